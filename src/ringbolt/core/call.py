@@ -1,0 +1,120 @@
+"""What a call says, and what became of it.
+
+A ``CallScript`` is what the buyer asked for, in words; a ``RenderedScript`` is the same with
+every text spoken and every file decoded, ready for a carrier: 16-bit mono PCM at 8 kHz.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+SAMPLE_RATE = 8000
+"""Samples per second of all telephone audio here (G.711, RFC 3551)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Speak ``text``. ``voice`` and ``language`` are names or empty for automatic."""
+
+    text: str
+    voice: str = ""
+    language: str = ""
+    neural: bool = False
+    repeat: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """Play the audio behind ``url``, at most ``max_ms`` of it."""
+
+    url: str
+    max_ms: int
+    repeat: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Silence."""
+
+    ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gather:
+    """Collect keys while ``prompt`` plays and for ``timeout_ms`` after it, or until enough."""
+
+    prompt: tuple[Say | Play | Pause, ...]
+    max_digits: int = 32
+    finish_key: str = "#"
+    timeout_ms: int = 5000
+
+
+CallScript = tuple[Say | Play | Pause | Gather, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """Audio at hand: ``path`` of a raw file (s16le, mono, 8 kHz), ``duration_ms`` of it."""
+
+    path: str
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedGather:
+    prompt: tuple[Clip | Pause, ...]
+    max_digits: int
+    finish_key: str
+    timeout_ms: int
+
+
+RenderedScript = tuple[Clip | Pause | RenderedGather, ...]
+
+
+class CallStatus(StrEnum):
+    """A call's status, in the words that Twilio and its relatives use."""
+
+    QUEUED = "queued"
+    INITIATED = "initiated"
+    RINGING = "ringing"
+    IN_PROGRESS = "in-progress"
+    COMPLETED = "completed"
+    BUSY = "busy"
+    NO_ANSWER = "no-answer"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+    @property
+    def is_final(self) -> bool:
+        return self in _FINAL
+
+
+_FINAL = frozenset(
+    {
+        CallStatus.COMPLETED,
+        CallStatus.BUSY,
+        CallStatus.NO_ANSWER,
+        CallStatus.FAILED,
+        CallStatus.CANCELED,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CallEvent:
+    """Something that happened to a call, as its carrier tells it.
+
+    ``ref`` is our attempt's reference, ``seq`` counts the events of that call from 1 without
+    gaps, ``at_ms`` is when it happened. ``digits`` holds the keys of this event only (a ``keys``
+    event); ``cause`` is the carrier's reason for an end, e.g. ``"486 Busy Here"``;
+    ``heard_ms`` is how much of the message the far end was sent (on the final event).
+    """
+
+    ref: str
+    seq: int
+    at_ms: int
+    status: CallStatus
+    digits: str = ""
+    cause: str = ""
+    heard_ms: int = 0

@@ -1,0 +1,110 @@
+"""The one tree of errors that a caller can be told about.
+
+An error carries a stable ``code``, a plain sentence, and what to do about it. Each API family
+renders it in its own shape; nothing else in the code knows an HTTP status.
+
+    RingboltError
+    |-- InvalidInput            the request cannot be served as it stands; nothing was charged
+    |   `-- DestinationRefused  the number may not be called, or has no price
+    |-- AudioUnplayable         the audio behind a URL cannot be fetched or played
+    |-- SpeechFailed            a text could not be spoken
+    |-- RateLimited             too many requests; come back after ``retry_after_s``
+    |-- NotFound                no such thing, or not yours
+    |-- Conflict                the thing is in a state that forbids this
+    |-- Unauthorized            an API key or token is missing, unknown or revoked
+    `-- Unavailable             a part that we depend on does not answer; nothing was charged
+        `-- NodeUnavailable     ... and that part is the Lightning node
+"""
+
+from __future__ import annotations
+
+
+class RingboltError(Exception):
+    """Base of every error with a meaning for the caller.
+
+    ``code``: stable, upper case, e.g. ``INVALID_PHONE_NUMBER``. ``message``: one plain sentence.
+    ``suggestion``: what to do next. ``field``: the input field at fault, if one is.
+    ``retryable``: the same request may succeed later. ``retry_after_s``: when, in seconds.
+    """
+
+    status = 500
+    title = "Something went wrong"
+    default_code = "INTERNAL"
+    retryable = False
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        suggestion: str = "",
+        field: str | None = None,
+        retry_after_s: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code or self.default_code
+        self.suggestion = suggestion
+        self.field = field
+        self.retry_after_s = retry_after_s
+
+
+class InvalidInput(RingboltError):
+    status = 400
+    title = "The request cannot be served as it stands"
+    default_code = "INVALID_INPUT"
+
+
+class DestinationRefused(InvalidInput):
+    status = 422
+    title = "This number cannot be called"
+    default_code = "DESTINATION_REFUSED"
+
+
+class AudioUnplayable(RingboltError):
+    status = 422
+    title = "The audio cannot be played"
+    default_code = "AUDIO_UNPLAYABLE"
+
+
+class SpeechFailed(RingboltError):
+    status = 422
+    title = "The text cannot be spoken"
+    default_code = "SPEECH_FAILED"
+
+
+class RateLimited(RingboltError):
+    status = 429
+    title = "Too many requests"
+    default_code = "RATE_LIMITED"
+    retryable = True
+
+
+class NotFound(RingboltError):
+    status = 404
+    title = "Not found"
+    default_code = "NOT_FOUND"
+
+
+class Conflict(RingboltError):
+    status = 409
+    title = "Not possible in this state"
+    default_code = "CONFLICT"
+
+
+class Unauthorized(RingboltError):
+    status = 401
+    title = "No valid key"
+    default_code = "UNAUTHORIZED"
+
+
+class Unavailable(RingboltError):
+    status = 503
+    title = "Temporarily unavailable"
+    default_code = "UNAVAILABLE"
+    retryable = True
+
+
+class NodeUnavailable(Unavailable):
+    title = "The Lightning node does not answer"
+    default_code = "NODE_UNAVAILABLE"

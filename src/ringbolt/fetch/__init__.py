@@ -1,0 +1,1 @@
+"""Reading what a stranger's URL points at, safely."""

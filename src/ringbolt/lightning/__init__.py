@@ -1,0 +1,1 @@
+"""Lightning: the node port, LND over REST, and the simulated node."""

@@ -1,0 +1,145 @@
+"""The port to a Lightning node: what the shop needs of one, and nothing more.
+
+Amounts are integer msat, times integer ms UTC, hashes and preimages 32 raw bytes. Whatever cannot
+be reached or answers nonsense raises ``NodeUnavailable``; nothing else is raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol, runtime_checkable
+
+
+class InvoiceState(StrEnum):
+    """An invoice's state in LND's words; ACCEPTED means the payment is held, not yet ours."""
+
+    OPEN = "OPEN"
+    ACCEPTED = "ACCEPTED"
+    SETTLED = "SETTLED"
+    CANCELED = "CANCELED"
+
+
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    """A fresh invoice. ``bolt11`` is what the payer pays; it expires at ``expires_at_ms``."""
+
+    payment_hash: bytes
+    bolt11: str
+    amount_msat: int
+    expires_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceStatus:
+    """What the node knows of an invoice.
+
+    ``settle_index`` counts settled invoices from 1 and is 0 until then. ``expiry_height`` is the
+    earliest block at which a held payment falls back to the payer (None while none is held).
+    """
+
+    payment_hash: bytes
+    state: InvoiceState
+    amount_msat: int
+    amount_paid_msat: int
+    memo: str
+    bolt11: str
+    created_at_ms: int
+    settled_at_ms: int | None = None
+    settle_index: int = 0
+    preimage: bytes | None = None
+    expiry_height: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NodeInfo:
+    alias: str
+    pubkey: str
+    version: str
+    network: str
+    synced: bool
+    block_height: int
+
+    @property
+    def holds_real_money(self) -> bool:
+        return self.network == "mainnet"
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentSucceeded:
+    preimage: bytes
+    fee_msat: int
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentFailed:
+    """Definitely not paid and never will be by this attempt; ``reason`` in the node's words."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentUnknown:
+    """Not known: in flight, or the node stopped answering. Look it up; never pay anew."""
+
+    reason: str
+
+
+PaymentOutcome = PaymentSucceeded | PaymentFailed | PaymentUnknown
+
+
+class LightningNode(Protocol):
+    """Receives. Every adapter can do this much."""
+
+    async def info(self) -> NodeInfo: ...
+
+    async def create_invoice(
+        self, amount_msat: int, memo: str, expiry_s: int, preimage: bytes
+    ) -> Invoice:
+        """An invoice that settles as soon as it is paid, with a preimage of our choosing."""
+        ...
+
+    async def lookup_invoice(self, payment_hash: bytes) -> InvoiceStatus | None:
+        """The invoice's state now; None if the node does not know it."""
+        ...
+
+    def settled_invoices(self, after: int) -> AsyncIterator[InvoiceStatus]:
+        """Every invoice settled after settle index ``after``, in order, then those to come.
+
+        Runs until cancelled or until the node is lost (``NodeUnavailable``); at least once, so
+        that the receiver must tolerate repeats.
+        """
+        ...
+
+    async def close(self) -> None: ...
+
+
+@runtime_checkable
+class SupportsHoldInvoices(Protocol):
+    """Invoices whose payment is held until we settle or cancel. All three are idempotent."""
+
+    async def create_hold_invoice(
+        self, payment_hash: bytes, amount_msat: int, memo: str, expiry_s: int, cltv_blocks: int
+    ) -> Invoice: ...
+
+    async def settle_invoice(self, preimage: bytes) -> None: ...
+
+    async def cancel_invoice(self, payment_hash: bytes) -> None: ...
+
+    def watch_invoice(self, payment_hash: bytes) -> AsyncIterator[InvoiceStatus]:
+        """The invoice's state now, then at every change, until it is final."""
+        ...
+
+
+@runtime_checkable
+class SupportsPayments(Protocol):
+    """Pays out. ``max_fee_msat`` is a hard limit on routing fees, always given."""
+
+    async def pay(self, bolt11: str, max_fee_msat: int, timeout_s: int) -> PaymentOutcome:
+        """Pays once; a second call for the same invoice never pays twice (nodes refuse it)."""
+        ...
+
+    async def lookup_payment(self, payment_hash: bytes) -> PaymentOutcome | None:
+        """What became of a payment; None if the node never saw it."""
+        ...

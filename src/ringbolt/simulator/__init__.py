@@ -1,0 +1,1 @@
+"""The simulated world's HTTP face: node, wallet, phones, carrier, clock."""

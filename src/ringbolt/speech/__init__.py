@@ -1,0 +1,1 @@
+"""Text to speech: the engine port, the engines, and the cache."""

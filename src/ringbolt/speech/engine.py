@@ -1,0 +1,44 @@
+"""The port to what speaks a text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechRequest:
+    """A text to speak. ``voice``: a persona's name or ''; ``language``: BCP 47 or ''.
+
+    ``neural`` asks for the better voice where there is one.
+    """
+
+    text: str
+    voice: str = ""
+    language: str = ""
+    neural: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """Spoken text: raw s16le mono 8 kHz in ``path``. ``notes`` say what differs from the wish,
+    e.g. ``neural_downgraded`` or ``voice_unknown``."""
+
+    path: Path
+    duration_ms: int
+    engine: str
+    voice: str
+    language: str
+    notes: tuple[str, ...] = ()
+    cached: bool = False
+
+
+class Speaker(Protocol):
+    """The whole of text to speech as the rest of the shop sees it: text in, telephone audio out."""
+
+    async def speak(self, request: SpeechRequest) -> Speech:
+        """Raises ``SpeechFailed`` if no engine can speak the text, or none answers in time."""
+        ...
+
+    async def close(self) -> None: ...

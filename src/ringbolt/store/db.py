@@ -1,0 +1,77 @@
+"""One entry to the database: ``await db.tx(fn, ...)``.
+
+``fn`` is a plain function ``fn(tx, ...)``: it cannot await, so no transaction ever spans I/O. It
+may run more than once (a serialization failure repeats it), so it has no effect but on ``tx``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar
+
+from sqlalchemy import Connection, CursorResult
+from sqlalchemy.sql.base import Executable
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+Dialect = Literal["sqlite", "postgresql"]
+
+
+@dataclass(slots=True)
+class Tx:
+    """A running transaction.
+
+    ``now_ms`` is the database's idea of now (its own clock on PostgreSQL, the machine's on
+    SQLite) plus the simulated world's offset, constant within the transaction. ``wake`` names
+    the channels to tell after the commit (see ``Database.listen``).
+    """
+
+    conn: Connection
+    now_ms: int
+    dialect: Dialect
+    wake: set[str] = field(default_factory=set)
+
+    def run(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
+        """Execute one statement of SQLAlchemy Core."""
+        result = self.conn.execute(statement, parameters)
+        assert isinstance(result, CursorResult)
+        return result
+
+
+class Subscription(Protocol):
+    """Tells when a channel was woken since the last wait."""
+
+    async def wait(self, timeout_s: float) -> bool:
+        """True if woken, False after ``timeout_s`` seconds."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Database(Protocol):
+    @property
+    def dialect(self) -> Dialect: ...
+
+    async def tx(
+        self, fn: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run ``fn`` in one durable transaction; whatever it raises rolls it back and comes out.
+
+        Raises ``Unavailable`` (code ``STORE_UNAVAILABLE``) if the database cannot be reached or
+        the disk is full; nothing of the transaction is then in effect.
+        """
+        ...
+
+    async def read(
+        self, fn: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run ``fn`` on a snapshot; it must not write. Does not queue behind writers."""
+        ...
+
+    def listen(self, channel: str) -> Subscription:
+        """Be told when a committed transaction had ``channel`` in ``tx.wake``."""
+        ...
+
+    async def close(self) -> None: ...

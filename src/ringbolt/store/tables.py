@@ -1,0 +1,289 @@
+"""Every table of the shop, once for both databases.
+
+Times are integer ms UTC, amounts integer msat, hashes lower-case hex text, booleans 0/1.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+# SQLite numbers rows by itself only for a column that is exactly INTEGER PRIMARY KEY.
+RowId = BigInteger().with_variant(Integer, "sqlite")
+# STRICT makes SQLite refuse a text in an integer column, as PostgreSQL does.
+STRICT = {"sqlite_strict": True}
+
+orders = Table(
+    "orders",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),  # call | sms | email | activation | rental | fund
+    Column("family", Text, nullable=False),  # which API it came by: l402 | orders | voice
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("method", Text, nullable=False),  # l402 | hold | balance
+    Column("price_msat", BigInteger, nullable=False),
+    Column("payment_hash", Text, unique=True),
+    Column("account_id", Text),  # who pays, for method = balance
+    Column("body_hash", Text, nullable=False, server_default=""),
+    Column("request", Text, nullable=False),  # the plain command, JSON
+    Column("status_token", Text, nullable=False, unique=True),
+    Column("refund_address", Text, nullable=False, server_default=""),
+    # 1 while a failed order may be tried again with its credential (nothing billable happened)
+    Column("may_retry", Integer, nullable=False, server_default="0"),
+    Column("retry_until_ms", BigInteger, nullable=False, server_default="0"),
+    Column("deadline_ms", BigInteger),  # when an unfinished order is given up
+    Column("created_ms", BigInteger, nullable=False),
+    Column("finished_ms", BigInteger),
+    Column("wiped_ms", BigInteger),  # when texts were removed from ``request``
+    CheckConstraint("price_msat >= 0", name="price"),
+    CheckConstraint(
+        "state IN ('awaiting_payment','paid','dispatching','in_progress','fulfilled','settled',"
+        "'failed','returned','expired')",
+        name="state",
+    ),
+    CheckConstraint("method IN ('l402','hold','balance')", name="method"),
+    Index(
+        "ix_orders_open",
+        "deadline_ms",
+        sqlite_where=text("finished_ms IS NULL"),
+        postgresql_where=text("finished_ms IS NULL"),
+    ),
+    Index("ix_orders_created", "created_ms"),
+    **STRICT,
+)
+
+call = Table(
+    "call",
+    metadata,
+    Column("order_id", Text, ForeignKey("orders.id"), primary_key=True),
+    Column("sid", Text, nullable=False, unique=True),
+    Column("to_number", Text, nullable=False),
+    Column("minutes", Integer, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("attempt_id", Text),  # the attempt whose events count
+    Column("digits", Text, nullable=False, server_default=""),
+    Column("cause", Text, nullable=False, server_default=""),
+    Column("notes", Text, nullable=False, server_default="[]"),
+    Column("queued_ms", BigInteger, nullable=False),
+    Column("ringing_ms", BigInteger),
+    Column("answered_ms", BigInteger),
+    Column("ended_ms", BigInteger),
+    Column("heard_ms", BigInteger, nullable=False, server_default="0"),
+    Index("ix_call_to", "to_number", "queued_ms"),
+    **STRICT,
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("order_id", Text, ForeignKey("orders.id"), nullable=False),
+    Column("n", Integer, nullable=False),
+    Column("carrier", Text, nullable=False),
+    Column("ref", Text, nullable=False, unique=True),  # ours, told to the carrier
+    Column("state", Text, nullable=False),
+    Column("carrier_id", Text),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("last_seq", Integer, nullable=False, server_default="0"),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("finished_ms", BigInteger),
+    UniqueConstraint("order_id", "n"),
+    CheckConstraint(
+        "state IN ('intent','accepted','unknown','rejected','done')", name="attempt_state"
+    ),
+    **STRICT,
+)
+
+order_event = Table(
+    "order_event",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("order_id", Text, ForeignKey("orders.id"), nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("from_state", Text, nullable=False),
+    Column("to_state", Text, nullable=False),
+    Column("why", Text, nullable=False, server_default=""),
+    Index("ix_order_event_order_id", "order_id", "id"),
+    **STRICT,
+)
+
+refund = Table(
+    "refund",
+    metadata,
+    Column("order_id", Text, ForeignKey("orders.id"), primary_key=True),
+    Column("amount_msat", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),  # open | claimed | paid
+    Column("k1", Text, nullable=False, unique=True),
+    Column("bolt11", Text),
+    Column("payment_hash", Text, unique=True),
+    Column("fee_msat", BigInteger, nullable=False, server_default="0"),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("claimed_ms", BigInteger),
+    Column("paid_ms", BigInteger),
+    CheckConstraint("state IN ('open','claimed','paid')", name="refund_state"),
+    CheckConstraint("amount_msat > 0", name="amount"),
+    **STRICT,
+)
+
+job = Table(
+    "job",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("lane", Text, nullable=False),  # money | dispatch | webhook: each has its own slots
+    Column("kind", Text, nullable=False),
+    Column("order_id", Text),
+    Column("uniq", Text, nullable=False, unique=True),
+    Column("run_at_ms", BigInteger, nullable=False),
+    Column("token", Text),  # of the claim that holds it; a finish without it rolls back
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("payload", Text, nullable=False, server_default="{}"),
+    Column("last_error", Text, nullable=False, server_default=""),
+    Column("dead", Integer, nullable=False, server_default="0"),
+    Index(
+        "ix_job_due",
+        "lane",
+        "run_at_ms",
+        sqlite_where=text("dead = 0"),
+        postgresql_where=text("dead = 0"),
+    ),
+    Index("ix_job_order_id", "order_id"),
+    **STRICT,
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("event_id", Text, primary_key=True),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("payload", Text, nullable=False),
+    # 0 until the order that it belongs to is found; receipts may come before our own record
+    Column("applied", Integer, nullable=False, server_default="0"),
+    **STRICT,
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("principal", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("body_hash", Text, nullable=False),
+    Column("order_id", Text, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("expires_ms", BigInteger, nullable=False),
+    **STRICT,
+)
+
+cursor = Table(
+    "cursor",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    **STRICT,
+)
+
+account = Table(
+    "account",
+    metadata,
+    Column("id", Text, primary_key=True),  # e.g. node, escrow, revenue, key:4f.., refund:..
+    Column("kind", Text, nullable=False),
+    # Only accounts with a floor keep a balance here: a stored balance is a hot row
+    Column("stored", Integer, nullable=False),
+    Column("floor_msat", BigInteger),
+    Column("posted_msat", BigInteger, nullable=False, server_default="0"),
+    Column("pending_out_msat", BigInteger, nullable=False, server_default="0"),
+    CheckConstraint("kind IN ('asset','liability','income','expense')", name="account_kind"),
+    CheckConstraint("stored = 1 OR floor_msat IS NULL", name="floor_needs_balance"),
+    CheckConstraint("pending_out_msat >= 0", name="pending"),
+    CheckConstraint(
+        "floor_msat IS NULL OR posted_msat - pending_out_msat >= floor_msat", name="floor"
+    ),
+    **STRICT,
+)
+
+transfer = Table(
+    "transfer",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("idem", Text, nullable=False, unique=True),
+    Column("debit", Text, ForeignKey("account.id"), nullable=False),  # gives
+    Column("credit", Text, ForeignKey("account.id"), nullable=False),  # gets
+    Column("amount_msat", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("captured_msat", BigInteger),
+    Column("kind", Text, nullable=False),
+    Column("order_id", Text),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("resolved_ms", BigInteger),
+    CheckConstraint("amount_msat > 0", name="amount"),
+    CheckConstraint("debit <> credit", name="two_accounts"),
+    CheckConstraint("state IN ('posted','pending','captured','voided')", name="transfer_state"),
+    CheckConstraint("(state = 'captured') = (captured_msat IS NOT NULL)", name="captured"),
+    CheckConstraint(
+        "captured_msat IS NULL OR (captured_msat >= 0 AND captured_msat <= amount_msat)",
+        name="captured_range",
+    ),
+    Index("ix_transfer_order_id", "order_id"),
+    Index("ix_transfer_debit", "debit"),
+    Index("ix_transfer_credit", "credit"),
+    **STRICT,
+)
+
+api_key = Table(
+    "api_key",
+    metadata,
+    Column("id", Text, primary_key=True),  # visible prefix, also the account's name
+    Column("hash", LargeBinary, nullable=False, unique=True),
+    Column("label", Text, nullable=False, server_default=""),
+    Column("scopes", Text, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("revoked_ms", BigInteger),
+    **STRICT,
+)
+
+rate_limit = Table(
+    "rate_limit",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("tat_ms", BigInteger, nullable=False),  # theoretical arrival time (GCRA)
+    **STRICT,
+)
+
+destination_use = Table(
+    "destination_use",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("to_number", Text, nullable=False),
+    Column("prefix", Text, nullable=False),
+    Column("order_id", Text, nullable=False),
+    Column("price_msat", BigInteger, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Index("ix_destination_use_to", "to_number", "at_ms"),
+    Index("ix_destination_use_prefix", "prefix", "at_ms"),
+    Index("ix_destination_use_at", "at_ms"),
+    **STRICT,
+)

@@ -1,0 +1,1 @@
+"""Phone calls: the carrier port, its adapters, and audio."""

@@ -1,0 +1,120 @@
+"""The port to whoever carries phone calls.
+
+A carrier is asked once per attempt, by our own reference. Its answer is three-valued: a definite
+yes, a definite no, or not known; what is not known is looked up or waited for, never repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol, runtime_checkable
+
+from ringbolt.core.call import CallEvent, RenderedScript
+
+
+class Recovery(StrEnum):
+    """How an attempt left behind by a dead worker is resolved.
+
+    IDEMPOTENT: ask again with the same reference. LOOKUP: ``find`` it first. NONE: never again;
+    wait for an event until the deadline, then give the money back.
+    """
+
+    IDEMPOTENT = "idempotent"
+    LOOKUP = "lookup"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceCall:
+    """A call to place. ``ref``: ours, unique per attempt. ``to``/``caller_id``: E.164.
+
+    The carrier gives up ringing after ``ring_timeout_s`` and hangs up ``max_duration_s`` after
+    the answer whatever the script still holds.
+    """
+
+    ref: str
+    to: str
+    caller_id: str
+    script: RenderedScript
+    ring_timeout_s: int
+    max_duration_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The carrier took the call; ``carrier_id`` is its own name for it."""
+
+    carrier_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Definitely not placed and free of charge. ``permanent``: asking again is of no use."""
+
+    reason: str
+    permanent: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The carrier may or may not have placed it."""
+
+    reason: str
+
+
+PlaceResult = Accepted | Rejected | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class EventBatch:
+    """Events in the carrier's order, and the ``cursor`` to ask on from once they are stored."""
+
+    events: tuple[CallEvent, ...]
+    cursor: str
+
+
+class VoiceCarrier(Protocol):
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def recovery(self) -> Recovery: ...
+
+    async def place(self, call: PlaceCall) -> PlaceResult:
+        """Ask for the call. Never raises for what the carrier does; see ``PlaceResult``."""
+        ...
+
+    async def hang_up(self, ref: str) -> None:
+        """End the call if it is up or ringing; nothing happens if it is over or unknown."""
+        ...
+
+    def events(self, cursor: str) -> AsyncIterator[EventBatch]:
+        """All events after ``cursor`` ('' = from the beginning), then those to come.
+
+        At least once: a batch whose cursor was not stored comes again. Raises ``Unavailable``
+        when the carrier is lost; the caller reconnects.
+        """
+        ...
+
+    async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class CallSnapshot:
+    """What a carrier knows of one call: every event so far."""
+
+    ref: str
+    carrier_id: str
+    events: tuple[CallEvent, ...]
+
+
+@runtime_checkable
+class SupportsCallLookup(Protocol):
+    async def find(self, ref: str) -> CallSnapshot | None:
+        """The call with our reference; None if the carrier never took it (a definite no).
+
+        Raises ``Unavailable`` if the carrier cannot be asked.
+        """
+        ...

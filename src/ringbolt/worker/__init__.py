@@ -1,0 +1,1 @@
+"""What happens behind the answer: jobs, and watchers of the node and the carriers."""
