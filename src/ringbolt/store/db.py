@@ -13,10 +13,33 @@ from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar
 from sqlalchemy import Connection, CursorResult
 from sqlalchemy.sql.base import Executable
 
+from ringbolt.core.errors import RingboltError, Unavailable
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
 Dialect = Literal["sqlite", "postgresql"]
+
+
+class StoreLocked(RingboltError):
+    """Another process writes to this SQLite file (one process may; readers are welcome)."""
+
+    title = "The database is in use"
+    default_code = "STORE_LOCKED"
+
+
+class StoreUnsound(RingboltError):
+    """The database's schema is not what this version works with; nothing was changed."""
+
+    title = "The database cannot be used as it stands"
+    default_code = "STORE_UNSOUND"
+
+
+class OutcomeUnknown(Unavailable):
+    """The connection broke while COMMIT was on its way: the transaction may be in effect."""
+
+    title = "The database did not confirm"
+    default_code = "STORE_UNAVAILABLE"
 
 
 @dataclass(slots=True)
@@ -44,7 +67,7 @@ class Subscription(Protocol):
     """Tells when a channel was woken since the last wait."""
 
     async def wait(self, timeout_s: float) -> bool:
-        """True if woken, False after ``timeout_s`` seconds."""
+        """True if woken (perhaps for nothing), False after ``timeout_s`` seconds."""
         ...
 
     def close(self) -> None: ...
@@ -60,7 +83,8 @@ class Database(Protocol):
         """Run ``fn`` in one durable transaction; whatever it raises rolls it back and comes out.
 
         Raises ``Unavailable`` (code ``STORE_UNAVAILABLE``) if the database cannot be reached or
-        the disk is full; nothing of the transaction is then in effect.
+        the disk is full; nothing of the transaction is then in effect, except when it is an
+        ``OutcomeUnknown`` (PostgreSQL only: the connection broke during COMMIT).
         """
         ...
 

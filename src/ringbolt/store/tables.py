@@ -5,6 +5,8 @@ Times are integer ms UTC, amounts integer msat, hashes lower-case hex text, bool
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
@@ -30,10 +32,12 @@ metadata = MetaData(
     }
 )
 
-# SQLite numbers rows by itself only for a column that is exactly INTEGER PRIMARY KEY.
-RowId = BigInteger().with_variant(Integer, "sqlite")
+# SQLite's INTEGER has 64 bits; its STRICT tables know no BIGINT, and it numbers rows by itself
+# only for a column that is exactly INTEGER PRIMARY KEY.
+Int64 = BigInteger().with_variant(Integer, "sqlite")
+RowId = Int64
 # STRICT makes SQLite refuse a text in an integer column, as PostgreSQL does.
-STRICT = {"sqlite_strict": True}
+STRICT: dict[str, Any] = {"sqlite_strict": True}
 
 orders = Table(
     "orders",
@@ -44,7 +48,7 @@ orders = Table(
     Column("state", Text, nullable=False),
     Column("reason", Text, nullable=False, server_default=""),
     Column("method", Text, nullable=False),  # l402 | hold | balance
-    Column("price_msat", BigInteger, nullable=False),
+    Column("price_msat", Int64, nullable=False),
     Column("payment_hash", Text, unique=True),
     Column("account_id", Text),  # who pays, for method = balance
     Column("body_hash", Text, nullable=False, server_default=""),
@@ -53,11 +57,11 @@ orders = Table(
     Column("refund_address", Text, nullable=False, server_default=""),
     # 1 while a failed order may be tried again with its credential (nothing billable happened)
     Column("may_retry", Integer, nullable=False, server_default="0"),
-    Column("retry_until_ms", BigInteger, nullable=False, server_default="0"),
-    Column("deadline_ms", BigInteger),  # when an unfinished order is given up
-    Column("created_ms", BigInteger, nullable=False),
-    Column("finished_ms", BigInteger),
-    Column("wiped_ms", BigInteger),  # when texts were removed from ``request``
+    Column("retry_until_ms", Int64, nullable=False, server_default="0"),
+    Column("deadline_ms", Int64),  # when an unfinished order is given up
+    Column("created_ms", Int64, nullable=False),
+    Column("finished_ms", Int64),
+    Column("wiped_ms", Int64),  # when texts were removed from ``request``
     CheckConstraint("price_msat >= 0", name="price"),
     CheckConstraint(
         "state IN ('awaiting_payment','paid','dispatching','in_progress','fulfilled','settled',"
@@ -87,11 +91,11 @@ call = Table(
     Column("digits", Text, nullable=False, server_default=""),
     Column("cause", Text, nullable=False, server_default=""),
     Column("notes", Text, nullable=False, server_default="[]"),
-    Column("queued_ms", BigInteger, nullable=False),
-    Column("ringing_ms", BigInteger),
-    Column("answered_ms", BigInteger),
-    Column("ended_ms", BigInteger),
-    Column("heard_ms", BigInteger, nullable=False, server_default="0"),
+    Column("queued_ms", Int64, nullable=False),
+    Column("ringing_ms", Int64),
+    Column("answered_ms", Int64),
+    Column("ended_ms", Int64),
+    Column("heard_ms", Int64, nullable=False, server_default="0"),
     Index("ix_call_to", "to_number", "queued_ms"),
     **STRICT,
 )
@@ -108,8 +112,8 @@ attempt = Table(
     Column("carrier_id", Text),
     Column("reason", Text, nullable=False, server_default=""),
     Column("last_seq", Integer, nullable=False, server_default="0"),
-    Column("created_ms", BigInteger, nullable=False),
-    Column("finished_ms", BigInteger),
+    Column("created_ms", Int64, nullable=False),
+    Column("finished_ms", Int64),
     UniqueConstraint("order_id", "n"),
     CheckConstraint(
         "state IN ('intent','accepted','unknown','rejected','done')", name="attempt_state"
@@ -122,7 +126,7 @@ order_event = Table(
     metadata,
     Column("id", RowId, primary_key=True, autoincrement=True),
     Column("order_id", Text, ForeignKey("orders.id"), nullable=False),
-    Column("at_ms", BigInteger, nullable=False),
+    Column("at_ms", Int64, nullable=False),
     Column("from_state", Text, nullable=False),
     Column("to_state", Text, nullable=False),
     Column("why", Text, nullable=False, server_default=""),
@@ -134,16 +138,16 @@ refund = Table(
     "refund",
     metadata,
     Column("order_id", Text, ForeignKey("orders.id"), primary_key=True),
-    Column("amount_msat", BigInteger, nullable=False),
+    Column("amount_msat", Int64, nullable=False),
     Column("state", Text, nullable=False),  # open | claimed | paid
     Column("k1", Text, nullable=False, unique=True),
     Column("bolt11", Text),
     Column("payment_hash", Text, unique=True),
-    Column("fee_msat", BigInteger, nullable=False, server_default="0"),
+    Column("fee_msat", Int64, nullable=False, server_default="0"),
     Column("reason", Text, nullable=False, server_default=""),
-    Column("created_ms", BigInteger, nullable=False),
-    Column("claimed_ms", BigInteger),
-    Column("paid_ms", BigInteger),
+    Column("created_ms", Int64, nullable=False),
+    Column("claimed_ms", Int64),
+    Column("paid_ms", Int64),
     CheckConstraint("state IN ('open','claimed','paid')", name="refund_state"),
     CheckConstraint("amount_msat > 0", name="amount"),
     **STRICT,
@@ -157,7 +161,7 @@ job = Table(
     Column("kind", Text, nullable=False),
     Column("order_id", Text),
     Column("uniq", Text, nullable=False, unique=True),
-    Column("run_at_ms", BigInteger, nullable=False),
+    Column("run_at_ms", Int64, nullable=False),
     Column("token", Text),  # of the claim that holds it; a finish without it rolls back
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("payload", Text, nullable=False, server_default="{}"),
@@ -179,10 +183,17 @@ inbox = Table(
     metadata,
     Column("source", Text, primary_key=True),
     Column("event_id", Text, primary_key=True),
-    Column("at_ms", BigInteger, nullable=False),
+    Column("at_ms", Int64, nullable=False),
     Column("payload", Text, nullable=False),
     # 0 until the order that it belongs to is found; receipts may come before our own record
     Column("applied", Integer, nullable=False, server_default="0"),
+    Index(
+        "ix_inbox_unapplied",
+        "source",
+        "at_ms",
+        sqlite_where=text("applied = 0"),
+        postgresql_where=text("applied = 0"),
+    ),
     **STRICT,
 )
 
@@ -193,8 +204,8 @@ idempotency = Table(
     Column("key", Text, primary_key=True),
     Column("body_hash", Text, nullable=False),
     Column("order_id", Text, nullable=False),
-    Column("created_ms", BigInteger, nullable=False),
-    Column("expires_ms", BigInteger, nullable=False),
+    Column("created_ms", Int64, nullable=False),
+    Column("expires_ms", Int64, nullable=False),
     **STRICT,
 )
 
@@ -213,9 +224,9 @@ account = Table(
     Column("kind", Text, nullable=False),
     # Only accounts with a floor keep a balance here: a stored balance is a hot row
     Column("stored", Integer, nullable=False),
-    Column("floor_msat", BigInteger),
-    Column("posted_msat", BigInteger, nullable=False, server_default="0"),
-    Column("pending_out_msat", BigInteger, nullable=False, server_default="0"),
+    Column("floor_msat", Int64),
+    Column("posted_msat", Int64, nullable=False, server_default="0"),
+    Column("pending_out_msat", Int64, nullable=False, server_default="0"),
     CheckConstraint("kind IN ('asset','liability','income','expense')", name="account_kind"),
     CheckConstraint("stored = 1 OR floor_msat IS NULL", name="floor_needs_balance"),
     CheckConstraint("pending_out_msat >= 0", name="pending"),
@@ -232,13 +243,13 @@ transfer = Table(
     Column("idem", Text, nullable=False, unique=True),
     Column("debit", Text, ForeignKey("account.id"), nullable=False),  # gives
     Column("credit", Text, ForeignKey("account.id"), nullable=False),  # gets
-    Column("amount_msat", BigInteger, nullable=False),
+    Column("amount_msat", Int64, nullable=False),
     Column("state", Text, nullable=False),
-    Column("captured_msat", BigInteger),
+    Column("captured_msat", Int64),
     Column("kind", Text, nullable=False),
     Column("order_id", Text),
-    Column("at_ms", BigInteger, nullable=False),
-    Column("resolved_ms", BigInteger),
+    Column("at_ms", Int64, nullable=False),
+    Column("resolved_ms", Int64),
     CheckConstraint("amount_msat > 0", name="amount"),
     CheckConstraint("debit <> credit", name="two_accounts"),
     CheckConstraint("state IN ('posted','pending','captured','voided')", name="transfer_state"),
@@ -260,8 +271,8 @@ api_key = Table(
     Column("hash", LargeBinary, nullable=False, unique=True),
     Column("label", Text, nullable=False, server_default=""),
     Column("scopes", Text, nullable=False),
-    Column("created_ms", BigInteger, nullable=False),
-    Column("revoked_ms", BigInteger),
+    Column("created_ms", Int64, nullable=False),
+    Column("revoked_ms", Int64),
     **STRICT,
 )
 
@@ -269,7 +280,7 @@ rate_limit = Table(
     "rate_limit",
     metadata,
     Column("key", Text, primary_key=True),
-    Column("tat_ms", BigInteger, nullable=False),  # theoretical arrival time (GCRA)
+    Column("tat_ms", Int64, nullable=False),  # theoretical arrival time (GCRA)
     **STRICT,
 )
 
@@ -280,8 +291,8 @@ destination_use = Table(
     Column("to_number", Text, nullable=False),
     Column("prefix", Text, nullable=False),
     Column("order_id", Text, nullable=False),
-    Column("price_msat", BigInteger, nullable=False),
-    Column("at_ms", BigInteger, nullable=False),
+    Column("price_msat", Int64, nullable=False),
+    Column("at_ms", Int64, nullable=False),
     Index("ix_destination_use_to", "to_number", "at_ms"),
     Index("ix_destination_use_prefix", "prefix", "at_ms"),
     Index("ix_destination_use_at", "at_ms"),

@@ -1,0 +1,54 @@
+"""What PostgreSQL's errors mean here, by SQLSTATE (manual, appendix A)."""
+
+from __future__ import annotations
+
+from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from ringbolt.core.errors import Unavailable
+
+# serialization_failure, deadlock_detected: the same body may well pass the second time.
+_REPEATABLE = frozenset({"40001", "40P01"})
+
+# Classes: connection, resources (disk full, too many connections), operator (shutdown), system;
+# read_only_sql_transaction is what a demoted primary says.
+_UNAVAILABLE_CLASSES = ("08", "53", "57P", "58", "25006")
+
+
+def sqlstate(error: BaseException) -> str:
+    """The SQLSTATE, or an empty text."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return str(getattr(cause, "sqlstate", None) or "")
+
+
+def is_repeatable(error: DBAPIError) -> bool:
+    return sqlstate(error) in _REPEATABLE
+
+
+def is_connection_lost(error: BaseException) -> bool:
+    """The connection is gone; a pooled one may have been dead for long."""
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or sqlstate(error).startswith(("08", "57P01"))
+    return isinstance(error, OSError)
+
+
+def unavailable(error: BaseException) -> Unavailable | None:
+    """``error`` in plain words if the server or the way to it is its cause, else None."""
+    state = sqlstate(error)
+    if isinstance(error, PoolTimeoutError):
+        words = "The database is busy: no connection came free."
+    elif state in _REPEATABLE:
+        words = "The database is busy: others kept changing the same rows."
+    elif state.startswith("53100"):
+        words = "The disk that holds the database is full."
+    elif state.startswith(_UNAVAILABLE_CLASSES) or is_connection_lost(error):
+        words = "The database does not answer."
+    elif isinstance(error, InterfaceError):
+        words = "The connection to the database broke."
+    else:
+        return None
+    return Unavailable(
+        f"{words} Nothing of this request was kept.",
+        code="STORE_UNAVAILABLE",
+        suggestion="Try again later.",
+    )

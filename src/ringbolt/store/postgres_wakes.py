@@ -1,0 +1,115 @@
+"""Waking the workers of other machines: LISTEN and NOTIFY on one connection of each process.
+
+NOTIFY inside the transactions themselves would make all of them commit one after another:
+PostgreSQL holds one lock from before the commit record until after it is flushed
+(``PreCommit_Notify``). So a transaction's channels are told after its commit, several at once.
+What gets lost that way (a process killed in between) is found by looking every ``POLL_S``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import asyncpg
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ringbolt.store.wake import Wakes
+
+POLL_S = 5.0
+_RECONNECT_S = 1.0
+_CHANNEL = "ringbolt"
+
+_BROKEN = (OSError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
+log = logging.getLogger(__name__)
+
+
+class WakeExchange:
+    """Sends this process' wakes to the others and theirs to ``wakes``.
+
+    ``each_poll`` runs every ``POLL_S`` seconds while the server answers.
+    """
+
+    def __init__(
+        self, engine: AsyncEngine, wakes: Wakes, each_poll: Callable[[], Awaitable[None]]
+    ) -> None:
+        self._engine = engine
+        self._wakes = wakes
+        self._each_poll = each_poll
+        self._outgoing: set[str] = set()
+        self._stirred = asyncio.Event()
+        self.connected = asyncio.Event()
+        self._task = asyncio.create_task(self._run(), name="postgres-wakes")
+
+    def send(self, channels: set[str]) -> None:
+        self._outgoing |= channels
+        self._stirred.set()
+
+    async def close(self) -> None:
+        self._task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._task
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._exchange()
+            except (
+                OSError,
+                SQLAlchemyError,
+                asyncpg.PostgresError,
+                asyncpg.InterfaceError,
+            ) as error:
+                log.warning("the wake connection to PostgreSQL broke: %s", error)
+            self.connected.clear()
+            self._wakes.wake_all()
+            await asyncio.sleep(_RECONNECT_S * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
+
+    async def _exchange(self) -> None:
+        async with self._engine.connect() as connection:
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            try:
+                # A lost wake costs a poll, so its commit need not wait for the disk.
+                await driver.execute("SET synchronous_commit = off")
+                await driver.add_listener(_CHANNEL, self._received)
+                driver.add_termination_listener(self._terminated)
+                self.connected.set()
+                # What was told before LISTEN took effect is not heard of.
+                self._wakes.wake_all()
+                await self._serve(driver)
+            finally:
+                # Never back into the pool: it listens.
+                await connection.invalidate()
+
+    async def _serve(self, driver: Any) -> None:
+        loop = asyncio.get_running_loop()
+        next_poll = loop.time() + POLL_S
+        while not driver.is_closed():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(next_poll):
+                    await self._stirred.wait()
+            self._stirred.clear()
+            if self._outgoing and not driver.is_closed():
+                channels, self._outgoing = sorted(self._outgoing), set()
+                await driver.execute(
+                    "SELECT pg_notify($1, channel) FROM unnest($2::text[]) AS channel",
+                    _CHANNEL,
+                    channels,
+                )
+            if loop.time() >= next_poll:
+                next_poll = loop.time() + POLL_S
+                await self._each_poll()
+                self._wakes.wake_all()
+
+    def _received(self, driver: Any, pid: int, _channel: str, payload: str) -> None:
+        if pid != driver.get_server_pid():
+            self._wakes.wake([payload])
+
+    def _terminated(self, _driver: Any) -> None:
+        self._stirred.set()

@@ -1,0 +1,151 @@
+"""The embedded database: one SQLite file, written by one process."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Concatenate
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from ringbolt.clock import Clock
+from ringbolt.core.errors import NotFound
+from ringbolt.store.db import Dialect, P, StoreUnsound, Subscription, T, Tx
+from ringbolt.store.file_lock import FileLock
+from ringbolt.store.sqlite_connection import Purpose, open_engine, raw_connection, unavailable
+from ringbolt.store.sqlite_writer import Writer
+from ringbolt.store.wake import Wakes
+
+READERS = 4
+
+
+class SqliteDatabase:
+    """A ``Database`` in the file ``path``; belongs to the event loop that opened it.
+
+    Writes go through one thread with group commit (``Writer``), reads through a few read-only
+    connections, each on a snapshot (WAL). Durable at every acknowledged transaction.
+    """
+
+    dialect: Dialect = "sqlite"
+
+    def __init__(self, path: Path, lock: FileLock | None, clock: Clock) -> None:
+        self.path = path
+        self._clock = clock
+        self._lock = lock
+        self._wakes = Wakes()
+        self._writer = self._start_writer() if lock else None
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="sqlite-reader")
+        self._reading_engine = open_engine(path, "read")
+        self._reading = threading.local()
+        self._reading_connections: list[Connection] = []
+
+    def _start_writer(self) -> Writer:
+        try:
+            return Writer(open_engine(self.path, "write"), self._clock, self._wakes)
+        except DBAPIError as error:
+            raise unavailable(error) or error from error
+
+    @classmethod
+    async def open(
+        cls, path: Path | str, clock: Clock, *, readonly: bool = False
+    ) -> SqliteDatabase:
+        """Open ``path``, made if missing; ``readonly`` works beside a running shop.
+
+        Raises ``StoreLocked`` if another process writes to it, ``NotFound`` if there is nothing
+        to read. The schema is not looked at (see ``ringbolt.store.opening``).
+        """
+        return cls(*_claim(Path(path), readonly), clock)
+
+    @property
+    def readonly(self) -> bool:
+        return self._lock is None
+
+    @property
+    def transactions(self) -> int:
+        """Transactions committed since it was opened."""
+        return self._writer.transactions if self._writer else 0
+
+    @property
+    def commits(self) -> int:
+        """Commits that they needed: one for each group."""
+        return self._writer.commits if self._writer else 0
+
+    async def tx(
+        self, fn: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        if self._writer is None:
+            raise StoreUnsound("The database was opened for reading only.")
+        value: T = await self._writer.submit(fn, args, kwargs)
+        return value
+
+    async def read(
+        self, fn: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._readers, self._read, fn, args, kwargs)
+
+    def _read(self, fn: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
+        try:
+            connection = self._reading_connection()
+            raw = raw_connection(connection)
+            raw.execute("BEGIN")
+            try:
+                return fn(Tx(connection, self._clock.now_ms(), "sqlite"), *args, **kwargs)
+            finally:
+                raw.execute("ROLLBACK")
+        except DBAPIError as error:
+            raise unavailable(error) or error from error
+
+    def _reading_connection(self) -> Connection:
+        connection: Connection | None = getattr(self._reading, "connection", None)
+        if connection is None:
+            connection = self._reading_engine.connect()
+            self._reading.connection = connection
+            self._reading_connections.append(connection)
+        return connection
+
+    def listen(self, channel: str) -> Subscription:
+        return self._wakes.listen(channel)
+
+    async def maintain(self, fn: Callable[[Connection], T]) -> T:
+        """Run ``fn`` on a connection of its own for schema work; ``fn`` begins and commits.
+
+        Foreign keys are not enforced on it unless the database was opened for reading only.
+        """
+        purpose: Purpose = "read" if self.readonly else "migrate"
+
+        def run() -> T:
+            with open_engine(self.path, purpose).connect() as connection:
+                return fn(connection)
+
+        return await asyncio.to_thread(run)
+
+    async def close(self) -> None:
+        """Finish what was submitted; then the file belongs to nobody."""
+        if self._writer is not None:
+            await self._writer.close()
+        await asyncio.to_thread(self._readers.shutdown)
+        for connection in self._reading_connections:
+            connection.close()
+        self._reading_connections.clear()
+        if self._lock is not None:
+            self._lock.release()
+
+
+def _claim(path: Path, readonly: bool) -> tuple[Path, FileLock | None]:
+    """Make sure that the file is there and, unless only to be read, that it is ours."""
+    path = path.absolute()
+    if readonly:
+        if not path.exists():
+            raise NotFound(f"There is no database at {path}.")
+        return path, None
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path.with_name(path.name + ".lock"))
+    # Made here for its mode: it holds telephone numbers and texts.
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    return path, lock

@@ -1,0 +1,90 @@
+"""How a SQLite file is opened here, and what its errors mean."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Literal
+from urllib.parse import quote
+
+from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from ringbolt.core.errors import Unavailable
+
+BUSY_TIMEOUT_MS = 10_000
+JOURNAL_SIZE_LIMIT = 64 * 1024 * 1024
+
+Purpose = Literal["write", "read", "migrate"]
+
+_PLAIN_WORDS = {
+    sqlite3.SQLITE_FULL: "The disk that holds the database is full.",
+    sqlite3.SQLITE_IOERR: "The disk that holds the database cannot be written or read.",
+    sqlite3.SQLITE_BUSY: "Another program keeps the database locked.",
+    sqlite3.SQLITE_CANTOPEN: "The database file cannot be opened.",
+    sqlite3.SQLITE_CORRUPT: "The database file is damaged.",
+    sqlite3.SQLITE_NOTADB: "The database file is not a SQLite database.",
+    sqlite3.SQLITE_READONLY: "The database file may not be written.",
+    sqlite3.SQLITE_NOMEM: "The machine is out of memory.",
+}
+
+
+def open_engine(path: Path, purpose: Purpose) -> Engine:
+    """An engine whose every ``connect()`` opens the file anew; it begins and commits nothing.
+
+    Transactions are driven on the ``sqlite3`` connection by who holds it: Python's own
+    transaction control begins late (not before SELECT or DDL), which breaks ``BEGIN IMMEDIATE``.
+    """
+
+    def connect() -> sqlite3.Connection:
+        mode = "ro" if purpose == "read" else "rw"
+        connection = sqlite3.connect(
+            f"file:{quote(str(path))}?mode={mode}",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=512,
+        )
+        for pragma in _pragmas(purpose):
+            connection.execute(f"PRAGMA {pragma}")
+        return connection
+
+    return create_engine("sqlite://", creator=connect, poolclass=NullPool, query_cache_size=2000)
+
+
+def _pragmas(purpose: Purpose) -> list[str]:
+    if purpose == "read":
+        return [f"busy_timeout={BUSY_TIMEOUT_MS}", "query_only=ON"]
+    return [
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        "journal_mode=WAL",
+        # One fdatasync for each commit; NORMAL loses the last commits at a power cut.
+        "synchronous=FULL",
+        f"journal_size_limit={JOURNAL_SIZE_LIMIT}",
+        # Batch migrations on a parent table would delete its children through foreign keys.
+        f"foreign_keys={'OFF' if purpose == 'migrate' else 'ON'}",
+        # Without it INSERT OR REPLACE deletes rows behind the back of the delete guards.
+        "recursive_triggers=ON",
+    ]
+
+
+def raw_connection(connection: Connection) -> sqlite3.Connection:
+    """The ``sqlite3`` connection beneath."""
+    raw = connection.connection.dbapi_connection
+    assert isinstance(raw, sqlite3.Connection)
+    return raw
+
+
+def unavailable(error: BaseException) -> Unavailable | None:
+    """``error`` in plain words if the disk, file or machine is its cause, else None."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    code = getattr(cause, "sqlite_errorcode", None)
+    words = _PLAIN_WORDS.get(code & 0xFF) if isinstance(code, int) else None
+    if words is None:
+        return None
+    return Unavailable(
+        f"{words} Nothing of this request was kept.",
+        code="STORE_UNAVAILABLE",
+        suggestion="Try again later.",
+    )
