@@ -204,7 +204,8 @@ def _orders() -> None:
         sa.Column("wiped_ms", INT64, nullable=True),
         sa.CheckConstraint("method IN ('l402','hold','balance')", name=op.f("ck_orders_method")),
         sa.CheckConstraint(
-            "state IN ('awaiting_payment','paid','dispatching','in_progress','fulfilled','settled','failed','returned','expired')",
+            "state IN ('awaiting_payment','paid','dispatching','in_progress','fulfilled','settled',"
+            "'failed','returned','expired')",
             name=op.f("ck_orders_state"),
         ),
         sa.CheckConstraint("price_msat >= 0", name=op.f("ck_orders_price")),

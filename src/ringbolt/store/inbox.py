@@ -1,0 +1,74 @@
+"""Outside events, each taken once however often it is delivered.
+
+An event is accepted and applied in one transaction, and only then acknowledged to who sent it.
+One that came before its order or attempt was written down waits here unapplied.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import bindparam, delete, select, update
+
+from ringbolt.store.db import Tx
+from ringbolt.store.tables import inbox
+from ringbolt.store.upsert import insert_new
+
+
+@dataclass(frozen=True, slots=True)
+class InboxEvent:
+    source: str
+    event_id: str
+    at_ms: int
+    payload: dict[str, Any]
+
+
+def accept(tx: Tx, source: str, event_id: str, payload: Mapping[str, Any]) -> bool:
+    """Write the event down; False if it was seen before: then do nothing but acknowledge it."""
+    return insert_new(
+        tx,
+        inbox,
+        source=source,
+        event_id=event_id,
+        at_ms=tx.now_ms,
+        payload=json.dumps(dict(payload), separators=(",", ":")),
+    )
+
+
+def unapplied(tx: Tx, source: str, limit: int = 100) -> list[InboxEvent]:
+    """Events of ``source`` that wait for what they belong to, oldest first."""
+    rows = tx.run(_UNAPPLIED, {"source_": source, "limit_": limit})
+    return [
+        InboxEvent(row.source, row.event_id, row.at_ms, json.loads(row.payload)) for row in rows
+    ]
+
+
+def mark_applied(tx: Tx, source: str, event_id: str) -> bool:
+    """The event has had its effect; False if it was marked before or is not there."""
+    return tx.run(_MARK, {"source_": source, "event_": event_id}).rowcount == 1
+
+
+def forget_applied(tx: Tx, before_ms: int) -> int:
+    """Remove applied events that came before ``before_ms``; returns how many."""
+    return tx.run(_FORGET, {"before_": before_ms}).rowcount
+
+
+_UNAPPLIED = (
+    select(inbox)
+    .where(inbox.c.applied == 0, inbox.c.source == bindparam("source_"))
+    .order_by(inbox.c.at_ms, inbox.c.event_id)
+    .limit(bindparam("limit_"))
+)
+_MARK = (
+    update(inbox)
+    .where(
+        inbox.c.source == bindparam("source_"),
+        inbox.c.event_id == bindparam("event_"),
+        inbox.c.applied == 0,
+    )
+    .values(applied=1)
+)
+_FORGET = delete(inbox).where(inbox.c.applied == 1, inbox.c.at_ms < bindparam("before_"))

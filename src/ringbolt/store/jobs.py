@@ -1,0 +1,208 @@
+"""What happens next: jobs that commit together with the state that calls for them.
+
+A job is claimed for a lease: its ``run_at_ms`` moves to the lease's end, so that a dead worker's
+job simply becomes due again, and a fresh token is put on it. Whoever ends it must still have
+that token, or its whole transaction rolls back (``LeaseLost``): somebody else has it now.
+
+Timers are jobs with a later ``run_at_ms``. ``uniq`` names what a job is for, e.g.
+``dispatch:<order>``; there is never more than one of a name, buried ones included.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from sqlalchemy import bindparam, delete, func, select, update
+
+from ringbolt.core.errors import RingboltError
+from ringbolt.store.db import Tx
+from ringbolt.store.tables import job as table
+from ringbolt.store.upsert import insert_new
+
+Lane = Literal["money", "dispatch", "webhook"]
+"""Each lane has its own slots, so that slow webhooks cannot keep a settle waiting."""
+
+_MAX_ERROR = 500
+
+
+class LeaseLost(RingboltError):
+    """The job is no longer this worker's: its lease ended, or it was cancelled or moved."""
+
+    title = "Somebody else does this now"
+    default_code = "LEASE_LOST"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A claimed job. ``attempts`` counts the claims, this one included."""
+
+    id: int
+    lane: Lane
+    kind: str
+    uniq: str
+    order_id: str | None
+    payload: dict[str, Any]
+    attempts: int
+    token: str
+    lease_until_ms: int
+
+
+def enqueue(
+    tx: Tx,
+    kind: str,
+    lane: Lane,
+    uniq: str,
+    order_id: str | None = None,
+    run_at_ms: int | None = None,
+    payload: Mapping[str, Any] | None = None,
+) -> bool:
+    """Add a job, due now or at ``run_at_ms``; False if there is one named ``uniq`` already."""
+    added = insert_new(
+        tx,
+        table,
+        kind=kind,
+        lane=lane,
+        uniq=uniq,
+        order_id=order_id,
+        run_at_ms=tx.now_ms if run_at_ms is None else run_at_ms,
+        payload=json.dumps(dict(payload or {}), separators=(",", ":")),
+    )
+    if added:
+        tx.wake.add(lane)
+    return added
+
+
+def claim(tx: Tx, lane: Lane, limit: int, lease_ms: int) -> list[Job]:
+    """Take up to ``limit`` due jobs of ``lane`` for ``lease_ms``, the longest due first."""
+    due = tx.run(_DUE, {"lane_": lane, "now_": tx.now_ms, "limit_": limit}).all()
+    if not due:
+        return []
+    token = secrets.token_hex(8)
+    lease_until_ms = tx.now_ms + lease_ms
+    tx.run(
+        _TAKE,
+        {"ids_": [row.id for row in due], "token_": token, "until_": lease_until_ms},
+    )
+    return [
+        Job(
+            id=row.id,
+            lane=lane,
+            kind=row.kind,
+            uniq=row.uniq,
+            order_id=row.order_id,
+            payload=json.loads(row.payload),
+            attempts=row.attempts + 1,
+            token=token,
+            lease_until_ms=lease_until_ms,
+        )
+        for row in due
+    ]
+
+
+def finish(tx: Tx, job: Job) -> None:
+    """The job is done. Raises ``LeaseLost``, which takes the transaction's effects with it."""
+    _only_if_held(tx, job, _FINISH, {})
+
+
+def retry(tx: Tx, job: Job, delay_ms: int, error: str) -> None:
+    """Let it be tried again in ``delay_ms``, and note why. Raises ``LeaseLost``."""
+    _only_if_held(tx, job, _RETRY, {"at_": tx.now_ms + delay_ms, "error_": error[:_MAX_ERROR]})
+    tx.wake.add(job.lane)
+
+
+def bury(tx: Tx, job: Job, error: str) -> None:
+    """Give it up: it stays as a dead row for a person to look at. Raises ``LeaseLost``."""
+    _only_if_held(tx, job, _BURY, {"error_": error[:_MAX_ERROR]})
+
+
+def extend(tx: Tx, job: Job, lease_ms: int) -> Job:
+    """Hold it until ``lease_ms`` from now. Raises ``LeaseLost``."""
+    until_ms = tx.now_ms + lease_ms
+    _only_if_held(tx, job, _EXTEND, {"until_": until_ms})
+    return replace(job, lease_until_ms=until_ms)
+
+
+def check(tx: Tx, job: Job) -> None:
+    """Raise ``LeaseLost`` unless the job is still ours; nobody can claim it before the commit."""
+    if tx.run(_HELD.with_for_update(), _holder(job)).first() is None:
+        raise _lost(job)
+
+
+def holds(tx: Tx, job: Job) -> bool:
+    """Whether the job is still ours."""
+    return tx.run(_HELD, _holder(job)).first() is not None
+
+
+def reschedule(tx: Tx, uniq: str, run_at_ms: int) -> bool:
+    """Move a job to another time; False if there is none. Takes it from whoever holds it."""
+    found = tx.run(_RESCHEDULE, {"uniq_": uniq, "at_": run_at_ms}).first()
+    if found is not None:
+        tx.wake.add(found.lane)
+    return found is not None
+
+
+def cancel(tx: Tx, uniq: str) -> bool:
+    """Remove a job; False if there is none. Whoever holds it finds its lease lost."""
+    return tx.run(_CANCEL, {"uniq_": uniq}).rowcount == 1
+
+
+def next_run_at(tx: Tx, lane: Lane) -> int | None:
+    """When the next job of ``lane`` becomes due (ms; may be past), None if there is none."""
+    found = tx.run(_NEXT, {"lane_": lane}).scalar()
+    return None if found is None else int(found)
+
+
+def _only_if_held(tx: Tx, job: Job, statement: Any, values: dict[str, Any]) -> None:
+    if tx.run(statement, _holder(job) | values).rowcount != 1:
+        raise _lost(job)
+
+
+def _holder(job: Job) -> dict[str, Any]:
+    return {"id_": job.id, "token_": job.token}
+
+
+def _lost(job: Job) -> LeaseLost:
+    return LeaseLost(f"Job {job.uniq} is no longer held by this worker.")
+
+
+# Built once: building a statement costs more than running it.
+_OURS = (table.c.id == bindparam("id_"), table.c.token == bindparam("token_"))
+_DUE = (
+    select(table)
+    .where(
+        table.c.lane == bindparam("lane_"),
+        table.c.dead == 0,
+        table.c.run_at_ms <= bindparam("now_"),
+    )
+    .order_by(table.c.run_at_ms, table.c.id)
+    .limit(bindparam("limit_"))
+    .with_for_update(skip_locked=True)
+)
+_TAKE = (
+    update(table)
+    .where(table.c.id.in_(bindparam("ids_", expanding=True)))
+    .values(token=bindparam("token_"), run_at_ms=bindparam("until_"), attempts=table.c.attempts + 1)
+)
+_FINISH = delete(table).where(*_OURS)
+_RETRY = (
+    update(table)
+    .where(*_OURS)
+    .values(token=None, run_at_ms=bindparam("at_"), last_error=bindparam("error_"))
+)
+_BURY = update(table).where(*_OURS).values(token=None, dead=1, last_error=bindparam("error_"))
+_EXTEND = update(table).where(*_OURS).values(run_at_ms=bindparam("until_"))
+_HELD = select(table.c.id).where(*_OURS)
+_RESCHEDULE = (
+    update(table)
+    .where(table.c.uniq == bindparam("uniq_"), table.c.dead == 0)
+    .values(token=None, run_at_ms=bindparam("at_"))
+    .returning(table.c.lane)
+)
+_CANCEL = delete(table).where(table.c.uniq == bindparam("uniq_"))
+_NEXT = select(func.min(table.c.run_at_ms)).where(
+    table.c.lane == bindparam("lane_"), table.c.dead == 0
+)

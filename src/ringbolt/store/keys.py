@@ -1,0 +1,66 @@
+"""API keys, by their hash: the keys themselves are never stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import bindparam, select, update
+
+from ringbolt.store.db import Tx
+from ringbolt.store.tables import api_key
+from ringbolt.store.upsert import insert_new
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """``id`` is the key's visible prefix and names its account; ``scopes`` are plain words."""
+
+    id: str
+    label: str
+    scopes: frozenset[str]
+    created_ms: int
+    revoked_ms: int | None
+
+
+def add(tx: Tx, id: str, key_hash: bytes, scopes: frozenset[str], label: str = "") -> bool:
+    """Write a key down; False if its id or hash is taken."""
+    return insert_new(
+        tx,
+        api_key,
+        id=id,
+        hash=key_hash,
+        label=label,
+        scopes=" ".join(sorted(scopes)),
+        created_ms=tx.now_ms,
+    )
+
+
+def by_hash(tx: Tx, key_hash: bytes) -> ApiKey | None:
+    """The key with that hash, revoked or not."""
+    row = tx.run(_BY_HASH, {"hash_": key_hash}).one_or_none()
+    return None if row is None else _api_key(row)
+
+
+def listing(tx: Tx) -> list[ApiKey]:
+    """Every key, the oldest first."""
+    return [_api_key(row) for row in tx.run(_LISTING)]
+
+
+def revoke(tx: Tx, id: str) -> bool:
+    """Refuse the key from now on; False if there is none or it was revoked before."""
+    return tx.run(_REVOKE, {"id_": id, "now_": tx.now_ms}).rowcount == 1
+
+
+def _api_key(row: Any) -> ApiKey:
+    scopes = frozenset(row.scopes.split())
+    return ApiKey(row.id, row.label, scopes, row.created_ms, row.revoked_ms)
+
+
+_BY_HASH = select(api_key).where(api_key.c.hash == bindparam("hash_"))
+_LISTING = select(api_key).order_by(api_key.c.created_ms, api_key.c.id)
+_REVOKE = (
+    update(api_key)
+    .where(api_key.c.id == bindparam("id_"), api_key.c.revoked_ms.is_(None))
+    .values(revoked_ms=bindparam("now_"))
+)

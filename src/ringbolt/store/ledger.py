@@ -1,0 +1,248 @@
+"""Money: accounts, and transfers between two of them.
+
+A transfer's **debit gives and its credit gets**, a positive amount, so an unbalanced entry
+cannot be written and all balances together are always zero. A transfer is ``posted`` at once, or
+``pending`` (held) and then ``captured`` (whole or in part) or ``voided``, once. ``idem`` makes
+it happen once. The database refuses everything else by itself (``ringbolt.store.guards``).
+
+Accounts with a floor (customers) keep their balance in their row; the platform's own
+(``node``, ``escrow``, ``revenue``, ``routing_fee``) do not, or every transfer of the shop would
+queue behind one row: theirs is the sum of their transfers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import bindparam, func, select, update
+from sqlalchemy.exc import IntegrityError
+
+from ringbolt.core.errors import NotFound, RingboltError
+from ringbolt.store.db import Tx
+from ringbolt.store.tables import account, transfer
+from ringbolt.store.upsert import insert_new
+
+AccountKind = Literal["asset", "liability", "income", "expense"]
+
+
+class InsufficientFunds(RingboltError):
+    """The debit account would fall below its floor. The transaction is over: let it out."""
+
+    status = 402
+    title = "Not enough balance"
+    default_code = "INSUFFICIENT_FUNDS"
+
+
+class LedgerMismatch(RingboltError):
+    """A transfer or account of this name exists and is another one. Always a bug."""
+
+    title = "The books say otherwise"
+    default_code = "LEDGER_MISMATCH"
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What an account got minus what it gave (``posted_msat``), and what of that is held."""
+
+    posted_msat: int
+    pending_out_msat: int
+
+    @property
+    def available_msat(self) -> int:
+        return self.posted_msat - self.pending_out_msat
+
+
+@dataclass(frozen=True, slots=True)
+class Discrepancy:
+    """A stored balance that is not the sum of its account's transfers."""
+
+    account: str
+    stored: Balance
+    computed: Balance
+
+
+def ensure_account(
+    tx: Tx, id: str, kind: AccountKind, stored: bool, floor_msat: int | None = None
+) -> None:
+    """Make the account unless it is there. Raises ``LedgerMismatch`` if it is another kind."""
+    values = {"id": id, "kind": kind, "stored": int(stored), "floor_msat": floor_msat}
+    if insert_new(tx, account, **values):
+        return
+    found = tx.run(_ACCOUNT, {"account": id}).one()
+    if (found.kind, found.stored, found.floor_msat) != (kind, int(stored), floor_msat):
+        raise LedgerMismatch(f"Account {id} is a {found.kind} account with other terms.")
+
+
+def post(
+    tx: Tx,
+    *,
+    idem: str,
+    debit: str,
+    credit: str,
+    amount_msat: int,
+    kind: str,
+    order_id: str | None = None,
+) -> bool:
+    """Move ``amount_msat``; False if ``idem`` has done so before.
+
+    Raises ``InsufficientFunds``, or ``LedgerMismatch`` if ``idem`` was something else.
+    """
+    return _insert(tx, "posted", idem, debit, credit, amount_msat, kind, order_id)
+
+
+def hold(
+    tx: Tx,
+    *,
+    idem: str,
+    debit: str,
+    credit: str,
+    amount_msat: int,
+    kind: str,
+    order_id: str | None = None,
+) -> bool:
+    """Set ``amount_msat`` of ``debit`` aside for ``capture`` or ``void``; otherwise as ``post``."""
+    return _insert(tx, "pending", idem, debit, credit, amount_msat, kind, order_id)
+
+
+def capture(tx: Tx, idem: str, amount_msat: int | None = None) -> bool:
+    """Move a hold, or ``amount_msat`` of it and release the rest; False if that was done before.
+
+    Raises ``LedgerMismatch`` if it was voided, captured otherwise, is smaller or not there.
+    """
+    values = {"idem_": idem, "amount_": amount_msat, "now_": tx.now_ms}
+    try:
+        if tx.run(_CAPTURE, values).rowcount == 1:
+            return True
+    except IntegrityError as error:
+        if "ck_transfer_captured_range" in str(error.orig):
+            raise LedgerMismatch(f"Hold {idem} is smaller than {amount_msat} msat.") from error
+        raise
+    found = _found(tx, idem)
+    wanted_msat = found.amount_msat if amount_msat is None else amount_msat
+    if (found.state, found.captured_msat) != ("captured", wanted_msat):
+        raise LedgerMismatch(f"Transfer {idem} is {found.state} and cannot be captured.")
+    return False
+
+
+def void(tx: Tx, idem: str) -> bool:
+    """Release a hold; False if that was done before.
+
+    Raises ``LedgerMismatch`` if it was captured or is not there.
+    """
+    if tx.run(_VOID, {"idem_": idem, "now_": tx.now_ms}).rowcount == 1:
+        return True
+    found = _found(tx, idem)
+    if found.state != "voided":
+        raise LedgerMismatch(f"Transfer {idem} is {found.state} and cannot be voided.")
+    return False
+
+
+def balance(tx: Tx, id: str) -> Balance:
+    """The balance of one account. Raises ``NotFound``."""
+    found = tx.run(_ACCOUNT, {"account": id}).one_or_none()
+    if found is None:
+        raise NotFound(f"There is no account {id}.")
+    if found.stored:
+        return Balance(found.posted_msat, found.pending_out_msat)
+    return _sums(tx, id).get(id, Balance(0, 0))
+
+
+def totals(tx: Tx) -> dict[str, Balance]:
+    """Every account's balance, computed from the transfers alone; their sum is zero."""
+    sums = _sums(tx, None)
+    return {id: sums.get(id, Balance(0, 0)) for (id,) in tx.run(select(account.c.id))}
+
+
+def recompute(tx: Tx) -> list[Discrepancy]:
+    """Stored balances that are not the sum of their transfers; none in sound books."""
+    computed = totals(tx)
+    wrong = []
+    for row in tx.run(select(account).where(account.c.stored == 1)):
+        stored = Balance(row.posted_msat, row.pending_out_msat)
+        if stored != computed[row.id]:
+            wrong.append(Discrepancy(row.id, stored, computed[row.id]))
+    return wrong
+
+
+def _insert(
+    tx: Tx,
+    state: str,
+    idem: str,
+    debit: str,
+    credit: str,
+    amount_msat: int,
+    kind: str,
+    order_id: str | None,
+) -> bool:
+    try:
+        inserted = insert_new(
+            tx,
+            transfer,
+            idem=idem,
+            debit=debit,
+            credit=credit,
+            amount_msat=amount_msat,
+            state=state,
+            kind=kind,
+            order_id=order_id,
+            at_ms=tx.now_ms,
+        )
+    except IntegrityError as error:
+        if "ck_account_floor" in str(error.orig):
+            raise InsufficientFunds(
+                f"The balance does not cover {amount_msat} msat.",
+                suggestion="Add funds and try again.",
+            ) from error
+        raise
+    if not inserted:
+        found = _found(tx, idem)
+        same = (found.debit, found.credit, found.amount_msat) == (debit, credit, amount_msat)
+        if not same or (found.state == "posted") != (state == "posted"):
+            raise LedgerMismatch(f"Transfer {idem} exists and is another one.")
+    return inserted
+
+
+def _found(tx: Tx, idem: str) -> Any:
+    found = tx.run(_TRANSFER, {"idem_": idem}).one_or_none()
+    if found is None:
+        raise LedgerMismatch(f"There is no transfer {idem}.")
+    return found
+
+
+def _sums(tx: Tx, id: str | None) -> dict[str, Balance]:
+    """Balances from transfers, of one account or of all that have any."""
+    moved = func.sum(func.coalesce(transfer.c.captured_msat, transfer.c.amount_msat))
+    posted: dict[str, int] = {}
+    pending: dict[str, int] = {}
+    for side, sign in ((transfer.c.debit, -1), (transfer.c.credit, 1)):
+        statement = select(side, transfer.c.state, moved).group_by(side, transfer.c.state)
+        if id is not None:
+            statement = statement.where(side == id)
+        for name, state, amount in tx.run(statement):
+            if state in {"posted", "captured"}:
+                posted[name] = posted.get(name, 0) + sign * int(amount)
+            elif state == "pending" and sign < 0:
+                pending[name] = pending.get(name, 0) + int(amount)
+    return {name: Balance(posted.get(name, 0), pending.get(name, 0)) for name in posted | pending}
+
+
+_ACCOUNT = select(account).where(account.c.id == bindparam("account"))
+_TRANSFER = select(transfer).where(transfer.c.idem == bindparam("idem_"))
+_PENDING = (transfer.c.idem == bindparam("idem_"), transfer.c.state == "pending")
+_CAPTURE = (
+    update(transfer)
+    .where(*_PENDING)
+    .values(
+        state="captured",
+        captured_msat=func.coalesce(
+            bindparam("amount_", type_=transfer.c.amount_msat.type), transfer.c.amount_msat
+        ),
+        resolved_ms=bindparam("now_", type_=transfer.c.at_ms.type),
+    )
+)
+_VOID = (
+    update(transfer)
+    .where(*_PENDING)
+    .values(state="voided", resolved_ms=bindparam("now_", type_=transfer.c.at_ms.type))
+)
