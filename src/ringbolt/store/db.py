@@ -56,7 +56,7 @@ class Tx:
     dialect: Dialect
     wake: set[str] = field(default_factory=set)
 
-    def run(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
+    def run(self, statement: Executable, parameters: Any = None) -> CursorResult[*tuple[Any, ...]]:
         """Execute one statement of SQLAlchemy Core."""
         result = self.conn.execute(statement, parameters)
         assert isinstance(result, CursorResult)

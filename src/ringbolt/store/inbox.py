@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, select, update
 
 from ringbolt.store.db import Tx
 from ringbolt.store.tables import inbox
@@ -51,11 +51,6 @@ def mark_applied(tx: Tx, source: str, event_id: str) -> bool:
     return tx.run(_MARK, {"source_": source, "event_": event_id}).rowcount == 1
 
 
-def forget_applied(tx: Tx, before_ms: int) -> int:
-    """Remove applied events that came before ``before_ms``; returns how many."""
-    return tx.run(_FORGET, {"before_": before_ms}).rowcount
-
-
 _UNAPPLIED = (
     select(inbox)
     .where(inbox.c.applied == 0, inbox.c.source == bindparam("source_"))
@@ -71,4 +66,3 @@ _MARK = (
     )
     .values(applied=1)
 )
-_FORGET = delete(inbox).where(inbox.c.applied == 1, inbox.c.at_ms < bindparam("before_"))

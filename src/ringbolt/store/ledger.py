@@ -219,11 +219,11 @@ def _sums(tx: Tx, id: str | None) -> dict[str, Balance]:
         statement = select(side, transfer.c.state, moved).group_by(side, transfer.c.state)
         if id is not None:
             statement = statement.where(side == id)
-        for name, state, amount in tx.run(statement):
+        for name, state, msat in tx.run(statement).all():
             if state in {"posted", "captured"}:
-                posted[name] = posted.get(name, 0) + sign * int(amount)
+                posted[name] = posted.get(name, 0) + sign * int(msat)
             elif state == "pending" and sign < 0:
-                pending[name] = pending.get(name, 0) + int(amount)
+                pending[name] = pending.get(name, 0) + int(msat)
     return {name: Balance(posted.get(name, 0), pending.get(name, 0)) for name in posted | pending}
 
 

@@ -26,7 +26,7 @@ def take(tx: Tx, key: str, *, limit: int, period_ms: int) -> int:
     values = {"key_": key, "now_": tx.now_ms, "step_": step_ms, "burst_": step_ms * limit}
     if tx.run(_take(tx.dialect), values).first() is not None:
         return 0
-    tat_ms = tx.run(_LOOK, {"key_": key}).scalar_one()
+    tat_ms = int(tx.run(_LOOK, {"key_": key}).scalar_one())
     return max(1, max(tat_ms, tx.now_ms) + step_ms - step_ms * limit - tx.now_ms)
 
 

@@ -258,6 +258,13 @@ def _attempt() -> None:
         sa.UniqueConstraint("ref", name=op.f("uq_attempt_ref")),
         sqlite_strict=True,
     )
+    op.create_index(
+        "ix_attempt_open",
+        "attempt",
+        ["finished_ms"],
+        sqlite_where=sa.text("finished_ms IS NULL"),
+        postgresql_where=sa.text("finished_ms IS NULL"),
+    )
 
 
 def _call() -> None:
