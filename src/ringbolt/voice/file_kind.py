@@ -1,0 +1,85 @@
+"""What a file is, told from how it begins: to say in plain words why it cannot be played."""
+
+from __future__ import annotations
+
+HEAD_SIZE = 4096
+"""How many bytes of a file are enough for every answer here."""
+
+_SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
+    (0, b"%PDF-", "a PDF document"),
+    (0, b"\x89PNG\r\n", "a picture (PNG)"),
+    (0, b"\xff\xd8\xff", "a picture (JPEG)"),
+    (0, b"GIF8", "a picture (GIF)"),
+    (8, b"WEBP", "a picture (WebP)"),
+    (0, b"PK\x03\x04", "a ZIP archive"),
+    (0, b"\x1f\x8b\x08", "a compressed file (gzip)"),
+    (0, b"Rar!", "a RAR archive"),
+    (0, b"7z\xbc\xaf", "a 7-Zip archive"),
+    (0, b"\x1aE\xdf\xa3", "a WebM or Matroska file"),
+    (0, b"MThd", "a MIDI file (notes, not sound)"),
+    (0, b"0&\xb2u\x8ef\xcf\x11", "a Windows Media file (WMA)"),
+    (0, b"#!AMR", "an AMR file"),
+    (0, b"FORM", "an AIFF file"),
+    (0, b".snd", "a Sun audio file (AU)"),
+    (8, b"AVI ", "a video (AVI)"),
+    (0, b"MZ", "a Windows program"),
+    (0, b"\x7fELF", "a program"),
+)
+
+_TEXT_STARTS: tuple[tuple[bytes, str], ...] = (
+    (b"<!doctype html", "a web page (HTML)"),
+    (b"<html", "a web page (HTML)"),
+    (b"<head", "a web page (HTML)"),
+    (b"<body", "a web page (HTML)"),
+    (b"<script", "a web page (HTML)"),
+    (b"<!--", "a web page (HTML)"),
+    (b"<?xml", "an XML document"),
+    (b"#extm3u", "a playlist"),
+    (b"[playlist]", "a playlist"),
+    (b"ffconcat", "a playlist"),
+    (b"{", "a JSON document"),
+    (b"[", "a JSON document"),
+)
+
+_PLAYABLE_STARTS: tuple[tuple[int, bytes, str], ...] = (
+    (4, b"ftyp", "mp4"),
+    (0, b"ID3", "mp3"),
+    (0, b"fLaC", "flac"),
+    (0, b"OggS", "ogg"),
+)
+
+
+def foreign_kind(head: bytes) -> str | None:
+    """What the file is if it is surely not playable audio ("a web page (HTML)"), else None."""
+    for offset, signature, kind in _SIGNATURES:
+        if head.startswith(signature, offset):
+            return kind
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    for start, kind in _TEXT_STARTS:
+        if text.startswith(start):
+            return kind
+    return "a text" if _is_text(head) else None
+
+
+def playable_start(head: bytes) -> str | None:
+    """The audio format that ``head`` announces, for formats whose facts may stand further on.
+
+    An MP4 may keep its index at the end, an MP3 or FLAC may begin with a large cover picture: the
+    beginning of such a file is known for audio but cannot be opened.
+    """
+    for offset, signature, name in _PLAYABLE_STARTS:
+        if head.startswith(signature, offset):
+            return name
+    return None
+
+
+def _is_text(head: bytes) -> bool:
+    if b"\0" in head:
+        return False
+    try:
+        text = head.decode()
+    except UnicodeDecodeError as error:
+        if error.start < len(head) - 3:  # not merely a letter cut in two at the end
+            return False
+        text = head[: error.start].decode()
+    return bool(text) and all(char.isprintable() or char in "\t\r\n\f" for char in text)
