@@ -68,9 +68,10 @@ class PostgresServer:
         self.binaries = find_binaries()
         self.root = Path(tempfile.mkdtemp(prefix="rb-pg-"))
         self._who = _unprivileged(self.root)
+        self._durable = durable
         try:
             self._make_cluster()
-            self._process = self._start(durable)
+            self._process = self._start()
         except BaseException:
             shutil.rmtree(self.root, ignore_errors=True)
             raise
@@ -84,10 +85,10 @@ class PostgresServer:
         if made.returncode != 0:
             raise NoPostgresError(f"initdb failed: {made.stderr.strip()}")
 
-    def _start(self, durable: bool) -> subprocess.Popen[bytes]:
+    def _start(self) -> subprocess.Popen[bytes]:
         options = {
             "listen_addresses": "",
-            "fsync": "on" if durable else "off",
+            "fsync": "on" if self._durable else "off",
             "max_connections": "200",
             "shared_buffers": "64MB",
             "autovacuum": "off",
@@ -112,14 +113,22 @@ class PostgresServer:
     def url(self, database: str = "postgres") -> str:
         return f"postgresql://ringbolt@/{database}?host={self.root}"
 
-    def stop(self) -> None:
-        """Stop it at once (SIGINT: fast shutdown) and remove its files."""
+    def halt(self) -> None:
+        """Stop it at once (SIGINT: fast shutdown) and keep its files."""
         self._process.send_signal(signal.SIGINT)
         try:
             self._process.wait(timeout=20)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+    def resume(self) -> None:
+        """Start it again after ``halt``."""
+        self._process = self._start()
+
+    def stop(self) -> None:
+        """Stop it and remove its files."""
+        self.halt()
         shutil.rmtree(self.root, ignore_errors=True)
 
 

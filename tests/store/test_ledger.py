@@ -196,14 +196,6 @@ async def test_the_database_itself_refuses(full_books: Database, statement: str)
     assert await alice(full_books) == Balance(1000, 100)
 
 
-async def test_sqlite_cannot_replace_a_transfer(books: Database) -> None:
-    if books.dialect != "sqlite":
-        pytest.skip("INSERT OR REPLACE is SQLite's")
-    replacement = _insert("fund", "node", "key:alice", 1, "posted")
-    with pytest.raises(IntegrityError):
-        await books.tx(_sql(replacement.replace("INSERT", "INSERT OR REPLACE")))
-
-
 async def test_a_tampered_balance_is_found(books: Database) -> None:
     await books.tx(_sql("UPDATE account SET posted_msat = 1001 WHERE id = 'key:alice'"))
     (found,) = await books.read(ledger.recompute)

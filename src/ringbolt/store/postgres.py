@@ -14,7 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from ringbolt.clock import Clock
 from ringbolt.store.db import Dialect, OutcomeUnknown, P, StoreUnsound, Subscription, T, Tx
-from ringbolt.store.postgres_errors import is_connection_lost, is_repeatable, unavailable
+from ringbolt.store.postgres_errors import (
+    is_connection_lost,
+    is_readonly,
+    is_repeatable,
+    unavailable,
+)
 from ringbolt.store.postgres_wakes import WakeExchange
 from ringbolt.store.wake import Wakes
 
@@ -84,6 +89,7 @@ class PostgresDatabase:
             await engine.dispose()
             raise unavailable(error) or error from error
         database._exchange = WakeExchange(engine, database._wakes, database._measure_clock)
+        await database._exchange.wait_connected()
         return database
 
     async def _measure_clock(self) -> None:
@@ -135,6 +141,8 @@ class PostgresDatabase:
                 again = isinstance(error, DBAPIError) and (
                     is_repeatable(error) or is_connection_lost(error)
                 )
+                if run is _look and is_readonly(error):
+                    raise  # not the server's fault: a read must not write
                 if pause_s is None or not again:
                     raise unavailable(error) or error from error
             await asyncio.sleep(random.uniform(0, pause_s))  # noqa: S311 - jitter

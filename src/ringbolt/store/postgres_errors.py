@@ -10,9 +10,11 @@ from ringbolt.core.errors import Unavailable
 # serialization_failure, deadlock_detected: the same body may well pass the second time.
 _REPEATABLE = frozenset({"40001", "40P01"})
 
+_READ_ONLY = "25006"
+
 # Classes: connection, resources (disk full, too many connections), operator (shutdown), system;
 # read_only_sql_transaction is what a demoted primary says.
-_UNAVAILABLE_CLASSES = ("08", "53", "57P", "58", "25006")
+_UNAVAILABLE_CLASSES = ("08", "53", "57P", "58", _READ_ONLY)
 
 
 def sqlstate(error: BaseException) -> str:
@@ -23,6 +25,11 @@ def sqlstate(error: BaseException) -> str:
 
 def is_repeatable(error: DBAPIError) -> bool:
     return sqlstate(error) in _REPEATABLE
+
+
+def is_readonly(error: BaseException) -> bool:
+    """Somebody tried to write where it is not allowed."""
+    return sqlstate(error) == _READ_ONLY
 
 
 def is_connection_lost(error: BaseException) -> bool:

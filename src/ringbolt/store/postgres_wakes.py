@@ -44,12 +44,18 @@ class WakeExchange:
         self._each_poll = each_poll
         self._outgoing: set[str] = set()
         self._stirred = asyncio.Event()
-        self.connected = asyncio.Event()
+        self._connected = asyncio.Event()
         self._task = asyncio.create_task(self._run(), name="postgres-wakes")
 
     def send(self, channels: set[str]) -> None:
         self._outgoing |= channels
         self._stirred.set()
+
+    async def wait_connected(self) -> None:
+        """Wait until others are heard; polling makes up for it if that takes too long."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(POLL_S):
+                await self._connected.wait()
 
     async def close(self) -> None:
         self._task.cancel()
@@ -67,7 +73,7 @@ class WakeExchange:
                 asyncpg.InterfaceError,
             ) as error:
                 log.warning("the wake connection to PostgreSQL broke: %s", error)
-            self.connected.clear()
+            self._connected.clear()
             self._wakes.wake_all()
             await asyncio.sleep(_RECONNECT_S * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
 
@@ -79,7 +85,7 @@ class WakeExchange:
                 await driver.execute("SET synchronous_commit = off")
                 await driver.add_listener(_CHANNEL, self._received)
                 driver.add_termination_listener(self._terminated)
-                self.connected.set()
+                self._connected.set()
                 # What was told before LISTEN took effect is not heard of.
                 self._wakes.wake_all()
                 await self._serve(driver)

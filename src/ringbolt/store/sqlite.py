@@ -17,7 +17,13 @@ from ringbolt.clock import Clock
 from ringbolt.core.errors import NotFound
 from ringbolt.store.db import Dialect, P, StoreUnsound, Subscription, T, Tx
 from ringbolt.store.file_lock import FileLock
-from ringbolt.store.sqlite_connection import Purpose, open_engine, raw_connection, unavailable
+from ringbolt.store.sqlite_connection import (
+    Purpose,
+    is_readonly,
+    open_engine,
+    raw_connection,
+    unavailable,
+)
 from ringbolt.store.sqlite_writer import Writer
 from ringbolt.store.wake import Wakes
 
@@ -38,17 +44,11 @@ class SqliteDatabase:
         self._clock = clock
         self._lock = lock
         self._wakes = Wakes()
-        self._writer = self._start_writer() if lock else None
+        self._writer = Writer(open_engine(path, "write"), clock, self._wakes) if lock else None
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="sqlite-reader")
         self._reading_engine = open_engine(path, "read")
         self._reading = threading.local()
         self._reading_connections: list[Connection] = []
-
-    def _start_writer(self) -> Writer:
-        try:
-            return Writer(open_engine(self.path, "write"), self._clock, self._wakes)
-        except DBAPIError as error:
-            raise unavailable(error) or error from error
 
     @classmethod
     async def open(
@@ -59,7 +59,13 @@ class SqliteDatabase:
         Raises ``StoreLocked`` if another process writes to it, ``NotFound`` if there is nothing
         to read. The schema is not looked at (see ``ringbolt.store.opening``).
         """
-        return cls(*_claim(Path(path), readonly), clock)
+        path, lock = _claim(Path(path), readonly)
+        try:
+            return cls(path, lock, clock)
+        except BaseException as error:
+            if lock is not None:
+                lock.release()
+            raise unavailable(error) or error from error
 
     @property
     def readonly(self) -> bool:
@@ -99,6 +105,8 @@ class SqliteDatabase:
             finally:
                 raw.execute("ROLLBACK")
         except DBAPIError as error:
+            if is_readonly(error):  # not the disk's fault: a read must not write
+                raise
             raise unavailable(error) or error from error
 
     def _reading_connection(self) -> Connection:

@@ -76,11 +76,21 @@ def raw_connection(connection: Connection) -> sqlite3.Connection:
     return raw
 
 
-def unavailable(error: BaseException) -> Unavailable | None:
-    """``error`` in plain words if the disk, file or machine is its cause, else None."""
+def is_readonly(error: DBAPIError) -> bool:
+    """Somebody tried to write where it is not allowed."""
+    return _primary_code(error) == sqlite3.SQLITE_READONLY
+
+
+def _primary_code(error: BaseException) -> int | None:
     cause = error.orig if isinstance(error, DBAPIError) else error
     code = getattr(cause, "sqlite_errorcode", None)
-    words = _PLAIN_WORDS.get(code & 0xFF) if isinstance(code, int) else None
+    return code & 0xFF if isinstance(code, int) else None
+
+
+def unavailable(error: BaseException) -> Unavailable | None:
+    """``error`` in plain words if the disk, file or machine is its cause, else None."""
+    code = _primary_code(error)
+    words = None if code is None else _PLAIN_WORDS.get(code)
     if words is None:
         return None
     return Unavailable(

@@ -1,0 +1,144 @@
+"""What ``tx``, ``read`` and ``listen`` promise, on both databases."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import DBAPIError
+
+from databases import run_aside
+from ringbolt.clock import SystemClock
+from ringbolt.core.errors import Conflict
+from ringbolt.store import cursors
+from ringbolt.store.db import Database, StoreUnsound, Tx
+from ringbolt.store.opening import open_database
+
+
+def write(tx: Tx, name: str) -> str:
+    cursors.set(tx, name, "here")
+    return name
+
+
+def write_and_fail(tx: Tx, name: str) -> None:
+    cursors.set(tx, name, "here")
+    raise Conflict(f"{name} may not be")
+
+
+async def test_what_a_body_returns_comes_out_and_what_it_wrote_stays(database: Database) -> None:
+    assert await database.tx(write, "a") == "a"
+    assert await database.read(cursors.get, "a") == "here"
+
+
+async def test_a_failed_body_takes_back_only_itself(database: Database) -> None:
+    results = await asyncio.gather(
+        *(database.tx(write if n % 3 else write_and_fail, f"n{n}") for n in range(30)),
+        return_exceptions=True,
+    )
+    for n, result in enumerate(results):
+        kept = await database.read(cursors.get, f"n{n}")
+        assert (kept is not None) == bool(n % 3)
+        assert isinstance(result, Conflict) == (n % 3 == 0)
+
+
+async def test_a_read_sees_one_moment_only(database: Database, database_url: str) -> None:
+    loop = asyncio.get_running_loop()
+
+    async def write_elsewhere() -> None:
+        other = await open_database(database_url, SystemClock())
+        await other.tx(write, "a")
+        await other.close()
+
+    def interrupt() -> None:
+        """Commit "a" while the read is under way."""
+        if database.dialect == "sqlite":
+            work: Coroutine[Any, Any, str] = database.tx(write, "a")
+            asyncio.run_coroutine_threadsafe(work, loop).result(10)
+        else:
+            run_aside(write_elsewhere())
+
+    def look_twice(tx: Tx) -> tuple[str | None, str | None]:
+        first = cursors.get(tx, "a")
+        interrupt()
+        return first, cursors.get(tx, "a")
+
+    assert await database.read(look_twice) == (None, None)
+    assert await database.read(cursors.get, "a") == "here"
+
+
+async def test_a_read_may_not_write(database: Database) -> None:
+    with pytest.raises(DBAPIError, match=r"read-?only"):
+        await database.read(write, "a")
+    assert await database.read(cursors.get, "a") is None
+
+
+async def test_a_database_opened_for_reading_refuses_a_transaction(
+    database: Database, database_url: str, clock: SystemClock
+) -> None:
+    await database.tx(write, "a")
+    beside = await open_database(database_url, clock, readonly=True)
+    try:
+        assert await beside.read(cursors.get, "a") == "here"
+        with pytest.raises(StoreUnsound):
+            await beside.tx(write, "b")
+    finally:
+        await beside.close()
+
+
+async def test_now_follows_the_simulated_world(database: Database, clock: SystemClock) -> None:
+    before = await database.tx(lambda tx: tx.now_ms)
+    clock.set_offset(3_600_000)
+    after = await database.tx(lambda tx: tx.now_ms)
+    assert 3_600_000 <= after - before < 3_610_000
+
+
+async def test_now_is_close_to_the_machines_clock(database: Database, clock: SystemClock) -> None:
+    assert abs(await database.read(lambda tx: tx.now_ms) - clock.now_ms()) < 2000
+
+
+def wake(tx: Tx, channel: str) -> None:
+    tx.wake.add(channel)
+
+
+def wake_and_fail(tx: Tx, channel: str) -> None:
+    tx.wake.add(channel)
+    raise Conflict("no")
+
+
+async def quiet(database: Database, channel: str) -> Any:
+    """A subscription without what is left of the start."""
+    subscription = database.listen(channel)
+    while await subscription.wait(0.3):
+        pass
+    return subscription
+
+
+async def test_a_commit_wakes_who_listens_to_its_channel(database: Database) -> None:
+    money, dispatch = await quiet(database, "money"), await quiet(database, "dispatch")
+    await database.tx(wake, "money")
+    assert await money.wait(1)
+    assert not await dispatch.wait(0)
+    assert not await money.wait(0)
+
+
+async def test_a_wake_before_the_wait_is_not_lost(database: Database) -> None:
+    money = await quiet(database, "money")
+    await database.tx(wake, "money")
+    await asyncio.sleep(0)
+    assert await money.wait(0.5)
+
+
+async def test_a_failed_body_wakes_nobody(database: Database) -> None:
+    money = await quiet(database, "money")
+    with pytest.raises(Conflict):
+        await database.tx(wake_and_fail, "money")
+    assert not await money.wait(0.05)
+
+
+async def test_a_closed_subscription_hears_nothing(database: Database) -> None:
+    money = await quiet(database, "money")
+    money.close()
+    await database.tx(wake, "money")
+    assert not await money.wait(0.05)
