@@ -59,6 +59,43 @@ async def test_what_waits_together_is_committed_together(shop: SqliteDatabase) -
     assert await shop.read(count) == 100
 
 
+async def test_nobody_is_told_before_the_commit(shop: SqliteDatabase) -> None:
+    # given two transactions of one group, the second of which takes its time
+    started, under_way, queued, go_on = (threading.Event() for _ in range(4))
+
+    def hold_up(tx: Tx) -> None:
+        started.set()
+        queued.wait(10)
+
+    def linger(tx: Tx) -> None:
+        under_way.set()
+        go_on.wait(10)
+
+    busy = asyncio.ensure_future(shop.tx(hold_up))
+    await asyncio.to_thread(started.wait, 10)
+    early = asyncio.ensure_future(shop.tx(write, "early"))
+    late = asyncio.ensure_future(shop.tx(linger))
+    await asyncio.sleep(0)
+    queued.set()
+    await busy
+    await asyncio.to_thread(under_way.wait, 10)
+    # then the first is neither told nor seen until the second is done
+    assert not early.done()
+    assert await shop.read(names) == set()
+    go_on.set()
+    await asyncio.gather(early, late)
+    assert await shop.read(names) == {"early"}
+
+
+async def test_every_commit_goes_to_the_disk(shop: SqliteDatabase) -> None:
+    def pragmas(tx: Tx) -> list[object]:
+        wanted = ("journal_mode", "synchronous", "foreign_keys", "recursive_triggers")
+        return [tx.run(text(f"PRAGMA {name}")).scalar_one() for name in wanted]
+
+    full = 2  # https://sqlite.org/pragma.html#pragma_synchronous
+    assert await shop.tx(pragmas) == ["wal", full, 1, 1]
+
+
 async def test_a_cancelled_caller_leaves_the_others_alone(shop: SqliteDatabase) -> None:
     go_on = threading.Event()
     busy = asyncio.ensure_future(shop.tx(lambda tx: go_on.wait(10)))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam, select
+from functools import cache
+from typing import Any
 
-from ringbolt.store.db import Tx
+from sqlalchemy import bindparam, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from ringbolt.store.db import Dialect, Tx
 from ringbolt.store.tables import cursor
-from ringbolt.store.upsert import insert_for
 
 _GET = select(cursor.c.value).where(cursor.c.name == bindparam("name_"))
 
@@ -17,10 +20,12 @@ def get(tx: Tx, name: str) -> str | None:
 
 
 def set(tx: Tx, name: str, value: str) -> None:
-    insert = insert_for(tx, cursor)
-    tx.run(
-        insert.on_conflict_do_update(
-            index_elements=[cursor.c.name], set_={"value": insert.excluded.value}
-        ),
-        {"name": name, "value": value},
+    tx.run(_set(tx.dialect), {"name": name, "value": value})
+
+
+@cache
+def _set(dialect: Dialect) -> Any:
+    insert = (sqlite.insert if dialect == "sqlite" else postgresql.insert)(cursor)
+    return insert.on_conflict_do_update(
+        index_elements=[cursor.c.name], set_={"value": insert.excluded.value}
     )

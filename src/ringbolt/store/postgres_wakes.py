@@ -1,7 +1,7 @@
 """Waking the workers of other machines: LISTEN and NOTIFY on one connection of each process.
 
-NOTIFY inside the transactions themselves would make all of them commit one after another:
-PostgreSQL holds one lock from before the commit record until after it is flushed
+NOTIFY inside the transactions themselves would make them commit one after another: PostgreSQL
+holds one lock of the whole server from before the commit record until the transaction's end
 (``PreCommit_Notify``). So a transaction's channels are told after its commit, several at once.
 What gets lost that way (a process killed in between) is found by looking every ``POLL_S``.
 """

@@ -115,6 +115,12 @@ attempt = Table(
     Column("created_ms", Int64, nullable=False),
     Column("finished_ms", Int64),
     UniqueConstraint("order_id", "n"),
+    Index(
+        "ix_attempt_open",
+        "finished_ms",
+        sqlite_where=text("finished_ms IS NULL"),
+        postgresql_where=text("finished_ms IS NULL"),
+    ),
     CheckConstraint(
         "state IN ('intent','accepted','unknown','rejected','done')", name="attempt_state"
     ),
