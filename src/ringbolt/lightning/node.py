@@ -104,6 +104,10 @@ class LightningNode(Protocol):
         """The invoice's state now; None if the node does not know it."""
         ...
 
+    def list_settled(self) -> AsyncIterator[InvoiceStatus]:
+        """Every invoice that is settled now, once, for comparing with the books."""
+        ...
+
     def settled_invoices(self, after: int) -> AsyncIterator[InvoiceStatus]:
         """Every invoice settled after settle index ``after``, in order, then those to come.
 

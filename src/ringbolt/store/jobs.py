@@ -150,6 +150,11 @@ def cancel(tx: Tx, uniq: str) -> bool:
     return tx.run(_CANCEL, {"uniq_": uniq}).rowcount == 1
 
 
+def release_all(tx: Tx) -> int:
+    """End every lease now; returns how many. Only for who knows that no worker is alive."""
+    return tx.run(_RELEASE, {"now_": tx.now_ms}).rowcount
+
+
 def next_run_at(tx: Tx, lane: Lane) -> int | None:
     """When the next job of ``lane`` becomes due (ms; may be past), None if there is none."""
     found = tx.run(_NEXT, {"lane_": lane}).scalar()
@@ -201,6 +206,11 @@ _RESCHEDULE = (
     .where(table.c.uniq == bindparam("uniq_"), table.c.dead == 0)
     .values(token=None, run_at_ms=bindparam("at_"))
     .returning(table.c.lane)
+)
+_RELEASE = (
+    update(table)
+    .where(table.c.token.is_not(None), table.c.dead == 0)
+    .values(token=None, run_at_ms=bindparam("now_"))
 )
 _CANCEL = delete(table).where(table.c.uniq == bindparam("uniq_"))
 _NEXT = select(func.min(table.c.run_at_ms)).where(

@@ -1,0 +1,61 @@
+# Ringbolt: everything a newcomer needs. `make demo` and `make test` work on a fresh checkout.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check
+
+.PHONY: demo run test lint check install install-dev lock docs bench clean help
+
+help: ## What can be made
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+demo: install ## Open a shop with play money, buy a call, print where its sound lies
+	@$(BIN)/ringbolt demo
+
+run: install ## Open the shop on http://127.0.0.1:8402 and keep it open
+	@$(BIN)/ringbolt serve
+
+test: install install-dev ## Install what is missing and run every test
+	$(BIN)/python -m pytest
+
+lint: install install-dev ## The linters and the type checker
+	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+check: test lint ## What the continuous integration runs
+
+install: $(VENV)/.installed ## Install Ringbolt into .venv
+
+install-dev: $(VENV)/.installed-dev ## Install what tests and linters need
+
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' || \
+	  { echo "Ringbolt needs Python 3.11 to 3.14; name one with: make PYTHON=python3.11 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/.python
+	$(PIP) install --quiet --require-hashes --only-binary=:all: -r requirements.lock
+	$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
+	$(PIP) install --quiet --require-hashes --only-binary=:all: -r requirements-dev.lock
+	@touch $@
+
+lock: ## Pin every dependency anew, with hashes (needs uv)
+	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-annotate --no-header -q -o requirements.lock
+	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-annotate --no-header -c requirements.lock -q -o requirements-dev.lock
+
+docs: install ## Write the generated pages anew
+	$(BIN)/python -m ringbolt.docs
+
+bench: install install-dev ## Run the benchmarks (see docs/performance.md)
+	$(BIN)/python -m benchmarks
+
+clean: ## Remove what was installed and built
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

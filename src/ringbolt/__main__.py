@@ -1,0 +1,5 @@
+"""``python -m ringbolt``."""
+
+from ringbolt.cli.main import main
+
+main()

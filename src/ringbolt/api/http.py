@@ -1,0 +1,127 @@
+"""The little of HTTP that the hot routes need: bodies in, answers out, no framework between."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import msgspec
+
+from ringbolt.core.errors import RingboltError
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Header = tuple[bytes, bytes]
+
+JSON: Header = (b"content-type", b"application/json")
+PROBLEM: Header = (b"content-type", b"application/problem+json")
+NO_STORE: Header = (b"cache-control", b"no-store")
+
+CORS: tuple[Header, ...] = (
+    (b"access-control-allow-origin", b"*"),
+    (
+        b"access-control-expose-headers",
+        b"WWW-Authenticate, Payment-Receipt, X-Error-Code, Idempotent-Replayed, Retry-After",
+    ),
+)
+PREFLIGHT: tuple[Header, ...] = (
+    *CORS,
+    (b"access-control-allow-methods", b"GET, POST, OPTIONS"),
+    (
+        b"access-control-allow-headers",
+        b"Authorization, Content-Type, Idempotency-Key, X-API-Key, Accept",
+    ),
+    (b"access-control-max-age", b"86400"),
+)
+"""Browser clients must be able to read the challenge, and to send the credential."""
+
+_HOST = re.compile(r"[A-Za-z0-9.\-\[\]:]{1,255}", re.ASCII)
+
+encode = msgspec.json.Encoder().encode
+
+
+class BodyTooLarge(RingboltError):
+    status = 413
+    title = "The body is too large"
+    default_code = "BODY_TOO_LARGE"
+
+
+class ClientGone(Exception):
+    """The client closed the connection before its request was read."""
+
+
+async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
+    """The whole body. Raises ``BodyTooLarge`` as soon as it is known to be over ``limit``."""
+    declared = header(scope, b"content-length")
+    if declared and declared.isdigit() and int(declared) > limit:
+        raise _too_large(limit)
+    message = await receive()
+    chunk: bytes = message.get("body", b"")
+    if not message.get("more_body") and message["type"] == "http.request":
+        if len(chunk) > limit:
+            raise _too_large(limit)
+        return chunk
+    chunks = [chunk]
+    size = len(chunk)
+    while message.get("more_body") and message["type"] == "http.request":
+        message = await receive()
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > limit:
+            raise _too_large(limit)
+        chunks.append(chunk)
+    if message["type"] != "http.request":
+        raise ClientGone
+    return b"".join(chunks)
+
+
+def _too_large(limit: int) -> BodyTooLarge:
+    return BodyTooLarge(
+        f"The request body is over {limit} bytes.",
+        suggestion="Send only the documented fields; put audio behind audio_url.",
+    )
+
+
+def header(scope: Scope, name: bytes) -> str:
+    """The first header of that (lower-case) name, or ''."""
+    for key, value in scope["headers"]:
+        if key == name:
+            return bytes(value).decode("latin-1")
+    return ""
+
+
+def headers(scope: Scope, name: bytes) -> list[str]:
+    """Every header of that name: clients send two Authorization lines (LSAT and L402)."""
+    return [bytes(value).decode("latin-1") for key, value in scope["headers"] if key == name]
+
+
+async def respond(send: Send, status: int, body: bytes, headers: list[Header]) -> None:
+    await send(
+        {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [*headers, *CORS, (b"content-length", str(len(body)).encode())],
+        }
+    )
+    await send({"type": "http.response.body", "body": body})
+
+
+def base_url(scope: Scope, public_url: str) -> str:
+    """How the shop is reached from outside: as configured, else as this request reached it."""
+    if public_url:
+        return public_url.rstrip("/")
+    host = header(scope, b"host")
+    if not _HOST.fullmatch(host):
+        host = "localhost"
+    return f"{scope.get('scheme', 'http')}://{host}"
+
+
+def client_address(scope: Scope) -> str:
+    """The client's address for rate limits; an IPv6 client is its /64 network."""
+    client = scope.get("client")
+    if not client:
+        return "unknown"
+    address = str(client[0])
+    return ":".join(address.split(":")[:4]) if ":" in address else address

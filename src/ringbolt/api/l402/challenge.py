@@ -1,0 +1,101 @@
+"""The 402: an invoice, a macaroon for exactly this request, and both ways to show the payment.
+
+Nothing is written: an unpaid challenge leaves no row.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from ringbolt.api.http import Header
+from ringbolt.api.l402.answers import iso
+from ringbolt.app.shop import Shop
+from ringbolt.core import l402, mpp
+from ringbolt.core.l402 import CredentialRefused, Offer
+from ringbolt.core.money import sats_up
+
+SERVICE = "place_call"
+PATH = "/api/l402/place-call"
+REQUEST = f"POST {PATH}"
+_LABEL = "Phone call"
+
+_HOW = (
+    "Pay the invoice with a Lightning wallet, then repeat the same request with the header "
+    "'Authorization: L402 <macaroon>:<preimage>'. The JSON body must be the same."
+)
+_REFUSED = "Nothing was charged. " + _HOW
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be paid for: the price and the request that it is bound to."""
+
+    amount_msat: int
+    body: str  # digest of the canonical JSON
+    raw_digest: str  # digest of the bytes as they came, for MPP
+    realm: str
+    network: str
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    headers: list[Header]
+    document: dict[str, Any]
+
+
+async def challenge(shop: Shop, wanted: Wanted, refused: CredentialRefused | None) -> Challenge:
+    """A fresh challenge. Raises ``NodeUnavailable``."""
+    terms = shop.settings.l402
+    token = l402.new_token(shop.keyring, secrets.token_bytes(l402.NONCE_BYTES - 1))
+    invoice = await shop.node.create_invoice(
+        wanted.amount_msat, l402.memo(_LABEL, token.nonce), terms.invoice_expiry_s, token.preimage
+    )
+    now_s = shop.clock.now_ms() // 1000
+    offer = Offer(SERVICE, REQUEST, wanted.body, wanted.amount_msat, now_s + terms.redeem_s)
+    macaroon = l402.mint(shop.keyring, token, offer)
+    payment = mpp.challenge(
+        shop.keyring,
+        token,
+        offer,
+        invoice=invoice.bolt11,
+        network=wanted.network,
+        realm=wanted.realm,
+        digest=wanted.raw_digest,
+        expires_s=now_s + terms.invoice_expiry_s,
+    )
+    # Real clients parse exactly this: macaroon, then invoice, then the rest; L402 in a line of
+    # its own and before Payment.
+    line = (
+        f'L402 macaroon="{macaroon}", invoice="{invoice.bolt11}", version="0", token="{macaroon}"'
+    )
+    error_code = refused.code if refused else "PAYMENT_REQUIRED"
+    headers: list[Header] = [
+        (b"content-type", b"application/problem+json"),
+        (b"www-authenticate", line.encode()),
+        (b"www-authenticate", payment.encode()),
+        (b"cache-control", b"no-store"),
+        (b"x-error-code", error_code.encode()),
+    ]
+    detail = refused.message if refused else "This request is paid for over Lightning."
+    sats = sats_up(wanted.amount_msat)
+    document = {
+        "type": mpp.PROBLEM_TYPE,
+        "title": "Payment required",
+        "status": 402,
+        "detail": detail,
+        "error": detail,
+        "error_code": error_code,
+        "suggestion": _REFUSED if refused else _HOW,
+        "example": "Authorization: L402 <macaroon>:<preimage>",
+        "invoice": invoice.bolt11,
+        "macaroon": macaroon,
+        "payment_hash": token.payment_hash.hex(),
+        "amount_sats": sats,
+        "amountSats": sats,
+        "amount_msat": wanted.amount_msat,
+        "expires_at": iso(invoice.expires_at_ms),
+        "redeem_until": iso((now_s + terms.redeem_s) * 1000),
+    }
+    return Challenge(headers, document)

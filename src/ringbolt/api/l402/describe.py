@@ -1,0 +1,94 @@
+"""``GET`` on the paid URL: what it does, what it takes, what it costs. Free."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qs
+
+from ringbolt.api.l402.challenge import PATH
+from ringbolt.api.l402.schema import AUDIO_EXAMPLE, EXAMPLE, MAX_MESSAGE_CHARS
+from ringbolt.app.shop import Shop
+from ringbolt.core.errors import InvalidInput
+from ringbolt.core.phone import parse_destination
+from ringbolt.core.rates import MAX_MINUTES, started_minutes
+
+
+def describe(shop: Shop, base: str, query: bytes) -> dict[str, Any]:
+    """Sats4AI's metadata document; with ``?phone_number=`` (and ``&duration_minutes=``) also the
+    exact price of a call there."""
+    settings = shop.settings
+    rates = [rate.sats_per_minute for rate in shop.rates.rates()]
+    document: dict[str, Any] = {
+        "name": "Automated phone call",
+        "description": "Calls a number anywhere and speaks a text or plays an audio file. "
+        + (
+            "Only answered calls are charged."
+            if settings.calls.charge_on == "answered"
+            else "Every call that is placed is charged."
+        ),
+        "access": {
+            "authentication": {
+                "protocols": ["L402", "MPP"],
+                "header": "Authorization",
+                "format": "L402 {macaroon}:{proof_of_payment}",
+                "format_mpp": "Payment <base64url_json>",
+            },
+            "endpoint": f"{base}{PATH}",
+            "method": "POST",
+        },
+        "content_type": "api",
+        "pricing": {
+            "currency": "sat",
+            "unit": "started minute",
+            "minimum": min(rates),
+            "maximum": max(rates),
+            "quote": f"{base}{PATH}?phone_number=%2B12025550123&duration_minutes=2",
+        },
+        "limits": {
+            "message_max_characters": MAX_MESSAGE_CHARS,
+            "message_minutes": 1,
+            "duration_minutes": {"minimum": 1, "maximum": MAX_MINUTES},
+            "invoice_expires_after_seconds": settings.l402.invoice_expiry_s,
+            "credential_valid_seconds": settings.l402.redeem_s,
+            "ring_timeout_seconds": settings.calls.ring_timeout_s,
+        },
+        "examples": [EXAMPLE, AUDIO_EXAMPLE],
+    }
+    if query:
+        quote = _quote(shop, query)
+        if quote is not None:
+            document["quote"] = quote
+    return document
+
+
+def _quote(shop: Shop, query: bytes) -> dict[str, Any] | None:
+    parameters = parse_qs(query.decode("latin-1"))
+    number = parameters.get("phone_number", [""])[0].strip()
+    if not number:
+        return None
+    if not number.startswith("+"):  # a plus in a query is a space unless it is escaped
+        number = "+" + number
+    minutes = _minutes(parameters.get("duration_minutes", ["1"])[0])
+    parse_destination(number, scripted_allowed=shop.scripted_numbers)
+    price = shop.rates.price(number, minutes)
+    return {
+        "phone_number": number,
+        "minutes": minutes,
+        "sats_per_minute": price.rate.sats_per_minute,
+        "amount_sats": price.sats,
+        "destination": price.rate.label,
+    }
+
+
+def _minutes(text: str) -> int:
+    try:
+        duration = float(text)
+    except ValueError:
+        duration = 0.0
+    if not 1 <= duration <= MAX_MINUTES:
+        raise InvalidInput(
+            f"duration_minutes must be a number between 1 and {MAX_MINUTES}.",
+            code="INVALID_DURATION",
+            field="duration_minutes",
+        )
+    return started_minutes(duration)

@@ -1,0 +1,209 @@
+"""The body of ``POST /api/l402/place-call``, checked field by field before anything is charged.
+
+Source: Sats4AI's page on the Automated Phone Call API. Additive fields are ours. A field that we
+do not know is ignored and named in the answer, so that nobody pays for a wish that was not read;
+one that looks like a misspelt field of ours is refused.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from ringbolt.app.call_order import CallOrder
+from ringbolt.core.errors import InvalidInput
+from ringbolt.core.lnurl import LnurlError, parse_lightning_address
+from ringbolt.core.rates import MAX_MINUTES, started_minutes
+from ringbolt.speech.language import speakable
+
+MAX_BODY_BYTES = 64 * 1024
+MAX_MESSAGE_CHARS = 500
+MAX_URL_CHARS = 2048
+
+FIELDS = ("phone_number", "message", "audio_url", "duration_minutes", "refund_address")
+EXAMPLE: dict[str, Any] = {
+    "phone_number": "+12025550123",
+    "message": "Hello, this is your appointment reminder for tomorrow at 3 PM.",
+}
+AUDIO_EXAMPLE: dict[str, Any] = {
+    "phone_number": "+12025550123",
+    "audio_url": "https://example.com/my-audio-message.mp3",
+    "duration_minutes": 2,
+}
+
+_decode = msgspec.json.Decoder().decode
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceCall:
+    """A valid request: the document as it came, and what it asks for."""
+
+    document: dict[str, Any]
+    order: CallOrder
+    refund_address: str
+    ignored: tuple[str, ...]
+
+
+def decode_body(body: bytes) -> dict[str, Any]:
+    """The JSON object in the body. Raises ``InvalidInput``."""
+    if not body.strip():
+        raise InvalidInput(
+            "The request has no body.",
+            code="INVALID_JSON",
+            suggestion="Send a JSON object with phone_number and message.",
+        )
+    try:
+        document = _decode(body)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        raise InvalidInput(
+            f"The body is not valid JSON: {error}.",
+            code="INVALID_JSON",
+            suggestion="Send a JSON object, UTF-8, without NaN or comments.",
+        ) from None
+    if not isinstance(document, dict):
+        raise InvalidInput(
+            "The body must be a JSON object.",
+            code="INVALID_JSON",
+            suggestion="Wrap the fields in { }.",
+        )
+    return document
+
+
+def parse_place_call(document: dict[str, Any]) -> PlaceCall:
+    """Check every field but the number's own rules. Raises ``InvalidInput``."""
+    ignored = _unknown_fields(document)
+    to = _text(document, "phone_number")
+    if to is None:
+        raise _missing("phone_number", "Which number to call, in E.164 format.")
+    message = _text(document, "message")
+    audio_url = _text(document, "audio_url")
+    duration = _duration(document)
+    refund_address = _refund_address(document)
+    if audio_url is not None and audio_url.strip():
+        order = _audio_order(to, audio_url.strip(), duration)
+    elif message is not None and message.strip():
+        order = CallOrder(to=to, minutes=1, message=_speakable(message))
+    else:
+        raise _missing("message", "Provide message (text to speak) or audio_url (a file to play).")
+    return PlaceCall(document, order, refund_address, ignored)
+
+
+def _unknown_fields(document: dict[str, Any]) -> tuple[str, ...]:
+    unknown = [name for name in document if name not in FIELDS]
+    for name in unknown:
+        close = difflib.get_close_matches(name.lower(), FIELDS, n=1, cutoff=0.85)
+        if close and close[0] not in document:
+            raise InvalidInput(
+                f"The field {name[:64]!r} is not known. Did you mean {close[0]!r}?",
+                code="UNKNOWN_FIELD",
+                field=name[:64],
+                suggestion=f"Rename it to {close[0]!r}, or leave it out.",
+            )
+    return tuple(name[:64] for name in unknown[:20])
+
+
+def _text(document: dict[str, Any], name: str) -> str | None:
+    value = document.get(name)
+    if value is None or isinstance(value, str):
+        return value
+    raise InvalidInput(
+        f"{name} must be a string, not {_kind(value)}.",
+        code="INVALID_TYPE",
+        field=name,
+        suggestion=f"Put {name} in quotes.",
+    )
+
+
+def _speakable(message: str) -> str:
+    if len(message) > MAX_MESSAGE_CHARS:
+        raise InvalidInput(
+            f"message has {len(message)} characters; at most {MAX_MESSAGE_CHARS} are spoken.",
+            code="MESSAGE_TOO_LONG",
+            field="message",
+            suggestion="Shorten it, or record it and send audio_url with duration_minutes.",
+        )
+    if not speakable(message):
+        raise InvalidInput(
+            "message holds nothing that can be spoken: no letter or digit of a known script.",
+            code="MESSAGE_NOT_SPEAKABLE",
+            field="message",
+            suggestion="Write it in words.",
+        )
+    return message
+
+
+def _audio_order(to: str, url: str, duration: float | None) -> CallOrder:
+    if len(url) > MAX_URL_CHARS or not url.lower().startswith(("https://", "http://")):
+        raise InvalidInput(
+            f"audio_url must be an http(s) URL of at most {MAX_URL_CHARS} characters.",
+            code="INVALID_AUDIO_URL",
+            field="audio_url",
+            suggestion="Give the public address of an MP3 or WAV file.",
+        )
+    if duration is None:
+        raise _missing(
+            "duration_minutes", "It is required with audio_url: how many minutes to play, 1 to 30."
+        )
+    minutes = started_minutes(duration)
+    return CallOrder(to=to, minutes=minutes, audio_url=url, duration_ms=minutes * 60_000)
+
+
+def _duration(document: dict[str, Any]) -> float | None:
+    value = document.get("duration_minutes")
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InvalidInput(
+            f"duration_minutes must be a number, not {_kind(value)}.",
+            code="INVALID_TYPE",
+            field="duration_minutes",
+            suggestion="Write it without quotes, for example 2.",
+        )
+    if not 1 <= value <= MAX_MINUTES:
+        raise InvalidInput(
+            f"duration_minutes must be between 1 and {MAX_MINUTES}, not {str(value)[:32]}.",
+            code="INVALID_DURATION",
+            field="duration_minutes",
+            suggestion="Choose 1 to 30 minutes; started minutes are charged.",
+        )
+    return float(value)
+
+
+def _refund_address(document: dict[str, Any]) -> str:
+    text = _text(document, "refund_address")
+    if text is None or not text.strip():
+        return ""
+    try:
+        address = parse_lightning_address(text.strip())
+    except LnurlError as error:
+        raise InvalidInput(
+            f"refund_address is not a Lightning Address: {error}.",
+            code="INVALID_REFUND_ADDRESS",
+            field="refund_address",
+            suggestion="Write it like an e-mail address (name@domain), or leave it out: a refund "
+            "can then be withdrawn by LNURL.",
+        ) from None
+    return f"{address.name}@{address.host}"
+
+
+def _missing(name: str, what: str) -> InvalidInput:
+    return InvalidInput(
+        f"{name} is missing. {what}", code="MISSING_FIELD", field=name, suggestion=what
+    )
+
+
+def _kind(value: Any) -> str:
+    match value:
+        case bool():
+            return "true or false"
+        case int() | float():
+            return "a number"
+        case list():
+            return "a list"
+        case dict():
+            return "an object"
+        case _:
+            return "a string"

@@ -1,0 +1,53 @@
+"""Figures for Prometheus: what is counted in memory, and what the store is asked at a scrape."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+
+from ringbolt.app.shop import Shop
+from ringbolt.store import figures
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class Metrics:
+    """One registry a shop. ``answers`` counts the paid URL's answers by status and error code."""
+
+    def __init__(self, shop: Shop) -> None:
+        self._shop = shop
+        self._registry = CollectorRegistry()
+        self.answers = Counter(
+            "ringbolt_place_call_answers",
+            "Answers of POST /api/l402/place-call",
+            ["status", "code"],
+            registry=self._registry,
+        )
+        self._orders = Gauge(
+            "ringbolt_orders", "Orders by state", ["state"], registry=self._registry
+        )
+        self._jobs = Gauge(
+            "ringbolt_jobs", "Jobs by lane and whether they are due", ["lane", "state"],
+            registry=self._registry,
+        )  # fmt: skip
+        self._oldest = Gauge(
+            "ringbolt_oldest_due_job_seconds", "Age of the oldest due job", registry=self._registry
+        )
+        self._connected = Gauge(
+            "ringbolt_connected", "1 while the far end answers", ["part"], registry=self._registry
+        )
+
+    def count(self, status: int, code: str) -> None:
+        """One answer of the paid URL."""
+        self.answers.labels(str(status), code).inc()
+
+    async def exposition(self, connected: dict[str, bool]) -> bytes:
+        """The text of a scrape."""
+        now = await self._shop.db.read(figures.snapshot)
+        for state, count in now.orders.items():
+            self._orders.labels(state).set(count)
+        for (lane, state), count in now.jobs.items():
+            self._jobs.labels(lane, state).set(count)
+        self._oldest.set(now.oldest_due_ms / 1000)
+        for part, is_connected in connected.items():
+            self._connected.labels(part).set(is_connected)
+        return generate_latest(self._registry)

@@ -1,0 +1,75 @@
+"""What the operator's own commands ask of a running shop, with a token derived from its secret."""
+
+from __future__ import annotations
+
+import hmac
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header
+from pydantic import BaseModel, Field
+
+from ringbolt.app.keys import SCOPES, create_key, list_keys, revoke_key
+from ringbolt.app.shop import Shop
+from ringbolt.core.errors import Unauthorized
+from ringbolt.core.keys import Keyring
+from ringbolt.core.money import sats_down
+
+PREFIX = "/v1/operator"
+
+
+def operator_token(keyring: Keyring) -> str:
+    """What proves that a caller can read the shop's secret."""
+    return keyring.derive("operator token").hex()
+
+
+class KeyWish(BaseModel):
+    label: str = Field("", max_length=100)
+    scopes: list[str] = Field(default_factory=lambda: sorted(SCOPES))
+
+
+def router(shop: Shop) -> APIRouter:
+    expected = f"Bearer {operator_token(shop.keyring)}"
+
+    async def operator(authorization: Annotated[str, Header()] = "") -> None:
+        if not hmac.compare_digest(authorization.encode(), expected.encode()):
+            raise Unauthorized("Only the operator may do this.")
+
+    routes = APIRouter(prefix=PREFIX, dependencies=[Depends(operator)], include_in_schema=False)
+
+    @routes.post("/keys", status_code=201)
+    async def create(wish: KeyWish) -> dict[str, Any]:
+        key = await create_key(shop.db, wish.label, frozenset(wish.scopes))
+        return {"id": key.id, "key": key.key, "scopes": sorted(key.scopes)}
+
+    @routes.get("/keys")
+    async def listing() -> list[dict[str, Any]]:
+        return [
+            {
+                "id": key.id,
+                "label": key.label,
+                "scopes": sorted(key.scopes),
+                "balance_sats": sats_down(balance_msat),
+                "created_ms": key.created_ms,
+                "revoked_ms": key.revoked_ms,
+            }
+            for key, balance_msat in await list_keys(shop.db)
+        ]
+
+    @routes.delete("/keys/{key_id}")
+    async def revoke(key_id: str) -> dict[str, Any]:
+        await revoke_key(shop.db, key_id)
+        return {"id": key_id, "revoked": True}
+
+    return routes
+
+
+def play_keys(shop: Shop) -> APIRouter:
+    """``POST /simulator/keys``: a fresh key for whoever plays; only while a part is simulated."""
+    routes = APIRouter(include_in_schema=False)
+
+    @routes.post("/simulator/keys", status_code=201)
+    async def create() -> dict[str, str]:
+        key = await create_key(shop.db, "made by the simulator")
+        return {"key": key.key, "id": key.id}
+
+    return routes

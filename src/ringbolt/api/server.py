@@ -1,0 +1,120 @@
+"""The whole HTTP face as one ASGI application.
+
+FastAPI serves everything but the paid URL, which is looked up first and answered without a
+framework: it is what a stranger may ask for as often as they like.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse, Response
+from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import BaseRoute
+
+from ringbolt import __version__
+from ringbolt.api import errors, operator
+from ringbolt.api.http import Receive, Scope, Send
+from ringbolt.api.l402.challenge import PATH
+from ringbolt.api.l402.place_call import PlaceCallRoute
+from ringbolt.api.l402.routes import router as l402_router
+from ringbolt.api.metrics import CONTENT_TYPE, Metrics
+from ringbolt.app.shop import Shop
+from ringbolt.core.errors import RingboltError
+from ringbolt.store.db import Tx
+
+Connected = Callable[[], dict[str, bool]]
+"""Which far ends answer, by part; empty where nobody watches (``serve --no-worker``)."""
+
+
+class Server:
+    """The ASGI application of a shop."""
+
+    def __init__(
+        self,
+        shop: Shop,
+        *,
+        network: Callable[[], Awaitable[str]],
+        connected: Connected,
+        extra_routes: Sequence[BaseRoute] = (),
+        play: bool = False,
+    ) -> None:
+        self.metrics = Metrics(shop)
+        self._place_call = PlaceCallRoute(shop, network, self.metrics.count)
+        self._app = _framework(shop, self.metrics, connected, extra_routes, play)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == PATH:
+            await self._place_call(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
+def _framework(
+    shop: Shop,
+    metrics: Metrics,
+    connected: Connected,
+    extra_routes: Sequence[BaseRoute],
+    play: bool,
+) -> FastAPI:
+    # Telemetry is on by default in FastAPI and costs a tenth of every request.
+    quiet: Any = {"tracing": False, "metrics": False, "logs": False}
+    app = FastAPI(
+        title="Ringbolt", version=__version__, docs_url=None, redoc_url=None, telemetry=quiet
+    )
+    errors.install(app)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=["*"],
+        allow_methods=["GET", "POST", "DELETE"],
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-API-Key"],
+        expose_headers=["X-Error-Code", "Retry-After"],
+    )
+    app.include_router(l402_router(shop))
+    app.include_router(operator.router(shop))
+    if play:
+        app.include_router(operator.play_keys(shop))
+    _add_health(app, shop, metrics, connected)
+    app.router.routes.extend(extra_routes)
+    return app
+
+
+def _add_health(app: FastAPI, shop: Shop, metrics: Metrics, connected: Connected) -> None:
+    @app.get("/healthz", tags=["operation"])
+    async def healthz() -> dict[str, str]:
+        """This process answers."""
+        return {"status": "ok", "version": __version__}
+
+    @app.get("/readyz", tags=["operation"])
+    async def readyz() -> JSONResponse:
+        """The store, the node and the carrier answer; 503 and what does not, otherwise."""
+        parts = {"store": await _store_answers(shop), **connected()}
+        away = sorted(part for part, answers in parts.items() if not answers)
+        if not away:
+            return JSONResponse({"status": "ready", "parts": parts})
+        return errors.problem(
+            503,
+            "NOT_READY",
+            "Not ready",
+            f"Without an answer: {', '.join(away)}.",
+            headers={"Retry-After": "5"},
+            parts=parts,
+        )
+
+    @app.get("/metrics", tags=["operation"])
+    async def prometheus() -> Response:
+        """Figures in Prometheus' text format."""
+        return Response(await metrics.exposition(connected()), media_type=CONTENT_TYPE)
+
+
+async def _store_answers(shop: Shop) -> bool:
+    def touch(tx: Tx) -> None:
+        tx.conn.exec_driver_sql("SELECT 1")
+
+    try:
+        await shop.db.read(touch)
+    except RingboltError:
+        return False
+    return True

@@ -1,0 +1,201 @@
+"""Turn a paid L402 credential into an order: once, or again if the first try cost nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ringbolt.app import call_order
+from ringbolt.app.call_order import CallOrder, NewIds
+from ringbolt.app.ledger_names import ESCROW, NODE, PAYMENT, payment_idem
+from ringbolt.core.l402 import Grant
+from ringbolt.core.order import OrderState, PaymentMethod
+from ringbolt.store import calls, jobs, ledger, orders, refunds
+from ringbolt.store.calls import Call
+from ringbolt.store.db import Tx
+from ringbolt.store.orders import Order
+
+DISPATCH_CALL = "dispatch_call"
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """What comes with a paid request beside the command."""
+
+    grant: Grant
+    body_hash: str
+    idempotency_key: str
+    refund_address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The settings that an L402 order lives by."""
+
+    replay_window_ms: int
+    redeem_ms: int
+    dispatch_deadline_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The order is placed (or placed again after a failure that cost nothing)."""
+
+    order: Order
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """The same paid request, seen again soon: the same answer as the first time."""
+
+    order: Order
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """The credential has bought its call already, or its money was claimed back."""
+
+    order: Order
+    code: str
+    message: str
+
+
+PlaceResult = Placed | Replayed | Spent
+
+
+def place_l402_call(
+    tx: Tx, ids: NewIds, command: CallOrder, paid: Paid, terms: Terms
+) -> PlaceResult:
+    """One payment hash, one order. Of any number of copies at once, one places the call."""
+    existing = orders.by_payment_hash(tx, paid.grant.payment_hash.hex())
+    if existing is None:
+        order = _new_order(tx, ids, command, paid, terms)
+        if orders.insert(tx, order, "paid with L402"):
+            _book_payment(tx, order)
+            calls.insert_call(tx, order.id, ids.sid, command.to, command.minutes)
+            _enqueue(tx, order.id)
+            return Placed(order, _call(tx, order.id))
+        # Another machine inserted the same hash between our look and our insert.
+        existing = orders.by_payment_hash(tx, paid.grant.payment_hash.hex())
+        assert existing is not None
+    return _again(tx, existing, paid, terms)
+
+
+def record_unredeemed(tx: Tx, ids: NewIds, command: CallOrder, paid: Paid, terms: Terms) -> Order:
+    """A paid credential that was shown only after it had expired: the buyer gets the money back.
+
+    The order is born failed, with its refund open. Returns the order (an earlier one if the
+    credential had bought something in time).
+    """
+    existing = orders.by_payment_hash(tx, paid.grant.payment_hash.hex())
+    if existing is not None:
+        return existing
+    order = _new_order(tx, ids, command, paid, terms)
+    if orders.insert(tx, order, "paid with L402, shown after it had expired"):
+        _book_payment(tx, order)
+        calls.insert_call(tx, order.id, ids.sid, command.to, command.minutes)
+        calls.update_call(tx, order.id, status="canceled", ended_ms=tx.now_ms, cause="expired")
+        orders.move(tx, order.id, OrderState.FAILED, "the credential had expired", may_retry=0)
+        refunds.open_refund(tx, order.id, order.price_msat, ids.status_token + ids.sid[2:])
+        orders.finish(tx, order.id)
+    found = orders.by_payment_hash(tx, paid.grant.payment_hash.hex())
+    assert found is not None
+    return found
+
+
+def _again(tx: Tx, order: Order, paid: Paid, terms: Terms) -> PlaceResult:
+    if order.state is OrderState.FAILED:
+        return _retry(tx, order, paid, terms)
+    if order.state is OrderState.RETURNED:
+        return Spent(order, "L402_REFUNDED", "The money for this call was paid back.")
+    call = _call(tx, order.id)
+    same_key = paid.idempotency_key == order.idempotency_key
+    if paid.idempotency_key and same_key:
+        return Replayed(order, call)
+    another_request = bool(paid.idempotency_key and order.idempotency_key)
+    if not another_request and tx.now_ms - order.started_ms < terms.replay_window_ms:
+        return Replayed(order, call)
+    return Spent(
+        order,
+        "L402_TOKEN_SPENT",
+        "This credential has already bought its call. A payment buys exactly one call.",
+    )
+
+
+def _retry(tx: Tx, order: Order, paid: Paid, terms: Terms) -> PlaceResult:
+    if not (order.may_retry and tx.now_ms < order.retry_until_ms):
+        return Spent(
+            order,
+            "L402_ORDER_FAILED",
+            "The call that this credential paid for failed and cannot be tried again; "
+            "its refund is at the status page.",
+        )
+    if not refunds.drop_open(tx, order.id):
+        return Spent(order, "L402_REFUND_CLAIMED", "The refund for this call was claimed.")
+    moved = orders.move(
+        tx,
+        order.id,
+        OrderState.PAID,
+        "tried again with the same credential",
+        may_retry=0,
+        started_ms=tx.now_ms,
+        finished_ms=None,
+        deadline_ms=tx.now_ms + terms.dispatch_deadline_ms,
+        idempotency_key=paid.idempotency_key,
+    )
+    assert moved, "a failed order with an open refund can be tried again"
+    calls.requeue_call(tx, order.id)
+    _enqueue(tx, order.id)
+    renewed = orders.by_id(tx, order.id)
+    assert renewed is not None
+    return Placed(renewed, _call(tx, order.id))
+
+
+def _new_order(tx: Tx, ids: NewIds, command: CallOrder, paid: Paid, terms: Terms) -> Order:
+    return Order(
+        id=ids.order_id,
+        kind="call",
+        family="l402",
+        state=OrderState.PAID,
+        reason="",
+        method=PaymentMethod.L402,
+        price_msat=paid.grant.offer.amount_msat,
+        payment_hash=paid.grant.payment_hash.hex(),
+        account_id=None,
+        body_hash=paid.body_hash,
+        request=call_order.to_json(command),
+        status_token=ids.status_token,
+        refund_address=paid.refund_address,
+        may_retry=False,
+        retry_until_ms=paid.grant.offer.valid_until_s * 1000,
+        deadline_ms=tx.now_ms + terms.dispatch_deadline_ms,
+        idempotency_key=paid.idempotency_key,
+        created_ms=tx.now_ms,
+        started_ms=tx.now_ms,
+        finished_ms=None,
+    )
+
+
+def _book_payment(tx: Tx, order: Order) -> None:
+    assert order.payment_hash is not None
+    ledger.post(
+        tx,
+        idem=payment_idem(order.payment_hash),
+        debit=NODE,
+        credit=ESCROW,
+        amount_msat=order.price_msat,
+        kind=PAYMENT,
+    )
+
+
+def _enqueue(tx: Tx, order_id: str) -> None:
+    jobs.enqueue(
+        tx, kind=DISPATCH_CALL, lane="dispatch", uniq=f"dispatch:{order_id}", order_id=order_id
+    )
+
+
+def _call(tx: Tx, order_id: str) -> Call:
+    call = calls.call_of(tx, order_id)
+    assert call is not None
+    return call

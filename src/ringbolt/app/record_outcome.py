@@ -1,0 +1,125 @@
+"""What a carrier tells of a call, turned into states and money in one transaction.
+
+Fulfilled or failed is decided here, once, by the compare-and-swap on the order's state.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ringbolt.app.ledger_names import CAPTURE, ESCROW, REVENUE, capture_idem
+from ringbolt.core.call import CallEvent, CallStatus
+from ringbolt.core.order import OrderState
+from ringbolt.store import calls, jobs, ledger, orders, refunds
+from ringbolt.store.calls import Attempt, AttemptState
+from ringbolt.store.db import Tx
+
+MAX_DIGITS = 256
+"""Keys kept of one call: enough for any menu, not enough to fill the store."""
+
+CAUSES = {
+    CallStatus.BUSY: "the line was busy or the call was declined",
+    CallStatus.NO_ANSWER: "nobody answered",
+    CallStatus.FAILED: "the call failed",
+    CallStatus.CANCELED: "the call was canceled",
+}
+
+
+def apply_event(tx: Tx, event: CallEvent, charge_on: str, k1: str) -> bool:
+    """Apply one event of a call; repeats are harmless.
+
+    False if events before it are missing (the caller asks the carrier for all of them).
+    ``k1`` names the refund, if this event makes one necessary.
+    """
+    attempt = calls.attempt_by_ref(tx, event.ref)
+    if attempt is None or event.seq <= attempt.last_seq:
+        return True
+    if event.seq != attempt.last_seq + 1:
+        return False
+    calls.update_attempt(tx, attempt.id, last_seq=event.seq)
+    if attempt.state in (AttemptState.INTENT, AttemptState.UNKNOWN):
+        calls.update_attempt(tx, attempt.id, state=AttemptState.ACCEPTED)
+    _tell_call(tx, attempt, event)
+    if event.status is CallStatus.IN_PROGRESS:
+        fulfil(tx, attempt.order_id, "answered")
+    elif event.status.is_final:
+        _end(tx, attempt, event, charge_on, k1)
+    else:
+        mark_in_progress(tx, attempt.order_id, charge_on, event.status)
+    return True
+
+
+def mark_in_progress(tx: Tx, order_id: str, charge_on: str, status: CallStatus) -> None:
+    """The carrier has the call."""
+    orders.move(
+        tx, order_id, OrderState.IN_PROGRESS, status, only_from=frozenset({OrderState.DISPATCHING})
+    )
+    if charge_on == "placed":
+        fulfil(tx, order_id, "placed")
+
+
+def fulfil(tx: Tx, order_id: str, why: str) -> bool:
+    """What was promised happened: the money is ours. False if the order was decided before."""
+    if not orders.move(tx, order_id, OrderState.FULFILLED, why):
+        return False
+    order = orders.by_id(tx, order_id)
+    assert order is not None
+    ledger.post(
+        tx,
+        idem=capture_idem(order_id),
+        debit=ESCROW,
+        credit=REVENUE,
+        amount_msat=order.price_msat,
+        kind=CAPTURE,
+        order_id=order_id,
+    )
+    orders.move(tx, order_id, OrderState.SETTLED, "the invoice had been settled when it was paid")
+    return True
+
+
+def fail(tx: Tx, order_id: str, why: str, *, may_retry: bool, k1: str) -> bool:
+    """What was promised will not happen: the money is the buyer's. False if decided before."""
+    if not orders.move(tx, order_id, OrderState.FAILED, why, may_retry=int(may_retry)):
+        return False
+    order = orders.by_id(tx, order_id)
+    assert order is not None
+    refunds.open_refund(tx, order_id, order.price_msat, k1)
+    orders.finish(tx, order_id)
+    return True
+
+
+def _tell_call(tx: Tx, attempt: Attempt, event: CallEvent) -> None:
+    """Keep the call's own record, whatever becomes of the order."""
+    call = calls.call_of(tx, attempt.order_id)
+    if call is None or call.attempt_id != attempt.id:
+        return  # an earlier attempt's late word
+    changes: dict[str, Any] = {"status": event.status}
+    if event.status is CallStatus.RINGING:
+        changes["ringing_ms"] = event.at_ms
+    if event.status is CallStatus.IN_PROGRESS and call.answered_ms is None:
+        changes["answered_ms"] = event.at_ms
+    if event.digits:
+        changes["digits"] = (call.digits + event.digits)[:MAX_DIGITS]
+    if event.status.is_final:
+        changes |= {"ended_ms": event.at_ms, "cause": event.cause, "heard_ms": event.heard_ms}
+    calls.update_call(tx, attempt.order_id, **changes)
+
+
+def _end(tx: Tx, attempt: Attempt, event: CallEvent, charge_on: str, k1: str) -> None:
+    calls.update_attempt(
+        tx, attempt.id, state=AttemptState.DONE, finished_ms=tx.now_ms, reason=event.cause
+    )
+    jobs.cancel(tx, check_uniq(attempt.ref))
+    if event.status is CallStatus.COMPLETED:
+        fulfil(tx, attempt.order_id, "answered")
+    elif charge_on == "placed":
+        fulfil(tx, attempt.order_id, "placed")
+    else:
+        why = CAUSES[event.status] + (f" ({event.cause})" if event.cause else "")
+        fail(tx, attempt.order_id, why, may_retry=True, k1=k1)
+    orders.finish(tx, attempt.order_id)
+
+
+def check_uniq(ref: str) -> str:
+    """The name of the job that looks after a call whose carrier has fallen silent."""
+    return f"check:{ref}"

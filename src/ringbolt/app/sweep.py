@@ -1,0 +1,24 @@
+"""Housekeeping, once an hour: texts that are no longer needed, and what nobody will ask for."""
+
+from __future__ import annotations
+
+from ringbolt.app.shop import Shop
+from ringbolt.store import housekeeping, jobs
+from ringbolt.store.db import Tx
+from ringbolt.store.jobs import Job
+
+SWEEP = "sweep"
+EVERY_MS = 3_600_000
+_DAY_MS = 86_400_000
+
+
+def schedule(tx: Tx) -> None:
+    """See to it that the sweep runs; harmless if it is scheduled already."""
+    jobs.enqueue(tx, kind=SWEEP, lane="webhook", uniq=SWEEP, run_at_ms=tx.now_ms + EVERY_MS)
+
+
+async def sweep(shop: Shop, job: Job) -> None:
+    keep_ms = shop.settings.keep_texts_days * _DAY_MS
+    await shop.db.tx(housekeeping.wipe_texts, keep_ms)
+    await shop.db.tx(housekeeping.forget_inbox, 30 * _DAY_MS)
+    await shop.db.tx(jobs.retry, job, EVERY_MS, "")

@@ -1,0 +1,41 @@
+"""Book what the node says was paid."""
+
+from __future__ import annotations
+
+from ringbolt.app.ledger_names import ESCROW, NODE, OVERPAYMENT, PAYMENT, payment_idem
+from ringbolt.core.keys import Keyring
+from ringbolt.core.l402 import token_of_memo
+from ringbolt.lightning.node import InvoiceStatus
+from ringbolt.store import cursors, ledger
+from ringbolt.store.db import Tx
+
+SETTLED_CURSOR = "node:settle_index"
+
+
+def book_settled(tx: Tx, keyring: Keyring, invoice: InvoiceStatus) -> bool:
+    """Book a settled invoice if it is one of ours, and remember how far we have read.
+
+    Ours are told by the nonce in the memo: it yields the preimage, and so the payment hash. A
+    credential that was shown before the node's word came has booked it already. True if this
+    is what booked it.
+    """
+    booked = False
+    if token_of_memo(keyring, invoice.memo, invoice.payment_hash) is not None:
+        idem = payment_idem(invoice.payment_hash.hex())
+        booked = ledger.post(
+            tx,
+            idem=idem,
+            debit=NODE,
+            credit=ESCROW,
+            amount_msat=invoice.amount_msat,
+            kind=PAYMENT,
+        )
+        over = invoice.amount_paid_msat - invoice.amount_msat
+        if over > 0:  # BOLT 4 lets a payer send up to twice the amount; it is still theirs
+            ledger.post(
+                tx, idem=f"{idem}:over", debit=NODE, credit=ESCROW, amount_msat=over,
+                kind=OVERPAYMENT,
+            )  # fmt: skip
+    if invoice.settle_index > int(cursors.get(tx, SETTLED_CURSOR) or 0):
+        cursors.set(tx, SETTLED_CURSOR, str(invoice.settle_index))
+    return booked

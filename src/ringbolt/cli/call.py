@@ -1,0 +1,107 @@
+"""``ringbolt call`` and ``ringbolt wallet``: the buyer's side."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from ringbolt.cli.buyer import PurchaseError, Wallet, buy, claim, follow
+from ringbolt.cli.output import (
+    EXIT_FAILED,
+    EXIT_OK,
+    fail,
+    is_terminal,
+    print_facts,
+    print_json,
+    progress,
+)
+
+PATH = "/api/l402/place-call"
+
+
+def wallet_at(url: str, macaroon: str, tls_cert: Path | None) -> Wallet:
+    """A wallet by LND's REST interface; ``macaroon`` is a file or hexadecimal."""
+    path = Path(macaroon) if macaroon else None
+    if path is not None and len(macaroon) < 256 and path.is_file():
+        macaroon = path.read_bytes().hex()
+    return Wallet(url, macaroon or "00", tls_cert)
+
+
+async def place_call(
+    server: str, body: dict[str, Any], wallet: Wallet, max_sats: int, wait: bool
+) -> int:
+    """Buy a call and follow it; the exit code is 0 if it was answered."""
+    started = time.monotonic()
+
+    def tell(text: str) -> None:
+        progress.print(f"[dim]{time.monotonic() - started:6.1f} s[/]  {text}")
+
+    try:
+        async with httpx.AsyncClient(timeout=60) as http:
+            bought = await buy(http, server.rstrip("/") + PATH, body, wallet, max_sats, tell)
+            tell(f"{bought.answer.get('status')}: sid {bought.answer.get('sid')}")
+            report: dict[str, Any] = {**bought.answer, "paid_sats": bought.paid_sats}
+            status_url = bought.answer.get("status_url")
+            if wait and status_url:
+                report |= await follow(http, status_url, lambda now: tell(_status(now)))
+    except (PurchaseError, httpx.HTTPError) as error:
+        return fail(str(error) or repr(error))
+    finally:
+        await wallet.close()
+    if is_terminal():
+        shown = {
+            name: value
+            for name, value in report.items()
+            if name not in ("timeline", "success") and value not in (None, "", [])
+        }
+        print_facts(shown)
+    else:
+        print_json(report)
+    if not wait or not status_url:
+        return EXIT_OK
+    return EXIT_OK if report.get("status") == "completed" else EXIT_FAILED
+
+
+def _status(document: dict[str, Any]) -> str:
+    text = f"{document['status']}"
+    if document.get("digits"):
+        text += f", keys pressed: {document['digits']}"
+    if document.get("refund"):
+        text += f"; not charged, {document['refund']['refund_amount']} sats can be withdrawn"
+    return text
+
+
+async def with_wallet(wallet: Wallet, act: Callable[[Wallet], Awaitable[dict[str, Any]]]) -> int:
+    """Do one thing with a wallet and print what came of it."""
+    try:
+        result = await act(wallet)
+    except (PurchaseError, httpx.HTTPError) as error:
+        return fail(str(error) or repr(error))
+    finally:
+        await wallet.close()
+    if is_terminal():
+        print_facts(result)
+    else:
+        print_json(result)
+    return EXIT_OK
+
+
+async def balance(wallet: Wallet) -> dict[str, Any]:
+    return {"balance_sats": await wallet.balance_sats()}
+
+
+async def pay(wallet: Wallet, invoice: str, max_fee_sats: int) -> dict[str, Any]:
+    return {"preimage": await wallet.pay(invoice, max_fee_sats)}
+
+
+async def invoice(wallet: Wallet, sats: int, memo: str) -> dict[str, Any]:
+    return {"invoice": await wallet.create_invoice(sats, memo)}
+
+
+async def withdraw(wallet: Wallet, link: str) -> dict[str, Any]:
+    async with httpx.AsyncClient(timeout=30) as http:
+        return {"claimed_sats": await claim(http, link, wallet)}

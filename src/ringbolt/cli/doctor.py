@@ -1,0 +1,212 @@
+"""``ringbolt doctor``: what is real, what is simulated, what is wrong, and how to mend it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import stat
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from ringbolt.bootstrap import load_rate_card, open_node
+from ringbolt.cli.beside import running_shop, world_url
+from ringbolt.cli.output import EXIT_FAILED, EXIT_OK, is_terminal, print_json, print_table
+from ringbolt.clock import SystemClock
+from ringbolt.core.errors import RingboltError
+from ringbolt.secret import FILE_NAME, load_keyring
+from ringbolt.settings import Settings, SettingsError
+from ringbolt.speech.engine import SpeechRequest
+from ringbolt.store import figures
+from ringbolt.store.opening import open_database
+
+_LOW_DISK_BYTES = 500_000_000
+_KNOWN_ALONE = {"RINGBOLT_CONFIG"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One part: ``kind`` is real, simulated or embedded; ``state`` is ok, note or wrong."""
+
+    part: str
+    kind: str
+    state: str
+    detail: str
+    mend: str = ""
+
+
+async def doctor(settings: Settings) -> int:
+    """Look at every part; the exit code is 1 if any is wrong."""
+    checks: tuple[Callable[[Settings], Awaitable[list[Finding]]], ...] = (
+        _python,
+        _settings,
+        _data_dir,
+        _store,
+        _node,
+        _carrier,
+        _speech,
+        _audio,
+        _shop,
+    )
+    findings: list[Finding] = []
+    for check in checks:
+        try:
+            findings += await check(settings)
+        except (RingboltError, SettingsError) as error:
+            mend = getattr(error, "suggestion", "")
+            findings.append(Finding(check.__name__.strip("_"), "-", "wrong", str(error), mend))
+    _show(findings)
+    return EXIT_FAILED if any(found.state == "wrong" for found in findings) else EXIT_OK
+
+
+def _show(findings: list[Finding]) -> None:
+    if not is_terminal():
+        print_json([{name: getattr(f, name) for name in Finding.__slots__} for f in findings])
+        return
+    print_table(
+        "Ringbolt's parts",
+        ("part", "kind", "state", "what was seen", "how to mend it"),
+        [(f.part, f.kind, f.state, f.detail, f.mend) for f in findings],
+    )
+
+
+async def _python(_: Settings) -> list[Finding]:
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    supported = (3, 11) <= sys.version_info[:2] <= (3, 14)
+    state = "ok" if supported else "note"
+    mend = "" if supported else "Use Python 3.11 to 3.14."
+    return [Finding("python", "real", state, version, mend)]
+
+
+async def _settings(settings: Settings) -> list[Finding]:
+    known = _variables(settings)
+    unknown = sorted(
+        name for name in os.environ if name.startswith("RINGBOLT_") and name not in known
+    )
+    found = [
+        Finding("settings", "-", "wrong", f"{name} is set, but there is no such option.",
+                "Correct the name; docs/settings.md lists them all.")
+        for name in unknown
+    ]  # fmt: skip
+    card = load_rate_card(settings)
+    shipped = "" if settings.calls.rate_card else ", the one shipped"
+    found.append(Finding("rate card", "-", "ok", f"{len(card)} prefixes{shipped}"))
+    if settings.limits == "off":
+        found.append(Finding("limits", "-", "note", "all limits are off", "Only for load tests."))
+    if not settings.public_url and settings.host not in ("127.0.0.1", "::1", "localhost"):
+        found.append(Finding("public_url", "-", "note", "not set: links name the Host asked for",
+                             "Set RINGBOLT_PUBLIC_URL."))  # fmt: skip
+    return found
+
+
+def _variables(settings: Settings) -> set[str]:
+    names = set(_KNOWN_ALONE)
+    for name, value in settings:
+        fields = getattr(type(value), "model_fields", None)
+        if fields is None:
+            names.add(f"RINGBOLT_{name.upper()}")
+        else:
+            names |= {f"RINGBOLT_{name.upper()}_{field.upper()}" for field in fields}
+    return names
+
+
+async def _data_dir(settings: Settings) -> list[Finding]:
+    path = settings.data_dir.absolute()
+    if not path.exists():
+        return [Finding("data folder", "-", "note", f"{path} is made at the first start")]
+    found = []
+    free = shutil.disk_usage(path).free
+    low = free < _LOW_DISK_BYTES
+    found.append(
+        Finding("data folder", "real", "wrong" if low else "ok",
+                f"{path}, {free // 1_000_000} MB free", "Make room." if low else "")
+    )  # fmt: skip
+    secret = path / FILE_NAME
+    if secret.exists():
+        load_keyring(settings, create=False)
+        mode = stat.S_IMODE(secret.stat().st_mode)
+        open_to_others = bool(mode & 0o077)
+        found.append(
+            Finding("secret", "real", "wrong" if open_to_others else "ok",
+                    f"{secret} has mode {mode:o}", f"chmod 600 {secret}" if open_to_others else "")
+        )  # fmt: skip
+    return found
+
+
+async def _store(settings: Settings) -> list[Finding]:
+    embedded = settings.database.startswith("sqlite")
+    kind = "embedded" if embedded else "real"
+    if embedded and not (settings.data_dir / "ringbolt.db").exists() and not settings.database_url:
+        return [Finding("store", kind, "note", "SQLite; made at the first start")]
+    db = await open_database(settings.database, SystemClock(), readonly=True)
+    try:
+        now = await db.read(figures.snapshot)
+    finally:
+        await db.close()
+    dead = sum(count for (_, state), count in now.jobs.items() if state == "dead")
+    detail = f"{db.dialect}, {sum(now.orders.values())} orders under way"
+    found = [Finding("store", kind, "ok", detail)]
+    if dead:
+        found.append(Finding("jobs", "-", "wrong", f"{dead} jobs were given up",
+                             "Their cause is in the log and in job.last_error."))  # fmt: skip
+    return found
+
+
+async def _node(settings: Settings) -> list[Finding]:
+    kind = "simulated" if settings.node_is_simulated else "real"
+    async with world_url(settings) as world:
+        node = open_node(settings, world)
+        try:
+            info = await node.info()
+        finally:
+            await node.close()
+    if not info.synced:
+        return [Finding("Lightning node", kind, "wrong", f"{info.alias} is not synced to the chain",
+                        "Wait until it is.")]  # fmt: skip
+    money = "real money" if info.holds_real_money else "play money"
+    detail = f"{info.alias}, {info.network} ({money}), block {info.block_height}, {info.version}"
+    return [Finding("Lightning node", kind, "ok", detail)]
+
+
+async def _carrier(settings: Settings) -> list[Finding]:
+    if settings.node_is_simulated:
+        return [Finding("voice carrier", "simulated", "ok", "phones ring in the simulated world")]
+    return [Finding("voice carrier", "simulated", "note",
+                    "real money is taken for calls to simulated phones",
+                    "Do not open this shop to the public: it has no real carrier.")]  # fmt: skip
+
+
+async def _speech(settings: Settings) -> list[Finding]:
+    from ringbolt.bootstrap import open_speaker  # noqa: PLC0415
+
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    speaker = open_speaker(settings)
+    found = []
+    try:
+        for language, text in (("English", "Hello."), ("Arabic", "مرحبا.")):
+            started = time.monotonic()
+            speech = await speaker.speak(SpeechRequest(text))
+            seconds = time.monotonic() - started
+            detail = f"{language}: {speech.engine}, voice {speech.voice}, {seconds:.1f} s"
+            found.append(Finding("speech", "real", "ok", detail))
+    finally:
+        await speaker.close()
+    return found
+
+
+async def _audio(settings: Settings) -> list[Finding]:
+    if settings.fetch.allow_origins:
+        return [Finding("audio_url", "real", "note",
+                        f"also private: {', '.join(settings.fetch.allow_origins)}",
+                        "Only for tests and closed networks.")]  # fmt: skip
+    return [Finding("audio_url", "real", "ok", "public addresses only")]
+
+
+async def _shop(settings: Settings) -> list[Finding]:
+    running = await running_shop(settings)
+    await asyncio.sleep(0)
+    if running is None:
+        return [Finding("shop", "-", "note", "not running", "ringbolt serve")]
+    return [Finding("shop", "-", "ok", f"running at {running.url}, process {running.pid}")]

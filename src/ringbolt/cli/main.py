@@ -1,0 +1,206 @@
+"""The ``ringbolt`` command."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ringbolt import __version__
+from ringbolt.cli import keys
+from ringbolt.cli import wallet as wallet_commands
+from ringbolt.cli.output import EXIT_FAILED, EXIT_UNAVAILABLE, EXIT_USAGE, fail
+from ringbolt.core.errors import RingboltError, Unavailable
+from ringbolt.settings import Settings, SettingsError, load_settings
+
+app = typer.Typer(
+    name="ringbolt",
+    help="A self-hosted shop for phone calls, paid over Bitcoin Lightning.\n\n"
+    "Without any configuration everything is simulated: a Lightning node with play money, and "
+    "phones that answer. 'ringbolt demo' shows it in ten seconds; 'ringbolt doctor' says what is "
+    "real, what is simulated and what is wrong.\n\n"
+    "Exit codes: 0 done, 1 it did not come about, 2 the command or a setting is wrong, "
+    "3 something needed does not answer.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Port = Annotated[int | None, typer.Option(help="Listen here instead of RINGBOLT_PORT.")]
+
+
+def settings_or_exit(**overrides: Any) -> Settings:
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return load_settings(**given)
+    except SettingsError as error:
+        raise typer.Exit(fail(str(error), EXIT_USAGE)) from None
+
+
+def finish(run: Callable[[], int]) -> None:
+    """Run a command's body and exit with its code; errors become one plain line."""
+    try:
+        code = run()
+    except SettingsError as error:
+        code = fail(str(error), EXIT_USAGE)
+    except Unavailable as error:
+        code = fail(error.message, EXIT_UNAVAILABLE)
+    except RingboltError as error:
+        code = fail(f"{error.message} {error.suggestion}".strip(), EXIT_FAILED)
+    except KeyboardInterrupt:
+        code = 130
+    raise typer.Exit(code)
+
+
+@app.command()
+def serve(
+    worker: Annotated[
+        bool, typer.Option(help="Also run jobs (with --no-worker, other processes must).")
+    ] = True,
+    port: Port = None,
+) -> None:
+    """Open the shop: the HTTP API, and (unless --no-worker) the worker behind it.
+
+    Stays up until Ctrl-C. On SQLite one process is the whole shop; on PostgreSQL start as many
+    'serve --no-worker' and 'worker' as you like.
+    """
+    from ringbolt.cli.serve import run_in_loop  # noqa: PLC0415
+    from ringbolt.cli.serve import serve as run_shop  # noqa: PLC0415
+    from ringbolt.cli.welcome import welcome  # noqa: PLC0415
+
+    settings = settings_or_exit(port=port)
+    finish(
+        lambda: run_in_loop(
+            run_shop(settings, with_worker=worker, on_ready=lambda url: welcome(settings, url))
+        )
+    )
+
+
+@app.command()
+def worker() -> None:
+    """Run jobs only: dispatch, refunds, watching the node and the carriers. Needs PostgreSQL."""
+    from ringbolt.cli.serve import run_in_loop, work_only  # noqa: PLC0415
+
+    settings = settings_or_exit()
+    finish(lambda: run_in_loop(work_only(settings)))
+
+
+@app.command()
+def simulator(port: Port = None) -> None:
+    """Run the simulated world by itself: node, wallet, phones, carrier, clock (port 8403).
+
+    Shops and workers then name it by RINGBOLT_SIMULATOR_URL and may be killed at any moment: the
+    world remembers what it saw.
+    """
+    from ringbolt.cli.serve import run_in_loop  # noqa: PLC0415
+    from ringbolt.cli.simulator import DEFAULT_PORT, run_world  # noqa: PLC0415
+
+    settings = settings_or_exit(port=port)
+    if "port" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"port": DEFAULT_PORT})
+    finish(lambda: run_in_loop(run_world(settings)))
+
+
+@app.command()
+def demo() -> None:
+    """Open a shop with play money, buy a call, and print where the sound of it lies.
+
+    Everything is simulated and on this machine; the shop closes when the demo is over.
+    """
+    from ringbolt.cli.demo import run_demo  # noqa: PLC0415
+    from ringbolt.cli.serve import run_in_loop  # noqa: PLC0415
+    from ringbolt.cli.serve import serve as run_shop  # noqa: PLC0415
+
+    settings = settings_or_exit()
+    data_dir = settings.data_dir / "demo"
+    quiet = settings.log.model_copy(update={"level": "error"})
+    settings = settings.model_copy(
+        update={"data_dir": data_dir, "port": 0, "host": "127.0.0.1", "log": quiet}
+    )
+    finish(
+        lambda: run_in_loop(
+            run_shop(settings, beside=lambda url: run_demo(url, data_dir / "calls"))
+        )
+    )
+
+
+@app.command()
+def call(
+    number: Annotated[str, typer.Argument(help="Whom to call, E.164, e.g. +12025550123.")],
+    message: Annotated[str, typer.Argument(help="What to say (or use --audio-url).")] = "",
+    server: Annotated[str, typer.Option(help="The shop to buy from.")] = "http://127.0.0.1:8402",
+    audio_url: Annotated[str, typer.Option(help="Play this audio file instead.")] = "",
+    minutes: Annotated[float, typer.Option(help="With --audio-url: how many minutes.")] = 1,
+    max_sats: Annotated[int, typer.Option(min=1, help="Pay no more than this.")] = 1000,
+    refund_address: Annotated[str, typer.Option(help="Lightning Address for a refund.")] = "",
+    wallet: Annotated[
+        str, typer.Option(help="LND REST address of the wallet; default: the shop's play money.")
+    ] = "",
+    macaroon: Annotated[str, typer.Option(help="LND: a macaroon that may pay, file or hex.")] = "",
+    tls_cert: Annotated[Path | None, typer.Option(help="LND: its tls.cert.")] = None,
+    wait: Annotated[bool, typer.Option(help="Follow the call until it is over.")] = True,
+) -> None:
+    """Buy a call from any server with this API, and follow it.
+
+    Exit code 0 if the call was answered, 1 if not (what was not answered is not charged).
+    """
+    from ringbolt.cli.call import place_call, wallet_at  # noqa: PLC0415
+    from ringbolt.cli.serve import run_in_loop  # noqa: PLC0415
+
+    body: dict[str, Any] = {"phone_number": number}
+    if audio_url:
+        body |= {"audio_url": audio_url, "duration_minutes": minutes}
+    else:
+        body["message"] = message
+    if refund_address:
+        body["refund_address"] = refund_address
+    purse = wallet_at(wallet or f"{server.rstrip('/')}/simulator/wallet", macaroon, tls_cert)
+    finish(lambda: run_in_loop(place_call(server, body, purse, max_sats, wait)))
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is real, what is simulated, what is wrong, and how to mend it.
+
+    Works beside a running shop. Exit code 1 if something is wrong.
+    """
+    from ringbolt.cli.doctor import doctor as examine  # noqa: PLC0415
+    from ringbolt.cli.serve import run_in_loop  # noqa: PLC0415
+
+    settings = settings_or_exit()
+    finish(lambda: run_in_loop(examine(settings)))
+
+
+@app.command()
+def audit() -> None:
+    """Prove that sats in = settled + returned + owed, and that orders, attempts and node agree.
+
+    Reads only; works beside a running shop. Exit code 0 if everything agrees, else 1 with each
+    difference.
+    """
+    from ringbolt.cli.audit import audit as compare  # noqa: PLC0415
+    from ringbolt.cli.serve import run_in_loop  # noqa: PLC0415
+
+    settings = settings_or_exit()
+    finish(lambda: run_in_loop(compare(settings)))
+
+
+app.add_typer(keys.app, name="keys")
+app.add_typer(wallet_commands.app, name="wallet")
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    sys.stdout.write(f"ringbolt {__version__}\n")
+
+
+def main() -> None:
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""How the command line speaks: tables on a terminal, JSON in a pipe, progress on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+EXIT_OK = 0
+EXIT_FAILED = 1
+"""The thing asked for did not come about, e.g. nobody answered, or the books disagree."""
+EXIT_USAGE = 2
+"""The command, a setting or a file is wrong; nothing was tried."""
+EXIT_UNAVAILABLE = 3
+"""Something that was needed does not answer."""
+
+progress = Console(stderr=True, highlight=False)
+
+
+def is_terminal() -> bool:
+    return sys.stdout.isatty()
+
+
+def print_json(value: Any) -> None:
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    table = Table(title=title, title_justify="left", show_edge=False)
+    for column in columns:
+        table.add_column(column)
+    for row in rows:
+        table.add_row(*(str(cell) for cell in row))
+    Console(highlight=False).print(table)
+
+
+def print_facts(facts: dict[str, Any]) -> None:
+    """Names and values, one a line."""
+    width = max(map(len, facts))
+    for name, value in facts.items():
+        sys.stdout.write(f"{name.ljust(width)}  {value}\n")
+
+
+def fail(message: str, code: int = EXIT_FAILED) -> int:
+    """Say on stderr what went wrong; returns the exit code."""
+    progress.print(f"[bold red]error:[/] {message}", soft_wrap=True)
+    return code

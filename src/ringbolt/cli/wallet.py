@@ -1,0 +1,76 @@
+"""``ringbolt wallet``: a wallet that speaks LND's REST interface, by default the play-money one."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ringbolt.cli import call
+from ringbolt.cli.buyer import Wallet
+
+app = typer.Typer(
+    help="Use a wallet: the play-money one of a shop, or a real LND by its REST address.",
+    no_args_is_help=True,
+)
+
+DEFAULT = "http://127.0.0.1:8402/simulator/wallet"
+Url = Annotated[str, typer.Option("--wallet", help="The wallet's REST address.")]
+Macaroon = Annotated[str, typer.Option(help="LND: a macaroon that may pay, file or hex.")]
+Cert = Annotated[Path | None, typer.Option(help="LND: its tls.cert.")]
+
+
+@app.command("balance")
+def balance(wallet: Url = DEFAULT, macaroon: Macaroon = "", tls_cert: Cert = None) -> None:
+    """What the wallet can spend."""
+    _run(call.wallet_at(wallet, macaroon, tls_cert), call.balance)
+
+
+@app.command("pay")
+def pay(
+    invoice: Annotated[str, typer.Argument(help="A BOLT11 invoice.")],
+    max_fee_sats: Annotated[int, typer.Option(min=0, help="The most to pay in routing fees.")] = 10,
+    wallet: Url = DEFAULT,
+    macaroon: Macaroon = "",
+    tls_cert: Cert = None,
+) -> None:
+    """Pay an invoice and print the preimage, the proof of payment."""
+    _run(
+        call.wallet_at(wallet, macaroon, tls_cert),
+        lambda opened: call.pay(opened, invoice, max_fee_sats),
+    )
+
+
+@app.command("invoice")
+def invoice(
+    sats: Annotated[int, typer.Argument(min=1, help="The amount.")],
+    memo: Annotated[str, typer.Option(help="What it is for.")] = "",
+    wallet: Url = DEFAULT,
+    macaroon: Macaroon = "",
+    tls_cert: Cert = None,
+) -> None:
+    """Make an invoice to be paid into the wallet."""
+    _run(
+        call.wallet_at(wallet, macaroon, tls_cert),
+        lambda opened: call.invoice(opened, sats, memo),
+    )
+
+
+@app.command("claim")
+def claim(
+    link: Annotated[str, typer.Argument(help="LNURL1... or its http address.")],
+    wallet: Url = DEFAULT,
+    macaroon: Macaroon = "",
+    tls_cert: Cert = None,
+) -> None:
+    """Withdraw a refund into the wallet."""
+    _run(call.wallet_at(wallet, macaroon, tls_cert), lambda opened: call.withdraw(opened, link))
+
+
+def _run(wallet: Wallet, act: Callable[[Wallet], Awaitable[dict[str, Any]]]) -> None:
+    from ringbolt.cli.main import finish  # noqa: PLC0415 - main imports us
+    from ringbolt.cli.serve import run_in_loop  # noqa: PLC0415
+
+    finish(lambda: run_in_loop(call.with_wallet(wallet, act)))

@@ -1,0 +1,46 @@
+"""Keys derived from the shop's one master secret, each for one purpose.
+
+A secret has a one-byte id that is itself derived from it, so that what was made under a former
+secret can still be recognised after a rotation without any table of ids.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from functools import lru_cache
+
+
+def derive(secret: bytes, label: str, *parts: bytes) -> bytes:
+    """32 bytes for one purpose: HMAC-SHA-256(secret, label || 0 || parts, each with its length)."""
+    message = label.encode() + b"\0"
+    for part in parts:
+        message += len(part).to_bytes(4, "big") + part
+    return hmac.digest(secret, message, "sha256")
+
+
+class Keyring:
+    """The current master secret first, then former ones that are still honoured."""
+
+    def __init__(self, secrets: Sequence[bytes]) -> None:
+        if not secrets or any(len(secret) < 16 for secret in secrets):
+            raise ValueError("a master secret needs at least 16 bytes")
+        self._by_id = {_key_id(secret): secret for secret in reversed(secrets)}
+        self.key_id = _key_id(secrets[0])
+
+    def secret(self, key_id: int) -> bytes | None:
+        return self._by_id.get(key_id)
+
+    @property
+    def current(self) -> bytes:
+        return self._by_id[self.key_id]
+
+    def derive(self, label: str, *parts: bytes) -> bytes:
+        """A key of the current secret."""
+        return derive(self.current, label, *parts)
+
+
+@lru_cache(maxsize=64)
+def _key_id(secret: bytes) -> int:
+    return hashlib.sha256(b"ringbolt key id\0" + secret).digest()[0]

@@ -1,0 +1,123 @@
+"""An order's life: its states, who may move it, and what each move does to the money.
+
+``docs/lifecycle.md`` is generated from ``TRANSITIONS``. Every change in the store is one
+compare-and-swap against this table; a move that is not in it does not happen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class OrderState(StrEnum):
+    AWAITING_PAYMENT = "awaiting_payment"
+    PAID = "paid"
+    DISPATCHING = "dispatching"
+    IN_PROGRESS = "in_progress"
+    FULFILLED = "fulfilled"
+    SETTLED = "settled"
+    FAILED = "failed"
+    RETURNED = "returned"
+    EXPIRED = "expired"
+
+
+MEANING = {
+    OrderState.AWAITING_PAYMENT: "An invoice is open; nothing is paid. (L402 orders skip this.)",
+    OrderState.PAID: "The money is secured: settled (L402), held (hold invoice) or reserved "
+    "(balance). Speech and audio are prepared.",
+    OrderState.DISPATCHING: "An attempt is written down and the carrier is being asked.",
+    OrderState.IN_PROGRESS: "The carrier has it; its outcome is awaited.",
+    OrderState.FULFILLED: "What was promised happened. Decided here, before the node is told.",
+    OrderState.SETTLED: "The money is ours. Final.",
+    OrderState.FAILED: "What was promised did not happen. The money is the buyer's: a paid L402 "
+    "credential may be tried again, or the refund claimed.",
+    OrderState.RETURNED: "The buyer has the money back. Final.",
+    OrderState.EXPIRED: "Never paid. Final.",
+}
+
+
+class PaymentMethod(StrEnum):
+    L402 = "l402"
+    HOLD = "hold"
+    BALANCE = "balance"
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One legal move. ``who`` moves it (a use case of ``app``), ``money`` is what moves along."""
+
+    source: OrderState
+    target: OrderState
+    who: str
+    when: str
+    money: str
+
+
+_S = OrderState
+TRANSITIONS: tuple[Transition, ...] = (
+    Transition(
+        _S.AWAITING_PAYMENT, _S.PAID, "take_payment",
+        "the payment is held or settled at the node", "node -> escrow (pending while held)",
+    ),
+    Transition(
+        _S.AWAITING_PAYMENT, _S.EXPIRED, "sweep",
+        "the invoice ran out unpaid", "none",
+    ),
+    Transition(
+        _S.PAID, _S.DISPATCHING, "dispatch",
+        "everything to be played is at hand; the attempt's intent is stored", "none",
+    ),
+    Transition(
+        _S.PAID, _S.FAILED, "dispatch",
+        "it cannot be spoken, fetched or played, or the deadline passed", "none: owed to the buyer",
+    ),
+    Transition(
+        _S.DISPATCHING, _S.IN_PROGRESS, "record_outcome",
+        "the carrier accepted, or its first event came", "none",
+    ),
+    Transition(
+        _S.DISPATCHING, _S.PAID, "dispatch",
+        "the carrier refused for now; it is asked again later", "none",
+    ),
+    Transition(
+        _S.DISPATCHING, _S.FULFILLED, "record_outcome",
+        "the promised outcome was told before the carrier's answer", "escrow -> revenue",
+    ),
+    Transition(
+        _S.DISPATCHING, _S.FAILED, "record_outcome",
+        "the carrier refused, or nothing is known by the deadline", "none: owed to the buyer",
+    ),
+    Transition(
+        _S.IN_PROGRESS, _S.FULFILLED, "record_outcome",
+        "the call was answered (or placed, if so configured)", "escrow -> revenue",
+    ),
+    Transition(
+        _S.IN_PROGRESS, _S.FAILED, "record_outcome",
+        "busy, declined, no answer, failed, or the deadline", "none: owed to the buyer",
+    ),
+    Transition(
+        _S.FULFILLED, _S.SETTLED, "record_outcome",
+        "the node settled (L402: it had before), or the balance is captured", "see fulfilled",
+    ),
+    Transition(
+        _S.FAILED, _S.PAID, "place_order",
+        "the same L402 credential is shown again, within 24 hours, while nothing billable "
+        "happened and no refund is claimed", "none: still in escrow",
+    ),
+    Transition(
+        _S.FAILED, _S.RETURNED, "refund",
+        "the refund is paid, the hold cancelled, or the reserve released", "escrow -> node",
+    ),
+)  # fmt: skip
+
+FINAL = frozenset({_S.SETTLED, _S.RETURNED, _S.EXPIRED})
+
+_LEGAL: dict[OrderState, frozenset[OrderState]] = {
+    target: frozenset(t.source for t in TRANSITIONS if t.target is target) for target in OrderState
+}
+
+
+def sources_of(target: OrderState) -> frozenset[OrderState]:
+    """The states from which an order may move to ``target``."""
+    return _LEGAL[target]

@@ -1,0 +1,162 @@
+"""What the books, the orders and the attempts say, for comparing them with one another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import and_, exists, func, literal, not_, or_, select
+
+from ringbolt.core.order import OrderState, PaymentMethod
+from ringbolt.store.db import Tx
+from ringbolt.store.refunds import RefundState
+from ringbolt.store.tables import attempt, call, job, orders, refund, transfer
+
+_LIMIT = 50
+_WON = (OrderState.FULFILLED, OrderState.SETTLED)
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """Sums in msat over all transfers of a kind; ``owed_by_orders`` is what the orders say."""
+
+    received: int
+    settled: int
+    returned: int
+    fees: int
+    in_orders: int
+    unredeemed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """A payment that the books have: its hash and amount in msat."""
+
+    payment_hash: str
+    amount_msat: int
+
+
+def books(tx: Tx) -> Books:
+    def total(*kinds: str) -> int:
+        return int(
+            tx.run(
+                select(func.coalesce(func.sum(transfer.c.amount_msat), 0)).where(
+                    transfer.c.kind.in_(kinds), transfer.c.state == "posted"
+                )
+            ).scalar_one()
+        )
+
+    open_states = (
+        OrderState.PAID, OrderState.DISPATCHING, OrderState.IN_PROGRESS, OrderState.FAILED,
+    )  # fmt: skip
+    in_orders = tx.run(
+        select(func.coalesce(func.sum(orders.c.price_msat), 0)).where(
+            orders.c.method == PaymentMethod.L402, orders.c.state.in_(open_states)
+        )
+    ).scalar_one()
+    redeemed = exists().where(transfer.c.idem == literal("inv:") + orders.c.payment_hash)
+    unredeemed = tx.run(
+        select(func.coalesce(func.sum(transfer.c.amount_msat), 0)).where(
+            or_(
+                and_(transfer.c.kind == "payment", not_(redeemed)),
+                transfer.c.kind == "overpayment",
+            )
+        )
+    ).scalar_one()
+    return Books(
+        received=total("payment", "overpayment"),
+        settled=total("capture"),
+        returned=total("refund"),
+        fees=total("refund_fee"),
+        in_orders=int(in_orders),
+        unredeemed=int(unredeemed),
+    )
+
+
+def payments(tx: Tx) -> list[Booked]:
+    """Every booked payment, for comparison with the node."""
+    rows = tx.run(
+        select(transfer.c.idem, transfer.c.amount_msat).where(transfer.c.kind == "payment")
+    )
+    return [Booked(idem.removeprefix("inv:"), amount) for idem, amount in rows]
+
+
+def paid_refunds(tx: Tx) -> list[str]:
+    """Payment hashes of the refunds that the books call paid."""
+    rows = tx.run(select(refund.c.payment_hash).where(refund.c.state == RefundState.PAID))
+    return [row[0] for row in rows]
+
+
+def _capture_of() -> object:
+    return literal("ord:") + orders.c.id + literal(":capture")
+
+
+def disagreements(tx: Tx) -> list[str]:
+    """Every rule of the books that does not hold, one sentence each (at most 50 of a kind)."""
+    captured = exists().where(transfer.c.idem == _capture_of())
+    paid_in = exists().where(transfer.c.idem == literal("inv:") + orders.c.payment_hash)
+    returned = exists().where(transfer.c.idem == literal("ord:") + orders.c.id + literal(":refund"))
+    is_l402 = orders.c.method == PaymentMethod.L402
+    rules = (
+        ("was paid with L402, but no payment is booked", and_(is_l402, not_(paid_in))),
+        ("is settled, but the money was not taken", and_(orders.c.state.in_(_WON), not_(captured))),
+        (
+            "is not settled, but the money was taken",
+            and_(orders.c.state.not_in(_WON), captured),
+        ),
+        (
+            "is returned, but no refund is booked",
+            and_(orders.c.state == "returned", not_(returned)),
+        ),
+        ("has a refund booked, but is not returned", and_(orders.c.state != "returned", returned)),
+        ("was both charged and paid back", and_(captured, returned)),
+        (
+            "failed, but its refund is not open",
+            and_(
+                orders.c.state == "failed",
+                is_l402,
+                not_(exists().where(refund.c.order_id == orders.c.id)),
+            ),
+        ),
+    )
+    found: list[str] = []
+    for sentence, condition in rules:
+        rows = tx.run(select(orders.c.id).where(condition).limit(_LIMIT))
+        found.extend(f"Order {row[0][:12]} {sentence}." for row in rows)
+    return found + _attempt_disagreements(tx) + _stuck(tx)
+
+
+def _attempt_disagreements(tx: Tx) -> list[str]:
+    """A settled call has an attempt that a carrier took, and no order has two at once."""
+    found: list[str] = []
+    taken = exists().where(
+        attempt.c.order_id == orders.c.id, attempt.c.state.in_(("accepted", "done"))
+    )
+    rows = tx.run(
+        select(orders.c.id)
+        .where(orders.c.kind == "call", orders.c.state.in_(_WON), not_(taken))
+        .limit(_LIMIT)
+    )
+    found.extend(f"Order {row[0][:12]} is settled, but no carrier took it." for row in rows)
+    answered = (
+        select(attempt.c.order_id)
+        .join(call, call.c.order_id == attempt.c.order_id)
+        .where(attempt.c.finished_ms.is_(None))
+        .group_by(attempt.c.order_id)
+        .having(func.count() > 1)
+        .limit(_LIMIT)
+    )
+    found.extend(f"Order {row[0][:12]} has two attempts open at once." for row in tx.run(answered))
+    return found
+
+
+def _stuck(tx: Tx) -> list[str]:
+    """Every order that is under way has a job that will move it on."""
+    has_job = exists().where(job.c.order_id == orders.c.id, job.c.dead == 0)
+    rows = tx.run(
+        select(orders.c.id, orders.c.state)
+        .where(orders.c.state.in_(("paid", "dispatching", "in_progress")), not_(has_job))
+        .limit(_LIMIT)
+    )
+    return [
+        f"Order {order_id[:12]} is {state}, but no job will move it on." for order_id, state in rows
+    ]

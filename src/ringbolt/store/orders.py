@@ -1,0 +1,161 @@
+"""Orders: rows, and the compare-and-swap that alone may change a state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import RowMapping, bindparam, select, update
+
+from ringbolt.core.order import OrderState, PaymentMethod, sources_of
+from ringbolt.store.db import Tx
+from ringbolt.store.tables import order_event, orders
+from ringbolt.store.upsert import insert_new
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One order. Amounts in msat, times in ms UTC, ``payment_hash`` in hex."""
+
+    id: str
+    kind: str
+    family: str
+    state: OrderState
+    reason: str
+    method: PaymentMethod
+    price_msat: int
+    payment_hash: str | None
+    account_id: str | None
+    body_hash: str
+    request: str
+    status_token: str
+    refund_address: str
+    may_retry: bool
+    retry_until_ms: int
+    deadline_ms: int | None
+    idempotency_key: str
+    created_ms: int
+    started_ms: int
+    finished_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderEvent:
+    at_ms: int
+    from_state: str
+    to_state: str
+    why: str
+
+
+def channel(order_id: str) -> str:
+    """The channel that is woken at every change of the order."""
+    return f"order:{order_id}"
+
+
+def insert(tx: Tx, order: Order, why: str) -> bool:
+    """False if the id, payment hash or status token is there already (and nothing is written)."""
+    columns = {name: getattr(order, name) for name in Order.__slots__}
+    columns["may_retry"] = int(order.may_retry)
+    if not insert_new(tx, orders, **columns):
+        return False
+    _note(tx, order.id, "", order.state, why)
+    return True
+
+
+_BY_ID = select(orders).where(orders.c.id == bindparam("id"))
+_BY_HASH = select(orders).where(orders.c.payment_hash == bindparam("payment_hash"))
+_BY_TOKEN = select(orders).where(orders.c.status_token == bindparam("token"))
+
+
+def by_id(tx: Tx, order_id: str) -> Order | None:
+    return _one(tx.run(_BY_ID, {"id": order_id}).mappings().first())
+
+
+def by_payment_hash(tx: Tx, payment_hash: str) -> Order | None:
+    return _one(tx.run(_BY_HASH, {"payment_hash": payment_hash}).mappings().first())
+
+
+def by_status_token(tx: Tx, token: str) -> Order | None:
+    return _one(tx.run(_BY_TOKEN, {"token": token}).mappings().first())
+
+
+def move(
+    tx: Tx,
+    order_id: str,
+    target: OrderState,
+    why: str,
+    *,
+    only_from: frozenset[OrderState] | None = None,
+    **columns: Any,
+) -> bool:
+    """Move an order to ``target`` if its state allows it; False means that somebody else won.
+
+    ``only_from`` narrows the legal sources further. ``columns`` are set in the same statement.
+    """
+    sources = sources_of(target)
+    if only_from is not None:
+        sources &= only_from
+    previous = tx.run(
+        select(orders.c.state).where(orders.c.id == order_id).with_for_update()
+    ).scalar_one_or_none()
+    statement = (
+        update(orders)
+        .where(orders.c.id == order_id, orders.c.state.in_(sorted(sources)))
+        .values(state=target, reason=why, **columns)
+    )
+    if tx.run(statement).rowcount != 1:
+        return False
+    _note(tx, order_id, previous or "", target, why)
+    return True
+
+
+def finish(tx: Tx, order_id: str) -> None:
+    """Nothing more will happen to this order (but a refund, or a retry of a failed one)."""
+    tx.run(
+        update(orders)
+        .where(orders.c.id == order_id, orders.c.finished_ms.is_(None))
+        .values(finished_ms=tx.now_ms)
+    )
+
+
+def close_retry(tx: Tx, order_id: str) -> None:
+    """A failed order can no longer be tried again: its refund was claimed, or time is up."""
+    tx.run(update(orders).where(orders.c.id == order_id).values(may_retry=0))
+
+
+def history(tx: Tx, order_id: str) -> list[OrderEvent]:
+    rows = tx.run(
+        select(
+            order_event.c.at_ms,
+            order_event.c.from_state,
+            order_event.c.to_state,
+            order_event.c.why,
+        )
+        .where(order_event.c.order_id == order_id)
+        .order_by(order_event.c.id)
+    )
+    return [OrderEvent(*row) for row in rows]
+
+
+def _note(tx: Tx, order_id: str, source: str, target: str, why: str) -> None:
+    tx.run(
+        order_event.insert(),
+        {
+            "order_id": order_id,
+            "at_ms": tx.now_ms,
+            "from_state": source,
+            "to_state": target,
+            "why": why,
+        },
+    )
+    tx.wake.add(channel(order_id))
+
+
+def _one(row: RowMapping | None) -> Order | None:
+    if row is None:
+        return None
+    values = {name: row[name] for name in Order.__slots__}
+    values["state"] = OrderState(values["state"])
+    values["method"] = PaymentMethod(values["method"])
+    values["may_retry"] = bool(values["may_retry"])
+    return Order(**values)

@@ -1,0 +1,120 @@
+"""Refunds of failed L402 orders: one a order, claimed at most once at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import RowMapping, select, update
+
+from ringbolt.store.db import Tx
+from ringbolt.store.orders import channel
+from ringbolt.store.tables import refund
+from ringbolt.store.upsert import insert_new
+
+
+class RefundState(StrEnum):
+    """OPEN: to be had. CLAIMED: an invoice was named, its payment is under way. PAID: gone."""
+
+    OPEN = "open"
+    CLAIMED = "claimed"
+    PAID = "paid"
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    order_id: str
+    amount_msat: int
+    state: RefundState
+    k1: str
+    bolt11: str | None
+    payment_hash: str | None
+    fee_msat: int
+    reason: str
+    created_ms: int
+    claimed_ms: int | None
+    paid_ms: int | None
+
+
+def open_refund(tx: Tx, order_id: str, amount_msat: int, k1: str) -> None:
+    """A failed order's refund can be had from now on; nothing happens if it can already."""
+    insert_new(
+        tx,
+        refund,
+        order_id=order_id,
+        amount_msat=amount_msat,
+        state=RefundState.OPEN,
+        k1=k1,
+        fee_msat=0,
+        reason="",
+        created_ms=tx.now_ms,
+    )
+
+
+def drop_open(tx: Tx, order_id: str) -> bool:
+    """Take back an unclaimed refund, because the order is tried again; False if claimed."""
+    gone = tx.run(
+        refund.delete().where(refund.c.order_id == order_id, refund.c.state == RefundState.OPEN)
+    )
+    return gone.rowcount == 1
+
+
+def of_order(tx: Tx, order_id: str) -> Refund | None:
+    return _refund(tx.run(select(refund).where(refund.c.order_id == order_id)).mappings().first())
+
+
+def by_k1(tx: Tx, k1: str) -> Refund | None:
+    return _refund(tx.run(select(refund).where(refund.c.k1 == k1)).mappings().first())
+
+
+def hash_in_use(tx: Tx, payment_hash: str) -> bool:
+    """Whether an invoice was named by any refund: no invoice is paid for two."""
+    found = tx.run(select(refund.c.order_id).where(refund.c.payment_hash == payment_hash))
+    return found.first() is not None
+
+
+def claim(tx: Tx, order_id: str, bolt11: str, payment_hash: str) -> bool:
+    """OPEN -> CLAIMED with the invoice that will be paid; False if somebody else was first."""
+    changed = tx.run(
+        update(refund)
+        .where(refund.c.order_id == order_id, refund.c.state == RefundState.OPEN)
+        .values(
+            state=RefundState.CLAIMED,
+            bolt11=bolt11,
+            payment_hash=payment_hash,
+            claimed_ms=tx.now_ms,
+            reason="",
+        )
+    )
+    tx.wake.add(channel(order_id))
+    return changed.rowcount == 1
+
+
+def reopen(tx: Tx, order_id: str, k1: str, reason: str) -> bool:
+    """CLAIMED -> OPEN under a new ``k1``, because the payment definitely failed."""
+    changed = tx.run(
+        update(refund)
+        .where(refund.c.order_id == order_id, refund.c.state == RefundState.CLAIMED)
+        .values(state=RefundState.OPEN, k1=k1, bolt11=None, payment_hash=None, reason=reason)
+    )
+    tx.wake.add(channel(order_id))
+    return changed.rowcount == 1
+
+
+def pay(tx: Tx, order_id: str, fee_msat: int) -> bool:
+    """CLAIMED -> PAID."""
+    changed = tx.run(
+        update(refund)
+        .where(refund.c.order_id == order_id, refund.c.state == RefundState.CLAIMED)
+        .values(state=RefundState.PAID, fee_msat=fee_msat, paid_ms=tx.now_ms)
+    )
+    tx.wake.add(channel(order_id))
+    return changed.rowcount == 1
+
+
+def _refund(row: RowMapping | None) -> Refund | None:
+    if row is None:
+        return None
+    values = {name: row[name] for name in Refund.__slots__}
+    values["state"] = RefundState(values["state"])
+    return Refund(**values)

@@ -1,0 +1,166 @@
+"""Claim jobs, run them, and keep their leases alive.
+
+Each lane (money, dispatch, webhook) has its own slots, so that slow work of one kind never
+starves another. A job that is not finished when its worker dies comes back when its lease ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+import structlog
+
+from ringbolt.app.shop import Shop
+from ringbolt.core.errors import RingboltError, Unavailable
+from ringbolt.store import jobs
+from ringbolt.store.db import Subscription
+from ringbolt.store.jobs import Job, Lane, LeaseLost
+
+log = structlog.get_logger("ringbolt.worker")
+
+POLL_S = 5.0
+"""How long a lane sleeps at most: the fallback if a wake-up is lost."""
+MAX_FAILURES = 12
+"""Unexpected failures of one job before it is given up (about twenty minutes)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """What runs a kind of job; ``give_up`` decides what becomes of a job that keeps failing."""
+
+    run: Callable[[Shop, Job], Awaitable[None]]
+    give_up: Callable[[Shop, Job, str], Awaitable[None]]
+
+
+class Worker:
+    """Runs jobs until it is stopped."""
+
+    def __init__(self, shop: Shop, handlers: Mapping[str, Handler]) -> None:
+        self._shop = shop
+        self._handlers = handlers
+        slots = shop.settings.worker
+        self._slots: dict[Lane, int] = {
+            "dispatch": slots.dispatch_slots,
+            "money": slots.money_slots,
+            "webhook": slots.webhook_slots,
+        }
+        self._lease_ms = slots.lease_s * 1000
+        self._running: dict[asyncio.Task[None], Job] = {}
+        self._subscriptions: dict[str, Subscription] = {}
+        self._lanes: dict[str, asyncio.Event] = {}
+
+    @property
+    def running(self) -> int:
+        return len(self._running)
+
+    async def run(self) -> None:
+        """Work until cancelled; what runs then is cancelled too and comes back by its lease."""
+        for lane in self._slots:
+            self._subscriptions[lane] = self._shop.db.listen(lane)
+            self._lanes[lane] = asyncio.Event()
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._keep_leases())
+                for lane in self._slots:
+                    group.create_task(self._listen(lane))
+                    group.create_task(self._serve(lane))
+        finally:
+            for subscription in self._subscriptions.values():
+                subscription.close()
+            tasks = list(self._running)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def poke(self) -> None:
+        """Look at all lanes now: time may have jumped."""
+        for event in self._lanes.values():
+            event.set()
+
+    async def _listen(self, lane: Lane) -> None:
+        while True:
+            if await self._subscriptions[lane].wait(POLL_S):
+                self._lanes[lane].set()
+
+    async def _serve(self, lane: Lane) -> None:
+        """One lane: claim what is due, wait for more, for a free slot, or for time to pass."""
+        event = self._lanes[lane]
+        while True:
+            event.clear()
+            try:
+                delay_s = await self._claim(lane)
+            except Unavailable as error:
+                log.warning("store unavailable", lane=lane, error=error.message)
+                delay_s = 1.0
+            try:
+                await asyncio.wait_for(event.wait(), delay_s)
+            except TimeoutError:
+                continue
+
+    async def _claim(self, lane: Lane) -> float:
+        """Start what is due; returns how long to sleep if nothing else happens, in seconds."""
+        busy = sum(1 for job in self._running.values() if job.lane == lane)
+        free = self._slots[lane] - busy
+        if free <= 0:
+            return POLL_S
+        claimed = await self._shop.db.tx(jobs.claim, lane, free, self._lease_ms)
+        for job in claimed:
+            task = asyncio.create_task(self._work(job))
+            self._running[task] = job
+            task.add_done_callback(self._done)
+        if len(claimed) == free:
+            return POLL_S  # a finished job wakes the lane
+        next_ms = await self._shop.db.read(jobs.next_run_at, lane)
+        if next_ms is None:
+            return POLL_S
+        return min(POLL_S, max(0.005, (next_ms - self._shop.clock.now_ms()) / 1000))
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        job = self._running.pop(task)
+        self._lanes[job.lane].set()
+
+    async def _work(self, job: Job) -> None:
+        handler = self._handlers.get(job.kind)
+        if handler is None:
+            await self._shop.db.tx(jobs.bury, job, f"no handler for {job.kind}")
+            log.error("job of an unknown kind", kind=job.kind, job=job.id)
+            return
+        try:
+            await handler.run(self._shop, job)
+        except LeaseLost:
+            log.warning("lease lost", kind=job.kind, job=job.id)
+        except RingboltError as error:
+            await self._failed(handler, job, f"{error.code}: {error.message}", error.retryable)
+        except Exception as error:
+            log.exception("job failed", kind=job.kind, job=job.id, order=job.order_id)
+            await self._failed(handler, job, repr(error), expected=False)
+
+    async def _failed(self, handler: Handler, job: Job, why: str, expected: bool) -> None:
+        """Try again later; a fault that is nobody's outage is given up in the end."""
+        try:
+            if not expected and job.attempts >= MAX_FAILURES:
+                await handler.give_up(self._shop, job, why)
+                return
+            delay_ms = min(300_000, 500 * 2 ** min(job.attempts, 10))
+            jitter_ms = random.randrange(delay_ms // 4 + 1)  # noqa: S311 - not a secret
+            await self._shop.db.tx(jobs.retry, job, delay_ms + jitter_ms, why)
+        except LeaseLost:
+            log.warning("lease lost", kind=job.kind, job=job.id)
+        except Unavailable as error:
+            # The lease brings the job back; nothing of it was written.
+            log.warning("store unavailable", job=job.id, error=error.message)
+
+    async def _keep_leases(self) -> None:
+        """Extend the leases of what runs; a job whose lease was lost is stopped."""
+        while True:
+            await asyncio.sleep(self._lease_ms / 3000)
+            for task, job in list(self._running.items()):
+                try:
+                    await self._shop.db.tx(jobs.extend, job, self._lease_ms)
+                except LeaseLost:
+                    task.cancel()
+                except Unavailable as error:
+                    log.warning("cannot extend a lease", job=job.id, error=error.message)

@@ -1,0 +1,111 @@
+"""Watch the node and the carrier; apply what they tell, each event once.
+
+A watcher reconnects for ever, from the cursor that was stored with the last event, so that
+nothing is missed while either side was away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from secrets import token_hex
+
+import structlog
+
+from ringbolt.app.check_call import apply_all
+from ringbolt.app.record_outcome import apply_event
+from ringbolt.app.shop import Shop
+from ringbolt.app.take_payment import SETTLED_CURSOR, book_settled
+from ringbolt.core.call import CallEvent
+from ringbolt.core.errors import Unavailable
+from ringbolt.store import cursors
+from ringbolt.store.db import Tx
+from ringbolt.voice.carrier import EventBatch, SupportsCallLookup
+
+log = structlog.get_logger("ringbolt.watch")
+
+_FIRST_DELAY_S = 0.25
+_LAST_DELAY_S = 15.0
+
+
+class Watcher:
+    """Runs ``follow`` for ever; ``connected`` says whether it is at it."""
+
+    def __init__(self, name: str, follow: Callable[[Watcher], Awaitable[None]]) -> None:
+        self.name = name
+        self.connected = False
+        self.last_error = ""
+        self._follow = follow
+        self._delay_s = _FIRST_DELAY_S
+
+    def alive(self) -> None:
+        """The far end answered."""
+        self.connected = True
+        self.last_error = ""
+        self._delay_s = _FIRST_DELAY_S
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await self._follow(self)
+            except Unavailable as error:
+                if self.last_error != error.message:
+                    log.warning("lost", watching=self.name, error=error.message)
+                self.last_error = error.message
+            except Exception:
+                log.exception("watcher failed", watching=self.name)
+                self.last_error = "internal fault, see the log"
+            self.connected = False
+            await asyncio.sleep(self._delay_s)
+            self._delay_s = min(_LAST_DELAY_S, self._delay_s * 2)
+
+
+def node_watcher(shop: Shop) -> Watcher:
+    """Books every settled invoice of ours, also those settled while nobody was looking."""
+
+    async def follow(watcher: Watcher) -> None:
+        after = int(await shop.db.read(cursors.get, SETTLED_CURSOR) or 0)
+        await shop.node.info()
+        watcher.alive()
+        async for invoice in shop.node.settled_invoices(after):
+            watcher.alive()
+            await shop.db.tx(book_settled, shop.keyring, invoice)
+
+    return Watcher("node", follow)
+
+
+def carrier_watcher(shop: Shop) -> Watcher:
+    """Applies what happens to the calls that a carrier has of us."""
+    name = f"carrier:{shop.carrier.name}"
+
+    async def follow(watcher: Watcher) -> None:
+        cursor = await shop.db.read(cursors.get, name) or ""
+        async for batch in shop.carrier.events(cursor):
+            watcher.alive()
+            gaps = await shop.db.tx(_apply, name, batch, shop.settings.calls.charge_on, _k1s(batch))
+            for ref in gaps:
+                await _fill(shop, ref)
+
+    return Watcher(name, follow)
+
+
+def _k1s(batch: EventBatch) -> list[str]:
+    return [token_hex(32) for _ in batch.events]
+
+
+def _apply(tx: Tx, cursor_name: str, batch: EventBatch, charge_on: str, k1s: list[str]) -> set[str]:
+    """Events and cursor in one transaction; returns the calls of which events are missing."""
+    gaps: set[str] = set()
+    for event, k1 in zip(batch.events, k1s, strict=True):
+        if not apply_event(tx, event, charge_on, k1):
+            gaps.add(event.ref)
+    cursors.set(tx, cursor_name, batch.cursor)
+    return gaps
+
+
+async def _fill(shop: Shop, ref: str) -> None:
+    events: tuple[CallEvent, ...] = ()
+    if isinstance(shop.carrier, SupportsCallLookup):
+        found = await shop.carrier.find(ref)
+        events = found.events if found is not None else ()
+    await apply_all(shop, events)
