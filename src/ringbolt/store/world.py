@@ -8,8 +8,10 @@ one fdatasync, a document some microseconds). The shop's database is never touch
 from __future__ import annotations
 
 import asyncio
+import secrets
 import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +26,7 @@ from ringbolt.store.file_lock import FileLock
 
 MAX_BATCH = 512
 
-Document = Mapping[str, Any]
+Document = Mapping[str, Any] | msgspec.Struct
 Put = tuple[str, str, Document | None]  # kind, key, document (None deletes)
 Append = tuple[str, Document]  # log, document
 
@@ -36,6 +38,7 @@ CREATE TABLE IF NOT EXISTS event (
     log TEXT NOT NULL, seq INTEGER NOT NULL, doc BLOB NOT NULL, PRIMARY KEY (log, seq)
 ) WITHOUT ROWID;
 """
+_GENESIS = "INSERT OR IGNORE INTO document (kind, key, doc) VALUES ('world', 'genesis', ?)"
 _PUT = "INSERT OR REPLACE INTO document (kind, key, doc) VALUES (?, ?, ?)"
 _DELETE = "DELETE FROM document WHERE kind = ? AND key = ?"
 _APPEND = "INSERT INTO event (log, seq, doc) VALUES (?, ?, ?)"
@@ -78,6 +81,7 @@ class WorldStore:
         self._lock = lock
         self._writer = _connect(path)
         self._writer.executescript(_SCHEMA)
+        self._writer.execute(_GENESIS, (_encode(_genesis()),))
         self._reader = _connect(path)
         self._reader.execute("PRAGMA query_only=ON")
         self._last_seq: dict[str, int] = dict(
@@ -89,6 +93,13 @@ class WorldStore:
         self.commits = 0
         self._thread = threading.Thread(target=self._run, name="world-writer", daemon=True)
         self._thread.start()
+
+    @property
+    def genesis(self) -> dict[str, Any]:
+        """``seed`` (64 random hex digits) and ``created_at_ms``, fixed when the file was made."""
+        genesis = self.get("world", "genesis")
+        assert genesis is not None
+        return genesis
 
     def load(self, kind: str) -> dict[str, dict[str, Any]]:
         """Every committed document of ``kind`` by key, in key order."""
@@ -150,7 +161,9 @@ class WorldStore:
         return future
 
     def close(self) -> None:
-        """Finish what was submitted, then let the file go."""
+        """Finish what was submitted, then let the file go. Closing twice is allowed."""
+        if not self._thread.is_alive():
+            return
         self._refusal = self._refusal or "The simulated world is closed."
         self._queue.put(None)
         self._thread.join()
@@ -207,6 +220,10 @@ class WorldStore:
             self._writer.execute(_APPEND, (log, seq, doc))
             self._last_seq[log] = seq
             write.seqs.append(seq)
+
+
+def _genesis() -> dict[str, Any]:
+    return {"seed": secrets.token_hex(32), "created_at_ms": time.time_ns() // 1_000_000}
 
 
 def _connect(path: Path) -> sqlite3.Connection:

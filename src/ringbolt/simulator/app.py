@@ -1,0 +1,56 @@
+"""The world's HTTP face: everything under ``/simulator``, inside a shop or by itself."""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import BaseRoute, Route
+
+from ringbolt.core.errors import RingboltError
+from ringbolt.simulator import carrier_api, clock_api, node_api, phones_api, wallet_api
+from ringbolt.simulator.world import World
+
+
+def routes(world: World) -> list[BaseRoute]:
+    """All that strangers and a shop can reach of ``world``."""
+    return [
+        *node_api.routes(world.network),
+        *wallet_api.routes(world.network),
+        *clock_api.routes(world.clock),
+        *phones_api.routes(world),
+        *carrier_api.routes(world),
+    ]
+
+
+def create_app(world: World) -> Starlette:
+    """The world by itself, for ``ringbolt simulator``."""
+
+    async def healthz(request: Request) -> JSONResponse:
+        return JSONResponse({"status": "ok", "now_ms": world.clock.now_ms()})
+
+    return Starlette(
+        routes=[*routes(world), Route("/healthz", healthz)],
+        exception_handlers={
+            HTTPException: _http_error,
+            RingboltError: _ringbolt_error,
+            Exception: _unexpected,
+        },
+    )
+
+
+async def _http_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    return JSONResponse(
+        {"error": "HTTP", "message": error.detail}, error.status_code, headers=error.headers
+    )
+
+
+async def _ringbolt_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RingboltError)
+    return JSONResponse({"error": error.code, "message": error.message}, error.status)
+
+
+async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    return JSONResponse({"error": "INTERNAL", "message": "The simulated world stumbled."}, 500)

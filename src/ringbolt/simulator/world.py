@@ -1,0 +1,45 @@
+"""The simulated world as a whole: one clock, one file, a Lightning network and phones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ringbolt.lightning.simulated import SimulatedNetwork
+from ringbolt.simulator.clock import WorldClock
+from ringbolt.store.world import WorldStore
+from ringbolt.voice.simulated_phones import PhoneNetwork
+
+FILE_NAME = "world.db"
+
+
+@dataclass(slots=True)
+class World:
+    """``speed``: how many times faster than real time phones ring and talk."""
+
+    store: WorldStore
+    clock: WorldClock
+    network: SimulatedNetwork
+    phones: PhoneNetwork
+    speed: float
+
+    @classmethod
+    async def open(cls, data_dir: Path, speed: float = 1.0) -> World:
+        """The world kept in ``data_dir``, made if there is none. Raises ``StoreLocked``."""
+        store = WorldStore.open(data_dir / FILE_NAME)
+        try:
+            clock = WorldClock(store)
+            phones = PhoneNetwork(
+                clock=clock, store=store, audio_dir=data_dir / "phones", speed=speed
+            )
+            phones.start()
+            return cls(store, clock, SimulatedNetwork(store, clock), phones, speed)
+        except BaseException:
+            store.close()
+            raise
+
+    async def close(self) -> None:
+        """End every stream and write what is waiting. Closing twice is allowed."""
+        self.network.close()
+        await self.phones.close()
+        self.store.close()
