@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from ringbolt.core.errors import RingboltError, Unavailable
-
-log = structlog.get_logger("ringbolt.api")
 
 _SENTENCES = {
     404: "There is nothing at this address.",
@@ -89,8 +86,8 @@ def install(app: FastAPI) -> None:
         )
 
     @app.exception_handler(Exception)
-    async def on_fault(_: Request, error: Exception) -> JSONResponse:
-        log.error("request failed", exc_info=error)
+    async def on_fault(_: Request, __: Exception) -> JSONResponse:
+        # It is raised again and logged by the server.
         return problem(
             500, "INTERNAL", "Something went wrong", "A fault on our side; it is logged."
         )

@@ -59,7 +59,9 @@ orders = Table(
     Column("may_retry", Integer, nullable=False, server_default="0"),
     Column("retry_until_ms", Int64, nullable=False, server_default="0"),
     Column("deadline_ms", Int64),  # when an unfinished order is given up
+    Column("idempotency_key", Text, nullable=False, server_default=""),
     Column("created_ms", Int64, nullable=False),
+    Column("started_ms", Int64, nullable=False),  # of the present try; replays count from it
     Column("finished_ms", Int64),
     Column("wiped_ms", Int64),  # when texts were removed from ``request``
     CheckConstraint("price_msat >= 0", name="price"),
