@@ -1,0 +1,210 @@
+"""Which languages can be spoken, and what a text is written in. Pure and quick: no model is loaded.
+
+The engines were judged by the sounds that they make of known sentences. Thai, Burmese and Cherokee
+are in espeak-ng's list but come out as other words; of Chinese characters in Japanese and Korean
+text it says "Chinese letter". A text that would be read so is refused before anybody pays for it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final
+
+from ringbolt.speech.scripts import letters_by_script, script_of
+
+SHORT_TEXT: Final = 12
+"""Letters below which statistics say nothing of a text's language."""
+
+UNREADABLE_SHARE: Final = 0.1
+"""Share of letters that may go unspoken, e.g. one foreign name in a message."""
+
+_LATIN_WORDS_ALONG: Final = 2
+"""So many Latin words in a row stay with the voice of the script around them."""
+
+_FREQUENT_LATIN: Final = (
+    "en fr de es it pt nl tr id pl ro sv da nb fi cs sk hu hr sl vi ms sw et lv lt sq is ca eu cy "
+    "ga af az uz mt"
+)
+_RARE_LATIN: Final = "bs eo ia la gl gd lb ht ku an om pap qu tk tn"
+_RARE: Final = frozenset(f"{_RARE_LATIN} cv sd ti".split())
+
+LANGUAGES: Final[dict[str, tuple[str, ...]]] = {
+    # the first is what a short text in that script is taken for
+    "latin": tuple(f"{_FREQUENT_LATIN} {_RARE_LATIN}".split()),
+    "cyrillic": ("ru", "uk", "bg", "sr", "mk", "be", "kk", "ky", "tt", "ba", "cv"),
+    "arabic": ("ar", "fa", "ur", "ug", "sd"),
+    "hebrew": ("he",),
+    "greek": ("el",),
+    "armenian": ("hy",),
+    "georgian": ("ka",),
+    "ethiopic": ("am", "ti"),
+    "devanagari": ("hi", "mr", "ne"),
+    "bengali": ("bn", "as"),
+    "gurmukhi": ("pa",),
+    "gujarati": ("gu",),
+    "oriya": ("or",),
+    "tamil": ("ta",),
+    "telugu": ("te",),
+    "kannada": ("kn",),
+    "malayalam": ("ml",),
+    "sinhala": ("si",),
+    "han": ("zh", "yue"),
+    "kana": ("ja",),
+    "hangul": ("ko",),
+}
+
+DETECTED: Final = frozenset(
+    code for codes in LANGUAGES.values() if len(codes) > 1 for code in codes if code not in _RARE
+)
+"""Languages that statistics may choose; the others are spoken when asked for by name."""
+
+_TELLING_LETTERS: Final = (
+    ("ur", re.compile("[ٹڈڑںےہھ]")),
+    ("ug", re.compile("[ېۇۆۈ]")),
+    ("fa", re.compile("[پچژگ]")),
+    ("kk", re.compile("[әғқңөұүһ]", re.IGNORECASE)),
+    ("be", re.compile("ў", re.IGNORECASE)),
+    ("uk", re.compile("[їєґі]", re.IGNORECASE)),
+    ("mk", re.compile("[ѓќѕ]", re.IGNORECASE)),
+    ("sr", re.compile("[ђћџљњј]", re.IGNORECASE)),
+)
+"""Letters of which one is enough to tell a language from the first one of its script."""
+
+_SAME_LANGUAGE: Final = {
+    "arb": "ar", "cmn": "zh", "iw": "he", "in": "id", "no": "nb", "nn": "nb", "prs": "fa",
+    "pes": "fa", "jp": "ja", "cn": "zh", "gr": "el", "ary": "ar", "arz": "ar", "sh": "sr",
+}  # fmt: skip
+
+_KNOWN: Final = frozenset(code for codes in LANGUAGES.values() for code in codes)
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A language tag: ISO 639 code as used here, and the region in upper case or ''."""
+
+    language: str
+    region: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A stretch of text in one script (``""`` if it has no letters at all)."""
+
+    script: str
+    text: str
+
+
+def parse_tag(tag: str) -> Tag | None:
+    """Read a BCP 47 tag (or a vendor's variation of one); None if it is not spoken here."""
+    parts = tag.strip().replace("_", "-").lower().split("-")
+    language = _SAME_LANGUAGE.get(parts[0], parts[0])
+    region = next((part.upper() for part in parts[1:] if len(part) in (2, 3)), "")
+    if language == "zh" and region in ("HK", "MO"):
+        language = "yue"
+    return Tag(language, region) if language in _KNOWN else None
+
+
+def speakable(text: str) -> bool:
+    """True if the text can be spoken so that it is understood; microseconds, loads nothing."""
+    return not refusal(text)
+
+
+def refusal(text: str) -> str:
+    """Why the text cannot be spoken, as one plain sentence; ``""`` if it can be."""
+    counts = letters_by_script(text)
+    letters = counts.total()
+    if not letters:
+        return "" if any(map(str.isdecimal, text)) else "There is no word or number in it."
+    unreadable = _unreadable(counts)
+    if sum(unreadable.values()) <= UNREADABLE_SHARE * letters:
+        return ""
+    worst = unreadable.most_common(1)[0][0]
+    if worst == "han":
+        spoken = "Japanese written in kana" if _is_japanese(counts) else "Korean written in Hangul"
+        return f"Of Chinese characters in such a text no voice knows the reading; {spoken} works."
+    if worst == "other":
+        return "No voice reads the script that it is written in."
+    return f"No voice reads {worst.capitalize()} letters well enough."
+
+
+def unread_letters(text: str) -> int:
+    """How many letters no voice reads; they are left out."""
+    return _unreadable(letters_by_script(text)).total()
+
+
+def main_script(text: str) -> str:
+    """The script of most letters, reading Japanese as kana; ``""`` without letters."""
+    counts = letters_by_script(text)
+    if not counts:
+        return ""
+    for script in _unreadable(counts):
+        if counts.total() > counts[script]:
+            del counts[script]
+    if _is_japanese(counts):
+        return "kana"
+    return counts.most_common(1)[0][0]
+
+
+def split_by_script(text: str) -> tuple[Run, ...]:
+    """Cut a text where the script changes, so that each part gets a voice that can read it.
+
+    Digits and punctuation stay with what stands before them. A few Latin words inside another
+    script stay with it: its voice says them. Letters that no voice reads are left out.
+    """
+    main = main_script(text)
+    if not main or text.isascii():
+        return (Run(main, text),)
+    unreadable = set(_unreadable(letters_by_script(text)))
+    runs: list[Run] = []
+    for char in text:
+        script = script_of(char)
+        if script in unreadable:
+            char, script = " ", ""  # noqa: PLW2901
+        if runs and (not script or not runs[-1].script or script == runs[-1].script):
+            runs[-1] = Run(runs[-1].script or script, runs[-1].text + char)
+        else:
+            runs.append(Run(script, char))
+    return _join(runs, main)
+
+
+def language_by_letters(run: Run) -> str:
+    """The language that the letters alone tell: of the script, or of letters only it has."""
+    options = LANGUAGES.get(run.script, ("en",))
+    for language, letters in _TELLING_LETTERS:
+        if language in options and letters.search(run.text):
+            return language
+    return options[0]
+
+
+def detectable(script: str) -> Collection[str]:
+    """The languages among which statistics may choose for a text in this script."""
+    return tuple(code for code in LANGUAGES.get(script, ()) if code in DETECTED)
+
+
+def _unreadable(counts: Counter[str]) -> Counter[str]:
+    """Letters that no voice reads, by script."""
+    found = Counter({s: n for s, n in counts.items() if s not in LANGUAGES})
+    if counts["han"] and (_is_japanese(counts) or counts["hangul"] > counts["han"]):
+        found["han"] = counts["han"]
+    return found
+
+
+def _is_japanese(counts: Counter[str]) -> bool:
+    """Kana among Chinese characters, and more than an ornament of a Chinese text."""
+    return counts["kana"] > 0 and counts["kana"] * 5 >= counts["han"]
+
+
+def _join(runs: list[Run], main: str) -> tuple[Run, ...]:
+    joined: list[Run] = []
+    for run in runs:
+        stays = main != "latin" and run.script == "latin"
+        stays = stays and len(run.text.split()) <= _LATIN_WORDS_ALONG
+        script = main if stays else run.script
+        if joined and joined[-1].script == script:
+            joined[-1] = Run(script, joined[-1].text + run.text)
+        else:
+            joined.append(Run(script, run.text))
+    return tuple(joined)

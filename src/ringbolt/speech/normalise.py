@@ -1,0 +1,156 @@
+"""Makes a written text one that can be read aloud. Pure.
+
+``clean`` is the same for every language; ``readable`` spells out what engines read wrongly: codes
+and telephone numbers digit by digit, times, web addresses. Amounts, years and dates stay as they
+are written, because the engines know their language's words for them.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+from ringbolt.speech.numbers import read_number
+
+_WIDE = re.compile("[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\uff66-\uff9f\U0001d400-\U0001d7ff]+")
+_EMOJI = re.compile(
+    "[\u2190-\u21ff\u2300-\u23ff\u2460-\u24ff\u2500-\u27bf\u2b00-\u2bff\u20e3\ufe00-\ufe0f"
+    "\U0001f000-\U0001faff\U000e0000-\U000e007f]+"
+)
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u0640\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f"
+    "\ufeff\ufff9-\uffff\ud800-\udfff\ue000-\uf8ff]+"
+)
+_STRAY_JOINER = re.compile("(?:(?<=\\s)|^)[\u200c\u200d]+")  # inside Persian and Hindi words: kept
+_FOREIGN_DIGIT = re.compile(r"(?![0-9])\d")
+_REPEATED = re.compile(r"([!?,;:*#_=~|\-])\1+")
+_DOTS = re.compile(r"\.{4,}")
+_SPACES = re.compile(r"[^\S\n]+")
+_NEWLINES = re.compile(r"\s*\n\s*")
+
+_DOMAIN = (
+    r"(?:[a-z0-9-]+\.)+(?:com|org|net|edu|gov|info|io|co|ai|app|dev|me|tv|xyz|biz|eu|us|uk|ca|au|de"
+    r"|fr|es|it|nl|ch|at|be|se|no|dk|pl|ru|in|jp|cn|br|mx|ae|sa|eg|onion)"
+)
+_TOKEN = re.compile(
+    rf"""
+      (?P<email>(?<![\w.+-])[\w.+-]{{1,64}}@[\w-]+(?:\.[\w-]+)+)
+    | (?P<url>(?:https?://|www\.)[^\s<>"']*[\w/]
+             |(?<![\w.@]){_DOMAIN}(?:/[^\s<>"']*[\w/])?(?![\w]))
+    | (?P<date>(?<![\d.])(?:\d{{4}}(?P<a>[-/.])\d{{1,2}}(?P=a)\d{{1,2}}
+              |\d{{1,2}}(?P<b>[-/.])\d{{1,2}}(?P=b)(?:\d{{4}}|\d{{2}}))(?![\d/-]))
+    | (?P<time>(?<![\d:.])\d{{1,2}}(?::\d\d(?::\d\d)?)?\s?[ap]\.?m\b\.?
+              |(?<![\d:.])\d{{1,2}}:\d\d(?::\d\d)?(?![\d:]))
+    | (?P<mixed>(?<![a-z\d_])(?=[A-Z]*\d)(?=\d*[A-Z])[A-Z0-9]{{4,16}}(?![a-z\d_]))
+    | (?P<number>(?<![a-z\d_])(?:\+\s?)?\(?\d(?:(?:\d|[ ().\-/]|,(?=\d))*\d)?)
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_HOUR_MINUTE = re.compile(r"(\d{1,2})(?::(\d\d))?(?::(\d\d))?\s?([ap])?", re.IGNORECASE)
+_HOUR_WORD = re.compile(r"\s?(?:Uhr|h\b|heures?)")
+_LETTER_RUN = re.compile("[A-Z]{4,}")
+
+_URL_WORDS: Final = {
+    "en": ("dot", "slash", "at", "dash", "underscore"),
+    "fr": ("point", "slash", "arobase", "tiret", "tiret bas"),
+    "de": ("Punkt", "Schrägstrich", "ät", "Minus", "Unterstrich"),
+    "es": ("punto", "barra", "arroba", "guión", "guión bajo"),
+    "it": ("punto", "barra", "chiocciola", "trattino", "trattino basso"),
+    "pt": ("ponto", "barra", "arroba", "hífen", "sublinhado"),
+    "nl": ("punt", "schuine streep", "apenstaartje", "streepje", "laag streepje"),
+    "tr": ("nokta", "eğik çizgi", "et", "tire", "alt çizgi"),
+    "pl": ("kropka", "ukośnik", "małpa", "myślnik", "podkreślnik"),
+    "ru": ("точка", "слэш", "собака", "дефис", "подчёркивание"),
+    "ar": ("نقطة", "شرطة", "آت", "شرطة", "شرطة"),
+}
+
+_HOURS: Final = {"fr": "{} heures {}", "de": "{} Uhr {}", "sv": "klockan {} {}"}
+
+_SHORT_WORDS: Final = (
+    "A AN AND ARE AS AT BE BUT BY CAN DO FOR GET GO HAS HE HER HIM HIS HOW IF IN IS IT ITS ME MY "
+    "NEW NO NOT NOW OF OFF ON OR OUR OUT PAY SHE SO THE TO UP WAS WE WHO WHY YES YOU"
+)
+_NOT_INITIALS: Final = frozenset(_SHORT_WORDS.split())
+_WORD = re.compile(r"[^\W\d_]+")
+
+
+def clean(text: str) -> str:
+    """Compose (NFC), drop what has no sound (controls, direction marks, emoji), plain digits."""
+    text = unicodedata.normalize("NFC", text)
+    if not text.isascii():
+        text = _WIDE.sub(lambda m: unicodedata.normalize("NFKC", m[0]), text)
+        text = _EMOJI.sub(" ", text)
+        text = _FOREIGN_DIGIT.sub(lambda m: str(unicodedata.decimal(m[0])), text)
+        text = text.replace("٫", ".").replace("٬", ",")
+    text = _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = _DOTS.sub("...", _REPEATED.sub(r"\1", text))
+    text = _NEWLINES.sub("\n", _SPACES.sub(" ", text)).strip()
+    return _STRAY_JOINER.sub("", text)
+
+
+def readable(text: str, language: str) -> str:
+    """``text`` (cleaned) with numbers, times and addresses as people of ``language`` say them."""
+    if language == "en":
+        text = _calm(text)
+    return _SPACES.sub(" ", _TOKEN.sub(lambda m: _read(m, language), text)).strip()
+
+
+def _read(match: re.Match[str], language: str) -> str:
+    token = match[0]
+    match match.lastgroup:
+        case "email" | "url":
+            return _read_address(token, language)
+        case "time":
+            return _read_time(token, language, match.string[match.end() :])
+        case "mixed":
+            return _read_mixed(token)
+        case "number":
+            return read_number(token, match.string[: match.start()], match.string[match.end() :])
+    return token
+
+
+def _read_address(token: str, language: str) -> str:
+    """An e-mail or web address in words; scheme, ``www.``, query and fragment are left out."""
+    token = re.sub(r"^https?://", "", token, flags=re.IGNORECASE)
+    token = re.split(r"[?#]", token.removeprefix("www."))[0].rstrip("/")
+    words = _URL_WORDS.get(language)
+    if words is None:  # the engine has its own word for the dot
+        return token.replace("/", " / ").replace("@", " @ ")
+    for sign, word in zip("./@-_", words, strict=True):
+        token = token.replace(sign, f" {word} ")
+    return re.sub(r"\d{3,}", lambda m: " ".join(m[0]), token)
+
+
+def _read_time(token: str, language: str, after: str) -> str:
+    """``3:00 pm`` as ``3 PM``; ``15:30`` stays in English and loses its colon elsewhere."""
+    parts = _HOUR_MINUTE.match(token)
+    if parts is None:
+        return token
+    hour, minute, second, half = parts.groups()
+    if half:
+        clock = hour if minute in (None, "00") else f"{hour}:{minute}"
+        return f"{clock} {half.upper()}M" + ("." if token.endswith(".") else "")
+    if language == "en" or second:
+        return token
+    shape = _HOURS.get(language, "{} {}")
+    if _HOUR_WORD.match(after):
+        shape = "{} {}"
+    return shape.format(hour, "" if minute == "00" else minute).strip()
+
+
+def _read_mixed(token: str) -> str:
+    """A code of capitals and digits, letter by letter; words with a number in them stay."""
+    if token != token.upper() or _LETTER_RUN.search(token):
+        return token
+    return " ".join(token)
+
+
+def _calm(text: str) -> str:
+    """Lower a shouted text: hibari spells capitalised words out ("THIS" as T, H, I, S)."""
+    letters = [char for char in text if char.isalpha()]
+    if len(letters) < 8 or sum(map(str.isupper, letters)) < 0.6 * len(letters):
+        return text
+    return _WORD.sub(
+        lambda m: m[0].lower() if len(m[0]) > 3 or m[0] in _NOT_INITIALS else m[0], text
+    )

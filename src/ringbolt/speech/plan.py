@@ -1,0 +1,96 @@
+"""Casts a text: which part is spoken in which language by which voice. Pure.
+
+Statistics are asked through a function, so that the plan can be made (and tested) without a model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from ringbolt.speech.language import (
+    LANGUAGES,
+    SHORT_TEXT,
+    Run,
+    detectable,
+    language_by_letters,
+    main_script,
+    parse_tag,
+    split_by_script,
+)
+from ringbolt.speech.normalise import readable
+from ringbolt.speech.scripts import letters_by_script
+from ringbolt.speech.voices import EngineVoice, Gender, engine_voice, espeak_voice
+
+Detect = Callable[[str, Collection[str], Collection[str]], str]
+"""(text, languages to choose among, languages that are likely) -> language."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechJob:
+    """What the speech process is asked: a cleaned text, and the wishes for it.
+
+    ``language`` is a tag or '' for automatic; ``home`` and ``region`` are the persona's.
+    """
+
+    text: str
+    language: str = ""
+    gender: Gender = "female"
+    home: str = ""
+    region: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """A part of the text, ready to be read by ``voice``, or by ``understudy`` if that fails."""
+
+    text: str
+    language: str
+    voice: EngineVoice
+    understudy: EngineVoice | None
+
+
+def plan(job: SpeechJob, detect: Detect) -> tuple[Utterance, ...]:
+    """The utterances in their order; the first in the text's main script names its language."""
+    main = main_script(job.text)
+    utterances = []
+    for run in split_by_script(job.text):
+        language = _language(run, run.script == main, job, detect)
+        text = readable(run.text, language)
+        if any(map(str.isalnum, text)):
+            utterances.append(_cast(text, language, job))
+    return tuple(utterances)
+
+
+def main_language(job: SpeechJob, utterances: tuple[Utterance, ...]) -> str:
+    """The language of the text as a whole: that of the first utterance in its main script."""
+    options = LANGUAGES.get(main_script(job.text))
+    fitting = (u.language for u in utterances if options is None or u.language in options)
+    return next(fitting, utterances[0].language)
+
+
+def _language(run: Run, is_main: bool, job: SpeechJob, detect: Detect) -> str:
+    options = LANGUAGES.get(run.script)
+    wish = parse_tag(job.language)
+    if options is None:  # digits alone: any language can say them
+        return wish.language if wish else job.home or "en"
+    if is_main and wish and wish.language in options:
+        return wish.language
+    by_letters = language_by_letters(run)
+    if by_letters != options[0]:
+        return by_letters
+    likely = {options[0], job.home} & set(options)
+    if letters_by_script(run.text).total() < SHORT_TEXT:
+        return job.home if job.home in likely and is_main else options[0]
+    choice = detectable(run.script)
+    return detect(run.text, choice, likely) if len(choice) > 1 else options[0]
+
+
+def _cast(text: str, language: str, job: SpeechJob) -> Utterance:
+    wish = parse_tag(job.language)
+    region = wish.region if wish and wish.language == language else ""
+    if not region and job.home == language:
+        region = job.region
+    voice = engine_voice(language, region, job.gender)
+    understudy = espeak_voice(language, region, job.gender)
+    return Utterance(text, language, voice, None if understudy == voice else understudy)

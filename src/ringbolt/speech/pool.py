@@ -1,0 +1,129 @@
+"""The speech processes: started when first needed, replaced when they crash, hang or grow old."""
+
+from __future__ import annotations
+
+import asyncio
+
+from ringbolt.core.errors import SpeechFailed
+from ringbolt.speech.child import ChildDied, JobFailed, SpeechChild, SpokenAnswer
+from ringbolt.speech.plan import SpeechJob
+
+LOAD_S = 30.0
+"""Limit for starting a process, and for loading a model; on an idle machine 2 s are enough."""
+
+FULL_TIME_TEXT = 500
+"""Characters for which the time limit is meant; longer texts have proportionally more."""
+
+WAIT_S = 60.0
+"""Limit for waiting until a process is free."""
+
+MAX_JOBS = 1000
+"""Jobs after which a process is replaced, so that no leak in an engine grows for ever."""
+
+
+class SpeechPool:
+    """At most ``size`` processes with one job each.
+
+    ``timeout_s`` limits speaking a text (of 500 characters), ``load_s`` starting a process and
+    loading a model.
+
+    A job whose process dies is given once to a fresh process. A job that hangs is not: the text
+    would hang the next one too.
+    """
+
+    def __init__(
+        self,
+        size: int = 1,
+        timeout_s: float = 8.0,
+        load_s: float = LOAD_S,
+        max_jobs: int = MAX_JOBS,
+    ) -> None:
+        self._slots = asyncio.Semaphore(size)
+        self._timeout_s = timeout_s
+        self._load_s = load_s
+        self._max_jobs = max_jobs
+        self._idle: list[SpeechChild] = []
+        self._busy: set[SpeechChild] = set()
+        self._closed = False
+        self.jobs_done = 0
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """The processes that live."""
+        return tuple(child.pid for child in (*self._idle, *self._busy) if child.alive)
+
+    @property
+    def busy(self) -> int:
+        return len(self._busy)
+
+    async def run(self, job: SpeechJob) -> SpokenAnswer:
+        """Raises ``SpeechFailed``: SPEECH_BUSY, SPEECH_TIMEOUT, SPEECH_CRASHED, SPEECH_FAILED."""
+        try:
+            async with asyncio.timeout(WAIT_S):
+                await self._slots.acquire()
+        except TimeoutError as error:
+            raise SpeechFailed("Too many texts wait to be spoken.", code="SPEECH_BUSY") from error
+        try:
+            return await self._run(job)
+        except TimeoutError as error:
+            raise SpeechFailed(
+                "The text was not spoken in time.",
+                code="SPEECH_TIMEOUT",
+            ) from error
+        except JobFailed as error:
+            raise SpeechFailed(f"No voice could speak the text ({error}).") from error
+        finally:
+            self._slots.release()
+
+    async def close(self) -> None:
+        """End every process; jobs under way fail."""
+        self._closed = True
+        children = [*self._idle, *self._busy]
+        self._idle.clear()
+        await asyncio.gather(*(child.end() for child in children))
+
+    async def _run(self, job: SpeechJob) -> SpokenAnswer:
+        for fresh in (False, True):
+            try:
+                return await self._attempt(job, fresh)
+            except ChildDied as error:
+                death = error
+                if self._closed:
+                    break
+        raise SpeechFailed(f"The speech process died ({death}).", code="SPEECH_CRASHED")
+
+    async def _attempt(self, job: SpeechJob, fresh: bool) -> SpokenAnswer:
+        child = await self._take(fresh)
+        reusable = False
+        timeout_s = self._timeout_s * max(1.0, len(job.text) / FULL_TIME_TEXT)
+        try:
+            answer = await child.speak(job, self._load_s, timeout_s)
+            reusable = True
+            self.jobs_done += 1
+        except JobFailed:
+            reusable = True
+            raise
+        finally:
+            self._busy.discard(child)
+            if reusable and child.jobs_done < self._max_jobs and not self._closed:
+                self._idle.append(child)
+            else:
+                await child.end()
+        return answer
+
+    async def _take(self, fresh: bool) -> SpeechChild:
+        if self._closed:
+            raise SpeechFailed("Speech is shut down.", code="SPEECH_CLOSED")
+        while self._idle:
+            child = self._idle.pop()
+            if child.alive and not fresh:
+                self._busy.add(child)
+                return child
+            await child.end()
+        child = await SpeechChild.start(self._load_s)
+        self._busy.add(child)
+        if self._closed:
+            self._busy.discard(child)
+            await child.end()
+            raise SpeechFailed("Speech is shut down.", code="SPEECH_CLOSED")
+        return child

@@ -1,0 +1,181 @@
+"""Text to telephone audio on this machine: the ``Speaker`` that the shop uses."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from ringbolt.core.call import SAMPLE_RATE
+from ringbolt.core.errors import SpeechFailed
+from ringbolt.speech.cache import Clip, SpeechCache, cache_key
+from ringbolt.speech.engine import Speech, SpeechRequest
+from ringbolt.speech.language import parse_tag, refusal, unread_letters
+from ringbolt.speech.normalise import clean
+from ringbolt.speech.plan import SpeechJob
+from ringbolt.speech.pool import SpeechPool
+from ringbolt.speech.voices import (
+    ENGINE_FALLBACK,
+    LANGUAGE_DIFFERS,
+    LANGUAGE_IGNORED,
+    NEURAL_DOWNGRADED,
+    PARTLY_UNSPOKEN,
+    VOICE_SUBSTITUTED,
+    Persona,
+    persona_for,
+    resolve_persona,
+)
+
+PIPELINE_VERSION = 1
+"""Raise it when the same request should sound different from now on (rules, level, voices)."""
+
+MAX_TEXT = 3000
+"""Code points in one text; about four minutes of speech."""
+
+_ENGINES = ("hibari-tts", "espeakng-loader", "text2tashkeel", "py3langid")
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """A request as it is understood: what to say, as whom, and what was already set aside."""
+
+    job: SpeechJob
+    persona: Persona | None
+    notes: tuple[str, ...]
+
+
+class LocalSpeaker:
+    """Speaks with the engines that come with the package.
+
+    ``cache_dir`` holds spoken texts, up to ``max_cache_bytes`` and for ``ttl_s`` seconds, and the
+    audio of every ``Speech`` handed out (for at least an hour after its last use). ``workers``
+    processes speak, 500 characters within ``timeout_s``. ``default_voice`` is a persona's name,
+    or '' for whoever is at home in the text's language.
+    """
+
+    def __init__(
+        self,
+        cache_dir: Path,
+        max_cache_bytes: int = 500_000_000,
+        ttl_s: float = 86_400,
+        workers: int = 1,
+        default_voice: str = "",
+        timeout_s: float = 8.0,
+    ) -> None:
+        self._cache = SpeechCache(cache_dir, max_cache_bytes, ttl_s)
+        self.pool = SpeechPool(workers, timeout_s)
+        self._default_voice = default_voice
+        self._versions = {name: version(name) for name in _ENGINES}
+        self._under_way: dict[str, asyncio.Task[Clip]] = {}
+
+    async def speak(self, request: SpeechRequest) -> Speech:
+        wish = understand(request, self._default_voice)
+        key = cache_key(
+            {
+                "pipeline": PIPELINE_VERSION,
+                "engines": self._versions,
+                "rate": SAMPLE_RATE,
+                **asdict(wish.job),
+            }
+        )
+        clip = await asyncio.to_thread(self._cache.get, key)
+        if clip is not None:
+            return _speech(request, wish, clip, cached=True)
+        return _speech(request, wish, await self._spoken_once(key, wish.job), cached=False)
+
+    async def purge(self) -> int:
+        """Remove spoken texts that are too old or too many; returns the bytes freed."""
+        return await asyncio.to_thread(self._cache.purge)
+
+    async def close(self) -> None:
+        tasks = list(self._under_way.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.pool.close()
+
+    async def _spoken_once(self, key: str, job: SpeechJob) -> Clip:
+        """Speak it, or wait for the one who already does. A caller that leaves stops nobody."""
+        task = self._under_way.get(key)
+        if task is None:
+            task = asyncio.create_task(self._synthesise(key, job))
+            self._under_way[key] = task
+            task.add_done_callback(lambda done: self._forget(key, done))
+        return await asyncio.shield(task)
+
+    def _forget(self, key: str, done: asyncio.Task[Clip]) -> None:
+        del self._under_way[key]
+        if not done.cancelled():
+            done.exception()  # seen, even if every caller has left
+
+    async def _synthesise(self, key: str, job: SpeechJob) -> Clip:
+        answer = await self.pool.run(job)
+        facts = {
+            "language": answer.language,
+            "engine": answer.engine,
+            "tier": answer.tier,
+            "substitute": answer.substitute,
+            "fell_back": answer.fell_back,
+        }
+        try:
+            clip = await asyncio.to_thread(self._cache.put, key, answer.pcm, facts)
+        except OSError as error:
+            raise SpeechFailed(
+                f"The spoken text cannot be stored ({error.strerror}).", code="SPEECH_NOT_STORED"
+            ) from error
+        if self._cache.purge_is_due:
+            await self.purge()
+        return clip
+
+
+def understand(request: SpeechRequest, default_voice: str) -> _Wish:
+    """Clean the text and find the persona. Raises ``SpeechFailed`` for what nobody can speak."""
+    if len(request.text) > MAX_TEXT:
+        raise SpeechFailed(
+            f"The text has more than {MAX_TEXT} characters.", code="SPEECH_TOO_LONG", field="text"
+        )
+    text = clean(request.text)
+    reason = refusal(text)
+    if reason:
+        raise SpeechFailed(reason, code="SPEECH_UNSPEAKABLE", field="text")
+    persona, notes = resolve_persona(request.voice, default_voice)
+    tag = parse_tag(request.language)
+    job = SpeechJob(
+        text=text,
+        language=f"{tag.language}-{tag.region}".rstrip("-") if tag else "",
+        gender=persona.gender if persona else "female",
+        home=persona.language if persona else "",
+        region=persona.region if persona else "",
+    )
+    return _Wish(job, persona, notes)
+
+
+def _speech(request: SpeechRequest, wish: _Wish, clip: Clip, *, cached: bool) -> Speech:
+    language: str = clip.facts["language"]
+    persona = wish.persona or persona_for(language)
+    return Speech(
+        path=clip.path,
+        duration_ms=clip.size * 1000 // (2 * SAMPLE_RATE),
+        engine=clip.facts["engine"],
+        voice=persona.id if persona else language,
+        language=language,
+        notes=(*wish.notes, *_differences(request, wish, clip)),
+        cached=cached,
+    )
+
+
+def _differences(request: SpeechRequest, wish: _Wish, clip: Clip) -> list[str]:
+    """Notes on what is not as it was wished."""
+    language = clip.facts["language"]
+    tag = parse_tag(request.language)
+    home = wish.persona.language if request.voice and wish.persona else language
+    differences = {
+        NEURAL_DOWNGRADED: request.neural and clip.facts["tier"] != "neural",
+        VOICE_SUBSTITUTED: clip.facts["substitute"],
+        LANGUAGE_DIFFERS: home != language,
+        LANGUAGE_IGNORED: bool(request.language) and (tag is None or tag.language != language),
+        ENGINE_FALLBACK: clip.facts["fell_back"],
+        PARTLY_UNSPOKEN: unread_letters(wish.job.text) > 0,
+    }
+    return [note for note, differs in differences.items() if differs]
