@@ -1,0 +1,126 @@
+"""The world's file and clock: what was written is there, and time only moves forward."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ringbolt.core.errors import Unavailable
+from ringbolt.simulator.clock import WorldClock
+from ringbolt.store.db import StoreLocked
+from ringbolt.store.world import WorldStore
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[WorldStore]:
+    store = WorldStore.open(tmp_path / "world.db")
+    yield store
+    store.close()
+
+
+def reopened(store: WorldStore, tmp_path: Path) -> WorldStore:
+    store.close()
+    return WorldStore.open(tmp_path / "world.db")
+
+
+async def test_what_was_put_is_there_after_a_restart(store: WorldStore, tmp_path: Path) -> None:
+    await store.put("call", "b", {"n": 2})
+    await store.put_many([("call", "a", {"n": 1}), ("call", "b", {"n": 3}), ("text", "a", {})])
+    await store.put("text", "a", None)
+    store = reopened(store, tmp_path)
+    assert store.load("call") == {"a": {"n": 1}, "b": {"n": 3}}
+    assert store.load("text") == {}
+    assert store.get("call", "a") == {"n": 1}
+    assert store.get("call", "c") is None
+    assert store.page("call", "a", 10) == [("b", {"n": 3})]
+    store.close()
+
+
+async def test_a_document_is_copied_when_it_is_put(store: WorldStore) -> None:
+    doc = {"n": 1}
+    written = store.submit([("call", "a", doc)])
+    doc["n"] = 2
+    await written
+    assert store.get("call", "a") == {"n": 1}
+
+
+async def test_a_log_counts_on_after_a_restart(store: WorldStore, tmp_path: Path) -> None:
+    assert [await store.append("events", {"n": n}) for n in (1, 2)] == [1, 2]
+    assert await store.append("others", {}) == 1
+    store = reopened(store, tmp_path)
+    assert await store.append("events", {"n": 3}) == 3
+    assert store.scan("events", 1, 10) == [(2, {"n": 2}), (3, {"n": 3})]
+    assert store.scan("events", 0, 1) == [(1, {"n": 1})]
+    store.close()
+
+
+async def test_many_writers_share_commits(store: WorldStore) -> None:
+    await asyncio.gather(*(store.put("call", str(n), {}) for n in range(200)))
+    assert len(store.load("call")) == 200
+    assert store.commits < 100
+
+
+async def test_a_second_opener_is_told_what_to_do(store: WorldStore, tmp_path: Path) -> None:
+    with pytest.raises(StoreLocked, match="already run by another process") as refused:
+        WorldStore.open(tmp_path / "world.db")
+    assert "RINGBOLT_SIMULATOR_URL" in refused.value.suggestion
+
+
+async def test_a_closed_store_refuses(store: WorldStore) -> None:
+    store.close()
+    with pytest.raises(Unavailable, match="closed"):
+        await store.put("call", "a", {})
+
+
+async def test_genesis_is_made_once(store: WorldStore, tmp_path: Path) -> None:
+    genesis = store.genesis
+    assert len(bytes.fromhex(genesis["seed"])) == 32
+    store = reopened(store, tmp_path)
+    assert store.genesis == genesis
+    store.close()
+
+
+async def test_an_advance_outlives_a_restart(store: WorldStore, tmp_path: Path) -> None:
+    clock = WorldClock(store)
+    before_ms = clock.now_ms()
+    assert await clock.advance(3600) == 3_600_000
+    assert 3_600_000 <= clock.now_ms() - before_ms < 3_610_000
+    store = reopened(store, tmp_path)
+    assert WorldClock(store).offset_ms == 3_600_000
+    store.close()
+
+
+async def test_advances_at_once_add_up(store: WorldStore) -> None:
+    clock = WorldClock(store)
+    await asyncio.gather(*(clock.advance(10) for _ in range(5)))
+    assert clock.offset_ms == 50_000
+
+
+@pytest.mark.parametrize("seconds", [0, -1, 0.0001])
+async def test_time_does_not_run_back(store: WorldStore, seconds: float) -> None:
+    with pytest.raises(ValueError, match="forward"):
+        await WorldClock(store).advance(seconds)
+
+
+async def test_a_sleeper_wakes_when_time_is_moved_over_it(store: WorldStore) -> None:
+    clock = WorldClock(store)
+    sleeper = asyncio.create_task(clock.sleep_until(clock.now_ms() + 60_000))
+    await clock.advance(30)
+    await asyncio.sleep(0)
+    assert not sleeper.done()
+    await clock.advance(31)
+    async with asyncio.timeout(1):
+        await sleeper
+
+
+async def test_a_follower_is_told_of_a_change(store: WorldStore) -> None:
+    clock = WorldClock(store)
+    follower = asyncio.create_task(clock.wait_change(0, 60))
+    await asyncio.sleep(0)
+    await clock.advance(5)
+    assert await follower == 5000
+    assert await clock.wait_change(0, 60) == 5000
+    assert await clock.wait_change(5000, 0.01) == 5000
