@@ -1,0 +1,137 @@
+"""``/simulator/carrier``: the simulated voice carrier, as ``voice/simulated.py`` speaks to it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Final
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import BaseRoute, Route
+
+from ringbolt.core.call import Clip
+from ringbolt.core.errors import InvalidInput
+from ringbolt.simulator.world import World
+from ringbolt.voice.carrier import Accepted, PlaceResult, Rejected, Unknown
+from ringbolt.voice.simulated_book import NumberedEvents
+from ringbolt.voice.simulated_call import SimulatedCall
+from ringbolt.voice.simulated_clips import ClipRefused
+from ringbolt.voice.simulated_phones import PhoneNetwork
+from ringbolt.voice.simulated_wire import (
+    CallRefusal,
+    CallRequest,
+    CallTaken,
+    CallTold,
+    EventLine,
+    call_of,
+)
+
+PREFIX = "/simulator/carrier"
+HEARTBEAT_S: Final = 10.0
+_encode = msgspec.json.Encoder().encode
+
+
+def routes(world: World) -> list[BaseRoute]:
+    face = _Carrier(world.phones)
+    return [
+        Route(f"{PREFIX}/clips/{{sha256}}", face.has_clip, methods=["HEAD"]),
+        Route(f"{PREFIX}/clips/{{sha256}}", face.keep_clip, methods=["PUT"]),
+        Route(f"{PREFIX}/calls", face.place, methods=["POST"]),
+        Route(f"{PREFIX}/calls/{{ref}}", face.find, methods=["GET"]),
+        Route(f"{PREFIX}/calls/{{ref}}/hangup", face.hang_up, methods=["POST"]),
+        Route(f"{PREFIX}/events", face.events, methods=["GET"]),
+    ]
+
+
+class _ClipMissing(Exception):
+    """A script names a clip that was never sent."""
+
+
+class _Carrier:
+    def __init__(self, network: PhoneNetwork) -> None:
+        self._network = network
+
+    async def has_clip(self, request: Request) -> Response:
+        known = self._network.clips.find(request.path_params["sha256"]) is not None
+        return Response(status_code=200 if known else 404)
+
+    async def keep_clip(self, request: Request) -> Response:
+        try:
+            await self._network.clips.keep(request.path_params["sha256"], request.stream())
+        except ClipRefused as error:
+            return _json(400, CallRefusal(str(error), permanent=True))
+        return Response(status_code=204)
+
+    async def place(self, request: Request) -> Response:
+        """201 there is a call; 4xx there is none; 504 the carrier does not say."""
+        try:
+            asked = msgspec.json.decode(await request.body(), type=CallRequest)
+            call = call_of(asked, self._clip)
+        except msgspec.DecodeError as error:
+            return _json(400, CallRefusal(str(error), permanent=True))
+        except _ClipMissing as error:
+            sha256 = str(error)
+            return _json(409, CallRefusal(f"clip {sha256} was never sent", False, [sha256]))
+        return _placed(await self._network.place(call))
+
+    async def find(self, request: Request) -> Response:
+        return _told(await self._network.find(request.path_params["ref"]))
+
+    async def hang_up(self, request: Request) -> Response:
+        return _told(await self._network.hang_up(request.path_params["ref"]))
+
+    async def events(self, request: Request) -> Response:
+        """Lines of JSON after ``?after=N``; a blank line every 10 s shows that somebody lives."""
+        after = request.query_params.get("after", "0")
+        if not after.isdecimal():
+            raise InvalidInput("after is the cursor of the last event that you stored.")
+        return StreamingResponse(
+            _lines(self._network.events(int(after))),
+            media_type="application/x-ndjson",
+            headers={"Cache-Control": "no-store"},
+        )
+
+    def _clip(self, sha256: str) -> Clip:
+        clip = self._network.clips.find(sha256)
+        if clip is None:
+            raise _ClipMissing(sha256)
+        return clip
+
+
+async def _lines(events: AsyncIterator[NumberedEvents]) -> AsyncIterator[bytes]:
+    coming = asyncio.ensure_future(anext(events, None))
+    try:
+        while True:
+            await asyncio.wait([coming], timeout=HEARTBEAT_S)
+            if not coming.done():
+                yield b"\n"
+                continue
+            told = coming.result()
+            if told is None:
+                return
+            yield b"".join(_encode(EventLine(n, event)) + b"\n" for n, event in told.events)
+            coming = asyncio.ensure_future(anext(events, None))
+    finally:
+        coming.cancel()
+
+
+def _placed(result: PlaceResult) -> Response:
+    match result:
+        case Accepted(carrier_id):
+            return _json(201, CallTaken(carrier_id))
+        case Rejected(reason, permanent):
+            return _json(403 if permanent else 429, CallRefusal(reason, permanent))
+        case Unknown(reason):
+            return JSONResponse({"reason": reason}, 504)
+
+
+def _told(call: SimulatedCall | None) -> Response:
+    if call is None:
+        return _json(404, CallRefusal("there is no call with this reference", permanent=True))
+    return _json(200, CallTold(call.request.ref, call.id, call.events))
+
+
+def _json(status: int, body: msgspec.Struct) -> Response:
+    return Response(_encode(body), status, media_type="application/json")

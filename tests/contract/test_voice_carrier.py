@@ -1,0 +1,377 @@
+"""What every voice carrier keeps to, here the simulated one over HTTP at twenty times real time."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from pathlib import Path
+
+import pytest
+
+from carrier_rig import PLAIN, Part, Rig, after_g711, rig, tone
+from ringbolt.core.call import CallEvent, CallStatus, Clip, Pause, RenderedGather
+from ringbolt.core.errors import Unavailable
+from ringbolt.voice.carrier import (
+    Accepted,
+    EventBatch,
+    Recovery,
+    Rejected,
+    SupportsCallLookup,
+    Unknown,
+    VoiceCarrier,
+)
+from ringbolt.voice.simulated import SimulatedCarrier
+
+
+@pytest.fixture
+async def line(tmp_path: Path) -> AsyncIterator[Rig]:
+    async with rig(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def second(line: Rig) -> Clip:
+    return line.clip(tone(1000))
+
+
+async def place(line: Rig, to: str, *script: Part, **limits: int) -> str:
+    """Place a call; its reference."""
+    call = line.call(to, script, **limits)
+    assert isinstance(await line.carrier.place(call), Accepted)
+    return call.ref
+
+
+async def answered(line: Rig, *script: Part, **limits: int) -> str:
+    """Place a call to a plain phone and answer it; its reference."""
+    ref = await place(line, PLAIN, *script, **limits)
+    await line.until_status(ref, CallStatus.RINGING)
+    assert (await line.post(f"/simulator/phones/{PLAIN}/answer"))[0] == 200
+    await line.until_status(ref, CallStatus.IN_PROGRESS)
+    return ref
+
+
+# Outcomes
+
+
+async def test_an_answered_call_tells_its_whole_story_in_order(line: Rig, second: Clip) -> None:
+    ref = await place(line, "+1234567800", second)
+
+    end = await line.until_over(ref)
+
+    assert [event.status for event in line.of(ref)] == [
+        "initiated",
+        "ringing",
+        "in-progress",
+        "completed",
+    ]
+    assert [event.seq for event in line.of(ref)] == [1, 2, 3, 4]
+    assert (end.heard_ms, end.cause) == (1000, "the caller hung up")
+
+
+async def test_the_phone_hears_the_clip_as_g711_leaves_it(line: Rig) -> None:
+    pcm, other = tone(3210), tone(500, 700)
+    script = (line.clip(pcm), Pause(100), line.clip(other))
+
+    ref = await place(line, "+1234567800", *script)
+    await line.until_over(ref)
+
+    padding = bytes(2 * 80)  # 3,210 ms are 160.5 frames of 20 ms
+    assert await line.heard(ref) == after_g711(pcm) + padding + bytes(1600) + after_g711(other)
+
+
+@pytest.mark.parametrize(
+    ("number", "status", "cause"),
+    [
+        ("+1234567801", CallStatus.BUSY, "486 Busy Here"),
+        ("+1234567802", CallStatus.NO_ANSWER, "487 Request Terminated"),
+        ("+1234567803", CallStatus.BUSY, "603 Decline"),
+        ("+1234567804", CallStatus.FAILED, "404 Not Found"),
+    ],
+)
+async def test_a_call_that_is_not_answered_ends_with_its_cause(
+    line: Rig, second: Clip, number: str, status: CallStatus, cause: str
+) -> None:
+    ref = await place(line, number, second, ring_timeout_s=5)
+
+    end = await line.until_over(ref)
+
+    assert (end.status, end.cause, end.heard_ms) == (status, cause, 0)
+    assert all(event.status is not CallStatus.IN_PROGRESS for event in line.of(ref))
+    assert await line.heard(ref) == b""
+
+
+@pytest.mark.parametrize(
+    ("number", "is_permanent"), [("+1234567805", True), ("+1234567806", False)]
+)
+async def test_a_refusal_is_definite_and_leaves_no_call(
+    line: Rig, second: Clip, number: str, is_permanent: bool
+) -> None:
+    call = line.call(number, (second,))
+
+    result = await line.carrier.place(call)
+
+    assert isinstance(result, Rejected)
+    assert result.permanent is is_permanent
+    assert await line.carrier.find(call.ref) is None
+
+
+async def test_a_lost_answer_leaves_a_call_that_can_be_found(line: Rig, second: Clip) -> None:
+    call = line.call("+1234567807", (second,))
+
+    assert isinstance(await line.carrier.place(call), Unknown)
+
+    found = await line.carrier.find(call.ref)
+    assert found is not None
+    assert (await line.until_over(call.ref)).status is CallStatus.COMPLETED
+
+
+async def test_a_lost_request_leaves_no_call(line: Rig, second: Clip) -> None:
+    call = line.call("+1234567808", (second,))
+
+    assert isinstance(await line.carrier.place(call), Unknown)
+    assert await line.carrier.find(call.ref) is None
+
+
+async def test_a_slow_answer_is_an_answer_after_all(line: Rig, second: Clip) -> None:
+    call = line.call("+1234567809", (second,))
+    started = asyncio.get_running_loop().time()
+
+    assert isinstance(await line.carrier.place(call), Accepted)
+    assert asyncio.get_running_loop().time() - started >= 5 / 20
+
+
+async def test_a_network_failure_ends_the_call_as_failed(line: Rig, second: Clip) -> None:
+    ref = await place(line, "+1234567817", second, second)
+
+    end = await line.until_over(ref)
+
+    assert (end.status, end.heard_ms) == (CallStatus.FAILED, 1000)
+
+
+# Keys
+
+
+async def test_keys_are_told_while_the_message_plays(line: Rig) -> None:
+    ref = await place(line, "+1234567811", RenderedGather((line.clip(tone(4000)),), 4, "#", 500))
+
+    await line.until(ref, lambda event: event.digits == "1")
+    await line.until_over(ref)
+
+    statuses = [(event.status.value, event.digits) for event in line.of(ref)]
+    assert statuses[2:] == [("in-progress", ""), ("in-progress", "1"), ("completed", "")]
+
+
+async def test_a_gather_ends_on_its_finish_key(line: Rig, second: Clip) -> None:
+    ref = await place(line, "+1234567812", RenderedGather((second,), 10, "#", 60_000))
+
+    end = await line.until_over(ref)
+
+    assert "".join(event.digits for event in line.of(ref)) == "123#"
+    assert end.status is CallStatus.COMPLETED
+    assert len(await line.heard(ref)) == 16_000  # not a frame of the minute's wait
+
+
+async def test_a_gather_without_keys_ends_after_its_time(line: Rig, second: Clip) -> None:
+    ref = await place(line, "+1234567814", RenderedGather((second,), 10, "#", 2000))
+
+    end = await line.until_over(ref)
+
+    assert (end.status, end.heard_ms) == (CallStatus.COMPLETED, 1000)
+    assert len(await line.heard(ref)) == 3 * 16_000
+
+
+# Ends
+
+
+async def test_the_caller_can_hang_up_in_the_middle(line: Rig) -> None:
+    ref = await answered(line, line.clip(tone(60_000)))
+
+    await line.carrier.hang_up(ref)
+
+    end = await line.until_over(ref)
+    assert end.status is CallStatus.COMPLETED
+    assert end.heard_ms < 60_000
+    assert len(await line.heard(ref)) < 60 * 16_000
+
+
+async def test_the_phone_can_hang_up_in_the_middle(line: Rig) -> None:
+    ref = await answered(line, line.clip(tone(60_000)))
+
+    assert (await line.post(f"/simulator/phones/{PLAIN}/hangup"))[0] == 200
+
+    end = await line.until_over(ref)
+    assert (end.status, end.cause) == (CallStatus.COMPLETED, "the phone hung up")
+    assert end.heard_ms < 60_000
+
+
+async def test_a_ringing_call_can_be_canceled(line: Rig, second: Clip) -> None:
+    ref = await place(line, PLAIN, second)
+    await line.until_status(ref, CallStatus.RINGING)
+
+    await line.carrier.hang_up(ref)
+
+    assert (await line.until_over(ref)).status is CallStatus.CANCELED
+
+
+async def test_hanging_up_what_is_over_or_unknown_does_nothing(line: Rig, second: Clip) -> None:
+    ref = await place(line, "+1234567800", second)
+    await line.until_over(ref)
+
+    await line.carrier.hang_up(ref)
+    await line.carrier.hang_up("never-placed")
+
+    snapshot = await line.carrier.find(ref)
+    assert snapshot is not None
+    assert len(snapshot.events) == 4
+
+
+async def test_the_longest_duration_cuts_the_call(line: Rig) -> None:
+    ref = await answered(line, line.clip(tone(60_000)), max_duration_s=2)
+
+    end = await line.until_over(ref)
+
+    assert (end.status, end.heard_ms) == (CallStatus.COMPLETED, 2000)
+    assert len(await line.heard(ref)) == 2 * 16_000
+
+
+# References and cursors
+
+
+async def test_the_same_reference_twice_is_one_call(line: Rig, second: Clip) -> None:
+    call = line.call(PLAIN, (second,))
+
+    first, again = await asyncio.gather(line.carrier.place(call), line.carrier.place(call))
+
+    assert isinstance(first, Accepted)
+    assert again == first
+    await line.until_status(call.ref, CallStatus.RINGING)
+    assert len(await line.phone(PLAIN)) == 1
+
+
+async def test_a_reference_that_was_never_used_is_a_definite_no(line: Rig) -> None:
+    carrier: VoiceCarrier = line.carrier
+    assert carrier.recovery is Recovery.LOOKUP
+    assert isinstance(carrier, SupportsCallLookup)
+    assert await line.carrier.find("never-placed") is None
+
+
+async def test_a_snapshot_holds_the_events_that_were_told(line: Rig, second: Clip) -> None:
+    ref = await place(line, "+1234567890", RenderedGather((second,), 4, "#", 1000))
+    await line.until_over(ref)
+
+    snapshot = await line.carrier.find(ref)
+
+    assert snapshot is not None
+    assert list(snapshot.events) == line.of(ref)
+    assert [event.seq for event in snapshot.events] == [1, 2, 3, 4, 5, 6]
+
+
+async def collect(
+    carrier: SimulatedCarrier, cursor: str, count: int
+) -> tuple[list[EventBatch], list[CallEvent]]:
+    """``count`` events after ``cursor`` with the batches that they came in."""
+    batches: list[EventBatch] = []
+    events: list[CallEvent] = []
+    async with asyncio.timeout(10), aclosing(carrier.events(cursor)) as stream:
+        async for batch in stream:
+            batches.append(batch)
+            events.extend(batch.events)
+            if len(events) >= count:
+                return batches, events
+    raise AssertionError("the stream ended")
+
+
+async def test_a_cursor_gives_the_same_events_again_and_then_goes_on(
+    line: Rig, second: Clip
+) -> None:
+    first = await place(line, "+1234567800", second)
+    await line.until_over(first)
+    batches, events = await collect(line.carrier, "", 4)
+    assert events == line.of(first)
+
+    other = await place(line, "+1234567800", second)
+    await line.until_over(other)
+
+    assert (await collect(line.carrier, "", 8))[1] == line.told
+    assert (await collect(line.carrier, batches[-1].cursor, 4))[1] == line.of(other)
+
+
+@pytest.mark.parametrize("cursor", ["1000000", "another-carrier's"])
+async def test_a_cursor_of_another_world_gives_all_events(
+    line: Rig, second: Clip, cursor: str
+) -> None:
+    ref = await place(line, "+1234567800", second)
+    await line.until_over(ref)
+
+    assert (await collect(line.carrier, cursor, 4))[1] == line.of(ref)
+
+
+# A carrier that is not there
+
+
+async def test_a_carrier_that_cannot_be_reached_was_asked_nothing(line: Rig, second: Clip) -> None:
+    server = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    server.close()
+    carrier = SimulatedCarrier(f"http://127.0.0.1:{port}")
+    try:
+        result = await carrier.place(line.call(PLAIN, (second,)))
+        assert isinstance(result, Rejected)
+        assert not result.permanent
+        with pytest.raises(Unavailable):
+            await carrier.find("x")
+        with pytest.raises(Unavailable):
+            await carrier.hang_up("x")
+        with pytest.raises(Unavailable):
+            await anext(carrier.events(""))
+    finally:
+        await carrier.close()
+
+
+async def test_a_carrier_that_goes_away_ends_the_stream_as_unavailable(line: Rig) -> None:
+    async def listen() -> None:
+        await anext(line.carrier.events(""))
+
+    waiting = asyncio.create_task(listen())
+    await asyncio.sleep(0)
+
+    await line.world.close()
+
+    with pytest.raises(Unavailable):
+        await asyncio.wait_for(waiting, 10)
+
+
+async def test_an_answer_cut_off_after_the_request_is_unknown(line: Rig) -> None:
+    async def hang_up_on_it(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(hang_up_on_it, "127.0.0.1", 0)
+    carrier = SimulatedCarrier(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    async with server:
+        result = await carrier.place(line.call(PLAIN, (Pause(1000),)))
+    await carrier.close()
+    assert isinstance(result, Unknown)
+
+
+async def test_a_foreign_404_is_not_a_definite_no(line: Rig) -> None:
+    carrier = SimulatedCarrier(f"{line.url}/nothing-here")
+    with pytest.raises(Unavailable):
+        await carrier.find("x")
+    await carrier.close()
+
+
+async def test_a_clip_that_is_gone_from_our_disk_places_no_call(line: Rig) -> None:
+    result = await line.carrier.place(line.call(PLAIN, (Clip("/nonexistent.pcm", 1000),)))
+    assert isinstance(result, Rejected)
+    assert not result.permanent
+
+
+async def test_a_world_that_forgot_a_clip_is_sent_it_again(line: Rig, second: Clip) -> None:
+    await line.until_over(await place(line, "+1234567800", second))
+    for kept in (line.world.phones.clips._directory).iterdir():
+        kept.unlink()
+
+    ref = await place(line, "+1234567800", second)
+
+    await line.until_over(ref)
+    assert await line.heard(ref) == after_g711(tone(1000))
