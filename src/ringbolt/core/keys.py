@@ -7,9 +7,10 @@ secret can still be recognised after a rotation without any table of ids.
 from __future__ import annotations
 
 import hashlib
-import hmac
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
+
+from ringbolt.core.hmac_sha256 import keyed
 
 
 def derive(secret: bytes, label: str, *parts: bytes) -> bytes:
@@ -17,16 +18,22 @@ def derive(secret: bytes, label: str, *parts: bytes) -> bytes:
     message = label.encode() + b"\0"
     for part in parts:
         message += len(part).to_bytes(4, "big") + part
-    return hmac.digest(secret, message, "sha256")
+    return _mac(secret)(message)
 
 
 class Keyring:
-    """The current master secret first, then former ones that are still honoured."""
+    """The current master secret first, then former ones that are still honoured.
+
+    Raises ``ValueError`` for a short secret, and for two different ones with the same id.
+    """
 
     def __init__(self, secrets: Sequence[bytes]) -> None:
         if not secrets or any(len(secret) < 16 for secret in secrets):
             raise ValueError("a master secret needs at least 16 bytes")
         self._by_id = {_key_id(secret): secret for secret in reversed(secrets)}
+        if len(self._by_id) != len(set(secrets)):
+            # One of the two would silently stop being honoured, with the payments made under it.
+            raise ValueError("two master secrets share their one-byte id; make another new one")
         self.key_id = _key_id(secrets[0])
 
     def secret(self, key_id: int) -> bytes | None:
@@ -44,3 +51,8 @@ class Keyring:
 @lru_cache(maxsize=64)
 def _key_id(secret: bytes) -> int:
     return hashlib.sha256(b"ringbolt key id\0" + secret).digest()[0]
+
+
+@lru_cache(maxsize=64)
+def _mac(secret: bytes) -> Callable[[bytes], bytes]:
+    return keyed(secret)

@@ -4,9 +4,6 @@ Layout: ``02``, then optionally a location, the identifier, an end-of-section oc
 followed by one; one more; the signature. A field is its type, its length (LEB128), its content.
 The root key goes through HMAC("macaroons-key-generator", root) first, as every library does;
 the L402 repository's macaroon-spec.md has both the key and the field types wrong.
-
-HMAC-SHA-256 is written out with ``hashlib``: a third of the cost of ``hmac.digest``, which fetches
-the algorithm anew at every call.
 """
 
 from __future__ import annotations
@@ -15,7 +12,8 @@ import binascii
 import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from hashlib import sha256
+
+from ringbolt.core.hmac_sha256 import hmac_sha256, keyed
 
 MAX_BYTES = 4096
 MAX_TEXT = 8192
@@ -25,11 +23,7 @@ _END, _LOCATION, _IDENTIFIER, _VERIFICATION_ID, _SIGNATURE = 0, 1, 2, 4, 6
 _EOS = b"\0"
 _SIGNATURE_HEAD = bytes((_SIGNATURE, 32))
 
-_INNER = bytes(value ^ 0x36 for value in range(256))
-_OUTER = bytes(value ^ 0x5C for value in range(256))
-_INNER_REST, _OUTER_REST = b"\x36" * 32, b"\x5c" * 32
-_GENERATOR = b"macaroons-key-generator".ljust(64, b"\0")
-_GENERATOR_INNER, _GENERATOR_OUTER = _GENERATOR.translate(_INNER), _GENERATOR.translate(_OUTER)
+_generate_key = keyed(b"macaroons-key-generator")
 
 
 class MacaroonError(ValueError):
@@ -46,17 +40,10 @@ class Macaroon:
     signature: bytes
 
 
-def _hmac(key: bytes, message: bytes) -> bytes:
-    """HMAC-SHA-256 (RFC 2104) under a key of 32 octets."""
-    inner = sha256(key.translate(_INNER) + _INNER_REST + message).digest()
-    return sha256(key.translate(_OUTER) + _OUTER_REST + inner).digest()
-
-
 def _chain(root_key: bytes, identifier: bytes, caveats: Iterable[bytes]) -> bytes:
-    inner = sha256(_GENERATOR_INNER + root_key).digest()
-    signature = _hmac(sha256(_GENERATOR_OUTER + inner).digest(), identifier)
+    signature = hmac_sha256(_generate_key(root_key), identifier)
     for caveat in caveats:
-        signature = _hmac(signature, caveat)
+        signature = hmac_sha256(signature, caveat)
     return signature
 
 
@@ -68,7 +55,7 @@ def mint(root_key: bytes, identifier: bytes, location: str, caveats: Iterable[st
 
 def add_caveat(macaroon: Macaroon, caveat: str) -> Macaroon:
     """The macaroon restricted further; anybody who holds it can do this, without the root key."""
-    signature = _hmac(macaroon.signature, caveat.encode())
+    signature = hmac_sha256(macaroon.signature, caveat.encode())
     return replace(macaroon, caveats=(*macaroon.caveats, caveat), signature=signature)
 
 
