@@ -23,9 +23,12 @@ from ringbolt.core.keys import Keyring, derive
 LOCATION = "ringbolt"
 NONCE_BYTES = 16
 MAX_HEADER = 8192
+MAX_CREDENTIALS = 8
+"""Credentials of each kind that are looked at; every one costs a signature to check."""
 _IDENTIFIER_VERSION = b"\0\0"
 _MEMO_NONCE = re.compile(r"\bref ([0-9a-f]{32})$")
-_SCHEME = re.compile(r"(?:^|[,\s])\s*(l402|lsat|payment)(?=\s|$)", re.IGNORECASE)
+# One character before a scheme, never a run of them: that would take quadratic time.
+_SCHEME = re.compile(r"(?:^|[,\s])(l402|lsat|payment)(?=\s|$)", re.IGNORECASE)
 _PREIMAGE = re.compile(r"[0-9a-fA-F]{64}")
 
 
@@ -144,7 +147,7 @@ def parse_authorization(values: list[str]) -> tuple[list[Credential], list[str]]
     """Every L402/LSAT credential and every MPP ``Payment`` value in the Authorization lines.
 
     Liberal: either case, a doubled scheme, several lines or several credentials in one line,
-    quotes, several macaroons before the colon.
+    quotes, several macaroons before the colon. At most ``MAX_CREDENTIALS`` of each.
     """
     credentials: list[Credential] = []
     payments: list[str] = []
@@ -160,13 +163,14 @@ def parse_authorization(values: list[str]) -> tuple[list[Credential], list[str]]
                 payments.append(content)
             else:
                 credentials.extend(_credentials(content))
-    return credentials, payments
+    return credentials[:MAX_CREDENTIALS], payments[:MAX_CREDENTIALS]
 
 
 def _credentials(content: str) -> list[Credential]:
     macaroons, _, preimage = content.strip("\"'").rpartition(":")
     preimage = preimage.strip().strip("\"'")
-    return [Credential(text.strip(), preimage) for text in macaroons.split(",") if text.strip()]
+    texts = macaroons.split(",", MAX_CREDENTIALS)[:MAX_CREDENTIALS]
+    return [Credential(text.strip(), preimage) for text in texts if text.strip()]
 
 
 def verify(
