@@ -14,11 +14,12 @@ from ringbolt.core.errors import DestinationRefused, InvalidInput
 
 try:  # the same library on a Rust core: a tenth of the time, checked against it in the tests
     import rphonenumbers as phonenumbers
-    from rphonenumbers import NumberParseException, PhoneNumberType
+    from rphonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
 except ImportError:  # pragma: no cover - platforms without its wheel
     import phonenumbers
     from phonenumbers import (
         NumberParseException,
+        PhoneNumberFormat,
         PhoneNumberType,
     )
 
@@ -27,6 +28,9 @@ EXAMPLE = "+12025550123"
 
 SCRIPTED = re.compile(r"\+12345678[0-9]{2}", re.ASCII)
 """The simulated world's numbers with scripted behaviour; no real numbering plan has them."""
+
+_SATELLITE = ("+6114", "+7954")
+"""Satellite ranges inside national plans, which the library calls mobile numbers."""
 
 _REFUSED_TYPES = {
     PhoneNumberType.PREMIUM_RATE: "a premium-rate number",
@@ -78,10 +82,13 @@ def parse_destination(number: str, *, scripted_allowed: bool) -> Destination:
         raise _impossible(number)
     refused = _REFUSED_TYPES.get(phonenumbers.number_type(parsed))
     region = phonenumbers.region_code_for_number(parsed) or ""
-    if refused is None and region in {"", "001"}:
+    if refused is None and (region in {"", "001"} or number.startswith(_SATELLITE)):
         refused = "a satellite or international-network number"
     if refused is not None:
         raise _refused(number, refused)
+    canonical = phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
+    if canonical != number:
+        raise _not_as_dialled(number, canonical)
     return Destination(number, region)
 
 
@@ -94,6 +101,18 @@ def _scripted(number: str, allowed: bool) -> Destination:
         code="TEST_NUMBER",
         field="phone_number",
         suggestion="Use a real number, or a shop that runs with the simulated carrier.",
+    )
+
+
+def _not_as_dialled(number: str, canonical: str) -> InvalidInput:
+    """The library skips a trunk prefix; the rate card does not, and would price another country:
+    +4401481... (Guernsey) as Britain, +11242... (the Bahamas) as the United States."""
+    return InvalidInput(
+        f"{number} is not in E.164 format: it holds a prefix that is dialled only inside the "
+        "country.",
+        code="INVALID_PHONE_NUMBER",
+        field="phone_number",
+        suggestion=f'Write it as it is dialled from abroad: "{canonical}".',
     )
 
 
