@@ -117,8 +117,8 @@ def _from_row(row: Mapping[str, Any], where: str) -> Rate:
     try:
         return Rate(
             prefix=str(row["prefix"]).strip().removeprefix("+"),
-            sats_per_minute=int(row["sats_per_minute"]),
-            cost_sats_per_minute=int(row["cost_sats_per_minute"]),
+            sats_per_minute=_sats(row["sats_per_minute"]),
+            cost_sats_per_minute=_sats(row["cost_sats_per_minute"]),
             label=str(row.get("label") or "").strip(),
         )
     except KeyError as missing:
@@ -127,12 +127,25 @@ def _from_row(row: Mapping[str, Any], where: str) -> Rate:
         raise RateCardError(f"{where}: the amounts must be whole numbers of sats") from None
 
 
+def _sats(value: Any) -> int:
+    """A whole number; a TOML 2.9 or true is a mistake, not 2 or 1. Raises ``ValueError``."""
+    if isinstance(value, str):
+        return int(value)
+    if type(value) is not int:
+        raise ValueError("not a whole number")
+    return value
+
+
 def parse_csv(text: str) -> RateCard:
     """A card from CSV with the header ``prefix,sats_per_minute,cost_sats_per_minute,label``.
 
-    Lines that begin with '#' are comments.
+    Lines that begin with '#' are comments. Spreadsheets put a byte order mark in front.
     """
-    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    lines = [
+        line
+        for line in text.removeprefix("\ufeff").splitlines()
+        if line.strip() and not line.startswith("#")
+    ]
     reader = csv.DictReader(io.StringIO("\n".join(lines)))
     return RateCard(_from_row(row, f"row {n}") for n, row in enumerate(reader, 1))
 
