@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -37,7 +38,8 @@ PREFLIGHT: tuple[Header, ...] = (
 )
 """Browser clients must be able to read the challenge, and to send the credential."""
 
-_HOST = re.compile(r"[A-Za-z0-9.\-\[\]:]{1,255}", re.ASCII)
+_HOST = re.compile(r"(?:[A-Za-z0-9.-]{1,253}|\[([0-9A-Fa-f:.]{2,45})\])(?::[0-9]{1,5})?", re.ASCII)
+_V4_MAPPED = bytes(10) + b"\xff\xff"
 
 encode = msgspec.json.Encoder().encode
 
@@ -55,7 +57,8 @@ class ClientGone(Exception):
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
     """The whole body. Raises ``BodyTooLarge`` as soon as it is known to be over ``limit``."""
     declared = header(scope, b"content-length")
-    if declared and declared.isdigit() and int(declared) > limit:
+    is_number = declared.isascii() and declared.isdigit()  # '²' is a digit that int() refuses
+    if is_number and (len(declared) > 18 or int(declared) > limit):
         raise _too_large(limit)
     message = await receive()
     chunk: bytes = message.get("body", b"")
@@ -113,7 +116,8 @@ def base_url(scope: Scope, public_url: str) -> str:
     if public_url:
         return public_url.rstrip("/")
     host = header(scope, b"host")
-    if not _HOST.fullmatch(host):
+    match = _HOST.fullmatch(host)
+    if match is None or (match[1] and _packed_v6(match[1]) is None):
         host = "localhost"
     return f"{scope.get('scheme', 'http')}://{host}"
 
@@ -124,4 +128,18 @@ def client_address(scope: Scope) -> str:
     if not client:
         return "unknown"
     address = str(client[0])
-    return ":".join(address.split(":")[:4]) if ":" in address else address
+    if ":" not in address:
+        return address
+    packed = _packed_v6(address.partition("%")[0])
+    if packed is None:
+        return address
+    if packed.startswith(_V4_MAPPED):
+        return socket.inet_ntop(socket.AF_INET, packed[12:])
+    return packed[:8].hex()
+
+
+def _packed_v6(address: str) -> bytes | None:
+    try:
+        return socket.inet_pton(socket.AF_INET6, address)
+    except OSError:
+        return None

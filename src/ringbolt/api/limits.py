@@ -6,41 +6,45 @@ concern money are kept in the store.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from ringbolt.core.errors import RateLimited
 
-_MAX_CLIENTS = 50_000
+MAX_CLIENTS = 50_000
+"""Clients remembered at the same time; the ones that came longest ago are forgotten first."""
+
+_ROUNDING_S = 1e-6
 
 
 class RateGuard:
     """At most ``per_minute`` a client on average, with bursts of up to ``burst`` at once.
 
-    ``now_s`` is a monotonic clock in seconds.
+    ``now_s`` is a monotonic clock in seconds. Clients are kept in two generations, so that
+    forgetting costs nothing, whoever comes with however many addresses.
     """
 
     def __init__(self, per_minute: int, burst: int, now_s: Callable[[], float]) -> None:
         self._interval = 60 / per_minute
-        self._window = self._interval * burst
-        self._arrivals: dict[str, float] = {}
+        self._window = self._interval * burst + _ROUNDING_S
+        self._recent: dict[str, float] = {}
+        self._older: dict[str, float] = {}
         self._now_s = now_s
+
+    def __len__(self) -> int:
+        return len(self._recent) + len(self._older)
 
     def check(self, client: str) -> None:
         """Count one request. Raises ``RateLimited`` with the seconds to wait."""
         now = self._now_s()
-        due = max(self._arrivals.get(client, now), now) + self._interval
+        known = self._recent.get(client) or self._older.get(client, now)
+        due = max(known, now) + self._interval
         if due - now > self._window:
-            wait = due - now - self._window
             raise RateLimited(
                 "Too many requests from your address.",
                 suggestion="Wait a little, then repeat the request. Nothing was charged.",
-                retry_after_s=max(1, round(wait + 0.5)),
+                retry_after_s=max(1, math.ceil(due - now - self._window)),
             )
-        if len(self._arrivals) >= _MAX_CLIENTS:
-            self._forget(now)
-        self._arrivals[client] = due
-
-    def _forget(self, now: float) -> None:
-        self._arrivals = {client: due for client, due in self._arrivals.items() if due > now}
-        if len(self._arrivals) >= _MAX_CLIENTS:
-            self._arrivals.clear()
+        if len(self._recent) >= MAX_CLIENTS // 2 and client not in self._recent:
+            self._recent, self._older = {}, self._recent
+        self._recent[client] = due
