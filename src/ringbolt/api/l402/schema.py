@@ -22,6 +22,8 @@ from ringbolt.speech.language import speakable
 MAX_BODY_BYTES = 64 * 1024
 MAX_MESSAGE_CHARS = 500
 MAX_URL_CHARS = 2048
+MAX_FIELDS = 64
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 FIELDS = ("phone_number", "message", "audio_url", "duration_minutes", "refund_address")
 EXAMPLE: dict[str, Any] = {
@@ -49,6 +51,7 @@ class PlaceCall:
 
 def decode_body(body: bytes) -> dict[str, Any]:
     """The JSON object in the body. Raises ``InvalidInput``."""
+    body = body.removeprefix(_BYTE_ORDER_MARK)  # RFC 8259 lets a parser ignore it; Windows adds it
     if not body.strip():
         raise InvalidInput(
             "The request has no body.",
@@ -93,13 +96,19 @@ def parse_place_call(document: dict[str, Any]) -> PlaceCall:
 
 def _unknown_fields(document: dict[str, Any]) -> tuple[str, ...]:
     unknown = [name for name in document if name not in FIELDS]
-    for name in unknown:
+    if len(document) > MAX_FIELDS:  # each is compared with ours, which takes time
+        raise InvalidInput(
+            f"The body has {len(document)} fields; at most {MAX_FIELDS} are read.",
+            code="TOO_MANY_FIELDS",
+            suggestion=f"Send only {', '.join(FIELDS)}.",
+        )
+    for name in (name for name in unknown if len(name) <= 64):
         close = difflib.get_close_matches(name.lower(), FIELDS, n=1, cutoff=0.85)
         if close and close[0] not in document:
             raise InvalidInput(
-                f"The field {name[:64]!r} is not known. Did you mean {close[0]!r}?",
+                f"The field {name!r} is not known. Did you mean {close[0]!r}?",
                 code="UNKNOWN_FIELD",
-                field=name[:64],
+                field=name,
                 suggestion=f"Rename it to {close[0]!r}, or leave it out.",
             )
     return tuple(name[:64] for name in unknown[:20])
