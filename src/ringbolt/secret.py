@@ -19,9 +19,20 @@ def load_keyring(settings: Settings, *, create: bool) -> Keyring:
     ``create`` makes a secret where there is none; without it, its absence is an error.
     """
     configured = settings.secret.get_secret_value()
-    current = _read(configured) if configured else _own(settings.data_dir, create)
-    former = [_read(secret.get_secret_value()) for secret in settings.former_secrets]
-    return Keyring([current, *former])
+    try:
+        current = (
+            _read(configured, "RINGBOLT_SECRET") if configured else _own(settings.data_dir, create)
+        )
+        former = [
+            _read(secret.get_secret_value(), "RINGBOLT_FORMER_SECRETS")
+            for secret in settings.former_secrets
+        ]
+    except OSError as error:
+        raise SettingsError(f"The master secret cannot be read or kept: {error}") from None
+    try:
+        return Keyring([current, *former])
+    except ValueError as error:
+        raise SettingsError(f"RINGBOLT_SECRET and RINGBOLT_FORMER_SECRETS: {error}.") from None
 
 
 def _own(data_dir: Path, create: bool) -> bytes:
@@ -42,21 +53,32 @@ def _own(data_dir: Path, create: bool) -> bytes:
         with contextlib.suppress(FileExistsError):  # another process was first: its secret counts
             os.link(draft, path)
         draft.unlink()
-    return _from_hex(path.read_text().strip(), str(path))
+        _sync_folder(data_dir)  # what is sold under a secret must not outlive it
+    return _from_hex(path.read_bytes(), str(path))
 
 
-def _read(text: str) -> bytes:
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _read(text: str, option: str) -> bytes:
     path = Path(text)
     if len(text) < 256 and path.is_file():
-        return _from_hex(path.read_text().strip(), text)
-    return _from_hex(text, "RINGBOLT_SECRET")
+        return _from_hex(path.read_bytes(), text)
+    return _from_hex(text.encode(), option)
 
 
-def _from_hex(text: str, where: str) -> bytes:
+def _from_hex(text: bytes, where: str) -> bytes:
     try:
-        secret = bytes.fromhex(text)
+        secret = bytes.fromhex(text.decode("ascii").strip())
     except ValueError:
-        raise SettingsError(f"{where}: a secret is written in hexadecimal.") from None
+        raise SettingsError(
+            f"{where}: a secret is written in hexadecimal, or is the name of a file that holds it."
+        ) from None
     if len(secret) < 32:
         raise SettingsError(f"{where}: a secret has at least 32 bytes (64 hexadecimal digits).")
     return secret

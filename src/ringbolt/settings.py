@@ -7,10 +7,12 @@ and from ``RINGBOLT_*`` variables, which win. ``[simulator] speed`` is ``RINGBOL
 from __future__ import annotations
 
 import os
+import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -19,6 +21,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+_PREFIX = "RINGBOLT_"
 CONFIG_VARIABLE = "RINGBOLT_CONFIG"
 DEFAULT_CONFIG = "ringbolt.toml"
 
@@ -170,7 +173,7 @@ class Settings(BaseSettings):
     """All options. Unknown names in the file are refused, so that a typing mistake shows."""
 
     model_config = SettingsConfigDict(
-        env_prefix="RINGBOLT_",
+        env_prefix=_PREFIX,
         env_nested_delimiter="_",
         env_nested_max_split=1,
         extra="forbid",
@@ -256,10 +259,18 @@ def load_settings(**overrides: Any) -> Settings:
     try:
         return Settings(**overrides)
     except ValidationError as error:
-        lines = [
-            f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
-            for fault in error.errors()
-        ]
-        raise SettingsError("\n".join(lines)) from None
-    except ValueError as error:  # the file is not TOML, or a variable cannot be read
+        raise SettingsError("\n".join(map(_sentence, error.errors()))) from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{named or DEFAULT_CONFIG} is not TOML: {error}") from None
+    except (OSError, ValueError) as error:  # the file or a variable cannot be read
         raise SettingsError(str(error)) from None
+
+
+def _sentence(fault: ErrorDetails) -> str:
+    """One wrong setting, by its name in the file and in the environment; never with its value,
+    which may be a secret."""
+    path = [str(part) for part in fault["loc"] if not isinstance(part, int)]
+    name = ".".join(path)
+    if fault["type"] == "extra_forbidden":
+        return f"{name}: there is no such setting."
+    return f"{name} ({_PREFIX}{'_'.join(path).upper()}): {fault['msg']}"
