@@ -18,7 +18,9 @@ from ringbolt.settings import LogSettings
 
 _SECRET_NAMES = ("authorization", "macaroon", "preimage", "secret", "token", "password", "api_key")
 _TEXT_NAMES = ("message", "text")
-_NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
+_STRUCTLOG_NAMES = ("_record", "_from_structlog")  # for ProcessorFormatter, which takes them out
+_NUMBER = re.compile(r"(?:\+|%2B)([1-9][0-9]{6,14})", re.IGNORECASE)
+_CREDENTIAL = re.compile(r"\b(L402|LSAT|Payment|Bearer|Basic)\s+[\w+/=.~:,-]{16,}", re.IGNORECASE)
 
 
 class _Redact:
@@ -26,17 +28,33 @@ class _Redact:
         self._key = key
 
     def __call__(self, _: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
-        for name, value in event.items():
-            if any(secret in name.lower() for secret in _SECRET_NAMES):
-                event[name] = "[secret]"
-            elif name in _TEXT_NAMES:
-                event[name] = f"[{len(str(value))} characters]"
-            elif isinstance(value, str):
-                event[name] = _NUMBER.sub(self._hash, value)
-        return event
+        return {name: self._field(name, value) for name, value in event.items()}
+
+    def _field(self, name: str, value: Any) -> Any:
+        if any(secret in name.lower() for secret in _SECRET_NAMES):
+            return "[secret]"
+        if name in _TEXT_NAMES:
+            return f"[{len(str(value))} characters]"
+        if name in _STRUCTLOG_NAMES:
+            return value
+        return self._value(value)
+
+    def _value(self, value: Any) -> Any:
+        match value:
+            case None | bool() | int() | float():
+                return value
+            case dict():
+                return {str(key): self._field(str(key), item) for key, item in value.items()}
+            case list() | tuple() | set() | frozenset():
+                return [self._value(item) for item in value]
+            case str():
+                return _NUMBER.sub(self._hash, _CREDENTIAL.sub(r"\1 [secret]", value))
+            case _:  # an exception, a record: renderers would write its repr
+                return self._value(repr(value))
 
     def _hash(self, match: re.Match[str]) -> str:
-        digest = hashlib.blake2s(match[0].encode(), key=self._key, digest_size=4).hexdigest()
+        number = f"+{match[1]}".encode()
+        digest = hashlib.blake2s(number, key=self._key, digest_size=4).hexdigest()
         return f"tel:{digest}"
 
 
@@ -51,7 +69,7 @@ def configure_logs(settings: LogSettings, key: bytes) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info if not as_text else _keep,
+        structlog.processors.format_exc_info,  # before the redaction, which must see the traceback
         redact,
     ]
     structlog.configure(
@@ -68,7 +86,3 @@ def configure_logs(settings: LogSettings, key: bytes) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
-
-
-def _keep(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
-    return event
