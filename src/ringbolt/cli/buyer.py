@@ -21,10 +21,10 @@ from ringbolt.core.lnurl import LnurlError
 from ringbolt.core.lnurl import decode as decode_lnurl
 from ringbolt.core.money import sats_up
 
-_CHALLENGE = re.compile(
-    r"\b(?:L402|LSAT)\b[^\"]*?(?:macaroon|token)=\"(?P<macaroon>[^\"]+)\"", re.IGNORECASE
+_AUTH_PART = re.compile(
+    r"(?P<name>[\w-]+)=(?:\"(?P<quoted>[^\"]*)\"|(?P<bare>[^\s,\"]+))|(?P<scheme>[\w-]+)(?=\s)"
 )
-_INVOICE = re.compile(r"\binvoice=\"(?P<invoice>[^\"]+)\"", re.IGNORECASE)
+"""A parameter or a scheme of a ``WWW-Authenticate`` line (RFC 9110 section 11.6.1)."""
 _FINAL = {"completed", "busy", "no-answer", "failed", "canceled"}
 
 
@@ -109,19 +109,51 @@ class Bought:
 
 
 def read_challenge(answer: httpx.Response) -> Challenge:
-    """From the ``WWW-Authenticate`` lines. Raises ``PurchaseError``."""
-    for line in answer.headers.get_list("www-authenticate"):
-        macaroon, invoice = _CHALLENGE.search(line), _INVOICE.search(line)
-        if macaroon is None or invoice is None:
-            continue
-        try:
-            decoded = bolt11.decode(invoice["invoice"])
-        except bolt11.Bolt11Error as error:
-            raise PurchaseError(f"The server's invoice cannot be read: {error}") from None
-        if decoded.amount_msat is None:
-            raise PurchaseError("The server's invoice names no amount; it is not paid.")
-        return Challenge(macaroon["macaroon"], invoice["invoice"], sats_up(decoded.amount_msat))
+    """From the ``WWW-Authenticate`` lines, whatever their order and form; else from the body,
+    where some servers put it. Raises ``PurchaseError``."""
+    found = [
+        (scheme, parameters)
+        for line in answer.headers.get_list("www-authenticate")
+        for scheme, parameters in _challenges(line)
+    ]
+    for scheme, parameters in [*found, ("l402", _in_body(answer))]:
+        macaroon = parameters.get("macaroon") or parameters.get("token")
+        invoice = parameters.get("invoice")
+        if scheme in ("l402", "lsat") and macaroon and invoice:
+            return _priced(macaroon, invoice)
     raise PurchaseError("The server asks for payment, but not with an L402 challenge.")
+
+
+def _challenges(line: str) -> list[tuple[str, dict[str, str]]]:
+    """The challenges of one line: scheme and parameters, names in lower case."""
+    found: list[tuple[str, dict[str, str]]] = []
+    for part in _AUTH_PART.finditer(line):
+        if part["scheme"]:
+            found.append((part["scheme"].lower(), {}))
+        elif found:
+            value = part["bare"] if part["quoted"] is None else part["quoted"]
+            found[-1][1].setdefault(part["name"].lower(), value)
+    return found
+
+
+def _in_body(answer: httpx.Response) -> dict[str, str]:
+    try:
+        document = answer.json()
+    except ValueError:
+        return {}
+    if not isinstance(document, dict):
+        return {}
+    return {name: value for name, value in document.items() if isinstance(value, str)}
+
+
+def _priced(macaroon: str, invoice: str) -> Challenge:
+    try:
+        decoded = bolt11.decode(invoice)
+    except bolt11.Bolt11Error as error:
+        raise PurchaseError(f"The server's invoice cannot be read: {error}") from None
+    if decoded.amount_msat is None:
+        raise PurchaseError("The server's invoice names no amount; it is not paid.")
+    return Challenge(macaroon, invoice, sats_up(decoded.amount_msat))
 
 
 async def buy(
@@ -167,6 +199,8 @@ def _reason(answer: httpx.Response) -> str:
     try:
         document = answer.json()
     except ValueError:
+        document = None
+    if not isinstance(document, dict):
         return f"The server answered {answer.status_code}: {answer.text[:200]}"
     text = f"{document.get('error', answer.text[:200])}"
     if document.get("suggestion"):
@@ -207,7 +241,9 @@ async def claim(http: httpx.AsyncClient, link: str, wallet: Wallet) -> int:
         raise PurchaseError(offer.get("reason", "the link cannot be used"))
     sats = int(offer["maxWithdrawable"]) // 1000
     invoice = await wallet.create_invoice(sats, "refund")
-    answer = await http.get(offer["callback"], params={"k1": offer["k1"], "pr": invoice})
+    # Merged: a callback may have a query of its own (LUD-03), which params= would replace.
+    callback = httpx.URL(offer["callback"]).copy_merge_params({"k1": offer["k1"], "pr": invoice})
+    answer = await http.get(callback)
     document = answer.json()
     if document.get("status") != "OK":
         raise PurchaseError(document.get("reason", "the refund was refused"))
