@@ -9,6 +9,7 @@ import pytest
 
 from carrier_rig import CALLER, PLAIN, Part, Rig, after_g711, eventually, rig, tone
 from ringbolt.core.call import CallStatus, Pause, RenderedGather
+from ringbolt.core.errors import Conflict
 from ringbolt.simulator.clock import WorldClock
 from ringbolt.simulator.world import FILE_NAME
 from ringbolt.store.world import WorldStore
@@ -273,6 +274,16 @@ async def test_moving_the_clock_moves_what_is_heard(tmp_path: Path) -> None:
 
         assert (await line.until_over(ref)).heard_ms == 20_000
         assert await line.heard(ref) == after_g711(pcm)
+
+
+async def test_a_call_is_over_as_soon_as_the_clock_says_so(tmp_path: Path) -> None:
+    async with rig(tmp_path, speed=1) as line:
+        await up(line, Pause(20_000))
+
+        await line.world.clock.advance(21)
+
+        with pytest.raises(Conflict):
+            await line.world.phones.press(PLAIN, "1")
 
 
 # A world that starts again

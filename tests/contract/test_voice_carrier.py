@@ -314,9 +314,10 @@ async def test_a_carrier_that_cannot_be_reached_was_asked_nothing(line: Rig, sec
     server.close()
     carrier = SimulatedCarrier(f"http://127.0.0.1:{port}")
     try:
-        result = await carrier.place(line.call(PLAIN, (second,)))
-        assert isinstance(result, Rejected)
-        assert not result.permanent
+        for script in (second, Pause(1000)):
+            result = await carrier.place(line.call(PLAIN, (script,)))
+            assert isinstance(result, Rejected)
+            assert not result.permanent
         with pytest.raises(Unavailable):
             await carrier.find("x")
         with pytest.raises(Unavailable):
