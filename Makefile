@@ -39,6 +39,7 @@ $(VENV)/.python:
 $(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/.python
 	$(PIP) install --quiet --require-hashes --only-binary=:all: -r requirements.lock
 	$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q src/ringbolt
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed

@@ -87,7 +87,7 @@ async def world_url(settings: Settings) -> AsyncIterator[str]:
     server = BackgroundServer(server_config(create_app(world), settings), None)
     serving = asyncio.create_task(server.serve(sockets=[sock]))
     try:
-        while not server.started and not serving.done():
+        while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn sets a flag
             await asyncio.sleep(0.01)
         yield reachable_url(sock)
     finally:

@@ -7,9 +7,6 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
 EXIT_OK = 0
 EXIT_FAILED = 1
 """The thing asked for did not come about, e.g. nobody answered, or the books disagree."""
@@ -18,7 +15,18 @@ EXIT_USAGE = 2
 EXIT_UNAVAILABLE = 3
 """Something that was needed does not answer."""
 
-progress = Console(stderr=True, highlight=False)
+
+class Progress:
+    """Lines for a person, on stderr."""
+
+    def print(self, text: str) -> None:
+        # rich takes longer to load than most commands take to run
+        from rich.console import Console  # noqa: PLC0415
+
+        Console(stderr=True, highlight=False).print(text, soft_wrap=True)
+
+
+progress = Progress()
 
 
 def is_terminal() -> bool:
@@ -30,6 +38,9 @@ def print_json(value: Any) -> None:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
     table = Table(title=title, title_justify="left", show_edge=False)
     for column in columns:
         table.add_column(column)
@@ -47,5 +58,5 @@ def print_facts(facts: dict[str, Any]) -> None:
 
 def fail(message: str, code: int = EXIT_FAILED) -> int:
     """Say on stderr what went wrong; returns the exit code."""
-    progress.print(f"[bold red]error:[/] {message}", soft_wrap=True)
+    progress.print(f"[bold red]error:[/] {message}")
     return code

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import signal
@@ -30,6 +31,13 @@ def run_in_loop(main: Coroutine[Any, Any, int]) -> int:
         return asyncio.run(main)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(main)
+
+
+def loaded() -> None:
+    """Everything is imported: it stays for ever, so that no collection need look at it again."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -118,6 +126,8 @@ async def serve(
     """
     from ringbolt.bootstrap import open_shop  # noqa: PLC0415 - the CLI's help needs none of it
 
+    loaded()
+
     keyring = load_keyring(settings, create=True)
     configure_logs(settings.log, keyring.derive("log"))
     sock = listen(settings.host, settings.port)
@@ -169,6 +179,7 @@ async def work_only(settings: Settings) -> int:
     """Run a worker without an API until it is told to stop; the exit code."""
     from ringbolt.bootstrap import open_shop  # noqa: PLC0415
 
+    loaded()
     if settings.database.startswith("sqlite"):
         raise SettingsError(
             "A separate worker needs PostgreSQL (RINGBOLT_DATABASE_URL); on SQLite, "

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-
-from ringbolt.cli import call
-from ringbolt.cli.buyer import Wallet
 
 app = typer.Typer(
     help="Use a wallet: the play-money one of a shop, or a real LND by its REST address.",
@@ -25,7 +22,7 @@ Cert = Annotated[Path | None, typer.Option(help="LND: its tls.cert.")]
 @app.command("balance")
 def balance(wallet: Url = DEFAULT, macaroon: Macaroon = "", tls_cert: Cert = None) -> None:
     """What the wallet can spend."""
-    _run(call.wallet_at(wallet, macaroon, tls_cert), call.balance)
+    _run(wallet, macaroon, tls_cert, lambda call, opened: call.balance(opened))
 
 
 @app.command("pay")
@@ -37,10 +34,7 @@ def pay(
     tls_cert: Cert = None,
 ) -> None:
     """Pay an invoice and print the preimage, the proof of payment."""
-    _run(
-        call.wallet_at(wallet, macaroon, tls_cert),
-        lambda opened: call.pay(opened, invoice, max_fee_sats),
-    )
+    _run(wallet, macaroon, tls_cert, lambda call, opened: call.pay(opened, invoice, max_fee_sats))
 
 
 @app.command("invoice")
@@ -52,10 +46,7 @@ def invoice(
     tls_cert: Cert = None,
 ) -> None:
     """Make an invoice to be paid into the wallet."""
-    _run(
-        call.wallet_at(wallet, macaroon, tls_cert),
-        lambda opened: call.invoice(opened, sats, memo),
-    )
+    _run(wallet, macaroon, tls_cert, lambda call, opened: call.invoice(opened, sats, memo))
 
 
 @app.command("claim")
@@ -66,11 +57,19 @@ def claim(
     tls_cert: Cert = None,
 ) -> None:
     """Withdraw a refund into the wallet."""
-    _run(call.wallet_at(wallet, macaroon, tls_cert), lambda opened: call.withdraw(opened, link))
+    _run(wallet, macaroon, tls_cert, lambda call, opened: call.withdraw(opened, link))
 
 
-def _run(wallet: Wallet, act: Callable[[Wallet], Awaitable[dict[str, Any]]]) -> None:
-    from ringbolt.cli.main import finish  # noqa: PLC0415 - main imports us
+def _run(
+    url: str,
+    macaroon: str,
+    tls_cert: Path | None,
+    act: Callable[[Any, Any], Coroutine[Any, Any, dict[str, Any]]],
+) -> None:
+    # The commands load what they need when they run, so that help comes at once.
+    from ringbolt.cli import call  # noqa: PLC0415
+    from ringbolt.cli.main import finish  # noqa: PLC0415
     from ringbolt.cli.serve import run_in_loop  # noqa: PLC0415
 
-    finish(lambda: run_in_loop(call.with_wallet(wallet, act)))
+    wallet = call.wallet_at(url, macaroon, tls_cert)
+    finish(lambda: run_in_loop(call.with_wallet(wallet, lambda opened: act(call, opened))))

@@ -6,10 +6,10 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from ringbolt.store.db import Dialect, Tx
 from ringbolt.store.tables import cursor
+from ringbolt.store.upsert import insert_for
 
 _GET = select(cursor.c.value).where(cursor.c.name == bindparam("name_"))
 
@@ -25,7 +25,7 @@ def set(tx: Tx, name: str, value: str) -> None:
 
 @cache
 def _set(dialect: Dialect) -> Any:
-    insert = (sqlite.insert if dialect == "sqlite" else postgresql.insert)(cursor)
+    insert = insert_for(dialect, cursor)
     return insert.on_conflict_do_update(
         index_elements=[cursor.c.name], set_={"value": insert.excluded.value}
     )

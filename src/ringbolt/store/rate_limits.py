@@ -10,10 +10,10 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import bindparam, case, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from ringbolt.store.db import Dialect, Tx
 from ringbolt.store.tables import rate_limit
+from ringbolt.store.upsert import insert_for
 
 
 def take(tx: Tx, key: str, *, limit: int, period_ms: int) -> int:
@@ -43,7 +43,7 @@ def _take(dialect: Dialect) -> Any:
     now, step, burst = number("now_"), number("step_"), number("burst_")
     tat = rate_limit.c.tat_ms
     next_tat = case((tat > now, tat), else_=now) + step
-    insert = (sqlite.insert if dialect == "sqlite" else postgresql.insert)(rate_limit)
+    insert = insert_for(dialect, rate_limit)
     return (
         insert.values(key=bindparam("key_"), tat_ms=now + step)
         .on_conflict_do_update(
