@@ -28,6 +28,10 @@ class PlayableAudio(Protocol):
         """Fetch and decode it, no further than ``max_ms``. Raises ``AudioUnplayable``."""
         ...
 
+    async def purge(self, older_than_s: float) -> int:
+        """Remove decoded audio that was not used for that long; returns how many files."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Shop:

@@ -10,6 +10,7 @@ from ringbolt.store.jobs import Job
 SWEEP = "sweep"
 EVERY_MS = 3_600_000
 _DAY_MS = 86_400_000
+_KEEP_AUDIO_S = 7200.0  # longer than any call that may still be playing it
 
 
 def schedule(tx: Tx) -> None:
@@ -21,4 +22,6 @@ async def sweep(shop: Shop, job: Job) -> None:
     keep_ms = shop.settings.keep_texts_days * _DAY_MS
     await shop.db.tx(housekeeping.wipe_texts, keep_ms)
     await shop.db.tx(housekeeping.forget_inbox, 30 * _DAY_MS)
+    await shop.speaker.purge()
+    await shop.audio.purge(_KEEP_AUDIO_S)
     await shop.db.tx(jobs.retry, job, EVERY_MS, "")

@@ -6,7 +6,7 @@ be reached or answers nonsense raises ``NodeUnavailable``; nothing else is raise
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
@@ -104,11 +104,11 @@ class LightningNode(Protocol):
         """The invoice's state now; None if the node does not know it."""
         ...
 
-    def list_settled(self) -> AsyncIterator[InvoiceStatus]:
+    def list_settled(self) -> AsyncGenerator[InvoiceStatus, None]:
         """Every invoice that is settled now, once, for comparing with the books."""
         ...
 
-    def settled_invoices(self, after: int) -> AsyncIterator[InvoiceStatus]:
+    def settled_invoices(self, after: int) -> AsyncGenerator[InvoiceStatus, None]:
         """Every invoice settled after settle index ``after``, in order, then those to come.
 
         Runs until cancelled or until the node is lost (``NodeUnavailable``); at least once, so
@@ -131,7 +131,7 @@ class SupportsHoldInvoices(Protocol):
 
     async def cancel_invoice(self, payment_hash: bytes) -> None: ...
 
-    def watch_invoice(self, payment_hash: bytes) -> AsyncIterator[InvoiceStatus]:
+    def watch_invoice(self, payment_hash: bytes) -> AsyncGenerator[InvoiceStatus, None]:
         """The invoice's state now, then at every change, until it is final."""
         ...
 

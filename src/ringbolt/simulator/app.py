@@ -9,7 +9,14 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 
 from ringbolt.core.errors import RingboltError
-from ringbolt.simulator import carrier_api, clock_api, node_api, phones_api, wallet_api
+from ringbolt.simulator import (
+    carrier_api,
+    clock_api,
+    messages_api,
+    node_api,
+    phones_api,
+    wallet_api,
+)
 from ringbolt.simulator.world import World
 
 
@@ -21,6 +28,7 @@ def routes(world: World) -> list[BaseRoute]:
         *clock_api.routes(world.clock),
         *phones_api.routes(world),
         *carrier_api.routes(world),
+        *messages_api.routes(world),
     ]
 
 

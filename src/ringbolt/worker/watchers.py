@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing, suppress
 from secrets import token_hex
 
 import structlog
@@ -26,6 +27,7 @@ log = structlog.get_logger("ringbolt.watch")
 
 _FIRST_DELAY_S = 0.25
 _LAST_DELAY_S = 15.0
+LOOK_UP_EVERY_S = 60.0
 
 
 class Watcher:
@@ -55,6 +57,9 @@ class Watcher:
             except Exception:
                 log.exception("watcher failed", watching=self.name)
                 self.last_error = "internal fault, see the log"
+            else:  # it ended by itself, and begins anew
+                await asyncio.sleep(_FIRST_DELAY_S)
+                continue
             self.connected = False
             await asyncio.sleep(self._delay_s)
             self._delay_s = min(_LAST_DELAY_S, self._delay_s * 2)
@@ -67,9 +72,13 @@ def node_watcher(shop: Shop) -> Watcher:
         after = int(await shop.db.read(cursors.get, SETTLED_CURSOR) or 0)
         await shop.node.info()
         watcher.alive()
-        async for invoice in shop.node.settled_invoices(after):
-            watcher.alive()
-            await shop.db.tx(book_settled, shop.keyring, invoice)
+        # A stream may fall silent without breaking. Asking anew, from the stored cursor, is the
+        # look-up of everything that may have been missed.
+        async with aclosing(shop.node.settled_invoices(after)) as settled:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_UP_EVERY_S):
+                    async for invoice in settled:
+                        await shop.db.tx(book_settled, shop.keyring, invoice)
 
     return Watcher("node", follow)
 

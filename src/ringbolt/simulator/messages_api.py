@@ -1,0 +1,79 @@
+"""``/simulator/sms`` and ``/simulator/mailbox``: texts that strangers send, mail that arrived.
+
+The world keeps every text that is sent to any number; whose it is, a shop decides that lends
+numbers out. A mailbox shows what was mailed to an address; without a shop that mails it is empty.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import BaseRoute, Route
+
+from ringbolt.core.phone import is_e164
+from ringbolt.simulator.world import World
+
+SMS_LOG = "sms"
+MAIL_LOG = "mail"
+"""``mail:ADDRESS`` holds what was mailed there: {from, subject, text, at_ms}."""
+MAX_TEXT_CHARS = 2000
+_PAGE = 1000
+
+
+def routes(world: World) -> list[BaseRoute]:
+    async def receive_sms(request: Request) -> JSONResponse:
+        sms = _sms(await request.body())
+        if sms is None:
+            return JSONResponse(
+                {
+                    "error": "INVALID_INPUT",
+                    "message": 'The body is {"to": "+E164", "from": "sender", "text": "..."}.',
+                },
+                400,
+            )
+        at_ms = world.clock.now_ms()
+        sms_id = await world.store.append(SMS_LOG, {**sms, "at_ms": at_ms})
+        return JSONResponse({"id": sms_id, **sms, "at": _iso(at_ms)}, 202)
+
+    async def mailbox(request: Request) -> JSONResponse:
+        address = request.path_params["address"].lower()
+        mails = world.store.scan(f"{MAIL_LOG}:{address}", 0, _PAGE)
+        messages = [
+            {
+                "from": mail["from"],
+                "subject": mail["subject"],
+                "text": mail["text"],
+                "at": _iso(mail["at_ms"]),
+            }
+            for _, mail in mails
+        ]
+        return JSONResponse({"messages": messages})
+
+    return [
+        Route("/simulator/sms", receive_sms, methods=["POST"]),
+        Route("/simulator/mailbox/{address}", mailbox),
+    ]
+
+
+def _sms(body: bytes) -> dict[str, Any] | None:
+    """The text in a request's body; None if it is none."""
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(document, dict):
+        return None
+    to, sender, text = (document.get(name) for name in ("to", "from", "text"))
+    if not isinstance(to, str) or not isinstance(sender, str) or not isinstance(text, str):
+        return None
+    if not is_e164(to) or not sender or len(text) > MAX_TEXT_CHARS:
+        return None
+    return {"to": to, "from": sender[:32], "text": text}
+
+
+def _iso(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds")
