@@ -205,18 +205,6 @@ inbox = Table(
     **STRICT,
 )
 
-idempotency = Table(
-    "idempotency",
-    metadata,
-    Column("principal", Text, primary_key=True),
-    Column("key", Text, primary_key=True),
-    Column("body_hash", Text, nullable=False),
-    Column("order_id", Text, nullable=False),
-    Column("created_ms", Int64, nullable=False),
-    Column("expires_ms", Int64, nullable=False),
-    **STRICT,
-)
-
 cursor = Table(
     "cursor",
     metadata,
@@ -289,20 +277,5 @@ rate_limit = Table(
     metadata,
     Column("key", Text, primary_key=True),
     Column("tat_ms", Int64, nullable=False),  # theoretical arrival time (GCRA)
-    **STRICT,
-)
-
-destination_use = Table(
-    "destination_use",
-    metadata,
-    Column("id", RowId, primary_key=True, autoincrement=True),
-    Column("to_number", Text, nullable=False),
-    Column("prefix", Text, nullable=False),
-    Column("order_id", Text, nullable=False),
-    Column("price_msat", Int64, nullable=False),
-    Column("at_ms", Int64, nullable=False),
-    Index("ix_destination_use_to", "to_number", "at_ms"),
-    Index("ix_destination_use_prefix", "prefix", "at_ms"),
-    Index("ix_destination_use_at", "at_ms"),
     **STRICT,
 )

@@ -24,8 +24,6 @@ def upgrade() -> None:
     _account()
     _api_key()
     _cursor()
-    _destination_use()
-    _idempotency()
     _inbox()
     _job()
     _orders()
@@ -93,41 +91,6 @@ def _cursor() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_cursor")),
-        sqlite_strict=True,
-    )
-
-
-def _destination_use() -> None:
-    op.create_table(
-        "destination_use",
-        sa.Column("id", INT64, autoincrement=True, nullable=False),
-        sa.Column("to_number", sa.Text(), nullable=False),
-        sa.Column("prefix", sa.Text(), nullable=False),
-        sa.Column("order_id", sa.Text(), nullable=False),
-        sa.Column("price_msat", INT64, nullable=False),
-        sa.Column("at_ms", INT64, nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_destination_use")),
-        sqlite_strict=True,
-    )
-    op.create_index("ix_destination_use_at", "destination_use", ["at_ms"], unique=False)
-    op.create_index(
-        "ix_destination_use_prefix", "destination_use", ["prefix", "at_ms"], unique=False
-    )
-    op.create_index(
-        "ix_destination_use_to", "destination_use", ["to_number", "at_ms"], unique=False
-    )
-
-
-def _idempotency() -> None:
-    op.create_table(
-        "idempotency",
-        sa.Column("principal", sa.Text(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("body_hash", sa.Text(), nullable=False),
-        sa.Column("order_id", sa.Text(), nullable=False),
-        sa.Column("created_ms", INT64, nullable=False),
-        sa.Column("expires_ms", INT64, nullable=False),
-        sa.PrimaryKeyConstraint("principal", "key", name=op.f("pk_idempotency")),
         sqlite_strict=True,
     )
 
