@@ -8,11 +8,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header
 from pydantic import BaseModel, Field
 
-from ringbolt.app.keys import SCOPES, create_key, list_keys, revoke_key
+from ringbolt.app.keys import SCOPES, create_key, key_document, list_keys, revoke_key
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import Unauthorized
 from ringbolt.core.keys import Keyring
-from ringbolt.core.money import sats_down
 
 PREFIX = "/v1/operator"
 
@@ -43,17 +42,7 @@ def router(shop: Shop) -> APIRouter:
 
     @routes.get("/keys")
     async def listing() -> list[dict[str, Any]]:
-        return [
-            {
-                "id": key.id,
-                "label": key.label,
-                "scopes": sorted(key.scopes),
-                "balance_sats": sats_down(balance_msat),
-                "created_ms": key.created_ms,
-                "revoked_ms": key.revoked_ms,
-            }
-            for key, balance_msat in await list_keys(shop.db)
-        ]
+        return [key_document(key, balance_msat) for key, balance_msat in await list_keys(shop.db)]
 
     @routes.delete("/keys/{key_id}")
     async def revoke(key_id: str) -> dict[str, Any]:

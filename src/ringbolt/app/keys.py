@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import secrets
 from dataclasses import dataclass
+from typing import Any
 
 from ringbolt.core.errors import InvalidInput, NotFound, Unauthorized
+from ringbolt.core.money import sats_down
 from ringbolt.store import keys, ledger
 from ringbolt.store.db import Database, Tx
 from ringbolt.store.keys import ApiKey
@@ -59,6 +61,18 @@ def _list(tx: Tx) -> list[tuple[ApiKey, int]]:
     return [
         (key, ledger.balance(tx, account_of(key.id)).available_msat) for key in keys.listing(tx)
     ]
+
+
+def key_document(key: ApiKey, balance_msat: int) -> dict[str, Any]:
+    """A key as the operator is shown it; the key itself is not known any more."""
+    return {
+        "id": key.id,
+        "label": key.label,
+        "scopes": sorted(key.scopes),
+        "balance_sats": sats_down(balance_msat),
+        "created_ms": key.created_ms,
+        "revoked_ms": key.revoked_ms,
+    }
 
 
 async def revoke_key(db: Database, key_id: str) -> None:

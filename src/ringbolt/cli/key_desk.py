@@ -7,11 +7,10 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from ringbolt.app.keys import SCOPES, create_key, list_keys, revoke_key
+from ringbolt.app.keys import SCOPES, create_key, key_document, list_keys, revoke_key
 from ringbolt.cli.beside import OperatorClient, running_shop
 from ringbolt.cli.output import EXIT_OK, is_terminal, print_facts, print_json, print_table
 from ringbolt.clock import SystemClock
-from ringbolt.core.money import sats_down
 from ringbolt.settings import Settings
 from ringbolt.store.db import Database
 from ringbolt.store.opening import open_database
@@ -58,17 +57,7 @@ async def listing(settings: Settings) -> int:
         if isinstance(door, OperatorClient):
             rows: list[dict[str, Any]] = await door.ask("GET", "/keys")
         else:
-            rows = [
-                {
-                    "id": key.id,
-                    "label": key.label,
-                    "scopes": sorted(key.scopes),
-                    "balance_sats": sats_down(balance_msat),
-                    "created_ms": key.created_ms,
-                    "revoked_ms": key.revoked_ms,
-                }
-                for key, balance_msat in await list_keys(door)
-            ]
+            rows = [key_document(key, balance_msat) for key, balance_msat in await list_keys(door)]
     if not is_terminal():
         print_json(rows)
         return EXIT_OK
