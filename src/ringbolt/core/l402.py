@@ -155,7 +155,7 @@ def parse_authorization(values: list[str]) -> tuple[list[Credential], list[str]]
         line = value[:MAX_HEADER].strip()
         marks = list(_SCHEME.finditer(line))
         ends = [mark.start() for mark in marks[1:]] + [len(line)]
-        for mark, end in zip(marks, ends, strict=True):
+        for mark, end in zip(marks, ends, strict=False):  # without a mark, one end is left over
             content = line[mark.end() : end].strip().strip(",").strip()
             if not content:
                 continue

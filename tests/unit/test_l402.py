@@ -1,0 +1,492 @@
+"""L402: what a payment buys, and that its holder can get nothing else out of the credential."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import time
+from dataclasses import replace
+
+import pymacaroons
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from ringbolt.core import l402, macaroon
+from ringbolt.core.keys import Keyring, derive
+from ringbolt.core.l402 import Credential, CredentialRefused, Offer
+
+OLD, NEW = b"o" * 32, b"n" * 32
+RING = Keyring([OLD])
+TOKEN = l402.new_token(RING, b"r" * 15)
+REQUEST = "POST /api/l402/place-call"
+BODY = "sha-256=:X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE=:"
+OFFER = Offer("place_call", REQUEST, BODY, 50_000, 2_000_000_000)
+NOW = 1_900_000_000
+MINTED = l402.mint(RING, TOKEN, OFFER)
+PREIMAGE = TOKEN.preimage.hex()
+
+
+def check(
+    credential: Credential,
+    *,
+    ring: Keyring = RING,
+    request: str = REQUEST,
+    service: str = "place_call",
+    body: str = BODY,
+    now_s: int = NOW,
+) -> l402.Grant:
+    return l402.verify(ring, credential, request=request, service=service, body=body, now_s=now_s)
+
+
+def attenuated(*caveats: str) -> Credential:
+    """What a holder can make of the credential without any key."""
+    made = macaroon.parse(macaroon.decode_base64(MINTED))
+    for caveat in caveats:
+        made = macaroon.add_caveat(made, caveat)
+    return Credential(macaroon.encode_base64(macaroon.serialize(made)), PREIMAGE)
+
+
+def refusal(credential: Credential, **changed: object) -> CredentialRefused:
+    with pytest.raises(CredentialRefused) as refused:
+        check(credential, **changed)  # type: ignore[arg-type]
+    return refused.value
+
+
+# -- minting ----------------------------------------------------------------------------------
+
+
+def test_minted_credential_grants_its_offer() -> None:
+    assert check(Credential(MINTED, PREIMAGE)) == l402.Grant(TOKEN.payment_hash, OFFER)
+
+
+def test_identifier_is_aperture_version_0() -> None:
+    identifier = macaroon.parse(macaroon.decode_base64(MINTED)).identifier
+
+    assert len(identifier) == 66
+    assert identifier[:2] == b"\0\0"
+    assert identifier[2:34] == hashlib.sha256(TOKEN.preimage).digest()
+    assert identifier[34:] == TOKEN.token_id
+
+
+def test_macaroon_text_is_standard_base64_with_padding() -> None:
+    assert base64.b64encode(base64.b64decode(MINTED, validate=True)).decode() == MINTED
+
+
+def test_pymacaroons_verifies_what_was_minted() -> None:
+    read = pymacaroons.Macaroon.deserialize(MINTED)
+    verifier = pymacaroons.Verifier()
+    verifier.satisfy_general(lambda _: True)
+
+    assert verifier.verify(read, derive(OLD, "l402 root", TOKEN.identifier))
+    assert [caveat.caveat_id.decode() for caveat in read.caveats] == [
+        "services=place_call:0",
+        "place_call_valid_until=2000000000",
+        f"place_call_request={REQUEST}",
+        f"place_call_body={BODY}",
+        "place_call_amount_msat=50000",
+    ]
+
+
+def test_credential_attenuated_and_written_by_pymacaroons_is_understood() -> None:
+    held = pymacaroons.Macaroon.deserialize(MINTED)
+    held.add_first_party_caveat("place_call_valid_until=1950000000")
+
+    grant = check(Credential(held.serialize(), PREIMAGE))
+
+    assert grant.offer == replace(OFFER, valid_until_s=1_950_000_000)
+
+
+def test_tokens_are_as_different_as_their_random_bytes() -> None:
+    tokens = [l402.new_token(RING, bytes([n]) * 15) for n in range(50)]
+
+    assert len({token.preimage for token in tokens}) == 50
+    assert len({token.token_id for token in tokens}) == 50
+
+
+@pytest.mark.parametrize("random", [b"", b"r" * 14, b"r" * 16])
+def test_token_needs_exactly_its_random_bytes(random: bytes) -> None:
+    with pytest.raises(ValueError, match="15 random bytes"):
+        l402.new_token(RING, random)
+
+
+def test_preimage_is_nowhere_in_what_an_unpaid_buyer_sees() -> None:
+    seen = base64.b64decode(MINTED) + l402.memo("Phone call", TOKEN.nonce).encode()
+
+    assert TOKEN.preimage not in seen
+    assert PREIMAGE.encode() not in seen
+
+
+# -- refusals ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "credential",
+    [
+        Credential(MINTED, ""),
+        Credential(MINTED, PREIMAGE[:-1]),
+        Credential(MINTED, PREIMAGE + "0"),
+        Credential(MINTED, "g" * 64),
+        Credential(MINTED, "٠" * 64),
+        Credential(MINTED, PREIMAGE[:-1] + "\n"),
+        Credential("", PREIMAGE),
+        Credential("!!!!", PREIMAGE),
+        Credential("AAAA", PREIMAGE),
+        Credential(MINTED[:-8], PREIMAGE),
+        Credential("A" * 20_000, PREIMAGE),
+    ],
+)
+def test_malformed_credential_is_named_so(credential: Credential) -> None:
+    refused = refusal(credential)
+
+    assert refused.code == "L402_CREDENTIAL_MALFORMED"
+    assert refused.payment_hash is None
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        macaroon.mint(b"k" * 32, TOKEN.identifier, "ringbolt", ["services=place_call:0"]),
+        macaroon.mint(b"k" * 32, b"short", "ringbolt"),
+        macaroon.mint(b"k" * 32, b"\0\1" + TOKEN.identifier[2:], "ringbolt"),
+        macaroon.mint(b"k" * 32, bytes(66), "ringbolt"),
+    ],
+)
+def test_macaroon_of_another_key_is_foreign(made: bytes) -> None:
+    refused = refusal(Credential(macaroon.encode_base64(made), PREIMAGE))
+
+    assert refused.code == "L402_CREDENTIAL_FOREIGN"
+    assert refused.payment_hash is None
+
+
+def test_any_changed_bit_of_a_macaroon_is_refused() -> None:
+    data = base64.b64decode(MINTED)
+
+    for position in range(len(data)):
+        for bit in (1, 128):
+            changed = bytearray(data)
+            changed[position] ^= bit
+            try:
+                check(Credential(base64.b64encode(changed).decode(), PREIMAGE))
+            except CredentialRefused:
+                continue
+            # The location is a hint that no signature covers.
+            assert position < data.index(b"ringbolt") + len(b"ringbolt")
+
+
+def test_caveat_that_was_taken_out_is_noticed() -> None:
+    whole = macaroon.parse(macaroon.decode_base64(MINTED))
+
+    for left_out in range(len(whole.caveats)):
+        caveats = whole.caveats[:left_out] + whole.caveats[left_out + 1 :]
+        text = macaroon.encode_base64(macaroon.serialize(replace(whole, caveats=caveats)))
+        assert refusal(Credential(text, PREIMAGE)).code == "L402_CREDENTIAL_FOREIGN"
+
+
+def test_another_invoices_preimage_proves_nothing() -> None:
+    other = l402.new_token(RING, b"s" * 15)
+
+    refused = refusal(Credential(MINTED, other.preimage.hex()))
+
+    assert refused.code == "L402_PREIMAGE_MISMATCH"
+    assert refused.payment_hash is None
+
+
+def test_upper_case_preimage_is_the_same() -> None:
+    assert check(Credential(MINTED, PREIMAGE.upper())).payment_hash == TOKEN.payment_hash
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"request": "POST /api/l402/send-sms"}, "L402_REQUEST_MISMATCH"),
+        ({"request": "GET /api/l402/place-call"}, "L402_REQUEST_MISMATCH"),
+        ({"service": "send_sms"}, "L402_REQUEST_MISMATCH"),
+        ({"service": "place"}, "L402_REQUEST_MISMATCH"),
+        ({"body": BODY.lower()}, "L402_BODY_MISMATCH"),
+        ({"body": ""}, "L402_BODY_MISMATCH"),
+        ({"now_s": OFFER.valid_until_s}, "L402_TOKEN_EXPIRED"),
+        ({"now_s": OFFER.valid_until_s + 10**9}, "L402_TOKEN_EXPIRED"),
+    ],
+)
+def test_paid_credential_buys_nothing_but_its_request(
+    changed: dict[str, object], code: str
+) -> None:
+    refused = refusal(Credential(MINTED, PREIMAGE), **changed)
+
+    assert refused.code == code
+    assert refused.payment_hash == TOKEN.payment_hash
+
+
+def test_only_an_expired_credential_for_this_very_request_tells_what_it_would_have_bought() -> None:
+    late = {"now_s": OFFER.valid_until_s}
+
+    expired = refusal(Credential(MINTED, PREIMAGE), **late)
+    elsewhere = refusal(Credential(MINTED, PREIMAGE), body="other", **late)
+
+    assert expired.expired == l402.Grant(TOKEN.payment_hash, OFFER)
+    assert elsewhere.expired is None
+
+
+def test_credential_is_good_until_its_last_second() -> None:
+    assert check(Credential(MINTED, PREIMAGE), now_s=OFFER.valid_until_s - 1).offer == OFFER
+
+
+# -- what a holder may do -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "caveats",
+    [
+        ("services=place_call:0",),
+        ("services=send_sms:0,place_call:0",),
+        ("place_call_amount_msat=50000",),
+        ("place_call_amount_msat= 50000 ",),
+        (f"place_call_request={REQUEST}", f"place_call_body={BODY}"),
+        ("place_call_valid_until=2000000001",),
+        ("unknown=1", "another", "", "=", "preimage=00", "place_call_capabilities=none"),
+        ("send_sms_body=other", "send_sms_valid_until=1"),
+    ],
+)
+def test_holder_may_repeat_and_add_what_is_not_known(caveats: tuple[str, ...]) -> None:
+    assert check(attenuated(*caveats)).offer == OFFER
+
+
+def test_holder_may_shorten_the_time_in_any_order() -> None:
+    credential = attenuated(
+        "place_call_valid_until=1900000010", "place_call_valid_until=1950000000"
+    )
+
+    assert check(credential).offer.valid_until_s == 1_900_000_010
+    assert refusal(credential, now_s=1_900_000_010).code == "L402_TOKEN_EXPIRED"
+
+
+@pytest.mark.parametrize(
+    ("caveat", "changed"),
+    [
+        ("place_call_valid_until=9999999999", {"now_s": OFFER.valid_until_s}),
+        ("place_call_body=other", {"body": "other"}),
+        ("place_call_body=other", {}),
+        ("place_call_request=POST /other", {"request": "POST /other"}),
+        ("place_call_request=POST /other", {}),
+        ("place_call_amount_msat=1", {}),
+        ("place_call_amount_msat=99999999", {}),
+        ("services=send_sms:0", {"service": "send_sms"}),
+        ("services=send_sms:0", {}),
+        ("services=", {}),
+    ],
+)
+def test_holder_can_widen_nothing(caveat: str, changed: dict[str, object]) -> None:
+    refused = refusal(attenuated(caveat), **changed)
+
+    assert refused.code in {
+        "L402_REQUEST_MISMATCH",
+        "L402_BODY_MISMATCH",
+        "L402_TOKEN_EXPIRED",
+    }
+
+
+def test_holder_cannot_make_a_credential_for_another_service_out_of_caveats() -> None:
+    added = (
+        "services=send_sms:0", "send_sms_valid_until=9999999999", "send_sms_request=POST /sms",
+        "send_sms_body=b", "send_sms_amount_msat=1",
+    )  # fmt: skip
+
+    refused = refusal(attenuated(*added), service="send_sms", request="POST /sms", body="b")
+
+    assert refused.code == "L402_REQUEST_MISMATCH"
+
+
+@pytest.mark.parametrize("value", ["", "soon", "1e9", "0x10", "1 2"])
+def test_time_that_is_no_number_is_refused(value: str) -> None:
+    assert refusal(attenuated(f"place_call_valid_until={value}")).code == "L402_CREDENTIAL_FOREIGN"
+
+
+def test_time_with_thousands_of_digits_is_only_late() -> None:
+    assert check(attenuated("place_call_valid_until=" + "9" * 3000)).offer == OFFER
+
+
+@settings(max_examples=200)
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=60), max_size=4))
+def test_no_added_caveat_changes_what_is_granted_but_the_time(caveats: list[str]) -> None:
+    try:
+        grant = check(attenuated(*caveats))
+    except CredentialRefused:
+        return
+
+    assert grant.payment_hash == TOKEN.payment_hash
+    assert replace(grant.offer, valid_until_s=OFFER.valid_until_s) == OFFER
+    assert grant.offer.valid_until_s <= OFFER.valid_until_s
+
+
+# -- rotation -----------------------------------------------------------------------------------
+
+
+def test_credential_of_a_former_secret_is_honoured() -> None:
+    assert check(Credential(MINTED, PREIMAGE), ring=Keyring([NEW, OLD])).offer == OFFER
+
+
+def test_credential_of_a_dropped_secret_is_foreign() -> None:
+    refused = refusal(Credential(MINTED, PREIMAGE), ring=Keyring([NEW]))
+
+    assert refused.code == "L402_CREDENTIAL_FOREIGN"
+
+
+def test_new_tokens_are_made_with_the_new_secret() -> None:
+    token = l402.new_token(Keyring([NEW, OLD]), b"r" * 15)
+
+    assert token == l402.new_token(Keyring([NEW]), b"r" * 15)
+    assert token.preimage != TOKEN.preimage
+
+
+# -- the invoice's memo -------------------------------------------------------------------------
+
+
+def test_settled_invoice_is_recognised_by_its_memo_even_after_a_rotation() -> None:
+    text = l402.memo("Phone call", TOKEN.nonce)
+
+    assert text == f"Phone call, ref {TOKEN.nonce.hex()}"
+    for ring in (RING, Keyring([NEW, OLD])):
+        assert l402.token_of_memo(ring, text, TOKEN.payment_hash) == TOKEN
+
+
+@pytest.mark.parametrize(
+    ("text", "payment_hash"),
+    [
+        ("", TOKEN.payment_hash),
+        ("Phone call", TOKEN.payment_hash),
+        (l402.memo("Phone call", b"x" * 16), TOKEN.payment_hash),
+        (l402.memo("Phone call", TOKEN.nonce), bytes(32)),
+        (l402.memo("Phone call", TOKEN.nonce) + " more", TOKEN.payment_hash),
+        (l402.memo("Phone call", TOKEN.nonce).upper(), TOKEN.payment_hash),
+    ],
+)
+def test_other_invoices_are_not_ours(text: str, payment_hash: bytes) -> None:
+    assert l402.token_of_memo(RING, text, payment_hash) is None
+
+
+def test_memo_of_an_unknown_secret_is_not_ours() -> None:
+    text = l402.memo("Phone call", TOKEN.nonce)
+
+    assert l402.token_of_memo(Keyring([NEW]), text, TOKEN.payment_hash) is None
+
+
+# -- the Authorization header -------------------------------------------------------------------
+
+M, P = "AgEIcmluZ2JvbHQ=", "ab" * 32
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"L402 {M}:{P}",
+        f"LSAT {M}:{P}",
+        f"l402 {M}:{P}",
+        f"lSaT  {M}:{P}",
+        f"  L402\t{M}:{P}  ",
+        f"L402 L402 {M}:{P}",
+        f"L402 LSAT {M}:{P}",
+        f'L402 "{M}:{P}"',
+        f'L402 "{M}":"{P}"',
+        f"L402 '{M}:{P}'",
+        f"L402 {M}: {P}",
+        f"L402 {M}:{P},",
+        f"Bearer x, L402 {M}:{P}",
+        f"L402 , L402 {M}:{P}",
+    ],
+)
+def test_every_common_way_to_write_a_credential_is_read(line: str) -> None:
+    credentials, payments = l402.parse_authorization([line])
+
+    assert [(c.macaroon.strip("\"'"), c.preimage) for c in credentials] == [(M, P)]
+    assert payments == []
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [f"LSAT {M}:{P}", f"L402 bb:{P}"],
+        [f"LSAT {M}:{P}, L402 bb:{P}"],
+        [f"LSAT {M}:{P},L402 bb:{P}"],
+        [f"LSAT {M}:{P} L402 bb:{P}"],
+        [f"L402 {M},bb:{P}"],
+        [f"L402 {M} , bb :{P}"],
+    ],
+)
+def test_two_credentials_are_read_in_their_order(values: list[str]) -> None:
+    credentials, _ = l402.parse_authorization(values)
+
+    assert credentials == [Credential(M, P), Credential("bb", P)]
+
+
+def test_l402_and_payment_are_told_apart_in_one_line() -> None:
+    assert l402.parse_authorization([f"Payment eyJh, L402 {M}:{P}, payment eyJi"]) == (
+        [Credential(M, P)],
+        ["eyJh", "eyJi"],
+    )
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["", " ", "Bearer abc", "Basic YTpi", "L402", "L402 ", "LSAT,", "L402x a:b", "xL402 a:b",
+     "L402: a:b", "Payment", ":", "a:b", "L402 :" + P, "Bearer L402=x", "Digest l402"],
+)  # fmt: skip
+def test_what_is_no_credential_is_none(line: str) -> None:
+    assert l402.parse_authorization([line]) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        MINTED,
+        MINTED.rstrip("="),
+        MINTED.replace("+", "-").replace("/", "_"),
+        MINTED.replace("+", "-").replace("/", "_").rstrip("="),
+        f'"{MINTED}"',
+    ],
+)
+@pytest.mark.parametrize("preimage", [PREIMAGE, PREIMAGE.upper()])
+def test_credential_is_honoured_in_every_base64_form(form: str, preimage: str) -> None:
+    credentials, _ = l402.parse_authorization([f"L402 {form}:{preimage}"])
+
+    assert check(credentials[0]).offer == OFFER
+
+
+def test_number_of_credentials_looked_at_is_bounded() -> None:
+    lines = ["L402 " + "a," * 4000 + f"b:{P}"] * 10 + ["Payment x"] * 50
+
+    credentials, payments = l402.parse_authorization(lines)
+
+    assert len(credentials) <= l402.MAX_CREDENTIALS
+    assert len(payments) <= l402.MAX_CREDENTIALS
+
+
+@pytest.mark.parametrize("filler", [" ", "\t", ",", ", ", "L402 ", "a ", "\"'", "="])
+def test_time_to_read_a_header_is_not_quadratic_in_its_length(filler: str) -> None:
+    line = "L402 a" + filler * (l402.MAX_HEADER // len(filler)) + "b"
+
+    start = time.process_time()
+    l402.parse_authorization([line])
+
+    assert time.process_time() - start < 0.1
+
+
+words = st.sampled_from(
+    ["L402", "lsat", "Payment", "Bearer", " ", ",", ":", '"', "=", M, P, MINTED, PREIMAGE, "\x00"]
+)
+garbage = st.lists(words | st.text(max_size=12), max_size=12).map("".join)
+
+
+@settings(max_examples=400)
+@given(st.lists(garbage, max_size=3))
+@example(["L402 L402 L402"])
+@example([f"L402 {MINTED}:{PREIMAGE}:{PREIMAGE}"])
+def test_garbage_is_read_without_fault_and_never_buys_more(values: list[str]) -> None:
+    credentials, payments = l402.parse_authorization(values)
+
+    assert all(isinstance(text, str) and text for text in payments)
+    for credential in credentials:
+        try:
+            assert check(credential).offer == OFFER
+        except CredentialRefused as refused:
+            assert refused.code.startswith("L402_")
