@@ -114,6 +114,8 @@ def _check(rate: Rate) -> None:
 
 
 def _from_row(row: Mapping[str, Any], where: str) -> Rate:
+    if None in row:  # what csv calls the fields that have no column
+        raise RateCardError(f"{where}: it has more fields than the header")
     try:
         return Rate(
             prefix=str(row["prefix"]).strip().removeprefix("+"),
