@@ -20,9 +20,9 @@ _MAX_EXACT = 2**53
 
 def canonical_json(value: Any) -> bytes:
     """RFC 8785 bytes. Raises ``InvalidInput`` for what it cannot hold (an integer over 2^53)."""
-    if _is_plain(value):
-        return _sorted_json(value)
     try:
+        if _is_plain(value):
+            return _sorted_json(value)
         return rfc8785.dumps(value)
     except (rfc8785.CanonicalizationError, UnicodeError, RecursionError) as error:
         raise InvalidInput(f"The JSON body cannot be put in canonical form: {error}.") from None

@@ -1,0 +1,82 @@
+"""An order's life: what may follow what."""
+
+from __future__ import annotations
+
+import pytest
+
+from ringbolt.core.order import FINAL, MEANING, TRANSITIONS, OrderState, sources_of
+
+S = OrderState
+_FORWARD = (
+    S.AWAITING_PAYMENT, S.PAID, S.DISPATCHING, S.IN_PROGRESS, S.FULFILLED, S.FAILED, S.SETTLED,
+    S.RETURNED, S.EXPIRED,
+)  # fmt: skip
+
+
+def targets_of(state: OrderState) -> set[OrderState]:
+    return {move.target for move in TRANSITIONS if move.source is state}
+
+
+def reachable(start: OrderState, without: OrderState | None = None) -> set[OrderState]:
+    seen, front = {start}, [start]
+    while front:
+        new = {t for t in targets_of(front.pop()) if t is not without} - seen
+        seen |= new
+        front += new
+    return seen
+
+
+def test_every_state_can_be_reached_from_an_unpaid_order() -> None:
+    assert reachable(S.AWAITING_PAYMENT) == set(OrderState)
+
+
+def test_an_order_born_paid_reaches_all_but_the_unpaid_states() -> None:
+    assert reachable(S.PAID) == set(OrderState) - {S.AWAITING_PAYMENT, S.EXPIRED}
+
+
+def test_final_states_are_exactly_those_without_a_way_out() -> None:
+    assert {state for state in OrderState if not targets_of(state)} == FINAL
+
+
+@pytest.mark.parametrize("state", list(OrderState))
+def test_every_state_leads_to_an_end(state: OrderState) -> None:
+    assert reachable(state) & FINAL
+
+
+def test_only_two_moves_lead_back() -> None:
+    back = {
+        (move.source, move.target)
+        for move in TRANSITIONS
+        if _FORWARD.index(move.target) < _FORWARD.index(move.source)
+    }
+
+    assert back == {(S.FAILED, S.PAID), (S.DISPATCHING, S.PAID)}
+
+
+def test_no_move_is_listed_twice_and_none_goes_nowhere() -> None:
+    moves = [(move.source, move.target) for move in TRANSITIONS]
+
+    assert len(moves) == len(set(moves))
+    assert all(source is not target for source, target in moves)
+
+
+def test_money_is_kept_only_through_fulfilled_and_returned_only_through_failed() -> None:
+    assert sources_of(S.SETTLED) == {S.FULFILLED}
+    assert sources_of(S.RETURNED) == {S.FAILED}
+    assert S.SETTLED not in reachable(S.AWAITING_PAYMENT, without=S.FULFILLED)
+    assert targets_of(S.FULFILLED) == {S.SETTLED}
+
+
+def test_nothing_is_dispatched_that_is_not_paid() -> None:
+    assert sources_of(S.DISPATCHING) == {S.PAID}
+    assert S.DISPATCHING not in reachable(S.AWAITING_PAYMENT, without=S.PAID)
+
+
+@pytest.mark.parametrize("target", list(OrderState))
+def test_sources_are_those_of_the_table(target: OrderState) -> None:
+    assert sources_of(target) == {m.source for m in TRANSITIONS if m.target is target}
+
+
+def test_every_state_and_move_is_explained() -> None:
+    assert set(MEANING) == set(OrderState)
+    assert all(move.who and move.when and move.money for move in TRANSITIONS)
