@@ -101,7 +101,7 @@ async def test_an_invoice_has_what_a_payer_needs(sim: Sim) -> None:
     [
         (InvoiceRequest(amount_msat=1, preimage=b"short"), "invalid preimage length of 5"),
         (InvoiceRequest(amount_msat=1), "invalid hash length of 0, want 32"),
-        (InvoiceRequest(amount_msat=-1, preimage=bytes(32)), "negative value"),
+        (InvoiceRequest(amount_msat=-1, preimage=bytes(32)), "cannot be negative"),
         (InvoiceRequest(amount_msat=1, preimage=bytes(32), memo="x" * 1025), "memo too large"),
         (InvoiceRequest(amount_msat=1, preimage=bytes(32), cltv_blocks=23), "minimum of 24"),
         (InvoiceRequest(amount_msat=1, preimage=bytes(32), cltv_blocks=70_000), "too large"),

@@ -12,6 +12,7 @@ import asyncio
 import hashlib
 import hmac
 from collections.abc import AsyncGenerator
+from datetime import UTC, datetime
 from functools import partial
 from heapq import heappop, heappush
 from typing import Final, Protocol
@@ -265,8 +266,9 @@ class SimulatedNetwork:
         if invoice.network != NETWORK:
             raise RpcError(rules.UNKNOWN, f"invoice not for current active network '{NETWORK}'")
         if self.now_s >= invoice.expires_at_s:
+            until = datetime.fromtimestamp(invoice.expires_at_s, UTC)
             raise RpcError(
-                rules.UNKNOWN, f"invoice expired. Valid until {invoice.expires_at_s} (Unix time)"
+                rules.UNKNOWN, f"invoice expired. Valid until {until:%Y-%m-%d %H:%M:%S} +0000 UTC"
             )
         if invoice.amount_msat is None and amount_msat <= 0:
             raise RpcError(

@@ -108,10 +108,7 @@ def checked(request: InvoiceRequest) -> InvoiceRequest:
         size = len(request.description_hash)
         raise RpcError(UNKNOWN, f"description hash is {size} bytes, must be 32")
     if request.amount_msat < 0:
-        raise RpcError(
-            UNKNOWN,
-            f"payments of negative value are not allowed, value is {request.amount_msat}",
-        )
+        raise RpcError(UNKNOWN, "amount cannot be negative")
     if request.amount_msat // 1000 > MAX_AMOUNT_SAT:
         raise RpcError(UNKNOWN, f"invoice amount {request.amount_msat // 1000} is too large")
     if request.expiry_s > MAX_EXPIRY_S:
@@ -196,7 +193,10 @@ def settled(
 
 
 def canceled(invoice: SimulatedInvoice | None, now_s: int) -> SimulatedInvoice:
-    """``invoice`` cancelled, itself if it was already. Raises ``RpcError``."""
+    """``invoice`` cancelled, itself if it was already. Raises ``RpcError``.
+
+    As with LND the amount that had been paid stays on record although it went back.
+    """
     if invoice is None:
         raise RpcError(UNKNOWN, "unable to locate invoice")
     match invoice.state:
@@ -207,6 +207,4 @@ def canceled(invoice: SimulatedInvoice | None, now_s: int) -> SimulatedInvoice:
     htlc = invoice.htlc
     if htlc is not None:
         htlc = msgspec.structs.replace(htlc, state=InvoiceState.CANCELED, resolved_at_s=now_s)
-    return msgspec.structs.replace(
-        invoice, state=InvoiceState.CANCELED, amount_paid_msat=0, htlc=htlc
-    )
+    return msgspec.structs.replace(invoice, state=InvoiceState.CANCELED, htlc=htlc)

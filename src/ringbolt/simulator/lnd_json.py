@@ -214,7 +214,16 @@ def _attempt(record: SimulatedPayment) -> dict[str, Any]:
     return {
         "attempt_id": str(record.payment_index),
         "status": record.status.value,
-        "route": None,
+        "route": {
+            "total_time_lock": 0,
+            "total_fees": "0",
+            "total_amt": str(record.amount_msat // 1000),
+            "hops": [],
+            "total_fees_msat": "0",
+            "total_amt_msat": str(record.amount_msat),
+            "first_hop_amount_msat": str(record.amount_msat),
+            "custom_channel_data": "",
+        },
         "attempt_time_ns": str(record.created_at_ms * 1_000_000),
         "resolve_time_ns": "0",
         "failure": None,

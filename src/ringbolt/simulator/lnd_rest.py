@@ -107,7 +107,10 @@ class LndRest:
         try:
             payment_hash = bytes.fromhex(request.path_params["r_hash_str"])
         except ValueError as error:
-            raise RpcError(INVALID_ARGUMENT, str(error)) from None
+            raise RpcError(UNKNOWN, f"encoding/hex: {error}") from None
+        if len(payment_hash) != 32:
+            size = len(payment_hash)
+            raise RpcError(UNKNOWN, f"payment hash must be exactly 32 bytes, is instead {size}")
         return await self._found(payment_hash)
 
     async def _lookup(self, request: Request) -> Response:
