@@ -19,8 +19,8 @@ test: install install-dev ## Install what is missing and run every test
 	$(BIN)/python -m pytest
 
 lint: install install-dev ## The linters and the type checker
-	$(BIN)/ruff check src tests benchmarks
-	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/ruff check src tests benchmarks docs
+	$(BIN)/ruff format --check src tests benchmarks docs
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 
@@ -53,7 +53,7 @@ lock: ## Pin every dependency anew, with hashes (needs uv)
 	  --no-emit-index-url --no-annotate --no-header -c requirements.lock -q -o requirements-dev.lock
 
 docs: install ## Write the generated pages anew
-	$(BIN)/python -m ringbolt.docs
+	$(BIN)/python docs/generate.py
 
 bench: install install-dev ## Run the benchmarks (see docs/performance.md)
 	$(BIN)/python -m benchmarks

@@ -1,0 +1,92 @@
+"""``docs/cli.md``: the help of every command, as text that no terminal's width changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from generator.markdown import code, page, table
+from ringbolt.cli.main import app
+
+_KINDS = {int: "number", float: "number", str: "text", Path: "path", list[str]: "text"}
+
+_INTRO = """\
+On a terminal commands print tables and lines for people; in a pipe, `call`, `wallet`, `keys`,
+`doctor` and `audit` print one JSON document instead. Progress and errors go to stderr. All
+commands read the [settings](settings.md)."""
+
+
+def render() -> str:
+    root = typer.main.get_command(app)
+    return page("The ringbolt command", *_command("ringbolt", root), _INTRO, *_below(root))
+
+
+def _below(root: Any) -> Iterator[str]:
+    for name, command in sorted(root.commands.items()):
+        yield from _command(f"ringbolt {name}", command)
+        for inner, subcommand in sorted(getattr(command, "commands", {}).items()):
+            yield from _command(f"ringbolt {name} {inner}", subcommand)
+
+
+def _command(path: str, command: Any) -> Iterator[str]:
+    if " " in path:
+        yield f"## {path}"
+    yield str(command.help).strip()
+    if hasattr(command, "commands"):
+        yield table(
+            ("command", "what it does"),
+            ((_link(f"{path} {name}"), _first(inner)) for name, inner in command.commands.items()),
+        )
+        return
+    yield f"```text\n{_usage(path, command)}\n```"
+    if command.params:
+        yield table(
+            ("argument or option", "default", "meaning"),
+            ((_names(p), _default(p), p.help or "") for p in command.params),
+        )
+
+
+def _link(path: str) -> str:
+    return f"[{path}](#{path.replace(' ', '-')})"
+
+
+def _first(command: Any) -> str:
+    return str(command.help).strip().partition("\n\n")[0]
+
+
+def _usage(path: str, command: Any) -> str:
+    words = [path]
+    if any(_is_option(parameter) for parameter in command.params):
+        words.append("[OPTIONS]")
+    for parameter in command.params:
+        if not _is_option(parameter):
+            name = parameter.name.upper()
+            words.append(name if parameter.required else f"[{name}]")
+    return " ".join(words)
+
+
+def _is_option(parameter: Any) -> bool:
+    return bool(parameter.param_type_name == "option")
+
+
+def _names(parameter: Any) -> str:
+    if not _is_option(parameter):
+        return code(parameter.name.upper())
+    names = ", ".join(code(name) for name in (*parameter.opts, *parameter.secondary_opts))
+    if parameter.secondary_opts:
+        return names
+    return f"{names} {_KINDS[parameter.type_descriptor.annotation]}"
+
+
+def _default(parameter: Any) -> str:
+    if parameter.required:
+        return "required"
+    if parameter.default in (None, ""):
+        return ""
+    if parameter.secondary_opts:
+        names = parameter.opts if parameter.default else parameter.secondary_opts
+        return code(names[0])
+    return code(str(parameter.default))
