@@ -141,8 +141,8 @@ def check(found: dict[str, set[int]], meanings: dict[str, Meaning]) -> None:
         seen, written = found[name], meanings[name].status
         if not seen and written is None:
             faults.append(f"{name} has no HTTP status: write it down with its meaning")
-        if seen and written is not None:
-            faults.append(f"{name} has its HTTP status from the code: do not write it down")
+        if seen and written is not None and seen != {written}:
+            faults.append(f"{name} is HTTP {written} here, but {sorted(seen)} in the code")
     if faults:
         raise ErrorPageFault(f"docs/generator/error_meanings.py: {'; '.join(faults)}")
 
