@@ -30,7 +30,7 @@ from ringbolt.store import jobs
 from ringbolt.store.db import Database
 from ringbolt.store.opening import open_database
 from ringbolt.voice.audio import AudioDecoder
-from ringbolt.voice.audio_source import AudioSource
+from ringbolt.voice.audio_source import AudioLimits, AudioSource
 from ringbolt.voice.simulated import SimulatedCarrier
 from ringbolt.worker.handlers import handlers
 from ringbolt.worker.loop import Worker
@@ -164,6 +164,13 @@ async def _open_parts(
     stack.push_async_callback(speaker.close)
     carrier = SimulatedCarrier(world_url)
     stack.push_async_callback(carrier.close)
+    limits = AudioLimits(
+        probe_timeout_s=fetch.probe_timeout_s,
+        max_bytes=fetch.max_bytes,
+        fetch_timeout_s=fetch.timeout_s,
+    )
+    audio = AudioSource(fetcher, AudioDecoder(), work_dir, limits)
+    stack.push_async_callback(audio.close)
     return Shop(
         settings=settings,
         db=db,
@@ -174,7 +181,7 @@ async def _open_parts(
         payer=node if isinstance(node, SupportsPayments) else None,
         carrier=carrier,
         speaker=speaker,
-        audio=AudioSource(fetcher, AudioDecoder(), work_dir),
+        audio=audio,
         scripted_numbers=True,
         work_dir=work_dir,
     )

@@ -27,9 +27,10 @@ CORS: tuple[Header, ...] = (
         b"WWW-Authenticate, Payment-Receipt, X-Error-Code, Idempotent-Replayed, Retry-After",
     ),
 )
+METHODS = b"GET, HEAD, POST, OPTIONS"
 PREFLIGHT: tuple[Header, ...] = (
     *CORS,
-    (b"access-control-allow-methods", b"GET, POST, OPTIONS"),
+    (b"access-control-allow-methods", METHODS),
     (
         b"access-control-allow-headers",
         b"Authorization, Content-Type, Idempotency-Key, X-API-Key, Accept",
@@ -48,6 +49,12 @@ class BodyTooLarge(RingboltError):
     status = 413
     title = "The body is too large"
     default_code = "BODY_TOO_LARGE"
+
+
+class MethodNotAllowed(RingboltError):
+    status = 405
+    title = "Method not allowed"
+    default_code = "METHOD_NOT_ALLOWED"
 
 
 class ClientGone(Exception):

@@ -7,12 +7,13 @@ RFC 9457's ``type``, ``title``, ``status``, ``detail`` beside them.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from ringbolt.api.l402.schema import AUDIO_EXAMPLE, EXAMPLE
 from ringbolt.app.call_status import CallReport
 from ringbolt.core import lnurl
-from ringbolt.core.errors import RingboltError
+from ringbolt.core.errors import RingboltError, Unavailable
 from ringbolt.core.money import sats_down, sats_up
 from ringbolt.core.order import OrderState
 from ringbolt.store.calls import Call
@@ -28,13 +29,25 @@ _REFUND_WORDS = {
 
 def iso(ms: int | None) -> str | None:
     """A time as clients read it: ISO 8601, UTC, milliseconds."""
-    if ms is None:
-        return None
-    at = datetime.fromtimestamp(ms / 1000, UTC)
-    return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{ms % 1000:03d}Z"
+    return None if ms is None else _iso(ms)
 
 
-def error_document(error: RingboltError) -> dict[str, Any]:
+@lru_cache(maxsize=256)  # challenges of the same second name the same times
+def _iso(ms: int) -> str:
+    at = datetime.fromtimestamp(ms // 1000, UTC)
+    return f"{at:%Y-%m-%dT%H:%M:%S}.{ms % 1000:03d}Z"
+
+
+_REPEAT = (
+    "It is not known whether your request took effect. Repeat it with the same body and the same "
+    "Authorization header: a credential buys one call, however often it is shown."
+)
+_UNAVAILABLE_RETRY_S = 5
+
+
+def error_document(error: RingboltError, *, outcome_known: bool = True) -> dict[str, Any]:
+    """``charged`` is false, and null where a paid request may have taken effect all the same."""
+    about_audio = error.field in ("audio_url", "duration_minutes")
     document: dict[str, Any] = {
         "type": f"urn:ringbolt:error:{error.code}",
         "title": error.title,
@@ -42,15 +55,26 @@ def error_document(error: RingboltError) -> dict[str, Any]:
         "detail": error.message,
         "error": error.message,
         "error_code": error.code,
-        "suggestion": error.suggestion or "See GET on this URL for what it takes.",
-        "example": AUDIO_EXAMPLE if error.field in ("audio_url", "duration_minutes") else EXAMPLE,
-        "charged": False,
+        "suggestion": _suggestion(error) if outcome_known else _REPEAT,
+        "example": AUDIO_EXAMPLE if about_audio else EXAMPLE,
+        "charged": False if outcome_known else None,
     }
     if error.field is not None:
         document["field"] = error.field
-    if error.retry_after_s is not None:
-        document["retry_after_seconds"] = error.retry_after_s
+    retry_after_s = error.retry_after_s
+    if retry_after_s is None and isinstance(error, Unavailable):
+        retry_after_s = _UNAVAILABLE_RETRY_S
+    if retry_after_s is not None:
+        document["retry_after_seconds"] = retry_after_s
     return document
+
+
+def _suggestion(error: RingboltError) -> str:
+    if error.suggestion:
+        return error.suggestion
+    if isinstance(error, Unavailable):
+        return "Repeat the request in a few seconds; what you paid for is not lost."
+    return "See GET on this URL for what it takes."
 
 
 def status_url(base: str, order: Order) -> str:

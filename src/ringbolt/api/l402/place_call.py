@@ -15,11 +15,11 @@ from urllib.parse import urlsplit
 import structlog
 
 from ringbolt.api import http
-from ringbolt.api.http import Header, Receive, Scope, Send
-from ringbolt.api.l402 import answers
+from ringbolt.api.http import Receive, Scope, Send
+from ringbolt.api.l402 import answers, replies
 from ringbolt.api.l402.challenge import Wanted, challenge
 from ringbolt.api.l402.describe import describe
-from ringbolt.api.l402.redeem import Redeemed, Request, redeem
+from ringbolt.api.l402.redeem import Request, redeem
 from ringbolt.api.l402.schema import MAX_BODY_BYTES, PlaceCall, decode_body, parse_place_call
 from ringbolt.api.limits import RateGuard
 from ringbolt.app.call_order import new_ids
@@ -35,24 +35,20 @@ from ringbolt.app.place_order import (
     record_unredeemed,
 )
 from ringbolt.app.shop import Shop
-from ringbolt.core import mpp
 from ringbolt.core.canonical import canonical_json, digest
-from ringbolt.core.errors import RingboltError, Unavailable
+from ringbolt.core.errors import AudioUnplayable, RingboltError, Unavailable
 from ringbolt.core.l402 import CredentialRefused, Grant
 from ringbolt.core.order import OrderState
 from ringbolt.core.phone import parse_destination
 from ringbolt.core.rates import Price
 from ringbolt.store import orders
+from ringbolt.store.db import OutcomeUnknown
 from ringbolt.store.orders import channel
 
 log = structlog.get_logger("ringbolt.l402")
 
 _READY_MARGIN_S = 5.0
 _MAX_IDEMPOTENCY_KEY = 255
-
-
-class InternalFault(RingboltError):
-    """A fault of ours; the log has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +87,8 @@ class PlaceCallRoute:
             elif method in ("GET", "HEAD"):
                 base = http.base_url(scope, self._shop.settings.public_url)
                 document = describe(self._shop, base, scope.get("query_string", b""))
-                body = b"" if method == "HEAD" else http.encode(document)
-                await http.respond(send, 200, body, [http.JSON])
+                # To HEAD the server sends the same headers, and leaves the body out.
+                await http.respond(send, 200, http.encode(document), [http.JSON])
             elif method == "OPTIONS":
                 await send(
                     {
@@ -103,18 +99,33 @@ class PlaceCallRoute:
                 )
                 await send({"type": "http.response.body", "body": b""})
             else:
-                await _method_not_allowed(send)
+                raise http.MethodNotAllowed(
+                    "This address does not take this method.",
+                    suggestion="Use POST to place a call, or GET to read what it takes.",
+                )
         except http.ClientGone:
             return
         except RingboltError as error:
             await self._error(send, error)
         except Exception:
             log.exception("place-call failed")
-            await self._error(send, InternalFault("Something went wrong on our side."))
+            fault = RingboltError("Something went wrong on our side.")
+            is_paid = any(http.headers(scope, b"authorization"))
+            await self._error(send, fault, outcome_known=not is_paid)
 
-    async def _error(self, send: Send, error: RingboltError) -> None:
+    async def _error(
+        self,
+        send: Send,
+        error: RingboltError,
+        previous: dict[str, Any] | None = None,
+        outcome_known: bool = True,
+    ) -> None:
         self._count(error.status, error.code)
-        await _error(send, error)
+        outcome_known = outcome_known and not isinstance(error, OutcomeUnknown)
+        document = answers.error_document(error, outcome_known=outcome_known)
+        if previous is not None:
+            document["previous"] = previous
+        await replies.error(send, error, document)
 
     async def _post(self, scope: Scope, receive: Receive, send: Send) -> None:
         raw = await http.read_body(scope, receive, MAX_BODY_BYTES)
@@ -129,7 +140,11 @@ class PlaceCallRoute:
             except CredentialRefused as error:
                 refused = error
                 previous = await self._previous(asked, error)
-        await self._challenge(scope, send, asked, refused, previous)
+        try:
+            await self._challenge(scope, send, asked, refused, previous)
+        except RingboltError as error:
+            # There is no challenge now, but whoever paid before is told where the money is.
+            await self._error(send, error, previous)
 
     def _ask(self, scope: Scope, raw: bytes) -> _Asked:
         """Everything that can be wrong with a request, before any challenge."""
@@ -161,7 +176,11 @@ class PlaceCallRoute:
         if audio_url:
             if self._probe_guard is not None:
                 self._probe_guard.check(client)
-            await self._shop.audio.probe(audio_url)
+            try:
+                await self._shop.audio.probe(audio_url)
+            except AudioUnplayable as error:
+                error.field = error.field or "audio_url"
+                raise
         wanted = Wanted(
             amount_msat=asked.price.msat,
             body=asked.body,
@@ -200,14 +219,15 @@ class PlaceCallRoute:
             case Placed(order, call) | Replayed(order, call):
                 if asked.call.order.audio_url:
                     report = await self._ready(order.id)
-                    if report is not None and report.order.state is OrderState.FAILED:
-                        self._count(422, "CALL_FAILED")
-                        await _failed(send, report, asked)
+                    if report is not None and _nothing_was_placed(report):
+                        failed = answers.failed_document(report, asked.base, asked.call.document)
+                        self._count(422, failed["error_code"])
+                        await replies.failed(send, failed)
                         return
-                headers = _paid_headers(redeemed, now_s, isinstance(result, Replayed))
+                replayed = isinstance(result, Replayed)
                 document = answers.success_document(order, call, asked.base, asked.call.ignored)
-                self._count(200, "REPLAYED" if isinstance(result, Replayed) else "PLACED")
-                await http.respond(send, 200, http.encode(document), headers)
+                self._count(200, "REPLAYED" if replayed else "PLACED")
+                await replies.success(send, document, redeemed, now_s, replayed)
 
     async def _place(self, asked: _Asked, grant: Grant, key: str) -> PlaceResult:
         shop = self._shop
@@ -224,7 +244,10 @@ class PlaceCallRoute:
         )
 
     async def _ready(self, order_id: str) -> CallReport | None:
-        """Wait until the audio is at hand and the carrier is being asked, or the order failed."""
+        """Wait until the audio is at hand and the carrier is being asked, or the order failed.
+
+        None if that cannot be told: the order is placed all the same.
+        """
         shop = self._shop
         deadline = time.monotonic() + shop.settings.fetch.timeout_s + _READY_MARGIN_S
         subscription = shop.db.listen(channel(order_id))
@@ -235,6 +258,8 @@ class PlaceCallRoute:
                 if report is None or report.order.state is not OrderState.PAID or left <= 0:
                     return report
                 await subscription.wait(min(left, 1.0))
+        except Unavailable:
+            return None
         finally:
             subscription.close()
 
@@ -258,45 +283,6 @@ class PlaceCallRoute:
         }
 
 
-def _paid_headers(redeemed: Redeemed, now_s: int, replayed: bool) -> list[Header]:
-    headers: list[Header] = [http.JSON, http.NO_STORE]
-    challenge_id = redeemed.challenge_id or redeemed.grant.payment_hash.hex()
-    receipt = mpp.receipt(redeemed.grant.payment_hash, challenge_id, now_s)
-    headers.append((b"payment-receipt", receipt.encode()))
-    if replayed:
-        headers.append((b"idempotent-replayed", b"true"))
-    return headers
-
-
-async def _failed(send: Send, report: CallReport, asked: _Asked) -> None:
-    document = answers.failed_document(report, asked.base, asked.call.document)
-    headers = [http.PROBLEM, http.NO_STORE, (b"x-error-code", document["error_code"].encode())]
-    await http.respond(send, 422, http.encode(document), headers)
-
-
-async def _error(send: Send, error: RingboltError) -> None:
-    headers: list[Header] = [
-        http.PROBLEM,
-        http.NO_STORE,
-        (b"x-error-code", error.code.encode()),
-    ]
-    retry_after_s = error.retry_after_s
-    if retry_after_s is None and isinstance(error, Unavailable):
-        retry_after_s = 5
-    if retry_after_s is not None:
-        headers.append((b"retry-after", str(retry_after_s).encode()))
-    await http.respond(send, error.status, http.encode(answers.error_document(error)), headers)
-
-
-async def _method_not_allowed(send: Send) -> None:
-    body = http.encode(
-        {
-            "type": "urn:ringbolt:error:METHOD_NOT_ALLOWED",
-            "title": "Method not allowed",
-            "status": 405,
-            "detail": "Use POST to place a call, or GET to read what it takes.",
-            "error": "Use POST to place a call, or GET to read what it takes.",
-            "error_code": "METHOD_NOT_ALLOWED",
-        }
-    )
-    await http.respond(send, 405, body, [http.PROBLEM, (b"allow", b"GET, POST, OPTIONS")])
+def _nothing_was_placed(report: CallReport) -> bool:
+    """Failed before any carrier was asked; what a carrier refused is told by the status."""
+    return report.order.state is OrderState.FAILED and report.call.attempt_id is None

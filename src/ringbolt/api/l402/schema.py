@@ -17,7 +17,7 @@ from ringbolt.app.call_order import CallOrder
 from ringbolt.core.errors import InvalidInput
 from ringbolt.core.lnurl import LnurlError, parse_lightning_address
 from ringbolt.core.rates import MAX_MINUTES, started_minutes
-from ringbolt.speech.language import speakable
+from ringbolt.speech.language import refusal
 
 MAX_BODY_BYTES = 64 * 1024
 MAX_MESSAGE_CHARS = 500
@@ -134,9 +134,10 @@ def _speakable(message: str) -> str:
             field="message",
             suggestion="Shorten it, or record it and send audio_url with duration_minutes.",
         )
-    if not speakable(message):
+    unspeakable = refusal(message)
+    if unspeakable:
         raise InvalidInput(
-            "message holds nothing that can be spoken: no letter or digit of a known script.",
+            f"message cannot be spoken. {unspeakable}",
             code="MESSAGE_NOT_SPEAKABLE",
             field="message",
             suggestion="Write it in words.",
