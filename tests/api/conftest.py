@@ -1,0 +1,71 @@
+"""Fixtures: running shops on SQLite and PostgreSQL, and one that a whole file shares."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from databases import clock, database_url, postgres_server, postgres_url, sqlite_template, sqlite_url
+from shop_server import ShopServer, running_shop, settings_for
+
+__all__ = [
+    "clock",
+    "database_url",
+    "postgres_server",
+    "postgres_url",
+    "sqlite_template",
+    "sqlite_url",
+]
+
+OpenShop = Callable[..., Awaitable[ShopServer]]
+
+
+@pytest.fixture(scope="session")
+def speech_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("speech")
+
+
+@pytest.fixture
+async def open_shop(
+    tmp_path: Path, sqlite_url: str, speech_dir: Path
+) -> AsyncIterator[OpenShop]:
+    """Open a shop on SQLite with other settings than usual."""
+    async with AsyncExitStack() as stack:
+
+        async def open_one(**overrides: Any) -> ShopServer:
+            options = {"database_url": sqlite_url, **overrides}
+            settings = settings_for(tmp_path / "shop", speech_dir, **options)
+            return await stack.enter_async_context(running_shop(settings))
+
+        yield open_one
+
+
+@pytest.fixture
+async def shop(open_shop: OpenShop) -> ShopServer:
+    """A shop on SQLite."""
+    return await open_shop()
+
+
+@pytest.fixture
+async def any_shop(
+    tmp_path: Path, database_url: str, speech_dir: Path
+) -> AsyncIterator[ShopServer]:
+    """A shop on each kind of database."""
+    settings = settings_for(tmp_path / "shop", speech_dir, database_url=database_url)
+    async with running_shop(settings) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared_shop(
+    tmp_path_factory: pytest.TempPathFactory, speech_dir: Path
+) -> AsyncIterator[ShopServer]:
+    """One shop for a whole file whose tests leave nothing behind that the others mind."""
+    settings = settings_for(tmp_path_factory.mktemp("shop"), speech_dir)
+    async with running_shop(settings) as running:
+        yield running
