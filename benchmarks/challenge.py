@@ -4,7 +4,7 @@ Three references, all answering the same body with the same headers:
   constant   a Starlette route that reads the body and sends a stored answer;
   decoding   ... that also decodes and encodes JSON with msgspec;
   same work  ... that also does what every L402 server must (parse the number, digest the body,
-             mint the macaroon), straight in the route.
+             mint macaroon and MPP challenge), straight in the route: the same answer.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from ringbolt.api.server import Server
 from ringbolt.app.shop import Shop
 from ringbolt.bootstrap import load_rate_card
 from ringbolt.clock import SystemClock
-from ringbolt.core import bolt11, l402
+from ringbolt.core import bolt11, l402, mpp
 from ringbolt.core.canonical import canonical_json, digest
 from ringbolt.core.keys import Keyring
 from ringbolt.core.phone import parse_destination
@@ -110,12 +110,15 @@ async def main() -> None:
         token = l402.new_token(opened.keyring, secrets.token_bytes(15))
         offer = l402.Offer("place_call", REQUEST, digest(canonical_json(asked)), price.msat, 1)
         macaroon = l402.mint(opened.keyring, token, offer)
-        line = f'L402 macaroon="{macaroon}", invoice="{document["invoice"]}"'
-        lines = [(k, v) for k, v in headers if k != b"www-authenticate"]
-        return answer(
-            status, [*lines, (b"www-authenticate", line.encode())],
-            encode({**document, "macaroon": macaroon}),
+        invoice = document["invoice"]
+        line = f'L402 macaroon="{macaroon}", invoice="{invoice}", version="0", token="{macaroon}"'
+        payment = mpp.challenge(
+            opened.keyring, token, offer, invoice=invoice, network="regtest", realm="127.0.0.1",
+            digest=digest(raw), expires_s=1,
         )  # fmt: skip
+        lines = [(k, v) for k, v in headers if k != b"www-authenticate"]
+        lines += [(b"www-authenticate", text.encode()) for text in (line, payment)]
+        return answer(status, lines, encode({**document, "macaroon": macaroon}))
 
     figures = {"Ringbolt": await cpu_us(server, make, calls=500, rounds=20)}
     for name, endpoint in (

@@ -106,8 +106,9 @@ def new_token(keyring: Keyring, random: bytes) -> Token:
 
 def _token(secret: bytes, nonce: bytes) -> Token:
     preimage = derive(secret, "l402 preimage", nonce)
-    token_id = nonce + derive(secret, "l402 token", nonce)[:16]
-    return Token(nonce, preimage, hashlib.sha256(preimage).digest(), token_id)
+    payment_hash = hashlib.sha256(preimage).digest()
+    # A token id is public and only has to be its own; the macaroon's signature is the secret.
+    return Token(nonce, preimage, payment_hash, nonce + payment_hash[:16])
 
 
 def memo(label: str, nonce: bytes) -> str:
