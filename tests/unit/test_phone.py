@@ -205,8 +205,12 @@ def test_the_fast_library_and_the_reference_agree_on_every_example() -> None:
 
 @lru_cache
 def near_an_example() -> st.SearchStrategy[str]:
-    """Numbers with a real country code and beginning: most mistakes live beside real numbers."""
-    prefixes = sorted({number[:7] for number in examples(set(ALL_KINDS))})
+    """Numbers with a real country code and beginning: most mistakes live beside real numbers.
+
+    Not of Zimbabwe, whose plan is of another release in the two libraries.
+    """
+    numbers = [number for number in examples(set(ALL_KINDS)) if not number.startswith("+263")]
+    prefixes = sorted({number[:7] for number in numbers})
     digits = st.text("0123456789", min_size=0, max_size=9)
     return st.builds(lambda head, tail: (head + tail)[:16], st.sampled_from(prefixes), digits)
 

@@ -1,0 +1,200 @@
+"""How the buyer reads a 402, in every form that servers were seen to send, and the answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ringbolt.cli.buyer import Challenge, PurchaseError, Wallet, buy, claim, read_challenge
+from ringbolt.core import bolt11, lnurl
+
+M = "AgEIcmluZ2JvbHQCQgAA+/8="
+PAYMENT = 'Payment id="x", realm="shop", method="lightning", intent="charge", request="eyJ9"'
+
+
+def invoice(amount_msat: int | None = 50_000) -> str:
+    return bolt11.encode(
+        private_key=b"\1" * 32, network="regtest", payment_hash=b"\2" * 32,
+        payment_secret=b"\3" * 32, amount_msat=amount_msat, description="Phone call",
+        timestamp_s=1_900_000_000, expiry_s=600, min_final_cltv=80,
+    )  # fmt: skip
+
+
+INVOICE = invoice()
+EXPECTED = Challenge(M, INVOICE, 50)
+C = f'L402 macaroon="{M}", invoice="{INVOICE}", version="0", token="{M}"'
+
+
+def answer(*lines: str, status: int = 402, **body: Any) -> httpx.Response:
+    headers = [("WWW-Authenticate", line) for line in lines]
+    return httpx.Response(status, headers=headers, json=body.get("json", {}))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [f'L402 macaroon="{M}", invoice="{INVOICE}"'],
+        [f'L402 version="0", token="{M}", invoice="{INVOICE}"'],
+        [C],
+        [f'LSAT macaroon="{M}", invoice="{INVOICE}"', C],
+        [C, PAYMENT],
+        [PAYMENT, C],
+        [f"{C}, {PAYMENT}"],
+        [f"{PAYMENT}, {C}"],
+        [f"L402 macaroon={M}, invoice={INVOICE}"],
+        [f'l402 Macaroon="{M}",Invoice="{INVOICE}"'],
+        [f'L402 invoice="{INVOICE}", macaroon="{M}"'],
+        [f'L402  macaroon="{M}",   invoice="{INVOICE}"'],
+        ['Basic realm="x"', "Bearer", C],
+        [f'Basic realm="L402 macaroon, invoice", {C}'],
+        ['L402 macaroon="only"', C],
+    ],
+    ids=[
+        *("A", "B", "C", "D", "E", "G", "E-in-one", "G-in-one", "U"),
+        *("case", "order", "spaces", "others", "quoted", "half"),
+    ],
+)
+def test_every_form_that_was_seen_is_read(lines: list[str]) -> None:
+    assert read_challenge(answer(*lines)) == EXPECTED
+
+
+def test_challenge_that_stands_in_the_body_alone_is_read() -> None:
+    assert read_challenge(answer(json={"macaroon": M, "invoice": INVOICE})) == EXPECTED
+
+
+def test_header_wins_over_the_body() -> None:
+    found = read_challenge(answer(C, json={"macaroon": "other", "invoice": invoice(1000)}))
+
+    assert found == EXPECTED
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [[], [PAYMENT], ["L402"], ['L402 macaroon="x"'], [f'invoice="{INVOICE}", macaroon="{M}"'],
+     [f'Bearer macaroon="{M}", invoice="{INVOICE}"'],
+     [f'xL402 macaroon="{M}", invoice="{INVOICE}"']],
+)  # fmt: skip
+def test_other_challenges_are_not_paid(lines: list[str]) -> None:
+    with pytest.raises(PurchaseError, match="not with an L402 challenge"):
+        read_challenge(answer(*lines))
+
+
+@pytest.mark.parametrize("body", [b"", b"null", b"[1]", b"\xff", b'{"invoice": 5, "macaroon": []}'])
+def test_answer_without_a_readable_body_is_no_fault(body: bytes) -> None:
+    with pytest.raises(PurchaseError):
+        read_challenge(httpx.Response(402, content=body))
+
+
+def test_amount_comes_from_the_invoice_and_is_rounded_up() -> None:
+    line = f'L402 macaroon="{M}", invoice="{invoice(50_001)}", amount="1"'
+
+    assert read_challenge(answer(line)).amount_sats == 51
+
+
+@pytest.mark.parametrize(
+    ("bad", "words"), [("lnbcrt1nonsense", "cannot be read"), (invoice(None), "names no amount")]
+)
+def test_invoice_that_cannot_be_judged_is_not_paid(bad: str, words: str) -> None:
+    with pytest.raises(PurchaseError, match=words):
+        read_challenge(answer(f'L402 macaroon="{M}", invoice="{bad}"'))
+
+
+@settings(max_examples=200)
+@given(st.lists(st.sampled_from([C, PAYMENT, "L402", " ", ",", '"', "=", "macaroon="]), max_size=6))
+def test_garbage_is_read_or_refused(parts: list[str]) -> None:
+    try:
+        assert read_challenge(answer("".join(parts))).amount_sats == 50
+    except PurchaseError as refused:
+        assert str(refused)
+
+
+# -- what follows -------------------------------------------------------------------------------
+
+
+class Shop:
+    """A server of our own making, asked over httpx's transport; remembers what it was asked."""
+
+    def __init__(self, *answers: httpx.Response) -> None:
+        self._answers = list(answers)
+        self.asked: list[httpx.Request] = []
+
+    def client(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request)
+        return self._answers.pop(0)
+
+
+class Purse(Wallet):
+    """A wallet that pays everything it is asked to, and remembers it."""
+
+    def __init__(self) -> None:
+        super().__init__("http://127.0.0.1:1")
+        self.paid: list[str] = []
+
+    async def pay(self, invoice: str, fee_limit_sats: int) -> str:
+        self.paid.append(invoice)
+        return "ab" * 32
+
+    async def create_invoice(self, amount_sats: int, memo: str) -> str:
+        return f"invoice-over-{amount_sats}"
+
+
+async def test_purchase_pays_once_and_repeats_the_same_body() -> None:
+    shop, purse = Shop(answer(C, PAYMENT), answer(status=200, json={"sid": "CA1"})), Purse()
+
+    bought = await buy(shop.client(), "http://shop/x", {"a": 1}, purse, 100, lambda _: None)
+
+    assert purse.paid == [INVOICE]
+    assert shop.asked[0].content == shop.asked[1].content
+    assert shop.asked[1].headers["Authorization"] == f"L402 {M}:{'ab' * 32}"
+    assert (bought.answer, bought.paid_sats) == ({"sid": "CA1"}, 50)
+
+
+async def test_price_over_the_limit_is_not_paid() -> None:
+    shop, purse = Shop(answer(C)), Purse()
+
+    with pytest.raises(PurchaseError, match="over your limit of 49"):
+        await buy(shop.client(), "http://shop/x", {}, purse, 49, lambda _: None)
+
+    assert purse.paid == []
+
+
+@pytest.mark.parametrize("content", [b"[]", b"null", b'"no"', b"<html>", b""])
+async def test_refusal_of_any_form_is_told(content: bytes) -> None:
+    shop = Shop(httpx.Response(400, content=content))
+
+    with pytest.raises(PurchaseError, match="400"):
+        await buy(shop.client(), "http://shop/x", {}, Purse(), 100, lambda _: None)
+
+
+async def test_credential_is_told_when_the_paid_request_fails() -> None:
+    shop = Shop(answer(C), httpx.Response(500, content=b"oops"))
+
+    with pytest.raises(PurchaseError, match=f"L402 {M[:10]}.*{'ab' * 32}"):
+        await buy(shop.client(), "http://shop/x", {}, Purse(), 100, lambda _: None)
+
+
+@pytest.mark.parametrize("as_lnurl", [False, True])
+async def test_withdrawal_keeps_the_callbacks_own_query(as_lnurl: bool) -> None:
+    offer = {"callback": "http://shop/cb?shop=7", "k1": "k", "maxWithdrawable": 50_999}
+    shop = Shop(answer(status=200, json=offer), answer(status=200, json={"status": "OK"}))
+    link = "http://shop/lnurl?x=1"
+
+    sats = await claim(shop.client(), lnurl.encode(link) if as_lnurl else link, Purse())
+
+    assert sats == 50
+    assert str(shop.asked[0].url) == link
+    assert dict(shop.asked[1].url.params) == {"shop": "7", "k1": "k", "pr": "invoice-over-50"}
+
+
+async def test_withdrawal_that_is_refused_says_why() -> None:
+    shop = Shop(answer(status=200, json={"status": "ERROR", "reason": "claimed already"}))
+
+    with pytest.raises(PurchaseError, match="claimed already"):
+        await claim(shop.client(), "http://shop/lnurl", Purse())

@@ -1,0 +1,87 @@
+"""The command behind a call: what it says, how long it may last, and how it is kept."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ringbolt.app.call_order import CallOrder, from_json, new_ids, to_json
+from ringbolt.core.call import Pause, Play, Say
+
+TO = "+12025550123"
+SPOKEN = CallOrder(to=TO, minutes=1, message="Hello")
+PLAYED = CallOrder(to=TO, minutes=3, audio_url="https://example.com/a", duration_ms=180_000)
+
+
+def test_text_is_said_and_keys_are_heard_after_it() -> None:
+    order = CallOrder(to=TO, minutes=1, message="Bonjour", voice="fr_1", language="fr")
+
+    assert order.script(3000) == (Say("Bonjour", voice="fr_1", language="fr"), Pause(3000))
+
+
+def test_audio_is_played_for_what_was_paid() -> None:
+    assert PLAYED.script(3000) == (Play("https://example.com/a", max_ms=180_000), Pause(3000))
+
+
+def test_audio_wins_over_a_text() -> None:
+    both = msgspec.structs.replace(PLAYED, message="Hello")
+
+    assert both.script(0) == (Play("https://example.com/a", max_ms=180_000),)
+
+
+def test_without_lingering_nothing_follows_the_message() -> None:
+    assert SPOKEN.script(0) == (Say("Hello"),)
+
+
+@pytest.mark.parametrize(
+    ("order", "linger_ms", "seconds"),
+    [(SPOKEN, 0, 90), (SPOKEN, 3000, 93), (SPOKEN, 1, 91), (PLAYED, 0, 180), (PLAYED, 2500, 183)],
+)
+def test_call_is_ended_after_its_minutes_and_a_grace_for_slow_voices(
+    order: CallOrder, linger_ms: int, seconds: int
+) -> None:
+    assert order.max_duration_s(linger_ms) == seconds
+
+
+@given(
+    st.builds(
+        CallOrder,
+        to=st.just(TO),
+        minutes=st.integers(1, 30),
+        message=st.text(st.characters(exclude_categories=["Cs"]), max_size=60),
+        audio_url=st.sampled_from(["", "https://example.com/a"]),
+        duration_ms=st.integers(60_000, 1_800_000),
+        voice=st.sampled_from(["", "en_1"]),
+        language=st.sampled_from(["", "en"]),
+    )
+)
+def test_order_is_kept_as_it_is(order: CallOrder) -> None:
+    assert from_json(to_json(order)) == order
+
+
+def test_order_of_an_earlier_release_is_still_read() -> None:
+    kept = f'{{"to":"{TO}","minutes":1,"message":"Hello","since_dropped":true}}'
+
+    assert from_json(kept) == SPOKEN
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"to":5,"minutes":1}', f'{{"to":"{TO}"}}'])
+def test_what_is_no_order_is_a_fault(text: str) -> None:
+    with pytest.raises(msgspec.MsgspecError):
+        from_json(text)
+
+
+def test_ids_are_separate_parts_of_the_random_bytes() -> None:
+    ids = new_ids(bytes(range(64)))
+
+    assert ids.order_id == bytes(range(32)).hex()
+    assert ids.sid == "CA" + bytes(range(32, 48)).hex()
+    assert ids.status_token == bytes(range(48, 64)).hex()
+
+
+@pytest.mark.parametrize("length", [0, 63, 65])
+def test_ids_need_exactly_their_random_bytes(length: int) -> None:
+    with pytest.raises(ValueError, match="64 random bytes"):
+        new_ids(bytes(length))

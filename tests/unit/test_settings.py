@@ -1,0 +1,236 @@
+"""Settings: where they come from, who wins, and what is said about wrong ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ringbolt.settings import Settings, SettingsError, load_settings
+
+
+@pytest.fixture(autouse=True)
+def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    import os
+
+    for name in os.environ:
+        if name.startswith("RINGBOLT_"):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def error_of(**overrides: object) -> str:
+    with pytest.raises(SettingsError) as wrong:
+        load_settings(**overrides)
+    return str(wrong.value)
+
+
+def every_option() -> list[tuple[str, str, str]]:
+    """Section, option and variable of all options."""
+    found = []
+    for name, field in Settings.model_fields.items():
+        section = field.annotation
+        if isinstance(section, type) and hasattr(section, "model_fields"):
+            found += [
+                (name, option, f"RINGBOLT_{name}_{option}".upper())
+                for option in section.model_fields
+            ]
+        else:
+            found.append(("", name, f"RINGBOLT_{name}".upper()))
+    return found
+
+
+def test_without_any_configuration_everything_is_simulated() -> None:
+    settings = load_settings()
+
+    assert settings.node_is_simulated
+    assert (settings.host, settings.port) == ("127.0.0.1", 8402)
+    assert settings.database == f"sqlite:///{Path('ringbolt-data').absolute() / 'ringbolt.db'}"
+
+
+def test_every_option_is_described() -> None:
+    undescribed = [
+        name
+        for section, name, _ in every_option()
+        if not (
+            Settings.model_fields[section].annotation.model_fields[name]  # type: ignore[union-attr]
+            if section
+            else Settings.model_fields[name]
+        ).description
+    ]
+
+    assert undescribed == []
+
+
+@pytest.mark.parametrize(("section", "option", "variable"), every_option())
+def test_every_option_has_its_variable(
+    section: str, option: str, variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = {"limits": "off", "charge_on": "placed", "level": "debug", "format": "json",
+              "allow_http": "false"}  # fmt: skip
+    texts = {
+        "host", "data_dir", "database_url", "public_url", "secret", "former_secrets",
+        "trusted_proxies", "url", "macaroon", "tls_cert", "rate_card", "caller_id",
+        "allow_origins", "default_voice",
+    }  # fmt: skip
+    before = load_settings()
+    value = values.get(option, "some-text" if option in texts else "")
+    candidates = [value] if value else ["7", "70", "700", "7000"]
+
+    for candidate in candidates:
+        monkeypatch.setenv(variable, candidate)
+        try:
+            after = load_settings()
+        except SettingsError as error:  # out of this option's range; its name must be told
+            assert variable in str(error)
+            continue
+        if after != before:
+            return
+    pytest.fail(f"{variable} has no effect")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "where", "expected"),
+    [
+        ("RINGBOLT_SIMULATOR_SPEED", "5", "simulator.speed", 5.0),
+        ("RINGBOLT_CALLS_RING_TIMEOUT_S", "20", "calls.ring_timeout_s", 20),
+        ("RINGBOLT_L402_REDEEM_S", "7200", "l402.redeem_s", 7200),
+        ("RINGBOLT_FETCH_ALLOW_ORIGINS", "http://a:1, http://b:2,", "fetch.allow_origins",
+         ("http://a:1", "http://b:2")),
+        ("RINGBOLT_FETCH_ALLOW_ORIGINS", "", "fetch.allow_origins", ()),
+        ("RINGBOLT_DATA_DIR", "/x", "data_dir", Path("/x")),
+        ("RINGBOLT_LIMITS", "off", "limits", "off"),
+        ("RINGBOLT_LND_URL", "https://127.0.0.1:8080", "node_is_simulated", False),
+        ("ringbolt_port", "9000", "port", 9000),
+    ],
+)  # fmt: skip
+def test_variable_is_read(
+    variable: str, value: str, where: str, expected: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+
+    found: object = load_settings()
+    for part in where.split("."):
+        found = getattr(found, part)
+
+    assert found == expected
+
+
+def test_file_in_the_working_directory_is_read(empty_folder: Path) -> None:
+    (empty_folder / "ringbolt.toml").write_text(
+        'port = 9000\n[calls]\ncharge_on = "placed"\n[fetch]\nallow_origins = ["http://a:1"]\n'
+    )
+
+    settings = load_settings()
+
+    assert (settings.port, settings.calls.charge_on) == (9000, "placed")
+    assert settings.fetch.allow_origins == ("http://a:1",)
+
+
+def test_named_file_is_read(empty_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (empty_folder / "other.toml").write_text("port = 9001\n")
+    monkeypatch.setenv("RINGBOLT_CONFIG", "other.toml")
+
+    assert load_settings().port == 9001
+
+
+def test_variables_win_over_the_file_one_option_at_a_time(
+    empty_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (empty_folder / "ringbolt.toml").write_text(
+        "port = 9000\n[calls]\nring_timeout_s = 40\nlinger_s = 1.5\n"
+    )
+    monkeypatch.setenv("RINGBOLT_CALLS_RING_TIMEOUT_S", "20")
+
+    settings = load_settings(port=9002)
+
+    assert settings.port == 9002
+    assert (settings.calls.ring_timeout_s, settings.calls.linger_s) == (20, 1.5)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("prot = 1", "prot"), ("[calls]\nring_timout_s = 3", "calls.ring_timout_s"), ("[x]", "x")],
+)
+def test_unknown_name_in_the_file_is_refused(text: str, name: str, empty_folder: Path) -> None:
+    (empty_folder / "ringbolt.toml").write_text(text)
+
+    assert error_of() == f"{name}: there is no such setting."
+
+
+def test_unknown_variable_of_a_section_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RINGBOLT_CALLS_RING_TIMOUT_S", "3")
+
+    assert error_of() == "calls.ring_timout_s: there is no such setting."
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("RINGBOLT_PORT", "http", "integer"),
+        ("RINGBOLT_PORT", "70000", "less than or equal to 65535"),
+        ("RINGBOLT_LIMITS", "of", "'on' or 'off'"),
+        ("RINGBOLT_CALLS_CHARGE_ON", "ring", "'answered' or 'placed'"),
+        ("RINGBOLT_L402_REDEEM_S", "5", "greater than or equal to 600"),
+        ("RINGBOLT_SIMULATOR_SPEED", "0", "greater than 0"),
+    ],
+)
+def test_wrong_value_is_named_with_its_variable(
+    variable: str, value: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+
+    message = error_of()
+
+    assert f"({variable}): " in message
+    assert words in message
+    assert "\n" not in message
+
+
+def test_every_wrong_value_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RINGBOLT_PORT", "x")
+    monkeypatch.setenv("RINGBOLT_LOG_LEVEL", "loud")
+
+    assert len(error_of().splitlines()) == 2
+
+
+def test_file_that_is_not_toml_is_named(empty_folder: Path) -> None:
+    (empty_folder / "ringbolt.toml").write_text("port: 9000")
+
+    assert error_of().startswith("ringbolt.toml is not TOML: ")
+
+
+def test_file_that_is_not_text_is_refused(empty_folder: Path) -> None:
+    (empty_folder / "ringbolt.toml").write_bytes(b"\xff\xfe")
+
+    assert error_of()
+
+
+def test_named_file_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RINGBOLT_CONFIG", "nowhere.toml")
+
+    assert error_of() == "RINGBOLT_CONFIG names nowhere.toml, which is not a file."
+
+
+def test_section_given_as_one_variable_must_be_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RINGBOLT_LND", "https://127.0.0.1:8080")
+
+    assert "lnd" in error_of()
+
+
+def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RINGBOLT_SECRET", "5ec2e7" * 11)
+    monkeypatch.setenv("RINGBOLT_FORMER_SECRETS", f"{'aa' * 32}, {'bb' * 32}")
+    monkeypatch.setenv("RINGBOLT_LND_MACAROON", "5ec2e7")
+
+    settings = load_settings()
+
+    assert "5ec2e7" not in repr(settings)
+    assert "aaaa" not in repr(settings)
+    assert [len(s.get_secret_value()) for s in settings.former_secrets] == [64, 64]
+
+
+def test_settings_do_not_change_while_running() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        setattr(load_settings(), "port", 1)  # noqa: B010 - mypy knows it, too
