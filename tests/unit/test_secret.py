@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -52,8 +53,15 @@ def test_two_shops_have_two_secrets(tmp_path: Path) -> None:
 
 
 def test_first_starts_at_the_same_time_agree(tmp_path: Path) -> None:
-    with ThreadPoolExecutor(8) as pool:
-        rings = list(pool.map(lambda _: load_keyring(settings(tmp_path), create=True), range(16)))
+    starters = 8
+    together = Barrier(starters)
+
+    def start(_: int) -> Keyring:
+        together.wait(timeout=30)
+        return load_keyring(settings(tmp_path), create=True)
+
+    with ThreadPoolExecutor(starters) as pool:
+        rings = list(pool.map(start, range(starters)))
 
     assert len({ring.current for ring in rings}) == 1
     assert [file.name for file in (tmp_path / "data").iterdir()] == ["secret"]
