@@ -155,8 +155,8 @@ class WorkerSettings(Section):
     money_slots: int = Field(16, ge=1, description="Money jobs run at the same time.")
     webhook_slots: int = Field(16, ge=1, description="Webhooks sent at the same time.")
     lease_s: int = Field(
-        60,
-        ge=10,
+        15,
+        ge=3,
         description="After so many seconds without a sign of life a "
         "worker's job is taken over by another.",
     )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import secrets
 
-from ringbolt.app.record_outcome import apply_event, fail
+from ringbolt.app.record_outcome import CHECK_PREFIX, apply_event, fail
 from ringbolt.app.shop import Shop
 from ringbolt.core.call import CallEvent, CallStatus
 from ringbolt.core.errors import Unavailable
 from ringbolt.store import calls, jobs, orders
-from ringbolt.store.calls import AttemptState
+from ringbolt.store.calls import Attempt, AttemptState
 from ringbolt.store.db import Tx
 from ringbolt.store.jobs import Job
 from ringbolt.voice.carrier import SupportsCallLookup
@@ -17,37 +17,49 @@ from ringbolt.voice.carrier import SupportsCallLookup
 _AGAIN_MS = 15_000
 HANG_UP_AFTER = 4
 GIVE_UP_AFTER = 12
-"""Looks at a silent call before it is closed: about three minutes."""
+"""Looks at a silent call before it is closed: about three minutes. Only those count that the
+carrier answered."""
+GIVE_UP_UNANSWERED_AFTER = 240
+"""Looks before a call is closed whose carrier never answers any: about an hour."""
 
 
 async def check_call(shop: Shop, job: Job) -> None:
     """Ask the carrier for all it knows; hang up what should be over; at last, close the call."""
-    assert job.order_id is not None
-    attempt = await shop.db.read(calls.present_attempt, job.order_id)
-    if attempt is None or attempt.state is AttemptState.DONE:
-        await shop.db.tx(jobs.finish, job)
-        return
+    ref = job.uniq.removeprefix(CHECK_PREFIX)
+    looks = int(job.payload.get("looks", 0)) + 1
     try:
-        events = await _events(shop, attempt.ref)
+        if await _is_over(shop, ref):
+            await shop.db.tx(_finish_if_held, job)
+            return
+        if looks >= HANG_UP_AFTER:
+            await shop.carrier.hang_up(ref)
     except Unavailable as error:
-        await shop.db.tx(jobs.retry, job, _AGAIN_MS, error.message)
+        if job.attempts >= GIVE_UP_UNANSWERED_AFTER:
+            await shop.db.tx(_close, job, ref, secrets.token_hex(32))
+        else:
+            await shop.db.tx(jobs.retry, job, _AGAIN_MS, error.message)
         return
-    await apply_all(shop, events)
-    if events and events[-1].status.is_final:
-        await shop.db.tx(_finish_if_held, job)
-    elif job.attempts >= GIVE_UP_AFTER:
-        await shop.db.tx(_close, job, attempt.id, secrets.token_hex(32))
+    if looks >= GIVE_UP_AFTER:
+        await shop.db.tx(_close, job, ref, secrets.token_hex(32))
     else:
-        if job.attempts >= HANG_UP_AFTER:
-            await shop.carrier.hang_up(attempt.ref)
-        await shop.db.tx(jobs.retry, job, _AGAIN_MS, "the call is not over yet")
+        why = "the call is not over yet"
+        await shop.db.tx(jobs.retry, job, _AGAIN_MS, why, {"looks": looks})
 
 
-async def _events(shop: Shop, ref: str) -> tuple[CallEvent, ...]:
-    if not isinstance(shop.carrier, SupportsCallLookup):
-        return ()
-    found = await shop.carrier.find(ref)
-    return found.events if found is not None else ()
+async def _is_over(shop: Shop, ref: str) -> bool:
+    """After everything that the carrier knows was applied. Raises ``Unavailable``.
+
+    Our own record decides: what the carrier told last may be without what came before it.
+    """
+    if isinstance(shop.carrier, SupportsCallLookup):
+        found = await shop.carrier.find(ref)
+        if found is not None:
+            await apply_all(shop, found.events)
+    return _ended(await shop.db.read(calls.attempt_by_ref, ref))
+
+
+def _ended(attempt: Attempt | None) -> bool:
+    return attempt is None or attempt.state is AttemptState.DONE or attempt.finished_ms is not None
 
 
 async def apply_all(shop: Shop, events: tuple[CallEvent, ...]) -> None:
@@ -62,17 +74,20 @@ def _finish_if_held(tx: Tx, job: Job) -> None:
         jobs.finish(tx, job)
 
 
-def _close(tx: Tx, job: Job, attempt_id: str, k1: str) -> None:
+def _close(tx: Tx, job: Job, ref: str, k1: str) -> None:
     """No word any more: an answered call is over, an unanswered one is not charged."""
-    assert job.order_id is not None
-    call = calls.call_of(tx, job.order_id)
-    assert call is not None
-    cause = "no word from the carrier"
-    status = CallStatus.COMPLETED if call.answered_ms is not None else CallStatus.FAILED
-    calls.update_call(tx, job.order_id, status=status, cause=cause, ended_ms=tx.now_ms)
-    calls.update_attempt(
-        tx, attempt_id, state=AttemptState.DONE, reason=cause, finished_ms=tx.now_ms
-    )
-    fail(tx, job.order_id, cause, may_retry=False, k1=k1)
-    orders.finish(tx, job.order_id)
     jobs.finish(tx, job)
+    attempt = calls.attempt_by_ref(tx, ref, lock=True)
+    if attempt is None or _ended(attempt):
+        return
+    cause = "no word from the carrier"
+    calls.update_attempt(
+        tx, attempt.id, state=AttemptState.DONE, reason=cause, finished_ms=tx.now_ms
+    )
+    call = calls.call_of(tx, attempt.order_id)
+    if call is None or call.attempt_id != attempt.id:
+        return
+    status = CallStatus.COMPLETED if call.answered_ms is not None else CallStatus.FAILED
+    calls.update_call(tx, attempt.order_id, status=status, cause=cause, ended_ms=tx.now_ms)
+    fail(tx, attempt.order_id, cause, may_retry=False, k1=k1)
+    orders.finish(tx, attempt.order_id)

@@ -7,6 +7,7 @@ next worker resolves it as the carrier allows (``Recovery``), and never calls a 
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ringbolt.app import call_order
@@ -34,19 +35,31 @@ from ringbolt.voice.carrier import (
 CHECK_CALL = "check_call"
 MAX_ATTEMPTS = 4
 """How often a carrier is asked anew after it refused for now."""
+ABSENT_AFTER_MS = 5000
+"""A carrier that does not know a call may still be reading our request, or its list may lag:
+only if it still does not know it so much later is there none."""
 _CONCURRENCY_RETRY_MS = 500
 _SILENCE_MARGIN_MS = 20_000
+_NOT_ON_ITS_WAY = frozenset({OrderState.PAID, OrderState.DISPATCHING})
 
 
 @dataclass(frozen=True, slots=True)
 class _Work:
     order: Order
     attempt: Attempt | None
+    now_ms: int
+
+    @property
+    def is_late(self) -> bool:
+        """Nobody is called any more for this order."""
+        return self.order.deadline_ms is not None and self.now_ms >= self.order.deadline_ms
 
 
 def _load(tx: Tx, order_id: str) -> _Work | None:
     order = orders.by_id(tx, order_id)
-    return _Work(order, calls.present_attempt(tx, order_id)) if order is not None else None
+    if order is None:
+        return None
+    return _Work(order, calls.present_attempt(tx, order_id), tx.now_ms)
 
 
 async def dispatch_call(shop: Shop, job: Job) -> None:
@@ -56,7 +69,10 @@ async def dispatch_call(shop: Shop, job: Job) -> None:
     if work is not None and work.order.state is OrderState.PAID:
         await _first(shop, job, work.order)
     elif work is not None and work.order.state is OrderState.DISPATCHING and work.attempt:
-        await _recover(shop, job, work.order, work.attempt)
+        await _recover(shop, job, work, work.attempt)
+    elif work is not None and work.attempt and work.attempt.state is AttemptState.ACCEPTED:
+        # Its events came before its answer was written down, and may yet stop coming.
+        await _write_down(shop, job, work.order, work.attempt, Accepted(""))
     else:
         await shop.db.tx(jobs.finish, job)
 
@@ -112,6 +128,7 @@ def _intend(
 async def _ask(shop: Shop, job: Job, order: Order, attempt: Attempt, rendered: Rendered) -> None:
     command = call_order.from_json(order.request)
     linger_ms = _linger_ms(shop)
+    jobs.sure(job)
     result = await shop.carrier.place(
         PlaceCall(
             ref=attempt.ref,
@@ -120,12 +137,18 @@ async def _ask(shop: Shop, job: Job, order: Order, attempt: Attempt, rendered: R
             script=rendered.script,
             ring_timeout_s=shop.settings.calls.ring_timeout_s,
             max_duration_s=command.max_duration_s(linger_ms),
+            still_wanted=job.still_ours,
         )
     )
-    await shop.db.tx(
-        _answered, job, attempt, result, shop.settings.calls.charge_on, _patience_ms(shop, command),
-        _k1(),
-    )  # fmt: skip
+    await _write_down(shop, job, order, attempt, result)
+
+
+async def _write_down(
+    shop: Shop, job: Job, order: Order, attempt: Attempt, result: PlaceResult
+) -> None:
+    patience_ms = _patience_ms(shop, call_order.from_json(order.request))
+    charge_on = shop.settings.calls.charge_on
+    await shop.db.tx(_answered, job, attempt, result, charge_on, patience_ms, _k1())
 
 
 def _answered(
@@ -138,6 +161,10 @@ def _answered(
     k1: str,
 ) -> None:
     """Write the carrier's answer down."""
+    current = calls.attempt_by_ref(tx, attempt.ref, lock=True)
+    if current is not None and current.last_seq > 0 and not isinstance(result, Accepted):
+        # The call is told of, so there is one: no or "not known" came too late to be true.
+        result = Accepted(current.carrier_id or "")
     match result:
         case Accepted(carrier_id):
             _accepted(tx, attempt, carrier_id, charge_on, patience_ms)
@@ -168,12 +195,13 @@ def _answered(
 
 
 def _accepted(tx: Tx, attempt: Attempt, carrier_id: str, charge_on: str, patience_ms: int) -> None:
-    calls.update_attempt(tx, attempt.id, carrier_id=carrier_id)
+    if carrier_id:
+        calls.update_attempt(tx, attempt.id, carrier_id=carrier_id)
     current = calls.attempt_by_ref(tx, attempt.ref)
     if current is not None and current.state in (AttemptState.INTENT, AttemptState.UNKNOWN):
         calls.update_attempt(tx, attempt.id, state=AttemptState.ACCEPTED)
     mark_in_progress(tx, attempt.order_id, charge_on, CallStatus.INITIATED)
-    if current is not None and current.state is not AttemptState.DONE:
+    if current is not None and current.finished_ms is None:
         jobs.enqueue(
             tx,
             kind=CHECK_CALL,
@@ -184,58 +212,79 @@ def _accepted(tx: Tx, attempt: Attempt, carrier_id: str, charge_on: str, patienc
         )
 
 
-async def _recover(shop: Shop, job: Job, order: Order, attempt: Attempt) -> None:
+async def _recover(shop: Shop, job: Job, work: _Work, attempt: Attempt) -> None:
     """DISPATCHING: somebody asked, or was about to ask, and did not write down the answer."""
-    command = call_order.from_json(order.request)
-    terms = (shop.settings.calls.charge_on, _patience_ms(shop, command), _k1())
     if attempt.state in (AttemptState.ACCEPTED, AttemptState.DONE):
-        await shop.db.tx(_answered, job, attempt, Accepted(attempt.carrier_id or ""), *terms)
+        await _write_down(shop, job, work.order, attempt, Accepted(""))
         return
-    out_of_time = order.deadline_ms is not None and shop.clock.now_ms() >= order.deadline_ms
     carrier = shop.carrier
     if carrier.recovery is Recovery.LOOKUP and isinstance(carrier, SupportsCallLookup):
-        try:
-            found = await carrier.find(attempt.ref)
-        except Unavailable as error:
-            await _wait_or_give_up(shop, job, order, attempt, out_of_time, error.message)
-            return
-        if found is not None:
-            await shop.db.tx(_answered, job, attempt, Accepted(found.carrier_id), *terms)
-            for event in found.events:
-                await shop.db.tx(apply_event, event, shop.settings.calls.charge_on, _k1())
-            return
-        if out_of_time:
-            await shop.db.tx(_give_up, job, order.id, "no carrier took the call", True, _k1())
-            return
-    elif carrier.recovery is Recovery.NONE:
-        await _wait_or_give_up(
-            shop, job, order, attempt, out_of_time, "the carrier's answer is not known"
-        )
+        await _look_up(shop, job, work, attempt, carrier)
+    elif carrier.recovery is Recovery.IDEMPOTENT and not work.is_late:
+        await _ask_again(shop, job, work.order, attempt)
+    else:
+        await _wait_or_give_up(shop, job, work, attempt, "the carrier's answer is not known")
+
+
+async def _look_up(
+    shop: Shop, job: Job, work: _Work, attempt: Attempt, carrier: SupportsCallLookup
+) -> None:
+    try:
+        found = await carrier.find(attempt.ref)
+    except Unavailable as error:
+        await _wait_or_give_up(shop, job, work, attempt, error.message)
         return
-    # Definitely absent, or the same reference makes it the same call: ask (again).
+    if found is not None:
+        await _write_down(shop, job, work.order, attempt, Accepted(found.carrier_id))
+        for event in found.events:
+            await shop.db.tx(apply_event, event, shop.settings.calls.charge_on, _k1())
+    elif not _is_surely_absent(job, attempt, work.now_ms):
+        seen = {"absent": attempt.ref, "absent_ms": work.now_ms}
+        why = "the carrier does not know the call (yet)"
+        await shop.db.tx(jobs.retry, job, ABSENT_AFTER_MS, why, seen)
+    elif work.is_late:
+        await shop.db.tx(_give_up, job, work.order.id, "no carrier took the call", True, _k1())
+    else:
+        await _ask_again(shop, job, work.order, attempt)
+
+
+def _is_surely_absent(job: Job, attempt: Attempt, now_ms: int) -> bool:
+    """Whether an earlier run of this job, long enough ago, heard the same."""
+    absent_ms = int(job.payload.get("absent_ms", now_ms))
+    return job.payload.get("absent") == attempt.ref and now_ms - absent_ms >= ABSENT_AFTER_MS
+
+
+async def _ask_again(shop: Shop, job: Job, order: Order, attempt: Attempt) -> None:
+    """There is no such call, or the same reference makes it the same call."""
+    command = call_order.from_json(order.request)
     try:
         rendered = await render(shop, command.script(_linger_ms(shop)))
     except (SpeechFailed, AudioUnplayable) as error:
-        await shop.db.tx(_give_up, job, order.id, f"{error.code}: {error.message}", True, _k1())
+        may_retry = shop.carrier.recovery is Recovery.LOOKUP
+        why = f"{error.code}: {error.message}"
+        await shop.db.tx(_give_up, job, order.id, why, may_retry, _k1())
         return
-    await shop.db.tx(jobs.check, job)
+    await shop.db.tx(jobs.note, job, {})
     await _ask(shop, job, order, attempt, rendered)
 
 
-async def _wait_or_give_up(
-    shop: Shop, job: Job, order: Order, attempt: Attempt, out_of_time: bool, why: str
-) -> None:
-    if out_of_time:
-        # The phone may have rung: the money goes back, but nothing is tried again.
-        await shop.db.tx(_give_up, job, order.id, f"the outcome is not known: {why}", False, _k1())
-    else:
+async def _wait_or_give_up(shop: Shop, job: Job, work: _Work, attempt: Attempt, why: str) -> None:
+    if not work.is_late:
         await shop.db.tx(jobs.retry, job, min(30_000, 1000 * 2 ** min(job.attempts, 5)), why)
+        return
+    # The phone may have rung: the money goes back, but nothing is tried again.
+    why = f"the outcome is not known: {why}"
+    await shop.db.tx(_give_up, job, work.order.id, why, False, _k1())
+    with suppress(Unavailable):  # it may still ring; nobody pays for it any more
+        await shop.carrier.hang_up(attempt.ref)
 
 
 def _give_up(tx: Tx, job: Job, order_id: str, why: str, may_retry: bool, k1: str) -> None:
-    """Fail the order before its call came about."""
-    if fail(tx, order_id, why, may_retry=may_retry, k1=k1):
-        calls.update_call(tx, order_id, status=CallStatus.FAILED, cause=why, ended_ms=tx.now_ms)
+    """Fail the order before its call came about; if it just did, the job has another look."""
+    if not fail(tx, order_id, why, may_retry=may_retry, k1=k1, only_from=_NOT_ON_ITS_WAY):
+        jobs.retry(tx, job, 0, why)
+        return
+    calls.update_call(tx, order_id, status=CallStatus.FAILED, cause=why, ended_ms=tx.now_ms)
     attempt = calls.present_attempt(tx, order_id)
     if attempt is not None and attempt.finished_ms is None:
         calls.update_attempt(tx, attempt.id, finished_ms=tx.now_ms)

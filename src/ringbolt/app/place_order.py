@@ -132,7 +132,7 @@ def _retry(tx: Tx, order: Order, paid: Paid, terms: Terms) -> PlaceResult:
             "its refund is at the status page.",
         )
     if not refunds.drop_open(tx, order.id):
-        return Spent(order, "L402_REFUND_CLAIMED", "The refund for this call was claimed.")
+        return _retried_or_claimed(tx, order, paid, terms)
     moved = orders.move(
         tx,
         order.id,
@@ -146,10 +146,21 @@ def _retry(tx: Tx, order: Order, paid: Paid, terms: Terms) -> PlaceResult:
     )
     assert moved, "a failed order with an open refund can be tried again"
     calls.requeue_call(tx, order.id)
+    # The former try's job may still wait for the carrier's answer, and would take this one's
+    # place when it ends: it is taken away from whoever holds it.
+    jobs.cancel(tx, dispatch_uniq(order.id))
     _enqueue(tx, order.id)
     renewed = orders.by_id(tx, order.id)
     assert renewed is not None
     return Placed(renewed, _call(tx, order.id))
+
+
+def _retried_or_claimed(tx: Tx, order: Order, paid: Paid, terms: Terms) -> PlaceResult:
+    """Somebody was faster: a copy of this very request, or whoever claimed the refund."""
+    present = orders.by_id(tx, order.id)
+    if present is not None and present.state is not OrderState.FAILED:
+        return _again(tx, present, paid, terms)
+    return Spent(order, "L402_REFUND_CLAIMED", "The refund for this call was claimed.")
 
 
 def _new_order(tx: Tx, ids: NewIds, command: CallOrder, paid: Paid, terms: Terms) -> Order:
@@ -191,8 +202,13 @@ def _book_payment(tx: Tx, order: Order) -> None:
 
 def _enqueue(tx: Tx, order_id: str) -> None:
     jobs.enqueue(
-        tx, kind=DISPATCH_CALL, lane="dispatch", uniq=f"dispatch:{order_id}", order_id=order_id
+        tx, kind=DISPATCH_CALL, lane="dispatch", uniq=dispatch_uniq(order_id), order_id=order_id
     )
+
+
+def dispatch_uniq(order_id: str) -> str:
+    """The name of the job that brings an order's call about."""
+    return f"dispatch:{order_id}"
 
 
 def _call(tx: Tx, order_id: str) -> Call:

@@ -17,6 +17,8 @@ from ringbolt.store.db import Tx
 MAX_DIGITS = 256
 """Keys kept of one call: enough for any menu, not enough to fill the store."""
 
+CHECK_PREFIX = "check:"
+
 CAUSES = {
     CallStatus.BUSY: "the line was busy or the call was declined",
     CallStatus.NO_ANSWER: "nobody answered",
@@ -25,21 +27,27 @@ CAUSES = {
 }
 
 
-def apply_event(tx: Tx, event: CallEvent, charge_on: str, k1: str) -> bool:
+def apply_event(
+    tx: Tx, event: CallEvent, charge_on: str, k1: str, *, gaps_allowed: bool = False
+) -> bool:
     """Apply one event of a call; repeats are harmless.
 
-    False if events before it are missing (the caller asks the carrier for all of them).
-    ``k1`` names the refund, if this event makes one necessary.
+    False if events before it are missing (the caller asks the carrier for all of them), unless
+    ``gaps_allowed``: what is missing can never be had. ``k1`` names the refund, if this event
+    makes one necessary.
     """
-    attempt = calls.attempt_by_ref(tx, event.ref)
+    attempt = calls.attempt_by_ref(tx, event.ref, lock=True)
     if attempt is None or event.seq <= attempt.last_seq:
         return True
-    if event.seq != attempt.last_seq + 1:
+    if event.seq != attempt.last_seq + 1 and not gaps_allowed:
         return False
     calls.update_attempt(tx, attempt.id, last_seq=event.seq)
     if attempt.state in (AttemptState.INTENT, AttemptState.UNKNOWN):
         calls.update_attempt(tx, attempt.id, state=AttemptState.ACCEPTED)
-    _tell_call(tx, attempt, event)
+    if event.status.is_final:
+        _end_attempt(tx, attempt, event)
+    if not _tell_call(tx, attempt, event):
+        return True  # an earlier attempt's late word: the order is about another call now
     if event.status is CallStatus.IN_PROGRESS:
         fulfil(tx, attempt.order_id, "answered")
     elif event.status.is_final:
@@ -77,9 +85,20 @@ def fulfil(tx: Tx, order_id: str, why: str) -> bool:
     return True
 
 
-def fail(tx: Tx, order_id: str, why: str, *, may_retry: bool, k1: str) -> bool:
-    """What was promised will not happen: the money is the buyer's. False if decided before."""
-    if not orders.move(tx, order_id, OrderState.FAILED, why, may_retry=int(may_retry)):
+def fail(
+    tx: Tx,
+    order_id: str,
+    why: str,
+    *,
+    may_retry: bool,
+    k1: str,
+    only_from: frozenset[OrderState] | None = None,
+) -> bool:
+    """What was promised will not happen: the money is the buyer's. False if decided before, or
+    if the order is not in a state of ``only_from``."""
+    if not orders.move(
+        tx, order_id, OrderState.FAILED, why, only_from=only_from, may_retry=int(may_retry)
+    ):
         return False
     order = orders.by_id(tx, order_id)
     assert order is not None
@@ -88,11 +107,12 @@ def fail(tx: Tx, order_id: str, why: str, *, may_retry: bool, k1: str) -> bool:
     return True
 
 
-def _tell_call(tx: Tx, attempt: Attempt, event: CallEvent) -> None:
-    """Keep the call's own record, whatever becomes of the order."""
+def _tell_call(tx: Tx, attempt: Attempt, event: CallEvent) -> bool:
+    """Keep the call's own record, whatever becomes of the order; False if the call is being
+    tried, or was tried, in another attempt since."""
     call = calls.call_of(tx, attempt.order_id)
     if call is None or call.attempt_id != attempt.id:
-        return  # an earlier attempt's late word
+        return False
     changes: dict[str, Any] = {"status": event.status}
     if event.status is CallStatus.RINGING:
         changes["ringing_ms"] = event.at_ms
@@ -103,13 +123,17 @@ def _tell_call(tx: Tx, attempt: Attempt, event: CallEvent) -> None:
     if event.status.is_final:
         changes |= {"ended_ms": event.at_ms, "cause": event.cause, "heard_ms": event.heard_ms}
     calls.update_call(tx, attempt.order_id, **changes)
+    return True
 
 
-def _end(tx: Tx, attempt: Attempt, event: CallEvent, charge_on: str, k1: str) -> None:
+def _end_attempt(tx: Tx, attempt: Attempt, event: CallEvent) -> None:
     calls.update_attempt(
         tx, attempt.id, state=AttemptState.DONE, finished_ms=tx.now_ms, reason=event.cause
     )
     jobs.cancel(tx, check_uniq(attempt.ref))
+
+
+def _end(tx: Tx, attempt: Attempt, event: CallEvent, charge_on: str, k1: str) -> None:
     if event.status is CallStatus.COMPLETED:
         fulfil(tx, attempt.order_id, "answered")
     elif charge_on == "placed":
@@ -122,4 +146,4 @@ def _end(tx: Tx, attempt: Attempt, event: CallEvent, charge_on: str, k1: str) ->
 
 def check_uniq(ref: str) -> str:
     """The name of the job that looks after a call whose carrier has fallen silent."""
-    return f"check:{ref}"
+    return CHECK_PREFIX + ref

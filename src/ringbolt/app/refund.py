@@ -22,7 +22,13 @@ from ringbolt.core import bolt11
 from ringbolt.core.errors import Conflict, InvalidInput, NotFound
 from ringbolt.core.money import msat, sats_down
 from ringbolt.core.order import OrderState
-from ringbolt.lightning.node import PaymentFailed, PaymentSucceeded, PaymentUnknown
+from ringbolt.lightning.node import (
+    PaymentFailed,
+    PaymentOutcome,
+    PaymentSucceeded,
+    PaymentUnknown,
+    SupportsPayments,
+)
 from ringbolt.store import jobs, ledger, orders, refunds
 from ringbolt.store.db import Tx
 from ringbolt.store.jobs import Job
@@ -101,7 +107,7 @@ async def pay_refund(shop: Shop, job: Job) -> None:
     assert refund.payment_hash is not None
     outcome = await shop.payer.lookup_payment(bytes.fromhex(refund.payment_hash))
     if outcome is None or (isinstance(outcome, PaymentFailed) and job.attempts <= 1):
-        outcome = await shop.payer.pay(refund.bolt11, _max_fee_msat(shop, refund), _PAY_TIMEOUT_S)
+        outcome = await _pay(shop, job, shop.payer, refund)
     match outcome:
         case PaymentSucceeded(_, fee_msat):
             await shop.db.tx(_paid, job, refund, fee_msat)
@@ -110,6 +116,21 @@ async def pay_refund(shop: Shop, job: Job) -> None:
         case PaymentUnknown(reason):
             delay_ms = min(60_000, 2000 * 2 ** min(job.attempts, 5))
             await shop.db.tx(jobs.retry, job, delay_ms, reason)
+
+
+async def _pay(shop: Shop, job: Job, payer: SupportsPayments, refund: Refund) -> PaymentOutcome:
+    """Pay the invoice that was claimed with. Raises ``LeaseLost`` instead if we were stopped for
+    so long that another worker may have paid, failed, and opened the refund for another invoice.
+    """
+    assert refund.bolt11 is not None
+    assert refund.payment_hash is not None
+    jobs.sure(job)
+    outcome = await payer.pay(refund.bolt11, _max_fee_msat(shop, refund), _PAY_TIMEOUT_S)
+    if isinstance(outcome, PaymentFailed):
+        # A second invoice is paid once this one is given up: not on one word alone.
+        known = await payer.lookup_payment(bytes.fromhex(refund.payment_hash))
+        return outcome if known is None else known
+    return outcome
 
 
 def _max_fee_msat(shop: Shop, refund: Refund) -> int:

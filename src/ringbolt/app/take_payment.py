@@ -9,10 +9,14 @@ from ringbolt.lightning.node import InvoiceStatus
 from ringbolt.store import cursors, ledger
 from ringbolt.store.db import Tx
 
-SETTLED_CURSOR = "node:settle_index"
+
+def settled_cursor(pubkey: str) -> str:
+    """Where it is kept how far a node's settled invoices were read. Each node counts its own: a
+    cursor of another node would hide what this one settled."""
+    return f"node:{pubkey}:settle_index"
 
 
-def book_settled(tx: Tx, keyring: Keyring, invoice: InvoiceStatus) -> bool:
+def book_settled(tx: Tx, keyring: Keyring, cursor: str, invoice: InvoiceStatus) -> bool:
     """Book a settled invoice if it is one of ours, and remember how far we have read.
 
     Ours are told by the nonce in the memo: it yields the preimage, and so the payment hash. A
@@ -36,6 +40,6 @@ def book_settled(tx: Tx, keyring: Keyring, invoice: InvoiceStatus) -> bool:
                 tx, idem=f"{idem}:over", debit=NODE, credit=ESCROW, amount_msat=over,
                 kind=OVERPAYMENT,
             )  # fmt: skip
-    if invoice.settle_index > int(cursors.get(tx, SETTLED_CURSOR) or 0):
-        cursors.set(tx, SETTLED_CURSOR, str(invoice.settle_index))
+    if invoice.settle_index > int(cursors.get(tx, cursor) or 0):
+        cursors.set(tx, cursor, str(invoice.settle_index))
     return booked

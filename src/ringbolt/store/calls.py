@@ -138,6 +138,7 @@ def add_attempt(tx: Tx, order_id: str, *, attempt_id: str, carrier: str, ref: st
 
 
 _BY_REF = select(attempt).where(attempt.c.ref == bindparam("ref"))
+_BY_REF_LOCKED = _BY_REF.with_for_update()
 _PRESENT = (
     select(attempt)
     .join(call, call.c.attempt_id == attempt.c.id)
@@ -148,8 +149,11 @@ _PRESENT = (
 _OPEN_ATTEMPTS = select(func.count()).where(attempt.c.finished_ms.is_(None))
 
 
-def attempt_by_ref(tx: Tx, ref: str) -> Attempt | None:
-    return _attempt(tx.run(_BY_REF, {"ref": ref}).mappings().first())
+def attempt_by_ref(tx: Tx, ref: str, *, lock: bool = False) -> Attempt | None:
+    """``lock`` keeps others from changing it until the commit: two machines may hear the same
+    event at once."""
+    statement = _BY_REF_LOCKED if lock else _BY_REF
+    return _attempt(tx.run(statement, {"ref": ref}).mappings().first())
 
 
 def present_attempt(tx: Tx, order_id: str) -> Attempt | None:

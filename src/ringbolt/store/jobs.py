@@ -4,6 +4,10 @@ A job is claimed for a lease: its ``run_at_ms`` moves to the lease's end, so tha
 job simply becomes due again, and a fresh token is put on it. Whoever ends it must still have
 that token, or its whole transaction rolls back (``LeaseLost``): somebody else has it now.
 
+A worker may also be stopped for longer than its lease and go on as if nothing had been. So the
+lease is counted on its own monotonic clock too (``Lease``), to be looked at without a database
+right before anything that cannot be taken back.
+
 Timers are jobs with a later ``run_at_ms``. ``uniq`` names what a job is for, e.g.
 ``dispatch:<order>``; there is never more than one of a name, buried ones included.
 """
@@ -12,8 +16,9 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from sqlalchemy import bindparam, delete, func, select, update
@@ -27,6 +32,9 @@ Lane = Literal["money", "dispatch", "webhook"]
 """Each lane has its own slots, so that slow webhooks cannot keep a settle waiting."""
 
 _MAX_ERROR = 500
+_SURE_PART = 0.75
+"""Of a lease, how much this machine relies on; the rest covers what two clocks may differ in,
+and the way of a request to whoever it is for."""
 
 
 class LeaseLost(RingboltError):
@@ -34,6 +42,23 @@ class LeaseLost(RingboltError):
 
     title = "Somebody else does this now"
     default_code = "LEASE_LOST"
+
+
+@dataclass(slots=True)
+class Lease:
+    """Until when a claim surely holds, in seconds of ``time.monotonic``, which no clock change
+    moves and which goes on while the process is stopped. Whoever extends a lease moves it."""
+
+    sure_until_s: float
+
+    @classmethod
+    def of(cls, lease_ms: int) -> Lease:
+        """A lease that begins now."""
+        return cls(time.monotonic() + lease_ms / 1000 * _SURE_PART)
+
+    @property
+    def is_sure(self) -> bool:
+        return time.monotonic() < self.sure_until_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +74,11 @@ class Job:
     attempts: int
     token: str
     lease_until_ms: int
+    lease: Lease = field(compare=False)
+
+    def still_ours(self) -> bool:
+        """Whether nobody else can have taken it over yet; asks no database."""
+        return self.lease.is_sure
 
 
 def enqueue(
@@ -69,19 +99,24 @@ def enqueue(
         uniq=uniq,
         order_id=order_id,
         run_at_ms=tx.now_ms if run_at_ms is None else run_at_ms,
-        payload=json.dumps(dict(payload or {}), separators=(",", ":")),
+        payload=_to_json(payload or {}),
     )
     if added:
         tx.wake.add(lane)
     return added
 
 
-def claim(tx: Tx, lane: Lane, limit: int, lease_ms: int) -> list[Job]:
-    """Take up to ``limit`` due jobs of ``lane`` for ``lease_ms``, the longest due first."""
-    due = tx.run(_DUE, {"lane_": lane, "now_": tx.now_ms, "limit_": limit}).all()
+def claim(tx: Tx, lane: Lane, limit: int, lease_ms: int, but: Collection[int] = ()) -> list[Job]:
+    """Take up to ``limit`` due jobs of ``lane`` for ``lease_ms``, the longest due first.
+
+    ``but`` are the ids of those that the asker is at: after a jump of the clock their leases
+    seem to have ended.
+    """
+    due = tx.run(_DUE, {"lane_": lane, "now_": tx.now_ms, "limit_": limit, "but_": list(but)}).all()
     if not due:
         return []
     token = secrets.token_hex(8)
+    lease = Lease.of(lease_ms)
     lease_until_ms = tx.now_ms + lease_ms
     tx.run(
         _TAKE,
@@ -98,6 +133,7 @@ def claim(tx: Tx, lane: Lane, limit: int, lease_ms: int) -> list[Job]:
             attempts=row.attempts + 1,
             token=token,
             lease_until_ms=lease_until_ms,
+            lease=lease,
         )
         for row in due
     ]
@@ -108,10 +144,26 @@ def finish(tx: Tx, job: Job) -> None:
     _only_if_held(tx, job, _FINISH, {})
 
 
-def retry(tx: Tx, job: Job, delay_ms: int, error: str) -> None:
-    """Let it be tried again in ``delay_ms``, and note why. Raises ``LeaseLost``."""
-    _only_if_held(tx, job, _RETRY, {"at_": tx.now_ms + delay_ms, "error_": error[:_MAX_ERROR]})
+def retry(
+    tx: Tx, job: Job, delay_ms: int, error: str, payload: Mapping[str, Any] | None = None
+) -> None:
+    """Let it be tried again in ``delay_ms``, and note why. Raises ``LeaseLost``.
+
+    ``payload`` is what the next run is told; None: what this one was.
+    """
+    told = job.payload if payload is None else payload
+    values = {
+        "at_": tx.now_ms + delay_ms,
+        "error_": error[:_MAX_ERROR],
+        "payload_": _to_json(told),
+    }
+    _only_if_held(tx, job, _RETRY, values)
     tx.wake.add(job.lane)
+
+
+def note(tx: Tx, job: Job, payload: Mapping[str, Any]) -> None:
+    """Change what later runs of the job are told, and keep it. Raises ``LeaseLost``."""
+    _only_if_held(tx, job, _NOTE, {"payload_": _to_json(payload)})
 
 
 def bury(tx: Tx, job: Job, error: str) -> None:
@@ -120,10 +172,17 @@ def bury(tx: Tx, job: Job, error: str) -> None:
 
 
 def extend(tx: Tx, job: Job, lease_ms: int) -> Job:
-    """Hold it until ``lease_ms`` from now. Raises ``LeaseLost``."""
-    until_ms = tx.now_ms + lease_ms
+    """Hold it until ``lease_ms`` from now; the job with its longer lease, to be relied on once
+    this is committed. Raises ``LeaseLost``."""
+    lease, until_ms = Lease.of(lease_ms), tx.now_ms + lease_ms
     _only_if_held(tx, job, _EXTEND, {"until_": until_ms})
-    return replace(job, lease_until_ms=until_ms)
+    return replace(job, lease_until_ms=until_ms, lease=lease)
+
+
+def sure(job: Job) -> None:
+    """Raise ``LeaseLost`` unless the job is surely still ours; asks no database."""
+    if not job.still_ours():
+        raise _lost(job)
 
 
 def check(tx: Tx, job: Job) -> None:
@@ -166,6 +225,10 @@ def _only_if_held(tx: Tx, job: Job, statement: Any, values: dict[str, Any]) -> N
         raise _lost(job)
 
 
+def _to_json(payload: Mapping[str, Any]) -> str:
+    return json.dumps(dict(payload), separators=(",", ":"))
+
+
 def _holder(job: Job) -> dict[str, Any]:
     return {"id_": job.id, "token_": job.token}
 
@@ -182,6 +245,7 @@ _DUE = (
         table.c.lane == bindparam("lane_"),
         table.c.dead == 0,
         table.c.run_at_ms <= bindparam("now_"),
+        table.c.id.not_in(bindparam("but_", expanding=True)),
     )
     .order_by(table.c.run_at_ms, table.c.id)
     .limit(bindparam("limit_"))
@@ -196,8 +260,14 @@ _FINISH = delete(table).where(*_OURS)
 _RETRY = (
     update(table)
     .where(*_OURS)
-    .values(token=None, run_at_ms=bindparam("at_"), last_error=bindparam("error_"))
+    .values(
+        token=None,
+        run_at_ms=bindparam("at_"),
+        last_error=bindparam("error_"),
+        payload=bindparam("payload_"),
+    )
 )
+_NOTE = update(table).where(*_OURS).values(payload=bindparam("payload_"))
 _BURY = update(table).where(*_OURS).values(token=None, dead=1, last_error=bindparam("error_"))
 _EXTEND = update(table).where(*_OURS).values(run_at_ms=bindparam("until_"))
 _HELD = select(table.c.id).where(*_OURS)

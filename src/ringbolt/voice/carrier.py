@@ -6,8 +6,8 @@ yes, a definite no, or not known; what is not known is looked up or waited for, 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
@@ -26,12 +26,18 @@ class Recovery(StrEnum):
     NONE = "none"
 
 
+def _always() -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class PlaceCall:
     """A call to place. ``ref``: ours, unique per attempt. ``to``/``caller_id``: E.164.
 
     The carrier gives up ringing after ``ring_timeout_s`` and hangs up ``max_duration_s`` after
-    the answer whatever the script still holds.
+    the answer whatever the script still holds. ``still_wanted`` is asked right before the request
+    goes out, after all preparation: if it says no (the asker was stopped for so long that another
+    has taken over), nothing is sent and the answer is ``Rejected``, not for good.
     """
 
     ref: str
@@ -40,6 +46,7 @@ class PlaceCall:
     script: RenderedScript
     ring_timeout_s: int
     max_duration_s: int
+    still_wanted: Callable[[], bool] = field(default=_always, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,6 +136,8 @@ class SimulatedCarrier:
         except (*_LOST, OSError) as error:
             return CallRefusal(f"the audio did not reach the carrier: {_words(error)}", False)
         body = _encode(request_of(call, names.__getitem__))
+        if not call.still_wanted():
+            return CallRefusal("nobody waits for this call any more", False)
         try:
             async with self._http().post(f"{self._url}/calls", data=body) as answer:
                 return _result(answer.status, await answer.read())

@@ -21,6 +21,8 @@ from ringbolt.store.jobs import Job, Lane, LeaseLost
 
 log = structlog.get_logger("ringbolt.worker")
 
+DRAIN_S = 5.0
+"""How long what runs may still take when the worker is told to stop."""
 POLL_S = 5.0
 """How long a lane sleeps at most: the fallback if a wake-up is lost."""
 MAX_FAILURES = 12
@@ -57,7 +59,7 @@ class Worker:
         return len(self._running)
 
     async def run(self) -> None:
-        """Work until cancelled; what runs then is cancelled too and comes back by its lease."""
+        """Work until cancelled; what runs then may end, or is handed to the next worker."""
         for lane in self._slots:
             self._subscriptions[lane] = self._shop.db.listen(lane)
             self._lanes[lane] = asyncio.Event()
@@ -70,10 +72,22 @@ class Worker:
         finally:
             for subscription in self._subscriptions.values():
                 subscription.close()
-            tasks = list(self._running)
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._drain()
+
+    async def _drain(self) -> None:
+        """A call that is being asked for is written down if its answer comes soon; otherwise
+        somebody must find out what became of it."""
+        if self._running:
+            await asyncio.wait(list(self._running), timeout=DRAIN_S)
+        stopped = dict(self._running)
+        for task in stopped:
+            task.cancel()
+        await asyncio.gather(*stopped, return_exceptions=True)
+        for job in stopped.values():
+            try:
+                await self._shop.db.tx(jobs.retry, job, 0, "the worker was stopped")
+            except (LeaseLost, Unavailable) as error:
+                log.info("job left to its lease", job=job.id, why=error.message)
 
     def poke(self) -> None:
         """Look at all lanes now: time may have jumped."""
@@ -102,11 +116,11 @@ class Worker:
 
     async def _claim(self, lane: Lane) -> float:
         """Start what is due; returns how long to sleep if nothing else happens, in seconds."""
-        busy = sum(1 for job in self._running.values() if job.lane == lane)
-        free = self._slots[lane] - busy
+        at_it = [job.id for job in self._running.values() if job.lane == lane]
+        free = self._slots[lane] - len(at_it)
         if free <= 0:
             return POLL_S
-        claimed = await self._shop.db.tx(jobs.claim, lane, free, self._lease_ms)
+        claimed = await self._shop.db.tx(jobs.claim, lane, free, self._lease_ms, at_it)
         for job in claimed:
             task = asyncio.create_task(self._work(job))
             self._running[task] = job
@@ -159,7 +173,8 @@ class Worker:
             await asyncio.sleep(self._lease_ms / 3000)
             for task, job in list(self._running.items()):
                 try:
-                    await self._shop.db.tx(jobs.extend, job, self._lease_ms)
+                    longer = await self._shop.db.tx(jobs.extend, job, self._lease_ms)
+                    job.lease.sure_until_s = longer.lease.sure_until_s
                 except LeaseLost:
                     task.cancel()
                 except Unavailable as error:

@@ -16,8 +16,7 @@ import structlog
 from ringbolt.app.check_call import apply_all
 from ringbolt.app.record_outcome import apply_event
 from ringbolt.app.shop import Shop
-from ringbolt.app.take_payment import SETTLED_CURSOR, book_settled
-from ringbolt.core.call import CallEvent
+from ringbolt.app.take_payment import book_settled, settled_cursor
 from ringbolt.core.errors import Unavailable
 from ringbolt.store import cursors
 from ringbolt.store.db import Tx
@@ -46,10 +45,14 @@ class Watcher:
         self.last_error = ""
         self._delay_s = _FIRST_DELAY_S
 
+    async def follow(self) -> None:
+        """Follow from where we stopped, until the far end is lost (``Unavailable``)."""
+        await self._follow(self)
+
     async def run(self) -> None:
         while True:
             try:
-                await self._follow(self)
+                await self.follow()
             except Unavailable as error:
                 if self.last_error != error.message:
                     log.warning("lost", watching=self.name, error=error.message)
@@ -69,8 +72,8 @@ def node_watcher(shop: Shop) -> Watcher:
     """Books every settled invoice of ours, also those settled while nobody was looking."""
 
     async def follow(watcher: Watcher) -> None:
-        after = int(await shop.db.read(cursors.get, SETTLED_CURSOR) or 0)
-        await shop.node.info()
+        cursor = settled_cursor((await shop.node.info()).pubkey)
+        after = int(await shop.db.read(cursors.get, cursor) or 0)
         watcher.alive()
         # A stream may fall silent without breaking. Asking anew, from the stored cursor, is the
         # look-up of everything that may have been missed.
@@ -78,7 +81,7 @@ def node_watcher(shop: Shop) -> Watcher:
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_UP_EVERY_S):
                     async for invoice in settled:
-                        await shop.db.tx(book_settled, shop.keyring, invoice)
+                        await shop.db.tx(book_settled, shop.keyring, cursor, invoice)
 
     return Watcher("node", follow)
 
@@ -91,9 +94,18 @@ def carrier_watcher(shop: Shop) -> Watcher:
         cursor = await shop.db.read(cursors.get, name) or ""
         async for batch in shop.carrier.events(cursor):
             watcher.alive()
-            gaps = await shop.db.tx(_apply, name, batch, shop.settings.calls.charge_on, _k1s(batch))
+            gaps = await shop.db.tx(
+                _apply,
+                name,
+                batch,
+                shop.settings.calls.charge_on,
+                _k1s(batch),
+                gaps_allowed=not isinstance(shop.carrier, SupportsCallLookup),
+            )
             for ref in gaps:
                 await _fill(shop, ref)
+            if gaps:
+                await shop.db.tx(cursors.set, name, batch.cursor)
 
     return Watcher(name, follow)
 
@@ -102,19 +114,30 @@ def _k1s(batch: EventBatch) -> list[str]:
     return [token_hex(32) for _ in batch.events]
 
 
-def _apply(tx: Tx, cursor_name: str, batch: EventBatch, charge_on: str, k1s: list[str]) -> set[str]:
-    """Events and cursor in one transaction; returns the calls of which events are missing."""
+def _apply(
+    tx: Tx,
+    cursor_name: str,
+    batch: EventBatch,
+    charge_on: str,
+    k1s: list[str],
+    *,
+    gaps_allowed: bool,
+) -> set[str]:
+    """Events and cursor in one transaction; returns the calls of which events are missing.
+
+    With gaps the cursor stays, so that the batch comes again if we end before they are filled.
+    """
     gaps: set[str] = set()
     for event, k1 in zip(batch.events, k1s, strict=True):
-        if not apply_event(tx, event, charge_on, k1):
+        if not apply_event(tx, event, charge_on, k1, gaps_allowed=gaps_allowed):
             gaps.add(event.ref)
-    cursors.set(tx, cursor_name, batch.cursor)
+    if not gaps:
+        cursors.set(tx, cursor_name, batch.cursor)
     return gaps
 
 
 async def _fill(shop: Shop, ref: str) -> None:
-    events: tuple[CallEvent, ...] = ()
-    if isinstance(shop.carrier, SupportsCallLookup):
-        found = await shop.carrier.find(ref)
-        events = found.events if found is not None else ()
-    await apply_all(shop, events)
+    assert isinstance(shop.carrier, SupportsCallLookup)
+    found = await shop.carrier.find(ref)
+    if found is not None:
+        await apply_all(shop, found.events)
