@@ -27,8 +27,8 @@ MAX_CREDENTIALS = 8
 """Credentials of each kind that are looked at; every one costs a signature to check."""
 _IDENTIFIER_VERSION = b"\0\0"
 _MEMO_NONCE = re.compile(r"\bref ([0-9a-f]{32})$")
-# One character before a scheme, never a run of them: that would take quadratic time.
-_SCHEME = re.compile(r"(?:^|[,\s])(l402|lsat|payment)(?=\s|$)", re.IGNORECASE)
+_SCHEMES = frozenset({"l402", "lsat", "payment"})
+_WORD = re.compile(r"[^,\s]+")
 _PREIMAGE = re.compile(r"[0-9a-fA-F]{64}")
 
 
@@ -154,17 +154,22 @@ def parse_authorization(values: list[str]) -> tuple[list[Credential], list[str]]
     payments: list[str] = []
     for value in values:
         line = value[:MAX_HEADER].strip()
-        marks = list(_SCHEME.finditer(line))
-        ends = [mark.start() for mark in marks[1:]] + [len(line)]
-        for mark, end in zip(marks, ends, strict=False):  # without a mark, one end is left over
-            content = line[mark.end() : end].strip().strip(",").strip()
+        schemes = [word for word in _WORD.finditer(line) if _is_scheme(word[0], line, word.end())]
+        ends = [word.start() for word in schemes[1:]] + [len(line)]
+        for scheme, end in zip(schemes, ends, strict=False):  # without any, one end is left over
+            content = line[scheme.end() : end].strip().strip(",").strip()
             if not content:
                 continue
-            if mark[1].lower() == "payment":
+            if scheme[0].lower() == "payment":
                 payments.append(content)
             else:
                 credentials.extend(_credentials(content))
     return credentials[:MAX_CREDENTIALS], payments[:MAX_CREDENTIALS]
+
+
+def _is_scheme(word: str, line: str, end: int) -> bool:
+    """A scheme is a word of its own with white space after it, not a comma."""
+    return len(word) <= 7 and word.lower() in _SCHEMES and line[end : end + 1].strip() == ""
 
 
 def _credentials(content: str) -> list[Credential]:
