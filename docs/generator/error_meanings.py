@@ -109,9 +109,6 @@ _REQUEST = {
 }
 
 _AUDIO = {
-    "AUDIO_URL_INVALID": Meaning(
-        "The address cannot be read, or its scheme is not allowed.", "Give a plain http(s) address."
-    ),
     "AUDIO_URL_PRIVATE": Meaning(
         "The address, or one that it redirects to, is not on the public Internet.",
         "Put the file on a public server. An operator can "

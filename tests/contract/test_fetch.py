@@ -253,13 +253,13 @@ async def test_a_redirect_to_a_private_address_is_refused(into: Path) -> None:
 @pytest.mark.parametrize(
     ("location", "code"),
     [
-        ("http://169.254.169.254/latest/meta-data/", "AUDIO_URL_INVALID"),  # http is not allowed
+        ("http://169.254.169.254/latest/meta-data/", "INVALID_AUDIO_URL"),  # http is not allowed
         ("https://169.254.169.254/", "AUDIO_URL_PRIVATE"),
         ("https://0x7f.1/", "AUDIO_URL_PRIVATE"),
         ("https://localhost/", "AUDIO_URL_PRIVATE"),
-        ("file:///etc/passwd", "AUDIO_URL_INVALID"),
-        ("https://user:pw@example.com/", "AUDIO_URL_INVALID"),
-        ("http://example.com/", "AUDIO_URL_INVALID"),
+        ("file:///etc/passwd", "INVALID_AUDIO_URL"),
+        ("https://user:pw@example.com/", "INVALID_AUDIO_URL"),
+        ("http://example.com/", "INVALID_AUDIO_URL"),
         ("", "AUDIO_FETCH_FAILED"),
         ("https://[::1", "AUDIO_FETCH_FAILED"),
     ],

@@ -84,7 +84,7 @@ async def world_url(settings: Settings) -> AsyncIterator[str]:
 
     world = await World.open(settings.data_dir, settings.simulator.speed)
     sock = listen("127.0.0.1", 0)
-    server = BackgroundServer(server_config(create_app(world), settings), None)
+    server = BackgroundServer(server_config(create_app(world), settings), None, world.close)
     serving = asyncio.create_task(server.serve(sockets=[sock]))
     try:
         while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn sets a flag

@@ -53,17 +53,32 @@ async def place_call(
     finally:
         await wallet.close()
     if is_terminal():
-        shown = {
-            name: value
-            for name, value in report.items()
-            if name not in ("timeline", "success") and value not in (None, "", [])
-        }
-        print_facts(shown)
+        print_facts(_facts(report))
     else:
         print_json(report)
     if not wait or not status_url:
         return EXIT_OK
-    return EXIT_OK if report.get("status") == "completed" else EXIT_FAILED
+    return EXIT_OK if report.get("answered_at") else EXIT_FAILED
+
+
+_LEFT_OUT = ("timeline", "success", "refund", "retry")
+
+
+def _facts(report: dict[str, Any]) -> dict[str, Any]:
+    """A call's report as lines for a person."""
+    shown = {
+        name: value
+        for name, value in report.items()
+        if name not in _LEFT_OUT and value not in (None, "", [])
+    }
+    refund, retry = report.get("refund"), report.get("retry")
+    if refund:
+        shown["refund"] = f"{refund['refund_amount']} sats, {refund['status']}"
+        if "lnurl_withdraw" in refund:
+            shown["withdraw with"] = f"ringbolt wallet claim {refund['lnurl_withdraw']}"
+    if retry:
+        shown["or try again until"] = retry["until"]
+    return shown
 
 
 def _status(document: dict[str, Any]) -> str:

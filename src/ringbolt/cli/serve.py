@@ -9,8 +9,8 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import uvicorn
@@ -68,12 +68,33 @@ def reachable_url(sock: socket.socket) -> str:
 
 class BackgroundServer(uvicorn.Server):
     """uvicorn with work of ours beside it, which ends first when the server is to stop: its
-    streams are connections that would keep the server waiting."""
+    streams are connections that would keep the server waiting. ``hang_up`` then ends streams
+    that others have with us."""
 
-    def __init__(self, config: uvicorn.Config, work: Callable[[], Awaitable[None]] | None) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        work: Callable[[], Awaitable[None]] | None,
+        hang_up: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         super().__init__(config)
         self._work = work
+        self._hang_up = hang_up
         self._task: asyncio.Task[None] | None = None
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """As uvicorn's, but the signal is not raised again in the end: that would kill us before
+        the store and the world are closed."""
+        former = {
+            number: signal.signal(number, self.handle_exit)
+            for number in (signal.SIGINT, signal.SIGTERM)
+        }
+        try:
+            yield
+        finally:
+            for number, handler in former.items():
+                signal.signal(number, handler)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -90,6 +111,8 @@ class BackgroundServer(uvicorn.Server):
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        if self._hang_up is not None:
+            await self._hang_up()
         await super().shutdown(sockets)
 
     def failure(self) -> BaseException | None:
@@ -147,7 +170,8 @@ async def serve(
                     await _until_done(opened.work(), beside(url), outcome)
 
             outcome: list[int] = []
-            server = BackgroundServer(server_config(opened.server, settings), work)
+            hang_up = None if opened.world is None else opened.world.close
+            server = BackgroundServer(server_config(opened.server, settings), work, hang_up)
             await server.serve(sockets=[sock])
             failure = server.failure()
             if failure is not None:

@@ -26,7 +26,7 @@ async def run_world(settings: Settings) -> int:
         sys.stderr.write(
             f"The simulated world runs at {url}. Shops find it by RINGBOLT_SIMULATOR_URL={url}\n"
         )
-        server = BackgroundServer(server_config(create_app(world), settings), None)
+        server = BackgroundServer(server_config(create_app(world), settings), None, world.close)
         await server.serve(sockets=[sock])
     finally:
         await world.close()

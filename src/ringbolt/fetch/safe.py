@@ -63,7 +63,7 @@ class SafeFetcher:
     ) -> FetchedFile:
         """Read ``url`` into ``into`` (mode 0600); see ``Fetcher``.
 
-        Codes: AUDIO_URL_INVALID, AUDIO_URL_PRIVATE, AUDIO_FETCH_FAILED, AUDIO_FETCH_TIMEOUT,
+        Codes: INVALID_AUDIO_URL, AUDIO_URL_PRIVATE, AUDIO_FETCH_FAILED, AUDIO_FETCH_TIMEOUT,
         AUDIO_TOO_LARGE. ``into`` does not exist after a failure.
         """
         try:
@@ -101,7 +101,7 @@ class SafeFetcher:
             return vet_url(url, self._allow_origins, allow_http=self._allow_http)
         except RefusedUrlError as error:
             place = "the server redirects to a place that is not followed: " if redirect else ""
-            code = "AUDIO_URL_PRIVATE" if error.private else "AUDIO_URL_INVALID"
+            code = "AUDIO_URL_PRIVATE" if error.private else "INVALID_AUDIO_URL"
             raise AudioUnplayable(
                 f"The audio cannot be fetched: {place}{error.message}.",
                 code=code,
@@ -201,7 +201,7 @@ def _explain(error: aiohttp.ClientError) -> AudioUnplayable:
             return _failed(f"{error.host} does not accept the connection", retryable=True)
         case aiohttp.InvalidURL():
             return AudioUnplayable(
-                "The audio cannot be fetched: the URL cannot be read.", code="AUDIO_URL_INVALID"
+                "The audio cannot be fetched: the URL cannot be read.", code="INVALID_AUDIO_URL"
             )
         case _:
             return _failed("the server broke off or answers something else than HTTP")

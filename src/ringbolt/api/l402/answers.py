@@ -6,6 +6,7 @@ RFC 9457's ``type``, ``title``, ``status``, ``detail`` beside them.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -20,6 +21,7 @@ from ringbolt.store.calls import Call
 from ringbolt.store.orders import Order
 from ringbolt.store.refunds import Refund, RefundState
 
+_CODE = re.compile(r"[A-Z0-9_]+")
 _REFUND_WORDS = {
     RefundState.OPEN: "pending",
     RefundState.CLAIMED: "claimed",
@@ -162,7 +164,7 @@ def status_document(report: CallReport, base: str) -> dict[str, Any]:
 def failed_document(report: CallReport, base: str, example: dict[str, Any]) -> dict[str, Any]:
     """A paid call that failed before anything rang: why, and where the money is."""
     code, _, sentence = report.order.reason.partition(": ")
-    if not sentence:
+    if not sentence or not _CODE.fullmatch(code):
         code, sentence = "CALL_FAILED", report.order.reason
     document: dict[str, Any] = {
         "type": f"urn:ringbolt:error:{code}",
