@@ -18,6 +18,7 @@ from ringbolt import __version__
 from ringbolt.api import errors, operator
 from ringbolt.api.http import Receive, Scope, Send
 from ringbolt.api.l402.challenge import PATH
+from ringbolt.api.l402.openapi import add_place_call
 from ringbolt.api.l402.place_call import PlaceCallRoute
 from ringbolt.api.l402.routes import router as l402_router
 from ringbolt.api.metrics import CONTENT_TYPE, Metrics
@@ -78,7 +79,21 @@ def _framework(
         app.include_router(operator.play_keys(shop))
     _add_health(app, shop, metrics, connected)
     app.router.routes.extend(extra_routes)
+    _describe(app)
     return app
+
+
+def _describe(app: FastAPI) -> None:
+    """Let the OpenAPI document tell of the paid URL too."""
+    generated = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            add_place_call(generated(), PATH)
+        assert app.openapi_schema is not None
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
 
 
 def _add_health(app: FastAPI, shop: Shop, metrics: Metrics, connected: Connected) -> None:
