@@ -105,13 +105,16 @@ def record_unredeemed(tx: Tx, ids: NewIds, command: CallOrder, paid: Paid, terms
 
 
 def _again(tx: Tx, order: Order, paid: Paid, terms: Terms) -> PlaceResult:
+    call = _call(tx, order.id)
+    same_key = bool(paid.idempotency_key) and paid.idempotency_key == order.idempotency_key
     if order.state is OrderState.FAILED:
+        # The same key is the same wish: a phone that rang for it does not ring again.
+        if same_key and call.attempt_id is not None:
+            return Replayed(order, call)
         return _retry(tx, order, paid, terms)
     if order.state is OrderState.RETURNED:
         return Spent(order, "L402_REFUNDED", "The money for this call was paid back.")
-    call = _call(tx, order.id)
-    same_key = paid.idempotency_key == order.idempotency_key
-    if paid.idempotency_key and same_key:
+    if same_key:
         return Replayed(order, call)
     another_request = bool(paid.idempotency_key and order.idempotency_key)
     if not another_request and tx.now_ms - order.started_ms < terms.replay_window_ms:
