@@ -176,15 +176,19 @@ class ShopServer:
 
     async def audit(self) -> AuditReport:
         """What ``ringbolt audit`` compares; the node's word of a payment may still be coming."""
-
-        async def agreed() -> AuditReport | None:
-            report = await self.audit_now()
-            return report if report.agrees else None
-
         try:
-            return await eventually(agreed, within_s=3)
+            return await self.audit_when(lambda report: report.agrees, within_s=3)
         except AssertionError:
             return await self.audit_now()
+
+    async def audit_when(
+        self, happened: Callable[[AuditReport], bool], within_s: float = 15
+    ) -> AuditReport:
+        async def probe() -> AuditReport | None:
+            report = await self.audit_now()
+            return report if happened(report) else None
+
+        return await eventually(probe, within_s)
 
     async def audit_now(self) -> AuditReport:
         shop = self.shop

@@ -56,8 +56,9 @@ async def serving(app: ASGIApp) -> AsyncIterator[str]:
 class WorldServer:
     """``url`` is where the world answers; it stays the same over a restart."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, speed: float = 1.0) -> None:
         self._data_dir = data_dir
+        self._speed = speed
         self._server: AppServer | None = None
         self.world: World
 
@@ -67,7 +68,7 @@ class WorldServer:
         return f"http://127.0.0.1:{self._server.port}"
 
     async def start(self) -> None:
-        self.world = await World.open(self._data_dir)
+        self.world = await World.open(self._data_dir, self._speed)
         port = 0 if self._server is None else self._server.port
         self._server = AppServer(create_app(self.world), port)
         await self._server.start()

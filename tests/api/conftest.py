@@ -10,7 +10,14 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from databases import clock, database_url, postgres_server, postgres_url, sqlite_template, sqlite_url
+from databases import (
+    clock,
+    database_url,
+    postgres_server,
+    postgres_url,
+    sqlite_template,
+    sqlite_url,
+)
 from shop_server import ShopServer, running_shop, settings_for
 
 __all__ = [
@@ -31,9 +38,7 @@ def speech_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-async def open_shop(
-    tmp_path: Path, sqlite_url: str, speech_dir: Path
-) -> AsyncIterator[OpenShop]:
+async def open_shop(tmp_path: Path, sqlite_url: str, speech_dir: Path) -> AsyncIterator[OpenShop]:
     """Open a shop on SQLite with other settings than usual."""
     async with AsyncExitStack() as stack:
 

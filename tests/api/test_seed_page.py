@@ -190,5 +190,3 @@ async def test_other_methods_are_refused_with_those_that_there_are(
     assert answer.headers["allow"] == "GET, HEAD, POST, OPTIONS"
     assert answer.headers["x-error-code"] == answer.json()["error_code"] == "METHOD_NOT_ALLOWED"
     assert answer.json()["suggestion"]
-
-

@@ -329,11 +329,15 @@ async def test_a_carrier_that_cannot_be_reached_was_asked_nothing(line: Rig, sec
 
 
 async def test_a_carrier_that_goes_away_ends_the_stream_as_unavailable(line: Rig) -> None:
+    reached = asyncio.Event()
+
     async def listen() -> None:
-        await anext(line.carrier.events(""))
+        async for batch in line.carrier.events(""):
+            assert batch.events == ()
+            reached.set()
 
     waiting = asyncio.create_task(listen())
-    await asyncio.sleep(0)
+    await asyncio.wait_for(reached.wait(), 10)
 
     await line.world.close()
 

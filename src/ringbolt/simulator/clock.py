@@ -18,6 +18,7 @@ class WorldClock:
         self._offset_ms: int = (store.get(_KIND, _KEY) or {"offset_ms": 0})["offset_ms"]
         self._target_ms = self._offset_ms
         self._waiters: set[asyncio.Future[None]] = set()
+        self._closed = False
 
     @property
     def offset_ms(self) -> int:
@@ -50,9 +51,15 @@ class WorldClock:
 
     async def wait_change(self, offset_ms: int, timeout_s: float) -> int:
         """The offset as soon as it is not ``offset_ms``, or after ``timeout_s`` whatever it is."""
-        if self._offset_ms == offset_ms:
+        if self._offset_ms == offset_ms and not self._closed:
             await self._moved(timeout_s)
         return self._offset_ms
+
+    def close(self) -> None:
+        """Let those go who wait for a change; nobody waits from now on."""
+        self._closed = True
+        for waiter in self._waiters:
+            _wake(waiter)
 
     async def _moved(self, timeout_s: float) -> None:
         loop = asyncio.get_running_loop()

@@ -40,6 +40,7 @@ class World:
 
     async def close(self) -> None:
         """End every stream and write what is waiting. Closing twice is allowed."""
+        self.clock.close()
         self.network.close()
         await self.phones.close()
         self.store.close()

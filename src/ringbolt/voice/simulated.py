@@ -110,6 +110,7 @@ class SimulatedCarrier:
             ) as answer:
                 if answer.status != 200:
                     raise _unavailable(f"HTTP {answer.status}")
+                yield EventBatch((), after)
                 async for lines in _whole_lines(answer.content):
                     told = [msgspec.json.decode(line, type=EventLine) for line in lines]
                     events = tuple(each.event for each in told)

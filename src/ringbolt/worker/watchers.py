@@ -94,6 +94,8 @@ def carrier_watcher(shop: Shop) -> Watcher:
         cursor = await shop.db.read(cursors.get, name) or ""
         async for batch in shop.carrier.events(cursor):
             watcher.alive()
+            if not batch.events:
+                continue
             gaps = await shop.db.tx(
                 _apply,
                 name,
