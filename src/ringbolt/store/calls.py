@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import RowMapping, bindparam, func, select, update
+from sqlalchemy import RowMapping, bindparam, func, select
 
 from ringbolt.core.call import CallStatus
 from ringbolt.store.db import Tx
 from ringbolt.store.orders import channel
 from ringbolt.store.tables import attempt, call
-from ringbolt.store.upsert import insert_new
+from ringbolt.store.upsert import insert_new, update_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def call_of(tx: Tx, order_id: str) -> Call | None:
 def update_call(tx: Tx, order_id: str, **columns: Any) -> None:
     if "notes" in columns and not isinstance(columns["notes"], str):
         columns["notes"] = json.dumps(list(columns["notes"]))
-    tx.run(update(call).where(call.c.order_id == order_id).values(**columns))
+    update_row(tx, call.c.order_id, order_id, **columns)
     tx.wake.add(channel(order_id))
 
 
@@ -174,7 +174,7 @@ def open_attempts(tx: Tx) -> int:
 
 
 def update_attempt(tx: Tx, attempt_id: str, **columns: Any) -> None:
-    tx.run(update(attempt).where(attempt.c.id == attempt_id).values(**columns))
+    update_row(tx, attempt.c.id, attempt_id, **columns)
 
 
 def _call(row: RowMapping | None) -> Call | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import RowMapping, bindparam, select, update
+from sqlalchemy import RowMapping, Update, bindparam, select, update
 
 from ringbolt.core.order import OrderState, PaymentMethod, sources_of
 from ringbolt.store.db import Tx
@@ -92,30 +93,40 @@ def move(
 
     ``only_from`` narrows the legal sources further. ``columns`` are set in the same statement.
     """
-    sources = sources_of(target)
-    if only_from is not None:
-        sources &= only_from
-    previous = tx.run(
-        select(orders.c.state).where(orders.c.id == order_id).with_for_update()
-    ).scalar_one_or_none()
-    statement = (
-        update(orders)
-        .where(orders.c.id == order_id, orders.c.state.in_(sorted(sources)))
-        .values(state=target, reason=why, **columns)
-    )
-    if tx.run(statement).rowcount != 1:
+    previous = tx.run(_LOCK, {"id": order_id}).scalar_one_or_none()
+    changes = {"state": target, "reason": why, **columns}
+    values = {f"new_{name}": value for name, value in changes.items()}
+    if tx.run(_move(target, only_from, tuple(changes)), {"id_": order_id, **values}).rowcount != 1:
         return False
     _note(tx, order_id, previous or "", target, why)
     return True
 
 
+_LOCK = select(orders.c.state).where(orders.c.id == bindparam("id")).with_for_update()
+
+
+@cache
+def _move(
+    target: OrderState, only_from: frozenset[OrderState] | None, names: tuple[str, ...]
+) -> Update:
+    sources = sources_of(target)
+    if only_from is not None:
+        sources &= only_from
+    columns = {name: bindparam(f"new_{name}", type_=orders.c[name].type) for name in names}
+    legal = orders.c.state.in_(sorted(sources))
+    return update(orders).where(orders.c.id == bindparam("id_"), legal).values(columns)
+
+
 def finish(tx: Tx, order_id: str) -> None:
     """Nothing more will happen to this order (but a refund, or a retry of a failed one)."""
-    tx.run(
-        update(orders)
-        .where(orders.c.id == order_id, orders.c.finished_ms.is_(None))
-        .values(finished_ms=tx.now_ms)
-    )
+    tx.run(_FINISH, {"id_": order_id, "now_": tx.now_ms})
+
+
+_FINISH = (
+    update(orders)
+    .where(orders.c.id == bindparam("id_"), orders.c.finished_ms.is_(None))
+    .values(finished_ms=bindparam("now_", type_=orders.c.finished_ms.type))
+)
 
 
 def close_retry(tx: Tx, order_id: str) -> None:

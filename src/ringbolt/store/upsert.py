@@ -1,11 +1,12 @@
-"""INSERT .. ON CONFLICT, which both databases have and SQLAlchemy spells per dialect."""
+"""Statements built once: INSERT .. ON CONFLICT, which SQLAlchemy spells per dialect, and UPDATE
+of a row by its key."""
 
 from __future__ import annotations
 
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import Column, Table, bindparam, update
 from sqlalchemy.dialects import sqlite
 
 from ringbolt.store.db import Dialect, Tx
@@ -32,3 +33,15 @@ def insert_new(tx: Tx, table: Table, **values: Any) -> bool:
     # A statement that is built without values drops names that it does not know.
     assert values.keys() <= set(table.c.keys()), f"no such column in {table.name}"
     return tx.run(_insert_new(tx.dialect, table), values).rowcount == 1
+
+
+@cache
+def _update_row(table: Table, key: Column[Any], names: tuple[str, ...]) -> Any:
+    columns = {name: bindparam(f"new_{name}", type_=table.c[name].type) for name in names}
+    return update(table).where(key == bindparam("key_")).values(columns)
+
+
+def update_row(tx: Tx, key: Column[Any], value: str, **columns: Any) -> None:
+    """Set ``columns`` of the row of ``key``'s table whose ``key`` is ``value``."""
+    statement = _update_row(key.table, key, tuple(columns))
+    tx.run(statement, {"key_": value, **{f"new_{n}": item for n, item in columns.items()}})
