@@ -174,7 +174,7 @@ async def _carrier(settings: Settings) -> list[Finding]:
     if settings.node_is_simulated:
         return [Finding("voice carrier", "simulated", "ok", "phones ring in the simulated world")]
     return [Finding("voice carrier", "simulated", "note",
-                    "real money is taken for calls to simulated phones",
+                    "a real Lightning node takes payments for calls to simulated phones",
                     "Do not open this shop to the public: it has no real carrier.")]  # fmt: skip
 
 
