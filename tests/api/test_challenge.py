@@ -195,11 +195,6 @@ async def test_challenges_write_nothing(shared_shop: ShopServer) -> None:
 
 
 async def test_a_challenge_costs_what_the_quote_says(shared_shop: ShopServer) -> None:
-    body = {
-        "phone_number": "+442079460000",
-        "audio_url": "https://203.0.113.9/never-fetched.mp3",
-        "duration_minutes": 2.5,
-    }
     parameters = {"phone_number": "+442079460000", "duration_minutes": "2.5"}
     quote = (await shared_shop.http.get(PATH, params=parameters)).json()["quote"]
     spoken = (await shared_shop.post(say("+442079460000"))).json()

@@ -46,7 +46,7 @@ def beside(tmp_path: Path, speech_dir: Path, sqlite_url: str, world: WorldServer
 
 async def node_is_seen(shop: ShopServer, is_seen: bool = True) -> None:
     async def seen() -> bool:
-        return shop.opened.connected()["node"] is is_seen
+        return bool(shop.opened.connected()["node"]) is is_seen
 
     await eventually(seen)
 
@@ -115,7 +115,7 @@ async def test_what_was_paid_can_be_used_while_the_node_is_away(
 
         async def over() -> bool:
             await shop.advance(2)
-            return (await shop.status(answer.json()))["status"] == "completed"
+            return bool((await shop.status(answer.json()))["status"] == "completed")
 
         await eventually(over)
         assert len(await shop.calls_of(ANSWERS)) == 1
@@ -240,7 +240,7 @@ async def redeem_with_a_broken_store(
     mended = route._shop
     changed = type(mended)(
         **{name: getattr(mended, name) for name in type(mended).__slots__ if name != "db"},
-        db=broken,  # type: ignore[arg-type]
+        db=broken,
     )
     monkeypatch.setattr(route, "_shop", changed)
     first = await shop.post(say(ANSWERS), paid.authorization)

@@ -101,8 +101,8 @@ class VoiceCarrier(Protocol):
         """All events after ``cursor`` ('' = from the beginning), then those to come.
 
         At least once: a batch whose cursor was not stored comes again. The first batch comes as
-        soon as the carrier is reached, empty if nothing is new: that is how it is known to be. Raises ``Unavailable``
-        when the carrier is lost; the caller reconnects.
+        soon as the carrier is reached, empty if nothing is new: that is how it is known to be.
+        Raises ``Unavailable`` when the carrier is lost; the caller reconnects.
         """
         ...
 
