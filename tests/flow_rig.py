@@ -224,15 +224,13 @@ class Process:
         self.fate = fate
         self.current: Job | None = None
 
-    async def work(self, until: Callable[[], Awaitable[bool]] | None = None) -> None:
+    async def work(self) -> None:
         """Hear the carrier and the node and run jobs, moving the clock to the next, until nothing
         is left to do."""
-        for _ in range(400):
+        for _ in range(800):
             await self.listen()
             if await self.run_due():
                 continue
-            if until is not None and await until():
-                return
             next_ms = await self.shop.db.read(_next_job)
             if next_ms is None:
                 return
@@ -349,7 +347,7 @@ async def check(world: World, buyer: Buyer, *, rings: int = 1) -> Order:
     assert len(rung) <= rings, f"the phone rang {len(rung)} times"
     assert len(set(rung)) == len(rung), "one attempt rang twice"
     answered = any(
-        event.status is CallStatus.IN_PROGRESS
+        event.status in (CallStatus.IN_PROGRESS, CallStatus.COMPLETED)
         for ref in rung
         for event in world.carrier.events_of(ref)
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 from ringbolt.clock import Clock
@@ -45,7 +45,8 @@ class MemoryCarrier:
 
     ``rings`` are the references of the calls that it placed, one entry for each time a phone
     rang. ``answers`` are given to the next requests (default: yes); ``lives`` are what the next
-    calls go through at once (default: ``life``).
+    calls go through at once (default: ``life``). ``before_answer`` happens between a ring and the
+    answer to who asked for it.
     """
 
     def __init__(self, recovery: Recovery, clock: Clock) -> None:
@@ -56,6 +57,7 @@ class MemoryCarrier:
         self.answers: deque[PlaceResult | Callable[[PlaceCall], PlaceResult]] = deque()
         self.lives: deque[tuple[CallStatus, ...]] = deque()
         self.life: tuple[CallStatus, ...] = ANSWERED
+        self.before_answer: deque[Callable[[], Awaitable[object]]] = deque()
         self._clock = clock
 
     @property
@@ -67,9 +69,11 @@ class MemoryCarrier:
             return Rejected("not wanted any more", permanent=False)
         answer = self.answers.popleft() if self.answers else Accepted(f"id-{call.ref[:8]}")
         if callable(answer):
-            return answer(call)
-        if isinstance(answer, Accepted):
+            answer = answer(call)
+        elif isinstance(answer, Accepted):
             self.ring(call.ref)
+        if self.before_answer:
+            await self.before_answer.popleft()()
         return answer
 
     def ring(self, ref: str) -> None:
@@ -84,6 +88,11 @@ class MemoryCarrier:
         """An answer for ``answers``: the call is placed, and nobody hears of it."""
         self.ring(call.ref)
         return Unknown("the answer was lost")
+
+    def lie(self, call: PlaceCall) -> PlaceResult:
+        """An answer for ``answers``: the call is placed, and said to be refused."""
+        self.ring(call.ref)
+        return Rejected("a lie", permanent=False)
 
     def tell(self, ref: str, status: CallStatus, *, digits: str = "", skip: int = 0) -> CallEvent:
         """The next thing that happens to a call."""

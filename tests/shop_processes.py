@@ -198,6 +198,11 @@ class PatientBuyer:
         assert self.acknowledged is not None
         return self.acknowledged
 
+    async def redeem_once(self) -> httpx.Response:
+        answer = await self._post({"Authorization": self._authorization})
+        assert answer is not None, "the shop is gone"
+        return answer
+
     async def follow(self, *wanted: str) -> dict[str, Any]:
         """Read the status until the order is in one of the states ``wanted``."""
         assert self.acknowledged is not None

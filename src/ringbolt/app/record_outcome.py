@@ -14,6 +14,9 @@ from ringbolt.store import calls, jobs, ledger, orders, refunds
 from ringbolt.store.calls import Attempt, AttemptState
 from ringbolt.store.db import Tx
 
+MAX_TRIES = 5
+"""How often one payment may try to have its call answered, the first time included."""
+
 MAX_DIGITS = 256
 """Keys kept of one call: enough for any menu, not enough to fill the store."""
 
@@ -42,6 +45,8 @@ def apply_event(
     if event.seq != attempt.last_seq + 1 and not gaps_allowed:
         return False
     calls.update_attempt(tx, attempt.id, last_seq=event.seq)
+    if attempt.state is AttemptState.DONE:
+        return True  # its end was told, and what has ended has ended
     if attempt.state in (AttemptState.INTENT, AttemptState.UNKNOWN):
         calls.update_attempt(tx, attempt.id, state=AttemptState.ACCEPTED)
     if event.status.is_final:
@@ -96,6 +101,8 @@ def fail(
 ) -> bool:
     """What was promised will not happen: the money is the buyer's. False if decided before, or
     if the order is not in a state of ``only_from``."""
+    # One payment must not ring a stranger's phone again and again.
+    may_retry = may_retry and orders.tries(tx, order_id) < MAX_TRIES
     if not orders.move(
         tx, order_id, OrderState.FAILED, why, only_from=only_from, may_retry=int(may_retry)
     ):
@@ -113,6 +120,8 @@ def _tell_call(tx: Tx, attempt: Attempt, event: CallEvent) -> bool:
     call = calls.call_of(tx, attempt.order_id)
     if call is None or call.attempt_id != attempt.id:
         return False
+    if call.ended_ms is not None and not event.status.is_final:
+        return True  # it was given up, and said to be; only a better word for its end is news
     changes: dict[str, Any] = {"status": event.status}
     if event.status is CallStatus.RINGING:
         changes["ringing_ms"] = event.at_ms
