@@ -235,7 +235,7 @@ async def redeem_with_a_broken_store(
 ) -> tuple[Any, Any]:
     """The answer while the store is broken, and the one after it is mended."""
     paid = await shop.buy_credential(say(ANSWERS))
-    route = shop.opened.server._place_call
+    route = shop.opened.server._place_call._redemption
     broken = Broken(shop, error, takes_effect)
     mended = route._shop
     changed = type(mended)(

@@ -82,21 +82,24 @@ def place_l402_call(
     return _again(tx, existing, paid, terms)
 
 
-def record_unredeemed(tx: Tx, ids: NewIds, command: CallOrder, paid: Paid, terms: Terms) -> Order:
-    """A paid credential that was shown only after it had expired: the buyer gets the money back.
+def record_unredeemed(
+    tx: Tx, ids: NewIds, command: CallOrder, paid: Paid, terms: Terms, why: str
+) -> Order:
+    """A paid credential that cannot buy its call any more: the buyer gets the money back.
 
-    The order is born failed, with its refund open. Returns the order (an earlier one if the
-    credential had bought something in time).
+    It was shown after it had expired, or the number is not called here any more. The order is
+    born failed, with its refund open. Returns the order (an earlier one if the credential had
+    bought something before).
     """
     existing = orders.by_payment_hash(tx, paid.grant.payment_hash.hex())
     if existing is not None:
         return existing
     order = _new_order(tx, ids, command, paid, terms)
-    if orders.insert(tx, order, "paid with L402, shown after it had expired"):
+    if orders.insert(tx, order, "paid with L402"):
         _book_payment(tx, order)
         calls.insert_call(tx, order.id, ids.sid, command.to, command.minutes)
-        calls.update_call(tx, order.id, status="canceled", ended_ms=tx.now_ms, cause="expired")
-        orders.move(tx, order.id, OrderState.FAILED, "the credential had expired", may_retry=0)
+        calls.update_call(tx, order.id, status="canceled", ended_ms=tx.now_ms, cause=why)
+        orders.move(tx, order.id, OrderState.FAILED, why, may_retry=0)
         refunds.open_refund(tx, order.id, order.price_msat, ids.status_token + ids.sid[2:])
         orders.finish(tx, order.id)
     found = orders.by_payment_hash(tx, paid.grant.payment_hash.hex())

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import RowMapping, Update, bindparam, select, update
+from sqlalchemy import RowMapping, Update, bindparam, func, select, update
 
 from ringbolt.core.order import OrderState, PaymentMethod, sources_of
 from ringbolt.store.db import Tx
@@ -115,6 +115,22 @@ def _move(
     columns = {name: bindparam(f"new_{name}", type_=orders.c[name].type) for name in names}
     legal = orders.c.state.in_(sorted(sources))
     return update(orders).where(orders.c.id == bindparam("id_"), legal).values(columns)
+
+
+def tries(tx: Tx, order_id: str) -> int:
+    """How often the order was begun: once, and once more for every retry of a failure."""
+    return 1 + int(tx.run(_RETRIES, {"id_": order_id}).scalar_one())
+
+
+_RETRIES = (
+    select(func.count())
+    .select_from(order_event)
+    .where(
+        order_event.c.order_id == bindparam("id_"),
+        order_event.c.from_state == OrderState.FAILED,
+        order_event.c.to_state == OrderState.PAID,
+    )
+)
 
 
 def finish(tx: Tx, order_id: str) -> None:

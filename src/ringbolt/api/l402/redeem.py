@@ -9,8 +9,6 @@ from ringbolt.core import l402, mpp
 from ringbolt.core.keys import Keyring
 from ringbolt.core.l402 import CredentialRefused, Grant
 
-_MAX_CREDENTIALS = 8
-
 
 @dataclass(frozen=True, slots=True)
 class Redeemed:
@@ -30,21 +28,28 @@ class Request:
     redeem_after_expiry_s: int
 
 
-def redeem(keyring: Keyring, authorization: list[str], request: Request) -> Redeemed:
-    """The first credential that verifies. Raises ``CredentialRefused`` with the most telling
-    reason of those that do not."""
+def redeem(keyring: Keyring, authorization: list[str], request: Request) -> list[Redeemed]:
+    """Every payment that was shown and verifies, once each, in the order shown.
+
+    Raises ``CredentialRefused``, with the most telling reason, if none does.
+    """
     credentials, payments = l402.parse_authorization(authorization)
+    redeemed: dict[bytes, Redeemed] = {}
     refusals: list[CredentialRefused] = []
-    for credential in credentials[:_MAX_CREDENTIALS]:
+    for credential in credentials:
         try:
-            return Redeemed(_l402(keyring, credential, request), None)
+            grant = _l402(keyring, credential, request)
+            redeemed.setdefault(grant.payment_hash, Redeemed(grant, None))
         except CredentialRefused as refused:
             refusals.append(refused)
-    for value in payments[:_MAX_CREDENTIALS]:
+    for value in payments:
         try:
-            return _payment(keyring, value, request)
+            shown = _payment(keyring, value, request)
+            redeemed.setdefault(shown.grant.payment_hash, shown)
         except CredentialRefused as refused:
             refusals.append(refused)
+    if redeemed:
+        return list(redeemed.values())
     telling = [refusal for refusal in refusals if refusal.payment_hash is not None] or refusals
     if telling:
         raise telling[0]
