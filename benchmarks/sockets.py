@@ -89,9 +89,11 @@ async def dispatch_latency(shop: str, world: str, count: int = 100) -> None:
     async with aiohttp.ClientSession() as session:
         first = await buy(session, shop, world)
         delays = sorted([await buy(session, shop, world) for _ in range(count)])
-    print(f"from the paid request to the carrier being asked, {count} calls one after another")
-    print(f"  p50 {delays[count // 2]:.0f} ms  p99 {delays[int(count * 0.99)]:.0f} ms  "
-          f"(sentence in the cache; the very first, with the model to load: {first:.0f} ms)")  # fmt: skip
+    print(
+        f"from the paid request to the carrier being asked, {count} calls one after another\n"
+        f"  p50 {delays[count // 2]:.0f} ms  p99 {delays[int(count * 0.99)]:.0f} ms  (sentence "
+        f"in the cache; the very first, with the model to load: {first:.0f} ms)"
+    )
 
 
 async def main() -> None:

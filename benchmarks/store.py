@@ -48,6 +48,7 @@ def place_order(tx: Tx, n: int) -> None:
         request='{"to":"+12345678901","message":"' + "x" * 200 + '"}',
         status_token=order_id,
         created_ms=tx.now_ms,
+        started_ms=tx.now_ms,
     )
     tx.run(
         ADD_EVENT,

@@ -1,0 +1,37 @@
+"""Run every benchmark, or those that are named: ``python -m benchmarks [challenge paid ...]``."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+ALL = (
+    "challenge",
+    "paid",
+    "sockets",
+    "codecs",
+    "store",
+    "simulated_node",
+    "simulated_calls",
+    "speech",
+)
+
+
+def main() -> int:
+    wanted = sys.argv[1:] or list(ALL)
+    unknown = [name for name in wanted if name not in ALL]
+    if unknown:
+        print(f"no such benchmark: {', '.join(unknown)}; there are {', '.join(ALL)}")
+        return 2
+    failed = []
+    for name in wanted:
+        print(f"\n== {name}", flush=True)
+        if subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=False).returncode:
+            failed.append(name)
+    if failed:
+        print(f"\nfailed: {', '.join(failed)}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
