@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from ringbolt.simulator.world import World
 
 USER_AGENT = "Ringbolt/0.1 (+audio for a phone call)"
+_NODE_TIMEOUT_S = 6.0  # a buyer waits for the challenge no longer than this
 _ANY_MACAROON = "00"  # the simulated node takes any
 
 
@@ -121,7 +122,7 @@ async def open_shop(
         node = open_node(settings, world_url)
         stack.push_async_callback(node.close)
         facts = _NodeFacts(node, "regtest" if settings.node_is_simulated else "")
-        await _refuse_unlimited_real_money(settings, node)
+        await refuse_unlimited_real_money(settings, node)
         shop = await _open_parts(settings, stack, clock, keyring, db, node, world_url)
         opened = OpenShop(
             shop=shop,
@@ -222,15 +223,17 @@ def _world_routes(world: World | None) -> Sequence[BaseRoute]:
 def open_node(settings: Settings, world_url: str) -> LndNode:
     """The configured node, or the simulated one in the world at ``world_url``."""
     if settings.node_is_simulated:
-        return LndNode(f"{world_url}/simulator/node", _ANY_MACAROON, None)
+        url = f"{world_url}/simulator/node"
+        return LndNode(url, _ANY_MACAROON, None, timeout_s=_NODE_TIMEOUT_S)
     lnd = settings.lnd
     macaroon = lnd.macaroon.get_secret_value()
     if not macaroon:
         raise SettingsError("RINGBOLT_LND_URL is set, but RINGBOLT_LND_MACAROON is not.")
-    return LndNode(lnd.url, load_macaroon(macaroon), Path(lnd.tls_cert) if lnd.tls_cert else None)
+    cert = Path(lnd.tls_cert) if lnd.tls_cert else None
+    return LndNode(lnd.url, load_macaroon(macaroon), cert, timeout_s=_NODE_TIMEOUT_S)
 
 
-async def _refuse_unlimited_real_money(settings: Settings, node: LightningNode) -> None:
+async def refuse_unlimited_real_money(settings: Settings, node: LightningNode) -> None:
     if settings.limits == "on" or settings.node_is_simulated:
         return
     try:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from api.conftest import OpenShop
+from ringbolt.app.dispatch import MAX_ATTEMPTS
 from shop_server import (
     ANSWER_LOST,
     ANSWERS,
@@ -85,13 +86,13 @@ async def test_a_carrier_without_a_free_line_is_asked_again(shop: ShopServer) ->
     _, answer = await shop.buy(say(REFUSED_FOR_NOW))
 
     async def given_up() -> dict[str, Any] | None:
-        await shop.advance(2)
+        await shop.advance(10)
         status = await shop.status(answer)
         return status if status["order_state"] == "failed" else None
 
     status = await eventually(given_up)
     attempts = await shop.attempts(answer)
-    assert [attempt.state for attempt in attempts] == ["rejected"] * 4
+    assert [attempt.state for attempt in attempts] == ["rejected"] * MAX_ATTEMPTS
     assert await shop.calls_of(REFUSED_FOR_NOW) == []
     await assert_owed(shop, answer, status)
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from api.conftest import OpenShop
-from contract.audio_files import tone, wav
-from contract.stranger_sites import Site, body, site
+from audio_files import tone, wav
 from shop_server import ANSWERS, PATH, ShopServer
+from stranger_sites import Site, body, site
 
 ORIGIN = "https://sats4ai.com"
 AUDIO = "https://example.com/my-audio-message.mp3"

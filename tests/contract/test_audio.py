@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from contract.audio_files import (
+from audio_files import (
     PEAK,
     PITCH_HZ,
     RECIPES,

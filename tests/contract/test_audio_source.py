@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from contract.audio_files import tone, wav
-from contract.stranger_sites import Site, body, raw_site, site
+from audio_files import tone, wav
 from ringbolt.core.errors import AudioUnplayable, RateLimited
 from ringbolt.fetch.fetcher import FetchedFile
 from ringbolt.fetch.safe import SafeFetcher
 from ringbolt.voice.audio import AudioDecoder
 from ringbolt.voice.audio_source import AudioLimits, AudioSource
+from stranger_sites import Site, body, raw_site, site
 
 SOUND = wav(tone(8000, 2))
 

@@ -11,11 +11,11 @@ import pytest
 from aiohttp import web
 from aiohttp.abc import ResolveResult
 
-from contract.stranger_sites import Names, body, raw_site, redirect, self_signed, site
 from ringbolt.core.errors import AudioUnplayable
 from ringbolt.fetch.fetcher import FetchedFile
 from ringbolt.fetch.safe import SafeFetcher
 from ringbolt.fetch.vetted import RefusedAddressError, VettingResolver, vetted_connector
+from stranger_sites import Names, body, raw_site, redirect, self_signed, site
 
 SOUND = bytes(range(256)) * 40
 

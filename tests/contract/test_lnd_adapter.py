@@ -14,11 +14,11 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from stranger_sites import self_signed
 
 from ringbolt.core.errors import NodeUnavailable
 from ringbolt.lightning.lnd import LndNode, load_macaroon
 from ringbolt.lightning.node import InvoiceState, PaymentFailed, PaymentSucceeded, PaymentUnknown
+from stranger_sites import self_signed
 from world_server import WorldServer
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

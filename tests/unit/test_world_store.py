@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -64,7 +65,7 @@ async def test_many_writers_share_commits(store: WorldStore) -> None:
 
 
 async def test_a_second_opener_is_told_what_to_do(store: WorldStore, tmp_path: Path) -> None:
-    with pytest.raises(StoreLocked, match="already run by another process") as refused:
+    with pytest.raises(StoreLocked, match=f"in use by process {os.getpid()}") as refused:
         WorldStore.open(tmp_path / "world.db")
     assert "RINGBOLT_SIMULATOR_URL" in refused.value.suggestion
 

@@ -33,8 +33,8 @@ from ringbolt.voice.carrier import (
 )
 
 CHECK_CALL = "check_call"
-MAX_ATTEMPTS = 4
-"""How often a carrier is asked anew after it refused for now."""
+MAX_ATTEMPTS = 6
+"""How often a carrier that refuses for now is asked in one try: for about half a minute."""
 ABSENT_AFTER_MS = 5000
 """A carrier that does not know a call may still be reading our request, or its list may lag:
 only if it still does not know it so much later is there none."""
@@ -178,7 +178,8 @@ def _answered(
                 finished_ms=tx.now_ms,
             )
             why = f"the carrier refused: {reason}"
-            if permanent or attempt.n >= MAX_ATTEMPTS:
+            asked = calls.attempts_in_this_try(tx, attempt.order_id)
+            if permanent or asked >= MAX_ATTEMPTS:
                 calls.update_call(
                     tx, attempt.order_id, status=CallStatus.FAILED, cause=reason,
                     ended_ms=tx.now_ms,
@@ -188,7 +189,7 @@ def _answered(
             else:
                 orders.move(tx, attempt.order_id, OrderState.PAID, why,
                             only_from=frozenset({OrderState.DISPATCHING}))  # fmt: skip
-                jobs.retry(tx, job, 1000 * 2 ** (attempt.n - 1), reason)
+                jobs.retry(tx, job, 1000 * 2 ** (asked - 1), reason)
         case Unknown(reason):
             calls.update_attempt(tx, attempt.id, state=AttemptState.UNKNOWN, reason=reason)
             jobs.retry(tx, job, 1000, reason)

@@ -202,7 +202,7 @@ def version() -> None:
 def main() -> None:
     # Nothing that is imported is garbage; looking for some takes a tenth of the start.
     gc.disable()
-    app()
+    app(prog_name="ringbolt")
 
 
 if __name__ == "__main__":

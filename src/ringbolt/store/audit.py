@@ -157,6 +157,13 @@ def _stuck(tx: Tx) -> list[str]:
         .where(orders.c.state.in_(("paid", "dispatching", "in_progress")), not_(has_job))
         .limit(_LIMIT)
     )
-    return [
+    found = [
         f"Order {order_id[:12]} is {state}, but no job will move it on." for order_id, state in rows
+    ]
+    pays = exists().where(job.c.order_id == refund.c.order_id, job.c.dead == 0)
+    unpaid = tx.run(
+        select(refund.c.order_id).where(refund.c.state == "claimed", not_(pays)).limit(_LIMIT)
+    )
+    return found + [
+        f"Order {row[0][:12]}: its refund is claimed, but no job pays it." for row in unpaid
     ]

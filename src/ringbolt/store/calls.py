@@ -12,7 +12,7 @@ from sqlalchemy import RowMapping, bindparam, func, select
 from ringbolt.core.call import CallStatus
 from ringbolt.store.db import Tx
 from ringbolt.store.orders import channel
-from ringbolt.store.tables import attempt, call
+from ringbolt.store.tables import attempt, call, orders
 from ringbolt.store.upsert import insert_new, update_row
 
 
@@ -166,6 +166,19 @@ def attempts(tx: Tx, order_id: str) -> list[Attempt]:
         select(attempt).where(attempt.c.order_id == order_id).order_by(attempt.c.n)
     ).mappings()
     return [found for row in rows if (found := _attempt(row)) is not None]
+
+
+_IN_THIS_TRY = (
+    select(func.count())
+    .select_from(attempt)
+    .join(orders, orders.c.id == attempt.c.order_id)
+    .where(orders.c.id == bindparam("id_"), attempt.c.created_ms >= orders.c.started_ms)
+)
+
+
+def attempts_in_this_try(tx: Tx, order_id: str) -> int:
+    """How often a carrier was asked since the order was begun, or begun again."""
+    return int(tx.run(_IN_THIS_TRY, {"id_": order_id}).scalar_one())
 
 
 def open_attempts(tx: Tx) -> int:

@@ -17,18 +17,20 @@ class FileLock:
     means nothing.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Take the lock or raise ``StoreLocked``, which names the process that has it."""
+    def __init__(self, path: Path, what: str, suggestion: str) -> None:
+        """Take the lock or raise ``StoreLocked``: ``what`` is in use by process so and so.
+
+        ``{pid}`` in ``suggestion`` becomes the id of the process that has it.
+        """
         self._fd: int | None = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             holder = os.pread(self._fd, 32, 0).decode("ascii", "replace").strip()
             self.release()
+            pid = holder or "?"
             raise StoreLocked(
-                f"The database {path.with_suffix('')} is in use by process {holder or '?'}.",
-                suggestion=f"Stop process {holder or '?'} first. To run several processes on one"
-                " shop, set RINGBOLT_DATABASE_URL to a PostgreSQL database.",
+                f"{what} is in use by process {pid}.", suggestion=suggestion.format(pid=pid)
             ) from None
         os.ftruncate(self._fd, 0)
         os.pwrite(self._fd, f"{os.getpid()}\n".encode("ascii"), 0)

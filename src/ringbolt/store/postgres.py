@@ -78,7 +78,7 @@ class PostgresDatabase:
                     "application_name": "ringbolt",
                     "jit": "off",
                     # A machine that vanished must not keep its row locks.
-                    "idle_in_transaction_session_timeout": "30000",
+                    "idle_in_transaction_session_timeout": "10000",
                 },
             },
         )

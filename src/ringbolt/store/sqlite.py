@@ -153,7 +153,12 @@ def _claim(path: Path, readonly: bool) -> tuple[Path, FileLock | None]:
             raise NotFound(f"There is no database at {path}.")
         return path, None
     path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path.with_name(path.name + ".lock"))
+    lock = FileLock(
+        path.with_name(path.name + ".lock"),
+        f"The database {path}",
+        "Stop process {pid} first. To run several processes on one shop, set RINGBOLT_DATABASE_URL"
+        " to a PostgreSQL database.",
+    )
     # Made here for its mode: it holds telephone numbers and texts.
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     return path, lock

@@ -21,7 +21,6 @@ from typing import Any
 import msgspec
 
 from ringbolt.core.errors import Unavailable
-from ringbolt.store.db import StoreLocked
 from ringbolt.store.file_lock import FileLock
 
 MAX_BATCH = 512
@@ -67,14 +66,12 @@ class WorldStore:
     def open(cls, path: Path) -> WorldStore:
         """Open or create the file. Raises ``StoreLocked`` if somebody else has it open."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            lock = FileLock(path.with_name(path.name + ".lock"))
-        except StoreLocked:
-            raise StoreLocked(
-                f"The simulated world in {path.parent} is already run by another process.",
-                suggestion="Stop that process first, give this one another data directory, or let"
-                " it join that world with RINGBOLT_SIMULATOR_URL.",
-            ) from None
+        lock = FileLock(
+            path.with_name(path.name + ".lock"),
+            f"The simulated world in {path.parent}",
+            "Stop process {pid} first, give this one another data directory, or let it join that"
+            " world with RINGBOLT_SIMULATOR_URL.",
+        )
         return cls(path, lock)
 
     def __init__(self, path: Path, lock: FileLock) -> None:

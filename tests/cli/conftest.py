@@ -1,0 +1,69 @@
+"""A shop that runs as its operator runs it, and the command line beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest_asyncio
+
+from shop_processes import ServerProcess
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a command printed, and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+class Desk:
+    """A running shop, and commands run beside it with the same environment."""
+
+    def __init__(self, shop: ServerProcess) -> None:
+        self.shop = shop
+        self.url = shop.url
+        self.wallet = f"{shop.url}/simulator/wallet"
+
+    async def run(self, *arguments: str, **environment: str) -> Ran:
+        return await run_command({**self.shop.environment, **environment}, *arguments)
+
+
+async def run_command(environment: dict[str, str], *arguments: str) -> Ran:
+    """Run ``ringbolt`` with ``arguments``, its output in pipes."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "ringbolt",
+        *arguments,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+    assert process.returncode is not None
+    return Ran(process.returncode, out.decode(), err.decode())
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def desk(tmp_path_factory: object) -> AsyncIterator[Desk]:
+    folder: Path = tmp_path_factory.mktemp("shop")  # type: ignore[attr-defined]
+    shop = ServerProcess(["serve"], folder / "data", RINGBOLT_SIMULATOR_SPEED="20")
+    shop.start()
+    await shop.ready()
+    try:
+        yield Desk(shop)
+    finally:
+        shop.kill()

@@ -1,0 +1,148 @@
+"""The commands as an operator and a buyer run them."""
+
+from __future__ import annotations
+
+import os
+import re
+import wave
+from pathlib import Path
+
+import pytest
+
+from cli.conftest import Desk, run_command
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+ANSWERS, BUSY = "+1234567890", "+12345678" + "01"
+TEXT = "This is a test."
+COMMANDS = (
+    "serve", "worker", "simulator", "demo", "call", "wallet", "doctor", "audit", "keys",
+)  # fmt: skip
+
+
+def clean(tmp_path: Path) -> dict[str, str]:
+    """An environment without any setting, but for a data folder."""
+    kept = {name: value for name, value in os.environ.items() if "RINGBOLT" not in name}
+    return {**kept, "RINGBOLT_DATA_DIR": str(tmp_path / "data"), "COLUMNS": "100"}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+async def test_every_command_explains_itself(command: str, tmp_path: Path) -> None:
+    shown = await run_command(clean(tmp_path), command, "--help")
+
+    assert shown.code == 0
+    assert "Usage: ringbolt" in shown.out
+    assert len(shown.out.splitlines()) > 6
+
+
+async def test_the_demo_sells_a_call_and_keeps_its_sound(tmp_path: Path) -> None:
+    shown = await run_command({**clean(tmp_path), "RINGBOLT_SIMULATOR_SPEED": "20"}, "demo")
+
+    assert shown.code == 0, shown.err
+    assert "keys pressed: 1#" in shown.out
+    paths = [line for line in shown.out.splitlines() if re.fullmatch(r"/.*\.wav", line)]
+    with wave.open(paths[0]) as sound:
+        assert (sound.getnchannels(), sound.getsampwidth(), sound.getframerate()) == (1, 2, 8000)
+        assert sound.getnframes() > 3 * 8000
+
+
+async def test_call_buys_follows_and_tells_in_json(desk: Desk) -> None:
+    bought = await desk.run("call", ANSWERS, TEXT, "--server", desk.url)
+
+    assert bought.code == 0, bought.err
+    assert (bought.json["status"], bought.json["digits"]) == ("completed", "1#")
+    assert bought.json["charged_sats"] == bought.json["paid_sats"] == 50
+    assert "402: the server asks for 50 sats" in bought.err
+
+
+async def test_call_pays_no_more_than_it_may(desk: Desk) -> None:
+    before = (await desk.run("wallet", "balance", "--wallet", desk.wallet)).json
+
+    refused = await desk.run("call", ANSWERS, TEXT, "--server", desk.url, "--max-sats", "49")
+
+    assert refused.code == 1
+    assert "50 sats" in refused.err
+    assert (await desk.run("wallet", "balance", "--wallet", desk.wallet)).json == before
+
+
+async def test_a_call_that_is_not_answered_can_be_claimed_back(desk: Desk) -> None:
+    before = (await desk.run("wallet", "balance", "--wallet", desk.wallet)).json
+    busy = await desk.run("call", BUSY, TEXT, "--server", desk.url)
+    assert (busy.code, busy.json["charged_sats"]) == (1, 0)
+
+    link = busy.json["refund"]["lnurl_withdraw"]
+    claimed = await desk.run("wallet", "claim", link, "--wallet", desk.wallet)
+
+    assert (claimed.code, claimed.json) == (0, {"claimed_sats": 50})
+    again = await desk.run("wallet", "claim", link, "--wallet", desk.wallet)
+    assert again.code == 1
+    assert (await desk.run("wallet", "balance", "--wallet", desk.wallet)).json == before
+
+
+async def test_a_shop_that_is_not_there_is_told_in_one_line(desk: Desk) -> None:
+    nothing = await desk.run("call", ANSWERS, TEXT, "--server", "http://127.0.0.1:9")
+
+    assert nothing.code == 1
+    assert "does not answer" in nothing.err
+    assert "Traceback" not in nothing.err
+
+
+async def test_audit_and_doctor_read_beside_the_running_shop(desk: Desk) -> None:
+    audit = await desk.run("audit")
+    doctor = await desk.run("doctor")
+
+    assert (audit.code, audit.json["agrees"]) == (0, True)
+    sums = audit.json
+    assert sums["received_msat"] == (
+        sums["settled_msat"] + sums["returned_msat"] + sums["owed_msat"]
+    )
+    assert doctor.code == 0, doctor.out
+    kinds = {finding["part"]: finding["kind"] for finding in doctor.json}
+    assert kinds["Lightning node"] == kinds["voice carrier"] == "simulated"
+
+
+async def test_keys_go_through_the_running_shop(desk: Desk) -> None:
+    made = await desk.run("keys", "create", "--label", "a test", "--scope", "read")
+    listed = await desk.run("keys", "list")
+    revoked = await desk.run("keys", "revoke", made.json["id"])
+
+    assert made.json["key"].startswith("rb_")
+    assert [key["scopes"] for key in listed.json if key["id"] == made.json["id"]] == [["read"]]
+    assert revoked.code == 0
+    assert (await desk.run("keys", "revoke", made.json["id"])).code == 1
+
+
+async def test_a_second_shop_on_the_same_folder_is_refused(desk: Desk) -> None:
+    second = await desk.run("serve", RINGBOLT_PORT="0")
+
+    assert second.code in (1, 2)
+    assert "Traceback" not in second.err
+    assert str(desk.shop.process.pid if desk.shop.process else "") in second.err
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "word"),
+    [
+        ("RINGBOLT_PORT", "many", "port"),
+        ("RINGBOLT_CALLS_CHARGE_ON", "never", "charge_on"),
+        ("RINGBOLT_SECRET", "zz", "hexadecimal"),
+        ("RINGBOLT_CONFIG", "/nowhere.toml", "nowhere.toml"),
+        ("RINGBOLT_LND_URL", "https://127.0.0.1:1", "MACAROON"),
+        ("RINGBOLT_CALLS_RATE_CARD", "/nowhere.csv", "rate card"),
+    ],
+)
+async def test_a_wrong_setting_is_named_and_nothing_starts(
+    tmp_path: Path, name: str, value: str, word: str
+) -> None:
+    refused = await run_command({**clean(tmp_path), "RINGBOLT_PORT": "0", name: value}, "serve")
+
+    assert refused.code == 2
+    assert word in refused.err
+    assert "Traceback" not in refused.err
+
+
+async def test_a_worker_needs_a_store_that_can_be_shared(tmp_path: Path) -> None:
+    refused = await run_command(clean(tmp_path), "worker")
+
+    assert refused.code == 2
+    assert "PostgreSQL" in refused.err
