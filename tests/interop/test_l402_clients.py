@@ -1,0 +1,189 @@
+"""Clients that nobody here wrote, unmodified, buy calls from a running shop.
+
+curl as the service's page prints it is in ``tests/api/test_seed_page.py``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+import pytest
+
+from shop_server import ANSWERS, LISTENS, PATH, ShopServer, running_shop, say, settings_for
+
+PRICE = 50
+
+
+@pytest.fixture(scope="module")
+def speech_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("speech")
+
+
+@pytest.fixture
+async def shop(tmp_path: Path, speech_dir: Path) -> AsyncIterator[ShopServer]:
+    async with running_shop(settings_for(tmp_path / "shop", speech_dir)) as running:
+        yield running
+
+
+def wallet_url(shop: ShopServer) -> str:
+    return f"{shop.url}/simulator/wallet"
+
+
+async def assert_rang_and_charged(shop: ShopServer, answers: list[dict[str, Any]]) -> None:
+    for answer in answers:
+        assert (await shop.until_over(answer))["charged_sats"] == PRICE
+    assert len({answer["sid"] for answer in answers}) == len(answers)
+    report = await shop.audit()
+    assert report.differences == []
+    assert report.books.settled == len(answers) * PRICE * 1000
+    assert report.owed_msat == 0
+
+
+_BOLT402 = """
+import json, sys
+import bolt402
+url, wallet, *bodies = sys.argv[1:]
+client = bolt402.L402Client.with_lnd_rest(wallet, "00")
+for body in bodies:
+    answer = client.post(url, body)
+    told = {"status": answer.status, "paid": answer.paid, "text": answer.text(),
+            "spent": client.total_spent()}
+    print(json.dumps(told), flush=True)
+    sys.stdin.readline()
+"""
+
+
+class Bolt402:
+    """One bolt402 client in a process of its own: it keeps the interpreter to itself while it
+    waits, and so would keep a shop in the same process from answering."""
+
+    def __init__(self, shop: ShopServer, *wishes: dict[str, Any]) -> None:
+        pytest.importorskip("bolt402", reason="bolt402 has no wheel for this platform")
+        bodies = [json.dumps(wish) for wish in wishes]
+        self._command = [sys.executable, "-c", _BOLT402, shop.url + PATH, wallet_url(shop), *bodies]
+
+    async def __aenter__(self) -> Self:
+        pipe = asyncio.subprocess.PIPE
+        self._process = await asyncio.create_subprocess_exec(
+            *self._command, stdin=pipe, stdout=pipe
+        )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._process.returncode is None:
+            self._process.kill()
+        await self._process.wait()
+
+    async def next_answer(self) -> dict[str, Any]:
+        """What the next of its requests came to; the one after that waits for ``go_on``."""
+        assert self._process.stdout is not None
+        line = await asyncio.wait_for(self._process.stdout.readline(), 20)
+        answer: dict[str, Any] = json.loads(line)
+        assert answer["status"] == 200, answer
+        return answer
+
+    def go_on(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(b"\n")
+
+
+async def test_bolt402_buys_a_call(shop: ShopServer) -> None:
+    async with Bolt402(shop, say(ANSWERS)) as client:
+        answer = await client.next_answer()
+
+    assert answer["paid"] is True
+    assert answer["spent"] == PRICE
+    await assert_rang_and_charged(shop, [json.loads(answer["text"])])
+
+
+async def test_bolt402_s_cached_credential_does_not_stop_its_next_call(shop: ShopServer) -> None:
+    answers = []
+    async with Bolt402(shop, say(ANSWERS), say(LISTENS), say(ANSWERS, n=2)) as client:
+        for _ in range(3):
+            answers.append(await client.next_answer())
+            client.go_on()
+
+    assert answers[-1]["spent"] == 3 * PRICE
+    await assert_rang_and_charged(shop, [json.loads(answer["text"]) for answer in answers])
+
+
+async def test_bolt402_buys_the_same_call_twice_when_the_window_is_over(shop: ShopServer) -> None:
+    async with Bolt402(shop, say(ANSWERS), say(ANSWERS)) as client:
+        first = await client.next_answer()
+        await shop.advance(121)
+        client.go_on()
+        second = await client.next_answer()
+
+    assert second["spent"] == 2 * PRICE
+    await assert_rang_and_charged(shop, [json.loads(one["text"]) for one in (first, second)])
+
+
+def l402_requests_client(shop: ShopServer) -> Any:
+    """With a wallet object of its own kind: its LND wallet takes LND's hexadecimal preimage for
+    base64 (0.9.0)."""
+    l402_requests = pytest.importorskip("l402_requests", reason="l402-requests is not installed")
+    from l402_requests.wallets import WalletBase
+
+    class Wallet(WalletBase):  # type: ignore[misc]
+        async def pay_invoice(self, bolt11: str) -> str:
+            async with httpx.AsyncClient() as http:
+                answer = await http.post(
+                    f"{wallet_url(shop)}/v2/router/send",
+                    json={"payment_request": bolt11, "timeout_seconds": 60},
+                )
+            preimage: str = answer.json()["result"]["payment_preimage"]
+            return preimage
+
+    return l402_requests.AsyncL402Client(wallet=Wallet())
+
+
+async def test_l402_requests_buys_a_call(shop: ShopServer) -> None:
+    async with l402_requests_client(shop) as client:
+        answer = await client.post(shop.url + PATH, json=say(ANSWERS))
+
+    assert answer.status_code == 200
+    await assert_rang_and_charged(shop, [answer.json()])
+
+
+async def test_l402_requests_pays_anew_for_another_call(shop: ShopServer) -> None:
+    answers = []
+    async with l402_requests_client(shop) as client:
+        for wish in (say(ANSWERS), say(LISTENS), say(ANSWERS, n=2)):
+            answer = await client.post(shop.url + PATH, json=wish)
+            assert answer.status_code == 200
+            answers.append(answer.json())
+
+    await assert_rang_and_charged(shop, answers)
+
+
+async def test_l402_requests_is_told_what_is_wrong_without_paying(shop: ShopServer) -> None:
+    before = await shop.wallet_sats()
+    async with l402_requests_client(shop) as client:
+        answer = await client.post(shop.url + PATH, json=say("+19005550123"))
+
+    assert (answer.status_code, answer.json()["error_code"]) == (422, "DESTINATION_REFUSED")
+    assert await shop.wallet_sats() == before
+
+
+async def test_ringbolt_s_own_buyer_buys_follows_and_claims(shop: ShopServer) -> None:
+    from ringbolt.cli.buyer import Wallet, buy, claim, follow
+
+    wallet = Wallet(wallet_url(shop))
+    told: list[str] = []
+    try:
+        body = say("+1234567801")
+        bought = await buy(shop.http, shop.url + PATH, body, wallet, 1000, told.append)
+        report = await follow(shop.http, bought.answer["status_url"], lambda _: None)
+        sats = await claim(shop.http, report["refund"]["lnurl_withdraw"], wallet)
+    finally:
+        await wallet.close()
+
+    assert (bought.paid_sats, report["status"], sats) == (PRICE, "busy", PRICE)
+    await shop.until(bought.answer, lambda status: status["order_state"] == "returned")
+    assert await shop.wallet_sats() == 10_000_000
