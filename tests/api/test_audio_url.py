@@ -147,7 +147,7 @@ async def test_what_cannot_be_played_is_refused_before_payment(
         "http://169.254.169.254/latest/meta-data/",
         "http://2130706433/a.mp3",
         "http://0x7f.1/a.mp3",
-        "http://user:word@127.0.0.1/a.mp3",
+        "http://user@127.0.0.1/a.mp3",
     ],
 )
 async def test_private_addresses_are_never_fetched(shop: ShopServer, url: str) -> None:

@@ -211,17 +211,20 @@ async def test_the_lock_does_not_live_on_in_forked_children(
     shop: SqliteDatabase, sqlite_url: str, clock: SystemClock
 ) -> None:
     read_end, write_end = os.pipe()
+    born_read, born_write = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(write_end)
+        os.write(born_write, b"!")  # what runs in a forked child has run
         os.read(read_end, 1)
         os._exit(0)
     try:
+        os.read(born_read, 1)
         await shop.close()
         await (await open_database(sqlite_url, clock)).close()
     finally:
-        os.close(write_end)
-        os.close(read_end)
+        for end in (write_end, read_end, born_read, born_write):
+            os.close(end)
         os.waitpid(child, 0)
 
 
