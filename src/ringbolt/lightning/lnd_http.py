@@ -194,7 +194,9 @@ class LineReader:
     async def next(self, timeout_s: float | None = None) -> bytes:
         """The next line. Raises ``TimeoutError`` if none comes in time, ``NodeUnavailable`` if
         none will ever come."""
-        line = await asyncio.wait_for(self._lines.get(), timeout_s)
+        # Not wait_for: Python 3.11's forgets a cancellation that comes with a line.
+        async with asyncio.timeout(timeout_s):
+            line = await self._lines.get()
         if isinstance(line, NodeUnavailable):
             raise line
         return line

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
@@ -109,10 +110,10 @@ class Worker:
             except Unavailable as error:
                 log.warning("store unavailable", lane=lane, error=error.message)
                 delay_s = 1.0
-            try:
-                await asyncio.wait_for(event.wait(), delay_s)
-            except TimeoutError:
-                continue
+            # Not wait_for: Python 3.11's forgets a cancellation that comes with the event.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(delay_s):
+                    await event.wait()
 
     async def _claim(self, lane: Lane) -> float:
         """Start what is due; returns how long to sleep if nothing else happens, in seconds."""

@@ -1,0 +1,26 @@
+"""A shop that is told to stop does so, whatever happens at that very moment."""
+
+from __future__ import annotations
+
+import asyncio
+
+from ringbolt.worker.handlers import handlers
+from ringbolt.worker.loop import Worker
+from shop_server import ShopServer, eventually
+
+
+async def test_a_worker_that_is_woken_while_it_is_stopped_stops(shop: ShopServer) -> None:
+    """Time jumps and news wake it; on Python 3.11 ``wait_for`` would then go on for ever."""
+    worker = Worker(shop.shop, handlers())
+    working = asyncio.create_task(worker.run())
+
+    async def waits() -> bool:
+        return len(worker._lanes) == 3 and not any(lane.is_set() for lane in worker._lanes.values())
+
+    await eventually(waits)
+    await asyncio.sleep(0.05)  # in the middle of its wait
+    worker.poke()
+    working.cancel()
+    await asyncio.wait([working], timeout=3)
+
+    assert working.cancelled()
