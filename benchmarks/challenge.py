@@ -59,7 +59,7 @@ def shop() -> Shop:
     return Shop(
         settings=settings, db=nothing, clock=SystemClock(), keyring=Keyring([bytes(32)]),
         rates=load_rate_card(settings), node=cast(Any, InvoiceAtHand()), payer=None,
-        carrier=nothing, speaker=nothing, audio=nothing, scripted_numbers=True, work_dir=nothing,
+        carrier=nothing, speaker=nothing, audio=nothing, scripted_numbers=True,
     )  # fmt: skip
 
 

@@ -34,7 +34,7 @@ from ringbolt.store.db import Tx
 from ringbolt.store.opening import open_database
 from ringbolt.store.tables import cursor
 
-TERMS = Terms(120_000, 86_400_000, 300_000)
+TERMS = Terms(120_000, 300_000)
 
 
 class Credentials:

@@ -14,7 +14,6 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import select
@@ -202,7 +201,6 @@ class World:
             speaker=MemorySpeaker(),
             audio=NoAudio(),
             scripted_numbers=True,
-            work_dir=Path("unused"),
         )
         return Process(shop, fate)
 
@@ -298,7 +296,7 @@ class Buyer:
     async def redeem(self, process: Process) -> PlaceResult:
         paid = Paid(self.grant, "b", "", "")
         command = CallOrder(to="+12025550123", minutes=1, message="hello")
-        terms = Terms(120_000, 86_400_000, 300_000)
+        terms = Terms(120_000, 300_000)
         ids = new_ids(secrets.token_bytes(64))
         return await process.shop.db.tx(place_l402_call, ids, command, paid, terms)
 

@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute
 from ringbolt.api.server import Server
 from ringbolt.app import sweep
 from ringbolt.app.shop import Shop
-from ringbolt.clock import SystemClock
+from ringbolt.clock import Clock, SystemClock
 from ringbolt.core.errors import NodeUnavailable
 from ringbolt.core.keys import Keyring
 from ringbolt.core.rates import RateCard, RateCardError, parse_csv, parse_toml
@@ -111,7 +111,9 @@ async def open_shop(
     async with AsyncExitStack() as stack:
         world = await _open_world(settings, stack)
         follows = settings.node_is_simulated and world is None
-        clock = world.clock if world is not None and settings.node_is_simulated else SystemClock()
+        clock: Clock = SystemClock()
+        if world is not None and settings.node_is_simulated:
+            clock = world.clock
         keyring = load_keyring(settings, create=True)
         db = await open_database(settings.database, clock)
         stack.push_async_callback(db.close)
@@ -146,7 +148,7 @@ async def open_shop(
 async def _open_parts(
     settings: Settings,
     stack: AsyncExitStack,
-    clock: object,
+    clock: Clock,
     keyring: Keyring,
     db: Database,
     node: LndNode,
@@ -175,7 +177,7 @@ async def _open_parts(
     return Shop(
         settings=settings,
         db=db,
-        clock=clock,  # type: ignore[arg-type]
+        clock=clock,
         keyring=keyring,
         rates=load_rate_card(settings),
         node=node,
@@ -184,7 +186,6 @@ async def _open_parts(
         speaker=speaker,
         audio=audio,
         scripted_numbers=True,
-        work_dir=work_dir,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ringbolt.app import call_order
 from ringbolt.app.call_order import CallOrder, NewIds
 from ringbolt.app.ledger_names import ESCROW, NODE, PAYMENT, payment_idem
+from ringbolt.core.call import CallStatus
 from ringbolt.core.l402 import Grant
 from ringbolt.core.order import OrderState, PaymentMethod
 from ringbolt.store import calls, jobs, ledger, orders, refunds
@@ -32,7 +33,6 @@ class Terms:
     """The settings that an L402 order lives by."""
 
     replay_window_ms: int
-    redeem_ms: int
     dispatch_deadline_ms: int
 
 
@@ -98,7 +98,7 @@ def record_unredeemed(
     if orders.insert(tx, order, "paid with L402"):
         _book_payment(tx, order)
         calls.insert_call(tx, order.id, ids.sid, command.to, command.minutes)
-        calls.update_call(tx, order.id, status="canceled", ended_ms=tx.now_ms, cause=why)
+        calls.update_call(tx, order.id, status=CallStatus.CANCELED, ended_ms=tx.now_ms, cause=why)
         orders.move(tx, order.id, OrderState.FAILED, why, may_retry=0)
         refunds.open_refund(tx, order.id, order.price_msat, ids.status_token + ids.sid[2:])
         orders.finish(tx, order.id)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 from ringbolt.clock import Clock
@@ -49,7 +48,6 @@ class Shop:
     speaker: Speaker
     audio: PlayableAudio
     scripted_numbers: bool
-    work_dir: Path
 
     @property
     def limits(self) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from ringbolt.cli.buyer import PurchaseError, Wallet, buy, follow
+from ringbolt.cli.call import PATH
 from ringbolt.cli.output import EXIT_FAILED, EXIT_OK, progress
 
 NUMBER = "+1234567890"
@@ -36,9 +37,9 @@ async def run_demo(url: str, wav_dir: Path) -> int:
     wallet = Wallet(f"{url}/simulator/wallet")
     try:
         async with httpx.AsyncClient(timeout=60) as http:
-            line.say(f"POST {url}/api/l402/place-call")
+            line.say(f"POST {url}{PATH}")
             body = {"phone_number": NUMBER, "message": MESSAGE}
-            bought = await buy(http, f"{url}/api/l402/place-call", body, wallet, 1000, line.say)
+            bought = await buy(http, f"{url}{PATH}", body, wallet, 1000, line.say)
             line.say(f"{bought.answer['status']}: sid {bought.answer['sid']}")
             report = await follow(http, bought.answer["status_url"], lambda now: _tell(line, now))
             path = await _save_audio(http, url, wav_dir, bought.answer["sid"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shutil
 import stat
@@ -11,7 +10,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from ringbolt.bootstrap import load_rate_card, open_node
+from ringbolt.bootstrap import load_rate_card, open_node, open_speaker
 from ringbolt.cli.beside import running_shop, world_url
 from ringbolt.cli.output import EXIT_FAILED, EXIT_OK, is_terminal, print_json, print_table
 from ringbolt.clock import SystemClock
@@ -179,8 +178,6 @@ async def _carrier(settings: Settings) -> list[Finding]:
 
 
 async def _speech(settings: Settings) -> list[Finding]:
-    from ringbolt.bootstrap import open_speaker  # noqa: PLC0415
-
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     speaker = open_speaker(settings)
     found = []
@@ -206,7 +203,6 @@ async def _audio(settings: Settings) -> list[Finding]:
 
 async def _shop(settings: Settings) -> list[Finding]:
     running = await running_shop(settings)
-    await asyncio.sleep(0)
     if running is None:
         return [Finding("shop", "-", "note", "not running", "ringbolt serve")]
     return [Finding("shop", "-", "ok", f"running at {running.url}, process {running.pid}")]

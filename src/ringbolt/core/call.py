@@ -106,9 +106,9 @@ class CallEvent:
     """Something that happened to a call, as its carrier tells it.
 
     ``ref`` is our attempt's reference, ``seq`` counts the events of that call from 1 without
-    gaps, ``at_ms`` is when it happened. ``digits`` holds the keys of this event only (a ``keys``
-    event); ``cause`` is the carrier's reason for an end, e.g. ``"486 Busy Here"``;
-    ``heard_ms`` is how much of the message the far end was sent (on the final event).
+    gaps, ``at_ms`` is when it happened. ``digits`` holds the keys of this event only (its status
+    is ``in-progress`` then); ``cause`` is the carrier's reason for an end, e.g. ``"486 Busy
+    Here"``; ``heard_ms`` is how much of the message the far end was sent (on the final event).
     """
 
     ref: str

@@ -23,7 +23,6 @@ from ringbolt.core.errors import NodeUnavailable
 
 REFUSED = "NODE_REFUSED"
 MACAROON_REJECTED = "NODE_MACAROON_REJECTED"
-MAX_CONNECTIONS = 64
 _KEEP_IDLE_S = 4.0  # below the 5 s after which common servers close an idle connection
 _MAX_LINE = 4 * 1024 * 1024
 _MACAROON_WORDS = ("macaroon", "permission denied", "verification failed")

@@ -17,7 +17,8 @@ _WON = (OrderState.FULFILLED, OrderState.SETTLED)
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """Sums in msat over all transfers of a kind; ``owed_by_orders`` is what the orders say."""
+    """Sums in msat over all transfers of a kind. ``in_orders`` is what open and failed orders say
+    is the buyers'; ``unredeemed`` was paid, but bought nothing (overpayments among it)."""
 
     received: int
     settled: int
@@ -137,7 +138,7 @@ def _attempt_disagreements(tx: Tx) -> list[str]:
         .limit(_LIMIT)
     )
     found.extend(f"Order {row[0][:12]} is settled, but no carrier took it." for row in rows)
-    answered = (
+    two_open = (
         select(attempt.c.order_id)
         .join(call, call.c.order_id == attempt.c.order_id)
         .where(attempt.c.finished_ms.is_(None))
@@ -145,7 +146,7 @@ def _attempt_disagreements(tx: Tx) -> list[str]:
         .having(func.count() > 1)
         .limit(_LIMIT)
     )
-    found.extend(f"Order {row[0][:12]} has two attempts open at once." for row in tx.run(answered))
+    found.extend(f"Order {row[0][:12]} has two attempts open at once." for row in tx.run(two_open))
     return found
 
 

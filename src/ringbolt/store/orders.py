@@ -146,7 +146,7 @@ _FINISH = (
 
 
 def close_retry(tx: Tx, order_id: str) -> None:
-    """A failed order can no longer be tried again: its refund was claimed, or time is up."""
+    """A failed order can no longer be tried again: its refund was claimed."""
     tx.run(update(orders).where(orders.c.id == order_id).values(may_retry=0))
 
 

@@ -66,12 +66,7 @@ class WakeExchange:
         while True:
             try:
                 await self._exchange()
-            except (
-                OSError,
-                SQLAlchemyError,
-                asyncpg.PostgresError,
-                asyncpg.InterfaceError,
-            ) as error:
+            except _BROKEN as error:
                 log.warning("the wake connection to PostgreSQL broke: %s", error)
             self._connected.clear()
             self._wakes.wake_all()

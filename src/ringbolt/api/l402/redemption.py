@@ -99,7 +99,6 @@ class Redemption:
         settings = self._shop.settings
         return Terms(
             replay_window_ms=settings.l402.replay_window_s * 1000,
-            redeem_ms=settings.l402.redeem_s * 1000,
             dispatch_deadline_ms=settings.calls.dispatch_deadline_s * 1000,
         )
 
