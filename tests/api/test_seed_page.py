@@ -12,7 +12,7 @@ import pytest
 
 from api.conftest import OpenShop
 from audio_files import tone, wav
-from shop_server import ANSWERS, PATH, ShopServer
+from shop_server import ANSWERS, PATH, ShopServer, say
 from stranger_sites import Site, body, site
 
 ORIGIN = "https://sats4ai.com"
@@ -190,3 +190,14 @@ async def test_other_methods_are_refused_with_those_that_there_are(
     assert answer.headers["allow"] == "GET, HEAD, POST, OPTIONS"
     assert answer.headers["x-error-code"] == answer.json()["error_code"] == "METHOD_NOT_ALLOWED"
     assert answer.json()["suggestion"]
+
+
+async def test_the_former_address_sells_the_same_call(shop: ShopServer) -> None:
+    paid = await shop.buy_credential(say(ANSWERS))
+
+    answer = await shop.http.post(
+        "/api/l402/call", json=say(ANSWERS), headers={"Authorization": paid.authorization}
+    )
+
+    assert answer.status_code == 200
+    assert (await shop.until_over(answer.json()))["status"] == "completed"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ringbolt.core.call import Clip, Pause, RenderedGather, RenderedScript
-from ringbolt.voice.simulated_line import Line, Span, replay
+from ringbolt.voice.simulated_line import FRAME_MS, Line, Playback, Span, replay
 from ringbolt.voice.simulated_script import (
     ANSWERED,
     BUSY,
@@ -248,3 +248,13 @@ def test_a_replay_finds_how_much_of_the_message_was_heard(
     call = line(script, "+1234567812")
     call.advance(frame)
     assert replay(script, 600, call.presses, call.frame).message_ms == call.message_ms
+
+
+def test_the_silence_after_the_last_word_is_no_message() -> None:
+    playback = Playback((Clip("a", 2000), Pause(500), Clip("b", 1000), Pause(3000)))
+    heard = 0
+    while not playback.is_heard:
+        heard += playback.take(10).frames
+
+    assert heard * FRAME_MS == playback.message_ms == playback.total_ms == 3500
+    assert not playback.is_over

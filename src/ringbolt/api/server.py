@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute
 from ringbolt import __version__
 from ringbolt.api import errors, operator
 from ringbolt.api.http import Receive, Scope, Send
-from ringbolt.api.l402.challenge import PATH
+from ringbolt.api.l402.challenge import FORMER_PATH, PATH
 from ringbolt.api.l402.openapi import add_place_call
 from ringbolt.api.l402.place_call import PlaceCallRoute
 from ringbolt.api.l402.routes import router as l402_router
@@ -47,7 +47,7 @@ class Server:
         self._app = _framework(shop, self.metrics, connected, extra_routes, play)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] == PATH:
+        if scope["type"] == "http" and scope["path"] in (PATH, FORMER_PATH):
             await self._place_call(scope, receive, send)
         else:
             await self._app(scope, receive, send)

@@ -8,7 +8,7 @@ keys are pressed and the call is ended at the same frame.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ringbolt.core.call import Clip, Pause, RenderedGather, RenderedScript
@@ -59,7 +59,7 @@ class Playback:
     or when its time after the prompt is over; the prompt plays on under the keys until then."""
 
     def __init__(self, script: RenderedScript) -> None:
-        self._steps = tuple(step for step in _steps(script) if step.ms > 0)
+        self._steps = _listening([step for step in _steps(script) if step.ms > 0])
         self._index = 0
         self._offset = 0
         self._sent_ms = 0
@@ -107,6 +107,14 @@ class Playback:
         if index == len(self._steps) or self._steps[index].part != here:
             self._digits = 0
         self._index, self._offset = index, 0
+
+
+def _listening(steps: list[_Step]) -> tuple[_Step, ...]:
+    """Silence after the last word is no message: the caller listens for keys."""
+    spoken = max((i for i, step in enumerate(steps) if step.clip), default=len(steps))
+    return tuple(
+        replace(step, is_wait=True) if i > spoken else step for i, step in enumerate(steps)
+    )
 
 
 def _steps(script: RenderedScript) -> Iterator[_Step]:

@@ -18,6 +18,8 @@ from ringbolt.core.money import sats_up
 
 SERVICE = "place_call"
 PATH = "/api/l402/place-call"
+FORMER_PATH = "/api/l402/call"
+"""Sats4AI's earlier name for the same; a credential is good at both."""
 REQUEST = f"POST {PATH}"
 _LABEL = "Phone call"
 
