@@ -36,9 +36,17 @@ async def test_every_command_explains_itself(command: str, tmp_path: Path) -> No
 
 
 async def test_the_demo_sells_a_call_and_keeps_its_sound(tmp_path: Path) -> None:
-    shown = await run_command({**clean(tmp_path), "RINGBOLT_SIMULATOR_SPEED": "20"}, "demo")
+    real = tmp_path / "real.db"
+    of_a_real_shop = {
+        "RINGBOLT_DATABASE_URL": f"sqlite:///{real}",
+        "RINGBOLT_LND_URL": "https://127.0.0.1:1",
+        "RINGBOLT_SIMULATOR_URL": "http://127.0.0.1:1",
+    }
+    environment = {**clean(tmp_path), **of_a_real_shop, "RINGBOLT_SIMULATOR_SPEED": "20"}
+    shown = await run_command(environment, "demo")
 
     assert shown.code == 0, shown.err
+    assert not real.exists()
     assert "keys pressed: 1#" in shown.out
     paths = [line for line in shown.out.splitlines() if re.fullmatch(r"/.*\.wav", line)]
     with wave.open(paths[0]) as sound:
@@ -118,6 +126,7 @@ async def test_a_second_shop_on_the_same_folder_is_refused(desk: Desk) -> None:
     assert second.code in (1, 2)
     assert "Traceback" not in second.err
     assert str(desk.shop.process.pid if desk.shop.process else "") in second.err
+    assert (await desk.run("keys", "list")).code == 0, "the first one is not found any more"
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,7 @@ class Metrics:
         now = await self._shop.db.read(figures.snapshot)
         for state, count in now.orders.items():
             self._orders.labels(state).set(count)
+        self._jobs.clear()  # what is no longer there must not keep its last figure
         for (lane, state), count in now.jobs.items():
             self._jobs.labels(lane, state).set(count)
         self._oldest.set(now.oldest_due_ms / 1000)

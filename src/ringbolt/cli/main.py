@@ -15,7 +15,7 @@ from ringbolt.cli import keys
 from ringbolt.cli import wallet as wallet_commands
 from ringbolt.cli.output import EXIT_FAILED, EXIT_UNAVAILABLE, EXIT_USAGE, fail
 from ringbolt.core.errors import RingboltError, Unavailable
-from ringbolt.settings import Settings, SettingsError, load_settings
+from ringbolt.settings import LndSettings, Settings, SettingsError, load_settings
 
 app = typer.Typer(
     name="ringbolt",
@@ -119,7 +119,16 @@ def demo() -> None:
     data_dir = settings.data_dir / "demo"
     quiet = settings.log.model_copy(update={"level": "error"})
     settings = settings.model_copy(
-        update={"data_dir": data_dir, "port": 0, "host": "127.0.0.1", "log": quiet}
+        update={
+            "data_dir": data_dir,
+            "port": 0,
+            "host": "127.0.0.1",
+            "log": quiet,
+            # Nothing of a real shop: its worker would take that shop's jobs.
+            "database_url": "",
+            "lnd": LndSettings(),
+            "simulator": settings.simulator.model_copy(update={"url": ""}),
+        }
     )
     finish(
         lambda: run_in_loop(

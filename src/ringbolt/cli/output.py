@@ -58,5 +58,7 @@ def print_facts(facts: dict[str, Any]) -> None:
 
 def fail(message: str, code: int = EXIT_FAILED) -> int:
     """Say on stderr what went wrong; returns the exit code."""
-    progress.print(f"[bold red]error:[/] {message}")
+    from rich.markup import escape  # noqa: PLC0415
+
+    progress.print(f"[bold red]error:[/] {escape(message)}")
     return code

@@ -172,14 +172,16 @@ async def serve(
             outcome: list[int] = []
             hang_up = None if opened.world is None else opened.world.close
             server = BackgroundServer(server_config(opened.server, settings), work, hang_up)
-            await server.serve(sockets=[sock])
+            try:
+                await server.serve(sockets=[sock])
+            finally:  # while the shop is ours: a second one that is refused leaves our file alone
+                with suppress(OSError):
+                    run_file.unlink()
             failure = server.failure()
             if failure is not None:
                 raise failure
     finally:
         sock.close()
-        with suppress(OSError):
-            run_file.unlink()
     return outcome[0] if outcome else 0
 
 
