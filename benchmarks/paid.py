@@ -85,7 +85,7 @@ async def main() -> None:
             order = CallOrder(to=asked["phone_number"], minutes=1, message=asked["message"])
             placed = await db.tx(
                 place_l402_call, new_ids(secrets.token_bytes(64)), order,
-                Paid(grant, bound, "", ""), TERMS,
+                Paid(grant, bound, "", "", age_ms=0), TERMS,
             )  # fmt: skip
             assert isinstance(placed, Placed)
             return answer(status, headers, encode({"sid": placed.call.sid, **decode(content)}))

@@ -180,7 +180,7 @@ class World:
         self.carrier = carrier
         self.node = MemoryNode(clock)
         self.keyring = Keyring([b"a secret of thirty-two bytes, yes"])
-        self.settings = Settings(calls={"charge_on": "answered"})
+        self.settings = Settings(limits="off", calls={"charge_on": "answered"})
 
     def process(self, fate: Fate | None = None) -> Process:
         """A fresh process of the shop."""
@@ -294,7 +294,7 @@ class Buyer:
         world.node.receive(token.payment_hash, PRICE_MSAT, memo("call", token.nonce))
 
     async def redeem(self, process: Process) -> PlaceResult:
-        paid = Paid(self.grant, "b", "", "")
+        paid = Paid(self.grant, "b", "", "", age_ms=0)
         command = CallOrder(to="+12025550123", minutes=1, message="hello")
         terms = Terms(120_000, 300_000)
         ids = new_ids(secrets.token_bytes(64))

@@ -94,6 +94,9 @@ _REQUEST = {
     "BODY_TOO_LARGE": Meaning(
         "The body is over 64 KiB.", "Send only the documented fields; put audio behind `audio_url`."
     ),
+    "BODY_TOO_SLOW": Meaning(
+        "The request body did not come within 20 seconds.", "Send the request again."
+    ),
     "RATE_LIMITED": Meaning(
         "Too many challenges from your address.", "Wait for `Retry-After` seconds."
     ),

@@ -7,11 +7,21 @@ and from ``RINGBOLT_*`` variables, which win. ``[simulator] speed`` is ``RINGBOL
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
@@ -22,12 +32,22 @@ from pydantic_settings import (
 )
 
 _PREFIX = "RINGBOLT_"
+
 CONFIG_VARIABLE = "RINGBOLT_CONFIG"
 DEFAULT_CONFIG = "ringbolt.toml"
 
 
 class SettingsError(Exception):
     """A setting cannot be used; the message names each and says what is wrong, one a line."""
+
+
+def _check_origin(text: str) -> None:
+    parts = urlsplit(text)  # raises ValueError itself for what is no URL
+    exact = f"{parts.scheme}://{parts.netloc}"
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
+        raise ValueError(f"{text!r} is not an origin such as http://127.0.0.1:8499")
+    if text.rstrip("/") != exact or "@" in parts.netloc:
+        raise ValueError(f"{text!r} is more than an origin; only {exact!r} can be allowed")
 
 
 class Section(BaseModel):
@@ -70,6 +90,14 @@ class CallSettings(Section):
     )
     rate_card: str = Field("", description="A rate card (.toml or .csv). Empty: the one shipped.")
     caller_id: str = Field("+12025550199", description="The number that calls come from, E.164.")
+
+    @field_validator("caller_id")
+    @classmethod
+    def _is_e164(cls, value: str) -> str:
+        if not re.fullmatch(r"\+[1-9][0-9]{6,14}", value, re.ASCII):
+            raise ValueError("write it in E.164 format: + and digits only")
+        return value
+
     ring_timeout_s: int = Field(30, ge=5, le=120, description="How long a phone may ring, seconds.")
     linger_s: float = Field(
         3.0,
@@ -84,6 +112,12 @@ class CallSettings(Section):
         description="A paid call that no carrier "
         "took after so many seconds is given up and the money "
         "returned.",
+    )
+    per_number_per_hour: int = Field(
+        20,
+        ge=1,
+        description="Calls to one number per hour. More wait, and are given up with the money "
+        "returned when they would wait too long.",
     )
     max_concurrent: int = Field(200, ge=1, description="Calls placed at the same time; more wait.")
 
@@ -105,10 +139,16 @@ class L402Settings(Section):
         120, ge=1, description="Challenges (402) per minute and client address."
     )
 
+    @model_validator(mode="after")
+    def _can_be_used(self) -> L402Settings:
+        if self.redeem_s < self.invoice_expiry_s:
+            raise ValueError("redeem_s must not be less than invoice_expiry_s")
+        return self
+
 
 class RefundSettings(Section):
     max_fee_sats: int = Field(
-        10,
+        3,
         ge=0,
         description="The most that paying a refund may cost in "
         "routing fees, sats; 1 percent of the refund if that is more.",
@@ -131,6 +171,13 @@ class FetchSettings(Section):
         15.0, gt=0, description="Limit for reading a whole file after payment, seconds."
     )
     max_bytes: int = Field(64 * 1024 * 1024, ge=1024, description="The largest file read, bytes.")
+
+    @field_validator("allow_origins")
+    @classmethod
+    def _exact(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for text in value:
+            _check_origin(text)
+        return value
 
     @field_validator("allow_origins", mode="before")
     @classmethod
@@ -228,6 +275,13 @@ class Settings(BaseSettings):
     def _split(cls, value: Any) -> Any:
         if isinstance(value, str):
             return tuple(item.strip() for item in value.split(",") if item.strip())
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_a_url(cls, value: str) -> str:
+        if value and not (value.startswith(("https://", "http://")) and urlsplit(value).hostname):
+            raise ValueError("write it with https:// (or http://) and a host")
         return value
 
     @property

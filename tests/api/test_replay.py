@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from shop_server import ANSWERS, BUSY, LISTENS, PATH, ShopServer, say
@@ -90,14 +92,27 @@ async def test_a_key_that_comes_only_with_the_repetition_changes_nothing(shop: S
     assert (again.status_code, again.json()) == (200, first)
 
 
-async def test_a_failed_call_with_the_same_key_is_told_not_repeated(shop: ShopServer) -> None:
+async def test_a_failed_call_is_tried_again_with_the_same_key(shop: ShopServer) -> None:
     paid, first = await shop.buy(say(BUSY), Idempotency_Key="order-17")
     await shop.until_over(first)
     again = await shop.post(say(BUSY), paid.authorization, Idempotency_Key="order-17")
 
-    assert (again.status_code, again.json()) == (200, first)
-    assert again.headers["idempotent-replayed"] == "true"
-    assert len(await shop.attempts(first)) == 1
+    assert again.status_code == 200
+    assert "idempotent-replayed" not in again.headers
+    await shop.until_over(first)
+    assert len(await shop.attempts(first)) == 2
+
+
+async def test_copies_of_a_retry_share_one_attempt(shop: ShopServer) -> None:
+    paid, first = await shop.buy(say(BUSY))
+    await shop.until_over(first)
+
+    copies = [shop.post(say(BUSY), paid.authorization) for _ in range(20)]
+    answers = await asyncio.gather(*copies)
+
+    assert {answer.status_code for answer in answers} == {200}
+    await shop.until(first, lambda status: status["order_state"] == "failed")
+    assert len(await shop.attempts(first)) == 2
 
 
 async def test_a_failed_call_is_repeated_for_another_key(shop: ShopServer) -> None:

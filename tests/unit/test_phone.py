@@ -261,3 +261,9 @@ def judge(lib: ModuleType, number: str) -> tuple[object, ...]:
         lib.region_code_for_number(parsed),
         lib.format_number(parsed, PhoneNumberFormat.E164),
     )
+
+
+@pytest.mark.parametrize("number", ["+12129761234", "+12024110123"])
+def test_pay_per_call_and_service_exchanges_are_refused(number: str) -> None:
+    with pytest.raises(DestinationRefused, match="pay-per-call"):
+        parse_destination(number, scripted_allowed=True)

@@ -68,11 +68,12 @@ def test_every_option_has_its_variable(
     section: str, option: str, variable: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     values = {"limits": "off", "charge_on": "placed", "level": "debug", "format": "json",
-              "allow_http": "false"}  # fmt: skip
+              "allow_http": "false", "public_url": "https://calls.example",
+              "caller_id": "+442079460000", "allow_origins": "http://127.0.0.1:1"}  # fmt: skip
     texts = {
-        "host", "data_dir", "database_url", "public_url", "secret", "former_secrets",
-        "trusted_proxies", "url", "macaroon", "tls_cert", "rate_card", "caller_id",
-        "allow_origins", "default_voice",
+        "host", "data_dir", "database_url", "secret", "former_secrets",
+        "trusted_proxies", "url", "macaroon", "tls_cert", "rate_card",
+        "default_voice",
     }  # fmt: skip
     before = load_settings()
     value = values.get(option, "some-text" if option in texts else "")
@@ -234,3 +235,23 @@ def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_settings_do_not_change_while_running() -> None:
     with pytest.raises(ValueError, match="frozen"):
         setattr(load_settings(), "port", 1)  # noqa: B010 - mypy knows it, too
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("RINGBOLT_PUBLIC_URL", "calls.example"),
+        ("RINGBOLT_CALLS_CALLER_ID", "bob"),
+        ("RINGBOLT_FETCH_ALLOW_ORIGINS", "garbage"),
+        ("RINGBOLT_FETCH_ALLOW_ORIGINS", "http://127.0.0.1:1/path"),
+        ("RINGBOLT_FETCH_ALLOW_ORIGINS", "http://127.0.0.1:99999"),
+        ("RINGBOLT_FETCH_ALLOW_ORIGINS", "http://me@127.0.0.1:1"),
+    ],
+)
+def test_what_looks_like_a_value_and_is_none_is_refused(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+
+    with pytest.raises(SettingsError, match=variable):
+        load_settings()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import socket
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -42,6 +43,8 @@ PREFLIGHT: tuple[Header, ...] = (
 _HOST = re.compile(r"(?:[A-Za-z0-9.-]{1,253}|\[([0-9A-Fa-f:.]{2,45})\])(?::[0-9]{1,5})?", re.ASCII)
 _V4_MAPPED = bytes(10) + b"\xff\xff"
 
+BODY_TIMEOUT_S = 20.0
+
 encode = msgspec.json.Encoder().encode
 
 
@@ -61,8 +64,27 @@ class ClientGone(Exception):
     """The client closed the connection before its request was read."""
 
 
+class BodyTooSlow(RingboltError):
+    status = 408
+    title = "The body did not come in time"
+    default_code = "BODY_TOO_SLOW"
+    retryable = True
+
+
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
-    """The whole body. Raises ``BodyTooLarge`` as soon as it is known to be over ``limit``."""
+    """The whole body. Raises ``BodyTooLarge`` as soon as it is known to be over ``limit``, and
+    ``BodyTooSlow`` if it is not there in time."""
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT_S):
+            return await _read_body(scope, receive, limit)
+    except TimeoutError:
+        raise BodyTooSlow(
+            f"The request body did not come within {BODY_TIMEOUT_S:.0f} seconds.",
+            suggestion="Send the request again. Nothing was charged.",
+        ) from None
+
+
+async def _read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
     declared = header(scope, b"content-length")
     is_number = declared.isascii() and declared.isdigit()  # '²' is a digit that int() refuses
     if is_number and (len(declared) > 18 or int(declared) > limit):

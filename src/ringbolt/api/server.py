@@ -26,6 +26,8 @@ from ringbolt.app.shop import Shop
 from ringbolt.core.errors import RingboltError
 from ringbolt.store.db import Tx
 
+_PAID_PATHS = frozenset({PATH, f"{PATH}/", FORMER_PATH})
+
 Connected = Callable[[], dict[str, bool]]
 """Which far ends answer, by part; empty where nobody watches (``serve --no-worker``)."""
 
@@ -47,7 +49,7 @@ class Server:
         self._app = _framework(shop, self.metrics, connected, extra_routes, play)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] in (PATH, FORMER_PATH):
+        if scope["type"] == "http" and scope["path"] in _PAID_PATHS:
             await self._place_call(scope, receive, send)
         else:
             await self._app(scope, receive, send)
@@ -97,11 +99,13 @@ def _describe(app: FastAPI) -> None:
 
 
 def _add_health(app: FastAPI, shop: Shop, metrics: Metrics, connected: Connected) -> None:
+    @app.head("/healthz", include_in_schema=False)
     @app.get("/healthz", tags=["operation"])
     async def healthz() -> dict[str, str]:
         """This process answers."""
         return {"status": "ok", "version": __version__}
 
+    @app.head("/readyz", include_in_schema=False)
     @app.get("/readyz", tags=["operation"])
     async def readyz() -> JSONResponse:
         """The store, the node and the carrier answer; 503 and what does not, otherwise."""

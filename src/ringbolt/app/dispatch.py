@@ -17,7 +17,8 @@ from ringbolt.app.shop import Shop
 from ringbolt.core.call import CallStatus
 from ringbolt.core.errors import AudioUnplayable, SpeechFailed, Unavailable
 from ringbolt.core.order import OrderState
-from ringbolt.store import calls, jobs, orders
+from ringbolt.core.phone import SCRIPTED
+from ringbolt.store import calls, jobs, orders, rate_limits
 from ringbolt.store.calls import Attempt, AttemptState
 from ringbolt.store.db import Tx
 from ringbolt.store.jobs import Job
@@ -39,6 +40,7 @@ ABSENT_AFTER_MS = 5000
 """A carrier that does not know a call may still be reading our request, or its list may lag:
 only if it still does not know it so much later is there none."""
 _CONCURRENCY_RETRY_MS = 500
+_HOUR_MS = 3_600_000
 _SILENCE_MARGIN_MS = 20_000
 _NOT_ON_ITS_WAY = frozenset({OrderState.PAID, OrderState.DISPATCHING})
 
@@ -62,12 +64,31 @@ def _load(tx: Tx, order_id: str) -> _Work | None:
     return _Work(order, calls.present_attempt(tx, order_id), tx.now_ms)
 
 
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """``lines``: calls up at the same time, 0 = any number. ``number``: '' if how often it is
+    called is not limited, else at most ``per_hour``."""
+
+    lines: int
+    number: str
+    per_hour: int
+
+
+def _limits(shop: Shop, command: call_order.CallOrder) -> _Limits:
+    settings = shop.settings.calls
+    if not shop.limits:
+        return _Limits(0, "", 0)
+    is_scripted = shop.scripted_numbers and SCRIPTED.fullmatch(command.to)
+    number = "" if is_scripted else command.to
+    return _Limits(settings.max_concurrent, number, settings.per_number_per_hour)
+
+
 async def dispatch_call(shop: Shop, job: Job) -> None:
     """The job behind every placed call; safe to run again at any point. Raises ``LeaseLost``."""
     assert job.order_id is not None
     work = await shop.db.read(_load, job.order_id)
     if work is not None and work.order.state is OrderState.PAID:
-        await _first(shop, job, work.order)
+        await _first(shop, job, work)
     elif work is not None and work.order.state is OrderState.DISPATCHING and work.attempt:
         await _recover(shop, job, work, work.attempt)
     elif work is not None and work.attempt and work.attempt.state is AttemptState.ACCEPTED:
@@ -77,9 +98,15 @@ async def dispatch_call(shop: Shop, job: Job) -> None:
         await shop.db.tx(jobs.finish, job)
 
 
-async def _first(shop: Shop, job: Job, order: Order) -> None:
+async def _first(shop: Shop, job: Job, work: _Work) -> None:
     """PAID: make the audio, write the intent, ask."""
+    order = work.order
     command = call_order.from_json(order.request)
+    limits = _limits(shop, command)
+    if work.is_late or (limits.lines and await shop.db.read(calls.open_attempts) >= limits.lines):
+        # No audio is fetched for a call that cannot be placed now.
+        await shop.db.tx(_hold_back, job, order.id, work.is_late, _k1())
+        return
     try:
         rendered = await render(shop, command.script(_linger_ms(shop)))
     except (SpeechFailed, AudioUnplayable) as error:
@@ -92,11 +119,26 @@ async def _first(shop: Shop, job: Job, order: Order) -> None:
         shop.carrier.name,
         secrets.token_hex(16),
         rendered.notes,
-        shop.settings.calls.max_concurrent if shop.limits else 0,
+        limits,
         _k1(),
     )
     if attempt is not None:
         await _ask(shop, job, order, attempt, rendered)
+
+
+def _hold_back(tx: Tx, job: Job, order_id: str, is_late: bool, k1: str) -> None:
+    if is_late:
+        _give_up(tx, job, order_id, "no carrier could take the call in time", True, k1)
+    else:
+        jobs.retry(tx, job, _CONCURRENCY_RETRY_MS, "waiting for a free line")
+
+
+def _leave_in_peace(tx: Tx, job: Job, order: Order | None, wait_ms: int, k1: str) -> None:
+    """The number was called often lately: later, or not at all."""
+    if order is not None and tx.now_ms + wait_ms >= (order.deadline_ms or 0):
+        _give_up(tx, job, order.id, "this number was called too often lately", True, k1)
+    else:
+        jobs.retry(tx, job, wait_ms, "the number is left in peace for a while")
 
 
 def _intend(
@@ -106,17 +148,24 @@ def _intend(
     carrier: str,
     ref: str,
     notes: tuple[str, ...],
-    max_concurrent: int,
+    limits: _Limits,
     k1: str,
 ) -> Attempt | None:
     """PAID -> DISPATCHING with an attempt written down; None if there is nothing to ask now."""
     order = orders.by_id(tx, order_id)
     if order is not None and order.deadline_ms is not None and tx.now_ms >= order.deadline_ms:
-        _give_up(tx, job, order_id, "no carrier could take the call in time", True, k1)
+        _hold_back(tx, job, order_id, True, k1)
         return None
-    if max_concurrent and calls.open_attempts(tx) >= max_concurrent:
-        jobs.retry(tx, job, _CONCURRENCY_RETRY_MS, "waiting for a free line")
+    if limits.lines and calls.open_attempts(tx) >= limits.lines:
+        _hold_back(tx, job, order_id, False, k1)
         return None
+    if limits.number and not calls.attempts_in_this_try(tx, order_id):
+        wait_ms = rate_limits.take(
+            tx, f"to:{limits.number}", limit=limits.per_hour, period_ms=_HOUR_MS
+        )
+        if wait_ms:
+            _leave_in_peace(tx, job, order, wait_ms, k1)
+            return None
     if not orders.move(tx, order_id, OrderState.DISPATCHING, f"asking {carrier}"):
         jobs.finish(tx, job)
         return None
@@ -265,7 +314,7 @@ async def _ask_again(shop: Shop, job: Job, order: Order, attempt: Attempt) -> No
         why = f"{error.code}: {error.message}"
         await shop.db.tx(_give_up, job, order.id, why, may_retry, _k1())
         return
-    await shop.db.tx(jobs.note, job, {})
+    job = await shop.db.tx(jobs.note, job, {})
     await _ask(shop, job, order, attempt, rendered)
 
 

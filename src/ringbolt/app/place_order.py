@@ -20,12 +20,13 @@ DISPATCH_CALL = "dispatch_call"
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """What comes with a paid request beside the command."""
+    """What comes with a paid request beside the command; it came ``age_ms`` ago."""
 
     grant: Grant
     body_hash: str
     idempotency_key: str
     refund_address: str
+    age_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +112,8 @@ def _again(tx: Tx, order: Order, paid: Paid, terms: Terms) -> PlaceResult:
     call = _call(tx, order.id)
     same_key = bool(paid.idempotency_key) and paid.idempotency_key == order.idempotency_key
     if order.state is OrderState.FAILED:
-        # The same key is the same wish: a phone that rang for it does not ring again.
-        if same_key and call.attempt_id is not None:
+        # What was under way when it failed is a copy of the request that failed, no new wish.
+        if order.finished_ms is not None and tx.now_ms - paid.age_ms <= order.finished_ms:
             return Replayed(order, call)
         return _retry(tx, order, paid, terms)
     if order.state is OrderState.RETURNED:

@@ -86,7 +86,7 @@ def fulfil(tx: Tx, order_id: str, why: str) -> bool:
         kind=CAPTURE,
         order_id=order_id,
     )
-    orders.move(tx, order_id, OrderState.SETTLED, "the invoice had been settled when it was paid")
+    orders.move(tx, order_id, OrderState.SETTLED, why)
     return True
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ringbolt.app.shop import Shop
-from ringbolt.store import housekeeping, jobs
+from ringbolt.store import housekeeping, jobs, rate_limits
 from ringbolt.store.db import Tx
 from ringbolt.store.jobs import Job
 
@@ -20,8 +20,11 @@ def schedule(tx: Tx) -> None:
 
 async def sweep(shop: Shop, job: Job) -> None:
     keep_ms = shop.settings.keep_texts_days * _DAY_MS
-    await shop.db.tx(housekeeping.wipe_texts, keep_ms)
+    wiped = housekeeping.BATCH
+    while wiped == housekeeping.BATCH:  # a small transaction each, so that nobody waits long
+        wiped = await shop.db.tx(housekeeping.wipe_texts, keep_ms)
     await shop.db.tx(housekeeping.forget_inbox, 30 * _DAY_MS)
+    await shop.db.tx(rate_limits.forget_idle)
     await shop.speaker.purge()
     await shop.audio.purge(_KEEP_AUDIO_S)
     await shop.db.tx(jobs.retry, job, EVERY_MS, "")

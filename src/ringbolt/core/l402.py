@@ -16,6 +16,7 @@ import hashlib
 import hmac
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from ringbolt.core import macaroon
 from ringbolt.core.keys import Keyring, derive
@@ -212,8 +213,8 @@ def expired(grant: Grant) -> CredentialRefused:
     """The refusal of a paid credential that comes too late; its money can be claimed back."""
     return CredentialRefused(
         "L402_TOKEN_EXPIRED",
-        f"This credential has expired: it could be used until Unix time "
-        f"{grant.offer.valid_until_s}.",
+        "This credential has expired: it could be used until "
+        f"{datetime.fromtimestamp(grant.offer.valid_until_s, UTC).isoformat()}.",
         grant.payment_hash,
         grant,
     )

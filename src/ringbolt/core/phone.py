@@ -29,6 +29,10 @@ EXAMPLE = "+12025550123"
 SCRIPTED = re.compile(r"\+12345678[0-9]{2}", re.ASCII)
 """The simulated world's numbers with scripted behaviour; no real numbering plan has them."""
 
+_PAY_PER_CALL = re.compile(r"\+1[0-9]{3}(?:976[0-9]{4}|[2-9]11[0-9]{4})", re.ASCII)
+"""North American exchanges that the library calls ordinary: 976 is pay-per-call in every area,
+and N11 are service codes (NANPA, central office code assignment guidelines)."""
+
 _SATELLITE = ("+6114", "+7954")
 """Satellite ranges inside national plans, which the library calls mobile numbers."""
 
@@ -84,6 +88,8 @@ def parse_destination(number: str, *, scripted_allowed: bool) -> Destination:
     region = phonenumbers.region_code_for_number(parsed) or ""
     if refused is None and (region in {"", "001"} or number.startswith(_SATELLITE)):
         refused = "a satellite or international-network number"
+    if refused is None and _PAY_PER_CALL.fullmatch(number):
+        refused = "a pay-per-call or service number"
     if refused is not None:
         raise _refused(number, refused)
     canonical = phonenumbers.format_number(parsed, PhoneNumberFormat.E164)

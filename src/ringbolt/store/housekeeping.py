@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from ringbolt.store.db import Tx
 from ringbolt.store.tables import inbox, orders
 
-_BATCH = 500
+BATCH = 500
 _TEXTS = ("message", "audio_url")
 
 
@@ -18,7 +18,7 @@ def wipe_texts(tx: Tx, keep_ms: int) -> int:
     rows = tx.run(
         select(orders.c.id, orders.c.request)
         .where(orders.c.finished_ms < tx.now_ms - keep_ms, orders.c.wiped_ms.is_(None))
-        .limit(_BATCH)
+        .limit(BATCH)
     ).all()
     for order_id, request in rows:
         kept = {name: value for name, value in json.loads(request).items() if name not in _TEXTS}

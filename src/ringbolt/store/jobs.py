@@ -63,7 +63,8 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A claimed job. ``attempts`` counts the claims, this one included."""
+    """A claimed job. ``attempts`` counts the claims, this one included; ``failures`` the runs in
+    a row that ended in a fault, before this one."""
 
     id: int
     lane: Lane
@@ -72,6 +73,7 @@ class Job:
     order_id: str | None
     payload: dict[str, Any]
     attempts: int
+    failures: int
     token: str
     lease_until_ms: int
     lease: Lease = field(compare=False)
@@ -131,6 +133,7 @@ def claim(tx: Tx, lane: Lane, limit: int, lease_ms: int, but: Collection[int] = 
             order_id=row.order_id,
             payload=json.loads(row.payload),
             attempts=row.attempts + 1,
+            failures=row.failures,
             token=token,
             lease_until_ms=lease_until_ms,
             lease=lease,
@@ -145,25 +148,35 @@ def finish(tx: Tx, job: Job) -> None:
 
 
 def retry(
-    tx: Tx, job: Job, delay_ms: int, error: str, payload: Mapping[str, Any] | None = None
+    tx: Tx,
+    job: Job,
+    delay_ms: int,
+    error: str,
+    payload: Mapping[str, Any] | None = None,
+    *,
+    failed: bool = False,
 ) -> None:
     """Let it be tried again in ``delay_ms``, and note why. Raises ``LeaseLost``.
 
-    ``payload`` is what the next run is told; None: what this one was.
+    ``payload`` is what the next run is told; None: what this one was. ``failed`` counts this run
+    as a failure; waiting for something is none, and ends the row of them.
     """
     told = job.payload if payload is None else payload
     values = {
         "at_": tx.now_ms + delay_ms,
         "error_": error[:_MAX_ERROR],
         "payload_": _to_json(told),
+        "failures_": job.failures + 1 if failed else 0,
     }
     _only_if_held(tx, job, _RETRY, values)
     tx.wake.add(job.lane)
 
 
-def note(tx: Tx, job: Job, payload: Mapping[str, Any]) -> None:
-    """Change what later runs of the job are told, and keep it. Raises ``LeaseLost``."""
+def note(tx: Tx, job: Job, payload: Mapping[str, Any]) -> Job:
+    """Change what later runs of the job are told, and keep it; the job as it is then, to go on
+    with. Raises ``LeaseLost``."""
     _only_if_held(tx, job, _NOTE, {"payload_": _to_json(payload)})
+    return replace(job, payload=dict(payload))
 
 
 def bury(tx: Tx, job: Job, error: str) -> None:
@@ -265,6 +278,7 @@ _RETRY = (
         run_at_ms=bindparam("at_"),
         last_error=bindparam("error_"),
         payload=bindparam("payload_"),
+        failures=bindparam("failures_"),
     )
 )
 _NOTE = update(table).where(*_OURS).values(payload=bindparam("payload_"))

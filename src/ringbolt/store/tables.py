@@ -78,6 +78,12 @@ orders = Table(
         postgresql_where=text("finished_ms IS NULL"),
     ),
     Index("ix_orders_created", "created_ms"),
+    Index(
+        "ix_orders_unwiped",
+        "finished_ms",
+        sqlite_where=text("wiped_ms IS NULL"),
+        postgresql_where=text("wiped_ms IS NULL"),
+    ),
     **STRICT,
 )
 
@@ -173,6 +179,7 @@ job = Table(
     Column("token", Text),  # of the claim that holds it; a finish without it rolls back
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("payload", Text, nullable=False, server_default="{}"),
+    Column("failures", Integer, nullable=False, server_default="0"),
     Column("last_error", Text, nullable=False, server_default=""),
     Column("dead", Integer, nullable=False, server_default="0"),
     Index(

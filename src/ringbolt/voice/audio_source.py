@@ -50,6 +50,27 @@ class _Answer:
     result: AudioInfo | AudioUnplayable
 
 
+SHORTEST_MS = 100
+"""Less sound than this is no message: nobody shall pay for a call that says nothing."""
+
+
+def _too_large(max_bytes: int) -> AudioUnplayable:
+    return AudioUnplayable(
+        f"The audio file is over {max_bytes // 1_000_000} MB, and so much of it is not enough for "
+        "the minutes that were paid.",
+        code="AUDIO_TOO_LARGE",
+        suggestion="Send a smaller file, e.g. an MP3.",
+    )
+
+
+def _too_short() -> AudioUnplayable:
+    return AudioUnplayable(
+        "The audio file holds less than a tenth of a second of sound.",
+        code="AUDIO_EMPTY",
+        suggestion="Check that the file is whole.",
+    )
+
+
 class AudioSource:
     """Probes and loads audio through ``fetcher`` and ``decoder``; clips live in ``work_dir``.
 
@@ -101,8 +122,9 @@ class AudioSource:
         """
         limits = self._limits
         async with self._loads, self._temporary() as source, self._temporary() as decoded:
-            await self._fetcher.fetch(
-                url, source, max_bytes=limits.max_bytes, timeout_s=limits.fetch_timeout_s
+            # Of a file that is too long, what was read is enough if it covers the wish.
+            fetched = await self._fetcher.fetch(
+                url, source, max_bytes=limits.max_bytes, timeout_s=limits.fetch_timeout_s, cut=True
             )
             digest = await asyncio.to_thread(_digest, source, max_ms)
             path = self._work_dir / f"{digest}.pcm"
@@ -111,6 +133,10 @@ class AudioSource:
                 duration_ms = await self._decoder.decode(
                     source, decoded, max_ms=max_ms, timeout_s=limits.decode_timeout_s
                 )
+                if not fetched.complete and duration_ms < max_ms:
+                    raise _too_large(limits.max_bytes)
+                if duration_ms < SHORTEST_MS:
+                    raise _too_short()
                 await asyncio.to_thread(os.replace, decoded, path)
             return Clip(str(path), duration_ms)
 

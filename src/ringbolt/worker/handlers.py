@@ -5,38 +5,71 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 
+import structlog
+
 from ringbolt.app.check_call import check_call
 from ringbolt.app.dispatch import CHECK_CALL, dispatch_call
 from ringbolt.app.place_order import DISPATCH_CALL
-from ringbolt.app.record_outcome import fail
+from ringbolt.app.record_outcome import check_uniq, fail
 from ringbolt.app.refund import PAY_REFUND, pay_refund
 from ringbolt.app.shop import Shop
 from ringbolt.app.sweep import SWEEP, sweep
-from ringbolt.store import jobs
+from ringbolt.core.call import CallStatus
+from ringbolt.store import calls, jobs, orders
+from ringbolt.store.calls import AttemptState
 from ringbolt.store.db import Tx
 from ringbolt.store.jobs import Job
 from ringbolt.worker.loop import Handler
 
+log = structlog.get_logger("ringbolt.worker")
+
+_HOUR_MS = 3_600_000
+
 
 async def _return_money(shop: Shop, job: Job, why: str) -> None:
     """A call that we cannot bring about, for a fault of our own: the buyer gets the money back."""
-    await shop.db.tx(_fail_order, job, secrets.token_hex(32), why)
+    ref = await shop.db.tx(_fail_order, job, secrets.token_hex(32), why)
+    if ref is not None:
+        await shop.carrier.hang_up(ref)
 
 
-def _fail_order(tx: Tx, job: Job, k1: str, why: str) -> None:
-    if job.order_id is not None:
-        fail(tx, job.order_id, "an internal fault", may_retry=False, k1=k1)
+def _fail_order(tx: Tx, job: Job, k1: str, why: str) -> str | None:
+    """Close order, attempt and call; returns the attempt that may still be up."""
     jobs.bury(tx, job, why)
+    if job.order_id is None:
+        return None
+    fail(tx, job.order_id, "an internal fault", may_retry=False, k1=k1)
+    attempt = calls.present_attempt(tx, job.order_id)
+    call = calls.call_of(tx, job.order_id)
+    if call is not None and not call.status.is_final:
+        calls.update_call(
+            tx,
+            job.order_id,
+            status=CallStatus.FAILED,
+            cause="an internal fault",
+            ended_ms=tx.now_ms,
+        )
+    orders.finish(tx, job.order_id)
+    if attempt is None or attempt.finished_ms is not None:
+        return None
+    calls.update_attempt(
+        tx, attempt.id, state=AttemptState.DONE, reason="an internal fault", finished_ms=tx.now_ms
+    )
+    if job.uniq != check_uniq(attempt.ref):
+        jobs.cancel(tx, check_uniq(attempt.ref))
+    return attempt.ref
 
 
-async def _bury(shop: Shop, job: Job, why: str) -> None:
-    await shop.db.tx(jobs.bury, job, why)
+async def _again_in_an_hour(shop: Shop, job: Job, why: str) -> None:
+    """What must happen some day, however often it fails: it is tried for ever, and logged."""
+    log.error("a job keeps failing", kind=job.kind, job=job.id, order=job.order_id, why=why)
+    await shop.db.tx(jobs.retry, job, _HOUR_MS, why, None, failed=True)
 
 
 def handlers() -> Mapping[str, Handler]:
     return {
         DISPATCH_CALL: Handler(dispatch_call, _return_money),
         CHECK_CALL: Handler(check_call, _return_money),
-        PAY_REFUND: Handler(pay_refund, _bury),
-        SWEEP: Handler(sweep, _bury),
+        PAY_REFUND: Handler(pay_refund, _again_in_an_hour),
+        SWEEP: Handler(sweep, _again_in_an_hour),
     }

@@ -38,6 +38,18 @@ class Handler:
     give_up: Callable[[Shop, Job, str], Awaitable[None]]
 
 
+async def _unknown(shop: Shop, job: Job) -> None:
+    log.error("job of an unknown kind", kind=job.kind, job=job.id)
+    await shop.db.tx(jobs.bury, job, f"no handler for {job.kind}")
+
+
+async def _bury(shop: Shop, job: Job, why: str) -> None:
+    await shop.db.tx(jobs.bury, job, why)
+
+
+_NOBODY = Handler(_unknown, _bury)
+
+
 class Worker:
     """Runs jobs until it is stopped."""
 
@@ -138,11 +150,7 @@ class Worker:
         self._lanes[job.lane].set()
 
     async def _work(self, job: Job) -> None:
-        handler = self._handlers.get(job.kind)
-        if handler is None:
-            await self._shop.db.tx(jobs.bury, job, f"no handler for {job.kind}")
-            log.error("job of an unknown kind", kind=job.kind, job=job.id)
-            return
+        handler = self._handlers.get(job.kind, _NOBODY)
         try:
             await handler.run(self._shop, job)
         except LeaseLost:
@@ -156,17 +164,19 @@ class Worker:
     async def _failed(self, handler: Handler, job: Job, why: str, expected: bool) -> None:
         """Try again later; a fault that is nobody's outage is given up in the end."""
         try:
-            if not expected and job.attempts >= MAX_FAILURES:
+            if not expected and job.failures + 1 >= MAX_FAILURES:
                 await handler.give_up(self._shop, job, why)
                 return
-            delay_ms = min(300_000, 500 * 2 ** min(job.attempts, 10))
+            delay_ms = min(300_000, 500 * 2 ** min(job.failures, 10))
             jitter_ms = random.randrange(delay_ms // 4 + 1)  # noqa: S311 - not a secret
-            await self._shop.db.tx(jobs.retry, job, delay_ms + jitter_ms, why)
+            await self._shop.db.tx(jobs.retry, job, delay_ms + jitter_ms, why, None, failed=True)
         except LeaseLost:
             log.warning("lease lost", kind=job.kind, job=job.id)
         except Unavailable as error:
             # The lease brings the job back; nothing of it was written.
             log.warning("store unavailable", job=job.id, error=error.message)
+        except Exception:  # the lease brings it back, and somebody should look
+            log.exception("job cannot be given up", kind=job.kind, job=job.id)
 
     async def _keep_leases(self) -> None:
         """Extend the leases of what runs; a job whose lease was lost is stopped."""

@@ -155,9 +155,8 @@ def status_document(report: CallReport, base: str) -> dict[str, Any]:
     if report.may_retry:
         document["retry"] = {
             "until": iso(order.retry_until_ms),
-            "how": "Repeat the request with the same body and the same Authorization header (and "
-            "another Idempotency-Key, if you sent one); nothing more is to be paid. Claiming the "
-            "refund ends this.",
+            "how": "Repeat the request with the same body and the same Authorization header; "
+            "nothing more is to be paid. Claiming the refund ends this.",
         }
     return document
 

@@ -100,8 +100,9 @@ class PlaceCallRoute:
         await replies.error(send, error, document)
 
     async def _post(self, scope: Scope, receive: Receive, send: Send) -> None:
+        arrived_s = time.monotonic()
         raw = await http.read_body(scope, receive, MAX_BODY_BYTES)
-        asked = self._read(scope, raw)
+        asked = self._read(scope, raw, arrived_s)
         refused: CredentialRefused | None = None
         previous: dict[str, Any] | None = None
         is_paid = any(value.strip() for value in asked.authorization)
@@ -121,7 +122,7 @@ class PlaceCallRoute:
                 previous = await self._redemption.give_back(asked, error)
             await self._error(send, error, previous)
 
-    def _read(self, scope: Scope, raw: bytes) -> Asked:
+    def _read(self, scope: Scope, raw: bytes, arrived_s: float) -> Asked:
         """The request, once everything is right that the buyer writes."""
         document = decode_body(raw)
         call = parse_place_call(document)
@@ -134,6 +135,7 @@ class PlaceCallRoute:
             base=http.base_url(scope, self._shop.settings.public_url),
             authorization=http.headers(scope, b"authorization"),
             idempotency_key=http.header(scope, b"idempotency-key")[:_MAX_IDEMPOTENCY_KEY],
+            arrived_s=arrived_s,
         )
 
     def _price(self, asked: Asked) -> Price:

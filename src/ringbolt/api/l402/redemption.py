@@ -37,7 +37,8 @@ _READY_MARGIN_S = 5.0
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A request as it came: ``body`` is the digest of its canonical JSON, ``raw_digest`` of its
-    bytes, ``base`` how the client reaches us."""
+    bytes, ``base`` how the client reaches us; it arrived at ``arrived_s`` of the
+    monotonic clock."""
 
     call: PlaceCall
     body: str
@@ -45,6 +46,7 @@ class Asked:
     base: str
     authorization: list[str]
     idempotency_key: str
+    arrived_s: float
 
 
 class Redemption:
@@ -90,8 +92,12 @@ class Redemption:
         now_s = self._shop.clock.now_ms() // 1000
         await replies.success(send, document, redeemed, now_s, replayed)
 
+    def _paid(self, asked: Asked, grant: Grant, key: str) -> Paid:
+        age_ms = round((time.monotonic() - asked.arrived_s) * 1000)
+        return Paid(grant, asked.body, key, asked.call.refund_address, age_ms)
+
     async def _place(self, asked: Asked, grant: Grant) -> PlaceResult:
-        paid = Paid(grant, asked.body, asked.idempotency_key, asked.call.refund_address)
+        paid = self._paid(asked, grant, asked.idempotency_key)
         ids = new_ids(secrets.token_bytes(64))
         return await self._shop.db.tx(place_l402_call, ids, asked.call.order, paid, self._terms())
 
@@ -142,7 +148,7 @@ class Redemption:
         return _where(asked, await self._unredeemed(asked, redeemed[0].grant, why))
 
     async def _unredeemed(self, asked: Asked, grant: Grant, why: str) -> Order:
-        paid = Paid(grant, asked.body, "", asked.call.refund_address)
+        paid = self._paid(asked, grant, "")
         ids = new_ids(secrets.token_bytes(64))
         return await self._shop.db.tx(
             record_unredeemed, ids, asked.call.order, paid, self._terms(), why

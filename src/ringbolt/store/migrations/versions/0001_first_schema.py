@@ -127,6 +127,7 @@ def _job() -> None:
         sa.Column("token", sa.Text(), nullable=True),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("payload", sa.Text(), server_default="{}", nullable=False),
+        sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
         sa.Column("last_error", sa.Text(), server_default="", nullable=False),
         sa.Column("dead", sa.Integer(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_job")),
@@ -178,6 +179,14 @@ def _orders() -> None:
         sa.UniqueConstraint("payment_hash", name=op.f("uq_orders_payment_hash")),
         sa.UniqueConstraint("status_token", name=op.f("uq_orders_status_token")),
         sqlite_strict=True,
+    )
+    op.create_index(
+        "ix_orders_unwiped",
+        "orders",
+        ["finished_ms"],
+        unique=False,
+        sqlite_where=sa.text("wiped_ms IS NULL"),
+        postgresql_where=sa.text("wiped_ms IS NULL"),
     )
     op.create_index("ix_orders_created", "orders", ["created_ms"], unique=False)
     op.create_index(

@@ -1,0 +1,115 @@
+"""The worker itself: what waits is not failing, and what fails for ever is closed in order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from ringbolt.app.shop import Shop
+from ringbolt.clock import SystemClock
+from ringbolt.store import jobs
+from ringbolt.store.db import Database
+from ringbolt.store.jobs import Job
+from ringbolt.store.opening import open_database
+from ringbolt.worker.loop import MAX_FAILURES, Handler, Worker
+
+DEADLINE_S = 10.0
+
+
+class Rig:
+    """A worker on a store of its own, with one kind of job and no other part of a shop."""
+
+    def __init__(self, db: Database, run: Callable[[Shop, Job], Awaitable[None]]) -> None:
+        self.db = db
+        self.given_up: list[Job] = []
+        settings = type("S", (), {"worker": _Slots()})()
+        shop = type("Shop", (), {"db": db, "settings": settings, "clock": SystemClock()})()
+        self.worker = Worker(cast(Any, shop), {"work": Handler(run, self._give_up)})
+
+    async def _give_up(self, shop: Shop, job: Job, why: str) -> None:
+        self.given_up.append(job)
+        await shop.db.tx(jobs.bury, job, why)
+
+    async def until(self, done: Callable[[], bool]) -> None:
+        await self.db.tx(jobs.enqueue, "work", "money", "the job")
+        running = asyncio.create_task(self.worker.run())
+        try:
+            async with asyncio.timeout(DEADLINE_S):
+                while not done():
+                    await self.db.tx(_all_due)
+                    self.worker.poke()
+                    await asyncio.sleep(0.005)
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+
+class _Slots:
+    dispatch_slots = money_slots = webhook_slots = 2
+    lease_s = 30
+
+
+def _all_due(tx: Any) -> None:
+    tx.conn.exec_driver_sql("UPDATE job SET run_at_ms = 0 WHERE token IS NULL AND dead = 0")
+
+
+@pytest.fixture
+async def db(tmp_path: Path) -> Any:
+    database = await open_database(f"sqlite:///{tmp_path / 'shop.db'}", SystemClock())
+    yield database
+    await database.close()
+
+
+async def test_waiting_is_not_failing(db: Database) -> None:
+    """Many planned waits, then one fault: the job is tried again."""
+    runs: list[str] = []
+
+    async def run(shop: Shop, job: Job) -> None:
+        runs.append("run")
+        if len(runs) == 2 * MAX_FAILURES:
+            raise OSError("the disk was full for a moment")
+        await shop.db.tx(jobs.retry, job, 60_000, "not yet")
+
+    rig = Rig(db, run)
+    await rig.until(lambda: len(runs) >= 2 * MAX_FAILURES + 2)
+
+    assert rig.given_up == []
+
+
+async def test_what_fails_every_time_is_given_up(db: Database) -> None:
+    runs: list[int] = []
+
+    async def run(shop: Shop, job: Job) -> None:
+        runs.append(job.failures)
+        raise OSError("broken")
+
+    rig = Rig(db, run)
+    await rig.until(lambda: bool(rig.given_up))
+
+    assert runs == list(range(MAX_FAILURES))
+
+
+async def test_a_job_of_an_unknown_kind_is_set_aside(db: Database) -> None:
+    async def run(shop: Shop, job: Job) -> None:
+        raise AssertionError("not ours")
+
+    rig = Rig(db, run)
+    await db.tx(jobs.enqueue, "strange", "money", "strange")
+    dead: list[int] = []
+
+    def count(tx: Any) -> int:
+        return int(tx.conn.exec_driver_sql("SELECT count(*) FROM job WHERE dead = 1").scalar())
+
+    async def look() -> None:
+        while not dead:
+            if (await db.read(count)) >= 1:
+                dead.append(1)
+            await asyncio.sleep(0.01)
+
+    looking = asyncio.create_task(look())
+    await rig.until(lambda: bool(dead))
+    await looking
