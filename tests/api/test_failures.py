@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from api.conftest import OpenShop
-from ringbolt.app.dispatch import MAX_ATTEMPTS
+from ringbolt.app.ask_carrier import MAX_ATTEMPTS
 from shop_server import (
     ANSWER_LOST,
     ANSWERS,

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 
 import structlog
 
+from ringbolt.app.ask_carrier import CHECK_CALL
 from ringbolt.app.check_call import check_call
-from ringbolt.app.dispatch import CHECK_CALL, dispatch_call
+from ringbolt.app.dispatch import dispatch_call
 from ringbolt.app.place_order import DISPATCH_CALL
 from ringbolt.app.record_outcome import check_uniq, fail
 from ringbolt.app.refund import PAY_REFUND, pay_refund
