@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from flow_rig import Buyer, World, check
 from memory_world import ANSWERED, BUSY, RINGS, memory_carrier
 from ringbolt.app.check_call import GIVE_UP_AFTER
+from ringbolt.app.recover_attempt import ABSENT_AFTER_MS
 from ringbolt.cli.output import EXIT_OK
 from ringbolt.clock import SystemClock
 from ringbolt.core.call import CallEvent, CallStatus
@@ -19,7 +21,7 @@ from ringbolt.core.order import OrderState
 from ringbolt.store import calls
 from ringbolt.store.calls import AttemptState
 from ringbolt.store.opening import open_database
-from ringbolt.voice.carrier import Recovery, Rejected
+from ringbolt.voice.carrier import PlaceCall, PlaceResult, Recovery, Rejected, Unknown
 from shop_processes import PatientBuyer, Phones, ServerProcess, world_process
 
 
@@ -220,3 +222,21 @@ async def test_a_silent_carrier_costs_the_buyer_nothing(
     monkeypatch.setattr(world.carrier, "hang_up", silent)
     await process.work()
     assert (await check(world, buyer)).state is OrderState.FAILED
+
+
+async def test_a_carrier_that_never_knows_is_asked_anew_only_after_the_pause(world: World) -> None:
+    """Its list may lag behind its phones: each time, only time can tell that there is no call."""
+    asked_ms: list[int] = []
+
+    def no_answer(call: PlaceCall) -> PlaceResult:
+        asked_ms.append(world.clock.now_ms())
+        return Unknown("no answer")
+
+    world.carrier.answers.extend([no_answer] * 200)
+    buyer, process = Buyer(world), world.process()
+    await buyer.redeem(process)
+    await process.work()
+
+    gaps_ms = [later - earlier for earlier, later in itertools.pairwise(asked_ms)]
+    assert len(gaps_ms) > 3
+    assert min(gaps_ms) >= ABSENT_AFTER_MS
