@@ -43,7 +43,7 @@ def revoke_command(key_id: Annotated[str, typer.Argument(help="The key's id, see
 def _run(command: Callable[[Any, Settings], Coroutine[Any, Any, int]]) -> None:
     # The commands load what they need when they run, so that help comes at once.
     from ringbolt.cli import key_desk  # noqa: PLC0415
-    from ringbolt.cli.main import finish, settings_or_exit  # noqa: PLC0415
+    from ringbolt.cli.running import finish, settings_or_exit  # noqa: PLC0415
     from ringbolt.cli.serve import run_in_loop  # noqa: PLC0415
 
     settings = settings_or_exit()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,9 +12,8 @@ import typer
 from ringbolt import __version__
 from ringbolt.cli import keys
 from ringbolt.cli import wallet as wallet_commands
-from ringbolt.cli.output import EXIT_FAILED, EXIT_UNAVAILABLE, EXIT_USAGE, fail
-from ringbolt.core.errors import RingboltError, Unavailable
-from ringbolt.settings import LndSettings, Settings, SettingsError, load_settings
+from ringbolt.cli.running import finish, settings_or_exit
+from ringbolt.settings import LndSettings
 
 app = typer.Typer(
     name="ringbolt",
@@ -31,29 +29,6 @@ app = typer.Typer(
 )
 
 Port = Annotated[int | None, typer.Option(help="Listen here instead of RINGBOLT_PORT.")]
-
-
-def settings_or_exit(**overrides: Any) -> Settings:
-    given = {name: value for name, value in overrides.items() if value is not None}
-    try:
-        return load_settings(**given)
-    except SettingsError as error:
-        raise typer.Exit(fail(str(error), EXIT_USAGE)) from None
-
-
-def finish(run: Callable[[], int]) -> None:
-    """Run a command's body and exit with its code; errors become one plain line."""
-    try:
-        code = run()
-    except SettingsError as error:
-        code = fail(str(error), EXIT_USAGE)
-    except Unavailable as error:
-        code = fail(error.message, EXIT_UNAVAILABLE)
-    except RingboltError as error:
-        code = fail(f"{error.message} {error.suggestion}".strip(), EXIT_FAILED)
-    except KeyboardInterrupt:
-        code = 130
-    raise typer.Exit(code)
 
 
 @app.command()

@@ -68,7 +68,7 @@ def _run(
 ) -> None:
     # The commands load what they need when they run, so that help comes at once.
     from ringbolt.cli import call  # noqa: PLC0415
-    from ringbolt.cli.main import finish  # noqa: PLC0415
+    from ringbolt.cli.running import finish  # noqa: PLC0415
     from ringbolt.cli.serve import run_in_loop  # noqa: PLC0415
 
     wallet = call.wallet_at(url, macaroon, tls_cert)
