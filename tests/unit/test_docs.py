@@ -26,7 +26,7 @@ _HEADING = re.compile(r"^#{1,6} +(.+)$", re.MULTILINE)
 
 _GIVEAWAYS = {
     "a registry host": re.compile(
-        r"\b(pypi|npmjs|crates|golang|rubygems)\.(org|io)\b|\bpythonhosted\b|--(extra-)?index-url"
+        r"\b(pypi|npmjs|crates|golang|rubygems)\.(org|io)\b|\bpython(?:)hosted\b|--(extra-)?index-url"
     ),
     "a machine's path": re.compile(r"(?<![\w.}])/(root|home|work|Users|mnt|srv)/[\w.-]+/?"),
     "a private key": re.compile(r"BEGIN [A-Z ]*PRIVATE KEY"),
