@@ -18,10 +18,11 @@ from ringbolt.clock import SystemClock
 from ringbolt.core.call import CallEvent, CallStatus
 from ringbolt.core.errors import Unavailable
 from ringbolt.core.order import OrderState
-from ringbolt.store import calls
+from ringbolt.store import calls, jobs, orders
 from ringbolt.store.calls import AttemptState
 from ringbolt.store.opening import open_database
 from ringbolt.voice.carrier import PlaceCall, PlaceResult, Recovery, Rejected, Unknown
+from ringbolt.worker.handlers import handlers
 from shop_processes import PatientBuyer, Phones, ServerProcess, world_process
 
 
@@ -240,3 +241,23 @@ async def test_a_carrier_that_never_knows_is_asked_anew_only_after_the_pause(wor
     gaps_ms = [later - earlier for earlier, later in itertools.pairwise(asked_ms)]
     assert len(gaps_ms) > 3
     assert min(gaps_ms) >= ABSENT_AFTER_MS
+
+
+async def test_a_fault_of_ours_closes_order_attempt_and_call(world: World) -> None:
+    world.carrier.life = RINGS
+    buyer, process = Buyer(world), world.process()
+    await buyer.redeem(process)
+    await process.run_due()
+    await process.listen()
+    world.clock.set_offset(3_600_000)
+    [job] = await world.db.tx(jobs.claim, "dispatch", 1, 60_000)
+
+    await handlers()[job.kind].give_up(process.shop, job, "broken")
+
+    order = await world.db.read(orders.by_payment_hash, buyer.grant.payment_hash.hex())
+    assert order is not None
+    assert order.state is OrderState.FAILED
+    assert await world.complaints() == []
+    assert await world.db.read(calls.open_attempts) == 0
+    assert [attempt.state for attempt in await buyer.attempts()] == [AttemptState.DONE]
+    assert world.carrier.hung_up == world.carrier.rings
