@@ -23,7 +23,7 @@ from ringbolt.settings import Settings
 from ringbolt.store import calls, ledger, orders
 from ringbolt.store.calls import Attempt
 from ringbolt.store.db import Tx
-from ringbolt.store.tables import metadata
+from ringbolt.store.schema import metadata
 
 T = TypeVar("T")
 PATH = "/api/l402/place-call"

@@ -13,7 +13,7 @@ from sqlalchemy.pool import StaticPool
 from ringbolt.store import guards, ledger
 from ringbolt.store.db import Tx
 from ringbolt.store.ledger import InsufficientFunds, LedgerMismatch
-from ringbolt.store.tables import metadata
+from ringbolt.store.schema import metadata
 
 CUSTOMERS = ("key:a", "key:b", "key:c")
 ACCOUNTS = ("node", "revenue", *CUSTOMERS)

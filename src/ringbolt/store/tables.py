@@ -1,43 +1,26 @@
-"""Every table of the shop, once for both databases.
+"""The tables of orders, calls, jobs and money, once for both databases.
 
-Times are integer ms UTC, amounts integer msat, hashes lower-case hex text, booleans 0/1.
+Times are integer ms UTC, amounts integer msat, hashes lower-case hex text, booleans 0/1. What
+texts, numbers and webhooks need stands in ``text_tables``.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import (
-    BigInteger,
     CheckConstraint,
     Column,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Table,
     Text,
     UniqueConstraint,
     text,
 )
 
-metadata = MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "ix": "ix_%(table_name)s_%(column_0_name)s",
-    }
-)
-
-# SQLite's INTEGER has 64 bits; its STRICT tables know no BIGINT, and it numbers rows by itself
-# only for a column that is exactly INTEGER PRIMARY KEY.
-Int64 = BigInteger().with_variant(Integer, "sqlite")
-RowId = Int64
-# STRICT makes SQLite refuse a text in an integer column, as PostgreSQL does.
-STRICT: dict[str, Any] = {"sqlite_strict": True}
+import ringbolt.store.text_tables  # noqa: F401 - whoever takes the metadata takes all tables
+from ringbolt.store.schema import STRICT, Int64, RowId, metadata, partial_index
 
 orders = Table(
     "orders",
@@ -64,6 +47,12 @@ orders = Table(
     Column("started_ms", Int64, nullable=False),  # of the present try; replays count from it
     Column("finished_ms", Int64),
     Column("wiped_ms", Int64),  # when texts were removed from ``request``
+    Column("payreq", Text, nullable=False, server_default=""),  # the BOLT11 to be paid
+    Column("paid_ms", Int64),
+    Column("expiry_height", Int64),  # block at which a held payment falls back to the payer
+    Column("referrer", Text, nullable=False, server_default=""),  # a Lightning Address
+    Column("webhook_url", Text, nullable=False, server_default=""),
+    Column("client", Text, nullable=False, server_default=""),  # who asked, hashed; for limits
     CheckConstraint("price_msat >= 0", name="price"),
     CheckConstraint(
         "state IN ('awaiting_payment','paid','dispatching','in_progress','fulfilled','settled',"
@@ -78,6 +67,10 @@ orders = Table(
         postgresql_where=text("finished_ms IS NULL"),
     ),
     Index("ix_orders_created", "created_ms"),
+    # Partial: closed orders are in none of these, so that a long history costs nothing
+    partial_index("ix_orders_awaiting", "client", "created_ms", where="state = 'awaiting_payment'"),
+    partial_index("ix_orders_held", "created_ms", where="finished_ms IS NULL AND method = 'hold'"),
+    partial_index("ix_orders_account", "account_id", "created_ms", where="account_id IS NOT NULL"),
     Index(
         "ix_orders_unwiped",
         "finished_ms",

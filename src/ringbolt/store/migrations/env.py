@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from alembic import context
 
-from ringbolt.store.tables import metadata
+import ringbolt.store.tables  # noqa: F401 - the metadata of all tables
+from ringbolt.store.schema import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
