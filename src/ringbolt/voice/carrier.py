@@ -8,22 +8,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
 from ringbolt.core.call import CallEvent, RenderedScript
-
-
-class Recovery(StrEnum):
-    """How an attempt left behind by a dead worker is resolved.
-
-    IDEMPOTENT: ask again with the same reference. LOOKUP: ``find`` it first. NONE: never again;
-    wait for an event until the deadline, then give the money back.
-    """
-
-    IDEMPOTENT = "idempotent"
-    LOOKUP = "lookup"
-    NONE = "none"
+from ringbolt.core.recovery import Recovery as Recovery
 
 
 def _always() -> bool:

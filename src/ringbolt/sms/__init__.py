@@ -1,0 +1,1 @@
+"""Text messages out: the carrier port and its adapters."""

@@ -1,0 +1,152 @@
+"""The port to whoever carries text messages (SMS).
+
+A carrier is asked once per attempt, by our own reference. Its answer is three-valued: a definite
+yes, a definite no, or not known; what is not known is looked up or waited for, never repeated.
+What became of a message is told afterwards, by receipts for each of its parts, which may come
+late, before the answer, twice, out of order or never.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal, Protocol, runtime_checkable
+
+from ringbolt.core.recovery import Recovery as Recovery
+
+
+def always() -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class OutSms:
+    """A text to send. ``ref``: ours, unique per attempt. ``to``: E.164. ``parts``: as segmented.
+
+    ``sender``: what the phone shows, E.164 or up to 11 characters. ``still_wanted`` is asked right
+    before the request goes out: if it says no (the asker was stopped for so long that another has
+    taken over), nothing is sent and the answer is ``Rejected``, not for good.
+    """
+
+    ref: str
+    to: str
+    sender: str
+    parts: tuple[str, ...]
+    encoding: Literal["gsm7", "ucs2"]
+    still_wanted: Callable[[], bool] = field(default=always, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The carrier took the message.
+
+    ``part_ids``: the carrier's own name of each part, in order. ``sent``: it was handed to the
+    mobile network already, not only to the carrier.
+    """
+
+    part_ids: tuple[str, ...]
+    sent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Definitely not sent and free of charge. ``permanent``: asking again is of no use.
+
+    ``retry_after_ms``: how long the carrier wants to be left in peace, if it says so.
+    """
+
+    reason: str
+    permanent: bool = True
+    retry_after_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The carrier may or may not have sent it."""
+
+    reason: str
+
+
+SendResult = Accepted | Rejected | Unknown
+
+
+class ReceiptState(StrEnum):
+    """What a receipt says of a part.
+
+    ENROUTE decides nothing. SENT: handed to the mobile network. DELIVERED: the phone has it.
+    FAILED: it will never get it.
+    """
+
+    ENROUTE = "enroute"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryReceipt:
+    """What a carrier told about one part of one message.
+
+    ``event_id``: unique per carrier and the same when the receipt is repeated. ``ref``: ours, ''
+    if the carrier does not echo it. ``n``: the part's number from 1, 0 if not known. ``raw``: the
+    carrier's own word for the state. ``at_ms``: when it happened (UTC), by the carrier.
+    """
+
+    event_id: str
+    part_id: str
+    ref: str
+    n: int
+    state: ReceiptState
+    raw: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptBatch:
+    """Receipts as they came, and the ``cursor`` to ask on from once they are stored."""
+
+    receipts: tuple[DeliveryReceipt, ...]
+    cursor: str
+
+
+class SmsCarrier(Protocol):
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def recovery(self) -> Recovery: ...
+
+    async def send(self, sms: OutSms) -> SendResult:
+        """Send all parts. Never raises for what the carrier does; see ``SendResult``."""
+        ...
+
+    def events(self, cursor: str) -> AsyncIterator[ReceiptBatch]:
+        """All receipts after ``cursor`` ('' = from the beginning), then those to come.
+
+        At least once: a batch whose cursor was not stored comes again. The first batch comes as
+        soon as the carrier is reached, empty if nothing is new: that is how it is known to be.
+        Raises ``Unavailable`` when the carrier is lost; the caller reconnects.
+        """
+        ...
+
+    async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SmsSnapshot:
+    """What a carrier knows of one message: its parts and every receipt told so far."""
+
+    ref: str
+    part_ids: tuple[str, ...]
+    receipts: tuple[DeliveryReceipt, ...]
+
+
+@runtime_checkable
+class SupportsSmsLookup(Protocol):
+    async def find(self, ref: str) -> SmsSnapshot | None:
+        """The message with our reference; None if the carrier never took it (a definite no).
+
+        Raises ``Unavailable`` if the carrier cannot be asked.
+        """
+        ...
