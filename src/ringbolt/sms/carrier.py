@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, Protocol, runtime_checkable
 
-from ringbolt.core.recovery import Recovery as Recovery
+from ringbolt.core.recovery import Recovery as Recovery  # noqa: PLC0414 (the port re-exports it)
 
 
 def always() -> bool:

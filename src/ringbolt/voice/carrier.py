@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from ringbolt.core.call import CallEvent, RenderedScript
-from ringbolt.core.recovery import Recovery as Recovery
+from ringbolt.core.recovery import Recovery as Recovery  # noqa: PLC0414 (the port re-exports it)
 
 
 def _always() -> bool:
