@@ -5,7 +5,8 @@ from __future__ import annotations
 import secrets
 
 from ringbolt.app import call_order
-from ringbolt.app.record_outcome import check_uniq, fail, mark_in_progress
+from ringbolt.app.decide import fail
+from ringbolt.app.record_outcome import check_uniq, mark_in_progress
 from ringbolt.app.render import Rendered
 from ringbolt.app.shop import Shop
 from ringbolt.core.call import CallStatus

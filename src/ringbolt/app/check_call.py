@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets
 
-from ringbolt.app.record_outcome import CHECK_PREFIX, apply_event, fail
+from ringbolt.app.decide import fail
+from ringbolt.app.record_outcome import CHECK_PREFIX, apply_event
 from ringbolt.app.shop import Shop
 from ringbolt.core.call import CallEvent, CallStatus
 from ringbolt.core.errors import Unavailable

@@ -7,6 +7,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
+from ringbolt.app.ledger_names import account_of_key
 from ringbolt.core.errors import InvalidInput, NotFound, Unauthorized
 from ringbolt.core.money import sats_down
 from ringbolt.store import keys, ledger
@@ -27,11 +28,6 @@ class NewKey:
     scopes: frozenset[str]
 
 
-def account_of(key_id: str) -> str:
-    """The ledger account of a key."""
-    return f"key:{key_id}"
-
-
 async def create_key(db: Database, label: str, scopes: frozenset[str] = SCOPES) -> NewKey:
     """Raises ``InvalidInput`` for a scope that does not exist."""
     unknown = scopes - SCOPES
@@ -48,7 +44,7 @@ async def create_key(db: Database, label: str, scopes: frozenset[str] = SCOPES) 
 
 
 def _add(tx: Tx, key_id: str, key_hash: bytes, scopes: frozenset[str], label: str) -> None:
-    ledger.ensure_account(tx, account_of(key_id), "liability", stored=True, floor_msat=0)
+    ledger.ensure_account(tx, account_of_key(key_id), "liability", stored=True, floor_msat=0)
     keys.add(tx, key_id, key_hash, scopes, label)
 
 
@@ -59,7 +55,7 @@ async def list_keys(db: Database) -> list[tuple[ApiKey, int]]:
 
 def _list(tx: Tx) -> list[tuple[ApiKey, int]]:
     return [
-        (key, ledger.balance(tx, account_of(key.id)).available_msat) for key in keys.listing(tx)
+        (key, ledger.balance(tx, account_of_key(key.id)).available_msat) for key in keys.listing(tx)
     ]
 
 

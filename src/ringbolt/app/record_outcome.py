@@ -7,15 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ringbolt.app.ledger_names import CAPTURE, ESCROW, REVENUE, capture_idem
+from ringbolt.app.decide import fail, fulfil
 from ringbolt.core.call import CallEvent, CallStatus
 from ringbolt.core.order import OrderState
-from ringbolt.store import calls, jobs, ledger, orders, refunds
+from ringbolt.store import calls, jobs, orders
 from ringbolt.store.calls import Attempt, AttemptState
 from ringbolt.store.db import Tx
-
-MAX_TRIES = 5
-"""How often one payment may try to have its call answered, the first time included."""
 
 MAX_DIGITS = 256
 """Keys kept of one call: enough for any menu, not enough to fill the store."""
@@ -69,49 +66,6 @@ def mark_in_progress(tx: Tx, order_id: str, charge_on: str, status: CallStatus) 
     )
     if charge_on == "placed":
         fulfil(tx, order_id, "placed")
-
-
-def fulfil(tx: Tx, order_id: str, why: str) -> bool:
-    """What was promised happened: the money is ours. False if the order was decided before."""
-    if not orders.move(tx, order_id, OrderState.FULFILLED, why):
-        return False
-    order = orders.by_id(tx, order_id)
-    assert order is not None
-    ledger.post(
-        tx,
-        idem=capture_idem(order_id),
-        debit=ESCROW,
-        credit=REVENUE,
-        amount_msat=order.price_msat,
-        kind=CAPTURE,
-        order_id=order_id,
-    )
-    orders.move(tx, order_id, OrderState.SETTLED, why)
-    return True
-
-
-def fail(
-    tx: Tx,
-    order_id: str,
-    why: str,
-    *,
-    may_retry: bool,
-    k1: str,
-    only_from: frozenset[OrderState] | None = None,
-) -> bool:
-    """What was promised will not happen: the money is the buyer's. False if decided before, or
-    if the order is not in a state of ``only_from``."""
-    # One payment must not ring a stranger's phone again and again.
-    may_retry = may_retry and orders.tries(tx, order_id) < MAX_TRIES
-    if not orders.move(
-        tx, order_id, OrderState.FAILED, why, only_from=only_from, may_retry=int(may_retry)
-    ):
-        return False
-    order = orders.by_id(tx, order_id)
-    assert order is not None
-    refunds.open_refund(tx, order_id, order.price_msat, k1)
-    orders.finish(tx, order_id)
-    return True
 
 
 def _tell_call(tx: Tx, attempt: Attempt, event: CallEvent) -> bool:

@@ -31,7 +31,7 @@ MEANING = {
     OrderState.FULFILLED: "What was promised happened. Decided here, before the node is told.",
     OrderState.SETTLED: "The money is ours. Final.",
     OrderState.FAILED: "What was promised did not happen. The money is the buyer's: a paid L402 "
-    "credential may be tried again, or the refund claimed.",
+    "credential may be tried again, or the refund claimed; a hold is cancelled, a reserve released.",
     OrderState.RETURNED: "The buyer has the money back. Final.",
     OrderState.EXPIRED: "Never paid. Final.",
 }
@@ -57,20 +57,25 @@ class Transition:
 _S = OrderState
 TRANSITIONS: tuple[Transition, ...] = (
     Transition(
-        _S.AWAITING_PAYMENT, _S.PAID, "take_payment",
-        "the payment is held or settled at the node", "node -> escrow (pending while held)",
+        _S.AWAITING_PAYMENT, _S.PAID, "take_hold",
+        "the payment is held at the node", "node -> revenue, pending (a top-up: node -> key)",
     ),
     Transition(
-        _S.AWAITING_PAYMENT, _S.EXPIRED, "sweep",
-        "the invoice ran out unpaid", "none",
+        _S.AWAITING_PAYMENT, _S.EXPIRED, "expire_order",
+        "the invoice ran out unpaid, or the order was cancelled before it was paid", "none",
     ),
     Transition(
         _S.PAID, _S.DISPATCHING, "dispatch",
         "everything to be played is at hand; the attempt's intent is stored", "none",
     ),
     Transition(
+        _S.PAID, _S.FULFILLED, "take_hold",
+        "a top-up: its payment is all that was promised", "none: captured once the node settled",
+    ),
+    Transition(
         _S.PAID, _S.FAILED, "dispatch",
-        "it cannot be spoken, fetched or played, or the deadline passed", "none: owed to the buyer",
+        "it cannot be spoken, fetched or played, the deadline passed, or it was cancelled",
+        "none: owed to the buyer",
     ),
     Transition(
         _S.DISPATCHING, _S.IN_PROGRESS, "record_outcome",
@@ -82,23 +87,37 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     Transition(
         _S.DISPATCHING, _S.FULFILLED, "record_outcome",
-        "the promised outcome was told before the carrier's answer", "escrow -> revenue",
+        "the promised outcome was told before the carrier's answer, or the text or mail was taken",
+        "escrow -> revenue",
     ),
     Transition(
         _S.DISPATCHING, _S.FAILED, "record_outcome",
-        "the carrier refused, or nothing is known by the deadline", "none: owed to the buyer",
+        "the carrier refused, no number was free, or nothing is known by the deadline",
+        "none: owed to the buyer",
     ),
     Transition(
         _S.IN_PROGRESS, _S.FULFILLED, "record_outcome",
-        "the call was answered (or placed, if so configured)", "escrow -> revenue",
+        "the call was answered (or placed, if so configured), the text was sent (or delivered), a "
+        "code came, a rental's first text came or its 20 minutes passed",
+        "escrow -> revenue",
+    ),
+    Transition(
+        _S.IN_PROGRESS, _S.DISPATCHING, "another_number",
+        "no code came and the buyer asks for another number", "none",
     ),
     Transition(
         _S.IN_PROGRESS, _S.FAILED, "record_outcome",
-        "busy, declined, no answer, failed, or the deadline", "none: owed to the buyer",
+        "busy, declined, no answer, failed, cancelled, or the deadline", "none: owed to the buyer",
     ),
     Transition(
         _S.FULFILLED, _S.SETTLED, "record_outcome",
-        "the node settled (L402: it had before), or the balance is captured", "see fulfilled",
+        "the node settled (L402: it had before), or the balance is captured",
+        "see fulfilled; a hold: pending -> captured",
+    ),
+    Transition(
+        _S.FULFILLED, _S.RETURNED, "close_hold",
+        "the node had lost the held payment before it could be settled: the loss is the shop's",
+        "pending -> voided",
     ),
     Transition(
         _S.FAILED, _S.PAID, "place_order",
@@ -107,7 +126,8 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     Transition(
         _S.FAILED, _S.RETURNED, "refund",
-        "the refund is paid, the hold cancelled, or the reserve released", "escrow -> node",
+        "the refund is paid, the hold cancelled, or the reserve released",
+        "escrow -> node; a hold or reserve: pending -> voided",
     ),
 )  # fmt: skip
 

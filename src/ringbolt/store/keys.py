@@ -42,6 +42,12 @@ def by_hash(tx: Tx, key_hash: bytes) -> ApiKey | None:
     return None if row is None else _api_key(row)
 
 
+def by_id(tx: Tx, id: str) -> ApiKey | None:
+    """The key of that id, revoked or not."""
+    row = tx.run(_BY_ID, {"id_": id}).one_or_none()
+    return None if row is None else _api_key(row)
+
+
 def listing(tx: Tx) -> list[ApiKey]:
     """Every key, the oldest first."""
     return [_api_key(row) for row in tx.run(_LISTING)]
@@ -58,6 +64,7 @@ def _api_key(row: Any) -> ApiKey:
 
 
 _BY_HASH = select(api_key).where(api_key.c.hash == bindparam("hash_"))
+_BY_ID = select(api_key).where(api_key.c.id == bindparam("id_"))
 _LISTING = select(api_key).order_by(api_key.c.created_ms, api_key.c.id)
 _REVOKE = (
     update(api_key)

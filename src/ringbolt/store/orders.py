@@ -16,7 +16,11 @@ from ringbolt.store.upsert import insert_new
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One order. Amounts in msat, times in ms UTC, ``payment_hash`` in hex."""
+    """One order. Amounts in msat, times in ms UTC, ``payment_hash`` in hex.
+
+    ``payreq`` is the BOLT11 to be paid; ``expiry_height`` the block at which a held payment falls
+    back to the payer; ``client`` who asked, hashed.
+    """
 
     id: str
     kind: str
@@ -38,6 +42,12 @@ class Order:
     created_ms: int
     started_ms: int
     finished_ms: int | None
+    payreq: str = ""
+    paid_ms: int | None = None
+    expiry_height: int | None = None
+    referrer: str = ""
+    webhook_url: str = ""
+    client: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +152,18 @@ _FINISH = (
     update(orders)
     .where(orders.c.id == bindparam("id_"), orders.c.finished_ms.is_(None))
     .values(finished_ms=bindparam("now_", type_=orders.c.finished_ms.type))
+)
+
+
+def set_expiry_height(tx: Tx, order_id: str, height: int) -> None:
+    """The block at which the payment that is held for this order falls back to the payer."""
+    tx.run(_EXPIRY_HEIGHT, {"id_": order_id, "height_": height})
+
+
+_EXPIRY_HEIGHT = (
+    update(orders)
+    .where(orders.c.id == bindparam("id_"))
+    .values(expiry_height=bindparam("height_", type_=orders.c.expiry_height.type))
 )
 
 

@@ -9,9 +9,10 @@ import structlog
 
 from ringbolt.app.ask_carrier import CHECK_CALL
 from ringbolt.app.check_call import check_call
+from ringbolt.app.decide import fail
 from ringbolt.app.dispatch import dispatch_call
 from ringbolt.app.place_order import DISPATCH_CALL
-from ringbolt.app.record_outcome import check_uniq, fail
+from ringbolt.app.record_outcome import check_uniq
 from ringbolt.app.refund import PAY_REFUND, pay_refund
 from ringbolt.app.shop import Shop
 from ringbolt.app.sweep import SWEEP, sweep
