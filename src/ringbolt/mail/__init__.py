@@ -1,0 +1,1 @@
+"""E-mail out: the mailer port and its adapters."""
