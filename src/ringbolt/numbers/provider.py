@@ -1,0 +1,191 @@
+"""The port to whoever lends telephone numbers for receiving texts.
+
+A number is lent for an activation (about 20 minutes, the texts of one service) or a rental (hours,
+any sender). It is asked for once per attempt, by our own reference, and the answer is
+three-valued: a number, a definite no, or not known. Countries are calling codes; 999 is any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from typing import Final, Protocol, runtime_checkable
+
+from ringbolt.core.recovery import Recovery as Recovery  # noqa: PLC0414 (the port re-exports it)
+
+ANY_COUNTRY: Final = 999
+ANY_SENDER: Final = "full"
+"""The service of a rental that receives from everybody."""
+
+
+def _always() -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A service whose texts can be received. ``count``: how many numbers are free for it."""
+
+    code: str
+    name: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class LendNumber:
+    """A number to borrow. ``ref``: ours, unique per attempt.
+
+    ``service``: a code of ``offers``, or ``ANY_SENDER`` for a rental. ``country``: a calling code,
+    or ``ANY_COUNTRY``. ``hours``: 0 is an activation of about 20 minutes. ``real``: only numbers
+    of real telephones will do. ``avoid``: numbers (E.164) that must not be given. ``again``: the
+    number that this buyer had before and wants again, '' if none. ``still_wanted`` is asked right
+    before the request goes out; if it says no, nothing is sent and the answer is ``NoNumber``.
+    """
+
+    ref: str
+    service: str
+    country: int
+    hours: int = 0
+    real: bool = False
+    avoid: frozenset[str] = frozenset()
+    again: str = ""
+    still_wanted: Callable[[], bool] = field(default=_always, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Lent:
+    """A number is ours. ``lease_id`` is the provider's own name for the loan.
+
+    ``until_ms``: when the provider takes it back at the latest. ``cancel_after_ms``: it refuses a
+    cancel before that time, 0 if it never does. ``country``: the one chosen where any would do.
+    """
+
+    lease_id: str
+    number: str
+    until_ms: int
+    cancel_after_ms: int
+    country: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoNumber:
+    """Definitely nothing lent, and free of charge."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The provider may or may not have lent a number."""
+
+    reason: str
+
+
+LendResult = Lent | NoNumber | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class InboundText:
+    """A text that came to ``number``. ``event_id`` is unique per provider: repeats are known by it.
+
+    ``lease_id``: '' if the provider did not say whose it is (match it by number). ``sender`` is
+    E.164 or a name, '' if not told. ``code``: as the provider found it, '' if it did not.
+    """
+
+    event_id: str
+    number: str
+    lease_id: str
+    sender: str
+    text: str
+    code: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class TextBatch:
+    """Texts in the provider's order, and the ``cursor`` to ask on from once they are stored."""
+
+    texts: tuple[InboundText, ...]
+    cursor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """The loan is over, or was before; nothing is charged for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class TooEarly:
+    """The provider refuses until ``until_ms``; the loan goes on."""
+
+    until_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class HasText:
+    """Not cancelled: these texts came before, and count. The loan goes on."""
+
+    texts: tuple[InboundText, ...]
+
+
+CancelResult = Cancelled | TooEarly | HasText
+
+
+class NumberProvider(Protocol):
+    """``finish``, ``cancel``, ``texts``, ``another_text``, ``offers`` and ``countries`` raise
+    ``Unavailable`` when the provider cannot be asked."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def recovery(self) -> Recovery: ...
+
+    async def offers(self, country: int) -> tuple[Offer, ...]:
+        """The services to be had in ``country``; empty where there is none."""
+        ...
+
+    async def countries(self) -> tuple[int, ...]:
+        """The calling codes in which there are numbers, in rising order."""
+        ...
+
+    async def lend(self, wanted: LendNumber) -> LendResult:
+        """Ask for a number. Never raises for what the provider does; see ``LendResult``."""
+        ...
+
+    async def another_text(self, lease_id: str) -> bool:
+        """Ask for one more text on the same number; False if that is not possible any more."""
+        ...
+
+    async def finish(self, lease_id: str) -> None:
+        """Give the number back after use. Of no effect if the loan is over or unknown."""
+        ...
+
+    async def cancel(self, lease_id: str) -> CancelResult:
+        """Give the number back unused, for no charge."""
+        ...
+
+    async def texts(self, lease_id: str) -> tuple[InboundText, ...]:
+        """All texts of the loan so far, oldest first: a last look before it is given up."""
+        ...
+
+    def events(self, cursor: str) -> AsyncIterator[TextBatch]:
+        """All texts after ``cursor`` ('' = from the beginning), then those to come.
+
+        At least once: a batch whose cursor was not stored comes again. The first batch comes as
+        soon as the provider is reached, empty if nothing is new. Raises ``Unavailable`` when the
+        provider is lost; the caller reconnects.
+        """
+        ...
+
+    async def close(self) -> None: ...
+
+
+@runtime_checkable
+class SupportsLeaseLookup(Protocol):
+    async def find(self, ref: str) -> Lent | None:
+        """The loan with our reference; None if there was none (a definite no).
+
+        Raises ``Unavailable`` if the provider cannot be asked.
+        """
+        ...
