@@ -1,0 +1,114 @@
+"""Attempts: one try each to have a carrier, a provider of numbers or a mail server do something.
+
+An attempt is written down before the other side is asked, so that whoever finds it later knows
+that it may have been.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import RowMapping, bindparam, func, select
+
+from ringbolt.store.db import Tx
+from ringbolt.store.tables import attempt, orders
+from ringbolt.store.upsert import update_row
+
+
+class AttemptState(StrEnum):
+    """INTENT: written down before the carrier is asked. UNKNOWN: asked, no clear answer."""
+
+    INTENT = "intent"
+    ACCEPTED = "accepted"
+    UNKNOWN = "unknown"
+    REJECTED = "rejected"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try at a carrier; ``ref`` is the name that we gave it there, ``carrier_id`` its own."""
+
+    id: str
+    order_id: str
+    n: int
+    carrier: str
+    ref: str
+    state: AttemptState
+    carrier_id: str | None
+    reason: str
+    last_seq: int
+    created_ms: int
+    finished_ms: int | None
+
+
+def add(tx: Tx, order_id: str, *, attempt_id: str, carrier: str, ref: str) -> Attempt:
+    """Write down the intent to ask a carrier."""
+    added = Attempt(
+        id=attempt_id,
+        order_id=order_id,
+        n=int(tx.run(_LAST_N, {"order_": order_id}).scalar_one()) + 1,
+        carrier=carrier,
+        ref=ref,
+        state=AttemptState.INTENT,
+        carrier_id=None,
+        reason="",
+        last_seq=0,
+        created_ms=tx.now_ms,
+        finished_ms=None,
+    )
+    tx.run(_ADD, {name: getattr(added, name) for name in Attempt.__slots__})
+    return added
+
+
+def by_ref(tx: Tx, ref: str, *, lock: bool = False) -> Attempt | None:
+    """``lock`` keeps others from changing it until the commit: two machines may hear the same
+    event at once."""
+    statement = _BY_REF_LOCKED if lock else _BY_REF
+    return of_row(tx.run(statement, {"ref": ref}).mappings().first())
+
+
+def by_id(tx: Tx, attempt_id: str) -> Attempt | None:
+    return of_row(tx.run(_BY_ID, {"id_": attempt_id}).mappings().first())
+
+
+def of_order(tx: Tx, order_id: str) -> list[Attempt]:
+    """All attempts of an order, the first one first."""
+    rows = tx.run(_OF_ORDER, {"order_": order_id}).mappings()
+    return [found for row in rows if (found := of_row(row)) is not None]
+
+
+def in_this_try(tx: Tx, order_id: str) -> int:
+    """How often a carrier was asked since the order was begun, or begun again."""
+    return int(tx.run(_IN_THIS_TRY, {"id_": order_id}).scalar_one())
+
+
+def update(tx: Tx, attempt_id: str, **columns: Any) -> None:
+    update_row(tx, attempt.c.id, attempt_id, **columns)
+
+
+def of_row(row: RowMapping | None) -> Attempt | None:
+    """A row of the table ``attempt`` as a value."""
+    if row is None:
+        return None
+    values = {name: row[name] for name in Attempt.__slots__}
+    values["state"] = AttemptState(values["state"])
+    return Attempt(**values)
+
+
+_ADD = attempt.insert()
+_LAST_N = select(func.coalesce(func.max(attempt.c.n), 0)).where(
+    attempt.c.order_id == bindparam("order_")
+)
+_BY_REF = select(attempt).where(attempt.c.ref == bindparam("ref"))
+_BY_REF_LOCKED = _BY_REF.with_for_update()
+_BY_ID = select(attempt).where(attempt.c.id == bindparam("id_"))
+_OF_ORDER = select(attempt).where(attempt.c.order_id == bindparam("order_")).order_by(attempt.c.n)
+_IN_THIS_TRY = (
+    select(func.count())
+    .select_from(attempt)
+    .join(orders, orders.c.id == attempt.c.order_id)
+    .where(orders.c.id == bindparam("id_"), attempt.c.created_ms >= orders.c.started_ms)
+)
