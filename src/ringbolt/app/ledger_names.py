@@ -19,6 +19,7 @@ TOP_UP = "top_up"  # node -> key, pending: the same, for a key's balance
 RESERVE = "reserve"  # key -> revenue, pending: an order paid from a balance
 REFERRAL = "referral"  # revenue -> referral: the referrer's share of a settled order
 PAYOUT = "payout"  # referral -> node, pending: a share on its way
+PAYOUT_FEE = "payout_fee"  # routing_fee -> node: what it cost to send it
 REFUND = "refund"  # escrow -> node: the buyer has the money back
 REFUND_FEE = "refund_fee"  # routing_fee -> node: what it cost to send it
 
@@ -52,3 +53,7 @@ def referral_idem(order_id: str) -> str:
 
 def refund_idem(order_id: str) -> str:
     return f"ord:{order_id}:refund"
+
+
+def payout_idem(payout_id: str) -> str:
+    return f"payout:{payout_id}"

@@ -19,7 +19,8 @@ class Order:
     """One order. Amounts in msat, times in ms UTC, ``payment_hash`` in hex.
 
     ``payreq`` is the BOLT11 to be paid; ``expiry_height`` the block at which a held payment falls
-    back to the payer; ``client`` who asked, hashed.
+    back to the payer; ``client`` who asked, hashed;
+    ``referral_percent`` the share of the ``referrer``, as it was when the order was placed.
     """
 
     id: str
@@ -46,6 +47,7 @@ class Order:
     paid_ms: int | None = None
     expiry_height: int | None = None
     referrer: str = ""
+    referral_percent: int = 10
     webhook_url: str = ""
     client: str = ""
 

@@ -51,6 +51,7 @@ orders = Table(
     Column("paid_ms", Int64),
     Column("expiry_height", Int64),  # block at which a held payment falls back to the payer
     Column("referrer", Text, nullable=False, server_default=""),  # a Lightning Address
+    Column("referral_percent", Integer, nullable=False, server_default="10"),  # as promised then
     Column("webhook_url", Text, nullable=False, server_default=""),
     Column("client", Text, nullable=False, server_default=""),  # who asked, hashed; for limits
     CheckConstraint("price_msat >= 0", name="price"),

@@ -293,6 +293,10 @@ def _orders() -> None:
     op.add_column("orders", sa.Column("paid_ms", INT64, nullable=True))
     op.add_column("orders", sa.Column("expiry_height", INT64, nullable=True))
     op.add_column("orders", sa.Column("referrer", sa.Text(), server_default="", nullable=False))
+    op.add_column(
+        "orders",
+        sa.Column("referral_percent", sa.Integer(), server_default="10", nullable=False),
+    )
     op.add_column("orders", sa.Column("webhook_url", sa.Text(), server_default="", nullable=False))
     op.add_column("orders", sa.Column("client", sa.Text(), server_default="", nullable=False))
     op.create_index(

@@ -1,0 +1,142 @@
+"""Payouts of referral shares to Lightning Addresses: one unfinished a address at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import RowMapping, or_, select, update
+
+from ringbolt.store.db import Tx
+from ringbolt.store.ledger import Balance
+from ringbolt.store.tables import account, refund
+from ringbolt.store.text_tables import payout
+from ringbolt.store.upsert import insert_new
+
+
+class PayoutState(StrEnum):
+    """OPEN: the money is set aside. PAYING: its invoice is written down and may be on its way.
+    PAID and FAILED are final."""
+
+    OPEN = "open"
+    PAYING = "paying"
+    PAID = "paid"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Payout:
+    """``payment_hash`` in hex; it and ``bolt11`` are there from PAYING on."""
+
+    id: str
+    address: str
+    amount_msat: int
+    state: PayoutState
+    bolt11: str
+    payment_hash: str | None
+    fee_msat: int
+    reason: str
+    created_ms: int
+    finished_ms: int | None
+
+
+def open_payout(tx: Tx, id: str, address: str, amount_msat: int) -> bool:
+    """Begin a payout; False if another one to that address is not finished."""
+    return insert_new(
+        tx,
+        payout,
+        id=id,
+        address=address,
+        amount_msat=amount_msat,
+        state=PayoutState.OPEN,
+        created_ms=tx.now_ms,
+    )
+
+
+def unfinished(tx: Tx, address: str) -> Payout | None:
+    """The payout to ``address`` that is under way."""
+    found = tx.run(
+        select(payout).where(payout.c.address == address, payout.c.finished_ms.is_(None))
+    )
+    return _payout(found.mappings().first())
+
+
+def by_id(tx: Tx, id: str) -> Payout | None:
+    return _payout(tx.run(select(payout).where(payout.c.id == id)).mappings().first())
+
+
+def to_address(tx: Tx, address: str) -> list[Payout]:
+    """Every payout to ``address``, the oldest first."""
+    rows = tx.run(
+        select(payout).where(payout.c.address == address).order_by(payout.c.created_ms, payout.c.id)
+    ).mappings()
+    return [found for row in rows if (found := _payout(row)) is not None]
+
+
+def hash_in_use(tx: Tx, payment_hash: str) -> bool:
+    """Whether an invoice was named for a payout or a refund: none is paid for two things."""
+    named = select(payout.c.id).where(payout.c.payment_hash == payment_hash)
+    claimed = select(refund.c.order_id).where(refund.c.payment_hash == payment_hash)
+    return tx.run(named.union_all(claimed)).first() is not None
+
+
+def begin(tx: Tx, id: str, bolt11: str, payment_hash: str) -> bool:
+    """OPEN -> PAYING with the one invoice that will be paid; False if it was begun before."""
+    return _move(
+        tx,
+        id,
+        (PayoutState.OPEN,),
+        state=PayoutState.PAYING,
+        bolt11=bolt11,
+        payment_hash=payment_hash,
+    )
+
+
+def pay(tx: Tx, id: str, fee_msat: int) -> bool:
+    """PAYING -> PAID."""
+    return _move(
+        tx,
+        id,
+        (PayoutState.PAYING,),
+        state=PayoutState.PAID,
+        fee_msat=fee_msat,
+        finished_ms=tx.now_ms,
+    )
+
+
+def fail(tx: Tx, id: str, reason: str) -> bool:
+    """OPEN or PAYING -> FAILED: it is certain that nothing was, or will be, paid."""
+    return _move(
+        tx,
+        id,
+        (PayoutState.OPEN, PayoutState.PAYING),
+        state=PayoutState.FAILED,
+        reason=reason,
+        finished_ms=tx.now_ms,
+    )
+
+
+def locked_balance(tx: Tx, account_id: str) -> Balance:
+    """A referrer's balance, which nobody else changes before the commit; zero if there is none."""
+    # As a transfer locks it: new transfers still see that the account is there.
+    found = tx.run(
+        select(account.c.posted_msat, account.c.pending_out_msat)
+        .where(account.c.id == account_id)
+        .with_for_update(key_share=True)
+    ).first()
+    return Balance(0, 0) if found is None else Balance(*found)
+
+
+def _move(tx: Tx, id: str, sources: tuple[PayoutState, ...], **columns: Any) -> bool:
+    from_state = or_(*(payout.c.state == source for source in sources))
+    changed = tx.run(update(payout).where(payout.c.id == id, from_state).values(**columns))
+    return changed.rowcount == 1
+
+
+def _payout(row: RowMapping | None) -> Payout | None:
+    if row is None:
+        return None
+    values = {name: row[name] for name in Payout.__slots__}
+    values["state"] = PayoutState(values["state"])
+    return Payout(**values)
