@@ -6,7 +6,7 @@ from ringbolt.app.ledger_names import ESCROW, NODE, OVERPAYMENT, PAYMENT, paymen
 from ringbolt.core.keys import Keyring
 from ringbolt.core.l402 import token_of_memo
 from ringbolt.lightning.node import InvoiceStatus
-from ringbolt.store import cursors, ledger
+from ringbolt.store import cursors, ledger, orders
 from ringbolt.store.db import Tx
 
 
@@ -19,13 +19,16 @@ def settled_cursor(pubkey: str) -> str:
 def book_settled(tx: Tx, keyring: Keyring, cursor: str, invoice: InvoiceStatus) -> bool:
     """Book a settled invoice if it is one of ours, and remember how far we have read.
 
-    Ours are told by the nonce in the memo: it yields the preimage, and so the payment hash. A
-    credential that was shown before the node's word came has booked it already. True if this
-    is what booked it.
+    Those sold for L402 are told by the nonce in the memo: it yields the preimage, and so the
+    payment hash. A credential that was shown before the node's word came has booked it already.
+    True if this is what booked it. Of an order's hold invoice only what was paid above the price
+    is booked here; the rest was when it was held.
     """
     booked = False
-    if token_of_memo(keyring, invoice.memo, invoice.payment_hash) is not None:
-        idem = payment_idem(invoice.payment_hash.hex())
+    idem = payment_idem(invoice.payment_hash.hex())
+    over = invoice.amount_paid_msat - invoice.amount_msat
+    is_ours = token_of_memo(keyring, invoice.memo, invoice.payment_hash) is not None
+    if is_ours:
         booked = ledger.post(
             tx,
             idem=idem,
@@ -34,12 +37,12 @@ def book_settled(tx: Tx, keyring: Keyring, cursor: str, invoice: InvoiceStatus) 
             amount_msat=invoice.amount_msat,
             kind=PAYMENT,
         )
-        over = invoice.amount_paid_msat - invoice.amount_msat
-        if over > 0:  # BOLT 4 lets a payer send up to twice the amount; it is still theirs
-            ledger.post(
-                tx, idem=f"{idem}:over", debit=NODE, credit=ESCROW, amount_msat=over,
-                kind=OVERPAYMENT,
-            )  # fmt: skip
+    if over > 0 and (is_ours or orders.by_payment_hash(tx, invoice.payment_hash.hex())):
+        # BOLT 4 lets a payer send up to twice the amount; it is still theirs
+        ledger.post(
+            tx, idem=f"{idem}:over", debit=NODE, credit=ESCROW, amount_msat=over,
+            kind=OVERPAYMENT,
+        )  # fmt: skip
     if invoice.settle_index > int(cursors.get(tx, cursor) or 0):
         cursors.set(tx, cursor, str(invoice.settle_index))
     return booked

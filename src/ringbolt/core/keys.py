@@ -43,6 +43,11 @@ class Keyring:
     def current(self) -> bytes:
         return self._by_id[self.key_id]
 
+    def all(self) -> tuple[bytes, ...]:
+        """Every secret that is honoured, the current one first."""
+        former = (secret for key_id, secret in self._by_id.items() if key_id != self.key_id)
+        return self.current, *former
+
     def derive(self, label: str, *parts: bytes) -> bytes:
         """A key of the current secret."""
         return derive(self.current, label, *parts)

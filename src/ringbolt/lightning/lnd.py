@@ -92,6 +92,8 @@ class LndNode:
     ) -> None:
         self._http = LndHttp(url, macaroon_hex, tls_cert, timeout_s)
         self._liveness_s = liveness_s
+        self._alive_at = float("-inf")
+        self._asking: asyncio.Task[None] | None = None
         self._invoices = self._http.url("/v1/invoices")
         self._hodl = self._http.url("/v2/invoices/hodl")
         self._settle = self._http.url("/v2/invoices/settle")
@@ -246,11 +248,21 @@ class LndNode:
             await self._check_alive()
 
     async def _check_alive(self) -> None:
+        """Ask the node whether it lives. A thousand silent streams share one question."""
+        now = asyncio.get_running_loop().time()
+        if now - self._alive_at < self._liveness_s / 2:
+            return
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(self._ask_alive())
+        await asyncio.shield(self._asking)
+
+    async def _ask_alive(self) -> None:
         try:
             await self.info()
         except NodeUnavailable as error:
             if error.code not in (REFUSED, MACAROON_REJECTED):  # it answered: it is there
                 raise
+        self._alive_at = asyncio.get_running_loop().time()
 
     async def pay(self, bolt11: str, max_fee_msat: int, timeout_s: int) -> PaymentOutcome:
         """See ``SupportsPayments``. Raises ``NodeUnavailable`` only if the node saw nothing."""

@@ -20,8 +20,9 @@ import msgspec
 from yarl import URL
 
 from ringbolt.core.errors import NodeUnavailable
+from ringbolt.lightning.node import NODE_REFUSED
 
-REFUSED = "NODE_REFUSED"
+REFUSED = NODE_REFUSED
 MACAROON_REJECTED = "NODE_MACAROON_REJECTED"
 _KEEP_IDLE_S = 4.0  # below the 5 s after which common servers close an idle connection
 _MAX_LINE = 4 * 1024 * 1024

@@ -12,6 +12,10 @@ from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
 
+NODE_REFUSED = "NODE_REFUSED"
+"""The code of a ``NodeUnavailable`` whose node answered, and said no."""
+
+
 class InvoiceState(StrEnum):
     """An invoice's state in LND's words; ACCEPTED means the payment is held, not yet ours."""
 

@@ -1,0 +1,46 @@
+"""What happens as soon as an order's money is secured, and until when it must be brought about."""
+
+from __future__ import annotations
+
+from ringbolt.app import notify
+from ringbolt.app.decide import fulfil
+from ringbolt.settings import Settings
+from ringbolt.store import jobs
+from ringbolt.store.db import Tx
+from ringbolt.store.orders import Order
+
+HOLDS = "holds"
+"""The channel that is woken when a hold invoice is to be watched."""
+
+DISPATCH_MESSAGE = "dispatch_message"
+DISPATCH_RECEPTION = "dispatch_reception"
+TOP_UP_KIND = "fund"
+_JOB_OF_KIND = {
+    "sms": DISPATCH_MESSAGE,
+    "email": DISPATCH_MESSAGE,
+    "activation": DISPATCH_RECEPTION,
+    "rental": DISPATCH_RECEPTION,
+}
+
+
+def working_deadline_ms(settings: Settings, kind: str, paid_ms: int) -> int:
+    """When an order of that kind, paid at ``paid_ms``, is given up; ms UTC."""
+    orders = settings.orders
+    if kind in ("activation", "rental"):
+        return paid_ms + orders.code_within_s * 1000
+    return paid_ms + orders.receipt_within_s * 1000
+
+
+def dispatch_paid(tx: Tx, order: Order) -> None:
+    """The money of ``order`` is secured in this very transaction: bring it about."""
+    if order.kind == TOP_UP_KIND:
+        fulfil(tx, order.id, "the payment is held")
+    else:
+        jobs.enqueue(
+            tx,
+            kind=_JOB_OF_KIND[order.kind],
+            lane="dispatch",
+            uniq=f"dispatch:{order.id}",
+            order_id=order.id,
+        )
+    notify.changed(tx, order.id)

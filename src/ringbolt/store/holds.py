@@ -1,0 +1,88 @@
+"""Which orders' hold invoices are to be watched, and which have run out of time.
+
+All of it reads partial indexes of open orders, so that a long history costs nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, func, select
+
+from ringbolt.core.order import OrderState, PaymentMethod
+from ringbolt.store.db import Tx
+from ringbolt.store.tables import orders
+
+_OPEN = (
+    OrderState.AWAITING_PAYMENT,
+    OrderState.PAID,
+    OrderState.DISPATCHING,
+    OrderState.IN_PROGRESS,
+)
+_HELD = (OrderState.PAID, OrderState.DISPATCHING, OrderState.IN_PROGRESS)
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedHold:
+    """An undecided order and its payment hash (hex); ``created_ms`` orders them."""
+
+    order_id: str
+    payment_hash: str
+    created_ms: int
+
+
+def undecided(tx: Tx, since_ms: int) -> list[WatchedHold]:
+    """Orders created since ``since_ms`` whose hold invoice is open or held."""
+    return [WatchedHold(*row) for row in tx.run(_UNDECIDED, {"since_": since_ms})]
+
+
+def overdue(tx: Tx, grace_ms: int, limit: int) -> list[str]:
+    """Unpaid orders whose invoice ran out ``grace_ms`` ago."""
+    rows = tx.run(_OVERDUE, {"before_": tx.now_ms - grace_ms, "limit_": limit})
+    return [row[0] for row in rows]
+
+
+def awaiting(tx: Tx, client: str) -> int:
+    """How many unpaid invoices ``client`` has open."""
+    return int(tx.run(_AWAITING, {"client_": client}).scalar_one())
+
+
+def least_expiry_height(tx: Tx) -> int | None:
+    """The block at which the first of the held payments falls back; None if none is held."""
+    found = tx.run(_LEAST).scalar()
+    return None if found is None else int(found)
+
+
+def near_the_end(tx: Tx, height: int) -> list[str]:
+    """Orders whose held payment falls back at block ``height`` or before."""
+    return [row[0] for row in tx.run(_NEAR, {"height_": height})]
+
+
+_HOLD = (orders.c.method == PaymentMethod.HOLD.value, orders.c.finished_ms.is_(None))
+_UNDECIDED = (
+    select(orders.c.id, orders.c.payment_hash, orders.c.created_ms)
+    .where(*_HOLD, orders.c.created_ms >= bindparam("since_"), orders.c.state.in_(_OPEN))
+    .order_by(orders.c.created_ms)
+)
+_OVERDUE = (
+    select(orders.c.id)
+    .where(
+        orders.c.finished_ms.is_(None),
+        orders.c.deadline_ms <= bindparam("before_"),
+        orders.c.state == OrderState.AWAITING_PAYMENT,
+    )
+    .order_by(orders.c.deadline_ms)
+    .limit(bindparam("limit_"))
+)
+_AWAITING = (
+    select(func.count())
+    .select_from(orders)
+    .where(
+        orders.c.client == bindparam("client_"),
+        orders.c.state == OrderState.AWAITING_PAYMENT,
+    )
+)
+_LEAST = select(func.min(orders.c.expiry_height)).where(*_HOLD, orders.c.state.in_(_HELD))
+_NEAR = select(orders.c.id).where(
+    *_HOLD, orders.c.state.in_(_HELD), orders.c.expiry_height <= bindparam("height_")
+)

@@ -1,0 +1,49 @@
+"""Requests that were named by their sender (``Idempotency-Key``), and the orders they placed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, delete, select
+
+from ringbolt.store.db import Tx
+from ringbolt.store.text_tables import idempotency
+from ringbolt.store.upsert import insert_new
+
+
+@dataclass(frozen=True, slots=True)
+class NamedRequest:
+    """``body_hash`` tells a repetition from another request under the same name."""
+
+    body_hash: str
+    order_id: str
+
+
+def find(tx: Tx, principal: str, key: str) -> NamedRequest | None:
+    """What ``principal`` placed under that name."""
+    row = tx.run(_FIND, {"principal_": principal, "key_": key}).one_or_none()
+    return None if row is None else NamedRequest(row.body_hash, row.order_id)
+
+
+def add(tx: Tx, principal: str, key: str, body_hash: str, order_id: str) -> bool:
+    """Write the name down with the order it placed; False if it is taken."""
+    return insert_new(
+        tx,
+        idempotency,
+        principal=principal,
+        key=key,
+        body_hash=body_hash,
+        order_id=order_id,
+        at_ms=tx.now_ms,
+    )
+
+
+def forget(tx: Tx, keep_ms: int) -> int:
+    """Remove names older than ``keep_ms``; returns how many."""
+    return tx.run(_FORGET, {"before_": tx.now_ms - keep_ms}).rowcount
+
+
+_FIND = select(idempotency).where(
+    idempotency.c.principal == bindparam("principal_"), idempotency.c.key == bindparam("key_")
+)
+_FORGET = delete(idempotency).where(idempotency.c.at_ms < bindparam("before_"))

@@ -1,0 +1,114 @@
+"""Watch the hold invoice of every undecided order: one stream each, as LND has it.
+
+LND's stream of all invoices says nothing of payments that are held or let go, so each is watched
+by itself; a new stream tells the present state first, which is the look-up after a restart or an
+outage. Orders placed meanwhile, here or on another machine, are found by a wake-up, and once a
+minute by looking at all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+
+import structlog
+
+from ringbolt.app.secure import HOLDS
+from ringbolt.app.shop import Shop
+from ringbolt.app.take_hold import take_invoice
+from ringbolt.core.errors import Unavailable
+from ringbolt.lightning.node import NODE_REFUSED, InvoiceState, SupportsHoldInvoices
+from ringbolt.store import holds
+from ringbolt.store.db import Subscription
+from ringbolt.store.holds import WatchedHold
+from ringbolt.worker.watchers import Watcher
+
+log = structlog.get_logger("ringbolt.holds")
+
+LOOK_UP_EVERY_S = 60.0
+OVERLAP_MS = 2000
+"""On PostgreSQL an order may be committed after one that was created later."""
+GATHER_S = 0.01
+"""Orders that are placed in the same moment are looked for together."""
+BREAK_S = 1.0
+"""Before what broke is opened again."""
+OPENING_AT_ONCE = 64
+"""Streams being opened at the same time: after an outage there may be thousands."""
+
+
+def hold_watcher(shop: Shop) -> Watcher | None:
+    """None for a node that cannot hold payments."""
+    if not isinstance(shop.node, SupportsHoldInvoices):
+        return None
+    return Watcher("holds", _HoldStreams(shop, shop.node).follow)
+
+
+class _HoldStreams:
+    def __init__(self, shop: Shop, node: SupportsHoldInvoices) -> None:
+        self._shop = shop
+        self._node = node
+        self._streams: dict[str, asyncio.Task[None]] = {}
+        self._opening = asyncio.Semaphore(OPENING_AT_ONCE)
+        self._broken = False
+
+    async def follow(self, watcher: Watcher) -> None:
+        """Until the node is lost (``NodeUnavailable``); all is looked at anew then."""
+        subscription = self._shop.db.listen(HOLDS)
+        try:
+            await self._shop.node.info()
+            watcher.alive()
+            await self._watch_all(subscription)
+        finally:
+            subscription.close()
+            streams = list(self._streams.values())
+            for stream in streams:
+                stream.cancel()
+            await asyncio.gather(*streams, return_exceptions=True)
+            self._streams.clear()
+
+    async def _watch_all(self, orders: Subscription) -> None:
+        loop = asyncio.get_running_loop()
+        since_ms, look_at_all = 0, 0.0
+        while True:
+            if loop.time() >= look_at_all or self._broken:
+                self._broken, since_ms = False, 0
+                look_at_all = loop.time() + LOOK_UP_EVERY_S
+                await self._shop.node.info()  # is it the node, or one stream?
+            since_ms = await self._open_new(since_ms)
+            while not await orders.wait(BREAK_S):
+                if self._broken or loop.time() >= look_at_all:
+                    break
+            else:
+                await asyncio.sleep(GATHER_S)
+
+    async def _open_new(self, since_ms: int) -> int:
+        """Watch what is not watched yet; from when on to look the next time, ms UTC."""
+        for hold in await self._shop.db.read(holds.undecided, since_ms):
+            since_ms = max(since_ms, hold.created_ms - OVERLAP_MS)
+            if hold.order_id not in self._streams:
+                self._streams[hold.order_id] = asyncio.create_task(self._stream(hold))
+        return since_ms
+
+    async def _stream(self, hold: WatchedHold) -> None:
+        try:
+            await self._follow_invoice(hold)
+        except Unavailable as error:
+            if error.code != NODE_REFUSED:  # an invoice that the node does not know waits a minute
+                self._broken = True
+            log.debug("stream lost", order=hold.order_id, error=error.message)
+        finally:
+            self._streams.pop(hold.order_id, None)
+
+    async def _follow_invoice(self, hold: WatchedHold) -> None:
+        payment_hash = bytes.fromhex(hold.payment_hash)
+        async with aclosing(self._node.watch_invoice(payment_hash)) as states:
+            async with self._opening:
+                status = await anext(states)
+            while True:
+                if status.state is not InvoiceState.OPEN:
+                    settings = self._shop.settings
+                    await self._shop.db.tx(take_invoice, hold.order_id, status, settings)
+                try:
+                    status = await anext(states)
+                except StopAsyncIteration:
+                    return
