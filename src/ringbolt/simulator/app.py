@@ -15,6 +15,7 @@ from ringbolt.simulator import (
     messages_api,
     node_api,
     phones_api,
+    sms_api,
     wallet_api,
 )
 from ringbolt.simulator.world import World
@@ -28,6 +29,7 @@ def routes(world: World) -> list[BaseRoute]:
         *clock_api.routes(world.clock),
         *phones_api.routes(world),
         *carrier_api.routes(world),
+        *sms_api.routes(world),
         *messages_api.routes(world),
     ]
 

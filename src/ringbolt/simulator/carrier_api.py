@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-from typing import Final
-
 import msgspec
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from ringbolt.core.call import Clip
-from ringbolt.core.errors import InvalidInput
+from ringbolt.simulator.event_stream import cursor_of, event_stream
 from ringbolt.simulator.world import World
 from ringbolt.voice.carrier import Accepted, PlaceResult, Rejected, Unknown
 from ringbolt.voice.simulated_book import NumberedEvents
@@ -29,7 +25,6 @@ from ringbolt.voice.simulated_wire import (
 )
 
 PREFIX = "/simulator/carrier"
-HEARTBEAT_S: Final = 10.0
 _encode = msgspec.json.Encoder().encode
 
 
@@ -83,15 +78,8 @@ class _Carrier:
         return _told(await self._network.hang_up(request.path_params["ref"]))
 
     async def events(self, request: Request) -> Response:
-        """Lines of JSON after ``?after=N``; a blank line every 10 s shows that somebody lives."""
-        after = request.query_params.get("after", "0")
-        if not after.isdecimal():
-            raise InvalidInput("after is the cursor of the last event that you stored.")
-        return StreamingResponse(
-            _lines(self._network.events(int(after))),
-            media_type="application/x-ndjson",
-            headers={"Cache-Control": "no-store"},
-        )
+        """Lines of JSON after ``?after=N``."""
+        return event_stream(self._network.events(cursor_of(request)), _lines)
 
     def _clip(self, sha256: str) -> Clip:
         clip = self._network.clips.find(sha256)
@@ -100,21 +88,8 @@ class _Carrier:
         return clip
 
 
-async def _lines(events: AsyncIterator[NumberedEvents]) -> AsyncIterator[bytes]:
-    coming = asyncio.ensure_future(anext(events, None))
-    try:
-        while True:
-            await asyncio.wait([coming], timeout=HEARTBEAT_S)
-            if not coming.done():
-                yield b"\n"
-                continue
-            told = coming.result()
-            if told is None:
-                return
-            yield b"".join(_encode(EventLine(n, event)) + b"\n" for n, event in told.events)
-            coming = asyncio.ensure_future(anext(events, None))
-    finally:
-        coming.cancel()
+def _lines(told: NumberedEvents) -> bytes:
+    return b"".join(_encode(EventLine(n, event)) + b"\n" for n, event in told.events)
 
 
 def _placed(result: PlaceResult) -> Response:

@@ -20,6 +20,9 @@ from starlette.routing import BaseRoute, Route
 from ringbolt.core.errors import InvalidInput, NotFound
 from ringbolt.core.phone import is_e164
 from ringbolt.simulator.world import World
+from ringbolt.sms.simulated_book import PhoneText
+from ringbolt.sms.simulated_network import SmsNetwork
+from ringbolt.sms.simulated_script import SCRIPTED as SCRIPTED_TEXTS
 from ringbolt.voice.simulated_call import SimulatedCall
 from ringbolt.voice.simulated_phones import PhoneNetwork
 from ringbolt.voice.simulated_script import LISTENER, PLAIN, SCRIPTED
@@ -38,7 +41,7 @@ class _Body(msgspec.Struct):
 
 
 def routes(world: World) -> list[BaseRoute]:
-    face = _Phones(world.phones)
+    face = _Phones(world.phones, world.sms)
     return [
         Route(PHONES, face.scripted),
         Route(f"{PHONES}/{{number}}", face.show),
@@ -52,8 +55,9 @@ def routes(world: World) -> list[BaseRoute]:
 
 
 class _Phones:
-    def __init__(self, network: PhoneNetwork) -> None:
+    def __init__(self, network: PhoneNetwork, sms: SmsNetwork) -> None:
         self._network = network
+        self._sms = sms
 
     async def scripted(self, request: Request) -> JSONResponse:
         """The numbers that act by themselves."""
@@ -61,9 +65,14 @@ class _Phones:
             {"number": number, "description": behaviour.description}
             for number, behaviour in SCRIPTED.items()
         ]
+        texts = [
+            {"number": number, "description": behaviour.description}
+            for number, behaviour in SCRIPTED_TEXTS.items()
+        ]
         return JSONResponse(
             {
                 "scripted": scripted,
+                "texts": texts,
                 "others": [
                     {"number": "+12345678xx", "description": LISTENER.description},
                     {"number": "any other", "description": PLAIN.description},
@@ -75,7 +84,11 @@ class _Phones:
         number = _number(request)
         calls = await self._network.calls_to(number)
         return JSONResponse(
-            {"number": number, "calls": [self._json(call) for call in calls], "messages": []}
+            {
+                "number": number,
+                "calls": [self._json(call) for call in calls],
+                "messages": [_text_json(text) for text in self._sms.inbox(number)],
+            }
         )
 
     async def answer(self, request: Request) -> JSONResponse:
@@ -148,6 +161,10 @@ async def _body(request: Request) -> _Body:
         raise InvalidInput(
             f'The body is JSON such as {{"digits": "12#"}}: {error}.', field="digits"
         ) from error
+
+
+def _text_json(text: PhoneText) -> dict[str, Any]:
+    return {"from": text.sender, "text": text.text, "at": _iso(text.at_ms)}
 
 
 def _iso(at_ms: int | None) -> str | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ringbolt.lightning.simulated import SimulatedNetwork
 from ringbolt.simulator.clock import WorldClock
+from ringbolt.sms.simulated_network import SmsNetwork
 from ringbolt.store.world import WorldStore
 from ringbolt.voice.simulated_phones import PhoneNetwork
 
@@ -21,6 +22,7 @@ class World:
     clock: WorldClock
     network: SimulatedNetwork
     phones: PhoneNetwork
+    sms: SmsNetwork
     speed: float
 
     @classmethod
@@ -33,7 +35,9 @@ class World:
                 clock=clock, store=store, audio_dir=data_dir / "phones", speed=speed
             )
             phones.start()
-            return cls(store, clock, SimulatedNetwork(store, clock), phones, speed)
+            sms = SmsNetwork(clock=clock, store=store, speed=speed)
+            sms.start()
+            return cls(store, clock, SimulatedNetwork(store, clock), phones, sms, speed)
         except BaseException:
             store.close()
             raise
@@ -43,4 +47,5 @@ class World:
         self.clock.close()
         self.network.close()
         await self.phones.close()
+        await self.sms.close()
         self.store.close()
