@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ringbolt.app.secure import MEMO
 from ringbolt.core.errors import Unavailable
 from ringbolt.core.keys import Keyring
 from ringbolt.core.l402 import token_of_memo
@@ -21,6 +22,8 @@ from ringbolt.lightning.node import (
 from ringbolt.store import audit, ledger
 from ringbolt.store.audit import Booked, Books
 from ringbolt.store.db import Database
+
+_AT_ONCE = 500
 
 
 @dataclass(slots=True)
@@ -75,10 +78,14 @@ async def _compare_with_node(
 ) -> None:
     booked = {payment.payment_hash: payment for payment in await db.read(audit.payments)}
     settled: dict[str, InvoiceStatus] = {}
+    holds: dict[str, InvoiceStatus] = {}
     async for invoice in node.list_settled():
         if token_of_memo(keyring, invoice.memo, invoice.payment_hash) is not None:
             settled[invoice.payment_hash.hex()] = invoice
-    report.node_invoices = len(settled)
+        elif invoice.memo == MEMO:
+            holds[invoice.payment_hash.hex()] = invoice
+    report.node_invoices = len(settled) + len(holds)
+    await _compare_holds(db, node, holds, report)
     for payment in booked.values():
         found = settled.get(payment.payment_hash)
         if found is None:
@@ -92,6 +99,30 @@ async def _compare_with_node(
                 f"Invoice {payment_hash[:12]} ({invoice.amount_paid_msat} msat) is settled at "
                 "the node, but not in the books."
             )
+
+
+async def _compare_holds(
+    db: Database, node: LightningNode, settled: dict[str, InvoiceStatus], report: AuditReport
+) -> None:
+    """Orders' hold invoices: settled in the books and at the node, or at neither."""
+    booked = await db.read(audit.held_orders)
+    for payment in booked:
+        found = settled.get(payment.payment_hash)
+        if found is None:
+            found = await node.lookup_invoice(bytes.fromhex(payment.payment_hash))
+        _compare(payment, found, report)
+    known = {payment.payment_hash for payment in booked}
+    others = [payment_hash for payment_hash in settled if payment_hash not in known]
+    for start in range(0, len(others), _AT_ONCE):
+        chunk = others[start : start + _AT_ONCE]
+        states = await db.read(audit.hold_states, chunk)
+        for payment_hash in chunk:
+            # The node settles a moment before the books say so.
+            if states.get(payment_hash) not in ("fulfilled", "settled"):
+                report.differences.append(
+                    f"Invoice {payment_hash[:12]} is settled at the node, but its order is "
+                    f"{states.get(payment_hash, 'not known')}."
+                )
 
 
 def _compare(payment: Booked, invoice: InvoiceStatus | None, report: AuditReport) -> None:

@@ -16,7 +16,7 @@ from ringbolt.app import order_request
 from ringbolt.app.check_purchase import check_purchase, recheck
 from ringbolt.app.ledger_names import RESERVE, REVENUE, account_of_key, secured_idem
 from ringbolt.app.order_request import OrderRequest, ReceiveTexts
-from ringbolt.app.secure import HOLDS, dispatch_paid, working_deadline_ms
+from ringbolt.app.secure import HOLDS, MEMO, dispatch_paid, working_deadline_ms
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import Conflict, InvalidInput, NodeUnavailable, Unauthorized
 from ringbolt.core.hold import new_preimage, payment_hash_of
@@ -27,10 +27,6 @@ from ringbolt.store.db import Tx
 from ringbolt.store.orders import Order
 
 log = structlog.get_logger("ringbolt.buy")
-
-MEMO = "Ringbolt order"
-"""What stands in every invoice: nothing that tells what was bought, or for whom."""
-
 
 @dataclass(frozen=True, slots=True)
 class Hold:

@@ -12,6 +12,9 @@ from ringbolt.store.orders import Order
 HOLDS = "holds"
 """The channel that is woken when a hold invoice is to be watched."""
 
+MEMO = "Ringbolt order"
+"""What stands in every hold invoice: nothing that tells what was bought, or for whom."""
+
 DISPATCH_MESSAGE = "dispatch_message"
 DISPATCH_RECEPTION = "dispatch_reception"
 TOP_UP_KIND = "fund"

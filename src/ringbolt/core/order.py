@@ -31,7 +31,8 @@ MEANING = {
     OrderState.FULFILLED: "What was promised happened. Decided here, before the node is told.",
     OrderState.SETTLED: "The money is ours. Final.",
     OrderState.FAILED: "What was promised did not happen. The money is the buyer's: a paid L402 "
-    "credential may be tried again, or the refund claimed; a hold is cancelled, a reserve released.",
+    "credential may be tried again, or the refund claimed; a hold is cancelled, a reserve "
+    "released.",
     OrderState.RETURNED: "The buyer has the money back. Final.",
     OrderState.EXPIRED: "Never paid. Final.",
 }

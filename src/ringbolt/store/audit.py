@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import and_, exists, func, literal, not_, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, literal, not_, or_, select
 
 from ringbolt.core.order import OrderState, PaymentMethod
 from ringbolt.store.db import Tx
@@ -98,15 +98,19 @@ def disagreements(tx: Tx) -> list[str]:
     returned = exists().where(transfer.c.idem == literal("ord:") + orders.c.id + literal(":refund"))
     is_l402 = orders.c.method == PaymentMethod.L402
     rules = (
+        *_secured_rules(),
         ("was paid with L402, but no payment is booked", and_(is_l402, not_(paid_in))),
-        ("is settled, but the money was not taken", and_(orders.c.state.in_(_WON), not_(captured))),
+        (
+            "is settled, but the money was not taken",
+            and_(is_l402, orders.c.state.in_(_WON), not_(captured)),
+        ),
         (
             "is not settled, but the money was taken",
             and_(orders.c.state.not_in(_WON), captured),
         ),
         (
             "is returned, but no refund is booked",
-            and_(orders.c.state == "returned", not_(returned)),
+            and_(is_l402, orders.c.state == "returned", not_(returned)),
         ),
         ("has a refund booked, but is not returned", and_(orders.c.state != "returned", returned)),
         ("was both charged and paid back", and_(captured, returned)),
@@ -124,6 +128,61 @@ def disagreements(tx: Tx) -> list[str]:
         rows = tx.run(select(orders.c.id).where(condition).limit(_LIMIT))
         found.extend(f"Order {row[0][:12]} {sentence}." for row in rows)
     return found + _attempt_disagreements(tx) + _stuck(tx)
+
+
+_SECURED: dict[str, dict[PaymentMethod, tuple[str, ...]]] = {
+    "pending": {
+        PaymentMethod.HOLD: ("paid", "dispatching", "in_progress", "fulfilled", "failed"),
+        PaymentMethod.BALANCE: ("paid", "dispatching", "in_progress"),
+    },
+    "captured": {PaymentMethod.HOLD: ("settled",), PaymentMethod.BALANCE: ("settled",)},
+    "voided": {PaymentMethod.HOLD: ("returned",), PaymentMethod.BALANCE: ("returned",)},
+}
+"""In which states of an order its hold or reserve is pending, captured or voided."""
+
+
+def _secured_rules() -> tuple[tuple[str, ColumnElement[bool]], ...]:
+    """What must be booked for orders paid by a hold invoice or from a balance: one transfer,
+    whose state follows the order's."""
+    its_own = transfer.c.idem == literal("ord:") + orders.c.id
+    secured = exists().where(its_own)
+    rules: list[tuple[str, ColumnElement[bool]]] = [
+        (
+            "was never paid, but money is booked for it",
+            and_(orders.c.state.in_(("awaiting_payment", "expired")), secured),
+        ),
+        (
+            "has another amount booked than its price",
+            exists().where(its_own, transfer.c.amount_msat != orders.c.price_msat),
+        ),
+    ]
+    for state, methods in _SECURED.items():
+        booked = exists().where(its_own, transfer.c.state == state)
+        for method, order_states in methods.items():
+            is_so = and_(orders.c.method == method.value, orders.c.state.in_(order_states))
+            rules.append((f"should have its money {state} ({method}), but has not",
+                          and_(is_so, not_(booked))))  # fmt: skip
+    return tuple(rules)
+
+
+def held_orders(tx: Tx) -> list[Booked]:
+    """Orders whose payment the books call settled at the node, by their payment hash."""
+    rows = tx.run(
+        select(orders.c.payment_hash, orders.c.price_msat).where(
+            orders.c.method == PaymentMethod.HOLD.value, orders.c.state == OrderState.SETTLED.value
+        )
+    )
+    return [Booked(*row) for row in rows]
+
+
+def hold_states(tx: Tx, payment_hashes: list[str]) -> dict[str, str]:
+    """The states of those orders of ``payment_hashes`` that are paid by a hold invoice."""
+    rows = tx.run(
+        select(orders.c.payment_hash, orders.c.state).where(
+            orders.c.method == PaymentMethod.HOLD.value, orders.c.payment_hash.in_(payment_hashes)
+        )
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def _attempt_disagreements(tx: Tx) -> list[str]:
@@ -155,7 +214,13 @@ def _stuck(tx: Tx) -> list[str]:
     has_job = exists().where(job.c.order_id == orders.c.id, job.c.dead == 0)
     rows = tx.run(
         select(orders.c.id, orders.c.state)
-        .where(orders.c.state.in_(("paid", "dispatching", "in_progress")), not_(has_job))
+        .where(
+            or_(
+                orders.c.state.in_(("paid", "dispatching", "in_progress", "fulfilled")),
+                and_(orders.c.state == "failed", orders.c.method == PaymentMethod.HOLD.value),
+            ),
+            not_(has_job),
+        )
         .limit(_LIMIT)
     )
     found = [
