@@ -77,8 +77,10 @@ def test_every_option_has_its_variable(
     }  # fmt: skip
     before = load_settings()
     value = values.get(option, "some-text" if option in texts else "")
-    candidates = [value] if value else ["7", "70", "700", "7000"]
+    candidates = [value] if value else ["7", "70", "700", "7000", "true", "string", "delivered"]
 
+    if value == "false":
+        candidates.append("true")
     for candidate in candidates:
         monkeypatch.setenv(variable, candidate)
         try:
