@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Route
 
 from ringbolt.core.errors import RingboltError
 from ringbolt.simulator import (
+    addresses_api,
     carrier_api,
     clock_api,
     messages_api,
@@ -26,6 +27,7 @@ def routes(world: World) -> list[BaseRoute]:
     return [
         *node_api.routes(world.network),
         *wallet_api.routes(world.network),
+        *addresses_api.routes(world),
         *clock_api.routes(world.clock),
         *phones_api.routes(world),
         *carrier_api.routes(world),

@@ -1,0 +1,75 @@
+"""The port to Lightning Addresses: a name such as ``alice@example.com``, and an invoice of hers.
+
+LUD-16 says where the address' document stands, LUD-06 what it offers and how an invoice of a
+chosen amount is asked for. What comes back is a stranger's word, so it is checked before anybody
+pays it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+from ringbolt.core import bolt11
+from ringbolt.core.errors import RingboltError
+
+MIN_TIME_TO_PAY_S = 30
+"""An invoice that expires sooner is not worth beginning to pay."""
+
+
+class AddressRefused(RingboltError):
+    """No invoice will be had for this, however often it is asked for.
+
+    ``min_msat`` and ``max_msat`` are what the address takes, where the amount was at fault.
+    """
+
+    status = 422
+    title = "This Lightning Address cannot be paid"
+    default_code = "ADDRESS_REFUSED"
+
+    def __init__(
+        self, message: str, *, min_msat: int | None = None, max_msat: int | None = None
+    ) -> None:
+        super().__init__(message)
+        self.min_msat = min_msat
+        self.max_msat = max_msat
+
+
+class AddressResolver(Protocol):
+    async def invoice_for(self, address: str, amount_msat: int, comment: str) -> str:
+        """A BOLT11 invoice of the address' owner for exactly ``amount_msat``, checked.
+
+        ``comment`` is sent along as far as the address takes comments (LUD-12). Every call makes
+        another invoice: write one down before it is paid. Raises ``AddressRefused``, and
+        ``Unavailable`` if it cannot be asked now.
+        """
+        ...
+
+    async def close(self) -> None: ...
+
+
+async def check_invoice(
+    text: str, *, amount_msat: int, network: str, now_ms: int, metadata_hash: bytes
+) -> bolt11.Bolt11:
+    """The invoice that an address answered with, if it is what was asked for (LUD-06).
+
+    ``metadata_hash`` is the SHA-256 of the metadata that the address showed. Raises
+    ``AddressRefused``.
+    """
+    try:
+        # Off the loop: checking the signature takes as long as a thousand other things.
+        invoice = await asyncio.to_thread(bolt11.decode, text)
+    except bolt11.Bolt11Error as error:
+        raise AddressRefused(f"The address answered with no invoice: {error}") from None
+    if invoice.amount_msat != amount_msat:
+        raise AddressRefused(
+            f"The address answered with an invoice for {invoice.amount_msat or 'any number of'}"
+            f" msat instead of {amount_msat}."
+        )
+    if invoice.network != network:
+        raise AddressRefused(f"The address' invoice is for {invoice.network}, not {network}.")
+    if invoice.description_hash != metadata_hash:
+        raise AddressRefused("The address' invoice does not belong to what the address says.")
+    if now_ms >= (invoice.expires_at_s - MIN_TIME_TO_PAY_S) * 1000:
+        raise AddressRefused("The address answered with an invoice that has all but expired.")
+    return invoice

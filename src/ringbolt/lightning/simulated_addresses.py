@@ -1,0 +1,125 @@
+"""Lightning Addresses while the node is simulated: the world alone resolves them, whatever host
+they name, so that a shop with play money never asks a stranger's server.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final, TypeVar
+from urllib.parse import quote, urlsplit
+
+import aiohttp
+import msgspec
+
+from ringbolt.clock import Clock
+from ringbolt.core.errors import Unavailable
+from ringbolt.lightning.payout import AddressRefused, check_invoice
+
+NETWORK: Final = "regtest"
+_ANSWER_S: Final = 10.0
+_CONNECT_S: Final = 5.0
+_KEEP_ALIVE_S: Final = 3.0
+"""Below the 5 s of uvicorn: a request on a connection that it just closed would be in doubt."""
+_LOST = (aiohttp.ClientError, TimeoutError)
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+class _PayRequest(msgspec.Struct, rename="camel"):
+    """LUD-06; amounts in msat."""
+
+    tag: str
+    callback: str
+    min_sendable: int
+    max_sendable: int
+    metadata: str
+    comment_allowed: int = 0
+
+
+class _Invoice(msgspec.Struct):
+    pr: str
+
+
+class _Error(msgspec.Struct, tag_field="status", tag="ERROR"):
+    reason: str
+
+
+class SimulatedAddresses:
+    """Implements ``AddressResolver`` over the world at ``base_url``, on its ``clock``."""
+
+    def __init__(self, base_url: str, clock: Clock) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._clock = clock
+        self._session: aiohttp.ClientSession | None = None
+
+    async def invoice_for(self, address: str, amount_msat: int, comment: str) -> str:
+        url = f"{self._base_url}/simulator/addresses/{quote(address, safe='@')}"
+        offer = await self._get(url, {}, _PayRequest)
+        _check_offer(offer, amount_msat)
+        query = {"amount": str(amount_msat)}
+        if comment and offer.comment_allowed > 0:
+            query["comment"] = comment[: offer.comment_allowed]
+        # The world's, whatever name it goes by there.
+        callback = f"{self._base_url}{urlsplit(offer.callback).path}"
+        answer = await self._get(callback, query, _Invoice)
+        await check_invoice(
+            answer.pr,
+            amount_msat=amount_msat,
+            network=NETWORK,
+            now_ms=self._clock.now_ms(),
+            metadata_hash=hashlib.sha256(offer.metadata.encode()).digest(),
+        )
+        return answer.pr
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    def _http(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                timeout=aiohttp.ClientTimeout(_ANSWER_S, sock_connect=_CONNECT_S),
+                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE_S),
+            )
+        return self._session
+
+    async def _get(self, url: str, query: dict[str, str], kind: type[T]) -> T:
+        """Raises ``AddressRefused`` for an error in LNURL's words, else ``Unavailable``."""
+        try:
+            async with self._http().get(url, params=query, allow_redirects=False) as answer:
+                status, body = answer.status, await answer.read()
+        except _LOST as error:
+            raise _unavailable(str(error) or type(error).__name__) from error
+        if status >= 500:
+            raise _unavailable(f"HTTP {status}")
+        if (reason := _error_in(body)) is not None:
+            raise AddressRefused(reason)
+        if status != 200:
+            raise _unavailable(f"HTTP {status}")
+        try:
+            return msgspec.json.decode(body, type=kind)
+        except msgspec.DecodeError as error:
+            raise _unavailable(str(error)) from error
+
+
+def _check_offer(offer: _PayRequest, amount_msat: int) -> None:
+    if offer.tag != "payRequest":
+        raise AddressRefused("The address does not take payments.")
+    if not offer.min_sendable <= amount_msat <= offer.max_sendable:
+        raise AddressRefused(
+            f"The address takes payments of {offer.min_sendable} to {offer.max_sendable} msat.",
+            min_msat=offer.min_sendable,
+            max_msat=offer.max_sendable,
+        )
+
+
+def _error_in(body: bytes) -> str | None:
+    """The reason, if ``body`` is an LNURL error, which may come with any HTTP status."""
+    try:
+        return msgspec.json.decode(body, type=_Error).reason
+    except msgspec.DecodeError:
+        return None
+
+
+def _unavailable(why: str) -> Unavailable:
+    return Unavailable(f"The simulated Lightning Addresses do not answer: {why}.")
