@@ -1,0 +1,203 @@
+"""Texts and e-mails that orders send, and what is known of each part of a text.
+
+The text itself stands in the order's ``request``, from which it is wiped in time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import RowMapping, bindparam, delete, select, text, update
+
+from ringbolt.store import attempts
+from ringbolt.store.attempts import Attempt, of_row
+from ringbolt.store.db import Tx
+from ringbolt.store.orders import channel
+from ringbolt.store.tables import attempt
+from ringbolt.store.text_tables import message, message_part
+from ringbolt.store.upsert import insert_new, update_row
+
+
+class MessageStatus(StrEnum):
+    """What the buyer is shown. CREATED: nothing better is known."""
+
+    CREATED = "created"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
+class PartState(StrEnum):
+    """ACCEPTED: the carrier has it. SENT: the mobile network has it."""
+
+    ACCEPTED = "accepted"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """``to_hash``: of the number or address. ``parts``: the segments of a text, 1 for an e-mail.
+
+    ``public_id``: SM or EM and hexadecimal digits. ``attempt_id``: whose receipts count. Times in
+    ms UTC.
+    """
+
+    order_id: str
+    to_hash: str
+    parts: int
+    status: MessageStatus
+    public_id: str
+    attempt_id: str | None
+    cause: str
+    sent_ms: int | None
+    delivered_ms: int | None
+    failed_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Part ``n`` (from 1) of an attempt's text; ``part_id`` is the carrier's name for it and
+    ``raw`` its last word."""
+
+    attempt_id: str
+    n: int
+    carrier: str
+    part_id: str
+    state: PartState
+    raw: str
+
+
+def insert(tx: Tx, order_id: str, to_hash: str, parts: int, public_id: str) -> None:
+    """Write down, with its order, what is to be sent."""
+    insert_new(
+        tx,
+        message,
+        order_id=order_id,
+        to_hash=to_hash,
+        parts=parts,
+        status=MessageStatus.CREATED,
+        public_id=public_id,
+        cause="",
+    )
+
+
+def message_of(tx: Tx, order_id: str) -> Message | None:
+    return _message(tx.run(_MESSAGE, {"id_": order_id}).mappings().first())
+
+
+def lock(tx: Tx, order_id: str) -> Message | None:
+    """The same, which nobody else changes before the commit: receipts of two parts may be heard
+    by two machines at once."""
+    return _message(tx.run(_MESSAGE_LOCKED, {"id_": order_id}).mappings().first())
+
+
+def update_message(tx: Tx, order_id: str, **columns: Any) -> None:
+    update_row(tx, message.c.order_id, order_id, **columns)
+    tx.wake.add(channel(order_id))
+
+
+def add_attempt(tx: Tx, order_id: str, *, ref: str, carrier: str) -> Attempt:
+    """Write down the intent to ask a carrier, as the message's present attempt."""
+    added = attempts.add(tx, order_id, attempt_id=ref, carrier=carrier, ref=ref)
+    update_row(tx, message.c.order_id, order_id, attempt_id=ref)
+    return added
+
+
+def present_attempt(tx: Tx, order_id: str) -> Attempt | None:
+    """The attempt whose receipts count; None before the first."""
+    return of_row(tx.run(_PRESENT, {"id_": order_id}).mappings().first())
+
+
+def claim_names(tx: Tx, carrier: str, part_ids: Sequence[str]) -> None:
+    """Until the commit, nobody else who calls this for one of these parts gets on.
+
+    An answer and a receipt that are written down at once must not miss each other. SQLite has
+    one writer, so that they cannot.
+    """
+    if tx.dialect == "postgresql":
+        for part_id in sorted(set(part_ids)):
+            tx.run(_ADVISORY_LOCK, {"name_": f"{carrier}/{part_id}"})
+
+
+def add_part(tx: Tx, attempt_id: str, carrier: str, n: int, part_id: str) -> None:
+    """Write down the carrier's name of part ``n``; if it has one already, that one stays.
+
+    A carrier may use a name again some day: it then means the newer message.
+    """
+    values = {
+        "attempt_id": attempt_id,
+        "n": n,
+        "carrier": carrier,
+        "part_id": part_id,
+        "state": PartState.ACCEPTED,
+        "raw": "",
+    }
+    if insert_new(tx, message_part, **values):
+        return
+    if all(part.n != n for part in parts_of(tx, attempt_id)):
+        tx.run(_FORGET, {"carrier_": carrier, "part_": part_id})
+        insert_new(tx, message_part, **values)
+
+
+def parts_of(tx: Tx, attempt_id: str) -> list[Part]:
+    """The parts whose names are known, in their order."""
+    return [_part(row) for row in tx.run(_PARTS, {"id_": attempt_id}).mappings()]
+
+
+def part_named(tx: Tx, carrier: str, part_id: str) -> tuple[Part, str] | None:
+    """The part that the carrier calls so, and its order's id; None if there is none (yet)."""
+    row = tx.run(_PART_NAMED, {"carrier_": carrier, "part_": part_id}).mappings().first()
+    return None if row is None else (_part(row), row["order_id"])
+
+
+def update_part(tx: Tx, part: Part, state: PartState, raw: str) -> None:
+    tx.run(_UPDATE_PART, {"id_": part.attempt_id, "n_": part.n, "state_": state, "raw_": raw})
+
+
+def _message(row: RowMapping | None) -> Message | None:
+    if row is None:
+        return None
+    values = {name: row[name] for name in Message.__slots__}
+    values["status"] = MessageStatus(values["status"])
+    return Message(**values)
+
+
+def _part(row: RowMapping) -> Part:
+    values = {name: row[name] for name in Part.__slots__}
+    values["state"] = PartState(values["state"])
+    return Part(**values)
+
+
+_MESSAGE = select(message).where(message.c.order_id == bindparam("id_"))
+_MESSAGE_LOCKED = _MESSAGE.with_for_update()
+_PRESENT = (
+    select(attempt)
+    .join(message, message.c.attempt_id == attempt.c.id)
+    .where(message.c.order_id == bindparam("id_"))
+)
+_ADVISORY_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name_, 0))")
+_PARTS = (
+    select(message_part)
+    .where(message_part.c.attempt_id == bindparam("id_"))
+    .order_by(message_part.c.n)
+)
+_NAMED = (
+    message_part.c.carrier == bindparam("carrier_"),
+    message_part.c.part_id == bindparam("part_"),
+)
+_PART_NAMED = (
+    select(message_part, attempt.c.order_id)
+    .join(attempt, attempt.c.id == message_part.c.attempt_id)
+    .where(*_NAMED)
+)
+_FORGET = delete(message_part).where(*_NAMED)
+_UPDATE_PART = (
+    update(message_part)
+    .where(message_part.c.attempt_id == bindparam("id_"), message_part.c.n == bindparam("n_"))
+    .values(state=bindparam("state_"), raw=bindparam("raw_"))
+)

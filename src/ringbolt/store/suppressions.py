@@ -1,0 +1,56 @@
+"""Numbers and addresses that want nothing from us, known by their hashes only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import bindparam, delete, select
+
+from ringbolt.store.db import Tx
+from ringbolt.store.text_tables import suppression
+from ringbolt.store.upsert import insert_new
+
+Channel = Literal["sms", "email"]
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    channel: str
+    to_hash: str
+    why: str
+    at_ms: int
+
+
+def add(tx: Tx, channel: Channel, to_hash: str, why: str) -> bool:
+    """False if it is there already; the first reason stays."""
+    return insert_new(tx, suppression, channel=channel, to_hash=to_hash, why=why, at_ms=tx.now_ms)
+
+
+def holds(tx: Tx, channel: Channel, to_hash: str) -> bool:
+    """Whether nothing may be sent there."""
+    return tx.run(_HOLDS, {"channel_": channel, "hash_": to_hash}).first() is not None
+
+
+def remove(tx: Tx, channel: Channel, to_hash: str) -> bool:
+    """False if it was not there."""
+    return tx.run(_REMOVE, {"channel_": channel, "hash_": to_hash}).rowcount == 1
+
+
+def listing(tx: Tx, limit: int = 1000) -> list[Suppression]:
+    """The newest ``limit`` of them, newest first."""
+    rows = tx.run(_LISTING, {"limit_": limit})
+    return [Suppression(row.channel, row.to_hash, row.why, row.at_ms) for row in rows]
+
+
+_THIS = (
+    suppression.c.channel == bindparam("channel_"),
+    suppression.c.to_hash == bindparam("hash_"),
+)
+_HOLDS = select(suppression.c.at_ms).where(*_THIS)
+_REMOVE = delete(suppression).where(*_THIS)
+_LISTING = (
+    select(suppression)
+    .order_by(suppression.c.at_ms.desc(), suppression.c.to_hash)
+    .limit(bindparam("limit_"))
+)
