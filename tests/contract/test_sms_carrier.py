@@ -1,0 +1,429 @@
+"""What every carrier of texts must do for the shop, whatever stands behind the port.
+
+A carrier joins as another subject: a fixture that opens it with numbers that fare as ``Fate`` says
+(``None`` for what its far end cannot be made to do; those tests are skipped).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import aiohttp
+import pytest
+
+from ringbolt.core.recovery import Recovery
+from ringbolt.sms.carrier import (
+    Accepted,
+    DeliveryReceipt,
+    OutSms,
+    ReceiptState,
+    Rejected,
+    SmsCarrier,
+    SmsSnapshot,
+    SupportsSmsLookup,
+    Unknown,
+)
+from ringbolt.sms.simulated import SimulatedSmsCarrier
+from world_server import WorldServer
+
+T = TypeVar("T")
+SENT, DELIVERED, FAILED = ReceiptState.SENT, ReceiptState.DELIVERED, ReceiptState.FAILED
+
+
+@dataclass(frozen=True)
+class Fate:
+    """Numbers (E.164) by what becomes of a text to them."""
+
+    delivered: str
+    failed: str | None = None
+    sent_then_failed: str | None = None
+    refused: str | None = None
+    refused_for_now: str | None = None
+    answer_lost: str | None = None
+    request_lost: str | None = None
+    receipts_first: str | None = None
+    doubled: str | None = None
+    second_part_failed: str | None = None
+    reversed: str | None = None
+    beside_a_strangers: str | None = None
+    sent_at_once: str | None = None
+
+
+class Subject(Protocol):
+    """A carrier under test, and a look at the phones behind it."""
+
+    carrier: SmsCarrier
+    fate: Fate
+
+    async def texts_of(self, number: str) -> list[tuple[str, str]]:
+        """What the phone shows: (sender, text), oldest first."""
+        ...
+
+
+@dataclass
+class Simulated:
+    server: WorldServer
+    carrier: SmsCarrier
+    fate: Fate = field(
+        default_factory=lambda: Fate(
+            delivered="+12025550123",
+            failed="+1234567804",
+            sent_then_failed="+1234567820",
+            refused="+1234567805",
+            refused_for_now="+1234567806",
+            answer_lost="+1234567807",
+            request_lost="+1234567808",
+            receipts_first="+1234567809",
+            doubled="+1234567822",
+            second_part_failed="+1234567824",
+            reversed="+1234567825",
+            beside_a_strangers="+1234567826",
+            sent_at_once="+1234567827",
+        )
+    )
+
+    async def texts_of(self, number: str) -> list[tuple[str, str]]:
+        url = f"{self.server.url}/simulator/phones/{number}"
+        async with aiohttp.ClientSession() as http, http.get(url) as answer:
+            assert answer.status == 200
+            messages = (await answer.json())["messages"]
+        return [(message["from"], message["text"]) for message in messages]
+
+
+@asynccontextmanager
+async def simulated(directory: Path) -> AsyncIterator[Simulated]:
+    server = WorldServer(directory, speed=20)
+    await server.start()
+    carrier = SimulatedSmsCarrier(server.url)
+    yield Simulated(server, carrier)
+    await carrier.close()
+    await server.stop()
+
+
+SUBJECTS = {"simulated": simulated}
+
+
+class Desk:
+    """A subject, the texts sent through it and everything it told."""
+
+    def __init__(self, subject: Subject) -> None:
+        self.subject = subject
+        self.carrier = subject.carrier
+        self.fate = subject.fate
+        self.told: list[DeliveryReceipt] = []
+        self.arrivals: list[str] = []
+        self._refs = 0
+
+    def text(self, to: str | None, *parts: str, ref: str = "") -> OutSms:
+        if to is None:
+            pytest.skip("the far end cannot be made to do this")
+        self._refs += 1
+        ref = ref or f"attempt-{self._refs}"
+        return OutSms(ref, to, "Ringbolt", parts or ("hello",), "gsm7")
+
+    async def send(self, to: str | None, *parts: str) -> tuple[str, Accepted]:
+        sms = self.text(to, *parts)
+        result = await self.carrier.send(sms)
+        assert isinstance(result, Accepted)
+        return sms.ref, result
+
+    async def listen(self) -> None:
+        async for batch in self.carrier.events(""):
+            self.told.extend(batch.receipts)
+
+    def of(self, ref: str) -> list[DeliveryReceipt]:
+        return [receipt for receipt in self.told if receipt.ref == ref]
+
+    async def states(self, ref: str, count: int) -> list[tuple[int, ReceiptState]]:
+        """The first ``count`` receipts of a text: (part, state), as they came."""
+
+        async def are_there() -> bool:
+            return len(self.of(ref)) >= count
+
+        await eventually(are_there)
+        return [(receipt.n, receipt.state) for receipt in self.of(ref)[:count]]
+
+    async def find(self, ref: str) -> SmsSnapshot | None:
+        if not isinstance(self.carrier, SupportsSmsLookup):
+            pytest.skip("the carrier cannot look a text up")
+        return await self.carrier.find(ref)
+
+
+async def eventually(probe: Callable[[], Awaitable[T]], within_s: float = 10) -> T:
+    """The first truthy thing that ``probe`` says; fails after ``within_s`` seconds."""
+    deadline = time.monotonic() + within_s
+    while not (value := await probe()):
+        assert time.monotonic() < deadline, "it did not happen in time"
+        await asyncio.sleep(0.005)
+    return value
+
+
+@pytest.fixture(params=SUBJECTS)
+async def desk(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Desk]:
+    async with SUBJECTS[request.param](tmp_path) as subject:
+        desk = Desk(subject)
+        listening = asyncio.create_task(desk.listen())
+        yield desk
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+
+
+# What becomes of a text
+
+
+async def test_a_text_is_sent_then_delivered_and_the_phone_shows_it(desk: Desk) -> None:
+    ref, accepted = await desk.send(desk.fate.delivered, "your code is 1234")
+
+    assert len(accepted.part_ids) == 1
+    assert not accepted.sent
+    assert await desk.states(ref, 2) == [(1, SENT), (1, DELIVERED)]
+    assert {receipt.part_id for receipt in desk.of(ref)} == set(accepted.part_ids)
+    assert await desk.subject.texts_of(desk.fate.delivered) == [("Ringbolt", "your code is 1234")]
+
+
+async def test_a_text_of_several_parts_has_an_id_and_receipts_for_each(desk: Desk) -> None:
+    ref, accepted = await desk.send(desk.fate.delivered, "one ", "two ", "three")
+
+    states = await desk.states(ref, 6)
+
+    assert len(set(accepted.part_ids)) == 3
+    assert sorted(states) == [(n, state) for n in (1, 2, 3) for state in (DELIVERED, SENT)]
+    for receipt in desk.of(ref):
+        assert receipt.part_id == accepted.part_ids[receipt.n - 1]
+
+
+async def test_a_phone_shows_several_parts_as_one_text(desk: Desk) -> None:
+    await desk.send(desk.fate.delivered, "one ", "two ", "three")
+
+    shown = await eventually(lambda: desk.subject.texts_of(desk.fate.delivered))
+
+    assert shown == [("Ringbolt", "one two three")]
+
+
+async def test_a_text_can_fail_before_it_is_sent(desk: Desk) -> None:
+    ref, _ = await desk.send(desk.fate.failed)
+
+    assert await desk.states(ref, 1) == [(1, FAILED)]
+    assert desk.of(ref)[0].raw
+
+
+async def test_a_text_can_fail_after_it_was_sent(desk: Desk) -> None:
+    ref, _ = await desk.send(desk.fate.sent_then_failed)
+
+    assert await desk.states(ref, 2) == [(1, SENT), (1, FAILED)]
+    assert desk.fate.sent_then_failed is not None
+    assert await desk.subject.texts_of(desk.fate.sent_then_failed) == []
+
+
+async def test_a_part_can_fail_by_itself(desk: Desk) -> None:
+    ref, _ = await desk.send(desk.fate.second_part_failed, "one ", "two ", "three")
+
+    states = await desk.states(ref, 6)
+
+    ends = {n: state for n, state in states if state is not SENT}
+    assert ends == {1: DELIVERED, 2: FAILED, 3: DELIVERED}
+
+
+async def test_an_answer_can_say_that_the_text_is_sent_already(desk: Desk) -> None:
+    ref, accepted = await desk.send(desk.fate.sent_at_once)
+
+    assert accepted.sent
+    assert await desk.states(ref, 1) == [(1, DELIVERED)]
+
+
+# How receipts come
+
+
+async def test_receipts_can_come_before_the_answer(desk: Desk) -> None:
+    sms = desk.text(desk.fate.receipts_first)
+    answer = asyncio.create_task(desk.carrier.send(sms))
+
+    states = await desk.states(sms.ref, 2)
+
+    assert not answer.done()
+    assert states == [(1, SENT), (1, DELIVERED)]
+    accepted = await answer
+    assert isinstance(accepted, Accepted)
+    assert desk.of(sms.ref)[0].part_id == accepted.part_ids[0]
+
+
+async def test_a_receipt_that_comes_twice_is_the_same_event(desk: Desk) -> None:
+    ref, _ = await desk.send(desk.fate.doubled)
+
+    states = await desk.states(ref, 4)
+
+    assert states == [(1, SENT), (1, SENT), (1, DELIVERED), (1, DELIVERED)]
+    ids = [receipt.event_id for receipt in desk.of(ref)]
+    assert ids[0] == ids[1] != ids[2] == ids[3]
+
+
+async def test_receipts_can_come_in_reverse_order_and_tell_when_it_happened(desk: Desk) -> None:
+    ref, _ = await desk.send(desk.fate.reversed, "one ", "two")
+
+    states = await desk.states(ref, 4)
+
+    assert states == [(2, DELIVERED), (1, DELIVERED), (2, SENT), (1, SENT)]
+    delivered, *_, sent = desk.of(ref)
+    assert sent.at_ms < delivered.at_ms
+
+
+async def test_a_receipt_for_a_message_of_nobody_here_is_told_all_the_same(desk: Desk) -> None:
+    ref, _ = await desk.send(desk.fate.beside_a_strangers)
+
+    assert await desk.states(ref, 2) == [(1, SENT), (1, DELIVERED)]
+    strangers = [receipt for receipt in desk.told if receipt.ref != ref]
+    assert [receipt.state for receipt in strangers] == [DELIVERED]
+    assert strangers[0].part_id not in {receipt.part_id for receipt in desk.of(ref)}
+
+
+async def test_events_have_names_of_their_own(desk: Desk) -> None:
+    first, _ = await desk.send(desk.fate.delivered, "one ", "two")
+    second, _ = await desk.send(desk.fate.delivered, "one ", "two")
+    await desk.states(first, 4)
+    await desk.states(second, 4)
+
+    assert len({receipt.event_id for receipt in desk.told}) == 8
+
+
+# What the carrier says
+
+
+async def test_a_refusal_for_good_is_definite_and_leaves_no_text(desk: Desk) -> None:
+    sms = desk.text(desk.fate.refused)
+
+    result = await desk.carrier.send(sms)
+
+    assert isinstance(result, Rejected)
+    assert result.permanent
+    assert await desk.find(sms.ref) is None
+
+
+async def test_a_refusal_for_now_can_be_asked_again_and_is_taken_then(desk: Desk) -> None:
+    results = [
+        await desk.carrier.send(desk.text(desk.fate.refused_for_now, "same", ref=ref))
+        for ref in ("try-1", "try-2", "try-3")
+    ]
+
+    for refused in results[:2]:
+        assert isinstance(refused, Rejected)
+        assert not refused.permanent
+        assert refused.retry_after_ms is not None
+        assert refused.retry_after_ms > 0
+    assert isinstance(results[2], Accepted)
+    assert await desk.find("try-2") is None
+    assert await desk.states("try-3", 2) == [(1, SENT), (1, DELIVERED)]
+
+
+async def test_a_lost_answer_leaves_a_text_that_can_be_found(desk: Desk) -> None:
+    sms = desk.text(desk.fate.answer_lost)
+
+    assert isinstance(await desk.carrier.send(sms), Unknown)
+
+    assert await desk.states(sms.ref, 2) == [(1, SENT), (1, DELIVERED)]
+    found = await desk.find(sms.ref)
+    assert found is not None
+    assert found.part_ids == (desk.of(sms.ref)[0].part_id,)
+
+
+async def test_a_lost_request_leaves_no_text(desk: Desk) -> None:
+    sms = desk.text(desk.fate.request_lost)
+
+    assert isinstance(await desk.carrier.send(sms), Unknown)
+
+    assert await desk.find(sms.ref) is None
+
+
+async def test_what_nobody_waits_for_any_more_is_not_sent(desk: Desk) -> None:
+    sms = OutSms("late", desk.fate.delivered, "Ringbolt", ("x",), "gsm7", lambda: False)
+
+    result = await desk.carrier.send(sms)
+
+    assert isinstance(result, Rejected)
+    assert not result.permanent
+    assert await desk.find("late") is None
+
+
+async def test_a_part_that_no_phone_network_carries_is_refused_for_good(desk: Desk) -> None:
+    result = await desk.carrier.send(desk.text(desk.fate.delivered, "x" * 161))
+
+    assert isinstance(result, Rejected)
+    assert result.permanent
+
+
+# References and cursors
+
+
+async def test_the_same_reference_twice_is_one_text(desk: Desk) -> None:
+    if desk.carrier.recovery is Recovery.NONE:
+        pytest.skip("the carrier knows no references")
+    sms = desk.text(desk.fate.delivered)
+
+    first, again = await asyncio.gather(desk.carrier.send(sms), desk.carrier.send(sms))
+    await desk.states(sms.ref, 2)
+    later = await desk.carrier.send(sms)
+
+    assert isinstance(first, Accepted)
+    assert first == again == later
+    await desk.states((await desk.send(desk.fate.delivered, "a later one"))[0], 2)
+    assert len(desk.of(sms.ref)) == 2
+    assert len(await desk.subject.texts_of(desk.fate.delivered)) == 2
+
+
+async def test_recovery_by_lookup_comes_with_the_means(desk: Desk) -> None:
+    can_look_up = isinstance(desk.carrier, SupportsSmsLookup)
+    assert can_look_up or desk.carrier.recovery is not Recovery.LOOKUP
+
+
+@pytest.mark.parametrize("ref", ["never-sent", "strange / ref?#%2F é"])
+async def test_a_reference_that_was_never_used_is_a_definite_no(desk: Desk, ref: str) -> None:
+    assert await desk.find(ref) is None
+
+
+async def test_a_snapshot_holds_the_parts_and_the_receipts_that_were_told(desk: Desk) -> None:
+    ref, accepted = await desk.send(desk.fate.delivered, "one ", "two")
+    await desk.states(ref, 4)
+
+    snapshot = await desk.find(ref)
+
+    assert snapshot == SmsSnapshot(ref, accepted.part_ids, tuple(desk.of(ref)))
+
+
+async def collect(
+    carrier: SmsCarrier, cursor: str, count: int
+) -> tuple[str, list[DeliveryReceipt]]:
+    """At least ``count`` receipts after ``cursor``, and the cursor after them."""
+    receipts: list[DeliveryReceipt] = []
+    stream = carrier.events(cursor)
+    async with asyncio.timeout(10), aclosing(stream) as batches:  # type: ignore[type-var]
+        async for batch in batches:
+            receipts.extend(batch.receipts)
+            if len(receipts) >= count:
+                return batch.cursor, receipts
+    raise AssertionError("the stream ended")
+
+
+async def test_a_cursor_gives_the_same_receipts_again_and_then_goes_on(desk: Desk) -> None:
+    first, _ = await desk.send(desk.fate.delivered)
+    await desk.states(first, 2)
+    cursor, receipts = await collect(desk.carrier, "", 2)
+    assert receipts == desk.of(first)
+
+    other, _ = await desk.send(desk.fate.delivered)
+    await desk.states(other, 2)
+
+    assert (await collect(desk.carrier, "", 4))[1] == desk.told
+    assert (await collect(desk.carrier, cursor, 2))[1] == desk.of(other)
+
+
+@pytest.mark.parametrize("cursor", ["1000000", "9" * 40, "another-carrier's"])
+async def test_a_cursor_of_another_carrier_gives_all_receipts(desk: Desk, cursor: str) -> None:
+    ref, _ = await desk.send(desk.fate.delivered)
+    await desk.states(ref, 2)
+
+    assert (await collect(desk.carrier, cursor, 2))[1] == desk.of(ref)
