@@ -1,9 +1,13 @@
-"""``docs/scripted-numbers.md``: the phones that act by themselves, from the table they act by."""
+"""``docs/scripted-numbers.md``: the phones that act by themselves, from the tables they act by."""
 
 from __future__ import annotations
 
 from generator.markdown import code, page, table
 from ringbolt.core.call import CallStatus
+from ringbolt.sms.simulated_script import PLAIN as PLAIN_TEXT
+from ringbolt.sms.simulated_script import SCRIPTED as SCRIPTED_TEXTS
+from ringbolt.sms.simulated_script import Behaviour as TextBehaviour
+from ringbolt.sms.simulated_script import Intake, plan
 from ringbolt.voice.simulated_script import LISTENER, PLAIN, RING_MS, SCRIPTED, Behaviour
 
 _INTRO = f"""\
@@ -28,14 +32,37 @@ curl -X POST http://127.0.0.1:8402/simulator/phones/+12025550123/hangup
 curl http://127.0.0.1:8402/simulator/phones/+12025550123
 ```
 
-`GET /simulator/phones` answers with this table as JSON; `GET /simulator/calls/<id>/audio.wav` is
+`GET /simulator/phones` answers with these tables as JSON; `GET /simulator/calls/<id>/audio.wav` is
 what a phone heard (16-bit PCM, mono, 8 kHz)."""
+
+_TEXTS = """\
+## Texts
+
+While the carrier of texts is simulated, a text to one of these numbers fares as the table says.
+"Receipts" are those of a text of one part, with the seconds after the carrier took it; "arrives" is
+whether the phone shows the text. Where it is natural, a number does with texts what it does with
+calls."""
+
+_OTHER_TEXTS = """\
+Every other number is a phone that gets the text: a receipt that it is sent comes after 0.1 s, and
+that it is delivered after 0.4 s. What a phone got stands in `messages` of
+`GET /simulator/phones/<number>`, whole, whatever number of parts it came in."""
 
 
 def render() -> str:
     rows = ((code(number), *_row(behaviour)) for number, behaviour in SCRIPTED.items())
     columns = ("number", "what it does", "call ends as", "keys", "charged")
-    return page("Scripted numbers", _INTRO, table(columns, rows), _OTHERS)
+    texts = ((code(number), *_text_row(text)) for number, text in SCRIPTED_TEXTS.items())
+    text_columns = ("number", "what becomes of a text", "carrier's answer", "receipts", "arrives")
+    return page(
+        "Scripted numbers",
+        _INTRO,
+        table(columns, rows),
+        _OTHERS,
+        _TEXTS,
+        table(text_columns, texts),
+        _OTHER_TEXTS,
+    )
 
 
 def _row(behaviour: Behaviour) -> tuple[str, str, str, str]:
@@ -66,5 +93,31 @@ def _end(behaviour: Behaviour) -> CallStatus:
     return behaviour.reaction.status
 
 
+_ANSWERS = {
+    Intake.TAKES: "taken",
+    Intake.SENDS_AT_ONCE: "taken and sent",
+    Intake.TAKES_SLOWLY: "taken, after 1 s",
+    Intake.TAKES_WITHOUT_AN_ANSWER: "none",
+    Intake.REFUSES: "refused for good",
+    Intake.REFUSES_FOR_NOW: "refused twice, then taken",
+    Intake.LOSES_THE_REQUEST: "none",
+}
+
+
+def _text_row(text: TextBehaviour) -> tuple[str, str, str, str]:
+    is_taken = text.intake not in {Intake.REFUSES, Intake.LOSES_THE_REQUEST}
+    steps = plan(text, 1) if is_taken else ()
+    receipts = [
+        f"{code(telegram.word.state)} {step.due_ms / 1000:g}"
+        for step in steps
+        for telegram in step.telegrams
+        if telegram.n
+    ]
+    arrives = any(step.arrives for step in steps)
+    answer = _ANSWERS[text.intake]
+    return text.description, answer, ", ".join(receipts), "yes" if arrives else "no"
+
+
 assert SCRIPTED["+1234567800"] is LISTENER, "the text below the table says so"
 assert PLAIN.react_ms is None
+assert [step.due_ms for step in plan(PLAIN_TEXT, 1)] == [100, 400], "the text below says so"
