@@ -96,7 +96,7 @@ def _end(behaviour: Behaviour) -> CallStatus:
 _ANSWERS = {
     Intake.TAKES: "taken",
     Intake.SENDS_AT_ONCE: "taken and sent",
-    Intake.TAKES_SLOWLY: "taken, after 1 s",
+    Intake.TAKES_SLOWLY: "taken, after the receipts",
     Intake.TAKES_WITHOUT_AN_ANSWER: "none",
     Intake.REFUSES: "refused for good",
     Intake.REFUSES_FOR_NOW: "refused twice, then taken",

@@ -106,8 +106,9 @@ class SmsNetwork:
         if intake is Intake.TAKES_WITHOUT_AN_ANSWER:
             return Unknown("The carrier's answer was lost.")
         if intake is Intake.TAKES_SLOWLY:
-            await self._clock.sleep_until(sms.at(SLOW_CARRIER_MS))
             await self._over(sms.ref)
+            wait_ms = round(SLOW_CARRIER_MS / self._speed)
+            await self._clock.sleep_until(self._clock.now_ms() + wait_ms)
         return Accepted(sms.part_ids, sent=intake is Intake.SENDS_AT_ONCE)
 
     async def find(self, ref: str) -> SmsSnapshot | None:

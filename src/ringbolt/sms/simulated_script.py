@@ -16,8 +16,8 @@ from typing import Final
 
 from ringbolt.sms.carrier import ReceiptState
 
-SLOW_CARRIER_MS: Final = 1000
-"""How long a slow carrier takes to say that it took the text; the receipts are there before."""
+SLOW_CARRIER_MS: Final = 2000
+"""So long after the receipts were told a slow carrier says that it took the text."""
 REFUSALS: Final = 2
 """How often a carrier that refuses for now does so before it takes the same text."""
 RETRY_AFTER_MS: Final = 2000
@@ -114,7 +114,7 @@ SCRIPTED: Final = MappingProxyType(
             "The carrier loses the request: no answer and no text.", Intake.LOSES_THE_REQUEST
         ),
         "+1234567809": Behaviour(
-            "The carrier takes 1 s to say that it took the text: the receipts come before that.",
+            "The receipts come first: the carrier says that it took the text 2 s after them.",
             Intake.TAKES_SLOWLY,
         ),
         "+1234567820": Behaviour("The text is sent and then fails.", story=(SENT, EXPIRED)),
