@@ -1,0 +1,126 @@
+"""Texts that came to numbers of ours: each once, and each of one order at most.
+
+A text without an order is in quarantine: it belongs to nobody, or to a lease that is not written
+down yet. It is claimed by that lease alone, and never again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, select, update
+
+from ringbolt.store.db import Tx
+from ringbolt.store.text_tables import received_text
+from ringbolt.store.upsert import insert_new
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedText:
+    """``source`` and ``event_id`` name it, ``lease_id`` is the provider's name of the loan that it
+    came to, None if it did not say. ``at_ms`` is the provider's time, ``received_ms`` ours."""
+
+    id: int
+    source: str
+    event_id: str
+    order_id: str | None
+    lease_id: str | None
+    number: str
+    sender: str
+    text: str
+    code: str
+    at_ms: int
+    received_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewText:
+    """What is told of a text; ``lease_id`` as in ``ReceivedText``."""
+
+    source: str
+    event_id: str
+    lease_id: str | None
+    number: str
+    sender: str
+    text: str
+    code: str
+    at_ms: int
+
+
+def keep(tx: Tx, new: NewText, order_id: str | None) -> bool:
+    """Write a text down, in quarantine if ``order_id`` is None; False if it is there already."""
+    values = {name: getattr(new, name) for name in NewText.__slots__}
+    return insert_new(tx, received_text, **values, order_id=order_id, received_ms=tx.now_ms)
+
+
+def by_event(tx: Tx, source: str, event_id: str) -> ReceivedText | None:
+    row = tx.run(_BY_EVENT, {"source_": source, "event_": event_id}).mappings().first()
+    return None if row is None else ReceivedText(**row)
+
+
+def came_before(tx: Tx, order_id: str, new: NewText | ReceivedText, within_ms: int) -> bool:
+    """Whether the order has the same text of the same sender, at most ``within_ms`` apart."""
+    values = {
+        "order_": order_id,
+        "number_": new.number,
+        "sender_": new.sender,
+        "text_": new.text,
+        "from_": new.at_ms - within_ms,
+        "to_": new.at_ms + within_ms,
+    }
+    return tx.run(_SAME, values).first() is not None
+
+
+def unclaimed(tx: Tx, since_ms: int, number: str = "", limit: int = 500) -> list[ReceivedText]:
+    """Texts in quarantine that were received at ``since_ms`` or later, the earliest first."""
+    values: dict[str, object] = {"since_": since_ms, "limit_": limit}
+    if number:
+        rows = tx.run(_UNCLAIMED_OF_NUMBER, values | {"number_": number})
+    else:
+        rows = tx.run(_UNCLAIMED, values)
+    return [ReceivedText(**row) for row in rows.mappings()]
+
+
+def claim(tx: Tx, text_id: int, order_id: str, code: str) -> bool:
+    """Take a text out of quarantine, for an order; False if somebody did."""
+    values = {"id_": text_id, "order_": order_id, "code_": code}
+    return tx.run(_CLAIM, values).rowcount == 1
+
+
+def of_order(tx: Tx, order_id: str) -> list[ReceivedText]:
+    """An order's texts, the earliest received first."""
+    return [ReceivedText(**row) for row in tx.run(_OF_ORDER, {"id_": order_id}).mappings()]
+
+
+# Built once: building a statement costs more than running it.
+_COLUMNS = tuple(received_text.c[name] for name in ReceivedText.__slots__)
+_BY_EVENT = select(*_COLUMNS).where(
+    received_text.c.source == bindparam("source_"), received_text.c.event_id == bindparam("event_")
+)
+_SAME = select(received_text.c.id).where(
+    received_text.c.order_id == bindparam("order_"),
+    received_text.c.number == bindparam("number_"),
+    received_text.c.sender == bindparam("sender_"),
+    received_text.c.text == bindparam("text_"),
+    received_text.c.at_ms.between(bindparam("from_"), bindparam("to_")),
+)
+_UNCLAIMED = (
+    select(*_COLUMNS)
+    .where(received_text.c.order_id.is_(None), received_text.c.received_ms >= bindparam("since_"))
+    .order_by(received_text.c.received_ms, received_text.c.id)
+    .limit(bindparam("limit_"))
+)
+_UNCLAIMED_OF_NUMBER = _UNCLAIMED.where(received_text.c.number == bindparam("number_"))
+_CLAIM = (
+    update(received_text)
+    .where(received_text.c.id == bindparam("id_"), received_text.c.order_id.is_(None))
+    .values(
+        order_id=bindparam("order_", type_=received_text.c.order_id.type),
+        code=bindparam("code_", type_=received_text.c.code.type),
+    )
+)
+_OF_ORDER = (
+    select(*_COLUMNS)
+    .where(received_text.c.order_id == bindparam("id_"))
+    .order_by(received_text.c.id)
+)

@@ -1,0 +1,162 @@
+"""Receptions: what an order receives texts for, and the numbers that are lent to it.
+
+A use case that changes a reception locks its row first (``reception_of(.., lock=True)``), so that
+on several machines a text, a cancel and a timer come one after the other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import RowMapping, bindparam, func, select, update
+
+from ringbolt.store.db import Tx
+from ringbolt.store.orders import channel
+from ringbolt.store.text_tables import lease, reception
+from ringbolt.store.upsert import insert_new, update_row
+
+
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """``country``: as asked for, 999 = any. ``hours``: 0 for an activation. ``lease_id``: the
+    present or the last lease, None before the first and while another number is looked for.
+
+    ``until_ms``: when the number goes back. ``code``: the latest, '' before. ``numbers_tried``:
+    how many numbers were shown to the buyer. ``closed_ms``: when the last number went back.
+    """
+
+    order_id: str
+    service: str
+    country: int
+    hours: int
+    lease_id: str | None
+    number: str
+    number_country: int
+    assigned_ms: int | None
+    until_ms: int | None
+    code: str
+    numbers_tried: int
+    texts: int
+    closed_ms: int | None
+
+    @property
+    def is_rental(self) -> bool:
+        return self.hours > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A number that is or was lent to an order. ``id``: ours, the attempt's; ``provider_id``: the
+    provider's name of it.
+
+    ``from_ms``: when the provider was asked. ``until_ms``: when it takes the number back at the
+    latest. ``cancel_after_ms``: it refuses a cancel before, 0 = never. ``ended_ms``: None while
+    the number is the buyer's.
+    """
+
+    id: str
+    order_id: str
+    provider: str
+    provider_id: str
+    number: str
+    service: str
+    from_ms: int
+    until_ms: int
+    cancel_after_ms: int
+    ended_ms: int | None
+    why: str
+
+
+def insert(tx: Tx, order_id: str, service: str, country: int, hours: int) -> None:
+    insert_new(
+        tx, reception, order_id=order_id, service=service, country=country, hours=hours,
+        number="", number_country=0, code="", numbers_tried=0, texts=0,
+    )  # fmt: skip
+
+
+def reception_of(tx: Tx, order_id: str, *, lock: bool = False) -> Reception | None:
+    """``lock`` keeps others from changing it until the commit."""
+    row = tx.run(_LOCKED if lock else _RECEPTION, {"id_": order_id}).mappings().first()
+    return None if row is None else Reception(**{n: row[n] for n in Reception.__slots__})
+
+
+def update_reception(tx: Tx, order_id: str, **columns: Any) -> None:
+    update_row(tx, reception.c.order_id, order_id, **columns)
+    tx.wake.add(channel(order_id))
+
+
+def add_lease(tx: Tx, new: Lease) -> bool:
+    """False, and nothing written, if the number is lent to somebody else, or the loan known."""
+    return insert_new(tx, lease, **{name: getattr(new, name) for name in Lease.__slots__})
+
+
+def lease_by_id(tx: Tx, lease_id: str) -> Lease | None:
+    return _lease(tx.run(_BY_ID, {"id_": lease_id}).mappings().first())
+
+
+def lease_of_provider(tx: Tx, provider: str, provider_id: str) -> Lease | None:
+    """The lease that the provider knows by that name."""
+    values = {"provider_": provider, "provider_id_": provider_id}
+    return _lease(tx.run(_OF_PROVIDER, values).mappings().first())
+
+
+def open_lease_of_number(tx: Tx, number: str) -> Lease | None:
+    """The one order's that has the number now."""
+    return _lease(tx.run(_OPEN_OF_NUMBER, {"number_": number}).mappings().first())
+
+
+def leases_of_number(tx: Tx, number: str, since_ms: int) -> list[Lease]:
+    """The leases of a number that were asked for after ``since_ms``, the latest first."""
+    rows = tx.run(_OF_NUMBER, {"number_": number, "since_": since_ms}).mappings()
+    return [found for row in rows if (found := _lease(row)) is not None]
+
+
+def leases_of(tx: Tx, order_id: str) -> list[Lease]:
+    """All leases of an order, the first one first."""
+    rows = tx.run(_OF_ORDER, {"id_": order_id}).mappings()
+    return [found for row in rows if (found := _lease(row)) is not None]
+
+
+def end_lease(tx: Tx, lease_id: str, why: str) -> bool:
+    """False if it was over before."""
+    values = {"id_": lease_id, "now_": tx.now_ms, "why_": why}
+    return tx.run(_END, values).rowcount == 1
+
+
+def open_leases(tx: Tx) -> int:
+    """How many numbers are lent out now."""
+    return int(tx.run(_OPEN).scalar_one())
+
+
+def _lease(row: RowMapping | None) -> Lease | None:
+    return None if row is None else Lease(**{name: row[name] for name in Lease.__slots__})
+
+
+# Built once: building a statement costs more than running it.
+_RECEPTION = select(reception).where(reception.c.order_id == bindparam("id_"))
+_LOCKED = _RECEPTION.with_for_update()
+_BY_ID = select(lease).where(lease.c.id == bindparam("id_"))
+_OF_PROVIDER = select(lease).where(
+    lease.c.provider == bindparam("provider_"), lease.c.provider_id == bindparam("provider_id_")
+)
+_OPEN_OF_NUMBER = select(lease).where(
+    lease.c.number == bindparam("number_"), lease.c.ended_ms.is_(None)
+)
+_OF_NUMBER = (
+    select(lease)
+    .where(lease.c.number == bindparam("number_"), lease.c.from_ms > bindparam("since_"))
+    .order_by(lease.c.from_ms.desc())
+)
+_OF_ORDER = (
+    select(lease).where(lease.c.order_id == bindparam("id_")).order_by(lease.c.from_ms, lease.c.id)
+)
+_END = (
+    update(lease)
+    .where(lease.c.id == bindparam("id_"), lease.c.ended_ms.is_(None))
+    .values(
+        ended_ms=bindparam("now_", type_=lease.c.ended_ms.type),
+        why=bindparam("why_", type_=lease.c.why.type),
+    )
+)
+_OPEN = select(func.count()).select_from(lease).where(lease.c.ended_ms.is_(None))
