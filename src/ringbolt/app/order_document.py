@@ -82,8 +82,21 @@ def to_dict(document: OrderDocument, code_type: CodeType, order_id: str = "") ->
     return values
 
 
+def untyped_json(document: OrderDocument, order_id: str) -> bytes:
+    """The same with no ``code`` yet: as it waits to be sent."""
+    return _encode(msgspec.structs.replace(document, order_id=order_id))
+
+
+def type_code(body: bytes, code_type: CodeType) -> bytes:
+    """What ``untyped_json`` wrote, with its ``code``; what has one, or needs none, as it is."""
+    if b'"codeText"' not in body:
+        return body
+    document = _decode(body)
+    return body if document.code is not UNSET else to_json(document, code_type)
+
+
 def from_json(body: bytes) -> OrderDocument:
-    """A document that ``to_json`` wrote, without its typed code and ``orderId``."""
+    """A document that was written, without its typed code and ``orderId``."""
     return msgspec.structs.replace(_decode(body), code=UNSET, order_id=UNSET)
 
 

@@ -108,6 +108,23 @@ def enqueue(
     return added
 
 
+def ensure(
+    tx: Tx, kind: str, lane: Lane, uniq: str, order_id: str | None = None, *, at_once: bool = False
+) -> None:
+    """See to it that there is a job named ``uniq``, and that it does not end before this commits
+    (if whoever ends it calls ``check`` before it looks whether something is left to do).
+
+    ``at_once``: one that waits for its time becomes due now; one that runs is left alone.
+    """
+    while not enqueue(tx, kind, lane, uniq, order_id):
+        found = tx.run(_NAMED, {"uniq_": uniq}).first()
+        if found is None:
+            continue  # PostgreSQL: it ended while we waited for its lock
+        if at_once and found.token is None and not found.dead:
+            reschedule(tx, uniq, tx.now_ms)
+        return
+
+
 def claim(tx: Tx, lane: Lane, limit: int, lease_ms: int, but: Collection[int] = ()) -> list[Job]:
     """Take up to ``limit`` due jobs of ``lane`` for ``lease_ms``, the longest due first.
 
@@ -284,6 +301,9 @@ _RETRY = (
 _NOTE = update(table).where(*_OURS).values(payload=bindparam("payload_"))
 _BURY = update(table).where(*_OURS).values(token=None, dead=1, last_error=bindparam("error_"))
 _EXTEND = update(table).where(*_OURS).values(run_at_ms=bindparam("until_"))
+_NAMED = (
+    select(table.c.token, table.c.dead).where(table.c.uniq == bindparam("uniq_")).with_for_update()
+)
 _HELD = select(table.c.id).where(*_OURS)
 _RESCHEDULE = (
     update(table)

@@ -1,0 +1,328 @@
+"""What is told to the outside, and every try to tell it.
+
+Those of one order are numbered (``seq``) and sent one after another. The ``id`` is the
+``webhook-id`` of Standard Webhooks: the same in every try, so that a receiver knows a repetition.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import RowMapping, and_, bindparam, delete, func, or_, select, update
+
+from ringbolt.store.db import Tx
+from ringbolt.store.tables import orders
+from ringbolt.store.text_tables import webhook, webhook_try
+
+FORGET_BATCH = 500
+
+
+class WebhookState(StrEnum):
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    GIVEN_UP = "given_up"
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A webhook that is to be sent. ``tries``: those that failed. ``owner``: whose secret signs
+    it, an account's id or the order's. ``wiped``: the order's texts are forgotten already."""
+
+    id: str
+    order_id: str
+    method: str
+    url: str
+    body: bytes
+    tries: int
+    family: str
+    owner: str
+    wiped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One try: the HTTP ``status``, or why there was no answer. ``took_ms`` until the end of it."""
+
+    at_ms: int
+    status: int | None
+    error: str
+    took_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """A webhook as its log shows it; ``tries`` since it was last asked for, ``log`` all of them,
+    the latest first."""
+
+    id: str
+    order_id: str
+    seq: int
+    method: str
+    url: str
+    state: WebhookState
+    tries: int
+    created_ms: int
+    done_ms: int | None
+    log: tuple[Try, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The latest first; ``cursor`` asks on from here, '' at the end."""
+
+    webhooks: tuple[Webhook, ...]
+    cursor: str
+
+
+def lock_order(tx: Tx, order_id: str) -> bool:
+    """Whether this order has a receiver. Then nobody else tells it anything before the commit, so
+    that what is told next shows both changes."""
+    return tx.run(_LOCK_ORDER, {"id_": order_id}).first() is not None
+
+
+def last_body(tx: Tx, order_id: str, url: str) -> bytes | None:
+    """What ``url`` was told last; empty if that was wiped since."""
+    body = tx.run(_LAST_BODY, {"order_": order_id, "url_": url}).scalar()
+    return None if body is None else bytes(body)
+
+
+def insert(tx: Tx, order_id: str, method: str, url: str, body: bytes) -> str:
+    """Write down what is to be told after all that the order told before; returns its id."""
+    webhook_id = f"msg_{secrets.token_hex(12)}"
+    tx.run(
+        _INSERT,
+        {
+            "id": webhook_id,
+            "order_id": order_id,
+            "seq": int(tx.run(_LAST_SEQ, {"order_": order_id}).scalar_one()) + 1,
+            "method": method,
+            "url": url,
+            "body": body,
+            "state": WebhookState.PENDING,
+            "tries": 0,
+            "created_ms": tx.now_ms,
+        },
+    )
+    return webhook_id
+
+
+def next_of(tx: Tx, order_id: str) -> Outgoing | None:
+    """What the order has to tell next."""
+    row = tx.run(_NEXT, {"order_": order_id}).mappings().first()
+    return None if row is None else _outgoing(row)
+
+
+def record_try(
+    tx: Tx, sent: Outgoing, body: bytes, state: WebhookState, outcome: tuple[int | None, str, int]
+) -> None:
+    """Write down one try of ``sent``, and its state after it.
+
+    ``body`` is what was sent: the next try sends those very bytes. ``outcome``: HTTP status or
+    None, what went wrong or '', and how long it took (ms).
+    """
+    status, error, took_ms = outcome
+    tx.run(
+        _ADD_TRY,
+        {
+            "webhook_id": sent.id,
+            "at_ms": tx.now_ms,
+            "status": status,
+            "error": error,
+            "took_ms": took_ms,
+        },
+    )
+    is_done = state is not WebhookState.PENDING
+    tx.run(
+        _AFTER_TRY,
+        {
+            "id_": sent.id,
+            "tries_": sent.tries + 1,
+            "state_": state,
+            "body_": b"" if is_done and sent.wiped else body,
+            "done_": tx.now_ms if is_done else None,
+        },
+    )
+
+
+def resend(tx: Tx, webhook_id: str) -> str | None:
+    """Let it be sent again from its first try; the order's id, None if there is nothing to send:
+    no such webhook, or what it told was wiped."""
+    found = tx.run(_RESEND, {"id_": webhook_id}).first()
+    return None if found is None else str(found.order_id)
+
+
+def order_of(tx: Tx, webhook_id: str) -> str | None:
+    """The order that a webhook is of."""
+    found = tx.run(_ORDER_OF, {"id_": webhook_id}).scalar()
+    return None if found is None else str(found)
+
+
+def listing(
+    tx: Tx, order_id: str = "", *, failed: bool = False, cursor: str = "", limit: int = 50
+) -> Page:
+    """Webhooks, of one order or of all, the latest first. ``failed``: given up, or not delivered
+    after a try. Raises ``ValueError`` for a cursor that is none."""
+    query = select(webhook).order_by(
+        webhook.c.created_ms.desc(), webhook.c.seq.desc(), webhook.c.id
+    )
+    if order_id:
+        query = query.where(webhook.c.order_id == order_id)
+    if failed:
+        pending = and_(webhook.c.state == WebhookState.PENDING, webhook.c.tries > 0)
+        query = query.where(or_(webhook.c.state == WebhookState.GIVEN_UP, pending))
+    if cursor:
+        query = query.where(_after(cursor))
+    rows = tx.run(query.limit(limit + 1)).mappings().all()
+    page = rows[:limit]
+    log = _log(tx, [row["id"] for row in page])
+    last = page[-1] if len(rows) > limit else None
+    return Page(
+        tuple(_webhook(row, log.get(row["id"], [])) for row in page),
+        f"{last['created_ms']}-{last['seq']}-{last['id']}" if last else "",
+    )
+
+
+def forget(tx: Tx, keep_ms: int) -> int:
+    """Remove up to ``FORGET_BATCH`` that are done and older than ``keep_ms``, with their tries;
+    returns how many."""
+    old = [row.id for row in tx.run(_OLD, {"before_": tx.now_ms - keep_ms})]
+    if old:
+        tx.run(_FORGET_TRIES, {"ids_": old})
+        tx.run(_FORGET, {"ids_": old})
+    return len(old)
+
+
+def wipe(tx: Tx, order_ids: Collection[str]) -> None:
+    """Forget what these orders told; what still waits to be sent is forgotten once it was."""
+    tx.run(_WIPE, {"orders_": list(order_ids)})
+
+
+def _after(cursor: str) -> Any:
+    created_ms, seq, webhook_id = cursor.split("-")
+    at, number = int(created_ms), int(seq)
+    same_time = webhook.c.created_ms == at
+    return or_(
+        webhook.c.created_ms < at,
+        and_(same_time, webhook.c.seq < number),
+        and_(same_time, webhook.c.seq == number, webhook.c.id > webhook_id),
+    )
+
+
+def _log(tx: Tx, webhook_ids: list[str]) -> dict[str, list[Try]]:
+    found: dict[str, list[Try]] = {}
+    if webhook_ids:
+        for row in tx.run(_TRIES, {"ids_": webhook_ids}):
+            tried = Try(row.at_ms, row.status, row.error, row.took_ms)
+            found.setdefault(row.webhook_id, []).append(tried)
+    return found
+
+
+def _outgoing(row: RowMapping) -> Outgoing:
+    return Outgoing(
+        id=row["id"],
+        order_id=row["order_id"],
+        method=row["method"],
+        url=row["url"],
+        body=bytes(row["body"]),
+        tries=row["tries"],
+        family=row["family"],
+        owner=row["account_id"] or row["order_id"],
+        wiped=row["wiped_ms"] is not None,
+    )
+
+
+def _webhook(row: RowMapping, log: list[Try]) -> Webhook:
+    return Webhook(
+        id=row["id"],
+        order_id=row["order_id"],
+        seq=row["seq"],
+        method=row["method"],
+        url=row["url"],
+        state=WebhookState(row["state"]),
+        tries=row["tries"],
+        created_ms=row["created_ms"],
+        done_ms=row["done_ms"],
+        log=tuple(log),
+    )
+
+
+# Built once: building a statement costs more than running it.
+_LOCK_ORDER = (
+    select(orders.c.id)
+    .where(orders.c.id == bindparam("id_"), orders.c.webhook_url != "")
+    .with_for_update()
+)
+_LAST_BODY = (
+    select(webhook.c.body)
+    .where(webhook.c.order_id == bindparam("order_"), webhook.c.url == bindparam("url_"))
+    .order_by(webhook.c.seq.desc())
+    .limit(1)
+)
+_LAST_SEQ = select(func.coalesce(func.max(webhook.c.seq), 0)).where(
+    webhook.c.order_id == bindparam("order_")
+)
+_INSERT = webhook.insert()
+_NEXT = (
+    select(
+        webhook.c.id,
+        webhook.c.order_id,
+        webhook.c.method,
+        webhook.c.url,
+        webhook.c.body,
+        webhook.c.tries,
+        orders.c.family,
+        orders.c.account_id,
+        orders.c.wiped_ms,
+    )
+    .select_from(webhook.join(orders, orders.c.id == webhook.c.order_id))
+    .where(webhook.c.order_id == bindparam("order_"), webhook.c.state == WebhookState.PENDING)
+    .order_by(webhook.c.seq)
+    .limit(1)
+)
+_ADD_TRY = webhook_try.insert()
+_AFTER_TRY = (
+    update(webhook)
+    .where(webhook.c.id == bindparam("id_"))
+    .values(
+        tries=bindparam("tries_"),
+        state=bindparam("state_"),
+        body=bindparam("body_"),
+        done_ms=bindparam("done_", type_=webhook.c.done_ms.type),
+    )
+)
+_RESEND = (
+    update(webhook)
+    .where(
+        webhook.c.id == bindparam("id_"),
+        or_(func.length(webhook.c.body) > 0, webhook.c.method == "GET"),
+    )
+    .values(state=WebhookState.PENDING, tries=0, done_ms=None)
+    .returning(webhook.c.order_id)
+)
+_ORDER_OF = select(webhook.c.order_id).where(webhook.c.id == bindparam("id_"))
+_TRIES = (
+    select(webhook_try)
+    .where(webhook_try.c.webhook_id.in_(bindparam("ids_", expanding=True)))
+    .order_by(webhook_try.c.id.desc())
+)
+_OLD = (
+    select(webhook.c.id)
+    .where(webhook.c.created_ms < bindparam("before_"), webhook.c.state != WebhookState.PENDING)
+    .limit(FORGET_BATCH)
+)
+_FORGET_TRIES = delete(webhook_try).where(
+    webhook_try.c.webhook_id.in_(bindparam("ids_", expanding=True))
+)
+_FORGET = delete(webhook).where(webhook.c.id.in_(bindparam("ids_", expanding=True)))
+_WIPE = (
+    update(webhook)
+    .where(
+        webhook.c.order_id.in_(bindparam("orders_", expanding=True)),
+        webhook.c.state != WebhookState.PENDING,
+    )
+    .values(body=b"")
+)
