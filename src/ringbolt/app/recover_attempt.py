@@ -68,7 +68,7 @@ async def _look_up(
         await write_down(shop, job, work.order, attempt, Accepted(found.carrier_id))
         for event in found.events:
             await shop.db.tx(apply_event, event, shop.settings.calls.charge_on, new_k1())
-    elif not _is_surely_absent(job, attempt, work.now_ms):
+    elif not is_surely_absent(job, attempt, work.now_ms):
         seen = {"absent": attempt.ref, "absent_ms": work.now_ms}
         why = "the carrier does not know the call (yet)"
         await shop.db.tx(jobs.retry, job, ABSENT_AFTER_MS, why, seen)
@@ -78,7 +78,7 @@ async def _look_up(
         await _ask_again(shop, job, work.order, attempt)
 
 
-def _is_surely_absent(job: Job, attempt: Attempt, now_ms: int) -> bool:
+def is_surely_absent(job: Job, attempt: Attempt, now_ms: int) -> bool:
     """Whether an earlier run of this job, long enough ago, heard the same."""
     absent_ms = int(job.payload.get("absent_ms", now_ms))
     return job.payload.get("absent") == attempt.ref and now_ms - absent_ms >= ABSENT_AFTER_MS
