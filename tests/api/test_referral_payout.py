@@ -1,0 +1,341 @@
+"""What a referrer is owed is paid to the Lightning Address, once, whatever happens meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from flow_rig import Died, Fate
+from memory_world import MemoryNode
+from payout_rig import ALICE, SHARE_MSAT, Desk, MemoryAddresses
+from ringbolt.app.ledger_names import NODE, REVENUE, ROUTING_FEE
+from ringbolt.clock import SystemClock
+from ringbolt.core.errors import Unavailable
+from ringbolt.lightning.lnd import LndNode
+from ringbolt.lightning.node import PaymentFailed, PaymentSucceeded, PaymentUnknown
+from ringbolt.lightning.payout import AddressRefused
+from ringbolt.lightning.simulated_addresses import SimulatedAddresses
+from ringbolt.settings import Settings
+from ringbolt.store import jobs, ledger
+from ringbolt.store.db import Database
+from ringbolt.store.opening import open_database
+from ringbolt.store.payouts import PayoutState
+from world_server import WorldServer
+
+HOUR_MS = 3_600_000
+
+
+@pytest.fixture
+async def db(sqlite_url: str, clock: SystemClock) -> AsyncIterator[Database]:
+    opened = await open_database(sqlite_url, clock)
+    yield opened
+    await opened.close()
+
+
+@dataclass
+class Memory(Desk):
+    """A desk with a node and addresses in memory."""
+
+    node: MemoryNode
+    owners: MemoryAddresses
+
+    @property
+    def paid_out(self) -> int:
+        return sum(self.node.paid_out.values())
+
+
+@pytest.fixture
+def memory(db: Database, clock: SystemClock) -> Memory:
+    node, owners = MemoryNode(clock), MemoryAddresses(clock)
+    return Memory(db, clock, node, owners, Settings(), node, owners)
+
+
+async def check_books(desk: Desk) -> None:
+    """Nothing is held, stored balances are the sums, and all of them together are zero."""
+    assert (await desk.balance()).pending_out_msat == 0
+    assert await desk.db.read(ledger.recompute) == []
+    assert sum(each.posted_msat for each in (await desk.db.read(ledger.totals)).values()) == 0
+
+
+# -- in the simulated world ------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[WorldServer]:
+    server = WorldServer(tmp_path)
+    await server.start()
+    yield server
+    await server.stop()
+
+
+@dataclass
+class Simulated(Desk):
+    world: WorldServer
+
+    async def received(self, address: str = ALICE) -> int:
+        async with httpx.AsyncClient(base_url=self.world.url) as http:
+            answer = await http.get(f"/simulator/addresses/{address}/received")
+        sats: int = answer.json()["sats_received"]
+        return sats
+
+
+@pytest.fixture
+async def desk(db: Database, clock: SystemClock, world: WorldServer) -> AsyncIterator[Simulated]:
+    """Pays with the simulated node, which has 1,000 sats from buyers."""
+    node = LndNode(f"{world.url}/simulator/node", "00")
+    wallet = LndNode(f"{world.url}/simulator/wallet", "00")
+    income = await node.create_invoice(1_000_000, "", 600, secrets.token_bytes(32))
+    assert isinstance(await wallet.pay(income.bolt11, 0, 10), PaymentSucceeded)
+    addresses = SimulatedAddresses(world.url, world.world.clock)
+    yield Simulated(db, clock, node, addresses, Settings(), world)
+    for part in (node, wallet, addresses):
+        await part.close()
+
+
+async def test_a_settled_order_pays_its_referrer(desk: Simulated) -> None:
+    await desk.owe()
+    await desk.work()
+    assert await desk.received() == 100
+    (payout,) = await desk.payouts()
+    assert (payout.state, payout.amount_msat) == (PayoutState.PAID, SHARE_MSAT)
+    assert (await desk.balance()).posted_msat == 0
+    await check_books(desk)
+
+
+async def test_several_shares_are_one_payment(desk: Simulated) -> None:
+    await desk.owe(3)
+    await desk.work()
+    assert await desk.received() == 300
+    assert len(await desk.payouts()) == 1
+
+
+async def test_only_whole_sats_leave(desk: Simulated) -> None:
+    await desk.owe(price_msat=123_450)
+    await desk.work()
+    assert await desk.received() == 12
+    assert (await desk.balance()).posted_msat == 345
+
+
+async def test_too_little_waits_in_the_books(desk: Simulated) -> None:
+    await desk.owe(price_msat=99_000)
+    await desk.work()
+    assert await desk.received() == 0
+    assert await desk.payouts() == []
+    await desk.owe(price_msat=1_000)
+    await desk.work()
+    assert await desk.received() == 10
+
+
+async def test_an_address_that_does_not_exist_is_asked_again_ever_more_rarely(
+    desk: Simulated,
+) -> None:
+    address = "nobody@wallet.example"
+    await desk.owe(referrer=address)
+    waits = []
+    for _ in range(13):
+        await desk.work(runs=1)
+        waits.append(round(await desk.next_run_ms() / 60_000))
+    assert waits[:4] == [1, 2, 4, 8]
+    assert waits[-1] == 24 * 60
+    assert {payout.state for payout in await desk.payouts(address)} == {PayoutState.FAILED}
+    assert (await desk.balance(address)).available_msat == SHARE_MSAT
+
+
+async def test_an_address_that_wants_more_gets_it_when_more_is_owed(desk: Simulated) -> None:
+    address = "poor@wallet.example"
+    await desk.owe(referrer=address)
+    await desk.work(runs=2)
+    assert await desk.received(address) == 0
+    await desk.owe(9, referrer=address)
+    await desk.work()
+    assert await desk.received(address) == 1000
+
+
+async def test_a_world_that_is_away_is_asked_when_it_is_back(desk: Simulated) -> None:
+    await desk.owe()
+    await desk.world.stop()
+    await desk.work(runs=2)
+    (payout,) = await desk.payouts()
+    assert payout.state is PayoutState.OPEN
+    await desk.world.start()
+    await desk.work()
+    assert await desk.received() == 100
+    assert len(await desk.payouts()) == 1
+
+
+# -- whatever the node and the address say ---------------------------------------------------------
+
+
+async def test_the_cost_of_the_way_is_the_shops_and_is_capped(memory: Memory) -> None:
+    memory.node.outcomes.append(PaymentSucceeded(b"\1" * 32, 1_234))
+    await memory.owe()
+    await memory.work()
+    assert (await memory.db.read(ledger.balance, ROUTING_FEE)).posted_msat == -1_234
+    assert (await memory.payouts())[0].fee_msat == 1_234
+    assert (await memory.db.read(ledger.balance, REVENUE)).posted_msat == 900_000
+    await check_books(memory)
+
+
+async def test_a_definite_failure_is_followed_by_another_payout(memory: Memory) -> None:
+    memory.node.outcomes.append(PaymentFailed("no route"))
+    await memory.owe()
+    await memory.work()
+    failed, paid = await memory.payouts()
+    assert (failed.state, failed.reason, paid.state) == ("failed", "no route", "paid")
+    assert failed.payment_hash != paid.payment_hash
+    assert memory.paid_out == SHARE_MSAT
+    await check_books(memory)
+
+
+@pytest.mark.parametrize("end", [PaymentSucceeded(b"\1" * 32, 0), PaymentFailed("gave up")])
+async def test_while_a_payment_is_in_doubt_no_second_invoice_is_asked_for(
+    memory: Memory, end: PaymentSucceeded | PaymentFailed
+) -> None:
+    memory.node.outcomes.append(PaymentUnknown("in flight"))
+    await memory.owe()
+    await memory.work(runs=8)
+    (payout,) = await memory.payouts()
+    assert (payout.state, len(memory.owners.asked)) == (PayoutState.PAYING, 1)
+    assert payout.payment_hash is not None
+    memory.node.known[bytes.fromhex(payout.payment_hash)] = end
+    await memory.work()
+    states = [each.state for each in await memory.payouts()]
+    if isinstance(end, PaymentSucceeded):
+        assert states == ["paid"]
+        assert memory.paid_out == 0, "what was in flight was sent by the first attempt"
+    else:
+        assert states == ["failed", "paid"]
+        assert memory.paid_out == SHARE_MSAT
+    await check_books(memory)
+
+
+async def test_what_accrues_during_a_payment_is_paid_after_it(memory: Memory) -> None:
+    memory.node.outcomes.append(PaymentUnknown("in flight"))
+    await memory.owe()
+    await memory.work(runs=1)
+    await memory.owe(2)
+    (first,) = await memory.payouts()
+    assert first.payment_hash is not None
+    memory.node.known[bytes.fromhex(first.payment_hash)] = PaymentSucceeded(b"\1" * 32, 0)
+    await memory.work()
+    assert [each.amount_msat for each in await memory.payouts()] == [SHARE_MSAT, 2 * SHARE_MSAT]
+
+
+async def test_an_invoice_that_was_paid_before_pays_nothing_again(memory: Memory) -> None:
+    """Given an address that answers with the same invoice, then its second payout fails instead
+    of being taken for paid."""
+    memory.owners.preimage = lambda: b"\7" * 32
+    await memory.owe()
+    await memory.work()
+    await memory.owe()
+    await memory.work(runs=2)
+    paid, failed = (await memory.payouts())[:2]
+    assert (paid.state, failed.state) == (PayoutState.PAID, PayoutState.FAILED)
+    assert "used before" in failed.reason
+    assert (await memory.balance()).available_msat == SHARE_MSAT
+
+
+async def test_more_than_an_address_takes_goes_in_pieces(memory: Memory) -> None:
+    await memory.owe(5)
+    memory.owners.refusals.append(AddressRefused("too much", min_msat=1, max_msat=200_500))
+    await memory.work()
+    paid = [each.amount_msat for each in await memory.payouts() if each.state == "paid"]
+    assert paid == [200_000, 200_000, 100_000]
+    await check_books(memory)
+
+
+async def test_an_address_that_cannot_be_asked_keeps_its_payout_open(memory: Memory) -> None:
+    memory.owners.refusals.extend(Unavailable("not now") for _ in range(3))
+    await memory.owe()
+    await memory.work()
+    (payout,) = await memory.payouts()
+    assert payout.state is PayoutState.PAID
+
+
+@pytest.mark.parametrize("missing", ["payer", "addresses"])
+async def test_a_shop_that_cannot_pay_out_keeps_what_is_owed(memory: Memory, missing: str) -> None:
+    await memory.owe()
+    whole = getattr(memory, missing)
+    setattr(memory, missing, None)
+    await memory.work(runs=1)
+    assert await memory.next_run_ms() > HOUR_MS - 60_000
+    assert await memory.payouts() == []
+    setattr(memory, missing, whole)
+    await memory.work()
+    assert memory.paid_out == SHARE_MSAT
+
+
+# -- a crash anywhere ------------------------------------------------------------------------------
+
+
+def _one_failure(memory: Memory) -> None:
+    memory.node.outcomes.append(PaymentFailed("no route"))
+
+
+def _refused_once(memory: Memory) -> None:
+    memory.owners.refusals.append(AddressRefused("too much", min_msat=1, max_msat=60_000))
+
+
+def _plain(memory: Memory) -> None: ...
+
+
+FLOWS = [_plain, _one_failure, _refused_once]
+
+
+@pytest.mark.parametrize("prepare", FLOWS)
+@pytest.mark.parametrize("kind", ["before", "after"])
+async def test_a_crash_anywhere_never_pays_twice_and_never_forgets(
+    sqlite_template: Path, tmp_path: Path, kind: str, prepare: Callable[[Memory], None]
+) -> None:
+    at, effects = 1, 1
+    while at <= effects:
+        clock = SystemClock()
+        path = tmp_path / f"{at}.db"
+        path.write_bytes(sqlite_template.read_bytes())
+        db = await open_database(f"sqlite:///{path}", clock)
+        node, owners = MemoryNode(clock), MemoryAddresses(clock)
+        memory = Memory(db, clock, node, owners, Settings(), node, owners)
+        prepare(memory)
+        await memory.owe(2)
+        fate = Fate(at, kind)
+        try:
+            await memory.work(fate)
+        except Died:
+            await db.tx(jobs.release_all)
+        await memory.work()
+        assert memory.paid_out == 2 * SHARE_MSAT, f"{kind} {at}: {fate.seen}"
+        paid = [each for each in await memory.payouts() if each.state is PayoutState.PAID]
+        assert sum(each.amount_msat for each in paid) == 2 * SHARE_MSAT
+        assert {bytes.fromhex(each.payment_hash or "") for each in paid} == set(node.paid_out)
+        assert (await memory.balance()).posted_msat == 0
+        await check_books(memory)
+        assert (await db.read(ledger.balance, NODE)).posted_msat == -1_800_000
+        await db.close()
+        at, effects = at + 1, max(effects, len(fate.seen) + 1)
+    assert at > 6, "an undisturbed run has more effects than that"
+
+
+async def test_a_worker_that_was_stopped_past_its_lease_pays_nothing(memory: Memory) -> None:
+    """Given a worker that stood still when it was about to pay, then it does not: another one
+    may have paid meanwhile, failed, and be at another invoice."""
+    await memory.owe()
+    (job,) = await memory.claim()
+    fate = Fate(kind="pause", at=4)
+    working = asyncio.create_task(memory.run(job, fate))
+    await fate.stands_still.wait()
+    assert fate.seen[-1] == "lookup payment"
+    job.lease.sure_until_s = time.monotonic() - 1
+    fate.go_on.set()
+    await working
+    assert memory.paid_out == 0
+    await memory.db.tx(jobs.release_all)
+    await memory.work()
+    assert memory.paid_out == SHARE_MSAT
+    assert len(memory.owners.asked) == 1
