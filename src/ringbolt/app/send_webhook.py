@@ -1,0 +1,160 @@
+"""Send what an order has to tell: one job per order, in order, until it is delivered or given up.
+
+Headers and signature are those of Standard Webhooks, as is the schedule of tries: 75 hours from
+the first to the last. Only 2xx is success.
+"""
+
+from __future__ import annotations
+
+import base64
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import structlog
+from standardwebhooks import Webhook as Signer
+
+from ringbolt.app import order_document
+from ringbolt.app.shop import Shop
+from ringbolt.core.errors import InvalidInput
+from ringbolt.core.keys import Keyring, derive
+from ringbolt.fetch.caller import Answered, HostBusy, NoAnswer
+from ringbolt.fetch.vetted import RefusedUrlError
+from ringbolt.store import jobs, webhooks
+from ringbolt.store.db import Tx
+from ringbolt.store.jobs import Job
+from ringbolt.store.webhooks import Outgoing, WebhookState
+
+log = structlog.get_logger("ringbolt.webhooks")
+
+SCHEDULE_S = (0, 5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
+"""How long after the try before it each try comes."""
+_JITTER = 0.1
+_GONE = 410
+_MAY_ASK_FOR_TIME = frozenset({429, 502, 503, 504})
+_LONGEST_S = 86_400
+_LABEL = "webhook"
+
+
+def webhook_secret(keyring: Keyring, owner: str) -> str:
+    """The secret that signs webhooks. ``owner``: the account of a key's orders, else the order."""
+    return _as_text(keyring.derive(_LABEL, owner.encode()))
+
+
+def check_webhook_url(shop: Shop, url: str) -> None:
+    """Raises ``InvalidInput`` (WEBHOOK_URL_REFUSED) for a URL that nothing can be sent to."""
+    try:
+        shop.caller.vet(url)
+    except RefusedUrlError as error:
+        raise InvalidInput(
+            f"The webhook URL cannot be used: {error.message}.",
+            code="WEBHOOK_URL_REFUSED",
+            field="webhookUrl",
+            suggestion="Give an https URL on the public Internet.",
+        ) from error
+
+
+async def send_webhook(shop: Shop, job: Job) -> None:
+    """Send what the order has to tell, one after another, until nothing is left or one fails."""
+    assert job.order_id is not None
+    outgoing = await shop.db.read(webhooks.next_of, job.order_id)
+    if outgoing is None:
+        await shop.db.tx(_end, job)
+        return
+    while outgoing is not None:
+        body = outgoing.body
+        if outgoing.family == "orders":
+            body = order_document.type_code(body, shop.settings.compat.code_type)
+        answer = await shop.caller.call(
+            outgoing.method,
+            outgoing.url,
+            _headers(shop, outgoing, body),
+            body,
+            shop.settings.webhooks.timeout_s,
+        )
+        if isinstance(answer, HostBusy):
+            await shop.db.tx(jobs.retry, job, answer.retry_ms, "the receiver's host is busy")
+            return
+        verdict = judge(answer, outgoing.tries + 1, random.random())  # noqa: S311 - jitter
+        if verdict.state is WebhookState.GIVEN_UP:
+            log.warning("webhook given up", webhook=outgoing.id, why=verdict.error)
+        outgoing = await shop.db.tx(_record, job, outgoing, body, answer, verdict)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a try means: the state after it, when the next comes, and what went wrong."""
+
+    state: WebhookState
+    delay_ms: int
+    error: str
+
+
+def judge(answer: Answered | NoAnswer, tries: int, chance: float) -> Verdict:
+    """``tries``: how many there were, this one included; ``chance``: from 0 to 1, for jitter."""
+    status = answer.status if isinstance(answer, Answered) else None
+    if status is not None and 200 <= status < 300:
+        return Verdict(WebhookState.DELIVERED, 0, "")
+    error = answer.reason if isinstance(answer, NoAnswer) else f"HTTP {status}"
+    if status == _GONE or tries >= len(SCHEDULE_S):
+        return Verdict(WebhookState.GIVEN_UP, 0, error)
+    delay_s: float = SCHEDULE_S[tries]
+    if isinstance(answer, Answered) and answer.retry_after_s and status in _MAY_ASK_FOR_TIME:
+        delay_s = max(delay_s, min(answer.retry_after_s, _LONGEST_S))
+    return Verdict(WebhookState.PENDING, round(delay_s * (1 + _JITTER * chance) * 1000), error)
+
+
+def _record(
+    tx: Tx,
+    job: Job,
+    sent: Outgoing,
+    body: bytes,
+    answer: Answered | NoAnswer,
+    verdict: Verdict,
+) -> Outgoing | None:
+    """Write the try down; what to send next at once, None if the job has ended or waits."""
+    jobs.check(tx, job)  # from here on, what is told is either seen below or finds no job
+    status = answer.status if isinstance(answer, Answered) else None
+    webhooks.record_try(tx, sent, body, verdict.state, (status, verdict.error, answer.took_ms))
+    if verdict.state is WebhookState.PENDING:
+        jobs.retry(tx, job, verdict.delay_ms, verdict.error)
+        return None
+    return _next_or_end(tx, job, sent.order_id)
+
+
+def _end(tx: Tx, job: Job) -> None:
+    jobs.check(tx, job)
+    assert job.order_id is not None
+    if _next_or_end(tx, job, job.order_id) is not None:
+        jobs.retry(tx, job, 0, "")
+
+
+def _next_or_end(tx: Tx, job: Job, order_id: str) -> Outgoing | None:
+    following = webhooks.next_of(tx, order_id)
+    if following is None:
+        jobs.finish(tx, job)
+    return following
+
+
+def _headers(shop: Shop, outgoing: Outgoing, body: bytes) -> Mapping[str, str]:
+    # The machine's own time: receivers compare with theirs, which no simulated world moves.
+    now_s = (shop.clock.now_ms() - shop.clock.offset_ms) // 1000
+    at = datetime.fromtimestamp(now_s, UTC)
+    owner = outgoing.owner.encode()
+    signatures = [  # after a change of the master secret, receivers still know the former one
+        Signer(derive(secret, _LABEL, owner)).sign(outgoing.id, at, body.decode())
+        for secret in shop.keyring.all()
+    ]
+    headers = {
+        "webhook-id": outgoing.id,
+        "webhook-timestamp": str(now_s),
+        "webhook-signature": " ".join(signatures),
+    }
+    if body:
+        headers["Content-Type"] = "application/json"
+    return headers
+
+
+def _as_text(secret: bytes) -> str:
+    return f"whsec_{base64.b64encode(secret).decode()}"

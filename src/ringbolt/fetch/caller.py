@@ -1,0 +1,170 @@
+"""Requests to where strangers want to be told something: webhooks and callbacks.
+
+What is sent leaves for public addresses only (see ``vetted``), follows no redirect, and of the
+answer only status and ``Retry-After`` are read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import aiohttp
+from aiohttp.abc import AbstractResolver
+from yarl import URL
+
+from ringbolt.fetch.host_turns import HostTurns
+from ringbolt.fetch.vetted import (
+    RefusedAddressError,
+    RefusedUrlError,
+    SystemResolver,
+    parse_origins,
+    vet_url,
+    vetted_connector,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The receiver answered. ``retry_after_s``: what its ``Retry-After`` asks for, if it does."""
+
+    status: int
+    retry_after_s: int | None
+    took_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoAnswer:
+    """The receiver may have it or not. ``reason``: one plain phrase, without the URL."""
+
+    reason: str
+    took_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class HostBusy:
+    """Nothing was sent: enough is on its way to this host. Come back in ``retry_ms``."""
+
+    retry_ms: int
+
+
+class OutgoingCaller:
+    """Tells strangers what they asked to be told; belongs to one event loop.
+
+    ``allow_origins``: exact origins that may be reached whatever their scheme and address.
+    ``allow_http``: unencrypted URLs too. ``per_host``: requests to one host and port at once.
+    ``resolver`` replaces the system's name resolution. No cookies, credentials or proxies.
+    """
+
+    def __init__(
+        self,
+        allow_origins: Iterable[str],
+        *,
+        allow_http: bool,
+        per_host: int,
+        user_agent: str,
+        resolver: AbstractResolver | None = None,
+    ) -> None:
+        self._allow_origins = parse_origins(allow_origins)
+        self._allow_http = allow_http
+        self._user_agent = user_agent
+        self._turns = HostTurns(per_host)
+        self._own_resolver = None if resolver else SystemResolver()
+        self._resolver = resolver or self._own_resolver
+        self._session: aiohttp.ClientSession | None = None
+
+    def vet(self, url: str) -> URL:
+        """``url`` as it would be requested. Raises ``RefusedUrlError``."""
+        return vet_url(url, self._allow_origins, allow_http=self._allow_http)
+
+    async def call(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes, timeout_s: float
+    ) -> Answered | NoAnswer | HostBusy:
+        """Send one request and wait for the head of its answer, ``timeout_s`` seconds at most."""
+        try:
+            target = self.vet(url)
+        except RefusedUrlError as error:
+            return NoAnswer(error.message, 0)
+        host = f"{target.host}:{target.port}"
+        wait_s = await self._turns.take(host)
+        if wait_s:
+            return HostBusy(max(1, round(wait_s * 1000)))
+        began_s = time.monotonic()
+        try:
+            return await self._request(method, target, headers, body, timeout_s)
+        finally:
+            self._turns.done(host, time.monotonic() - began_s)
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+        if self._own_resolver is not None:
+            await self._own_resolver.close()
+
+    async def _request(
+        self, method: str, target: URL, headers: Mapping[str, str], body: bytes, timeout_s: float
+    ) -> Answered | NoAnswer:
+        began_s = time.monotonic()
+        try:
+            async with (
+                asyncio.timeout(timeout_s),
+                self._open_session().request(
+                    method, target, headers=headers, data=body or None, allow_redirects=False
+                ) as response,
+            ):
+                response.close()  # what it says beyond its status interests nobody
+                return Answered(response.status, _retry_after_s(response), _since_ms(began_s))
+        except TimeoutError:
+            return NoAnswer(f"no answer within {timeout_s:g} seconds", _since_ms(began_s))
+        except (aiohttp.ClientError, OSError) as error:
+            return NoAnswer(_explain(error), _since_ms(began_s))
+
+    def _open_session(self) -> aiohttp.ClientSession:
+        # Made on first use: a session belongs to the event loop that runs when it is made.
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=vetted_connector(self._allow_origins, self._resolver),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers={"User-Agent": self._user_agent},
+                skip_auto_headers=("Accept-Encoding", "Content-Type"),
+                timeout=aiohttp.ClientTimeout(),
+                auto_decompress=False,
+                trust_env=False,
+            )
+        return self._session
+
+
+def _since_ms(began_s: float) -> int:
+    return round((time.monotonic() - began_s) * 1000)
+
+
+def _retry_after_s(response: aiohttp.ClientResponse) -> int | None:
+    """Seconds or an HTTP date (RFC 9110, section 10.2.3); None for what is neither."""
+    text = response.headers.get("Retry-After", "").strip()
+    if text.isascii() and text.isdigit():
+        return int(text[:9])
+    try:
+        at = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=UTC)
+    return max(0, round((at - datetime.now(UTC)).total_seconds()))
+
+
+def _explain(error: aiohttp.ClientError | OSError) -> str:
+    match error:
+        case aiohttp.ClientConnectorError(os_error=RefusedAddressError(host=host)):
+            return f"{host} is not on the public Internet"
+        case aiohttp.ClientConnectorDNSError():
+            return f"the name {error.host} is not known"
+        case aiohttp.ClientConnectorCertificateError():
+            return f"the certificate of {error.host} is not valid"
+        case aiohttp.ClientConnectorError():
+            return f"{error.host} does not accept the connection"
+        case _:
+            return "the server broke off or answers something else than HTTP"
