@@ -10,6 +10,7 @@ import structlog
 
 from ringbolt.app.decide import settled
 from ringbolt.app.ledger_names import secured_idem
+from ringbolt.app.order_document import LOST
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import NodeUnavailable
 from ringbolt.core.hold import find_preimage
@@ -78,9 +79,7 @@ def _settled(tx: Tx, job: Job, order: Order) -> None:
 def _lost(tx: Tx, job: Job, order: Order) -> None:
     """Delivered, and the payer has the money: the loss is ours, and the books say so."""
     jobs.finish(tx, job)
-    if orders.move(
-        tx, order.id, OrderState.RETURNED, "the payment fell back before it was settled"
-    ):
+    if orders.move(tx, order.id, OrderState.RETURNED, LOST):
         ledger.void(tx, secured_idem(order.id))
         orders.finish(tx, order.id)
 

@@ -12,13 +12,16 @@ from typing import Any, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from ringbolt.core.countries import COUNTRIES
 from ringbolt.core.money import sats_up
 from ringbolt.core.order import OrderState, PaymentMethod
-from ringbolt.store import messages, order_view
+from ringbolt.core.services import SERVICES
+from ringbolt.store import messages, orders, received_texts, receptions
 from ringbolt.store.db import Tx
 from ringbolt.store.messages import Message, MessageStatus
-from ringbolt.store.order_view import ReceptionView, TextView
 from ringbolt.store.orders import Order
+from ringbolt.store.received_texts import ReceivedText
+from ringbolt.store.receptions import Lease, Reception
 
 CodeType = Literal["auto", "string", "number"]
 
@@ -127,17 +130,18 @@ def snapshot(tx: Tx, order: Order) -> OrderDocument:
     """The order as its rows have it in this transaction."""
     if order.state in _UNPAID:
         return _unpaid(order)
+    moved_ms = orders.last_moved_ms(tx, order.id)
     match order.kind:
         case "activation" | "rental":
-            view = order_view.reception_of(tx, order.id)
-            texts = order_view.texts_of(tx, order.id) if view and view.texts else []
-            return _reception(order, view, texts)
+            return _reception(tx, order, moved_ms)
         case "sms" | "email":
-            return _message(order, messages.message_of(tx, order.id))
+            message = messages.message_of(tx, order.id)
+            assert message is not None, "a message is written down with its order"
+            return _message(order, message, moved_ms)
         case _:
             return OrderDocument(
                 paid=True,
-                timestamp=_latest(order.paid_ms, order.finished_ms),
+                timestamp=moved_ms,
                 amount=sats_up(order.price_msat),
                 error=_error(order),
                 state=order.state,
@@ -156,57 +160,65 @@ def _unpaid(order: Order) -> OrderDocument:
     )
 
 
-def _reception(order: Order, view: ReceptionView | None, texts: list[TextView]) -> OrderDocument:
-    assert view is not None, "a reception is written down with its order"
+def _reception(tx: Tx, order: Order, moved_ms: int) -> OrderDocument:
+    reception = receptions.reception_of(tx, order.id)
+    assert reception is not None, "a reception is written down with its order"
+    texts = received_texts.of_order(tx, order.id) if reception.texts else []
     last = texts[-1] if texts else None
     return OrderDocument(
         paid=True,
         id=public_number(order.id),
-        number=int(view.number.lstrip("+")) if view.number else UNSET,
+        number=int(reception.number.lstrip("+")) if reception.number else UNSET,
         timestamp=_latest(
-            order.paid_ms,
-            view.assigned_ms,
-            last.at_ms if last else None,
-            view.closed_ms,
-            order.finished_ms,
+            moved_ms,
+            reception.assigned_ms,
+            last.received_ms if last else None,
+            reception.closed_ms,
         ),
-        country=str(view.number_country if view.number else view.country),
-        service=view.service,
-        error=_error(order, no_number=not view.number),
+        country=_country(reception),
+        service=_service(reception.service),
+        error=_error(order, no_number=not reception.number),
         state=order.state,
-        code_text=view.code or UNSET,
+        code_text=reception.code or UNSET,
         sms=(last and last.text) or UNSET,
         messages=[_text(text) for text in texts] or UNSET,
         is_rental=_is_rental(order),
-        expires_at=_set(view.until_ms),
-        cancel_after=_cancel_after(order, view),
+        expires_at=_set(reception.until_ms),
+        cancel_after=_cancel_after(tx, order, reception),
     )
 
 
-def _text(text: TextView) -> TextDocument:
+def _country(reception: Reception) -> str | UnsetType:
+    """The number's country; before there is one, the country that was asked for, if one was."""
+    country = COUNTRIES.get(reception.number_country if reception.number else reception.country)
+    return UNSET if country is None else country.name
+
+
+def _service(code: str) -> str:
+    service = SERVICES.get(code)
+    return code if service is None else service.name
+
+
+def _text(text: ReceivedText) -> TextDocument:
     return TextDocument(text.at_ms, text.text, text.sender, text.code)
 
 
-def _cancel_after(order: Order, view: ReceptionView) -> int | UnsetType:
-    """When it can be cancelled, while it still can."""
-    waits = order.state is OrderState.IN_PROGRESS and not view.texts
-    return _set(view.cancel_after_ms or None) if waits else UNSET
+def _cancel_after(tx: Tx, order: Order, reception: Reception) -> int | UnsetType:
+    """When it can be cancelled, while it still may be."""
+    is_waiting = order.state is OrderState.IN_PROGRESS and not reception.texts
+    if not is_waiting or reception.lease_id is None:
+        return UNSET
+    lease: Lease | None = receptions.lease_by_id(tx, reception.lease_id)
+    return UNSET if lease is None or not lease.cancel_after_ms else lease.cancel_after_ms
 
 
-def _message(order: Order, message: Message | None) -> OrderDocument:
-    assert message is not None, "a message is written down with its order"
+def _message(order: Order, message: Message, moved_ms: int) -> OrderDocument:
     error = _error(order)
     status = message.status if error is UNSET else MessageStatus.FAILED
     return OrderDocument(
         paid=True,
         id=message.public_id,
-        timestamp=_latest(
-            order.paid_ms,
-            message.sent_ms,
-            message.delivered_ms,
-            message.failed_ms,
-            order.finished_ms if error is not UNSET else None,
-        ),
+        timestamp=_latest(moved_ms, message.sent_ms, message.delivered_ms, message.failed_ms),
         sms_status=status,
         email_status=status if order.kind == "email" else UNSET,
         error=error,

@@ -188,6 +188,16 @@ def history(tx: Tx, order_id: str) -> list[OrderEvent]:
     return [OrderEvent(*row) for row in rows]
 
 
+def last_moved_ms(tx: Tx, order_id: str) -> int:
+    """When the order's state changed last."""
+    return int(tx.run(_LAST_MOVED, {"id_": order_id}).scalar_one())
+
+
+_LAST_MOVED = select(func.max(order_event.c.at_ms)).where(
+    order_event.c.order_id == bindparam("id_")
+)
+
+
 def _note(tx: Tx, order_id: str, source: str, target: str, why: str) -> None:
     tx.run(
         order_event.insert(),
