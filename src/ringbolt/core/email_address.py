@@ -1,0 +1,102 @@
+"""The gate in front of the mailer: one plain recipient, and a text without control characters.
+
+SMTP clients do not refuse what is not one address: "bob@example.com, eve@example.com" is mailed
+to bob, with ">" and CRLF behind it too. So nothing passes that is not exactly one mailbox at a
+public domain (RFC 5321, 4.1.2; no quoted local parts, no address literals), in ASCII before the @:
+other letters need a mail server with SMTPUTF8 at every step, which cannot be known beforehand.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Final
+
+from email_validator import EmailNotValidError, validate_email
+
+from ringbolt.core.errors import InvalidInput
+
+MAX_LENGTH: Final = 254
+"""Octets of a path without its angle brackets (RFC 3696, erratum 1690)."""
+
+EXAMPLE: Final = "name@example.com"
+
+_NOT_OF_A_MAILBOX: Final = frozenset(" ,;<>()[]:\\\"'`")
+_NEWLINE = re.compile(r"\r\n?|\u2028|\u2029|\x85")
+_CONTROL: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
+
+
+@dataclass(frozen=True, slots=True)
+class EmailAddress:
+    """``address`` is what the envelope and the header say; it and ``domain`` are ASCII."""
+
+    address: str
+    domain: str
+
+    def __str__(self) -> str:
+        return self.address
+
+
+def parse_address(text: str, field: str = "address") -> EmailAddress:
+    """The one mailbox that ``text`` names, normalised; its domain in ASCII (xn--).
+
+    Raises ``InvalidInput`` (``INVALID_EMAIL_ADDRESS``) for anything else. Nothing is looked up.
+    """
+    address = text.strip(" ")
+    if len(address) > MAX_LENGTH:
+        raise _invalid(f"it is longer than {MAX_LENGTH} characters", field)
+    if any(sign in _NOT_OF_A_MAILBOX or not _is_visible(sign) for sign in address):
+        raise _invalid("one address is expected, without blanks, quotes, brackets or commas", field)
+    try:
+        parsed = validate_email(
+            address, check_deliverability=False, allow_smtputf8=False, strict=True
+        )
+    except EmailNotValidError as error:
+        raise _invalid(str(error).rstrip("."), field) from None
+    domain = parsed.ascii_domain.lower()
+    whole = f"{parsed.local_part}@{domain}"  # the ASCII form of a domain may be the longer one
+    if len(whole) > MAX_LENGTH:
+        raise _invalid(f"it is longer than {MAX_LENGTH} characters", field)
+    return EmailAddress(whole, domain)
+
+
+def _is_visible(sign: str) -> bool:
+    return unicodedata.category(sign)[0] not in "CZ"
+
+
+def _invalid(why: str, field: str) -> InvalidInput:
+    return InvalidInput(
+        f"This is not an e-mail address that can be written to: {why}.",
+        code="INVALID_EMAIL_ADDRESS",
+        field=field,
+        suggestion=f'Give exactly one address. Example: "{EXAMPLE}".',
+    )
+
+
+def check_mail_text(text: str, field: str = "message") -> str:
+    """The text with its line ends as \\n. Tabs and line ends are the only control characters;
+    raises ``InvalidInput`` (``INVALID_TEXT``) for others."""
+    normal = _NEWLINE.sub("\n", text)
+    _check_signs(normal, "\n\t", field)
+    return normal
+
+
+def check_subject(text: str, field: str = "subject") -> str:
+    """A subject in one line, trimmed. Raises ``InvalidInput`` (``INVALID_TEXT``) for control
+    characters, line ends among them: they would begin another header."""
+    _check_signs(text, "", field)
+    return text.strip()
+
+
+def _check_signs(text: str, allowed: str, field: str) -> None:
+    for sign in text:
+        if sign not in allowed and unicodedata.category(sign) in _CONTROL:
+            raise InvalidInput(
+                f"{field} contains the control character U+{ord(sign):04X}.",
+                code="INVALID_TEXT",
+                field=field,
+                suggestion="Remove control characters and line breaks."
+                if not allowed
+                else "Remove control characters; line breaks and tabs may stay.",
+            )

@@ -1,0 +1,103 @@
+"""How long a text message is: GSM-7 or UCS-2, in how many segments (3GPP TS 23.038, 23.040).
+
+A message of one segment holds 160 septets or 70 UTF-16 units; in a message of several each holds
+153 or 67, because a header that joins them takes 6 octets. A character is never split.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+GSM7_BASIC: Final = (
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ"
+    "ÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§"
+    "¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+"""The default alphabet without its escape sign (3GPP TS 23.038, 6.2.1)."""
+
+GSM7_EXTENSION: Final = "\f^{}\\[~]|€"
+"""What takes two septets, the escape sign first (3GPP TS 23.038, 6.2.1.1)."""
+
+_SEPTETS: Final = dict.fromkeys(GSM7_BASIC, 1) | dict.fromkeys(GSM7_EXTENSION, 2)
+
+
+class Encoding(StrEnum):
+    GSM7 = "gsm7"
+    UCS2 = "ucs2"
+
+
+_ROOM: Final = {Encoding.GSM7: (160, 153), Encoding.UCS2: (70, 67)}
+"""Units in a message of one segment, and in each segment of a longer one."""
+
+
+@dataclass(frozen=True, slots=True)
+class SmsSize:
+    """``units``: septets (GSM-7) or UTF-16 code units (UCS-2), headers not counted."""
+
+    encoding: Encoding
+    units: int
+    segments: int
+
+
+def encoding_of(text: str) -> Encoding:
+    return Encoding.GSM7 if all(sign in _SEPTETS for sign in text) else Encoding.UCS2
+
+
+def count(text: str) -> SmsSize:
+    """The size of a text. An empty one is a message of one segment."""
+    encoding = encoding_of(text)
+    cost = _cost(encoding)
+    return SmsSize(encoding, sum(map(cost, text)), sum(1 for _ in _parts(text, encoding)))
+
+
+def split(text: str) -> tuple[str, ...]:
+    """The text of each segment; together they are the whole text."""
+    return tuple(_parts(text, encoding_of(text)))
+
+
+def _cost(encoding: Encoding) -> Callable[[str], int]:
+    return _SEPTETS.__getitem__ if encoding is Encoding.GSM7 else _utf16_units
+
+
+def _utf16_units(sign: str) -> int:
+    return 2 if ord(sign) > 0xFFFF else 1
+
+
+def _parts(text: str, encoding: Encoding) -> Iterator[str]:
+    cost = _cost(encoding)
+    alone, joined = _ROOM[encoding]
+    if sum(map(cost, text)) <= alone:
+        yield text
+        return
+    start = used = 0
+    for at, sign in enumerate(text):
+        units = cost(sign)
+        if used + units > joined:
+            yield text[start:at]
+            start, used = at, 0
+        used += units
+    yield text[start:]
+
+
+_LOOK_ALIKES: Final = str.maketrans(
+    dict.fromkeys("\u2018\u2019\u201a\u201b\u2032\u00b4`", "'")
+    | dict.fromkeys("\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb", '"')
+    | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-")
+    | dict.fromkeys("\t\u00a0\u2002\u2003\u2007\u2008\u2009\u200a\u202f\u3000", " ")
+    | dict.fromkeys("\u00ad\u200b\u2060\ufeff", "")
+    | {"\u2026": "...", "\u2022": "*", "\u00b7": ".", "\u2039": "<", "\u203a": ">"}
+)
+
+
+def smart(text: str) -> str:
+    """The text with typographic signs (curly quotes, dashes, dots) written in GSM-7 look-alikes.
+
+    A text that would need UCS-2 all the same stays as it is: nothing would be gained.
+    """
+    plain = unicodedata.normalize("NFC", text).translate(_LOOK_ALIKES)
+    return plain if encoding_of(plain) is Encoding.GSM7 else text
