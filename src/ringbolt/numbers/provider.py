@@ -2,7 +2,8 @@
 
 A number is lent for an activation (about 20 minutes, the texts of one service) or a rental (hours,
 any sender). It is asked for once per attempt, by our own reference, and the answer is
-three-valued: a number, a definite no, or not known. Countries are calling codes; 999 is any.
+three-valued: a number, a definite no, or not known. Countries are the numbers of
+``core.countries`` (43 is Germany), no calling codes.
 """
 
 from __future__ import annotations
@@ -35,11 +36,12 @@ class Offer:
 class LendNumber:
     """A number to borrow. ``ref``: ours, unique per attempt.
 
-    ``service``: a code of ``offers``, or ``ANY_SENDER`` for a rental. ``country``: a calling code,
-    or ``ANY_COUNTRY``. ``hours``: 0 is an activation of about 20 minutes. ``real``: only numbers
-    of real telephones will do. ``avoid``: numbers (E.164) that must not be given. ``again``: the
-    number that this buyer had before and wants again, '' if none. ``still_wanted`` is asked right
-    before the request goes out; if it says no, nothing is sent and the answer is ``NoNumber``.
+    ``service``: a code of ``offers``, or ``ANY_SENDER`` for a rental. ``country``: a number of
+    ``core.countries``, or ``ANY_COUNTRY``. ``hours``: 0 is an activation of about 20 minutes.
+    ``real``: only numbers of real telephones will do. ``avoid``: numbers (E.164) that must not be
+    given. ``again``: the number that this buyer had before and wants again, '' if none.
+    ``still_wanted`` is asked right before the request goes out; if it says no, nothing is sent
+    and the answer is ``NoNumber``.
     """
 
     ref: str
@@ -123,7 +125,10 @@ class TooEarly:
 
 @dataclass(frozen=True, slots=True)
 class HasText:
-    """Not cancelled: these texts came before, and count. The loan goes on."""
+    """Not cancelled: what the number was lent for came before, in ``texts``. It is charged for.
+
+    They may be known already; whoever asked takes them as if they had been told by ``events``.
+    """
 
     texts: tuple[InboundText, ...]
 
@@ -146,7 +151,7 @@ class NumberProvider(Protocol):
         ...
 
     async def countries(self) -> tuple[int, ...]:
-        """The calling codes in which there are numbers, in rising order."""
+        """The countries (``core.countries``) in which there are numbers, in rising order."""
         ...
 
     async def lend(self, wanted: LendNumber) -> LendResult:

@@ -13,8 +13,10 @@ from ringbolt.simulator import (
     addresses_api,
     carrier_api,
     clock_api,
+    mail_api,
     messages_api,
     node_api,
+    numbers_api,
     phones_api,
     sms_api,
     wallet_api,
@@ -33,6 +35,8 @@ def routes(world: World) -> list[BaseRoute]:
         *carrier_api.routes(world),
         *sms_api.routes(world),
         *messages_api.routes(world),
+        *mail_api.routes(world),
+        *numbers_api.routes(world),
     ]
 
 

@@ -1,7 +1,8 @@
 """``/simulator/sms`` and ``/simulator/mailbox``: texts that strangers send, mail that arrived.
 
-The world keeps every text that is sent to any number; whose it is, a shop decides that lends
-numbers out. A mailbox shows what was mailed to an address; without a shop that mails it is empty.
+The world keeps every text that is sent to any number and tells it to who borrows numbers: whose it
+is, a shop decides. A mailbox shows what was mailed to an address; without a shop that mails it is
+empty.
 """
 
 from __future__ import annotations
@@ -17,9 +18,8 @@ from starlette.routing import BaseRoute, Route
 from ringbolt.core.phone import is_e164
 from ringbolt.simulator.world import World
 
-SMS_LOG = "sms"
 MAIL_LOG = "mail"
-"""``mail:ADDRESS`` holds what was mailed there: {from, subject, text, at_ms}."""
+"""``mail:ADDRESS`` holds what was mailed there: {from, subject, text, headers, at_ms}."""
 MAX_TEXT_CHARS = 2000
 _PAGE = 1000
 
@@ -35,8 +35,7 @@ def routes(world: World) -> list[BaseRoute]:
                 },
                 400,
             )
-        at_ms = world.clock.now_ms()
-        sms_id = await world.store.append(SMS_LOG, {**sms, "at_ms": at_ms})
+        sms_id, at_ms = await world.lender.receive(sms["to"], sms["from"], sms["text"])
         return JSONResponse({"id": sms_id, **sms, "at": _iso(at_ms)}, 202)
 
     async def mailbox(request: Request) -> JSONResponse:
@@ -48,6 +47,7 @@ def routes(world: World) -> list[BaseRoute]:
                 "subject": mail["subject"],
                 "text": mail["text"],
                 "at": _iso(mail["at_ms"]),
+                "headers": mail.get("headers", {}),
             }
             for _, mail in mails
         ]

@@ -1,4 +1,4 @@
-"""The simulated world as a whole: one clock, one file, a Lightning network and phones."""
+"""The simulated world as a whole: one clock, one file, and all who live in it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ringbolt.lightning.simulated import SimulatedNetwork
+from ringbolt.numbers.simulated_lender import NumberLender
 from ringbolt.simulator.clock import WorldClock
 from ringbolt.sms.simulated_network import SmsNetwork
 from ringbolt.store.world import WorldStore
@@ -23,6 +24,7 @@ class World:
     network: SimulatedNetwork
     phones: PhoneNetwork
     sms: SmsNetwork
+    lender: NumberLender
     speed: float
 
     @classmethod
@@ -37,7 +39,10 @@ class World:
             phones.start()
             sms = SmsNetwork(clock=clock, store=store, speed=speed)
             sms.start()
-            return cls(store, clock, SimulatedNetwork(store, clock), phones, sms, speed)
+            lender = NumberLender(clock=clock, store=store)
+            lender.start()
+            network = SimulatedNetwork(store, clock)
+            return cls(store, clock, network, phones, sms, lender, speed)
         except BaseException:
             store.close()
             raise
@@ -48,4 +53,5 @@ class World:
         self.network.close()
         await self.phones.close()
         await self.sms.close()
+        await self.lender.close()
         self.store.close()

@@ -1,0 +1,330 @@
+"""The simulated lender of numbers: it has numbers of every country, and they never run out.
+
+Every change takes its place in the world's file in the order in which it is decided, and is told
+to nobody before it is there. Only loans that go on, or whose scripted texts are still to come, are
+in memory. Times go by the world's clock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Final, Protocol
+
+import msgspec
+import structlog
+
+from ringbolt.clock import Clock
+from ringbolt.core.countries import COUNTRIES
+from ringbolt.numbers.provider import (
+    ANY_COUNTRY,
+    Cancelled,
+    CancelResult,
+    HasText,
+    InboundText,
+    LendNumber,
+    LendResult,
+    Lent,
+    NoNumber,
+    TextBatch,
+    TooEarly,
+    Unknown,
+)
+from ringbolt.numbers.simulated_loan import Loan, LoanDocument, loan_id, new_loan
+from ringbolt.numbers.simulated_numbering import NumberStock
+from ringbolt.numbers.simulated_script import (
+    CANCEL_AFTER_MS,
+    SENDER,
+    SLOW_LENDER_MS,
+    Intake,
+    Script,
+    ScriptedText,
+    script_of,
+)
+from ringbolt.numbers.simulated_texts import (
+    Appends,
+    ArrivedTexts,
+    LenderStore,
+    Puts,
+    event_id,
+    writes_of,
+)
+
+LIVE: Final = "lend-live"
+"""``lend-live/ID``: a loan that goes on or has scripted texts ahead; else it is in ``lend``."""
+KIND: Final = "lend"
+LENT: Final = "lend-number"
+"""``lend-number/NUMBER``: it was lent, and so can be again to who had it."""
+_ANYWHERE: Final = (187, 16, 43)  # US, GB, DE: where a number of any country is from, by turns
+_IDLE_MS: Final = 3_600_000
+log = structlog.get_logger("ringbolt.numbers")
+
+
+class WorldTime(Clock, Protocol):
+    async def sleep_until(self, at_ms: int) -> None:
+        """Return as soon as the clock shows ``at_ms``, be it that it was advanced."""
+        ...
+
+
+class NumberLender:
+    """Numbers, loans and the texts that come to them. Call ``start`` in the event loop."""
+
+    def __init__(self, *, clock: WorldTime, store: LenderStore) -> None:
+        self._clock = clock
+        self._store = store
+        self._stock = NumberStock(store)
+        self._arrived = ArrivedTexts(store)
+        self._live: dict[str, Loan] = {}
+        self._by_number: dict[str, Loan] = {}
+        self._due: list[tuple[int, str]] = []
+        self._alarm: asyncio.Future[None] | None = None
+        self._alarm_ms = 0
+        self._timer: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Go on with what the world did before."""
+        for document in self._store.load(LIVE).values():
+            self._hold(Loan(msgspec.convert(document, LoanDocument)))
+        self._timer = asyncio.create_task(self._run(), name="lent numbers' timer")
+
+    async def close(self) -> None:
+        """Stop; what is still to happen does when the world starts again."""
+        self._arrived.close()
+        if self._timer is not None:
+            self._timer.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._timer
+
+    # Loans
+
+    async def lend(self, wanted: LendNumber) -> LendResult:
+        """Lend a number, once per ``ref``: asked again, the answer is about the same loan."""
+        script = script_of(wanted.service)
+        if script is None:
+            return NoNumber("BAD_SERVICE: there is no such scripted service")
+        doc = await self._document(loan_id(wanted.ref))
+        if doc is None:
+            refusal = self._lend(wanted, script)
+            if refusal is not None:
+                return refusal
+            doc = await self._document(loan_id(wanted.ref))
+            assert doc is not None, "it was just lent"
+        if script.intake is Intake.LENDS_WITHOUT_AN_ANSWER:
+            return Unknown("The lender's answer was lost.")
+        if script.intake is Intake.LENDS_SLOWLY:
+            await self._clock.sleep_until(doc.lent_ms + SLOW_LENDER_MS)
+        return doc.lent()
+
+    async def find(self, ref: str) -> Lent | None:
+        """The loan with this reference, even if it is over."""
+        doc = await self._document(loan_id(ref))
+        return None if doc is None else doc.lent()
+
+    async def finish(self, lease_id: str) -> None:
+        """End the loan; nothing happens to one that is over or unknown."""
+        await self._document(lease_id)
+        loan = self._open(lease_id)
+        if loan is not None:
+            self._end(loan)
+            await _saved(loan)
+
+    async def cancel(self, lease_id: str) -> CancelResult:
+        """End the loan for no charge, unless it is too early or its code has come."""
+        doc = await self._document(lease_id)
+        texts = await self.texts(lease_id)
+        if doc is not None and doc.is_served_by(texts):
+            return HasText(texts)
+        loan = self._open(lease_id)
+        if loan is None:
+            return Cancelled()
+        if self._clock.now_ms() < loan.doc.lent_ms + CANCEL_AFTER_MS:
+            return TooEarly(loan.doc.lent_ms + CANCEL_AFTER_MS)
+        if loan.doc.script.on_cancel is not None:
+            self._deliver(loan, loan.doc.script.on_cancel, self._clock.now_ms())
+            return HasText(await self.texts(lease_id))
+        self._end(loan)
+        await _saved(loan)
+        return Cancelled()
+
+    async def another_text(self, lease_id: str) -> bool:
+        """Be ready for one more text; a scripted service sends its texts anew, with new codes."""
+        await self._document(lease_id)
+        loan = self._open(lease_id)
+        if loan is None:
+            return False
+        doc = loan.doc
+        if not doc.ahead and doc.script.texts_to(doc.is_first):
+            doc.round, doc.told, doc.script_ms = doc.round + 1, 0, self._clock.now_ms()
+            self._save(loan)
+            self._push(loan)
+        await _saved(loan)
+        return True
+
+    # Texts
+
+    async def receive(self, to: str, sender: str, text: str) -> tuple[int, int]:
+        """A text arrives at any number: its place in the log of all texts, and when it came."""
+        loan = self._by_number.get(to)
+        if loan is not None:
+            self._catch_up(loan)
+            loan = self._open(loan.doc.id)
+        at_ms = self._clock.now_ms()
+        lease_id = "" if loan is None else loan.doc.id
+        arrived = InboundText(event_id(), to, lease_id, sender, text, "", at_ms)
+        return (await self._keep(arrived, loan))[0], at_ms
+
+    async def texts(self, lease_id: str) -> tuple[InboundText, ...]:
+        """The texts of a loan, oldest first."""
+        await self._document(lease_id)
+        return self._arrived.of_loan(lease_id)
+
+    def events(self, after: int) -> AsyncIterator[TextBatch]:
+        """Every text numbered above ``after`` (0: all), then those to come, until ``close``."""
+        return self._arrived.since(after)
+
+    # Lending
+
+    async def _document(self, lease_id: str) -> LoanDocument | None:
+        """The loan of that name, once all that happened to it by now is on the disk."""
+        loan = self._live.get(lease_id)
+        if loan is not None:
+            self._catch_up(loan)
+            await _saved(loan)
+            return loan.doc
+        document = self._store.get(KIND, lease_id)
+        return None if document is None else msgspec.convert(document, LoanDocument)
+
+    def _open(self, lease_id: str) -> Loan | None:
+        """The loan of that name if it goes on."""
+        loan = self._live.get(lease_id)
+        return loan if loan is not None and loan.doc.ended_ms is None else None
+
+    def _lend(self, wanted: LendNumber, script: Script) -> NoNumber | None:
+        if loan_id(wanted.ref) in self._live:  # two asked at once with the same reference
+            return None
+        if script.intake is Intake.HAS_NONE:
+            return NoNumber("NO_NUMBERS: there is no number for this service")
+        puts: Puts = []
+        country = wanted.country
+        if country == ANY_COUNTRY:
+            country = _ANYWHERE[self._stock.turn(len(_ANYWHERE), puts)]
+        if country not in COUNTRIES:
+            return NoNumber("BAD_COUNTRY: there are no numbers of this country")
+        number = self._choose(wanted, COUNTRIES[country].region, puts)
+        if number is None:
+            return NoNumber("NO_NUMBERS: the number that is wanted cannot be had")
+        loan = new_loan(wanted, script, country, number, self._clock.now_ms())
+        self._hold(loan)
+        self._save(loan, [*puts, (LENT, number, {"country": country})])
+        return None
+
+    def _choose(self, wanted: LendNumber, region: str, puts: Puts) -> str | None:
+        def is_free(number: str) -> bool:
+            return number not in self._by_number and number not in wanted.avoid
+
+        if not wanted.again:
+            return self._stock.take(region, wanted.real, is_free, puts)
+        was_lent = self._store.get(LENT, wanted.again) is not None
+        return wanted.again if was_lent and is_free(wanted.again) else None
+
+    # What happens to loans
+
+    def _hold(self, loan: Loan) -> None:
+        self._live[loan.doc.id] = loan
+        if loan.doc.ended_ms is None:
+            self._by_number[loan.doc.number] = loan
+        self._push(loan)
+
+    def _push(self, loan: Loan) -> None:
+        due_ms = loan.doc.due_ms
+        if due_ms is None or (loan.queued_ms is not None and loan.queued_ms <= due_ms):
+            return
+        loan.queued_ms = due_ms
+        heapq.heappush(self._due, (due_ms, loan.doc.id))
+        if self._alarm is not None and due_ms < self._alarm_ms:
+            self._alarm.cancel()
+
+    def _end(self, loan: Loan) -> None:
+        loan.doc.ended_ms = min(self._clock.now_ms(), loan.doc.until_ms)
+        self._by_number.pop(loan.doc.number, None)
+        self._save(loan)
+
+    def _deliver(self, loan: Loan, scripted: ScriptedText, at_ms: int) -> None:
+        """A scripted text comes to the loan's number; it is the loan's even if that is over."""
+        doc = loan.doc
+        text, code = scripted.written(f"{doc.id}:{doc.round}:{doc.told}")
+        arrived = InboundText(event_id(), doc.number, doc.id, SENDER, text, code, at_ms)
+        self._keep(arrived, loan, scripted.copies)
+
+    def _keep(
+        self, arrived: InboundText, loan: Loan | None, copies: int = 1
+    ) -> asyncio.Future[list[int]]:
+        puts, appends = writes_of(arrived, copies)
+        if loan is not None:
+            return self._save(loan, puts, appends)
+        saved = self._store.submit(puts, appends)
+        saved.add_done_callback(self._on_saved)
+        return saved
+
+    def _save(
+        self, loan: Loan, puts: Puts | None = None, appends: Appends | None = None
+    ) -> asyncio.Future[list[int]]:
+        """Write the loan as it is now, with what changes beside it."""
+        doc = loan.doc
+        own: Puts = [(LIVE, doc.id, doc)]
+        if not doc.is_live:
+            own = [(LIVE, doc.id, None), (KIND, doc.id, doc)]
+        loan.saved = self._store.submit([*own, *(puts or ())], appends or ())
+        loan.saved.add_done_callback(lambda saved: self._on_saved(saved, loan))
+        return loan.saved
+
+    def _on_saved(self, saved: asyncio.Future[list[int]], loan: Loan | None = None) -> None:
+        if not saved.cancelled() and (error := saved.exception()) is not None:
+            log.error("a change to a lent number is lost", error=str(error))
+            return
+        if loan is not None and loan.saved is saved and not loan.doc.is_live:
+            self._live.pop(loan.doc.id, None)
+        self._arrived.announce()
+
+    # Time
+
+    async def _run(self) -> None:
+        """Let things happen when they are due: one timer for all loans."""
+        while True:
+            while self._due and self._due[0][0] <= self._clock.now_ms():
+                self._take_up(*heapq.heappop(self._due))
+                await asyncio.sleep(0)
+            self._alarm_ms = self._due[0][0] if self._due else self._clock.now_ms() + _IDLE_MS
+            self._alarm = asyncio.ensure_future(self._clock.sleep_until(self._alarm_ms))
+            try:
+                await asyncio.wait([self._alarm])
+            finally:
+                self._alarm.cancel()
+
+    def _take_up(self, queued_ms: int, lease_id: str) -> None:
+        loan = self._live.get(lease_id)
+        if loan is not None and loan.queued_ms == queued_ms:
+            loan.queued_ms = None
+            self._catch_up(loan)
+            self._push(loan)
+
+    def _catch_up(self, loan: Loan) -> None:
+        """Let everything happen to the loan that is due by now."""
+        doc = loan.doc
+        while (due_ms := doc.due_ms) is not None and due_ms <= self._clock.now_ms():
+            if doc.ahead and doc.script_ms + doc.ahead[0].after_ms == due_ms:
+                scripted = doc.ahead[0]
+                doc.told += 1
+                self._deliver(loan, scripted, due_ms)
+            else:
+                self._end(loan)
+
+
+async def _saved(loan: Loan) -> None:
+    """Return once all that is decided of the loan is on the disk. Raises ``Unavailable``."""
+    while loan.saved is not None and not loan.saved.done():
+        await asyncio.shield(loan.saved)
+    if loan.saved is not None:
+        loan.saved.result()

@@ -1,0 +1,158 @@
+"""``/simulator/lender``: the simulated lender of numbers, as ``numbers/simulated.py`` asks it.
+
+Texts come to its numbers by ``/simulator/sms``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Final
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import BaseRoute, Route
+
+from ringbolt.core.errors import InvalidInput
+from ringbolt.numbers.provider import (
+    LendNumber,
+    LendResult,
+    Lent,
+    NoNumber,
+    TextBatch,
+    Unknown,
+)
+from ringbolt.numbers.simulated_lender import NumberLender
+from ringbolt.numbers.simulated_offers import countries, offers
+from ringbolt.numbers.simulated_wire import (
+    AnotherTold,
+    CountriesTold,
+    FinishTold,
+    LeaseRefusal,
+    LeaseRequest,
+    LeaseTold,
+    OffersTold,
+    TextLine,
+    TextsTold,
+    cancel_told,
+)
+from ringbolt.simulator.world import World
+
+PREFIX = "/simulator/lender"
+HEARTBEAT_S: Final = 10.0
+_encode = msgspec.json.Encoder().encode
+
+
+def routes(world: World) -> list[BaseRoute]:
+    face = _Lender(world.lender)
+    lease = f"{PREFIX}/leases/{{lease_id}}"
+    return [
+        Route(f"{PREFIX}/countries", face.countries),
+        Route(f"{PREFIX}/offers", face.offers),
+        Route(f"{PREFIX}/leases", face.lend, methods=["POST"]),
+        Route(f"{PREFIX}/refs/{{ref}}", face.find),
+        Route(f"{lease}/texts", face.texts),
+        Route(f"{lease}/another", face.another_text, methods=["POST"]),
+        Route(f"{lease}/finish", face.finish, methods=["POST"]),
+        Route(f"{lease}/cancel", face.cancel, methods=["POST"]),
+        Route(f"{PREFIX}/events", face.events),
+    ]
+
+
+class _Lender:
+    def __init__(self, lender: NumberLender) -> None:
+        self._lender = lender
+
+    async def countries(self, request: Request) -> Response:
+        return _json(200, CountriesTold(list(countries())))
+
+    async def offers(self, request: Request) -> Response:
+        country = request.query_params.get("country", "")
+        if not country.isdecimal():
+            raise InvalidInput("country is a country's number.", field="country")
+        return _json(200, OffersTold(list(offers(int(country)))))
+
+    async def lend(self, request: Request) -> Response:
+        """201 a number is lent; 4xx none is; 504 the lender does not say."""
+        try:
+            asked = msgspec.json.decode(await request.body(), type=LeaseRequest)
+        except msgspec.DecodeError as error:
+            return _json(400, LeaseRefusal(str(error)))
+        return _lent(await self._lender.lend(_wanted(asked)))
+
+    async def find(self, request: Request) -> Response:
+        lease = await self._lender.find(request.path_params["ref"])
+        if lease is None:
+            return _json(404, LeaseRefusal("nothing was lent with this reference"))
+        return _json(200, LeaseTold(lease))
+
+    async def texts(self, request: Request) -> Response:
+        texts = await self._lender.texts(request.path_params["lease_id"])
+        return _json(200, TextsTold(list(texts)))
+
+    async def another_text(self, request: Request) -> Response:
+        granted = await self._lender.another_text(request.path_params["lease_id"])
+        return _json(200, AnotherTold(granted))
+
+    async def finish(self, request: Request) -> Response:
+        await self._lender.finish(request.path_params["lease_id"])
+        return _json(200, FinishTold())
+
+    async def cancel(self, request: Request) -> Response:
+        result = await self._lender.cancel(request.path_params["lease_id"])
+        return _json(200, cancel_told(result))
+
+    async def events(self, request: Request) -> Response:
+        """Lines of JSON after ``?after=N``; a blank line every 10 s shows that somebody lives."""
+        after = request.query_params.get("after", "0")
+        if not after.isdecimal():
+            raise InvalidInput("after is the cursor of the last text that you stored.")
+        return StreamingResponse(
+            _lines(self._lender.events(int(after))),
+            media_type="application/x-ndjson",
+            headers={"Cache-Control": "no-store"},
+        )
+
+
+def _wanted(asked: LeaseRequest) -> LendNumber:
+    return LendNumber(
+        asked.ref,
+        asked.service,
+        asked.country,
+        asked.hours,
+        asked.real,
+        frozenset(asked.avoid),
+        asked.again,
+    )
+
+
+def _lent(result: LendResult) -> Response:
+    match result:
+        case Lent():
+            return _json(201, LeaseTold(result))
+        case NoNumber(reason):
+            return _json(409, LeaseRefusal(reason))
+        case Unknown(reason):
+            return JSONResponse({"reason": reason}, 504)
+
+
+async def _lines(batches: AsyncIterator[TextBatch]) -> AsyncIterator[bytes]:
+    coming = asyncio.ensure_future(anext(batches, None))
+    try:
+        while True:
+            await asyncio.wait([coming], timeout=HEARTBEAT_S)
+            if not coming.done():
+                yield b"\n"
+                continue
+            told = coming.result()
+            if told is None:
+                return
+            yield _encode(TextLine(int(told.cursor), list(told.texts))) + b"\n"
+            coming = asyncio.ensure_future(anext(batches, None))
+    finally:
+        coming.cancel()
+
+
+def _json(status: int, body: msgspec.Struct) -> Response:
+    return Response(_encode(body), status, media_type="application/json")

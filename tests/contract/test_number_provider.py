@@ -1,0 +1,480 @@
+"""What every lender of numbers keeps to, here the simulated one over HTTP.
+
+A lender joins as another one of ``SUBJECTS``: what opens it, with the means to let texts come to
+its numbers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import aiohttp
+import phonenumbers
+import pytest
+
+from ringbolt.core.countries import COUNTRIES
+from ringbolt.core.errors import Unavailable
+from ringbolt.core.services import SERVICES
+from ringbolt.numbers.provider import (
+    Cancelled,
+    HasText,
+    InboundText,
+    LendNumber,
+    Lent,
+    NoNumber,
+    NumberProvider,
+    Recovery,
+    SupportsLeaseLookup,
+    TextBatch,
+    TooEarly,
+    Unknown,
+)
+from ringbolt.numbers.simulated import SimulatedNumberProvider
+from world_server import WorldServer
+
+T = TypeVar("T")
+USA, GERMANY = 187, 43
+MINUTE_MS = 60_000
+
+
+class Subject(Protocol):
+    """A lender under test, and what is behind it."""
+
+    provider: NumberProvider
+
+    async def text(self, to: str, text: str, sender: str = "Acme") -> None:
+        """A stranger sends a text to a number."""
+        ...
+
+    async def later(self, seconds: float) -> None:
+        """So much time passes."""
+        ...
+
+    async def restart(self) -> None:
+        """The lender's process ends and comes back."""
+        ...
+
+
+@dataclass
+class Simulated:
+    server: WorldServer
+    http: aiohttp.ClientSession
+    provider: NumberProvider
+
+    async def text(self, to: str, text: str, sender: str = "Acme") -> None:
+        await self._post("sms", to=to, text=text, **{"from": sender})
+
+    async def later(self, seconds: float) -> None:
+        await self._post("clock/advance", seconds=seconds)
+
+    async def restart(self) -> None:
+        await self.server.restart()
+
+    async def _post(self, path: str, **body: Any) -> None:
+        async with self.http.post(f"{self.server.url}/simulator/{path}", json=body) as answer:
+            assert answer.ok, await answer.text()
+
+
+@asynccontextmanager
+async def simulated(directory: Path) -> AsyncIterator[Simulated]:
+    server = WorldServer(directory)
+    await server.start()
+    provider = SimulatedNumberProvider(server.url)
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True)) as http:
+        yield Simulated(server, http, provider)
+    await provider.close()
+    await server.stop()
+
+
+SUBJECTS = {"simulated": simulated}
+
+
+class Desk:
+    """A subject, and every text that it told of."""
+
+    def __init__(self, subject: Subject) -> None:
+        self.subject = subject
+        self.provider = subject.provider
+        self.told: list[InboundText] = []
+        self._refs = 0
+
+    def wanted(self, service: str = "tg", country: int = USA, **more: Any) -> LendNumber:
+        self._refs += 1
+        return LendNumber(f"attempt-{self._refs}", service, country, **more)
+
+    async def lend(self, service: str = "tg", country: int = USA, **more: Any) -> Lent:
+        result = await self.provider.lend(self.wanted(service, country, **more))
+        assert isinstance(result, Lent), result
+        return result
+
+    async def find(self, ref: str) -> Lent | None:
+        if not isinstance(self.provider, SupportsLeaseLookup):
+            pytest.skip("the lender cannot look a loan up")
+        return await self.provider.find(ref)
+
+    async def listen(self) -> None:
+        while True:
+            try:
+                async for batch in self.provider.events(""):
+                    seen = {text.event_id for text in self.told}
+                    self.told.extend(text for text in batch.texts if text.event_id not in seen)
+            except Unavailable:
+                await asyncio.sleep(0.01)
+
+    async def until_told(self, lent: Lent, count: int = 1) -> list[InboundText]:
+        async def probe() -> list[InboundText]:
+            texts = [text for text in self.told if text.lease_id == lent.lease_id]
+            return texts if len(texts) >= count else []
+
+        return await eventually(probe)
+
+
+async def eventually(probe: Callable[[], Awaitable[T]], within_s: float = 10) -> T:
+    """The first truthy thing that ``probe`` says; fails after ``within_s`` seconds."""
+    deadline = time.monotonic() + within_s
+    while not (value := await probe()):
+        assert time.monotonic() < deadline, "it did not happen in time"
+        await asyncio.sleep(0.005)
+    return value
+
+
+@pytest.fixture(params=SUBJECTS)
+async def desk(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Desk]:
+    async with SUBJECTS[request.param](tmp_path) as subject:
+        made = Desk(subject)
+        listening = asyncio.create_task(made.listen())
+        yield made
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+
+
+# Offers
+
+
+async def test_every_country_is_served_and_offers_every_service(desk: Desk) -> None:
+    assert await desk.provider.countries() == tuple(COUNTRIES)
+    offers = await desk.provider.offers(GERMANY)
+    assert {offer.code for offer in offers} >= SERVICES.keys()
+    assert all(offer.count > 0 for offer in offers)
+    assert await desk.provider.offers(888) == ()
+
+
+# Loans
+
+
+async def test_a_number_is_lent_for_a_time(desk: Desk) -> None:
+    before_ms = time.time_ns() // 1_000_000
+
+    lent = await desk.lend("tg", GERMANY)
+
+    assert phonenumbers.region_code_for_number(phonenumbers.parse(lent.number)) == "DE"
+    assert lent.country == GERMANY
+    assert 0 <= lent.until_ms - before_ms - 20 * MINUTE_MS < 5000
+    assert 0 <= lent.cancel_after_ms - before_ms - 2 * MINUTE_MS < 5000
+
+
+async def test_a_rental_lasts_its_hours(desk: Desk) -> None:
+    now_ms = time.time_ns() // 1_000_000
+    lent = await desk.lend("full", hours=4)
+    assert 0 <= lent.until_ms - now_ms - 4 * 60 * MINUTE_MS < 5000
+
+
+async def test_no_two_loans_have_the_same_number(desk: Desk) -> None:
+    loans = await asyncio.gather(*(desk.lend() for _ in range(30)))
+    assert len({lent.number for lent in loans}) == 30
+
+
+async def test_numbers_that_are_not_wanted_are_not_given(desk: Desk) -> None:
+    had = frozenset([(await desk.lend()).number for _ in range(3)])
+    assert (await desk.lend(avoid=had)).number not in had
+
+
+async def test_a_number_of_any_country_is_from_one(desk: Desk) -> None:
+    loans = [await desk.lend("tg", 999) for _ in range(6)]
+    assert {lent.country for lent in loans} == {USA, 16, GERMANY}
+    for lent in loans:
+        region = phonenumbers.region_code_for_number(phonenumbers.parse(lent.number))
+        assert region == COUNTRIES[lent.country].region
+
+
+async def test_the_same_reference_twice_is_one_loan(desk: Desk) -> None:
+    wanted = desk.wanted()
+    first, second = await asyncio.gather(*(desk.provider.lend(wanted) for _ in range(2)))
+    assert isinstance(first, Lent)
+    assert second == first
+    assert await desk.find(wanted.ref) == first
+
+
+async def test_a_reference_that_was_never_used_is_a_definite_no(desk: Desk) -> None:
+    assert await desk.find("never asked for") is None
+
+
+async def test_nothing_is_asked_for_that_nobody_wants_any_more(desk: Desk) -> None:
+    wanted = desk.wanted(still_wanted=lambda: False)
+    assert isinstance(await desk.provider.lend(wanted), NoNumber)
+    assert await desk.find(wanted.ref) is None
+
+
+async def test_there_is_no_number_in_no_mans_land(desk: Desk) -> None:
+    assert isinstance(await desk.provider.lend(desk.wanted("tg", 888)), NoNumber)
+
+
+async def test_who_had_a_number_can_have_it_again(desk: Desk) -> None:
+    lent = await desk.lend()
+    taken = await desk.provider.lend(desk.wanted(again=lent.number))
+    await desk.provider.finish(lent.lease_id)
+
+    again = await desk.lend(again=lent.number)
+
+    assert isinstance(taken, NoNumber)
+    assert (again.number, again.lease_id != lent.lease_id) == (lent.number, True)
+
+
+async def test_a_loan_outlives_a_restart_of_the_lender(desk: Desk) -> None:
+    wanted = desk.wanted()
+    lent = await desk.provider.lend(wanted)
+    assert isinstance(lent, Lent)
+    await desk.subject.text(lent.number, "one 111111")
+
+    await desk.subject.restart()
+
+    assert await desk.find(wanted.ref) == lent
+    await desk.subject.text(lent.number, "two 222222")
+    assert [text.text for text in await desk.until_told(lent, 2)] == ["one 111111", "two 222222"]
+    assert (await desk.lend()).number != lent.number
+
+
+# Texts
+
+
+async def test_a_text_to_a_lent_number_is_told_as_the_loans(desk: Desk) -> None:
+    lent = await desk.lend()
+
+    await desk.subject.text(lent.number, "Your code: 123456", "Acme")
+
+    (text,) = await desk.until_told(lent)
+    assert (text.number, text.sender, text.text) == (lent.number, "Acme", "Your code: 123456")
+    assert await desk.provider.texts(lent.lease_id) == (text,)
+
+
+async def test_every_text_to_a_rented_number_is_told(desk: Desk) -> None:
+    lent = await desk.lend("full", hours=4)
+    for n in range(5):
+        await desk.subject.text(lent.number, f"text {n}", f"sender {n}")
+    texts = await desk.until_told(lent, 5)
+    assert [text.text for text in texts] == [f"text {n}" for n in range(5)]
+    assert len({text.event_id for text in texts}) == 5
+
+
+async def test_a_text_to_nobodys_number_is_told_without_a_loan(desk: Desk) -> None:
+    lent = await desk.lend()
+    await desk.provider.finish(lent.lease_id)
+    for number in ("+12025550123", lent.number):
+        await desk.subject.text(number, "hello 123456")
+
+    async def probe() -> bool:
+        return len(desk.told) == 2
+
+    await eventually(probe)
+    assert [text.lease_id for text in desk.told] == ["", ""]
+    assert await desk.provider.texts(lent.lease_id) == ()
+
+
+async def test_one_more_text_can_be_asked_for_while_the_loan_goes_on(desk: Desk) -> None:
+    lent = await desk.lend()
+    await desk.subject.text(lent.number, "one 111111")
+    assert await desk.provider.another_text(lent.lease_id)
+    await desk.subject.text(lent.number, "two 222222")
+    await desk.until_told(lent, 2)
+
+    await desk.provider.finish(lent.lease_id)
+
+    assert not await desk.provider.another_text(lent.lease_id)
+    assert not await desk.provider.another_text("never lent")
+
+
+async def collect(
+    provider: NumberProvider, cursor: str, count: int
+) -> tuple[list[TextBatch], list[str]]:
+    """``count`` texts after ``cursor`` with the batches that they came in."""
+    batches: list[TextBatch] = []
+    texts: list[str] = []
+    stream = provider.events(cursor)
+    assert isinstance(stream, AsyncGenerator)
+    async with asyncio.timeout(10), aclosing(stream):
+        async for batch in stream:
+            batches.append(batch)
+            texts.extend(text.text for text in batch.texts)
+            if len(texts) >= count:
+                return batches, texts
+    raise AssertionError("the stream ended")
+
+
+async def test_a_cursor_gives_the_same_texts_again_and_then_goes_on(desk: Desk) -> None:
+    lent = await desk.lend()
+    await desk.subject.text(lent.number, "one")
+    batches, texts = await collect(desk.provider, "", 1)
+    assert texts == ["one"]
+    assert batches[0].texts == ()  # tells that the lender was reached
+
+    await desk.subject.text(lent.number, "two")
+
+    assert (await collect(desk.provider, batches[0].cursor, 2))[1] == ["one", "two"]
+    assert (await collect(desk.provider, batches[-1].cursor, 1))[1] == ["two"]
+
+
+@pytest.mark.parametrize("cursor", ["1000000", "another lender's"])
+async def test_a_foreign_cursor_gives_all_texts(desk: Desk, cursor: str) -> None:
+    lent = await desk.lend()
+    await desk.subject.text(lent.number, "one")
+    assert (await collect(desk.provider, cursor, 1))[1] == ["one"]
+
+
+# Ends
+
+
+async def test_a_cancel_is_refused_at_first(desk: Desk) -> None:
+    lent = await desk.lend()
+    assert await desk.provider.cancel(lent.lease_id) == TooEarly(lent.cancel_after_ms)
+    await desk.subject.text(lent.number, "still lent")
+    await desk.until_told(lent)
+
+
+async def test_a_cancel_ends_the_loan(desk: Desk) -> None:
+    wanted = desk.wanted()
+    lent = await desk.provider.lend(wanted)
+    assert isinstance(lent, Lent)
+    await desk.subject.later(121)
+
+    for _ in range(2):
+        assert await desk.provider.cancel(lent.lease_id) == Cancelled()
+
+    over = await desk.find(wanted.ref)
+    assert over is not None
+    assert over.until_ms < lent.until_ms
+    assert not await desk.provider.another_text(lent.lease_id)
+
+
+async def test_a_code_that_came_before_the_cancel_counts(desk: Desk) -> None:
+    lent = await desk.lend()
+    await desk.subject.later(121)
+    await desk.subject.text(lent.number, "Your code: 123456")
+
+    result = await desk.provider.cancel(lent.lease_id)
+
+    assert isinstance(result, HasText)
+    assert [text.text for text in result.texts] == ["Your code: 123456"]
+    assert await desk.provider.cancel(lent.lease_id) == result
+
+
+async def test_finishing_what_is_over_or_unknown_does_nothing(desk: Desk) -> None:
+    wanted = desk.wanted()
+    lent = await desk.provider.lend(wanted)
+    assert isinstance(lent, Lent)
+    await desk.provider.finish(lent.lease_id)
+    over = await desk.find(wanted.ref)
+    await desk.provider.finish(lent.lease_id)
+    await desk.provider.finish("never lent")
+    assert await desk.find(wanted.ref) == over
+    assert await desk.provider.cancel("never lent") == Cancelled()
+    assert await desk.provider.texts("never lent") == ()
+
+
+async def test_a_number_is_taken_back_when_its_time_is_up(desk: Desk) -> None:
+    lent = await desk.lend()
+    await desk.subject.later(20 * 60 + 1)
+    await desk.subject.text(lent.number, "too late")
+
+    async def probe() -> bool:
+        return bool(desk.told)
+
+    await eventually(probe)
+    assert desk.told[0].lease_id == ""
+    assert not await desk.provider.another_text(lent.lease_id)
+    assert await desk.provider.cancel(lent.lease_id) == Cancelled()
+
+
+# A lender that is not there
+
+
+async def answering(status: int, body: bytes) -> tuple[asyncio.Server, str]:
+    """A server that answers every request the same, or hangs up with status 0."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        if status:
+            head = f"HTTP/1.1 {status} X\r\nContent-Length: {len(body)}\r\nConnection: close\r\n"
+            writer.write(head.encode() + b"\r\n" + body)
+            await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    return server, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+async def test_a_lender_that_cannot_be_reached_was_asked_nothing() -> None:
+    server, url = await answering(0, b"")
+    server.close()
+    provider = SimulatedNumberProvider(url)
+    try:
+        assert isinstance(await provider.lend(LendNumber("a", "tg", USA)), NoNumber)
+        for ask in (
+            provider.find("a"),
+            provider.finish("a"),
+            provider.cancel("a"),
+            provider.texts("a"),
+            provider.another_text("a"),
+            provider.offers(USA),
+            provider.countries(),
+            anext(provider.events("")),
+        ):
+            with pytest.raises(Unavailable):
+                await ask
+    finally:
+        await provider.close()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (0, b"", Unknown),
+        (500, b"", Unknown),
+        (201, b"no JSON", Unknown),
+        (404, b"a proxy's page", NoNumber),
+        (409, b'{"reason":"none"}', NoNumber),
+    ],
+)
+async def test_an_answer_that_is_no_answer(status: int, body: bytes, kind: type) -> None:
+    server, url = await answering(status, body)
+    provider = SimulatedNumberProvider(url)
+    try:
+        assert isinstance(await provider.lend(LendNumber("a", "tg", USA)), kind)
+        for ask in (provider.cancel("a"), provider.finish("a"), provider.texts("a")):
+            with pytest.raises(Unavailable):
+                await ask
+    finally:
+        await provider.close()
+        server.close()
+
+
+async def test_a_proxys_404_is_not_the_lenders_word() -> None:
+    server, url = await answering(404, b"<html>")
+    provider = SimulatedNumberProvider(url)
+    try:
+        with pytest.raises(Unavailable):
+            await provider.find("a")
+    finally:
+        await provider.close()
+        server.close()
+
+
+async def test_the_simulated_lender_says_how_to_recover() -> None:
+    provider: NumberProvider = SimulatedNumberProvider("http://127.0.0.1:9")
+    assert (provider.name, provider.recovery) == ("simulated", Recovery.LOOKUP)
+    await provider.close()
