@@ -1,0 +1,52 @@
+"""Whoever wants nothing from us gets nothing: the list, and the links by which one gets on it.
+
+A link's token holds the hash of the address and a proof that we wrote it; nothing is looked up,
+and nobody can put others on the list.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+
+from ringbolt.app.shop import Shop
+from ringbolt.core.keys import Keyring, derive
+from ringbolt.store import suppressions
+from ringbolt.store.suppressions import Channel
+
+_LABEL = "unsubscribe"
+_PROOF_BYTES = 12
+
+
+def unsubscribe_token(keyring: Keyring, to_hash: str) -> str:
+    """The token of the link that suppresses the address with this hash (hexadecimal)."""
+    named = bytes([keyring.key_id]) + bytes.fromhex(to_hash)
+    return base64.urlsafe_b64encode(named + _proof(keyring.current, named)).decode().rstrip("=")
+
+
+def hash_of_token(keyring: Keyring, token: str) -> str | None:
+    """The hash of the address that the token was made for; None if we did not make it."""
+    try:
+        raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+    except (binascii.Error, ValueError):
+        return None
+    named, proof = raw[:-_PROOF_BYTES], raw[-_PROOF_BYTES:]
+    secret = keyring.secret(named[0]) if len(named) > 1 else None
+    if secret is None or not hmac.compare_digest(_proof(secret, named), proof):
+        return None
+    return named[1:].hex()
+
+
+def _proof(secret: bytes, named: bytes) -> bytes:
+    return derive(secret, _LABEL, named)[:_PROOF_BYTES]
+
+
+def unsubscribe_link(shop: Shop, address: str) -> str:
+    """The link at the foot of every e-mail."""
+    return f"{shop.base_url}/u/{unsubscribe_token(shop.keyring, shop.hash_of(address))}"
+
+
+async def suppress(shop: Shop, channel: Channel, to_hash: str, why: str) -> bool:
+    """Send nothing there any more, whoever pays for it; False if that was so before."""
+    return await shop.db.tx(suppressions.add, channel, to_hash, why)
