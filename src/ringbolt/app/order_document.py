@@ -205,8 +205,7 @@ def _text(text: ReceivedText) -> TextDocument:
 
 def _cancel_after(tx: Tx, order: Order, reception: Reception) -> int | UnsetType:
     """When it can be cancelled, while it still may be."""
-    is_waiting = order.state is OrderState.IN_PROGRESS and not reception.texts
-    if not is_waiting or reception.lease_id is None:
+    if order.state is not OrderState.IN_PROGRESS or reception.lease_id is None:
         return UNSET
     lease: Lease | None = receptions.lease_by_id(tx, reception.lease_id)
     return UNSET if lease is None or not lease.cancel_after_ms else lease.cancel_after_ms
