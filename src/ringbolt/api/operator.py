@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header
 from pydantic import BaseModel, Field
 
-from ringbolt.app.keys import SCOPES, create_key, key_document, list_keys, revoke_key
+from ringbolt.app.keys import DEFAULT_SCOPES, create_key, key_document, list_keys, revoke_key
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import Unauthorized
 from ringbolt.core.keys import Keyring
@@ -23,7 +23,7 @@ def operator_token(keyring: Keyring) -> str:
 
 class KeyWish(BaseModel):
     label: str = Field("", max_length=100)
-    scopes: list[str] = Field(default_factory=lambda: sorted(SCOPES))
+    scopes: list[str] = Field(default_factory=lambda: sorted(DEFAULT_SCOPES))
 
 
 def router(shop: Shop) -> APIRouter:

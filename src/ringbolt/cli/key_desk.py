@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from ringbolt.app.keys import SCOPES, create_key, key_document, list_keys, revoke_key
+from ringbolt.app.keys import DEFAULT_SCOPES, create_key, key_document, list_keys, revoke_key
 from ringbolt.cli.beside import OperatorClient, running_shop
 from ringbolt.cli.output import EXIT_OK, is_terminal, print_facts, print_json, print_table
 from ringbolt.clock import SystemClock
@@ -36,8 +36,8 @@ async def _door(settings: Settings) -> AsyncIterator[OperatorClient | Database]:
 
 
 async def create(settings: Settings, label: str, scopes: list[str]) -> int:
-    """Make a key; no scopes means all of them."""
-    scopes = scopes or sorted(SCOPES)
+    """Make a key; no scopes means the usual ones."""
+    scopes = scopes or sorted(DEFAULT_SCOPES)
     async with _door(settings) as door:
         if isinstance(door, OperatorClient):
             made = await door.ask("POST", "/keys", {"label": label, "scopes": scopes})

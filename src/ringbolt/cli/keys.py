@@ -21,11 +21,17 @@ def create_command(
     label: Annotated[str, typer.Option(help="What the key is for, in your words.")] = "",
     scope: Annotated[
         list[str] | None,
-        typer.Option(help="What it may do: read, spend, fund. Repeat for several; default all."),
+        typer.Option(
+            "--scope",
+            "--scopes",
+            help="What it may do: read, spend, fund, inbound (hand in texts that came to your own "
+            "numbers). Repeat it, or separate them by commas; default: read,spend,fund.",
+        ),
     ] = None,
 ) -> None:
     """Make a key and print it, once."""
-    _run(lambda desk, settings: desk.create(settings, label, scope or []))
+    scopes = [each.strip() for text in scope or [] for each in text.split(",")]
+    _run(lambda desk, settings: desk.create(settings, label, scopes))
 
 
 @app.command("list")

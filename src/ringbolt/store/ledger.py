@@ -19,6 +19,7 @@ from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ringbolt.core.errors import NotFound, RingboltError
+from ringbolt.core.money import sats_up
 from ringbolt.store.db import Tx
 from ringbolt.store.tables import account, transfer
 from ringbolt.store.upsert import insert_new
@@ -191,8 +192,8 @@ def _insert(
     except IntegrityError as error:
         if "ck_account_floor" in str(error.orig):
             raise InsufficientFunds(
-                f"The balance does not cover {amount_msat} msat.",
-                suggestion="Add funds and try again.",
+                f"The balance does not cover {sats_up(amount_msat)} sats.",
+                suggestion="Add at least what is missing (POST /fund), and try again.",
             ) from error
         raise
     if not inserted:

@@ -256,8 +256,9 @@ transfer = Table(
         name="captured_range",
     ),
     Index("ix_transfer_order_id", "order_id"),
-    Index("ix_transfer_debit", "debit"),
-    Index("ix_transfer_credit", "credit"),
+    # With the id: an account's latest transfers are read without sorting all that it has
+    Index("ix_transfer_debit", "debit", "id"),
+    Index("ix_transfer_credit", "credit", "id"),
     **STRICT,
 )
 

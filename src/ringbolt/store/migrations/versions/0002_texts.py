@@ -33,6 +33,7 @@ def upgrade() -> None:
     _message_part()
     _webhook_try()
     _orders()
+    _transfer()
 
 
 def _payout() -> None:
@@ -320,3 +321,10 @@ def _orders() -> None:
         unique=False,
         **_only("finished_ms IS NULL AND method = 'hold'"),
     )
+
+
+def _transfer() -> None:
+    """An account's latest transfers are read without sorting all that it has."""
+    for side in ("debit", "credit"):
+        op.drop_index(f"ix_transfer_{side}", "transfer")
+        op.create_index(f"ix_transfer_{side}", "transfer", [side, "id"], unique=False)

@@ -1,0 +1,158 @@
+"""What was moved on one account, for its holder: entries, and the top-ups among them.
+
+Pages are keyed by the name of their last row, which is looked up on the account itself: a row's
+own number would tell how much the whole shop sells.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import BindParameter, Select, bindparam, func, or_, select, tuple_
+
+from ringbolt.core.errors import InvalidInput
+from ringbolt.core.order import PaymentMethod
+from ringbolt.store.db import Tx
+from ringbolt.store.tables import orders, transfer
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One debit or credit. ``name`` is the transfer's own; ``amount_msat`` is negative for a debit.
+
+    ``state``: posted and captured ones count; a pending debit is set aside, a pending credit is
+    not there yet; a voided one came to nothing. ``resolved_ms``: when it was captured or voided.
+    """
+
+    name: str
+    at_ms: int
+    kind: str
+    amount_msat: int
+    state: str
+    order_id: str | None
+    resolved_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class TopUpOrder:
+    """An order that added to a balance, settled. ``payment_hash`` in hex."""
+
+    order_id: str
+    amount_msat: int
+    price_msat: int
+    created_ms: int
+    payment_hash: str
+    is_hold: bool
+
+
+def entries(tx: Tx, account: str, limit: int, after: str = "") -> list[Entry]:
+    """The latest ``limit`` entries of an account, or those before the one named ``after``.
+
+    Raises ``InvalidInput`` if the account has none of that name.
+    """
+    values = {"account_": account, "below_": _MAX, "limit_": limit}
+    if after:
+        values["below_"] = _known(tx, _PLACE, {"account_": account, "idem_": after}).id
+    rows = [*tx.run(_DEBITS, values), *tx.run(_CREDITS, values)]
+    rows.sort(key=lambda row: int(row.id), reverse=True)
+    return [_entry(row, account) for row in rows[:limit]]
+
+
+def top_ups(tx: Tx, account: str, kind: str, limit: int, after: str = "") -> list[TopUpOrder]:
+    """The latest ``limit`` captured transfers of ``kind`` to an account, with their orders, or
+    those before the order ``after``. Raises ``InvalidInput`` if it is none of them."""
+    values = {"account_": account, "kind_": kind, "limit_": limit}
+    if not after:
+        return [_top_up(row) for row in tx.run(_TOP_UPS, values)]
+    last = _known(tx, _TOP_UP, {"account_": account, "kind_": kind, "order_": after})
+    older = {**values, "created_": last.created_ms, "order_": after}
+    return [_top_up(row) for row in tx.run(_OLDER_TOP_UPS, older)]
+
+
+def captured_total_msat(tx: Tx, account: str, kind: str) -> int:
+    """What all captured transfers of ``kind`` brought to an account together."""
+    return int(tx.run(_TOTAL, {"account_": account, "kind_": kind}).scalar_one())
+
+
+def _known(tx: Tx, statement: Select[Any], values: dict[str, Any]) -> Any:
+    found = tx.run(statement, values).one_or_none()
+    if found is None:
+        raise InvalidInput(
+            "This cursor is not one of your account.",
+            code="INVALID_CURSOR",
+            field="cursor",
+            suggestion="Leave it out for the first page, then use `next` as it was answered.",
+        )
+    return found
+
+
+def _entry(row: Any, account: str) -> Entry:
+    moved_msat = row.amount_msat if row.captured_msat is None else row.captured_msat
+    return Entry(
+        name=row.idem,
+        at_ms=row.at_ms,
+        kind=row.kind,
+        amount_msat=-moved_msat if row.debit == account else moved_msat,
+        state=row.state,
+        order_id=row.order_id,
+        resolved_ms=row.resolved_ms,
+    )
+
+
+def _top_up(row: Any) -> TopUpOrder:
+    return TopUpOrder(
+        order_id=row.id,
+        amount_msat=row.captured_msat,
+        price_msat=row.price_msat,
+        created_ms=row.created_ms,
+        payment_hash=row.payment_hash,
+        is_hold=row.method == PaymentMethod.HOLD,
+    )
+
+
+_MAX = 2**62
+_ACCOUNT: BindParameter[str] = bindparam("account_")
+
+
+def _side(column: Any) -> Select[Any]:
+    """One side of the account: a walk down the index of that side, no further than the page."""
+    return (
+        select(transfer)
+        .where(column == _ACCOUNT, transfer.c.id < bindparam("below_"))
+        .order_by(transfer.c.id.desc())
+        .limit(bindparam("limit_"))
+    )
+
+
+_DEBITS = _side(transfer.c.debit)
+_CREDITS = _side(transfer.c.credit)
+_PLACE = select(transfer.c.id).where(
+    transfer.c.idem == bindparam("idem_"),
+    or_(transfer.c.debit == _ACCOUNT, transfer.c.credit == _ACCOUNT),
+)
+
+_CAPTURED = (
+    transfer.c.credit == _ACCOUNT,
+    transfer.c.kind == bindparam("kind_"),
+    transfer.c.state == "captured",
+)
+_TOTAL = select(func.coalesce(func.sum(transfer.c.captured_msat), 0)).where(*_CAPTURED)
+_ALL_TOP_UPS = (
+    select(
+        orders.c.id,
+        orders.c.price_msat,
+        orders.c.created_ms,
+        orders.c.payment_hash,
+        orders.c.method,
+        transfer.c.captured_msat,
+    )
+    .join_from(transfer, orders, orders.c.id == transfer.c.order_id)
+    .where(*_CAPTURED)
+)
+_TOP_UP = _ALL_TOP_UPS.where(orders.c.id == bindparam("order_"))
+_NEWEST = (orders.c.created_ms.desc(), orders.c.id.desc())
+_TOP_UPS = _ALL_TOP_UPS.order_by(*_NEWEST).limit(bindparam("limit_"))
+_OLDER_TOP_UPS = _TOP_UPS.where(
+    tuple_(orders.c.created_ms, orders.c.id) < tuple_(bindparam("created_"), bindparam("order_"))
+)
