@@ -95,6 +95,10 @@ def test_without_a_link_it_does_not_promise_one() -> None:
     assert "To get no more" not in body(raw)
 
 
+def test_a_shop_that_does_not_know_its_url_says_no_wrong_one() -> None:
+    assert "Somebody paid us to send you this." in body(sent(a_mail(origin="")))
+
+
 def test_a_bounce_names_the_letter() -> None:
     assert a_mail().envelope_from == f"bounce+{'ab' * 16}@shop.example"
 

@@ -64,7 +64,7 @@ def write(
 ) -> OutMail:
     """The letter for one recipient, with a foot that says where it is from.
 
-    ``origin``: the shop's URL or name. ``unsubscribe_url``: where one click ends this (RFC 8058);
+    ``origin``: the shop's URL or name, if it knows it. ``unsubscribe_url``: where one click ends this (RFC 8058);
     '' leaves it out. Bounces go to an address of the sender's domain that names the letter.
     Raises ``ValueError`` for what cannot be sent safely.
     """
@@ -91,7 +91,8 @@ def write(
 
 
 def _with_foot(text: str, origin: str, unsubscribe_url: str) -> str:
-    foot = f"Somebody paid {origin} to send you this. We do not know who it was."
+    paid = f"paid {origin}" if origin else "paid us"
+    foot = f"Somebody {paid} to send you this. We do not know who it was."
     if unsubscribe_url:
         foot += f"\nTo get no more of it, or to report it: {unsubscribe_url}"
     return f"{text.rstrip()}\n\n-- \n{foot}\n"
