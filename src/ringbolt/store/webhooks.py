@@ -202,8 +202,11 @@ def wipe(tx: Tx, order_ids: Collection[str]) -> None:
 
 
 def _after(cursor: str) -> Any:
-    created_ms, seq, webhook_id = cursor.split("-")
-    at, number = int(created_ms), int(seq)
+    try:
+        created_ms, seq, webhook_id = cursor.split("-")
+        at, number = int(created_ms), int(seq)
+    except ValueError:
+        raise ValueError(f"{cursor!r} is not a cursor of this list") from None
     same_time = webhook.c.created_ms == at
     return or_(
         webhook.c.created_ms < at,
@@ -254,7 +257,8 @@ def _webhook(row: RowMapping, log: list[Try]) -> Webhook:
 _LOCK_ORDER = (
     select(orders.c.id)
     .where(orders.c.id == bindparam("id_"), orders.c.webhook_url != "")
-    .with_for_update()
+    # PostgreSQL: NO KEY, since whoever wrote a row that refers to the order shares its key already
+    .with_for_update(key_share=True)
 )
 _LAST_BODY = (
     select(webhook.c.body)
