@@ -22,7 +22,9 @@ _AGAIN_MS = 5000
 
 
 @dataclass(frozen=True, slots=True)
-class _Open:
+class _Asked:
+    """What a message's last attempt is about; the order may have ended otherwise."""
+
     order: Order
     attempt: Attempt
 
@@ -31,17 +33,18 @@ async def message_deadline(shop: Shop, job: Job) -> None:
     """The job at the deadline of every message that was asked for; safe to run again."""
     assert job.order_id is not None
     work = await shop.db.read(_load, job.order_id)
-    if work is not None:
+    if work is None:
+        await shop.db.tx(jobs.finish, job)
+        return
+    found = None
+    if work.order.finished_ms is None:
         try:
             found = await find(shop, work.order, work.attempt.ref)
         except Unavailable as error:
             if job.attempts < _LOOKS:
                 await shop.db.tx(jobs.retry, job, _AGAIN_MS, error.message)
                 return
-            found = None
-        await shop.db.tx(_end, job, work.attempt, found, shop.settings.sms.settle_on)
-    else:
-        await shop.db.tx(jobs.finish, job)
+    await shop.db.tx(_end, job, work.attempt, found, shop.settings.sms.settle_on)
 
 
 async def abandon_message(shop: Shop, job: Job, why: str) -> None:
@@ -49,12 +52,10 @@ async def abandon_message(shop: Shop, job: Job, why: str) -> None:
     await shop.db.tx(_abandon, job, why)
 
 
-def _load(tx: Tx, order_id: str) -> _Open | None:
+def _load(tx: Tx, order_id: str) -> _Asked | None:
     order = orders.by_id(tx, order_id)
     attempt = messages.present_attempt(tx, order_id)
-    if order is None or attempt is None or order.finished_ms is not None:
-        return None
-    return _Open(order, attempt)
+    return None if order is None or attempt is None else _Asked(order, attempt)
 
 
 def _end(tx: Tx, job: Job, attempt: Attempt, found: Found | None, settle_on: SettleOn) -> None:

@@ -1,0 +1,238 @@
+"""Whatever happens to texts that were paid for, in whatever order: money and delivery agree.
+
+Hypothesis drives one shop and up to three orders through everything that a carrier, its receipts,
+a node, a clock and a dying process can do, and shrinks what goes wrong to its shortest story.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+
+from flow_rig import Died, Fate
+from memory_sms import MemoryLookupSms
+from message_rig import LEASE_MS, MessageOrder, MessageWorld
+from ringbolt.app.take_receipt import take_receipt
+from ringbolt.clock import SystemClock
+from ringbolt.core.order import PaymentMethod
+from ringbolt.core.recovery import Recovery
+from ringbolt.sms.carrier import OutSms, ReceiptState
+from ringbolt.store import jobs
+from ringbolt.store.messages import MessageStatus
+from ringbolt.store.opening import open_database
+
+T = TypeVar("T")
+EXAMPLES = int(os.environ.get("RINGBOLT_TEST_EXAMPLES", "100"))
+TIMES = st.sampled_from([1, 400, 1_100, 6_000, LEASE_MS + 1, 60_000, 580_000, 601_000])
+TOLD = st.sampled_from(list(ReceiptState))
+METHODS = st.sampled_from([PaymentMethod.HOLD, PaymentMethod.BALANCE])
+ANSWERS = ["takes", "sends_at_once", "takes_unheard", "never_hears", "refuses", "refuses_for_now"]
+SENT_STATES = (ReceiptState.SENT, ReceiptState.DELIVERED)
+
+
+class Texts(RuleBasedStateMachine):
+    """The rules are what may happen; ``template`` is a migrated database."""
+
+    template: Path
+    bought = Bundle("bought")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runner = asyncio.Runner()
+        self.directory = Path(tempfile.mkdtemp(prefix="rb-texts-"))
+        self.orders: list[MessageOrder] = []
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        return self.runner.run(work)
+
+    @initialize(
+        recovery=st.sampled_from(list(Recovery)),
+        settle_on=st.sampled_from(["sent", "delivered"]),
+        echoes=st.booleans(),
+        one_name=st.booleans(),
+    )
+    def open(self, recovery: Recovery, settle_on: str, echoes: bool, one_name: bool) -> None:
+        path = self.directory / "shop.db"
+        shutil.copy(self.template, path)
+        self.clock = SystemClock()
+        db = self.run(open_database(f"sqlite:///{path}", self.clock))
+        options = {"sms": {"settle_on": settle_on}}
+        self.world = MessageWorld(db, self.clock, recovery, options)
+        self.world.sms.echoes = echoes
+        self.world.sms.one_name = one_name
+        self.process = self.world.process()
+
+    # The buyer
+
+    @rule(target=bought, method=METHODS, parts=st.integers(1, 3))
+    def buy(self, method: PaymentMethod, parts: int) -> int:
+        if len(self.orders) < 3:
+            self.orders.append(self.run(self.world.buy(method, parts=parts)))
+        return len(self.orders) - 1
+
+    # The carrier
+
+    @rule(answer=st.sampled_from(ANSWERS))
+    def the_carrier_will_say(self, answer: str) -> None:
+        self.world.sms.answers.append(getattr(self.world.sms, answer))
+
+    @rule(states=st.lists(st.tuples(TOLD, st.integers(1, 3)), max_size=3))
+    def receipts_come_before_the_next_answer(self, states: list[tuple[ReceiptState, int]]) -> None:
+        async def first() -> None:
+            for state, n in states:
+                self._tell(self.world.sms.sent[-1:], state, n)
+            await self.world.process().listen()
+
+        self.world.sms.before_answer.append(first)
+
+    @rule(which=bought, state=TOLD, n=st.integers(1, 4))
+    def something_happens_to_a_part(self, which: int, state: ReceiptState, n: int) -> None:
+        """Also what no honest carrier tells: failed and then delivered, a fourth part of three."""
+        self._tell(self.run(self.orders[which].texts()), state, n)
+
+    @rule(which=bought, state=st.sampled_from(SENT_STATES))
+    def all_parts_come_on(self, which: int, state: ReceiptState) -> None:
+        for sms in self.run(self.orders[which].texts()):
+            for n, _ in enumerate(self.world.sms.part_ids(sms), 1):
+                self.world.sms.tell(sms, state, n)
+
+    def _tell(self, texts: list[OutSms], state: ReceiptState, n: int) -> None:
+        for sms in texts:
+            if n <= len(self.world.sms.part_ids(sms)) or not self.world.sms.one_name:
+                self.world.sms.tell(sms, state, n)
+
+    @rule(which=st.integers(0, 20))
+    def an_old_receipt_is_told_again(self, which: int) -> None:
+        log, settle_on = self.world.sms.log, self.world.settings.sms.settle_on
+        if log:
+            receipt = log[which % len(log)]
+            self.run(self.world.db.tx(take_receipt, "memory", receipt, settle_on))
+
+    @rule(down=st.booleans())
+    def the_carrier_cannot_be_asked(self, down: bool) -> None:
+        if isinstance(self.world.sms, MemoryLookupSms):
+            self.world.sms.down = down
+
+    # The node
+
+    @rule(down=st.booleans())
+    def the_node_goes_or_comes(self, down: bool) -> None:
+        self.world.node.down = down
+
+    # The shop, and time
+
+    @rule()
+    def listen(self) -> None:
+        self.run(self.process.listen())
+
+    @rule()
+    def work(self) -> None:
+        self.run(self.process.run_due())
+
+    @rule(at=st.integers(1, 12), kind=st.sampled_from(["before", "after"]))
+    def die_while_working(self, at: int, kind: str) -> None:
+        async def die() -> None:
+            process = self.world.process(Fate(at, kind))
+            try:
+                await process.listen()
+                await process.run_due()
+            except Died:
+                await self.world.db.tx(jobs.release_all)
+
+        self.run(die())
+
+    @rule(ms=TIMES)
+    def time_passes(self, ms: int) -> None:
+        self.clock.set_offset(self.clock.offset_ms + ms)
+
+    @rule(ms=st.sampled_from([1000, 3_600_000]))
+    def the_clock_is_set_back(self, ms: int) -> None:
+        self.clock.set_offset(self.clock.offset_ms - ms)
+
+    # What always holds
+
+    @invariant()
+    def the_books_agree(self) -> None:
+        if self.orders and not self.world.node.down:
+            complaints = self.run(self.world.complaints())
+            assert complaints == []
+
+    @invariant()
+    def nothing_is_sent_twice(self) -> None:
+        for order in self.orders:
+            assert len(self.run(order.texts())) <= 1, "a text was sent twice"
+
+    def teardown(self) -> None:
+        """In the end, when everybody answers again, every order is decided."""
+        try:
+            if self.orders:
+                self.run(self._drain())
+        finally:
+            if hasattr(self, "world"):
+                self.run(self.world.db.close())
+            self.runner.close()
+            shutil.rmtree(self.directory)
+
+    async def _drain(self) -> None:
+        sms, node = self.world.sms, self.world.node
+        node.down = False
+        if isinstance(sms, MemoryLookupSms):
+            sms.down = False
+        sms.answers.clear()
+        sms.before_answer.clear()
+        await self.world.db.tx(jobs.release_all)
+        await self.world.process().work()
+        for order in self.orders:
+            await self._judge(order)
+        assert await self.world.complaints() == []
+
+    async def _judge(self, order: MessageOrder) -> None:
+        message, row = await order.message(), await order.row()
+        texts = await order.texts()
+        assert len(texts) <= 1
+        assert await order.jobs_left() == []
+        assert row.finished_ms is not None
+        if await order.has_been_paid():
+            assert self._is_told(texts[0]), "a text was charged of which nobody told enough"
+            assert message.status is not MessageStatus.CREATED
+        else:
+            assert message.status is MessageStatus.FAILED
+
+    def _is_told(self, sms: OutSms) -> bool:
+        """Whether every part was said to be where it has to be to be paid for."""
+        enough: tuple[ReceiptState, ...] = SENT_STATES
+        if self.world.settings.sms.settle_on == "delivered":
+            enough = (ReceiptState.DELIVERED,)
+        elif sms.ref in self.world.sms.sent_at_once:
+            return True
+        reached = {each.part_id for each in self.world.sms.told(sms) if each.state in enough}
+        return reached >= set(self.world.sms.part_ids(sms))
+
+
+def test_money_and_delivery_of_texts_agree_whatever_happens(sqlite_template: Path) -> None:
+    Texts.template = sqlite_template
+    run_state_machine_as_test(
+        Texts,
+        settings=settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=30,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

@@ -1,0 +1,448 @@
+"""Texts of paid orders: sent once, and paid for only if they were sent (or delivered)."""
+
+from __future__ import annotations
+
+import pytest
+
+from flow_rig import Died, Fate
+from memory_sms import MemoryLookupSms
+from message_rig import LEASE_MS, MessageWorld
+from ringbolt.app import decide
+from ringbolt.app.close_message import abandon_message
+from ringbolt.clock import SystemClock
+from ringbolt.core.order import OrderState, PaymentMethod
+from ringbolt.core.recovery import Recovery
+from ringbolt.sms.carrier import ReceiptState
+from ringbolt.store import inbox, jobs, suppressions
+from ringbolt.store.db import Database
+from ringbolt.store.messages import MessageStatus
+
+SENT, DELIVERED, FAILED = ReceiptState.SENT, ReceiptState.DELIVERED, ReceiptState.FAILED
+METHODS = [PaymentMethod.BALANCE, PaymentMethod.HOLD]
+
+
+@pytest.fixture
+def world(database: Database, clock: SystemClock) -> MessageWorld:
+    return MessageWorld(database, clock)
+
+
+@pytest.mark.parametrize("method", METHODS)
+async def test_a_text_is_paid_for_when_it_is_sent(
+    world: MessageWorld, method: PaymentMethod
+) -> None:
+    order = await world.buy(method)
+    process = world.process()
+    await process.dispatch()
+    assert await order.state() is OrderState.IN_PROGRESS
+    (sms,) = await order.texts()
+    assert (sms.to, sms.parts, sms.sender) == ("+12025550123", ("Hello",), "Ringbolt")
+    world.sms.tell(sms, SENT)
+    await process.listen()
+    await process.dispatch()
+    assert await order.has_been_paid()
+    assert (await order.message()).status is MessageStatus.SENT
+    assert await world.complaints() == []
+
+
+@pytest.mark.parametrize("method", METHODS)
+async def test_a_text_that_fails_before_it_is_sent_costs_nothing(
+    world: MessageWorld, method: PaymentMethod
+) -> None:
+    order = await world.buy(method)
+    process = world.process()
+    await process.dispatch()
+    world.sms.tell(world.sms.sent[0], FAILED)
+    await process.work()
+    assert not await order.has_been_paid()
+    message = await order.message()
+    assert (message.status, message.cause) == (MessageStatus.FAILED, "FAILED")
+    assert (await order.row()).reason == "the text was not delivered (FAILED)"
+    assert await order.jobs_left() == []
+    assert await world.complaints() == []
+
+
+async def test_a_text_that_is_sent_and_then_fails_is_paid_for_and_says_so(
+    world: MessageWorld,
+) -> None:
+    order = await world.buy()
+    process = world.process()
+    await process.dispatch()
+    for state in (SENT, FAILED):
+        world.sms.tell(world.sms.sent[0], state)
+        await process.listen()
+    assert await order.has_been_paid()
+    assert (await order.message()).status is MessageStatus.FAILED
+
+
+async def test_where_delivery_is_sold_only_delivery_is_paid_for(
+    database: Database, clock: SystemClock
+) -> None:
+    world = MessageWorld(database, clock, options={"sms": {"settle_on": "delivered"}})
+    delivered, failed = await world.buy(), await world.buy()
+    process = world.process()
+    await process.dispatch()
+    for order, end in ((delivered, DELIVERED), (failed, FAILED)):
+        (sms,) = await order.texts()
+        world.sms.tell(sms, SENT)
+        await process.listen()
+        assert await order.state() is OrderState.IN_PROGRESS
+        world.sms.tell(sms, end)
+        await process.listen()
+    assert await delivered.has_been_paid()
+    assert not await failed.has_been_paid()
+
+
+async def test_a_text_of_several_parts_is_sent_when_all_are(world: MessageWorld) -> None:
+    order = await world.buy(parts=3)
+    process = world.process()
+    await process.dispatch()
+    (sms,) = await order.texts()
+    assert len(sms.parts) == 3
+    for n in (3, 1, 2):
+        assert await order.state() is OrderState.IN_PROGRESS
+        world.sms.tell(sms, SENT, n)
+        await process.listen()
+    assert await order.has_been_paid()
+
+
+async def test_one_failed_part_fails_the_text(world: MessageWorld) -> None:
+    order = await world.buy(parts=3)
+    process = world.process()
+    await process.dispatch()
+    (sms,) = await order.texts()
+    for n, state in ((1, DELIVERED), (2, FAILED), (3, DELIVERED)):
+        world.sms.tell(sms, state, n)
+    await process.work()
+    assert not await order.has_been_paid()
+
+
+async def test_parts_with_one_name_are_one(world: MessageWorld) -> None:
+    world.sms.one_name = True
+    order = await world.buy(parts=2)
+    process = world.process()
+    await process.dispatch()
+    world.sms.tell(world.sms.sent[0], SENT)
+    await process.listen()
+    assert await order.has_been_paid()
+
+
+async def test_enroute_decides_nothing(world: MessageWorld) -> None:
+    order = await world.buy()
+    process = world.process()
+    await process.dispatch()
+    world.sms.tell(world.sms.sent[0], ReceiptState.ENROUTE)
+    await process.listen()
+    assert await order.state() is OrderState.IN_PROGRESS
+    assert (await order.message()).status is MessageStatus.CREATED
+
+
+async def test_the_answer_may_say_that_it_is_sent_already(world: MessageWorld) -> None:
+    world.sms.answers.append(world.sms.sends_at_once)
+    order = await world.buy(parts=2)
+    await world.process().dispatch()
+    assert await order.has_been_paid()
+    assert (await order.message()).sent_ms is not None
+
+
+@pytest.mark.parametrize("echoes", [True, False])
+@pytest.mark.parametrize("parts", [1, 2])
+async def test_receipts_may_come_before_the_answer(
+    world: MessageWorld, echoes: bool, parts: int
+) -> None:
+    world.sms.echoes = echoes
+
+    async def receipts_come() -> None:
+        for n in range(1, parts + 1):
+            world.sms.tell(world.sms.sent[0], SENT, n)
+        await world.process().listen()
+
+    world.sms.before_answer.append(receipts_come)
+    order = await world.buy(parts=parts)
+    await world.process().dispatch()
+    assert await order.has_been_paid()
+    assert (await order.message()).status is MessageStatus.SENT
+
+
+async def test_a_failure_that_comes_before_the_answer_costs_nothing(world: MessageWorld) -> None:
+    world.sms.echoes = False
+
+    async def it_fails() -> None:
+        world.sms.tell(world.sms.sent[0], FAILED)
+        await world.process().listen()
+
+    world.sms.before_answer.append(it_fails)
+    order = await world.buy()
+    await world.process().dispatch()
+    assert not await order.has_been_paid()
+
+
+async def test_receipts_may_come_twice_and_in_any_order(world: MessageWorld) -> None:
+    order = await world.buy(parts=2)
+    process = world.process()
+    await process.dispatch()
+    (sms,) = await order.texts()
+    for n, state in ((2, DELIVERED), (1, DELIVERED), (1, SENT), (2, DELIVERED), (2, SENT)):
+        world.sms.tell(sms, state, n)
+        await process.listen()
+    assert await order.has_been_paid()
+    message = await order.message()
+    assert message.status is MessageStatus.DELIVERED
+    assert message.sent_ms is not None
+    assert await order.jobs_left() == []
+    assert (await order.row()).finished_ms is not None
+
+
+async def test_a_strangers_receipt_is_kept_and_does_nothing(world: MessageWorld) -> None:
+    order = await world.buy()
+    process = world.process()
+    await process.dispatch()
+    (sms,) = await order.texts()
+    stranger = world.sms.tell(sms, FAILED, 7)
+    world.sms.echoes = False
+    for _ in range(2):
+        world.sms.log[-1] = stranger = world.sms.tell(sms, FAILED, 7)
+        await process.listen()
+    assert await order.state() is OrderState.IN_PROGRESS
+    waiting = await world.db.read(inbox.unapplied, f"sms:memory:{stranger.part_id}")
+    assert len(waiting) == 1
+
+
+async def test_a_refusal_for_good_returns_the_money(world: MessageWorld) -> None:
+    world.sms.answers.append(world.sms.refuses)
+    order = await world.buy(PaymentMethod.HOLD)
+    await world.process().dispatch()
+    assert not await order.has_been_paid()
+    assert (await order.message()).status is MessageStatus.FAILED
+    assert await order.jobs_left() == []
+
+
+async def test_a_carrier_that_refuses_for_now_is_asked_again(world: MessageWorld) -> None:
+    world.sms.answers.extend([world.sms.refuses_for_now] * 2)
+    order = await world.buy()
+    process = world.process()
+    await process.dispatch()
+    assert await order.state() is OrderState.PAID
+    for ms in (1000, 2000):
+        world.clock.set_offset(world.clock.offset_ms + ms)
+        await process.dispatch()
+    assert await order.state() is OrderState.IN_PROGRESS
+    assert len(await order.texts()) == 1
+
+
+async def test_a_carrier_that_always_refuses_is_not_asked_for_ever(world: MessageWorld) -> None:
+    world.sms.answers.extend([world.sms.refuses_for_now] * 6)
+    order = await world.buy()
+    await world.process().work()
+    assert not await order.has_been_paid()
+    assert await order.texts() == []
+
+
+@pytest.mark.parametrize("recovery", list(Recovery))
+async def test_a_lost_answer_never_sends_twice(
+    database: Database, clock: SystemClock, recovery: Recovery
+) -> None:
+    world = MessageWorld(database, clock, recovery)
+    world.sms.answers.append(world.sms.takes_unheard)
+    world.sms.echoes = False
+    order = await world.buy()
+    process = world.process()
+    await process.dispatch()
+    world.clock.set_offset(1000)
+    await process.dispatch()
+    (sms,) = await order.texts()
+    world.sms.tell(sms, SENT)
+    await process.work()
+    assert await order.texts() == [sms]
+    # Whom we cannot ask, and who does not name our reference, cannot tell us.
+    assert await order.has_been_paid() == (recovery is not Recovery.NONE)
+
+
+async def test_a_lost_answer_is_made_good_by_a_receipt_with_our_reference(
+    database: Database, clock: SystemClock
+) -> None:
+    world = MessageWorld(database, clock, Recovery.NONE)
+    world.sms.answers.append(world.sms.takes_unheard)
+    order = await world.buy()
+    process = world.process()
+    await process.dispatch()
+    world.sms.tell(world.sms.sent[0], SENT)
+    await process.listen()
+    assert await order.has_been_paid()
+
+
+async def test_a_lost_request_is_sent_once_it_is_known_to_be_lost(world: MessageWorld) -> None:
+    world.sms.answers.append(world.sms.never_hears)
+    order = await world.buy()
+    process = world.process()
+    await process.dispatch()
+    for ms in (1000, 6000):
+        assert await order.texts() == []
+        world.clock.set_offset(world.clock.offset_ms + ms)
+        await process.dispatch()
+    assert len(await order.texts()) == 1
+
+
+@pytest.mark.parametrize("recovery", list(Recovery))
+async def test_what_nobody_tells_of_is_given_up_in_time(
+    database: Database, clock: SystemClock, recovery: Recovery
+) -> None:
+    world = MessageWorld(database, clock, recovery)
+    order = await world.buy(PaymentMethod.HOLD)
+    began_ms = clock.now_ms()
+    await world.process().work()
+    assert not await order.has_been_paid()
+    within_ms = world.settings.orders.receipt_within_s * 1000
+    assert within_ms <= clock.now_ms() - began_ms <= within_ms + 1000
+    assert (await order.message()).status is MessageStatus.FAILED
+    assert await world.complaints() == []
+
+
+async def test_the_last_look_finds_what_was_not_heard(world: MessageWorld) -> None:
+    order = await world.buy()
+    process = world.process()
+    await process.dispatch()
+    world.sms.tell(world.sms.sent[0], SENT)
+    world.clock.set_offset(world.settings.orders.receipt_within_s * 1000)
+    await process.dispatch()
+    assert await order.has_been_paid()
+    assert (await order.row()).finished_ms is not None
+
+
+async def test_a_carrier_that_never_answers_does_not_keep_the_money(world: MessageWorld) -> None:
+    assert isinstance(world.sms, MemoryLookupSms)
+    order = await world.buy()
+    process = world.process()
+    await process.dispatch()
+    world.sms.down = True
+    await process.work()
+    assert not await order.has_been_paid()
+
+
+async def test_a_late_receipt_changes_nothing_about_the_money(world: MessageWorld) -> None:
+    order = await world.buy()
+    process = world.process()
+    await process.work()
+    assert not await order.has_been_paid()
+    world.sms.tell(world.sms.sent[0], DELIVERED)
+    await process.listen()
+    assert not await order.has_been_paid()
+    assert (await order.message()).status is MessageStatus.FAILED
+
+
+async def test_what_is_paid_too_late_is_not_sent(world: MessageWorld) -> None:
+    order = await world.buy()
+    world.clock.set_offset(world.settings.orders.receipt_within_s * 1000)
+    await world.process().dispatch()
+    assert not await order.has_been_paid()
+    assert world.sms.sent == []
+
+
+async def test_who_wants_nothing_gets_nothing(world: MessageWorld) -> None:
+    order = await world.buy()
+    await world.db.tx(suppressions.add, "sms", (await order.message()).to_hash, "STOP")
+    await world.process().dispatch()
+    assert not await order.has_been_paid()
+    assert world.sms.sent == []
+    assert "asked to get no messages" in (await order.row()).reason
+
+
+async def test_an_order_that_was_cancelled_is_not_sent(world: MessageWorld) -> None:
+    order = await world.buy()
+    await world.db.tx(decide.fail, order.id, "cancelled")
+    await world.process().dispatch()
+    assert world.sms.sent == []
+    assert await order.jobs_left() == []
+
+
+@pytest.mark.parametrize("recovery", list(Recovery))
+@pytest.mark.parametrize("kind", ["before", "after"])
+@pytest.mark.parametrize("at", range(1, 6))
+async def test_wherever_a_worker_dies_the_text_is_sent_once(
+    world: MessageWorld, recovery: Recovery, kind: str, at: int
+) -> None:
+    world = MessageWorld(world.db, world.clock, recovery)
+    world.sms.life = (SENT,)
+    order = await world.buy(PaymentMethod.HOLD)
+    try:
+        await world.process(Fate(at, kind)).dispatch()
+    except Died:
+        world.clock.set_offset(world.clock.offset_ms + LEASE_MS + 1)
+    await world.process().work()
+    texts = await order.texts()
+    assert len(texts) <= 1
+    assert await order.has_been_paid() == bool(texts)
+    # Only a carrier that cannot be asked leaves something unsent: nobody knows that it is.
+    assert texts or recovery is Recovery.NONE
+    assert await world.complaints() == []
+
+
+@pytest.mark.parametrize("method", METHODS)
+async def test_an_e_mail_is_paid_for_when_a_mail_server_took_it(
+    world: MessageWorld, method: PaymentMethod
+) -> None:
+    order = await world.buy(method, mail=True)
+    await world.process().work()
+    assert await order.has_been_paid()
+    (mail,) = world.mailer.sent
+    assert (mail.to, mail.sender) == ("a@b.example", world.settings.mail.sender)
+    assert mail.text.startswith("Hello\n")
+    assert "http://shop.example/u/" in mail.text
+    assert (await order.message()).status is MessageStatus.SENT
+    assert await order.jobs_left() == []
+    assert await world.complaints() == []
+
+
+async def test_a_refused_e_mail_costs_nothing(world: MessageWorld) -> None:
+    world.mailer.answers.append(world.mailer.refuses)
+    order = await world.buy(PaymentMethod.HOLD, mail=True)
+    await world.process().work()
+    assert not await order.has_been_paid()
+    assert (await order.row()).reason == "it was refused (550 no such user)"
+
+
+async def test_a_mail_server_that_refuses_for_now_is_asked_again(world: MessageWorld) -> None:
+    world.mailer.answers.append(world.mailer.refuses_for_now)
+    order = await world.buy(mail=True)
+    await world.process().work()
+    assert await order.has_been_paid()
+    assert await order.mails() == 1
+
+
+@pytest.mark.parametrize("recovery", list(Recovery))
+@pytest.mark.parametrize("heard", [True, False])
+async def test_a_mail_servers_lost_answer_never_mails_twice(
+    database: Database, clock: SystemClock, recovery: Recovery, heard: bool
+) -> None:
+    world = MessageWorld(database, clock, recovery)
+    mailer = world.mailer
+    mailer.answers.append(mailer.takes_unheard if heard else mailer.never_hears)
+    order = await world.buy(mail=True)
+    await world.process().work()
+    assert await order.mails() == (1 if heard or recovery is not Recovery.NONE else 0)
+    assert await order.has_been_paid() == (recovery is not Recovery.NONE)
+
+
+async def test_whoever_unsubscribed_gets_no_e_mail(world: MessageWorld) -> None:
+    order = await world.buy(mail=True)
+    await world.db.tx(suppressions.add, "email", (await order.message()).to_hash, "unsubscribed")
+    await world.process().work()
+    assert not await order.has_been_paid()
+    assert world.mailer.sent == []
+
+
+async def test_an_address_that_cannot_be_written_costs_nothing(world: MessageWorld) -> None:
+    order = await world.buy(mail=True, to="a@b.example>\r\nRCPT TO:<v@x.example")
+    await world.process().work()
+    assert not await order.has_been_paid()
+    assert world.mailer.sent == []
+
+
+async def test_a_fault_of_ours_returns_the_money(world: MessageWorld) -> None:
+    order = await world.buy(PaymentMethod.HOLD)
+    process = world.process()
+    (job,) = await world.db.tx(jobs.claim, "dispatch", 1, LEASE_MS)
+    await abandon_message(process.shop, job, "a bug")
+    await process.work()
+    assert not await order.has_been_paid()
+    assert (await order.message()).status is MessageStatus.FAILED
+    assert (await order.row()).finished_ms is not None
