@@ -1,0 +1,80 @@
+"""Another number in the same order, at no charge, as long as no code came."""
+
+from __future__ import annotations
+
+from ringbolt.app import notify
+from ringbolt.app.cancel_order import (
+    ask_to_cancel,
+    check_patience,
+    close_if_over,
+    no_such_order,
+)
+from ringbolt.app.close_lease import end_lease, set_timer
+from ringbolt.app.end_reception import Look, look, tell_provider
+from ringbolt.app.secure import DISPATCH_RECEPTION
+from ringbolt.app.shop import Shop
+from ringbolt.core.errors import Conflict, Unavailable
+from ringbolt.core.order import OrderState
+from ringbolt.numbers.provider import CancelResult
+from ringbolt.store import jobs, orders, receptions
+from ringbolt.store.db import Tx
+from ringbolt.store.receptions import Lease
+
+_IN_PROGRESS = frozenset({OrderState.IN_PROGRESS})
+_WHY = "the buyer asked for another number"
+
+
+async def another_number(shop: Shop, order_id: str) -> None:
+    """Give the present number back and look for another; the deadline stays as it is.
+
+    Raises ``NotFound``, ``Conflict`` if a code came, it is too early (with ``retry_after_s``) or
+    was done often enough, ``Unavailable`` if the provider cannot be asked.
+    """
+    found = await shop.db.read(look, order_id)
+    if found is None or found.order.family != "orders":
+        raise no_such_order()
+    lease = _present_lease(shop, found)
+    check_patience(found, lease.cancel_after_ms)
+    answer = await ask_to_cancel(shop, lease)
+    if answer is None:
+        raise Unavailable("The provider of the number does not answer; try again in a moment.")
+    if not await shop.db.tx(_look_again, order_id, lease, answer):
+        raise Conflict("A code came just now, or the order ended.")
+
+
+def _present_lease(shop: Shop, found: Look) -> Lease:
+    """The lease to give back. Raises ``Conflict`` if it is not to be."""
+    if found.order.state is not OrderState.IN_PROGRESS or found.lease is None:
+        raise Conflict("Another number can be had while a number waits for its code.")
+    if found.reception.numbers_tried > shop.settings.orders.other_numbers:
+        raise Conflict("This order has had as many numbers as one order can have.")
+    if found.now_ms >= (found.order.deadline_ms or 0):
+        raise Conflict("The time of this order is over.")
+    return found.lease
+
+
+def _look_again(tx: Tx, order_id: str, lease: Lease, answer: CancelResult) -> bool:
+    """IN_PROGRESS -> DISPATCHING, with the former lease ended; False if a code came."""
+    found = look(tx, order_id, lock=True)
+    is_it = found is not None and found.is_open and found.reception.lease_id == lease.id
+    if not is_it or not orders.move(
+        tx, order_id, OrderState.DISPATCHING, _WHY, only_from=_IN_PROGRESS
+    ):
+        close_if_over(tx, order_id, lease, answer)
+        return False
+    assert found is not None and found.order.deadline_ms is not None
+    end_lease(tx, lease, _WHY)
+    tell_provider(tx, lease, answer)
+    receptions.update_reception(
+        tx,
+        order_id,
+        lease_id=None,
+        number="",
+        number_country=0,
+        assigned_ms=None,
+        until_ms=None,
+    )
+    set_timer(tx, order_id, found.order.deadline_ms)
+    jobs.enqueue(tx, DISPATCH_RECEPTION, "dispatch", f"dispatch:{order_id}", order_id)
+    notify.changed(tx, order_id)
+    return True

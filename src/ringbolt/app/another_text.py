@@ -1,0 +1,60 @@
+"""One more text on the number that a code came to, at no charge, while it is the buyer's."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ringbolt.app import notify
+from ringbolt.app.cancel_order import no_such_order
+from ringbolt.app.close_lease import provider_named, set_timer
+from ringbolt.app.end_reception import look
+from ringbolt.app.shop import Shop
+from ringbolt.core.errors import Conflict
+from ringbolt.core.order import OrderState
+from ringbolt.numbers.provider import NumberProvider, SupportsLeaseLookup
+from ringbolt.store import receptions
+from ringbolt.store.db import Tx
+from ringbolt.store.receptions import Lease
+
+EXTENDED_AT_MOST_MS: Final = 2 * 20 * 60_000
+"""How much later than first said a number goes back."""
+_DELIVERED = frozenset({OrderState.FULFILLED, OrderState.SETTLED})
+
+
+async def another_text(shop: Shop, order_id: str) -> None:
+    """Ask for another text; it shows in the order as the first did.
+
+    Raises ``NotFound``, ``Conflict`` if no code came yet or the number went back, ``Unavailable``.
+    """
+    found = await shop.db.read(look, order_id)
+    if found is None or found.order.family != "orders":
+        raise no_such_order()
+    if found.reception.is_rental:
+        raise Conflict("A rented number receives every text by itself.")
+    if found.order.state not in _DELIVERED:
+        raise Conflict("The number still waits for its first code.")
+    if found.lease is None or not found.is_open:
+        raise Conflict("The number went back; order it again to get more texts on it.")
+    provider = provider_named(shop, found.lease.provider)
+    if not await provider.another_text(found.lease.provider_id):
+        raise Conflict("The provider gives no more texts on this number.")
+    until_ms = await _until_ms(provider, found.lease)
+    await shop.db.tx(_extend, order_id, found.lease, until_ms)
+
+
+async def _until_ms(provider: NumberProvider, lease: Lease) -> int:
+    """When the provider takes the number back now, as far as it can be asked. Only its own word
+    counts: it may lend the number to others afterwards."""
+    told = await provider.find(lease.id) if isinstance(provider, SupportsLeaseLookup) else None
+    return lease.until_ms if told is None else told.until_ms
+
+
+def _extend(tx: Tx, order_id: str, lease: Lease, until_ms: int) -> None:
+    found = look(tx, order_id, lock=True)
+    if found is None or found.reception.lease_id != lease.id or not found.is_open:
+        raise Conflict("The number went back at this very moment.")
+    until_ms = min(until_ms, lease.until_ms + EXTENDED_AT_MOST_MS)
+    if until_ms > (found.reception.until_ms or 0):
+        receptions.update_reception(tx, order_id, until_ms=until_ms)
+        set_timer(tx, order_id, until_ms)
+        notify.changed(tx, order_id)

@@ -1,0 +1,235 @@
+"""Ask a provider for a number whose intent is written down, and write its answer down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ringbolt.app import notify
+from ringbolt.app.close_lease import close_reception, see_to_giving_back, set_timer
+from ringbolt.app.decide import fail
+from ringbolt.app.order_request import ReceiveTexts, from_json
+from ringbolt.app.shop import Shop
+from ringbolt.app.take_text import take_early_texts
+from ringbolt.core.order import OrderState
+from ringbolt.numbers.provider import (
+    LendNumber,
+    LendResult,
+    Lent,
+    NoNumber,
+    NumberProvider,
+    Unknown,
+)
+from ringbolt.store import attempts, jobs, orders, receptions
+from ringbolt.store.attempts import Attempt, AttemptState
+from ringbolt.store.db import Tx
+from ringbolt.store.jobs import Job
+from ringbolt.store.orders import Order
+from ringbolt.store.receptions import Lease, Reception
+
+COOL_DOWN_MS: Final = 10 * 60_000
+"""For so long after a lease a number is nobody's: what is still on its way to the former buyer
+must not reach another."""
+REUSE_AFTER_MS: Final = 90 * 86_400_000
+"""Most services refuse a number that they have seen lately."""
+MAX_UNFIT: Final = 3
+"""So many numbers in a row that cannot be used, and the provider has none."""
+_HOUR_MS: Final = 3_600_000
+_AGAIN_MS: Final = 1000
+
+OPEN = frozenset({AttemptState.INTENT, AttemptState.UNKNOWN})
+LOOKING = frozenset({OrderState.PAID, OrderState.DISPATCHING})
+_DISPATCHING = frozenset({OrderState.DISPATCHING})
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    order: Order
+    attempt: Attempt | None
+    now_ms: int
+
+    @property
+    def request(self) -> ReceiveTexts:
+        return from_json(self.order.request, ReceiveTexts)
+
+
+def is_late(shop: Shop, order: Order, attempt: Attempt, now_ms: int) -> bool:
+    """Whether the buyer has waited for this number long enough."""
+    patience_ms = shop.settings.orders.number_within_s * 1000
+    return now_ms >= min(attempt.created_ms + patience_ms, order.deadline_ms or now_ms)
+
+
+async def ask(
+    shop: Shop, job: Job, provider: NumberProvider, order: Order, attempt: Attempt
+) -> None:
+    request = from_json(order.request, ReceiveTexts)
+    avoid = set(job.payload.get("avoid", ()))
+    if attempt.n > 1:
+        avoid |= await shop.db.read(_numbers_had, order.id)
+    jobs.sure(job)
+    result = await provider.lend(
+        LendNumber(
+            ref=attempt.ref,
+            service=request.service,
+            country=request.country,
+            hours=request.hours,
+            real=request.real,
+            avoid=frozenset(avoid),
+            again=request.again,
+            still_wanted=job.still_ours,
+        )
+    )
+    await shop.db.tx(answered, shop, job, attempt, result)
+
+
+def _numbers_had(tx: Tx, order_id: str) -> set[str]:
+    return {lease.number for lease in receptions.leases_of(tx, order_id)}
+
+
+def answered(tx: Tx, shop: Shop, job: Job, attempt: Attempt, result: LendResult) -> None:
+    """Write the provider's answer down."""
+    reception = receptions.reception_of(tx, attempt.order_id, lock=True)
+    current = attempts.by_ref(tx, attempt.ref, lock=True)
+    order = orders.by_id(tx, attempt.order_id)
+    assert reception is not None and current is not None and order is not None
+    if current.state not in OPEN:
+        jobs.finish(tx, job)
+        return
+    match result:
+        case Lent():
+            _lent(tx, shop, job, order, reception, current, result)
+        case NoNumber(reason):
+            _none(tx, shop, job, order, current, reason)
+        case Unknown(reason):
+            attempts.update(tx, current.id, state=AttemptState.UNKNOWN, reason=reason)
+            jobs.retry(tx, job, _AGAIN_MS, reason)
+
+
+def give_up(tx: Tx, order_id: str, why: str) -> bool:
+    """Fail an order that has no number; False if it is not looking for one any more."""
+    if not fail(tx, order_id, why, only_from=LOOKING):
+        return False
+    close_reception(tx, order_id, None, why)
+    notify.changed(tx, order_id)
+    return True
+
+
+def _end_attempt(tx: Tx, attempt: Attempt, state: AttemptState, why: str) -> None:
+    attempts.update(tx, attempt.id, state=state, reason=why, finished_ms=tx.now_ms)
+
+
+def _none(tx: Tx, shop: Shop, job: Job, order: Order, attempt: Attempt, reason: str) -> None:
+    """Definitely nothing here: the money goes back at once, unless somebody else can be asked."""
+    _end_attempt(tx, attempt, AttemptState.REJECTED, reason)
+    own = shop.own_numbers
+    if order.state is OrderState.DISPATCHING and own is not None and attempt.carrier == own.name:
+        asked = [*job.payload.get("asked", ()), own.name]
+        jobs.retry(tx, job, 0, reason, {**job.payload, "asked": asked})
+        return
+    give_up(tx, order.id, f"no number is free ({reason})")
+    jobs.finish(tx, job)
+
+
+def _lent(
+    tx: Tx, shop: Shop, job: Job, order: Order, reception: Reception, attempt: Attempt, lent: Lent
+) -> None:
+    attempts.update(tx, attempt.id, carrier_id=lent.lease_id)
+    if order.state is not OrderState.DISPATCHING:
+        _end_attempt(tx, attempt, AttemptState.DONE, "it was not wanted any more")
+        _give_back(tx, attempt, lent)
+        jobs.finish(tx, job)
+        return
+    lease = _lease(order, reception, attempt, lent)
+    why = _unfit(tx, order, lease)
+    if not why and not receptions.add_lease(tx, lease):
+        why = "it is lent to another order"
+    if why:
+        _refuse(tx, job, order, attempt, lent, why)
+    else:
+        _assign(tx, shop, order, reception, lease, lent)
+        jobs.finish(tx, job)
+
+
+def _lease(order: Order, reception: Reception, attempt: Attempt, lent: Lent) -> Lease:
+    return Lease(
+        id=attempt.id,
+        order_id=order.id,
+        provider=attempt.carrier,
+        provider_id=lent.lease_id,
+        number=lent.number,
+        service=reception.service,
+        from_ms=attempt.created_ms,
+        until_ms=lent.until_ms,
+        cancel_after_ms=lent.cancel_after_ms,
+        ended_ms=None,
+        why="",
+    )
+
+
+def _unfit(tx: Tx, order: Order, lease: Lease) -> str:
+    """Why the number cannot be this buyer's; '' if it can."""
+    again = from_json(order.request, ReceiveTexts).again
+    if lease.until_ms <= tx.now_ms:
+        return "its time is over already"
+    if again and lease.number != again:
+        return "it is not the number that was asked for"
+    for before in receptions.leases_of_number(tx, lease.number, tx.now_ms - REUSE_AFTER_MS):
+        if before.order_id == order.id:
+            return "this order had it before"
+        if not again and before.service == lease.service:
+            return "it was lent for the same service lately"
+        is_cool = before.ended_ms is None or tx.now_ms - before.ended_ms >= COOL_DOWN_MS
+        if not is_cool and not (again and _same_buyer(tx, order, before)):
+            return "it was lent to somebody else a moment ago"
+    return ""
+
+
+def _same_buyer(tx: Tx, order: Order, before: Lease) -> bool:
+    former = orders.by_id(tx, before.order_id)
+    if former is None:
+        return False
+    if order.account_id is not None or former.account_id is not None:
+        return order.account_id == former.account_id
+    return bool(order.client) and order.client == former.client
+
+
+def _refuse(tx: Tx, job: Job, order: Order, attempt: Attempt, lent: Lent, why: str) -> None:
+    """A number that cannot be used goes back, and the provider is asked for another one."""
+    _end_attempt(tx, attempt, AttemptState.REJECTED, why)
+    if receptions.lease_of_provider(tx, attempt.carrier, lent.lease_id) is None:
+        _give_back(tx, attempt, lent)
+    avoid = [*job.payload.get("avoid", ()), lent.number]
+    if len(avoid) >= MAX_UNFIT or from_json(order.request, ReceiveTexts).again:
+        give_up(tx, order.id, f"no number is free ({why})")
+        jobs.finish(tx, job)
+    else:
+        jobs.retry(tx, job, 0, why, {**job.payload, "avoid": avoid})
+
+
+def _give_back(tx: Tx, attempt: Attempt, lent: Lent) -> None:
+    see_to_giving_back(tx, attempt.order_id, attempt.carrier, lent.lease_id, lent.until_ms)
+
+
+def _assign(
+    tx: Tx, shop: Shop, order: Order, reception: Reception, lease: Lease, lent: Lent
+) -> None:
+    """The number is the buyer's."""
+    attempts.update(tx, lease.id, state=AttemptState.ACCEPTED)
+    source = _DISPATCHING
+    orders.move(tx, order.id, OrderState.IN_PROGRESS, "a number is assigned", only_from=source)
+    changes: dict[str, Any] = {"until_ms": lease.until_ms}
+    if reception.is_rental:
+        changes["until_ms"] = tx.now_ms + reception.hours * _HOUR_MS
+        set_timer(tx, order.id, tx.now_ms + shop.settings.orders.rental_trial_s * 1000)
+    receptions.update_reception(
+        tx,
+        order.id,
+        lease_id=lease.id,
+        number=lease.number,
+        number_country=lent.country,
+        assigned_ms=tx.now_ms,
+        numbers_tried=reception.numbers_tried + 1,
+        **changes,
+    )
+    take_early_texts(tx, lease)
+    notify.changed(tx, order.id)

@@ -1,0 +1,166 @@
+"""A text that came to a number of ours, turned into a code, a state and money in one transaction.
+
+Each text is one order's at most: the one to which the number is lent at that moment. Whatever
+else comes is kept in quarantine and shown to nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from ringbolt.app import notify
+from ringbolt.app.close_lease import set_timer
+from ringbolt.app.decide import fulfil
+from ringbolt.app.shop import Shop
+from ringbolt.core.code_extraction import extract_code
+from ringbolt.core.opt_out import OptOut, opt_out_of
+from ringbolt.core.order import OrderState
+from ringbolt.numbers.provider import InboundText
+from ringbolt.store import jobs, orders, received_texts, receptions, suppressions
+from ringbolt.store.db import Tx
+from ringbolt.store.jobs import Job
+from ringbolt.store.received_texts import NewText, ReceivedText
+from ringbolt.store.receptions import Lease, Reception
+
+MATCH_TEXTS: Final = "match_texts"
+TWICE_WITHIN_MS: Final = 5000
+"""Some sources tell of one text twice, under two names (textbee, issue 159)."""
+_MATCH_AFTER_MS: Final = 2000
+_MATCH_SINCE_MS: Final = 120_000
+_DELIVERED = frozenset({OrderState.FULFILLED, OrderState.SETTLED})
+
+
+@dataclass(frozen=True, slots=True)
+class _Recipient:
+    """Whose text it is. Their reception is locked."""
+
+    reception: Reception
+    state: OrderState
+
+
+def take_texts(tx: Tx, shop: Shop, source: str, texts: Iterable[InboundText]) -> None:
+    """Take texts as the provider ``source`` tells of them; repeats are harmless."""
+    for told in texts:
+        lease_id = told.lease_id or None
+        new = NewText(
+            source, told.event_id, lease_id, told.number, told.sender, told.text, told.code,
+            told.at_ms,
+        )  # fmt: skip
+        _take(tx, shop, new)
+
+
+def _take(tx: Tx, shop: Shop, new: NewText) -> None:
+    lease = _lease_of(tx, new)
+    recipient = None if lease is None else _recipient(tx, lease)
+    before = received_texts.by_event(tx, new.source, new.event_id)
+    if before is not None and not _may_still_be(before, lease):
+        return
+    if recipient is not None and _deliver(tx, recipient, new, before):
+        return
+    if before is not None or not received_texts.keep(tx, new, None) or lease is not None:
+        return
+    if not _opts_out(tx, shop, new):
+        # The lease may be just about to be written down, on another machine perhaps.
+        at_ms = tx.now_ms + _MATCH_AFTER_MS
+        jobs.enqueue(tx, MATCH_TEXTS, "dispatch", MATCH_TEXTS, run_at_ms=at_ms)
+
+
+def _lease_of(tx: Tx, text: NewText | ReceivedText) -> Lease | None:
+    """The lease that it came to; an ended one only if the provider names it."""
+    if text.lease_id is not None:
+        return receptions.lease_of_provider(tx, text.source, text.lease_id)
+    return receptions.open_lease_of_number(tx, text.number)
+
+
+def _recipient(tx: Tx, lease: Lease) -> _Recipient | None:
+    """Who gets what comes to the lease now; None once it is over, or its order failed."""
+    reception = receptions.reception_of(tx, lease.order_id, lock=True)
+    if reception is None or reception.lease_id != lease.id or reception.closed_ms is not None:
+        return None
+    order = orders.by_id(tx, lease.order_id)
+    if order is None or order.state not in _DELIVERED | {OrderState.IN_PROGRESS}:
+        return None
+    return _Recipient(reception, order.state)
+
+
+def _may_still_be(before: ReceivedText, lease: Lease | None) -> bool:
+    """Whether a text that was seen before is in quarantine only because it came before its lease
+    was written down."""
+    if before.order_id is not None or lease is None:
+        return False
+    return before.lease_id is not None or before.received_ms >= lease.from_ms
+
+
+def _deliver(
+    tx: Tx, recipient: _Recipient, text: NewText | ReceivedText, before: ReceivedText | None
+) -> bool:
+    """Give a text to who it is for; False if their order failed at this very moment.
+
+    ``before`` is the text as it waits in quarantine, None if it does not.
+    """
+    reception = recipient.reception
+    order_id = reception.order_id
+    if received_texts.came_before(tx, order_id, text, TWICE_WITHIN_MS):
+        return True
+    code = text.code or extract_code(text.text, reception.service) or ""
+    is_first = recipient.state is OrderState.IN_PROGRESS and bool(code or reception.is_rental)
+    why = "a text came" if reception.is_rental else "a code came"
+    if is_first and not fulfil(tx, order_id, why):
+        return False
+    if before is not None:
+        received_texts.claim(tx, before.id, order_id, code)
+    elif isinstance(text, NewText):
+        received_texts.keep(tx, replace(text, code=code), order_id)
+    changes: dict[str, Any] = {"texts": reception.texts + 1}
+    if code:
+        changes["code"] = code
+    receptions.update_reception(tx, order_id, **changes)
+    if is_first:  # from here on the timer is the number's
+        set_timer(tx, order_id, reception.until_ms or tx.now_ms)
+    notify.changed(tx, order_id)
+    return True
+
+
+def take_early_texts(tx: Tx, lease: Lease) -> None:
+    """Give a lease that was written down just now what came to it since it was asked for."""
+    for text in received_texts.unclaimed(tx, lease.from_ms, lease.number):
+        if text.lease_id is None or (text.source, text.lease_id) == (
+            lease.provider,
+            lease.provider_id,
+        ):
+            _claim(tx, text, lease)
+
+
+async def match_texts(shop: Shop, job: Job) -> None:
+    """The job after texts that nobody waited for: their leases may be written down by now."""
+    await shop.db.tx(_match, job)
+
+
+def _match(tx: Tx, job: Job) -> None:
+    jobs.finish(tx, job)
+    for text in received_texts.unclaimed(tx, tx.now_ms - _MATCH_SINCE_MS):
+        lease = _lease_of(tx, text)
+        if lease is not None and _may_still_be(text, lease):
+            _claim(tx, text, lease)
+
+
+def _claim(tx: Tx, text: ReceivedText, lease: Lease) -> None:
+    recipient = _recipient(tx, lease)
+    if recipient is not None:
+        _deliver(tx, recipient, text, text)
+
+
+def _opts_out(tx: Tx, shop: Shop, text: NewText) -> bool:
+    """Whether it was sent to a number that we send from; STOP is heeded then, and START."""
+    if text.number not in shop.settings.sms.senders:
+        return False
+    match opt_out_of(text.text):
+        case OptOut.STOP:
+            suppressions.add(tx, "sms", shop.hash_of(text.sender), "asked by text to get nothing")
+        case OptOut.START:
+            suppressions.remove(tx, "sms", shop.hash_of(text.sender))
+        case None:
+            pass
+    return True

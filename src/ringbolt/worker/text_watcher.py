@@ -1,0 +1,29 @@
+"""Follow what a provider tells of texts to lent numbers; texts and cursor are stored together."""
+
+from __future__ import annotations
+
+from ringbolt.app.shop import Shop
+from ringbolt.app.take_text import take_texts
+from ringbolt.numbers.provider import NumberProvider, TextBatch
+from ringbolt.store import cursors
+from ringbolt.store.db import Tx
+from ringbolt.worker.watchers import Watcher
+
+
+def text_watcher(shop: Shop, provider: NumberProvider) -> Watcher:
+    """Takes the texts that come to the numbers of ``provider``."""
+    name = f"texts:{provider.name}"
+
+    async def follow(watcher: Watcher) -> None:
+        cursor = await shop.db.read(cursors.get, name) or ""
+        async for batch in provider.events(cursor):
+            watcher.alive()
+            if batch.texts:
+                await shop.db.tx(_take, shop, name, provider.name, batch)
+
+    return Watcher(name, follow)
+
+
+def _take(tx: Tx, shop: Shop, cursor: str, source: str, batch: TextBatch) -> None:
+    take_texts(tx, shop, source, batch.texts)
+    cursors.set(tx, cursor, batch.cursor)
