@@ -1,0 +1,1 @@
+"""The orders family: texts, codes, rented numbers and e-mail, as sms4sats' API has them."""

@@ -1,0 +1,76 @@
+"""Prepaid accounts: fund, balance, history, and the whole ledger."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ringbolt.api.orders import fields
+from ringbolt.api.orders.endpoint import Asked, Reply, ok
+from ringbolt.api.orders.purchase import client_of, created, named
+from ringbolt.app import account_history
+from ringbolt.app.fund_account import fund
+from ringbolt.app.keys import recognise
+from ringbolt.app.shop import Shop
+from ringbolt.core.errors import Unauthorized
+from ringbolt.store.db import Tx
+
+MAX_PAGE = 1000
+MAX_CURSOR_CHARS = 200
+_SCOPE = "read"
+
+
+class Accounts:
+    """What the holder of an API key may see and do with its balance."""
+
+    def __init__(self, shop: Shop) -> None:
+        self._shop = shop
+
+    async def fund(self, asked: Asked) -> Reply:
+        """Add to the balance of the key: what is paid is there at once."""
+        sats = fields.sats(asked.fields, "amount")
+        client = client_of(self._shop, asked)
+        # The names of top-ups are the key's own, which fund() looks up.
+        bought = await fund(self._shop, _key(asked), sats, client, named(asked, "key"))
+        return created(self._shop, bought)
+
+    async def balance(self, asked: Asked) -> Reply:
+        """What can still be spent: what is reserved for orders under way is not in it."""
+        balance = await self._shop.db.read(_balance, _key(asked))
+        return ok({"status": "OK", "balance": balance})
+
+    async def history(self, asked: Asked) -> Reply:
+        """The fundings of the account, the latest first."""
+        return ok(await self._shop.db.read(_history, self._shop, _key(asked), *_page(asked)))
+
+    async def ledger(self, asked: Asked) -> Reply:
+        """Every debit and credit of the account, the latest first."""
+        page = await self._shop.db.read(_ledger, _key(asked), *_page(asked))
+        return ok({"status": "OK", **page})
+
+
+def _key(asked: Asked) -> str:
+    if not asked.key:
+        raise Unauthorized(
+            "X-API-Key is missing.", suggestion="Send your API key in the header X-API-Key."
+        )
+    return asked.key
+
+
+def _page(asked: Asked) -> tuple[int, str]:
+    """How many, and from where on."""
+    limit = fields.whole_number(asked.fields, "limit", 1, MAX_PAGE)
+    cursor = fields.line(asked.fields, "cursor", MAX_CURSOR_CHARS)
+    return limit or account_history.USUAL_PAGE, cursor
+
+
+def _balance(tx: Tx, key: str) -> int:
+    return account_history.balance(tx, recognise(tx, key, _SCOPE))
+
+
+def _history(tx: Tx, shop: Shop, key: str, limit: int, cursor: str) -> dict[str, Any]:
+    found = recognise(tx, key, _SCOPE)
+    return account_history.history(tx, shop.keyring, found, key, limit, cursor)
+
+
+def _ledger(tx: Tx, key: str, limit: int, cursor: str) -> dict[str, Any]:
+    return account_history.ledger_page(tx, recognise(tx, key, _SCOPE), limit, cursor)

@@ -1,0 +1,174 @@
+"""What can be received, and where: countries, services, how many numbers are free.
+
+Providers are asked at most once a minute, and what they said last is told while they do not
+answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import structlog
+
+from ringbolt.api.orders import avatars, fields
+from ringbolt.api.orders.endpoint import Asked, Reply, ok
+from ringbolt.app.shop import Shop
+from ringbolt.core.countries import AUTO_SELECT, COUNTRIES, Country
+from ringbolt.core.errors import RateLimited, Unavailable
+from ringbolt.core.prices import RENT_BLOCK_HOURS
+from ringbolt.core.services import FULL_RENT, SERVICES
+from ringbolt.numbers.provider import NumberProvider, Offer
+
+log = structlog.get_logger("ringbolt.orders")
+
+FRESH_MS = 60_000
+RETRY_MS = 10_000
+ASK_WITHIN_S = 10.0
+
+Known = TypeVar("Known")
+
+
+@dataclass(slots=True)
+class _Entry(Generic[Known]):
+    value: Known | None
+    ask_again_ms: int
+
+
+class Remembered(Generic[Known]):
+    """Answers of a provider by what was asked; one question at a time for each."""
+
+    def __init__(self, now_ms: Callable[[], int]) -> None:
+        self._now_ms = now_ms
+        self._entries: dict[object, _Entry[Known]] = {}
+        self._locks: dict[object, asyncio.Lock] = {}
+
+    async def get(self, key: object, ask: Callable[[], Awaitable[Known]]) -> Known:
+        """Raises ``Unavailable`` if it was never known and cannot be asked now."""
+        entry = self._entries.get(key)
+        lock = self._locks.setdefault(key, asyncio.Lock())
+        if entry is not None and (self._is_fresh(entry) or lock.locked()):
+            return _known(entry)
+        async with lock:
+            entry = self._entries.get(key)
+            if entry is None or not self._is_fresh(entry):
+                entry = self._entries[key] = await self._ask(entry, ask)
+            return _known(entry)
+
+    def _is_fresh(self, entry: _Entry[Known]) -> bool:
+        return self._now_ms() < entry.ask_again_ms
+
+    async def _ask(
+        self, entry: _Entry[Known] | None, ask: Callable[[], Awaitable[Known]]
+    ) -> _Entry[Known]:
+        try:
+            async with asyncio.timeout(ASK_WITHIN_S):
+                return _Entry(await ask(), self._now_ms() + FRESH_MS)
+        except (Unavailable, RateLimited, TimeoutError) as error:
+            log.warning("a provider does not tell what it offers", reason=str(error))
+            value = None if entry is None else entry.value
+            return _Entry(value, self._now_ms() + RETRY_MS)
+
+
+def _known(entry: _Entry[Known]) -> Known:
+    if entry.value is None:
+        raise Unavailable(
+            "The provider of numbers does not answer at the moment, so that nobody knows what is "
+            "to be had.",
+            code="NUMBERS_UNAVAILABLE",
+            suggestion="Try again in a little while.",
+            retry_after_s=RETRY_MS // 1000,
+        )
+    return entry.value
+
+
+class Catalogue:
+    """The lists, as sms4sats' clients read them."""
+
+    def __init__(self, shop: Shop) -> None:
+        self._shop = shop
+        self._offers: Remembered[tuple[Offer, ...]] = Remembered(shop.clock.now_ms)
+        self._countries: Remembered[tuple[int, ...]] = Remembered(shop.clock.now_ms)
+
+    async def numbers_status(self, asked: Asked) -> Reply:
+        """The services whose codes can be received, with how many numbers are free."""
+        country = fields.country(asked.fields) or AUTO_SELECT
+        offers = await self._services(country, real=fields.boolean(asked.fields, "realphone"))
+        return ok([_status_item(offer) for offer in offers])
+
+    async def services(self, asked: Asked) -> Reply:
+        """Codes and names of the services whose codes can be received."""
+        country = fields.country(asked.fields) or AUTO_SELECT
+        offers = await self._services(country, real=False)
+        return ok([{"code": offer.code, "name": offer.name} for offer in offers])
+
+    async def countries(self, asked: Asked) -> Reply:
+        """The countries in which there are numbers."""
+        return ok(
+            [
+                {
+                    "id": country.cc,
+                    "eng": country.name,
+                    "visible": 1,
+                    "rent": True,
+                    "cc": country.cc,
+                    "country": country.name,
+                }
+                for country in await self._with_numbers()
+            ]
+        )
+
+    async def rental_countries(self, asked: Asked) -> Reply:
+        """What renting a number costs in each country, by the block of 4 hours."""
+        prices = self._shop.prices
+        service = fields.service(asked.fields, scripted_allowed=self._shop.scripted_numbers)
+        code = FULL_RENT if service is None else service.code
+        return ok(
+            [
+                {
+                    "cc": country.cc,
+                    "country": country.name,
+                    "duration": str(RENT_BLOCK_HOURS),
+                    "price": prices.rent(country.cc, code, RENT_BLOCK_HOURS),
+                }
+                for country in await self._with_numbers()
+            ]
+        )
+
+    async def picture(self, asked: Asked) -> Reply:
+        """A picture for a service: letters, no logo."""
+        return Reply(
+            avatars.avatar(asked.path("name")),
+            content_type=b"image/png",
+            cache=b"public, max-age=86400",
+        )
+
+    async def _services(self, country: Country, *, real: bool) -> list[Offer]:
+        """What is on offer in ``country``, the denied left out, the sold out last."""
+        provider = self._shop.own_numbers if real else self._shop.numbers
+        if provider is None:
+            return []
+        offers = await self._offers.get(
+            (provider.name, country.cc), lambda: provider.offers(country.cc)
+        )
+        denied = {code.lower() for code in self._shop.settings.abuse.denied_services}
+        allowed = [offer for offer in offers if offer.code not in denied]
+        return sorted(allowed, key=lambda offer: offer.count <= 0)
+
+    async def _with_numbers(self) -> list[Country]:
+        provider: NumberProvider = self._shop.numbers
+        found = await self._countries.get(provider.name, provider.countries)
+        return [COUNTRIES[cc] for cc in found if cc in COUNTRIES]
+
+
+def _status_item(offer: Offer) -> dict[str, Any]:
+    code = offer.code
+    return {
+        "key": code,
+        "text": offer.name or (SERVICES[code].name if code in SERVICES else code),
+        "value": code,
+        "count": str(max(0, offer.count)),
+        "image": {"avatar": True, "src": f"/assets/saimages/{code}0.png"},
+    }

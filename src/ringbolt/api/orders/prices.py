@@ -1,0 +1,55 @@
+"""``/price`` and ``/getPrice``: exactly what the invoice would say."""
+
+from __future__ import annotations
+
+from ringbolt.api.orders import fields
+from ringbolt.api.orders.endpoint import Asked, Reply, ok
+from ringbolt.api.orders.send import text_price
+from ringbolt.app.shop import Shop
+from ringbolt.core.prices import RENT_BLOCK_HOURS
+from ringbolt.core.services import FULL_RENT
+from ringbolt.core.sms_text import count
+
+
+class PriceLists:
+    """Prices, as the shop's price list has them."""
+
+    def __init__(self, shop: Shop) -> None:
+        self._shop = shop
+
+    async def prices(self, asked: Asked) -> Reply:
+        """What orders cost. With the fields of an order, exactly what its invoice will say."""
+        shop, said = self._shop, asked.fields
+        country, service = self._place(asked)
+        hours = fields.whole_number(said, "rentalHours", 1, shop.settings.orders.max_rental_hours)
+        return ok(
+            {
+                "receive": shop.prices.receive(country, service),
+                "send": self._send_price(asked),
+                "rent": shop.prices.rent(country, service or FULL_RENT, hours or RENT_BLOCK_HOURS),
+                "s4s": shop.prices.s4s(country, service),
+            }
+        )
+
+    async def price(self, asked: Asked) -> Reply:
+        """What a code costs."""
+        country, service = self._place(asked)
+        return ok({"price": self._shop.prices.receive(country, service)})
+
+    def _place(self, asked: Asked) -> tuple[int | None, str]:
+        country = fields.country(asked.fields)
+        service = fields.service(asked.fields, scripted_allowed=self._shop.scripted_numbers)
+        return (
+            None if country is None else country.cc,
+            "" if service is None else service.code,
+        )
+
+    def _send_price(self, asked: Asked) -> int:
+        shop, said = self._shop, asked.fields
+        destination = None
+        if said.get("phone") is not None:
+            destination = fields.phone(said, scripted_allowed=shop.scripted_numbers)
+        segments = 1
+        if said.get("message") is not None:
+            segments = count(fields.message(said, shop.settings.sms.max_chars)).segments
+        return text_price(shop, destination, segments)

@@ -1,0 +1,102 @@
+"""What the addresses that sell have in common: who pays, under what name, and the answer."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from ringbolt.api.orders import fields
+from ringbolt.api.orders.endpoint import Asked, Reply, ok
+from ringbolt.app.buy import Balance, Bought, Hold, Idempotency
+from ringbolt.app.keys import recognise
+from ringbolt.app.send_webhook import check_webhook_url, webhook_secret
+from ringbolt.app.shop import Shop
+from ringbolt.core.errors import InvalidInput, Unauthorized
+from ringbolt.core.money import sats_up
+from ringbolt.core.order import OrderState, PaymentMethod
+from ringbolt.store.keys import ApiKey
+
+PAID = "paid"
+MAX_URL_CHARS = 2048
+_NAME = re.compile(r"[!-~](?:[ -~]{0,253}[!-~])?", re.ASCII)
+
+
+def client_of(shop: Shop, asked: Asked) -> str:
+    """Who asks, hashed: it is kept with the order."""
+    return shop.hash_of(asked.client)
+
+
+async def key_of(shop: Shop, asked: Asked, scope: str) -> ApiKey:
+    """The key that was shown. Raises ``Unauthorized``."""
+    if not asked.key:
+        raise Unauthorized(
+            "X-API-Key is missing.",
+            suggestion="Send your API key in the header X-API-Key.",
+        )
+    return await shop.db.read(recognise, asked.key, scope)
+
+
+async def payer_of(shop: Shop, asked: Asked) -> Hold | Balance:
+    """``immediate`` pays from the key's balance, everything else by a hold invoice."""
+    if not fields.boolean(asked.fields, "immediate"):
+        return Hold()
+    if not asked.key:
+        raise Unauthorized(
+            "immediate needs an API key, and X-API-Key is missing.",
+            suggestion="Send your key in the header X-API-Key, or leave immediate out and pay the "
+            "invoice.",
+        )
+    return Balance((await key_of(shop, asked, "spend")).id)
+
+
+def idempotency_of(asked: Asked, client: str, payer: Hold | Balance) -> Idempotency | None:
+    """The request's own name, if it has one: names belong to a key, or to a client address."""
+    principal = f"key:{payer.key_id}" if isinstance(payer, Balance) else f"client:{client}"
+    return named(asked, principal)
+
+
+def named(asked: Asked, principal: str) -> Idempotency | None:
+    """Raises ``InvalidInput``."""
+    name = asked.header(b"idempotency-key").strip()
+    if not name:
+        return None
+    if not _NAME.fullmatch(name):
+        raise InvalidInput(
+            "Idempotency-Key must be 1 to 255 printable ASCII characters.",
+            code="INVALID_IDEMPOTENCY_KEY",
+            field="Idempotency-Key",
+            suggestion="A random UUID is a good one.",
+        )
+    said = asked.scope["path"].encode() + b"\n" + asked.fields.canonical()
+    return Idempotency(principal, name, hashlib.sha256(said).hexdigest())
+
+
+def webhook_of(shop: Shop, asked: Asked) -> str:
+    """``webhookUrl``, '' if absent. Raises ``InvalidInput`` for where nothing may be sent."""
+    url = fields.line(asked.fields, "webhookUrl", MAX_URL_CHARS)
+    if url:
+        check_webhook_url(shop, url)
+    return url
+
+
+def created(shop: Shop, bought: Bought, *, segments: int | None = None) -> Reply:
+    """The answer to a placed order, the same each time it is asked for."""
+    order = bought.order
+    is_hold = order.method is not PaymentMethod.BALANCE
+    document: dict[str, object] = {
+        "status": "OK",
+        "orderId": order.id,
+        "payreq": order.payreq if is_hold else PAID,
+    }
+    if is_hold:
+        document["paymentHash"] = order.payment_hash
+    document["price"] = sats_up(order.price_msat)
+    if order.state is OrderState.AWAITING_PAYMENT:
+        document["expiresAt"] = order.deadline_ms
+    if segments is not None:
+        document["segments"] = segments
+    if order.webhook_url:
+        document["webhookSecret"] = webhook_secret(shop.keyring, order.account_id or order.id)
+    if bought.replayed:
+        return ok(document, (b"idempotent-replayed", b"true"))
+    return ok(document)

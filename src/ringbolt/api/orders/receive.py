@@ -1,0 +1,169 @@
+"""``/createorder``: a code, or a rented number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ringbolt.api.orders import fields
+from ringbolt.api.orders.endpoint import Asked, Reply
+from ringbolt.api.orders.purchase import (
+    client_of,
+    created,
+    idempotency_of,
+    payer_of,
+    webhook_of,
+)
+from ringbolt.api.orders.status import not_found
+from ringbolt.app import order_request
+from ringbolt.app.buy import Purchase, buy
+from ringbolt.app.order_request import ReceiveTexts
+from ringbolt.app.shop import Shop
+from ringbolt.core.errors import Conflict, InvalidInput
+from ringbolt.core.prices import RENT_BLOCK_HOURS
+from ringbolt.core.services import FULL_RENT
+from ringbolt.store import orders, receptions
+from ringbolt.store.db import Tx
+from ringbolt.store.orders import Order
+
+
+@dataclass(frozen=True, slots=True)
+class _Former:
+    """An earlier order whose number is wanted again."""
+
+    request: ReceiveTexts
+    number: str
+    is_over: bool
+
+
+def receive_price(shop: Shop, wanted: ReceiveTexts) -> int:
+    """Sats."""
+    if wanted.hours:
+        return shop.prices.rent(wanted.country, wanted.service, wanted.hours)
+    if wanted.real:
+        return shop.prices.s4s(wanted.country, wanted.service)
+    return shop.prices.receive(wanted.country, wanted.service)
+
+
+class ReceiveOrders:
+    """Orders that receive."""
+
+    def __init__(self, shop: Shop) -> None:
+        self._shop = shop
+
+    async def create(self, asked: Asked) -> Reply:
+        """Receive a code, or rent a number.
+
+        The invoice is held when it is paid, and settled only when a code came (a rental: at its
+        first text, or after 20 minutes). No free number, no code in time or a cancel: the money
+        returns by itself.
+        """
+        shop = self._shop
+        wanted = await self._wanted(asked)
+        client = client_of(shop, asked)
+        referrer = fields.referrer(asked.fields)
+        webhook_url = webhook_of(shop, asked)
+        payer = await payer_of(shop, asked)
+
+        def record(tx: Tx, order: Order) -> None:
+            receptions.insert(tx, order.id, wanted.service, wanted.country, wanted.hours)
+
+        bought = await buy(
+            shop,
+            Purchase(
+                kind="rental" if wanted.hours else "activation",
+                request=wanted,
+                price_msat=receive_price(shop, wanted) * 1000,
+                payer=payer,
+                record=record,
+                client=client,
+                referrer=referrer,
+                webhook_url=webhook_url,
+                idempotency=idempotency_of(asked, client, payer),
+            ),
+        )
+        return created(shop, bought)
+
+    async def _wanted(self, asked: Asked) -> ReceiveTexts:
+        said = asked.fields
+        former = await self._former(asked)
+        is_rental = fields.boolean(said, "isRental")
+        real = fields.boolean(said, "realphone") or (former is not None and former.request.real)
+        if real and self._shop.own_numbers is None:
+            raise InvalidInput(
+                "realphone: this shop has no numbers of its own.",
+                code="NO_REAL_NUMBERS",
+                field="realphone",
+                suggestion="Leave realphone out.",
+            )
+        return ReceiveTexts(
+            service=self._service(asked, is_rental, former),
+            country=_country(asked, former),
+            hours=self._hours(asked) if is_rental else 0,
+            real=real,
+            again="" if former is None else former.number,
+        )
+
+    def _service(self, asked: Asked, is_rental: bool, former: _Former | None) -> str:
+        service = fields.service(asked.fields, scripted_allowed=self._shop.scripted_numbers)
+        if service is None:
+            if is_rental:
+                return FULL_RENT
+            if former is None:
+                raise fields.missing("service", "A code or name of /getServices, for example vk.")
+            code = former.request.service
+        else:
+            code = service.code
+        if code == FULL_RENT and not is_rental:
+            raise InvalidInput(
+                "service full receives from everybody, and is for rentals only.",
+                code="UNKNOWN_SERVICE",
+                field="service",
+                suggestion="Set isRental, or name the service whose code you want.",
+            )
+        return code
+
+    def _hours(self, asked: Asked) -> int:
+        most = self._shop.settings.orders.max_rental_hours
+        hours = fields.whole_number(asked.fields, "rentalHours", 1, most)
+        return min(RENT_BLOCK_HOURS, most) if hours is None else hours
+
+    async def _former(self, asked: Asked) -> _Former | None:
+        """The order named by ``reactivate``. Raises ``NotFound`` and ``Conflict``."""
+        if not fields.line(asked.fields, "reactivate"):
+            return None
+        order_id = fields.order_id(fields.line(asked.fields, "reactivate"))
+        former = await self._shop.db.read(_former, order_id) if order_id else None
+        if former is None:
+            error = not_found()
+            error.field = "reactivate"
+            error.message = "reactivate: order not found, or it had no number"
+            raise error
+        if not former.is_over:
+            raise Conflict(
+                "reactivate: that order still has its number.",
+                code="ORDER_NOT_OVER",
+                field="reactivate",
+                suggestion="Ask for another text in that order, or cancel it first.",
+            )
+        return former
+
+
+def _former(tx: Tx, order_id: str) -> _Former | None:
+    order = orders.by_id(tx, order_id)
+    if order is None or order.kind not in ("activation", "rental"):
+        return None
+    reception = receptions.reception_of(tx, order_id)
+    if reception is None or not reception.number:
+        return None
+    request = order_request.from_json(order.request, ReceiveTexts)
+    found = ReceiveTexts(reception.service, reception.number_country, real=request.real)
+    return _Former(found, reception.number, reception.closed_ms is not None)
+
+
+def _country(asked: Asked, former: _Former | None) -> int:
+    country = fields.country(asked.fields)
+    if country is not None:
+        return country.cc
+    if former is None:
+        raise fields.missing("country", "A number, name or ISO code, for example 187; 999 = any.")
+    return former.request.country

@@ -1,0 +1,145 @@
+"""An order as it stands, and what its buyer may do with it: the order's id is the key."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from ringbolt.api.orders import fields
+from ringbolt.api.orders.endpoint import Asked, Reply, ok
+from ringbolt.api.orders.waiting import Waiting
+from ringbolt.app import order_document
+from ringbolt.app.another_number import another_number
+from ringbolt.app.another_text import another_text
+from ringbolt.app.cancel_order import cancel_order
+from ringbolt.app.shop import Shop
+from ringbolt.core.errors import Conflict, NotFound
+from ringbolt.core.order import OrderState
+from ringbolt.store import orders
+from ringbolt.store.db import Tx
+
+KINDS = frozenset({"sms", "email", "activation", "rental", "fund"})
+MAX_WAIT_S = 50
+_FINAL = frozenset({OrderState.SETTLED, OrderState.RETURNED, OrderState.EXPIRED})
+_LONGEST_WISH_S = 3600
+_LATEST_MS = 10**15
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An order as its buyer is told of it. ``is_over``: nothing will change any more."""
+
+    body: bytes
+    timestamp: int
+    is_over: bool
+
+
+def not_found() -> NotFound:
+    return NotFound(
+        "order not found",
+        code="ORDER_NOT_FOUND",
+        field="orderId",
+        suggestion="Use the orderId exactly as it was answered.",
+    )
+
+
+async def tell(shop: Shop, order_id: str) -> Told:
+    """The order as it is now. Raises ``NotFound``."""
+    told = await shop.db.read(_tell, shop, order_id) if order_id else None
+    if told is None:
+        raise not_found()
+    return told
+
+
+def _tell(tx: Tx, shop: Shop, order_id: str) -> Told | None:
+    order = orders.by_id(tx, order_id)
+    if order is None or order.kind not in KINDS:
+        return None
+    document = order_document.snapshot(tx, order)
+    timestamp = document.timestamp if isinstance(document.timestamp, int) else 0
+    body = order_document.to_json(document, shop.settings.compat.code_type)
+    return Told(body, timestamp, order.finished_ms is not None and order.state in _FINAL)
+
+
+class Statuses:
+    """Everything about one order that stands."""
+
+    def __init__(self, shop: Shop, waiting: Waiting) -> None:
+        self._shop = shop
+        self._waiting = waiting
+
+    async def status(self, asked: Asked) -> Reply:
+        """Check an order. Known orders are always 200; `error` tells why one came to nothing."""
+        return await self._status(asked, _id_in_fields(asked))
+
+    async def status_by_path(self, asked: Asked) -> Reply:
+        """Check an order: the same document as /orderstatus."""
+        return await self._status(asked, _id_in_path(asked))
+
+    async def _status(self, asked: Asked, order_id: str) -> Reply:
+        wait_s = fields.whole_number(asked.fields, "wait", 0, _LONGEST_WISH_S) or 0
+        since = fields.whole_number(asked.fields, "since", 0, _LATEST_MS)
+        told = await tell(self._shop, order_id)
+        is_news = since is not None and told.timestamp > since
+        if wait_s and not told.is_over and not is_news:
+            told = await self._changed(asked.client, order_id, since, min(wait_s, MAX_WAIT_S))
+        return Reply(told.body)
+
+    async def _changed(self, client: str, order_id: str, since: int | None, wait_s: float) -> Told:
+        """The order as soon as it differs from now, or as it is after ``wait_s``."""
+        now = asyncio.get_running_loop().time
+        async with self._waiting.for_order(order_id, client) as changes:
+            first = latest = await tell(self._shop, order_id)
+            if since is not None and first.timestamp > since:
+                return first  # it changed while we began to listen
+            deadline = now() + wait_s
+            while not latest.is_over and await changes.wait(deadline - now()):
+                latest = await tell(self._shop, order_id)
+                if latest.body != first.body:
+                    break
+            return latest
+
+    async def cancel(self, asked: Asked) -> Reply:
+        """Cancel a receive order that got no code, 2 minutes after its number was assigned."""
+        purpose = asked.header(b"sec-purpose") + asked.header(b"purpose") + asked.header(b"x-moz")
+        if asked.scope["method"] != "POST" and "pre" in purpose.lower():
+            raise Conflict(
+                "A prefetch cancels nothing.",
+                code="PREFETCH_REFUSED",
+                suggestion="Open the address itself, or send a POST.",
+            )
+        return await self._cancel(_id_in_fields(asked))
+
+    async def cancel_by_path(self, asked: Asked) -> Reply:
+        """Cancel a receive order that got no code, 2 minutes after its number was assigned."""
+        return await self._cancel(_id_in_path(asked))
+
+    async def _cancel(self, order_id: str) -> Reply:
+        await tell(self._shop, order_id)
+        await cancel_order(self._shop, order_id)
+        return ok({"status": "OK"})
+
+    async def another_number(self, asked: Asked) -> Reply:
+        """Give the number back unused and try another one, at no charge, while no code came."""
+        order_id = _id_in_path(asked)
+        await tell(self._shop, order_id)
+        await another_number(self._shop, order_id)
+        return Reply((await tell(self._shop, order_id)).body)
+
+    async def another_text(self, asked: Asked) -> Reply:
+        """Ask for one more text on the same number."""
+        order_id = _id_in_path(asked)
+        await tell(self._shop, order_id)
+        await another_text(self._shop, order_id)
+        return Reply((await tell(self._shop, order_id)).body)
+
+
+def _id_in_fields(asked: Asked) -> str:
+    value = asked.fields.get("orderId")
+    if value is None:
+        raise fields.missing("orderId", "It is what /createorder answered.")
+    return fields.order_id(value) if isinstance(value, str) else ""
+
+
+def _id_in_path(asked: Asked) -> str:
+    return fields.order_id(asked.path("order_id"))

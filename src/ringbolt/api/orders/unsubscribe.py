@@ -1,0 +1,58 @@
+"""``/u/{token}``: the link at the foot of every e-mail, and the one click of RFC 8058."""
+
+from __future__ import annotations
+
+from ringbolt.api.orders.endpoint import Asked, Reply
+from ringbolt.app.shop import Shop
+from ringbolt.app.suppress import hash_of_token, suppress
+from ringbolt.core.errors import NotFound
+
+MAX_TOKEN_CHARS = 128
+_HTML = b"text/html; charset=utf-8"
+_PAGE = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<meta name="robots" content="noindex"><title>{title}</title>
+<body style="font:1.1rem/1.5 system-ui;max-width:32rem;margin:4rem auto;padding:0 1rem">
+<h1>{title}</h1>
+{body}
+</body></html>
+"""
+_ASK = _PAGE.format(
+    title="No more e-mails?",
+    body="<p>Your address then gets no e-mail from this shop, whoever orders one.</p>"
+    '<form method="post"><button style="font:inherit;padding:.5rem 1rem">Unsubscribe</button>'
+    "</form>",
+).encode()
+_DONE = _PAGE.format(
+    title="Unsubscribed", body="<p>This shop sends no e-mail to your address any more.</p>"
+).encode()
+
+
+class Unsubscribing:
+    """Whoever has the link may use it; programs that only look at it change nothing."""
+
+    def __init__(self, shop: Shop) -> None:
+        self._shop = shop
+
+    async def ask(self, asked: Asked) -> Reply:
+        """A page with one button."""
+        self._hash(asked)
+        return Reply(_ASK, content_type=_HTML)
+
+    async def unsubscribe(self, asked: Asked) -> Reply:
+        """Send no e-mail to this address any more (RFC 8058, one click)."""
+        await suppress(self._shop, "email", self._hash(asked), "unsubscribed by the link")
+        return Reply(_DONE, content_type=_HTML)
+
+    async def either(self, asked: Asked) -> Reply:
+        """Unsubscribe: GET shows a page with one button, POST does it (RFC 8058)."""
+        if asked.scope["method"] == "POST":
+            return await self.unsubscribe(asked)
+        return await self.ask(asked)
+
+    def _hash(self, asked: Asked) -> str:
+        token = asked.path("token")
+        found = hash_of_token(self._shop.keyring, token) if len(token) <= MAX_TOKEN_CHARS else None
+        if found is None:
+            raise NotFound("This link is not one of ours.", suggestion="Copy the whole link.")
+        return found

@@ -1,0 +1,74 @@
+"""Waiting for an order to change, for long-polls and streams: no work while nothing happens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from ringbolt.app.shop import Shop
+from ringbolt.core.errors import RateLimited
+from ringbolt.store.db import Subscription
+from ringbolt.store.orders import channel
+
+MAX_WAITS_PER_CLIENT = 1000
+
+
+class Waiting:
+    """Everybody who waits, by client address, so that one cannot take all room.
+
+    ``close`` ends every wait at once, so that a shop that is told to stop does not wait for them.
+    """
+
+    def __init__(self, shop: Shop) -> None:
+        self._shop = shop
+        self._waits: Counter[str] = Counter()
+        self._closing = asyncio.Event()
+
+    @property
+    def closed(self) -> bool:
+        return self._closing.is_set()
+
+    def close(self) -> None:
+        self._closing.set()
+
+    @asynccontextmanager
+    async def for_order(self, order_id: str, client: str) -> AsyncIterator[Changes]:
+        """Listens from its beginning on. Raises ``RateLimited``."""
+        if self._shop.limits and self._waits[client] >= MAX_WAITS_PER_CLIENT:
+            raise RateLimited(
+                f"{MAX_WAITS_PER_CLIENT} requests from your address are waiting already.",
+                suggestion="Wait for fewer orders at once, or use a webhookUrl.",
+                retry_after_s=10,
+            )
+        subscription = self._shop.db.listen(channel(order_id))
+        self._waits[client] += 1
+        try:
+            yield Changes(subscription, self._closing)
+        finally:
+            subscription.close()
+            self._waits[client] -= 1
+            if not self._waits[client]:
+                del self._waits[client]
+
+
+class Changes:
+    """The changes of one order since the last look."""
+
+    def __init__(self, subscription: Subscription, closing: asyncio.Event) -> None:
+        self._subscription = subscription
+        self._closing = closing
+
+    async def wait(self, timeout_s: float) -> bool:
+        """True if something may have changed; False after ``timeout_s``, or if we close."""
+        if self._closing.is_set() or timeout_s <= 0:
+            return False
+        change = asyncio.ensure_future(self._subscription.wait(timeout_s))
+        closing = asyncio.ensure_future(self._closing.wait())
+        try:
+            await asyncio.wait({change, closing}, return_when=asyncio.FIRST_COMPLETED)
+            return change.done() and change.result()
+        finally:
+            change.cancel()
+            closing.cancel()
