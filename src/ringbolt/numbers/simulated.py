@@ -6,6 +6,7 @@ it open whether a number was lent.
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
@@ -45,6 +46,7 @@ _SILENCE_S: Final = 30.0
 """The stream of texts says something every 10 s; after this long it is dead."""
 _KEEP_ALIVE_S: Final = 3.0
 """Below the 5 s of uvicorn: a request on a connection that it just closed would be in doubt."""
+_CURSOR: Final = re.compile("[0-9]{1,18}")
 _LOST = (aiohttp.ClientError, TimeoutError)
 _NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 _encode = msgspec.json.Encoder().encode
@@ -86,8 +88,7 @@ class SimulatedNumberProvider:
             return Unknown(f"the lender's answer was lost: {_words(error)}")
 
     async def find(self, ref: str) -> Lent | None:
-        url = f"{self._url}/refs/{quote(ref, safe='')}"
-        status, body = await self._ask("GET", url)
+        status, body = await self._ask("GET", f"{self._url}/leases", params={"ref": ref})
         if status == 404:
             # Only the lender's own word is a definite no; a proxy's 404 is not.
             _decode(body, LeaseRefusal)
@@ -108,7 +109,7 @@ class SimulatedNumberProvider:
         return tuple(told.texts)
 
     async def events(self, cursor: str) -> AsyncGenerator[TextBatch, None]:
-        after = cursor if cursor.isdecimal() else "0"
+        after = cursor if _CURSOR.fullmatch(cursor) else "0"
         timeout = aiohttp.ClientTimeout(None, sock_connect=_CONNECT_S, sock_read=_SILENCE_S)
         try:
             async with self._http().get(

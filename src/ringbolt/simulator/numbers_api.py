@@ -5,13 +5,9 @@ Texts come to its numbers by ``/simulator/sms``.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-from typing import Final
-
 import msgspec
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from ringbolt.core.errors import InvalidInput
@@ -37,10 +33,11 @@ from ringbolt.numbers.simulated_wire import (
     TextsTold,
     cancel_told,
 )
+from ringbolt.simulator.event_stream import cursor_of, event_stream
 from ringbolt.simulator.world import World
 
 PREFIX = "/simulator/lender"
-HEARTBEAT_S: Final = 10.0
+_MAX_DIGITS = 6
 _encode = msgspec.json.Encoder().encode
 
 
@@ -51,7 +48,7 @@ def routes(world: World) -> list[BaseRoute]:
         Route(f"{PREFIX}/countries", face.countries),
         Route(f"{PREFIX}/offers", face.offers),
         Route(f"{PREFIX}/leases", face.lend, methods=["POST"]),
-        Route(f"{PREFIX}/refs/{{ref}}", face.find),
+        Route(f"{PREFIX}/leases", face.find, methods=["GET"]),
         Route(f"{lease}/texts", face.texts),
         Route(f"{lease}/another", face.another_text, methods=["POST"]),
         Route(f"{lease}/finish", face.finish, methods=["POST"]),
@@ -69,7 +66,7 @@ class _Lender:
 
     async def offers(self, request: Request) -> Response:
         country = request.query_params.get("country", "")
-        if not country.isdecimal():
+        if not (country.isascii() and country.isdecimal() and len(country) <= _MAX_DIGITS):
             raise InvalidInput("country is a country's number.", field="country")
         return _json(200, OffersTold(list(offers(int(country)))))
 
@@ -82,7 +79,7 @@ class _Lender:
         return _lent(await self._lender.lend(_wanted(asked)))
 
     async def find(self, request: Request) -> Response:
-        lease = await self._lender.find(request.path_params["ref"])
+        lease = await self._lender.find(request.query_params.get("ref", ""))
         if lease is None:
             return _json(404, LeaseRefusal("nothing was lent with this reference"))
         return _json(200, LeaseTold(lease))
@@ -104,15 +101,8 @@ class _Lender:
         return _json(200, cancel_told(result))
 
     async def events(self, request: Request) -> Response:
-        """Lines of JSON after ``?after=N``; a blank line every 10 s shows that somebody lives."""
-        after = request.query_params.get("after", "0")
-        if not after.isdecimal():
-            raise InvalidInput("after is the cursor of the last text that you stored.")
-        return StreamingResponse(
-            _lines(self._lender.events(int(after))),
-            media_type="application/x-ndjson",
-            headers={"Cache-Control": "no-store"},
-        )
+        """Lines of texts after ``?after=N``."""
+        return event_stream(self._lender.events(cursor_of(request)), _line)
 
 
 def _wanted(asked: LeaseRequest) -> LendNumber:
@@ -137,21 +127,8 @@ def _lent(result: LendResult) -> Response:
             return JSONResponse({"reason": reason}, 504)
 
 
-async def _lines(batches: AsyncIterator[TextBatch]) -> AsyncIterator[bytes]:
-    coming = asyncio.ensure_future(anext(batches, None))
-    try:
-        while True:
-            await asyncio.wait([coming], timeout=HEARTBEAT_S)
-            if not coming.done():
-                yield b"\n"
-                continue
-            told = coming.result()
-            if told is None:
-                return
-            yield _encode(TextLine(int(told.cursor), list(told.texts))) + b"\n"
-            coming = asyncio.ensure_future(anext(batches, None))
-    finally:
-        coming.cancel()
+def _line(batch: TextBatch) -> bytes:
+    return _encode(TextLine(int(batch.cursor), list(batch.texts))) + b"\n"
 
 
 def _json(status: int, body: msgspec.Struct) -> Response:
