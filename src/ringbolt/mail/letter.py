@@ -64,9 +64,9 @@ def write(
 ) -> OutMail:
     """The letter for one recipient, with a foot that says where it is from.
 
-    ``origin``: the shop's URL or name, if it knows it. ``unsubscribe_url``: where one click ends this (RFC 8058);
-    '' leaves it out. Bounces go to an address of the sender's domain that names the letter.
-    Raises ``ValueError`` for what cannot be sent safely.
+    ``origin``: the shop's URL or name, if it knows it. ``unsubscribe_url``: where one click ends
+    this (RFC 8058); '' leaves it out. Bounces go to an address of the sender's domain that names
+    the letter. Raises ``ValueError`` for what cannot be sent safely.
     """
     _check_line("origin", origin)
     headers = [("Auto-Submitted", "auto-generated")]
