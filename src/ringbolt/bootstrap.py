@@ -13,33 +13,47 @@ from typing import TYPE_CHECKING
 from starlette.routing import BaseRoute
 
 from ringbolt.api.server import Server
-from ringbolt.app import sweep
+from ringbolt.app import expire_order, sweep
 from ringbolt.app.shop import Shop
 from ringbolt.clock import Clock, SystemClock
+from ringbolt.core import text_costs
 from ringbolt.core.errors import NodeUnavailable
 from ringbolt.core.keys import Keyring
+from ringbolt.core.prices import PriceList, PriceListError, parse_prices_csv
 from ringbolt.core.rates import RateCard, RateCardError, parse_csv, parse_toml
+from ringbolt.core.text_costs import TextCostError, TextCosts
+from ringbolt.fetch.caller import OutgoingCaller
 from ringbolt.fetch.safe import SafeFetcher
 from ringbolt.lightning.lnd import LndNode, load_macaroon
 from ringbolt.lightning.node import LightningNode, SupportsPayments
+from ringbolt.lightning.simulated_addresses import SimulatedAddresses
+from ringbolt.mail.simulated import SimulatedMailer
+from ringbolt.numbers.pool import PoolProvider
+from ringbolt.numbers.simulated import SimulatedNumberProvider
 from ringbolt.secret import load_keyring
 from ringbolt.settings import Settings, SettingsError
 from ringbolt.simulator.follow_clock import follow_clock
+from ringbolt.sms.simulated import SimulatedSmsCarrier
 from ringbolt.speech.speaker import LocalSpeaker
 from ringbolt.store import jobs
 from ringbolt.store.db import Database
 from ringbolt.store.opening import open_database
+from ringbolt.store.pool import DatabasePool
 from ringbolt.voice.audio import AudioDecoder
 from ringbolt.voice.audio_source import AudioLimits, AudioSource
 from ringbolt.voice.simulated import SimulatedCarrier
 from ringbolt.worker.handlers import handlers
+from ringbolt.worker.hold_watcher import hold_watcher
 from ringbolt.worker.loop import Worker
+from ringbolt.worker.message_watcher import sms_watcher
+from ringbolt.worker.text_watcher import text_watcher
 from ringbolt.worker.watchers import Watcher, carrier_watcher, node_watcher
 
 if TYPE_CHECKING:
     from ringbolt.simulator.world import World
 
 USER_AGENT = "Ringbolt/0.1 (+audio for a phone call)"
+CALLER_NAME = "Ringbolt/0.1 (+webhook)"
 _NODE_TIMEOUT_S = 6.0  # a buyer waits for the challenge no longer than this
 _ANY_MACAROON = "00"  # the simulated node takes any
 
@@ -61,6 +75,7 @@ class OpenShop:
         async with asyncio.TaskGroup() as group:
             if self.worker is not None:
                 await self.shop.db.tx(sweep.schedule)
+                await self.shop.db.tx(expire_order.schedule)
                 group.create_task(self.worker.run())
             for watcher in self.watchers:
                 group.create_task(watcher.run())
@@ -141,8 +156,20 @@ async def open_shop(
         )
         if with_worker:
             opened.worker = Worker(shop, handlers())
-            opened.watchers = [node_watcher(shop), carrier_watcher(shop)]
+            opened.watchers = _watchers(shop)
         yield opened
+
+
+def _watchers(shop: Shop) -> list[Watcher]:
+    """Whoever tells us what happens outside."""
+    watchers = [
+        node_watcher(shop),
+        hold_watcher(shop),
+        carrier_watcher(shop),
+        sms_watcher(shop),
+        text_watcher(shop, shop.numbers),
+    ]
+    return [watcher for watcher in watchers if watcher is not None]
 
 
 async def _open_parts(
@@ -174,6 +201,23 @@ async def _open_parts(
     )
     audio = AudioSource(fetcher, AudioDecoder(), work_dir, limits)
     stack.push_async_callback(audio.close)
+    sms = SimulatedSmsCarrier(world_url)
+    stack.push_async_callback(sms.close)
+    numbers = SimulatedNumberProvider(world_url)
+    stack.push_async_callback(numbers.close)
+    mailer = SimulatedMailer(world_url)
+    stack.push_async_callback(mailer.close)
+    caller = OutgoingCaller(
+        fetch.allow_origins,
+        allow_http=settings.webhooks.allow_http,
+        per_host=settings.webhooks.per_host,
+        user_agent=CALLER_NAME,
+    )
+    stack.push_async_callback(caller.close)
+    addresses = None
+    if settings.node_is_simulated:
+        addresses = SimulatedAddresses(world_url, clock)
+        stack.push_async_callback(addresses.close)
     return Shop(
         settings=settings,
         db=db,
@@ -185,7 +229,16 @@ async def _open_parts(
         carrier=carrier,
         speaker=speaker,
         audio=audio,
+        sms=sms,
+        numbers=numbers,
+        own_numbers=PoolProvider(DatabasePool(db)),
+        mailer=mailer,
+        prices=load_prices(settings),
+        text_costs=load_text_costs(settings),
+        addresses=addresses,
+        caller=caller,
         scripted_numbers=True,
+        base_url=settings.public_url.rstrip("/") or world_url,
     )
 
 
@@ -245,6 +298,34 @@ async def refuse_unlimited_real_money(settings: Settings, node: LightningNode) -
         ) from None
     if info.holds_real_money:
         raise SettingsError("RINGBOLT_LIMITS=off is refused: this node holds real money.")
+
+
+def load_prices(settings: Settings) -> PriceList:
+    """The operator's prices. Raises ``SettingsError``."""
+    prices = settings.prices
+    try:
+        text = Path(prices.table).read_text(encoding="utf-8") if prices.table else ""
+        return PriceList(
+            receive=prices.receive,
+            send=prices.send,
+            rent=prices.rent,
+            s4s=prices.s4s,
+            table=parse_prices_csv(text) if text else (),
+        )
+    except (OSError, UnicodeError, PriceListError) as error:
+        raise SettingsError(f"The prices {prices.table} cannot be used: {error}") from None
+
+
+def load_text_costs(settings: Settings) -> TextCosts:
+    """The operator's costs of texts, or those shipped. Raises ``SettingsError``."""
+    named = settings.sms.cost_card
+    try:
+        if not named:
+            shipped = resources.files("ringbolt.core").joinpath("text_costs.csv")
+            return text_costs.parse_csv(shipped.read_text(encoding="utf-8"))
+        return text_costs.parse_csv(Path(named).read_text(encoding="utf-8"))
+    except (OSError, UnicodeError, TextCostError) as error:
+        raise SettingsError(f"The costs of texts {named} cannot be used: {error}") from None
 
 
 def load_rate_card(settings: Settings) -> RateCard:

@@ -80,11 +80,8 @@ class SmsSettings(Section):
         ("Ringbolt",), description="Sender names or numbers; the first is used. Never the buyer's."
     )
     max_chars: int = Field(140, ge=1, le=1600, description="The longest text, characters.")
-    max_cost_sats: int = Field(
-        800,
-        ge=0,
-        description="The most that the carrier charges for a segment. Destinations whose price is "
-        "below it are not sold.",
+    cost_card: str = Field(
+        "", description="A CSV of what a segment costs by prefix. Empty: the one shipped."
     )
 
     @field_validator("senders", mode="before")

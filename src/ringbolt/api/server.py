@@ -22,6 +22,7 @@ from ringbolt.api.l402.openapi import add_place_call
 from ringbolt.api.l402.place_call import PlaceCallRoute
 from ringbolt.api.l402.routes import router as l402_router
 from ringbolt.api.metrics import CONTENT_TYPE, Metrics
+from ringbolt.api.orders.routes import router as orders_router
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import RingboltError
 from ringbolt.store.db import Tx
@@ -76,6 +77,7 @@ def _framework(
         expose_headers=["X-Error-Code", "Retry-After"],
     )
     app.include_router(l402_router(shop))
+    app.include_router(orders_router(shop))
     app.include_router(operator.router(shop))
     if play:
         app.include_router(operator.play_keys(shop))

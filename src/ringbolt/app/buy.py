@@ -13,12 +13,14 @@ from dataclasses import dataclass, replace
 import structlog
 
 from ringbolt.app import order_request
-from ringbolt.app.check_purchase import check_purchase, recheck
+from ringbolt.app.check_purchase import check_purchase
 from ringbolt.app.ledger_names import RESERVE, REVENUE, account_of_key, secured_idem
 from ringbolt.app.order_request import OrderRequest, ReceiveTexts
 from ringbolt.app.secure import HOLDS, MEMO, dispatch_paid, working_deadline_ms
 from ringbolt.app.shop import Shop
-from ringbolt.core.errors import Conflict, InvalidInput, NodeUnavailable, Unauthorized
+from ringbolt.app.shortage import shortage
+from ringbolt.app.spend_limits import count_paid
+from ringbolt.core.errors import Conflict, InvalidInput, RateLimited, Unauthorized
 from ringbolt.core.hold import new_preimage, payment_hash_of
 from ringbolt.core.order import OrderState, PaymentMethod
 from ringbolt.lightning.node import Invoice, SupportsHoldInvoices
@@ -27,6 +29,7 @@ from ringbolt.store.db import Tx
 from ringbolt.store.orders import Order
 
 log = structlog.get_logger("ringbolt.buy")
+
 
 @dataclass(frozen=True, slots=True)
 class Hold:
@@ -71,6 +74,10 @@ class Purchase:
     webhook_url: str = ""
     idempotency: Idempotency | None = None
 
+    @property
+    def method(self) -> PaymentMethod:
+        return PaymentMethod.HOLD if isinstance(self.payer, Hold) else PaymentMethod.BALANCE
+
 
 @dataclass(frozen=True, slots=True)
 class Bought:
@@ -102,6 +109,10 @@ async def buy(shop: Shop, purchase: Purchase) -> Bought:
         earlier = await shop.db.read(_earlier, named)
         assert earlier is not None, "who was faster has committed"
         return Bought(earlier, replayed=True)
+    except ledger.InsufficientFunds as error:
+        assert isinstance(purchase.payer, Balance)
+        told = await shop.db.read(shortage, purchase.payer.key_id, purchase.price_msat)
+        raise told or error from error
 
 
 class _PlacedBefore(Exception):
@@ -130,7 +141,7 @@ def _new_order(shop: Shop, purchase: Purchase, order_id: str) -> Order:
         family="orders",
         state=OrderState.AWAITING_PAYMENT if is_hold else OrderState.PAID,
         reason="",
-        method=PaymentMethod.HOLD if is_hold else PaymentMethod.BALANCE,
+        method=purchase.method,
         price_msat=purchase.price_msat,
         payment_hash=None,
         account_id=(
@@ -149,6 +160,7 @@ def _new_order(shop: Shop, purchase: Purchase, order_id: str) -> Order:
         finished_ms=None,
         paid_ms=None if is_hold else now_ms,
         referrer=purchase.referrer,
+        referral_percent=shop.settings.referral.percent,
         webhook_url=purchase.webhook_url,
         client=purchase.client,
     )
@@ -181,7 +193,6 @@ async def _with_invoice(shop: Shop, purchase: Purchase, order: Order) -> Order:
 
 def _place(tx: Tx, shop: Shop, purchase: Purchase, order: Order) -> Order:
     """Everything of the order in one transaction."""
-    recheck(tx, shop, purchase)
     assert orders.insert(tx, order, "ordered"), "ids are random"
     purchase.record(tx, order)
     named = purchase.idempotency
@@ -191,6 +202,9 @@ def _place(tx: Tx, shop: Shop, purchase: Purchase, order: Order) -> Order:
         raise _PlacedBefore
     if isinstance(purchase.payer, Balance):
         _reserve(tx, purchase.payer, order)
+        refusal = count_paid(tx, shop.settings, order)
+        if refusal:
+            raise RateLimited(f"{refusal[0].upper()}{refusal[1:]}.", code="LIMIT_REACHED")
         dispatch_paid(tx, order)
     else:
         tx.wake.add(HOLDS)
@@ -211,14 +225,3 @@ def _reserve(tx: Tx, payer: Balance, order: Order) -> None:
         kind=RESERVE,
         order_id=order.id,
     )
-
-
-__all__ = [
-    "Balance",
-    "Bought",
-    "Hold",
-    "Idempotency",
-    "NodeUnavailable",
-    "Purchase",
-    "buy",
-]

@@ -1,36 +1,140 @@
-"""What may be bought at all, and how much at once: looked at before any invoice exists.
-
-``check_purchase`` reads; ``recheck`` counts in the transaction that writes the order down.
-"""
+"""What may be bought at all, and how much at once: looked at before any invoice exists, so that
+nobody pays for what cannot be had. Every refusal says what to do."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from ringbolt.app.order_request import ReceiveTexts, SendMail, SendText
 from ringbolt.app.shop import Shop
-from ringbolt.core.errors import RateLimited
-from ringbolt.store import holds
+from ringbolt.app.spend_limits import NOT_SOLD, check_sold, share_key, shares
+from ringbolt.core.errors import DestinationRefused, InvalidInput, RateLimited
+from ringbolt.core.money import sats_down
+from ringbolt.core.order import PaymentMethod
+from ringbolt.core.phone import SCRIPTED
+from ringbolt.core.sms_text import count
+from ringbolt.settings import Settings
+from ringbolt.store import holds, rate_limits, receptions, spends, suppressions
 from ringbolt.store.db import Tx
 
 if TYPE_CHECKING:
     from ringbolt.app.buy import Purchase
 
+_LINK = re.compile(r"(?:https?://|www\.)\S|\b[a-z0-9-]{2,63}\.(?:com|net|org|io|ly|me|co)/\S", re.I)
+
 
 async def check_purchase(shop: Shop, purchase: Purchase) -> None:
     """Raises ``RateLimited``, ``InvalidInput`` or ``DestinationRefused``, in plain words."""
-    if shop.limits:
-        await shop.db.read(_look, shop, purchase)
+    _check_content(shop.settings, purchase)
+    if isinstance(purchase.request, SendText) and not SCRIPTED.fullmatch(purchase.to):
+        segments = count(purchase.request.message).segments
+        shop.text_costs.check(purchase.to, sats_down(purchase.price_msat) // segments)
+    await shop.db.read(_look, shop, purchase)
 
 
-def recheck(tx: Tx, shop: Shop, purchase: Purchase) -> None:
-    """Once more, and counted, in the transaction of the order itself."""
+def _check_content(settings: Settings, purchase: Purchase) -> None:
+    """The rules about what is said, and which services' codes are received."""
+    match purchase.request:
+        case SendText(message=text):
+            _check_text(settings, text)
+        case SendMail(message=text, subject=subject):
+            _check_text(settings, f"{subject}\n{text}")
+        case ReceiveTexts(service=service):
+            if service in settings.abuse.denied_services:
+                raise InvalidInput(
+                    "Codes of this service are not received here.",
+                    code="SERVICE_NOT_OFFERED",
+                    field="service",
+                    suggestion="Choose another service; /getServices lists those on offer.",
+                )
+
+
+def _check_text(settings: Settings, text: str) -> None:
+    abuse = settings.abuse
+    folded = text.casefold()
+    for word in abuse.denied_words:
+        if word.casefold() in folded:
+            raise InvalidInput(
+                f"A message that contains {word!r} is not sent.",
+                code="CONTENT_REFUSED",
+                field="message",
+                suggestion="Leave the word out. Nothing was charged.",
+            )
+    if len(_LINK.findall(text)) > abuse.links_allowed:
+        raise InvalidInput(
+            f"A message may hold {abuse.links_allowed} web address(es) at most.",
+            code="CONTENT_REFUSED",
+            field="message",
+            suggestion="Remove links from the message. Nothing was charged.",
+        )
 
 
 def _look(tx: Tx, shop: Shop, purchase: Purchase) -> None:
-    abuse = shop.settings.abuse
-    if holds.awaiting(tx, purchase.client) >= abuse.open_invoices_per_client:
+    to_hash = shop.hash_of(purchase.to) if purchase.to else ""
+    if purchase.kind in ("sms", "email") and suppressions.holds(tx, _channel(purchase), to_hash):
+        raise DestinationRefused(
+            "Whoever this is for asked to get no messages from us.",
+            code="SUPPRESSED",
+            suggestion="Reach them in another way. Nothing was charged.",
+        )
+    if not shop.limits:
+        return
+    if purchase.method is PaymentMethod.HOLD:
+        _look_at_invoices(tx, shop.settings, purchase.client)
+    if purchase.kind in NOT_SOLD:
+        return
+    if isinstance(purchase.request, ReceiveTexts):
+        _look_at_numbers(tx, shop.settings)
+    elif not SCRIPTED.fullmatch(purchase.to):
+        _look_at_shares(tx, shop.settings, purchase.kind, to_hash)
+    to = purchase.to if purchase.kind == "sms" else ""
+    check_sold(spends.today(tx), shop.settings, purchase.price_msat, to)
+
+
+def _channel(purchase: Purchase) -> suppressions.Channel:
+    return "email" if purchase.kind == "email" else "sms"
+
+
+def _look_at_invoices(tx: Tx, settings: Settings, client: str) -> None:
+    abuse = settings.abuse
+    if holds.awaiting(tx, client) >= abuse.open_invoices_per_client:
         raise RateLimited(
-            f"You have {abuse.open_invoices_per_client} unpaid invoices open with us.",
+            f"You have {abuse.open_invoices_per_client} unpaid invoices open here.",
             code="TOO_MANY_OPEN_INVOICES",
             suggestion="Pay or cancel some of them, or wait until they run out.",
+            retry_after_s=60,
         )
+    if holds.awaiting_all(tx) >= abuse.open_invoices:
+        raise RateLimited(
+            "Too many unpaid invoices are open in this shop at the moment.",
+            code="TOO_MANY_OPEN_INVOICES",
+            suggestion="Try again in a few minutes, or pay from a prepaid balance.",
+            retry_after_s=60,
+        )
+
+
+def _look_at_numbers(tx: Tx, settings: Settings) -> None:
+    if receptions.open_leases(tx) >= settings.abuse.open_numbers:
+        raise RateLimited(
+            "As many numbers are lent out as this shop lends at once.",
+            code="TOO_MANY_NUMBERS",
+            suggestion="Try again in a few minutes.",
+            retry_after_s=60,
+        )
+
+
+def _look_at_shares(tx: Tx, settings: Settings, kind: str, to_hash: str) -> None:
+    for limit, period_ms in shares(settings, kind):
+        key = share_key(kind, to_hash, period_ms)
+        wait_ms = rate_limits.wait(tx, key, limit=limit, period_ms=period_ms)
+        if wait_ms:
+            what = "address" if kind == "email" else "number"
+            hours = period_ms // 3_600_000
+            raise RateLimited(
+                f"This {what} got {limit} messages from us in {hours} hour(s), which is the most "
+                "it may get.",
+                code="DESTINATION_LIMIT_REACHED",
+                suggestion="Try again later. Nothing was charged.",
+                retry_after_s=-(-wait_ms // 1000),
+            )

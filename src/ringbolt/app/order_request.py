@@ -16,15 +16,15 @@ class SendText(msgspec.Struct, frozen=True, omit_defaults=True):
     """Send ``message`` to ``to`` (E.164) from ``sender``, a name or number of the operator's."""
 
     to: str
-    message: str
-    sender: str
+    message: str = ""  # once it was wiped
+    sender: str = ""
 
 
 class SendMail(msgspec.Struct, frozen=True, omit_defaults=True):
     """Mail ``message`` to ``to``; ``subject`` is '' for the operator's own."""
 
     to: str
-    message: str
+    message: str = ""  # once it was wiped
     subject: str = ""
 
 

@@ -7,10 +7,18 @@ from typing import Protocol
 
 from ringbolt.clock import Clock
 from ringbolt.core.call import Clip
+from ringbolt.core.hmac_sha256 import keyed
 from ringbolt.core.keys import Keyring
+from ringbolt.core.prices import PriceList
 from ringbolt.core.rates import RateCard
+from ringbolt.core.text_costs import TextCosts
+from ringbolt.fetch.caller import OutgoingCaller
 from ringbolt.lightning.node import LightningNode, SupportsPayments
+from ringbolt.lightning.payout import AddressResolver
+from ringbolt.mail.mailer import Mailer
+from ringbolt.numbers.provider import NumberProvider
 from ringbolt.settings import Settings
+from ringbolt.sms.carrier import SmsCarrier
 from ringbolt.speech.engine import Speaker
 from ringbolt.store.db import Database
 from ringbolt.voice.carrier import VoiceCarrier
@@ -35,7 +43,10 @@ class PlayableAudio(Protocol):
 @dataclass(frozen=True, slots=True)
 class Shop:
     """Settings and every part that a use case may need. ``payer`` is None for a node that
-    cannot pay out; ``scripted_numbers`` is true while the carrier is simulated."""
+    cannot pay out; ``scripted_numbers`` is true while carriers are simulated. ``numbers`` lends
+    numbers to receive texts on, ``own_numbers`` those of the operator (None: there are none).
+    ``addresses`` is None where Lightning Addresses cannot be paid. ``base_url`` is how the shop
+    is reached from outside, as far as it knows."""
 
     settings: Settings
     db: Database
@@ -47,7 +58,20 @@ class Shop:
     carrier: VoiceCarrier
     speaker: Speaker
     audio: PlayableAudio
+    sms: SmsCarrier
+    numbers: NumberProvider
+    own_numbers: NumberProvider | None
+    mailer: Mailer
+    prices: PriceList
+    text_costs: TextCosts
+    addresses: AddressResolver | None
+    caller: OutgoingCaller
     scripted_numbers: bool
+    base_url: str
+
+    def hash_of(self, text: str) -> str:
+        """A number, address or client as the store keeps it: recognised, but not readable."""
+        return keyed(self.keyring.derive("identity"))(text.encode()).hex()[:32]
 
     @property
     def limits(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ringbolt.app.shop import Shop
-from ringbolt.store import housekeeping, jobs, rate_limits
+from ringbolt.store import housekeeping, idempotency, jobs, rate_limits, spends, webhooks
 from ringbolt.store.db import Tx
 from ringbolt.store.jobs import Job
 
@@ -23,7 +23,12 @@ async def sweep(shop: Shop, job: Job) -> None:
     wiped = housekeeping.BATCH
     while wiped == housekeeping.BATCH:  # a small transaction each, so that nobody waits long
         wiped = await shop.db.tx(housekeeping.wipe_texts, keep_ms)
+    history_ms = shop.settings.orders.history_days * _DAY_MS
     await shop.db.tx(housekeeping.forget_inbox, 30 * _DAY_MS)
+    await shop.db.tx(housekeeping.forget_strays, keep_ms)
+    await shop.db.tx(idempotency.forget, history_ms)
+    await shop.db.tx(webhooks.forget, history_ms)
+    await shop.db.tx(spends.forget, 7)
     await shop.db.tx(rate_limits.forget_idle)
     await shop.speaker.purge()
     await shop.audio.purge(_KEEP_AUDIO_S)

@@ -13,6 +13,7 @@ from ringbolt.app.decide import CLOSE_HOLD, fail
 from ringbolt.app.ledger_names import HOLD, NODE, REVENUE, TOP_UP, account_of_key, secured_idem
 from ringbolt.app.order_request import TopUp, from_json
 from ringbolt.app.secure import TOP_UP_KIND, dispatch_paid, working_deadline_ms
+from ringbolt.app.spend_limits import count_paid
 from ringbolt.core.order import OrderState
 from ringbolt.lightning.node import InvoiceState, InvoiceStatus
 from ringbolt.settings import Settings
@@ -60,7 +61,12 @@ def _accepted(tx: Tx, order: Order, invoice: InvoiceStatus, settings: Settings) 
     ):
         return
     _book_hold(tx, order)
-    dispatch_paid(tx, order)
+    refusal = count_paid(tx, settings, order)
+    if refusal:
+        fail(tx, order.id, refusal)
+        notify.changed(tx, order.id)
+    else:
+        dispatch_paid(tx, order)
 
 
 def _book_hold(tx: Tx, order: Order) -> None:

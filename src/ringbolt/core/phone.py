@@ -61,6 +61,22 @@ def is_e164(number: str) -> bool:
     return E164.fullmatch(number) is not None
 
 
+def calling_code(number: str) -> str:
+    """The country calling code of a number that ``parse_destination`` let pass, without '+'."""
+    return str(phonenumbers.parse(number, None).country_code)
+
+
+def is_landline(number: str) -> bool:
+    """Whether a number that ``parse_destination`` let pass is certainly no mobile one.
+
+    Where the plan does not tell them apart (North America), it is not.
+    """
+    if SCRIPTED.fullmatch(number):
+        return False
+    kind = phonenumbers.number_type(phonenumbers.parse(number, None))
+    return bool(kind == PhoneNumberType.FIXED_LINE)
+
+
 def parse_destination(number: str, *, scripted_allowed: bool) -> Destination:
     """The number as something to call.
 

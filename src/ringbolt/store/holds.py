@@ -47,6 +47,11 @@ def awaiting(tx: Tx, client: str) -> int:
     return int(tx.run(_AWAITING, {"client_": client}).scalar_one())
 
 
+def awaiting_all(tx: Tx) -> int:
+    """How many unpaid invoices are open in all."""
+    return int(tx.run(_AWAITING_ALL).scalar_one())
+
+
 def least_expiry_height(tx: Tx) -> int | None:
     """The block at which the first of the held payments falls back; None if none is held."""
     found = tx.run(_LEAST).scalar()
@@ -81,6 +86,11 @@ _AWAITING = (
         orders.c.client == bindparam("client_"),
         orders.c.state == OrderState.AWAITING_PAYMENT,
     )
+)
+_AWAITING_ALL = (
+    select(func.count())
+    .select_from(orders)
+    .where(orders.c.state == OrderState.AWAITING_PAYMENT.value)
 )
 _LEAST = select(func.min(orders.c.expiry_height)).where(*_HOLD, orders.c.state.in_(_HELD))
 _NEAR = select(orders.c.id).where(

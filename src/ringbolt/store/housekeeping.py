@@ -6,11 +6,13 @@ import json
 
 from sqlalchemy import select, update
 
+from ringbolt.store import webhooks
 from ringbolt.store.db import Tx
 from ringbolt.store.tables import inbox, orders
+from ringbolt.store.text_tables import received_text, reception
 
 BATCH = 500
-_TEXTS = ("message", "audio_url")
+_TEXTS = ("message", "subject", "audio_url")
 
 
 def wipe_texts(tx: Tx, keep_ms: int) -> int:
@@ -27,10 +29,23 @@ def wipe_texts(tx: Tx, keep_ms: int) -> int:
             .where(orders.c.id == order_id)
             .values(request=json.dumps(kept), wiped_ms=tx.now_ms, may_retry=0)
         )
+        tx.run(
+            update(received_text)
+            .where(received_text.c.order_id == order_id)
+            .values(text="", code="", sender="")
+        )
+        tx.run(update(reception).where(reception.c.order_id == order_id).values(code=""))
+        webhooks.wipe(tx, [order_id])
     return len(rows)
 
 
+def forget_strays(tx: Tx, keep_ms: int) -> int:
+    """Remove texts that belonged to nobody and came longer than ``keep_ms`` ago."""
+    before_ms = tx.now_ms - keep_ms
+    old = received_text.c.received_ms < before_ms
+    return tx.run(received_text.delete().where(old, received_text.c.order_id.is_(None))).rowcount
+
+
 def forget_inbox(tx: Tx, keep_ms: int) -> int:
-    """Remove applied outside events older than ``keep_ms``; returns how many."""
-    old = inbox.delete().where(inbox.c.at_ms < tx.now_ms - keep_ms, inbox.c.applied == 1)
-    return tx.run(old).rowcount
+    """Remove outside events older than ``keep_ms``, applied or not; returns how many."""
+    return tx.run(inbox.delete().where(inbox.c.at_ms < tx.now_ms - keep_ms)).rowcount

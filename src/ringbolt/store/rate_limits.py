@@ -30,6 +30,15 @@ def take(tx: Tx, key: str, *, limit: int, period_ms: int) -> int:
     return max(1, max(tat_ms, tx.now_ms) + step_ms - step_ms * limit - tx.now_ms)
 
 
+def wait(tx: Tx, key: str, *, limit: int, period_ms: int) -> int:
+    """The ms after which ``take`` would allow a request; 0 = now. Counts nothing."""
+    tat_ms = tx.run(_LOOK, {"key_": key}).scalar()
+    if tat_ms is None:
+        return 0
+    step_ms = max(1, period_ms // limit)
+    return max(0, max(int(tat_ms), tx.now_ms) + step_ms - step_ms * limit - tx.now_ms)
+
+
 def forget_idle(tx: Tx) -> int:
     """Remove the keys that have their whole burst again; returns how many."""
     return tx.run(_FORGET, {"now_": tx.now_ms}).rowcount

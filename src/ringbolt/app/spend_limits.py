@@ -1,0 +1,124 @@
+"""How much may be sold in a day, and how often one number or address may get something.
+
+Counted when an order's money is secured, in that very transaction: an order that nobody pays for
+counts for nothing, so that nobody can use up a number's share for free. What is over a limit by
+then fails at once, and the money goes back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from ringbolt.app.order_request import SendText, from_json
+from ringbolt.core.errors import RateLimited
+from ringbolt.core.money import msat
+from ringbolt.core.phone import SCRIPTED, calling_code
+from ringbolt.settings import Settings
+from ringbolt.store import messages, rate_limits, spends
+from ringbolt.store.db import Database, Tx
+from ringbolt.store.orders import Order
+
+HOUR_MS = 3_600_000
+DAY_MS = 86_400_000
+NOT_SOLD = frozenset({"fund"})
+"""Kinds of orders that cost the operator nothing."""
+
+_TOO_OFTEN = "whoever this is for got too many messages from us lately"
+_SOLD_OUT = "this shop has sold as much as its operator allows in a day"
+_PREFIX_SOLD_OUT = "this shop has sold as much to this country as its operator allows in a day"
+
+
+def prefix_scope(number: str) -> str:
+    """The scope of a number's calling code; '' for a scripted number, which costs nothing."""
+    return "" if SCRIPTED.fullmatch(number) else f"prefix:{calling_code(number)}"
+
+
+def count_paid(tx: Tx, settings: Settings, order: Order) -> str:
+    """Count an order whose money has just been secured; '' or why it is not brought about."""
+    if settings.limits == "off" or order.kind in NOT_SOLD:
+        return ""
+    to = from_json(order.request, SendText).to if order.kind == "sms" else ""
+    if order.kind in ("sms", "email") and not SCRIPTED.fullmatch(to):
+        message = messages.message_of(tx, order.id)
+        assert message is not None, "a message is written down with its order"
+        if not _take_share(tx, settings, order.kind, message.to_hash):
+            return _TOO_OFTEN
+    return count_sale(tx, settings, order, to)
+
+
+def count_sale(tx: Tx, settings: Settings, order: Order, to: str) -> str:
+    """Count what is sold (to the number ``to``, '' for none); '' or why it must not be."""
+    abuse = settings.abuse
+    if spends.add(tx, spends.ALL, order.price_msat, order.id) > msat(abuse.daily_spend_sats):
+        return _SOLD_OUT
+    scope = prefix_scope(to) if to else ""
+    if scope and (
+        spends.add(tx, scope, order.price_msat, order.id) > msat(abuse.daily_prefix_sats)
+    ):
+        return _PREFIX_SOLD_OUT
+    return ""
+
+
+def shares(settings: Settings, kind: str) -> tuple[tuple[int, int], ...]:
+    """How often one destination may get a message of that kind: pairs of (limit, period in ms)."""
+    abuse = settings.abuse
+    if kind == "email":
+        return ((abuse.mails_per_address_per_day, DAY_MS),)
+    return (
+        (abuse.texts_per_number_per_hour, HOUR_MS),
+        (abuse.texts_per_number_per_day, DAY_MS),
+    )
+
+
+def share_key(kind: str, to_hash: str, period_ms: int) -> str:
+    return f"{kind}:{to_hash}:{period_ms}"
+
+
+def _take_share(tx: Tx, settings: Settings, kind: str, to_hash: str) -> bool:
+    for limit, period_ms in shares(settings, kind):
+        key = share_key(kind, to_hash, period_ms)
+        if rate_limits.take(tx, key, limit=limit, period_ms=period_ms):
+            return False
+    return True
+
+
+def check_sold(sold: dict[str, int], settings: Settings, price_msat: int, to: str) -> None:
+    """Raises ``RateLimited`` if selling this today would be over a limit."""
+    abuse = settings.abuse
+    until_midnight = "Try again after midnight UTC."
+    if sold.get(spends.ALL, 0) + price_msat > msat(abuse.daily_spend_sats):
+        raise RateLimited(
+            f"{_SOLD_OUT[0].upper()}{_SOLD_OUT[1:]}.",
+            code="DAILY_LIMIT_REACHED",
+            suggestion=until_midnight,
+        )
+    scope = prefix_scope(to) if to else ""
+    if scope and sold.get(scope, 0) + price_msat > msat(abuse.daily_prefix_sats):
+        raise RateLimited(
+            f"{_PREFIX_SOLD_OUT[0].upper()}{_PREFIX_SOLD_OUT[1:]}.",
+            code="DAILY_LIMIT_REACHED",
+            suggestion=until_midnight,
+        )
+
+
+class SoldToday:
+    """What was sold today as of a few seconds ago: for prices asked a thousand times a second."""
+
+    MAX_AGE_S = 5.0
+
+    def __init__(self, db: Database, settings: Settings) -> None:
+        self._db = db
+        self._settings = settings
+        self._sold: dict[str, int] = {}
+        self._read_at = float("-inf")
+
+    async def check(self, price_msat: int, to: str) -> None:
+        """Raises ``RateLimited``; the last money before a limit may be sold twice, and the second
+        of the two is then paid back at dispatch."""
+        if self._settings.limits == "off":
+            return
+        now = asyncio.get_running_loop().time()
+        if now - self._read_at > self.MAX_AGE_S:
+            self._read_at = now
+            self._sold = await self._db.read(spends.today)
+        check_sold(self._sold, self._settings, price_msat, to)
