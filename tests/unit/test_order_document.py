@@ -143,14 +143,21 @@ async def test_a_rental_shows_every_text_and_the_latest_code(db: Database) -> No
     ]
 
 
-async def test_what_can_be_cancelled_says_from_when(db: Database) -> None:
+async def test_a_number_can_be_cancelled_two_minutes_after_its_assignment(db: Database) -> None:
+    document = await shown(db, waiting)
+    assert document["cancelAfter"] == document["assignedAt"] + 120_000
+
+
+async def test_a_provider_that_refuses_longer_counts(db: Database) -> None:
+    late_ms = 99_999_999_999_999
+
     def given(tx: Tx) -> str:
         order = put_order(tx, "activation", "dispatching")
-        assign_number(tx, order.id, cancel_after_ms=777)
+        assign_number(tx, order.id, cancel_after_ms=late_ms)
         move(tx, order.id, "in_progress")
         return order.id
 
-    assert (await shown(db, given))["cancelAfter"] == 777
+    assert (await shown(db, given))["cancelAfter"] == late_ms
 
 
 async def test_what_has_its_code_cannot_be_cancelled_any_more(db: Database) -> None:
@@ -249,13 +256,37 @@ async def test_the_order_id_is_told_only_where_it_is_given(db: Database) -> None
     assert with_id == {**without, "orderId": "ab" * 32}
 
 
-async def test_what_waits_to_be_sent_is_typed_once_and_then_stays(db: Database) -> None:
+async def test_a_draft_is_filled_in_once_and_then_stays(db: Database) -> None:
     def run(tx: Tx) -> bytes:
         order = present(tx, with_code("48010")(tx))
-        return order_document.untyped_json(order_document.snapshot(tx, order), order.id)
+        return order_document.to_draft(order_document.snapshot(tx, order), order.id)
 
-    waiting_body = await db.tx(run)
-    first = order_document.type_code(waiting_body, "auto")
-    assert "code" not in json.loads(waiting_body)
+    draft = await db.tx(run)
+    first = order_document.from_draft(draft, "auto", 120)
+    assert "code" not in json.loads(draft)
     assert json.loads(first)["code"] == 48010
-    assert order_document.type_code(first, "string") == first
+    assert "draft" not in json.loads(first)
+    assert order_document.from_draft(first, "string", 60) == first
+
+
+async def test_a_draft_is_told_as_the_status_is(db: Database) -> None:
+    def run(tx: Tx) -> tuple[bytes, bytes]:
+        order = present(tx, waiting(tx))
+        document = order_document.snapshot(tx, order)
+        draft = order_document.to_draft(document, order.id)
+        return draft, order_document.to_json(document, "auto", order.id, 60)
+
+    draft, status = await db.tx(run)
+    assert json.loads(order_document.from_draft(draft, "auto", 60)) == json.loads(status)
+
+
+async def test_the_search_for_another_number_may_end_with_none(db: Database) -> None:
+    def given(tx: Tx) -> str:
+        order_id = waiting(tx)
+        move(tx, order_id, "dispatching", "the buyer asked for another number")
+        move(tx, order_id, "failed", "no number is free (none left)")
+        return order_id
+
+    document = await shown(db, given)
+    assert document["error"] == NO_NUMBER
+    assert document["number"] == 12345678901

@@ -27,10 +27,9 @@ def changed(tx: Tx, order_id: str) -> None:
     assert order is not None
     document = order_document.snapshot(tx, order)
     last = webhooks.last_body(tx, order_id, order.webhook_url)
-    if last and order_document.same_news(order_document.from_json(last), document):
+    if last and not order_document.is_news(document, last):
         return
-    body = order_document.untyped_json(document, order_id)
-    tell(tx, order_id, "POST", order.webhook_url, body)
+    tell(tx, order_id, "POST", order.webhook_url, order_document.to_draft(document, order_id))
 
 
 def tell(tx: Tx, order_id: str, method: str, url: str, body: bytes) -> str:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from ringbolt.core.code_extraction import code_as_number
 from ringbolt.core.countries import COUNTRIES
 from ringbolt.core.money import sats_up
 from ringbolt.core.order import OrderState, PaymentMethod
@@ -21,15 +22,16 @@ from ringbolt.store.db import Tx
 from ringbolt.store.messages import Message, MessageStatus
 from ringbolt.store.orders import Order
 from ringbolt.store.received_texts import ReceivedText
-from ringbolt.store.receptions import Lease, Reception
+from ringbolt.store.receptions import Reception
 
 CodeType = Literal["auto", "string", "number"]
 
 LOST = "the payment fell back before it was settled"
 """Why a fulfilled order is returned: the buyer has both, and is told of no error."""
 _UNPAID = frozenset({OrderState.AWAITING_PAYMENT, OrderState.EXPIRED})
-_EXACT_DIGITS = 15
-"""Integers of so many digits are exact in every JSON reader (RFC 8259, section 6)."""
+CANCEL_AFTER_S = 120
+"""After its assignment a number may be cancelled, seconds; the default of the setting."""
+_DRAFT = b'"draft":true'
 
 
 class TextDocument(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -44,8 +46,9 @@ class TextDocument(msgspec.Struct, frozen=True, omit_defaults=True):
 class OrderDocument(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """An order as its buyer sees it. Times in ms UTC, ``amount`` in sats.
 
-    ``code`` and ``order_id`` are filled in by ``to_json`` and ``to_dict`` alone: how a code is
-    typed is a setting, and the code itself is ``code_text``.
+    ``code`` and ``order_id`` are filled in when it is told: how a code is typed is a setting, and
+    the code itself is ``code_text``. So is our own part of ``cancel_after``, from when on the
+    number may be cancelled. ``draft``: not filled in yet.
     """
 
     status: str = "OK"
@@ -66,7 +69,9 @@ class OrderDocument(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     messages: list[TextDocument] | UnsetType = UNSET
     is_rental: bool | UnsetType = UNSET
     expires_at: int | UnsetType = UNSET
+    assigned_at: int | UnsetType = UNSET
     cancel_after: int | UnsetType = UNSET
+    draft: bool | UnsetType = UNSET
     order_id: str | UnsetType = UNSET
 
 
@@ -74,56 +79,79 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(OrderDocument).decode
 
 
-def to_json(document: OrderDocument, code_type: CodeType, order_id: str = "") -> bytes:
-    """The document as it is told; with ``orderId`` if one is given."""
-    return _encode(_told(document, code_type, order_id))
+def to_json(
+    document: OrderDocument,
+    code_type: CodeType,
+    order_id: str = "",
+    cancel_after_s: int = CANCEL_AFTER_S,
+) -> bytes:
+    """The document as it is told; with ``orderId`` if one is given.
+
+    ``code_type`` and ``cancel_after_s`` are the settings of those names.
+    """
+    return _encode(_told(document, code_type, order_id, cancel_after_s))
 
 
-def to_dict(document: OrderDocument, code_type: CodeType, order_id: str = "") -> dict[str, Any]:
+def to_dict(
+    document: OrderDocument,
+    code_type: CodeType,
+    order_id: str = "",
+    cancel_after_s: int = CANCEL_AFTER_S,
+) -> dict[str, Any]:
     """The same as plain values."""
-    values: dict[str, Any] = msgspec.to_builtins(_told(document, code_type, order_id))
+    told = _told(document, code_type, order_id, cancel_after_s)
+    values: dict[str, Any] = msgspec.to_builtins(told)
     return values
 
 
-def untyped_json(document: OrderDocument, order_id: str) -> bytes:
-    """The same with no ``code`` yet: as it waits to be sent."""
-    return _encode(msgspec.structs.replace(document, order_id=order_id))
+def to_draft(document: OrderDocument, order_id: str) -> bytes:
+    """What waits to be told: without what the settings decide."""
+    return _encode(msgspec.structs.replace(document, draft=True, order_id=order_id))
 
 
-def type_code(body: bytes, code_type: CodeType) -> bytes:
-    """What ``untyped_json`` wrote, with its ``code``; what has one, or needs none, as it is."""
-    if b'"codeText"' not in body:
+def from_draft(body: bytes, code_type: CodeType, cancel_after_s: int) -> bytes:
+    """A draft as it is told; anything else as it is."""
+    if _DRAFT not in body:
         return body
-    document = _decode(body)
-    return body if document.code is not UNSET else to_json(document, code_type)
+    return _encode(_told(_decode(body), code_type, "", cancel_after_s))
 
 
-def from_json(body: bytes) -> OrderDocument:
-    """A document that was written, without its typed code and ``orderId``."""
-    return msgspec.structs.replace(_decode(body), code=UNSET, order_id=UNSET)
+def is_news(document: OrderDocument, body: bytes) -> bool:
+    """Whether the document tells more than ``body``, a draft or told, did; when is no news."""
+    last = _decode(body)
+    # What is typed or computed follows from what is compared
+    return _news_of(document) != _news_of(last)
 
 
-def same_news(one: OrderDocument, other: OrderDocument) -> bool:
-    """Whether both tell the same, whenever it happened."""
-    replace = msgspec.structs.replace
-    return replace(one, timestamp=UNSET) == replace(other, timestamp=UNSET)
+def _news_of(document: OrderDocument) -> OrderDocument:
+    return msgspec.structs.replace(
+        document, code=UNSET, order_id=UNSET, draft=UNSET, timestamp=UNSET, cancel_after=UNSET
+    )
 
 
-def _told(document: OrderDocument, code_type: CodeType, order_id: str) -> OrderDocument:
+def _told(
+    document: OrderDocument, code_type: CodeType, order_id: str, cancel_after_s: int
+) -> OrderDocument:
     changes: dict[str, Any] = {}
     if document.code_text is not UNSET:
         changes["code"] = typed_code(document.code_text, code_type)
     if order_id:
         changes["order_id"] = order_id
+    if document.draft:
+        changes["draft"] = UNSET
+    if document.assigned_at is not UNSET and document.state == OrderState.IN_PROGRESS:
+        own_ms = document.assigned_at + cancel_after_s * 1000
+        changes["cancel_after"] = max(own_ms, document.cancel_after or 0)
     return msgspec.structs.replace(document, **changes) if changes else document
 
 
 def typed_code(code: str, code_type: CodeType) -> str | int:
     """A code as ``compat.code_type`` wants it; a number only where there is one at all."""
-    is_number = code.isascii() and code.isdigit() and len(code) <= _EXACT_DIGITS
-    if not is_number or code_type == "string":
+    if code_type == "string":
         return code
-    return int(code) if code_type == "number" or str(int(code)) == code else code
+    digits = code.lstrip("0") or "0" if code_type == "number" else code
+    number = code_as_number(digits) if code else None
+    return code if number is None else number
 
 
 def snapshot(tx: Tx, order: Order) -> OrderDocument:
@@ -177,14 +205,15 @@ def _reception(tx: Tx, order: Order, moved_ms: int) -> OrderDocument:
         ),
         country=_country(reception),
         service=_service(reception.service),
-        error=_error(order, no_number=not reception.number),
+        error=_error(order, no_number=_had_no_number(order, reception)),
         state=order.state,
         code_text=reception.code or UNSET,
         sms=(last and last.text) or UNSET,
         messages=[_text(text) for text in texts] or UNSET,
         is_rental=_is_rental(order),
         expires_at=_set(reception.until_ms),
-        cancel_after=_cancel_after(tx, order, reception),
+        assigned_at=_set(reception.assigned_ms),
+        cancel_after=_provider_waits(tx, order, reception),
     )
 
 
@@ -203,11 +232,11 @@ def _text(text: ReceivedText) -> TextDocument:
     return TextDocument(text.at_ms, text.text, text.sender, text.code)
 
 
-def _cancel_after(tx: Tx, order: Order, reception: Reception) -> int | UnsetType:
-    """When it can be cancelled, while it still may be."""
+def _provider_waits(tx: Tx, order: Order, reception: Reception) -> int | UnsetType:
+    """Until when the number's provider refuses a cancel, if it does and one may be asked for."""
     if order.state is not OrderState.IN_PROGRESS or reception.lease_id is None:
         return UNSET
-    lease: Lease | None = receptions.lease_by_id(tx, reception.lease_id)
+    lease = receptions.lease_by_id(tx, reception.lease_id)
     return UNSET if lease is None or not lease.cancel_after_ms else lease.cancel_after_ms
 
 
@@ -233,7 +262,7 @@ def _error(order: Order, *, no_number: bool = False) -> str | UnsetType:
         return UNSET
     is_hold = order.method is PaymentMethod.HOLD
     back = f"Your funds are returned to your {'wallet' if is_hold else 'balance'} automatically."
-    if no_number and not order.reason.startswith("cancel"):
+    if no_number:
         # To the letter what the seed's service says; its clients compare.
         canceled = "payment request" if is_hold else "order"
         return f"No available number, {canceled} is canceled. {back}"
@@ -248,6 +277,12 @@ def public_number(order_id: str) -> int:
 
 def _is_rental(order: Order) -> bool | UnsetType:
     return order.kind == "rental" if order.kind in ("activation", "rental") else UNSET
+
+
+def _had_no_number(order: Order, reception: Reception) -> bool:
+    """Whether the order failed for want of a number, the first or another one."""
+    never = not reception.number and not order.reason.startswith("cancelled")
+    return never or order.reason.startswith("no number")
 
 
 def _set(value: int | None) -> int | UnsetType:

@@ -63,9 +63,7 @@ async def send_webhook(shop: Shop, job: Job) -> None:
         await shop.db.tx(_end, job)
         return
     while outgoing is not None:
-        body = outgoing.body
-        if outgoing.family == "orders":
-            body = order_document.type_code(body, shop.settings.compat.code_type)
+        body = _body(shop, outgoing)
         answer = await shop.caller.call(
             outgoing.method,
             outgoing.url,
@@ -80,6 +78,15 @@ async def send_webhook(shop: Shop, job: Job) -> None:
         if verdict.state is WebhookState.GIVEN_UP:
             log.warning("webhook given up", webhook=outgoing.id, why=verdict.error)
         outgoing = await shop.db.tx(_record, job, outgoing, body, answer, verdict)
+
+
+def _body(shop: Shop, outgoing: Outgoing) -> bytes:
+    if outgoing.family != "orders":
+        return outgoing.body
+    settings = shop.settings
+    return order_document.from_draft(
+        outgoing.body, settings.compat.code_type, settings.orders.cancel_after_s
+    )
 
 
 @dataclass(frozen=True, slots=True)
