@@ -71,6 +71,12 @@ def _check_sums(report: AuditReport) -> None:
             f"Received {books.received} msat, but settled + returned + owed is "
             f"{books.received - difference} msat: {difference:+d} msat are unexplained."
         )
+    unspent = books.topped_up - books.spent - books.balances
+    if unspent:
+        report.differences.append(
+            f"Topped up {books.topped_up} msat, but spent + balances is "
+            f"{books.spent + books.balances} msat: {unspent:+d} msat are unexplained."
+        )
 
 
 async def _compare_with_node(

@@ -48,6 +48,13 @@ def _show(report: AuditReport) -> None:
         "owed_in_orders_msat": books.in_orders,
         "owed_unredeemed_msat": books.unredeemed,
         "refund_fees_msat": books.fees,
+        "held_msat": books.held,
+        "orders_taken_msat": books.taken,
+        "topped_up_msat": books.topped_up,
+        "reserved_msat": books.reserved,
+        "spent_from_balances_msat": books.spent,
+        "balances_msat": books.balances,
+        "owed_to_referrers_msat": books.referrals,
         "invoices_settled_at_node": report.node_invoices,
         "agrees": report.agrees,
     }

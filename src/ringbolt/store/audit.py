@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, literal, not_, or_, se
 from ringbolt.core.order import OrderState, PaymentMethod
 from ringbolt.store.db import Tx
 from ringbolt.store.refunds import RefundState
-from ringbolt.store.tables import attempt, call, job, orders, refund, transfer
+from ringbolt.store.tables import account, attempt, call, job, orders, refund, transfer
 
 _LIMIT = 50
 _WON = (OrderState.FULFILLED, OrderState.SETTLED)
@@ -17,8 +17,14 @@ _WON = (OrderState.FULFILLED, OrderState.SETTLED)
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """Sums in msat over all transfers of a kind. ``in_orders`` is what open and failed orders say
-    is the buyers'; ``unredeemed`` was paid, but bought nothing (overpayments among it)."""
+    """Sums in msat over all transfers of a kind. ``received`` to ``fees`` are of L402;
+    ``in_orders`` is what its open and failed orders say is the buyers'; ``unredeemed`` was paid,
+    but bought nothing (overpayments among it).
+
+    ``held``: hold invoices that are paid, but not settled; ``taken``: settled ones of orders.
+    ``topped_up``: settled ones of balances; ``reserved`` and ``spent``: of balances, for orders;
+    ``balances``: what all keys can still spend or have reserved; ``referrals``: owed to referrers.
+    """
 
     received: int
     settled: int
@@ -26,6 +32,13 @@ class Books:
     fees: int
     in_orders: int
     unredeemed: int
+    held: int
+    taken: int
+    topped_up: int
+    reserved: int
+    spent: int
+    balances: int
+    referrals: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +50,20 @@ class Booked:
 
 
 def books(tx: Tx) -> Books:
-    def total(*kinds: str) -> int:
+    def total(*kinds: str, state: str = "posted") -> int:
         return int(
             tx.run(
                 select(func.coalesce(func.sum(transfer.c.amount_msat), 0)).where(
-                    transfer.c.kind.in_(kinds), transfer.c.state == "posted"
+                    transfer.c.kind.in_(kinds), transfer.c.state == state
+                )
+            ).scalar_one()
+        )
+
+    def owed_to(prefix: str) -> int:
+        return int(
+            tx.run(
+                select(func.coalesce(func.sum(account.c.posted_msat), 0)).where(
+                    account.c.stored == 1, account.c.id.startswith(prefix)
                 )
             ).scalar_one()
         )
@@ -70,6 +92,13 @@ def books(tx: Tx) -> Books:
         fees=total("refund_fee"),
         in_orders=int(in_orders),
         unredeemed=int(unredeemed),
+        held=total("hold", "top_up", state="pending"),
+        taken=total("hold", state="captured"),
+        topped_up=total("top_up", state="captured"),
+        reserved=total("reserve", state="pending"),
+        spent=total("reserve", state="captured"),
+        balances=owed_to("key:"),
+        referrals=owed_to("referral:"),
     )
 
 
