@@ -5,11 +5,13 @@ from __future__ import annotations
 import hmac
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header
+from fastapi import APIRouter, Depends, Header, Query
 from pydantic import BaseModel, Field
 
 from ringbolt.app.keys import DEFAULT_SCOPES, create_key, key_document, list_keys, revoke_key
+from ringbolt.app.resend_webhook import resend_webhook
 from ringbolt.app.shop import Shop
+from ringbolt.app.webhook_list import LIMIT, list_webhooks
 from ringbolt.core.errors import Unauthorized
 from ringbolt.core.keys import Keyring
 
@@ -48,6 +50,20 @@ def router(shop: Shop) -> APIRouter:
     async def revoke(key_id: str) -> dict[str, Any]:
         await revoke_key(shop.db, key_id)
         return {"id": key_id, "revoked": True}
+
+    @routes.get("/webhooks")
+    async def webhooks(
+        order_id: str = "",
+        failed: bool = False,
+        cursor: str = "",
+        limit: Annotated[int, Query(ge=1, le=1000)] = LIMIT,
+    ) -> dict[str, Any]:
+        return await shop.db.read(list_webhooks, order_id, failed, cursor, limit)
+
+    @routes.post("/webhooks/{webhook_id}/resend")
+    async def resend(webhook_id: str) -> dict[str, Any]:
+        await resend_webhook(shop, webhook_id)
+        return {"id": webhook_id, "resent": True}
 
     return routes
 

@@ -14,9 +14,12 @@ import httpx
 
 from ringbolt.api.operator import PREFIX, operator_token
 from ringbolt.cli.serve import RUN_FILE, BackgroundServer, listen, reachable_url, server_config
+from ringbolt.clock import SystemClock
 from ringbolt.core.errors import NotFound, RingboltError, Unavailable
 from ringbolt.secret import load_keyring
 from ringbolt.settings import Settings
+from ringbolt.store.db import Database
+from ringbolt.store.opening import open_database
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,25 @@ class OperatorClient:
 
     async def close(self) -> None:
         await self._http.aclose()
+
+
+@asynccontextmanager
+async def door(settings: Settings) -> AsyncIterator[OperatorClient | Database]:
+    """The running shop, or its store while it is closed."""
+    shop = await running_shop(settings)
+    if shop is not None:
+        client = OperatorClient(settings, shop)
+        try:
+            yield client
+        finally:
+            await client.close()
+        return
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    db = await open_database(settings.database, SystemClock())
+    try:
+        yield db
+    finally:
+        await db.close()
 
 
 @asynccontextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 EXIT_OK = 0
@@ -54,6 +55,11 @@ def print_facts(facts: dict[str, Any]) -> None:
     width = max(map(len, facts))
     for name, value in facts.items():
         sys.stdout.write(f"{name.ljust(width)}  {value}\n")
+
+
+def day(ms: int | None) -> str:
+    """A moment as a table shows it, UTC; '' for None."""
+    return "" if ms is None else datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")
 
 
 def fail(message: str, code: int = EXIT_FAILED) -> int:

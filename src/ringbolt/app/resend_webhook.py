@@ -1,0 +1,32 @@
+"""Tell something once more, because somebody asks for it."""
+
+from __future__ import annotations
+
+from ringbolt.app.notify import see_to_sending
+from ringbolt.app.shop import Shop
+from ringbolt.core.errors import Conflict, NotFound
+from ringbolt.store import webhooks
+from ringbolt.store.db import Tx
+
+
+async def resend_webhook(shop: Shop, webhook_id: str) -> None:
+    """Send a webhook again, from its first try, before all else that its order has to tell; one
+    that waits for its next try is tried now.
+
+    Raises ``NotFound``, and ``Conflict`` for one whose content was wiped.
+    """
+    await shop.db.tx(resend, webhook_id)
+
+
+def resend(tx: Tx, webhook_id: str) -> None:
+    """The same within a transaction."""
+    order_id = webhooks.resend(tx, webhook_id)
+    if order_id is not None:
+        see_to_sending(tx, order_id, at_once=True)
+        return
+    if webhooks.order_of(tx, webhook_id) is None:
+        raise NotFound(f"There is no webhook {webhook_id}.", code="WEBHOOK_NOT_FOUND")
+    raise Conflict(
+        "What this webhook told was wiped since, with the texts of its order.",
+        code="WEBHOOK_WIPED",
+    )
