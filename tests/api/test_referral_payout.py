@@ -14,7 +14,7 @@ import pytest
 
 from flow_rig import Died, Fate
 from memory_world import MemoryNode
-from payout_rig import ALICE, SHARE_MSAT, Desk, MemoryAddresses
+from payout_rig import ALICE, SHARE_MSAT, Desk, MemoryAddresses, an_order, settle
 from ringbolt.app.ledger_names import NODE, REVENUE, ROUTING_FEE
 from ringbolt.clock import SystemClock
 from ringbolt.core.errors import Unavailable
@@ -27,6 +27,7 @@ from ringbolt.store import jobs, ledger
 from ringbolt.store.db import Database
 from ringbolt.store.opening import open_database
 from ringbolt.store.payouts import PayoutState
+from shop_server import ShopServer, eventually
 from world_server import WorldServer
 
 HOUR_MS = 3_600_000
@@ -168,6 +169,18 @@ async def test_a_world_that_is_away_is_asked_when_it_is_back(desk: Simulated) ->
     await desk.work()
     assert await desk.received() == 100
     assert len(await desk.payouts()) == 1
+
+
+async def test_a_running_shop_pays_its_referrers(shop: ShopServer) -> None:
+    income = await shop.shop.node.create_invoice(1_000_000, "", 600, secrets.token_bytes(32))
+    await shop.pay(income.bolt11)
+    await shop.shop.db.tx(settle, an_order())
+
+    async def paid() -> bool:
+        url = f"{shop.world_url}/simulator/addresses/{ALICE}/received"
+        return bool((await shop.http.get(url)).json()["sats_received"] == 100)
+
+    await eventually(paid)
 
 
 # -- whatever the node and the address say ---------------------------------------------------------
