@@ -45,8 +45,8 @@ CODE_WORD: Final = re.compile(
 
 _PURPOSE: Final = """
     verif vérif confirm activat authenticat login log-in signin sign-in einlogg loggen anmeld
-    bestätig bevestig bekræft bekreft bekräft doğrula dogrula giriş potwierd aktivasi verifikasi masuk
-    xác two-factor 2fa two-step 2-step
+    bestätig bevestig bekræft bekreft bekräft doğrula dogrula giriş potwierd aktivasi verifikasi
+    masuk xác two-factor 2fa two-step 2-step
     подтвер підтвер активац активир вход вхід войти επιβεβα
     验证 驗證 登录 登錄 確認 認証 인증 로그인
     تفعيل تأكيد التحقق אימות ยืนยัน सत्याप
