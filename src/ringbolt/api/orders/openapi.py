@@ -14,7 +14,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from ringbolt.api.http import Receive, Scope, Send
-from ringbolt.api.orders import schema
+from ringbolt.api.orders import documents
 
 KEY: dict[str, Any] = {
     "name": "X-API-Key",
@@ -73,7 +73,7 @@ class Documented:
     def responses(self) -> dict[int | str, dict[str, Any]]:
         """What may be answered; errors have the family's own form."""
         documented: dict[int | str, dict[str, Any]] = {
-            status: {"model": schema.OrderError, "description": _FAULTS[status]}
+            status: {"model": documents.OrderError, "description": _FAULTS[status]}
             for status in self.faults
         }
         if isinstance(self.answer, str):

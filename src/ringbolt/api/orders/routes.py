@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from ringbolt import __version__
 from ringbolt.api import http
-from ringbolt.api.orders import openapi, schema
+from ringbolt.api.orders import documents, openapi, schema
 from ringbolt.api.orders.account import Accounts
 from ringbolt.api.orders.catalogue import Catalogue
 from ringbolt.api.orders.endpoint import Answer, Asked, Cost, Endpoint, Guards, Reply, ok
@@ -83,7 +83,7 @@ def _add_sales(family: _Family, shop: Shop) -> None:
     def sale(path: str, answer: Answer, body: type[BaseModel]) -> None:
         faults = (400, 401, 402, 404, 409, 413, 422, 429, 503)
         headers = (KEY_IF_IMMEDIATE, IDEMPOTENCY)
-        documented = Documented(_ORDERS, schema.Created, faults, body=body, headers=headers)
+        documented = Documented(_ORDERS, documents.Created, faults, body=body, headers=headers)
         family.add("POST", path, answer, documented, "order")
 
     sale("/createorder", receive.create, schema.CreateOrder)
@@ -93,7 +93,7 @@ def _add_sales(family: _Family, shop: Shop) -> None:
 
 def _add_orders(family: _Family, shop: Shop, waiting: Waiting) -> None:
     statuses = Statuses(shop, waiting)
-    status, told, faults = schema.OrderStatus, schema.Done, (400, 404, 409, 429, 503)
+    status, told, faults = documents.OrderStatus, documents.Done, (400, 404, 409, 429, 503)
     looking = (400, 404, 429, 503)
     family.add(
         "GET",
@@ -123,7 +123,7 @@ def _add_order_extras(family: _Family, shop: Shop, waiting: Waiting) -> None:
     statuses, events, log = Statuses(shop, waiting), OrderEvents(shop, waiting), WebhookLog(shop)
     faults = (400, 404, 409, 429, 503)
     order = "/v1/orders/{order_id}"
-    again = Documented(_ORDERS, schema.OrderStatus, faults)
+    again = Documented(_ORDERS, documents.OrderStatus, faults)
     family.add("POST", f"{order}/another-number", statuses.another_number, again)
     family.add("POST", f"{order}/another-text", statuses.another_text, again)
     family.add(
@@ -136,7 +136,7 @@ def _add_order_extras(family: _Family, shop: Shop, waiting: Waiting) -> None:
         "GET",
         f"{order}/webhooks",
         log.listing,
-        Documented(_ORDERS, schema.WebhookLog, (400, 404, 429, 503), query=schema.PageQuery),
+        Documented(_ORDERS, documents.WebhookLog, (400, 404, 429, 503), query=schema.PageQuery),
     )
     family.add(
         "POST",
@@ -144,7 +144,7 @@ def _add_order_extras(family: _Family, shop: Shop, waiting: Waiting) -> None:
         log.resend,
         Documented(
             _ORDERS,
-            schema.Resent,
+            documents.Resent,
             (401, 404, 429, 503),
             body=schema.Resend,
             headers=(KEY_IF_IMMEDIATE,),
@@ -160,7 +160,7 @@ def _add_accounts(family: _Family, shop: Shop) -> None:
         accounts.fund,
         Documented(
             _ACCOUNTS,
-            schema.Created,
+            documents.Created,
             (400, 401, 413, 422, 429, 503),
             body=schema.CreateFund,
             headers=(KEY, IDEMPOTENCY),
@@ -168,9 +168,9 @@ def _add_accounts(family: _Family, shop: Shop) -> None:
         "order",
     )
     for path, answer, told, query in (
-        ("/balance", accounts.balance, schema.Balance, None),
-        ("/history", accounts.history, schema.History, schema.PageQuery),
-        ("/v1/ledger", accounts.ledger, schema.LedgerPage, schema.PageQuery),
+        ("/balance", accounts.balance, documents.Balance, None),
+        ("/history", accounts.history, documents.History, schema.PageQuery),
+        ("/v1/ledger", accounts.ledger, documents.LedgerPage, schema.PageQuery),
     ):
         documented = Documented(_ACCOUNTS, told, (400, 401, 429, 503), query=query, headers=(KEY,))
         family.add("GET", path, answer, documented)
@@ -186,13 +186,18 @@ def _add_catalogue(family: _Family, shop: Shop) -> None:
         return ok(names | {"docs": f"{base}/openapi.json", "prices": f"{base}/price"})
 
     for path, answer, told, query in (
-        ("/", availability, schema.Availability, None),
-        ("/price", prices.prices, schema.Prices, schema.PriceQuery),
-        ("/getPrice", prices.price, schema.Price, schema.PlaceQuery),
-        ("/getnumbersstatus", lists.numbers_status, schema.ServicesStatus, schema.CountryQuery),
-        ("/getServices", lists.services, schema.Services, schema.CountryQuery),
-        ("/getCountries", lists.countries, schema.Countries, None),
-        ("/getRentalCountries", lists.rental_countries, schema.RentalCountries, schema.RentQuery),
+        ("/", availability, documents.Availability, None),
+        ("/price", prices.prices, documents.Prices, schema.PriceQuery),
+        ("/getPrice", prices.price, documents.Price, schema.PlaceQuery),
+        ("/getnumbersstatus", lists.numbers_status, documents.ServicesStatus, schema.CountryQuery),
+        ("/getServices", lists.services, documents.Services, schema.CountryQuery),
+        ("/getCountries", lists.countries, documents.Countries, None),
+        (
+            "/getRentalCountries",
+            lists.rental_countries,
+            documents.RentalCountries,
+            schema.RentQuery,
+        ),
     ):
         family.add("GET", path, answer, Documented(_CATALOGUE, told, (400, 429, 503), query=query))
     family.add("GET", "/assets/saimages/{name}", lists.picture, None)
@@ -205,7 +210,7 @@ def _add_inbound(family: _Family, shop: Shop) -> None:
         InboundTexts(shop).take,
         Documented(
             _NUMBERS,
-            schema.Done,
+            documents.Done,
             (400, 401, 404, 413, 429, 503),
             body=schema.InboundText,
             headers=(KEY,),

@@ -57,7 +57,10 @@ def _tell(tx: Tx, shop: Shop, order_id: str) -> Told | None:
         return None
     document = order_document.snapshot(tx, order)
     timestamp = document.timestamp if isinstance(document.timestamp, int) else 0
-    body = order_document.to_json(document, shop.settings.compat.code_type)
+    settings = shop.settings
+    body = order_document.to_json(
+        document, settings.compat.code_type, cancel_after_s=settings.orders.cancel_after_s
+    )
     return Told(body, timestamp, order.finished_ms is not None and order.state in _FINAL)
 
 
