@@ -205,7 +205,7 @@ async def _open_parts(
     stack.push_async_callback(sms.close)
     numbers = SimulatedNumberProvider(world_url)
     stack.push_async_callback(numbers.close)
-    mailer = SimulatedMailer(world_url)
+    mailer = SimulatedMailer(world_url, clock)
     stack.push_async_callback(mailer.close)
     caller = OutgoingCaller(
         fetch.allow_origins,

@@ -26,7 +26,7 @@ MAX_LENGTH: Final = 64
 _SCRIPTED = re.compile(r"sim-[a-z0-9](?:[a-z0-9-]{0,26}[a-z0-9])?")
 
 _TABLE: Final = """
-vk VK|vk.com|VKontakte
+vk vk.com|VK|VKontakte
 ok Ok.ru|Odnoklassniki
 wa WhatsApp
 vi Viber
@@ -82,7 +82,7 @@ sg Ozon
 lr Okta
 kl kolesa|kolesa.kz
 ot Any other|Other|Any
-dr OpenAI|ChatGPT
+dr openAI|OpenAI|ChatGPT
 ts PayPal
 wx Apple
 full Full rent|Full rental
