@@ -1,0 +1,317 @@
+"""Webhooks of orders, from a running shop to receivers of every kind."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from standardwebhooks import Webhook as Verifier
+
+from order_client import GETS_IT, OrderClient
+from order_rows import assign_number, move, put_order, put_text
+from ringbolt.app import notify
+from ringbolt.app.resend_webhook import resend_webhook
+from ringbolt.app.send_webhook import SCHEDULE_S, judge, webhook_secret
+from ringbolt.core.errors import NotFound
+from ringbolt.fetch.caller import Answered, NoAnswer
+from ringbolt.store import webhooks
+from ringbolt.store.db import Tx
+from ringbolt.store.webhooks import Webhook, WebhookState
+from shop_server import ShopServer, eventually, running_shop, settings_for
+from webhook_receiver import Receiver, receiving
+
+PRIVATE = "https://10.0.0.1/hook"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A shop, and two who may be told something."""
+
+    server: ShopServer
+    receiver: Receiver
+    other: Receiver
+
+    async def order(self, url: str = "") -> str:
+        """A paid activation whose payment is told."""
+
+        def place(tx: Tx) -> str:
+            order_id = put_order(tx, "activation", "paid", webhook_url=url or self.receiver.url).id
+            notify.changed(tx, order_id)
+            return order_id
+
+        return await self.server.shop.db.tx(place)
+
+    async def number(self, order_id: str) -> None:
+        """The order gets its number, and tells so."""
+
+        def assign(tx: Tx) -> None:
+            move(tx, order_id, "dispatching")
+            assign_number(tx, order_id)
+            move(tx, order_id, "in_progress")
+            notify.changed(tx, order_id)
+
+        await self.server.shop.db.tx(assign)
+
+    async def code(self, order_id: str, code: str) -> None:
+        def arrive(tx: Tx) -> None:
+            put_text(tx, order_id, f"Your code is {code}", code)
+            notify.changed(tx, order_id)
+
+        await self.server.shop.db.tx(arrive)
+
+    async def log(self, order_id: str) -> list[Webhook]:
+        """The order's webhooks, the first one first."""
+        page = await self.server.shop.db.read(webhooks.listing, order_id)
+        return sorted(page.webhooks, key=lambda webhook: webhook.seq)
+
+    async def tried(self, order_id: str, times: int, seq: int = 1) -> Webhook:
+        """The order's webhook as soon as that many tries of it are written down."""
+
+        async def probe() -> Webhook | None:
+            found = [each for each in await self.log(order_id) if each.seq == seq]
+            return found[0] if found and len(found[0].log) >= times else None
+
+        return await eventually(probe)
+
+
+@pytest.fixture
+async def told(tmp_path: Path, sqlite_url: str, speech_dir: Path) -> AsyncIterator[Told]:
+    async with receiving() as receiver, receiving() as other:
+        settings = settings_for(
+            tmp_path / "shop",
+            speech_dir,
+            database_url=sqlite_url,
+            fetch={"allow_origins": (_origin(receiver), _origin(other))},
+            webhooks={"timeout_s": 3.0, "per_host": 2},
+        )
+        async with running_shop(settings) as server:
+            yield Told(server, receiver, other)
+
+
+def _origin(receiver: Receiver) -> str:
+    return receiver.url.removesuffix("/hook")
+
+
+async def test_a_webhook_is_the_status_and_the_order_id(told: Told) -> None:
+    order_id = await told.order()
+    await told.number(order_id)
+    hooks = await told.receiver.heard(2)
+    status = await OrderClient(told.server).status(order_id)
+    assert hooks[-1].json == {**status, "orderId": order_id}
+    assert hooks[-1].headers["content-type"] == "application/json"
+    assert hooks[-1].headers["user-agent"].startswith("Ringbolt")
+
+
+async def test_whoever_has_the_secret_can_verify_it(told: Told) -> None:
+    order_id = await told.order()
+    (hook,) = await told.receiver.heard(1)
+    secret = webhook_secret(told.server.shop.keyring, order_id)
+    Verifier(secret).verify(hook.body, hook.headers)
+    with pytest.raises(Exception, match="No matching signature"):
+        Verifier(secret).verify(hook.body + b" ", hook.headers)
+
+
+async def test_the_signature_is_of_now_even_where_the_world_runs_ahead(told: Told) -> None:
+    await told.server.advance(86_400)
+    order_id = await told.order()
+    (hook,) = await told.receiver.heard(1)
+    secret = webhook_secret(told.server.shop.keyring, order_id)
+    Verifier(secret).verify(hook.body, hook.headers)
+
+
+async def test_a_number_like_code_is_told_as_a_number_and_its_text_beside(told: Told) -> None:
+    order_id = await told.order()
+    await told.number(order_id)
+    await told.code(order_id, "48010")
+    hooks = await told.receiver.heard(3)
+    assert (hooks[-1].json["code"], hooks[-1].json["codeText"]) == (48010, "48010")
+
+
+async def test_a_retry_has_the_same_id_and_bytes_and_a_signature_of_its_own(told: Told) -> None:
+    told.receiver.statuses = [500]
+    order_id = await told.order()
+    await told.tried(order_id, 1)
+    await told.server.advance(6)
+    first, second = await told.receiver.heard(2)
+    assert (first.id, first.body) == (second.id, second.body)
+    secret = webhook_secret(told.server.shop.keyring, order_id)
+    Verifier(secret).verify(second.body, second.headers)
+    webhook = await told.tried(order_id, 2)
+    assert webhook.state is WebhookState.DELIVERED
+    assert [each.status for each in webhook.log] == [200, 500]
+
+
+async def test_later_changes_wait_for_the_one_that_fails(told: Told) -> None:
+    told.receiver.statuses = [503]
+    order_id = await told.order()
+    await told.tried(order_id, 1)
+    await told.number(order_id)
+    await told.server.advance(6)
+    hooks = await told.receiver.heard(3)
+    assert [hook.json["state"] for hook in hooks] == ["paid", "paid", "in_progress"]
+
+
+async def test_a_redirect_is_not_followed(told: Told) -> None:
+    told.receiver.statuses = [302]
+    told.receiver.headers = {"Location": told.other.url}
+    order_id = await told.order()
+    webhook = await told.tried(order_id, 1)
+    assert webhook.state is WebhookState.PENDING
+    assert webhook.log[0].error == "HTTP 302"
+    assert told.other.hooks == []
+
+
+async def test_gone_is_given_up_and_later_ones_go_on(told: Told) -> None:
+    told.receiver.statuses = [410]
+    order_id = await told.order()
+    await told.number(order_id)
+    hooks = await told.receiver.heard(2)
+    assert len({hook.id for hook in hooks}) == 2
+    await told.tried(order_id, 1, seq=2)
+    assert [each.state for each in await told.log(order_id)] == ["given_up", "delivered"]
+
+
+async def test_after_the_last_try_it_is_given_up(told: Told) -> None:
+    told.receiver.statuses = [500] * len(SCHEDULE_S)
+    order_id = await told.order()
+    for tries, delay_s in enumerate((*SCHEDULE_S[1:], 0), 1):
+        webhook = await told.tried(order_id, tries)
+        await told.server.advance(delay_s * 1.1 + 1)
+    assert webhook.state is WebhookState.GIVEN_UP
+    assert len(told.receiver.hooks) == len(SCHEDULE_S)
+    assert await told.server.shop.db.read(webhooks.next_of, order_id) is None
+
+
+async def test_who_never_answers_is_a_failed_try_with_its_reason(told: Told) -> None:
+    told.receiver.gate.clear()
+    order_id = await told.order()
+    webhook = await told.tried(order_id, 1)
+    assert webhook.log[0].status is None
+    assert webhook.log[0].error == "no answer within 3 seconds"
+
+
+async def test_a_slow_receiver_delays_no_other(told: Told) -> None:
+    """Fifty orders for one that answers nobody; then one for another."""
+    told.receiver.gate.clear()
+    for _ in range(50):
+        await told.order()
+    await told.receiver.heard(2)
+    began_s = time.monotonic()
+    await told.order(told.other.url)
+    await told.other.heard(1)
+    assert time.monotonic() - began_s < 1.5
+    assert told.receiver.most_at_once == 2
+    told.receiver.gate.set()
+    hooks = await told.receiver.heard(50, within_s=40)
+    assert len({hook.id for hook in hooks}) == 50
+
+
+async def test_a_private_address_is_never_reached_and_the_log_says_why(told: Told) -> None:
+    order_id = await told.order(PRIVATE)
+    webhook = await told.tried(order_id, 1)
+    assert webhook.state is WebhookState.PENDING
+    assert "10.0.0.1 is not a public Internet address" in webhook.log[0].error
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        PRIVATE,
+        "http://shop.example/hook",
+        "https://user:pw@shop.example/hook",
+        "https://[::1]/hook",
+        "https://localhost/hook",
+        "ftp://shop.example/",
+        "no url",
+    ],
+)
+async def test_an_order_with_a_url_that_cannot_be_used_is_refused(told: Told, url: str) -> None:
+    answer = await told.server.http.post(
+        "/createsendorder", json={"message": "hi", "phone": GETS_IT, "webhookUrl": url}
+    )
+    assert answer.status_code == 400
+    assert answer.json()["status"] == "error"
+    assert "webhook URL" in answer.json()["reason"]
+
+
+async def test_a_delivered_one_is_sent_again_when_asked_for(told: Told) -> None:
+    order_id = await told.order()
+    (first,) = await told.receiver.heard(1)
+    await told.tried(order_id, 1)
+    await resend_webhook(told.server.shop, first.id)
+    _, second = await told.receiver.heard(2)
+    assert (second.id, second.body) == (first.id, first.body)
+    assert len((await told.tried(order_id, 2)).log) == 2
+
+
+async def test_one_that_waits_is_tried_now_when_asked_for(told: Told) -> None:
+    told.receiver.statuses = [500, 500]
+    order_id = await told.order()
+    webhook = await told.tried(order_id, 1)
+    await told.server.advance(6)
+    await told.tried(order_id, 2)
+    await resend_webhook(told.server.shop, webhook.id)
+    assert (await told.tried(order_id, 3)).state is WebhookState.DELIVERED
+
+
+async def test_what_does_not_exist_cannot_be_sent_again(told: Told) -> None:
+    with pytest.raises(NotFound):
+        await resend_webhook(told.server.shop, "msg_nothing")
+
+
+async def test_a_send_order_tells_of_every_step_until_it_was_sent(told: Told) -> None:
+    client = OrderClient(told.server)
+    body = {"message": "hi", "phone": GETS_IT, "webhookUrl": told.receiver.url}
+    created = await client.order("/createsendorder", body)
+    payment = client.pay(created["payreq"])
+
+    async def sent() -> bool:
+        told_of = [hook.json.get("smsStatus") for hook in told.receiver.hooks]
+        return "sent" in told_of or "delivered" in told_of
+
+    await eventually(sent)
+    assert await payment == "SUCCEEDED"
+    assert all(hook.json["orderId"] == created["orderId"] for hook in told.receiver.hooks)
+    last = told.receiver.hooks[-1]
+    Verifier(created["webhookSecret"]).verify(last.body, last.headers)
+
+
+def answered(status: int, retry_after_s: int | None = None) -> Answered:
+    return Answered(status, retry_after_s, 5)
+
+
+@pytest.mark.parametrize(
+    ("answer", "tries", "state", "delay_s"),
+    [
+        (answered(200), 1, "delivered", 0),
+        (answered(299), 10, "delivered", 0),
+        (answered(199), 1, "pending", 5),
+        (answered(302), 1, "pending", 5),
+        (answered(404), 2, "pending", 300),
+        (answered(500), 9, "pending", 86_400),
+        (answered(500), 10, "given_up", 0),
+        (answered(410), 1, "given_up", 0),
+        (answered(503, 120), 1, "pending", 120),
+        (answered(429, 120), 2, "pending", 300),
+        (answered(503, 10**8), 1, "pending", 86_400),
+        (answered(500, 120), 1, "pending", 5),
+        (NoAnswer("no answer", 1), 1, "pending", 5),
+    ],
+)
+def test_what_an_answer_means(answer: Any, tries: int, state: str, delay_s: int) -> None:
+    verdict = judge(answer, tries, chance=0)
+    assert (verdict.state, verdict.delay_ms) == (state, delay_s * 1000)
+
+
+def test_tries_are_spread_a_little_and_never_too_early() -> None:
+    delays = {judge(answered(500), 3, chance / 10).delay_ms for chance in range(11)}
+    assert min(delays) == 1_800_000
+    assert max(delays) == 1_980_000
+
+
+def test_the_tries_reach_over_seventy_five_hours() -> None:
+    assert 75 * 3600 <= sum(SCHEDULE_S) < 76 * 3600
