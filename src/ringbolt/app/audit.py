@@ -57,7 +57,7 @@ async def audit_shop(
     try:
         await _compare_with_node(db, keyring, node, report)
         if payer is not None:
-            await _compare_refunds(db, payer, report)
+            await _compare_paid_out(db, payer, report)
     except Unavailable as error:
         report.not_asked.append(f"the Lightning node ({error.message})")
     return report
@@ -144,10 +144,10 @@ def _compare(payment: Booked, invoice: InvoiceStatus | None, report: AuditReport
         )
 
 
-async def _compare_refunds(db: Database, payer: SupportsPayments, report: AuditReport) -> None:
-    for payment_hash in await db.read(audit.paid_refunds):
+async def _compare_paid_out(db: Database, payer: SupportsPayments, report: AuditReport) -> None:
+    for what, payment_hash in await db.read(audit.paid_out):
         outcome = await payer.lookup_payment(bytes.fromhex(payment_hash))
         if not isinstance(outcome, PaymentSucceeded):
             report.differences.append(
-                f"Refund {payment_hash[:12]} is booked as paid, but the node did not pay it."
+                f"{what} {payment_hash[:12]} is booked as paid, but the node did not pay it."
             )

@@ -10,6 +10,7 @@ from ringbolt.core.order import OrderState, PaymentMethod
 from ringbolt.store.db import Tx
 from ringbolt.store.refunds import RefundState
 from ringbolt.store.tables import account, attempt, call, job, orders, refund, transfer
+from ringbolt.store.text_tables import payout
 
 _LIMIT = 50
 _WON = (OrderState.FULFILLED, OrderState.SETTLED)
@@ -110,10 +111,11 @@ def payments(tx: Tx) -> list[Booked]:
     return [Booked(idem.removeprefix("inv:"), amount) for idem, amount in rows]
 
 
-def paid_refunds(tx: Tx) -> list[str]:
-    """Payment hashes of the refunds that the books call paid."""
-    rows = tx.run(select(refund.c.payment_hash).where(refund.c.state == RefundState.PAID))
-    return [row[0] for row in rows]
+def paid_out(tx: Tx) -> list[tuple[str, str]]:
+    """What the books call paid: (``Refund`` or ``Payout``, payment hash) of each."""
+    refunds = tx.run(select(refund.c.payment_hash).where(refund.c.state == RefundState.PAID))
+    payouts = tx.run(select(payout.c.payment_hash).where(payout.c.state == "paid"))
+    return [("Refund", row[0]) for row in refunds] + [("Payout", row[0]) for row in payouts]
 
 
 def _capture_of() -> object:
@@ -156,7 +158,30 @@ def disagreements(tx: Tx) -> list[str]:
     for sentence, condition in rules:
         rows = tx.run(select(orders.c.id).where(condition).limit(_LIMIT))
         found.extend(f"Order {row[0][:12]} {sentence}." for row in rows)
-    return found + _attempt_disagreements(tx) + _stuck(tx)
+    return found + _payout_disagreements(tx) + _attempt_disagreements(tx) + _stuck(tx)
+
+
+_PAID_OUT = {"open": "pending", "paying": "pending", "paid": "captured", "failed": "voided"}
+
+
+def _payout_disagreements(tx: Tx) -> list[str]:
+    """What is set aside for a payout follows its state, and an unfinished one has its job."""
+    found: list[str] = []
+    for state, booked in _PAID_OUT.items():
+        its_own = exists().where(
+            transfer.c.idem == literal("payout:") + payout.c.id, transfer.c.state == booked
+        )
+        rows = tx.run(
+            select(payout.c.id).where(payout.c.state == state, not_(its_own)).limit(_LIMIT)
+        )
+        found.extend(f"Payout {row[0][:12]} is {state}, but not {booked} in the books."
+                     for row in rows)  # fmt: skip
+    has_job = exists().where(job.c.uniq == literal("payout:") + payout.c.address, job.c.dead == 0)
+    rows = tx.run(
+        select(payout.c.id).where(payout.c.finished_ms.is_(None), not_(has_job)).limit(_LIMIT)
+    )
+    found.extend(f"Payout {row[0][:12]} is under way, but no job pays it." for row in rows)
+    return found
 
 
 _SECURED: dict[str, dict[PaymentMethod, tuple[str, ...]]] = {
@@ -240,7 +265,9 @@ def _attempt_disagreements(tx: Tx) -> list[str]:
 
 def _stuck(tx: Tx) -> list[str]:
     """Every order that is under way has a job that will move it on."""
-    has_job = exists().where(job.c.order_id == orders.c.id, job.c.dead == 0)
+    has_job = exists().where(
+        job.c.order_id == orders.c.id, job.c.dead == 0, job.c.lane != "webhook"
+    )
     rows = tx.run(
         select(orders.c.id, orders.c.state)
         .where(
