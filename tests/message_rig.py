@@ -20,6 +20,7 @@ from ringbolt.app.close_hold import close_hold
 from ringbolt.app.close_message import MESSAGE_DEADLINE, message_deadline
 from ringbolt.app.decide import CLOSE_HOLD
 from ringbolt.app.ledger_names import (
+    HOLD,
     NODE,
     RESERVE,
     REVENUE,
@@ -168,19 +169,17 @@ def _place(
     assert orders.insert(tx, order, "paid")
     count = len(sms_text.split(request.message)) if kind == "sms" else 1
     messages.insert(tx, order_id, "ab" * 16, count, f"SM{order_id[:32]}")
-    payer = NODE if hold else _KEY
     if not hold:
         ledger.ensure_account(tx, _KEY, "liability", stored=True, floor_msat=0)
-        ledger.post(
-            tx, idem=f"fund:{order_id}", debit=NODE, credit=_KEY, amount_msat=PRICE_MSAT,
-            kind=TOP_UP,
-        )  # fmt: skip
-    ledger.hold(
-        tx, idem=secured_idem(order_id), debit=payer, credit=REVENUE, amount_msat=PRICE_MSAT,
-        kind=RESERVE, order_id=order_id,
-    )  # fmt: skip
+        _book(tx, f"fund:{order_id}", NODE, _KEY, TOP_UP)
+        ledger.capture(tx, f"fund:{order_id}")
+    _book(tx, secured_idem(order_id), NODE if hold else _KEY, REVENUE, HOLD if hold else RESERVE)
     dispatch_paid(tx, order)
     return order
+
+
+def _book(tx: Tx, idem: str, debit: str, credit: str, kind: str) -> None:
+    ledger.hold(tx, idem=idem, debit=debit, credit=credit, amount_msat=PRICE_MSAT, kind=kind)
 
 
 @dataclass

@@ -43,6 +43,8 @@ TIMES = st.sampled_from([1, 400, 1_100, 6_000, LEASE_MS + 1, 60_000, 580_000, 60
 TOLD = st.sampled_from(list(ReceiptState))
 METHODS = st.sampled_from([PaymentMethod.HOLD, PaymentMethod.BALANCE])
 ANSWERS = ["takes", "sends_at_once", "takes_unheard", "never_hears", "refuses", "refuses_for_now"]
+PARTS = st.sampled_from([1, 1, 2, 3])
+ANSWERED = st.sampled_from(["takes", "takes", "takes", *ANSWERS])
 SENT_STATES = (ReceiptState.SENT, ReceiptState.DELIVERED)
 
 
@@ -57,17 +59,32 @@ class Texts(RuleBasedStateMachine):
         self.runner = asyncio.Runner()
         self.directory = Path(tempfile.mkdtemp(prefix="rb-texts-"))
         self.orders: list[MessageOrder] = []
+        self.first_deadline_ms = 0
+        self.was_down = False
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         return self.runner.run(work)
 
     @initialize(
+        target=bought,
+        method=METHODS,
+        parts=PARTS,
+        answer=ANSWERED,
         recovery=st.sampled_from(list(Recovery)),
         settle_on=st.sampled_from(["sent", "delivered"]),
         echoes=st.booleans(),
         one_name=st.booleans(),
     )
-    def open(self, recovery: Recovery, settle_on: str, echoes: bool, one_name: bool) -> None:
+    def open(
+        self,
+        method: PaymentMethod,
+        parts: int,
+        answer: str,
+        recovery: Recovery,
+        settle_on: str,
+        echoes: bool,
+        one_name: bool,
+    ) -> int:
         path = self.directory / "shop.db"
         shutil.copy(self.template, path)
         self.clock = SystemClock()
@@ -77,14 +94,32 @@ class Texts(RuleBasedStateMachine):
         self.world.sms.echoes = echoes
         self.world.sms.one_name = one_name
         self.process = self.world.process()
+        return self.buy_one(method, parts, answer, waits=False)
 
     # The buyer
 
-    @rule(target=bought, method=METHODS, parts=st.integers(1, 3))
-    def buy(self, method: PaymentMethod, parts: int) -> int:
+    @rule(
+        target=bought,
+        method=METHODS,
+        parts=PARTS,
+        answer=ANSWERED,
+        waits=st.booleans(),
+    )
+    def buy(self, method: PaymentMethod, parts: int, answer: str, waits: bool) -> int:
+        return self.buy_one(method, parts, answer, waits)
+
+    def buy_one(self, method: PaymentMethod, parts: int, answer: str, waits: bool) -> int:
+        """A text is paid for, and sent at once unless the shop is busy (``waits``)."""
         if len(self.orders) < 3:
             self.orders.append(self.run(self.world.buy(method, parts=parts)))
+            self.first_deadline_ms = self.first_deadline_ms or self._deadline_ms()
+            self.world.sms.answers.append(getattr(self.world.sms, answer))
+            if not waits:
+                self.run(self.process.dispatch())
         return len(self.orders) - 1
+
+    def _deadline_ms(self) -> int:
+        return self.clock.now_ms() + self.world.settings.orders.receipt_within_s * 1000 - 10_000
 
     # The carrier
 
@@ -101,16 +136,22 @@ class Texts(RuleBasedStateMachine):
 
         self.world.sms.before_answer.append(first)
 
-    @rule(which=bought, state=TOLD, n=st.integers(1, 4))
-    def something_happens_to_a_part(self, which: int, state: ReceiptState, n: int) -> None:
+    @rule(which=bought, state=TOLD, n=st.sampled_from([1, 1, 2, 3, 4]), heard=st.booleans())
+    def something_happens_to_a_part(
+        self, which: int, state: ReceiptState, n: int, heard: bool
+    ) -> None:
         """Also what no honest carrier tells: failed and then delivered, a fourth part of three."""
         self._tell(self.run(self.orders[which].texts()), state, n)
+        if heard:
+            self.listen()
 
-    @rule(which=bought, state=st.sampled_from(SENT_STATES))
-    def all_parts_come_on(self, which: int, state: ReceiptState) -> None:
+    @rule(which=bought, state=st.sampled_from(SENT_STATES), heard=st.booleans())
+    def all_parts_come_on(self, which: int, state: ReceiptState, heard: bool) -> None:
         for sms in self.run(self.orders[which].texts()):
             for n, _ in enumerate(self.world.sms.part_ids(sms), 1):
                 self.world.sms.tell(sms, state, n)
+        if heard:
+            self.listen()
 
     def _tell(self, texts: list[OutSms], state: ReceiptState, n: int) -> None:
         for sms in texts:
@@ -128,6 +169,7 @@ class Texts(RuleBasedStateMachine):
     def the_carrier_cannot_be_asked(self, down: bool) -> None:
         if isinstance(self.world.sms, MemoryLookupSms):
             self.world.sms.down = down
+            self.was_down |= down
 
     # The node
 
@@ -143,7 +185,7 @@ class Texts(RuleBasedStateMachine):
 
     @rule()
     def work(self) -> None:
-        self.run(self.process.run_due())
+        self.run(self.process.dispatch())
 
     @rule(at=st.integers(1, 12), kind=st.sampled_from(["before", "after"]))
     def die_while_working(self, at: int, kind: str) -> None:
@@ -151,7 +193,7 @@ class Texts(RuleBasedStateMachine):
             process = self.world.process(Fate(at, kind))
             try:
                 await process.listen()
-                await process.run_due()
+                await process.dispatch()
             except Died:
                 await self.world.db.tx(jobs.release_all)
 
@@ -213,6 +255,15 @@ class Texts(RuleBasedStateMachine):
             assert message.status is not MessageStatus.CREATED
         else:
             assert message.status is MessageStatus.FAILED
+            assert not texts or not self._must_be_paid(texts[0]), "a sent text was given away"
+
+    def _must_be_paid(self, sms: OutSms) -> bool:
+        """A carrier that can be asked told enough in time, and never of a failure."""
+        told = self.world.sms.told(sms)
+        is_late = any(each.at_ms > self.first_deadline_ms for each in told)
+        failed = any(each.state is ReceiptState.FAILED for each in told)
+        could_ask = isinstance(self.world.sms, MemoryLookupSms) and not self.was_down
+        return could_ask and not failed and not is_late and self._is_told(sms)
 
     def _is_told(self, sms: OutSms) -> bool:
         """Whether every part was said to be where it has to be to be paid for."""
