@@ -14,9 +14,11 @@ from ringbolt.app.ask_carrier import ask, give_up, linger_ms, new_k1, write_down
 from ringbolt.app.recover_attempt import Work, recover
 from ringbolt.app.render import render
 from ringbolt.app.shop import Shop
+from ringbolt.app.spend_limits import count_sale
 from ringbolt.core.errors import AudioUnplayable, SpeechFailed
 from ringbolt.core.order import OrderState
 from ringbolt.core.phone import SCRIPTED
+from ringbolt.settings import Settings
 from ringbolt.store import calls, jobs, orders, rate_limits
 from ringbolt.store.calls import Attempt, AttemptState
 from ringbolt.store.db import Tx
@@ -40,11 +42,12 @@ def _load(tx: Tx, order_id: str) -> Work | None:
 @dataclass(frozen=True, slots=True)
 class _Limits:
     """``lines``: calls up at the same time, 0 = any number. ``number``: '' if how often it is
-    called is not limited, else at most ``per_hour``."""
+    called is not limited, else at most ``per_hour``, and sold within ``settings``' daily limits."""
 
     lines: int
     number: str
     per_hour: int
+    settings: Settings | None = None
 
 
 def _limits(shop: Shop, command: call_order.CallOrder) -> _Limits:
@@ -53,7 +56,7 @@ def _limits(shop: Shop, command: call_order.CallOrder) -> _Limits:
         return _Limits(0, "", 0)
     is_scripted = shop.scripted_numbers and SCRIPTED.fullmatch(command.to)
     number = "" if is_scripted else command.to
-    return _Limits(settings.max_concurrent, number, settings.per_number_per_hour)
+    return _Limits(settings.max_concurrent, number, settings.per_number_per_hour, shop.settings)
 
 
 async def dispatch_call(shop: Shop, job: Job) -> None:
@@ -138,6 +141,11 @@ def _intend(
         )
         if wait_ms:
             _leave_in_peace(tx, job, order, wait_ms, k1)
+            return None
+        assert order is not None and limits.settings is not None
+        refusal = count_sale(tx, limits.settings, order, limits.number)
+        if refusal:
+            give_up(tx, job, order_id, refusal, True, k1)
             return None
     if not orders.move(tx, order_id, OrderState.DISPATCHING, f"asking {carrier}"):
         jobs.finish(tx, job)

@@ -21,6 +21,7 @@ from ringbolt.api.l402.redemption import Asked, Redemption
 from ringbolt.api.l402.schema import MAX_BODY_BYTES, decode_body, parse_place_call
 from ringbolt.api.limits import RateGuard
 from ringbolt.app.shop import Shop
+from ringbolt.app.spend_limits import SoldToday
 from ringbolt.core.canonical import canonical_json, digest
 from ringbolt.core.errors import AudioUnplayable, InvalidInput, RingboltError
 from ringbolt.core.l402 import CredentialRefused
@@ -47,6 +48,7 @@ class PlaceCallRoute:
         self._count = count
         self._network = network
         self._redemption = Redemption(shop, count)
+        self._sold_today = SoldToday(shop.db, shop.settings)
         per_minute = shop.settings.l402.challenges_per_minute
         self._guard = RateGuard(per_minute, per_minute, time.monotonic) if shop.limits else None
         self._probe_guard = RateGuard(30, 20, time.monotonic) if shop.limits else None
@@ -156,6 +158,7 @@ class PlaceCallRoute:
         client = http.client_address(scope)
         if self._guard is not None:
             self._guard.check(client)
+            await self._sold_today.check(price.msat, asked.call.order.to)
         audio_url = asked.call.order.audio_url
         if audio_url:
             if self._probe_guard is not None:
