@@ -27,6 +27,8 @@ from ringbolt.store.receptions import Lease, Reception
 MATCH_TEXTS: Final = "match_texts"
 TWICE_WITHIN_MS: Final = 5000
 """Some sources tell of one text twice, under two names (textbee, issue 159)."""
+CLOCKS_DIFFER_MS: Final = 5 * 60_000
+"""How much a provider's clock may be behind ours; less than a number's cool-down."""
 _MATCH_AFTER_MS: Final = 2000
 _MATCH_SINCE_MS: Final = 120_000
 _DELIVERED = frozenset({OrderState.FULFILLED, OrderState.SETTLED})
@@ -71,7 +73,9 @@ def _lease_of(tx: Tx, text: NewText | ReceivedText) -> Lease | None:
     """The lease that it came to; an ended one only if the provider names it."""
     if text.lease_id is not None:
         return receptions.lease_of_provider(tx, text.source, text.lease_id)
-    return receptions.open_lease_of_number(tx, text.number)
+    lease = receptions.open_lease_of_number(tx, text.number)
+    # What is told late may have come to who had the number before.
+    return None if lease is None or text.at_ms < lease.from_ms - CLOCKS_DIFFER_MS else lease
 
 
 def _recipient(tx: Tx, lease: Lease) -> _Recipient | None:
@@ -126,11 +130,7 @@ def _deliver(
 def take_early_texts(tx: Tx, lease: Lease) -> None:
     """Give a lease that was written down just now what came to it since it was asked for."""
     for text in received_texts.unclaimed(tx, lease.from_ms, lease.number):
-        if text.lease_id is None or (text.source, text.lease_id) == (
-            lease.provider,
-            lease.provider_id,
-        ):
-            _claim(tx, text, lease)
+        _claim(tx, text)
 
 
 async def match_texts(shop: Shop, job: Job) -> None:
@@ -141,12 +141,14 @@ async def match_texts(shop: Shop, job: Job) -> None:
 def _match(tx: Tx, job: Job) -> None:
     jobs.finish(tx, job)
     for text in received_texts.unclaimed(tx, tx.now_ms - _MATCH_SINCE_MS):
-        lease = _lease_of(tx, text)
-        if lease is not None and _may_still_be(text, lease):
-            _claim(tx, text, lease)
+        _claim(tx, text)
 
 
-def _claim(tx: Tx, text: ReceivedText, lease: Lease) -> None:
+def _claim(tx: Tx, text: ReceivedText) -> None:
+    """Take a text out of quarantine, if its lease is there by now."""
+    lease = _lease_of(tx, text)
+    if lease is None or not _may_still_be(text, lease):
+        return
     recipient = _recipient(tx, lease)
     if recipient is not None:
         _deliver(tx, recipient, text, text)
