@@ -10,6 +10,7 @@ from ringbolt.api.orders.purchase import client_of, created, named
 from ringbolt.app import account_history
 from ringbolt.app.fund_account import fund
 from ringbolt.app.keys import recognise
+from ringbolt.app.settle_first import settle_first
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import Unauthorized
 from ringbolt.store.db import Tx
@@ -35,17 +36,26 @@ class Accounts:
 
     async def balance(self, asked: Asked) -> Reply:
         """What can still be spent: what is reserved for orders under way is not in it."""
-        balance = await self._shop.db.read(_balance, _key(asked))
+        balance = await self._shop.db.read(_balance, await self._settled_key(asked))
         return ok({"status": "OK", "balance": balance})
 
     async def history(self, asked: Asked) -> Reply:
         """The fundings of the account, the latest first."""
-        return ok(await self._shop.db.read(_history, self._shop, _key(asked), *_page(asked)))
+        key = await self._settled_key(asked)
+        return ok(await self._shop.db.read(_history, self._shop, key, *_page(asked)))
 
     async def ledger(self, asked: Asked) -> Reply:
         """Every debit and credit of the account, the latest first."""
-        page = await self._shop.db.read(_ledger, _key(asked), *_page(asked))
+        key = await self._settled_key(asked)
+        page = await self._shop.db.read(_ledger, key, *_page(asked))
         return ok({"status": "OK", **page})
+
+    async def _settled_key(self, asked: Asked) -> str:
+        """The key, once what was paid to it a moment ago is in the books."""
+        key = _key(asked)
+        found = await self._shop.db.read(recognise, key, _SCOPE)
+        await settle_first(self._shop, found.id)
+        return key
 
 
 def _key(asked: Asked) -> str:

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from ringbolt.core.errors import NotFound
 
-FILE = re.compile(r"([a-z0-9]{1,16})0\.png", re.ASCII)
+FILE = re.compile(r"([a-z0-9][a-z0-9-]{0,30})0\.png", re.ASCII)
 """The name of a picture: the service's code, and the 0 that sms4sats puts behind it."""
 
 _SIDE = 64
@@ -41,7 +41,7 @@ def avatar(name: str) -> bytes:
 
 @lru_cache(maxsize=512)
 def _drawn(code: str) -> bytes:
-    letters = code[:2].upper()
+    letters = code.replace("-", "")[:2].upper()
     width = (6 * len(letters) - 1) * _SCALE
     left, top = (_SIDE - width) // 2, (_SIDE - 7 * _SCALE) // 2
     rows = [0] * _SIDE  # a bit for each pixel, the leftmost the highest

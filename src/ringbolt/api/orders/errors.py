@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from ringbolt.api.http import Header
-from ringbolt.core.errors import RingboltError, Unavailable
+from ringbolt.core.errors import InvalidInput, RingboltError, Unavailable
 
-_RETRY_UNAVAILABLE_S = 5
+_RETRY_UNAVAILABLE_S: Final = 5
+_STATUS_OF: Final = {"IDEMPOTENCY_MISMATCH": 422}
+"""Codes with another status than their kind: 422 is the Idempotency-Key draft's, section 2.7."""
 
 
 def error_document(error: RingboltError) -> dict[str, Any]:
+    """Its ``reason`` names the field at fault: it is all that many clients show."""
+    reason, field = error.message, error.field
+    if field is not None and field not in reason and isinstance(error, InvalidInput):
+        reason = f"{field}: {reason}"
     document: dict[str, Any] = {
         "status": "error",
-        "reason": error.message,
+        "reason": reason,
         "error_code": error.code,
         "suggestion": error.suggestion,
     }
-    if error.field is not None:
-        document["field"] = error.field
+    if field is not None:
+        document["field"] = field
     return document
 
 
 def error_headers(error: RingboltError) -> list[Header]:
-    headers: list[Header] = [(b"x-error-code", error.code.encode("latin-1", "replace"))]
+    headers: list[Header] = [(b"x-error-code", error.code.encode())]
     retry_after_s = error.retry_after_s
     if retry_after_s is None and isinstance(error, Unavailable):
         retry_after_s = _RETRY_UNAVAILABLE_S
@@ -34,4 +40,4 @@ def error_headers(error: RingboltError) -> list[Header]:
 
 def error_status(error: RingboltError, *, as_500: bool) -> int:
     """sms4sats answers every error with 500; clients that count on it get it (``as_500``)."""
-    return 500 if as_500 else error.status
+    return 500 if as_500 else _STATUS_OF.get(error.code, error.status)

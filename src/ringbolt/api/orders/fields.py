@@ -190,12 +190,11 @@ def phone(fields: Parameters, *, scripted_allowed: bool) -> Destination:
     except InvalidInput as error:
         error.message = error.message.replace("phone_number", "phone")
         error.message = error.message.replace("numbers are not called", "numbers are not texted")
-        error.message = error.message if "phone" in error.message else f"phone: {error.message}"
         error.field = "phone"
         raise
     if is_landline(number):
         raise DestinationRefused(
-            f"phone: {number} is a landline, which gets no texts.",
+            f"{number} is a landline, which gets no texts.",
             code="LANDLINE",
             field="phone",
             suggestion="Use a mobile number, or have the message spoken by a call.",

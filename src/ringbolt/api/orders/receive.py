@@ -90,7 +90,7 @@ class ReceiveOrders:
         real = fields.boolean(said, "realphone") or (former is not None and former.request.real)
         if real and self._shop.own_numbers is None:
             raise InvalidInput(
-                "realphone: this shop has no numbers of its own.",
+                "This shop has no numbers of its own.",
                 code="NO_REAL_NUMBERS",
                 field="realphone",
                 suggestion="Leave realphone out.",

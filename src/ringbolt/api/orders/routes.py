@@ -62,17 +62,23 @@ class _Family:
         endpoint = Endpoint(
             self._shop, self._guards, answer, methods=allowed, cost=cost, reads_body=reads_body
         )
+        for method in allowed:
+            self._add_route(path, method, endpoint, documented)
+
+    def _add_route(
+        self, path: str, method: str, endpoint: Endpoint, documented: Documented | None
+    ) -> None:
         self.routes.add_api_route(
             path,
             endpoint,
-            methods=list(allowed[-1:]),
+            methods=[method],
             response_model=None,
             name=path,
             tags=[documented.tag] if documented else [],
             summary=(endpoint.__doc__ or "").partition("\n")[0].rstrip("."),
             responses=documented.responses() if documented else None,
             openapi_extra=documented.operation(path) if documented else None,
-            operation_id=openapi.operation_id(allowed[-1], path),
+            operation_id=openapi.operation_id(method, path),
             include_in_schema=documented is not None,
         )
 

@@ -1,0 +1,213 @@
+"""What can be received, where, and for how much, as clients read it; also while the provider of
+numbers is away."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Awaitable
+
+import pytest
+
+from order_client import ANY, GERMANY, USA, OrderClient
+from ringbolt.api.orders import documents
+from ringbolt.api.orders.avatars import avatar
+from ringbolt.api.orders.catalogue import FRESH_MS, Remembered
+from ringbolt.core.countries import COUNTRIES
+from ringbolt.core.errors import NotFound, Unavailable
+from shop_server import ShopServer
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest.fixture
+def client(shared_shop: ShopServer) -> OrderClient:
+    return OrderClient(shared_shop)
+
+
+async def test_countries_come_in_both_writings(client: OrderClient) -> None:
+    found = await client.get("/getCountries")
+    usa = next(item for item in found if item["id"] == USA)
+
+    assert usa == {
+        "id": USA,
+        "eng": "USA",
+        "visible": 1,
+        "rent": True,
+        "cc": USA,
+        "country": "USA",
+    }
+    assert {item["cc"] for item in found} <= set(COUNTRIES)
+    documents.Countries.model_validate(found)
+
+
+@pytest.mark.parametrize("country", [USA, "usa", "germany", "DE", ANY, "auto"])
+async def test_services_are_listed_by_country(client: OrderClient, country: int | str) -> None:
+    found = await client.get("/getServices", country=country)
+
+    assert {"code": "tg", "name": "Telegram"} in found
+    documents.Services.model_validate(found)
+
+
+async def test_every_service_listed_can_be_ordered(client: OrderClient) -> None:
+    found = await client.get("/getServices", country=GERMANY)
+    refused = []
+    for service in found:
+        answer = await client.post("/createorder", {"country": GERMANY, "service": service["code"]})
+        if answer.status_code != 200 and service["code"] != "full":
+            refused.append(service["code"])
+
+    assert len(found) > 20
+    assert not refused
+
+
+async def test_a_country_that_is_not_there_is_named(client: OrderClient) -> None:
+    for path in ("/getnumbersstatus", "/getServices", "/price", "/getPrice"):
+        answer = await client.http.get(path, params={"country": "Atlantis"})
+
+        assert answer.status_code == 400
+        assert answer.json()["field"] == "country"
+
+
+async def test_rentals_are_priced_by_country(client: OrderClient) -> None:
+    found = await client.get("/getRentalCountries", service="full")
+    germany = next(item for item in found if item["cc"] == GERMANY)
+
+    assert germany == {"cc": GERMANY, "country": "Germany", "duration": "4", "price": 15000}
+    documents.RentalCountries.model_validate(found)
+
+
+async def test_get_price_is_the_price_of_a_code(client: OrderClient) -> None:
+    assert await client.get("/getPrice", country=USA, service="vk") == {"price": 3000}
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_a_picture_is_a_png_of_letters(client: OrderClient, method: str) -> None:
+    answer = await client.http.request(method, "/assets/saimages/vk0.png")
+
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "image/png"
+    assert "max-age" in answer.headers["cache-control"]
+
+
+async def test_every_listed_picture_is_there(client: OrderClient) -> None:
+    for item in await client.get("/getnumbersstatus", country=USA):
+        answer = await client.http.get(item["image"]["src"])
+        assert answer.status_code == 200, item
+
+
+@pytest.mark.parametrize("name", ["vk.png", "vk0.jpg", "../0.png", "VK0.png", "", "a" * 40])
+async def test_no_other_picture_is_there(client: OrderClient, name: str) -> None:
+    answer = await client.http.get(f"/assets/saimages/{name}")
+
+    assert answer.status_code == 404
+
+
+async def test_pictures_hold_whole_rows_and_differ() -> None:
+    picture = avatar("tg0.png")
+    at = picture.index(b"IDAT")
+    (length,) = struct.unpack(">I", picture[at - 4 : at])
+    pixels = zlib.decompress(picture[at + 4 : at + 4 + length])
+
+    assert picture.startswith(b"\x89PNG\r\n\x1a\n")
+    assert len(pixels) == 64 * (1 + 64 // 8)
+    assert avatar("tg0.png") != avatar("wa0.png")
+    with pytest.raises(NotFound):
+        avatar("tg0.gif")
+
+
+async def test_without_numbers_of_its_own_realphone_lists_none_free(client: OrderClient) -> None:
+    found = await client.get("/getnumbersstatus", country=USA, realphone="true")
+
+    assert all(item["count"] == "0" for item in found)
+
+
+class Provider:
+    """Somebody who is asked, and may be away."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.is_away = False
+
+    async def ask(self) -> int:
+        self.asked += 1
+        if self.is_away:
+            raise Unavailable("nobody is here")
+        return self.asked
+
+
+class Hours:
+    now_ms = 0
+
+    def __call__(self) -> int:
+        return self.now_ms
+
+
+async def test_a_provider_is_asked_once_a_minute() -> None:
+    provider, hours = Provider(), Hours()
+    known: Remembered[int] = Remembered(hours)
+
+    assert [await known.get("us", provider.ask) for _ in range(3)] == [1, 1, 1]
+    hours.now_ms += FRESH_MS
+    assert await known.get("us", provider.ask) == 2
+    assert await known.get("de", provider.ask) == 3
+
+
+async def test_what_was_known_outlives_an_outage() -> None:
+    provider, hours = Provider(), Hours()
+    known: Remembered[int] = Remembered(hours)
+    await known.get("us", provider.ask)
+    provider.is_away = True
+    hours.now_ms += FRESH_MS
+
+    assert await known.get("us", provider.ask) == 1
+    assert await known.get("us", provider.ask) == 1
+    assert provider.asked == 2, "not asked for every request while it is away"
+    hours.now_ms += FRESH_MS
+    provider.is_away = False
+    assert await known.get("us", provider.ask) == 3
+
+
+async def test_what_was_never_known_is_unavailable_in_plain_words() -> None:
+    provider, hours = Provider(), Hours()
+    provider.is_away = True
+    known: Remembered[int] = Remembered(hours)
+
+    async def told(asking: Awaitable[int]) -> str:
+        with pytest.raises(Unavailable) as raised:
+            await asking
+        assert raised.value.retry_after_s
+        return raised.value.message
+
+    assert "provider" in await told(known.get("us", provider.ask))
+    await told(known.get("us", provider.ask))
+    assert provider.asked == 1
+    hours.now_ms += FRESH_MS
+    provider.is_away = False
+    assert await known.get("us", provider.ask) == 2
+
+
+async def test_the_openapi_document_tells_of_every_address(client: OrderClient) -> None:
+    document = await client.get("/openapi.json")
+    paths = document["paths"]
+
+    for path, method, required in (
+        ("/createorder", "post", ["country", "service"]),
+        ("/createsendorder", "post", ["message", "phone"]),
+        ("/createemailsendorder", "post", ["message", "address"]),
+        ("/fund", "post", ["amount"]),
+    ):
+        operation = paths[path][method]
+        schema = operation["requestBody"]["content"]["application/json"]["schema"]
+        assert sorted(schema["required"]) == sorted(required), path
+        assert all("description" in field for field in schema["properties"].values()), path
+        assert operation["summary"]
+    for path in ("/price", "/getnumbersstatus", "/orderstatus", "/balance", "/history", "/"):
+        ok = paths[path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+        assert ok, path
+    status = {item["name"]: item for item in paths["/orderstatus"]["get"]["parameters"]}
+    assert status["orderId"]["required"]
+    assert not status["wait"]["required"]
+    assert {"get", "post"} <= set(paths["/cancelorder"])
+    ids = [item["operationId"] for path in paths.values() for item in path.values()]
+    assert len(ids) == len(set(ids))
