@@ -107,10 +107,9 @@ async def test_what_is_told_while_the_job_ends_is_not_forgotten(database: Databa
     await database.tx(got_number, order_id)
 
     def end(tx: Tx, job: jobs.Job) -> None:
-        jobs.check(tx, job)
-        while webhooks.next_of(tx, order_id) is not None:
-            deliver(tx, order_id)
         jobs.finish(tx, job)
+        while webhooks.waits(tx, order_id):
+            deliver(tx, order_id)
 
     def tell(tx: Tx, n: int) -> None:
         notify.tell(tx, order_id, "POST", HOOK, b'{"n":%d}' % n)

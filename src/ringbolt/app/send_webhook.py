@@ -16,6 +16,7 @@ import structlog
 from standardwebhooks import Webhook as Signer
 
 from ringbolt.app import order_document
+from ringbolt.app.notify import see_to_sending
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import InvalidInput
 from ringbolt.core.keys import Keyring, derive
@@ -56,28 +57,27 @@ def check_webhook_url(shop: Shop, url: str) -> None:
 
 
 async def send_webhook(shop: Shop, job: Job) -> None:
-    """Send what the order has to tell, one after another, until nothing is left or one fails."""
+    """The job behind what an order has to tell: send the first that waits."""
     assert job.order_id is not None
     outgoing = await shop.db.read(webhooks.next_of, job.order_id)
     if outgoing is None:
-        await shop.db.tx(_end, job)
+        await shop.db.tx(_go_on, job, job.order_id)
         return
-    while outgoing is not None:
-        body = _body(shop, outgoing)
-        answer = await shop.caller.call(
-            outgoing.method,
-            outgoing.url,
-            _headers(shop, outgoing, body),
-            body,
-            shop.settings.webhooks.timeout_s,
-        )
-        if isinstance(answer, HostBusy):
-            await shop.db.tx(jobs.retry, job, answer.retry_ms, "the receiver's host is busy")
-            return
-        verdict = judge(answer, outgoing.tries + 1, random.random())  # noqa: S311 - jitter
-        if verdict.state is WebhookState.GIVEN_UP:
-            log.warning("webhook given up", webhook=outgoing.id, why=verdict.error)
-        outgoing = await shop.db.tx(_record, job, outgoing, body, answer, verdict)
+    body = _body(shop, outgoing)
+    answer = await shop.caller.call(
+        outgoing.method,
+        outgoing.url,
+        _headers(shop, outgoing, body),
+        body,
+        shop.settings.webhooks.timeout_s,
+    )
+    if isinstance(answer, HostBusy):
+        await shop.db.tx(jobs.retry, job, answer.retry_ms, "the receiver's host is busy")
+        return
+    verdict = judge(answer, outgoing.tries + 1, random.random())  # noqa: S311 - jitter
+    if verdict.state is WebhookState.GIVEN_UP:
+        log.warning("webhook given up", webhook=outgoing.id, why=verdict.error)
+    await shop.db.tx(_record, job, outgoing, body, answer, verdict)
 
 
 def _body(shop: Shop, outgoing: Outgoing) -> bytes:
@@ -119,29 +119,25 @@ def _record(
     body: bytes,
     answer: Answered | NoAnswer,
     verdict: Verdict,
-) -> Outgoing | None:
-    """Write the try down; what to send next at once, None if the job has ended or waits."""
-    jobs.check(tx, job)  # from here on, what is told is either seen below or finds no job
+) -> None:
+    """Write the try down, and see to what comes next. Raises ``LeaseLost``."""
     status = answer.status if isinstance(answer, Answered) else None
     webhooks.record_try(tx, sent, body, verdict.state, (status, verdict.error, answer.took_ms))
     if verdict.state is WebhookState.PENDING:
         jobs.retry(tx, job, verdict.delay_ms, verdict.error)
-        return None
-    return _next_or_end(tx, job, sent.order_id)
+    else:
+        _go_on(tx, job, sent.order_id)
 
 
-def _end(tx: Tx, job: Job) -> None:
-    jobs.check(tx, job)
-    assert job.order_id is not None
-    if _next_or_end(tx, job, job.order_id) is not None:
-        jobs.retry(tx, job, 0, "")
+def _go_on(tx: Tx, job: Job, order_id: str) -> None:
+    """End the job, and begin another if the order has more to tell. Raises ``LeaseLost``.
 
-
-def _next_or_end(tx: Tx, job: Job, order_id: str) -> Outgoing | None:
-    following = webhooks.next_of(tx, order_id)
-    if following is None:
-        jobs.finish(tx, job)
-    return following
+    In this order: whoever tells something at this moment either kept the job from ending, and is
+    seen here, or finds no job and adds one.
+    """
+    jobs.finish(tx, job)
+    if webhooks.waits(tx, order_id):
+        see_to_sending(tx, order_id)
 
 
 def _headers(shop: Shop, outgoing: Outgoing, body: bytes) -> Mapping[str, str]:

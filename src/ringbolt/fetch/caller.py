@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -26,6 +27,11 @@ from ringbolt.fetch.vetted import (
     vet_url,
     vetted_connector,
 )
+
+_KEEP_S = 3.0
+"""How long an idle connection is kept: an order's changes often come close together."""
+_DRAIN_S = 0.5
+_DRAIN_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,24 +116,33 @@ class OutgoingCaller:
     ) -> Answered | NoAnswer:
         began_s = time.monotonic()
         try:
-            async with (
-                asyncio.timeout(timeout_s),
-                self._open_session().request(
-                    method, target, headers=headers, data=body or None, allow_redirects=False
-                ) as response,
-            ):
-                response.close()  # what it says beyond its status interests nobody
-                return Answered(response.status, _retry_after_s(response), _since_ms(began_s))
+            async with asyncio.timeout(timeout_s):
+                try:
+                    status, retry_after_s = await self._ask(method, target, headers, body)
+                except aiohttp.ServerDisconnectedError:
+                    # A connection that was kept may end just as it is used again.
+                    status, retry_after_s = await self._ask(method, target, headers, body)
+            return Answered(status, retry_after_s, _since_ms(began_s))
         except TimeoutError:
             return NoAnswer(f"no answer within {timeout_s:g} seconds", _since_ms(began_s))
         except (aiohttp.ClientError, OSError) as error:
             return NoAnswer(_explain(error), _since_ms(began_s))
 
+    async def _ask(
+        self, method: str, target: URL, headers: Mapping[str, str], body: bytes
+    ) -> tuple[int, int | None]:
+        """Status and ``Retry-After`` of the answer."""
+        async with self._open_session().request(
+            method, target, headers=headers, data=body or None, allow_redirects=False
+        ) as response:
+            await _drain(response)
+            return response.status, _retry_after_s(response)
+
     def _open_session(self) -> aiohttp.ClientSession:
         # Made on first use: a session belongs to the event loop that runs when it is made.
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=vetted_connector(self._allow_origins, self._resolver),
+                connector=vetted_connector(self._allow_origins, self._resolver, keep_s=_KEEP_S),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers={"User-Agent": self._user_agent},
                 skip_auto_headers=("Accept-Encoding", "Content-Type"),
@@ -136,6 +151,22 @@ class OutgoingCaller:
                 trust_env=False,
             )
         return self._session
+
+
+async def _drain(response: aiohttp.ClientResponse) -> None:
+    """Read a short answer, so that its connection can be used again; drop a long or slow one.
+
+    What it says beyond its status interests nobody.
+    """
+    size = 0
+    with suppress(TimeoutError, aiohttp.ClientError, OSError):
+        async with asyncio.timeout(_DRAIN_S):
+            async for chunk in response.content.iter_any():
+                size += len(chunk)
+                if size > _DRAIN_BYTES:
+                    break
+    if not response.content.at_eof():
+        response.close()
 
 
 def _since_ms(began_s: float) -> int:

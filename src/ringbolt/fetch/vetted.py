@@ -178,21 +178,25 @@ class VettingResolver(AbstractResolver):
 
 
 def vetted_connector(
-    allow_origins: Iterable[Origin], resolver: AbstractResolver | None = None
+    allow_origins: Iterable[Origin],
+    resolver: AbstractResolver | None = None,
+    *,
+    keep_s: float = 0.0,
 ) -> aiohttp.TCPConnector:
     """A connector that reaches public addresses and the named origins only.
 
-    Each request resolves anew and keeps no connection, so an address is never older than the
-    check that let it pass. A refused name surfaces as ``aiohttp.ClientConnectorError`` whose
-    ``os_error`` is ``RefusedAddressError``. ``resolver`` replaces a ``SystemResolver``; whoever
-    made it closes it, the connector does not.
+    Each connection resolves anew, so an address is never older than the check that let it pass;
+    an idle connection, to the address that was judged, is kept for ``keep_s``. A refused name
+    surfaces as ``aiohttp.ClientConnectorError`` whose ``os_error`` is ``RefusedAddressError``.
+    ``resolver`` replaces a ``SystemResolver``; whoever made it closes it, the connector does not.
     """
     vetting = VettingResolver(frozenset(allow_origins), resolver or SystemResolver())
     return aiohttp.TCPConnector(
         resolver=vetting,
         socket_factory=vetting.vet_socket,
         use_dns_cache=False,
-        force_close=True,
+        force_close=not keep_s,
+        keepalive_timeout=keep_s or None,
         limit=0,
     )
 

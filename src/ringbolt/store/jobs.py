@@ -111,8 +111,8 @@ def enqueue(
 def ensure(
     tx: Tx, kind: str, lane: Lane, uniq: str, order_id: str | None = None, *, at_once: bool = False
 ) -> None:
-    """See to it that there is a job named ``uniq``, and that it does not end before this commits
-    (if whoever ends it calls ``check`` before it looks whether something is left to do).
+    """See to it that there is a job named ``uniq``, and that it does not end before this commits:
+    who ends it, and then looks whether something is left to do, sees what this transaction did.
 
     ``at_once``: one that waits for its time becomes due now; one that runs is left alone.
     """

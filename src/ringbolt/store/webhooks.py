@@ -116,6 +116,11 @@ def next_of(tx: Tx, order_id: str) -> Outgoing | None:
     return None if row is None else _outgoing(row)
 
 
+def waits(tx: Tx, order_id: str) -> bool:
+    """Whether the order has something to tell."""
+    return tx.run(_WAITS, {"order_": order_id}).first() is not None
+
+
 def record_try(
     tx: Tx, sent: Outgoing, body: bytes, state: WebhookState, outcome: tuple[int | None, str, int]
 ) -> None:
@@ -285,6 +290,11 @@ _NEXT = (
     .select_from(webhook.join(orders, orders.c.id == webhook.c.order_id))
     .where(webhook.c.order_id == bindparam("order_"), webhook.c.state == WebhookState.PENDING)
     .order_by(webhook.c.seq)
+    .limit(1)
+)
+_WAITS = (
+    select(webhook.c.id)
+    .where(webhook.c.order_id == bindparam("order_"), webhook.c.state == WebhookState.PENDING)
     .limit(1)
 )
 _ADD_TRY = webhook_try.insert()

@@ -1,0 +1,182 @@
+"""Requests to receivers that nobody vouches for: what is sent, what is believed, what it costs."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+
+from ringbolt.fetch.caller import Answered, HostBusy, NoAnswer, OutgoingCaller
+from stranger_sites import Names, body, raw_site, site
+
+BODY = b'{"status":"OK"}'
+
+
+@asynccontextmanager
+async def calling(*origins: str, names: Names | None = None) -> AsyncIterator[OutgoingCaller]:
+    caller = OutgoingCaller(
+        origins, allow_http=False, per_host=2, user_agent="Ringbolt", resolver=names
+    )
+    try:
+        yield caller
+    finally:
+        await caller.close()
+
+
+async def call(
+    caller: OutgoingCaller, url: str, timeout_s: float = 5
+) -> Answered | NoAnswer | HostBusy:
+    return await caller.call("POST", url, {"webhook-id": "msg_1"}, BODY, timeout_s)
+
+
+async def test_the_body_and_headers_arrive_and_the_status_comes_back() -> None:
+    async with site(body(b"thanks", 202)) as receiver, calling(receiver.origin) as caller:
+        answer = await call(caller, f"{receiver.origin}/hook?a=1")
+        assert isinstance(answer, Answered)
+        assert answer.status == 202
+        (request,) = receiver.requests
+        assert (request.method, request.path_qs) == ("POST", "/hook?a=1")
+        assert request.headers["webhook-id"] == "msg_1"
+        assert request.headers["User-Agent"] == "Ringbolt"
+
+
+async def test_a_get_has_no_body() -> None:
+    async with site(body(b"")) as receiver, calling(receiver.origin) as caller:
+        await caller.call("GET", f"{receiver.origin}/?digits=1%23", {}, b"", 5)
+        (request,) = receiver.requests
+        assert request.method == "GET"
+        assert request.path_qs == "/?digits=1%23"
+        assert "Content-Type" not in request.headers
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("120", 120), ("0", 0), ("soon", None), ("-5", None), ("", None), ("9" * 30, 999_999_999)],
+)
+async def test_retry_after_in_seconds(text: str, seconds: int | None) -> None:
+    answers = body(b"", 503, Retry_After=text)
+    async with site(answers) as receiver, calling(receiver.origin) as caller:
+        answer = await call(caller, receiver.origin)
+        assert isinstance(answer, Answered)
+        assert answer.retry_after_s == seconds
+
+
+@pytest.mark.parametrize(("ahead_s", "least", "most"), [(300, 295, 300), (-300, 0, 0)])
+async def test_retry_after_as_a_date(ahead_s: int, least: int, most: int) -> None:
+    at = format_datetime(datetime.now(UTC) + timedelta(seconds=ahead_s), usegmt=True)
+    answers = body(b"", 503, Retry_After=at)
+    async with site(answers) as receiver, calling(receiver.origin) as caller:
+        answer = await call(caller, receiver.origin)
+        assert isinstance(answer, Answered)
+        assert answer.retry_after_s is not None
+        assert least <= answer.retry_after_s <= most
+
+
+async def test_an_answer_without_end_counts_by_its_status_and_is_not_read() -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n"
+    async with raw_site(head, drip=b"x" * 65536) as origin, calling(origin) as caller:
+        began_s = time.monotonic()
+        answer = await call(caller, origin)
+        assert isinstance(answer, Answered)
+        assert answer.status == 200
+        assert time.monotonic() - began_s < 2
+
+
+async def test_an_answer_whose_body_never_comes_counts_by_its_status() -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"
+    async with raw_site(head) as origin, calling(origin) as caller:
+        answer = await call(caller, origin, timeout_s=10)
+        assert isinstance(answer, Answered)
+        assert answer.took_ms < 2000
+
+
+async def test_who_says_nothing_is_left_in_time() -> None:
+    async with raw_site(b"") as origin, calling(origin) as caller:
+        answer = await call(caller, origin, timeout_s=0.2)
+        assert answer == NoAnswer("no answer within 0.2 seconds", answer.took_ms)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("reply", [b"SSH-2.0-OpenSSH\r\n", b"HTTP/1.1 hello\r\n\r\n"])
+async def test_what_is_not_http_is_no_answer(reply: bytes) -> None:
+    async with raw_site(reply) as origin, calling(origin) as caller:
+        answer = await call(caller, origin, timeout_s=1)
+        assert isinstance(answer, NoAnswer)
+
+
+async def test_a_closed_port_is_no_answer() -> None:
+    async with site(body(b"")) as receiver:
+        origin = receiver.origin
+    async with calling(origin) as caller:
+        answer = await call(caller, origin)
+        assert isinstance(answer, NoAnswer)
+        assert answer.reason == "127.0.0.1 does not accept the connection"
+
+
+async def test_a_name_that_turns_private_is_not_connected_to() -> None:
+    names = Names(hooks_example=[["127.0.0.1"]])
+    async with calling(names=names) as caller:
+        answer = await call(caller, "https://hooks.example/x")
+        assert isinstance(answer, NoAnswer)
+        assert answer.reason == "hooks.example is not on the public Internet"
+
+
+async def test_plain_http_is_refused_unless_it_is_allowed() -> None:
+    async with calling() as caller:
+        answer = await call(caller, "http://hooks.example/x")
+        assert isinstance(answer, NoAnswer)
+        assert "https" in answer.reason
+
+
+async def test_a_connection_is_used_again_at_once() -> None:
+    seen: set[object] = set()
+
+    async with counting(seen) as origin, calling(origin) as caller:
+        for _ in range(5):
+            assert isinstance(await call(caller, origin), Answered)
+    assert len(seen) == 1
+
+
+async def test_a_kept_connection_that_ends_as_it_is_used_again_does_no_harm() -> None:
+    seen: set[object] = set()
+    async with counting(seen, requests_each=1) as origin, calling(origin) as caller:
+        for _ in range(3):
+            assert isinstance(await call(caller, origin), Answered)
+    assert len(seen) == 3
+
+
+@asynccontextmanager
+async def counting(seen: set[object], requests_each: int = 100) -> AsyncIterator[str]:
+    """A receiver that keeps connections, each for so many answers: after the next request it ends
+    without a word."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        seen.add(writer)
+        try:
+            for n in range(requests_each + 1):
+                await reader.readuntil(b"\r\n\r\n")
+                await reader.readexactly(len(BODY))
+                if n < requests_each:
+                    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK")
+        except (ConnectionError, asyncio.IncompleteReadError):
+            return
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()
+
+
+async def test_more_than_so_many_at_once_are_told_to_come_back() -> None:
+    async with raw_site(b"") as origin, calling(origin) as caller:
+        waiting = [asyncio.create_task(call(caller, origin, 1.5)) for _ in range(2)]
+        answers = await asyncio.gather(*(call(caller, origin, 1.5) for _ in range(10)))
+        assert all(isinstance(answer, HostBusy) for answer in answers)
+        assert all(isinstance(answer, NoAnswer) for answer in await asyncio.gather(*waiting))
