@@ -14,6 +14,7 @@ from account_rig import Bank
 from ringbolt.app import decide
 from ringbolt.app.buy import Bought, Idempotency
 from ringbolt.app.keys import OWN_KEY_LABEL, list_keys, revoke_key
+from ringbolt.app.settle_first import RECENT_MS, settle_first
 from ringbolt.clock import SystemClock
 from ringbolt.core.errors import InvalidInput, RingboltError, Unauthorized
 from ringbolt.core.order import OrderState
@@ -373,6 +374,35 @@ async def _decided(bank: Bank, order: Order, delivered: bool) -> bool:
 def _deliver(tx: Tx, order_id: str) -> bool:
     orders.move(tx, order_id, OrderState.DISPATCHING, "being sent")
     return decide.fulfil(tx, order_id, "sent")
+
+
+async def test_what_the_node_is_settling_can_be_spent_already(bank: Bank) -> None:
+    key = await bank.key()
+    await bank.pay((await bank.fund(key.key, 1000)).order)
+
+    ordering = asyncio.create_task(bank.buy(key.id, 600))
+    await asyncio.sleep(0)
+    await bank.work()
+
+    assert (await ordering).state is OrderState.PAID
+    assert await bank.balance(key) == 400
+
+
+async def test_nobody_waits_for_what_was_not_paid(bank: Bank) -> None:
+    key = await bank.key(100)
+    await bank.fund(key.key, 1000)
+
+    assert not await settle_first(bank.shop, key.id)
+    assert isinstance(await refusal_of(bank.buy(key.id, 600)), InsufficientFunds)
+
+
+async def test_a_node_that_does_not_settle_is_not_waited_for_for_long(bank: Bank) -> None:
+    key = await bank.key()
+    await bank.pay((await bank.fund(key.key, 1000)).order)
+
+    bank.clock.set_offset(bank.clock.offset_ms + RECENT_MS + 1000)
+
+    assert not await settle_first(bank.shop, key.id)
 
 
 # -- looking ----------------------------------------------------------------------------------

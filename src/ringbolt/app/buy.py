@@ -17,6 +17,7 @@ from ringbolt.app.check_purchase import check_purchase
 from ringbolt.app.ledger_names import RESERVE, REVENUE, account_of_key, secured_idem
 from ringbolt.app.order_request import OrderRequest, ReceiveTexts
 from ringbolt.app.secure import HOLDS, MEMO, dispatch_paid, working_deadline_ms
+from ringbolt.app.settle_first import settle_first
 from ringbolt.app.shop import Shop
 from ringbolt.app.shortage import shortage
 from ringbolt.app.spend_limits import count_paid
@@ -103,16 +104,27 @@ async def buy(shop: Shop, purchase: Purchase) -> Bought:
     if isinstance(purchase.payer, Hold):
         order = await _with_invoice(shop, purchase, order)
     try:
-        return Bought(await shop.db.tx(_place, shop, purchase, order))
+        return Bought(await _placed(shop, purchase, order))
     except _PlacedBefore:
         assert named is not None
         earlier = await shop.db.read(_earlier, named)
         assert earlier is not None, "who was faster has committed"
         return Bought(earlier, replayed=True)
-    except ledger.InsufficientFunds as error:
-        assert isinstance(purchase.payer, Balance)
-        told = await shop.db.read(shortage, purchase.payer.key_id, purchase.price_msat)
-        raise told or error from error
+
+
+async def _placed(shop: Shop, purchase: Purchase, order: Order) -> Order:
+    """The order, written down; what is on its way to the balance is waited for, once."""
+    waited = False
+    while True:
+        try:
+            return await shop.db.tx(_place, shop, purchase, order)
+        except ledger.InsufficientFunds as error:
+            assert isinstance(purchase.payer, Balance)
+            key_id = purchase.payer.key_id
+            if waited or not await settle_first(shop, key_id):
+                told = await shop.db.read(shortage, key_id, purchase.price_msat)
+                raise told or error from None
+            waited = True
 
 
 class _PlacedBefore(Exception):

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Select, bindparam, func, or_, select, tuple_
 
 from ringbolt.core.errors import InvalidInput
-from ringbolt.core.order import PaymentMethod
+from ringbolt.core.order import OrderState, PaymentMethod
 from ringbolt.store.db import Tx
 from ringbolt.store.tables import orders, transfer
 
@@ -73,6 +73,13 @@ def top_ups(tx: Tx, account: str, kind: str, limit: int, after: str = "") -> lis
 def captured_total_msat(tx: Tx, account: str, kind: str) -> int:
     """What all captured transfers of ``kind`` brought to an account together."""
     return int(tx.run(_TOTAL, {"account_": account, "kind_": kind}).scalar_one())
+
+
+def settling(tx: Tx, account: str, within_ms: int) -> list[str]:
+    """Orders that were paid ``within_ms`` ago at most, whose money an account gets as soon as the
+    node has settled; of the latest credits only."""
+    values = {"account_": account, "since_": tx.now_ms - within_ms}
+    return [row[0] for row in tx.run(_SETTLING, values)]
 
 
 def _known(tx: Tx, statement: Select[Any], values: dict[str, Any]) -> Any:
@@ -155,4 +162,22 @@ _NEWEST = (orders.c.created_ms.desc(), orders.c.id.desc())
 _TOP_UPS = _ALL_TOP_UPS.order_by(*_NEWEST).limit(bindparam("limit_"))
 _OLDER_TOP_UPS = _TOP_UPS.where(
     tuple_(orders.c.created_ms, orders.c.id) < tuple_(bindparam("created_"), bindparam("order_"))
+)
+
+_LATEST = 50
+_LATEST_CREDITS = (
+    select(transfer.c.order_id, transfer.c.state)
+    .where(transfer.c.credit == _ACCOUNT)
+    .order_by(transfer.c.id.desc())
+    .limit(_LATEST)
+    .subquery()
+)
+_SETTLING = (
+    select(orders.c.id)
+    .join_from(_LATEST_CREDITS, orders, orders.c.id == _LATEST_CREDITS.c.order_id)
+    .where(
+        _LATEST_CREDITS.c.state == "pending",
+        orders.c.state == OrderState.FULFILLED,
+        orders.c.paid_ms >= bindparam("since_"),
+    )
 )
