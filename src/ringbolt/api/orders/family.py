@@ -1,0 +1,109 @@
+"""The family as a whole: its addresses, what they share, and the way past the framework."""
+
+from __future__ import annotations
+
+import re
+
+from fastapi import APIRouter
+from starlette.middleware.cors import CORSMiddleware
+
+from ringbolt.api.http import Receive, Scope, Send
+from ringbolt.api.orders import openapi
+from ringbolt.api.orders.endpoint import Answer, Cost, Endpoint, Guards
+from ringbolt.api.orders.openapi import Documented
+from ringbolt.api.orders.waiting import Waiting
+from ringbolt.app.shop import Shop
+
+_WITH_PARAMETERS = ("/v1/", "/u/", "/assets/saimages/")
+
+
+class OrdersApi:
+    """The addresses of the family, as an ASGI application for the paths that it ``serves``.
+
+    ``router`` holds the same for FastAPI, which documents them. Whoever routes past it saves most
+    of a small request's time: it looks at every route of the shop, one after the other.
+    """
+
+    def __init__(self, shop: Shop) -> None:
+        self._shop = shop
+        self._guards = Guards(shop)
+        self.waiting = Waiting(shop)
+        self._fixed: dict[str, Endpoint] = {}
+        self._patterns: list[tuple[re.Pattern[str], Endpoint]] = []
+        self.router = APIRouter(route_class=openapi.DocumentedRoute)
+        self._with_cors = CORSMiddleware(
+            self._answer,
+            allow_origins=["*"],
+            allow_methods=["GET", "POST"],
+            allow_headers=["Content-Type", "Idempotency-Key", "X-API-Key", "Last-Event-ID"],
+            expose_headers=["X-Error-Code", "Retry-After", "Idempotent-Replayed"],
+        )
+
+    def close(self) -> None:
+        """Let everybody go who waits for an order to change: the shop is told to stop."""
+        self.waiting.close()
+
+    def serves(self, path: str) -> bool:
+        return path in self._fixed or self._find(path) is not None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request for a path that it ``serves``, from whatever origin."""
+        await self._with_cors(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        endpoint = self._fixed.get(scope["path"])
+        parameters: dict[str, str] = {}
+        if endpoint is None:
+            found = self._find(scope["path"])
+            assert found is not None, "only paths that are served"
+            endpoint, parameters = found
+        await endpoint({**scope, "path_params": parameters}, receive, send)
+
+    def _find(self, path: str) -> tuple[Endpoint, dict[str, str]] | None:
+        if not path.startswith(_WITH_PARAMETERS):
+            return None
+        for pattern, endpoint in self._patterns:
+            match = pattern.fullmatch(path)
+            if match is not None:
+                return endpoint, match.groupdict()
+        return None
+
+    def add(
+        self,
+        methods: str,
+        path: str,
+        answer: Answer,
+        documented: Documented | None,
+        cost: Cost = "read",
+        *,
+        reads_body: bool = True,
+    ) -> None:
+        """``methods``: separated by blanks. An address that is not ``documented`` is left out."""
+        allowed = tuple(methods.split())
+        endpoint = Endpoint(
+            self._shop, self._guards, answer, methods=allowed, cost=cost, reads_body=reads_body
+        )
+        if "{" in path:
+            pattern = re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", path)
+            self._patterns.append((re.compile(pattern), endpoint))
+        else:
+            self._fixed[path] = endpoint
+        for method in allowed:
+            self._document(path, method, endpoint, documented)
+
+    def _document(
+        self, path: str, method: str, endpoint: Endpoint, documented: Documented | None
+    ) -> None:
+        self.router.add_api_route(
+            path,
+            endpoint,
+            methods=[method],
+            response_model=None,
+            name=path,
+            tags=[documented.tag] if documented else [],
+            summary=(endpoint.__doc__ or "").partition("\n")[0].rstrip("."),
+            responses=documented.responses() if documented else None,
+            openapi_extra=documented.operation(path) if documented else None,
+            operation_id=openapi.operation_id(method, path),
+            include_in_schema=documented is not None,
+        )
