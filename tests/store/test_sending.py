@@ -13,7 +13,7 @@ from ringbolt.clock import SystemClock
 from ringbolt.core.order import OrderState, PaymentMethod
 from ringbolt.core.recovery import Recovery
 from ringbolt.sms.carrier import ReceiptState
-from ringbolt.store import inbox, jobs, suppressions
+from ringbolt.store import cursors, inbox, jobs, suppressions
 from ringbolt.store.db import Database
 from ringbolt.store.messages import MessageStatus
 
@@ -205,6 +205,21 @@ async def test_a_strangers_receipt_is_kept_and_does_nothing(world: MessageWorld)
     assert await order.state() is OrderState.IN_PROGRESS
     waiting = await world.db.read(inbox.unapplied, f"sms:memory:{stranger.part_id}")
     assert len(waiting) == 1
+
+
+@pytest.mark.parametrize("kind", ["before", "after"])
+async def test_receipts_and_the_place_in_their_stream_are_stored_together(
+    world: MessageWorld, kind: str
+) -> None:
+    order = await world.buy()
+    await world.process().dispatch()
+    world.sms.tell(world.sms.sent[0], SENT)
+    with pytest.raises(Died):
+        await world.process(Fate(1, kind)).listen()
+    was_heard = await world.db.read(cursors.get, "sms:memory") == "1"
+    assert was_heard == (kind == "after") == (await order.state() is OrderState.SETTLED)
+    await world.process().listen()
+    assert await order.has_been_paid()
 
 
 async def test_a_refusal_for_good_returns_the_money(world: MessageWorld) -> None:
