@@ -59,7 +59,9 @@ def shop() -> Shop:
     return Shop(
         settings=settings, db=nothing, clock=SystemClock(), keyring=Keyring([bytes(32)]),
         rates=load_rate_card(settings), node=cast(Any, InvoiceAtHand()), payer=None,
-        carrier=nothing, speaker=nothing, audio=nothing, scripted_numbers=True,
+        carrier=nothing, speaker=nothing, audio=nothing, sms=nothing, numbers=nothing,
+        own_numbers=None, mailer=nothing, prices=nothing, text_costs=nothing, addresses=None,
+        caller=nothing, scripted_numbers=True, base_url="http://127.0.0.1",
     )  # fmt: skip
 
 

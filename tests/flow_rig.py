@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from sqlalchemy import select
 
@@ -51,6 +51,7 @@ T = TypeVar("T")
 PRICE_MSAT = 250_000
 LANES: tuple[Lane, ...] = ("dispatch", "money", "webhook")
 LEASE_MS = 15_000
+_NOTHING = cast(Any, None)  # parts that calls do not use
 
 
 class Died(BaseException):
@@ -200,7 +201,16 @@ class World:
             carrier=kind(self.carrier, fate),
             speaker=MemorySpeaker(),
             audio=NoAudio(),
+            sms=_NOTHING,
+            numbers=_NOTHING,
+            own_numbers=None,
+            mailer=_NOTHING,
+            prices=_NOTHING,
+            text_costs=_NOTHING,
+            addresses=None,
+            caller=_NOTHING,
             scripted_numbers=True,
+            base_url="http://shop.example",
         )
         return Process(shop, fate)
 
