@@ -27,7 +27,8 @@ async def sweep(shop: Shop, job: Job) -> None:
     await shop.db.tx(housekeeping.forget_inbox, 30 * _DAY_MS)
     await shop.db.tx(housekeeping.forget_strays, keep_ms)
     await shop.db.tx(idempotency.forget, history_ms)
-    await shop.db.tx(webhooks.forget, history_ms)
+    while await shop.db.tx(webhooks.forget, history_ms) == webhooks.FORGET_BATCH:
+        continue
     await shop.db.tx(spends.forget, 7)
     await shop.db.tx(rate_limits.forget_idle)
     await shop.speaker.purge()
