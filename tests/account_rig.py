@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
+
 from memory_world import MemoryNode, wallet_invoice
-from ringbolt.app import account_history
+from ringbolt.app import account_history, decide
 from ringbolt.app.audit import audit_shop
 from ringbolt.app.buy import Balance, Bought, Idempotency, Purchase, buy
 from ringbolt.app.close_hold import close_hold
@@ -18,10 +21,11 @@ from ringbolt.app.order_request import SendMail
 from ringbolt.app.shop import Shop
 from ringbolt.app.take_hold import take_invoice
 from ringbolt.clock import SystemClock
-from ringbolt.core.errors import NodeUnavailable
+from ringbolt.core.errors import NodeUnavailable, RingboltError
 from ringbolt.core.hold import payment_hash_of
 from ringbolt.core.keys import Keyring
 from ringbolt.core.money import msat
+from ringbolt.core.order import OrderState
 from ringbolt.lightning.node import NODE_REFUSED, Invoice, InvoiceState, InvoiceStatus
 from ringbolt.settings import Settings
 from ringbolt.store import jobs, ledger, messages, orders
@@ -201,3 +205,20 @@ class Bank:
 
 def _record(tx: Tx, order: Order) -> None:
     messages.insert(tx, order.id, "ab" * 16, 1, f"EM{order.id[:32]}")
+
+
+async def refusal_of(work: Awaitable[object]) -> RingboltError:
+    with pytest.raises(RingboltError) as refusal:
+        await work
+    return refusal.value
+
+
+async def decided(bank: Bank, order: Order, delivered: bool) -> bool:
+    if delivered:
+        return await bank.db.tx(_deliver, order.id)
+    return await bank.db.tx(decide.fail, order.id, "refused")
+
+
+def _deliver(tx: Tx, order_id: str) -> bool:
+    orders.move(tx, order_id, OrderState.DISPATCHING, "being sent")
+    return decide.fulfil(tx, order_id, "sent")
