@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 
-from order_client import USA, OrderClient
+import httpx
+import pytest
+from aiohttp import web
+from standardwebhooks import Webhook
+
+from api.conftest import OpenShop
+from order_client import GETS_IT, USA, OrderClient
+from ringbolt.api.orders import documents
+from ringbolt.api.orders.routes import orders_api
+from shop_server import eventually
+from stranger_sites import site
+
+SEND = {"phone": GETS_IT, "message": "Hello"}
 
 
 async def test_a_price_table_holds_for_prices_and_invoices_alike(
-    open_shop: Any, tmp_path: Path
+    open_shop: OpenShop, tmp_path: Path
 ) -> None:
     table = tmp_path / "prices.csv"
     table.write_text(
@@ -29,7 +46,7 @@ async def test_a_price_table_holds_for_prices_and_invoices_alike(
     assert (await client.get("/getPrice", country="germany", service="Telegram"))["price"] == 1234
 
 
-async def test_denied_services_are_neither_listed_nor_sold(open_shop: Any) -> None:
+async def test_denied_services_are_neither_listed_nor_sold(open_shop: OpenShop) -> None:
     client = OrderClient(await open_shop(abuse={"denied_services": ("tg",)}))
     listed = {item["code"] for item in await client.get("/getServices", country=USA)}
     answer = await client.post("/createorder", {"country": USA, "service": "Telegram"})
@@ -38,3 +55,200 @@ async def test_denied_services_are_neither_listed_nor_sold(open_shop: Any) -> No
     assert "vk" in listed
     assert answer.status_code == 400
     assert answer.json()["field"] == "service"
+
+
+async def test_every_error_is_a_500_where_clients_want_it(open_shop: OpenShop) -> None:
+    client = OrderClient(await open_shop(compat={"errors_as_500": True}))
+    answers = [
+        await client.post("/createsendorder", {"phone": "12"}),
+        await client.http.get("/orderstatus", params={"orderId": "abc"}),
+        await client.http.get("/balance"),
+        await client.http.put("/createorder"),
+        await client.http.post("/createorder", content=b"{"),
+    ]
+
+    assert [answer.status_code for answer in answers] == [500] * 5
+    assert {answer.json()["status"] for answer in answers} == {"error"}
+    assert all(answer.json()["reason"] for answer in answers)
+
+
+@pytest.mark.parametrize(
+    ("code_type", "service", "code"),
+    [("string", "sim-leading-zero", "070051"), ("number", "sim-leading-zero", 70051)],
+)
+async def test_a_code_is_typed_as_clients_want_it(
+    open_shop: OpenShop, code_type: str, service: str, code: str | int
+) -> None:
+    client = OrderClient(await open_shop(compat={"code_type": code_type}))
+    order_id, _ = await client.buy("/createorder", {"country": USA, "service": service})
+    await client.until(order_id, lambda status: "number" in status)
+    await client.shop.advance(2)
+    done = await client.until(order_id, lambda status: "code" in status)
+
+    assert done["code"] == code
+    assert done["codeText"] == "070051"
+
+
+async def test_too_many_orders_of_one_address_are_refused(open_shop: OpenShop) -> None:
+    client = OrderClient(
+        await open_shop(limits="on", abuse={"orders_per_minute": 3, "reads_per_minute": 5})
+    )
+    orders = [await client.post("/createsendorder", SEND) for _ in range(4)]
+    reads = [await client.http.get("/price") for _ in range(6)]
+
+    assert [answer.status_code for answer in orders] == [200] * 3 + [429]
+    assert [answer.status_code for answer in reads] == [200] * 5 + [429]
+    for refused in (orders[-1], reads[-1]):
+        assert refused.json()["error_code"] == "RATE_LIMITED"
+        assert 1 <= int(refused.headers["retry-after"]) <= 60
+
+
+async def test_an_unknown_key_makes_an_account_only_where_it_may(open_shop: OpenShop) -> None:
+    key = {"X_API_Key": "my-own-very-long-and-random-key"}
+    closed = OrderClient(await open_shop())
+    refused = await closed.post("/fund", {"amount": 1000}, **key)
+
+    assert refused.status_code == 401
+    assert refused.json()["status"] == "error"
+
+
+async def test_self_service_makes_an_account_of_the_first_funding(open_shop: OpenShop) -> None:
+    client = OrderClient(await open_shop(keys={"self_service": True}))
+    key = "my-own-very-long-and-random-key"
+    before = await client.http.get("/balance", headers={"X-API-Key": key})
+    funded = await client.order("/fund", {"amount": 1}, X_API_Key=key)
+    await client.pay(funded["payreq"])
+
+    async def there() -> bool:
+        return await client.balance(key) == 1
+
+    assert before.status_code == 401
+    assert await eventually(there)
+
+
+async def test_the_subject_is_the_buyers_where_it_may_be(open_shop: OpenShop) -> None:
+    client = OrderClient(await open_shop(mail={"allow_subject": True}))
+    mail = {"address": "satoshi@example.com", "message": "Hello", "subject": "Grüße"}
+    _, payment = await client.buy("/createemailsendorder", mail)
+    assert await payment == "SUCCEEDED"
+    box = (await client.http.get("/simulator/mailbox/satoshi@example.com")).json()["messages"]
+
+    assert box[0]["subject"] == "Grüße"
+
+
+async def test_a_shop_that_stops_does_not_wait_for_who_waits(open_shop: OpenShop) -> None:
+    client = OrderClient(await open_shop())
+    order_id = (await client.order("/createsendorder", SEND))["orderId"]
+    api = orders_api(client.shop.shop)
+    transport = httpx.ASGITransport(app=api)
+    async with httpx.AsyncClient(transport=transport, base_url="http://shop") as http:
+        waits = [
+            asyncio.create_task(http.get(f"/orderstatus?orderId={order_id}&wait=50")),
+            asyncio.create_task(http.get(f"/v1/orders/{order_id}/events")),
+        ]
+        await asyncio.sleep(0.3)
+        assert not any(wait.done() for wait in waits)
+        began = time.monotonic()
+        api.close()
+        answers = await asyncio.gather(*waits)
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert all('"paid":false' in answer.text for answer in answers)
+    assert time.monotonic() - began < 5
+
+
+async def test_past_the_framework_the_answers_are_the_same(open_shop: OpenShop) -> None:
+    client = OrderClient(await open_shop())
+    order_id = (await client.order("/createsendorder", SEND))["orderId"]
+    api = orders_api(client.shop.shop)
+    transport = httpx.ASGITransport(app=api)
+    browser = {"Origin": "https://app.example.com"}
+    async with httpx.AsyncClient(transport=transport, base_url=client.shop.url) as http:
+        for path in ("/", "/price", f"/v1/orders/{order_id}", "/assets/saimages/vk0.png", "/u/x"):
+            assert api.serves(path)
+            direct = await http.get(path, headers=browser)
+            framed = await client.http.get(path, headers=browser)
+            assert (direct.status_code, direct.content) == (framed.status_code, framed.content)
+            assert direct.headers["access-control-allow-origin"] == "*"
+        preflight = {"Access-Control-Request-Method": "POST", **browser}
+        assert (await http.options("/createorder", headers=preflight)).status_code == 200
+    assert not api.serves("/v1/orders")
+    assert not api.serves("/healthz")
+
+
+@asynccontextmanager
+async def receiver(
+    *statuses: int,
+) -> AsyncIterator[tuple[str, list[tuple[Mapping[str, str], bytes]]]]:
+    """A webhook's receiver, its URL and what it was told; it answers with ``statuses`` in turn."""
+    told: Told = []
+
+    async def answer(request: web.BaseRequest) -> web.Response:
+        told.append((dict(request.headers), await request.read()))
+        return web.Response(status=statuses[min(len(told), len(statuses)) - 1])
+
+    async with site(answer) as served:
+        yield served.origin, told
+
+
+async def test_every_change_is_told_to_the_webhook_signed(open_shop: OpenShop) -> None:
+    async with receiver(200) as (origin, told):
+        client = OrderClient(await open_shop(fetch={"allow_origins": (origin,)}))
+        created = await client.order("/createsendorder", {**SEND, "webhookUrl": f"{origin}/hook"})
+        client.pay(created["payreq"])
+        order_id = created["orderId"]
+        last = await client.until(order_id, lambda status: status.get("smsStatus") == "delivered")
+
+        async def heard() -> bool:
+            return bool(told) and json.loads(told[-1][1]).get("smsStatus") == "delivered"
+
+        await eventually(heard)
+        log = await client.get(f"/v1/orders/{order_id}/webhooks")
+
+    signer = Webhook(created["webhookSecret"])
+    documents_told = [signer.verify(body.decode(), dict(headers)) for headers, body in told]
+    final = documents_told[-1]
+    assert {document["orderId"] for document in documents_told} == {order_id}
+    assert {name: final[name] for name in last} == last
+    assert len(log["webhooks"]) == len(told)
+    assert {entry["state"] for entry in log["webhooks"]} == {"delivered"}
+    documents.WebhookLog.model_validate(log)
+
+
+async def test_a_webhook_is_sent_again_for_who_knows_the_order(open_shop: OpenShop) -> None:
+    async with receiver(410, 200) as (origin, told):
+        client = OrderClient(await open_shop(fetch={"allow_origins": (origin,)}))
+        key = await client.new_key(1000)
+        stranger = await client.new_key()
+        body = {**SEND, "webhookUrl": origin, "immediate": True}
+        created = await client.order("/createsendorder", body, X_API_Key=key)
+        path = f"/v1/orders/{created['orderId']}/webhooks"
+
+        async def given_up() -> str:
+            for entry in (await client.get(path))["webhooks"]:
+                if entry["state"] == "given_up":
+                    return str(entry["id"])
+            return ""
+
+        webhook_id = await eventually(given_up)
+        resend = f"/v1/webhooks/{webhook_id}/resend"
+        refused = [
+            await client.post(resend),
+            await client.post(resend, {"orderId": "0" * 64}),
+            await client.post(resend, X_API_Key=stranger),
+            await client.post("/v1/webhooks/msg_unknown/resend", {"orderId": created["orderId"]}),
+        ]
+        by_order = await client.post(resend, {"orderId": created["orderId"]})
+
+        async def told_twice() -> bool:
+            ids = [headers["webhook-id"] for headers, _ in told]
+            return ids.count(webhook_id) >= 2
+
+        await eventually(told_twice)
+        by_key = await client.post(resend, X_API_Key=key)
+
+    headers, body_told = told[0]
+    assert Webhook(created["webhookSecret"]).verify(body_told.decode(), dict(headers))
+    assert [answer.status_code for answer in refused] == [404] * 4
+    assert by_order.json() == {"status": "OK", "id": webhook_id}
+    assert by_key.status_code == 200

@@ -20,7 +20,7 @@ MAX_SATS = 100_000_000
 MAX_ADDRESS_CHARS = 254  # RFC 5321, 4.5.3.1.3, without the angle brackets
 MAX_NAME_CHARS = 64
 _MAX_TEXT_CHARS = 2048
-_MAX_DIGITS = 12
+_MAX_DIGITS = 18
 
 _YES = frozenset({"true", "1", "yes", "on"})
 _NO = frozenset({"false", "0", "no", "off", ""})
