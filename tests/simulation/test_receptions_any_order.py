@@ -42,7 +42,7 @@ from ringbolt.store import cursors, jobs
 from ringbolt.store.opening import open_database
 
 T = TypeVar("T")
-EXAMPLES = int(os.environ.get("RINGBOLT_TEST_EXAMPLES", "100"))
+EXAMPLES = int(os.environ.get("RINGBOLT_TEST_EXAMPLES", "60"))
 S = OrderState
 LOST = "the payment fell back to the payer before the order was brought about"
 ANSWERS = st.sampled_from(["yes", "none", "lost", "never_heard", "taken"])

@@ -13,6 +13,7 @@ from ringbolt.app.another_number import another_number
 from ringbolt.app.another_text import another_text
 from ringbolt.app.cancel_order import cancel_order
 from ringbolt.app.decide import fail
+from ringbolt.app.end_reception import abandon_reception
 from ringbolt.clock import SystemClock
 from ringbolt.core.errors import Conflict, NotFound, Unavailable
 from ringbolt.core.order import OrderState, PaymentMethod
@@ -683,3 +684,24 @@ async def test_death_at_any_effect_neither_borrows_twice_nor_keeps_money(
         assert await order.jobs_left() == []
     assert await world.complaints() == []
     await database.close()
+
+
+@pytest.mark.parametrize("kind", ["dispatch_reception", "end_reception"])
+async def test_a_fault_of_ours_returns_money_and_number(
+    world: ReceptionWorld, process: ReceptionProcess, kind: str
+) -> None:
+    order = await assigned(world, process)
+    if kind == "dispatch_reception":
+        await process.pass_ms(3 * MINUTE_MS)
+        await another_number(process.shop, order.id)
+    else:
+        await process.pass_ms(20 * MINUTE_MS)
+        world.pass_ms(2 * MINUTE_MS)
+    (job,) = await world.db.tx(jobs.claim, "dispatch", 1, LEASE_MS)
+    assert job.kind == kind
+    await abandon_reception(process.shop, job, "a fault")
+    await process.work()
+    assert not await order.has_been_paid()
+    assert all(loan.told_back for loan in world.lender.loans)
+    assert await order.jobs_left() == [job.uniq], "it is kept for a person to look at"
+    assert await world.db.read(receptions.open_leases) == 0

@@ -34,12 +34,15 @@ def end_lease(tx: Tx, lease: Lease, why: str) -> None:
     attempts.update(tx, lease.id, state=AttemptState.DONE, finished_ms=tx.now_ms)
 
 
-def close_reception(tx: Tx, order_id: str, lease: Lease | None, why: str) -> None:
-    """Nothing more is received for this order; its timer goes with it."""
+def close_reception(
+    tx: Tx, order_id: str, lease: Lease | None, why: str, *, keep_timer: bool = False
+) -> None:
+    """Nothing more is received for this order; its timer goes with it, unless that is kept."""
     if lease is not None and lease.ended_ms is None:
         end_lease(tx, lease, why)
     receptions.update_reception(tx, order_id, closed_ms=tx.now_ms)
-    jobs.cancel(tx, end_uniq(order_id))
+    if not keep_timer:
+        jobs.cancel(tx, end_uniq(order_id))
     orders.finish(tx, order_id)
 
 

@@ -10,7 +10,13 @@ from dataclasses import dataclass
 
 from ringbolt.app import notify
 from ringbolt.app.ask_for_number import LOOKING, give_up
-from ringbolt.app.close_lease import close_reception, provider_named, see_to_giving_back, set_timer
+from ringbolt.app.close_lease import (
+    END_RECEPTION,
+    close_reception,
+    provider_named,
+    see_to_giving_back,
+    set_timer,
+)
 from ringbolt.app.decide import fail, fulfil
 from ringbolt.app.shop import Shop
 from ringbolt.app.take_text import take_texts
@@ -237,6 +243,7 @@ def _abandon(tx: Tx, job: Job, why: str) -> None:
     fail(tx, order_id, "an internal fault", only_from=_AT_WORK)
     if found.lease is not None and found.is_open:
         tell_provider(tx, found.lease, None)
-    if found.reception.closed_ms is None:
-        close_reception(tx, order_id, found.lease, "an internal fault")
+    if found.reception.closed_ms is None:  # the buried job stays for a person to look at
+        keep = job.kind == END_RECEPTION
+        close_reception(tx, order_id, found.lease, "an internal fault", keep_timer=keep)
     notify.changed(tx, order_id)

@@ -11,11 +11,11 @@ from ringbolt.app import notify
 from ringbolt.app.ask_carrier import CHECK_CALL
 from ringbolt.app.check_call import check_call
 from ringbolt.app.close_hold import close_hold
-from ringbolt.app.close_lease import END_RECEPTION, GIVE_BACK, end_lease, see_to_giving_back
+from ringbolt.app.close_lease import END_RECEPTION, GIVE_BACK
 from ringbolt.app.close_message import MESSAGE_DEADLINE, message_deadline
 from ringbolt.app.decide import CLOSE_HOLD, fail
 from ringbolt.app.dispatch import dispatch_call
-from ringbolt.app.end_reception import end_reception
+from ringbolt.app.end_reception import abandon_reception, end_reception
 from ringbolt.app.expire_order import LOOK_AFTER_HOLDS, look_after_holds
 from ringbolt.app.give_back import give_back
 from ringbolt.app.lend_number import dispatch_reception
@@ -30,8 +30,9 @@ from ringbolt.app.send_message import dispatch_message
 from ringbolt.app.send_webhook import send_webhook
 from ringbolt.app.shop import Shop
 from ringbolt.app.sweep import SWEEP, sweep
+from ringbolt.app.take_text import MATCH_TEXTS, match_texts
 from ringbolt.core.call import CallStatus
-from ringbolt.store import calls, jobs, orders, receptions
+from ringbolt.store import calls, jobs, orders
 from ringbolt.store.calls import AttemptState
 from ringbolt.store.db import Tx
 from ringbolt.store.jobs import Job
@@ -78,7 +79,7 @@ def _fail_order(tx: Tx, job: Job, k1: str, why: str) -> str | None:
 
 
 async def _give_order_up(shop: Shop, job: Job, why: str) -> None:
-    """A text or a number that we cannot bring about, for a fault of our own."""
+    """A text or an e-mail that we cannot bring about, for a fault of our own."""
     await shop.db.tx(_fail_text_order, job, why)
 
 
@@ -86,12 +87,6 @@ def _fail_text_order(tx: Tx, job: Job, why: str) -> None:
     jobs.bury(tx, job, why)
     if job.order_id is None or not fail(tx, job.order_id, "an internal fault"):
         return
-    reception = receptions.reception_of(tx, job.order_id)
-    lease_id = None if reception is None else reception.lease_id
-    lease = None if lease_id is None else receptions.lease_by_id(tx, lease_id)
-    if lease is not None and lease.ended_ms is None:
-        end_lease(tx, lease, "an internal fault")
-        see_to_giving_back(tx, job.order_id, lease.provider, lease.provider_id, lease.until_ms)
     notify.changed(tx, job.order_id)
 
 
@@ -116,9 +111,10 @@ def handlers() -> Mapping[str, Handler]:
         LOOK_AFTER_HOLDS: Handler(look_after_holds, _again_soon),
         DISPATCH_MESSAGE: Handler(dispatch_message, _give_order_up),
         MESSAGE_DEADLINE: Handler(message_deadline, _give_order_up),
-        DISPATCH_RECEPTION: Handler(dispatch_reception, _give_order_up),
-        END_RECEPTION: Handler(end_reception, _give_order_up),
+        DISPATCH_RECEPTION: Handler(dispatch_reception, abandon_reception),
+        END_RECEPTION: Handler(end_reception, abandon_reception),
         GIVE_BACK: Handler(give_back, _again_in_an_hour),
+        MATCH_TEXTS: Handler(match_texts, _again_in_an_hour),
         SEND_WEBHOOK: Handler(send_webhook, _again_in_an_hour),
         PAY_REFERRAL: Handler(pay_referral, _again_in_an_hour),
         SWEEP: Handler(sweep, _again_in_an_hour),
