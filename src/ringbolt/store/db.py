@@ -6,7 +6,7 @@ may run more than once (a serialization failure repeats it), so it has no effect
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar
 
@@ -42,6 +42,43 @@ class OutcomeUnknown(Unavailable):
     default_code = "STORE_UNAVAILABLE"
 
 
+class Scalars(Protocol):
+    """One value of each row."""
+
+    def __iter__(self) -> Iterator[Any]: ...
+    def all(self) -> Sequence[Any]: ...
+    def first(self) -> Any: ...
+
+
+class Mappings(Scalars, Protocol):
+    """Each row as a mapping by column."""
+
+
+class Rows(Protocol):
+    """What a statement gave: the part of SQLAlchemy's ``CursorResult`` that is used here."""
+
+    @property
+    def rowcount(self) -> int: ...
+    def __iter__(self) -> Iterator[Any]: ...
+    def all(self) -> Sequence[Any]: ...
+    def first(self) -> Any: ...
+    def one(self) -> Any: ...
+    def one_or_none(self) -> Any: ...
+    def scalar(self) -> Any: ...
+    def scalar_one(self) -> Any: ...
+    def scalar_one_or_none(self) -> Any: ...
+    def scalars(self) -> Scalars: ...
+    def mappings(self) -> Mappings: ...
+
+
+class Statements(Protocol):
+    """A shorter way to the database than SQLAlchemy's, for some statements."""
+
+    def run(self, statement: Executable, parameters: Any) -> Rows | None:
+        """None: not for this one, and nothing was done."""
+        ...
+
+
 @dataclass(slots=True)
 class Tx:
     """A running transaction.
@@ -55,9 +92,14 @@ class Tx:
     now_ms: int
     dialect: Dialect
     wake: set[str] = field(default_factory=set)
+    direct: Statements | None = None
 
-    def run(self, statement: Executable, parameters: Any = None) -> CursorResult[*tuple[Any, ...]]:
+    def run(self, statement: Executable, parameters: Any = None) -> Rows:
         """Execute one statement of SQLAlchemy Core."""
+        if self.direct is not None:
+            rows = self.direct.run(statement, parameters)
+            if rows is not None:
+                return rows
         result = self.conn.execute(statement, parameters)
         assert isinstance(result, CursorResult)
         return result

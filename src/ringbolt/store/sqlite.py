@@ -24,6 +24,7 @@ from ringbolt.store.sqlite_connection import (
     raw_connection,
     unavailable,
 )
+from ringbolt.store.sqlite_statements import SqliteStatements
 from ringbolt.store.sqlite_writer import Writer
 from ringbolt.store.wake import Wakes
 
@@ -97,11 +98,12 @@ class SqliteDatabase:
 
     def _read(self, fn: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
         try:
-            connection = self._reading_connection()
+            connection, direct = self._reading_connection()
             raw = raw_connection(connection)
             raw.execute("BEGIN")
             try:
-                return fn(Tx(connection, self._clock.now_ms(), "sqlite"), *args, **kwargs)
+                tx = Tx(connection, self._clock.now_ms(), "sqlite", direct=direct)
+                return fn(tx, *args, **kwargs)
             finally:
                 raw.execute("ROLLBACK")
         except DBAPIError as error:
@@ -109,13 +111,14 @@ class SqliteDatabase:
                 raise
             raise unavailable(error) or error from error
 
-    def _reading_connection(self) -> Connection:
-        connection: Connection | None = getattr(self._reading, "connection", None)
-        if connection is None:
+    def _reading_connection(self) -> tuple[Connection, SqliteStatements]:
+        """This thread's own."""
+        if not hasattr(self._reading, "connection"):
             connection = self._reading_engine.connect()
+            self._reading.direct = SqliteStatements(connection)
             self._reading.connection = connection
             self._reading_connections.append(connection)
-        return connection
+        return self._reading.connection, self._reading.direct
 
     def listen(self, channel: str) -> Subscription:
         return self._wakes.listen(channel)

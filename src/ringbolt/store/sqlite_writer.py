@@ -21,6 +21,7 @@ from ringbolt.clock import Clock
 from ringbolt.core.errors import Unavailable
 from ringbolt.store.db import Tx
 from ringbolt.store.sqlite_connection import raw_connection, unavailable
+from ringbolt.store.sqlite_statements import SqliteStatements
 from ringbolt.store.wake import Wakes
 
 MAX_BATCH = 128
@@ -56,6 +57,7 @@ class Writer:
         self._queue: SimpleQueue[Work | None] = SimpleQueue()
         self._closing = False
         self._connection: Connection | None = engine.connect()
+        self._direct = SqliteStatements(self._connection)
         self.transactions = 0
         self.commits = 0
         self._thread = threading.Thread(target=self._run, name="sqlite-writer", daemon=True)
@@ -125,7 +127,7 @@ class Writer:
     ) -> None:
         raw.execute("SAVEPOINT body")
         try:
-            tx = Tx(connection, self._clock.now_ms(), "sqlite")
+            tx = Tx(connection, self._clock.now_ms(), "sqlite", direct=self._direct)
             work.value = work.fn(tx, *work.args, **work.kwargs)
         except BaseException as error:
             if not raw.in_transaction:
@@ -151,6 +153,7 @@ class Writer:
     def _open_connection(self) -> Connection:
         if self._connection is None:
             self._connection = self._engine.connect()
+            self._direct = SqliteStatements(self._connection)
         return self._connection
 
     def _abandon(self) -> None:
