@@ -176,10 +176,11 @@ async def test_past_the_framework_the_answers_are_the_same(open_shop: OpenShop) 
     assert not api.serves("/healthz")
 
 
+Told = list[tuple[Mapping[str, str], bytes]]
+
+
 @asynccontextmanager
-async def receiver(
-    *statuses: int,
-) -> AsyncIterator[tuple[str, list[tuple[Mapping[str, str], bytes]]]]:
+async def receiver(*statuses: int) -> AsyncIterator[tuple[str, Told]]:
     """A webhook's receiver, its URL and what it was told; it answers with ``statuses`` in turn."""
     told: Told = []
 
