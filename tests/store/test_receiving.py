@@ -257,6 +257,25 @@ async def test_a_number_rests_before_another_buyer_has_it(
     assert await third.number() == await first.number()
 
 
+async def test_a_text_that_is_told_late_is_not_the_next_borrowers(
+    world: ReceptionWorld, process: ReceptionProcess
+) -> None:
+    world.lender.names_loans = False
+    first = await assigned(world, process, service="tg")
+    number = await first.number()
+    late = world.lender.text(number, CODE)
+    world.lender.log.clear()
+    world.lender.loans[0].texts.clear()
+    await process.pass_ms(32 * MINUTE_MS)
+    world.lender._next = 0
+    second = await assigned(world, process, service="vk")
+    assert await second.number() == number
+    world.lender.log.append(late)
+    await process.dispatch()
+    assert await second.texts() == []
+    assert await second.state() is S.IN_PROGRESS
+
+
 async def test_a_number_has_a_service_once_in_ninety_days(
     world: ReceptionWorld, process: ReceptionProcess
 ) -> None:

@@ -114,8 +114,12 @@ def give_up(tx: Tx, order_id: str, why: str) -> bool:
     return True
 
 
-def _end_attempt(tx: Tx, attempt: Attempt, state: AttemptState, why: str) -> None:
-    attempts.update(tx, attempt.id, state=state, reason=why, finished_ms=tx.now_ms)
+def _end_attempt(
+    tx: Tx, attempt: Attempt, state: AttemptState, why: str, loan_id: str | None = None
+) -> None:
+    attempts.update(
+        tx, attempt.id, state=state, reason=why, finished_ms=tx.now_ms, carrier_id=loan_id
+    )
 
 
 def _none(tx: Tx, shop: Shop, job: Job, order: Order, attempt: Attempt, reason: str) -> None:
@@ -133,9 +137,9 @@ def _none(tx: Tx, shop: Shop, job: Job, order: Order, attempt: Attempt, reason: 
 def _lent(
     tx: Tx, shop: Shop, job: Job, order: Order, reception: Reception, attempt: Attempt, lent: Lent
 ) -> None:
-    attempts.update(tx, attempt.id, carrier_id=lent.lease_id)
     if order.state is not OrderState.DISPATCHING:
-        _end_attempt(tx, attempt, AttemptState.DONE, "it was not wanted any more")
+        why = "it was not wanted any more"
+        _end_attempt(tx, attempt, AttemptState.DONE, why, lent.lease_id)
         _give_back(tx, attempt, lent)
         jobs.finish(tx, job)
         return
@@ -195,7 +199,7 @@ def _same_buyer(tx: Tx, order: Order, before: Lease) -> bool:
 
 def _refuse(tx: Tx, job: Job, order: Order, attempt: Attempt, lent: Lent, why: str) -> None:
     """A number that cannot be used goes back, and the provider is asked for another one."""
-    _end_attempt(tx, attempt, AttemptState.REJECTED, why)
+    _end_attempt(tx, attempt, AttemptState.REJECTED, why, lent.lease_id)
     if receptions.lease_of_provider(tx, attempt.carrier, lent.lease_id) is None:
         _give_back(tx, attempt, lent)
     avoid = [*job.payload.get("avoid", ()), lent.number]
@@ -214,7 +218,7 @@ def _assign(
     tx: Tx, shop: Shop, order: Order, reception: Reception, lease: Lease, lent: Lent
 ) -> None:
     """The number is the buyer's."""
-    attempts.update(tx, lease.id, state=AttemptState.ACCEPTED)
+    attempts.update(tx, lease.id, state=AttemptState.ACCEPTED, carrier_id=lease.provider_id)
     source = _DISPATCHING
     orders.move(tx, order.id, OrderState.IN_PROGRESS, "a number is assigned", only_from=source)
     changes: dict[str, Any] = {"until_ms": lease.until_ms}
