@@ -43,14 +43,18 @@ def test_every_state_leads_to_an_end(state: OrderState) -> None:
     assert reachable(state) & FINAL
 
 
-def test_only_two_moves_lead_back() -> None:
+def test_only_a_refusal_a_retry_and_another_number_lead_back() -> None:
     back = {
         (move.source, move.target)
         for move in TRANSITIONS
         if _FORWARD.index(move.target) < _FORWARD.index(move.source)
     }
 
-    assert back == {(S.FAILED, S.PAID), (S.DISPATCHING, S.PAID)}
+    assert back == {
+        (S.FAILED, S.PAID),
+        (S.DISPATCHING, S.PAID),
+        (S.IN_PROGRESS, S.DISPATCHING),
+    }
 
 
 def test_no_move_is_listed_twice_and_none_goes_nowhere() -> None:
@@ -60,15 +64,18 @@ def test_no_move_is_listed_twice_and_none_goes_nowhere() -> None:
     assert all(source is not target for source, target in moves)
 
 
-def test_money_is_kept_only_through_fulfilled_and_returned_only_through_failed() -> None:
+def test_money_is_kept_only_for_what_was_fulfilled() -> None:
     assert sources_of(S.SETTLED) == {S.FULFILLED}
-    assert sources_of(S.RETURNED) == {S.FAILED}
     assert S.SETTLED not in reachable(S.AWAITING_PAYMENT, without=S.FULFILLED)
-    assert targets_of(S.FULFILLED) == {S.SETTLED}
+
+
+def test_money_goes_back_for_what_failed_and_what_the_node_lost() -> None:
+    assert sources_of(S.RETURNED) == {S.FAILED, S.FULFILLED}
+    assert targets_of(S.FULFILLED) == {S.SETTLED, S.RETURNED}
 
 
 def test_nothing_is_dispatched_that_is_not_paid() -> None:
-    assert sources_of(S.DISPATCHING) == {S.PAID}
+    assert sources_of(S.DISPATCHING) == {S.PAID, S.IN_PROGRESS}
     assert S.DISPATCHING not in reachable(S.AWAITING_PAYMENT, without=S.PAID)
 
 
