@@ -21,7 +21,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, delete, func, literal_column, select, update
 
 from ringbolt.core.errors import RingboltError
 from ringbolt.store.db import Tx
@@ -131,7 +131,8 @@ def claim(tx: Tx, lane: Lane, limit: int, lease_ms: int, but: Collection[int] = 
     ``but`` are the ids of those that the asker is at: after a jump of the clock their leases
     seem to have ended.
     """
-    due = tx.run(_DUE, {"lane_": lane, "now_": tx.now_ms, "limit_": limit, "but_": list(but)}).all()
+    found = tx.run(_DUE, {"lane_": lane, "now_": tx.now_ms, "limit_": limit + len(but)})
+    due = [row for row in found if row.id not in but][:limit]
     if not due:
         return []
     token = secrets.token_hex(8)
@@ -217,7 +218,7 @@ def sure(job: Job) -> None:
 
 def check(tx: Tx, job: Job) -> None:
     """Raise ``LeaseLost`` unless the job is still ours; nobody can claim it before the commit."""
-    if tx.run(_HELD.with_for_update(), _holder(job)).first() is None:
+    if tx.run(_HELD_LOCKED, _holder(job)).first() is None:
         raise _lost(job)
 
 
@@ -269,13 +270,14 @@ def _lost(job: Job) -> LeaseLost:
 
 # Built once: building a statement costs more than running it.
 _OURS = (table.c.id == bindparam("id_"), table.c.token == bindparam("token_"))
+# A literal: SQLite plans a statement anew at every run if a partial index hangs on a parameter.
+_ALIVE = table.c.dead == literal_column("0")
 _DUE = (
     select(table)
     .where(
         table.c.lane == bindparam("lane_"),
-        table.c.dead == 0,
+        _ALIVE,
         table.c.run_at_ms <= bindparam("now_"),
-        table.c.id.not_in(bindparam("but_", expanding=True)),
     )
     .order_by(table.c.run_at_ms, table.c.id)
     .limit(bindparam("limit_"))
@@ -305,9 +307,10 @@ _NAMED = (
     select(table.c.token, table.c.dead).where(table.c.uniq == bindparam("uniq_")).with_for_update()
 )
 _HELD = select(table.c.id).where(*_OURS)
+_HELD_LOCKED = _HELD.with_for_update()
 _RESCHEDULE = (
     update(table)
-    .where(table.c.uniq == bindparam("uniq_"), table.c.dead == 0)
+    .where(table.c.uniq == bindparam("uniq_"), _ALIVE)
     .values(token=None, run_at_ms=bindparam("at_"))
     .returning(table.c.lane)
 )
@@ -317,6 +320,4 @@ _RELEASE = (
     .values(token=None, run_at_ms=bindparam("now_"))
 )
 _CANCEL = delete(table).where(table.c.uniq == bindparam("uniq_"))
-_NEXT = select(func.min(table.c.run_at_ms)).where(
-    table.c.lane == bindparam("lane_"), table.c.dead == 0
-)
+_NEXT = select(func.min(table.c.run_at_ms)).where(table.c.lane == bindparam("lane_"), _ALIVE)

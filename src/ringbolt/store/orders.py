@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import RowMapping, Update, bindparam, func, literal_column, select, update
+from sqlalchemy import Insert, RowMapping, Update, bindparam, func, literal_column, select, update
 
 from ringbolt.core.order import OrderState, PaymentMethod, sources_of
 from ringbolt.store.db import Tx
@@ -71,7 +71,7 @@ def insert(tx: Tx, order: Order, why: str) -> bool:
     columns["may_retry"] = int(order.may_retry)
     if not insert_new(tx, orders, **columns):
         return False
-    _note(tx, order.id, "", order.state, why)
+    _note(tx, order.id, order.state, why)
     return True
 
 
@@ -105,29 +105,41 @@ def move(
 
     ``only_from`` narrows the legal sources further. ``columns`` are set in the same statement.
     """
-    previous = tx.run(_LOCK, {"id": order_id}).scalar_one_or_none()
     changes = {"state": target, "reason": why, **columns}
-    values = {f"new_{name}": value for name, value in changes.items()}
-    if tx.run(_move(target, only_from, tuple(changes)), {"id_": order_id, **values}).rowcount != 1:
+    note, change = _move(target, only_from, tuple(changes))
+    noted = {"id_": order_id, "at_": tx.now_ms, "to_": target, "why_": why}
+    if tx.run(note, noted).rowcount != 1:
         return False
-    _note(tx, order_id, previous or "", target, why)
+    values = {f"new_{name}": value for name, value in changes.items()}
+    tx.run(change, {"id_": order_id, **values})
+    tx.wake.add(channel(order_id))
     return True
-
-
-_LOCK = select(orders.c.state).where(orders.c.id == bindparam("id")).with_for_update(key_share=True)
 
 
 @cache
 def _move(
     target: OrderState, only_from: frozenset[OrderState] | None, names: tuple[str, ...]
-) -> Update:
+) -> tuple[Insert, Update]:
+    """The note of the move, which locks the order if its state allows the move, and the move."""
     sources = sources_of(target)
     if only_from is not None:
         sources &= only_from
     columns = {name: bindparam(f"new_{name}", type_=orders.c[name].type) for name in names}
     # Literals: SQLite makes its plan anew at every run if a partial index hangs on a parameter.
     legal = orders.c.state.in_([literal_column(f"'{source}'") for source in sorted(sources)])
-    return update(orders).where(orders.c.id == bindparam("id_"), legal).values(columns)
+    allowed = (orders.c.id == bindparam("id_"), legal)
+    noted = select(
+        orders.c.id,
+        bindparam("at_", type_=order_event.c.at_ms.type),
+        orders.c.state,
+        bindparam("to_", type_=order_event.c.to_state.type),
+        bindparam("why_", type_=order_event.c.why.type),
+    ).where(*allowed)
+    note = order_event.insert().from_select(_NOTED, noted.with_for_update(key_share=True))
+    return note, update(orders).where(*allowed).values(columns)
+
+
+_NOTED = ("order_id", "at_ms", "from_state", "to_state", "why")
 
 
 def tries(tx: Tx, order_id: str) -> int:
@@ -199,18 +211,14 @@ _LAST_MOVED = select(func.max(order_event.c.at_ms)).where(
 )
 
 
-def _note(tx: Tx, order_id: str, source: str, target: str, why: str) -> None:
-    tx.run(
-        order_event.insert(),
-        {
-            "order_id": order_id,
-            "at_ms": tx.now_ms,
-            "from_state": source,
-            "to_state": target,
-            "why": why,
-        },
-    )
+def _note(tx: Tx, order_id: str, state: str, why: str) -> None:
+    """The first line of an order's history."""
+    values = (order_id, tx.now_ms, "", state, why)
+    tx.run(_FIRST_NOTE, dict(zip(_NOTED, values, strict=True)))
     tx.wake.add(channel(order_id))
+
+
+_FIRST_NOTE = order_event.insert()
 
 
 def _one(row: RowMapping | None) -> Order | None:

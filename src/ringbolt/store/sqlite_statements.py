@@ -135,7 +135,7 @@ class SqliteStatements:
         values = {} if parameters is None else parameters
         if not isinstance(values, dict):
             return None
-        form = tuple(values) if isinstance(statement, Insert) else ()
+        form = tuple(values) if _takes_columns(statement) else ()
         try:
             compiled = forms[form]
         except KeyError:
@@ -157,6 +157,11 @@ class SqliteStatements:
             compiled.columns = tuple(column[0] for column in cursor.description)
             compiled.make = _maker(compiled.columns)
         return SqliteRows(rows, cursor.rowcount, compiled.columns, compiled.make)
+
+
+def _takes_columns(statement: Executable) -> bool:
+    """Whether its parameters are columns: it is INSERT .. VALUES without values of its own."""
+    return isinstance(statement, Insert) and statement.select is None
 
 
 def _compile(statement: Executable, form: tuple[str, ...], dialect: Dialect) -> _Compiled | None:

@@ -28,10 +28,15 @@ def _insert_new(dialect: Dialect, table: Table) -> Any:
     return insert_for(dialect, table).on_conflict_do_nothing()
 
 
+@cache
+def _columns(table: Table) -> frozenset[str]:
+    return frozenset(table.c.keys())
+
+
 def insert_new(tx: Tx, table: Table, **values: Any) -> bool:
     """Insert a row unless a unique constraint says that it is there already; True if inserted."""
     # A statement that is built without values drops names that it does not know.
-    assert values.keys() <= set(table.c.keys()), f"no such column in {table.name}"
+    assert values.keys() <= _columns(table), f"no such column in {table.name}"
     return tx.run(_insert_new(tx.dialect, table), values).rowcount == 1
 
 

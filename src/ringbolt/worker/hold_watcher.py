@@ -32,6 +32,8 @@ GATHER_S = 0.01
 """Orders that are placed in the same moment are looked for together."""
 BREAK_S = 1.0
 """Before what broke is opened again."""
+_NO_NEWS = frozenset({InvoiceState.OPEN, InvoiceState.SETTLED})
+"""What ``take_invoice`` has nothing to do for."""
 OPENING_AT_ONCE = 64
 """Streams being opened at the same time: after an outage there may be thousands."""
 
@@ -105,7 +107,7 @@ class _HoldStreams:
             async with self._opening:
                 status = await anext(states)
             while True:
-                if status.state is not InvoiceState.OPEN:
+                if status.state not in _NO_NEWS:
                     settings = self._shop.settings
                     await self._shop.db.tx(take_invoice, hold.order_id, status, settings)
                 try:
