@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Query
 from pydantic import BaseModel, Field
 
+from ringbolt.app import by_hand
 from ringbolt.app.keys import DEFAULT_SCOPES, create_key, key_document, list_keys, revoke_key
 from ringbolt.app.resend_webhook import resend_webhook
 from ringbolt.app.shop import Shop
@@ -26,6 +27,17 @@ def operator_token(keyring: Keyring) -> str:
 class KeyWish(BaseModel):
     label: str = Field("", max_length=100)
     scopes: list[str] = Field(default_factory=lambda: sorted(DEFAULT_SCOPES))
+
+
+class NumberWish(BaseModel):
+    number: str = Field(max_length=32)
+    country: str = Field("", max_length=100)
+    label: str = Field("", max_length=100)
+
+
+class SuppressionWish(BaseModel):
+    to: str = Field(max_length=320)
+    why: str = Field("by the operator", max_length=200)
 
 
 def router(shop: Shop) -> APIRouter:
@@ -65,7 +77,37 @@ def router(shop: Shop) -> APIRouter:
         await resend_webhook(shop, webhook_id)
         return {"id": webhook_id, "resent": True}
 
+    _add_by_hand(routes, shop)
     return routes
+
+
+def _add_by_hand(routes: APIRouter, shop: Shop) -> None:
+    """Own numbers, and who gets no messages."""
+
+    @routes.post("/numbers", status_code=201)
+    async def add_number(wish: NumberWish) -> dict[str, Any]:
+        return await shop.db.tx(by_hand.add_number, wish.number, wish.country, wish.label)
+
+    @routes.get("/numbers")
+    async def numbers() -> list[dict[str, Any]]:
+        return await shop.db.read(by_hand.list_numbers)
+
+    @routes.post("/numbers/remove")
+    async def remove_number(wish: NumberWish) -> dict[str, Any]:
+        await shop.db.tx(by_hand.remove_number, wish.number)
+        return {"number": wish.number, "removed": True}
+
+    @routes.post("/suppressions", status_code=201)
+    async def suppress(wish: SuppressionWish) -> dict[str, Any]:
+        return await shop.db.tx(by_hand.suppress_by_hand, shop.keyring, wish.to, wish.why)
+
+    @routes.get("/suppressions")
+    async def suppressed() -> list[dict[str, Any]]:
+        return await shop.db.read(by_hand.list_suppressed)
+
+    @routes.post("/suppressions/remove")
+    async def allow(wish: SuppressionWish) -> dict[str, Any]:
+        return await shop.db.tx(by_hand.allow_again, shop.keyring, wish.to)
 
 
 def play_keys(shop: Shop) -> APIRouter:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from ringbolt.app.by_hand import hash_of
 from ringbolt.clock import Clock
 from ringbolt.core.call import Clip
-from ringbolt.core.hmac_sha256 import keyed
 from ringbolt.core.keys import Keyring
 from ringbolt.core.prices import PriceList
 from ringbolt.core.rates import RateCard
@@ -71,7 +71,7 @@ class Shop:
 
     def hash_of(self, text: str) -> str:
         """A number, address or client as the store keeps it: recognised, but not readable."""
-        return keyed(self.keyring.derive("identity"))(text.encode()).hex()[:32]
+        return hash_of(self.keyring.current, text)
 
     @property
     def limits(self) -> bool:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from ringbolt import __version__
-from ringbolt.cli import keys, webhooks
+from ringbolt.cli import keys, numbers, webhooks
 from ringbolt.cli import wallet as wallet_commands
 from ringbolt.cli.running import finish, settings_or_exit
 from ringbolt.settings import LndSettings
@@ -176,6 +176,8 @@ def audit() -> None:
 app.add_typer(keys.app, name="keys")
 app.add_typer(wallet_commands.app, name="wallet")
 app.add_typer(webhooks.app, name="webhooks")
+app.add_typer(numbers.numbers, name="numbers")
+app.add_typer(numbers.suppressions, name="suppressions")
 
 
 @app.command()
