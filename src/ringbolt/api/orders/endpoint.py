@@ -85,7 +85,8 @@ class Guards:
 
 class Endpoint:
     """``answer`` behind ``methods``. ``cost`` is what the request counts for in the guards;
-    ``reads_body`` is false where a body says nothing."""
+    ``reads_body`` is false where a body says nothing; ``path`` is what the log names: without
+    what stands in for its parameters, because order ids are secrets."""
 
     # FastAPI documents the address, and must not look for parameters of ours.
     __signature__ = Signature()
@@ -96,10 +97,12 @@ class Endpoint:
         guards: Guards,
         answer: Answer,
         *,
+        path: str,
         methods: tuple[str, ...],
         cost: Cost,
         reads_body: bool = True,
     ) -> None:
+        self._path = path
         self._guards = guards
         self._reads_body = reads_body
         self._answer = answer
@@ -119,7 +122,7 @@ class Endpoint:
         except RingboltError as error:
             reply = self._error(error)
         except Exception:
-            log.exception("a request failed", path=scope.get("root_path", "") + _route_of(scope))
+            log.exception("a request failed", path=self._path)
             reply = self._error(RingboltError("Something went wrong on our side; it is logged."))
         if isinstance(reply, Response):
             await reply(scope, receive, send)
@@ -156,11 +159,6 @@ class Endpoint:
     @property
     def _allow(self) -> bytes:
         return ", ".join((*self._methods, "OPTIONS")).encode()
-
-
-def _route_of(scope: Scope) -> str:
-    """The address without what stands in for its parameters: order ids are secrets."""
-    return str(getattr(scope.get("route"), "path", "?"))
 
 
 async def _body(scope: Scope, receive: Receive) -> bytes:

@@ -81,7 +81,13 @@ class OrdersApi:
         """``methods``: separated by blanks. An address that is not ``documented`` is left out."""
         allowed = tuple(methods.split())
         endpoint = Endpoint(
-            self._shop, self._guards, answer, methods=allowed, cost=cost, reads_body=reads_body
+            self._shop,
+            self._guards,
+            answer,
+            path=path,
+            methods=allowed,
+            cost=cost,
+            reads_body=reads_body,
         )
         if "{" in path:
             pattern = re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", path)
