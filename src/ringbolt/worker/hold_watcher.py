@@ -9,7 +9,8 @@ minute by looking at all.
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
 
 import structlog
 
@@ -36,6 +37,9 @@ _NO_NEWS = frozenset({InvoiceState.OPEN, InvoiceState.SETTLED})
 """What ``take_invoice`` has nothing to do for."""
 OPENING_AT_ONCE = 64
 """Streams being opened at the same time: after an outage there may be thousands."""
+OPENING_S = 5.0
+"""How long one may keep others from being opened: of an invoice that it does not know, LND says
+nothing, for ever (invoiceregistry.go, deliverSingleBacklogEvents)."""
 
 
 def hold_watcher(shop: Shop) -> Watcher | None:
@@ -85,11 +89,20 @@ class _HoldStreams:
 
     async def _open_new(self, since_ms: int) -> int:
         """Watch what is not watched yet; from when on to look the next time, ms UTC."""
-        for hold in await self._shop.db.read(holds.undecided, since_ms):
+        found = await self._shop.db.read(holds.undecided, since_ms)
+        if not since_ms:
+            self._end_decided({hold.order_id for hold in found})
+        for hold in found:
             since_ms = max(since_ms, hold.created_ms - OVERLAP_MS)
             if hold.order_id not in self._streams:
                 self._streams[hold.order_id] = asyncio.create_task(self._stream(hold))
         return since_ms
+
+    def _end_decided(self, undecided: set[str]) -> None:
+        """Nothing more is to be heard of these, and of some nothing ever would be."""
+        for order_id, stream in self._streams.items():
+            if order_id not in undecided:
+                stream.cancel()
 
     async def _stream(self, hold: WatchedHold) -> None:
         try:
@@ -98,13 +111,15 @@ class _HoldStreams:
             if error.code != NODE_REFUSED:  # an invoice that the node does not know waits a minute
                 self._broken = True
             log.debug("stream lost", order=hold.order_id, error=error.message)
+        except Exception:  # it is opened again within a minute, and somebody should look
+            log.exception("a hold cannot be followed", order=hold.order_id)
         finally:
             self._streams.pop(hold.order_id, None)
 
     async def _follow_invoice(self, hold: WatchedHold) -> None:
         payment_hash = bytes.fromhex(hold.payment_hash)
         async with aclosing(self._node.watch_invoice(payment_hash)) as states:
-            async with self._opening:
+            async with self._turn():
                 status = await anext(states)
             while True:
                 if status.state not in _NO_NEWS:
@@ -114,3 +129,20 @@ class _HoldStreams:
                     status = await anext(states)
                 except StopAsyncIteration:
                     return
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """One of the places to open a stream; others get it after ``OPENING_S`` at the latest."""
+        await self._opening.acquire()
+        place = [self._opening]
+
+        def give_back() -> None:
+            if place:
+                place.pop().release()
+
+        late = asyncio.get_running_loop().call_later(OPENING_S, give_back)
+        try:
+            yield
+        finally:
+            late.cancel()
+            give_back()

@@ -1,0 +1,116 @@
+"""The streams of hold invoices: one that never says anything takes nobody else's place."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from typing import Any, cast
+
+import pytest
+
+from ringbolt.app.shop import Shop
+from ringbolt.lightning.node import InvoiceState, InvoiceStatus
+from ringbolt.store.holds import WatchedHold
+from ringbolt.worker import hold_watcher
+from ringbolt.worker.hold_watcher import OPENING_AT_ONCE, _HoldStreams
+
+
+class SilentNode:
+    """As LND: nothing is ever said of an invoice that it does not know."""
+
+    def __init__(self, known: set[bytes]) -> None:
+        self._known = known
+        self.open = 0
+
+    async def info(self) -> None:
+        return None
+
+    async def watch_invoice(self, payment_hash: bytes) -> AsyncGenerator[InvoiceStatus, None]:
+        self.open += 1
+        try:
+            if payment_hash not in self._known:
+                await asyncio.Event().wait()
+            yield InvoiceStatus(payment_hash, InvoiceState.ACCEPTED, 1, 1, "", "", 0)
+            await asyncio.Event().wait()
+        finally:
+            self.open -= 1
+
+
+class Subscribed:
+    async def wait(self, timeout_s: float) -> bool:
+        await asyncio.sleep(0.01)
+        return False
+
+    def close(self) -> None:
+        return None
+
+
+class Rows:
+    """A database that knows these holds, and whose holds were told to be accepted."""
+
+    def __init__(self, orders: list[str]) -> None:
+        self.orders = orders
+        self.told: set[str] = set()
+
+    def listen(self, channel: str) -> Subscribed:
+        return Subscribed()
+
+    async def read(self, fn: object, since_ms: int) -> list[WatchedHold]:
+        return [WatchedHold(name, _hash(name).hex(), 1) for name in self.orders]
+
+    async def tx(self, fn: object, order_id: str, *args: object) -> None:
+        self.told.add(order_id)
+
+
+class Following:
+    settings = None
+
+    def __init__(self, node: SilentNode, db: Rows) -> None:
+        self.node = node
+        self.db = db
+
+
+class Connected:
+    def alive(self) -> None:
+        return None
+
+
+def _hash(name: str) -> bytes:
+    return name.encode().ljust(32, b".")
+
+
+async def _until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hold_watcher, "OPENING_S", 0.05)
+    monkeypatch.setattr(hold_watcher, "LOOK_UP_EVERY_S", 0.1)
+
+
+def _follow(node: SilentNode, db: Rows) -> asyncio.Task[None]:
+    shop = cast(Shop, Following(node, db))
+    return asyncio.create_task(_HoldStreams(shop, cast(Any, node)).follow(cast(Any, Connected())))
+
+
+async def test_invoices_that_the_node_does_not_know_keep_no_payment_from_being_heard() -> None:
+    db = Rows([*(f"lost{n}" for n in range(OPENING_AT_ONCE)), "paid"])
+    task = _follow(SilentNode({_hash("paid")}), db)
+    try:
+        await _until(lambda: "paid" in db.told)
+    finally:
+        task.cancel()
+
+
+async def test_the_stream_of_a_decided_order_ends_though_nothing_is_said_on_it() -> None:
+    node, db = SilentNode(set()), Rows(["lost"])
+    task = _follow(node, db)
+    try:
+        await _until(lambda: node.open == 1)
+        db.orders = []
+        await _until(lambda: node.open == 0)
+    finally:
+        task.cancel()
