@@ -76,7 +76,7 @@ def _names(parameter: Any) -> str:
     if not _is_option(parameter):
         return code(parameter.name.upper())
     names = ", ".join(code(name) for name in (*parameter.opts, *parameter.secondary_opts))
-    if parameter.secondary_opts:
+    if parameter.is_flag:
         return names
     return f"{names} {_KINDS[parameter.type_descriptor.annotation]}"
 
@@ -89,4 +89,6 @@ def _default(parameter: Any) -> str:
     if parameter.secondary_opts:
         names = parameter.opts if parameter.default else parameter.secondary_opts
         return code(names[0])
+    if parameter.is_flag:
+        return ""
     return code(str(parameter.default))

@@ -21,7 +21,7 @@ NOT_CODES = frozenset(
         # LND's words for a payment
         "IN_FLIGHT", "FAILURE_REASON_NONE", "FAILURE_REASON_NO_ROUTE",
         "FAILURE_REASON_INCORRECT_PAYMENT_DETAILS", "FAILURE_REASON_INSUFFICIENT_BALANCE",
-        # the simulated world's own word for an HTTP error
+        # the simulated world's and a mail server's words
         "HTTP",
     }
 )  # fmt: skip
@@ -38,11 +38,12 @@ _REQUEST = {
         "A field or the body cannot be used; the sentence says which.", "Correct it."
     ),
     "INVALID_TYPE": Meaning(
-        "A field has the wrong JSON type.", "Text in quotes, `duration_minutes` without."
+        "A field has the wrong JSON type.",
+        "Texts in quotes, numbers (`duration_minutes`, `amount`) and true or false without.",
     ),
     "MISSING_FIELD": Meaning(
-        "A required field is missing.",
-        "`phone_number` and `message`, or `phone_number`, `audio_url` and `duration_minutes`.",
+        "A required field is missing, or empty; the sentence says which and what belongs there.",
+        "Add it.",
     ),
     "UNKNOWN_FIELD": Meaning(
         "A field is not known but looks like a misspelt one of ours.",
@@ -52,29 +53,61 @@ _REQUEST = {
     "TOO_MANY_FIELDS": Meaning(
         "The body has more fields than any request needs.", "Send only the documented fields."
     ),
+    "OUT_OF_RANGE": Meaning(
+        "A number is too small or too large, such as an `amount` of 0; the sentence has both ends.",
+        "Choose one between them.",
+    ),
+    "TOO_LONG": Meaning("A field has more characters than are read.", "Shorten it."),
+    "INVALID_TEXT": Meaning(
+        "A field holds control characters, or line breaks where one line is wanted (an e-mail "
+        "address with a line break is somebody who tries to smuggle in a header).",
+        "Remove them; messages may have line breaks.",
+    ),
+    "INVALID_BODY": Meaning(
+        "The body is a form that cannot be read, or multipart.",
+        "Send JSON, or application/x-www-form-urlencoded in UTF-8.",
+    ),
+    "INVALID_QUERY": Meaning(
+        "The query cannot be read: not UTF-8 in percent-encoding, or over 64 fields.",
+        "Encode it properly; `+` in a number is `%2B`.",
+        400,
+    ),
+    "INVALID_IDEMPOTENCY_KEY": Meaning(
+        "`Idempotency-Key` is not 1 to 255 printable ASCII characters.", "Use a random UUID."
+    ),
+    "IDEMPOTENCY_MISMATCH": Meaning(
+        "This `Idempotency-Key` was used for another request of yours.",
+        "A fresh key for every order; the same one only to repeat it.",
+    ),
     "INVALID_PHONE_NUMBER": Meaning(
-        "`phone_number` is not in E.164 format.",
-        "`+`, country code, number: digits only, no spaces.",
+        "`phone_number` (of an order: `phone`) is not in E.164 format.",
+        "`+`, country code, number. Only orders take it without `+`, with spaces or dashes.",
     ),
     "IMPOSSIBLE_PHONE_NUMBER": Meaning(
         "The country code does not exist, or the number is too short or too long for its country.",
         "Check the number.",
     ),
     "DESTINATION_REFUSED": Meaning(
-        "The number is one that is never called: premium, shared-cost, "
+        "The number is one that is never called or texted: premium, shared-cost, "
         "toll-free, personal, pager, satellite, or in no numbering plan.",
         "Use an ordinary fixed or mobile number.",
     ),
     "DESTINATION_NOT_OFFERED": Meaning(
-        "The rate card has no price for this destination.",
-        "Call another country; the operator may add a rate.",
+        "There is no price for this destination, or (texts) it costs more than its price.",
+        "Call or text another country; the operator may add a rate or a cost.",
+    ),
+    "LANDLINE": Meaning(
+        "The number is a landline, which gets no texts.",
+        "Use a mobile number, or have the message spoken by a call.",
     ),
     "TEST_NUMBER": Meaning(
-        "A [scripted number](scripted-numbers.md), at a shop that places real calls.",
+        "A [scripted number](scripted-numbers.md), at a shop with a real carrier.",
         "Use a real number.",
     ),
     "MESSAGE_TOO_LONG": Meaning(
-        "`message` has more than 500 characters.", "Shorten it, or record it and send `audio_url`."
+        "`message` has more characters than are taken: 500 for a call, 140 for a text or an e-mail "
+        "(`sms.max_chars`, `mail.max_chars`).",
+        "Shorten it; a call also plays a recording (`audio_url`).",
     ),
     "MESSAGE_NOT_SPEAKABLE": Meaning(
         "`message` holds no letter or digit of a known script.", "Write it in words."
@@ -92,16 +125,19 @@ _REQUEST = {
         "`name@domain`, or leave it out.",
     ),
     "BODY_TOO_LARGE": Meaning(
-        "The body is over 64 KiB.", "Send only the documented fields; put audio behind `audio_url`."
+        "The body is over 64 KiB (of an order: 256 KiB).",
+        "Send only the documented fields; put audio behind `audio_url`.",
     ),
     "BODY_TOO_SLOW": Meaning(
         "The request body did not come within 20 seconds.", "Send the request again."
     ),
     "RATE_LIMITED": Meaning(
-        "Too many challenges from your address.", "Wait for `Retry-After` seconds."
+        "Too many challenges, orders, look-ups or waiting requests from your address or of your "
+        "key.",
+        "Wait for `Retry-After` seconds.",
     ),
     "METHOD_NOT_ALLOWED": Meaning(
-        "The paid address takes POST (buy), GET (read what it takes).", "Use one of them.", 405
+        "The address does not take this method.", "The header `Allow` names those it takes.", 405
     ),
     "HTTP_*": Meaning(
         "There is nothing at this address (`HTTP_404`), it does not take this method "
@@ -139,6 +175,107 @@ _AUDIO = {
     "AUDIO_UNPLAYABLE": Meaning("The file cannot be played, for another reason.", _OTHER_FILE),
     "AUDIO_BUSY": Meaning(
         "Too many audio files are being looked at.", "Wait for `Retry-After` seconds."
+    ),
+}
+
+_ORDER = {
+    "UNKNOWN_COUNTRY": Meaning(
+        "`country` is no number, name or ISO code of the list.",
+        "See /getCountries; the suggestion names the nearest. 999 is any.",
+    ),
+    "UNKNOWN_SERVICE": Meaning(
+        "`service` is no code or name that is known, or `full` without `isRental`.",
+        "See /getServices; `ot` receives from anybody who has no code of their own.",
+    ),
+    "SERVICE_NOT_OFFERED": Meaning(
+        "The operator receives no codes of this service (`abuse.denied_services`).",
+        "Choose another one.",
+    ),
+    "NO_REAL_NUMBERS": Meaning(
+        "`realphone`: this shop has no numbers of its own.", "Leave `realphone` out."
+    ),
+    "ORDER_NOT_OVER": Meaning(
+        "`reactivate` names an order that still has its number.",
+        "Ask for another text in that order, or wait until its `expiresAt`.",
+    ),
+    "INVALID_EMAIL_ADDRESS": Meaning(
+        "`address` is not exactly one e-mail address that can be written to.",
+        "One address, `name@example.com`, without a name or brackets.",
+    ),
+    "SUBJECT_NOT_ALLOWED": Meaning(
+        "`subject` cannot be chosen at this shop (`mail.allow_subject`).", "Leave it out."
+    ),
+    "CONTENT_REFUSED": Meaning(
+        "The message holds a word that the operator refuses, or more web addresses than allowed.",
+        "Change the message; the sentence says what is wrong.",
+    ),
+    "SUPPRESSED": Meaning(
+        "Whoever this is for answered STOP, or unsubscribed.",
+        "Reach them in another way. They can undo it (START), and so can the operator.",
+    ),
+    "INVALID_REF": Meaning(
+        "`ref` does not look like a Lightning Address.", "`name@domain`, or leave it out."
+    ),
+    "WEBHOOK_URL_REFUSED": Meaning(
+        "`webhookUrl` is not https, or its host is not on the public Internet.",
+        "Give an https URL of a public server.",
+    ),
+    "DESTINATION_LIMIT_REACHED": Meaning(
+        "This number or address got as many messages as it may get in an hour or a day.",
+        "Wait for `Retry-After` seconds.",
+    ),
+    "DAILY_LIMIT_REACHED": Meaning(
+        "The shop sold as much today (to this country, or at all) as its operator allows.",
+        "Try again after midnight UTC.",
+    ),
+    "LIMIT_REACHED": Meaning(
+        "One of the two limits above, reached by another order at the same moment.",
+        "As above.",
+    ),
+    "TOO_MANY_OPEN_INVOICES": Meaning(
+        "Too many unpaid invoices are open: yours, or all of the shop's.",
+        "Pay or cancel some, wait, or pay from a balance.",
+    ),
+    "TOO_MANY_NUMBERS": Meaning(
+        "As many numbers are lent out as the shop lends at once.", "Try again in some minutes."
+    ),
+    "NUMBERS_UNAVAILABLE": Meaning(
+        "The provider of numbers does not say what it has.", "Wait for `Retry-After` seconds.", 503
+    ),
+    "HOLD_NOT_SUPPORTED": Meaning(
+        "The shop's Lightning node cannot hold payments.",
+        "Pay from a prepaid balance (`immediate`).",
+    ),
+    "ORDER_NOT_FOUND": Meaning(
+        "There is no such order.", "Use the `orderId` exactly as it was answered."
+    ),
+    "TOO_EARLY": Meaning(
+        "A number cannot be given back, for a cancel or another number, before 2 minutes have "
+        "passed since it was assigned (`cancelAfter`).",
+        "Wait for `Retry-After` seconds.",
+    ),
+    "PREFETCH_REFUSED": Meaning(
+        "A browser looked at /cancelorder ahead of its user; nothing was cancelled.",
+        "Open the address itself, or send a POST.",
+    ),
+    "WEBHOOK_NOT_FOUND": Meaning(
+        "There is no such webhook of that order.",
+        "Send the `orderId` along, or the `X-API-Key` that paid for it.",
+    ),
+    "WEBHOOK_WIPED": Meaning(
+        "What the webhook said was wiped with the order's texts (`keep_texts_days`).",
+        "Ask /orderstatus for what is left.",
+    ),
+    "INVALID_CURSOR": Meaning(
+        "`cursor` is not one of your account's.", "Leave it out, then use `next` as answered."
+    ),
+    "INVALID_API_KEY": Meaning(
+        "A key of your own choice (`keys.self_service`) is too short, too long, or has blanks.",
+        "16 to 128 printable ASCII characters, random: `openssl rand -hex 24`.",
+    ),
+    "UNKNOWN_NUMBER": Meaning(
+        "A text was handed in for a number that is not this shop's.",
+        "Operators: `ringbolt numbers add` it first.",
     ),
 }
 
@@ -220,11 +357,12 @@ _AFTER = {
         "Look at the status document: it says whether it is paid.",
     ),
     "NOT_FOUND": Meaning(
-        "There is no such call, refund, key or phone, or its address was replaced.",
+        "There is no such call, refund, key, phone or link, or its address was replaced.",
         "Use the address exactly as it was answered.",
     ),
     "CONFLICT": Meaning(
-        "The thing is in a state that forbids this, such as answering a phone that does not ring.",
+        "The thing is in a state that forbids this, such as cancelling an order whose code came, "
+        "or answering a phone that does not ring.",
         "Look at it first.",
     ),
 }
@@ -240,6 +378,7 @@ _SHOP = {
     "NODE_REFUSED": Meaning(
         "The Lightning node answered and said no; its words are in the error.",
         "Operators: read them in the log.",
+        503,
     ),
     "NODE_MACAROON_REJECTED": Meaning(
         "The node does not take the shop's macaroon, or the macaroon cannot be read.",
@@ -264,7 +403,10 @@ _SHOP = {
     "UNAUTHORIZED": Meaning(
         "An API key or the operator's token is missing, unknown or revoked.", "Use a valid one."
     ),
-    "INSUFFICIENT_FUNDS": Meaning("A prepaid account has not enough left.", "Top it up."),
+    "INSUFFICIENT_FUNDS": Meaning(
+        "A prepaid account has not enough left; the sentence says how much is missing.",
+        "Top it up by that, or leave `immediate` out and pay the invoice.",
+    ),
 }
 
 _START = {
@@ -282,10 +424,20 @@ _START = {
     "LEDGER_MISMATCH": Meaning(
         "A transfer of this name exists and is another one: a bug.", "Tell us; nothing was booked."
     ),
+    "ADDRESS_REFUSED": Meaning(
+        "A referrer's Lightning Address cannot be paid: it does not exist, or takes other amounts.",
+        "Nothing: the share stays in the books and is tried again, at last once a day.",
+    ),
 }
 
 GROUPS = (
     ("The request", "Found before any invoice exists. Nothing was charged.", _REQUEST),
+    (
+        "Orders",
+        "Texts, codes, numbers, e-mail and prepaid keys ([the orders API](orders.md)). None of "
+        "these charges anything.",
+        _ORDER,
+    ),
     (
         "The audio file",
         "Found before the challenge, when the beginning of the file is looked at, or after the "

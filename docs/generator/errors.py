@@ -27,8 +27,14 @@ An error is a document of type `application/problem+json` (RFC 9457) with `statu
 `X-Error-Code` too. Codes are stable, sentences are not: test for the code.
 
 `charged: false` says that nothing was paid or taken. Errors that are worth a second try say when in
-`Retry-After`. LNURL answers differ, as LUD-03 wants it: HTTP 200 with
-`{"status": "ERROR", "reason": "..."}`."""
+`Retry-After`.
+
+The orders API answers as sms4sats does: `{"status": "error", "reason": "...", "error_code": "...",
+"suggestion": "...", "field": "..."}`, with the statuses below, or with 500 for everything if the
+operator wants that (`compat.errors_as_500`). An order that came to nothing is no error: it is a 200
+with `error` in the [order's document](orders.md#the-order-as-it-stands).
+
+LNURL answers differ, as LUD-03 wants it: HTTP 200 with `{"status": "ERROR", "reason": "..."}`."""
 
 
 class ErrorPageFault(Exception):
@@ -41,6 +47,7 @@ class _Found:
 
     statuses: dict[str, set[int]] = field(default_factory=dict)
     classes: dict[str, tuple[tuple[str, ...], dict[str, object]]] = field(default_factory=dict)
+    overrides: dict[str, set[int]] = field(default_factory=dict)
 
     def add(self, name: str, status: int | None = None) -> None:
         known = self.statuses.setdefault(name, set())
@@ -66,7 +73,8 @@ def codes(source: Path) -> dict[str, set[int]]:
     for tree in trees:
         for node in ast.walk(tree):
             _read(node, found)
-    return {name: status for name, status in found.statuses.items() if name not in NOT_CODES}
+    statuses = found.statuses | found.overrides
+    return {name: status for name, status in statuses.items() if name not in NOT_CODES}
 
 
 def _read_classes(tree: ast.Module, found: _Found) -> None:
@@ -107,6 +115,16 @@ def _read(node: ast.AST, found: _Found) -> None:
             for key, value in zip(node.keys, node.values, strict=True):
                 if isinstance(key, ast.Constant) and key.value in _NAMES:
                     _read_word(value, found, None)
+                _read_override(key, value, found)
+
+
+def _read_override(key: ast.expr | None, value: ast.expr, found: _Found) -> None:
+    """``{"CODE": 422}``: a code with another HTTP status than its class has."""
+    match key, value:
+        case ast.Constant(value=str(name)), ast.Constant(value=int(status)) if (
+            _CODE.fullmatch(name) and 400 <= status <= 599
+        ):
+            found.overrides[name] = {status}
 
 
 def _read_default(class_name: str, found: _Found) -> None:

@@ -13,9 +13,44 @@ want to move an order, exactly one does. A move that is not in the table below d
 **Fulfilled or failed is decided once, here, before the node is told.** Only `fulfilled` leads to
 taking the money, only `failed` to giving it back.
 
-Orders paid with L402 are born `paid`, when their credential is shown; an unpaid challenge leaves no
-row at all. `awaiting_payment` and `expired` are for hold invoices and prepaid accounts, whose APIs
-do not exist yet."""
+What is bought is the order's kind: `call` (L402), `sms`, `email`, `activation` (a code), `rental`
+(a number for hours), `fund` (a balance is topped up). How it is paid decides where its life begins:
+
+- **L402**: born `paid`, when the credential is shown; an unpaid challenge leaves no row at all.
+- **A hold invoice**: born `awaiting_payment`; `paid` means that the payment is held.
+- **A prepaid balance**: born `paid`, with the price reserved."""
+
+_HOLDS = """\
+## Who may hold what, when
+
+A hold invoice is a BOLT 11 invoice whose preimage the node gives out only when we tell it to. What
+was paid for it is neither the shop's nor the buyer's to spend:
+
+| the order is | at the node the invoice is | the buyer's wallet shows | whose money |
+| --- | --- | --- | --- |
+| `awaiting_payment` | OPEN | nothing | the buyer's |
+| `paid`, `dispatching`, `in_progress` | ACCEPTED | in flight | locked on the way |
+| `fulfilled` | ACCEPTED, for moments | in flight | the shop's, once the node is told |
+| `settled` | SETTLED | paid | the shop's |
+| `failed` | ACCEPTED, for moments | in flight | the buyer's, once the node is told |
+| `returned` | CANCELED | failed | the buyer's |
+| `expired` | CANCELED | nothing | the buyer's |
+
+**How long.** The invoice can be paid for `orders.invoice_expiry_s`. A paid one may be held for
+`orders.cltv_blocks` blocks (80, some 13 hours; `orders.rental_cltv_blocks` for rentals), but is
+held for minutes: an activation for 21 (`orders.code_within_s`), a text or an e-mail for 10
+(`orders.receipt_within_s`), a rental for 20 after its number was assigned
+(`orders.rental_trial_s`). 30 blocks before the last one an order that is still open is given up,
+whatever it waits for: a node lets a payment go by itself 18 blocks before, and what was delivered
+by then would be a gift.
+
+**Who asks, who tells.** `take_hold` hears from the node that a payment is held. `decide.fulfil` and
+`decide.fail` decide in the database, with everything that follows from it, in one transaction.
+`close_hold` then tells the node, and repeats it until the node has heard: settling and cancelling
+twice are once. A payment that arrives when its order has expired is cancelled at once.
+
+**From a balance** it is the same without a node: the price is reserved (a pending transfer), then
+captured by `fulfilled` or released by `failed`, in the deciding transaction itself."""
 
 _MONEY = """\
 `node`, `escrow` and `revenue` are accounts of [the ledger](architecture.md#the-ledger). "Owed to
@@ -39,6 +74,7 @@ def render() -> str:
             ((code(t.source), code(t.target), code(t.who), t.when, t.money) for t in TRANSITIONS),
         ),
         _MONEY,
+        _HOLDS,
     )
 
 

@@ -1,9 +1,15 @@
-"""``docs/scripted-numbers.md``: the phones that act by themselves, from the tables they act by."""
+"""``docs/scripted-numbers.md``: the phones, lent numbers, mailboxes and Lightning Addresses that
+act by themselves, from the tables they act by."""
 
 from __future__ import annotations
 
 from generator.markdown import code, page, table
 from ringbolt.core.call import CallStatus
+from ringbolt.core.money import sats_up
+from ringbolt.numbers.simulated_script import CANCEL_AFTER_MS, SCRIPTED_SERVICES
+from ringbolt.numbers.simulated_script import PREFIX as SERVICE_PREFIX
+from ringbolt.simulator.addresses_api import MIN_MSAT, NOBODY, POOR, POOR_MIN_MSAT
+from ringbolt.simulator.mail_api import DEFERS, LOSES, REFUSES, SILENT
 from ringbolt.sms.simulated_script import PLAIN as PLAIN_TEXT
 from ringbolt.sms.simulated_script import SCRIPTED as SCRIPTED_TEXTS
 from ringbolt.sms.simulated_script import Behaviour as TextBehaviour
@@ -49,6 +55,57 @@ that it is delivered after 0.4 s. What a phone got stands in `messages` of
 `GET /simulator/phones/<number>`, whole, whatever number of parts it came in."""
 
 
+_SERVICES = f"""\
+## Services of lent numbers
+
+To a number that was lent for one of these services (`service` of `/createorder`) comes what the
+table says, counted from the moment at which the number was asked for. They exist only while the
+provider of numbers is simulated. The simulated provider takes no number back within
+{CANCEL_AFTER_MS / 1000:g} s, and never runs out of numbers but for `sim-none`."""
+
+_OTHER_SERVICES = f"""\
+To a number of any other service nothing comes by itself: send it a text. Another code that begins
+with `{SERVICE_PREFIX}` gets no number.
+
+```sh
+curl -X POST http://127.0.0.1:8402/simulator/sms \\
+  -d '{{"to":"+4915123104729","from":"Acme","text":"Your code is 070051"}}'
+```"""
+
+_MAIL = """\
+## Mailboxes
+
+While the mail server is simulated, every address has a mailbox, which
+`GET /simulator/mailbox/<address>` shows. Addresses of some domains behave otherwise:"""
+
+_MAIL_DOMAINS = (
+    (REFUSES, "Refused for good: the money goes back at once.", "no"),
+    (DEFERS, "Refused for now: after six tries in half a minute the money goes back.", "no"),
+    (SILENT, "It arrives, but the server's answer is lost: the shop looks it up.", "yes"),
+    (
+        LOSES,
+        "It is lost on the way, without an answer: the money goes back after 10 minutes.",
+        "no",
+    ),
+)
+
+_ADDRESSES = f"""\
+## Lightning Addresses
+
+While the node is simulated, shares of referrals (`ref`) are paid inside the world, whatever host an
+address names; nothing is asked of a stranger's server. Every address belongs to the play-money
+wallet and takes {sats_up(MIN_MSAT)} sat or more, and `GET /simulator/addresses/<address>/received`
+says what was paid to it. Two beginnings of the name behave otherwise:"""
+
+_ADDRESS_NAMES = (
+    (f"{NOBODY}...", "There is no such address: the share stays in the books, and is tried again."),
+    (
+        f"{POOR}...",
+        f"Takes {sats_up(POOR_MIN_MSAT):,} sats or more: shares gather until they are enough.",
+    ),
+)
+
+
 def render() -> str:
     rows = ((code(number), *_row(behaviour)) for number, behaviour in SCRIPTED.items())
     columns = ("number", "what it does", "call ends as", "keys", "charged")
@@ -62,6 +119,19 @@ def render() -> str:
         _TEXTS,
         table(text_columns, texts),
         _OTHER_TEXTS,
+        _SERVICES,
+        table(
+            ("service", "what it does"),
+            ((code(name), script.description) for name, script in SCRIPTED_SERVICES.items()),
+        ),
+        _OTHER_SERVICES,
+        _MAIL,
+        table(
+            ("domain", "what becomes of an e-mail", "arrives"),
+            ((code(f"@{domain}"), *row) for domain, *row in _MAIL_DOMAINS),
+        ),
+        _ADDRESSES,
+        table(("name", "what it does"), ((code(name), row) for name, row in _ADDRESS_NAMES)),
     )
 
 
