@@ -38,7 +38,7 @@ from ringbolt.store.messages import MessageStatus
 from ringbolt.store.opening import open_database
 
 T = TypeVar("T")
-EXAMPLES = int(os.environ.get("RINGBOLT_TEST_EXAMPLES", "100"))
+EXAMPLES = int(os.environ.get("RINGBOLT_TEST_EXAMPLES", "60"))
 TIMES = st.sampled_from([400, 1_100, 1_100, 6_000, LEASE_MS + 1, 60_000, 601_000, -3_600_000])
 TOLD = st.sampled_from([*ReceiptState, ReceiptState.FAILED])
 RECEIPTS = st.lists(st.tuples(TOLD, st.sampled_from([1, 1, 2, 3, 4])), min_size=1, max_size=3)

@@ -7,12 +7,11 @@ from collections.abc import Mapping
 
 import structlog
 
-from ringbolt.app import notify
 from ringbolt.app.ask_carrier import CHECK_CALL
 from ringbolt.app.check_call import check_call
 from ringbolt.app.close_hold import close_hold
 from ringbolt.app.close_lease import END_RECEPTION, GIVE_BACK
-from ringbolt.app.close_message import MESSAGE_DEADLINE, message_deadline
+from ringbolt.app.close_message import MESSAGE_DEADLINE, abandon_message, message_deadline
 from ringbolt.app.decide import CLOSE_HOLD, fail
 from ringbolt.app.dispatch import dispatch_call
 from ringbolt.app.end_reception import abandon_reception, end_reception
@@ -78,18 +77,6 @@ def _fail_order(tx: Tx, job: Job, k1: str, why: str) -> str | None:
     return attempt.ref
 
 
-async def _give_order_up(shop: Shop, job: Job, why: str) -> None:
-    """A text or an e-mail that we cannot bring about, for a fault of our own."""
-    await shop.db.tx(_fail_text_order, job, why)
-
-
-def _fail_text_order(tx: Tx, job: Job, why: str) -> None:
-    jobs.bury(tx, job, why)
-    if job.order_id is None or not fail(tx, job.order_id, "an internal fault"):
-        return
-    notify.changed(tx, job.order_id)
-
-
 async def _again_soon(shop: Shop, job: Job, why: str) -> None:
     """What a payment depends on: it is tried for ever, every minute, and logged."""
     log.error("a job keeps failing", kind=job.kind, job=job.id, order=job.order_id, why=why)
@@ -109,8 +96,8 @@ def handlers() -> Mapping[str, Handler]:
         PAY_REFUND: Handler(pay_refund, _again_in_an_hour),
         CLOSE_HOLD: Handler(close_hold, _again_soon),
         LOOK_AFTER_HOLDS: Handler(look_after_holds, _again_soon),
-        DISPATCH_MESSAGE: Handler(dispatch_message, _give_order_up),
-        MESSAGE_DEADLINE: Handler(message_deadline, _give_order_up),
+        DISPATCH_MESSAGE: Handler(dispatch_message, abandon_message),
+        MESSAGE_DEADLINE: Handler(message_deadline, abandon_message),
         DISPATCH_RECEPTION: Handler(dispatch_reception, abandon_reception),
         END_RECEPTION: Handler(end_reception, abandon_reception),
         GIVE_BACK: Handler(give_back, _again_in_an_hour),
