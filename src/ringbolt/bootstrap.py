@@ -96,6 +96,12 @@ class OpenShop:
         if self.worker is not None:
             self.worker.poke()
 
+    async def hang_up(self) -> None:
+        """End every stream that others have with us, or stopping would wait for them."""
+        self.server.hang_up()
+        if self.world is not None:
+            await self.world.close()
+
     def connected(self) -> dict[str, bool]:
         return {watcher.name: watcher.connected for watcher in self.watchers}
 

@@ -1,7 +1,7 @@
 """The whole HTTP face as one ASGI application.
 
-FastAPI serves everything but the paid URL, which is looked up first and answered without a
-framework: it is what a stranger may ask for as often as they like.
+FastAPI serves everything but the paid URL and the orders family, which are looked up first and
+answered without a framework: they are what strangers may ask for as often as they like.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from ringbolt.api.l402.openapi import add_place_call
 from ringbolt.api.l402.place_call import PlaceCallRoute
 from ringbolt.api.l402.routes import router as l402_router
 from ringbolt.api.metrics import CONTENT_TYPE, Metrics
-from ringbolt.api.orders.routes import router as orders_router
+from ringbolt.api.orders.family import OrdersApi
+from ringbolt.api.orders.routes import orders_api
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import RingboltError
 from ringbolt.store.db import Tx
@@ -47,11 +48,18 @@ class Server:
     ) -> None:
         self.metrics = Metrics(shop)
         self._place_call = PlaceCallRoute(shop, network, self.metrics.count)
-        self._app = _framework(shop, self.metrics, connected, extra_routes, play)
+        self._orders = orders_api(shop)
+        self._app = _framework(shop, self.metrics, connected, self._orders, extra_routes, play)
+
+    def hang_up(self) -> None:
+        """Let go whoever waits for something to happen: the shop stops."""
+        self._orders.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] in _PAID_PATHS:
             await self._place_call(scope, receive, send)
+        elif scope["type"] == "http" and self._orders.serves(scope["path"]):
+            await self._orders(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
@@ -60,6 +68,7 @@ def _framework(
     shop: Shop,
     metrics: Metrics,
     connected: Connected,
+    orders: OrdersApi,
     extra_routes: Sequence[BaseRoute],
     play: bool,
 ) -> FastAPI:
@@ -77,12 +86,12 @@ def _framework(
         expose_headers=["X-Error-Code", "Retry-After"],
     )
     app.include_router(l402_router(shop))
-    app.include_router(orders_router(shop))
     app.include_router(operator.router(shop))
     if play:
         app.include_router(operator.play_keys(shop))
     _add_health(app, shop, metrics, connected)
     app.router.routes.extend(extra_routes)
+    app.include_router(orders.router)  # last: it is served before, and stands here to be described
     _describe(app)
     return app
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import structlog
 
+from ringbolt.app import notify
 from ringbolt.app.decide import settled
 from ringbolt.app.ledger_names import secured_idem
 from ringbolt.app.order_document import LOST
@@ -53,13 +54,10 @@ async def close_hold(shop: Shop, job: Job) -> None:
 
 
 async def _settle(shop: Shop, node: SupportsHoldInvoices, job: Job, order: Order) -> None:
-    assert order.payment_hash is not None
-    preimage = find_preimage(shop.keyring, order.id, order.payment_hash)
-    if preimage is None:
-        raise NodeUnavailable("The master secret that this order was made under is not known.")
     try:
-        await node.settle_invoice(preimage)
+        await _take_money(shop, node, order)
     except NodeUnavailable:
+        assert order.payment_hash is not None
         status = await shop.node.lookup_invoice(bytes.fromhex(order.payment_hash))
         if status is None or status.state is InvoiceState.CANCELED:
             log.error("delivered, but the payment is gone", order=order.id)
@@ -70,10 +68,19 @@ async def _settle(shop: Shop, node: SupportsHoldInvoices, job: Job, order: Order
     await shop.db.tx(_settled, job, order)
 
 
+async def _take_money(shop: Shop, node: SupportsHoldInvoices, order: Order) -> None:
+    assert order.payment_hash is not None
+    preimage = find_preimage(shop.keyring, order.id, order.payment_hash)
+    if preimage is None:
+        raise NodeUnavailable("The master secret that this order was made under is not known.")
+    await node.settle_invoice(preimage)
+
+
 def _settled(tx: Tx, job: Job, order: Order) -> None:
     jobs.finish(tx, job)
     if settled(tx, order, "the held payment is settled"):
         ledger.capture(tx, secured_idem(order.id))
+        notify.changed(tx, order.id)
 
 
 def _lost(tx: Tx, job: Job, order: Order) -> None:
@@ -82,6 +89,7 @@ def _lost(tx: Tx, job: Job, order: Order) -> None:
     if orders.move(tx, order.id, OrderState.RETURNED, LOST):
         ledger.void(tx, secured_idem(order.id))
         orders.finish(tx, order.id)
+        notify.changed(tx, order.id)
 
 
 async def _cancel(shop: Shop, node: SupportsHoldInvoices, job: Job, order: Order) -> None:
@@ -100,3 +108,4 @@ def _canceled(tx: Tx, job: Job, order: Order) -> None:
     jobs.finish(tx, job)
     if orders.move(tx, order.id, OrderState.RETURNED, order.reason):
         ledger.void(tx, secured_idem(order.id))
+        notify.changed(tx, order.id)

@@ -170,8 +170,7 @@ async def serve(
                     await _until_done(opened.work(), beside(url), outcome)
 
             outcome: list[int] = []
-            hang_up = None if opened.world is None else opened.world.close
-            server = BackgroundServer(server_config(opened.server, settings), work, hang_up)
+            server = BackgroundServer(server_config(opened.server, settings), work, opened.hang_up)
             try:
                 await server.serve(sockets=[sock])
             finally:  # while the shop is ours: a second one that is refused leaves our file alone
