@@ -197,10 +197,9 @@ async def test_a_strangers_receipt_is_kept_and_does_nothing(world: MessageWorld)
     process = world.process()
     await process.dispatch()
     (sms,) = await order.texts()
-    stranger = world.sms.tell(sms, FAILED, 7)
     world.sms.echoes = False
     for _ in range(2):
-        world.sms.log[-1] = stranger = world.sms.tell(sms, FAILED, 7)
+        stranger = world.sms.tell(sms, FAILED, 7)
         await process.listen()
     assert await order.state() is OrderState.IN_PROGRESS
     waiting = await world.db.read(inbox.unapplied, f"sms:memory:{stranger.part_id}")
@@ -302,12 +301,12 @@ async def test_what_nobody_tells_of_is_given_up_in_time(
     database: Database, clock: SystemClock, recovery: Recovery
 ) -> None:
     world = MessageWorld(database, clock, recovery)
-    order = await world.buy(PaymentMethod.HOLD)
     began_ms = clock.now_ms()
+    order = await world.buy(PaymentMethod.HOLD)
     await world.process().work()
     assert not await order.has_been_paid()
     within_ms = world.settings.orders.receipt_within_s * 1000
-    assert within_ms <= clock.now_ms() - began_ms <= within_ms + 1000
+    assert within_ms <= clock.now_ms() - began_ms <= within_ms + 10_000
     assert (await order.message()).status is MessageStatus.FAILED
     assert await world.complaints() == []
 
