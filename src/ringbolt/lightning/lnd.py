@@ -39,7 +39,7 @@ from ringbolt.lightning.node import (
 
 TIMEOUT_S = 15.0
 LIVENESS_S = 15.0
-"""A stream that is silent for so long has its node asked whether it is still there."""
+"""How often the node is asked whether it is still there, while streams wait for it."""
 _PAGE = 1000
 _NO_ADDED = 1 << 62  # LND reports only invoices added after this index: none
 _FIRST_LOOK_S = 1.0
@@ -92,8 +92,8 @@ class LndNode:
     ) -> None:
         self._http = LndHttp(url, macaroon_hex, tls_cert, timeout_s)
         self._liveness_s = liveness_s
-        self._alive_at = float("-inf")
-        self._asking: asyncio.Task[None] | None = None
+        self._waiting: set[LineReader] = set()
+        self._pulse: asyncio.Task[None] | None = None
         self._invoices = self._http.url("/v1/invoices")
         self._hodl = self._http.url("/v2/invoices/hodl")
         self._settle = self._http.url("/v2/invoices/settle")
@@ -234,35 +234,30 @@ class LndNode:
 
         Raises ``TimeoutError`` after ``patience_s``, ``NodeUnavailable`` if the node is gone.
         """
-        loop = asyncio.get_running_loop()
-        give_up_at = None if patience_s is None else loop.time() + patience_s
-        while True:
-            wait_s = self._liveness_s
-            if give_up_at is not None:
-                wait_s = min(wait_s, give_up_at - loop.time())
-            try:
-                return await lines.next(max(wait_s, 0))
-            except TimeoutError:
-                if give_up_at is not None and loop.time() >= give_up_at:
-                    raise
-            await self._check_alive()
-
-    async def _check_alive(self) -> None:
-        """Ask the node whether it lives. A thousand silent streams share one question."""
-        now = asyncio.get_running_loop().time()
-        if now - self._alive_at < self._liveness_s / 2:
-            return
-        if self._asking is None or self._asking.done():
-            self._asking = asyncio.create_task(self._ask_alive())
-        await asyncio.shield(self._asking)
-
-    async def _ask_alive(self) -> None:
+        self._waiting.add(lines)
+        if self._pulse is None or self._pulse.done():
+            self._pulse = asyncio.create_task(self._feel_pulse())
         try:
-            await self.info()
-        except NodeUnavailable as error:
-            if error.code not in (REFUSED, MACAROON_REJECTED):  # it answered: it is there
-                raise
-        self._alive_at = asyncio.get_running_loop().time()
+            return await lines.next(patience_s)
+        finally:
+            self._waiting.discard(lines)
+
+    async def _feel_pulse(self) -> None:
+        """Ask the node whether it lives, as long as streams wait; if not, all of them end.
+
+        One timer for all: a thousand silent streams with one each are not idle.
+        """
+        while self._waiting:
+            await asyncio.sleep(self._liveness_s)
+            if not self._waiting:
+                return
+            try:
+                await self.info()
+            except NodeUnavailable as error:
+                if error.code in (REFUSED, MACAROON_REJECTED):  # it answered: it is there
+                    continue
+                for lines in self._waiting:
+                    lines.end(error)
 
     async def pay(self, bolt11: str, max_fee_msat: int, timeout_s: int) -> PaymentOutcome:
         """See ``SupportsPayments``. Raises ``NodeUnavailable`` only if the node saw nothing."""
@@ -300,6 +295,9 @@ class LndNode:
             raise
 
     async def close(self) -> None:
+        if self._pulse is not None:
+            self._pulse.cancel()
+            await asyncio.wait([self._pulse])
         await self._http.close()
 
 

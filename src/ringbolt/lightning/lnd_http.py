@@ -207,6 +207,11 @@ class LineReader:
             raise line
         return line
 
+    def end(self, error: NodeUnavailable) -> None:
+        """Let whoever waits for a line have ``error``; one who has lines to read needs no word."""
+        if self._lines.empty():
+            self._lines.put_nowait(error)
+
     async def _read(self) -> None:
         try:
             async with self._request as answer:
