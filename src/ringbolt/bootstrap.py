@@ -146,7 +146,9 @@ async def open_shop(
         stack.push_async_callback(node.close)
         facts = _NodeFacts(node, "regtest" if settings.node_is_simulated else "")
         await refuse_unlimited_real_money(settings, node)
-        shop = await _open_parts(settings, stack, clock, keyring, db, node, world_url)
+        shop = await _open_parts(
+            settings, stack, clock, keyring, db, node, world_url, own_url or world_url
+        )
         opened = OpenShop(
             shop=shop,
             server=Server(
@@ -186,6 +188,7 @@ async def _open_parts(
     db: Database,
     node: LndNode,
     world_url: str,
+    own_url: str,
 ) -> Shop:
     work_dir = settings.data_dir / "work"
     work_dir.mkdir(exist_ok=True)
@@ -244,7 +247,7 @@ async def _open_parts(
         addresses=addresses,
         caller=caller,
         scripted_numbers=True,
-        base_url=settings.public_url.rstrip("/") or world_url,
+        base_url=settings.public_url.rstrip("/") or own_url,
     )
 
 
