@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from ringbolt.app.keys import OWN_KEY_LABEL, list_keys, revoke_key
 from ringbolt.clock import SystemClock
 from ringbolt.core.errors import InvalidInput, Unauthorized
 from ringbolt.core.order import OrderState
+from ringbolt.lightning.node import Invoice
 from ringbolt.store.db import Database
 from ringbolt.store.opening import open_database
 
@@ -51,8 +53,25 @@ async def test_a_top_up_is_on_the_balance_once_the_node_has_settled(bank: Bank) 
     await bank.work()
 
     assert (ordered, held, await bank.balance(key)) == (0, 0, 5000)
-    assert (await bank.order(order)).state is OrderState.SETTLED
+    settled = await bank.order(order)
+    assert settled.state is OrderState.SETTLED
+    assert settled.finished_ms is not None  # or it stays in every index of open orders
     assert await bank.complaints() == []
+
+
+async def test_an_order_is_as_old_as_its_row_however_slow_the_node(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create, asked_ms = bank.node.create_hold_invoice, bank.clock.now_ms() + 60_000
+
+    async def slowly(*args: Any) -> Invoice:
+        bank.clock.set_offset(60_000)
+        return await create(*args)
+
+    monkeypatch.setattr(bank.node, "create_hold_invoice", slowly)
+    order = (await bank.fund((await bank.key()).key, 1)).order
+    # Who looks for new orders goes on from the latest: an older one would be found a minute late.
+    assert (await bank.order(order)).created_ms >= asked_ms - 100
 
 
 async def test_a_top_up_is_an_order_of_its_own_whose_invoice_tells_nothing(bank: Bank) -> None:

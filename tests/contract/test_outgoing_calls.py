@@ -56,7 +56,15 @@ async def test_a_get_has_no_body() -> None:
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("120", 120), ("0", 0), ("soon", None), ("-5", None), ("", None), ("9" * 30, 999_999_999)],
+    [
+        ("120", 120),
+        ("0", 0),
+        ("soon", None),
+        ("-5", None),
+        ("", None),
+        ("9" * 30, 999_999_999),
+        ("Mon, 01 Jan 99999999999999999999 00:00:00 GMT", None),
+    ],
 )
 async def test_retry_after_in_seconds(text: str, seconds: int | None) -> None:
     answers = body(b"", 503, Retry_After=text)

@@ -205,6 +205,10 @@ async def _with_invoice(shop: Shop, purchase: Purchase, order: Order) -> Order:
 
 def _place(tx: Tx, shop: Shop, purchase: Purchase, order: Order) -> Order:
     """Everything of the order in one transaction."""
+    # Now, not before the node was asked: who looks for new orders goes on from the latest.
+    order = replace(order, created_ms=tx.now_ms, started_ms=tx.now_ms)
+    if order.paid_ms is not None:
+        order = replace(order, paid_ms=tx.now_ms)
     assert orders.insert(tx, order, "ordered"), "ids are random"
     purchase.record(tx, order)
     named = purchase.idempotency

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ringbolt.app import notify
 from ringbolt.app.decide import fulfil
 from ringbolt.settings import Settings
-from ringbolt.store import jobs
+from ringbolt.store import jobs, orders
 from ringbolt.store.db import Tx
 from ringbolt.store.orders import Order
 
@@ -28,16 +28,16 @@ _JOB_OF_KIND = {
 
 def working_deadline_ms(settings: Settings, kind: str, paid_ms: int) -> int:
     """When an order of that kind, paid at ``paid_ms``, is given up; ms UTC."""
-    orders = settings.orders
     if kind in ("activation", "rental"):
-        return paid_ms + orders.code_within_s * 1000
-    return paid_ms + orders.receipt_within_s * 1000
+        return paid_ms + settings.orders.code_within_s * 1000
+    return paid_ms + settings.orders.receipt_within_s * 1000
 
 
 def dispatch_paid(tx: Tx, order: Order) -> None:
     """The money of ``order`` is secured in this very transaction: bring it about."""
     if order.kind == TOP_UP_KIND:
         fulfil(tx, order.id, "the payment is held")
+        orders.finish(tx, order.id)
     else:
         jobs.enqueue(
             tx,

@@ -180,7 +180,7 @@ def _retry_after_s(response: aiohttp.ClientResponse) -> int | None:
         return int(text[:9])
     try:
         at = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if at.tzinfo is None:
         at = at.replace(tzinfo=UTC)

@@ -170,18 +170,6 @@ _FINISH = (
 )
 
 
-def set_expiry_height(tx: Tx, order_id: str, height: int) -> None:
-    """The block at which the payment that is held for this order falls back to the payer."""
-    tx.run(_EXPIRY_HEIGHT, {"id_": order_id, "height_": height})
-
-
-_EXPIRY_HEIGHT = (
-    update(orders)
-    .where(orders.c.id == bindparam("id_"))
-    .values(expiry_height=bindparam("height_", type_=orders.c.expiry_height.type))
-)
-
-
 def close_retry(tx: Tx, order_id: str) -> None:
     """A failed order can no longer be tried again: its refund was claimed."""
     tx.run(update(orders).where(orders.c.id == order_id).values(may_retry=0))
