@@ -49,6 +49,7 @@ ANSWERS = st.sampled_from(["yes", "none", "lost", "never_heard", "taken"])
 METHODS = st.sampled_from([PaymentMethod.HOLD, PaymentMethod.BALANCE])
 SERVICES = st.sampled_from(["tg", "vk"])
 WORDS = st.sampled_from(["Your code is 48010", "Use 7171 to sign in", "Welcome to the club"])
+HOURS = st.sampled_from([0, 0, 0, 4])
 TIMES = st.sampled_from(
     [1, 1000, 6000, LEASE_MS + 1, 2 * MINUTE_MS + 1, 11 * MINUTE_MS, 19 * MINUTE_MS, 61 * MINUTE_MS]
 )
@@ -77,9 +78,24 @@ class Receptions(RuleBasedStateMachine):
         return self.runner.run(work)
 
     @initialize(
-        recovery=st.sampled_from(list(Recovery)), names_loans=st.booleans(), early=st.booleans()
+        target=bought,
+        recovery=st.sampled_from([Recovery.LOOKUP, *Recovery]),
+        names_loans=st.booleans(),
+        early=st.booleans(),
+        method=METHODS,
+        hours=HOURS,
+        is_begun=st.booleans(),
     )
-    def open(self, recovery: Recovery, names_loans: bool, early: bool) -> None:
+    def open(
+        self,
+        recovery: Recovery,
+        names_loans: bool,
+        early: bool,
+        method: PaymentMethod,
+        hours: int,
+        is_begun: bool,
+    ) -> int:
+        """A shop with an order that was just paid, or has its number already."""
         path = self.directory / "shop.db"
         shutil.copy(self.template, path)
         self.clock = SystemClock()
@@ -89,6 +105,10 @@ class Receptions(RuleBasedStateMachine):
         self.world.lender.refuses_early = early
         self.process: ReceptionProcess = self.world.process()
         self.was_down = False
+        self.orders.append(self.run(self.world.buy(method, service="tg", hours=hours)))
+        if is_begun:
+            self.run(self.process.dispatch())
+        return 0
 
     # Buyers
 
@@ -96,7 +116,7 @@ class Receptions(RuleBasedStateMachine):
         target=bought,
         method=METHODS,
         service=SERVICES,
-        hours=st.sampled_from([0, 0, 0, 4]),
+        hours=HOURS,
         real=st.booleans(),
     )
     def buy(self, method: PaymentMethod, service: str, hours: int, real: bool) -> int:
@@ -128,8 +148,8 @@ class Receptions(RuleBasedStateMachine):
         what=st.sampled_from(["text", "text, heard", "work", *sorted(DEEDS)]),
         which=bought,
         words=WORDS,
-        skip=st.integers(0, 2),
-        own=st.booleans(),
+        skip=st.sampled_from([0, 0, 0, 1, 2]),
+        own=st.sampled_from([False, False, True]),
     )
     def before_the_lender_answers(
         self, what: str, which: int, words: str, skip: int, own: bool

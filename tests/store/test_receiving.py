@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable
+from contextlib import suppress
 
 import pytest
 
@@ -14,10 +16,12 @@ from ringbolt.app.another_text import another_text
 from ringbolt.app.cancel_order import cancel_order
 from ringbolt.app.decide import fail
 from ringbolt.app.end_reception import abandon_reception
+from ringbolt.app.take_text import take_texts
 from ringbolt.clock import SystemClock
 from ringbolt.core.errors import Conflict, NotFound, Unavailable
 from ringbolt.core.order import OrderState, PaymentMethod
 from ringbolt.core.recovery import Recovery
+from ringbolt.numbers.provider import InboundText
 from ringbolt.store import jobs, receptions, suppressions
 from ringbolt.store.db import Database
 from ringbolt.store.opening import open_database
@@ -72,6 +76,19 @@ async def test_a_code_that_came_is_shown_and_paid_for(
     assert (text.text, text.sender, text.code) == (CODE, "Acme", "48010")
     assert (await order.reception()).code == "48010"
     assert loan.ended_ms is None, "the number is the buyer's until its time is over"
+
+
+@pytest.mark.parametrize("odd", ["\x00", "\ud83d"])
+async def test_a_text_that_no_database_keeps_holds_no_other_up(
+    world: ReceptionWorld, process: ReceptionProcess, odd: str
+) -> None:
+    order = await assigned(world, process)
+    number = await order.number()
+    world.lender.text(number, f"Hello{odd}")
+    world.lender.text(number, CODE)
+    await process.dispatch()
+    assert [text.text for text in await order.texts()] == ["Hello\ufffd", CODE]
+    assert await order.has_been_paid()
 
 
 async def test_the_number_goes_back_when_its_time_is_over(
@@ -422,6 +439,32 @@ async def test_a_code_that_is_told_while_the_lender_takes_the_number_back_is_del
     assert await order.has_been_paid()
     assert (await order.reception()).closed_ms is not None, "the lender has the number"
     assert await order.jobs_left() == []
+
+
+async def test_a_code_and_a_cancel_at_once_agree_about_the_money(
+    world: ReceptionWorld, process: ReceptionProcess
+) -> None:
+    sold = [await assigned(world, process, PaymentMethod.HOLD) for _ in range(6)]
+    await process.pass_ms(3 * MINUTE_MS)
+
+    async def cancel(order: ReceptionOrder) -> None:
+        with suppress(Conflict):
+            await cancel_order(process.shop, order.id)
+
+    async def text(order: ReceptionOrder, n: int) -> None:
+        number = (await order.leases())[0].number
+        told = InboundText(f"e{n}", number, "", "Acme", CODE, "", world.clock.now_ms())
+        await asyncio.sleep(0.0005 * n)
+        await world.db.tx(take_texts, process.shop, "lender", [told])
+
+    await asyncio.gather(
+        *(cancel(order) for order in sold), *(text(order, n) for n, order in enumerate(sold))
+    )
+    await process.work()
+    for order in sold:
+        assert await order.has_been_paid() == bool(await order.texts())
+        assert await order.jobs_left() == []
+    assert await world.complaints() == []
 
 
 async def test_a_lender_that_is_gone_cannot_stop_a_cancel(
