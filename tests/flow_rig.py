@@ -96,6 +96,25 @@ class Fate:
         raise Died
 
 
+class RightBefore(Fate):
+    """Something else happens right before the first effect called ``name``."""
+
+    def __init__(self, name: str, deed: Callable[[], Awaitable[object]]) -> None:
+        super().__init__()
+        self.name = name
+        self.deed: Callable[[], Awaitable[object]] | None = deed
+
+    async def effect(self, name: str, act: Callable[[], Awaitable[T]]) -> T:
+        if name == self.name and self.deed is not None:
+            deed, self.deed = self.deed, None
+            await deed()
+        return await super().effect(name, act)
+
+    @property
+    def happened(self) -> bool:
+        return self.deed is None
+
+
 class MortalDatabase:
     """A ``Database`` whose commits are boundaries."""
 

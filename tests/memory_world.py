@@ -139,7 +139,8 @@ class MemoryNode:
     """Implements ``LightningNode`` and ``SupportsPayments``.
 
     ``paid_out`` counts what left the node, by payment hash. ``outcomes`` are given to the next
-    payments instead of a success. ``down`` makes everything ``NodeUnavailable``.
+    payments instead of a success. ``down`` makes everything ``NodeUnavailable``. ``height``: the
+    last block.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -149,6 +150,7 @@ class MemoryNode:
         self.known: dict[bytes, PaymentOutcome] = {}
         self.outcomes: deque[PaymentOutcome] = deque()
         self.down = False
+        self.height = 800_000
 
     def receive(self, payment_hash: bytes, amount_msat: int, memo: str) -> None:
         """Somebody pays an invoice of ours."""
@@ -173,7 +175,7 @@ class MemoryNode:
 
     async def info(self) -> NodeInfo:
         self._check()
-        return NodeInfo("memory", "02" * 33, "1", "regtest", True, 800_000)
+        return NodeInfo("memory", "02" * 33, "1", "regtest", True, self.height)
 
     async def create_invoice(
         self, amount_msat: int, memo: str, expiry_s: int, preimage: bytes

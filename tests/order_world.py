@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from account_rig import PayableNode
 from flow_rig import Fate, MortalDatabase, Process
-from memory_lender import USA, Loan, memory_lender
+from memory_lender import MINUTE_MS, USA, Loan, memory_lender
 from memory_sms import memory_mailer, memory_sms
 from ringbolt.app import buy
 from ringbolt.app.audit import audit_shop
@@ -35,7 +35,15 @@ from ringbolt.core.text_costs import TextCosts
 from ringbolt.lightning.node import InvoiceState
 from ringbolt.settings import Settings
 from ringbolt.sms.carrier import OutSms
-from ringbolt.store import attempts, holds, jobs, messages, orders, receptions
+from ringbolt.store import (
+    attempts,
+    holds,
+    jobs,
+    messages,
+    orders,
+    received_texts,
+    receptions,
+)
 from ringbolt.store.db import Database, Tx
 from ringbolt.store.orders import Order
 from ringbolt.store.tables import job as job_table
@@ -310,3 +318,24 @@ class WorldOrder:
 def _jobs_left(tx: Tx, order_id: str) -> list[str]:
     rows = tx.run(select(job_table.c.uniq).where(job_table.c.order_id == order_id))
     return [row[0] for row in rows]
+
+
+async def paid(world: OrderWorld, kind: Kind = "activation", **more: Any) -> WorldOrder:
+    """An order that is paid and on its way as far as it goes by itself."""
+    process = world.process()
+    order = await process.buy(kind, **more)
+    await order.pay()
+    await process.settle_down()
+    return order
+
+
+async def waiting_for_a_code(world: OrderWorld) -> WorldOrder:
+    """An order whose number may be cancelled."""
+    order = await paid(world)
+    assert await order.state() is OrderState.IN_PROGRESS
+    world.pass_ms(3 * MINUTE_MS)
+    return order
+
+
+async def texts_shown(order: WorldOrder) -> int:
+    return len(await order.world.db.read(received_texts.of_order, order.id))

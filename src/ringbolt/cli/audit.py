@@ -50,6 +50,7 @@ def _show(report: AuditReport) -> None:
         "refund_fees_msat": books.fees,
         "held_msat": books.held,
         "orders_taken_msat": books.taken,
+        "delivered_but_lost_msat": books.lost,
         "topped_up_msat": books.topped_up,
         "reserved_msat": books.reserved,
         "spent_from_balances_msat": books.spent,

@@ -9,7 +9,16 @@ from sqlalchemy import ColumnElement, and_, exists, func, literal, not_, or_, se
 from ringbolt.core.order import OrderState, PaymentMethod
 from ringbolt.store.db import Tx
 from ringbolt.store.refunds import RefundState
-from ringbolt.store.tables import account, attempt, call, job, orders, refund, transfer
+from ringbolt.store.tables import (
+    account,
+    attempt,
+    call,
+    job,
+    order_event,
+    orders,
+    refund,
+    transfer,
+)
 from ringbolt.store.text_tables import payout
 
 _LIMIT = 50
@@ -22,7 +31,8 @@ class Books:
     ``in_orders`` is what its open and failed orders say is the buyers'; ``unredeemed`` was paid,
     but bought nothing (overpayments among it).
 
-    ``held``: hold invoices that are paid, but not settled; ``taken``: settled ones of orders.
+    ``held``: hold invoices that are paid, but not settled; ``taken``: settled ones of orders;
+    ``lost``: what was delivered for payments that fell back before the node could settle them.
     ``topped_up``: settled ones of balances; ``reserved`` and ``spent``: of balances, for orders;
     ``balances``: what all keys can still spend or have reserved; ``referrals``: owed to referrers.
     """
@@ -35,6 +45,7 @@ class Books:
     unredeemed: int
     held: int
     taken: int
+    lost: int
     topped_up: int
     reserved: int
     spent: int
@@ -95,11 +106,30 @@ def books(tx: Tx) -> Books:
         unredeemed=int(unredeemed),
         held=total("hold", "top_up", state="pending"),
         taken=total("hold", state="captured"),
+        lost=_lost(tx),
         topped_up=total("top_up", state="captured"),
         reserved=total("reserve", state="pending"),
         spent=total("reserve", state="captured"),
         balances=owed_to("key:"),
         referrals=owed_to("referral:"),
+    )
+
+
+def _lost(tx: Tx) -> int:
+    fell_back = exists().where(
+        order_event.c.order_id == orders.c.id,
+        order_event.c.from_state == OrderState.FULFILLED.value,
+        order_event.c.to_state == OrderState.RETURNED.value,
+    )
+    return int(
+        tx.run(
+            select(func.coalesce(func.sum(orders.c.price_msat), 0)).where(
+                orders.c.method == PaymentMethod.HOLD.value,
+                orders.c.kind != "fund",  # nothing was given for it
+                orders.c.state == OrderState.RETURNED.value,
+                fell_back,
+            )
+        ).scalar_one()
     )
 
 
