@@ -13,6 +13,7 @@ from typing import Any, Literal
 from ringbolt.app import notify
 from ringbolt.app.decide import fail, fulfil
 from ringbolt.core.order import OrderState
+from ringbolt.core.storable import storable
 from ringbolt.sms.carrier import DeliveryReceipt, ReceiptBatch, ReceiptState
 from ringbolt.store import attempts, inbox, jobs, messages, orders
 from ringbolt.store.attempts import AttemptState
@@ -158,7 +159,7 @@ def _part(tx: Tx, place: _Place) -> Part | None:
 def _move_part(tx: Tx, part: Part, state: PartState, raw: str) -> bool:
     if state not in _FORWARD[part.state]:
         return False
-    messages.update_part(tx, part, state, raw[:_MAX_RAW])
+    messages.update_part(tx, part, state, storable(raw[:_MAX_RAW]))
     return True
 
 

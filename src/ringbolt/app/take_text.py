@@ -17,6 +17,7 @@ from ringbolt.app.shop import Shop
 from ringbolt.core.code_extraction import extract_code
 from ringbolt.core.opt_out import OptOut, opt_out_of
 from ringbolt.core.order import OrderState
+from ringbolt.core.storable import storable
 from ringbolt.numbers.provider import InboundText
 from ringbolt.store import jobs, orders, received_texts, receptions, suppressions
 from ringbolt.store.db import Tx
@@ -47,8 +48,8 @@ def take_texts(tx: Tx, shop: Shop, source: str, texts: Iterable[InboundText]) ->
     for told in texts:
         lease_id = told.lease_id or None
         new = NewText(
-            source, told.event_id, lease_id, told.number, told.sender, told.text, told.code,
-            told.at_ms,
+            source, told.event_id, lease_id, told.number, storable(told.sender),
+            storable(told.text), storable(told.code), told.at_ms,
         )  # fmt: skip
         _take(tx, shop, new)
 
