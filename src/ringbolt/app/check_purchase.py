@@ -42,7 +42,7 @@ def _check_content(settings: Settings, purchase: Purchase) -> None:
         case SendMail(message=text, subject=subject):
             _check_text(settings, f"{subject}\n{text}")
         case ReceiveTexts(service=service):
-            if service in settings.abuse.denied_services:
+            if service.lower() in {each.lower() for each in settings.abuse.denied_services}:
                 raise InvalidInput(
                     "Codes of this service are not received here.",
                     code="SERVICE_NOT_OFFERED",
@@ -64,7 +64,9 @@ def _check_text(settings: Settings, text: str) -> None:
             )
     if len(_LINK.findall(text)) > abuse.links_allowed:
         raise InvalidInput(
-            f"A message may hold {abuse.links_allowed} web address(es) at most.",
+            "A message may hold no web address."
+            if abuse.links_allowed == 0
+            else f"A message may hold no more than {abuse.links_allowed} web addresses.",
             code="CONTENT_REFUSED",
             field="message",
             suggestion="Remove links from the message. Nothing was charged.",
@@ -139,8 +141,8 @@ def _look_at_shares(tx: Tx, settings: Settings, kind: str, to_hash: str) -> None
             what = "address" if kind == "email" else "number"
             hours = period_ms // 3_600_000
             raise RateLimited(
-                f"This {what} got {limit} messages from us in {hours} hour(s), which is the most "
-                "it may get.",
+                f"This {what} had its share of messages from us: {limit} in "
+                f"{'an hour' if hours == 1 else f'{hours} hours'} at most.",
                 code="DESTINATION_LIMIT_REACHED",
                 suggestion="Try again later. Nothing was charged.",
                 retry_after_s=-(-wait_ms // 1000),

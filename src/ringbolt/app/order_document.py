@@ -177,15 +177,20 @@ def snapshot(tx: Tx, order: Order) -> OrderDocument:
 
 
 def _unpaid(order: Order) -> OrderDocument:
-    expired = order.state is OrderState.EXPIRED
     return OrderDocument(
         paid=False,
         amount=sats_up(order.price_msat) if order.kind == "fund" else UNSET,
-        error="The payment request expired before it was paid." if expired else UNSET,
+        error=_never_paid(order) if order.state is OrderState.EXPIRED else UNSET,
         state=order.state,
         is_rental=_is_rental(order),
         expires_at=_set(order.deadline_ms),
     )
+
+
+def _never_paid(order: Order) -> str:
+    if order.reason.startswith("cancel"):
+        return "The order was cancelled before it was paid."
+    return "The payment request expired before it was paid."
 
 
 def _reception(tx: Tx, order: Order, moved_ms: int) -> OrderDocument:

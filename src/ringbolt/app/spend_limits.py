@@ -91,6 +91,7 @@ def check_sold(sold: dict[str, int], settings: Settings, price_msat: int, to: st
             f"{_SOLD_OUT[0].upper()}{_SOLD_OUT[1:]}.",
             code="DAILY_LIMIT_REACHED",
             suggestion=until_midnight,
+            retry_after_s=3600,
         )
     scope = prefix_scope(to) if to else ""
     if scope and sold.get(scope, 0) + price_msat > msat(abuse.daily_prefix_sats):
@@ -98,6 +99,7 @@ def check_sold(sold: dict[str, int], settings: Settings, price_msat: int, to: st
             f"{_PREFIX_SOLD_OUT[0].upper()}{_PREFIX_SOLD_OUT[1:]}.",
             code="DAILY_LIMIT_REACHED",
             suggestion=until_midnight,
+            retry_after_s=3600,
         )
 
 

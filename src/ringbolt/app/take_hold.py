@@ -17,7 +17,7 @@ from ringbolt.app.spend_limits import count_paid
 from ringbolt.core.order import OrderState
 from ringbolt.lightning.node import InvoiceState, InvoiceStatus
 from ringbolt.settings import Settings
-from ringbolt.store import jobs, ledger, orders
+from ringbolt.store import jobs, keys, ledger, orders
 from ringbolt.store.db import Tx
 from ringbolt.store.orders import Order
 
@@ -61,7 +61,7 @@ def _accepted(tx: Tx, order: Order, invoice: InvoiceStatus, settings: Settings) 
     ):
         return
     _book_hold(tx, order)
-    refusal = count_paid(tx, settings, order)
+    refusal = _revoked_key(tx, order) or count_paid(tx, settings, order)
     if refusal:
         fail(tx, order.id, refusal)
         notify.changed(tx, order.id)
@@ -82,6 +82,14 @@ def _book_hold(tx: Tx, order: Order) -> None:
         kind=kind,
         order_id=order.id,
     )
+
+
+def _revoked_key(tx: Tx, order: Order) -> str:
+    """'' unless this tops up a key that was revoked since: its money could never be spent."""
+    if order.kind != TOP_UP_KIND:
+        return ""
+    key = keys.by_id(tx, from_json(order.request, TopUp).key_id)
+    return "" if key is not None and key.revoked_ms is None else "the API key was revoked"
 
 
 def _canceled(tx: Tx, order: Order) -> None:

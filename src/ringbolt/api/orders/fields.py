@@ -31,7 +31,12 @@ _ORDER_ID = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
 def missing(name: str, why: str) -> InvalidInput:
-    return InvalidInput(f"{name} is missing. {why}", code="MISSING_FIELD", field=name)
+    return InvalidInput(
+        f"{name} is missing. {why}",
+        code="MISSING_FIELD",
+        field=name,
+        suggestion=f"Send {name} in the JSON body, or as a parameter. Nothing was charged.",
+    )
 
 
 def text(fields: Parameters, name: str, max_chars: int = _MAX_TEXT_CHARS) -> str:
@@ -111,6 +116,7 @@ def whole_number(
             f"{name} must be between {least} and {most}, not {_shown(value)}.",
             code="OUT_OF_RANGE",
             field=name,
+            suggestion=f"Send a whole number from {least} to {most}.",
         )
     return value
 
