@@ -19,6 +19,7 @@ from ringbolt.logs import configure_logs
 from ringbolt.secret import load_keyring
 from ringbolt.settings import Settings, SettingsError
 
+MAX_CONNECTIONS = 65_536
 RUN_FILE = "serve.json"
 """Says where a running shop listens, for the operator's own commands."""
 
@@ -38,6 +39,19 @@ def loaded() -> None:
     gc.collect()
     gc.freeze()
     gc.enable()
+
+
+def allow_many_connections() -> None:
+    """Every unpaid invoice, waiting buyer and caller is a connection: the usual 1,024 would let
+    anybody stop the shop with invoices that nobody pays."""
+    try:
+        import resource  # noqa: PLC0415 - not on Windows
+    except ImportError:
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_CONNECTIONS if hard == resource.RLIM_INFINITY else min(hard, MAX_CONNECTIONS)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -151,6 +165,7 @@ async def serve(
     from ringbolt.bootstrap import open_shop  # noqa: PLC0415 - the CLI's help needs none of it
 
     loaded()
+    allow_many_connections()
 
     keyring = load_keyring(settings, create=True)
     configure_logs(settings.log, keyring.derive("log"))
@@ -206,6 +221,7 @@ async def work_only(settings: Settings) -> int:
     from ringbolt.bootstrap import open_shop  # noqa: PLC0415
 
     loaded()
+    allow_many_connections()
     if settings.database.startswith("sqlite"):
         raise SettingsError(
             "A separate worker needs PostgreSQL (RINGBOLT_DATABASE_URL); on SQLite, "

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import sys
 
-from ringbolt.cli.serve import BackgroundServer, listen, loaded, reachable_url, server_config
+from ringbolt.cli.serve import (
+    BackgroundServer,
+    allow_many_connections,
+    listen,
+    loaded,
+    reachable_url,
+    server_config,
+)
 from ringbolt.logs import configure_logs
 from ringbolt.settings import Settings
 
@@ -17,6 +24,7 @@ async def run_world(settings: Settings) -> int:
     from ringbolt.simulator.world import World  # noqa: PLC0415
 
     loaded()
+    allow_many_connections()
     configure_logs(settings.log, b"the world has no secrets")
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     sock = listen(settings.host, settings.port)
