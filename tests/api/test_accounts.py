@@ -251,7 +251,7 @@ async def test_a_key_may_hand_in_texts_only_if_it_was_made_for_it(bank: Bank) ->
     assert inbound.scopes == {"inbound"}
 
 
-async def test_a_key_revoked_while_its_top_up_is_paid_has_the_money_all_the_same(
+async def test_a_top_up_of_a_key_that_was_revoked_since_goes_back_to_its_payer(
     bank: Bank,
 ) -> None:
     key = await bank.key()
@@ -261,5 +261,5 @@ async def test_a_key_revoked_while_its_top_up_is_paid_has_the_money_all_the_same
     await bank.work()
 
     [(_, balance_msat)] = await list_keys(bank.db)
-    assert balance_msat == 5_000_000
-    assert (await bank.order(order)).state is OrderState.SETTLED
+    assert balance_msat == 0
+    assert (await bank.order(order)).state is OrderState.RETURNED
