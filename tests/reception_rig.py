@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
 from sqlalchemy import select
 
 from flow_rig import Fate, MortalDatabase
@@ -36,7 +37,7 @@ from ringbolt.app.secure import DISPATCH_RECEPTION, dispatch_paid, working_deadl
 from ringbolt.app.shop import Shop
 from ringbolt.app.take_text import MATCH_TEXTS, match_texts
 from ringbolt.clock import SystemClock
-from ringbolt.core.errors import RingboltError, Unavailable
+from ringbolt.core.errors import Conflict, RingboltError, Unavailable
 from ringbolt.core.hold import new_preimage, payment_hash_of
 from ringbolt.core.keys import Keyring
 from ringbolt.core.order import OrderState, PaymentMethod
@@ -54,6 +55,7 @@ from ringbolt.store.tables import job as job_table
 from ringbolt.worker.text_watcher import text_watcher
 
 PRICE_MSAT = 1_000_000
+CODE = "Your Telegram code is 48010"
 LEASE_MS = 15_000
 LANES: tuple[Lane, ...] = ("dispatch", "money")
 HANDLERS = {
@@ -290,3 +292,19 @@ def _mortal(port: MemoryLender, fate: Fate) -> Any:
     return SimpleNamespace(
         name=port.name, recovery=port.recovery, events=port.events, close=port.close, **parts
     )
+
+
+async def assigned(
+    world: ReceptionWorld, process: ReceptionProcess, *args: object, **wanted: object
+) -> ReceptionOrder:
+    """An order with a number."""
+    order = await world.buy(*args, **wanted)  # type: ignore[arg-type]
+    await process.dispatch()
+    assert await order.state() is OrderState.IN_PROGRESS
+    return order
+
+
+async def refusal(work: Awaitable[None]) -> Conflict:
+    with pytest.raises(Conflict) as caught:
+        await work
+    return caught.value

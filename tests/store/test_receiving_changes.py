@@ -1,0 +1,319 @@
+"""Cancels, other numbers, further texts and rentals: what a buyer may change, and until when."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+import pytest
+
+from memory_lender import MINUTE_MS
+from reception_rig import (
+    CODE,
+    ReceptionOrder,
+    ReceptionProcess,
+    ReceptionWorld,
+    assigned,
+    refusal,
+)
+from ringbolt.app.another_number import another_number
+from ringbolt.app.another_text import another_text
+from ringbolt.app.cancel_order import cancel_order
+from ringbolt.app.take_text import take_texts
+from ringbolt.clock import SystemClock
+from ringbolt.core.errors import Conflict, NotFound, Unavailable
+from ringbolt.core.order import OrderState, PaymentMethod
+from ringbolt.numbers.provider import InboundText
+from ringbolt.store.db import Database
+
+METHODS = [PaymentMethod.BALANCE, PaymentMethod.HOLD]
+S = OrderState
+
+
+@pytest.fixture
+def world(database: Database, clock: SystemClock) -> ReceptionWorld:
+    return ReceptionWorld(database, clock)
+
+
+@pytest.fixture
+def process(world: ReceptionWorld) -> ReceptionProcess:
+    return world.process()
+
+
+# Cancels
+
+
+@pytest.mark.parametrize("method", METHODS)
+async def test_a_cancel_returns_money_and_number(
+    world: ReceptionWorld, process: ReceptionProcess, method: PaymentMethod
+) -> None:
+    order = await assigned(world, process, method)
+    early = await refusal(cancel_order(process.shop, order.id))
+    assert early.code == "TOO_EARLY"
+    assert early.retry_after_s is not None
+    assert 115 <= early.retry_after_s <= 120
+    await process.pass_ms(2 * MINUTE_MS + 1)
+    await cancel_order(process.shop, order.id)
+    await process.dispatch()
+    assert not await order.has_been_paid()
+    assert world.lender.loans[0].told_back
+    assert await order.jobs_left() == []
+    await cancel_order(process.shop, order.id)  # again, to no effect
+    assert await world.complaints() == []
+
+
+async def test_a_cancel_before_there_is_a_number_is_possible_at_once(
+    world: ReceptionWorld, process: ReceptionProcess
+) -> None:
+    order = await world.buy()
+    await cancel_order(process.shop, order.id)
+    await process.work()
+    assert not await order.has_been_paid()
+    assert world.lender.loans == []
+
+
+async def test_a_number_that_comes_after_the_cancel_goes_back(
+    world: ReceptionWorld, process: ReceptionProcess
+) -> None:
+    order = await world.buy()
+
+    async def cancel() -> None:
+        await cancel_order(world.process().shop, order.id)
+
+    world.lender.before_answer.append(cancel)
+    await process.work()
+    assert not await order.has_been_paid()
+    assert await order.number() == ""
+    assert world.lender.loans[0].told_back
+
+
+async def test_a_code_that_came_forbids_the_cancel(
+    world: ReceptionWorld, process: ReceptionProcess
+) -> None:
+    order = await assigned(world, process)
+    world.lender.text(await order.number(), CODE)
+    await process.pass_ms(3 * MINUTE_MS)
+    assert "code was delivered" in (await refusal(cancel_order(process.shop, order.id))).message
+    assert await order.has_been_paid()
+
+
+async def test_a_code_that_the_lender_has_forbids_the_cancel_and_is_delivered(
+    world: ReceptionWorld, process: ReceptionProcess
+) -> None:
+    order = await assigned(world, process)
+    await process.pass_ms(3 * MINUTE_MS)
+    world.lender.text(await order.number(), CODE, "48010")
+    assert "code was delivered" in (await refusal(cancel_order(process.shop, order.id))).message
+    assert (await order.reception()).code == "48010"
+
+
+async def test_a_code_that_is_told_while_the_lender_takes_the_number_back_is_delivered(
+    world: ReceptionWorld, process: ReceptionProcess
+) -> None:
+    order = await assigned(world, process)
+    await process.pass_ms(3 * MINUTE_MS)
+
+    async def told_but_not_remembered() -> None:
+        world.lender.text(await order.number(), CODE)
+        world.lender.loans[0].texts.clear()
+        await world.process().listen()
+
+    world.lender.before_answer.append(told_but_not_remembered)
+    assert "code was delivered" in (await refusal(cancel_order(process.shop, order.id))).message
+    await process.dispatch()
+    assert await order.has_been_paid()
+    assert (await order.reception()).closed_ms is not None, "the lender has the number"
+    assert await order.jobs_left() == []
+
+
+async def test_a_code_and_a_cancel_at_once_agree_about_the_money(
+    world: ReceptionWorld, process: ReceptionProcess
+) -> None:
+    sold = [await assigned(world, process, PaymentMethod.HOLD) for _ in range(6)]
+    await process.pass_ms(3 * MINUTE_MS)
+
+    async def cancel(order: ReceptionOrder) -> None:
+        with suppress(Conflict):
+            await cancel_order(process.shop, order.id)
+
+    async def text(order: ReceptionOrder, n: int) -> None:
+        number = (await order.leases())[0].number
+        told = InboundText(f"e{n}", number, "", "Acme", CODE, "", world.clock.now_ms())
+        await asyncio.sleep(0.0005 * n)
+        await world.db.tx(take_texts, process.shop, "lender", [told])
+
+    await asyncio.gather(
+        *(cancel(order) for order in sold), *(text(order, n) for n, order in enumerate(sold))
+    )
+    await process.work()
+    for order in sold:
+        assert await order.has_been_paid() == bool(await order.texts())
+        assert await order.jobs_left() == []
+    assert await world.complaints() == []
+
+
+async def test_a_lender_that_is_gone_cannot_stop_a_cancel(
+    world: ReceptionWorld, process: ReceptionProcess
+) -> None:
+    order = await assigned(world, process)
+    await process.pass_ms(3 * MINUTE_MS)
+    world.lender.down = True
+    await cancel_order(process.shop, order.id)
+    await process.dispatch()
+    assert not await order.has_been_paid()
+    world.lender.down = False
+    await process.pass_ms(2 * MINUTE_MS)
+    assert world.lender.loans[0].told_back
+
+
+async def test_an_early_cancel_that_only_the_lender_refuses_is_refused(
+    world: ReceptionWorld, process: ReceptionProcess
+) -> None:
+    order = await assigned(world, process)
+    loan = world.lender.loans[0]
+    loan.cancel_after_ms += 3 * MINUTE_MS
+    await process.pass_ms(3 * MINUTE_MS)
+    assert (await refusal(cancel_order(process.shop, order.id))).code == "TOO_EARLY"
+    assert await order.state() is S.IN_PROGRESS
+
+
+async def test_an_unknown_order_is_not_found(process: ReceptionProcess) -> None:
+    with pytest.raises(NotFound):
+        await cancel_order(process.shop, "ab" * 32)
+
+
+# Another number, another text
+
+
+async def test_another_number_in_the_same_order(
+    world: ReceptionWorld, process: ReceptionProcess
+) -> None:
+    order = await assigned(world, process)
+    first = await order.number()
+    assert (await refusal(another_number(process.shop, order.id))).code == "TOO_EARLY"
+    await process.pass_ms(2 * MINUTE_MS + 1)
+    deadline_ms = (await order.row()).deadline_ms
+    await another_number(process.shop, order.id)
+    assert await order.number() == ""
+    await process.dispatch()
+    second = await order.number()
+    assert second not in ("", first)
+    assert (await order.row()).deadline_ms == deadline_ms
+    world.lender.text(first, CODE)
+    await process.dispatch()
+    assert await order.texts() == [], "what comes to the former number is nobody's"
+    world.lender.text(second, CODE)
+    await process.dispatch()
+    assert await order.has_been_paid()
+    assert [loan.told_back for loan in world.lender.loans] == [True, False]
+    await refusal(another_number(process.shop, order.id))
+
+
+async def test_other_numbers_are_limited(database: Database, clock: SystemClock) -> None:
+    world = ReceptionWorld(database, clock, options={"orders": {"other_numbers": 2}})
+    world.lender.refuses_early = False
+    process = world.process()
+    order = await assigned(world, process)
+    for _ in range(2):
+        await another_number(process.shop, order.id)
+        await process.dispatch()
+    assert "as many numbers" in (await refusal(another_number(process.shop, order.id))).message
+    assert len({loan.number for loan in world.lender.loans}) == 3
+
+
+async def test_no_other_number_returns_the_money(
+    world: ReceptionWorld, process: ReceptionProcess
+) -> None:
+    order = await assigned(world, process)
+    await process.pass_ms(3 * MINUTE_MS)
+    world.lender.answers.append("none")
+    await another_number(process.shop, order.id)
+    await process.work()
+    assert not await order.has_been_paid()
+    assert await order.number() == ""
+
+
+async def test_another_number_needs_a_lender_that_answers(
+    world: ReceptionWorld, process: ReceptionProcess
+) -> None:
+    order = await assigned(world, process)
+    await process.pass_ms(3 * MINUTE_MS)
+    world.lender.down = True
+    with pytest.raises(Unavailable):
+        await another_number(process.shop, order.id)
+    assert await order.state() is S.IN_PROGRESS
+
+
+async def test_another_text_keeps_the_number_longer_but_not_for_ever(
+    world: ReceptionWorld, process: ReceptionProcess
+) -> None:
+    order = await assigned(world, process)
+    await refusal(another_text(process.shop, order.id))
+    loan = world.lender.loans[0]
+    first_until_ms = loan.until_ms
+    world.lender.text(loan.number, "Code: 1111", "1111")
+    for _ in range(3):
+        await process.pass_ms(15 * MINUTE_MS)
+        await another_text(process.shop, order.id)
+    assert (await order.reception()).until_ms == first_until_ms + 40 * MINUTE_MS
+    await process.pass_ms(16 * MINUTE_MS)
+    assert loan.told_back, "two extensions of 20 minutes are all"
+    await refusal(another_text(process.shop, order.id))
+
+
+async def test_a_used_number_is_had_again_by_who_had_it(
+    world: ReceptionWorld, process: ReceptionProcess
+) -> None:
+    first = await assigned(world, process, client="me")
+    number = await first.number()
+    world.lender.text(number, CODE)
+    await process.pass_ms(21 * MINUTE_MS)
+    stranger = await world.buy(PaymentMethod.HOLD, client="you", again=number)
+    await process.dispatch()
+    assert not await stranger.has_been_paid(), "what comes late is for who had it"
+    await process.pass_ms(3 * MINUTE_MS)
+    again = await assigned(world, process, client="me", again=number)
+    assert await again.number() == number
+
+
+# Rentals
+
+
+async def test_the_first_text_of_a_rental_is_paid_for_and_its_inbox_stays_open(
+    world: ReceptionWorld, process: ReceptionProcess
+) -> None:
+    order = await assigned(world, process, PaymentMethod.HOLD, hours=4)
+    number = await order.number()
+    world.lender.text(number, "Hello there")
+    await process.dispatch()
+    assert await order.has_been_paid()
+    await process.pass_ms(3 * 60 * MINUTE_MS)
+    world.lender.text(number, CODE)
+    await process.dispatch()
+    assert [text.text for text in await order.texts()] == ["Hello there", CODE]
+    await process.pass_ms(61 * MINUTE_MS)
+    assert world.lender.loans[0].told_back
+    assert (await order.reception()).closed_ms is not None
+    assert await order.jobs_left() == []
+
+
+async def test_a_rental_is_paid_for_when_it_was_not_cancelled_in_time(
+    world: ReceptionWorld, process: ReceptionProcess
+) -> None:
+    order = await assigned(world, process, PaymentMethod.HOLD, hours=4)
+    await process.pass_ms(20 * MINUTE_MS - 5000)
+    assert await order.state() is S.IN_PROGRESS
+    await process.pass_ms(6000)
+    assert await order.has_been_paid()
+    assert "has begun" in (await refusal(cancel_order(process.shop, order.id))).message
+    assert not world.lender.loans[0].told_back
+
+
+async def test_a_rental_is_cancelled_during_its_trial(
+    world: ReceptionWorld, process: ReceptionProcess
+) -> None:
+    order = await assigned(world, process, PaymentMethod.HOLD, hours=4)
+    await process.pass_ms(19 * MINUTE_MS)
+    await cancel_order(process.shop, order.id)
+    await process.work()
+    assert not await order.has_been_paid()

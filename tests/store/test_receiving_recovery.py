@@ -1,0 +1,172 @@
+"""Numbers of the shop, lost answers, deaths and faults: nothing is borrowed twice, or kept."""
+
+from __future__ import annotations
+
+import pytest
+
+from flow_rig import Died, Fate
+from memory_lender import MINUTE_MS
+from reception_rig import (
+    CODE,
+    LEASE_MS,
+    ReceptionProcess,
+    ReceptionWorld,
+    assigned,
+)
+from ringbolt.app.another_number import another_number
+from ringbolt.app.decide import fail
+from ringbolt.app.end_reception import abandon_reception
+from ringbolt.clock import SystemClock
+from ringbolt.core.order import OrderState, PaymentMethod
+from ringbolt.core.recovery import Recovery
+from ringbolt.store import jobs, receptions
+from ringbolt.store.db import Database
+from ringbolt.store.opening import open_database
+
+METHODS = [PaymentMethod.BALANCE, PaymentMethod.HOLD]
+S = OrderState
+
+
+@pytest.fixture
+def world(database: Database, clock: SystemClock) -> ReceptionWorld:
+    return ReceptionWorld(database, clock)
+
+
+@pytest.fixture
+def process(world: ReceptionWorld) -> ReceptionProcess:
+    return world.process()
+
+
+# Real numbers
+
+
+async def test_a_real_number_comes_from_the_operators_own_pool_first(
+    world: ReceptionWorld, process: ReceptionProcess
+) -> None:
+    order = await assigned(world, process, real=True)
+    number = await order.number()
+    assert number in world.own.numbers
+    world.own.text(number, CODE)
+    await process.dispatch()
+    assert await order.has_been_paid()
+
+
+@pytest.mark.parametrize("gone", [True, False])
+async def test_without_a_free_one_of_ones_own_others_are_asked(
+    world: ReceptionWorld, process: ReceptionProcess, gone: bool
+) -> None:
+    world.own.down = gone
+    world.own.answers.append("none")
+    order = await assigned(world, process, real=True)
+    assert await order.number() in world.lender.numbers
+
+
+# Death and doubt
+
+
+@pytest.mark.parametrize("recovery", list(Recovery))
+async def test_a_lost_answer_never_borrows_twice(
+    database: Database, clock: SystemClock, recovery: Recovery
+) -> None:
+    world = ReceptionWorld(database, clock, recovery)
+    world.lender.answers.append("lost")
+    process = world.process()
+    order = await world.buy()
+    await process.pass_ms(30_000)
+    if recovery is Recovery.NONE:
+        await process.pass_ms(40_000)
+        assert not await order.has_been_paid()
+    else:
+        assert await order.state() is S.IN_PROGRESS
+    assert len(world.lender.loans) == 1
+
+
+async def test_a_request_that_never_arrived_is_sent_again(
+    world: ReceptionWorld, process: ReceptionProcess
+) -> None:
+    world.lender.answers.append("never_heard")
+    order = await world.buy()
+    await process.pass_ms(30_000)
+    assert await order.state() is S.IN_PROGRESS
+    assert len(world.lender.loans) == 1
+
+
+async def test_what_was_lent_while_nobody_could_be_asked_goes_back_later(
+    world: ReceptionWorld, process: ReceptionProcess
+) -> None:
+    order = await world.buy()
+
+    async def go_down() -> None:
+        world.lender.down = True
+
+    world.lender.answers.append("lost")
+    world.lender.before_answer.append(go_down)
+    await process.pass_ms(70_000)
+    assert not await order.has_been_paid()
+    world.lender.down = False
+    await process.pass_ms(3 * MINUTE_MS)
+    assert world.lender.loans[0].told_back
+    assert await order.jobs_left() == []
+
+
+async def test_an_order_whose_payment_was_lost_gives_its_number_back(
+    world: ReceptionWorld, process: ReceptionProcess
+) -> None:
+    order = await assigned(world, process)
+    await world.db.tx(fail, order.id, "the payment fell back")
+    world.lender.text(await order.number(), CODE)
+    await process.work()
+    assert await order.texts() == []
+    assert world.lender.loans[0].told_back
+    assert await world.db.read(receptions.open_leases) == 0
+
+
+@pytest.mark.parametrize("kind", ["before", "after"])
+async def test_death_at_any_effect_neither_borrows_twice_nor_keeps_money(
+    sqlite_url: str, clock: SystemClock, kind: str
+) -> None:
+
+    database = await open_database(sqlite_url, clock)
+    world = ReceptionWorld(database, clock)
+    for at in range(1, 12):
+        order = await world.buy(PaymentMethod.HOLD, service=f"s{at}")
+        process = world.process(Fate(at, kind))
+        try:
+            await process.dispatch()
+            for loan in await order.loans():
+                world.lender.text(loan.number, CODE)
+            await process.pass_ms(1000)
+        except Died:
+            await world.db.tx(jobs.release_all)
+        process = world.process()
+        await process.pass_ms(LEASE_MS)
+        for loan in await order.loans():
+            world.lender.text(loan.number, CODE)
+        await process.work()
+        assert len(await order.loans()) == 1
+        assert await order.has_been_paid()
+        assert (await order.reception()).code == "48010"
+        assert await order.jobs_left() == []
+    assert await world.complaints() == []
+    await database.close()
+
+
+@pytest.mark.parametrize("kind", ["dispatch_reception", "end_reception"])
+async def test_a_fault_of_ours_returns_money_and_number(
+    world: ReceptionWorld, process: ReceptionProcess, kind: str
+) -> None:
+    order = await assigned(world, process)
+    if kind == "dispatch_reception":
+        await process.pass_ms(3 * MINUTE_MS)
+        await another_number(process.shop, order.id)
+    else:
+        await process.pass_ms(20 * MINUTE_MS)
+        world.pass_ms(2 * MINUTE_MS)
+    (job,) = await world.db.tx(jobs.claim, "dispatch", 1, LEASE_MS)
+    assert job.kind == kind
+    await abandon_reception(process.shop, job, "a fault")
+    await process.work()
+    assert not await order.has_been_paid()
+    assert all(loan.told_back for loan in world.lender.loans)
+    assert await order.jobs_left() == [job.uniq], "it is kept for a person to look at"
+    assert await world.db.read(receptions.open_leases) == 0
