@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ringbolt.app import refer
 from ringbolt.app.ledger_names import CAPTURE, ESCROW, REVENUE, capture_idem, secured_idem
+from ringbolt.app.spend_limits import count_failed
 from ringbolt.core.order import OrderState, PaymentMethod
 from ringbolt.store import jobs, ledger, orders, refunds
 from ringbolt.store.db import Tx
@@ -82,6 +83,8 @@ def fail(
         case PaymentMethod.L402:
             assert k1, "a refund needs its name"
             refunds.open_refund(tx, order_id, order.price_msat, k1)
+    if order.method is not PaymentMethod.L402:  # whose calls count when they are dispatched
+        count_failed(tx, order)
     orders.finish(tx, order_id)
     return True
 

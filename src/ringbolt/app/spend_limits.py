@@ -2,7 +2,8 @@
 
 Counted when an order's money is secured, in that very transaction: an order that nobody pays for
 counts for nothing, so that nobody can use up a number's share for free. What is over a limit by
-then fails at once, and the money goes back.
+then fails at once, and the money goes back. What failed was not sold: otherwise a shop could be
+closed for the day with orders that come to nothing, and cost nothing.
 """
 
 from __future__ import annotations
@@ -37,24 +38,42 @@ def count_paid(tx: Tx, settings: Settings, order: Order) -> str:
     """Count an order whose money has just been secured; '' or why it is not brought about."""
     if settings.limits == "off" or order.kind in NOT_SOLD:
         return ""
-    to = from_json(order.request, SendText).to if order.kind == "sms" else ""
-    if order.kind in ("sms", "email") and not SCRIPTED.fullmatch(to):
+    to = _texted(order)
+    refusal = count_sale(tx, settings, order, to)
+    if not refusal and order.kind in ("sms", "email") and not SCRIPTED.fullmatch(to):
         message = messages.message_of(tx, order.id)
         assert message is not None, "a message is written down with its order"
         if not _take_share(tx, settings, order.kind, message.to_hash):
             return _TOO_OFTEN
-    return count_sale(tx, settings, order, to)
+    return refusal
+
+
+def count_failed(tx: Tx, order: Order) -> None:
+    """An order that ``count_paid`` counted failed, and its money goes back."""
+    if order.kind in NOT_SOLD or order.paid_ms is None:
+        return
+    for scope in _scopes(_texted(order)):
+        spends.take_back(tx, scope, order.price_msat, order.id, order.paid_ms)
+
+
+def _texted(order: Order) -> str:
+    """The number that a text is for, '' for other orders."""
+    return from_json(order.request, SendText).to if order.kind == "sms" else ""
+
+
+def _scopes(to: str) -> tuple[str, ...]:
+    """Where a sale to the number ``to`` ('' for none) counts."""
+    scope = prefix_scope(to) if to else ""
+    return (spends.ALL, scope) if scope else (spends.ALL,)
 
 
 def count_sale(tx: Tx, settings: Settings, order: Order, to: str) -> str:
     """Count what is sold (to the number ``to``, '' for none); '' or why it must not be."""
     abuse = settings.abuse
-    if spends.add(tx, spends.ALL, order.price_msat, order.id) > msat(abuse.daily_spend_sats):
+    sold = [spends.add(tx, scope, order.price_msat, order.id) for scope in _scopes(to)]
+    if sold[0] > msat(abuse.daily_spend_sats):
         return _SOLD_OUT
-    scope = prefix_scope(to) if to else ""
-    if scope and (
-        spends.add(tx, scope, order.price_msat, order.id) > msat(abuse.daily_prefix_sats)
-    ):
+    if len(sold) > 1 and sold[1] > msat(abuse.daily_prefix_sats):
         return _PREFIX_SOLD_OUT
     return ""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, select
+from sqlalchemy import bindparam, case, delete, func, select, update
 
 from ringbolt.store.db import Dialect, Tx
 from ringbolt.store.text_tables import spend
@@ -32,13 +32,22 @@ def add(tx: Tx, scope: str, msat: int, order_id: str) -> int:
     on the disk; sales in the same moment may then not see one another.
     """
     day = tx.now_ms // DAY_MS
+    values = {"day": day, "scope": _shard(tx, scope, order_id), "msat": msat}
     if tx.dialect == "sqlite":
-        values = {"day": day, "scope": f"{scope}#0", "msat": msat}
         return int(tx.run(_add(tx.dialect), values).scalar_one())
-    shard = int(order_id[:4], 16) % SHARDS
-    tx.run(_add(tx.dialect), {"day": day, "scope": f"{scope}#{shard}", "msat": msat})
+    tx.run(_add(tx.dialect), values)
     names = [f"{scope}#{n}" for n in range(SHARDS)]
     return int(tx.run(_SOLD, {"day_": day, "scopes_": names}).scalar_one())
+
+
+def take_back(tx: Tx, scope: str, msat: int, order_id: str, at_ms: int) -> None:
+    """What was counted for an order at ``at_ms`` came to nothing."""
+    values = {"day_": at_ms // DAY_MS, "scope_": _shard(tx, scope, order_id), "msat_": msat}
+    tx.run(_TAKE_BACK, values)
+
+
+def _shard(tx: Tx, scope: str, order_id: str) -> str:
+    return f"{scope}#{0 if tx.dialect == 'sqlite' else int(order_id[:4], 16) % SHARDS}"
 
 
 def forget(tx: Tx, keep_days: int) -> int:
@@ -58,5 +67,11 @@ def _add(dialect: Dialect) -> Any:
 _TODAY = select(spend.c.scope, spend.c.msat).where(spend.c.day == bindparam("day_"))
 _SOLD = select(func.coalesce(func.sum(spend.c.msat), 0)).where(
     spend.c.day == bindparam("day_"), spend.c.scope.in_(bindparam("scopes_", expanding=True))
+)
+_LESS = bindparam("msat_", type_=spend.c.msat.type)
+_TAKE_BACK = (
+    update(spend)
+    .where(spend.c.day == bindparam("day_"), spend.c.scope == bindparam("scope_"))
+    .values(msat=case((spend.c.msat > _LESS, spend.c.msat - _LESS), else_=0))
 )
 _FORGET = delete(spend).where(spend.c.day < bindparam("before_"))

@@ -1,0 +1,55 @@
+"""What a shop sells in a day: what failed was not sold, so that nobody closes it for nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from order_rows import put_order
+from ringbolt.app.decide import fail
+from ringbolt.app.ledger_names import HOLD, NODE, REVENUE, secured_idem
+from ringbolt.app.order_request import SendText, to_json
+from ringbolt.app.spend_limits import count_paid
+from ringbolt.settings import Settings
+from ringbolt.store import ledger, spends
+from ringbolt.store.db import Database, Tx
+from ringbolt.store.orders import Order
+
+SETTINGS = Settings(limits="on", abuse={"daily_spend_sats": 2500, "texts_per_number_per_hour": 2})
+TEXT = to_json(SendText("+447700900123", "Hello", "Ringbolt"))
+
+
+def paid(tx: Tx, kind: str, request: str = "{}") -> tuple[Order, str]:
+    """An order of 1,000 sats whose payment is held, and why it is not brought about."""
+    order = put_order(tx, kind, "paid", paid_ms=tx.now_ms, request=request)
+    ledger.hold(
+        tx, idem=secured_idem(order.id), debit=NODE, credit=REVENUE, amount_msat=order.price_msat,
+        kind=HOLD, order_id=order.id,
+    )  # fmt: skip
+    return order, count_paid(tx, SETTINGS, order)
+
+
+@pytest.mark.parametrize(("kind", "request_"), [("rental", "{}"), ("sms", TEXT)])
+async def test_what_failed_was_not_sold(database: Database, kind: str, request_: str) -> None:
+    def sell_and_fail(tx: Tx) -> dict[str, int]:
+        order, refusal = paid(tx, kind, request_)
+        assert refusal == ""
+        assert spends.today(tx)[spends.ALL] == 1_000_000
+        assert fail(tx, order.id, "no number is free")
+        return spends.today(tx)
+
+    assert set((await database.tx(sell_and_fail)).values()) == {0}
+
+
+async def test_what_is_refused_for_a_limit_leaves_room_for_others(database: Database) -> None:
+    def sell(tx: Tx) -> tuple[list[str], int]:
+        refusals = []
+        for _ in range(3):
+            order, refusal = paid(tx, "activation")
+            refusals.append(refusal)
+            if refusal:
+                assert fail(tx, order.id, refusal)
+        return refusals, spends.today(tx)[spends.ALL]
+
+    refusals, sold = await database.tx(sell)
+    assert [bool(refusal) for refusal in refusals] == [False, False, True]
+    assert sold == 2_000_000
