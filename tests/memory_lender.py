@@ -118,9 +118,9 @@ class MemoryLender:
 
     async def lend(self, wanted: LendNumber) -> LendResult:
         if not wanted.still_wanted():
-            return NoNumber("not wanted any more")
+            return NoNumber("not wanted any more", for_now=True)
         if self.down:
-            return NoNumber("it was never sent")
+            return NoNumber("it was never sent", for_now=True)
         answer = self.answers.popleft() if self.answers else "yes"
         result: LendResult = Unknown("the answer was lost")
         if answer in ("yes", "lost", "taken"):

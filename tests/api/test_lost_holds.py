@@ -21,6 +21,7 @@ from ringbolt.app.order_document import snapshot
 from ringbolt.clock import SystemClock
 from ringbolt.core.keys import Keyring
 from ringbolt.core.order import OrderState
+from ringbolt.core.recovery import Recovery
 from ringbolt.lightning.node import InvoiceState
 from ringbolt.sms.carrier import ReceiptState
 from ringbolt.store import keys, ledger
@@ -192,6 +193,38 @@ async def test_one_part_of_three_fails(world: OrderWorld, story: str, settle_on:
 
     is_paid = paid_if_sent if settle_on == "sent" else paid_if_delivered
     assert await order.check() is (S.SETTLED if is_paid else S.RETURNED)
+
+
+@pytest.mark.parametrize("recovery", list(Recovery))
+async def test_a_lender_that_is_away_for_a_moment_is_asked_again(
+    world: OrderWorld, recovery: Recovery
+) -> None:
+    other = OrderWorld(world.db, world.clock, recovery)
+    other.lender.down = True
+    order = await paid(other)
+    process = other.process()
+    for _ in range(5):
+        other.pass_ms(2000)
+        await process.settle_down()
+    assert await order.state() is S.DISPATCHING
+    other.lender.down = False
+    other.pass_ms(6000)
+    await process.settle_down()
+    await order.code_comes()
+    await process.work()
+
+    assert await order.check() is S.SETTLED
+
+
+async def test_a_lender_that_stays_away_keeps_nobody_waiting_for_long(world: OrderWorld) -> None:
+    world.lender.down = True
+    order = await paid(world)
+    began_ms = world.clock.now_ms()
+    await world.process().work()
+
+    waited_ms = world.clock.now_ms() - began_ms
+    assert await order.check() is S.RETURNED
+    assert waited_ms <= world.settings.orders.number_within_s * 1000 + 6000
 
 
 # Operators

@@ -36,6 +36,7 @@ MAX_UNFIT: Final = 3
 """So many numbers in a row that cannot be used, and the provider has none."""
 _HOUR_MS: Final = 3_600_000
 _AGAIN_MS: Final = 1000
+_LONGEST_MS: Final = 5000
 
 OPEN = frozenset({AttemptState.INTENT, AttemptState.UNKNOWN})
 LOOKING = frozenset({OrderState.PAID, OrderState.DISPATCHING})
@@ -98,8 +99,8 @@ def answered(tx: Tx, shop: Shop, job: Job, attempt: Attempt, result: LendResult)
     match result:
         case Lent():
             _lent(tx, shop, job, order, reception, current, result)
-        case NoNumber(reason):
-            _none(tx, shop, job, order, current, reason)
+        case NoNumber():
+            _none(tx, shop, job, order, current, result)
         case Unknown(reason):
             attempts.update(tx, current.id, state=AttemptState.UNKNOWN, reason=reason)
             jobs.retry(tx, job, _AGAIN_MS, reason)
@@ -122,13 +123,21 @@ def _end_attempt(
     )
 
 
-def _none(tx: Tx, shop: Shop, job: Job, order: Order, attempt: Attempt, reason: str) -> None:
-    """Definitely nothing here: the money goes back at once, unless somebody else can be asked."""
+def _none(tx: Tx, shop: Shop, job: Job, order: Order, attempt: Attempt, answer: NoNumber) -> None:
+    """Definitely nothing here: the money goes back at once, unless somebody else can be asked, or
+    nobody was."""
+    reason = answer.reason
     _end_attempt(tx, attempt, AttemptState.REJECTED, reason)
     own = shop.own_numbers
     if order.state is OrderState.DISPATCHING and own is not None and attempt.carrier == own.name:
         asked = [*job.payload.get("asked", ()), own.name]
         jobs.retry(tx, job, 0, reason, {**job.payload, "asked": asked})
+        return
+    since_ms = job.payload.get("since_ms", attempt.created_ms)
+    until_ms = since_ms + shop.settings.orders.number_within_s * 1000
+    if answer.for_now and order.state is OrderState.DISPATCHING and tx.now_ms < until_ms:
+        delay_ms = min(_LONGEST_MS, _AGAIN_MS * 2 ** min(attempt.n - 1, 3))
+        jobs.retry(tx, job, delay_ms, reason, {**job.payload, "since_ms": since_ms})
         return
     give_up(tx, order.id, f"no number is free ({reason})")
     jobs.finish(tx, job)

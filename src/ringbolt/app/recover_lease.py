@@ -22,7 +22,7 @@ from ringbolt.store.orders import Order
 FORGET_AFTER_MS = 30 * 60_000
 """A number that was perhaps lent, and that nobody could be asked about, is long taken back."""
 _LONGEST_MS = 5000
-_KEPT = ("avoid", "asked")
+_KEPT = ("avoid", "asked", "since_ms")
 _NOT_KNOWN = "the provider's answer is not known"
 
 

@@ -125,7 +125,7 @@ class PoolProvider:
     async def lend(self, wanted: LendNumber) -> LendResult:
         """All numbers here are real ones, whether that is wanted or not."""
         if not wanted.still_wanted():
-            return NoNumber("nobody waits for this number any more")
+            return NoNumber("nobody waits for this number any more", for_now=True)
         duration_ms = wanted.hours * HOUR_MS if wanted.hours else self._activation_ms
         try:
             lease = await self._store.lend(

@@ -71,9 +71,11 @@ class Lent:
 
 @dataclass(frozen=True, slots=True)
 class NoNumber:
-    """Definitely nothing lent, and free of charge."""
+    """Definitely nothing lent, and free of charge. ``for_now``: the provider was not asked, and may
+    well have a number if it is in a moment."""
 
     reason: str
+    for_now: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,12 +78,12 @@ class SimulatedNumberProvider:
     async def lend(self, wanted: LendNumber) -> LendResult:
         body = _encode(request_of(wanted))
         if not wanted.still_wanted():
-            return NoNumber("nobody waits for this number any more")
+            return NoNumber("nobody waits for this number any more", for_now=True)
         try:
             async with self._http().post(f"{self._url}/leases", data=body) as answer:
                 return _result(answer.status, await answer.read())
         except _NEVER_SENT as error:
-            return NoNumber(f"the lender cannot be reached: {_words(error)}")
+            return NoNumber(f"the lender cannot be reached: {_words(error)}", for_now=True)
         except _LOST as error:
             return Unknown(f"the lender's answer was lost: {_words(error)}")
 
