@@ -9,11 +9,11 @@ from collections.abc import Iterable
 class WakeSubscription:
     """A ``Subscription`` of one channel; belongs to the event loop that waits on it."""
 
-    def __init__(self, channel: str, subscribers: set[WakeSubscription]) -> None:
-        self.channel = channel
+    def __init__(self, channel: str, subscribers: dict[str, set[WakeSubscription]]) -> None:
+        self._channel = channel
         self._subscribers = subscribers
         self._woken = asyncio.Event()
-        subscribers.add(self)
+        subscribers.setdefault(channel, set()).add(self)
 
     async def wait(self, timeout_s: float) -> bool:
         try:
@@ -28,26 +28,30 @@ class WakeSubscription:
         self._woken.set()
 
     def close(self) -> None:
-        self._subscribers.discard(self)
+        others = self._subscribers.get(self._channel, set())
+        others.discard(self)
+        if not others:
+            self._subscribers.pop(self._channel, None)
 
 
 class Wakes:
     """All subscriptions of one database handle."""
 
     def __init__(self) -> None:
-        self._subscribers: set[WakeSubscription] = set()
+        # By channel: thousands may wait, each for an order of its own, and a commit wakes few.
+        self._subscribers: dict[str, set[WakeSubscription]] = {}
 
     def listen(self, channel: str) -> WakeSubscription:
         return WakeSubscription(channel, self._subscribers)
 
     def wake(self, channels: Iterable[str]) -> None:
         """Wake who listens to one of ``channels``. Call on the event loop."""
-        named = frozenset(channels)
-        for subscriber in self._subscribers:
-            if subscriber.channel in named:
+        for channel in channels:
+            for subscriber in self._subscribers.get(channel, ()):
                 subscriber.wake()
 
     def wake_all(self) -> None:
         """Wake everybody: something may have been missed."""
-        for subscriber in self._subscribers:
-            subscriber.wake()
+        for subscribers in self._subscribers.values():
+            for subscriber in subscribers:
+                subscriber.wake()
