@@ -11,7 +11,18 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Integer, and_, bindparam, exists, func, not_, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    and_,
+    bindparam,
+    exists,
+    func,
+    not_,
+    or_,
+    select,
+    update,
+)
 
 from ringbolt.store.db import Database, Tx
 from ringbolt.store.text_tables import pool_lease, pool_number
@@ -184,12 +195,19 @@ _any_or_this = bindparam("country_", type_=Integer)
 _in_country = or_(_any_or_this == ANY_COUNTRY, _number.country == _any_or_this)
 # These are about all loans of a number, beside the one that a statement may be about.
 _had = exists().where(_other.number == _number.number)
-_over_ms = func.coalesce(_other.ended_ms, _other.until_ms)
-_rests = _over_ms > bindparam("rested_")  # or goes on
+
+
+def _over_after(name: str) -> ColumnElement[bool]:
+    """Loans that ended after a time, or go on; told so that a long history is not read."""
+    since = bindparam(name, type_=_other.ended_ms.type)
+    return or_(_other.ended_ms > since, and_(_other.ended_ms.is_(None), _other.until_ms > since))
+
+
+_rests = _over_after("rested_")
 _same_service = _other.service == bindparam("service_")
 _is_free = and_(_there, _in_country, not_(_had.where(_rests)))
-_last_from_ms = (
-    select(func.max(_other.from_ms)).where(_other.number == _number.number).scalar_subquery()
+_last_ended_ms = (
+    select(func.max(_other.ended_ms)).where(_other.number == _number.number).scalar_subquery()
 )
 
 _FREE_FOR = (
@@ -197,9 +215,9 @@ _FREE_FOR = (
     .where(
         _is_free,
         _number.number.not_in(bindparam("avoid_", expanding=True)),
-        not_(_had.where(_same_service, _over_ms > bindparam("forgotten_"))),
+        not_(_had.where(_same_service, _over_after("forgotten_"))),
     )
-    .order_by(func.coalesce(_last_from_ms, 0), _number.number)
+    .order_by(func.coalesce(_last_ended_ms, 0), _number.number)
     .limit(_CANDIDATES)
 )
 # The last text of this service is this buyer's own, so the number need not rest after its loan.
