@@ -147,7 +147,8 @@ async def test_readiness_says_what_does_not_answer(beside: Settings, world: Worl
         back = await eventually(lambda: readiness(shop, 200))
 
     assert ready["parts"] == back["parts"] == {
-        "store": True, "node": True, "carrier:simulated": True,
+        "store": True, "node": True, "holds": True, "carrier:simulated": True,
+        "sms:simulated": True, "texts:simulated": True,
     }  # fmt: skip
     assert away["parts"]["node"] is False
     assert away["parts"]["store"] is True
