@@ -160,6 +160,14 @@ def claim(tx: Tx, lane: Lane, limit: int, lease_ms: int, but: Collection[int] = 
     ]
 
 
+def claim_and_look_ahead(
+    tx: Tx, lane: Lane, limit: int, lease_ms: int, but: Collection[int] = ()
+) -> tuple[list[Job], int | None]:
+    """``claim``, and when the next job of the lane becomes due after that (``next_run_at``)."""
+    claimed = claim(tx, lane, limit, lease_ms, but)
+    return claimed, next_run_at(tx, lane) if len(claimed) < limit else None
+
+
 def finish(tx: Tx, job: Job) -> None:
     """The job is done. Raises ``LeaseLost``, which takes the transaction's effects with it."""
     _only_if_held(tx, job, _FINISH, {})

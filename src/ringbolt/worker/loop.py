@@ -133,15 +133,14 @@ class Worker:
         free = self._slots[lane] - len(at_it)
         if free <= 0:
             return POLL_S
-        claimed = await self._shop.db.tx(jobs.claim, lane, free, self._lease_ms, at_it)
+        claimed, next_ms = await self._shop.db.tx(
+            jobs.claim_and_look_ahead, lane, free, self._lease_ms, at_it
+        )
         for job in claimed:
             task = asyncio.create_task(self._work(job))
             self._running[task] = job
             task.add_done_callback(self._done)
-        if len(claimed) == free:
-            return POLL_S  # a finished job wakes the lane
-        next_ms = await self._shop.db.read(jobs.next_run_at, lane)
-        if next_ms is None:
+        if next_ms is None:  # or no slot is free: a finished job wakes the lane
             return POLL_S
         return min(POLL_S, max(0.005, (next_ms - self._shop.clock.now_ms()) / 1000))
 
