@@ -163,8 +163,9 @@ async def test_the_list_goes_on_where_its_cursor_says(
         if not cursor:
             break
     assert seen == expected
-    with pytest.raises(ValueError, match="not a cursor"):
-        await database.read(webhooks.listing, cursor="nonsense")
+    for nonsense in ("nonsense", f"{'9' * 30}-1-msg_a"):
+        with pytest.raises(ValueError, match="not a cursor"):
+            await database.read(webhooks.listing, cursor=nonsense)
 
 
 async def test_failed_ones_can_be_listed_alone(database: Database) -> None:

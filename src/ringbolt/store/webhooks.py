@@ -19,6 +19,7 @@ from ringbolt.store.tables import orders
 from ringbolt.store.text_tables import webhook, webhook_try
 
 FORGET_BATCH = 500
+_LARGEST = 2**63 - 1
 
 
 class WebhookState(StrEnum):
@@ -210,6 +211,8 @@ def _after(cursor: str) -> Any:
     try:
         created_ms, seq, webhook_id = cursor.split("-")
         at, number = int(created_ms), int(seq)
+        if max(at, number) > _LARGEST:
+            raise ValueError
     except ValueError:
         raise ValueError(f"{cursor!r} is not a cursor of this list") from None
     same_time = webhook.c.created_ms == at
