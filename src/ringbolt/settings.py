@@ -41,6 +41,7 @@ from ringbolt.order_settings import (
     WebhookSettings,
 )
 from ringbolt.settings_section import Section, listed
+from ringbolt.voice_settings import VoiceSettings
 
 _PREFIX = "RINGBOLT_"
 
@@ -278,6 +279,7 @@ class Settings(BaseSettings):
     keys: KeySettings = KeySettings()
     referral: ReferralSettings = ReferralSettings()
     webhooks: WebhookSettings = WebhookSettings()
+    voice: VoiceSettings = VoiceSettings()
     refund: RefundSettings = RefundSettings()
     fetch: FetchSettings = FetchSettings()
     speech: SpeechSettings = SpeechSettings()

@@ -41,7 +41,7 @@ async def ask(shop: Shop, job: Job, order: Order, attempt: Attempt, rendered: Re
             to=command.to,
             caller_id=shop.settings.calls.caller_id,
             script=rendered.script,
-            ring_timeout_s=shop.settings.calls.ring_timeout_s,
+            ring_timeout_s=command.ring_timeout_s or shop.settings.calls.ring_timeout_s,
             max_duration_s=command.max_duration_s(silence_ms),
             still_wanted=job.still_ours,
         )
@@ -137,7 +137,8 @@ def linger_ms(shop: Shop) -> int:
 
 def _patience_ms(shop: Shop, command: call_order.CallOrder) -> int:
     """How long a call can take at most, from asking to its last event."""
-    seconds = shop.settings.calls.ring_timeout_s + command.max_duration_s(linger_ms(shop))
+    ring_s = command.ring_timeout_s or shop.settings.calls.ring_timeout_s
+    seconds = ring_s + command.max_duration_s(linger_ms(shop))
     return seconds * 1000 + _SILENCE_MARGIN_MS
 
 

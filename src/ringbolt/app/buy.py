@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from ringbolt.app import order_request
+from ringbolt.app.call_order import CallOrder
 from ringbolt.app.check_purchase import check_purchase
 from ringbolt.app.ledger_names import RESERVE, REVENUE, account_of_key, secured_idem
 from ringbolt.app.order_request import OrderRequest, ReceiveTexts
@@ -65,7 +66,7 @@ class Purchase:
     """
 
     kind: str
-    request: OrderRequest
+    request: OrderRequest | CallOrder
     price_msat: int
     payer: Hold | Balance
     record: Record
@@ -74,6 +75,7 @@ class Purchase:
     referrer: str = ""
     webhook_url: str = ""
     idempotency: Idempotency | None = None
+    family: str = "orders"
 
     @property
     def method(self) -> PaymentMethod:
@@ -150,7 +152,7 @@ def _new_order(shop: Shop, purchase: Purchase, order_id: str) -> Order:
     return Order(
         id=order_id,
         kind=purchase.kind,
-        family="orders",
+        family=purchase.family,
         state=OrderState.AWAITING_PAYMENT if is_hold else OrderState.PAID,
         reason="",
         method=purchase.method,

@@ -6,15 +6,64 @@ from dataclasses import dataclass
 
 import msgspec
 
-from ringbolt.core.call import CallScript, Pause, Play, Say
+from ringbolt.core.call import CallScript, Gather, Hangup, Pause, Play, Say
 
 _SPEECH_GRACE_MS = 30_000
 """A text is sold as one minute; a slow voice may need a little more to finish its sentence."""
 
 
+class SayStep(msgspec.Struct, frozen=True, omit_defaults=True, tag="say"):
+    """Speak a text (or SSML) so many times."""
+
+    text: str = ""  # once it was wiped
+    voice: str = ""
+    language: str = ""
+    neural: bool = False
+    repeat: int = 1
+
+    def part(self) -> Say:
+        return Say(self.text, self.voice, self.language, self.neural, self.repeat)
+
+
+class PlayStep(msgspec.Struct, frozen=True, omit_defaults=True, tag="play"):
+    """Play the audio behind a URL; ``fallback`` is spoken if it cannot be played."""
+
+    url: str = ""  # once it was wiped
+    repeat: int = 1
+    fallback: SayStep | None = None
+
+    def part(self, max_ms: int) -> Play:
+        fallback = None if self.fallback is None else self.fallback.part()
+        return Play(self.url, max_ms, self.repeat, fallback)
+
+
+class PauseStep(msgspec.Struct, frozen=True, tag="pause"):
+    ms: int
+
+
+class GatherStep(msgspec.Struct, frozen=True, omit_defaults=True, tag="gather"):
+    """Collect keys while ``prompt`` is heard and for ``timeout_ms`` after it."""
+
+    prompt: tuple[SayStep | PlayStep | PauseStep, ...] = ()
+    max_digits: int = 32
+    finish_key: str = "#"
+    timeout_ms: int = 5000
+
+
+class HangupStep(msgspec.Struct, frozen=True, tag="hangup"):
+    """End the call here."""
+
+
+Step = SayStep | PlayStep | PauseStep | GatherStep | HangupStep
+
+
 class CallOrder(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Call ``to`` (E.164) and speak ``message``, or play ``audio_url``, for ``minutes`` started
-    minutes."""
+    """Call ``to`` (E.164) and go through ``steps``; or, without any, speak ``message`` or play
+    ``audio_url``. ``minutes``: started minutes that are paid for, or held on a balance.
+
+    ``ring_timeout_s`` 0 is the shop's own. ``status_url`` is told every status, ``digits_url``
+    what was pressed, at the end; ``metadata`` is the buyer's own JSON, given back to them.
+    """
 
     to: str
     minutes: int
@@ -23,9 +72,16 @@ class CallOrder(msgspec.Struct, frozen=True, omit_defaults=True):
     duration_ms: int = 60_000
     voice: str = ""
     language: str = ""
+    steps: tuple[Step, ...] = ()
+    ring_timeout_s: int = 0
+    status_url: str = ""
+    digits_url: str = ""
+    metadata: str = ""
 
     def script(self, linger_ms: int) -> CallScript:
         """What the call says, and the silence after it in which keys are still heard."""
+        if self.steps:
+            return self._planned()
         said: Say | Play
         if self.audio_url:
             said = Play(self.audio_url, max_ms=self.duration_ms)
@@ -33,8 +89,37 @@ class CallOrder(msgspec.Struct, frozen=True, omit_defaults=True):
             said = Say(self.message, voice=self.voice, language=self.language)
         return (said, Pause(linger_ms)) if linger_ms else (said,)
 
+    @property
+    def gathers(self) -> tuple[GatherStep, ...]:
+        """Where keys are asked for."""
+        return tuple(step for step in self.steps if isinstance(step, GatherStep))
+
+    def _planned(self) -> CallScript:
+        script: list[Say | Play | Pause | Gather | Hangup] = []
+        for step in self.steps:
+            match step:
+                case GatherStep(prompt, max_digits, finish_key, timeout_ms):
+                    parts = tuple(self._sound(each) for each in prompt)
+                    script.append(Gather(parts, max_digits, finish_key, timeout_ms))
+                case HangupStep():
+                    script.append(Hangup())
+                case _:
+                    script.append(self._sound(step))
+        return tuple(script)
+
+    def _sound(self, step: SayStep | PlayStep | PauseStep) -> Say | Play | Pause:
+        match step:
+            case SayStep():
+                return step.part()
+            case PlayStep():
+                return step.part(self.minutes * 60_000)
+            case PauseStep(ms):
+                return Pause(ms)
+
     def max_duration_s(self, linger_ms: int) -> int:
         """When the carrier hangs up whatever is still being said."""
+        if self.steps:
+            return self.minutes * 60
         grace_ms = linger_ms if self.audio_url else linger_ms + _SPEECH_GRACE_MS
         return -(-(self.minutes * 60_000 + grace_ms) // 1000)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ringbolt.app.by_hand import hashes_of
 from ringbolt.app.order_request import ReceiveTexts, SendMail, SendText
 from ringbolt.app.shop import Shop
-from ringbolt.app.spend_limits import NOT_SOLD, check_sold, share_key, shares
+from ringbolt.app.spend_limits import CALL, NOT_SOLD, check_sold, share_key, shares
 from ringbolt.core.errors import DestinationRefused, InvalidInput, RateLimited
 from ringbolt.core.money import sats_down
 from ringbolt.core.order import PaymentMethod
@@ -89,9 +89,11 @@ def _look(tx: Tx, shop: Shop, purchase: Purchase) -> None:
         return
     if isinstance(purchase.request, ReceiveTexts):
         _look_at_numbers(tx, shop.settings)
+    elif purchase.kind == CALL:
+        _look_at_rings(tx, shop.settings, purchase.to)
     elif not SCRIPTED.fullmatch(purchase.to):
         _look_at_shares(tx, shop.settings, purchase.kind, to_hash)
-    to = purchase.to if purchase.kind == "sms" else ""
+    to = purchase.to if purchase.kind in ("sms", CALL) else ""
     check_sold(spends.today(tx), shop.settings, purchase.price_msat, to)
 
 
@@ -130,6 +132,18 @@ def _look_at_numbers(tx: Tx, settings: Settings) -> None:
             code="TOO_MANY_NUMBERS",
             suggestion="Try again in a few minutes.",
             retry_after_s=60,
+        )
+
+
+def _look_at_rings(tx: Tx, settings: Settings, to: str) -> None:
+    limit = settings.calls.per_number_per_hour
+    wait_ms = rate_limits.wait(tx, f"to:{to}", limit=limit, period_ms=3_600_000)
+    if wait_ms and not SCRIPTED.fullmatch(to):
+        raise RateLimited(
+            f"This number was called {limit} times lately, which is as often as it may be.",
+            code="DESTINATION_LIMIT_REACHED",
+            suggestion="Try again later. Nothing was charged.",
+            retry_after_s=-(-wait_ms // 1000),
         )
 
 

@@ -18,6 +18,7 @@ MAX_TRIES = 5
 """How often one L402 payment may try to have its call answered, the first time included."""
 
 CLOSE_HOLD = "close_hold"
+CALL = "call"
 
 
 def fulfil(tx: Tx, order_id: str, why: str) -> bool:
@@ -28,6 +29,8 @@ def fulfil(tx: Tx, order_id: str, why: str) -> bool:
     match order.method:
         case PaymentMethod.HOLD:
             _tell_node(tx, order_id)
+        case PaymentMethod.BALANCE if order.kind == CALL:
+            pass  # what it costs is known when it ends: see ``charge``
         case PaymentMethod.BALANCE:
             ledger.capture(tx, secured_idem(order_id))
             settled(tx, order, why)
@@ -42,6 +45,15 @@ def fulfil(tx: Tx, order_id: str, why: str) -> bool:
                 order_id=order_id,
             )
             settled(tx, order, why)
+    return True
+
+
+def charge(tx: Tx, order: Order, amount_msat: int, why: str) -> bool:
+    """Take ``amount_msat`` of what a fulfilled order has reserved, and release the rest; False if
+    that was done before."""
+    if not settled(tx, order, why):
+        return False
+    ledger.capture(tx, secured_idem(order.id), amount_msat)
     return True
 
 
@@ -83,7 +95,7 @@ def fail(
         case PaymentMethod.L402:
             assert k1, "a refund needs its name"
             refunds.open_refund(tx, order_id, order.price_msat, k1)
-    if order.method is not PaymentMethod.L402:  # whose calls count when they are dispatched
+    if order.kind != CALL:  # calls count when they are dispatched
         count_failed(tx, order)
     orders.finish(tx, order_id)
     return True

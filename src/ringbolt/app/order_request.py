@@ -55,7 +55,7 @@ OrderRequest = SendText | SendMail | ReceiveTexts | TopUp
 _encode = msgspec.json.Encoder().encode
 
 
-def to_json(request: OrderRequest) -> str:
+def to_json(request: msgspec.Struct) -> str:
     return _encode(request).decode()
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ringbolt.app import call_order
 from ringbolt.app.call_order import CallOrder, NewIds
 from ringbolt.app.ledger_names import ESCROW, NODE, PAYMENT, payment_idem
+from ringbolt.app.secure import DISPATCH_CALL
 from ringbolt.core.call import CallStatus
 from ringbolt.core.l402 import Grant
 from ringbolt.core.order import OrderState, PaymentMethod
@@ -14,8 +15,6 @@ from ringbolt.store import calls, jobs, ledger, orders, refunds
 from ringbolt.store.calls import Call
 from ringbolt.store.db import Tx
 from ringbolt.store.orders import Order
-
-DISPATCH_CALL = "dispatch_call"
 
 
 @dataclass(frozen=True, slots=True)

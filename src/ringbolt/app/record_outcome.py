@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ringbolt.app.charge_call import charge_call
 from ringbolt.app.decide import fail, fulfil
 from ringbolt.core.call import CallEvent, CallStatus
 from ringbolt.core.order import OrderState
@@ -104,6 +105,7 @@ def _end(tx: Tx, attempt: Attempt, event: CallEvent, charge_on: str, k1: str) ->
     else:
         why = CAUSES[event.status] + (f" ({event.cause})" if event.cause else "")
         fail(tx, attempt.order_id, why, may_retry=True, k1=k1)
+    charge_call(tx, attempt.order_id)
     orders.finish(tx, attempt.order_id)
 
 

@@ -9,12 +9,14 @@ from ringbolt.core.call import (
     CallScript,
     Clip,
     Gather,
+    Hangup,
     Pause,
     Play,
     RenderedGather,
     RenderedScript,
     Say,
 )
+from ringbolt.core.errors import AudioUnplayable
 from ringbolt.speech.engine import SpeechRequest
 
 
@@ -31,6 +33,8 @@ async def render(shop: Shop, script: CallScript) -> Rendered:
     steps: list[Clip | Pause | RenderedGather] = []
     notes: list[str] = []
     for step in script:
+        if isinstance(step, Hangup):
+            break
         if isinstance(step, Gather):
             prompt: list[Clip | Pause] = []
             for part in step.prompt:
@@ -48,11 +52,25 @@ async def _sound(shop: Shop, step: Say | Play | Pause, notes: list[str]) -> list
         case Pause():
             return [step]
         case Play():
-            clip = await shop.audio.load(step.url, step.max_ms)
-            return [clip] * step.repeat
+            return await _played(shop, step, notes)
         case Say():
-            speech = await shop.speaker.speak(
-                SpeechRequest(step.text, step.voice, step.language, step.neural)
-            )
-            notes.extend(speech.notes)
-            return [Clip(str(speech.path), speech.duration_ms)] * step.repeat
+            return await _spoken(shop, step, notes)
+
+
+async def _played(shop: Shop, step: Play, notes: list[str]) -> list[Clip | Pause]:
+    try:
+        clip = await shop.audio.load(step.url, step.max_ms)
+    except AudioUnplayable as error:
+        if step.fallback is None:
+            raise
+        notes.append(f"audio_unplayable_text_spoken: {error.message}")
+        return await _spoken(shop, step.fallback, notes)
+    return [clip] * step.repeat
+
+
+async def _spoken(shop: Shop, step: Say, notes: list[str]) -> list[Clip | Pause]:
+    speech = await shop.speaker.speak(
+        SpeechRequest(step.text, step.voice, step.language, step.neural)
+    )
+    notes.extend(speech.notes)
+    return [Clip(str(speech.path), speech.duration_ms)] * step.repeat

@@ -18,7 +18,9 @@ MEMO = "Ringbolt order"
 DISPATCH_MESSAGE = "dispatch_message"
 DISPATCH_RECEPTION = "dispatch_reception"
 TOP_UP_KIND = "fund"
+DISPATCH_CALL = "dispatch_call"
 _JOB_OF_KIND = {
+    "call": DISPATCH_CALL,
     "sms": DISPATCH_MESSAGE,
     "email": DISPATCH_MESSAGE,
     "activation": DISPATCH_RECEPTION,

@@ -23,6 +23,7 @@ HOUR_MS = 3_600_000
 DAY_MS = 86_400_000
 NOT_SOLD = frozenset({"fund"})
 """Kinds of orders that cost the operator nothing."""
+CALL = "call"
 
 _TOO_OFTEN = "whoever this is for got too many messages from us lately"
 _SOLD_OUT = "this shop has sold as much as its operator allows in a day"
@@ -36,8 +37,8 @@ def prefix_scope(number: str) -> str:
 
 def count_paid(tx: Tx, settings: Settings, order: Order) -> str:
     """Count an order whose money has just been secured; '' or why it is not brought about."""
-    if settings.limits == "off" or order.kind in NOT_SOLD:
-        return ""
+    if settings.limits == "off" or order.kind in NOT_SOLD or order.kind == CALL:
+        return ""  # calls count when they are dispatched
     to = _texted(order)
     refusal = count_sale(tx, settings, order, to)
     if not refusal and order.kind in ("sms", "email") and not SCRIPTED.fullmatch(to):

@@ -26,11 +26,13 @@ class Say:
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """Play the audio behind ``url``, at most ``max_ms`` of it."""
+    """Play the audio behind ``url``, at most ``max_ms`` of it; ``fallback`` is spoken instead if
+    it cannot be played."""
 
     url: str
     max_ms: int
     repeat: int = 1
+    fallback: Say | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,12 @@ class Gather:
     timeout_ms: int = 5000
 
 
-CallScript = tuple[Say | Play | Pause | Gather, ...]
+@dataclass(frozen=True, slots=True)
+class Hangup:
+    """End the call here."""
+
+
+CallScript = tuple[Say | Play | Pause | Gather | Hangup, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -217,7 +217,7 @@ def _payout_disagreements(tx: Tx) -> list[str]:
 _SECURED: dict[str, dict[PaymentMethod, tuple[str, ...]]] = {
     "pending": {
         PaymentMethod.HOLD: ("paid", "dispatching", "in_progress", "fulfilled", "failed"),
-        PaymentMethod.BALANCE: ("paid", "dispatching", "in_progress"),
+        PaymentMethod.BALANCE: ("paid", "dispatching", "in_progress", "fulfilled"),
     },
     "captured": {PaymentMethod.HOLD: ("settled",), PaymentMethod.BALANCE: ("settled",)},
     "voided": {PaymentMethod.HOLD: ("returned",), PaymentMethod.BALANCE: ("returned",)},

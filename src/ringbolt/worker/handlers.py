@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import structlog
 
 from ringbolt.app.ask_carrier import CHECK_CALL
+from ringbolt.app.charge_call import charge_call
 from ringbolt.app.check_call import check_call
 from ringbolt.app.close_hold import close_hold
 from ringbolt.app.close_lease import END_RECEPTION, GIVE_BACK
@@ -20,11 +21,10 @@ from ringbolt.app.give_back import give_back
 from ringbolt.app.lend_number import dispatch_reception
 from ringbolt.app.notify import SEND_WEBHOOK
 from ringbolt.app.pay_referral import pay_referral
-from ringbolt.app.place_order import DISPATCH_CALL
 from ringbolt.app.record_outcome import check_uniq
 from ringbolt.app.refer import PAY_REFERRAL
 from ringbolt.app.refund import PAY_REFUND, pay_refund
-from ringbolt.app.secure import DISPATCH_MESSAGE, DISPATCH_RECEPTION
+from ringbolt.app.secure import DISPATCH_CALL, DISPATCH_MESSAGE, DISPATCH_RECEPTION
 from ringbolt.app.send_message import dispatch_message
 from ringbolt.app.send_webhook import send_webhook
 from ringbolt.app.shop import Shop
@@ -66,6 +66,7 @@ def _fail_order(tx: Tx, job: Job, k1: str, why: str) -> str | None:
             cause="an internal fault",
             ended_ms=tx.now_ms,
         )
+    charge_call(tx, job.order_id)
     orders.finish(tx, job.order_id)
     if attempt is None or attempt.finished_ms is not None:
         return None
