@@ -326,6 +326,21 @@ async def test_who_unsubscribes_gets_nothing_more(client: OrderClient) -> None:
     assert after.json()["error_code"] == "SUPPRESSED"
 
 
+async def test_who_unsubscribed_is_known_however_the_address_is_written(
+    client: OrderClient,
+) -> None:
+    mail = {"address": "Weary+shop@example.com", "message": "One more"}
+    _, payment = await client.buy("/createemailsendorder", mail)
+    assert await payment == "SUCCEEDED"
+    box = (await client.http.get("/simulator/mailbox/weary+shop@example.com")).json()["messages"]
+    link = box[0]["headers"]["List-Unsubscribe"].strip("<>")
+    await client.http.post("/u/" + link.rsplit("/", 1)[1])
+
+    for written in ("weary+SHOP@example.com", "WEARY@Example.com", "weary+2@example.com"):
+        refused = await client.post("/createemailsendorder", mail | {"address": written})
+        assert refused.json()["error_code"] == "SUPPRESSED", written
+
+
 @pytest.mark.parametrize("token", ["abc", "A" * 60, "a" * 500, "%ff"])
 async def test_a_forged_unsubscribe_link_is_none(client: OrderClient, token: str) -> None:
     assert (await client.http.post(f"/u/{token}")).status_code == 404

@@ -10,6 +10,7 @@ from ringbolt.core.email_address import (
     EmailAddress,
     check_mail_text,
     check_subject,
+    mailbox_of,
     parse_address,
 )
 from ringbolt.core.errors import InvalidInput
@@ -25,6 +26,7 @@ from ringbolt.core.errors import InvalidInput
         ("a@bücher.de", "a@xn--bcher-kva.de", "xn--bcher-kva.de"),
         ("a@xn--bcher-kva.de", "a@xn--bcher-kva.de", "xn--bcher-kva.de"),
         ("a@例子.中国", "a@xn--fsqu00a.xn--fiqs8s", "xn--fsqu00a.xn--fiqs8s"),
+        ("o'brien@example.com", "o'brien@example.com", "example.com"),
         ("1@2.example.org", "1@2.example.org", "2.example.org"),
     ],
 )
@@ -95,6 +97,22 @@ def test_what_is_taken_is_one_word_and_is_taken_again(text: str) -> None:
     assert address.address.count("@") == 1
     assert not set(address.address) & set(',;<>"\r\n \\\t:()[]\x00')
     assert parse_address(str(address)) == address
+
+
+@pytest.mark.parametrize(
+    ("address", "mailbox"),
+    [
+        ("bob@example.com", "bob@example.com"),
+        ("Bob@Example.COM", "bob@example.com"),
+        ("bob+shop+2@example.com", "bob@example.com"),
+        ("+@example.com", "+@example.com"),
+        ("+bob@example.com", "+bob@example.com"),
+        ("b.ob@example.com", "b.ob@example.com"),
+    ],
+)
+def test_spellings_of_one_mailbox_are_one(address: str, mailbox: str) -> None:
+    assert mailbox_of(address) == mailbox
+    assert mailbox_of(mailbox) == mailbox
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ringbolt.core.countries import COUNTRIES, by_region, resolve_country
-from ringbolt.core.email_address import parse_address
+from ringbolt.core.email_address import mailbox_of, parse_address
 from ringbolt.core.errors import InvalidInput, NotFound
 from ringbolt.core.hmac_sha256 import keyed
 from ringbolt.core.keys import Keyring, derive
@@ -67,7 +67,7 @@ def remove_number(tx: Tx, number: str) -> None:
 def destination_of(to: str) -> tuple[Channel, str]:
     """What a number or an e-mail address is suppressed as. Raises ``InvalidInput``."""
     if "@" in to:
-        return "email", parse_address(to, "to").address
+        return "email", mailbox_of(parse_address(to, "to").address)
     return "sms", parse_destination(to, scripted_allowed=True).number
 
 

@@ -10,6 +10,7 @@ from ringbolt.app.by_hand import hashes_of
 from ringbolt.app.order_request import ReceiveTexts, SendMail, SendText
 from ringbolt.app.shop import Shop
 from ringbolt.app.spend_limits import CALL, NOT_SOLD, check_sold, share_key, shares
+from ringbolt.core.email_address import mailbox_of
 from ringbolt.core.errors import DestinationRefused, InvalidInput, RateLimited
 from ringbolt.core.money import sats_down
 from ringbolt.core.order import PaymentMethod
@@ -74,7 +75,7 @@ def _check_text(settings: Settings, text: str) -> None:
 
 
 def _look(tx: Tx, shop: Shop, purchase: Purchase) -> None:
-    to_hash = shop.hash_of(purchase.to) if purchase.to else ""
+    to_hash = shop.hash_of(_recipient(purchase)) if purchase.to else ""
     if purchase.kind in ("sms", "email") and _is_suppressed(tx, shop, purchase):
         raise DestinationRefused(
             "Whoever this is for asked to get no messages from us.",
@@ -99,8 +100,12 @@ def _look(tx: Tx, shop: Shop, purchase: Purchase) -> None:
 
 def _is_suppressed(tx: Tx, shop: Shop, purchase: Purchase) -> bool:
     """Also under a former secret: who wants nothing from us is not asked again."""
-    hashes = hashes_of(shop.keyring, purchase.to)
+    hashes = hashes_of(shop.keyring, _recipient(purchase))
     return any(suppressions.holds(tx, _channel(purchase), each) for each in hashes)
+
+
+def _recipient(purchase: Purchase) -> str:
+    return mailbox_of(purchase.to) if purchase.kind == "email" else purchase.to
 
 
 def _channel(purchase: Purchase) -> suppressions.Channel:

@@ -11,6 +11,7 @@ import binascii
 import hmac
 
 from ringbolt.app.shop import Shop
+from ringbolt.core.email_address import mailbox_of
 from ringbolt.core.keys import Keyring, derive
 from ringbolt.store import suppressions
 from ringbolt.store.suppressions import Channel
@@ -44,7 +45,8 @@ def _proof(secret: bytes, named: bytes) -> bytes:
 
 def unsubscribe_link(shop: Shop, address: str) -> str:
     """The link at the foot of every e-mail."""
-    return f"{shop.base_url}/u/{unsubscribe_token(shop.keyring, shop.hash_of(address))}"
+    to_hash = shop.hash_of(mailbox_of(address))
+    return f"{shop.base_url}/u/{unsubscribe_token(shop.keyring, to_hash)}"
 
 
 async def suppress(shop: Shop, channel: Channel, to_hash: str, why: str) -> bool:

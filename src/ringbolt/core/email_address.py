@@ -22,7 +22,7 @@ MAX_LENGTH: Final = 254
 
 EXAMPLE: Final = "name@example.com"
 
-_NOT_OF_A_MAILBOX: Final = frozenset(" ,;<>()[]:\\\"'`")
+_NOT_OF_A_MAILBOX: Final = frozenset(' ,;<>()[]:\\"`')
 _NEWLINE = re.compile(r"\r\n?|\u2028|\u2029|\x85")
 _CONTROL: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
@@ -59,6 +59,14 @@ def parse_address(text: str, field: str = "address") -> EmailAddress:
     if len(whole) > MAX_LENGTH:
         raise _invalid(f"it is longer than {MAX_LENGTH} characters", field)
     return EmailAddress(whole, domain)
+
+
+def mailbox_of(address: str) -> str:
+    """Whose mailbox ``address`` is, for limits and for who wants nothing from us: case-folded and
+    without a "+tag", which most mail servers deliver to the same person (RFC 5233). Letters go to
+    the address as it was written."""
+    local, _, domain = address.casefold().rpartition("@")
+    return f"{local.partition('+')[0] or local}@{domain}"
 
 
 def _is_visible(sign: str) -> bool:

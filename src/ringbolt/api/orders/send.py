@@ -17,7 +17,12 @@ from ringbolt.app.buy import Purchase, buy
 from ringbolt.app.order_request import SendMail, SendText
 from ringbolt.app.shop import Shop
 from ringbolt.core.countries import by_region
-from ringbolt.core.email_address import check_mail_text, check_subject, parse_address
+from ringbolt.core.email_address import (
+    check_mail_text,
+    check_subject,
+    mailbox_of,
+    parse_address,
+)
 from ringbolt.core.errors import InvalidInput
 from ringbolt.core.phone import Destination
 from ringbolt.core.sms_text import count
@@ -99,10 +104,11 @@ class SendOrders:
         referrer = fields.referrer(asked.fields)
         webhook_url = webhook_of(shop, asked)
         payer = await payer_of(shop, asked)
+        to_hash = shop.hash_of(to if kind == "sms" else mailbox_of(to))
         public_id = ("SM" if kind == "sms" else "EM") + secrets.token_hex(16)
 
         def record(tx: Tx, order: Order) -> None:
-            messages.insert(tx, order.id, shop.hash_of(to), segments or 1, public_id)
+            messages.insert(tx, order.id, to_hash, segments or 1, public_id)
 
         bought = await buy(
             shop,
