@@ -85,8 +85,9 @@ class Guards:
 
 class Endpoint:
     """``answer`` behind ``methods``. ``cost`` is what the request counts for in the guards;
-    ``reads_body`` is false where a body says nothing; ``path`` is what the log names: without
-    what stands in for its parameters, because order ids are secrets."""
+    ``reads_body`` is false where a body says nothing; ``get_acts`` is true where even a GET changes
+    something, so that there is no HEAD; ``path`` is what the log names: without what stands in for
+    its parameters, because order ids are secrets."""
 
     # FastAPI documents the address, and must not look for parameters of ours.
     __signature__ = Signature()
@@ -101,8 +102,10 @@ class Endpoint:
         methods: tuple[str, ...],
         cost: Cost,
         reads_body: bool = True,
+        get_acts: bool = False,
     ) -> None:
         self._path = path
+        self._get_acts = get_acts
         self._guards = guards
         self._reads_body = reads_body
         self._answer = answer
@@ -130,7 +133,9 @@ class Endpoint:
             await _send(send, reply)
 
     async def _reply(self, scope: Scope, receive: Receive) -> Reply | Response:
-        method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        method = scope["method"]
+        if method == "HEAD" and not self._get_acts:
+            method = "GET"
         if method not in self._methods:
             raise http.MethodNotAllowed(
                 f"This address does not take {method[:16]}.",

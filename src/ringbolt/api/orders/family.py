@@ -44,6 +44,8 @@ class OrdersApi:
         self.waiting.close()
 
     def serves(self, path: str) -> bool:
+        """Whether an address of ours is meant, with a slash at its end or without."""
+        path = _without_slash(path)
         return path in self._fixed or self._find(path) is not None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -51,13 +53,14 @@ class OrdersApi:
         await self._with_cors(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        endpoint = self._fixed.get(scope["path"])
+        path = _without_slash(scope["path"])
+        endpoint = self._fixed.get(path)
         parameters: dict[str, str] = {}
         if endpoint is None:
-            found = self._find(scope["path"])
+            found = self._find(path)
             assert found is not None, "only paths that are served"
             endpoint, parameters = found
-        await endpoint({**scope, "path_params": parameters}, receive, send)
+        await endpoint({**scope, "path": path, "path_params": parameters}, receive, send)
 
     def _find(self, path: str) -> tuple[Endpoint, dict[str, str]] | None:
         if not path.startswith(_WITH_PARAMETERS):
@@ -77,6 +80,7 @@ class OrdersApi:
         cost: Cost = "read",
         *,
         reads_body: bool = True,
+        get_acts: bool = False,
     ) -> None:
         """``methods``: separated by blanks. An address that is not ``documented`` is left out."""
         allowed = tuple(methods.split())
@@ -88,6 +92,7 @@ class OrdersApi:
             methods=allowed,
             cost=cost,
             reads_body=reads_body,
+            get_acts=get_acts,
         )
         if "{" in path:
             pattern = re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", path)
@@ -113,3 +118,9 @@ class OrdersApi:
             operation_id=openapi.operation_id(method, path),
             include_in_schema=documented is not None,
         )
+
+
+def _without_slash(path: str) -> str:
+    """Clients that end an address with a slash get no redirect: their POST would come again as
+    something else."""
+    return path[:-1] if path.endswith("/") and len(path) > 1 else path

@@ -72,6 +72,7 @@ def _add_orders(api: OrdersApi, shop: Shop) -> None:
         "/cancelorder",
         statuses.cancel,
         Documented(_ORDERS, told, faults, query=schema.OrderQuery),
+        get_acts=True,
     )
     order = "/v1/orders/{order_id}"
     api.add(

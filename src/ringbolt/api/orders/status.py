@@ -23,15 +23,19 @@ MAX_WAIT_S = 50
 _FINAL = frozenset({OrderState.SETTLED, OrderState.RETURNED, OrderState.EXPIRED})
 _LONGEST_WISH_S = 3600
 _LATEST_MS = 10**15
+_SPECULATIVE = (b"sec-purpose", b"purpose", b"x-purpose", b"x-moz")
+"""Where browsers say that they only prefetch, prerender or preview an address."""
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An order as its buyer is told of it. ``is_over``: nothing will change any more."""
+    """An order as its buyer is told of it. ``is_over``: nothing will change any more. ``is_final``:
+    money and delivery will not; a receipt or another text may still come."""
 
     body: bytes
     timestamp: int
     is_over: bool
+    is_final: bool
 
 
 def not_found() -> NotFound:
@@ -61,7 +65,9 @@ def _tell(tx: Tx, shop: Shop, order_id: str) -> Told | None:
     body = order_document.to_json(
         document, settings.compat.code_type, cancel_after_s=settings.orders.cancel_after_s
     )
-    return Told(body, timestamp, order.finished_ms is not None and order.state in _FINAL)
+    is_final = order.state in _FINAL
+    is_over = is_final and order.finished_ms is not None
+    return Told(body, timestamp, is_over, is_over or (is_final and order.kind != "rental"))
 
 
 class Statuses:
@@ -84,7 +90,7 @@ class Statuses:
         since = fields.whole_number(asked.fields, "since", 0, _LATEST_MS)
         told = await tell(self._shop, order_id)
         is_news = since is not None and told.timestamp > since
-        if wait_s and not told.is_over and not is_news:
+        if wait_s and not _is_final(told, since) and not is_news:
             told = await self._changed(asked.client, order_id, since, min(wait_s, MAX_WAIT_S))
         return Reply(told.body)
 
@@ -93,7 +99,8 @@ class Statuses:
         now = asyncio.get_running_loop().time
         async with self._waiting.for_order(order_id, client) as changes:
             first = latest = await tell(self._shop, order_id)
-            if since is not None and first.timestamp > since:
+            is_news = since is not None and first.timestamp > since
+            if is_news or _is_final(first, since):
                 return first  # it changed while we began to listen
             deadline = now() + wait_s
             while not latest.is_over and await changes.wait(deadline - now()):
@@ -104,8 +111,8 @@ class Statuses:
 
     async def cancel(self, asked: Asked) -> Reply:
         """Cancel a receive order that got no code, 2 minutes after its number was assigned."""
-        purpose = asked.header(b"sec-purpose") + asked.header(b"purpose") + asked.header(b"x-moz")
-        if asked.scope["method"] != "POST" and "pre" in purpose.lower():
+        purpose = " ".join(asked.header(name) for name in _SPECULATIVE).lower()
+        if asked.scope["method"] != "POST" and "pre" in purpose:
             raise Conflict(
                 "A prefetch cancels nothing.",
                 code="PREFETCH_REFUSED",
@@ -135,6 +142,12 @@ class Statuses:
         await tell(self._shop, order_id)
         await another_text(self._shop, order_id)
         return Reply((await tell(self._shop, order_id)).body)
+
+
+def _is_final(told: Told, since: int | None) -> bool:
+    """Whether a wait would be for nothing that a buyer waits for. Who names ``since`` has seen the
+    end, and asks for what may come after it."""
+    return told.is_over or (told.is_final and since is None)
 
 
 def _id_in_fields(asked: Asked) -> str:
