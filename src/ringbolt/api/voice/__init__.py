@@ -1,0 +1,1 @@
+"""The voice API: calls on a prepaid balance that ask for key presses (CEQUENS-compatible)."""
