@@ -14,6 +14,9 @@ ALL = (
     "simulated_node",
     "simulated_calls",
     "speech",
+    "orders",
+    "order_history",
+    "order_idle",
 )
 
 
