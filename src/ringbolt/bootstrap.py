@@ -190,26 +190,11 @@ async def _open_parts(
     world_url: str,
     own_url: str,
 ) -> Shop:
-    work_dir = settings.data_dir / "work"
-    work_dir.mkdir(exist_ok=True)
-    fetch = settings.fetch
-    fetcher = SafeFetcher(
-        allow_origins=frozenset(fetch.allow_origins),
-        allow_http=fetch.allow_http,
-        user_agent=USER_AGENT,
-    )
-    stack.push_async_callback(fetcher.close)
     speaker = open_speaker(settings)
     stack.push_async_callback(speaker.close)
     carrier = SimulatedCarrier(world_url)
     stack.push_async_callback(carrier.close)
-    limits = AudioLimits(
-        probe_timeout_s=fetch.probe_timeout_s,
-        max_bytes=fetch.max_bytes,
-        fetch_timeout_s=fetch.timeout_s,
-    )
-    audio = AudioSource(fetcher, AudioDecoder(), work_dir, limits)
-    stack.push_async_callback(audio.close)
+    audio = _open_audio(settings, stack)
     sms = SimulatedSmsCarrier(world_url)
     stack.push_async_callback(sms.close)
     numbers = SimulatedNumberProvider(world_url)
@@ -217,7 +202,7 @@ async def _open_parts(
     mailer = SimulatedMailer(world_url, clock)
     stack.push_async_callback(mailer.close)
     caller = OutgoingCaller(
-        fetch.allow_origins,
+        settings.fetch.allow_origins,
         allow_http=settings.webhooks.allow_http,
         per_host=settings.webhooks.per_host,
         user_agent=CALLER_NAME,
@@ -249,6 +234,27 @@ async def _open_parts(
         scripted_numbers=True,
         base_url=settings.public_url.rstrip("/") or own_url,
     )
+
+
+def _open_audio(settings: Settings, stack: AsyncExitStack) -> AudioSource:
+    """Audio behind URLs: fetched with care, decoded in processes of their own."""
+    work_dir = settings.data_dir / "work"
+    work_dir.mkdir(exist_ok=True)
+    fetch = settings.fetch
+    fetcher = SafeFetcher(
+        allow_origins=frozenset(fetch.allow_origins),
+        allow_http=fetch.allow_http,
+        user_agent=USER_AGENT,
+    )
+    stack.push_async_callback(fetcher.close)
+    limits = AudioLimits(
+        probe_timeout_s=fetch.probe_timeout_s,
+        max_bytes=fetch.max_bytes,
+        fetch_timeout_s=fetch.timeout_s,
+    )
+    audio = AudioSource(fetcher, AudioDecoder(), work_dir, limits)
+    stack.push_async_callback(audio.close)
+    return audio
 
 
 def open_speaker(settings: Settings) -> LocalSpeaker:

@@ -57,15 +57,31 @@ async def _settle(shop: Shop, node: SupportsHoldInvoices, job: Job, order: Order
     try:
         await _take_money(shop, node, order)
     except NodeUnavailable:
-        assert order.payment_hash is not None
-        status = await shop.node.lookup_invoice(bytes.fromhex(order.payment_hash))
-        if status is None or status.state is InvoiceState.CANCELED:
+        state = await _state(shop, order)
+        if state is InvoiceState.CANCELED:
             log.error("delivered, but the payment is gone", order=order.id)
             await shop.db.tx(_lost, job, order)
             return
-        if status.state is not InvoiceState.SETTLED:
+        if state is not InvoiceState.SETTLED:
             raise
     await shop.db.tx(_settled, job, order)
+
+
+async def _state(shop: Shop, order: Order) -> InvoiceState | None:
+    """What has become of the order's invoice; None while that is not known.
+
+    A node that does not know it may be the wrong one, named by mistake, while ours still holds
+    the payment: it counts as gone only once the block has passed at which it falls back, or if
+    it never was held.
+    """
+    assert order.payment_hash is not None
+    status = await shop.node.lookup_invoice(bytes.fromhex(order.payment_hash))
+    if status is not None:
+        return status.state
+    never_held = order.expiry_height is None
+    if never_held or (await shop.node.info()).block_height > (order.expiry_height or 0):
+        return InvoiceState.CANCELED
+    return None
 
 
 async def _take_money(shop: Shop, node: SupportsHoldInvoices, order: Order) -> None:
@@ -97,9 +113,7 @@ async def _cancel(shop: Shop, node: SupportsHoldInvoices, job: Job, order: Order
     try:
         await node.cancel_invoice(bytes.fromhex(order.payment_hash))
     except NodeUnavailable:
-        # A node that does not know the invoice (another one, or a restored one) holds nothing.
-        status = await shop.node.lookup_invoice(bytes.fromhex(order.payment_hash))
-        if status is not None and status.state is not InvoiceState.CANCELED:
+        if await _state(shop, order) is not InvoiceState.CANCELED:
             raise
     await shop.db.tx(_canceled, job, order)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from ringbolt.app import notify
+from ringbolt.app.by_hand import hashes_of
 from ringbolt.app.close_lease import set_timer
 from ringbolt.app.decide import fulfil
 from ringbolt.app.shop import Shop
@@ -163,7 +164,8 @@ def _opts_out(tx: Tx, shop: Shop, text: NewText) -> bool:
         case OptOut.STOP:
             suppressions.add(tx, "sms", shop.hash_of(text.sender), "asked by text to get nothing")
         case OptOut.START:
-            suppressions.remove(tx, "sms", shop.hash_of(text.sender))
+            for each in hashes_of(shop.keyring, text.sender):
+                suppressions.remove(tx, "sms", each)
         case None:
             pass
     return True
