@@ -33,6 +33,7 @@ from flow_rig import Died, Fate
 from memory_lender import MINUTE_MS
 from order_world import KINDS, SECRET, Kind, OrderProcess, OrderWorld, WorldOrder
 from ringbolt.app.cancel_order import cancel_order
+from ringbolt.app.expire_order import LOOK_AFTER_HOLDS
 from ringbolt.app.keys import NewKey
 from ringbolt.app.order_document import LOST
 from ringbolt.app.take_hold import take_invoice
@@ -251,6 +252,7 @@ class Orders(RuleBasedStateMachine):
     async def _drain(self) -> None:
         self.world.node.down = self.world.lender.down = False
         await self.world.db.tx(jobs.release_all)
+        await self.world.db.tx(jobs.cancel, LOOK_AFTER_HOLDS)  # it would go on for ever
         await self.process.work()
         self.world.pass_ms(2 * 3_600_000)
         await self._look(self.process)
