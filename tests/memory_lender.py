@@ -63,7 +63,8 @@ class MemoryLender:
     and nobody hears of it), ``never_heard`` and ``taken`` (a number that it has lent already, as a
     careless lender does). ``before_answer`` happens right before the next answer, of whatever
     kind. ``lasts_ms``: how long an activation may take. ``names_loans``: texts say which loan they
-    came to. ``down``: it does not answer.
+    came to. ``down``: it does not answer. ``places``: the countries of its
+    numbers.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class MemoryLender:
         self.names_loans = True
         self.refuses_early = True
         self.down = False
+        self.places: tuple[int, ...] = (USA,)
         self.lasts_ms = 20 * MINUTE_MS
         self.numbers = [f"{prefix}{n:02d}" for n in range(size)]
         self._next = 0
@@ -211,7 +213,7 @@ class MemoryLender:
 
     async def countries(self) -> tuple[int, ...]:
         await self._answering()
-        return (USA,)
+        return self.places
 
     async def close(self) -> None: ...
 

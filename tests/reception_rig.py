@@ -82,6 +82,7 @@ class ReceptionWorld:
         self.lender = memory_lender("lender", self.recovery, self.clock)
         self.own = memory_lender("own", Recovery.LOOKUP, self.clock, "+120255502")
         self.own.names_loans = self.own.refuses_early = False
+        self.is_simulated = True
         self.node = HoldNode(self.clock)
         self.keyring = Keyring([b"a secret of thirty-two bytes, yes"])
         self.settings = Settings(limits="off", **self.options)
@@ -215,6 +216,7 @@ class ReceptionProcess:
             node=world.node,
             numbers=_mortal(world.lender, fate),
             own_numbers=_mortal(world.own, fate),
+            scripted_numbers=world.is_simulated,
             hash_of=lambda text: text.encode().hex(),
         )
         self.shop = cast(Shop, parts)

@@ -192,7 +192,13 @@ _ORDER = {
         "Choose another one.",
     ),
     "NO_REAL_NUMBERS": Meaning(
-        "`realphone`: this shop has no numbers of its own.", "Leave `realphone` out."
+        "`realphone`: the operator has no numbers of their own in that country.",
+        "Leave `realphone` out, or look in /getnumbersstatus with `realphone`.",
+    ),
+    "CONTRADICTION": Meaning(
+        "Two fields do not go together: `rentalHours` without `isRental`, or `reactivate` with "
+        "another `country` or `service` than that order's.",
+        "Leave one of them out.",
     ),
     "ORDER_NOT_OVER": Meaning(
         "`reactivate` names an order that still has its number.",

@@ -243,11 +243,18 @@ async def test_a_used_number_is_had_again(client: OrderClient) -> None:
         return found if answer.status_code == 200 else None
 
     created = await eventually(ordered)
+    others = [
+        await client.post("/createorder", {"reactivate": order_id, **other})
+        for other in ({"country": GERMANY}, {"service": "ig"}, {"service": "full", "isRental": 1})
+    ]
+    await client.order("/createorder", {"reactivate": order_id, "country": 999})
     client.pay(created["payreq"])
     status = await client.until(created["orderId"], lambda status: "number" in status)
 
     assert early.status_code == 409
     assert early.json()["field"] == "reactivate"
+    assert [answer.status_code for answer in others] == [400, 400, 400]
+    assert [answer.json()["field"] for answer in others] == ["country", "service", "service"]
     assert status["number"] == number
 
 
@@ -292,6 +299,30 @@ async def test_a_text_that_cannot_be_taken_is_refused(
 
     assert answer.status_code == status
     assert answer.json()["field"] == field
+
+
+async def test_what_a_strangers_text_holds_is_cleaned_and_not_refused(
+    client: OrderClient,
+) -> None:
+    own = "+4915112345677"
+    await client.shop.shop.db.tx(pool.add, own, GERMANY)
+    key = (await create_key(client.shop.shop.db, "modem", frozenset({"inbound"}))).key
+    order = {"country": GERMANY, "service": "ok", "realphone": True}
+    order_id, payment = await client.buy("/createorder", order)
+    number = (await client.until(order_id, lambda status: "number" in status))["number"]
+    text = {
+        "id": "c",
+        "to": f"+{number}",
+        "from": "V\nK\x1b",
+        "text": "Your\x00 code\x07\x1b 48015",
+    }
+    answer = await client.post("/v1/inbound/texts", text, X_API_Key=key)
+
+    assert answer.status_code == 200, answer.text
+    assert await payment == "SUCCEEDED"
+    done = await client.status(order_id)
+    assert (done["codeText"], done["sms"]) == ("48015", "Your\ufffd code\ufffd\ufffd 48015")
+    assert done["messages"][0]["from"] == "V K\ufffd"
 
 
 async def test_texts_are_handed_in_by_keys_that_may(client: OrderClient) -> None:

@@ -116,12 +116,6 @@ async def test_pictures_hold_whole_rows_and_differ() -> None:
         avatar("tg0.gif")
 
 
-async def test_without_numbers_of_its_own_realphone_lists_none_free(client: OrderClient) -> None:
-    found = await client.get("/getnumbersstatus", country=USA, realphone="true")
-
-    assert all(item["count"] == "0" for item in found)
-
-
 class Provider:
     """Somebody who is asked, and may be away."""
 

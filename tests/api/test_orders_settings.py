@@ -47,6 +47,18 @@ async def test_a_price_table_holds_for_prices_and_invoices_alike(
     assert (await client.get("/getPrice", country="germany", service="Telegram"))["price"] == 1234
 
 
+async def test_an_e_mail_has_one_price_however_long_it_is(open_shop: OpenShop) -> None:
+    client = OrderClient(await open_shop(sms={"max_chars": 200}))
+    long = {"message": "й" * 139}
+    text = await client.get("/price", **long)
+    mail = await client.get("/price", **long, address="bob@example.com")
+    sold = await client.order("/createemailsendorder", {**long, "address": "bob@example.com"})
+    wrong = await client.http.get("/price", params={"address": "bob"})
+
+    assert (mail["send"], text["send"]) == (sold["price"], 3 * sold["price"])
+    assert (wrong.status_code, wrong.json()["field"]) == (400, "address")
+
+
 async def test_denied_services_are_neither_listed_nor_sold(open_shop: OpenShop) -> None:
     client = OrderClient(await open_shop(abuse={"denied_services": ("tg",)}))
     listed = {item["code"] for item in await client.get("/getServices", country=USA)}

@@ -64,6 +64,8 @@ async def refused(
         ("immediate", "sure"),
         ("reactivate", "0" * 64),
         ("reactivate", "not an id"),
+        ("rentalHours", 4),
+        ("rentalHours", "4"),
         ("ref", "not an address"),
         ("ref", "me@127.0.0.1"),
         ("ref", "me@localhost"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -111,6 +112,18 @@ async def test_a_lender_whose_answer_is_lost_or_late_lends_one_number(
     assert await ended(payment) == "SUCCEEDED"
     assert (await client.status(order_id))["codeText"]
     assert (await client.shop.audit()).differences == []
+
+
+@pytest.mark.parametrize("field", ["from", "text"])
+async def test_half_a_surrogate_pair_is_no_text_to_the_world(
+    client: OrderClient, field: str
+) -> None:
+    sms = {"to": "+12025550123", "from": "Service", "text": "Hello", field: "half \ud800"}
+    answer = await client.http.post(
+        f"{client.shop.world_url}/simulator/sms", content=json.dumps(sms)
+    )
+
+    assert answer.status_code == 400
 
 
 async def test_no_number_returns_the_money_at_once(client: OrderClient) -> None:

@@ -51,14 +51,45 @@ async def test_a_real_number_comes_from_the_operators_own_pool_first(
     assert await order.has_been_paid()
 
 
-@pytest.mark.parametrize("gone", [True, False])
-async def test_without_a_free_one_of_ones_own_others_are_asked(
-    world: ReceptionWorld, process: ReceptionProcess, gone: bool
+async def test_where_there_are_own_numbers_nobody_else_is_asked_for_a_real_one(
+    world: ReceptionWorld, process: ReceptionProcess
 ) -> None:
-    world.own.down = gone
     world.own.answers.append("none")
+    order = await world.buy(real=True)
+    await process.work()
+    assert not await order.has_been_paid()
+    assert {attempt.carrier for attempt in await order.attempts()} == {world.own.name}
+
+
+async def test_own_numbers_that_cannot_be_asked_for_a_while_are_waited_for(
+    world: ReceptionWorld, process: ReceptionProcess
+) -> None:
+    world.own.down = True
+    order = await world.buy(real=True)
+    await process.pass_ms(5000)
+    world.own.down = False
+    await process.pass_ms(10_000)
+    assert await order.number() in world.own.numbers
+
+
+async def test_where_there_are_no_own_numbers_the_simulated_lenders_are_real(
+    world: ReceptionWorld, process: ReceptionProcess
+) -> None:
+    world.own.places = ()
     order = await assigned(world, process, real=True)
     assert await order.number() in world.lender.numbers
+
+
+async def test_own_numbers_that_are_gone_by_now_are_not_replaced_by_a_real_lenders(
+    world: ReceptionWorld, process: ReceptionProcess
+) -> None:
+    world.is_simulated = False
+    process = world.process()
+    world.own.places = ()
+    order = await world.buy(real=True)
+    await process.work()
+    assert not await order.has_been_paid()
+    assert await order.attempts() == []
 
 
 # Death and doubt

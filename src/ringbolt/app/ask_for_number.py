@@ -124,15 +124,9 @@ def _end_attempt(
 
 
 def _none(tx: Tx, shop: Shop, job: Job, order: Order, attempt: Attempt, answer: NoNumber) -> None:
-    """Definitely nothing here: the money goes back at once, unless somebody else can be asked, or
-    nobody was."""
+    """Definitely nothing here: the money goes back at once, unless nobody was asked."""
     reason = answer.reason
     _end_attempt(tx, attempt, AttemptState.REJECTED, reason)
-    own = shop.own_numbers
-    if order.state is OrderState.DISPATCHING and own is not None and attempt.carrier == own.name:
-        asked = [*job.payload.get("asked", ()), own.name]
-        jobs.retry(tx, job, 0, reason, {**job.payload, "asked": asked})
-        return
     since_ms = job.payload.get("since_ms", attempt.created_ms)
     until_ms = since_ms + shop.settings.orders.number_within_s * 1000
     if answer.for_now and order.state is OrderState.DISPATCHING and tx.now_ms < until_ms:

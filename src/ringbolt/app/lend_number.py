@@ -12,11 +12,12 @@ import secrets
 from ringbolt.app.ask_for_number import LOOKING, OPEN, Work, ask, give_up
 from ringbolt.app.close_lease import END_RECEPTION, end_uniq
 from ringbolt.app.order_request import ReceiveTexts
+from ringbolt.app.real_numbers import real_numbers
 from ringbolt.app.recover_lease import recover
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import Unavailable
 from ringbolt.core.order import OrderState
-from ringbolt.numbers.provider import ANY_COUNTRY, NumberProvider
+from ringbolt.numbers.provider import NumberProvider
 from ringbolt.store import attempts, jobs, orders, receptions
 from ringbolt.store.attempts import Attempt
 from ringbolt.store.db import Tx
@@ -31,7 +32,10 @@ async def dispatch_reception(shop: Shop, job: Job) -> None:
     if work is not None and work.attempt is not None and work.attempt.state in OPEN:
         await recover(shop, job, work.order, work.attempt, work.now_ms)
     elif work is not None and work.order.state in LOOKING:
-        provider = await _provider(shop, job, work.request)
+        provider = await _provider(shop, work.request)
+        if provider is None:
+            await shop.db.tx(_none_left, job)
+            return
         attempt = await shop.db.tx(_intend, job, provider.name, secrets.token_hex(16))
         if attempt is not None:
             await ask(shop, job, provider, work.order, attempt)
@@ -49,17 +53,22 @@ def _last_attempt(tx: Tx, order_id: str) -> Attempt | None:
     return found[-1] if found else None
 
 
-async def _provider(shop: Shop, job: Job, request: ReceiveTexts) -> NumberProvider:
-    """Who is asked now: for a real telephone the operator's own pool comes first."""
-    own = shop.own_numbers
-    if own is None or not request.real or own.name in job.payload.get("asked", ()):
+async def _provider(shop: Shop, request: ReceiveTexts) -> NumberProvider | None:
+    """Who is asked; None if there is nobody any more."""
+    if not request.real:
         return shop.numbers
     try:
-        countries = await own.countries()
+        return await real_numbers(shop, request.country)
     except Unavailable:
-        return shop.numbers
-    fits = request.country in countries or (request.country == ANY_COUNTRY and countries)
-    return own if fits else shop.numbers
+        return shop.own_numbers  # whose answer to the loan itself is waited for
+
+
+def _none_left(tx: Tx, job: Job) -> None:
+    """The operator's numbers were taken out of the pool since the order was placed."""
+    assert job.order_id is not None
+    receptions.reception_of(tx, job.order_id, lock=True)
+    give_up(tx, job.order_id, "no number is free (the operator has none there any more)")
+    jobs.finish(tx, job)
 
 
 def _intend(tx: Tx, job: Job, provider: str, ref: str) -> Attempt | None:

@@ -8,6 +8,7 @@ empty.
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,6 +23,8 @@ MAIL_LOG = "mail"
 """``mail:ADDRESS`` holds what was mailed there: {from, subject, text, headers, at_ms}."""
 MAX_TEXT_CHARS = 2000
 _PAGE = 1000
+_HALF_A_SIGN = re.compile("[\ud800-\udfff]")
+"""JSON can say it, but no text holds it."""
 
 
 def routes(world: World) -> list[BaseRoute]:
@@ -70,7 +73,8 @@ def _sms(body: bytes) -> dict[str, Any] | None:
     to, sender, text = (document.get(name) for name in ("to", "from", "text"))
     if not isinstance(to, str) or not isinstance(sender, str) or not isinstance(text, str):
         return None
-    if not is_e164(to) or not sender or len(text) > MAX_TEXT_CHARS:
+    is_whole = _HALF_A_SIGN.search(f"{sender} {text}") is None
+    if not (is_e164(to) and sender and len(text) <= MAX_TEXT_CHARS and is_whole):
         return None
     return {"to": to, "from": sender[:32], "text": text}
 

@@ -15,6 +15,7 @@ import structlog
 
 from ringbolt.api.orders import avatars, fields
 from ringbolt.api.orders.endpoint import Asked, Reply, ok
+from ringbolt.app.real_numbers import real_numbers
 from ringbolt.app.shop import Shop
 from ringbolt.core.countries import AUTO_SELECT, COUNTRIES, Country
 from ringbolt.core.errors import RateLimited, Unavailable
@@ -147,7 +148,7 @@ class Catalogue:
 
     async def _services(self, country: Country, *, real: bool) -> list[Offer]:
         """What is on offer in ``country``, the denied left out, the sold out last."""
-        provider = self._shop.own_numbers if real else self._shop.numbers
+        provider = await real_numbers(self._shop, country.cc) if real else self._shop.numbers
         if provider is None:
             return []
         offers = await self._offers.get(

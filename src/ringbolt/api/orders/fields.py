@@ -41,6 +41,23 @@ def missing(name: str, why: str) -> InvalidInput:
 
 def text(fields: Parameters, name: str, max_chars: int = _MAX_TEXT_CHARS) -> str:
     """The field, '' if it is absent. Raises ``InvalidInput``."""
+    value = _text(fields, name, max_chars)
+    if _CONTROL.search(value):
+        raise InvalidInput(
+            f"{name} holds control characters, which cannot be sent.",
+            code="INVALID_TEXT",
+            field=name,
+            suggestion="Remove them; line breaks are allowed in messages.",
+        )
+    return value
+
+
+def foreign_text(fields: Parameters, name: str, max_chars: int) -> str:
+    """A text that whoever hands it in did not write: U+FFFD stands for control characters."""
+    return _CONTROL.sub("\ufffd", _text(fields, name, max_chars))
+
+
+def _text(fields: Parameters, name: str, max_chars: int) -> str:
     value = fields.get(name)
     if value is None:
         return ""
@@ -56,13 +73,6 @@ def text(fields: Parameters, name: str, max_chars: int = _MAX_TEXT_CHARS) -> str
             f"{name} has {len(value)} characters; at most {max_chars} are taken.",
             code="TOO_LONG",
             field=name,
-        )
-    if _CONTROL.search(value):
-        raise InvalidInput(
-            f"{name} holds control characters, which cannot be sent.",
-            code="INVALID_TEXT",
-            field=name,
-            suggestion="Remove them; line breaks are allowed in messages.",
         )
     return value
 

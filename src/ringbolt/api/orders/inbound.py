@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from ringbolt.api.orders import fields
 from ringbolt.api.orders.endpoint import Asked, Reply, ok
 from ringbolt.api.orders.purchase import key_of
@@ -20,7 +18,6 @@ SCOPE = "inbound"
 MAX_TEXT_CHARS = 8000
 MAX_ID_CHARS = 128
 _LATEST_MS = 10**14
-_SENDER = re.compile(r"[^\r\n]{0,64}")
 
 
 class InboundTexts:
@@ -49,7 +46,7 @@ class InboundTexts:
             error = fields.missing("to", f"The number that got the text, for example {EXAMPLE}.")
             error.message = f"to is not a number in E.164 format: {number!r}."
             raise error
-        text = fields.text(said, "text", MAX_TEXT_CHARS)
+        text = fields.foreign_text(said, "text", MAX_TEXT_CHARS)
         if not text:
             raise fields.missing("text", "What the text says.")
         at_ms = fields.whole_number(said, "at", 0, _LATEST_MS)
@@ -57,7 +54,7 @@ class InboundTexts:
             event_id=f"{key.id}:{event_id}",
             number=number,
             lease_id="",
-            sender=fields.line(said, "from", 64),
+            sender=" ".join(fields.foreign_text(said, "from", 64).split()),
             text=text,
             code="",
             at_ms=self._shop.clock.now_ms() if at_ms is None else at_ms,

@@ -6,6 +6,7 @@ from ringbolt.api.orders import fields
 from ringbolt.api.orders.endpoint import Asked, Reply, ok
 from ringbolt.api.orders.send import text_price
 from ringbolt.app.shop import Shop
+from ringbolt.core.email_address import parse_address
 from ringbolt.core.prices import RENT_BLOCK_HOURS
 from ringbolt.core.services import FULL_RENT
 from ringbolt.core.sms_text import count
@@ -46,6 +47,12 @@ class PriceLists:
 
     def _send_price(self, asked: Asked) -> int:
         shop, said = self._shop, asked.fields
+        address = fields.line(said, "address", fields.MAX_ADDRESS_CHARS * 2)
+        if address and said.get("phone") is None:
+            parse_address(address)
+            if said.get("message") is not None:
+                fields.message(said, shop.settings.mail.max_chars)
+            return shop.prices.email()
         destination = None
         if said.get("phone") is not None:
             destination = fields.phone(said, scripted_allowed=shop.scripted_numbers)

@@ -17,10 +17,12 @@ from ringbolt.api.orders.status import not_found
 from ringbolt.app import order_request
 from ringbolt.app.buy import Purchase, buy
 from ringbolt.app.order_request import ReceiveTexts
+from ringbolt.app.real_numbers import real_numbers
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import Conflict, InvalidInput
 from ringbolt.core.prices import RENT_BLOCK_HOURS
 from ringbolt.core.services import FULL_RENT
+from ringbolt.numbers.provider import ANY_COUNTRY
 from ringbolt.store import orders, receptions
 from ringbolt.store.db import Tx
 from ringbolt.store.orders import Order
@@ -88,31 +90,34 @@ class ReceiveOrders:
         former = await self._former(asked)
         is_rental = fields.boolean(said, "isRental")
         real = fields.boolean(said, "realphone") or (former is not None and former.request.real)
-        if real and self._shop.own_numbers is None:
+        country = _country(asked, former)
+        if real and await real_numbers(self._shop, country) is None:
             raise InvalidInput(
-                "This shop has no numbers of its own.",
+                "This shop has no numbers of its own there.",
                 code="NO_REAL_NUMBERS",
                 field="realphone",
-                suggestion="Leave realphone out.",
+                suggestion="Leave realphone out, or choose another country.",
             )
         return ReceiveTexts(
             service=self._service(asked, is_rental, former),
-            country=_country(asked, former),
-            hours=self._hours(asked) if is_rental else 0,
+            country=country,
+            hours=self._hours(asked, is_rental),
             real=real,
             again="" if former is None else former.number,
         )
 
     def _service(self, asked: Asked, is_rental: bool, former: _Former | None) -> str:
         service = fields.service(asked.fields, scripted_allowed=self._shop.scripted_numbers)
-        if service is None:
-            if is_rental:
-                return FULL_RENT
-            if former is None:
-                raise fields.missing("service", "A code or name of /getServices, for example vk.")
-            code = former.request.service
-        else:
+        if service is not None:
             code = service.code
+        elif former is not None:
+            code = former.request.service
+        elif is_rental:
+            return FULL_RENT
+        else:
+            raise fields.missing("service", "A code or name of /getServices, for example vk.")
+        if former is not None and code != former.request.service:
+            raise _differs("service")
         if code == FULL_RENT and not is_rental:
             raise InvalidInput(
                 "service full receives from everybody, and is for rentals only.",
@@ -122,9 +127,20 @@ class ReceiveOrders:
             )
         return code
 
-    def _hours(self, asked: Asked) -> int:
+    def _hours(self, asked: Asked, is_rental: bool) -> int:
+        """0 for a code. Raises ``InvalidInput``."""
         most = self._shop.settings.orders.max_rental_hours
         hours = fields.whole_number(asked.fields, "rentalHours", 1, most)
+        if not is_rental:
+            if hours is None:
+                return 0
+            raise InvalidInput(
+                "rentalHours is for rentals, and isRental is not set.",
+                code="CONTRADICTION",
+                field="rentalHours",
+                suggestion="Add isRental true to rent a number, or leave rentalHours out to receive"
+                " one code.",
+            )
         return min(RENT_BLOCK_HOURS, most) if hours is None else hours
 
     async def _former(self, asked: Asked) -> _Former | None:
@@ -162,8 +178,19 @@ def _former(tx: Tx, order_id: str) -> _Former | None:
 
 def _country(asked: Asked, former: _Former | None) -> int:
     country = fields.country(asked.fields)
-    if country is not None:
-        return country.cc
-    if former is None:
+    if former is not None:
+        if country is not None and country.cc not in (former.request.country, ANY_COUNTRY):
+            raise _differs("country")
+        return former.request.country
+    if country is None:
         raise fields.missing("country", "A number, name or ISO code, for example 187; 999 = any.")
-    return former.request.country
+    return country.cc
+
+
+def _differs(field: str) -> InvalidInput:
+    return InvalidInput(
+        f"{field} is not that of the order whose number is wanted again.",
+        code="CONTRADICTION",
+        field=field,
+        suggestion=f"Leave {field} out beside reactivate, or leave reactivate out.",
+    )

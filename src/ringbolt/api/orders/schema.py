@@ -163,6 +163,11 @@ class PriceQuery(Query):
         description="Additive: the text to send; `send` is then the price of all its segments.",
     )
     phone: str | None = Field(None, description="Additive: the number to text.")
+    address: str | None = Field(
+        None,
+        description="Additive: the e-mail address to write to, without `phone`; `send` is then the "
+        "price of an e-mail, however long.",
+    )
     rentalHours: int | None = Field(  # noqa: N815
         None, description="Additive: `rent` is then the price of so many hours."
     )
