@@ -245,7 +245,7 @@ async def test_a_used_number_is_had_again(client: OrderClient) -> None:
     created = await eventually(ordered)
     others = [
         await client.post("/createorder", {"reactivate": order_id, **other})
-        for other in ({"country": GERMANY}, {"service": "ig"}, {"service": "full", "isRental": 1})
+        for other in ({"country": USA}, {"service": "ig"}, {"service": "full", "isRental": 1})
     ]
     await client.order("/createorder", {"reactivate": order_id, "country": 999})
     client.pay(created["payreq"])
