@@ -276,8 +276,10 @@ _ORDER = {
         "`cursor` is not one of your account's.", "Leave it out, then use `next` as answered."
     ),
     "INVALID_API_KEY": Meaning(
-        "A key of your own choice (`keys.self_service`) is too short, too long, or has blanks.",
-        "16 to 128 printable ASCII characters, random: `openssl rand -hex 24`.",
+        "A key of your own choice (`keys.self_service`) is too short, too long, has blanks, "
+        "or can be guessed.",
+        "16 to 128 printable ASCII characters, 8 different ones at least, random: "
+        "`openssl rand -hex 24`.",
     ),
     "UNKNOWN_NUMBER": Meaning(
         "A text was handed in for a number that is not this shop's.",
@@ -408,6 +410,10 @@ _SHOP = {
     ),
     "UNAUTHORIZED": Meaning(
         "An API key or the operator's token is missing, unknown or revoked.", "Use a valid one."
+    ),
+    "FORBIDDEN": Meaning(
+        "The API key is valid, but lacks the scope for this; the sentence names it.",
+        "Ask the operator for a key with that scope.",
     ),
     "INSUFFICIENT_FUNDS": Meaning(
         "A prepaid account has not enough left; the sentence says how much is missing.",

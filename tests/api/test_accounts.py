@@ -13,7 +13,7 @@ from account_rig import Bank, refusal_of
 from ringbolt.app.buy import Bought, Idempotency
 from ringbolt.app.keys import OWN_KEY_LABEL, list_keys, revoke_key
 from ringbolt.clock import SystemClock
-from ringbolt.core.errors import InvalidInput, Unauthorized
+from ringbolt.core.errors import Forbidden, InvalidInput, Unauthorized
 from ringbolt.core.order import OrderState
 from ringbolt.lightning.node import Invoice
 from ringbolt.store.db import Database
@@ -209,7 +209,7 @@ async def test_what_is_no_good_key_is_refused_in_plain_words(open_bank: Bank, ke
     assert await list_keys(open_bank.db) == []
 
 
-@pytest.mark.parametrize("key", ["x" * 16, "y" * 128, "~!@#$%^&*()_+={}"])
+@pytest.mark.parametrize("key", ["hijklmno" * 2, "pqrstuvw" * 16, "~!@#$%^&*()_+={}"])
 async def test_what_is_long_enough_is_a_key(open_bank: Bank, key: str) -> None:
     await open_bank.top_up(key, 1)
 
@@ -239,7 +239,7 @@ async def test_a_key_without_the_scope_cannot_be_topped_up(bank: Bank) -> None:
 
     error = await refusal_of(bank.fund(key.key, 1000))
 
-    assert isinstance(error, Unauthorized)
+    assert isinstance(error, Forbidden)
     assert "fund" in error.message
 
 

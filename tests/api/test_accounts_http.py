@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from ringbolt.api.operator import operator_token
-from ringbolt.app.keys import create_key, revoke_key
+from ringbolt.app.keys import NewKey, create_key, revoke_key
 from shop_server import ShopServer
 
 OWN_KEY = "a-key-that-nobody-knows-yet"
@@ -108,7 +108,14 @@ async def test_a_key_of_ones_own_is_made_by_its_first_top_up(open_shop: Any) -> 
 
 
 @pytest.mark.parametrize(
-    ("key", "status"), [("short", 400), ("has spaces in it, many", 400), ("", 401)]
+    ("key", "status"),
+    [
+        ("short", 400),
+        ("has spaces in it, many", 400),
+        ("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", 400),
+        ("1234567123456712345671234567", 400),
+        ("", 401),
+    ],
 )
 async def test_what_is_no_key_is_refused_where_anybody_may_make_one(
     open_shop: Any, key: str, status: int
@@ -118,6 +125,30 @@ async def test_what_is_no_key_is_refused_where_anybody_may_make_one(
     answer = await Holder(shop, key).post("/fund", amount=1000)
 
     assert (answer.status_code, answer.json()["status"]) == (status, "error")
+    assert answer.json()["suggestion"]
+
+
+async def test_a_key_of_ones_own_with_eight_different_characters_is_one(open_shop: Any) -> None:
+    shop = await open_shop(keys={"self_service": True})
+
+    answer = await Holder(shop, "12345678" * 2).post("/fund", amount=1000)
+
+    assert answer.status_code == 200
+
+
+async def test_a_key_without_the_scope_is_told_so_and_is_not_unknown(shop: ShopServer) -> None:
+    def holder(key: NewKey) -> Holder:
+        return Holder(shop, key.key)
+
+    funding = holder(await create_key(shop.shop.db, "a test", frozenset({"fund"})))
+    reading = holder(await create_key(shop.shop.db, "a test", frozenset({"read"})))
+
+    answers = [await funding.get(path) for path in ("/balance", "/history", "/v1/ledger")]
+    answers += [await reading.post("/fund", amount=1000), await reading.send()]
+    for answer, scope in zip(answers, ("read", "read", "read", "fund", "spend"), strict=True):
+        assert (answer.status_code, answer.json()["error_code"]) == (403, "FORBIDDEN")
+        assert f"scope {scope}" in answer.json()["reason"]
+        assert answer.json()["suggestion"]
 
 
 async def test_unknown_and_revoked_keys_are_401_everywhere(shop: ShopServer) -> None:
@@ -155,6 +186,7 @@ async def test_a_page_that_is_none_is_refused(shop: ShopServer, query: str) -> N
 async def test_the_operator_sees_every_key_and_its_balance(shop: ShopServer) -> None:
     holder, key_id = await holder_of(shop)
     await holder.top_up(1234)
+    assert await holder.balance() == 1234  # which waits until it is booked
 
     headers = {"Authorization": f"Bearer {operator_token(shop.shop.keyring)}"}
     listed = (await shop.http.get("/v1/operator/keys", headers=headers)).json()

@@ -333,7 +333,7 @@ async def test_texts_are_handed_in_by_keys_that_may(client: OrderClient) -> None
         await client.post("/v1/inbound/texts", body, X_API_Key=key),
     ]
 
-    assert [answer.status_code for answer in answers] == [401, 401]
+    assert [answer.status_code for answer in answers] == [401, 403]
     assert "inbound" in answers[1].json()["reason"]
 
 

@@ -30,12 +30,16 @@ async def fund(
     """Order a top-up of ``sats`` (1 at least); ``client`` is who asks, hashed.
 
     An ``idempotency`` belongs to the key, whatever principal it names: the same request with
-    another key is another order. Raises ``Unauthorized`` for a key that is unknown, revoked or
-    may not do this, ``InvalidInput``, ``RateLimited``, ``NodeUnavailable``.
+    another key is another order. Raises ``Unauthorized`` for a key that is unknown or revoked,
+    ``Forbidden`` for one that may not do this, ``InvalidInput``, ``RateLimited``,
+    ``NodeUnavailable``.
     """
     if sats < 1:
         raise InvalidInput(
-            f"amount must be at least 1 satoshi, not {sats}.", code="OUT_OF_RANGE", field="amount"
+            f"amount must be at least 1 satoshi, not {sats}.",
+            code="OUT_OF_RANGE",
+            field="amount",
+            suggestion="Send a whole number of satoshis, 1 or more.",
         )
     key = await shop.db.read(keys.find, presented_key)
     key_id = _own_key(shop, presented_key) if key is None else keys.permitted(key, SCOPE).id

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ringbolt.app.ledger_names import account_of_key
-from ringbolt.core.errors import Conflict, InvalidInput, NotFound, Unauthorized
+from ringbolt.core.errors import Conflict, Forbidden, InvalidInput, NotFound, Unauthorized
 from ringbolt.core.keys import Keyring
 from ringbolt.core.money import sats_down
 from ringbolt.store import keys, ledger
@@ -25,8 +25,11 @@ SCOPES = DEFAULT_SCOPES | {"inbound"}
 """read: see balance and orders. spend: place orders. fund: top up. inbound: hand in texts that
 came to the operator's own numbers."""
 _PREFIX = "rb"
+_RANDOM = "Make it long and random, for example with: openssl rand -hex 24"
 OWN_KEY_LABEL = "made by its first top-up"
 _OWN_KEY = re.compile(r"[!-~]{16,128}", re.ASCII)
+_LEAST_DIFFERENT = 8
+"""Of the characters of a key of one's own: what has fewer is guessed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +59,22 @@ async def create_key(db: Database, label: str, scopes: frozenset[str] = DEFAULT_
 def own_key_id(keyring: Keyring, key: str) -> str:
     """The id of a key that its holder chose: the same each time, and nothing that tells the key.
 
-    Raises ``InvalidInput`` for a text that is no good key.
+    Raises ``InvalidInput`` for a text that is no good key, or that can be guessed.
     """
     if not _OWN_KEY.fullmatch(key):
         raise InvalidInput(
             "A key of your own needs 16 to 128 printable ASCII characters, without spaces.",
             code="INVALID_API_KEY",
             field="X-API-Key",
-            suggestion="Make it long and random, for example with: openssl rand -hex 24",
+            suggestion=_RANDOM,
+        )
+    if len(set(key)) < _LEAST_DIFFERENT:
+        raise InvalidInput(
+            f"A key of your own needs at least {_LEAST_DIFFERENT} different characters: this one "
+            "can be guessed, and whoever guesses it spends your balance.",
+            code="INVALID_API_KEY",
+            field="X-API-Key",
+            suggestion=_RANDOM,
         )
     return keyring.derive("own key id", key.encode())[:8].hex()
 
@@ -121,7 +132,8 @@ def find(tx: Tx, key: str) -> ApiKey | None:
 
 
 def recognise(tx: Tx, key: str, scope: str) -> ApiKey:
-    """The key behind a text, if it may do what ``scope`` names. Raises ``Unauthorized``."""
+    """The key behind a text, if it may do what ``scope`` names. Raises ``Unauthorized`` for one
+    that is unknown or revoked, ``Forbidden`` for one that may not."""
     found = find(tx, key)
     if found is None:
         raise Unauthorized(
@@ -132,13 +144,14 @@ def recognise(tx: Tx, key: str, scope: str) -> ApiKey:
 
 
 def permitted(key: ApiKey, scope: str) -> ApiKey:
-    """The same key. Raises ``Unauthorized`` if it was revoked or lacks the scope."""
+    """The same key. Raises ``Unauthorized`` if it was revoked, ``Forbidden`` if it lacks the
+    scope."""
     if key.revoked_ms is not None:
         raise Unauthorized(
             "This API key was revoked.", suggestion="Ask the operator for another key."
         )
     if scope not in key.scopes:
-        raise Unauthorized(
+        raise Forbidden(
             f"This API key may not do this: it lacks the scope {scope}.",
             suggestion=f"Ask the operator for a key with the scope {scope}.",
         )

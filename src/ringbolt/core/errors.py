@@ -12,6 +12,7 @@ renders it in its own shape; nothing else in the code knows an HTTP status.
     |-- NotFound                no such thing, or not yours
     |-- Conflict                the thing is in a state that forbids this
     |-- Unauthorized            an API key or token is missing, unknown or revoked
+    |-- Forbidden               the key is valid, but may not do this
     `-- Unavailable             a part that we depend on does not answer; nothing was charged
         `-- NodeUnavailable     ... and that part is the Lightning node
 """
@@ -96,6 +97,12 @@ class Unauthorized(RingboltError):
     status = 401
     title = "No valid key"
     default_code = "UNAUTHORIZED"
+
+
+class Forbidden(RingboltError):
+    status = 403
+    title = "Not allowed"
+    default_code = "FORBIDDEN"
 
 
 class Unavailable(RingboltError):

@@ -41,6 +41,7 @@ _FAULTS = {
     400: "A field is wrong or missing; reason names it",
     401: "The API key is missing, unknown or revoked",
     402: "The balance does not cover the order",
+    403: "The API key lacks the scope for this; reason names it",
     404: "There is no such thing",
     409: "Not possible in this state, or not yet",
     413: "The body is too large",

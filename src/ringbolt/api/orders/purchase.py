@@ -27,7 +27,7 @@ def client_of(shop: Shop, asked: Asked) -> str:
 
 
 async def key_of(shop: Shop, asked: Asked, scope: str) -> ApiKey:
-    """The key that was shown. Raises ``Unauthorized``."""
+    """The key that was shown. Raises ``Unauthorized`` and ``Forbidden``."""
     if not asked.key:
         raise Unauthorized(
             "X-API-Key is missing.",

@@ -47,7 +47,7 @@ def _add_sales(api: OrdersApi, shop: Shop) -> None:
     send, receive = SendOrders(shop), ReceiveOrders(shop)
 
     def sale(path: str, answer: Answer, body: type[BaseModel]) -> None:
-        faults = (400, 401, 402, 404, 409, 413, 422, 429, 503)
+        faults = (400, 401, 402, 403, 404, 409, 413, 422, 429, 503)
         headers = (KEY_IF_IMMEDIATE, IDEMPOTENCY)
         documented = Documented(_ORDERS, documents.Created, faults, body=body, headers=headers)
         api.add("POST", path, answer, documented, "order")
@@ -114,7 +114,7 @@ def _add_order_extras(api: OrdersApi, shop: Shop) -> None:
         Documented(
             _ORDERS,
             documents.Resent,
-            (401, 404, 429, 503),
+            (401, 403, 404, 429, 503),
             body=schema.Resend,
             headers=(KEY_IF_IMMEDIATE,),
         ),
@@ -130,7 +130,7 @@ def _add_accounts(api: OrdersApi, shop: Shop) -> None:
         Documented(
             _ACCOUNTS,
             documents.Created,
-            (400, 401, 413, 422, 429, 503),
+            (400, 401, 403, 413, 422, 429, 503),
             body=schema.CreateFund,
             headers=(KEY, IDEMPOTENCY),
         ),
@@ -141,7 +141,8 @@ def _add_accounts(api: OrdersApi, shop: Shop) -> None:
         ("/history", accounts.history, documents.History, schema.PageQuery),
         ("/v1/ledger", accounts.ledger, documents.LedgerPage, schema.PageQuery),
     ):
-        documented = Documented(_ACCOUNTS, told, (400, 401, 429, 503), query=query, headers=(KEY,))
+        faults = (400, 401, 403, 429, 503)
+        documented = Documented(_ACCOUNTS, told, faults, query=query, headers=(KEY,))
         api.add("GET", path, answer, documented)
 
 
@@ -180,7 +181,7 @@ def _add_inbound(api: OrdersApi, shop: Shop) -> None:
         Documented(
             _NUMBERS,
             documents.Done,
-            (400, 401, 404, 413, 429, 503),
+            (400, 401, 403, 404, 413, 429, 503),
             body=schema.InboundText,
             headers=(KEY,),
         ),
