@@ -175,6 +175,22 @@ async def test_a_payment_that_arrives_after_the_cancel_goes_back(
     assert await order.refs() == []
 
 
+async def test_a_payment_that_shows_up_when_all_was_over_goes_back(world: OrderWorld) -> None:
+    """A node that was restored forgets that it was told to cancel."""
+    process = world.process()
+    order = await process.buy("sms")
+    payment_hash = await order.payment_hash()
+    forgotten = world.node.holds[payment_hash]
+    await cancel_order(process.shop, order.id)
+    await process.work()
+    world.node.holds[payment_hash] = forgotten
+    held = world.node.accept(payment_hash)
+    await world.db.tx(take_invoice, order.id, held, world.settings)
+    await process.work()
+
+    assert await order.check() is S.EXPIRED
+
+
 async def test_a_payment_that_is_told_of_right_before_the_cancel_is_given_back(
     world: OrderWorld,
 ) -> None:
