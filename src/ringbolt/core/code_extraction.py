@@ -18,10 +18,12 @@ from ringbolt.core.code_words import (
     ANOTHER_NUMBER_AFTER,
     ANOTHER_NUMBER_BEFORE,
     CODE_WORD,
+    FILLERS,
     NOT_THIS_CODE_AFTER,
     NOT_THIS_CODE_BEFORE,
     PURPOSE_WORD,
     SERVICE_CODE,
+    YEAR_BEFORE,
 )
 from ringbolt.core.services import ANY_OTHER, SERVICES
 
@@ -60,11 +62,18 @@ _MASK: Final = "\x00"
 
 _LEFT: Final = r"(?<![A-Za-z0-9])(?<![0-9][.,:/-])"
 _RIGHT: Final = r"(?![A-Za-z0-9])(?![.,:/-][0-9])"
+# Letters before four digits and more are a service's name: they are not typed
+_HALVES: Final = (
+    r"(?=[A-Z-]*[0-9])(?=[0-9-]*[A-Z])(?:[A-Z0-9]{3}-[A-Z0-9]{3}"
+    r"|(?![A-Z]+-[0-9]+)[A-Z0-9]{4}-[A-Z0-9]{4})"
+)
 _FORMS: Final = (
     # G-123456: the letters are shown in the form where the digits are typed
     (re.compile(rf"{_LEFT}[A-Z]{{1,2}}-([0-9]{{4,8}}){_RIGHT}"), 8),
     (re.compile(rf"{_LEFT}(?<![0-9] )([0-9]{{3}}[ -][0-9]{{3}}){_RIGHT}(?! [0-9]{{3}})"), 4),
     (re.compile(rf"{_LEFT}([0-9]{{4}}-[0-9]{{4}}|[0-9]{{2}}-[0-9]{{2}}-[0-9]{{2}}){_RIGHT}"), 3),
+    (re.compile(rf"{_LEFT}(?<![0-9] )([0-9]{{2}} [0-9]{{2}} [0-9]{{2}}){_RIGHT}(?! [0-9])"), 3),
+    (re.compile(rf"{_LEFT}({_HALVES}){_RIGHT}"), 1),
     (re.compile(rf"{_LEFT}(?<![0-9] )([0-9](?: [0-9]){{3,7}}){_RIGHT}(?! [0-9])"), 3),
     (re.compile(rf"{_LEFT}([0-9]{{3,10}}){_RIGHT}"), 0),
     (re.compile(rf"{_LEFT}((?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{{5,8}}){_RIGHT}"), 1),
@@ -198,7 +207,7 @@ def _candidates(text: str) -> list[_Candidate]:
 
 def _score(candidate: _Candidate, message: _Message) -> int:
     distance = _distance(candidate, message.code_words, message)
-    if _is_another_number(candidate, message.lower) or _is_a_year(candidate, distance):
+    if _is_another_number(candidate, message.lower) or _is_a_year(candidate, distance, message):
         return 0
     near = max(0, 10 - distance // 5)
     if not candidate.is_digits or candidate.points == 0:
@@ -240,21 +249,26 @@ def _is_another_number(candidate: _Candidate, lower: str) -> bool:
     )
 
 
-def _is_a_year(candidate: _Candidate, distance: int) -> bool:
+def _is_a_year(candidate: _Candidate, distance: int, message: _Message) -> bool:
+    if _YEAR.fullmatch(candidate.code) is None:
+        return False
+    if YEAR_BEFORE.search(message.lower[max(0, candidate.start - _CONTEXT) : candidate.start]):
+        return True
     says_code = distance <= _BESIDE or (candidate.start <= 4 and distance < MAX_CHARS)
-    return not says_code and _YEAR.fullmatch(candidate.code) is not None
+    return not says_code
 
 
 def _lone_number(candidates: list[_Candidate], message: _Message, service_code: str) -> str | None:
-    """The number of a text that says nothing else, or only the name of the service."""
+    """The number of a text that says nothing else, or only the name of the service, or only that
+    this is it."""
     if len(candidates) != 1 or message.code_words:
         return None
     only = candidates[0]
     if not only.is_digits or only.points == 0 or _is_another_number(only, message.lower):
         return None
-    if _YEAR.fullmatch(only.code) or not _is_a_name(_NAME.findall(message.lower), service_code):
-        return None
-    return only.code
+    words = _NAME.findall(message.lower)
+    says_no_more = _is_a_name(words, service_code) or FILLERS.issuperset(words)
+    return only.code if says_no_more and not _YEAR.fullmatch(only.code) else None
 
 
 def _is_a_name(words: list[str], service_code: str) -> bool:

@@ -26,7 +26,7 @@ _CODE_ANYWHERE: Final = """
     passwor passord wachtwoord kennwort lösenord
     код парол κωδικ
     验证码 驗證碼 校验码 校驗碼 动态码 動態碼 确认码 確認碼 安全码 安全碼 登录码
-    激活码 代码 口令 密码 密碼
+    激活码 认证码 認證碼 授权码 授權碼 代码 口令 密码 密碼
     コード 認証番号 確認番号 暗証番号 パスワード
     인증번호 코드 비밀번호 확인번호 승인번호
     رمز كود کد کود קוד סיסמ
@@ -119,6 +119,67 @@ ANOTHER_NUMBER_AFTER: Final = re.compile(
     f"|{_any_of(_UNITS_BEGIN)})"
 )
 """What stands right after an amount or a time."""
+
+YEAR_BEFORE: Final = re.compile(
+    f"(?:{_alone('for in of since until till by year für von im pour en de para em per za na')}"
+    r"|(?<![а-яё])(?:за|в|на|для|до|с)|©) $"
+)
+"""What stands right before a year: "your OTP for 2026 is 9917"."""
+
+FILLERS: Final = frozenset(
+    [
+        "is",
+        "it",
+        "its",
+        "this",
+        "that",
+        "here",
+        "the",
+        "your",
+        "yours",
+        "you",
+        "are",
+        "go",
+        "use",
+        "enter",
+        "type",
+        "input",
+        "insert",
+        "submit",
+        "now",
+        "please",
+        "hi",
+        "hello",
+        "so",
+        "just",
+        "ist",
+        "es",
+        "das",
+        "hier",
+        "ihr",
+        "dein",
+        "bitte",
+        "jetzt",
+        "eingeben",
+        "c'est",
+        "voici",
+        "le",
+        "votre",
+        "es",
+        "este",
+        "aquí",
+        "tu",
+        "su",
+        "ecco",
+        "вот",
+        "это",
+        "ваш",
+        "твой",
+        "введите",
+        "сейчас",
+    ]
+)
+"""Words that say nothing about a number but that it is the one that is awaited."""
 
 SERVICE_CODE: Final[dict[str, re.Pattern[str]]] = {
     # Steam Guard codes are five capitals and digits, often without a digit
