@@ -61,8 +61,9 @@ class CallOrder(msgspec.Struct, frozen=True, omit_defaults=True):
     """Call ``to`` (E.164) and go through ``steps``; or, without any, speak ``message`` or play
     ``audio_url``. ``minutes``: started minutes that are paid for, or held on a balance.
 
-    ``ring_timeout_s`` 0 is the shop's own. ``status_url`` is told every status, ``digits_url``
-    what was pressed, at the end; ``metadata`` is the buyer's own JSON, given back to them.
+    ``ring_timeout_s`` 0 is the shop's own. ``status_url`` is told every status (by
+    ``status_method``, POST or GET), ``digits_url`` what was pressed, at the end; ``metadata`` is
+    the buyer's own JSON, given back to them.
     """
 
     to: str
@@ -77,6 +78,7 @@ class CallOrder(msgspec.Struct, frozen=True, omit_defaults=True):
     status_url: str = ""
     digits_url: str = ""
     metadata: str = ""
+    status_method: str = "POST"
 
     def script(self, linger_ms: int) -> CallScript:
         """What the call says, and the silence after it in which keys are still heard."""
