@@ -284,3 +284,17 @@ async def test_a_webhook_is_sent_again_for_who_knows_the_order(open_shop: OpenSh
     assert [answer.status_code for answer in refused] == [404] * 4
     assert by_order.json() == {"status": "OK", "id": webhook_id}
     assert by_key.status_code == 200
+
+
+@pytest.mark.parametrize("settle_on", ["sent", "delivered"])
+async def test_a_text_of_which_a_part_was_never_sent_costs_nothing_whatever_is_sold(
+    open_shop: OpenShop, settle_on: str
+) -> None:
+    client = OrderClient(await open_shop(sms={"settle_on": settle_on}))
+    body = {"phone": "+1234567824", "message": "й" * 139}
+    order_id, payment = await client.buy("/createsendorder", body)
+
+    assert await payment == "FAILED"
+    status = await client.until(order_id, lambda seen: seen["state"] == "returned")
+    assert status["smsStatus"] == "failed"
+    assert await client.texts_on("+1234567824") == []

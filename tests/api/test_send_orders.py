@@ -64,7 +64,7 @@ async def test_a_text_of_three_parts_costs_three_and_arrives_as_one(client: Orde
         ("+1234567820", "is sent and then fails", "SUCCEEDED", "failed"),
         ("+1234567821", "is late", "SUCCEEDED", "delivered"),
         ("+1234567822", "is told of twice", "SUCCEEDED", "delivered"),
-        ("+1234567824", THREE_PARTS, "SUCCEEDED", "failed"),
+        ("+1234567824", THREE_PARTS, "FAILED", "failed"),
         ("+1234567825", "is told of backwards", "SUCCEEDED", "delivered"),
         ("+1234567826", "has a stranger beside it", "SUCCEEDED", "delivered"),
         ("+1234567827", "is sent at once", "SUCCEEDED", "delivered"),

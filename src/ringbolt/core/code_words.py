@@ -126,59 +126,14 @@ YEAR_BEFORE: Final = re.compile(
 )
 """What stands right before a year: "your OTP for 2026 is 9917"."""
 
-FILLERS: Final = frozenset(
-    [
-        "is",
-        "it",
-        "its",
-        "this",
-        "that",
-        "here",
-        "the",
-        "your",
-        "yours",
-        "you",
-        "are",
-        "go",
-        "use",
-        "enter",
-        "type",
-        "input",
-        "insert",
-        "submit",
-        "now",
-        "please",
-        "hi",
-        "hello",
-        "so",
-        "just",
-        "ist",
-        "es",
-        "das",
-        "hier",
-        "ihr",
-        "dein",
-        "bitte",
-        "jetzt",
-        "eingeben",
-        "c'est",
-        "voici",
-        "le",
-        "votre",
-        "es",
-        "este",
-        "aquí",
-        "tu",
-        "su",
-        "ecco",
-        "вот",
-        "это",
-        "ваш",
-        "твой",
-        "введите",
-        "сейчас",
-    ]
-)
+_FILLERS: Final = """
+    is it its this that here the your yours you are go use enter type input insert submit now
+    please hi hello so just to continue proceed
+    ist es das hier ihr dein bitte jetzt eingeben voici le votre este aquí tu su ecco
+    вот это ваш твой введите сейчас
+"""
+
+FILLERS: Final = frozenset(_FILLERS.split())
 """Words that say nothing about a number but that it is the one that is awaited."""
 
 SERVICE_CODE: Final[dict[str, re.Pattern[str]]] = {

@@ -59,6 +59,7 @@ QUEUED = Word(ReceiptState.ENROUTE, "queued", 100)
 SENT = Word(ReceiptState.SENT, "sent", 100)
 DELIVERED = Word(ReceiptState.DELIVERED, "delivered", 400)
 UNKNOWN_SUBSCRIBER = Word(ReceiptState.FAILED, "failed: unknown subscriber", 100)
+PART_REFUSED = Word(ReceiptState.FAILED, "failed: the network refused this part", 100)
 EXPIRED = Word(ReceiptState.FAILED, "undelivered: expired", 400)
 SENT_LATE = Word(ReceiptState.SENT, "sent", 40_000)
 DELIVERED_LATE = Word(ReceiptState.DELIVERED, "delivered", 40_300)
@@ -127,8 +128,9 @@ SCRIPTED: Final = MappingProxyType(
             "Gets the text, but no receipt ever comes.", telling=Telling.NEVER
         ),
         "+1234567824": Behaviour(
-            "Of a text of several parts the second fails; one of one part is delivered.",
-            second=(SENT, EXPIRED),
+            "Of a text of several parts the second fails and is never sent; one of one part is"
+            " delivered.",
+            second=(PART_REFUSED,),
         ),
         "+1234567825": Behaviour("The receipts come in reverse order.", telling=Telling.REVERSED),
         "+1234567826": Behaviour(
