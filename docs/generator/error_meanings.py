@@ -227,7 +227,7 @@ _ORDER = {
         "Give an https URL of a public server.",
     ),
     "DESTINATION_LIMIT_REACHED": Meaning(
-        "This number or address got as many messages as it may get in an hour or a day.",
+        "This number or address got its share of messages; the sentence says how it refills.",
         "Wait for `Retry-After` seconds.",
     ),
     "DAILY_LIMIT_REACHED": Meaning(
@@ -243,7 +243,8 @@ _ORDER = {
         "Pay or cancel some, wait, or pay from a balance.",
     ),
     "TOO_MANY_NUMBERS": Meaning(
-        "As many numbers are lent out as the shop lends at once.", "Try again in some minutes."
+        "Too many numbers are on loan: to your address, or in all.",
+        "Cancel some, wait until they go back, or try again in some minutes.",
     ),
     "NUMBERS_UNAVAILABLE": Meaning(
         "The provider of numbers does not say what it has.", "Wait for `Retry-After` seconds.", 503

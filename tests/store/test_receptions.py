@@ -11,6 +11,7 @@ from order_rows import put_order
 from ringbolt.clock import SystemClock
 from ringbolt.store import received_texts, receptions
 from ringbolt.store.db import Database, Tx
+from ringbolt.store.opening import open_database
 from ringbolt.store.orders import Order
 from ringbolt.store.received_texts import NewText
 from ringbolt.store.receptions import Lease
@@ -68,6 +69,36 @@ async def test_a_number_is_lent_to_one_order_at_a_time(
     has_it = await database.read(receptions.open_lease_of_number, NUMBER)
     assert has_it in (first, second)
     assert await database.read(receptions.open_leases) == 1
+
+
+async def test_numbers_on_loan_are_counted_for_each_client(database: Database) -> None:
+    def lend(tx: Tx) -> tuple[int, int]:
+        for n, client in enumerate(("me", "me", "me", "you")):
+            order = put_order(tx, "activation", client=client)
+            lease = lease_for(order, number=f"+1202555012{n}")
+            assert receptions.add_lease(tx, lease)
+        receptions.end_lease(tx, receptions.leases_of_number(tx, "+12025550120", 0)[0].id, "over")
+        return receptions.open_leases_of(tx, "me"), receptions.open_leases_of(tx, "nobody")
+
+    assert await database.tx(lend) == (2, 0)
+
+
+async def test_numbers_on_loan_are_counted_without_a_look_at_former_ones(
+    sqlite_url: str,
+) -> None:
+    db = await open_database(sqlite_url, SystemClock())
+
+    def plan(tx: Tx) -> str:
+        statement = receptions._OPEN_OF_CLIENT.compile(dialect=tx.conn.dialect)
+        rows = tx.conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", ("me",))
+        return " | ".join(str(row[3]) for row in rows)
+
+    try:
+        found = await db.read(plan)
+    finally:
+        await db.close()
+    assert "ux_lease_open" in found
+    assert "SEARCH orders USING" in found
 
 
 async def test_a_number_that_went_back_is_lent_again(

@@ -21,8 +21,8 @@ from ringbolt.app.secure import HOLDS, MEMO, dispatch_paid, working_deadline_ms
 from ringbolt.app.settle_first import settle_first
 from ringbolt.app.shop import Shop
 from ringbolt.app.shortage import shortage
-from ringbolt.app.spend_limits import count_paid
-from ringbolt.core.errors import Conflict, InvalidInput, RateLimited, Unauthorized
+from ringbolt.app.spend_limits import count_paid, refused
+from ringbolt.core.errors import Conflict, InvalidInput, Unauthorized
 from ringbolt.core.hold import new_preimage, payment_hash_of
 from ringbolt.core.order import OrderState, PaymentMethod
 from ringbolt.lightning.node import Invoice, SupportsHoldInvoices
@@ -222,7 +222,7 @@ def _place(tx: Tx, shop: Shop, purchase: Purchase, order: Order) -> Order:
         _reserve(tx, purchase.payer, order)
         refusal = count_paid(tx, shop.settings, order)
         if refusal:
-            raise RateLimited(f"{refusal[0].upper()}{refusal[1:]}.", code="LIMIT_REACHED")
+            raise refused(tx, shop.settings, order, refusal)
         dispatch_paid(tx, order)
     else:
         tx.wake.add(HOLDS)
@@ -232,7 +232,9 @@ def _place(tx: Tx, shop: Shop, purchase: Purchase, order: Order) -> Order:
 def _reserve(tx: Tx, payer: Balance, order: Order) -> None:
     key = keys.by_id(tx, payer.key_id)
     if key is None or key.revoked_ms is not None:
-        raise Unauthorized("This API key was revoked.")
+        raise Unauthorized(
+            "This API key was revoked.", suggestion="Ask the operator for another key."
+        )
     assert order.account_id is not None
     ledger.hold(
         tx,

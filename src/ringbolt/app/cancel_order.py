@@ -16,6 +16,7 @@ from ringbolt.app.shop import Shop
 from ringbolt.app.take_text import take_texts
 from ringbolt.core.errors import Conflict, NotFound, RingboltError, Unavailable
 from ringbolt.core.order import OrderState
+from ringbolt.core.plain_words import counted
 from ringbolt.numbers.provider import Cancelled, CancelResult, HasText, InboundText, TooEarly
 from ringbolt.store import orders, receptions
 from ringbolt.store.db import Tx
@@ -89,7 +90,7 @@ def check_patience(found: Look, from_ms: int) -> None:
 def _too_early(wait_ms: int) -> Conflict:
     seconds = max(1, -(-wait_ms // 1000))
     return Conflict(
-        f"It is too early: a number can be given back in {seconds} seconds.",
+        f"It is too early: a number can be given back in {counted(seconds, 'second')}.",
         code="TOO_EARLY",
         suggestion="A code often takes a minute or two.",
         retry_after_s=seconds,

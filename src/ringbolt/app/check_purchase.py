@@ -15,6 +15,7 @@ from ringbolt.core.errors import DestinationRefused, InvalidInput, RateLimited
 from ringbolt.core.money import sats_down
 from ringbolt.core.order import PaymentMethod
 from ringbolt.core.phone import SCRIPTED
+from ringbolt.core.plain_words import counted, every, span
 from ringbolt.core.sms_text import count
 from ringbolt.settings import Settings
 from ringbolt.store import holds, rate_limits, receptions, spends, suppressions
@@ -67,7 +68,7 @@ def _check_text(settings: Settings, text: str) -> None:
         raise InvalidInput(
             "A message may hold no web address."
             if abuse.links_allowed == 0
-            else f"A message may hold no more than {abuse.links_allowed} web addresses.",
+            else f"A message may hold no more than {counted(abuse.links_allowed, 'web address')}.",
             code="CONTENT_REFUSED",
             field="message",
             suggestion="Remove links from the message. Nothing was charged.",
@@ -89,7 +90,7 @@ def _look(tx: Tx, shop: Shop, purchase: Purchase) -> None:
     if purchase.kind in NOT_SOLD:
         return
     if isinstance(purchase.request, ReceiveTexts):
-        _look_at_numbers(tx, shop.settings)
+        _look_at_numbers(tx, shop.settings, purchase.client)
     elif purchase.kind == CALL:
         _look_at_rings(tx, shop.settings, purchase.to)
     elif not SCRIPTED.fullmatch(purchase.to):
@@ -116,7 +117,7 @@ def _look_at_invoices(tx: Tx, settings: Settings, client: str) -> None:
     abuse = settings.abuse
     if holds.awaiting(tx, client) >= abuse.open_invoices_per_client:
         raise RateLimited(
-            f"You have {abuse.open_invoices_per_client} unpaid invoices open here.",
+            f"You have {counted(abuse.open_invoices_per_client, 'unpaid invoice')} open here.",
             code="TOO_MANY_OPEN_INVOICES",
             suggestion="Pay or cancel some of them, or wait until they run out.",
             retry_after_s=60,
@@ -130,8 +131,17 @@ def _look_at_invoices(tx: Tx, settings: Settings, client: str) -> None:
         )
 
 
-def _look_at_numbers(tx: Tx, settings: Settings) -> None:
-    if receptions.open_leases(tx) >= settings.abuse.open_numbers:
+def _look_at_numbers(tx: Tx, settings: Settings, client: str) -> None:
+    lent, own_share = receptions.open_leases(tx), settings.abuse.open_numbers_per_client
+    if lent >= own_share and receptions.open_leases_of(tx, client) >= own_share:
+        raise RateLimited(
+            f"You have {counted(own_share, 'number')} on loan here, as many as one address may "
+            "have at the same time.",
+            code="TOO_MANY_NUMBERS",
+            suggestion="Wait for their codes, cancel some of them, or wait until they go back.",
+            retry_after_s=60,
+        )
+    if lent >= settings.abuse.open_numbers:
         raise RateLimited(
             "As many numbers are lent out as this shop lends at once.",
             code="TOO_MANY_NUMBERS",
@@ -158,11 +168,10 @@ def _look_at_shares(tx: Tx, settings: Settings, kind: str, to_hash: str) -> None
         wait_ms = rate_limits.wait(tx, key, limit=limit, period_ms=period_ms)
         if wait_ms:
             what = "address" if kind == "email" else "number"
-            hours = period_ms // 3_600_000
             raise RateLimited(
-                f"This {what} had its share of messages from us: {limit} in "
-                f"{'an hour' if hours == 1 else f'{hours} hours'} at most.",
+                f"This {what} had its share of messages from us: {limit} at once, and one more "
+                f"every {every(period_ms // limit)}.",
                 code="DESTINATION_LIMIT_REACHED",
-                suggestion="Try again later. Nothing was charged.",
+                suggestion=f"Try again in {span(wait_ms)}. Nothing was charged.",
                 retry_after_s=-(-wait_ms // 1000),
             )

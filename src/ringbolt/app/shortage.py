@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ringbolt.app.ledger_names import account_of_key
 from ringbolt.core.money import sats_down, sats_up
+from ringbolt.core.plain_words import counted
 from ringbolt.store import ledger
 from ringbolt.store.db import Tx
 from ringbolt.store.ledger import InsufficientFunds
@@ -21,10 +22,15 @@ def shortage(tx: Tx, key_id: str, price_msat: int) -> InsufficientFunds | None:
     price, missing = sats_up(price_msat), sats_up(missing_msat)
     reserved = ""
     if balance.pending_out_msat:
-        reserved = f" ({sats_up(balance.pending_out_msat)} more are reserved for orders under way)"
+        held = sats_up(balance.pending_out_msat)
+        reserved = f" ({held} more {_are(held)} reserved for orders under way)"
     return InsufficientFunds(
-        f"This order costs {price} sats, and {sats_down(balance.available_msat)} can be spent from "
-        f"this key's balance{reserved}: {missing} are missing.",
+        f"This order costs {counted(price, 'sat')}, and {sats_down(balance.available_msat)} can be "
+        f"spent from this key's balance{reserved}: {missing} {_are(missing)} missing.",
         suggestion=f'Add them with POST /fund {{"amount": {missing}}} and the same X-API-Key, pay '
         "its invoice, and order again; or leave immediate out and pay this order by invoice.",
     )
+
+
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"

@@ -14,6 +14,7 @@ from ringbolt.app.order_request import SendText, from_json
 from ringbolt.core.errors import RateLimited
 from ringbolt.core.money import msat
 from ringbolt.core.phone import SCRIPTED, calling_code
+from ringbolt.core.plain_words import span
 from ringbolt.settings import Settings
 from ringbolt.store import messages, rate_limits, spends
 from ringbolt.store.db import Database, Tx
@@ -28,6 +29,9 @@ CALL = "call"
 _TOO_OFTEN = "whoever this is for got too many messages from us lately"
 _SOLD_OUT = "this shop has sold as much as its operator allows in a day"
 _PREFIX_SOLD_OUT = "this shop has sold as much to this country as its operator allows in a day"
+_UNTIL_MIDNIGHT = "Try again after midnight UTC. Nothing was charged."
+_SOLD_OUT_RETRY_S = 3600
+"""What fails is not sold after all, so that it may be sooner than midnight."""
 
 
 def prefix_scope(number: str) -> str:
@@ -47,6 +51,25 @@ def count_paid(tx: Tx, settings: Settings, order: Order) -> str:
         if not _take_share(tx, settings, order.kind, message.to_hash):
             return _TOO_OFTEN
     return refusal
+
+
+def refused(tx: Tx, settings: Settings, order: Order, why: str) -> RateLimited:
+    """What ``count_paid`` said, for an order that is refused before it is placed."""
+    wait_ms = 0
+    if why == _TOO_OFTEN:
+        message = messages.message_of(tx, order.id)
+        assert message is not None, "a message is written down with its order"
+        for limit, period_ms in shares(settings, order.kind):
+            key = share_key(order.kind, message.to_hash, period_ms)
+            wait_ms = max(wait_ms, rate_limits.wait(tx, key, limit=limit, period_ms=period_ms))
+    return RateLimited(
+        f"{why[0].upper()}{why[1:]}.",
+        code="LIMIT_REACHED",
+        suggestion=f"Try again in {span(wait_ms)}. Nothing was charged."
+        if wait_ms
+        else _UNTIL_MIDNIGHT,
+        retry_after_s=-(-wait_ms // 1000) or _SOLD_OUT_RETRY_S,
+    )
 
 
 def count_failed(tx: Tx, order: Order) -> None:
@@ -105,21 +128,20 @@ def _take_share(tx: Tx, settings: Settings, kind: str, to_hash: str) -> bool:
 def check_sold(sold: dict[str, int], settings: Settings, price_msat: int, to: str) -> None:
     """Raises ``RateLimited`` if selling this today would be over a limit."""
     abuse = settings.abuse
-    until_midnight = "Try again after midnight UTC."
     if sold.get(spends.ALL, 0) + price_msat > msat(abuse.daily_spend_sats):
         raise RateLimited(
             f"{_SOLD_OUT[0].upper()}{_SOLD_OUT[1:]}.",
             code="DAILY_LIMIT_REACHED",
-            suggestion=until_midnight,
-            retry_after_s=3600,
+            suggestion=_UNTIL_MIDNIGHT,
+            retry_after_s=_SOLD_OUT_RETRY_S,
         )
     scope = prefix_scope(to) if to else ""
     if scope and sold.get(scope, 0) + price_msat > msat(abuse.daily_prefix_sats):
         raise RateLimited(
             f"{_PREFIX_SOLD_OUT[0].upper()}{_PREFIX_SOLD_OUT[1:]}.",
             code="DAILY_LIMIT_REACHED",
-            suggestion=until_midnight,
-            retry_after_s=3600,
+            suggestion=_UNTIL_MIDNIGHT,
+            retry_after_s=_SOLD_OUT_RETRY_S,
         )
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import RowMapping, bindparam, func, select, update
 
 from ringbolt.store.db import Tx
 from ringbolt.store.orders import channel
+from ringbolt.store.tables import orders
 from ringbolt.store.text_tables import lease, reception
 from ringbolt.store.upsert import insert_new, update_row
 
@@ -129,6 +130,11 @@ def open_leases(tx: Tx) -> int:
     return int(tx.run(_OPEN).scalar_one())
 
 
+def open_leases_of(tx: Tx, client: str) -> int:
+    """How many numbers are lent to orders of ``client`` (hashed) now."""
+    return int(tx.run(_OPEN_OF_CLIENT, {"client_": client}).scalar_one())
+
+
 def _lease(row: RowMapping | None) -> Lease | None:
     return None if row is None else Lease(**{name: row[name] for name in Lease.__slots__})
 
@@ -160,3 +166,9 @@ _END = (
     )
 )
 _OPEN = select(func.count()).select_from(lease).where(lease.c.ended_ms.is_(None))
+_OPEN_OF_CLIENT = (
+    select(func.count())
+    .select_from(lease)
+    .join(orders, orders.c.id == lease.c.order_id)
+    .where(lease.c.ended_ms.is_(None), orders.c.client == bindparam("client_"))
+)
