@@ -11,8 +11,9 @@ import httpx
 import pytest
 
 from ringbolt.api.operator import operator_token
+from ringbolt.api.orders import documents
 from ringbolt.app.keys import NewKey, create_key, revoke_key
-from shop_server import ShopServer
+from shop_server import ShopServer, eventually
 
 OWN_KEY = "a-key-that-nobody-knows-yet"
 
@@ -160,6 +161,42 @@ async def test_unknown_and_revoked_keys_are_401_everywhere(shop: ShopServer) -> 
         answers += [await each.post("/fund", amount=1000), await each.send()]
         assert {answer.status_code for answer in answers} == {401}
         assert all(answer.json()["reason"] for answer in answers)
+
+
+async def test_the_ledger_adds_up_to_the_balance_at_every_moment(shop: ShopServer) -> None:
+    holder, _ = await holder_of(shop)
+    await holder.top_up(9000)
+
+    async def added_up() -> Counter[str]:
+        """How many entries of each state; their sum is the balance."""
+        balance = await holder.balance()
+        entries = (await holder.get("/v1/ledger")).json()["entries"]
+        assert sum(each["amount"] for each in entries) == balance
+        assert sum(each["amount_msat"] for each in entries) == balance * 1000
+        for each in entries:
+            documents.LedgerEntry.model_validate(each)
+        return Counter(each["state"] for each in entries)
+
+    async def order(**body: Any) -> str:
+        answer = await holder.post("/createorder", country=187, immediate=True, **body)
+        return str(answer.json()["orderId"])
+
+    waiting = await order(service="vk")
+    given_back = await order(service="sim-none")
+    assert await eventually(lambda: _has_error(holder, given_back))
+    assert await added_up() == {"captured": 1, "pending": 1, "voided": 1}
+    voided = (await holder.get("/v1/ledger")).json()["entries"][0]
+    assert (voided["orderId"], voided["reserved"]) == (given_back, 3000)
+    assert (voided["amount"], voided["amount_msat"]) == (0, 0)
+    await holder.send()
+    await shop.advance(130)
+    await holder.post("/cancelorder", orderId=waiting)
+    assert await eventually(lambda: _has_error(holder, waiting))
+    assert (await added_up())["voided"] == 2
+
+
+async def _has_error(holder: Holder, order_id: str) -> bool:
+    return "error" in (await holder.get(f"/orderstatus?orderId={order_id}")).json()
 
 
 async def test_pages_are_followed_to_the_end(shop: ShopServer) -> None:

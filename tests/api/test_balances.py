@@ -240,11 +240,12 @@ async def test_what_is_spent_is_not_in_the_history_but_in_the_ledger(bank: Bank)
     assert len(history["orders"]) == 1
     assert [(each["kind"], each["amount"], each["state"], each["orderId"]) for each in entries] == [
         ("reserve", -300, "pending", open_one.id),
-        ("reserve", -200, "voided", failed.id),
+        ("reserve", 0, "voided", failed.id),
         ("reserve", -100, "captured", spent.id),
         ("top_up", 1000, "captured", entries[3]["orderId"]),
     ]
-    assert [each["amount_msat"] for each in entries] == [-300_000, -200_000, -100_000, 1_000_000]
+    assert [each["amount_msat"] for each in entries] == [-300_000, 0, -100_000, 1_000_000]
+    assert [each["reserved"] for each in entries] == [300, 200, 100, 1000]
     assert await bank.balance(key) == 600
 
 

@@ -82,9 +82,16 @@ async def test_an_entry_says_what_became_of_it(books: Database) -> None:
     assert {name: (each.state, each.amount_msat) for name, each in found.items()} == {
         "in": ("posted", 1000),
         "kept": ("captured", -200),
-        "given back": ("voided", -200),
+        "given back": ("voided", 0),
         "under way": ("pending", -200),
         "in part": ("captured", -50),
+    }
+    assert {name: each.reserved_msat for name, each in found.items()} == {
+        "in": None,
+        "kept": 200,
+        "given back": 200,
+        "under way": 200,
+        "in part": 200,
     }
     resolved = {name for name, each in found.items() if each.resolved_ms is not None}
     assert resolved == {"kept", "given back", "in part"}
@@ -92,21 +99,18 @@ async def test_an_entry_says_what_became_of_it(books: Database) -> None:
 
 async def test_what_counts_adds_up_to_the_balance(books: Database) -> None:
     await books.tx(credit, "in", 1000)
-    for name in ("kept", "given back", "under way"):
+    for name in ("kept", "given back", "under way", "in part"):
         await books.tx(reserve, name, 200)
     await books.tx(ledger.capture, "kept")
     await books.tx(ledger.void, "given back")
+    await books.tx(ledger.capture, "in part", 50)
     await books.tx(partial(top_up, at_ms=1, settle=False))
+    await books.tx(partial(top_up, at_ms=2))
 
-    counted = sum(
-        each.amount_msat
-        for each in await entries(books)
-        if each.state in ("posted", "captured")
-        or (each.state == "pending" and each.amount_msat < 0)
-    )
+    counted = sum(each.amount_msat for each in await entries(books))
 
     balance = await books.read(ledger.balance, ALICE)
-    assert counted == balance.available_msat == 600
+    assert counted == balance.available_msat == 1550
 
 
 async def test_an_account_shows_nothing_of_another(books: Database) -> None:

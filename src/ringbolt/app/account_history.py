@@ -71,9 +71,8 @@ def _top_up(keyring: Keyring, top_up: TopUpOrder, presented: str) -> dict[str, A
 def ledger_page(tx: Tx, key: ApiKey, limit: int = USUAL_PAGE, cursor: str = "") -> dict[str, Any]:
     """Every debit (negative) and credit of a key's account, the latest first.
 
-    Those that are posted or captured, and pending debits, make up the balance. ``next``, the
-    cursor of the next page, is absent on the last. Raises ``InvalidInput`` for a cursor that is
-    not the account's.
+    All amounts together are the balance. ``next``, the cursor of the next page, is absent on the
+    last. Raises ``InvalidInput`` for a cursor that is not the account's.
     """
     found = ledger_entries.entries(tx, account_of_key(key.id), limit + 1, cursor)
     page = found[:limit]
@@ -92,6 +91,8 @@ def _entry(entry: Entry) -> dict[str, Any]:
         "amount_msat": entry.amount_msat,
         "state": entry.state,
     }
+    if entry.reserved_msat is not None:
+        document["reserved"] = sats_down(entry.reserved_msat)
     if entry.order_id is not None:
         document["orderId"] = entry.order_id
     if entry.resolved_ms is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Final
 
 _UNITS: Final = ((86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
@@ -19,7 +20,7 @@ def counted(number: int | float, noun: str) -> str:
 def span(ms: int) -> str:
     """A time in its two largest units, rounded up: "6 minutes", "2 hours 24 minutes"."""
     seconds = max(1, -(-ms // 1000))
-    for (size, _), (smaller, _) in zip(_UNITS, _UNITS[1:], strict=False):
+    for (size, _), (smaller, _) in pairwise(_UNITS):
         if seconds >= size:
             seconds = -(-seconds // smaller) * smaller
             break

@@ -19,16 +19,19 @@ from ringbolt.store.tables import orders, transfer
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One debit or credit. ``name`` is the transfer's own; ``amount_msat`` is negative for a debit.
+    """One debit or credit. ``name`` is the transfer's own.
 
-    ``state``: posted and captured ones count; a pending debit is set aside, a pending credit is
-    not there yet; a voided one came to nothing. ``resolved_ms``: when it was captured or voided.
+    ``amount_msat`` is what it changed of what can be spent, negative for a debit: of a captured
+    one what was captured, nothing of a voided one and of a pending credit, which is not there yet.
+    So all entries together are the balance. ``reserved_msat``: what was set aside at first; None
+    for a posted one. ``resolved_ms``: when it was captured or voided.
     """
 
     name: str
     at_ms: int
     kind: str
     amount_msat: int
+    reserved_msat: int | None
     state: str
     order_id: str | None
     resolved_ms: int | None
@@ -95,12 +98,16 @@ def _known(tx: Tx, statement: Select[Any], values: dict[str, Any]) -> Any:
 
 
 def _entry(row: Any, account: str) -> Entry:
+    is_debit = row.debit == account
     moved_msat = row.amount_msat if row.captured_msat is None else row.captured_msat
+    if row.state == "voided" or (row.state == "pending" and not is_debit):
+        moved_msat = 0
     return Entry(
         name=row.idem,
         at_ms=row.at_ms,
         kind=row.kind,
-        amount_msat=-moved_msat if row.debit == account else moved_msat,
+        amount_msat=-moved_msat if is_debit else moved_msat,
+        reserved_msat=None if row.state == "posted" else row.amount_msat,
         state=row.state,
         order_id=row.order_id,
         resolved_ms=row.resolved_ms,

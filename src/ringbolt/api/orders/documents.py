@@ -130,8 +130,15 @@ class LedgerEntry(Document):
     id: str
     at: int
     kind: str = Field(examples=["reserve"])
-    amount: int = Field(description="Satoshis; negative: a debit.", examples=[-1000])
-    amount_msat: int
+    amount: int = Field(
+        description="What it changed of the balance, satoshis; negative: a debit. 0 if it came to "
+        "nothing, or is not there yet.",
+        examples=[-1000],
+    )
+    amount_msat: int = Field(description="The same; all entries together are the balance.")
+    reserved: int | None = Field(
+        None, description="What was set aside at first, satoshis; absent where nothing was."
+    )
     state: Literal["posted", "pending", "captured", "voided"]
     orderId: str | None = None  # noqa: N815
     resolvedAt: int | None = None  # noqa: N815
