@@ -202,8 +202,8 @@ _NEXT = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 
 
 def upgrade() -> None:
@@ -214,12 +214,12 @@ def upgrade() -> None:
 
 @pytest.fixture
 def next_migration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A copy of the migrations with a step 0003, whose file is to be written."""
+    """A copy of the migrations with a step 0004, whose file is to be written."""
     copy = tmp_path / "migrations"
     shutil.copytree(migrate.MIGRATIONS, copy)
     monkeypatch.setattr(migrate, "MIGRATIONS", copy)
-    monkeypatch.setattr(migrate, "HEAD", "0003")
-    yield copy / "versions" / "0003_next.py"
+    monkeypatch.setattr(migrate, "HEAD", "0004")
+    yield copy / "versions" / "0004_next.py"
 
 
 def _tables(connection: Connection) -> set[str]:
@@ -231,10 +231,10 @@ async def test_an_upgrade_keeps_a_copy_of_the_file(
 ) -> None:
     next_migration.write_text(_NEXT.format(then="pass"))
     await (await open_database(sqlite_url, clock)).close()
-    backup = f"{sqlite_url}.before-0003"
+    backup = f"{sqlite_url}.before-0004"
     assert "extra" in await alter(sqlite_url, _tables)
     assert "extra" not in await alter(backup, _tables)
-    assert await alter(backup, migrate.revision) == "0002"
+    assert await alter(backup, migrate.revision) == "0003"
 
 
 async def test_a_failing_step_leaves_nothing_behind(
@@ -244,11 +244,11 @@ async def test_a_failing_step_leaves_nothing_behind(
     with pytest.raises(RuntimeError, match="broken step"):
         await open_database(database_url, clock)
     assert "extra" not in await alter(database_url, _tables)
-    assert await alter(database_url, migrate.revision) == "0002"
+    assert await alter(database_url, migrate.revision) == "0003"
     # and a repaired one goes through
     next_migration.write_text(_NEXT.format(then="pass"))
     await (await open_database(database_url, clock)).close()
-    assert await alter(database_url, migrate.revision) == "0003"
+    assert await alter(database_url, migrate.revision) == "0004"
 
 
 async def test_replicas_that_start_together_upgrade_once(

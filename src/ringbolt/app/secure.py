@@ -30,6 +30,8 @@ _JOB_OF_KIND = {
 
 def working_deadline_ms(settings: Settings, kind: str, paid_ms: int) -> int:
     """When an order of that kind, paid at ``paid_ms``, is given up; ms UTC."""
+    if kind == "call":
+        return paid_ms + settings.voice.wait_s * 1000
     if kind in ("activation", "rental"):
         return paid_ms + settings.orders.code_within_s * 1000
     return paid_ms + settings.orders.receipt_within_s * 1000

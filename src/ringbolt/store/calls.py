@@ -6,9 +6,11 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import RowMapping, bindparam, func, select
+from sqlalchemy import BindParameter, RowMapping, bindparam, func, literal_column, or_, select
 
 from ringbolt.core.call import CallStatus
+from ringbolt.core.errors import InvalidInput
+from ringbolt.core.order import OrderState
 from ringbolt.store.attempts import Attempt, AttemptState, add, of_row
 from ringbolt.store.attempts import by_ref as attempt_by_ref
 from ringbolt.store.attempts import in_this_try as attempts_in_this_try
@@ -16,7 +18,7 @@ from ringbolt.store.attempts import of_order as attempts
 from ringbolt.store.attempts import update as update_attempt
 from ringbolt.store.db import Tx
 from ringbolt.store.orders import channel
-from ringbolt.store.tables import attempt, call
+from ringbolt.store.tables import attempt, call, orders
 from ringbolt.store.upsert import insert_new, update_row
 
 __all__ = [
@@ -27,13 +29,17 @@ __all__ = [
     "attempt_by_ref",
     "attempts",
     "attempts_in_this_try",
+    "by_sid",
     "call_of",
     "insert_call",
+    "of_account",
     "open_attempts",
+    "open_of",
     "present_attempt",
     "requeue_call",
     "update_attempt",
     "update_call",
+    "waiting_of",
 ]
 
 
@@ -99,6 +105,78 @@ def call_of(tx: Tx, order_id: str) -> Call | None:
     return _call(tx.run(_CALL, {"id": order_id}).mappings().first())
 
 
+_BY_SID = select(call).where(call.c.sid == bindparam("sid"))
+
+
+def by_sid(tx: Tx, sid: str) -> Call | None:
+    return _call(tx.run(_BY_SID, {"sid": sid}).mappings().first())
+
+
+def of_account(tx: Tx, account_id: str, cursor: str, limit: int) -> list[Call]:
+    """The latest ``limit`` calls of an account; or those placed before the one whose sid is
+    ``cursor``. Raises ``InvalidInput`` if it is none of the account's."""
+    values: dict[str, Any] = {"account_": account_id, "limit_": limit}
+    if not cursor:
+        return [_known(row) for row in tx.run(_LATEST, values).mappings()]
+    last = tx.run(_PLACE, {"account_": account_id, "sid_": cursor}).first()
+    if last is None:
+        raise InvalidInput(
+            "This cursor is not one of your account.",
+            code="INVALID_CURSOR",
+            field="cursor",
+            suggestion="Leave it out for the first page, then use the one that was answered.",
+        )
+    older = {**values, "created_": last.created_ms, "order_": last.id}
+    return [_known(row) for row in tx.run(_OLDER, older).mappings()]
+
+
+# Literals: SQLite uses a partial index only where it sees that its condition holds.
+_ACCOUNTS = (
+    orders.c.account_id == bindparam("account_"),
+    orders.c.kind == literal_column("'call'"),
+)
+_PLACE = (
+    select(orders.c.created_ms, orders.c.id)
+    .join(call, call.c.order_id == orders.c.id)
+    .where(call.c.sid == bindparam("sid_"), *_ACCOUNTS)
+)
+_LATEST = (
+    select(call)
+    .join(orders, orders.c.id == call.c.order_id)
+    .where(*_ACCOUNTS)
+    .order_by(orders.c.created_ms.desc(), orders.c.id.desc())
+    .limit(bindparam("limit_"))
+)
+_BEFORE: BindParameter[int] = bindparam("created_", type_=orders.c.created_ms.type)
+_OLDER = _LATEST.where(
+    # What the index bounds, and what a millisecond of many calls needs besides.
+    orders.c.created_ms <= _BEFORE,
+    or_(orders.c.created_ms < _BEFORE, orders.c.id < bindparam("order_")),
+)
+
+
+def waiting_of(tx: Tx, account_id: str) -> int:
+    """How many calls of an account wait for their turn."""
+    return int(tx.run(_COUNT, {"account_": account_id, "states_": _WAITING}).scalar_one())
+
+
+def open_of(tx: Tx, account_id: str) -> int:
+    """How many calls of an account are being placed or are up."""
+    return int(tx.run(_COUNT, {"account_": account_id, "states_": _UP}).scalar_one())
+
+
+_WAITING = [OrderState.PAID.value]
+_UP = [
+    each.value for each in (OrderState.DISPATCHING, OrderState.IN_PROGRESS, OrderState.FULFILLED)
+]
+_OPEN = (*_ACCOUNTS, orders.c.finished_ms.is_(None))
+_COUNT = (
+    select(func.count())
+    .select_from(orders)
+    .where(*_OPEN, orders.c.state.in_(bindparam("states_", expanding=True)))
+)
+
+
 def update_call(tx: Tx, order_id: str, **columns: Any) -> None:
     if "notes" in columns and not isinstance(columns["notes"], str):
         columns["notes"] = json.dumps(list(columns["notes"]))
@@ -139,8 +217,10 @@ def open_attempts(tx: Tx) -> int:
 
 
 def _call(row: RowMapping | None) -> Call | None:
-    if row is None:
-        return None
+    return None if row is None else _known(row)
+
+
+def _known(row: RowMapping) -> Call:
     values = {name: row[name] for name in Call.__slots__}
     values["status"] = CallStatus(values["status"])
     values["notes"] = tuple(json.loads(values["notes"]))

@@ -72,6 +72,20 @@ orders = Table(
     partial_index("ix_orders_awaiting", "client", "created_ms", where="state = 'awaiting_payment'"),
     partial_index("ix_orders_held", "created_ms", where="finished_ms IS NULL AND method = 'hold'"),
     partial_index("ix_orders_account", "account_id", "created_ms", where="account_id IS NOT NULL"),
+    partial_index(
+        "ix_orders_account_calls",
+        "account_id",
+        "created_ms",
+        "id",
+        where="account_id IS NOT NULL AND kind = 'call'",
+    ),
+    partial_index(
+        "ix_orders_open_calls",
+        "account_id",
+        "state",
+        "created_ms",
+        where="account_id IS NOT NULL AND kind = 'call' AND finished_ms IS NULL",
+    ),
     Index(
         "ix_orders_unwiped",
         "finished_ms",
