@@ -204,7 +204,8 @@ async def _open_parts(
     caller = OutgoingCaller(
         settings.fetch.allow_origins,
         allow_http=settings.webhooks.allow_http,
-        per_host=settings.webhooks.per_host,
+        per_receiver=settings.webhooks.per_host,
+        per_host=_webhooks_per_host(settings),
         user_agent=CALLER_NAME,
     )
     stack.push_async_callback(caller.close)
@@ -234,6 +235,12 @@ async def _open_parts(
         scripted_numbers=True,
         base_url=settings.public_url.rstrip("/") or own_url,
     )
+
+
+def _webhooks_per_host(settings: Settings) -> int:
+    """To all receivers of one host together, so that it does not take every slot."""
+    per_receiver = settings.webhooks.per_host
+    return max(per_receiver, min(8 * per_receiver, settings.worker.webhook_slots // 2))
 
 
 def _open_audio(settings: Settings, stack: AsyncExitStack) -> AudioSource:

@@ -174,4 +174,9 @@ class WebhookSettings(Section):
         15.0, gt=0, le=30, description="How long a receiver may take, seconds."
     )
     allow_http: bool = Field(False, description="Whether webhooks may go over plain http.")
-    per_host: int = Field(4, ge=1, description="Webhooks sent to one host at the same time.")
+    per_host: int = Field(
+        4,
+        ge=1,
+        description="Webhooks sent to one receiver (host, port and path) at the same time; to one "
+        "host 8 times as many, and half of worker.webhook_slots at most.",
+    )

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
+from aiohttp import web
 
 from ringbolt.fetch.caller import Answered, HostBusy, NoAnswer, OutgoingCaller
 from stranger_sites import Names, body, raw_site, site
@@ -20,7 +21,12 @@ BODY = b'{"status":"OK"}'
 @asynccontextmanager
 async def calling(*origins: str, names: Names | None = None) -> AsyncIterator[OutgoingCaller]:
     caller = OutgoingCaller(
-        origins, allow_http=False, per_host=2, user_agent="Ringbolt", resolver=names
+        origins,
+        allow_http=False,
+        per_receiver=2,
+        per_host=16,
+        user_agent="Ringbolt",
+        resolver=names,
     )
     try:
         yield caller
@@ -188,3 +194,21 @@ async def test_more_than_so_many_at_once_are_told_to_come_back() -> None:
         answers = await asyncio.gather(*(call(caller, origin, 1.5) for _ in range(10)))
         assert all(isinstance(answer, HostBusy) for answer in answers)
         assert all(isinstance(answer, NoAnswer) for answer in await asyncio.gather(*waiting))
+
+
+async def test_a_dead_path_does_not_stop_the_others_of_its_host() -> None:
+    async def answer(request: web.BaseRequest) -> web.Response:
+        if request.path == "/dead":
+            await asyncio.sleep(10)
+        return web.Response()
+
+    async with site(answer) as receiver, calling(receiver.origin) as caller:
+        dead = [asyncio.create_task(call(caller, f"{receiver.origin}/dead", 1.5)) for _ in range(2)]
+        while len(receiver.requests) < 2:
+            await asyncio.sleep(0.01)
+        more = await call(caller, f"{receiver.origin}/dead?order=3", 1.5)
+        others = [await call(caller, f"{receiver.origin}/well") for _ in range(10)]
+
+        assert isinstance(more, HostBusy), "the query is no other receiver"
+        assert all(isinstance(other, Answered) for other in others)
+        assert all(isinstance(each, NoAnswer) for each in await asyncio.gather(*dead))

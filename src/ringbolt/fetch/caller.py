@@ -18,7 +18,8 @@ import aiohttp
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
-from ringbolt.fetch.host_turns import HostTurns
+from ringbolt.core.plain_words import counted
+from ringbolt.fetch.host_turns import ReceiverTurns
 from ringbolt.fetch.vetted import (
     RefusedAddressError,
     RefusedUrlError,
@@ -53,7 +54,8 @@ class NoAnswer:
 
 @dataclass(frozen=True, slots=True)
 class HostBusy:
-    """Nothing was sent: enough is on its way to this host. Come back in ``retry_ms``."""
+    """Nothing was sent: enough is on its way to this receiver or host. Come back in
+    ``retry_ms``."""
 
     retry_ms: int
 
@@ -62,8 +64,8 @@ class OutgoingCaller:
     """Tells strangers what they asked to be told; belongs to one event loop.
 
     ``allow_origins``: exact origins that may be reached whatever their scheme and address.
-    ``allow_http``: unencrypted URLs too. ``per_host``: requests to one host and port at once.
-    ``resolver`` replaces the system's name resolution. No cookies, credentials or proxies.
+    ``allow_http``: unencrypted URLs too. ``per_receiver``: requests to one host, port and path at
+    once; ``per_host``: to one host and port, whatever the path. ``resolver`` replaces the system's name resolution. No cookies, credentials or proxies.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class OutgoingCaller:
         allow_origins: Iterable[str],
         *,
         allow_http: bool,
+        per_receiver: int,
         per_host: int,
         user_agent: str,
         resolver: AbstractResolver | None = None,
@@ -78,7 +81,7 @@ class OutgoingCaller:
         self._allow_origins = parse_origins(allow_origins)
         self._allow_http = allow_http
         self._user_agent = user_agent
-        self._turns = HostTurns(per_host)
+        self._turns = ReceiverTurns(per_receiver, per_host)
         self._own_resolver = None if resolver else SystemResolver()
         self._resolver = resolver or self._own_resolver
         self._session: aiohttp.ClientSession | None = None
@@ -96,14 +99,14 @@ class OutgoingCaller:
         except RefusedUrlError as error:
             return NoAnswer(error.message, 0)
         host = f"{target.host}:{target.port}"
-        wait_s = await self._turns.take(host)
+        wait_s = await self._turns.take(host, target.raw_path)
         if wait_s:
             return HostBusy(max(1, round(wait_s * 1000)))
         began_s = time.monotonic()
         try:
             return await self._request(method, target, headers, body, timeout_s)
         finally:
-            self._turns.done(host, time.monotonic() - began_s)
+            self._turns.done(host, target.raw_path, time.monotonic() - began_s)
 
     async def close(self) -> None:
         if self._session is not None:
@@ -124,7 +127,9 @@ class OutgoingCaller:
                     status, retry_after_s = await self._ask(method, target, headers, body)
             return Answered(status, retry_after_s, _since_ms(began_s))
         except TimeoutError:
-            return NoAnswer(f"no answer within {timeout_s:g} seconds", _since_ms(began_s))
+            return NoAnswer(
+                f"no answer within {counted(float(timeout_s), 'second')}", _since_ms(began_s)
+            )
         except (aiohttp.ClientError, OSError) as error:
             return NoAnswer(_explain(error), _since_ms(began_s))
 

@@ -1,7 +1,9 @@
-"""Turns at the hosts of strangers, so that a slow one takes nobody else's place.
+"""Turns at the receivers of strangers, so that a slow one takes nobody else's place.
 
-So many requests go to one host at once. A quick host is worth waiting for; whoever would wait
-long at a slow one is told when to come back, and does something else meanwhile.
+So many requests go to one receiver (host, port and path) at once, and some times as many to one
+host: a dead path of a host that many share does not stop the others there, and one host does not
+take all places. A quick one is worth waiting for; whoever would wait long at a slow one is told
+when to come back, and does something else meanwhile.
 """
 
 from __future__ import annotations
@@ -15,11 +17,11 @@ SHORTEST_S = 0.05
 LONGEST_S = 30.0
 _FIRST_GUESS_S = 0.05
 _WEIGHT = 0.2
-"""Of the latest request in what a request to a host typically takes."""
-_MANY_HOSTS = 1000
+"""Of the latest request in what a request typically takes."""
+_MANY = 1000
 
 
-class _Host:
+class _Place:
     __slots__ = ("at_it", "booked_s", "slots", "typical_s", "waiting")
 
     def __init__(self, slots: int) -> None:
@@ -30,61 +32,96 @@ class _Host:
         self.booked_s = 0.0  # of time.monotonic: until then its turns are promised
 
 
-class HostTurns:
-    """``per_host`` requests to one host at once. Belongs to one event loop."""
+class Turns:
+    """``at_once`` requests under one name at once. Belongs to one event loop."""
 
-    def __init__(self, per_host: int) -> None:
-        self._per_host = per_host
-        self._hosts: dict[str, _Host] = {}
+    def __init__(self, at_once: int) -> None:
+        self._at_once = at_once
+        self._places: dict[str, _Place] = {}
 
     async def take(self, name: str) -> float:
-        """0.0: it is your turn, until ``done``. Else come back in so many seconds."""
-        host = self._host(name)
-        if not await self._acquire(host):
-            return self._book(host)
-        host.at_it += 1
+        """0.0: it is your turn, until ``done`` or ``give_back``. Else come back in so many
+        seconds."""
+        place = self._place(name)
+        if not await self._acquire(place):
+            return self._book(place)
+        place.at_it += 1
         return 0.0
 
     def done(self, name: str, took_s: float) -> None:
         """The request that had its turn is over."""
-        host = self._hosts[name]
-        host.at_it -= 1
-        host.typical_s += _WEIGHT * (took_s - host.typical_s)
-        host.slots.release()
+        place = self._places[name]
+        place.typical_s += _WEIGHT * (took_s - place.typical_s)
+        self.give_back(name)
 
-    async def _acquire(self, host: _Host) -> bool:
-        if host.slots.locked():
-            if (host.waiting + 1) * host.typical_s / self._per_host > PATIENCE_S:
+    def give_back(self, name: str) -> None:
+        """Whoever had the turn made no request."""
+        place = self._places[name]
+        place.at_it -= 1
+        place.slots.release()
+
+    async def _acquire(self, place: _Place) -> bool:
+        if place.slots.locked():
+            if (place.waiting + 1) * place.typical_s / self._at_once > PATIENCE_S:
                 return False
-            return await self._wait(host)
-        return await host.slots.acquire()
+            return await self._wait(place)
+        return await place.slots.acquire()
 
-    async def _wait(self, host: _Host) -> bool:
-        host.waiting += 1
+    async def _wait(self, place: _Place) -> bool:
+        place.waiting += 1
         try:
             async with asyncio.timeout(PATIENCE_S):
-                return await host.slots.acquire()
+                return await place.slots.acquire()
         except TimeoutError:
             # It became slow, and those at it will say so only when they are through.
-            host.typical_s = max(host.typical_s, PATIENCE_S * self._per_host)
+            place.typical_s = max(place.typical_s, PATIENCE_S * self._at_once)
             return False
         finally:
-            host.waiting -= 1
+            place.waiting -= 1
 
-    def _book(self, host: _Host) -> float:
+    def _book(self, place: _Place) -> float:
         now_s = time.monotonic()
-        booked_s = max(host.booked_s, now_s) + host.typical_s / self._per_host
-        host.booked_s = min(booked_s, now_s + LONGEST_S)
-        return max(SHORTEST_S, host.booked_s - now_s)
+        booked_s = max(place.booked_s, now_s) + place.typical_s / self._at_once
+        place.booked_s = min(booked_s, now_s + LONGEST_S)
+        return max(SHORTEST_S, place.booked_s - now_s)
 
-    def _host(self, name: str) -> _Host:
-        host = self._hosts.get(name)
-        if host is None:
-            if len(self._hosts) >= _MANY_HOSTS:
+    def _place(self, name: str) -> _Place:
+        place = self._places.get(name)
+        if place is None:
+            if len(self._places) >= _MANY:
                 self._forget_idle()
-            host = self._hosts[name] = _Host(self._per_host)
-        return host
+            place = self._places[name] = _Place(self._at_once)
+        return place
 
     def _forget_idle(self) -> None:
-        busy = {name: host for name, host in self._hosts.items() if host.at_it or host.waiting}
-        self._hosts = busy
+        self._places = {
+            name: place for name, place in self._places.items() if place.at_it or place.waiting
+        }
+
+
+class ReceiverTurns:
+    """``per_receiver`` requests to one receiver at once, and ``per_host`` to one host."""
+
+    def __init__(self, per_receiver: int, per_host: int) -> None:
+        self._receivers = Turns(per_receiver)
+        self._hosts = Turns(per_host)
+
+    async def take(self, host: str, path: str) -> float:
+        """0.0: it is your turn, until ``done``. Else come back in so many seconds."""
+        receiver = host + path
+        wait_s = await self._receivers.take(receiver)
+        if wait_s:
+            return wait_s
+        try:
+            wait_s = await self._hosts.take(host)
+        except asyncio.CancelledError:
+            self._receivers.give_back(receiver)
+            raise
+        if wait_s:
+            self._receivers.give_back(receiver)
+        return wait_s
+
+    def done(self, host: str, path: str, took_s: float) -> None:
+        """The request that had its turn is over."""
+        self._receivers.done(host + path, took_s)
+        self._hosts.done(host, took_s)
