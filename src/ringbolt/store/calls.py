@@ -18,7 +18,7 @@ from ringbolt.store.attempts import of_order as attempts
 from ringbolt.store.attempts import update as update_attempt
 from ringbolt.store.db import Tx
 from ringbolt.store.orders import channel
-from ringbolt.store.tables import attempt, call, orders
+from ringbolt.store.tables import attempt, call, job, orders
 from ringbolt.store.upsert import insert_new, update_row
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "by_sid",
     "call_of",
     "insert_call",
+    "next_waiting",
     "of_account",
     "open_attempts",
     "open_of",
@@ -112,10 +113,13 @@ def by_sid(tx: Tx, sid: str) -> Call | None:
     return _call(tx.run(_BY_SID, {"sid": sid}).mappings().first())
 
 
-def of_account(tx: Tx, account_id: str, cursor: str, limit: int) -> list[Call]:
-    """The latest ``limit`` calls of an account; or those placed before the one whose sid is
-    ``cursor``. Raises ``InvalidInput`` if it is none of the account's."""
-    values: dict[str, Any] = {"account_": account_id, "limit_": limit}
+def of_account(
+    tx: Tx, account_id: str, cursor: str, limit: int, status: CallStatus | None = None
+) -> list[Call]:
+    """The latest ``limit`` calls of an account (of one ``status``); or those placed before the one
+    whose sid is ``cursor``. Raises ``InvalidInput`` if it is none of the account's."""
+    wanted = [each.value for each in ([status] if status else CallStatus)]
+    values: dict[str, Any] = {"account_": account_id, "limit_": limit, "statuses_": wanted}
     if not cursor:
         return [_known(row) for row in tx.run(_LATEST, values).mappings()]
     last = tx.run(_PLACE, {"account_": account_id, "sid_": cursor}).first()
@@ -143,7 +147,7 @@ _PLACE = (
 _LATEST = (
     select(call)
     .join(orders, orders.c.id == call.c.order_id)
-    .where(*_ACCOUNTS)
+    .where(*_ACCOUNTS, call.c.status.in_(bindparam("statuses_", expanding=True)))
     .order_by(orders.c.created_ms.desc(), orders.c.id.desc())
     .limit(bindparam("limit_"))
 )
@@ -153,6 +157,23 @@ _OLDER = _LATEST.where(
     orders.c.created_ms <= _BEFORE,
     or_(orders.c.created_ms < _BEFORE, orders.c.id < bindparam("order_")),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A call that waits for its turn until ``run_at_ms``."""
+
+    order_id: str
+    created_ms: int
+    run_at_ms: int
+
+
+def next_waiting(tx: Tx, account_id: str, prefix: str) -> Waiting | None:
+    """The call that has waited the longest of those of an account that no carrier was asked for,
+    and whose job (named ``prefix`` and the order's id) nobody runs; None if there is none."""
+    values = {"account_": account_id, "prefix_": prefix, "now_": tx.now_ms}
+    row = tx.run(_NEXT_WAITING, values).first()
+    return None if row is None else Waiting(*row)
 
 
 def waiting_of(tx: Tx, account_id: str) -> int:
@@ -165,11 +186,26 @@ def open_of(tx: Tx, account_id: str) -> int:
     return int(tx.run(_COUNT, {"account_": account_id, "states_": _UP}).scalar_one())
 
 
+_OPEN = (*_ACCOUNTS, orders.c.finished_ms.is_(None))
+_NEXT_WAITING = (
+    select(orders.c.id, orders.c.created_ms, job.c.run_at_ms)
+    .join(call, call.c.order_id == orders.c.id)
+    .join(job, job.c.uniq == bindparam("prefix_", type_=job.c.uniq.type) + orders.c.id)
+    .where(
+        *_OPEN,
+        orders.c.state == literal_column("'paid'"),
+        call.c.attempt_id.is_(None),
+        job.c.token.is_(None),
+        job.c.dead == literal_column("0"),
+        job.c.run_at_ms > bindparam("now_"),
+    )
+    .order_by(orders.c.created_ms, orders.c.id)
+    .limit(1)
+)
 _WAITING = [OrderState.PAID.value]
 _UP = [
     each.value for each in (OrderState.DISPATCHING, OrderState.IN_PROGRESS, OrderState.FULFILLED)
 ]
-_OPEN = (*_ACCOUNTS, orders.c.finished_ms.is_(None))
 _COUNT = (
     select(func.count())
     .select_from(orders)
