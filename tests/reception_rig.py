@@ -17,6 +17,7 @@ from flow_rig import Fate, MortalDatabase
 from memory_lender import USA, Loan, MemoryLender, memory_lender
 from message_rig import HoldNode
 from ringbolt.app.audit import audit_shop
+from ringbolt.app.by_hand import hash_of
 from ringbolt.app.close_hold import close_hold
 from ringbolt.app.close_lease import END_RECEPTION, GIVE_BACK
 from ringbolt.app.decide import CLOSE_HOLD
@@ -217,7 +218,7 @@ class ReceptionProcess:
             numbers=_mortal(world.lender, fate),
             own_numbers=_mortal(world.own, fate),
             scripted_numbers=world.is_simulated,
-            hash_of=lambda text: text.encode().hex(),
+            hash_of=partial(hash_of, world.keyring.current),
         )
         self.shop = cast(Shop, parts)
 

@@ -56,6 +56,7 @@ async def test_a_head_cancels_nothing(client: OrderClient) -> None:
         "/v1/orders/{id}/cancel",
         "/v1/orders/{id}/another-number",
         "/v1/orders/{id}/another-text",
+        "/v1/orders/{id}/accept",
         "/v1/webhooks/msg_1/resend",
         "/v1/inbound/texts",
     ],

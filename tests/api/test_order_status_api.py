@@ -44,7 +44,9 @@ async def test_an_unknown_order_is_not_found(client: OrderClient, path: str, ord
     assert answer.json()["reason"] == "order not found"
 
 
-@pytest.mark.parametrize("name", ["", "/cancel", "/another-number", "/another-text", "/events"])
+@pytest.mark.parametrize(
+    "name", ["", "/cancel", "/another-number", "/another-text", "/accept", "/events"]
+)
 async def test_an_unknown_order_is_not_found_under_v1(client: OrderClient, name: str) -> None:
     method = "GET" if name in ("", "/events") else "POST"
     answer = await client.http.request(method, f"/v1/orders/{'0' * 64}{name}")

@@ -114,6 +114,52 @@ async def test_a_lender_whose_answer_is_lost_or_late_lends_one_number(
     assert (await client.shop.audit()).differences == []
 
 
+async def test_a_text_without_a_code_is_masked_until_it_is_accepted_and_paid_for(
+    client: OrderClient,
+) -> None:
+    text = "Welcome! Show this at the door: QWERTYUI, or https://x.example/a1"
+    order_id, payment, status = await with_number(client)
+    early = await refusal(client, f"/v1/orders/{order_id}/accept")
+    await client.text_to(status["number"], text)
+    status = await client.until(order_id, lambda seen: seen.get("sms"))
+    accepted = (await client.http.post(f"/v1/orders/{order_id}/accept")).json()
+
+    assert "No text came" in early["reason"]
+    assert status["sms"] == "Welcome! Show this at the door: •••••, or •••••"
+    assert status["textMasked"] is True
+    assert await ended(payment) == "SUCCEEDED"
+    assert (accepted["sms"], accepted["messages"][0]["text"]) == (text, text)
+    assert not {"code", "textMasked"} & set(accepted)
+    assert (await client.shop.audit()).differences == []
+
+
+async def test_a_text_that_was_not_accepted_stays_masked_when_the_money_is_back(
+    client: OrderClient,
+) -> None:
+    order_id, payment, status = await with_number(client)
+    await client.text_to(status["number"], "It is QWERTYUI")
+    await client.until(order_id, lambda seen: seen.get("sms"))
+    await client.shop.advance(121)
+    await client.get("/cancelorder", orderId=order_id)
+
+    assert await ended(payment) == "FAILED"
+    status = await client.status(order_id)
+    assert (status["sms"], status["textMasked"]) == ("It is •••••", True)
+
+
+async def test_another_number_does_not_promise_more_time_than_the_order_has(
+    client: OrderClient,
+) -> None:
+    order_id, _, first = await with_number(client, "sim-silent")
+    await client.shop.advance(600)
+    await client.http.post(f"/v1/orders/{order_id}/another-number")
+    second = await client.until(
+        order_id, lambda seen: seen.get("number") not in (None, first["number"])
+    )
+
+    assert 0 < second["expiresAt"] - first["expiresAt"] <= 120_000
+
+
 @pytest.mark.parametrize("field", ["from", "text"])
 async def test_half_a_surrogate_pair_is_no_text_to_the_world(
     client: OrderClient, field: str

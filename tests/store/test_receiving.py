@@ -12,6 +12,7 @@ from reception_rig import (
     ReceptionWorld,
     assigned,
 )
+from ringbolt.app.by_hand import hash_of
 from ringbolt.clock import SystemClock
 from ringbolt.core.order import OrderState, PaymentMethod
 from ringbolt.store import suppressions
@@ -322,8 +323,9 @@ async def test_stop_to_a_number_that_we_send_from_is_heeded(
 ) -> None:
     world = ReceptionWorld(database, clock, options={"sms": {"senders": "+12025550177"}})
     process = world.process()
+    acme = hash_of(world.keyring.current, "Acme")
     for n, words in enumerate(("Stop.", "START", "please stop")):
         world.lender.text("+12025550177", words)
         await process.dispatch()
-        suppressed = await database.read(suppressions.holds, "sms", b"Acme".hex())
+        suppressed = await database.read(suppressions.holds, "sms", acme)
         assert suppressed == (n == 0)

@@ -16,6 +16,7 @@ from reception_rig import (
     assigned,
     refusal,
 )
+from ringbolt.app.accept_text import accept_text
 from ringbolt.app.another_number import another_number
 from ringbolt.app.another_text import another_text
 from ringbolt.app.cancel_order import cancel_order
@@ -277,6 +278,54 @@ async def test_a_used_number_is_had_again_by_who_had_it(
 
 
 # Rentals
+
+
+@pytest.mark.parametrize("method", METHODS)
+async def test_a_text_without_a_code_is_paid_for_when_it_is_accepted(
+    world: ReceptionWorld, process: ReceptionProcess, method: PaymentMethod
+) -> None:
+    order = await assigned(world, process, method)
+    assert "No text came" in (await refusal(accept_text(process.shop, order.id))).message
+    world.lender.text(await order.number(), "Hello there")
+    await process.dispatch()
+    assert await order.state() is S.IN_PROGRESS
+    await accept_text(process.shop, order.id)
+    await accept_text(process.shop, order.id)
+    await process.dispatch()
+    assert await order.has_been_paid()
+    await refusal(cancel_order(process.shop, order.id))
+    world.lender.text(await order.number(), CODE)
+    await process.work()
+    assert (await order.reception()).code == "48010"
+    assert world.lender.loans[0].told_back
+    assert await order.jobs_left() == []
+    assert await world.complaints() == []
+
+
+async def test_what_was_cancelled_cannot_be_accepted_any_more(
+    world: ReceptionWorld, process: ReceptionProcess
+) -> None:
+    order = await assigned(world, process)
+    world.lender.text(await order.number(), "Hello there")
+    await process.pass_ms(2 * MINUTE_MS + 1)
+    both = await asyncio.gather(
+        cancel_order(process.shop, order.id),
+        accept_text(process.shop, order.id),
+        return_exceptions=True,
+    )
+    await process.work()
+    assert sum(isinstance(each, Conflict) for each in both) == 1
+    assert await order.has_been_paid() == isinstance(both[0], Conflict)
+    assert await world.complaints() == []
+
+
+async def test_a_rental_has_nothing_to_accept(
+    world: ReceptionWorld, process: ReceptionProcess
+) -> None:
+    order = await assigned(world, process, hours=4)
+    await refusal(accept_text(process.shop, order.id))
+    with pytest.raises(NotFound):
+        await accept_text(process.shop, "0" * 64)
 
 
 async def test_the_first_text_of_a_rental_is_paid_for_and_its_inbox_stays_open(

@@ -143,6 +143,63 @@ async def test_a_rental_shows_every_text_and_the_latest_code(db: Database) -> No
     ]
 
 
+NO_CODE = "Welcome! See https://x.example/go or say QWERTY 17"
+
+
+@pytest.mark.parametrize("ends", [(), ("failed",), ("failed", "returned")])
+async def test_an_activation_s_text_is_masked_until_it_is_paid_for(
+    db: Database, ends: tuple[str, ...]
+) -> None:
+    def given(tx: Tx) -> str:
+        order_id = waiting(tx)
+        put_text(tx, order_id, NO_CODE)
+        for state in ends:
+            move(tx, order_id, state)
+        return order_id
+
+    document = await shown(db, given)
+    assert document["textMasked"] is True
+    assert document["sms"] == "Welcome! See ••••• or say •••••"
+    assert document["messages"][0]["text"] == document["sms"]
+
+
+@pytest.mark.parametrize(("kind", "state"), [("activation", "fulfilled"), ("rental", "")])
+async def test_what_is_delivered_or_rented_is_shown_whole(
+    db: Database, kind: str, state: str
+) -> None:
+    def given(tx: Tx) -> str:
+        order_id = waiting(tx, kind)
+        put_text(tx, order_id, NO_CODE)
+        if state:
+            move(tx, order_id, state)
+        return order_id
+
+    document = await shown(db, given)
+    assert document["sms"] == NO_CODE
+    assert "textMasked" not in document
+
+
+async def test_without_a_text_nothing_is_masked(db: Database) -> None:
+    assert "textMasked" not in await shown(db, waiting)
+
+
+@pytest.mark.parametrize(
+    ("kind", "state", "expires_s"),
+    [("activation", "", 900), ("activation", "fulfilled", 1200), ("rental", "", 1200)],
+)
+async def test_a_number_without_its_code_is_the_order_s_until_the_deadline_at_most(
+    db: Database, kind: str, state: str, expires_s: int
+) -> None:
+    def given(tx: Tx) -> str:
+        order_id = waiting(tx, kind)
+        if state:
+            move(tx, order_id, state)
+        return order_id
+
+    document = await shown(db, given)
+    assert round((document["expiresAt"] - document["assignedAt"]) / 1000) == expires_s
+
+
 async def test_a_number_can_be_cancelled_two_minutes_after_its_assignment(db: Database) -> None:
     document = await shown(db, waiting)
     assert document["cancelAfter"] == document["assignedAt"] + 120_000

@@ -7,6 +7,7 @@ its clients rely on (``number`` is an integer, ``code`` a number in some and a s
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Literal
 
 import msgspec
@@ -14,6 +15,7 @@ from msgspec import UNSET, UnsetType
 
 from ringbolt.core.code_extraction import code_as_number
 from ringbolt.core.countries import COUNTRIES
+from ringbolt.core.masked_text import masked
 from ringbolt.core.money import sats_up
 from ringbolt.core.order import OrderState, PaymentMethod
 from ringbolt.core.services import SERVICES
@@ -28,6 +30,7 @@ CodeType = Literal["auto", "string", "number"]
 
 LOST = "the payment fell back before it was settled"
 """Why a fulfilled order is returned: the buyer has both, and is told of no error."""
+_DELIVERED = frozenset({OrderState.FULFILLED, OrderState.SETTLED})
 _UNPAID = frozenset({OrderState.AWAITING_PAYMENT, OrderState.EXPIRED})
 CANCEL_AFTER_S = 120
 """After its assignment a number may be cancelled, seconds; the default of the setting."""
@@ -48,7 +51,8 @@ class OrderDocument(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     ``code`` and ``order_id`` are filled in when it is told: how a code is typed is a setting, and
     the code itself is ``code_text``. So is our own part of ``cancel_after``, from when on the
-    number may be cancelled. ``draft``: not filled in yet.
+    number may be cancelled. ``draft``: not filled in yet. ``text_masked``: what is worth something
+    in the texts is not shown yet, because it is not paid for.
     """
 
     status: str = "OK"
@@ -67,6 +71,7 @@ class OrderDocument(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     code_text: str | UnsetType = UNSET
     sms: str | UnsetType = UNSET
     messages: list[TextDocument] | UnsetType = UNSET
+    text_masked: bool | UnsetType = UNSET
     is_rental: bool | UnsetType = UNSET
     expires_at: int | UnsetType = UNSET
     assigned_at: int | UnsetType = UNSET
@@ -196,7 +201,9 @@ def _never_paid(order: Order) -> str:
 def _reception(tx: Tx, order: Order, moved_ms: int) -> OrderDocument:
     reception = receptions.reception_of(tx, order.id)
     assert reception is not None, "a reception is written down with its order"
-    texts = received_texts.of_order(tx, order.id) if reception.texts else []
+    is_delivered = _is_delivered(order)
+    is_masked = not (is_delivered or reception.is_rental)
+    texts = _texts(tx, reception, is_masked=is_masked)
     last = texts[-1] if texts else None
     return OrderDocument(
         paid=True,
@@ -215,11 +222,35 @@ def _reception(tx: Tx, order: Order, moved_ms: int) -> OrderDocument:
         code_text=reception.code or UNSET,
         sms=(last and last.text) or UNSET,
         messages=[_text(text) for text in texts] or UNSET,
+        text_masked=(is_masked and bool(texts)) or UNSET,
         is_rental=_is_rental(order),
-        expires_at=_set(reception.until_ms),
+        expires_at=_expires_at(order, reception, is_delivered=is_delivered),
         assigned_at=_set(reception.assigned_ms),
         cancel_after=_provider_waits(tx, order, reception),
     )
+
+
+def _is_delivered(order: Order) -> bool:
+    """Whether what was ordered was shown, or may be."""
+    fell_back = order.state is OrderState.RETURNED and order.reason == LOST
+    return order.state in _DELIVERED or fell_back
+
+
+def _texts(tx: Tx, reception: Reception, *, is_masked: bool) -> list[ReceivedText]:
+    """The texts as they may be shown: with the text of an activation that is not paid for, its
+    buyer could do what they want to, and cancel."""
+    texts = received_texts.of_order(tx, reception.order_id) if reception.texts else []
+    return [replace(each, text=masked(each.text)) for each in texts] if is_masked else texts
+
+
+def _expires_at(order: Order, reception: Reception, *, is_delivered: bool) -> int | UnsetType:
+    """Until when texts are waited for: an activation without a code ends at its deadline, even if
+    it got another number late."""
+    if reception.until_ms is None:
+        return UNSET
+    if is_delivered or reception.is_rental or order.deadline_ms is None:
+        return reception.until_ms
+    return min(reception.until_ms, order.deadline_ms)
 
 
 def _country(reception: Reception) -> str | UnsetType:

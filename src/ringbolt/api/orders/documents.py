@@ -81,6 +81,11 @@ class OrderStatus(Document):
     )
     sms: str | None = Field(None, description="Additive: the latest text, whole.")
     messages: list[ReceivedText] | None = Field(None, description="Additive: every text.")
+    textMasked: bool | None = Field(  # noqa: N815
+        None,
+        description="Additive: no code was found, so that all that could be one is masked in "
+        "`sms` and `messages` until the text is accepted.",
+    )
     isRental: bool | None = None  # noqa: N815
     expiresAt: int | None = None  # noqa: N815
     assignedAt: int | None = Field(  # noqa: N815

@@ -95,6 +95,7 @@ def _add_order_extras(api: OrdersApi, shop: Shop) -> None:
     again = Documented(_ORDERS, documents.OrderStatus, faults)
     api.add("POST", f"{order}/another-number", statuses.another_number, again)
     api.add("POST", f"{order}/another-text", statuses.another_text, again)
+    api.add("POST", f"{order}/accept", statuses.accept, again)
     api.add(
         "GET",
         f"{order}/events",

@@ -9,6 +9,7 @@ from ringbolt.api.orders import fields
 from ringbolt.api.orders.endpoint import Asked, Reply, ok
 from ringbolt.api.orders.waiting import Waiting
 from ringbolt.app import order_document
+from ringbolt.app.accept_text import accept_text
 from ringbolt.app.another_number import another_number
 from ringbolt.app.another_text import another_text
 from ringbolt.app.cancel_order import cancel_order
@@ -141,6 +142,13 @@ class Statuses:
         order_id = _id_in_path(asked)
         await tell(self._shop, order_id)
         await another_text(self._shop, order_id)
+        return Reply((await tell(self._shop, order_id)).body)
+
+    async def accept(self, asked: Asked) -> Reply:
+        """Take a text in which no code was found as delivered: pay for it, and see it whole."""
+        order_id = _id_in_path(asked)
+        await tell(self._shop, order_id)
+        await accept_text(self._shop, order_id)
         return Reply((await tell(self._shop, order_id)).body)
 
 

@@ -1,0 +1,64 @@
+"""Texts that are not paid for yet: nothing worth something is left in them."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ringbolt.core.masked_text import MASK, masked
+from unit.test_code_extraction import WITH_A_CODE
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("", ""),
+        ("Welcome! Your registration is being looked at.", None),
+        ("Your WhatsApp code is 482913.", f"Your WhatsApp code is {MASK}."),
+        ("G-482913 is your Google code", f"{MASK} is your Google code"),
+        ("a 482 913 b", f"a {MASK} b"),
+        ("is 4 8 2 9 1 3 now", f"is {MASK} now"),
+        ("is K Q X W D now", f"is {MASK} now"),
+        ("a K3b7q b", f"a {MASK} b"),
+        ("Steam: KQXWD", f"Steam: {MASK}"),
+        ("Code AB-CD-EF.", f"Code {MASK}."),
+        ("LINE and VIBE", None),
+        ("Log in: https://x.example/login/abc?d=e", f"Log in: {MASK}"),
+        ("Log in: t.me/login/abcdef", f"Log in: {MASK}"),
+        ("Log in: example.com?token=abcdef.", f"Log in: {MASK}"),
+        ("Log in: tg://login?token=abc", f"Log in: {MASK}"),
+        ("Ask www.example.com", f"Ask {MASK}"),
+        ("您的验证码是：482913，请勿泄露。", f"您的验证码是：{MASK}，请勿泄露。"),
+        ("验证码八八二二一一", f"验证码{MASK}"),
+        ("رمز التحقق هو ٤٨٢٩١٣", f"رمز التحقق هو {MASK}"),
+        ("①②③④ ４８２９", MASK),
+        ("4\u200b8\u200b2", MASK),
+        ("two\nlines", None),
+    ],
+)
+def test_what_is_worth_something_is_hidden(text: str, shown: str | None) -> None:
+    assert masked(text) == (text if shown is None else shown)
+
+
+@pytest.mark.parametrize(("code", "text"), [(code, text) for _, code, text in WITH_A_CODE])
+def test_no_code_can_be_read(code: str, text: str) -> None:
+    assert code not in masked(text)
+
+
+@given(st.text(max_size=400))
+def test_no_digit_is_left(text: str) -> None:
+    shown = masked(text)
+
+    assert not any(sign.isdigit() for sign in shown)
+    assert masked(shown) == shown
+
+
+@pytest.mark.parametrize("piece", ["a", "a.", "a-", "1", "1 ", "A ", "a b ", "•", "://", "一", "."])
+def test_time_stays_short_on_repeated_text(piece: str) -> None:
+    started = time.process_time()
+    masked(piece * (8000 // len(piece)))
+
+    assert time.process_time() - started < 0.25
