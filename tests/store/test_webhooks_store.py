@@ -94,6 +94,28 @@ async def test_changes_at_once_are_all_told_and_none_is_numbered_twice(
     assert len(json.loads(last)["messages"]) == 8
 
 
+async def test_a_text_is_told_masked_until_it_is_paid_for(database: Database) -> None:
+    order_id = await database.tx(activation)
+    await database.tx(got_number, order_id)
+
+    def take(tx: Tx) -> bytes | None:
+        put_text(tx, order_id, "It is QWERTYUI")
+        notify.changed(tx, order_id)
+        return webhooks.last_body(tx, order_id, HOOK)
+
+    def accept(tx: Tx) -> bytes | None:
+        move(tx, order_id, "fulfilled")
+        notify.changed(tx, order_id)
+        return webhooks.last_body(tx, order_id, HOOK)
+
+    unpaid, paid = await database.tx(take), await database.tx(accept)
+    assert unpaid is not None
+    assert paid is not None
+    assert b"QWERTYUI" not in unpaid
+    assert json.loads(unpaid)["textMasked"] is True
+    assert json.loads(paid)["sms"] == "It is QWERTYUI"
+
+
 async def test_one_job_sends_all_that_an_order_tells(database: Database) -> None:
     order_id = await database.tx(activation)
     await database.tx(got_number, order_id)
