@@ -11,13 +11,16 @@ from dataclasses import dataclass
 
 from ringbolt.app import call_order
 from ringbolt.app.ask_carrier import ask, give_up, linger_ms, new_k1, write_down
+from ringbolt.app.call_turn import Turns, began, has_turn, keeps_pace, turns_of, wait_for_line
+from ringbolt.app.hang_up_call import hang_up_uniq
 from ringbolt.app.recover_attempt import Work, recover
 from ringbolt.app.render import render
 from ringbolt.app.shop import Shop
 from ringbolt.app.spend_limits import count_sale
 from ringbolt.core.errors import AudioUnplayable, SpeechFailed
-from ringbolt.core.order import OrderState
+from ringbolt.core.order import OrderState, PaymentMethod
 from ringbolt.core.phone import SCRIPTED
+from ringbolt.core.plain_words import span
 from ringbolt.settings import Settings
 from ringbolt.store import calls, jobs, orders, rate_limits
 from ringbolt.store.calls import Attempt, AttemptState
@@ -36,27 +39,37 @@ def _load(tx: Tx, order_id: str) -> Work | None:
     order = orders.by_id(tx, order_id)
     if order is None:
         return None
-    return Work(order, calls.present_attempt(tx, order_id), tx.now_ms)
+    is_asked = order.state is OrderState.DISPATCHING
+    is_unwanted = is_asked and jobs.exists(tx, hang_up_uniq(order_id))
+    return Work(order, calls.present_attempt(tx, order_id), tx.now_ms, is_unwanted)
 
 
 @dataclass(frozen=True, slots=True)
 class _Limits:
     """``lines``: calls up at the same time, 0 = any number. ``number``: '' if how often it is
-    called is not limited, else at most ``per_hour``, and sold within ``settings``' daily limits."""
+    called is not limited, else at most ``per_hour``, and sold within ``settings``' daily limits.
+    ``turns``: those that the calls of an account take."""
 
     lines: int
     number: str
     per_hour: int
     settings: Settings | None = None
+    turns: Turns | None = None
 
 
-def _limits(shop: Shop, command: call_order.CallOrder) -> _Limits:
+def _limits(shop: Shop, order: Order, command: call_order.CallOrder) -> _Limits:
     settings = shop.settings.calls
     if not shop.limits:
         return _Limits(0, "", 0)
     is_scripted = shop.scripted_numbers and SCRIPTED.fullmatch(command.to)
     number = "" if is_scripted else command.to
-    return _Limits(settings.max_concurrent, number, settings.per_number_per_hour, shop.settings)
+    return _Limits(
+        settings.max_concurrent,
+        number,
+        settings.per_number_per_hour,
+        shop.settings,
+        turns_of(shop, order),
+    )
 
 
 async def dispatch_call(shop: Shop, job: Job) -> None:
@@ -78,10 +91,12 @@ async def _first(shop: Shop, job: Job, work: Work) -> None:
     """PAID: make the audio, write the intent, ask."""
     order = work.order
     command = call_order.from_json(order.request)
-    limits = _limits(shop, command)
-    if work.is_late or (limits.lines and await shop.db.read(calls.open_attempts) >= limits.lines):
-        # No audio is fetched for a call that cannot be placed now.
-        await shop.db.tx(_hold_back, job, order.id, work.is_late, new_k1())
+    limits = _limits(shop, order, command)
+    # No audio is fetched for a call that cannot be placed now.
+    if work.is_late:
+        await shop.db.tx(give_up, job, order.id, _too_late(order), True, new_k1())
+        return
+    if not await _may_begin(shop, job, work, limits):
         return
     try:
         rendered = await render(shop, command.script(linger_ms(shop)))
@@ -102,16 +117,46 @@ async def _first(shop: Shop, job: Job, work: Work) -> None:
         await ask(shop, job, order, attempt, rendered)
 
 
-def _hold_back(tx: Tx, job: Job, order_id: str, is_late: bool, k1: str) -> None:
-    if is_late:
-        give_up(tx, job, order_id, "no carrier could take the call in time", True, k1)
+async def _may_begin(shop: Shop, job: Job, work: Work, limits: _Limits) -> bool:
+    """Whether there is a line for the call; if not, its job comes back later."""
+    if limits.turns is not None and work.attempt is None:
+        return await shop.db.tx(has_turn, job, work.order, limits.turns, limits.lines)
+    if limits.lines and await shop.db.read(calls.open_attempts) >= limits.lines:
+        await shop.db.tx(_hold_back, job, work.order, limits)
+        return False
+    return True
+
+
+def _hold_back(tx: Tx, job: Job, order: Order, limits: _Limits) -> None:
+    if limits.turns is not None:
+        wait_for_line(tx, job, order, limits.turns)
     else:
         jobs.retry(tx, job, _CONCURRENCY_RETRY_MS, "waiting for a free line")
 
 
-def _leave_in_peace(tx: Tx, job: Job, order: Order | None, wait_ms: int, k1: str) -> None:
+def _too_late(order: Order) -> str:
+    if order.method is not PaymentMethod.BALANCE:
+        return "no carrier could take the call in time"
+    waited = span((order.deadline_ms or order.created_ms) - order.created_ms)
+    return f"its turn did not come within {waited}, as long as a call may wait"
+
+
+def _is_held_back(tx: Tx, job: Job, order: Order, limits: _Limits) -> bool:
+    """Whether the call cannot begin at this moment; its job then comes back."""
+    turns = limits.turns
+    # The pace first: its row keeps another machine from counting the same lines meanwhile.
+    if turns is not None and not keeps_pace(tx, job, order, turns):
+        return True
+    is_full = limits.lines and calls.open_attempts(tx) >= limits.lines
+    if is_full or (turns is not None and turns.are_all_up(tx)):
+        _hold_back(tx, job, order, limits)
+        return True
+    return False
+
+
+def _leave_in_peace(tx: Tx, job: Job, order: Order, wait_ms: int, k1: str) -> None:
     """The number was called often lately: later, or not at all."""
-    if order is not None and tx.now_ms + wait_ms >= (order.deadline_ms or 0):
+    if tx.now_ms + wait_ms >= (order.deadline_ms or 0):
         give_up(tx, job, order.id, "this number was called too often lately", True, k1)
     else:
         jobs.retry(tx, job, wait_ms, "the number is left in peace for a while")
@@ -129,11 +174,11 @@ def _intend(
 ) -> Attempt | None:
     """PAID -> DISPATCHING with an attempt written down; None if there is nothing to ask now."""
     order = orders.by_id(tx, order_id)
-    if order is not None and order.deadline_ms is not None and tx.now_ms >= order.deadline_ms:
-        _hold_back(tx, job, order_id, True, k1)
+    assert order is not None, "an order is never removed"
+    if order.deadline_ms is not None and tx.now_ms >= order.deadline_ms:
+        give_up(tx, job, order_id, _too_late(order), True, k1)
         return None
-    if limits.lines and calls.open_attempts(tx) >= limits.lines:
-        _hold_back(tx, job, order_id, False, k1)
+    if _is_held_back(tx, job, order, limits):
         return None
     if limits.number and not calls.attempts_in_this_try(tx, order_id):
         wait_ms = rate_limits.take(
@@ -142,7 +187,7 @@ def _intend(
         if wait_ms:
             _leave_in_peace(tx, job, order, wait_ms, k1)
             return None
-        assert order is not None and limits.settings is not None
+        assert limits.settings is not None
         refusal = count_sale(tx, limits.settings, order, limits.number)
         if refusal:
             give_up(tx, job, order_id, refusal, True, k1)
@@ -152,4 +197,6 @@ def _intend(
         return None
     jobs.check(tx, job)
     calls.update_call(tx, order_id, notes=notes)
+    if limits.turns is not None:
+        began(tx, limits.turns)
     return calls.add_attempt(tx, order_id, attempt_id=ref, carrier=carrier, ref=ref)

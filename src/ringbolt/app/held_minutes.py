@@ -14,6 +14,7 @@ from ringbolt.app.call_order import (
     HangupStep,
     PauseStep,
     PlayStep,
+    RecordStep,
     SayStep,
     Step,
 )
@@ -90,6 +91,9 @@ def _steps_length(steps: tuple[Step, ...]) -> tuple[float, bool]:
                 prompt_s, prompt_unknown = _steps_length(prompt)
                 seconds += prompt_s + timeout_ms / 1000
                 unknown = unknown or prompt_unknown
+            case RecordStep(max_duration_ms=max_duration_ms):
+                seconds += max_duration_ms / 1000
+                unknown = unknown or not max_duration_ms
             case HangupStep():
                 break
     return seconds, unknown

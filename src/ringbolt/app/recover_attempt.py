@@ -32,14 +32,18 @@ only if it still does not know it so much later is there none."""
 
 @dataclass(frozen=True, slots=True)
 class Work:
+    """An order's call as it stands. ``is_unwanted``: its buyer hung up while it was asked for."""
+
     order: Order
     attempt: Attempt | None
     now_ms: int
+    is_unwanted: bool = False
 
     @property
     def is_late(self) -> bool:
         """Nobody is called any more for this order."""
-        return self.order.deadline_ms is not None and self.now_ms >= self.order.deadline_ms
+        is_over = self.order.deadline_ms is not None and self.now_ms >= self.order.deadline_ms
+        return is_over or self.is_unwanted
 
 
 async def recover(shop: Shop, job: Job, work: Work, attempt: Attempt) -> None:

@@ -28,8 +28,10 @@ MEANING = {
     "(balance). Speech and audio are prepared.",
     OrderState.DISPATCHING: "An attempt is written down and the carrier is being asked.",
     OrderState.IN_PROGRESS: "The carrier has it; its outcome is awaited.",
-    OrderState.FULFILLED: "What was promised happened. Decided here, before the node is told.",
-    OrderState.SETTLED: "The money is ours. Final.",
+    OrderState.FULFILLED: "What was promised happened. Decided here, before the node is told. A "
+    "call on a balance stays so until it ends: what it costs is known then.",
+    OrderState.SETTLED: "The money is ours: of a call on a balance for the minutes begun, and the "
+    "rest of the reserve is released. Final.",
     OrderState.FAILED: "What was promised did not happen. The money is the buyer's: a paid L402 "
     "credential may be tried again, or the refund claimed; a hold is cancelled, a reserve "
     "released.",
@@ -75,7 +77,8 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     Transition(
         _S.PAID, _S.FAILED, "dispatch",
-        "it cannot be spoken, fetched or played, the deadline passed, or it was cancelled",
+        "it cannot be spoken, fetched or played, the deadline passed, or it was cancelled or hung "
+        "up before a carrier was asked",
         "none: owed to the buyer",
     ),
     Transition(
@@ -112,8 +115,9 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     Transition(
         _S.FULFILLED, _S.SETTLED, "record_outcome",
-        "the node settled (L402: it had before), or the balance is captured",
-        "see fulfilled; a hold: pending -> captured",
+        "the node settled (L402: it had before), or the balance is captured (of a call: at its "
+        "end, for the minutes begun)",
+        "see fulfilled; a hold or reserve: pending -> captured",
     ),
     Transition(
         _S.FULFILLED, _S.RETURNED, "close_hold",

@@ -22,6 +22,8 @@ from ringbolt.store.tables import (
 from ringbolt.store.text_tables import payout
 
 _LIMIT = 50
+_MOVED = func.coalesce(transfer.c.captured_msat, transfer.c.amount_msat)
+"""Of a reserve, perhaps only a part was taken."""
 _WON = (OrderState.FULFILLED, OrderState.SETTLED)
 
 
@@ -65,7 +67,7 @@ def books(tx: Tx) -> Books:
     def total(*kinds: str, state: str = "posted") -> int:
         return int(
             tx.run(
-                select(func.coalesce(func.sum(transfer.c.amount_msat), 0)).where(
+                select(func.coalesce(func.sum(_MOVED), 0)).where(
                     transfer.c.kind.in_(kinds), transfer.c.state == state
                 )
             ).scalar_one()

@@ -243,6 +243,20 @@ def reschedule(tx: Tx, uniq: str, run_at_ms: int) -> bool:
     return found is not None
 
 
+def hasten(tx: Tx, uniq: str, run_at_ms: int) -> bool:
+    """Have a job that waits for a later time run at ``run_at_ms``; False if there is none, or it
+    is due sooner, or somebody holds it."""
+    found = tx.run(_HASTEN, {"uniq_": uniq, "at_": run_at_ms}).first()
+    if found is not None:
+        tx.wake.add(found.lane)
+    return found is not None
+
+
+def exists(tx: Tx, uniq: str) -> bool:
+    """Whether there is a job of that name that is not given up."""
+    return tx.run(_EXISTS, {"uniq_": uniq}).first() is not None
+
+
 def cancel(tx: Tx, uniq: str) -> bool:
     """Remove a job; False if there is none. Whoever holds it finds its lease lost."""
     return tx.run(_CANCEL, {"uniq_": uniq}).rowcount == 1
@@ -322,6 +336,18 @@ _RESCHEDULE = (
     .values(token=None, run_at_ms=bindparam("at_"))
     .returning(table.c.lane)
 )
+_HASTEN = (
+    update(table)
+    .where(
+        table.c.uniq == bindparam("uniq_"),
+        _ALIVE,
+        table.c.token.is_(None),
+        table.c.run_at_ms > bindparam("at_"),
+    )
+    .values(run_at_ms=bindparam("at_"))
+    .returning(table.c.lane)
+)
+_EXISTS = select(table.c.id).where(table.c.uniq == bindparam("uniq_"), _ALIVE)
 _RELEASE = (
     update(table)
     .where(table.c.token.is_not(None), table.c.dead == 0)

@@ -30,6 +30,13 @@ def take(tx: Tx, key: str, *, limit: int, period_ms: int) -> int:
     return max(1, max(tat_ms, tx.now_ms) + step_ms - step_ms * limit - tx.now_ms)
 
 
+def book(tx: Tx, key: str, step_ms: int, after_ms: int = 0) -> int:
+    """The next free moment (ms UTC), ``after_ms`` from now at the earliest, and ``step_ms`` after
+    it are the asker's: every asker is told another one."""
+    values = {"key_": key, "from_": tx.now_ms + after_ms, "step_": step_ms}
+    return int(tx.run(_book(tx.dialect), values).scalar_one()) - step_ms
+
+
 def wait(tx: Tx, key: str, *, limit: int, period_ms: int) -> int:
     """The ms after which ``take`` would allow a request; 0 = now. Counts nothing."""
     tat_ms = tx.run(_LOOK, {"key_": key}).scalar()
@@ -59,6 +66,24 @@ def _take(dialect: Dialect) -> Any:
             index_elements=[rate_limit.c.key],
             set_={"tat_ms": next_tat},
             where=next_tat <= now + burst,
+        )
+        .returning(tat)
+    )
+
+
+@cache
+def _book(dialect: Dialect) -> Any:
+    def number(name: str) -> Any:
+        return bindparam(name, type_=rate_limit.c.tat_ms.type)
+
+    earliest, step = number("from_"), number("step_")
+    tat = rate_limit.c.tat_ms
+    insert = insert_for(dialect, rate_limit)
+    return (
+        insert.values(key=bindparam("key_"), tat_ms=earliest + step)
+        .on_conflict_do_update(
+            index_elements=[rate_limit.c.key],
+            set_={"tat_ms": case((tat > earliest, tat), else_=earliest) + step},
         )
         .returning(tat)
     )

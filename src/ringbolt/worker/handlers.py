@@ -18,6 +18,7 @@ from ringbolt.app.dispatch import dispatch_call
 from ringbolt.app.end_reception import abandon_reception, end_reception
 from ringbolt.app.expire_order import LOOK_AFTER_HOLDS, look_after_holds
 from ringbolt.app.give_back import give_back
+from ringbolt.app.hang_up_call import HANG_UP_CALL, hang_up
 from ringbolt.app.lend_number import dispatch_reception
 from ringbolt.app.notify import SEND_WEBHOOK
 from ringbolt.app.pay_referral import pay_referral
@@ -94,6 +95,7 @@ def handlers() -> Mapping[str, Handler]:
     return {
         DISPATCH_CALL: Handler(dispatch_call, _return_money),
         CHECK_CALL: Handler(check_call, _return_money),
+        HANG_UP_CALL: Handler(hang_up, _again_soon),
         PAY_REFUND: Handler(pay_refund, _again_in_an_hour),
         CLOSE_HOLD: Handler(close_hold, _again_soon),
         LOOK_AFTER_HOLDS: Handler(look_after_holds, _again_soon),

@@ -1,0 +1,118 @@
+"""When a call that is paid from a balance has its turn: so many begin in a second, and so many are
+up at once, of each account.
+
+Each waiting call has a moment of its own, and its job sleeps until then: however many wait, an
+account costs no more than one look at a time. Who waited the longest is called first. Other
+accounts' calls have turns of their own, and are not held back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from ringbolt.app.place_order import dispatch_uniq
+from ringbolt.app.shop import Shop
+from ringbolt.core.order import PaymentMethod
+from ringbolt.store import calls, jobs, rate_limits
+from ringbolt.store.calls import Waiting
+from ringbolt.store.db import Tx
+from ringbolt.store.jobs import Job
+from ringbolt.store.orders import Order
+
+_LOOK_MS: Final = 500
+"""Between two looks of an account for a free line."""
+_LATE_MS: Final = 2000
+"""A turn that was missed by more, because no worker was there, is over."""
+_PACE_MS: Final = 1050
+_SPACING_MS: Final = 1100
+"""Turns are a little further apart than the limit asks for: what comes late neither brings more
+calls into one second, nor delays those behind it."""
+_TURN: Final = "turn_ms"
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """The limits of one account: ``at_once`` calls up, ``per_second`` begun."""
+
+    account: str
+    at_once: int
+    per_second: int
+
+    @property
+    def pace_ms(self) -> int:
+        """Between two calls at least."""
+        return -(-_PACE_MS // self.per_second)
+
+    @property
+    def spacing_ms(self) -> int:
+        """Between two turns."""
+        return -(-_SPACING_MS // self.per_second)
+
+    def are_all_up(self, tx: Tx) -> bool:
+        return calls.open_of(tx, self.account) >= self.at_once
+
+
+def turns_of(shop: Shop, order: Order) -> Turns | None:
+    """None for a call that is paid otherwise, or where limits are off."""
+    if not shop.limits or order.method is not PaymentMethod.BALANCE or order.account_id is None:
+        return None
+    settings = shop.settings.voice
+    return Turns(order.account_id, settings.calls_at_once, settings.calls_per_second)
+
+
+def has_turn(tx: Tx, job: Job, order: Order, turns: Turns, lines: int) -> bool:
+    """Whether the call may be prepared now; if not, its job comes back at its own moment.
+
+    ``lines``: how many calls of the whole shop may be up.
+    """
+    due_ms = job.payload.get(_TURN)
+    if due_ms is None or tx.now_ms - due_ms > _LATE_MS:
+        at_ms = rate_limits.book(tx, f"turn:{turns.account}", turns.spacing_ms)
+        if at_ms > tx.now_ms:
+            _come_back(tx, job, order, at_ms, "waiting for its turn")
+            return False
+    if turns.are_all_up(tx) or calls.open_attempts(tx) >= lines:
+        wait_for_line(tx, job, order, turns)
+        return False
+    earlier = _next(tx, turns)
+    if earlier is not None and (earlier.created_ms, earlier.order_id) < (
+        order.created_ms,
+        order.id,
+    ):
+        jobs.hasten(tx, dispatch_uniq(earlier.order_id), tx.now_ms)
+        _come_back(tx, job, order, earlier.run_at_ms, "another call waited longer")
+        return False
+    return True
+
+
+def wait_for_line(tx: Tx, job: Job, order: Order, turns: Turns) -> None:
+    """As many calls are up as may be: the job comes back after all others that wait."""
+    at_ms = rate_limits.book(tx, f"turn:{turns.account}", _LOOK_MS, _LOOK_MS)
+    _come_back(tx, job, order, at_ms, "waiting for a free line")
+
+
+def keeps_pace(tx: Tx, job: Job, order: Order, turns: Turns) -> bool:
+    """Whether the call may begin at this moment; if not, its job comes back in the next one."""
+    wait_ms = rate_limits.take(tx, f"cps:{turns.account}", limit=1, period_ms=turns.pace_ms)
+    if wait_ms:
+        _come_back(tx, job, order, tx.now_ms + wait_ms, "waiting for its turn")
+    return not wait_ms
+
+
+def began(tx: Tx, turns: Turns) -> None:
+    """A line was free, and perhaps another one is: who is next looks in the next turn."""
+    following = _next(tx, turns)
+    if following is not None and following.run_at_ms > tx.now_ms + 2 * turns.spacing_ms:
+        jobs.hasten(tx, dispatch_uniq(following.order_id), tx.now_ms + turns.spacing_ms)
+
+
+def _next(tx: Tx, turns: Turns) -> Waiting | None:
+    return calls.next_waiting(tx, turns.account, dispatch_uniq(""))
+
+
+def _come_back(tx: Tx, job: Job, order: Order, at_ms: int, why: str) -> None:
+    """At its deadline at the latest, to be given up."""
+    at_ms = min(at_ms, order.deadline_ms or at_ms)
+    payload = {**job.payload, _TURN: at_ms}
+    jobs.retry(tx, job, max(0, at_ms - tx.now_ms), why, payload)
