@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from ringbolt.core.call import CallScript, Gather, Hangup, Pause, Play, Say
+from ringbolt.core.call import CallScript, Gather, Hangup, Pause, Play, Record, Say
 
 _SPEECH_GRACE_MS = 30_000
 """A text is sold as one minute; a slow voice may need a little more to finish its sentence."""
@@ -54,7 +54,16 @@ class HangupStep(msgspec.Struct, frozen=True, tag="hangup"):
     """End the call here."""
 
 
-Step = SayStep | PlayStep | PauseStep | GatherStep | HangupStep
+class RecordStep(msgspec.Struct, frozen=True, omit_defaults=True, tag="record"):
+    """Record the far end after a beep, until a key, silence or the limit (0: the call's)."""
+
+    finish_keys: str = "#"
+    max_silence_ms: int = 5000
+    max_duration_ms: int = 0
+    url: str = ""
+
+
+Step = SayStep | PlayStep | PauseStep | GatherStep | RecordStep | HangupStep
 
 
 class CallOrder(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -97,12 +106,14 @@ class CallOrder(msgspec.Struct, frozen=True, omit_defaults=True):
         return tuple(step for step in self.steps if isinstance(step, GatherStep))
 
     def _planned(self) -> CallScript:
-        script: list[Say | Play | Pause | Gather | Hangup] = []
+        script: list[Say | Play | Pause | Gather | Record | Hangup] = []
         for step in self.steps:
             match step:
                 case GatherStep(prompt, max_digits, finish_key, timeout_ms):
                     parts = tuple(self._sound(each) for each in prompt)
                     script.append(Gather(parts, max_digits, finish_key, timeout_ms))
+                case RecordStep(keys, silence_ms, duration_ms, url):
+                    script.append(Record(keys, silence_ms, duration_ms, url))
                 case HangupStep():
                     script.append(Hangup())
                 case _:
@@ -124,6 +135,37 @@ class CallOrder(msgspec.Struct, frozen=True, omit_defaults=True):
             return self.minutes * 60
         grace_ms = linger_ms if self.audio_url else linger_ms + _SPEECH_GRACE_MS
         return -(-(self.minutes * 60_000 + grace_ms) // 1000)
+
+
+def steps_of(script: CallScript) -> tuple[Step, ...]:
+    """A script as the steps of an order, for example a plan's."""
+    steps: list[Step] = []
+    for part in script:
+        match part:
+            case Gather(prompt, max_digits, finish_key, timeout_ms):
+                prompts = tuple(_step(each) for each in prompt)
+                steps.append(GatherStep(prompts, max_digits, finish_key, timeout_ms))
+            case Record(keys, silence_ms, duration_ms, url):
+                steps.append(RecordStep(keys, silence_ms, duration_ms, url))
+            case Hangup():
+                steps.append(HangupStep())
+            case _:
+                steps.append(_step(part))
+    return tuple(steps)
+
+
+def _step(part: Say | Play | Pause) -> SayStep | PlayStep | PauseStep:
+    match part:
+        case Say():
+            return _say_step(part)
+        case Play(url=url, repeat=repeat, fallback=fallback):
+            return PlayStep(url, repeat, None if fallback is None else _say_step(fallback))
+        case Pause(ms):
+            return PauseStep(ms)
+
+
+def _say_step(said: Say) -> SayStep:
+    return SayStep(said.text, said.voice, said.language, said.neural, said.repeat)
 
 
 _encode = msgspec.json.Encoder().encode

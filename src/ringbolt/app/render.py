@@ -12,11 +12,13 @@ from ringbolt.core.call import (
     Hangup,
     Pause,
     Play,
+    Record,
     RenderedGather,
     RenderedScript,
     Say,
 )
-from ringbolt.core.errors import AudioUnplayable
+from ringbolt.core.errors import AudioUnplayable, InvalidInput, SpeechFailed
+from ringbolt.core.ssml import Piece, Silence, is_ssml, parse_ssml
 from ringbolt.speech.engine import SpeechRequest
 
 
@@ -35,6 +37,12 @@ async def render(shop: Shop, script: CallScript) -> Rendered:
     for step in script:
         if isinstance(step, Hangup):
             break
+        if isinstance(step, Record):
+            raise InvalidInput(
+                "Calls are not recorded here.",
+                code="RECORDING_OFF",
+                suggestion="Leave record out of the plan.",
+            )
         if isinstance(step, Gather):
             prompt: list[Clip | Pause] = []
             for part in step.prompt:
@@ -54,7 +62,7 @@ async def _sound(shop: Shop, step: Say | Play | Pause, notes: list[str]) -> list
         case Play():
             return await _played(shop, step, notes)
         case Say():
-            return await _spoken(shop, step, notes)
+            return await spoken(shop, step, notes)
 
 
 async def _played(shop: Shop, step: Play, notes: list[str]) -> list[Clip | Pause]:
@@ -64,13 +72,35 @@ async def _played(shop: Shop, step: Play, notes: list[str]) -> list[Clip | Pause
         if step.fallback is None:
             raise
         notes.append(f"audio_unplayable_text_spoken: {error.message}")
-        return await _spoken(shop, step.fallback, notes)
+        return await spoken(shop, step.fallback, notes)
     return [clip] * step.repeat
 
 
-async def _spoken(shop: Shop, step: Say, notes: list[str]) -> list[Clip | Pause]:
-    speech = await shop.speaker.speak(
-        SpeechRequest(step.text, step.voice, step.language, step.neural)
-    )
-    notes.extend(speech.notes)
-    return [Clip(str(speech.path), speech.duration_ms)] * step.repeat
+async def spoken(shop: Shop, step: Say, notes: list[str]) -> list[Clip | Pause]:
+    """The text as clips and pauses; what differs from the wish is added to ``notes``.
+
+    Raises ``SpeechFailed``, also for SSML that cannot be read.
+    """
+    parts: list[Clip | Pause] = []
+    for part in _parts(step, notes):
+        if isinstance(part, Silence):
+            parts.append(Pause(part.ms))
+            continue
+        language = part.language or step.language
+        speech = await shop.speaker.speak(
+            SpeechRequest(part.text, step.voice, language, step.neural, part.rate)
+        )
+        notes.extend(speech.notes)
+        parts.append(Clip(str(speech.path), speech.duration_ms))
+    return parts * step.repeat
+
+
+def _parts(step: Say, notes: list[str]) -> tuple[Piece | Silence, ...]:
+    if not is_ssml(step.text):
+        return (Piece(step.text),)
+    try:
+        markup = parse_ssml(step.text)
+    except InvalidInput as error:
+        raise SpeechFailed(error.message, code=error.code, suggestion=error.suggestion) from error
+    notes.extend(markup.notes)
+    return markup.parts

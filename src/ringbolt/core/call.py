@@ -57,7 +57,20 @@ class Hangup:
     """End the call here."""
 
 
-CallScript = tuple[Say | Play | Pause | Gather | Hangup, ...]
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Record the far end after a beep, until it presses one of ``finish_keys``, is silent for
+    ``max_silence_ms``, or ``max_duration_ms`` are over (0: until the call is).
+
+    ``url`` is where the caller would have it sent; nothing is, it is fetched from here."""
+
+    finish_keys: str = "#"
+    max_silence_ms: int = 5000
+    max_duration_ms: int = 0
+    url: str = ""
+
+
+CallScript = tuple[Say | Play | Pause | Gather | Record | Hangup, ...]
 
 
 @dataclass(frozen=True, slots=True)

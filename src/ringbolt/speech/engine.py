@@ -12,12 +12,14 @@ class SpeechRequest:
     """A text to speak. ``voice``: a persona's name or ''; ``language``: BCP 47 or ''.
 
     ``neural`` asks for the better voice where there is one.
+    ``rate``: how fast, 0.5 to 2.0 times as usual.
     """
 
     text: str
     voice: str = ""
     language: str = ""
     neural: bool = False
+    rate: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
