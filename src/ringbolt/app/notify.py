@@ -1,7 +1,8 @@
 """Tell whoever wants to know what became of an order: webhooks, and callbacks of other kinds.
 
-What is to be told is written down in the transaction that makes it true. One job per order then
-sends it, in order.
+What is to be told is written down in the transaction that makes it true. One job per order and
+topic then sends it, in order; a topic does not wait for another. The topic '' is how the order
+stands.
 """
 
 from __future__ import annotations
@@ -9,13 +10,20 @@ from __future__ import annotations
 from ringbolt.app import order_document
 from ringbolt.store import jobs, orders, webhooks
 from ringbolt.store.db import Tx
+from ringbolt.store.jobs import Job
 
 SEND_WEBHOOK = "send_webhook"
 
 
-def webhook_job(order_id: str) -> str:
-    """The name of the one job that sends an order's webhooks."""
-    return f"webhook:{order_id}"
+def webhook_job(order_id: str, topic: str = "") -> str:
+    """The name of the one job that sends what an order tells of a topic."""
+    return f"webhook:{order_id}:{topic}" if topic else f"webhook:{order_id}"
+
+
+def topic_of(job: Job) -> str:
+    """The topic that a job of that name sends."""
+    assert job.order_id is not None
+    return job.uniq.removeprefix(webhook_job(job.order_id)).removeprefix(":")
 
 
 def changed(tx: Tx, order_id: str) -> None:
@@ -32,15 +40,18 @@ def changed(tx: Tx, order_id: str) -> None:
     tell(tx, order_id, "POST", order.webhook_url, order_document.to_draft(document, order_id))
 
 
-def tell(tx: Tx, order_id: str, method: str, url: str, body: bytes) -> str:
-    """Send ``body`` to ``url``, after all that this order has told before; the webhook's id."""
-    webhook_id = webhooks.insert(tx, order_id, method, url, body)
-    see_to_sending(tx, order_id)
+def tell(tx: Tx, order_id: str, method: str, url: str, body: bytes, topic: str = "") -> str:
+    """Send ``body`` to ``url``, after all that the topic has told before; the webhook's id.
+
+    A ``body`` that is to be sent with GET is a JSON object: its fields are added to the query.
+    """
+    webhook_id = webhooks.insert(tx, order_id, method, url, body, topic)
+    see_to_sending(tx, order_id, topic)
     return webhook_id
 
 
-def see_to_sending(tx: Tx, order_id: str, *, at_once: bool = False) -> None:
-    """See to it that the order's webhooks are sent; ``at_once``: not only when the next try of an
-    earlier one is due."""
-    name = webhook_job(order_id)
+def see_to_sending(tx: Tx, order_id: str, topic: str = "", *, at_once: bool = False) -> None:
+    """See to it that what the order tells of the topic is sent; ``at_once``: not only when the
+    next try of an earlier one is due."""
+    name = webhook_job(order_id, topic)
     jobs.ensure(tx, SEND_WEBHOOK, "webhook", name, order_id, at_once=at_once)

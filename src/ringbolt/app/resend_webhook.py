@@ -10,8 +10,8 @@ from ringbolt.store.db import Tx
 
 
 async def resend_webhook(shop: Shop, webhook_id: str) -> None:
-    """Send a webhook again, from its first try, before all else that its order has to tell; one
-    that waits for its next try is tried now.
+    """Send a webhook again, from its first try, before all else of its topic; one that
+    waits for its next try is tried now.
 
     Raises ``NotFound``, and ``Conflict`` for one whose content was wiped.
     """
@@ -22,11 +22,16 @@ def resend(tx: Tx, webhook_id: str) -> None:
     """The same within a transaction."""
     order_id = webhooks.resend(tx, webhook_id)
     if order_id is not None:
-        see_to_sending(tx, order_id, at_once=True)
+        see_to_sending(tx, order_id, webhooks.topic_of(tx, webhook_id), at_once=True)
         return
     if webhooks.order_of(tx, webhook_id) is None:
-        raise NotFound(f"There is no webhook {webhook_id}.", code="WEBHOOK_NOT_FOUND")
+        raise NotFound(
+            f"There is no webhook {webhook_id}.",
+            code="WEBHOOK_NOT_FOUND",
+            suggestion="Use its id as it was listed.",
+        )
     raise Conflict(
         "What this webhook told was wiped since, with the texts of its order.",
         code="WEBHOOK_WIPED",
+        suggestion="Look at the order (/orderstatus) for what is kept of it.",
     )

@@ -1,4 +1,4 @@
-"""Send what an order has to tell: one job per order, in order, until it is delivered or given up.
+"""Send what an order has to tell: one job per topic, in order, until it is delivered or given up.
 
 Headers and signature are those of Standard Webhooks, as is the schedule of tries: 75 hours from
 the first to the last. Only 2xx is success.
@@ -11,12 +11,15 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote, urlencode
 
+import msgspec
 import structlog
 from standardwebhooks import Webhook as Signer
 
 from ringbolt.app import order_document
-from ringbolt.app.notify import see_to_sending
+from ringbolt.app.notify import see_to_sending, topic_of
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import InvalidInput
 from ringbolt.core.keys import Keyring, derive
@@ -35,6 +38,10 @@ _JITTER = 0.1
 _GONE = 410
 _MAY_ASK_FOR_TIME = frozenset({429, 502, 503, 504})
 _LONGEST_S = 86_400
+_MAX_QUERY_CHARS = 6000
+"""Most servers read a request line of 8 KiB; the URL itself may have 2 KiB of it."""
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
 _LABEL = "webhook"
 
 
@@ -59,17 +66,20 @@ def check_webhook_url(shop: Shop, url: str) -> None:
 async def send_webhook(shop: Shop, job: Job) -> None:
     """The job behind what an order has to tell: send the first that waits."""
     assert job.order_id is not None
-    outgoing = await shop.db.read(webhooks.next_of, job.order_id)
+    outgoing = await shop.db.read(webhooks.next_of, job.order_id, topic_of(job))
     if outgoing is None:
         await shop.db.tx(_go_on, job, job.order_id)
         return
     body = _body(shop, outgoing)
+    is_get = outgoing.method == "GET"
+    sent = b"" if is_get else body
     answer = await shop.caller.call(
         outgoing.method,
         outgoing.url,
-        _headers(shop, outgoing, body),
-        body,
+        _headers(shop, outgoing, sent),
+        sent,
         shop.settings.webhooks.timeout_s,
+        query=as_query(body) if is_get else "",
     )
     if isinstance(answer, HostBusy):
         await shop.db.tx(jobs.retry, job, answer.retry_ms, "the receiver's host is busy")
@@ -87,6 +97,22 @@ def _body(shop: Shop, outgoing: Outgoing) -> bytes:
     return order_document.from_draft(
         outgoing.body, settings.compat.code_type, settings.orders.cancel_after_s
     )
+
+
+def as_query(body: bytes) -> str:
+    """A JSON object as the fields of a query: texts as they are, all else as JSON; null not at
+    all. The longest is left out if no server would read the whole."""
+    fields = {
+        name: value if isinstance(value, str) else _encode(value).decode()
+        for name, value in _decode(body).items()
+        if value is not None
+    }
+    query = urlencode(fields, quote_via=quote, safe="")
+    if len(query) <= _MAX_QUERY_CHARS:
+        return query
+    longest = max(fields, key=lambda name: len(quote(fields[name], safe="")))
+    del fields[longest]
+    return urlencode(fields, quote_via=quote, safe="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,14 +156,15 @@ def _record(
 
 
 def _go_on(tx: Tx, job: Job, order_id: str) -> None:
-    """End the job, and begin another if the order has more to tell. Raises ``LeaseLost``.
+    """End the job, and begin another if its topic has more to tell. Raises ``LeaseLost``.
 
     In this order: whoever tells something at this moment either kept the job from ending, and is
     seen here, or finds no job and adds one.
     """
     jobs.finish(tx, job)
-    if webhooks.waits(tx, order_id):
-        see_to_sending(tx, order_id)
+    topic = topic_of(job)
+    if webhooks.waits(tx, order_id, topic):
+        see_to_sending(tx, order_id, topic)
 
 
 def _headers(shop: Shop, outgoing: Outgoing, body: bytes) -> Mapping[str, str]:

@@ -22,7 +22,12 @@ def list_webhooks(
     try:
         page = webhooks.listing(tx, order_id, failed=failed, cursor=cursor, limit=limit)
     except ValueError as error:
-        raise InvalidInput(f"{error}.", field="cursor") from error
+        raise InvalidInput(
+            f"{error}.",
+            code="INVALID_CURSOR",
+            field="cursor",
+            suggestion="Leave it out for the first page, then use it as it was answered.",
+        ) from error
     return {
         "webhooks": [webhook_document(webhook) for webhook in page.webhooks],
         "cursor": page.cursor,
@@ -34,6 +39,7 @@ def webhook_document(webhook: Webhook) -> dict[str, Any]:
     return {
         "id": webhook.id,
         "order_id": webhook.order_id,
+        "topic": webhook.topic,
         "seq": webhook.seq,
         "method": webhook.method,
         "url": webhook.url,

@@ -65,7 +65,8 @@ class OutgoingCaller:
 
     ``allow_origins``: exact origins that may be reached whatever their scheme and address.
     ``allow_http``: unencrypted URLs too. ``per_receiver``: requests to one host, port and path at
-    once; ``per_host``: to one host and port, whatever the path. ``resolver`` replaces the system's name resolution. No cookies, credentials or proxies.
+    once; ``per_host``: to one host and port, whatever the path. ``resolver`` replaces the system's
+    name resolution. No cookies, credentials or proxies.
     """
 
     def __init__(
@@ -91,11 +92,21 @@ class OutgoingCaller:
         return vet_url(url, self._allow_origins, allow_http=self._allow_http)
 
     async def call(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes, timeout_s: float
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        timeout_s: float,
+        *,
+        query: str = "",
     ) -> Answered | NoAnswer | HostBusy:
-        """Send one request and wait for the head of its answer, ``timeout_s`` seconds at most."""
+        """Send one request and wait for the head of its answer, ``timeout_s`` seconds at most.
+
+        ``query``, percent-encoded, is our own addition to the query of ``url``.
+        """
         try:
-            target = self.vet(url)
+            target = _with_query(self.vet(url), query)
         except RefusedUrlError as error:
             return NoAnswer(error.message, 0)
         host = f"{target.host}:{target.port}"
@@ -172,6 +183,15 @@ async def _drain(response: aiohttp.ClientResponse) -> None:
                     break
     if not response.content.at_eof():
         response.close()
+
+
+def _with_query(target: URL, query: str) -> URL:
+    """``target`` as it is, with ``query`` behind its own."""
+    if not query:
+        return target
+    text = str(target)
+    join = "" if text.endswith(("?", "&")) else "&" if "?" in text else "?"
+    return URL(f"{text}{join}{query}", encoded=True)
 
 
 def _since_ms(began_s: float) -> int:

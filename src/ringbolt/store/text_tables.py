@@ -163,10 +163,11 @@ idempotency = Table(
 )
 
 webhook = Table(
-    "webhook",  # one thing to tell one receiver; ``seq`` orders those of an order
+    "webhook",  # one thing to tell one receiver; ``seq`` orders those of a topic of an order
     metadata,
     Column("id", Text, primary_key=True),  # msg_ + hex: the webhook-id, constant over retries
     Column("order_id", Text, ForeignKey("orders.id"), nullable=False),
+    Column("topic", Text, nullable=False, server_default=""),  # '': how the order stands
     Column("seq", Integer, nullable=False),
     Column("method", Text, nullable=False),
     Column("url", Text, nullable=False),
@@ -175,7 +176,7 @@ webhook = Table(
     Column("tries", Integer, nullable=False, server_default="0"),
     Column("created_ms", Int64, nullable=False),
     Column("done_ms", Int64),
-    UniqueConstraint("order_id", "seq"),
+    UniqueConstraint("order_id", "topic", "seq"),
     CheckConstraint("state IN ('pending','delivered','given_up')", name="webhook_state"),
     Index("ix_webhook_created", "created_ms"),
     **STRICT,

@@ -1,7 +1,10 @@
 """What is told to the outside, and every try to tell it.
 
-Those of one order are numbered (``seq``) and sent one after another. The ``id`` is the
-``webhook-id`` of Standard Webhooks: the same in every try, so that a receiver knows a repetition.
+Those of one order and topic are numbered (``seq``) and sent one after another; topics do not wait
+for each other. The topic '' is how the order stands. The ``id`` is the ``webhook-id`` of Standard
+Webhooks: the same in every try, so that a receiver knows a repetition.
+
+What a GET tells is kept in ``body`` too, and becomes the query of ``url`` when it is sent.
 """
 
 from __future__ import annotations
@@ -35,6 +38,7 @@ class Outgoing:
 
     id: str
     order_id: str
+    topic: str
     method: str
     url: str
     body: bytes
@@ -61,6 +65,7 @@ class Webhook:
 
     id: str
     order_id: str
+    topic: str
     seq: int
     method: str
     url: str
@@ -69,6 +74,14 @@ class Webhook:
     created_ms: int
     done_ms: int | None
     log: tuple[Try, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The latest that a topic of an order told; ``body`` is empty if it was wiped since."""
+
+    seq: int
+    body: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,20 +99,27 @@ def lock_order(tx: Tx, order_id: str) -> bool:
 
 
 def last_body(tx: Tx, order_id: str, url: str) -> bytes | None:
-    """What ``url`` was told last; empty if that was wiped since."""
+    """How the order stood when ``url`` was told last; empty if that was wiped since."""
     body = tx.run(_LAST_BODY, {"order_": order_id, "url_": url}).scalar()
     return None if body is None else bytes(body)
 
 
-def insert(tx: Tx, order_id: str, method: str, url: str, body: bytes) -> str:
-    """Write down what is to be told after all that the order told before; returns its id."""
+def last_told(tx: Tx, order_id: str, topic: str) -> Told | None:
+    """The latest of a topic, whoever was told."""
+    row = tx.run(_LAST_TOLD, {"order_": order_id, "topic_": topic}).first()
+    return None if row is None else Told(row.seq, bytes(row.body))
+
+
+def insert(tx: Tx, order_id: str, method: str, url: str, body: bytes, topic: str = "") -> str:
+    """Write down what is to be told after all that the topic told before; returns its id."""
     webhook_id = f"msg_{secrets.token_hex(12)}"
     tx.run(
         _INSERT,
         {
             "id": webhook_id,
             "order_id": order_id,
-            "seq": int(tx.run(_LAST_SEQ, {"order_": order_id}).scalar_one()) + 1,
+            "topic": topic,
+            "seq": int(tx.run(_LAST_SEQ, {"order_": order_id, "topic_": topic}).scalar_one()) + 1,
             "method": method,
             "url": url,
             "body": body,
@@ -111,15 +131,15 @@ def insert(tx: Tx, order_id: str, method: str, url: str, body: bytes) -> str:
     return webhook_id
 
 
-def next_of(tx: Tx, order_id: str) -> Outgoing | None:
-    """What the order has to tell next."""
-    row = tx.run(_NEXT, {"order_": order_id}).mappings().first()
+def next_of(tx: Tx, order_id: str, topic: str = "") -> Outgoing | None:
+    """What the order has to tell next of a topic."""
+    row = tx.run(_NEXT, {"order_": order_id, "topic_": topic}).mappings().first()
     return None if row is None else _outgoing(row)
 
 
-def waits(tx: Tx, order_id: str) -> bool:
-    """Whether the order has something to tell."""
-    return tx.run(_WAITS, {"order_": order_id}).first() is not None
+def waits(tx: Tx, order_id: str, topic: str = "") -> bool:
+    """Whether the order has something to tell of a topic."""
+    return tx.run(_WAITS, {"order_": order_id, "topic_": topic}).first() is not None
 
 
 def record_try(
@@ -159,6 +179,11 @@ def resend(tx: Tx, webhook_id: str) -> str | None:
     no such webhook, or what it told was wiped."""
     found = tx.run(_RESEND, {"id_": webhook_id}).first()
     return None if found is None else str(found.order_id)
+
+
+def topic_of(tx: Tx, webhook_id: str) -> str:
+    """The topic that a webhook is of; '' too if there is no such webhook."""
+    return str(tx.run(_TOPIC_OF, {"id_": webhook_id}).scalar() or "")
 
 
 def order_of(tx: Tx, webhook_id: str) -> str | None:
@@ -236,6 +261,7 @@ def _outgoing(row: RowMapping) -> Outgoing:
     return Outgoing(
         id=row["id"],
         order_id=row["order_id"],
+        topic=row["topic"],
         method=row["method"],
         url=row["url"],
         body=bytes(row["body"]),
@@ -250,6 +276,7 @@ def _webhook(row: RowMapping, log: list[Try]) -> Webhook:
     return Webhook(
         id=row["id"],
         order_id=row["order_id"],
+        topic=row["topic"],
         seq=row["seq"],
         method=row["method"],
         url=row["url"],
@@ -270,18 +297,25 @@ _LOCK_ORDER = (
 )
 _LAST_BODY = (
     select(webhook.c.body)
-    .where(webhook.c.order_id == bindparam("order_"), webhook.c.url == bindparam("url_"))
+    .where(
+        webhook.c.order_id == bindparam("order_"),
+        webhook.c.topic == "",
+        webhook.c.url == bindparam("url_"),
+    )
     .order_by(webhook.c.seq.desc())
     .limit(1)
 )
-_LAST_SEQ = select(func.coalesce(func.max(webhook.c.seq), 0)).where(
-    webhook.c.order_id == bindparam("order_")
+_OF_TOPIC = (webhook.c.order_id == bindparam("order_"), webhook.c.topic == bindparam("topic_"))
+_LAST_TOLD = (
+    select(webhook.c.seq, webhook.c.body).where(*_OF_TOPIC).order_by(webhook.c.seq.desc()).limit(1)
 )
+_LAST_SEQ = select(func.coalesce(func.max(webhook.c.seq), 0)).where(*_OF_TOPIC)
 _INSERT = webhook.insert()
 _NEXT = (
     select(
         webhook.c.id,
         webhook.c.order_id,
+        webhook.c.topic,
         webhook.c.method,
         webhook.c.url,
         webhook.c.body,
@@ -291,15 +325,11 @@ _NEXT = (
         orders.c.wiped_ms,
     )
     .select_from(webhook.join(orders, orders.c.id == webhook.c.order_id))
-    .where(webhook.c.order_id == bindparam("order_"), webhook.c.state == WebhookState.PENDING)
+    .where(*_OF_TOPIC, webhook.c.state == WebhookState.PENDING)
     .order_by(webhook.c.seq)
     .limit(1)
 )
-_WAITS = (
-    select(webhook.c.id)
-    .where(webhook.c.order_id == bindparam("order_"), webhook.c.state == WebhookState.PENDING)
-    .limit(1)
-)
+_WAITS = select(webhook.c.id).where(*_OF_TOPIC, webhook.c.state == WebhookState.PENDING).limit(1)
 _ADD_TRY = webhook_try.insert()
 _AFTER_TRY = (
     update(webhook)
@@ -313,13 +343,11 @@ _AFTER_TRY = (
 )
 _RESEND = (
     update(webhook)
-    .where(
-        webhook.c.id == bindparam("id_"),
-        or_(func.length(webhook.c.body) > 0, webhook.c.method == "GET"),
-    )
+    .where(webhook.c.id == bindparam("id_"), func.length(webhook.c.body) > 0)
     .values(state=WebhookState.PENDING, tries=0, done_ms=None)
     .returning(webhook.c.order_id)
 )
+_TOPIC_OF = select(webhook.c.topic).where(webhook.c.id == bindparam("id_"))
 _ORDER_OF = select(webhook.c.order_id).where(webhook.c.id == bindparam("id_"))
 _TRIES = (
     select(webhook_try)

@@ -234,6 +234,7 @@ def _webhook() -> None:
         "webhook",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("order_id", sa.Text(), nullable=False),
+        sa.Column("topic", sa.Text(), server_default="", nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
         sa.Column("method", sa.Text(), nullable=False),
         sa.Column("url", sa.Text(), nullable=False),
@@ -247,7 +248,7 @@ def _webhook() -> None:
         ),
         sa.ForeignKeyConstraint(["order_id"], ["orders.id"], name=op.f("fk_webhook_order_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook")),
-        sa.UniqueConstraint("order_id", "seq", name=op.f("uq_webhook_order_id")),
+        sa.UniqueConstraint("order_id", "topic", "seq", name=op.f("uq_webhook_order_id")),
         sqlite_strict=True,
     )
     op.create_index("ix_webhook_created", "webhook", ["created_ms"], unique=False)
