@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 
-from ringbolt.app import call_order
+from ringbolt.app import call_notify, call_order
 from ringbolt.app.decide import fail
 from ringbolt.app.record_outcome import check_uniq, mark_in_progress
 from ringbolt.app.render import Rendered
@@ -91,6 +91,7 @@ def _answered(
                     ended_ms=tx.now_ms,
                 )  # fmt: skip
                 fail(tx, attempt.order_id, why, may_retry=True, k1=k1)
+                call_notify.changed(tx, attempt.order_id)
                 jobs.finish(tx, job)
             else:
                 orders.move(tx, attempt.order_id, OrderState.PAID, why,
@@ -125,6 +126,7 @@ def give_up(tx: Tx, job: Job, order_id: str, why: str, may_retry: bool, k1: str)
         jobs.retry(tx, job, 0, why)
         return
     calls.update_call(tx, order_id, status=CallStatus.FAILED, cause=why, ended_ms=tx.now_ms)
+    call_notify.changed(tx, order_id)
     attempt = calls.present_attempt(tx, order_id)
     if attempt is not None and attempt.finished_ms is None:
         calls.update_attempt(tx, attempt.id, finished_ms=tx.now_ms)

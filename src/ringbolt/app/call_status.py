@@ -29,9 +29,7 @@ class CallReport:
     @property
     def duration_ms(self) -> int:
         """From the answer to the end, or to now."""
-        if self.call.answered_ms is None:
-            return 0
-        return max(0, (self.call.ended_ms or self.now_ms) - self.call.answered_ms)
+        return talked_ms(self.call, self.now_ms)
 
     @property
     def may_retry(self) -> bool:
@@ -40,6 +38,13 @@ class CallReport:
             and self.order.may_retry
             and self.now_ms < self.order.retry_until_ms
         )
+
+
+def talked_ms(call: Call, now_ms: int) -> int:
+    """How long a call was up, from the answer to the end, or to now."""
+    if call.answered_ms is None:
+        return 0
+    return max(0, (call.ended_ms or now_ms) - call.answered_ms)
 
 
 def report_by_token(tx: Tx, status_token: str) -> CallReport | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 
+from ringbolt.app import call_notify
 from ringbolt.app.charge_call import charge_call
 from ringbolt.app.decide import fail
 from ringbolt.app.record_outcome import CHECK_PREFIX, apply_event
@@ -91,6 +92,7 @@ def _close(tx: Tx, job: Job, ref: str, k1: str) -> None:
         return
     status = CallStatus.COMPLETED if call.answered_ms is not None else CallStatus.FAILED
     calls.update_call(tx, attempt.order_id, status=status, cause=cause, ended_ms=tx.now_ms)
+    call_notify.changed(tx, attempt.order_id)
     fail(tx, attempt.order_id, cause, may_retry=False, k1=k1)
     charge_call(tx, attempt.order_id)
     orders.finish(tx, attempt.order_id)

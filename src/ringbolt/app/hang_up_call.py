@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from ringbolt.app import call_notify
 from ringbolt.app.ask_carrier import new_k1
 from ringbolt.app.decide import fail
 from ringbolt.app.place_order import dispatch_uniq
@@ -52,6 +53,7 @@ def _take_back(tx: Tx, order_id: str, k1: str) -> bool:
     if not fail(tx, order_id, WHY, may_retry=False, k1=k1, only_from=_QUEUED):
         return False
     calls.update_call(tx, order_id, status=CallStatus.CANCELED, cause=WHY, ended_ms=tx.now_ms)
+    call_notify.changed(tx, order_id)
     # Whoever holds it, to prepare what would be said, finds its lease lost.
     jobs.cancel(tx, dispatch_uniq(order_id))
     return True

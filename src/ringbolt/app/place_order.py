@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ringbolt.app import call_order
+from ringbolt.app import call_notify, call_order
 from ringbolt.app.call_order import CallOrder, NewIds
 from ringbolt.app.ledger_names import ESCROW, NODE, PAYMENT, payment_idem
 from ringbolt.app.secure import DISPATCH_CALL
@@ -74,6 +74,7 @@ def place_l402_call(
         if orders.insert(tx, order, "paid with L402"):
             _book_payment(tx, order)
             calls.insert_call(tx, order.id, ids.sid, command.to, command.minutes)
+            call_notify.changed(tx, order.id)
             _enqueue(tx, order.id)
             return Placed(order, _call(tx, order.id))
         # Another machine inserted the same hash between our look and our insert.
@@ -152,6 +153,7 @@ def _retry(tx: Tx, order: Order, paid: Paid, terms: Terms) -> PlaceResult:
     )
     assert moved, "a failed order with an open refund can be tried again"
     calls.requeue_call(tx, order.id)
+    call_notify.changed(tx, order.id)
     # The former try's job may still wait for the carrier's answer, and would take this one's
     # place when it ends: it is taken away from whoever holds it.
     jobs.cancel(tx, dispatch_uniq(order.id))

@@ -12,6 +12,7 @@ from functools import partial
 
 from msgspec.structs import replace
 
+from ringbolt.app import call_notify
 from ringbolt.app.buy import Balance, Idempotency, Purchase, buy
 from ringbolt.app.call_order import CallOrder
 from ringbolt.app.held_minutes import held_minutes
@@ -82,3 +83,4 @@ def _record(shop: Shop, command: CallOrder, tx: Tx, order: Order) -> None:
         )
     sid = "CA" + secrets.token_hex(16)
     calls.insert_call(tx, order.id, sid, command.to, command.minutes)
+    call_notify.changed(tx, order.id)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ringbolt.app import call_notify
 from ringbolt.app.charge_call import charge_call
 from ringbolt.app.decide import fail, fulfil
 from ringbolt.core.call import CallEvent, CallStatus
@@ -57,6 +58,7 @@ def apply_event(
         _end(tx, attempt, event, charge_on, k1)
     else:
         mark_in_progress(tx, attempt.order_id, charge_on, event.status)
+    call_notify.changed(tx, attempt.order_id)
     return True
 
 

@@ -11,7 +11,6 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -40,8 +39,8 @@ _MAY_ASK_FOR_TIME = frozenset({429, 502, 503, 504})
 _LONGEST_S = 86_400
 _MAX_QUERY_CHARS = 6000
 """Most servers read a request line of 8 KiB; the URL itself may have 2 KiB of it."""
-_encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(dict[str, Any]).decode
+_read_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_read_text = msgspec.json.Decoder(str).decode
 _LABEL = "webhook"
 
 
@@ -103,9 +102,9 @@ def as_query(body: bytes) -> str:
     """A JSON object as the fields of a query: texts as they are, all else as JSON; null not at
     all. The longest is left out if no server would read the whole."""
     fields = {
-        name: value if isinstance(value, str) else _encode(value).decode()
-        for name, value in _decode(body).items()
-        if value is not None
+        name: _read_text(value) if value[:1] == b'"' else value.decode()
+        for name, value in ((name, bytes(raw)) for name, raw in _read_fields(body).items())
+        if value != b"null"
     }
     query = urlencode(fields, quote_via=quote, safe="")
     if len(query) <= _MAX_QUERY_CHARS:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import structlog
 
+from ringbolt.app import call_notify
 from ringbolt.app.ask_carrier import CHECK_CALL
 from ringbolt.app.charge_call import charge_call
 from ringbolt.app.check_call import check_call
@@ -67,6 +68,7 @@ def _fail_order(tx: Tx, job: Job, k1: str, why: str) -> str | None:
             cause="an internal fault",
             ended_ms=tx.now_ms,
         )
+        call_notify.changed(tx, job.order_id)
     charge_call(tx, job.order_id)
     orders.finish(tx, job.order_id)
     if attempt is None or attempt.finished_ms is not None:
