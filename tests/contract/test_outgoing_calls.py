@@ -13,6 +13,7 @@ import pytest
 from aiohttp import web
 
 from ringbolt.fetch.caller import Answered, HostBusy, NoAnswer, OutgoingCaller
+from shop_server import eventually
 from stranger_sites import Names, body, raw_site, site
 
 BODY = b'{"status":"OK"}'
@@ -204,8 +205,11 @@ async def test_a_dead_path_does_not_stop_the_others_of_its_host() -> None:
 
     async with site(answer) as receiver, calling(receiver.origin) as caller:
         dead = [asyncio.create_task(call(caller, f"{receiver.origin}/dead", 1.5)) for _ in range(2)]
-        while len(receiver.requests) < 2:
-            await asyncio.sleep(0.01)
+
+        async def both_wait() -> bool:
+            return len(receiver.requests) == 2
+
+        await eventually(both_wait)
         more = await call(caller, f"{receiver.origin}/dead?order=3", 1.5)
         others = [await call(caller, f"{receiver.origin}/well") for _ in range(10)]
 

@@ -6,7 +6,7 @@ Until then its text is masked: whoever saw it for nothing could type the code an
 from __future__ import annotations
 
 from ringbolt.app import notify
-from ringbolt.app.cancel_order import no_such_order
+from ringbolt.app.cancel_order import LOOK, no_such_order
 from ringbolt.app.close_lease import set_timer
 from ringbolt.app.decide import fulfil
 from ringbolt.app.end_reception import look
@@ -32,14 +32,25 @@ def _accept(tx: Tx, order_id: str) -> None:
     if found is None or found.order.family != "orders":
         raise no_such_order()
     if found.reception.is_rental:
-        raise Conflict("A rental shows every text as it is; there is nothing to accept.")
+        raise Conflict(
+            "A rental shows every text as it is; there is nothing to accept.",
+            suggestion="Look at the order's messages.",
+        )
     if found.order.state in _DELIVERED:
         return
     if found.order.state is not OrderState.IN_PROGRESS or not found.is_open:
-        raise Conflict("The order has no number that waits for a code, so nothing can be accepted.")
+        raise Conflict(
+            "The order has no number that waits for a code, so nothing can be accepted.",
+            suggestion=LOOK,
+        )
     if not found.reception.texts:
-        raise Conflict("No text came yet; there is nothing to accept.")
+        raise Conflict(
+            "No text came yet; there is nothing to accept.",
+            suggestion="Wait for one: /orderstatus with wait=50.",
+        )
     if not fulfil(tx, order_id, _WHY):
-        raise Conflict("The order was decided at this very moment.", retry_after_s=1)
+        raise Conflict(
+            "The order was decided at this very moment.", suggestion=LOOK, retry_after_s=1
+        )
     set_timer(tx, order_id, found.reception.until_ms or tx.now_ms)
     notify.changed(tx, order_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ringbolt.app import notify
 from ringbolt.app.cancel_order import (
+    LOOK,
     ask_to_cancel,
     check_patience,
     close_if_over,
@@ -37,19 +38,29 @@ async def another_number(shop: Shop, order_id: str) -> None:
     check_patience(found, lease.cancel_after_ms)
     answer = await ask_to_cancel(shop, lease)
     if answer is None:
-        raise Unavailable("The provider of the number does not answer; try again in a moment.")
+        raise Unavailable(
+            "The provider of the number does not answer.", suggestion="Try again in a moment."
+        )
     if not await shop.db.tx(_look_again, order_id, lease, answer):
-        raise Conflict("A code came just now, or the order ended.")
+        raise Conflict("A code came just now, or the order ended.", suggestion=LOOK)
 
 
 def _present_lease(shop: Shop, found: Look) -> Lease:
     """The lease to give back. Raises ``Conflict`` if it is not to be."""
     if found.order.state is not OrderState.IN_PROGRESS or found.lease is None:
-        raise Conflict("Another number can be had while a number waits for its code.")
+        raise Conflict(
+            "Another number can be had while a number waits for its code.", suggestion=LOOK
+        )
     if found.reception.numbers_tried > shop.settings.orders.other_numbers:
-        raise Conflict("This order has had as many numbers as one order can have.")
+        raise Conflict(
+            "This order has had as many numbers as one order can have.",
+            suggestion="Cancel it, which returns the money, and place another order.",
+        )
     if found.now_ms >= (found.order.deadline_ms or 0):
-        raise Conflict("The time of this order is over.")
+        raise Conflict(
+            "The time of this order is over.",
+            suggestion="The money returns by itself; place another order.",
+        )
     return found.lease
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ringbolt.app import notify
-from ringbolt.app.cancel_order import no_such_order
+from ringbolt.app.cancel_order import LOOK, no_such_order
 from ringbolt.app.close_lease import provider_named, set_timer
 from ringbolt.app.end_reception import look
 from ringbolt.app.shop import Shop
@@ -18,6 +18,7 @@ from ringbolt.store.receptions import Lease
 
 EXTENDED_AT_MOST_MS: Final = 2 * 20 * 60_000
 """How much later than first said a number goes back."""
+_AGAIN: Final = "Order the same number once more: createorder with reactivate."
 _DELIVERED = frozenset({OrderState.FULFILLED, OrderState.SETTLED})
 
 
@@ -30,14 +31,17 @@ async def another_text(shop: Shop, order_id: str) -> None:
     if found is None or found.order.family != "orders":
         raise no_such_order()
     if found.reception.is_rental:
-        raise Conflict("A rented number receives every text by itself.")
+        raise Conflict(
+            "A rented number receives every text by itself.",
+            suggestion="Look at the order's messages.",
+        )
     if found.order.state not in _DELIVERED:
-        raise Conflict("The number still waits for its first code.")
+        raise Conflict("The number has no code yet, or gets none any more.", suggestion=LOOK)
     if found.lease is None or not found.is_open:
-        raise Conflict("The number went back; order it again to get more texts on it.")
+        raise Conflict("The number went back.", suggestion=_AGAIN)
     provider = provider_named(shop, found.lease.provider)
     if not await provider.another_text(found.lease.provider_id):
-        raise Conflict("The provider gives no more texts on this number.")
+        raise Conflict("The provider gives no more texts on this number.", suggestion=_AGAIN)
     until_ms = await _until_ms(provider, found.lease)
     await shop.db.tx(_extend, order_id, found.lease, until_ms)
 
@@ -52,7 +56,7 @@ async def _until_ms(provider: NumberProvider, lease: Lease) -> int:
 def _extend(tx: Tx, order_id: str, lease: Lease, until_ms: int) -> None:
     found = look(tx, order_id, lock=True)
     if found is None or found.reception.lease_id != lease.id or not found.is_open:
-        raise Conflict("The number went back at this very moment.")
+        raise Conflict("The number went back at this very moment.", suggestion=_AGAIN)
     until_ms = min(until_ms, lease.until_ms + EXTENDED_AT_MOST_MS)
     if until_ms > (found.reception.until_ms or 0):
         receptions.update_reception(tx, order_id, until_ms=until_ms)

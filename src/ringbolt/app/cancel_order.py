@@ -24,6 +24,7 @@ from ringbolt.store.orders import Order
 from ringbolt.store.receptions import Lease
 
 WHY: Final = "cancelled by the buyer"
+LOOK: Final = "Look at the order (/orderstatus): its state says what can be done."
 _UNPAID = frozenset({OrderState.AWAITING_PAYMENT, OrderState.EXPIRED})
 _RETURNED = frozenset({OrderState.FAILED, OrderState.RETURNED})
 _LOOKS = 10
@@ -38,7 +39,9 @@ async def cancel_order(shop: Shop, order_id: str) -> None:
     for _ in range(_LOOKS):  # it may be decided, or get another number, while we look
         if await _cancel(shop, order_id):
             return
-    raise Conflict("The order changes at this very moment.", retry_after_s=1)
+    raise Conflict(
+        "The order changes at this very moment.", suggestion="Try again.", retry_after_s=1
+    )
 
 
 async def _cancel(shop: Shop, order_id: str) -> bool:
@@ -50,7 +53,10 @@ async def _cancel(shop: Shop, order_id: str) -> bool:
         return order.state is OrderState.EXPIRED or await expire_now(shop, order_id)
     found = await shop.db.read(look, order_id)
     if found is None:
-        raise Conflict("This order is paid and on its way; it cannot be cancelled.")
+        raise Conflict(
+            "This order is paid and on its way; it cannot be cancelled.",
+            suggestion="If it cannot be delivered, the money returns by itself.",
+        )
     if found.order.state in _RETURNED:
         return True
     if found.order.state in LOOKING:
@@ -65,13 +71,20 @@ async def _cancel(shop: Shop, order_id: str) -> bool:
 
 
 def no_such_order() -> RingboltError:
-    return NotFound("There is no such order.", code="ORDER_NOT_FOUND")
+    return NotFound(
+        "There is no such order.",
+        code="ORDER_NOT_FOUND",
+        suggestion="Use the orderId exactly as it was answered.",
+    )
 
 
 def _delivered(found: Look) -> Conflict:
     if found.reception.is_rental:
-        return Conflict("The rental has begun and is paid for; it cannot be cancelled.")
-    return Conflict("The code was delivered; the order cannot be cancelled.")
+        return Conflict(
+            "The rental has begun and is paid for; it cannot be cancelled.",
+            suggestion="The number is yours, with every text to it, until expiresAt.",
+        )
+    return Conflict("The code was delivered; the order cannot be cancelled.", suggestion=LOOK)
 
 
 def cancellable_ms(shop: Shop, found: Look) -> int:

@@ -69,4 +69,7 @@ def provider_named(shop: Shop, name: str) -> NumberProvider:
     for provider in (shop.numbers, shop.own_numbers):
         if provider is not None and provider.name == name:
             return provider
-    raise Unavailable(f"The number provider {name} is not configured.")
+    raise Unavailable(
+        f"The number provider {name} is not configured.",
+        suggestion="Tell the operator; the money of an order without a code returns by itself.",
+    )

@@ -25,7 +25,10 @@ def canonical_json(value: Any) -> bytes:
             return _sorted_json(value)
         return rfc8785.dumps(value)
     except (rfc8785.CanonicalizationError, UnicodeError, RecursionError) as error:
-        raise InvalidInput(f"The JSON body cannot be put in canonical form: {error}.") from None
+        raise InvalidInput(
+            f"The JSON body cannot be put in canonical form: {error}.",
+            suggestion="Write numbers over 2^53 as text, and characters whole.",
+        ) from None
 
 
 def _is_plain(value: Any) -> bool:

@@ -15,6 +15,7 @@ import msgspec
 
 from ringbolt.app.call_order import CallOrder
 from ringbolt.core.errors import InvalidInput
+from ringbolt.core.json_fault import json_fault
 from ringbolt.core.lnurl import LnurlError, parse_lightning_address
 from ringbolt.core.rates import MAX_MINUTES, started_minutes
 from ringbolt.speech.language import refusal
@@ -62,7 +63,7 @@ def decode_body(body: bytes) -> dict[str, Any]:
         document = _decode(body)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise InvalidInput(
-            f"The body is not valid JSON: {error}.",
+            f"The body is not valid JSON: {json_fault(error, body)}.",
             code="INVALID_JSON",
             suggestion="Send a JSON object, UTF-8, without NaN or comments.",
         ) from None

@@ -73,7 +73,9 @@ class OrderStatus(Document):
     emailStatus: Literal["created", "sent", "delivered", "failed"] | None = None  # noqa: N815
     amount: int | None = Field(None, description="Of a top-up.")
     error: str | None = Field(
-        None, description="Why it came to nothing; the money is returned by itself."
+        None,
+        description="Why it came to nothing. The money is returned by itself if paid is true; if "
+        "paid is false, nobody paid, and nothing is returned.",
     )
     state: str = Field(description="Additive: the order's state, see docs/lifecycle.md.")
     codeText: str | None = Field(  # noqa: N815

@@ -144,7 +144,11 @@ class Endpoint:
         client = http.client_address(scope)
         key = http.header(scope, b"x-api-key").strip()
         if len(key) > MAX_KEY_CHARS:
-            raise InvalidInput(f"X-API-Key is over {MAX_KEY_CHARS} characters.", field="X-API-Key")
+            raise InvalidInput(
+                f"X-API-Key is over {MAX_KEY_CHARS} characters.",
+                field="X-API-Key",
+                suggestion="Send the key alone, as it was made.",
+            )
         self._guards.check(self._cost, client, key)
         body = b"" if method == "GET" else await _body(scope, receive)
         fields = parameters.from_request(

@@ -73,6 +73,7 @@ def _text(fields: Parameters, name: str, max_chars: int) -> str:
             f"{name} has {len(value)} characters; at most {max_chars} are taken.",
             code="TOO_LONG",
             field=name,
+            suggestion="Shorten it.",
         )
     return value
 
@@ -81,7 +82,12 @@ def line(fields: Parameters, name: str, max_chars: int = _MAX_TEXT_CHARS) -> str
     """A text of one line, stripped."""
     value = text(fields, name, max_chars).strip()
     if "\n" in value or "\r" in value:
-        raise InvalidInput(f"{name} must be one line.", code="INVALID_TEXT", field=name)
+        raise InvalidInput(
+            f"{name} must be one line.",
+            code="INVALID_TEXT",
+            field=name,
+            suggestion="Remove the line breaks.",
+        )
     return value
 
 
@@ -98,7 +104,10 @@ def boolean(fields: Parameters, name: str) -> bool:
     if word in _NO:
         return False
     raise InvalidInput(
-        f"{name} must be true or false, not {_shown(value)}.", code="INVALID_TYPE", field=name
+        f"{name} must be true or false, not {_shown(value)}.",
+        code="INVALID_TYPE",
+        field=name,
+        suggestion=f"Send true or false, or leave {name} out.",
     )
 
 
@@ -155,6 +164,13 @@ def country(fields: Parameters) -> Country | None:
     value = fields.get("country")
     if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 10**6:
         return resolve_country(value)
+    if value is not None and not isinstance(value, str):
+        raise InvalidInput(
+            f"country must be a number, a name or an ISO code, not {_shown(value)}.",
+            code="INVALID_TYPE",
+            field="country",
+            suggestion='For example 187, "USA" or "us"; 999 for any.',
+        )
     name = line(fields, "country", MAX_NAME_CHARS)
     return resolve_country(name) if name else None
 

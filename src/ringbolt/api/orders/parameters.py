@@ -14,6 +14,7 @@ import msgspec
 
 from ringbolt.core.canonical import canonical_json
 from ringbolt.core.errors import InvalidInput
+from ringbolt.core.json_fault import json_fault
 
 MAX_FIELDS = 64
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -66,7 +67,7 @@ def _json(body: bytes) -> dict[str, Any]:
         document = _decode(body)
     except (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError) as error:
         raise InvalidInput(
-            f"The body is not valid JSON: {error}.",
+            f"The body is not valid JSON: {json_fault(error, body)}.",
             code="INVALID_JSON",
             suggestion="Send a JSON object, UTF-8, without NaN or comments.",
         ) from None
@@ -80,6 +81,7 @@ def _json(body: bytes) -> dict[str, Any]:
         raise InvalidInput(
             f"The body has {len(document)} fields; at most {MAX_FIELDS} are read.",
             code="TOO_MANY_FIELDS",
+            suggestion="Send only the documented fields.",
         )
     return document
 
