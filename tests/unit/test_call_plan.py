@@ -181,17 +181,21 @@ PIECES = st.sampled_from(
             "-->",
             "<?xml?>",
             "<!DOCTYPE",
-            '"',
             "'",
             "<",
             ">",
             "=",
             "/",
+            "\ufeff",
         ],
-        *["<play/>", "<speak>", "</speak>", "<break/>"],
-        "<play url='https://e.org/'/>",
-        "<say reps='2'>",
-        "\ufeff",
+        *[
+            "<play/>",
+            "<play url='https://e.org/'/>",
+            "<say reps='2'>",
+            "<speak>",
+            "</speak>",
+            "<break/>",
+        ],
     ]
 )
 

@@ -78,9 +78,14 @@ class Markup:
     ignored: tuple[str, ...] = ()
 
     @property
-    def text(self) -> str:
+    def pieces(self) -> tuple[Piece, ...]:
         """All that is spoken."""
-        return " ".join(part.text for part in self.parts if isinstance(part, Piece))
+        return tuple(part for part in self.parts if isinstance(part, Piece))
+
+    @property
+    def text(self) -> str:
+        """The words of all pieces."""
+        return " ".join(piece.text for piece in self.pieces)
 
     @property
     def notes(self) -> tuple[str, ...]:

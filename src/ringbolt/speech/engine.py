@@ -11,8 +11,8 @@ from typing import Protocol
 class SpeechRequest:
     """A text to speak. ``voice``: a persona's name or ''; ``language``: BCP 47 or ''.
 
-    ``neural`` asks for the better voice where there is one.
-    ``rate``: how fast, 0.5 to 2.0 times as usual.
+    ``neural`` asks for the better voice where there is one. ``rate``: how fast to speak, 0.5 to 2
+    times as usual.
     """
 
     text: str

@@ -23,6 +23,7 @@ _INITIALIZE_DONT_EXIT = 0x8000
 _POS_CHARACTER = 1
 _CHARS_UTF8 = 1
 _RATE = 1
+_SLOWEST = 80  # espeakRATE_MINIMUM, words per minute
 _OK = 0
 
 _CALLBACK = ctypes.CFUNCTYPE(
@@ -74,7 +75,8 @@ class EspeakEngine:
         # an unknown name leaves the voice of the text before, with this as the only sign
         if self._library.espeak_SetVoiceByName(voice.name.encode()) != _OK:
             raise EspeakFailed(f"espeak-ng has no voice {voice.name}")
-        self._library.espeak_SetParameter(_RATE, voice.words_per_minute, 0)
+        pace = max(_SLOWEST, round(voice.words_per_minute * voice.rate))
+        self._library.espeak_SetParameter(_RATE, pace, 0)
         self._chunks.clear()
         data = text.encode() + b"\0"
         if self._library.espeak_Synth(

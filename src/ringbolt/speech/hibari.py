@@ -39,7 +39,7 @@ class HibariEngine:
         """The samples and their rate, Hz. Raises whatever the library raises."""
         self.load()
         # at another rate pitch, formants and pace move together; the pace is asked for accordingly
-        pace = 1.0 / voice.depth
+        pace = voice.rate / voice.depth
         parts = [
             sentence
             for piece in self._pieces(text)

@@ -13,6 +13,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
+from ringbolt.core.errors import InvalidInput
+from ringbolt.core.ssml import is_ssml, parse_ssml
 from ringbolt.speech.scripts import letters_by_script, script_of
 
 SHORT_TEXT: Final = 12
@@ -115,7 +117,17 @@ def speakable(text: str) -> bool:
 
 
 def refusal(text: str) -> str:
-    """Why the text cannot be spoken, as one plain sentence; ``""`` if it can be."""
+    """Why the text (or SSML) cannot be spoken, as one plain sentence; ``""`` if it can be."""
+    if not is_ssml(text):
+        return _refusal(text)
+    try:
+        pieces = parse_ssml(text).pieces  # each is spoken by itself
+    except InvalidInput as error:
+        return error.message
+    return next(filter(None, (_refusal(piece.text) for piece in pieces)), "")
+
+
+def _refusal(text: str) -> str:
     if text.isascii() and _ASCII_WORD.search(text):  # most texts, at a tenth of the cost
         return ""
     counts = letters_by_script(text)

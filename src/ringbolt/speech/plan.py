@@ -6,7 +6,7 @@ Statistics are asked through a function, so that the plan can be made (and teste
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ringbolt.speech.language import (
     LANGUAGES,
@@ -30,7 +30,8 @@ Detect = Callable[[str, Collection[str], Collection[str]], str]
 class SpeechJob:
     """What the speech process is asked: a cleaned text, and the wishes for it.
 
-    ``language`` is a tag or '' for automatic; ``home`` and ``region`` are the persona's.
+    ``language`` is a tag or '' for automatic; ``home`` and ``region`` are the persona's; ``rate``
+    is how many times faster to speak than usual.
     """
 
     text: str
@@ -38,6 +39,7 @@ class SpeechJob:
     gender: Gender = "female"
     home: str = ""
     region: str = ""
+    rate: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,6 @@ def _cast(text: str, language: str, job: SpeechJob) -> Utterance:
     region = wish.region if wish and wish.language == language else ""
     if not region and job.home == language:
         region = job.region
-    voice = engine_voice(language, region, job.gender)
-    understudy = espeak_voice(language, region, job.gender)
+    voice = replace(engine_voice(language, region, job.gender), rate=job.rate)
+    understudy = replace(espeak_voice(language, region, job.gender), rate=job.rate)
     return Utterance(text, language, voice, None if understudy == voice else understudy)

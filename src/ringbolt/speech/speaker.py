@@ -33,6 +33,9 @@ PIPELINE_VERSION = 1
 MAX_TEXT = 3000
 """Code points in one text; about four minutes of speech."""
 
+MIN_RATE, MAX_RATE = 0.5, 2.0
+"""How much slower and faster than usual a voice speaks and is still understood."""
+
 _ENGINES = ("hibari-tts", "espeakng-loader", "text2tashkeel", "py3langid")
 
 
@@ -147,6 +150,7 @@ def understand(request: SpeechRequest, default_voice: str) -> _Wish:
         gender=persona.gender if persona else "female",
         home=persona.language if persona else "",
         region=persona.region if persona else "",
+        rate=min(MAX_RATE, max(MIN_RATE, request.rate)),
     )
     return _Wish(job, persona, notes)
 

@@ -44,7 +44,7 @@ class EngineVoice:
 
     ``name`` is the engine's own. ``depth`` below 1 lowers pitch and formants together by that
     factor; ``substitute`` marks a voice that only stands in for the one wished for.
-    ``words_per_minute`` is espeak-ng's rate.
+    ``words_per_minute`` is espeak-ng's usual rate; ``rate`` is how many times faster to speak.
     """
 
     engine: Literal["hibari", "espeak"]
@@ -53,6 +53,7 @@ class EngineVoice:
     depth: float = 1.0
     substitute: bool = False
     words_per_minute: int = 150
+    rate: float = 1.0
 
 
 _S: Final[tuple[Tier, ...]] = ("standard",)

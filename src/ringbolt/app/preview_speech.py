@@ -1,0 +1,30 @@
+"""Hear a text as a call would speak it, before anybody is called."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from ringbolt.app.render import spoken
+from ringbolt.app.shop import Shop
+from ringbolt.core.call import SAMPLE_RATE, Clip, Pause, Say
+from ringbolt.voice.wav import wav_bytes
+
+_BYTES_PER_MS = 2 * SAMPLE_RATE // 1000
+
+
+async def preview(shop: Shop, text: str, voice: str, language: str, neural: bool) -> bytes:
+    """The text (or SSML) as a WAV: 16-bit mono, 8 kHz. Raises ``SpeechFailed``."""
+    notes: list[str] = []
+    parts = await spoken(shop, Say(text, voice, language, neural), notes)
+    return await asyncio.to_thread(_joined, parts)
+
+
+def _joined(parts: list[Clip | Pause]) -> bytes:
+    return wav_bytes(b"".join(map(_pcm, parts)))
+
+
+def _pcm(part: Clip | Pause) -> bytes:
+    if isinstance(part, Pause):
+        return bytes(part.ms * _BYTES_PER_MS)
+    return Path(part.path).read_bytes()
