@@ -6,7 +6,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
@@ -15,6 +15,7 @@ import pytest
 from flow_rig import Died, Fate
 from memory_world import MemoryNode
 from payout_rig import ALICE, SHARE_MSAT, Desk, MemoryAddresses, an_order, settle
+from ringbolt.app.audit import AuditReport, check_sums
 from ringbolt.app.ledger_names import NODE, REVENUE, ROUTING_FEE
 from ringbolt.clock import SystemClock
 from ringbolt.core.errors import Unavailable
@@ -23,7 +24,7 @@ from ringbolt.lightning.node import PaymentFailed, PaymentSucceeded, PaymentUnkn
 from ringbolt.lightning.payout import AddressRefused
 from ringbolt.lightning.simulated_addresses import SimulatedAddresses
 from ringbolt.settings import Settings
-from ringbolt.store import jobs, ledger
+from ringbolt.store import audit, jobs, ledger
 from ringbolt.store.db import Database
 from ringbolt.store.opening import open_database
 from ringbolt.store.payouts import PayoutState
@@ -194,6 +195,27 @@ async def test_the_cost_of_the_way_is_the_shops_and_is_capped(memory: Memory) ->
     assert (await memory.payouts())[0].fee_msat == 1_234
     assert (await memory.db.read(ledger.balance, REVENUE)).posted_msat == 900_000
     await check_books(memory)
+
+
+async def test_the_audit_tells_what_referrers_got_and_are_owed(memory: Memory) -> None:
+    memory.node.outcomes.append(PaymentSucceeded(b"\1" * 32, 1_234))
+    await memory.owe()
+    before = await memory.db.read(audit.books)
+    await memory.work()
+    after = await memory.db.read(audit.books)
+
+    assert (before.accrued, before.referrals_paid, before.referrals) == (100_000, 0, 100_000)
+    assert (after.accrued, after.referrals_paid, after.referrals) == (100_000, 100_000, 0)
+    assert after.payout_fees == 1_234
+
+
+async def test_a_share_that_is_neither_paid_nor_owed_is_a_difference(memory: Memory) -> None:
+    await memory.owe()
+    books = await memory.db.read(audit.books)
+    report = AuditReport(replace(books, referrals=books.referrals - 1), owed_msat=0)
+    check_sums(report)
+
+    assert any("+1 msat are unexplained" in sentence for sentence in report.differences)
 
 
 async def test_a_definite_failure_is_followed_by_another_payout(memory: Memory) -> None:

@@ -7,9 +7,12 @@ import re
 import wave
 from pathlib import Path
 
+import httpx
 import pytest
 
 from cli.conftest import Desk, run_command
+from ringbolt.cli.welcome import welcome
+from ringbolt.settings import Settings
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -101,13 +104,65 @@ async def test_audit_and_doctor_read_beside_the_running_shop(desk: Desk) -> None
     doctor = await desk.run("doctor")
 
     assert (audit.code, audit.json["agrees"]) == (0, True)
-    sums = audit.json
-    assert sums["received_msat"] == (
-        sums["settled_msat"] + sums["returned_msat"] + sums["owed_msat"]
+    l402, balances, shares = (audit.json[of] for of in ("l402", "balances", "referrals"))
+    assert l402["received_msat"] == (
+        l402["settled_msat"] + l402["returned_msat"] + l402["owed_msat"]
     )
+    assert balances["topped_up_msat"] == balances["spent_msat"] + balances["owed_msat"]
+    assert shares["accrued_msat"] == shares["paid_msat"] + shares["owed_msat"]
+    assert set(audit.json["holds"]) == {"held_msat", "settled_msat", "delivered_but_lost_msat"}
     assert doctor.code == 0, doctor.out
     kinds = {finding["part"]: finding["kind"] for finding in doctor.json}
     assert kinds["Lightning node"] == kinds["voice carrier"] == "simulated"
+    assert kinds["SMS carrier"] == kinds["number provider"] == kinds["mailer"] == "simulated"
+    said = {finding["part"]: finding for finding in doctor.json}
+    assert "receive 3000" in said["prices"]["detail"]
+    assert "prefixes" in said["text costs"]["detail"]
+    assert said["own numbers"]["detail"] == "none"
+    assert (said["public_url"]["state"], bool(said["public_url"]["mend"])) == ("note", True)
+
+
+async def test_the_doctor_names_the_list_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "prices.csv").write_text("kind,country,service,sats\nreceive,Atlantis,,1\n")
+    ran = await run_command(
+        {
+            **clean(tmp_path),
+            "RINGBOLT_PRICES_TABLE": str(tmp_path / "prices.csv"),
+            "RINGBOLT_SMS_COST_CARD": str(tmp_path / "nothing.csv"),
+            "RINGBOLT_PUBLIC_URL": "https://shop.example",
+        },
+        "doctor",
+    )
+    said = {finding["part"]: finding for finding in ran.json}
+
+    assert ran.code == 1
+    assert (said["prices"]["state"], said["text costs"]["state"]) == ("wrong", "wrong")
+    assert "prices.csv" in said["prices"]["detail"]
+    assert "nothing.csv" in said["text costs"]["detail"]
+    assert said["public_url"]["state"] == "ok"
+
+
+async def test_the_banner_s_order_is_one_that_the_shop_takes(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    welcome(Settings(), desk.url)
+    banner = capsys.readouterr().err
+    found = re.search(r"curl (\S+/createorder) -d '(.+)'", banner)
+    assert found is not None, banner
+    async with httpx.AsyncClient() as http:
+        answer = await http.post(found[1], content=found[2])
+
+    assert answer.json()["status"] == "OK", answer.text
+    assert f"{desk.url}/price" in banner
+    assert "e-mail" in banner
+
+
+@pytest.mark.parametrize("command", [(), ("audit",), ("doctor",)])
+async def test_the_help_tells_of_orders_too(tmp_path: Path, command: tuple[str, ...]) -> None:
+    told = (await run_command(clean(tmp_path), *command, "--help")).out.lower()
+
+    for word in ("calls", "texts" if command else "text messages", "numbers", "e-mail"):
+        assert word in " ".join(told.replace("│", " ").split())
 
 
 async def test_keys_go_through_the_running_shop(desk: Desk) -> None:

@@ -47,7 +47,7 @@ async def audit_shop(
     """The whole comparison; ``node`` None leaves the node out and says so."""
     books = await db.read(audit.books)
     report = AuditReport(books, owed_msat=books.in_orders + books.unredeemed)
-    _check_sums(report)
+    check_sums(report)
     report.differences += await db.read(audit.disagreements)
     for fault in await db.read(ledger.recompute):
         report.differences.append(f"Account {fault.account}: its balance is not the sum.")
@@ -63,7 +63,8 @@ async def audit_shop(
     return report
 
 
-def _check_sums(report: AuditReport) -> None:
+def check_sums(report: AuditReport) -> None:
+    """Add a difference for every sum that does not come out."""
     books = report.books
     difference = books.received - (books.settled + books.returned + report.owed_msat)
     if difference:
@@ -76,6 +77,12 @@ def _check_sums(report: AuditReport) -> None:
         report.differences.append(
             f"Topped up {books.topped_up} msat, but spent + balances is "
             f"{books.spent + books.balances} msat: {unspent:+d} msat are unexplained."
+        )
+    unpaid = books.accrued - books.referrals_paid - books.referrals
+    if unpaid:
+        report.differences.append(
+            f"Referrers' shares are {books.accrued} msat, but paid + owed is "
+            f"{books.referrals_paid + books.referrals} msat: {unpaid:+d} msat are unexplained."
         )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 from ringbolt.app.audit import AuditReport, audit_shop
 from ringbolt.bootstrap import open_node
@@ -39,31 +38,48 @@ async def audit(settings: Settings) -> int:
 
 
 def _show(report: AuditReport) -> None:
-    books = report.books
-    facts: dict[str, Any] = {
-        "received_msat": books.received,
-        "settled_msat": books.settled,
-        "returned_msat": books.returned,
-        "owed_msat": report.owed_msat,
-        "owed_in_orders_msat": books.in_orders,
-        "owed_unredeemed_msat": books.unredeemed,
-        "refund_fees_msat": books.fees,
-        "held_msat": books.held,
-        "orders_taken_msat": books.taken,
-        "delivered_but_lost_msat": books.lost,
-        "topped_up_msat": books.topped_up,
-        "reserved_msat": books.reserved,
-        "spent_from_balances_msat": books.spent,
-        "balances_msat": books.balances,
-        "owed_to_referrers_msat": books.referrals,
-        "invoices_settled_at_node": report.node_invoices,
-        "agrees": report.agrees,
-    }
+    sums = _sums(report)
+    rest = {"invoices_settled_at_node": report.node_invoices, "agrees": report.agrees}
     if not is_terminal():
-        print_json({**facts, "differences": report.differences, "not_asked": report.not_asked})
+        told = {"differences": report.differences, "not_asked": report.not_asked}
+        print_json({**sums, **rest, **told})
         return
-    print_facts(facts)
+    named = {f"{of}: {name}": msat for of, each in sums.items() for name, msat in each.items()}
+    print_facts({**named, **rest})
     for sentence in report.differences:
         print(f"- {sentence}")
     for part in report.not_asked:
         print(f"- not asked: {part}")
+
+
+def _sums(report: AuditReport) -> dict[str, dict[str, int]]:
+    """By how it was paid, because none of these sums is of all that was sold; msat."""
+    books = report.books
+    return {
+        "l402": {
+            "received_msat": books.received,
+            "settled_msat": books.settled,
+            "returned_msat": books.returned,
+            "owed_msat": report.owed_msat,
+            "owed_in_orders_msat": books.in_orders,
+            "owed_unredeemed_msat": books.unredeemed,
+            "refund_fees_msat": books.fees,
+        },
+        "holds": {
+            "held_msat": books.held,
+            "settled_msat": books.taken,
+            "delivered_but_lost_msat": books.lost,
+        },
+        "balances": {
+            "topped_up_msat": books.topped_up,
+            "spent_msat": books.spent,
+            "owed_msat": books.balances,
+            "reserved_msat": books.reserved,
+        },
+        "referrals": {
+            "accrued_msat": books.accrued,
+            "paid_msat": books.referrals_paid,
+            "owed_msat": books.referrals,
+            "payout_fees_msat": books.payout_fees,
+        },
+    }

@@ -8,10 +8,11 @@ import stat
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 from ringbolt.bootstrap import load_rate_card, open_node, open_speaker
+from ringbolt.cli import doctor_orders
 from ringbolt.cli.beside import running_shop, world_url
+from ringbolt.cli.finding import Finding
 from ringbolt.cli.output import EXIT_FAILED, EXIT_OK, is_terminal, print_json, print_table
 from ringbolt.clock import SystemClock
 from ringbolt.core.errors import RingboltError
@@ -25,17 +26,6 @@ _LOW_DISK_BYTES = 500_000_000
 _KNOWN_ALONE = {"RINGBOLT_CONFIG"}
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One part: ``kind`` is real, simulated or embedded; ``state`` is ok, note or wrong."""
-
-    part: str
-    kind: str
-    state: str
-    detail: str
-    mend: str = ""
-
-
 async def doctor(settings: Settings) -> int:
     """Look at every part; the exit code is 1 if any is wrong."""
     checks: tuple[Callable[[Settings], Awaitable[list[Finding]]], ...] = (
@@ -45,6 +35,11 @@ async def doctor(settings: Settings) -> int:
         _store,
         _node,
         _carrier,
+        doctor_orders.order_carriers,
+        doctor_orders.prices,
+        doctor_orders.text_costs,
+        _own_numbers,
+        doctor_orders.public_url,
         _speech,
         _audio,
         _shop,
@@ -55,7 +50,8 @@ async def doctor(settings: Settings) -> int:
             findings += await check(settings)
         except (RingboltError, SettingsError) as error:
             mend = getattr(error, "suggestion", "")
-            findings.append(Finding(check.__name__.strip("_"), "-", "wrong", str(error), mend))
+            part = check.__name__.strip("_").replace("_", " ")
+            findings.append(Finding(part, "-", "wrong", str(error), mend))
     _show(findings)
     return EXIT_FAILED if any(found.state == "wrong" for found in findings) else EXIT_OK
 
@@ -94,9 +90,6 @@ async def _settings(settings: Settings) -> list[Finding]:
     found.append(Finding("rate card", "-", "ok", f"{len(card)} prefixes{shipped}"))
     if settings.limits == "off":
         found.append(Finding("limits", "-", "note", "all limits are off", "Only for load tests."))
-    if not settings.public_url and settings.host not in ("127.0.0.1", "::1", "localhost"):
-        found.append(Finding("public_url", "-", "note", "not set: links name the Host asked for",
-                             "Set RINGBOLT_PUBLIC_URL."))  # fmt: skip
     return found
 
 
@@ -135,9 +128,8 @@ async def _data_dir(settings: Settings) -> list[Finding]:
 
 
 async def _store(settings: Settings) -> list[Finding]:
-    embedded = settings.database.startswith("sqlite")
-    kind = "embedded" if embedded else "real"
-    if embedded and not (settings.data_dir / "ringbolt.db").exists() and not settings.database_url:
+    kind = "embedded" if settings.database.startswith("sqlite") else "real"
+    if _is_new(settings):
         return [Finding("store", kind, "note", "SQLite; made at the first start")]
     db = await open_database(settings.database, SystemClock(), readonly=True)
     try:
@@ -151,6 +143,15 @@ async def _store(settings: Settings) -> list[Finding]:
         found.append(Finding("jobs", "-", "wrong", f"{dead} jobs were given up",
                              "Their cause is in the log and in job.last_error."))  # fmt: skip
     return found
+
+
+def _is_new(settings: Settings) -> bool:
+    """Whether there is no store yet."""
+    return not settings.database_url and not (settings.data_dir / "ringbolt.db").exists()
+
+
+async def _own_numbers(settings: Settings) -> list[Finding]:
+    return [] if _is_new(settings) else await doctor_orders.own_numbers(settings)
 
 
 async def _node(settings: Settings) -> list[Finding]:

@@ -17,10 +17,11 @@ from ringbolt.settings import LndSettings
 
 app = typer.Typer(
     name="ringbolt",
-    help="A self-hosted shop for phone calls, paid over Bitcoin Lightning.\n\n"
-    "Without any configuration everything is simulated: a Lightning node with play money, and "
-    "phones that answer. 'ringbolt demo' shows it in ten seconds; 'ringbolt doctor' says what is "
-    "real, what is simulated and what is wrong.\n\n"
+    help="A self-hosted shop for phone calls, text messages, activation codes, rented numbers and "
+    "e-mail, paid over Bitcoin Lightning.\n\n"
+    "Without any configuration everything is simulated: a Lightning node with play money, phones "
+    "that answer, numbers that get codes, mailboxes. 'ringbolt demo' shows it in ten seconds; "
+    "'ringbolt doctor' says what is real, what is simulated and what is wrong.\n\n"
     "Exit codes: 0 done, 1 it did not come about, 2 the command or a setting is wrong, "
     "3 something needed does not answer.",
     no_args_is_help=True,
@@ -66,7 +67,7 @@ def worker() -> None:
 
 @app.command()
 def simulator(port: Port = None) -> None:
-    """Run the simulated world by itself: node, wallet, phones, carrier, clock (port 8403).
+    """Run the simulated world by itself: node, wallet, phones, numbers, mail, clock (port 8403).
 
     Shops and workers then name it by RINGBOLT_SIMULATOR_URL and may be killed at any moment: the
     world remembers what it saw.
@@ -150,7 +151,9 @@ def call(
 def doctor() -> None:
     """Say what is real, what is simulated, what is wrong, and how to mend it.
 
-    Works beside a running shop. Exit code 1 if something is wrong.
+    Looks at the settings, the store, the node, and at what calls, texts, numbers and e-mail need:
+    carriers, prices and costs, own numbers, speech, the public address. Works beside a running
+    shop. Exit code 1 if something is wrong.
     """
     from ringbolt.cli.doctor import doctor as examine  # noqa: PLC0415
     from ringbolt.cli.serve import run_in_loop  # noqa: PLC0415
@@ -163,8 +166,10 @@ def doctor() -> None:
 def audit() -> None:
     """Prove that sats in = settled + returned + owed, and that orders, attempts and node agree.
 
-    Reads only; works beside a running shop. Exit code 0 if everything agrees, else 1 with each
-    difference.
+    Calls, texts, codes, rented numbers, e-mails and top-ups alike. The sums are told by how it was
+    paid: l402 (paid before the call), holds (hold invoices of orders), balances (prepaid keys), and
+    what referrers got and are owed. Reads only; works beside a running shop. Exit code 0 if
+    everything agrees, else 1 with each difference.
     """
     from ringbolt.cli.audit import audit as compare  # noqa: PLC0415
     from ringbolt.cli.serve import run_in_loop  # noqa: PLC0415

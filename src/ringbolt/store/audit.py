@@ -36,7 +36,9 @@ class Books:
     ``held``: hold invoices that are paid, but not settled; ``taken``: settled ones of orders;
     ``lost``: what was delivered for payments that fell back before the node could settle them.
     ``topped_up``: settled ones of balances; ``reserved`` and ``spent``: of balances, for orders;
-    ``balances``: what all keys can still spend or have reserved; ``referrals``: owed to referrers.
+    ``balances``: what all keys can still spend or have reserved. ``accrued``: referrers' shares of
+    settled orders; ``referrals``: what of them is owed still; ``referrals_paid``: what they got;
+    ``payout_fees``: what it cost to send it.
     """
 
     received: int
@@ -52,7 +54,10 @@ class Books:
     reserved: int
     spent: int
     balances: int
+    accrued: int
     referrals: int
+    referrals_paid: int
+    payout_fees: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +118,10 @@ def books(tx: Tx) -> Books:
         reserved=total("reserve", state="pending"),
         spent=total("reserve", state="captured"),
         balances=owed_to("key:"),
+        accrued=total("referral"),
         referrals=owed_to("referral:"),
+        referrals_paid=total("payout", state="captured"),
+        payout_fees=total("payout_fee"),
     )
 
 
