@@ -1,7 +1,8 @@
 """The whole HTTP face as one ASGI application.
 
-FastAPI serves everything but the paid URL and the orders family, which are looked up first and
-answered without a framework: they are what strangers may ask for as often as they like.
+FastAPI serves everything but the paid URL and the families of the orders and of the voice, which
+are looked up first and answered without a framework: they are what strangers may ask for as often
+as they like.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from ringbolt.api.l402.routes import router as l402_router
 from ringbolt.api.metrics import CONTENT_TYPE, Metrics
 from ringbolt.api.orders.family import OrdersApi
 from ringbolt.api.orders.routes import orders_api
+from ringbolt.api.voice.family import VoiceApi
+from ringbolt.api.voice.routes import voice_api
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import RingboltError
 from ringbolt.store.db import Tx
@@ -49,17 +52,22 @@ class Server:
         self.metrics = Metrics(shop)
         self._place_call = PlaceCallRoute(shop, network, self.metrics.count)
         self._orders = orders_api(shop)
-        self._app = _framework(shop, self.metrics, connected, self._orders, extra_routes, play)
+        self._voice = voice_api(shop)
+        families = (self._orders, self._voice)
+        self._app = _framework(shop, self.metrics, connected, families, extra_routes, play)
 
     def hang_up(self) -> None:
         """Let go whoever waits for something to happen: the shop stops."""
         self._orders.close()
+        self._voice.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] in _PAID_PATHS:
             await self._place_call(scope, receive, send)
         elif scope["type"] == "http" and self._orders.serves(scope["path"]):
             await self._orders(scope, receive, send)
+        elif scope["type"] == "http" and self._voice.serves(scope["path"]):
+            await self._voice(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
@@ -68,7 +76,7 @@ def _framework(
     shop: Shop,
     metrics: Metrics,
     connected: Connected,
-    orders: OrdersApi,
+    families: tuple[OrdersApi, VoiceApi],
     extra_routes: Sequence[BaseRoute],
     play: bool,
 ) -> FastAPI:
@@ -91,7 +99,8 @@ def _framework(
         app.include_router(operator.play_keys(shop))
     _add_health(app, shop, metrics, connected)
     app.router.routes.extend(extra_routes)
-    app.include_router(orders.router)  # last: it is served before, and stands here to be described
+    for family in families:  # last: they are served before, and stand here to be described
+        app.include_router(family.router)
     _describe(app)
     return app
 

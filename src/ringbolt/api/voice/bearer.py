@@ -1,0 +1,61 @@
+"""Who asks: a bearer token, or an API key in its place."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ringbolt.api import http
+from ringbolt.api.http import Scope
+from ringbolt.api.voice.tokens import key_id_of, looks_like_token
+from ringbolt.app.keys import permitted, recognise
+from ringbolt.app.shop import Shop
+from ringbolt.core.errors import Unauthorized
+from ringbolt.store import keys
+from ringbolt.store.db import Tx
+from ringbolt.store.keys import ApiKey
+
+MAX_BEARER_CHARS: Final = 4096
+_HOW: Final = (
+    "Send the header Authorization: Bearer <access_token of POST /auth/v1/tokens, or your API key>."
+)
+
+
+async def account_key(shop: Shop, scope: Scope, right: str) -> ApiKey:
+    """The API key behind a request, if it may do what ``right`` names.
+
+    Raises ``Unauthorized`` for none, or one that is not good (any more), ``Forbidden`` for one
+    that lacks the right.
+    """
+    shown = _shown(scope)
+    if looks_like_token(shown):
+        key_id = key_id_of(shop.keyring, shown, shop.clock.now_ms() // 1000)
+        return await shop.db.read(_of_token, key_id, right)
+    return await shop.db.read(recognise, shown, right)
+
+
+def _of_token(tx: Tx, key_id: str, right: str) -> ApiKey:
+    key = keys.by_id(tx, key_id)
+    if key is None or key.revoked_ms is not None:
+        raise Unauthorized(
+            "The API key of this token was revoked, and the token with it.",
+            code="TOKEN_REVOKED",
+            suggestion="Ask the operator for another key.",
+        )
+    return permitted(key, right)
+
+
+def _shown(scope: Scope) -> str:
+    """The token or key. Raises ``Unauthorized``."""
+    authorization = http.header(scope, b"authorization").strip()
+    if not authorization:
+        shown = http.header(scope, b"x-api-key").strip()
+        if not shown:
+            raise Unauthorized("The header Authorization is missing.", suggestion=_HOW)
+    else:
+        scheme, _, shown = authorization.partition(" ")
+        shown = shown.strip()
+        if scheme.lower() != "bearer" or not shown:
+            raise Unauthorized("The header Authorization holds no bearer token.", suggestion=_HOW)
+    if len(shown) > MAX_BEARER_CHARS:
+        raise Unauthorized("This is too long for a token or an API key.", suggestion=_HOW)
+    return shown

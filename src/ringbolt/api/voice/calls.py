@@ -1,0 +1,185 @@
+"""Calls: placed, looked at, listed, hung up. Each belongs to the account that pays for it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ringbolt.api.voice.asked import Asked
+from ringbolt.api.voice.call_document import call_document, metadata_of
+from ringbolt.api.voice.call_request import CallRequest, read_call
+from ringbolt.api.voice.envelope import Reply
+from ringbolt.api.voice.fields import Fields
+from ringbolt.api.voice.names import CALL, CLIENT_REQUEST_ID, PAGE
+from ringbolt.app.buy import Idempotency
+from ringbolt.app.hang_up_call import hang_up_call
+from ringbolt.app.ledger_names import account_of_key
+from ringbolt.app.place_voice_call import FAMILY, place_voice_call
+from ringbolt.app.send_webhook import webhook_secret
+from ringbolt.app.shop import Shop
+from ringbolt.core.call import CallStatus
+from ringbolt.core.canonical import canonical_json
+from ringbolt.core.errors import InvalidInput, NotFound
+from ringbolt.core.money import sats_up
+from ringbolt.store import calls, orders
+from ringbolt.store.calls import Call
+from ringbolt.store.db import Tx
+from ringbolt.store.ledger import InsufficientFunds
+
+USUAL_PAGE: Final = 50
+MAX_PAGE: Final = 100
+_MAX_CURSOR_CHARS: Final = 128
+_NAME: Final = re.compile(r"[!-~](?:[ -~]{0,253}[!-~])?", re.ASCII)
+_REPLAYED: Final = ((b"idempotent-replayed", b"true"),)
+_SID: Final = re.compile(r"CA[0-9a-f]{32}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A call as its account is told of it."""
+
+    order_id: str
+    document: dict[str, Any]
+
+
+class Calls:
+    """Everything about calls that their account may ask for."""
+
+    def __init__(self, shop: Shop) -> None:
+        self._shop = shop
+
+    async def place(self, asked: Asked) -> Reply:
+        """Place a call that speaks a text or plays a file, and collects key presses if wanted."""
+        fields = asked.json(CALL)
+        return await place(self._shop, asked, fields, await read_call(self._shop, fields))
+
+    async def status(self, asked: Asked) -> Reply:
+        """A call as it stands."""
+        return Reply((await self._told(asked)).document)
+
+    async def hang_up(self, asked: Asked) -> Reply:
+        """End a call, or take it out of the queue; one that is over stays as it is."""
+        await hang_up_call(self._shop, (await self._told(asked)).order_id)
+        return Reply((await self._told(asked)).document)
+
+    async def listing(self, asked: Asked) -> Reply:
+        """The calls of the account, the latest first."""
+        fields = asked.query(PAGE)
+        limit = fields.whole_number("limit", 1, MAX_PAGE, USUAL_PAGE)
+        cursor = fields.line("cursor", _MAX_CURSOR_CHARS)
+        status = _status(fields)
+        account = account_of_key(asked.key.id)
+        page = await self._shop.db.read(_page, account, cursor, limit, status)
+        return Reply(page)
+
+    async def _told(self, asked: Asked) -> _Told:
+        """Raises ``NotFound``, also for another account's call."""
+        sid = asked.path("call_id")
+        found = None
+        if _SID.fullmatch(sid):
+            found = await self._shop.db.read(_by_sid, sid, account_of_key(asked.key.id))
+        if found is None:
+            raise NotFound(
+                "There is no such call of this account.",
+                code="CALL_NOT_FOUND",
+                suggestion="Use the callId exactly as it was answered, and the key that paid.",
+            )
+        return found
+
+
+async def place(shop: Shop, asked: Asked, fields: Fields, request: CallRequest) -> Reply:
+    """Place the call, once for each Idempotency-Key.
+
+    Raises ``InvalidInput``, ``RateLimited``, ``InsufficientFunds``, ``DestinationRefused``.
+    """
+    key = asked.key
+    named = _named(asked, fields, f"key:{key.id}")
+    try:
+        placed = await place_voice_call(
+            shop, key, request.command, shop.hash_of(asked.client), named
+        )
+    except InsufficientFunds as error:
+        error.suggestion = (
+            "Add to the balance: POST /fund with the same key in the header X-API-Key, and pay "
+            "its invoice. A smaller maxMinutes sets less aside. Nothing was charged."
+        )
+        raise
+    order, call = placed.order, placed.call
+    price_msat = order.price_msat
+    document: dict[str, Any] = {
+        "callId": call.sid,
+        "status": CallStatus.QUEUED,
+        "to": call.to_number,
+        "voice": request.voice,
+        "price": sats_up(price_msat),
+        "pricePerMinute": sats_up(price_msat // call.minutes),
+        "maxMinutes": call.minutes,
+        "notes": list(request.notes),
+        "ignoredFields": list(request.ignored),
+        "metaData": metadata_of(request.command.metadata),
+    }
+    if request.command.status_url or request.command.digits_url:
+        document["webhookSecret"] = webhook_secret(shop.keyring, account_of_key(key.id))
+    return Reply(document, headers=_REPLAYED if placed.replayed else ())
+
+
+def _named(asked: Asked, fields: Fields, principal: str) -> Idempotency | None:
+    """The request's own name, if it has one: its names belong to the key. The same request by
+    other aliases is the same. Raises ``InvalidInput``."""
+    name = asked.header(b"idempotency-key").strip()
+    if not name:
+        return None
+    if not _NAME.fullmatch(name):
+        raise InvalidInput(
+            "Idempotency-Key must be 1 to 255 printable ASCII characters.",
+            code="INVALID_IDEMPOTENCY_KEY",
+            field="Idempotency-Key",
+            suggestion="A random UUID is a good one.",
+        )
+    said = {name: value for name, value in fields.values.items() if name != CLIENT_REQUEST_ID}
+    body_hash = hashlib.sha256(b"voice call\n" + canonical_json(said)).hexdigest()
+    return Idempotency(principal, name, body_hash)
+
+
+def _status(fields: Fields) -> CallStatus | None:
+    word = fields.line("status", 32).lower()
+    if not word:
+        return None
+    try:
+        return CallStatus(word)
+    except ValueError:
+        raise fields.wrong(
+            "status",
+            "is no status of a call.",
+            "INVALID_STATUS",
+            f"Choose one of {', '.join(CallStatus)}.",
+        ) from None
+
+
+def _by_sid(tx: Tx, sid: str, account_id: str) -> _Told | None:
+    call = calls.by_sid(tx, sid)
+    order = None if call is None else orders.by_id(tx, call.order_id)
+    if call is None or order is None:
+        return None
+    if order.account_id != account_id or order.family != FAMILY:
+        return None
+    return _Told(order.id, call_document(order, call, tx.now_ms))
+
+
+def _page(
+    tx: Tx, account_id: str, cursor: str, limit: int, status: CallStatus | None
+) -> dict[str, Any]:
+    found = calls.of_account(tx, account_id, cursor, limit + 1, status)
+    page = found[:limit]
+    return {
+        "calls": [_document(tx, call) for call in page],
+        "next": page[-1].sid if len(found) > limit else None,
+    }
+
+
+def _document(tx: Tx, call: Call) -> dict[str, Any]:
+    order = orders.by_id(tx, call.order_id)
+    assert order is not None, "a call is an order's"
+    return call_document(order, call, tx.now_ms)
