@@ -82,6 +82,7 @@ class CallOrder(msgspec.Struct, frozen=True, omit_defaults=True):
     duration_ms: int = 60_000
     voice: str = ""
     language: str = ""
+    neural: bool = False
     steps: tuple[Step, ...] = ()
     ring_timeout_s: int = 0
     status_url: str = ""
@@ -97,7 +98,7 @@ class CallOrder(msgspec.Struct, frozen=True, omit_defaults=True):
         if self.audio_url:
             said = Play(self.audio_url, max_ms=self.duration_ms)
         else:
-            said = Say(self.message, voice=self.voice, language=self.language)
+            said = Say(self.message, self.voice, self.language, self.neural)
         return (said, Pause(linger_ms)) if linger_ms else (said,)
 
     @property

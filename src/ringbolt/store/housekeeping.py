@@ -3,32 +3,38 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from sqlalchemy import select, update
 
 from ringbolt.store import webhooks
 from ringbolt.store.db import Tx
-from ringbolt.store.tables import inbox, orders
+from ringbolt.store.tables import call, inbox, orders
 from ringbolt.store.text_tables import received_text, reception
 
 BATCH = 500
-_TEXTS = ("message", "subject", "audio_url")
+_TEXTS = frozenset(
+    {"message", "subject", "audio_url", "text", "url", "status_url", "digits_url", "metadata"}
+)
+"""Fields of a command that its buyer wrote, those of its steps included."""
 
 
 def wipe_texts(tx: Tx, keep_ms: int) -> int:
-    """Remove what was said from orders finished longer than ``keep_ms`` ago; returns how many."""
+    """Remove what was said and pressed from orders finished longer than ``keep_ms`` ago; returns
+    how many."""
     rows = tx.run(
         select(orders.c.id, orders.c.request)
         .where(orders.c.finished_ms < tx.now_ms - keep_ms, orders.c.wiped_ms.is_(None))
         .limit(BATCH)
     ).all()
     for order_id, request in rows:
-        kept = {name: value for name, value in json.loads(request).items() if name not in _TEXTS}
+        kept = _without_texts(json.loads(request))
         tx.run(
             update(orders)
             .where(orders.c.id == order_id)
             .values(request=json.dumps(kept), wiped_ms=tx.now_ms, may_retry=0)
         )
+        tx.run(update(call).where(call.c.order_id == order_id).values(digits=""))
         tx.run(
             update(received_text)
             .where(received_text.c.order_id == order_id)
@@ -37,6 +43,15 @@ def wipe_texts(tx: Tx, keep_ms: int) -> int:
         tx.run(update(reception).where(reception.c.order_id == order_id).values(code=""))
         webhooks.wipe(tx, [order_id])
     return len(rows)
+
+
+def _without_texts(value: Any) -> Any:
+    """A command without its texts, at any depth."""
+    if isinstance(value, list):
+        return [_without_texts(each) for each in value]
+    if isinstance(value, dict):
+        return {name: _without_texts(each) for name, each in value.items() if name not in _TEXTS}
+    return value
 
 
 def forget_strays(tx: Tx, keep_ms: int) -> int:

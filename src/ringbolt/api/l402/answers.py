@@ -12,7 +12,9 @@ from functools import lru_cache
 from typing import Any
 
 from ringbolt.api.l402.schema import AUDIO_EXAMPLE, EXAMPLE
+from ringbolt.app import call_order
 from ringbolt.app.call_status import CallReport
+from ringbolt.app.digits import told_digits
 from ringbolt.core import lnurl
 from ringbolt.core.errors import RingboltError, Unavailable
 from ringbolt.core.money import sats_down, sats_up
@@ -140,7 +142,7 @@ def status_document(report: CallReport, base: str) -> dict[str, Any]:
         "ended_at": iso(call.ended_ms),
         "duration_seconds": round(report.duration_ms / 1000, 1),
         "heard_seconds": round(call.heard_ms / 1000, 1),
-        "digits": call.digits,
+        "digits": told_digits(call_order.from_json(order.request), call.digits),
         "cause": call.cause,
         "notes": list(call.notes),
         "refund": None if report.refund is None else refund_document(report.refund, base),

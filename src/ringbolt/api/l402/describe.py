@@ -6,7 +6,13 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from ringbolt.api.l402.challenge import PATH
-from ringbolt.api.l402.schema import AUDIO_EXAMPLE, EXAMPLE, MAX_MESSAGE_CHARS
+from ringbolt.api.l402.schema import (
+    AUDIO_EXAMPLE,
+    EXAMPLE,
+    GATHER_EXAMPLE,
+    MAX_MESSAGE_CHARS,
+)
+from ringbolt.api.l402.wishes import MAX_DIGITS, MAX_REPEAT, MAX_TIMEOUT_S
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import InvalidInput
 from ringbolt.core.phone import parse_destination
@@ -48,11 +54,13 @@ def describe(shop: Shop, base: str, query: bytes) -> dict[str, Any]:
             "message_max_characters": MAX_MESSAGE_CHARS,
             "message_minutes": 1,
             "duration_minutes": {"minimum": 1, "maximum": MAX_MINUTES},
+            "repeat": {"minimum": 1, "maximum": MAX_REPEAT},
+            "gather": {"max_digits": MAX_DIGITS, "timeout_seconds": MAX_TIMEOUT_S},
             "invoice_expires_after_seconds": settings.l402.invoice_expiry_s,
             "credential_valid_seconds": settings.l402.redeem_s,
             "ring_timeout_seconds": settings.calls.ring_timeout_s,
         },
-        "examples": [EXAMPLE, AUDIO_EXAMPLE],
+        "examples": [EXAMPLE, AUDIO_EXAMPLE, GATHER_EXAMPLE],
     }
     if query:
         quote = _quote(shop, query)

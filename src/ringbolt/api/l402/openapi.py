@@ -7,13 +7,53 @@ from typing import Any
 from ringbolt.api.l402.schema import (
     AUDIO_EXAMPLE,
     EXAMPLE,
+    GATHER_EXAMPLE,
     MAX_MESSAGE_CHARS,
     MAX_URL_CHARS,
+)
+from ringbolt.api.l402.wishes import (
+    MAX_DIGITS,
+    MAX_REPEAT,
+    MAX_TIMEOUT_S,
+    USUAL_FINISH_KEY,
+    USUAL_TIMEOUT_S,
 )
 from ringbolt.core.phone import E164
 from ringbolt.core.rates import MAX_MINUTES
 
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+
+_GATHER: dict[str, Any] = {
+    "description": "Ask for key presses: the status then tells those that count as digits.",
+    "oneOf": [
+        {"type": "boolean"},
+        {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {
+                "max_digits": {
+                    "type": "integer",
+                    "minimum": 1,
+                    "maximum": MAX_DIGITS,
+                    "default": MAX_DIGITS,
+                },
+                "finish_key": {
+                    "type": "string",
+                    "pattern": "^[0-9*#]?$",
+                    "default": USUAL_FINISH_KEY,
+                    "description": "Ends the digits, and is none of them; empty: no key does.",
+                },
+                "timeout_s": {
+                    "type": "integer",
+                    "minimum": 1,
+                    "maximum": MAX_TIMEOUT_S,
+                    "default": USUAL_TIMEOUT_S,
+                    "description": "How long keys are waited for after the last word, seconds.",
+                },
+            },
+        },
+    ],
+}
 
 _BODY: dict[str, Any] = {
     "type": "object",
@@ -39,7 +79,35 @@ _BODY: dict[str, Any] = {
             "type": "number",
             "minimum": 1,
             "maximum": MAX_MINUTES,
-            "description": "Required with audio_url. Started minutes are charged.",
+            "description": "Required with audio_url. Started minutes are charged. A text is sold "
+            "as one minute; with repeat or gather it may be given more.",
+        },
+        "voice": {
+            "type": "string",
+            "description": "Who speaks, for example Joanna or Zeina.",
+        },
+        "language": {
+            "type": "string",
+            "description": "The text's language (BCP 47); without it, it is recognised.",
+        },
+        "neural": {
+            "type": "boolean",
+            "default": False,
+            "description": "The better voice where there is one.",
+        },
+        "repeat": {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": MAX_REPEAT,
+            "default": 1,
+            "description": "How often the text or file is heard.",
+        },
+        "gather": _GATHER,
+        "callback_url": {
+            "type": "string",
+            "format": "uri",
+            "maxLength": MAX_URL_CHARS,
+            "description": "Told every status by POST, signed as Standard Webhooks.",
         },
         "refund_address": {
             "type": "string",
@@ -60,6 +128,7 @@ _PLACED: dict[str, Any] = {
         "call_id": {"type": "string"},
         "status_url": {"type": "string", "format": "uri"},
         "price_sats": {"type": "integer"},
+        "webhook_secret": {"type": "string", "description": "With callback_url: it signs."},
         "ignored_fields": {"type": "array", "items": {"type": "string"}},
     },
 }
@@ -128,6 +197,7 @@ def add_place_call(document: dict[str, Any], path: str) -> None:
                         "examples": {
                             "text": {"value": EXAMPLE},
                             "audio": {"value": AUDIO_EXAMPLE},
+                            "keys": {"value": GATHER_EXAMPLE},
                         },
                     }
                 },

@@ -20,6 +20,7 @@ from ringbolt.api.l402.describe import describe
 from ringbolt.api.l402.redemption import Asked, Redemption
 from ringbolt.api.l402.schema import MAX_BODY_BYTES, decode_body, parse_place_call
 from ringbolt.api.limits import RateGuard
+from ringbolt.app.send_webhook import check_webhook_url
 from ringbolt.app.shop import Shop
 from ringbolt.app.spend_limits import SoldToday
 from ringbolt.core.canonical import canonical_json, digest
@@ -109,6 +110,7 @@ class PlaceCallRoute:
         previous: dict[str, Any] | None = None
         is_paid = any(value.strip() for value in asked.authorization)
         try:
+            self._vet_callback(asked)
             price = self._price(asked)
             if is_paid:
                 try:
@@ -140,6 +142,18 @@ class PlaceCallRoute:
             arrived_s=arrived_s,
         )
 
+    def _vet_callback(self, asked: Asked) -> None:
+        """Raises ``InvalidInput`` for a callback that nothing can be sent to."""
+        url = asked.call.order.status_url
+        if not url:
+            return
+        try:
+            check_webhook_url(self._shop, url)
+        except InvalidInput as error:
+            error.message = error.message.replace("The webhook URL", "callback_url")
+            error.field = "callback_url"
+            raise
+
     def _price(self, asked: Asked) -> Price:
         """What it costs. Raises ``InvalidInput`` for a number that is not called here."""
         order = asked.call.order
@@ -159,7 +173,7 @@ class PlaceCallRoute:
         if self._guard is not None:
             self._guard.check(client)
             await self._sold_today.check(price.msat, asked.call.order.to)
-        audio_url = asked.call.order.audio_url
+        audio_url = asked.call.audio_url
         if audio_url:
             if self._probe_guard is not None:
                 self._probe_guard.check(client)

@@ -24,6 +24,7 @@ from ringbolt.app.place_order import (
     place_l402_call,
     record_unredeemed,
 )
+from ringbolt.app.send_webhook import webhook_secret
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import RingboltError, Unavailable
 from ringbolt.core.l402 import CredentialRefused, Grant
@@ -79,7 +80,7 @@ class Redemption:
         self, send: Send, asked: Asked, redeemed: Redeemed, result: Placed | Replayed
     ) -> None:
         order = result.order
-        if asked.call.order.audio_url:
+        if asked.call.audio_url:
             report = await self._ready(order.id)
             if report is not None and _nothing_was_placed(report):
                 failed = answers.failed_document(report, asked.base, asked.call.document)
@@ -88,6 +89,8 @@ class Redemption:
                 return
         replayed = isinstance(result, Replayed)
         document = answers.success_document(order, result.call, asked.base, asked.call.ignored)
+        if asked.call.order.status_url:
+            document["webhook_secret"] = webhook_secret(self._shop.keyring, order.id)
         self._count(200, "REPLAYED" if replayed else "PLACED")
         now_s = self._shop.clock.now_ms() // 1000
         await replies.success(send, document, redeemed, now_s, replayed)

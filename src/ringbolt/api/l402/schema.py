@@ -13,6 +13,8 @@ from typing import Any
 
 import msgspec
 
+from ringbolt.api.l402 import fields, wishes
+from ringbolt.api.l402.wishes import read_wishes
 from ringbolt.app.call_order import CallOrder
 from ringbolt.core.errors import InvalidInput
 from ringbolt.core.json_fault import json_fault
@@ -26,7 +28,14 @@ MAX_URL_CHARS = 2048
 MAX_FIELDS = 64
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
-FIELDS = ("phone_number", "message", "audio_url", "duration_minutes", "refund_address")
+FIELDS = (
+    "phone_number",
+    "message",
+    "audio_url",
+    "duration_minutes",
+    "refund_address",
+    *wishes.NAMES,
+)
 EXAMPLE: dict[str, Any] = {
     "phone_number": "+12025550123",
     "message": "Hello, this is your appointment reminder for tomorrow at 3 PM.",
@@ -36,18 +45,26 @@ AUDIO_EXAMPLE: dict[str, Any] = {
     "audio_url": "https://example.com/my-audio-message.mp3",
     "duration_minutes": 2,
 }
+GATHER_EXAMPLE: dict[str, Any] = {
+    "phone_number": "+12025550123",
+    "message": "Your appointment is tomorrow at 3 PM. Press 1 to confirm it, 2 to cancel it.",
+    "repeat": 2,
+    "gather": {"max_digits": 1, "timeout_s": 10},
+}
 
 _decode = msgspec.json.Decoder().decode
 
 
 @dataclass(frozen=True, slots=True)
 class PlaceCall:
-    """A valid request: the document as it came, and what it asks for."""
+    """A valid request: the document as it came, and what it asks for. ``audio_url`` is the file
+    that is played, '' for a text."""
 
     document: dict[str, Any]
     order: CallOrder
     refund_address: str
     ignored: tuple[str, ...]
+    audio_url: str = ""
 
 
 def decode_body(body: bytes) -> dict[str, Any]:
@@ -79,20 +96,25 @@ def decode_body(body: bytes) -> dict[str, Any]:
 def parse_place_call(document: dict[str, Any]) -> PlaceCall:
     """Check every field but the number's own rules. Raises ``InvalidInput``."""
     ignored = _unknown_fields(document)
-    to = _text(document, "phone_number")
+    to = fields.text(document, "phone_number")
     if to is None:
-        raise _missing("phone_number", "Which number to call, in E.164 format.")
-    message = _text(document, "message")
-    audio_url = _text(document, "audio_url")
+        raise fields.missing("phone_number", "Which number to call, in E.164 format.")
+    message = fields.text(document, "message")
+    audio_url = fields.text(document, "audio_url")
     duration = _duration(document)
     refund_address = _refund_address(document)
+    wished = read_wishes(document)
     if audio_url is not None and audio_url.strip():
         order = _audio_order(to, audio_url.strip(), duration)
     elif message is not None and message.strip():
-        order = CallOrder(to=to, minutes=1, message=_speakable(message))
+        longer = duration if wished.may_be_longer else None
+        minutes = 1 if longer is None else started_minutes(longer)
+        order = CallOrder(to=to, minutes=minutes, message=_speakable(message))
     else:
-        raise _missing("message", "Provide message (text to speak) or audio_url (a file to play).")
-    return PlaceCall(document, order, refund_address, ignored)
+        raise fields.missing(
+            "message", "Provide message (text to speak) or audio_url (a file to play)."
+        )
+    return PlaceCall(document, wished.applied(order), refund_address, ignored, order.audio_url)
 
 
 def _unknown_fields(document: dict[str, Any]) -> tuple[str, ...]:
@@ -113,18 +135,6 @@ def _unknown_fields(document: dict[str, Any]) -> tuple[str, ...]:
                 suggestion=f"Rename it to {close[0]!r}, or leave it out.",
             )
     return tuple(name[:64] for name in unknown[:20])
-
-
-def _text(document: dict[str, Any], name: str) -> str | None:
-    value = document.get(name)
-    if value is None or isinstance(value, str):
-        return value
-    raise InvalidInput(
-        f"{name} must be a string, not {_kind(value)}.",
-        code="INVALID_TYPE",
-        field=name,
-        suggestion=f"Put {name} in quotes.",
-    )
 
 
 def _speakable(message: str) -> str:
@@ -155,7 +165,7 @@ def _audio_order(to: str, url: str, duration: float | None) -> CallOrder:
             suggestion="Give the public address of an MP3 or WAV file.",
         )
     if duration is None:
-        raise _missing(
+        raise fields.missing(
             "duration_minutes", "It is required with audio_url: how many minutes to play, 1 to 30."
         )
     minutes = started_minutes(duration)
@@ -167,11 +177,8 @@ def _duration(document: dict[str, Any]) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise InvalidInput(
-            f"duration_minutes must be a number, not {_kind(value)}.",
-            code="INVALID_TYPE",
-            field="duration_minutes",
-            suggestion="Write it without quotes, for example 2.",
+        raise fields.wrong_type(
+            "duration_minutes", value, "a number", "Write it without quotes, for example 2."
         )
     if not 1 <= value <= MAX_MINUTES:
         raise InvalidInput(
@@ -184,7 +191,7 @@ def _duration(document: dict[str, Any]) -> float | None:
 
 
 def _refund_address(document: dict[str, Any]) -> str:
-    text = _text(document, "refund_address")
+    text = fields.text(document, "refund_address")
     if text is None or not text.strip():
         return ""
     try:
@@ -198,23 +205,3 @@ def _refund_address(document: dict[str, Any]) -> str:
             "can then be withdrawn by LNURL.",
         ) from None
     return f"{address.name}@{address.host}"
-
-
-def _missing(name: str, what: str) -> InvalidInput:
-    return InvalidInput(
-        f"{name} is missing. {what}", code="MISSING_FIELD", field=name, suggestion=what
-    )
-
-
-def _kind(value: Any) -> str:
-    match value:
-        case bool():
-            return "true or false"
-        case int() | float():
-            return "a number"
-        case list():
-            return "a list"
-        case dict():
-            return "an object"
-        case _:
-            return "a string"
