@@ -173,7 +173,7 @@ class WebhookSettings(Section):
     timeout_s: float = Field(
         15.0, gt=0, le=30, description="How long a receiver may take, seconds."
     )
-    allow_http: bool = Field(False, description="Whether webhooks may go over plain http.")
+    allow_http: bool = Field(True, description="Whether webhooks may go over plain http.")
     per_host: int = Field(
         4,
         ge=1,
