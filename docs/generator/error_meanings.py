@@ -120,6 +120,16 @@ _REQUEST = {
         "`duration_minutes` is not between 1 and 30.",
         "Choose 1 to 30; started minutes are charged.",
     ),
+    "UNKNOWN_VOICE": Meaning(
+        "`voice` is the name of no voice.",
+        "Leave it out, or name one such as Joanna, Matthew, Zeina or Vicki.",
+        400,
+    ),
+    "UNKNOWN_LANGUAGE": Meaning(
+        "`language` is no language that is spoken here.",
+        "Leave it out to have it recognised, or write a tag such as `en` or `es-MX`.",
+        400,
+    ),
     "INVALID_REFUND_ADDRESS": Meaning(
         "`refund_address` does not look like a Lightning Address.",
         "`name@domain`, or leave it out.",
@@ -223,11 +233,13 @@ _ORDER = {
         "`ref` does not look like a Lightning Address.", "`name@domain`, or leave it out."
     ),
     "WEBHOOK_URL_REFUSED": Meaning(
-        "`webhookUrl` is not https, or its host is not on the public Internet.",
+        "`webhookUrl`, or a callback's address, is not https, or its host is not on the public "
+        "Internet.",
         "Give an https URL of a public server.",
     ),
     "DESTINATION_LIMIT_REACHED": Meaning(
-        "This number or address got its share of messages; the sentence says how it refills.",
+        "This number or address got its share of messages or calls; the sentence says how it "
+        "refills.",
         "Wait for `Retry-After` seconds.",
     ),
     "DAILY_LIMIT_REACHED": Meaning(
@@ -285,6 +297,70 @@ _ORDER = {
     "UNKNOWN_NUMBER": Meaning(
         "A text was handed in for a number that is not this shop's.",
         "Operators: `ringbolt numbers add` it first.",
+    ),
+}
+
+_VOICE = {
+    "FIELDS_DISAGREE": Meaning(
+        "Two names of the same field were sent, with different values; the sentence has both. "
+        "Or a plan stands in the query and in the body.",
+        "Send the field once, under its [canonical name](voice.md#the-fields-of-a-call).",
+    ),
+    "INVALID_FINISH_KEY": Meaning(
+        "`finishKey` is not one key.", 'One of 0 to 9, `*` and `#`; `""` for none.', 400
+    ),
+    "INVALID_STATUS": Meaning(
+        "`status`, by which calls are listed, is no status of a call.",
+        "The suggestion names all of them.",
+        400,
+    ),
+    "SSML_INVALID": Meaning(
+        "The text begins with `<speak` and is not SSML that can be read; the sentence names the "
+        "line.",
+        "Correct it ([what is understood](voice.md#ssml)), or send plain text.",
+    ),
+    "INVALID_PLAN": Meaning(
+        "The plan cannot be read, or has a verb or an attribute that there is not; the sentence "
+        "names the line.",
+        "Correct it ([verbs and attributes](voice.md#plans)).",
+    ),
+    "PLAN_TOO_LONG": Meaning(
+        "The plan plays more different audio files than may be.", "At most 10; join some of them."
+    ),
+    "RECORDING_OFF": Meaning(
+        "The plan holds `record`, and calls are not recorded here (`voice.recordings`), or the "
+        "carrier is not able to.",
+        "Leave it out.",
+        400,
+    ),
+    "RECORDING_NOT_FOUND": Meaning(
+        "There is no such recording of this account, or it is kept no more.",
+        "Use its id exactly as it was given, with the key that paid.",
+    ),
+    "CALL_TOO_LONG": Meaning(
+        "What is to be said takes longer than a call may last (`voice.max_minutes`).",
+        "Shorten it, repeat it less often, or set `maxMinutes`: the call ends then.",
+    ),
+    "TOO_MANY_WAITING_CALLS": Meaning(
+        "As many calls of the account wait for their turn as may (`voice.waiting_calls`).",
+        "Wait for `Retry-After` seconds, then send the rest.",
+    ),
+    "TOKEN_EXPIRED": Meaning(
+        "The token is older than `voice.token_minutes`.", "Sign in again, or send the API key."
+    ),
+    "TOKEN_INVALID": Meaning(
+        "The token was not made by this shop, or was changed.",
+        "Sign in again, or send the API key.",
+    ),
+    "TOKEN_REVOKED": Meaning(
+        "The API key behind the token was revoked.", "Ask the operator for another key."
+    ),
+    "CALL_NOT_FOUND": Meaning(
+        "There is no such call of this account.",
+        "Use the `callId` exactly as it was answered, with the key that paid.",
+    ),
+    "NO_SUCH_ADDRESS": Meaning(
+        "There is nothing at this address of the voice API.", "See `/openapi.json`."
     ),
 }
 
@@ -450,6 +526,11 @@ GROUPS = (
         "Texts, codes, numbers, e-mail and prepaid keys ([the orders API](orders.md)). None of "
         "these charges anything.",
         _ORDER,
+    ),
+    (
+        "Voice calls",
+        "[The voice API](voice.md), besides those above. None of these charges anything.",
+        _VOICE,
     ),
     (
         "The audio file",

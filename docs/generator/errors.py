@@ -34,6 +34,9 @@ The orders API answers as sms4sats does: `{"status": "error", "reason": "...", "
 operator wants that (`compat.errors_as_500`). An order that came to nothing is no error: it is a 200
 with `error` in the [order's document](orders.md#the-order-as-it-stands).
 
+The voice API answers in its envelope: `replyCode` is the status, `replyMessage` the sentence, and
+code, field and suggestion stand in [`error.internalErrors`](voice.md#the-envelope).
+
 LNURL answers differ, as LUD-03 wants it: HTTP 200 with `{"status": "ERROR", "reason": "..."}`."""
 
 
