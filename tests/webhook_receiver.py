@@ -22,6 +22,8 @@ class Hook:
     path: str
     headers: dict[str, str]
     body: bytes
+    method: str = "POST"
+    target: str = ""  # path and query as they came
 
     @property
     def id(self) -> str:
@@ -53,7 +55,8 @@ class Receiver:
 
     async def answer(self, request: web.BaseRequest) -> web.Response:
         headers = {name.lower(): value for name, value in request.headers.items()}
-        self.hooks.append(Hook(request.path, headers, await request.read()))
+        body = await request.read()
+        self.hooks.append(Hook(request.path, headers, body, request.method, request.raw_path))
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         try:

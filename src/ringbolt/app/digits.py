@@ -6,7 +6,7 @@ digits and is none of them, and there are never more than were asked for.
 
 from __future__ import annotations
 
-from ringbolt.app.call_order import CallOrder, GatherStep
+from ringbolt.app.call_order import CallOrder, GatherStep, RecordStep
 
 
 def told_digits(command: CallOrder, raw: str) -> str:
@@ -19,13 +19,17 @@ def gathered(command: CallOrder, raw: str) -> tuple[str, ...]:
     """What each question was answered, in order; '' for one that got no key.
 
     The keys are dealt out to one question after another: what comes behind a finish key, or is
-    more than a question takes, answers the next one. What is left answers none.
+    more than a question takes, answers the next one. What is left answers none, and so does the
+    key that ends a recording.
     """
     answers: list[str] = []
     rest = raw
-    for gather in command.gathers:
-        answer, rest = _take(gather, rest)
-        answers.append(answer)
+    for step in command.steps:
+        if isinstance(step, GatherStep):
+            answer, rest = _take(step, rest)
+            answers.append(answer)
+        elif isinstance(step, RecordStep) and rest and rest[0] in step.finish_keys:
+            rest = rest[1:]
     return tuple(answers)
 
 

@@ -1,0 +1,189 @@
+"""What an order tells of one topic waits for nothing of another."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass
+from itertools import pairwise
+
+from order_rows import HOOK, put_order
+from ringbolt.app import call_order, notify
+from ringbolt.app.call_notify import DIGITS, STATUS, changed
+from ringbolt.app.call_order import CallOrder, GatherStep, PlayStep, SayStep
+from ringbolt.app.resend_webhook import resend
+from ringbolt.core.call import CallStatus
+from ringbolt.store import calls, housekeeping, jobs, orders, webhooks
+from ringbolt.store.db import Database, Tx
+from ringbolt.store.webhooks import WebhookState
+
+TO = "+12025550123"
+SID = "CA" + "0" * 32
+DIGITS_URL = "https://hooks.example/mine/digits?a=1"
+ASKS = CallOrder(
+    to=TO,
+    minutes=1,
+    steps=(GatherStep((SayStep("Your PIN?"), PlayStep("https://a.example/secret.mp3")), 4),),
+    status_url=HOOK,
+    digits_url=DIGITS_URL,
+    metadata='{"k":"v"}',
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    seq: int
+    status: str
+    digits: str
+
+
+def place(tx: Tx, command: CallOrder = ASKS) -> str:
+    order = put_order(tx, "call", "paid", family="voice", request=call_order.to_json(command))
+    calls.insert_call(tx, order.id, SID, TO, 1)
+    changed(tx, order.id)
+    return order.id
+
+
+def become(tx: Tx, order_id: str, status: CallStatus, digits: str = "") -> None:
+    call = calls.call_of(tx, order_id)
+    assert call is not None
+    ended_ms = tx.now_ms if status.is_final else None
+    calls.update_call(tx, order_id, status=status, digits=call.digits + digits, ended_ms=ended_ms)
+    changed(tx, order_id)
+
+
+def statuses(tx: Tx, order_id: str) -> list[Told]:
+    return [
+        Told(document["sequence"], document["status"], document["digits"])
+        for document in map(json.loads, bodies(tx, order_id, STATUS))
+    ]
+
+
+def bodies(tx: Tx, order_id: str, topic: str) -> list[bytes]:
+    """What a topic has told, the first first; all of it is delivered thereby."""
+    told = []
+    while (sent := webhooks.next_of(tx, order_id, topic)) is not None:
+        told.append(sent.body)
+        webhooks.record_try(tx, sent, sent.body, WebhookState.DELIVERED, (200, "", 5))
+    return told
+
+
+async def test_every_status_is_told_once_and_digits_alone_are_none(database: Database) -> None:
+    order_id = await database.tx(place)
+    await database.tx(become, order_id, CallStatus.IN_PROGRESS)
+    await database.tx(become, order_id, CallStatus.IN_PROGRESS, "12")
+    await database.tx(become, order_id, CallStatus.IN_PROGRESS, "#")
+    await database.tx(become, order_id, CallStatus.COMPLETED)
+
+    assert await database.tx(statuses, order_id) == [
+        Told(1, "queued", ""),
+        Told(2, "in-progress", ""),
+        Told(3, "completed", "12"),
+    ]
+
+
+async def test_digits_are_told_once_whatever_is_heard_of_the_end_later(database: Database) -> None:
+    order_id = await database.tx(place)
+    await database.tx(become, order_id, CallStatus.FAILED, "12#")
+    await database.tx(become, order_id, CallStatus.COMPLETED, "34")
+
+    (body,) = await database.tx(bodies, order_id, DIGITS)
+    assert json.loads(body) == {
+        "callId": SID, "to": TO, "dtmf": "12", "status": "failed", "metaData": {"k": "v"},
+    }  # fmt: skip
+    told = await database.tx(statuses, order_id)
+    assert [each.status for each in told] == ["queued", "failed", "completed"]
+
+
+async def test_a_call_that_asks_for_nothing_has_no_digits_to_tell(database: Database) -> None:
+    command = CallOrder(to=TO, minutes=1, steps=(SayStep("Hi"),), digits_url=DIGITS_URL)
+    order_id = await database.tx(place, command)
+    await database.tx(become, order_id, CallStatus.COMPLETED, "1")
+
+    assert (await database.read(webhooks.listing, order_id)).webhooks == ()
+
+
+async def test_a_call_without_receivers_makes_no_job(database: Database) -> None:
+    await database.tx(place, CallOrder(to=TO, minutes=1, message="Hi"))
+
+    assert await database.read(jobs.next_run_at, "webhook") is None
+
+
+async def test_topics_have_jobs_and_numbers_of_their_own(database: Database) -> None:
+    order_id = await database.tx(place)
+    await database.tx(become, order_id, CallStatus.BUSY)
+    await database.tx(notify.tell, order_id, "POST", HOOK, b"{}")
+
+    page = await database.read(webhooks.listing, order_id)
+    told = sorted((found.topic, found.seq) for found in page.webhooks)
+    assert told == [("", 1), (DIGITS, 1), (STATUS, 1), (STATUS, 2)]
+    claimed = await database.tx(jobs.claim, "webhook", 10, 15_000)
+    assert {job.uniq for job in claimed} == {
+        f"webhook:{order_id}", f"webhook:{order_id}:status", f"webhook:{order_id}:digits",
+    }  # fmt: skip
+    assert {notify.topic_of(job) for job in claimed} == {"", STATUS, DIGITS}
+
+
+async def test_one_that_is_sent_again_is_next_of_its_own_topic(database: Database) -> None:
+    order_id = await database.tx(place)
+    await database.tx(become, order_id, CallStatus.BUSY)
+    await database.tx(bodies, order_id, DIGITS)
+    page = await database.read(webhooks.listing, order_id)
+    (digits,) = [found for found in page.webhooks if found.topic == DIGITS]
+
+    await database.tx(resend, digits.id)
+
+    again = await database.read(webhooks.next_of, order_id, DIGITS)
+    assert again is not None
+    assert again.id == digits.id
+    assert await database.read(webhooks.next_of, order_id) is None
+
+
+async def test_changes_at_once_are_numbered_without_a_gap(database: Database) -> None:
+    order_id = await database.tx(place)
+    flip = [CallStatus.RINGING, CallStatus.IN_PROGRESS] * 4
+
+    await asyncio.gather(*(database.tx(become, order_id, status) for status in flip))
+
+    told = await database.tx(statuses, order_id)
+    assert [each.seq for each in told] == list(range(1, len(told) + 1))
+    assert all(one.status != next_.status for one, next_ in pairwise(told))
+
+
+async def test_words_addresses_and_digits_are_wiped_together(database: Database) -> None:
+    order_id = await database.tx(place)
+    await database.tx(become, order_id, CallStatus.COMPLETED, "1234")
+    await database.tx(bodies, order_id, STATUS)
+    await database.tx(bodies, order_id, DIGITS)
+    await database.tx(orders.finish, order_id)
+
+    assert await database.tx(housekeeping.wipe_texts, -1) == 1
+
+    order = await database.read(orders.by_id, order_id)
+    call = await database.read(calls.call_of, order_id)
+    assert order is not None
+    assert call is not None
+    for secret in ("PIN", "secret.mp3", "hooks.example", '"k"'):
+        assert secret not in order.request
+    assert len(call_order.from_json(order.request).gathers) == 1
+    assert call.digits == ""
+    for topic in (STATUS, DIGITS):
+        last = await database.read(webhooks.last_told, order_id, topic)
+        assert last is not None
+        assert last.body == b""
+    page = await database.read(webhooks.listing, order_id)
+    assert all("1234" not in found.url for found in page.webhooks)
+
+
+async def test_what_waits_to_be_told_is_wiped_once_it_was_told(database: Database) -> None:
+    order_id = await database.tx(place)
+    await database.tx(become, order_id, CallStatus.COMPLETED, "1234")
+    await database.tx(orders.finish, order_id)
+    await database.tx(housekeeping.wipe_texts, -1)
+
+    (body,) = await database.tx(bodies, order_id, DIGITS)
+
+    assert b"1234" in body
+    last = await database.read(webhooks.last_told, order_id, DIGITS)
+    assert last is not None
+    assert last.body == b""
