@@ -7,7 +7,9 @@ import re
 from typing import TYPE_CHECKING
 
 from ringbolt.app.by_hand import hashes_of
+from ringbolt.app.call_order import CallOrder
 from ringbolt.app.order_request import ReceiveTexts, SendMail, SendText
+from ringbolt.app.recordings import check_recordings
 from ringbolt.app.shop import Shop
 from ringbolt.app.spend_limits import CALL, NOT_SOLD, check_sold, share_key, shares
 from ringbolt.core.email_address import mailbox_of
@@ -30,6 +32,8 @@ _LINK = re.compile(r"(?:https?://|www\.)\S|\b[a-z0-9-]{2,63}\.(?:com|net|org|io|
 async def check_purchase(shop: Shop, purchase: Purchase) -> None:
     """Raises ``RateLimited``, ``InvalidInput`` or ``DestinationRefused``, in plain words."""
     _check_content(shop.settings, purchase)
+    if isinstance(purchase.request, CallOrder):
+        check_recordings(shop, purchase.request)
     if isinstance(purchase.request, SendText) and not SCRIPTED.fullmatch(purchase.to):
         segments = count(purchase.request.message).segments
         shop.text_costs.check(purchase.to, sats_down(purchase.price_msat) // segments)

@@ -10,6 +10,7 @@ from typing import Any
 from ringbolt.app import call_notify
 from ringbolt.app.charge_call import charge_call
 from ringbolt.app.decide import fail, fulfil
+from ringbolt.app.recordings import expect_recordings
 from ringbolt.core.call import CallEvent, CallStatus
 from ringbolt.core.order import OrderState
 from ringbolt.store import calls, jobs, orders
@@ -107,6 +108,7 @@ def _end(tx: Tx, attempt: Attempt, event: CallEvent, charge_on: str, k1: str) ->
     else:
         why = CAUSES[event.status] + (f" ({event.cause})" if event.cause else "")
         fail(tx, attempt.order_id, why, may_retry=True, k1=k1)
+    expect_recordings(tx, attempt, event.recordings)
     charge_call(tx, attempt.order_id)
     orders.finish(tx, attempt.order_id)
 

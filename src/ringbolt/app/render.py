@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ringbolt.app.recordings import RECORDING_OFF, can_record
 from ringbolt.app.shop import Shop
 from ringbolt.core.call import (
     CallScript,
@@ -21,6 +22,9 @@ from ringbolt.core.errors import AudioUnplayable, InvalidInput, SpeechFailed
 from ringbolt.core.ssml import Piece, Silence, is_ssml, parse_ssml
 from ringbolt.speech.engine import SpeechRequest
 
+RECORD_URL_IGNORED = "record_url_ignored"
+"""The note on a call whose recordings were to be sent to a URL: they are fetched from here."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
@@ -32,18 +36,18 @@ class Rendered:
 
 async def render(shop: Shop, script: CallScript) -> Rendered:
     """Raises ``SpeechFailed`` or ``AudioUnplayable``."""
-    steps: list[Clip | Pause | RenderedGather] = []
+    steps: list[Clip | Pause | RenderedGather | Record] = []
     notes: list[str] = []
     for step in script:
         if isinstance(step, Hangup):
             break
         if isinstance(step, Record):
-            raise InvalidInput(
-                "Calls are not recorded here.",
-                code="RECORDING_OFF",
-                suggestion="Leave record out of the plan.",
-            )
-        if isinstance(step, Gather):
+            if not can_record(shop):  # turned off since the call was bought
+                raise AudioUnplayable("Calls are not recorded here.", code=RECORDING_OFF)
+            if step.url:
+                notes.append(RECORD_URL_IGNORED)
+            steps.append(step)
+        elif isinstance(step, Gather):
             prompt: list[Clip | Pause] = []
             for part in step.prompt:
                 prompt.extend(await _sound(shop, part, notes))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ringbolt.app.recordings import purge_recordings
 from ringbolt.app.shop import Shop
 from ringbolt.store import housekeeping, idempotency, jobs, rate_limits, spends, webhooks
 from ringbolt.store.db import Tx
@@ -31,6 +32,7 @@ async def sweep(shop: Shop, job: Job) -> None:
         continue
     await shop.db.tx(spends.forget, 7)
     await shop.db.tx(rate_limits.forget_idle)
+    await purge_recordings(shop)
     await shop.speaker.purge()
     await shop.audio.purge(_KEEP_AUDIO_S)
     await shop.db.tx(jobs.retry, job, EVERY_MS, "")

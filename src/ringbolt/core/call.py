@@ -89,7 +89,7 @@ class RenderedGather:
     timeout_ms: int
 
 
-RenderedScript = tuple[Clip | Pause | RenderedGather, ...]
+RenderedScript = tuple[Clip | Pause | RenderedGather | Record, ...]
 
 
 class CallStatus(StrEnum):
@@ -128,7 +128,8 @@ class CallEvent:
     ``ref`` is our attempt's reference, ``seq`` counts the events of that call from 1 without
     gaps, ``at_ms`` is when it happened. ``digits`` holds the keys of this event only (its status
     is ``in-progress`` then); ``cause`` is the carrier's reason for an end, e.g. ``"486 Busy
-    Here"``; ``heard_ms`` is how much of the message the far end was sent (on the final event).
+    Here"``; ``heard_ms`` is how much of the message the far end was sent, ``recordings`` how many
+    there are of it (both on the final event).
     """
 
     ref: str
@@ -138,3 +139,4 @@ class CallEvent:
     digits: str = ""
     cause: str = ""
     heard_ms: int = 0
+    recordings: int = 0

@@ -36,6 +36,7 @@ def routes(world: World) -> list[BaseRoute]:
         Route(f"{PREFIX}/calls", face.place, methods=["POST"]),
         Route(f"{PREFIX}/calls/{{ref}}", face.find, methods=["GET"]),
         Route(f"{PREFIX}/calls/{{ref}}/hangup", face.hang_up, methods=["POST"]),
+        Route(f"{PREFIX}/calls/{{ref}}/recordings/{{n:int}}", face.recording, methods=["GET"]),
         Route(f"{PREFIX}/events", face.events, methods=["GET"]),
     ]
 
@@ -76,6 +77,12 @@ class _Carrier:
 
     async def hang_up(self, request: Request) -> Response:
         return _told(await self._network.hang_up(request.path_params["ref"]))
+
+    async def recording(self, request: Request) -> Response:
+        wav = await self._network.recording(request.path_params["ref"], request.path_params["n"])
+        if wav is None:
+            return _json(404, CallRefusal("there is no such recording", permanent=True))
+        return Response(wav, media_type="audio/wav")
 
     async def events(self, request: Request) -> Response:
         """Lines of JSON after ``?after=N``."""

@@ -182,6 +182,20 @@ webhook = Table(
     **STRICT,
 )
 
+recording = Table(
+    "recording",  # what the far end of a call said; the sound itself is a file
+    metadata,
+    Column("id", Text, primary_key=True),  # RE + hex
+    Column("order_id", Text, ForeignKey("orders.id"), nullable=False),
+    Column("n", Integer, nullable=False),  # from 1
+    Column("path", Text, nullable=False),  # the file's name in the folder of recordings
+    Column("duration_ms", Integer, nullable=False),
+    Column("created_ms", Int64, nullable=False),
+    UniqueConstraint("order_id", "n"),
+    Index("ix_recording_created", "created_ms"),
+    **STRICT,
+)
+
 webhook_try = Table(
     "webhook_try",
     metadata,

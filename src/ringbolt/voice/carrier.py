@@ -97,6 +97,18 @@ class VoiceCarrier(Protocol):
     async def close(self) -> None: ...
 
 
+@runtime_checkable
+class SupportsRecording(Protocol):
+    """A carrier that does what a script's ``Record`` asks for."""
+
+    async def recording(self, ref: str, n: int) -> bytes | None:
+        """The ``n``-th recording (from 1) of a call that is over: a WAV, 16-bit mono 8 kHz.
+
+        None if there is none (any more). Raises ``Unavailable`` if the carrier cannot be asked.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class CallSnapshot:
     """What a carrier knows of one call: every event so far."""

@@ -49,7 +49,8 @@ _encode = msgspec.json.Encoder().encode
 
 
 class SimulatedCarrier:
-    """Implements ``VoiceCarrier`` and ``SupportsCallLookup`` over the world at ``base_url``."""
+    """Implements ``VoiceCarrier``, ``SupportsCallLookup`` and ``SupportsRecording`` over the world
+    at ``base_url``."""
 
     def __init__(self, base_url: str) -> None:
         self._url = f"{base_url.rstrip('/')}/simulator/carrier"
@@ -100,6 +101,20 @@ class SimulatedCarrier:
         except (*_LOST, msgspec.DecodeError) as error:
             raise _unavailable(error) from error
         return CallSnapshot(told.ref, told.id, tuple(told.events))
+
+    async def recording(self, ref: str, n: int) -> bytes | None:
+        url = f"{self._url}/calls/{quote(ref, safe='')}/recordings/{n}"
+        try:
+            async with self._http().get(url) as answer:
+                status, body = answer.status, await answer.read()
+            if status == 404:
+                msgspec.json.decode(body, type=CallRefusal)  # the carrier's own word, as above
+                return None
+        except (*_LOST, msgspec.DecodeError) as error:
+            raise _unavailable(error) from error
+        if status != 200:
+            raise _unavailable(f"HTTP {status}")
+        return body
 
     async def events(self, cursor: str) -> AsyncGenerator[EventBatch, None]:
         after = cursor if cursor.isdecimal() else "0"

@@ -21,8 +21,9 @@ class SimulatedCall:
     """A call between the carrier (``request``, ``events``) and a phone (``state``, ``presses``).
 
     ``state`` is ``initiated`` until the first ring, then ``ringing``, ``in-progress`` or the word
-    for its end. ``heard_ms`` is how much of the message the phone was sent. Times are ms of the
-    world's clock. ``saved`` resolves when all of this is on the disk.
+    for its end. ``heard_ms`` is how much of the message the phone was sent, ``recorded`` how many
+    frames each recording of it has. Times are ms of the world's clock. ``saved`` resolves when all
+    of this is on the disk.
     """
 
     id: str
@@ -34,6 +35,7 @@ class SimulatedCall:
     ended_at_ms: int | None = None
     heard_ms: int = 0
     presses: list[Press] = field(default_factory=list)
+    recorded: list[int] = field(default_factory=list)
     events: list[CallEvent] = field(default_factory=list)
     saved: asyncio.Future[list[int]] | None = None
 
@@ -60,14 +62,23 @@ class SimulatedCall:
         self.state, self.answered_at_ms = CallStatus.IN_PROGRESS, now_ms
         return self.tell(now_ms, CallStatus.IN_PROGRESS)
 
-    def press(self, now_ms: int, press: Press) -> CallEvent:
+    def press(self, now_ms: int, press: Press) -> CallEvent | None:
+        """None for a key that is not told."""
         self.presses.append(press)
+        if press.in_recording:
+            return None
         return self.tell(now_ms, CallStatus.IN_PROGRESS, digits=press.key)
 
     def end(self, now_ms: int, outcome: Outcome) -> CallEvent:
         self.state, self.ended_at_ms = outcome.state, now_ms
         self.request = replace(self.request, script=())  # needed no more; calls are many
-        return self.tell(now_ms, outcome.status, cause=outcome.cause, heard_ms=self.heard_ms)
+        return self.tell(
+            now_ms,
+            outcome.status,
+            cause=outcome.cause,
+            heard_ms=self.heard_ms,
+            recordings=len(self.recorded),
+        )
 
     def tell(
         self,
@@ -77,6 +88,7 @@ class SimulatedCall:
         digits: str = "",
         cause: str = "",
         heard_ms: int = 0,
+        recordings: int = 0,
     ) -> CallEvent:
         """Add the next event; the carrier tells it once it is saved."""
         event = CallEvent(
@@ -87,6 +99,7 @@ class SimulatedCall:
             digits=digits,
             cause=cause,
             heard_ms=heard_ms,
+            recordings=recordings,
         )
         self.events.append(event)
         return event
@@ -102,6 +115,7 @@ class SimulatedCall:
             self.heard_ms,
             self.presses,
             self.events,
+            self.recorded,
         )
         document: dict[str, Any] = msgspec.to_builtins(kept)
         return document
@@ -121,6 +135,7 @@ class SimulatedCall:
             kept.ended_at_ms,
             kept.heard_ms,
             kept.presses,
+            kept.recorded,
             kept.events,
         )
 
@@ -135,6 +150,7 @@ class _Kept(msgspec.Struct):
     heard_ms: int
     presses: list[Press]
     events: list[CallEvent]
+    recorded: list[int] = []
 
 
 def _name_of(clip: Clip) -> str:

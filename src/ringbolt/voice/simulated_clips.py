@@ -13,7 +13,8 @@ from typing import Final
 
 from ringbolt.core.call import SAMPLE_RATE, Clip
 from ringbolt.voice.g711 import ULAW_SILENCE, encode_ulaw
-from ringbolt.voice.simulated_line import FRAME_MS, Span
+from ringbolt.voice.simulated_line import BEEP, FRAME_MS, Span
+from ringbolt.voice.simulated_sounds import beep
 
 FRAME_SAMPLES: Final = SAMPLE_RATE * FRAME_MS // 1000
 MAX_CLIP_BYTES: Final = 3600 * SAMPLE_RATE * 2
@@ -72,6 +73,9 @@ class ClipStore:
         """
         if not span.clip:
             return _SILENCE * span.frames
+        if span.clip == BEEP:
+            sound = beep()
+            return sound[span.first * FRAME_SAMPLES : (span.first + span.frames) * FRAME_SAMPLES]
         first, last = span.first, span.first + span.frames
         number = first // _PIECE_FRAMES
         sound = self._piece(span.clip, number)

@@ -11,16 +11,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ringbolt.core.call import Clip, Pause, RenderedGather, RenderedScript
+from ringbolt.core.call import Clip, Pause, Record, RenderedGather, RenderedScript
 from ringbolt.voice.simulated_script import CALLER_HUNG_UP, TOO_LONG, Act, Outcome
 
 FRAME_MS: Final = 20
 FRAMES_PER_SECOND: Final = 1000 // FRAME_MS
+BEEP: Final = "beep"
+"""The clip that is heard before a recording begins."""
+BEEP_MS: Final = 400
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Frames sent in a row: from frame ``first`` of the file ``clip``, or silence ('')."""
+    """Frames sent in a row: from frame ``first`` of ``clip``, a file or ``BEEP``; '' is silence."""
 
     clip: str
     first: int
@@ -29,21 +32,24 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """``key`` was pressed after ``frame`` frames of the call."""
+    """``key`` was pressed after ``frame`` frames of the call. In a recording it is no answer to
+    anything, and is not told."""
 
     frame: int
     key: str
+    in_recording: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """``part`` numbers the script's parts; ``clip`` '' is silence; a wait is no message."""
+    """``part`` numbers the script's parts; ``clip`` '' is silence; a wait or beep is no message."""
 
     part: int
     ms: int
     clip: str = ""
     gather: RenderedGather | None = None
     is_wait: bool = False
+    record: Record | None = None
 
     @property
     def frames(self) -> int:
@@ -51,15 +57,19 @@ class _Step:
 
     @property
     def message_ms(self) -> int:
-        return 0 if self.is_wait else self.ms
+        return 0 if self.is_wait or self.clip == BEEP else self.ms
 
 
 class Playback:
     """Where the caller stands in its script. A gather ends at its finish key, at its last digit,
-    or when its time after the prompt is over; the prompt plays on under the keys until then."""
+    or when its time after the prompt is over; the prompt plays on under the keys until then.
 
-    def __init__(self, script: RenderedScript) -> None:
-        self._steps = _listening([step for step in _steps(script) if step.ms > 0])
+    A recording ends likewise, or when the phone, which speaks for ``speaks_ms`` after the beep,
+    was silent for long enough."""
+
+    def __init__(self, script: RenderedScript, speaks_ms: int = 0) -> None:
+        self._steps = _listening([step for step in _steps(script, speaks_ms) if step.ms > 0])
+        self._recorded: list[int] = []
         self._index = 0
         self._offset = 0
         self._sent_ms = 0
@@ -82,6 +92,12 @@ class Playback:
             return self._sent_ms
         return self._sent_ms + min(self._offset * FRAME_MS, self._steps[self._index].message_ms)
 
+    @property
+    def recorded(self) -> list[int]:
+        """How many frames each recording has so far."""
+        under_way = self.is_recording and self._offset > 0
+        return [*self._recorded, self._offset] if under_way else list(self._recorded)
+
     def take(self, limit: int) -> Span:
         """The next frames, at least one and at most ``limit``; the script must not be over."""
         step = self._steps[self._index]
@@ -91,10 +107,18 @@ class Playback:
             self._move_to(self._index + 1)
         return span
 
+    @property
+    def is_recording(self) -> bool:
+        return not self.is_over and self._steps[self._index].record is not None
+
     def press(self, key: str) -> None:
-        """A key counts for the gather that is on; without one it does nothing."""
+        """A key counts for the gather or recording that is on; without one it does nothing."""
         step = None if self.is_over else self._steps[self._index]
-        if step is None or step.gather is None:
+        if step is None:
+            return
+        if step.record is not None and key in step.record.finish_keys:
+            self._move_to(self._index + 1)
+        if step.gather is None:
             return
         self._digits += 1
         if key == step.gather.finish_key or self._digits >= step.gather.max_digits:
@@ -103,6 +127,7 @@ class Playback:
 
     def _move_to(self, index: int) -> None:
         self._sent_ms = self.message_ms
+        self._recorded = self.recorded
         here = self._steps[self._index].part
         if index == len(self._steps) or self._steps[index].part != here:
             self._digits = 0
@@ -117,14 +142,23 @@ def _listening(steps: list[_Step]) -> tuple[_Step, ...]:
     )
 
 
-def _steps(script: RenderedScript) -> Iterator[_Step]:
+def _steps(script: RenderedScript, speaks_ms: int) -> Iterator[_Step]:
     for number, part in enumerate(script):
+        if isinstance(part, Record):
+            yield _Step(number, BEEP_MS, BEEP)
+            yield _Step(number, _recording_ms(part, speaks_ms), is_wait=True, record=part)
+            continue
         if not isinstance(part, RenderedGather):
             yield _sound(number, part, None)
             continue
         for piece in part.prompt:
             yield _sound(number, piece, part)
         yield _Step(number, part.timeout_ms, gather=part, is_wait=True)
+
+
+def _recording_ms(record: Record, speaks_ms: int) -> int:
+    ms = speaks_ms + record.max_silence_ms
+    return min(ms, record.max_duration_ms) if record.max_duration_ms else ms
 
 
 def _sound(number: int, piece: Clip | Pause, gather: RenderedGather | None) -> _Step:
@@ -137,11 +171,17 @@ class Line:
     """A call from its answer to its end. The caller hangs up when its script is over.
 
     ``frame`` counts the frames sent, ``presses`` are the keys so far, ``outcome`` is set at the
-    end. ``acts`` is what the phone does by itself.
+    end. ``acts`` is what the phone does by itself; after a beep it speaks for ``speaks_ms``.
     """
 
-    def __init__(self, script: RenderedScript, max_duration_s: int, acts: tuple[Act, ...]) -> None:
-        self._playback = Playback(script)
+    def __init__(
+        self,
+        script: RenderedScript,
+        max_duration_s: int,
+        acts: tuple[Act, ...],
+        speaks_ms: int = 0,
+    ) -> None:
+        self._playback = Playback(script, speaks_ms)
         self._acts = list(acts)
         self._last_frame = max_duration_s * FRAMES_PER_SECOND
         self.frame = 0
@@ -153,6 +193,11 @@ class Line:
     def message_ms(self) -> int:
         """How much of the message the phone was sent."""
         return self._playback.message_ms
+
+    @property
+    def recorded(self) -> list[int]:
+        """How many frames of the phone each recording holds."""
+        return self._playback.recorded
 
     def advance(self, frame: int) -> list[Span]:
         """Go on to ``frame`` or to the end of the call; what was sent on the way."""
@@ -168,7 +213,7 @@ class Line:
     def press(self, keys: str) -> None:
         """Press ``keys`` at once. Whether the call is over thereby shows when it goes on."""
         for key in keys:
-            self.presses.append(Press(self.frame, key))
+            self.presses.append(Press(self.frame, key, self._playback.is_recording))
             self._playback.press(key)
 
     def end(self, outcome: Outcome) -> None:
@@ -209,9 +254,15 @@ class Line:
         return max(min(stops), self.frame + 1)
 
 
-def replay(script: RenderedScript, max_duration_s: int, presses: list[Press], frames: int) -> Line:
+def replay(
+    script: RenderedScript,
+    max_duration_s: int,
+    presses: list[Press],
+    frames: int,
+    speaks_ms: int = 0,
+) -> Line:
     """The line of a call of which ``frames`` frames are known to have been heard."""
-    line = Line(script, max_duration_s, ())
+    line = Line(script, max_duration_s, (), speaks_ms)
     for press in presses:
         line.advance(min(press.frame, frames))
         line.press(press.key)

@@ -39,6 +39,7 @@ from ringbolt.voice.simulated_script import (
     behaviour_of,
     plan,
 )
+from ringbolt.voice.simulated_sounds import recorded_wav
 
 _KEYS: Final = frozenset("0123456789*#ABCD")
 log = structlog.get_logger("ringbolt.phones")
@@ -130,6 +131,13 @@ class PhoneNetwork:
         """The call with this reference, everything told of it being on the disk."""
         call = self._book.by_ref(ref)
         return None if call is None else await self._book.saved(call)
+
+    async def recording(self, ref: str, n: int) -> bytes | None:
+        """The ``n``-th recording (from 1) of a call that is over, as WAV; None if there is none."""
+        call = await self.find(ref)
+        if call is None or not call.is_over or not 1 <= n <= len(call.recorded):
+            return None
+        return recorded_wav(call.recorded[n - 1], behaviour_of(call.request.to).speaks_ms)
 
     def events(self, after: int) -> AsyncIterator[NumberedEvents]:
         """Every event numbered above ``after`` (0: all), then those to come."""
@@ -235,8 +243,9 @@ class PhoneNetwork:
     def _answer(self, call: SimulatedCall) -> None:
         self._stop_ringing(call)
         self._book.save(call, call.answer(self._clock.now_ms()))
-        acts = behaviour_of(call.request.to).acts
-        line = Line(call.request.script, call.request.max_duration_s, acts)
+        behaviour = behaviour_of(call.request.to)
+        request = call.request
+        line = Line(request.script, request.max_duration_s, behaviour.acts, behaviour.speaks_ms)
         pace = self._pacer.start(lambda frame: self._advance(call, frame))
         self._up[call.id] = _Live(line, Recording(self._path(call)), pace)
 
@@ -257,14 +266,16 @@ class PhoneNetwork:
         except OSError:
             log.exception("the audio of a simulated call is lost", call=call.id)
             live.line.end(CLIP_LOST)
-        call.heard_ms = live.line.message_ms
+        call.heard_ms, call.recorded = live.line.message_ms, live.line.recorded
         self._report_keys(call, live.line)
         if live.line.outcome is not None:
             self._end(call, live.line.outcome)
 
     def _report_keys(self, call: SimulatedCall, line: Line) -> None:
         for press in line.presses[len(call.presses) :]:
-            self._book.save(call, call.press(self._clock.now_ms(), press))
+            event = call.press(self._clock.now_ms(), press)
+            if event is not None:
+                self._book.save(call, event)
 
     def _end(self, call: SimulatedCall, outcome: Outcome) -> None:
         self._stop_ringing(call)
@@ -281,8 +292,9 @@ class PhoneNetwork:
         """A call that was up when the world stopped: it ends with what its recording holds."""
         frames = mend_recording(self._path(call))
         request = call.request
-        line = replay(request.script, request.max_duration_s, call.presses, frames)
-        call.heard_ms = line.message_ms
+        speaks_ms = behaviour_of(request.to).speaks_ms
+        line = replay(request.script, request.max_duration_s, call.presses, frames, speaks_ms)
+        call.heard_ms, call.recorded = line.message_ms, line.recorded
         self._book.save(call, call.end(self._clock.now_ms(), WORLD_RESTARTED))
 
 

@@ -86,7 +86,8 @@ class Behaviour:
     """A number's manners. ``reaction`` follows ``react_ms`` of ringing (None: never by itself).
 
     With ``react_before_timeout_ms`` it comes that long before the caller would give up instead.
-    A number without ``rings`` reacts as soon as it is dialled.
+    A number without ``rings`` reacts as soon as it is dialled. ``speaks_ms``: how long it speaks
+    after the beep of a recording.
     """
 
     description: str
@@ -96,6 +97,7 @@ class Behaviour:
     react_ms: int | None = RING_MS
     react_before_timeout_ms: int | None = None
     acts: tuple[Act, ...] = ()
+    speaks_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +163,9 @@ SCRIPTED: Final = MappingProxyType(
         "+1234567817": Behaviour(
             "Answers; the network fails in the middle of the message.",
             acts=(Act(outcome=NETWORK_FAILED, part=0.5),),
+        ),
+        "+1234567818": Behaviour(
+            "Answers, hears all and speaks for 3 s into a recording.", speaks_ms=3000
         ),
         "+1234567890": Behaviour("Answers, hears all and presses 1 #.", acts=(Act("1#"),)),
     }

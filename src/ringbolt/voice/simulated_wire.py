@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct, field
 
-from ringbolt.core.call import CallEvent, Clip, Pause, RenderedGather, RenderedScript
+from ringbolt.core.call import CallEvent, Clip, Pause, Record, RenderedGather, RenderedScript
 from ringbolt.voice.carrier import PlaceCall
 
 Count = Annotated[int, Meta(ge=0)]
@@ -33,13 +33,22 @@ class GatherPart(Struct, tag="gather"):
     timeout_ms: Count
 
 
+class RecordPart(Struct, tag="record"):
+    finish_keys: Annotated[str, Meta(pattern="^[0-9*#A-D]*$")]
+    max_silence_ms: Count
+    max_duration_ms: Count
+
+
+ScriptPart = ClipPart | PausePart | GatherPart | RecordPart
+
+
 class CallRequest(Struct):
     """A call as it is asked for: ``POST /simulator/carrier/calls``."""
 
     ref: Annotated[str, Meta(min_length=1, max_length=200)]
     to: Annotated[str, Meta(pattern=r"^\+[0-9]{2,15}$")]
     caller_id: Annotated[str, Meta(max_length=32)] = field(name="from")
-    script: list[ClipPart | PausePart | GatherPart]
+    script: list[ScriptPart]
     ring_timeout_s: Annotated[int, Meta(ge=1)]
     max_duration_s: Annotated[int, Meta(ge=1)]
 
@@ -77,7 +86,9 @@ def request_of(call: PlaceCall, sha256_of: Callable[[Clip], str]) -> CallRequest
     def sound(piece: Clip | Pause) -> ClipPart | PausePart:
         return ClipPart(sha256_of(piece)) if isinstance(piece, Clip) else PausePart(piece.ms)
 
-    def part(piece: Clip | Pause | RenderedGather) -> ClipPart | PausePart | GatherPart:
+    def part(piece: Clip | Pause | RenderedGather | Record) -> ScriptPart:
+        if isinstance(piece, Record):
+            return RecordPart(piece.finish_keys, piece.max_silence_ms, piece.max_duration_ms)
         if not isinstance(piece, RenderedGather):
             return sound(piece)
         prompt = [sound(each) for each in piece.prompt]
@@ -99,7 +110,9 @@ def call_of(request: CallRequest, clip_of: Callable[[str], Clip]) -> PlaceCall:
     def sound(piece: ClipPart | PausePart) -> Clip | Pause:
         return clip_of(piece.sha256) if isinstance(piece, ClipPart) else Pause(piece.ms)
 
-    def part(piece: ClipPart | PausePart | GatherPart) -> Clip | Pause | RenderedGather:
+    def part(piece: ScriptPart) -> Clip | Pause | RenderedGather | Record:
+        if isinstance(piece, RecordPart):
+            return Record(piece.finish_keys, piece.max_silence_ms, piece.max_duration_ms)
         if not isinstance(piece, GatherPart):
             return sound(piece)
         prompt = tuple(sound(each) for each in piece.prompt)
@@ -117,7 +130,7 @@ def call_of(request: CallRequest, clip_of: Callable[[str], Clip]) -> PlaceCall:
 
 def clips_of(script: RenderedScript) -> Iterable[Clip]:
     """Every clip of a script, once each."""
-    pieces: list[Clip | Pause] = []
+    pieces: list[Clip | Pause | Record] = []
     for part in script:
         pieces.extend(part.prompt if isinstance(part, RenderedGather) else (part,))
     return dict.fromkeys(piece for piece in pieces if isinstance(piece, Clip))

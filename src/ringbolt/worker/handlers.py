@@ -24,6 +24,7 @@ from ringbolt.app.lend_number import dispatch_reception
 from ringbolt.app.notify import SEND_WEBHOOK
 from ringbolt.app.pay_referral import pay_referral
 from ringbolt.app.record_outcome import check_uniq
+from ringbolt.app.recordings import FETCH_RECORDINGS, fetch_recordings
 from ringbolt.app.refer import PAY_REFERRAL
 from ringbolt.app.refund import PAY_REFUND, pay_refund
 from ringbolt.app.secure import DISPATCH_CALL, DISPATCH_MESSAGE, DISPATCH_RECEPTION
@@ -109,5 +110,6 @@ def handlers() -> Mapping[str, Handler]:
         MATCH_TEXTS: Handler(match_texts, _again_in_an_hour),
         SEND_WEBHOOK: Handler(send_webhook, _again_in_an_hour),
         PAY_REFERRAL: Handler(pay_referral, _again_in_an_hour),
+        FETCH_RECORDINGS: Handler(fetch_recordings, _again_in_an_hour),
         SWEEP: Handler(sweep, _again_in_an_hour),
     }

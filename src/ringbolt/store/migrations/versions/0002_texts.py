@@ -31,6 +31,7 @@ def upgrade() -> None:
     _reception()
     _webhook()
     _message_part()
+    _recording()
     _webhook_try()
     _orders()
     _transfer()
@@ -288,6 +289,23 @@ def _webhook_try() -> None:
         sqlite_strict=True,
     )
     op.create_index("ix_webhook_try_webhook_id", "webhook_try", ["webhook_id", "id"], unique=False)
+
+
+def _recording() -> None:
+    op.create_table(
+        "recording",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("order_id", sa.Text(), nullable=False),
+        sa.Column("n", sa.Integer(), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("duration_ms", sa.Integer(), nullable=False),
+        sa.Column("created_ms", INT64, nullable=False),
+        sa.ForeignKeyConstraint(["order_id"], ["orders.id"], name=op.f("fk_recording_order_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recording")),
+        sa.UniqueConstraint("order_id", "n", name=op.f("uq_recording_order_id")),
+        sqlite_strict=True,
+    )
+    op.create_index("ix_recording_created", "recording", ["created_ms"], unique=False)
 
 
 def _orders() -> None:

@@ -1,0 +1,135 @@
+"""What the far end of a call said, if it was to be recorded: fetched from the carrier when the call
+is over, kept for some days, given to whoever paid for the call."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from ringbolt.app.call_order import CallOrder, RecordStep
+from ringbolt.app.shop import Shop
+from ringbolt.core.errors import InvalidInput, NotFound, Unavailable
+from ringbolt.store import jobs, recordings
+from ringbolt.store.calls import Attempt
+from ringbolt.store.db import Tx
+from ringbolt.store.jobs import Job
+from ringbolt.voice.carrier import SupportsRecording
+from ringbolt.voice.wav import read_wav
+
+FETCH_RECORDINGS = "fetch_recordings"
+RECORDING_OFF = "RECORDING_OFF"
+_AGAIN_MS = 15_000
+_TRIES = 240
+"""How often a carrier that cannot be reached is asked: for about an hour."""
+_DAY_MS = 86_400_000
+
+
+def can_record(shop: Shop) -> bool:
+    """The operator allows it and the carrier is able to."""
+    return shop.settings.voice.recordings and isinstance(shop.carrier, SupportsRecording)
+
+
+def check_recordings(shop: Shop, command: CallOrder) -> None:
+    """Raises ``InvalidInput`` if the call is to be recorded, and cannot be."""
+    if can_record(shop) or not any(isinstance(step, RecordStep) for step in command.steps):
+        return
+    raise InvalidInput(
+        "Calls are not recorded here."
+        if not shop.settings.voice.recordings
+        else "The carrier of this shop cannot record calls.",
+        code=RECORDING_OFF,
+        field="plan",
+        suggestion="Leave record out, or ask the operator to turn recordings on. "
+        "Nothing was charged.",
+    )
+
+
+def expect_recordings(tx: Tx, attempt: Attempt, count: int) -> None:
+    """See to it that the ``count`` recordings of a call that is over are fetched."""
+    if count:
+        jobs.enqueue(
+            tx,
+            kind=FETCH_RECORDINGS,
+            lane="webhook",
+            uniq=f"recordings:{attempt.ref}",
+            order_id=attempt.order_id,
+            payload={"ref": attempt.ref, "count": count},
+        )
+
+
+async def fetch_recordings(shop: Shop, job: Job) -> None:
+    """The job behind every recorded call; safe to run again at any point."""
+    assert job.order_id is not None
+    ref, count = str(job.payload["ref"]), int(job.payload["count"])
+    if not isinstance(shop.carrier, SupportsRecording):
+        await shop.db.tx(jobs.finish, job)  # another carrier has been configured since
+        return
+    kept = {each.n for each in await shop.db.read(recordings.of_order, job.order_id)}
+    try:
+        for n in range(1, count + 1):
+            if n not in kept:
+                await _fetch(shop, shop.carrier, job.order_id, ref, n)
+    except Unavailable as error:
+        if job.attempts < _TRIES:
+            await shop.db.tx(jobs.retry, job, _AGAIN_MS, error.message)
+            return
+    await shop.db.tx(jobs.finish, job)
+
+
+async def _fetch(shop: Shop, carrier: SupportsRecording, order_id: str, ref: str, n: int) -> None:
+    wav = await carrier.recording(ref, n)
+    if wav is None:
+        return
+    name = "RE" + hashlib.sha256(f"{ref}/{n}".encode()).hexdigest()[:32]
+    path = f"{name}.wav"
+    await asyncio.to_thread(_write, folder(shop) / path, wav)
+    duration_ms = read_wav(wav).duration_ms
+    await shop.db.tx(recordings.add, name, order_id, n, path, duration_ms)
+
+
+async def read(shop: Shop, account_id: str, recording_id: str) -> bytes:
+    """A recording of a call that the account paid for: a WAV, 16-bit mono, 8 kHz.
+
+    Raises ``NotFound``, also for another account's and for one that is kept no more.
+    """
+    found = await shop.db.read(recordings.of_account, account_id, recording_id)
+    if found is not None:
+        with suppress(FileNotFoundError):
+            return await asyncio.to_thread((folder(shop) / found.path).read_bytes)
+    raise NotFound(
+        "There is no such recording of this account.",
+        code="RECORDING_NOT_FOUND",
+        suggestion=f"Recordings are kept for {shop.settings.voice.recording_days} days. Use the id "
+        "exactly as it was given, and the key that paid for the call.",
+    )
+
+
+async def purge_recordings(shop: Shop) -> None:
+    """Remove what was kept for long enough."""
+    keep_ms = shop.settings.voice.recording_days * _DAY_MS
+    while old := await shop.db.read(recordings.older_than, keep_ms):
+        paths = [folder(shop) / each.path for each in old]
+        await asyncio.to_thread(_remove, paths)
+        await shop.db.tx(recordings.forget, [each.id for each in old])
+
+
+def folder(shop: Shop) -> Path:
+    return shop.settings.data_dir / "recordings"
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Whole or not at all, for the shop's eyes only."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_suffix(".part")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(data)
+    draft.replace(path)
+
+
+def _remove(paths: list[Path]) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)
