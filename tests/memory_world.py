@@ -46,7 +46,7 @@ class MemoryCarrier:
     ``rings`` are the references of the calls that it placed, one entry for each time a phone
     rang. ``answers`` are given to the next requests (default: yes); ``lives`` are what the next
     calls go through at once (default: ``life``). ``before_answer`` happens between a ring and the
-    answer to who asked for it.
+    answer to who asked for it. If it ``obeys``, a call that is to be hung up ends.
     """
 
     def __init__(self, recovery: Recovery, clock: Clock) -> None:
@@ -58,6 +58,7 @@ class MemoryCarrier:
         self.lives: deque[tuple[CallStatus, ...]] = deque()
         self.life: tuple[CallStatus, ...] = ANSWERED
         self.before_answer: deque[Callable[[], Awaitable[object]]] = deque()
+        self.obeys = False
         self._clock = clock
 
     @property
@@ -106,6 +107,10 @@ class MemoryCarrier:
 
     async def hang_up(self, ref: str) -> None:
         self.hung_up.append(ref)
+        statuses = [event.status for event in self.events_of(ref)]
+        if self.obeys and ref in self.rings and not any(each.is_final for each in statuses):
+            answered = CallStatus.IN_PROGRESS in statuses
+            self.tell(ref, CallStatus.COMPLETED if answered else CallStatus.CANCELED)
 
     async def events(self, cursor: str) -> AsyncIterator[EventBatch]:
         """What there is now; then the stream breaks off."""

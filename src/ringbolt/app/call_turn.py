@@ -2,14 +2,17 @@
 up at once, of each account.
 
 Each waiting call has a moment of its own, and its job sleeps until then: however many wait, an
-account costs no more than one look at a time. Who waited the longest is called first. Other
-accounts' calls have turns of their own, and are not held back.
+account costs no more than one look at a time. A call that ends wakes the account's next one. Who
+waited the longest is called first. Other accounts' calls have turns of their own, and are not held
+back.
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from ringbolt.app.place_order import dispatch_uniq
 from ringbolt.app.shop import Shop
@@ -21,7 +24,9 @@ from ringbolt.store.jobs import Job
 from ringbolt.store.orders import Order
 
 _LOOK_MS: Final = 500
-"""Between two looks of an account for a free line."""
+"""Between two looks of an account for a free line of the shop, which all accounts want."""
+_OWN_LOOK_MS: Final = 5000
+"""Between two looks for a free line of its own, of which its calls tell when they end."""
 _LATE_MS: Final = 2000
 """A turn that was missed by more, because no worker was there, is over."""
 _PACE_MS: Final = 1050
@@ -29,6 +34,7 @@ _SPACING_MS: Final = 1100
 """Turns are a little further apart than the limit asks for: what comes late neither brings more
 calls into one second, nor delays those behind it."""
 _TURN: Final = "turn_ms"
+_OWN_LINE: Final = "own_line"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +54,6 @@ class Turns:
     def spacing_ms(self) -> int:
         """Between two turns."""
         return -(-_SPACING_MS // self.per_second)
-
-    def are_all_up(self, tx: Tx) -> bool:
-        return calls.open_of(tx, self.account) >= self.at_once
 
 
 def turns_of(shop: Shop, order: Order) -> Turns | None:
@@ -72,10 +75,9 @@ def has_turn(tx: Tx, job: Job, order: Order, turns: Turns, lines: int) -> bool:
         if at_ms > tx.now_ms:
             _come_back(tx, job, order, at_ms, "waiting for its turn")
             return False
-    if turns.are_all_up(tx) or calls.open_attempts(tx) >= lines:
-        wait_for_line(tx, job, order, turns)
+    if not has_line(tx, job, order, turns, lines):
         return False
-    earlier = _next(tx, turns)
+    earlier = _next(tx, turns.account)
     if earlier is not None and (earlier.created_ms, earlier.order_id) < (
         order.created_ms,
         order.id,
@@ -86,10 +88,15 @@ def has_turn(tx: Tx, job: Job, order: Order, turns: Turns, lines: int) -> bool:
     return True
 
 
-def wait_for_line(tx: Tx, job: Job, order: Order, turns: Turns) -> None:
-    """As many calls are up as may be: the job comes back after all others that wait."""
-    at_ms = rate_limits.book(tx, f"turn:{turns.account}", _LOOK_MS, _LOOK_MS)
-    _come_back(tx, job, order, at_ms, "waiting for a free line")
+def has_line(tx: Tx, job: Job, order: Order, turns: Turns, lines: int) -> bool:
+    """Whether one more call may be up; if not, the job comes back after all others that wait."""
+    is_own = calls.open_of(tx, turns.account) >= turns.at_once
+    if not is_own and calls.open_attempts(tx) < lines:
+        return True
+    look_ms = _OWN_LOOK_MS if is_own else _LOOK_MS
+    at_ms = rate_limits.book(tx, f"turn:{turns.account}", look_ms, look_ms)
+    _come_back(tx, job, order, at_ms, "waiting for a free line", {_OWN_LINE: is_own})
+    return False
 
 
 def keeps_pace(tx: Tx, job: Job, order: Order, turns: Turns) -> bool:
@@ -102,17 +109,30 @@ def keeps_pace(tx: Tx, job: Job, order: Order, turns: Turns) -> bool:
 
 def began(tx: Tx, turns: Turns) -> None:
     """A line was free, and perhaps another one is: who is next looks in the next turn."""
-    following = _next(tx, turns)
+    following = _next(tx, turns.account)
     if following is not None and following.run_at_ms > tx.now_ms + 2 * turns.spacing_ms:
         jobs.hasten(tx, dispatch_uniq(following.order_id), tx.now_ms + turns.spacing_ms)
 
 
-def _next(tx: Tx, turns: Turns) -> Waiting | None:
-    return calls.next_waiting(tx, turns.account, dispatch_uniq(""))
+def ended(tx: Tx, order: Order) -> None:
+    """A call is over: the account's next one looks now, if it waits for a line of its own.
+
+    For a line of the shop all accounts look equally often: who had one gets no other for it.
+    """
+    if order.method is not PaymentMethod.BALANCE or order.account_id is None:
+        return
+    following = _next(tx, order.account_id)
+    if following is not None and json.loads(following.payload).get(_OWN_LINE):
+        jobs.hasten(tx, dispatch_uniq(following.order_id), tx.now_ms)
 
 
-def _come_back(tx: Tx, job: Job, order: Order, at_ms: int, why: str) -> None:
+def _next(tx: Tx, account: str) -> Waiting | None:
+    return calls.next_waiting(tx, account, dispatch_uniq(""))
+
+
+def _come_back(
+    tx: Tx, job: Job, order: Order, at_ms: int, why: str, more: Mapping[str, Any] | None = None
+) -> None:
     """At its deadline at the latest, to be given up."""
     at_ms = min(at_ms, order.deadline_ms or at_ms)
-    payload = {**job.payload, _TURN: at_ms}
-    jobs.retry(tx, job, max(0, at_ms - tx.now_ms), why, payload)
+    jobs.retry(tx, job, max(0, at_ms - tx.now_ms), why, {_TURN: at_ms, **(more or {})})

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ringbolt.app import call_order
 from ringbolt.app.ask_carrier import ask, give_up, linger_ms, new_k1, write_down
-from ringbolt.app.call_turn import Turns, began, has_turn, keeps_pace, turns_of, wait_for_line
+from ringbolt.app.call_turn import Turns, began, has_line, has_turn, keeps_pace, turns_of
 from ringbolt.app.hang_up_call import hang_up_uniq
 from ringbolt.app.recover_attempt import Work, recover
 from ringbolt.app.render import render
@@ -122,16 +122,17 @@ async def _may_begin(shop: Shop, job: Job, work: Work, limits: _Limits) -> bool:
     if limits.turns is not None and work.attempt is None:
         return await shop.db.tx(has_turn, job, work.order, limits.turns, limits.lines)
     if limits.lines and await shop.db.read(calls.open_attempts) >= limits.lines:
-        await shop.db.tx(_hold_back, job, work.order, limits)
-        return False
+        return await shop.db.tx(_has_line, job, work.order, limits)
     return True
 
 
-def _hold_back(tx: Tx, job: Job, order: Order, limits: _Limits) -> None:
+def _has_line(tx: Tx, job: Job, order: Order, limits: _Limits) -> bool:
     if limits.turns is not None:
-        wait_for_line(tx, job, order, limits.turns)
-    else:
-        jobs.retry(tx, job, _CONCURRENCY_RETRY_MS, "waiting for a free line")
+        return has_line(tx, job, order, limits.turns, limits.lines)
+    if not limits.lines or calls.open_attempts(tx) < limits.lines:
+        return True
+    jobs.retry(tx, job, _CONCURRENCY_RETRY_MS, "waiting for a free line")
+    return False
 
 
 def _too_late(order: Order) -> str:
@@ -143,15 +144,10 @@ def _too_late(order: Order) -> str:
 
 def _is_held_back(tx: Tx, job: Job, order: Order, limits: _Limits) -> bool:
     """Whether the call cannot begin at this moment; its job then comes back."""
-    turns = limits.turns
     # The pace first: its row keeps another machine from counting the same lines meanwhile.
-    if turns is not None and not keeps_pace(tx, job, order, turns):
+    if limits.turns is not None and not keeps_pace(tx, job, order, limits.turns):
         return True
-    is_full = limits.lines and calls.open_attempts(tx) >= limits.lines
-    if is_full or (turns is not None and turns.are_all_up(tx)):
-        _hold_back(tx, job, order, limits)
-        return True
-    return False
+    return not _has_line(tx, job, order, limits)
 
 
 def _leave_in_peace(tx: Tx, job: Job, order: Order, wait_ms: int, k1: str) -> None:

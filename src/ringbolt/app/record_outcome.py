@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ringbolt.app import call_notify
+from ringbolt.app import call_notify, call_turn
 from ringbolt.app.charge_call import charge_call
 from ringbolt.app.decide import fail, fulfil
 from ringbolt.app.recordings import expect_recordings
@@ -54,13 +54,19 @@ def apply_event(
     if not _tell_call(tx, attempt, event):
         return True  # an earlier attempt's late word: the order is about another call now
     if event.status is CallStatus.IN_PROGRESS:
-        fulfil(tx, attempt.order_id, "answered")
+        _answered(tx, attempt)
     elif event.status.is_final:
         _end(tx, attempt, event, charge_on, k1)
     else:
         mark_in_progress(tx, attempt.order_id, charge_on, event.status)
-    call_notify.changed(tx, attempt.order_id)
+    call_notify.changed(tx, attempt.order_id, event.at_ms)
     return True
+
+
+def _answered(tx: Tx, attempt: Attempt) -> None:
+    if fulfil(tx, attempt.order_id, "answered") and attempt.state is AttemptState.REJECTED:
+        # The carrier had said no. The call is up all the same, and has yet to end.
+        calls.update_attempt(tx, attempt.id, state=AttemptState.ACCEPTED, finished_ms=None)
 
 
 def mark_in_progress(tx: Tx, order_id: str, charge_on: str, status: CallStatus) -> None:
@@ -111,6 +117,9 @@ def _end(tx: Tx, attempt: Attempt, event: CallEvent, charge_on: str, k1: str) ->
     expect_recordings(tx, attempt, event.recordings)
     charge_call(tx, attempt.order_id)
     orders.finish(tx, attempt.order_id)
+    order = orders.by_id(tx, attempt.order_id)
+    assert order is not None, "an attempt has its order"
+    call_turn.ended(tx, order)
 
 
 def check_uniq(ref: str) -> str:

@@ -161,11 +161,12 @@ _OLDER = _LATEST.where(
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A call that waits for its turn until ``run_at_ms``."""
+    """A call whose job sleeps until ``run_at_ms``; ``payload`` is the job's, as JSON."""
 
     order_id: str
     created_ms: int
     run_at_ms: int
+    payload: str
 
 
 def next_waiting(tx: Tx, account_id: str, prefix: str) -> Waiting | None:
@@ -188,7 +189,7 @@ def open_of(tx: Tx, account_id: str) -> int:
 
 _OPEN = (*_ACCOUNTS, orders.c.finished_ms.is_(None))
 _NEXT_WAITING = (
-    select(orders.c.id, orders.c.created_ms, job.c.run_at_ms)
+    select(orders.c.id, orders.c.created_ms, job.c.run_at_ms, job.c.payload)
     .join(call, call.c.order_id == orders.c.id)
     .join(job, job.c.uniq == bindparam("prefix_", type_=job.c.uniq.type) + orders.c.id)
     .where(

@@ -1,0 +1,179 @@
+"""A crash, or a long standstill, at every single outside effect of a call on a balance."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from itertools import count
+
+import pytest
+
+from balance_call_rig import Caller, available_sats, check, funded_key, limited
+from flow_rig import LEASE_MS, Died, Fate, Process, World
+from memory_world import ANSWERED, BUSY, RINGS, memory_carrier
+from ringbolt.clock import SystemClock
+from ringbolt.core.call import CallStatus
+from ringbolt.core.errors import RingboltError
+from ringbolt.core.order import OrderState
+from ringbolt.store import jobs
+from ringbolt.store.keys import ApiKey
+from ringbolt.store.opening import open_database
+from ringbolt.voice.carrier import PlaceCall, PlaceResult, Recovery, Rejected, Unknown
+
+RECOVERIES = [Recovery.IDEMPOTENT, Recovery.LOOKUP, Recovery.NONE]
+TALKS = ANSWERED[:-1]
+_S = OrderState
+Answer = PlaceResult | Callable[[PlaceCall], PlaceResult]
+
+
+@dataclass(frozen=True)
+class Flow:
+    """``life`` is what the call goes through, ``answer`` what the carrier says at first;
+    ``hangs_up``: ``queued`` before it is asked for, ``up`` after it was."""
+
+    name: str
+    life: tuple[CallStatus, ...]
+    ends: frozenset[OrderState]
+    answer: str = ""
+    hangs_up: str = ""
+
+
+FLOWS = [
+    Flow("answered", ANSWERED, frozenset({_S.SETTLED})),
+    Flow("busy", BUSY, frozenset({_S.RETURNED})),
+    Flow("refused for now", ANSWERED, frozenset({_S.SETTLED}), answer="not now"),
+    Flow("answer lost", ANSWERED, frozenset({_S.SETTLED}), answer="lost"),
+    Flow("request lost", ANSWERED, frozenset({_S.SETTLED}), answer="request lost"),
+    Flow("hung up in the queue", ANSWERED, frozenset({_S.RETURNED}), hangs_up="queued"),
+    Flow("hung up while it rings", RINGS, frozenset({_S.RETURNED}), hangs_up="up"),
+    Flow("hung up while talking", TALKS, frozenset({_S.SETTLED}), hangs_up="up"),
+]
+
+
+@pytest.fixture(params=RECOVERIES, ids=str)
+async def world(
+    request: pytest.FixtureRequest, sqlite_url: str, clock: SystemClock
+) -> AsyncIterator[World]:
+    db = await open_database(sqlite_url, clock)
+    world = World(db, clock, memory_carrier(request.param, clock))
+    world.settings = limited()
+    yield world
+    await db.close()
+
+
+class Story:
+    """A flow as its buyer lives it; every step may be taken again after a crash."""
+
+    names = count()
+
+    def __init__(self, world: World, flow: Flow, key: ApiKey) -> None:
+        self.world = world
+        self.at = 0
+        world.clock.set_offset(world.clock.offset_ms + 1000)  # so that its turn comes at once
+        self.caller = Caller(world, key, f"call-{next(self.names)}")
+        carrier = world.carrier
+        carrier.obeys = True
+        carrier.lives.clear()
+        carrier.answers.clear()
+        carrier.life = flow.life
+        answers: dict[str, Answer] = {
+            "not now": Rejected("no channel", permanent=False),
+            "lost": carrier.lost,
+            "request lost": Unknown("nobody knows"),
+        }
+        if flow.answer:
+            carrier.answers.append(answers[flow.answer])
+        self.steps: list[Callable[[Process], Awaitable[object]]] = [self.caller.place]
+        if flow.hangs_up == "up":
+            self.steps.append(self._begin)
+        if flow.hangs_up:
+            self.steps.append(self.caller.hang_up)
+        self.steps.append(Process.work)
+
+    async def _begin(self, process: Process) -> None:
+        """Until the carrier was asked, and was heard."""
+        await process.run_due()
+        await process.listen()
+
+    async def run(self, process: Process, first: int = 0) -> None:
+        """From step ``first`` to the end. A crash comes out as ``Died``."""
+        for number in range(first, len(self.steps)):
+            self.at = number
+            await self.steps[number](process)
+
+    async def go_on(self, process: Process) -> None:
+        await self.run(process, self.at if await self.caller.exists() else 0)
+
+
+async def _effects(world: World, flow: Flow, key: ApiKey) -> list[str]:
+    """The outside effects of an undisturbed run."""
+    fate = Fate()
+    story = Story(world, flow, key)
+    await story.run(world.process(fate))
+    state = (await check(world, story.caller)).state
+    assert state in flow.ends or world.carrier.recovery is Recovery.NONE
+    assert 1 < len(fate.seen) < 100
+    return fate.seen
+
+
+@pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.name)
+@pytest.mark.parametrize("kind", ["before", "after"])
+async def test_a_crash_at_any_boundary_charges_only_what_was_answered(
+    world: World, flow: Flow, kind: str
+) -> None:
+    key = await funded_key(world)
+    ends = set()
+    for number in range(1, len(await _effects(world, flow, key)) + 1):
+        story = Story(world, flow, key)
+        with pytest.raises(Died):
+            await story.run(world.process(Fate(number, kind)))
+        await world.db.tx(jobs.release_all)
+        await story.go_on(world.process())
+        ends.add((await check(world, story.caller)).state)
+    assert ends <= {OrderState.SETTLED, OrderState.RETURNED}
+    # Who hangs up after a crash may find the call in another place than before.
+    if world.carrier.recovery is not Recovery.NONE and flow.hangs_up != "up":
+        assert ends == flow.ends
+
+
+@pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.name)
+async def test_a_worker_that_stood_still_does_no_harm_when_it_goes_on(
+    world: World, flow: Flow
+) -> None:
+    key = await funded_key(world)
+    for number in range(1, len(await _effects(world, flow, key)) + 1):
+        fate = Fate(number, "pause")
+        story = Story(world, flow, key)
+        process = world.process(fate)
+        running = asyncio.ensure_future(story.run(process))
+        standing = asyncio.ensure_future(fate.stands_still.wait())
+        await asyncio.wait({running, standing}, return_when=asyncio.FIRST_COMPLETED)
+        assert not running.done(), "it did not stand still"
+        if process.current is not None:
+            process.current.lease.sure_until_s = 0  # as the time that passes would
+        world.clock.set_offset(world.clock.offset_ms + LEASE_MS)
+        await story.go_on(world.process())
+        fate.go_on.set()
+        await _let_go(running)
+        await story.go_on(world.process())
+        await check(world, story.caller)
+
+
+async def _let_go(running: asyncio.Future[None]) -> None:
+    try:
+        await running
+    except (jobs.LeaseLost, RingboltError):
+        return
+
+
+async def test_what_is_not_taken_is_on_the_balance_again(world: World) -> None:
+    key = await funded_key(world, 1000)
+    answered = Story(world, FLOWS[0], key)
+    await answered.run(world.process())
+    assert await available_sats(world, key) == 990
+    busy = Story(world, FLOWS[1], key)
+    await busy.caller.place(world.process())
+    assert await available_sats(world, key) == 960
+    await busy.run(world.process())
+    assert await available_sats(world, key) == 990
