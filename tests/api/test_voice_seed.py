@@ -1,0 +1,434 @@
+"""The page "Call with User input", field by field, on a running shop; and what is beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import wave
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+from aiohttp import web
+from pydantic import BaseModel
+
+from api.conftest import OpenShop
+from audio_files import tone, wav
+from ringbolt.api.voice import documents, schema
+from ringbolt.api.voice.names import CALL, PLAN
+from shop_server import ANSWERS, BUSY, LISTENS, NEVER_ANSWERS, PLAIN, ShopServer, eventually
+from stranger_sites import body, raw_site, site
+from voice_client import CALLS, SATS, SPEECH, VOICES, VoiceClient, refusal
+from voice_client import PLAN as PLAN_URL
+
+PRESSES_1_DURING = "+1234567811"
+PRESSES_123 = "+1234567812"
+WELCOME = "Welcome to cequens voice AIPs"
+METADATA = {"key": "kay01", "value": "value01"}
+
+
+class Own:
+    """The caller's own server, which is told of calls."""
+
+    def __init__(self, origin: str) -> None:
+        self.origin = origin
+        self.requests: list[tuple[str, str, bytes]] = []
+
+    async def told(self, where: str, count: int, what: str = "") -> list[tuple[str, str, bytes]]:
+        """Method, URL and body of the requests to ``where`` that hold ``what``."""
+
+        async def enough() -> list[tuple[str, str, bytes]] | None:
+            asked = [each for each in self.requests if where in each[1]]
+            found = [each for each in asked if what.encode() in each[2]]
+            return found if len(found) >= count else None
+
+        return await eventually(enough)
+
+
+@pytest.fixture
+async def own() -> Any:
+    """The caller's server."""
+    server = Own("")
+
+    async def answer(request: web.BaseRequest) -> web.Response:
+        server.requests.append((request.method, str(request.rel_url), await request.read()))
+        return web.Response()
+
+    async with site(answer) as served:
+        server.origin = served.origin
+        yield server
+
+
+@pytest.fixture
+async def client(shop: ShopServer) -> VoiceClient:
+    return await VoiceClient.with_balance(shop)
+
+
+async def test_the_page_as_it_stands(open_shop: OpenShop, own: Own) -> None:
+    """All eleven fields, by the names that the page's prose and its siblings use."""
+    async with site(body(wav(tone(8000, 1.0)), Content_Type="audio/wav")) as audio:
+        shop = await open_shop(fetch={"allow_origins": (own.origin, audio.origin)})
+        client = await VoiceClient.with_balance(shop)
+
+        placed = await client.call(
+            {
+                "to": ANSWERS.removeprefix("+"),
+                "sayText": WELCOME,
+                "voice": "Zeina",
+                "neural": False,
+                "audioUrl": f"{audio.origin}/test.wav",
+                "reps": 2,
+                "timeout": 30,
+                "dtmf": True,
+                "dtmfCallbackEndpoint": f"{own.origin}/my_call_id/dtmf?token=mine",
+                "statusCallbackEndpoint": f"{own.origin}/my_call_id/status",
+                "metaData": METADATA,
+            }
+        )
+        over = await client.until_over(placed["callId"])
+        ((method, url, _),) = await own.told("/dtmf", 1)
+        await own.told("/status", 1, '"status":"completed"')
+        statuses = [json.loads(each) for _, _, each in await own.told("/status", 1)]
+
+    assert placed["status"] == "queued"
+    assert placed["to"] == ANSWERS
+    assert (over["status"], over["digits"]) == ("completed", "1")
+    assert over["metaData"] == METADATA
+    assert method == "GET"
+    assert urlsplit(url).path == "/my_call_id/dtmf"
+    query = dict(parse_qsl(urlsplit(url).query))
+    assert json.loads(query.pop("metaData")) == METADATA
+    assert query == {
+        "token": "mine",
+        "callId": placed["callId"],
+        "to": ANSWERS,
+        "dtmf": "1",
+        "status": "completed",
+    }
+    assert [each["sequence"] for each in statuses] == list(range(1, len(statuses) + 1))
+    assert statuses[0]["status"] == "queued"
+    assert {each["callId"] for each in statuses} == {placed["callId"]}
+
+
+async def test_the_phone_rings_and_hears_the_text_twice(client: VoiceClient) -> None:
+    twice = await client.call({"to": LISTENS, "sayText": WELCOME})
+    await client.until_over(twice["callId"])
+    once = await client.call({"to": LISTENS, "sayText": WELCOME, "reps": 1})
+    await client.until_over(once["callId"])
+
+    heard = [call["heard_seconds"] for call in await client.shop.calls_of(LISTENS)]
+
+    assert len(heard) == 2
+    assert max(heard) > 1.7 * min(heard) > 0
+
+
+async def test_the_samples_of_the_page_are_no_addresses(client: VoiceClient) -> None:
+    for name, sample in (
+        ("dtmfCallbackEndpoint", "http://localhost:9001/my_call_id/dtmf"),
+        ("statusCallbackEndpoint", "http://localhost:9001/my_call_id/status"),
+        ("statusCallbackEndpoint", "https://localhost:9001/my_call_id/status"),
+    ):
+        call = {"to": LISTENS, "sayText": WELCOME, "dtmf": True, name: sample}
+
+        error = refusal(await client.ask("POST", CALLS, call), 400)
+
+        assert error["field"] == name
+        assert error["code"] == "WEBHOOK_URL_REFUSED"
+
+
+@pytest.mark.parametrize("path", [CALLS, f"{CALLS}/", "/voice/v1/simple-call"])
+async def test_a_call_is_placed_at_either_address(client: VoiceClient, path: str) -> None:
+    placed = await client.data("POST", path, {"to": LISTENS, "sayText": "Hello."})
+
+    assert placed["callId"].startswith("CA")
+    assert len(placed["callId"]) == 34
+    assert (await client.until_over(placed["callId"]))["status"] == "completed"
+
+
+async def test_every_alias_means_its_field(client: VoiceClient) -> None:
+    for canonical in ("to", "sayText"):
+        for alias in CALL[canonical]:
+            fields: dict[str, Any] = {"to": BUSY, "sayText": "Hello."}
+            fields[alias.upper()] = fields.pop(canonical)
+
+            placed = await client.call(fields)
+
+            assert placed["to"] == BUSY
+            assert placed["ignoredFields"] == []
+
+
+async def test_aliases_that_agree_are_one_field(client: VoiceClient) -> None:
+    placed = await client.call(
+        {"to": LISTENS, "phone_number": LISTENS, "say-text": "Hello.", "text": "Hello."}
+    )
+
+    assert placed["to"] == LISTENS
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["+1 (234) 567-800", "001234567800", "1234567800", 1234567800, ["+1234567800"]],
+)
+async def test_a_number_may_be_written_in_many_ways(client: VoiceClient, written: Any) -> None:
+    assert (await client.call({"to": written, "sayText": "Hello."}))["to"] == "+1234567800"
+
+
+async def test_an_unknown_voice_is_the_default_and_a_note(client: VoiceClient) -> None:
+    placed = await client.call({"to": LISTENS, "sayText": "Hello.", "voice": "Nobody"})
+    over = await client.until_over(placed["callId"])
+
+    assert placed["voice"] == "Zeina"
+    assert "voice_unknown" in placed["notes"]
+    assert "voice_unknown" in over["notes"]
+
+
+async def test_a_field_that_means_nothing_is_named(client: VoiceClient) -> None:
+    placed = await client.call({"to": LISTENS, "sayText": "Hello.", "colour": "blue"})
+
+    assert placed["ignoredFields"] == ["colour"]
+
+
+async def test_a_call_without_input_tells_no_digits(open_shop: OpenShop, own: Own) -> None:
+    shop = await open_shop(fetch={"allow_origins": own.origin})
+    client = await VoiceClient.with_balance(shop)
+
+    placed = await client.call(
+        {"to": ANSWERS, "sayText": "Hello.", "dtmfCallbackEndpoint": f"{own.origin}/dtmf"}
+    )
+    over = await client.until_over(placed["callId"])
+
+    assert placed["notes"] == ["dtmf_not_asked"]
+    assert over["dtmf"] is False
+    assert own.requests == []
+
+
+@pytest.mark.parametrize(
+    ("number", "options", "digits"),
+    [
+        (ANSWERS, {}, "1"),
+        (PRESSES_123, {}, "123"),
+        (PRESSES_123, {"maxDigits": 2}, "12"),
+        (PRESSES_123, {"finishKey": "2"}, "1"),
+        (PRESSES_123, {"finishKey": ""}, "123#"),
+        (PRESSES_1_DURING, {"maxDigits": 1}, "1"),
+        (LISTENS, {"gatherTimeout": 1}, ""),
+    ],
+)
+async def test_keys_are_collected(
+    client: VoiceClient, number: str, options: dict[str, Any], digits: str
+) -> None:
+    placed = await client.call({"to": number, "sayText": "Press a key.", "dtmf": True, **options})
+
+    over = await client.until_over(placed["callId"])
+
+    assert over["status"] == "completed"
+    assert over["digits"] == digits
+    assert over["dtmf"] is True
+
+
+async def test_the_text_stands_in_for_audio_that_breaks(open_shop: OpenShop) -> None:
+    answers = [body(wav(tone(8000, 1.0))), body(b"", 500)]
+
+    async def changing(request: web.BaseRequest) -> web.StreamResponse:
+        answer = answers.pop(0) if len(answers) > 1 else answers[0]
+        return await answer(request)
+
+    async with site(changing) as audio:
+        shop = await open_shop(fetch={"allow_origins": audio.origin})
+        client = await VoiceClient.with_balance(shop)
+        placed = await client.call(
+            {"to": LISTENS, "sayText": "Hello.", "audioUrl": f"{audio.origin}/a.wav"}
+        )
+        over = await client.until_over(placed["callId"])
+
+    assert over["status"] == "completed"
+    assert any("audio" in note for note in over["notes"])
+
+
+async def test_slow_audio_is_refused_in_time(open_shop: OpenShop) -> None:
+    async with raw_site(b"") as silent:
+        shop = await open_shop(fetch={"allow_origins": silent, "probe_timeout_s": 0.3})
+        client = await VoiceClient.with_balance(shop)
+
+        call = {"to": LISTENS, "audioUrl": f"{silent}/a.wav"}
+        error = refusal(await client.ask("POST", CALLS, call), 422)
+
+    assert error["field"] == "audioUrl"
+    assert await client.balance() == SATS
+
+
+async def test_only_an_answered_call_costs_anything(client: VoiceClient) -> None:
+    answered = await client.call({"to": LISTENS, "sayText": "Hello."})
+    busy = await client.call({"to": BUSY, "sayText": "Hello."})
+    costs = (await client.until_over(answered["callId"]))["cost"]
+
+    refused = await client.until_over(busy["callId"])
+
+    assert refused["status"] == "busy"
+    assert "486" in refused["cause"]
+    assert refused["cost"] == 0
+    assert costs == answered["pricePerMinute"]
+    assert await client.balance() == SATS - costs
+    assert (await client.shop.audit()).agrees
+
+
+async def test_a_phone_rings_as_long_as_it_was_asked_for(open_shop: OpenShop) -> None:
+    shop = await open_shop(simulator={"speed": 20.0})
+    client = await VoiceClient.with_balance(shop)
+    placed = await client.call({"to": NEVER_ANSWERS, "sayText": "Hello.", "timeout": 5})
+
+    over = await client.until_over(placed["callId"])
+
+    assert over["status"] == "no-answer"
+    assert over["answeredAt"] is None
+    assert over["cost"] == 0
+
+
+async def test_a_call_can_be_hung_up(client: VoiceClient) -> None:
+    placed = await client.call({"to": PLAIN, "sayText": "Hello."})
+    await client.until(placed["callId"], lambda call: call["status"] == "ringing")
+
+    await client.data("DELETE", f"{CALLS}/{placed['callId']}")
+    over = await client.until_over(placed["callId"])
+    again = await client.data("DELETE", f"{CALLS}/{placed['callId']}")
+
+    assert over["status"] == "canceled"
+    assert again == over
+    assert await client.balance() == SATS
+
+
+async def test_the_same_request_places_one_call(client: VoiceClient) -> None:
+    call = {"to": LISTENS, "sayText": "Hello.", "metaData": {"n": 1}}
+    same = {"meta": {"n": 1}, "message": "Hello.", "phone": LISTENS, "clientRequestId": 7}
+
+    answers = await asyncio.gather(
+        *(client.ask("POST", CALLS, each, Idempotency_Key="one") for each in (call, same, call))
+    )
+    another = await client.ask("POST", CALLS, {**call, "reps": 3}, Idempotency_Key="one")
+    placed = [answer.json()["data"] for answer in answers]
+
+    assert len({each["callId"] for each in placed}) == 1
+    assert [answer.headers.get("idempotent-replayed") for answer in answers].count("true") == 2
+    assert refusal(another, 422)["code"] == "IDEMPOTENCY_MISMATCH"
+    assert len((await client.data("GET", CALLS))["calls"]) == 1
+
+
+async def test_two_accounts_may_name_their_calls_alike(client: VoiceClient) -> None:
+    other = await VoiceClient.with_balance(client.shop)
+    call = {"to": LISTENS, "sayText": "Hello."}
+
+    one = await client.call(call, Idempotency_Key="one")
+    another = await other.call(call, Idempotency_Key="one")
+
+    assert one["callId"] != another["callId"]
+
+
+async def test_calls_are_listed_page_by_page(client: VoiceClient) -> None:
+    placed = [
+        (await client.call({"to": number, "sayText": "Hello."}))["callId"]
+        for number in (LISTENS, BUSY, LISTENS, BUSY, LISTENS)
+    ]
+    for call_id in placed:
+        await client.until_over(call_id)
+
+    first = await client.data("GET", f"{CALLS}?limit=3")
+    rest = await client.data("GET", f"{CALLS}?limit=3&cursor={first['next']}")
+    busy = await client.data("GET", f"{CALLS}?status=busy&limit=1")
+    more = await client.data("GET", f"{CALLS}?status=busy&limit=1&cursor={busy['next']}")
+
+    pages = [*first["calls"], *rest["calls"]]
+    assert [call["callId"] for call in pages] == placed[::-1]
+    assert rest["next"] is None
+    assert [each["calls"][0]["callId"] for each in (busy, more)] == [placed[3], placed[1]]
+    assert more["next"] is None
+
+
+async def test_a_hundred_calls_at_once_are_all_placed(client: VoiceClient) -> None:
+    call = {"to": BUSY, "sayText": "Hello."}
+
+    placed = await asyncio.gather(*(client.call(call) for _ in range(100)))
+
+    assert len({each["callId"] for each in placed}) == 100
+
+
+async def test_voices_are_told(client: VoiceClient) -> None:
+    found = await client.data("GET", VOICES)
+
+    names = [voice["name"] for voice in found["voices"]]
+    assert found["default"] == "Zeina"
+    assert {"Zeina", "Joanna", "Matthew"} <= set(names)
+    assert {"en", "ar", "de"} <= set(found["languages"])
+    documents.VoiceList.model_validate(found)
+
+
+async def test_a_text_can_be_heard_before_anybody_is_called(client: VoiceClient) -> None:
+    answer = await client.ask("POST", SPEECH, {"sayText": "Press 1 to confirm."})
+
+    assert answer.headers["content-type"] == "audio/wav"
+    with wave.open(io.BytesIO(answer.content)) as heard:
+        assert (heard.getframerate(), heard.getnchannels(), heard.getsampwidth()) == (8000, 1, 2)
+        assert heard.getnframes() > 8000
+    assert await client.balance() == SATS
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+async def test_a_call_goes_by_a_plan(client: VoiceClient, as_json: bool) -> None:
+    plan = (
+        '<plan><say voice="Joanna">Hello.</say><gather maxDigits="2"><say>Press.</say></gather>'
+        "<hangup/></plan>"
+    )
+    if as_json:
+        body: Any = {"to": PRESSES_123, "plan": plan, "metaData": METADATA}
+        placed = await client.data("POST", PLAN_URL, body)
+    else:
+        query = f"to={PRESSES_123.replace('+', '%2B')}&metadata={json.dumps(METADATA)}"
+        placed = await client.data("POST", f"{PLAN_URL}?{query}", plan)
+
+    over = await client.until_over(placed["callId"])
+
+    assert over["status"] == "completed"
+    assert over["digits"] == "12"
+    assert over["metaData"] == METADATA == placed["metaData"]
+
+
+async def test_what_is_answered_is_as_documented(client: VoiceClient) -> None:
+    placed = await client.call({"to": LISTENS, "sayText": "Hello.", "metaData": METADATA})
+    over = await client.until_over(placed["callId"])
+
+    for model, told in ((documents.PlacedCall, placed), (documents.CallDocument, over)):
+        model.model_validate(told)
+        optional = {name for name, each in model.model_fields.items() if not each.is_required()}
+        assert set(told) - set(model.model_fields) == set()
+        assert set(model.model_fields) - set(told) <= optional
+
+
+async def test_the_document_names_what_is_read_and_no_alias(shop: ShopServer) -> None:
+    paths = (await shop.http.get("/openapi.json")).json()["paths"]
+
+    for path, names in ((CALLS, CALL), (PLAN_URL, PLAN)):
+        content = paths[path]["post"]["requestBody"]["content"]
+        assert set(content["application/json"]["schema"]["properties"]) == set(names)
+    assert "application/xml" in paths[PLAN_URL]["post"]["requestBody"]["content"]
+    assert set(paths[f"{CALLS}/{{call_id}}"]) == {"get", "delete"}
+    assert "/voice/v1/simple-call" not in paths
+    assert {"/auth/v1/tokens", VOICES, SPEECH} <= set(paths)
+
+
+@pytest.mark.parametrize("model", [schema.Call, schema.PlanCall, schema.Speech, schema.SignIn])
+def test_an_example_has_the_documented_fields(model: type[BaseModel]) -> None:
+    example = model.model_json_schema()["example"]
+
+    model.model_validate(example)
+    assert set(example) <= set(model.model_fields)
+
+
+async def test_too_many_requests_are_slowed_down(open_shop: OpenShop) -> None:
+    shop = await open_shop(limits="on", voice={"calls_per_minute": 3})
+    client = await VoiceClient.with_balance(shop)
+
+    answers = [await client.ask("POST", CALLS, {}) for _ in range(5)]
+
+    assert [answer.status_code for answer in answers] == [400, 400, 400, 429, 429]
+    assert refusal(answers[-1], 429)["code"] == "RATE_LIMITED"
+    assert int(answers[-1].headers["retry-after"]) >= 1

@@ -1,0 +1,400 @@
+"""Bad requests to the voice API: each refused in plain words that name the field, for free."""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from audio_files import tone, wav
+from ringbolt.api.voice.names import CALL, fold
+from shop_server import ANSWERS, LISTENS, ShopServer
+from stranger_sites import body, site
+from voice_client import CALLS, PLAN, SATS, SPEECH, VoiceClient, refusal
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+GOOD: dict[str, Any] = {"to": LISTENS, "sayText": "Hello."}
+GONE = object()
+HOOK = "https://example.com/hook"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def client(shared_shop: ShopServer) -> VoiceClient:
+    return await VoiceClient.with_balance(shared_shop)
+
+
+def changed(**changes: Any) -> dict[str, Any]:
+    return {name: value for name, value in {**GOOD, **changes}.items() if value is not GONE}
+
+
+async def refused(client: VoiceClient, document: Any, status: int | None = None) -> dict[str, Any]:
+    """The error of a call that is not placed, and that costs nothing."""
+    error = refusal(await client.ask("POST", CALLS, document), status)
+    assert (await client.data("GET", CALLS))["calls"] == []
+    assert await client.balance() == SATS
+    return error
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("to", GONE),
+        ("to", None),
+        ("to", ""),
+        ("to", "   "),
+        ("to", "XX-XXX-XXXXXXX"),
+        ("to", "+"),
+        ("to", "+1"),
+        ("to", "12345"),
+        ("to", "+999999999999999999999999"),
+        ("to", "0" * 5000),
+        ("to", True),
+        ("to", -12025550123),
+        ("to", 1.5),
+        ("to", {}),
+        ("to", [LISTENS, ANSWERS]),
+        ("to", f"{LISTENS},{ANSWERS}"),
+        ("to", "+1202555\u0660123"),
+        ("sayText", GONE),
+        ("sayText", ""),
+        ("sayText", " \n"),
+        ("sayText", 12),
+        ("sayText", ["Hello."]),
+        ("sayText", "a\x00b"),
+        ("sayText", "a" * 1501),
+        ("sayText", "..."),
+        ("sayText", "สวัสดีครับ"),
+        ("voice", 7),
+        ("voice", "v" * 65),
+        ("voice", "a\nb"),
+        ("neural", "perhaps"),
+        ("neural", 2),
+        ("neural", []),
+        ("audioUrl", 7),
+        ("audioUrl", "ftp://example.com/a.wav"),
+        ("audioUrl", "javascript:alert(1)"),
+        ("audioUrl", "https://example.com/" + "a" * 3000),
+        ("reps", 0),
+        ("reps", 11),
+        ("reps", -1),
+        ("reps", 2.5),
+        ("reps", "two"),
+        ("reps", True),
+        ("reps", 10**30),
+        ("reps", []),
+        ("timeout", 4),
+        ("timeout", 121),
+        ("timeout", "30s"),
+        ("timeout", False),
+        ("dtmf", "maybe"),
+        ("dtmf", 1.5),
+        ("dtmf", {}),
+        ("dtmfCallbackEndpoint", "http://localhost:9001/my_call_id/dtmf"),
+        ("dtmfCallbackEndpoint", '"http://localhost:9001/my_call_id/dtmf'),
+        ("dtmfCallbackEndpoint", "http://127.0.0.1/dtmf"),
+        ("dtmfCallbackEndpoint", "https://10.0.0.1/dtmf"),
+        ("dtmfCallbackEndpoint", "https://[::1]/dtmf"),
+        ("dtmfCallbackEndpoint", "https://2130706433/dtmf"),
+        ("dtmfCallbackEndpoint", "https://user:secret@example.com/dtmf"),
+        ("dtmfCallbackEndpoint", "my_call_id/dtmf"),
+        ("dtmfCallbackEndpoint", 9001),
+        ("statusCallbackEndpoint", "http://localhost:9001/my_call_id/status"),
+        ("statusCallbackEndpoint", "https://169.254.169.254/latest/meta-data"),
+        ("statusCallbackEndpoint", "file:///etc/passwd"),
+        ("statusCallbackEndpoint", "https://example.com/\r\nX: y"),
+        ("statusCallbackEndpoint", "h" * 4000),
+        ("statusCallbackMethod", "PATCH"),
+        ("statusCallbackMethod", 1),
+        ("metaData", "text"),
+        ("metaData", "{"),
+        ("metaData", []),
+        ("metaData", 7),
+        ("metaData", {"key": "v" * 4096}),
+        ("maxDigits", 0),
+        ("maxDigits", 33),
+        ("finishKey", "##"),
+        ("finishKey", "a"),
+        ("finishKey", True),
+        ("finishKey", 10),
+        ("gatherTimeout", 0),
+        ("gatherTimeout", 61),
+        ("language", 7),
+        ("maxMinutes", 0),
+        ("maxMinutes", 6),
+        ("maxMinutes", "long"),
+    ],
+)
+async def test_a_wrong_field_is_named(client: VoiceClient, field: str, value: Any) -> None:
+    error = await refused(client, changed(**{field: value}), 400)
+
+    assert field in error["message"]
+    assert error["field"] == field
+    assert len(error["message"]) < 400
+
+
+@pytest.mark.parametrize(
+    ("number", "status"),
+    [
+        ("+12025550", 422),
+        ("+442079460000000", 400),
+        ("+19005550123", 422),
+        ("+18005550123", 422),
+        ("+881612345678", 422),
+        ("+4401481712345", 400),
+    ],
+)
+async def test_a_number_that_is_not_called_is_told_why(
+    client: VoiceClient, number: str, status: int
+) -> None:
+    error = await refused(client, changed(to=number), status)
+
+    assert error["field"] == "to"
+    assert "phone_number" not in error["message"]
+
+
+@pytest.mark.parametrize("canonical", sorted(CALL))
+async def test_two_names_of_one_field_must_agree(client: VoiceClient, canonical: str) -> None:
+    for alias in CALL[canonical]:
+        document = changed(**{canonical: "one", alias: "another"})
+
+        error = await refused(client, document, 400)
+
+        assert error["code"] == "FIELDS_DISAGREE"
+        assert canonical in error["message"]
+        assert alias in error["message"]
+
+
+async def test_names_that_differ_in_punctuation_only_must_agree(client: VoiceClient) -> None:
+    error = await refused(client, changed(reps=2, re_ps=3), 400)
+
+    assert "reps" in error["message"]
+    assert "re_ps" in error["message"]
+
+
+async def test_one_is_not_true(client: VoiceClient) -> None:
+    assert (await refused(client, changed(dtmf=True, collectDtmf=1)))["code"] == "FIELDS_DISAGREE"
+
+
+async def test_no_two_fields_share_a_name() -> None:
+    names = [fold(name) for canonical in CALL for name in (canonical, *CALL[canonical])]
+
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ("dtmfCalbackEndpoint", "dtmfCallbackEndpoint"),
+        ("statusCallbackEndpont", "statusCallbackEndpoint"),
+        ("gatherTimout", "gatherTimeout"),
+    ],
+)
+async def test_a_misspelt_field_is_not_passed_over(
+    client: VoiceClient, wrong: str, right: str
+) -> None:
+    error = await refused(client, changed(**{wrong: HOOK}), 400)
+
+    assert error["code"] == "UNKNOWN_FIELD"
+    assert right in error["message"]
+
+
+async def test_a_field_is_named_as_the_client_wrote_it(client: VoiceClient) -> None:
+    error = await refused(client, changed(Repeat=0), 400)
+
+    assert error["field"] == "Repeat"
+    assert "Repeat (reps)" in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [
+        (b"", 400),
+        (b"null", 400),
+        (b"[]", 400),
+        (b"{", 400),
+        (b'{"to": NaN}', 400),
+        (b"to=%2B1234567800&sayText=Hello", 400),
+        (b"<say>Hello</say>", 400),
+        (b"\xff\xfe{\x00}\x00", 400),
+        (b"[" * 60_000, 400),
+        (b'{"a":' * 10_000 + b"1" + b"}" * 10_000, 400),
+        (json.dumps({f"field{n}": n for n in range(100)}).encode(), 400),
+        (b'{"sayText": "' + b"a" * 70_000 + b'"}', 413),
+    ],
+)
+async def test_a_body_that_is_none_is_refused(
+    client: VoiceClient, content: bytes, status: int
+) -> None:
+    await refused(client, content, status)
+
+
+async def test_a_number_that_json_readers_round_is_refused_in_two_names_only(
+    client: VoiceClient,
+) -> None:
+    await refused(client, changed(to=2**60, phone=2**60), 400)
+
+
+@pytest.mark.parametrize("key", ["\u00e4", "k" * 256])
+async def test_an_idempotency_key_that_is_none_is_refused(client: VoiceClient, key: str) -> None:
+    headers = {b"Idempotency-Key": key.encode(), b"Authorization": client.token.encode()}
+    headers[b"Authorization"] = b"Bearer " + client.token.encode()
+
+    answer = await client.http.post(CALLS, json=GOOD, headers=headers)
+
+    assert refusal(answer, 400)["code"] == "INVALID_IDEMPOTENCY_KEY"
+
+
+async def test_a_call_that_the_balance_does_not_cover_is_refused(shared_shop: ShopServer) -> None:
+    poor = await VoiceClient.with_balance(shared_shop, 1)
+
+    error = refusal(await poor.ask("POST", CALLS, GOOD), 402)
+
+    assert error["code"] == "INSUFFICIENT_FUNDS"
+    assert "/fund" in error["suggestion"]
+    assert "immediate" not in error["suggestion"]
+    assert (await poor.data("GET", CALLS))["calls"] == []
+    assert await poor.balance() == 1
+
+
+async def test_audio_is_looked_at_before_the_call_is_placed(
+    shared_shop: ShopServer, client: VoiceClient
+) -> None:
+    async with site(body(wav(tone(8000, 1)))) as stranger:
+        error = await refused(client, changed(audioUrl=f"{stranger.origin}/a.wav"), 422)
+
+    assert error["field"] == "audioUrl"
+    assert stranger.requests == []  # a private address is not asked
+
+
+async def test_another_accounts_call_is_none(shared_shop: ShopServer, client: VoiceClient) -> None:
+    owner = await VoiceClient.with_balance(shared_shop)
+    placed = await owner.call(GOOD)
+
+    for method in ("GET", "DELETE"):
+        answer = await client.ask(method, f"{CALLS}/{placed['callId']}")
+        assert refusal(answer, 404)["code"] == "CALL_NOT_FOUND"
+    assert (await client.data("GET", CALLS))["calls"] == []
+    assert (await owner.until_over(placed["callId"]))["status"] == "completed"
+
+
+@pytest.mark.parametrize(
+    "call_id", ["CA", "CA" + "0" * 32, "CA" + "A" * 32, "0" * 64, "%00", "..%2f", "a" * 5000, "'"]
+)
+async def test_a_call_that_is_none_is_404(client: VoiceClient, call_id: str) -> None:
+    for method in ("GET", "DELETE"):
+        refusal(await client.ask(method, f"{CALLS}/{call_id}"), 404)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=0",
+        "limit=101",
+        "limit=x",
+        "limit=1&Limit=2",
+        "cursor=nonsense",
+        "cursor=CA" + "0" * 32,
+        "cursor=" + "x" * 200,
+        "cursor=%00",
+        "cursor=%ff",
+        "status=dancing",
+        "status=" + "x" * 99,
+        "&".join(f"f{n}=1" for n in range(99)),
+    ],
+)
+async def test_a_page_that_is_none_is_refused(client: VoiceClient, query: str) -> None:
+    refusal(await client.ask("GET", f"{CALLS}?{query}"), 400)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("sayText", GONE),
+        ("sayText", ""),
+        ("sayText", 7),
+        ("sayText", "a" * 1501),
+        ("sayText", "..."),
+        ("sayText", "<speak>"),
+        ("voice", 7),
+        ("neural", "x"),
+        ("language", []),
+    ],
+)
+async def test_a_preview_of_what_is_no_text_is_refused(
+    client: VoiceClient, field: str, value: Any
+) -> None:
+    document = {"sayText": "Hello.", field: value}
+    wanted = {name: each for name, each in document.items() if each is not GONE}
+
+    assert refusal(await client.ask("POST", SPEECH, wanted), 400)["field"] == field
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        "",
+        "<",
+        "<call>",
+        "<call/>",
+        "<call><dance/></call>",
+        "<call><say></say></call>",
+        "<call><say>...</say></call>",
+        "<call><play/></call>",
+        '<call><play url="http://127.0.0.1/a.wav"/></call>',
+        f"<call><say>{'a' * 1501}</say></call>",
+        "<call><record/></call>",
+        '<!DOCTYPE c [<!ENTITY a "a"><!ENTITY b "&a;&a;&a;">]><call><say>&b;</say></call>',
+        '<!DOCTYPE c [<!ENTITY x SYSTEM "file:///etc/passwd">]><call><say>&x;</say></call>',
+        "<call>" + "<say>" * 500,
+        "<call>" + "<pause/>" * 5000 + "</call>",
+        "<call>\x00</call>",
+    ],
+)
+async def test_a_plan_that_is_none_is_refused(client: VoiceClient, plan: str) -> None:
+    as_json = await client.ask("POST", PLAN, {"to": LISTENS, "plan": plan})
+    as_xml = await client.ask("POST", f"{PLAN}?to=%2B1234567800", plan)
+
+    assert "SYSTEM" not in as_json.text
+    for answer in (as_json, as_xml):
+        assert refusal(answer)["code"] != "INTERNAL"
+    assert (await client.data("GET", CALLS))["calls"] == []
+
+
+async def test_no_body_whatsoever_is_a_fault_of_ours(shared_shop: ShopServer) -> None:
+    poor = await VoiceClient.with_balance(shared_shop, 1)  # what is right, it cannot pay
+    chance = random.Random(5)
+    values: list[Any] = [
+        None, True, 0, -1, 2**63, 10**40, 1e308, "", " ", "x", "\x00", "\ud7ff", "9" * 99, [], {},
+        [[]], {"": {}}, "https://[", "https://\u2028", "http://a:99999/", "+" * 30, "%", "<speak>",
+        "<speak><break time='99s'/></speak>", "\u202e", "\U0001f4a9" * 50,
+    ]  # fmt: skip
+    names = [name for canonical in CALL for name in (canonical, *CALL[canonical])]
+    names += ["", "\x00", "to\u00df", "__proto__", "a" * 300]
+    for _ in range(400):
+        document = dict(GOOD) if chance.random() < 0.5 else {}
+        for _ in range(chance.randrange(1, 5)):
+            document[chance.choice(names)] = chance.choice(values)
+        path = chance.choice([CALLS, PLAN])
+
+        answer = await poor.ask("POST", path, document)
+
+        assert answer.status_code < 500, (document, answer.text)
+        refusal(answer)
+
+
+async def test_no_bytes_whatsoever_are_a_fault_of_ours(shared_shop: ShopServer) -> None:
+    poor = await VoiceClient.with_balance(shared_shop, 1)
+    chance = random.Random(6)
+    good = json.dumps({**GOOD, "reps": 3, "metaData": {"a": 1}}).encode()
+    for _ in range(300):
+        damaged = bytearray(good)
+        for _ in range(chance.randrange(1, 6)):
+            damaged[chance.randrange(len(damaged))] = chance.randrange(256)
+
+        answer = await poor.ask("POST", chance.choice([CALLS, PLAN]), bytes(damaged))
+
+        assert answer.status_code < 500, (damaged, answer.text)
