@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
-
 NODE_REFUSED = "NODE_REFUSED"
 """The code of a ``NodeUnavailable`` whose node answered, and said no."""
 
