@@ -248,7 +248,8 @@ class WebhookTry(Document):
 class Webhook(Document):
     id: str = Field(description="The webhook-id header: the same in every try.")
     order_id: str
-    seq: int = Field(description="From 1: in this order they are told.")
+    topic: str = Field(description="What it tells of; '' is the order as it stands.")
+    seq: int = Field(description="From 1: in this order they are told, each topic by itself.")
     method: str
     url: str
     state: Literal["pending", "delivered", "given_up"]
