@@ -157,45 +157,15 @@ def test_entities_and_document_types_are_refused_unread(plan: str) -> None:
     assert any(word in refusal_of(plan).message for word in ("DOCTYPE", "an entity"))
 
 
+TAGS = "<plan> </plan> <say> </say> <gather> </gather> <pause/> <record/> <hangup/> <play/> <speak>"
+SIGNS = "</speak> <break/> text & &amp; &#0; <![CDATA[ ]]> <!-- --> <?xml?> <!DOCTYPE ' < > = /"
 PIECES = st.sampled_from(
     [
-        *[
-            "<plan>",
-            "</plan>",
-            "<say>",
-            "</say>",
-            "<gather>",
-            "</gather>",
-            "<pause/>",
-            "<record/>",
-            "<hangup/>",
-        ],
-        *[
-            "text",
-            "&",
-            "&amp;",
-            "&#0;",
-            "<![CDATA[",
-            "]]>",
-            "<!--",
-            "-->",
-            "<?xml?>",
-            "<!DOCTYPE",
-            "'",
-            "<",
-            ">",
-            "=",
-            "/",
-            "\ufeff",
-        ],
-        *[
-            "<play/>",
-            "<play url='https://e.org/'/>",
-            "<say reps='2'>",
-            "<speak>",
-            "</speak>",
-            "<break/>",
-        ],
+        *TAGS.split(),
+        *SIGNS.split(),
+        "<play url='https://e.org/'/>",
+        "<say reps='2'>",
+        "\ufeff",
     ]
 )
 
