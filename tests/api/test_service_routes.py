@@ -51,7 +51,8 @@ async def test_metrics_tell_nothing_of_whom_was_called(shared_shop: ShopServer) 
 
 
 @pytest.mark.parametrize(
-    "path", ["/nothing", "/api/l402/place-calls", "/api/l402/calls/", "/v1/operator/nothing", "/v1/"]
+    "path",
+    ["/nothing", "/api/l402/place-calls", "/api/l402/calls/", "/v1/operator/nothing", "/v1/"],
 )
 async def test_an_unknown_address_is_a_problem_document(shared_shop: ShopServer, path: str) -> None:
     answer = await shared_shop.http.get(path)
