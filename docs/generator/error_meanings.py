@@ -233,8 +233,8 @@ _ORDER = {
         "`ref` does not look like a Lightning Address.", "`name@domain`, or leave it out."
     ),
     "WEBHOOK_URL_REFUSED": Meaning(
-        "`webhookUrl`, or a callback's address, is not https, or its host is not on the public "
-        "Internet.",
+        "`webhookUrl`, or a callback's address, is no http(s) URL, or its host is not on the "
+        "public Internet; or it is plain http, and the operator wants https.",
         "Give an https URL of a public server.",
     ),
     "DESTINATION_LIMIT_REACHED": Meaning(
