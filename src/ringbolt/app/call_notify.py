@@ -35,8 +35,8 @@ class _LastTold(msgspec.Struct, frozen=True):
 _decode = msgspec.json.Decoder(_LastTold).decode
 
 
-def changed(tx: Tx, order_id: str) -> None:
-    """Tell the receivers of an order's call, if it has any, what it has come to.
+def changed(tx: Tx, order_id: str, at_ms: int | None = None) -> None:
+    """Tell the receivers of an order's call, if it has any, what it came to ``at_ms``, or now.
 
     Call it in every transaction that changes a call's status, behind the change: who has changed
     a call keeps others from it until the commit, so that nothing is told twice or out of order.
@@ -47,12 +47,12 @@ def changed(tx: Tx, order_id: str) -> None:
         return
     command = call_order.from_json(order.request)
     if command.status_url:
-        _tell_status(tx, order, command, call)
+        _tell_status(tx, order, command, call, tx.now_ms if at_ms is None else at_ms)
     if command.digits_url and command.gathers and call.status.is_final:
         _tell_digits(tx, command, call)
 
 
-def _tell_status(tx: Tx, order: Order, command: CallOrder, call: Call) -> None:
+def _tell_status(tx: Tx, order: Order, command: CallOrder, call: Call, at_ms: int) -> None:
     last = webhooks.last_told(tx, order.id, STATUS)
     if last is not None and last.body and _decode(last.body).status is call.status:
         return
@@ -61,7 +61,7 @@ def _tell_status(tx: Tx, order: Order, command: CallOrder, call: Call) -> None:
         "to": call.to_number,
         "status": call.status,
         "sequence": 1 if last is None else last.seq + 1,
-        "timestamp": _moment(_since_ms(call, tx.now_ms)),
+        "timestamp": _moment(at_ms),
         **_digits(command, call),
         "duration": -(-talked_ms(call, tx.now_ms) // 1000),
         "cause": call.cause,
@@ -96,21 +96,6 @@ def _digits(command: CallOrder, call: Call) -> dict[str, str]:
 def _metadata(command: CallOrder) -> msgspec.Raw | None:
     """The buyer's own JSON, as they wrote it."""
     return msgspec.Raw(command.metadata.encode()) if command.metadata else None
-
-
-def _since_ms(call: Call, now_ms: int) -> int:
-    """Since when the call has its status."""
-    if call.status.is_final:
-        return call.ended_ms or now_ms
-    match call.status:
-        case CallStatus.QUEUED:
-            return call.queued_ms
-        case CallStatus.RINGING:
-            return call.ringing_ms or now_ms
-        case CallStatus.IN_PROGRESS:
-            return call.answered_ms or now_ms
-        case _:
-            return now_ms
 
 
 def _moment(ms: int) -> str:

@@ -1,0 +1,347 @@
+"""What receivers are told of a call: every status in order, and once, at the end, the digits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+from standardwebhooks import Webhook as Verifier
+
+from ringbolt.app.call_notify import DIGITS, STATUS
+from ringbolt.app.resend_webhook import resend_webhook
+from ringbolt.app.send_webhook import as_query
+from ringbolt.store import calls, webhooks
+from ringbolt.store.webhooks import Webhook, WebhookState
+from shop_server import (
+    ANSWERS,
+    BUSY,
+    NEVER_ANSWERS,
+    PLAIN,
+    REFUSED,
+    ShopServer,
+    eventually,
+    running_shop,
+    settings_for,
+)
+from voice_client import CALLS, VoiceClient, refusal
+from webhook_receiver import Hook, Receiver, receiving
+
+SAID = "Press one, please."
+FOUR = "+1234567812"  # presses 1 2 3 #
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A caller with a balance, one who is told statuses, and one who is told digits."""
+
+    client: VoiceClient
+    statuses: Receiver
+    digits: Receiver
+
+    @property
+    def server(self) -> ShopServer:
+        return self.client.shop
+
+    async def call(self, to: str = ANSWERS, **more: Any) -> dict[str, Any]:
+        """A call that asks for keys, and tells both."""
+        body = {
+            "to": to,
+            "sayText": SAID,
+            "reps": 1,
+            "gatherTimeout": 2,
+            "dtmf": True,
+            "dtmfCallbackEndpoint": self.digits.url,
+            "statusCallbackEndpoint": self.statuses.url,
+            **more,
+        }
+        return await self.client.call({name: value for name, value in body.items() if value != ""})
+
+    async def tried(self, call_id: str, topic: str, times: int = 1) -> Webhook:
+        """The latest webhook of the topic, as soon as so many tries of it are written down."""
+
+        async def probe() -> Webhook | None:
+            call = await self.server.shop.db.read(calls.by_sid, call_id)
+            assert call is not None
+            page = await self.server.shop.db.read(webhooks.listing, call.order_id)
+            found = [each for each in page.webhooks if each.topic == topic]
+            return found[0] if found and len(found[0].log) >= times else None
+
+        return await eventually(probe)
+
+
+@asynccontextmanager
+async def telling(data_dir: Path, speech_dir: Path, **overrides: Any) -> AsyncIterator[Told]:
+    async with receiving() as statuses, receiving() as digits:
+        origins = tuple(each.url.removesuffix("/hook") for each in (statuses, digits))
+        settings = settings_for(
+            data_dir,
+            speech_dir,
+            fetch={"allow_origins": origins},
+            webhooks={"timeout_s": 1.0, "allow_http": False},
+            **overrides,
+        )
+        async with running_shop(settings) as server:
+            yield Told(await VoiceClient.with_balance(server), statuses, digits)
+
+
+@pytest.fixture
+async def told(tmp_path: Path, sqlite_url: str, speech_dir: Path) -> AsyncIterator[Told]:
+    async with telling(tmp_path / "shop", speech_dir, database_url=sqlite_url) as found:
+        yield found
+
+
+def query_of(hook: Hook) -> dict[str, str]:
+    pairs = parse_qsl(urlsplit(hook.target).query, keep_blank_values=True, strict_parsing=True)
+    assert len(dict(pairs)) == len(pairs)
+    return dict(pairs)
+
+
+def seen(receiver: Receiver) -> list[str]:
+    return [hook.json["status"] for hook in receiver.hooks]
+
+
+async def until_seen(receiver: Receiver, status: str) -> list[dict[str, Any]]:
+    async def probe() -> bool:
+        return status in seen(receiver)
+
+    await eventually(probe)
+    return [hook.json for hook in receiver.hooks]
+
+
+# -- statuses -----------------------------------------------------------------------------------
+
+
+async def test_every_status_is_told_once_in_order(told: Told) -> None:
+    placed = await told.call()
+    documents = await until_seen(told.statuses, "completed")
+
+    assert seen(told.statuses) == ["queued", "initiated", "ringing", "in-progress", "completed"]
+    assert [each["sequence"] for each in documents] == [1, 2, 3, 4, 5]
+    assert {each["callId"] for each in documents} == {placed["callId"]}
+    assert [each["timestamp"] for each in documents] == sorted(
+        each["timestamp"] for each in documents
+    )
+    assert told.statuses.most_at_once == 1
+
+
+async def test_a_status_says_what_the_call_s_own_page_says(told: Told) -> None:
+    placed = await told.call(FOUR, metaData={"order": "A 1"})
+    last = (await until_seen(told.statuses, "completed"))[-1]
+    page = await told.client.until_over(placed["callId"])
+
+    assert last["digits"] == last["dtmf"] == "123"
+    for name in ("to", "status", "duration", "cause", "metaData"):
+        assert last[name] == page[name], name
+    assert set(last) == {
+        "callId", "to", "status", "sequence", "timestamp", "digits", "dtmf", "duration", "cause",
+        "metaData",
+    }  # fmt: skip
+
+
+async def test_whoever_has_the_secret_can_verify_both(told: Told) -> None:
+    placed = await told.call()
+    await until_seen(told.statuses, "completed")
+    (digits,) = await told.digits.heard(1)
+
+    verifier = Verifier(placed["webhookSecret"])
+    for hook in told.statuses.hooks:
+        verifier.verify(hook.body, hook.headers)
+    at = datetime.fromtimestamp(int(digits.headers["webhook-timestamp"]), UTC)
+    assert digits.headers["webhook-signature"] == verifier.sign(digits.id, at, "")
+
+
+async def test_a_receiver_that_wants_get_has_the_fields_in_its_query(told: Told) -> None:
+    url = f"{told.statuses.url}?mine=1"
+    placed = await told.call(BUSY, statusCallbackEndpoint=url, statusCallbackMethod="GET")
+    await told.digits.heard(1)
+
+    async def ended() -> bool:
+        return any(query_of(hook)["status"] == "busy" for hook in told.statuses.hooks)
+
+    await eventually(ended)
+    last = query_of(told.statuses.hooks[-1])
+    assert {hook.method for hook in told.statuses.hooks} == {"GET"}
+    assert (last["mine"], last["callId"], last["to"]) == ("1", placed["callId"], BUSY)
+    assert last["sequence"] == str(len(told.statuses.hooks))
+
+
+async def test_a_call_taken_back_or_refused_tells_so(told: Told) -> None:
+    await told.call(REFUSED)
+    documents = await until_seen(told.statuses, "failed")
+
+    assert seen(told.statuses) == ["queued", "failed"]
+    assert "403" in documents[-1]["cause"]
+    (digits,) = await told.digits.heard(1)
+    assert query_of(digits)["dtmf"] == ""
+
+
+# -- digits -------------------------------------------------------------------------------------
+
+
+async def test_digits_are_told_once_at_the_end_behind_the_callers_own_query(told: Told) -> None:
+    url = f"{told.digits.url}/my_call_id/a%2Fb?x=1%202&y=a%26b"
+    metadata = {"key": "ä & =?#+%/", "n": 1.50}
+    placed = await told.call(FOUR, dtmfCallbackEndpoint=url, metaData=metadata)
+    await told.client.until_over(placed["callId"])
+    (hook,) = await told.digits.heard(1)
+
+    assert (hook.method, hook.body) == ("GET", b"")
+    assert hook.target.startswith("/hook/my_call_id/a%2Fb?x=1%202&y=a%26b&")
+    assert "content-type" not in hook.headers
+    query = query_of(hook)
+    assert json.loads(query.pop("metaData")) == metadata
+    assert query == {
+        "x": "1 2", "y": "a&b", "callId": placed["callId"], "to": FOUR, "dtmf": "123",
+        "status": "completed",
+    }  # fmt: skip
+    await told.tried(placed["callId"], STATUS)
+    assert len(told.digits.hooks) == 1
+
+
+@pytest.mark.parametrize(("to", "status"), [(BUSY, "busy"), (NEVER_ANSWERS, "no-answer")])
+async def test_a_call_that_nobody_answered_tells_that_no_digits_came(
+    told: Told, to: str, status: str
+) -> None:
+    await told.call(to, timeout=5)
+    (hook,) = await told.digits.heard(1, within_s=30)
+
+    assert (query_of(hook)["dtmf"], query_of(hook)["status"]) == ("", status)
+
+
+async def test_a_call_that_asks_for_no_keys_tells_no_digits(told: Told) -> None:
+    placed = await told.call(dtmf=False)
+    await until_seen(told.statuses, "completed")
+    await told.client.until_over(placed["callId"])
+
+    assert told.digits.hooks == []
+
+
+async def test_a_call_that_is_hung_up_tells_the_digits_so_far(
+    tmp_path: Path, sqlite_url: str, speech_dir: Path
+) -> None:
+    slow = {"database_url": sqlite_url, "simulator": {"speed": 1.0}}
+    async with telling(tmp_path / "shop", speech_dir, **slow) as told:
+        placed = await told.call(PLAIN, sayText="Hello. " * 20)
+        await told.server.phone(PLAIN, "answer")
+        await told.server.phone(PLAIN, "keys", digits="42")
+        await told.client.until(placed["callId"], lambda call: call["digits"] == "42")
+        assert (await told.client.ask("DELETE", f"{CALLS}/{placed['callId']}")).status_code == 200
+        (hook,) = await told.digits.heard(1)
+
+        assert (query_of(hook)["dtmf"], query_of(hook)["status"]) == ("42", "completed")
+
+
+# -- receivers that are slow, broken or not to be reached ---------------------------------------
+
+
+async def test_a_slow_receiver_of_statuses_delays_neither_call_nor_digits(told: Told) -> None:
+    told.statuses.gate.clear()
+    placed = await told.call()
+
+    (hook,) = await told.digits.heard(1)
+    page = await told.client.until_over(placed["callId"])
+
+    assert query_of(hook)["status"] == page["status"] == "completed"
+    assert seen(told.statuses) in (["queued"], ["queued", "queued"])
+    slow = await told.tried(placed["callId"], STATUS, 0)
+    assert slow.state is WebhookState.PENDING
+
+
+async def test_digits_are_tried_again_with_the_same_query_and_id(told: Told) -> None:
+    told.digits.statuses = [500]
+    placed = await told.call()
+    webhook = await told.tried(placed["callId"], DIGITS)
+    assert (webhook.state, webhook.log[0].error) == (WebhookState.PENDING, "HTTP 500")
+
+    await told.server.advance(6)
+
+    first, second = await told.digits.heard(2)
+    assert (first.id, first.target) == (second.id, second.target)
+    assert (await told.tried(placed["callId"], DIGITS, 2)).state is WebhookState.DELIVERED
+
+
+async def test_later_statuses_wait_for_the_one_that_fails(told: Told) -> None:
+    told.statuses.statuses = [503]
+    placed = await told.call()
+    await told.client.until_over(placed["callId"])
+    await told.digits.heard(1)
+    assert seen(told.statuses) == ["queued"]
+
+    await told.server.advance(6)
+
+    documents = await until_seen(told.statuses, "completed")
+    assert [each["sequence"] for each in documents] == [1, 1, 2, 3, 4, 5]
+
+
+async def test_a_redirect_is_not_followed(told: Told) -> None:
+    told.digits.statuses = [301]
+    told.digits.headers = {"Location": told.statuses.url}
+    placed = await told.call(statusCallbackEndpoint="")
+    webhook = await told.tried(placed["callId"], DIGITS)
+
+    assert (webhook.state, webhook.log[0].error) == (WebhookState.PENDING, "HTTP 301")
+    assert told.statuses.hooks == []
+
+
+async def test_a_receiver_that_is_not_there_harms_nobody(told: Told) -> None:
+    gone = "https://127.0.0.1.nip.invalid/hook"
+    placed = await told.call(statusCallbackEndpoint=gone)
+    await told.digits.heard(1)
+
+    webhook = await told.tried(placed["callId"], STATUS, 0)
+    assert webhook.state is WebhookState.PENDING
+    assert (await told.client.until_over(placed["callId"]))["status"] == "completed"
+
+
+@pytest.mark.parametrize("name", ["dtmfCallbackEndpoint", "statusCallbackEndpoint"])
+@pytest.mark.parametrize(
+    "url",
+    ["http://localhost:9001/x", "https://localhost/x", "https://10.0.0.1/x", "https://[::1]/x",
+     "https://169.254.169.254/latest", "http://hooks.example/x", "ftp://hooks.example/x", "x"],
+)  # fmt: skip
+async def test_what_leads_inside_or_nowhere_is_refused_at_once(
+    told: Told, name: str, url: str
+) -> None:
+    before = await told.client.balance()
+    body = {"to": ANSWERS, "sayText": SAID, "dtmf": True, name: url}
+
+    error = refusal(await told.client.ask("POST", CALLS, body), 400)
+
+    assert error["code"] == "WEBHOOK_URL_REFUSED"
+    assert name in error["message"]
+    assert await told.client.balance() == before
+
+
+async def test_digits_that_were_told_are_told_again_when_asked_for(told: Told) -> None:
+    placed = await told.call()
+    (first,) = await told.digits.heard(1)
+    await told.tried(placed["callId"], DIGITS)
+
+    await resend_webhook(told.server.shop, first.id)
+
+    _, second = await told.digits.heard(2)
+    assert (second.id, second.target) == (first.id, first.target)
+
+
+# -- the query ----------------------------------------------------------------------------------
+
+
+def test_fields_become_a_query_texts_as_they_are_and_all_else_as_json() -> None:
+    body = b'{"a":"1 2&3","to":"+12","n":1.50,"none":null,"m":{"k":["\xc3\xa4",true]}}'
+
+    assert as_query(body) == (
+        "a=1%202%263&to=%2B12&n=1.50&m=%7B%22k%22%3A%5B%22%C3%A4%22%2Ctrue%5D%7D"
+    )
+
+
+def test_what_no_server_would_read_is_left_out() -> None:
+    body = json.dumps({"dtmf": "1", "metaData": {"k": "ä" * 2000}}).encode()
+
+    assert as_query(body) == "dtmf=1"
