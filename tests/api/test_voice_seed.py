@@ -23,6 +23,7 @@ from voice_client import CALLS, SATS, SPEECH, VOICES, VoiceClient, refusal
 from voice_client import PLAN as PLAN_URL
 
 PRESSES_1_DURING = "+1234567811"
+SPEAKS = "+1234567818"
 PRESSES_123 = "+1234567812"
 WELCOME = "Welcome to cequens voice AIPs"
 METADATA = {"key": "kay01", "value": "value01"}
@@ -390,6 +391,26 @@ async def test_a_call_goes_by_a_plan(client: VoiceClient, as_json: bool) -> None
     assert over["status"] == "completed"
     assert over["digits"] == "12"
     assert over["metaData"] == METADATA == placed["metaData"]
+
+
+async def test_what_was_said_is_given_to_whoever_paid(open_shop: OpenShop) -> None:
+    shop = await open_shop(voice={"recordings": True})
+    client = await VoiceClient.with_balance(shop)
+    stranger = await VoiceClient.with_balance(shop, 1)
+    plan = '<plan><say>Speak.</say><record maxSilence="1" recordURL="https://a.example/"/></plan>'
+
+    placed = await client.data("POST", PLAN_URL, {"to": SPEAKS, "plan": plan})
+    over = await client.until(placed["callId"], lambda call: call["recordings"])
+    (recorded,) = over["recordings"]
+    address = f"/voice/v1/recordings/{recorded['id']}"
+    answer = await client.ask("GET", address)
+
+    assert placed["notes"] == ["record_url_not_used"]
+    assert answer.headers["content-type"] == "audio/wav"
+    with wave.open(io.BytesIO(answer.content)) as said:
+        assert recorded["duration"] == -(-said.getnframes() // 8000) > 1
+    assert refusal(await stranger.ask("GET", address), 404)["code"] == "RECORDING_NOT_FOUND"
+    assert refusal(await stranger.ask("GET", "/voice/v1/recordings/RE00"), 404)
 
 
 async def test_what_is_answered_is_as_documented(client: VoiceClient) -> None:

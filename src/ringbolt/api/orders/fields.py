@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ringbolt.api.dialled import international
 from ringbolt.api.orders.parameters import Parameters
 from ringbolt.core.countries import Country, resolve_country
 from ringbolt.core.errors import DestinationRefused, InvalidInput
@@ -24,8 +25,6 @@ _MAX_DIGITS = 18
 
 _YES = frozenset({"true", "1", "yes", "on"})
 _NO = frozenset({"false", "0", "no", "off", ""})
-_PUNCTUATION = re.compile(r"[ .()/\u00a0\u2010-\u2015-]")
-_DIALLED = re.compile(r"(?:\+|00)?[0-9]{1,20}", re.ASCII)
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _ORDER_ID = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
@@ -208,15 +207,14 @@ def phone(fields: Parameters, *, scripted_allowed: bool) -> Destination:
         written = line(fields, "phone", 64)
     if not written:
         raise missing("phone", f"The number to text, in E.164 format, for example {EXAMPLE}.")
-    dialled = _PUNCTUATION.sub("", written)
-    if not _DIALLED.fullmatch(dialled):
+    number = international(written)
+    if number is None:
         raise InvalidInput(
             f"phone is not a telephone number: {_shown(written)}.",
             code="INVALID_PHONE_NUMBER",
             field="phone",
             suggestion=f'Write + and the country code, then the number. Example: "{EXAMPLE}".',
         )
-    number = "+" + dialled.removeprefix("+").removeprefix("00")
     try:
         destination = parse_destination(number, scripted_allowed=scripted_allowed)
     except InvalidInput as error:

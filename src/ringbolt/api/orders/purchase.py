@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import re
 
+from ringbolt.api.idempotency import idempotency_key
 from ringbolt.api.orders import fields
 from ringbolt.api.orders.endpoint import Asked, Reply, ok
 from ringbolt.app.buy import Balance, Bought, Hold, Idempotency
 from ringbolt.app.keys import recognise
 from ringbolt.app.send_webhook import check_webhook_url, webhook_secret
 from ringbolt.app.shop import Shop
-from ringbolt.core.errors import InvalidInput, Unauthorized
+from ringbolt.core.errors import Unauthorized
 from ringbolt.core.money import sats_up
 from ringbolt.core.order import OrderState, PaymentMethod
 from ringbolt.store.keys import ApiKey
 
 PAID = "paid"
 MAX_URL_CHARS = 2048
-_NAME = re.compile(r"[!-~](?:[ -~]{0,253}[!-~])?", re.ASCII)
 
 
 def client_of(shop: Shop, asked: Asked) -> str:
@@ -57,16 +56,9 @@ def idempotency_of(asked: Asked, client: str, payer: Hold | Balance) -> Idempote
 
 def named(asked: Asked, principal: str) -> Idempotency | None:
     """Raises ``InvalidInput``."""
-    name = asked.header(b"idempotency-key").strip()
+    name = idempotency_key(asked.scope)
     if not name:
         return None
-    if not _NAME.fullmatch(name):
-        raise InvalidInput(
-            "Idempotency-Key must be 1 to 255 printable ASCII characters.",
-            code="INVALID_IDEMPOTENCY_KEY",
-            field="Idempotency-Key",
-            suggestion="A random UUID is a good one.",
-        )
     said = asked.scope["path"].encode() + b"\n" + asked.fields.canonical()
     return Idempotency(principal, name, hashlib.sha256(said).hexdigest())
 

@@ -46,9 +46,6 @@ class Asked:
     def path(self, name: str) -> str:
         return self._parameters[name]
 
-    def header(self, name: bytes) -> str:
-        return http.header(self.scope, name)
-
     def json(self, names: Names) -> Fields:
         """The fields of a JSON body. Raises ``InvalidInput``."""
         return self._read(decode_object(self.body), names)

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from ringbolt.api.voice.envelope import moment
-from ringbolt.app import call_order
+from ringbolt.app.call_order import CallOrder
 from ringbolt.app.call_status import talked_ms
 from ringbolt.app.charge_call import minutes_begun
 from ringbolt.app.digits import told_digits
@@ -15,11 +15,13 @@ from ringbolt.core.money import sats_up
 from ringbolt.core.order import OrderState
 from ringbolt.store.calls import Call
 from ringbolt.store.orders import Order
+from ringbolt.store.recordings import Recording
 
 
-def call_document(order: Order, call: Call, now_ms: int) -> dict[str, Any]:
-    """The call and its money as they stand."""
-    command = call_order.from_json(order.request)
+def call_document(
+    order: Order, command: CallOrder, call: Call, recordings: list[Recording], now_ms: int
+) -> dict[str, Any]:
+    """The call and its money as they stand; ``command`` is what was ordered."""
     return {
         "callId": call.sid,
         "to": call.to_number,
@@ -35,6 +37,9 @@ def call_document(order: Order, call: Call, now_ms: int) -> dict[str, Any]:
         "price": sats_up(order.price_msat),
         "cost": _cost(order, call),
         "notes": list(call.notes),
+        "recordings": [
+            {"id": each.id, "duration": -(-each.duration_ms // 1000)} for each in recordings
+        ],
         "metaData": metadata_of(command.metadata),
     }
 

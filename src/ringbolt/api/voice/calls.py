@@ -7,31 +7,35 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ringbolt.api.idempotency import idempotency_key
 from ringbolt.api.voice.asked import Asked
 from ringbolt.api.voice.call_document import call_document, metadata_of
 from ringbolt.api.voice.call_request import CallRequest, read_call
 from ringbolt.api.voice.envelope import Reply
 from ringbolt.api.voice.fields import Fields
 from ringbolt.api.voice.names import CALL, CLIENT_REQUEST_ID, PAGE
+from ringbolt.app import call_order
 from ringbolt.app.buy import Idempotency
+from ringbolt.app.call_order import RecordStep
 from ringbolt.app.hang_up_call import hang_up_call
 from ringbolt.app.ledger_names import account_of_key
 from ringbolt.app.place_voice_call import FAMILY, place_voice_call
+from ringbolt.app.recordings import read as read_recording
 from ringbolt.app.send_webhook import webhook_secret
 from ringbolt.app.shop import Shop
 from ringbolt.core.call import CallStatus
 from ringbolt.core.canonical import canonical_json
-from ringbolt.core.errors import InvalidInput, NotFound
+from ringbolt.core.errors import NotFound
 from ringbolt.core.money import sats_up
-from ringbolt.store import calls, orders
+from ringbolt.store import calls, orders, recordings
 from ringbolt.store.calls import Call
 from ringbolt.store.db import Tx
 from ringbolt.store.ledger import InsufficientFunds
+from ringbolt.store.orders import Order
 
 USUAL_PAGE: Final = 50
 MAX_PAGE: Final = 100
 _MAX_CURSOR_CHARS: Final = 128
-_NAME: Final = re.compile(r"[!-~](?:[ -~]{0,253}[!-~])?", re.ASCII)
 _REPLAYED: Final = ((b"idempotent-replayed", b"true"),)
 _SID: Final = re.compile(r"CA[0-9a-f]{32}", re.ASCII)
 
@@ -73,6 +77,12 @@ class Calls:
         account = account_of_key(asked.key.id)
         page = await self._shop.db.read(_page, account, cursor, limit, status)
         return Reply(page)
+
+    async def recording(self, asked: Asked) -> Reply:
+        """What was said after the beep: WAV, 8 kHz."""
+        account, recording_id = account_of_key(asked.key.id), asked.path("recording_id")
+        wav = await read_recording(self._shop, account, recording_id[:_MAX_CURSOR_CHARS])
+        return Reply(body=wav, content_type=b"audio/wav")
 
     async def _told(self, asked: Asked) -> _Told:
         """Raises ``NotFound``, also for another account's call."""
@@ -128,16 +138,9 @@ async def place(shop: Shop, asked: Asked, fields: Fields, request: CallRequest) 
 def _named(asked: Asked, fields: Fields, principal: str) -> Idempotency | None:
     """The request's own name, if it has one: its names belong to the key. The same request by
     other aliases is the same. Raises ``InvalidInput``."""
-    name = asked.header(b"idempotency-key").strip()
+    name = idempotency_key(asked.scope)
     if not name:
         return None
-    if not _NAME.fullmatch(name):
-        raise InvalidInput(
-            "Idempotency-Key must be 1 to 255 printable ASCII characters.",
-            code="INVALID_IDEMPOTENCY_KEY",
-            field="Idempotency-Key",
-            suggestion="A random UUID is a good one.",
-        )
     said = {name: value for name, value in fields.values.items() if name != CLIENT_REQUEST_ID}
     body_hash = hashlib.sha256(b"voice call\n" + canonical_json(said)).hexdigest()
     return Idempotency(principal, name, body_hash)
@@ -165,7 +168,7 @@ def _by_sid(tx: Tx, sid: str, account_id: str) -> _Told | None:
         return None
     if order.account_id != account_id or order.family != FAMILY:
         return None
-    return _Told(order.id, call_document(order, call, tx.now_ms))
+    return _Told(order.id, _document(tx, order, call))
 
 
 def _page(
@@ -174,12 +177,19 @@ def _page(
     found = calls.of_account(tx, account_id, cursor, limit + 1, status)
     page = found[:limit]
     return {
-        "calls": [_document(tx, call) for call in page],
+        "calls": [_of_call(tx, call) for call in page],
         "next": page[-1].sid if len(found) > limit else None,
     }
 
 
-def _document(tx: Tx, call: Call) -> dict[str, Any]:
+def _of_call(tx: Tx, call: Call) -> dict[str, Any]:
     order = orders.by_id(tx, call.order_id)
     assert order is not None, "a call is an order's"
-    return call_document(order, call, tx.now_ms)
+    return _document(tx, order, call)
+
+
+def _document(tx: Tx, order: Order, call: Call) -> dict[str, Any]:
+    command = call_order.from_json(order.request)
+    records = any(isinstance(step, RecordStep) for step in command.steps)
+    kept = recordings.of_order(tx, order.id) if records else []
+    return call_document(order, command, call, kept, tx.now_ms)

@@ -94,6 +94,11 @@ class Placed(Success):
     data: PlacedCall
 
 
+class Recorded(BaseModel):
+    id: str = Field(description="RE and 32 hex digits, for /voice/v1/recordings/{recording_id}.")
+    duration: int = Field(description="Seconds.")
+
+
 class CallDocument(BaseModel):
     callId: str = _CALL_ID  # noqa: N815
     to: str = Field(examples=["+12025550123"])
@@ -112,6 +117,7 @@ class CallDocument(BaseModel):
     price: int = Field(description="Sats that were set aside for the call.")
     cost: int = Field(description="Sats charged: for an answered call that is over.")
     notes: list[str] = _NOTES
+    recordings: list[Recorded] = Field(description="What was said, where a plan records.")
     metaData: dict[str, Any] | None = _METADATA  # noqa: N815
 
 

@@ -27,19 +27,16 @@ IDEMPOTENCY: Final[dict[str, Any]] = {
     "description": "A name of your own for this call: the same request under the same name "
     "answers with the same call, however often it is sent.",
 }
-_CALL_ID: Final[dict[str, Any]] = {
-    "name": "call_id",
-    "in": "path",
-    "required": True,
-    "schema": {"type": "string"},
-    "description": "The callId as it was answered: CA and 32 hex digits.",
+_PATH_PARAMETERS: Final = {
+    "call_id": "The callId as it was answered: CA and 32 hex digits.",
+    "recording_id": "The id of a recording, from the call's document.",
 }
 _FAULTS: Final = {
     400: "A field is wrong or missing; replyMessage names it",
     401: "The token or key is missing, unknown, expired or revoked",
     402: "The balance does not cover the call",
     403: "The key may not do this",
-    404: "There is no such call of this account",
+    404: "There is no such thing of this account",
     413: "The body is too large",
     422: "This number is not called, or the audio cannot be played; nothing was charged",
     429: "Too many requests; see Retry-After",
@@ -81,7 +78,7 @@ class Documented:
 
     def operation(self, path: str) -> dict[str, Any]:
         """Parameters and body, which FastAPI cannot read off an endpoint."""
-        parameters = [_CALL_ID] if "{call_id}" in path else []
+        parameters = [_path_parameter(name) for name in re.findall(r"{(\w+)}", path)]
         parameters += self.headers
         if self.query is not None:
             parameters += _query_parameters(self.query)
@@ -104,8 +101,18 @@ class Documented:
 
 def operation_id(method: str, path: str) -> str:
     """The same from release to release: generated clients name their methods by it."""
-    words = re.findall(r"[A-Za-z0-9]+", path.replace("{call_id}", "one").replace("v1", ""))
+    words = re.findall(r"[A-Za-z0-9]+", path.replace("v1", "").replace("_id}", "}"))
     return "_".join([method.lower(), *words])
+
+
+def _path_parameter(name: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": "path",
+        "required": True,
+        "schema": {"type": "string"},
+        "description": _PATH_PARAMETERS[name],
+    }
 
 
 def _query_parameters(model: type[BaseModel]) -> list[dict[str, Any]]:

@@ -24,12 +24,15 @@ from ringbolt.api.voice.envelope import Reply
 from ringbolt.api.voice.fields import Fields
 from ringbolt.api.voice.names import PLAN
 from ringbolt.app.call_order import GatherStep, PlayStep, RecordStep, SayStep, Step, steps_of
+from ringbolt.app.recordings import check_recordings
 from ringbolt.app.shop import Shop
 from ringbolt.core.call import CallScript
 from ringbolt.core.call_plan import parse_plan
 from ringbolt.core.errors import InvalidInput
 
 MAX_PLAN_CHARS: Final = 32 * 1024
+NO_RECORD_URL: Final = "record_url_not_used"
+"""The note on a plan with a recordURL: recordings are fetched, not sent."""
 MAX_FILES: Final = 10
 """Different audio files in one plan: each is looked at before the call is placed."""
 
@@ -45,10 +48,12 @@ class Plans:
         fields, xml = _read(asked)
         voiced = voice_of(self._shop, fields)
         steps = tuple(_spoken(step, voiced) for step in steps_of(_parse(xml)))
-        _check_recording(self._shop, fields, steps)
         _check_texts(self._shop, fields, steps)
         command, notes = common(self._shop, fields, steps)
+        check_recordings(self._shop, command)
         await self._look_at_files(fields, steps)
+        if any(isinstance(step, RecordStep) and step.url for step in steps):
+            notes = (*notes, NO_RECORD_URL)
         request = CallRequest(command, voiced.shown, (*voiced.notes, *notes), fields.ignored)
         return await place(self._shop, asked, fields, request)
 
@@ -126,15 +131,3 @@ def _check_texts(shop: Shop, fields: Fields, steps: tuple[Step, ...]) -> None:
         )
     for text in texts:
         check_speakable(fields, "plan", text)
-
-
-def _check_recording(shop: Shop, fields: Fields, steps: tuple[Step, ...]) -> None:
-    if shop.settings.voice.recordings:
-        return
-    if any(isinstance(step, RecordStep) for step in steps):
-        raise fields.wrong(
-            "plan",
-            "records, which this shop does not do.",
-            "RECORDING_OFF",
-            "Leave record out, or ask the operator to turn recordings on.",
-        )

@@ -66,6 +66,8 @@ def _add_calls(api: VoiceApi, shop: Shop) -> None:
     api.add("GET", "/voice/v1/calls", calls.listing, listed)
     api.add("GET", call, calls.status, looked_at)
     api.add("DELETE", call, calls.hang_up, looked_at, right="spend")
+    recorded = Documented("audio/wav", _LOOKING)
+    api.add("GET", "/voice/v1/recordings/{recording_id}", calls.recording, recorded)
 
 
 def _add_sound(api: VoiceApi, shop: Shop) -> None:
