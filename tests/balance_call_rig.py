@@ -16,13 +16,13 @@ from ringbolt.app.keys import create_key, recognise
 from ringbolt.app.ledger_names import NODE, TOP_UP, account_of_key, secured_idem
 from ringbolt.app.place_voice_call import Placed, place_voice_call
 from ringbolt.core.call import CallStatus
-from ringbolt.core.errors import NotFound, RingboltError
+from ringbolt.core.errors import NotFound
 from ringbolt.core.money import msat
 from ringbolt.core.order import OrderState
 from ringbolt.settings import Settings
-from ringbolt.store import calls, idempotency, jobs, ledger, orders
+from ringbolt.store import calls, idempotency, ledger, orders
 from ringbolt.store.calls import Attempt, Call
-from ringbolt.store.db import Tx
+from ringbolt.store.db import Database, Tx
 from ringbolt.store.keys import ApiKey
 from ringbolt.store.orders import Order
 from ringbolt.store.tables import job as job_table
@@ -43,9 +43,9 @@ def limited(charge_on: str = "answered", **voice: int) -> Settings:
     )
 
 
-async def funded_key(world: World, sats: int = 100_000) -> ApiKey:
+async def funded_key(db: Database, sats: int = 100_000) -> ApiKey:
     """A fresh key with so much on its balance."""
-    made = await create_key(world.db, "a test")
+    made = await create_key(db, "a test")
 
     def credit(tx: Tx) -> ApiKey:
         account, idem = account_of_key(made.id), f"gift:{made.id}"
@@ -53,7 +53,7 @@ async def funded_key(world: World, sats: int = 100_000) -> ApiKey:
         ledger.capture(tx, idem)
         return recognise(tx, made.key, "spend")
 
-    return await world.db.tx(credit)
+    return await db.tx(credit)
 
 
 class Caller:
@@ -111,8 +111,8 @@ class Caller:
         return await self.world.db.read(read, await self.order_id())
 
 
-async def available_sats(world: World, key: ApiKey) -> int:
-    found = await world.db.read(ledger.balance, account_of_key(key.id))
+async def available_sats(db: Database, key: ApiKey) -> int:
+    found = await db.read(ledger.balance, account_of_key(key.id))
     return found.available_msat // 1000
 
 
@@ -148,11 +148,3 @@ def _answered(world: World, rung: list[str]) -> bool:
 def _jobs_left(tx: Tx, order_id: str) -> list[str]:
     rows = tx.run(select(job_table.c.uniq).where(job_table.c.order_id == order_id))
     return [row[0] for row in rows]
-
-
-async def tolerated(work: Any) -> None:
-    """Do it; what the shop refuses is refused."""
-    try:
-        await work
-    except (RingboltError, jobs.LeaseLost):
-        return

@@ -122,7 +122,7 @@ async def _effects(world: World, flow: Flow, key: ApiKey) -> list[str]:
 async def test_a_crash_at_any_boundary_charges_only_what_was_answered(
     world: World, flow: Flow, kind: str
 ) -> None:
-    key = await funded_key(world)
+    key = await funded_key(world.db)
     ends = set()
     for number in range(1, len(await _effects(world, flow, key)) + 1):
         story = Story(world, flow, key)
@@ -141,7 +141,7 @@ async def test_a_crash_at_any_boundary_charges_only_what_was_answered(
 async def test_a_worker_that_stood_still_does_no_harm_when_it_goes_on(
     world: World, flow: Flow
 ) -> None:
-    key = await funded_key(world)
+    key = await funded_key(world.db)
     for number in range(1, len(await _effects(world, flow, key)) + 1):
         fate = Fate(number, "pause")
         story = Story(world, flow, key)
@@ -168,12 +168,12 @@ async def _let_go(running: asyncio.Future[None]) -> None:
 
 
 async def test_what_is_not_taken_is_on_the_balance_again(world: World) -> None:
-    key = await funded_key(world, 1000)
+    key = await funded_key(world.db, 1000)
     answered = Story(world, FLOWS[0], key)
     await answered.run(world.process())
-    assert await available_sats(world, key) == 990
+    assert await available_sats(world.db, key) == 990
     busy = Story(world, FLOWS[1], key)
     await busy.caller.place(world.process())
-    assert await available_sats(world, key) == 960
+    assert await available_sats(world.db, key) == 960
     await busy.run(world.process())
-    assert await available_sats(world, key) == 990
+    assert await available_sats(world.db, key) == 990

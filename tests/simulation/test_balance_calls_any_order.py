@@ -85,7 +85,7 @@ class Shop(RuleBasedStateMachine):
         self.world.carrier.obeys = obeys
         self.charge_on = charge_on
         self.process = self.world.process()
-        self.keys = [self.run(funded_key(self.world, GIFT_SATS)) for _ in range(2)]
+        self.keys = [self.run(funded_key(self.world.db, GIFT_SATS)) for _ in range(2)]
 
     # The buyer
 
@@ -247,7 +247,7 @@ class Shop(RuleBasedStateMachine):
             await check(self.world, caller, rings=len(await caller.attempts()))
             charged[caller.key.id] += await caller.charged_sats() or 0
         for key in self.keys:
-            assert await available_sats(self.world, key) == GIFT_SATS - charged[key.id]
+            assert await available_sats(self.world.db, key) == GIFT_SATS - charged[key.id]
 
 
 def test_held_taken_and_released_agree_with_the_calls_whatever_happens(

@@ -5,6 +5,7 @@ The carrier hangs up when the held minutes are over, so that a call never costs 
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Final
 
@@ -20,6 +21,7 @@ from ringbolt.app.call_order import (
 )
 from ringbolt.core.errors import InvalidInput
 from ringbolt.core.plain_words import counted
+from ringbolt.core.ssml import Piece, Silence, is_ssml, parse_ssml
 from ringbolt.settings import Settings
 
 _CHARS_PER_S: Final = 12.0
@@ -31,10 +33,6 @@ _RESERVE: Final = 1.3
 _RESERVE_S: Final = 15.0
 _WIDE = re.compile("[\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
 _DIGIT = re.compile(r"\d")
-_TAG = re.compile(r"<[^<>]*>")
-_BREAK = re.compile(r"<break\b[^<>]*?\btime\s*=\s*[\"']\s*([0-9.]{1,8})(ms|s)", re.I)
-_RATE = re.compile(r"<prosody\b[^<>]*?\brate\s*=\s*[\"']\s*([a-z-]+|[0-9]{1,3}%)", re.I)
-_SLOWNESS: Final = {"x-slow": 2.0, "slow": 1.4}
 
 
 def held_minutes(settings: Settings, command: CallOrder) -> int:
@@ -54,7 +52,7 @@ def held_minutes(settings: Settings, command: CallOrder) -> int:
             )
         return command.minutes
     seconds, unknown = _length(command)
-    minutes = -(-int(seconds * _RESERVE + _RESERVE_S) // 60)
+    minutes = math.ceil((seconds * _RESERVE + _RESERVE_S) / 60)
     if minutes > longest:
         raise InvalidInput(
             f"This call could take {counted(minutes, 'minute')}, and calls here last at most "
@@ -100,28 +98,22 @@ def _steps_length(steps: tuple[Step, ...]) -> tuple[float, bool]:
 
 
 def spoken_s(text: str) -> float:
-    """About how long it takes to say a text, or SSML, in seconds."""
-    words = _TAG.sub("", text)
-    wide, digits = len(_WIDE.findall(words)), len(_DIGIT.findall(words))
-    chars = len(words) + wide * (_WIDE_CHARS - 1) + digits * (_DIGIT_CHARS - 1)
-    return chars / _CHARS_PER_S * _slowness(text) + _breaks_s(text)
+    """About how long it takes to say a text, or SSML, in seconds. Raises ``InvalidInput`` for
+    SSML that cannot be read."""
+    if not is_ssml(text):
+        return _read_s(text)
+    return sum(_part_s(part) for part in parse_ssml(text).parts)
 
 
-def _slowness(text: str) -> float:
-    """How many times longer the slowest voice of the text takes than the usual one."""
-    return max([1.0, *map(_slowness_of, _RATE.findall(text))])
+def _part_s(part: Piece | Silence) -> float:
+    match part:
+        case Piece(text=text, rate=rate):
+            return _read_s(text) / min(1.0, rate)
+        case Silence(ms):
+            return ms / 1000
 
 
-def _slowness_of(rate: str) -> float:
-    if rate.endswith("%"):
-        return 100 / max(20, int(rate[:-1]))
-    return _SLOWNESS.get(rate.lower(), 1.0)
-
-
-def _breaks_s(text: str) -> float:
-    found = _BREAK.findall(text)
-    return sum(_number(number) / (1000 if unit.lower() == "ms" else 1) for number, unit in found)
-
-
-def _number(text: str) -> float:
-    return float(text) if text.replace(".", "", 1).isdigit() else 0.0
+def _read_s(text: str) -> float:
+    wide, digits = len(_WIDE.findall(text)), len(_DIGIT.findall(text))
+    chars = len(text) + wide * (_WIDE_CHARS - 1) + digits * (_DIGIT_CHARS - 1)
+    return chars / _CHARS_PER_S
