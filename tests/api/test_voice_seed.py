@@ -299,7 +299,8 @@ async def test_a_call_can_be_hung_up(client: VoiceClient) -> None:
     assert await client.balance() == SATS
 
 
-async def test_the_same_request_places_one_call(client: VoiceClient) -> None:
+async def test_the_same_request_places_one_call(any_shop: ShopServer) -> None:
+    client = await VoiceClient.with_balance(any_shop)
     call = {"to": LISTENS, "sayText": "Hello.", "metaData": {"n": 1}}
     same = {"meta": {"n": 1}, "message": "Hello.", "phone": LISTENS, "clientRequestId": 7}
 
@@ -325,7 +326,8 @@ async def test_two_accounts_may_name_their_calls_alike(client: VoiceClient) -> N
     assert one["callId"] != another["callId"]
 
 
-async def test_calls_are_listed_page_by_page(client: VoiceClient) -> None:
+async def test_calls_are_listed_page_by_page(any_shop: ShopServer) -> None:
+    client = await VoiceClient.with_balance(any_shop)
     placed = [
         (await client.call({"to": number, "sayText": "Hello."}))["callId"]
         for number in (LISTENS, BUSY, LISTENS, BUSY, LISTENS)
