@@ -247,6 +247,16 @@ async def test_the_text_stands_in_for_audio_that_breaks(open_shop: OpenShop) -> 
     assert any("audio" in note for note in over["notes"])
 
 
+async def test_the_text_is_spoken_where_there_is_no_audio(client: VoiceClient) -> None:
+    placed = await client.call(
+        {"to": LISTENS, "sayText": "Hello.", "audioUrl": "http://127.0.0.1:1/none.wav"}
+    )
+    over = await client.until_over(placed["callId"])
+
+    assert over["status"] == "completed"
+    assert any(note.startswith("audio_unplayable_text_spoken") for note in over["notes"])
+
+
 async def test_slow_audio_is_refused_in_time(open_shop: OpenShop) -> None:
     async with raw_site(b"") as silent:
         shop = await open_shop(fetch={"allow_origins": silent, "probe_timeout_s": 0.3})

@@ -264,7 +264,8 @@ async def test_audio_is_looked_at_before_the_call_is_placed(
     shared_shop: ShopServer, client: VoiceClient
 ) -> None:
     async with site(body(wav(tone(8000, 1)))) as stranger:
-        error = await refused(client, changed(audioUrl=f"{stranger.origin}/a.wav"), 422)
+        wanted = changed(sayText=GONE, audioUrl=f"{stranger.origin}/a.wav")
+        error = await refused(client, wanted, 422)
 
     assert error["field"] == "audioUrl"
     assert stranger.requests == []  # a private address is not asked

@@ -221,7 +221,6 @@ async def test_a_private_address_is_never_reached_and_the_log_says_why(told: Tol
     "url",
     [
         PRIVATE,
-        "http://shop.example/hook",
         "https://user:pw@shop.example/hook",
         "https://[::1]/hook",
         "https://localhost/hook",

@@ -26,6 +26,10 @@ RECORD_URL_IGNORED = "record_url_ignored"
 """The note on a call whose recordings were to be sent to a URL: they are fetched from here."""
 
 
+TEXT_INSTEAD = "audio_unplayable_text_spoken"
+"""The note of a call whose audio file could not be played, so that its text was spoken."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rendered:
     """A script with its audio at hand. ``notes`` say what differs from the wish."""
@@ -75,7 +79,7 @@ async def _played(shop: Shop, step: Play, notes: list[str]) -> list[Clip | Pause
     except AudioUnplayable as error:
         if step.fallback is None:
             raise
-        notes.append(f"audio_unplayable_text_spoken: {error.message}")
+        notes.append(f"{TEXT_INSTEAD}: {error.message}")
         return await spoken(shop, step.fallback, notes)
     return [clip] * step.repeat
 

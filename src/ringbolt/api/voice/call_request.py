@@ -17,6 +17,7 @@ from ringbolt.api.voice.call_fields import (
 )
 from ringbolt.api.voice.fields import Fields, shown
 from ringbolt.app.call_order import CallOrder, GatherStep, PlayStep, SayStep, Step
+from ringbolt.app.render import TEXT_INSTEAD
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import AudioUnplayable, InvalidInput
 from ringbolt.core.ssml import is_ssml, parse_ssml
@@ -55,7 +56,8 @@ class CallRequest:
 async def read_call(shop: Shop, fields: Fields) -> CallRequest:
     """The call that the fields ask for; its audio was looked at.
 
-    Raises ``InvalidInput``, ``DestinationRefused``, ``AudioUnplayable``.
+    A file that cannot be played is no fault where there is a text to speak instead. Raises
+    ``InvalidInput``, ``DestinationRefused``, ``AudioUnplayable``.
     """
     voiced = voice_of(shop, fields)
     said = _said(shop, fields, voiced)
@@ -65,7 +67,12 @@ async def read_call(shop: Shop, fields: Fields) -> CallRequest:
     step: SayStep | PlayStep = PlayStep(audio_url, fallback=said) if audio_url else _not_none(said)
     command, notes = common(shop, fields, (_with_keys(fields, step),))
     if audio_url:
-        await probe(shop, fields, "audioUrl", audio_url)
+        try:
+            await probe(shop, fields, "audioUrl", audio_url)
+        except AudioUnplayable as error:
+            if said is None:
+                raise
+            notes = (*notes, f"{TEXT_INSTEAD}: {error.message}")
     return CallRequest(command, voiced.shown, (*voiced.notes, *notes), fields.ignored)
 
 
