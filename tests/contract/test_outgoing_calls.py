@@ -13,6 +13,7 @@ import pytest
 from aiohttp import web
 
 from ringbolt.fetch.caller import Answered, HostBusy, NoAnswer, OutgoingCaller
+from ringbolt.fetch.vetted import vet_url
 from shop_server import eventually
 from stranger_sites import Names, body, raw_site, site
 
@@ -216,3 +217,12 @@ async def test_a_dead_path_does_not_stop_the_others_of_its_host() -> None:
         assert isinstance(more, HostBusy), "the query is no other receiver"
         assert all(isinstance(other, Answered) for other in others)
         assert all(isinstance(each, NoAnswer) for each in await asyncio.gather(*dead))
+
+
+def test_path_and_query_leave_as_they_were_written() -> None:
+    written = "https://shop.example/a%2Fb/%41/..;x/./y//hook?x=1&b=%2F%20+&flag&q=%41"
+
+    assert str(vet_url(written, frozenset())) == written
+    assert str(vet_url("https://shop.example/é?ü#z", frozenset())) == (
+        "https://shop.example/%C3%A9?%C3%BC"
+    )

@@ -89,7 +89,9 @@ def _tell_digits(tx: Tx, command: CallOrder, call: Call) -> None:
 
 def _digits(command: CallOrder, call: Call) -> dict[str, str]:
     """The digits so far, by the name of the status document and by that of the GET."""
-    digits = told_digits(command, call.digits)
+    # Keys that nobody asked for may be a secret, typed into the wrong call.
+    asked_for = bool(command.gathers) or not command.steps
+    digits = told_digits(command, call.digits) if asked_for else ""
     return {"digits": digits, "dtmf": digits}
 
 

@@ -14,6 +14,7 @@ import asyncio
 import socket
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import quote, urlsplit
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -31,6 +32,8 @@ from ringbolt.fetch.addresses import (
 MAX_URL_LENGTH = 2048
 
 _DNS_THREADS = 32
+_KEPT = "".join(map(chr, range(0x21, 0x7F)))
+"""Every printable character of ASCII, the percent sign among them."""
 
 
 class RefusedUrlError(ValueError):
@@ -61,13 +64,26 @@ def vet_url(url: StrOrURL, allow_origins: frozenset[Origin], *, allow_http: bool
     target = _parse(str(url))
     host = canonical_host(target.raw_host or "")
     origin = Origin(target.scheme, host, target.port or DEFAULT_PORTS[target.scheme])
-    target = target.with_host(host).with_fragment(None)
+    target = _as_written(target.with_host(host), str(url))
     if origin in allow_origins:
         return target
     if target.scheme != "https" and not allow_http:
         raise RefusedUrlError("the URL must begin with https://")
     _vet_host(host)
     return target
+
+
+def _as_written(target: URL, text: str) -> URL:
+    """``target`` with path and query as in ``text``: a stranger's signature may cover them. What
+    no URL may hold is percent-encoded (RFC 3986), and nothing else is touched."""
+    parts = urlsplit(text)
+    return URL.build(
+        scheme=target.scheme,
+        authority=target.raw_authority,
+        path=quote(parts.path, safe=_KEPT) or "/",
+        query_string=quote(parts.query, safe=_KEPT),
+        encoded=True,
+    )
 
 
 def _parse(text: str) -> URL:

@@ -26,7 +26,7 @@ def call_document(
         "callId": call.sid,
         "to": call.to_number,
         "status": call.status,
-        "digits": told_digits(command, call.digits),
+        "digits": told_digits(command, call.digits) if command.gathers else "",
         "dtmf": bool(command.gathers),
         "duration": -(-talked_ms(call, now_ms) // 1000),
         "cause": call.cause,
