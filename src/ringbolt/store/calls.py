@@ -6,11 +6,19 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BindParameter, RowMapping, bindparam, func, literal_column, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    RowMapping,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 
 from ringbolt.core.call import CallStatus
 from ringbolt.core.errors import InvalidInput
-from ringbolt.core.order import OrderState
 from ringbolt.store.attempts import Attempt, AttemptState, add, of_row
 from ringbolt.store.attempts import by_ref as attempt_by_ref
 from ringbolt.store.attempts import in_this_try as attempts_in_this_try
@@ -179,12 +187,12 @@ def next_waiting(tx: Tx, account_id: str, prefix: str) -> Waiting | None:
 
 def waiting_of(tx: Tx, account_id: str) -> int:
     """How many calls of an account wait for their turn."""
-    return int(tx.run(_COUNT, {"account_": account_id, "states_": _WAITING}).scalar_one())
+    return int(tx.run(_COUNT_WAITING, {"account_": account_id}).scalar_one())
 
 
 def open_of(tx: Tx, account_id: str) -> int:
     """How many calls of an account are being placed or are up."""
-    return int(tx.run(_COUNT, {"account_": account_id, "states_": _UP}).scalar_one())
+    return int(tx.run(_COUNT_UP, {"account_": account_id}).scalar_one())
 
 
 _OPEN = (*_ACCOUNTS, orders.c.finished_ms.is_(None))
@@ -203,15 +211,12 @@ _NEXT_WAITING = (
     .order_by(orders.c.created_ms, orders.c.id)
     .limit(1)
 )
-_WAITING = [OrderState.PAID.value]
-_UP = [
-    each.value for each in (OrderState.DISPATCHING, OrderState.IN_PROGRESS, OrderState.FULFILLED)
+_COUNT = select(func.count()).select_from(orders).where(*_OPEN)
+_COUNT_WAITING = _COUNT.where(orders.c.state == literal_column("'paid'"))
+_UP: list[ColumnElement[str]] = [
+    literal_column(f"'{state}'") for state in ("dispatching", "in_progress", "fulfilled")
 ]
-_COUNT = (
-    select(func.count())
-    .select_from(orders)
-    .where(*_OPEN, orders.c.state.in_(bindparam("states_", expanding=True)))
-)
+_COUNT_UP = _COUNT.where(orders.c.state.in_(_UP))
 
 
 def update_call(tx: Tx, order_id: str, **columns: Any) -> None:

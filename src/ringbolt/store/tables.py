@@ -84,6 +84,7 @@ orders = Table(
         "account_id",
         "state",
         "created_ms",
+        "id",
         where="account_id IS NOT NULL AND kind = 'call' AND finished_ms IS NULL",
     ),
     Index(

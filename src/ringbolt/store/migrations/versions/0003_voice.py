@@ -27,7 +27,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_orders_open_calls",
         "orders",
-        ["account_id", "state", "created_ms"],
+        ["account_id", "state", "created_ms", "id"],
         unique=False,
         **_only("account_id IS NOT NULL AND kind = 'call' AND finished_ms IS NULL"),
     )
