@@ -32,6 +32,16 @@ def refusal_of(text: str) -> InvalidInput:
         ("<speak>Hi</speak>", True),
         ('  <speak xml:lang="en">', True),
         ('<?xml version="1.0"?>\n<speak>', True),
+        ("<SPEAK>Hi</SPEAK>", True),
+        ("\ufeff<speak>", True),
+        ('\ufeff\n <?xml version="1.0"?><Speak version="1.1">', True),
+        ("<!-- a --> <!-- <b> --><speak>", True),
+        ("<!DOCTYPE speak><speak>", True),
+        ('<!DOCTYPE speak PUBLIC "-//W3C//>" "x.dtd">\n<speak>', True),
+        ("<!DOCTYPE speak [<!-- don't ] --><!ENTITY a ']>'>]><!-- b --><speak>", True),
+        ("<!-- <speak>", False),
+        ("<!-- a --> Hi <speak>", False),
+        ("<!DOCTYPE html><html>", False),
         ("<speak", False),
         ("<speaker>", False),
         ("Write <speak> first", False),
@@ -40,6 +50,32 @@ def refusal_of(text: str) -> InvalidInput:
 )
 def test_text_that_begins_with_speak_is_markup(text: str, ssml: bool) -> None:
     assert is_ssml(text) is ssml
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<SPEAK>Hi</SPEAK>",
+        "\ufeff<speak>Hi</speak>",
+        '\ufeff\n<?xml version="1.0" encoding="UTF-8"?>\n<!-- a --><Speak>Hi</Speak>\n',
+    ],
+)
+def test_markup_is_read_in_any_case_and_after_its_prolog(text: str) -> None:
+    assert parse_ssml(text).parts == (Piece("Hi"),)
+
+
+@pytest.mark.parametrize("before", ["", "\ufeff ", '<?xml version="1.0"?><!-- a -->'])
+def test_a_document_type_is_refused_rather_than_read_aloud(before: str) -> None:
+    text = f"{before}<!DOCTYPE speak><speak>Hi</speak>"
+
+    assert is_ssml(text)
+    assert "DOCTYPE" in refusal_of(text).message
+
+
+@pytest.mark.parametrize("opening", ["<!-- -->", "<!--", "<!DOCTYPE a [", "<??>", "<!DOCTYPE a>"])
+@pytest.mark.parametrize("before", ["", "<!DOCTYPE a ["])
+def test_a_prolog_without_end_is_looked_at_once(before: str, opening: str) -> None:
+    assert not is_ssml(before + opening * 5000)
 
 
 def test_plain_text_with_the_five_entities_is_one_piece() -> None:

@@ -11,7 +11,7 @@ from ringbolt.app import call_notify, call_turn
 from ringbolt.app.charge_call import charge_call
 from ringbolt.app.decide import fail, fulfil
 from ringbolt.app.recordings import expect_recordings
-from ringbolt.core.call import CallEvent, CallStatus
+from ringbolt.core.call import TIME_WAS_UP, CallEvent, CallStatus
 from ringbolt.core.order import OrderState
 from ringbolt.store import calls, jobs, orders
 from ringbolt.store.calls import Attempt, AttemptState
@@ -19,6 +19,9 @@ from ringbolt.store.db import Tx
 
 MAX_DIGITS = 256
 """Keys kept of one call: enough for any menu, not enough to fill the store."""
+
+MESSAGE_CUT = "message_cut"
+"""The note on a call whose time was up before its script was over."""
 
 CHECK_PREFIX = "check:"
 
@@ -95,6 +98,8 @@ def _tell_call(tx: Tx, attempt: Attempt, event: CallEvent) -> bool:
         changes["digits"] = (call.digits + event.digits)[:MAX_DIGITS]
     if event.status.is_final:
         changes |= {"ended_ms": event.at_ms, "cause": event.cause, "heard_ms": event.heard_ms}
+        if event.cause == TIME_WAS_UP:
+            changes["notes"] = dict.fromkeys((*call.notes, MESSAGE_CUT))
     calls.update_call(tx, attempt.order_id, **changes)
     return True
 

@@ -110,6 +110,9 @@ class CallStatus(StrEnum):
         return self in _FINAL
 
 
+TIME_WAS_UP = "the maximum duration was reached"
+"""The cause of an end that came before the script's: the carrier hung up in its midst."""
+
 _FINAL = frozenset(
     {
         CallStatus.COMPLETED,

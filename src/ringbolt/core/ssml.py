@@ -42,8 +42,15 @@ _RATES: Final = {
 }
 _SENTENCE_MS: Final = 250
 _PARAGRAPH_MS: Final = 600
-_LEXICAL: Final = re.compile(r"\s*<speak[\s/>]", re.ASCII)
-_PROLOGUE: Final = re.compile(r"\s*<\?xml[^>]{0,200}\?>", re.ASCII)
+_BLANK: Final = re.compile(r"[\s\ufeff]*")
+_DOCTYPE: Final = (
+    r"""<!DOCTYPE\b(?>"[^"]*"|'[^']*'|[^"'\[>])*+"""
+    r"""(?:\[(?><!--.*?-->|"[^"]*"|'[^']*'|(?!<!--)[^"'\]])*+\]\s*)?>"""
+)
+# possessive, such that no text takes longer than its length to look at
+_OPENING: Final = re.compile(
+    rf"(?>\s|<\?.*?\?>|<!--.*?-->|{_DOCTYPE})*+<speak[\s/>]", re.DOTALL | re.IGNORECASE
+)
 _TIME: Final = re.compile(r"\+?(\d{1,6}(?:\.\d{1,3})?)(ms|s)", re.ASCII | re.IGNORECASE)
 _RATE: Final = re.compile(r"([+-]?)(\d{1,4}(?:\.\d{1,3})?)(%?)", re.ASCII)
 _POINTS: Final = frozenset({"en", "ar", "he", "zh", "ja", "ko", "hi", "ur", "th", "fa"})
@@ -93,9 +100,9 @@ class Markup:
 
 
 def is_ssml(text: str) -> bool:
-    """The text begins with ``<speak``, after an XML declaration perhaps."""
-    prologue = _PROLOGUE.match(text)
-    return _LEXICAL.match(text, prologue.end() if prologue else 0) is not None
+    """The text begins with ``<speak`` (in any case), after the prolog of an XML document perhaps:
+    a byte order mark, an XML declaration, comments, a DOCTYPE (which is then refused)."""
+    return _OPENING.match(_without_blanks(text)) is not None
 
 
 def parse_ssml(text: str) -> Markup:
@@ -113,7 +120,14 @@ def parse_ssml(text: str) -> Markup:
 
 def read_markup(text: str) -> Markup:
     """Raises ``XmlRefused``."""
-    return markup_of(parse_xml(text.strip(), MAX_BYTES))
+    return markup_of(parse_xml(_without_blanks(text), MAX_BYTES))
+
+
+def _without_blanks(text: str) -> str:
+    """Nothing may stand before an XML declaration, but people's editors put it there."""
+    text = text.rstrip()
+    blank = _BLANK.match(text)
+    return text[blank.end() :] if blank else text
 
 
 def markup_of(root: Element) -> Markup:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from ringbolt.core.call import CallStatus
+from ringbolt.core.call import TIME_WAS_UP, CallStatus
 from ringbolt.core.phone import SCRIPTED as SCRIPTED_RANGE
 
 DIAL_MS: Final = 100
@@ -61,7 +61,7 @@ NOT_ANSWERED = Outcome("no-answer", CallStatus.NO_ANSWER, "487 Request Terminate
 CANCELED = Outcome("canceled", CallStatus.CANCELED, "487 Request Terminated")
 CALLER_HUNG_UP = Outcome("completed", CallStatus.COMPLETED, "the caller hung up")
 PHONE_HUNG_UP = Outcome("completed", CallStatus.COMPLETED, "the phone hung up")
-TOO_LONG = Outcome("completed", CallStatus.COMPLETED, "the maximum duration was reached")
+TOO_LONG = Outcome("completed", CallStatus.COMPLETED, TIME_WAS_UP)
 WORLD_RESTARTED = Outcome("completed", CallStatus.COMPLETED, "the simulated world was restarted")
 NETWORK_FAILED = Outcome("failed", CallStatus.FAILED, "network failure during the call")
 CLIP_LOST = Outcome("failed", CallStatus.FAILED, "the carrier cannot read or record the audio")
