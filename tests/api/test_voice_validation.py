@@ -133,6 +133,7 @@ async def test_a_wrong_field_is_named(client: VoiceClient, field: str, value: An
 
     assert field in error["message"]
     assert error["field"] == field
+    assert error["suggestion"]
     assert len(error["message"]) < 400
 
 
@@ -175,8 +176,53 @@ async def test_names_that_differ_in_punctuation_only_must_agree(client: VoiceCli
     assert "re_ps" in error["message"]
 
 
-async def test_one_is_not_true(client: VoiceClient) -> None:
-    assert (await refused(client, changed(dtmf=True, collectDtmf=1)))["code"] == "FIELDS_DISAGREE"
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"reps": 3}, {"repeat": "3"}),
+        ({"reps": 3.0}, {"repeat": 3}),
+        ({"dtmf": False}, {"collectDtmf": "false"}),
+        ({"dtmf": True}, {"collectDtmf": 1}),
+        ({"to": LISTENS}, {"phone": f"00{LISTENS[1:4]} {LISTENS[4:]}"}),
+        ({"to": LISTENS}, {"phone": [int(LISTENS[1:])]}),
+    ],
+)
+async def test_two_names_agree_that_are_read_alike(
+    client: VoiceClient, one: dict[str, Any], other: dict[str, Any]
+) -> None:
+    error = await refused(client, changed(**one, **other, metaData=7), 400)
+
+    assert error["field"] == "metaData"  # all else is well
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b'{"to": "+1", "reps": 2, "reps": 2}', rb'{"metaData": {"reps": 1, "\u0072eps": 2}}'],
+)
+async def test_a_field_that_stands_twice_is_refused(client: VoiceClient, content: bytes) -> None:
+    error = await refused(client, content, 400)
+
+    assert error["code"] == "DUPLICATE_FIELD"
+    assert error["field"] == "reps"
+
+
+@pytest.mark.parametrize(
+    "content", [rb'{"sayText": "a\ud83d"}', rb'{"sayText": "\ude00 b"}', rb'{"\ud83d": 1}']
+)
+async def test_half_of_a_surrogate_pair_is_told_as_such(
+    client: VoiceClient, content: bytes
+) -> None:
+    error = await refused(client, content, 400)
+
+    assert error["code"] == "INVALID_JSON"
+    assert "surrogate" in error["message"]
+
+
+async def test_a_whole_number_may_have_a_point(client: VoiceClient) -> None:
+    error = await refused(client, changed(reps=2.0, timeout=20.0, metaData=7), 400)
+
+    assert error["field"] == "metaData"
+    assert "11" in (await refused(client, changed(reps=11.0), 400))["message"]
 
 
 async def test_no_two_fields_share_a_name() -> None:
@@ -308,7 +354,7 @@ async def test_a_call_that_is_none_is_404(client: VoiceClient, call_id: str) -> 
     ],
 )
 async def test_a_page_that_is_none_is_refused(client: VoiceClient, query: str) -> None:
-    refusal(await client.ask("GET", f"{CALLS}?{query}"), 400)
+    assert refusal(await client.ask("GET", f"{CALLS}?{query}"), 400)["suggestion"]
 
 
 @pytest.mark.parametrize(

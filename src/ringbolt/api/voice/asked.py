@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from json import JSONDecoder
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -13,6 +14,7 @@ from ringbolt.api.voice.envelope import ClientId, client_id
 from ringbolt.api.voice.fields import Fields
 from ringbolt.api.voice.names import CLIENT_REQUEST_ID, MAX_FIELDS, Names, fold, read_names
 from ringbolt.core.errors import InvalidInput, Unauthorized
+from ringbolt.core.json_fault import json_fault
 from ringbolt.store.keys import ApiKey
 
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
@@ -61,6 +63,23 @@ class Asked:
         return read_names(document, names)
 
 
+def _refuse_repeated(pairs: list[tuple[str, Any]]) -> None:
+    seen: set[str] = set()
+    for key, _ in pairs:
+        if key in seen:
+            raise InvalidInput(
+                f"{key[:64]} stands twice in one object of the body.",
+                code="DUPLICATE_FIELD",
+                field=key[:64],
+                suggestion="Send every field once.",
+            )
+        seen.add(key)
+
+
+# msgspec keeps the last of two without a word. Numbers stay texts: only the keys are looked at.
+_check_keys = JSONDecoder(object_pairs_hook=_refuse_repeated, parse_int=str, parse_float=str).decode
+
+
 def decode_object(body: bytes) -> dict[str, Any]:
     """The JSON object in a body. Raises ``InvalidInput``."""
     body = body.removeprefix(_BYTE_ORDER_MARK).strip()
@@ -70,9 +89,10 @@ def decode_object(body: bytes) -> dict[str, Any]:
         )
     try:
         document = _decode(body)
+        _check_keys(body.decode())
     except (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError) as error:
         raise InvalidInput(
-            f"The body is not valid JSON: {error}.",
+            f"The body is not valid JSON: {json_fault(error, body)}.",
             code="INVALID_JSON",
             suggestion="Send a JSON object, UTF-8, without NaN or comments.",
         ) from None

@@ -48,7 +48,12 @@ def _written(fields: Fields) -> str:
     if value is None or (isinstance(value, str) and not value.strip()):
         raise fields.missing("to", f"The number to call, in E.164 format, for example {EXAMPLE}.")
     if not isinstance(value, str):
-        raise fields.wrong("to", f"must be one number, not {kind(value)}.", "INVALID_TYPE")
+        raise fields.wrong(
+            "to",
+            f"must be one number, not {kind(value)}.",
+            "INVALID_TYPE",
+            f'Place one call per number. Example: "{EXAMPLE}".',
+        )
     found = international(value.strip()) if len(value) <= _MAX_NUMBER_CHARS else None
     if found is None:
         raise fields.wrong(
@@ -95,12 +100,24 @@ def callback(shop: Shop, fields: Fields, name: str) -> str:
     url = fields.line(name, MAX_URL_CHARS)
     if url:
         try:
-            check_webhook_url(shop, url)
+            _check_url(shop, url)
         except InvalidInput as error:
             error.message = error.message.replace("The webhook URL", fields.label(name))
             error.field = fields.written.get(name, name)
             raise
     return url
+
+
+def _check_url(shop: Shop, url: str) -> None:
+    """Raises ``InvalidInput``; a host that is not public is told before the missing https, which
+    would not help it."""
+    try:
+        check_webhook_url(shop, url)
+    except InvalidInput:
+        scheme, _, rest = url.partition("://")
+        if scheme.lower() == "http":
+            check_webhook_url(shop, f"https://{rest}")
+        raise
 
 
 def metadata_of(fields: Fields) -> str:
@@ -111,7 +128,12 @@ def metadata_of(fields: Fields) -> str:
     if isinstance(value, str):  # all that a query can say
         value = _decoded(value)
     if not isinstance(value, dict):
-        raise fields.wrong("metaData", f"must be a JSON object, not {kind(value)}.", "INVALID_TYPE")
+        raise fields.wrong(
+            "metaData",
+            f"must be a JSON object, not {kind(value)}.",
+            "INVALID_TYPE",
+            'Send an object, for example {"order": "17"}, or leave it out.',
+        )
     try:
         encoded = _encode(value)
     except (msgspec.MsgspecError, UnicodeError, OverflowError, RecursionError, ValueError):

@@ -28,6 +28,8 @@ DEFAULT_VOICE: Final = "Zeina"
 MAX_DIGITS: Final = 32
 NO_DIGITS: Final = "dtmf_not_asked"
 """The note on a call that names where digits are to be told, and asks for none."""
+TEXT_ONLY: Final = "reps_apply_to_text_only"
+"""The note on a call that asks for repetitions of a file: it is played once."""
 _MAX_NAME_CHARS: Final = 64
 _METHODS: Final = ("POST", "GET")
 
@@ -73,6 +75,8 @@ async def read_call(shop: Shop, fields: Fields) -> CallRequest:
             if said is None:
                 raise
             notes = (*notes, f"{TEXT_INSTEAD}: {error.message}")
+        else:
+            notes = (*notes, TEXT_ONLY) if _reps(fields, 1) > 1 else notes
     return CallRequest(command, voiced.shown, (*voiced.notes, *notes), fields.ignored)
 
 
@@ -87,7 +91,9 @@ def common(
     metadata = metadata_of(fields)
     method = fields.line("statusCallbackMethod", 16).upper() or _METHODS[0]
     if method not in _METHODS:
-        raise fields.wrong("statusCallbackMethod", "must be POST or GET.", "INVALID_TYPE")
+        raise fields.wrong(
+            "statusCallbackMethod", "must be POST or GET.", "INVALID_TYPE", "Send POST or GET."
+        )
     to = number(shop, fields)
     digits_url = callback(shop, fields, "dtmfCallbackEndpoint")
     asks = any(isinstance(step, GatherStep) for step in steps)
@@ -155,10 +161,14 @@ async def probe(shop: Shop, fields: Fields, name: str, url: str) -> None:
 
 def _said(shop: Shop, fields: Fields, voiced: Voiced) -> SayStep | None:
     text = speakable_text(shop, fields)
-    reps = fields.whole_number("reps", 1, 10, 2)
+    reps = _reps(fields, 2)
     if not text:
         return None
     return SayStep(text, voiced.name, voiced.language, voiced.neural, reps)
+
+
+def _reps(fields: Fields, default: int) -> int:
+    return fields.whole_number("reps", 1, 10, default)
 
 
 def _not_none(said: SayStep | None) -> SayStep:

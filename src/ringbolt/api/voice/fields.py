@@ -36,7 +36,7 @@ class Fields:
         written = self.written.get(name, name)
         return name if written == name else f"{written[:64]} ({name})"
 
-    def wrong(self, name: str, what: str, code: str, suggestion: str = "") -> InvalidInput:
+    def wrong(self, name: str, what: str, code: str, suggestion: str) -> InvalidInput:
         """The error for a field: its name, then ``what``."""
         written = self.written.get(name, name)[:64]
         return InvalidInput(
@@ -57,7 +57,10 @@ class Fields:
             )
         if len(value) > max_chars:
             raise self.wrong(
-                name, f"has {len(value)} characters; at most {max_chars} are taken.", "TOO_LONG"
+                name,
+                f"has {len(value)} characters; at most {max_chars} are taken.",
+                "TOO_LONG",
+                f"Shorten it to {max_chars} characters.",
             )
         if _CONTROL.search(value):
             raise self.wrong(name, "holds control characters.", "INVALID_TEXT", "Remove them.")
@@ -67,45 +70,68 @@ class Fields:
         """A text of one line, stripped."""
         value = self.text(name, max_chars).strip()
         if "\n" in value or "\r" in value:
-            raise self.wrong(name, "must be one line.", "INVALID_TEXT")
+            raise self.wrong(name, "must be one line.", "INVALID_TEXT", "Remove the line breaks.")
         return value
 
     def boolean(self, name: str) -> bool:
         """False if absent. Raises ``InvalidInput`` for what is neither yes nor no."""
         value = self.get(name)
-        if value is None or isinstance(value, bool):
-            return bool(value)
-        if isinstance(value, int) and value in (0, 1):
-            return bool(value)
-        word = value.strip().lower() if isinstance(value, str) else None
-        if word in _YES:
-            return True
-        if word in _NO:
+        if value is None:
             return False
-        raise self.wrong(name, f"must be true or false, not {shown(value)}.", "INVALID_TYPE")
+        read = as_boolean(value)
+        if read is None:
+            raise self.wrong(
+                name,
+                f"must be true or false, not {shown(value)}.",
+                "INVALID_TYPE",
+                "Send true or false, or leave it out.",
+            )
+        return read
 
     def whole_number(self, name: str, least: int, most: int, default: int) -> int:
         """A whole number from ``least`` to ``most``. Raises ``InvalidInput``."""
         value = self.get(name)
         if value is None:
             return default
-        if isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
-            value = int(value)
-        if isinstance(value, bool) or not isinstance(value, int):
+        whole = as_whole(value)
+        if whole is None:
             raise self.wrong(
                 name,
                 f"must be a whole number, not {shown(value)}.",
                 "INVALID_TYPE",
                 f"Send a whole number from {least} to {most}.",
             )
-        if not least <= value <= most:
+        if not least <= whole <= most:
             raise self.wrong(
                 name,
                 f"must be between {least} and {most}, not {shown(value)}.",
                 "OUT_OF_RANGE",
                 f"Send a whole number from {least} to {most}, or leave it out.",
             )
+        return whole
+
+
+def as_boolean(value: Any) -> bool | None:
+    """What a value means as yes or no; None if it is neither."""
+    if isinstance(value, bool):
         return value
+    if isinstance(value, int) and value in (0, 1):
+        return bool(value)
+    word = value.strip().lower() if isinstance(value, str) else None
+    if word in _YES:
+        return True
+    return False if word in _NO else None
+
+
+def as_whole(value: Any) -> int | None:
+    """What a value means as a whole number (2, 2.0 and "2" are one); None if it is none."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        return int(value) if _WHOLE.fullmatch(value.strip()) else None
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else None
+    return value if isinstance(value, int) else None
 
 
 def shown(value: Any) -> str:

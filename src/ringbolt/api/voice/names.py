@@ -11,8 +11,8 @@ import difflib
 from collections.abc import Mapping
 from typing import Any, Final
 
+from ringbolt.api.voice.agreement import same
 from ringbolt.api.voice.fields import Fields
-from ringbolt.core.canonical import canonical_json
 from ringbolt.core.errors import InvalidInput
 
 MAX_FIELDS: Final = 64
@@ -108,17 +108,13 @@ def read_names(document: Mapping[str, Any], names: Names) -> Fields:
         if canonical is None:
             unknown.append(name)
         elif value is not None:
-            if canonical in values and not _same(values[canonical], value):
+            if canonical in values and not same(canonical, values[canonical], value):
                 raise _disagreeing(written[canonical], name, canonical)
             values.setdefault(canonical, value)
             written.setdefault(canonical, name)
     for name in unknown:
         _refuse_misspelt(name, known, values)
     return Fields(values, written, tuple(name[:_SHOWN_CHARS] for name in unknown[:20]))
-
-
-def _same(one: Any, other: Any) -> bool:
-    return canonical_json([one]) == canonical_json([other])  # 1 is not true here
 
 
 def _disagreeing(one: str, other: str, canonical: str) -> InvalidInput:

@@ -66,6 +66,7 @@ class Plans:
                 f"The plan plays {len(urls)} different files; at most {MAX_FILES} are played.",
                 code="PLAN_TOO_LONG",
                 field="plan",
+                suggestion=f"Play at most {MAX_FILES} files, or join some of them.",
             )
         for url in urls:
             await probe(self._shop, fields, "plan", url)
@@ -77,7 +78,12 @@ def _read(asked: Asked) -> tuple[Fields, bytes]:
     if body.startswith(b"<"):
         fields = asked.query(PLAN)
         if fields.get("plan") is not None:
-            raise fields.wrong("plan", "stands in the query and in the body.", "FIELDS_DISAGREE")
+            raise fields.wrong(
+                "plan",
+                "stands in the query and in the body.",
+                "FIELDS_DISAGREE",
+                "Send it in the body only.",
+            )
         fields.values["plan"] = body.decode("utf-8", "replace")  # part of what is asked
         return fields, body
     fields = asked.json(PLAN)
@@ -127,7 +133,10 @@ def _check_texts(shop: Shop, fields: Fields, steps: tuple[Step, ...]) -> None:
     chars, most = sum(map(len, texts)), shop.settings.voice.max_chars
     if chars > most:
         raise fields.wrong(
-            "plan", f"has texts of {chars} characters; at most {most} are spoken.", "TOO_LONG"
+            "plan",
+            f"has texts of {chars} characters; at most {most} are spoken.",
+            "TOO_LONG",
+            f"Shorten them to {most} characters in all.",
         )
     for text in texts:
         check_speakable(fields, "plan", text)
