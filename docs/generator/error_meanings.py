@@ -301,6 +301,12 @@ _ORDER = {
 }
 
 _VOICE = {
+    "DUPLICATE_FIELD": Meaning(
+        "One name stands twice in the JSON of the request; which of the two values was meant "
+        "cannot be known.",
+        "Send every name once.",
+        400,
+    ),
     "FIELDS_DISAGREE": Meaning(
         "Two names of the same field were sent, with different values; the sentence has both. "
         "Or a plan stands in the query and in the body.",
