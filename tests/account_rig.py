@@ -12,12 +12,13 @@ import pytest
 from memory_world import MemoryNode, wallet_invoice
 from ringbolt.app import account_history, decide
 from ringbolt.app.audit import audit_shop
-from ringbolt.app.buy import Balance, Bought, Idempotency, Purchase, buy
+from ringbolt.app.buy import Bought, buy
 from ringbolt.app.close_hold import close_hold
 from ringbolt.app.decide import CLOSE_HOLD
 from ringbolt.app.fund_account import fund
 from ringbolt.app.keys import NewKey, create_key, recognise
 from ringbolt.app.order_request import SendMail
+from ringbolt.app.purchase import Balance, Idempotency, Purchase
 from ringbolt.app.shop import Shop
 from ringbolt.app.take_hold import take_invoice
 from ringbolt.clock import SystemClock

@@ -8,13 +8,13 @@ from sqlalchemy import select
 
 from flow_rig import Process, World
 from ringbolt.app import call_order
-from ringbolt.app.buy import Idempotency
 from ringbolt.app.call_order import CallOrder, SayStep
 from ringbolt.app.charge_call import minutes_begun
 from ringbolt.app.hang_up_call import hang_up_call
 from ringbolt.app.keys import create_key, recognise
 from ringbolt.app.ledger_names import NODE, TOP_UP, account_of_key, secured_idem
 from ringbolt.app.place_voice_call import Placed, place_voice_call
+from ringbolt.app.purchase import Idempotency
 from ringbolt.core.call import CallStatus
 from ringbolt.core.errors import NotFound
 from ringbolt.core.money import msat

@@ -18,11 +18,11 @@ from memory_lender import MINUTE_MS, USA, Loan, memory_lender
 from memory_sms import memory_mailer, memory_sms
 from ringbolt.app import buy
 from ringbolt.app.audit import audit_shop
-from ringbolt.app.buy import Purchase
 from ringbolt.app.expire_order import LOOK_AFTER_HOLDS
 from ringbolt.app.fund_account import fund
 from ringbolt.app.keys import NewKey, create_key
 from ringbolt.app.order_request import OrderRequest, ReceiveTexts, SendMail, SendText
+from ringbolt.app.purchase import Balance, Hold, Idempotency, Purchase
 from ringbolt.app.shop import Shop
 from ringbolt.app.take_hold import take_invoice
 from ringbolt.clock import SystemClock
@@ -156,7 +156,7 @@ class OrderProcess(Process):
     ) -> WorldOrder:
         """Place an order: with a hold invoice, or ``on_balance`` of ``key``. The same ``name``
         places it once."""
-        named = buy.Idempotency("buyer", name, "") if name else None
+        named = Idempotency("buyer", name, "") if name else None
         if kind == "fund":
             assert key is not None, "a balance is somebody's"
             bought = await fund(self.shop, key.key, PRICE_MSAT // 1000, "", named)
@@ -166,7 +166,7 @@ class OrderProcess(Process):
             kind=kind,
             request=request,
             price_msat=PRICE_MSAT,
-            payer=buy.Balance(key.id) if key is not None and on_balance else buy.Hold(),
+            payer=Balance(key.id) if key is not None and on_balance else Hold(),
             record=partial(_record, request),
             client=secrets.token_hex(8),
             to="" if isinstance(request, ReceiveTexts) else request.to,

@@ -195,7 +195,7 @@ class ShopServer:
         return await audit_shop(shop.db, shop.keyring, shop.node, shop.payer)
 
     async def rows(self) -> dict[str, int]:
-        """How many rows each table holds, but for the shop's own rounds, which begin by themselves."""
+        """How many rows each table holds, but for the rounds that begin by themselves."""
 
         def count(tx: Tx) -> dict[str, int]:
             where = {"job": " WHERE kind NOT IN ('sweep', 'look_after_holds')"}

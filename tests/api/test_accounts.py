@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from account_rig import Bank, refusal_of
-from ringbolt.app.buy import Bought, Idempotency
+from ringbolt.app.buy import Bought
 from ringbolt.app.keys import OWN_KEY_LABEL, list_keys, revoke_key
+from ringbolt.app.purchase import Idempotency
 from ringbolt.clock import SystemClock
 from ringbolt.core.errors import Forbidden, InvalidInput, Unauthorized
 from ringbolt.core.order import OrderState

@@ -7,16 +7,15 @@ invoice that nobody was told of, and that runs out by itself; never an order wit
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import structlog
 
 from ringbolt.app import order_request
-from ringbolt.app.call_order import CallOrder
 from ringbolt.app.check_purchase import check_purchase
 from ringbolt.app.ledger_names import RESERVE, REVENUE, account_of_key, secured_idem
-from ringbolt.app.order_request import OrderRequest, ReceiveTexts
+from ringbolt.app.order_request import ReceiveTexts
+from ringbolt.app.purchase import Balance, Hold, Idempotency, Purchase
 from ringbolt.app.secure import HOLDS, MEMO, dispatch_paid, working_deadline_ms
 from ringbolt.app.settle_first import settle_first
 from ringbolt.app.shop import Shop
@@ -24,62 +23,13 @@ from ringbolt.app.shortage import shortage
 from ringbolt.app.spend_limits import count_paid, refused
 from ringbolt.core.errors import Conflict, InvalidInput, Unauthorized
 from ringbolt.core.hold import new_preimage, payment_hash_of
-from ringbolt.core.order import OrderState, PaymentMethod
+from ringbolt.core.order import OrderState
 from ringbolt.lightning.node import Invoice, SupportsHoldInvoices
 from ringbolt.store import idempotency, keys, ledger, orders
 from ringbolt.store.db import Tx
 from ringbolt.store.orders import Order
 
 log = structlog.get_logger("ringbolt.buy")
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """The buyer pays a hold invoice."""
-
-
-@dataclass(frozen=True, slots=True)
-class Balance:
-    """The price is reserved on the balance of an API key."""
-
-    key_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Idempotency:
-    """The buyer's ``Idempotency-Key``; ``principal`` is who chose it, ``body_hash`` what for."""
-
-    principal: str
-    key: str
-    body_hash: str
-
-
-Record = Callable[[Tx, Order], None]
-"""Writes down, with the order, what its kind needs; e.g. its ``message`` row."""
-
-
-@dataclass(frozen=True, slots=True)
-class Purchase:
-    """What is bought. ``price_msat`` is what the invoice says; ``client`` who asks, hashed.
-
-    ``to`` is the number (E.164) or address that gets something, '' for none; for limits.
-    """
-
-    kind: str
-    request: OrderRequest | CallOrder
-    price_msat: int
-    payer: Hold | Balance
-    record: Record
-    client: str
-    to: str = ""
-    referrer: str = ""
-    webhook_url: str = ""
-    idempotency: Idempotency | None = None
-    family: str = "orders"
-
-    @property
-    def method(self) -> PaymentMethod:
-        return PaymentMethod.HOLD if isinstance(self.payer, Hold) else PaymentMethod.BALANCE
 
 
 @dataclass(frozen=True, slots=True)

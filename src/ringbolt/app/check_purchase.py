@@ -4,11 +4,11 @@ nobody pays for what cannot be had. Every refusal says what to do."""
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from ringbolt.app.by_hand import hashes_of
 from ringbolt.app.call_order import CallOrder
 from ringbolt.app.order_request import ReceiveTexts, SendMail, SendText
+from ringbolt.app.purchase import Purchase
 from ringbolt.app.recordings import check_recordings
 from ringbolt.app.shop import Shop
 from ringbolt.app.spend_limits import CALL, NOT_SOLD, check_sold, share_key, shares
@@ -22,9 +22,6 @@ from ringbolt.core.sms_text import count
 from ringbolt.settings import Settings
 from ringbolt.store import holds, rate_limits, receptions, spends, suppressions
 from ringbolt.store.db import Tx
-
-if TYPE_CHECKING:
-    from ringbolt.app.buy import Purchase
 
 _LINK = re.compile(r"(?:https?://|www\.)\S|\b[a-z0-9-]{2,63}\.(?:com|net|org|io|ly|me|co)/\S", re.I)
 

@@ -11,8 +11,9 @@ from dataclasses import replace
 from functools import partial
 
 from ringbolt.app import keys
-from ringbolt.app.buy import Bought, Hold, Idempotency, Purchase, buy
+from ringbolt.app.buy import Bought, buy
 from ringbolt.app.order_request import TopUp
+from ringbolt.app.purchase import Hold, Idempotency, Purchase
 from ringbolt.app.secure import TOP_UP_KIND
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import InvalidInput, Unauthorized

@@ -13,9 +13,10 @@ from functools import partial
 from msgspec.structs import replace
 
 from ringbolt.app import call_notify
-from ringbolt.app.buy import Balance, Idempotency, Purchase, buy
+from ringbolt.app.buy import buy
 from ringbolt.app.call_order import CallOrder
 from ringbolt.app.held_minutes import held_minutes
+from ringbolt.app.purchase import Balance, Idempotency, Purchase
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import RateLimited
 from ringbolt.core.plain_words import counted

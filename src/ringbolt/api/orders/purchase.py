@@ -7,8 +7,9 @@ import hashlib
 from ringbolt.api.idempotency import idempotency_key
 from ringbolt.api.orders import fields
 from ringbolt.api.orders.endpoint import Asked, Reply, ok
-from ringbolt.app.buy import Balance, Bought, Hold, Idempotency
+from ringbolt.app.buy import Bought
 from ringbolt.app.keys import recognise
+from ringbolt.app.purchase import Balance, Hold, Idempotency
 from ringbolt.app.send_webhook import check_webhook_url, webhook_secret
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import Unauthorized

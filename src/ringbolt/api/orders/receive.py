@@ -15,8 +15,9 @@ from ringbolt.api.orders.purchase import (
 )
 from ringbolt.api.orders.status import not_found
 from ringbolt.app import order_request
-from ringbolt.app.buy import Purchase, buy
+from ringbolt.app.buy import buy
 from ringbolt.app.order_request import ReceiveTexts
+from ringbolt.app.purchase import Purchase
 from ringbolt.app.real_numbers import real_numbers
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import Conflict, InvalidInput

@@ -13,8 +13,9 @@ from ringbolt.api.orders.purchase import (
     payer_of,
     webhook_of,
 )
-from ringbolt.app.buy import Purchase, buy
+from ringbolt.app.buy import buy
 from ringbolt.app.order_request import SendMail, SendText
+from ringbolt.app.purchase import Purchase
 from ringbolt.app.shop import Shop
 from ringbolt.core.countries import by_region
 from ringbolt.core.email_address import (

@@ -15,11 +15,11 @@ from ringbolt.api.voice.envelope import Reply
 from ringbolt.api.voice.fields import Fields
 from ringbolt.api.voice.names import CALL, CLIENT_REQUEST_ID, PAGE
 from ringbolt.app import call_order
-from ringbolt.app.buy import Idempotency
 from ringbolt.app.call_order import RecordStep
 from ringbolt.app.hang_up_call import hang_up_call
 from ringbolt.app.ledger_names import account_of_key
 from ringbolt.app.place_voice_call import FAMILY, place_voice_call
+from ringbolt.app.purchase import Idempotency
 from ringbolt.app.recordings import read as read_recording
 from ringbolt.app.send_webhook import webhook_secret
 from ringbolt.app.shop import Shop
