@@ -127,4 +127,4 @@ def test_a_statement_built_for_one_call_is_not_kept(connection: Connection) -> N
     for name in ("a", "b", "c"):
         assert statements.run(select(cursor).where(cursor.c.name == name), None) is None
     gc.collect()
-    assert len(statements._seen) == 0
+    assert len(statements.compiled) == 0
