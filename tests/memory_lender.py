@@ -12,6 +12,7 @@ from ringbolt.clock import Clock
 from ringbolt.core.errors import Unavailable
 from ringbolt.core.recovery import Recovery
 from ringbolt.numbers.provider import (
+    ActiveLoan,
     Cancelled,
     CancelResult,
     HasText,
@@ -41,6 +42,7 @@ class Loan:
     from_ms: int
     until_ms: int
     cancel_after_ms: int
+    service: str = ""
     ended_ms: int | None = None
     told_back: bool = False
     texts: list[InboundText] = field(default_factory=list)
@@ -156,7 +158,7 @@ class MemoryLender:
         cancel_after_ms = now_ms + 2 * MINUTE_MS if self.refuses_early else 0
         loan = Loan(
             f"{self.name}-loan-{len(self.loans) + 1}", wanted.ref, number, wanted.hours, now_ms,
-            now_ms + lasts_ms, cancel_after_ms,
+            now_ms + lasts_ms, cancel_after_ms, wanted.service,
         )  # fmt: skip
         self.loans.append(loan)
         return loan
@@ -225,6 +227,19 @@ class MemoryLookupLender(MemoryLender):
         await self._answering()
         loan = self.loan_of(ref)
         return None if loan is None else loan.lent()
+
+
+class MemoryListingLender(MemoryLender):
+    """A lender that keeps no reference of ours, and lists the loans that go on."""
+
+    async def active(self) -> tuple[ActiveLoan, ...]:
+        await self._answering()
+        now_ms = self._clock.now_ms()
+        return tuple(
+            ActiveLoan(loan.lent(), loan.service, loan.hours, loan.from_ms)
+            for loan in self.loans
+            if not loan.is_over(now_ms)
+        )
 
 
 def memory_lender(name: str, recovery: Recovery, clock: Clock, prefix: str = "") -> MemoryLender:

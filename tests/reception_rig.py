@@ -67,7 +67,17 @@ HANDLERS = {
     CLOSE_HOLD: close_hold,
 }
 _KEY = account_of_key("buyer")
-_PORT = ("lend", "find", "cancel", "finish", "texts", "another_text", "countries")
+_PORT = (
+    "lend",
+    "find",
+    "active",
+    "has_again",
+    "cancel",
+    "finish",
+    "texts",
+    "another_text",
+    "countries",
+)
 
 
 @dataclass

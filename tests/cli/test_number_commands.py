@@ -49,3 +49,11 @@ async def test_who_is_suppressed_is_kept_by_hash_alone_and_can_be_allowed_again(
     assert "bob" not in listed.out
     assert allowed.code == 0
     assert again.code != 0
+
+
+async def test_numbers_that_may_have_been_lent_unknown_to_the_shop_are_listed(
+    tmp_path: Path,
+) -> None:
+    listed = await run_command(clean(tmp_path), "numbers", "doubtful")
+
+    assert (listed.code, json.loads(listed.out)) == (0, [])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from flow_rig import Died, Fate
-from memory_lender import MINUTE_MS
+from memory_lender import MINUTE_MS, USA, MemoryListingLender
 from reception_rig import (
     CODE,
     LEASE_MS,
@@ -14,11 +16,14 @@ from reception_rig import (
     assigned,
 )
 from ringbolt.app.another_number import another_number
+from ringbolt.app.by_hand import list_doubtful
+from ringbolt.app.cancel_order import cancel_order
 from ringbolt.app.decide import fail
 from ringbolt.app.end_reception import abandon_reception
 from ringbolt.clock import SystemClock
 from ringbolt.core.order import OrderState, PaymentMethod
 from ringbolt.core.recovery import Recovery
+from ringbolt.numbers.provider import LendNumber
 from ringbolt.store import jobs, receptions
 from ringbolt.store.db import Database
 from ringbolt.store.opening import open_database
@@ -138,6 +143,91 @@ async def test_what_was_lent_while_nobody_could_be_asked_goes_back_later(
     await process.pass_ms(3 * MINUTE_MS)
     assert world.lender.loans[0].told_back
     assert await order.jobs_left() == []
+
+
+def _listing(world: ReceptionWorld) -> ReceptionProcess:
+    """A process of a shop whose lender keeps no references, but lists its loans."""
+    world.lender = MemoryListingLender("lender", Recovery.LOOKUP, world.clock)
+    return world.process()
+
+
+async def test_a_lender_without_references_is_asked_for_its_loans(world: ReceptionWorld) -> None:
+    process = _listing(world)
+    known = await assigned(world, process)
+    world.lender.answers.append("lost")
+    order = await world.buy()
+    await process.pass_ms(5000)
+    assert await order.number() == "", "another worker may be about to write it down"
+    await process.pass_ms(20_000)
+    assert await order.number() == world.lender.loans[1].number != await known.number()
+    assert len(world.lender.loans) == 2
+
+
+async def test_two_lost_loans_are_found_by_two_orders(world: ReceptionWorld) -> None:
+    process = _listing(world)
+    world.lender.answers.extend(["lost", "lost"])
+    orders = [await world.buy(), await world.buy()]
+    await process.pass_ms(40_000)
+    numbers = {await order.number() for order in orders}
+    assert numbers == {loan.number for loan in world.lender.loans}
+    assert len(world.lender.loans) == 2
+
+
+@pytest.mark.parametrize("wanted", [{"service": "wa"}, {"hours": 4}, {"country": 43}])
+async def test_a_loan_of_another_kind_is_not_taken_for_a_lost_one(
+    world: ReceptionWorld, wanted: dict[str, Any]
+) -> None:
+    process = _listing(world)
+    await world.lender.lend(LendNumber("somebody else's", "tg", USA))
+    world.lender.answers.append("never_heard")
+    order = await world.buy(**wanted)
+    await process.pass_ms(30_000)
+    assert len(await order.loans()) == 1, "it asked again, and got a number of its own"
+
+
+async def test_a_loan_that_was_found_too_late_goes_back(world: ReceptionWorld) -> None:
+    process = _listing(world)
+    world.lender.answers.append("lost")
+    order = await world.buy()
+    await process.pass_ms(5000)
+    await cancel_order(process.shop, order.id)
+    await process.pass_ms(5 * MINUTE_MS)
+    assert not await order.has_been_paid()
+    assert world.lender.loans[0].told_back
+    assert await order.jobs_left() == []
+
+
+async def test_what_can_never_be_known_is_told_to_the_operator(
+    database: Database, clock: SystemClock
+) -> None:
+    world = ReceptionWorld(database, clock, Recovery.NONE)
+    world.lender.answers.append("lost")
+    process = world.process()
+    order = await world.buy()
+    assert await world.db.read(list_doubtful) == []
+    await process.pass_ms(70_000)
+    assert not await order.has_been_paid()
+    (told,) = await world.db.read(list_doubtful)
+    assert (told["provider"], told["ref"]) == ("lender", world.lender.loans[0].ref)
+    assert (told["service"], told["country"]) == ("tg", "USA")
+    assert order.id.startswith(told["order_id"]) and told["order_id"] != order.id
+
+
+async def test_what_ended_as_it_should_is_not_told_to_the_operator(
+    world: ReceptionWorld, process: ReceptionProcess
+) -> None:
+    delivered = await assigned(world, process)
+    world.lender.text(await delivered.number(), CODE)
+    world.lender.answers.append("none")
+    await world.buy(service="wa")
+    unwanted = await world.buy()
+
+    async def cancel() -> None:
+        await cancel_order(process.shop, unwanted.id)
+
+    world.lender.before_answer.append(cancel)
+    await process.work()
+    assert await world.db.read(list_doubtful) == []
 
 
 async def test_an_order_whose_payment_was_lost_gives_its_number_back(

@@ -92,6 +92,10 @@ def _add_by_hand(routes: APIRouter, shop: Shop) -> None:
     async def numbers() -> list[dict[str, Any]]:
         return await shop.db.read(by_hand.list_numbers)
 
+    @routes.get("/numbers/doubtful")
+    async def doubtful() -> list[dict[str, Any]]:
+        return await shop.db.read(by_hand.list_doubtful)
+
     @routes.post("/numbers/remove")
     async def remove_number(wish: NumberWish) -> dict[str, Any]:
         await shop.db.tx(by_hand.remove_number, wish.number)

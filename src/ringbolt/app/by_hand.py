@@ -1,4 +1,5 @@
-"""The operator's own numbers, and who wants no messages: what the operator does by hand."""
+"""Own numbers, lent ones that nobody knows of, and who wants no messages: what the operator sees
+and does by hand."""
 
 from __future__ import annotations
 
@@ -10,11 +11,15 @@ from ringbolt.core.errors import InvalidInput, NotFound
 from ringbolt.core.hmac_sha256 import keyed
 from ringbolt.core.keys import Keyring, derive
 from ringbolt.core.phone import parse_destination
-from ringbolt.store import pool, suppressions
+from ringbolt.store import pool, receptions, suppressions
 from ringbolt.store.db import Tx
 from ringbolt.store.suppressions import Channel
 
 _LABEL = "identity"
+DOUBTFUL_DAYS = 30
+"""Longer ago, and whatever a provider charged is on its bill."""
+_DOUBTFUL_AT_MOST = 500
+_DAY_MS = 86_400_000
 
 
 def hash_of(secret: bytes, text: str) -> str:
@@ -62,6 +67,25 @@ def remove_number(tx: Tx, number: str) -> None:
     """Lend it no more; an order that has it keeps it to its end. Raises ``NotFound``."""
     if not pool.remove(tx, number):
         raise NotFound(f"{number} is not among the numbers.")
+
+
+def list_doubtful(tx: Tx) -> list[dict[str, Any]]:
+    """Numbers that a provider may have lent without anybody hearing of it, of orders of the last
+    30 days, the latest first: their money went back, and the provider may charge for them."""
+    since_ms = tx.now_ms - DOUBTFUL_DAYS * _DAY_MS
+    return [
+        {
+            "provider": loan.provider,
+            "ref": loan.ref,
+            "order_id": loan.order_id[:12],
+            "service": loan.service,
+            "country": COUNTRIES[loan.country].name if loan.country in COUNTRIES else "any",
+            "asked_ms": loan.asked_ms,
+            "given_up_ms": loan.given_up_ms,
+            "why": loan.why,
+        }
+        for loan in receptions.doubtful_loans(tx, since_ms, _DOUBTFUL_AT_MOST)
+    ]
 
 
 def destination_of(to: str) -> tuple[Channel, str]:

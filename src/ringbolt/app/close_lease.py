@@ -21,6 +21,11 @@ def end_uniq(order_id: str) -> str:
     return f"end:{order_id}"
 
 
+def give_back_uniq(provider: str, provider_id: str) -> str:
+    """The name of the job that gives a loan back."""
+    return f"{GIVE_BACK}:{provider}:{provider_id}"
+
+
 def set_timer(tx: Tx, order_id: str, at_ms: int) -> None:
     """Let the order's timer go off at ``at_ms``. Takes it from whoever it goes off for just now."""
     uniq = end_uniq(order_id)
@@ -57,7 +62,7 @@ def see_to_giving_back(
         tx,
         GIVE_BACK,
         "dispatch",
-        f"{GIVE_BACK}:{provider}:{provider_id}",
+        give_back_uniq(provider, provider_id),
         order_id,
         max(tx.now_ms, run_at_ms),
         {"provider": provider, "loan": provider_id, "until_ms": until_ms},

@@ -2,22 +2,34 @@
 
 The provider says how (``Recovery``): ask again with the same reference, look it up first, or wait.
 An order that was decided meanwhile wants no number; if one was lent all the same, it is given back.
+What can never be found out is given up: the money goes back, nothing is asked for twice, and the
+operator is told what the provider may charge for (``ringbolt numbers doubtful``).
 """
 
 from __future__ import annotations
 
+import structlog
+
 from ringbolt.app.ask_for_number import LOOKING, answered, ask, give_up, is_late
 from ringbolt.app.close_lease import provider_named
+from ringbolt.app.lost_loan import take_lost
 from ringbolt.app.recover_attempt import ABSENT_AFTER_MS, is_surely_absent
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import Unavailable
 from ringbolt.core.recovery import Recovery
-from ringbolt.numbers.provider import NoNumber, NumberProvider, SupportsLeaseLookup
+from ringbolt.numbers.provider import (
+    NoNumber,
+    NumberProvider,
+    SupportsActiveLoans,
+    SupportsLeaseLookup,
+)
 from ringbolt.store import attempts, jobs
 from ringbolt.store.attempts import Attempt, AttemptState
 from ringbolt.store.db import Tx
 from ringbolt.store.jobs import Job
 from ringbolt.store.orders import Order
+
+log = structlog.get_logger("ringbolt.numbers")
 
 FORGET_AFTER_MS = 30 * 60_000
 """A number that was perhaps lent, and that nobody could be asked about, is long taken back."""
@@ -30,8 +42,9 @@ async def recover(shop: Shop, job: Job, order: Order, attempt: Attempt, now_ms: 
     """Somebody asked, or was about to ask, and did not write down the answer."""
     try:
         provider = provider_named(shop, attempt.carrier)
-        if isinstance(provider, SupportsLeaseLookup) and provider.recovery is Recovery.LOOKUP:
-            await _look_up(shop, job, provider, order, attempt, now_ms)
+        if provider.recovery is Recovery.LOOKUP and await _is_resolved(
+            shop, job, provider, order, attempt, now_ms
+        ):
             return
     except Unavailable as error:
         await _wait(shop, job, order, attempt, now_ms, error.message, may_be_told=True)
@@ -43,15 +56,30 @@ async def recover(shop: Shop, job: Job, order: Order, attempt: Attempt, now_ms: 
         await _wait(shop, job, order, attempt, now_ms, _NOT_KNOWN, may_be_told=False)
 
 
-async def _look_up(
+async def _is_resolved(
+    shop: Shop, job: Job, provider: NumberProvider, order: Order, attempt: Attempt, now_ms: int
+) -> bool:
+    """False if the provider cannot be looked into at all. Raises ``Unavailable``."""
+    if isinstance(provider, SupportsLeaseLookup):
+        found = await provider.find(attempt.ref)
+        if found is not None:
+            await shop.db.tx(answered, shop, job, attempt, found)
+            return True
+    elif isinstance(provider, SupportsActiveLoans):
+        loans = await provider.active()
+        if await shop.db.tx(take_lost, shop, job, attempt, loans):
+            return True
+    else:
+        return False
+    await _absent(shop, job, provider, order, attempt, now_ms)
+    return True
+
+
+async def _absent(
     shop: Shop, job: Job, provider: NumberProvider, order: Order, attempt: Attempt, now_ms: int
 ) -> None:
-    """Raises ``Unavailable``."""
-    assert isinstance(provider, SupportsLeaseLookup)
-    found = await provider.find(attempt.ref)
-    if found is not None:
-        await shop.db.tx(answered, shop, job, attempt, found)
-    elif not is_surely_absent(job, attempt, now_ms):
+    """The provider does not know of a loan for this attempt."""
+    if not is_surely_absent(job, attempt, now_ms):
         seen = {**job.payload, "absent": attempt.ref, "absent_ms": now_ms}
         why = "the provider does not know of it (yet)"
         await shop.db.tx(jobs.retry, job, ABSENT_AFTER_MS, why, seen)
@@ -76,17 +104,25 @@ async def _wait(
     """Not known yet. ``may_be_told``: the provider may still say what became of it."""
     late = is_late(shop, order, attempt, now_ms)
     asks_on = may_be_told and now_ms < attempt.created_ms + FORGET_AFTER_MS
-    await shop.db.tx(_wait_or_give_up, job, attempt, why, late, asks_on)
+    if await shop.db.tx(_wait_or_give_up, job, attempt, why, late, asks_on):
+        log.warning(
+            "a number may have been lent that nobody knows of; look into the provider's account",
+            provider=attempt.carrier,
+            ref=attempt.ref,
+            order=attempt.order_id[:12],
+        )
 
 
 def _wait_or_give_up(
     tx: Tx, job: Job, attempt: Attempt, why: str, late: bool, asks_on: bool
-) -> None:
-    """Late, the money goes back; the number, if one was lent, as soon as that is known."""
+) -> bool:
+    """Late, the money goes back; the number, if one was lent, as soon as that is known. True if
+    that will never be."""
     if late:
         give_up(tx, attempt.order_id, f"it is not known whether a number was lent: {why}")
     if not late or asks_on:
         jobs.retry(tx, job, min(_LONGEST_MS, 500 * 2 ** min(job.attempts, 4)), why)
-        return
+        return False
     attempts.update(tx, attempt.id, state=AttemptState.DONE, reason=why, finished_ms=tx.now_ms)
     jobs.finish(tx, job)
+    return True

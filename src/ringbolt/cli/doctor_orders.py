@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ringbolt.app.by_hand import list_doubtful
 from ringbolt.bootstrap import load_prices, load_text_costs
 from ringbolt.cli.finding import Finding
 from ringbolt.clock import SystemClock
@@ -42,15 +43,22 @@ async def text_costs(settings: Settings) -> list[Finding]:
 
 
 async def own_numbers(settings: Settings) -> list[Finding]:
-    """The operator's own numbers."""
+    """The operator's own numbers, and lent ones that nobody knows of."""
     db = await open_database(settings.database, SystemClock(), readonly=True)
     try:
         found = len(await db.read(pool.listing))
+        doubtful = len(await db.read(list_doubtful))
     finally:
         await db.close()
-    if not found:
-        return [Finding("own numbers", "-", "ok", "none", "ringbolt numbers add, to lend some")]
-    return [Finding("own numbers", "real", "ok", counted(found, "number"))]
+    if found:
+        findings = [Finding("own numbers", "real", "ok", counted(found, "number"))]
+    else:
+        findings = [Finding("own numbers", "-", "ok", "none", "ringbolt numbers add, to lend some")]
+    if doubtful:
+        what = f"{counted(doubtful, 'number')} may have been lent without our knowing"
+        mend = "ringbolt numbers doubtful; compare with the provider's account"
+        findings.append(Finding("lent numbers", "-", "note", what, mend))
+    return findings
 
 
 async def public_url(settings: Settings) -> list[Finding]:

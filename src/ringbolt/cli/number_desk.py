@@ -32,6 +32,21 @@ async def list_numbers(settings: Settings) -> int:
     return _listed("Numbers", ("number", "country", "label", "since"), rows, found)
 
 
+async def list_doubtful(settings: Settings) -> int:
+    async with door(settings) as opened:
+        if isinstance(opened, OperatorClient):
+            found: list[dict[str, Any]] = await opened.ask("GET", "/numbers/doubtful")
+        else:
+            found = await opened.read(by_hand.list_doubtful)
+    names = ("provider", "ref", "order", "service", "country", "asked", "why")
+    rows = [
+        (row["provider"], row["ref"], row["order_id"], row["service"], row["country"],
+         day(row["asked_ms"]), row["why"])
+        for row in found
+    ]  # fmt: skip
+    return _listed("Perhaps lent, and nobody's", names, rows, found)
+
+
 async def remove_number(settings: Settings, number: str) -> int:
     async with door(settings) as opened:
         if isinstance(opened, OperatorClient):

@@ -46,6 +46,13 @@ def remove_command(
     _run(lambda desk, settings: desk.remove_number(settings, number))
 
 
+@numbers.command("doubtful")
+def doubtful_command() -> None:
+    """Numbers that a provider may have lent, and may charge for, without telling: compare them
+    with its account. Their buyers have their money back."""
+    _run(lambda desk, settings: desk.list_doubtful(settings))
+
+
 @suppressions.command("add")
 def suppress_command(
     to: Annotated[str, typer.Argument(help="A number (E.164) or an e-mail address.")],

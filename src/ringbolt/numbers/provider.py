@@ -70,6 +70,20 @@ class Lent:
 
 
 @dataclass(frozen=True, slots=True)
+class ActiveLoan:
+    """A loan that goes on, whichever request it answered.
+
+    ``service`` and ``hours`` as in ``LendNumber``. ``from_ms``: when it began, by the provider's
+    clock.
+    """
+
+    lent: Lent
+    service: str
+    hours: int
+    from_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class NoNumber:
     """Definitely nothing lent, and free of charge. ``for_now``: the provider was not asked, and may
     well have a number if it is in a moment."""
@@ -190,9 +204,32 @@ class NumberProvider(Protocol):
 
 @runtime_checkable
 class SupportsLeaseLookup(Protocol):
+    """For providers that keep our reference."""
+
     async def find(self, ref: str) -> Lent | None:
         """The loan with our reference; None if there was none (a definite no).
 
         Raises ``Unavailable`` if the provider cannot be asked.
         """
+        ...
+
+
+@runtime_checkable
+class SupportsActiveLoans(Protocol):
+    """For providers that keep no reference of ours (``getActiveActivations`` of the handler_api
+    family): which loan answered a lost request is found out by which ones nobody wrote down. The
+    account must be the shop's alone."""
+
+    async def active(self) -> tuple[ActiveLoan, ...]:
+        """Every loan of our account that goes on. Raises ``Unavailable``."""
+        ...
+
+
+@runtime_checkable
+class SupportsNumberAgain(Protocol):
+    """For providers that know beforehand whether a number can be had once more."""
+
+    async def has_again(self, number: str, service: str) -> bool:
+        """Whether a loan of that very number (E.164) would be granted now to who had it last.
+        Raises ``Unavailable``."""
         ...

@@ -13,7 +13,7 @@ from sqlalchemy import RowMapping, bindparam, func, select, update
 
 from ringbolt.store.db import Tx
 from ringbolt.store.orders import channel
-from ringbolt.store.tables import orders
+from ringbolt.store.tables import attempt, orders
 from ringbolt.store.text_tables import lease, reception
 from ringbolt.store.upsert import insert_new, update_row
 
@@ -66,6 +66,21 @@ class Lease:
     until_ms: int
     cancel_after_ms: int
     ended_ms: int | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class DoubtfulLoan:
+    """A number that was asked for, and that the provider may have lent and may charge for; nobody
+    has it. ``ref``: ours. The times are ms UTC."""
+
+    provider: str
+    ref: str
+    order_id: str
+    service: str
+    country: int
+    asked_ms: int
+    given_up_ms: int
     why: str
 
 
@@ -135,6 +150,12 @@ def open_leases_of(tx: Tx, client: str) -> int:
     return int(tx.run(_OPEN_OF_CLIENT, {"client_": client}).scalar_one())
 
 
+def doubtful_loans(tx: Tx, since_ms: int, limit: int) -> list[DoubtfulLoan]:
+    """Those of orders placed since then, the latest first."""
+    rows = tx.run(_DOUBTFUL, {"since_": since_ms, "limit_": limit}).mappings()
+    return [DoubtfulLoan(**row) for row in rows]
+
+
 def _lease(row: RowMapping | None) -> Lease | None:
     return None if row is None else Lease(**{name: row[name] for name in Lease.__slots__})
 
@@ -171,4 +192,26 @@ _OPEN_OF_CLIENT = (
     .select_from(lease)
     .join(orders, orders.c.id == lease.c.order_id)
     .where(lease.c.ended_ms.is_(None), orders.c.client == bindparam("client_"))
+)
+# An attempt that came to an end without the provider's name for a loan: nobody ever knew.
+_DOUBTFUL = (
+    select(
+        attempt.c.carrier.label("provider"),
+        attempt.c.ref,
+        attempt.c.order_id,
+        reception.c.service,
+        reception.c.country,
+        attempt.c.created_ms.label("asked_ms"),
+        attempt.c.finished_ms.label("given_up_ms"),
+        attempt.c.reason.label("why"),
+    )
+    .join(orders, orders.c.id == attempt.c.order_id)
+    .join(reception, reception.c.order_id == attempt.c.order_id)
+    .where(
+        orders.c.created_ms >= bindparam("since_"),
+        attempt.c.state == "done",
+        attempt.c.carrier_id.is_(None),
+    )
+    .order_by(attempt.c.created_ms.desc())
+    .limit(bindparam("limit_"))
 )
