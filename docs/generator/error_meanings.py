@@ -214,6 +214,14 @@ _ORDER = {
         "`reactivate` names an order that still has its number.",
         "Ask for another text in that order, or wait until its `expiresAt`.",
     ),
+    "NUMBER_TAKEN": Meaning(
+        "`reactivate`: another order has that number now, or had it until a moment ago.",
+        "Try again after `Retry-After`, or leave `reactivate` out to get another number.",
+    ),
+    "NUMBER_GONE": Meaning(
+        "`reactivate`: whoever lent that number does not lend it any more.",
+        "Leave `reactivate` out to get another number.",
+    ),
     "INVALID_EMAIL_ADDRESS": Meaning(
         "`address` is not exactly one e-mail address that can be written to.",
         "One address, `name@example.com`, without a name or brackets.",

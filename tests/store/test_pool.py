@@ -168,7 +168,38 @@ async def test_a_number_is_not_to_be_had_again_while_another_has_it_or_it_rests(
     assert await lend(numbers, "e", country=ITALY, again=THIRD) == THIRD
 
 
+async def test_what_can_be_had_again_is_known_beforehand(
+    numbers: DatabasePool, clock: SystemClock, database: Database
+) -> None:
+    assert not await numbers.has_again("+4915123456799", "tg"), "there is no such number"
+    await lend(numbers, "a", country=ITALY)
+    assert not await numbers.has_again(THIRD, "tg")
+    clock.set_offset(21 * MINUTE)
+    assert await numbers.has_again(THIRD, "tg"), "its time is over, though nobody ended it"
+    assert not await numbers.has_again(THIRD, "wa"), "it rests"
+    await database.tx(pool.remove, THIRD)
+    assert not await numbers.has_again(THIRD, "tg")
+
+
 # The operator's side
+
+
+async def test_loans_are_forgotten_when_no_rule_asks_about_them(
+    numbers: DatabasePool, clock: SystemClock, database: Database
+) -> None:
+    await lend(numbers, "old", country=ITALY)
+    clock.set_offset(30 * MINUTE)
+    await lend(numbers, "overdue")
+    await lend(numbers, "newer")
+    await numbers.end("newer")
+    clock.set_offset(SAME_SERVICE_MS + 25 * MINUTE)
+    assert await database.tx(pool.forget) == 1
+    assert await numbers.find("old") is None
+    assert await lend(numbers, "again", "tg", ITALY) == THIRD
+    clock.set_offset(SAME_SERVICE_MS + 45 * MINUTE)
+    assert await database.tx(pool.forget) == 1
+    assert await numbers.find("newer") is None
+    assert await numbers.find("overdue") is not None
 
 
 async def test_a_number_that_was_removed_is_lent_no_more(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 
@@ -20,10 +21,12 @@ from ringbolt.app.accept_text import accept_text
 from ringbolt.app.another_number import another_number
 from ringbolt.app.another_text import another_text
 from ringbolt.app.cancel_order import cancel_order
+from ringbolt.app.number_again import Buyer, check_again
 from ringbolt.app.take_text import take_texts
 from ringbolt.clock import SystemClock
 from ringbolt.core.errors import Conflict, NotFound, Unavailable
 from ringbolt.core.order import OrderState, PaymentMethod
+from ringbolt.core.recovery import Recovery
 from ringbolt.numbers.provider import InboundText
 from ringbolt.store.db import Database
 
@@ -260,6 +263,77 @@ async def test_another_text_keeps_the_number_longer_but_not_for_ever(
     await process.pass_ms(16 * MINUTE_MS)
     assert loan.told_back, "two extensions of 20 minutes are all"
     await refusal(another_text(process.shop, order.id))
+
+
+async def test_a_lender_that_extends_nothing_gives_texts_until_the_numbers_time_is_over(
+    database: Database, clock: SystemClock
+) -> None:
+    world = ReceptionWorld(database, clock, Recovery.IDEMPOTENT)
+    process = world.process()
+    order = await assigned(world, process)
+    loan = world.lender.loans[0]
+    world.lender.text(loan.number, "Code: 1111", "1111")
+    await process.dispatch()
+    until_ms = (await order.reception()).until_ms
+    await another_text(process.shop, order.id)
+    assert (await order.reception()).until_ms == until_ms
+    world.lender.text(loan.number, "Code: 2222", "2222")
+    await process.pass_ms(21 * MINUTE_MS)
+    assert (await order.reception()).code == "2222"
+    assert loan.told_back
+
+
+async def test_a_text_that_is_granted_right_before_the_lender_is_gone_stays_granted(
+    world: ReceptionWorld, process: ReceptionProcess
+) -> None:
+    order = await assigned(world, process)
+    world.lender.text(await order.number(), CODE)
+    await process.dispatch()
+
+    async def go_down() -> None:
+        world.lender.down = True
+
+    async def answers() -> None: ...
+
+    world.lender.before_answer.extend([answers, go_down])
+    await another_text(process.shop, order.id)
+    world.lender.down = False
+    world.lender.text(await order.number(), "Your Telegram code is 48011")
+    await process.work()
+    assert (await order.reception()).code == "48011"
+
+
+async def _again(process: ReceptionProcess, former: ReceptionOrder, client: str) -> Conflict | None:
+    """Why ``client`` cannot have the number of ``former`` once more."""
+    (lease,) = await former.leases()
+    try:
+        await check_again(process.shop, process.shop.numbers, lease, Buyer(None, client))
+    except Conflict as error:
+        return error
+    return None
+
+
+async def test_what_cannot_be_had_again_is_said_before_it_is_paid_for(
+    world: ReceptionWorld, process: ReceptionProcess
+) -> None:
+    former = await assigned(world, process, PaymentMethod.HOLD, client="me")
+    lent = await _again(process, former, "me")
+    world.lender.text(await former.number(), CODE)
+    await process.pass_ms(21 * MINUTE_MS)
+    rests = await _again(process, former, "you")
+    assert await _again(process, former, "me") is None
+    await process.pass_ms(10 * MINUTE_MS)
+    assert await _again(process, former, "you") is None
+    (lease,) = await former.leases()
+    with pytest.raises(Conflict) as gone:
+        await check_again(
+            process.shop, world.own, replace(lease, provider="former"), Buyer(None, "me")
+        )
+
+    assert lent is not None and lent.code == "NUMBER_TAKEN"
+    assert rests is not None and rests.code == "NUMBER_TAKEN"
+    assert 0 < (rests.retry_after_s or 0) <= 600
+    assert gone.value.code == "NUMBER_GONE"
 
 
 async def test_a_used_number_is_had_again_by_who_had_it(

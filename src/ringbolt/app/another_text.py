@@ -9,7 +9,7 @@ from ringbolt.app.cancel_order import LOOK, no_such_order
 from ringbolt.app.close_lease import provider_named, set_timer
 from ringbolt.app.end_reception import look
 from ringbolt.app.shop import Shop
-from ringbolt.core.errors import Conflict
+from ringbolt.core.errors import Conflict, Unavailable
 from ringbolt.core.order import OrderState
 from ringbolt.numbers.provider import NumberProvider, SupportsLeaseLookup
 from ringbolt.store import receptions
@@ -49,7 +49,12 @@ async def another_text(shop: Shop, order_id: str) -> None:
 async def _until_ms(provider: NumberProvider, lease: Lease) -> int:
     """When the provider takes the number back now, as far as it can be asked. Only its own word
     counts: it may lend the number to others afterwards."""
-    told = await provider.find(lease.id) if isinstance(provider, SupportsLeaseLookup) else None
+    if not isinstance(provider, SupportsLeaseLookup):
+        return lease.until_ms
+    try:
+        told = await provider.find(lease.id)
+    except Unavailable:  # the text is granted all the same; the number's time stays as it was
+        return lease.until_ms
     return lease.until_ms if told is None else told.until_ms
 
 

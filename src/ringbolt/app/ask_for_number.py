@@ -8,6 +8,7 @@ from typing import Any, Final
 from ringbolt.app import notify
 from ringbolt.app.close_lease import close_reception, see_to_giving_back, set_timer
 from ringbolt.app.decide import fail
+from ringbolt.app.number_again import COOL_DOWN_MS, REUSE_AFTER_MS, Buyer
 from ringbolt.app.order_request import ReceiveTexts, from_json
 from ringbolt.app.shop import Shop
 from ringbolt.app.take_text import take_early_texts
@@ -27,11 +28,6 @@ from ringbolt.store.jobs import Job
 from ringbolt.store.orders import Order
 from ringbolt.store.receptions import Lease, Reception
 
-COOL_DOWN_MS: Final = 10 * 60_000
-"""For so long after a lease a number is nobody's: what is still on its way to the former buyer
-must not reach another."""
-REUSE_AFTER_MS: Final = 90 * 86_400_000
-"""Most services refuse a number that they have seen lately."""
 MAX_UNFIT: Final = 3
 """So many numbers in a row that cannot be used, and the provider has none."""
 _HOUR_MS: Final = 3_600_000
@@ -186,18 +182,9 @@ def _unfit(tx: Tx, order: Order, lease: Lease) -> str:
         if not again and before.service == lease.service:
             return "it was lent for the same service lately"
         is_cool = before.ended_ms is None or tx.now_ms - before.ended_ms >= COOL_DOWN_MS
-        if not is_cool and not (again and _same_buyer(tx, order, before)):
+        if not is_cool and not (again and Buyer.of(order).had(tx, before)):
             return "it was lent to somebody else a moment ago"
     return ""
-
-
-def _same_buyer(tx: Tx, order: Order, before: Lease) -> bool:
-    former = orders.by_id(tx, before.order_id)
-    if former is None:
-        return False
-    if order.account_id is not None or former.account_id is not None:
-        return order.account_id == former.account_id
-    return bool(order.client) and order.client == former.client
 
 
 def _refuse(tx: Tx, job: Job, order: Order, attempt: Attempt, lent: Lent, why: str) -> None:

@@ -52,6 +52,8 @@ async def buy(shop: Shop, purchase: Purchase) -> Bought:
         if earlier is not None:
             return Bought(earlier, replayed=True)
     await check_purchase(shop, purchase)
+    if purchase.check is not None:
+        await purchase.check()
     order = _new_order(shop, purchase, secrets.token_hex(32))
     if isinstance(purchase.payer, Hold):
         order = await _with_invoice(shop, purchase, order)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from ringbolt.app.call_order import CallOrder
@@ -41,7 +41,8 @@ Record = Callable[[Tx, Order], None]
 class Purchase:
     """What is bought. ``price_msat`` is what the invoice says; ``client`` who asks, hashed.
 
-    ``to`` is the number (E.164) or address that gets something, '' for none; for limits.
+    ``to`` is the number (E.164) or address that gets something, '' for none; for limits. ``check``
+    is asked before there is an invoice, though not for a request that is only repeated.
     """
 
     kind: str
@@ -55,6 +56,7 @@ class Purchase:
     webhook_url: str = ""
     idempotency: Idempotency | None = None
     family: str = "orders"
+    check: Callable[[], Awaitable[None]] | None = None
 
     @property
     def method(self) -> PaymentMethod:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ringbolt.app.recordings import purge_recordings
 from ringbolt.app.shop import Shop
-from ringbolt.store import housekeeping, idempotency, jobs, rate_limits, spends, webhooks
+from ringbolt.store import housekeeping, idempotency, jobs, pool, rate_limits, spends, webhooks
 from ringbolt.store.db import Tx
 from ringbolt.store.jobs import Job
 
@@ -29,6 +29,8 @@ async def sweep(shop: Shop, job: Job) -> None:
     await shop.db.tx(housekeeping.forget_strays, keep_ms)
     await shop.db.tx(idempotency.forget, history_ms)
     while await shop.db.tx(webhooks.forget, history_ms) == webhooks.FORGET_BATCH:
+        continue
+    while await shop.db.tx(pool.forget) == pool.FORGET_BATCH:
         continue
     await shop.db.tx(spends.forget, 7)
     await shop.db.tx(rate_limits.forget_idle)

@@ -81,6 +81,10 @@ class PoolStore(Protocol):
 
     async def find(self, ref: str) -> PoolLease | None: ...
 
+    async def has_again(self, number: str, service: str) -> bool:
+        """Whether ``lend`` would give that very number ``again``."""
+        ...
+
     async def end(self, ref: str) -> None:
         """The number is free again; of no effect on what is over or unknown."""
         ...
@@ -95,7 +99,8 @@ class PoolStore(Protocol):
 
 
 class PoolProvider:
-    """Implements ``NumberProvider`` and ``SupportsLeaseLookup``. Its lease ids are our refs."""
+    """Implements ``NumberProvider``, ``SupportsLeaseLookup`` and ``SupportsNumberAgain``. Its lease
+    ids are our refs."""
 
     def __init__(self, store: PoolStore, *, activation_ms: int = ACTIVATION_MS) -> None:
         self._store = store
@@ -143,6 +148,9 @@ class PoolProvider:
     async def find(self, ref: str) -> Lent | None:
         lease = await self._store.find(ref)
         return None if lease is None else _lent(lease)
+
+    async def has_again(self, number: str, service: str) -> bool:
+        return await self._store.has_again(number, service)
 
     async def another_text(self, lease_id: str) -> bool:
         """Whatever comes to the number as long as it is lent is told: nothing is to be asked."""

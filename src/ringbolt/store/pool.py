@@ -32,6 +32,7 @@ REST_MS: Final = 10 * 60_000
 """After a loan, so that a late text does not come to the next borrower."""
 SAME_SERVICE_MS: Final = 90 * 24 * 3_600_000
 ANY_COUNTRY: Final = 999
+FORGET_BATCH: Final = 500
 _CANDIDATES: Final = 50
 
 
@@ -124,6 +125,12 @@ def _lendable(tx: Tx, service: str, country: int, avoid: Set[str], again: str) -
     return tx.run(_FREE_FOR, values | wanted).scalars().all()
 
 
+def has_again(tx: Tx, number: str, service: str) -> bool:
+    """Whether ``lend`` would give that very number ``again``."""
+    end_overdue(tx)
+    return bool(_lendable(tx, service, ANY_COUNTRY, frozenset(), number))
+
+
 def by_ref(tx: Tx, ref: str) -> PoolLease | None:
     row = tx.run(_BY_REF, {"ref_": ref}).mappings().first()
     return None if row is None else PoolLease(**row)
@@ -137,6 +144,12 @@ def end(tx: Tx, ref: str) -> bool:
 def end_overdue(tx: Tx) -> int:
     """End the loans whose time is up, as of that time; how many."""
     return tx.run(_END_OVERDUE, {"now_": tx.now_ms}).rowcount
+
+
+def forget(tx: Tx) -> int:
+    """Remove loans that no rule asks about any more, ``FORGET_BATCH`` at most; how many."""
+    end_overdue(tx)
+    return tx.run(_FORGET, {"before_": tx.now_ms - SAME_SERVICE_MS}).rowcount
 
 
 def free(tx: Tx, country: int) -> FreeNumbers:
@@ -166,6 +179,9 @@ class DatabasePool:
 
     async def find(self, ref: str) -> PoolLease | None:
         return await self._database.tx(_find, ref)
+
+    async def has_again(self, number: str, service: str) -> bool:
+        return await self._database.tx(has_again, number, service)
 
     async def end(self, ref: str) -> None:
         await self._database.tx(end, ref)
@@ -237,6 +253,11 @@ _END_OVERDUE = (
     update(pool_lease)
     .where(_open, _lease.until_ms <= bindparam("now_"))
     .values(ended_ms=_lease.until_ms)
+)
+_FORGET = pool_lease.delete().where(
+    _lease.ref.in_(
+        select(_lease.ref).where(_lease.ended_ms <= bindparam("before_")).limit(FORGET_BATCH)
+    )
 )
 _FREE_TOTAL = select(func.count()).select_from(pool_number).where(_is_free)
 _FREE_USED = (

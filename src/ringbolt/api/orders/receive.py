@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from ringbolt.api.orders import fields
 from ringbolt.api.orders.endpoint import Asked, Reply
@@ -16,8 +17,10 @@ from ringbolt.api.orders.purchase import (
 from ringbolt.api.orders.status import not_found
 from ringbolt.app import order_request
 from ringbolt.app.buy import buy
+from ringbolt.app.ledger_names import account_of_key
+from ringbolt.app.number_again import Buyer, check_again
 from ringbolt.app.order_request import ReceiveTexts
-from ringbolt.app.purchase import Purchase
+from ringbolt.app.purchase import Balance, Hold, Purchase
 from ringbolt.app.real_numbers import real_numbers
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import Conflict, InvalidInput
@@ -27,6 +30,7 @@ from ringbolt.numbers.provider import ANY_COUNTRY
 from ringbolt.store import orders, receptions
 from ringbolt.store.db import Tx
 from ringbolt.store.orders import Order
+from ringbolt.store.receptions import Lease
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,7 @@ class _Former:
 
     request: ReceiveTexts
     number: str
+    lease: Lease
     is_over: bool
 
 
@@ -61,8 +66,9 @@ class ReceiveOrders:
         returns by itself.
         """
         shop = self._shop
-        wanted = await self._wanted(asked)
         client = client_of(shop, asked)
+        former = await self._former(asked)
+        wanted = await self._wanted(asked, former)
         referrer = fields.referrer(asked.fields)
         webhook_url = webhook_of(shop, asked)
         payer = await payer_of(shop, asked)
@@ -82,13 +88,20 @@ class ReceiveOrders:
                 referrer=referrer,
                 webhook_url=webhook_url,
                 idempotency=idempotency_of(asked, client, payer),
+                check=None if former is None else partial(self._check_again, former, payer, client),
             ),
         )
         return created(shop, bought)
 
-    async def _wanted(self, asked: Asked) -> ReceiveTexts:
+    async def _check_again(self, former: _Former, payer: Hold | Balance, client: str) -> None:
+        lender = self._shop.numbers
+        if former.request.real:
+            lender = await real_numbers(self._shop, former.request.country) or lender
+        account_id = account_of_key(payer.key_id) if isinstance(payer, Balance) else None
+        await check_again(self._shop, lender, former.lease, Buyer(account_id, client))
+
+    async def _wanted(self, asked: Asked, former: _Former | None) -> ReceiveTexts:
         said = asked.fields
-        former = await self._former(asked)
         is_rental = fields.boolean(said, "isRental")
         real = fields.boolean(said, "realphone") or (former is not None and former.request.real)
         country = _country(asked, former)
@@ -96,8 +109,8 @@ class ReceiveOrders:
             raise InvalidInput(
                 "This shop has no numbers of its own there.",
                 code="NO_REAL_NUMBERS",
-                field="realphone",
-                suggestion="Leave realphone out, or choose another country.",
+                field="realphone" if former is None else "reactivate",
+                suggestion="Leave it out, or choose another country.",
             )
         return ReceiveTexts(
             service=self._service(asked, is_rental, former),
@@ -170,11 +183,13 @@ def _former(tx: Tx, order_id: str) -> _Former | None:
     if order is None or order.kind not in ("activation", "rental"):
         return None
     reception = receptions.reception_of(tx, order_id)
-    if reception is None or not reception.number:
+    if reception is None or reception.lease_id is None:
         return None
+    lease = receptions.lease_by_id(tx, reception.lease_id)
+    assert lease is not None, "a lease is never removed"
     request = order_request.from_json(order.request, ReceiveTexts)
     found = ReceiveTexts(reception.service, reception.number_country, real=request.real)
-    return _Former(found, reception.number, reception.closed_ms is not None)
+    return _Former(found, reception.number, lease, reception.closed_ms is not None)
 
 
 def _country(asked: Asked, former: _Former | None) -> int:
