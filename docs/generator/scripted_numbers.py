@@ -21,7 +21,7 @@ While the carrier is simulated, these numbers act by themselves, so that a clien
 branch of a call. They lie in a range that no numbering plan contains; a shop with a real carrier
 refuses them (`TEST_NUMBER`). They ring for {RING_MS / 1000:g} s unless the table says otherwise.
 Times are the world's: `simulator.speed` divides them, and `POST /simulator/clock/advance` jumps
-over them.
+over them. A call lasts, and costs, what its phone heard, at any speed.
 
 "Charged" is what happens while `calls.charge_on` is `answered`, as it is by default."""
 

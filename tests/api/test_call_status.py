@@ -97,9 +97,10 @@ async def test_a_completed_call_says_when_and_how_long(shop: ShopServer) -> None
 
     times = [at(status, f"{name}_at") for name in ("queued", "ringing", "answered", "ended")]
     assert times == sorted(times)
-    measured = (times[3] - times[2]).total_seconds()
-    assert status["duration_seconds"] == pytest.approx(measured, abs=0.06)
+    # All was heard, then 3 s of silence in which keys are awaited: the world's seconds, not ours.
     assert status["heard_seconds"] > 0
+    assert status["duration_seconds"] >= status["heard_seconds"]
+    assert status["duration_seconds"] > (times[3] - times[2]).total_seconds()
     assert status["digits"] == "1#"
     assert (status["status"], status["charged_sats"]) == ("completed", 50)
 

@@ -202,24 +202,30 @@ _NEXT = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0004"
-down_revision = "0003"
+revision = "{next}"
+down_revision = "{head}"
 
 
 def upgrade() -> None:
     op.create_table("extra", sa.Column("id", sa.Text(), primary_key=True))
     {then}
 """
+HEAD = migrate.HEAD
+NEXT = f"{int(HEAD) + 1:04}"
+
+
+def _step(then: str) -> str:
+    return _NEXT.format(next=NEXT, head=HEAD, then=then)
 
 
 @pytest.fixture
 def next_migration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A copy of the migrations with a step 0004, whose file is to be written."""
+    """A copy of the migrations with one more step, whose file is to be written."""
     copy = tmp_path / "migrations"
     shutil.copytree(migrate.MIGRATIONS, copy)
     monkeypatch.setattr(migrate, "MIGRATIONS", copy)
-    monkeypatch.setattr(migrate, "HEAD", "0004")
-    yield copy / "versions" / "0004_next.py"
+    monkeypatch.setattr(migrate, "HEAD", NEXT)
+    yield copy / "versions" / f"{NEXT}_next.py"
 
 
 def _tables(connection: Connection) -> set[str]:
@@ -229,26 +235,26 @@ def _tables(connection: Connection) -> set[str]:
 async def test_an_upgrade_keeps_a_copy_of_the_file(
     sqlite_url: str, next_migration: Path, clock: SystemClock
 ) -> None:
-    next_migration.write_text(_NEXT.format(then="pass"))
+    next_migration.write_text(_step("pass"))
     await (await open_database(sqlite_url, clock)).close()
-    backup = f"{sqlite_url}.before-0004"
+    backup = f"{sqlite_url}.before-{NEXT}"
     assert "extra" in await alter(sqlite_url, _tables)
     assert "extra" not in await alter(backup, _tables)
-    assert await alter(backup, migrate.revision) == "0003"
+    assert await alter(backup, migrate.revision) == HEAD
 
 
 async def test_a_failing_step_leaves_nothing_behind(
     database_url: str, next_migration: Path, clock: SystemClock
 ) -> None:
-    next_migration.write_text(_NEXT.format(then="raise RuntimeError('broken step')"))
+    next_migration.write_text(_step("raise RuntimeError('broken step')"))
     with pytest.raises(RuntimeError, match="broken step"):
         await open_database(database_url, clock)
     assert "extra" not in await alter(database_url, _tables)
-    assert await alter(database_url, migrate.revision) == "0003"
+    assert await alter(database_url, migrate.revision) == HEAD
     # and a repaired one goes through
-    next_migration.write_text(_NEXT.format(then="pass"))
+    next_migration.write_text(_step("pass"))
     await (await open_database(database_url, clock)).close()
-    assert await alter(database_url, migrate.revision) == "0004"
+    assert await alter(database_url, migrate.revision) == NEXT
 
 
 async def test_replicas_that_start_together_upgrade_once(

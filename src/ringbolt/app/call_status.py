@@ -28,7 +28,7 @@ class CallReport:
 
     @property
     def duration_ms(self) -> int:
-        """From the answer to the end, or to now."""
+        """How long it was, or has been, up."""
         return talked_ms(self.call, self.now_ms)
 
     @property
@@ -41,9 +41,11 @@ class CallReport:
 
 
 def talked_ms(call: Call, now_ms: int) -> int:
-    """How long a call was up, from the answer to the end, or to now."""
+    """How long a call was up: as the carrier told, else from the answer to the end, or to now."""
     if call.answered_ms is None:
         return 0
+    if call.talked_ms is not None:
+        return call.talked_ms
     return max(0, (call.ended_ms or now_ms) - call.answered_ms)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ringbolt.app import call_order
+from ringbolt.app.call_status import talked_ms
 from ringbolt.app.decide import charge
 from ringbolt.core.order import OrderState, PaymentMethod
 from ringbolt.store import calls, orders
@@ -13,10 +14,10 @@ _MINUTE_MS = 60_000
 
 
 def minutes_begun(call: Call, held: int) -> int:
-    """The minutes between answer and end that were begun: at least 1, at most ``held``."""
-    if call.answered_ms is None or call.ended_ms is None:
+    """The minutes of the call that were begun: at least 1, at most ``held``."""
+    if call.ended_ms is None:
         return 1
-    return max(1, min(held, -(-(call.ended_ms - call.answered_ms) // _MINUTE_MS)))
+    return max(1, min(held, -(-talked_ms(call, call.ended_ms) // _MINUTE_MS)))
 
 
 def charge_call(tx: Tx, order_id: str) -> bool:

@@ -98,6 +98,7 @@ def _tell_call(tx: Tx, attempt: Attempt, event: CallEvent) -> bool:
         changes["digits"] = (call.digits + event.digits)[:MAX_DIGITS]
     if event.status.is_final:
         changes |= {"ended_ms": event.at_ms, "cause": event.cause, "heard_ms": event.heard_ms}
+        changes["talked_ms"] = event.talked_ms
         if event.cause == TIME_WAS_UP:
             changes["notes"] = dict.fromkeys((*call.notes, MESSAGE_CUT))
     calls.update_call(tx, attempt.order_id, **changes)

@@ -3,11 +3,7 @@ is over, kept for some days, given to whoever paid for the call."""
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-import os
-from contextlib import suppress
-from pathlib import Path
 
 from ringbolt.app.call_order import CallOrder, RecordStep
 from ringbolt.app.shop import Shop
@@ -16,6 +12,7 @@ from ringbolt.store import jobs, recordings
 from ringbolt.store.calls import Attempt
 from ringbolt.store.db import Tx
 from ringbolt.store.jobs import Job
+from ringbolt.store.recordings import PIECE_BYTES
 from ringbolt.voice.carrier import SupportsRecording
 from ringbolt.voice.wav import read_wav
 
@@ -84,10 +81,10 @@ async def _fetch(shop: Shop, carrier: SupportsRecording, order_id: str, ref: str
     if wav is None:
         return
     name = "RE" + hashlib.sha256(f"{ref}/{n}".encode()).hexdigest()[:32]
-    path = f"{name}.wav"
-    await asyncio.to_thread(_write, folder(shop) / path, wav)
-    duration_ms = read_wav(wav).duration_ms
-    await shop.db.tx(recordings.add, name, order_id, n, path, duration_ms)
+    for piece, start in enumerate(range(0, len(wav), PIECE_BYTES)):
+        sound = wav[start : start + PIECE_BYTES]
+        await shop.db.tx(recordings.add_piece, name, piece, sound)
+    await shop.db.tx(recordings.add, name, order_id, n, read_wav(wav).duration_ms)
 
 
 async def read(shop: Shop, account_id: str, recording_id: str) -> bytes:
@@ -95,10 +92,9 @@ async def read(shop: Shop, account_id: str, recording_id: str) -> bytes:
 
     Raises ``NotFound``, also for another account's and for one that is kept no more.
     """
-    found = await shop.db.read(recordings.of_account, account_id, recording_id)
-    if found is not None:
-        with suppress(FileNotFoundError):
-            return await asyncio.to_thread((folder(shop) / found.path).read_bytes)
+    wav = await shop.db.read(_sound, account_id, recording_id)
+    if wav:
+        return wav
     raise NotFound(
         "There is no such recording of this account.",
         code="RECORDING_NOT_FOUND",
@@ -110,26 +106,11 @@ async def read(shop: Shop, account_id: str, recording_id: str) -> bytes:
 async def purge_recordings(shop: Shop) -> None:
     """Remove what was kept for long enough."""
     keep_ms = shop.settings.voice.recording_days * _DAY_MS
-    while old := await shop.db.read(recordings.older_than, keep_ms):
-        paths = [folder(shop) / each.path for each in old]
-        await asyncio.to_thread(_remove, paths)
-        await shop.db.tx(recordings.forget, [each.id for each in old])
+    for forget in (recordings.forget, recordings.forget_pieces):
+        while await shop.db.tx(forget, keep_ms):  # a small transaction each
+            continue
 
 
-def folder(shop: Shop) -> Path:
-    return shop.settings.data_dir / "recordings"
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Whole or not at all, for the shop's eyes only."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_suffix(".part")
-    draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(data)
-    draft.replace(path)
-
-
-def _remove(paths: list[Path]) -> None:
-    for path in paths:
-        path.unlink(missing_ok=True)
+def _sound(tx: Tx, account_id: str, recording_id: str) -> bytes:
+    found = recordings.of_account(tx, account_id, recording_id)
+    return b"" if found is None else recordings.sound_of(tx, found.id)

@@ -132,7 +132,8 @@ class CallEvent:
     gaps, ``at_ms`` is when it happened. ``digits`` holds the keys of this event only (its status
     is ``in-progress`` then); ``cause`` is the carrier's reason for an end, e.g. ``"486 Busy
     Here"``; ``heard_ms`` is how much of the message the far end was sent, ``recordings`` how many
-    there are of it (both on the final event).
+    there are of it, ``talked_ms`` how long the call was up by the carrier's own reckoning, None if
+    it does not tell (all on the final event).
     """
 
     ref: str
@@ -143,3 +144,4 @@ class CallEvent:
     cause: str = ""
     heard_ms: int = 0
     recordings: int = 0
+    talked_ms: int | None = None

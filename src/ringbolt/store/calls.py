@@ -54,7 +54,8 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What is known of an order's call. ``sid`` is ours: CA and 32 hex digits."""
+    """What is known of an order's call. ``sid`` is ours: CA and 32 hex digits; ``talked_ms``: how
+    long it was up, as its carrier told at its end; None if it did not."""
 
     order_id: str
     sid: str
@@ -70,6 +71,7 @@ class Call:
     answered_ms: int | None
     ended_ms: int | None
     heard_ms: int
+    talked_ms: int | None
 
 
 def insert_call(tx: Tx, order_id: str, sid: str, to_number: str, minutes: int) -> None:
@@ -104,6 +106,7 @@ def requeue_call(tx: Tx, order_id: str) -> None:
         answered_ms=None,
         ended_ms=None,
         heard_ms=0,
+        talked_ms=None,
     )
 
 

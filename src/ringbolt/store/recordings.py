@@ -1,4 +1,8 @@
-"""What the far ends of calls said: where each recording's file is, and whose it is."""
+"""What the far ends of calls said: the sounds, and whose they are.
+
+A sound is written in pieces, a transaction each, and is there when its ``recording`` is. In the
+database, because any machine of the shop may be asked for it.
+"""
 
 from __future__ import annotations
 
@@ -10,33 +14,40 @@ from sqlalchemy import bindparam, delete, select
 
 from ringbolt.store.db import Tx
 from ringbolt.store.tables import orders
-from ringbolt.store.text_tables import recording
+from ringbolt.store.text_tables import recording, recording_piece
 from ringbolt.store.upsert import insert_new
 
 BATCH = 500
+PIECE_BYTES = 256 * 1024
+_PIECES_AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """The ``n``-th recording (from 1) of an order's call; ``path`` is its file's name."""
+    """The ``n``-th recording (from 1) of an order's call."""
 
     id: str
     order_id: str
     n: int
-    path: str
     duration_ms: int
     created_ms: int
 
 
-def add(tx: Tx, recording_id: str, order_id: str, n: int, path: str, duration_ms: int) -> bool:
-    """False if it is there already."""
+def add_piece(tx: Tx, recording_id: str, n: int, sound: bytes) -> bool:
+    """The ``n``-th piece (from 0) of a sound; False if it is there already."""
+    return insert_new(
+        tx, recording_piece, recording_id=recording_id, n=n, sound=sound, created_ms=tx.now_ms
+    )
+
+
+def add(tx: Tx, recording_id: str, order_id: str, n: int, duration_ms: int) -> bool:
+    """Behind its pieces. False if it is there already."""
     return insert_new(
         tx,
         recording,
         id=recording_id,
         order_id=order_id,
         n=n,
-        path=path,
         duration_ms=duration_ms,
         created_ms=tx.now_ms,
     )
@@ -53,18 +64,33 @@ def of_account(tx: Tx, account_id: str, recording_id: str) -> Recording | None:
     return None if row is None else _recording(row)
 
 
-def older_than(tx: Tx, keep_ms: int) -> list[Recording]:
-    """Some recordings that were made longer than ``keep_ms`` ago."""
-    rows = tx.run(_OLD, {"before_ms": tx.now_ms - keep_ms, "limit_": BATCH})
-    return [_recording(row) for row in rows]
+def sound_of(tx: Tx, recording_id: str) -> bytes:
+    """The WAV; b'' if it is kept no more."""
+    return b"".join(row.sound for row in tx.run(_SOUND, {"id_": recording_id}))
 
 
-def forget(tx: Tx, recording_ids: Collection[str]) -> None:
-    tx.run(delete(recording).where(recording.c.id.in_(list(recording_ids))))
+def forget(tx: Tx, keep_ms: int) -> int:
+    """Remove some recordings that were made longer than ``keep_ms`` ago; returns how many."""
+    old = tx.run(_OLD, {"before_ms": tx.now_ms - keep_ms, "limit_": BATCH})
+    return _remove(tx, [row.id for row in old])
+
+
+def forget_pieces(tx: Tx, keep_ms: int) -> int:
+    """Remove some pieces as old as that, also those whose recording was never whole."""
+    old = tx.run(_OLD_PIECES, {"before_ms": tx.now_ms - keep_ms, "limit_": _PIECES_AT_ONCE}).all()
+    for row in old:
+        tx.run(_REMOVE_PIECE, {"id_": row.recording_id, "n_": row.n})
+    return len(old)
+
+
+def _remove(tx: Tx, recording_ids: Collection[str]) -> int:
+    if recording_ids:
+        tx.run(delete(recording).where(recording.c.id.in_(recording_ids)))
+    return len(recording_ids)
 
 
 def _recording(row: Any) -> Recording:
-    return Recording(row.id, row.order_id, row.n, row.path, row.duration_ms, row.created_ms)
+    return Recording(row.id, row.order_id, row.n, row.duration_ms, row.created_ms)
 
 
 _OF_ORDER = (
@@ -75,9 +101,23 @@ _OF_ACCOUNT = (
     .join(orders, orders.c.id == recording.c.order_id)
     .where(recording.c.id == bindparam("id_"), orders.c.account_id == bindparam("account_"))
 )
+_SOUND = (
+    select(recording_piece.c.sound)
+    .where(recording_piece.c.recording_id == bindparam("id_"))
+    .order_by(recording_piece.c.n)
+)
 _OLD = (
-    select(recording)
+    select(recording.c.id)
     .where(recording.c.created_ms < bindparam("before_ms"))
     .order_by(recording.c.created_ms)
     .limit(bindparam("limit_"))
+)
+_OLD_PIECES = (
+    select(recording_piece.c.recording_id, recording_piece.c.n)
+    .where(recording_piece.c.created_ms < bindparam("before_ms"))
+    .order_by(recording_piece.c.created_ms)
+    .limit(bindparam("limit_"))
+)
+_REMOVE_PIECE = delete(recording_piece).where(
+    recording_piece.c.recording_id == bindparam("id_"), recording_piece.c.n == bindparam("n_")
 )

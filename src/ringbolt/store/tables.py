@@ -113,6 +113,7 @@ call = Table(
     Column("answered_ms", Int64),
     Column("ended_ms", Int64),
     Column("heard_ms", Int64, nullable=False, server_default="0"),
+    Column("talked_ms", Int64),  # by the carrier's reckoning, when it is over
     Index("ix_call_to", "to_number", "queued_ms"),
     **STRICT,
 )

@@ -183,16 +183,26 @@ webhook = Table(
 )
 
 recording = Table(
-    "recording",  # what the far end of a call said; the sound itself is a file
+    "recording",  # what the far end of a call said; there once all its pieces are
     metadata,
     Column("id", Text, primary_key=True),  # RE + hex
     Column("order_id", Text, ForeignKey("orders.id"), nullable=False),
     Column("n", Integer, nullable=False),  # from 1
-    Column("path", Text, nullable=False),  # the file's name in the folder of recordings
     Column("duration_ms", Integer, nullable=False),
     Column("created_ms", Int64, nullable=False),
     UniqueConstraint("order_id", "n"),
     Index("ix_recording_created", "created_ms"),
+    **STRICT,
+)
+
+recording_piece = Table(
+    "recording_piece",  # the bytes of a WAV, cut so that no transaction carries much
+    metadata,
+    Column("recording_id", Text, primary_key=True),
+    Column("n", Integer, primary_key=True),  # from 0
+    Column("sound", LargeBinary, nullable=False),
+    Column("created_ms", Int64, nullable=False),
+    Index("ix_recording_piece_created", "created_ms"),
     **STRICT,
 )
 

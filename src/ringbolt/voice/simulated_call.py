@@ -69,7 +69,8 @@ class SimulatedCall:
             return None
         return self.tell(now_ms, CallStatus.IN_PROGRESS, digits=press.key)
 
-    def end(self, now_ms: int, outcome: Outcome) -> CallEvent:
+    def end(self, now_ms: int, outcome: Outcome, talked_ms: int | None) -> CallEvent:
+        """``talked_ms``: how much of the call was carried; None if it was not answered."""
         self.state, self.ended_at_ms = outcome.state, now_ms
         self.request = replace(self.request, script=())  # needed no more; calls are many
         return self.tell(
@@ -78,6 +79,7 @@ class SimulatedCall:
             cause=outcome.cause,
             heard_ms=self.heard_ms,
             recordings=len(self.recorded),
+            talked_ms=talked_ms,
         )
 
     def tell(
@@ -89,6 +91,7 @@ class SimulatedCall:
         cause: str = "",
         heard_ms: int = 0,
         recordings: int = 0,
+        talked_ms: int | None = None,
     ) -> CallEvent:
         """Add the next event; the carrier tells it once it is saved."""
         event = CallEvent(
@@ -100,6 +103,7 @@ class SimulatedCall:
             cause=cause,
             heard_ms=heard_ms,
             recordings=recordings,
+            talked_ms=talked_ms,
         )
         self.events.append(event)
         return event

@@ -23,7 +23,7 @@ from ringbolt.voice.carrier import Accepted, PlaceCall, PlaceResult, Rejected, U
 from ringbolt.voice.simulated_book import CallBook, NumberedEvents, PhoneStore
 from ringbolt.voice.simulated_call import SimulatedCall
 from ringbolt.voice.simulated_clips import ClipStore
-from ringbolt.voice.simulated_line import Line, replay
+from ringbolt.voice.simulated_line import FRAME_MS, Line, replay
 from ringbolt.voice.simulated_media import MediaPacer, Pace, Recording, mend_recording
 from ringbolt.voice.simulated_script import (
     ANSWERED,
@@ -280,13 +280,15 @@ class PhoneNetwork:
     def _end(self, call: SimulatedCall, outcome: Outcome) -> None:
         self._stop_ringing(call)
         live = self._up.pop(call.id, None)
+        talked_ms = None
         if live is not None:
+            talked_ms = live.line.frame * FRAME_MS
             self._pacer.stop(live.pace)
             try:
                 live.recording.close()
             except OSError:
                 log.exception("the recording of a simulated call is lost", call=call.id)
-        self._book.save(call, call.end(self._clock.now_ms(), outcome))
+        self._book.save(call, call.end(self._clock.now_ms(), outcome, talked_ms))
 
     def _end_interrupted(self, call: SimulatedCall) -> None:
         """A call that was up when the world stopped: it ends with what its recording holds."""
@@ -295,7 +297,7 @@ class PhoneNetwork:
         speaks_ms = behaviour_of(request.to).speaks_ms
         line = replay(request.script, request.max_duration_s, call.presses, frames, speaks_ms)
         call.heard_ms, call.recorded = line.message_ms, line.recorded
-        self._book.save(call, call.end(self._clock.now_ms(), WORLD_RESTARTED))
+        self._book.save(call, call.end(self._clock.now_ms(), WORLD_RESTARTED, frames * FRAME_MS))
 
 
 def _refusal(intake: Intake) -> PlaceResult:
