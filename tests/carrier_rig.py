@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import math
 import struct
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import aiohttp
 import uvicorn
 
+from patience import eventually
 from ringbolt.core.call import (
     CallEvent,
     CallStatus,
@@ -29,7 +29,6 @@ from ringbolt.voice.g711 import decode_ulaw, encode_ulaw
 from ringbolt.voice.simulated import SimulatedCarrier
 from ringbolt.voice.wav import read_wav
 
-T = TypeVar("T")
 Part = Clip | Pause | RenderedGather
 
 PLAIN = "+12025550123"
@@ -45,15 +44,6 @@ def tone(ms: int, hertz: int = 440) -> bytes:
 def after_g711(pcm: bytes) -> bytes:
     """What is left of ``pcm`` at the far end of a telephone line."""
     return decode_ulaw(encode_ulaw(pcm))
-
-
-async def eventually(probe: Callable[[], Awaitable[T | None]], within_s: float = 15) -> T:
-    """The first truthy thing that ``probe`` says; fails after ``within_s`` seconds."""
-    deadline = time.monotonic() + within_s
-    while not (value := await probe()):
-        assert time.monotonic() < deadline, "it did not happen in time"
-        await asyncio.sleep(0.005)
-    return value
 
 
 @asynccontextmanager

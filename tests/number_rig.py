@@ -7,16 +7,16 @@ its numbers.
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 import aiohttp
 import pytest
 
+from patience import PATIENCE_S, eventually
 from ringbolt.core.errors import Unavailable
 from ringbolt.numbers.provider import (
     InboundText,
@@ -29,7 +29,6 @@ from ringbolt.numbers.provider import (
 from ringbolt.numbers.simulated import SimulatedNumberProvider
 from world_server import WorldServer
 
-T = TypeVar("T")
 USA, GERMANY = 187, 43
 
 
@@ -125,15 +124,6 @@ class Desk:
         return await eventually(probe)
 
 
-async def eventually(probe: Callable[[], Awaitable[T]], within_s: float = 10) -> T:
-    """The first truthy thing that ``probe`` says; fails after ``within_s`` seconds."""
-    deadline = time.monotonic() + within_s
-    while not (value := await probe()):
-        assert time.monotonic() < deadline, "it did not happen in time"
-        await asyncio.sleep(0.005)
-    return value
-
-
 async def collect(
     provider: NumberProvider, cursor: str, count: int
 ) -> tuple[list[TextBatch], list[str]]:
@@ -142,7 +132,7 @@ async def collect(
     texts: list[str] = []
     stream = provider.events(cursor)
     assert isinstance(stream, AsyncGenerator)
-    async with asyncio.timeout(10), aclosing(stream):
+    async with asyncio.timeout(PATIENCE_S), aclosing(stream):
         async for batch in stream:
             batches.append(batch)
             texts.extend(text.text for text in batch.texts)

@@ -9,7 +9,8 @@ from typing import Any
 
 import httpx
 
-from shop_server import ShopServer, eventually
+from patience import eventually
+from shop_server import ShopServer
 
 GETS_IT = "+1234567800"
 USA, GERMANY, ANY = 187, 43, 999

@@ -12,11 +12,11 @@ from typing import Any
 
 import httpx
 
+from patience import eventually
 from ringbolt.core import bolt11
-from shop_processes import eventually
+from shop_processes import LONG_S
 
 FINAL = ("settled", "returned", "expired")
-PATIENCE_S = 90.0
 
 
 @dataclass
@@ -35,7 +35,7 @@ class PatientOrder:
     created: dict[str, Any] = field(default_factory=dict)
     report: dict[str, Any] = field(default_factory=dict)
     name: str = field(default_factory=lambda: secrets.token_hex(8))
-    http: httpx.AsyncClient = field(default_factory=lambda: httpx.AsyncClient(timeout=15))
+    http: httpx.AsyncClient = field(default_factory=lambda: httpx.AsyncClient(timeout=60))
 
     @property
     def order_id(self) -> str:
@@ -68,7 +68,7 @@ class PatientOrder:
             document: dict[str, Any] = answer.json()
             return document
 
-        self.created = await eventually(placed, PATIENCE_S)
+        self.created = await eventually(placed, LONG_S)
 
     async def pay(self) -> None:
         """Send the payment and go: the wallet knows how it ends."""
@@ -114,7 +114,7 @@ class PatientOrder:
             await asyncio.sleep(0.1)
             return state if state in FINAL else ""
 
-        return str(await eventually(ended, PATIENCE_S))
+        return str(await eventually(ended, LONG_S))
 
     async def buy(self) -> str:
         await self.place()
@@ -142,7 +142,7 @@ async def _lines(http: httpx.AsyncClient, url: str) -> Any:
 
 async def funded_key(shop_url: str, world_url: str, sats: int) -> str:
     """A prepaid key with so much on its balance."""
-    async with httpx.AsyncClient(timeout=15) as http:
+    async with httpx.AsyncClient(timeout=60) as http:
         key: str = (await http.post(f"{shop_url}/simulator/keys")).json()["key"]
         top_up = PatientOrder(shop_url, world_url, "/fund", {"amount": sats}, key=key)
         try:
@@ -153,7 +153,7 @@ async def funded_key(shop_url: str, world_url: str, sats: int) -> str:
 
 
 async def balance_sats(shop_url: str, key: str) -> int:
-    async with httpx.AsyncClient(timeout=15) as http:
+    async with httpx.AsyncClient(timeout=60) as http:
         answer = await http.get(f"{shop_url}/balance", headers={"X-API-Key": key})
         balance: int = answer.json()["balance"]
         return balance

@@ -3,40 +3,34 @@ buyers who do not give up."""
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
-import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from patience import eventually
+from ports import HeldPort
 from ringbolt.cli.buyer import Wallet, read_challenge
 
 SECRET = "5e" * 32
 TEXT = "This is a test."
-START_S = 30.0
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
+LONG_S = 180.0
+"""Bound of what waits for processes that are killed, start anew and take over."""
 
 
 class ServerProcess:
     """One ``ringbolt`` command that keeps running, on a port and a data folder of its own."""
 
     def __init__(self, command: list[str], data_dir: Path, **environment: str) -> None:
-        self.port = free_port()
+        self._port = HeldPort()
+        self.port = self._port.number
         self.url = f"http://127.0.0.1:{self.port}"
         self.data_dir = data_dir
         self.log = data_dir.with_name(data_dir.name + ".log")
@@ -69,7 +63,7 @@ class ServerProcess:
             assert self.process.poll() is None, self.log.read_text()[-3000:]
             return await is_up(self.url)
 
-        await eventually(answers, START_S)
+        await eventually(answers, LONG_S)
 
     def signal(self, number: int) -> None:
         assert self.process is not None
@@ -88,26 +82,17 @@ class ServerProcess:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
             check=False,
         )
 
 
 async def is_up(url: str) -> bool:
     try:
-        async with httpx.AsyncClient(timeout=2) as http:
+        async with httpx.AsyncClient(timeout=10) as http:
             return (await http.get(f"{url}/healthz")).status_code == 200
     except httpx.HTTPError:
         return False
-
-
-async def eventually(probe: Callable[[], Awaitable[Any]], within_s: float = 20) -> Any:
-    """The first truthy thing that ``probe`` says; fails after ``within_s`` seconds."""
-    deadline = time.monotonic() + within_s
-    while not (value := await probe()):
-        assert time.monotonic() < deadline, "it did not happen in time"
-        await asyncio.sleep(0.02)
-    return value
 
 
 @contextlib.contextmanager
@@ -127,7 +112,7 @@ class Phones:
     """A hand at the phones of a world, and a look into its wallet."""
 
     world: ServerProcess
-    http: httpx.AsyncClient = field(default_factory=lambda: httpx.AsyncClient(timeout=20))
+    http: httpx.AsyncClient = field(default_factory=lambda: httpx.AsyncClient(timeout=60))
 
     async def calls(self, number: str) -> list[dict[str, Any]]:
         answer = await self.http.get(f"{self.world.url}/simulator/phones/{number}")
@@ -165,7 +150,7 @@ class PatientBuyer:
         self.price_msat = 0
         self.report: dict[str, Any] = {}
         self._shop = shop_url
-        self._http = httpx.AsyncClient(timeout=20)
+        self._http = httpx.AsyncClient(timeout=60)
         self._wallet = Wallet(f"{world_url}/simulator/wallet")
         self._authorization = ""
 
@@ -178,7 +163,7 @@ class PatientBuyer:
             answer = await self._post({})
             return answer if answer is not None and answer.status_code == 402 else None
 
-        challenge = read_challenge(await eventually(asked, 60))
+        challenge = read_challenge(await eventually(asked, LONG_S))
         self.price_msat = challenge.amount_sats * 1000
         preimage = await self._wallet.pay(challenge.invoice, 10)
         self._authorization = f"L402 {challenge.macaroon}:{preimage}"
@@ -194,7 +179,7 @@ class PatientBuyer:
             document: dict[str, Any] = answer.json()
             return document
 
-        self.acknowledged = await eventually(shown, 60)
+        self.acknowledged = await eventually(shown, LONG_S)
         assert self.acknowledged is not None
         return self.acknowledged
 
@@ -216,7 +201,7 @@ class PatientBuyer:
             self.report = answer.json()
             return self.report["order_state"] in wanted
 
-        await eventually(reached, 90)
+        await eventually(reached, LONG_S)
         return self.report
 
     async def claim(self) -> None:
@@ -229,7 +214,7 @@ class PatientBuyer:
             answer = await self._get(f"{self._shop}/lnurl/callback", k1=k1, pr=invoice)
             return answer is not None and answer.json()["status"] == "OK"
 
-        await eventually(claimed, 60)
+        await eventually(claimed, LONG_S)
 
     async def buy(self) -> str:
         """From the first request to the end of the order, refund included; the end."""

@@ -7,15 +7,15 @@ for the whole session, so that only the first test of a sentence waits for it.
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
 
+from patience import PATIENCE_S, eventually
 from ringbolt.app.audit import AuditReport, audit_shop
 from ringbolt.bootstrap import OpenShop, open_shop
 from ringbolt.cli.serve import BackgroundServer, listen, reachable_url, server_config
@@ -25,7 +25,6 @@ from ringbolt.store.calls import Attempt
 from ringbolt.store.db import Tx
 from ringbolt.store.schema import metadata
 
-T = TypeVar("T")
 PATH = "/api/l402/place-call"
 SPEED = 50.0
 MESSAGE = "Hello."
@@ -42,15 +41,6 @@ ANSWER_LOST = "+1234567807"
 REQUEST_LOST = "+1234567808"
 BREAKS_OFF = "+1234567817"
 PLAIN = "+12025550123"
-
-
-async def eventually(probe: Callable[[], Awaitable[T | None]], within_s: float = 15) -> T:
-    """The first truthy thing that ``probe`` says; fails after ``within_s`` seconds."""
-    deadline = time.monotonic() + within_s
-    while not (value := await probe()):
-        assert time.monotonic() < deadline, "it did not happen in time"
-        await asyncio.sleep(0.01)
-    return value
 
 
 def say(number: str = ANSWERS, message: str = MESSAGE, **more: Any) -> dict[str, Any]:
@@ -177,12 +167,12 @@ class ShopServer:
     async def audit(self) -> AuditReport:
         """What ``ringbolt audit`` compares; the node's word of a payment may still be coming."""
         try:
-            return await self.audit_when(lambda report: report.agrees, within_s=3)
+            return await self.audit_when(lambda report: report.agrees, within_s=20)
         except AssertionError:
             return await self.audit_now()
 
     async def audit_when(
-        self, happened: Callable[[AuditReport], bool], within_s: float = 15
+        self, happened: Callable[[AuditReport], bool], within_s: float = PATIENCE_S
     ) -> AuditReport:
         async def probe() -> AuditReport | None:
             report = await self.audit_now()
@@ -266,7 +256,7 @@ async def running_shop(settings: Settings) -> AsyncIterator[ShopServer]:
     async with open_shop(settings, url) as opened:
         server = _PromptServer(server_config(opened.server, settings), opened.work)
         serving = asyncio.create_task(server.serve(sockets=[sock]))
-        timeout = httpx.Timeout(30)
+        timeout = httpx.Timeout(PATIENCE_S)
         async with httpx.AsyncClient(base_url=url, timeout=timeout) as http:
             shop = ShopServer(opened, url, http)
             try:

@@ -6,17 +6,16 @@ says (None for what its far end cannot be made to do: those tests are skipped).
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import aiohttp
 import pytest
 
+from patience import eventually
 from ringbolt.sms.carrier import (
     Accepted,
     DeliveryReceipt,
@@ -28,8 +27,6 @@ from ringbolt.sms.carrier import (
 )
 from ringbolt.sms.simulated import SimulatedSmsCarrier
 from world_server import WorldServer
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -149,12 +146,3 @@ class Desk:
         if not isinstance(self.carrier, SupportsSmsLookup):
             pytest.skip("the carrier cannot look a text up")
         return await self.carrier.find(ref)
-
-
-async def eventually(probe: Callable[[], Awaitable[T]], within_s: float = 10) -> T:
-    """The first truthy thing that ``probe`` says; fails after ``within_s`` seconds."""
-    deadline = time.monotonic() + within_s
-    while not (value := await probe()):
-        assert time.monotonic() < deadline, "it did not happen in time"
-        await asyncio.sleep(0.005)
-    return value

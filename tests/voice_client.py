@@ -8,8 +8,9 @@ from typing import Any
 import httpx
 
 from order_client import OrderClient
+from patience import eventually
 from ringbolt.api.voice import documents
-from shop_server import FINAL, ShopServer, eventually
+from shop_server import FINAL, ShopServer
 
 SIGN_IN = "/auth/v1/tokens"
 CALLS = "/voice/v1/calls"

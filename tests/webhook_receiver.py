@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
-from shop_server import eventually
+from patience import PATIENCE_S, eventually
 from stranger_sites import Site, site
 
 
@@ -66,7 +66,7 @@ class Receiver:
         status = self.statuses.pop(0) if self.statuses else 200
         return web.Response(status=status, headers=self.headers)
 
-    async def heard(self, count: int, within_s: float = 15) -> list[Hook]:
+    async def heard(self, count: int, within_s: float = PATIENCE_S) -> list[Hook]:
         """All hooks, as soon as there are ``count``."""
 
         async def enough() -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 import uvicorn
 from starlette.types import ASGIApp
 
+from ports import HeldPort
 from ringbolt.simulator.app import create_app
 from ringbolt.simulator.world import World
 
@@ -59,18 +60,17 @@ class WorldServer:
     def __init__(self, data_dir: Path, speed: float = 1.0) -> None:
         self._data_dir = data_dir
         self._speed = speed
+        self._port = HeldPort()
         self._server: AppServer | None = None
         self.world: World
 
     @property
     def url(self) -> str:
-        assert self._server is not None
-        return f"http://127.0.0.1:{self._server.port}"
+        return f"http://127.0.0.1:{self._port.number}"
 
     async def start(self) -> None:
         self.world = await World.open(self._data_dir, self._speed)
-        port = 0 if self._server is None else self._server.port
-        self._server = AppServer(create_app(self.world), port)
+        self._server = AppServer(create_app(self.world), self._port.number)
         await self._server.start()
 
     async def stop(self) -> None:

@@ -12,8 +12,9 @@ from aiohttp import web
 
 from api.conftest import OpenShop
 from audio_files import RECIPES, encode, tone, wav
+from patience import PATIENCE_S, eventually
 from ringbolt.voice.wav import read_wav
-from shop_server import BUSY, LISTENS, ShopServer, eventually, play
+from shop_server import BUSY, LISTENS, ShopServer, play
 from stranger_sites import Answer, Site, body, raw_site, redirect, site
 
 SOUND = wav(tone(8000, 3.0))
@@ -180,7 +181,7 @@ async def test_a_file_without_end_is_played_from_its_beginning_or_refused(
 async def test_a_file_that_never_comes_is_refused_in_time(open_shop: OpenShop) -> None:
     async with raw_site(b"") as origin:
         shop = await open_shop(fetch={"allow_origins": origin, "probe_timeout_s": 0.3})
-        answer = await asyncio.wait_for(shop.post(play(f"{origin}/a.mp3")), 5)
+        answer = await asyncio.wait_for(shop.post(play(f"{origin}/a.mp3")), PATIENCE_S)
 
     assert (answer.status_code, answer.json()["error_code"]) == (422, "AUDIO_FETCH_TIMEOUT")
 

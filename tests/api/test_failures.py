@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from api.conftest import OpenShop
+from patience import eventually
 from ringbolt.app.ask_carrier import MAX_ATTEMPTS
 from shop_server import (
     ANSWER_LOST,
@@ -21,7 +22,6 @@ from shop_server import (
     REFUSED_FOR_NOW,
     REQUEST_LOST,
     ShopServer,
-    eventually,
     say,
 )
 

@@ -12,19 +12,10 @@ from standardwebhooks import Webhook as Verifier
 
 from api.conftest import OpenShop
 from audio_files import tone, wav
+from patience import eventually
 from ringbolt.app.call_order import CallOrder, GatherStep, PlayStep, SayStep, from_json
 from ringbolt.store import orders
-from shop_server import (
-    ANSWERS,
-    BUSY,
-    PLAIN,
-    ShopServer,
-    eventually,
-    play,
-    running_shop,
-    say,
-    settings_for,
-)
+from shop_server import ANSWERS, BUSY, PLAIN, ShopServer, play, running_shop, say, settings_for
 from stranger_sites import body, site
 from webhook_receiver import Receiver, receiving
 

@@ -14,6 +14,7 @@ from flow_rig import RightBefore
 from memory_lender import MINUTE_MS
 from order_client import OrderClient
 from order_world import KINDS, PRICE_MSAT, SECRET, Kind, OrderWorld, paid, waiting_for_a_code
+from patience import PATIENCE_S
 from ringbolt.app.audit import audit_shop
 from ringbolt.app.cancel_order import cancel_order
 from ringbolt.app.decide import CLOSE_HOLD
@@ -155,7 +156,7 @@ async def test_a_hold_of_a_running_shop_is_given_up_thirty_blocks_before_its_las
     assert not payment.done()
     await shop.advance(2 * BLOCK_S)
 
-    assert await asyncio.wait_for(payment, 30) == "FAILED"
+    assert await asyncio.wait_for(payment, PATIENCE_S) == "FAILED"
     assert "held any longer" in (await client.status(order_id))["error"]
     assert (await shop.audit()).differences == []
 

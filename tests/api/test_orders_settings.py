@@ -17,9 +17,10 @@ from standardwebhooks import Webhook
 
 from api.conftest import OpenShop
 from order_client import GETS_IT, USA, OrderClient
+from patience import eventually
 from ringbolt.api.orders import documents
 from ringbolt.api.orders.routes import orders_api
-from shop_server import ShopServer, eventually
+from shop_server import ShopServer
 from stranger_sites import site
 
 SEND = {"phone": GETS_IT, "message": "Hello"}
@@ -167,7 +168,7 @@ async def test_a_shop_that_stops_does_not_wait_for_who_waits(open_shop: OpenShop
 
     assert [answer.status_code for answer in answers] == [200, 200]
     assert all('"paid":false' in answer.text for answer in answers)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 40
 
 
 async def test_past_the_framework_the_answers_are_the_same(open_shop: OpenShop) -> None:

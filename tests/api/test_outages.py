@@ -9,20 +9,11 @@ from typing import Any
 
 import pytest
 
+from patience import eventually
 from ringbolt.core.errors import Unavailable
 from ringbolt.settings import Settings
 from ringbolt.store.db import OutcomeUnknown
-from shop_server import (
-    ANSWERS,
-    LISTENS,
-    PATH,
-    SPEED,
-    ShopServer,
-    eventually,
-    running_shop,
-    say,
-    settings_for,
-)
+from shop_server import ANSWERS, LISTENS, PATH, SPEED, ShopServer, running_shop, say, settings_for
 from world_server import WorldServer
 
 
@@ -100,7 +91,7 @@ async def test_without_the_node_the_description_is_still_there(
 
 
 async def test_a_fresh_shop_that_sold_nothing_yet_is_ready(shop: ShopServer) -> None:
-    assert await eventually(lambda: readiness(shop, 200), within_s=5)
+    assert await eventually(lambda: readiness(shop, 200))
 
 
 async def test_what_was_paid_can_be_used_while_the_node_is_away(

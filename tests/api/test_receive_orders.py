@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from order_client import ANY, GERMANY, USA, OrderClient
+from patience import PATIENCE_S, eventually
 from ringbolt.store import receptions
-from shop_server import ShopServer, eventually
+from shop_server import ShopServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -39,7 +40,7 @@ async def with_number(
 
 
 async def ended(payment: asyncio.Task[str]) -> str:
-    return await asyncio.wait_for(payment, 30)
+    return await asyncio.wait_for(payment, PATIENCE_S)
 
 
 async def refusal(client: OrderClient, path: str, **query: Any) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import pytest
 
 from flow_rig import Died, Fate
 from memory_world import MemoryNode
+from patience import eventually
 from payout_rig import ALICE, SHARE_MSAT, Desk, MemoryAddresses, an_order, settle
 from ringbolt.app.audit import AuditReport, check_sums
 from ringbolt.app.ledger_names import NODE, REVENUE, ROUTING_FEE
@@ -28,7 +29,7 @@ from ringbolt.store import audit, jobs, ledger
 from ringbolt.store.db import Database
 from ringbolt.store.opening import open_database
 from ringbolt.store.payouts import PayoutState
-from shop_server import ShopServer, eventually
+from shop_server import ShopServer
 from world_server import WorldServer
 
 HOUR_MS = 3_600_000

@@ -9,9 +9,10 @@ from typing import Any
 import lnurl as lnurl_library
 import pytest
 
+from patience import eventually
 from ringbolt.core import bolt11
 from ringbolt.lightning.node import PaymentFailed
-from shop_server import BUSY, PLAIN, Paid, ShopServer, eventually, say
+from shop_server import BUSY, PLAIN, Paid, ShopServer, say
 
 PRICE = 50
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from order_client import OrderClient
-from shop_server import ShopServer, eventually
+from patience import PATIENCE_S, eventually
+from shop_server import ShopServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -30,7 +31,7 @@ def text(number: str, message: str = "Hello") -> dict[str, Any]:
 async def ends(client: OrderClient, body: dict[str, Any], path: str = SEND) -> tuple[str, str]:
     """An order's id, and how its payment ended."""
     order_id, payment = await client.buy(path, body)
-    return order_id, await asyncio.wait_for(payment, 30)
+    return order_id, await asyncio.wait_for(payment, PATIENCE_S)
 
 
 async def test_a_text_goes_out_and_is_paid_for(client: OrderClient) -> None:
@@ -96,7 +97,7 @@ async def test_what_nobody_tells_of_is_not_paid_for(
 
     await eventually(is_there)
     await client.shop.advance(DEADLINE_S)
-    assert await asyncio.wait_for(payment, 30) == "FAILED"
+    assert await asyncio.wait_for(payment, PATIENCE_S) == "FAILED"
     status = await client.status(order_id)
     assert status["smsStatus"] == "failed"
     assert "returned to your wallet" in status["error"]
@@ -171,7 +172,7 @@ async def test_an_e_mail_that_never_gets_away_is_not_paid_for(
     order_id, payment = await client.buy(MAIL, mail(f"cy@{domain}"))
     await client.until(order_id, lambda seen: seen["state"] in ("dispatching", "paid"))
     await client.shop.advance(DEADLINE_S)
-    assert await asyncio.wait_for(payment, 30) == "FAILED"
+    assert await asyncio.wait_for(payment, PATIENCE_S) == "FAILED"
     assert await mails_to(client, f"cy@{domain}") == []
 
 

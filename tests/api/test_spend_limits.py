@@ -11,10 +11,11 @@ import pytest
 
 from api.conftest import OpenShop
 from order_client import GERMANY, OrderClient
+from patience import eventually
 from ringbolt.app import buy
 from ringbolt.app.spend_limits import SoldToday
 from ringbolt.core.errors import RateLimited
-from shop_server import ANSWERS, eventually, say
+from shop_server import ANSWERS, say
 
 PHONE = "+12025550177"
 SEND = {"phone": PHONE, "message": "Hello"}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
+from patience import PATIENCE_S, eventually
 from ringbolt.worker.handlers import handlers
 from ringbolt.worker.loop import Worker
-from shop_server import ShopServer, eventually
+from shop_server import ShopServer
 
 
 async def test_a_worker_that_is_woken_while_it_is_stopped_stops(shop: ShopServer) -> None:
@@ -21,6 +22,6 @@ async def test_a_worker_that_is_woken_while_it_is_stopped_stops(shop: ShopServer
     await asyncio.sleep(0.05)  # in the middle of its wait
     worker.poke()
     working.cancel()
-    await asyncio.wait([working], timeout=3)
+    await asyncio.wait([working], timeout=PATIENCE_S)
 
     assert working.cancelled()

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from balance_call_rig import available_sats, funded_key
+from patience import eventually
 from ringbolt.app import call_status
 from ringbolt.app.call_order import CallOrder, SayStep
 from ringbolt.app.call_status import CallReport
@@ -26,7 +27,7 @@ from ringbolt.store.db import Tx
 from ringbolt.store.keys import ApiKey
 from ringbolt.store.ledger import InsufficientFunds
 from ringbolt.store.tables import attempt, orders
-from shop_server import BUSY, LISTENS, NEVER_ANSWERS, PLAIN, ShopServer, eventually
+from shop_server import BUSY, LISTENS, NEVER_ANSWERS, PLAIN, ShopServer
 
 OpenShop = Callable[..., Awaitable[ShopServer]]
 SAID = (SayStep("Hello."),)
@@ -56,14 +57,14 @@ class Account:
             report = await self.report(placed)
             return report if report.call.status is status else None
 
-        return await eventually(probe, 30)
+        return await eventually(probe)
 
     async def until_over(self, placed: Placed) -> CallReport:
         async def probe() -> CallReport | None:
             report = await self.report(placed)
             return report if report.order.finished_ms is not None else None
 
-        return await eventually(probe, 60)
+        return await eventually(probe)
 
     async def sats(self) -> int:
         """What can still be spent."""

@@ -15,9 +15,10 @@ from pydantic import BaseModel
 
 from api.conftest import OpenShop
 from audio_files import tone, wav
+from patience import eventually
 from ringbolt.api.voice import documents, schema
 from ringbolt.api.voice.names import CALL, PLAN
-from shop_server import ANSWERS, BUSY, LISTENS, NEVER_ANSWERS, PLAIN, ShopServer, eventually
+from shop_server import ANSWERS, BUSY, LISTENS, NEVER_ANSWERS, PLAIN, ShopServer
 from stranger_sites import body, raw_site, site
 from voice_client import CALLS, SATS, SPEECH, VOICES, VoiceClient, refusal
 from voice_client import PLAN as PLAN_URL

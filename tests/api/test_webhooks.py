@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from standardwebhooks import Webhook as Verifier
 
 from order_client import GETS_IT, OrderClient
 from order_rows import assign_number, move, put_order, put_text
+from patience import eventually
 from ringbolt.app import notify
 from ringbolt.app.resend_webhook import resend_webhook
 from ringbolt.app.send_webhook import SCHEDULE_S, judge, webhook_secret
@@ -21,7 +21,7 @@ from ringbolt.fetch.caller import Answered, NoAnswer
 from ringbolt.store import webhooks
 from ringbolt.store.db import Tx
 from ringbolt.store.webhooks import Webhook, WebhookState
-from shop_server import ShopServer, eventually, running_shop, settings_for
+from shop_server import ShopServer, running_shop, settings_for
 from webhook_receiver import Receiver, receiving
 
 PRIVATE = "https://10.0.0.1/hook"
@@ -200,13 +200,12 @@ async def test_a_slow_receiver_delays_no_other(told: Told) -> None:
     for _ in range(50):
         await told.order()
     await told.receiver.heard(2)
-    began_s = time.monotonic()
     await told.order(told.other.url)
     await told.other.heard(1)
-    assert time.monotonic() - began_s < 1.5
+    assert len(told.receiver.hooks) < 50, "it waited until all before it had their turn"
     assert told.receiver.most_at_once == 2
     told.receiver.gate.set()
-    hooks = await told.receiver.heard(50, within_s=40)
+    hooks = await told.receiver.heard(50, within_s=150)
     assert len({hook.id for hook in hooks}) == 50
 
 

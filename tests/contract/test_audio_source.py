@@ -13,6 +13,7 @@ import pytest
 from aiohttp import web
 
 from audio_files import tone, wav
+from patience import PATIENCE_S
 from ringbolt.core.errors import AudioUnplayable, RateLimited
 from ringbolt.fetch.fetcher import FetchedFile
 from ringbolt.fetch.safe import SafeFetcher
@@ -129,7 +130,7 @@ class Gate:
 
 
 async def until_asked(server: Site, times: int) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while len(server.requests) < times:  # noqa: ASYNC110 - the server tells nobody
             await asyncio.sleep(0.005)
 

@@ -11,6 +11,7 @@ import pytest
 from aiohttp import web
 from aiohttp.abc import ResolveResult
 
+from patience import PATIENCE_S
 from ringbolt.core.errors import AudioUnplayable
 from ringbolt.fetch.fetcher import FetchedFile
 from ringbolt.fetch.safe import SafeFetcher
@@ -358,7 +359,7 @@ async def test_the_connector_alone_refuses_an_address_written_out(host: str) -> 
 async def test_a_cancelled_fetch_leaves_nothing(into: Path) -> None:
     async with raw_site(b"HTTP/1.1 200 OK\r\n\r\n", b"x") as origin:
         task = asyncio.create_task(fetch(origin, into, origin))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while not into.exists():  # noqa: ASYNC110 - a file tells nobody
                 await asyncio.sleep(0.01)
         task.cancel()

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pytest
 
+from patience import PATIENCE_S
 from ringbolt.core import bolt11
 from ringbolt.core.errors import NodeUnavailable
 from ringbolt.lightning.lnd import LndNode, load_macaroon
@@ -79,7 +80,7 @@ def fresh() -> tuple[bytes, bytes]:
 
 
 async def until(node: LndNode, payment_hash: bytes, state: InvoiceState) -> InvoiceStatus:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             status = await node.lookup_invoice(payment_hash)
             if status is not None and status.state is state:
@@ -88,7 +89,7 @@ async def until(node: LndNode, payment_hash: bytes, state: InvoiceState) -> Invo
 
 
 async def until_paid(node: LndNode, payment_hash: bytes, preimage: bytes) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             if await node.lookup_payment(payment_hash) == PaymentSucceeded(preimage, 0):
                 return
@@ -253,7 +254,10 @@ async def test_watching_tells_the_state_now_and_every_change(pair: Pair) -> None
     preimage, payment_hash = fresh()
     invoice = await pair.shop.create_hold_invoice(payment_hash, 1000, "", 600, 80)
     seen: list[InvoiceState] = []
-    async with asyncio.timeout(30), aclosing(pair.shop.watch_invoice(payment_hash)) as watching:
+    async with (
+        asyncio.timeout(PATIENCE_S),
+        aclosing(pair.shop.watch_invoice(payment_hash)) as watching,
+    ):
         async for status in watching:
             seen.append(status.state)
             if status.state is InvoiceState.OPEN:
@@ -279,7 +283,7 @@ async def test_settled_invoices_are_caught_up_and_then_followed(pair: Pair) -> N
     await until(pair.shop, paid[1], InvoiceState.SETTLED)
     seen: list[InvoiceStatus] = []
     following = pair.shop.settled_invoices(before.settle_index)
-    async with asyncio.timeout(30), aclosing(following):
+    async with asyncio.timeout(PATIENCE_S), aclosing(following):
         async for status in following:
             seen.append(status)
             if len(seen) == 3:
@@ -297,7 +301,7 @@ async def test_from_index_zero_even_the_first_settled_invoice_comes(pair: Pair) 
     await until(pair.shop, payment_hash, InvoiceState.SETTLED)
     indexes = []
     following = pair.shop.settled_invoices(0)
-    async with asyncio.timeout(30), aclosing(following):
+    async with asyncio.timeout(PATIENCE_S), aclosing(following):
         async for status in following:
             indexes.append(status.settle_index)
             if status.payment_hash == payment_hash:

@@ -15,6 +15,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from patience import PATIENCE_S
 from ringbolt.core.errors import NodeUnavailable
 from ringbolt.lightning.lnd import LndNode, load_macaroon
 from ringbolt.lightning.node import InvoiceState, PaymentFailed, PaymentSucceeded, PaymentUnknown
@@ -76,7 +77,7 @@ async def test_the_shop_catches_up_over_a_restart_of_the_node(server: WorldServe
     async with shop_of(server) as node:
         first = await paid(server, node)
         following = node.settled_invoices(0)
-        async with asyncio.timeout(10), aclosing(following):
+        async with asyncio.timeout(PATIENCE_S), aclosing(following):
             assert (await anext(following)).payment_hash == first
             second = await paid(server, node)
             seen = await anext(following)
@@ -89,7 +90,7 @@ async def test_the_shop_catches_up_over_a_restart_of_the_node(server: WorldServe
         third, fourth = await paid(server, node), await paid(server, node)
 
         following = node.settled_invoices(seen.settle_index)
-        async with asyncio.timeout(10), aclosing(following):
+        async with asyncio.timeout(PATIENCE_S), aclosing(following):
             again = [await anext(following), await anext(following)]
         assert [status.payment_hash for status in again] == [third, fourth]
         assert [status.settle_index for status in again] == [3, 4]
@@ -99,7 +100,7 @@ async def test_a_world_that_closes_is_a_node_that_is_gone(server: WorldServer) -
     async with shop_of(server) as node:
         watching = node.watch_invoice(HASH)
         following = node.settled_invoices(5)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             waits = [
                 asyncio.ensure_future(anext(watching)),
                 asyncio.ensure_future(anext(following)),
@@ -116,7 +117,7 @@ async def test_a_world_that_closes_is_a_node_that_is_gone(server: WorldServer) -
 async def test_an_invoice_settled_later_is_the_first_from_index_zero(server: WorldServer) -> None:
     async with shop_of(server) as node:
         following = node.settled_invoices(0)
-        async with asyncio.timeout(10), aclosing(following):
+        async with asyncio.timeout(PATIENCE_S), aclosing(following):
             first = asyncio.ensure_future(anext(following))
             await asyncio.sleep(0.05)
             payment_hash = await paid(server, node)
@@ -147,7 +148,7 @@ async def test_a_node_that_is_not_there() -> None:
 async def test_a_node_that_says_nothing() -> None:
     async with fake_node(silent) as url:
         node = LndNode(url, "00", timeout_s=0.2, liveness_s=0.1)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             with pytest.raises(NodeUnavailable, match=r"No answer from .* within 0\.2 s"):
                 await node.info()
             # A stream may be silent for ever, so its node is asked for a sign of life.
@@ -306,7 +307,7 @@ async def test_the_node_answers_in_lnds_own_form(server: WorldServer) -> None:
 
 async def test_the_clock_is_moved_and_followed_over_http(server: WorldServer) -> None:
     base = f"{server.url}/simulator/clock"
-    async with aiohttp.ClientSession() as http, asyncio.timeout(10):
+    async with aiohttp.ClientSession() as http, asyncio.timeout(PATIENCE_S):
         waiting = asyncio.create_task(http.get(f"{base}?wait=30&offset_ms=0").__aenter__())
         await asyncio.sleep(0.05)
         async with http.post(f"{base}/advance", json={"seconds": 90}) as answer:

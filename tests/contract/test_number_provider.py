@@ -10,7 +10,8 @@ from pathlib import Path
 import phonenumbers
 import pytest
 
-from number_rig import GERMANY, SUBJECTS, USA, Desk, answering, collect, eventually
+from number_rig import GERMANY, SUBJECTS, USA, Desk, answering, collect
+from patience import eventually
 from ringbolt.core.countries import COUNTRIES
 from ringbolt.core.errors import Unavailable
 from ringbolt.core.services import SERVICES

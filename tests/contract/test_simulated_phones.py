@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from carrier_rig import CALLER, PLAIN, Part, Rig, after_g711, eventually, rig, tone
+from carrier_rig import CALLER, PLAIN, Part, Rig, after_g711, rig, tone
+from patience import eventually
 from ringbolt.core.call import CallStatus, Pause, RenderedGather
 from ringbolt.core.errors import Conflict
 from ringbolt.simulator.clock import WorldClock

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from patience import PATIENCE_S, eventually
 from ringbolt.core.recovery import Recovery
 from ringbolt.sms.carrier import (
     Accepted,
@@ -24,7 +25,7 @@ from ringbolt.sms.carrier import (
     SupportsSmsLookup,
     Unknown,
 )
-from sms_rig import SUBJECTS, Desk, eventually
+from sms_rig import SUBJECTS, Desk
 
 SENT, DELIVERED, FAILED = ReceiptState.SENT, ReceiptState.DELIVERED, ReceiptState.FAILED
 
@@ -266,7 +267,7 @@ async def collect(
     """At least ``count`` receipts after ``cursor``, and the cursor after them."""
     receipts: list[DeliveryReceipt] = []
     stream = carrier.events(cursor)
-    async with asyncio.timeout(10), aclosing(stream) as batches:  # type: ignore[type-var]
+    async with asyncio.timeout(PATIENCE_S), aclosing(stream) as batches:  # type: ignore[type-var]
         async for batch in batches:
             receipts.extend(batch.receipts)
             if len(receipts) >= count:

@@ -7,8 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
+from patience import PATIENCE_S, until
 from ringbolt.core.errors import SpeechFailed
 from ringbolt.speech import child as child_module
 from ringbolt.speech.engine import Speech, SpeechRequest
@@ -33,23 +33,16 @@ KANA = SpeechJob("こんにちは")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def speaker(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LocalSpeaker]:
-    speaker = LocalSpeaker(tmp_path_factory.mktemp("speech"), timeout_s=30)
+    speaker = LocalSpeaker(tmp_path_factory.mktemp("speech"), timeout_s=PATIENCE_S)
     yield speaker
     await speaker.close()
 
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def pool() -> AsyncIterator[SpeechPool]:
-    pool = SpeechPool(size=1, timeout_s=3, load_s=4)
+    pool = SpeechPool(size=1, timeout_s=PATIENCE_S, load_s=PATIENCE_S)
     yield pool
     await pool.close()
-
-
-async def until(condition: Callable[[], bool], deadline_s: float = 10) -> None:
-    end = time.monotonic() + deadline_s
-    while not condition():
-        assert time.monotonic() < end, "it never happened"
-        await asyncio.sleep(0.005)
 
 
 def samples(speech: Speech) -> Any:
@@ -222,12 +215,15 @@ async def test_a_process_that_died_idle_is_replaced_unnoticed(pool: SpeechPool) 
     assert len((await pool.run(KANA)).pcm) > 1000
 
 
-async def test_a_process_that_hangs_fails_the_job_and_not_the_next(pool: SpeechPool) -> None:
+async def test_a_process_that_hangs_fails_the_job_and_not_the_next(
+    pool: SpeechPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await pool.run(KANA)
     (pid,) = pool.pids
     os.kill(pid, signal.SIGSTOP)
 
-    with pytest.raises(SpeechFailed) as raised:
+    with monkeypatch.context() as impatient, pytest.raises(SpeechFailed) as raised:
+        impatient.setattr(pool, "_timeout_s", 0.5)
         await pool.run(KANA)
 
     assert raised.value.code == "SPEECH_TIMEOUT"

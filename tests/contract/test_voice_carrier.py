@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from carrier_rig import PLAIN, Part, Rig, after_g711, rig, tone
+from patience import PATIENCE_S
 from ringbolt.core.call import CallEvent, CallStatus, Clip, Pause, RenderedGather
 from ringbolt.core.errors import Unavailable
 from ringbolt.voice.carrier import (
@@ -271,7 +272,7 @@ async def collect(
     """``count`` events after ``cursor`` with the batches that they came in."""
     batches: list[EventBatch] = []
     events: list[CallEvent] = []
-    async with asyncio.timeout(10), aclosing(carrier.events(cursor)) as stream:
+    async with asyncio.timeout(PATIENCE_S), aclosing(carrier.events(cursor)) as stream:
         async for batch in stream:
             batches.append(batch)
             events.extend(batch.events)
@@ -337,12 +338,12 @@ async def test_a_carrier_that_goes_away_ends_the_stream_as_unavailable(line: Rig
             reached.set()
 
     waiting = asyncio.create_task(listen())
-    await asyncio.wait_for(reached.wait(), 10)
+    await asyncio.wait_for(reached.wait(), PATIENCE_S)
 
     await line.world.close()
 
     with pytest.raises(Unavailable):
-        await asyncio.wait_for(waiting, 10)
+        await asyncio.wait_for(waiting, PATIENCE_S)
 
 
 async def test_an_answer_cut_off_after_the_request_is_unknown(line: Rig) -> None:

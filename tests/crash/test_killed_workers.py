@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from patience import eventually
 from ringbolt.cli.output import EXIT_OK
-from shop_processes import PatientBuyer, Phones, ServerProcess, eventually, world_process
+from shop_processes import PatientBuyer, Phones, ServerProcess, world_process
 
 SPEED = 10
 LEASE_S = 3

@@ -11,9 +11,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from patience import eventually
 from patient_orders import FINAL, PatientOrder
 from ringbolt.cli.output import EXIT_OK
-from shop_processes import Phones, ServerProcess, eventually, world_process
+from shop_processes import Phones, ServerProcess, world_process
 
 SPEED = 10
 GETS_IT = "+1234567800"

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import pytest
 
+from patience import PATIENCE_S
 from ringbolt.app.shop import Shop
 from ringbolt.clock import SystemClock
 from ringbolt.store import jobs
@@ -16,8 +17,6 @@ from ringbolt.store.db import Database
 from ringbolt.store.jobs import Job
 from ringbolt.store.opening import open_database
 from ringbolt.worker.loop import MAX_FAILURES, Handler, Worker
-
-DEADLINE_S = 10.0
 
 
 class Rig:
@@ -38,7 +37,7 @@ class Rig:
         await self.db.tx(jobs.enqueue, "work", "money", "the job")
         running = asyncio.create_task(self.worker.run())
         try:
-            async with asyncio.timeout(DEADLINE_S):
+            async with asyncio.timeout(PATIENCE_S):
                 while not done():
                     await self.db.tx(_all_due)
                     self.worker.poke()

@@ -15,6 +15,7 @@ from typing import Any, Self
 import httpx
 import pytest
 
+from patience import PATIENCE_S
 from shop_server import ANSWERS, LISTENS, PATH, ShopServer, running_shop, say, settings_for
 
 PRICE = 50
@@ -83,7 +84,7 @@ class Bolt402:
     async def next_answer(self) -> dict[str, Any]:
         """What the next of its requests came to; the one after that waits for ``go_on``."""
         assert self._process.stdout is not None
-        line = await asyncio.wait_for(self._process.stdout.readline(), 20)
+        line = await asyncio.wait_for(self._process.stdout.readline(), PATIENCE_S)
         answer: dict[str, Any] = json.loads(line)
         assert answer["status"] == 200, answer
         return answer

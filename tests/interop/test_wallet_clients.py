@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from patience import PATIENCE_S
 from ringbolt.lightning.simulated import WALLET_BALANCE_MSAT
 from ringbolt.lightning.simulated_invoice import InvoiceRequest
 from world_server import WorldServer, serving
@@ -105,7 +106,7 @@ async def bolt402(code: str, *args: str) -> tuple[int, str]:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         output, _ = await process.communicate()
     assert process.returncode is not None
     return process.returncode, output.decode()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from typing import Any, cast
 
 import pytest
 
+from patience import until
 from ringbolt.app.shop import Shop
 from ringbolt.lightning.node import InvoiceState, InvoiceStatus
 from ringbolt.store.holds import WatchedHold
@@ -79,12 +80,6 @@ def _hash(name: str) -> bytes:
     return name.encode().ljust(32, b".")
 
 
-async def _until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
-
-
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hold_watcher, "OPENING_S", 0.05)
@@ -100,7 +95,7 @@ async def test_invoices_that_the_node_does_not_know_keep_no_payment_from_being_h
     db = Rows([*(f"lost{n}" for n in range(OPENING_AT_ONCE)), "paid"])
     task = _follow(SilentNode({_hash("paid")}), db)
     try:
-        await _until(lambda: "paid" in db.told)
+        await until(lambda: "paid" in db.told)
     finally:
         task.cancel()
 
@@ -109,8 +104,8 @@ async def test_the_stream_of_a_decided_order_ends_though_nothing_is_said_on_it()
     node, db = SilentNode(set()), Rows(["lost"])
     task = _follow(node, db)
     try:
-        await _until(lambda: node.open == 1)
+        await until(lambda: node.open == 1)
         db.orders = []
-        await _until(lambda: node.open == 0)
+        await until(lambda: node.open == 0)
     finally:
         task.cancel()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from patience import cpu_s
 from ringbolt.speech.normalise import clean, readable
 
 
@@ -130,6 +131,5 @@ def test_a_shouted_message_is_calmed_but_keeps_its_initials() -> None:
 
 
 @pytest.mark.parametrize("written", ["a-1." * 1250, "(((1" * 1250, "+" * 5000, "a@" * 2500])
-@pytest.mark.timeout(5)
 def test_hostile_text_takes_no_time(written: str) -> None:
-    readable(clean(written), "en")
+    assert cpu_s(lambda: readable(clean(written), "en"), tries=2) < 4

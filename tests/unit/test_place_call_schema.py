@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from patience import cpu_s
 from ringbolt.api.l402.schema import (
     AUDIO_EXAMPLE,
     EXAMPLE,
@@ -266,11 +266,8 @@ def test_lookalike_beside_the_right_field_is_only_reported() -> None:
 def test_too_many_fields_are_refused_at_once() -> None:
     document = {**SPOKEN, **{f"phone_num{n:05d}": 1 for n in range(3000)}}
 
-    start = time.process_time()
-    refused = refusal(document)
-
-    assert refused.code == "TOO_MANY_FIELDS"
-    assert time.process_time() - start < 0.1
+    assert refusal(document).code == "TOO_MANY_FIELDS"
+    assert cpu_s(lambda: refusal(document)) < 0.1
 
 
 def test_the_largest_number_of_fields_is_read() -> None:

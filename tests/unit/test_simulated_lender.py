@@ -11,6 +11,7 @@ from typing import Any
 import phonenumbers
 import pytest
 
+from patience import PATIENCE_S
 from ringbolt.core.countries import COUNTRIES
 from ringbolt.numbers import simulated_script
 from ringbolt.numbers.provider import (
@@ -77,7 +78,7 @@ class Sim:
         told: list[InboundText] = []
         stream = self.lender.events(0)
         assert isinstance(stream, AsyncGenerator)
-        async with asyncio.timeout(10), aclosing(stream):
+        async with asyncio.timeout(PATIENCE_S), aclosing(stream):
             async for batch in stream:
                 told.extend(batch.texts)
                 if len(told) >= count:
@@ -357,5 +358,5 @@ async def test_streams_end_when_the_lender_closes(sim: Sim) -> None:
     coming = asyncio.ensure_future(anext(sim.lender.events(0), None))
     await asyncio.sleep(0)
     await sim.lender.close()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         assert await coming is None

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from patience import PATIENCE_S
 from ringbolt.core import bolt11
 from ringbolt.lightning.node import InvoiceState
 from ringbolt.lightning.simulated import WALLET_BALANCE_MSAT, SimulatedNetwork
@@ -282,7 +283,7 @@ async def test_a_held_payment_goes_back_18_blocks_before_it_expires(sim: Sim) ->
 async def test_timers_fire_by_themselves_for_whoever_watches(sim: Sim) -> None:
     invoice = await sim.invoice(expiry_s=3600)
     states = []
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         watching = sim.network.watch_invoice(sim.shop, invoice.payment_hash)
         async with aclosing(watching):
             async for seen in watching:
@@ -296,7 +297,7 @@ async def test_timers_fire_by_themselves_for_whoever_watches(sim: Sim) -> None:
 async def test_watching_waits_for_an_invoice_that_does_not_exist_yet(sim: Sim) -> None:
     preimage = secrets.token_bytes(32)
     watching = sim.network.watch_invoice(sim.shop, sha256(preimage).digest())
-    async with asyncio.timeout(5), aclosing(watching):
+    async with asyncio.timeout(PATIENCE_S), aclosing(watching):
         first = asyncio.ensure_future(anext(watching))
         await asyncio.sleep(0)
         request = InvoiceRequest(amount_msat=1, preimage=preimage)
@@ -307,7 +308,7 @@ async def test_watching_waits_for_an_invoice_that_does_not_exist_yet(sim: Sim) -
 async def test_the_stream_of_all_invoices_is_silent_on_holds(sim: Sim) -> None:
     # As LND: SubscribeInvoices reports what is added and what is settled, nothing between.
     stream = sim.network.subscribe_invoices(sim.shop, 0, 0)
-    async with asyncio.timeout(5), aclosing(stream):
+    async with asyncio.timeout(PATIENCE_S), aclosing(stream):
         first = asyncio.ensure_future(anext(stream))
         await asyncio.sleep(0)
         preimage, payment_hash = await sim.held()
@@ -326,7 +327,7 @@ async def test_a_stream_since_an_index_begins_behind_it(sim: Sim) -> None:
     for _ in range(3):
         await sim.network.send_payment(sim.wallet, (await sim.invoice()).bolt11)
     stream = sim.network.subscribe_invoices(sim.shop, 0, 1)
-    async with asyncio.timeout(5), aclosing(stream):
+    async with asyncio.timeout(PATIENCE_S), aclosing(stream):
         assert [(await anext(stream)).settle_index for _ in range(2)] == [2, 3]
 
 

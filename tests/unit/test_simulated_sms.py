@@ -6,14 +6,14 @@ What every carrier must do stands in ``tests/contract/test_sms_carrier.py``.
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Literal
 
 import aiohttp
 import pytest
 
+from patience import PATIENCE_S, eventually, until
 from ringbolt.core.errors import Unavailable
 from ringbolt.core.phone import SCRIPTED as SCRIPTED_RANGE
 from ringbolt.simulator.clock import WorldClock
@@ -77,15 +77,15 @@ class Sim:
         return [receipt.state for receipt in (await self.found(ref)).receipts]
 
     async def until_states(self, ref: str, *states: ReceiptState) -> None:
-        deadline = time.monotonic() + 10
-        while await self.states(ref) != list(states):
-            assert time.monotonic() < deadline, await self.states(ref)
-            await asyncio.sleep(0.005)
+        async def reached() -> bool:
+            return await self.states(ref) == list(states)
+
+        await eventually(reached)
 
     async def told(self, count: int) -> list[DeliveryReceipt]:
         """``count`` receipts from the beginning."""
         told: list[DeliveryReceipt] = []
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             async for batch in self.network.events(0):
                 told.extend(batch.receipts)
                 if len(told) >= count:
@@ -101,13 +101,6 @@ async def sim(tmp_path: Path) -> AsyncIterator[Sim]:
     sim = Sim(tmp_path / "world.db")
     yield sim
     await sim.close()
-
-
-async def until(happened: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not happened():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        await asyncio.sleep(0.005)
 
 
 # The script
@@ -357,7 +350,7 @@ async def test_a_carrier_that_goes_away_ends_the_stream_as_unavailable(
     await server.world.close()
 
     with pytest.raises(Unavailable):
-        await asyncio.wait_for(waiting, 10)
+        await asyncio.wait_for(waiting, PATIENCE_S)
 
 
 async def test_the_stream_goes_on_after_a_restart_of_the_world(

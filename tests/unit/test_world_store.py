@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from patience import PATIENCE_S
 from ringbolt.core.errors import Unavailable
 from ringbolt.simulator.clock import WorldClock
 from ringbolt.store.db import StoreLocked
@@ -113,7 +114,7 @@ async def test_a_sleeper_wakes_when_time_is_moved_over_it(store: WorldStore) -> 
     await asyncio.sleep(0)
     assert not sleeper.done()
     await clock.advance(31)
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(PATIENCE_S):
         await sleeper
 
 

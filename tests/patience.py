@@ -1,0 +1,48 @@
+"""How long tests wait for what must happen.
+
+Nobody waits so long unless something is broken: what is waited for is asked again and again. The
+bound is far above what a loaded machine needs, so that only a fault, never a slow minute, fails a
+test. What must *not* happen is never proved by waiting, but by something else that comes after it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+PATIENCE_S = 60.0
+
+
+async def eventually(
+    probe: Callable[[], Awaitable[T | None]], within_s: float = PATIENCE_S, every_s: float = 0.01
+) -> T:
+    """The first truthy thing that ``probe`` says; fails after ``within_s`` seconds."""
+    deadline = time.monotonic() + within_s
+    while not (value := await probe()):
+        assert time.monotonic() < deadline, "it did not happen in time"
+        await asyncio.sleep(every_s)
+    return value
+
+
+async def until(condition: Callable[[], object], within_s: float = PATIENCE_S) -> None:
+    """Wait until ``condition`` holds, which is looked at between other tasks."""
+
+    async def probe() -> bool:
+        return bool(condition())
+
+    await eventually(probe, within_s, 0.005)
+
+
+def cpu_s(work: Callable[[], object], tries: int = 5) -> float:
+    """Seconds of this thread's processor time that ``work`` takes, at its best: neither what else
+    runs on the machine nor a collection of the test run's own garbage counts."""
+
+    def once() -> float:
+        began_s = time.thread_time()
+        work()
+        return time.thread_time() - began_s
+
+    return min(once() for _ in range(tries))
