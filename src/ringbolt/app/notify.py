@@ -29,13 +29,12 @@ def topic_of(job: Job) -> str:
 def changed(tx: Tx, order_id: str) -> None:
     """Tell an order's receiver, if it has one, what its status shows now. Call it in the
     transaction of every change that the status shows; what it told before is not told again."""
-    if not webhooks.lock_order(tx, order_id):
+    order = orders.lock_with_receiver(tx, order_id)
+    if order is None:
         return
-    order = orders.by_id(tx, order_id)
-    assert order is not None
     document = order_document.snapshot(tx, order)
-    last = webhooks.last_body(tx, order_id, order.webhook_url)
-    if last and not order_document.is_news(document, last):
+    last = webhooks.last_told(tx, order_id)
+    if last is not None and last.body and not order_document.is_news(document, last.body):
         return
     tell(tx, order_id, "POST", order.webhook_url, order_document.to_draft(document, order_id))
 

@@ -163,18 +163,17 @@ def snapshot(tx: Tx, order: Order) -> OrderDocument:
     """The order as its rows have it in this transaction."""
     if order.state in _UNPAID:
         return _unpaid(order)
-    moved_ms = orders.last_moved_ms(tx, order.id)
     match order.kind:
         case "activation" | "rental":
-            return _reception(tx, order, moved_ms)
+            return _reception(tx, order, orders.last_moved_ms(tx, order.id))
         case "sms" | "email":
-            message = messages.message_of(tx, order.id)
-            assert message is not None, "a message is written down with its order"
-            return _message(order, message, moved_ms)
+            found = messages.message_and_move(tx, order.id)
+            assert found is not None, "a message is written down with its order"
+            return _message(order, *found)
         case _:
             return OrderDocument(
                 paid=True,
-                timestamp=moved_ms,
+                timestamp=orders.last_moved_ms(tx, order.id),
                 amount=sats_up(order.price_msat),
                 error=_error(order),
                 state=order.state,

@@ -15,7 +15,7 @@ from sqlalchemy import RowMapping, bindparam, delete, select, text, update
 from ringbolt.store import attempts
 from ringbolt.store.attempts import Attempt, of_row
 from ringbolt.store.db import Tx
-from ringbolt.store.orders import channel
+from ringbolt.store.orders import LAST_MOVED, channel
 from ringbolt.store.tables import attempt
 from ringbolt.store.text_tables import message, message_part
 from ringbolt.store.upsert import insert_new, update_row
@@ -88,6 +88,13 @@ def insert(tx: Tx, order_id: str, to_hash: str, parts: int, public_id: str) -> N
 
 def message_of(tx: Tx, order_id: str) -> Message | None:
     return _message(tx.run(_MESSAGE, {"id_": order_id}).mappings().first())
+
+
+def message_and_move(tx: Tx, order_id: str) -> tuple[Message, int] | None:
+    """The same, and when its order's state changed last (ms UTC)."""
+    row = tx.run(_MESSAGE_AND_MOVE, {"id_": order_id}).mappings().first()
+    found = _message(row)
+    return None if row is None or found is None else (found, int(row["moved_ms"]))
 
 
 def lock(tx: Tx, order_id: str) -> Message | None:
@@ -174,6 +181,7 @@ def _part(row: RowMapping) -> Part:
 
 
 _MESSAGE = select(message).where(message.c.order_id == bindparam("id_"))
+_MESSAGE_AND_MOVE = _MESSAGE.add_columns(LAST_MOVED.scalar_subquery().label("moved_ms"))
 _MESSAGE_LOCKED = _MESSAGE.with_for_update()
 _PRESENT = (
     select(attempt)

@@ -76,12 +76,20 @@ def insert(tx: Tx, order: Order, why: str) -> bool:
 
 
 _BY_ID = select(orders).where(orders.c.id == bindparam("id"))
+# PostgreSQL: NO KEY, since whoever wrote a row that refers to the order shares its key already.
+_WITH_RECEIVER = _BY_ID.where(orders.c.webhook_url != "").with_for_update(key_share=True)
 _BY_HASH = select(orders).where(orders.c.payment_hash == bindparam("payment_hash"))
 _BY_TOKEN = select(orders).where(orders.c.status_token == bindparam("token"))
 
 
 def by_id(tx: Tx, order_id: str) -> Order | None:
     return _one(tx.run(_BY_ID, {"id": order_id}).mappings().first())
+
+
+def lock_with_receiver(tx: Tx, order_id: str) -> Order | None:
+    """An order that has a ``webhook_url``. Nobody else changes it before the commit, so that what
+    is told next shows both changes."""
+    return _one(tx.run(_WITH_RECEIVER, {"id": order_id}).mappings().first())
 
 
 def by_payment_hash(tx: Tx, payment_hash: str) -> Order | None:
@@ -191,12 +199,10 @@ def history(tx: Tx, order_id: str) -> list[OrderEvent]:
 
 def last_moved_ms(tx: Tx, order_id: str) -> int:
     """When the order's state changed last."""
-    return int(tx.run(_LAST_MOVED, {"id_": order_id}).scalar_one())
+    return int(tx.run(LAST_MOVED, {"id_": order_id}).scalar_one())
 
 
-_LAST_MOVED = select(func.max(order_event.c.at_ms)).where(
-    order_event.c.order_id == bindparam("id_")
-)
+LAST_MOVED = select(func.max(order_event.c.at_ms)).where(order_event.c.order_id == bindparam("id_"))
 
 
 def _note(tx: Tx, order_id: str, state: str, why: str) -> None:

@@ -15,7 +15,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import RowMapping, and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import (
+    RowMapping,
+    and_,
+    bindparam,
+    delete,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from ringbolt.store.db import Tx
 from ringbolt.store.tables import orders
@@ -92,20 +102,8 @@ class Page:
     cursor: str
 
 
-def lock_order(tx: Tx, order_id: str) -> bool:
-    """Whether this order has a receiver. Then nobody else tells it anything before the commit, so
-    that what is told next shows both changes."""
-    return tx.run(_LOCK_ORDER, {"id_": order_id}).first() is not None
-
-
-def last_body(tx: Tx, order_id: str, url: str) -> bytes | None:
-    """How the order stood when ``url`` was told last; empty if that was wiped since."""
-    body = tx.run(_LAST_BODY, {"order_": order_id, "url_": url}).scalar()
-    return None if body is None else bytes(body)
-
-
-def last_told(tx: Tx, order_id: str, topic: str) -> Told | None:
-    """The latest of a topic, whoever was told."""
+def last_told(tx: Tx, order_id: str, topic: str = "") -> Told | None:
+    """The latest that the order told of a topic."""
     row = tx.run(_LAST_TOLD, {"order_": order_id, "topic_": topic}).first()
     return None if row is None else Told(row.seq, bytes(row.body))
 
@@ -116,16 +114,13 @@ def insert(tx: Tx, order_id: str, method: str, url: str, body: bytes, topic: str
     tx.run(
         _INSERT,
         {
-            "id": webhook_id,
-            "order_id": order_id,
-            "topic": topic,
-            "seq": int(tx.run(_LAST_SEQ, {"order_": order_id, "topic_": topic}).scalar_one()) + 1,
-            "method": method,
-            "url": url,
-            "body": body,
-            "state": WebhookState.PENDING,
-            "tries": 0,
-            "created_ms": tx.now_ms,
+            "id_": webhook_id,
+            "order_": order_id,
+            "topic_": topic,
+            "method_": method,
+            "url_": url,
+            "body_": body,
+            "now_": tx.now_ms,
         },
     )
     return webhook_id
@@ -289,28 +284,24 @@ def _webhook(row: RowMapping, log: list[Try]) -> Webhook:
 
 
 # Built once: building a statement costs more than running it.
-_LOCK_ORDER = (
-    select(orders.c.id)
-    .where(orders.c.id == bindparam("id_"), orders.c.webhook_url != "")
-    # PostgreSQL: NO KEY, since whoever wrote a row that refers to the order shares its key already
-    .with_for_update(key_share=True)
-)
-_LAST_BODY = (
-    select(webhook.c.body)
-    .where(
-        webhook.c.order_id == bindparam("order_"),
-        webhook.c.topic == "",
-        webhook.c.url == bindparam("url_"),
-    )
-    .order_by(webhook.c.seq.desc())
-    .limit(1)
-)
 _OF_TOPIC = (webhook.c.order_id == bindparam("order_"), webhook.c.topic == bindparam("topic_"))
 _LAST_TOLD = (
     select(webhook.c.seq, webhook.c.body).where(*_OF_TOPIC).order_by(webhook.c.seq.desc()).limit(1)
 )
 _LAST_SEQ = select(func.coalesce(func.max(webhook.c.seq), 0)).where(*_OF_TOPIC)
-_INSERT = webhook.insert()
+_NEW = {
+    webhook.c.id: bindparam("id_", type_=webhook.c.id.type),
+    webhook.c.order_id: bindparam("order_", type_=webhook.c.order_id.type),
+    webhook.c.topic: bindparam("topic_", type_=webhook.c.topic.type),
+    webhook.c.seq: _LAST_SEQ.scalar_subquery() + 1,
+    webhook.c.method: bindparam("method_", type_=webhook.c.method.type),
+    webhook.c.url: bindparam("url_", type_=webhook.c.url.type),
+    webhook.c.body: bindparam("body_", type_=webhook.c.body.type),
+    webhook.c.state: literal_column(f"'{WebhookState.PENDING}'"),
+    webhook.c.tries: literal_column("0"),
+    webhook.c.created_ms: bindparam("now_", type_=webhook.c.created_ms.type),
+}
+_INSERT = webhook.insert().from_select(list(_NEW), select(*_NEW.values()))
 _NEXT = (
     select(
         webhook.c.id,
