@@ -155,6 +155,7 @@ class Endpoint:
             scope.get("query_string", b""),
             body if self._reads_body else b"",
             http.header(scope, b"content-type"),
+            http.header(scope, b"content-encoding"),
         )
         return await self._answer(Asked(scope, fields, client, key))
 
@@ -179,11 +180,9 @@ async def _body(scope: Scope, receive: Receive) -> bytes:
 
 
 async def _send(send: Send, reply: Reply) -> None:
-    headers = [
-        (b"content-type", reply.content_type),
-        (b"content-length", str(len(reply.body)).encode()),
-        (b"cache-control", reply.cache),
-        *reply.headers,
-    ]
+    headers = [(b"cache-control", reply.cache), *reply.headers]
+    if reply.status != 204:  # which has neither: RFC 9110, 8.6
+        length = str(len(reply.body)).encode()
+        headers += [(b"content-type", reply.content_type), (b"content-length", length)]
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     await send({"type": "http.response.body", "body": reply.body})

@@ -29,13 +29,15 @@ class OrdersApi:
         self._guards = Guards(shop)
         self.waiting = Waiting(shop)
         self._fixed: dict[str, Endpoint] = {}
+        self._folded: dict[str, str] = {}
         self._patterns: list[tuple[re.Pattern[str], Endpoint]] = []
         self.router = APIRouter(route_class=openapi.DocumentedRoute)
         self._with_cors = CORSMiddleware(
             self._answer,
             allow_origins=["*"],
             allow_methods=["GET", "POST"],
-            allow_headers=["Content-Type", "Idempotency-Key", "X-API-Key", "Last-Event-ID"],
+            # Any: what a client's library adds (Cache-Control, X-Requested-With) does no harm here.
+            allow_headers=["*"],
             expose_headers=["X-Error-Code", "Retry-After", "Idempotent-Replayed"],
         )
 
@@ -44,8 +46,8 @@ class OrdersApi:
         self.waiting.close()
 
     def serves(self, path: str) -> bool:
-        """Whether an address of ours is meant, with a slash at its end or without."""
-        path = _without_slash(path)
+        """Whether an address of ours is meant, however it is written."""
+        path = self._canonical(path)
         return path in self._fixed or self._find(path) is not None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -53,7 +55,7 @@ class OrdersApi:
         await self._with_cors(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = _without_slash(scope["path"])
+        path = self._canonical(scope["path"])
         endpoint = self._fixed.get(path)
         parameters: dict[str, str] = {}
         if endpoint is None:
@@ -61,6 +63,15 @@ class OrdersApi:
             assert found is not None, "only paths that are served"
             endpoint, parameters = found
         await endpoint({**scope, "path": path, "path_params": parameters}, receive, send)
+
+    def _canonical(self, path: str) -> str:
+        """The address as it is documented. Clients that end one with a slash, or join it to a base
+        that ends with one, get no redirect: their POST would come again as something else. The
+        service that clients come from heeds no capitals."""
+        if path in self._fixed:
+            return path
+        path = f"/{path.strip('/')}" if path.endswith("/") or path.startswith("//") else path
+        return self._folded.get(path.lower(), path)
 
     def _find(self, path: str) -> tuple[Endpoint, dict[str, str]] | None:
         if not path.startswith(_WITH_PARAMETERS):
@@ -99,6 +110,7 @@ class OrdersApi:
             self._patterns.append((re.compile(pattern), endpoint))
         else:
             self._fixed[path] = endpoint
+            self._folded[path.lower()] = path
         for method in allowed:
             self._document(path, method, endpoint, documented)
 
@@ -118,9 +130,3 @@ class OrdersApi:
             operation_id=openapi.operation_id(method, path),
             include_in_schema=documented is not None,
         )
-
-
-def _without_slash(path: str) -> str:
-    """Clients that end an address with a slash get no redirect: their POST would come again as
-    something else."""
-    return path[:-1] if path.endswith("/") and len(path) > 1 else path

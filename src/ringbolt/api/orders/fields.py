@@ -118,7 +118,7 @@ def whole_number(
     ``quoted``: whether JSON may have it in quotes, as queries and forms always do.
     """
     value = fields.get(name)
-    if value is None:
+    if value is None or (value == "" and fields.is_text(name)):  # a field left empty in a form
         return None
     if isinstance(value, str) and (quoted or fields.is_text(name)):
         value = _number_of(value)
@@ -220,6 +220,7 @@ def phone(fields: Parameters, *, scripted_allowed: bool) -> Destination:
     except InvalidInput as error:
         error.message = error.message.replace("phone_number", "phone")
         error.message = error.message.replace("numbers are not called", "numbers are not texted")
+        error.suggestion = error.suggestion.replace("fixed or mobile", "mobile")
         error.field = "phone"
         raise
     if is_landline(number):

@@ -19,6 +19,8 @@ from ringbolt.core.json_fault import json_fault
 MAX_FIELDS = 64
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
+_JSON_BEGINS = b'{["'
+
 _decode = msgspec.json.Decoder().decode
 
 
@@ -43,15 +45,24 @@ class Parameters:
         return canonical_json({**self.texts, **self.typed})
 
 
-def from_request(query: bytes, body: bytes, content_type: str) -> Parameters:
+def from_request(
+    query: bytes, body: bytes, content_type: str, content_encoding: str = ""
+) -> Parameters:
     """Raises ``InvalidInput`` for what cannot be read."""
     texts = _form(query, "query") if query else {}
     body = body.removeprefix(_BYTE_ORDER_MARK).strip()  # RFC 8259 lets a parser ignore the mark
     if not body:
         return Parameters({}, texts)
+    if content_encoding.strip().lower() not in ("", "identity"):
+        raise InvalidInput(
+            f"The body is compressed (Content-Encoding: {content_encoding[:20]}), which is not read"
+            " here.",
+            code="INVALID_BODY",
+            suggestion="Send it as it is.",
+        )
     kind = content_type.partition(";")[0].strip().lower()
-    # ``curl -d '{...}'`` calls its JSON a form.
-    if kind == "application/x-www-form-urlencoded" and body[:1] not in b"{[":
+    # ``curl -d '{...}'`` calls its JSON a form; some say nothing of what they send.
+    if kind in ("application/x-www-form-urlencoded", "") and body[:1] not in _JSON_BEGINS:
         return Parameters({}, {**texts, **_form(body, "form")})
     if kind == "multipart/form-data":
         raise InvalidInput(
@@ -69,7 +80,8 @@ def _json(body: bytes) -> dict[str, Any]:
         raise InvalidInput(
             f"The body is not valid JSON: {json_fault(error, body)}.",
             code="INVALID_JSON",
-            suggestion="Send a JSON object, UTF-8, without NaN or comments.",
+            suggestion="Send a JSON object, UTF-8, without NaN or comments, or a form as"
+            " application/x-www-form-urlencoded.",
         ) from None
     if not isinstance(document, dict):
         raise InvalidInput(
