@@ -128,12 +128,14 @@ async def test_bolt402_buys_the_same_call_twice_when_the_window_is_over(shop: Sh
 def l402_requests_client(shop: ShopServer) -> Any:
     """With a wallet object of its own kind: its LND wallet takes LND's hexadecimal preimage for
     base64 (0.9.0)."""
-    l402_requests = pytest.importorskip("l402_requests", reason="l402-requests is not installed")
+    l402_requests = pytest.importorskip(
+        "l402_requests", reason="l402-requests needs coincurve, which has no wheel for this Python"
+    )
     from l402_requests.wallets import WalletBase
 
     class Wallet(WalletBase):  # type: ignore[misc]
         async def pay_invoice(self, bolt11: str) -> str:
-            async with httpx.AsyncClient() as http:
+            async with httpx.AsyncClient(timeout=PATIENCE_S) as http:
                 answer = await http.post(
                     f"{wallet_url(shop)}/v2/router/send",
                     json={"payment_request": bolt11, "timeout_seconds": 60},

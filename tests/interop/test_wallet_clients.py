@@ -9,11 +9,10 @@ import sys
 import textwrap
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import httpx
-import l402_requests
 import pytest
-from l402_requests.wallets import WalletBase
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -53,23 +52,27 @@ class Shop:
         return JSONResponse({"error": "pay"}, 402, headers={"WWW-Authenticate": line})
 
 
-class Wallet(WalletBase):  # type: ignore[misc]
-    """The simulated wallet for l402-requests, whose own LND wallet takes LND's hexadecimal
-    preimage for base64."""
+def l402_requests_client(wallet_url: str) -> Any:
+    """l402-requests with the simulated wallet; its own LND wallet takes LND's hexadecimal preimage
+    for base64."""
+    l402_requests = pytest.importorskip(
+        "l402_requests", reason="l402-requests needs coincurve, which has no wheel for this Python"
+    )
+    from l402_requests.wallets import WalletBase
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    class Wallet(WalletBase):  # type: ignore[misc]
+        async def pay_invoice(self, bolt11: str) -> str:
+            async with httpx.AsyncClient(timeout=PATIENCE_S) as http:
+                answer = await http.post(
+                    f"{wallet_url}/v2/router/send",
+                    json={"payment_request": bolt11, "timeout_seconds": 60, "fee_limit_sat": 100},
+                )
+            payment = answer.json()["result"]  # one document, or this raises
+            assert payment["status"] == "SUCCEEDED"
+            preimage: str = payment["payment_preimage"]
+            return preimage
 
-    async def pay_invoice(self, bolt11: str) -> str:
-        async with httpx.AsyncClient() as http:
-            answer = await http.post(
-                f"{self._url}/v2/router/send",
-                json={"payment_request": bolt11, "timeout_seconds": 60, "fee_limit_sat": 100},
-            )
-        payment = answer.json()["result"]  # one document, or this raises
-        assert payment["status"] == "SUCCEEDED"
-        preimage: str = payment["payment_preimage"]
-        return preimage
+    return l402_requests.AsyncL402Client(wallet=Wallet())
 
 
 @pytest.fixture
@@ -151,8 +154,7 @@ async def test_bolt402_is_told_when_the_invoice_cannot_be_paid(world: WorldServe
 async def test_l402_requests_pays_and_gets_its_answer(
     world: WorldServer, shop: Shop, shop_url: str
 ) -> None:
-    wallet = Wallet(f"{world.url}/simulator/wallet")
-    async with l402_requests.AsyncL402Client(wallet=wallet) as client:
+    async with l402_requests_client(f"{world.url}/simulator/wallet") as client:
         answer = await client.post(shop_url, json={"say": "it"})
     assert answer.status_code == 200
     assert answer.json() == {"sentence": "Good morning."}
