@@ -8,19 +8,13 @@ import hashlib
 from typing import Final, TypeVar
 from urllib.parse import quote, urlsplit
 
-import aiohttp
 import msgspec
 
 from ringbolt.clock import Clock
-from ringbolt.core.errors import Unavailable
 from ringbolt.lightning.payout import AddressRefused, check_invoice
+from ringbolt.simulated.line import Line
 
 NETWORK: Final = "regtest"
-_ANSWER_S: Final = 10.0
-_CONNECT_S: Final = 5.0
-_KEEP_ALIVE_S: Final = 3.0
-"""Below the 5 s of uvicorn: a request on a connection that it just closed would be in doubt."""
-_LOST = (aiohttp.ClientError, TimeoutError)
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -50,7 +44,7 @@ class SimulatedAddresses:
     def __init__(self, base_url: str, clock: Clock) -> None:
         self._base_url = base_url.rstrip("/")
         self._clock = clock
-        self._session: aiohttp.ClientSession | None = None
+        self._line = Line("The simulated Lightning Addresses")
 
     async def invoice_for(self, address: str, amount_msat: int, comment: str) -> str:
         url = f"{self._base_url}/simulator/addresses/{quote(address, safe='@')}"
@@ -72,34 +66,14 @@ class SimulatedAddresses:
         return answer.pr
 
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
-
-    def _http(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                timeout=aiohttp.ClientTimeout(_ANSWER_S, sock_connect=_CONNECT_S),
-                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE_S),
-            )
-        return self._session
+        await self._line.close()
 
     async def _get(self, url: str, query: dict[str, str], kind: type[T]) -> T:
         """Raises ``AddressRefused`` for an error in LNURL's words, else ``Unavailable``."""
-        try:
-            async with self._http().get(url, params=query, allow_redirects=False) as answer:
-                status, body = answer.status, await answer.read()
-        except _LOST as error:
-            raise _unavailable(str(error) or type(error).__name__) from error
-        if status >= 500:
-            raise _unavailable(f"HTTP {status}")
-        if (reason := _error_in(body)) is not None:
+        answer = await self._line.ask("GET", url, params=query, allow_redirects=False)
+        if answer.status < 500 and (reason := _error_in(answer.body)) is not None:
             raise AddressRefused(reason)
-        if status != 200:
-            raise _unavailable(f"HTTP {status}")
-        try:
-            return msgspec.json.decode(body, type=kind)
-        except msgspec.DecodeError as error:
-            raise _unavailable(str(error)) from error
+        return self._line.told(answer, kind)
 
 
 def _check_offer(offer: _PayRequest, amount_msat: int) -> None:
@@ -119,7 +93,3 @@ def _error_in(body: bytes) -> str | None:
         return msgspec.json.decode(body, type=_Error).reason
     except msgspec.DecodeError:
         return None
-
-
-def _unavailable(why: str) -> Unavailable:
-    return Unavailable(f"The simulated Lightning Addresses do not answer: {why}.")
