@@ -7,13 +7,14 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from ringbolt.store.db import Dialect, Tx
+from ringbolt.store.db import Dialect, Tx, one_statement
 from ringbolt.store.tables import cursor
 from ringbolt.store.upsert import insert_for
 
 _GET = select(cursor.c.value).where(cursor.c.name == bindparam("name_"))
 
 
+@one_statement
 def get(tx: Tx, name: str) -> str | None:
     found = tx.run(_GET, {"name_": name}).scalar()
     return None if found is None else str(found)

@@ -17,6 +17,7 @@ from ringbolt.core.errors import RingboltError, Unavailable
 
 P = ParamSpec("P")
 T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
 
 Dialect = Literal["sqlite", "postgresql"]
 
@@ -103,6 +104,17 @@ class Tx:
         result = self.conn.execute(statement, parameters)
         assert isinstance(result, CursorResult)
         return result
+
+
+def one_statement(fn: F) -> F:
+    """Declare that a body runs at most one statement: where BEGIN and COMMIT are round trips of
+    their own (PostgreSQL), they are left out, since a statement is a transaction by itself."""
+    fn.__dict__["is_one_statement"] = True
+    return fn
+
+
+def is_one_statement(fn: Callable[..., Any]) -> bool:
+    return bool(getattr(fn, "is_one_statement", False))
 
 
 class Subscription(Protocol):

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import ColumnElement, bindparam, func, literal_column, select
 
 from ringbolt.core.order import OrderState, PaymentMethod
-from ringbolt.store.db import Tx
+from ringbolt.store.db import Tx, one_statement
 from ringbolt.store.tables import orders
 
 _OPEN = (
@@ -31,11 +31,13 @@ class WatchedHold:
     created_ms: int
 
 
+@one_statement
 def undecided(tx: Tx, since_ms: int) -> list[WatchedHold]:
     """Orders created since ``since_ms`` whose hold invoice is open or held."""
     return [WatchedHold(*row) for row in tx.run(_UNDECIDED, {"since_": since_ms})]
 
 
+@one_statement
 def overdue(tx: Tx, grace_ms: int, limit: int) -> list[str]:
     """Unpaid orders whose invoice ran out ``grace_ms`` ago."""
     rows = tx.run(_OVERDUE, {"before_": tx.now_ms - grace_ms, "limit_": limit})
@@ -52,21 +54,28 @@ def awaiting_all(tx: Tx) -> int:
     return int(tx.run(_AWAITING_ALL).scalar_one())
 
 
+@one_statement
 def least_expiry_height(tx: Tx) -> int | None:
     """The block at which the first of the held payments falls back; None if none is held."""
     found = tx.run(_LEAST).scalar()
     return None if found is None else int(found)
 
 
+@one_statement
 def near_the_end(tx: Tx, height: int) -> list[str]:
     """Orders whose held payment falls back at block ``height`` or before."""
     return [row[0] for row in tx.run(_NEAR, {"height_": height})]
 
 
+def _among(states: tuple[OrderState, ...]) -> ColumnElement[bool]:
+    # Literals, not parameters: a list of those is spelled out anew at every run.
+    return orders.c.state.in_([literal_column(f"'{state}'") for state in states])
+
+
 _HOLD = (orders.c.method == PaymentMethod.HOLD.value, orders.c.finished_ms.is_(None))
 _UNDECIDED = (
     select(orders.c.id, orders.c.payment_hash, orders.c.created_ms)
-    .where(*_HOLD, orders.c.created_ms >= bindparam("since_"), orders.c.state.in_(_OPEN))
+    .where(*_HOLD, orders.c.created_ms >= bindparam("since_"), _among(_OPEN))
     .order_by(orders.c.created_ms)
 )
 _OVERDUE = (
@@ -92,7 +101,7 @@ _AWAITING_ALL = (
     .select_from(orders)
     .where(orders.c.state == OrderState.AWAITING_PAYMENT.value)
 )
-_LEAST = select(func.min(orders.c.expiry_height)).where(*_HOLD, orders.c.state.in_(_HELD))
+_LEAST = select(func.min(orders.c.expiry_height)).where(*_HOLD, _among(_HELD))
 _NEAR = select(orders.c.id).where(
-    *_HOLD, orders.c.state.in_(_HELD), orders.c.expiry_height <= bindparam("height_")
+    *_HOLD, _among(_HELD), orders.c.expiry_height <= bindparam("height_")
 )

@@ -5,21 +5,39 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Concatenate
 
-from sqlalchemy import URL, Connection, make_url, text
+from sqlalchemy import URL, Connection, Select, make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+from sqlalchemy.sql.base import Executable
+from sqlalchemy.util import greenlet_spawn
 
 from ringbolt.clock import Clock
-from ringbolt.store.db import Dialect, OutcomeUnknown, P, StoreUnsound, Subscription, T, Tx
+from ringbolt.core.errors import Unavailable
+from ringbolt.store.db import (
+    Dialect,
+    OutcomeUnknown,
+    P,
+    Rows,
+    Statements,
+    StoreUnsound,
+    Subscription,
+    T,
+    Tx,
+    is_one_statement,
+)
 from ringbolt.store.postgres_errors import (
     is_connection_lost,
     is_readonly,
     is_repeatable,
     unavailable,
+    was_not_sent,
 )
+from ringbolt.store.postgres_sessions import Session, Sessions
 from ringbolt.store.postgres_wakes import WakeExchange
 from ringbolt.store.wake import Wakes
 
@@ -27,7 +45,7 @@ POOL_SIZE = 16
 # Upper bounds of the random pauses before a body is run again.
 _PAUSES_S = (0.01, 0.04, 0.16, 0.32)
 
-_SERVER_MS = text("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)")
+_SERVER_MS = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)"
 
 
 def driver_url(url: str | URL) -> URL:
@@ -47,9 +65,7 @@ class PostgresDatabase:
 
     def __init__(self, engine: AsyncEngine, clock: Clock, *, readonly: bool) -> None:
         self._engine = engine
-        self._reading_engine = engine.execution_options(
-            isolation_level="REPEATABLE READ", postgresql_readonly=True
-        )
+        self._sessions = Sessions(engine, POOL_SIZE)
         self._clock = clock
         self._ahead_ms = 0.0
         self.readonly = readonly
@@ -66,10 +82,7 @@ class PostgresDatabase:
         engine = create_async_engine(
             driver_url(url),
             isolation_level="READ COMMITTED",
-            pool_size=POOL_SIZE + 1,  # one is the wake connection's
-            max_overflow=0,
-            pool_timeout=10,
-            pool_use_lifo=True,
+            poolclass=NullPool,  # who needs a connection keeps it
             query_cache_size=2000,
             connect_args={
                 "timeout": 10,
@@ -84,23 +97,23 @@ class PostgresDatabase:
         )
         database = cls(engine, clock, readonly=readonly)
         try:
-            await database._measure_clock()
+            async with database._sessions.one() as session:
+                await database._measure_clock(session.driver)
         except BaseException as error:
-            await engine.dispose()
+            await database.close()
             raise unavailable(error) or error from error
         database._exchange = WakeExchange(engine, database._wakes, database._measure_clock)
         await database._exchange.wait_connected()
         return database
 
-    async def _measure_clock(self) -> None:
+    async def _measure_clock(self, driver: Any) -> None:
         """Take the best of a few looks at the server's clock: the one that took least time."""
         looks: list[tuple[float, float]] = []
-        async with self._engine.connect() as connection:
-            for _ in range(3):
-                before = time.monotonic() * 1000
-                server_ms = (await connection.execute(_SERVER_MS)).scalar_one()
-                after = time.monotonic() * 1000
-                looks.append((after - before, server_ms - (before + after) / 2))
+        for _ in range(3):
+            before = time.monotonic() * 1000
+            server_ms = await driver.fetchval(_SERVER_MS)
+            after = time.monotonic() * 1000
+            looks.append((after - before, server_ms - (before + after) / 2))
         self._ahead_ms = min(looks)[1]
 
     def _now_ms(self) -> int:
@@ -111,7 +124,8 @@ class PostgresDatabase:
     ) -> T:
         if self.readonly:
             raise StoreUnsound("The database was opened for reading only.")
-        tx, value = await self._repeat(self._engine, _commit, fn, args, kwargs)
+        run = self._write_alone if is_one_statement(fn) else self._write
+        tx, value = await self._repeat(run, lambda tx: fn(tx, *args, **kwargs))
         if tx.wake:
             self._wakes.wake(tx.wake)
             if self._exchange is not None:
@@ -121,43 +135,62 @@ class PostgresDatabase:
     async def read(
         self, fn: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        _, value = await self._repeat(self._reading_engine, _look, fn, args, kwargs)
+        try:
+            run = self._look_alone if is_one_statement(fn) else self._look
+            _, value = await self._repeat(run, lambda tx: fn(tx, *args, **kwargs))
+        except Unavailable as error:
+            if error.__cause__ is not None and is_readonly(error.__cause__):
+                raise error.__cause__ from None  # not the server's fault: a read must not write
+            raise
         return value
 
     async def _repeat(
         self,
-        engine: AsyncEngine,
-        run: Callable[[Connection, Tx, Callable[[Tx], T]], T],
-        fn: Callable[..., T],
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
+        run: Callable[[Session, Callable[[Tx], T]], Awaitable[tuple[Tx, T]]],
+        body: Callable[[Tx], T],
     ) -> tuple[Tx, T]:
         """Run the body until it is neither in a conflict nor on a connection that had died."""
         for pause_s in (*_PAUSES_S, None):
             try:
-                async with engine.connect() as connection:
-                    return await connection.run_sync(self._attempt, run, fn, args, kwargs)
+                async with self._sessions.one() as session:
+                    return await run(session, body)
             except (SQLAlchemyError, OSError) as error:
-                again = isinstance(error, DBAPIError) and (
-                    is_repeatable(error) or is_connection_lost(error)
-                )
-                if run is _look and is_readonly(error):
-                    raise  # not the server's fault: a read must not write
+                lost = is_connection_lost(error)
+                if lost:
+                    await self._sessions.drop_idle()
+                again = isinstance(error, DBAPIError) and (lost or is_repeatable(error))
                 if pause_s is None or not again:
                     raise unavailable(error) or error from error
             await asyncio.sleep(random.uniform(0, pause_s))  # noqa: S311 - jitter
         raise AssertionError("unreachable")
 
-    def _attempt(
-        self,
-        connection: Connection,
-        run: Callable[[Connection, Tx, Callable[[Tx], T]], T],
-        fn: Callable[..., T],
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
+    async def _write(self, session: Session, body: Callable[[Tx], T]) -> tuple[Tx, T]:
+        await session.control("BEGIN ISOLATION LEVEL READ COMMITTED")
+        tx, value = await self._run(session, body, session.statements)
+        with _unknown_if_lost():
+            did = await session.control("COMMIT")
+        # What PostgreSQL says when a statement had failed, and the body went on all the same.
+        assert did == "COMMIT", "a body kept an error of the database to itself"
+        return tx, value
+
+    async def _look(self, session: Session, body: Callable[[Tx], T]) -> tuple[Tx, T]:
+        await session.control("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        found = await self._run(session, body, session.statements)
+        await session.control("ROLLBACK")
+        return found
+
+    async def _write_alone(self, session: Session, body: Callable[[Tx], T]) -> tuple[Tx, T]:
+        with _unknown_if_lost():
+            return await self._run(session, body, _Alone(session.statements))
+
+    async def _look_alone(self, session: Session, body: Callable[[Tx], T]) -> tuple[Tx, T]:
+        return await self._run(session, body, _Alone(session.statements, reading=True))
+
+    async def _run(
+        self, session: Session, body: Callable[[Tx], T], direct: Statements
     ) -> tuple[Tx, T]:
-        tx = Tx(connection, self._now_ms(), self.dialect)
-        return tx, run(connection, tx, lambda tx: fn(tx, *args, **kwargs))
+        tx = Tx(session.connection, self._now_ms(), self.dialect, direct=direct)
+        return tx, await greenlet_spawn(body, tx)
 
     def listen(self, channel: str) -> Subscription:
         return self._wakes.listen(channel)
@@ -170,27 +203,34 @@ class PostgresDatabase:
     async def close(self) -> None:
         if self._exchange is not None:
             await self._exchange.close()
+        await self._sessions.close()
         await self._engine.dispose()
 
 
-def _commit(connection: Connection, tx: Tx, body: Callable[[Tx], T]) -> T:
-    with connection.begin() as transaction:
-        value = body(tx)
-        try:
-            transaction.commit()
-        except (DBAPIError, OSError) as error:
-            if is_connection_lost(error):
-                raise OutcomeUnknown(
-                    "The connection to the database broke before it confirmed; this request may"
-                    " have been kept.",
-                    suggestion="Look up what you asked for before you ask again.",
-                ) from error
-            raise
-    return value
+class _Alone:
+    """The one statement of a body that said that it has no more."""
+
+    def __init__(self, statements: Statements, *, reading: bool = False) -> None:
+        self._statements = statements
+        self._reading = reading
+        self._ran = False
+
+    def run(self, statement: Executable, parameters: Any) -> Rows | None:
+        assert not self._ran, "a body of one statement runs another"
+        assert not self._reading or isinstance(statement, Select), "a read must not write"
+        self._ran = True
+        return self._statements.run(statement, parameters)
 
 
-def _look(connection: Connection, tx: Tx, body: Callable[[Tx], T]) -> T:
-    with connection.begin() as transaction:
-        value = body(tx)
-        transaction.rollback()
-    return value
+@contextmanager
+def _unknown_if_lost() -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        if is_connection_lost(error) and not was_not_sent(error):
+            raise OutcomeUnknown(
+                "The connection to the database broke before it confirmed; this request may"
+                " have been kept.",
+                suggestion="Look up what you asked for before you ask again.",
+            ) from error
+        raise

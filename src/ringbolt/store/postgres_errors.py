@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import asyncpg
+from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi as Dbapi
 from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -15,6 +19,42 @@ _READ_ONLY = "25006"
 # Classes: connection, resources (disk full, too many connections), operator (shutdown), system;
 # read_only_sql_transaction is what a demoted primary says.
 _UNAVAILABLE_CLASSES = ("08", "53", "57P", "58", _READ_ONLY)
+
+DRIVER_ERRORS = (
+    OSError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
+
+_STALE = (asyncpg.InvalidCachedStatementError, asyncpg.OutdatedSchemaCacheError)
+"""The connection has prepared what the schema no longer fits: it is as good as lost."""
+
+
+def as_sqlalchemys(error: Exception, sql: str, lost: bool) -> DBAPIError:
+    """An error of asyncpg as SQLAlchemy would raise it, without the values that its details show.
+
+    ``lost``: the connection is gone.
+    """
+    kind: Any = Dbapi.Error
+    if isinstance(error, asyncpg.IntegrityConstraintViolationError):
+        kind = Dbapi.IntegrityError
+    elif isinstance(error, asyncpg.InterfaceError):
+        kind = Dbapi.InterfaceError
+    elif isinstance(error, asyncpg.InternalClientError):
+        kind = Dbapi.InternalClientError
+    elif isinstance(error, asyncpg.SyntaxOrAccessError):
+        kind = Dbapi.ProgrammingError
+    wrapped: Any = DBAPIError.instance(
+        sql,
+        None,
+        kind(error.args[0] if error.args else "", error),
+        Dbapi.Error,
+        hide_parameters=True,
+        connection_invalidated=lost or isinstance(error, _STALE),
+    )
+    assert isinstance(wrapped, DBAPIError)
+    return wrapped
 
 
 def sqlstate(error: BaseException) -> str:
@@ -35,8 +75,22 @@ def is_readonly(error: BaseException) -> bool:
 def is_connection_lost(error: BaseException) -> bool:
     """The connection is gone; a pooled one may have been dead for long."""
     if isinstance(error, DBAPIError):
-        return error.connection_invalidated or sqlstate(error).startswith(("08", "57P01"))
+        return (
+            error.connection_invalidated
+            or was_not_sent(error)
+            or sqlstate(error).startswith(("08", "57P01"))
+        )
     return isinstance(error, OSError)
+
+
+def was_not_sent(error: DBAPIError) -> bool:
+    """The connection had ended before: it was closed, or the server had said farewell while nobody
+    asked (asyncpg then cannot leave the state in which it reads that)."""
+    closed = isinstance(error.orig, Dbapi.InterfaceError) and error.connection_invalidated
+    return closed or (
+        isinstance(error.orig, Dbapi.InternalClientError)
+        and "cannot switch to state" in str(error.orig)
+    )
 
 
 def unavailable(error: BaseException) -> Unavailable | None:

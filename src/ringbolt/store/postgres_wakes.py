@@ -2,7 +2,8 @@
 
 NOTIFY inside the transactions themselves would make them commit one after another: PostgreSQL
 holds one lock of the whole server from before the commit record until the transaction's end
-(``PreCommit_Notify``). So a transaction's channels are told after its commit, several at once.
+(``PreCommit_Notify``). So a transaction's channels are told after its commit; those of the next
+moment (``GATHER_S``) are told together, several in one notification, one a line.
 What gets lost that way (a process killed in between) is found by looking every ``POLL_S``.
 """
 
@@ -12,7 +13,7 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import asyncpg
@@ -22,10 +23,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ringbolt.store.wake import Wakes
 
 POLL_S = 5.0
+GATHER_S = 0.01
+"""Between one telling and the next."""
+_PAYLOAD_AT_MOST = 7999
+"""Bytes in a notification (PostgreSQL manual, NOTIFY)."""
 _RECONNECT_S = 1.0
 _CHANNEL = "ringbolt"
 
 _BROKEN = (OSError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
+_TELL = "SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload"
 
 log = logging.getLogger(__name__)
 
@@ -33,11 +40,11 @@ log = logging.getLogger(__name__)
 class WakeExchange:
     """Sends this process' wakes to the others and theirs to ``wakes``.
 
-    ``each_poll`` runs every ``POLL_S`` seconds while the server answers.
+    ``each_poll`` runs every ``POLL_S`` seconds, on its connection, while the server answers.
     """
 
     def __init__(
-        self, engine: AsyncEngine, wakes: Wakes, each_poll: Callable[[], Awaitable[None]]
+        self, engine: AsyncEngine, wakes: Wakes, each_poll: Callable[[Any], Awaitable[None]]
     ) -> None:
         self._engine = engine
         self._wakes = wakes
@@ -98,19 +105,31 @@ class WakeExchange:
             self._stirred.clear()
             if self._outgoing and not driver.is_closed():
                 channels, self._outgoing = sorted(self._outgoing), set()
-                await driver.execute(
-                    "SELECT pg_notify($1, channel) FROM unnest($2::text[]) AS channel",
-                    _CHANNEL,
-                    channels,
-                )
+                await driver.execute(_TELL, _CHANNEL, payloads(channels))
+                await asyncio.sleep(GATHER_S)
             if loop.time() >= next_poll:
                 next_poll = loop.time() + POLL_S
-                await self._each_poll()
+                await self._each_poll(driver)
                 self._wakes.wake_all()
 
     def _received(self, driver: Any, pid: int, _channel: str, payload: str) -> None:
         if pid != driver.get_server_pid():
-            self._wakes.wake([payload])
+            self._wakes.wake(payload.split("\n"))
 
     def _terminated(self, _driver: Any) -> None:
         self._stirred.set()
+
+
+def payloads(channels: Sequence[str]) -> list[str]:
+    """The channels, one a line, in as few notifications as they fit in."""
+    found: list[str] = []
+    size = _PAYLOAD_AT_MOST + 1
+    for channel in channels:
+        more = len(channel.encode()) + 1
+        if size + more <= _PAYLOAD_AT_MOST:
+            found[-1] += f"\n{channel}"
+            size += more
+        else:
+            found.append(channel)
+            size = more - 1
+    return found
