@@ -230,11 +230,13 @@ _ORDER = {
         "`subject` cannot be chosen at this shop (`mail.allow_subject`).", "Leave it out."
     ),
     "CONTENT_REFUSED": Meaning(
-        "The message holds a word that the operator refuses, or more web addresses than allowed.",
+        "A message, or a call, says a word that the operator refuses, however it is written or "
+        "marked up; or a message holds more web addresses than allowed.",
         "Change the message; the sentence says what is wrong.",
     ),
     "SUPPRESSED": Meaning(
-        "Whoever this is for answered STOP, or unsubscribed.",
+        "Whoever this is for answered STOP, unsubscribed, or is on the operator's list; such a "
+        "number is not called either.",
         "Reach them in another way. They can undo it (START), and so can the operator.",
     ),
     "INVALID_REF": Meaning(
@@ -246,17 +248,40 @@ _ORDER = {
         "Give an https URL of a public server.",
     ),
     "DESTINATION_LIMIT_REACHED": Meaning(
-        "This number or address got its share of messages or calls; the sentence says how it "
-        "refills.",
+        "This number or address got its share of messages or calls, or the numbers next to it "
+        "did; the sentence says how it refills.",
         "Wait for `Retry-After` seconds.",
+        429,
+    ),
+    "SAME_TEXT_LIMIT_REACHED": Meaning(
+        "The same text, other digits aside, went to as many different people as it may in an hour: "
+        "from your address or key, or from all buyers without a key.",
+        "Wait for `Retry-After` seconds, write each person something of their own, or pay from "
+        "the balance of a key.",
+        429,
+    ),
+    "HOURLY_LIMIT_REACHED": Meaning(
+        "The shop sold as much to this country in this hour as its operator allows.",
+        "Wait for `Retry-After` seconds: until the next full hour.",
+        429,
+    ),
+    "QUIET_HOURS": Meaning(
+        "It is night where the number is, by the hours that the operator keeps quiet there.",
+        "Wait for `Retry-After` seconds: until the morning over there.",
+    ),
+    "TOO_MANY_UNUSED_NUMBERS": Meaning(
+        "You gave many numbers back after you had seen them, without a code.",
+        "Wait for `Retry-After` seconds, and let numbers wait for their codes.",
     ),
     "DAILY_LIMIT_REACHED": Meaning(
         "The shop sold as much today (to this country, or at all) as its operator allows.",
         "Try again after midnight UTC.",
+        429,
     ),
     "LIMIT_REACHED": Meaning(
-        "One of the two limits above, reached by another order at the same moment.",
+        "One of the limits above, reached by another order at the same moment.",
         "As above.",
+        429,
     ),
     "TOO_MANY_OPEN_INVOICES": Meaning(
         "Too many unpaid invoices are open: yours, or all of the shop's.",

@@ -1,4 +1,4 @@
-"""The options of orders: texts, codes, rented numbers, e-mail, webhooks, and what limits them."""
+"""The options of orders: texts, codes, rented numbers, e-mail, webhooks."""
 
 from __future__ import annotations
 
@@ -97,61 +97,6 @@ class MailSettings(Section):
     subject: str = Field("A message for you", description="The subject of every e-mail.")
     allow_subject: bool = Field(False, description="Whether buyers may choose the subject.")
     max_chars: int = Field(140, ge=1, le=10_000, description="The longest e-mail, characters.")
-
-
-class AbuseSettings(Section):
-    texts_per_number_per_hour: int = Field(
-        10,
-        ge=1,
-        description="Texts to one number: so many at once, and one more each such part of an hour "
-        "(10: one more every 6 minutes).",
-    )
-    texts_per_number_per_day: int = Field(
-        30,
-        ge=1,
-        description="The same for a day (30: 30 at once, and one more every 48 minutes).",
-    )
-    mails_per_address_per_day: int = Field(
-        10,
-        ge=1,
-        description="E-mails to one address: so many at once, and one more each such part of a day "
-        "(10: one more every 2 hours 24 minutes).",
-    )
-    orders_per_minute: int = Field(
-        300,
-        ge=1,
-        description="Orders of one client address (or API key): so many at once, and one more each "
-        "such part of a minute.",
-    )
-    reads_per_minute: int = Field(
-        3000, ge=1, description="The same for requests for a status, a price or a list."
-    )
-    open_invoices_per_client: int = Field(
-        200, ge=1, description="Unpaid invoices that one client address may have open."
-    )
-    open_invoices: int = Field(2000, ge=1, description="Unpaid invoices open at the same time.")
-    open_numbers_per_client: int = Field(
-        200, ge=1, description="Numbers that one client address may have on loan at the same time."
-    )
-    open_numbers: int = Field(500, ge=1, description="Numbers lent out at the same time.")
-    daily_spend_sats: int = Field(
-        10_000_000, ge=1, description="Calls, texts and numbers sold per day (UTC) at most, sats."
-    )
-    daily_prefix_sats: int = Field(
-        2_000_000, ge=1, description="The same for each country calling code, sats."
-    )
-    denied_services: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="Services whose codes are not received, by code, separated by commas."
-    )
-    denied_words: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="Words that no text or e-mail may contain, separated by commas."
-    )
-    links_allowed: int = Field(1, ge=0, description="Web addresses that a text or e-mail may hold.")
-
-    @field_validator("denied_services", "denied_words", mode="before")
-    @classmethod
-    def _split(cls, value: Any) -> Any:
-        return listed(value)
 
 
 class KeySettings(Section):

@@ -29,8 +29,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from ringbolt.abuse_settings import AbuseSettings
 from ringbolt.order_settings import (
-    AbuseSettings,
     CompatSettings,
     KeySettings,
     MailSettings,

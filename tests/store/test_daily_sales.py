@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from order_rows import put_order
+from ringbolt.app.count_order import count_order
 from ringbolt.app.decide import fail
+from ringbolt.app.destination_limits import NO_LIMITS
 from ringbolt.app.ledger_names import HOLD, NODE, REVENUE, secured_idem
 from ringbolt.app.order_request import SendText, to_json
-from ringbolt.app.spend_limits import count_paid
 from ringbolt.settings import Settings
 from ringbolt.store import ledger, spends
 from ringbolt.store.db import Database, Tx
@@ -25,7 +26,8 @@ def paid(tx: Tx, kind: str, request: str = "{}") -> tuple[Order, str]:
         tx, idem=secured_idem(order.id), debit=NODE, credit=REVENUE, amount_msat=order.price_msat,
         kind=HOLD, order_id=order.id,
     )  # fmt: skip
-    return order, count_paid(tx, SETTINGS, order)
+    refused = count_order(tx, SETTINGS, order, NO_LIMITS)
+    return order, "" if refused is None else refused.why
 
 
 @pytest.mark.parametrize(("kind", "request_"), [("rental", "{}"), ("sms", TEXT)])

@@ -69,7 +69,8 @@ def test_every_option_has_its_variable(
 ) -> None:
     values = {"limits": "off", "charge_on": "placed", "level": "debug", "format": "json",
               "allow_http": "false", "public_url": "https://calls.example",
-              "caller_id": "+442079460000", "allow_origins": "http://127.0.0.1:1"}  # fmt: skip
+              "caller_id": "+442079460000", "allow_origins": "http://127.0.0.1:1",
+              "quiet_hours": "21:00-08:00"}  # fmt: skip
     texts = {
         "host", "data_dir", "database_url", "secret", "former_secrets",
         "trusted_proxies", "url", "macaroon", "tls_cert", "rate_card",

@@ -14,9 +14,11 @@ from ringbolt.app.close_lease import end_lease, set_timer
 from ringbolt.app.end_reception import Look, look, tell_provider
 from ringbolt.app.secure import DISPATCH_RECEPTION
 from ringbolt.app.shop import Shop
+from ringbolt.app.unused_numbers import count_unused
 from ringbolt.core.errors import Conflict, Unavailable
 from ringbolt.core.order import OrderState
 from ringbolt.numbers.provider import CancelResult
+from ringbolt.settings import Settings
 from ringbolt.store import jobs, orders, receptions
 from ringbolt.store.db import Tx
 from ringbolt.store.receptions import Lease
@@ -41,7 +43,7 @@ async def another_number(shop: Shop, order_id: str) -> None:
         raise Unavailable(
             "The provider of the number does not answer.", suggestion="Try again in a moment."
         )
-    if not await shop.db.tx(_look_again, order_id, lease, answer):
+    if not await shop.db.tx(_look_again, shop.settings, order_id, lease, answer):
         raise Conflict("A code came just now, or the order ended.", suggestion=LOOK)
 
 
@@ -64,7 +66,9 @@ def _present_lease(shop: Shop, found: Look) -> Lease:
     return found.lease
 
 
-def _look_again(tx: Tx, order_id: str, lease: Lease, answer: CancelResult) -> bool:
+def _look_again(
+    tx: Tx, settings: Settings, order_id: str, lease: Lease, answer: CancelResult
+) -> bool:
     """IN_PROGRESS -> DISPATCHING, with the former lease ended; False if a code came."""
     found = look(tx, order_id, lock=True)
     is_it = found is not None and found.is_open and found.reception.lease_id == lease.id
@@ -75,6 +79,7 @@ def _look_again(tx: Tx, order_id: str, lease: Lease, answer: CancelResult) -> bo
         return False
     assert found is not None and found.order.deadline_ms is not None
     end_lease(tx, lease, _WHY)
+    count_unused(tx, settings, order_id)
     tell_provider(tx, lease, answer)
     receptions.update_reception(
         tx,

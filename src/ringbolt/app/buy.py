@@ -13,6 +13,7 @@ import structlog
 
 from ringbolt.app import order_request
 from ringbolt.app.check_purchase import check_purchase
+from ringbolt.app.count_order import count_paid
 from ringbolt.app.ledger_names import RESERVE, REVENUE, account_of_key, secured_idem
 from ringbolt.app.order_request import ReceiveTexts
 from ringbolt.app.purchase import Balance, Hold, Idempotency, Purchase
@@ -20,7 +21,6 @@ from ringbolt.app.secure import HOLDS, MEMO, dispatch_paid, working_deadline_ms
 from ringbolt.app.settle_first import settle_first
 from ringbolt.app.shop import Shop
 from ringbolt.app.shortage import shortage
-from ringbolt.app.spend_limits import count_paid, refused
 from ringbolt.core.errors import Conflict, InvalidInput, Unauthorized
 from ringbolt.core.hold import new_preimage, payment_hash_of
 from ringbolt.core.order import OrderState
@@ -172,9 +172,9 @@ def _place(tx: Tx, shop: Shop, purchase: Purchase, order: Order) -> Order:
         raise _PlacedBefore
     if isinstance(purchase.payer, Balance):
         _reserve(tx, purchase.payer, order)
-        refusal = count_paid(tx, shop.settings, order)
-        if refusal:
-            raise refused(tx, shop.settings, order, refusal)
+        refused = count_paid(tx, shop, order)
+        if refused is not None:
+            raise refused.error
         dispatch_paid(tx, order)
     else:
         tx.wake.add(HOLDS)

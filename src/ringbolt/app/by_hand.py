@@ -3,6 +3,8 @@ and does by hand."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from ringbolt.core.countries import COUNTRIES, by_region, resolve_country
@@ -24,7 +26,12 @@ _DAY_MS = 86_400_000
 
 def hash_of(secret: bytes, text: str) -> str:
     """A number, address or client as the store keeps it: recognised, but not readable."""
-    return keyed(derive(secret, _LABEL))(text.encode()).hex()[:32]
+    return _identity(secret)(text.encode()).hex()[:32]
+
+
+@lru_cache(maxsize=16)
+def _identity(secret: bytes) -> Callable[[bytes], bytes]:
+    return keyed(derive(secret, _LABEL))
 
 
 def hashes_of(keyring: Keyring, text: str) -> tuple[str, ...]:

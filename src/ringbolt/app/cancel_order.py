@@ -14,10 +14,12 @@ from ringbolt.app.end_reception import Look, fail_with_number, look
 from ringbolt.app.expire_order import expire_now
 from ringbolt.app.shop import Shop
 from ringbolt.app.take_text import take_texts
+from ringbolt.app.unused_numbers import count_unused
 from ringbolt.core.errors import Conflict, NotFound, RingboltError, Unavailable
 from ringbolt.core.order import OrderState
 from ringbolt.core.plain_words import counted
 from ringbolt.numbers.provider import Cancelled, CancelResult, HasText, InboundText, TooEarly
+from ringbolt.settings import Settings
 from ringbolt.store import orders, receptions
 from ringbolt.store.db import Tx
 from ringbolt.store.orders import Order
@@ -67,7 +69,7 @@ async def _cancel(shop: Shop, order_id: str) -> bool:
         return False
     check_patience(found, cancellable_ms(shop, found))
     answer = await ask_to_cancel(shop, found.lease)
-    return await shop.db.tx(_fail, order_id, found.lease, answer)
+    return await shop.db.tx(_fail, shop.settings, order_id, found.lease, answer)
 
 
 def no_such_order() -> RingboltError:
@@ -130,8 +132,11 @@ def _take(tx: Tx, shop: Shop, lease: Lease, texts: tuple[InboundText, ...]) -> N
     take_texts(tx, shop, lease.provider, texts)
 
 
-def _fail(tx: Tx, order_id: str, lease: Lease, answer: CancelResult | None) -> bool:
+def _fail(
+    tx: Tx, settings: Settings, order_id: str, lease: Lease, answer: CancelResult | None
+) -> bool:
     if fail_with_number(tx, order_id, lease.id, WHY, answer):
+        count_unused(tx, settings, order_id)
         return True
     close_if_over(tx, order_id, lease, answer)
     return False

@@ -3,27 +3,30 @@ nobody pays for what cannot be had. Every refusal says what to do."""
 
 from __future__ import annotations
 
-import re
-
+from ringbolt.app import destination_limits
 from ringbolt.app.by_hand import hashes_of
 from ringbolt.app.call_order import CallOrder
+from ringbolt.app.destination_limits import limits_of
+from ringbolt.app.ledger_names import account_of_key
 from ringbolt.app.order_request import ReceiveTexts, SendMail, SendText
-from ringbolt.app.purchase import Purchase
+from ringbolt.app.purchase import Balance, Purchase
+from ringbolt.app.quiet_times import check_quiet_hours
 from ringbolt.app.recordings import check_recordings
 from ringbolt.app.shop import Shop
-from ringbolt.app.spend_limits import CALL, NOT_SOLD, check_sold, share_key, shares
+from ringbolt.app.spend_limits import CALL, NOT_SOLD, look_at_sold
+from ringbolt.app.spoken import spoken_texts
+from ringbolt.app.unused_numbers import check_unused
+from ringbolt.core import content_rules
 from ringbolt.core.email_address import mailbox_of
 from ringbolt.core.errors import DestinationRefused, InvalidInput, RateLimited
 from ringbolt.core.money import sats_down
 from ringbolt.core.order import PaymentMethod
 from ringbolt.core.phone import SCRIPTED
-from ringbolt.core.plain_words import counted, every, span
+from ringbolt.core.plain_words import counted
 from ringbolt.core.sms_text import count
 from ringbolt.settings import Settings
-from ringbolt.store import holds, rate_limits, receptions, spends, suppressions
+from ringbolt.store import holds, receptions, suppressions
 from ringbolt.store.db import Tx
-
-_LINK = re.compile(r"(?:https?://|www\.)\S|\b[a-z0-9-]{2,63}\.(?:com|net|org|io|ly|me|co)/\S", re.I)
 
 
 async def check_purchase(shop: Shop, purchase: Purchase) -> None:
@@ -44,8 +47,10 @@ def _check_content(settings: Settings, purchase: Purchase) -> None:
             _check_text(settings, text)
         case SendMail(message=text, subject=subject):
             _check_text(settings, f"{subject}\n{text}")
+        case CallOrder():
+            check_spoken(settings, purchase.request)
         case ReceiveTexts(service=service):
-            if service.lower() in {each.lower() for each in settings.abuse.denied_services}:
+            if service.lower() in settings.abuse.denied_services:
                 raise InvalidInput(
                     "Codes of this service are not received here.",
                     code="SERVICE_NOT_OFFERED",
@@ -54,50 +59,66 @@ def _check_content(settings: Settings, purchase: Purchase) -> None:
                 )
 
 
+def check_spoken(settings: Settings, order: CallOrder) -> None:
+    """Raises ``InvalidInput`` for a call that says a word which the operator refuses."""
+    if settings.abuse.denied_words:
+        _check_words(settings, spoken_texts(order), "A call that says", "spoken")
+
+
 def _check_text(settings: Settings, text: str) -> None:
-    abuse = settings.abuse
-    folded = text.casefold()
-    for word in abuse.denied_words:
-        if word.casefold() in folded:
-            raise InvalidInput(
-                f"A message that contains {word!r} is not sent.",
-                code="CONTENT_REFUSED",
-                field="message",
-                suggestion="Leave the word out. Nothing was charged.",
-            )
-    if len(_LINK.findall(text)) > abuse.links_allowed:
+    _check_words(settings, (text,), "A message that contains", "sent")
+    allowed = settings.abuse.links_allowed
+    if content_rules.links(text) > allowed:
         raise InvalidInput(
             "A message may hold no web address."
-            if abuse.links_allowed == 0
-            else f"A message may hold no more than {counted(abuse.links_allowed, 'web address')}.",
+            if allowed == 0
+            else f"A message may hold no more than {counted(allowed, 'web address')}.",
             code="CONTENT_REFUSED",
             field="message",
             suggestion="Remove links from the message. Nothing was charged.",
         )
 
 
-def _look(tx: Tx, shop: Shop, purchase: Purchase) -> None:
-    to_hash = shop.hash_of(_recipient(purchase)) if purchase.to else ""
-    if purchase.kind in ("sms", "email") and _is_suppressed(tx, shop, purchase):
-        raise DestinationRefused(
-            "Whoever this is for asked to get no messages from us.",
-            code="SUPPRESSED",
-            suggestion="Reach them in another way. Nothing was charged.",
+def _check_words(settings: Settings, texts: tuple[str, ...], what: str, done: str) -> None:
+    word = content_rules.denied_word(settings.abuse.denied_words, texts)
+    if word is not None:
+        raise InvalidInput(
+            f"{what} {word!r} is not {done}.",
+            code="CONTENT_REFUSED",
+            field="message",
+            suggestion="Leave the word out. Nothing was charged.",
         )
+
+
+def _look(tx: Tx, shop: Shop, purchase: Purchase) -> None:
+    if purchase.to and _is_suppressed(tx, shop, purchase):
+        raise suppressed()
+    is_number = purchase.kind in ("sms", CALL)
+    if is_number:
+        check_quiet_hours(shop.settings, purchase.to, tx.now_ms)
     if not shop.limits:
         return
     if purchase.method is PaymentMethod.HOLD:
         _look_at_invoices(tx, shop.settings, purchase.client)
     if purchase.kind in NOT_SOLD:
         return
+    account = account_of_key(purchase.payer.key_id) if isinstance(purchase.payer, Balance) else ""
     if isinstance(purchase.request, ReceiveTexts):
+        check_unused(tx, shop.settings, account or purchase.client)
         _look_at_numbers(tx, shop.settings, purchase.client)
-    elif purchase.kind == CALL:
-        _look_at_rings(tx, shop.settings, purchase.to)
-    elif not SCRIPTED.fullmatch(purchase.to):
-        _look_at_shares(tx, shop.settings, purchase.kind, to_hash)
-    to = purchase.to if purchase.kind in ("sms", CALL) else ""
-    check_sold(spends.today(tx), shop.settings, purchase.price_msat, to)
+    limits = limits_of(shop, purchase.request, account, purchase.client)
+    refusal = destination_limits.look(tx, limits)
+    if refusal is not None:
+        raise refusal.error()
+    look_at_sold(tx, shop.settings, purchase.price_msat, purchase.to if is_number else "")
+
+
+def suppressed() -> DestinationRefused:
+    return DestinationRefused(
+        "Whoever this is for asked to get no calls and no messages from us.",
+        code="SUPPRESSED",
+        suggestion="Reach them in another way. Nothing was charged.",
+    )
 
 
 def _is_suppressed(tx: Tx, shop: Shop, purchase: Purchase) -> bool:
@@ -149,30 +170,3 @@ def _look_at_numbers(tx: Tx, settings: Settings, client: str) -> None:
             suggestion="Try again in a few minutes.",
             retry_after_s=60,
         )
-
-
-def _look_at_rings(tx: Tx, settings: Settings, to: str) -> None:
-    limit = settings.calls.per_number_per_hour
-    wait_ms = rate_limits.wait(tx, f"to:{to}", limit=limit, period_ms=3_600_000)
-    if wait_ms and not SCRIPTED.fullmatch(to):
-        raise RateLimited(
-            f"This number was called {limit} times lately, which is as often as it may be.",
-            code="DESTINATION_LIMIT_REACHED",
-            suggestion="Try again later. Nothing was charged.",
-            retry_after_s=-(-wait_ms // 1000),
-        )
-
-
-def _look_at_shares(tx: Tx, settings: Settings, kind: str, to_hash: str) -> None:
-    for limit, period_ms in shares(settings, kind):
-        key = share_key(kind, to_hash, period_ms)
-        wait_ms = rate_limits.wait(tx, key, limit=limit, period_ms=period_ms)
-        if wait_ms:
-            what = "address" if kind == "email" else "number"
-            raise RateLimited(
-                f"This {what} had its share of messages from us: {limit} at once, and one more "
-                f"every {every(period_ms // limit)}.",
-                code="DESTINATION_LIMIT_REACHED",
-                suggestion=f"Try again in {span(wait_ms)}. Nothing was charged.",
-                retry_after_s=-(-wait_ms // 1000),
-            )

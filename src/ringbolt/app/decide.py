@@ -54,6 +54,7 @@ def charge(tx: Tx, order: Order, amount_msat: int, why: str) -> bool:
     if not settled(tx, order, why):
         return False
     ledger.capture(tx, secured_idem(order.id), amount_msat)
+    count_failed(tx, order, order.price_msat - amount_msat)
     return True
 
 
@@ -95,8 +96,7 @@ def fail(
         case PaymentMethod.L402:
             assert k1, "a refund needs its name"
             refunds.open_refund(tx, order_id, order.price_msat, k1)
-    if order.kind != CALL:  # calls count when they are dispatched
-        count_failed(tx, order)
+    count_failed(tx, order)
     orders.finish(tx, order_id)
     return True
 

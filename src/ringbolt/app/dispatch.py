@@ -12,17 +12,18 @@ from dataclasses import dataclass
 from ringbolt.app import call_order
 from ringbolt.app.ask_carrier import ask, give_up, linger_ms, new_k1, write_down
 from ringbolt.app.call_turn import Turns, began, has_line, has_turn, keeps_pace, turns_of
+from ringbolt.app.count_order import Refused, count_order
+from ringbolt.app.destination_limits import Limits, limits_of_order
 from ringbolt.app.hang_up_call import hang_up_uniq
 from ringbolt.app.recover_attempt import Work, recover
 from ringbolt.app.render import render
 from ringbolt.app.shop import Shop
-from ringbolt.app.spend_limits import count_sale
-from ringbolt.core.errors import AudioUnplayable, SpeechFailed
+from ringbolt.app.spend_limits import is_counted, uncount_sale
+from ringbolt.core.errors import AudioUnplayable, RateLimited, SpeechFailed
 from ringbolt.core.order import OrderState, PaymentMethod
-from ringbolt.core.phone import SCRIPTED
 from ringbolt.core.plain_words import span
 from ringbolt.settings import Settings
-from ringbolt.store import calls, jobs, orders, rate_limits
+from ringbolt.store import calls, jobs, orders, suppressions
 from ringbolt.store.calls import Attempt, AttemptState
 from ringbolt.store.db import Tx
 from ringbolt.store.jobs import Job
@@ -32,7 +33,7 @@ from ringbolt.voice.carrier import (
 )
 
 _CONCURRENCY_RETRY_MS = 500
-_HOUR_MS = 3_600_000
+_UNWANTED = "whoever this is for asked to get no calls from us"
 
 
 def _load(tx: Tx, order_id: str) -> Work | None:
@@ -46,27 +47,22 @@ def _load(tx: Tx, order_id: str) -> Work | None:
 
 @dataclass(frozen=True, slots=True)
 class _Limits:
-    """``lines``: calls up at the same time, 0 = any number. ``number``: '' if how often it is
-    called is not limited, else at most ``per_hour``, and sold within ``settings``' daily limits.
+    """``lines``: calls up at the same time, 0 = any number. ``to_hash``: who is called, by which
+    it is known whether nobody may be. ``counted``: what the call counts for beside what is sold.
     ``turns``: those that the calls of an account take."""
 
     lines: int
-    number: str
-    per_hour: int
-    settings: Settings | None = None
+    to_hash: str
+    counted: Limits
+    settings: Settings
     turns: Turns | None = None
 
 
 def _limits(shop: Shop, order: Order, command: call_order.CallOrder) -> _Limits:
-    settings = shop.settings.calls
-    if not shop.limits:
-        return _Limits(0, "", 0)
-    is_scripted = shop.scripted_numbers and SCRIPTED.fullmatch(command.to)
-    number = "" if is_scripted else command.to
     return _Limits(
-        settings.max_concurrent,
-        number,
-        settings.per_number_per_hour,
+        shop.settings.calls.max_concurrent if shop.limits else 0,
+        shop.hash_of(command.to),
+        limits_of_order(shop, order),
         shop.settings,
         turns_of(shop, order),
     )
@@ -150,12 +146,23 @@ def _is_held_back(tx: Tx, job: Job, order: Order, limits: _Limits) -> bool:
     return not _has_line(tx, job, order, limits)
 
 
-def _leave_in_peace(tx: Tx, job: Job, order: Order, wait_ms: int, k1: str) -> None:
+def _leave_in_peace(tx: Tx, job: Job, order: Order, refused: Refused, k1: str) -> None:
     """The number was called often lately: later, or not at all."""
-    if tx.now_ms + wait_ms >= (order.deadline_ms or 0):
-        give_up(tx, job, order.id, "this number was called too often lately", True, k1)
+    wait_ms = refused.may_wait_ms
+    if wait_ms and tx.now_ms + wait_ms < (order.deadline_ms or 0):
+        jobs.retry(tx, job, wait_ms, refused.why)
     else:
-        jobs.retry(tx, job, wait_ms, "the number is left in peace for a while")
+        give_up(tx, job, order.id, refused.why, True, k1)
+
+
+def _refused(tx: Tx, order: Order, limits: _Limits) -> Refused | None:
+    """Why the call is not placed now; otherwise it is counted."""
+    if suppressions.holds(tx, "sms", limits.to_hash):
+        return Refused(_UNWANTED, RateLimited(_UNWANTED))
+    refused = count_order(tx, limits.settings, order, limits.counted)
+    if refused is not None and is_counted(limits.settings, order.kind):
+        uncount_sale(tx, order, tx.now_ms)
+    return refused
 
 
 def _intend(
@@ -176,17 +183,10 @@ def _intend(
         return None
     if _is_held_back(tx, job, order, limits):
         return None
-    if limits.number and not calls.attempts_in_this_try(tx, order_id):
-        wait_ms = rate_limits.take(
-            tx, f"to:{limits.number}", limit=limits.per_hour, period_ms=_HOUR_MS
-        )
-        if wait_ms:
-            _leave_in_peace(tx, job, order, wait_ms, k1)
-            return None
-        assert limits.settings is not None
-        refusal = count_sale(tx, limits.settings, order, limits.number)
-        if refusal:
-            give_up(tx, job, order_id, refusal, True, k1)
+    if not calls.attempts_in_this_try(tx, order_id):
+        refused = _refused(tx, order, limits)
+        if refused is not None:
+            _leave_in_peace(tx, job, order, refused, k1)
             return None
     if not orders.move(tx, order_id, OrderState.DISPATCHING, f"asking {carrier}"):
         jobs.finish(tx, job)

@@ -19,13 +19,15 @@ from ringbolt.store.orders import Order
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """What comes with a paid request beside the command; it came ``age_ms`` ago."""
+    """What comes with a paid request beside the command; it came ``age_ms`` ago, from ``client``
+    (hashed)."""
 
     grant: Grant
     body_hash: str
     idempotency_key: str
     refund_address: str
     age_ms: int
+    client: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +195,7 @@ def _new_order(tx: Tx, ids: NewIds, command: CallOrder, paid: Paid, terms: Terms
         created_ms=tx.now_ms,
         started_ms=tx.now_ms,
         finished_ms=None,
+        client=paid.client,
     )
 
 

@@ -1,37 +1,42 @@
-"""How much may be sold in a day, and how often one number or address may get something.
+"""How much may be sold in a day, and to one country in an hour.
 
-Counted when an order's money is secured, in that very transaction: an order that nobody pays for
-counts for nothing, so that nobody can use up a number's share for free. What is over a limit by
-then fails at once, and the money goes back. What failed was not sold: otherwise a shop could be
-closed for the day with orders that come to nothing, and cost nothing.
+Counted when an order's money is secured, in that very transaction, and calls when a carrier is
+asked: an order that nobody pays for counts for nothing. What is over a limit by then fails at
+once, and the money goes back. What failed was not sold: otherwise a shop could be closed for the
+day with orders that come to nothing, and cost nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
+from typing import Final
 
+from ringbolt.app.call_order import from_json as call_from_json
 from ringbolt.app.order_request import SendText, from_json
 from ringbolt.core.errors import RateLimited
 from ringbolt.core.money import msat
-from ringbolt.core.phone import SCRIPTED, calling_code
+from ringbolt.core.phone import SCRIPTED, calling_code, region_of
 from ringbolt.core.plain_words import span
 from ringbolt.settings import Settings
-from ringbolt.store import messages, rate_limits, spends
+from ringbolt.store import attempts, spends
 from ringbolt.store.db import Database, Tx
 from ringbolt.store.orders import Order
 
-HOUR_MS = 3_600_000
-DAY_MS = 86_400_000
-NOT_SOLD = frozenset({"fund"})
+HOUR_MS: Final = 3_600_000
+NOT_SOLD: Final = frozenset({"fund"})
 """Kinds of orders that cost the operator nothing."""
-CALL = "call"
+CALL: Final = "call"
+SOLD_OUT_RETRY_S: Final = 3600
+"""What fails is not sold after all, so that it may be sooner than midnight."""
 
-_TOO_OFTEN = "whoever this is for got too many messages from us lately"
 _SOLD_OUT = "this shop has sold as much as its operator allows in a day"
 _PREFIX_SOLD_OUT = "this shop has sold as much to this country as its operator allows in a day"
-_UNTIL_MIDNIGHT = "Try again after midnight UTC. Nothing was charged."
-_SOLD_OUT_RETRY_S = 3600
-"""What fails is not sold after all, so that it may be sooner than midnight."""
+_HOUR_SOLD_OUT = "this shop has sold as much to this country as its operator allows in an hour"
+
+
+def is_counted(settings: Settings, kind: str) -> bool:
+    """Whether orders of that kind count for the limits at all."""
+    return settings.limits == "on" and kind not in NOT_SOLD
 
 
 def prefix_scope(number: str) -> str:
@@ -39,110 +44,83 @@ def prefix_scope(number: str) -> str:
     return "" if SCRIPTED.fullmatch(number) else f"prefix:{calling_code(number)}"
 
 
-def count_paid(tx: Tx, settings: Settings, order: Order) -> str:
-    """Count an order whose money has just been secured; '' or why it is not brought about."""
-    if settings.limits == "off" or order.kind in NOT_SOLD or order.kind == CALL:
-        return ""  # calls count when they are dispatched
-    to = _texted(order)
-    refusal = count_sale(tx, settings, order, to)
-    if not refusal and order.kind in ("sms", "email") and not SCRIPTED.fullmatch(to):
-        message = messages.message_of(tx, order.id)
-        assert message is not None, "a message is written down with its order"
-        if not _take_share(tx, settings, order.kind, message.to_hash):
-            return _TOO_OFTEN
-    return refusal
+def number_of(order: Order) -> str:
+    """The number that a text or call is for, '' for other orders."""
+    if order.kind == "sms":
+        return from_json(order.request, SendText).to
+    return call_from_json(order.request).to if order.kind == CALL else ""
 
 
-def refused(tx: Tx, settings: Settings, order: Order, why: str) -> RateLimited:
-    """What ``count_paid`` said, for an order that is refused before it is placed."""
-    wait_ms = 0
-    if why == _TOO_OFTEN:
-        message = messages.message_of(tx, order.id)
-        assert message is not None, "a message is written down with its order"
-        for limit, period_ms in shares(settings, order.kind):
-            key = share_key(order.kind, message.to_hash, period_ms)
-            wait_ms = max(wait_ms, rate_limits.wait(tx, key, limit=limit, period_ms=period_ms))
-    return RateLimited(
-        f"{why[0].upper()}{why[1:]}.",
-        code="LIMIT_REACHED",
-        suggestion=f"Try again in {span(wait_ms)}. Nothing was charged."
-        if wait_ms
-        else _UNTIL_MIDNIGHT,
-        retry_after_s=-(-wait_ms // 1000) or _SOLD_OUT_RETRY_S,
-    )
-
-
-def count_failed(tx: Tx, order: Order) -> None:
-    """An order that ``count_paid`` counted failed, and its money goes back."""
-    if order.kind in NOT_SOLD or order.paid_ms is None:
-        return
-    for scope in _scopes(_texted(order)):
-        spends.take_back(tx, scope, order.price_msat, order.id, order.paid_ms)
-
-
-def _texted(order: Order) -> str:
-    """The number that a text is for, '' for other orders."""
-    return from_json(order.request, SendText).to if order.kind == "sms" else ""
-
-
-def _scopes(to: str) -> tuple[str, ...]:
-    """Where a sale to the number ``to`` ('' for none) counts."""
+def _scopes(to: str, at_ms: int) -> tuple[str, ...]:
+    """Where a sale to the number ``to`` ('' for none) counts: in all, and its country's."""
     scope = prefix_scope(to) if to else ""
-    return (spends.ALL, scope) if scope else (spends.ALL,)
+    return (spends.ALL, scope, spends.hour_scope(region_of(to), at_ms)) if scope else (spends.ALL,)
+
+
+def _over(sold: dict[str, int], settings: Settings, more_msat: int = 0) -> str:
+    """Which limit these sums are over, with ``more_msat`` in each; '' if they are over none."""
+    abuse = settings.abuse
+    for scope, already in sold.items():
+        limit, why = abuse.hourly_country_sats, _HOUR_SOLD_OUT
+        if scope == spends.ALL:
+            limit, why = abuse.daily_spend_sats, _SOLD_OUT
+        elif scope.startswith("prefix:"):
+            limit, why = abuse.daily_prefix_sats, _PREFIX_SOLD_OUT
+        if already + more_msat > msat(limit):
+            return why
+    return ""
 
 
 def count_sale(tx: Tx, settings: Settings, order: Order, to: str) -> str:
     """Count what is sold (to the number ``to``, '' for none); '' or why it must not be."""
-    abuse = settings.abuse
-    sold = [spends.add(tx, scope, order.price_msat, order.id) for scope in _scopes(to)]
-    if sold[0] > msat(abuse.daily_spend_sats):
-        return _SOLD_OUT
-    if len(sold) > 1 and sold[1] > msat(abuse.daily_prefix_sats):
-        return _PREFIX_SOLD_OUT
-    return ""
+    return _over(spends.add(tx, _scopes(to, tx.now_ms), order.price_msat, order.id), settings)
 
 
-def shares(settings: Settings, kind: str) -> tuple[tuple[int, int], ...]:
-    """How often one destination may get a message of that kind: pairs of (limit, period in ms)."""
-    abuse = settings.abuse
-    if kind == "email":
-        return ((abuse.mails_per_address_per_day, DAY_MS),)
-    return (
-        (abuse.texts_per_number_per_hour, HOUR_MS),
-        (abuse.texts_per_number_per_day, DAY_MS),
+def uncount_sale(tx: Tx, order: Order, at_ms: int, amount_msat: int | None = None) -> None:
+    """What was counted at ``at_ms``, or so much of it, came to nothing."""
+    amount_msat = order.price_msat if amount_msat is None else amount_msat
+    if amount_msat > 0:
+        spends.take_back(tx, _scopes(number_of(order), at_ms), amount_msat, order.id, at_ms)
+
+
+def count_failed(tx: Tx, order: Order, amount_msat: int | None = None) -> None:
+    """An order that was counted failed, and its money goes back; or ``amount_msat`` of it.
+
+    What was sold with limits off was not counted, and nothing sinks below zero.
+    """
+    if order.kind in NOT_SOLD or amount_msat == 0:
+        return
+    counted_ms = order.paid_ms
+    if order.kind == CALL:
+        counted_ms = attempts.first_of_this_try_ms(tx, order.id)
+    if counted_ms is not None:
+        uncount_sale(tx, order, counted_ms, amount_msat)
+
+
+def look_at_sold(tx: Tx, settings: Settings, price_msat: int, to: str) -> None:
+    """Raises ``RateLimited`` if selling this now would be over a limit."""
+    scopes = _scopes(to, tx.now_ms)
+    sold = dict.fromkeys(scopes, 0) | spends.sold(tx, scopes)
+    _refuse(_over(sold, settings, price_msat), tx.now_ms)
+
+
+def sold_out(why: str, now_ms: int, code: str = "") -> RateLimited:
+    """What ``count_sale`` said, to whoever has not been sold anything yet."""
+    hourly = why == _HOUR_SOLD_OUT
+    wait_ms = HOUR_MS - now_ms % HOUR_MS
+    return RateLimited(
+        f"{why[0].upper()}{why[1:]}.",
+        code=code or ("HOURLY_LIMIT_REACHED" if hourly else "DAILY_LIMIT_REACHED"),
+        suggestion=f"Try again in {span(wait_ms)}. Nothing was charged."
+        if hourly
+        else "Try again after midnight UTC. Nothing was charged.",
+        retry_after_s=-(-wait_ms // 1000) if hourly else SOLD_OUT_RETRY_S,
     )
 
 
-def share_key(kind: str, to_hash: str, period_ms: int) -> str:
-    return f"{kind}:{to_hash}:{period_ms}"
-
-
-def _take_share(tx: Tx, settings: Settings, kind: str, to_hash: str) -> bool:
-    for limit, period_ms in shares(settings, kind):
-        key = share_key(kind, to_hash, period_ms)
-        if rate_limits.take(tx, key, limit=limit, period_ms=period_ms):
-            return False
-    return True
-
-
-def check_sold(sold: dict[str, int], settings: Settings, price_msat: int, to: str) -> None:
-    """Raises ``RateLimited`` if selling this today would be over a limit."""
-    abuse = settings.abuse
-    if sold.get(spends.ALL, 0) + price_msat > msat(abuse.daily_spend_sats):
-        raise RateLimited(
-            f"{_SOLD_OUT[0].upper()}{_SOLD_OUT[1:]}.",
-            code="DAILY_LIMIT_REACHED",
-            suggestion=_UNTIL_MIDNIGHT,
-            retry_after_s=_SOLD_OUT_RETRY_S,
-        )
-    scope = prefix_scope(to) if to else ""
-    if scope and sold.get(scope, 0) + price_msat > msat(abuse.daily_prefix_sats):
-        raise RateLimited(
-            f"{_PREFIX_SOLD_OUT[0].upper()}{_PREFIX_SOLD_OUT[1:]}.",
-            code="DAILY_LIMIT_REACHED",
-            suggestion=_UNTIL_MIDNIGHT,
-            retry_after_s=_SOLD_OUT_RETRY_S,
-        )
+def _refuse(why: str, now_ms: int) -> None:
+    if why:
+        raise sold_out(why, now_ms)
 
 
 class SoldToday:
@@ -154,6 +132,7 @@ class SoldToday:
         self._db = db
         self._settings = settings
         self._sold: dict[str, int] = {}
+        self._now_ms = 0
         self._read_at = float("-inf")
 
     async def check(self, price_msat: int, to: str) -> None:
@@ -164,5 +143,10 @@ class SoldToday:
         now = asyncio.get_running_loop().time()
         if now - self._read_at > self.MAX_AGE_S:
             self._read_at = now
-            self._sold = await self._db.read(spends.today)
-        check_sold(self._sold, self._settings, price_msat, to)
+            self._sold, self._now_ms = await self._db.read(_today)
+        sold = {scope: self._sold.get(scope, 0) for scope in _scopes(to, self._now_ms)}
+        _refuse(_over(sold, self._settings, price_msat), self._now_ms)
+
+
+def _today(tx: Tx) -> tuple[dict[str, int], int]:
+    return spends.today(tx), tx.now_ms

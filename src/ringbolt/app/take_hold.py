@@ -9,14 +9,14 @@ from __future__ import annotations
 import structlog
 
 from ringbolt.app import notify
+from ringbolt.app.count_order import count_paid
 from ringbolt.app.decide import CLOSE_HOLD, fail
 from ringbolt.app.ledger_names import HOLD, NODE, REVENUE, TOP_UP, account_of_key, secured_idem
 from ringbolt.app.order_request import TopUp, from_json
 from ringbolt.app.secure import TOP_UP_KIND, dispatch_paid, working_deadline_ms
-from ringbolt.app.spend_limits import count_paid
+from ringbolt.app.shop import Shop
 from ringbolt.core.order import OrderState
 from ringbolt.lightning.node import InvoiceState, InvoiceStatus
-from ringbolt.settings import Settings
 from ringbolt.store import jobs, keys, ledger, orders
 from ringbolt.store.db import Tx
 from ringbolt.store.orders import Order
@@ -27,21 +27,21 @@ _AWAITING = frozenset({OrderState.AWAITING_PAYMENT})
 _UNDER_WAY = frozenset({OrderState.PAID, OrderState.DISPATCHING, OrderState.IN_PROGRESS})
 
 
-def take_invoice(tx: Tx, order_id: str, invoice: InvoiceStatus, settings: Settings) -> None:
+def take_invoice(tx: Tx, order_id: str, invoice: InvoiceStatus, shop: Shop) -> None:
     """Apply what the node says of an order's invoice; harmless however often it says it."""
     order = orders.by_id(tx, order_id)
     if order is None:
         return
     match invoice.state:
         case InvoiceState.ACCEPTED:
-            _accepted(tx, order, invoice, settings)
+            _accepted(tx, order, invoice, shop)
         case InvoiceState.CANCELED:
             _canceled(tx, order)
         case InvoiceState.OPEN | InvoiceState.SETTLED:
             return
 
 
-def _accepted(tx: Tx, order: Order, invoice: InvoiceStatus, settings: Settings) -> None:
+def _accepted(tx: Tx, order: Order, invoice: InvoiceStatus, shop: Shop) -> None:
     if order.state is OrderState.EXPIRED:
         # It was paid in the moment in which it ran out: the payer has it back at once.
         jobs.enqueue(
@@ -57,11 +57,12 @@ def _accepted(tx: Tx, order: Order, invoice: InvoiceStatus, settings: Settings) 
         paid_ms=tx.now_ms,
         started_ms=tx.now_ms,
         expiry_height=invoice.expiry_height,
-        deadline_ms=working_deadline_ms(settings, order.kind, tx.now_ms),
+        deadline_ms=working_deadline_ms(shop.settings, order.kind, tx.now_ms),
     ):
         return
     _book_hold(tx, order)
-    refusal = _revoked_key(tx, order) or count_paid(tx, settings, order)
+    refused = count_paid(tx, shop, order)
+    refusal = refused.why if refused is not None else _revoked_key(tx, order)
     if refusal:
         fail(tx, order.id, refusal)
         notify.changed(tx, order.id)

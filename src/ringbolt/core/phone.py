@@ -66,6 +66,11 @@ def calling_code(number: str) -> str:
     return str(phonenumbers.parse(number, None).country_code)
 
 
+def region_of(number: str) -> str:
+    """The country of a number that ``parse_destination`` let pass: ISO 3166 alpha-2."""
+    return phonenumbers.region_code_for_number(phonenumbers.parse(number, None)) or ""
+
+
 def is_landline(number: str) -> bool:
     """Whether a number that ``parse_destination`` let pass is certainly no mobile one.
 

@@ -123,6 +123,13 @@ def read_markup(text: str) -> Markup:
     return markup_of(parse_xml(_without_blanks(text), MAX_BYTES))
 
 
+def whole_text(text: str) -> str:
+    """All that stands between the tags, with nothing in the place of a tag: a word that tags cut
+    is whole. Raises ``InvalidInput`` (``SSML_INVALID``)."""
+    parse_ssml(text)
+    return _whole_text(parse_xml(_without_blanks(text), MAX_BYTES))
+
+
 def _without_blanks(text: str) -> str:
     """Nothing may stand before an XML declaration, but people's editors put it there."""
     text = text.rstrip()

@@ -85,6 +85,12 @@ def in_this_try(tx: Tx, order_id: str) -> int:
     return int(tx.run(_IN_THIS_TRY, {"id_": order_id}).scalar_one())
 
 
+def first_of_this_try_ms(tx: Tx, order_id: str) -> int | None:
+    """When a carrier was asked first since then; None if none was."""
+    first = tx.run(_FIRST_OF_THIS_TRY, {"id_": order_id}).scalar_one()
+    return None if first is None else int(first)
+
+
 def update(tx: Tx, attempt_id: str, **columns: Any) -> None:
     update_row(tx, attempt.c.id, attempt_id, **columns)
 
@@ -106,9 +112,11 @@ _BY_REF = select(attempt).where(attempt.c.ref == bindparam("ref"))
 _BY_REF_LOCKED = _BY_REF.with_for_update()
 _BY_ID = select(attempt).where(attempt.c.id == bindparam("id_"))
 _OF_ORDER = select(attempt).where(attempt.c.order_id == bindparam("order_")).order_by(attempt.c.n)
-_IN_THIS_TRY = (
-    select(func.count())
+_OF_THIS_TRY = (
+    select(attempt.c.id)
     .select_from(attempt)
     .join(orders, orders.c.id == attempt.c.order_id)
     .where(orders.c.id == bindparam("id_"), attempt.c.created_ms >= orders.c.started_ms)
 )
+_IN_THIS_TRY = _OF_THIS_TRY.with_only_columns(func.count())
+_FIRST_OF_THIS_TRY = _OF_THIS_TRY.with_only_columns(func.min(attempt.c.created_ms))

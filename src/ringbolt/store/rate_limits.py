@@ -6,14 +6,34 @@ which the next request would be exactly on schedule (ITU-T I.371, annex A).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, case, delete, select
+from sqlalchemy import bindparam, case, delete, select, update
 
 from ringbolt.store.db import Dialect, Tx
 from ringbolt.store.tables import rate_limit
 from ringbolt.store.upsert import insert_for
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """``limit`` at once under the name ``key``, and after that one each ``period_ms / limit``."""
+
+    key: str
+    limit: int
+    period_ms: int
+
+    @property
+    def step_ms(self) -> int:
+        return max(1, self.period_ms // self.limit)
+
+    def wait_ms(self, tat_ms: int, now_ms: int) -> int:
+        """The ms after which one more is allowed, 0 = now."""
+        step_ms = self.step_ms
+        return max(0, max(tat_ms, now_ms) + step_ms - step_ms * self.limit - now_ms)
 
 
 def take(tx: Tx, key: str, *, limit: int, period_ms: int) -> int:
@@ -44,6 +64,42 @@ def wait(tx: Tx, key: str, *, limit: int, period_ms: int) -> int:
         return 0
     step_ms = max(1, period_ms // limit)
     return max(0, max(int(tat_ms), tx.now_ms) + step_ms - step_ms * limit - tx.now_ms)
+
+
+def look(tx: Tx, keys: Sequence[str]) -> dict[str, int]:
+    """The theoretical arrival time of each key that has one, in one statement. Counts nothing."""
+    if not keys:
+        return {}
+    values = {f"key_{n}": key for n, key in enumerate(keys)}
+    return {row.key: int(row.tat_ms) for row in tx.run(_look_at(len(keys)), values)}
+
+
+def count(tx: Tx, rates: Sequence[Rate]) -> Rate | None:
+    """Count one request for each of ``rates`` (different keys), in one statement; the one that
+    was over its limit by now, and then nothing is counted.
+
+    Whoever calls this looked before: it is over only if somebody else counted since.
+    """
+    if not rates:
+        return None
+    # In one order everywhere, or two transactions would wait for each other's rows.
+    ordered = sorted(rates, key=lambda rate: rate.key)
+    values: dict[str, Any] = {"now_": tx.now_ms}
+    for n, rate in enumerate(ordered):
+        values |= {f"key_{n}": rate.key, f"due_{n}": tx.now_ms + rate.step_ms}
+    counted = {row.key: int(row.tat_ms) for row in tx.run(_count(tx.dialect, len(rates)), values)}
+    over = [r for r in ordered if counted[r.key] > tx.now_ms + r.step_ms * r.limit]
+    if not over:
+        return None
+    for rate in ordered:
+        tx.run(_UNCOUNT, {"key_": rate.key, "less_": rate.step_ms})
+    return over[0]
+
+
+def full(tx: Tx, ahead_ms: int) -> list[tuple[str, int]]:
+    """The keys whose theoretical arrival time is more than ``ahead_ms`` away, and that time."""
+    rows = tx.run(_AHEAD, {"after_": tx.now_ms + ahead_ms})
+    return [(row.key, int(row.tat_ms)) for row in rows]
 
 
 def forget_idle(tx: Tx) -> int:
@@ -89,5 +145,43 @@ def _book(dialect: Dialect) -> Any:
     )
 
 
+@cache
+def _look_at(number: int) -> Any:
+    keys = [bindparam(f"key_{n}", type_=rate_limit.c.key.type) for n in range(number)]
+    return select(rate_limit.c.key, rate_limit.c.tat_ms).where(rate_limit.c.key.in_(keys))
+
+
+@cache
+def _count(dialect: Dialect, number: int) -> Any:
+    time = rate_limit.c.tat_ms.type
+    insert = insert_for(dialect, rate_limit)
+    now = bindparam("now_", type_=time)
+    tat = rate_limit.c.tat_ms
+    rows = [
+        {
+            "key": bindparam(f"key_{n}", type_=rate_limit.c.key.type),
+            "tat_ms": bindparam(f"due_{n}", type_=time),
+        }
+        for n in range(number)
+    ]
+    return (
+        insert.values(rows)
+        .on_conflict_do_update(
+            index_elements=[rate_limit.c.key],
+            set_={"tat_ms": case((tat > now, tat), else_=now) + insert.excluded.tat_ms - now},
+        )
+        .returning(rate_limit.c.key, tat)
+    )
+
+
+_LESS = bindparam("less_", type_=rate_limit.c.tat_ms.type)
+_UNCOUNT = (
+    update(rate_limit)
+    .where(rate_limit.c.key == bindparam("key_"))
+    .values(tat_ms=rate_limit.c.tat_ms - _LESS)
+)
+_AHEAD = select(rate_limit.c.key, rate_limit.c.tat_ms).where(
+    rate_limit.c.tat_ms > bindparam("after_")
+)
 _LOOK = select(rate_limit.c.tat_ms).where(rate_limit.c.key == bindparam("key_"))
 _FORGET = delete(rate_limit).where(rate_limit.c.tat_ms <= bindparam("now_"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete, func, select
 
 from ringbolt.store.db import Tx
 from ringbolt.store.text_tables import suppression
@@ -32,6 +32,18 @@ def holds(tx: Tx, channel: Channel, to_hash: str) -> bool:
     return tx.run(_HOLDS, {"channel_": channel, "hash_": to_hash}).first() is not None
 
 
+def mark(tx: Tx, channel: Channel) -> tuple[int, int]:
+    """How many there are, and when the last one came: another pair after every change but one
+    that takes an old one away and adds another in the same millisecond."""
+    row = tx.run(_MARK, {"channel_": channel}).one()
+    return int(row.number), int(row.last_ms or 0)
+
+
+def hashes(tx: Tx, channel: Channel) -> frozenset[str]:
+    """All of them."""
+    return frozenset(tx.run(_HASHES, {"channel_": channel}).scalars())
+
+
 def remove(tx: Tx, channel: Channel, to_hash: str) -> bool:
     """False if it was not there."""
     return tx.run(_REMOVE, {"channel_": channel, "hash_": to_hash}).rowcount == 1
@@ -47,6 +59,10 @@ _THIS = (
     suppression.c.channel == bindparam("channel_"),
     suppression.c.to_hash == bindparam("hash_"),
 )
+_MARK = select(func.count().label("number"), func.max(suppression.c.at_ms).label("last_ms")).where(
+    suppression.c.channel == bindparam("channel_")
+)
+_HASHES = select(suppression.c.to_hash).where(suppression.c.channel == bindparam("channel_"))
 _HOLDS = select(suppression.c.at_ms).where(*_THIS)
 _REMOVE = delete(suppression).where(*_THIS)
 _LISTING = (

@@ -123,8 +123,7 @@ class _HoldStreams:
                 status = await anext(states)
             while True:
                 if status.state not in _NO_NEWS:
-                    settings = self._shop.settings
-                    await self._shop.db.tx(take_invoice, hold.order_id, status, settings)
+                    await self._shop.db.tx(take_invoice, hold.order_id, status, self._shop)
                 try:
                     status = await anext(states)
                 except StopAsyncIteration:

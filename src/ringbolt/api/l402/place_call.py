@@ -20,9 +20,10 @@ from ringbolt.api.l402.describe import describe
 from ringbolt.api.l402.redemption import Asked, Redemption
 from ringbolt.api.l402.schema import MAX_BODY_BYTES, decode_body, parse_place_call
 from ringbolt.api.limits import RateGuard
+from ringbolt.app.call_limits import CallLimits
+from ringbolt.app.check_purchase import check_spoken
 from ringbolt.app.send_webhook import check_webhook_url
 from ringbolt.app.shop import Shop
-from ringbolt.app.spend_limits import SoldToday
 from ringbolt.core.canonical import canonical_json, digest
 from ringbolt.core.errors import AudioUnplayable, InvalidInput, RingboltError
 from ringbolt.core.l402 import CredentialRefused
@@ -49,7 +50,7 @@ class PlaceCallRoute:
         self._count = count
         self._network = network
         self._redemption = Redemption(shop, count)
-        self._sold_today = SoldToday(shop.db, shop.settings)
+        self._call_limits = CallLimits(shop)
         per_minute = shop.settings.l402.challenges_per_minute
         self._guard = RateGuard(per_minute, per_minute, time.monotonic) if shop.limits else None
         self._probe_guard = RateGuard(30, 20, time.monotonic) if shop.limits else None
@@ -111,6 +112,7 @@ class PlaceCallRoute:
         is_paid = any(value.strip() for value in asked.authorization)
         try:
             self._vet_callback(asked)
+            check_spoken(self._shop.settings, asked.call.order)
             price = self._price(asked)
             if is_paid:
                 try:
@@ -140,6 +142,7 @@ class PlaceCallRoute:
             authorization=http.headers(scope, b"authorization"),
             idempotency_key=http.header(scope, b"idempotency-key")[:_MAX_IDEMPOTENCY_KEY],
             arrived_s=arrived_s,
+            client=http.client_address(scope),
         )
 
     def _vet_callback(self, asked: Asked) -> None:
@@ -169,14 +172,13 @@ class PlaceCallRoute:
         refused: CredentialRefused | None,
         previous: dict[str, Any] | None,
     ) -> None:
-        client = http.client_address(scope)
         if self._guard is not None:
-            self._guard.check(client)
-            await self._sold_today.check(price.msat, asked.call.order.to)
+            self._guard.check(asked.client)
+        await self._call_limits.check(asked.call.order, price.msat, asked.client)
         audio_url = asked.call.audio_url
         if audio_url:
             if self._probe_guard is not None:
-                self._probe_guard.check(client)
+                self._probe_guard.check(asked.client)
             try:
                 await self._shop.audio.probe(audio_url)
             except AudioUnplayable as error:

@@ -39,7 +39,7 @@ _READY_MARGIN_S = 5.0
 class Asked:
     """A request as it came: ``body`` is the digest of its canonical JSON, ``raw_digest`` of its
     bytes, ``base`` how the client reaches us; it arrived at ``arrived_s`` of the
-    monotonic clock."""
+    monotonic clock, from the address ``client``."""
 
     call: PlaceCall
     body: str
@@ -48,6 +48,7 @@ class Asked:
     authorization: list[str]
     idempotency_key: str
     arrived_s: float
+    client: str
 
 
 class Redemption:
@@ -97,7 +98,8 @@ class Redemption:
 
     def _paid(self, asked: Asked, grant: Grant, key: str) -> Paid:
         age_ms = round((time.monotonic() - asked.arrived_s) * 1000)
-        return Paid(grant, asked.body, key, asked.call.refund_address, age_ms)
+        client = self._shop.hash_of(asked.client)
+        return Paid(grant, asked.body, key, asked.call.refund_address, age_ms, client)
 
     async def _place(self, asked: Asked, grant: Grant) -> PlaceResult:
         paid = self._paid(asked, grant, asked.idempotency_key)

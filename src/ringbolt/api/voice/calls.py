@@ -25,7 +25,7 @@ from ringbolt.app.send_webhook import webhook_secret
 from ringbolt.app.shop import Shop
 from ringbolt.core.call import CallStatus
 from ringbolt.core.canonical import canonical_json
-from ringbolt.core.errors import NotFound
+from ringbolt.core.errors import InvalidInput, NotFound
 from ringbolt.core.money import sats_up
 from ringbolt.store import calls, orders, recordings
 from ringbolt.store.calls import Call
@@ -115,6 +115,11 @@ async def place(shop: Shop, asked: Asked, fields: Fields, request: CallRequest) 
             "Add to the balance: POST /fund with the same key in the header X-API-Key, and pay "
             "its invoice. A smaller maxMinutes sets less aside. Nothing was charged."
         )
+        raise
+    except InvalidInput as error:
+        if error.field == "message":  # what other families call it
+            text = "plan" if "plan" in fields.values else "sayText"
+            error.field = fields.written.get(text, text)
         raise
     order, call = placed.order, placed.call
     price_msat = order.price_msat

@@ -1,0 +1,77 @@
+"""What a message says, however it is written: for words that are refused, links, and sameness.
+
+Written otherwise (full-width letters, zero-width signs, look-alikes, ``c.a.s.i.n.o``), a text is
+still the same text. Source of the forms: Unicode UAX 15 (NFKD) and UTS 39 (confusables), of which
+only the everyday ones of Cyrillic and Greek are taken.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+_HIDDEN: Final = frozenset({"Cf", "Mn", "Me"})
+"""Signs that are not seen by themselves: zero-width ones, joiners, accents, variation selectors."""
+_LOOK_ALIKES: Final = str.maketrans(
+    "авекмнорстухіјѕԁԛԝһӏαβεικνορτυχγωıł",
+    "abekmhopctyxijsdqwhlabeikvoptuxywil",
+)
+_LINK: Final = re.compile(
+    r"https?://\S|\bwww\.\S|\b[a-z0-9-]{2,63}(?:\.[a-z0-9-]{2,63}){0,5}\.[a-z]{2,24}/\S"
+)
+_DIGITS: Final = re.compile(r"\d+")
+_NO_WORD: Final = re.compile(r"[\W_]+")
+_INSIDE: Final = re.compile(r"(?<=[^\W_])[^\w\s]+(?=[^\W_])|(?<=[^\W_])_+(?=[^\W_])")
+_SPELLED: Final = re.compile(r"(?<![^\W_])[^\W_](?:[\W_]{1,3}[^\W_](?![^\W_])){2,}")
+
+SHORT: Final = 20
+"""A text of fewer letters and digits is likely to be the same by chance: "Hello", "OK"."""
+
+
+def folded(text: str) -> str:
+    """In small Latin letters as far as it looks like them, without signs that are not seen."""
+    if text.isascii():
+        return text.casefold()
+    apart = unicodedata.normalize("NFKD", text)
+    seen = "".join(sign for sign in apart if unicodedata.category(sign) not in _HIDDEN)
+    return unicodedata.normalize("NFKC", seen.casefold().translate(_LOOK_ALIKES))
+
+
+def denied_word(words: Iterable[str], texts: Iterable[str]) -> str | None:
+    """The first of ``words`` that one of ``texts`` contains; None if none does.
+
+    A word is found inside of others, cut by punctuation, and spelled with blanks between all its
+    letters; not if a single blank cuts it in two.
+    """
+    wanted = [(word, form) for word in words if (form := folded(word).strip())]
+    if not wanted:
+        return None
+    written = "\n".join(form for text in texts for form in _forms(folded(text)))
+    return next((word for word, form in wanted if form in written), None)
+
+
+def _forms(text: str) -> tuple[str, ...]:
+    spelled = " ".join(_NO_WORD.sub("", found) for found in _SPELLED.findall(text))
+    return text, _INSIDE.sub("", text), spelled
+
+
+def links(text: str) -> int:
+    """How many web addresses it holds: those that a telephone makes something to tap on."""
+    return len(_LINK.findall(folded(text)))
+
+
+def sameness(texts: Sequence[str]) -> str:
+    """What texts have in common that say the same to different people; '' if there is nothing.
+
+    Every run of digits counts as one sign ("code 123" is "code 4567"), white space, case and
+    punctuation as nothing: otherwise a number in the text would make each another one.
+    """
+    words = " ".join(_NO_WORD.sub(" ", folded(text)) for text in texts)
+    return _DIGITS.sub("0", words).strip()
+
+
+def is_short(same: str) -> bool:
+    """Whether what ``sameness`` told may be what anybody says."""
+    return len(same) - same.count(" ") < SHORT

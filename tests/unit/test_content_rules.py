@@ -1,0 +1,102 @@
+"""A text is the same however it is written: for refused words, links, and what is sent to many."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from ringbolt.core.content_rules import denied_word, is_short, links, sameness
+
+WORDS = ("Casino", "loan")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The best casino in town",
+        "ONLINECASINO24",
+        "ｃａｓｉｎｏ",
+        "ca\u200bsi\u200cno",
+        "c\u00e0si\u0301no",
+        "c\u0430sin\u043e",
+        "ca\u00adsino",
+        "c a s i n o",
+        "C. A. S. I. N. O.",
+        "cas-ino",
+        "c_a_s_i_n_o",
+        "\U0001d4ec\U0001d4ea\U0001d4fc\U0001d4f2\U0001d4f7\U0001d4f8",
+    ],
+)
+def test_a_refused_word_is_found_however_it_is_written(text: str) -> None:
+    assert denied_word(WORDS, [text]) == "Casino"
+
+
+@pytest.mark.parametrize(
+    "text", ["Hello Andrew", "Your parcel comes today.", "cas ino", "", "A lo? An", "12 34"]
+)
+def test_what_is_not_said_is_not_found(text: str) -> None:
+    assert denied_word(WORDS, [text]) is None
+
+
+def test_a_word_that_is_written_strangely_in_the_list_is_found_too() -> None:
+    assert denied_word(["C\u0430sin\u043e"], ["casino"]) == "C\u0430sin\u043e"
+
+
+def test_empty_words_refuse_nothing() -> None:
+    assert denied_word(["", "\u200b"], ["anything"]) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("https://a.example/ and www.b.example", 2),
+        ("bit.ly/abc", 1),
+        ("evil.xyz/login", 1),
+        ("ht\u200btps://evil.example", 1),
+        ("ｗｗｗ.evil.example", 1),
+        ("3.5/5 and e.g./i.e. and/or 9.00/day", 0),
+        ("Mail me: bob@example.com", 0),
+    ],
+)
+def test_web_addresses_are_counted(text: str, number: int) -> None:
+    assert links(text) == number
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "your code is 987654",
+        "YOUR  CODE: is 1!",
+        "Your c\u043ede is ١٢٣٤",
+        "Your\u200b code is (12).",
+    ],
+)
+def test_other_digits_and_signs_make_no_other_text(other: str) -> None:
+    assert sameness([other]) == sameness(["Your code is 1234."])
+
+
+def test_other_words_make_another_text() -> None:
+    assert sameness(["Your code is 1234"]) != sameness(["Your tea is 1234"])
+
+
+def test_a_text_without_letters_has_nothing_in_common_with_others() -> None:
+    assert sameness(["!!!"]) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "short"), [("Hello", True), ("The bank needs your PIN at once", False)]
+)
+def test_what_anybody_may_say_is_short(text: str, short: bool) -> None:
+    assert is_short(sameness([text])) is short
+
+
+@pytest.mark.parametrize("piece", ["aa.", "a-.", "a ", "a.b/", "http://"])
+def test_no_text_takes_long(piece: str) -> None:
+    text = piece * (10_000 // len(piece))
+    began = time.process_time()
+    denied_word(WORDS, [text])
+    links(text)
+    sameness([text])
+
+    assert time.process_time() - began < 1

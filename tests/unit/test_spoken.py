@@ -1,0 +1,57 @@
+"""All that a call may say: also what is spoken only if a file cannot be played."""
+
+from __future__ import annotations
+
+import pytest
+
+from ringbolt.app.call_order import CallOrder, GatherStep, PlayStep, SayStep, Step
+from ringbolt.app.spoken import heard, spoken_texts
+from ringbolt.core.content_rules import denied_word, sameness
+
+FILE = "https://a.example/menu.wav?n=1"
+
+
+def call(*steps: Step, message: str = "", audio_url: str = "") -> CallOrder:
+    return CallOrder("+12025550123", 1, message, audio_url, steps=steps)
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        call(message="To the casino"),
+        call(SayStep("To the casino")),
+        call(PlayStep(FILE, fallback=SayStep("To the casino"))),
+        call(GatherStep((PlayStep(FILE, fallback=SayStep("To the casino")),))),
+        call(SayStep("Hello"), GatherStep((SayStep("To the casino"),))),
+        call(SayStep("<speak>To the c<say-as interpret-as='characters'>asino</say-as></speak>")),
+        call(SayStep("<speak>To the <say-as interpret-as='characters'>casino</say-as></speak>")),
+        call(SayStep("c a s"), SayStep("i n o")),
+    ],
+)
+def test_every_text_of_a_call_is_looked_at(order: CallOrder) -> None:
+    assert denied_word(["casino"], spoken_texts(order)) == "casino"
+
+
+def test_texts_that_only_meet_make_no_word() -> None:
+    order = call(SayStep("Call lo"), SayStep("an hour later"))
+
+    assert denied_word(["loan"], spoken_texts(order)) is None
+
+
+def test_what_is_no_valid_markup_is_looked_at_as_it_came() -> None:
+    assert spoken_texts(call(message="<speak>casino")) == ("<speak>casino",)
+
+
+def test_the_same_words_are_heard_whichever_way_they_are_ordered() -> None:
+    said = sameness(heard(call(message="Your duty is due 12")))
+
+    assert sameness(heard(call(SayStep("Your duty is due 7")))) == said
+    assert sameness(heard(call(SayStep("<speak>Your duty <break/> is due 7</speak>")))) == said
+    assert sameness(heard(call(GatherStep((SayStep("Your DUTY is due 7"),))))) == said
+
+
+def test_a_file_is_the_same_with_another_query() -> None:
+    other = FILE.replace("n=1", "n=2")
+
+    assert heard(call(audio_url=FILE)) == heard(call(audio_url=other)) == ("a.example/menu.wav",)
+    assert heard(call(audio_url=FILE)) != heard(call(audio_url="https://a.example/other.wav"))
