@@ -149,7 +149,7 @@ class Bank:
         return status
 
     async def hear(self, order: Order, status: InvoiceStatus) -> None:
-        await self.db.tx(take_invoice, order.id, status, self.shop.settings)
+        await self.db.tx(take_invoice, order.id, status, self.shop)
 
     async def work(self) -> None:
         """Close the holds that are to be closed now."""

@@ -187,8 +187,7 @@ class OrderProcess(Process):
             with suppress(Unavailable):
                 status = await self.shop.node.lookup_invoice(bytes.fromhex(hold.payment_hash))
                 if status is not None and status.state is not InvoiceState.OPEN:
-                    settings = self.shop.settings
-                    await self.shop.db.tx(take_invoice, hold.order_id, status, settings)
+                    await self.shop.db.tx(take_invoice, hold.order_id, status, self.shop)
 
     async def settle_down(self) -> None:
         """Listen, and run what is due now, until nothing is."""

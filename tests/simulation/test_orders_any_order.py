@@ -133,7 +133,8 @@ class Orders(RuleBasedStateMachine):
     def what_the_node_said_arrives(self) -> None:
         while self.told:
             order, said = self.told.pop()
-            self.run(self.world.db.tx(take_invoice, order.id, said, self.world.settings))
+            shop = self.world.process().shop
+            self.run(self.world.db.tx(take_invoice, order.id, said, shop))
 
     @rule(order=placed)
     def the_node_lets_a_payment_go(self, order: WorldOrder) -> None:
