@@ -15,7 +15,7 @@ from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
 from functools import partial
 from heapq import heappop, heappush
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 
@@ -38,6 +38,7 @@ from ringbolt.lightning.simulated_node import (
     derived,
 )
 from ringbolt.lightning.simulated_transfer import Change, Moment
+from ringbolt.simulated.time import WorldTime
 
 NETWORK: Final = "regtest"
 WALLET_BALANCE_MSAT: Final = 10_000_000_000
@@ -50,14 +51,6 @@ _RANK = {
     InvoiceState.SETTLED: 2,
     InvoiceState.CANCELED: 2,
 }
-
-
-class WorldTime(Protocol):
-    """The world's clock, ms since the epoch; sleepers wake when it is moved forward."""
-
-    def now_ms(self) -> int: ...
-
-    async def sleep_until(self, at_ms: int) -> None: ...
 
 
 class SimulatedNetwork:

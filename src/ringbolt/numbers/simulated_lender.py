@@ -11,12 +11,11 @@ import asyncio
 import heapq
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 import structlog
 
-from ringbolt.clock import Clock
 from ringbolt.core.countries import COUNTRIES
 from ringbolt.numbers.provider import (
     ANY_COUNTRY,
@@ -43,14 +42,9 @@ from ringbolt.numbers.simulated_script import (
     ScriptedText,
     script_of,
 )
-from ringbolt.numbers.simulated_texts import (
-    Appends,
-    ArrivedTexts,
-    LenderStore,
-    Puts,
-    event_id,
-    writes_of,
-)
+from ringbolt.numbers.simulated_texts import ArrivedTexts, event_id, writes_of
+from ringbolt.simulated.log import Append, Put, WorldFile
+from ringbolt.simulated.time import WorldTime
 
 LIVE: Final = "lend-live"
 """``lend-live/ID``: a loan that goes on or has scripted texts ahead; else it is in ``lend``."""
@@ -62,16 +56,10 @@ _IDLE_MS: Final = 3_600_000
 log = structlog.get_logger("ringbolt.numbers")
 
 
-class WorldTime(Clock, Protocol):
-    async def sleep_until(self, at_ms: int) -> None:
-        """Return as soon as the clock shows ``at_ms``, be it that it was advanced."""
-        ...
-
-
 class NumberLender:
     """Numbers, loans and the texts that come to them. Call ``start`` in the event loop."""
 
-    def __init__(self, *, clock: WorldTime, store: LenderStore) -> None:
+    def __init__(self, *, clock: WorldTime, store: WorldFile) -> None:
         self._clock = clock
         self._store = store
         self._stock = NumberStock(store)
@@ -206,7 +194,7 @@ class NumberLender:
             return None
         if script.intake is Intake.HAS_NONE:
             return NoNumber("NO_NUMBERS: there is no number for this service")
-        puts: Puts = []
+        puts: list[Put] = []
         country = wanted.country
         if country == ANY_COUNTRY:
             country = _ANYWHERE[self._stock.turn(len(_ANYWHERE), puts)]
@@ -220,7 +208,7 @@ class NumberLender:
         self._save(loan, [*puts, (LENT, number, {"country": country})])
         return None
 
-    def _choose(self, wanted: LendNumber, region: str, puts: Puts) -> str | None:
+    def _choose(self, wanted: LendNumber, region: str, puts: list[Put]) -> str | None:
         def is_free(number: str) -> bool:
             return number not in self._by_number and number not in wanted.avoid
 
@@ -269,11 +257,11 @@ class NumberLender:
         return saved
 
     def _save(
-        self, loan: Loan, puts: Puts | None = None, appends: Appends | None = None
+        self, loan: Loan, puts: list[Put] | None = None, appends: list[Append] | None = None
     ) -> asyncio.Future[list[int]]:
         """Write the loan as it is now, with what changes beside it."""
         doc = loan.doc
-        own: Puts = [(LIVE, doc.id, doc)]
+        own: list[Put] = [(LIVE, doc.id, doc)]
         if not doc.is_live:
             own = [(LIVE, doc.id, None), (KIND, doc.id, doc)]
         loan.saved = self._store.submit([*own, *(puts or ())], appends or ())

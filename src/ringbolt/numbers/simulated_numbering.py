@@ -12,7 +12,7 @@ from typing import Final
 import phonenumbers
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
-from ringbolt.numbers.simulated_texts import LenderStore, Puts
+from ringbolt.simulated.log import Put, WorldFile
 
 REAL_END: Final = "7"
 _TURN: Final = "lend-turn"
@@ -45,12 +45,12 @@ class Numbering:
 class NumberStock:
     """Gives out the numbers of every region by turns; how far it came outlives a restart."""
 
-    def __init__(self, store: LenderStore) -> None:
+    def __init__(self, store: WorldFile) -> None:
         self._turns: dict[str, int] = {key: doc["n"] for key, doc in store.load(_TURN).items()}
         self._numberings: dict[tuple[str, bool], Numbering] = {}
 
     def take(
-        self, region: str, real: bool, is_free: Callable[[str], bool], puts: Puts
+        self, region: str, real: bool, is_free: Callable[[str], bool], puts: list[Put]
     ) -> str | None:
         """The region's next number that is free; None if none is. ``puts``: what is to be kept."""
         numbering = self._numberings.get((region, real))
@@ -64,7 +64,7 @@ class NumberStock:
                 return number
         return None
 
-    def turn(self, of: int, puts: Puts) -> int:
+    def turn(self, of: int, puts: list[Put]) -> int:
         """0 to ``of`` - 1, by turns. ``puts``: what is to be kept."""
         turn = self._count("any-country") % of
         puts.append(self._put("any-country"))

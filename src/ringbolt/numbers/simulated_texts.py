@@ -2,82 +2,43 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
-from collections.abc import AsyncIterator, Iterable, Mapping
-from typing import Any, Final, Protocol
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Final
 
 import msgspec
 
 from ringbolt.numbers.provider import InboundText, TextBatch
+from ringbolt.simulated.log import PAGE, Append, Log, Put, WorldFile
 
 LOG: Final = "sms"
 """Every text that arrived at any number, whoever sent it: {to, from, text, at_ms, ...}."""
 _OF_LOAN: Final = "lend-text:"
-_PAGE: Final = 500
-
-Document = Mapping[str, Any] | msgspec.Struct
-Puts = list[tuple[str, str, Document | None]]
-Appends = list[tuple[str, Document]]
-
-
-class LenderStore(Protocol):
-    """Where loans and texts are kept; ``store/world.py`` is one."""
-
-    def load(self, kind: str) -> dict[str, dict[str, Any]]: ...
-
-    def get(self, kind: str, key: str) -> dict[str, Any] | None: ...
-
-    def page(self, kind: str, after: str, limit: int) -> list[tuple[str, dict[str, Any]]]: ...
-
-    def scan(self, log: str, after: int, limit: int) -> list[tuple[int, dict[str, Any]]]: ...
-
-    def submit(
-        self,
-        puts: Iterable[tuple[str, str, Document | None]] = (),
-        appends: Iterable[tuple[str, Document]] = (),
-    ) -> asyncio.Future[list[int]]:
-        """Write all or nothing, in the order of the calls; resolves when it is on the disk."""
-        ...
 
 
 class ArrivedTexts:
     """Reads texts from the file. ``announce`` wakes who waits for new ones."""
 
-    def __init__(self, store: LenderStore) -> None:
-        self._store = store
-        self._news = asyncio.Event()
-        self._closed = False
+    def __init__(self, file: WorldFile) -> None:
+        self._file = file
+        self._log = Log(file, LOG)
 
     def close(self) -> None:
         """Let those go who wait for texts."""
-        self._closed = True
-        self.announce()
+        self._log.close()
 
     def announce(self) -> None:
-        self._news.set()
-        self._news = asyncio.Event()
+        self._log.announce()
 
     def of_loan(self, lease_id: str) -> tuple[InboundText, ...]:
         """What came to a loan, oldest first; at most 500."""
-        rows = self._store.page(_OF_LOAN + lease_id, "", _PAGE)
+        rows = self._file.page(_OF_LOAN + lease_id, "", PAGE)
         return tuple(msgspec.convert(doc, InboundText) for _, doc in rows)
 
     async def since(self, after: int) -> AsyncIterator[TextBatch]:
-        """Every text numbered above ``after`` (0: all), then those to come, until ``close``.
-
-        A number that the file never reached is another world's: then all texts come.
-        """
-        if after > 0 and not self._store.scan(LOG, after - 1, 1):
-            after = 0
-        while not self._closed:
-            news = self._news
-            rows = self._store.scan(LOG, after, _PAGE)
-            if not rows:
-                await news.wait()
-                continue
-            after = rows[-1][0]
-            yield TextBatch(tuple(_inbound(n, doc) for n, doc in rows), str(after))
+        """Every text numbered above ``after`` (0: all), then those to come, until ``close``."""
+        async for rows in self._log.since(after):
+            yield TextBatch(tuple(_inbound(n, doc) for n, doc in rows), str(rows[-1][0]))
 
 
 def event_id() -> str:
@@ -85,7 +46,7 @@ def event_id() -> str:
     return f"text_{secrets.token_hex(8)}"
 
 
-def writes_of(arrived: InboundText, copies: int = 1) -> tuple[Puts, Appends]:
+def writes_of(arrived: InboundText, copies: int = 1) -> tuple[list[Put], list[Append]]:
     """How the world's file keeps a text, told of ``copies`` times."""
     logged = {
         "to": arrived.number,
@@ -96,7 +57,7 @@ def writes_of(arrived: InboundText, copies: int = 1) -> tuple[Puts, Appends]:
         "lease_id": arrived.lease_id,
         "code": arrived.code,
     }
-    puts: Puts = []
+    puts: list[Put] = []
     if arrived.lease_id:
         key = f"{arrived.at_ms:013d}-{arrived.event_id}"
         puts.append((_OF_LOAN + arrived.lease_id, key, msgspec.to_builtins(arrived)))

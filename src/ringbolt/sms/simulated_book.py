@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any, Final, Protocol
+from typing import Final
 
 import msgspec
 from msgspec import Struct
 
-from ringbolt.sms.carrier import DeliveryReceipt, ReceiptBatch
+from ringbolt.simulated.log import Append, Entry, Log, Put, WorldFile
+from ringbolt.sms.carrier import DeliveryReceipt
 from ringbolt.sms.simulated_script import Step, Telegram, behaviour_of, plan
 from ringbolt.sms.simulated_wire import SmsRequest
 
@@ -25,30 +26,7 @@ _PENDING: Final = "sms-pending"
 _REFUSED: Final = "sms-refused"
 _INBOX: Final = "sms-inbox:"
 _LOG: Final = "sms-receipt"
-_PAGE: Final = 500
 _END_MS: Final = 10**13
-
-Document = Mapping[str, Any] | Struct
-
-
-class SmsStore(Protocol):
-    """Where texts and their receipts are kept; ``store/world.py`` is one."""
-
-    def load(self, kind: str) -> dict[str, dict[str, Any]]: ...
-
-    def get(self, kind: str, key: str) -> dict[str, Any] | None: ...
-
-    def page(self, kind: str, after: str, limit: int) -> list[tuple[str, dict[str, Any]]]: ...
-
-    def scan(self, log: str, after: int, limit: int) -> list[tuple[int, dict[str, Any]]]: ...
-
-    def submit(
-        self,
-        puts: Iterable[tuple[str, str, Document | None]] = (),
-        appends: Iterable[tuple[str, Document]] = (),
-    ) -> asyncio.Future[list[int]]:
-        """Write all or nothing, in the order of the calls; resolves when it is on the disk."""
-        ...
 
 
 class PhoneText(Struct):
@@ -97,8 +75,8 @@ class TakenSms(Struct, frozen=True):
 class Writes:
     """What one moment changes: one transaction. ``over``: the texts that it is the last of."""
 
-    puts: list[tuple[str, str, Document | None]] = field(default_factory=list)
-    appends: list[tuple[str, Document]] = field(default_factory=list)
+    puts: list[Put] = field(default_factory=list)
+    appends: list[Append] = field(default_factory=list)
     over: list[str] = field(default_factory=list)
 
     def take(self, sms: TakenSms) -> None:
@@ -129,8 +107,9 @@ class Writes:
 class SmsBook:
     """What is on the disk; nothing else is told to anybody."""
 
-    def __init__(self, store: SmsStore) -> None:
+    def __init__(self, store: WorldFile) -> None:
         self._store = store
+        self.log = Log(store, _LOG)
 
     def write(self, writes: Writes) -> asyncio.Future[list[int]]:
         return self._store.submit(writes.puts, writes.appends)
@@ -162,15 +141,10 @@ class SmsBook:
         newest_first = self._store.page(_INBOX + number, "", INBOX_SIZE)
         return [msgspec.convert(document, PhoneText) for _, document in reversed(newest_first)]
 
-    def receipts(self, after: int) -> ReceiptBatch:
-        """Some of the receipts numbered above ``after``; none if there are none yet."""
-        rows = self._store.scan(_LOG, after, _PAGE)
-        receipts = tuple(msgspec.convert(document, DeliveryReceipt) for _, document in rows)
-        return ReceiptBatch(receipts, str(rows[-1][0] if rows else after))
 
-    def reached(self, number: int) -> bool:
-        """Whether there ever was a receipt numbered so."""
-        return number == 0 or bool(self._store.scan(_LOG, number - 1, 1))
+def receipts_of(rows: Iterable[Entry]) -> tuple[DeliveryReceipt, ...]:
+    """The receipts that a page of the book's log holds."""
+    return tuple(msgspec.convert(document, DeliveryReceipt) for _, document in rows)
 
 
 def _sameness(request: SmsRequest) -> str:

@@ -14,13 +14,14 @@ import secrets
 from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 import structlog
 
-from ringbolt.clock import Clock
+from ringbolt.simulated.log import WorldFile
+from ringbolt.simulated.time import WorldTime
 from ringbolt.sms.carrier import Accepted, ReceiptBatch, Rejected, SendResult, SmsSnapshot, Unknown
-from ringbolt.sms.simulated_book import PhoneText, SmsBook, SmsStore, TakenSms, Writes
+from ringbolt.sms.simulated_book import PhoneText, SmsBook, TakenSms, Writes, receipts_of
 from ringbolt.sms.simulated_script import (
     REFUSALS,
     RETRY_AFTER_MS,
@@ -35,12 +36,6 @@ _TICK_MS: Final = 10
 _BATCH: Final = 500
 _IDLE_MS: Final = 3_600_000
 log = structlog.get_logger("ringbolt.sms")
-
-
-class WorldTime(Clock, Protocol):
-    async def sleep_until(self, at_ms: int) -> None:
-        """Return as soon as the clock shows ``at_ms``, be it that it was advanced."""
-        ...
 
 
 @dataclass(slots=True, eq=False)
@@ -60,15 +55,13 @@ class _Open:
 class SmsNetwork:
     """The carrier and every phone's texts. Call ``start`` in the event loop."""
 
-    def __init__(self, *, clock: WorldTime, store: SmsStore, speed: float = 1.0) -> None:
+    def __init__(self, *, clock: WorldTime, store: WorldFile, speed: float = 1.0) -> None:
         self._clock = clock
         self._speed = speed
         self._book = SmsBook(store)
         self._open: dict[str, _Open] = {}
         self._due: list[tuple[int, int, _Open]] = []
         self._queued = 0
-        self._news = asyncio.Event()
-        self._closed = False
         self._timer: asyncio.Task[None] | None = None
         self._alarm: asyncio.Future[None] | None = None
         self._alarm_ms = 0
@@ -81,8 +74,7 @@ class SmsNetwork:
 
     async def close(self) -> None:
         """Stop; what is still to happen does when the world starts again."""
-        self._closed = True
-        self._announce()
+        self._book.log.close()
         if self._timer is not None:
             self._timer.cancel()
             with suppress(asyncio.CancelledError):
@@ -117,20 +109,9 @@ class SmsNetwork:
         return None if sms is None else SmsSnapshot(ref, sms.part_ids, self._book.told(sms))
 
     async def events(self, after: int) -> AsyncIterator[ReceiptBatch]:
-        """Every receipt numbered above ``after`` (0: all), then those to come, until ``close``.
-
-        A number that the file never reached is another world's: then all receipts come.
-        """
-        if not self._book.reached(after):
-            after = 0
-        while not self._closed:
-            news = self._news
-            batch = self._book.receipts(after)
-            if not batch.receipts:
-                await news.wait()
-                continue
-            after = int(batch.cursor)
-            yield batch
+        """Every receipt numbered above ``after`` (0: all), then those to come, until ``close``."""
+        async for rows in self._book.log.since(after):
+            yield ReceiptBatch(receipts_of(rows), str(rows[-1][0]))
 
     # The phone's side
 
@@ -194,8 +175,8 @@ class SmsNetwork:
 
     async def _over(self, ref: str) -> None:
         """Return once all receipts of this text are on the disk."""
-        while ref in self._open and not self._closed:
-            await self._news.wait()
+        while ref in self._open and not self._book.log.closed:
+            await self._book.log.news()
 
     # What happens to texts
 
@@ -239,8 +220,4 @@ class SmsNetwork:
             return
         for ref in over:
             self._open.pop(ref, None)
-        self._announce()
-
-    def _announce(self) -> None:
-        self._news.set()
-        self._news = asyncio.Event()
+        self._book.log.announce()

@@ -3,38 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Final
 
 import structlog
 
 from ringbolt.core.call import CallEvent, Clip
+from ringbolt.simulated.log import Log, WorldFile
 from ringbolt.voice.simulated_call import SimulatedCall
 from ringbolt.voice.simulated_wire import event_from_json, event_to_json
 
 KIND: Final = "phone-call"
 LOG: Final = "phone-call-event"
-_PAGE: Final = 500
 log = structlog.get_logger("ringbolt.phones")
-
-
-class PhoneStore(Protocol):
-    """Where calls and their events are kept; ``store/world.py`` is one."""
-
-    def load(self, kind: str) -> dict[str, dict[str, Any]]: ...
-
-    def scan(self, log: str, after: int, limit: int) -> list[tuple[int, dict[str, Any]]]:
-        """Committed events numbered above ``after``."""
-        ...
-
-    def submit(
-        self,
-        puts: Iterable[tuple[str, str, Mapping[str, Any] | None]] = (),
-        appends: Iterable[tuple[str, Mapping[str, Any]]] = (),
-    ) -> asyncio.Future[list[int]]:
-        """Write all or nothing, in the order of the calls; resolves when it is on the disk."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +30,12 @@ class NumberedEvents:
 class CallBook:
     """Every simulated call. A change takes its place in the file at once, in the order made."""
 
-    def __init__(self, store: PhoneStore) -> None:
+    def __init__(self, store: WorldFile) -> None:
         self._store = store
         self._by_id: dict[str, SimulatedCall] = {}
         self._by_ref: dict[str, SimulatedCall] = {}
         self._by_number: dict[str, list[SimulatedCall]] = {}
-        self._news = asyncio.Event()
-        self._closed = False
+        self._log = Log(store, LOG)
 
     def load(self, clip_of: Callable[[str], Clip]) -> list[SimulatedCall]:
         """Read the file; all calls, oldest first."""
@@ -69,8 +50,7 @@ class CallBook:
 
     def close(self) -> None:
         """Let those go who wait for events."""
-        self._closed = True
-        self._announce()
+        self._log.close()
 
     def add(self, call: SimulatedCall) -> None:
         self._by_id[call.id] = call
@@ -103,27 +83,13 @@ class CallBook:
         return call
 
     async def events(self, after: int) -> AsyncIterator[NumberedEvents]:
-        """Every event numbered above ``after``, then those to come, until the book is closed.
-
-        A number that the file never reached is another world's: then all events come.
-        """
-        if after > 0 and not self._store.scan(LOG, after - 1, 1):
-            after = 0
-        while not self._closed:
-            news = self._news
-            rows = self._store.scan(LOG, after, _PAGE)
-            if not rows:
-                await news.wait()
-                continue
-            after = rows[-1][0]
-            yield NumberedEvents(tuple((n, event_from_json(doc)) for n, doc in rows), after)
+        """Every event numbered above ``after``, then those to come, until the book is closed."""
+        async for rows in self._log.since(after):
+            numbered = tuple((n, event_from_json(doc)) for n, doc in rows)
+            yield NumberedEvents(numbered, rows[-1][0])
 
     def _on_saved(self, saved: asyncio.Future[list[int]]) -> None:
         if not saved.cancelled() and (error := saved.exception()) is not None:
             log.error("a change to a simulated call is lost", error=str(error))
             return
-        self._announce()
-
-    def _announce(self) -> None:
-        self._news.set()
-        self._news = asyncio.Event()
+        self._log.announce()

@@ -12,15 +12,16 @@ import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 import structlog
 
-from ringbolt.clock import Clock
 from ringbolt.core.call import CallStatus, Clip
 from ringbolt.core.errors import Conflict, InvalidInput, NotFound
+from ringbolt.simulated.log import WorldFile
+from ringbolt.simulated.time import WorldTime
 from ringbolt.voice.carrier import Accepted, PlaceCall, PlaceResult, Rejected, Unknown
-from ringbolt.voice.simulated_book import CallBook, NumberedEvents, PhoneStore
+from ringbolt.voice.simulated_book import CallBook, NumberedEvents
 from ringbolt.voice.simulated_call import SimulatedCall
 from ringbolt.voice.simulated_clips import ClipStore
 from ringbolt.voice.simulated_line import FRAME_MS, Line, replay
@@ -45,12 +46,6 @@ _KEYS: Final = frozenset("0123456789*#ABCD")
 log = structlog.get_logger("ringbolt.phones")
 
 
-class WorldTime(Clock, Protocol):
-    async def sleep_until(self, at_ms: int) -> None:
-        """Return as soon as the clock shows ``at_ms``, be it that it was advanced."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class _Live:
     """A call that is up."""
@@ -64,7 +59,7 @@ class PhoneNetwork:
     """All simulated phones and the carrier that reaches them. Call ``start`` in the event loop."""
 
     def __init__(
-        self, *, clock: WorldTime, store: PhoneStore, audio_dir: Path, speed: float = 1.0
+        self, *, clock: WorldTime, store: WorldFile, audio_dir: Path, speed: float = 1.0
     ) -> None:
         self.clips = ClipStore(audio_dir / "clips")
         self._recordings = audio_dir / "heard"
