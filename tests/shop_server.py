@@ -232,6 +232,7 @@ def settings_for(data_dir: Path, speech_dir: Path, **overrides: Any) -> Settings
         "port": 0,
         "data_dir": data_dir,
         "limits": "off",
+        "trusted_proxies": "127.0.0.1",  # tests come from many addresses
         **overrides,
     }
     options["simulator"] = {"speed": SPEED, **overrides.get("simulator", {})}

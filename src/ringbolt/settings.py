@@ -262,8 +262,12 @@ class Settings(BaseSettings):
         7, ge=0, le=3650, description="Days after which the text of a finished order is wiped."
     )
     trusted_proxies: str = Field(
-        "127.0.0.1,::1",
-        description="Proxies whose X-Forwarded-* headers are believed, separated by commas.",
+        "",
+        description="Proxies whose X-Forwarded-* headers are believed (addresses or networks), "
+        "separated by commas. Empty: none.",
+    )
+    connections_per_address: int = Field(
+        256, ge=1, description="Connections that one address may hold at the same time."
     )
 
     lnd: LndSettings = LndSettings()

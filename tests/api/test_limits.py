@@ -84,7 +84,9 @@ async def test_a_forwarded_address_is_believed_from_a_trusted_proxy_only(
 
 
 async def test_behind_a_trusted_proxy_every_client_has_its_own_limit(open_shop: OpenShop) -> None:
-    shop = await open_shop(limits="on", l402={"challenges_per_minute": 1})
+    shop = await open_shop(
+        limits="on", l402={"challenges_per_minute": 1}, trusted_proxies="127.0.0.1"
+    )
     answers = [
         await shop.post(say(ANSWERS), X_Forwarded_For=f"203.0.113.{n}", X_Forwarded_Proto="https")
         for n in (1, 2, 1)

@@ -27,6 +27,8 @@ _AUTH_PART = re.compile(
 """A parameter or a scheme of a ``WWW-Authenticate`` line (RFC 9110 section 11.6.1)."""
 _FINAL = {"completed", "busy", "no-answer", "failed", "canceled"}
 
+_ANSWER_S = 120.0
+
 
 class PurchaseError(Exception):
     """The purchase did not come about; the message is for a person."""
@@ -40,7 +42,6 @@ class Wallet:
         self._http = httpx.AsyncClient(
             base_url=url.rstrip("/"),
             headers={"Grpc-Metadata-macaroon": macaroon_hex},
-            timeout=httpx.Timeout(10.0, read=120.0),
             verify=verify,
         )
 
@@ -63,6 +64,7 @@ class Wallet:
                 "fee_limit_sat": str(fee_limit_sats),
                 "no_inflight_updates": True,
             },
+            read_s=None,  # a hold invoice stays in flight until the seller decides
         )
         lines = [json.loads(line) for line in answer.text.splitlines() if line.strip()]
         result = lines[-1].get("result", {}) if lines else {}
@@ -75,12 +77,20 @@ class Wallet:
         document: dict[str, Any] = (await self._ask("GET", path, None)).json()
         return document
 
-    async def _ask(self, method: str, path: str, body: dict[str, Any] | None) -> httpx.Response:
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None,
+        *,
+        read_s: float | None = _ANSWER_S,
+    ) -> httpx.Response:
+        timeout = httpx.Timeout(10.0, read=read_s)
         try:
-            answer = await self._http.request(method, path, json=body)
+            answer = await self._http.request(method, path, json=body, timeout=timeout)
         except httpx.HTTPError as error:
             raise PurchaseError(
-                f"The wallet at {self._http.base_url} does not answer: {error or repr(error)}"
+                f"The wallet at {self._http.base_url} does not answer: {str(error) or repr(error)}"
             ) from None
         if answer.status_code != 200:
             raise PurchaseError(f"The wallet refused: {answer.status_code} {answer.text[:300]}")
@@ -192,7 +202,7 @@ async def _post(
     try:
         return await http.post(url, json=body, headers=headers)
     except httpx.HTTPError as error:
-        raise PurchaseError(f"{url} does not answer: {error or repr(error)}") from None
+        raise PurchaseError(f"{url} does not answer: {str(error) or repr(error)}") from None
 
 
 def _reason(answer: httpx.Response) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -21,6 +23,7 @@ from ringbolt.cli.output import (
 )
 
 PATH = "/api/l402/place-call"
+_HELD_AFTER_S = 10.0
 
 
 def wallet_at(url: str, macaroon: str, tls_cert: Path | None) -> Wallet:
@@ -110,7 +113,11 @@ async def balance(wallet: Wallet) -> dict[str, Any]:
 
 
 async def pay(wallet: Wallet, invoice: str, max_fee_sats: int) -> dict[str, Any]:
-    return {"preimage": await wallet.pay(invoice, max_fee_sats)}
+    paying = asyncio.create_task(wallet.pay(invoice, max_fee_sats))
+    await asyncio.wait({paying}, timeout=_HELD_AFTER_S)
+    if not paying.done():
+        sys.stderr.write("The payment is held until it is delivered, or given back: wait.\n")
+    return {"preimage": await paying}
 
 
 async def invoice(wallet: Wallet, sats: int, memo: str) -> dict[str, Any]:

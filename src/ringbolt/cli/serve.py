@@ -9,12 +9,14 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextlib import contextmanager, suppress
 from typing import Any
 
 import uvicorn
 
+from ringbolt.cli.connections import SHARE_OF_DESCRIPTORS, ConnectionGuard, guarded
 from ringbolt.logs import configure_logs
 from ringbolt.secret import load_keyring
 from ringbolt.settings import Settings, SettingsError
@@ -136,18 +138,36 @@ class BackgroundServer(uvicorn.Server):
         return self._task.exception()
 
 
-def server_config(app: Any, settings: Settings) -> uvicorn.Config:
+def most_connections(to_itself: bool) -> int:
+    """How many connections the process may take and still reach its node and its store.
+
+    ``to_itself``: the node is part of the process, and each connection to it has two ends here.
+    """
+    try:
+        import resource  # noqa: PLC0415 - not on Windows
+    except ImportError:
+        return MAX_CONNECTIONS
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = MAX_CONNECTIONS if soft == resource.RLIM_INFINITY else soft
+    return int(allowed * SHARE_OF_DESCRIPTORS) // (2 if to_itself else 1)
+
+
+def server_config(app: Any, settings: Settings, *, to_itself: bool = False) -> uvicorn.Config:
+    """``to_itself``: the process is a client of its own server."""
+    trusted = settings.trusted_proxies
+    most = most_connections(to_itself)
+    guard = ConnectionGuard(settings.connections_per_address, most, trusted, time.monotonic)
     return uvicorn.Config(
         app,
+        http=guarded(guard),
         log_config=None,
         access_log=False,  # addresses of status pages are secrets
         lifespan="off",
         server_header=False,
         proxy_headers=True,
-        forwarded_allow_ips=settings.trusted_proxies,
+        forwarded_allow_ips=trusted,
         timeout_graceful_shutdown=5,
         timeout_keep_alive=75,
-        h11_max_incomplete_event_size=64 * 1024,
     )
 
 
@@ -185,7 +205,8 @@ async def serve(
                     await _until_done(opened.work(), beside(url), outcome)
 
             outcome: list[int] = []
-            server = BackgroundServer(server_config(opened.server, settings), work, opened.hang_up)
+            config = server_config(opened.server, settings, to_itself=opened.world is not None)
+            server = BackgroundServer(config, work, opened.hang_up)
             try:
                 await server.serve(sockets=[sock])
             finally:  # while the shop is ours: a second one that is refused leaves our file alone

@@ -1,0 +1,185 @@
+"""Who may hold a connection to the shop, and for how long without asking for anything.
+
+uvicorn waits for a request's head for ever and takes connections until no descriptor is left, the
+Lightning node's and the store's included. A reverse proxy sees to this; a shop without one must.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import structlog
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+log = structlog.get_logger("ringbolt.connections")
+
+HEAD_TIMEOUT_S = 15.0
+"""A request's head must be there so long after it began, or after the connection was made."""
+SHARE_OF_DESCRIPTORS = 0.8
+"""Of the descriptors that the process may have; the rest is for the node, the store, the work."""
+LOOPBACK = "this machine"
+_LOG_EVERY_S = 60.0
+
+
+class ConnectionGuard:
+    """Counts the connections of a server.
+
+    ``per_address``: how many one address (IPv6: one /64 network) may hold; this machine and the
+    ``trusted`` proxies may hold any number. ``most``: how many there may be altogether.
+    """
+
+    def __init__(
+        self, per_address: int, most: int, trusted: str, now_s: Callable[[], float]
+    ) -> None:
+        self._per_address = per_address
+        self._most = most
+        self._trusts_all = trusted.strip() == "*"
+        self._trusted = [] if self._trusts_all else _networks(trusted)
+        self._held: Counter[str] = Counter()
+        self._total = 0
+        self._now_s = now_s
+        self._told_s = -_LOG_EVERY_S
+        self._untold = 0
+        self.looks_for_proxies = True
+
+    def admit(self, address: str) -> str | None:
+        """Count a connection, and say under which name; None: there are too many."""
+        name = self._name(address)
+        if self._total >= self._most:
+            return None
+        if name not in ("", LOOPBACK) and self._held[name] >= self._per_address:
+            return None
+        self._total += 1
+        if name:
+            self._held[name] += 1
+        return name
+
+    def release(self, name: str) -> None:
+        """A connection that was admitted under ``name`` has ended."""
+        self._total -= 1
+        if name:
+            self._held[name] -= 1
+            if not self._held[name]:
+                del self._held[name]
+
+    def tell(self, what: str) -> None:
+        """Log that a connection was ended; once a minute, however many there are."""
+        now_s = self._now_s()
+        if now_s - self._told_s < _LOG_EVERY_S:
+            self._untold += 1
+            return
+        log.warning("connection refused", why=what, others_since=self._untold)
+        self._told_s, self._untold = now_s, 0
+
+    def look_for_proxy(self, peer: str, headers: list[tuple[bytes, bytes]]) -> None:
+        """Warn, once, of a proxy that speaks for others and is not believed: to the limits, all
+        its clients are one."""
+        if any(name == b"x-forwarded-for" for name, _ in headers):
+            self.looks_for_proxies = False
+            log.warning(
+                "X-Forwarded-For is not believed; if it is your proxy that sends it, name it in "
+                "RINGBOLT_TRUSTED_PROXIES",
+                peer=peer,
+            )
+
+    def _name(self, address: str) -> str:
+        try:
+            ip = ipaddress.ip_address(address.partition("%")[0])
+        except ValueError:  # a Unix socket has none
+            return ""
+        ip = getattr(ip, "ipv4_mapped", None) or ip
+        if self._trusts_all or any(ip in network for network in self._trusted):
+            return ""
+        if ip.is_loopback:
+            return LOOPBACK
+        if ip.version == 6:
+            return str(ipaddress.ip_network((ip, 64), strict=False))
+        return str(ip)
+
+
+class GuardedHttp(HttpToolsProtocol):
+    """uvicorn's connection, with a guard at the door and a limit for each request's head."""
+
+    def __init__(self, guard: ConnectionGuard, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._guard = guard
+        self._admitted: str | None = None
+        self._head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._admitted = self._guard.admit(self.client[0] if self.client else "")
+        if self._admitted is None:
+            self._refuse(503, "Too many connections. Close some, or come back a little later.")
+        else:
+            self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._admitted is not None:
+            self._guard.release(self._admitted)
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._admitted is not None:
+            super().data_received(data)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        if self._head_timer is None:
+            self._await_head()
+
+    def on_headers_complete(self) -> None:
+        self._stop_waiting()
+        if self._admitted and self._guard.looks_for_proxies:
+            self._guard.look_for_proxy(self._admitted, self.headers)
+        super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        self._stop_waiting()
+        super().send_400_response(msg)
+
+    def _await_head(self) -> None:
+        self._head_timer = self.loop.call_later(HEAD_TIMEOUT_S, self._too_slow)
+
+    def _stop_waiting(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _too_slow(self) -> None:
+        self._head_timer = None
+        self._refuse(408, "The request took too long to arrive. Send it again, at once.")
+
+    def _refuse(self, status: int, words: str) -> None:
+        self._guard.tell(words)
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.transport.close()  # an answer is on its way: no other may stand in its midst
+            return
+        phrase = {408: "Request Timeout", 503: "Service Unavailable"}[status]
+        head = (
+            f"HTTP/1.1 {status} {phrase}\r\nContent-Type: text/plain; charset=utf-8\r\n"
+            f"Content-Length: {len(words)}\r\nRetry-After: 5\r\nConnection: close\r\n\r\n"
+        )
+        self.transport.write((head + words).encode("ascii"))
+        self.transport.close()
+
+
+def guarded(guard: ConnectionGuard) -> Any:
+    """What ``uvicorn.Config(http=...)`` makes its connections with."""
+    return partial(GuardedHttp, guard)
+
+
+def _networks(trusted: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    networks = []
+    for each in trusted.split(","):
+        try:
+            networks.append(ipaddress.ip_network(each.strip(), strict=False))
+        except ValueError:  # a name, or nothing: uvicorn compares it as text
+            continue
+    return networks

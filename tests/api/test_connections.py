@@ -1,0 +1,162 @@
+"""Who may hold a connection, and for how long without asking for anything."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from ringbolt.cli import connections
+from ringbolt.cli.connections import LOOPBACK, ConnectionGuard
+from shop_server import ShopServer, running_shop, settings_for
+
+PATIENCE_S = 20
+
+
+def guard(per_address: int = 2, most: int = 5, trusted: str = "") -> ConnectionGuard:
+    return ConnectionGuard(per_address, most, trusted, lambda: 0.0)
+
+
+def test_an_address_holds_so_many_and_gets_room_again_when_it_lets_one_go() -> None:
+    door = guard()
+    names = [door.admit("203.0.113.1") for _ in range(3)]
+    assert names == ["203.0.113.1", "203.0.113.1", None]
+
+    door.release("203.0.113.1")
+    assert door.admit("203.0.113.1") == "203.0.113.1"
+    assert door.admit("203.0.113.2") == "203.0.113.2"
+
+
+def test_addresses_of_one_ipv6_network_are_one() -> None:
+    door = guard()
+    assert door.admit("2001:db8:0:1::1") == door.admit("2001:db8:0:1::2") == "2001:db8:0:1::/64"
+    assert door.admit("2001:db8:0:1::3") is None
+    assert door.admit("2001:db8:0:2::3") is not None
+
+
+def test_an_ipv4_address_written_as_ipv6_is_the_same() -> None:
+    assert guard().admit("::ffff:203.0.113.1") == "203.0.113.1"
+
+
+@pytest.mark.parametrize(
+    ("address", "trusted", "name"),
+    [
+        ("127.0.0.1", "", LOOPBACK),
+        ("::1", "", LOOPBACK),
+        ("10.0.0.7", "10.0.0.0/8, 192.0.2.1", ""),
+        ("203.0.113.1", "*", ""),
+        ("", "", ""),
+    ],
+)
+def test_this_machine_and_trusted_proxies_hold_as_many_as_there_is_room_for(
+    address: str, trusted: str, name: str
+) -> None:
+    door = guard(trusted=trusted)
+    assert [door.admit(address) for _ in range(6)] == [name] * 5 + [None]
+
+
+def test_what_is_refused_is_logged_once_a_minute_with_their_number() -> None:
+    now_s = 0.0
+    door = ConnectionGuard(1, 1, "", lambda: now_s)
+    with capture_logs() as logs:
+        for _ in range(3):
+            door.tell("too many")
+        now_s = 61.0
+        door.tell("too many")
+
+    assert [entry["others_since"] for entry in logs] == [0, 2]
+
+
+@pytest.fixture
+async def open_to_few(
+    tmp_path: Path, speech_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Callable[[float], ShopServer]]:
+    settings = settings_for(tmp_path / "shop", speech_dir, trusted_proxies="")
+    async with running_shop(settings) as shop:
+
+        def with_patience(seconds: float) -> ShopServer:
+            monkeypatch.setattr(connections, "HEAD_TIMEOUT_S", seconds)
+            return shop
+
+        yield with_patience
+
+
+async def _connect(shop: ShopServer) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    host, port = shop.url.removeprefix("http://").split(":")
+    return await asyncio.open_connection(host, int(port))
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nX: "])
+async def test_a_request_whose_head_does_not_come_is_told_so_and_ended(
+    open_to_few: Callable[[float], ShopServer], begun: bytes
+) -> None:
+    reader, writer = await _connect(open_to_few(0.2))
+    writer.write(begun)
+
+    answer = await asyncio.wait_for(reader.read(), PATIENCE_S)
+
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    writer.close()
+
+
+async def test_the_second_request_of_a_connection_has_as_long_for_its_head(
+    open_to_few: Callable[[float], ShopServer],
+) -> None:
+    reader, writer = await _connect(open_to_few(0.3))
+    whole = b"GET /healthz HTTP/1.1\r\nHost: shop\r\n\r\n"
+    writer.write(whole)
+    first = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE_S)
+    writer.write(whole[:20])
+
+    rest = await asyncio.wait_for(reader.read(), PATIENCE_S)
+
+    assert first.startswith(b"HTTP/1.1 200 ")
+    assert b"HTTP/1.1 408 " in rest
+    writer.close()
+
+
+async def test_an_answer_on_its_way_is_not_broken_into_by_a_slow_second_head(
+    open_to_few: Callable[[float], ShopServer],
+) -> None:
+    shop = open_to_few(0.3)
+    wanted = {"country": "germany", "service": "sim-code"}
+    order = (await shop.http.post("/createorder", json=wanted)).json()
+    reader, writer = await _connect(shop)
+    waiting = f"/orderstatus?orderId={order['orderId']}&wait=50"
+    writer.write(f"GET {waiting} HTTP/1.1\r\nHost: shop\r\n\r\nGET".encode())
+
+    answer = await asyncio.wait_for(reader.read(), PATIENCE_S)
+
+    assert b"408" not in answer
+    writer.close()
+
+
+async def test_a_connection_too_many_is_turned_away_in_plain_words(
+    open_to_few: Callable[[float], ShopServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = open_to_few(15)
+    monkeypatch.setattr(ConnectionGuard, "admit", lambda _guard, _address: None)
+
+    reader, writer = await _connect(shop)
+    answer = await asyncio.wait_for(reader.read(), PATIENCE_S)
+
+    assert answer.startswith(b"HTTP/1.1 503 ")
+    assert b"Too many connections" in answer
+    monkeypatch.undo()
+    assert (await shop.http.get("/healthz")).status_code == 200
+    writer.close()
+
+
+async def test_a_proxy_that_is_not_believed_is_warned_of_once(
+    open_to_few: Callable[[float], ShopServer],
+) -> None:
+    shop = open_to_few(15)
+    with capture_logs() as logs:
+        for _ in range(3):
+            await shop.http.get("/healthz", headers={"X-Forwarded-For": "203.0.113.1"})
+
+    warned = [entry for entry in logs if "RINGBOLT_TRUSTED_PROXIES" in entry["event"]]
+    assert len(warned) == 1
