@@ -17,6 +17,7 @@ import pytest
 
 from flow_rig import LEASE_MS, Died, Fate
 from order_world import Kind, OrderProcess, OrderWorld, WorldOrder
+from ringbolt.app.another_number import another_number
 from ringbolt.app.cancel_order import cancel_order
 from ringbolt.app.keys import NewKey
 from ringbolt.clock import SystemClock
@@ -24,11 +25,13 @@ from ringbolt.core.errors import RingboltError
 from ringbolt.core.order import OrderState
 from ringbolt.core.recovery import Recovery
 from ringbolt.sms.carrier import ReceiptState
-from ringbolt.store import jobs
+from ringbolt.store import jobs, receptions
 from ringbolt.store.opening import open_database
 
 MAX_EFFECTS = 80
 INVOICE_MS = 3_700_000
+_FORMER = "666666"
+"""A code that comes to a number which its buyer gave back."""
 S = OrderState
 
 
@@ -58,6 +61,14 @@ FLOWS = [
     Flow("a code on a balance", "activation", S.SETTLED, deed="code", on_balance=True),
     Flow("no code on a balance", "activation", S.RETURNED, on_balance=True),
     Flow("cancelled", "activation", S.RETURNED, deed="cancel"),
+    Flow("another number", "activation", S.SETTLED, deed="another number"),
+    Flow(
+        "another number on a balance",
+        "activation",
+        S.SETTLED,
+        deed="another number",
+        on_balance=True,
+    ),
     Flow("a rental's text", "rental", S.SETTLED, deed="code"),
     Flow("a rental is kept", "rental", S.SETTLED),
     Flow("a top-up", "fund", S.SETTLED),
@@ -127,6 +138,27 @@ class Story:
             self.world.pass_ms(121_000)
             await cancel_order(process.shop, self.order.id)
 
+        elif self.flow.deed == "another number":
+            await self._another_number(process)
+
+    async def _another_number(self, process: OrderProcess) -> None:
+        """As often as it takes: who asks does not always hear the answer."""
+        assert self.order is not None
+        first = (await self.order.loans())[0].number
+        if await self._number() == first:
+            self.world.pass_ms(121_000)
+            await another_number(process.shop, self.order.id)
+        await self._go(process)
+        assert await self._number() not in ("", first)
+        self.world.lender.text(first, f"Your code is {_FORMER}")
+        await self.order.code_comes()
+
+    async def _number(self) -> str:
+        assert self.order is not None
+        reception = await self.world.db.read(receptions.reception_of, self.order.id)
+        assert reception is not None
+        return reception.number
+
     async def _work(self, process: OrderProcess) -> None:
         if not self.flow.pays:
             await process.look_after_holds()
@@ -135,6 +167,9 @@ class Story:
     async def check(self) -> None:
         assert self.order is not None
         assert await self.order.check() is self.flow.end
+        if self.flow.kind == "activation":
+            reception = await self.world.db.read(receptions.reception_of, self.order.id)
+            assert reception is not None and reception.code != _FORMER
 
 
 async def _story(world: OrderWorld, flow: Flow) -> Story:

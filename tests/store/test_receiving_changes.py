@@ -213,6 +213,25 @@ async def test_another_number_in_the_same_order(
     await refusal(another_number(process.shop, order.id))
 
 
+async def test_a_code_that_is_told_while_another_number_is_asked_for_is_delivered(
+    world: ReceptionWorld, process: ReceptionProcess
+) -> None:
+    order = await assigned(world, process)
+    await process.pass_ms(3 * MINUTE_MS)
+
+    async def told_but_not_remembered() -> None:
+        world.lender.text(await order.number(), CODE)
+        world.lender.loans[0].texts.clear()
+        await world.process().listen()
+
+    world.lender.before_answer.append(told_but_not_remembered)
+    assert "code came" in (await refusal(another_number(process.shop, order.id))).message
+    await process.dispatch()
+    assert await order.has_been_paid()
+    assert (await order.reception()).code == "48010"
+    assert len(world.lender.loans) == 1
+
+
 async def test_other_numbers_are_limited(database: Database, clock: SystemClock) -> None:
     world = ReceptionWorld(database, clock, options={"orders": {"other_numbers": 2}})
     world.lender.refuses_early = False
