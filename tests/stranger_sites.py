@@ -114,8 +114,9 @@ def redirect(to: str, status: int = 302) -> Answer:
     return body(b"", status, Location=to)
 
 
-def self_signed(folder: Path) -> ssl.SSLContext:
-    """TLS for 127.0.0.1 with a certificate that is right but for its issuer."""
+def self_signed(folder: Path, *names: str) -> ssl.SSLContext:
+    """TLS for 127.0.0.1 and ``names`` with a certificate that is right but for its issuer, and
+    stands in ``folder/server.pem``."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
     today = datetime.datetime.now(datetime.UTC)
@@ -124,7 +125,12 @@ def self_signed(folder: Path) -> ssl.SSLContext:
         .not_valid_before(today - datetime.timedelta(days=1))
         .not_valid_after(today + datetime.timedelta(days=1))
         .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
+            x509.SubjectAlternativeName(
+                [
+                    x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
+                    *(x509.DNSName(each) for each in names),
+                ]
+            ),
             critical=False,
         )
         .sign(key, hashes.SHA256())

@@ -205,7 +205,7 @@ async def _open_parts(
         settings.fetch.allow_origins,
         allow_http=settings.webhooks.allow_http,
         per_receiver=settings.webhooks.per_host,
-        per_host=_webhooks_per_host(settings),
+        per_machine=_webhooks_per_machine(settings),
         user_agent=CALLER_NAME,
     )
     stack.push_async_callback(caller.close)
@@ -237,8 +237,8 @@ async def _open_parts(
     )
 
 
-def _webhooks_per_host(settings: Settings) -> int:
-    """To all receivers of one host together, so that it does not take every slot."""
+def _webhooks_per_machine(settings: Settings) -> int:
+    """To all receivers of one machine together, so that it does not take every slot."""
     per_receiver = settings.webhooks.per_host
     return max(per_receiver, min(8 * per_receiver, settings.worker.webhook_slots // 2))
 

@@ -348,7 +348,7 @@ async def test_an_allowed_name_opens_no_other_name(into: Path) -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "2130706433"])
 async def test_the_connector_alone_refuses_an_address_written_out(host: str) -> None:
     # An address in a URL by-passes the resolver; the connector judges its sockets as well.
-    async with aiohttp.ClientSession(connector=vetted_connector(())) as session:
+    async with aiohttp.ClientSession(connector=vetted_connector(VettingResolver(()))) as session:
         with pytest.raises(aiohttp.ClientError) as refusal:
             await session.get(f"http://{host}:9/")
 

@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 
+import aiohttp
 import pytest
 from aiohttp import web
 
 from patience import PATIENCE_S, until
 from ringbolt.fetch.caller import Answered, HostBusy, NoAnswer, OutgoingCaller
 from ringbolt.fetch.vetted import vet_url
-from stranger_sites import Names, Site, body, raw_site, site
+from stranger_sites import Names, Site, body, raw_site, self_signed, site
 
 BODY = b'{"status":"OK"}'
 
 
 @asynccontextmanager
-async def calling(*origins: str, names: Names | None = None) -> AsyncIterator[OutgoingCaller]:
+async def calling(
+    *origins: str, names: Names | None = None, per_machine: int = 16
+) -> AsyncIterator[OutgoingCaller]:
     caller = OutgoingCaller(
         origins,
         allow_http=False,
         per_receiver=2,
-        per_host=16,
+        per_machine=per_machine,
         user_agent="Ringbolt",
         resolver=names,
     )
@@ -229,6 +234,93 @@ async def test_a_slow_path_does_not_stop_the_others_of_its_host() -> None:
         assert isinstance(more, HostBusy), "the query is no other receiver"
         assert all(isinstance(other, Answered) for other in others)
         assert all(isinstance(each, Answered) for each in await asyncio.gather(*first))
+
+
+async def test_a_machine_has_its_turns_however_many_names_it_has() -> None:
+    async with reluctant() as (receiver, go_on), site(body(b""), "127.0.0.2") as other:
+        names = Names(**{f"n{n}_example": [["127.0.0.1"]] for n in range(3)})
+        urls = [f"http://n{n}.example:{receiver.port}" for n in range(3)]
+        async with calling(*urls, other.origin, names=names, per_machine=2) as caller:
+            first = [asyncio.create_task(call(caller, f"{url}/slow")) for url in urls[:2]]
+            await until(lambda: len(receiver.requests) == 2)
+            more = await call(caller, f"{urls[2]}/slow")
+            elsewhere = await call(caller, other.origin)
+            go_on.set()
+
+            assert isinstance(more, HostBusy)
+            assert isinstance(elsewhere, Answered)
+            assert all(isinstance(each, Answered) for each in await asyncio.gather(*first))
+
+
+async def test_who_is_sent_away_by_the_machine_keeps_no_turn_of_the_receiver() -> None:
+    async with (
+        reluctant() as (receiver, go_on),
+        calling(receiver.origin, per_machine=1) as caller,
+    ):
+        first = asyncio.create_task(call(caller, f"{receiver.origin}/slow"))
+        await until(lambda: len(receiver.requests) == 1)
+        away = [await call(caller, f"{receiver.origin}/well") for _ in range(3)]
+        go_on.set()
+        await first
+
+        assert all(isinstance(each, HostBusy) for each in away)
+        assert isinstance(await call(caller, f"{receiver.origin}/well"), Answered)
+
+
+async def test_a_name_is_asked_for_once_and_its_receiver_hears_that_name() -> None:
+    async with site(body(b"")) as first, site(body(b""), "127.0.0.2", first.port) as second:
+        names = Names(rebind_example=[["127.0.0.1"], ["127.0.0.2"]])
+        origin = f"http://rebind.example:{first.port}"
+        async with calling(origin, names=names) as caller:
+            assert isinstance(await call(caller, f"{origin}/hook"), Answered)
+
+        assert names.asked == ["rebind.example"]
+        (request,) = first.requests
+        assert request.headers.getall("Host") == [f"rebind.example:{first.port}"]
+        assert not second.requests
+
+
+async def test_where_one_address_refuses_the_next_is_tried() -> None:
+    async with site(body(b"")) as receiver:
+        names = Names(two_example=[["127.0.0.3", "127.0.0.1"]])
+        origin = f"http://two.example:{receiver.port}"
+        async with calling(origin, names=names) as caller:
+            assert isinstance(await call(caller, origin), Answered)
+        assert len(receiver.requests) == 1
+
+
+async def test_a_certificate_must_be_of_the_name_though_the_address_is_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trusting = ssl.create_default_context()
+    tls = self_signed(tmp_path, "good.example")
+    trusting.load_verify_locations(tmp_path / "server.pem")
+    monkeypatch.setattr(aiohttp.connector, "_SSL_CONTEXT_VERIFIED", trusting)
+    async with site(body(b""), tls=tls) as receiver:
+        names = Names(good_example=[["127.0.0.1"]], evil_example=[["127.0.0.1"]])
+        good, evil = (f"https://{name}.example:{receiver.port}" for name in ("good", "evil"))
+        async with calling(good, evil, names=names) as caller:
+            assert isinstance(await call(caller, good), Answered)
+            answer = await call(caller, evil)
+
+        assert isinstance(answer, NoAnswer)
+        assert answer.reason == "the certificate of evil.example is not valid"
+
+
+async def test_a_name_that_is_allowed_opens_its_address_to_no_other_name() -> None:
+    async with site(body(b"")) as receiver:
+        names = Names(good_example=[["127.0.0.1"]], evil_example=[["127.0.0.1"]])
+        good, evil = (f"http://{name}.example:{receiver.port}" for name in ("good", "evil"))
+        caller = OutgoingCaller(
+            [good], allow_http=True, per_receiver=2, per_machine=4, user_agent="", resolver=names
+        )
+        assert isinstance(await call(caller, good), Answered)
+        for url in (evil, receiver.origin):
+            refused = await call(caller, url)
+            assert isinstance(refused, NoAnswer)
+            assert "public" in refused.reason
+        await caller.close()
+        assert len(receiver.requests) == 1
 
 
 async def test_who_does_not_answer_in_time_gives_its_turn_back() -> None:

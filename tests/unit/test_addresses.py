@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringbolt.fetch.addresses import Origin, is_public, literal_address
+from ringbolt.fetch.addresses import Origin, is_public, literal_address, network_of
 from ringbolt.fetch.vetted import RefusedUrlError, parse_origins, vet_url
 
 NOT_PUBLIC = """
@@ -217,3 +217,16 @@ def test_an_allowed_origin_passes_whatever_it_is() -> None:
 def test_allowing_an_origin_allows_no_neighbour(url: str) -> None:
     with pytest.raises(RefusedUrlError):
         vet_url(url, parse_origins(["http://127.0.0.1:8499"]), allow_http=True)
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("93.184.216.34", "93.184.216.34"),
+        ("2606:4700::1", "2606:4700::/64"),
+        ("2606:4700::ffff:1", "2606:4700::/64"),
+        ("2606:4700:0:1::1", "2606:4700:0:1::/64"),
+    ],
+)
+def test_the_addresses_of_one_machine_are_one_network(address: str, network: str) -> None:
+    assert network_of(address) == network

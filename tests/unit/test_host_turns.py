@@ -9,7 +9,7 @@ import pytest
 from ringbolt.fetch.host_turns import (
     LONGEST_S,
     SHORTEST_S,
-    ReceiverTurns,
+    NoTurnError,
     Turns,
 )
 
@@ -74,35 +74,42 @@ async def test_hosts_are_not_remembered_for_ever() -> None:
     turns.done("busy", 0.001)
 
 
-async def test_a_full_receiver_leaves_the_others_of_its_host_their_turns() -> None:
-    turns = ReceiverTurns(1, 3)
-    assert await turns.take("host:443", "/dead") == 0
-    assert await turns.take("host:443", "/dead") >= SHORTEST_S
-    assert await turns.take("host:443", "/well") == 0
-    assert await turns.take("other:443", "/dead") == 0
+async def test_a_turn_lasts_as_long_as_what_is_done_within() -> None:
+    turns = Turns(1)
+    async with turns.turn("a"):
+        assert await turns.take("a") >= SHORTEST_S
+    assert await turns.take("a") == 0
 
 
-async def test_a_host_has_its_bound_however_many_receivers_it_has() -> None:
-    turns = ReceiverTurns(1, 3)
-    waits = [await turns.take("host:443", f"/{n}") for n in range(5)]
-    assert [wait > 0 for wait in waits] == [False, False, False, True, True]
-    assert await turns.take("other:443", "/0") == 0
+async def test_without_a_turn_nothing_is_done() -> None:
+    turns = Turns(1)
+    await turns.take("a")
+    with pytest.raises(NoTurnError) as sent_away:
+        async with turns.turn("a"):
+            pytest.fail("it was not our turn")
+    assert sent_away.value.wait_s >= SHORTEST_S
 
 
-async def test_who_is_sent_away_by_the_host_takes_no_turn_of_the_receiver() -> None:
-    turns = ReceiverTurns(1, 1)
-    await turns.take("host:443", "/a")
-    assert await turns.take("host:443", "/b") > 0
-    turns.done("host:443", "/a", 0.001)
-    assert await turns.take("host:443", "/b") == 0
+async def test_who_is_sent_away_elsewhere_gives_the_turn_back_and_counts_for_no_request() -> None:
+    turns, others = Turns(1), Turns(1)
+    await others.take("b")
+    with pytest.raises(NoTurnError):
+        async with turns.turn("a"), others.turn("b"):
+            pytest.fail("it was not our turn")
+    assert turns._places["a"].typical_s == Turns(1)._place("a").typical_s
+    assert await turns.take("a") == 0
 
 
-async def test_a_wait_for_the_host_that_is_cancelled_takes_no_turn() -> None:
-    turns = ReceiverTurns(1, 1)
-    await turns.take("host:443", "/a")
-    waiting = asyncio.create_task(turns.take("host:443", "/b"))
+async def test_a_cancelled_wait_for_a_second_turn_gives_the_first_back() -> None:
+    turns, others = Turns(1), Turns(1)
+    await others.take("b")
+
+    async def both() -> None:
+        async with turns.turn("a"), others.turn("b"):
+            pytest.fail("it was not our turn")
+
+    waiting = asyncio.create_task(both())
     await asyncio.sleep(0)
     waiting.cancel()
     await asyncio.gather(waiting, return_exceptions=True)
-    turns.done("host:443", "/a", 0.001)
-    assert await turns.take("host:443", "/b") == 0
+    assert await turns.take("a") == 0

@@ -86,6 +86,13 @@ def _is_public_v6(address: IPv6Address) -> bool:
     return is_public(embedded) if is_isatap else True
 
 
+def network_of(address: str) -> str:
+    """What one machine has at least: an IPv4 address, or the /64 network of an IPv6 one."""
+    if ":" not in address:
+        return address
+    return str(IPv6Network((address, 64), strict=False))
+
+
 _NUMBER: Final = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)", re.IGNORECASE)
 
 

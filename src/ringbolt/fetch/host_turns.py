@@ -1,9 +1,9 @@
 """Turns at the receivers of strangers, so that a slow one takes nobody else's place.
 
 So many requests go to one receiver (host, port and path) at once, and some times as many to one
-host: a dead path of a host that many share does not stop the others there, and one host does not
-take all places. A quick one is worth waiting for; whoever would wait long at a slow one is told
-when to come back, and does something else meanwhile.
+machine: a dead path of a host that many share does not stop the others there, and one machine does
+not take all places, however many names it has. A quick one is worth waiting for; whoever would wait
+long at a slow one is told when to come back, and does something else meanwhile.
 """
 
 from __future__ import annotations
@@ -19,6 +19,14 @@ _FIRST_GUESS_S = 0.05
 _WEIGHT = 0.2
 """Of the latest request in what a request typically takes."""
 _MANY = 1000
+
+
+class NoTurnError(Exception):
+    """Enough is under way; come back in ``wait_s`` seconds."""
+
+    def __init__(self, wait_s: float) -> None:
+        super().__init__(f"no turn for {wait_s:.1f} s")
+        self.wait_s = wait_s
 
 
 class _Place:
@@ -38,6 +46,11 @@ class Turns:
     def __init__(self, at_once: int) -> None:
         self._at_once = at_once
         self._places: dict[str, _Place] = {}
+
+    def turn(self, name: str) -> _Turn:
+        """``async with``: within it, it is your turn. Raises ``NoTurnError``; if what is done
+        within raises it, for want of another turn, no request was made."""
+        return _Turn(self, name)
 
     async def take(self, name: str) -> float:
         """0.0: it is your turn, until ``done`` or ``give_back``. Else come back in so many
@@ -99,29 +112,21 @@ class Turns:
         }
 
 
-class ReceiverTurns:
-    """``per_receiver`` requests to one receiver at once, and ``per_host`` to one host."""
+class _Turn:
+    __slots__ = ("_began_s", "_name", "_turns")
 
-    def __init__(self, per_receiver: int, per_host: int) -> None:
-        self._receivers = Turns(per_receiver)
-        self._hosts = Turns(per_host)
+    def __init__(self, turns: Turns, name: str) -> None:
+        self._turns = turns
+        self._name = name
 
-    async def take(self, host: str, path: str) -> float:
-        """0.0: it is your turn, until ``done``. Else come back in so many seconds."""
-        receiver = host + path
-        wait_s = await self._receivers.take(receiver)
+    async def __aenter__(self) -> None:
+        wait_s = await self._turns.take(self._name)
         if wait_s:
-            return wait_s
-        try:
-            wait_s = await self._hosts.take(host)
-        except asyncio.CancelledError:
-            self._receivers.give_back(receiver)
-            raise
-        if wait_s:
-            self._receivers.give_back(receiver)
-        return wait_s
+            raise NoTurnError(wait_s)
+        self._began_s = time.monotonic()
 
-    def done(self, host: str, path: str, took_s: float) -> None:
-        """The request that had its turn is over."""
-        self._receivers.done(host + path, took_s)
-        self._hosts.done(host, took_s)
+    async def __aexit__(self, error: type[BaseException] | None, *_: object) -> None:
+        if error is NoTurnError:
+            self._turns.give_back(self._name)
+        else:
+            self._turns.done(self._name, time.monotonic() - self._began_s)

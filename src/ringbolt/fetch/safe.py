@@ -20,10 +20,11 @@ from yarl import URL
 
 from ringbolt.core.errors import AudioUnplayable
 from ringbolt.fetch.fetcher import FetchedFile
+from ringbolt.fetch.name_lookup import LookupFailedError, TooManyLookupsError
 from ringbolt.fetch.vetted import (
     RefusedAddressError,
     RefusedUrlError,
-    SystemResolver,
+    VettingResolver,
     parse_origins,
     vet_url,
     vetted_connector,
@@ -41,7 +42,7 @@ class SafeFetcher:
 
     ``allow_origins``: exact origins that may be reached whatever their scheme and address.
     ``allow_http``: unencrypted URLs are followed, from https too. ``user_agent``: sent as is.
-    ``resolver`` replaces the system's name resolution. No cookies, credentials or proxies.
+    ``resolver`` replaces ``NameLookup``. No cookies, credentials or proxies.
     """
 
     def __init__(
@@ -54,8 +55,7 @@ class SafeFetcher:
         self._allow_origins = parse_origins(allow_origins)
         self._allow_http = allow_http
         self._user_agent = user_agent
-        self._own_resolver = None if resolver else SystemResolver()
-        self._resolver = resolver or self._own_resolver
+        self._resolver = resolver
         self._session: aiohttp.ClientSession | None = None
 
     async def fetch(
@@ -80,8 +80,6 @@ class SafeFetcher:
     async def close(self) -> None:
         if self._session is not None:
             await self._session.close()
-        if self._own_resolver is not None:
-            await self._own_resolver.close()
 
     @asynccontextmanager
     async def _answer(self, url: str) -> AsyncIterator[aiohttp.ClientResponse]:
@@ -112,7 +110,7 @@ class SafeFetcher:
         # Made on first use: a session belongs to the event loop that runs when it is made.
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=vetted_connector(self._allow_origins, self._resolver),
+                connector=vetted_connector(VettingResolver(self._allow_origins, self._resolver)),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers={"User-Agent": self._user_agent, "Accept-Encoding": "identity"},
                 timeout=aiohttp.ClientTimeout(),
@@ -193,8 +191,8 @@ def _explain(error: aiohttp.ClientError) -> AudioUnplayable:
                 code="AUDIO_URL_PRIVATE",
                 suggestion=_PUBLIC_HINT,
             )
-        case aiohttp.ClientConnectorDNSError():
-            return _failed(f"the name {error.host} is not known", retryable=True)
+        case aiohttp.ClientConnectorDNSError(os_error=cause):
+            return _failed(_why_not_found(cause, error.host), retryable=True)
         case aiohttp.ClientConnectorCertificateError():
             return _failed(f"the certificate of {error.host} is not valid")
         case aiohttp.ClientConnectorError():
@@ -205,6 +203,16 @@ def _explain(error: aiohttp.ClientError) -> AudioUnplayable:
             )
         case _:
             return _failed("the server broke off or answers something else than HTTP")
+
+
+def _why_not_found(cause: OSError, host: str) -> str:
+    match cause:
+        case TooManyLookupsError():
+            return "too many names are being looked up right now"
+        case LookupFailedError(reason=reason):
+            return reason
+        case _:
+            return f"the name {host} is not known"
 
 
 def _failed(why: str, *, retryable: bool = False) -> AudioUnplayable:

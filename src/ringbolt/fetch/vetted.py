@@ -10,10 +10,8 @@ Any port is allowed: private services are kept out by address, not by port.
 
 from __future__ import annotations
 
-import asyncio
 import socket
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote, urlsplit
 
 import aiohttp
@@ -28,10 +26,10 @@ from ringbolt.fetch.addresses import (
     is_public,
     literal_address,
 )
+from ringbolt.fetch.name_lookup import NameLookup
 
 MAX_URL_LENGTH = 2048
 
-_DNS_THREADS = 32
 _KEPT = "".join(map(chr, range(0x21, 0x7F)))
 """Every printable character of ASCII, the percent sign among them."""
 
@@ -119,53 +117,16 @@ def _vet_host(host: str) -> None:
         raise RefusedUrlError(f"write the address in the usual way: {address}")
 
 
-class SystemResolver(AbstractResolver):
-    """Names as the system resolves them, on threads of its own.
-
-    A stranger's name server that never answers holds a thread for many seconds; on the event
-    loop's shared executor a few of them would stop all file and decoding work.
-    """
-
-    def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(_DNS_THREADS, thread_name_prefix="dns")
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        loop = asyncio.get_running_loop()
-        found = await loop.run_in_executor(
-            self._threads, _get_addresses, host, port, socket.AddressFamily(family)
-        )
-        return [_resolved(host, address, port) for address in found]
-
-    async def close(self) -> None:
-        self._threads.shutdown(wait=False, cancel_futures=True)
-
-
-def _get_addresses(host: str, port: int, family: socket.AddressFamily) -> list[str]:
-    found = socket.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
-    # An address with a scope ("fe80::1%2") keeps it here, and is refused for it.
-    return [str(sockaddr[0]) for *_, sockaddr in found]
-
-
-def _resolved(host: str, address: str, port: int) -> ResolveResult:
-    return ResolveResult(
-        hostname=host,
-        host=address,
-        port=port,
-        family=socket.AF_INET6 if ":" in address else socket.AF_INET,
-        proto=socket.IPPROTO_TCP,
-        flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
-    )
-
-
 class VettingResolver(AbstractResolver):
-    """Passes on what ``inner`` finds if every one of the addresses is public, else nothing."""
+    """Passes on what ``inner``, a ``NameLookup`` if it is None, finds: if every one of the
+    addresses is public, else nothing."""
 
-    def __init__(self, allow_origins: frozenset[Origin], inner: AbstractResolver) -> None:
+    def __init__(
+        self, allow_origins: Iterable[Origin], inner: AbstractResolver | None = None
+    ) -> None:
         self._allowed = {(origin.host, origin.port) for origin in allow_origins}
-        self._inner = inner
-        self._admitted = {(origin.host, origin.port) for origin in allow_origins}
+        self._inner = inner or NameLookup({host for host, _ in self._allowed})
+        self._admitted = set(self._allowed)
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
@@ -185,28 +146,25 @@ class VettingResolver(AbstractResolver):
         """
         family, kind, protocol, _, sockaddr = address_info
         host, port = str(sockaddr[0]), int(sockaddr[1])
-        if not is_public(host) and (host, port) not in self._admitted:
+        if not is_public(host) and not self.is_admitted(host, port):
             raise RefusedAddressError(host)
         return socket.socket(family=family, type=kind, proto=protocol)
+
+    def is_admitted(self, host: str, port: int) -> bool:
+        """Whether the operator named this address: as an origin, or by a name that led there."""
+        return (host, port) in self._admitted
 
     async def close(self) -> None:
         await self._inner.close()
 
 
-def vetted_connector(
-    allow_origins: Iterable[Origin],
-    resolver: AbstractResolver | None = None,
-    *,
-    keep_s: float = 0.0,
-) -> aiohttp.TCPConnector:
+def vetted_connector(vetting: VettingResolver, *, keep_s: float = 0.0) -> aiohttp.TCPConnector:
     """A connector that reaches public addresses and the named origins only.
 
-    Each connection resolves anew, so an address is never older than the check that let it pass;
-    an idle connection, to the address that was judged, is kept for ``keep_s``. A refused name
-    surfaces as ``aiohttp.ClientConnectorError`` whose ``os_error`` is ``RefusedAddressError``.
-    ``resolver`` replaces a ``SystemResolver``; whoever made it closes it, the connector does not.
+    Each connection is to an address that was judged for it; an idle one is kept for ``keep_s``. A
+    refused name surfaces as ``aiohttp.ClientConnectorError`` whose ``os_error`` is
+    ``RefusedAddressError``.
     """
-    vetting = VettingResolver(frozenset(allow_origins), resolver or SystemResolver())
     return aiohttp.TCPConnector(
         resolver=vetting,
         socket_factory=vetting.vet_socket,
