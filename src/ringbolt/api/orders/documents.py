@@ -228,6 +228,28 @@ class RentalCountries(RootModel[list[RentalCountry]]):
     """What a rented number costs, by country."""
 
 
+class SuccessRate(Document):
+    cc: int = Field(examples=[187])
+    country: str = Field(description="Of the number.", examples=["USA"])
+    service: str = Field(examples=["tg"])
+    name: str = Field(examples=["Telegram"])
+    orders: int = Field(description="That had a number and are over.", examples=[212])
+    successPercent: int = Field(  # noqa: N815
+        description="Of them got their code; rounded down.", examples=[93]
+    )
+
+
+class SuccessRates(Document):
+    """How often a number got its code, the best first; of the shop's own orders."""
+
+    status: Literal["OK"]
+    days: int = Field(description="So far back orders are counted.", examples=[30])
+    leastOrders: int = Field(  # noqa: N815
+        description="A country and service with fewer orders is left out.", examples=[20]
+    )
+    rates: list[SuccessRate]
+
+
 class Availability(Document):
     """It answers, and says where to read on."""
 

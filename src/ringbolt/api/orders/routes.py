@@ -16,6 +16,7 @@ from ringbolt.api.orders.family import OrdersApi
 from ringbolt.api.orders.inbound import InboundTexts
 from ringbolt.api.orders.openapi import IDEMPOTENCY, KEY, KEY_IF_IMMEDIATE, Documented
 from ringbolt.api.orders.prices import PriceLists
+from ringbolt.api.orders.rates import SuccessRates
 from ringbolt.api.orders.receive import ReceiveOrders
 from ringbolt.api.orders.send import SendOrders
 from ringbolt.api.orders.status import Statuses
@@ -171,6 +172,12 @@ def _add_catalogue(api: OrdersApi, shop: Shop) -> None:
         ),
     ):
         api.add("GET", path, answer, Documented(_CATALOGUE, told, (400, 429, 503), query=query))
+    api.add(
+        "GET",
+        "/v1/receive/rates",
+        SuccessRates(shop).rates,
+        Documented(_CATALOGUE, documents.SuccessRates, (400, 429, 503), query=schema.PlaceQuery),
+    )
     api.add("GET", "/assets/saimages/{name}", lists.picture, None)
 
 

@@ -1,0 +1,56 @@
+"""How often a number got its code, by country and service, of the orders that are over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Integer, bindparam, case, func, select
+
+from ringbolt.core.order import OrderState
+from ringbolt.store.db import Tx
+from ringbolt.store.tables import orders
+from ringbolt.store.text_tables import reception
+
+_DELIVERED = (OrderState.FULFILLED, OrderState.SETTLED)
+_DECIDED = (*_DELIVERED, OrderState.FAILED, OrderState.RETURNED)
+
+
+@dataclass(frozen=True, slots=True)
+class SuccessRate:
+    """Of ``orders`` for a code that had a number in ``country``, ``delivered`` got what they were
+    for; the others ran out of time or were cancelled."""
+
+    country: int
+    service: str
+    orders: int
+    delivered: int
+
+
+def of_latest(tx: Tx, since_ms: int, at_most: int, least: int) -> list[SuccessRate]:
+    """Of the latest ``at_most`` orders placed since then; countries and services with fewer than
+    ``least`` of them are left out."""
+    values = {"since_": since_ms, "most_": at_most, "least_": least}
+    return [SuccessRate(**row) for row in tx.run(_OF_LATEST, values).mappings()]
+
+
+# The latest only, by the index on their times: it costs the same however many there ever were.
+_latest = (
+    select(orders.c.id, orders.c.state, orders.c.kind)
+    .where(orders.c.created_ms >= bindparam("since_"))
+    .order_by(orders.c.created_ms.desc())
+    .limit(bindparam("most_", type_=Integer))
+    .subquery()
+)
+_delivered = func.sum(case((_latest.c.state.in_(_DELIVERED), 1), else_=0))
+_OF_LATEST = (
+    select(
+        reception.c.number_country.label("country"),
+        reception.c.service,
+        func.count().label("orders"),
+        _delivered.label("delivered"),
+    )
+    .join(_latest, _latest.c.id == reception.c.order_id)
+    .where(_latest.c.kind == "activation", _latest.c.state.in_(_DECIDED), reception.c.number != "")
+    .group_by(reception.c.number_country, reception.c.service)
+    .having(func.count() >= bindparam("least_", type_=Integer))
+)

@@ -1,0 +1,46 @@
+"""How often codes came, as buyers are told."""
+
+from __future__ import annotations
+
+import pytest
+
+from order_client import GERMANY, USA, OrderClient
+from order_rows import put_order
+from ringbolt.api.orders import documents
+from ringbolt.api.orders.rates import LEAST
+from ringbolt.store import receptions
+from ringbolt.store.db import Tx
+from shop_server import ShopServer
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+def _put(tx: Tx, country: int, delivered: int, orders: int) -> None:
+    for n in range(orders):
+        order = put_order(tx, "activation", "settled" if n < delivered else "returned")
+        number = {"number": "+12025550111", "number_country": country}
+        receptions.update_reception(tx, order.id, **number)
+
+
+async def test_rates_are_told_by_country_and_service_the_best_first(
+    shared_shop: ShopServer,
+) -> None:
+    client = OrderClient(shared_shop)
+    for country, delivered, orders in (
+        (USA, LEAST - 1, LEAST), (GERMANY, LEAST, LEAST), (16, LEAST - 1, LEAST - 1),
+    ):  # fmt: skip
+        await shared_shop.shop.db.tx(_put, country, delivered, orders)
+
+    told = await client.get("/v1/receive/rates", service="Telegram")
+    of_usa = await client.get("/v1/receive/rates", country="us")
+    of_another = await client.get("/v1/receive/rates", service="vk")
+    unknown = await client.http.get("/v1/receive/rates?country=nowhere")
+
+    documents.SuccessRates.model_validate(told)
+    assert [(rate["cc"], rate["successPercent"]) for rate in told["rates"]] == [
+        (GERMANY, 100),
+        (USA, 95),
+    ]
+    assert of_usa["rates"] == told["rates"][1:]
+    assert of_another["rates"] == []
+    assert unknown.json()["error_code"] == "UNKNOWN_COUNTRY"
