@@ -49,7 +49,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 PRICE_MSAT = 250_000
-LANES: tuple[Lane, ...] = ("dispatch", "money", "webhook")
+LANES: tuple[Lane, ...] = ("dispatch", "money", "webhook", "unpaid")
 LEASE_MS = 15_000
 _NOTHING = cast(Any, None)  # parts that calls do not use
 
@@ -199,6 +199,7 @@ class World:
         self.clock = clock
         self.carrier = carrier
         self.node = MemoryNode(clock)
+        self.speaker = MemorySpeaker()
         self.keyring = Keyring([b"a secret of thirty-two bytes, yes"])
         self.settings = Settings(limits="off", calls={"charge_on": "answered"})
 
@@ -218,7 +219,7 @@ class World:
             node=node,
             payer=node,
             carrier=kind(self.carrier, fate),
-            speaker=MemorySpeaker(),
+            speaker=self.speaker,
             audio=NoAudio(),
             sms=_NOTHING,
             numbers=_NOTHING,

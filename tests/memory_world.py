@@ -11,7 +11,7 @@ from pathlib import Path
 from ringbolt.clock import Clock
 from ringbolt.core import bolt11
 from ringbolt.core.call import CallEvent, CallStatus, Clip
-from ringbolt.core.errors import NodeUnavailable, Unavailable
+from ringbolt.core.errors import NodeUnavailable, SpeechBusy, Unavailable
 from ringbolt.lightning.node import (
     Invoice,
     InvoiceState,
@@ -246,9 +246,15 @@ def wallet_invoice(amount_msat: int, preimage: bytes, now_s: int) -> str:
 
 
 class MemorySpeaker:
-    """Says everything in one second of nothing."""
+    """Says everything in one second of nothing; ``busy``: so many requests first find no turn."""
+
+    def __init__(self) -> None:
+        self.busy = 0
 
     async def speak(self, request: SpeechRequest) -> Speech:
+        if self.busy:
+            self.busy -= 1
+            raise SpeechBusy("Too many texts wait to be spoken.")
         return Speech(Path("one-second"), 1000, "memory", "nobody", "en")
 
     async def purge(self) -> int:

@@ -466,7 +466,8 @@ _AFTER = {
         "Repeat the request; operators raise the limit or `speech.workers`.",
     ),
     "SPEECH_BUSY": Meaning(
-        "Too many texts wait to be spoken.", "Repeat the request; operators raise `speech.workers`."
+        "Too many texts wait to be spoken. A call that is paid tries again by itself.",
+        "Repeat the request a little later; operators raise `speech.workers`.",
     ),
     "SPEECH_CRASHED": Meaning(
         "The speech process died twice over this text.",

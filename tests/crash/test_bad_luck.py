@@ -261,3 +261,19 @@ async def test_a_fault_of_ours_closes_order_attempt_and_call(world: World) -> No
     assert await world.db.read(calls.open_attempts) == 0
     assert [attempt.state for attempt in await buyer.attempts()] == [AttemptState.DONE]
     assert world.carrier.hung_up == world.carrier.rings
+
+
+# Voices that are busy
+
+
+@pytest.mark.parametrize(
+    ("busy", "state", "rings"), [(3, OrderState.SETTLED, 1), (10_000, OrderState.FAILED, 0)]
+)
+async def test_a_call_whose_text_finds_no_turn_comes_later_or_is_given_back(
+    world: World, busy: int, state: OrderState, rings: int
+) -> None:
+    world.speaker.busy = busy
+    buyer, process = Buyer(world), world.process()
+    await buyer.redeem(process)
+    await process.work()
+    assert (await check(world, buyer, rings=rings)).state is state

@@ -19,7 +19,7 @@ from ringbolt.app.recover_attempt import Work, recover
 from ringbolt.app.render import render
 from ringbolt.app.shop import Shop
 from ringbolt.app.spend_limits import is_counted, uncount_sale
-from ringbolt.core.errors import AudioUnplayable, RateLimited, SpeechFailed
+from ringbolt.core.errors import AudioUnplayable, RateLimited, SpeechBusy, SpeechFailed
 from ringbolt.core.order import OrderState, PaymentMethod
 from ringbolt.core.plain_words import span
 from ringbolt.settings import Settings
@@ -33,6 +33,7 @@ from ringbolt.voice.carrier import (
 )
 
 _CONCURRENCY_RETRY_MS = 500
+_SPEECH_RETRY_MS = 1000
 _UNWANTED = "whoever this is for asked to get no calls from us"
 
 
@@ -96,6 +97,9 @@ async def _first(shop: Shop, job: Job, work: Work) -> None:
         return
     try:
         rendered = await render(shop, command.script(linger_ms(shop)))
+    except SpeechBusy as error:  # its turn may come before it is too late
+        await shop.db.tx(jobs.retry, job, _SPEECH_RETRY_MS, error.message)
+        return
     except (SpeechFailed, AudioUnplayable) as error:
         await shop.db.tx(give_up, job, order.id, f"{error.code}: {error.message}", True, new_k1())
         return

@@ -39,7 +39,7 @@ class Rendered:
 
 
 async def render(shop: Shop, script: CallScript) -> Rendered:
-    """Raises ``SpeechFailed`` or ``AudioUnplayable``."""
+    """Raises ``SpeechFailed``, ``SpeechBusy`` among them, or ``AudioUnplayable``."""
     steps: list[Clip | Pause | RenderedGather | Record] = []
     notes: list[str] = []
     for step in script:
@@ -84,8 +84,11 @@ async def _played(shop: Shop, step: Play, notes: list[str]) -> list[Clip | Pause
     return [clip] * step.repeat
 
 
-async def spoken(shop: Shop, step: Say, notes: list[str]) -> list[Clip | Pause]:
-    """The text as clips and pauses; what differs from the wish is added to ``notes``.
+async def spoken(
+    shop: Shop, step: Say, notes: list[str], *, preview: bool = False
+) -> list[Clip | Pause]:
+    """The text as clips and pauses; what differs from the wish is added to ``notes``. A
+    ``preview`` lets the texts of calls go first.
 
     Raises ``SpeechFailed``, also for SSML that cannot be read.
     """
@@ -96,7 +99,7 @@ async def spoken(shop: Shop, step: Say, notes: list[str]) -> list[Clip | Pause]:
             continue
         language = part.language or step.language
         speech = await shop.speaker.speak(
-            SpeechRequest(part.text, step.voice, language, step.neural, part.rate)
+            SpeechRequest(part.text, step.voice, language, step.neural, part.rate, preview)
         )
         notes.extend(speech.notes)
         parts.append(Clip(str(speech.path), speech.duration_ms))

@@ -25,13 +25,15 @@ class RingboltError(Exception):
 
     ``code``: stable, upper case, e.g. ``INVALID_PHONE_NUMBER``. ``message``: one plain sentence.
     ``suggestion``: what to do next. ``field``: the input field at fault, if one is.
-    ``retryable``: the same request may succeed later. ``retry_after_s``: when, in seconds.
+    ``retryable``: the same request may succeed later. ``retry_after_s``: when, in seconds; None
+    if nobody can say.
     """
 
     status = 500
     title = "Something went wrong"
     default_code = "INTERNAL"
     retryable = False
+    usual_retry_after_s: int | None = None
 
     def __init__(
         self,
@@ -47,7 +49,7 @@ class RingboltError(Exception):
         self.code = code or self.default_code
         self.suggestion = suggestion
         self.field = field
-        self.retry_after_s = retry_after_s
+        self.retry_after_s = self.usual_retry_after_s if retry_after_s is None else retry_after_s
 
 
 class InvalidInput(RingboltError):
@@ -72,6 +74,15 @@ class SpeechFailed(RingboltError):
     status = 422
     title = "The text cannot be spoken"
     default_code = "SPEECH_FAILED"
+
+
+class SpeechBusy(SpeechFailed):
+    """Other texts are spoken first; the same text may be spoken in a moment."""
+
+    status = 503
+    title = "The voices are busy"
+    default_code = "SPEECH_BUSY"
+    retryable = True
 
 
 class RateLimited(RingboltError):
@@ -110,6 +121,7 @@ class Unavailable(RingboltError):
     title = "Temporarily unavailable"
     default_code = "UNAVAILABLE"
     retryable = True
+    usual_retry_after_s = 5
 
 
 class NodeUnavailable(Unavailable):

@@ -12,7 +12,7 @@ class SpeechRequest:
     """A text to speak. ``voice``: a persona's name or ''; ``language``: BCP 47 or ''.
 
     ``neural`` asks for the better voice where there is one. ``rate``: how fast to speak, 0.5 to 2
-    times as usual.
+    times as usual. ``preview``: nobody is called with it, so that texts of calls go first.
     """
 
     text: str
@@ -20,6 +20,7 @@ class SpeechRequest:
     language: str = ""
     neural: bool = False
     rate: float = 1.0
+    preview: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,8 @@ class Speaker(Protocol):
     """The whole of text to speech as the rest of the shop sees it: text in, telephone audio out."""
 
     async def speak(self, request: SpeechRequest) -> Speech:
-        """Raises ``SpeechFailed`` if no engine can speak the text, or none answers in time."""
+        """Raises ``SpeechFailed`` if no engine can speak the text, or none answers in time;
+        ``SpeechBusy`` if so many wait that the text's turn does not come."""
         ...
 
     async def purge(self) -> int:

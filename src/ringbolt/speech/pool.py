@@ -7,6 +7,7 @@ import asyncio
 from ringbolt.core.errors import SpeechFailed
 from ringbolt.speech.child import ChildDied, JobFailed, SpeechChild, SpokenAnswer
 from ringbolt.speech.plan import SpeechJob
+from ringbolt.speech.turns import SpeechTurns
 
 LOAD_S = 30.0
 """Limit for starting a process, and for loading a model; on an idle machine 2 s are enough."""
@@ -38,7 +39,7 @@ class SpeechPool:
         load_s: float = LOAD_S,
         max_jobs: int = MAX_JOBS,
     ) -> None:
-        self._slots = asyncio.Semaphore(size)
+        self._turns = SpeechTurns(size, WAIT_S)
         self._timeout_s = timeout_s
         self._load_s = load_s
         self._max_jobs = max_jobs
@@ -56,24 +57,20 @@ class SpeechPool:
     def busy(self) -> int:
         return len(self._busy)
 
-    async def run(self, job: SpeechJob) -> SpokenAnswer:
-        """Raises ``SpeechFailed``: SPEECH_BUSY, SPEECH_TIMEOUT, SPEECH_CRASHED, SPEECH_FAILED."""
-        try:
-            async with asyncio.timeout(WAIT_S):
-                await self._slots.acquire()
-        except TimeoutError as error:
-            raise SpeechFailed("Too many texts wait to be spoken.", code="SPEECH_BUSY") from error
-        try:
-            return await self._run(job)
-        except TimeoutError as error:
-            raise SpeechFailed(
-                "The text was not spoken in time.",
-                code="SPEECH_TIMEOUT",
-            ) from error
-        except JobFailed as error:
-            raise SpeechFailed(f"No voice could speak the text ({error}).") from error
-        finally:
-            self._slots.release()
+    async def run(self, job: SpeechJob, *, preview: bool = False) -> SpokenAnswer:
+        """A ``preview`` lets everything else go first.
+
+        Raises ``SpeechBusy``, or ``SpeechFailed``: SPEECH_TIMEOUT, SPEECH_CRASHED, SPEECH_FAILED.
+        """
+        async with self._turns.turn(preview=preview):
+            try:
+                return await self._run(job)
+            except TimeoutError as error:
+                raise SpeechFailed(
+                    "The text was not spoken in time.", code="SPEECH_TIMEOUT"
+                ) from error
+            except JobFailed as error:
+                raise SpeechFailed(f"No voice could speak the text ({error}).") from error
 
     async def close(self) -> None:
         """End every process; jobs under way fail."""

@@ -36,6 +36,7 @@ MAX_TEXT = 3000
 MIN_RATE, MAX_RATE = 0.5, 2.0
 """How much slower and faster than usual a voice speaks and is still understood."""
 
+_Turn = tuple[str, bool]
 _ENGINES = ("hibari-tts", "espeakng-loader", "text2tashkeel", "py3langid")
 
 
@@ -70,7 +71,7 @@ class LocalSpeaker:
         self.pool = SpeechPool(workers, timeout_s)
         self._default_voice = default_voice
         self._versions = {name: version(name) for name in _ENGINES}
-        self._under_way: dict[str, asyncio.Task[Clip]] = {}
+        self._under_way: dict[_Turn, asyncio.Task[Clip]] = {}
 
     async def speak(self, request: SpeechRequest) -> Speech:
         wish = understand(request, self._default_voice)
@@ -85,7 +86,8 @@ class LocalSpeaker:
         clip = await asyncio.to_thread(self._cache.get, key)
         if clip is not None:
             return _speech(request, wish, clip, cached=True)
-        return _speech(request, wish, await self._spoken_once(key, wish.job), cached=False)
+        clip = await self._spoken_once(key, wish.job, request.preview)
+        return _speech(request, wish, clip, cached=False)
 
     async def purge(self) -> int:
         """Remove spoken texts that are too old or too many; returns the bytes freed."""
@@ -98,22 +100,23 @@ class LocalSpeaker:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self.pool.close()
 
-    async def _spoken_once(self, key: str, job: SpeechJob) -> Clip:
+    async def _spoken_once(self, key: str, job: SpeechJob, preview: bool) -> Clip:
         """Speak it, or wait for the one who already does. A caller that leaves stops nobody."""
-        task = self._under_way.get(key)
+        turn = (key, preview)  # a call does not wait with those who only listen
+        task = self._under_way.get(turn)
         if task is None:
-            task = asyncio.create_task(self._synthesise(key, job))
-            self._under_way[key] = task
-            task.add_done_callback(lambda done: self._forget(key, done))
+            task = asyncio.create_task(self._synthesise(key, job, preview))
+            self._under_way[turn] = task
+            task.add_done_callback(lambda done: self._forget(turn, done))
         return await asyncio.shield(task)
 
-    def _forget(self, key: str, done: asyncio.Task[Clip]) -> None:
-        del self._under_way[key]
+    def _forget(self, turn: _Turn, done: asyncio.Task[Clip]) -> None:
+        del self._under_way[turn]
         if not done.cancelled():
             done.exception()  # seen, even if every caller has left
 
-    async def _synthesise(self, key: str, job: SpeechJob) -> Clip:
-        answer = await self.pool.run(job)
+    async def _synthesise(self, key: str, job: SpeechJob, preview: bool) -> Clip:
+        answer = await self.pool.run(job, preview=preview)
         facts = {
             "language": answer.language,
             "engine": answer.engine,
