@@ -38,7 +38,7 @@ class AbuseSettings(Section):
         description=f"Calls and texts to one number together: {_AND_ONE_MORE} a day.",
     )
     contacts_per_block_per_hour: int = Field(
-        200,
+        300,
         ge=1,
         description="Calls and texts to numbers that differ in their last 3 digits only: "
         f"{_AND_ONE_MORE} an hour.",
@@ -50,7 +50,7 @@ class AbuseSettings(Section):
         f"from one client address: {_AND_ONE_MORE} an hour. Digits make no other text.",
     )
     same_text_per_key_per_hour: int = Field(
-        500, ge=1, description="The same for one API key that pays from its balance."
+        1000, ge=1, description="The same for one API key that pays from its balance."
     )
     same_text_anonymous_per_hour: int = Field(
         300,
