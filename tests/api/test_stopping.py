@@ -16,7 +16,7 @@ async def test_a_worker_that_is_woken_while_it_is_stopped_stops(shop: ShopServer
     working = asyncio.create_task(worker.run())
 
     async def waits() -> bool:
-        return len(worker._lanes) == 3 and not any(lane.is_set() for lane in worker._lanes.values())
+        return len(worker._lanes) == 4 and not any(lane.is_set() for lane in worker._lanes.values())
 
     await eventually(waits)
     await asyncio.sleep(0.05)  # in the middle of its wait

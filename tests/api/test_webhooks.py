@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from standardwebhooks import Webhook as Verifier
 
 from order_client import GETS_IT, OrderClient
@@ -20,6 +22,7 @@ from ringbolt.core.errors import NotFound
 from ringbolt.fetch.caller import Answered, NoAnswer
 from ringbolt.store import webhooks
 from ringbolt.store.db import Tx
+from ringbolt.store.tables import job
 from ringbolt.store.webhooks import Webhook, WebhookState
 from shop_server import ShopServer, running_shop, settings_for
 from webhook_receiver import Receiver, receiving
@@ -207,6 +210,54 @@ async def test_a_slow_receiver_delays_no_other(told: Told) -> None:
     told.receiver.gate.set()
     hooks = await told.receiver.heard(50, within_s=150)
     assert len({hook.id for hook in hooks}) == 50
+
+
+async def test_orders_that_nobody_paid_have_few_places_and_take_none_of_those_who_paid(
+    told: Told,
+) -> None:
+    places = told.server.shop.settings.worker.webhook_slots // 8
+    told.other.gate.clear()
+
+    def expire(tx: Tx, n: int) -> str:
+        order_id = put_order(tx, "activation", "expired", webhook_url=f"{told.other.url}/{n}").id
+        notify.changed(tx, order_id)
+        return order_id
+
+    unpaid = [await told.server.shop.db.tx(expire, n) for n in range(places + 4)]
+    await told.other.heard(places)
+    await told.order()
+    await told.receiver.heard(1)
+    await asyncio.sleep(0.2)  # for one more than so many, if it came
+    assert told.other.most_at_once == places
+
+    told.other.gate.set()
+    for order_id in unpaid:
+        webhook = await told.tried(order_id, 1)
+        assert (webhook.state, webhook.tries) == (WebhookState.DELIVERED, 1)
+
+
+async def test_one_of_an_order_that_nobody_paid_is_sent_again_in_their_places(told: Told) -> None:
+    told.other.gate.clear()
+
+    def expire(tx: Tx) -> str:
+        order_id = put_order(tx, "activation", "expired", webhook_url=told.other.url).id
+        notify.changed(tx, order_id)
+        return order_id
+
+    order_id = await told.server.shop.db.tx(expire)
+    told.other.gate.set()
+    webhook = await told.tried(order_id, 1)
+    told.other.gate.clear()
+    await resend_webhook(told.server.shop, webhook.id)
+    await told.other.heard(2)
+
+    lanes = await told.server.shop.db.read(_lanes, order_id)
+    told.other.gate.set()
+    assert lanes == ["unpaid"]
+
+
+def _lanes(tx: Tx, order_id: str) -> list[str]:
+    return list(tx.run(select(job.c.lane).where(job.c.order_id == order_id)).scalars())
 
 
 async def test_a_private_address_is_never_reached_and_the_log_says_why(told: Told) -> None:

@@ -8,11 +8,14 @@ stands.
 from __future__ import annotations
 
 from ringbolt.app import order_document
+from ringbolt.core.order import OrderState
 from ringbolt.store import jobs, orders, webhooks
-from ringbolt.store.db import Tx
 from ringbolt.store.jobs import Job
+from ringbolt.store.db import Tx
+from ringbolt.store.jobs import Lane
 
 SEND_WEBHOOK = "send_webhook"
+_UNPAID = frozenset({OrderState.AWAITING_PAYMENT, OrderState.EXPIRED})
 
 
 def webhook_job(order_id: str, topic: str = "") -> str:
@@ -36,21 +39,38 @@ def changed(tx: Tx, order_id: str) -> None:
     last = webhooks.last_told(tx, order_id)
     if last is not None and last.body and not order_document.is_news(document, last.body):
         return
-    tell(tx, order_id, "POST", order.webhook_url, order_document.to_draft(document, order_id))
+    draft = order_document.to_draft(document, order_id)
+    tell(tx, order_id, "POST", order.webhook_url, draft, lane=lane_of(order.state))
 
 
-def tell(tx: Tx, order_id: str, method: str, url: str, body: bytes, topic: str = "") -> str:
+def lane_of(state: OrderState) -> Lane:
+    """The lane that tells of an order: one that costs nothing keeps nobody waiting who paid."""
+    return "unpaid" if state in _UNPAID else "webhook"
+
+
+def tell(
+    tx: Tx,
+    order_id: str,
+    method: str,
+    url: str,
+    body: bytes,
+    topic: str = "",
+    *,
+    lane: Lane = "webhook",
+) -> str:
     """Send ``body`` to ``url``, after all that the topic has told before; the webhook's id.
 
     A ``body`` that is to be sent with GET is a JSON object: its fields are added to the query.
     """
     webhook_id = webhooks.insert(tx, order_id, method, url, body, topic)
-    see_to_sending(tx, order_id, topic)
+    see_to_sending(tx, order_id, topic, lane)
     return webhook_id
 
 
-def see_to_sending(tx: Tx, order_id: str, topic: str = "", *, at_once: bool = False) -> None:
+def see_to_sending(
+    tx: Tx, order_id: str, topic: str = "", lane: Lane = "webhook", *, at_once: bool = False
+) -> None:
     """See to it that what the order tells of the topic is sent; ``at_once``: not only when the
     next try of an earlier one is due."""
     name = webhook_job(order_id, topic)
-    jobs.ensure(tx, SEND_WEBHOOK, "webhook", name, order_id, at_once=at_once)
+    jobs.ensure(tx, SEND_WEBHOOK, lane, name, order_id, at_once=at_once)

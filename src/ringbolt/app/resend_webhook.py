@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ringbolt.app.notify import see_to_sending
+from ringbolt.app.notify import lane_of, see_to_sending
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import Conflict, NotFound
-from ringbolt.store import webhooks
+from ringbolt.store import orders, webhooks
 from ringbolt.store.db import Tx
 
 
@@ -21,8 +21,10 @@ async def resend_webhook(shop: Shop, webhook_id: str) -> None:
 def resend(tx: Tx, webhook_id: str) -> None:
     """The same within a transaction."""
     order_id = webhooks.resend(tx, webhook_id)
-    if order_id is not None:
-        see_to_sending(tx, order_id, webhooks.topic_of(tx, webhook_id), at_once=True)
+    order = None if order_id is None else orders.by_id(tx, order_id)
+    if order is not None:
+        topic = webhooks.topic_of(tx, webhook_id)
+        see_to_sending(tx, order.id, topic, lane_of(order.state), at_once=True)
         return
     if webhooks.order_of(tx, webhook_id) is None:
         raise NotFound(

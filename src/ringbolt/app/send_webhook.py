@@ -163,7 +163,7 @@ def _go_on(tx: Tx, job: Job, order_id: str) -> None:
     jobs.finish(tx, job)
     topic = topic_of(job)
     if webhooks.waits(tx, order_id, topic):
-        see_to_sending(tx, order_id, topic)
+        see_to_sending(tx, order_id, topic, job.lane)
 
 
 def _headers(shop: Shop, outgoing: Outgoing, body: bytes) -> Mapping[str, str]:

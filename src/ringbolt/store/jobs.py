@@ -28,8 +28,9 @@ from ringbolt.store.db import Tx
 from ringbolt.store.tables import job as table
 from ringbolt.store.upsert import insert_new
 
-Lane = Literal["money", "dispatch", "webhook"]
-"""Each lane has its own slots, so that slow webhooks cannot keep a settle waiting."""
+Lane = Literal["money", "dispatch", "webhook", "unpaid"]
+"""Each lane has its own slots, so that slow webhooks cannot keep a settle waiting. ``unpaid``: the
+webhooks of orders that nobody paid."""
 
 _MAX_ERROR = 500
 _SURE_PART = 0.75

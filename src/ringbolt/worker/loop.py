@@ -1,6 +1,6 @@
 """Claim jobs, run them, and keep their leases alive.
 
-Each lane (money, dispatch, webhook) has its own slots, so that slow work of one kind never
+Each lane (money, dispatch, webhook, unpaid) has its own slots, so that slow work of one kind never
 starves another. A job that is not finished when its worker dies comes back when its lease ends.
 """
 
@@ -28,6 +28,9 @@ POLL_S = 5.0
 """How long a lane sleeps at most: the fallback if a wake-up is lost."""
 MAX_FAILURES = 12
 """Unexpected failures of one job before it is given up (about twenty minutes)."""
+
+_UNPAID_PART = 8
+"""Of the slots for webhooks, as large a part more tells of orders that nobody paid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,7 @@ class Worker:
             "dispatch": slots.dispatch_slots,
             "money": slots.money_slots,
             "webhook": slots.webhook_slots,
+            "unpaid": max(1, slots.webhook_slots // _UNPAID_PART),
         }
         self._lease_ms = slots.lease_s * 1000
         self._running: dict[asyncio.Task[None], Job] = {}
