@@ -99,3 +99,13 @@ async def test_who_cannot_be_texted_is_not_told_to_name_a_fixed_line(client: Ord
 
     assert answer.status_code == 422
     assert "fixed" not in answer.json()["suggestion"]
+
+
+async def test_a_head_of_a_stream_ends_at_once(client: OrderClient) -> None:
+    order_id = (await client.order("/createorder", RECEIVE))["orderId"]
+
+    answer = await client.http.head(f"/v1/orders/{order_id}/events", timeout=20)
+    after = await client.http.get("/price", timeout=20)
+
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert after.status_code == 200, "the same connection is free again"

@@ -16,6 +16,7 @@ from ringbolt.core.errors import RingboltError
 
 HEARTBEAT_S = 15.0
 _RETRY = b"retry: 2000\n\n"
+_MEDIA_TYPE = "text/event-stream"
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
@@ -36,9 +37,11 @@ class OrderEvents:
         told = await tell(self._shop, order_id)
         if told.is_over and _name(told) == seen:
             return Reply(b"", 204)  # which tells an EventSource not to come again
+        if asked.scope["method"] == "HEAD":  # a stream would keep the connection until its end
+            return Response(media_type=_MEDIA_TYPE, headers=_HEADERS)
         return StreamingResponse(
             self._stream(order_id, asked.client, seen),
-            media_type="text/event-stream",
+            media_type=_MEDIA_TYPE,
             headers=_HEADERS,
         )
 
