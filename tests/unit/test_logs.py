@@ -17,6 +17,7 @@ from ringbolt.logs import configure_logs
 from ringbolt.settings import LogSettings
 
 NUMBER = "+12025550123"
+ORDER = "8c2c90a7d1e64f3b" * 4
 PREIMAGE = "5e" * 32
 CREDENTIAL = f"L402 AgEIcmluZ2JvbHQCQgAA+/==:{PREIMAGE}"
 
@@ -117,6 +118,24 @@ def test_credential_in_running_text_is_removed(
 
     assert PREIMAGE not in out
     assert out.count("[secret]") == 3
+
+
+def test_of_an_order_id_the_first_digits_are_written_wherever_it_stands(
+    log: Callable[[], Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    log().info(
+        f"job webhook:{ORDER}:status", order=ORDER, job=f"close_hold:{ORDER}", many=[ORDER],
+        url=f"/v1/orders/{ORDER}/events", upper=ORDER.upper(), error=KeyError(ORDER),
+    )  # fmt: skip
+    logging.getLogger("some.library").warning("no row for %s", ORDER)
+    try:
+        raise LookupError(ORDER)
+    except LookupError:
+        log().exception("job failed", order=ORDER)
+
+    out = said(capsys).lower()
+    assert ORDER[:13] not in out
+    assert out.count(ORDER[:12]) >= 10
 
 
 def test_what_a_call_says_is_only_measured(
