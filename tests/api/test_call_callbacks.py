@@ -15,9 +15,9 @@ import pytest
 from standardwebhooks import Webhook as Verifier
 
 from patience import eventually
-from ringbolt.app.call_notify import DIGITS, STATUS
+from ringbolt.app.call_notify import DIGITS, DIGITS_FIELDS, STATUS, STATUS_FIELDS
 from ringbolt.app.resend_webhook import resend_webhook
-from ringbolt.app.send_webhook import as_query
+from ringbolt.app.send_webhook import as_query, without_fields
 from ringbolt.store import calls, webhooks
 from ringbolt.store.webhooks import Webhook, WebhookState
 from shop_server import (
@@ -228,7 +228,7 @@ async def test_a_call_that_is_hung_up_tells_the_digits_so_far(
 ) -> None:
     slow = {"database_url": sqlite_url, "simulator": {"speed": 1.0}}
     async with telling(tmp_path / "shop", speech_dir, **slow) as told:
-        placed = await told.call(PLAIN, sayText="Hello. " * 20)
+        placed = await told.call(PLAIN, reps=10)
         await told.server.phone(PLAIN, "answer")
         await told.server.phone(PLAIN, "keys", digits="42")
         await told.client.until(placed["callId"], lambda call: call["digits"] == "42")
@@ -345,3 +345,41 @@ def test_what_no_server_would_read_is_left_out() -> None:
     body = json.dumps({"dtmf": "1", "metaData": {"k": "ä" * 2000}}).encode()
 
     assert as_query(body) == "dtmf=1"
+
+
+@pytest.mark.parametrize(
+    ("url", "sent"),
+    [
+        ("https://h.example/x?callId=mine&a=%20+&to=&b", "https://h.example/x?a=%20+&b"),
+        ("https://h.example/x?call%49d=mine", "https://h.example/x"),
+        ("https://h.example/x?callid=1&Call=2&&to_=3", None),
+        ("https://h.example/?", None),
+        ("https://h.example", None),
+    ],
+)
+def test_fields_of_our_names_leave_the_query_and_all_else_stays(url: str, sent: str | None) -> None:
+    assert without_fields(url, DIGITS_FIELDS) == (url if sent is None else sent)
+
+
+async def test_a_name_of_ours_in_the_receivers_query_stands_there_once(told: Told) -> None:
+    own = f"{told.digits.url}?callId=mine&own=1&metaData=mine"
+
+    placed = await told.client.call(
+        {"to": ANSWERS, "sayText": SAID, "dtmf": True, "dtmfCallbackEndpoint": own}
+    )
+    (digits,) = await told.digits.heard(1)
+
+    assert placed["notes"] == ["query_field_replaced: callId", "query_field_replaced: metaData"]
+    assert digits.target.partition("?")[2].startswith(f"own=1&callId={placed['callId']}&to=")
+    assert digits.target.count("callId") == 1
+    assert "metaData" not in digits.target
+
+
+async def test_the_names_that_are_replaced_are_those_that_are_told(told: Told) -> None:
+    placed = await told.call(metaData={"k": 1}, statusCallbackMethod="GET")
+    await told.client.until_over(placed["callId"])
+    (digits,) = await told.digits.heard(1)
+    status = (await told.statuses.heard(1))[0]
+
+    assert set(query_of(digits)) == DIGITS_FIELDS
+    assert set(query_of(status)) == STATUS_FIELDS

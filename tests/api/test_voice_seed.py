@@ -327,16 +327,6 @@ async def test_the_same_request_places_one_call(any_shop: ShopServer) -> None:
     assert len((await client.data("GET", CALLS))["calls"]) == 1
 
 
-async def test_two_accounts_may_name_their_calls_alike(client: VoiceClient) -> None:
-    other = await VoiceClient.with_balance(client.shop)
-    call = {"to": LISTENS, "sayText": "Hello."}
-
-    one = await client.call(call, Idempotency_Key="one")
-    another = await other.call(call, Idempotency_Key="one")
-
-    assert one["callId"] != another["callId"]
-
-
 async def test_calls_are_listed_page_by_page(any_shop: ShopServer) -> None:
     client = await VoiceClient.with_balance(any_shop)
     placed = [

@@ -98,7 +98,7 @@ async def test_markup_that_cannot_be_read_fails_in_plain_words(shop: Shop) -> No
 
 
 async def test_a_preview_is_a_wav_of_all_that_is_said(shop: Shop) -> None:
-    sound = read_wav(await preview(shop, CODE, "Joanna", "", False))
+    sound = read_wav((await preview(shop, CODE, "Joanna", "", False)).wav)
     pieces = await render(shop, (Say(CODE, "Joanna"),))
 
     lengths = [p.ms if isinstance(p, Pause) else p.duration_ms for p in pieces.script[:4]]  # type: ignore[union-attr]

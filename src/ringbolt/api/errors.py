@@ -9,7 +9,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from ringbolt.core.errors import RingboltError, Unavailable
+from ringbolt.api.problem import problem_document
+from ringbolt.core.errors import RingboltError
 
 _SENTENCES = {
     404: "There is nothing at this address.",
@@ -26,15 +27,7 @@ def problem(
     headers: dict[str, str] | None = None,
     **extra: Any,
 ) -> JSONResponse:
-    document = {
-        "type": f"urn:ringbolt:error:{code}",
-        "title": title,
-        "status": status,
-        "detail": detail,
-        "error": detail,
-        "error_code": code,
-        **extra,
-    }
+    document = problem_document(status, code, title, detail, **extra)
     headers = {"X-Error-Code": code, "Cache-Control": "no-store", **(headers or {})}
     return JSONResponse(document, status, headers=headers, media_type="application/problem+json")
 
@@ -44,11 +37,8 @@ def ringbolt_problem(error: RingboltError) -> JSONResponse:
     if error.field is not None:
         extra["field"] = error.field
     headers = {}
-    retry_after_s = error.retry_after_s
-    if retry_after_s is None and isinstance(error, Unavailable):
-        retry_after_s = 5
-    if retry_after_s is not None:
-        headers["Retry-After"] = str(retry_after_s)
+    if error.retry_after_s is not None:
+        headers["Retry-After"] = str(error.retry_after_s)
     return problem(error.status, error.code, error.title, error.message, headers=headers, **extra)
 
 

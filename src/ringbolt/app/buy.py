@@ -48,9 +48,9 @@ async def buy(shop: Shop, purchase: Purchase) -> Bought:
     """
     named = purchase.idempotency
     if named is not None:
-        earlier = await shop.db.read(_earlier, named)
-        if earlier is not None:
-            return Bought(earlier, replayed=True)
+        before = await bought_before(shop, named)
+        if before is not None:
+            return before
     await check_purchase(shop, purchase)
     if purchase.check is not None:
         await purchase.check()
@@ -64,6 +64,13 @@ async def buy(shop: Shop, purchase: Purchase) -> Bought:
         earlier = await shop.db.read(_earlier, named)
         assert earlier is not None, "who was faster has committed"
         return Bought(earlier, replayed=True)
+
+
+async def bought_before(shop: Shop, named: Idempotency) -> Bought | None:
+    """What the same request has bought before; None if it has not. Raises ``InvalidInput`` if
+    the name was another request's."""
+    earlier = await shop.db.read(_earlier, named)
+    return None if earlier is None else Bought(earlier, replayed=True)
 
 
 async def _placed(shop: Shop, purchase: Purchase, order: Order) -> Order:

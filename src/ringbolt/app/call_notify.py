@@ -6,7 +6,6 @@ They are queues of their own: a receiver of digits waits for no receiver of stat
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
@@ -16,6 +15,7 @@ from ringbolt.app.call_order import CallOrder
 from ringbolt.app.call_status import talked_ms
 from ringbolt.app.digits import told_digits
 from ringbolt.core.call import CallStatus
+from ringbolt.core.moment import iso
 from ringbolt.store import calls, orders, webhooks
 from ringbolt.store.calls import Call
 from ringbolt.store.db import Tx
@@ -24,6 +24,14 @@ from ringbolt.store.orders import Order
 STATUS: Final = "status"
 DIGITS: Final = "digits"
 """The topics."""
+STATUS_FIELDS: Final = frozenset(
+    {
+        "callId", "to", "status", "sequence", "timestamp", "digits", "dtmf", "duration", "cause",
+        "metaData",
+    }
+)  # fmt: skip
+DIGITS_FIELDS: Final = frozenset({"callId", "to", "dtmf", "status", "metaData"})
+"""What is told of each by GET: in a receiver's own query these names are not kept."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -61,7 +69,7 @@ def _tell_status(tx: Tx, order: Order, command: CallOrder, call: Call, at_ms: in
         "to": call.to_number,
         "status": call.status,
         "sequence": 1 if last is None else last.seq + 1,
-        "timestamp": _moment(at_ms),
+        "timestamp": iso(at_ms),
         **_digits(command, call),
         "duration": -(-talked_ms(call, tx.now_ms) // 1000),
         "cause": call.cause,
@@ -98,9 +106,3 @@ def _digits(command: CallOrder, call: Call) -> dict[str, str]:
 def _metadata(command: CallOrder) -> msgspec.Raw | None:
     """The buyer's own JSON, as they wrote it."""
     return msgspec.Raw(command.metadata.encode()) if command.metadata else None
-
-
-def _moment(ms: int) -> str:
-    """ISO 8601, UTC, milliseconds."""
-    at = datetime.fromtimestamp(ms // 1000, UTC)
-    return f"{at:%Y-%m-%dT%H:%M:%S}.{ms % 1000:03d}Z"

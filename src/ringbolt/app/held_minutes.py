@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from ringbolt.app.call_order import (
@@ -27,17 +29,26 @@ from ringbolt.settings import Settings
 _CHARS_PER_S: Final = 12.0
 _WIDE_CHARS: Final = 4
 """What an ideogram, kana or hangul counts as: one is a syllable or more."""
+_VOWELLESS_CHARS: Final = 2
+"""What a letter counts as in scripts that leave vowels out: Arabic's and Hebrew's."""
 _DIGIT_CHARS: Final = 6
 """What a digit counts as: each is a word."""
 _RESERVE: Final = 1.3
 _RESERVE_S: Final = 15.0
 _WIDE = re.compile("[\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
 _DIGIT = re.compile(r"\d")
+_VOWELLESS = re.compile("[\u05d0-\u05ea\u0620-\u064a\u066e-\u06d3\u0750-\u077f]")
 
 
-def held_minutes(settings: Settings, command: CallOrder) -> int:
+NOT_KNOWN: Final[Mapping[str, int]] = {}
+"""Nothing is known of the lengths of files."""
+
+
+def held_minutes(
+    settings: Settings, command: CallOrder, lengths: Mapping[str, int] = NOT_KNOWN
+) -> int:
     """The minutes that the buyer asked for (``command.minutes``; 0: none said), else as many as
-    the script may take.
+    the script may take. ``lengths``: those of its audio files that are known, in ms by URL.
 
     Raises ``InvalidInput`` for a script that takes longer than any call may.
     """
@@ -51,50 +62,83 @@ def held_minutes(settings: Settings, command: CallOrder) -> int:
                 suggestion=f"Ask for 1 to {longest} minutes.",
             )
         return command.minutes
-    seconds, unknown = _length(command)
-    minutes = math.ceil((seconds * _RESERVE + _RESERVE_S) / 60)
-    if minutes > longest:
+    length = length_of(command, lengths)
+    needed_s = length.about_s * _RESERVE + length.exact_s
+    minutes = math.ceil((needed_s + _RESERVE_S) / 60)
+    if needed_s > longest * 60:
         raise InvalidInput(
             f"This call could take {counted(minutes, 'minute')}, and calls here last at most "
             f"{counted(longest, 'minute')}.",
             code="CALL_TOO_LONG",
             field="sayText",
-            suggestion="Shorten the text, repeat it less often, or set maxMinutes to have the call "
-            "end then. Nothing was charged.",
+            suggestion="Shorten what is said or played, repeat it less often, or set maxMinutes to "
+            "have the call end then. Nothing was charged.",
         )
-    return longest if unknown else max(1, minutes)
+    return longest if length.is_open else max(1, min(minutes, longest))
 
 
-def _length(command: CallOrder) -> tuple[float, bool]:
-    """Seconds, and whether there is audio besides whose length nobody knows."""
+@dataclass(frozen=True, slots=True)
+class Length:
+    """How long a script takes: ``about_s`` of what is spoken or waited for, ``exact_s`` of files.
+    ``is_open``: there is more, and nobody knows how much."""
+
+    about_s: float = 0.0
+    exact_s: float = 0.0
+    is_open: bool = False
+
+    def __add__(self, other: Length) -> Length:
+        return Length(
+            self.about_s + other.about_s,
+            self.exact_s + other.exact_s,
+            self.is_open or other.is_open,
+        )
+
+
+def length_of(command: CallOrder, lengths: Mapping[str, int] = NOT_KNOWN) -> Length:
+    """What the whole script of a call takes."""
     if command.steps:
-        return _steps_length(command.steps)
+        return _sum(command.steps, lengths)
     if command.audio_url:
-        return 0.0, True
-    return spoken_s(command.message), False
+        return _file(command.audio_url, lengths)
+    return Length(spoken_s(command.message))
 
 
-def _steps_length(steps: tuple[Step, ...]) -> tuple[float, bool]:
-    seconds, unknown = 0.0, False
+def _sum(steps: Iterable[Step], lengths: Mapping[str, int]) -> Length:
+    total = Length()
     for step in steps:
-        match step:
-            case SayStep(text=text, repeat=repeat):
-                seconds += spoken_s(text) * repeat
-            case PauseStep(ms):
-                seconds += ms / 1000
-            case PlayStep(fallback=fallback):
-                seconds += spoken_s(fallback.text) * fallback.repeat if fallback else 0.0
-                unknown = True
-            case GatherStep(prompt=prompt, timeout_ms=timeout_ms):
-                prompt_s, prompt_unknown = _steps_length(prompt)
-                seconds += prompt_s + timeout_ms / 1000
-                unknown = unknown or prompt_unknown
-            case RecordStep(max_duration_ms=max_duration_ms):
-                seconds += max_duration_ms / 1000
-                unknown = unknown or not max_duration_ms
-            case HangupStep():
-                break
-    return seconds, unknown
+        if isinstance(step, HangupStep):
+            break
+        total += _of_step(step, lengths)
+    return total
+
+
+def _of_step(step: Step, lengths: Mapping[str, int]) -> Length:
+    match step:
+        case SayStep(text=text, repeat=repeat):
+            return Length(spoken_s(text) * repeat)
+        case PlayStep(url=url, repeat=repeat, fallback=fallback):
+            return _play(_file(url, lengths), repeat, fallback)
+        case PauseStep(ms):
+            return Length(ms / 1000)
+        case GatherStep(prompt=prompt, timeout_ms=timeout_ms):
+            return _sum(prompt, lengths) + Length(timeout_ms / 1000)
+        case RecordStep(max_duration_ms=max_duration_ms):
+            return Length(max_duration_ms / 1000, is_open=not max_duration_ms)
+        case HangupStep():
+            return Length()
+
+
+def _file(url: str, lengths: Mapping[str, int]) -> Length:
+    known = lengths.get(url)
+    return Length(is_open=True) if known is None else Length(exact_s=known / 1000)
+
+
+def _play(once: Length, repeat: int, fallback: SayStep | None) -> Length:
+    """The file, or what is spoken in its place if that takes longer."""
+    text_s = spoken_s(fallback.text) * fallback.repeat if fallback else 0.0
+    exact_s = once.exact_s * repeat
+    more_s = max(0.0, text_s - exact_s / _RESERVE)
+    return Length(more_s, exact_s, once.is_open)
 
 
 def spoken_s(text: str) -> float:
@@ -114,6 +158,7 @@ def _part_s(part: Piece | Silence) -> float:
 
 
 def _read_s(text: str) -> float:
-    wide, digits = len(_WIDE.findall(text)), len(_DIGIT.findall(text))
-    chars = len(text) + wide * (_WIDE_CHARS - 1) + digits * (_DIGIT_CHARS - 1)
-    return chars / _CHARS_PER_S
+    text = " ".join(text.split())  # blanks are not heard
+    counts = ((_WIDE, _WIDE_CHARS), (_VOWELLESS, _VOWELLESS_CHARS), (_DIGIT, _DIGIT_CHARS))
+    more = sum(len(pattern.findall(text)) * (chars - 1) for pattern, chars in counts)
+    return (len(text) + more) / _CHARS_PER_S

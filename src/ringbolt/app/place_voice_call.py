@@ -7,15 +7,16 @@ when it has ended. What is placed is paid for: it is called also if its key is r
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
 from msgspec.structs import replace
 
 from ringbolt.app import call_notify
-from ringbolt.app.buy import buy
+from ringbolt.app.buy import Bought, bought_before, buy
 from ringbolt.app.call_order import CallOrder
-from ringbolt.app.held_minutes import held_minutes
+from ringbolt.app.held_minutes import NOT_KNOWN, held_minutes
 from ringbolt.app.purchase import Balance, Idempotency, Purchase
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import RateLimited
@@ -26,7 +27,7 @@ from ringbolt.store.db import Tx
 from ringbolt.store.keys import ApiKey
 from ringbolt.store.orders import Order
 
-__all__ = ["FAMILY", "Placed", "held_minutes", "place_voice_call"]
+__all__ = ["FAMILY", "Placed", "held_minutes", "place_voice_call", "placed_before"]
 
 FAMILY = "voice"
 _RETRY_AFTER_S = 30
@@ -47,13 +48,16 @@ async def place_voice_call(
     command: CallOrder,
     client: str,
     idempotency: Idempotency | None = None,
+    *,
+    lengths: Mapping[str, int] = NOT_KNOWN,
 ) -> Placed:
     """Place the call that ``command`` describes; ``client`` is who asks, hashed.
 
-    ``command.minutes`` 0 has them reckoned from the script. Raises ``InvalidInput``,
+    ``command.minutes`` 0 has them reckoned from the script; ``lengths`` are those of its audio
+    files that are known, in ms by URL. Raises ``InvalidInput``,
     ``DestinationRefused``, ``RateLimited``, ``InsufficientFunds``, ``Unauthorized``.
     """
-    command = replace(command, minutes=held_minutes(shop.settings, command))
+    command = replace(command, minutes=held_minutes(shop.settings, command, lengths))
     purchase = Purchase(
         kind="call",
         request=command,
@@ -65,7 +69,16 @@ async def place_voice_call(
         idempotency=idempotency,
         family=FAMILY,
     )
-    bought = await buy(shop, purchase)
+    return await _placed(shop, await buy(shop, purchase))
+
+
+async def placed_before(shop: Shop, idempotency: Idempotency) -> Placed | None:
+    """What the same request has placed before; None if it has not. Raises ``InvalidInput``."""
+    bought = await bought_before(shop, idempotency)
+    return None if bought is None else await _placed(shop, bought)
+
+
+async def _placed(shop: Shop, bought: Bought) -> Placed:
     call = await shop.db.read(calls.call_of, bought.order.id)
     assert call is not None, "a call is written down with its order"
     return Placed(bought.order, call, bought.replayed)

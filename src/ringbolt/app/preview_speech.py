@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from pathlib import Path
 
 from ringbolt.app.render import spoken
@@ -13,11 +14,19 @@ from ringbolt.voice.wav import wav_bytes
 _BYTES_PER_MS = 2 * SAMPLE_RATE // 1000
 
 
-async def preview(shop: Shop, text: str, voice: str, language: str, neural: bool) -> bytes:
-    """The text (or SSML) as a WAV: 16-bit mono, 8 kHz. Raises ``SpeechFailed``."""
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A WAV, 16-bit mono, 8 kHz; ``notes`` say what differs from the wish."""
+
+    wav: bytes
+    notes: tuple[str, ...]
+
+
+async def preview(shop: Shop, text: str, voice: str, language: str, neural: bool) -> Preview:
+    """The text, or SSML, as a call would speak it. Raises ``SpeechFailed``."""
     notes: list[str] = []
-    parts = await spoken(shop, Say(text, voice, language, neural), notes)
-    return await asyncio.to_thread(_joined, parts)
+    parts = await spoken(shop, Say(text, voice, language, neural), notes, preview=True)
+    return Preview(await asyncio.to_thread(_joined, parts), tuple(dict.fromkeys(notes)))
 
 
 def _joined(parts: list[Clip | Pause]) -> bytes:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import base64
 import random
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote_plus, urlencode, urlsplit, urlunsplit
 
 import msgspec
 import structlog
@@ -74,7 +74,7 @@ async def send_webhook(shop: Shop, job: Job) -> None:
     sent = b"" if is_get else body
     answer = await shop.caller.call(
         outgoing.method,
-        outgoing.url,
+        without_fields(outgoing.url, _read_fields(body)) if is_get else outgoing.url,
         _headers(shop, outgoing, sent),
         sent,
         shop.settings.webhooks.timeout_s,
@@ -112,6 +112,25 @@ def as_query(body: bytes) -> str:
     longest = max(fields, key=lambda name: len(quote(fields[name], safe="")))
     del fields[longest]
     return urlencode(fields, quote_via=quote, safe="")
+
+
+def fields_of(url: str) -> frozenset[str]:
+    """The names in a URL's own query."""
+    return frozenset(map(_name, filter(None, urlsplit(url).query.split("&"))))
+
+
+def without_fields(url: str, names: Container[str]) -> str:
+    """The URL without those fields of its query that have one of the ``names``: what is added
+    under that name is ours, and a receiver shall find it once. All else stays as it is written."""
+    if not any(name in names for name in fields_of(url)):
+        return url
+    parts = urlsplit(url)
+    kept = [field for field in parts.query.split("&") if _name(field) not in names]
+    return urlunsplit(parts._replace(query="&".join(kept)))
+
+
+def _name(field: str) -> str:
+    return unquote_plus(field.partition("=")[0])
 
 
 @dataclass(frozen=True, slots=True)

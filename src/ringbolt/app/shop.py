@@ -24,10 +24,19 @@ from ringbolt.store.db import Database
 from ringbolt.voice.carrier import VoiceCarrier
 
 
+class ProbedAudio(Protocol):
+    """What the beginning of an audio file tells."""
+
+    @property
+    def duration_ms(self) -> int | None:
+        """None if it cannot be told from there."""
+        ...
+
+
 class PlayableAudio(Protocol):
     """Audio behind a URL."""
 
-    async def probe(self, url: str) -> object:
+    async def probe(self, url: str) -> ProbedAudio:
         """Look at its beginning. Raises ``AudioUnplayable`` if it is nothing to be played."""
         ...
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 
+from ringbolt.core.moment import iso
 from ringbolt.core.phone import is_e164
 from ringbolt.simulator.world import World
 
@@ -39,7 +39,7 @@ def routes(world: World) -> list[BaseRoute]:
                 400,
             )
         sms_id, at_ms = await world.lender.receive(sms["to"], sms["from"], sms["text"])
-        return JSONResponse({"id": sms_id, **sms, "at": _iso(at_ms)}, 202)
+        return JSONResponse({"id": sms_id, **sms, "at": iso(at_ms)}, 202)
 
     async def mailbox(request: Request) -> JSONResponse:
         address = request.path_params["address"].lower()
@@ -49,7 +49,7 @@ def routes(world: World) -> list[BaseRoute]:
                 "from": mail["from"],
                 "subject": mail["subject"],
                 "text": mail["text"],
-                "at": _iso(mail["at_ms"]),
+                "at": iso(mail["at_ms"]),
                 "headers": mail.get("headers", {}),
             }
             for _, mail in mails
@@ -77,7 +77,3 @@ def _sms(body: bytes) -> dict[str, Any] | None:
     if not (is_e164(to) and sender and len(text) <= MAX_TEXT_CHARS and is_whole):
         return None
     return {"to": to, "from": sender[:32], "text": text}
-
-
-def _iso(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,8 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 from starlette.routing import BaseRoute, Route
 
 from ringbolt.core.errors import InvalidInput, NotFound
+from ringbolt.core.json_fault import UNREADABLE
+from ringbolt.core.moment import iso
 from ringbolt.core.phone import is_e164
 from ringbolt.simulator.world import World
 from ringbolt.sms.simulated_book import PhoneText
@@ -157,21 +158,18 @@ async def _body(request: Request) -> _Body:
     raw = await request.body()
     try:
         return msgspec.json.decode(raw, type=_Body) if raw.strip() else _Body()
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise InvalidInput(
             f'The body is JSON such as {{"digits": "12#"}}: {error}.', field="digits"
         ) from error
 
 
 def _text_json(text: PhoneText) -> dict[str, Any]:
-    return {"from": text.sender, "text": text.text, "at": _iso(text.at_ms)}
+    return {"from": text.sender, "text": text.text, "at": iso(text.at_ms)}
 
 
 def _iso(at_ms: int | None) -> str | None:
-    if at_ms is None:
-        return None
-    at = datetime.fromtimestamp(at_ms / 1000, UTC)
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return None if at_ms is None else iso(at_ms)
 
 
 async def _growing_wav(path: Path, size: int) -> AsyncIterator[bytes]:

@@ -7,15 +7,14 @@ RFC 9457's ``type``, ``title``, ``status``, ``detail`` beside them.
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 
 from ringbolt.api.l402.schema import AUDIO_EXAMPLE, EXAMPLE
+from ringbolt.api.problem import problem_document
 from ringbolt.app import call_order
 from ringbolt.app.call_status import CallReport
 from ringbolt.app.digits import told_digits
-from ringbolt.core import lnurl
+from ringbolt.core import lnurl, moment
 from ringbolt.core.errors import RingboltError, Unavailable
 from ringbolt.core.money import sats_down, sats_up
 from ringbolt.core.order import OrderState
@@ -33,43 +32,31 @@ _REFUND_WORDS = {
 
 def iso(ms: int | None) -> str | None:
     """A time as clients read it: ISO 8601, UTC, milliseconds."""
-    return None if ms is None else _iso(ms)
-
-
-@lru_cache(maxsize=256)  # challenges of the same second name the same times
-def _iso(ms: int) -> str:
-    at = datetime.fromtimestamp(ms // 1000, UTC)
-    return f"{at:%Y-%m-%dT%H:%M:%S}.{ms % 1000:03d}Z"
+    return None if ms is None else moment.iso(ms)
 
 
 _REPEAT = (
     "It is not known whether your request took effect. Repeat it with the same body and the same "
     "Authorization header: a credential buys one call, however often it is shown."
 )
-_UNAVAILABLE_RETRY_S = 5
 
 
 def error_document(error: RingboltError, *, outcome_known: bool = True) -> dict[str, Any]:
     """``charged`` is false, and null where a paid request may have taken effect all the same."""
     about_audio = error.field in ("audio_url", "duration_minutes")
-    document: dict[str, Any] = {
-        "type": f"urn:ringbolt:error:{error.code}",
-        "title": error.title,
-        "status": error.status,
-        "detail": error.message,
-        "error": error.message,
-        "error_code": error.code,
-        "suggestion": _suggestion(error) if outcome_known else _REPEAT,
-        "example": AUDIO_EXAMPLE if about_audio else EXAMPLE,
-        "charged": False if outcome_known else None,
-    }
+    document = problem_document(
+        error.status,
+        error.code,
+        error.title,
+        error.message,
+        suggestion=_suggestion(error) if outcome_known else _REPEAT,
+        example=AUDIO_EXAMPLE if about_audio else EXAMPLE,
+        charged=False if outcome_known else None,
+    )
     if error.field is not None:
         document["field"] = error.field
-    retry_after_s = error.retry_after_s
-    if retry_after_s is None and isinstance(error, Unavailable):
-        retry_after_s = _UNAVAILABLE_RETRY_S
-    if retry_after_s is not None:
-        document["retry_after_seconds"] = retry_after_s
+    if error.retry_after_s is not None:
+        document["retry_after_seconds"] = error.retry_after_s
     return document
 
 
@@ -168,20 +155,18 @@ def failed_document(report: CallReport, base: str, example: dict[str, Any]) -> d
     code, _, sentence = report.order.reason.partition(": ")
     if not sentence or not _CODE.fullmatch(code):
         code, sentence = "CALL_FAILED", report.order.reason
-    document: dict[str, Any] = {
-        "type": f"urn:ringbolt:error:{code}",
-        "title": "The call could not be placed",
-        "status": 422,
-        "detail": sentence,
-        "error": sentence,
-        "error_code": code,
-        "suggestion": "Nothing rang and nothing was spent. Mend the cause and repeat the request "
+    document = problem_document(
+        422,
+        code,
+        "The call could not be placed",
+        sentence,
+        suggestion="Nothing rang and nothing was spent. Mend the cause and repeat the request "
         "with the same credential, or claim the refund.",
-        "example": example,
-        "charged": False,
-        "status_url": status_url(base, report.order),
-        "refund": None,
-    }
+        example=example,
+        charged=False,
+        status_url=status_url(base, report.order),
+        refund=None,
+    )
     if report.order.state is OrderState.FAILED and report.refund is not None:
         document["refund"] = refund_document(report.refund, base)
     return document

@@ -11,6 +11,7 @@ from typing import Any
 
 from ringbolt.api.http import Header
 from ringbolt.api.l402.answers import iso
+from ringbolt.api.problem import problem_document
 from ringbolt.app.shop import Shop
 from ringbolt.core import l402, mpp
 from ringbolt.core.l402 import CredentialRefused, Offer
@@ -83,12 +84,7 @@ async def challenge(shop: Shop, wanted: Wanted, refused: CredentialRefused | Non
     detail = refused.message if refused else "This request is paid for over Lightning."
     sats = sats_up(wanted.amount_msat)
     document = {
-        "type": mpp.PROBLEM_TYPE,
-        "title": "Payment required",
-        "status": 402,
-        "detail": detail,
-        "error": detail,
-        "error_code": error_code,
+        **problem_document(402, error_code, "Payment required", detail, type=mpp.PROBLEM_TYPE),
         "suggestion": _REFUSED if refused else _HOW,
         "example": "Authorization: L402 <macaroon>:<preimage>",
         "invoice": invoice.bolt11,

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from ringbolt.api.http import Header
-from ringbolt.core.errors import InvalidInput, RingboltError, Unavailable
+from ringbolt.core.errors import InvalidInput, RingboltError
 
-_RETRY_UNAVAILABLE_S: Final = 5
 _STATUS_OF: Final = {"IDEMPOTENCY_MISMATCH": 422}
 """Codes with another status than their kind: 422 is the Idempotency-Key draft's, section 2.7."""
 
@@ -30,11 +29,8 @@ def error_document(error: RingboltError) -> dict[str, Any]:
 
 def error_headers(error: RingboltError) -> list[Header]:
     headers: list[Header] = [(b"x-error-code", error.code.encode())]
-    retry_after_s = error.retry_after_s
-    if retry_after_s is None and isinstance(error, Unavailable):
-        retry_after_s = _RETRY_UNAVAILABLE_S
-    if retry_after_s is not None:
-        headers.append((b"retry-after", str(retry_after_s).encode()))
+    if error.retry_after_s is not None:
+        headers.append((b"retry-after", str(error.retry_after_s).encode()))
     return headers
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from ringbolt.api.voice.audio_files import AudioFiles
 from ringbolt.api.voice.call_fields import (
     audio_url_of,
     callback,
@@ -16,10 +17,11 @@ from ringbolt.api.voice.call_fields import (
     number,
 )
 from ringbolt.api.voice.fields import Fields, shown
+from ringbolt.app import call_notify
 from ringbolt.app.call_order import CallOrder, GatherStep, PlayStep, SayStep, Step
-from ringbolt.app.render import TEXT_INSTEAD
+from ringbolt.app.send_webhook import fields_of
 from ringbolt.app.shop import Shop
-from ringbolt.core.errors import AudioUnplayable, InvalidInput
+from ringbolt.core.errors import InvalidInput
 from ringbolt.core.ssml import is_ssml, parse_ssml
 from ringbolt.speech.language import parse_tag, refusal
 from ringbolt.speech.voices import LANGUAGE_IGNORED, resolve_persona
@@ -28,8 +30,9 @@ DEFAULT_VOICE: Final = "Zeina"
 MAX_DIGITS: Final = 32
 NO_DIGITS: Final = "dtmf_not_asked"
 """The note on a call that names where digits are to be told, and asks for none."""
-TEXT_ONLY: Final = "reps_apply_to_text_only"
-"""The note on a call that asks for repetitions of a file: it is played once."""
+REPLACED: Final = "query_field_replaced"
+"""The note on a callback by GET whose own query has a field of a name that is added to it."""
+NO_FILES: Final = AudioFiles()
 _MAX_NAME_CHARS: Final = 64
 _METHODS: Final = ("POST", "GET")
 
@@ -53,13 +56,13 @@ class CallRequest:
     voice: str
     notes: tuple[str, ...]
     ignored: tuple[str, ...]
+    files: AudioFiles = NO_FILES
 
 
-async def read_call(shop: Shop, fields: Fields) -> CallRequest:
-    """The call that the fields ask for; its audio was looked at.
+def read_call(shop: Shop, fields: Fields) -> CallRequest:
+    """The call that the fields ask for; its audio is yet to be looked at.
 
-    A file that cannot be played is no fault where there is a text to speak instead. Raises
-    ``InvalidInput``, ``DestinationRefused``, ``AudioUnplayable``.
+    Raises ``InvalidInput``, ``DestinationRefused``.
     """
     voiced = voice_of(shop, fields)
     said = _said(shop, fields, voiced)
@@ -68,16 +71,11 @@ async def read_call(shop: Shop, fields: Fields) -> CallRequest:
         raise fields.missing("sayText", "Give sayText (a text to speak) or audioUrl (a file).")
     step: SayStep | PlayStep = PlayStep(audio_url, fallback=said) if audio_url else _not_none(said)
     command, notes = common(shop, fields, (_with_keys(fields, step),))
+    files = NO_FILES
     if audio_url:
-        try:
-            await probe(shop, fields, "audioUrl", audio_url)
-        except AudioUnplayable as error:
-            if said is None:
-                raise
-            notes = (*notes, f"{TEXT_INSTEAD}: {error.message}")
-        else:
-            notes = (*notes, TEXT_ONLY) if _reps(fields, 1) > 1 else notes
-    return CallRequest(command, voiced.shown, (*voiced.notes, *notes), fields.ignored)
+        named = fields.written.get("audioUrl", "audioUrl")
+        files = AudioFiles((audio_url,), named, said is not None, _reps(fields, 1) > 1)
+    return CallRequest(command, voiced.shown, (*voiced.notes, *notes), fields.ignored, files)
 
 
 def common(
@@ -107,7 +105,15 @@ def common(
         digits_url=digits_url if asks else "",
         metadata=metadata,
     )
-    return command, (NO_DIGITS,) if digits_url and not asks else ()
+    notes = (NO_DIGITS,) if digits_url and not asks else ()
+    return command, (*notes, *_replaced(command))
+
+
+def _replaced(command: CallOrder) -> tuple[str, ...]:
+    replaced = fields_of(command.digits_url) & call_notify.DIGITS_FIELDS
+    if command.status_method == "GET":
+        replaced |= fields_of(command.status_url) & call_notify.STATUS_FIELDS
+    return tuple(f"{REPLACED}: {name}" for name in sorted(replaced))
 
 
 def voice_of(shop: Shop, fields: Fields) -> Voiced:
@@ -148,15 +154,6 @@ def check_speakable(fields: Fields, name: str, text: str) -> None:
             "MESSAGE_NOT_SPEAKABLE",
             "Write it in words.",
         )
-
-
-async def probe(shop: Shop, fields: Fields, name: str, url: str) -> None:
-    """Look at an audio file's beginning. Raises ``AudioUnplayable``."""
-    try:
-        await shop.audio.probe(url)
-    except AudioUnplayable as error:
-        error.field = fields.written.get(name, name)
-        raise
 
 
 def _said(shop: Shop, fields: Fields, voiced: Voiced) -> SayStep | None:

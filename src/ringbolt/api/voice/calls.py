@@ -7,18 +7,21 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from ringbolt.api.idempotency import idempotency_key
 from ringbolt.api.voice.asked import Asked
+from ringbolt.api.voice.audio_files import Found
 from ringbolt.api.voice.call_document import call_document, metadata_of
 from ringbolt.api.voice.call_request import CallRequest, read_call
 from ringbolt.api.voice.envelope import Reply
 from ringbolt.api.voice.fields import Fields
-from ringbolt.api.voice.names import CALL, CLIENT_REQUEST_ID, PAGE
+from ringbolt.api.voice.names import CALL, PAGE
 from ringbolt.app import call_order
-from ringbolt.app.call_order import RecordStep
+from ringbolt.app.call_order import CallOrder, RecordStep
 from ringbolt.app.hang_up_call import hang_up_call
 from ringbolt.app.ledger_names import account_of_key
-from ringbolt.app.place_voice_call import FAMILY, place_voice_call
+from ringbolt.app.place_voice_call import FAMILY, Placed, place_voice_call, placed_before
 from ringbolt.app.purchase import Idempotency
 from ringbolt.app.recordings import read as read_recording
 from ringbolt.app.send_webhook import webhook_secret
@@ -57,7 +60,7 @@ class Calls:
     async def place(self, asked: Asked) -> Reply:
         """Place a call that speaks a text or plays a file, and collects key presses if wanted."""
         fields = asked.json(CALL)
-        return await place(self._shop, asked, fields, await read_call(self._shop, fields))
+        return await place(self._shop, asked, fields, read_call(self._shop, fields))
 
     async def status(self, asked: Asked) -> Reply:
         """A call as it stands."""
@@ -102,14 +105,11 @@ class Calls:
 async def place(shop: Shop, asked: Asked, fields: Fields, request: CallRequest) -> Reply:
     """Place the call, once for each Idempotency-Key.
 
-    Raises ``InvalidInput``, ``RateLimited``, ``InsufficientFunds``, ``DestinationRefused``.
+    Raises ``InvalidInput``, ``AudioUnplayable``, ``RateLimited``, ``InsufficientFunds``,
+    ``DestinationRefused``.
     """
-    key = asked.key
-    named = _named(asked, fields, f"key:{key.id}")
     try:
-        placed = await place_voice_call(
-            shop, key, request.command, shop.hash_of(asked.client), named
-        )
+        placed, found = await _placed(shop, asked, request)
     except InsufficientFunds as error:
         error.suggestion = (
             "Add to the balance: POST /fund with the same key in the header X-API-Key, and pay "
@@ -131,22 +131,37 @@ async def place(shop: Shop, asked: Asked, fields: Fields, request: CallRequest) 
         "price": sats_up(price_msat),
         "pricePerMinute": sats_up(price_msat // call.minutes),
         "maxMinutes": call.minutes,
-        "notes": list(request.notes),
+        "notes": [*request.notes, *found.notes],
         "ignoredFields": list(request.ignored),
         "metaData": metadata_of(request.command.metadata),
     }
     if request.command.status_url or request.command.digits_url:
-        document["webhookSecret"] = webhook_secret(shop.keyring, account_of_key(key.id))
+        document["webhookSecret"] = webhook_secret(shop.keyring, account_of_key(asked.key.id))
     return Reply(document, headers=_REPLAYED if placed.replayed else ())
 
 
-def _named(asked: Asked, fields: Fields, principal: str) -> Idempotency | None:
-    """The request's own name, if it has one: its names belong to the key. The same request by
-    other aliases is the same. Raises ``InvalidInput``."""
+async def _placed(shop: Shop, asked: Asked, request: CallRequest) -> tuple[Placed, Found]:
+    """The call, and what its audio files told: nothing, if it was placed before."""
+    named = _named(asked, request.command, f"key:{asked.key.id}")
+    before = None if named is None else await placed_before(shop, named)
+    if before is not None:
+        return before, Found()
+    found = await request.files.look(shop)
+    client = shop.hash_of(asked.client)
+    placed = await place_voice_call(
+        shop, asked.key, request.command, client, named, lengths=found.lengths
+    )
+    return placed, found
+
+
+def _named(asked: Asked, command: CallOrder, principal: str) -> Idempotency | None:
+    """The request's own name, if it has one: its names belong to the key. What asks for the same
+    call is the same request, however it is written. Raises ``InvalidInput``."""
     name = idempotency_key(asked.scope)
     if not name:
         return None
-    said = {name: value for name, value in fields.values.items() if name != CLIENT_REQUEST_ID}
+    meant = replace(command, metadata="")  # an object, whose names may come in any order
+    said = [call_order.to_json(meant), metadata_of(command.metadata)]
     body_hash = hashlib.sha256(b"voice call\n" + canonical_json(said)).hexdigest()
     return Idempotency(principal, name, body_hash)
 

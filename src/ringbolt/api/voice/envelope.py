@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from ringbolt.api import http
 from ringbolt.api.http import Header
-from ringbolt.core.errors import InvalidInput, RingboltError, Unauthorized, Unavailable
+from ringbolt.core.errors import InvalidInput, RingboltError, Unauthorized
+from ringbolt.core.moment import without_zone
 
 HANDLED: Final = "Request handled successfully"
 NO_CLIENT_ID: Final = 0
 MAX_CLIENT_ID_CHARS: Final = 128
 _MAX_EXACT: Final = 2**53
-_RETRY_UNAVAILABLE_S: Final = 5
 _STATUS_OF: Final = {"IDEMPOTENCY_MISMATCH": 422}
 """Codes with another status than their kind: 422 is the Idempotency-Key draft's, section 2.7."""
 
@@ -48,10 +47,7 @@ def client_id(value: Any) -> ClientId:
 
 def moment(ms: int | None) -> str | None:
     """Milliseconds UTC as the envelope writes a time: ``2021-02-16T10:47:40.296``."""
-    if ms is None:
-        return None
-    at = datetime.fromtimestamp(ms // 1000, UTC)
-    return f"{at:%Y-%m-%dT%H:%M:%S}.{ms % 1000:03d}"
+    return None if ms is None else without_zone(ms)
 
 
 def success(data: Any, client: ClientId, now_ms: int) -> dict[str, Any]:
@@ -79,11 +75,8 @@ def status_of(error: RingboltError) -> int:
 
 def error_headers(error: RingboltError) -> list[Header]:
     headers: list[Header] = [(b"x-error-code", error.code.encode())]
-    retry_after_s = error.retry_after_s
-    if retry_after_s is None and isinstance(error, Unavailable):
-        retry_after_s = _RETRY_UNAVAILABLE_S
-    if retry_after_s is not None:
-        headers.append((b"retry-after", str(retry_after_s).encode()))
+    if error.retry_after_s is not None:
+        headers.append((b"retry-after", str(error.retry_after_s).encode()))
     if isinstance(error, Unauthorized):  # RFC 6750, 3
         headers.append((b"www-authenticate", b'Bearer realm="voice"'))
     return headers

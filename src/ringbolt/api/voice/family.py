@@ -35,7 +35,12 @@ class VoiceApi:
             allow_origins=["*"],
             allow_methods=["GET", "POST", "DELETE"],
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-API-Key"],
-            expose_headers=["X-Error-Code", "Retry-After", "Idempotent-Replayed"],
+            expose_headers=[
+                "X-Error-Code",
+                "Retry-After",
+                "Idempotent-Replayed",
+                "X-Ringbolt-Notes",
+            ],
         )
 
     def close(self) -> None:

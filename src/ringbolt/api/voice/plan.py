@@ -11,12 +11,12 @@ from typing import Final
 from msgspec.structs import replace
 
 from ringbolt.api.voice.asked import Asked
+from ringbolt.api.voice.audio_files import AudioFiles
 from ringbolt.api.voice.call_request import (
     CallRequest,
     Voiced,
     check_speakable,
     common,
-    probe,
     voice_of,
 )
 from ringbolt.api.voice.calls import place
@@ -51,25 +51,25 @@ class Plans:
         _check_texts(self._shop, fields, steps)
         command, notes = common(self._shop, fields, steps)
         check_recordings(self._shop, command)
-        await self._look_at_files(fields, steps)
+        files = _files_of(fields, steps)
         if any(isinstance(step, RecordStep) and step.url for step in steps):
             notes = (*notes, NO_RECORD_URL)
-        request = CallRequest(command, voiced.shown, (*voiced.notes, *notes), fields.ignored)
+        request = CallRequest(command, voiced.shown, (*voiced.notes, *notes), fields.ignored, files)
         return await place(self._shop, asked, fields, request)
 
-    async def _look_at_files(self, fields: Fields, steps: tuple[Step, ...]) -> None:
-        urls = list(
-            dict.fromkeys(each.url for each in _sounds(steps) if isinstance(each, PlayStep))
+
+def _files_of(fields: Fields, steps: tuple[Step, ...]) -> AudioFiles:
+    """Raises ``InvalidInput``."""
+    plays = (each.url for each in _sounds(steps) if isinstance(each, PlayStep))
+    urls = tuple(dict.fromkeys(plays))
+    if len(urls) > MAX_FILES:
+        raise InvalidInput(
+            f"The plan plays {len(urls)} different files; at most {MAX_FILES} are played.",
+            code="PLAN_TOO_LONG",
+            field="plan",
+            suggestion=f"Play at most {MAX_FILES} files, or join some of them.",
         )
-        if len(urls) > MAX_FILES:
-            raise InvalidInput(
-                f"The plan plays {len(urls)} different files; at most {MAX_FILES} are played.",
-                code="PLAN_TOO_LONG",
-                field="plan",
-                suggestion=f"Play at most {MAX_FILES} files, or join some of them.",
-            )
-        for url in urls:
-            await probe(self._shop, fields, "plan", url)
+    return AudioFiles(urls, fields.written.get("plan", "plan"))
 
 
 def _read(asked: Asked) -> tuple[Fields, bytes]:

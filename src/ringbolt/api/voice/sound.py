@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Final
+
 from ringbolt.api.voice.asked import Asked
 from ringbolt.api.voice.call_request import DEFAULT_VOICE, speakable_text, voice_of
 from ringbolt.api.voice.envelope import Reply
@@ -11,6 +14,8 @@ from ringbolt.app.shop import Shop
 from ringbolt.speech.language import LANGUAGES
 from ringbolt.speech.voices import PERSONAS, Persona, engine_voice
 
+NOTES: Final = b"x-ringbolt-notes"
+"""Where the notes on a preview stand: a JSON list, in ASCII as a header must be."""
 _LANGUAGES = sorted({code for codes in LANGUAGES.values() for code in codes})
 
 
@@ -37,8 +42,10 @@ class Sound:
         if not text:
             raise fields.missing("sayText", "It is what is spoken.")
         voiced = voice_of(self._shop, fields)
-        wav = await preview(self._shop, text, voiced.name, voiced.language, voiced.neural)
-        return Reply(body=wav, content_type=b"audio/wav")
+        heard = await preview(self._shop, text, voiced.name, voiced.language, voiced.neural)
+        notes = json.dumps(list(dict.fromkeys((*voiced.notes, *heard.notes))))
+        headers = ((NOTES, notes.encode()),)
+        return Reply(headers=headers, body=heard.wav, content_type=b"audio/wav")
 
 
 def _voice(persona: Persona) -> dict[str, object]:

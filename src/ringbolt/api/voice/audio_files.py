@@ -1,0 +1,54 @@
+"""The audio files of a call, looked at before it is placed: whether they can be played, and how
+long they are, where that can be told from what is read of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from ringbolt.app.render import TEXT_INSTEAD
+from ringbolt.app.shop import Shop
+from ringbolt.core.errors import AudioUnplayable
+
+TEXT_ONLY: Final = "reps_apply_to_text_only"
+"""The note on a call that asks for repetitions of a file: it is played once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What looking at the files told: ``lengths`` in ms by URL, and notes on the call."""
+
+    lengths: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFiles:
+    """``named``: the client's name for the field that they stand in. ``has_text``: a text is
+    spoken where a file cannot be played. ``reps``: repetitions were asked for."""
+
+    urls: tuple[str, ...] = ()
+    named: str = "audioUrl"
+    has_text: bool = False
+    reps: bool = False
+
+    async def look(self, shop: Shop) -> Found:
+        """Raises ``AudioUnplayable``, unless there is a text instead."""
+        lengths: dict[str, int] = {}
+        notes: list[str] = []
+        for url in self.urls:
+            try:
+                info = await shop.audio.probe(url)
+            except AudioUnplayable as error:
+                if not self.has_text:
+                    error.field = self.named
+                    raise
+                notes.append(f"{TEXT_INSTEAD}: {error.message}")
+                lengths[url] = 0
+            else:
+                if info.duration_ms is not None:
+                    lengths[url] = info.duration_ms
+                if self.reps:
+                    notes.append(TEXT_ONLY)
+        return Found(lengths, tuple(notes))
