@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from ringbolt.core.call import Clip
+from ringbolt.core.json_fault import UNREADABLE
 from ringbolt.simulator.event_stream import cursor_of, event_stream
 from ringbolt.simulator.world import World
 from ringbolt.voice.carrier import Accepted, PlaceResult, Rejected, Unknown
@@ -65,7 +66,7 @@ class _Carrier:
         try:
             asked = msgspec.json.decode(await request.body(), type=CallRequest)
             call = call_of(asked, self._clip)
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             return _json(400, CallRefusal(str(error), permanent=True))
         except _ClipMissing as error:
             sha256 = str(error)

@@ -52,7 +52,7 @@ def _seconds(body: bytes) -> float | None:
     try:
         seconds = json.loads(body)["seconds"]
         number = float(seconds)
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return None
     return None if isinstance(seconds, bool) or not math.isfinite(number) else number
 

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from ringbolt.core.bolt11 import Bolt11
+from ringbolt.core.json_fault import UNREADABLE
 from ringbolt.lightning.simulated_invoice import (
     INVALID_ARGUMENT,
     UNKNOWN,
@@ -82,7 +83,7 @@ def decoder(kind: type[Any]) -> msgspec.json.Decoder[Any]:
 def parsed(body: bytes, decode: msgspec.json.Decoder[Any]) -> Any:
     try:
         return decode.decode(body)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+    except UNREADABLE as error:
         raise RpcError(INVALID_ARGUMENT, f"proto: {error}") from None
 
 

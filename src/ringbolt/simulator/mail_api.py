@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from ringbolt.core.json_fault import UNREADABLE
 from ringbolt.mail.simulated_wire import MailRefusal, MailRequest, MailTaken
 from ringbolt.simulator.messages_api import MAIL_LOG
 from ringbolt.simulator.world import World
@@ -67,7 +68,7 @@ class _MailServer:
         try:
             asked = _request(await request.body())
             mail = read(asked)
-        except (msgspec.DecodeError, UnreadableMail) as error:
+        except (*UNREADABLE, UnreadableMail) as error:
             return _json(400, MailRefusal(str(error), permanent=True))
         domain = asked.to.rpartition("@")[2].lower()
         if domain == REFUSES:

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from ringbolt.core.errors import InvalidInput
+from ringbolt.core.json_fault import UNREADABLE
 from ringbolt.numbers.provider import (
     LendNumber,
     LendResult,
@@ -74,7 +75,7 @@ class _Lender:
         """201 a number is lent; 4xx none is; 504 the lender does not say."""
         try:
             asked = msgspec.json.decode(await request.body(), type=LeaseRequest)
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             return _json(400, LeaseRefusal(str(error)))
         return _lent(await self._lender.lend(_wanted(asked)))
 

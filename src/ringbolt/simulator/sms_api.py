@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from ringbolt.core.json_fault import UNREADABLE
 from ringbolt.simulator.event_stream import cursor_of, event_stream
 from ringbolt.simulator.world import World
 from ringbolt.sms.carrier import Accepted, ReceiptBatch, Rejected, SendResult, Unknown
@@ -35,7 +36,7 @@ class _SmsCarrier:
         """201 it is sent; 4xx it is not; 504 the carrier does not say."""
         try:
             asked = _request(await request.body())
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             return _json(400, SmsRefusal(str(error), permanent=True))
         return _sent(await self._network.send(asked))
 
