@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
+import uvicorn
 from structlog.testing import capture_logs
 
+from patience import PATIENCE_S, until
 from ringbolt.cli import connections
-from ringbolt.cli.connections import LOOPBACK, ConnectionGuard
+from ringbolt.cli.connections import LOOPBACK, ConnectionGuard, guarded
+from ringbolt.cli.serve import listen
 from shop_server import ShopServer, running_shop, settings_for
-
-PATIENCE_S = 20
 
 
 def guard(per_address: int = 2, most: int = 5, trusted: str = "") -> ConnectionGuard:
@@ -160,3 +163,50 @@ async def test_a_proxy_that_is_not_believed_is_warned_of_once(
 
     warned = [entry for entry in logs if "RINGBOLT_TRUSTED_PROXIES" in entry["event"]]
     assert len(warned) == 1
+
+
+@pytest.fixture
+async def generous(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
+    """The port of a server that answers everything with 8 MB, and looks often who reads it."""
+    monkeypatch.setattr(connections, "READ_TIMEOUT_S", 0.3)
+
+    async def answer(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"x" * 8_000_000})
+
+    sock = listen("127.0.0.1", 0)
+    server = uvicorn.Server(
+        uvicorn.Config(answer, http=guarded(guard(most=50)), log_config=None, lifespan="off")
+    )
+    serving = asyncio.create_task(server.serve(sockets=[sock]))
+    yield sock.getsockname()[1]
+    server.should_exit = True
+    await serving
+
+
+async def test_who_reads_nothing_of_its_answer_is_let_go(generous: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", generous, limit=1000)
+    with capture_logs() as logs:
+        writer.write(b"GET / HTTP/1.1\r\nHost: shop\r\n\r\n")
+        await until(lambda: logs)
+
+    assert "read nothing" in logs[0]["why"]
+    assert await _size(reader) < 8_000_000
+    writer.close()
+
+
+async def _size(reader: asyncio.StreamReader) -> int:
+    """Bytes until the end of the connection, however it comes."""
+    size = 0
+    with suppress(ConnectionError):
+        while piece := await asyncio.wait_for(reader.read(1_000_000), PATIENCE_S):
+            size += len(piece)
+            await asyncio.sleep(0.02)  # slower than they are sent
+    return size
+
+
+async def test_who_reads_slowly_gets_the_whole_answer(generous: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", generous, limit=100_000)
+    writer.write(b"GET / HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n")
+    assert await _size(reader) > 8_000_000
+    writer.close()

@@ -20,6 +20,8 @@ log = structlog.get_logger("ringbolt.connections")
 
 HEAD_TIMEOUT_S = 15.0
 """A request's head must be there so long after it began, or after the connection was made."""
+READ_TIMEOUT_S = 30.0
+"""A client that takes nothing of its answer for so long is let go, or it would fill our memory."""
 SHARE_OF_DESCRIPTORS = 0.8
 """Of the descriptors that the process may have; the rest is for the node, the store, the work."""
 LOOPBACK = "this machine"
@@ -110,6 +112,7 @@ class GuardedHttp(HttpToolsProtocol):
         self._guard = guard
         self._admitted: str | None = None
         self._head_timer: asyncio.TimerHandle | None = None
+        self._unread_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -123,6 +126,7 @@ class GuardedHttp(HttpToolsProtocol):
         if self._admitted is not None:
             self._guard.release(self._admitted)
         self._stop_waiting()
+        self._stop_watching()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -143,6 +147,31 @@ class GuardedHttp(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         self._stop_waiting()
         super().send_400_response(msg)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._watch(self.transport.get_write_buffer_size())
+
+    def resume_writing(self) -> None:
+        self._stop_watching()
+        super().resume_writing()
+
+    def _watch(self, unread: int) -> None:
+        self._unread_timer = self.loop.call_later(READ_TIMEOUT_S, self._look_whether_read, unread)
+
+    def _look_whether_read(self, unread: int) -> None:
+        still_unread = self.transport.get_write_buffer_size()
+        if still_unread < unread:
+            self._watch(still_unread)
+        else:
+            self._unread_timer = None
+            self._guard.tell("A client read nothing of its answer.")
+            self.transport.abort()
+
+    def _stop_watching(self) -> None:
+        if self._unread_timer is not None:
+            self._unread_timer.cancel()
+            self._unread_timer = None
 
     def _await_head(self) -> None:
         self._head_timer = self.loop.call_later(HEAD_TIMEOUT_S, self._too_slow)
