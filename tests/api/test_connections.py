@@ -165,6 +165,28 @@ async def test_a_proxy_that_is_not_believed_is_warned_of_once(
     assert len(warned) == 1
 
 
+@pytest.mark.parametrize(
+    "nonsense",
+    [b"\x16\x03\x01\r\n\r\n", b"GET / HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"],
+)
+async def test_a_scanner_does_not_fill_the_log(
+    open_to_few: Callable[[float], ShopServer],
+    nonsense: bytes,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    shop = open_to_few(0.3)
+    with capture_logs() as logs:
+        for _ in range(5):
+            reader, writer = await _connect(shop)
+            writer.write(nonsense)
+            answer = await asyncio.wait_for(reader.read(100), PATIENCE_S)
+            assert answer.startswith(b"HTTP/1.1 ")
+            writer.close()
+
+    assert [entry["peer"] for entry in logs] == ["127.0.0.1"]
+    assert not caplog.records
+
+
 @pytest.fixture
 async def generous(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
     """The port of a server that answers everything with 8 MB, and looks often who reads it."""

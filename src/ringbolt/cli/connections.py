@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import logging
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
@@ -69,13 +70,13 @@ class ConnectionGuard:
             if not self._held[name]:
                 del self._held[name]
 
-    def tell(self, what: str) -> None:
-        """Log that a connection was ended; once a minute, however many there are."""
+    def tell(self, what: str, peer: str = "") -> None:
+        """Log what was wrong with a connection; once a minute, however many there are."""
         now_s = self._now_s()
         if now_s - self._told_s < _LOG_EVERY_S:
             self._untold += 1
             return
-        log.warning("connection refused", why=what, others_since=self._untold)
+        log.warning("connection refused", why=what, peer=peer, others_since=self._untold)
         self._told_s, self._untold = now_s, 0
 
     def look_for_proxy(self, peer: str, headers: list[tuple[bytes, bytes]]) -> None:
@@ -104,19 +105,36 @@ class ConnectionGuard:
         return str(ip)
 
 
+class _ClientFaults(logging.LoggerAdapter[logging.Logger]):
+    """uvicorn's log, but for what it warns of: that a client sends nonsense, as often as it likes.
+    The guard tells of that."""
+
+    def __init__(self, logger: logging.Logger, guard: ConnectionGuard, peer: str) -> None:
+        super().__init__(logger)
+        self.level = logger.level
+        self._guard = guard
+        self._peer = peer
+
+    def warning(self, msg: object, *_: object, **__: object) -> None:
+        self._guard.tell(str(msg), self._peer)
+
+
 class GuardedHttp(HttpToolsProtocol):
     """uvicorn's connection, with a guard at the door and a limit for each request's head."""
 
     def __init__(self, guard: ConnectionGuard, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._guard = guard
+        self._peer = ""
         self._admitted: str | None = None
         self._head_timer: asyncio.TimerHandle | None = None
         self._unread_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._admitted = self._guard.admit(self.client[0] if self.client else "")
+        self._peer = self.client[0] if self.client else ""
+        self.logger = _ClientFaults(self.logger, self._guard, self._peer)  # type: ignore[assignment]
+        self._admitted = self._guard.admit(self._peer)
         if self._admitted is None:
             self._refuse(503, "Too many connections. Close some, or come back a little later.")
         else:
@@ -165,7 +183,7 @@ class GuardedHttp(HttpToolsProtocol):
             self._watch(still_unread)
         else:
             self._unread_timer = None
-            self._guard.tell("A client read nothing of its answer.")
+            self._guard.tell("A client read nothing of its answer.", self._peer)
             self.transport.abort()
 
     def _stop_watching(self) -> None:
@@ -186,7 +204,7 @@ class GuardedHttp(HttpToolsProtocol):
         self._refuse(408, "The request took too long to arrive. Send it again, at once.")
 
     def _refuse(self, status: int, words: str) -> None:
-        self._guard.tell(words)
+        self._guard.tell(words, self._peer)
         if self.cycle is not None and not self.cycle.response_complete:
             self.transport.close()  # an answer is on its way: no other may stand in its midst
             return
