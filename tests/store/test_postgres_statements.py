@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from sqlalchemy import bindparam, func, insert, select, text, update
+from sqlalchemy import ARRAY, any_, bindparam, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError, MultipleResultsFound, NoResultFound
 
 from ringbolt.clock import SystemClock
@@ -29,6 +29,9 @@ CHANGE = (
     .where(cursor.c.name == bindparam("name_"))
     .values(value=bindparam("new_"))
     .returning(cursor.c.value)
+)
+ANY = select(cursor.c.value).where(
+    cursor.c.name == any_(bindparam("names_", type_=ARRAY(cursor.c.name.type)))
 )
 AMONG = select(cursor.c.name).where(cursor.c.name.in_(bindparam("names_", expanding=True)))
 
@@ -66,6 +69,14 @@ async def test_rows_are_read_in_every_way(shop: PostgresDatabase) -> None:
             direct(tx, ALL).one_or_none()
 
     await shop.read(look)
+
+
+async def test_a_list_is_one_parameter(shop: PostgresDatabase) -> None:
+    def look(tx: Tx) -> list[list[str]]:
+        lists: tuple[list[str], ...] = ([], ["b"], ["a", "b", "nobody"])
+        return [sorted(direct(tx, ANY, {"names_": names}).scalars()) for names in lists]
+
+    assert await shop.read(look) == [[], ["2"], ["1", "2"]]
 
 
 async def test_changes_say_how_many_rows_they_met(shop: PostgresDatabase) -> None:

@@ -7,14 +7,15 @@ forward, and its first final word stays.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from ringbolt.app import notify
 from ringbolt.app.decide import fail, fulfil
 from ringbolt.core.order import OrderState
 from ringbolt.core.storable import storable
-from ringbolt.sms.carrier import DeliveryReceipt, ReceiptBatch, ReceiptState
+from ringbolt.sms.carrier import DeliveryReceipt, ReceiptState
 from ringbolt.store import attempts, inbox, jobs, messages, orders
 from ringbolt.store.attempts import AttemptState
 from ringbolt.store.db import Tx
@@ -49,9 +50,11 @@ class _Place:
     n: int
 
 
-def take_receipts(tx: Tx, carrier: str, batch: ReceiptBatch, settle_on: SettleOn) -> None:
+def take_receipts(
+    tx: Tx, carrier: str, receipts: Sequence[DeliveryReceipt], settle_on: SettleOn
+) -> None:
     """Apply receipts as they came; repeats and receipts for strangers' messages are harmless."""
-    for receipt in batch.receipts:
+    for receipt in receipts:
         take_receipt(tx, carrier, receipt, settle_on)
 
 
@@ -88,11 +91,11 @@ def take_answer(
     if attempt.carrier_id is None and part_ids:
         attempts.update(tx, attempt.id, carrier_id=part_ids[0])
     _taken(tx, order_id, attempt.id, attempt.state)
+    parts = messages.parts_of(tx, attempt.id)
     if sent:
-        for part in messages.parts_of(tx, attempt.id):
-            _move_part(tx, part, PartState.SENT, part.raw)
+        parts = [_moved(tx, part, PartState.SENT, part.raw) for part in parts]
     if message.attempt_id == attempt.id:
-        _reckon(tx, message, attempt.id, settle_on, tx.now_ms)
+        _reckon(tx, message, attempt.id, parts, settle_on, tx.now_ms)
     for part_id in part_ids:
         for event in inbox.unapplied(tx, _parked(carrier, part_id), _PARKED_AT_MOST):
             inbox.mark_applied(tx, event.source, event.event_id)
@@ -136,31 +139,32 @@ def _apply(
     tx: Tx, carrier: str, place: _Place, receipt: DeliveryReceipt, settle_on: SettleOn
 ) -> None:
     message = messages.lock(tx, place.order_id)
-    part = _part(tx, place)
-    if part is None:  # the receipt is faster than the answer, and names our reference
+    parts = _by_number(tx, place.attempt_id)
+    if place.n not in parts:  # the receipt is faster than the answer, and names our reference
         messages.add_part(tx, place.attempt_id, carrier, place.n, receipt.part_id)
         attempt = attempts.by_id(tx, place.attempt_id)
-        part = _part(tx, place)
-        assert attempt is not None and part is not None
+        assert attempt is not None
+        parts = _by_number(tx, place.attempt_id)
         _taken(tx, place.order_id, attempt.id, attempt.state)
-    if not _move_part(tx, part, _STATES[receipt.state], receipt.raw):
+    moved = _moved(tx, parts[place.n], _STATES[receipt.state], receipt.raw)
+    if moved is parts[place.n]:
         return
+    parts[place.n] = moved
     if message is not None and message.attempt_id == place.attempt_id:
-        _reckon(tx, message, place.attempt_id, settle_on, receipt.at_ms)
+        _reckon(tx, message, place.attempt_id, list(parts.values()), settle_on, receipt.at_ms)
 
 
-def _part(tx: Tx, place: _Place) -> Part | None:
-    for part in messages.parts_of(tx, place.attempt_id):
-        if part.n == place.n:
-            return part
-    return None
+def _by_number(tx: Tx, attempt_id: str) -> dict[int, Part]:
+    return {part.n: part for part in messages.parts_of(tx, attempt_id)}
 
 
-def _move_part(tx: Tx, part: Part, state: PartState, raw: str) -> bool:
+def _moved(tx: Tx, part: Part, state: PartState, raw: str) -> Part:
+    """The part in its new state, or the very same if that would be a step back."""
     if state not in _FORWARD[part.state]:
-        return False
-    messages.update_part(tx, part, state, storable(raw[:_MAX_RAW]))
-    return True
+        return part
+    moved = replace(part, state=state, raw=storable(raw[:_MAX_RAW]))
+    messages.update_part(tx, part, moved.state, moved.raw)
+    return moved
 
 
 def _taken(tx: Tx, order_id: str, attempt_id: str, state: AttemptState) -> None:
@@ -171,9 +175,10 @@ def _taken(tx: Tx, order_id: str, attempt_id: str, state: AttemptState) -> None:
         orders.move(tx, order_id, OrderState.IN_PROGRESS, why, only_from=source)
 
 
-def _reckon(tx: Tx, message: Message, attempt_id: str, settle_on: SettleOn, at_ms: int) -> None:
+def _reckon(
+    tx: Tx, message: Message, attempt_id: str, parts: list[Part], settle_on: SettleOn, at_ms: int
+) -> None:
     """What the parts make of the whole."""
-    parts = messages.parts_of(tx, attempt_id)
     status = _whole(parts, _all_named(tx, message, attempt_id, len(parts)))
     if message.status in _FINAL or status in (message.status, MessageStatus.CREATED):
         return

@@ -8,7 +8,7 @@ late, before the answer, twice, out of order or never.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, Protocol, runtime_checkable
@@ -121,7 +121,7 @@ class SmsCarrier(Protocol):
         """Send all parts. Never raises for what the carrier does; see ``SendResult``."""
         ...
 
-    def events(self, cursor: str) -> AsyncIterator[ReceiptBatch]:
+    def events(self, cursor: str) -> AsyncGenerator[ReceiptBatch, None]:
         """All receipts after ``cursor`` ('' = from the beginning), then those to come.
 
         At least once: a batch whose cursor was not stored comes again. The first batch comes as

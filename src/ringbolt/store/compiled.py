@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Delete, Insert, Select, Update
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.base import Executable
-from sqlalchemy.types import Integer, LargeBinary, String, TypeEngine
+from sqlalchemy.types import ARRAY, Integer, LargeBinary, String, TypeEngine
 
 from ringbolt.store.rows import RowMaker
 
@@ -84,11 +84,17 @@ def _compile(statement: Executable, form: tuple[str, ...], dialect: Dialect) -> 
         statement = statement.inline()  # the key of the new row is not asked for
     compiled: Any = statement.compile(dialect=dialect, column_keys=list(form) or None)
     for bind in compiled.binds.values():
-        if not _is_plain(bind.type) or bind.expanding or bind.literal_execute:
+        if not _is_bindable(bind.type) or bind.expanding or bind.literal_execute:
             return None
     names = list(compiled.positiontup)
     fixed = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
     return Compiled(str(compiled), names, fixed)
+
+
+def _is_bindable(type_: TypeEngine[Any]) -> bool:
+    """PostgreSQL takes lists too, for ``= ANY (..)``: unlike IN, that is one statement for lists
+    of any length."""
+    return _is_plain(type_.item_type if isinstance(type_, ARRAY) else type_)
 
 
 def _is_plain(type_: TypeEngine[Any]) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import RowMapping, bindparam, delete, select, text, update
+from sqlalchemy import RowMapping, Text, bindparam, delete, func, literal_column, select, update
 
 from ringbolt.store import attempts
 from ringbolt.store.attempts import Attempt, of_row
@@ -188,7 +188,11 @@ _PRESENT = (
     .join(message, message.c.attempt_id == attempt.c.id)
     .where(message.c.order_id == bindparam("id_"))
 )
-_ADVISORY_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name_, 0))")
+_ADVISORY_LOCK = select(
+    func.pg_advisory_xact_lock(
+        func.hashtextextended(bindparam("name_", type_=Text), literal_column("0"))
+    )
+)
 _PARTS = (
     select(message_part)
     .where(message_part.c.attempt_id == bindparam("id_"))

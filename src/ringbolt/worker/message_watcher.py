@@ -1,13 +1,26 @@
-"""Follow what the SMS carrier tells of texts; receipts and cursor are stored together."""
+"""Follow what the SMS carrier tells of texts.
+
+What has come meanwhile is applied together, the receipts of each text in a transaction of their
+own and in their order, several texts at once. The cursor is moved when all of it is in effect: if
+we end before that, the same receipts come again, which is harmless.
+"""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+
 from ringbolt.app.shop import Shop
-from ringbolt.app.take_receipt import SettleOn, take_receipts
-from ringbolt.sms.carrier import ReceiptBatch
+from ringbolt.app.take_receipt import take_receipts
+from ringbolt.sms.carrier import DeliveryReceipt, ReceiptBatch
 from ringbolt.store import cursors
-from ringbolt.store.db import Tx
 from ringbolt.worker.watchers import Watcher
+
+AHEAD = 64
+"""Batches heard that are not in effect yet; the carrier waits while there are as many."""
+AT_ONCE = 8
+"""Texts in whose transactions we are at a time: fewer than PostgreSQL has sessions."""
 
 
 def sms_watcher(shop: Shop) -> Watcher:
@@ -16,14 +29,72 @@ def sms_watcher(shop: Shop) -> Watcher:
 
     async def follow(watcher: Watcher) -> None:
         cursor = await shop.db.read(cursors.get, name) or ""
-        async for batch in shop.sms.events(cursor):
-            watcher.alive()
-            if batch.receipts:
-                await shop.db.tx(_take, name, shop.sms.name, batch, shop.settings.sms.settle_on)
+        async with aclosing(_heard(shop, watcher, cursor)) as rounds:
+            async for batches in rounds:
+                await _apply(shop, [one for batch in batches for one in batch.receipts])
+                await shop.db.tx(cursors.set, name, batches[-1].cursor)
 
     return Watcher(name, follow)
 
 
-def _take(tx: Tx, cursor: str, carrier: str, batch: ReceiptBatch, settle_on: SettleOn) -> None:
-    take_receipts(tx, carrier, batch, settle_on)
-    cursors.set(tx, cursor, batch.cursor)
+async def _heard(
+    shop: Shop, watcher: Watcher, cursor: str
+) -> AsyncGenerator[list[ReceiptBatch], None]:
+    """What came since the last look, one batch or several; goes on listening meanwhile."""
+    queue: asyncio.Queue[ReceiptBatch | None] = asyncio.Queue(AHEAD)
+    listening = asyncio.create_task(_listen(shop, watcher, cursor, queue))
+    try:
+        ended = False
+        while not ended:
+            found = [await queue.get()]
+            while not queue.empty():
+                found.append(queue.get_nowait())
+            ended = found[-1] is None
+            batches = [batch for batch in found if batch is not None]
+            if batches:
+                yield batches
+        await listening  # raises what ended it
+    finally:
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+
+
+async def _listen(
+    shop: Shop, watcher: Watcher, cursor: str, queue: asyncio.Queue[ReceiptBatch | None]
+) -> None:
+    """Until the carrier is lost; the last that is put says that nothing more comes."""
+    try:
+        async with aclosing(shop.sms.events(cursor)) as events:
+            async for batch in events:
+                watcher.alive()
+                if batch.receipts:
+                    await queue.put(batch)
+    except asyncio.CancelledError:  # nobody takes from the queue any more
+        raise
+    except BaseException:
+        await queue.put(None)
+        raise
+    await queue.put(None)
+
+
+async def _apply(shop: Shop, receipts: Sequence[DeliveryReceipt]) -> None:
+    """All of them, or an error after which they have to come again."""
+    places = asyncio.Semaphore(AT_ONCE)
+    settle_on = shop.settings.sms.settle_on
+
+    async def apply(told: Sequence[DeliveryReceipt]) -> None:
+        async with places:
+            await shop.db.tx(take_receipts, shop.sms.name, told, settle_on)
+
+    done = await asyncio.gather(*map(apply, _by_text(receipts)), return_exceptions=True)
+    for error in done:
+        if error is not None:
+            raise error
+
+
+def _by_text(receipts: Sequence[DeliveryReceipt]) -> list[list[DeliveryReceipt]]:
+    """The receipts of each text, as far as the carrier says which they belong to."""
+    texts: dict[str, list[DeliveryReceipt]] = {}
+    for receipt in receipts:
+        texts.setdefault(receipt.ref or receipt.part_id, []).append(receipt)
+    return list(texts.values())
