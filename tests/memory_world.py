@@ -266,7 +266,7 @@ class MemorySpeaker:
 class NoAudio:
     """Nothing is fetched here."""
 
-    async def probe(self, url: str) -> object:
+    async def probe(self, url: str, client: str = "") -> object:
         raise AssertionError("no audio in these tests")
 
     async def load(self, url: str, max_ms: int) -> Clip:

@@ -13,7 +13,7 @@ import pytest
 from aiohttp import web
 
 from audio_files import tone, wav
-from patience import PATIENCE_S
+from patience import PATIENCE_S, until
 from ringbolt.core.errors import AudioUnplayable, RateLimited
 from ringbolt.fetch.fetcher import FetchedFile
 from ringbolt.fetch.safe import SafeFetcher
@@ -153,7 +153,8 @@ async def test_askers_of_one_url_share_a_fetch_and_one_may_leave(shop: Shop) -> 
 async def test_only_so_many_are_looked_at_at_once(shop: Shop) -> None:
     gate = Gate()
     async with site(gate.answer) as server:
-        source = shop.open_to(server.origin, limits=AudioLimits(parallel=2))
+        patient = AudioLimits(parallel=2, for_one=6, probe_timeout_s=PATIENCE_S)
+        source = shop.open_to(server.origin, limits=patient)
         askers = [asyncio.create_task(source.probe(f"{server.origin}/{i}")) for i in range(6)]
         await until_asked(server, 2)
         gate.opened.set()
@@ -168,10 +169,12 @@ class SlowFetcher:
 
     def __init__(self) -> None:
         self.go_on = asyncio.Event()
+        self.asked = 0
 
     async def fetch(
         self, url: str, into: Path, *, max_bytes: int, timeout_s: float, cut: bool = False
     ) -> FetchedFile:
+        self.asked += 1
         await self.go_on.wait()
         into.write_bytes(SOUND)
         return FetchedFile(into, len(SOUND), "", complete=True)
@@ -180,9 +183,25 @@ class SlowFetcher:
         return None
 
 
+class ByHost:
+    """A fetcher for each host."""
+
+    def __init__(self, fetchers: dict[str, SlowFetcher]) -> None:
+        self._fetchers = fetchers
+
+    async def fetch(
+        self, url: str, into: Path, *, max_bytes: int, timeout_s: float, cut: bool = False
+    ) -> FetchedFile:
+        fetcher = self._fetchers[url.split("/")[2]]
+        return await fetcher.fetch(url, into, max_bytes=max_bytes, timeout_s=timeout_s, cut=cut)
+
+    async def close(self) -> None:
+        return None
+
+
 async def test_who_waits_too_long_for_a_turn_may_come_again(tmp_path: Path) -> None:
     fetcher = SlowFetcher()
-    limits = AudioLimits(parallel=1, probe_timeout_s=0.5)
+    limits = AudioLimits(parallel=1, probe_timeout_s=3)
     source = AudioSource(fetcher, AudioDecoder(), tmp_path, limits)
     first = asyncio.create_task(source.probe("https://a.example/"))
     await asyncio.sleep(0)
@@ -194,6 +213,46 @@ async def test_who_waits_too_long_for_a_turn_may_come_again(tmp_path: Path) -> N
     assert refusal.value.retry_after_s == 5
     assert (await first).codec == "pcm_s16le"
     assert (await source.probe("https://b.example/")).codec == "pcm_s16le"
+
+
+async def test_files_that_never_come_hold_up_nobody_but_who_asks_for_them(tmp_path: Path) -> None:
+    fetcher = SlowFetcher()
+    limits = AudioLimits(parallel=4, for_one=2, probe_timeout_s=PATIENCE_S)
+    source = AudioSource(fetcher, AudioDecoder(), tmp_path, limits)
+    slow = [
+        asyncio.create_task(source.probe(f"https://{n}.example/", "somebody")) for n in range(8)
+    ]
+    await asyncio.sleep(0)
+    honest = asyncio.create_task(source.probe("https://honest.example/", "somebody else"))
+    await until(lambda: fetcher.asked == 3)
+    fetcher.go_on.set()
+
+    assert (await honest).codec == "pcm_s16le"
+    await source.close()
+    await asyncio.gather(*slow, return_exceptions=True)
+
+
+async def test_a_host_that_never_answers_holds_up_no_load_from_another(tmp_path: Path) -> None:
+    slow, fast = SlowFetcher(), SlowFetcher()
+    fast.go_on.set()
+    source = AudioSource(
+        ByHost({"slow.example": slow, "fast.example": fast}),
+        AudioDecoder(),
+        tmp_path,
+        AudioLimits(parallel=4, for_one=2),
+    )
+    waiting = [
+        asyncio.create_task(source.load(f"https://slow.example/{n}", 60_000)) for n in range(8)
+    ]
+    await asyncio.sleep(0)
+
+    async with asyncio.timeout(PATIENCE_S):
+        clip = await source.load("https://fast.example/", 60_000)
+
+    assert clip.duration_ms > 0
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
 
 
 async def test_closing_stops_the_probes(shop: Shop) -> None:

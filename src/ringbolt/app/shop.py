@@ -36,8 +36,9 @@ class ProbedAudio(Protocol):
 class PlayableAudio(Protocol):
     """Audio behind a URL."""
 
-    async def probe(self, url: str) -> ProbedAudio:
-        """Look at its beginning. Raises ``AudioUnplayable`` if it is nothing to be played."""
+    async def probe(self, url: str, client: str = "") -> ProbedAudio:
+        """Look at its beginning, for ``client``. Raises ``AudioUnplayable`` if it is nothing to
+        be played."""
         ...
 
     async def load(self, url: str, max_ms: int) -> Clip:

@@ -13,14 +13,16 @@ import secrets
 import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from ringbolt.core.call import SAMPLE_RATE, Clip
 from ringbolt.core.errors import AudioUnplayable, RateLimited
 from ringbolt.fetch.fetcher import Fetcher
 from ringbolt.voice.audio import AudioDecoder, AudioInfo
+from ringbolt.voice.fair_slots import FairSlots
 
 _BYTES_PER_MS = SAMPLE_RATE * 2 // 1000
 _TEMPORARY = ".part"
@@ -30,13 +32,15 @@ _TEMPORARY = ".part"
 class AudioLimits:
     """How much of a stranger's file is read, how long that may take, how often it is asked again.
 
-    ``parallel`` bounds probes and loads separately. Probe answers, faults included, are kept for
-    ``cache_s`` seconds, at most ``cache_size`` of them.
+    ``parallel`` bounds probes and loads separately, ``for_one`` the probes of one client and the
+    loads from one host: files that never come leave room for those that do. Probe answers,
+    faults included, are kept for ``cache_s`` seconds, at most ``cache_size`` of them.
     """
 
     probe_bytes: int = 256 * 1024
     probe_timeout_s: float = 5.0
-    parallel: int = 8
+    parallel: int = 32
+    for_one: int = 2
     cache_s: float = 60.0
     cache_size: int = 1000
     max_bytes: int = 64 * 1024 * 1024
@@ -90,14 +94,15 @@ class AudioSource:
         self._work_dir = work_dir
         self._limits = limits or AudioLimits()
         self._monotonic = monotonic
-        self._probes = asyncio.Semaphore(self._limits.parallel)
-        self._loads = asyncio.Semaphore(self._limits.parallel)
+        self._probes = FairSlots(self._limits.parallel, self._limits.for_one)
+        self._loads = FairSlots(self._limits.parallel, self._limits.for_one)
         self._answers: OrderedDict[str, _Answer] = OrderedDict()
         self._running: dict[str, asyncio.Task[AudioInfo]] = {}
         work_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    async def probe(self, url: str) -> AudioInfo:
+    async def probe(self, url: str, client: str = "") -> AudioInfo:
         """What the beginning of the file says. Callers for the same URL share one fetch.
+        ``client``: who asks; '' if it is known otherwise that nobody asks too often.
 
         Raises ``AudioUnplayable``; ``RateLimited`` if too many files are being looked at.
         """
@@ -108,7 +113,7 @@ class AudioSource:
             return answer.result
         task = self._running.get(url)
         if task is None:
-            task = asyncio.create_task(self._probe_and_remember(url))
+            task = asyncio.create_task(self._probe_and_remember(url, client))
             self._running[url] = task
             task.add_done_callback(lambda done: self._finish(url, done))
         # Shielded: a caller that goes away must not take the answer from the others.
@@ -121,7 +126,12 @@ class AudioSource:
         Raises ``AudioUnplayable``; ``Unavailable`` if the decoder does not run.
         """
         limits = self._limits
-        async with self._loads, self._temporary() as source, self._temporary() as decoded:
+        host = urlsplit(url).hostname or ""
+        async with (
+            self._loads.take(host),
+            self._temporary() as source,
+            self._temporary() as decoded,
+        ):
             # Of a file that is too long, what was read is enough if it covers the wish.
             fetched = await self._fetcher.fetch(
                 url, source, max_bytes=limits.max_bytes, timeout_s=limits.fetch_timeout_s, cut=True
@@ -151,44 +161,40 @@ class AudioSource:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _probe_and_remember(self, url: str) -> AudioInfo:
+    async def _probe_and_remember(self, url: str, client: str) -> AudioInfo:
         try:
-            info = await self._look(url)
+            info = await self._look(url, client)
         except AudioUnplayable as error:
             self._remember(url, _again(error))
             raise
         self._remember(url, info)
         return info
 
-    async def _look(self, url: str) -> AudioInfo:
+    async def _look(self, url: str, client: str) -> AudioInfo:
         limits = self._limits
-        await self._take_probe_slot()
-        try:
-            async with self._temporary() as path:
-                file = await self._fetcher.fetch(
-                    url,
-                    path,
-                    max_bytes=limits.probe_bytes,
-                    timeout_s=limits.probe_timeout_s,
-                    cut=True,
-                )
-                return await self._decoder.probe(
-                    path, complete=file.complete, timeout_s=limits.probe_timeout_s
-                )
-        finally:
-            self._probes.release()
+        async with self._probe_slot(client or _host(url)), self._temporary() as path:
+            file = await self._fetcher.fetch(
+                url, path, max_bytes=limits.probe_bytes, timeout_s=limits.probe_timeout_s, cut=True
+            )
+            return await self._decoder.probe(
+                path, complete=file.complete, timeout_s=limits.probe_timeout_s
+            )
 
-    async def _take_probe_slot(self) -> None:
-        try:
-            async with asyncio.timeout(self._limits.probe_timeout_s):
-                await self._probes.acquire()
-        except TimeoutError as error:
-            raise RateLimited(
-                "Too many audio files are being looked at.",
-                code="AUDIO_BUSY",
-                suggestion="Try again in a few seconds.",
-                retry_after_s=5,
-            ) from error
+    @asynccontextmanager
+    async def _probe_slot(self, name: str) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            try:
+                await stack.enter_async_context(
+                    self._probes.take(name, self._limits.probe_timeout_s)
+                )
+            except TimeoutError as error:
+                raise RateLimited(
+                    "Too many audio files are being looked at.",
+                    code="AUDIO_BUSY",
+                    suggestion="Try again in a few seconds.",
+                    retry_after_s=5,
+                ) from error
+            yield
 
     def _remember(self, url: str, result: AudioInfo | AudioUnplayable) -> None:
         self._answers.pop(url, None)
@@ -208,6 +214,13 @@ class AudioSource:
             yield path
         finally:
             _discard(path)
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:  # the fetcher says what is wrong with it
+        return ""
 
 
 def _again(error: AudioUnplayable) -> AudioUnplayable:
