@@ -14,7 +14,7 @@ from ringbolt.app.shop import Shop
 from ringbolt.clock import SystemClock
 from ringbolt.store import jobs
 from ringbolt.store.db import Database
-from ringbolt.store.jobs import Job
+from ringbolt.store.jobs import Job, Look
 from ringbolt.store.opening import open_database
 from ringbolt.worker.loop import MAX_FAILURES, Handler, Worker
 
@@ -22,19 +22,24 @@ from ringbolt.worker.loop import MAX_FAILURES, Handler, Worker
 class Rig:
     """A worker on a store of its own, with one kind of job and no other part of a shop."""
 
-    def __init__(self, db: Database, run: Callable[[Shop, Job], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        db: Database,
+        run: Callable[[Shop, Job], Awaitable[None]],
+        look: Look | None = None,
+    ) -> None:
         self.db = db
         self.given_up: list[Job] = []
         settings = type("S", (), {"worker": _Slots()})()
         shop = type("Shop", (), {"db": db, "settings": settings, "clock": SystemClock()})()
-        self.worker = Worker(cast(Any, shop), {"work": Handler(run, self._give_up)})
+        self.worker = Worker(cast(Any, shop), {"work": Handler(run, self._give_up, look)})
 
     async def _give_up(self, shop: Shop, job: Job, why: str) -> None:
         self.given_up.append(job)
         await shop.db.tx(jobs.bury, job, why)
 
     async def until(self, done: Callable[[], bool]) -> None:
-        await self.db.tx(jobs.enqueue, "work", "money", "the job")
+        await self.db.tx(jobs.enqueue, "work", "money", "the job", "an order")
         running = asyncio.create_task(self.worker.run())
         try:
             async with asyncio.timeout(PATIENCE_S):
@@ -61,6 +66,18 @@ async def db(tmp_path: Path) -> Any:
     database = await open_database(f"sqlite:///{tmp_path / 'shop.db'}", SystemClock())
     yield database
     await database.close()
+
+
+async def test_a_job_runs_with_what_its_handler_looks_at_when_it_is_claimed(db: Database) -> None:
+    seen: list[object] = []
+
+    async def run(shop: Shop, job: Job) -> None:
+        seen.append(job.seen)
+        await shop.db.tx(jobs.finish, job)
+
+    rig = Rig(db, run, look=lambda tx, order_id, name: (order_id, name, tx.now_ms > 0))
+    await rig.until(lambda: bool(seen))
+    assert seen == [("an order", "the job", True)]
 
 
 async def test_waiting_is_not_failing(db: Database) -> None:

@@ -215,3 +215,22 @@ async def test_two_machines_never_claim_the_same_job(postgres_url: str) -> None:
         await machine.close()
     everything = [uniq for share in shares for uniq in share]
     assert sorted(everything) == sorted(f"d:{n}" for n in range(60))
+
+
+async def test_what_a_kind_looks_at_is_seen_with_the_claim(database: Database) -> None:
+    await enqueue(database, "d:1", order_id="o1")
+    await enqueue(database, "d:2")
+    looked: list[tuple[str, str]] = []
+
+    def look(tx: Tx, order_id: str, uniq: str) -> str:
+        looked.append((order_id, uniq))
+        return f"{order_id} at {tx.now_ms}"
+
+    claimed = await database.tx(
+        jobs.claim, "dispatch", 10, LEASE_MS, (), {"dispatch_call": look, "another": look}
+    )
+    assert looked == [("o1", "d:1")]
+    assert {job.uniq: str(job.seen).partition(" ")[0] for job in claimed} == {
+        "d:1": "o1",
+        "d:2": "None",
+    }

@@ -121,7 +121,7 @@ async def test_topics_have_jobs_and_numbers_of_their_own(database: Database) -> 
     assert {job.uniq for job in claimed} == {
         f"webhook:{order_id}", f"webhook:{order_id}:status", f"webhook:{order_id}:digits",
     }  # fmt: skip
-    assert {notify.topic_of(job) for job in claimed} == {"", STATUS, DIGITS}
+    assert {notify.topic_of(order_id, job.uniq) for job in claimed} == {"", STATUS, DIGITS}
 
 
 async def test_one_that_is_sent_again_is_next_of_its_own_topic(database: Database) -> None:

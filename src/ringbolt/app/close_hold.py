@@ -29,10 +29,16 @@ _LONGEST_MS = 15_000
 _TO_CANCEL = (OrderState.FAILED, OrderState.EXPIRED)
 
 
+def order_to_close(tx: Tx, order_id: str, _: str) -> Order | None:
+    """What the job begins with; its ``Look``."""
+    return orders.by_id(tx, order_id)
+
+
 async def close_hold(shop: Shop, job: Job) -> None:
     """The job behind every decided order with a hold invoice; safe to run again."""
     assert job.order_id is not None
-    order = await shop.db.read(orders.by_id, job.order_id)
+    seen = job.seen
+    order = seen if isinstance(seen, Order) else await shop.db.read(orders.by_id, job.order_id)
     if order is None or order.payment_hash is None:
         await shop.db.tx(jobs.finish, job)
         return

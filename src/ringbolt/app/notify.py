@@ -10,7 +10,6 @@ from __future__ import annotations
 from ringbolt.app import order_document
 from ringbolt.core.order import OrderState
 from ringbolt.store import jobs, orders, webhooks
-from ringbolt.store.jobs import Job
 from ringbolt.store.db import Tx
 from ringbolt.store.jobs import Lane
 
@@ -23,10 +22,9 @@ def webhook_job(order_id: str, topic: str = "") -> str:
     return f"webhook:{order_id}:{topic}" if topic else f"webhook:{order_id}"
 
 
-def topic_of(job: Job) -> str:
-    """The topic that a job of that name sends."""
-    assert job.order_id is not None
-    return job.uniq.removeprefix(webhook_job(job.order_id)).removeprefix(":")
+def topic_of(order_id: str, name: str) -> str:
+    """The topic that the order's job of that name sends."""
+    return name.removeprefix(webhook_job(order_id)).removeprefix(":")
 
 
 def changed(tx: Tx, order_id: str) -> None:

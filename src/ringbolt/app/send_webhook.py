@@ -62,13 +62,23 @@ def check_webhook_url(shop: Shop, url: str) -> None:
         ) from error
 
 
+def next_webhook(tx: Tx, order_id: str, name: str) -> Outgoing | None:
+    """What the order's job of that name has to send; its ``Look``."""
+    return webhooks.next_of(tx, order_id, topic_of(order_id, name))
+
+
 async def send_webhook(shop: Shop, job: Job) -> None:
-    """The job behind what an order has to tell: send the first that waits."""
+    """The job behind what an order has to tell: send the first that waits. Raises ``LeaseLost``."""
     assert job.order_id is not None
-    outgoing = await shop.db.read(webhooks.next_of, job.order_id, topic_of(job))
+    outgoing = (
+        job.seen
+        if isinstance(job.seen, Outgoing)
+        else await shop.db.read(next_webhook, job.order_id, job.uniq)
+    )
     if outgoing is None:
         await shop.db.tx(_go_on, job, job.order_id)
         return
+    jobs.sure(job)  # what was seen is old, and told by others, if we were stopped meanwhile
     body = _body(shop, outgoing)
     is_get = outgoing.method == "GET"
     sent = b"" if is_get else body
@@ -180,7 +190,7 @@ def _go_on(tx: Tx, job: Job, order_id: str) -> None:
     seen here, or finds no job and adds one.
     """
     jobs.finish(tx, job)
-    topic = topic_of(job)
+    topic = topic_of(order_id, job.uniq)
     if webhooks.waits(tx, order_id, topic):
         see_to_sending(tx, order_id, topic, job.lane)
 

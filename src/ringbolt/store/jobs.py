@@ -17,11 +17,11 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from sqlalchemy import bindparam, delete, func, literal_column, select, update
+from sqlalchemy import ARRAY, any_, bindparam, delete, func, literal_column, select, update
 
 from ringbolt.core.errors import RingboltError
 from ringbolt.store.db import Tx
@@ -32,6 +32,11 @@ Lane = Literal["money", "dispatch", "webhook", "unpaid"]
 """Each lane has its own slots, so that slow webhooks cannot keep a settle waiting. ``unpaid``: the
 webhooks of orders that nobody paid."""
 
+Look = Callable[[Tx, str, str], object]
+"""What a kind's first look at an order is: given the order's id and the job's name."""
+
+_NO_LOOKS: Mapping[str, Look] = {}
+_EMPTY = "{}"
 _MAX_ERROR = 500
 _SURE_PART = 0.75
 """Of a lease, how much this machine relies on; the rest covers what two clocks may differ in,
@@ -65,7 +70,8 @@ class Lease:
 @dataclass(frozen=True, slots=True)
 class Job:
     """A claimed job. ``attempts`` counts the claims, this one included; ``failures`` the runs in
-    a row that ended in a fault, before this one."""
+    a row that ended in a fault, before this one; ``seen`` is what its kind's ``Look`` gave in the
+    transaction of the claim."""
 
     id: int
     lane: Lane
@@ -78,6 +84,7 @@ class Job:
     token: str
     lease_until_ms: int
     lease: Lease = field(compare=False)
+    seen: object = field(default=None, compare=False)
 
     def still_ours(self) -> bool:
         """Whether nobody else can have taken it over yet; asks no database."""
@@ -128,11 +135,18 @@ def ensure(
         return
 
 
-def claim(tx: Tx, lane: Lane, limit: int, lease_ms: int, but: Collection[int] = ()) -> list[Job]:
+def claim(
+    tx: Tx,
+    lane: Lane,
+    limit: int,
+    lease_ms: int,
+    but: Collection[int] = (),
+    looks: Mapping[str, Look] = _NO_LOOKS,
+) -> list[Job]:
     """Take up to ``limit`` due jobs of ``lane`` for ``lease_ms``, the longest due first.
 
     ``but`` are the ids of those that the asker is at: after a jump of the clock their leases
-    seem to have ended.
+    seem to have ended. ``looks``, by kind, spare who runs a job a transaction of its own.
     """
     found = tx.run(_DUE, {"lane_": lane, "now_": tx.now_ms, "limit_": limit + len(but)})
     due = [row for row in found if row.id not in but][:limit]
@@ -141,10 +155,7 @@ def claim(tx: Tx, lane: Lane, limit: int, lease_ms: int, but: Collection[int] = 
     token = secrets.token_hex(8)
     lease = Lease.of(lease_ms)
     lease_until_ms = tx.now_ms + lease_ms
-    tx.run(
-        _TAKE,
-        {"ids_": [row.id for row in due], "token_": token, "until_": lease_until_ms},
-    )
+    _take(tx, [row.id for row in due], {"token_": token, "until_": lease_until_ms})
     return [
         Job(
             id=row.id,
@@ -152,22 +163,41 @@ def claim(tx: Tx, lane: Lane, limit: int, lease_ms: int, but: Collection[int] = 
             kind=row.kind,
             uniq=row.uniq,
             order_id=row.order_id,
-            payload=json.loads(row.payload),
+            payload=json.loads(row.payload) if row.payload != _EMPTY else {},
             attempts=row.attempts + 1,
             failures=row.failures,
             token=token,
             lease_until_ms=lease_until_ms,
             lease=lease,
+            seen=_look(tx, looks, row),
         )
         for row in due
     ]
 
 
+def _take(tx: Tx, ids: list[int], values: dict[str, Any]) -> None:
+    if tx.dialect == "sqlite":  # a list would be compiled anew, which costs more than its rows
+        for each in ids:
+            tx.run(_TAKE_ONE, {"id_": each, **values})
+    else:
+        tx.run(_TAKE, {"ids_": ids, **values})
+
+
+def _look(tx: Tx, looks: Mapping[str, Look], row: Any) -> object:
+    look = looks.get(row.kind)
+    return None if look is None or row.order_id is None else look(tx, row.order_id, row.uniq)
+
+
 def claim_and_look_ahead(
-    tx: Tx, lane: Lane, limit: int, lease_ms: int, but: Collection[int] = ()
+    tx: Tx,
+    lane: Lane,
+    limit: int,
+    lease_ms: int,
+    but: Collection[int] = (),
+    looks: Mapping[str, Look] = _NO_LOOKS,
 ) -> tuple[list[Job], int | None]:
     """``claim``, and when the next job of the lane becomes due after that (``next_run_at``)."""
-    claimed = claim(tx, lane, limit, lease_ms, but)
+    claimed = claim(tx, lane, limit, lease_ms, but, looks)
     return claimed, next_run_at(tx, lane) if len(claimed) < limit else None
 
 
@@ -282,7 +312,7 @@ def _only_if_held(tx: Tx, job: Job, statement: Any, values: dict[str, Any]) -> N
 
 
 def _to_json(payload: Mapping[str, Any]) -> str:
-    return json.dumps(dict(payload), separators=(",", ":"))
+    return json.dumps(dict(payload), separators=(",", ":")) if payload else _EMPTY
 
 
 def _holder(job: Job) -> dict[str, Any]:
@@ -308,11 +338,11 @@ _DUE = (
     .limit(bindparam("limit_"))
     .with_for_update(skip_locked=True)
 )
-_TAKE = (
-    update(table)
-    .where(table.c.id.in_(bindparam("ids_", expanding=True)))
-    .values(token=bindparam("token_"), run_at_ms=bindparam("until_"), attempts=table.c.attempts + 1)
+_TAKEN = update(table).values(
+    token=bindparam("token_"), run_at_ms=bindparam("until_"), attempts=table.c.attempts + 1
 )
+_TAKE = _TAKEN.where(table.c.id == any_(bindparam("ids_", type_=ARRAY(table.c.id.type))))
+_TAKE_ONE = _TAKEN.where(table.c.id == bindparam("id_"))
 _FINISH = delete(table).where(*_OURS)
 _RETRY = (
     update(table)

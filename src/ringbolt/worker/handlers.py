@@ -11,7 +11,7 @@ from ringbolt.app import call_notify
 from ringbolt.app.ask_carrier import CHECK_CALL
 from ringbolt.app.charge_call import charge_call
 from ringbolt.app.check_call import check_call
-from ringbolt.app.close_hold import close_hold
+from ringbolt.app.close_hold import close_hold, order_to_close
 from ringbolt.app.close_lease import END_RECEPTION, GIVE_BACK
 from ringbolt.app.close_message import MESSAGE_DEADLINE, abandon_message, message_deadline
 from ringbolt.app.decide import CLOSE_HOLD, fail
@@ -29,7 +29,7 @@ from ringbolt.app.refer import PAY_REFERRAL
 from ringbolt.app.refund import PAY_REFUND, pay_refund
 from ringbolt.app.secure import DISPATCH_CALL, DISPATCH_MESSAGE, DISPATCH_RECEPTION
 from ringbolt.app.send_message import dispatch_message
-from ringbolt.app.send_webhook import send_webhook
+from ringbolt.app.send_webhook import next_webhook, send_webhook
 from ringbolt.app.shop import Shop
 from ringbolt.app.sweep import SWEEP, sweep
 from ringbolt.app.take_text import MATCH_TEXTS, match_texts
@@ -100,7 +100,7 @@ def handlers() -> Mapping[str, Handler]:
         CHECK_CALL: Handler(check_call, _return_money),
         HANG_UP_CALL: Handler(hang_up, _again_soon),
         PAY_REFUND: Handler(pay_refund, _again_in_an_hour),
-        CLOSE_HOLD: Handler(close_hold, _again_soon),
+        CLOSE_HOLD: Handler(close_hold, _again_soon, order_to_close),
         LOOK_AFTER_HOLDS: Handler(look_after_holds, _again_soon),
         DISPATCH_MESSAGE: Handler(dispatch_message, abandon_message),
         MESSAGE_DEADLINE: Handler(message_deadline, abandon_message),
@@ -108,7 +108,7 @@ def handlers() -> Mapping[str, Handler]:
         END_RECEPTION: Handler(end_reception, abandon_reception),
         GIVE_BACK: Handler(give_back, _again_in_an_hour),
         MATCH_TEXTS: Handler(match_texts, _again_in_an_hour),
-        SEND_WEBHOOK: Handler(send_webhook, _again_in_an_hour),
+        SEND_WEBHOOK: Handler(send_webhook, _again_in_an_hour, next_webhook),
         PAY_REFERRAL: Handler(pay_referral, _again_in_an_hour),
         FETCH_RECORDINGS: Handler(fetch_recordings, _again_in_an_hour),
         SWEEP: Handler(sweep, _again_in_an_hour),

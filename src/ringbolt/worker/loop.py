@@ -18,7 +18,7 @@ from ringbolt.app.shop import Shop
 from ringbolt.core.errors import RingboltError, Unavailable
 from ringbolt.store import jobs
 from ringbolt.store.db import Subscription
-from ringbolt.store.jobs import Job, Lane, LeaseLost
+from ringbolt.store.jobs import Job, Lane, LeaseLost, Look
 
 log = structlog.get_logger("ringbolt.worker")
 
@@ -35,10 +35,14 @@ _UNPAID_PART = 8
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """What runs a kind of job; ``give_up`` decides what becomes of a job that keeps failing."""
+    """What runs a kind of job; ``give_up`` decides what becomes of a job that keeps failing.
+
+    ``look`` is what ``run`` would begin with, done for it when the job is claimed (``Job.seen``).
+    """
 
     run: Callable[[Shop, Job], Awaitable[None]]
     give_up: Callable[[Shop, Job, str], Awaitable[None]]
+    look: Look | None = None
 
 
 async def _unknown(shop: Shop, job: Job) -> None:
@@ -59,6 +63,7 @@ class Worker:
     def __init__(self, shop: Shop, handlers: Mapping[str, Handler]) -> None:
         self._shop = shop
         self._handlers = handlers
+        self._looks = {kind: each.look for kind, each in handlers.items() if each.look is not None}
         slots = shop.settings.worker
         self._slots: dict[Lane, int] = {
             "dispatch": slots.dispatch_slots,
@@ -138,7 +143,7 @@ class Worker:
         if free <= 0:
             return POLL_S
         claimed, next_ms = await self._shop.db.tx(
-            jobs.claim_and_look_ahead, lane, free, self._lease_ms, at_it
+            jobs.claim_and_look_ahead, lane, free, self._lease_ms, at_it, self._looks
         )
         for job in claimed:
             task = asyncio.create_task(self._work(job))
