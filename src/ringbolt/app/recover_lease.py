@@ -109,7 +109,7 @@ async def _wait(
             "a number may have been lent that nobody knows of; look into the provider's account",
             provider=attempt.carrier,
             ref=attempt.ref,
-            order=attempt.order_id[:12],
+            order=attempt.order_id,
         )
 
 
