@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,7 @@ class ServerProcess:
             "RINGBOLT_SECRET": SECRET,
             "RINGBOLT_LIMITS": "off",
             "RINGBOLT_LOG_FORMAT": "json",
+            "RINGBOLT_SPEECH_TIMEOUT_S": "120",
             **environment,
         }
         self.process: subprocess.Popen[bytes] | None = None
@@ -85,6 +86,20 @@ class ServerProcess:
             timeout=180,
             check=False,
         )
+
+
+@contextlib.asynccontextmanager
+async def running_process(
+    command: list[str], data_dir: Path, **environment: str
+) -> AsyncIterator[ServerProcess]:
+    """A process that answers; killed at the end of the block, and if it never comes up."""
+    process = ServerProcess(command, data_dir, **environment)
+    process.start()
+    try:
+        await process.ready()
+        yield process
+    finally:
+        process.kill()
 
 
 async def is_up(url: str) -> bool:

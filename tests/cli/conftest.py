@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest_asyncio
 
-from shop_processes import ServerProcess
+from shop_processes import ServerProcess, running_process
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +60,6 @@ async def run_command(environment: dict[str, str], *arguments: str) -> Ran:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def desk(tmp_path_factory: object) -> AsyncIterator[Desk]:
     folder: Path = tmp_path_factory.mktemp("shop")  # type: ignore[attr-defined]
-    shop = ServerProcess(["serve"], folder / "data", RINGBOLT_SIMULATOR_SPEED="20")
-    shop.start()
-    await shop.ready()
-    try:
+    quick = {"RINGBOLT_SIMULATOR_SPEED": "20"}
+    async with running_process(["serve"], folder / "data", **quick) as shop:
         yield Desk(shop)
-    finally:
-        shop.kill()

@@ -13,7 +13,7 @@ from ringbolt.store import webhooks
 from ringbolt.store.db import Tx
 from ringbolt.store.opening import open_database
 from ringbolt.store.webhooks import WebhookState
-from shop_processes import ServerProcess
+from shop_processes import running_process
 
 
 def tell_and_give_up(tx: Tx) -> str:
@@ -64,10 +64,5 @@ async def test_in_the_store_of_a_closed_shop(tmp_path: Path) -> None:
 
 async def test_through_a_running_shop(tmp_path: Path) -> None:
     webhook_id = await given_up(tmp_path / "data")
-    shop = ServerProcess(["serve"], tmp_path / "data")
-    shop.start()
-    try:
-        await shop.ready()
+    async with running_process(["serve"], tmp_path / "data") as shop:
         await check(shop.environment, webhook_id)
-    finally:
-        shop.kill()

@@ -13,8 +13,16 @@ from pathlib import Path
 import httpx
 import pytest
 
+from patience import eventually
 from ringbolt.cli.output import EXIT_OK
-from shop_processes import PatientBuyer, Phones, ServerProcess, is_up, world_process
+from shop_processes import (
+    LONG_S,
+    PatientBuyer,
+    Phones,
+    ServerProcess,
+    running_process,
+    world_process,
+)
 
 SPEED = 10
 BUSY = "+1234567801"
@@ -33,11 +41,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 @pytest.fixture
 async def shop(tmp_path: Path, world: ServerProcess) -> AsyncIterator[ServerProcess]:
     await world.ready()
-    process = ServerProcess(["serve"], tmp_path / "shop", RINGBOLT_SIMULATOR_URL=world.url)
-    process.start()
-    await process.ready()
-    yield process
-    process.kill()
+    where = {"RINGBOLT_SIMULATOR_URL": world.url}
+    async with running_process(["serve"], tmp_path / "shop", **where) as process:
+        yield process
 
 
 @pytest.fixture
@@ -148,23 +154,19 @@ async def test_many_kills_among_many_orders_lose_no_money_and_call_nobody_twice(
     chance.shuffle(numbers)
     buyers = [PatientBuyer(shop.url, world.url, number) for number in numbers]
     running: list[asyncio.Task[str]] = []
-    acknowledged_in_life = []
     waiting = iter(buyers)
-    for _ in range(KILLS):
-        acknowledged = sum(buyer.acknowledged is not None for buyer in buyers)
+    for life in range(KILLS):
         new = [buyer for _, buyer in zip(range(3), waiting, strict=False)]
         running += [asyncio.create_task(buyer.buy()) for buyer in new]
+        if life % 3 == 0:
+            await _sells_something(buyers)
         await asyncio.sleep(chance.uniform(0.05, 1.5))
         shop.kill()
-        acknowledged_in_life.append(
-            sum(buyer.acknowledged is not None for buyer in buyers) - acknowledged
-        )
         shop.start()
         await shop.ready()
     running += [asyncio.create_task(buyer.buy()) for buyer in waiting]
     ends = await asyncio.gather(*running)
 
-    assert sum(count > 0 for count in acknowledged_in_life) >= KILLS // 3, "no progress was made"
     for buyer, end in zip([*buyers], ends, strict=True):
         assert end == ("returned" if buyer.number == BUSY else "settled"), f"seed {seed}"
         if buyer.number not in (BUSY, ANSWERS_SLOWLY):
@@ -179,6 +181,17 @@ async def test_many_kills_among_many_orders_lose_no_money_and_call_nobody_twice(
         await buyer.close()
 
 
+async def _sells_something(buyers: list[PatientBuyer]) -> None:
+    """Until one more of them is answered, so that the kills come among work on any machine."""
+    before = sum(buyer.acknowledged is not None for buyer in buyers)
+
+    async def sold() -> bool:
+        answered = sum(buyer.acknowledged is not None for buyer in buyers)
+        return answered > before or answered == len(buyers)
+
+    await eventually(sold, LONG_S)
+
+
 async def test_a_world_that_stands_still_costs_no_money(
     shop: ServerProcess, world: ServerProcess, buyer: PatientBuyer, phones: Phones
 ) -> None:
@@ -187,13 +200,13 @@ async def test_a_world_that_stands_still_costs_no_money(
     await buyer.pay()
     world.signal(signal.SIGSTOP)
     try:
-        async with httpx.AsyncClient(timeout=40) as http:
+        async with httpx.AsyncClient(timeout=120) as http:
             answer = await http.post(f"{shop.url}/api/l402/place-call", json=buyer.body)
         assert answer.status_code == 503
         assert answer.json()["charged"] is False
         assert "retry-after" in answer.headers
         await buyer.redeem()  # a paid credential is honoured without the node
-        assert await is_up(shop.url)
+        await shop.ready()
     finally:
         world.signal(signal.SIGCONT)
     await buyer.follow("settled")
@@ -208,7 +221,7 @@ async def test_a_second_shop_on_the_same_folder_is_refused_in_plain_words(
     assert second.returncode in (1, 2)
     assert "in use by process" in second.stderr
     assert "Traceback" not in second.stderr
-    assert await is_up(shop.url)
+    await shop.ready()
 
 
 async def test_the_operators_commands_work_beside_a_running_shop(shop: ServerProcess) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from patient_orders import PatientOrder, balance_sats, funded_key
 from ringbolt.cli.output import EXIT_OK
-from shop_processes import Phones, ServerProcess, world_process
+from shop_processes import Phones, ServerProcess, running_process, world_process
 
 SPEED = 10
 KILLS = int(os.environ.get("RINGBOLT_TEST_KILLS", "10")) // 2
@@ -50,11 +50,9 @@ def world(tmp_path: Path) -> Iterator[ServerProcess]:
 @pytest.fixture
 async def shop(tmp_path: Path, world: ServerProcess) -> AsyncIterator[ServerProcess]:
     await world.ready()
-    process = ServerProcess(["serve"], tmp_path / "shop", RINGBOLT_SIMULATOR_URL=world.url)
-    process.start()
-    await process.ready()
-    yield process
-    process.kill()
+    where = {"RINGBOLT_SIMULATOR_URL": world.url}
+    async with running_process(["serve"], tmp_path / "shop", **where) as process:
+        yield process
 
 
 def mixed(shop: ServerProcess, world: ServerProcess, key: str) -> list[PatientOrder]:

@@ -14,7 +14,7 @@ import pytest
 from patience import eventually
 from patient_orders import FINAL, PatientOrder
 from ringbolt.cli.output import EXIT_OK
-from shop_processes import Phones, ServerProcess, world_process
+from shop_processes import LONG_S, Phones, ServerProcess, running_process, world_process
 
 SPEED = 10
 GETS_IT = "+1234567800"
@@ -31,11 +31,9 @@ def world(tmp_path: Path) -> Iterator[ServerProcess]:
 @pytest.fixture
 async def shop(tmp_path: Path, world: ServerProcess) -> AsyncIterator[ServerProcess]:
     await world.ready()
-    process = ServerProcess(["serve"], tmp_path / "shop", RINGBOLT_SIMULATOR_URL=world.url)
-    process.start()
-    await process.ready()
-    yield process
-    process.kill()
+    where = {"RINGBOLT_SIMULATOR_URL": world.url}
+    async with running_process(["serve"], tmp_path / "shop", **where) as process:
+        yield process
 
 
 async def restart(process: ServerProcess) -> None:
@@ -45,7 +43,7 @@ async def restart(process: ServerProcess) -> None:
 
 
 async def advance(world: ServerProcess, seconds: int) -> None:
-    async with httpx.AsyncClient(timeout=15) as http:
+    async with httpx.AsyncClient(timeout=60) as http:
         answer = await http.post(f"{world.url}/simulator/clock/advance", json={"seconds": seconds})
         assert answer.status_code == 200, answer.text
 
@@ -55,7 +53,7 @@ async def test_a_hundred_open_invoices_outlive_the_node_and_the_shop(
 ) -> None:
     """Five groups: paid before the node goes; when it is back; while the shop is away; held for
     a code while both go; and never."""
-    http = httpx.AsyncClient(timeout=15)
+    http = httpx.AsyncClient(timeout=60)
     orders = [
         PatientOrder(
             shop.url, world.url, "/createsendorder",
@@ -112,7 +110,7 @@ async def _pay(orders: list[PatientOrder]) -> None:
 async def _text_codes(world: ServerProcess, orders: list[PatientOrder]) -> None:
     """Somebody texts a code to every order's number, as soon as it has one."""
     for order in orders:
-        await eventually(partial(_has_number, order), 60)
+        await eventually(partial(_has_number, order), LONG_S)
         number = f"+{order.report['number']}"
         answer = await order.http.post(
             f"{world.url}/simulator/sms",
