@@ -12,6 +12,10 @@ from ringbolt.core.quiet_hours import parse_quiet_hours
 from ringbolt.core.services import find_service
 from ringbolt.settings_section import Section, listed
 
+_SHORTENERS = (
+    *("bit.ly", "cutt.ly", "goo.gl", "is.gd", "ow.ly", "rb.gy", "rebrand.ly", "s.id"),
+    *("shorturl.at", "t.co", "t.ly", "tiny.cc", "tinyurl.com"),
+)
 _AND_ONE_MORE = "so many at once, and one more each such part of"
 
 
@@ -31,6 +35,11 @@ class AbuseSettings(Section):
         ge=1,
         description=f"E-mails to one address: {_AND_ONE_MORE} a day "
         "(10: one more every 2 hours 24 minutes).",
+    )
+    mails_per_domain_per_hour: int = Field(
+        300,
+        ge=1,
+        description=f"E-mails to addresses of one domain: {_AND_ONE_MORE} an hour.",
     )
     contacts_per_number_per_day: int = Field(
         60,
@@ -103,9 +112,16 @@ class AbuseSettings(Section):
     denied_words: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Words that no text, e-mail or call may say, separated by commas."
     )
+    denied_links: Annotated[tuple[str, ...], NoDecode] = Field(
+        _SHORTENERS,
+        description="Domains that no web address in a text or e-mail may lead to, separated by "
+        "commas. By default those that hide where an address leads.",
+    )
     links_allowed: int = Field(1, ge=0, description="Web addresses that a text or e-mail may hold.")
 
-    @field_validator("denied_services", "denied_words", "quiet_hours", mode="before")
+    @field_validator(
+        "denied_services", "denied_words", "denied_links", "quiet_hours", mode="before"
+    )
     @classmethod
     def _split(cls, value: Any) -> Any:
         return listed(value)

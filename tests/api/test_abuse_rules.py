@@ -14,12 +14,15 @@ from sqlalchemy import select
 from api.conftest import OpenShop
 from order_client import GERMANY, OrderClient
 from patience import eventually
+from ringbolt.app import destination_limits
 from ringbolt.app.call_limits import CallLimits
+from ringbolt.app.call_order import CallOrder
+from ringbolt.app.destination_limits import limits_of
 from ringbolt.app.spend_limits import SoldToday
 from ringbolt.store import spends, suppressions
 from ringbolt.store.db import Tx
 from ringbolt.store.tables import rate_limit
-from shop_server import BUSY, LISTENS, say
+from shop_server import BUSY, LISTENS, MESSAGE, ShopServer, say
 from voice_client import CALLS, VoiceClient, refusal
 
 TEXT = "Your parcel {} waits for its customs duty"
@@ -49,6 +52,13 @@ async def limited(open_shop: OpenShop, **abuse: Any) -> OrderClient:
 async def paid(client: OrderClient, path: str, body: dict[str, Any]) -> None:
     order_id, _ = await client.buy(path, body)
     await client.until(order_id, lambda status: status["paid"])
+
+
+async def rung(shop: ShopServer, to: str) -> None:
+    """What is counted when a carrier is asked for a call, without the call."""
+    call = CallOrder(to, 1, message=MESSAGE)
+    limits = limits_of(shop.shop, call, "", shop.shop.hash_of("127.0.0.1"))
+    assert await shop.shop.db.tx(destination_limits.count, limits) is None
 
 
 def is_refused(answer: httpx.Response, code: str) -> dict[str, Any]:
@@ -91,13 +101,12 @@ async def test_letters_and_calls_say_it_to_so_many_too(open_shop: OpenShop) -> N
 
 async def test_a_call_s_text_counts_for_the_next_call(open_shop: OpenShop) -> None:
     shop = await open_shop(limits="on", abuse={"same_text_per_client_per_hour": 1})
-    _, placed = await shop.buy(say(number(0), TEXT.format(1)))
-    await shop.until(placed, lambda status: status["order_state"] != "paid")
-    marked_up = f"<speak>{TEXT.format(2)} <break time='1s'/></speak>"
+    await rung(shop, number(0))
+    marked_up = "<speak>hello <break time='1s'/></speak>"
 
-    is_refused(await shop.post(say(number(1), TEXT.format(3))), "SAME_TEXT_LIMIT_REACHED")
+    is_refused(await shop.post(say(number(1), "HELLO!")), "SAME_TEXT_LIMIT_REACHED")
     is_refused(await shop.post(say(number(1), marked_up)), "SAME_TEXT_LIMIT_REACHED")
-    assert (await shop.post(say(number(0), TEXT.format(3)))).status_code == 402, "who heard it"
+    assert (await shop.post(say(number(0), "Hello"))).status_code == 402, "who heard it"
     assert (await shop.post(say(number(1), "Dinner is ready"))).status_code == 402
 
 
@@ -153,8 +162,7 @@ async def test_what_is_the_same_only_once_it_is_paid_is_paid_back(open_shop: Ope
 async def test_neither_texts_nor_numbers_are_kept_to_count_them(open_shop: OpenShop) -> None:
     client = await limited(open_shop)
     await paid(client, "/createsendorder", text(0))
-    _, placed = await client.shop.buy(say(number(0), "The duty is due"))
-    await client.shop.until(placed, lambda status: status["order_state"] != "paid")
+    await rung(client.shop, number(0))
 
     def keys(tx: Tx) -> list[str]:
         return [row[0] for row in tx.run(select(rate_limit.c.key))]
@@ -163,7 +171,7 @@ async def test_neither_texts_nor_numbers_are_kept_to_count_them(open_shop: OpenS
     assert {key.partition(":")[0] for key in kept} >= {
         "sms", "call", "contact", "block", "same", "seen",
     }  # fmt: skip
-    assert not [key for key in kept if "2025550" in key or "parcel" in key or "duty" in key]
+    assert not [key for key in kept if "2025550" in key or "parcel" in key or "hello" in key]
 
 
 # Numbers
@@ -172,8 +180,7 @@ async def test_neither_texts_nor_numbers_are_kept_to_count_them(open_shop: OpenS
 async def test_calls_and_texts_to_one_person_count_together(open_shop: OpenShop) -> None:
     client = await limited(open_shop, contacts_per_number_per_day=2)
     await paid(client, "/createsendorder", text(0))
-    _, placed = await client.shop.buy(say(number(0)))
-    await client.shop.until(placed, lambda status: status["order_state"] != "paid")
+    await rung(client.shop, number(0))
     voice = VoiceClient(client.shop, await client.new_key(1000))
     answers = [
         await client.post("/createsendorder", {"phone": number(0), "message": "And you?"}),
@@ -234,6 +241,20 @@ async def test_minutes_that_were_not_talked_were_not_sold(open_shop: OpenShop) -
     sold = (await client.shop.shop.db.read(spends.today))[spends.ALL]
 
     assert sold == placed["pricePerMinute"] * 1000
+
+
+async def test_one_domain_gets_so_many_letters(open_shop: OpenShop) -> None:
+    client = await limited(open_shop, mails_per_domain_per_hour=1)
+    mail = {"address": "a@example.com", "message": "One"}
+    await paid(client, "/createemailsendorder", mail)
+    other = {"address": "b@Example.com", "message": "Two"}
+    told = is_refused(
+        await client.post("/createemailsendorder", other), "DESTINATION_LIMIT_REACHED"
+    )
+
+    assert "domain of this address" in told["reason"]
+    elsewhere = {**other, "address": "b@example.net"}
+    assert (await client.post("/createemailsendorder", elsewhere)).status_code == 200
 
 
 # Numbers that are given back
@@ -392,6 +413,16 @@ async def test_a_paid_call_whose_word_is_refused_by_now_is_paid_back(open_shop: 
         return bool(status["refund"]["status"] == "pending")
 
     assert await eventually(is_open)
+
+
+async def test_a_message_does_not_hide_where_its_address_leads(open_shop: OpenShop) -> None:
+    client = OrderClient(await open_shop())
+    hidden = await client.post("/createsendorder", {"phone": number(0), "message": "See t.ly/abc"})
+    plain = {"phone": number(0), "message": "See example.com/abc"}
+
+    assert (hidden.status_code, hidden.json()["error_code"]) == (400, "CONTENT_REFUSED")
+    assert "t.ly" in hidden.json()["reason"]
+    assert (await client.post("/createsendorder", plain)).status_code == 200
 
 
 async def test_a_denied_service_may_be_named_as_people_name_it(open_shop: OpenShop) -> None:

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from ringbolt.core.content_rules import denied_word, is_short, links, sameness
+from ringbolt.core.content_rules import denied_word, is_of, is_short, link_hosts, sameness
 
 WORDS = ("Casino", "loan")
 
@@ -60,7 +60,30 @@ def test_empty_words_refuse_nothing() -> None:
     ],
 )
 def test_web_addresses_are_counted(text: str, number: int) -> None:
-    assert links(text) == number
+    assert len(link_hosts(text)) == number
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "t.co/abc",
+        "https://bit.ly",
+        "HTTPS://BIT.LY/x",
+        "http://user@bit.ly:80/x",
+        "http://www.bit.ly./x",
+        "b\u200bit.ly/x",
+        "ｂｉｔ.ly/x",
+    ],
+)
+def test_where_an_address_leads_is_known(text: str) -> None:
+    (host,) = link_hosts(text)
+
+    assert is_of(host, ["bit.ly", "t.co"])
+
+
+def test_a_domain_is_not_another_one_with_the_same_end() -> None:
+    assert not is_of("rabbit.ly", ["bit.ly"])
+    assert is_of("a.bit.ly", ["bit.ly"])
 
 
 @pytest.mark.parametrize(
@@ -96,7 +119,7 @@ def test_no_text_takes_long(piece: str) -> None:
     text = piece * (10_000 // len(piece))
     began = time.process_time()
     denied_word(WORDS, [text])
-    links(text)
+    link_hosts(text)
     sameness([text])
 
     assert time.process_time() - began < 1

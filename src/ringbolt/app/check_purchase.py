@@ -68,7 +68,16 @@ def check_spoken(settings: Settings, order: CallOrder) -> None:
 def _check_text(settings: Settings, text: str) -> None:
     _check_words(settings, (text,), "A message that contains", "sent")
     allowed = settings.abuse.links_allowed
-    if content_rules.links(text) > allowed:
+    hosts = content_rules.link_hosts(text)
+    hidden = [each for each in hosts if content_rules.is_of(each, settings.abuse.denied_links)]
+    if hidden:
+        raise InvalidInput(
+            f"A message with a web address at {hidden[0][:64]} is not sent.",
+            code="CONTENT_REFUSED",
+            field="message",
+            suggestion="Write the address that it leads to. Nothing was charged.",
+        )
+    if len(hosts) > allowed:
         raise InvalidInput(
             "A message may hold no web address."
             if allowed == 0

@@ -42,6 +42,7 @@ TOO_MANY_TEXTS: Final = "whoever this is for got too many messages from us latel
 TOO_MANY_CALLS: Final = "this number was called too often lately"
 _TOO_MANY_CONTACTS: Final = "this number was called and texted too often lately"
 _BUSY_BLOCK: Final = "numbers next to this one were called and texted too often lately"
+_BUSY_DOMAIN: Final = "the domain of this address got too many messages from us lately"
 _TOO_MANY_ALIKE: Final = "the same text went to too many different people lately"
 
 
@@ -192,9 +193,15 @@ def _of_contact(shop: Shop, to: str, to_hash: str) -> tuple[Limit, ...]:
 
 
 def _of_mail(shop: Shop, to: str) -> tuple[Limit, ...]:
-    limit = shop.settings.abuse.mails_per_address_per_day
-    rate = Rate(share_key("email", shop.hash_of(mailbox_of(to)), DAY_MS), limit, DAY_MS)
-    return (Limit(rate, FEW, "This address had its share of messages from us", TOO_MANY_TEXTS),)
+    abuse, mailbox = shop.settings.abuse, mailbox_of(to)
+    to_hash, domain = shop.hash_of(mailbox), shop.hash_of(f"domain {mailbox.rpartition('@')[2]}")
+    own = Rate(share_key("email", to_hash, DAY_MS), abuse.mails_per_address_per_day, DAY_MS)
+    others = Rate(share_key("domain", domain, HOUR_MS), abuse.mails_per_domain_per_hour, HOUR_MS)
+    said = "had its share of messages from us"
+    return (
+        Limit(own, FEW, f"This address {said}", TOO_MANY_TEXTS),
+        Limit(others, FEW, f"The domain of this address {said}", _BUSY_DOMAIN),
+    )
 
 
 def _of_same(

@@ -19,7 +19,8 @@ _LOOK_ALIKES: Final = str.maketrans(
     "abekmhopctyxijsdqwhlabeikvoptuxywil",
 )
 _LINK: Final = re.compile(
-    r"https?://\S|\bwww\.\S|\b[a-z0-9-]{2,63}(?:\.[a-z0-9-]{2,63}){0,5}\.[a-z]{2,24}/\S"
+    r"https?://([^\s/?#]+)|\b(www\.[^\s/?#]+)"
+    r"|\b([a-z0-9-]{1,63}(?:\.[a-z0-9-]{2,63}){0,5}\.[a-z]{2,24})/\S"
 )
 _DIGITS: Final = re.compile(r"\d+")
 _NO_WORD: Final = re.compile(r"[\W_]+")
@@ -57,9 +58,15 @@ def _forms(text: str) -> tuple[str, ...]:
     return text, _INSIDE.sub("", text), spelled
 
 
-def links(text: str) -> int:
-    """How many web addresses it holds: those that a telephone makes something to tap on."""
-    return len(_LINK.findall(folded(text)))
+def link_hosts(text: str) -> tuple[str, ...]:
+    """The hosts of the web addresses it holds: those that a telephone makes something to tap on."""
+    found = (next(filter(None, hosts)) for hosts in _LINK.findall(folded(text)))
+    return tuple(host.rpartition("@")[2].partition(":")[0].rstrip(".") for host in found)
+
+
+def is_of(host: str, domains: Iterable[str]) -> bool:
+    """Whether ``host`` is one of ``domains``, or below one."""
+    return any(host == each or host.endswith(f".{each}") for each in domains)
 
 
 def sameness(texts: Sequence[str]) -> str:
