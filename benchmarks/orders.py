@@ -4,7 +4,7 @@ the dispatch; on SQLite and on PostgreSQL.
     python -m benchmarks.orders [sqlite|postgresql ...]
 
 A text order: created over HTTP, its hold invoice paid, the text sent and delivered, the hold
-settled, and three webhooks received. World, shop, and buyers with the receiver are three processes
+settled, and four webhooks received. World, shop, and buyers with the receiver are three processes
 on the same cores, so that the rate is a floor; the CPU is the shop's process alone.
 """
 

@@ -222,6 +222,8 @@ async def _drain(response: aiohttp.ClientResponse) -> None:
 
     What it says beyond its status interests nobody.
     """
+    if response.content.at_eof():  # there is none, as behind most answers to a webhook
+        return
     size = 0
     with suppress(TimeoutError, aiohttp.ClientError, OSError):
         async with asyncio.timeout(_DRAIN_S):

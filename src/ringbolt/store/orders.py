@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Insert, RowMapping, Update, bindparam, func, literal_column, select, update
+from sqlalchemy import Insert, Update, bindparam, func, literal_column, select, update
 
 from ringbolt.core.order import OrderState, PaymentMethod, sources_of
 from ringbolt.store.db import Tx
@@ -75,29 +76,31 @@ def insert(tx: Tx, order: Order, why: str) -> bool:
     return True
 
 
-_BY_ID = select(orders).where(orders.c.id == bindparam("id"))
+# In the order of the fields: an order is made of its row as it comes.
+_ORDERS = select(*(orders.c[name] for name in Order.__slots__))
+_BY_ID = _ORDERS.where(orders.c.id == bindparam("id"))
 # PostgreSQL: NO KEY, since whoever wrote a row that refers to the order shares its key already.
 _WITH_RECEIVER = _BY_ID.where(orders.c.webhook_url != "").with_for_update(key_share=True)
-_BY_HASH = select(orders).where(orders.c.payment_hash == bindparam("payment_hash"))
-_BY_TOKEN = select(orders).where(orders.c.status_token == bindparam("token"))
+_BY_HASH = _ORDERS.where(orders.c.payment_hash == bindparam("payment_hash"))
+_BY_TOKEN = _ORDERS.where(orders.c.status_token == bindparam("token"))
 
 
 def by_id(tx: Tx, order_id: str) -> Order | None:
-    return _one(tx.run(_BY_ID, {"id": order_id}).mappings().first())
+    return _one(tx.run(_BY_ID, {"id": order_id}).first())
 
 
 def lock_with_receiver(tx: Tx, order_id: str) -> Order | None:
     """An order that has a ``webhook_url``. Nobody else changes it before the commit, so that what
     is told next shows both changes."""
-    return _one(tx.run(_WITH_RECEIVER, {"id": order_id}).mappings().first())
+    return _one(tx.run(_WITH_RECEIVER, {"id": order_id}).first())
 
 
 def by_payment_hash(tx: Tx, payment_hash: str) -> Order | None:
-    return _one(tx.run(_BY_HASH, {"payment_hash": payment_hash}).mappings().first())
+    return _one(tx.run(_BY_HASH, {"payment_hash": payment_hash}).first())
 
 
 def by_status_token(tx: Tx, token: str) -> Order | None:
-    return _one(tx.run(_BY_TOKEN, {"token": token}).mappings().first())
+    return _one(tx.run(_BY_TOKEN, {"token": token}).first())
 
 
 def move(
@@ -215,11 +218,17 @@ def _note(tx: Tx, order_id: str, state: str, why: str) -> None:
 _FIRST_NOTE = order_event.insert()
 
 
-def _one(row: RowMapping | None) -> Order | None:
+def _one(row: Sequence[Any] | None) -> Order | None:
     if row is None:
         return None
-    values = {name: row[name] for name in Order.__slots__}
-    values["state"] = OrderState(values["state"])
-    values["method"] = PaymentMethod(values["method"])
-    values["may_retry"] = bool(values["may_retry"])
-    return Order(**values)
+    values = list(row)
+    for place, of_its_type in _TYPED:
+        values[place] = of_its_type(values[place])
+    return Order(*values)
+
+
+_TYPED: tuple[tuple[int, Callable[[Any], object]], ...] = (
+    (Order.__slots__.index("state"), OrderState),
+    (Order.__slots__.index("method"), PaymentMethod),
+    (Order.__slots__.index("may_retry"), bool),
+)
