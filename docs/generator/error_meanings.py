@@ -377,8 +377,10 @@ _VOICE = {
         "Use its id exactly as it was given, with the key that paid.",
     ),
     "CALL_TOO_LONG": Meaning(
-        "What is to be said takes longer than a call may last (`voice.max_minutes`).",
-        "Shorten it, repeat it less often, or set `maxMinutes`: the call ends then.",
+        "What is to be said takes longer than a call may last (`voice.max_minutes`); in the paid "
+        "URL, than the minutes that are bought.",
+        "Shorten it, repeat it less often, or set `maxMinutes`: the call ends then. In the paid "
+        "URL, send `duration_minutes` as the suggestion says.",
     ),
     "TOO_MANY_WAITING_CALLS": Meaning(
         "As many calls of the account wait for their turn as may (`voice.waiting_calls`).",

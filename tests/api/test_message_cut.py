@@ -16,6 +16,16 @@ async def test_a_call_that_outlasts_its_minutes_is_noted_as_cut(shop: ShopServer
     assert "message_cut" in status["notes"]
 
 
+async def test_the_challenge_tells_that_the_time_may_be_too_short(shop: ShopServer) -> None:
+    answer = await shop.post(say(STAYS, LONG * 5, repeat=10, gather=True))
+
+    document = answer.json()
+    assert answer.status_code == 402
+    assert document["minutes"] == 1
+    assert document["estimated_minutes"] > 1
+    assert document["notes"] == ["message_may_be_cut"]
+
+
 async def test_a_call_that_says_all_of_it_has_no_such_note(shop: ShopServer) -> None:
     _, answer = await shop.buy(say(ANSWERS, "Hello."))
     status = await shop.until_over(answer)

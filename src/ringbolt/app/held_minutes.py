@@ -27,19 +27,21 @@ from ringbolt.core.ssml import Piece, Silence, is_ssml, parse_ssml
 from ringbolt.settings import Settings
 
 _CHARS_PER_S: Final = 12.0
-_WIDE_CHARS: Final = 4
-"""What an ideogram, kana or hangul counts as: one is a syllable or more."""
+_IDEOGRAM_CHARS: Final = 4
+_HANGUL_CHARS: Final = 3
+_KANA_CHARS: Final = 2
+"""What one of them counts as: each is a syllable or so."""
 _VOWELLESS_CHARS: Final = 2
 """What a letter counts as in scripts that leave vowels out: Arabic's and Hebrew's."""
 _DIGIT_CHARS: Final = 6
 """What a digit counts as: each is a word."""
 _RESERVE: Final = 1.3
 _RESERVE_S: Final = 15.0
-_WIDE = re.compile("[\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
+_IDEOGRAM = re.compile("[\u2e80-\u303f\u3220-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+_HANGUL = re.compile("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7af]")
+_KANA = re.compile("[\u3041-\u30ff\u31f0-\u31ff\uff66-\uff9f]")
 _DIGIT = re.compile(r"\d")
 _VOWELLESS = re.compile("[\u05d0-\u05ea\u0620-\u064a\u066e-\u06d3\u0750-\u077f]")
-
-
 NOT_KNOWN: Final[Mapping[str, int]] = {}
 """Nothing is known of the lengths of files."""
 
@@ -159,6 +161,12 @@ def _part_s(part: Piece | Silence) -> float:
 
 def _read_s(text: str) -> float:
     text = " ".join(text.split())  # blanks are not heard
-    counts = ((_WIDE, _WIDE_CHARS), (_VOWELLESS, _VOWELLESS_CHARS), (_DIGIT, _DIGIT_CHARS))
+    counts = (
+        (_IDEOGRAM, _IDEOGRAM_CHARS),
+        (_HANGUL, _HANGUL_CHARS),
+        (_KANA, _KANA_CHARS),
+        (_VOWELLESS, _VOWELLESS_CHARS),
+        (_DIGIT, _DIGIT_CHARS),
+    )
     more = sum(len(pattern.findall(text)) * (chars - 1) for pattern, chars in counts)
     return (len(text) + more) / _CHARS_PER_S

@@ -6,7 +6,7 @@ A plain ASGI application: this is the one route that anybody may hit without pay
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,6 +17,7 @@ from ringbolt.api.http import Receive, Scope, Send
 from ringbolt.api.l402 import answers, replies
 from ringbolt.api.l402.challenge import Wanted, challenge
 from ringbolt.api.l402.describe import describe
+from ringbolt.api.l402.fit import fit_of
 from ringbolt.api.l402.redemption import Asked, Redemption
 from ringbolt.api.l402.schema import MAX_BODY_BYTES, decode_body, parse_place_call
 from ringbolt.api.limits import RateGuard
@@ -163,6 +164,20 @@ class PlaceCallRoute:
         parse_destination(order.to, scripted_allowed=self._shop.scripted_numbers)
         return self._shop.rates.price(order.to, order.minutes)
 
+    async def _lengths(self, asked: Asked) -> Mapping[str, int]:
+        """How long the audio file is, in ms, if it tells. Raises ``AudioUnplayable``."""
+        audio_url = asked.call.audio_url
+        if not audio_url:
+            return {}
+        if self._probe_guard is not None:
+            self._probe_guard.check(asked.client)
+        try:
+            info = await self._shop.audio.probe(audio_url, asked.client)
+        except AudioUnplayable as error:
+            error.field = error.field or "audio_url"
+            raise
+        return {} if info.duration_ms is None else {audio_url: info.duration_ms}
+
     async def _challenge(
         self,
         scope: Scope,
@@ -175,15 +190,7 @@ class PlaceCallRoute:
         if self._guard is not None:
             self._guard.check(asked.client)
         await self._call_limits.check(asked.call.order, price.msat, asked.client)
-        audio_url = asked.call.audio_url
-        if audio_url:
-            if self._probe_guard is not None:
-                self._probe_guard.check(asked.client)
-            try:
-                await self._shop.audio.probe(audio_url)
-            except AudioUnplayable as error:
-                error.field = error.field or "audio_url"
-                raise
+        fit = fit_of(asked.call.order, await self._lengths(asked))
         wanted = Wanted(
             amount_msat=price.msat,
             body=asked.body,
@@ -192,7 +199,7 @@ class PlaceCallRoute:
             network=await self._network(),
         )
         made = await challenge(self._shop, wanted, refused)
-        document = made.document
+        document = made.document | fit.told(asked.call.order.minutes)
         if previous is not None:
             document["previous"] = previous
         if asked.call.ignored:

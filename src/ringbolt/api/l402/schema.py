@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from ringbolt.api.l402 import fields, wishes
+from ringbolt.api.l402.fit import check_fits, takes_longer
 from ringbolt.api.l402.wishes import read_wishes
 from ringbolt.app.call_order import CallOrder
 from ringbolt.core.errors import InvalidInput
@@ -107,14 +108,17 @@ def parse_place_call(document: dict[str, Any]) -> PlaceCall:
     if audio_url is not None and audio_url.strip():
         order = _audio_order(to, audio_url.strip(), duration)
     elif message is not None and message.strip():
-        longer = duration if wished.may_be_longer else None
+        longer = duration if wished.may_be_longer or takes_longer(_speakable(message)) else None
         minutes = 1 if longer is None else started_minutes(longer)
-        order = CallOrder(to=to, minutes=minutes, message=_speakable(message))
+        order = CallOrder(to=to, minutes=minutes, message=message)
     else:
         raise fields.missing(
             "message", "Provide message (text to speak) or audio_url (a file to play)."
         )
-    return PlaceCall(document, wished.applied(order), refund_address, ignored, order.audio_url)
+    applied = wished.applied(order)
+    if order.message:
+        check_fits(order.message, applied)
+    return PlaceCall(document, applied, refund_address, ignored, order.audio_url)
 
 
 def _unknown_fields(document: dict[str, Any]) -> tuple[str, ...]:
