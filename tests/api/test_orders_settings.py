@@ -117,6 +117,14 @@ async def test_too_many_orders_of_one_address_are_refused(open_shop: OpenShop) -
         assert 1 <= int(refused.headers["retry-after"]) <= 60
 
 
+async def test_a_webhook_that_is_sent_again_counts_as_an_order(open_shop: OpenShop) -> None:
+    client = OrderClient(await open_shop(limits="on", abuse={"orders_per_minute": 3}))
+    path = "/v1/webhooks/msg_52c173722f9bae50443a9663/resend"
+    again = [await client.post(path, {"orderId": "0" * 64}) for _ in range(4)]
+
+    assert [answer.status_code for answer in again] == [404] * 3 + [429]
+
+
 async def test_an_unknown_key_makes_an_account_only_where_it_may(open_shop: OpenShop) -> None:
     key = {"X_API_Key": "my-own-very-long-and-random-key"}
     closed = OrderClient(await open_shop())

@@ -120,6 +120,7 @@ def _add_order_extras(api: OrdersApi, shop: Shop) -> None:
             body=schema.Resend,
             headers=(KEY_IF_IMMEDIATE,),
         ),
+        "order",  # it sends something to a stranger
     )
 
 
