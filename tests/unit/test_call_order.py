@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringbolt.app.call_order import CallOrder, from_json, new_ids, to_json
+from ringbolt.app.call_order import CallOrder, GatherStep, from_json, new_ids, to_json
 from ringbolt.core.call import Pause, Play, Say
 
 TO = "+12025550123"
 SPOKEN = CallOrder(to=TO, minutes=1, message="Hello")
 PLAYED = CallOrder(to=TO, minutes=3, audio_url="https://example.com/a", duration_ms=180_000)
+GATHERS = CallOrder(to=TO, minutes=2, steps=(GatherStep(),))
 
 
 def test_text_is_said_and_keys_are_heard_after_it() -> None:
@@ -35,14 +36,9 @@ def test_without_lingering_nothing_follows_the_message() -> None:
     assert SPOKEN.script(0) == (Say("Hello"),)
 
 
-@pytest.mark.parametrize(
-    ("order", "linger_ms", "seconds"),
-    [(SPOKEN, 0, 90), (SPOKEN, 3000, 93), (SPOKEN, 1, 91), (PLAYED, 0, 180), (PLAYED, 2500, 183)],
-)
-def test_call_is_ended_after_its_minutes_and_a_grace_for_slow_voices(
-    order: CallOrder, linger_ms: int, seconds: int
-) -> None:
-    assert order.max_duration_s(linger_ms) == seconds
+@pytest.mark.parametrize(("order", "seconds"), [(SPOKEN, 59), (PLAYED, 179), (GATHERS, 119)])
+def test_no_call_lasts_into_a_minute_that_is_not_paid(order: CallOrder, seconds: int) -> None:
+    assert order.max_duration_s == seconds
 
 
 @given(

@@ -30,7 +30,7 @@ def call(message: str, **more: Any) -> PlaceCall:
         (LETTERS, {"repeat": 3, "duration_minutes": 3}, (3, 3, [])),
         ("Hello.", {"gather": {"timeout_s": 60}}, (1, 2, ["message_may_be_cut"])),
         (DIGITS, {"duration_minutes": 4}, (4, 4, [])),
-        (DIGITS, {"duration_minutes": 2}, (2, 4, ["message_may_be_cut"])),
+        (DIGITS, {"duration_minutes": 3}, (3, 4, ["message_may_be_cut"])),
     ],
 )
 def test_the_minutes_that_a_text_takes_are_told(

@@ -33,7 +33,6 @@ _NOT_ON_ITS_WAY = frozenset({OrderState.PAID, OrderState.DISPATCHING})
 
 async def ask(shop: Shop, job: Job, order: Order, attempt: Attempt, rendered: Rendered) -> None:
     command = call_order.from_json(order.request)
-    silence_ms = linger_ms(shop)
     jobs.sure(job)
     result = await shop.carrier.place(
         PlaceCall(
@@ -42,7 +41,7 @@ async def ask(shop: Shop, job: Job, order: Order, attempt: Attempt, rendered: Re
             caller_id=shop.settings.calls.caller_id,
             script=rendered.script,
             ring_timeout_s=command.ring_timeout_s or shop.settings.calls.ring_timeout_s,
-            max_duration_s=command.max_duration_s(silence_ms),
+            max_duration_s=command.max_duration_s,
             still_wanted=job.still_ours,
         )
     )
@@ -140,7 +139,7 @@ def linger_ms(shop: Shop) -> int:
 def _patience_ms(shop: Shop, command: call_order.CallOrder) -> int:
     """How long a call can take at most, from asking to its last event."""
     ring_s = command.ring_timeout_s or shop.settings.calls.ring_timeout_s
-    seconds = ring_s + command.max_duration_s(linger_ms(shop))
+    seconds = ring_s + command.max_duration_s
     return seconds * 1000 + _SILENCE_MARGIN_MS
 
 

@@ -8,9 +8,6 @@ import msgspec
 
 from ringbolt.core.call import CallScript, Gather, Hangup, Pause, Play, Record, Say
 
-_SPEECH_GRACE_MS = 30_000
-"""A text is sold as one minute; a slow voice may need a little more to finish its sentence."""
-
 
 class SayStep(msgspec.Struct, frozen=True, omit_defaults=True, tag="say"):
     """Speak a text (or SSML) so many times."""
@@ -130,12 +127,11 @@ class CallOrder(msgspec.Struct, frozen=True, omit_defaults=True):
             case PauseStep(ms):
                 return Pause(ms)
 
-    def max_duration_s(self, linger_ms: int) -> int:
-        """When the carrier hangs up whatever is still being said."""
-        if self.steps:
-            return self.minutes * 60
-        grace_ms = linger_ms if self.audio_url else linger_ms + _SPEECH_GRACE_MS
-        return -(-(self.minutes * 60_000 + grace_ms) // 1000)
+    @property
+    def max_duration_s(self) -> int:
+        """When the carrier hangs up whatever is still being said: a second before the end of the
+        minutes that are paid, since whoever bills a call by started minutes rounds up."""
+        return self.minutes * 60 - 1
 
 
 def steps_of(script: CallScript) -> tuple[Step, ...]:

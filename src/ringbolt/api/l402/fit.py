@@ -47,7 +47,7 @@ def check_fits(message: str, order: CallOrder) -> None:
     """Raises ``InvalidInput`` for a text that the call surely ends in the midst of, at its first
     time already."""
     about_s = spoken_s(message)
-    if about_s * _SURELY <= order.max_duration_s(0):
+    if about_s * _SURELY <= order.max_duration_s:
         return
     minutes = math.ceil(about_s / 60)
     suggestion = f"Send duration_minutes: {minutes}, or shorten the message."
@@ -68,4 +68,4 @@ def fit_of(order: CallOrder, lengths: Mapping[str, int] = NOT_KNOWN) -> Fit:
     if length.is_open:
         return Fit(None, may_be_cut=False)
     total_s = length.about_s + length.exact_s
-    return Fit(max(1, math.ceil(total_s / 60)), total_s > order.max_duration_s(0))
+    return Fit(max(1, math.ceil(total_s / 60)), total_s > order.max_duration_s)
