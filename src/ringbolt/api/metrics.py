@@ -32,6 +32,11 @@ class Metrics:
         self._oldest = Gauge(
             "ringbolt_oldest_due_job_seconds", "Age of the oldest due job", registry=self._registry
         )
+        self._aside = Gauge(
+            "ringbolt_events_put_aside",
+            "Outside events of the last 30 days that could not be taken",
+            registry=self._registry,
+        )
         self._connected = Gauge(
             "ringbolt_connected", "1 while the far end answers", ["part"], registry=self._registry
         )
@@ -49,6 +54,7 @@ class Metrics:
         for (lane, state), count in now.jobs.items():
             self._jobs.labels(lane, state).set(count)
         self._oldest.set(now.oldest_due_ms / 1000)
+        self._aside.set(now.aside)
         for part, is_connected in connected.items():
             self._connected.labels(part).set(is_connected)
         return generate_latest(self._registry)

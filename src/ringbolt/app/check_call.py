@@ -7,7 +7,8 @@ import secrets
 from ringbolt.app import call_notify
 from ringbolt.app.charge_call import charge_call
 from ringbolt.app.decide import fail
-from ringbolt.app.record_outcome import CHECK_PREFIX, apply_event
+from ringbolt.app.put_aside import take
+from ringbolt.app.record_outcome import CHECK_PREFIX, apply_event, skip_event
 from ringbolt.app.shop import Shop
 from ringbolt.core.call import CallEvent, CallStatus
 from ringbolt.core.errors import Unavailable
@@ -65,10 +66,28 @@ def _ended(attempt: Attempt | None) -> bool:
     return attempt is None or attempt.state is AttemptState.DONE or attempt.finished_ms is not None
 
 
-async def apply_all(shop: Shop, events: tuple[CallEvent, ...]) -> None:
-    """Apply a call's events in order, each in a transaction of its own."""
+async def apply_all(
+    shop: Shop, events: tuple[CallEvent, ...], *, gaps_allowed: bool = False
+) -> set[str]:
+    """Apply events in order, each in a transaction of its own; the calls of which events before
+    it are missing. What cannot be applied is put aside."""
+    gaps: set[str] = set()
     for event in events:
-        await shop.db.tx(apply_event, event, shop.settings.calls.charge_on, secrets.token_hex(32))
+        done = await take(
+            shop.db,
+            f"carrier:{shop.carrier.name}",
+            f"{event.ref}/{event.seq}",
+            apply_event,
+            event,
+            shop.settings.calls.charge_on,
+            secrets.token_hex(32),
+            gaps_allowed=gaps_allowed,
+        )
+        if done is None:
+            await shop.db.tx(skip_event, event)
+        elif not done:
+            gaps.add(event.ref)
+    return gaps
 
 
 def _finish_if_held(tx: Tx, job: Job) -> None:

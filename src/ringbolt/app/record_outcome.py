@@ -5,6 +5,7 @@ Fulfilled or failed is decided here, once, by the compare-and-swap on the order'
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from ringbolt.app import call_notify, call_turn
@@ -13,12 +14,16 @@ from ringbolt.app.decide import fail, fulfil
 from ringbolt.app.recordings import expect_recordings
 from ringbolt.core.call import TIME_WAS_UP, CallEvent, CallStatus
 from ringbolt.core.order import OrderState
+from ringbolt.core.storable import storable, storable_count, storable_ms
 from ringbolt.store import calls, jobs, orders
 from ringbolt.store.calls import Attempt, AttemptState
 from ringbolt.store.db import Tx
 
 MAX_DIGITS = 256
 """Keys kept of one call: enough for any menu, not enough to fill the store."""
+
+MAX_RECORDINGS = 100
+"""Of one call: more than any plan asks for."""
 
 MESSAGE_CUT = "message_cut"
 """The note on a call whose time was up before its script was over."""
@@ -42,6 +47,7 @@ def apply_event(
     ``gaps_allowed``: what is missing can never be had. ``k1`` names the refund, if this event
     makes one necessary.
     """
+    event = _storable(event)
     attempt = calls.attempt_by_ref(tx, event.ref, lock=True)
     if attempt is None or event.seq <= attempt.last_seq:
         return True
@@ -64,6 +70,27 @@ def apply_event(
         mark_in_progress(tx, attempt.order_id, charge_on, event.status)
     call_notify.changed(tx, attempt.order_id, event.at_ms)
     return True
+
+
+def skip_event(tx: Tx, event: CallEvent) -> None:
+    """Go on behind an event that cannot be applied, if it is the next one of its call."""
+    attempt = calls.attempt_by_ref(tx, storable(event.ref), lock=True)
+    if attempt is not None and event.seq == attempt.last_seq + 1:
+        calls.update_attempt(tx, attempt.id, last_seq=event.seq)
+
+
+def _storable(event: CallEvent) -> CallEvent:
+    return replace(
+        event,
+        ref=storable(event.ref),
+        seq=storable_count(event.seq),
+        at_ms=storable_ms(event.at_ms),
+        digits=storable(event.digits),
+        cause=storable(event.cause),
+        heard_ms=storable_count(event.heard_ms),
+        recordings=min(storable_count(event.recordings), MAX_RECORDINGS),
+        talked_ms=None if event.talked_ms is None else storable_count(event.talked_ms),
+    )
 
 
 def _answered(tx: Tx, attempt: Attempt) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ringbolt.app import call_order
 from ringbolt.app.ask_carrier import ask, give_up, linger_ms, new_k1, write_down
-from ringbolt.app.record_outcome import apply_event
+from ringbolt.app.check_call import apply_all
 from ringbolt.app.render import render
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import AudioUnplayable, SpeechFailed, Unavailable
@@ -70,8 +70,7 @@ async def _look_up(
         return
     if found is not None:
         await write_down(shop, job, work.order, attempt, Accepted(found.carrier_id))
-        for event in found.events:
-            await shop.db.tx(apply_event, event, shop.settings.calls.charge_on, new_k1())
+        await apply_all(shop, found.events)
     elif not is_surely_absent(job, attempt, work.now_ms):
         seen = {"absent": attempt.ref, "absent_ms": work.now_ms}
         why = "the carrier does not know the call (yet)"

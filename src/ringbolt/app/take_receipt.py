@@ -14,7 +14,7 @@ from typing import Any, Literal
 from ringbolt.app import notify
 from ringbolt.app.decide import fail, fulfil
 from ringbolt.core.order import OrderState
-from ringbolt.core.storable import storable
+from ringbolt.core.storable import storable, storable_count, storable_ms
 from ringbolt.sms.carrier import DeliveryReceipt, ReceiptState
 from ringbolt.store import attempts, inbox, jobs, messages, orders
 from ringbolt.store.attempts import AttemptState
@@ -60,6 +60,7 @@ def take_receipts(
 
 def take_receipt(tx: Tx, carrier: str, receipt: DeliveryReceipt, settle_on: SettleOn) -> None:
     """Apply one receipt, or keep it until the carrier's answer names the part that it is about."""
+    receipt = _storable(receipt)
     place = _place_of(tx, carrier, receipt)
     if place is None and receipt.state is not ReceiptState.ENROUTE:
         messages.claim_names(tx, carrier, [receipt.part_id])
@@ -162,7 +163,7 @@ def _moved(tx: Tx, part: Part, state: PartState, raw: str) -> Part:
     """The part in its new state, or the very same if that would be a step back."""
     if state not in _FORWARD[part.state]:
         return part
-    moved = replace(part, state=state, raw=storable(raw[:_MAX_RAW]))
+    moved = replace(part, state=state, raw=raw)
     messages.update_part(tx, part, moved.state, moved.raw)
     return moved
 
@@ -227,13 +228,25 @@ def _parked(carrier: str, part_id: str) -> str:
     return f"sms:{carrier}:{part_id}"
 
 
+def _storable(receipt: DeliveryReceipt) -> DeliveryReceipt:
+    return replace(
+        receipt,
+        event_id=storable(receipt.event_id),
+        part_id=storable(receipt.part_id),
+        ref=storable(receipt.ref),
+        raw=storable(receipt.raw[:_MAX_RAW]),
+        n=storable_count(receipt.n),
+        at_ms=storable_ms(receipt.at_ms),
+    )
+
+
 def _kept(receipt: DeliveryReceipt) -> dict[str, Any]:
     return {
         "part_id": receipt.part_id,
         "ref": receipt.ref,
         "n": receipt.n,
         "state": receipt.state,
-        "raw": receipt.raw[:_MAX_RAW],
+        "raw": receipt.raw,
         "at_ms": receipt.at_ms,
     }
 

@@ -16,6 +16,7 @@ from ringbolt.cli.finding import Finding
 from ringbolt.cli.output import EXIT_FAILED, EXIT_OK, is_terminal, print_json, print_table
 from ringbolt.clock import SystemClock
 from ringbolt.core.errors import RingboltError
+from ringbolt.core.plain_words import counted
 from ringbolt.secret import FILE_NAME, load_keyring
 from ringbolt.settings import Settings, SettingsError
 from ringbolt.speech.engine import SpeechRequest
@@ -142,6 +143,11 @@ async def _store(settings: Settings) -> list[Finding]:
     if dead:
         found.append(Finding("jobs", "-", "wrong", f"{dead} jobs were given up",
                              "Their cause is in the log and in job.last_error."))  # fmt: skip
+    if now.aside:
+        told = counted(now.aside, "outside event")
+        found.append(Finding("outside events", "-", "note", f"{told} could not be taken and "
+                             "were put aside", "The log names them and the fault; ringbolt audit "
+                             "says whether money is concerned."))  # fmt: skip
     return found
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar
 
 from sqlalchemy import Connection, CursorResult
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.sql.base import Executable
 
 from ringbolt.core.errors import RingboltError, Unavailable
@@ -41,6 +43,23 @@ class OutcomeUnknown(Unavailable):
 
     title = "The database did not confirm"
     default_code = "STORE_UNAVAILABLE"
+
+
+_PASSING = (
+    RingboltError,  # the database is busy, unreachable or full
+    OSError,
+    MemoryError,
+    OperationalError,
+    ProgrammingError,  # the schema's fault, whatever is to be written
+    PoolTimeoutError,
+)
+
+
+def may_pass(error: Exception) -> bool:
+    """Whether what failed with ``error`` may succeed later; False if what was to be written is
+    what is wrong."""
+    lost = isinstance(error, DBAPIError) and error.connection_invalidated
+    return lost or isinstance(error, _PASSING)
 
 
 class Scalars(Protocol):

@@ -8,16 +8,19 @@ from sqlalchemy import case, func, select
 
 from ringbolt.core.order import OrderState
 from ringbolt.store.db import Tx
+from ringbolt.store.inbox import count_aside
 from ringbolt.store.tables import job, orders
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Unfinished orders by state, jobs by (lane, due|later|dead), age of the oldest due job."""
+    """Unfinished orders by state, jobs by (lane, due|later|dead), age of the oldest due job,
+    and how many outside events were put aside."""
 
     orders: dict[str, int]
     jobs: dict[tuple[str, str], int]
     oldest_due_ms: int
+    aside: int = 0
 
 
 _OPEN = (
@@ -47,4 +50,5 @@ def snapshot(tx: Tx) -> Figures:
         orders=counts,
         jobs={(lane, at): count for lane, at, count in per_lane},
         oldest_due_ms=0 if oldest is None else tx.now_ms - oldest,
+        aside=count_aside(tx),
     )

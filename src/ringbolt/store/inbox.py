@@ -1,7 +1,8 @@
 """Outside events, each taken once however often it is delivered.
 
 An event is accepted and applied in one transaction, and only then acknowledged to who sent it.
-One that came before its order or attempt was written down waits here unapplied.
+One that came before its order or attempt was written down waits here unapplied. So does, of
+itself only the name, what could not be taken at all.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from ringbolt.store.db import Tx
 from ringbolt.store.tables import inbox
 from ringbolt.store.upsert import insert_new
+
+_ASIDE = "aside"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,21 @@ def mark_applied(tx: Tx, source: str, event_id: str) -> bool:
     return tx.run(_MARK, {"source_": source, "event_": event_id}).rowcount == 1
 
 
+def put_aside(tx: Tx, source: str, event_id: str, fault: str) -> None:
+    """Write down that an event could not be taken, and why; once, however often it comes."""
+    accept(tx, _ASIDE, f"{source}:{event_id}", {"fault": fault})
+
+
+def count_aside(tx: Tx) -> int:
+    """How many events were put aside in the days for which the inbox is kept."""
+    return int(tx.run(_COUNT_ASIDE, {"source_": _ASIDE}).scalar_one())
+
+
+_COUNT_ASIDE = (
+    select(func.count())
+    .select_from(inbox)
+    .where(inbox.c.applied == 0, inbox.c.source == bindparam("source_"))
+)
 _UNAPPLIED = (
     select(inbox)
     .where(inbox.c.applied == 0, inbox.c.source == bindparam("source_"))

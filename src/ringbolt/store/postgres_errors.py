@@ -39,6 +39,8 @@ def as_sqlalchemys(error: Exception, sql: str, lost: bool) -> DBAPIError:
     kind: Any = Dbapi.Error
     if isinstance(error, asyncpg.IntegrityConstraintViolationError):
         kind = Dbapi.IntegrityError
+    elif isinstance(error, ValueError):  # a value that no column takes: no fault of the connection
+        kind = Dbapi.Error
     elif isinstance(error, asyncpg.InterfaceError):
         kind = Dbapi.InterfaceError
     elif isinstance(error, asyncpg.InternalClientError):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from ringbolt.app.put_aside import take
 from ringbolt.app.shop import Shop
 from ringbolt.app.take_text import take_texts
 from ringbolt.numbers.provider import NumberProvider, TextBatch
 from ringbolt.store import cursors
-from ringbolt.store.db import Tx
+from ringbolt.store.db import Tx, may_pass
 from ringbolt.worker.watchers import Watcher
 
 
@@ -18,10 +19,23 @@ def text_watcher(shop: Shop, provider: NumberProvider) -> Watcher:
         cursor = await shop.db.read(cursors.get, name) or ""
         async for batch in provider.events(cursor):
             watcher.alive()
-            if batch.texts:
+            if not batch.texts:
+                continue
+            try:
                 await shop.db.tx(_take, shop, name, provider.name, batch)
+            except Exception as error:
+                if may_pass(error):
+                    raise
+                await _take_each(shop, name, provider.name, batch)
 
     return Watcher(name, follow)
+
+
+async def _take_each(shop: Shop, cursor: str, source: str, batch: TextBatch) -> None:
+    """One of them cannot be taken: the others are."""
+    for text in batch.texts:
+        await take(shop.db, cursor, text.event_id, take_texts, shop, source, (text,))
+    await shop.db.tx(cursors.set, cursor, batch.cursor)
 
 
 def _take(tx: Tx, shop: Shop, cursor: str, source: str, batch: TextBatch) -> None:

@@ -14,12 +14,14 @@ from secrets import token_hex
 import structlog
 
 from ringbolt.app.check_call import apply_all
+from ringbolt.app.put_aside import take
 from ringbolt.app.record_outcome import apply_event
 from ringbolt.app.shop import Shop
 from ringbolt.app.take_payment import book_settled, settled_cursor
 from ringbolt.core.errors import Unavailable
+from ringbolt.lightning.node import InvoiceStatus
 from ringbolt.store import cursors
-from ringbolt.store.db import Tx
+from ringbolt.store.db import Tx, may_pass
 from ringbolt.voice.carrier import EventBatch, SupportsCallLookup
 
 log = structlog.get_logger("ringbolt.watch")
@@ -81,9 +83,16 @@ def node_watcher(shop: Shop) -> Watcher:
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_UP_EVERY_S):
                     async for invoice in settled:
-                        await shop.db.tx(book_settled, shop.keyring, cursor, invoice)
+                        await _book(shop, cursor, invoice)
 
     return Watcher("node", follow)
+
+
+async def _book(shop: Shop, cursor: str, invoice: InvoiceStatus) -> None:
+    name = invoice.payment_hash.hex()
+    booked = await take(shop.db, "node", name, book_settled, shop.keyring, cursor, invoice)
+    if booked is None:  # the audit tells of it, as of all that is settled and not in the books
+        await shop.db.tx(cursors.set, cursor, str(invoice.settle_index))
 
 
 def carrier_watcher(shop: Shop) -> Watcher:
@@ -96,20 +105,30 @@ def carrier_watcher(shop: Shop) -> Watcher:
             watcher.alive()
             if not batch.events:
                 continue
-            gaps = await shop.db.tx(
-                _apply,
-                name,
-                batch,
-                shop.settings.calls.charge_on,
-                _k1s(batch),
-                gaps_allowed=not isinstance(shop.carrier, SupportsCallLookup),
-            )
+            gaps = await _apply_batch(shop, name, batch)
             for ref in gaps:
                 await _fill(shop, ref)
             if gaps:
                 await shop.db.tx(cursors.set, name, batch.cursor)
 
     return Watcher(name, follow)
+
+
+async def _apply_batch(shop: Shop, name: str, batch: EventBatch) -> set[str]:
+    """The calls of which events are missing; with them, the cursor stays."""
+    gaps_allowed = not isinstance(shop.carrier, SupportsCallLookup)
+    charge_on = shop.settings.calls.charge_on
+    try:
+        return await shop.db.tx(
+            _apply, name, batch, charge_on, _k1s(batch), gaps_allowed=gaps_allowed
+        )
+    except Exception as error:
+        if may_pass(error):
+            raise
+    gaps = await apply_all(shop, batch.events, gaps_allowed=gaps_allowed)
+    if not gaps:
+        await shop.db.tx(cursors.set, name, batch.cursor)
+    return gaps
 
 
 def _k1s(batch: EventBatch) -> list[str]:
