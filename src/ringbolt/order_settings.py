@@ -47,6 +47,12 @@ class OrderSettings(Section):
         description="A text whose fate the carrier does not tell is given up after so many "
         "seconds and the money returned.",
     )
+    keep_unpaid_days: int = Field(
+        7,
+        ge=1,
+        le=3650,
+        description="Days after which an order that was never paid is forgotten.",
+    )
     history_days: int = Field(
         30, ge=1, description="Days for which webhooks and idempotency keys are kept."
     )

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from ringbolt.app.recordings import purge_recordings
 from ringbolt.app.shop import Shop
-from ringbolt.store import housekeeping, idempotency, jobs, pool, rate_limits, spends, webhooks
+from ringbolt.store import (
+    housekeeping,
+    idempotency,
+    jobs,
+    pool,
+    rate_limits,
+    spends,
+    unpaid,
+    webhooks,
+)
 from ringbolt.store.db import Tx
 from ringbolt.store.jobs import Job
 
@@ -25,6 +34,9 @@ async def sweep(shop: Shop, job: Job) -> None:
     while wiped == housekeeping.BATCH:  # a small transaction each, so that nobody waits long
         wiped = await shop.db.tx(housekeeping.wipe_texts, keep_ms)
     history_ms = shop.settings.orders.history_days * _DAY_MS
+    unpaid_ms = shop.settings.orders.keep_unpaid_days * _DAY_MS
+    while await shop.db.tx(unpaid.forget, unpaid_ms) == unpaid.FORGET_BATCH:
+        continue
     await shop.db.tx(housekeeping.forget_inbox, 30 * _DAY_MS)
     await shop.db.tx(housekeeping.forget_strays, keep_ms)
     await shop.db.tx(idempotency.forget, history_ms)

@@ -17,7 +17,7 @@ from ringbolt.store.db import StoreUnsound
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest revision in ``migrations/versions``."""
 
 MIGRATIONS = Path(__file__).with_name("migrations")

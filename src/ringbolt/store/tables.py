@@ -68,6 +68,7 @@ orders = Table(
         postgresql_where=text("finished_ms IS NULL"),
     ),
     Index("ix_orders_created", "created_ms"),
+    partial_index("ix_orders_unpaid", "finished_ms", where="state = 'expired'"),
     # Partial: closed orders are in none of these, so that a long history costs nothing
     partial_index("ix_orders_awaiting", "client", "created_ms", where="state = 'awaiting_payment'"),
     partial_index("ix_orders_held", "created_ms", where="finished_ms IS NULL AND method = 'hold'"),

@@ -159,6 +159,7 @@ idempotency = Table(
     Column("order_id", Text, ForeignKey("orders.id"), nullable=False),
     Column("at_ms", Int64, nullable=False),
     Index("ix_idempotency_at", "at_ms"),
+    Index("ix_idempotency_order_id", "order_id"),
     **STRICT,
 )
 

@@ -1,0 +1,52 @@
+"""Forgetting orders that were never paid: nothing of the ledger is about them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import BindParameter, bindparam, delete, exists, literal_column, not_, select
+
+from ringbolt.store.db import Tx
+from ringbolt.store.tables import job, order_event, orders, transfer
+from ringbolt.store.text_tables import idempotency, message, reception, webhook, webhook_try
+
+FORGET_BATCH: Final = 100
+"""Orders of one transaction: so few that nobody waits for it."""
+
+
+def forget(tx: Tx, keep_ms: int) -> int:
+    """Remove up to ``FORGET_BATCH`` orders that expired longer than ``keep_ms`` ago, with all that
+    belongs to them; returns how many. What a job is still about stays: the node may not have been
+    told that the invoice is void, or a receiver that the order is over."""
+    old = list(tx.run(_OLD, {"before_": tx.now_ms - keep_ms}).scalars())
+    if old:
+        for statement in _FORGET:
+            tx.run(statement, {"ids_": old})
+    return len(old)
+
+
+_is_worked_at = exists().where(job.c.order_id == orders.c.id)
+_is_booked = exists().where(transfer.c.order_id == orders.c.id)
+_OLD = (
+    select(orders.c.id)
+    .where(
+        orders.c.state == literal_column("'expired'"),
+        orders.c.finished_ms < bindparam("before_"),
+        orders.c.paid_ms.is_(None),
+        not_(_is_worked_at),
+        not_(_is_booked),
+    )
+    .order_by(orders.c.finished_ms)
+    .limit(FORGET_BATCH)
+)
+_ids: BindParameter[str] = bindparam("ids_", expanding=True)
+_of_order = select(webhook.c.id).where(webhook.c.order_id.in_(_ids))
+# Children first: each refers to what comes after it.
+_FORGET = (
+    delete(webhook_try).where(webhook_try.c.webhook_id.in_(_of_order)),
+    *(
+        delete(table).where(table.c.order_id.in_(_ids))
+        for table in (webhook, message, reception, idempotency, order_event)
+    ),
+    delete(orders).where(orders.c.id.in_(_ids)),
+)
