@@ -14,7 +14,7 @@ from ringbolt.app.ledger_names import REFERRAL, account_of_referrer
 from ringbolt.clock import SystemClock
 from ringbolt.core.errors import NotFound
 from ringbolt.settings import Settings
-from ringbolt.store import jobs, ledger, payouts, refunds
+from ringbolt.store import jobs, ledger, payouts
 from ringbolt.store.db import Database, Tx
 from ringbolt.store.orders import Order
 from ringbolt.store.payouts import PayoutState
@@ -154,17 +154,7 @@ async def test_what_was_not_begun_is_not_paid_and_what_ended_does_not_change(
 
 async def test_no_invoice_is_named_twice(database: Database) -> None:
     await opened(database)
-    assert not await database.read(payouts.hash_in_use, HASH)
     await database.tx(payouts.begin, "p1", "lnbcrt1", HASH)
-    assert await database.read(payouts.hash_in_use, HASH)
     await opened(database, "p2", "bob@wallet.example")
     with pytest.raises(IntegrityError):
         await database.tx(payouts.begin, "p2", "lnbcrt1", HASH)
-
-
-async def test_the_invoice_of_a_refund_is_not_one_for_a_payout(database: Database) -> None:
-    order = an_order()
-    await database.tx(settle, order)
-    await database.tx(refunds.open_refund, order.id, 1000, "k1")
-    await database.tx(refunds.claim, order.id, "lnbcrt1", HASH)
-    assert await database.read(payouts.hash_in_use, HASH)

@@ -19,7 +19,7 @@ from ringbolt.lightning.node import (
     PaymentSucceeded,
     SupportsPayments,
 )
-from ringbolt.store import audit, ledger
+from ringbolt.store import audit, ledger, named_invoices
 from ringbolt.store.audit import Booked, Books
 from ringbolt.store.db import Database
 
@@ -157,4 +157,12 @@ async def _compare_paid_out(db: Database, payer: SupportsPayments, report: Audit
         if not isinstance(outcome, PaymentSucceeded):
             report.differences.append(
                 f"{what} {payment_hash[:12]} is booked as paid, but the node did not pay it."
+            )
+    for what, payment_hash in await db.read(named_invoices.not_paid):
+        outcome = await payer.lookup_payment(bytes.fromhex(payment_hash))
+        if isinstance(outcome, PaymentSucceeded):
+            kind, of = what.split(" ", 1)
+            report.differences.append(
+                f"The payment {payment_hash[:12]} for {kind} {of[:12]} is booked as failed, but "
+                "the node paid it."
             )

@@ -33,7 +33,7 @@ from ringbolt.lightning.node import (
     SupportsPayments,
 )
 from ringbolt.lightning.payout import AddressRefused, AddressResolver
-from ringbolt.store import jobs, ledger, payouts
+from ringbolt.store import jobs, ledger, named_invoices, payouts
 from ringbolt.store.db import Tx
 from ringbolt.store.jobs import Job
 from ringbolt.store.payouts import Payout, PayoutState
@@ -111,7 +111,7 @@ async def _with_invoice(
 
 def _begin(tx: Tx, job: Job, payout: Payout, text: str, payment_hash: str) -> Payout | None:
     jobs.check(tx, job)
-    if payouts.hash_in_use(tx, payment_hash):
+    if not named_invoices.name(tx, payment_hash, named_invoices.of_payout(payout.id)):
         # To the node it would be one payment: what was paid before would count as paid again.
         _failed(tx, job, payout, "the address answered with an invoice that was used before")
         return None

@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import secrets
 
+import structlog
+
 from ringbolt.app.ledger_names import (
     ESCROW,
     NODE,
@@ -29,10 +31,12 @@ from ringbolt.lightning.node import (
     PaymentUnknown,
     SupportsPayments,
 )
-from ringbolt.store import jobs, ledger, orders, refunds
+from ringbolt.store import jobs, ledger, named_invoices, orders, refunds
 from ringbolt.store.db import Tx
 from ringbolt.store.jobs import Job
 from ringbolt.store.refunds import Refund, RefundState
+
+log = structlog.get_logger("ringbolt.refunds")
 
 PAY_REFUND = "pay_refund"
 _PAY_TIMEOUT_S = 60
@@ -60,8 +64,7 @@ async def claim_refund(shop: Shop, k1: str, invoice_text: str) -> None:
     invoice = await asyncio.to_thread(_decode, invoice_text)
     network = (await shop.node.info()).network
     _check(invoice, refund, network, shop.clock.now_ms())
-    if not await shop.db.tx(_claim, refund, invoice_text.strip(), invoice.payment_hash.hex()):
-        raise Conflict("This refund was claimed already.", code="REFUND_CLAIMED")
+    await shop.db.tx(_claim, refund, invoice_text.strip(), invoice.payment_hash.hex())
 
 
 def _decode(text: str) -> bolt11.Bolt11:
@@ -83,20 +86,25 @@ def _check(invoice: bolt11.Bolt11, refund: Refund, network: str, now_ms: int) ->
         raise InvalidInput("The invoice has expired; make a fresh one.")
 
 
-def _claim(tx: Tx, refund: Refund, invoice_text: str, payment_hash: str) -> bool:
-    if refunds.hash_in_use(tx, payment_hash):
-        return False
+def _claim(tx: Tx, refund: Refund, invoice_text: str, payment_hash: str) -> None:
     order = orders.by_id(tx, refund.order_id)
-    if order is None or order.state is not OrderState.FAILED:
-        return False
+    is_failed = order is not None and order.state is OrderState.FAILED
+    if not is_failed or not _is_open(tx, refund):
+        raise Conflict("This refund was claimed already.", code="REFUND_CLAIMED")
+    if not named_invoices.name(tx, payment_hash, named_invoices.of_refund(refund.order_id)):
+        raise InvalidInput("This invoice was named before; make a fresh one.")
     if not refunds.claim(tx, refund.order_id, invoice_text, payment_hash):
-        return False
+        raise Conflict("This refund was claimed already.", code="REFUND_CLAIMED")
     orders.close_retry(tx, refund.order_id)
     jobs.enqueue(
         tx, kind=PAY_REFUND, lane="money", uniq=f"refund:{refund.order_id}",
         order_id=refund.order_id,
     )  # fmt: skip
-    return True
+
+
+def _is_open(tx: Tx, refund: Refund) -> bool:
+    present = refunds.of_order(tx, refund.order_id)
+    return present is not None and present.state is RefundState.OPEN and present.k1 == refund.k1
 
 
 async def pay_refund(shop: Shop, job: Job) -> None:
@@ -108,17 +116,35 @@ async def pay_refund(shop: Shop, job: Job) -> None:
         return
     assert refund.bolt11 is not None
     assert refund.payment_hash is not None
-    outcome = await shop.payer.lookup_payment(bytes.fromhex(refund.payment_hash))
+    payment_hash, outcome = await _paid_before(shop, shop.payer, refund)
     if outcome is None or (isinstance(outcome, PaymentFailed) and job.attempts <= 1):
         outcome = await _pay(shop, job, shop.payer, refund)
     match outcome:
         case PaymentSucceeded(_, fee_msat):
-            await shop.db.tx(_paid, job, refund, fee_msat)
+            await shop.db.tx(_paid, job, refund, fee_msat, payment_hash)
         case PaymentFailed(reason):
             await shop.db.tx(_reopen, job, refund, reason, secrets.token_hex(32))
         case PaymentUnknown(reason):
             delay_ms = min(60_000, 2000 * 2 ** min(job.attempts, 5))
             await shop.db.tx(jobs.retry, job, delay_ms, reason)
+
+
+async def _paid_before(
+    shop: Shop, payer: SupportsPayments, refund: Refund
+) -> tuple[str, PaymentOutcome | None]:
+    """What the node knows of the refund's payment, or of an earlier one that it said had failed
+    and now says had not; with the hash of the one that it is about."""
+    assert refund.payment_hash is not None
+    payment_hash = refund.payment_hash
+    named = await shop.db.read(named_invoices.named_for, named_invoices.of_refund(refund.order_id))
+    for earlier in named:
+        if earlier == payment_hash:
+            continue
+        outcome = await payer.lookup_payment(bytes.fromhex(earlier))
+        if outcome is not None and not isinstance(outcome, PaymentFailed):
+            log.error("a payment that was said to have failed had not", payment=earlier[:12])
+            return earlier, outcome
+    return payment_hash, await payer.lookup_payment(bytes.fromhex(payment_hash))
 
 
 async def _pay(shop: Shop, job: Job, payer: SupportsPayments, refund: Refund) -> PaymentOutcome:
@@ -140,9 +166,9 @@ def _max_fee_msat(shop: Shop, refund: Refund) -> int:
     return max(msat(shop.settings.refund.max_fee_sats), refund.amount_msat // 100)
 
 
-def _paid(tx: Tx, job: Job, refund: Refund, fee_msat: int) -> None:
+def _paid(tx: Tx, job: Job, refund: Refund, fee_msat: int, payment_hash: str) -> None:
     order_id = refund.order_id
-    if refunds.pay(tx, order_id, fee_msat):
+    if refunds.pay(tx, order_id, fee_msat, payment_hash):
         orders.move(tx, order_id, OrderState.RETURNED, "the refund was paid")
         ledger.post(
             tx, idem=refund_idem(order_id), debit=ESCROW, credit=NODE,

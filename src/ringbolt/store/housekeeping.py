@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from ringbolt.store import webhooks
+from ringbolt.store import named_invoices, webhooks
 from ringbolt.store.db import Tx
 from ringbolt.store.tables import call, inbox, orders
 from ringbolt.store.text_tables import received_text, reception
@@ -64,5 +64,7 @@ def forget_strays(tx: Tx, keep_ms: int) -> int:
 
 
 def forget_inbox(tx: Tx, keep_ms: int) -> int:
-    """Remove outside events older than ``keep_ms``, applied or not; returns how many."""
-    return tx.run(inbox.delete().where(inbox.c.at_ms < tx.now_ms - keep_ms)).rowcount
+    """Remove outside events older than ``keep_ms``, applied or not; returns how many. Invoices
+    that were named to be paid are kept."""
+    old = inbox.c.at_ms < tx.now_ms - keep_ms
+    return tx.run(inbox.delete().where(old, inbox.c.source != named_invoices.SOURCE)).rowcount

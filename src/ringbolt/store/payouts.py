@@ -10,7 +10,7 @@ from sqlalchemy import RowMapping, or_, select, update
 
 from ringbolt.store.db import Tx
 from ringbolt.store.ledger import Balance
-from ringbolt.store.tables import account, refund
+from ringbolt.store.tables import account
 from ringbolt.store.text_tables import payout
 from ringbolt.store.upsert import insert_new
 
@@ -72,13 +72,6 @@ def to_address(tx: Tx, address: str) -> list[Payout]:
         select(payout).where(payout.c.address == address).order_by(payout.c.created_ms, payout.c.id)
     ).mappings()
     return [found for row in rows if (found := _payout(row)) is not None]
-
-
-def hash_in_use(tx: Tx, payment_hash: str) -> bool:
-    """Whether an invoice was named for a payout or a refund: none is paid for two things."""
-    named = select(payout.c.id).where(payout.c.payment_hash == payment_hash)
-    claimed = select(refund.c.order_id).where(refund.c.payment_hash == payment_hash)
-    return tx.run(named.union_all(claimed)).first() is not None
 
 
 def begin(tx: Tx, id: str, bolt11: str, payment_hash: str) -> bool:

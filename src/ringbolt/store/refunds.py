@@ -67,12 +67,6 @@ def by_k1(tx: Tx, k1: str) -> Refund | None:
     return _refund(tx.run(select(refund).where(refund.c.k1 == k1)).mappings().first())
 
 
-def hash_in_use(tx: Tx, payment_hash: str) -> bool:
-    """Whether an invoice was named by any refund: no invoice is paid for two."""
-    found = tx.run(select(refund.c.order_id).where(refund.c.payment_hash == payment_hash))
-    return found.first() is not None
-
-
 def claim(tx: Tx, order_id: str, bolt11: str, payment_hash: str) -> bool:
     """OPEN -> CLAIMED with the invoice that will be paid; False if somebody else was first."""
     changed = tx.run(
@@ -101,12 +95,17 @@ def reopen(tx: Tx, order_id: str, k1: str, reason: str) -> bool:
     return changed.rowcount == 1
 
 
-def pay(tx: Tx, order_id: str, fee_msat: int) -> bool:
-    """CLAIMED -> PAID."""
+def pay(tx: Tx, order_id: str, fee_msat: int, payment_hash: str) -> bool:
+    """CLAIMED -> PAID, by the payment of that invoice."""
     changed = tx.run(
         update(refund)
         .where(refund.c.order_id == order_id, refund.c.state == RefundState.CLAIMED)
-        .values(state=RefundState.PAID, fee_msat=fee_msat, paid_ms=tx.now_ms)
+        .values(
+            state=RefundState.PAID,
+            fee_msat=fee_msat,
+            payment_hash=payment_hash,
+            paid_ms=tx.now_ms,
+        )
     )
     tx.wake.add(channel(order_id))
     return changed.rowcount == 1

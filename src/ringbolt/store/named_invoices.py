@@ -1,0 +1,83 @@
+"""Every invoice of somebody else's that was ever named to be paid: none is paid for two things.
+
+They are kept for good, among the outside events, whatever became of their payments: a node that
+once said that a payment failed may say something else later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import bindparam, select, union_all
+
+from ringbolt.store.db import Tx
+from ringbolt.store.tables import inbox, refund
+from ringbolt.store.text_tables import payout
+from ringbolt.store.upsert import insert_new
+
+SOURCE: Final = "invoice"
+"""Of the outside events that are such invoices."""
+
+
+def name(tx: Tx, payment_hash: str, what: str) -> bool:
+    """Take an invoice (hash in hex) for ``what``: one of ``of_refund`` and ``of_payout``. False if
+    it was ever taken before."""
+    if tx.run(_IN_ROWS, {"hash_": payment_hash}).first() is not None:
+        return False
+    return insert_new(
+        tx,
+        inbox,
+        source=SOURCE,
+        event_id=payment_hash,
+        at_ms=tx.now_ms,
+        payload=what,
+        applied=1,
+    )
+
+
+def of_refund(order_id: str) -> str:
+    return f"refund {order_id}"
+
+
+def of_payout(payout_id: str) -> str:
+    return f"payout {payout_id}"
+
+
+def named_for(tx: Tx, what: str) -> list[str]:
+    """The hashes of all invoices that were named for it, the oldest first. Reads all names."""
+    return list(tx.run(_NAMED_FOR, {"what_": what}).scalars())
+
+
+def not_paid(tx: Tx) -> Sequence[tuple[str, str]]:
+    """(what for, hash) of all whose payment the books call neither paid nor under way."""
+    return [(row[0], row[1]) for row in tx.run(_NOT_PAID)]
+
+
+_ROWS = (
+    select(refund.c.payment_hash).where(refund.c.payment_hash == bindparam("hash_")),
+    select(payout.c.payment_hash).where(payout.c.payment_hash == bindparam("hash_")),
+)
+_IN_ROWS = union_all(*_ROWS)
+_NAMED_FOR = (
+    select(inbox.c.event_id)
+    .where(inbox.c.source == SOURCE, inbox.c.payload == bindparam("what_"))
+    .order_by(inbox.c.at_ms)
+)
+_ALIVE = union_all(
+    select(refund.c.payment_hash).where(refund.c.payment_hash.is_not(None)),
+    select(payout.c.payment_hash).where(
+        payout.c.payment_hash.is_not(None), payout.c.state != "failed"
+    ),
+)
+_NOT_PAID = union_all(
+    select(inbox.c.payload, inbox.c.event_id).where(
+        inbox.c.source == SOURCE, inbox.c.event_id.not_in(_ALIVE)
+    ),
+    # Of payouts from before their invoices were kept here
+    select("payout " + payout.c.id, payout.c.payment_hash).where(
+        payout.c.state == "failed",
+        payout.c.payment_hash.is_not(None),
+        payout.c.payment_hash.not_in(select(inbox.c.event_id).where(inbox.c.source == SOURCE)),
+    ),
+)

@@ -1,0 +1,212 @@
+"""Invoices that were named to be paid, and a node that says something else later."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncGenerator
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from memory_world import wallet_invoice
+from payout_rig import an_order, settle
+from ringbolt.app.audit import audit_shop
+from ringbolt.app.ledger_names import ESCROW, NODE, PAYMENT, REVENUE, ROUTING_FEE, payment_idem
+from ringbolt.app.refund import claim_refund, pay_refund
+from ringbolt.app.shop import Shop
+from ringbolt.clock import SystemClock
+from ringbolt.core import bolt11, l402
+from ringbolt.core.errors import Conflict, InvalidInput
+from ringbolt.core.keys import Keyring
+from ringbolt.core.order import OrderState, PaymentMethod
+from ringbolt.lightning.node import (
+    InvoiceState,
+    InvoiceStatus,
+    PaymentFailed,
+    PaymentOutcome,
+    PaymentSucceeded,
+)
+from ringbolt.settings import Settings
+from ringbolt.store import housekeeping, jobs, ledger, named_invoices, orders, payouts, refunds
+from ringbolt.store.db import Database, Tx
+from ringbolt.store.refunds import Refund, RefundState
+
+HASH = "ab" * 32
+PRICE_MSAT = 50_000
+KEYRING = Keyring([b"a secret of thirty-two bytes, yes"])
+
+
+class LyingNode:
+    """Pays what it is told to; while it ``lies``, it says that it did not."""
+
+    def __init__(self, token: l402.Token) -> None:
+        self.paid: list[bytes] = []
+        self.lies = True
+        self.truly_fails = False
+        self._token = token
+
+    async def info(self) -> Any:
+        return SimpleNamespace(network="regtest", pubkey="02aa")
+
+    async def pay(self, text: str, _: int, __: int) -> PaymentOutcome:
+        if not self.truly_fails:
+            self.paid.append(bolt11.decode(text).payment_hash)
+        return PaymentFailed("no route") if self.lies else PaymentSucceeded(b"", 0)
+
+    async def lookup_payment(self, payment_hash: bytes) -> PaymentOutcome | None:
+        if payment_hash not in self.paid:
+            return None
+        return PaymentFailed("no route") if self.lies else PaymentSucceeded(b"", 0)
+
+    async def list_settled(self) -> AsyncGenerator[InvoiceStatus, None]:
+        yield InvoiceStatus(
+            self._token.payment_hash, InvoiceState.SETTLED, PRICE_MSAT, PRICE_MSAT,
+            l402.memo("Phone call", self._token.nonce), "", 0, 0, 1,
+        )  # fmt: skip
+
+
+class Desk:
+    """A shop with one failed call, whose money is to be had back."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+        self.clock = SystemClock()
+        token = l402.new_token(KEYRING, secrets.token_bytes(15))
+        self.node = LyingNode(token)
+        self.order = an_order(
+            price_msat=PRICE_MSAT, referrer="", kind="call", family="l402",
+            state=OrderState.FAILED, method=PaymentMethod.L402, account_id=None,
+            payment_hash=token.payment_hash.hex(),
+        )  # fmt: skip
+        self.shop = cast(
+            Shop,
+            SimpleNamespace(
+                db=db, node=self.node, payer=self.node, clock=self.clock,
+                settings=Settings(limits="off"),
+            ),
+        )  # fmt: skip
+
+    async def open(self) -> Desk:
+        await self.db.tx(self._open)
+        return self
+
+    def _open(self, tx: Tx) -> None:
+        for name, kind in ((NODE, "asset"), (ESCROW, "liability"), (REVENUE, "income"),
+                           (ROUTING_FEE, "expense")):  # fmt: skip
+            ledger.ensure_account(tx, name, kind, stored=False)
+        ledger.post(
+            tx, idem=payment_idem(self.order.payment_hash or ""), debit=NODE, credit=ESCROW,
+            amount_msat=PRICE_MSAT, kind=PAYMENT,
+        )  # fmt: skip
+        assert orders.insert(tx, self.order, "failed")
+        refunds.open_refund(tx, self.order.id, PRICE_MSAT, "k1")
+
+    async def refund(self) -> Refund:
+        found = await self.db.read(refunds.of_order, self.order.id)
+        assert found is not None
+        return found
+
+    def invoice(self, name: bytes) -> str:
+        return wallet_invoice(PRICE_MSAT, name * 32, self.clock.now_ms() // 1000)
+
+    async def claim(self, invoice: str) -> RefundState:
+        """Claim with an invoice, and pay it; how the refund stands then."""
+        await claim_refund(self.shop, (await self.refund()).k1, invoice)
+        [job] = await self.db.tx(jobs.claim, "money", 5, 60_000)
+        await pay_refund(self.shop, job)
+        return (await self.refund()).state
+
+    async def differences(self) -> list[str]:
+        node: Any = self.node
+        return (await audit_shop(self.db, KEYRING, node, node)).differences
+
+
+@pytest.fixture
+async def desk(database: Database) -> Desk:
+    return await Desk(database).open()
+
+
+async def test_a_payment_that_had_not_failed_is_not_made_again(desk: Desk) -> None:
+    # given a node that pays and says that it did not
+    assert await desk.claim(desk.invoice(b"a")) is RefundState.OPEN
+    # when it says how it was, and the refund is claimed once more
+    desk.node.lies = False
+    assert await desk.claim(desk.invoice(b"b")) is RefundState.PAID
+    # then nothing is paid twice, and the books name the payment that was made
+    assert len(desk.node.paid) == 1
+    assert (await desk.refund()).payment_hash == desk.node.paid[0].hex()
+    assert await desk.differences() == []
+
+
+async def test_the_audit_asks_about_payments_that_are_said_to_have_failed(desk: Desk) -> None:
+    await desk.claim(desk.invoice(b"a"))
+    assert await desk.differences() == []
+    desk.node.lies = False
+    [difference] = await desk.differences()
+    assert "booked as failed, but the node paid it" in difference
+    assert desk.node.paid[0].hex()[:12] in difference
+
+
+async def test_a_node_that_lied_for_long_is_found_out(desk: Desk) -> None:
+    # given two payments, both made, and both said to have failed
+    await desk.claim(desk.invoice(b"a"))
+    await desk.claim(desk.invoice(b"b"))
+    desk.node.lies = False
+    assert await desk.claim(desk.invoice(b"c")) is RefundState.PAID
+    # then the first is what was paid, and the audit tells of the other
+    assert len(desk.node.paid) == 2
+    [difference] = await desk.differences()
+    assert desk.node.paid[1].hex()[:12] in difference
+
+
+async def test_an_invoice_whose_payment_failed_is_not_taken_again(desk: Desk) -> None:
+    desk.node.truly_fails = True
+    await desk.claim(desk.invoice(b"a"))
+    with pytest.raises(InvalidInput, match="fresh one"):
+        await desk.claim(desk.invoice(b"a"))
+    assert (await desk.refund()).state is RefundState.OPEN
+
+
+async def test_the_invoice_of_a_payout_is_none_for_a_refund(desk: Desk) -> None:
+    text = desk.invoice(b"a")
+    payment_hash = bolt11.decode(text).payment_hash.hex()
+    await desk.db.tx(payouts.open_payout, "p1", "bob@wallet.example", 5000)
+    await desk.db.tx(payouts.begin, "p1", text, payment_hash)
+    with pytest.raises(InvalidInput):
+        await desk.claim(text)
+    assert (await desk.refund()).state is RefundState.OPEN
+
+
+async def test_a_claimed_refund_is_claimed_before_its_invoice_is_old(desk: Desk) -> None:
+    desk.node.lies = False
+    k1 = (await desk.refund()).k1
+    await desk.claim(desk.invoice(b"a"))
+    with pytest.raises(Conflict):
+        await claim_refund(desk.shop, k1, desk.invoice(b"b"))
+
+
+async def test_a_named_invoice_is_known_for_good(database: Database) -> None:
+    what = named_invoices.of_refund("o")
+    assert await database.tx(named_invoices.name, HASH, what)
+    await database.tx(housekeeping.forget_inbox, -60_000)
+    assert not await database.tx(named_invoices.name, HASH, named_invoices.of_payout("p"))
+    assert await database.read(named_invoices.named_for, what) == [HASH]
+    assert await database.read(named_invoices.not_paid) == [(what, HASH)]
+
+
+async def test_the_invoice_of_a_refund_is_not_one_for_a_payout(database: Database) -> None:
+    order = an_order()
+    await database.tx(settle, order)
+    await database.tx(refunds.open_refund, order.id, 1000, "k1")
+    await database.tx(refunds.claim, order.id, "lnbcrt1", HASH)
+    assert not await database.tx(named_invoices.name, HASH, named_invoices.of_payout("p"))
+    assert await database.read(named_invoices.not_paid) == []
+
+
+async def test_the_payment_of_a_failed_payout_is_asked_about(database: Database) -> None:
+    await database.tx(payouts.open_payout, "p1", "bob@wallet.example", 5000)
+    await database.tx(payouts.begin, "p1", "lnbcrt1", HASH)
+    assert await database.read(named_invoices.not_paid) == []
+    await database.tx(payouts.fail, "p1", "no route")
+    assert await database.read(named_invoices.not_paid) == [("payout p1", HASH)]
