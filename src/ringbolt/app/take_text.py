@@ -18,7 +18,7 @@ from ringbolt.app.shop import Shop
 from ringbolt.core.code_extraction import extract_code
 from ringbolt.core.opt_out import OptOut, opt_out_of
 from ringbolt.core.order import OrderState
-from ringbolt.core.storable import storable
+from ringbolt.core.storable import storable, storable_ms
 from ringbolt.numbers.provider import InboundText
 from ringbolt.store import jobs, orders, received_texts, receptions, suppressions
 from ringbolt.store.db import Tx
@@ -47,10 +47,11 @@ class _Recipient:
 def take_texts(tx: Tx, shop: Shop, source: str, texts: Iterable[InboundText]) -> None:
     """Take texts as the provider ``source`` tells of them; repeats are harmless."""
     for told in texts:
-        lease_id = told.lease_id or None
+        lease_id = storable(told.lease_id) or None
         new = NewText(
-            source, told.event_id, lease_id, told.number, storable(told.sender),
-            storable(told.text), storable(told.code), told.at_ms,
+            source, storable(told.event_id), lease_id, storable(told.number),
+            storable(told.sender), storable(told.text), storable(told.code),
+            storable_ms(told.at_ms),
         )  # fmt: skip
         _take(tx, shop, new)
 
