@@ -17,6 +17,7 @@ from reception_rig import (
     assigned,
     refusal,
 )
+from ringbolt.app import order_document
 from ringbolt.app.accept_text import accept_text
 from ringbolt.app.another_number import another_number
 from ringbolt.app.another_text import another_text
@@ -28,6 +29,7 @@ from ringbolt.core.errors import Conflict, NotFound, Unavailable
 from ringbolt.core.order import OrderState, PaymentMethod
 from ringbolt.core.recovery import Recovery
 from ringbolt.numbers.provider import InboundText
+from ringbolt.store import received_texts
 from ringbolt.store.db import Database
 
 METHODS = [PaymentMethod.BALANCE, PaymentMethod.HOLD]
@@ -393,6 +395,65 @@ async def test_a_text_without_a_code_is_paid_for_when_it_is_accepted(
     assert world.lender.loans[0].told_back
     assert await order.jobs_left() == []
     assert await world.complaints() == []
+
+
+@pytest.mark.parametrize("method", METHODS)
+async def test_another_services_code_is_nothing_that_the_buyer_ordered(
+    world: ReceptionWorld, process: ReceptionProcess, method: PaymentMethod
+) -> None:
+    # Given a number for Telegram, which somebody had for WhatsApp before
+    order = await assigned(world, process, method)
+    # When the code of that other service comes late
+    world.lender.text(await order.number(), "Your WhatsApp code 123-456")
+    await process.dispatch()
+    # Then it fulfils nothing and is told as no code; the true one is what is paid for
+    assert await order.state() is S.IN_PROGRESS
+    assert (await order.reception()).code == ""
+    assert [text.code for text in await order.texts()] == [""]
+    world.lender.text(await order.number(), CODE)
+    await process.dispatch()
+    assert await order.has_been_paid()
+    assert (await order.reception()).code == "48010"
+
+
+async def test_another_services_code_may_be_accepted(
+    world: ReceptionWorld, process: ReceptionProcess
+) -> None:
+    order = await assigned(world, process)
+    world.lender.text(await order.number(), "Your WhatsApp code 123-456")
+    await process.dispatch()
+    await accept_text(process.shop, order.id)
+    await process.dispatch()
+    assert await order.has_been_paid()
+
+
+async def test_an_order_for_any_service_takes_every_code(
+    world: ReceptionWorld, process: ReceptionProcess
+) -> None:
+    order = await assigned(world, process, service="ot")
+    world.lender.text(await order.number(), "Your WhatsApp code 123-456")
+    await process.dispatch()
+    assert await order.has_been_paid()
+
+
+async def test_a_flood_of_texts_is_counted_and_the_code_in_it_still_comes(
+    world: ReceptionWorld, process: ReceptionProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given an order that has as many texts as are kept
+    monkeypatch.setattr(received_texts, "MOST_OF_ORDER", 3)
+    order = await assigned(world, process)
+    for each in "abcde":
+        world.lender.text(await order.number(), f"Hello {each}")
+    await process.dispatch()
+    assert [text.text for text in await order.texts()] == ["Hello a", "Hello b", "Hello c"]
+    assert (await order.reception()).texts == 5
+    # When the code comes after all
+    world.lender.text(await order.number(), CODE)
+    await process.dispatch()
+    # Then it is kept and paid for, and the document says what is missing
+    assert await order.has_been_paid()
+    document = await world.db.read(order_document.snapshot, await order.row())
+    assert (document.sms, document.messages_not_kept) == (CODE, 2)
 
 
 async def test_what_was_cancelled_cannot_be_accepted_any_more(

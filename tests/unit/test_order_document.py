@@ -347,3 +347,41 @@ async def test_the_search_for_another_number_may_end_with_none(db: Database) -> 
     document = await shown(db, given)
     assert document["error"] == NO_NUMBER
     assert document["number"] == 12345678901
+
+
+def flooded(texts: int) -> Callable[[Tx], str]:
+    def given(tx: Tx) -> str:
+        order_id = waiting(tx, "rental")
+        for each in range(texts):
+            put_text(tx, order_id, f"text {each}")
+        return order_id
+
+    return given
+
+
+async def test_a_document_holds_the_latest_texts_and_a_page_those_before(db: Database) -> None:
+    # Given an order with more texts than a document holds
+    order_id = await db.tx(flooded(45))
+    order = await db.read(present, order_id)
+    # When it is told page by page
+    pages = [await db.read(order_document.snapshot, order, page) for page in (1, 2, 3, 4)]
+    told = [order_document.to_dict(page, "auto") for page in pages]
+    # Then each has the 20 before the one before, and all say which is the latest of how many
+    texts = [[text["text"] for text in page.get("messages", [])] for page in told]
+    assert texts[0] == [f"text {each}" for each in range(25, 45)]
+    assert texts[1] == [f"text {each}" for each in range(5, 25)]
+    assert texts[2] == [f"text {each}" for each in range(5)]
+    assert texts[3] == []
+    assert {(page["sms"], page["messagesCount"]) for page in told} == {("text 44", 45)}
+
+
+async def test_what_waits_to_be_told_does_not_grow_with_the_texts(db: Database) -> None:
+    order_id = await db.tx(flooded(20))
+    order = await db.read(present, order_id)
+    sizes = []
+    for _ in range(2):
+        document = await db.read(order_document.snapshot, order)
+        sizes.append(len(order_document.to_draft(document, order_id)))
+        for each in range(20):
+            await db.tx(put_text, order_id, f"text {each}")
+    assert sizes[1] < sizes[0] + 100

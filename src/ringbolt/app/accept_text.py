@@ -1,4 +1,5 @@
-"""Take a text in which no code was found as what was ordered: the buyer pays, and sees it whole.
+"""Take a text in which no code of the service was found as what was ordered: the buyer pays, and
+sees it whole.
 
 Until then its text is masked: whoever saw it for nothing could type the code and cancel.
 """

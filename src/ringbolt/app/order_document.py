@@ -34,6 +34,10 @@ _DELIVERED = frozenset({OrderState.FULFILLED, OrderState.SETTLED})
 _UNPAID = frozenset({OrderState.AWAITING_PAYMENT, OrderState.EXPIRED})
 CANCEL_AFTER_S = 120
 """After its assignment a number may be cancelled, seconds; the default of the setting."""
+TEXTS_A_PAGE = 20
+"""So many texts a document tells of, the latest ones; one of every text would be written down again
+with every further text."""
+LAST_PAGE = -(-received_texts.MOST_OF_ORDER // TEXTS_A_PAGE) + 1
 _DRAFT = b'"draft":true'
 
 
@@ -52,7 +56,8 @@ class OrderDocument(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     ``code`` and ``order_id`` are filled in when it is told: how a code is typed is a setting, and
     the code itself is ``code_text``. So is our own part of ``cancel_after``, from when on the
     number may be cancelled. ``draft``: not filled in yet. ``text_masked``: what is worth something
-    in the texts is not shown yet, because it is not paid for.
+    in the texts is not shown yet, because it is not paid for. ``messages_count``: how many texts
+    there are, if ``messages`` has not all. ``messages_not_kept``: how many came beyond those.
     """
 
     status: str = "OK"
@@ -71,6 +76,8 @@ class OrderDocument(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     code_text: str | UnsetType = UNSET
     sms: str | UnsetType = UNSET
     messages: list[TextDocument] | UnsetType = UNSET
+    messages_count: int | UnsetType = UNSET
+    messages_not_kept: int | UnsetType = UNSET
     text_masked: bool | UnsetType = UNSET
     is_rental: bool | UnsetType = UNSET
     expires_at: int | UnsetType = UNSET
@@ -159,13 +166,14 @@ def typed_code(code: str, code_type: CodeType) -> str | int:
     return code if number is None else number
 
 
-def snapshot(tx: Tx, order: Order) -> OrderDocument:
-    """The order as its rows have it in this transaction."""
+def snapshot(tx: Tx, order: Order, page: int = 1) -> OrderDocument:
+    """The order as its rows have it in this transaction; ``page`` 2 has the texts that came before
+    the latest 20, and so on."""
     if order.state in _UNPAID:
         return _unpaid(order)
     match order.kind:
         case "activation" | "rental":
-            return _reception(tx, order, orders.last_moved_ms(tx, order.id))
+            return _reception(tx, order, orders.last_moved_ms(tx, order.id), page)
         case "sms" | "email":
             found = messages.message_and_move(tx, order.id)
             assert found is not None, "a message is written down with its order"
@@ -197,13 +205,15 @@ def _never_paid(order: Order) -> str:
     return "The payment request expired before it was paid."
 
 
-def _reception(tx: Tx, order: Order, moved_ms: int) -> OrderDocument:
+def _reception(tx: Tx, order: Order, moved_ms: int, page: int) -> OrderDocument:
     reception = receptions.reception_of(tx, order.id)
     assert reception is not None, "a reception is written down with its order"
     is_delivered = _is_delivered(order)
     is_masked = not (is_delivered or reception.is_rental)
-    texts = _texts(tx, reception, is_masked=is_masked)
-    last = texts[-1] if texts else None
+    latest = _texts(tx, reception, 1, is_masked=is_masked)
+    texts = latest if page == 1 else _texts(tx, reception, page, is_masked=is_masked)
+    last = latest[-1] if latest else None
+    kept = _kept(tx, reception)
     return OrderDocument(
         paid=True,
         id=public_number(order.id),
@@ -221,7 +231,9 @@ def _reception(tx: Tx, order: Order, moved_ms: int) -> OrderDocument:
         code_text=reception.code or UNSET,
         sms=(last and last.text) or UNSET,
         messages=[_text(text) for text in texts] or UNSET,
-        text_masked=(is_masked and bool(texts)) or UNSET,
+        messages_count=kept if kept > TEXTS_A_PAGE else UNSET,
+        messages_not_kept=(reception.texts - kept) or UNSET,
+        text_masked=(is_masked and bool(latest)) or UNSET,
         is_rental=_is_rental(order),
         expires_at=_expires_at(order, reception, is_delivered=is_delivered),
         assigned_at=_set(reception.assigned_ms),
@@ -235,10 +247,20 @@ def _is_delivered(order: Order) -> bool:
     return order.state in _DELIVERED or fell_back
 
 
-def _texts(tx: Tx, reception: Reception, *, is_masked: bool) -> list[ReceivedText]:
+def _kept(tx: Tx, reception: Reception) -> int:
+    """How many texts there are. Only a flood makes the order's count and theirs differ."""
+    if reception.texts <= received_texts.MOST_OF_ORDER:
+        return reception.texts
+    return received_texts.kept_of_order(tx, reception.order_id)
+
+
+def _texts(tx: Tx, reception: Reception, page: int, *, is_masked: bool) -> list[ReceivedText]:
     """The texts as they may be shown: with the text of an activation that is not paid for, its
     buyer could do what they want to, and cancel."""
-    texts = received_texts.of_order(tx, reception.order_id) if reception.texts else []
+    if not reception.texts:
+        return []
+    skip = (page - 1) * TEXTS_A_PAGE
+    texts = received_texts.of_order(tx, reception.order_id, TEXTS_A_PAGE, skip)
     return [replace(each, text=masked(each.text)) for each in texts] if is_masked else texts
 
 

@@ -10,12 +10,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+import structlog
+
 from ringbolt.app import notify
 from ringbolt.app.by_hand import hashes_of
 from ringbolt.app.close_lease import set_timer
 from ringbolt.app.decide import fulfil
 from ringbolt.app.shop import Shop
 from ringbolt.core.code_extraction import extract_code
+from ringbolt.core.named_service import names_another
 from ringbolt.core.opt_out import OptOut, opt_out_of
 from ringbolt.core.order import OrderState
 from ringbolt.core.storable import storable, storable_ms
@@ -25,6 +28,8 @@ from ringbolt.store.db import Tx
 from ringbolt.store.jobs import Job
 from ringbolt.store.received_texts import NewText, ReceivedText
 from ringbolt.store.receptions import Lease, Reception
+
+log = structlog.get_logger("ringbolt.numbers")
 
 MATCH_TEXTS: Final = "match_texts"
 TWICE_WITHIN_MS: Final = 5000
@@ -111,8 +116,11 @@ def _deliver(
     order_id = reception.order_id
     if received_texts.came_before(tx, order_id, text, TWICE_WITHIN_MS):
         return True
-    code = text.code or extract_code(text.text, reception.service) or ""
+    code = _code_of(text, reception)
     is_first = recipient.state is OrderState.IN_PROGRESS and bool(code or reception.is_rental)
+    if reception.texts >= received_texts.MOST_OF_ORDER and not is_first:
+        _only_count(tx, reception)
+        return True
     why = "a text came" if reception.is_rental else "a code came"
     if is_first and not fulfil(tx, order_id, why):
         return False
@@ -128,6 +136,22 @@ def _deliver(
         set_timer(tx, order_id, reception.until_ms or tx.now_ms)
     notify.changed(tx, order_id)
     return True
+
+
+def _only_count(tx: Tx, reception: Reception) -> None:
+    """One text too many; told once, so that a flood fills neither the log nor the webhooks."""
+    receptions.update_reception(tx, reception.order_id, texts=reception.texts + 1)
+    if reception.texts == received_texts.MOST_OF_ORDER:
+        log.warning("further texts of an order are counted, not kept", order=reception.order_id)
+        notify.changed(tx, reception.order_id)
+
+
+def _code_of(text: NewText | ReceivedText, reception: Reception) -> str:
+    """The code that an order waits for; '' if there is none, or it is another service's: the number
+    may have been lent for that before."""
+    if not reception.is_rental and names_another(text.text, text.sender, reception.service):
+        return ""
+    return text.code or extract_code(text.text, reception.service) or ""
 
 
 def take_early_texts(tx: Tx, lease: Lease) -> None:

@@ -103,22 +103,30 @@ def _squashed(text: str) -> str:
     return "".join(sign for sign in letters if sign.isascii() and sign.isalnum())
 
 
-def _read(table: str) -> tuple[dict[str, Service], dict[str, Service]]:
+_Table = tuple[dict[str, Service], dict[str, Service], dict[str, tuple[str, ...]]]
+
+
+def _read(table: str) -> _Table:
     services: dict[str, Service] = {}
     by_name: dict[str, Service] = {}
+    names_of: dict[str, tuple[str, ...]] = {}
     for line in table.strip().splitlines():
         code, names = line.split(" ", 1)
-        service = services[code] = Service(code, names.split("|", 1)[0])
-        for name in names.split("|"):
+        names_of[code] = tuple(names.split("|"))
+        service = services[code] = Service(code, names_of[code][0])
+        for name in names_of[code]:
             if by_name.setdefault(_squashed(name), service) is not service:
                 raise ValueError(f"{name!r} names two services")
-    return services, by_name
+    return services, by_name, names_of
 
 
-_services, _BY_NAME = _read(_TABLE)
+_services, _BY_NAME, _names = _read(_TABLE)
 
 SERVICES: Final = MappingProxyType(_services)
 """Every service of the table by its code."""
+
+SERVICE_NAMES: Final = MappingProxyType(_names)
+"""All names of each service, by its code."""
 
 
 def find_service(text: str, *, scripted_allowed: bool = False) -> Service | None:

@@ -7,12 +7,16 @@ down yet. It is claimed by that lease alone, and never again.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from ringbolt.store.db import Tx
 from ringbolt.store.text_tables import received_text
 from ringbolt.store.upsert import insert_new
+
+MOST_OF_ORDER: Final = 500
+"""So many texts an order keeps; a flood of them costs no more room. Further ones are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +91,18 @@ def claim(tx: Tx, text_id: int, order_id: str, code: str) -> bool:
     return tx.run(_CLAIM, values).rowcount == 1
 
 
-def of_order(tx: Tx, order_id: str) -> list[ReceivedText]:
-    """An order's texts, the earliest received first."""
-    return [ReceivedText(**row) for row in tx.run(_OF_ORDER, {"id_": order_id}).mappings()]
+def of_order(
+    tx: Tx, order_id: str, limit: int = MOST_OF_ORDER, skip: int = 0
+) -> list[ReceivedText]:
+    """An order's latest texts but ``skip``, at most ``limit``, the earliest received first."""
+    values = {"id_": order_id, "limit_": limit, "skip_": skip}
+    latest = [ReceivedText(**row) for row in tx.run(_OF_ORDER, values).mappings()]
+    return latest[::-1]
+
+
+def kept_of_order(tx: Tx, order_id: str) -> int:
+    """How many texts of an order there are."""
+    return int(tx.run(_KEPT, {"id_": order_id}).scalar_one())
 
 
 # Built once: building a statement costs more than running it.
@@ -122,5 +135,12 @@ _CLAIM = (
 _OF_ORDER = (
     select(*_COLUMNS)
     .where(received_text.c.order_id == bindparam("id_"))
-    .order_by(received_text.c.id)
+    .order_by(received_text.c.id.desc())
+    .limit(bindparam("limit_"))
+    .offset(bindparam("skip_"))
+)
+_KEPT = (
+    select(func.count())
+    .select_from(received_text)
+    .where(received_text.c.order_id == bindparam("id_"))
 )

@@ -82,7 +82,15 @@ class OrderStatus(Document):
         None, description="Additive: the code as text, leading zeros and all."
     )
     sms: str | None = Field(None, description="Additive: the latest text, whole.")
-    messages: list[ReceivedText] | None = Field(None, description="Additive: every text.")
+    messages: list[ReceivedText] | None = Field(
+        None, description="Additive: the latest 20 texts; with `page=2` the 20 before them."
+    )
+    messagesCount: int | None = Field(  # noqa: N815
+        None, description="Additive: how many texts there are, if more than 20."
+    )
+    messagesNotKept: int | None = Field(  # noqa: N815
+        None, description="Additive: how many texts came beyond the 500 that are kept."
+    )
     textMasked: bool | None = Field(  # noqa: N815
         None,
         description="Additive: no code was found, so that all that could be one is masked in "

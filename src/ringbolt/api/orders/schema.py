@@ -149,6 +149,13 @@ class WaitQuery(Query):
         None,
         description="Additive: the timestamp last seen; a later change is answered at once.",
     )
+    page: int = Field(
+        1,
+        ge=1,
+        le=26,
+        description="Additive: 2 has the 20 texts before the latest 20 in `messages`, and so on. "
+        "From 2 on it is answered at once.",
+    )
 
 
 class StatusQuery(OrderQuery, WaitQuery):

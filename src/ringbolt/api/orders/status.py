@@ -48,19 +48,19 @@ def not_found() -> NotFound:
     )
 
 
-async def tell(shop: Shop, order_id: str) -> Told:
-    """The order as it is now. Raises ``NotFound``."""
-    told = await shop.db.read(_tell, shop, order_id) if order_id else None
+async def tell(shop: Shop, order_id: str, page: int = 1) -> Told:
+    """The order as it is now; ``page`` as in ``snapshot``. Raises ``NotFound``."""
+    told = await shop.db.read(_tell, shop, order_id, page) if order_id else None
     if told is None:
         raise not_found()
     return told
 
 
-def _tell(tx: Tx, shop: Shop, order_id: str) -> Told | None:
+def _tell(tx: Tx, shop: Shop, order_id: str, page: int) -> Told | None:
     order = orders.by_id(tx, order_id)
     if order is None or order.kind not in KINDS:
         return None
-    document = order_document.snapshot(tx, order)
+    document = order_document.snapshot(tx, order, page)
     timestamp = document.timestamp if isinstance(document.timestamp, int) else 0
     settings = shop.settings
     body = order_document.to_json(
@@ -89,9 +89,10 @@ class Statuses:
     async def _status(self, asked: Asked, order_id: str) -> Reply:
         wait_s = fields.whole_number(asked.fields, "wait", 0, _LONGEST_WISH_S) or 0
         since = fields.whole_number(asked.fields, "since", 0, _LATEST_MS)
-        told = await tell(self._shop, order_id)
+        page = fields.whole_number(asked.fields, "page", 1, order_document.LAST_PAGE) or 1
+        told = await tell(self._shop, order_id, page)
         is_news = since is not None and told.timestamp > since
-        if wait_s and not _is_final(told, since) and not is_news:
+        if wait_s and page == 1 and not _is_final(told, since) and not is_news:
             told = await self._changed(asked.client, order_id, since, min(wait_s, MAX_WAIT_S))
         return Reply(told.body)
 
