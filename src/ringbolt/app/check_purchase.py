@@ -7,6 +7,7 @@ from ringbolt.app import destination_limits
 from ringbolt.app.by_hand import hashes_of
 from ringbolt.app.call_order import CallOrder
 from ringbolt.app.destination_limits import limits_of
+from ringbolt.app.fair_shares import look_at_invoices, look_at_numbers, make_room
 from ringbolt.app.ledger_names import account_of_key
 from ringbolt.app.order_request import ReceiveTexts, SendMail, SendText
 from ringbolt.app.purchase import Balance, Purchase
@@ -18,14 +19,14 @@ from ringbolt.app.spoken import spoken_texts
 from ringbolt.app.unused_numbers import check_unused
 from ringbolt.core import content_rules
 from ringbolt.core.email_address import mailbox_of
-from ringbolt.core.errors import DestinationRefused, InvalidInput, RateLimited
+from ringbolt.core.errors import DestinationRefused, InvalidInput
 from ringbolt.core.money import sats_down
 from ringbolt.core.order import PaymentMethod
 from ringbolt.core.phone import SCRIPTED
 from ringbolt.core.plain_words import counted
 from ringbolt.core.sms_text import count
 from ringbolt.settings import Settings
-from ringbolt.store import holds, receptions, suppressions
+from ringbolt.store import suppressions
 from ringbolt.store.db import Tx
 
 
@@ -37,7 +38,8 @@ async def check_purchase(shop: Shop, purchase: Purchase) -> None:
     if isinstance(purchase.request, SendText) and not SCRIPTED.fullmatch(purchase.to):
         segments = count(purchase.request.message).segments
         shop.text_costs.check(purchase.to, sats_down(purchase.price_msat) // segments)
-    await shop.db.read(_look, shop, purchase)
+    if await shop.db.read(_look, shop, purchase):
+        await shop.db.tx(make_room, shop.settings)
 
 
 def _check_content(settings: Settings, purchase: Purchase) -> None:
@@ -99,27 +101,29 @@ def _check_words(settings: Settings, texts: tuple[str, ...], what: str, done: st
         )
 
 
-def _look(tx: Tx, shop: Shop, purchase: Purchase) -> None:
+def _look(tx: Tx, shop: Shop, purchase: Purchase) -> bool:
+    """Whether room must be made for its invoice."""
     if purchase.to and _is_suppressed(tx, shop, purchase):
         raise suppressed()
     is_number = purchase.kind in ("sms", CALL)
     if is_number:
         check_quiet_hours(shop.settings, purchase.to, tx.now_ms)
     if not shop.limits:
-        return
-    if purchase.method is PaymentMethod.HOLD:
-        _look_at_invoices(tx, shop.settings, purchase.client)
+        return False
+    is_hold = purchase.method is PaymentMethod.HOLD
+    is_crowded = is_hold and look_at_invoices(tx, shop.settings, purchase)
     if purchase.kind in NOT_SOLD:
-        return
+        return is_crowded
     account = account_of_key(purchase.payer.key_id) if isinstance(purchase.payer, Balance) else ""
     if isinstance(purchase.request, ReceiveTexts):
         check_unused(tx, shop.settings, account or purchase.client)
-        _look_at_numbers(tx, shop.settings, purchase.client)
+        look_at_numbers(tx, shop.settings, purchase.client)
     limits = limits_of(shop, purchase.request, account, purchase.client)
     refusal = destination_limits.look(tx, limits)
     if refusal is not None:
         raise refusal.error()
     look_at_sold(tx, shop.settings, purchase.price_msat, purchase.to if is_number else "")
+    return is_crowded
 
 
 def suppressed() -> DestinationRefused:
@@ -142,40 +146,3 @@ def _recipient(purchase: Purchase) -> str:
 
 def _channel(purchase: Purchase) -> suppressions.Channel:
     return "email" if purchase.kind == "email" else "sms"
-
-
-def _look_at_invoices(tx: Tx, settings: Settings, client: str) -> None:
-    abuse = settings.abuse
-    if holds.awaiting(tx, client) >= abuse.open_invoices_per_client:
-        raise RateLimited(
-            f"You have {counted(abuse.open_invoices_per_client, 'unpaid invoice')} open here.",
-            code="TOO_MANY_OPEN_INVOICES",
-            suggestion="Pay or cancel some of them, or wait until they run out.",
-            retry_after_s=60,
-        )
-    if holds.awaiting_all(tx) >= abuse.open_invoices:
-        raise RateLimited(
-            "Too many unpaid invoices are open in this shop at the moment.",
-            code="TOO_MANY_OPEN_INVOICES",
-            suggestion="Try again in a few minutes, or pay from a prepaid balance.",
-            retry_after_s=60,
-        )
-
-
-def _look_at_numbers(tx: Tx, settings: Settings, client: str) -> None:
-    lent, own_share = receptions.open_leases(tx), settings.abuse.open_numbers_per_client
-    if lent >= own_share and receptions.open_leases_of(tx, client) >= own_share:
-        raise RateLimited(
-            f"You have {counted(own_share, 'number')} on loan here, as many as one address may "
-            "have at the same time.",
-            code="TOO_MANY_NUMBERS",
-            suggestion="Wait for their codes, cancel some of them, or wait until they go back.",
-            retry_after_s=60,
-        )
-    if lent >= settings.abuse.open_numbers:
-        raise RateLimited(
-            "As many numbers are lent out as this shop lends at once.",
-            code="TOO_MANY_NUMBERS",
-            suggestion="Try again in a few minutes.",
-            retry_after_s=60,
-        )

@@ -31,6 +31,14 @@ class WatchedHold:
     created_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class Awaiting:
+    """The ``count`` of unpaid invoices that one client has open, and the order of the oldest."""
+
+    count: int
+    oldest_id: str
+
+
 @one_statement
 def undecided(tx: Tx, since_ms: int) -> list[WatchedHold]:
     """Orders created since ``since_ms`` whose hold invoice is open or held."""
@@ -52,6 +60,16 @@ def awaiting(tx: Tx, client: str) -> int:
 def awaiting_all(tx: Tx) -> int:
     """How many unpaid invoices are open in all."""
     return int(tx.run(_AWAITING_ALL).scalar_one())
+
+
+def most_awaiting(tx: Tx) -> Awaiting | None:
+    """Of the client with the most unpaid invoices, of several the one who has had them longest;
+    None if nobody has any."""
+    most = tx.run(_MOST).first()
+    if most is None:
+        return None
+    oldest = tx.run(_OLDEST, {"client_": most.client}).scalar_one()
+    return Awaiting(int(most.open), str(oldest))
 
 
 @one_statement
@@ -100,6 +118,23 @@ _AWAITING_ALL = (
     select(func.count())
     .select_from(orders)
     .where(orders.c.state == OrderState.AWAITING_PAYMENT.value)
+)
+_OPEN_OF_EACH = func.count().label("open")
+_MOST = (
+    select(orders.c.client, _OPEN_OF_EACH)
+    .where(orders.c.state == OrderState.AWAITING_PAYMENT.value)
+    .group_by(orders.c.client)
+    .order_by(_OPEN_OF_EACH.desc(), func.min(orders.c.created_ms))
+    .limit(1)
+)
+_OLDEST = (
+    select(orders.c.id)
+    .where(
+        orders.c.client == bindparam("client_"),
+        orders.c.state == literal_column(f"'{OrderState.AWAITING_PAYMENT}'"),
+    )
+    .order_by(orders.c.created_ms, orders.c.id)
+    .limit(1)
 )
 _LEAST = select(func.min(orders.c.expiry_height)).where(*_HOLD, _among(_HELD))
 _NEAR = select(orders.c.id).where(

@@ -13,10 +13,12 @@ from ringbolt.store.db import Subscription
 from ringbolt.store.orders import channel
 
 MAX_WAITS_PER_CLIENT = 1000
+MAX_WAITS_PER_ORDER = 100
+"""An order's buyer waits a few times; each of those who wait is told of every change."""
 
 
 class Waiting:
-    """Everybody who waits, by client address, so that one cannot take all room.
+    """Everybody who waits, by client address and by order, so that one cannot take all room.
 
     ``close`` ends every wait at once, so that a shop that is told to stop does not wait for them.
     """
@@ -24,6 +26,7 @@ class Waiting:
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
         self._waits: Counter[str] = Counter()
+        self._waits_for: Counter[str] = Counter()
         self._closing = asyncio.Event()
 
     @property
@@ -36,21 +39,37 @@ class Waiting:
     @asynccontextmanager
     async def for_order(self, order_id: str, client: str) -> AsyncIterator[Changes]:
         """Listens from its beginning on. Raises ``RateLimited``."""
-        if self._shop.limits and self._waits[client] >= MAX_WAITS_PER_CLIENT:
+        if self._shop.limits:
+            self._look(order_id, client)
+        subscription = self._shop.db.listen(channel(order_id))
+        self._waits[client] += 1
+        self._waits_for[order_id] += 1
+        try:
+            yield Changes(subscription, self._closing)
+        finally:
+            subscription.close()
+            _one_less(self._waits, client)
+            _one_less(self._waits_for, order_id)
+
+    def _look(self, order_id: str, client: str) -> None:
+        if self._waits[client] >= MAX_WAITS_PER_CLIENT:
             raise RateLimited(
                 f"{MAX_WAITS_PER_CLIENT} requests from your address are waiting already.",
                 suggestion="Wait for fewer orders at once, or use a webhookUrl.",
                 retry_after_s=10,
             )
-        subscription = self._shop.db.listen(channel(order_id))
-        self._waits[client] += 1
-        try:
-            yield Changes(subscription, self._closing)
-        finally:
-            subscription.close()
-            self._waits[client] -= 1
-            if not self._waits[client]:
-                del self._waits[client]
+        if self._waits_for[order_id] >= MAX_WAITS_PER_ORDER:
+            raise RateLimited(
+                f"{MAX_WAITS_PER_ORDER} requests are waiting for this order already.",
+                suggestion="Wait once for an order, and tell the others yourself.",
+                retry_after_s=10,
+            )
+
+
+def _one_less(waits: Counter[str], name: str) -> None:
+    waits[name] -= 1
+    if not waits[name]:
+        del waits[name]
 
 
 class Changes:
