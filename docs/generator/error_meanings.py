@@ -73,7 +73,9 @@ _REQUEST = {
         400,
     ),
     "INVALID_IDEMPOTENCY_KEY": Meaning(
-        "`Idempotency-Key` is not 1 to 255 printable ASCII characters.", "Use a random UUID."
+        "`Idempotency-Key` is not 1 to 255 printable ASCII characters; or, without an API key, has "
+        "fewer than 20, or hardly any different ones: whoever sends the same one gets the order.",
+        "Use a random UUID.",
     ),
     "IDEMPOTENCY_MISMATCH": Meaning(
         "This `Idempotency-Key` was used for another request of yours.",

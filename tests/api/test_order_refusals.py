@@ -23,6 +23,7 @@ RECEIVE = {"country": USA, "service": "vk"}
 SEND = {"phone": "+12025550123", "message": "Hello"}
 MAIL = {"address": "satoshi@example.com", "message": "Hello"}
 NO_ORDER = "0" * 64
+TWICE = "9b2e4a1c-7d35-4f08-a6c1-twice"
 
 _REFUSALS = frozenset(
     {
@@ -202,8 +203,8 @@ async def test_a_refused_key_says_what_to_do(client: OrderClient) -> None:
 
 
 async def test_a_name_for_two_requests_says_what_to_do(client: OrderClient) -> None:
-    await client.order("/createorder", RECEIVE, Idempotency_Key="twice")
-    for body, name in ((SEND, "twice"), (SEND, "x" * 300)):
+    await client.order("/createorder", RECEIVE, Idempotency_Key=TWICE)
+    for body, name in ((SEND, TWICE), (SEND, "x" * 300)):
         is_helpful(await client.post("/createsendorder", body, Idempotency_Key=name))
 
 

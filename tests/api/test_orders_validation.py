@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
+import httpx
 import pytest
 
 from order_client import GETS_IT, USA, OrderClient
@@ -16,6 +18,7 @@ RECEIVE = {"country": USA, "service": "vk"}
 SEND = {"phone": GETS_IT, "message": "Hello"}
 MAIL = {"address": "satoshi@example.com", "message": "Hello"}
 GONE = object()
+ONE, TWO, THREE = (str(uuid.uuid4()) for _ in range(3))
 
 
 @pytest.fixture
@@ -288,11 +291,9 @@ async def test_true_is_taken_as_clients_write_it(client: OrderClient, value: Any
 
 
 async def test_the_same_named_request_is_one_order(client: OrderClient) -> None:
-    first = await client.post("/createsendorder", SEND, Idempotency_Key="one")
-    again = await client.post(
-        "/createsendorder", dict(reversed(SEND.items())), Idempotency_Key="one"
-    )
-    other = await client.post("/createsendorder", SEND, Idempotency_Key="two")
+    first = await client.post("/createsendorder", SEND, Idempotency_Key=ONE)
+    again = await client.post("/createsendorder", dict(reversed(SEND.items())), Idempotency_Key=ONE)
+    other = await client.post("/createsendorder", SEND, Idempotency_Key=TWO)
 
     assert again.json() == first.json()
     assert again.headers["idempotent-replayed"] == "true"
@@ -307,11 +308,37 @@ async def test_the_same_named_request_is_one_order(client: OrderClient) -> None:
 async def test_a_name_stands_for_one_request_only(
     client: OrderClient, path: str, body: dict[str, Any]
 ) -> None:
-    await client.post("/createsendorder", SEND, Idempotency_Key="three")
-    answer = await client.post(path, body, Idempotency_Key="three")
+    await client.post("/createsendorder", SEND, Idempotency_Key=THREE)
+    answer = await client.post(path, body, Idempotency_Key=THREE)
 
     assert answer.json()["error_code"] == "IDEMPOTENCY_MISMATCH"
     assert answer.status_code == 422
+
+
+async def test_a_name_is_known_whatever_the_address_it_comes_from(client: OrderClient) -> None:
+    name = str(uuid.uuid4())
+    first = await client.post("/createsendorder", SEND, Idempotency_Key=name)
+    elsewhere = httpx.AsyncHTTPTransport(local_address="127.0.5.9")
+    async with httpx.AsyncClient(transport=elsewhere, base_url=client.shop.url) as http:
+        again = await http.post("/createsendorder", json=SEND, headers={"Idempotency-Key": name})
+
+    assert again.json() == first.json()
+
+
+@pytest.mark.parametrize("name", ["1", "order-17", "1795272110-12345", "n" * 19, "ab" * 40])
+async def test_a_name_that_others_may_think_of_is_refused_without_a_key(
+    client: OrderClient, name: str
+) -> None:
+    refused = await client.post("/createsendorder", SEND, Idempotency_Key=name)
+    key = await client.new_key()
+    alone = await client.post(
+        "/createsendorder", {**SEND, "immediate": True}, X_API_Key=key, Idempotency_Key=name
+    )
+
+    assert refused.status_code == 400
+    assert refused.json()["error_code"] == "INVALID_IDEMPOTENCY_KEY"
+    assert "uuid" in refused.json()["suggestion"]
+    assert alone.json().get("field") != "Idempotency-Key"  # the name is the key's own
 
 
 @pytest.mark.parametrize("name", ["n" * 256, "caf\xe9"])

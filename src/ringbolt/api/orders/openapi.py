@@ -30,7 +30,8 @@ IDEMPOTENCY: dict[str, Any] = {
     "required": False,
     "schema": {"type": "string", "maxLength": 255},
     "description": "A name of your own for this order: the same request under the same name "
-    "answers with the same order, however often it is sent.",
+    "answers with the same order, however often it is sent. Without an API key it must be random: "
+    "at least 20 characters, such as a UUID.",
 }
 _PATH_PARAMETERS = {
     "order_id": "The order's id, 64 hex digits: whoever knows it may see the order.",

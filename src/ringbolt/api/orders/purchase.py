@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from ringbolt.api.idempotency import idempotency_key
+from ringbolt.api.idempotency import idempotency_key, unguessable_key
 from ringbolt.api.orders import fields
 from ringbolt.api.orders.endpoint import Asked, Reply, ok
 from ringbolt.app.buy import Bought
@@ -19,6 +19,7 @@ from ringbolt.store.keys import ApiKey
 
 PAID = "paid"
 MAX_URL_CHARS = 2048
+_ANYBODY = "anybody"
 
 
 def client_of(shop: Shop, asked: Asked) -> str:
@@ -49,10 +50,13 @@ async def payer_of(shop: Shop, asked: Asked) -> Hold | Balance:
     return Balance((await key_of(shop, asked, "spend")).id)
 
 
-def idempotency_of(asked: Asked, client: str, payer: Hold | Balance) -> Idempotency | None:
-    """The request's own name, if it has one: names belong to a key, or to a client address."""
-    principal = f"key:{payer.key_id}" if isinstance(payer, Balance) else f"client:{client}"
-    return named(asked, principal)
+def idempotency_of(asked: Asked, payer: Hold | Balance) -> Idempotency | None:
+    """The request's own name, if it has one: names belong to a key, or to whoever knows them.
+    Many share an address. Raises ``InvalidInput``."""
+    if isinstance(payer, Balance):
+        return named(asked, f"key:{payer.key_id}")
+    unguessable_key(asked.scope)
+    return named(asked, _ANYBODY)
 
 
 def named(asked: Asked, principal: str) -> Idempotency | None:

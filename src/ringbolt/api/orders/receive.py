@@ -87,7 +87,7 @@ class ReceiveOrders:
                 client=client,
                 referrer=referrer,
                 webhook_url=webhook_url,
-                idempotency=idempotency_of(asked, client, payer),
+                idempotency=idempotency_of(asked, payer),
                 check=None if former is None else partial(self._check_again, former, payer, client),
             ),
         )

@@ -123,7 +123,7 @@ class SendOrders:
                 to=to,
                 referrer=referrer,
                 webhook_url=webhook_url,
-                idempotency=idempotency_of(asked, client, payer),
+                idempotency=idempotency_of(asked, payer),
             ),
         )
         return created(shop, bought, segments=segments)
