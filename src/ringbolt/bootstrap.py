@@ -246,7 +246,7 @@ def _webhooks_per_machine(settings: Settings) -> int:
 def _open_audio(settings: Settings, stack: AsyncExitStack) -> AudioSource:
     """Audio behind URLs: fetched with care, decoded in processes of their own."""
     work_dir = settings.data_dir / "work"
-    work_dir.mkdir(exist_ok=True)
+    work_dir.mkdir(mode=0o700, exist_ok=True)
     fetch = settings.fetch
     fetcher = SafeFetcher(
         allow_origins=frozenset(fetch.allow_origins),

@@ -41,6 +41,18 @@ async def test_what_was_put_is_there_after_a_restart(store: WorldStore, tmp_path
     store.close()
 
 
+@pytest.mark.parametrize("before", [None, 0o644])
+def test_what_the_world_holds_is_its_owners_alone(tmp_path: Path, before: int | None) -> None:
+    path = tmp_path / "world.db"
+    if before is not None:
+        path.touch()
+        path.chmod(before)
+    store = WorldStore.open(path)
+    modes = {file.name: file.stat().st_mode & 0o077 for file in tmp_path.iterdir()}
+    store.close()
+    assert set(modes.values()) == {0}, modes
+
+
 async def test_a_document_is_copied_when_it_is_put(store: WorldStore) -> None:
     doc = {"n": 1}
     written = store.submit([("call", "a", doc)])

@@ -196,6 +196,8 @@ async def serve(
         async with open_shop(settings, url, with_worker=with_worker) as opened:
 
             async def work() -> None:
+                run_file.touch()
+                run_file.chmod(0o600)
                 run_file.write_text(json.dumps({"pid": os.getpid(), "url": url}))
                 if on_ready is not None:
                     on_ready(url)

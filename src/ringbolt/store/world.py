@@ -8,6 +8,7 @@ one fdatasync, a document some microseconds). The shop's database is never touch
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 import sqlite3
 import threading
@@ -76,6 +77,7 @@ class WorldStore:
 
     def __init__(self, path: Path, lock: FileLock) -> None:
         self._lock = lock
+        _make_private(path)
         self._writer = _connect(path)
         self._writer.executescript(_SCHEMA)
         self._writer.execute(_GENESIS, (_encode(_genesis()),))
@@ -221,6 +223,12 @@ class WorldStore:
 
 def _genesis() -> dict[str, Any]:
     return {"seed": secrets.token_hex(32), "created_at_ms": time.time_ns() // 1_000_000}
+
+
+def _make_private(path: Path) -> None:
+    """What it holds, texts and codes, is its owner's alone; SQLite's other files follow it."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    path.chmod(0o600)
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -61,6 +61,7 @@ class PhoneNetwork:
     def __init__(
         self, *, clock: WorldTime, store: WorldFile, audio_dir: Path, speed: float = 1.0
     ) -> None:
+        audio_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.clips = ClipStore(audio_dir / "clips")
         self._recordings = audio_dir / "heard"
         self._recordings.mkdir(parents=True, exist_ok=True)
