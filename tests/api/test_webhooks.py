@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import select
 from standardwebhooks import Webhook as Verifier
 
+from api.conftest import OpenShop
 from order_client import GETS_IT, OrderClient
 from order_rows import assign_number, move, put_order, put_text
 from patience import eventually
@@ -295,6 +296,22 @@ async def test_a_delivered_one_is_sent_again_when_asked_for(told: Told) -> None:
     _, second = await told.receiver.heard(2)
     assert (second.id, second.body) == (first.id, first.body)
     assert len((await told.tried(order_id, 2)).log) == 2
+
+
+async def test_nobody_is_flooded_by_asking_again_and_again(open_shop: OpenShop) -> None:
+    server = await open_shop(limits="on")
+
+    def expire(tx: Tx) -> tuple[str, str]:
+        order_id = put_order(tx, "activation", "expired", webhook_url=PRIVATE).id
+        return order_id, webhooks.insert(tx, order_id, "POST", PRIVATE, b"{}")
+
+    order_id, webhook_id = await server.shop.db.tx(expire)
+    path = f"/v1/webhooks/{webhook_id}/resend"
+    answers = [await server.http.post(path, json={"orderId": order_id}) for _ in range(6)]
+
+    assert [answer.status_code for answer in answers] == [200] * 3 + [429] * 3
+    assert 1 <= int(answers[-1].headers["retry-after"]) <= 10
+    assert "webhooks" in answers[-1].json()["reason"]
 
 
 async def test_one_that_waits_is_tried_now_when_asked_for(told: Told) -> None:

@@ -20,11 +20,18 @@ _ROUNDING_S = 1e-6
 class RateGuard:
     """At most ``per_minute`` a client on average, with bursts of up to ``burst`` at once.
 
-    ``now_s`` is a monotonic clock in seconds. Clients are kept in two generations, so that
-    forgetting costs nothing, whoever comes with however many addresses.
+    ``now_s`` is a monotonic clock in seconds, ``said`` what a refusal says. Clients are kept in two
+    generations, so that forgetting costs nothing, whoever comes with however many addresses.
     """
 
-    def __init__(self, per_minute: int, burst: int, now_s: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        per_minute: int,
+        burst: int,
+        now_s: Callable[[], float],
+        said: str = "Too many requests from your address.",
+    ) -> None:
+        self._said = said
         self._interval = 60 / per_minute
         self._window = self._interval * burst + _ROUNDING_S
         self._recent: dict[str, float] = {}
@@ -41,7 +48,7 @@ class RateGuard:
         due = max(known, now) + self._interval
         if due - now > self._window:
             raise RateLimited(
-                "Too many requests from your address.",
+                self._said,
                 suggestion="Wait a little, then repeat the request. Nothing was charged.",
                 retry_after_s=max(1, math.ceil(due - now - self._window)),
             )

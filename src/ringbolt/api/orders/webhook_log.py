@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+
+from ringbolt.api.limits import RateGuard
 from ringbolt.api.orders import fields
 from ringbolt.api.orders.endpoint import Asked, Reply, ok
 from ringbolt.api.orders.purchase import key_of
@@ -16,6 +19,9 @@ from ringbolt.store.db import Tx
 
 MAX_PAGE = 1000
 _MAX_CURSOR_CHARS = 128
+_RESENDS_A_MINUTE = 6
+_RESENDS_AT_ONCE = 3
+"""Of one order: enough to mend a receiver with, too few to flood somebody else's."""
 
 
 class WebhookLog:
@@ -23,6 +29,8 @@ class WebhookLog:
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
+        said = "This order's webhooks were asked for again too often."
+        self._resends = RateGuard(_RESENDS_A_MINUTE, _RESENDS_AT_ONCE, time.monotonic, said)
 
     async def listing(self, asked: Asked) -> Reply:
         """What was told to the order's webhookUrl, the latest first, with every try."""
@@ -44,6 +52,8 @@ class WebhookLog:
                 code="WEBHOOK_NOT_FOUND",
                 suggestion="Give the orderId, or the X-API-Key that paid for the order.",
             )
+        if self._shop.limits:
+            self._resends.check(order_id)
         await resend_webhook(self._shop, webhook_id)
         return ok({"status": "OK", "id": webhook_id})
 
