@@ -88,7 +88,7 @@ class Rig:
         to: str,
         script: RenderedScript,
         *,
-        ring_timeout_s: int = 30,
+        ring_timeout_s: int = 300,
         max_duration_s: int = 600,
     ) -> PlaceCall:
         self._refs += 1

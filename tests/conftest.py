@@ -1,8 +1,12 @@
-"""How Hypothesis looks for counterexamples."""
+"""How Hypothesis looks for counterexamples, and where spoken texts are kept."""
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import hypothesis
+import pytest
 
 # The same examples in every run, none of them timed: a machine under load is no counterexample, and
 # a run that lands a change does not fail over what it did not touch. To look for new ones:
@@ -17,3 +21,12 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.register_profile("explore", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("steady")
+
+
+@pytest.fixture(scope="session")
+def speech_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Spoken texts of the whole run, its workers together: to load a voice takes seconds."""
+    root = tmp_path_factory.getbasetemp()
+    path = (root.parent if "PYTEST_XDIST_WORKER" in os.environ else root) / "speech"
+    path.mkdir(exist_ok=True)
+    return path

@@ -27,6 +27,8 @@ from ringbolt.store.schema import metadata
 
 PATH = "/api/l402/place-call"
 SPEED = 50.0
+BY_HAND: dict[str, Any] = {"simulator": {"speed": 5.0}, "calls": {"ring_timeout_s": 120}}
+"""Options of a shop whose phones wait for a test's hand: they ring for 24 real seconds."""
 MESSAGE = "Hello."
 FINAL = ("completed", "busy", "no-answer", "failed", "canceled")
 
@@ -233,6 +235,7 @@ def settings_for(data_dir: Path, speech_dir: Path, **overrides: Any) -> Settings
         "data_dir": data_dir,
         "limits": "off",
         "trusted_proxies": "127.0.0.1",  # tests come from many addresses
+        "speech": {"timeout_s": 120},
         **overrides,
     }
     options["simulator"] = {"speed": SPEED, **overrides.get("simulator", {})}

@@ -18,7 +18,7 @@ from databases import (
     sqlite_template,
     sqlite_url,
 )
-from shop_server import ShopServer, running_shop, settings_for
+from shop_server import BY_HAND, ShopServer, running_shop, settings_for
 
 __all__ = [
     "clock",
@@ -30,11 +30,6 @@ __all__ = [
 ]
 
 OpenShop = Callable[..., Awaitable[ShopServer]]
-
-
-@pytest.fixture(scope="session")
-def speech_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("speech")
 
 
 @pytest.fixture
@@ -64,6 +59,22 @@ async def any_shop(
     settings = settings_for(tmp_path / "shop", speech_dir, database_url=database_url)
     async with running_shop(settings) as running:
         yield running
+
+
+@pytest.fixture
+async def any_slow_shop(
+    tmp_path: Path, database_url: str, speech_dir: Path
+) -> AsyncIterator[ShopServer]:
+    """A shop on each kind of database, with phones that wait for the test's hand."""
+    options = {"database_url": database_url, **BY_HAND}
+    async with running_shop(settings_for(tmp_path / "shop", speech_dir, **options)) as running:
+        yield running
+
+
+@pytest.fixture
+async def slow_shop(open_shop: OpenShop) -> ShopServer:
+    """A shop on SQLite, with phones that wait for the test's hand."""
+    return await open_shop(**BY_HAND)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

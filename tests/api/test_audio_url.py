@@ -49,7 +49,7 @@ async def stranger() -> AsyncIterator[Stranger]:
 async def shop(open_shop: OpenShop, stranger: Stranger) -> ShopServer:
     """A shop that may fetch from that stranger, though it is on loopback."""
     return await open_shop(
-        fetch={"allow_origins": stranger.site.origin, "timeout_s": 1.5, "probe_timeout_s": 1.0},
+        fetch={"allow_origins": stranger.site.origin, "timeout_s": 30.0, "probe_timeout_s": 30.0},
         calls=NO_LINGER,
     )
 

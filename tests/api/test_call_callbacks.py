@@ -84,7 +84,7 @@ async def telling(data_dir: Path, speech_dir: Path, **overrides: Any) -> AsyncIt
             data_dir,
             speech_dir,
             fetch={"allow_origins": origins},
-            webhooks={"timeout_s": 1.0, "allow_http": False},
+            webhooks={"timeout_s": 30.0, "allow_http": False},
             **overrides,
         )
         async with running_shop(settings) as server:
@@ -249,9 +249,10 @@ async def test_a_slow_receiver_of_statuses_delays_neither_call_nor_digits(told: 
     page = await told.client.until_over(placed["callId"])
 
     assert query_of(hook)["status"] == page["status"] == "completed"
-    assert seen(told.statuses) in (["queued"], ["queued", "queued"])
+    assert seen(told.statuses) == ["queued"]
     slow = await told.tried(placed["callId"], STATUS, 0)
     assert slow.state is WebhookState.PENDING
+    told.statuses.gate.set()
 
 
 async def test_digits_are_tried_again_with_the_same_query_and_id(told: Told) -> None:
@@ -272,7 +273,7 @@ async def test_later_statuses_wait_for_the_one_that_fails(told: Told) -> None:
     placed = await told.call()
     await told.client.until_over(placed["callId"])
     await told.digits.heard(1)
-    assert seen(told.statuses) == ["queued"]
+    assert set(seen(told.statuses)[:2]) == {"queued"}, "its second try may have come by itself"
 
     await told.server.advance(6)
 

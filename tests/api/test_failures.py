@@ -152,42 +152,47 @@ async def test_a_carrier_that_was_away_gets_the_call_when_it_is_back(
 
 
 async def test_after_busy_the_same_credential_tries_again_and_is_charged_once(
-    any_shop: ShopServer,
+    any_slow_shop: ShopServer,
 ) -> None:
     wish = say(PLAIN)
-    paid, first = await any_shop.buy(wish)
-    await any_shop.phone(PLAIN, "decline")
-    failed = await any_shop.until_over(first)
+    paid, first = await any_slow_shop.buy(wish)
+    await any_slow_shop.phone(PLAIN, "decline")
+    failed = await any_slow_shop.until_over(first)
     assert failed["retry"]["until"]
 
-    again = await any_shop.post(wish, paid.authorization)
+    again = await any_slow_shop.post(wish, paid.authorization)
     assert again.status_code == 200
     assert "idempotent-replayed" not in again.headers
     assert again.json()["status_url"] == first["status_url"]
-    assert (await any_shop.status(first))["refund"] is None
-    await any_shop.phone(PLAIN, "answer")
-    await any_shop.until(first, lambda status: status["status"] == "completed")
+    assert (await any_slow_shop.status(first))["refund"] is None
+    await any_slow_shop.phone(PLAIN, "answer")
+    await any_slow_shop.until(first, lambda status: status["status"] == "completed")
 
-    attempts = await any_shop.attempts(first)
+    attempts = await any_slow_shop.attempts(first)
     assert [attempt.n for attempt in attempts] == [1, 2]
-    assert [call["state"] for call in await any_shop.calls_of(PLAIN)] == ["declined", "completed"]
-    await assert_charged_once(any_shop, first)
+    assert [call["state"] for call in await any_slow_shop.calls_of(PLAIN)] == [
+        "declined",
+        "completed",
+    ]
+    await assert_charged_once(any_slow_shop, first)
 
 
-async def test_after_the_second_try_was_answered_there_is_no_third(shop: ShopServer) -> None:
+async def test_after_the_second_try_was_answered_there_is_no_third(
+    slow_shop: ShopServer,
+) -> None:
     wish = say(PLAIN)
-    paid, first = await shop.buy(wish)
-    await shop.phone(PLAIN, "decline")
-    await shop.until_over(first)
-    await shop.post(wish, paid.authorization)
-    await shop.phone(PLAIN, "answer")
-    await shop.until(first, lambda status: status["status"] == "completed")
-    await shop.advance(121)
+    paid, first = await slow_shop.buy(wish)
+    await slow_shop.phone(PLAIN, "decline")
+    await slow_shop.until_over(first)
+    await slow_shop.post(wish, paid.authorization)
+    await slow_shop.phone(PLAIN, "answer")
+    await slow_shop.until(first, lambda status: status["status"] == "completed")
+    await slow_shop.advance(121)
 
-    third = await shop.post(wish, paid.authorization)
+    third = await slow_shop.post(wish, paid.authorization)
 
     assert (third.status_code, third.json()["error_code"]) == (402, "L402_TOKEN_SPENT")
-    assert len(await shop.calls_of(PLAIN)) == 2
+    assert len(await slow_shop.calls_of(PLAIN)) == 2
 
 
 async def test_a_failed_call_cannot_be_tried_again_after_a_day(shop: ShopServer) -> None:

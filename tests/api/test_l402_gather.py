@@ -45,7 +45,7 @@ async def told(tmp_path: Path, sqlite_url: str, speech_dir: Path) -> AsyncIterat
             speech_dir,
             database_url=sqlite_url,
             fetch={"allow_origins": (receiver.url.removesuffix("/hook"),)},
-            webhooks={"timeout_s": 1.0, "allow_http": False},
+            webhooks={"timeout_s": 30.0, "allow_http": False},
         )
         async with running_shop(settings) as server:
             yield Told(server, receiver)

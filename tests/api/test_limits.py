@@ -138,7 +138,7 @@ async def test_a_number_is_left_in_peace_after_so_many_calls_an_hour(open_shop: 
     shop = await open_shop(limits="on", calls={"per_number_per_hour": 2, "ring_timeout_s": 5})
     for n in range(2):
         _, placed = await shop.buy(say(PLAIN, f"Call {n}."))
-        await shop.until(placed, lambda status: status["order_state"] == "in_progress")
+        await shop.until(placed, lambda status: status["ringing_at"])
     _, too_much = await shop.buy(say(PLAIN, "Call 2."))
     given_up = await shop.until(too_much, lambda status: status["order_state"] == "failed")
 

@@ -225,7 +225,7 @@ async def test_a_lender_that_stays_away_keeps_nobody_waiting_for_long(world: Ord
 
     waited_ms = world.clock.now_ms() - began_ms
     assert await order.check() is S.RETURNED
-    assert waited_ms <= world.settings.orders.number_within_s * 1000 + 6000
+    assert waited_ms <= world.settings.orders.number_within_s * 1000 + 30_000
 
 
 # Operators

@@ -201,19 +201,19 @@ async def test_a_claimed_refund_ends_the_retry(any_shop: ShopServer) -> None:
     assert len(await any_shop.attempts(answer)) == 1
 
 
-async def test_a_retry_makes_the_old_link_dead(any_shop: ShopServer) -> None:
-    before = await any_shop.wallet_sats()
-    paid, first = await any_shop.buy(say(PLAIN))
-    await any_shop.phone(PLAIN, "decline")
-    failed = await any_shop.until(first, lambda status: status["refund"])
-    await any_shop.post(say(PLAIN), paid.authorization)
-    told = await claim(any_shop, failed["refund"], await any_shop.wallet_invoice(PRICE))
-    await any_shop.phone(PLAIN, "answer")
-    await any_shop.until(first, lambda status: status["order_state"] == "settled")
+async def test_a_retry_makes_the_old_link_dead(any_slow_shop: ShopServer) -> None:
+    before = await any_slow_shop.wallet_sats()
+    paid, first = await any_slow_shop.buy(say(PLAIN))
+    await any_slow_shop.phone(PLAIN, "decline")
+    failed = await any_slow_shop.until(first, lambda status: status["refund"])
+    await any_slow_shop.post(say(PLAIN), paid.authorization)
+    told = await claim(any_slow_shop, failed["refund"], await any_slow_shop.wallet_invoice(PRICE))
+    await any_slow_shop.phone(PLAIN, "answer")
+    await any_slow_shop.until(first, lambda status: status["order_state"] == "settled")
 
     assert told["status"] == "ERROR"
-    assert await any_shop.wallet_sats() == before - PRICE
-    assert (await any_shop.audit()).differences == []
+    assert await any_slow_shop.wallet_sats() == before - PRICE
+    assert (await any_slow_shop.audit()).differences == []
 
 
 async def test_after_a_second_failure_there_is_a_new_link(shop: ShopServer) -> None:

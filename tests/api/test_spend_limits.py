@@ -153,7 +153,7 @@ async def test_what_was_sold_counts_for_the_next_call(open_shop: OpenShop) -> No
     settings = shop.shop.settings.model_copy(update={"abuse": abuse})
     await SoldToday(shop.shop.db, settings).check(1000, PHONE)
     _, call = await shop.buy(say(PHONE))
-    await shop.until(call, lambda status: status["order_state"] == "in_progress")
+    await shop.until(call, lambda status: status["ringing_at"])
 
     with pytest.raises(RateLimited, match="allows in a day"):
         await SoldToday(shop.shop.db, settings).check(1000, PHONE)

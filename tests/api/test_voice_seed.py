@@ -297,7 +297,8 @@ async def test_a_phone_rings_as_long_as_it_was_asked_for(open_shop: OpenShop) ->
     assert over["cost"] == 0
 
 
-async def test_a_call_can_be_hung_up(client: VoiceClient) -> None:
+async def test_a_call_can_be_hung_up(slow_shop: ShopServer) -> None:
+    client = await VoiceClient.with_balance(slow_shop)
     placed = await client.call({"to": PLAIN, "sayText": "Hello."})
     await client.until(placed["callId"], lambda call: call["status"] == "ringing")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,18 +83,28 @@ class Told:
         return await eventually(probe)
 
 
+@asynccontextmanager
+async def telling(data_dir: Path, speech_dir: Path, **overrides: Any) -> AsyncIterator[Told]:
+    async with receiving() as receiver, receiving() as other:
+        origins = (_origin(receiver), _origin(other))
+        options = {"fetch": {"allow_origins": origins}, **overrides}
+        async with running_shop(settings_for(data_dir, speech_dir, **options)) as server:
+            yield Told(server, receiver, other)
+
+
 @pytest.fixture
 async def told(tmp_path: Path, sqlite_url: str, speech_dir: Path) -> AsyncIterator[Told]:
-    async with receiving() as receiver, receiving() as other:
-        settings = settings_for(
-            tmp_path / "shop",
-            speech_dir,
-            database_url=sqlite_url,
-            fetch={"allow_origins": (_origin(receiver), _origin(other))},
-            webhooks={"timeout_s": 3.0, "per_host": 2},
-        )
-        async with running_shop(settings) as server:
-            yield Told(server, receiver, other)
+    options = {"database_url": sqlite_url, "webhooks": {"timeout_s": 30.0, "per_host": 2}}
+    async with telling(tmp_path / "shop", speech_dir, **options) as found:
+        yield found
+
+
+@pytest.fixture
+async def told_in_haste(tmp_path: Path, sqlite_url: str, speech_dir: Path) -> AsyncIterator[Told]:
+    """With a shop that waits 3 s for an answer."""
+    options = {"database_url": sqlite_url, "webhooks": {"timeout_s": 3.0, "per_host": 2}}
+    async with telling(tmp_path / "shop", speech_dir, **options) as found:
+        yield found
 
 
 def _origin(receiver: Receiver) -> str:
@@ -190,26 +201,26 @@ async def test_after_the_last_try_it_is_given_up(told: Told) -> None:
     assert await told.server.shop.db.read(webhooks.next_of, order_id) is None
 
 
-async def test_who_never_answers_is_a_failed_try_with_its_reason(told: Told) -> None:
-    told.receiver.gate.clear()
-    order_id = await told.order()
-    webhook = await told.tried(order_id, 1)
+async def test_who_never_answers_is_a_failed_try_with_its_reason(told_in_haste: Told) -> None:
+    told_in_haste.receiver.gate.clear()
+    order_id = await told_in_haste.order()
+    webhook = await told_in_haste.tried(order_id, 1)
     assert webhook.log[0].status is None
     assert webhook.log[0].error == "no answer within 3 seconds"
 
 
-async def test_a_slow_receiver_delays_no_other(told: Told) -> None:
+async def test_a_slow_receiver_delays_no_other(told_in_haste: Told) -> None:
     """Fifty orders for one that answers nobody; then one for another."""
-    told.receiver.gate.clear()
+    told_in_haste.receiver.gate.clear()
     for _ in range(50):
-        await told.order()
-    await told.receiver.heard(2)
-    await told.order(told.other.url)
-    await told.other.heard(1)
-    assert len(told.receiver.hooks) < 50, "it waited until all before it had their turn"
-    assert told.receiver.most_at_once == 2
-    told.receiver.gate.set()
-    hooks = await told.receiver.heard(50, within_s=150)
+        await told_in_haste.order()
+    await told_in_haste.receiver.heard(2)
+    await told_in_haste.order(told_in_haste.other.url)
+    await told_in_haste.other.heard(1)
+    assert len(told_in_haste.receiver.hooks) < 50, "it waited until all before it had their turn"
+    assert told_in_haste.receiver.most_at_once == 2
+    told_in_haste.receiver.gate.set()
+    hooks = await told_in_haste.receiver.heard(50, within_s=150)
     assert len({hook.id for hook in hooks}) == 50
 
 

@@ -36,7 +36,7 @@ async def server(tmp_path: Path) -> AsyncIterator[WorldServer]:
 
 @asynccontextmanager
 async def shop_of(server: WorldServer) -> AsyncIterator[LndNode]:
-    node = LndNode(f"{server.url}/simulator/node", "00", timeout_s=5, liveness_s=0.2)
+    node = LndNode(f"{server.url}/simulator/node", "00", timeout_s=30, liveness_s=0.2)
     yield node
     await node.close()
 

@@ -21,11 +21,6 @@ from shop_server import ANSWERS, LISTENS, PATH, ShopServer, running_shop, say, s
 PRICE = 50
 
 
-@pytest.fixture(scope="module")
-def speech_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("speech")
-
-
 @pytest.fixture
 async def shop(tmp_path: Path, speech_dir: Path) -> AsyncIterator[ShopServer]:
     async with running_shop(settings_for(tmp_path / "shop", speech_dir)) as running:

@@ -7,10 +7,13 @@ as they like.
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse, Response
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute
@@ -83,7 +86,12 @@ def _framework(
     # Telemetry is on by default in FastAPI and costs a tenth of every request.
     quiet: Any = {"tracing": False, "metrics": False, "logs": False}
     app = FastAPI(
-        title="Ringbolt", version=__version__, docs_url=None, redoc_url=None, telemetry=quiet
+        title="Ringbolt",
+        version=__version__,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        telemetry=quiet,
     )
     errors.install(app)
     app.add_middleware(
@@ -99,23 +107,33 @@ def _framework(
         app.include_router(operator.play_keys(shop))
     _add_health(app, shop, metrics, connected)
     app.router.routes.extend(extra_routes)
-    for family in families:  # last: they are served before, and stand here to be described
-        app.include_router(family.router)
-    _describe(app)
+    _describe(app, families)
     return app
 
 
-def _describe(app: FastAPI) -> None:
-    """Let the OpenAPI document tell of the paid URL too."""
-    generated = app.openapi
+def _describe(app: FastAPI, families: tuple[OrdersApi, VoiceApi]) -> None:
+    """Let the OpenAPI document tell of what is served past FastAPI too. It is made by whoever asks
+    for it first, in a thread: that takes most of a second."""
+    making = threading.Lock()
 
     def openapi() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            add_place_call(generated(), PATH)
-        assert app.openapi_schema is not None
+        with making:
+            if app.openapi_schema is None:
+                described = APIRouter(routes=[*app.routes])
+                for family in families:
+                    described.include_router(family.router())
+                document = get_openapi(
+                    title=app.title, version=app.version, routes=described.routes
+                )
+                add_place_call(document, PATH)
+                app.openapi_schema = document
         return app.openapi_schema
 
+    async def answer(request: Request) -> JSONResponse:
+        return JSONResponse(await asyncio.to_thread(openapi))
+
     app.openapi = openapi  # type: ignore[method-assign]
+    app.add_route("/openapi.json", answer, include_in_schema=False)
 
 
 def _add_health(app: FastAPI, shop: Shop, metrics: Metrics, connected: Connected) -> None:

@@ -20,7 +20,7 @@ _WITH_PARAMETERS = ("/v1/", "/u/", "/assets/saimages/")
 class OrdersApi:
     """The addresses of the family, as an ASGI application for the paths that it ``serves``.
 
-    ``router`` holds the same for FastAPI, which documents them. Whoever routes past it saves most
+    ``router`` is the same for FastAPI, which documents them. Whoever routes past it saves most
     of a small request's time: it looks at every route of the shop, one after the other.
     """
 
@@ -31,7 +31,7 @@ class OrdersApi:
         self._fixed: dict[str, Endpoint] = {}
         self._folded: dict[str, str] = {}
         self._patterns: list[tuple[re.Pattern[str], Endpoint]] = []
-        self.router = APIRouter(route_class=openapi.DocumentedRoute)
+        self._described: list[tuple[str, str, Endpoint, Documented | None]] = []
         self._with_cors = CORSMiddleware(
             self._answer,
             allow_origins=["*"],
@@ -112,21 +112,30 @@ class OrdersApi:
             self._fixed[path] = endpoint
             self._folded[path.lower()] = path
         for method in allowed:
-            self._document(path, method, endpoint, documented)
+            self._described.append((path, method, endpoint, documented))
 
-    def _document(
-        self, path: str, method: str, endpoint: Endpoint, documented: Documented | None
-    ) -> None:
-        self.router.add_api_route(
-            path,
-            endpoint,
-            methods=[method],
-            response_model=None,
-            name=path,
-            tags=[documented.tag] if documented else [],
-            summary=(endpoint.__doc__ or "").partition("\n")[0].rstrip("."),
-            responses=documented.responses() if documented else None,
-            openapi_extra=documented.operation(path) if documented else None,
-            operation_id=openapi.operation_id(method, path),
-            include_in_schema=documented is not None,
-        )
+    def router(self) -> APIRouter:
+        """The addresses as FastAPI documents them: made when somebody wants the document, for it
+        takes longer than all the rest of a shop's start."""
+        router = APIRouter(route_class=openapi.DocumentedRoute)
+        for described in self._described:
+            _document(router, *described)
+        return router
+
+
+def _document(
+    router: APIRouter, path: str, method: str, endpoint: Endpoint, documented: Documented | None
+) -> None:
+    router.add_api_route(
+        path,
+        endpoint,
+        methods=[method],
+        response_model=None,
+        name=path,
+        tags=[documented.tag] if documented else [],
+        summary=(endpoint.__doc__ or "").partition("\n")[0].rstrip("."),
+        responses=documented.responses() if documented else None,
+        openapi_extra=documented.operation(path) if documented else None,
+        operation_id=openapi.operation_id(method, path),
+        include_in_schema=documented is not None,
+    )

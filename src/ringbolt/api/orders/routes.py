@@ -41,7 +41,7 @@ def orders_api(shop: Shop) -> OrdersApi:
 
 def router(shop: Shop) -> APIRouter:
     """The same for FastAPI alone."""
-    return orders_api(shop).router
+    return orders_api(shop).router()
 
 
 def _add_sales(api: OrdersApi, shop: Shop) -> None:

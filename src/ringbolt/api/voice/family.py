@@ -21,7 +21,7 @@ class VoiceApi:
     """The addresses of the family, as an ASGI application for the paths that it ``serves``.
 
     It serves all that begins as its addresses do, so that even an address that does not exist is
-    answered in the envelope. ``router`` holds the same for FastAPI, which documents them.
+    answered in the envelope. ``router`` is the same for FastAPI, which documents them.
     """
 
     def __init__(self, shop: Shop) -> None:
@@ -29,7 +29,7 @@ class VoiceApi:
         self._guards = Guards(shop)
         self._fixed: dict[str, Endpoint] = {}
         self._patterns: list[tuple[re.Pattern[str], Endpoint]] = []
-        self.router = APIRouter(route_class=openapi.DocumentedRoute)
+        self._described: list[tuple[str, str, Endpoint, Answer, Documented | None]] = []
         self._with_cors = CORSMiddleware(
             self._answer,
             allow_origins=["*"],
@@ -86,19 +86,26 @@ class VoiceApi:
         is not ``documented`` is left out of the document."""
         endpoint = self._endpoint(path)
         endpoint.add(method, answer, cost, right)
-        self.router.add_api_route(
-            path,
-            endpoint,
-            methods=[method],
-            response_model=None,
-            name=path,
-            tags=["voice"],
-            summary=(answer.__doc__ or "").partition("\n")[0].rstrip("."),
-            responses=documented.responses() if documented else None,
-            openapi_extra=documented.operation(path) if documented else None,
-            operation_id=openapi.operation_id(method, path),
-            include_in_schema=documented is not None,
-        )
+        self._described.append((path, method, endpoint, answer, documented))
+
+    def router(self) -> APIRouter:
+        """The addresses as FastAPI documents them: made when somebody wants the document."""
+        router = APIRouter(route_class=openapi.DocumentedRoute)
+        for path, method, endpoint, answer, documented in self._described:
+            router.add_api_route(
+                path,
+                endpoint,
+                methods=[method],
+                response_model=None,
+                name=path,
+                tags=["voice"],
+                summary=(answer.__doc__ or "").partition("\n")[0].rstrip("."),
+                responses=documented.responses() if documented else None,
+                openapi_extra=documented.operation(path) if documented else None,
+                operation_id=openapi.operation_id(method, path),
+                include_in_schema=documented is not None,
+            )
+        return router
 
     def _endpoint(self, path: str) -> Endpoint:
         """The endpoint of a path: one for all its methods."""

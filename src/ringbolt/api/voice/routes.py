@@ -29,7 +29,7 @@ def voice_api(shop: Shop) -> VoiceApi:
 
 def router(shop: Shop) -> APIRouter:
     """The same for FastAPI alone."""
-    return voice_api(shop).router
+    return voice_api(shop).router()
 
 
 def _add_sign_in(api: VoiceApi, shop: Shop) -> None:
