@@ -64,7 +64,8 @@ def shop() -> Shop:
     settings = Settings(limits="off")
     nothing = cast(Any, None)
     return Shop(
-        settings=settings, db=cast(Any, NothingRefused()), clock=SystemClock(), keyring=Keyring([bytes(32)]),
+        settings=settings, db=cast(Any, NothingRefused()), clock=SystemClock(),
+        keyring=Keyring([bytes(32)]),
         rates=load_rate_card(settings), node=cast(Any, InvoiceAtHand()), payer=None,
         carrier=nothing, speaker=nothing, audio=nothing, sms=nothing, numbers=nothing,
         own_numbers=None, mailer=nothing, prices=nothing, text_costs=nothing, addresses=None,

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
+from ringbolt.app.shop import ProbedAudio
 from ringbolt.clock import Clock
 from ringbolt.core import bolt11
 from ringbolt.core.call import CallEvent, CallStatus, Clip
@@ -266,7 +267,7 @@ class MemorySpeaker:
 class NoAudio:
     """Nothing is fetched here."""
 
-    async def probe(self, url: str, client: str = "") -> object:
+    async def probe(self, url: str, client: str = "") -> ProbedAudio:
         raise AssertionError("no audio in these tests")
 
     async def load(self, url: str, max_ms: int) -> Clip:

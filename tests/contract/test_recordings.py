@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
-from carrier_rig import PLAIN, Part, Rig, eventually, rig, tone
+from carrier_rig import PLAIN, Part, Rig, rig, tone
+from patience import eventually
 from ringbolt.app import recordings as kept
 from ringbolt.app.record_outcome import apply_event
 from ringbolt.core.call import CallEvent, CallStatus, Clip, Record

@@ -267,7 +267,7 @@ async def collect(
     """At least ``count`` receipts after ``cursor``, and the cursor after them."""
     receipts: list[DeliveryReceipt] = []
     stream = carrier.events(cursor)
-    async with asyncio.timeout(PATIENCE_S), aclosing(stream) as batches:  # type: ignore[type-var]
+    async with asyncio.timeout(PATIENCE_S), aclosing(stream) as batches:
         async for batch in batches:
             receipts.extend(batch.receipts)
             if len(receipts) >= count:

@@ -92,8 +92,10 @@ class Desk:
         return self
 
     def _open(self, tx: Tx) -> None:
-        for name, kind in ((NODE, "asset"), (ESCROW, "liability"), (REVENUE, "income"),
-                           (ROUTING_FEE, "expense")):  # fmt: skip
+        kinds: dict[str, ledger.AccountKind] = {
+            NODE: "asset", ESCROW: "liability", REVENUE: "income", ROUTING_FEE: "expense",
+        }  # fmt: skip
+        for name, kind in kinds.items():
             ledger.ensure_account(tx, name, kind, stored=False)
         ledger.post(
             tx, idem=payment_idem(self.order.payment_hash or ""), debit=NODE, credit=ESCROW,

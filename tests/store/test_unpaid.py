@@ -17,7 +17,7 @@ from ringbolt.store.tables import orders as orders_table
 DAY_MS = 86_400_000
 
 
-def put_expired(tx: Tx, **columns: Any) -> str:
+def put_expired(tx: Tx, /, **columns: Any) -> str:
     """An order that was never paid, with all that such a one may leave."""
     values = {"finished_ms": tx.now_ms - 2 * DAY_MS, **columns}
     order = put_order(tx, "activation", "expired", **values)
