@@ -87,13 +87,13 @@ async def test_an_mp3_is_played_too(shop: ShopServer, stranger: Stranger, tmp_pa
     assert likeness(await heard(shop), sound) > 0.9
 
 
-async def test_it_is_cut_at_the_minutes_that_were_paid(
+async def test_it_is_cut_a_second_before_the_minutes_that_were_paid_are_over(
     shop: ShopServer, stranger: Stranger
 ) -> None:
     stranger.answer = body(wav(tone(8000, 70.0)))
     _, answer = await shop.buy(play(stranger.url, LISTENS, minutes=1))
 
-    assert (await shop.until_over(answer))["heard_seconds"] == 60.0
+    assert (await shop.until_over(answer))["heard_seconds"] == 59.0
 
 
 async def test_two_and_a_half_minutes_are_charged_as_three(

@@ -35,7 +35,7 @@ async def test_a_number_that_is_on_loan_again_is_refused_until_it_goes_back(
     client = OrderClient(await open_shop())
     former, number = await over(client)
     again = {"reactivate": former}
-    headers = {"Idempotency_Key": "again-1"}
+    headers = {"Idempotency_Key": "again-1-5f0e6c1b9d3a"}
     created = await client.order("/createorder", again, **headers)
     client.pay(created["payreq"])
     await client.until(created["orderId"], lambda status: "number" in status)

@@ -124,7 +124,7 @@ async def test_a_slash_at_the_end_changes_nothing(client: OrderClient) -> None:
 
 
 async def test_an_idempotency_key_holds_with_and_without_the_slash(client: OrderClient) -> None:
-    name = {"Idempotency_Key": "one order"}
+    name = {"Idempotency_Key": "one order, 5f0e6c1b9d3a"}
     first = await client.order("/createorder", RECEIVE, **name)
     again = await client.order("/createorder/", RECEIVE, **name)
 
