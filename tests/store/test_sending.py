@@ -205,17 +205,25 @@ async def test_a_strangers_receipt_is_kept_and_does_nothing(world: MessageWorld)
     assert len(waiting) == 1
 
 
-@pytest.mark.parametrize("kind", ["before", "after"])
-async def test_receipts_and_the_place_in_their_stream_are_stored_together(
-    world: MessageWorld, kind: str
+@pytest.mark.parametrize(
+    ("at", "kind", "is_in_effect", "was_heard"),
+    [
+        (1, "before", False, False),
+        (1, "after", True, False),
+        (2, "before", True, False),
+        (2, "after", True, True),
+    ],
+)
+async def test_the_place_in_the_stream_is_never_ahead_of_what_is_in_effect(
+    world: MessageWorld, at: int, kind: str, is_in_effect: bool, was_heard: bool
 ) -> None:
     order = await world.buy()
     await world.process().dispatch()
     world.sms.tell(world.sms.sent[0], SENT)
     with pytest.raises(Died):
-        await world.process(Fate(1, kind)).listen()
-    was_heard = await world.db.read(cursors.get, "sms:memory") == "1"
-    assert was_heard == (kind == "after") == (await order.state() is OrderState.SETTLED)
+        await world.process(Fate(at, kind)).listen()
+    assert (await order.state() is OrderState.SETTLED) == is_in_effect
+    assert (await world.db.read(cursors.get, "sms:memory") == "1") == was_heard
     await world.process().listen()
     assert await order.has_been_paid()
 
