@@ -15,8 +15,8 @@ demo: install ## Open a shop with play money, buy a call, print where its sound 
 run: install ## Open the shop on http://127.0.0.1:8402 and keep it open
 	@$(BIN)/ringbolt serve
 
-test: install install-dev ## Install what is missing and run every test; JOBS=2 in two processes
-	$(BIN)/python -m pytest $(if $(JOBS),-n $(JOBS) --dist worksteal)
+test: install install-dev ## Install what is missing and run every test, in two processes
+	tests/in_two_halves.sh $(BIN)/python
 
 lint: install install-dev ## The linters and the type checker
 	$(BIN)/ruff check src tests benchmarks docs
