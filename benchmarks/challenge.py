@@ -27,9 +27,9 @@ from ringbolt.api.server import Server
 from ringbolt.app.shop import Shop
 from ringbolt.bootstrap import load_rate_card
 from ringbolt.clock import SystemClock
-from ringbolt.core import bolt11, l402, mpp
 from ringbolt.core.canonical import canonical_json, digest
 from ringbolt.core.keys import Keyring
+from ringbolt.core.lightning import bolt11, l402, mpp
 from ringbolt.core.phone import parse_destination
 from ringbolt.lightning.node import Invoice
 from ringbolt.settings import Settings

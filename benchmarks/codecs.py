@@ -16,7 +16,7 @@ from typing import Any
 
 import pymacaroons
 
-from ringbolt.core import bolt11, macaroon
+from ringbolt.core.lightning import bolt11, macaroon
 
 KEY = hashlib.sha256(b"a node").digest()
 ROOT = hashlib.sha256(b"a root key").digest()

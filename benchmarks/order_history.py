@@ -23,15 +23,15 @@ from sys import path as modules
 from sqlalchemy import text
 
 from benchmarks.order_load import Rig, rig
-from ringbolt.app.ledger_names import NODE, REVENUE
+from ringbolt.app.accounts.chart_of_accounts import NODE, REVENUE
 from ringbolt.clock import SystemClock
 from ringbolt.store import ledger
-from ringbolt.store.db import Database, Tx
-from ringbolt.store.opening import open_database
+from ringbolt.store.engine.db import Database, Tx
+from ringbolt.store.engine.opening import open_database
 
 modules.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from postgres_server import running
+from support.postgres_server import running
 
 ROUNDS, COUNT, AT_ONCE = 6, 300, 64
 BATCH = 20_000

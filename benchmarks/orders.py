@@ -21,13 +21,13 @@ from sqlalchemy import select
 
 from benchmarks.order_load import BODY, Rig, rig
 from ringbolt.clock import SystemClock
-from ringbolt.store.db import Tx
-from ringbolt.store.opening import open_database
-from ringbolt.store.tables import order_event
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.engine.opening import open_database
+from ringbolt.store.schema.tables import order_event
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from postgres_server import NoPostgresError, running
+from support.postgres_server import NoPostgresError, running
 
 COUNTS = {"sqlite": (5, 500), "postgresql": (3, 150)}
 """Rounds, and orders in each."""

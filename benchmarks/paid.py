@@ -25,14 +25,14 @@ from benchmarks.asgi import App, cpu_us, request, scope
 from benchmarks.challenge import answer, body, shop, starlette
 from ringbolt.api.l402.challenge import PATH, REQUEST
 from ringbolt.api.server import Server
-from ringbolt.app.call_order import CallOrder, new_ids
-from ringbolt.app.place_order import Paid, Placed, Terms, place_l402_call
+from ringbolt.app.checkout.place_l402_call import Paid, Placed, Terms, place_l402_call
+from ringbolt.app.requests.call_order import CallOrder, new_ids
 from ringbolt.clock import SystemClock
-from ringbolt.core import l402
 from ringbolt.core.canonical import canonical_json, digest
-from ringbolt.store.db import Tx
-from ringbolt.store.opening import open_database
-from ringbolt.store.tables import cursor
+from ringbolt.core.lightning import l402
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.engine.opening import open_database
+from ringbolt.store.schema.tables import cursor
 
 TERMS = Terms(120_000, 300_000)
 

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ringbolt.lightning.lnd import LndNode
+from ringbolt.lightning.lnd.node import LndNode
 
 decode, encode = msgspec.json.Decoder().decode, msgspec.json.Encoder().encode
 

@@ -17,7 +17,7 @@ import time
 from array import array
 from pathlib import Path
 
-from ringbolt.core.call import CallStatus, Clip
+from ringbolt.core.calls.call import CallStatus, Clip
 from ringbolt.simulator.world import World
 from ringbolt.voice.carrier import PlaceCall
 

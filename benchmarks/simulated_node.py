@@ -20,7 +20,7 @@ from pathlib import Path
 
 import uvicorn
 
-from ringbolt.lightning.lnd import LndNode
+from ringbolt.lightning.lnd.node import LndNode
 from ringbolt.simulator.app import create_app
 from ringbolt.simulator.world import World
 

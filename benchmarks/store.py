@@ -16,13 +16,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from postgres_server import NoPostgresError, running
 from ringbolt.clock import SystemClock
 from ringbolt.store import cursors, jobs, ledger
-from ringbolt.store.db import Database, Tx
-from ringbolt.store.opening import open_database
-from ringbolt.store.tables import order_event, orders
-from ringbolt.store.upsert import insert_new
+from ringbolt.store.engine.db import Database, Tx
+from ringbolt.store.engine.opening import open_database
+from ringbolt.store.engine.upsert import insert_new
+from ringbolt.store.schema.tables import order_event, orders
+from support.postgres_server import NoPostgresError, running
 
 ADD_EVENT = order_event.insert()
 CONCURRENCIES = (1, 8, 64)

@@ -4,17 +4,17 @@ act by themselves, from the tables they act by."""
 from __future__ import annotations
 
 from generator.markdown import code, page, table
-from ringbolt.core.call import CallStatus
-from ringbolt.core.money import sats_up
-from ringbolt.numbers.simulated_script import CANCEL_AFTER_MS, SCRIPTED_SERVICES
-from ringbolt.numbers.simulated_script import PREFIX as SERVICE_PREFIX
-from ringbolt.simulator.addresses_api import MIN_MSAT, NOBODY, POOR, POOR_MIN_MSAT
-from ringbolt.simulator.mail_api import DEFERS, LOSES, REFUSES, SILENT
-from ringbolt.sms.simulated_script import PLAIN as PLAIN_TEXT
-from ringbolt.sms.simulated_script import SCRIPTED as SCRIPTED_TEXTS
-from ringbolt.sms.simulated_script import Behaviour as TextBehaviour
-from ringbolt.sms.simulated_script import Intake, plan
-from ringbolt.voice.simulated_script import LISTENER, PLAIN, RING_MS, SCRIPTED, Behaviour
+from ringbolt.core.calls.call import CallStatus
+from ringbolt.core.pricing.money import sats_up
+from ringbolt.simulator.lightning.addresses_api import MIN_MSAT, NOBODY, POOR, POOR_MIN_MSAT
+from ringbolt.simulator.mail.mail_api import DEFERS, LOSES, REFUSES, SILENT
+from ringbolt.simulator.numbers.script import CANCEL_AFTER_MS, SCRIPTED_SERVICES
+from ringbolt.simulator.numbers.script import PREFIX as SERVICE_PREFIX
+from ringbolt.simulator.sms.script import PLAIN as PLAIN_TEXT
+from ringbolt.simulator.sms.script import SCRIPTED as SCRIPTED_TEXTS
+from ringbolt.simulator.sms.script import Behaviour as TextBehaviour
+from ringbolt.simulator.sms.script import Intake, plan
+from ringbolt.simulator.voice.script import LISTENER, PLAIN, RING_MS, SCRIPTED, Behaviour
 
 _INTRO = f"""\
 While the carrier is simulated, these numbers act by themselves, so that a client can test every

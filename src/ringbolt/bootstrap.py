@@ -13,35 +13,36 @@ from typing import TYPE_CHECKING
 from starlette.routing import BaseRoute
 
 from ringbolt.api.server import Server
-from ringbolt.app import expire_order, sweep
+from ringbolt.app.operator import sweep
+from ringbolt.app.payments import expire_order
 from ringbolt.app.shop import Shop
 from ringbolt.clock import Clock, SystemClock
-from ringbolt.core import text_costs
 from ringbolt.core.errors import NodeUnavailable
 from ringbolt.core.keys import Keyring
-from ringbolt.core.prices import PriceList, PriceListError, parse_prices_csv
-from ringbolt.core.rates import RateCard, RateCardError, parse_csv, parse_toml
-from ringbolt.core.text_costs import TextCostError, TextCosts
-from ringbolt.fetch.caller import OutgoingCaller
-from ringbolt.fetch.safe import SafeFetcher
-from ringbolt.lightning.lnd import LndNode, load_macaroon
+from ringbolt.core.pricing import costs
+from ringbolt.core.pricing.costs import TextCostError, TextCosts
+from ringbolt.core.pricing.prices import PriceList, PriceListError, parse_prices_csv
+from ringbolt.core.pricing.rates import RateCard, RateCardError, parse_csv, parse_toml
+from ringbolt.lightning.lnd.node import LndNode, load_macaroon
 from ringbolt.lightning.node import LightningNode, SupportsPayments
-from ringbolt.lightning.simulated_addresses import SimulatedAddresses
-from ringbolt.mail.simulated import SimulatedMailer
+from ringbolt.lightning.simulated.addresses import SimulatedAddresses
+from ringbolt.mail.simulated.mailer import SimulatedMailer
 from ringbolt.numbers.pool import PoolProvider
-from ringbolt.numbers.simulated import SimulatedNumberProvider
-from ringbolt.secret import load_keyring
+from ringbolt.numbers.simulated.provider import SimulatedNumberProvider
 from ringbolt.settings import Settings, SettingsError
+from ringbolt.settings.secret import load_keyring
 from ringbolt.simulator.follow_clock import follow_clock
-from ringbolt.sms.simulated import SimulatedSmsCarrier
+from ringbolt.sms.simulated.carrier import SimulatedSmsCarrier
 from ringbolt.speech.speaker import LocalSpeaker
 from ringbolt.store import jobs
-from ringbolt.store.db import Database
-from ringbolt.store.opening import open_database
+from ringbolt.store.engine.db import Database
+from ringbolt.store.engine.opening import open_database
 from ringbolt.store.pool import DatabasePool
-from ringbolt.voice.audio import AudioDecoder
-from ringbolt.voice.audio_source import AudioLimits, AudioSource
-from ringbolt.voice.simulated import SimulatedCarrier
+from ringbolt.upstream.fetch.safe import SafeFetcher
+from ringbolt.upstream.fetch.webhook_client import WebhookClient
+from ringbolt.voice.audio.decoder import AudioDecoder
+from ringbolt.voice.audio.source import AudioLimits, AudioSource
+from ringbolt.voice.simulated.carrier import SimulatedCarrier
 from ringbolt.worker.handlers import handlers
 from ringbolt.worker.hold_watcher import hold_watcher
 from ringbolt.worker.loop import Worker
@@ -201,7 +202,7 @@ async def _open_parts(
     stack.push_async_callback(numbers.close)
     mailer = SimulatedMailer(world_url, clock)
     stack.push_async_callback(mailer.close)
-    caller = OutgoingCaller(
+    caller = WebhookClient(
         settings.fetch.allow_origins,
         allow_http=settings.webhooks.allow_http,
         per_receiver=settings.webhooks.per_host,
@@ -343,9 +344,9 @@ def load_text_costs(settings: Settings) -> TextCosts:
     named = settings.sms.cost_card
     try:
         if not named:
-            shipped = resources.files("ringbolt.core").joinpath("text_costs.csv")
-            return text_costs.parse_csv(shipped.read_text(encoding="utf-8"))
-        return text_costs.parse_csv(Path(named).read_text(encoding="utf-8"))
+            shipped = resources.files("ringbolt.core.pricing").joinpath("costs.csv")
+            return costs.parse_csv(shipped.read_text(encoding="utf-8"))
+        return costs.parse_csv(Path(named).read_text(encoding="utf-8"))
     except (OSError, UnicodeError, TextCostError) as error:
         raise SettingsError(f"The costs of texts {named} cannot be used: {error}") from None
 
@@ -355,7 +356,7 @@ def load_rate_card(settings: Settings) -> RateCard:
     named = settings.calls.rate_card
     try:
         if not named:
-            shipped = resources.files("ringbolt.core").joinpath("rate_card.csv")
+            shipped = resources.files("ringbolt.core.pricing").joinpath("rate_card.csv")
             return parse_csv(shipped.read_text(encoding="utf-8"))
         text = Path(named).read_text(encoding="utf-8")
         return parse_toml(text) if named.endswith(".toml") else parse_csv(text)

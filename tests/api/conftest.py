@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from databases import (
+from support.databases import (
     clock,
     database_url,
     postgres_server,
@@ -18,7 +18,7 @@ from databases import (
     sqlite_template,
     sqlite_url,
 )
-from shop_server import BY_HAND, ShopServer, running_shop, settings_for
+from support.shop_server import BY_HAND, ShopServer, running_shop, settings_for
 
 __all__ = [
     "clock",

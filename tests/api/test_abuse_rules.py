@@ -12,18 +12,18 @@ import pytest
 from sqlalchemy import select
 
 from api.conftest import OpenShop
-from order_client import GERMANY, OrderClient
-from patience import eventually
-from ringbolt.app import destination_limits
-from ringbolt.app.call_limits import CallLimits
-from ringbolt.app.call_order import CallOrder
-from ringbolt.app.destination_limits import limits_of
-from ringbolt.app.spend_limits import SoldToday
+from ringbolt.app.checkout.call_limits import CallLimits
+from ringbolt.app.limits import destination_limits
+from ringbolt.app.limits.destination_limits import limits_of
+from ringbolt.app.limits.spend_limits import SoldToday
+from ringbolt.app.requests.call_order import CallOrder
 from ringbolt.store import spends, suppressions
-from ringbolt.store.db import Tx
-from ringbolt.store.tables import rate_limit
-from shop_server import BUSY, LISTENS, MESSAGE, ShopServer, say
-from voice_client import CALLS, VoiceClient, refusal
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.schema.tables import rate_limit
+from support.order_client import GERMANY, OrderClient
+from support.patience import eventually
+from support.shop_server import BUSY, LISTENS, MESSAGE, ShopServer, say
+from support.voice_client import CALLS, VoiceClient, refusal
 
 TEXT = "Your parcel {} waits for its customs duty"
 RECEIVE = {"country": GERMANY, "service": "vk"}

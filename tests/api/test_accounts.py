@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from account_rig import Bank, refusal_of
-from ringbolt.app.buy import Bought
-from ringbolt.app.keys import OWN_KEY_LABEL, list_keys, revoke_key
-from ringbolt.app.purchase import Idempotency
+from ringbolt.app.accounts.keys import OWN_KEY_LABEL, list_keys, revoke_key
+from ringbolt.app.checkout.place_order import PlacedOrder
+from ringbolt.app.requests.purchase import Idempotency
 from ringbolt.clock import SystemClock
 from ringbolt.core.errors import Forbidden, InvalidInput, Unauthorized
 from ringbolt.core.order import OrderState
 from ringbolt.lightning.node import Invoice
-from ringbolt.store.db import Database
-from ringbolt.store.opening import open_database
+from ringbolt.store.engine.db import Database
+from ringbolt.store.engine.opening import open_database
+from support.account_rig import Bank, refusal_of
 
 OWN_KEY = "a-key-that-nobody-knows-yet"
 SELF_SERVICE = {"keys": {"self_service": True}}
@@ -181,7 +181,9 @@ async def test_a_key_of_ones_own_is_kept_as_a_hash_alone(open_bank: Bank) -> Non
 
 
 async def test_first_top_ups_at_once_make_one_key(open_bank: Bank) -> None:
-    bought: list[Bought] = await asyncio.gather(*(open_bank.fund(OWN_KEY, 100) for _ in range(12)))
+    bought: list[PlacedOrder] = await asyncio.gather(
+        *(open_bank.fund(OWN_KEY, 100) for _ in range(12))
+    )
     for each in bought:
         await open_bank.pay(each.order)
     await open_bank.work()

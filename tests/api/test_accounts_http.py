@@ -10,11 +10,11 @@ from typing import Any
 import httpx
 import pytest
 
-from patience import eventually
-from ringbolt.api.operator import operator_token
+from ringbolt.api.operator.routes import operator_token
 from ringbolt.api.orders import documents
-from ringbolt.app.keys import NewKey, create_key, revoke_key
-from shop_server import ShopServer
+from ringbolt.app.accounts.keys import NewKey, create_key, revoke_key
+from support.patience import eventually
+from support.shop_server import ShopServer
 
 OWN_KEY = "a-key-that-nobody-knows-yet"
 

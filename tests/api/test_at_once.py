@@ -9,8 +9,8 @@ import re
 import httpx
 
 from api.test_credentials import mpp_credential
-from patience import eventually
-from shop_server import ANSWERS, BUSY, LISTENS, PATH, ShopServer, say
+from support.patience import eventually
+from support.shop_server import ANSWERS, BUSY, LISTENS, PATH, ShopServer, say
 
 COPIES = 50
 
@@ -66,11 +66,11 @@ async def test_copies_in_both_schemes_ring_once(any_shop: ShopServer) -> None:
 
 
 async def test_fifty_different_calls_at_once_all_ring(any_shop: ShopServer) -> None:
-    wishes = [say(LISTENS, reference=n) for n in range(COPIES)]
-    paid = [await any_shop.buy_credential(wish) for wish in wishes]
+    options = [say(LISTENS, reference=n) for n in range(COPIES)]
+    paid = [await any_shop.buy_credential(wish) for wish in options]
 
     answers = await asyncio.gather(
-        *(any_shop.post(wish, one.authorization) for wish, one in zip(wishes, paid, strict=True))
+        *(any_shop.post(wish, one.authorization) for wish, one in zip(options, paid, strict=True))
     )
 
     assert {answer.status_code for answer in answers} == {200}

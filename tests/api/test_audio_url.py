@@ -11,11 +11,11 @@ import pytest
 from aiohttp import web
 
 from api.conftest import OpenShop
-from audio_files import RECIPES, encode, tone, wav
-from patience import PATIENCE_S, eventually
-from ringbolt.voice.wav import read_wav
-from shop_server import BUSY, LISTENS, ShopServer, play
-from stranger_sites import Answer, Site, body, raw_site, redirect, site
+from ringbolt.voice.audio.wav import read_wav
+from support.audio_files import RECIPES, encode, tone, wav
+from support.patience import PATIENCE_S, eventually
+from support.shop_server import BUSY, LISTENS, ShopServer, play
+from support.stranger_sites import Answer, Site, body, raw_site, redirect, site
 
 SOUND = wav(tone(8000, 3.0))
 HTML = b"<!doctype html><title>Not found</title>"

@@ -10,16 +10,16 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from account_rig import Bank, decided, refusal_of
-from ringbolt.app.keys import list_keys, revoke_key
-from ringbolt.app.settle_first import RECENT_MS, settle_first
+from ringbolt.app.accounts.await_top_up import RECENT_MS, await_top_up
+from ringbolt.app.accounts.keys import list_keys, revoke_key
 from ringbolt.clock import SystemClock
 from ringbolt.core.errors import Unauthorized
 from ringbolt.core.order import OrderState
-from ringbolt.store.db import Database
+from ringbolt.store.engine.db import Database
+from ringbolt.store.engine.opening import open_database
 from ringbolt.store.ledger import InsufficientFunds
-from ringbolt.store.opening import open_database
 from ringbolt.store.orders import Order
+from support.account_rig import Bank, decided, refusal_of
 
 
 @pytest.fixture
@@ -156,7 +156,7 @@ async def test_nobody_waits_for_what_was_not_paid(bank: Bank) -> None:
     key = await bank.key(100)
     await bank.fund(key.key, 1000)
 
-    assert not await settle_first(bank.shop, key.id)
+    assert not await await_top_up(bank.shop, key.id)
     assert isinstance(await refusal_of(bank.buy(key.id, 600)), InsufficientFunds)
 
 
@@ -166,7 +166,7 @@ async def test_a_node_that_does_not_settle_is_not_waited_for_for_long(bank: Bank
 
     bank.clock.set_offset(bank.clock.offset_ms + RECENT_MS + 1000)
 
-    assert not await settle_first(bank.shop, key.id)
+    assert not await await_top_up(bank.shop, key.id)
 
 
 # -- looking ----------------------------------------------------------------------------------

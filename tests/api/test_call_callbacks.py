@@ -14,13 +14,13 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from standardwebhooks import Webhook as Verifier
 
-from patience import eventually
-from ringbolt.app.call_notify import DIGITS, DIGITS_FIELDS, STATUS, STATUS_FIELDS
-from ringbolt.app.resend_webhook import resend_webhook
-from ringbolt.app.send_webhook import as_query, without_fields
+from ringbolt.app.webhooks.call_notify import DIGITS, DIGITS_FIELDS, STATUS, STATUS_FIELDS
+from ringbolt.app.webhooks.resend_webhook import resend_webhook
+from ringbolt.app.webhooks.send_webhook import as_query, without_fields
 from ringbolt.store import calls, webhooks
 from ringbolt.store.webhooks import Webhook, WebhookState
-from shop_server import (
+from support.patience import eventually
+from support.shop_server import (
     ANSWERS,
     BUSY,
     NEVER_ANSWERS,
@@ -30,8 +30,8 @@ from shop_server import (
     running_shop,
     settings_for,
 )
-from voice_client import CALLS, VoiceClient, refusal
-from webhook_receiver import Hook, Receiver, receiving
+from support.voice_client import CALLS, VoiceClient, refusal
+from support.webhook_receiver import Hook, Receiver, receiving
 
 SAID = "Press one, please."
 FOUR = "+1234567812"  # presses 1 2 3 #

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from api.conftest import OpenShop
-from shop_server import (
+from support.shop_server import (
     ANSWERS,
     BREAKS_OFF,
     BUSY,

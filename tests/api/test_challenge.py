@@ -14,8 +14,8 @@ import httpx
 import pymacaroons
 import pytest
 
-from ringbolt.core import bolt11
-from shop_server import ANSWERS, PATH, ShopServer, say
+from ringbolt.core.lightning import bolt11
+from support.shop_server import ANSWERS, PATH, ShopServer, say
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

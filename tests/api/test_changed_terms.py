@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ringbolt.core.rates import RateCard
-from shop_server import ANSWERS, ShopServer, say
+from ringbolt.core.pricing.rates import RateCard
+from support.shop_server import ANSWERS, ShopServer, say
 
 BUSY = "+12345678" + "01"
 PLAIN = "+12025550123"

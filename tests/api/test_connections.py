@@ -12,11 +12,11 @@ import pytest
 import uvicorn
 from structlog.testing import capture_logs
 
-from patience import PATIENCE_S, until
 from ringbolt.cli import connections
+from ringbolt.cli.commands.serve import listen
 from ringbolt.cli.connections import LOOPBACK, ConnectionGuard, guarded
-from ringbolt.cli.serve import listen
-from shop_server import ShopServer, running_shop, settings_for
+from support.patience import PATIENCE_S, until
+from support.shop_server import ShopServer, running_shop, settings_for
 
 
 def guard(per_address: int = 2, most: int = 5, trusted: str = "") -> ConnectionGuard:
@@ -24,20 +24,20 @@ def guard(per_address: int = 2, most: int = 5, trusted: str = "") -> ConnectionG
 
 
 def test_an_address_holds_so_many_and_gets_room_again_when_it_lets_one_go() -> None:
-    door = guard()
-    names = [door.admit("203.0.113.1") for _ in range(3)]
+    guard_ = guard()
+    names = [guard_.admit("203.0.113.1") for _ in range(3)]
     assert names == ["203.0.113.1", "203.0.113.1", None]
 
-    door.release("203.0.113.1")
-    assert door.admit("203.0.113.1") == "203.0.113.1"
-    assert door.admit("203.0.113.2") == "203.0.113.2"
+    guard_.release("203.0.113.1")
+    assert guard_.admit("203.0.113.1") == "203.0.113.1"
+    assert guard_.admit("203.0.113.2") == "203.0.113.2"
 
 
 def test_addresses_of_one_ipv6_network_are_one() -> None:
-    door = guard()
-    assert door.admit("2001:db8:0:1::1") == door.admit("2001:db8:0:1::2") == "2001:db8:0:1::/64"
-    assert door.admit("2001:db8:0:1::3") is None
-    assert door.admit("2001:db8:0:2::3") is not None
+    guard_ = guard()
+    assert guard_.admit("2001:db8:0:1::1") == guard_.admit("2001:db8:0:1::2") == "2001:db8:0:1::/64"
+    assert guard_.admit("2001:db8:0:1::3") is None
+    assert guard_.admit("2001:db8:0:2::3") is not None
 
 
 def test_an_ipv4_address_written_as_ipv6_is_the_same() -> None:
@@ -57,18 +57,18 @@ def test_an_ipv4_address_written_as_ipv6_is_the_same() -> None:
 def test_this_machine_and_trusted_proxies_hold_as_many_as_there_is_room_for(
     address: str, trusted: str, name: str
 ) -> None:
-    door = guard(trusted=trusted)
-    assert [door.admit(address) for _ in range(6)] == [name] * 5 + [None]
+    guard_ = guard(trusted=trusted)
+    assert [guard_.admit(address) for _ in range(6)] == [name] * 5 + [None]
 
 
 def test_what_is_refused_is_logged_once_a_minute_with_their_number() -> None:
     now_s = 0.0
-    door = ConnectionGuard(1, 1, "", lambda: now_s)
+    guard_ = ConnectionGuard(1, 1, "", lambda: now_s)
     with capture_logs() as logs:
         for _ in range(3):
-            door.tell("too many")
+            guard_.tell("too many")
         now_s = 61.0
-        door.tell("too many")
+        guard_.tell("too many")
 
     assert [entry["others_since"] for entry in logs] == [0, 2]
 

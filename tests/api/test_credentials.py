@@ -15,8 +15,8 @@ import pymacaroons
 import pytest
 
 from ringbolt.core.keys import Keyring
-from ringbolt.core.l402 import Offer, mint, new_token
-from shop_server import LISTENS, PATH, Paid, ShopServer, say
+from ringbolt.core.lightning.l402 import Offer, mint, new_token
+from support.shop_server import LISTENS, PATH, Paid, ShopServer, say
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

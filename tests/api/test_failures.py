@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from api.conftest import OpenShop
-from patience import eventually
-from ringbolt.app.ask_carrier import MAX_ATTEMPTS
-from shop_server import (
+from ringbolt.app.calls.ask_carrier import MAX_ATTEMPTS
+from support.patience import eventually
+from support.shop_server import (
     ANSWER_LOST,
     ANSWERS,
     BREAKS_OFF,

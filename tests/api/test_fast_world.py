@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from shop_server import LISTENS, SPEED, ShopServer
-from voice_client import PLAN, VoiceClient
+from support.shop_server import LISTENS, SPEED, ShopServer
+from support.voice_client import PLAN, VoiceClient
 
 LASTS_S = 75
 PLANNED = '<plan><pause length="60"/><pause length="15"/></plan>'

@@ -11,13 +11,22 @@ import pytest
 from standardwebhooks import Webhook as Verifier
 
 from api.conftest import OpenShop
-from audio_files import tone, wav
-from patience import eventually
-from ringbolt.app.call_order import CallOrder, GatherStep, PlayStep, SayStep, from_json
+from ringbolt.app.requests.call_order import CallOrder, GatherStep, PlayStep, SayStep, from_json
 from ringbolt.store import orders
-from shop_server import ANSWERS, BUSY, PLAIN, ShopServer, play, running_shop, say, settings_for
-from stranger_sites import body, site
-from webhook_receiver import Receiver, receiving
+from support.audio_files import tone, wav
+from support.patience import eventually
+from support.shop_server import (
+    ANSWERS,
+    BUSY,
+    PLAIN,
+    ShopServer,
+    play,
+    running_shop,
+    say,
+    settings_for,
+)
+from support.stranger_sites import body, site
+from support.webhook_receiver import Receiver, receiving
 
 TEXT = "Press one to confirm."
 FOUR = "+1234567812"  # presses 1 2 3 #

@@ -10,13 +10,13 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import structlog
 
-from order_world import Kind, OrderWorld, paid
 from ringbolt.clock import SystemClock
 from ringbolt.core.order import OrderState
 from ringbolt.logs import configure_logs
 from ringbolt.settings import LogSettings
-from ringbolt.store.db import Database
-from ringbolt.store.opening import open_database
+from ringbolt.store.engine.db import Database
+from ringbolt.store.engine.opening import open_database
+from support.order_world import Kind, OrderWorld, paid
 
 
 @pytest.fixture

@@ -10,15 +10,10 @@ from typing import Any, TypeVar
 import pytest
 from msgspec import UNSET
 
-from flow_rig import RightBefore
-from memory_lender import MINUTE_MS
-from order_client import OrderClient
-from order_world import KINDS, PRICE_MSAT, SECRET, Kind, OrderWorld, paid, waiting_for_a_code
-from patience import PATIENCE_S
-from ringbolt.app.audit import audit_shop
-from ringbolt.app.cancel_order import cancel_order
-from ringbolt.app.decide import CLOSE_HOLD
-from ringbolt.app.order_document import snapshot
+from ringbolt.app.numbers.cancel_order import cancel_order
+from ringbolt.app.operator.audit import audit_shop
+from ringbolt.app.payments.decide_outcome import CLOSE_HOLD
+from ringbolt.app.webhooks.order_document import snapshot
 from ringbolt.clock import SystemClock
 from ringbolt.core.keys import Keyring
 from ringbolt.core.order import OrderState
@@ -26,9 +21,22 @@ from ringbolt.core.recovery import Recovery
 from ringbolt.lightning.node import InvoiceState
 from ringbolt.sms.carrier import ReceiptState
 from ringbolt.store import keys, ledger
-from ringbolt.store.db import Database, Tx
-from ringbolt.store.opening import open_database
-from shop_server import ShopServer
+from ringbolt.store.engine.db import Database, Tx
+from ringbolt.store.engine.opening import open_database
+from support.flow_rig import RightBefore
+from support.memory_provider import MINUTE_MS
+from support.order_client import OrderClient
+from support.order_world import (
+    KINDS,
+    PRICE_MSAT,
+    SECRET,
+    Kind,
+    OrderWorld,
+    paid,
+    waiting_for_a_code,
+)
+from support.patience import PATIENCE_S
+from support.shop_server import ShopServer
 
 T = TypeVar("T")
 S = OrderState
@@ -68,8 +76,8 @@ async def test_a_hold_that_the_node_lets_go_in_the_middle_ends_the_order(
     await world.process().work()
 
     assert await order.check() is S.RETURNED
-    for loan in await order.loans():
-        assert loan.told_back
+    for lease in await order.leases():
+        assert lease.told_back
 
 
 @pytest.mark.parametrize("kind", PAID_KINDS)
@@ -138,8 +146,8 @@ async def test_a_hold_near_its_last_block_is_given_up_before_it_falls_back(
     await world.process().work()
 
     assert await order.check() is S.RETURNED
-    for loan in await order.loans():
-        assert loan.told_back
+    for lease in await order.leases():
+        assert lease.told_back
 
 
 async def test_a_hold_of_a_running_shop_is_given_up_thirty_blocks_before_its_last(
@@ -201,14 +209,14 @@ async def test_a_lender_that_is_away_for_a_moment_is_asked_again(
     world: OrderWorld, recovery: Recovery
 ) -> None:
     other = OrderWorld(world.db, world.clock, recovery)
-    other.lender.down = True
+    other.backend.down = True
     order = await paid(other)
     process = other.process()
     for _ in range(5):
         other.pass_ms(2000)
         await process.settle_down()
     assert await order.state() is S.DISPATCHING
-    other.lender.down = False
+    other.backend.down = False
     other.pass_ms(6000)
     await process.settle_down()
     await order.code_comes()
@@ -218,7 +226,7 @@ async def test_a_lender_that_is_away_for_a_moment_is_asked_again(
 
 
 async def test_a_lender_that_stays_away_keeps_nobody_waiting_for_long(world: OrderWorld) -> None:
-    world.lender.down = True
+    world.backend.down = True
     order = await paid(world)
     began_ms = world.clock.now_ms()
     await world.process().work()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from api.conftest import OpenShop
-from order_client import GERMANY, USA, OrderClient
-from patience import eventually
-from ringbolt.store import pool, receptions
+from ringbolt.store import pool, receiving_orders
+from support.order_client import GERMANY, USA, OrderClient
+from support.patience import eventually
 
 OWN = "+4915112345671"
 
@@ -22,7 +22,7 @@ async def over(client: OrderClient, **wanted: Any) -> tuple[str, int]:
     await client.shop.advance(1500)
 
     async def is_closed() -> bool:
-        found = await client.shop.shop.db.read(receptions.reception_of, order_id)
+        found = await client.shop.shop.db.read(receiving_orders.receiving_of, order_id)
         return found is not None and found.closed_ms is not None
 
     await eventually(is_closed)

@@ -6,8 +6,8 @@ import gzip
 
 import pytest
 
-from order_client import USA, OrderClient
-from shop_server import ShopServer
+from support.order_client import USA, OrderClient
+from support.shop_server import ShopServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -9,9 +9,17 @@ from typing import Any, TypeVar
 
 import pytest
 
-from flow_rig import RightBefore
-from memory_lender import MINUTE_MS
-from order_world import (
+from ringbolt.app.numbers.cancel_order import cancel_order
+from ringbolt.app.payments.record_hold import record_hold
+from ringbolt.clock import SystemClock
+from ringbolt.core.errors import Conflict
+from ringbolt.core.order import OrderState
+from ringbolt.sms.carrier import ReceiptState
+from ringbolt.store.engine.db import Database
+from ringbolt.store.engine.opening import open_database
+from support.flow_rig import RightBefore
+from support.memory_provider import MINUTE_MS
+from support.order_world import (
     KINDS,
     Kind,
     OrderProcess,
@@ -21,14 +29,6 @@ from order_world import (
     texts_shown,
     waiting_for_a_code,
 )
-from ringbolt.app.cancel_order import cancel_order
-from ringbolt.app.take_hold import take_invoice
-from ringbolt.clock import SystemClock
-from ringbolt.core.errors import Conflict
-from ringbolt.core.order import OrderState
-from ringbolt.sms.carrier import ReceiptState
-from ringbolt.store.db import Database
-from ringbolt.store.opening import open_database
 
 T = TypeVar("T")
 S = OrderState
@@ -75,7 +75,7 @@ async def test_a_code_that_commits_right_before_the_cancel_wins(world: OrderWorl
 async def test_a_cancel_that_commits_right_before_the_code_wins(world: OrderWorld) -> None:
     order = await waiting_for_a_code(world)
     await order.code_comes()
-    world.lender.loans[-1].texts.clear()  # the lender's right hand does not know of its left
+    world.backend.leases[-1].texts.clear()  # the lender's right hand does not know of its left
 
     fate = RightBefore("tx _take", lambda: cancel_order(world.process().shop, order.id))
     await world.process(fate).listen()
@@ -103,7 +103,7 @@ async def test_a_code_that_commits_right_before_the_timeout_wins(world: OrderWor
 async def test_a_timeout_that_commits_right_before_the_code_wins(world: OrderWorld) -> None:
     order = await waiting_for_a_code(world)
     await order.code_comes()
-    world.lender.loans[-1].texts.clear()
+    world.backend.leases[-1].texts.clear()
     world.pass_ms(30 * MINUTE_MS)
 
     async def timeout() -> None:
@@ -150,10 +150,10 @@ async def test_a_payment_that_is_told_again_and_again_counts_once(
 ) -> None:
     order = await paid(world, kind)
     held = world.node.holds[await order.payment_hash()]
-    await world.db.tx(take_invoice, order.id, held, world.process().shop)
+    await world.db.tx(record_hold, order.id, held, world.process().shop)
     await order.code_comes()
     await world.process().work()
-    await world.db.tx(take_invoice, order.id, held, world.process().shop)
+    await world.db.tx(record_hold, order.id, held, world.process().shop)
     await world.process().work()
 
     assert await order.check() is S.SETTLED
@@ -185,7 +185,7 @@ async def test_a_payment_that_shows_up_when_all_was_over_goes_back(world: OrderW
     await process.work()
     world.node.holds[payment_hash] = forgotten
     held = world.node.accept(payment_hash)
-    await world.db.tx(take_invoice, order.id, held, world.process().shop)
+    await world.db.tx(record_hold, order.id, held, world.process().shop)
     await process.work()
 
     assert await order.check() is S.EXPIRED
@@ -297,8 +297,8 @@ async def test_two_machines_of_which_one_hears_of_the_cancel_and_one_of_the_code
     world.pass_ms(3 * MINUTE_MS)
     for order in orders:
         await order.code_comes()
-        for loan in await order.loans():
-            loan.texts.clear()  # so that the lender takes it back
+        for lease in await order.leases():
+            lease.texts.clear()  # so that the lender takes it back
     await asyncio.gather(second.listen(), *(_cancel(first, order) for order in orders))
     await first.work()
 

@@ -11,10 +11,10 @@ import httpx
 import pytest
 
 import ringbolt
-from order_client import GERMANY, USA, OrderClient
 from ringbolt.api.orders import documents
-from ringbolt.app.keys import create_key, revoke_key
-from shop_server import ShopServer
+from ringbolt.app.accounts.keys import create_key, revoke_key
+from support.order_client import GERMANY, USA, OrderClient
+from support.shop_server import ShopServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from order_client import GERMANY, GETS_IT, USA, OrderClient
-from patience import eventually
 from ringbolt.api.orders import documents
-from ringbolt.app.keys import create_key
+from ringbolt.app.accounts.keys import create_key
 from ringbolt.store import pool
-from shop_server import ANSWERS, ShopServer, say
+from support.order_client import GERMANY, GETS_IT, USA, OrderClient
+from support.patience import eventually
+from support.shop_server import ANSWERS, ShopServer, say
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -9,13 +9,13 @@ from collections.abc import Awaitable
 
 import pytest
 
-from order_client import ANY, GERMANY, USA, OrderClient
 from ringbolt.api.orders import documents
 from ringbolt.api.orders.avatars import avatar
 from ringbolt.api.orders.catalogue import FRESH_MS, Remembered
 from ringbolt.core.countries import COUNTRIES
 from ringbolt.core.errors import NotFound, Unavailable
-from shop_server import ShopServer
+from support.order_client import ANY, GERMANY, USA, OrderClient
+from support.shop_server import ShopServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from order_client import GERMANY, GETS_IT, USA, OrderClient
 from ringbolt.api.orders import documents
-from ringbolt.core import bolt11
-from shop_server import ShopServer
+from ringbolt.core.lightning import bolt11
+from support.order_client import GERMANY, GETS_IT, USA, OrderClient
+from support.shop_server import ShopServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

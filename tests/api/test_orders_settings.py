@@ -16,12 +16,12 @@ from aiohttp import web
 from standardwebhooks import Webhook
 
 from api.conftest import OpenShop
-from order_client import GETS_IT, USA, OrderClient
-from patience import eventually
 from ringbolt.api.orders import documents
 from ringbolt.api.orders.routes import orders_api
-from shop_server import ShopServer
-from stranger_sites import site
+from support.order_client import GETS_IT, USA, OrderClient
+from support.patience import eventually
+from support.shop_server import ShopServer
+from support.stranger_sites import site
 
 SEND = {"phone": GETS_IT, "message": "Hello"}
 

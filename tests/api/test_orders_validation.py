@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from order_client import GETS_IT, USA, OrderClient
 from ringbolt.api.orders import documents
-from shop_server import ShopServer
+from support.order_client import GETS_IT, USA, OrderClient
+from support.shop_server import ShopServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -9,12 +9,21 @@ from typing import Any
 
 import pytest
 
-from patience import eventually
 from ringbolt.core.errors import Unavailable
 from ringbolt.settings import Settings
-from ringbolt.store.db import OutcomeUnknown
-from shop_server import ANSWERS, LISTENS, PATH, SPEED, ShopServer, running_shop, say, settings_for
-from world_server import WorldServer
+from ringbolt.store.engine.db import OutcomeUnknown
+from support.patience import eventually
+from support.shop_server import (
+    ANSWERS,
+    LISTENS,
+    PATH,
+    SPEED,
+    ShopServer,
+    running_shop,
+    say,
+    settings_for,
+)
+from support.world_server import WorldServer
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from dataclasses import replace
 import httpx
 
 from api.conftest import OpenShop
-from order_client import GERMANY, OrderClient
 from ringbolt.api.orders.routes import orders_api
 from ringbolt.store import pool
+from support.order_client import GERMANY, OrderClient
 
 REAL = {"country": GERMANY, "service": "vk", "realphone": True}
 OWN = "+4915112345670"

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from order_client import ANY, GERMANY, USA, OrderClient
-from patience import PATIENCE_S, eventually
-from ringbolt.store import receptions
-from shop_server import ShopServer
+from ringbolt.store import receiving_orders
+from support.order_client import ANY, GERMANY, USA, OrderClient
+from support.patience import PATIENCE_S, eventually
+from support.shop_server import ShopServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -289,7 +289,7 @@ async def test_a_rental_is_paid_for_at_its_first_text_and_shows_them_all(
     await client.shop.advance(3601)
 
     async def is_over() -> bool:
-        found = await client.shop.shop.db.read(receptions.reception_of, order_id)
+        found = await client.shop.shop.db.read(receiving_orders.receiving_of, order_id)
         return found is not None and found.closed_ms is not None
 
     await eventually(is_over)

@@ -12,25 +12,25 @@ from pathlib import Path
 import httpx
 import pytest
 
-from flow_rig import Died, Fate
-from memory_world import MemoryNode
-from patience import eventually
-from payout_rig import ALICE, SHARE_MSAT, Desk, MemoryAddresses, an_order, settle
-from ringbolt.app.audit import AuditReport, check_sums
-from ringbolt.app.ledger_names import NODE, REVENUE, ROUTING_FEE
+from ringbolt.app.accounts.chart_of_accounts import NODE, REVENUE, ROUTING_FEE
+from ringbolt.app.operator.audit import AuditReport, check_sums
 from ringbolt.clock import SystemClock
 from ringbolt.core.errors import Unavailable
-from ringbolt.lightning.lnd import LndNode
+from ringbolt.lightning.lnd.node import LndNode
 from ringbolt.lightning.node import PaymentFailed, PaymentSucceeded, PaymentUnknown
 from ringbolt.lightning.payout import AddressRefused
-from ringbolt.lightning.simulated_addresses import SimulatedAddresses
+from ringbolt.lightning.simulated.addresses import SimulatedAddresses
 from ringbolt.settings import Settings
 from ringbolt.store import audit, jobs, ledger
-from ringbolt.store.db import Database
-from ringbolt.store.opening import open_database
+from ringbolt.store.engine.db import Database
+from ringbolt.store.engine.opening import open_database
 from ringbolt.store.payouts import PayoutState
-from shop_server import ShopServer
-from world_server import WorldServer
+from support.flow_rig import Died, Fate
+from support.memory_world import MemoryNode
+from support.patience import eventually
+from support.payout_rig import ALICE, SHARE_MSAT, Desk, MemoryAddresses, an_order, settle
+from support.shop_server import ShopServer
+from support.world_server import WorldServer
 
 HOUR_MS = 3_600_000
 

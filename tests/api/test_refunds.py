@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from patience import eventually
-from ringbolt.core import bolt11
+from ringbolt.core.lightning import bolt11
 from ringbolt.lightning.node import PaymentFailed
-from shop_server import BUSY, PLAIN, Paid, ShopServer, say
+from support.patience import eventually
+from support.shop_server import BUSY, PLAIN, Paid, ShopServer, say
 
 PRICE = 50
 

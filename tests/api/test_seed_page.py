@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from api.conftest import OpenShop
-from audio_files import tone, wav
-from shop_server import ANSWERS, PATH, ShopServer, say
-from stranger_sites import Site, body, site
+from support.audio_files import tone, wav
+from support.shop_server import ANSWERS, PATH, ShopServer, say
+from support.stranger_sites import Site, body, site
 
 ORIGIN = "https://sats4ai.com"
 AUDIO = "https://example.com/my-audio-message.mp3"

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from order_client import OrderClient
-from patience import PATIENCE_S, eventually
-from shop_server import ShopServer
+from support.order_client import OrderClient
+from support.patience import PATIENCE_S, eventually
+from support.shop_server import ShopServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

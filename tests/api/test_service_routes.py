@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from ringbolt.api.operator import operator_token
-from shop_server import ANSWERS, BUSY, ShopServer, say
+from ringbolt.api.operator.routes import operator_token
+from support.shop_server import ANSWERS, BUSY, ShopServer, say
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

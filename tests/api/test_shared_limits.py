@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from order_client import OrderClient
-from ringbolt.app.call_limits import CallLimits
-from ringbolt.app.spend_limits import SoldToday
-from shop_server import running_shop, say, settings_for
+from ringbolt.app.checkout.call_limits import CallLimits
+from ringbolt.app.limits.spend_limits import SoldToday
+from support.order_client import OrderClient
+from support.shop_server import running_shop, say, settings_for
 
 ABUSE = {
     "same_text_per_client_per_hour": 2,

@@ -10,12 +10,12 @@ import httpx
 import pytest
 
 from api.conftest import OpenShop
-from order_client import GERMANY, OrderClient
-from patience import eventually
-from ringbolt.app import buy
-from ringbolt.app.spend_limits import SoldToday
+from ringbolt.app.checkout import place_order
+from ringbolt.app.limits.spend_limits import SoldToday
 from ringbolt.core.errors import RateLimited
-from shop_server import ANSWERS, say
+from support.order_client import GERMANY, OrderClient
+from support.patience import eventually
+from support.shop_server import ANSWERS, say
 
 PHONE = "+12025550177"
 SEND = {"phone": PHONE, "message": "Hello"}
@@ -188,7 +188,7 @@ async def test_who_is_over_a_limit_at_the_last_moment_is_told_when_to_come_back(
     async def looks_free(*_: object) -> None:
         """As it did a moment before another order was placed."""
 
-    monkeypatch.setattr(buy, "check_purchase", looks_free)
+    monkeypatch.setattr(place_order, "check_purchase", looks_free)
     body = {**SEND, "immediate": True}
     first = await client.post("/createsendorder", body, X_API_Key=key)
     second = await client.post("/createsendorder", body, X_API_Key=key)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-from patience import PATIENCE_S, eventually
 from ringbolt.worker.handlers import handlers
 from ringbolt.worker.loop import Worker
-from shop_server import ShopServer
+from support.patience import PATIENCE_S, eventually
+from support.shop_server import ShopServer
 
 
 async def test_a_worker_that_is_woken_while_it_is_stopped_stops(shop: ShopServer) -> None:

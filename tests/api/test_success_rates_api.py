@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from order_client import GERMANY, USA, OrderClient
-from order_rows import put_order
 from ringbolt.api.orders import documents
 from ringbolt.api.orders.rates import LEAST
-from ringbolt.store import receptions
-from ringbolt.store.db import Tx
-from shop_server import ShopServer
+from ringbolt.store import receiving_orders
+from ringbolt.store.engine.db import Tx
+from support.order_client import GERMANY, USA, OrderClient
+from support.order_rows import put_order
+from support.shop_server import ShopServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -19,7 +19,7 @@ def _put(tx: Tx, country: int, delivered: int, orders: int) -> None:
     for n in range(orders):
         order = put_order(tx, "activation", "settled" if n < delivered else "returned")
         number = {"number": "+12025550111", "number_country": country}
-        receptions.update_reception(tx, order.id, **number)
+        receiving_orders.update_receiving(tx, order.id, **number)
 
 
 async def test_rates_are_told_by_country_and_service_the_best_first(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from api.conftest import OpenShop
-from audio_files import RECIPES, encode, tone, wav
-from shop_server import LISTENS
-from stranger_sites import body, site
-from voice_client import VoiceClient
+from support.audio_files import RECIPES, encode, tone, wav
+from support.shop_server import LISTENS
+from support.stranger_sites import body, site
+from support.voice_client import VoiceClient
 
 FLAC = next(each for each in RECIPES if each.name == "lossless.flac")
 

@@ -11,9 +11,9 @@ import jwt
 import pytest
 
 from ringbolt.api.voice import tokens
-from ringbolt.app.keys import create_key, revoke_key
-from shop_server import ShopServer
-from voice_client import CALLS, SIGN_IN, VOICES, VoiceClient, refusal
+from ringbolt.app.accounts.keys import create_key, revoke_key
+from support.shop_server import ShopServer
+from support.voice_client import CALLS, SIGN_IN, VOICES, VoiceClient, refusal
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -10,24 +10,24 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from balance_call_rig import available_sats, funded_key
-from patience import eventually
-from ringbolt.app import call_status
-from ringbolt.app.call_order import CallOrder, SayStep
-from ringbolt.app.call_status import CallReport
-from ringbolt.app.hang_up_call import hang_up_call
-from ringbolt.app.keys import revoke_key
-from ringbolt.app.ledger_names import account_of_key
-from ringbolt.app.place_voice_call import Placed, place_voice_call
-from ringbolt.core.call import CallStatus
+from ringbolt.app.accounts.chart_of_accounts import account_of_key
+from ringbolt.app.accounts.keys import revoke_key
+from ringbolt.app.calls.hang_up_call import hang_up_call
+from ringbolt.app.checkout.place_voice_call import Placed, place_voice_call
+from ringbolt.app.requests.call_order import CallOrder, SayStep
+from ringbolt.app.webhooks import call_status
+from ringbolt.app.webhooks.call_status import CallReport
+from ringbolt.core.calls.call import CallStatus
 from ringbolt.core.errors import InvalidInput, RateLimited
 from ringbolt.core.order import OrderState
 from ringbolt.store import calls
-from ringbolt.store.db import Tx
+from ringbolt.store.engine.db import Tx
 from ringbolt.store.keys import ApiKey
 from ringbolt.store.ledger import InsufficientFunds
-from ringbolt.store.tables import attempt, orders
-from shop_server import BUSY, BY_HAND, LISTENS, NEVER_ANSWERS, PLAIN, ShopServer
+from ringbolt.store.schema.tables import attempt, orders
+from support.balance_call_rig import available_sats, funded_key
+from support.patience import eventually
+from support.shop_server import BUSY, BY_HAND, LISTENS, NEVER_ANSWERS, PLAIN, ShopServer
 
 OpenShop = Callable[..., Awaitable[ShopServer]]
 SAID = (SayStep("Hello."),)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from shop_server import LISTENS, ShopServer
-from voice_client import CALLS, PLAN, VoiceClient, refusal
+from support.shop_server import LISTENS, ShopServer
+from support.voice_client import CALLS, PLAN, VoiceClient, refusal
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from shop_server import ShopServer
-from voice_client import SPEECH, VoiceClient
+from support.shop_server import ShopServer
+from support.voice_client import SPEECH, VoiceClient
 
 
 async def test_a_preview_tells_its_notes(shop: ShopServer) -> None:

@@ -14,14 +14,14 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from api.conftest import OpenShop
-from audio_files import tone, wav
-from patience import eventually
 from ringbolt.api.voice import documents, schema
 from ringbolt.api.voice.names import CALL, PLAN
-from shop_server import ANSWERS, BUSY, LISTENS, NEVER_ANSWERS, PLAIN, ShopServer
-from stranger_sites import body, raw_site, site
-from voice_client import CALLS, SATS, SPEECH, VOICES, VoiceClient, refusal
-from voice_client import PLAN as PLAN_URL
+from support.audio_files import tone, wav
+from support.patience import eventually
+from support.shop_server import ANSWERS, BUSY, LISTENS, NEVER_ANSWERS, PLAIN, ShopServer
+from support.stranger_sites import body, raw_site, site
+from support.voice_client import CALLS, SATS, SPEECH, VOICES, VoiceClient, refusal
+from support.voice_client import PLAN as PLAN_URL
 
 PRESSES_1_DURING = "+1234567811"
 SPEAKS = "+1234567818"

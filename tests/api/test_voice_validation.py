@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from audio_files import tone, wav
 from ringbolt.api.voice.names import CALL, fold
-from shop_server import ANSWERS, LISTENS, ShopServer
-from stranger_sites import body, site
-from voice_client import CALLS, PLAN, SATS, SPEECH, VoiceClient, refusal
+from support.audio_files import tone, wav
+from support.shop_server import ANSWERS, LISTENS, ShopServer
+from support.stranger_sites import body, site
+from support.voice_client import CALLS, PLAN, SATS, SPEECH, VoiceClient, refusal
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -14,20 +14,20 @@ from sqlalchemy import select
 from standardwebhooks import Webhook as Verifier
 
 from api.conftest import OpenShop
-from order_client import GETS_IT, OrderClient
-from order_rows import assign_number, move, put_order, put_text
-from patience import eventually
-from ringbolt.app import notify
-from ringbolt.app.resend_webhook import resend_webhook
-from ringbolt.app.send_webhook import SCHEDULE_S, judge, webhook_secret
+from ringbolt.app.webhooks import notify
+from ringbolt.app.webhooks.resend_webhook import resend_webhook
+from ringbolt.app.webhooks.send_webhook import SCHEDULE_S, judge, webhook_secret
 from ringbolt.core.errors import NotFound
-from ringbolt.fetch.caller import Answered, NoAnswer
 from ringbolt.store import webhooks
-from ringbolt.store.db import Tx
-from ringbolt.store.tables import job
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.schema.tables import job
 from ringbolt.store.webhooks import Webhook, WebhookState
-from shop_server import ShopServer, running_shop, settings_for
-from webhook_receiver import Receiver, receiving
+from ringbolt.upstream.fetch.webhook_client import Answered, NoAnswer
+from support.order_client import GETS_IT, OrderClient
+from support.order_rows import assign_number, move, put_order, put_text
+from support.patience import eventually
+from support.shop_server import ShopServer, running_shop, settings_for
+from support.webhook_receiver import Receiver, receiving
 
 PRIVATE = "https://10.0.0.1/hook"
 

@@ -6,14 +6,14 @@ import os
 from pathlib import Path
 
 from cli.conftest import Ran, run_command
-from order_rows import put_order
-from ringbolt.app import notify
+from ringbolt.app.webhooks import notify
 from ringbolt.clock import SystemClock
 from ringbolt.store import webhooks
-from ringbolt.store.db import Tx
-from ringbolt.store.opening import open_database
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.engine.opening import open_database
 from ringbolt.store.webhooks import WebhookState
-from shop_processes import running_process
+from support.order_rows import put_order
+from support.shop_processes import running_process
 
 
 def tell_and_give_up(tx: Tx) -> str:

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from audio_files import (
+from ringbolt.core.errors import AudioUnplayable, Unavailable
+from ringbolt.voice.audio.decoder import AudioDecoder
+from support.audio_files import (
     PEAK,
     PITCH_HZ,
     RECIPES,
@@ -26,8 +28,6 @@ from audio_files import (
     wav,
     with_cover,
 )
-from ringbolt.core.errors import AudioUnplayable, Unavailable
-from ringbolt.voice.audio import AudioDecoder
 
 SECONDS = 2
 

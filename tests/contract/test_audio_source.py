@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from audio_files import tone, wav
-from patience import PATIENCE_S, until
 from ringbolt.core.errors import AudioUnplayable, RateLimited
-from ringbolt.fetch.fetcher import FetchedFile
-from ringbolt.fetch.safe import SafeFetcher
-from ringbolt.voice.audio import AudioDecoder
-from ringbolt.voice.audio_source import AudioLimits, AudioSource
-from stranger_sites import Site, body, raw_site, site
+from ringbolt.upstream.fetch.fetcher import FetchedFile
+from ringbolt.upstream.fetch.safe import SafeFetcher
+from ringbolt.voice.audio.decoder import AudioDecoder
+from ringbolt.voice.audio.source import AudioLimits, AudioSource
+from support.audio_files import tone, wav
+from support.patience import PATIENCE_S, until
+from support.stranger_sites import Site, body, raw_site, site
 
 SOUND = wav(tone(8000, 2))
 

@@ -11,12 +11,12 @@ import pytest
 from aiohttp import web
 from aiohttp.abc import ResolveResult
 
-from patience import PATIENCE_S
 from ringbolt.core.errors import AudioUnplayable
-from ringbolt.fetch.fetcher import FetchedFile
-from ringbolt.fetch.safe import SafeFetcher
-from ringbolt.fetch.vetted import RefusedAddressError, VettingResolver, vetted_connector
-from stranger_sites import Names, body, raw_site, redirect, self_signed, site
+from ringbolt.upstream.fetch.fetcher import FetchedFile
+from ringbolt.upstream.fetch.safe import SafeFetcher
+from ringbolt.upstream.fetch.vetted import RefusedAddressError, VettingResolver, vetted_connector
+from support.patience import PATIENCE_S
+from support.stranger_sites import Names, body, raw_site, redirect, self_signed, site
 
 SOUND = bytes(range(256)) * 40
 

@@ -16,13 +16,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ringbolt.core import bolt11
 from ringbolt.core.errors import Unavailable
-from ringbolt.lightning.lnd import LndNode
+from ringbolt.core.lightning import bolt11
+from ringbolt.lightning.lnd.node import LndNode
 from ringbolt.lightning.node import PaymentSucceeded
 from ringbolt.lightning.payout import AddressRefused, AddressResolver
-from ringbolt.lightning.simulated_addresses import SimulatedAddresses
-from world_server import WorldServer, serving
+from ringbolt.lightning.simulated.addresses import SimulatedAddresses
+from support.world_server import WorldServer, serving
 
 ALICE = "alice@wallet.example"
 

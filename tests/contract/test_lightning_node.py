@@ -19,10 +19,9 @@ from pathlib import Path
 
 import pytest
 
-from patience import PATIENCE_S
-from ringbolt.core import bolt11
 from ringbolt.core.errors import NodeUnavailable
-from ringbolt.lightning.lnd import LndNode, load_macaroon
+from ringbolt.core.lightning import bolt11
+from ringbolt.lightning.lnd.node import LndNode, load_macaroon
 from ringbolt.lightning.node import (
     InvoiceState,
     InvoiceStatus,
@@ -33,7 +32,8 @@ from ringbolt.lightning.node import (
     SupportsHoldInvoices,
     SupportsPayments,
 )
-from world_server import WorldServer
+from support.patience import PATIENCE_S
+from support.world_server import WorldServer
 
 FEE_MSAT = 10_000
 
@@ -346,7 +346,7 @@ async def test_what_the_node_will_not_pay_has_failed(pair: Pair) -> None:
 async def test_a_payment_that_is_held_too_long_is_unknown_not_failed(
     pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ringbolt.lightning.lnd._PAY_GRACE_S", 0)
+    monkeypatch.setattr("ringbolt.lightning.lnd.node._PAY_GRACE_S", 0)
     preimage, payment_hash = fresh()
     invoice = await pair.shop.create_hold_invoice(payment_hash, 1000, "", 600, 80)
     outcome = await pair.payer.pay(invoice.bolt11, FEE_MSAT, 1)

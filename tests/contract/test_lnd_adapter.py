@@ -15,12 +15,12 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from patience import PATIENCE_S
 from ringbolt.core.errors import NodeUnavailable
-from ringbolt.lightning.lnd import LndNode, load_macaroon
+from ringbolt.lightning.lnd.node import LndNode, load_macaroon
 from ringbolt.lightning.node import InvoiceState, PaymentFailed, PaymentSucceeded, PaymentUnknown
-from stranger_sites import self_signed
-from world_server import WorldServer
+from support.patience import PATIENCE_S
+from support.stranger_sites import self_signed
+from support.world_server import WorldServer
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 HASH = bytes(range(32))

@@ -27,8 +27,8 @@ from ringbolt.mail.mailer import (
     SupportsMailLookup,
     Unknown,
 )
-from ringbolt.mail.simulated import SimulatedMailer
-from world_server import WorldServer, serving
+from ringbolt.mail.simulated.mailer import SimulatedMailer
+from support.world_server import WorldServer, serving
 
 BOB = "bob@wallet.example"
 

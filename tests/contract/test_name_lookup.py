@@ -10,18 +10,18 @@ from typing import Any
 
 import pytest
 
-from name_server import name_server
-from patience import PATIENCE_S, until
 from ringbolt.core.errors import AudioUnplayable
-from ringbolt.fetch import name_lookup
-from ringbolt.fetch.caller import HostBusy, NoAnswer, OutgoingCaller
-from ringbolt.fetch.name_lookup import (
+from ringbolt.upstream.fetch import name_lookup
+from ringbolt.upstream.fetch.name_lookup import (
     LookupFailedError,
     NameLookup,
     TooManyLookupsError,
     zone_of,
 )
-from ringbolt.fetch.safe import SafeFetcher
+from ringbolt.upstream.fetch.safe import SafeFetcher
+from ringbolt.upstream.fetch.webhook_client import HostBusy, NoAnswer, WebhookClient
+from support.name_server import name_server
+from support.patience import PATIENCE_S, until
 
 
 async def addresses(lookup: NameLookup, name: str, family: int = socket.AF_UNSPEC) -> list[str]:
@@ -161,7 +161,7 @@ async def test_a_webhook_that_cannot_be_looked_up_for_others_is_only_put_off(
 ) -> None:
     monkeypatch.setattr(name_lookup, "PER_ZONE", 0)
     async with name_server() as (_, servers):
-        caller = OutgoingCaller(
+        caller = WebhookClient(
             (), allow_http=True, per_receiver=2, per_machine=4, user_agent="Test",
             resolver=NameLookup(dns_servers=servers),
         )  # fmt: skip
@@ -172,7 +172,7 @@ async def test_a_webhook_that_cannot_be_looked_up_for_others_is_only_put_off(
 
 async def test_forty_names_that_hang_keep_no_other_webhook_waiting() -> None:
     async with name_server(silent=("evil.test",)) as (server, servers):
-        caller = OutgoingCaller(
+        caller = WebhookClient(
             (), allow_http=True, per_receiver=4, per_machine=32, user_agent="Test",
             resolver=NameLookup(dns_servers=servers),
         )  # fmt: skip

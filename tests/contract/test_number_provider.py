@@ -10,23 +10,23 @@ from pathlib import Path
 import phonenumbers
 import pytest
 
-from number_rig import GERMANY, SUBJECTS, USA, Desk, answering, collect
-from patience import eventually
 from ringbolt.core.countries import COUNTRIES
 from ringbolt.core.errors import Unavailable
 from ringbolt.core.services import SERVICES
 from ringbolt.numbers.provider import (
+    Acquired,
+    AcquireNumber,
     Cancelled,
     HasText,
-    LendNumber,
-    Lent,
     NoNumber,
     NumberProvider,
     Recovery,
     TooEarly,
     Unknown,
 )
-from ringbolt.numbers.simulated import SimulatedNumberProvider
+from ringbolt.numbers.simulated.provider import SimulatedNumberProvider
+from support.number_rig import GERMANY, SUBJECTS, USA, Desk, answering, collect
+from support.patience import eventually
 
 MINUTE_MS = 60_000
 
@@ -58,42 +58,42 @@ async def test_every_country_is_served_and_offers_every_service(desk: Desk) -> N
 async def test_a_number_is_lent_for_a_time(desk: Desk) -> None:
     before_ms = time.time_ns() // 1_000_000
 
-    lent = await desk.lend("tg", GERMANY)
+    acquired = await desk.acquire("tg", GERMANY)
 
-    assert phonenumbers.region_code_for_number(phonenumbers.parse(lent.number)) == "DE"
-    assert lent.country == GERMANY
-    assert 0 <= lent.until_ms - before_ms - 20 * MINUTE_MS < 5000
-    assert 0 <= lent.cancel_after_ms - before_ms - 2 * MINUTE_MS < 5000
+    assert phonenumbers.region_code_for_number(phonenumbers.parse(acquired.number)) == "DE"
+    assert acquired.country == GERMANY
+    assert 0 <= acquired.until_ms - before_ms - 20 * MINUTE_MS < 5000
+    assert 0 <= acquired.cancel_after_ms - before_ms - 2 * MINUTE_MS < 5000
 
 
 async def test_a_rental_lasts_its_hours(desk: Desk) -> None:
     now_ms = time.time_ns() // 1_000_000
-    lent = await desk.lend("full", hours=4)
-    assert 0 <= lent.until_ms - now_ms - 4 * 60 * MINUTE_MS < 5000
+    acquired = await desk.acquire("full", hours=4)
+    assert 0 <= acquired.until_ms - now_ms - 4 * 60 * MINUTE_MS < 5000
 
 
 async def test_no_two_loans_have_the_same_number(desk: Desk) -> None:
-    loans = await asyncio.gather(*(desk.lend() for _ in range(30)))
-    assert len({lent.number for lent in loans}) == 30
+    leases = await asyncio.gather(*(desk.acquire() for _ in range(30)))
+    assert len({acquired.number for acquired in leases}) == 30
 
 
 async def test_numbers_that_are_not_wanted_are_not_given(desk: Desk) -> None:
-    had = frozenset([(await desk.lend()).number for _ in range(3)])
-    assert (await desk.lend(avoid=had)).number not in had
+    had = frozenset([(await desk.acquire()).number for _ in range(3)])
+    assert (await desk.acquire(avoid=had)).number not in had
 
 
 async def test_a_number_of_any_country_is_from_one(desk: Desk) -> None:
-    loans = [await desk.lend("tg", 999) for _ in range(6)]
-    assert {lent.country for lent in loans} == {USA, 16, GERMANY}
-    for lent in loans:
-        region = phonenumbers.region_code_for_number(phonenumbers.parse(lent.number))
-        assert region == COUNTRIES[lent.country].region
+    leases = [await desk.acquire("tg", 999) for _ in range(6)]
+    assert {acquired.country for acquired in leases} == {USA, 16, GERMANY}
+    for acquired in leases:
+        region = phonenumbers.region_code_for_number(phonenumbers.parse(acquired.number))
+        assert region == COUNTRIES[acquired.country].region
 
 
 async def test_the_same_reference_twice_is_one_loan(desk: Desk) -> None:
     wanted = desk.wanted()
-    first, second = await asyncio.gather(*(desk.provider.lend(wanted) for _ in range(2)))
-    assert isinstance(first, Lent)
+    first, second = await asyncio.gather(*(desk.provider.acquire(wanted) for _ in range(2)))
+    assert isinstance(first, Acquired)
     assert second == first
     assert await desk.find(wanted.ref) == first
 
@@ -104,65 +104,68 @@ async def test_a_reference_that_was_never_used_is_a_definite_no(desk: Desk) -> N
 
 async def test_nothing_is_asked_for_that_nobody_wants_any_more(desk: Desk) -> None:
     wanted = desk.wanted(still_wanted=lambda: False)
-    assert isinstance(await desk.provider.lend(wanted), NoNumber)
+    assert isinstance(await desk.provider.acquire(wanted), NoNumber)
     assert await desk.find(wanted.ref) is None
 
 
 async def test_there_is_no_number_in_no_mans_land(desk: Desk) -> None:
-    assert isinstance(await desk.provider.lend(desk.wanted("tg", 888)), NoNumber)
+    assert isinstance(await desk.provider.acquire(desk.wanted("tg", 888)), NoNumber)
 
 
 async def test_who_had_a_number_can_have_it_again(desk: Desk) -> None:
-    lent = await desk.lend()
-    taken = await desk.provider.lend(desk.wanted(again=lent.number))
-    await desk.provider.finish(lent.lease_id)
+    acquired = await desk.acquire()
+    taken = await desk.provider.acquire(desk.wanted(again=acquired.number))
+    await desk.provider.finish(acquired.lease_id)
 
-    again = await desk.lend(again=lent.number)
+    again = await desk.acquire(again=acquired.number)
 
     assert isinstance(taken, NoNumber)
-    assert (again.number, again.lease_id != lent.lease_id) == (lent.number, True)
+    assert (again.number, again.lease_id != acquired.lease_id) == (acquired.number, True)
 
 
 async def test_a_loan_outlives_a_restart_of_the_lender(desk: Desk) -> None:
     wanted = desk.wanted()
-    lent = await desk.provider.lend(wanted)
-    assert isinstance(lent, Lent)
-    await desk.subject.text(lent.number, "one 111111")
+    acquired = await desk.provider.acquire(wanted)
+    assert isinstance(acquired, Acquired)
+    await desk.subject.text(acquired.number, "one 111111")
 
     await desk.subject.restart()
 
-    assert await desk.find(wanted.ref) == lent
-    await desk.subject.text(lent.number, "two 222222")
-    assert [text.text for text in await desk.until_told(lent, 2)] == ["one 111111", "two 222222"]
-    assert (await desk.lend()).number != lent.number
+    assert await desk.find(wanted.ref) == acquired
+    await desk.subject.text(acquired.number, "two 222222")
+    assert [text.text for text in await desk.until_told(acquired, 2)] == [
+        "one 111111",
+        "two 222222",
+    ]
+    assert (await desk.acquire()).number != acquired.number
 
 
 # Texts
 
 
 async def test_a_text_to_a_lent_number_is_told_as_the_loans(desk: Desk) -> None:
-    lent = await desk.lend()
+    acquired = await desk.acquire()
 
-    await desk.subject.text(lent.number, "Your code: 123456", "Acme")
+    await desk.subject.text(acquired.number, "Your code: 123456", "Acme")
 
-    (text,) = await desk.until_told(lent)
-    assert (text.number, text.sender, text.text) == (lent.number, "Acme", "Your code: 123456")
-    assert await desk.provider.texts(lent.lease_id) == (text,)
+    (text,) = await desk.until_told(acquired)
+    assert (text.number, text.sender, text.text) == (acquired.number, "Acme", "Your code: 123456")
+    assert await desk.provider.texts(acquired.lease_id) == (text,)
 
 
 async def test_every_text_to_a_rented_number_is_told(desk: Desk) -> None:
-    lent = await desk.lend("full", hours=4)
+    acquired = await desk.acquire("full", hours=4)
     for n in range(5):
-        await desk.subject.text(lent.number, f"text {n}", f"sender {n}")
-    texts = await desk.until_told(lent, 5)
+        await desk.subject.text(acquired.number, f"text {n}", f"sender {n}")
+    texts = await desk.until_told(acquired, 5)
     assert [text.text for text in texts] == [f"text {n}" for n in range(5)]
     assert len({text.event_id for text in texts}) == 5
 
 
 async def test_a_text_to_nobodys_number_is_told_without_a_loan(desk: Desk) -> None:
-    lent = await desk.lend()
-    await desk.provider.finish(lent.lease_id)
-    for number in ("+12025550123", lent.number):
+    acquired = await desk.acquire()
+    await desk.provider.finish(acquired.lease_id)
+    for number in ("+12025550123", acquired.number):
         await desk.subject.text(number, "hello 123456")
 
     async def probe() -> bool:
@@ -170,30 +173,30 @@ async def test_a_text_to_nobodys_number_is_told_without_a_loan(desk: Desk) -> No
 
     await eventually(probe)
     assert [text.lease_id for text in desk.told] == ["", ""]
-    assert await desk.provider.texts(lent.lease_id) == ()
+    assert await desk.provider.texts(acquired.lease_id) == ()
 
 
 async def test_one_more_text_can_be_asked_for_while_the_loan_goes_on(desk: Desk) -> None:
-    lent = await desk.lend()
-    await desk.subject.text(lent.number, "one 111111")
-    assert await desk.provider.another_text(lent.lease_id)
-    await desk.subject.text(lent.number, "two 222222")
-    await desk.until_told(lent, 2)
+    acquired = await desk.acquire()
+    await desk.subject.text(acquired.number, "one 111111")
+    assert await desk.provider.request_text(acquired.lease_id)
+    await desk.subject.text(acquired.number, "two 222222")
+    await desk.until_told(acquired, 2)
 
-    await desk.provider.finish(lent.lease_id)
+    await desk.provider.finish(acquired.lease_id)
 
-    assert not await desk.provider.another_text(lent.lease_id)
-    assert not await desk.provider.another_text("never lent")
+    assert not await desk.provider.request_text(acquired.lease_id)
+    assert not await desk.provider.request_text("never lent")
 
 
 async def test_a_cursor_gives_the_same_texts_again_and_then_goes_on(desk: Desk) -> None:
-    lent = await desk.lend()
-    await desk.subject.text(lent.number, "one")
+    acquired = await desk.acquire()
+    await desk.subject.text(acquired.number, "one")
     batches, texts = await collect(desk.provider, "", 1)
     assert texts == ["one"]
     assert batches[0].texts == ()  # tells that the lender was reached
 
-    await desk.subject.text(lent.number, "two")
+    await desk.subject.text(acquired.number, "two")
 
     assert (await collect(desk.provider, batches[0].cursor, 2))[1] == ["one", "two"]
     assert (await collect(desk.provider, batches[-1].cursor, 1))[1] == ["two"]
@@ -201,8 +204,8 @@ async def test_a_cursor_gives_the_same_texts_again_and_then_goes_on(desk: Desk) 
 
 @pytest.mark.parametrize("cursor", ["1000000", "another lender's"])
 async def test_a_foreign_cursor_gives_all_texts(desk: Desk, cursor: str) -> None:
-    lent = await desk.lend()
-    await desk.subject.text(lent.number, "one")
+    acquired = await desk.acquire()
+    await desk.subject.text(acquired.number, "one")
     assert (await collect(desk.provider, cursor, 1))[1] == ["one"]
 
 
@@ -210,46 +213,46 @@ async def test_a_foreign_cursor_gives_all_texts(desk: Desk, cursor: str) -> None
 
 
 async def test_a_cancel_is_refused_at_first(desk: Desk) -> None:
-    lent = await desk.lend()
-    assert await desk.provider.cancel(lent.lease_id) == TooEarly(lent.cancel_after_ms)
-    await desk.subject.text(lent.number, "still lent")
-    await desk.until_told(lent)
+    acquired = await desk.acquire()
+    assert await desk.provider.cancel(acquired.lease_id) == TooEarly(acquired.cancel_after_ms)
+    await desk.subject.text(acquired.number, "still lent")
+    await desk.until_told(acquired)
 
 
 async def test_a_cancel_ends_the_loan(desk: Desk) -> None:
     wanted = desk.wanted()
-    lent = await desk.provider.lend(wanted)
-    assert isinstance(lent, Lent)
+    acquired = await desk.provider.acquire(wanted)
+    assert isinstance(acquired, Acquired)
     await desk.subject.later(121)
 
     for _ in range(2):
-        assert await desk.provider.cancel(lent.lease_id) == Cancelled()
+        assert await desk.provider.cancel(acquired.lease_id) == Cancelled()
 
     over = await desk.find(wanted.ref)
     assert over is not None
-    assert over.until_ms < lent.until_ms
-    assert not await desk.provider.another_text(lent.lease_id)
+    assert over.until_ms < acquired.until_ms
+    assert not await desk.provider.request_text(acquired.lease_id)
 
 
 async def test_a_code_that_came_before_the_cancel_counts(desk: Desk) -> None:
-    lent = await desk.lend()
+    acquired = await desk.acquire()
     await desk.subject.later(121)
-    await desk.subject.text(lent.number, "Your code: 123456")
+    await desk.subject.text(acquired.number, "Your code: 123456")
 
-    result = await desk.provider.cancel(lent.lease_id)
+    result = await desk.provider.cancel(acquired.lease_id)
 
     assert isinstance(result, HasText)
     assert [text.text for text in result.texts] == ["Your code: 123456"]
-    assert await desk.provider.cancel(lent.lease_id) == result
+    assert await desk.provider.cancel(acquired.lease_id) == result
 
 
 async def test_finishing_what_is_over_or_unknown_does_nothing(desk: Desk) -> None:
     wanted = desk.wanted()
-    lent = await desk.provider.lend(wanted)
-    assert isinstance(lent, Lent)
-    await desk.provider.finish(lent.lease_id)
+    acquired = await desk.provider.acquire(wanted)
+    assert isinstance(acquired, Acquired)
+    await desk.provider.finish(acquired.lease_id)
     over = await desk.find(wanted.ref)
-    await desk.provider.finish(lent.lease_id)
+    await desk.provider.finish(acquired.lease_id)
     await desk.provider.finish("never lent")
     assert await desk.find(wanted.ref) == over
     assert await desk.provider.cancel("never lent") == Cancelled()
@@ -257,17 +260,17 @@ async def test_finishing_what_is_over_or_unknown_does_nothing(desk: Desk) -> Non
 
 
 async def test_a_number_is_taken_back_when_its_time_is_up(desk: Desk) -> None:
-    lent = await desk.lend()
+    acquired = await desk.acquire()
     await desk.subject.later(20 * 60 + 1)
-    await desk.subject.text(lent.number, "too late")
+    await desk.subject.text(acquired.number, "too late")
 
     async def probe() -> bool:
         return bool(desk.told)
 
     await eventually(probe)
     assert desk.told[0].lease_id == ""
-    assert not await desk.provider.another_text(lent.lease_id)
-    assert await desk.provider.cancel(lent.lease_id) == Cancelled()
+    assert not await desk.provider.request_text(acquired.lease_id)
+    assert await desk.provider.cancel(acquired.lease_id) == Cancelled()
 
 
 # A lender that is not there
@@ -278,13 +281,13 @@ async def test_a_lender_that_cannot_be_reached_was_asked_nothing() -> None:
     server.close()
     provider = SimulatedNumberProvider(url)
     try:
-        assert isinstance(await provider.lend(LendNumber("a", "tg", USA)), NoNumber)
+        assert isinstance(await provider.acquire(AcquireNumber("a", "tg", USA)), NoNumber)
         for ask in (
             provider.find("a"),
             provider.finish("a"),
             provider.cancel("a"),
             provider.texts("a"),
-            provider.another_text("a"),
+            provider.request_text("a"),
             provider.offers(USA),
             provider.countries(),
             anext(provider.events("")),
@@ -309,7 +312,7 @@ async def test_an_answer_that_is_no_answer(status: int, body: bytes, kind: type)
     server, url = await answering(status, body)
     provider = SimulatedNumberProvider(url)
     try:
-        assert isinstance(await provider.lend(LendNumber("a", "tg", USA)), kind)
+        assert isinstance(await provider.acquire(AcquireNumber("a", "tg", USA)), kind)
         for ask in (provider.cancel("a"), provider.finish("a"), provider.texts("a")):
             with pytest.raises(Unavailable):
                 await ask

@@ -15,10 +15,10 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from patience import PATIENCE_S, until
-from ringbolt.fetch.caller import Answered, HostBusy, NoAnswer, OutgoingCaller
-from ringbolt.fetch.vetted import vet_url
-from stranger_sites import Names, Site, body, raw_site, self_signed, site
+from ringbolt.upstream.fetch.vetted import vet_url
+from ringbolt.upstream.fetch.webhook_client import Answered, HostBusy, NoAnswer, WebhookClient
+from support.patience import PATIENCE_S, until
+from support.stranger_sites import Names, Site, body, raw_site, self_signed, site
 
 BODY = b'{"status":"OK"}'
 
@@ -26,8 +26,8 @@ BODY = b'{"status":"OK"}'
 @asynccontextmanager
 async def calling(
     *origins: str, names: Names | None = None, per_machine: int = 16
-) -> AsyncIterator[OutgoingCaller]:
-    caller = OutgoingCaller(
+) -> AsyncIterator[WebhookClient]:
+    caller = WebhookClient(
         origins,
         allow_http=False,
         per_receiver=2,
@@ -42,7 +42,7 @@ async def calling(
 
 
 async def call(
-    caller: OutgoingCaller, url: str, timeout_s: float = 5
+    caller: WebhookClient, url: str, timeout_s: float = 5
 ) -> Answered | NoAnswer | HostBusy:
     return await caller.call("POST", url, {"webhook-id": "msg_1"}, BODY, timeout_s)
 
@@ -311,7 +311,7 @@ async def test_a_name_that_is_allowed_opens_its_address_to_no_other_name() -> No
     async with site(body(b"")) as receiver:
         names = Names(good_example=[["127.0.0.1"]], evil_example=[["127.0.0.1"]])
         good, evil = (f"http://{name}.example:{receiver.port}" for name in ("good", "evil"))
-        caller = OutgoingCaller(
+        caller = WebhookClient(
             [good], allow_http=True, per_receiver=2, per_machine=4, user_agent="", resolver=names
         )
         assert isinstance(await call(caller, good), Answered)

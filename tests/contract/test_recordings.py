@@ -11,21 +11,21 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
-from carrier_rig import PLAIN, Part, Rig, rig, tone
-from patience import eventually
-from ringbolt.app import recordings as kept
-from ringbolt.app.record_outcome import apply_event
-from ringbolt.core.call import CallEvent, CallStatus, Clip, Record
+from ringbolt.app.calls import recordings as kept
+from ringbolt.app.calls.record_outcome import apply_event
+from ringbolt.core.calls.call import CallEvent, CallStatus, Clip, Record
 from ringbolt.core.errors import NotFound
+from ringbolt.simulator.voice.line import BEEP_MS
 from ringbolt.store import calls, jobs, recordings
 from ringbolt.store.calls import Attempt
-from ringbolt.store.db import Tx
+from ringbolt.store.engine.db import Tx
 from ringbolt.store.recordings import Recording
+from ringbolt.voice.audio.wav import read_wav
 from ringbolt.voice.carrier import Accepted, SupportsRecording
-from ringbolt.voice.simulated_line import BEEP_MS
-from ringbolt.voice.wav import read_wav
-from shop_server import ShopServer, running_shop, settings_for
-from voice_client import PLAN, VoiceClient, refusal
+from support.carrier_rig import PLAIN, Part, Rig, rig, tone
+from support.patience import eventually
+from support.shop_server import ShopServer, running_shop, settings_for
+from support.voice_client import PLAN, VoiceClient, refusal
 
 SPEAKS = "+1234567818"
 LISTENS = "+1234567800"

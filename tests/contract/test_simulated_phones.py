@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from carrier_rig import CALLER, PLAIN, Part, Rig, after_g711, rig, tone
-from patience import eventually
-from ringbolt.core.call import CallStatus, Pause, RenderedGather
+from ringbolt.core.calls.call import CallStatus, Pause, RenderedGather
 from ringbolt.core.errors import Conflict
 from ringbolt.simulator.clock import WorldClock
+from ringbolt.simulator.file.store import WorldStore
 from ringbolt.simulator.world import FILE_NAME
-from ringbolt.store.world import WorldStore
 from ringbolt.voice.carrier import Accepted
+from support.carrier_rig import CALLER, PLAIN, Part, Rig, after_g711, rig, tone
+from support.patience import eventually
 
 PHONE = f"/simulator/phones/{PLAIN}"
 

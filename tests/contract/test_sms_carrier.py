@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from patience import PATIENCE_S, eventually
 from ringbolt.core.recovery import Recovery
 from ringbolt.sms.carrier import (
     Accepted,
@@ -25,7 +24,8 @@ from ringbolt.sms.carrier import (
     SupportsSmsLookup,
     Unknown,
 )
-from sms_rig import SUBJECTS, Desk
+from support.patience import PATIENCE_S, eventually
+from support.sms_rig import SUBJECTS, Desk
 
 SENT, DELIVERED, FAILED = ReceiptState.SENT, ReceiptState.DELIVERED, ReceiptState.FAILED
 

@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
-from patience import PATIENCE_S, until
 from ringbolt.core.errors import SpeechFailed
 from ringbolt.speech import child as child_module
 from ringbolt.speech.engine import Speech, SpeechRequest
@@ -24,6 +23,7 @@ from ringbolt.speech.pool import SpeechPool
 from ringbolt.speech.speaker import LocalSpeaker
 from ringbolt.speech.telephone import RATE, active_rms, resample
 from ringbolt.speech.worker import refuse_network
+from support.patience import PATIENCE_S, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

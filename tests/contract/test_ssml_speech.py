@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
-from ringbolt.app.preview_speech import preview
-from ringbolt.app.render import render
+from ringbolt.app.calls.preview_speech import preview
+from ringbolt.app.calls.render import render
 from ringbolt.app.shop import Shop
-from ringbolt.core.call import Clip, Gather, Hangup, Pause, RenderedGather, Say
+from ringbolt.core.calls.call import Clip, Gather, Hangup, Pause, RenderedGather, Say
 from ringbolt.core.errors import SpeechFailed
 from ringbolt.speech.catalogue import list_voices
 from ringbolt.speech.engine import SpeechRequest
 from ringbolt.speech.speaker import LocalSpeaker
-from ringbolt.voice.wav import read_wav
+from ringbolt.voice.audio.wav import read_wav
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 
-from world_server import WorldServer
+from support.world_server import WorldServer
 
 PATHS = [
     "/simulator/clock/advance",

@@ -7,9 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from carrier_rig import PLAIN, Part, Rig, after_g711, rig, tone
-from patience import PATIENCE_S
-from ringbolt.core.call import CallEvent, CallStatus, Clip, Pause, RenderedGather
+from ringbolt.core.calls.call import CallEvent, CallStatus, Clip, Pause, RenderedGather
 from ringbolt.core.errors import Unavailable
 from ringbolt.voice.carrier import (
     Accepted,
@@ -20,7 +18,9 @@ from ringbolt.voice.carrier import (
     Unknown,
     VoiceCarrier,
 )
-from ringbolt.voice.simulated import SimulatedCarrier
+from ringbolt.voice.simulated.carrier import SimulatedCarrier
+from support.carrier_rig import PLAIN, Part, Rig, after_g711, rig, tone
+from support.patience import PATIENCE_S
 
 
 @pytest.fixture

@@ -1,5 +1,5 @@
 """Fresh databases for the crash tests."""
 
-from databases import clock, postgres_server, postgres_url, sqlite_template, sqlite_url
+from support.databases import clock, postgres_server, postgres_url, sqlite_template, sqlite_url
 
 __all__ = ["clock", "postgres_server", "postgres_url", "sqlite_template", "sqlite_url"]

@@ -9,21 +9,21 @@ from pathlib import Path
 
 import pytest
 
-from flow_rig import Buyer, World, check
-from memory_world import ANSWERED, BUSY, RINGS, memory_carrier
-from ringbolt.app.check_call import GIVE_UP_AFTER
-from ringbolt.app.recover_attempt import ABSENT_AFTER_MS
+from ringbolt.app.attempts import ABSENT_AFTER_MS
+from ringbolt.app.calls.check_call import GIVE_UP_AFTER
 from ringbolt.cli.output import EXIT_OK
 from ringbolt.clock import SystemClock
-from ringbolt.core.call import CallEvent, CallStatus
+from ringbolt.core.calls.call import CallEvent, CallStatus
 from ringbolt.core.errors import Unavailable
 from ringbolt.core.order import OrderState
 from ringbolt.store import calls, jobs, orders
 from ringbolt.store.calls import AttemptState
-from ringbolt.store.opening import open_database
+from ringbolt.store.engine.opening import open_database
 from ringbolt.voice.carrier import PlaceCall, PlaceResult, Recovery, Rejected, Unknown
 from ringbolt.worker.handlers import handlers
-from shop_processes import PatientBuyer, Phones, ServerProcess, world_process
+from support.flow_rig import Buyer, World, check
+from support.memory_world import ANSWERED, BUSY, RINGS, memory_carrier
+from support.shop_processes import PatientBuyer, Phones, ServerProcess, world_process
 
 
 @pytest.fixture

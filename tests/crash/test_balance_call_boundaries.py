@@ -9,17 +9,17 @@ from itertools import count
 
 import pytest
 
-from balance_call_rig import Caller, available_sats, check, funded_key, limited
-from flow_rig import LEASE_MS, Died, Fate, Process, World
-from memory_world import ANSWERED, BUSY, RINGS, memory_carrier
 from ringbolt.clock import SystemClock
-from ringbolt.core.call import CallStatus
+from ringbolt.core.calls.call import CallStatus
 from ringbolt.core.errors import RingboltError
 from ringbolt.core.order import OrderState
 from ringbolt.store import jobs
+from ringbolt.store.engine.opening import open_database
 from ringbolt.store.keys import ApiKey
-from ringbolt.store.opening import open_database
 from ringbolt.voice.carrier import PlaceCall, PlaceResult, Recovery, Rejected, Unknown
+from support.balance_call_rig import Caller, available_sats, check, funded_key, limited
+from support.flow_rig import LEASE_MS, Died, Fate, Process, World
+from support.memory_world import ANSWERED, BUSY, RINGS, memory_carrier
 
 RECOVERIES = [Recovery.IDEMPOTENT, Recovery.LOOKUP, Recovery.NONE]
 TALKS = ANSWERED[:-1]

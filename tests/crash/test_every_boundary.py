@@ -13,14 +13,14 @@ from dataclasses import dataclass
 
 import pytest
 
-from flow_rig import LEASE_MS, Buyer, Died, Fate, Process, World, check
-from memory_world import ANSWERED, BUSY, memory_carrier
 from ringbolt.clock import SystemClock
 from ringbolt.core.errors import Conflict, RingboltError
 from ringbolt.core.order import OrderState
 from ringbolt.store import jobs
-from ringbolt.store.opening import open_database
+from ringbolt.store.engine.opening import open_database
 from ringbolt.voice.carrier import Recovery, Rejected, Unknown
+from support.flow_rig import LEASE_MS, Buyer, Died, Fate, Process, World, check
+from support.memory_world import ANSWERED, BUSY, memory_carrier
 
 RECOVERIES = [Recovery.IDEMPOTENT, Recovery.LOOKUP, Recovery.NONE]
 MAX_EFFECTS = 100

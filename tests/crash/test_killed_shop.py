@@ -13,9 +13,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from patience import eventually
 from ringbolt.cli.output import EXIT_OK
-from shop_processes import (
+from support.patience import eventually
+from support.shop_processes import (
     LONG_S,
     PatientBuyer,
     Phones,

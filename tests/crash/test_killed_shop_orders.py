@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from patient_orders import PatientOrder, balance_sats, funded_key
 from ringbolt.cli.output import EXIT_OK
-from shop_processes import Phones, ServerProcess, running_process, world_process
+from support.patient_orders import PatientOrder, balance_sats, funded_key
+from support.shop_processes import Phones, ServerProcess, running_process, world_process
 
 SPEED = 10
 KILLS = int(os.environ.get("RINGBOLT_TEST_KILLS", "10")) // 2

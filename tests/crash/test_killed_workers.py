@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from patience import eventually
 from ringbolt.cli.output import EXIT_OK
-from shop_processes import LONG_S, PatientBuyer, Phones, ServerProcess, world_process
+from support.patience import eventually
+from support.shop_processes import LONG_S, PatientBuyer, Phones, ServerProcess, world_process
 
 SPEED = 10
 LEASE_S = 3

@@ -11,10 +11,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from patience import eventually
-from patient_orders import FINAL, PatientOrder
 from ringbolt.cli.output import EXIT_OK
-from shop_processes import LONG_S, Phones, ServerProcess, running_process, world_process
+from support.patience import eventually
+from support.patient_orders import FINAL, PatientOrder
+from support.shop_processes import LONG_S, Phones, ServerProcess, running_process, world_process
 
 SPEED = 10
 GETS_IT = "+1234567800"

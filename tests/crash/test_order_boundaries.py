@@ -15,18 +15,18 @@ from dataclasses import dataclass
 
 import pytest
 
-from flow_rig import LEASE_MS, Died, Fate
-from order_world import Kind, OrderProcess, OrderWorld, WorldOrder
-from ringbolt.app.another_number import another_number
-from ringbolt.app.cancel_order import cancel_order
-from ringbolt.app.keys import NewKey
+from ringbolt.app.accounts.keys import NewKey
+from ringbolt.app.numbers.cancel_order import cancel_order
+from ringbolt.app.numbers.replace_number import replace_number
 from ringbolt.clock import SystemClock
 from ringbolt.core.errors import RingboltError
 from ringbolt.core.order import OrderState
 from ringbolt.core.recovery import Recovery
 from ringbolt.sms.carrier import ReceiptState
-from ringbolt.store import jobs, receptions
-from ringbolt.store.opening import open_database
+from ringbolt.store import jobs, receiving_orders
+from ringbolt.store.engine.opening import open_database
+from support.flow_rig import LEASE_MS, Died, Fate
+from support.order_world import Kind, OrderProcess, OrderWorld, WorldOrder
 
 MAX_EFFECTS = 80
 INVOICE_MS = 3_700_000
@@ -144,20 +144,20 @@ class Story:
     async def _another_number(self, process: OrderProcess) -> None:
         """As often as it takes: who asks does not always hear the answer."""
         assert self.order is not None
-        first = (await self.order.loans())[0].number
+        first = (await self.order.leases())[0].number
         if await self._number() == first:
             self.world.pass_ms(121_000)
-            await another_number(process.shop, self.order.id)
+            await replace_number(process.shop, self.order.id)
         await self._go(process)
         assert await self._number() not in ("", first)
-        self.world.lender.text(first, f"Your code is {_FORMER}")
+        self.world.backend.text(first, f"Your code is {_FORMER}")
         await self.order.code_comes()
 
     async def _number(self) -> str:
         assert self.order is not None
-        reception = await self.world.db.read(receptions.reception_of, self.order.id)
-        assert reception is not None
-        return reception.number
+        receiving = await self.world.db.read(receiving_orders.receiving_of, self.order.id)
+        assert receiving is not None
+        return receiving.number
 
     async def _work(self, process: OrderProcess) -> None:
         if not self.flow.pays:
@@ -168,8 +168,8 @@ class Story:
         assert self.order is not None
         assert await self.order.check() is self.flow.end
         if self.flow.kind == "activation":
-            reception = await self.world.db.read(receptions.reception_of, self.order.id)
-            assert reception is not None and reception.code != _FORMER
+            receiving = await self.world.db.read(receiving_orders.receiving_of, self.order.id)
+            assert receiving is not None and receiving.code != _FORMER
 
 
 async def _story(world: OrderWorld, flow: Flow) -> Story:

@@ -9,14 +9,14 @@ from typing import Any, cast
 
 import pytest
 
-from patience import PATIENCE_S
 from ringbolt.app.shop import Shop
 from ringbolt.clock import SystemClock
 from ringbolt.store import jobs
-from ringbolt.store.db import Database
+from ringbolt.store.engine.db import Database
+from ringbolt.store.engine.opening import open_database
 from ringbolt.store.jobs import Job, Look
-from ringbolt.store.opening import open_database
 from ringbolt.worker.loop import MAX_FAILURES, Handler, Worker
+from support.patience import PATIENCE_S
 
 
 class Rig:

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ringbolt.core import bech32, bolt11
-from ringbolt.core.bolt11 import Bolt11Error, Fallback, RouteHop
+from ringbolt.core.lightning import bech32, bolt11
+from ringbolt.core.lightning.bolt11 import Bolt11Error, Fallback, RouteHop
 
 KEY = sha256(b"a node").digest()
 NODE = bolt11.payee(KEY)

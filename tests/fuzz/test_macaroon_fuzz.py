@@ -8,8 +8,8 @@ import pymacaroons
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ringbolt.core import macaroon
-from ringbolt.core.macaroon import Macaroon, MacaroonError
+from ringbolt.core.lightning import macaroon
+from ringbolt.core.lightning.macaroon import Macaroon, MacaroonError
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 caveats = st.lists(texts, max_size=6)

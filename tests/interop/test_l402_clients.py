@@ -15,8 +15,8 @@ from typing import Any, Self
 import httpx
 import pytest
 
-from patience import PATIENCE_S
-from shop_server import ANSWERS, LISTENS, PATH, ShopServer, running_shop, say, settings_for
+from support.patience import PATIENCE_S
+from support.shop_server import ANSWERS, LISTENS, PATH, ShopServer, running_shop, say, settings_for
 
 PRICE = 50
 
@@ -59,9 +59,9 @@ class Bolt402:
     """One bolt402 client in a process of its own: it keeps the interpreter to itself while it
     waits, and so would keep a shop in the same process from answering."""
 
-    def __init__(self, shop: ShopServer, *wishes: dict[str, Any]) -> None:
+    def __init__(self, shop: ShopServer, *options: dict[str, Any]) -> None:
         pytest.importorskip("bolt402", reason="bolt402 has no wheel for this platform")
-        bodies = [json.dumps(wish) for wish in wishes]
+        bodies = [json.dumps(wish) for wish in options]
         self._command = [sys.executable, "-c", _BOLT402, shop.url + PATH, wallet_url(shop), *bodies]
 
     async def __aenter__(self) -> Self:

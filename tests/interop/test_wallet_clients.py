@@ -18,10 +18,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from patience import PATIENCE_S
-from ringbolt.lightning.simulated import WALLET_BALANCE_MSAT
-from ringbolt.lightning.simulated_invoice import InvoiceRequest
-from world_server import WorldServer, serving
+from ringbolt.simulator.lightning.invoice import InvoiceRequest
+from ringbolt.simulator.lightning.network import WALLET_BALANCE_MSAT
+from support.patience import PATIENCE_S
+from support.world_server import WorldServer, serving
 
 PRICE_MSAT = 210_000
 MACAROON = "AgEEbDQwMgIEdGVzdAAABiA="  # opaque to every client

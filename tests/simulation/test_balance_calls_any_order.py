@@ -27,18 +27,18 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from balance_call_rig import Caller, available_sats, check, funded_key, limited
-from flow_rig import LEASE_MS, Died, Fate, World
-from memory_world import ANSWERED, BUSY, RINGS, memory_carrier
-from ringbolt.app.keys import revoke_key
-from ringbolt.app.ledger_names import account_of_key
-from ringbolt.app.record_outcome import apply_event
+from ringbolt.app.accounts.chart_of_accounts import account_of_key
+from ringbolt.app.accounts.keys import revoke_key
+from ringbolt.app.calls.record_outcome import apply_event
 from ringbolt.clock import SystemClock
-from ringbolt.core.call import CallStatus
+from ringbolt.core.calls.call import CallStatus
 from ringbolt.core.errors import NotFound, RingboltError
 from ringbolt.store import calls, jobs
-from ringbolt.store.opening import open_database
+from ringbolt.store.engine.opening import open_database
 from ringbolt.voice.carrier import Accepted, PlaceCall, PlaceResult, Recovery, Rejected, Unknown
+from support.balance_call_rig import Caller, available_sats, check, funded_key, limited
+from support.flow_rig import LEASE_MS, Died, Fate, World
+from support.memory_world import ANSWERED, BUSY, RINGS, memory_carrier
 
 T = TypeVar("T")
 TALKS = ANSWERED[:-1]

@@ -25,17 +25,15 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from flow_rig import LEASE_MS, PRICE_MSAT, Buyer, Died, Fate, Process, World, check
-from memory_world import ANSWERED, BUSY, RINGS, memory_carrier
-from ringbolt.app.record_outcome import apply_event
-from ringbolt.app.refund import claim_refund
+from ringbolt.app.calls.record_outcome import apply_event
+from ringbolt.app.payments.refund import claim_refund
 from ringbolt.clock import SystemClock
-from ringbolt.core.call import CallStatus
+from ringbolt.core.calls.call import CallStatus
 from ringbolt.core.errors import RingboltError
 from ringbolt.core.order import OrderState
 from ringbolt.lightning.node import PaymentFailed, PaymentSucceeded, PaymentUnknown
 from ringbolt.store import calls, jobs
-from ringbolt.store.opening import open_database
+from ringbolt.store.engine.opening import open_database
 from ringbolt.voice.carrier import (
     Accepted,
     PlaceCall,
@@ -44,6 +42,8 @@ from ringbolt.voice.carrier import (
     Rejected,
     Unknown,
 )
+from support.flow_rig import LEASE_MS, PRICE_MSAT, Buyer, Died, Fate, Process, World, check
+from support.memory_world import ANSWERED, BUSY, RINGS, memory_carrier
 
 T = TypeVar("T")
 LIVES = st.sampled_from([ANSWERED, BUSY, RINGS, ()])

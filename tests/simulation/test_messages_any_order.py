@@ -25,17 +25,17 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from flow_rig import Died, Fate
-from memory_sms import MemoryLookupSms
-from message_rig import LEASE_MS, MessageOrder, MessageWorld
-from ringbolt.app.take_receipt import take_receipt
+from ringbolt.app.messages.record_receipt import record_receipt
 from ringbolt.clock import SystemClock
 from ringbolt.core.order import PaymentMethod
 from ringbolt.core.recovery import Recovery
 from ringbolt.sms.carrier import OutSms, ReceiptState
 from ringbolt.store import jobs
+from ringbolt.store.engine.opening import open_database
 from ringbolt.store.messages import MessageStatus
-from ringbolt.store.opening import open_database
+from support.flow_rig import Died, Fate
+from support.memory_sms import MemoryLookupSms
+from support.message_rig import LEASE_MS, MessageOrder, MessageWorld
 
 T = TypeVar("T")
 EXAMPLES = int(os.environ.get("RINGBOLT_TEST_EXAMPLES", "60"))
@@ -165,7 +165,7 @@ class Texts(RuleBasedStateMachine):
         log, settle_on = self.world.sms.log, self.world.settings.sms.settle_on
         if log:
             receipt = log[which % len(log)]
-            self.run(self.world.db.tx(take_receipt, "memory", receipt, settle_on))
+            self.run(self.world.db.tx(record_receipt, "memory", receipt, settle_on))
 
     @rule(carrier=st.booleans(), node=st.booleans())
     def the_others_go_or_come(self, carrier: bool, node: bool) -> None:

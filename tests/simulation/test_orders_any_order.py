@@ -29,14 +29,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from flow_rig import Died, Fate
-from memory_lender import MINUTE_MS
-from order_world import KINDS, SECRET, Kind, OrderProcess, OrderWorld, WorldOrder
-from ringbolt.app.cancel_order import cancel_order
-from ringbolt.app.expire_order import LOOK_AFTER_HOLDS
-from ringbolt.app.keys import NewKey
-from ringbolt.app.order_document import LOST
-from ringbolt.app.take_hold import take_invoice
+from ringbolt.app.accounts.keys import NewKey
+from ringbolt.app.numbers.cancel_order import cancel_order
+from ringbolt.app.payments.expire_order import LOOK_AFTER_HOLDS
+from ringbolt.app.payments.record_hold import record_hold
+from ringbolt.app.webhooks.order_document import LOST
 from ringbolt.clock import SystemClock
 from ringbolt.core.errors import RingboltError
 from ringbolt.core.keys import Keyring
@@ -45,7 +42,10 @@ from ringbolt.core.recovery import Recovery
 from ringbolt.lightning.node import InvoiceState, InvoiceStatus
 from ringbolt.sms.carrier import ReceiptState
 from ringbolt.store import jobs, ledger
-from ringbolt.store.opening import open_database
+from ringbolt.store.engine.opening import open_database
+from support.flow_rig import Died, Fate
+from support.memory_provider import MINUTE_MS
+from support.order_world import KINDS, SECRET, Kind, OrderProcess, OrderWorld, WorldOrder
 
 T = TypeVar("T")
 EXAMPLES = int(os.environ.get("RINGBOLT_TEST_EXAMPLES", "100"))
@@ -134,7 +134,7 @@ class Orders(RuleBasedStateMachine):
         while self.told:
             order, said = self.told.pop()
             shop = self.world.process().shop
-            self.run(self.world.db.tx(take_invoice, order.id, said, shop))
+            self.run(self.world.db.tx(record_hold, order.id, said, shop))
 
     @rule(order=placed)
     def the_node_lets_a_payment_go(self, order: WorldOrder) -> None:
@@ -166,7 +166,7 @@ class Orders(RuleBasedStateMachine):
 
     @rule()
     def the_lender_goes_or_comes(self) -> None:
-        self.world.lender.down = not self.world.lender.down
+        self.world.backend.down = not self.world.backend.down
 
     # The shop, its operator, and time
 
@@ -251,7 +251,7 @@ class Orders(RuleBasedStateMachine):
             shutil.rmtree(self.directory)
 
     async def _drain(self) -> None:
-        self.world.node.down = self.world.lender.down = False
+        self.world.node.down = self.world.backend.down = False
         await self.world.db.tx(jobs.release_all)
         await self.world.db.tx(jobs.cancel, LOOK_AFTER_HOLDS)  # it would go on for ever
         await self.process.work()

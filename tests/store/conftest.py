@@ -1,6 +1,6 @@
 """Every test of the store runs on both databases."""
 
-from databases import (
+from support.databases import (
     clock,
     database,
     database_url,

@@ -6,7 +6,7 @@ import asyncio
 
 from ringbolt.clock import SystemClock
 from ringbolt.store import rate_limits
-from ringbolt.store.db import Database, Tx
+from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.rate_limits import Rate
 
 HOURLY, DAILY = Rate("hour", 2, 3_600_000), Rate("day", 3, 86_400_000)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from order_rows import put_order
-from ringbolt.app.count_order import count_order
-from ringbolt.app.decide import fail
-from ringbolt.app.destination_limits import NO_LIMITS
-from ringbolt.app.ledger_names import HOLD, NODE, REVENUE, secured_idem
-from ringbolt.app.order_request import SendText, to_json
+from ringbolt.app.accounts.chart_of_accounts import HOLD, NODE, REVENUE, hold_idem
+from ringbolt.app.limits.count_order import count_order
+from ringbolt.app.limits.destination_limits import NO_LIMITS
+from ringbolt.app.payments.decide_outcome import fail
+from ringbolt.app.requests.order_request import SendText, to_json
 from ringbolt.settings import Settings
 from ringbolt.store import ledger, spends
-from ringbolt.store.db import Database, Tx
+from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.orders import Order
+from support.order_rows import put_order
 
 SETTINGS = Settings(limits="on", abuse={"daily_spend_sats": 2500, "texts_per_number_per_hour": 2})
 TEXT = to_json(SendText("+447700900123", "Hello", "Ringbolt"))
@@ -23,7 +23,7 @@ def paid(tx: Tx, kind: str, request: str = "{}") -> tuple[Order, str]:
     """An order of 1,000 sats whose payment is held, and why it is not brought about."""
     order = put_order(tx, kind, "paid", paid_ms=tx.now_ms, request=request)
     ledger.hold(
-        tx, idem=secured_idem(order.id), debit=NODE, credit=REVENUE, amount_msat=order.price_msat,
+        tx, idem=hold_idem(order.id), debit=NODE, credit=REVENUE, amount_msat=order.price_msat,
         kind=HOLD, order_id=order.id,
     )  # fmt: skip
     refused = count_order(tx, SETTINGS, order, NO_LIMITS)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from order_rows import put_order
-from ringbolt.abuse_settings import AbuseSettings
-from ringbolt.app.decide import CLOSE_HOLD
-from ringbolt.app.fair_shares import look_at_invoices, look_at_numbers, make_room
-from ringbolt.app.keys import adopt
-from ringbolt.app.order_request import ReceiveTexts, TopUp
-from ringbolt.app.purchase import Hold, Purchase
+from ringbolt.app.accounts.keys import adopt
+from ringbolt.app.checkout.invoice_quota import look_at_invoices, look_at_numbers, make_room
+from ringbolt.app.payments.decide_outcome import CLOSE_HOLD
+from ringbolt.app.requests.order_request import ReceiveTexts, TopUp
+from ringbolt.app.requests.purchase import Hold, Purchase
 from ringbolt.core.errors import RateLimited
 from ringbolt.core.order import OrderState
 from ringbolt.settings import Settings
-from ringbolt.store import jobs, orders, receptions
-from ringbolt.store.db import Database, Tx
-from ringbolt.store.receptions import Lease
+from ringbolt.settings.abuse import AbuseSettings
+from ringbolt.store import jobs, orders, receiving_orders
+from ringbolt.store.engine.db import Database, Tx
+from ringbolt.store.receiving_orders import NumberLease
+from support.order_rows import put_order
 
 ABUSE = AbuseSettings(
     open_invoices=6, open_invoices_per_client=4, open_numbers=10, open_numbers_per_client=9
@@ -32,8 +32,8 @@ def _by(client: str, request: ReceiveTexts | TopUp | None = None) -> Purchase:
     )  # fmt: skip
 
 
-def _lease(order_id: str, number: str, from_ms: int) -> Lease:
-    return Lease(
+def _lease(order_id: str, number: str, from_ms: int) -> NumberLease:
+    return NumberLease(
         id=order_id[:16], order_id=order_id, provider="simulated", provider_id=order_id[:16],
         number=number, service="tg", from_ms=from_ms, until_ms=from_ms + 1_200_000,
         cancel_after_ms=0, ended_ms=None, why="",
@@ -113,12 +113,12 @@ async def test_a_known_key_is_topped_up_however_many_invoices_are_open(
 
 async def test_the_last_numbers_are_for_those_who_have_none(database: Database) -> None:
     # Given eight of ten numbers lent to one address
-    def lend(tx: Tx) -> None:
+    def acquire(tx: Tx) -> None:
         for each in range(8):
             order = put_order(tx, "activation", "dispatching", client="a", paid_ms=tx.now_ms)
-            assert receptions.add_lease(tx, _lease(order.id, f"+1202555010{each}", tx.now_ms))
+            assert receiving_orders.add_lease(tx, _lease(order.id, f"+1202555010{each}", tx.now_ms))
 
-    await database.tx(lend)
+    await database.tx(acquire)
     # Then it gets no more of them, and others do
     with pytest.raises(RateLimited) as refused:
         await database.read(look_at_numbers, SETTINGS, "a")

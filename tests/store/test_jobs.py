@@ -10,9 +10,9 @@ import pytest
 from ringbolt.clock import SystemClock
 from ringbolt.core.errors import Conflict
 from ringbolt.store import cursors, jobs
-from ringbolt.store.db import Database, Tx
+from ringbolt.store.engine.db import Database, Tx
+from ringbolt.store.engine.opening import open_database
 from ringbolt.store.jobs import Job, LeaseLost
-from ringbolt.store.opening import open_database
 
 LEASE_MS = 60_000
 

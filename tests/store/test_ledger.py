@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from ringbolt.core.errors import NotFound
 from ringbolt.store import ledger
-from ringbolt.store.db import Database, Tx
+from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.ledger import Balance, InsufficientFunds, LedgerMismatch
 
 ALICE = "key:alice"

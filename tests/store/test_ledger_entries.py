@@ -6,12 +6,12 @@ from functools import partial
 
 import pytest
 
-from order_rows import put_order
 from ringbolt.core.errors import InvalidInput
 from ringbolt.core.order import OrderState
 from ringbolt.store import ledger, ledger_entries, orders
-from ringbolt.store.db import Database, Tx
+from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.ledger_entries import Entry
+from support.order_rows import put_order
 
 ALICE = "key:alice"
 BOB = "key:bob"

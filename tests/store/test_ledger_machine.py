@@ -10,10 +10,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from sqlalchemy import create_engine
 from sqlalchemy.pool import StaticPool
 
-from ringbolt.store import guards, ledger
-from ringbolt.store.db import Tx
+from ringbolt.store import ledger
+from ringbolt.store.engine.db import Tx
 from ringbolt.store.ledger import InsufficientFunds, LedgerMismatch
-from ringbolt.store.schema import metadata
+from ringbolt.store.schema import guards
+from ringbolt.store.schema.metadata import metadata
 
 CUSTOMERS = ("key:a", "key:b", "key:c")
 ACCOUNTS = ("node", "revenue", *CUSTOMERS)

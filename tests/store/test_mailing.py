@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from message_rig import MessageWorld
 from ringbolt.clock import SystemClock
 from ringbolt.core.order import PaymentMethod
 from ringbolt.core.recovery import Recovery
 from ringbolt.store import suppressions
-from ringbolt.store.db import Database
+from ringbolt.store.engine.db import Database
 from ringbolt.store.messages import MessageStatus
+from support.message_rig import MessageWorld
 
 METHODS = [PaymentMethod.BALANCE, PaymentMethod.HOLD]
 

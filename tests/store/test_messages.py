@@ -9,7 +9,7 @@ import pytest
 from ringbolt.core.order import OrderState, PaymentMethod
 from ringbolt.store import attempts, calls, messages, orders, suppressions
 from ringbolt.store.attempts import AttemptState
-from ringbolt.store.db import Database, Tx
+from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.messages import MessageStatus, PartState
 from ringbolt.store.orders import Order
 

@@ -19,12 +19,12 @@ from sqlalchemy import Connection, inspect, text
 
 from ringbolt.clock import SystemClock
 from ringbolt.core.errors import InvalidInput
-from ringbolt.store import guards, migrate
-from ringbolt.store.db import StoreUnsound
-from ringbolt.store.opening import open_database
-from ringbolt.store.postgres import PostgresDatabase
-from ringbolt.store.schema import metadata
-from ringbolt.store.sqlite import SqliteDatabase
+from ringbolt.store.engine.db import StoreUnsound
+from ringbolt.store.engine.opening import open_database
+from ringbolt.store.engine.postgres.database import PostgresDatabase
+from ringbolt.store.engine.sqlite.database import SqliteDatabase
+from ringbolt.store.schema import guards, migrate
+from ringbolt.store.schema.metadata import metadata
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -134,7 +134,7 @@ def test_starting_on_a_present_schema_does_not_load_alembic(sqlite_url: str) -> 
     script = (
         "import asyncio, sys\n"
         "from ringbolt.clock import SystemClock\n"
-        "from ringbolt.store.opening import open_database\n"
+        "from ringbolt.store.engine.opening import open_database\n"
         "async def main():\n"
         f"    await (await open_database({sqlite_url!r}, SystemClock())).close()\n"
         "asyncio.run(main())\n"

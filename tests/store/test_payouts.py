@@ -8,16 +8,16 @@ import threading
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from payout_rig import ALICE, PRICE_MSAT, SHARE_MSAT, Desk, an_order, settle
-from ringbolt.app import pay_referral, refer
-from ringbolt.app.ledger_names import REFERRAL, account_of_referrer
+from ringbolt.app.accounts.chart_of_accounts import REFERRAL, account_of_referrer
+from ringbolt.app.payments import pay_referral, refer
 from ringbolt.clock import SystemClock
 from ringbolt.core.errors import NotFound
 from ringbolt.settings import Settings
 from ringbolt.store import jobs, ledger, payouts
-from ringbolt.store.db import Database, Tx
+from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.orders import Order
 from ringbolt.store.payouts import PayoutState
+from support.payout_rig import ALICE, PRICE_MSAT, SHARE_MSAT, Desk, an_order, settle
 
 HASH = "ab" * 32
 

@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlalchemy import text
 
-from postgres_server import NoPostgresError, running
 from ringbolt.clock import SystemClock
 from ringbolt.core.errors import Unavailable
 from ringbolt.store import cursors
-from ringbolt.store.db import Database, OutcomeUnknown, Tx
-from ringbolt.store.opening import open_database
+from ringbolt.store.engine.db import Database, OutcomeUnknown, Tx
+from ringbolt.store.engine.opening import open_database
+from support.postgres_server import NoPostgresError, running
 
 
 @pytest.fixture

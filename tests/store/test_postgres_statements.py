@@ -12,12 +12,13 @@ from sqlalchemy.exc import IntegrityError, MultipleResultsFound, NoResultFound
 
 from ringbolt.clock import SystemClock
 from ringbolt.core.errors import Unavailable
-from ringbolt.store import cursors, postgres_sessions
-from ringbolt.store.db import OutcomeUnknown, Tx, one_statement
-from ringbolt.store.opening import open_database
-from ringbolt.store.postgres import POOL_SIZE, PostgresDatabase
-from ringbolt.store.postgres_wakes import payloads
-from ringbolt.store.tables import cursor, job
+from ringbolt.store import cursors
+from ringbolt.store.engine.db import OutcomeUnknown, Tx, one_statement
+from ringbolt.store.engine.opening import open_database
+from ringbolt.store.engine.postgres import sessions
+from ringbolt.store.engine.postgres.database import POOL_SIZE, PostgresDatabase
+from ringbolt.store.engine.postgres.wakes import payloads
+from ringbolt.store.schema.tables import cursor, job
 
 ALL = select(cursor.c.name, cursor.c.value).order_by(cursor.c.name)
 NAMED = select(cursor).where(cursor.c.name == bindparam("name_"))
@@ -187,7 +188,7 @@ async def test_a_cancelled_transaction_leaves_nothing_and_no_session_behind(
 async def test_who_waits_too_long_for_a_session_is_told(
     shop: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres_sessions, "WAIT_S", 0.05)
+    monkeypatch.setattr(sessions, "WAIT_S", 0.05)
     asleep = [
         asyncio.create_task(shop.read(lambda tx: tx.run(text("SELECT pg_sleep(1)")).rowcount))
         for _ in range(POOL_SIZE)

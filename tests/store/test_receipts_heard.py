@@ -15,9 +15,9 @@ from ringbolt.clock import SystemClock
 from ringbolt.core.errors import Unavailable
 from ringbolt.sms.carrier import DeliveryReceipt, ReceiptBatch, ReceiptState
 from ringbolt.store import cursors, messages
-from ringbolt.store.db import Database, Tx
-from ringbolt.store.opening import open_database
-from ringbolt.store.tables import inbox
+from ringbolt.store.engine.db import Database, Tx
+from ringbolt.store.engine.opening import open_database
+from ringbolt.store.schema.tables import inbox
 from ringbolt.worker.message_watcher import AHEAD, sms_watcher
 
 

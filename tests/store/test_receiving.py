@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from memory_lender import MINUTE_MS, USA
-from reception_rig import (
+from ringbolt.clock import SystemClock
+from ringbolt.core.keys import hash_of
+from ringbolt.core.order import OrderState, PaymentMethod
+from ringbolt.store import suppressions
+from ringbolt.store.engine.db import Database
+from support.memory_provider import MINUTE_MS, USA
+from support.receiving_rig import (
     CODE,
     ReceptionOrder,
     ReceptionProcess,
     ReceptionWorld,
     assigned,
 )
-from ringbolt.app.by_hand import hash_of
-from ringbolt.clock import SystemClock
-from ringbolt.core.order import OrderState, PaymentMethod
-from ringbolt.store import suppressions
-from ringbolt.store.db import Database
 
 METHODS = [PaymentMethod.BALANCE, PaymentMethod.HOLD]
 S = OrderState
@@ -40,17 +40,17 @@ async def test_a_code_that_came_is_shown_and_paid_for(
     world: ReceptionWorld, process: ReceptionProcess, method: PaymentMethod
 ) -> None:
     order = await assigned(world, process, method)
-    reception = await order.reception()
-    (loan,) = world.lender.loans
-    assert (reception.number, reception.number_country) == (loan.number, USA)
-    assert (reception.numbers_tried, reception.until_ms) == (1, loan.until_ms)
-    world.lender.text(loan.number, CODE)
+    receiving = await order.receiving()
+    (lease,) = world.backend.leases
+    assert (receiving.number, receiving.number_country) == (lease.number, USA)
+    assert (receiving.numbers_tried, receiving.until_ms) == (1, lease.until_ms)
+    world.backend.text(lease.number, CODE)
     await process.dispatch()
     assert await order.has_been_paid()
     (text,) = await order.texts()
     assert (text.text, text.sender, text.code) == (CODE, "Acme", "48010")
-    assert (await order.reception()).code == "48010"
-    assert loan.ended_ms is None, "the number is the buyer's until its time is over"
+    assert (await order.receiving()).code == "48010"
+    assert lease.ended_ms is None, "the number is the buyer's until its time is over"
 
 
 @pytest.mark.parametrize("odd", ["\x00", "\ud83d"])
@@ -59,8 +59,8 @@ async def test_a_text_that_no_database_keeps_holds_no_other_up(
 ) -> None:
     order = await assigned(world, process)
     number = await order.number()
-    world.lender.text(number, f"Hello{odd}")
-    world.lender.text(number, CODE)
+    world.backend.text(number, f"Hello{odd}")
+    world.backend.text(number, CODE)
     await process.dispatch()
     assert [text.text for text in await order.texts()] == ["Hello\ufffd", CODE]
     assert await order.has_been_paid()
@@ -70,15 +70,15 @@ async def test_the_number_goes_back_when_its_time_is_over(
     world: ReceptionWorld, process: ReceptionProcess
 ) -> None:
     order = await assigned(world, process)
-    (loan,) = world.lender.loans
-    world.lender.text(loan.number, CODE)
+    (lease,) = world.backend.leases
+    world.backend.text(lease.number, CODE)
     await process.pass_ms(19 * MINUTE_MS)
-    assert not loan.told_back
+    assert not lease.told_back
     await process.pass_ms(MINUTE_MS + 1000)
-    assert loan.told_back
-    row, reception = await order.row(), await order.reception()
+    assert lease.told_back
+    row, receiving = await order.row(), await order.receiving()
     assert row.finished_ms is not None
-    assert reception.closed_ms is not None
+    assert receiving.closed_ms is not None
     assert await order.jobs_left() == []
 
 
@@ -87,30 +87,30 @@ async def test_later_texts_are_shown_and_the_latest_code_counts(
 ) -> None:
     order = await assigned(world, process)
     number = await order.number()
-    world.lender.text(number, "Code: 1111", "1111")
-    world.lender.text(number, "Thank you for your visit")
+    world.backend.text(number, "Code: 1111", "1111")
+    world.backend.text(number, "Thank you for your visit")
     await process.dispatch()
-    world.lender.text(number, "Code: 2222", "2222")
+    world.backend.text(number, "Code: 2222", "2222")
     await process.dispatch()
     assert [text.code for text in await order.texts()] == ["1111", "", "2222"]
-    reception = await order.reception()
-    assert (reception.code, reception.texts) == ("2222", 3)
+    receiving = await order.receiving()
+    assert (receiving.code, receiving.texts) == ("2222", 3)
 
 
 async def test_the_code_that_the_provider_found_is_preferred(
     world: ReceptionWorld, process: ReceptionProcess
 ) -> None:
     order = await assigned(world, process)
-    world.lender.text(await order.number(), CODE, "X7")
+    world.backend.text(await order.number(), CODE, "X7")
     await process.dispatch()
-    assert (await order.reception()).code == "X7"
+    assert (await order.receiving()).code == "X7"
 
 
 async def test_a_text_without_a_code_is_shown_but_not_paid_for(
     world: ReceptionWorld, process: ReceptionProcess
 ) -> None:
     order = await assigned(world, process)
-    world.lender.text(await order.number(), "Welcome to our service!")
+    world.backend.text(await order.number(), "Welcome to our service!")
     await process.dispatch()
     assert await order.state() is S.IN_PROGRESS
     assert [text.text for text in await order.texts()] == ["Welcome to our service!"]
@@ -122,11 +122,11 @@ async def test_one_text_that_is_told_twice_counts_once(
     world: ReceptionWorld, process: ReceptionProcess
 ) -> None:
     order = await assigned(world, process)
-    world.lender.text(await order.number(), CODE, copies=2)
-    world.lender.text(await order.number(), CODE)  # a source that names its copies anew
+    world.backend.text(await order.number(), CODE, copies=2)
+    world.backend.text(await order.number(), CODE)  # a source that names its copies anew
     await process.dispatch()
     assert len(await order.texts()) == 1
-    assert (await order.reception()).texts == 1
+    assert (await order.receiving()).texts == 1
 
 
 # No code
@@ -141,7 +141,7 @@ async def test_without_a_code_the_money_and_the_number_go_back_at_the_deadline(
     assert await order.state() is S.IN_PROGRESS
     await process.pass_ms(MINUTE_MS + 1000)
     assert not await order.has_been_paid()
-    assert world.lender.loans[0].told_back
+    assert world.backend.leases[0].told_back
     assert (await order.row()).reason == "no code came in time"
     assert await order.jobs_left() == []
     assert await world.complaints() == []
@@ -151,27 +151,27 @@ async def test_the_last_look_finds_what_nobody_told(
     world: ReceptionWorld, process: ReceptionProcess
 ) -> None:
     order = await assigned(world, process)
-    world.lender.text(await order.number(), CODE)
-    world.lender.log.clear()
+    world.backend.text(await order.number(), CODE)
+    world.backend.log.clear()
     await process.work()
     assert await order.has_been_paid()
-    assert (await order.reception()).code == "48010"
+    assert (await order.receiving()).code == "48010"
 
 
 async def test_a_code_in_the_instant_of_the_deadline_counts(
     world: ReceptionWorld, process: ReceptionProcess
 ) -> None:
-    world.lender.lasts_ms = 30 * MINUTE_MS
+    world.backend.lasts_ms = 30 * MINUTE_MS
     order = await assigned(world, process)
     number = await order.number()
 
     async def nothing() -> None: ...
 
     async def text() -> None:
-        world.lender.text(number, CODE, "48010")
+        world.backend.text(number, CODE, "48010")
 
     await process.pass_ms(20 * MINUTE_MS)
-    world.lender.before_answer += [nothing, text]  # after the look at texts, before the cancel
+    world.backend.before_answer += [nothing, text]  # after the look at texts, before the cancel
     await process.pass_ms(MINUTE_MS + 1000)
     assert await order.has_been_paid()
 
@@ -179,16 +179,16 @@ async def test_a_code_in_the_instant_of_the_deadline_counts(
 async def test_a_lender_that_is_gone_at_the_deadline_keeps_no_money(
     world: ReceptionWorld, process: ReceptionProcess
 ) -> None:
-    world.lender.lasts_ms = 30 * MINUTE_MS
+    world.backend.lasts_ms = 30 * MINUTE_MS
     order = await assigned(world, process)
-    loan = world.lender.loans[0]
-    world.lender.down = True
+    lease = world.backend.leases[0]
+    world.backend.down = True
     await process.pass_ms(22 * MINUTE_MS)
     assert not await order.has_been_paid()
-    assert not loan.told_back
-    world.lender.down = False
+    assert not lease.told_back
+    world.backend.down = False
     await process.pass_ms(2 * MINUTE_MS)
-    assert loan.told_back
+    assert lease.told_back
     assert await order.jobs_left() == []
 
 
@@ -196,7 +196,7 @@ async def test_a_lender_that_is_gone_at_the_deadline_keeps_no_money(
 async def test_no_free_number_returns_the_money_at_once(
     world: ReceptionWorld, process: ReceptionProcess, method: PaymentMethod
 ) -> None:
-    world.lender.answers.append("none")
+    world.backend.answers.append("none")
     order = await world.buy(method)
     await process.dispatch()
     assert not await order.has_been_paid()
@@ -212,7 +212,7 @@ async def test_a_text_to_a_number_of_nobody_is_kept_from_everybody(
     world: ReceptionWorld, process: ReceptionProcess
 ) -> None:
     order = await assigned(world, process)
-    world.lender.text("+12025559999", CODE)
+    world.backend.text("+12025559999", CODE)
     await process.pass_ms(5000)
     assert await order.texts() == []
     assert await order.state() is S.IN_PROGRESS
@@ -222,12 +222,12 @@ async def test_a_text_to_a_number_of_nobody_is_kept_from_everybody(
 async def test_a_text_after_the_end_is_nobodys(
     world: ReceptionWorld, process: ReceptionProcess, names_loans: bool
 ) -> None:
-    world.lender.names_loans = names_loans
+    world.backend.names_loans = names_loans
     order = await assigned(world, process)
     number = await order.number()
     await process.pass_ms(22 * MINUTE_MS)
     assert not await order.has_been_paid()
-    world.lender.text(number, CODE)
+    world.backend.text(number, CODE)
     await process.dispatch()
     assert await order.texts() == []
 
@@ -237,13 +237,13 @@ async def test_a_number_rests_before_another_buyer_has_it(
 ) -> None:
     first = await assigned(world, process, service="tg")
     await process.pass_ms(21 * MINUTE_MS)
-    world.lender.answers += ["taken", "yes"]
+    world.backend.answers += ["taken", "yes"]
     second = await assigned(world, process, service="vk")
     assert await second.number() not in ("", await first.number())
-    unfit = world.lender.loans[1]
+    unfit = world.backend.leases[1]
     await process.pass_ms(3 * MINUTE_MS)
     assert unfit.told_back, "what could not be used is given back"
-    world.lender._next = 0
+    world.backend._next = 0
     await process.pass_ms(8 * MINUTE_MS)
     third = await assigned(world, process, service="vk")
     assert await third.number() == await first.number()
@@ -252,17 +252,17 @@ async def test_a_number_rests_before_another_buyer_has_it(
 async def test_a_text_that_is_told_late_is_not_the_next_borrowers(
     world: ReceptionWorld, process: ReceptionProcess
 ) -> None:
-    world.lender.names_loans = False
+    world.backend.names_loans = False
     first = await assigned(world, process, service="tg")
     number = await first.number()
-    late = world.lender.text(number, CODE)
-    world.lender.log.clear()
-    world.lender.loans[0].texts.clear()
+    late = world.backend.text(number, CODE)
+    world.backend.log.clear()
+    world.backend.leases[0].texts.clear()
     await process.pass_ms(32 * MINUTE_MS)
-    world.lender._next = 0
+    world.backend._next = 0
     second = await assigned(world, process, service="vk")
     assert await second.number() == number
-    world.lender.log.append(late)
+    world.backend.log.append(late)
     await process.dispatch()
     assert await second.texts() == []
     assert await second.state() is S.IN_PROGRESS
@@ -273,11 +273,11 @@ async def test_a_number_has_a_service_once_in_ninety_days(
 ) -> None:
     first = await assigned(world, process)
     await process.pass_ms(60 * MINUTE_MS)
-    world.lender.answers.append("taken")
+    world.backend.answers.append("taken")
     second = await assigned(world, process)
     assert await second.number() != await first.number()
     await process.pass_ms(91 * 24 * 60 * MINUTE_MS)
-    world.lender._next = 0
+    world.backend._next = 0
     third = await assigned(world, process)
     assert await third.number() == await first.number()
 
@@ -286,18 +286,18 @@ async def test_a_lender_that_gives_one_number_twice_is_asked_for_another(
     world: ReceptionWorld, process: ReceptionProcess
 ) -> None:
     first = await assigned(world, process)
-    world.lender.answers += ["taken"] * 5
+    world.backend.answers += ["taken"] * 5
     second = await world.buy()
     await process.dispatch()
     assert not await second.has_been_paid(), "three unfit numbers are none"
-    assert len(world.lender.loans) == 4
+    assert len(world.backend.leases) == 4
     third = await assigned_after(world, process)
     assert await third.number() != await first.number()
     assert await first.state() is S.IN_PROGRESS
 
 
 async def assigned_after(world: ReceptionWorld, process: ReceptionProcess) -> ReceptionOrder:
-    world.lender.answers.clear()
+    world.backend.answers.clear()
     return await assigned(world, process)
 
 
@@ -305,17 +305,17 @@ async def assigned_after(world: ReceptionWorld, process: ReceptionProcess) -> Re
 async def test_a_text_that_is_faster_than_the_answer_waits_for_its_lease(
     world: ReceptionWorld, process: ReceptionProcess, names_loans: bool
 ) -> None:
-    world.lender.names_loans = names_loans
+    world.backend.names_loans = names_loans
 
     async def first() -> None:
-        world.lender.text(world.lender.loans[-1].number, CODE)
+        world.backend.text(world.backend.leases[-1].number, CODE)
         await world.process().listen()
 
-    world.lender.before_answer.append(first)
+    world.backend.before_answer.append(first)
     order = await world.buy()
     await process.dispatch()
     assert await order.has_been_paid()
-    assert (await order.reception()).code == "48010"
+    assert (await order.receiving()).code == "48010"
 
 
 async def test_stop_to_a_number_that_we_send_from_is_heeded(
@@ -325,7 +325,7 @@ async def test_stop_to_a_number_that_we_send_from_is_heeded(
     process = world.process()
     acme = hash_of(world.keyring.current, "Acme")
     for n, words in enumerate(("Stop.", "START", "please stop")):
-        world.lender.text("+12025550177", words)
+        world.backend.text("+12025550177", words)
         await process.dispatch()
         suppressed = await database.read(suppressions.holds, "sms", acme)
         assert suppressed == (n == 0)

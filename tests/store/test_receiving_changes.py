@@ -8,8 +8,22 @@ from dataclasses import replace
 
 import pytest
 
-from memory_lender import MINUTE_MS
-from reception_rig import (
+from ringbolt.app.checkout.reactivate_number import Buyer, check_again
+from ringbolt.app.numbers.accept_without_code import accept_without_code
+from ringbolt.app.numbers.cancel_order import cancel_order
+from ringbolt.app.numbers.receive_text import receive_texts
+from ringbolt.app.numbers.replace_number import replace_number
+from ringbolt.app.numbers.request_text import request_text
+from ringbolt.app.webhooks import order_document
+from ringbolt.clock import SystemClock
+from ringbolt.core.errors import Conflict, NotFound, Unavailable
+from ringbolt.core.order import OrderState, PaymentMethod
+from ringbolt.core.recovery import Recovery
+from ringbolt.numbers.provider import InboundText
+from ringbolt.store import received_texts
+from ringbolt.store.engine.db import Database
+from support.memory_provider import MINUTE_MS
+from support.receiving_rig import (
     CODE,
     ReceptionOrder,
     ReceptionProcess,
@@ -17,20 +31,6 @@ from reception_rig import (
     assigned,
     refusal,
 )
-from ringbolt.app import order_document
-from ringbolt.app.accept_text import accept_text
-from ringbolt.app.another_number import another_number
-from ringbolt.app.another_text import another_text
-from ringbolt.app.cancel_order import cancel_order
-from ringbolt.app.number_again import Buyer, check_again
-from ringbolt.app.take_text import take_texts
-from ringbolt.clock import SystemClock
-from ringbolt.core.errors import Conflict, NotFound, Unavailable
-from ringbolt.core.order import OrderState, PaymentMethod
-from ringbolt.core.recovery import Recovery
-from ringbolt.numbers.provider import InboundText
-from ringbolt.store import received_texts
-from ringbolt.store.db import Database
 
 METHODS = [PaymentMethod.BALANCE, PaymentMethod.HOLD]
 S = OrderState
@@ -62,7 +62,7 @@ async def test_a_cancel_returns_money_and_number(
     await cancel_order(process.shop, order.id)
     await process.dispatch()
     assert not await order.has_been_paid()
-    assert world.lender.loans[0].told_back
+    assert world.backend.leases[0].told_back
     assert await order.jobs_left() == []
     await cancel_order(process.shop, order.id)  # again, to no effect
     assert await world.complaints() == []
@@ -75,7 +75,7 @@ async def test_a_cancel_before_there_is_a_number_is_possible_at_once(
     await cancel_order(process.shop, order.id)
     await process.work()
     assert not await order.has_been_paid()
-    assert world.lender.loans == []
+    assert world.backend.leases == []
 
 
 async def test_a_number_that_comes_after_the_cancel_goes_back(
@@ -86,18 +86,18 @@ async def test_a_number_that_comes_after_the_cancel_goes_back(
     async def cancel() -> None:
         await cancel_order(world.process().shop, order.id)
 
-    world.lender.before_answer.append(cancel)
+    world.backend.before_answer.append(cancel)
     await process.work()
     assert not await order.has_been_paid()
     assert await order.number() == ""
-    assert world.lender.loans[0].told_back
+    assert world.backend.leases[0].told_back
 
 
 async def test_a_code_that_came_forbids_the_cancel(
     world: ReceptionWorld, process: ReceptionProcess
 ) -> None:
     order = await assigned(world, process)
-    world.lender.text(await order.number(), CODE)
+    world.backend.text(await order.number(), CODE)
     await process.pass_ms(3 * MINUTE_MS)
     assert "code was delivered" in (await refusal(cancel_order(process.shop, order.id))).message
     assert await order.has_been_paid()
@@ -108,9 +108,9 @@ async def test_a_code_that_the_lender_has_forbids_the_cancel_and_is_delivered(
 ) -> None:
     order = await assigned(world, process)
     await process.pass_ms(3 * MINUTE_MS)
-    world.lender.text(await order.number(), CODE, "48010")
+    world.backend.text(await order.number(), CODE, "48010")
     assert "code was delivered" in (await refusal(cancel_order(process.shop, order.id))).message
-    assert (await order.reception()).code == "48010"
+    assert (await order.receiving()).code == "48010"
 
 
 async def test_a_code_that_is_told_while_the_lender_takes_the_number_back_is_delivered(
@@ -120,15 +120,15 @@ async def test_a_code_that_is_told_while_the_lender_takes_the_number_back_is_del
     await process.pass_ms(3 * MINUTE_MS)
 
     async def told_but_not_remembered() -> None:
-        world.lender.text(await order.number(), CODE)
-        world.lender.loans[0].texts.clear()
+        world.backend.text(await order.number(), CODE)
+        world.backend.leases[0].texts.clear()
         await world.process().listen()
 
-    world.lender.before_answer.append(told_but_not_remembered)
+    world.backend.before_answer.append(told_but_not_remembered)
     assert "code was delivered" in (await refusal(cancel_order(process.shop, order.id))).message
     await process.dispatch()
     assert await order.has_been_paid()
-    assert (await order.reception()).closed_ms is not None, "the lender has the number"
+    assert (await order.receiving()).closed_ms is not None, "the lender has the number"
     assert await order.jobs_left() == []
 
 
@@ -146,7 +146,7 @@ async def test_a_code_and_a_cancel_at_once_agree_about_the_money(
         number = (await order.leases())[0].number
         told = InboundText(f"e{n}", number, "", "Acme", CODE, "", world.clock.now_ms())
         await asyncio.sleep(0.0005 * n)
-        await world.db.tx(take_texts, process.shop, "lender", [told])
+        await world.db.tx(receive_texts, process.shop, "lender", [told])
 
     await asyncio.gather(
         *(cancel(order) for order in sold), *(text(order, n) for n, order in enumerate(sold))
@@ -163,21 +163,21 @@ async def test_a_lender_that_is_gone_cannot_stop_a_cancel(
 ) -> None:
     order = await assigned(world, process)
     await process.pass_ms(3 * MINUTE_MS)
-    world.lender.down = True
+    world.backend.down = True
     await cancel_order(process.shop, order.id)
     await process.dispatch()
     assert not await order.has_been_paid()
-    world.lender.down = False
+    world.backend.down = False
     await process.pass_ms(2 * MINUTE_MS)
-    assert world.lender.loans[0].told_back
+    assert world.backend.leases[0].told_back
 
 
 async def test_an_early_cancel_that_only_the_lender_refuses_is_refused(
     world: ReceptionWorld, process: ReceptionProcess
 ) -> None:
     order = await assigned(world, process)
-    loan = world.lender.loans[0]
-    loan.cancel_after_ms += 3 * MINUTE_MS
+    lease = world.backend.leases[0]
+    lease.cancel_after_ms += 3 * MINUTE_MS
     await process.pass_ms(3 * MINUTE_MS)
     assert (await refusal(cancel_order(process.shop, order.id))).code == "TOO_EARLY"
     assert await order.state() is S.IN_PROGRESS
@@ -196,23 +196,23 @@ async def test_another_number_in_the_same_order(
 ) -> None:
     order = await assigned(world, process)
     first = await order.number()
-    assert (await refusal(another_number(process.shop, order.id))).code == "TOO_EARLY"
+    assert (await refusal(replace_number(process.shop, order.id))).code == "TOO_EARLY"
     await process.pass_ms(2 * MINUTE_MS + 1)
     deadline_ms = (await order.row()).deadline_ms
-    await another_number(process.shop, order.id)
+    await replace_number(process.shop, order.id)
     assert await order.number() == ""
     await process.dispatch()
     second = await order.number()
     assert second not in ("", first)
     assert (await order.row()).deadline_ms == deadline_ms
-    world.lender.text(first, CODE)
+    world.backend.text(first, CODE)
     await process.dispatch()
     assert await order.texts() == [], "what comes to the former number is nobody's"
-    world.lender.text(second, CODE)
+    world.backend.text(second, CODE)
     await process.dispatch()
     assert await order.has_been_paid()
-    assert [loan.told_back for loan in world.lender.loans] == [True, False]
-    await refusal(another_number(process.shop, order.id))
+    assert [lease.told_back for lease in world.backend.leases] == [True, False]
+    await refusal(replace_number(process.shop, order.id))
 
 
 async def test_a_code_that_is_told_while_another_number_is_asked_for_is_delivered(
@@ -222,28 +222,28 @@ async def test_a_code_that_is_told_while_another_number_is_asked_for_is_delivere
     await process.pass_ms(3 * MINUTE_MS)
 
     async def told_but_not_remembered() -> None:
-        world.lender.text(await order.number(), CODE)
-        world.lender.loans[0].texts.clear()
+        world.backend.text(await order.number(), CODE)
+        world.backend.leases[0].texts.clear()
         await world.process().listen()
 
-    world.lender.before_answer.append(told_but_not_remembered)
-    assert "code came" in (await refusal(another_number(process.shop, order.id))).message
+    world.backend.before_answer.append(told_but_not_remembered)
+    assert "code came" in (await refusal(replace_number(process.shop, order.id))).message
     await process.dispatch()
     assert await order.has_been_paid()
-    assert (await order.reception()).code == "48010"
-    assert len(world.lender.loans) == 1
+    assert (await order.receiving()).code == "48010"
+    assert len(world.backend.leases) == 1
 
 
 async def test_other_numbers_are_limited(database: Database, clock: SystemClock) -> None:
     world = ReceptionWorld(database, clock, options={"orders": {"other_numbers": 2}})
-    world.lender.refuses_early = False
+    world.backend.refuses_early = False
     process = world.process()
     order = await assigned(world, process)
     for _ in range(2):
-        await another_number(process.shop, order.id)
+        await replace_number(process.shop, order.id)
         await process.dispatch()
-    assert "as many numbers" in (await refusal(another_number(process.shop, order.id))).message
-    assert len({loan.number for loan in world.lender.loans}) == 3
+    assert "as many numbers" in (await refusal(replace_number(process.shop, order.id))).message
+    assert len({lease.number for lease in world.backend.leases}) == 3
 
 
 async def test_no_other_number_returns_the_money(
@@ -251,8 +251,8 @@ async def test_no_other_number_returns_the_money(
 ) -> None:
     order = await assigned(world, process)
     await process.pass_ms(3 * MINUTE_MS)
-    world.lender.answers.append("none")
-    await another_number(process.shop, order.id)
+    world.backend.answers.append("none")
+    await replace_number(process.shop, order.id)
     await process.work()
     assert not await order.has_been_paid()
     assert await order.number() == ""
@@ -263,9 +263,9 @@ async def test_another_number_needs_a_lender_that_answers(
 ) -> None:
     order = await assigned(world, process)
     await process.pass_ms(3 * MINUTE_MS)
-    world.lender.down = True
+    world.backend.down = True
     with pytest.raises(Unavailable):
-        await another_number(process.shop, order.id)
+        await replace_number(process.shop, order.id)
     assert await order.state() is S.IN_PROGRESS
 
 
@@ -273,17 +273,17 @@ async def test_another_text_keeps_the_number_longer_but_not_for_ever(
     world: ReceptionWorld, process: ReceptionProcess
 ) -> None:
     order = await assigned(world, process)
-    await refusal(another_text(process.shop, order.id))
-    loan = world.lender.loans[0]
-    first_until_ms = loan.until_ms
-    world.lender.text(loan.number, "Code: 1111", "1111")
+    await refusal(request_text(process.shop, order.id))
+    lease = world.backend.leases[0]
+    first_until_ms = lease.until_ms
+    world.backend.text(lease.number, "Code: 1111", "1111")
     for _ in range(3):
         await process.pass_ms(15 * MINUTE_MS)
-        await another_text(process.shop, order.id)
-    assert (await order.reception()).until_ms == first_until_ms + 40 * MINUTE_MS
+        await request_text(process.shop, order.id)
+    assert (await order.receiving()).until_ms == first_until_ms + 40 * MINUTE_MS
     await process.pass_ms(16 * MINUTE_MS)
-    assert loan.told_back, "two extensions of 20 minutes are all"
-    await refusal(another_text(process.shop, order.id))
+    assert lease.told_back, "two extensions of 20 minutes are all"
+    await refusal(request_text(process.shop, order.id))
 
 
 async def test_a_lender_that_extends_nothing_gives_texts_until_the_numbers_time_is_over(
@@ -292,36 +292,36 @@ async def test_a_lender_that_extends_nothing_gives_texts_until_the_numbers_time_
     world = ReceptionWorld(database, clock, Recovery.IDEMPOTENT)
     process = world.process()
     order = await assigned(world, process)
-    loan = world.lender.loans[0]
-    world.lender.text(loan.number, "Code: 1111", "1111")
+    lease = world.backend.leases[0]
+    world.backend.text(lease.number, "Code: 1111", "1111")
     await process.dispatch()
-    until_ms = (await order.reception()).until_ms
-    await another_text(process.shop, order.id)
-    assert (await order.reception()).until_ms == until_ms
-    world.lender.text(loan.number, "Code: 2222", "2222")
+    until_ms = (await order.receiving()).until_ms
+    await request_text(process.shop, order.id)
+    assert (await order.receiving()).until_ms == until_ms
+    world.backend.text(lease.number, "Code: 2222", "2222")
     await process.pass_ms(21 * MINUTE_MS)
-    assert (await order.reception()).code == "2222"
-    assert loan.told_back
+    assert (await order.receiving()).code == "2222"
+    assert lease.told_back
 
 
 async def test_a_text_that_is_granted_right_before_the_lender_is_gone_stays_granted(
     world: ReceptionWorld, process: ReceptionProcess
 ) -> None:
     order = await assigned(world, process)
-    world.lender.text(await order.number(), CODE)
+    world.backend.text(await order.number(), CODE)
     await process.dispatch()
 
     async def go_down() -> None:
-        world.lender.down = True
+        world.backend.down = True
 
     async def answers() -> None: ...
 
-    world.lender.before_answer.extend([answers, go_down])
-    await another_text(process.shop, order.id)
-    world.lender.down = False
-    world.lender.text(await order.number(), "Your Telegram code is 48011")
+    world.backend.before_answer.extend([answers, go_down])
+    await request_text(process.shop, order.id)
+    world.backend.down = False
+    world.backend.text(await order.number(), "Your Telegram code is 48011")
     await process.work()
-    assert (await order.reception()).code == "48011"
+    assert (await order.receiving()).code == "48011"
 
 
 async def _again(process: ReceptionProcess, former: ReceptionOrder, client: str) -> Conflict | None:
@@ -338,8 +338,8 @@ async def test_what_cannot_be_had_again_is_said_before_it_is_paid_for(
     world: ReceptionWorld, process: ReceptionProcess
 ) -> None:
     former = await assigned(world, process, PaymentMethod.HOLD, client="me")
-    lent = await _again(process, former, "me")
-    world.lender.text(await former.number(), CODE)
+    acquired = await _again(process, former, "me")
+    world.backend.text(await former.number(), CODE)
     await process.pass_ms(21 * MINUTE_MS)
     rests = await _again(process, former, "you")
     assert await _again(process, former, "me") is None
@@ -351,7 +351,7 @@ async def test_what_cannot_be_had_again_is_said_before_it_is_paid_for(
             process.shop, world.own, replace(lease, provider="former"), Buyer(None, "me")
         )
 
-    assert lent is not None and lent.code == "NUMBER_TAKEN"
+    assert acquired is not None and acquired.code == "NUMBER_TAKEN"
     assert rests is not None and rests.code == "NUMBER_TAKEN"
     assert 0 < (rests.retry_after_s or 0) <= 600
     assert gone.value.code == "NUMBER_GONE"
@@ -362,7 +362,7 @@ async def test_a_used_number_is_had_again_by_who_had_it(
 ) -> None:
     first = await assigned(world, process, client="me")
     number = await first.number()
-    world.lender.text(number, CODE)
+    world.backend.text(number, CODE)
     await process.pass_ms(21 * MINUTE_MS)
     stranger = await world.buy(PaymentMethod.HOLD, client="you", again=number)
     await process.dispatch()
@@ -380,19 +380,19 @@ async def test_a_text_without_a_code_is_paid_for_when_it_is_accepted(
     world: ReceptionWorld, process: ReceptionProcess, method: PaymentMethod
 ) -> None:
     order = await assigned(world, process, method)
-    assert "No text came" in (await refusal(accept_text(process.shop, order.id))).message
-    world.lender.text(await order.number(), "Hello there")
+    assert "No text came" in (await refusal(accept_without_code(process.shop, order.id))).message
+    world.backend.text(await order.number(), "Hello there")
     await process.dispatch()
     assert await order.state() is S.IN_PROGRESS
-    await accept_text(process.shop, order.id)
-    await accept_text(process.shop, order.id)
+    await accept_without_code(process.shop, order.id)
+    await accept_without_code(process.shop, order.id)
     await process.dispatch()
     assert await order.has_been_paid()
     await refusal(cancel_order(process.shop, order.id))
-    world.lender.text(await order.number(), CODE)
+    world.backend.text(await order.number(), CODE)
     await process.work()
-    assert (await order.reception()).code == "48010"
-    assert world.lender.loans[0].told_back
+    assert (await order.receiving()).code == "48010"
+    assert world.backend.leases[0].told_back
     assert await order.jobs_left() == []
     assert await world.complaints() == []
 
@@ -404,25 +404,25 @@ async def test_another_services_code_is_nothing_that_the_buyer_ordered(
     # Given a number for Telegram, which somebody had for WhatsApp before
     order = await assigned(world, process, method)
     # When the code of that other service comes late
-    world.lender.text(await order.number(), "Your WhatsApp code 123-456")
+    world.backend.text(await order.number(), "Your WhatsApp code 123-456")
     await process.dispatch()
     # Then it fulfils nothing and is told as no code; the true one is what is paid for
     assert await order.state() is S.IN_PROGRESS
-    assert (await order.reception()).code == ""
+    assert (await order.receiving()).code == ""
     assert [text.code for text in await order.texts()] == [""]
-    world.lender.text(await order.number(), CODE)
+    world.backend.text(await order.number(), CODE)
     await process.dispatch()
     assert await order.has_been_paid()
-    assert (await order.reception()).code == "48010"
+    assert (await order.receiving()).code == "48010"
 
 
 async def test_another_services_code_may_be_accepted(
     world: ReceptionWorld, process: ReceptionProcess
 ) -> None:
     order = await assigned(world, process)
-    world.lender.text(await order.number(), "Your WhatsApp code 123-456")
+    world.backend.text(await order.number(), "Your WhatsApp code 123-456")
     await process.dispatch()
-    await accept_text(process.shop, order.id)
+    await accept_without_code(process.shop, order.id)
     await process.dispatch()
     assert await order.has_been_paid()
 
@@ -431,7 +431,7 @@ async def test_an_order_for_any_service_takes_every_code(
     world: ReceptionWorld, process: ReceptionProcess
 ) -> None:
     order = await assigned(world, process, service="ot")
-    world.lender.text(await order.number(), "Your WhatsApp code 123-456")
+    world.backend.text(await order.number(), "Your WhatsApp code 123-456")
     await process.dispatch()
     assert await order.has_been_paid()
 
@@ -443,12 +443,12 @@ async def test_a_flood_of_texts_is_counted_and_the_code_in_it_still_comes(
     monkeypatch.setattr(received_texts, "MOST_OF_ORDER", 3)
     order = await assigned(world, process)
     for each in "abcde":
-        world.lender.text(await order.number(), f"Hello {each}")
+        world.backend.text(await order.number(), f"Hello {each}")
     await process.dispatch()
     assert [text.text for text in await order.texts()] == ["Hello a", "Hello b", "Hello c"]
-    assert (await order.reception()).texts == 5
+    assert (await order.receiving()).texts == 5
     # When the code comes after all
-    world.lender.text(await order.number(), CODE)
+    world.backend.text(await order.number(), CODE)
     await process.dispatch()
     # Then it is kept and paid for, and the document says what is missing
     assert await order.has_been_paid()
@@ -460,11 +460,11 @@ async def test_what_was_cancelled_cannot_be_accepted_any_more(
     world: ReceptionWorld, process: ReceptionProcess
 ) -> None:
     order = await assigned(world, process)
-    world.lender.text(await order.number(), "Hello there")
+    world.backend.text(await order.number(), "Hello there")
     await process.pass_ms(2 * MINUTE_MS + 1)
     both = await asyncio.gather(
         cancel_order(process.shop, order.id),
-        accept_text(process.shop, order.id),
+        accept_without_code(process.shop, order.id),
         return_exceptions=True,
     )
     await process.work()
@@ -477,9 +477,9 @@ async def test_a_rental_has_nothing_to_accept(
     world: ReceptionWorld, process: ReceptionProcess
 ) -> None:
     order = await assigned(world, process, hours=4)
-    await refusal(accept_text(process.shop, order.id))
+    await refusal(accept_without_code(process.shop, order.id))
     with pytest.raises(NotFound):
-        await accept_text(process.shop, "0" * 64)
+        await accept_without_code(process.shop, "0" * 64)
 
 
 async def test_the_first_text_of_a_rental_is_paid_for_and_its_inbox_stays_open(
@@ -487,16 +487,16 @@ async def test_the_first_text_of_a_rental_is_paid_for_and_its_inbox_stays_open(
 ) -> None:
     order = await assigned(world, process, PaymentMethod.HOLD, hours=4)
     number = await order.number()
-    world.lender.text(number, "Hello there")
+    world.backend.text(number, "Hello there")
     await process.dispatch()
     assert await order.has_been_paid()
     await process.pass_ms(3 * 60 * MINUTE_MS)
-    world.lender.text(number, CODE)
+    world.backend.text(number, CODE)
     await process.dispatch()
     assert [text.text for text in await order.texts()] == ["Hello there", CODE]
     await process.pass_ms(61 * MINUTE_MS)
-    assert world.lender.loans[0].told_back
-    assert (await order.reception()).closed_ms is not None
+    assert world.backend.leases[0].told_back
+    assert (await order.receiving()).closed_ms is not None
     assert await order.jobs_left() == []
 
 
@@ -509,7 +509,7 @@ async def test_a_rental_is_paid_for_when_it_was_not_cancelled_in_time(
     await process.pass_ms(6000)
     assert await order.has_been_paid()
     assert "has begun" in (await refusal(cancel_order(process.shop, order.id))).message
-    assert not world.lender.loans[0].told_back
+    assert not world.backend.leases[0].told_back
 
 
 async def test_a_rental_is_cancelled_during_its_trial(

@@ -6,27 +6,27 @@ from typing import Any
 
 import pytest
 
-from flow_rig import Died, Fate
-from memory_lender import MINUTE_MS, USA, MemoryListingLender
-from reception_rig import (
+from ringbolt.app.numbers.cancel_order import cancel_order
+from ringbolt.app.numbers.end_receiving import abandon_receiving
+from ringbolt.app.numbers.replace_number import replace_number
+from ringbolt.app.operator.own_numbers import list_doubtful
+from ringbolt.app.payments.decide_outcome import fail
+from ringbolt.clock import SystemClock
+from ringbolt.core.order import OrderState, PaymentMethod
+from ringbolt.core.recovery import Recovery
+from ringbolt.numbers.provider import AcquireNumber
+from ringbolt.store import jobs, receiving_orders
+from ringbolt.store.engine.db import Database
+from ringbolt.store.engine.opening import open_database
+from support.flow_rig import Died, Fate
+from support.memory_provider import MINUTE_MS, USA, MemoryListingLender
+from support.receiving_rig import (
     CODE,
     LEASE_MS,
     ReceptionProcess,
     ReceptionWorld,
     assigned,
 )
-from ringbolt.app.another_number import another_number
-from ringbolt.app.by_hand import list_doubtful
-from ringbolt.app.cancel_order import cancel_order
-from ringbolt.app.decide import fail
-from ringbolt.app.end_reception import abandon_reception
-from ringbolt.clock import SystemClock
-from ringbolt.core.order import OrderState, PaymentMethod
-from ringbolt.core.recovery import Recovery
-from ringbolt.numbers.provider import LendNumber
-from ringbolt.store import jobs, receptions
-from ringbolt.store.db import Database
-from ringbolt.store.opening import open_database
 
 METHODS = [PaymentMethod.BALANCE, PaymentMethod.HOLD]
 S = OrderState
@@ -82,7 +82,7 @@ async def test_where_there_are_no_own_numbers_the_simulated_lenders_are_real(
 ) -> None:
     world.own.places = ()
     order = await assigned(world, process, real=True)
-    assert await order.number() in world.lender.numbers
+    assert await order.number() in world.backend.numbers
 
 
 async def test_own_numbers_that_are_gone_by_now_are_not_replaced_by_a_real_lenders(
@@ -105,7 +105,7 @@ async def test_a_lost_answer_never_borrows_twice(
     database: Database, clock: SystemClock, recovery: Recovery
 ) -> None:
     world = ReceptionWorld(database, clock, recovery)
-    world.lender.answers.append("lost")
+    world.backend.answers.append("lost")
     process = world.process()
     order = await world.buy()
     await process.pass_ms(30_000)
@@ -114,17 +114,17 @@ async def test_a_lost_answer_never_borrows_twice(
         assert not await order.has_been_paid()
     else:
         assert await order.state() is S.IN_PROGRESS
-    assert len(world.lender.loans) == 1
+    assert len(world.backend.leases) == 1
 
 
 async def test_a_request_that_never_arrived_is_sent_again(
     world: ReceptionWorld, process: ReceptionProcess
 ) -> None:
-    world.lender.answers.append("never_heard")
+    world.backend.answers.append("never_heard")
     order = await world.buy()
     await process.pass_ms(30_000)
     assert await order.state() is S.IN_PROGRESS
-    assert len(world.lender.loans) == 1
+    assert len(world.backend.leases) == 1
 
 
 async def test_what_was_lent_while_nobody_could_be_asked_goes_back_later(
@@ -133,44 +133,44 @@ async def test_what_was_lent_while_nobody_could_be_asked_goes_back_later(
     order = await world.buy()
 
     async def go_down() -> None:
-        world.lender.down = True
+        world.backend.down = True
 
-    world.lender.answers.append("lost")
-    world.lender.before_answer.append(go_down)
+    world.backend.answers.append("lost")
+    world.backend.before_answer.append(go_down)
     await process.pass_ms(70_000)
     assert not await order.has_been_paid()
-    world.lender.down = False
+    world.backend.down = False
     await process.pass_ms(3 * MINUTE_MS)
-    assert world.lender.loans[0].told_back
+    assert world.backend.leases[0].told_back
     assert await order.jobs_left() == []
 
 
 def _listing(world: ReceptionWorld) -> ReceptionProcess:
     """A process of a shop whose lender keeps no references, but lists its loans."""
-    world.lender = MemoryListingLender("lender", Recovery.LOOKUP, world.clock)
+    world.backend = MemoryListingLender("lender", Recovery.LOOKUP, world.clock)
     return world.process()
 
 
 async def test_a_lender_without_references_is_asked_for_its_loans(world: ReceptionWorld) -> None:
     process = _listing(world)
     known = await assigned(world, process)
-    world.lender.answers.append("lost")
+    world.backend.answers.append("lost")
     order = await world.buy()
     await process.pass_ms(5000)
     assert await order.number() == "", "another worker may be about to write it down"
     await process.pass_ms(20_000)
-    assert await order.number() == world.lender.loans[1].number != await known.number()
-    assert len(world.lender.loans) == 2
+    assert await order.number() == world.backend.leases[1].number != await known.number()
+    assert len(world.backend.leases) == 2
 
 
 async def test_two_lost_loans_are_found_by_two_orders(world: ReceptionWorld) -> None:
     process = _listing(world)
-    world.lender.answers.extend(["lost", "lost"])
+    world.backend.answers.extend(["lost", "lost"])
     orders = [await world.buy(), await world.buy()]
     await process.pass_ms(40_000)
     numbers = {await order.number() for order in orders}
-    assert numbers == {loan.number for loan in world.lender.loans}
-    assert len(world.lender.loans) == 2
+    assert numbers == {lease.number for lease in world.backend.leases}
+    assert len(world.backend.leases) == 2
 
 
 @pytest.mark.parametrize("wanted", [{"service": "wa"}, {"hours": 4}, {"country": 43}])
@@ -178,22 +178,22 @@ async def test_a_loan_of_another_kind_is_not_taken_for_a_lost_one(
     world: ReceptionWorld, wanted: dict[str, Any]
 ) -> None:
     process = _listing(world)
-    await world.lender.lend(LendNumber("somebody else's", "tg", USA))
-    world.lender.answers.append("never_heard")
+    await world.backend.acquire(AcquireNumber("somebody else's", "tg", USA))
+    world.backend.answers.append("never_heard")
     order = await world.buy(**wanted)
     await process.pass_ms(30_000)
-    assert len(await order.loans()) == 1, "it asked again, and got a number of its own"
+    assert len(await order.provider_leases()) == 1, "it asked again, and got a number of its own"
 
 
 async def test_a_loan_that_was_found_too_late_goes_back(world: ReceptionWorld) -> None:
     process = _listing(world)
-    world.lender.answers.append("lost")
+    world.backend.answers.append("lost")
     order = await world.buy()
     await process.pass_ms(5000)
     await cancel_order(process.shop, order.id)
     await process.pass_ms(5 * MINUTE_MS)
     assert not await order.has_been_paid()
-    assert world.lender.loans[0].told_back
+    assert world.backend.leases[0].told_back
     assert await order.jobs_left() == []
 
 
@@ -201,14 +201,14 @@ async def test_what_can_never_be_known_is_told_to_the_operator(
     database: Database, clock: SystemClock
 ) -> None:
     world = ReceptionWorld(database, clock, Recovery.NONE)
-    world.lender.answers.append("lost")
+    world.backend.answers.append("lost")
     process = world.process()
     order = await world.buy()
     assert await world.db.read(list_doubtful) == []
     await process.pass_ms(70_000)
     assert not await order.has_been_paid()
     (told,) = await world.db.read(list_doubtful)
-    assert (told["provider"], told["ref"]) == ("lender", world.lender.loans[0].ref)
+    assert (told["provider"], told["ref"]) == ("lender", world.backend.leases[0].ref)
     assert (told["service"], told["country"]) == ("tg", "USA")
     assert order.id.startswith(told["order_id"]) and told["order_id"] != order.id
 
@@ -217,15 +217,15 @@ async def test_what_ended_as_it_should_is_not_told_to_the_operator(
     world: ReceptionWorld, process: ReceptionProcess
 ) -> None:
     delivered = await assigned(world, process)
-    world.lender.text(await delivered.number(), CODE)
-    world.lender.answers.append("none")
+    world.backend.text(await delivered.number(), CODE)
+    world.backend.answers.append("none")
     await world.buy(service="wa")
     unwanted = await world.buy()
 
     async def cancel() -> None:
         await cancel_order(process.shop, unwanted.id)
 
-    world.lender.before_answer.append(cancel)
+    world.backend.before_answer.append(cancel)
     await process.work()
     assert await world.db.read(list_doubtful) == []
 
@@ -235,11 +235,11 @@ async def test_an_order_whose_payment_was_lost_gives_its_number_back(
 ) -> None:
     order = await assigned(world, process)
     await world.db.tx(fail, order.id, "the payment fell back")
-    world.lender.text(await order.number(), CODE)
+    world.backend.text(await order.number(), CODE)
     await process.work()
     assert await order.texts() == []
-    assert world.lender.loans[0].told_back
-    assert await world.db.read(receptions.open_leases) == 0
+    assert world.backend.leases[0].told_back
+    assert await world.db.read(receiving_orders.open_leases) == 0
 
 
 @pytest.mark.parametrize("kind", ["before", "after"])
@@ -254,19 +254,19 @@ async def test_death_at_any_effect_neither_borrows_twice_nor_keeps_money(
         process = world.process(Fate(at, kind))
         try:
             await process.dispatch()
-            for loan in await order.loans():
-                world.lender.text(loan.number, CODE)
+            for lease in await order.provider_leases():
+                world.backend.text(lease.number, CODE)
             await process.pass_ms(1000)
         except Died:
             await world.db.tx(jobs.release_all)
         process = world.process()
         await process.pass_ms(LEASE_MS)
-        for loan in await order.loans():
-            world.lender.text(loan.number, CODE)
+        for lease in await order.provider_leases():
+            world.backend.text(lease.number, CODE)
         await process.work()
-        assert len(await order.loans()) == 1
+        assert len(await order.provider_leases()) == 1
         assert await order.has_been_paid()
-        assert (await order.reception()).code == "48010"
+        assert (await order.receiving()).code == "48010"
         assert await order.jobs_left() == []
     assert await world.complaints() == []
     await database.close()
@@ -279,15 +279,15 @@ async def test_a_fault_of_ours_returns_money_and_number(
     order = await assigned(world, process)
     if kind == "dispatch_reception":
         await process.pass_ms(3 * MINUTE_MS)
-        await another_number(process.shop, order.id)
+        await replace_number(process.shop, order.id)
     else:
         await process.pass_ms(20 * MINUTE_MS)
         world.pass_ms(2 * MINUTE_MS)
     (job,) = await world.db.tx(jobs.claim, "dispatch", 1, LEASE_MS)
     assert job.kind == kind
-    await abandon_reception(process.shop, job, "a fault")
+    await abandon_receiving(process.shop, job, "a fault")
     await process.work()
     assert not await order.has_been_paid()
-    assert all(loan.told_back for loan in world.lender.loans)
+    assert all(lease.told_back for lease in world.backend.leases)
     assert await order.jobs_left() == [job.uniq], "it is kept for a person to look at"
-    assert await world.db.read(receptions.open_leases) == 0
+    assert await world.db.read(receiving_orders.open_leases) == 0

@@ -9,16 +9,21 @@ from typing import Any, cast
 
 import pytest
 
-from memory_world import wallet_invoice
-from payout_rig import an_order, settle
-from ringbolt.app.audit import audit_shop
-from ringbolt.app.ledger_names import ESCROW, NODE, PAYMENT, REVENUE, ROUTING_FEE, payment_idem
-from ringbolt.app.refund import claim_refund, pay_refund
+from ringbolt.app.accounts.chart_of_accounts import (
+    ESCROW,
+    NODE,
+    PAYMENT,
+    REVENUE,
+    ROUTING_FEE,
+    payment_idem,
+)
+from ringbolt.app.operator.audit import audit_shop
+from ringbolt.app.payments.refund import claim_refund, pay_refund
 from ringbolt.app.shop import Shop
 from ringbolt.clock import SystemClock
-from ringbolt.core import bolt11, l402
 from ringbolt.core.errors import Conflict, InvalidInput
 from ringbolt.core.keys import Keyring
+from ringbolt.core.lightning import bolt11, l402
 from ringbolt.core.order import OrderState, PaymentMethod
 from ringbolt.lightning.node import (
     InvoiceState,
@@ -29,8 +34,10 @@ from ringbolt.lightning.node import (
 )
 from ringbolt.settings import Settings
 from ringbolt.store import housekeeping, jobs, ledger, named_invoices, orders, payouts, refunds
-from ringbolt.store.db import Database, Tx
+from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.refunds import Refund, RefundState
+from support.memory_world import wallet_invoice
+from support.payout_rig import an_order, settle
 
 HASH = "ab" * 32
 PRICE_MSAT = 50_000

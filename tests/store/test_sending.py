@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from flow_rig import Died, Fate
-from memory_sms import MemoryLookupSms
-from message_rig import LEASE_MS, MessageWorld
-from ringbolt.app import decide
-from ringbolt.app.close_message import abandon_message
+from ringbolt.app.messages.close_message import abandon_message
+from ringbolt.app.payments import decide_outcome
 from ringbolt.clock import SystemClock
 from ringbolt.core.order import OrderState, PaymentMethod
 from ringbolt.core.recovery import Recovery
 from ringbolt.sms.carrier import ReceiptState
 from ringbolt.store import cursors, inbox, jobs, suppressions
-from ringbolt.store.db import Database
+from ringbolt.store.engine.db import Database
 from ringbolt.store.messages import MessageStatus
+from support.flow_rig import Died, Fate
+from support.memory_sms import MemoryLookupSms
+from support.message_rig import LEASE_MS, MessageWorld
 
 SENT, DELIVERED, FAILED = ReceiptState.SENT, ReceiptState.DELIVERED, ReceiptState.FAILED
 METHODS = [PaymentMethod.BALANCE, PaymentMethod.HOLD]
@@ -369,7 +369,7 @@ async def test_who_wants_nothing_gets_nothing(world: MessageWorld) -> None:
 
 async def test_an_order_that_was_cancelled_is_not_sent(world: MessageWorld) -> None:
     order = await world.buy()
-    await world.db.tx(decide.fail, order.id, "cancelled")
+    await world.db.tx(decide_outcome.fail, order.id, "cancelled")
     await world.process().dispatch()
     assert world.sms.sent == []
     assert await order.jobs_left() == []

@@ -6,7 +6,7 @@ import asyncio
 
 from ringbolt.clock import SystemClock
 from ringbolt.store import cursors, inbox, keys, rate_limits
-from ringbolt.store.db import Database, Tx
+from ringbolt.store.engine.db import Database, Tx
 
 
 def take(tx: Tx, key: str = "ip:1") -> int:

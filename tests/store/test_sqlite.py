@@ -18,10 +18,10 @@ from sqlalchemy.exc import IntegrityError
 from ringbolt.clock import SystemClock
 from ringbolt.core.errors import NotFound, Unavailable
 from ringbolt.store import cursors, ledger
-from ringbolt.store.db import Database, StoreLocked, Tx
-from ringbolt.store.opening import open_database
-from ringbolt.store.sqlite import SqliteDatabase
-from ringbolt.store.tables import cursor
+from ringbolt.store.engine.db import Database, StoreLocked, Tx
+from ringbolt.store.engine.opening import open_database
+from ringbolt.store.engine.sqlite.database import SqliteDatabase
+from ringbolt.store.schema.tables import cursor
 
 
 @pytest.fixture
@@ -169,7 +169,7 @@ _WRITER = """
 import asyncio, sys
 from ringbolt.clock import SystemClock
 from ringbolt.store import cursors
-from ringbolt.store.opening import open_database
+from ringbolt.store.engine.opening import open_database
 
 async def main():
     database = await open_database(sys.argv[1], SystemClock())

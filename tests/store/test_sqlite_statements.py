@@ -11,10 +11,10 @@ import pytest
 from sqlalchemy import Connection, bindparam, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError, MultipleResultsFound, NoResultFound
 
-from ringbolt.store.schema import metadata
-from ringbolt.store.sqlite_connection import open_engine
-from ringbolt.store.sqlite_statements import SqliteStatements
-from ringbolt.store.tables import cursor, job
+from ringbolt.store.engine.sqlite.connection import open_engine
+from ringbolt.store.engine.sqlite.statements import SqliteStatements
+from ringbolt.store.schema.metadata import metadata
+from ringbolt.store.schema.tables import cursor, job
 
 ALL = select(cursor.c.name, cursor.c.value).order_by(cursor.c.name)
 NAMED = select(cursor).where(cursor.c.name == bindparam("name_"))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from order_rows import put_order
-from ringbolt.store import receptions, success_rates
-from ringbolt.store.db import Database, Tx
+from ringbolt.store import receiving_orders, success_rates
+from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.success_rates import SuccessRate
+from support.order_rows import put_order
 
 USA, GERMANY = 187, 43
 
@@ -14,7 +14,7 @@ def put(tx: Tx, state: str, country: int = USA, kind: str = "activation", age_ms
     order = put_order(tx, kind, state, created_ms=tx.now_ms - age_ms)
     if country:
         number = {"number": "+12025550111", "number_country": country}
-        receptions.update_reception(tx, order.id, **number)
+        receiving_orders.update_receiving(tx, order.id, **number)
 
 
 async def rates(database: Database, least: int = 1, at_most: int = 100) -> list[SuccessRate]:

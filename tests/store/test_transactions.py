@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from databases import run_aside
 from ringbolt.clock import SystemClock
 from ringbolt.core.errors import Conflict
 from ringbolt.store import cursors
-from ringbolt.store.db import Database, StoreUnsound, Tx
-from ringbolt.store.opening import open_database
+from ringbolt.store.engine.db import Database, StoreUnsound, Tx
+from ringbolt.store.engine.opening import open_database
+from support.databases import run_aside
 
 
 def write(tx: Tx, name: str) -> str:

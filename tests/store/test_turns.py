@@ -10,9 +10,9 @@ from sqlalchemy.dialects import sqlite
 
 from ringbolt.clock import SystemClock
 from ringbolt.store import calls, jobs, rate_limits
-from ringbolt.store.db import Database, Tx
-from ringbolt.store.schema import metadata
-from ringbolt.store.sqlite_connection import open_engine
+from ringbolt.store.engine.db import Database, Tx
+from ringbolt.store.engine.sqlite.connection import open_engine
+from ringbolt.store.schema.metadata import metadata
 
 STEP_MS = 100_000
 
@@ -47,30 +47,30 @@ async def enqueue(database: Database, run_in_ms: int) -> None:
     await database.tx(body)
 
 
-async def hasten(database: Database, run_in_ms: int) -> bool:
+async def bring_forward(database: Database, run_in_ms: int) -> bool:
     def body(tx: Tx) -> bool:
-        return jobs.hasten(tx, "d:1", tx.now_ms + run_in_ms)
+        return jobs.bring_forward(tx, "d:1", tx.now_ms + run_in_ms)
 
     return await database.tx(body)
 
 
 async def test_a_job_that_sleeps_is_woken(database: Database) -> None:
     await enqueue(database, 60_000)
-    assert await hasten(database, 0)
+    assert await bring_forward(database, 0)
     assert len(await database.tx(jobs.claim, "dispatch", 10, 1000)) == 1
 
 
 async def test_a_job_that_is_due_sooner_is_left_alone(database: Database) -> None:
     await enqueue(database, 1000)
-    assert not await hasten(database, 60_000)
+    assert not await bring_forward(database, 60_000)
 
 
 async def test_a_job_that_somebody_holds_is_left_to_them(database: Database) -> None:
     await enqueue(database, 0)
     (job,) = await database.tx(jobs.claim, "dispatch", 10, 60_000)
-    assert not await hasten(database, 0)
+    assert not await bring_forward(database, 0)
     await database.tx(jobs.finish, job)
-    assert not await hasten(database, 0)
+    assert not await bring_forward(database, 0)
 
 
 async def test_a_job_exists_until_it_ends(database: Database) -> None:

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from order_rows import HOOK, put_order
-from ringbolt.app.audit import AuditReport, check_sums
+from ringbolt.app.operator.audit import AuditReport, check_sums
 from ringbolt.store import audit, idempotency, jobs, ledger, orders, unpaid, webhooks
-from ringbolt.store.db import Database, Tx
-from ringbolt.store.schema import metadata
-from ringbolt.store.tables import orders as orders_table
+from ringbolt.store.engine.db import Database, Tx
+from ringbolt.store.schema.metadata import metadata
+from ringbolt.store.schema.tables import orders as orders_table
+from support.order_rows import HOOK, put_order
 
 DAY_MS = 86_400_000
 

@@ -12,24 +12,24 @@ import pytest
 import structlog
 from sqlalchemy import select
 
-from ringbolt.app import check_call
-from ringbolt.app.put_aside import take
+from ringbolt.app.calls import check_call
+from ringbolt.app.dead_letters import record_event
 from ringbolt.app.shop import Shop
 from ringbolt.clock import SystemClock
-from ringbolt.core.call import CallEvent, CallStatus
+from ringbolt.core.calls.call import CallEvent, CallStatus
 from ringbolt.core.errors import Unavailable
 from ringbolt.core.keys import Keyring
-from ringbolt.core.l402 import memo, new_token
-from ringbolt.core.storable import LATEST_MS
+from ringbolt.core.lightning.l402 import memo, new_token
+from ringbolt.core.sanitise import LATEST_MS
 from ringbolt.lightning.node import InvoiceState, InvoiceStatus
 from ringbolt.numbers.provider import InboundText, TextBatch
 from ringbolt.settings import Settings
 from ringbolt.sms.carrier import DeliveryReceipt, ReceiptBatch, ReceiptState
 from ringbolt.store import cursors, figures, inbox, ledger
-from ringbolt.store.db import Database, Tx
-from ringbolt.store.tables import inbox as inbox_table
-from ringbolt.store.tables import transfer
-from ringbolt.store.text_tables import received_text
+from ringbolt.store.engine.db import Database, Tx
+from ringbolt.store.schema.tables import inbox as inbox_table
+from ringbolt.store.schema.tables import transfer
+from ringbolt.store.schema.text_tables import received_text
 from ringbolt.voice.carrier import EventBatch
 from ringbolt.worker import message_watcher, text_watcher, watchers
 
@@ -122,7 +122,7 @@ async def test_a_text_that_no_column_takes_is_kept_as_far_as_it_can_be(
     await follow(text_watcher.text_watcher(shop_of(database), cast(Any, far)))
     assert len(await texts(database)) == 2
     assert await database.read(cursors.get, "texts:far") == "2"
-    assert await database.read(inbox.count_aside) == 0
+    assert await database.read(inbox.count_dead_letters) == 0
 
 
 async def test_a_text_that_cannot_be_taken_holds_up_no_other(database: Database) -> None:
@@ -132,7 +132,7 @@ async def test_a_text_that_cannot_be_taken_holds_up_no_other(database: Database)
     watcher = text_watcher.text_watcher(shop_of(database), cast(Any, far))
     with (
         structlog.testing.capture_logs() as logs,
-        faults_of(text_watcher, "take_texts", lambda _, __, ___, told: bad in told),
+        faults_of(text_watcher, "receive_texts", lambda _, __, ___, told: bad in told),
     ):
         await follow(watcher)
     # then all others are there, and the operator is told which is not, and where it failed
@@ -151,8 +151,8 @@ async def test_what_cannot_be_written_now_is_not_put_aside(database: Database) -
         raise Unavailable("the disk is full")
 
     with pytest.raises(Unavailable):
-        await take(database, "far", "e1", refuse)
-    assert await database.read(inbox.count_aside) == 0
+        await record_event(database, "far", "e1", refuse)
+    assert await database.read(inbox.count_dead_letters) == 0
 
 
 async def test_an_event_that_comes_again_is_put_aside_once(database: Database) -> None:
@@ -160,8 +160,8 @@ async def test_an_event_that_comes_again_is_put_aside_once(database: Database) -
         raise ValueError("never")
 
     for _ in range(2):
-        await take(database, "far", HALF * 500, refuse)
-    assert await database.read(inbox.count_aside) == 1
+        await record_event(database, "far", HALF * 500, refuse)
+    assert await database.read(inbox.count_dead_letters) == 1
 
 
 async def test_a_number_that_no_column_takes_is_the_events_fault(database: Database) -> None:
@@ -170,8 +170,8 @@ async def test_a_number_that_no_column_takes_is_the_events_fault(database: Datab
         ledger.ensure_account(tx, "b", "asset", stored=False)
         return ledger.post(tx, idem="i", debit="a", credit="b", amount_msat=2**70, kind="payment")
 
-    assert await take(database, "node", "e1", write) is None
-    assert await database.read(inbox.count_aside) == 1
+    assert await record_event(database, "node", "e1", write) is None
+    assert await database.read(inbox.count_dead_letters) == 1
 
 
 async def test_a_receipt_that_no_column_takes_is_parked_as_far_as_it_can_be(
@@ -196,13 +196,13 @@ async def test_a_receipt_that_cannot_be_taken_holds_up_no_other(database: Databa
         return told == bad or (not isinstance(told, DeliveryReceipt) and bad in told)
 
     with (
-        faults_of(message_watcher, "take_receipts", is_bad),
-        faults_of(message_watcher, "take_receipt", is_bad),
+        faults_of(message_watcher, "record_receipts", is_bad),
+        faults_of(message_watcher, "record_receipt", is_bad),
     ):
         await follow(message_watcher.sms_watcher(shop))
     parked = await database.read(inbox.unapplied, "sms:far:part")
     assert {event.event_id for event in parked} == {"r1", "r2"}
-    assert await database.read(inbox.count_aside) == 1
+    assert await database.read(inbox.count_dead_letters) == 1
     assert await database.read(cursors.get, "sms:far") == "2"
 
 
@@ -213,7 +213,7 @@ async def test_an_event_of_a_call_that_no_column_takes_holds_up_no_other(
     far = Far(EventBatch, (bad,), (replace(bad, ref="x"),))
     await follow(watchers.carrier_watcher(shop_of(database, carrier=far)))
     assert await database.read(cursors.get, "carrier:far") == "2"
-    assert await database.read(inbox.count_aside) == 0  # nobody's calls
+    assert await database.read(inbox.count_dead_letters) == 0  # nobody's calls
 
 
 async def test_an_event_of_a_call_that_cannot_be_applied_holds_up_no_other(
@@ -228,7 +228,7 @@ async def test_an_event_of_a_call_that_cannot_be_applied_holds_up_no_other(
     ):
         await follow(watchers.carrier_watcher(shop_of(database, carrier=far)))
     assert await database.read(cursors.get, "carrier:far") == "2"
-    assert await database.read(inbox.count_aside) == 1
+    assert await database.read(inbox.count_dead_letters) == 1
 
 
 def settled(index: int, amount_msat: int) -> InvoiceStatus:
@@ -250,4 +250,4 @@ async def test_a_payment_that_cannot_be_booked_holds_up_no_other(database: Datab
     booked = await database.read(lambda tx: tx.run(select(transfer.c.amount_msat)).scalars().all())
     assert list(booked) == [5000]
     assert await database.read(cursors.get, "node:02aa:settle_index") == "2"
-    assert await database.read(inbox.count_aside) == 1
+    assert await database.read(inbox.count_dead_letters) == 1

@@ -7,15 +7,16 @@ import json
 from dataclasses import dataclass
 from itertools import pairwise
 
-from order_rows import HOOK, put_order
-from ringbolt.app import call_order, notify
-from ringbolt.app.call_notify import DIGITS, STATUS, changed
-from ringbolt.app.call_order import CallOrder, GatherStep, PlayStep, SayStep
-from ringbolt.app.resend_webhook import resend
-from ringbolt.core.call import CallStatus
+from ringbolt.app.requests import call_order
+from ringbolt.app.requests.call_order import CallOrder, GatherStep, PlayStep, SayStep
+from ringbolt.app.webhooks import notify
+from ringbolt.app.webhooks.call_notify import DIGITS, STATUS, changed
+from ringbolt.app.webhooks.resend_webhook import resend
+from ringbolt.core.calls.call import CallStatus
 from ringbolt.store import calls, housekeeping, jobs, orders, webhooks
-from ringbolt.store.db import Database, Tx
+from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.webhooks import WebhookState
+from support.order_rows import HOOK, put_order
 
 TO = "+12025550123"
 SID = "CA" + "0" * 32

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from order_rows import HOOK, assign_number, move, put_order, put_text
-from ringbolt.app import notify
+from ringbolt.app.webhooks import notify
 from ringbolt.clock import SystemClock
 from ringbolt.core.order import OrderState
-from ringbolt.store import jobs, orders, receptions, webhooks
-from ringbolt.store.db import Database, Tx
+from ringbolt.store import jobs, orders, receiving_orders, webhooks
+from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.webhooks import Outgoing, WebhookState
+from support.order_rows import HOOK, assign_number, move, put_order, put_text
 
 DAY_MS = 86_400_000
 
@@ -87,7 +87,7 @@ async def test_changes_at_once_are_all_told_and_none_is_numbered_twice(
     await database.tx(got_number, order_id)
 
     def take(tx: Tx, n: int) -> None:
-        receptions.reception_of(tx, order_id, lock=True)
+        receiving_orders.receiving_of(tx, order_id, lock=True)
         put_text(tx, order_id, f"text {n}")
         notify.changed(tx, order_id)
 

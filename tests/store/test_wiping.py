@@ -6,12 +6,12 @@ import json
 
 import pytest
 
-from order_rows import put_order
-from ringbolt.app.call_order import CallOrder, GatherStep, PlayStep, SayStep
-from ringbolt.app.call_order import to_json as call_to_json
-from ringbolt.app.order_request import SendMail, SendText, to_json
+from ringbolt.app.requests.call_order import CallOrder, GatherStep, PlayStep, SayStep
+from ringbolt.app.requests.call_order import to_json as call_to_json
+from ringbolt.app.requests.order_request import SendMail, SendText, to_json
 from ringbolt.store import housekeeping, orders
-from ringbolt.store.db import Database, Tx
+from ringbolt.store.engine.db import Database, Tx
+from support.order_rows import put_order
 
 CALL = CallOrder(
     "+12025550123",

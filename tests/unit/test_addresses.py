@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringbolt.fetch.addresses import Origin, is_public, literal_address, network_of
-from ringbolt.fetch.vetted import RefusedUrlError, parse_origins, vet_url
+from ringbolt.upstream.fetch.addresses import Origin, is_public, literal_address, network_of
+from ringbolt.upstream.fetch.vetted import RefusedUrlError, parse_origins, vet_url
 
 NOT_PUBLIC = """
     0.0.0.0 0.1.2.3 10.0.0.1 10.255.255.255 100.64.0.1 100.127.255.255 127.0.0.1 127.255.255.254

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ringbolt.core import bech32
+from ringbolt.core.lightning import bech32
 
 VALID = [
     "A12UEL5L",

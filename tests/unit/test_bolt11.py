@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from ringbolt.core import bolt11
-from ringbolt.core.bolt11 import Bolt11Error, Fallback, RouteHop
+from ringbolt.core.lightning import bolt11
+from ringbolt.core.lightning.bolt11 import Bolt11Error, Fallback, RouteHop
 
 VECTORS = json.loads(Path(__file__).with_name("bolt11_vectors.json").read_text("utf-8"))
 KEY = bytes.fromhex(VECTORS["private_key"])

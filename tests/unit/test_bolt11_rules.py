@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import wallycore
 
-from ringbolt.core import bech32, bolt11
-from ringbolt.core.bolt11 import Bolt11Error, Fallback, RouteHop
+from ringbolt.core.lightning import bech32, bolt11
+from ringbolt.core.lightning.bolt11 import Bolt11Error, Fallback, RouteHop
 
 KEY = sha256(b"a node").digest()
 NODE = bolt11.payee(KEY)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ringbolt.cli.buyer import Challenge, PurchaseError, Wallet, buy, claim, read_challenge
-from ringbolt.core import bolt11, lnurl
+from ringbolt.core.lightning import bolt11, lnurl
 
 M = "AgEIcmluZ2JvbHQCQgAA+/8="
 PAYMENT = 'Payment id="x", realm="shop", method="lightning", intent="charge", request="eyJ9"'

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringbolt.app.call_order import CallOrder, GatherStep, from_json, new_ids, to_json
-from ringbolt.core.call import Pause, Play, Say
+from ringbolt.app.requests.call_order import CallOrder, GatherStep, from_json, new_ids, to_json
+from ringbolt.core.calls.call import Pause, Play, Say
 
 TO = "+12025550123"
 SPOKEN = CallOrder(to=TO, minutes=1, message="Hello")

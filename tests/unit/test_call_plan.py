@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ringbolt.app.call_order import CallOrder, from_json, steps_of, to_json
-from ringbolt.core.call import Gather, Hangup, Pause, Play, Record, Say
-from ringbolt.core.call_plan import MAX_BYTES, parse_plan
+from ringbolt.app.requests.call_order import CallOrder, from_json, steps_of, to_json
+from ringbolt.core.calls.call import Gather, Hangup, Pause, Play, Record, Say
+from ringbolt.core.calls.plan import MAX_BYTES, parse_plan
 from ringbolt.core.errors import InvalidInput
 
 WHOLE = b"""<?xml version="1.0" encoding="utf-8"?>

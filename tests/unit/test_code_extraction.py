@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patience import cpu_s
-from ringbolt.core.code_extraction import MAX_CHARS, code_as_number, extract_code
+from ringbolt.core.texts.codes import MAX_CHARS, code_as_number, extract_code
+from support.patience import cpu_s
 
 # (service, code, text): written after the formats that the services are known for
 WITH_A_CODE = [

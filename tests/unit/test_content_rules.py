@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from ringbolt.core.content_rules import denied_word, is_of, is_short, link_hosts, sameness
+from ringbolt.core.texts.content_rules import denied_word, is_of, is_short, link_hosts, sameness
 
 WORDS = ("Casino", "loan")
 

@@ -6,8 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringbolt.app.call_order import CallOrder, GatherStep, HangupStep, RecordStep, SayStep, Step
-from ringbolt.app.digits import gathered, told_digits
+from ringbolt.app.requests.call_order import (
+    CallOrder,
+    GatherStep,
+    HangupStep,
+    RecordStep,
+    SayStep,
+    Step,
+)
+from ringbolt.app.requests.digits import gathered, told_digits
 
 KEYS = "0123456789*#"
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ringbolt.voice import g711
+from ringbolt.voice.audio import g711
 
 ALL_SAMPLES = struct.pack("<65536h", *range(-32768, 32768))
 ALL_CODES = bytes(range(256))

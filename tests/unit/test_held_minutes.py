@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringbolt.app.call_order import (
+from ringbolt.app.requests.call_order import (
     CallOrder,
     GatherStep,
     HangupStep,
@@ -16,7 +16,7 @@ from ringbolt.app.call_order import (
     SayStep,
     Step,
 )
-from ringbolt.app.held_minutes import held_minutes, spoken_s
+from ringbolt.app.requests.reserve_minutes import reserve_minutes, spoken_s
 from ringbolt.core.errors import InvalidInput
 from ringbolt.settings import Settings
 
@@ -26,7 +26,7 @@ MINUTE_OF_TEXT = "a" * 720
 
 
 def held(*steps: Step, **fields: int | str) -> int:
-    return held_minutes(SETTINGS, CallOrder(to=TO, minutes=0, steps=steps, **fields))  # type: ignore[arg-type]
+    return reserve_minutes(SETTINGS, CallOrder(to=TO, minutes=0, steps=steps, **fields))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -67,13 +67,13 @@ def test_a_call_without_steps_is_reckoned_by_its_message() -> None:
 
 def test_what_the_buyer_asks_for_is_held() -> None:
     command = CallOrder(to=TO, minutes=3, steps=(SayStep("Hello."),))
-    assert held_minutes(SETTINGS, command) == 3
+    assert reserve_minutes(SETTINGS, command) == 3
 
 
 @pytest.mark.parametrize("minutes", [6, 31, -1])
 def test_more_than_a_call_may_last_is_refused(minutes: int) -> None:
     with pytest.raises(InvalidInput, match="at most 5 minutes"):
-        held_minutes(SETTINGS, CallOrder(to=TO, minutes=minutes, steps=(SayStep("Hello."),)))
+        reserve_minutes(SETTINGS, CallOrder(to=TO, minutes=minutes, steps=(SayStep("Hello."),)))
 
 
 def test_a_text_that_takes_longer_than_a_call_may_is_refused() -> None:
@@ -125,16 +125,16 @@ def test_a_file_whose_length_is_known_is_held_for_so_long(
     ms: int, step: Step, minutes: int
 ) -> None:
     command = CallOrder(to=TO, minutes=0, steps=(step,))
-    assert held_minutes(SETTINGS, command, {FILE: ms}) == minutes
+    assert reserve_minutes(SETTINGS, command, {FILE: ms}) == minutes
 
 
 def test_a_file_that_is_longer_than_any_call_is_refused_unless_it_may_be_cut() -> None:
     step = PlayStep(FILE)
     with pytest.raises(InvalidInput) as refused:
-        held_minutes(SETTINGS, CallOrder(to=TO, minutes=0, steps=(step,)), {FILE: 301_000})
+        reserve_minutes(SETTINGS, CallOrder(to=TO, minutes=0, steps=(step,)), {FILE: 301_000})
     assert refused.value.code == "CALL_TOO_LONG"
     cut = CallOrder(to=TO, minutes=2, steps=(step,))
-    assert held_minutes(SETTINGS, cut, {FILE: 301_000}) == 2
+    assert reserve_minutes(SETTINGS, cut, {FILE: 301_000}) == 2
 
 
 def test_scripts_without_vowels_take_longer_than_their_letters() -> None:

@@ -8,12 +8,12 @@ from typing import Any, cast
 
 import pytest
 
-from patience import until
 from ringbolt.app.shop import Shop
 from ringbolt.lightning.node import InvoiceState, InvoiceStatus
 from ringbolt.store.holds import WatchedHold
 from ringbolt.worker import hold_watcher
 from ringbolt.worker.hold_watcher import OPENING_AT_ONCE, _HoldStreams
+from support.patience import until
 
 
 class SilentNode:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringbolt.api import http
-from ringbolt.api.http import BodyTooLarge, ClientGone
+from ringbolt.api.kit import http
+from ringbolt.api.kit.http import BodyTooLarge, ClientGone
 
 
 def scope(*headers: tuple[bytes, bytes], client: str | None = "192.0.2.1") -> dict[str, Any]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from ringbolt.core.json_fault import json_fault
+from ringbolt.core.json_errors import json_error
 
 
 def fault_of(body: bytes) -> str:
     try:
         msgspec.json.decode(body)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-        return json_fault(error, body)
+        return json_error(error, body)
     raise AssertionError("it can be read")
 
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ringbolt.core import l402, macaroon
 from ringbolt.core.keys import Keyring, derive
-from ringbolt.core.l402 import Credential, CredentialRefused, Offer
+from ringbolt.core.lightning import l402, macaroon
+from ringbolt.core.lightning.l402 import Credential, CredentialRefused, Offer
 
 OLD, NEW = b"o" * 32, b"n" * 32
 RING = Keyring([OLD])

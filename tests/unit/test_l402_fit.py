@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from ringbolt.api.l402.fit import fit_of
+from ringbolt.api.l402.duration_check import fit_of
 from ringbolt.api.l402.schema import PlaceCall, parse_place_call
-from ringbolt.app.call_order import CallOrder
+from ringbolt.app.requests.call_order import CallOrder
 from ringbolt.core.errors import InvalidInput
 
 TO = "+12025550123"

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from patience import cpu_s
-from ringbolt.core import l402
 from ringbolt.core.keys import Keyring
-from ringbolt.core.l402 import Credential, CredentialRefused, Grant, Offer
+from ringbolt.core.lightning import l402
+from ringbolt.core.lightning.l402 import Credential, CredentialRefused, Grant, Offer
+from support.patience import cpu_s
 
 RING = Keyring([b"o" * 32])
 TOKEN = l402.new_token(RING, b"r" * 15)

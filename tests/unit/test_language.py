@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from patience import cpu_s
 from ringbolt.speech.language import (
     Run,
     Tag,
@@ -17,6 +16,7 @@ from ringbolt.speech.language import (
     unread_letters,
 )
 from ringbolt.speech.scripts import script_of
+from support.patience import cpu_s
 
 
 @pytest.mark.parametrize(

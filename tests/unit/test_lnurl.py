@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ringbolt.core import bech32, lnurl
-from ringbolt.core.lnurl import LightningAddress, LnurlError
+from ringbolt.core.lightning import bech32, lnurl
+from ringbolt.core.lightning.lnurl import LightningAddress, LnurlError
 
 # The example of LUD-01.
 URL = "https://service.com/api?q=3fc3645b439ce8e7f2553a69e5267081d96dcd340693afabe04be7b0ccd178df"

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from ringbolt.core import macaroon
-from ringbolt.core.macaroon import MacaroonError
+from ringbolt.core.lightning import macaroon
+from ringbolt.core.lightning.macaroon import MacaroonError
 
 ROOT = bytes(32)
 # Made by pymacaroons 0.13 and by npm's macaroon 3.0.4, byte for byte the same.

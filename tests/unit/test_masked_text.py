@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patience import cpu_s
-from ringbolt.core.masked_text import MASK, masked
+from ringbolt.core.texts.redact import MASK, masked
+from support.patience import cpu_s
 from unit.test_code_extraction import WITH_A_CODE
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any, cast
 
-from ringbolt.api.metrics import Metrics
+from ringbolt.api.operator.metrics import Metrics
 from ringbolt.store.figures import Figures
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringbolt.core.money import msat, sats_down, sats_up
+from ringbolt.core.pricing.money import msat, sats_down, sats_up
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ringbolt.core import l402, mpp
 from ringbolt.core.keys import Keyring
-from ringbolt.core.l402 import CredentialRefused, Grant, Offer
+from ringbolt.core.lightning import l402, mpp
+from ringbolt.core.lightning.l402 import CredentialRefused, Grant, Offer
 
 OLD, NEW = b"o" * 32, b"n" * 32
 RING = Keyring([OLD])

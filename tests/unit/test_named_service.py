@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ringbolt.core.named_service import names_another
 from ringbolt.core.services import SERVICES
+from ringbolt.core.texts.named_service import names_another
 
 TRUE_TEXTS = [
     ("wa", "WhatsApp", "Your WhatsApp code: 123-456\n\nYou can also tap on this link to verify"

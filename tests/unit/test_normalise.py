@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from patience import cpu_s
 from ringbolt.speech.normalise import clean, readable
+from support.patience import cpu_s
 
 
 @pytest.mark.parametrize(

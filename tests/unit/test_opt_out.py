@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ringbolt.core.opt_out import OptOut, opt_out_of
+from ringbolt.core.texts.opt_out import OptOut, opt_out_of
 
 
 @pytest.mark.parametrize(

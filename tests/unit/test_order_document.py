@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from databases import clock, sqlite_template, sqlite_url
-from order_rows import PUBLIC_ID, assign_number, move, present, put_order, put_text
-from ringbolt.app import order_document
-from ringbolt.app.order_document import LOST, CodeType
+from ringbolt.app.webhooks import order_document
+from ringbolt.app.webhooks.order_document import LOST, CodeType
 from ringbolt.clock import SystemClock
 from ringbolt.core.order import OrderState, PaymentMethod
 from ringbolt.store import messages, orders
-from ringbolt.store.db import Database, Tx
+from ringbolt.store.engine.db import Database, Tx
+from ringbolt.store.engine.opening import open_database
 from ringbolt.store.messages import MessageStatus
-from ringbolt.store.opening import open_database
+from support.databases import clock, sqlite_template, sqlite_url
+from support.order_rows import PUBLIC_ID, assign_number, move, present, put_order, put_text
 
 __all__ = ["clock", "sqlite_template", "sqlite_url"]
 

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from patience import cpu_s
 from ringbolt.api.l402.schema import (
     AUDIO_EXAMPLE,
     EXAMPLE,
@@ -19,9 +18,10 @@ from ringbolt.api.l402.schema import (
     decode_body,
     parse_place_call,
 )
-from ringbolt.app.call_order import CallOrder
+from ringbolt.app.requests.call_order import CallOrder
 from ringbolt.core.canonical import canonical_json
 from ringbolt.core.errors import InvalidInput
+from support.patience import cpu_s
 
 TO = "+12025550123"
 SPOKEN = {"phone_number": TO, "message": "Hello."}

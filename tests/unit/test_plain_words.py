@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ringbolt.core.plain_words import counted, every, span
+from ringbolt.core.humanise import counted, every, span
 
 
 @pytest.mark.parametrize(

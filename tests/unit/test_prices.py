@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringbolt.core.prices import (
+from ringbolt.core.pricing.prices import (
     PriceList,
     PriceListError,
     PriceRow,

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ringbolt.app.quiet_times import check_quiet_hours, zones_of
+from ringbolt.app.limits.quiet_times import check_quiet_hours, zones_of
 from ringbolt.core.errors import RateLimited
 from ringbolt.core.quiet_hours import of_country, parse_quiet_hours, quiet_until_ms
 from ringbolt.settings import Settings, SettingsError, load_settings

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringbolt.api.limits import MAX_CLIENTS, RateGuard
+from ringbolt.api.kit.limits import MAX_CLIENTS, RateGuard
 from ringbolt.core.errors import RateLimited
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
 from ringbolt.core.errors import DestinationRefused
-from ringbolt.core.rates import (
+from ringbolt.core.pricing.rates import (
     Price,
     Rate,
     RateCard,
@@ -27,7 +27,7 @@ CARD = RateCard([Rate("1", 50, 20), Rate("1242", 350, 220), Rate("44", 150, 90)]
 
 @pytest.fixture(scope="module")
 def shipped() -> RateCard:
-    path = resources.files("ringbolt.core").joinpath("rate_card.csv")
+    path = resources.files("ringbolt.core.pricing").joinpath("rate_card.csv")
     return parse_csv(path.read_text(encoding="utf-8"))
 
 

@@ -10,8 +10,8 @@ from threading import Barrier
 import pytest
 
 from ringbolt.core.keys import Keyring
-from ringbolt.secret import load_keyring
 from ringbolt.settings import Settings, SettingsError
+from ringbolt.settings.secret import load_keyring
 
 ONE, TWO = "0a" * 32, "0b" * 32
 

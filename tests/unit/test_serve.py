@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from ringbolt.cli.serve import MAX_CONNECTIONS, allow_many_connections
+from ringbolt.cli.commands.serve import MAX_CONNECTIONS, allow_many_connections
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no such limits")
 

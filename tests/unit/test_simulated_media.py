@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from patience import PATIENCE_S, eventually
 from ringbolt.clock import SystemClock
-from ringbolt.core.call import Clip
-from ringbolt.voice.g711 import decode_ulaw, encode_ulaw
-from ringbolt.voice.simulated_clips import ClipRefused, ClipStore
-from ringbolt.voice.simulated_line import Span
-from ringbolt.voice.simulated_media import MediaPacer, Pace, Recording, mend_recording
-from ringbolt.voice.wav import read_wav
+from ringbolt.core.calls.call import Clip
+from ringbolt.simulator.voice.clips import ClipRefused, ClipStore
+from ringbolt.simulator.voice.line import Span
+from ringbolt.simulator.voice.media import MediaPacer, Pace, Recording, mend_recording
+from ringbolt.voice.audio.g711 import decode_ulaw, encode_ulaw
+from ringbolt.voice.audio.wav import read_wav
+from support.patience import PATIENCE_S, eventually
 
 NOISE = random.Random(7).randbytes(3210 * 16)
 

@@ -11,19 +11,19 @@ from pathlib import Path
 
 import pytest
 
-from patience import PATIENCE_S
-from ringbolt.core import bolt11
+from ringbolt.core.lightning import bolt11
 from ringbolt.lightning.node import InvoiceState
-from ringbolt.lightning.simulated import WALLET_BALANCE_MSAT, SimulatedNetwork
-from ringbolt.lightning.simulated_invoice import (
+from ringbolt.simulator.clock import WorldClock
+from ringbolt.simulator.file.store import WorldStore
+from ringbolt.simulator.lightning.invoice import (
     BLOCK_MS,
     InvoiceRequest,
     RpcError,
     SimulatedInvoice,
 )
-from ringbolt.lightning.simulated_node import FailureReason, PaymentStatus
-from ringbolt.simulator.clock import WorldClock
-from ringbolt.store.world import WorldStore
+from ringbolt.simulator.lightning.network import WALLET_BALANCE_MSAT, SimulatedNetwork
+from ringbolt.simulator.lightning.node import FailureReason, PaymentStatus
+from support.patience import PATIENCE_S
 
 OPEN, ACCEPTED = InvoiceState.OPEN, InvoiceState.ACCEPTED
 SETTLED, CANCELED = InvoiceState.SETTLED, InvoiceState.CANCELED

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringbolt.core.call import Clip, Pause, RenderedGather, RenderedScript
-from ringbolt.voice.simulated_line import FRAME_MS, Line, Playback, Span, replay
-from ringbolt.voice.simulated_script import (
+from ringbolt.core.calls.call import Clip, Pause, RenderedGather, RenderedScript
+from ringbolt.simulator.voice.line import FRAME_MS, Line, Playback, Span, replay
+from ringbolt.simulator.voice.script import (
     ANSWERED,
     BUSY,
     CALLER_HUNG_UP,

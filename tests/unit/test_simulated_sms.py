@@ -13,11 +13,13 @@ from typing import Literal
 import aiohttp
 import pytest
 
-from patience import PATIENCE_S, eventually, until
 from ringbolt.core.errors import Unavailable
 from ringbolt.core.phone import SCRIPTED as SCRIPTED_RANGE
 from ringbolt.simulator.clock import WorldClock
-from ringbolt.sms import simulated_book
+from ringbolt.simulator.file.store import WorldStore
+from ringbolt.simulator.sms import book
+from ringbolt.simulator.sms.network import SmsNetwork
+from ringbolt.simulator.sms.script import PLAIN, SCRIPTED, Behaviour, behaviour_of, plan
 from ringbolt.sms.carrier import (
     Accepted,
     DeliveryReceipt,
@@ -27,12 +29,10 @@ from ringbolt.sms.carrier import (
     SmsSnapshot,
     Unknown,
 )
-from ringbolt.sms.simulated import SimulatedSmsCarrier
-from ringbolt.sms.simulated_network import SmsNetwork
-from ringbolt.sms.simulated_script import PLAIN, SCRIPTED, Behaviour, behaviour_of, plan
-from ringbolt.sms.simulated_wire import SmsRequest
-from ringbolt.store.world import WorldStore
-from world_server import WorldServer
+from ringbolt.sms.simulated.carrier import SimulatedSmsCarrier
+from ringbolt.sms.simulated.wire import SmsRequest
+from support.patience import PATIENCE_S, eventually, until
+from support.world_server import WorldServer
 
 PHONE = "+12025550123"
 LATE, SILENT = "+1234567821", "+1234567823"
@@ -263,7 +263,7 @@ async def test_a_phone_shows_its_newest_texts_the_oldest_first(
         await sim.until_states(f"r{n}", SENT, DELIVERED)
 
     assert sim.shown(PHONE) == ["text 0", "text 1", "text 2", "text 3"]
-    monkeypatch.setattr(simulated_book, "INBOX_SIZE", 2)
+    monkeypatch.setattr(book, "INBOX_SIZE", 2)
     assert sim.shown(PHONE) == ["text 2", "text 3"]
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringbolt.core.sms_text import (
+from ringbolt.core.texts.segments import (
     GSM7_BASIC,
     GSM7_EXTENSION,
     Encoding,

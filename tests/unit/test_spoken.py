@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ringbolt.app.call_order import CallOrder, GatherStep, PlayStep, SayStep, Step
-from ringbolt.app.spoken import heard, spoken_texts
-from ringbolt.core.content_rules import denied_word, sameness
+from ringbolt.app.requests.call_order import CallOrder, GatherStep, PlayStep, SayStep, Step
+from ringbolt.app.requests.spoken import heard, spoken_texts
+from ringbolt.core.texts.content_rules import denied_word, sameness
 
 FILE = "https://a.example/menu.wav?n=1"
 

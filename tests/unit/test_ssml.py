@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ringbolt.core.calls.ssml import Piece, Silence, is_ssml, parse_ssml
 from ringbolt.core.errors import InvalidInput
-from ringbolt.core.ssml import Piece, Silence, is_ssml, parse_ssml
 from ringbolt.speech.language import refusal
 
 

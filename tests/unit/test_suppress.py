@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from ringbolt.app.suppress import hash_of_token, unsubscribe_token
+from ringbolt.app.limits.suppress import hash_of_token, unsubscribe_token
 from ringbolt.core.keys import Keyring
 
 HASH = "ab" * 16

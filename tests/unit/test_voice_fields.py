@@ -10,7 +10,7 @@ import pytest
 from ringbolt.api.voice.call_fields import callback
 from ringbolt.api.voice.fields import Fields
 from ringbolt.core.errors import InvalidInput
-from ringbolt.fetch.vetted import vet_url
+from ringbolt.upstream.fetch.vetted import vet_url
 
 STATUS = "statusCallbackEndpoint"
 

@@ -11,7 +11,7 @@ import pytest
 from ringbolt.api.orders.waiting import MAX_WAITS_PER_ORDER, Waiting
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import RateLimited
-from ringbolt.store.wake import Wakes
+from ringbolt.store.engine.wake import Wakes
 
 ORDER = "0" * 64
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ringbolt.voice.wav import HEADER_SIZE, WavWriter, read_wav, wav_bytes, wav_header
+from ringbolt.voice.audio.wav import HEADER_SIZE, WavWriter, read_wav, wav_bytes, wav_header
 
 PCM = struct.pack("<800h", *range(-400, 400))
 

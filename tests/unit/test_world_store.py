@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from patience import PATIENCE_S
 from ringbolt.core.errors import Unavailable
 from ringbolt.simulator.clock import WorldClock
-from ringbolt.store.db import StoreLocked
-from ringbolt.store.world import WorldStore
+from ringbolt.simulator.file.store import WorldStore
+from ringbolt.store.engine.db import StoreLocked
+from support.patience import PATIENCE_S
 
 
 @pytest.fixture

@@ -19,20 +19,21 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute
 
 from ringbolt import __version__
-from ringbolt.api import errors, operator
-from ringbolt.api.http import Receive, Scope, Send
+from ringbolt.api.kit import errors
+from ringbolt.api.kit.http import Receive, Scope, Send
 from ringbolt.api.l402.challenge import FORMER_PATH, PATH
 from ringbolt.api.l402.openapi import add_place_call
 from ringbolt.api.l402.place_call import PlaceCallRoute
 from ringbolt.api.l402.routes import router as l402_router
-from ringbolt.api.metrics import CONTENT_TYPE, Metrics
+from ringbolt.api.operator import routes
+from ringbolt.api.operator.metrics import CONTENT_TYPE, Metrics
 from ringbolt.api.orders.family import OrdersApi
 from ringbolt.api.orders.routes import orders_api
 from ringbolt.api.voice.family import VoiceApi
 from ringbolt.api.voice.routes import voice_api
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import RingboltError
-from ringbolt.store.db import Tx
+from ringbolt.store.engine.db import Tx
 
 _PAID_PATHS = frozenset({PATH, f"{PATH}/", FORMER_PATH})
 
@@ -102,9 +103,9 @@ def _framework(
         expose_headers=["X-Error-Code", "Retry-After"],
     )
     app.include_router(l402_router(shop))
-    app.include_router(operator.router(shop))
+    app.include_router(routes.router(shop))
     if play:
-        app.include_router(operator.play_keys(shop))
+        app.include_router(routes.play_keys(shop))
     _add_health(app, shop, metrics, connected)
     app.router.routes.extend(extra_routes)
     _describe(app, families)

@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from ringbolt.app.by_hand import hash_of
 from ringbolt.clock import Clock
-from ringbolt.core.call import Clip
-from ringbolt.core.keys import Keyring
-from ringbolt.core.prices import PriceList
-from ringbolt.core.rates import RateCard
-from ringbolt.core.text_costs import TextCosts
-from ringbolt.fetch.caller import OutgoingCaller
+from ringbolt.core.calls.call import Clip
+from ringbolt.core.keys import Keyring, hash_of
+from ringbolt.core.pricing.costs import TextCosts
+from ringbolt.core.pricing.prices import PriceList
+from ringbolt.core.pricing.rates import RateCard
 from ringbolt.lightning.node import LightningNode, SupportsPayments
 from ringbolt.lightning.payout import AddressResolver
 from ringbolt.mail.mailer import Mailer
@@ -20,7 +18,8 @@ from ringbolt.numbers.provider import NumberProvider
 from ringbolt.settings import Settings
 from ringbolt.sms.carrier import SmsCarrier
 from ringbolt.speech.engine import Speaker
-from ringbolt.store.db import Database
+from ringbolt.store.engine.db import Database
+from ringbolt.upstream.fetch.webhook_client import WebhookClient
 from ringbolt.voice.carrier import VoiceCarrier
 
 
@@ -75,7 +74,7 @@ class Shop:
     prices: PriceList
     text_costs: TextCosts
     addresses: AddressResolver | None
-    caller: OutgoingCaller
+    caller: WebhookClient
     scripted_numbers: bool
     base_url: str
 

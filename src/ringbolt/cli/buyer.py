@@ -16,10 +16,10 @@ from typing import Any
 
 import httpx
 
-from ringbolt.core import bolt11
-from ringbolt.core.lnurl import LnurlError
-from ringbolt.core.lnurl import decode as decode_lnurl
-from ringbolt.core.money import sats_up
+from ringbolt.core.lightning import bolt11
+from ringbolt.core.lightning.lnurl import LnurlError
+from ringbolt.core.lightning.lnurl import decode as decode_lnurl
+from ringbolt.core.pricing.money import sats_up
 
 _AUTH_PART = re.compile(
     r"(?P<name>[\w-]+)=(?:\"(?P<quoted>[^\"]*)\"|(?P<bare>[^\s,\"]+))|(?P<scheme>[\w-]+)(?=\s)"

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from ringbolt import __version__
-from ringbolt.cli import keys, numbers, webhooks
-from ringbolt.cli import wallet as wallet_commands
+from ringbolt.cli.commands import keys, numbers, webhooks
+from ringbolt.cli.commands import wallet as wallet_commands
 from ringbolt.cli.running import finish, settings_or_exit
 from ringbolt.settings import LndSettings
 
@@ -44,8 +44,8 @@ def serve(
     Stays up until Ctrl-C. On SQLite one process is the whole shop; on PostgreSQL start as many
     'serve --no-worker' and 'worker' as you like.
     """
-    from ringbolt.cli.serve import run_in_loop  # noqa: PLC0415
-    from ringbolt.cli.serve import serve as run_shop  # noqa: PLC0415
+    from ringbolt.cli.commands.serve import run_in_loop  # noqa: PLC0415
+    from ringbolt.cli.commands.serve import serve as run_shop  # noqa: PLC0415
     from ringbolt.cli.welcome import welcome  # noqa: PLC0415
 
     settings = settings_or_exit(port=port)
@@ -59,7 +59,7 @@ def serve(
 @app.command()
 def worker() -> None:
     """Run jobs only: dispatch, refunds, watching the node and the carriers. Needs PostgreSQL."""
-    from ringbolt.cli.serve import run_in_loop, work_only  # noqa: PLC0415
+    from ringbolt.cli.commands.serve import run_in_loop, work_only  # noqa: PLC0415
 
     settings = settings_or_exit()
     finish(lambda: run_in_loop(work_only(settings)))
@@ -72,8 +72,8 @@ def simulator(port: Port = None) -> None:
     Shops and workers then name it by RINGBOLT_SIMULATOR_URL and may be killed at any moment: the
     world remembers what it saw.
     """
-    from ringbolt.cli.serve import run_in_loop  # noqa: PLC0415
-    from ringbolt.cli.simulator import DEFAULT_PORT, run_world  # noqa: PLC0415
+    from ringbolt.cli.commands.serve import run_in_loop  # noqa: PLC0415
+    from ringbolt.cli.commands.simulator import DEFAULT_PORT, run_world  # noqa: PLC0415
 
     settings = settings_or_exit(port=port)
     if "port" not in settings.model_fields_set:
@@ -87,9 +87,9 @@ def demo() -> None:
 
     Everything is simulated and on this machine; the shop closes when the demo is over.
     """
-    from ringbolt.cli.demo import run_demo  # noqa: PLC0415
-    from ringbolt.cli.serve import run_in_loop  # noqa: PLC0415
-    from ringbolt.cli.serve import serve as run_shop  # noqa: PLC0415
+    from ringbolt.cli.commands.demo import run_demo  # noqa: PLC0415
+    from ringbolt.cli.commands.serve import run_in_loop  # noqa: PLC0415
+    from ringbolt.cli.commands.serve import serve as run_shop  # noqa: PLC0415
 
     settings = settings_or_exit()
     data_dir = settings.data_dir / "demo"
@@ -133,8 +133,8 @@ def call(
 
     Exit code 0 if the call was answered, 1 if not (what was not answered is not charged).
     """
-    from ringbolt.cli.call import place_call, wallet_at  # noqa: PLC0415
-    from ringbolt.cli.serve import run_in_loop  # noqa: PLC0415
+    from ringbolt.cli.commands.call import place_call, wallet_at  # noqa: PLC0415
+    from ringbolt.cli.commands.serve import run_in_loop  # noqa: PLC0415
 
     body: dict[str, Any] = {"phone_number": number}
     if audio_url:
@@ -155,8 +155,8 @@ def doctor() -> None:
     carriers, prices and costs, own numbers, speech, the public address. Works beside a running
     shop. Exit code 1 if something is wrong.
     """
-    from ringbolt.cli.doctor import doctor as examine  # noqa: PLC0415
-    from ringbolt.cli.serve import run_in_loop  # noqa: PLC0415
+    from ringbolt.cli.commands.doctor import doctor as examine  # noqa: PLC0415
+    from ringbolt.cli.commands.serve import run_in_loop  # noqa: PLC0415
 
     settings = settings_or_exit()
     finish(lambda: run_in_loop(examine(settings)))
@@ -171,8 +171,8 @@ def audit() -> None:
     what referrers got and are owed. Reads only; works beside a running shop. Exit code 0 if
     everything agrees, else 1 with each difference.
     """
-    from ringbolt.cli.audit import audit as compare  # noqa: PLC0415
-    from ringbolt.cli.serve import run_in_loop  # noqa: PLC0415
+    from ringbolt.cli.commands.audit import audit as compare  # noqa: PLC0415
+    from ringbolt.cli.commands.serve import run_in_loop  # noqa: PLC0415
 
     settings = settings_or_exit()
     finish(lambda: run_in_loop(compare(settings)))

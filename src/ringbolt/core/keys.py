@@ -61,3 +61,18 @@ def _key_id(secret: bytes) -> int:
 @lru_cache(maxsize=64)
 def _mac(secret: bytes) -> Callable[[bytes], bytes]:
     return keyed(secret)
+
+
+def hash_of(secret: bytes, text: str) -> str:
+    """A number, address or client as the store keeps it: recognised, but not readable."""
+    return _identity(secret)(text.encode()).hex()[:32]
+
+
+def hashes_of(keyring: Keyring, text: str) -> tuple[str, ...]:
+    """The same under every secret that is honoured, the current one first."""
+    return tuple(hash_of(secret, text) for secret in keyring.all())
+
+
+@lru_cache(maxsize=16)
+def _identity(secret: bytes) -> Callable[[bytes], bytes]:
+    return keyed(derive(secret, "identity"))

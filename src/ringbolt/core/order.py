@@ -60,7 +60,7 @@ class Transition:
 _S = OrderState
 TRANSITIONS: tuple[Transition, ...] = (
     Transition(
-        _S.AWAITING_PAYMENT, _S.PAID, "take_hold",
+        _S.AWAITING_PAYMENT, _S.PAID, "record_hold",
         "the payment is held at the node", "node -> revenue, pending (a top-up: node -> key)",
     ),
     Transition(
@@ -72,7 +72,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         "everything to be played is at hand; the attempt's intent is stored", "none",
     ),
     Transition(
-        _S.PAID, _S.FULFILLED, "take_hold",
+        _S.PAID, _S.FULFILLED, "record_hold",
         "a top-up: its payment is all that was promised", "none: captured once the node settled",
     ),
     Transition(
@@ -106,7 +106,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         "escrow -> revenue",
     ),
     Transition(
-        _S.IN_PROGRESS, _S.DISPATCHING, "another_number",
+        _S.IN_PROGRESS, _S.DISPATCHING, "replace_number",
         "no code came and the buyer asks for another number", "none",
     ),
     Transition(
@@ -125,7 +125,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         "pending -> voided",
     ),
     Transition(
-        _S.FAILED, _S.PAID, "place_order",
+        _S.FAILED, _S.PAID, "place_l402_call",
         "the same L402 credential is shown again, within 24 hours, while nothing billable "
         "happened and no refund is claimed", "none: still in escrow",
     ),

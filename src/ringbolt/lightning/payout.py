@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
-from ringbolt.core import bolt11
 from ringbolt.core.errors import RingboltError
+from ringbolt.core.lightning import bolt11
 
 MIN_TIME_TO_PAY_S = 30
 """An invoice that expires sooner is not worth beginning to pay."""

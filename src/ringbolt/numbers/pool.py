@@ -13,12 +13,12 @@ from typing import Final, Protocol
 from ringbolt.core.errors import Unavailable
 from ringbolt.core.services import SERVICES
 from ringbolt.numbers.provider import (
+    Acquired,
+    AcquireNumber,
+    AcquireResult,
     Cancelled,
     CancelResult,
     InboundText,
-    LendNumber,
-    LendResult,
-    Lent,
     NoNumber,
     Offer,
     Recovery,
@@ -67,7 +67,7 @@ class PoolStore(Protocol):
     twice for the same service within months, except to who asks for that very number ``again``.
     """
 
-    async def lend(
+    async def acquire(
         self,
         ref: str,
         service: str,
@@ -127,13 +127,13 @@ class PoolProvider:
     async def countries(self) -> tuple[int, ...]:
         return await self._store.countries()
 
-    async def lend(self, wanted: LendNumber) -> LendResult:
+    async def acquire(self, wanted: AcquireNumber) -> AcquireResult:
         """All numbers here are real ones, whether that is wanted or not."""
         if not wanted.still_wanted():
             return NoNumber("nobody waits for this number any more", for_now=True)
         duration_ms = wanted.hours * HOUR_MS if wanted.hours else self._activation_ms
         try:
-            lease = await self._store.lend(
+            lease = await self._store.acquire(
                 wanted.ref,
                 wanted.service,
                 wanted.country,
@@ -145,14 +145,14 @@ class PoolProvider:
             return Unknown(error.message)
         return NoNumber("no number of the pool is free") if lease is None else _lent(lease)
 
-    async def find(self, ref: str) -> Lent | None:
+    async def find(self, ref: str) -> Acquired | None:
         lease = await self._store.find(ref)
         return None if lease is None else _lent(lease)
 
     async def has_again(self, number: str, service: str) -> bool:
         return await self._store.has_again(number, service)
 
-    async def another_text(self, lease_id: str) -> bool:
+    async def request_text(self, lease_id: str) -> bool:
         """Whatever comes to the number as long as it is lent is told: nothing is to be asked."""
         lease = await self._store.find(lease_id)
         return lease is not None and lease.ended_ms is None
@@ -177,6 +177,6 @@ class PoolProvider:
         self._closed.set()
 
 
-def _lent(lease: PoolLease) -> Lent:
+def _lent(lease: PoolLease) -> Acquired:
     until_ms = lease.until_ms if lease.ended_ms is None else lease.ended_ms
-    return Lent(lease.ref, lease.number, until_ms, 0, lease.country)
+    return Acquired(lease.ref, lease.number, until_ms, 0, lease.country)

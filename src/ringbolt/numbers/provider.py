@@ -33,7 +33,7 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
-class LendNumber:
+class AcquireNumber:
     """A number to borrow. ``ref``: ours, unique per attempt.
 
     ``service``: a code of ``offers``, or ``ANY_SENDER`` for a rental. ``country``: a number of
@@ -55,7 +55,7 @@ class LendNumber:
 
 
 @dataclass(frozen=True, slots=True)
-class Lent:
+class Acquired:
     """A number is ours. ``lease_id`` is the provider's own name for the loan.
 
     ``until_ms``: when the provider takes it back at the latest. ``cancel_after_ms``: it refuses a
@@ -70,14 +70,14 @@ class Lent:
 
 
 @dataclass(frozen=True, slots=True)
-class ActiveLoan:
+class ActiveLease:
     """A loan that goes on, whichever request it answered.
 
     ``service`` and ``hours`` as in ``LendNumber``. ``from_ms``: when it began, by the provider's
     clock.
     """
 
-    lent: Lent
+    acquired: Acquired
     service: str
     hours: int
     from_ms: int
@@ -99,7 +99,7 @@ class Unknown:
     reason: str
 
 
-LendResult = Lent | NoNumber | Unknown
+AcquireResult = Acquired | NoNumber | Unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,11 +170,11 @@ class NumberProvider(Protocol):
         """The countries (``core.countries``) in which there are numbers, in rising order."""
         ...
 
-    async def lend(self, wanted: LendNumber) -> LendResult:
+    async def acquire(self, wanted: AcquireNumber) -> AcquireResult:
         """Ask for a number. Never raises for what the provider does; see ``LendResult``."""
         ...
 
-    async def another_text(self, lease_id: str) -> bool:
+    async def request_text(self, lease_id: str) -> bool:
         """Ask for one more text on the same number; False if that is not possible any more."""
         ...
 
@@ -206,7 +206,7 @@ class NumberProvider(Protocol):
 class SupportsLeaseLookup(Protocol):
     """For providers that keep our reference."""
 
-    async def find(self, ref: str) -> Lent | None:
+    async def find(self, ref: str) -> Acquired | None:
         """The loan with our reference; None if there was none (a definite no).
 
         Raises ``Unavailable`` if the provider cannot be asked.
@@ -215,12 +215,12 @@ class SupportsLeaseLookup(Protocol):
 
 
 @runtime_checkable
-class SupportsActiveLoans(Protocol):
+class SupportsActiveLeases(Protocol):
     """For providers that keep no reference of ours (``getActiveActivations`` of the handler_api
     family): which loan answered a lost request is found out by which ones nobody wrote down. The
     account must be the shop's alone."""
 
-    async def active(self) -> tuple[ActiveLoan, ...]:
+    async def active(self) -> tuple[ActiveLease, ...]:
         """Every loan of our account that goes on. Raises ``Unavailable``."""
         ...
 

@@ -9,18 +9,12 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 
 from ringbolt.core.errors import RingboltError
-from ringbolt.simulator import (
-    addresses_api,
-    carrier_api,
-    clock_api,
-    mail_api,
-    messages_api,
-    node_api,
-    numbers_api,
-    phones_api,
-    sms_api,
-    wallet_api,
-)
+from ringbolt.simulator import clock_api, messages_api
+from ringbolt.simulator.lightning import addresses_api, node_api, wallet_api
+from ringbolt.simulator.mail import mail_api
+from ringbolt.simulator.numbers import numbers_api
+from ringbolt.simulator.sms import sms_api
+from ringbolt.simulator.voice import carrier_api, phones_api
 from ringbolt.simulator.world import World
 
 

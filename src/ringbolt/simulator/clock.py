@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
-from ringbolt.store.world import WorldStore
+from ringbolt.simulator.file.store import WorldStore
 
 _KIND, _KEY = "clock", "offset"
 

@@ -15,8 +15,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 
-from ringbolt.core.moment import iso
 from ringbolt.core.phone import is_e164
+from ringbolt.core.timestamps import iso
 from ringbolt.simulator.world import World
 
 MAIL_LOG = "mail"
@@ -38,7 +38,7 @@ def routes(world: World) -> list[BaseRoute]:
                 },
                 400,
             )
-        sms_id, at_ms = await world.lender.receive(sms["to"], sms["from"], sms["text"])
+        sms_id, at_ms = await world.backend.receive(sms["to"], sms["from"], sms["text"])
         return JSONResponse({"id": sms_id, **sms, "at": iso(at_ms)}, 202)
 
     async def mailbox(request: Request) -> JSONResponse:

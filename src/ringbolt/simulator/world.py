@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ringbolt.lightning.simulated import SimulatedNetwork
-from ringbolt.numbers.simulated_lender import NumberLender
 from ringbolt.simulator.clock import WorldClock
-from ringbolt.sms.simulated_network import SmsNetwork
-from ringbolt.store.world import WorldStore
-from ringbolt.voice.simulated_phones import PhoneNetwork
+from ringbolt.simulator.file.store import WorldStore
+from ringbolt.simulator.lightning.network import SimulatedNetwork
+from ringbolt.simulator.numbers.backend import NumberBackend
+from ringbolt.simulator.sms.network import SmsNetwork
+from ringbolt.simulator.voice.phones import PhoneNetwork
 
 FILE_NAME = "world.db"
 
@@ -24,7 +24,7 @@ class World:
     network: SimulatedNetwork
     phones: PhoneNetwork
     sms: SmsNetwork
-    lender: NumberLender
+    backend: NumberBackend
     speed: float
 
     @classmethod
@@ -39,10 +39,10 @@ class World:
             phones.start()
             sms = SmsNetwork(clock=clock, store=store, speed=speed)
             sms.start()
-            lender = NumberLender(clock=clock, store=store)
-            lender.start()
+            backend = NumberBackend(clock=clock, store=store)
+            backend.start()
             network = SimulatedNetwork(store, clock)
-            return cls(store, clock, network, phones, sms, lender, speed)
+            return cls(store, clock, network, phones, sms, backend, speed)
         except BaseException:
             store.close()
             raise
@@ -53,5 +53,5 @@ class World:
         self.network.close()
         await self.phones.close()
         await self.sms.close()
-        await self.lender.close()
+        await self.backend.close()
         self.store.close()

@@ -13,8 +13,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
+from ringbolt.core.calls.ssml import is_ssml, parse_ssml
 from ringbolt.core.errors import InvalidInput
-from ringbolt.core.ssml import is_ssml, parse_ssml
 from ringbolt.speech.scripts import letters_by_script, script_of
 
 SHORT_TEXT: Final = 12

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from ringbolt.core.call import SAMPLE_RATE
+from ringbolt.core.calls.call import SAMPLE_RATE
 from ringbolt.core.errors import SpeechFailed
 from ringbolt.speech.cache import Clip, SpeechCache, cache_key
 from ringbolt.speech.engine import Speech, SpeechRequest

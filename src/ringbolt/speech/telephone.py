@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 Samples = NDArray[np.float32]
 """Mono, full scale is 1.0."""
 
-RATE = 8000  # ringbolt.core.call.SAMPLE_RATE
+RATE = 8000  # ringbolt.core.calls.call.SAMPLE_RATE
 LEVEL_DBFS = -20.0
 PEAK = 10 ** (-3 / 20)
 _KNEE = 0.5

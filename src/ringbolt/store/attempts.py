@@ -12,9 +12,9 @@ from typing import Any
 
 from sqlalchemy import RowMapping, bindparam, func, select
 
-from ringbolt.store.db import Tx
-from ringbolt.store.tables import attempt, orders
-from ringbolt.store.upsert import update_row
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.engine.upsert import update_row
+from ringbolt.store.schema.tables import attempt, orders
 
 
 class AttemptState(StrEnum):

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, and_, exists, func, literal, not_, or_, select
 
 from ringbolt.core.order import OrderState, PaymentMethod
-from ringbolt.store.db import Tx
+from ringbolt.store.engine.db import Tx
 from ringbolt.store.refunds import RefundState
-from ringbolt.store.tables import (
+from ringbolt.store.schema.tables import (
     account,
     attempt,
     call,
@@ -19,7 +19,7 @@ from ringbolt.store.tables import (
     refund,
     transfer,
 )
-from ringbolt.store.text_tables import payout
+from ringbolt.store.schema.text_tables import payout
 
 _LIMIT = 50
 _MOVED = func.coalesce(transfer.c.captured_msat, transfer.c.amount_msat)

@@ -17,17 +17,17 @@ from sqlalchemy import (
     select,
 )
 
-from ringbolt.core.call import CallStatus
+from ringbolt.core.calls.call import CallStatus
 from ringbolt.core.errors import InvalidInput
 from ringbolt.store.attempts import Attempt, AttemptState, add, of_row
 from ringbolt.store.attempts import by_ref as attempt_by_ref
 from ringbolt.store.attempts import in_this_try as attempts_in_this_try
 from ringbolt.store.attempts import of_order as attempts
 from ringbolt.store.attempts import update as update_attempt
-from ringbolt.store.db import Tx
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.engine.upsert import insert_new, update_row
 from ringbolt.store.orders import channel
-from ringbolt.store.tables import attempt, call, job, orders
-from ringbolt.store.upsert import insert_new, update_row
+from ringbolt.store.schema.tables import attempt, call, job, orders
 
 __all__ = [
     "Attempt",

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from ringbolt.store.db import Dialect, Tx, one_statement
-from ringbolt.store.tables import cursor
-from ringbolt.store.upsert import insert_for
+from ringbolt.store.engine.db import Dialect, Tx, one_statement
+from ringbolt.store.engine.upsert import insert_for
+from ringbolt.store.schema.tables import cursor
 
 _GET = select(cursor.c.value).where(cursor.c.name == bindparam("name_"))
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from sqlalchemy import case, func, select
 
 from ringbolt.core.order import OrderState
-from ringbolt.store.db import Tx
-from ringbolt.store.inbox import count_aside
-from ringbolt.store.tables import job, orders
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.inbox import count_dead_letters
+from ringbolt.store.schema.tables import job, orders
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,5 +50,5 @@ def snapshot(tx: Tx) -> Figures:
         orders=counts,
         jobs={(lane, at): count for lane, at, count in per_lane},
         oldest_due_ms=0 if oldest is None else tx.now_ms - oldest,
-        aside=count_aside(tx),
+        aside=count_dead_letters(tx),
     )

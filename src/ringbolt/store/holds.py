@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, bindparam, func, literal_column, select
 
 from ringbolt.core.order import OrderState, PaymentMethod
-from ringbolt.store.db import Tx, one_statement
-from ringbolt.store.tables import orders
+from ringbolt.store.engine.db import Tx, one_statement
+from ringbolt.store.schema.tables import orders
 
 _OPEN = (
     OrderState.AWAITING_PAYMENT,

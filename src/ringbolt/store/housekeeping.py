@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import select, update
 
 from ringbolt.store import named_invoices, webhooks
-from ringbolt.store.db import Tx
-from ringbolt.store.tables import call, inbox, orders
-from ringbolt.store.text_tables import received_text, reception
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.schema.tables import call, inbox, orders
+from ringbolt.store.schema.text_tables import received_text, receiving
 
 BATCH = 500
 _TEXTS = frozenset(
@@ -42,7 +42,7 @@ def wipe_texts(tx: Tx, keep_ms: int) -> int:
             .where(received_text.c.order_id == order_id)
             .values(text="", code="", sender="")
         )
-        tx.run(update(reception).where(reception.c.order_id == order_id).values(code=""))
+        tx.run(update(receiving).where(receiving.c.order_id == order_id).values(code=""))
         webhooks.wipe(tx, [order_id])
     return len(rows)
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import bindparam, delete, select
 
-from ringbolt.store.db import Tx
-from ringbolt.store.text_tables import idempotency
-from ringbolt.store.upsert import insert_new
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.engine.upsert import insert_new
+from ringbolt.store.schema.text_tables import idempotency
 
 
 @dataclass(frozen=True, slots=True)

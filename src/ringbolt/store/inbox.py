@@ -14,9 +14,9 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, select, update
 
-from ringbolt.store.db import Tx
-from ringbolt.store.tables import inbox
-from ringbolt.store.upsert import insert_new
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.engine.upsert import insert_new
+from ringbolt.store.schema.tables import inbox
 
 _ASIDE = "aside"
 
@@ -54,12 +54,12 @@ def mark_applied(tx: Tx, source: str, event_id: str) -> bool:
     return tx.run(_MARK, {"source_": source, "event_": event_id}).rowcount == 1
 
 
-def put_aside(tx: Tx, source: str, event_id: str, fault: str) -> None:
+def add_dead_letter(tx: Tx, source: str, event_id: str, fault: str) -> None:
     """Write down that an event could not be taken, and why; once, however often it comes."""
     accept(tx, _ASIDE, f"{source}:{event_id}", {"fault": fault})
 
 
-def count_aside(tx: Tx) -> int:
+def count_dead_letters(tx: Tx) -> int:
     """How many events were put aside in the days for which the inbox is kept."""
     return int(tx.run(_COUNT_ASIDE, {"source_": _ASIDE}).scalar_one())
 

@@ -24,9 +24,9 @@ from typing import Any, Literal
 from sqlalchemy import ARRAY, any_, bindparam, delete, func, literal_column, select, update
 
 from ringbolt.core.errors import RingboltError
-from ringbolt.store.db import Tx
-from ringbolt.store.tables import job as table
-from ringbolt.store.upsert import insert_new
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.engine.upsert import insert_new
+from ringbolt.store.schema.tables import job as table
 
 Lane = Literal["money", "dispatch", "webhook", "unpaid"]
 """Each lane has its own slots, so that slow webhooks cannot keep a settle waiting. ``unpaid``: the
@@ -276,7 +276,7 @@ def reschedule(tx: Tx, uniq: str, run_at_ms: int) -> bool:
     return found is not None
 
 
-def hasten(tx: Tx, uniq: str, run_at_ms: int) -> bool:
+def bring_forward(tx: Tx, uniq: str, run_at_ms: int) -> bool:
     """Have a job that waits for a later time run at ``run_at_ms``; False if there is none, or it
     is due sooner, or somebody holds it."""
     found = tx.run(_HASTEN, {"uniq_": uniq, "at_": run_at_ms}).first()

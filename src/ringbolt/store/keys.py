@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import bindparam, select, update
 
-from ringbolt.store.db import Tx
-from ringbolt.store.tables import api_key
-from ringbolt.store.upsert import insert_new
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.engine.upsert import insert_new
+from ringbolt.store.schema.tables import api_key
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 A transfer's **debit gives and its credit gets**, a positive amount, so an unbalanced entry
 cannot be written and all balances together are always zero. A transfer is ``posted`` at once, or
 ``pending`` (held) and then ``captured`` (whole or in part) or ``voided``, once. ``idem`` makes
-it happen once. The database refuses everything else by itself (``ringbolt.store.guards``).
+it happen once. The database refuses everything else by itself (``ringbolt.store.schema.guards``).
 
 Accounts with a floor (customers) keep their balance in their row; the platform's own
 (``node``, ``escrow``, ``revenue``, ``routing_fee``) do not, or every transfer of the shop would
@@ -19,10 +19,10 @@ from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ringbolt.core.errors import NotFound, RingboltError
-from ringbolt.core.money import sats_up
-from ringbolt.store.db import Tx
-from ringbolt.store.tables import account, transfer
-from ringbolt.store.upsert import insert_new
+from ringbolt.core.pricing.money import sats_up
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.engine.upsert import insert_new
+from ringbolt.store.schema.tables import account, transfer
 
 AccountKind = Literal["asset", "liability", "income", "expense"]
 

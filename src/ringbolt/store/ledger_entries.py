@@ -13,8 +13,8 @@ from sqlalchemy import BindParameter, Select, bindparam, func, or_, select, tupl
 
 from ringbolt.core.errors import InvalidInput
 from ringbolt.core.order import OrderState, PaymentMethod
-from ringbolt.store.db import Tx
-from ringbolt.store.tables import orders, transfer
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.schema.tables import orders, transfer
 
 
 @dataclass(frozen=True, slots=True)

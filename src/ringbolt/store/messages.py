@@ -14,11 +14,11 @@ from sqlalchemy import RowMapping, Text, bindparam, delete, func, literal_column
 
 from ringbolt.store import attempts
 from ringbolt.store.attempts import Attempt, of_row
-from ringbolt.store.db import Tx
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.engine.upsert import insert_new, update_row
 from ringbolt.store.orders import LAST_MOVED, channel
-from ringbolt.store.tables import attempt
-from ringbolt.store.text_tables import message, message_part
-from ringbolt.store.upsert import insert_new, update_row
+from ringbolt.store.schema.tables import attempt
+from ringbolt.store.schema.text_tables import message, message_part
 
 
 class MessageStatus(StrEnum):

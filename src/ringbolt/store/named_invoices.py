@@ -11,10 +11,10 @@ from typing import Final
 
 from sqlalchemy import bindparam, select, union_all
 
-from ringbolt.store.db import Tx
-from ringbolt.store.tables import inbox, refund
-from ringbolt.store.text_tables import payout
-from ringbolt.store.upsert import insert_new
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.engine.upsert import insert_new
+from ringbolt.store.schema.tables import inbox, refund
+from ringbolt.store.schema.text_tables import payout
 
 SOURCE: Final = "invoice"
 """Of the outside events that are such invoices."""

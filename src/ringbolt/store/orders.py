@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import Insert, Update, bindparam, func, literal_column, select, update
 
 from ringbolt.core.order import OrderState, PaymentMethod, sources_of
-from ringbolt.store.db import Tx
-from ringbolt.store.tables import order_event, orders
-from ringbolt.store.upsert import insert_new
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.engine.upsert import insert_new
+from ringbolt.store.schema.tables import order_event, orders
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ from typing import Any
 
 from sqlalchemy import RowMapping, or_, select, update
 
-from ringbolt.store.db import Tx
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.engine.upsert import insert_new
 from ringbolt.store.ledger import Balance
-from ringbolt.store.tables import account
-from ringbolt.store.text_tables import payout
-from ringbolt.store.upsert import insert_new
+from ringbolt.store.schema.tables import account
+from ringbolt.store.schema.text_tables import payout
 
 
 class PayoutState(StrEnum):

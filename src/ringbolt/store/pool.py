@@ -24,9 +24,9 @@ from sqlalchemy import (
     update,
 )
 
-from ringbolt.store.db import Database, Tx
-from ringbolt.store.text_tables import pool_lease, pool_number
-from ringbolt.store.upsert import insert_new
+from ringbolt.store.engine.db import Database, Tx
+from ringbolt.store.engine.upsert import insert_new
+from ringbolt.store.schema.text_tables import pool_lease, pool_number
 
 REST_MS: Final = 10 * 60_000
 """After a loan, so that a late text does not come to the next borrower."""
@@ -90,7 +90,7 @@ def countries(tx: Tx) -> tuple[int, ...]:
     return tuple(tx.run(_COUNTRIES).scalars())
 
 
-def lend(
+def acquire(
     tx: Tx,
     ref: str,
     service: str,
@@ -166,7 +166,7 @@ class DatabasePool:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def lend(
+    async def acquire(
         self,
         ref: str,
         service: str,
@@ -175,7 +175,7 @@ class DatabasePool:
         avoid: Set[str] = frozenset(),
         again: str = "",
     ) -> PoolLease | None:
-        return await self._database.tx(lend, ref, service, country, duration_ms, avoid, again)
+        return await self._database.tx(acquire, ref, service, country, duration_ms, avoid, again)
 
     async def find(self, ref: str) -> PoolLease | None:
         return await self._database.tx(_find, ref)

@@ -13,9 +13,9 @@ from typing import Any
 
 from sqlalchemy import bindparam, case, delete, select, update
 
-from ringbolt.store.db import Dialect, Tx
-from ringbolt.store.tables import rate_limit
-from ringbolt.store.upsert import insert_for
+from ringbolt.store.engine.db import Dialect, Tx
+from ringbolt.store.engine.upsert import insert_for
+from ringbolt.store.schema.tables import rate_limit
 
 
 @dataclass(frozen=True, slots=True)

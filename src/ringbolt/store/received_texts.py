@@ -11,9 +11,9 @@ from typing import Final
 
 from sqlalchemy import bindparam, func, select, update
 
-from ringbolt.store.db import Tx
-from ringbolt.store.text_tables import received_text
-from ringbolt.store.upsert import insert_new
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.engine.upsert import insert_new
+from ringbolt.store.schema.text_tables import received_text
 
 MOST_OF_ORDER: Final = 500
 """So many texts an order keeps; a flood of them costs no more room. Further ones are counted."""

@@ -12,10 +12,10 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, select
 
-from ringbolt.store.db import Tx
-from ringbolt.store.tables import orders
-from ringbolt.store.text_tables import recording, recording_piece
-from ringbolt.store.upsert import insert_new
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.engine.upsert import insert_new
+from ringbolt.store.schema.tables import orders
+from ringbolt.store.schema.text_tables import recording, recording_piece
 
 BATCH = 500
 PIECE_BYTES = 256 * 1024

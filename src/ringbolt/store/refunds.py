@@ -7,10 +7,10 @@ from enum import StrEnum
 
 from sqlalchemy import RowMapping, select, update
 
-from ringbolt.store.db import Tx
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.engine.upsert import insert_new
 from ringbolt.store.orders import channel
-from ringbolt.store.tables import refund
-from ringbolt.store.upsert import insert_new
+from ringbolt.store.schema.tables import refund
 
 
 class RefundState(StrEnum):

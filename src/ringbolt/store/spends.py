@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import bindparam, case, delete, select, update
 
-from ringbolt.store.db import Dialect, Tx
-from ringbolt.store.text_tables import spend
-from ringbolt.store.upsert import insert_for
+from ringbolt.store.engine.db import Dialect, Tx
+from ringbolt.store.engine.upsert import insert_for
+from ringbolt.store.schema.text_tables import spend
 
 DAY_MS = 86_400_000
 ALL = "all"
@@ -49,7 +49,7 @@ def add(tx: Tx, scopes: Sequence[str], msat: int, order_id: str) -> dict[str, in
     return _by_scope(rows) if tx.dialect == "sqlite" else sold(tx, scopes)
 
 
-def take_back(tx: Tx, scopes: Sequence[str], msat: int, order_id: str, at_ms: int) -> None:
+def uncount(tx: Tx, scopes: Sequence[str], msat: int, order_id: str, at_ms: int) -> None:
     """``msat`` of what was counted for an order at ``at_ms`` came to nothing."""
     for scope in sorted(scopes):
         values = {"day_": at_ms // DAY_MS, "scope_": _shard(tx, scope, order_id), "msat_": msat}

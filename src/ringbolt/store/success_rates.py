@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from sqlalchemy import Integer, bindparam, case, func, select
 
 from ringbolt.core.order import OrderState
-from ringbolt.store.db import Tx
-from ringbolt.store.tables import orders
-from ringbolt.store.text_tables import reception
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.schema.tables import orders
+from ringbolt.store.schema.text_tables import receiving
 
 _DELIVERED = (OrderState.FULFILLED, OrderState.SETTLED)
 _DECIDED = (*_DELIVERED, OrderState.FAILED, OrderState.RETURNED)
@@ -44,13 +44,13 @@ _latest = (
 _delivered = func.sum(case((_latest.c.state.in_(_DELIVERED), 1), else_=0))
 _OF_LATEST = (
     select(
-        reception.c.number_country.label("country"),
-        reception.c.service,
+        receiving.c.number_country.label("country"),
+        receiving.c.service,
         func.count().label("orders"),
         _delivered.label("delivered"),
     )
-    .join(_latest, _latest.c.id == reception.c.order_id)
-    .where(_latest.c.kind == "activation", _latest.c.state.in_(_DECIDED), reception.c.number != "")
-    .group_by(reception.c.number_country, reception.c.service)
+    .join(_latest, _latest.c.id == receiving.c.order_id)
+    .where(_latest.c.kind == "activation", _latest.c.state.in_(_DECIDED), receiving.c.number != "")
+    .group_by(receiving.c.number_country, receiving.c.service)
     .having(func.count() >= bindparam("least_", type_=Integer))
 )

@@ -7,9 +7,9 @@ from typing import Literal
 
 from sqlalchemy import bindparam, delete, func, select
 
-from ringbolt.store.db import Tx
-from ringbolt.store.text_tables import suppression
-from ringbolt.store.upsert import insert_new
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.engine.upsert import insert_new
+from ringbolt.store.schema.text_tables import suppression
 
 Channel = Literal["sms", "email"]
 

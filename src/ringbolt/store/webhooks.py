@@ -27,9 +27,9 @@ from sqlalchemy import (
     update,
 )
 
-from ringbolt.store.db import Tx
-from ringbolt.store.tables import orders
-from ringbolt.store.text_tables import webhook, webhook_try
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.schema.tables import orders
+from ringbolt.store.schema.text_tables import webhook, webhook_try
 
 FORGET_BATCH = 500
 _LARGEST = 2**63 - 1

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-from ringbolt.core.call import CallEvent, RenderedScript
+from ringbolt.core.calls.call import CallEvent, RenderedScript
 from ringbolt.core.recovery import Recovery as Recovery  # noqa: PLC0414 (the port re-exports it)
 
 

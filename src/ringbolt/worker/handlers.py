@@ -7,36 +7,36 @@ from collections.abc import Mapping
 
 import structlog
 
-from ringbolt.app import call_notify
-from ringbolt.app.ask_carrier import CHECK_CALL
-from ringbolt.app.charge_call import charge_call
-from ringbolt.app.check_call import check_call
-from ringbolt.app.close_hold import close_hold, order_to_close
-from ringbolt.app.close_lease import END_RECEPTION, GIVE_BACK
-from ringbolt.app.close_message import MESSAGE_DEADLINE, abandon_message, message_deadline
-from ringbolt.app.decide import CLOSE_HOLD, fail
-from ringbolt.app.dispatch import dispatch_call
-from ringbolt.app.end_reception import abandon_reception, end_reception
-from ringbolt.app.expire_order import LOOK_AFTER_HOLDS, look_after_holds
-from ringbolt.app.give_back import give_back
-from ringbolt.app.hang_up_call import HANG_UP_CALL, hang_up
-from ringbolt.app.lend_number import dispatch_reception
-from ringbolt.app.notify import SEND_WEBHOOK
-from ringbolt.app.pay_referral import pay_referral
-from ringbolt.app.record_outcome import check_uniq
-from ringbolt.app.recordings import FETCH_RECORDINGS, fetch_recordings
-from ringbolt.app.refer import PAY_REFERRAL
-from ringbolt.app.refund import PAY_REFUND, pay_refund
-from ringbolt.app.secure import DISPATCH_CALL, DISPATCH_MESSAGE, DISPATCH_RECEPTION
-from ringbolt.app.send_message import dispatch_message
-from ringbolt.app.send_webhook import next_webhook, send_webhook
+from ringbolt.app.calls.ask_carrier import CHECK_CALL
+from ringbolt.app.calls.charge_call import charge_call
+from ringbolt.app.calls.check_call import check_call
+from ringbolt.app.calls.dispatch import dispatch_call
+from ringbolt.app.calls.hang_up_call import HANG_UP_CALL, hang_up
+from ringbolt.app.calls.record_outcome import check_uniq
+from ringbolt.app.calls.recordings import FETCH_RECORDINGS, fetch_recordings
+from ringbolt.app.jobs import DISPATCH_CALL, DISPATCH_MESSAGE, DISPATCH_RECEIVING
+from ringbolt.app.messages.close_message import MESSAGE_DEADLINE, abandon_message, message_deadline
+from ringbolt.app.messages.send_message import dispatch_message
+from ringbolt.app.numbers.acquire_number import dispatch_receiving
+from ringbolt.app.numbers.close_lease import END_RECEIVING, RELEASE_NUMBER
+from ringbolt.app.numbers.end_receiving import abandon_receiving, end_receiving
+from ringbolt.app.numbers.receive_text import MATCH_TEXTS, match_texts
+from ringbolt.app.numbers.release_number import release_number
+from ringbolt.app.operator.sweep import SWEEP, sweep
+from ringbolt.app.payments.close_hold import close_hold, order_to_close
+from ringbolt.app.payments.decide_outcome import CLOSE_HOLD, fail
+from ringbolt.app.payments.expire_order import LOOK_AFTER_HOLDS, look_after_holds
+from ringbolt.app.payments.pay_referral import pay_referral
+from ringbolt.app.payments.refer import PAY_REFERRAL
+from ringbolt.app.payments.refund import PAY_REFUND, pay_refund
 from ringbolt.app.shop import Shop
-from ringbolt.app.sweep import SWEEP, sweep
-from ringbolt.app.take_text import MATCH_TEXTS, match_texts
-from ringbolt.core.call import CallStatus
+from ringbolt.app.webhooks import call_notify
+from ringbolt.app.webhooks.notify import SEND_WEBHOOK
+from ringbolt.app.webhooks.send_webhook import next_webhook, send_webhook
+from ringbolt.core.calls.call import CallStatus
 from ringbolt.store import calls, jobs, orders
 from ringbolt.store.calls import AttemptState
-from ringbolt.store.db import Tx
+from ringbolt.store.engine.db import Tx
 from ringbolt.store.jobs import Job
 from ringbolt.worker.loop import Handler
 
@@ -104,9 +104,9 @@ def handlers() -> Mapping[str, Handler]:
         LOOK_AFTER_HOLDS: Handler(look_after_holds, _again_soon),
         DISPATCH_MESSAGE: Handler(dispatch_message, abandon_message),
         MESSAGE_DEADLINE: Handler(message_deadline, abandon_message),
-        DISPATCH_RECEPTION: Handler(dispatch_reception, abandon_reception),
-        END_RECEPTION: Handler(end_reception, abandon_reception),
-        GIVE_BACK: Handler(give_back, _again_in_an_hour),
+        DISPATCH_RECEIVING: Handler(dispatch_receiving, abandon_receiving),
+        END_RECEIVING: Handler(end_receiving, abandon_receiving),
+        RELEASE_NUMBER: Handler(release_number, _again_in_an_hour),
         MATCH_TEXTS: Handler(match_texts, _again_in_an_hour),
         SEND_WEBHOOK: Handler(send_webhook, _again_in_an_hour, next_webhook),
         PAY_REFERRAL: Handler(pay_referral, _again_in_an_hour),

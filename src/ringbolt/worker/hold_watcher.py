@@ -14,13 +14,13 @@ from contextlib import aclosing, asynccontextmanager
 
 import structlog
 
-from ringbolt.app.secure import HOLDS
+from ringbolt.app.payments.record_hold import record_hold
+from ringbolt.app.payments.start_fulfilment import HOLDS
 from ringbolt.app.shop import Shop
-from ringbolt.app.take_hold import take_invoice
 from ringbolt.core.errors import Unavailable
 from ringbolt.lightning.node import NODE_REFUSED, InvoiceState, SupportsHoldInvoices
 from ringbolt.store import holds
-from ringbolt.store.db import Subscription
+from ringbolt.store.engine.db import Subscription
 from ringbolt.store.holds import WatchedHold
 from ringbolt.worker.watchers import Watcher
 
@@ -123,7 +123,7 @@ class _HoldStreams:
                 status = await anext(states)
             while True:
                 if status.state not in _NO_NEWS:
-                    await self._shop.db.tx(take_invoice, hold.order_id, status, self._shop)
+                    await self._shop.db.tx(record_hold, hold.order_id, status, self._shop)
                 try:
                     status = await anext(states)
                 except StopAsyncIteration:

@@ -17,7 +17,7 @@ import structlog
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import RingboltError, Unavailable
 from ringbolt.store import jobs
-from ringbolt.store.db import Subscription
+from ringbolt.store.engine.db import Subscription
 from ringbolt.store.jobs import Job, Lane, LeaseLost, Look
 
 log = structlog.get_logger("ringbolt.worker")

@@ -11,12 +11,12 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
-from ringbolt.app.put_aside import take
+from ringbolt.app.dead_letters import record_event
+from ringbolt.app.messages.record_receipt import record_receipt, record_receipts
 from ringbolt.app.shop import Shop
-from ringbolt.app.take_receipt import take_receipt, take_receipts
 from ringbolt.sms.carrier import DeliveryReceipt, ReceiptBatch
 from ringbolt.store import cursors
-from ringbolt.store.db import may_pass
+from ringbolt.store.engine.db import may_pass
 from ringbolt.worker.watchers import Watcher
 
 AHEAD = 64
@@ -87,7 +87,7 @@ async def _apply(shop: Shop, receipts: Sequence[DeliveryReceipt]) -> None:
     async def apply(told: Sequence[DeliveryReceipt]) -> None:
         async with places:
             try:
-                await shop.db.tx(take_receipts, shop.sms.name, told, settle_on)
+                await shop.db.tx(record_receipts, shop.sms.name, told, settle_on)
             except Exception as error:
                 if may_pass(error):
                     raise
@@ -104,7 +104,9 @@ async def _apply_each(shop: Shop, told: Sequence[DeliveryReceipt]) -> None:
     source, settle_on = shop.sms.name, shop.settings.sms.settle_on
     for receipt in told:
         name = f"sms:{source}"
-        await take(shop.db, name, receipt.event_id, take_receipt, source, receipt, settle_on)
+        await record_event(
+            shop.db, name, receipt.event_id, record_receipt, source, receipt, settle_on
+        )
 
 
 def _by_text(receipts: Sequence[DeliveryReceipt]) -> list[list[DeliveryReceipt]]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ringbolt.app.put_aside import take
+from ringbolt.app.dead_letters import record_event
+from ringbolt.app.numbers.receive_text import receive_texts
 from ringbolt.app.shop import Shop
-from ringbolt.app.take_text import take_texts
 from ringbolt.numbers.provider import NumberProvider, TextBatch
 from ringbolt.store import cursors
-from ringbolt.store.db import Tx, may_pass
+from ringbolt.store.engine.db import Tx, may_pass
 from ringbolt.worker.watchers import Watcher
 
 
@@ -34,10 +34,10 @@ def text_watcher(shop: Shop, provider: NumberProvider) -> Watcher:
 async def _take_each(shop: Shop, cursor: str, source: str, batch: TextBatch) -> None:
     """One of them cannot be taken: the others are."""
     for text in batch.texts:
-        await take(shop.db, cursor, text.event_id, take_texts, shop, source, (text,))
+        await record_event(shop.db, cursor, text.event_id, receive_texts, shop, source, (text,))
     await shop.db.tx(cursors.set, cursor, batch.cursor)
 
 
 def _take(tx: Tx, shop: Shop, cursor: str, source: str, batch: TextBatch) -> None:
-    take_texts(tx, shop, source, batch.texts)
+    receive_texts(tx, shop, source, batch.texts)
     cursors.set(tx, cursor, batch.cursor)

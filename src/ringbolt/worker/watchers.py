@@ -13,15 +13,15 @@ from secrets import token_hex
 
 import structlog
 
-from ringbolt.app.check_call import apply_all
-from ringbolt.app.put_aside import take
-from ringbolt.app.record_outcome import apply_event
+from ringbolt.app.calls.check_call import apply_all
+from ringbolt.app.calls.record_outcome import apply_event
+from ringbolt.app.dead_letters import record_event
+from ringbolt.app.payments.record_settlement import record_settlement, settled_cursor
 from ringbolt.app.shop import Shop
-from ringbolt.app.take_payment import book_settled, settled_cursor
 from ringbolt.core.errors import Unavailable
 from ringbolt.lightning.node import InvoiceStatus
 from ringbolt.store import cursors
-from ringbolt.store.db import Tx, may_pass
+from ringbolt.store.engine.db import Tx, may_pass
 from ringbolt.voice.carrier import EventBatch, SupportsCallLookup
 
 log = structlog.get_logger("ringbolt.watch")
@@ -90,7 +90,9 @@ def node_watcher(shop: Shop) -> Watcher:
 
 async def _book(shop: Shop, cursor: str, invoice: InvoiceStatus) -> None:
     name = invoice.payment_hash.hex()
-    booked = await take(shop.db, "node", name, book_settled, shop.keyring, cursor, invoice)
+    booked = await record_event(
+        shop.db, "node", name, record_settlement, shop.keyring, cursor, invoice
+    )
     if booked is None:  # the audit tells of it, as of all that is settled and not in the books
         await shop.db.tx(cursors.set, cursor, str(invoice.settle_index))
 

@@ -9,13 +9,13 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from ringbolt.api.http import Header
-from ringbolt.api.l402.answers import iso
-from ringbolt.api.problem import problem_document
+from ringbolt.api.kit.http import Header
+from ringbolt.api.kit.problem import problem_document
+from ringbolt.api.l402.documents import iso
 from ringbolt.app.shop import Shop
-from ringbolt.core import l402, mpp
-from ringbolt.core.l402 import CredentialRefused, Offer
-from ringbolt.core.money import sats_up
+from ringbolt.core.lightning import l402, mpp
+from ringbolt.core.lightning.l402 import CredentialRefused, Offer
+from ringbolt.core.pricing.money import sats_up
 
 SERVICE = "place_call"
 PATH = "/api/l402/place-call"

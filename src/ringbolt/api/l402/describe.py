@@ -6,17 +6,17 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from ringbolt.api.l402.challenge import PATH
+from ringbolt.api.l402.options import MAX_DIGITS, MAX_REPEAT, MAX_TIMEOUT_S
 from ringbolt.api.l402.schema import (
     AUDIO_EXAMPLE,
     EXAMPLE,
     GATHER_EXAMPLE,
     MAX_MESSAGE_CHARS,
 )
-from ringbolt.api.l402.wishes import MAX_DIGITS, MAX_REPEAT, MAX_TIMEOUT_S
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import InvalidInput
 from ringbolt.core.phone import parse_destination
-from ringbolt.core.rates import MAX_MINUTES, started_minutes
+from ringbolt.core.pricing.rates import MAX_MINUTES, started_minutes
 
 
 def describe(shop: Shop, base: str, query: bytes) -> dict[str, Any]:

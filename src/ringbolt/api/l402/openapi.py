@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from ringbolt.api.l402.options import (
+    MAX_DIGITS,
+    MAX_REPEAT,
+    MAX_TIMEOUT_S,
+    USUAL_FINISH_KEY,
+    USUAL_TIMEOUT_S,
+)
 from ringbolt.api.l402.schema import (
     AUDIO_EXAMPLE,
     EXAMPLE,
@@ -11,15 +18,8 @@ from ringbolt.api.l402.schema import (
     MAX_MESSAGE_CHARS,
     MAX_URL_CHARS,
 )
-from ringbolt.api.l402.wishes import (
-    MAX_DIGITS,
-    MAX_REPEAT,
-    MAX_TIMEOUT_S,
-    USUAL_FINISH_KEY,
-    USUAL_TIMEOUT_S,
-)
 from ringbolt.core.phone import E164
-from ringbolt.core.rates import MAX_MINUTES
+from ringbolt.core.pricing.rates import MAX_MINUTES
 
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 

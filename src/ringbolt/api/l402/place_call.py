@@ -12,25 +12,25 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from ringbolt.api import http
-from ringbolt.api.http import Receive, Scope, Send
-from ringbolt.api.l402 import answers, replies
+from ringbolt.api.kit import http
+from ringbolt.api.kit.http import Receive, Scope, Send
+from ringbolt.api.kit.limits import RateGuard
+from ringbolt.api.l402 import documents, responses
 from ringbolt.api.l402.challenge import Wanted, challenge
 from ringbolt.api.l402.describe import describe
-from ringbolt.api.l402.fit import fit_of
-from ringbolt.api.l402.redemption import Asked, Redemption
+from ringbolt.api.l402.duration_check import fit_of
+from ringbolt.api.l402.redeem import Asked, Redemption
 from ringbolt.api.l402.schema import MAX_BODY_BYTES, decode_body, parse_place_call
-from ringbolt.api.limits import RateGuard
-from ringbolt.app.call_limits import CallLimits
-from ringbolt.app.check_purchase import check_spoken
-from ringbolt.app.send_webhook import check_webhook_url
+from ringbolt.app.checkout.call_limits import CallLimits
+from ringbolt.app.checkout.check_purchase import check_spoken
 from ringbolt.app.shop import Shop
+from ringbolt.app.webhooks.send_webhook import check_webhook_url
 from ringbolt.core.canonical import canonical_json, digest
 from ringbolt.core.errors import AudioUnplayable, InvalidInput, RingboltError
-from ringbolt.core.l402 import CredentialRefused
+from ringbolt.core.lightning.l402 import CredentialRefused
 from ringbolt.core.phone import parse_destination
-from ringbolt.core.rates import Price
-from ringbolt.store.db import OutcomeUnknown
+from ringbolt.core.pricing.rates import Price
+from ringbolt.store.engine.db import OutcomeUnknown
 
 log = structlog.get_logger("ringbolt.l402")
 
@@ -99,10 +99,10 @@ class PlaceCallRoute:
     ) -> None:
         self._count(error.status, error.code)
         outcome_known = outcome_known and not isinstance(error, OutcomeUnknown)
-        document = answers.error_document(error, outcome_known=outcome_known)
+        document = documents.error_document(error, outcome_known=outcome_known)
         if previous is not None:
             document["previous"] = previous
-        await replies.error(send, error, document)
+        await responses.error(send, error, document)
 
     async def _post(self, scope: Scope, receive: Receive, send: Send) -> None:
         arrived_s = time.monotonic()

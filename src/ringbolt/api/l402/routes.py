@@ -7,13 +7,13 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from ringbolt.api import http
-from ringbolt.api.l402 import answers
-from ringbolt.app.call_status import report_by_token
-from ringbolt.app.refund import claim_refund, offered_refund
+from ringbolt.api.kit import http
+from ringbolt.api.l402 import documents
+from ringbolt.app.payments.refund import claim_refund, offered_refund
 from ringbolt.app.shop import Shop
+from ringbolt.app.webhooks.call_status import report_by_token
 from ringbolt.core.errors import NotFound, RingboltError
-from ringbolt.core.lnurl import withdraw_request
+from ringbolt.core.lightning.lnurl import withdraw_request
 
 
 def router(shop: Shop) -> APIRouter:
@@ -30,7 +30,7 @@ def router(shop: Shop) -> APIRouter:
             raise NotFound(
                 "There is no such call.", suggestion="Use status_url as it was answered."
             )
-        document = answers.status_document(report, base(request))
+        document = documents.status_document(report, base(request))
         return JSONResponse(document, headers={"Cache-Control": "no-store"})
 
     @routes.get("/lnurl/withdraw/{k1}", tags=["refunds"])

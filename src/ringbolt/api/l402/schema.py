@@ -13,14 +13,14 @@ from typing import Any
 
 import msgspec
 
-from ringbolt.api.l402 import fields, wishes
-from ringbolt.api.l402.fit import check_fits, takes_longer
-from ringbolt.api.l402.wishes import read_wishes
-from ringbolt.app.call_order import CallOrder
+from ringbolt.api.l402 import fields, options
+from ringbolt.api.l402.duration_check import check_fits, takes_longer
+from ringbolt.api.l402.options import read_options
+from ringbolt.app.requests.call_order import CallOrder
 from ringbolt.core.errors import InvalidInput
-from ringbolt.core.json_fault import json_fault
-from ringbolt.core.lnurl import LnurlError, parse_lightning_address
-from ringbolt.core.rates import MAX_MINUTES, started_minutes
+from ringbolt.core.json_errors import json_error
+from ringbolt.core.lightning.lnurl import LnurlError, parse_lightning_address
+from ringbolt.core.pricing.rates import MAX_MINUTES, started_minutes
 from ringbolt.speech.language import refusal
 
 MAX_BODY_BYTES = 64 * 1024
@@ -35,7 +35,7 @@ FIELDS = (
     "audio_url",
     "duration_minutes",
     "refund_address",
-    *wishes.NAMES,
+    *options.NAMES,
 )
 EXAMPLE: dict[str, Any] = {
     "phone_number": "+12025550123",
@@ -81,7 +81,7 @@ def decode_body(body: bytes) -> dict[str, Any]:
         document = _decode(body)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise InvalidInput(
-            f"The body is not valid JSON: {json_fault(error, body)}.",
+            f"The body is not valid JSON: {json_error(error, body)}.",
             code="INVALID_JSON",
             suggestion="Send a JSON object, UTF-8, without NaN or comments.",
         ) from None
@@ -104,7 +104,7 @@ def parse_place_call(document: dict[str, Any]) -> PlaceCall:
     audio_url = fields.text(document, "audio_url")
     duration = _duration(document)
     refund_address = _refund_address(document)
-    wished = read_wishes(document)
+    wished = read_options(document)
     if audio_url is not None and audio_url.strip():
         order = _audio_order(to, audio_url.strip(), duration)
     elif message is not None and message.strip():

@@ -7,13 +7,13 @@ from typing import Any
 from ringbolt.api.orders import fields
 from ringbolt.api.orders.endpoint import Asked, Reply, ok
 from ringbolt.api.orders.purchase import client_of, created, named
-from ringbolt.app import account_history
-from ringbolt.app.fund_account import fund
-from ringbolt.app.keys import recognise
-from ringbolt.app.settle_first import settle_first
+from ringbolt.app.accounts import account_history
+from ringbolt.app.accounts.await_top_up import await_top_up
+from ringbolt.app.accounts.keys import recognise
+from ringbolt.app.checkout.top_up import fund
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import Unauthorized
-from ringbolt.store.db import Tx
+from ringbolt.store.engine.db import Tx
 
 MAX_PAGE = 1000
 MAX_CURSOR_CHARS = 200
@@ -54,7 +54,7 @@ class Accounts:
         """The key, once what was paid to it a moment ago is in the books."""
         key = _key(asked)
         found = await self._shop.db.read(recognise, key, _SCOPE)
-        await settle_first(self._shop, found.id)
+        await await_top_up(self._shop, found.id)
         return key
 
 

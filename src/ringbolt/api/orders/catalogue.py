@@ -15,11 +15,11 @@ import structlog
 
 from ringbolt.api.orders import avatars, fields
 from ringbolt.api.orders.endpoint import Asked, Reply, ok
-from ringbolt.app.real_numbers import real_numbers
+from ringbolt.app.checkout.choose_provider import choose_provider
 from ringbolt.app.shop import Shop
 from ringbolt.core.countries import AUTO_SELECT, COUNTRIES, Country
 from ringbolt.core.errors import RateLimited, Unavailable
-from ringbolt.core.prices import RENT_BLOCK_HOURS
+from ringbolt.core.pricing.prices import RENT_BLOCK_HOURS
 from ringbolt.core.services import FULL_RENT, SERVICES
 from ringbolt.numbers.provider import NumberProvider, Offer
 
@@ -148,7 +148,7 @@ class Catalogue:
 
     async def _services(self, country: Country, *, real: bool) -> list[Offer]:
         """What is on offer in ``country``, the denied left out, the sold out last."""
-        provider = await real_numbers(self._shop, country.cc) if real else self._shop.numbers
+        provider = await choose_provider(self._shop, country.cc) if real else self._shop.numbers
         if provider is None:
             return []
         offers = await self._offers.get(

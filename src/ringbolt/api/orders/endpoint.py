@@ -11,9 +11,9 @@ from typing import Any, Literal
 import structlog
 from starlette.responses import Response
 
-from ringbolt.api import http
-from ringbolt.api.http import Header, Receive, Scope, Send
-from ringbolt.api.limits import RateGuard
+from ringbolt.api.kit import http
+from ringbolt.api.kit.http import Header, Receive, Scope, Send
+from ringbolt.api.kit.limits import RateGuard
 from ringbolt.api.orders import parameters
 from ringbolt.api.orders.errors import error_document, error_headers, error_status
 from ringbolt.api.orders.parameters import Parameters

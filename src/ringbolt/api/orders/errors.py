@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ringbolt.api.http import Header
+from ringbolt.api.kit.http import Header
 from ringbolt.core.errors import InvalidInput, RingboltError
 
 _STATUS_OF: Final = {"IDEMPOTENCY_MISMATCH": 422}

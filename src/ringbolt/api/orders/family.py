@@ -7,7 +7,7 @@ import re
 from fastapi import APIRouter
 from starlette.middleware.cors import CORSMiddleware
 
-from ringbolt.api.http import Receive, Scope, Send
+from ringbolt.api.kit.http import Receive, Scope, Send
 from ringbolt.api.orders import openapi
 from ringbolt.api.orders.endpoint import Answer, Cost, Endpoint, Guards
 from ringbolt.api.orders.openapi import Documented

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ringbolt.api.dialled import international
+from ringbolt.api.kit.phone_input import international
 from ringbolt.api.orders.parameters import Parameters
 from ringbolt.core.countries import Country, resolve_country
 from ringbolt.core.errors import DestinationRefused, InvalidInput
-from ringbolt.core.lnurl import LnurlError, parse_lightning_address
+from ringbolt.core.lightning.lnurl import LnurlError, parse_lightning_address
 from ringbolt.core.phone import EXAMPLE, Destination, is_landline, parse_destination
 from ringbolt.core.services import Service, resolve_service
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from ringbolt.api.orders import fields
 from ringbolt.api.orders.endpoint import Asked, Reply, ok
 from ringbolt.api.orders.purchase import key_of
+from ringbolt.app.numbers.receive_text import receive_texts
 from ringbolt.app.shop import Shop
-from ringbolt.app.take_text import take_texts
 from ringbolt.core.errors import NotFound
 from ringbolt.core.phone import EXAMPLE, is_e164
 from ringbolt.numbers.provider import InboundText
-from ringbolt.store import pool, receptions
-from ringbolt.store.db import Tx
+from ringbolt.store import pool, receiving_orders
+from ringbolt.store.engine.db import Tx
 from ringbolt.store.keys import ApiKey
 
 SCOPE = "inbound"
@@ -63,7 +63,7 @@ class InboundTexts:
 
 def _take(tx: Tx, shop: Shop, text: InboundText) -> None:
     source = "own" if shop.own_numbers is None else shop.own_numbers.name
-    lease = receptions.open_lease_of_number(tx, text.number)
+    lease = receiving_orders.open_lease_of_number(tx, text.number)
     is_lent_by_us = lease is not None and lease.provider == source
     is_ours = any(own.number == text.number for own in pool.listing(tx))
     if not (is_lent_by_us or is_ours or text.number in shop.settings.sms.senders):
@@ -73,4 +73,4 @@ def _take(tx: Tx, shop: Shop, text: InboundText) -> None:
             field="to",
             suggestion="Add it to the pool of own numbers first.",
         )
-    take_texts(tx, shop, source, [text])
+    receive_texts(tx, shop, source, [text])

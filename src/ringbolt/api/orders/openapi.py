@@ -13,7 +13,7 @@ from typing import Any
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
-from ringbolt.api.http import Receive, Scope, Send
+from ringbolt.api.kit.http import Receive, Scope, Send
 from ringbolt.api.orders import documents
 
 KEY: dict[str, Any] = {

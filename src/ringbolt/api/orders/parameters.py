@@ -14,7 +14,7 @@ import msgspec
 
 from ringbolt.core.canonical import canonical_json
 from ringbolt.core.errors import InvalidInput
-from ringbolt.core.json_fault import json_fault
+from ringbolt.core.json_errors import json_error
 
 MAX_FIELDS = 64
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -78,7 +78,7 @@ def _json(body: bytes) -> dict[str, Any]:
         document = _decode(body)
     except (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError) as error:
         raise InvalidInput(
-            f"The body is not valid JSON: {json_fault(error, body)}.",
+            f"The body is not valid JSON: {json_error(error, body)}.",
             code="INVALID_JSON",
             suggestion="Send a JSON object, UTF-8, without NaN or comments, or a form as"
             " application/x-www-form-urlencoded.",

@@ -7,9 +7,9 @@ from ringbolt.api.orders.endpoint import Asked, Reply, ok
 from ringbolt.api.orders.send import text_price
 from ringbolt.app.shop import Shop
 from ringbolt.core.email_address import parse_address
-from ringbolt.core.prices import RENT_BLOCK_HOURS
+from ringbolt.core.pricing.prices import RENT_BLOCK_HOURS
 from ringbolt.core.services import FULL_RENT
-from ringbolt.core.sms_text import count
+from ringbolt.core.texts.segments import count
 
 
 class PriceLists:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import hashlib
 
-from ringbolt.api.idempotency import idempotency_key, unguessable_key
+from ringbolt.api.kit.idempotency import idempotency_key, unguessable_key
 from ringbolt.api.orders import fields
 from ringbolt.api.orders.endpoint import Asked, Reply, ok
-from ringbolt.app.buy import Bought
-from ringbolt.app.keys import recognise
-from ringbolt.app.purchase import Balance, Hold, Idempotency
-from ringbolt.app.send_webhook import check_webhook_url, webhook_secret
+from ringbolt.app.accounts.keys import recognise
+from ringbolt.app.checkout.place_order import PlacedOrder
+from ringbolt.app.requests.purchase import Balance, Hold, Idempotency
 from ringbolt.app.shop import Shop
+from ringbolt.app.webhooks.send_webhook import check_webhook_url, webhook_secret
 from ringbolt.core.errors import Unauthorized
-from ringbolt.core.money import sats_up
 from ringbolt.core.order import OrderState, PaymentMethod
+from ringbolt.core.pricing.money import sats_up
 from ringbolt.store.keys import ApiKey
 
 PAID = "paid"
@@ -76,7 +76,7 @@ def webhook_of(shop: Shop, asked: Asked) -> str:
     return url
 
 
-def created(shop: Shop, bought: Bought, *, segments: int | None = None) -> Reply:
+def created(shop: Shop, bought: PlacedOrder, *, segments: int | None = None) -> Reply:
     """The answer to a placed order, the same each time it is asked for."""
     order = bought.order
     is_hold = order.method is not PaymentMethod.BALANCE

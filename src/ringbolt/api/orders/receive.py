@@ -15,22 +15,22 @@ from ringbolt.api.orders.purchase import (
     webhook_of,
 )
 from ringbolt.api.orders.status import not_found
-from ringbolt.app import order_request
-from ringbolt.app.buy import buy
-from ringbolt.app.ledger_names import account_of_key
-from ringbolt.app.number_again import Buyer, check_again
-from ringbolt.app.order_request import ReceiveTexts
-from ringbolt.app.purchase import Balance, Hold, Purchase
-from ringbolt.app.real_numbers import real_numbers
+from ringbolt.app.accounts.chart_of_accounts import account_of_key
+from ringbolt.app.checkout.choose_provider import choose_provider
+from ringbolt.app.checkout.place_order import place_order
+from ringbolt.app.checkout.reactivate_number import Buyer, check_again
+from ringbolt.app.requests import order_request
+from ringbolt.app.requests.order_request import ReceiveTexts
+from ringbolt.app.requests.purchase import Balance, Hold, Purchase
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import Conflict, InvalidInput
-from ringbolt.core.prices import RENT_BLOCK_HOURS
+from ringbolt.core.pricing.prices import RENT_BLOCK_HOURS
 from ringbolt.core.services import FULL_RENT
 from ringbolt.numbers.provider import ANY_COUNTRY
-from ringbolt.store import orders, receptions
-from ringbolt.store.db import Tx
+from ringbolt.store import orders, receiving_orders
+from ringbolt.store.engine.db import Tx
 from ringbolt.store.orders import Order
-from ringbolt.store.receptions import Lease
+from ringbolt.store.receiving_orders import NumberLease
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class _Former:
 
     request: ReceiveTexts
     number: str
-    lease: Lease
+    lease: NumberLease
     is_over: bool
 
 
@@ -74,9 +74,9 @@ class ReceiveOrders:
         payer = await payer_of(shop, asked)
 
         def record(tx: Tx, order: Order) -> None:
-            receptions.insert(tx, order.id, wanted.service, wanted.country, wanted.hours)
+            receiving_orders.insert(tx, order.id, wanted.service, wanted.country, wanted.hours)
 
-        bought = await buy(
+        bought = await place_order(
             shop,
             Purchase(
                 kind="rental" if wanted.hours else "activation",
@@ -94,18 +94,18 @@ class ReceiveOrders:
         return created(shop, bought)
 
     async def _check_again(self, former: _Former, payer: Hold | Balance, client: str) -> None:
-        lender = self._shop.numbers
+        provider = self._shop.numbers
         if former.request.real:
-            lender = await real_numbers(self._shop, former.request.country) or lender
+            provider = await choose_provider(self._shop, former.request.country) or provider
         account_id = account_of_key(payer.key_id) if isinstance(payer, Balance) else None
-        await check_again(self._shop, lender, former.lease, Buyer(account_id, client))
+        await check_again(self._shop, provider, former.lease, Buyer(account_id, client))
 
     async def _wanted(self, asked: Asked, former: _Former | None) -> ReceiveTexts:
         said = asked.fields
         is_rental = fields.boolean(said, "isRental")
         real = fields.boolean(said, "realphone") or (former is not None and former.request.real)
         country = _country(asked, former)
-        if real and await real_numbers(self._shop, country) is None:
+        if real and await choose_provider(self._shop, country) is None:
             raise InvalidInput(
                 "This shop has no numbers of its own there.",
                 code="NO_REAL_NUMBERS",
@@ -182,14 +182,14 @@ def _former(tx: Tx, order_id: str) -> _Former | None:
     order = orders.by_id(tx, order_id)
     if order is None or order.kind not in ("activation", "rental"):
         return None
-    reception = receptions.reception_of(tx, order_id)
-    if reception is None or reception.lease_id is None:
+    receiving = receiving_orders.receiving_of(tx, order_id)
+    if receiving is None or receiving.lease_id is None:
         return None
-    lease = receptions.lease_by_id(tx, reception.lease_id)
+    lease = receiving_orders.lease_by_id(tx, receiving.lease_id)
     assert lease is not None, "a lease is never removed"
     request = order_request.from_json(order.request, ReceiveTexts)
-    found = ReceiveTexts(reception.service, reception.number_country, real=request.real)
-    return _Former(found, reception.number, lease, reception.closed_ms is not None)
+    found = ReceiveTexts(receiving.service, receiving.number_country, real=request.real)
+    return _Former(found, receiving.number, lease, receiving.closed_ms is not None)
 
 
 def _country(asked: Asked, former: _Former | None) -> int:

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from ringbolt import __version__
-from ringbolt.api import http
+from ringbolt.api.kit import http
 from ringbolt.api.orders import documents, schema
 from ringbolt.api.orders.account import Accounts
 from ringbolt.api.orders.catalogue import Catalogue
@@ -94,8 +94,8 @@ def _add_order_extras(api: OrdersApi, shop: Shop) -> None:
     faults = (400, 404, 409, 429, 503)
     order = "/v1/orders/{order_id}"
     again = Documented(_ORDERS, documents.OrderStatus, faults)
-    api.add("POST", f"{order}/another-number", statuses.another_number, again)
-    api.add("POST", f"{order}/another-text", statuses.another_text, again)
+    api.add("POST", f"{order}/another-number", statuses.replace_number, again)
+    api.add("POST", f"{order}/another-text", statuses.request_text, again)
     api.add("POST", f"{order}/accept", statuses.accept, again)
     api.add(
         "GET",

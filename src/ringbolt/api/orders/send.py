@@ -13,9 +13,9 @@ from ringbolt.api.orders.purchase import (
     payer_of,
     webhook_of,
 )
-from ringbolt.app.buy import buy
-from ringbolt.app.order_request import SendMail, SendText
-from ringbolt.app.purchase import Purchase
+from ringbolt.app.checkout.place_order import place_order
+from ringbolt.app.requests.order_request import SendMail, SendText
+from ringbolt.app.requests.purchase import Purchase
 from ringbolt.app.shop import Shop
 from ringbolt.core.countries import by_region
 from ringbolt.core.email_address import (
@@ -26,9 +26,9 @@ from ringbolt.core.email_address import (
 )
 from ringbolt.core.errors import InvalidInput
 from ringbolt.core.phone import Destination
-from ringbolt.core.sms_text import count
+from ringbolt.core.texts.segments import count
 from ringbolt.store import messages
-from ringbolt.store.db import Tx
+from ringbolt.store.engine.db import Tx
 from ringbolt.store.orders import Order
 
 MAX_SUBJECT_CHARS = 200
@@ -111,7 +111,7 @@ class SendOrders:
         def record(tx: Tx, order: Order) -> None:
             messages.insert(tx, order.id, to_hash, segments or 1, public_id)
 
-        bought = await buy(
+        bought = await place_order(
             shop,
             Purchase(
                 kind=kind,

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from ringbolt.api.orders import fields
 from ringbolt.api.orders.endpoint import Asked, Reply, ok
 from ringbolt.api.orders.waiting import Waiting
-from ringbolt.app import order_document
-from ringbolt.app.accept_text import accept_text
-from ringbolt.app.another_number import another_number
-from ringbolt.app.another_text import another_text
-from ringbolt.app.cancel_order import cancel_order
+from ringbolt.app.numbers.accept_without_code import accept_without_code
+from ringbolt.app.numbers.cancel_order import cancel_order
+from ringbolt.app.numbers.replace_number import replace_number
+from ringbolt.app.numbers.request_text import request_text
 from ringbolt.app.shop import Shop
+from ringbolt.app.webhooks import order_document
 from ringbolt.core.errors import Conflict, NotFound
 from ringbolt.core.order import OrderState
 from ringbolt.store import orders
-from ringbolt.store.db import Tx
+from ringbolt.store.engine.db import Tx
 
 KINDS = frozenset({"sms", "email", "activation", "rental", "fund"})
 MAX_WAIT_S = 50
@@ -131,25 +131,25 @@ class Statuses:
         await cancel_order(self._shop, order_id)
         return ok({"status": "OK"})
 
-    async def another_number(self, asked: Asked) -> Reply:
+    async def replace_number(self, asked: Asked) -> Reply:
         """Give the number back unused and try another one, at no charge, while no code came."""
         order_id = _id_in_path(asked)
         await tell(self._shop, order_id)
-        await another_number(self._shop, order_id)
+        await replace_number(self._shop, order_id)
         return Reply((await tell(self._shop, order_id)).body)
 
-    async def another_text(self, asked: Asked) -> Reply:
+    async def request_text(self, asked: Asked) -> Reply:
         """Ask for one more text on the same number."""
         order_id = _id_in_path(asked)
         await tell(self._shop, order_id)
-        await another_text(self._shop, order_id)
+        await request_text(self._shop, order_id)
         return Reply((await tell(self._shop, order_id)).body)
 
     async def accept(self, asked: Asked) -> Reply:
         """Take a text in which no code was found as delivered: pay for it, and see it whole."""
         order_id = _id_in_path(asked)
         await tell(self._shop, order_id)
-        await accept_text(self._shop, order_id)
+        await accept_without_code(self._shop, order_id)
         return Reply((await tell(self._shop, order_id)).body)
 
 

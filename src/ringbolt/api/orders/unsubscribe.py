@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ringbolt.api.orders.endpoint import Asked, Reply
+from ringbolt.app.limits.suppress import hash_of_token, suppress
 from ringbolt.app.shop import Shop
-from ringbolt.app.suppress import hash_of_token, suppress
 from ringbolt.core.errors import NotFound
 
 MAX_TOKEN_CHARS = 128

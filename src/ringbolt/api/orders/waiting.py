@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import RateLimited
-from ringbolt.store.db import Subscription
+from ringbolt.store.engine.db import Subscription
 from ringbolt.store.orders import channel
 
 MAX_WAITS_PER_CLIENT = 1000

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import time
 
-from ringbolt.api.limits import RateGuard
+from ringbolt.api.kit.limits import RateGuard
 from ringbolt.api.orders import fields
 from ringbolt.api.orders.endpoint import Asked, Reply, ok
 from ringbolt.api.orders.purchase import key_of
 from ringbolt.api.orders.status import tell
-from ringbolt.app.ledger_names import account_of_key
-from ringbolt.app.resend_webhook import resend_webhook
+from ringbolt.app.accounts.chart_of_accounts import account_of_key
 from ringbolt.app.shop import Shop
-from ringbolt.app.webhook_list import LIMIT, list_webhooks
+from ringbolt.app.webhooks.resend_webhook import resend_webhook
+from ringbolt.app.webhooks.webhook_list import LIMIT, list_webhooks
 from ringbolt.core.errors import NotFound
 from ringbolt.store import orders, webhooks
-from ringbolt.store.db import Tx
+from ringbolt.store.engine.db import Tx
 
 MAX_PAGE = 1000
 _MAX_CURSOR_CHARS = 128

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from ringbolt.app.render import TEXT_INSTEAD
+from ringbolt.app.calls.render import TEXT_INSTEAD
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import AudioUnplayable
 

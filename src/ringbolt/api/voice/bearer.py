@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from ringbolt.api import http
-from ringbolt.api.http import Scope
+from ringbolt.api.kit import http
+from ringbolt.api.kit.http import Scope
 from ringbolt.api.voice.tokens import key_id_of, looks_like_token
-from ringbolt.app.keys import permitted, recognise
+from ringbolt.app.accounts.keys import permitted, recognise
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import Unauthorized
 from ringbolt.store import keys
-from ringbolt.store.db import Tx
+from ringbolt.store.engine.db import Tx
 from ringbolt.store.keys import ApiKey
 
 MAX_BEARER_CHARS: Final = 4096

@@ -7,12 +7,12 @@ from typing import Any
 import msgspec
 
 from ringbolt.api.voice.envelope import moment
-from ringbolt.app.call_order import CallOrder
-from ringbolt.app.call_status import talked_ms
-from ringbolt.app.charge_call import minutes_begun
-from ringbolt.app.digits import told_digits
-from ringbolt.core.money import sats_up
+from ringbolt.app.calls.charge_call import minutes_begun
+from ringbolt.app.requests.call_order import CallOrder
+from ringbolt.app.requests.digits import told_digits
+from ringbolt.app.webhooks.call_status import talked_ms
 from ringbolt.core.order import OrderState
+from ringbolt.core.pricing.money import sats_up
 from ringbolt.store.calls import Call
 from ringbolt.store.orders import Order
 from ringbolt.store.recordings import Recording

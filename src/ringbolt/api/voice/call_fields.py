@@ -10,10 +10,10 @@ from typing import Any, Final
 
 import msgspec
 
-from ringbolt.api.dialled import international
+from ringbolt.api.kit.phone_input import international
 from ringbolt.api.voice.fields import Fields, kind, shown
-from ringbolt.app.send_webhook import check_webhook_url
 from ringbolt.app.shop import Shop
+from ringbolt.app.webhooks.send_webhook import check_webhook_url
 from ringbolt.core.errors import InvalidInput
 from ringbolt.core.phone import EXAMPLE, parse_destination
 

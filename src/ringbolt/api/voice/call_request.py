@@ -17,12 +17,12 @@ from ringbolt.api.voice.call_fields import (
     number,
 )
 from ringbolt.api.voice.fields import Fields, shown
-from ringbolt.app import call_notify
-from ringbolt.app.call_order import CallOrder, GatherStep, PlayStep, SayStep, Step
-from ringbolt.app.send_webhook import fields_of
+from ringbolt.app.requests.call_order import CallOrder, GatherStep, PlayStep, SayStep, Step
 from ringbolt.app.shop import Shop
+from ringbolt.app.webhooks import call_notify
+from ringbolt.app.webhooks.send_webhook import fields_of
+from ringbolt.core.calls.ssml import is_ssml, parse_ssml
 from ringbolt.core.errors import InvalidInput
-from ringbolt.core.ssml import is_ssml, parse_ssml
 from ringbolt.speech.language import parse_tag, refusal
 from ringbolt.speech.voices import LANGUAGE_IGNORED, resolve_persona
 

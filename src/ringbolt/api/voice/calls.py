@@ -9,30 +9,35 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from ringbolt.api.idempotency import idempotency_key
-from ringbolt.api.voice.asked import Asked
+from ringbolt.api.kit.idempotency import idempotency_key
 from ringbolt.api.voice.audio_files import Found
 from ringbolt.api.voice.call_document import call_document, metadata_of
 from ringbolt.api.voice.call_request import CallRequest, read_call
 from ringbolt.api.voice.envelope import Reply
 from ringbolt.api.voice.fields import Fields
 from ringbolt.api.voice.names import CALL, PAGE
-from ringbolt.app import call_order
-from ringbolt.app.call_order import CallOrder, RecordStep
-from ringbolt.app.hang_up_call import hang_up_call
-from ringbolt.app.ledger_names import account_of_key
-from ringbolt.app.place_voice_call import FAMILY, Placed, place_voice_call, placed_before
-from ringbolt.app.purchase import Idempotency
-from ringbolt.app.recordings import read as read_recording
-from ringbolt.app.send_webhook import webhook_secret
+from ringbolt.api.voice.request import Asked
+from ringbolt.app.accounts.chart_of_accounts import account_of_key
+from ringbolt.app.calls.hang_up_call import hang_up_call
+from ringbolt.app.calls.recordings import read as read_recording
+from ringbolt.app.checkout.place_voice_call import (
+    FAMILY,
+    Placed,
+    call_placed_before,
+    place_voice_call,
+)
+from ringbolt.app.requests import call_order
+from ringbolt.app.requests.call_order import CallOrder, RecordStep
+from ringbolt.app.requests.purchase import Idempotency
 from ringbolt.app.shop import Shop
-from ringbolt.core.call import CallStatus
+from ringbolt.app.webhooks.send_webhook import webhook_secret
+from ringbolt.core.calls.call import CallStatus
 from ringbolt.core.canonical import canonical_json
 from ringbolt.core.errors import InvalidInput, NotFound
-from ringbolt.core.money import sats_up
+from ringbolt.core.pricing.money import sats_up
 from ringbolt.store import calls, orders, recordings
 from ringbolt.store.calls import Call
-from ringbolt.store.db import Tx
+from ringbolt.store.engine.db import Tx
 from ringbolt.store.ledger import InsufficientFunds
 from ringbolt.store.orders import Order
 
@@ -143,7 +148,7 @@ async def place(shop: Shop, asked: Asked, fields: Fields, request: CallRequest) 
 async def _placed(shop: Shop, asked: Asked, request: CallRequest) -> tuple[Placed, Found]:
     """The call, and what its audio files told: nothing, if it was placed before."""
     named = _named(asked, request.command, f"key:{asked.key.id}")
-    before = None if named is None else await placed_before(shop, named)
+    before = None if named is None else await call_placed_before(shop, named)
     if before is not None:
         return before, Found()
     found = await request.files.look(shop)

@@ -9,12 +9,12 @@ from typing import Final, Literal
 
 import structlog
 
-from ringbolt.api import http
-from ringbolt.api.http import Receive, Scope, Send
-from ringbolt.api.limits import RateGuard
+from ringbolt.api.kit import http
+from ringbolt.api.kit.http import Receive, Scope, Send
+from ringbolt.api.kit.limits import RateGuard
 from ringbolt.api.voice import bearer, envelope
-from ringbolt.api.voice.asked import Asked
 from ringbolt.api.voice.envelope import Reply
+from ringbolt.api.voice.request import Asked
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import NotFound, RateLimited, RingboltError
 

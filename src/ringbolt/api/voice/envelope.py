@@ -10,10 +10,10 @@ import uuid
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ringbolt.api import http
-from ringbolt.api.http import Header
+from ringbolt.api.kit import http
+from ringbolt.api.kit.http import Header
 from ringbolt.core.errors import InvalidInput, RingboltError, Unauthorized
-from ringbolt.core.moment import without_zone
+from ringbolt.core.timestamps import without_zone
 
 HANDLED: Final = "Request handled successfully"
 NO_CLIENT_ID: Final = 0

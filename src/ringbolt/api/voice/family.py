@@ -8,7 +8,7 @@ from typing import Final
 from fastapi import APIRouter
 from starlette.middleware.cors import CORSMiddleware
 
-from ringbolt.api.http import Receive, Scope, Send
+from ringbolt.api.kit.http import Receive, Scope, Send
 from ringbolt.api.voice import openapi
 from ringbolt.api.voice.endpoint import Answer, Cost, Endpoint, Guards, no_such_address
 from ringbolt.api.voice.openapi import Documented

@@ -11,8 +11,8 @@ import difflib
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ringbolt.api.voice.agreement import same
 from ringbolt.api.voice.fields import Fields
+from ringbolt.api.voice.same_value import same
 from ringbolt.core.errors import InvalidInput
 
 MAX_FIELDS: Final = 64

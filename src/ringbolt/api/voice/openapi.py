@@ -9,7 +9,7 @@ from typing import Any, Final
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
-from ringbolt.api.http import Receive, Scope, Send
+from ringbolt.api.kit.http import Receive, Scope, Send
 from ringbolt.api.voice import documents
 
 BEARER: Final[dict[str, Any]] = {

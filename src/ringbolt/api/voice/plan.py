@@ -10,7 +10,6 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from ringbolt.api.voice.asked import Asked
 from ringbolt.api.voice.audio_files import AudioFiles
 from ringbolt.api.voice.call_request import (
     CallRequest,
@@ -23,11 +22,19 @@ from ringbolt.api.voice.calls import place
 from ringbolt.api.voice.envelope import Reply
 from ringbolt.api.voice.fields import Fields
 from ringbolt.api.voice.names import PLAN
-from ringbolt.app.call_order import GatherStep, PlayStep, RecordStep, SayStep, Step, steps_of
-from ringbolt.app.recordings import check_recordings
+from ringbolt.api.voice.request import Asked
+from ringbolt.app.checkout.check_recordings import check_recordings
+from ringbolt.app.requests.call_order import (
+    GatherStep,
+    PlayStep,
+    RecordStep,
+    SayStep,
+    Step,
+    steps_of,
+)
 from ringbolt.app.shop import Shop
-from ringbolt.core.call import CallScript
-from ringbolt.core.call_plan import parse_plan
+from ringbolt.core.calls.call import CallScript
+from ringbolt.core.calls.plan import parse_plan
 from ringbolt.core.errors import InvalidInput
 
 MAX_PLAN_CHARS: Final = 32 * 1024

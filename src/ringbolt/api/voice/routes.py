@@ -10,7 +10,7 @@ from ringbolt.api.voice.family import VoiceApi
 from ringbolt.api.voice.openapi import BEARER, IDEMPOTENCY, Documented
 from ringbolt.api.voice.plan import Plans
 from ringbolt.api.voice.sign_in import SignIn
-from ringbolt.api.voice.sound import Sound
+from ringbolt.api.voice.voices import Sound
 from ringbolt.app.shop import Shop
 
 _PLACING = (400, 401, 402, 403, 413, 422, 429, 503)

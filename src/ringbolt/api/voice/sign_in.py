@@ -5,10 +5,10 @@ from __future__ import annotations
 import structlog
 
 from ringbolt.api.voice import tokens
-from ringbolt.api.voice.asked import Asked
 from ringbolt.api.voice.envelope import Reply
 from ringbolt.api.voice.names import SIGN_IN
-from ringbolt.app.keys import recognise
+from ringbolt.api.voice.request import Asked
+from ringbolt.app.accounts.keys import recognise
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import Unauthorized
 

@@ -1,0 +1,1 @@
+"""What every API family uses: requests, answers, errors, limits."""

@@ -1,0 +1,1 @@
+"""Prepaid accounts, their keys, and the accounts of the ledger."""

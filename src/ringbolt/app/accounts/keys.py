@@ -1,0 +1,164 @@
+"""API keys of prepaid accounts: made, adopted, listed, revoked, recognised.
+
+Only their hash is stored.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from ringbolt.app.accounts.chart_of_accounts import account_of_key
+from ringbolt.core.errors import Conflict, Forbidden, InvalidInput, NotFound, Unauthorized
+from ringbolt.core.keys import Keyring
+from ringbolt.core.pricing.money import sats_down
+from ringbolt.store import keys, ledger
+from ringbolt.store.engine.db import Database, Tx
+from ringbolt.store.keys import ApiKey
+
+DEFAULT_SCOPES = frozenset({"read", "spend", "fund"})
+"""What a new key may do unless it is said otherwise."""
+SCOPES = DEFAULT_SCOPES | {"inbound"}
+"""read: see balance and orders. spend: place orders. fund: top up. inbound: hand in texts that
+came to the operator's own numbers."""
+_PREFIX = "rb"
+_RANDOM = "Make it long and random, for example with: openssl rand -hex 24"
+OWN_KEY_LABEL = "made by its first top-up"
+_OWN_KEY = re.compile(r"[!-~]{16,128}", re.ASCII)
+_LEAST_DIFFERENT = 8
+"""Of the characters of a key of one's own: what has fewer is guessed."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A fresh key; ``key`` is shown once and never again."""
+
+    id: str
+    key: str
+    scopes: frozenset[str]
+
+
+async def create_key(db: Database, label: str, scopes: frozenset[str] = DEFAULT_SCOPES) -> NewKey:
+    """Raises ``InvalidInput`` for a scope that does not exist."""
+    unknown = scopes - SCOPES
+    if unknown or not scopes:
+        raise InvalidInput(
+            f"No such scope: {', '.join(sorted(unknown)) or '(none given)'}.",
+            field="scopes",
+            suggestion=f"Choose from {', '.join(sorted(SCOPES))}.",
+        )
+    key_id = secrets.token_hex(6)
+    key = f"{_PREFIX}_{key_id}_{secrets.token_urlsafe(24)}"
+    await db.tx(_add, key_id, _hash(key), scopes, label[:100])
+    return NewKey(key_id, key, scopes)
+
+
+def own_key_id(keyring: Keyring, key: str) -> str:
+    """The id of a key that its holder chose: the same each time, and nothing that tells the key.
+
+    Raises ``InvalidInput`` for a text that is no good key, or that can be guessed.
+    """
+    if not _OWN_KEY.fullmatch(key):
+        raise InvalidInput(
+            "A key of your own needs 16 to 128 printable ASCII characters, without spaces.",
+            code="INVALID_API_KEY",
+            field="X-API-Key",
+            suggestion=_RANDOM,
+        )
+    if len(set(key)) < _LEAST_DIFFERENT:
+        raise InvalidInput(
+            f"A key of your own needs at least {_LEAST_DIFFERENT} different characters: this one "
+            "can be guessed, and whoever guesses it spends your balance.",
+            code="INVALID_API_KEY",
+            field="X-API-Key",
+            suggestion=_RANDOM,
+        )
+    return keyring.derive("own key id", key.encode())[:8].hex()
+
+
+def adopt(tx: Tx, key_id: str, key: str) -> None:
+    """Make a key of a text that its holder chose; harmless if that was done before.
+
+    Raises ``Conflict`` if it was done under another id, or the id is another key's.
+    """
+    _add(tx, key_id, _hash(key), DEFAULT_SCOPES, OWN_KEY_LABEL)
+    found = find(tx, key)
+    if found is None or found.id != key_id:
+        raise Conflict(
+            "This key could not be made.", suggestion="Try again; if that fails, use another key."
+        )
+
+
+def _add(tx: Tx, key_id: str, key_hash: bytes, scopes: frozenset[str], label: str) -> None:
+    ledger.ensure_account(tx, account_of_key(key_id), "liability", stored=True, floor_msat=0)
+    keys.add(tx, key_id, key_hash, scopes, label)
+
+
+async def list_keys(db: Database) -> list[tuple[ApiKey, int]]:
+    """Every key with its balance in msat that can still be spent."""
+    return await db.read(_list)
+
+
+def _list(tx: Tx) -> list[tuple[ApiKey, int]]:
+    return [
+        (key, ledger.balance(tx, account_of_key(key.id)).available_msat) for key in keys.listing(tx)
+    ]
+
+
+def key_document(key: ApiKey, balance_msat: int) -> dict[str, Any]:
+    """A key as the operator is shown it; the key itself is not known any more."""
+    return {
+        "id": key.id,
+        "label": key.label,
+        "scopes": sorted(key.scopes),
+        "balance_sats": sats_down(balance_msat),
+        "created_ms": key.created_ms,
+        "revoked_ms": key.revoked_ms,
+    }
+
+
+async def revoke_key(db: Database, key_id: str) -> None:
+    """Raises ``NotFound``."""
+    if not await db.tx(keys.revoke, key_id):
+        raise NotFound(f"There is no key {key_id} that could be revoked.")
+
+
+def find(tx: Tx, key: str) -> ApiKey | None:
+    """The key behind a text, revoked or not."""
+    return keys.by_hash(tx, _hash(key))
+
+
+def recognise(tx: Tx, key: str, scope: str) -> ApiKey:
+    """The key behind a text, if it may do what ``scope`` names. Raises ``Unauthorized`` for one
+    that is unknown or revoked, ``Forbidden`` for one that may not."""
+    found = find(tx, key)
+    if found is None:
+        raise Unauthorized(
+            "This API key is not known.",
+            suggestion="Check it for missing characters, or ask the operator for a key.",
+        )
+    return permitted(found, scope)
+
+
+def permitted(key: ApiKey, scope: str) -> ApiKey:
+    """The same key. Raises ``Unauthorized`` if it was revoked, ``Forbidden`` if it lacks the
+    scope."""
+    if key.revoked_ms is not None:
+        raise Unauthorized(
+            "This API key was revoked.", suggestion="Ask the operator for another key."
+        )
+    if scope not in key.scopes:
+        raise Forbidden(
+            f"This API key may not do this: it lacks the scope {scope}.",
+            suggestion=f"Ask the operator for a key with the scope {scope}.",
+        )
+    return key
+
+
+def _hash(key: str) -> bytes:
+    # A key of ours holds 192 random bits, so that a plain hash cannot be guessed back; one that
+    # its holder chose is as good as it was chosen.
+    return hashlib.sha256(key.encode()).digest()

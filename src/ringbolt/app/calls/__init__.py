@@ -1,0 +1,1 @@
+"""Calls: placed, watched, recovered, charged."""

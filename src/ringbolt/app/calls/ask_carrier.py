@@ -1,0 +1,148 @@
+"""Ask a carrier for a call whose intent is written down, and write its answer down."""
+
+from __future__ import annotations
+
+import secrets
+
+from ringbolt.app.calls.record_outcome import check_uniq, mark_in_progress
+from ringbolt.app.calls.render import Rendered
+from ringbolt.app.payments.decide_outcome import fail
+from ringbolt.app.requests import call_order
+from ringbolt.app.shop import Shop
+from ringbolt.app.webhooks import call_notify
+from ringbolt.core.calls.call import CallStatus
+from ringbolt.core.order import OrderState
+from ringbolt.store import calls, jobs, orders
+from ringbolt.store.calls import Attempt, AttemptState
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.jobs import Job
+from ringbolt.store.orders import Order
+from ringbolt.voice.carrier import (
+    Accepted,
+    PlaceCall,
+    PlaceResult,
+    Rejected,
+    Unknown,
+)
+
+CHECK_CALL = "check_call"
+MAX_ATTEMPTS = 6
+"""How often a carrier that refuses for now is asked in one try: for about half a minute."""
+_SILENCE_MARGIN_MS = 20_000
+_NOT_ON_ITS_WAY = frozenset({OrderState.PAID, OrderState.DISPATCHING})
+
+
+async def ask(shop: Shop, job: Job, order: Order, attempt: Attempt, rendered: Rendered) -> None:
+    command = call_order.from_json(order.request)
+    jobs.sure(job)
+    result = await shop.carrier.place(
+        PlaceCall(
+            ref=attempt.ref,
+            to=command.to,
+            caller_id=shop.settings.calls.caller_id,
+            script=rendered.script,
+            ring_timeout_s=command.ring_timeout_s or shop.settings.calls.ring_timeout_s,
+            max_duration_s=command.max_duration_s,
+            still_wanted=job.still_ours,
+        )
+    )
+    await write_down(shop, job, order, attempt, result)
+
+
+async def write_down(
+    shop: Shop, job: Job, order: Order, attempt: Attempt, result: PlaceResult
+) -> None:
+    patience_ms = _patience_ms(shop, call_order.from_json(order.request))
+    charge_on = shop.settings.calls.charge_on
+    await shop.db.tx(_answered, job, attempt, result, charge_on, patience_ms, new_k1())
+
+
+def _answered(
+    tx: Tx,
+    job: Job,
+    attempt: Attempt,
+    result: PlaceResult,
+    charge_on: str,
+    patience_ms: int,
+    k1: str,
+) -> None:
+    """Write the carrier's answer down."""
+    current = calls.attempt_by_ref(tx, attempt.ref, lock=True)
+    if current is not None and current.last_seq > 0 and not isinstance(result, Accepted):
+        # The call is told of, so there is one: no or "not known" came too late to be true.
+        result = Accepted(current.carrier_id or "")
+    match result:
+        case Accepted(carrier_id):
+            _accepted(tx, attempt, carrier_id, charge_on, patience_ms)
+            jobs.finish(tx, job)
+        case Rejected(reason, permanent):
+            calls.update_attempt(
+                tx,
+                attempt.id,
+                state=AttemptState.REJECTED,
+                reason=reason,
+                finished_ms=tx.now_ms,
+            )
+            why = f"the carrier refused: {reason}"
+            asked = calls.attempts_in_this_try(tx, attempt.order_id)
+            if permanent or asked >= MAX_ATTEMPTS:
+                calls.update_call(
+                    tx, attempt.order_id, status=CallStatus.FAILED, cause=reason,
+                    ended_ms=tx.now_ms,
+                )  # fmt: skip
+                fail(tx, attempt.order_id, why, may_retry=True, k1=k1)
+                call_notify.changed(tx, attempt.order_id)
+                jobs.finish(tx, job)
+            else:
+                orders.move(tx, attempt.order_id, OrderState.PAID, why,
+                            only_from=frozenset({OrderState.DISPATCHING}))  # fmt: skip
+                jobs.retry(tx, job, 1000 * 2 ** (asked - 1), reason)
+        case Unknown(reason):
+            calls.update_attempt(tx, attempt.id, state=AttemptState.UNKNOWN, reason=reason)
+            jobs.retry(tx, job, 1000, reason)
+
+
+def _accepted(tx: Tx, attempt: Attempt, carrier_id: str, charge_on: str, patience_ms: int) -> None:
+    if carrier_id:
+        calls.update_attempt(tx, attempt.id, carrier_id=carrier_id)
+    current = calls.attempt_by_ref(tx, attempt.ref)
+    if current is not None and current.state in (AttemptState.INTENT, AttemptState.UNKNOWN):
+        calls.update_attempt(tx, attempt.id, state=AttemptState.ACCEPTED)
+    mark_in_progress(tx, attempt.order_id, charge_on, CallStatus.INITIATED)
+    if current is not None and current.finished_ms is None:
+        jobs.enqueue(
+            tx,
+            kind=CHECK_CALL,
+            lane="dispatch",
+            uniq=check_uniq(attempt.ref),
+            order_id=attempt.order_id,
+            run_at_ms=tx.now_ms + patience_ms,
+        )
+
+
+def give_up(tx: Tx, job: Job, order_id: str, why: str, may_retry: bool, k1: str) -> None:
+    """Fail the order before its call came about; if it just did, the job has another look."""
+    if not fail(tx, order_id, why, may_retry=may_retry, k1=k1, only_from=_NOT_ON_ITS_WAY):
+        jobs.retry(tx, job, 0, why)
+        return
+    calls.update_call(tx, order_id, status=CallStatus.FAILED, cause=why, ended_ms=tx.now_ms)
+    call_notify.changed(tx, order_id)
+    attempt = calls.present_attempt(tx, order_id)
+    if attempt is not None and attempt.finished_ms is None:
+        calls.update_attempt(tx, attempt.id, finished_ms=tx.now_ms)
+    jobs.finish(tx, job)
+
+
+def linger_ms(shop: Shop) -> int:
+    return round(shop.settings.calls.linger_s * 1000)
+
+
+def _patience_ms(shop: Shop, command: call_order.CallOrder) -> int:
+    """How long a call can take at most, from asking to its last event."""
+    ring_s = command.ring_timeout_s or shop.settings.calls.ring_timeout_s
+    seconds = ring_s + command.max_duration_s
+    return seconds * 1000 + _SILENCE_MARGIN_MS
+
+
+def new_k1() -> str:
+    return secrets.token_hex(32)

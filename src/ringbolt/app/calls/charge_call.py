@@ -1,0 +1,34 @@
+"""What a call on a balance costs: the minutes that were begun, known when it has ended."""
+
+from __future__ import annotations
+
+from ringbolt.app.payments.decide_outcome import charge
+from ringbolt.app.requests import call_order
+from ringbolt.app.webhooks.call_status import talked_ms
+from ringbolt.core.order import OrderState, PaymentMethod
+from ringbolt.store import calls, orders
+from ringbolt.store.calls import Call
+from ringbolt.store.engine.db import Tx
+
+_MINUTE_MS = 60_000
+
+
+def minutes_begun(call: Call, held: int) -> int:
+    """The minutes of the call that were begun: at least 1, at most ``held``."""
+    if call.ended_ms is None:
+        return 1
+    return max(1, min(held, -(-talked_ms(call, call.ended_ms) // _MINUTE_MS)))
+
+
+def charge_call(tx: Tx, order_id: str) -> bool:
+    """Take the money of an answered call that is over, in the transaction that ends it; False if
+    there is none to be taken: not answered, not over, paid otherwise, or taken before."""
+    order = orders.by_id(tx, order_id)
+    call = calls.call_of(tx, order_id)
+    if order is None or call is None or call.ended_ms is None:
+        return False
+    if order.method is not PaymentMethod.BALANCE or order.state is not OrderState.FULFILLED:
+        return False
+    held = call_order.from_json(order.request).minutes
+    begun = minutes_begun(call, held)
+    return charge(tx, order, order.price_msat // held * begun, f"{begun} minutes begun")

@@ -1,0 +1,117 @@
+"""Look after a call whose carrier has said nothing for longer than a call can take."""
+
+from __future__ import annotations
+
+import secrets
+
+from ringbolt.app.calls.charge_call import charge_call
+from ringbolt.app.calls.record_outcome import CHECK_PREFIX, apply_event, skip_event
+from ringbolt.app.dead_letters import record_event
+from ringbolt.app.payments.decide_outcome import fail
+from ringbolt.app.shop import Shop
+from ringbolt.app.webhooks import call_notify
+from ringbolt.core.calls.call import CallEvent, CallStatus
+from ringbolt.core.errors import Unavailable
+from ringbolt.store import calls, jobs, orders
+from ringbolt.store.calls import Attempt, AttemptState
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.jobs import Job
+from ringbolt.voice.carrier import SupportsCallLookup
+
+_AGAIN_MS = 15_000
+HANG_UP_AFTER = 4
+GIVE_UP_AFTER = 12
+"""Looks at a silent call before it is closed: about three minutes. Only those count that the
+carrier answered."""
+GIVE_UP_UNANSWERED_AFTER = 240
+"""Looks before a call is closed whose carrier never answers any: about an hour."""
+
+
+async def check_call(shop: Shop, job: Job) -> None:
+    """Ask the carrier for all it knows; hang up what should be over; at last, close the call."""
+    ref = job.uniq.removeprefix(CHECK_PREFIX)
+    looks = int(job.payload.get("looks", 0)) + 1
+    try:
+        if await _is_over(shop, ref):
+            await shop.db.tx(_finish_if_held, job)
+            return
+        if looks >= HANG_UP_AFTER:
+            await shop.carrier.hang_up(ref)
+    except Unavailable as error:
+        if job.attempts >= GIVE_UP_UNANSWERED_AFTER:
+            await shop.db.tx(_close, job, ref, secrets.token_hex(32))
+        else:
+            await shop.db.tx(jobs.retry, job, _AGAIN_MS, error.message)
+        return
+    if looks >= GIVE_UP_AFTER:
+        await shop.db.tx(_close, job, ref, secrets.token_hex(32))
+    else:
+        why = "the call is not over yet"
+        await shop.db.tx(jobs.retry, job, _AGAIN_MS, why, {"looks": looks})
+
+
+async def _is_over(shop: Shop, ref: str) -> bool:
+    """After everything that the carrier knows was applied. Raises ``Unavailable``.
+
+    Our own record decides: what the carrier told last may be without what came before it.
+    """
+    if isinstance(shop.carrier, SupportsCallLookup):
+        found = await shop.carrier.find(ref)
+        if found is not None:
+            await apply_all(shop, found.events)
+    return _ended(await shop.db.read(calls.attempt_by_ref, ref))
+
+
+def _ended(attempt: Attempt | None) -> bool:
+    return attempt is None or attempt.state is AttemptState.DONE or attempt.finished_ms is not None
+
+
+async def apply_all(
+    shop: Shop, events: tuple[CallEvent, ...], *, gaps_allowed: bool = False
+) -> set[str]:
+    """Apply events in order, each in a transaction of its own; the calls of which events before
+    it are missing. What cannot be applied is put aside."""
+    gaps: set[str] = set()
+    for event in events:
+        done = await record_event(
+            shop.db,
+            f"carrier:{shop.carrier.name}",
+            f"{event.ref}/{event.seq}",
+            apply_event,
+            event,
+            shop.settings.calls.charge_on,
+            secrets.token_hex(32),
+            gaps_allowed=gaps_allowed,
+        )
+        if done is None:
+            await shop.db.tx(skip_event, event)
+        elif not done:
+            gaps.add(event.ref)
+    return gaps
+
+
+def _finish_if_held(tx: Tx, job: Job) -> None:
+    """The last event cancelled this very job; if not, it ends here."""
+    if jobs.holds(tx, job):
+        jobs.finish(tx, job)
+
+
+def _close(tx: Tx, job: Job, ref: str, k1: str) -> None:
+    """No word any more: an answered call is over, an unanswered one is not charged."""
+    jobs.finish(tx, job)
+    attempt = calls.attempt_by_ref(tx, ref, lock=True)
+    if attempt is None or _ended(attempt):
+        return
+    cause = "no word from the carrier"
+    calls.update_attempt(
+        tx, attempt.id, state=AttemptState.DONE, reason=cause, finished_ms=tx.now_ms
+    )
+    call = calls.call_of(tx, attempt.order_id)
+    if call is None or call.attempt_id != attempt.id:
+        return
+    status = CallStatus.COMPLETED if call.answered_ms is not None else CallStatus.FAILED
+    calls.update_call(tx, attempt.order_id, status=status, cause=cause, ended_ms=tx.now_ms)
+    call_notify.changed(tx, attempt.order_id)
+    fail(tx, attempt.order_id, cause, may_retry=False, k1=k1)
+    charge_call(tx, attempt.order_id)
+    orders.finish(tx, attempt.order_id)

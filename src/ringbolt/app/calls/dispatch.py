@@ -1,0 +1,202 @@
+"""Bring a paid call about: prepare what it says, write the intent down, ask, write the answer down.
+
+A worker may die between any two lines. What it leaves behind is an attempt with an intent; the
+next worker resolves it (``recover_attempt``).
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+from ringbolt.app.calls.ask_carrier import ask, give_up, linger_ms, new_k1, write_down
+from ringbolt.app.calls.call_pacing import Pacing, began, has_line, keeps_rate, may_start, pacing_of
+from ringbolt.app.calls.hang_up_call import hang_up_uniq
+from ringbolt.app.calls.recover_attempt import Work, recover
+from ringbolt.app.calls.render import render
+from ringbolt.app.limits.count_order import Refused, count_order
+from ringbolt.app.limits.destination_limits import Limits, limits_of_order
+from ringbolt.app.limits.spend_limits import is_counted, uncount_sale
+from ringbolt.app.requests import call_order
+from ringbolt.app.shop import Shop
+from ringbolt.core.errors import AudioUnplayable, RateLimited, SpeechBusy, SpeechFailed
+from ringbolt.core.humanise import span
+from ringbolt.core.order import OrderState, PaymentMethod
+from ringbolt.settings import Settings
+from ringbolt.store import calls, jobs, orders, suppressions
+from ringbolt.store.calls import Attempt, AttemptState
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.jobs import Job
+from ringbolt.store.orders import Order
+from ringbolt.voice.carrier import (
+    Accepted,
+)
+
+_CONCURRENCY_RETRY_MS = 500
+_SPEECH_RETRY_MS = 1000
+_UNWANTED = "whoever this is for asked to get no calls from us"
+
+
+def _load(tx: Tx, order_id: str) -> Work | None:
+    order = orders.by_id(tx, order_id)
+    if order is None:
+        return None
+    is_asked = order.state is OrderState.DISPATCHING
+    is_unwanted = is_asked and jobs.exists(tx, hang_up_uniq(order_id))
+    return Work(order, calls.present_attempt(tx, order_id), tx.now_ms, is_unwanted)
+
+
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """``lines``: calls up at the same time, 0 = any number. ``to_hash``: who is called, by which
+    it is known whether nobody may be. ``counted``: what the call counts for beside what is sold.
+    ``turns``: those that the calls of an account take."""
+
+    lines: int
+    to_hash: str
+    counted: Limits
+    settings: Settings
+    pacing: Pacing | None = None
+
+
+def _limits(shop: Shop, order: Order, command: call_order.CallOrder) -> _Limits:
+    return _Limits(
+        shop.settings.calls.max_concurrent if shop.limits else 0,
+        shop.hash_of(command.to),
+        limits_of_order(shop, order),
+        shop.settings,
+        pacing_of(shop, order),
+    )
+
+
+async def dispatch_call(shop: Shop, job: Job) -> None:
+    """The job behind every placed call; safe to run again at any point. Raises ``LeaseLost``."""
+    assert job.order_id is not None
+    work = await shop.db.read(_load, job.order_id)
+    if work is not None and work.order.state is OrderState.PAID:
+        await _first(shop, job, work)
+    elif work is not None and work.order.state is OrderState.DISPATCHING and work.attempt:
+        await recover(shop, job, work, work.attempt)
+    elif work is not None and work.attempt and work.attempt.state is AttemptState.ACCEPTED:
+        # Its events came before its answer was written down, and may yet stop coming.
+        await write_down(shop, job, work.order, work.attempt, Accepted(""))
+    else:
+        await shop.db.tx(jobs.finish, job)
+
+
+async def _first(shop: Shop, job: Job, work: Work) -> None:
+    """PAID: make the audio, write the intent, ask."""
+    order = work.order
+    command = call_order.from_json(order.request)
+    limits = _limits(shop, order, command)
+    # No audio is fetched for a call that cannot be placed now.
+    if work.is_late:
+        await shop.db.tx(give_up, job, order.id, _too_late(order), True, new_k1())
+        return
+    if not await _may_begin(shop, job, work, limits):
+        return
+    try:
+        rendered = await render(shop, command.script(linger_ms(shop)))
+    except SpeechBusy as error:  # its turn may come before it is too late
+        await shop.db.tx(jobs.retry, job, _SPEECH_RETRY_MS, error.message)
+        return
+    except (SpeechFailed, AudioUnplayable) as error:
+        await shop.db.tx(give_up, job, order.id, f"{error.code}: {error.message}", True, new_k1())
+        return
+    attempt = await shop.db.tx(
+        _intend,
+        job,
+        order.id,
+        shop.carrier.name,
+        secrets.token_hex(16),
+        rendered.notes,
+        limits,
+        new_k1(),
+    )
+    if attempt is not None:
+        await ask(shop, job, order, attempt, rendered)
+
+
+async def _may_begin(shop: Shop, job: Job, work: Work, limits: _Limits) -> bool:
+    """Whether there is a line for the call; if not, its job comes back later."""
+    if limits.pacing is not None and work.attempt is None:
+        return await shop.db.tx(may_start, job, work.order, limits.pacing, limits.lines)
+    if limits.lines and await shop.db.read(calls.open_attempts) >= limits.lines:
+        return await shop.db.tx(_has_line, job, work.order, limits)
+    return True
+
+
+def _has_line(tx: Tx, job: Job, order: Order, limits: _Limits) -> bool:
+    if limits.pacing is not None:
+        return has_line(tx, job, order, limits.pacing, limits.lines)
+    if not limits.lines or calls.open_attempts(tx) < limits.lines:
+        return True
+    jobs.retry(tx, job, _CONCURRENCY_RETRY_MS, "waiting for a free line")
+    return False
+
+
+def _too_late(order: Order) -> str:
+    if order.method is not PaymentMethod.BALANCE:
+        return "no carrier could take the call in time"
+    waited = span((order.deadline_ms or order.created_ms) - order.created_ms)
+    return f"its turn did not come within {waited}, as long as a call may wait"
+
+
+def _is_held_back(tx: Tx, job: Job, order: Order, limits: _Limits) -> bool:
+    """Whether the call cannot begin at this moment; its job then comes back."""
+    # The pace first: its row keeps another machine from counting the same lines meanwhile.
+    if limits.pacing is not None and not keeps_rate(tx, job, order, limits.pacing):
+        return True
+    return not _has_line(tx, job, order, limits)
+
+
+def _leave_in_peace(tx: Tx, job: Job, order: Order, refused: Refused, k1: str) -> None:
+    """The number was called often lately: later, or not at all."""
+    wait_ms = refused.may_wait_ms
+    if wait_ms and tx.now_ms + wait_ms < (order.deadline_ms or 0):
+        jobs.retry(tx, job, wait_ms, refused.why)
+    else:
+        give_up(tx, job, order.id, refused.why, True, k1)
+
+
+def _refused(tx: Tx, order: Order, limits: _Limits) -> Refused | None:
+    """Why the call is not placed now; otherwise it is counted."""
+    if suppressions.holds(tx, "sms", limits.to_hash):
+        return Refused(_UNWANTED, RateLimited(_UNWANTED))
+    refused = count_order(tx, limits.settings, order, limits.counted)
+    if refused is not None and is_counted(limits.settings, order.kind):
+        uncount_sale(tx, order, tx.now_ms)
+    return refused
+
+
+def _intend(
+    tx: Tx,
+    job: Job,
+    order_id: str,
+    carrier: str,
+    ref: str,
+    notes: tuple[str, ...],
+    limits: _Limits,
+    k1: str,
+) -> Attempt | None:
+    """PAID -> DISPATCHING with an attempt written down; None if there is nothing to ask now."""
+    order = orders.by_id(tx, order_id)
+    assert order is not None, "an order is never removed"
+    if order.deadline_ms is not None and tx.now_ms >= order.deadline_ms:
+        give_up(tx, job, order_id, _too_late(order), True, k1)
+        return None
+    if _is_held_back(tx, job, order, limits):
+        return None
+    if not calls.attempts_in_this_try(tx, order_id):
+        refused = _refused(tx, order, limits)
+        if refused is not None:
+            _leave_in_peace(tx, job, order, refused, k1)
+            return None
+    if not orders.move(tx, order_id, OrderState.DISPATCHING, f"asking {carrier}"):
+        jobs.finish(tx, job)
+        return None
+    jobs.check(tx, job)
+    calls.update_call(tx, order_id, notes=notes)
+    if limits.pacing is not None:
+        began(tx, limits.pacing)
+    return calls.add_attempt(tx, order_id, attempt_id=ref, carrier=carrier, ref=ref)

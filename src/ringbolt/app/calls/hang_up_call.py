@@ -1,0 +1,91 @@
+"""End a call for its buyer: one that waits is taken out of the queue, one that is up is hung up.
+
+What a carrier was asked for is ended by the carrier, whose events decide the order as they always
+do: before the answer nothing is charged, after it the minutes that were begun. The wish to hang up
+is a job, because a carrier knows nothing of a call that it is just being asked for, and may not
+answer: it is told again until the call is over.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ringbolt.app.calls.ask_carrier import new_k1
+from ringbolt.app.jobs import dispatch_uniq
+from ringbolt.app.payments.decide_outcome import fail
+from ringbolt.app.shop import Shop
+from ringbolt.app.webhooks import call_notify
+from ringbolt.core.calls.call import CallStatus
+from ringbolt.core.errors import NotFound, Unavailable
+from ringbolt.core.order import OrderState
+from ringbolt.store import calls, jobs
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.jobs import Job
+
+HANG_UP_CALL: Final = "hang_up_call"
+WHY: Final = "hung up by the buyer"
+_QUEUED = frozenset({OrderState.PAID})
+_FIRST_LOOK_MS: Final = 1000
+_LAST_LOOK_MS: Final = 30_000
+
+
+async def hang_up_call(shop: Shop, order_id: str) -> None:
+    """End the call; nothing happens if it is over. Raises ``NotFound``."""
+    await shop.db.tx(_hang_up, order_id, new_k1())
+
+
+def hang_up_uniq(order_id: str) -> str:
+    """The name of the job that hangs up an order's call."""
+    return f"hang_up:{order_id}"
+
+
+def _hang_up(tx: Tx, order_id: str, k1: str) -> None:
+    call = calls.call_of(tx, order_id)
+    if call is None:
+        raise NotFound("There is no such call.", code="CALL_NOT_FOUND")
+    if call.ended_ms is not None or _take_back(tx, order_id, k1):
+        return
+    jobs.ensure(tx, HANG_UP_CALL, "dispatch", hang_up_uniq(order_id), order_id, at_once=True)
+
+
+def _take_back(tx: Tx, order_id: str, k1: str) -> bool:
+    """Cancel a call that no carrier is being asked for; False if one is, or was."""
+    if not fail(tx, order_id, WHY, may_retry=False, k1=k1, only_from=_QUEUED):
+        return False
+    calls.update_call(tx, order_id, status=CallStatus.CANCELED, cause=WHY, ended_ms=tx.now_ms)
+    call_notify.changed(tx, order_id)
+    # Whoever holds it, to prepare what would be said, finds its lease lost.
+    jobs.cancel(tx, dispatch_uniq(order_id))
+    return True
+
+
+async def hang_up(shop: Shop, job: Job) -> None:
+    """The job: tell the carrier, again and again, until the call is over. Raises ``LeaseLost``."""
+    assert job.order_id is not None
+    ref = await shop.db.tx(_still_up, job, job.order_id, new_k1())
+    if ref is None:
+        return
+    why = "the call is not over yet"
+    try:
+        await shop.carrier.hang_up(ref)
+    except Unavailable as error:
+        why = error.message
+    await shop.db.tx(jobs.retry, job, _again_ms(job.attempts), why)
+
+
+def _still_up(tx: Tx, job: Job, order_id: str, k1: str) -> str | None:
+    """Our reference of the call that is to be hung up; None if it is over by now."""
+    call = calls.call_of(tx, order_id)
+    assert call is not None, "a call is never removed"
+    attempt = calls.present_attempt(tx, order_id)
+    if attempt is not None and attempt.finished_ms is None:
+        return attempt.ref
+    if call.ended_ms is None and not _take_back(tx, order_id, k1):
+        jobs.retry(tx, job, _FIRST_LOOK_MS, "a carrier is being asked")
+    else:
+        jobs.finish(tx, job)
+    return None
+
+
+def _again_ms(attempts: int) -> int:
+    return min(_LAST_LOOK_MS, _FIRST_LOOK_MS << min(attempts - 1, 5))

@@ -1,0 +1,103 @@
+"""Resolve an attempt whose carrier was asked, or was about to be, by a worker that is gone.
+
+The carrier says how (``Recovery``): ask again with the same reference, look it up first, or wait.
+A person is never called twice.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+
+from ringbolt.app.attempts import ABSENT_AFTER_MS, is_surely_absent
+from ringbolt.app.calls.ask_carrier import ask, give_up, linger_ms, new_k1, write_down
+from ringbolt.app.calls.check_call import apply_all
+from ringbolt.app.calls.render import render
+from ringbolt.app.requests import call_order
+from ringbolt.app.shop import Shop
+from ringbolt.core.errors import AudioUnplayable, SpeechFailed, Unavailable
+from ringbolt.store import jobs
+from ringbolt.store.calls import Attempt, AttemptState
+from ringbolt.store.jobs import Job
+from ringbolt.store.orders import Order
+from ringbolt.voice.carrier import (
+    Accepted,
+    Recovery,
+    SupportsCallLookup,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """An order's call as it stands. ``is_unwanted``: its buyer hung up while it was asked for."""
+
+    order: Order
+    attempt: Attempt | None
+    now_ms: int
+    is_unwanted: bool = False
+
+    @property
+    def is_late(self) -> bool:
+        """Nobody is called any more for this order."""
+        is_over = self.order.deadline_ms is not None and self.now_ms >= self.order.deadline_ms
+        return is_over or self.is_unwanted
+
+
+async def recover(shop: Shop, job: Job, work: Work, attempt: Attempt) -> None:
+    """DISPATCHING: somebody asked, or was about to ask, and did not write down the answer."""
+    if attempt.state in (AttemptState.ACCEPTED, AttemptState.DONE):
+        await write_down(shop, job, work.order, attempt, Accepted(""))
+        return
+    carrier = shop.carrier
+    if carrier.recovery is Recovery.LOOKUP and isinstance(carrier, SupportsCallLookup):
+        await _look_up(shop, job, work, attempt, carrier)
+    elif carrier.recovery is Recovery.IDEMPOTENT and not work.is_late:
+        await _ask_again(shop, job, work.order, attempt)
+    else:
+        await _wait_or_give_up(shop, job, work, attempt, "the carrier's answer is not known")
+
+
+async def _look_up(
+    shop: Shop, job: Job, work: Work, attempt: Attempt, carrier: SupportsCallLookup
+) -> None:
+    try:
+        found = await carrier.find(attempt.ref)
+    except Unavailable as error:
+        await _wait_or_give_up(shop, job, work, attempt, error.message)
+        return
+    if found is not None:
+        await write_down(shop, job, work.order, attempt, Accepted(found.carrier_id))
+        await apply_all(shop, found.events)
+    elif not is_surely_absent(job, attempt, work.now_ms):
+        seen = {"absent": attempt.ref, "absent_ms": work.now_ms}
+        why = "the carrier does not know the call (yet)"
+        await shop.db.tx(jobs.retry, job, ABSENT_AFTER_MS, why, seen)
+    elif work.is_late:
+        await shop.db.tx(give_up, job, work.order.id, "no carrier took the call", True, new_k1())
+    else:
+        await _ask_again(shop, job, work.order, attempt)
+
+
+async def _ask_again(shop: Shop, job: Job, order: Order, attempt: Attempt) -> None:
+    """There is no such call, or the same reference makes it the same call."""
+    command = call_order.from_json(order.request)
+    try:
+        rendered = await render(shop, command.script(linger_ms(shop)))
+    except (SpeechFailed, AudioUnplayable) as error:
+        may_retry = shop.carrier.recovery is Recovery.LOOKUP
+        why = f"{error.code}: {error.message}"
+        await shop.db.tx(give_up, job, order.id, why, may_retry, new_k1())
+        return
+    job = await shop.db.tx(jobs.note, job, {})
+    await ask(shop, job, order, attempt, rendered)
+
+
+async def _wait_or_give_up(shop: Shop, job: Job, work: Work, attempt: Attempt, why: str) -> None:
+    if not work.is_late:
+        await shop.db.tx(jobs.retry, job, min(30_000, 1000 * 2 ** min(job.attempts, 5)), why)
+        return
+    # The phone may have rung: the money goes back, but nothing is tried again.
+    why = f"the outcome is not known: {why}"
+    await shop.db.tx(give_up, job, work.order.id, why, False, new_k1())
+    with suppress(Unavailable):  # it may still ring; nobody pays for it any more
+        await shop.carrier.hang_up(attempt.ref)

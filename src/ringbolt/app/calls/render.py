@@ -1,0 +1,117 @@
+"""Make a call's script ready to be played: texts spoken, files fetched and decoded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ringbolt.app.checkout.check_recordings import RECORDING_OFF, can_record
+from ringbolt.app.shop import Shop
+from ringbolt.core.calls.call import (
+    CallScript,
+    Clip,
+    Gather,
+    Hangup,
+    Pause,
+    Play,
+    Record,
+    RenderedGather,
+    RenderedScript,
+    Say,
+)
+from ringbolt.core.calls.ssml import Piece, Silence, is_ssml, parse_ssml
+from ringbolt.core.errors import AudioUnplayable, InvalidInput, SpeechFailed
+from ringbolt.speech.engine import SpeechRequest
+
+RECORD_URL_IGNORED = "record_url_ignored"
+"""The note on a call whose recordings were to be sent to a URL: they are fetched from here."""
+
+
+TEXT_INSTEAD = "audio_unplayable_text_spoken"
+"""The note of a call whose audio file could not be played, so that its text was spoken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A script with its audio at hand. ``notes`` say what differs from the wish."""
+
+    script: RenderedScript
+    notes: tuple[str, ...]
+
+
+async def render(shop: Shop, script: CallScript) -> Rendered:
+    """Raises ``SpeechFailed``, ``SpeechBusy`` among them, or ``AudioUnplayable``."""
+    steps: list[Clip | Pause | RenderedGather | Record] = []
+    notes: list[str] = []
+    for step in script:
+        if isinstance(step, Hangup):
+            break
+        if isinstance(step, Record):
+            if not can_record(shop):  # turned off since the call was bought
+                raise AudioUnplayable("Calls are not recorded here.", code=RECORDING_OFF)
+            if step.url:
+                notes.append(RECORD_URL_IGNORED)
+            steps.append(step)
+        elif isinstance(step, Gather):
+            prompt: list[Clip | Pause] = []
+            for part in step.prompt:
+                prompt.extend(await _sound(shop, part, notes))
+            steps.append(
+                RenderedGather(tuple(prompt), step.max_digits, step.finish_key, step.timeout_ms)
+            )
+        else:
+            steps.extend(await _sound(shop, step, notes))
+    return Rendered(tuple(steps), tuple(dict.fromkeys(notes)))
+
+
+async def _sound(shop: Shop, step: Say | Play | Pause, notes: list[str]) -> list[Clip | Pause]:
+    match step:
+        case Pause():
+            return [step]
+        case Play():
+            return await _played(shop, step, notes)
+        case Say():
+            return await spoken(shop, step, notes)
+
+
+async def _played(shop: Shop, step: Play, notes: list[str]) -> list[Clip | Pause]:
+    try:
+        clip = await shop.audio.load(step.url, step.max_ms)
+    except AudioUnplayable as error:
+        if step.fallback is None:
+            raise
+        notes.append(f"{TEXT_INSTEAD}: {error.message}")
+        return await spoken(shop, step.fallback, notes)
+    return [clip] * step.repeat
+
+
+async def spoken(
+    shop: Shop, step: Say, notes: list[str], *, preview: bool = False
+) -> list[Clip | Pause]:
+    """The text as clips and pauses; what differs from the wish is added to ``notes``. A
+    ``preview`` lets the texts of calls go first.
+
+    Raises ``SpeechFailed``, also for SSML that cannot be read.
+    """
+    parts: list[Clip | Pause] = []
+    for part in _parts(step, notes):
+        if isinstance(part, Silence):
+            parts.append(Pause(part.ms))
+            continue
+        language = part.language or step.language
+        speech = await shop.speaker.speak(
+            SpeechRequest(part.text, step.voice, language, step.neural, part.rate, preview)
+        )
+        notes.extend(speech.notes)
+        parts.append(Clip(str(speech.path), speech.duration_ms))
+    return parts * step.repeat
+
+
+def _parts(step: Say, notes: list[str]) -> tuple[Piece | Silence, ...]:
+    if not is_ssml(step.text):
+        return (Piece(step.text),)
+    try:
+        markup = parse_ssml(step.text)
+    except InvalidInput as error:
+        raise SpeechFailed(error.message, code=error.code, suggestion=error.suggestion) from error
+    notes.extend(markup.notes)
+    return markup.parts

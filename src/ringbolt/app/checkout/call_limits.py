@@ -1,0 +1,94 @@
+"""The rules about calls for prices that are asked for a thousand times a second: what is refused is
+known as of a few seconds ago, and looked up only where something is refused at all."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from ringbolt.app.checkout.check_purchase import suppressed
+from ringbolt.app.limits import destination_limits
+from ringbolt.app.limits.destination_limits import Limits, limits_of
+from ringbolt.app.limits.quiet_times import check_quiet_hours
+from ringbolt.app.limits.spend_limits import HOUR_MS, SoldToday
+from ringbolt.app.requests.call_order import CallOrder
+from ringbolt.app.shop import Shop
+from ringbolt.core.keys import hashes_of
+from ringbolt.store import rate_limits, suppressions
+from ringbolt.store.engine.db import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """``full``: keys of limits that may allow no more; ``suppressed``: who gets nothing."""
+
+    full: frozenset[str] = field(default_factory=frozenset)
+    suppressed: frozenset[str] = field(default_factory=frozenset)
+    mark: tuple[int, int] = (0, 0)
+
+
+class CallLimits:
+    """What one process knows of all limits of calls. Looking costs nothing as long as nobody is
+    over a limit and nobody wants to be spared."""
+
+    MAX_AGE_S = 5.0
+
+    def __init__(self, shop: Shop) -> None:
+        self._shop = shop
+        self._sold = SoldToday(shop.db, shop.settings)
+        self._known = _Known()
+        self._read_at = float("-inf")
+
+    async def check(self, order: CallOrder, price_msat: int, client_address: str) -> None:
+        """Before the invoice. Raises ``RateLimited`` and ``DestinationRefused``.
+
+        What comes over a limit within these seconds is paid back when it is dispatched.
+        """
+        shop = self._shop
+        await self._refresh()
+        known = self._known
+        if known.suppressed and not known.suppressed.isdisjoint(hashes_of(shop.keyring, order.to)):
+            raise suppressed()
+        if shop.settings.abuse.quiet_hours:
+            check_quiet_hours(shop.settings, order.to, shop.clock.now_ms())
+        await self._sold.check(price_msat, order.to)
+        if known.full:
+            limits = limits_of(shop, order, "", shop.hash_of(client_address))
+            if not known.full.isdisjoint(limits.keys):
+                await shop.db.read(_look, limits)
+
+    async def _refresh(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if now - self._read_at > self.MAX_AGE_S:
+            self._read_at = now
+            self._known = await self._shop.db.read(_read, self._shop, self._known)
+
+
+def _look(tx: Tx, limits: Limits) -> None:
+    refusal = destination_limits.look(tx, limits)
+    if refusal is not None:
+        raise refusal.error()
+
+
+def _read(tx: Tx, shop: Shop, known: _Known) -> _Known:
+    mark = suppressions.mark(tx, "sms")
+    hashes = known.suppressed if mark == known.mark else suppressions.hashes(tx, "sms")
+    full: frozenset[str] = frozenset()
+    if shop.limits:
+        keys = rate_limits.full(tx, _least_ahead_ms(shop))
+        full = frozenset(key for key, _ in keys if key.startswith(destination_limits.OF_CALLS))
+    return _Known(full, hashes, mark)
+
+
+def _least_ahead_ms(shop: Shop) -> int:
+    """No limit of calls is reached whose key is not further ahead of its schedule than this."""
+    abuse = shop.settings.abuse
+    hourly = (
+        shop.settings.calls.per_number_per_hour,
+        abuse.contacts_per_block_per_hour,
+        abuse.same_text_per_client_per_hour,
+        abuse.same_text_anonymous_per_hour,
+    )
+    spans = [(limit, HOUR_MS) for limit in hourly]
+    spans.append((abuse.contacts_per_number_per_day, destination_limits.DAY_MS))
+    return min((period // limit) * (limit - 1) for limit, period in spans)

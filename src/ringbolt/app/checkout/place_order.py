@@ -1,0 +1,206 @@
+"""Place an order: make its invoice and write it down, or reserve its price on a balance.
+
+The hold invoice is made before the order is written down. A crash between the two leaves an
+invoice that nobody was told of, and that runs out by itself; never an order without an invoice.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, replace
+
+import structlog
+
+from ringbolt.app.accounts.await_top_up import await_top_up
+from ringbolt.app.accounts.chart_of_accounts import RESERVE, REVENUE, account_of_key, hold_idem
+from ringbolt.app.accounts.insufficient_funds import insufficient_funds
+from ringbolt.app.checkout.check_purchase import check_purchase
+from ringbolt.app.limits.count_order import count_paid
+from ringbolt.app.payments.start_fulfilment import HOLDS, MEMO, dispatch_paid, working_deadline_ms
+from ringbolt.app.requests import order_request
+from ringbolt.app.requests.order_request import ReceiveTexts
+from ringbolt.app.requests.purchase import Balance, Hold, Idempotency, Purchase
+from ringbolt.app.shop import Shop
+from ringbolt.core.errors import Conflict, InvalidInput, Unauthorized
+from ringbolt.core.lightning.hold import new_preimage, payment_hash_of
+from ringbolt.core.order import OrderState
+from ringbolt.lightning.node import Invoice, SupportsHoldInvoices
+from ringbolt.store import idempotency, keys, ledger, orders
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.orders import Order
+
+log = structlog.get_logger("ringbolt.buy")
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedOrder:
+    """The order; ``replayed``: the same request had placed it before."""
+
+    order: Order
+    replayed: bool = False
+
+
+async def place_order(shop: Shop, purchase: Purchase) -> PlacedOrder:
+    """Place the order.
+
+    Raises ``InvalidInput`` and ``RateLimited`` for what the rules forbid, ``InsufficientFunds``,
+    ``Unauthorized`` for a key that was revoked meanwhile, ``NodeUnavailable``.
+    """
+    named = purchase.idempotency
+    if named is not None:
+        before = await placed_before(shop, named)
+        if before is not None:
+            return before
+    await check_purchase(shop, purchase)
+    if purchase.check is not None:
+        await purchase.check()
+    order = _new_order(shop, purchase, secrets.token_hex(32))
+    if isinstance(purchase.payer, Hold):
+        order = await _with_invoice(shop, purchase, order)
+    try:
+        return PlacedOrder(await _placed(shop, purchase, order))
+    except _PlacedBefore:
+        assert named is not None
+        earlier = await shop.db.read(_earlier, named)
+        assert earlier is not None, "who was faster has committed"
+        return PlacedOrder(earlier, replayed=True)
+
+
+async def placed_before(shop: Shop, named: Idempotency) -> PlacedOrder | None:
+    """What the same request has bought before; None if it has not. Raises ``InvalidInput`` if
+    the name was another request's."""
+    earlier = await shop.db.read(_earlier, named)
+    return None if earlier is None else PlacedOrder(earlier, replayed=True)
+
+
+async def _placed(shop: Shop, purchase: Purchase, order: Order) -> Order:
+    """The order, written down; what is on its way to the balance is waited for, once."""
+    waited = False
+    while True:
+        try:
+            return await shop.db.tx(_place, shop, purchase, order)
+        except ledger.InsufficientFunds as error:
+            assert isinstance(purchase.payer, Balance)
+            key_id = purchase.payer.key_id
+            if waited or not await await_top_up(shop, key_id):
+                told = await shop.db.read(insufficient_funds, key_id, purchase.price_msat)
+                raise told or error from None
+            waited = True
+
+
+class _PlacedBefore(Exception):
+    """The same request, sent at the same time, was faster."""
+
+
+def _earlier(tx: Tx, named: Idempotency) -> Order | None:
+    found = idempotency.find(tx, named.principal, named.key)
+    if found is None:
+        return None
+    if found.body_hash != named.body_hash:
+        raise InvalidInput(
+            "This Idempotency-Key was used for another request.",
+            code="IDEMPOTENCY_MISMATCH",
+            suggestion="Use a fresh key for every order, and the same one only to repeat it.",
+        )
+    return orders.by_id(tx, found.order_id)
+
+
+def _new_order(shop: Shop, purchase: Purchase, order_id: str) -> Order:
+    now_ms = shop.clock.now_ms()
+    is_hold = isinstance(purchase.payer, Hold)
+    return Order(
+        id=order_id,
+        kind=purchase.kind,
+        family=purchase.family,
+        state=OrderState.AWAITING_PAYMENT if is_hold else OrderState.PAID,
+        reason="",
+        method=purchase.method,
+        price_msat=purchase.price_msat,
+        payment_hash=None,
+        account_id=(
+            account_of_key(purchase.payer.key_id) if isinstance(purchase.payer, Balance) else None
+        ),
+        body_hash="",
+        request=order_request.to_json(purchase.request),
+        status_token=secrets.token_hex(16),
+        refund_address="",
+        may_retry=False,
+        retry_until_ms=0,
+        deadline_ms=working_deadline_ms(shop.settings, purchase.kind, now_ms),
+        idempotency_key="" if purchase.idempotency is None else purchase.idempotency.key,
+        created_ms=now_ms,
+        started_ms=now_ms,
+        finished_ms=None,
+        paid_ms=None if is_hold else now_ms,
+        referrer=purchase.referrer,
+        referral_percent=shop.settings.referral.percent,
+        webhook_url=purchase.webhook_url,
+        client=purchase.client,
+    )
+
+
+async def _with_invoice(shop: Shop, purchase: Purchase, order: Order) -> Order:
+    """The order with the invoice that secures it. Raises ``NodeUnavailable``, ``Conflict``."""
+    if not isinstance(shop.node, SupportsHoldInvoices):
+        raise Conflict(
+            "This shop's Lightning node cannot hold payments.",
+            code="HOLD_NOT_SUPPORTED",
+            suggestion="Pay from a prepaid balance (X-API-Key, immediate).",
+        )
+    settings = shop.settings.orders
+    is_rental = isinstance(purchase.request, ReceiveTexts) and purchase.request.hours > 0
+    invoice: Invoice = await shop.node.create_hold_invoice(
+        payment_hash_of(new_preimage(shop.keyring, order.id)),
+        order.price_msat,
+        MEMO,
+        settings.invoice_expiry_s,
+        settings.rental_cltv_blocks if is_rental else settings.cltv_blocks,
+    )
+    return replace(
+        order,
+        payment_hash=invoice.payment_hash.hex(),
+        payreq=invoice.bolt11,
+        deadline_ms=invoice.expires_at_ms,
+    )
+
+
+def _place(tx: Tx, shop: Shop, purchase: Purchase, order: Order) -> Order:
+    """Everything of the order in one transaction."""
+    # Now, not before the node was asked: who looks for new orders goes on from the latest.
+    order = replace(order, created_ms=tx.now_ms, started_ms=tx.now_ms)
+    if order.paid_ms is not None:
+        order = replace(order, paid_ms=tx.now_ms)
+    assert orders.insert(tx, order, "ordered"), "ids are random"
+    purchase.record(tx, order)
+    named = purchase.idempotency
+    if named is not None and not idempotency.add(
+        tx, named.principal, named.key, named.body_hash, order.id
+    ):
+        raise _PlacedBefore
+    if isinstance(purchase.payer, Balance):
+        _reserve(tx, purchase.payer, order)
+        refused = count_paid(tx, shop, order)
+        if refused is not None:
+            raise refused.error
+        dispatch_paid(tx, order)
+    else:
+        tx.wake.add(HOLDS)
+    return order
+
+
+def _reserve(tx: Tx, payer: Balance, order: Order) -> None:
+    key = keys.by_id(tx, payer.key_id)
+    if key is None or key.revoked_ms is not None:
+        raise Unauthorized(
+            "This API key was revoked.", suggestion="Ask the operator for another key."
+        )
+    assert order.account_id is not None
+    ledger.hold(
+        tx,
+        idem=hold_idem(order.id),
+        debit=order.account_id,
+        credit=REVENUE,
+        amount_msat=order.price_msat,
+        kind=RESERVE,
+        order_id=order.id,
+    )

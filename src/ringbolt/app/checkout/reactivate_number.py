@@ -1,0 +1,103 @@
+"""Whether a number that an order had before can be had again: said before anybody pays for it.
+
+What is free now may be lent by the time it is paid for; then the money goes back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from ringbolt.app.shop import Shop
+from ringbolt.core.errors import Conflict
+from ringbolt.core.humanise import span
+from ringbolt.numbers.provider import NumberProvider, SupportsNumberAgain
+from ringbolt.store import orders, receiving_orders
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.orders import Order
+from ringbolt.store.receiving_orders import NumberLease
+
+COOL_DOWN_MS: Final = 10 * 60_000
+"""For so long after a lease a number is nobody's: what is still on its way to the former buyer
+must not reach another."""
+REUSE_AFTER_MS: Final = 90 * 86_400_000
+"""Most services refuse a number that they have seen lately."""
+_FIELD: Final = "reactivate"
+
+
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """Who wants a number: an account, or else a client address (hashed)."""
+
+    account_id: str | None
+    client: str
+
+    @classmethod
+    def of(cls, order: Order) -> Buyer:
+        return cls(order.account_id, order.client)
+
+    def had(self, tx: Tx, lease: NumberLease) -> bool:
+        """Whether the order of ``lease`` is this buyer's."""
+        order = orders.by_id(tx, lease.order_id)
+        if order is None:
+            return False
+        if self.account_id is not None or order.account_id is not None:
+            return self.account_id == order.account_id
+        return bool(self.client) and self.client == order.client
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    until_ms: int
+    is_own: bool
+    now_ms: int
+
+
+async def check_again(
+    shop: Shop, provider: NumberProvider, former: NumberLease, buyer: Buyer
+) -> None:
+    """Raises ``Conflict`` if ``buyer`` cannot have the number of ``former`` once more, and
+    ``Unavailable`` if that cannot be asked. ``lender`` is who would lend it."""
+    taken = await shop.db.read(_taken, former.number, buyer)
+    if taken is not None:
+        raise _is_taken(former.number, taken)
+    if await _is_gone(provider, former):
+        raise Conflict(
+            f"reactivate: {former.number} is not lent any more.",
+            code="NUMBER_GONE",
+            field=_FIELD,
+            suggestion="Leave reactivate out to get another number. Nothing was charged.",
+        )
+
+
+async def _is_gone(provider: NumberProvider, former: NumberLease) -> bool:
+    if provider.name != former.provider:
+        return True
+    if isinstance(provider, SupportsNumberAgain):
+        return not await provider.has_again(former.number, former.service)
+    return False
+
+
+def _is_taken(number: str, taken: _Taken) -> Conflict:
+    wait_ms = taken.until_ms - taken.now_ms
+    whose = "another order of yours has it" if taken.is_own else "somebody else has or just had it"
+    return Conflict(
+        f"reactivate: {number} is not free, because {whose}.",
+        code="NUMBER_TAKEN",
+        field=_FIELD,
+        suggestion=f"Try again in {span(wait_ms)}, or leave reactivate out to get another number. "
+        "Nothing was charged.",
+        retry_after_s=-(-wait_ms // 1000),
+    )
+
+
+def _taken(tx: Tx, number: str, buyer: Buyer) -> _Taken | None:
+    """Until when the number is somebody's, or rests after it was; None if it is free for
+    ``buyer``."""
+    for lease in receiving_orders.leases_of_number(tx, number, tx.now_ms - REUSE_AFTER_MS):
+        is_own = buyer.had(tx, lease)
+        ends_ms = max(lease.until_ms, tx.now_ms + 1) if lease.ended_ms is None else lease.ended_ms
+        free_ms = ends_ms if is_own else ends_ms + COOL_DOWN_MS
+        if free_ms > tx.now_ms:
+            return _Taken(free_ms, is_own, tx.now_ms)
+    return None

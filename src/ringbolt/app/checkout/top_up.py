@@ -1,0 +1,75 @@
+"""Add to the balance of an API key: an order whose payment is all that it promises.
+
+The payment is held first, and is on the balance as soon as the node has settled it. Where the
+operator allows it (``keys.self_service``), a key that nobody knows becomes one with its first
+order, in the same transaction: who does not order leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+from ringbolt.app.accounts import keys
+from ringbolt.app.checkout.place_order import PlacedOrder, place_order
+from ringbolt.app.payments.start_fulfilment import TOP_UP_KIND
+from ringbolt.app.requests.order_request import TopUp
+from ringbolt.app.requests.purchase import Hold, Idempotency, Purchase
+from ringbolt.app.shop import Shop
+from ringbolt.core.errors import InvalidInput, Unauthorized
+from ringbolt.core.pricing.money import msat
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.keys import ApiKey
+from ringbolt.store.orders import Order
+
+SCOPE = "fund"
+
+
+async def fund(
+    shop: Shop, presented_key: str, sats: int, client: str, idempotency: Idempotency | None = None
+) -> PlacedOrder:
+    """Order a top-up of ``sats`` (1 at least); ``client`` is who asks, hashed.
+
+    An ``idempotency`` belongs to the key, whatever principal it names: the same request with
+    another key is another order. Raises ``Unauthorized`` for a key that is unknown or revoked,
+    ``Forbidden`` for one that may not do this, ``InvalidInput``, ``RateLimited``,
+    ``NodeUnavailable``.
+    """
+    if sats < 1:
+        raise InvalidInput(
+            f"amount must be at least 1 satoshi, not {sats}.",
+            code="OUT_OF_RANGE",
+            field="amount",
+            suggestion="Send a whole number of satoshis, 1 or more.",
+        )
+    key = await shop.db.read(keys.find, presented_key)
+    key_id = _own_key(shop, presented_key) if key is None else keys.permitted(key, SCOPE).id
+    if idempotency is not None:
+        idempotency = replace(idempotency, principal=f"key:{key_id}")
+    purchase = Purchase(
+        kind=TOP_UP_KIND,
+        request=TopUp(key_id, sats),
+        price_msat=msat(sats),
+        payer=Hold(),
+        record=partial(_be_there, presented_key, key_id, key),
+        client=client,
+        idempotency=idempotency,
+    )
+    return await place_order(shop, purchase)
+
+
+def _own_key(shop: Shop, presented_key: str) -> str:
+    """The id of a key that is yet to be made. Raises ``Unauthorized`` or ``InvalidInput``."""
+    if not shop.settings.keys.self_service:
+        raise Unauthorized(
+            "This API key is not known.",
+            suggestion="Check it for missing characters, or ask the operator for a key.",
+        )
+    return keys.own_key_id(shop.keyring, presented_key)
+
+
+def _be_there(presented_key: str, key_id: str, known: ApiKey | None, tx: Tx, order: Order) -> None:
+    """In the order's own transaction: the key is there, and still may be topped up."""
+    if known is None:
+        keys.adopt(tx, key_id, presented_key)
+    keys.recognise(tx, presented_key, SCOPE)

@@ -1,0 +1,1 @@
+"""What may be bought how often, and what is never sold."""

@@ -1,0 +1,267 @@
+"""How often one number or address may get something, and how many may get the same text.
+
+Looked at when something is ordered, counted when it is paid for, and calls when a carrier is
+asked. Of texts and numbers only keyed hashes are kept, as long as they count.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from ringbolt.app.limits.spend_limits import CALL, HOUR_MS
+from ringbolt.app.requests import call_order, order_request
+from ringbolt.app.requests.call_order import CallOrder
+from ringbolt.app.requests.order_request import OrderRequest, SendMail, SendText
+from ringbolt.app.requests.spoken import heard
+from ringbolt.app.shop import Shop
+from ringbolt.core.email_address import mailbox_of
+from ringbolt.core.errors import RateLimited
+from ringbolt.core.humanise import every, span
+from ringbolt.core.phone import SCRIPTED
+from ringbolt.core.texts.content_rules import is_short, sameness
+from ringbolt.settings import Settings
+from ringbolt.store import rate_limits
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.orders import Order
+from ringbolt.store.rate_limits import Rate
+
+DAY_MS: Final = 86_400_000
+BLOCK_DIGITS: Final = 3
+"""Numbers that differ in these last digits only belong to one block, such as a range that
+somebody has made to be paid for what comes in."""
+
+_AT_ONCE: Final = 1000
+
+OF_CALLS: Final = (f"{CALL}:", "contact:", "block:", "same:")
+"""How the keys begin that calls may be refused for."""
+
+FEW: Final = "DESTINATION_LIMIT_REACHED"
+SAME: Final = "SAME_TEXT_LIMIT_REACHED"
+TOO_MANY_TEXTS: Final = "whoever this is for got too many messages from us lately"
+TOO_MANY_CALLS: Final = "this number was called too often lately"
+_TOO_MANY_CONTACTS: Final = "this number was called and texted too often lately"
+_BUSY_BLOCK: Final = "numbers next to this one were called and texted too often lately"
+_BUSY_DOMAIN: Final = "the domain of this address got too many messages from us lately"
+_TOO_MANY_ALIKE: Final = "the same text went to too many different people lately"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A ``rate`` with the beginning of the sentence that refuses before it is paid, which ends
+    with how the share refills, and ``late``: why what is paid is not brought about."""
+
+    rate: Rate
+    code: str
+    said: str
+    late: str
+    suggestion: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """All limits of something for one destination. ``seen``: that this destination got the same
+    text within the hour; then ``same`` does not count once more."""
+
+    each: tuple[Limit, ...] = ()
+    same: tuple[Limit, ...] = ()
+    seen: Rate | None = None
+
+    @property
+    def keys(self) -> list[str]:
+        keys = [limit.rate.key for limit in (*self.each, *self.same)]
+        return keys if self.seen is None else [*keys, self.seen.key]
+
+    def counting(self, tats: dict[str, int], now_ms: int) -> tuple[Limit, ...]:
+        """Those that one more counts for."""
+        if self.seen is not None and tats.get(self.seen.key, 0) > now_ms:
+            return self.each
+        return (*self.each, *self.same)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why something is not brought about; ``wait_ms`` until it may be."""
+
+    limit: Limit
+    wait_ms: int
+
+    @property
+    def why(self) -> str:
+        return self.limit.late
+
+    def error(self, code: str = "") -> RateLimited:
+        rate = self.limit.rate
+        return RateLimited(
+            f"{self.limit.said}: {rate.limit} at once, and one more "
+            f"every {every(rate.period_ms // rate.limit)}.",
+            code=code or self.limit.code,
+            suggestion=f"Try again in {span(self.wait_ms)}{self.limit.suggestion}. "
+            "Nothing was charged.",
+            retry_after_s=-(-self.wait_ms // 1000),
+        )
+
+
+NO_LIMITS: Final = Limits()
+
+
+def limits_of_order(shop: Shop, order: Order) -> Limits:
+    """Those of an order as it is written down."""
+    request: OrderRequest | CallOrder
+    match order.kind:
+        case "sms":
+            request = order_request.from_json(order.request, SendText)
+        case "email":
+            request = order_request.from_json(order.request, SendMail)
+        case "call":
+            request = call_order.from_json(order.request)
+        case _:
+            return NO_LIMITS
+    return limits_of(shop, request, order.account_id or "", order.client)
+
+
+def limits_of(shop: Shop, request: OrderRequest | CallOrder, account: str, client: str) -> Limits:
+    """Those of what is ordered by ``account`` ('' for a buyer without a key), at ``client``."""
+    if not shop.limits:
+        return NO_LIMITS
+    texts: tuple[str, ...]
+    match request:
+        case SendText(to=to, message=text):
+            each, texts = _of_text(shop, to), (text,)
+        case SendMail(to=to, message=text, subject=subject):
+            each, texts = _of_mail(shop, to), (subject, text)
+        case CallOrder(to=to):
+            each, texts = _of_call(shop, to), heard(request)
+        case _:
+            return NO_LIMITS
+    if SCRIPTED.fullmatch(to):
+        return NO_LIMITS
+    same = sameness(texts)
+    if not same:
+        return Limits(each)
+    mark = shop.hash_of(f"text {same}")
+    # Not over by itself, if the same goes to the same person several times at once.
+    seen = Rate(f"seen:{mark}:{shop.hash_of(_mailbox(to))}", _AT_ONCE, _AT_ONCE * HOUR_MS)
+    return Limits(each, _of_same(shop.settings, mark, account, client, is_short(same)), seen)
+
+
+def _mailbox(to: str) -> str:
+    return mailbox_of(to) if "@" in to else to
+
+
+def share_key(kind: str, to_hash: str, period_ms: int) -> str:
+    return f"{kind}:{to_hash}:{period_ms}"
+
+
+def _of_text(shop: Shop, to: str) -> tuple[Limit, ...]:
+    abuse, to_hash = shop.settings.abuse, shop.hash_of(to)
+    shares = ((abuse.texts_per_number_per_hour, HOUR_MS), (abuse.texts_per_number_per_day, DAY_MS))
+    said = "This number had its share of messages from us"
+    own = [
+        Limit(Rate(share_key("sms", to_hash, ms), limit, ms), FEW, said, TOO_MANY_TEXTS)
+        for limit, ms in shares
+    ]
+    return (*own, *_of_contact(shop, to, to_hash))
+
+
+def _of_call(shop: Shop, to: str) -> tuple[Limit, ...]:
+    to_hash = shop.hash_of(to)
+    rate = Rate(share_key(CALL, to_hash, HOUR_MS), shop.settings.calls.per_number_per_hour, HOUR_MS)
+    own = Limit(rate, FEW, "This number had its share of calls from us", TOO_MANY_CALLS)
+    return (own, *_of_contact(shop, to, to_hash))
+
+
+def _of_contact(shop: Shop, to: str, to_hash: str) -> tuple[Limit, ...]:
+    """Calls and texts together: to the number, and to those next to it."""
+    abuse = shop.settings.abuse
+    block = shop.hash_of(f"block {to[:-BLOCK_DIGITS]}")
+    return (
+        Limit(
+            Rate(share_key("contact", to_hash, DAY_MS), abuse.contacts_per_number_per_day, DAY_MS),
+            FEW,
+            "This number had its share of calls and messages from us",
+            _TOO_MANY_CONTACTS,
+        ),
+        Limit(
+            Rate(share_key("block", block, HOUR_MS), abuse.contacts_per_block_per_hour, HOUR_MS),
+            FEW,
+            "Numbers that differ from this one in their last "
+            f"{BLOCK_DIGITS} digits only had their share of calls and messages from us",
+            _BUSY_BLOCK,
+        ),
+    )
+
+
+def _of_mail(shop: Shop, to: str) -> tuple[Limit, ...]:
+    abuse, mailbox = shop.settings.abuse, mailbox_of(to)
+    to_hash, domain = shop.hash_of(mailbox), shop.hash_of(f"domain {mailbox.rpartition('@')[2]}")
+    own = Rate(share_key("email", to_hash, DAY_MS), abuse.mails_per_address_per_day, DAY_MS)
+    others = Rate(share_key("domain", domain, HOUR_MS), abuse.mails_per_domain_per_hour, HOUR_MS)
+    said = "had its share of messages from us"
+    return (
+        Limit(own, FEW, f"This address {said}", TOO_MANY_TEXTS),
+        Limit(others, FEW, f"The domain of this address {said}", _BUSY_DOMAIN),
+    )
+
+
+def _of_same(
+    settings: Settings, mark: str, account: str, client: str, short: bool
+) -> tuple[Limit, ...]:
+    abuse = settings.abuse
+    who, limit, whose = client, abuse.same_text_per_client_per_hour, "one client address"
+    if account:
+        who, limit, whose = account, abuse.same_text_per_key_per_hour, "one key"
+    own = _same(f"{mark}:{who}", limit, whose, _OWN_WORDS)
+    if account or short:
+        return (own,)
+    together = _same(
+        f"{mark}:", abuse.same_text_anonymous_per_hour, "all buyers without a key", _WITH_A_KEY
+    )
+    return (own, together)
+
+
+_OWN_WORDS: Final = ", or write each person something of their own (other digits are not enough)"
+_WITH_A_KEY: Final = ", or pay from the balance of a key"
+
+
+def _same(key: str, limit: int, whose: str, suggestion: str) -> Limit:
+    return Limit(
+        Rate(f"same:{key}", limit, HOUR_MS),
+        SAME,
+        f"The same text went to as many different people as it may from {whose}",
+        _TOO_MANY_ALIKE,
+        suggestion,
+    )
+
+
+def look(tx: Tx, limits: Limits) -> Refusal | None:
+    """The limit that one more would be over, the longest wait first; counts nothing."""
+    if not limits.each:
+        return None
+    return _over(limits, rate_limits.look(tx, limits.keys), tx.now_ms)
+
+
+def count(tx: Tx, limits: Limits) -> Refusal | None:
+    """Count it for every limit; or, and then for none, the one that it would be over."""
+    if not limits.each:
+        return None
+    tats = rate_limits.look(tx, limits.keys)
+    refusal = _over(limits, tats, tx.now_ms)
+    if refusal is not None:
+        return refusal
+    counting = limits.counting(tats, tx.now_ms)
+    rates = [limit.rate for limit in counting]
+    if limits.seen is not None and len(counting) > len(limits.each):
+        rates.append(limits.seen)
+    late = rate_limits.count(tx, rates)
+    over = next((limit for limit in counting if limit.rate == late), None)
+    return None if over is None else Refusal(over, over.rate.step_ms)
+
+
+def _over(limits: Limits, tats: dict[str, int], now_ms: int) -> Refusal | None:
+    waits = [
+        Refusal(limit, limit.rate.wait_ms(tats.get(limit.rate.key, 0), now_ms))
+        for limit in limits.counting(tats, now_ms)
+    ]
+    longest = max(waits, key=lambda refusal: refusal.wait_ms, default=None)
+    return longest if longest is not None and longest.wait_ms else None

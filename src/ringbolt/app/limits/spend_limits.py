@@ -1,0 +1,152 @@
+"""How much may be sold in a day, and to one country in an hour.
+
+Counted when an order's money is secured, in that very transaction, and calls when a carrier is
+asked: an order that nobody pays for counts for nothing. What is over a limit by then fails at
+once, and the money goes back. What failed was not sold: otherwise a shop could be closed for the
+day with orders that come to nothing, and cost nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from ringbolt.app.requests.call_order import from_json as call_from_json
+from ringbolt.app.requests.order_request import SendText, from_json
+from ringbolt.core.errors import RateLimited
+from ringbolt.core.humanise import span
+from ringbolt.core.phone import SCRIPTED, calling_code, region_of
+from ringbolt.core.pricing.money import msat
+from ringbolt.settings import Settings
+from ringbolt.store import attempts, spends
+from ringbolt.store.engine.db import Database, Tx
+from ringbolt.store.orders import Order
+
+HOUR_MS: Final = 3_600_000
+NOT_SOLD: Final = frozenset({"fund"})
+"""Kinds of orders that cost the operator nothing."""
+CALL: Final = "call"
+SOLD_OUT_RETRY_S: Final = 3600
+"""What fails is not sold after all, so that it may be sooner than midnight."""
+
+_SOLD_OUT = "this shop has sold as much as its operator allows in a day"
+_PREFIX_SOLD_OUT = "this shop has sold as much to this country as its operator allows in a day"
+_HOUR_SOLD_OUT = "this shop has sold as much to this country as its operator allows in an hour"
+
+
+def is_counted(settings: Settings, kind: str) -> bool:
+    """Whether orders of that kind count for the limits at all."""
+    return settings.limits == "on" and kind not in NOT_SOLD
+
+
+def prefix_scope(number: str) -> str:
+    """The scope of a number's calling code; '' for a scripted number, which costs nothing."""
+    return "" if SCRIPTED.fullmatch(number) else f"prefix:{calling_code(number)}"
+
+
+def number_of(order: Order) -> str:
+    """The number that a text or call is for, '' for other orders."""
+    if order.kind == "sms":
+        return from_json(order.request, SendText).to
+    return call_from_json(order.request).to if order.kind == CALL else ""
+
+
+def _scopes(to: str, at_ms: int) -> tuple[str, ...]:
+    """Where a sale to the number ``to`` ('' for none) counts: in all, and its country's."""
+    scope = prefix_scope(to) if to else ""
+    return (spends.ALL, scope, spends.hour_scope(region_of(to), at_ms)) if scope else (spends.ALL,)
+
+
+def _over(sold: dict[str, int], settings: Settings, more_msat: int = 0) -> str:
+    """Which limit these sums are over, with ``more_msat`` in each; '' if they are over none."""
+    abuse = settings.abuse
+    for scope, already in sold.items():
+        limit, why = abuse.hourly_country_sats, _HOUR_SOLD_OUT
+        if scope == spends.ALL:
+            limit, why = abuse.daily_spend_sats, _SOLD_OUT
+        elif scope.startswith("prefix:"):
+            limit, why = abuse.daily_prefix_sats, _PREFIX_SOLD_OUT
+        if already + more_msat > msat(limit):
+            return why
+    return ""
+
+
+def count_sale(tx: Tx, settings: Settings, order: Order, to: str) -> str:
+    """Count what is sold (to the number ``to``, '' for none); '' or why it must not be."""
+    return _over(spends.add(tx, _scopes(to, tx.now_ms), order.price_msat, order.id), settings)
+
+
+def uncount_sale(tx: Tx, order: Order, at_ms: int, amount_msat: int | None = None) -> None:
+    """What was counted at ``at_ms``, or so much of it, came to nothing."""
+    amount_msat = order.price_msat if amount_msat is None else amount_msat
+    if amount_msat > 0:
+        spends.uncount(tx, _scopes(number_of(order), at_ms), amount_msat, order.id, at_ms)
+
+
+def count_failed(tx: Tx, order: Order, amount_msat: int | None = None) -> None:
+    """An order that was counted failed, and its money goes back; or ``amount_msat`` of it.
+
+    What was sold with limits off was not counted, and nothing sinks below zero.
+    """
+    if order.kind in NOT_SOLD or amount_msat == 0:
+        return
+    counted_ms = order.paid_ms
+    if order.kind == CALL:
+        counted_ms = attempts.first_of_this_try_ms(tx, order.id)
+    if counted_ms is not None:
+        uncount_sale(tx, order, counted_ms, amount_msat)
+
+
+def look_at_sold(tx: Tx, settings: Settings, price_msat: int, to: str) -> None:
+    """Raises ``RateLimited`` if selling this now would be over a limit."""
+    scopes = _scopes(to, tx.now_ms)
+    sold = dict.fromkeys(scopes, 0) | spends.sold(tx, scopes)
+    _refuse(_over(sold, settings, price_msat), tx.now_ms)
+
+
+def sold_out(why: str, now_ms: int, code: str = "") -> RateLimited:
+    """What ``count_sale`` said, to whoever has not been sold anything yet."""
+    hourly = why == _HOUR_SOLD_OUT
+    wait_ms = HOUR_MS - now_ms % HOUR_MS
+    return RateLimited(
+        f"{why[0].upper()}{why[1:]}.",
+        code=code or ("HOURLY_LIMIT_REACHED" if hourly else "DAILY_LIMIT_REACHED"),
+        suggestion=f"Try again in {span(wait_ms)}. Nothing was charged."
+        if hourly
+        else "Try again after midnight UTC. Nothing was charged.",
+        retry_after_s=-(-wait_ms // 1000) if hourly else SOLD_OUT_RETRY_S,
+    )
+
+
+def _refuse(why: str, now_ms: int) -> None:
+    if why:
+        raise sold_out(why, now_ms)
+
+
+class SoldToday:
+    """What was sold today as of a few seconds ago: for prices asked a thousand times a second."""
+
+    MAX_AGE_S = 5.0
+
+    def __init__(self, db: Database, settings: Settings) -> None:
+        self._db = db
+        self._settings = settings
+        self._sold: dict[str, int] = {}
+        self._now_ms = 0
+        self._read_at = float("-inf")
+
+    async def check(self, price_msat: int, to: str) -> None:
+        """Raises ``RateLimited``; the last money before a limit may be sold twice, and the second
+        of the two is then paid back at dispatch."""
+        if self._settings.limits == "off":
+            return
+        now = asyncio.get_running_loop().time()
+        if now - self._read_at > self.MAX_AGE_S:
+            self._read_at = now
+            self._sold, self._now_ms = await self._db.read(_today)
+        sold = {scope: self._sold.get(scope, 0) for scope in _scopes(to, self._now_ms)}
+        _refuse(_over(sold, self._settings, price_msat), self._now_ms)
+
+
+def _today(tx: Tx) -> tuple[dict[str, int], int]:
+    return spends.today(tx), tx.now_ms

@@ -1,0 +1,41 @@
+"""Who takes numbers and gives them back unused: that is free here, and costs the shop its standing
+with whoever lends the numbers."""
+
+from __future__ import annotations
+
+from ringbolt.core.errors import RateLimited
+from ringbolt.core.humanise import counted, every, span
+from ringbolt.settings import Settings
+from ringbolt.store import orders, rate_limits
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.rate_limits import Rate
+
+_HOUR_MS = 3_600_000
+
+
+def count_unused(tx: Tx, settings: Settings, order_id: str) -> None:
+    """A number that its buyer had seen goes back by the buyer's wish, without a code."""
+    order = orders.by_id(tx, order_id)
+    if order is None or settings.limits == "off":
+        return
+    rate = _rate(settings, order.account_id or order.client)
+    rate_limits.take(tx, rate.key, limit=rate.limit, period_ms=rate.period_ms)
+
+
+def check_unused(tx: Tx, settings: Settings, who: str) -> None:
+    """Raises ``RateLimited`` for an account, or a client (hashed), that gave back too many."""
+    rate = _rate(settings, who)
+    wait_ms = rate.wait_ms(rate_limits.look(tx, [rate.key]).get(rate.key, 0), tx.now_ms)
+    if wait_ms:
+        raise RateLimited(
+            f"You gave {counted(rate.limit, 'number')} back unused lately; one more can be had "
+            f"every {every(rate.step_ms)}.",
+            code="TOO_MANY_UNUSED_NUMBERS",
+            suggestion=f"Try again in {span(wait_ms)}, and let numbers wait for their codes. "
+            "Nothing was charged.",
+            retry_after_s=-(-wait_ms // 1000),
+        )
+
+
+def _rate(settings: Settings, who: str) -> Rate:
+    return Rate(f"unused:{who}", settings.abuse.unused_numbers_per_hour, _HOUR_MS)

@@ -1,0 +1,166 @@
+"""Ask a carrier or a mail server to send what an order sends, and write its answer down.
+
+The intent is written down before. Every answer is written down together with the job, so that a
+worker which lost its lease meanwhile changes nothing.
+"""
+
+from __future__ import annotations
+
+from ringbolt.app.limits.suppress import unsubscribe_link
+from ringbolt.app.messages.record_receipt import SettleOn, close, is_told_of, record_answer
+from ringbolt.app.payments.decide_outcome import fail, fulfil
+from ringbolt.app.requests.order_request import SendMail, SendText, from_json
+from ringbolt.app.shop import Shop
+from ringbolt.app.webhooks import notify
+from ringbolt.core.order import OrderState
+from ringbolt.core.texts import segments
+from ringbolt.mail import letter, mailer
+from ringbolt.sms import carrier
+from ringbolt.store import attempts, jobs, messages, orders
+from ringbolt.store.attempts import Attempt, AttemptState
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.jobs import Job
+from ringbolt.store.messages import MessageStatus
+from ringbolt.store.orders import Order
+
+MAX_ATTEMPTS = 6
+"""How often a carrier that refuses for now is asked: for about half a minute."""
+LAST_MOMENT_MS = 10_000
+"""Nothing is asked for so shortly before the deadline: the answer would come after it."""
+_DISPATCHING = frozenset({OrderState.DISPATCHING})
+
+
+def is_late(order: Order, now_ms: int) -> bool:
+    """Whether nothing is sent any more for this order."""
+    return order.deadline_ms is not None and now_ms >= order.deadline_ms - LAST_MOMENT_MS
+
+
+async def ask(shop: Shop, job: Job, order: Order, attempt: Attempt) -> None:
+    """Send it, once per ``attempt.ref``. Raises ``LeaseLost``."""
+    if order.kind == "email":
+        await _ask_mailer(shop, job, order, attempt)
+    else:
+        await _ask_carrier(shop, job, order, attempt)
+
+
+async def _ask_carrier(shop: Shop, job: Job, order: Order, attempt: Attempt) -> None:
+    command = from_json(order.request, SendText)
+    jobs.sure(job)
+    result = await shop.sms.send(
+        carrier.OutSms(
+            ref=attempt.ref,
+            to=command.to,
+            sender=command.sender,
+            parts=segments.split(command.message),
+            encoding=segments.encoding_of(command.message).value,
+            still_wanted=job.still_ours,
+        )
+    )
+    await shop.db.tx(sms_answered, job, attempt, result, shop.settings.sms.settle_on)
+
+
+def sms_answered(
+    tx: Tx, job: Job, attempt: Attempt, result: carrier.SendResult, settle_on: SettleOn
+) -> None:
+    """Write a carrier's answer down. Raises ``LeaseLost``."""
+    if not isinstance(result, carrier.Accepted) and is_told_of(tx, attempt.id):
+        # A receipt came, so there is a text; no or "not known" came too late to be true.
+        result = carrier.Accepted(())
+    match result:
+        case carrier.Accepted(part_ids, sent):
+            jobs.finish(tx, job)
+            record_answer(
+                tx, attempt.order_id, attempt.ref, attempt.carrier, part_ids, settle_on, sent=sent
+            )
+        case carrier.Rejected(reason, permanent, retry_after_ms):
+            _refused(tx, job, attempt, reason, permanent, retry_after_ms or 0)
+        case carrier.Unknown(reason):
+            _unclear(tx, job, attempt, reason)
+
+
+async def _ask_mailer(shop: Shop, job: Job, order: Order, attempt: Attempt) -> None:
+    command = from_json(order.request, SendMail)
+    result: mailer.MailResult
+    try:
+        mail = letter.write(
+            ref=attempt.ref,
+            sender=shop.settings.mail.sender,
+            to=command.to,
+            subject=command.subject or shop.settings.mail.subject,
+            text=command.message,
+            origin=shop.base_url,
+            unsubscribe_url=unsubscribe_link(shop, command.to),
+            still_wanted=job.still_ours,
+        )
+    except ValueError as error:
+        result = mailer.Rejected(str(error))
+    else:
+        jobs.sure(job)
+        result = await shop.mailer.send(mail)
+    await shop.db.tx(mail_answered, job, attempt, result)
+
+
+def mail_answered(tx: Tx, job: Job, attempt: Attempt, result: mailer.MailResult) -> None:
+    """Write a mail server's answer down. Raises ``LeaseLost``."""
+    match result:
+        case mailer.Accepted(remote_id):
+            jobs.finish(tx, job)
+            record_mailed(tx, attempt, remote_id)
+        case mailer.Rejected(reason, permanent):
+            _refused(tx, job, attempt, reason, permanent, 0)
+        case mailer.Unknown(reason):
+            _unclear(tx, job, attempt, reason)
+
+
+def record_mailed(tx: Tx, attempt: Attempt, remote_id: str) -> None:
+    """A mail server took it over, which is all that can be known of an e-mail."""
+    attempts.update(tx, attempt.id, carrier_id=remote_id)
+    message = messages.lock(tx, attempt.order_id)
+    if message is not None and message.status is MessageStatus.CREATED:
+        sent = MessageStatus.SENT
+        messages.update_message(tx, attempt.order_id, status=sent, sent_ms=tx.now_ms)
+        fulfil(tx, attempt.order_id, "the mail server took it")
+        notify.changed(tx, attempt.order_id)
+    close(tx, attempt.order_id, attempt.id)
+
+
+def _refused(
+    tx: Tx, job: Job, attempt: Attempt, reason: str, permanent: bool, wait_ms: int
+) -> None:
+    attempts.update(
+        tx, attempt.id, state=AttemptState.REJECTED, reason=reason, finished_ms=tx.now_ms
+    )
+    why = f"it was refused ({reason})"
+    order = orders.by_id(tx, attempt.order_id)
+    asked = attempts.in_this_try(tx, attempt.order_id)
+    delay_ms = max(wait_ms, 1000 * 2 ** (asked - 1))
+    late = order is None or is_late(order, tx.now_ms + delay_ms)
+    if permanent or asked >= MAX_ATTEMPTS or late:
+        give_up(tx, attempt.order_id, why)
+        jobs.finish(tx, job)
+    else:
+        orders.move(tx, attempt.order_id, OrderState.PAID, why, only_from=_DISPATCHING)
+        jobs.retry(tx, job, delay_ms, reason)
+
+
+def _unclear(tx: Tx, job: Job, attempt: Attempt, reason: str) -> None:
+    """It may have been sent: the job's next run finds out, if that can be found out."""
+    current = attempts.by_ref(tx, attempt.ref, lock=True)
+    if current is not None and current.finished_ms is None:
+        attempts.update(tx, attempt.id, state=AttemptState.UNKNOWN, reason=reason)
+    jobs.retry(tx, job, 1000, reason)
+
+
+def give_up(tx: Tx, order_id: str, why: str) -> bool:
+    """Fail the order and all that belongs to it; False if it was decided before."""
+    message = messages.lock(tx, order_id)
+    if message is None or not fail(tx, order_id, why):
+        return False
+    messages.update_message(
+        tx, order_id, status=MessageStatus.FAILED, cause=why, failed_ms=tx.now_ms
+    )
+    attempt = messages.present_attempt(tx, order_id)
+    is_open = attempt is not None and attempt.finished_ms is None
+    close(tx, order_id, attempt.id if attempt is not None and is_open else None)
+    notify.changed(tx, order_id)
+    return True

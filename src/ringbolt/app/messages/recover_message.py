@@ -1,0 +1,107 @@
+"""Resolve an attempt to send whose answer nobody wrote down.
+
+The other side says how (``Recovery``): ask again with the same reference, look it up first, or
+wait for a receipt until the deadline. Nothing is ever sent twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ringbolt.app.attempts import ABSENT_AFTER_MS, is_surely_absent
+from ringbolt.app.messages.ask_to_send import ask, give_up, is_late, record_mailed
+from ringbolt.app.messages.record_receipt import SettleOn, record_answer, record_receipt
+from ringbolt.app.shop import Shop
+from ringbolt.core.errors import Unavailable
+from ringbolt.core.recovery import Recovery
+from ringbolt.mail.mailer import SupportsMailLookup
+from ringbolt.sms.carrier import SmsSnapshot, SupportsSmsLookup
+from ringbolt.store import jobs
+from ringbolt.store.attempts import Attempt
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.jobs import Job
+from ringbolt.store.orders import Order
+
+Found = SmsSnapshot | str
+"""What a carrier knows of a text, or a mail server's name for an e-mail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """``is_fresh``: the intent was written down just now, and nobody was asked yet."""
+
+    order: Order
+    attempt: Attempt
+    now_ms: int
+    is_fresh: bool = False
+
+    @property
+    def is_late(self) -> bool:
+        return is_late(self.order, self.now_ms)
+
+
+async def recover(shop: Shop, job: Job, work: Work) -> None:
+    """Somebody asked, or was about to ask, and did not write down the answer."""
+    recovery = (shop.mailer if work.order.kind == "email" else shop.sms).recovery
+    if recovery is Recovery.LOOKUP:
+        await _look_up(shop, job, work)
+    elif recovery is Recovery.IDEMPOTENT and not work.is_late:
+        await ask(shop, job, work.order, work.attempt)
+    else:  # a receipt may still tell; if none does, the deadline returns the money
+        await shop.db.tx(jobs.finish, job)
+
+
+async def find(shop: Shop, order: Order, ref: str) -> Found | None:
+    """What the other side knows by our reference; None if it never took it, or cannot be asked
+    such a thing. Raises ``Unavailable``."""
+    port: object = shop.mailer if order.kind == "email" else shop.sms
+    if isinstance(port, SupportsMailLookup | SupportsSmsLookup):
+        return await port.find(ref)
+    return None
+
+
+def record_found(tx: Tx, attempt: Attempt, found: Found, settle_on: SettleOn) -> None:
+    """Write down what was found; harmless if it is known."""
+    if isinstance(found, str):
+        record_mailed(tx, attempt, found)
+        return
+    record_answer(tx, attempt.order_id, attempt.ref, attempt.carrier, found.part_ids, settle_on)
+    for receipt in found.receipts:
+        record_receipt(tx, attempt.carrier, receipt, settle_on)
+
+
+async def _look_up(shop: Shop, job: Job, work: Work) -> None:
+    attempt = work.attempt
+    try:
+        found = await find(shop, work.order, attempt.ref)
+    except Unavailable as error:
+        await shop.db.tx(_look_again, job, work, error.message)
+        return
+    if found is not None:
+        await shop.db.tx(_found, job, attempt, found, shop.settings.sms.settle_on)
+    elif not is_surely_absent(job, attempt, work.now_ms):
+        seen = {"absent": attempt.ref, "absent_ms": work.now_ms}
+        why = "it is not known there (yet)"
+        await shop.db.tx(jobs.retry, job, ABSENT_AFTER_MS, why, seen)
+    elif work.is_late:
+        await shop.db.tx(_give_up, job, attempt.order_id)
+    else:
+        job = await shop.db.tx(jobs.note, job, {})
+        await ask(shop, job, work.order, attempt)
+
+
+def _look_again(tx: Tx, job: Job, work: Work, why: str) -> None:
+    if work.is_late:  # the deadline's job looks once more, and decides
+        jobs.finish(tx, job)
+    else:
+        jobs.retry(tx, job, min(30_000, 1000 * 2 ** min(job.attempts, 5)), why)
+
+
+def _found(tx: Tx, job: Job, attempt: Attempt, found: Found, settle_on: SettleOn) -> None:
+    jobs.finish(tx, job)
+    record_found(tx, attempt, found, settle_on)
+
+
+def _give_up(tx: Tx, job: Job, order_id: str) -> None:
+    jobs.finish(tx, job)
+    give_up(tx, order_id, "it could not be sent in time")

@@ -1,0 +1,79 @@
+"""Send the text or e-mail of a paid order: write the intent down, ask, write the answer down.
+
+A worker may die between any two lines. What it leaves behind is an attempt with an intent; the
+next worker resolves it (``recover_message``).
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from ringbolt.app.messages.ask_to_send import ask, give_up, is_late
+from ringbolt.app.messages.close_message import MESSAGE_DEADLINE
+from ringbolt.app.messages.record_receipt import deadline_uniq
+from ringbolt.app.messages.recover_message import Work, recover
+from ringbolt.app.shop import Shop
+from ringbolt.core.order import OrderState
+from ringbolt.store import jobs, messages, orders, suppressions
+from ringbolt.store.attempts import Attempt
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.jobs import Job
+from ringbolt.store.orders import Order
+from ringbolt.store.suppressions import Channel
+
+_ASKED = frozenset({OrderState.DISPATCHING, OrderState.IN_PROGRESS})
+
+
+async def dispatch_message(shop: Shop, job: Job) -> None:
+    """The job behind every paid text or e-mail; safe to run again at any point. Raises
+    ``LeaseLost``."""
+    work = await shop.db.tx(_begin, shop, job, secrets.token_hex(16))
+    if work is None:
+        return
+    if work.is_fresh:
+        await ask(shop, job, work.order, work.attempt)
+    else:
+        await recover(shop, job, work)
+
+
+def _begin(tx: Tx, shop: Shop, job: Job, ref: str) -> Work | None:
+    """What is to be done now; None if nothing is, and the job says so already."""
+    assert job.order_id is not None
+    order = orders.by_id(tx, job.order_id)
+    if order is not None and order.state is OrderState.PAID:
+        attempt = _intend(tx, shop, job, order, ref)
+        return None if attempt is None else Work(order, attempt, tx.now_ms, is_fresh=True)
+    if order is not None and order.state in _ASKED:
+        attempt = messages.present_attempt(tx, order.id)
+        if attempt is not None and attempt.carrier_id is None:
+            return Work(order, attempt, tx.now_ms)
+    jobs.finish(tx, job)
+    return None
+
+
+def _intend(tx: Tx, shop: Shop, job: Job, order: Order, ref: str) -> Attempt | None:
+    """PAID -> DISPATCHING with an attempt written down; None if it is not to be sent."""
+    message = messages.message_of(tx, order.id)
+    assert message is not None, "a message is written down with its order"
+    channel: Channel = "email" if order.kind == "email" else "sms"
+    refusal = ""
+    if is_late(order, tx.now_ms):
+        refusal = "it could not be sent in time"
+    elif suppressions.holds(tx, channel, message.to_hash):
+        refusal = "whoever this is for asked to get no messages from us"
+    if refusal:
+        give_up(tx, order.id, refusal)
+        jobs.finish(tx, job)
+        return None
+    carrier = shop.mailer.name if channel == "email" else shop.sms.name
+    orders.move(tx, order.id, OrderState.DISPATCHING, f"asking {carrier}")
+    jobs.check(tx, job)
+    jobs.enqueue(
+        tx,
+        kind=MESSAGE_DEADLINE,
+        lane="dispatch",
+        uniq=deadline_uniq(order.id),
+        order_id=order.id,
+        run_at_ms=order.deadline_ms,
+    )
+    return messages.add_attempt(tx, order.id, ref=ref, carrier=carrier)

@@ -1,0 +1,1 @@
+"""Numbers that receive texts: acquired, watched, released."""

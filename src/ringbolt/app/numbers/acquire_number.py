@@ -1,0 +1,103 @@
+"""Borrow a number for a paid order: write the intent down, ask, write the answer down.
+
+A worker may die between any two lines. What it leaves behind is an attempt with an intent; the
+next worker resolves it (``recover_lease``). No number is borrowed twice for one attempt, and one
+that was borrowed for an order that does not want it any more is given back.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from ringbolt.app.checkout.choose_provider import choose_provider
+from ringbolt.app.numbers.ask_for_number import LOOKING, OPEN, Work, ask, give_up
+from ringbolt.app.numbers.close_lease import END_RECEIVING, end_uniq
+from ringbolt.app.numbers.recover_lease import recover
+from ringbolt.app.requests.order_request import ReceiveTexts
+from ringbolt.app.shop import Shop
+from ringbolt.core.errors import Unavailable
+from ringbolt.core.order import OrderState
+from ringbolt.numbers.provider import NumberProvider
+from ringbolt.store import attempts, jobs, orders, receiving_orders
+from ringbolt.store.attempts import Attempt
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.jobs import Job
+
+
+async def dispatch_receiving(shop: Shop, job: Job) -> None:
+    """The job behind every number that is looked for; safe to run again at any point. Raises
+    ``LeaseLost``."""
+    assert job.order_id is not None
+    work = await shop.db.read(_load, job.order_id)
+    if work is not None and work.attempt is not None and work.attempt.state in OPEN:
+        await recover(shop, job, work.order, work.attempt, work.now_ms)
+    elif work is not None and work.order.state in LOOKING:
+        provider = await _provider(shop, work.request)
+        if provider is None:
+            await shop.db.tx(_none_left, job)
+            return
+        attempt = await shop.db.tx(_intend, job, provider.name, secrets.token_hex(16))
+        if attempt is not None:
+            await ask(shop, job, provider, work.order, attempt)
+    else:
+        await shop.db.tx(_finish, job)
+
+
+def _load(tx: Tx, order_id: str) -> Work | None:
+    order = orders.by_id(tx, order_id)
+    return None if order is None else Work(order, _last_attempt(tx, order_id), tx.now_ms)
+
+
+def _last_attempt(tx: Tx, order_id: str) -> Attempt | None:
+    found = attempts.of_order(tx, order_id)
+    return found[-1] if found else None
+
+
+async def _provider(shop: Shop, request: ReceiveTexts) -> NumberProvider | None:
+    """Who is asked; None if there is nobody any more."""
+    if not request.real:
+        return shop.numbers
+    try:
+        return await choose_provider(shop, request.country)
+    except Unavailable:
+        return shop.own_numbers  # whose answer to the loan itself is waited for
+
+
+def _none_left(tx: Tx, job: Job) -> None:
+    """The operator's numbers were taken out of the pool since the order was placed."""
+    assert job.order_id is not None
+    receiving_orders.receiving_of(tx, job.order_id, lock=True)
+    give_up(tx, job.order_id, "no number is free (the operator has none there any more)")
+    jobs.finish(tx, job)
+
+
+def _intend(tx: Tx, job: Job, provider: str, ref: str) -> Attempt | None:
+    """An attempt written down, with the order DISPATCHING; None if there is nothing to ask now."""
+    assert job.order_id is not None
+    receiving_orders.receiving_of(tx, job.order_id, lock=True)
+    order = orders.by_id(tx, job.order_id)
+    last = _last_attempt(tx, job.order_id)
+    jobs.check(tx, job)
+    if order is None or order.state not in LOOKING or (last is not None and last.state in OPEN):
+        jobs.retry(tx, job, 0, "somebody else was faster")
+        return None
+    assert order.deadline_ms is not None
+    if tx.now_ms >= order.deadline_ms:
+        give_up(tx, order.id, "no number could be had in time")
+        jobs.finish(tx, job)
+        return None
+    orders.move(tx, order.id, OrderState.DISPATCHING, f"asking {provider} for a number")
+    uniq = end_uniq(order.id)
+    jobs.enqueue(tx, END_RECEIVING, "dispatch", uniq, order.id, order.deadline_ms)
+    return attempts.add(tx, order.id, attempt_id=ref, carrier=provider, ref=ref)
+
+
+def _finish(tx: Tx, job: Job) -> None:
+    """Nothing is looked for, unless it is again since we looked."""
+    assert job.order_id is not None
+    receiving_orders.receiving_of(tx, job.order_id, lock=True)
+    order = orders.by_id(tx, job.order_id)
+    if order is not None and order.state in LOOKING:
+        jobs.retry(tx, job, 0, "a number is looked for again")
+    else:
+        jobs.finish(tx, job)

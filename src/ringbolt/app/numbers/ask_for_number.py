@@ -1,0 +1,242 @@
+"""Ask a provider for a number whose intent is written down, and write its answer down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ringbolt.app.checkout.reactivate_number import COOL_DOWN_MS, REUSE_AFTER_MS, Buyer
+from ringbolt.app.numbers.close_lease import close_receiving, see_to_giving_back, set_timer
+from ringbolt.app.numbers.receive_text import receive_early_texts
+from ringbolt.app.payments.decide_outcome import fail
+from ringbolt.app.requests.order_request import ReceiveTexts, from_json
+from ringbolt.app.shop import Shop
+from ringbolt.app.webhooks import notify
+from ringbolt.core.order import OrderState
+from ringbolt.numbers.provider import (
+    Acquired,
+    AcquireNumber,
+    AcquireResult,
+    NoNumber,
+    NumberProvider,
+    Unknown,
+)
+from ringbolt.store import attempts, jobs, orders, receiving_orders
+from ringbolt.store.attempts import Attempt, AttemptState
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.jobs import Job
+from ringbolt.store.orders import Order
+from ringbolt.store.receiving_orders import NumberLease, ReceivingOrder
+
+MAX_UNFIT: Final = 3
+"""So many numbers in a row that cannot be used, and the provider has none."""
+_HOUR_MS: Final = 3_600_000
+_AGAIN_MS: Final = 1000
+_LONGEST_MS: Final = 5000
+
+OPEN = frozenset({AttemptState.INTENT, AttemptState.UNKNOWN})
+LOOKING = frozenset({OrderState.PAID, OrderState.DISPATCHING})
+_DISPATCHING = frozenset({OrderState.DISPATCHING})
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    order: Order
+    attempt: Attempt | None
+    now_ms: int
+
+    @property
+    def request(self) -> ReceiveTexts:
+        return from_json(self.order.request, ReceiveTexts)
+
+
+def is_late(shop: Shop, order: Order, attempt: Attempt, now_ms: int) -> bool:
+    """Whether the buyer has waited for this number long enough."""
+    patience_ms = shop.settings.orders.number_within_s * 1000
+    return now_ms >= min(attempt.created_ms + patience_ms, order.deadline_ms or now_ms)
+
+
+async def ask(
+    shop: Shop, job: Job, provider: NumberProvider, order: Order, attempt: Attempt
+) -> None:
+    request = from_json(order.request, ReceiveTexts)
+    avoid = set(job.payload.get("avoid", ()))
+    if attempt.n > 1:
+        avoid |= await shop.db.read(_numbers_had, order.id)
+    jobs.sure(job)
+    result = await provider.acquire(
+        AcquireNumber(
+            ref=attempt.ref,
+            service=request.service,
+            country=request.country,
+            hours=request.hours,
+            real=request.real,
+            avoid=frozenset(avoid),
+            again=request.again,
+            still_wanted=job.still_ours,
+        )
+    )
+    await shop.db.tx(answered, shop, job, attempt, result)
+
+
+def _numbers_had(tx: Tx, order_id: str) -> set[str]:
+    return {lease.number for lease in receiving_orders.leases_of(tx, order_id)}
+
+
+def answered(tx: Tx, shop: Shop, job: Job, attempt: Attempt, result: AcquireResult) -> None:
+    """Write the provider's answer down."""
+    receiving = receiving_orders.receiving_of(tx, attempt.order_id, lock=True)
+    current = attempts.by_ref(tx, attempt.ref, lock=True)
+    order = orders.by_id(tx, attempt.order_id)
+    assert receiving is not None and current is not None and order is not None
+    if current.state not in OPEN:
+        jobs.finish(tx, job)
+        return
+    match result:
+        case Acquired():
+            _lent(tx, shop, job, order, receiving, current, result)
+        case NoNumber():
+            _none(tx, shop, job, order, current, result)
+        case Unknown(reason):
+            attempts.update(tx, current.id, state=AttemptState.UNKNOWN, reason=reason)
+            jobs.retry(tx, job, _AGAIN_MS, reason)
+
+
+def give_up(tx: Tx, order_id: str, why: str) -> bool:
+    """Fail an order that has no number; False if it is not looking for one any more."""
+    if not fail(tx, order_id, why, only_from=LOOKING):
+        return False
+    close_receiving(tx, order_id, None, why)
+    notify.changed(tx, order_id)
+    return True
+
+
+def _end_attempt(
+    tx: Tx, attempt: Attempt, state: AttemptState, why: str, lease_id: str | None = None
+) -> None:
+    attempts.update(
+        tx, attempt.id, state=state, reason=why, finished_ms=tx.now_ms, carrier_id=lease_id
+    )
+
+
+def _none(tx: Tx, shop: Shop, job: Job, order: Order, attempt: Attempt, answer: NoNumber) -> None:
+    """Definitely nothing here: the money goes back at once, unless nobody was asked."""
+    reason = answer.reason
+    _end_attempt(tx, attempt, AttemptState.REJECTED, reason)
+    since_ms = job.payload.get("since_ms", attempt.created_ms)
+    until_ms = since_ms + shop.settings.orders.number_within_s * 1000
+    if answer.for_now and order.state is OrderState.DISPATCHING and tx.now_ms < until_ms:
+        delay_ms = min(_LONGEST_MS, _AGAIN_MS * 2 ** min(attempt.n - 1, 3))
+        jobs.retry(tx, job, delay_ms, reason, {**job.payload, "since_ms": since_ms})
+        return
+    give_up(tx, order.id, f"no number is free ({reason})")
+    jobs.finish(tx, job)
+
+
+def _lent(
+    tx: Tx,
+    shop: Shop,
+    job: Job,
+    order: Order,
+    receiving: ReceivingOrder,
+    attempt: Attempt,
+    acquired: Acquired,
+) -> None:
+    if order.state is not OrderState.DISPATCHING:
+        why = "it was not wanted any more"
+        _end_attempt(tx, attempt, AttemptState.DONE, why, acquired.lease_id)
+        _give_back(tx, attempt, acquired)
+        jobs.finish(tx, job)
+        return
+    lease = _lease(order, receiving, attempt, acquired)
+    why = _unfit(tx, order, lease)
+    if not why and not receiving_orders.add_lease(tx, lease):
+        why = "it is lent to another order"
+    if why:
+        _refuse(tx, job, order, attempt, acquired, why)
+    else:
+        _assign(tx, shop, order, receiving, lease, acquired)
+        jobs.finish(tx, job)
+
+
+def _lease(
+    order: Order, receiving: ReceivingOrder, attempt: Attempt, acquired: Acquired
+) -> NumberLease:
+    return NumberLease(
+        id=attempt.id,
+        order_id=order.id,
+        provider=attempt.carrier,
+        provider_id=acquired.lease_id,
+        number=acquired.number,
+        service=receiving.service,
+        from_ms=attempt.created_ms,
+        until_ms=acquired.until_ms,
+        cancel_after_ms=acquired.cancel_after_ms,
+        ended_ms=None,
+        why="",
+    )
+
+
+def _unfit(tx: Tx, order: Order, lease: NumberLease) -> str:
+    """Why the number cannot be this buyer's; '' if it can."""
+    again = from_json(order.request, ReceiveTexts).again
+    if lease.until_ms <= tx.now_ms:
+        return "its time is over already"
+    if again and lease.number != again:
+        return "it is not the number that was asked for"
+    for before in receiving_orders.leases_of_number(tx, lease.number, tx.now_ms - REUSE_AFTER_MS):
+        if before.order_id == order.id:
+            return "this order had it before"
+        if not again and before.service == lease.service:
+            return "it was lent for the same service lately"
+        is_cool = before.ended_ms is None or tx.now_ms - before.ended_ms >= COOL_DOWN_MS
+        if not is_cool and not (again and Buyer.of(order).had(tx, before)):
+            return "it was lent to somebody else a moment ago"
+    return ""
+
+
+def _refuse(tx: Tx, job: Job, order: Order, attempt: Attempt, acquired: Acquired, why: str) -> None:
+    """A number that cannot be used goes back, and the provider is asked for another one."""
+    _end_attempt(tx, attempt, AttemptState.REJECTED, why, acquired.lease_id)
+    if receiving_orders.lease_of_provider(tx, attempt.carrier, acquired.lease_id) is None:
+        _give_back(tx, attempt, acquired)
+    avoid = [*job.payload.get("avoid", ()), acquired.number]
+    if len(avoid) >= MAX_UNFIT or from_json(order.request, ReceiveTexts).again:
+        give_up(tx, order.id, f"no number is free ({why})")
+        jobs.finish(tx, job)
+    else:
+        jobs.retry(tx, job, 0, why, {**job.payload, "avoid": avoid})
+
+
+def _give_back(tx: Tx, attempt: Attempt, acquired: Acquired) -> None:
+    see_to_giving_back(tx, attempt.order_id, attempt.carrier, acquired.lease_id, acquired.until_ms)
+
+
+def _assign(
+    tx: Tx,
+    shop: Shop,
+    order: Order,
+    receiving: ReceivingOrder,
+    lease: NumberLease,
+    acquired: Acquired,
+) -> None:
+    """The number is the buyer's."""
+    attempts.update(tx, lease.id, state=AttemptState.ACCEPTED, carrier_id=lease.provider_id)
+    source = _DISPATCHING
+    orders.move(tx, order.id, OrderState.IN_PROGRESS, "a number is assigned", only_from=source)
+    changes: dict[str, Any] = {"until_ms": lease.until_ms}
+    if receiving.is_rental:
+        changes["until_ms"] = tx.now_ms + receiving.hours * _HOUR_MS
+        set_timer(tx, order.id, tx.now_ms + shop.settings.orders.rental_trial_s * 1000)
+    receiving_orders.update_receiving(
+        tx,
+        order.id,
+        lease_id=lease.id,
+        number=lease.number,
+        number_country=acquired.country,
+        assigned_ms=tx.now_ms,
+        numbers_tried=receiving.numbers_tried + 1,
+        **changes,
+    )
+    receive_early_texts(tx, lease)
+    notify.changed(tx, order.id)

@@ -1,0 +1,80 @@
+"""The end of a lease in our books, the timer of its order, and the job that tells the provider."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ringbolt.app.shop import Shop
+from ringbolt.core.errors import Unavailable
+from ringbolt.numbers.provider import NumberProvider
+from ringbolt.store import attempts, jobs, orders, receiving_orders
+from ringbolt.store.attempts import AttemptState
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.receiving_orders import NumberLease
+
+END_RECEIVING: Final = "end_reception"
+RELEASE_NUMBER: Final = "give_back"
+
+
+def end_uniq(order_id: str) -> str:
+    """The name of an order's one timer: its code's deadline, a rental's trial, the number's end."""
+    return f"end:{order_id}"
+
+
+def release_uniq(provider: str, provider_id: str) -> str:
+    """The name of the job that gives a loan back."""
+    return f"{RELEASE_NUMBER}:{provider}:{provider_id}"
+
+
+def set_timer(tx: Tx, order_id: str, at_ms: int) -> None:
+    """Let the order's timer go off at ``at_ms``. Takes it from whoever it goes off for just now."""
+    uniq = end_uniq(order_id)
+    if not jobs.reschedule(tx, uniq, at_ms):
+        jobs.enqueue(tx, END_RECEIVING, "dispatch", uniq, order_id, at_ms)
+
+
+def end_lease(tx: Tx, lease: NumberLease, why: str) -> None:
+    """The number is the buyer's no more; what is texted to it now belongs to nobody."""
+    receiving_orders.end_lease(tx, lease.id, why)
+    attempts.update(tx, lease.id, state=AttemptState.DONE, finished_ms=tx.now_ms)
+
+
+def close_receiving(
+    tx: Tx, order_id: str, lease: NumberLease | None, why: str, *, keep_timer: bool = False
+) -> None:
+    """Nothing more is received for this order; its timer goes with it, unless that is kept."""
+    if lease is not None and lease.ended_ms is None:
+        end_lease(tx, lease, why)
+    receiving_orders.update_receiving(tx, order_id, closed_ms=tx.now_ms)
+    if not keep_timer:
+        jobs.cancel(tx, end_uniq(order_id))
+    orders.finish(tx, order_id)
+
+
+def see_to_giving_back(
+    tx: Tx, order_id: str, provider: str, provider_id: str, until_ms: int, run_at_ms: int = 0
+) -> None:
+    """Tell the provider, as often as it takes, that a loan is not wanted any more.
+
+    ``until_ms``: when it takes the number back by itself. ``run_at_ms``: not before.
+    """
+    jobs.enqueue(
+        tx,
+        RELEASE_NUMBER,
+        "dispatch",
+        release_uniq(provider, provider_id),
+        order_id,
+        max(tx.now_ms, run_at_ms),
+        {"provider": provider, "loan": provider_id, "until_ms": until_ms},
+    )
+
+
+def provider_named(shop: Shop, name: str) -> NumberProvider:
+    """The provider behind a lease. Raises ``Unavailable`` for one that is configured no more."""
+    for provider in (shop.numbers, shop.own_numbers):
+        if provider is not None and provider.name == name:
+            return provider
+    raise Unavailable(
+        f"The number provider {name} is not configured.",
+        suggestion="Tell the operator; the money of an order without a code returns by itself.",
+    )

@@ -1,0 +1,253 @@
+"""An order's one timer: the deadline of its code, the end of a rental's trial, the number's end.
+
+At the deadline the provider is asked a last time. A code that came counts until the
+compare-and-swap that fails the order has committed; whatever comes later is nobody's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ringbolt.app.numbers.ask_for_number import LOOKING, give_up
+from ringbolt.app.numbers.close_lease import (
+    END_RECEIVING,
+    close_receiving,
+    provider_named,
+    see_to_giving_back,
+    set_timer,
+)
+from ringbolt.app.numbers.receive_text import receive_texts
+from ringbolt.app.payments.decide_outcome import fail, fulfil
+from ringbolt.app.shop import Shop
+from ringbolt.app.webhooks import notify
+from ringbolt.core.errors import Unavailable
+from ringbolt.core.order import OrderState
+from ringbolt.numbers.provider import Cancelled, CancelResult, HasText, InboundText, TooEarly
+from ringbolt.store import jobs, orders, receiving_orders
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.jobs import Job
+from ringbolt.store.orders import Order
+from ringbolt.store.receiving_orders import NumberLease, ReceivingOrder
+
+GRACE_MS = 10_000
+"""So long a provider that does not answer is asked for a code after the deadline."""
+_AGAIN_MS = 2000
+_DELIVERED = frozenset({OrderState.FULFILLED, OrderState.SETTLED})
+_IN_PROGRESS = frozenset({OrderState.IN_PROGRESS})
+_AT_WORK = LOOKING | _IN_PROGRESS
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """An order, what it receives texts for, and its present lease, at ``now_ms``."""
+
+    order: Order
+    receiving: ReceivingOrder
+    lease: NumberLease | None
+    now_ms: int
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a number is the buyer's."""
+        return self.lease is not None and self.lease.ended_ms is None
+
+
+def look(tx: Tx, order_id: str, *, lock: bool = False) -> Look | None:
+    """None for an order that receives nothing."""
+    receiving = receiving_orders.receiving_of(tx, order_id, lock=lock)
+    order = orders.by_id(tx, order_id)
+    if receiving is None or order is None:
+        return None
+    lease = (
+        None if receiving.lease_id is None else receiving_orders.lease_by_id(tx, receiving.lease_id)
+    )
+    return Look(order, receiving, lease, tx.now_ms)
+
+
+async def end_receiving(shop: Shop, job: Job) -> None:
+    """The job behind the timer; safe to run again at any point. Raises ``LeaseLost``."""
+    assert job.order_id is not None
+    found = await shop.db.read(look, job.order_id)
+    if found is None or found.lease is None or not found.is_open:
+        await shop.db.tx(_without_number, job)
+    elif found.order.state is OrderState.IN_PROGRESS and not found.receiving.is_rental:
+        await _last_look(shop, job, found, found.lease)
+    elif found.order.state is OrderState.IN_PROGRESS:
+        await shop.db.tx(_end_trial, shop, job)
+    elif found.order.state in _DELIVERED:
+        await _end_of_number(shop, job, found, found.lease)
+    else:
+        await shop.db.tx(_close_failed, job)
+
+
+def _without_number(tx: Tx, job: Job) -> None:
+    """No number is assigned: at the deadline it is too late for one."""
+    assert job.order_id is not None
+    found = look(tx, job.order_id, lock=True)
+    jobs.check(tx, job)
+    if found is None or found.order.state not in _AT_WORK:
+        jobs.finish(tx, job)
+    elif found.is_open:
+        jobs.retry(tx, job, 0, "a number was assigned just now")
+    elif (deadline_ms := found.order.deadline_ms or 0) > tx.now_ms:
+        jobs.retry(tx, job, deadline_ms - tx.now_ms, "a number is looked for")
+    else:
+        give_up(tx, job.order_id, "no number could be had in time")
+
+
+async def _last_look(shop: Shop, job: Job, found: Look, lease: NumberLease) -> None:
+    """An activation's deadline: whatever came counts; if nothing did, the number goes back."""
+    deadline_ms = found.order.deadline_ms or 0
+    if found.now_ms < deadline_ms:
+        await shop.db.tx(jobs.retry, job, deadline_ms - found.now_ms, "the deadline is later")
+        return
+    answer: CancelResult | None = None
+    try:
+        provider = provider_named(shop, lease.provider)
+        texts = await provider.texts(lease.provider_id)
+        if texts and await _is_delivered(shop, lease, texts):
+            return  # the timer is the number's now
+        answer = await provider.cancel(lease.provider_id)
+    except Unavailable as error:
+        if found.now_ms < deadline_ms + GRACE_MS:
+            await shop.db.tx(jobs.retry, job, _AGAIN_MS, error.message)
+            return
+    if isinstance(answer, HasText) and await _is_delivered(shop, lease, answer.texts):
+        return
+    await shop.db.tx(_no_code, job, lease.id, answer)
+
+
+async def _is_delivered(shop: Shop, lease: NumberLease, texts: tuple[InboundText, ...]) -> bool:
+    """Whether the order is fulfilled, after ``texts`` were taken."""
+    return await shop.db.tx(_take, shop, lease, texts) in _DELIVERED
+
+
+def _take(
+    tx: Tx, shop: Shop, lease: NumberLease, texts: tuple[InboundText, ...]
+) -> OrderState | None:
+    receive_texts(tx, shop, lease.provider, texts)
+    order = orders.by_id(tx, lease.order_id)
+    return None if order is None else order.state
+
+
+def _no_code(tx: Tx, job: Job, lease_id: str, answer: CancelResult | None) -> None:
+    assert job.order_id is not None
+    jobs.check(tx, job)
+    if not fail_with_number(tx, job.order_id, lease_id, "no code came in time", answer):
+        jobs.retry(tx, job, 0, "the order was decided at this moment")
+
+
+def fail_with_number(
+    tx: Tx, order_id: str, lease_id: str, why: str, answer: CancelResult | None
+) -> bool:
+    """Fail an order and end its lease; False if the order was decided, or has another number.
+
+    ``answer`` is what the provider said to a cancel, None if it was not asked or did not answer:
+    unless the loan is over there, it is told again until it has heard.
+    """
+    found = look(tx, order_id, lock=True)
+    if found is None or found.lease is None or found.lease.id != lease_id or not found.is_open:
+        return False
+    if not fail(tx, order_id, why, only_from=_IN_PROGRESS):
+        return False
+    close_receiving(tx, order_id, found.lease, why)
+    tell_provider(tx, found.lease, answer)
+    notify.changed(tx, order_id)
+    return True
+
+
+def tell_provider(tx: Tx, lease: NumberLease, answer: CancelResult | None) -> None:
+    """See to it that the provider has the number back, after what it said to a cancel."""
+    if isinstance(answer, Cancelled):
+        return
+    not_before_ms = answer.until_ms if isinstance(answer, TooEarly) else 0
+    see_to_giving_back(
+        tx, lease.order_id, lease.provider, lease.provider_id, lease.until_ms, not_before_ms
+    )
+
+
+def _end_trial(tx: Tx, shop: Shop, job: Job) -> None:
+    """A rental that was not cancelled: it is paid for, and its inbox stays open."""
+    assert job.order_id is not None
+    found = look(tx, job.order_id, lock=True)
+    assert found is not None
+    jobs.check(tx, job)
+    until_ms = (found.receiving.assigned_ms or 0) + shop.settings.orders.rental_trial_s * 1000
+    if found.order.state is not OrderState.IN_PROGRESS or not found.is_open:
+        jobs.retry(tx, job, 0, "the order was decided at this moment")
+    elif tx.now_ms < until_ms:
+        jobs.retry(tx, job, until_ms - tx.now_ms, "the trial goes on")
+    else:
+        fulfil(tx, job.order_id, "the rental was not cancelled in time")
+        set_timer(tx, job.order_id, found.receiving.until_ms or tx.now_ms)
+        notify.changed(tx, job.order_id)
+
+
+async def _end_of_number(shop: Shop, job: Job, found: Look, lease: NumberLease) -> None:
+    """The time is over that was paid for."""
+    until_ms = found.receiving.until_ms or 0
+    if found.now_ms < until_ms:
+        await shop.db.tx(jobs.retry, job, until_ms - found.now_ms, "the number's time is later")
+        return
+    texts: tuple[InboundText, ...] = ()
+    is_heard = False
+    try:
+        provider = provider_named(shop, lease.provider)
+        if found.receiving.is_rental:
+            texts = await provider.texts(lease.provider_id)
+        await provider.finish(lease.provider_id)
+        is_heard = True
+    except Unavailable as error:
+        if found.now_ms < until_ms + GRACE_MS:
+            await shop.db.tx(jobs.retry, job, _AGAIN_MS, error.message)
+            return
+    await shop.db.tx(_close_delivered, shop, job, lease, texts, is_heard)
+
+
+def _close_delivered(
+    tx: Tx, shop: Shop, job: Job, lease: NumberLease, texts: tuple[InboundText, ...], is_heard: bool
+) -> None:
+    found = look(tx, lease.order_id, lock=True)
+    jobs.check(tx, job)
+    assert found is not None
+    if (until_ms := found.receiving.until_ms or 0) > tx.now_ms:
+        jobs.retry(tx, job, until_ms - tx.now_ms, "the number's time was extended")
+        return
+    receive_texts(tx, shop, lease.provider, texts)
+    close_receiving(tx, lease.order_id, found.lease, "its time was over")
+    if not is_heard:
+        tell_provider(tx, lease, None)
+    notify.changed(tx, lease.order_id)
+
+
+def _close_failed(tx: Tx, job: Job) -> None:
+    """The order failed for a reason that knows nothing of numbers, e.g. its payment was lost."""
+    assert job.order_id is not None
+    found = look(tx, job.order_id, lock=True)
+    jobs.check(tx, job)
+    if found is None or found.lease is None or found.order.state in _AT_WORK | _DELIVERED:
+        jobs.retry(tx, job, 0, "the order was decided at this moment")
+        return
+    close_receiving(tx, job.order_id, found.lease, found.order.reason)
+    tell_provider(tx, found.lease, None)
+
+
+async def abandon_receiving(shop: Shop, job: Job, why: str) -> None:
+    """A job of a reception keeps failing, for a fault of our own: the buyer gets the money back,
+    and the provider its number."""
+    await shop.db.tx(_abandon, job, why)
+
+
+def _abandon(tx: Tx, job: Job, why: str) -> None:
+    found = None if job.order_id is None else look(tx, job.order_id, lock=True)
+    jobs.bury(tx, job, why)
+    if found is None:
+        return
+    order_id = found.order.id
+    fail(tx, order_id, "an internal fault", only_from=_AT_WORK)
+    if found.lease is not None and found.is_open:
+        tell_provider(tx, found.lease, None)
+    if found.receiving.closed_ms is None:  # the buried job stays for a person to look at
+        keep = job.kind == END_RECEIVING
+        close_receiving(tx, order_id, found.lease, "an internal fault", keep_timer=keep)
+    notify.changed(tx, order_id)

@@ -1,0 +1,78 @@
+"""Find the loan that answered a lost request, at a provider that keeps no reference of ours.
+
+It is one that fits the request and that nobody wrote down. A loan that another worker is about to
+write down looks the same, so only one that still belongs to nobody after a while is taken. Loans
+that fit the same requests are as good as each other: which attempt gets which does not matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from ringbolt.app.numbers.ask_for_number import answered
+from ringbolt.app.numbers.close_lease import release_uniq
+from ringbolt.app.numbers.receive_text import CLOCKS_DIFFER_MS
+from ringbolt.app.requests.order_request import ReceiveTexts, from_json
+from ringbolt.app.shop import Shop
+from ringbolt.numbers.provider import ANY_COUNTRY, ActiveLease
+from ringbolt.store import jobs, orders, receiving_orders
+from ringbolt.store.attempts import Attempt
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.jobs import Job
+
+CLAIM_AFTER_MS: Final = 15_000
+"""Longer than a provider's answer is waited for: by then its loan is written down."""
+
+
+def record_lost(
+    tx: Tx, shop: Shop, job: Job, attempt: Attempt, leases: Iterable[ActiveLease]
+) -> bool:
+    """Whether the job was seen to: a loan was taken for ``attempt``, or is watched for a while.
+    False: there is none."""
+    found = _nobodys(tx, attempt, leases)
+    watched = job.payload.get("watched", ()) if job.payload.get("watcher") == attempt.ref else ()
+    since_ms = int(job.payload.get("watched_ms", tx.now_ms))
+    left = [lease for lease in found if lease.acquired.lease_id in watched]
+    if left and tx.now_ms - since_ms >= CLAIM_AFTER_MS:
+        answered(tx, shop, job, attempt, left[0].acquired)
+        return True
+    if not found:
+        return False
+    if not left:
+        since_ms, watched = tx.now_ms, [lease.acquired.lease_id for lease in found]
+    told = {"watcher": attempt.ref, "watched": list(watched), "watched_ms": since_ms}
+    delay_ms = since_ms + CLAIM_AFTER_MS - tx.now_ms
+    why = "a loan that nobody wrote down may be the one"
+    jobs.retry(tx, job, delay_ms, why, {**job.payload, **told})
+    return True
+
+
+def _nobodys(tx: Tx, attempt: Attempt, leases: Iterable[ActiveLease]) -> list[ActiveLease]:
+    """The loans that fit what ``attempt`` asked for and that are not written down, the oldest
+    first."""
+    order = orders.by_id(tx, attempt.order_id)
+    assert order is not None
+    wanted = from_json(order.request, ReceiveTexts)
+    earliest_ms = attempt.created_ms - CLOCKS_DIFFER_MS
+    fitting = [lease for lease in leases if _fits(wanted, lease) and lease.from_ms >= earliest_ms]
+    unknown = [
+        lease for lease in fitting if not _is_known(tx, attempt.carrier, lease.acquired.lease_id)
+    ]
+    return sorted(unknown, key=lambda lease: lease.from_ms)
+
+
+def _fits(wanted: ReceiveTexts, lease: ActiveLease) -> bool:
+    return (
+        lease.service == wanted.service
+        and lease.hours == wanted.hours
+        and wanted.country in (ANY_COUNTRY, lease.acquired.country)
+        and (not wanted.again or lease.acquired.number == wanted.again)
+    )
+
+
+def _is_known(tx: Tx, provider: str, lease_id: str) -> bool:
+    """Whether an order has or had it, or it is about to be given back."""
+    return receiving_orders.lease_of_provider(tx, provider, lease_id) is not None or jobs.exists(
+        tx, release_uniq(provider, lease_id)
+    )

@@ -1,0 +1,196 @@
+"""A text that came to a number of ours, turned into a code, a state and money in one transaction.
+
+Each text is one order's at most: the one to which the number is lent at that moment. Whatever
+else comes is kept in quarantine and shown to nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import structlog
+
+from ringbolt.app.numbers.close_lease import set_timer
+from ringbolt.app.payments.decide_outcome import fulfil
+from ringbolt.app.shop import Shop
+from ringbolt.app.webhooks import notify
+from ringbolt.core.keys import hashes_of
+from ringbolt.core.order import OrderState
+from ringbolt.core.sanitise import clamp_ms, sanitise
+from ringbolt.core.texts.codes import extract_code
+from ringbolt.core.texts.named_service import names_another
+from ringbolt.core.texts.opt_out import OptOut, opt_out_of
+from ringbolt.numbers.provider import InboundText
+from ringbolt.store import jobs, orders, received_texts, receiving_orders, suppressions
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.jobs import Job
+from ringbolt.store.received_texts import NewText, ReceivedText
+from ringbolt.store.receiving_orders import NumberLease, ReceivingOrder
+
+log = structlog.get_logger("ringbolt.numbers")
+
+MATCH_TEXTS: Final = "match_texts"
+TWICE_WITHIN_MS: Final = 5000
+"""Some sources tell of one text twice, under two names (textbee, issue 159)."""
+CLOCKS_DIFFER_MS: Final = 5 * 60_000
+"""How much a provider's clock may be behind ours; less than a number's cool-down."""
+_MATCH_AFTER_MS: Final = 2000
+_MATCH_SINCE_MS: Final = 120_000
+_DELIVERED = frozenset({OrderState.FULFILLED, OrderState.SETTLED})
+
+
+@dataclass(frozen=True, slots=True)
+class _Recipient:
+    """Whose text it is. Their reception is locked."""
+
+    receiving: ReceivingOrder
+    state: OrderState
+
+
+def receive_texts(tx: Tx, shop: Shop, source: str, texts: Iterable[InboundText]) -> None:
+    """Take texts as the provider ``source`` tells of them; repeats are harmless."""
+    for told in texts:
+        lease_id = sanitise(told.lease_id) or None
+        new = NewText(
+            source, sanitise(told.event_id), lease_id, sanitise(told.number),
+            sanitise(told.sender), sanitise(told.text), sanitise(told.code),
+            clamp_ms(told.at_ms),
+        )  # fmt: skip
+        _take(tx, shop, new)
+
+
+def _take(tx: Tx, shop: Shop, new: NewText) -> None:
+    lease = _lease_of(tx, new)
+    recipient = None if lease is None else _recipient(tx, lease)
+    before = received_texts.by_event(tx, new.source, new.event_id)
+    if before is not None and not _may_still_be(before, lease):
+        return
+    if recipient is not None and _deliver(tx, recipient, new, before):
+        return
+    if before is not None or not received_texts.keep(tx, new, None) or lease is not None:
+        return
+    if not _opts_out(tx, shop, new):
+        # The lease may be just about to be written down, on another machine perhaps.
+        at_ms = tx.now_ms + _MATCH_AFTER_MS
+        jobs.enqueue(tx, MATCH_TEXTS, "dispatch", MATCH_TEXTS, run_at_ms=at_ms)
+
+
+def _lease_of(tx: Tx, text: NewText | ReceivedText) -> NumberLease | None:
+    """The lease that it came to; an ended one only if the provider names it."""
+    if text.lease_id is not None:
+        return receiving_orders.lease_of_provider(tx, text.source, text.lease_id)
+    lease = receiving_orders.open_lease_of_number(tx, text.number)
+    # What is told late may have come to who had the number before.
+    return None if lease is None or text.at_ms < lease.from_ms - CLOCKS_DIFFER_MS else lease
+
+
+def _recipient(tx: Tx, lease: NumberLease) -> _Recipient | None:
+    """Who gets what comes to the lease now; None once it is over, or its order failed."""
+    receiving = receiving_orders.receiving_of(tx, lease.order_id, lock=True)
+    if receiving is None or receiving.lease_id != lease.id or receiving.closed_ms is not None:
+        return None
+    order = orders.by_id(tx, lease.order_id)
+    if order is None or order.state not in _DELIVERED | {OrderState.IN_PROGRESS}:
+        return None
+    return _Recipient(receiving, order.state)
+
+
+def _may_still_be(before: ReceivedText, lease: NumberLease | None) -> bool:
+    """Whether a text that was seen before is in quarantine only because it came before its lease
+    was written down."""
+    if before.order_id is not None or lease is None:
+        return False
+    return before.lease_id is not None or before.received_ms >= lease.from_ms
+
+
+def _deliver(
+    tx: Tx, recipient: _Recipient, text: NewText | ReceivedText, before: ReceivedText | None
+) -> bool:
+    """Give a text to who it is for; False if their order failed at this very moment.
+
+    ``before`` is the text as it waits in quarantine, None if it does not.
+    """
+    receiving = recipient.receiving
+    order_id = receiving.order_id
+    if received_texts.came_before(tx, order_id, text, TWICE_WITHIN_MS):
+        return True
+    code = _code_of(text, receiving)
+    is_first = recipient.state is OrderState.IN_PROGRESS and bool(code or receiving.is_rental)
+    if receiving.texts >= received_texts.MOST_OF_ORDER and not is_first:
+        _only_count(tx, receiving)
+        return True
+    why = "a text came" if receiving.is_rental else "a code came"
+    if is_first and not fulfil(tx, order_id, why):
+        return False
+    if before is not None:
+        received_texts.claim(tx, before.id, order_id, code)
+    elif isinstance(text, NewText):
+        received_texts.keep(tx, replace(text, code=code), order_id)
+    changes: dict[str, Any] = {"texts": receiving.texts + 1}
+    if code:
+        changes["code"] = code
+    receiving_orders.update_receiving(tx, order_id, **changes)
+    if is_first:  # from here on the timer is the number's
+        set_timer(tx, order_id, receiving.until_ms or tx.now_ms)
+    notify.changed(tx, order_id)
+    return True
+
+
+def _only_count(tx: Tx, receiving: ReceivingOrder) -> None:
+    """One text too many; told once, so that a flood fills neither the log nor the webhooks."""
+    receiving_orders.update_receiving(tx, receiving.order_id, texts=receiving.texts + 1)
+    if receiving.texts == received_texts.MOST_OF_ORDER:
+        log.warning("further texts of an order are counted, not kept", order=receiving.order_id)
+        notify.changed(tx, receiving.order_id)
+
+
+def _code_of(text: NewText | ReceivedText, receiving: ReceivingOrder) -> str:
+    """The code that an order waits for; '' if there is none, or it is another service's: the number
+    may have been lent for that before."""
+    if not receiving.is_rental and names_another(text.text, text.sender, receiving.service):
+        return ""
+    return text.code or extract_code(text.text, receiving.service) or ""
+
+
+def receive_early_texts(tx: Tx, lease: NumberLease) -> None:
+    """Give a lease that was written down just now what came to it since it was asked for."""
+    for text in received_texts.unclaimed(tx, lease.from_ms, lease.number):
+        _claim(tx, text)
+
+
+async def match_texts(shop: Shop, job: Job) -> None:
+    """The job after texts that nobody waited for: their leases may be written down by now."""
+    await shop.db.tx(_match, job)
+
+
+def _match(tx: Tx, job: Job) -> None:
+    jobs.finish(tx, job)
+    for text in received_texts.unclaimed(tx, tx.now_ms - _MATCH_SINCE_MS):
+        _claim(tx, text)
+
+
+def _claim(tx: Tx, text: ReceivedText) -> None:
+    """Take a text out of quarantine, if its lease is there by now."""
+    lease = _lease_of(tx, text)
+    if lease is None or not _may_still_be(text, lease):
+        return
+    recipient = _recipient(tx, lease)
+    if recipient is not None:
+        _deliver(tx, recipient, text, text)
+
+
+def _opts_out(tx: Tx, shop: Shop, text: NewText) -> bool:
+    """Whether it was sent to a number that we send from; STOP is heeded then, and START."""
+    if text.number not in shop.settings.sms.senders:
+        return False
+    match opt_out_of(text.text):
+        case OptOut.STOP:
+            suppressions.add(tx, "sms", shop.hash_of(text.sender), "asked by text to get nothing")
+        case OptOut.START:
+            for each in hashes_of(shop.keyring, text.sender):
+                suppressions.remove(tx, "sms", each)
+        case None:
+            pass
+    return True

@@ -1,0 +1,128 @@
+"""Resolve an attempt to borrow a number whose answer nobody wrote down.
+
+The provider says how (``Recovery``): ask again with the same reference, look it up first, or wait.
+An order that was decided meanwhile wants no number; if one was lent all the same, it is given back.
+What can never be found out is given up: the money goes back, nothing is asked for twice, and the
+operator is told what the provider may charge for (``ringbolt numbers doubtful``).
+"""
+
+from __future__ import annotations
+
+import structlog
+
+from ringbolt.app.attempts import ABSENT_AFTER_MS, is_surely_absent
+from ringbolt.app.numbers.ask_for_number import LOOKING, answered, ask, give_up, is_late
+from ringbolt.app.numbers.close_lease import provider_named
+from ringbolt.app.numbers.lost_acquisition import record_lost
+from ringbolt.app.shop import Shop
+from ringbolt.core.errors import Unavailable
+from ringbolt.core.recovery import Recovery
+from ringbolt.numbers.provider import (
+    NoNumber,
+    NumberProvider,
+    SupportsActiveLeases,
+    SupportsLeaseLookup,
+)
+from ringbolt.store import attempts, jobs
+from ringbolt.store.attempts import Attempt, AttemptState
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.jobs import Job
+from ringbolt.store.orders import Order
+
+log = structlog.get_logger("ringbolt.numbers")
+
+FORGET_AFTER_MS = 30 * 60_000
+"""A number that was perhaps lent, and that nobody could be asked about, is long taken back."""
+_LONGEST_MS = 5000
+_KEPT = ("avoid", "asked", "since_ms")
+_NOT_KNOWN = "the provider's answer is not known"
+
+
+async def recover(shop: Shop, job: Job, order: Order, attempt: Attempt, now_ms: int) -> None:
+    """Somebody asked, or was about to ask, and did not write down the answer."""
+    try:
+        provider = provider_named(shop, attempt.carrier)
+        if provider.recovery is Recovery.LOOKUP and await _is_resolved(
+            shop, job, provider, order, attempt, now_ms
+        ):
+            return
+    except Unavailable as error:
+        await _wait(shop, job, order, attempt, now_ms, error.message, may_be_told=True)
+        return
+    is_wanted = order.state in LOOKING and not is_late(shop, order, attempt, now_ms)
+    if is_wanted and provider.recovery is Recovery.IDEMPOTENT:
+        await ask(shop, job, provider, order, attempt)
+    else:
+        await _wait(shop, job, order, attempt, now_ms, _NOT_KNOWN, may_be_told=False)
+
+
+async def _is_resolved(
+    shop: Shop, job: Job, provider: NumberProvider, order: Order, attempt: Attempt, now_ms: int
+) -> bool:
+    """False if the provider cannot be looked into at all. Raises ``Unavailable``."""
+    if isinstance(provider, SupportsLeaseLookup):
+        found = await provider.find(attempt.ref)
+        if found is not None:
+            await shop.db.tx(answered, shop, job, attempt, found)
+            return True
+    elif isinstance(provider, SupportsActiveLeases):
+        leases = await provider.active()
+        if await shop.db.tx(record_lost, shop, job, attempt, leases):
+            return True
+    else:
+        return False
+    await _absent(shop, job, provider, order, attempt, now_ms)
+    return True
+
+
+async def _absent(
+    shop: Shop, job: Job, provider: NumberProvider, order: Order, attempt: Attempt, now_ms: int
+) -> None:
+    """The provider does not know of a loan for this attempt."""
+    if not is_surely_absent(job, attempt, now_ms):
+        seen = {**job.payload, "absent": attempt.ref, "absent_ms": now_ms}
+        why = "the provider does not know of it (yet)"
+        await shop.db.tx(jobs.retry, job, ABSENT_AFTER_MS, why, seen)
+    elif order.state not in LOOKING or is_late(shop, order, attempt, now_ms):
+        await shop.db.tx(answered, shop, job, attempt, NoNumber("nobody lent one in time"))
+    else:
+        kept = {name: value for name, value in job.payload.items() if name in _KEPT}
+        job = await shop.db.tx(jobs.note, job, kept)
+        await ask(shop, job, provider, order, attempt)
+
+
+async def _wait(
+    shop: Shop,
+    job: Job,
+    order: Order,
+    attempt: Attempt,
+    now_ms: int,
+    why: str,
+    *,
+    may_be_told: bool,
+) -> None:
+    """Not known yet. ``may_be_told``: the provider may still say what became of it."""
+    late = is_late(shop, order, attempt, now_ms)
+    asks_on = may_be_told and now_ms < attempt.created_ms + FORGET_AFTER_MS
+    if await shop.db.tx(_wait_or_give_up, job, attempt, why, late, asks_on):
+        log.warning(
+            "a number may have been lent that nobody knows of; look into the provider's account",
+            provider=attempt.carrier,
+            ref=attempt.ref,
+            order=attempt.order_id,
+        )
+
+
+def _wait_or_give_up(
+    tx: Tx, job: Job, attempt: Attempt, why: str, late: bool, asks_on: bool
+) -> bool:
+    """Late, the money goes back; the number, if one was lent, as soon as that is known. True if
+    that will never be."""
+    if late:
+        give_up(tx, attempt.order_id, f"it is not known whether a number was lent: {why}")
+    if not late or asks_on:
+        jobs.retry(tx, job, min(_LONGEST_MS, 500 * 2 ** min(job.attempts, 4)), why)
+        return False
+    attempts.update(tx, attempt.id, state=AttemptState.DONE, reason=why, finished_ms=tx.now_ms)
+    jobs.finish(tx, job)
+    return True

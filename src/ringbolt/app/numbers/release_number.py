@@ -1,0 +1,74 @@
+"""Give a number back that no order wants: tell its provider until it has heard.
+
+Our books are closed before; this is about the provider alone, who would keep the number, and
+perhaps charge for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import structlog
+
+from ringbolt.app.numbers.close_lease import provider_named
+from ringbolt.app.numbers.receive_text import receive_texts
+from ringbolt.app.shop import Shop
+from ringbolt.core.errors import Unavailable
+from ringbolt.numbers.provider import Cancelled, HasText, InboundText, TooEarly
+from ringbolt.store import jobs
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.jobs import Job
+
+log = structlog.get_logger("ringbolt.numbers")
+
+_AGAIN_MS = 2000
+_LONGEST_MS = 60_000
+_MARGIN_MS = 600_000
+"""Asked so much longer than the loan can last: two clocks may differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Loan:
+    provider: str
+    id: str
+    until_ms: int
+
+
+async def release_number(shop: Shop, job: Job) -> None:
+    """The job behind every unwanted loan; safe to run again."""
+    lease = _Loan(job.payload["provider"], job.payload["loan"], job.payload["until_ms"])
+    try:
+        provider = provider_named(shop, lease.provider)
+        answer = await provider.cancel(lease.id)
+        if isinstance(answer, HasText):  # it was of use, though to nobody who paid for it
+            await provider.finish(lease.id)
+    except Unavailable as error:
+        await shop.db.tx(_again, job, lease, error.message)
+        return
+    match answer:
+        case Cancelled():
+            await shop.db.tx(jobs.finish, job)
+        case HasText(texts):
+            await shop.db.tx(_keep_and_finish, shop, job, lease.provider, texts)
+        case TooEarly(until_ms):
+            await shop.db.tx(_later, job, until_ms)
+
+
+def _keep_and_finish(
+    tx: Tx, shop: Shop, job: Job, provider: str, texts: tuple[InboundText, ...]
+) -> None:
+    receive_texts(tx, shop, provider, texts)
+    jobs.finish(tx, job)
+
+
+def _later(tx: Tx, job: Job, until_ms: int) -> None:
+    jobs.retry(tx, job, max(_AGAIN_MS, until_ms - tx.now_ms), "the provider refuses until then")
+
+
+def _again(tx: Tx, job: Job, lease: _Loan, why: str) -> None:
+    if tx.now_ms >= lease.until_ms + _MARGIN_MS:
+        log.warning("a number was not given back; its time is over", provider=lease.provider)
+        jobs.finish(tx, job)
+        return
+    delay_ms = min(_LONGEST_MS, _AGAIN_MS * 2 ** min(job.failures, 5))
+    jobs.retry(tx, job, delay_ms, why, None, failed=True)

@@ -1,0 +1,72 @@
+"""The operator's own numbers, and those that a provider may have lent without telling us."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ringbolt.core.countries import COUNTRIES, by_region, resolve_country
+from ringbolt.core.errors import InvalidInput, NotFound
+from ringbolt.core.phone import parse_destination
+from ringbolt.store import pool, receiving_orders
+from ringbolt.store.engine.db import Tx
+
+DOUBTFUL_DAYS = 30
+"""Longer ago, and whatever a provider charged is on its bill."""
+_DOUBTFUL_AT_MOST = 500
+_DAY_MS = 86_400_000
+
+
+def add_number(tx: Tx, number: str, country: str, label: str) -> dict[str, Any]:
+    """Lend ``number`` (E.164) from now on. ``country`` '' is that of the number itself.
+
+    Raises ``InvalidInput`` for what is no number, or if it is lent already.
+    """
+    region = parse_destination(number, scripted_allowed=False).region
+    found = resolve_country(country) if country else by_region(region)
+    if found is None:
+        raise InvalidInput(
+            f"No country of the list has the region {region}.",
+            field="country",
+            suggestion="Name the country under which the number is to be offered.",
+        )
+    if not pool.add(tx, number, found.cc, label[:100]):
+        raise InvalidInput(f"{number} is among the numbers already.", field="number")
+    return {"number": number, "country": found.name, "label": label[:100]}
+
+
+def list_numbers(tx: Tx) -> list[dict[str, Any]]:
+    """Every number that is lent, in order."""
+    return [
+        {
+            "number": entry.number,
+            "country": COUNTRIES[entry.country].name,
+            "label": entry.label,
+            "added_ms": entry.added_ms,
+        }
+        for entry in pool.listing(tx)
+    ]
+
+
+def remove_number(tx: Tx, number: str) -> None:
+    """Lend it no more; an order that has it keeps it to its end. Raises ``NotFound``."""
+    if not pool.remove(tx, number):
+        raise NotFound(f"{number} is not among the numbers.")
+
+
+def list_doubtful(tx: Tx) -> list[dict[str, Any]]:
+    """Numbers that a provider may have lent without anybody hearing of it, of orders of the last
+    30 days, the latest first: their money went back, and the provider may charge for them."""
+    since_ms = tx.now_ms - DOUBTFUL_DAYS * _DAY_MS
+    return [
+        {
+            "provider": lease.provider,
+            "ref": lease.ref,
+            "order_id": lease.order_id[:12],
+            "service": lease.service,
+            "country": COUNTRIES[lease.country].name if lease.country in COUNTRIES else "any",
+            "asked_ms": lease.asked_ms,
+            "given_up_ms": lease.given_up_ms,
+            "why": lease.why,
+        }
+        for lease in receiving_orders.doubtful_leases(tx, since_ms, _DOUBTFUL_AT_MOST)
+    ]

@@ -1,0 +1,44 @@
+"""Who gets no messages and no calls from this shop: what the operator adds and removes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ringbolt.core.email_address import mailbox_of, parse_address
+from ringbolt.core.errors import NotFound
+from ringbolt.core.keys import Keyring, hash_of, hashes_of
+from ringbolt.core.phone import parse_destination
+from ringbolt.store import suppressions
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.suppressions import Channel
+
+
+def destination_of(to: str) -> tuple[Channel, str]:
+    """What a number or an e-mail address is suppressed as. Raises ``InvalidInput``."""
+    if "@" in to:
+        return "email", mailbox_of(parse_address(to, "to").address)
+    return "sms", parse_destination(to, scripted_allowed=True).number
+
+
+def suppress(tx: Tx, keyring: Keyring, to: str, why: str) -> dict[str, Any]:
+    """Send nothing to ``to`` any more. Harmless if that was so before."""
+    channel, text = destination_of(to)
+    is_new = suppressions.add(tx, channel, hash_of(keyring.current, text), why[:200])
+    return {"to": to, "channel": channel, "suppressed": True, "was_before": not is_new}
+
+
+def allow_again(tx: Tx, keyring: Keyring, to: str) -> dict[str, Any]:
+    """Messages to ``to`` are sent again. Raises ``NotFound`` if they were all along."""
+    channel, text = destination_of(to)
+    removed = [suppressions.remove(tx, channel, each) for each in hashes_of(keyring, text)]
+    if not any(removed):
+        raise NotFound(f"{to} is not suppressed.")
+    return {"to": to, "channel": channel, "suppressed": False}
+
+
+def list_suppressed(tx: Tx) -> list[dict[str, Any]]:
+    """Who is suppressed, by hashes alone: the numbers and addresses are not kept."""
+    return [
+        {"channel": entry.channel, "hash": entry.to_hash, "why": entry.why, "at_ms": entry.at_ms}
+        for entry in suppressions.listing(tx)
+    ]

@@ -1,0 +1,52 @@
+"""Housekeeping, once an hour: texts that are no longer needed, and what nobody will ask for."""
+
+from __future__ import annotations
+
+from ringbolt.app.calls.recordings import purge_recordings
+from ringbolt.app.shop import Shop
+from ringbolt.store import (
+    housekeeping,
+    idempotency,
+    jobs,
+    pool,
+    rate_limits,
+    spends,
+    unpaid,
+    webhooks,
+)
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.jobs import Job
+
+SWEEP = "sweep"
+EVERY_MS = 3_600_000
+_DAY_MS = 86_400_000
+_KEEP_AUDIO_S = 7200.0  # longer than any call that may still be playing it
+
+
+def schedule(tx: Tx) -> None:
+    """See to it that the sweep runs; harmless if it is scheduled already."""
+    jobs.enqueue(tx, kind=SWEEP, lane="webhook", uniq=SWEEP, run_at_ms=tx.now_ms + EVERY_MS)
+
+
+async def sweep(shop: Shop, job: Job) -> None:
+    keep_ms = shop.settings.keep_texts_days * _DAY_MS
+    wiped = housekeeping.BATCH
+    while wiped == housekeeping.BATCH:  # a small transaction each, so that nobody waits long
+        wiped = await shop.db.tx(housekeeping.wipe_texts, keep_ms)
+    history_ms = shop.settings.orders.history_days * _DAY_MS
+    unpaid_ms = shop.settings.orders.keep_unpaid_days * _DAY_MS
+    while await shop.db.tx(unpaid.forget, unpaid_ms) == unpaid.FORGET_BATCH:
+        continue
+    await shop.db.tx(housekeeping.forget_inbox, 30 * _DAY_MS)
+    await shop.db.tx(housekeeping.forget_strays, keep_ms)
+    await shop.db.tx(idempotency.forget, history_ms)
+    while await shop.db.tx(webhooks.forget, history_ms) == webhooks.FORGET_BATCH:
+        continue
+    while await shop.db.tx(pool.forget) == pool.FORGET_BATCH:
+        continue
+    await shop.db.tx(spends.forget, 7)
+    await shop.db.tx(rate_limits.forget_idle)
+    await purge_recordings(shop)
+    await shop.speaker.purge()
+    await shop.audio.purge(_KEEP_AUDIO_S)
+    await shop.db.tx(jobs.retry, job, EVERY_MS, "")

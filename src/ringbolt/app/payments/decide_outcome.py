@@ -1,0 +1,119 @@
+"""Fulfilled or failed: decided once for an order, with what it means for the money.
+
+The compare-and-swap on the order's state is the decision. What the node must be told about a
+hold invoice is a job of the same transaction; everything else about the money is done in it.
+"""
+
+from __future__ import annotations
+
+from ringbolt.app.accounts.chart_of_accounts import (
+    CAPTURE,
+    ESCROW,
+    REVENUE,
+    capture_idem,
+    hold_idem,
+)
+from ringbolt.app.limits.spend_limits import count_failed
+from ringbolt.app.payments import refer
+from ringbolt.core.order import OrderState, PaymentMethod
+from ringbolt.store import jobs, ledger, orders, refunds
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.orders import Order
+
+MAX_TRIES = 5
+"""How often one L402 payment may try to have its call answered, the first time included."""
+
+CLOSE_HOLD = "close_hold"
+CALL = "call"
+
+
+def fulfil(tx: Tx, order_id: str, why: str) -> bool:
+    """What was promised happened: the money is ours. False if the order was decided before."""
+    if not orders.move(tx, order_id, OrderState.FULFILLED, why):
+        return False
+    order = _present(tx, order_id)
+    match order.method:
+        case PaymentMethod.HOLD:
+            _tell_node(tx, order_id)
+        case PaymentMethod.BALANCE if order.kind == CALL:
+            pass  # what it costs is known when it ends: see ``charge``
+        case PaymentMethod.BALANCE:
+            ledger.capture(tx, hold_idem(order_id))
+            settled(tx, order, why)
+        case PaymentMethod.L402:
+            ledger.post(
+                tx,
+                idem=capture_idem(order_id),
+                debit=ESCROW,
+                credit=REVENUE,
+                amount_msat=order.price_msat,
+                kind=CAPTURE,
+                order_id=order_id,
+            )
+            settled(tx, order, why)
+    return True
+
+
+def charge(tx: Tx, order: Order, amount_msat: int, why: str) -> bool:
+    """Take ``amount_msat`` of what a fulfilled order has reserved, and release the rest; False if
+    that was done before."""
+    if not settled(tx, order, why):
+        return False
+    ledger.capture(tx, hold_idem(order.id), amount_msat)
+    count_failed(tx, order, order.price_msat - amount_msat)
+    return True
+
+
+def settled(tx: Tx, order: Order, why: str) -> bool:
+    """The money of a fulfilled order is booked as ours; False if it was before."""
+    if not orders.move(tx, order.id, OrderState.SETTLED, why):
+        return False
+    refer.accrue(tx, order)
+    return True
+
+
+def fail(
+    tx: Tx,
+    order_id: str,
+    why: str,
+    *,
+    may_retry: bool = False,
+    k1: str = "",
+    only_from: frozenset[OrderState] | None = None,
+) -> bool:
+    """What was promised will not happen: the money is the buyer's. False if decided before, or
+    if the order is not in a state of ``only_from``.
+
+    ``may_retry`` and ``k1`` (the name of the refund) matter for orders paid with L402 only.
+    """
+    # One payment must not ring a stranger's phone again and again.
+    may_retry = may_retry and orders.tries(tx, order_id) < MAX_TRIES
+    if not orders.move(
+        tx, order_id, OrderState.FAILED, why, only_from=only_from, may_retry=int(may_retry)
+    ):
+        return False
+    order = _present(tx, order_id)
+    match order.method:
+        case PaymentMethod.HOLD:
+            _tell_node(tx, order_id)
+        case PaymentMethod.BALANCE:
+            ledger.void(tx, hold_idem(order_id))
+            orders.move(tx, order_id, OrderState.RETURNED, why)
+        case PaymentMethod.L402:
+            assert k1, "a refund needs its name"
+            refunds.open_refund(tx, order_id, order.price_msat, k1)
+    count_failed(tx, order)
+    orders.finish(tx, order_id)
+    return True
+
+
+def _tell_node(tx: Tx, order_id: str) -> None:
+    jobs.enqueue(
+        tx, kind=CLOSE_HOLD, lane="money", uniq=f"{CLOSE_HOLD}:{order_id}", order_id=order_id
+    )
+
+
+def _present(tx: Tx, order_id: str) -> Order:
+    order = orders.by_id(tx, order_id)
+    assert order is not None
+    return order

@@ -1,0 +1,83 @@
+"""Give up what can wait no longer: unpaid invoices, and payments about to fall back by themselves.
+
+One job looks at both every few seconds. The order is decided first, and then the node is told to
+cancel, so that nobody can pay an invoice that nothing is delivered for.
+"""
+
+from __future__ import annotations
+
+import structlog
+
+from ringbolt.app.payments.decide_outcome import CLOSE_HOLD, fail
+from ringbolt.app.shop import Shop
+from ringbolt.app.webhooks import notify
+from ringbolt.core.order import OrderState
+from ringbolt.store import holds, jobs, orders
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.jobs import Job
+
+log = structlog.get_logger("ringbolt.holds")
+
+LOOK_AFTER_HOLDS = "look_after_holds"
+EVERY_MS = 10_000
+GRACE_MS = 5000
+"""An invoice may be paid in its last second; the node says so a moment later."""
+MARGIN_BLOCKS = 30
+"""So long before the last block of a held payment the order is given up. LND lets it go by itself
+18 blocks before (facts of v0.21)."""
+_BATCH = 200
+_UNDER_WAY = frozenset({OrderState.PAID, OrderState.DISPATCHING, OrderState.IN_PROGRESS})
+
+
+def schedule(tx: Tx) -> None:
+    """See to it that the job runs; harmless if it is scheduled already."""
+    jobs.enqueue(
+        tx, kind=LOOK_AFTER_HOLDS, lane="money", uniq=LOOK_AFTER_HOLDS,
+        run_at_ms=tx.now_ms + EVERY_MS,
+    )  # fmt: skip
+
+
+async def look_after_holds(shop: Shop, job: Job) -> None:
+    """Expire unpaid orders whose invoice ran out; fail paid ones whose hold is about to end."""
+    due = await shop.db.read(holds.overdue, GRACE_MS, _BATCH)
+    if due:
+        await shop.db.tx(_expire_all, due)
+    if await shop.db.read(holds.least_expiry_height) is not None:
+        await _release_before_the_end(shop)
+    delay_ms = 0 if len(due) == _BATCH else EVERY_MS
+    await shop.db.tx(jobs.retry, job, delay_ms, "")
+
+
+def _expire_all(tx: Tx, due: list[str]) -> None:
+    for order_id in due:
+        expire(tx, order_id, "the invoice ran out unpaid")
+
+
+def expire(tx: Tx, order_id: str, why: str) -> bool:
+    """An unpaid order ends here; False if it was paid, or ended before."""
+    if not orders.move(tx, order_id, OrderState.EXPIRED, why):
+        return False
+    orders.finish(tx, order_id)
+    jobs.enqueue(
+        tx, kind=CLOSE_HOLD, lane="money", uniq=f"{CLOSE_HOLD}:{order_id}", order_id=order_id
+    )
+    notify.changed(tx, order_id)
+    return True
+
+
+async def expire_now(shop: Shop, order_id: str) -> bool:
+    """Cancel an unpaid order; False if it was paid, or ended before."""
+    return await shop.db.tx(expire, order_id, "cancelled before it was paid")
+
+
+async def _release_before_the_end(shop: Shop) -> None:
+    height = (await shop.node.info()).block_height
+    for order_id in await shop.db.read(holds.near_the_end, height + MARGIN_BLOCKS):
+        log.warning("a held payment comes near its last block", order=order_id)
+        await shop.db.tx(_give_up, order_id)
+
+
+def _give_up(tx: Tx, order_id: str) -> None:
+    why = "the payment could not be held any longer"
+    if fail(tx, order_id, why, only_from=_UNDER_WAY):
+        notify.changed(tx, order_id)

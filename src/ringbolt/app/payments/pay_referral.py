@@ -1,0 +1,167 @@
+"""Pay a referrer what is owed to a Lightning Address, each share exactly once.
+
+One payout to an address is under way at a time. Its money is set aside in the transaction that
+writes it down, and its invoice is written down before anything is paid, because every question
+to an address makes another invoice. A payment whose outcome is not known is looked up until it
+is; only a definite failure lets another payout, with another invoice, begin.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from dataclasses import replace
+from typing import Any
+
+from ringbolt.app.accounts.chart_of_accounts import (
+    NODE,
+    PAYOUT,
+    PAYOUT_FEE,
+    ROUTING_FEE,
+    account_of_referrer,
+    payout_idem,
+)
+from ringbolt.app.payments.refer import PAY_REFERRAL as PAY_REFERRAL  # noqa: PLC0414 (beside its handler)
+from ringbolt.app.shop import Shop
+from ringbolt.core.lightning import bolt11
+from ringbolt.core.pricing.money import msat, sats_down
+from ringbolt.lightning.node import (
+    PaymentFailed,
+    PaymentOutcome,
+    PaymentSucceeded,
+    PaymentUnknown,
+    SupportsPayments,
+)
+from ringbolt.lightning.payout import AddressRefused, AddressResolver
+from ringbolt.store import jobs, ledger, named_invoices, payouts
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.jobs import Job
+from ringbolt.store.payouts import Payout, PayoutState
+
+COMMENT = "Ringbolt referrals"
+_PAY_TIMEOUT_S = 60
+_MINUTE_MS, _HOUR_MS, _DAY_MS = 60_000, 3_600_000, 86_400_000
+
+
+async def pay_referral(shop: Shop, job: Job) -> None:
+    """The job behind an address that is owed something; safe to run again at any point.
+
+    It runs until less than the least payout is owed. Raises ``Unavailable`` while the address or
+    the node cannot be asked.
+    """
+    if shop.payer is None or shop.addresses is None:
+        why = "this shop's node cannot pay to a Lightning Address; what is owed stays in the books"
+        await shop.db.tx(jobs.retry, job, _HOUR_MS, why)
+        return
+    min_msat = msat(shop.settings.referral.min_payout_sats)
+    payout = await shop.db.tx(_current, job, min_msat, secrets.token_hex(16))
+    if payout is not None and payout.state is PayoutState.OPEN:
+        payout = await _with_invoice(shop, job, shop.addresses, payout, min_msat)
+    if payout is None:
+        return
+    match await _outcome(shop, job, shop.payer, payout):
+        case PaymentSucceeded(_, fee_msat):
+            await shop.db.tx(_paid, job, payout, fee_msat)
+        case PaymentFailed(reason):
+            await shop.db.tx(_failed, job, payout, reason)
+        case PaymentUnknown(reason):
+            delay_ms = min(_MINUTE_MS, 2000 * 2 ** min(job.attempts, 5))
+            await shop.db.tx(jobs.retry, job, delay_ms, reason)
+
+
+def _current(tx: Tx, job: Job, min_msat: int, new_id: str) -> Payout | None:
+    """The payout under way, or a new one with its money set aside; None if too little is owed,
+    and the job is done."""
+    jobs.check(tx, job)
+    address: str = job.payload["address"]
+    found = payouts.unfinished(tx, address)
+    if found is not None:
+        return found
+    # Locked, so that a share that accrues now sees the job gone, or we see the share.
+    account = account_of_referrer(address)
+    owed_msat = payouts.locked_balance(tx, account).available_msat
+    amount_msat = msat(sats_down(min(owed_msat, job.payload.get("max_msat", owed_msat))))
+    if amount_msat < min_msat:
+        jobs.finish(tx, job)
+        return None
+    payouts.open_payout(tx, new_id, address, amount_msat)
+    ledger.hold(
+        tx, idem=payout_idem(new_id), debit=account, credit=NODE, amount_msat=amount_msat,
+        kind=PAYOUT,
+    )  # fmt: skip
+    return payouts.by_id(tx, new_id)
+
+
+async def _with_invoice(
+    shop: Shop, job: Job, addresses: AddressResolver, payout: Payout, min_msat: int
+) -> Payout | None:
+    """The payout with the one invoice that will be paid for it; None if the address gives none."""
+    try:
+        text = await addresses.invoice_for(payout.address, payout.amount_msat, COMMENT)
+    except AddressRefused as error:
+        told: dict[str, Any] = {}
+        if error.max_msat is not None and min_msat <= error.max_msat < payout.amount_msat:
+            told["max_msat"] = error.max_msat
+        await shop.db.tx(_failed, job, payout, error.message, told)
+        return None
+    invoice = await asyncio.to_thread(bolt11.decode, text)
+    assert invoice.amount_msat == payout.amount_msat, "the resolver checks it"
+    return await shop.db.tx(_begin, job, payout, text, invoice.payment_hash.hex())
+
+
+def _begin(tx: Tx, job: Job, payout: Payout, text: str, payment_hash: str) -> Payout | None:
+    jobs.check(tx, job)
+    if not named_invoices.name(tx, payment_hash, named_invoices.of_payout(payout.id)):
+        # To the node it would be one payment: what was paid before would count as paid again.
+        _failed(tx, job, payout, "the address answered with an invoice that was used before")
+        return None
+    begun = payouts.begin(tx, payout.id, text, payment_hash)
+    assert begun, "whoever holds the job is the only one to move the payout"
+    return replace(payout, state=PayoutState.PAYING, bolt11=text, payment_hash=payment_hash)
+
+
+async def _outcome(shop: Shop, job: Job, payer: SupportsPayments, payout: Payout) -> PaymentOutcome:
+    """What became of the payout's payment, which is sent if the node never saw it.
+
+    Raises ``LeaseLost`` instead of paying if we were stopped for so long that another worker may
+    have paid, failed, and begun another payout.
+    """
+    assert payout.payment_hash is not None
+    payment_hash = bytes.fromhex(payout.payment_hash)
+    known = await payer.lookup_payment(payment_hash)
+    if known is not None:
+        return known
+    jobs.sure(job)
+    max_fee_msat = msat(shop.settings.referral.max_fee_sats)
+    outcome = await payer.pay(payout.bolt11, max_fee_msat, _PAY_TIMEOUT_S)
+    if isinstance(outcome, PaymentFailed):
+        # Another invoice is paid once this one is given up: not on one word alone.
+        known = await payer.lookup_payment(payment_hash)
+        return outcome if known is None else known
+    return outcome
+
+
+def _paid(tx: Tx, job: Job, payout: Payout, fee_msat: int) -> None:
+    if payouts.pay(tx, payout.id, fee_msat):
+        ledger.capture(tx, payout_idem(payout.id))
+        if fee_msat:
+            ledger.post(
+                tx, idem=f"{payout_idem(payout.id)}:fee", debit=ROUTING_FEE, credit=NODE,
+                amount_msat=fee_msat, kind=PAYOUT_FEE,
+            )  # fmt: skip
+    # More may have accrued meanwhile: the next run sees, and ends the job.
+    jobs.retry(tx, job, 0, "", {**job.payload, "tries": 0})
+
+
+def _failed(
+    tx: Tx, job: Job, payout: Payout, reason: str, told: dict[str, Any] | None = None
+) -> None:
+    """Certainly not paid: the money is the referrer's again, and another payout follows later.
+
+    ``told`` is what the next run shall know besides.
+    """
+    if payouts.fail(tx, payout.id, reason):
+        ledger.void(tx, payout_idem(payout.id))
+    tries: int = job.payload.get("tries", 0)
+    delay_ms = min(_DAY_MS, _MINUTE_MS * 2 ** min(tries, 11))
+    jobs.retry(tx, job, delay_ms, reason, {**job.payload, **(told or {}), "tries": tries + 1})

@@ -1,0 +1,113 @@
+"""What the node tells of a hold invoice, turned into an order's state.
+
+ACCEPTED secures the money; CANCELED means that it is gone. What the node does because we told it
+to (settle, cancel) is written down by ``close_hold``, which told it.
+"""
+
+from __future__ import annotations
+
+import structlog
+
+from ringbolt.app.accounts.chart_of_accounts import (
+    HOLD,
+    NODE,
+    REVENUE,
+    TOP_UP,
+    account_of_key,
+    hold_idem,
+)
+from ringbolt.app.limits.count_order import count_paid
+from ringbolt.app.payments.decide_outcome import CLOSE_HOLD, fail
+from ringbolt.app.payments.start_fulfilment import TOP_UP_KIND, dispatch_paid, working_deadline_ms
+from ringbolt.app.requests.order_request import TopUp, from_json
+from ringbolt.app.shop import Shop
+from ringbolt.app.webhooks import notify
+from ringbolt.core.order import OrderState
+from ringbolt.lightning.node import InvoiceState, InvoiceStatus
+from ringbolt.store import jobs, keys, ledger, orders
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.orders import Order
+
+log = structlog.get_logger("ringbolt.holds")
+
+_AWAITING = frozenset({OrderState.AWAITING_PAYMENT})
+_UNDER_WAY = frozenset({OrderState.PAID, OrderState.DISPATCHING, OrderState.IN_PROGRESS})
+
+
+def record_hold(tx: Tx, order_id: str, invoice: InvoiceStatus, shop: Shop) -> None:
+    """Apply what the node says of an order's invoice; harmless however often it says it."""
+    order = orders.by_id(tx, order_id)
+    if order is None:
+        return
+    match invoice.state:
+        case InvoiceState.ACCEPTED:
+            _accepted(tx, order, invoice, shop)
+        case InvoiceState.CANCELED:
+            _canceled(tx, order)
+        case InvoiceState.OPEN | InvoiceState.SETTLED:
+            return
+
+
+def _accepted(tx: Tx, order: Order, invoice: InvoiceStatus, shop: Shop) -> None:
+    if order.state is OrderState.EXPIRED:
+        # It was paid in the moment in which it ran out: the payer has it back at once.
+        jobs.enqueue(
+            tx, kind=CLOSE_HOLD, lane="money", uniq=f"{CLOSE_HOLD}:{order.id}", order_id=order.id
+        )
+        return
+    if not orders.move(
+        tx,
+        order.id,
+        OrderState.PAID,
+        "the payment is held",
+        only_from=_AWAITING,
+        paid_ms=tx.now_ms,
+        started_ms=tx.now_ms,
+        expiry_height=invoice.expiry_height,
+        deadline_ms=working_deadline_ms(shop.settings, order.kind, tx.now_ms),
+    ):
+        return
+    _book_hold(tx, order)
+    refused = count_paid(tx, shop, order)
+    refusal = refused.why if refused is not None else _revoked_key(tx, order)
+    if refusal:
+        fail(tx, order.id, refusal)
+        notify.changed(tx, order.id)
+    else:
+        dispatch_paid(tx, order)
+
+
+def _book_hold(tx: Tx, order: Order) -> None:
+    credit, kind = REVENUE, HOLD
+    if order.kind == TOP_UP_KIND:
+        credit, kind = account_of_key(from_json(order.request, TopUp).key_id), TOP_UP
+    ledger.hold(
+        tx,
+        idem=hold_idem(order.id),
+        debit=NODE,
+        credit=credit,
+        amount_msat=order.price_msat,
+        kind=kind,
+        order_id=order.id,
+    )
+
+
+def _revoked_key(tx: Tx, order: Order) -> str:
+    """'' unless this tops up a key that was revoked since: its money could never be spent."""
+    if order.kind != TOP_UP_KIND:
+        return ""
+    key = keys.by_id(tx, from_json(order.request, TopUp).key_id)
+    return "" if key is not None and key.revoked_ms is None else "the API key was revoked"
+
+
+def _canceled(tx: Tx, order: Order) -> None:
+    """The node let the payment go: by our word, near its last block, or because it ran out."""
+    if order.state is OrderState.AWAITING_PAYMENT:
+        if orders.move(tx, order.id, OrderState.EXPIRED, "the invoice ran out"):
+            orders.finish(tx, order.id)
+            notify.changed(tx, order.id)
+        return
+    why = "the payment fell back to the payer before the order was brought about"
+    if fail(tx, order.id, why, only_from=_UNDER_WAY):
+        log.warning("a held payment was lost", order=order.id)
+        notify.changed(tx, order.id)

@@ -1,0 +1,54 @@
+"""The referrer's share: it accrues in the books in the transaction that settles an order."""
+
+from __future__ import annotations
+
+from ringbolt.app.accounts.chart_of_accounts import (
+    REFERRAL,
+    REVENUE,
+    account_of_referrer,
+    referral_idem,
+)
+from ringbolt.core.pricing.prices import referral_share_msat
+from ringbolt.store import jobs, ledger
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.orders import Order
+
+PAY_REFERRAL = "pay_referral"
+
+
+def accrue(tx: Tx, order: Order) -> bool:
+    """Book the share of whoever referred the buyer; False if nobody did, or it was booked before.
+
+    A top-up earns nothing: the orders that are paid from it do. Whether the balance is worth a
+    payment is for the payout's job to see.
+    """
+    if not order.referrer or order.kind == "fund":
+        return False
+    share_msat = referral_share_msat(order.price_msat, order.referral_percent)
+    if share_msat <= 0:
+        return False
+    account = account_of_referrer(order.referrer)
+    ledger.ensure_account(tx, account, "liability", stored=True, floor_msat=0)
+    booked = ledger.post(
+        tx,
+        idem=referral_idem(order.id),
+        debit=REVENUE,
+        credit=account,
+        amount_msat=share_msat,
+        kind=REFERRAL,
+        order_id=order.id,
+    )
+    if booked:
+        request_payout(tx, order.referrer)
+    return booked
+
+
+def request_payout(tx: Tx, address: str) -> bool:
+    """Have what ``address`` is owed paid out; False if that is under way."""
+    return jobs.enqueue(
+        tx,
+        kind=PAY_REFERRAL,
+        lane="money",
+        uniq=f"payout:{address}",
+        payload={"address": address},
+    )

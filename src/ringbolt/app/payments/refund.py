@@ -1,0 +1,187 @@
+"""Give the money of a failed L402 order back: an LNURL-withdraw, paid exactly once.
+
+The claim is written down with its invoice before anything is paid. A payment whose outcome is not
+known is looked up until it is; only a definite failure opens the refund for another invoice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+
+import structlog
+
+from ringbolt.app.accounts.chart_of_accounts import (
+    ESCROW,
+    NODE,
+    REFUND,
+    REFUND_FEE,
+    ROUTING_FEE,
+    refund_idem,
+)
+from ringbolt.app.shop import Shop
+from ringbolt.core.errors import Conflict, InvalidInput, NotFound
+from ringbolt.core.lightning import bolt11
+from ringbolt.core.order import OrderState
+from ringbolt.core.pricing.money import msat, sats_down
+from ringbolt.lightning.node import (
+    PaymentFailed,
+    PaymentOutcome,
+    PaymentSucceeded,
+    PaymentUnknown,
+    SupportsPayments,
+)
+from ringbolt.store import jobs, ledger, named_invoices, orders, refunds
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.jobs import Job
+from ringbolt.store.refunds import Refund, RefundState
+
+log = structlog.get_logger("ringbolt.refunds")
+
+PAY_REFUND = "pay_refund"
+_PAY_TIMEOUT_S = 60
+
+
+async def offered_refund(shop: Shop, k1: str) -> Refund:
+    """The refund behind a withdraw link. Raises ``NotFound`` or ``Conflict``."""
+    refund = await shop.db.read(refunds.by_k1, k1)
+    if refund is None:
+        raise NotFound("This refund link is not known, or was replaced by a newer one.")
+    if refund.state is not RefundState.OPEN:
+        raise Conflict("This refund was claimed already.", code="REFUND_CLAIMED")
+    return refund
+
+
+async def claim_refund(shop: Shop, k1: str, invoice_text: str) -> None:
+    """Take the invoice to be paid; the payment follows. Raises ``InvalidInput``, ``Conflict``,
+    ``NotFound``; ``NodeUnavailable`` if the node cannot say which network it is on."""
+    if shop.payer is None:
+        raise Conflict("This shop's node cannot pay out; write to its operator.")
+    named = await shop.db.read(refunds.by_k1, k1)
+    if named is not None and named.bolt11 == invoice_text.strip():
+        return  # asked again, because our answer was lost
+    refund = await offered_refund(shop, k1)
+    invoice = await asyncio.to_thread(_decode, invoice_text)
+    network = (await shop.node.info()).network
+    _check(invoice, refund, network, shop.clock.now_ms())
+    await shop.db.tx(_claim, refund, invoice_text.strip(), invoice.payment_hash.hex())
+
+
+def _decode(text: str) -> bolt11.Bolt11:
+    try:
+        return bolt11.decode(text)
+    except bolt11.Bolt11Error as error:
+        raise InvalidInput(f"This is not a BOLT11 invoice that can be paid: {error}.") from None
+
+
+def _check(invoice: bolt11.Bolt11, refund: Refund, network: str, now_ms: int) -> None:
+    sats = sats_down(refund.amount_msat)
+    if invoice.amount_msat is None:
+        raise InvalidInput(f"The invoice names no amount; make one for {sats} sats.")
+    if invoice.amount_msat != refund.amount_msat:
+        raise InvalidInput(f"The refund is {sats} sats; make an invoice for exactly that.")
+    if invoice.network != network:
+        raise InvalidInput(f"The invoice is for {invoice.network}; this shop is on {network}.")
+    if now_ms >= (invoice.timestamp_s + invoice.expiry_s) * 1000:
+        raise InvalidInput("The invoice has expired; make a fresh one.")
+
+
+def _claim(tx: Tx, refund: Refund, invoice_text: str, payment_hash: str) -> None:
+    order = orders.by_id(tx, refund.order_id)
+    is_failed = order is not None and order.state is OrderState.FAILED
+    if not is_failed or not _is_open(tx, refund):
+        raise Conflict("This refund was claimed already.", code="REFUND_CLAIMED")
+    if not named_invoices.name(tx, payment_hash, named_invoices.of_refund(refund.order_id)):
+        raise InvalidInput("This invoice was named before; make a fresh one.")
+    if not refunds.claim(tx, refund.order_id, invoice_text, payment_hash):
+        raise Conflict("This refund was claimed already.", code="REFUND_CLAIMED")
+    orders.close_retry(tx, refund.order_id)
+    jobs.enqueue(
+        tx, kind=PAY_REFUND, lane="money", uniq=f"refund:{refund.order_id}",
+        order_id=refund.order_id,
+    )  # fmt: skip
+
+
+def _is_open(tx: Tx, refund: Refund) -> bool:
+    present = refunds.of_order(tx, refund.order_id)
+    return present is not None and present.state is RefundState.OPEN and present.k1 == refund.k1
+
+
+async def pay_refund(shop: Shop, job: Job) -> None:
+    """The job behind a claimed refund; safe to run again at any point."""
+    assert job.order_id is not None
+    refund = await shop.db.read(refunds.of_order, job.order_id)
+    if refund is None or refund.state is not RefundState.CLAIMED or shop.payer is None:
+        await shop.db.tx(jobs.finish, job)
+        return
+    assert refund.bolt11 is not None
+    assert refund.payment_hash is not None
+    payment_hash, outcome = await _paid_before(shop, shop.payer, refund)
+    if outcome is None or (isinstance(outcome, PaymentFailed) and job.attempts <= 1):
+        outcome = await _pay(shop, job, shop.payer, refund)
+    match outcome:
+        case PaymentSucceeded(_, fee_msat):
+            await shop.db.tx(_paid, job, refund, fee_msat, payment_hash)
+        case PaymentFailed(reason):
+            await shop.db.tx(_reopen, job, refund, reason, secrets.token_hex(32))
+        case PaymentUnknown(reason):
+            delay_ms = min(60_000, 2000 * 2 ** min(job.attempts, 5))
+            await shop.db.tx(jobs.retry, job, delay_ms, reason)
+
+
+async def _paid_before(
+    shop: Shop, payer: SupportsPayments, refund: Refund
+) -> tuple[str, PaymentOutcome | None]:
+    """What the node knows of the refund's payment, or of an earlier one that it said had failed
+    and now says had not; with the hash of the one that it is about."""
+    assert refund.payment_hash is not None
+    payment_hash = refund.payment_hash
+    named = await shop.db.read(named_invoices.named_for, named_invoices.of_refund(refund.order_id))
+    for earlier in named:
+        if earlier == payment_hash:
+            continue
+        outcome = await payer.lookup_payment(bytes.fromhex(earlier))
+        if outcome is not None and not isinstance(outcome, PaymentFailed):
+            log.error("a payment that was said to have failed had not", payment=earlier[:12])
+            return earlier, outcome
+    return payment_hash, await payer.lookup_payment(bytes.fromhex(payment_hash))
+
+
+async def _pay(shop: Shop, job: Job, payer: SupportsPayments, refund: Refund) -> PaymentOutcome:
+    """Pay the invoice that was claimed with. Raises ``LeaseLost`` instead if we were stopped for
+    so long that another worker may have paid, failed, and opened the refund for another invoice.
+    """
+    assert refund.bolt11 is not None
+    assert refund.payment_hash is not None
+    jobs.sure(job)
+    outcome = await payer.pay(refund.bolt11, _max_fee_msat(shop, refund), _PAY_TIMEOUT_S)
+    if isinstance(outcome, PaymentFailed):
+        # A second invoice is paid once this one is given up: not on one word alone.
+        known = await payer.lookup_payment(bytes.fromhex(refund.payment_hash))
+        return outcome if known is None else known
+    return outcome
+
+
+def _max_fee_msat(shop: Shop, refund: Refund) -> int:
+    return max(msat(shop.settings.refund.max_fee_sats), refund.amount_msat // 100)
+
+
+def _paid(tx: Tx, job: Job, refund: Refund, fee_msat: int, payment_hash: str) -> None:
+    order_id = refund.order_id
+    if refunds.pay(tx, order_id, fee_msat, payment_hash):
+        orders.move(tx, order_id, OrderState.RETURNED, "the refund was paid")
+        ledger.post(
+            tx, idem=refund_idem(order_id), debit=ESCROW, credit=NODE,
+            amount_msat=refund.amount_msat, kind=REFUND, order_id=order_id,
+        )  # fmt: skip
+        if fee_msat:
+            ledger.post(
+                tx, idem=f"{refund_idem(order_id)}:fee", debit=ROUTING_FEE, credit=NODE,
+                amount_msat=fee_msat, kind=REFUND_FEE, order_id=order_id,
+            )  # fmt: skip
+    jobs.finish(tx, job)
+
+
+def _reopen(tx: Tx, job: Job, refund: Refund, reason: str, k1: str) -> None:
+    refunds.reopen(tx, refund.order_id, k1, reason)
+    jobs.finish(tx, job)

@@ -1,0 +1,1 @@
+"""Typed commands: what a buyer asks for."""

@@ -1,0 +1,172 @@
+"""How many minutes are held for a call: as long as its script may take, with a reserve.
+
+The carrier hangs up when the held minutes are over, so that a call never costs more than is held.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from ringbolt.app.requests.call_order import (
+    CallOrder,
+    GatherStep,
+    HangupStep,
+    PauseStep,
+    PlayStep,
+    RecordStep,
+    SayStep,
+    Step,
+)
+from ringbolt.core.calls.ssml import Piece, Silence, is_ssml, parse_ssml
+from ringbolt.core.errors import InvalidInput
+from ringbolt.core.humanise import counted
+from ringbolt.settings import Settings
+
+_CHARS_PER_S: Final = 12.0
+_IDEOGRAM_CHARS: Final = 4
+_HANGUL_CHARS: Final = 3
+_KANA_CHARS: Final = 2
+"""What one of them counts as: each is a syllable or so."""
+_VOWELLESS_CHARS: Final = 2
+"""What a letter counts as in scripts that leave vowels out: Arabic's and Hebrew's."""
+_DIGIT_CHARS: Final = 6
+"""What a digit counts as: each is a word."""
+_RESERVE: Final = 1.3
+_RESERVE_S: Final = 15.0
+_IDEOGRAM = re.compile("[\u2e80-\u303f\u3220-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+_HANGUL = re.compile("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7af]")
+_KANA = re.compile("[\u3041-\u30ff\u31f0-\u31ff\uff66-\uff9f]")
+_DIGIT = re.compile(r"\d")
+_VOWELLESS = re.compile("[\u05d0-\u05ea\u0620-\u064a\u066e-\u06d3\u0750-\u077f]")
+NOT_KNOWN: Final[Mapping[str, int]] = {}
+"""Nothing is known of the lengths of files."""
+
+
+def reserve_minutes(
+    settings: Settings, command: CallOrder, lengths: Mapping[str, int] = NOT_KNOWN
+) -> int:
+    """The minutes that the buyer asked for (``command.minutes``; 0: none said), else as many as
+    the script may take. ``lengths``: those of its audio files that are known, in ms by URL.
+
+    Raises ``InvalidInput`` for a script that takes longer than any call may.
+    """
+    longest = settings.voice.max_minutes
+    if command.minutes:
+        if not 1 <= command.minutes <= longest:
+            raise InvalidInput(
+                f"A call may last at most {counted(longest, 'minute')} here.",
+                code="OUT_OF_RANGE",
+                field="maxMinutes",
+                suggestion=f"Ask for 1 to {longest} minutes.",
+            )
+        return command.minutes
+    length = length_of(command, lengths)
+    needed_s = length.about_s * _RESERVE + length.exact_s
+    minutes = math.ceil((needed_s + _RESERVE_S) / 60)
+    if needed_s > longest * 60:
+        raise InvalidInput(
+            f"This call could take {counted(minutes, 'minute')}, and calls here last at most "
+            f"{counted(longest, 'minute')}.",
+            code="CALL_TOO_LONG",
+            field="sayText",
+            suggestion="Shorten what is said or played, repeat it less often, or set maxMinutes to "
+            "have the call end then. Nothing was charged.",
+        )
+    return longest if length.is_open else max(1, min(minutes, longest))
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """How long a script takes: ``about_s`` of what is spoken or waited for, ``exact_s`` of files.
+    ``is_open``: there is more, and nobody knows how much."""
+
+    about_s: float = 0.0
+    exact_s: float = 0.0
+    is_open: bool = False
+
+    def __add__(self, other: Length) -> Length:
+        return Length(
+            self.about_s + other.about_s,
+            self.exact_s + other.exact_s,
+            self.is_open or other.is_open,
+        )
+
+
+def length_of(command: CallOrder, lengths: Mapping[str, int] = NOT_KNOWN) -> Length:
+    """What the whole script of a call takes."""
+    if command.steps:
+        return _sum(command.steps, lengths)
+    if command.audio_url:
+        return _file(command.audio_url, lengths)
+    return Length(spoken_s(command.message))
+
+
+def _sum(steps: Iterable[Step], lengths: Mapping[str, int]) -> Length:
+    total = Length()
+    for step in steps:
+        if isinstance(step, HangupStep):
+            break
+        total += _of_step(step, lengths)
+    return total
+
+
+def _of_step(step: Step, lengths: Mapping[str, int]) -> Length:
+    match step:
+        case SayStep(text=text, repeat=repeat):
+            return Length(spoken_s(text) * repeat)
+        case PlayStep(url=url, repeat=repeat, fallback=fallback):
+            return _play(_file(url, lengths), repeat, fallback)
+        case PauseStep(ms):
+            return Length(ms / 1000)
+        case GatherStep(prompt=prompt, timeout_ms=timeout_ms):
+            return _sum(prompt, lengths) + Length(timeout_ms / 1000)
+        case RecordStep(max_duration_ms=max_duration_ms):
+            return Length(max_duration_ms / 1000, is_open=not max_duration_ms)
+        case HangupStep():
+            return Length()
+
+
+def _file(url: str, lengths: Mapping[str, int]) -> Length:
+    known = lengths.get(url)
+    return Length(is_open=True) if known is None else Length(exact_s=known / 1000)
+
+
+def _play(once: Length, repeat: int, fallback: SayStep | None) -> Length:
+    """The file, or what is spoken in its place if that takes longer."""
+    text_s = spoken_s(fallback.text) * fallback.repeat if fallback else 0.0
+    exact_s = once.exact_s * repeat
+    more_s = max(0.0, text_s - exact_s / _RESERVE)
+    return Length(more_s, exact_s, once.is_open)
+
+
+def spoken_s(text: str) -> float:
+    """About how long it takes to say a text, or SSML, in seconds. Raises ``InvalidInput`` for
+    SSML that cannot be read."""
+    if not is_ssml(text):
+        return _read_s(text)
+    return sum(_part_s(part) for part in parse_ssml(text).parts)
+
+
+def _part_s(part: Piece | Silence) -> float:
+    match part:
+        case Piece(text=text, rate=rate):
+            return _read_s(text) / min(1.0, rate)
+        case Silence(ms):
+            return ms / 1000
+
+
+def _read_s(text: str) -> float:
+    text = " ".join(text.split())  # blanks are not heard
+    counts = (
+        (_IDEOGRAM, _IDEOGRAM_CHARS),
+        (_HANGUL, _HANGUL_CHARS),
+        (_KANA, _KANA_CHARS),
+        (_VOWELLESS, _VOWELLESS_CHARS),
+        (_DIGIT, _DIGIT_CHARS),
+    )
+    more = sum(len(pattern.findall(text)) * (chars - 1) for pattern, chars in counts)
+    return (len(text) + more) / _CHARS_PER_S

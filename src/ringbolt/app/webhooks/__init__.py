@@ -1,0 +1,1 @@
+"""What buyers are told, and how it is sent."""

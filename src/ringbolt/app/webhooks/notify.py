@@ -1,0 +1,74 @@
+"""Tell whoever wants to know what became of an order: webhooks, and callbacks of other kinds.
+
+What is to be told is written down in the transaction that makes it true. One job per order and
+topic then sends it, in order; a topic does not wait for another. The topic '' is how the order
+stands.
+"""
+
+from __future__ import annotations
+
+from ringbolt.app.webhooks import order_document
+from ringbolt.core.order import OrderState
+from ringbolt.store import jobs, orders, webhooks
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.jobs import Lane
+
+SEND_WEBHOOK = "send_webhook"
+_UNPAID = frozenset({OrderState.AWAITING_PAYMENT, OrderState.EXPIRED})
+
+
+def webhook_job(order_id: str, topic: str = "") -> str:
+    """The name of the one job that sends what an order tells of a topic."""
+    return f"webhook:{order_id}:{topic}" if topic else f"webhook:{order_id}"
+
+
+def topic_of(order_id: str, name: str) -> str:
+    """The topic that the order's job of that name sends."""
+    return name.removeprefix(webhook_job(order_id)).removeprefix(":")
+
+
+def changed(tx: Tx, order_id: str) -> None:
+    """Tell an order's receiver, if it has one, what its status shows now. Call it in the
+    transaction of every change that the status shows; what it told before is not told again."""
+    order = orders.lock_with_receiver(tx, order_id)
+    if order is None:
+        return
+    document = order_document.snapshot(tx, order)
+    last = webhooks.last_told(tx, order_id)
+    if last is not None and last.body and not order_document.is_news(document, last.body):
+        return
+    draft = order_document.to_draft(document, order_id)
+    tell(tx, order_id, "POST", order.webhook_url, draft, lane=lane_of(order.state))
+
+
+def lane_of(state: OrderState) -> Lane:
+    """The lane that tells of an order: one that costs nothing keeps nobody waiting who paid."""
+    return "unpaid" if state in _UNPAID else "webhook"
+
+
+def tell(
+    tx: Tx,
+    order_id: str,
+    method: str,
+    url: str,
+    body: bytes,
+    topic: str = "",
+    *,
+    lane: Lane = "webhook",
+) -> str:
+    """Send ``body`` to ``url``, after all that the topic has told before; the webhook's id.
+
+    A ``body`` that is to be sent with GET is a JSON object: its fields are added to the query.
+    """
+    webhook_id = webhooks.insert(tx, order_id, method, url, body, topic)
+    see_to_sending(tx, order_id, topic, lane)
+    return webhook_id
+
+
+def see_to_sending(
+    tx: Tx, order_id: str, topic: str = "", lane: Lane = "webhook", *, at_once: bool = False
+) -> None:
+    """See to it that what the order tells of the topic is sent; ``at_once``: not only when the
+    next try of an earlier one is due."""
+    name = webhook_job(order_id, topic)
+    jobs.ensure(tx, SEND_WEBHOOK, lane, name, order_id, at_once=at_once)

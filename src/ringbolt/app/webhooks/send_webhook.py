@@ -1,0 +1,218 @@
+"""Send what an order has to tell: one job per topic, in order, until it is delivered or given up.
+
+Headers and signature are those of Standard Webhooks, as is the schedule of tries: 75 hours from
+the first to the last. Only 2xx is success.
+"""
+
+from __future__ import annotations
+
+import base64
+import random
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import quote, unquote_plus, urlencode, urlsplit, urlunsplit
+
+import msgspec
+import structlog
+from standardwebhooks import Webhook as Signer
+
+from ringbolt.app.shop import Shop
+from ringbolt.app.webhooks import order_document
+from ringbolt.app.webhooks.notify import see_to_sending, topic_of
+from ringbolt.core.errors import InvalidInput
+from ringbolt.core.keys import Keyring, derive
+from ringbolt.store import jobs, webhooks
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.jobs import Job
+from ringbolt.store.webhooks import Outgoing, WebhookState
+from ringbolt.upstream.fetch.vetted import RefusedUrlError
+from ringbolt.upstream.fetch.webhook_client import Answered, HostBusy, NoAnswer
+
+log = structlog.get_logger("ringbolt.webhooks")
+
+SCHEDULE_S = (0, 5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
+"""How long after the try before it each try comes."""
+_JITTER = 0.1
+_GONE = 410
+_MAY_ASK_FOR_TIME = frozenset({429, 502, 503, 504})
+_LONGEST_S = 86_400
+_MAX_QUERY_CHARS = 6000
+"""Most servers read a request line of 8 KiB; the URL itself may have 2 KiB of it."""
+_read_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_read_text = msgspec.json.Decoder(str).decode
+_LABEL = "webhook"
+
+
+def webhook_secret(keyring: Keyring, owner: str) -> str:
+    """The secret that signs webhooks. ``owner``: the account of a key's orders, else the order."""
+    return _as_text(keyring.derive(_LABEL, owner.encode()))
+
+
+def check_webhook_url(shop: Shop, url: str) -> None:
+    """Raises ``InvalidInput`` (WEBHOOK_URL_REFUSED) for a URL that nothing can be sent to."""
+    try:
+        shop.caller.vet(url)
+    except RefusedUrlError as error:
+        raise InvalidInput(
+            f"The webhook URL cannot be used: {error.message}.",
+            code="WEBHOOK_URL_REFUSED",
+            field="webhookUrl",
+            suggestion="Give an https URL on the public Internet.",
+        ) from error
+
+
+def next_webhook(tx: Tx, order_id: str, name: str) -> Outgoing | None:
+    """What the order's job of that name has to send; its ``Look``."""
+    return webhooks.next_of(tx, order_id, topic_of(order_id, name))
+
+
+async def send_webhook(shop: Shop, job: Job) -> None:
+    """The job behind what an order has to tell: send the first that waits. Raises ``LeaseLost``."""
+    assert job.order_id is not None
+    outgoing = (
+        job.seen
+        if isinstance(job.seen, Outgoing)
+        else await shop.db.read(next_webhook, job.order_id, job.uniq)
+    )
+    if outgoing is None:
+        await shop.db.tx(_go_on, job, job.order_id)
+        return
+    jobs.sure(job)  # what was seen is old, and told by others, if we were stopped meanwhile
+    body = _body(shop, outgoing)
+    is_get = outgoing.method == "GET"
+    sent = b"" if is_get else body
+    answer = await shop.caller.call(
+        outgoing.method,
+        without_fields(outgoing.url, _read_fields(body)) if is_get else outgoing.url,
+        _headers(shop, outgoing, sent),
+        sent,
+        shop.settings.webhooks.timeout_s,
+        query=as_query(body) if is_get else "",
+    )
+    if isinstance(answer, HostBusy):
+        await shop.db.tx(jobs.retry, job, answer.retry_ms, "the receiver's host is busy")
+        return
+    verdict = judge(answer, outgoing.tries + 1, random.random())  # noqa: S311 - jitter
+    if verdict.state is WebhookState.GIVEN_UP:
+        log.warning("webhook given up", webhook=outgoing.id, why=verdict.error)
+    await shop.db.tx(_record, job, outgoing, body, answer, verdict)
+
+
+def _body(shop: Shop, outgoing: Outgoing) -> bytes:
+    if outgoing.family != "orders":
+        return outgoing.body
+    settings = shop.settings
+    return order_document.from_draft(
+        outgoing.body, settings.compat.code_type, settings.orders.cancel_after_s
+    )
+
+
+def as_query(body: bytes) -> str:
+    """A JSON object as the fields of a query: texts as they are, all else as JSON; null not at
+    all. The longest is left out if no server would read the whole."""
+    fields = {
+        name: _read_text(value) if value[:1] == b'"' else value.decode()
+        for name, value in ((name, bytes(raw)) for name, raw in _read_fields(body).items())
+        if value != b"null"
+    }
+    query = urlencode(fields, quote_via=quote, safe="")
+    if len(query) <= _MAX_QUERY_CHARS:
+        return query
+    longest = max(fields, key=lambda name: len(quote(fields[name], safe="")))
+    del fields[longest]
+    return urlencode(fields, quote_via=quote, safe="")
+
+
+def fields_of(url: str) -> frozenset[str]:
+    """The names in a URL's own query."""
+    return frozenset(map(_name, filter(None, urlsplit(url).query.split("&"))))
+
+
+def without_fields(url: str, names: Container[str]) -> str:
+    """The URL without those fields of its query that have one of the ``names``: what is added
+    under that name is ours, and a receiver shall find it once. All else stays as it is written."""
+    if not any(name in names for name in fields_of(url)):
+        return url
+    parts = urlsplit(url)
+    kept = [field for field in parts.query.split("&") if _name(field) not in names]
+    return urlunsplit(parts._replace(query="&".join(kept)))
+
+
+def _name(field: str) -> str:
+    return unquote_plus(field.partition("=")[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a try means: the state after it, when the next comes, and what went wrong."""
+
+    state: WebhookState
+    delay_ms: int
+    error: str
+
+
+def judge(answer: Answered | NoAnswer, tries: int, chance: float) -> Verdict:
+    """``tries``: how many there were, this one included; ``chance``: from 0 to 1, for jitter."""
+    status = answer.status if isinstance(answer, Answered) else None
+    if status is not None and 200 <= status < 300:
+        return Verdict(WebhookState.DELIVERED, 0, "")
+    error = answer.reason if isinstance(answer, NoAnswer) else f"HTTP {status}"
+    if status == _GONE or tries >= len(SCHEDULE_S):
+        return Verdict(WebhookState.GIVEN_UP, 0, error)
+    delay_s: float = SCHEDULE_S[tries]
+    if isinstance(answer, Answered) and answer.retry_after_s and status in _MAY_ASK_FOR_TIME:
+        delay_s = max(delay_s, min(answer.retry_after_s, _LONGEST_S))
+    return Verdict(WebhookState.PENDING, round(delay_s * (1 + _JITTER * chance) * 1000), error)
+
+
+def _record(
+    tx: Tx,
+    job: Job,
+    sent: Outgoing,
+    body: bytes,
+    answer: Answered | NoAnswer,
+    verdict: Verdict,
+) -> None:
+    """Write the try down, and see to what comes next. Raises ``LeaseLost``."""
+    status = answer.status if isinstance(answer, Answered) else None
+    webhooks.record_try(tx, sent, body, verdict.state, (status, verdict.error, answer.took_ms))
+    if verdict.state is WebhookState.PENDING:
+        jobs.retry(tx, job, verdict.delay_ms, verdict.error)
+    else:
+        _go_on(tx, job, sent.order_id)
+
+
+def _go_on(tx: Tx, job: Job, order_id: str) -> None:
+    """End the job, and begin another if its topic has more to tell. Raises ``LeaseLost``.
+
+    In this order: whoever tells something at this moment either kept the job from ending, and is
+    seen here, or finds no job and adds one.
+    """
+    jobs.finish(tx, job)
+    topic = topic_of(order_id, job.uniq)
+    if webhooks.waits(tx, order_id, topic):
+        see_to_sending(tx, order_id, topic, job.lane)
+
+
+def _headers(shop: Shop, outgoing: Outgoing, body: bytes) -> Mapping[str, str]:
+    # The machine's own time: receivers compare with theirs, which no simulated world moves.
+    now_s = (shop.clock.now_ms() - shop.clock.offset_ms) // 1000
+    at = datetime.fromtimestamp(now_s, UTC)
+    owner = outgoing.owner.encode()
+    signatures = [  # after a change of the master secret, receivers still know the former one
+        Signer(derive(secret, _LABEL, owner)).sign(outgoing.id, at, body.decode())
+        for secret in shop.keyring.all()
+    ]
+    headers = {
+        "webhook-id": outgoing.id,
+        "webhook-timestamp": str(now_s),
+        "webhook-signature": " ".join(signatures),
+    }
+    if body:
+        headers["Content-Type"] = "application/json"
+    return headers
+
+
+def _as_text(secret: bytes) -> str:
+    return f"whsec_{base64.b64encode(secret).decode()}"

@@ -1,0 +1,16 @@
+"""What ``ringbolt doctor`` found at one part."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """One part: ``kind`` is real, simulated or embedded; ``state`` is ok, note or wrong."""
+
+    part: str
+    kind: str
+    state: str
+    detail: str
+    mend: str = ""

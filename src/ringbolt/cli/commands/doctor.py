@@ -1,0 +1,219 @@
+"""``ringbolt doctor``: what is real, what is simulated, what is wrong, and how to mend it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import sys
+import time
+from collections.abc import Awaitable, Callable
+
+from ringbolt.bootstrap import load_rate_card, open_node, open_speaker
+from ringbolt.cli.check_result import CheckResult
+from ringbolt.cli.commands import doctor_orders
+from ringbolt.cli.operator_access import running_shop, world_url
+from ringbolt.cli.output import EXIT_FAILED, EXIT_OK, is_terminal, print_json, print_table
+from ringbolt.clock import SystemClock
+from ringbolt.core.errors import RingboltError
+from ringbolt.core.humanise import counted
+from ringbolt.settings import Settings, SettingsError
+from ringbolt.settings.secret import FILE_NAME, load_keyring
+from ringbolt.speech.engine import SpeechRequest
+from ringbolt.store import figures
+from ringbolt.store.engine.opening import open_database
+
+_LOW_DISK_BYTES = 500_000_000
+_KNOWN_ALONE = {"RINGBOLT_CONFIG"}
+
+
+async def doctor(settings: Settings) -> int:
+    """Look at every part; the exit code is 1 if any is wrong."""
+    checks: tuple[Callable[[Settings], Awaitable[list[CheckResult]]], ...] = (
+        _python,
+        _settings,
+        _data_dir,
+        _store,
+        _node,
+        _carrier,
+        doctor_orders.order_carriers,
+        doctor_orders.prices,
+        doctor_orders.text_costs,
+        _own_numbers,
+        doctor_orders.public_url,
+        _speech,
+        _audio,
+        _shop,
+    )
+    results: list[CheckResult] = []
+    for check in checks:
+        try:
+            results += await check(settings)
+        except (RingboltError, SettingsError) as error:
+            mend = getattr(error, "suggestion", "")
+            part = check.__name__.strip("_").replace("_", " ")
+            results.append(CheckResult(part, "-", "wrong", str(error), mend))
+    _show(results)
+    return EXIT_FAILED if any(found.state == "wrong" for found in results) else EXIT_OK
+
+
+def _show(results: list[CheckResult]) -> None:
+    if not is_terminal():
+        print_json([{name: getattr(f, name) for name in CheckResult.__slots__} for f in results])
+        return
+    print_table(
+        "Ringbolt's parts",
+        ("part", "kind", "state", "what was seen", "how to mend it"),
+        [(f.part, f.kind, f.state, f.detail, f.mend) for f in results],
+    )
+
+
+async def _python(_: Settings) -> list[CheckResult]:
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    supported = (3, 11) <= sys.version_info[:2] <= (3, 14)
+    state = "ok" if supported else "note"
+    mend = "" if supported else "Use Python 3.11 to 3.14."
+    return [CheckResult("python", "real", state, version, mend)]
+
+
+async def _settings(settings: Settings) -> list[CheckResult]:
+    known = _variables(settings)
+    unknown = sorted(
+        name for name in os.environ if name.startswith("RINGBOLT_") and name not in known
+    )
+    found = [
+        CheckResult("settings", "-", "wrong", f"{name} is set, but there is no such option.",
+                "Correct the name; docs/settings.md lists them all.")
+        for name in unknown
+    ]  # fmt: skip
+    card = load_rate_card(settings)
+    shipped = "" if settings.calls.rate_card else ", the one shipped"
+    found.append(CheckResult("rate card", "-", "ok", f"{len(card)} prefixes{shipped}"))
+    if settings.limits == "off":
+        found.append(
+            CheckResult("limits", "-", "note", "all limits are off", "Only for load tests.")
+        )
+    return found
+
+
+def _variables(settings: Settings) -> set[str]:
+    names = set(_KNOWN_ALONE)
+    for name, value in settings:
+        fields = getattr(type(value), "model_fields", None)
+        if fields is None:
+            names.add(f"RINGBOLT_{name.upper()}")
+        else:
+            names |= {f"RINGBOLT_{name.upper()}_{field.upper()}" for field in fields}
+    return names
+
+
+async def _data_dir(settings: Settings) -> list[CheckResult]:
+    path = settings.data_dir.absolute()
+    if not path.exists():
+        return [CheckResult("data folder", "-", "note", f"{path} is made at the first start")]
+    found = []
+    free = shutil.disk_usage(path).free
+    low = free < _LOW_DISK_BYTES
+    found.append(
+        CheckResult("data folder", "real", "wrong" if low else "ok",
+                f"{path}, {free // 1_000_000} MB free", "Make room." if low else "")
+    )  # fmt: skip
+    secret = path / FILE_NAME
+    if secret.exists():
+        load_keyring(settings, create=False)
+        mode = stat.S_IMODE(secret.stat().st_mode)
+        open_to_others = bool(mode & 0o077)
+        found.append(
+            CheckResult("secret", "real", "wrong" if open_to_others else "ok",
+                    f"{secret} has mode {mode:o}", f"chmod 600 {secret}" if open_to_others else "")
+        )  # fmt: skip
+    return found
+
+
+async def _store(settings: Settings) -> list[CheckResult]:
+    kind = "embedded" if settings.database.startswith("sqlite") else "real"
+    if _is_new(settings):
+        return [CheckResult("store", kind, "note", "SQLite; made at the first start")]
+    db = await open_database(settings.database, SystemClock(), readonly=True)
+    try:
+        now = await db.read(figures.snapshot)
+    finally:
+        await db.close()
+    dead = sum(count for (_, state), count in now.jobs.items() if state == "dead")
+    detail = f"{db.dialect}, {sum(now.orders.values())} orders under way"
+    found = [CheckResult("store", kind, "ok", detail)]
+    if dead:
+        found.append(CheckResult("jobs", "-", "wrong", f"{dead} jobs were given up",
+                             "Their cause is in the log and in job.last_error."))  # fmt: skip
+    if now.aside:
+        told = counted(now.aside, "outside event")
+        found.append(CheckResult("outside events", "-", "note", f"{told} could not be taken and "
+                             "were put aside", "The log names them and the fault; ringbolt audit "
+                             "says whether money is concerned."))  # fmt: skip
+    return found
+
+
+def _is_new(settings: Settings) -> bool:
+    """Whether there is no store yet."""
+    return not settings.database_url and not (settings.data_dir / "ringbolt.db").exists()
+
+
+async def _own_numbers(settings: Settings) -> list[CheckResult]:
+    return [] if _is_new(settings) else await doctor_orders.own_numbers(settings)
+
+
+async def _node(settings: Settings) -> list[CheckResult]:
+    kind = "simulated" if settings.node_is_simulated else "real"
+    async with world_url(settings) as world:
+        node = open_node(settings, world)
+        try:
+            info = await node.info()
+        finally:
+            await node.close()
+    if not info.synced:
+        fault = f"{info.alias} is not synced to the chain"
+        return [CheckResult("Lightning node", kind, "wrong", fault, "Wait until it is.")]
+    money = "real money" if info.holds_real_money else "play money"
+    detail = f"{info.alias}, {info.network} ({money}), block {info.block_height}, {info.version}"
+    return [CheckResult("Lightning node", kind, "ok", detail)]
+
+
+async def _carrier(settings: Settings) -> list[CheckResult]:
+    if settings.node_is_simulated:
+        return [
+            CheckResult("voice carrier", "simulated", "ok", "phones ring in the simulated world")
+        ]
+    return [CheckResult("voice carrier", "simulated", "note",
+                    "a real Lightning node takes payments for calls to simulated phones",
+                    "Do not open this shop to the public: it has no real carrier.")]  # fmt: skip
+
+
+async def _speech(settings: Settings) -> list[CheckResult]:
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    speaker = open_speaker(settings)
+    found = []
+    try:
+        for language, text in (("English", "Hello."), ("Arabic", "مرحبا.")):
+            started = time.monotonic()
+            speech = await speaker.speak(SpeechRequest(text))
+            seconds = time.monotonic() - started
+            detail = f"{language}: {speech.engine}, voice {speech.voice}, {seconds:.1f} s"
+            found.append(CheckResult("speech", "real", "ok", detail))
+    finally:
+        await speaker.close()
+    return found
+
+
+async def _audio(settings: Settings) -> list[CheckResult]:
+    if settings.fetch.allow_origins:
+        return [CheckResult("audio_url", "real", "note",
+                        f"also private: {', '.join(settings.fetch.allow_origins)}",
+                        "Only for tests and closed networks.")]  # fmt: skip
+    return [CheckResult("audio_url", "real", "ok", "public addresses only")]
+
+
+async def _shop(settings: Settings) -> list[CheckResult]:
+    running = await running_shop(settings)
+    if running is None:
+        return [CheckResult("shop", "-", "note", "not running", "ringbolt serve")]
+    return [CheckResult("shop", "-", "ok", f"running at {running.url}, process {running.pid}")]

@@ -1,0 +1,79 @@
+"""What ``ringbolt doctor`` looks at for orders: texts, numbers, e-mail, and what they cost."""
+
+from __future__ import annotations
+
+from ringbolt.app.operator.own_numbers import list_doubtful
+from ringbolt.bootstrap import load_prices, load_text_costs
+from ringbolt.cli.check_result import CheckResult
+from ringbolt.clock import SystemClock
+from ringbolt.core.humanise import counted
+from ringbolt.settings import Settings
+from ringbolt.store import pool
+from ringbolt.store.engine.opening import open_database
+
+_SIMULATED = (
+    ("SMS carrier", "texts reach phones of the simulated world"),
+    ("number provider", "numbers are lent by the simulated world"),
+    ("mailer", "e-mails reach mailboxes of the simulated world"),
+)
+
+
+async def order_carriers(settings: Settings) -> list[CheckResult]:
+    """Who carries texts, lends numbers and mails."""
+    if settings.node_is_simulated:
+        return [CheckResult(part, "simulated", "ok", detail) for part, detail in _SIMULATED]
+    mend = "Do not open this shop to the public: buyers pay real money for it."
+    return [CheckResult(part, "simulated", "note", detail, mend) for part, detail in _SIMULATED]
+
+
+async def prices(settings: Settings) -> list[CheckResult]:
+    """What orders cost. Raises ``SettingsError`` for a table that cannot be used."""
+    load_prices(settings)
+    said = settings.prices
+    usual = f"receive {said.receive}, send {said.send}, rent {said.rent}, s4s {said.s4s} sats"
+    table = f", and by {said.table}" if said.table else ""
+    return [CheckResult("prices", "-", "ok", usual + table)]
+
+
+async def text_costs(settings: Settings) -> list[CheckResult]:
+    """What texts cost the shop. Raises ``SettingsError`` for a list that cannot be used."""
+    shipped = "" if settings.sms.cost_card else ", the one shipped"
+    known = counted(len(load_text_costs(settings)), "prefix")
+    return [CheckResult("text costs", "-", "ok", f"{known}{shipped}")]
+
+
+async def own_numbers(settings: Settings) -> list[CheckResult]:
+    """The operator's own numbers, and lent ones that nobody knows of."""
+    db = await open_database(settings.database, SystemClock(), readonly=True)
+    try:
+        found = len(await db.read(pool.listing))
+        doubtful = len(await db.read(list_doubtful))
+    finally:
+        await db.close()
+    if found:
+        results = [CheckResult("own numbers", "real", "ok", counted(found, "number"))]
+    else:
+        results = [
+            CheckResult("own numbers", "-", "ok", "none", "ringbolt numbers add, to lend some")
+        ]
+    if doubtful:
+        what = f"{counted(doubtful, 'number')} may have been lent without our knowing"
+        mend = "ringbolt numbers doubtful; compare with the provider's account"
+        results.append(CheckResult("lent numbers", "-", "note", what, mend))
+    return results
+
+
+async def public_url(settings: Settings) -> list[CheckResult]:
+    """How strangers reach the shop: links in e-mails and answers begin with it."""
+    if settings.public_url:
+        return [CheckResult("public_url", "-", "ok", settings.public_url)]
+    return [
+        CheckResult(
+            "public_url",
+            "-",
+            "note",
+            "not set: links in answers name the Host that was asked for, links in e-mails this "
+            "machine",
+            "Set RINGBOLT_PUBLIC_URL before you open this shop to others.",
+        )
+    ]

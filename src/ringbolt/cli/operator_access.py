@@ -1,0 +1,125 @@
+"""What the operator's commands need of a shop that may or may not be running: its store to read,
+its node, and its ear."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from ringbolt.api.operator.routes import PREFIX, operator_token
+from ringbolt.cli.commands.serve import (
+    RUN_FILE,
+    BackgroundServer,
+    listen,
+    reachable_url,
+    server_config,
+)
+from ringbolt.clock import SystemClock
+from ringbolt.core.errors import NotFound, RingboltError, Unavailable
+from ringbolt.settings import Settings
+from ringbolt.settings.secret import load_keyring
+from ringbolt.store.engine.db import Database
+from ringbolt.store.engine.opening import open_database
+
+
+@dataclass(frozen=True, slots=True)
+class RunningShop:
+    """A shop that answers on this machine."""
+
+    pid: int
+    url: str
+
+
+async def running_shop(settings: Settings) -> RunningShop | None:
+    """The shop that runs on this data folder, if it answers."""
+    try:
+        noted = json.loads((settings.data_dir / RUN_FILE).read_text())
+        shop = RunningShop(int(noted["pid"]), str(noted["url"]))
+    except (OSError, ValueError, KeyError):
+        return None
+    try:
+        async with httpx.AsyncClient(timeout=3) as http:
+            answer = await http.get(f"{shop.url}/healthz")
+    except httpx.HTTPError:
+        return None
+    return shop if answer.status_code == 200 else None
+
+
+class OperatorClient:
+    """Speaks to a running shop with the operator's token."""
+
+    def __init__(self, settings: Settings, shop: RunningShop) -> None:
+        token = operator_token(load_keyring(settings, create=False))
+        self._http = httpx.AsyncClient(
+            base_url=shop.url + PREFIX, headers={"Authorization": f"Bearer {token}"}, timeout=10
+        )
+
+    async def ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        """The answer's document. Raises ``RingboltError`` with the shop's own words."""
+        try:
+            answer = await self._http.request(method, path, json=body)
+        except httpx.HTTPError as error:
+            raise Unavailable(f"The shop does not answer: {error!r}") from None
+        document = answer.json()
+        if answer.status_code == 404:
+            raise NotFound(document["detail"])
+        if answer.status_code >= 400:
+            raise RingboltError(document["detail"], suggestion=document.get("suggestion", ""))
+        return document
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+
+@asynccontextmanager
+async def open_admin(settings: Settings) -> AsyncIterator[OperatorClient | Database]:
+    """The running shop, or its store while it is closed."""
+    shop = await running_shop(settings)
+    if shop is not None:
+        client = OperatorClient(settings, shop)
+        try:
+            yield client
+        finally:
+            await client.close()
+        return
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    db = await open_database(settings.database, SystemClock())
+    try:
+        yield db
+    finally:
+        await db.close()
+
+
+@asynccontextmanager
+async def world_url(settings: Settings) -> AsyncIterator[str]:
+    """Where the simulated world answers: by itself, inside the running shop, or, if that is
+    down, from its file for as long as this lasts."""
+    if settings.simulator.url:
+        yield settings.simulator.url.rstrip("/")
+        return
+    running = await running_shop(settings)
+    if running is not None:
+        yield running.url
+        return
+    from ringbolt.simulator.app import create_app  # noqa: PLC0415
+    from ringbolt.simulator.world import World  # noqa: PLC0415
+
+    world = await World.open(settings.data_dir, settings.simulator.speed)
+    sock = listen("127.0.0.1", 0)
+    server = BackgroundServer(server_config(create_app(world), settings), None, world.close)
+    serving = asyncio.create_task(server.serve(sockets=[sock]))
+    try:
+        while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn sets a flag
+            await asyncio.sleep(0.01)
+        yield reachable_url(sock)
+    finally:
+        server.should_exit = True
+        await serving
+        await world.close()
+        sock.close()

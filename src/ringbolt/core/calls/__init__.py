@@ -1,0 +1,1 @@
+"""Calls: scripts, plans, SSML, events."""

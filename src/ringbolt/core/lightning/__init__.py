@@ -1,0 +1,1 @@
+"""BOLT11, macaroons, L402, MPP, LNURL and hold invoices."""

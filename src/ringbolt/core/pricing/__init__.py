@@ -1,0 +1,1 @@
+"""Rates, prices, costs and money."""

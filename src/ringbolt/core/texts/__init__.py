@@ -1,0 +1,1 @@
+"""Texts: segments, codes in them, what is hidden, what is refused."""

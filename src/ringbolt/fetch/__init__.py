@@ -1,1 +1,0 @@
-"""Reading what a stranger's URL points at, safely."""

@@ -1,0 +1,1 @@
+"""Lightning Addresses of the simulated world."""

@@ -1,0 +1,80 @@
+"""The simulated mail server as a shop sees it: a stranger behind HTTP.
+
+It is sent the very bytes that a real one would get. What was never sent, or refused with 4xx, is
+a definite no; a lost answer, a timeout or 5xx leaves it open whether the mail was taken.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+import msgspec
+from yarl import URL
+
+from ringbolt.clock import Clock, SystemClock
+from ringbolt.core.recovery import Recovery
+from ringbolt.mail.letter import compose
+from ringbolt.mail.mailer import Accepted, MailResult, OutMail, Rejected, Unknown
+from ringbolt.mail.simulated.wire import MailAccepted, MailRefusal, MailRequest
+from ringbolt.upstream.world_line import Answer, Line, Lost, NeverSent
+
+_encode = msgspec.json.Encoder().encode
+
+
+class SimulatedMailer:
+    """Implements ``Mailer`` and ``SupportsMailLookup`` over the world at ``base_url``; mails are
+    dated by ``clock``."""
+
+    def __init__(self, base_url: str, clock: Clock | None = None) -> None:
+        self._messages = URL(f"{base_url.rstrip('/')}/simulator/mailer/messages")
+        self._clock = clock or SystemClock()
+        self._line = Line("The simulated mail server")
+
+    @property
+    def name(self) -> str:
+        return "simulated"
+
+    @property
+    def recovery(self) -> Recovery:
+        return Recovery.LOOKUP
+
+    async def send(self, mail: OutMail) -> MailResult:
+        try:
+            body = _encode(_request_of(mail, self._clock.now_ms()))
+        except ValueError as error:
+            return Rejected(f"it cannot be written: {error}")
+        if not mail.still_wanted():
+            return Rejected("nobody waits for this e-mail any more", permanent=False)
+        match await self._line.post(self._messages, body):
+            case Answer() as answer:
+                return _result(answer)
+            case NeverSent(why):
+                return Rejected(f"the mail server cannot be reached: {why}", permanent=False)
+            case Lost(why):
+                return Unknown(f"the mail server's answer was lost: {why}")
+
+    async def find(self, ref: str) -> str | None:
+        url = URL(f"{self._messages}/{quote(ref, safe='')}", encoded=True)
+        told = await self._line.find(url, MailAccepted, MailRefusal)
+        return None if told is None else told.id
+
+    async def close(self) -> None:
+        await self._line.close()
+
+
+def _request_of(mail: OutMail, at_ms: int) -> MailRequest:
+    message = compose(mail, at_ms).as_bytes().decode("ascii")
+    return MailRequest(mail.ref, mail.envelope_from, mail.to, message)
+
+
+def _result(answer: Answer) -> MailResult:
+    try:
+        if answer.status == 201:
+            return Accepted(msgspec.json.decode(answer.body, type=MailAccepted).id)
+        if answer.is_refusal:
+            refusal = msgspec.json.decode(answer.body, type=MailRefusal)
+            return Rejected(refusal.reason, refusal.permanent)
+    except msgspec.DecodeError:
+        if answer.is_refusal:
+            return Rejected(f"the mail server refused with HTTP {answer.status}", permanent=False)
+    return Unknown(f"the mail server answered HTTP {answer.status}")

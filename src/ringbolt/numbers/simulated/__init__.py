@@ -1,0 +1,1 @@
+"""The simulated number provider as a shop reaches it."""

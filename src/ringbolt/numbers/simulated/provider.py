@@ -1,0 +1,132 @@
+"""The simulated lender as a shop sees it: a stranger behind HTTP, like any other lender.
+
+What was never sent, or refused with 4xx, is a definite no; a lost answer, a timeout or 5xx leaves
+it open whether a number was lent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import msgspec
+
+from ringbolt.numbers.provider import (
+    Acquired,
+    AcquireNumber,
+    AcquireResult,
+    CancelResult,
+    InboundText,
+    NoNumber,
+    Offer,
+    Recovery,
+    TextBatch,
+    Unknown,
+)
+from ringbolt.numbers.simulated.wire import (
+    AnotherTextReply,
+    CancelReply,
+    CountriesReply,
+    FinishReply,
+    LeaseRefusal,
+    LeaseState,
+    OffersReply,
+    TextLine,
+    TextsReply,
+    request_of,
+)
+from ringbolt.upstream.world_line import Answer, Line, Lost, NeverSent, known_cursor
+
+_encode = msgspec.json.Encoder().encode
+T = TypeVar("T")
+
+
+class SimulatedNumberProvider:
+    """Implements ``NumberProvider`` and ``SupportsLeaseLookup`` over the world at ``base_url``."""
+
+    def __init__(self, base_url: str) -> None:
+        self._url = f"{base_url.rstrip('/')}/simulator/lender"
+        self._line = Line("The simulated lender of numbers")
+
+    @property
+    def name(self) -> str:
+        return "simulated"
+
+    @property
+    def recovery(self) -> Recovery:
+        return Recovery.LOOKUP
+
+    async def offers(self, country: int) -> tuple[Offer, ...]:
+        told = await self._get("/offers", OffersReply, country=str(country))
+        return tuple(told.offers)
+
+    async def countries(self) -> tuple[int, ...]:
+        return tuple((await self._get("/countries", CountriesReply)).countries)
+
+    async def acquire(self, wanted: AcquireNumber) -> AcquireResult:
+        body = _encode(request_of(wanted))
+        if not wanted.still_wanted():
+            return NoNumber("nobody waits for this number any more", for_now=True)
+        match await self._line.post(f"{self._url}/leases", body):
+            case Answer() as answer:
+                return _result(answer)
+            case NeverSent(why):
+                return NoNumber(f"the lender cannot be reached: {why}", for_now=True)
+            case Lost(why):
+                return Unknown(f"the lender's answer was lost: {why}")
+
+    async def find(self, ref: str) -> Acquired | None:
+        url = f"{self._url}/leases"
+        found = await self._line.find(url, LeaseState, LeaseRefusal, params={"ref": ref})
+        return None if found is None else found.lease
+
+    async def request_text(self, lease_id: str) -> bool:
+        return (await self._post(lease_id, "another", AnotherTextReply)).granted
+
+    async def finish(self, lease_id: str) -> None:
+        await self._post(lease_id, "finish", FinishReply)
+
+    async def cancel(self, lease_id: str) -> CancelResult:
+        return (await self._post(lease_id, "cancel", CancelReply)).result()
+
+    async def texts(self, lease_id: str) -> tuple[InboundText, ...]:
+        told = await self._get(f"/leases/{quote(lease_id, safe='')}/texts", TextsReply)
+        return tuple(told.texts)
+
+    async def events(self, cursor: str) -> AsyncGenerator[TextBatch, None]:
+        after = known_cursor(cursor)
+        async with aclosing(self._line.stream(f"{self._url}/events", after)) as arrivals:
+            async for lines in arrivals:
+                if not lines:
+                    yield TextBatch((), after)
+                for line in lines:
+                    told = self._line.decode(line, TextLine)
+                    yield TextBatch(tuple(told.texts), str(told.cursor))
+
+    async def close(self) -> None:
+        await self._line.close()
+
+    async def _get(self, path: str, kind: type[T], **params: str) -> T:
+        return await self._ask("GET", self._url + path, kind, params=params)
+
+    async def _post(self, lease_id: str, verb: str, kind: type[T]) -> T:
+        url = f"{self._url}/leases/{quote(lease_id, safe='')}/{verb}"
+        return await self._ask("POST", url, kind)
+
+    async def _ask(self, method: str, url: str, kind: type[T], **options: Any) -> T:
+        """Raises ``Unavailable``."""
+        return self._line.told(await self._line.ask(method, url, **options), kind)
+
+
+def _result(answer: Answer) -> AcquireResult:
+    try:
+        if answer.status == 201:
+            return msgspec.json.decode(answer.body, type=LeaseState).lease
+        if answer.is_refusal:
+            return NoNumber(msgspec.json.decode(answer.body, type=LeaseRefusal).reason)
+    except msgspec.DecodeError:
+        if answer.is_refusal:
+            return NoNumber(f"the lender refused with HTTP {answer.status}")
+    return Unknown(f"the lender answered HTTP {answer.status}")

@@ -1,0 +1,1 @@
+"""The simulated world's own file: logs that outlive a restart."""

@@ -1,0 +1,1 @@
+"""Simulated Lightning nodes and wallets, behind the REST API of LND."""

@@ -1,0 +1,16 @@
+"""``/simulator/node``: the shop's simulated node, as LND's REST interface has it."""
+
+from __future__ import annotations
+
+from starlette.routing import BaseRoute
+
+from ringbolt.simulator.lightning.lnd_rest import LndRest
+from ringbolt.simulator.lightning.network import SimulatedNetwork
+
+PREFIX = "/simulator/node"
+
+
+def routes(network: SimulatedNetwork) -> list[BaseRoute]:
+    """Everything that ``lightning/lnd.py`` uses of a node."""
+    rest = LndRest(network, network.shop, "ringbolt simulated shop")
+    return [*rest.receiving(PREFIX), *rest.holding(PREFIX), *rest.paying(PREFIX)]

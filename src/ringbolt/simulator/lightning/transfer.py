@@ -1,0 +1,162 @@
+"""Money between two simulated nodes: held, taken or given back, in both books at once. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from ringbolt.core.lightning.bolt11 import Bolt11
+from ringbolt.lightning.node import InvoiceState
+from ringbolt.simulator.lightning import invoice as rules
+from ringbolt.simulator.lightning.invoice import Htlc, HtlcRefused, SimulatedInvoice
+from ringbolt.simulator.lightning.node import (
+    FailureReason,
+    PaymentStatus,
+    Put,
+    SimulatedNode,
+    SimulatedPayment,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When something happens: Unix seconds and the block height."""
+
+    now_s: int
+    height: int
+
+
+class Change:
+    """What one event changes: documents to keep, all or none, and what to tell afterwards."""
+
+    def __init__(self) -> None:
+        self.puts: list[Put] = []
+        self.news: list[tuple[SimulatedNode, SimulatedInvoice | SimulatedPayment]] = []
+
+    def invoice(self, node: SimulatedNode, invoice: SimulatedInvoice) -> None:
+        self.puts += node.keep_invoice(invoice)
+        self.news.append((node, invoice))
+
+    def payment(self, node: SimulatedNode, payment: SimulatedPayment) -> SimulatedPayment:
+        self.puts += node.keep_payment(payment)
+        self.news.append((node, payment))
+        return payment
+
+    def books(self, *nodes: SimulatedNode) -> None:
+        """Keep the nodes' books, as they are when the change is written."""
+        self.puts += [("node", node.name, node.book) for node in nodes]
+
+
+def send(
+    change: Change,
+    payer: SimulatedNode,
+    payee: SimulatedNode | None,
+    terms: Bolt11,
+    payment: SimulatedPayment,
+    moment: Moment,
+) -> SimulatedPayment:
+    """Carry ``payment`` to its payee: SUCCEEDED, IN_FLIGHT while held, or FAILED."""
+    change.books(payer)
+    if payee is None:
+        return change.payment(payer, failed(payment, FailureReason.NO_ROUTE))
+    if payment.amount_msat > payer.book.balance_msat:
+        return change.payment(payer, failed(payment, FailureReason.INSUFFICIENT_BALANCE))
+    try:
+        held = rules.offered(
+            payee.find_invoice(terms.payment_hash),
+            terms.payment_secret,
+            _htlc(payer, payee, terms, payment, moment),
+            moment.now_s,
+        )
+    except HtlcRefused:
+        return change.payment(payer, failed(payment, FailureReason.INCORRECT_PAYMENT_DETAILS))
+    return _arrive(change, payer, payee, held, payment, moment)
+
+
+def _htlc(
+    payer: SimulatedNode,
+    payee: SimulatedNode,
+    terms: Bolt11,
+    payment: SimulatedPayment,
+    moment: Moment,
+) -> Htlc:
+    return Htlc(
+        index=payee.book.htlc_index,
+        payer=payer.name,
+        amount_msat=payment.amount_msat,
+        accept_height=moment.height,
+        accepted_at_s=moment.now_s,
+        expiry_height=moment.height + terms.min_final_cltv + rules.CLTV_PADDING,
+    )
+
+
+def _arrive(
+    change: Change,
+    payer: SimulatedNode,
+    payee: SimulatedNode,
+    held: SimulatedInvoice,
+    payment: SimulatedPayment,
+    moment: Moment,
+) -> SimulatedPayment:
+    payer.book.balance_msat -= held.amount_paid_msat
+    payer.book.held_out_msat += held.amount_paid_msat
+    payee.book.held_in_msat += held.amount_paid_msat
+    payee.book.htlc_index += 1
+    if not held.preimage:
+        change.invoice(payee, held)
+        change.books(payee)
+        return change.payment(payer, payment)
+    payer.payments[payment.payment_hash] = payment
+    settle_index = payee.book.settle_index + 1
+    after = rules.settled(held, held.preimage, settle_index, moment.now_s)
+    return settle(change, payer, payee, after)
+
+
+def settle(
+    change: Change, payer: SimulatedNode | None, payee: SimulatedNode, after: SimulatedInvoice
+) -> SimulatedPayment:
+    """The held payment becomes the payee's, and the payer learns the preimage."""
+    assert after.htlc is not None
+    assert payer is not None
+    amount_msat = after.htlc.amount_msat
+    payee.book.settle_index = after.settle_index
+    payee.book.held_in_msat -= amount_msat
+    payee.book.balance_msat += amount_msat
+    payer.book.held_out_msat -= amount_msat
+    change.invoice(payee, after)
+    change.books(payer, payee)
+    return change.payment(
+        payer,
+        msgspec.structs.replace(
+            payer.payments[after.payment_hash],
+            status=PaymentStatus.SUCCEEDED,
+            preimage=after.preimage,
+        ),
+    )
+
+
+def give_back(
+    change: Change,
+    payer: SimulatedNode | None,
+    payee: SimulatedNode,
+    before: SimulatedInvoice,
+    after: SimulatedInvoice,
+) -> None:
+    """The invoice is cancelled; what it held, if it held anything, returns to ``payer``."""
+    change.invoice(payee, after)
+    if before.state is not InvoiceState.ACCEPTED:
+        return
+    assert before.htlc is not None
+    assert payer is not None
+    amount_msat = before.htlc.amount_msat
+    payee.book.held_in_msat -= amount_msat
+    payer.book.held_out_msat -= amount_msat
+    payer.book.balance_msat += amount_msat
+    payment = payer.payments[after.payment_hash]
+    change.payment(payer, failed(payment, FailureReason.INCORRECT_PAYMENT_DETAILS))
+    change.books(payer, payee)
+
+
+def failed(payment: SimulatedPayment, reason: FailureReason) -> SimulatedPayment:
+    return msgspec.structs.replace(payment, status=PaymentStatus.FAILED, failure_reason=reason)

@@ -1,0 +1,20 @@
+"""``/simulator/wallet``: a wallet with play money, an LND look-alike that real clients can drive.
+
+A payment that succeeds at once is one SUCCEEDED line, because clients parse the answer as a
+single document; IN_FLIGHT comes first only while the payment is held.
+"""
+
+from __future__ import annotations
+
+from starlette.routing import BaseRoute
+
+from ringbolt.simulator.lightning.lnd_rest import LndRest
+from ringbolt.simulator.lightning.network import SimulatedNetwork
+
+PREFIX = "/simulator/wallet"
+
+
+def routes(network: SimulatedNetwork) -> list[BaseRoute]:
+    """It pays, and it has invoices of its own so that a refund can be paid to it."""
+    rest = LndRest(network, network.wallet, "ringbolt simulated wallet")
+    return [*rest.receiving(PREFIX), *rest.paying(PREFIX)]

@@ -1,0 +1,1 @@
+"""The simulated mail server and its mailboxes."""

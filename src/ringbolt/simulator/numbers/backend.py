@@ -1,0 +1,323 @@
+"""The simulated lender of numbers: it has numbers of every country, and they never run out.
+
+Every change takes its place in the world's file in the order in which it is decided, and is told
+to nobody before it is there. Only loans that go on, or whose scripted texts are still to come, are
+in memory. Times go by the world's clock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Final
+
+import msgspec
+import structlog
+
+from ringbolt.core.countries import COUNTRIES
+from ringbolt.numbers.provider import (
+    ANY_COUNTRY,
+    Acquired,
+    AcquireNumber,
+    AcquireResult,
+    Cancelled,
+    CancelResult,
+    HasText,
+    InboundText,
+    NoNumber,
+    TextBatch,
+    TooEarly,
+    Unknown,
+)
+from ringbolt.simulator.file.log import Append, Put, WorldFile
+from ringbolt.simulator.numbers.lease import LeaseDocument, SimulatedLease, new_lease, new_lease_id
+from ringbolt.simulator.numbers.numbering import NumberStock
+from ringbolt.simulator.numbers.script import (
+    CANCEL_AFTER_MS,
+    SENDER,
+    SLOW_LENDER_MS,
+    Intake,
+    Script,
+    ScriptedText,
+    script_of,
+)
+from ringbolt.simulator.numbers.texts import ArrivedTexts, event_id, writes_of
+from ringbolt.simulator.world_time import WorldTime
+
+LIVE: Final = "lend-live"
+"""``lend-live/ID``: a loan that goes on or has scripted texts ahead; else it is in ``lend``."""
+KIND: Final = "lend"
+LENT: Final = "lend-number"
+"""``lend-number/NUMBER``: it was lent, and so can be again to who had it."""
+_ANYWHERE: Final = (187, 16, 43)  # US, GB, DE: where a number of any country is from, by turns
+_IDLE_MS: Final = 3_600_000
+log = structlog.get_logger("ringbolt.numbers")
+
+
+class NumberBackend:
+    """Numbers, loans and the texts that come to them. Call ``start`` in the event loop."""
+
+    def __init__(self, *, clock: WorldTime, store: WorldFile) -> None:
+        self._clock = clock
+        self._store = store
+        self._stock = NumberStock(store)
+        self._arrived = ArrivedTexts(store)
+        self._live: dict[str, SimulatedLease] = {}
+        self._by_number: dict[str, SimulatedLease] = {}
+        self._due: list[tuple[int, str]] = []
+        self._alarm: asyncio.Future[None] | None = None
+        self._alarm_ms = 0
+        self._timer: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Go on with what the world did before."""
+        for document in self._store.load(LIVE).values():
+            self._hold(SimulatedLease(msgspec.convert(document, LeaseDocument)))
+        self._timer = asyncio.create_task(self._run(), name="lent numbers' timer")
+
+    async def close(self) -> None:
+        """Stop; what is still to happen does when the world starts again."""
+        self._arrived.close()
+        if self._timer is not None:
+            self._timer.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._timer
+
+    # Loans
+
+    async def acquire(self, wanted: AcquireNumber) -> AcquireResult:
+        """Lend a number, once per ``ref``: asked again, the answer is about the same loan."""
+        script = script_of(wanted.service)
+        if script is None:
+            return NoNumber("BAD_SERVICE: there is no such scripted service")
+        doc = await self._document(new_lease_id(wanted.ref))
+        if doc is None:
+            refusal = self._lend(wanted, script)
+            if refusal is not None:
+                return refusal
+            doc = await self._document(new_lease_id(wanted.ref))
+            assert doc is not None, "it was just lent"
+        if script.intake is Intake.LENDS_WITHOUT_AN_ANSWER:
+            return Unknown("The lender's answer was lost.")
+        if script.intake is Intake.LENDS_SLOWLY:
+            await self._clock.sleep_until(doc.lent_ms + SLOW_LENDER_MS)
+        return doc.acquired()
+
+    async def find(self, ref: str) -> Acquired | None:
+        """The loan with this reference, even if it is over."""
+        doc = await self._document(new_lease_id(ref))
+        return None if doc is None else doc.acquired()
+
+    async def finish(self, lease_id: str) -> None:
+        """End the loan; nothing happens to one that is over or unknown."""
+        await self._document(lease_id)
+        lease = self._open(lease_id)
+        if lease is not None:
+            self._end(lease)
+            await _saved(lease)
+
+    async def cancel(self, lease_id: str) -> CancelResult:
+        """End the loan for no charge, unless it is too early or its code has come."""
+        doc = await self._document(lease_id)
+        texts = await self.texts(lease_id)
+        if doc is not None and doc.is_served_by(texts):
+            return HasText(texts)
+        lease = self._open(lease_id)
+        if lease is None:
+            return Cancelled()
+        if self._clock.now_ms() < lease.doc.lent_ms + CANCEL_AFTER_MS:
+            return TooEarly(lease.doc.lent_ms + CANCEL_AFTER_MS)
+        if lease.doc.script.on_cancel is not None:
+            self._deliver(lease, lease.doc.script.on_cancel, self._clock.now_ms())
+            return HasText(await self.texts(lease_id))
+        self._end(lease)
+        await _saved(lease)
+        return Cancelled()
+
+    async def request_text(self, lease_id: str) -> bool:
+        """Be ready for one more text; a scripted service sends its texts anew, with new codes."""
+        await self._document(lease_id)
+        lease = self._open(lease_id)
+        if lease is None:
+            return False
+        doc = lease.doc
+        if not doc.ahead and doc.script.texts_to(doc.is_first):
+            doc.round, doc.told, doc.script_ms = doc.round + 1, 0, self._clock.now_ms()
+            self._save(lease)
+            self._push(lease)
+        await _saved(lease)
+        return True
+
+    # Texts
+
+    async def receive(self, to: str, sender: str, text: str) -> tuple[int, int]:
+        """A text arrives at any number: its place in the log of all texts, and when it came."""
+        lease = self._by_number.get(to)
+        if lease is not None:
+            self._catch_up(lease)
+            lease = self._open(lease.doc.id)
+        at_ms = self._clock.now_ms()
+        lease_id = "" if lease is None else lease.doc.id
+        arrived = InboundText(event_id(), to, lease_id, sender, text, "", at_ms)
+        return (await self._keep(arrived, lease))[0], at_ms
+
+    async def texts(self, lease_id: str) -> tuple[InboundText, ...]:
+        """The texts of a loan, oldest first."""
+        await self._document(lease_id)
+        return self._arrived.of_lease(lease_id)
+
+    def events(self, after: int) -> AsyncIterator[TextBatch]:
+        """Every text numbered above ``after`` (0: all), then those to come, until ``close``."""
+        return self._arrived.since(after)
+
+    # Lending
+
+    async def _document(self, lease_id: str) -> LeaseDocument | None:
+        """The loan of that name, once all that happened to it by now is on the disk."""
+        lease = self._live.get(lease_id)
+        if lease is not None:
+            self._catch_up(lease)
+            await _saved(lease)
+            return lease.doc
+        document = self._store.get(KIND, lease_id)
+        return None if document is None else msgspec.convert(document, LeaseDocument)
+
+    def _open(self, lease_id: str) -> SimulatedLease | None:
+        """The loan of that name if it goes on."""
+        lease = self._live.get(lease_id)
+        return lease if lease is not None and lease.doc.ended_ms is None else None
+
+    def _lend(self, wanted: AcquireNumber, script: Script) -> NoNumber | None:
+        if new_lease_id(wanted.ref) in self._live:  # two asked at once with the same reference
+            return None
+        if script.intake is Intake.HAS_NONE:
+            return NoNumber("NO_NUMBERS: there is no number for this service")
+        puts: list[Put] = []
+        country = wanted.country
+        if country == ANY_COUNTRY:
+            country = _ANYWHERE[self._stock.turn(len(_ANYWHERE), puts)]
+        if country not in COUNTRIES:
+            return NoNumber("BAD_COUNTRY: there are no numbers of this country")
+        number = self._choose(wanted, COUNTRIES[country].region, puts)
+        if number is None:
+            return NoNumber("NO_NUMBERS: the number that is wanted cannot be had")
+        lease = new_lease(wanted, script, country, number, self._clock.now_ms())
+        self._hold(lease)
+        self._save(lease, [*puts, (LENT, number, {"country": country})])
+        return None
+
+    def _choose(self, wanted: AcquireNumber, region: str, puts: list[Put]) -> str | None:
+        def is_free(number: str) -> bool:
+            return number not in self._by_number and number not in wanted.avoid
+
+        if not wanted.again:
+            return self._stock.take(region, wanted.real, is_free, puts)
+        was_lent = self._store.get(LENT, wanted.again) is not None
+        return wanted.again if was_lent and is_free(wanted.again) else None
+
+    # What happens to loans
+
+    def _hold(self, lease: SimulatedLease) -> None:
+        self._live[lease.doc.id] = lease
+        if lease.doc.ended_ms is None:
+            self._by_number[lease.doc.number] = lease
+        self._push(lease)
+
+    def _push(self, lease: SimulatedLease) -> None:
+        due_ms = lease.doc.due_ms
+        if due_ms is None or (lease.queued_ms is not None and lease.queued_ms <= due_ms):
+            return
+        lease.queued_ms = due_ms
+        heapq.heappush(self._due, (due_ms, lease.doc.id))
+        if self._alarm is not None and due_ms < self._alarm_ms:
+            self._alarm.cancel()
+
+    def _end(self, lease: SimulatedLease) -> None:
+        lease.doc.ended_ms = min(self._clock.now_ms(), lease.doc.until_ms)
+        self._by_number.pop(lease.doc.number, None)
+        self._save(lease)
+
+    def _deliver(self, lease: SimulatedLease, scripted: ScriptedText, at_ms: int) -> None:
+        """A scripted text comes to the loan's number; it is the loan's even if that is over."""
+        doc = lease.doc
+        text, code = scripted.written(f"{doc.id}:{doc.round}:{doc.told}")
+        arrived = InboundText(event_id(), doc.number, doc.id, SENDER, text, code, at_ms)
+        self._keep(arrived, lease, scripted.copies)
+
+    def _keep(
+        self, arrived: InboundText, lease: SimulatedLease | None, copies: int = 1
+    ) -> asyncio.Future[list[int]]:
+        puts, appends = writes_of(arrived, copies)
+        if lease is not None:
+            return self._save(lease, puts, appends)
+        saved = self._store.submit(puts, appends)
+        saved.add_done_callback(self._on_saved)
+        return saved
+
+    def _save(
+        self,
+        lease: SimulatedLease,
+        puts: list[Put] | None = None,
+        appends: list[Append] | None = None,
+    ) -> asyncio.Future[list[int]]:
+        """Write the loan as it is now, with what changes beside it."""
+        doc = lease.doc
+        own: list[Put] = [(LIVE, doc.id, doc)]
+        if not doc.is_live:
+            own = [(LIVE, doc.id, None), (KIND, doc.id, doc)]
+        lease.saved = self._store.submit([*own, *(puts or ())], appends or ())
+        lease.saved.add_done_callback(lambda saved: self._on_saved(saved, lease))
+        return lease.saved
+
+    def _on_saved(
+        self, saved: asyncio.Future[list[int]], lease: SimulatedLease | None = None
+    ) -> None:
+        if not saved.cancelled() and (error := saved.exception()) is not None:
+            log.error("a change to a lent number is lost", error=str(error))
+            return
+        if lease is not None and lease.saved is saved and not lease.doc.is_live:
+            self._live.pop(lease.doc.id, None)
+        self._arrived.announce()
+
+    # Time
+
+    async def _run(self) -> None:
+        """Let things happen when they are due: one timer for all loans."""
+        while True:
+            while self._due and self._due[0][0] <= self._clock.now_ms():
+                self._take_up(*heapq.heappop(self._due))
+                await asyncio.sleep(0)
+            self._alarm_ms = self._due[0][0] if self._due else self._clock.now_ms() + _IDLE_MS
+            self._alarm = asyncio.ensure_future(self._clock.sleep_until(self._alarm_ms))
+            try:
+                await asyncio.wait([self._alarm])
+            finally:
+                self._alarm.cancel()
+
+    def _take_up(self, queued_ms: int, lease_id: str) -> None:
+        lease = self._live.get(lease_id)
+        if lease is not None and lease.queued_ms == queued_ms:
+            lease.queued_ms = None
+            self._catch_up(lease)
+            self._push(lease)
+
+    def _catch_up(self, lease: SimulatedLease) -> None:
+        """Let everything happen to the loan that is due by now."""
+        doc = lease.doc
+        while (due_ms := doc.due_ms) is not None and due_ms <= self._clock.now_ms():
+            if doc.ahead and doc.script_ms + doc.ahead[0].after_ms == due_ms:
+                scripted = doc.ahead[0]
+                doc.told += 1
+                self._deliver(lease, scripted, due_ms)
+            else:
+                self._end(lease)
+
+
+async def _saved(lease: SimulatedLease) -> None:
+    """Return once all that is decided of the loan is on the disk. Raises ``Unavailable``."""
+    while lease.saved is not None and not lease.saved.done():
+        await asyncio.shield(lease.saved)
+    if lease.saved is not None:
+        lease.saved.result()

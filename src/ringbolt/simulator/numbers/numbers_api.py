@@ -1,0 +1,136 @@
+"""``/simulator/lender``: the simulated lender of numbers, as ``numbers/simulated.py`` asks it.
+
+Texts come to its numbers by ``/simulator/sms``.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from ringbolt.core.errors import InvalidInput
+from ringbolt.core.json_errors import UNREADABLE
+from ringbolt.numbers.provider import (
+    Acquired,
+    AcquireNumber,
+    AcquireResult,
+    NoNumber,
+    TextBatch,
+    Unknown,
+)
+from ringbolt.numbers.simulated.wire import (
+    AnotherTextReply,
+    CountriesReply,
+    FinishReply,
+    LeaseRefusal,
+    LeaseRequest,
+    LeaseState,
+    OffersReply,
+    TextLine,
+    TextsReply,
+    cancel_reply,
+)
+from ringbolt.simulator.event_stream import cursor_of, event_stream
+from ringbolt.simulator.numbers.backend import NumberBackend
+from ringbolt.simulator.numbers.offers import countries, offers
+from ringbolt.simulator.world import World
+
+PREFIX = "/simulator/lender"
+_MAX_DIGITS = 6
+_encode = msgspec.json.Encoder().encode
+
+
+def routes(world: World) -> list[BaseRoute]:
+    face = _Lender(world.backend)
+    lease = f"{PREFIX}/leases/{{lease_id}}"
+    return [
+        Route(f"{PREFIX}/countries", face.countries),
+        Route(f"{PREFIX}/offers", face.offers),
+        Route(f"{PREFIX}/leases", face.acquire, methods=["POST"]),
+        Route(f"{PREFIX}/leases", face.find, methods=["GET"]),
+        Route(f"{lease}/texts", face.texts),
+        Route(f"{lease}/another", face.request_text, methods=["POST"]),
+        Route(f"{lease}/finish", face.finish, methods=["POST"]),
+        Route(f"{lease}/cancel", face.cancel, methods=["POST"]),
+        Route(f"{PREFIX}/events", face.events),
+    ]
+
+
+class _Lender:
+    def __init__(self, backend: NumberBackend) -> None:
+        self._lender = backend
+
+    async def countries(self, request: Request) -> Response:
+        return _json(200, CountriesReply(list(countries())))
+
+    async def offers(self, request: Request) -> Response:
+        country = request.query_params.get("country", "")
+        if not (country.isascii() and country.isdecimal() and len(country) <= _MAX_DIGITS):
+            raise InvalidInput("country is a country's number.", field="country")
+        return _json(200, OffersReply(list(offers(int(country)))))
+
+    async def acquire(self, request: Request) -> Response:
+        """201 a number is lent; 4xx none is; 504 the lender does not say."""
+        try:
+            asked = msgspec.json.decode(await request.body(), type=LeaseRequest)
+        except UNREADABLE as error:
+            return _json(400, LeaseRefusal(str(error)))
+        return _lent(await self._lender.acquire(_wanted(asked)))
+
+    async def find(self, request: Request) -> Response:
+        lease = await self._lender.find(request.query_params.get("ref", ""))
+        if lease is None:
+            return _json(404, LeaseRefusal("nothing was lent with this reference"))
+        return _json(200, LeaseState(lease))
+
+    async def texts(self, request: Request) -> Response:
+        texts = await self._lender.texts(request.path_params["lease_id"])
+        return _json(200, TextsReply(list(texts)))
+
+    async def request_text(self, request: Request) -> Response:
+        granted = await self._lender.request_text(request.path_params["lease_id"])
+        return _json(200, AnotherTextReply(granted))
+
+    async def finish(self, request: Request) -> Response:
+        await self._lender.finish(request.path_params["lease_id"])
+        return _json(200, FinishReply())
+
+    async def cancel(self, request: Request) -> Response:
+        result = await self._lender.cancel(request.path_params["lease_id"])
+        return _json(200, cancel_reply(result))
+
+    async def events(self, request: Request) -> Response:
+        """Lines of texts after ``?after=N``."""
+        return event_stream(self._lender.events(cursor_of(request)), _line)
+
+
+def _wanted(asked: LeaseRequest) -> AcquireNumber:
+    return AcquireNumber(
+        asked.ref,
+        asked.service,
+        asked.country,
+        asked.hours,
+        asked.real,
+        frozenset(asked.avoid),
+        asked.again,
+    )
+
+
+def _lent(result: AcquireResult) -> Response:
+    match result:
+        case Acquired():
+            return _json(201, LeaseState(result))
+        case NoNumber(reason):
+            return _json(409, LeaseRefusal(reason))
+        case Unknown(reason):
+            return JSONResponse({"reason": reason}, 504)
+
+
+def _line(batch: TextBatch) -> bytes:
+    return _encode(TextLine(int(batch.cursor), list(batch.texts))) + b"\n"
+
+
+def _json(status: int, body: msgspec.Struct) -> Response:
+    return Response(_encode(body), status, media_type="application/json")

@@ -1,0 +1,1 @@
+"""The simulated carrier of texts as a shop reaches it."""

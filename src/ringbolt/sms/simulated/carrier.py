@@ -1,0 +1,92 @@
+"""The simulated SMS carrier as a shop sees it: a stranger behind HTTP, like any other carrier.
+
+What was never sent, or refused with 4xx, is a definite no; a lost answer, a timeout or 5xx leaves
+it open whether there is a text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from urllib.parse import quote
+
+import msgspec
+from yarl import URL
+
+from ringbolt.core.recovery import Recovery
+from ringbolt.sms.carrier import (
+    Accepted,
+    OutSms,
+    ReceiptBatch,
+    Rejected,
+    SendResult,
+    SmsSnapshot,
+    Unknown,
+)
+from ringbolt.sms.simulated.wire import ReceiptsLine, SmsAccepted, SmsRefusal, SmsState, request_of
+from ringbolt.upstream.world_line import Answer, Line, Lost, NeverSent, known_cursor
+
+_encode = msgspec.json.Encoder().encode
+
+
+class SimulatedSmsCarrier:
+    """Implements ``SmsCarrier`` and ``SupportsSmsLookup`` over the world at ``base_url``."""
+
+    def __init__(self, base_url: str) -> None:
+        self._url = f"{base_url.rstrip('/')}/simulator/sms-carrier"
+        self._messages = URL(f"{self._url}/messages")
+        self._line = Line("The simulated SMS carrier")
+
+    @property
+    def name(self) -> str:
+        return "simulated"
+
+    @property
+    def recovery(self) -> Recovery:
+        return Recovery.LOOKUP
+
+    async def send(self, sms: OutSms) -> SendResult:
+        body = _encode(request_of(sms))
+        if not sms.still_wanted():
+            return Rejected("nobody waits for this text any more", permanent=False)
+        match await self._line.post(self._messages, body):
+            case Answer() as answer:
+                return _result(answer)
+            case NeverSent(why):
+                return Rejected(f"the carrier cannot be reached: {why}", permanent=False)
+            case Lost(why):
+                return Unknown(f"the carrier's answer was lost: {why}")
+
+    async def find(self, ref: str) -> SmsSnapshot | None:
+        url = URL(f"{self._messages}/{quote(ref, safe='')}", encoded=True)
+        told = await self._line.find(url, SmsState, SmsRefusal)
+        if told is None:
+            return None
+        return SmsSnapshot(told.ref, tuple(told.part_ids), tuple(told.receipts))
+
+    async def events(self, cursor: str) -> AsyncGenerator[ReceiptBatch, None]:
+        after = known_cursor(cursor)
+        async with aclosing(self._line.stream(f"{self._url}/events", after)) as arrivals:
+            async for lines in arrivals:
+                if not lines:
+                    yield ReceiptBatch((), after)
+                for line in lines:
+                    told = self._line.decode(line, ReceiptsLine)
+                    yield ReceiptBatch(tuple(told.receipts), str(told.cursor))
+
+    async def close(self) -> None:
+        await self._line.close()
+
+
+def _result(answer: Answer) -> SendResult:
+    try:
+        if answer.status == 201:
+            taken = msgspec.json.decode(answer.body, type=SmsAccepted)
+            return Accepted(tuple(taken.part_ids), taken.sent)
+        if answer.is_refusal:
+            refusal = msgspec.json.decode(answer.body, type=SmsRefusal)
+            return Rejected(refusal.reason, refusal.permanent, refusal.retry_after_ms)
+    except msgspec.DecodeError:
+        if answer.is_refusal:
+            return Rejected(f"the carrier refused with HTTP {answer.status}", permanent=False)
+    return Unknown(f"the carrier answered HTTP {answer.status}")

@@ -1,0 +1,71 @@
+"""How the simulated SMS carrier's requests and receipts look as JSON; both of its ends use this."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field
+
+from ringbolt.sms.carrier import DeliveryReceipt, OutSms
+
+MAX_PARTS = 10
+
+_ROOM = {"gsm7": (160, 153), "ucs2": (70, 67)}
+"""Characters (UCS-2: 16-bit units) of a single message, and of each of several (3GPP 23.040)."""
+
+
+class SmsRequest(Struct):
+    """A text as it is asked for: ``POST /simulator/sms-carrier/messages``."""
+
+    ref: Annotated[str, Meta(min_length=1, max_length=200)]
+    to: Annotated[str, Meta(pattern=r"^\+[0-9]{2,15}$")]
+    sender: Annotated[str, Meta(min_length=1, max_length=16)] = field(name="from")
+    parts: Annotated[list[str], Meta(min_length=1, max_length=MAX_PARTS)]
+    encoding: Literal["gsm7", "ucs2"]
+
+    def fault(self) -> str | None:
+        """Why no telephone network carries it; None if nothing is wrong."""
+        room = _ROOM[self.encoding][len(self.parts) > 1]
+        for n, part in enumerate(self.parts, 1):
+            size = _utf16_units(part) if self.encoding == "ucs2" else len(part)
+            if size > room:
+                return f"part {n} has {size} characters, and at most {room} fit in one"
+        return None
+
+
+class SmsAccepted(Struct):
+    """201: the carrier has the text; its name for each part, and whether it is sent already."""
+
+    part_ids: list[str]
+    sent: bool
+
+
+class SmsRefusal(Struct):
+    """Why the text is not sent, with a status of 4xx."""
+
+    reason: str
+    permanent: bool
+    retry_after_ms: int | None = None
+
+
+class SmsState(Struct):
+    """A text and every receipt of it: ``GET /simulator/sms-carrier/messages/{ref}``."""
+
+    ref: str
+    part_ids: list[str]
+    receipts: list[DeliveryReceipt]
+
+
+class ReceiptsLine(Struct):
+    """One line of the stream of receipts; ``cursor``: what to ask on from once they are stored."""
+
+    cursor: int
+    receipts: list[DeliveryReceipt]
+
+
+def request_of(sms: OutSms) -> SmsRequest:
+    return SmsRequest(sms.ref, sms.to, sms.sender, list(sms.parts), sms.encoding)
+
+
+def _utf16_units(text: str) -> int:
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2

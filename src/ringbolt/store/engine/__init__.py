@@ -1,0 +1,1 @@
+"""Transactions, compiled statements, SQLite and PostgreSQL."""

@@ -1,0 +1,112 @@
+"""Opening the shop's database by its URL, ready for use or not at all."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from sqlalchemy import Connection, make_url
+from sqlalchemy.exc import ArgumentError
+
+from ringbolt.clock import Clock
+from ringbolt.core.errors import InvalidInput
+from ringbolt.store.engine.db import Database, StoreUnsound
+from ringbolt.store.engine.sqlite.database import SqliteDatabase
+from ringbolt.store.schema import guards, migrate
+
+
+async def open_database(url: str, clock: Clock, *, readonly: bool = False) -> Database:
+    """Open ``sqlite:///path`` or ``postgresql://..``, bring its schema up to date, check it.
+
+    ``readonly`` opens it beside a running shop and changes nothing. A SQLite file is copied to
+    ``<name>.before-<revision>`` before its schema is upgraded.
+
+    Raises ``StoreLocked`` (SQLite: another process writes to it), ``StoreUnsound`` (a newer
+    version's schema, a stranger's tables, missing ledger guards), ``Unavailable``,
+    ``InvalidInput`` (no such kind of URL), ``NotFound`` (nothing to read).
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise _not_a_database(url) from None
+    backend = parsed.get_backend_name()
+    if backend == "sqlite" and parsed.database not in {None, "", ":memory:"}:
+        return await _open_sqlite(Path(str(parsed.database)), clock, readonly)
+    if backend in {"postgresql", "postgres"}:
+        return await _open_postgres(url, clock, readonly)
+    raise _not_a_database(url)
+
+
+def _not_a_database(url: str) -> InvalidInput:
+    return InvalidInput(
+        f"{url.rsplit('@', maxsplit=1)[-1]!r} does not name a database.",
+        suggestion="Use sqlite:///path/to/file.db or postgresql://user:password@host/name.",
+    )
+
+
+async def _open_sqlite(path: Path, clock: Clock, readonly: bool) -> Database:
+    database = await SqliteDatabase.open(path, clock, readonly=readonly)
+    try:
+
+        def prepare(connection: Connection) -> None:
+            _prepare(connection, readonly, backup_of=database.path)
+
+        await database.maintain(prepare)
+    except BaseException:
+        await database.close()
+        raise
+    return database
+
+
+async def _open_postgres(url: str, clock: Clock, readonly: bool) -> Database:
+    # Loading the driver costs start-up time that a shop on SQLite need not spend.
+    from ringbolt.store.engine.postgres.database import PostgresDatabase  # noqa: PLC0415
+
+    database = await PostgresDatabase.open(url, clock, readonly=readonly)
+    try:
+        await database.maintain(lambda connection: _prepare(connection, readonly))
+    except BaseException:
+        await database.close()
+        raise
+    return database
+
+
+def _prepare(connection: Connection, readonly: bool, backup_of: Path | None = None) -> None:
+    found = migrate.revision(connection)
+    if found != migrate.HEAD:
+        _refuse_unless_older(found, readonly)
+        if backup_of is not None and found is not None:
+            back_up(backup_of, backup_of.with_name(f"{backup_of.name}.before-{migrate.HEAD}"))
+        connection.rollback()
+        migrate.upgrade(connection)
+    gone = guards.missing(connection)
+    if gone:
+        raise StoreUnsound(
+            f"The ledger's guards are missing or changed: {', '.join(gone)}.",
+            suggestion="Restore the database from a backup; without them money is not safe.",
+        )
+
+
+def _refuse_unless_older(found: str | None, readonly: bool) -> None:
+    if found is not None and found > migrate.HEAD:
+        raise StoreUnsound(
+            f"The database is of a newer Ringbolt (schema {found}, here {migrate.HEAD}).",
+            suggestion="Run the newer version, or restore the backup made before its upgrade.",
+        )
+    if readonly:
+        raise StoreUnsound(
+            f"The database is of an older Ringbolt (schema {found or 'none'}, here"
+            f" {migrate.HEAD}).",
+            suggestion="Start the shop once: it brings the schema up to date.",
+        )
+
+
+def back_up(source: Path, target: Path) -> None:
+    """Copy a SQLite database, consistent even while it is written to."""
+    target.touch(mode=0o600)
+    with (
+        closing(sqlite3.connect(source)) as original,
+        closing(sqlite3.connect(target)) as copy,
+    ):
+        original.backup(copy)

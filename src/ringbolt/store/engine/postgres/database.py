@@ -1,0 +1,236 @@
+"""The database of several machines: PostgreSQL through asyncpg."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Concatenate
+
+from sqlalchemy import URL, Connection, Select, make_url
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+from sqlalchemy.sql.base import Executable
+from sqlalchemy.util import greenlet_spawn
+
+from ringbolt.clock import Clock
+from ringbolt.core.errors import Unavailable
+from ringbolt.store.engine.db import (
+    Dialect,
+    OutcomeUnknown,
+    P,
+    Rows,
+    Statements,
+    StoreUnsound,
+    Subscription,
+    T,
+    Tx,
+    is_one_statement,
+)
+from ringbolt.store.engine.postgres.errors import (
+    is_connection_lost,
+    is_readonly,
+    is_repeatable,
+    unavailable,
+    was_not_sent,
+)
+from ringbolt.store.engine.postgres.sessions import Session, Sessions
+from ringbolt.store.engine.postgres.wakes import WakeExchange
+from ringbolt.store.engine.wake import Wakes
+
+POOL_SIZE = 16
+# Upper bounds of the random pauses before a body is run again.
+_PAUSES_S = (0.01, 0.04, 0.16, 0.32)
+
+_SERVER_MS = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)"
+
+
+def driver_url(url: str | URL) -> URL:
+    """``postgresql://..`` (or ``postgres://..``) as SQLAlchemy wants it for asyncpg."""
+    return make_url(url).set(drivername="postgresql+asyncpg")
+
+
+class PostgresDatabase:
+    """A ``Database`` on a PostgreSQL server; belongs to the event loop that opened it.
+
+    READ COMMITTED; a body that meets a serialization failure or a deadlock is run again. Now is
+    the server's clock: its distance from ours is measured every few seconds, since asking in
+    every transaction would cost a round trip each.
+    """
+
+    dialect: Dialect = "postgresql"
+
+    def __init__(self, engine: AsyncEngine, clock: Clock, *, readonly: bool) -> None:
+        self._engine = engine
+        self._sessions = Sessions(engine, POOL_SIZE)
+        self._clock = clock
+        self._ahead_ms = 0.0
+        self.readonly = readonly
+        self._wakes = Wakes()
+        self._exchange: WakeExchange | None = None
+
+    @classmethod
+    async def open(cls, url: str, clock: Clock, *, readonly: bool = False) -> PostgresDatabase:
+        """Connect to ``postgresql://user:password@host/name`` (``?host=/dir``: a Unix socket).
+
+        Raises ``Unavailable`` if it cannot. The schema is not looked at (see
+        ``ringbolt.store.engine.opening``).
+        """
+        engine = create_async_engine(
+            driver_url(url),
+            isolation_level="READ COMMITTED",
+            poolclass=NullPool,  # who needs a connection keeps it
+            query_cache_size=2000,
+            connect_args={
+                "timeout": 10,
+                "prepared_statement_cache_size": 512,
+                "server_settings": {
+                    "application_name": "ringbolt",
+                    "jit": "off",
+                    # A machine that vanished must not keep its row locks.
+                    "idle_in_transaction_session_timeout": "10000",
+                },
+            },
+        )
+        database = cls(engine, clock, readonly=readonly)
+        try:
+            async with database._sessions.one() as session:
+                await database._measure_clock(session.driver)
+        except BaseException as error:
+            await database.close()
+            raise unavailable(error) or error from error
+        database._exchange = WakeExchange(engine, database._wakes, database._measure_clock)
+        await database._exchange.wait_connected()
+        return database
+
+    async def _measure_clock(self, driver: Any) -> None:
+        """Take the best of a few looks at the server's clock: the one that took least time."""
+        looks: list[tuple[float, float]] = []
+        for _ in range(3):
+            before = time.monotonic() * 1000
+            server_ms = await driver.fetchval(_SERVER_MS)
+            after = time.monotonic() * 1000
+            looks.append((after - before, server_ms - (before + after) / 2))
+        self._ahead_ms = min(looks)[1]
+
+    def _now_ms(self) -> int:
+        return int(time.monotonic() * 1000 + self._ahead_ms) + self._clock.offset_ms
+
+    async def tx(
+        self, fn: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        if self.readonly:
+            raise StoreUnsound("The database was opened for reading only.")
+        run = self._write_alone if is_one_statement(fn) else self._write
+        tx, value = await self._repeat(run, lambda tx: fn(tx, *args, **kwargs))
+        if tx.wake:
+            self._wakes.wake(tx.wake)
+            if self._exchange is not None:
+                self._exchange.send(tx.wake)
+        return value
+
+    async def read(
+        self, fn: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        try:
+            run = self._look_alone if is_one_statement(fn) else self._look
+            _, value = await self._repeat(run, lambda tx: fn(tx, *args, **kwargs))
+        except Unavailable as error:
+            if error.__cause__ is not None and is_readonly(error.__cause__):
+                raise error.__cause__ from None  # not the server's fault: a read must not write
+            raise
+        return value
+
+    async def _repeat(
+        self,
+        run: Callable[[Session, Callable[[Tx], T]], Awaitable[tuple[Tx, T]]],
+        body: Callable[[Tx], T],
+    ) -> tuple[Tx, T]:
+        """Run the body until it is neither in a conflict nor on a connection that had died."""
+        for pause_s in (*_PAUSES_S, None):
+            try:
+                async with self._sessions.one() as session:
+                    return await run(session, body)
+            except (SQLAlchemyError, OSError) as error:
+                lost = is_connection_lost(error)
+                if lost:
+                    await self._sessions.drop_idle()
+                again = isinstance(error, DBAPIError) and (lost or is_repeatable(error))
+                if pause_s is None or not again:
+                    raise unavailable(error) or error from error
+            await asyncio.sleep(random.uniform(0, pause_s))  # noqa: S311 - jitter
+        raise AssertionError("unreachable")
+
+    async def _write(self, session: Session, body: Callable[[Tx], T]) -> tuple[Tx, T]:
+        await session.control("BEGIN ISOLATION LEVEL READ COMMITTED")
+        tx, value = await self._run(session, body, session.statements)
+        with _unknown_if_lost():
+            did = await session.control("COMMIT")
+        # What PostgreSQL says when a statement had failed, and the body went on all the same.
+        assert did == "COMMIT", "a body kept an error of the database to itself"
+        return tx, value
+
+    async def _look(self, session: Session, body: Callable[[Tx], T]) -> tuple[Tx, T]:
+        await session.control("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        found = await self._run(session, body, session.statements)
+        await session.control("ROLLBACK")
+        return found
+
+    async def _write_alone(self, session: Session, body: Callable[[Tx], T]) -> tuple[Tx, T]:
+        with _unknown_if_lost():
+            return await self._run(session, body, _Alone(session.statements))
+
+    async def _look_alone(self, session: Session, body: Callable[[Tx], T]) -> tuple[Tx, T]:
+        return await self._run(session, body, _Alone(session.statements, reading=True))
+
+    async def _run(
+        self, session: Session, body: Callable[[Tx], T], direct: Statements
+    ) -> tuple[Tx, T]:
+        tx = Tx(session.connection, self._now_ms(), self.dialect, direct=direct)
+        return tx, await greenlet_spawn(body, tx)
+
+    def listen(self, channel: str) -> Subscription:
+        return self._wakes.listen(channel)
+
+    async def maintain(self, fn: Callable[[Connection], T]) -> T:
+        """Run ``fn`` on a connection of its own for schema work; ``fn`` begins and commits."""
+        async with self._engine.connect() as connection:
+            return await connection.run_sync(fn)
+
+    async def close(self) -> None:
+        if self._exchange is not None:
+            await self._exchange.close()
+        await self._sessions.close()
+        await self._engine.dispose()
+
+
+class _Alone:
+    """The one statement of a body that said that it has no more."""
+
+    def __init__(self, statements: Statements, *, reading: bool = False) -> None:
+        self._statements = statements
+        self._reading = reading
+        self._ran = False
+
+    def run(self, statement: Executable, parameters: Any) -> Rows | None:
+        assert not self._ran, "a body of one statement runs another"
+        assert not self._reading or isinstance(statement, Select), "a read must not write"
+        self._ran = True
+        return self._statements.run(statement, parameters)
+
+
+@contextmanager
+def _unknown_if_lost() -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        if is_connection_lost(error) and not was_not_sent(error):
+            raise OutcomeUnknown(
+                "The connection to the database broke before it confirmed; this request may"
+                " have been kept.",
+                suggestion="Look up what you asked for before you ask again.",
+            ) from error
+        raise

@@ -1,0 +1,151 @@
+"""Connections to PostgreSQL that are kept open, each with what was prepared on it.
+
+SQLAlchemy opens them and runs what is not compiled once; its own pool and transactions are not
+used: they cost more than the small transactions that run here. Transactions are driven on the
+asyncpg connection by who holds the session, as those of SQLite are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.util import greenlet_spawn
+
+from ringbolt.store.engine.compiled import CompiledStatements
+from ringbolt.store.engine.postgres.errors import DRIVER_ERRORS, as_sqlalchemys
+from ringbolt.store.engine.postgres.statements import PostgresStatements
+
+WAIT_S = 10.0
+"""How long to wait for a free session."""
+_ROLLBACK_S = 5.0
+
+
+class Session:
+    """One connection: ``connection`` as SQLAlchemy has it, which begins and commits nothing."""
+
+    __slots__ = ("connection", "driver", "statements")
+
+    def __init__(self, connection: Connection, compiled: CompiledStatements) -> None:
+        self.connection = connection
+        self.driver: Any = connection.connection.driver_connection
+        self.statements = PostgresStatements(self.driver, compiled)
+
+    @property
+    def is_closed(self) -> bool:
+        closed: bool = self.driver.is_closed()
+        return closed
+
+    async def control(self, command: str) -> str:
+        """BEGIN, COMMIT or ROLLBACK; the server's word for what it did."""
+        try:
+            did: str = await self.driver.execute(command)
+        except DRIVER_ERRORS as error:
+            raise as_sqlalchemys(error, command, self.is_closed) from error
+        return did
+
+    def forget_transaction(self) -> None:
+        """SQLAlchemy thinks that it began one when it ran something."""
+        if self.connection.in_transaction():
+            self.connection.rollback()
+
+    async def close(self) -> None:
+        """At once, without a word to the server, which may be away."""
+        self.driver.terminate()
+        with contextlib.suppress(DBAPIError, OSError):
+            await greenlet_spawn(self.connection.close)
+
+
+class Sessions:
+    """At most ``size`` of them, the last used first; opened when needed."""
+
+    def __init__(self, engine: AsyncEngine, size: int) -> None:
+        self._engine = engine.sync_engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._compiled = CompiledStatements(self._engine.dialect)
+        self._places = asyncio.Semaphore(size)
+        self._idle: list[Session] = []
+        self._closing: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    @asynccontextmanager
+    async def one(self) -> AsyncIterator[Session]:
+        """A session for a transaction, which whoever takes it begins and ends; if it fails, what
+        is left of it is rolled back.
+
+        Raises ``sqlalchemy.exc.TimeoutError`` if none came free.
+        """
+        await self._wait_for_place()
+        try:
+            session = await self._take()
+        except BaseException:
+            self._places.release()
+            raise
+        try:
+            yield session
+        except BaseException:
+            # Goes on even if we are cancelled; nobody else gets the session before.
+            await asyncio.shield(self._keep(self._recover(session)))
+            raise
+        self._give_back(session)
+
+    async def _wait_for_place(self) -> None:
+        if not self._places.locked():
+            await self._places.acquire()
+            return
+        try:
+            async with asyncio.timeout(WAIT_S):
+                await self._places.acquire()
+        except TimeoutError:
+            raise PoolTimeoutError("no connection to PostgreSQL came free") from None
+
+    async def _take(self) -> Session:
+        while self._idle:
+            session = self._idle.pop()
+            if not session.is_closed:
+                return session
+            await session.close()
+        connection = await greenlet_spawn(self._engine.connect)
+        return Session(connection, self._compiled)
+
+    def _give_back(self, session: Session) -> None:
+        session.forget_transaction()
+        if self._closed:
+            self._keep(session.close())
+        else:
+            self._idle.append(session)
+        self._places.release()
+
+    async def _recover(self, session: Session) -> None:
+        """End the transaction; if that cannot be done, the session is gone."""
+        try:
+            async with asyncio.timeout(_ROLLBACK_S):
+                await session.control("ROLLBACK")
+        except (DBAPIError, TimeoutError):
+            await session.close()
+            self._places.release()
+        else:
+            self._give_back(session)
+
+    def _keep(self, work: Any) -> asyncio.Task[None]:
+        task: asyncio.Task[None] = asyncio.create_task(work)
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+        return task
+
+    async def drop_idle(self) -> None:
+        """One connection was lost: the others may be dead too, and cost nothing to open anew."""
+        idle, self._idle = self._idle, []
+        for session in idle:
+            await session.close()
+
+    async def close(self) -> None:
+        self._closed = True
+        await self.drop_idle()
+        await asyncio.gather(*self._closing, return_exceptions=True)

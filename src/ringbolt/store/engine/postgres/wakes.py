@@ -1,0 +1,135 @@
+"""Waking the workers of other machines: LISTEN and NOTIFY on one connection of each process.
+
+NOTIFY inside the transactions themselves would make them commit one after another: PostgreSQL
+holds one lock of the whole server from before the commit record until the transaction's end
+(``PreCommit_Notify``). So a transaction's channels are told after its commit; those of the next
+moment (``GATHER_S``) are told together, several in one notification, one a line.
+What gets lost that way (a process killed in between) is found by looking every ``POLL_S``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import asyncpg
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ringbolt.store.engine.wake import Wakes
+
+POLL_S = 5.0
+GATHER_S = 0.01
+"""Between one telling and the next."""
+_PAYLOAD_AT_MOST = 7999
+"""Bytes in a notification (PostgreSQL manual, NOTIFY)."""
+_RECONNECT_S = 1.0
+_CHANNEL = "ringbolt"
+
+_BROKEN = (OSError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
+_TELL = "SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload"
+
+log = logging.getLogger(__name__)
+
+
+class WakeExchange:
+    """Sends this process' wakes to the others and theirs to ``wakes``.
+
+    ``each_poll`` runs every ``POLL_S`` seconds, on its connection, while the server answers.
+    """
+
+    def __init__(
+        self, engine: AsyncEngine, wakes: Wakes, each_poll: Callable[[Any], Awaitable[None]]
+    ) -> None:
+        self._engine = engine
+        self._wakes = wakes
+        self._each_poll = each_poll
+        self._outgoing: set[str] = set()
+        self._stirred = asyncio.Event()
+        self._connected = asyncio.Event()
+        self._task = asyncio.create_task(self._run(), name="postgres-wakes")
+
+    def send(self, channels: set[str]) -> None:
+        self._outgoing |= channels
+        self._stirred.set()
+
+    async def wait_connected(self) -> None:
+        """Wait until others are heard; polling makes up for it if that takes too long."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(POLL_S):
+                await self._connected.wait()
+
+    async def close(self) -> None:
+        self._task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._task
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._exchange()
+            except _BROKEN as error:
+                log.warning("the wake connection to PostgreSQL broke: %s", error)
+            self._connected.clear()
+            self._wakes.wake_all()
+            await asyncio.sleep(_RECONNECT_S * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
+
+    async def _exchange(self) -> None:
+        async with self._engine.connect() as connection:
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            try:
+                # A lost wake costs a poll, so its commit need not wait for the disk.
+                await driver.execute("SET synchronous_commit = off")
+                await driver.add_listener(_CHANNEL, self._received)
+                driver.add_termination_listener(self._terminated)
+                self._connected.set()
+                # What was told before LISTEN took effect is not heard of.
+                self._wakes.wake_all()
+                await self._serve(driver)
+            finally:
+                # Never back into the pool: it listens.
+                await connection.invalidate()
+
+    async def _serve(self, driver: Any) -> None:
+        loop = asyncio.get_running_loop()
+        next_poll = loop.time() + POLL_S
+        while not driver.is_closed():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(next_poll):
+                    await self._stirred.wait()
+            self._stirred.clear()
+            if self._outgoing and not driver.is_closed():
+                channels, self._outgoing = sorted(self._outgoing), set()
+                await driver.execute(_TELL, _CHANNEL, payloads(channels))
+                await asyncio.sleep(GATHER_S)
+            if loop.time() >= next_poll:
+                next_poll = loop.time() + POLL_S
+                await self._each_poll(driver)
+                self._wakes.wake_all()
+
+    def _received(self, driver: Any, pid: int, _channel: str, payload: str) -> None:
+        if pid != driver.get_server_pid():
+            self._wakes.wake(payload.split("\n"))
+
+    def _terminated(self, _driver: Any) -> None:
+        self._stirred.set()
+
+
+def payloads(channels: Sequence[str]) -> list[str]:
+    """The channels, one a line, in as few notifications as they fit in."""
+    found: list[str] = []
+    size = _PAYLOAD_AT_MOST + 1
+    for channel in channels:
+        more = len(channel.encode()) + 1
+        if size + more <= _PAYLOAD_AT_MOST:
+            found[-1] += f"\n{channel}"
+            size += more
+        else:
+            found.append(channel)
+            size = more - 1
+    return found

@@ -1,0 +1,1 @@
+"""Tables, guards and migrations."""

@@ -1,0 +1,1 @@
+"""Reading and calling strangers' addresses, safely."""

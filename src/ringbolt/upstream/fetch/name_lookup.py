@@ -1,0 +1,186 @@
+"""Looking up the names that strangers give: in bounded time, and so many at once.
+
+The system's own resolution (getaddrinfo) cannot be called off: a name server that never answers
+would hold a thread for tens of seconds, and some dozens of names would stop every look-up of the
+shop. So strangers' names are asked for over DNS alone, each query with a deadline; whoever keeps
+look-ups waiting fills the turns of its own zone before those of everybody. Names that the operator
+wrote down (``fetch.allow_origins``) are resolved as the system resolves them, ``/etc/hosts``
+included.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections import Counter
+from collections.abc import Collection
+from pathlib import Path
+from typing import Final
+
+import dns.asyncresolver
+import dns.exception
+import dns.name
+import dns.resolver
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from ringbolt.upstream.fetch.addresses import canonical_host
+
+LOOKUP_S: Final = 5.0
+"""How long a look-up may take, all servers and repetitions together."""
+AT_ONCE: Final = 256
+PER_ZONE: Final = 32
+_TTL_LIMIT_S: Final = 60.0
+_MANY: Final = 1000
+_MOST_ADDRESSES: Final = 16
+_RESOLV_CONF: Final = Path("/etc/resolv.conf")
+_SECOND_LEVELS: Final = frozenset(
+    {"ac", "co", "com", "edu", "go", "gov", "gv", "ne", "net", "nom", "or", "org"}
+)
+"""Labels under which registries of countries give names to everybody, as in co.uk and com.au."""
+
+
+class LookupFailedError(OSError):
+    """No address was found for a name. ``reason``: one plain phrase that names it."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class TooManyLookupsError(OSError):
+    """Nothing was asked: enough look-ups are under way, of all names or of this zone's."""
+
+
+class NameLookup(AbstractResolver):
+    """Addresses of names, IPv4 first. Belongs to one event loop.
+
+    ``system_names`` are resolved by the system. ``dns_servers`` replaces those of
+    ``/etc/resolv.conf``. What a name server told is kept as long as it allows, at most a minute.
+    Raises ``LookupFailedError``, ``TooManyLookupsError``, and ``OSError`` for system names.
+    """
+
+    def __init__(
+        self,
+        system_names: Collection[str] = (),
+        dns_servers: dns.asyncresolver.Resolver | None = None,
+    ) -> None:
+        self._system_names = frozenset(system_names)
+        self._dns = _Servers(dns_servers)
+        self._known: dict[str, tuple[float, list[str]]] = {}
+        self._under_way: Counter[str] = Counter()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        name = canonical_host(host)
+        if name in self._system_names:
+            found = await _ask_system(host, family)
+        else:
+            found = self._remembered(name) or await self._ask_in_turn(name)
+        wanted = (
+            [entry for entry in found if _family(entry) == family]
+            if family != socket.AF_UNSPEC
+            else found
+        )
+        if not wanted:
+            raise LookupFailedError(f"the name {host} has no address")
+        return [_resolved(host, address, port) for address in wanted]
+
+    async def close(self) -> None:
+        return None
+
+    def _remembered(self, name: str) -> list[str] | None:
+        until_s, addresses = self._known.get(name, (0.0, []))
+        return addresses if time.monotonic() < until_s else None
+
+    async def _ask_in_turn(self, name: str) -> list[str]:
+        zone = zone_of(name)
+        if self._under_way[zone] >= PER_ZONE or self._under_way.total() >= AT_ONCE:
+            raise TooManyLookupsError(f"too many look-ups are under way to ask for {name}")
+        self._under_way[zone] += 1
+        try:
+            addresses, ttl_s = await self._dns.ask(name)
+        finally:
+            self._under_way[zone] -= 1
+            if not self._under_way[zone]:
+                del self._under_way[zone]
+        if len(self._known) >= _MANY:
+            self._known.pop(next(iter(self._known)))
+        self._known[name] = (time.monotonic() + min(ttl_s, _TTL_LIMIT_S), addresses)
+        return addresses
+
+
+class _Servers:
+    """The machine's name servers, as they are named at this moment."""
+
+    def __init__(self, fixed: dns.asyncresolver.Resolver | None) -> None:
+        self._fixed = fixed
+        self._read: tuple[int, dns.asyncresolver.Resolver] | None = None
+
+    async def ask(self, name: str) -> tuple[list[str], float]:
+        """Addresses of a name, and for how many seconds they hold. Raises ``LookupFailedError``."""
+        try:
+            resolver, absolute = self._resolver(), dns.name.from_text(name)
+        except (OSError, dns.exception.DNSException) as error:
+            raise LookupFailedError(f"the name {name} cannot be looked up") from error
+        answers = await asyncio.gather(
+            *(_query(resolver, absolute, kind) for kind in ("A", "AAAA"))
+        )
+        found = [answer for answer in answers if isinstance(answer, dns.resolver.Answer)]
+        addresses = [entry.address for answer in found for entry in answer.rrset or ()]
+        if addresses:
+            ttl_s = min(answer.rrset.ttl for answer in found if answer.rrset)
+            return addresses[:_MOST_ADDRESSES], ttl_s
+        if any(isinstance(answer, dns.exception.Timeout) for answer in answers):
+            raise LookupFailedError(f"no name server answers for {name}")
+        raise LookupFailedError(f"the name {name} is not known")
+
+    def _resolver(self) -> dns.asyncresolver.Resolver:
+        """Read again when the file changed: a machine may come to another network."""
+        if self._fixed is not None:
+            return self._fixed
+        changed_ns = _RESOLV_CONF.stat().st_mtime_ns
+        if self._read is None or self._read[0] != changed_ns:
+            self._read = (changed_ns, dns.asyncresolver.Resolver(str(_RESOLV_CONF)))
+        return self._read[1]
+
+
+async def _query(
+    resolver: dns.asyncresolver.Resolver, name: dns.name.Name, kind: str
+) -> dns.resolver.Answer | dns.exception.DNSException:
+    try:
+        return await resolver.resolve(name, kind, lifetime=LOOKUP_S, raise_on_no_answer=False)
+    except dns.exception.DNSException as error:
+        return error
+
+
+async def _ask_system(host: str, family: socket.AddressFamily) -> list[str]:
+    found = await asyncio.get_running_loop().getaddrinfo(
+        host, None, family=family, type=socket.SOCK_STREAM
+    )
+    # An address with a scope ("fe80::1%2") keeps it here, and is refused for it.
+    return [str(sockaddr[0]) for *_, sockaddr in found]
+
+
+def zone_of(name: str) -> str:
+    """The part of a name that somebody registered, as far as it can be told without a list of all
+    registries: its last two labels, or three under the likes of co.uk."""
+    labels = name.split(".")
+    is_shared = len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SECOND_LEVELS
+    return ".".join(labels[-3 if is_shared else -2 :])
+
+
+def _family(address: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
+def _resolved(host: str, address: str, port: int) -> ResolveResult:
+    return ResolveResult(
+        hostname=host,
+        host=address,
+        port=port,
+        family=_family(address),
+        proto=socket.IPPROTO_TCP,
+        flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+    )

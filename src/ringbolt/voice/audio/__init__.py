@@ -1,0 +1,1 @@
+"""Audio behind URLs: fetched, checked, decoded."""

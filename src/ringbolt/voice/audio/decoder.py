@@ -1,0 +1,197 @@
+"""Turns audio files of strangers into telephone audio, each in a limited process of its own.
+
+MP3, WAV (PCM, float, mu-law, A-law, ADPCM), Ogg (Opus, Vorbis, FLAC), FLAC and M4A/AAC. The
+loudness is the sender's own; only what exceeds the scale is clipped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import os
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import ringbolt
+from ringbolt.core.errors import AudioUnplayable, Unavailable
+from ringbolt.voice.audio.file_kind import HEAD_SIZE, foreign_kind, playable_start
+
+PLAYABLE = "MP3, WAV, OGG (Opus or Vorbis), FLAC and M4A can be played."
+
+_WORKER = "ringbolt.voice.audio.decode_worker"
+_PACKAGE_ROOT = str(Path(ringbolt.__file__).parent.parent)
+_PASSED_ENVIRONMENT = ("PATH", "PYTHONHOME", "LD_LIBRARY_PATH", "SYSTEMROOT")
+
+
+@dataclass(frozen=True, slots=True)
+class AudioInfo:
+    """What a file says of itself.
+
+    ``codec``: FFmpeg's name, e.g. ``mp3``, ``opus``, ``pcm_s16le``. ``duration_ms``: None if
+    unknown. ``sample_rate`` (Hz) and ``channels`` are 0 if only the beginning of the file was at
+    hand and they stand further on.
+    """
+
+    codec: str
+    duration_ms: int | None
+    sample_rate: int
+    channels: int
+
+
+class AudioDecoder:
+    """Looks into and decodes files, at most ``parallel`` at once."""
+
+    def __init__(self, parallel: int = 2) -> None:
+        self._slots = asyncio.Semaphore(parallel)
+
+    async def probe(
+        self, path: Path, *, complete: bool = True, timeout_s: float = 5.0
+    ) -> AudioInfo:
+        """What is in the file, from its headers. ``complete`` False: it was cut when fetched.
+
+        Raises ``AudioUnplayable``: AUDIO_EMPTY, AUDIO_NOT_AUDIO, AUDIO_UNSUPPORTED,
+        AUDIO_DAMAGED, AUDIO_TIMEOUT; ``Unavailable`` if the decoder itself cannot run.
+        """
+        head = await asyncio.to_thread(_read_head, path)
+        _refuse_foreign(head)
+        try:
+            answer = await self._run(path, None, timeout_s, "probe")
+        except AudioUnplayable as error:
+            name = playable_start(head)
+            if complete or name is None or error.code != "AUDIO_NOT_AUDIO":
+                raise
+            return AudioInfo(name, None, 0, 0)
+        return AudioInfo(
+            answer["codec"],
+            answer["duration_ms"] if complete or _states_duration(answer) else None,
+            answer["sample_rate"],
+            answer["channels"],
+        )
+
+    async def decode(self, source: Path, into: Path, *, max_ms: int, timeout_s: float) -> int:
+        """Write ``source`` to ``into`` as raw s16le mono 8 kHz (mode 0600), at most ``max_ms``.
+
+        Returns the milliseconds written. A file that breaks off gives what is there. Raises as
+        ``probe`` does; ``into`` does not exist then.
+        """
+        _refuse_foreign(await asyncio.to_thread(_read_head, source))
+        try:
+            answer = await self._run(source, into, timeout_s, "decode", str(max_ms))
+        except BaseException:
+            _discard(into)
+            raise
+        return int(answer["duration_ms"])
+
+    async def _run(
+        self, source: Path, into: Path | None, timeout_s: float, action: str, *arguments: str
+    ) -> dict[str, Any]:
+        cpu_s = str(math.ceil(timeout_s) + 1)
+        async with self._slots:
+            status, noise = await _run_worker(source, into, timeout_s, [action, cpu_s, *arguments])
+        answer = _last_answer(noise)
+        if answer is None:
+            raise _no_answer(status, noise)
+        if "code" in answer:
+            raise _unplayable(answer["code"], answer["message"])
+        return answer
+
+
+async def _run_worker(
+    source: Path, into: Path | None, timeout_s: float, arguments: list[str]
+) -> tuple[int, bytes]:
+    """Run the child on open files; returns its exit status and standard error."""
+    stdin, stdout = await asyncio.to_thread(_open_files, source, into)
+    with stdin, stdout:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-P",
+            "-m",
+            _WORKER,
+            *arguments,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=asyncio.subprocess.PIPE,
+            env=_environment(),
+        )
+    try:
+        async with asyncio.timeout(timeout_s):
+            _, noise = await process.communicate()
+    except TimeoutError as error:
+        raise _unplayable(
+            "AUDIO_TIMEOUT", f"it could not be read within {timeout_s:g} seconds"
+        ) from error
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    return process.returncode or 0, noise
+
+
+def _environment() -> dict[str, str]:
+    """Enough to start Python, and nothing secret: the child reads a stranger's bytes."""
+    passed = {name: os.environ[name] for name in _PASSED_ENVIRONMENT if name in os.environ}
+    search = [_PACKAGE_ROOT, os.environ.get("PYTHONPATH", "")]
+    return passed | {"PYTHONPATH": os.pathsep.join(filter(None, search))}
+
+
+def _open_files(source: Path, into: Path | None) -> tuple[BinaryIO, BinaryIO]:
+    stdin = source.open("rb")
+    try:
+        if into is None:
+            return stdin, Path(os.devnull).open("wb")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        return stdin, os.fdopen(os.open(into, flags, 0o600), "wb")
+    except BaseException:
+        stdin.close()
+        raise
+
+
+def _read_head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(HEAD_SIZE)
+
+
+def _discard(path: Path) -> None:
+    path.unlink(missing_ok=True)
+
+
+def _refuse_foreign(head: bytes) -> None:
+    if not head:
+        raise _unplayable("AUDIO_EMPTY", "it is empty")
+    kind = foreign_kind(head)
+    if kind is not None:
+        raise _unplayable("AUDIO_NOT_AUDIO", f"this is {kind}, not audio that can be played")
+
+
+def _states_duration(answer: dict[str, Any]) -> bool:
+    """True for formats whose header counts the samples, so that a cut file tells it as well.
+
+    Of the others FFmpeg estimates it from the size of the file.
+    """
+    return str(answer["format"]).startswith(("flac", "mov"))
+
+
+def _last_answer(noise: bytes) -> dict[str, Any] | None:
+    """The worker's line of JSON; libraries may have written lines of their own before it."""
+    for line in reversed(noise.splitlines()):
+        if line.startswith(b"{"):
+            answer: dict[str, Any] = json.loads(line)
+            return answer
+    return None
+
+
+def _no_answer(status: int, noise: bytes) -> AudioUnplayable | Unavailable:
+    if status == -getattr(signal, "SIGXCPU", 0) or status == -getattr(signal, "SIGKILL", 0):
+        return _unplayable("AUDIO_TIMEOUT", "reading it takes too much work")
+    if status < 0:
+        return _unplayable("AUDIO_DAMAGED", "it is damaged so badly that the decoder gave up")
+    last = noise.decode(errors="replace").strip().rpartition("\n")[2]
+    return Unavailable(f"The audio decoder does not run: {last[:200]}", code="DECODER_UNAVAILABLE")
+
+
+def _unplayable(code: str, why: str) -> AudioUnplayable:
+    return AudioUnplayable(f"The audio cannot be played: {why}.", code=code, suggestion=PLAYABLE)

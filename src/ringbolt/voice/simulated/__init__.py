@@ -1,0 +1,1 @@
+"""The simulated carrier of calls as a shop reaches it."""

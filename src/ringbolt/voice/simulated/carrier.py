@@ -1,0 +1,159 @@
+"""The simulated carrier as a shop sees it: a stranger behind HTTP, like any other carrier.
+
+Every clip is sent once and named by its SHA-256 afterwards. What was never sent, or refused with
+4xx, is a definite no; a lost answer, a timeout or 5xx leaves it open whether there is a call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from pathlib import Path
+from urllib.parse import quote
+
+import msgspec
+
+from ringbolt.core.calls.call import Clip, RenderedScript
+from ringbolt.upstream.world_line import LOST, Answer, Line, Lost, NeverSent, known_cursor, words
+from ringbolt.voice.carrier import (
+    Accepted,
+    CallSnapshot,
+    EventBatch,
+    PlaceCall,
+    PlaceResult,
+    Recovery,
+    Rejected,
+    Unknown,
+)
+from ringbolt.voice.simulated.wire import (
+    CallAccepted,
+    CallRefusal,
+    CallState,
+    EventLine,
+    clips_of,
+    request_of,
+)
+
+_encode = msgspec.json.Encoder().encode
+
+
+class SimulatedCarrier:
+    """Implements ``VoiceCarrier``, ``SupportsCallLookup`` and ``SupportsRecording`` over the world
+    at ``base_url``."""
+
+    def __init__(self, base_url: str) -> None:
+        self._url = f"{base_url.rstrip('/')}/simulator/carrier"
+        self._line = Line("The simulated carrier")
+        self._sent: set[str] = set()
+        self._names: dict[tuple[str, int, int], str] = {}
+
+    @property
+    def name(self) -> str:
+        return "simulated"
+
+    @property
+    def recovery(self) -> Recovery:
+        return Recovery.LOOKUP
+
+    async def place(self, call: PlaceCall) -> PlaceResult:
+        result = await self._send_clips_and_ask(call)
+        if isinstance(result, CallRefusal) and result.missing:
+            # The world forgot them (a new data directory): nothing was placed, so ask once more.
+            self._sent.difference_update(result.missing)
+            result = await self._send_clips_and_ask(call)
+        if isinstance(result, CallRefusal):
+            return Rejected(result.reason, result.permanent)
+        return result
+
+    async def hang_up(self, ref: str) -> None:
+        """Raises ``Unavailable`` if the carrier cannot be told."""
+        url = f"{self._url}/calls/{quote(ref, safe='')}/hangup"
+        answer = await self._line.ask("POST", url)
+        if answer.status >= 500:
+            raise self._line.unavailable(f"HTTP {answer.status}")
+
+    async def find(self, ref: str) -> CallSnapshot | None:
+        url = f"{self._url}/calls/{quote(ref, safe='')}"
+        told = await self._line.find(url, CallState, CallRefusal)
+        return None if told is None else CallSnapshot(told.ref, told.id, tuple(told.events))
+
+    async def recording(self, ref: str, n: int) -> bytes | None:
+        url = f"{self._url}/calls/{quote(ref, safe='')}/recordings/{n}"
+        answer = await self._line.ask("GET", url)
+        if answer.status == 404:
+            self._line.decode(answer.body, CallRefusal)  # a proxy's 404 says nothing
+            return None
+        if answer.status != 200:
+            raise self._line.unavailable(f"HTTP {answer.status}")
+        return answer.body
+
+    async def events(self, cursor: str) -> AsyncGenerator[EventBatch, None]:
+        after = known_cursor(cursor)
+        async with aclosing(self._line.stream(f"{self._url}/events", after)) as arrivals:
+            async for lines in arrivals:
+                told = [self._line.decode(line, EventLine) for line in lines]
+                events = tuple(each.event for each in told)
+                yield EventBatch(events, str(told[-1].cursor) if told else after)
+
+    async def close(self) -> None:
+        await self._line.close()
+
+    async def _send_clips_and_ask(self, call: PlaceCall) -> Accepted | Unknown | CallRefusal:
+        try:
+            names = await self._send_clips(call.script)
+        except (*LOST, OSError) as error:
+            return CallRefusal(f"the audio did not reach the carrier: {words(error)}", False)
+        body = _encode(request_of(call, names.__getitem__))
+        if not call.still_wanted():
+            return CallRefusal("nobody waits for this call any more", False)
+        match await self._line.post(f"{self._url}/calls", body):
+            case Answer() as answer:
+                return _result(answer)
+            case NeverSent(why):
+                return CallRefusal(f"the carrier cannot be reached: {why}", False)
+            case Lost(why):
+                return Unknown(f"the carrier's answer was lost: {why}")
+
+    async def _send_clips(self, script: RenderedScript) -> Mapping[Clip, str]:
+        """Send what the carrier has not got; the clips' SHA-256."""
+        names = {}
+        for clip in clips_of(script):
+            names[clip] = await asyncio.to_thread(self._name_of, Path(clip.path))
+            if names[clip] not in self._sent:
+                await self._send_clip(Path(clip.path), names[clip])
+                self._sent.add(names[clip])
+        return names
+
+    async def _send_clip(self, path: Path, sha256: str) -> None:
+        url = f"{self._url}/clips/{sha256}"
+        async with self._line.http.head(url) as answer:
+            if answer.status == 200:
+                return
+        file = await asyncio.to_thread(path.open, "rb")
+        try:
+            async with self._line.http.put(url, data=file) as answer:
+                answer.raise_for_status()
+        finally:
+            file.close()
+
+    def _name_of(self, path: Path) -> str:
+        stat = path.stat()
+        key = (str(path), stat.st_size, stat.st_mtime_ns)
+        if key not in self._names:
+            with path.open("rb") as file:
+                self._names[key] = hashlib.file_digest(file, "sha256").hexdigest()
+        return self._names[key]
+
+
+def _result(answer: Answer) -> Accepted | Unknown | CallRefusal:
+    try:
+        if answer.status == 201:
+            return Accepted(msgspec.json.decode(answer.body, type=CallAccepted).id)
+        if answer.is_refusal:
+            return msgspec.json.decode(answer.body, type=CallRefusal)
+    except msgspec.DecodeError:
+        if answer.is_refusal:
+            return CallRefusal(f"the carrier refused with HTTP {answer.status}", False)
+    return Unknown(f"the carrier answered HTTP {answer.status}")

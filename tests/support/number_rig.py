@@ -1,0 +1,156 @@
+"""What a lender of numbers is tested with: the lender, strangers who send texts, what it told.
+
+A lender joins as another one of ``SUBJECTS``: what opens it, with the means to let texts come to
+its numbers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import aiohttp
+import pytest
+
+from ringbolt.core.errors import Unavailable
+from ringbolt.numbers.provider import (
+    Acquired,
+    AcquireNumber,
+    InboundText,
+    NumberProvider,
+    SupportsLeaseLookup,
+    TextBatch,
+)
+from ringbolt.numbers.simulated.provider import SimulatedNumberProvider
+from support.patience import PATIENCE_S, eventually
+from support.world_server import WorldServer
+
+USA, GERMANY = 187, 43
+
+
+class Subject(Protocol):
+    """A lender under test, and what is behind it."""
+
+    provider: NumberProvider
+
+    async def text(self, to: str, text: str, sender: str = "Acme") -> None:
+        """A stranger sends a text to a number."""
+        ...
+
+    async def later(self, seconds: float) -> None:
+        """So much time passes."""
+        ...
+
+    async def restart(self) -> None:
+        """The lender's process ends and comes back."""
+        ...
+
+
+@dataclass
+class Simulated:
+    server: WorldServer
+    http: aiohttp.ClientSession
+    provider: NumberProvider
+
+    async def text(self, to: str, text: str, sender: str = "Acme") -> None:
+        await self._post("sms", to=to, text=text, **{"from": sender})
+
+    async def later(self, seconds: float) -> None:
+        await self._post("clock/advance", seconds=seconds)
+
+    async def restart(self) -> None:
+        await self.server.restart()
+
+    async def _post(self, path: str, **body: Any) -> None:
+        async with self.http.post(f"{self.server.url}/simulator/{path}", json=body) as answer:
+            assert answer.ok, await answer.text()
+
+
+@asynccontextmanager
+async def simulated(directory: Path) -> AsyncIterator[Simulated]:
+    server = WorldServer(directory)
+    await server.start()
+    provider = SimulatedNumberProvider(server.url)
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True)) as http:
+        yield Simulated(server, http, provider)
+    await provider.close()
+    await server.stop()
+
+
+SUBJECTS = {"simulated": simulated}
+
+
+class Desk:
+    """A subject, and every text that it told of."""
+
+    def __init__(self, subject: Subject) -> None:
+        self.subject = subject
+        self.provider = subject.provider
+        self.told: list[InboundText] = []
+        self._refs = 0
+
+    def wanted(self, service: str = "tg", country: int = USA, **more: Any) -> AcquireNumber:
+        self._refs += 1
+        return AcquireNumber(f"attempt-{self._refs}", service, country, **more)
+
+    async def acquire(self, service: str = "tg", country: int = USA, **more: Any) -> Acquired:
+        result = await self.provider.acquire(self.wanted(service, country, **more))
+        assert isinstance(result, Acquired), result
+        return result
+
+    async def find(self, ref: str) -> Acquired | None:
+        if not isinstance(self.provider, SupportsLeaseLookup):
+            pytest.skip("the lender cannot look a loan up")
+        return await self.provider.find(ref)
+
+    async def listen(self) -> None:
+        while True:
+            try:
+                async for batch in self.provider.events(""):
+                    seen = {text.event_id for text in self.told}
+                    self.told.extend(text for text in batch.texts if text.event_id not in seen)
+            except Unavailable:
+                await asyncio.sleep(0.01)
+
+    async def until_told(self, acquired: Acquired, count: int = 1) -> list[InboundText]:
+        async def probe() -> list[InboundText]:
+            texts = [text for text in self.told if text.lease_id == acquired.lease_id]
+            return texts if len(texts) >= count else []
+
+        return await eventually(probe)
+
+
+async def collect(
+    provider: NumberProvider, cursor: str, count: int
+) -> tuple[list[TextBatch], list[str]]:
+    """``count`` texts after ``cursor`` with the batches that they came in."""
+    batches: list[TextBatch] = []
+    texts: list[str] = []
+    stream = provider.events(cursor)
+    assert isinstance(stream, AsyncGenerator)
+    async with asyncio.timeout(PATIENCE_S), aclosing(stream):
+        async for batch in stream:
+            batches.append(batch)
+            texts.extend(text.text for text in batch.texts)
+            if len(texts) >= count:
+                return batches, texts
+    raise AssertionError("the stream ended")
+
+
+async def answering(status: int, body: bytes) -> tuple[asyncio.Server, str]:
+    """A server that answers every request the same, or hangs up with status 0."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        if status:
+            head = f"HTTP/1.1 {status} X\r\nContent-Length: {len(body)}\r\nConnection: close\r\n"
+            writer.write(head.encode() + b"\r\n" + body)
+            await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    return server, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"

@@ -1,0 +1,186 @@
+"""Whoever is owed something for referrals, and a process that pays them and may die at it."""
+
+from __future__ import annotations
+
+import secrets
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from types import SimpleNamespace
+from typing import cast
+
+from ringbolt.app.accounts.chart_of_accounts import (
+    NODE,
+    RESERVE,
+    REVENUE,
+    account_of_key,
+    account_of_referrer,
+    hold_idem,
+)
+from ringbolt.app.payments import decide_outcome
+from ringbolt.app.payments.pay_referral import PAY_REFERRAL, pay_referral
+from ringbolt.app.shop import Shop
+from ringbolt.clock import Clock, SystemClock
+from ringbolt.core.errors import RingboltError
+from ringbolt.core.order import OrderState, PaymentMethod
+from ringbolt.lightning.node import PaymentOutcome, SupportsPayments
+from ringbolt.lightning.payout import AddressResolver
+from ringbolt.settings import Settings
+from ringbolt.store import jobs, ledger, orders, payouts
+from ringbolt.store.engine.db import Database, Tx
+from ringbolt.store.ledger import Balance
+from ringbolt.store.orders import Order
+from ringbolt.store.payouts import Payout
+from support.flow_rig import Fate, MortalDatabase
+from support.memory_world import wallet_invoice
+
+ALICE = "alice@wallet.example"
+PRICE_MSAT = 1_000_000
+SHARE_MSAT = 100_000
+LEASE_MS = 60_000
+_KEY = account_of_key("buyer")
+
+
+def an_order(price_msat: int = PRICE_MSAT, referrer: str = ALICE, **columns: object) -> Order:
+    """An order on a balance, on its way."""
+    values: dict[str, object] = {
+        "id": secrets.token_hex(32), "kind": "sms", "family": "orders",
+        "state": OrderState.IN_PROGRESS, "reason": "", "method": PaymentMethod.BALANCE,
+        "price_msat": price_msat, "payment_hash": None, "account_id": "buyer", "body_hash": "",
+        "request": "{}", "status_token": secrets.token_hex(16), "refund_address": "",
+        "may_retry": False, "retry_until_ms": 0, "deadline_ms": None, "idempotency_key": "",
+        "created_ms": 0, "started_ms": 0, "finished_ms": None, "referrer": referrer,
+    }  # fmt: skip
+    return Order(**(values | columns))  # type: ignore[arg-type]
+
+
+def settle(tx: Tx, order: Order) -> None:
+    """The order is paid from a balance and fulfilled: its money is ours, and the share accrues."""
+    ledger.ensure_account(tx, _KEY, "liability", stored=True, floor_msat=0)
+    ledger.post(
+        tx, idem=f"fund:{order.id}", debit=NODE, credit=_KEY, amount_msat=order.price_msat,
+        kind="payment",
+    )  # fmt: skip
+    assert orders.insert(tx, order, "placed")
+    ledger.hold(
+        tx, idem=hold_idem(order.id), debit=_KEY, credit=REVENUE, amount_msat=order.price_msat,
+        kind=RESERVE, order_id=order.id,
+    )  # fmt: skip
+    assert decide_outcome.fulfil(tx, order.id, "sent")
+
+
+class MemoryAddresses:
+    """Every address has an owner; ``asked`` are the amounts (msat) that invoices were made for.
+
+    ``refusals`` are raised, one for each of the next questions, instead of an answer.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.asked: list[int] = []
+        self.invoices: list[str] = []
+        self.refusals: deque[RingboltError] = deque()
+        self.preimage: Callable[[], bytes] = partial(secrets.token_bytes, 32)
+
+    async def invoice_for(self, address: str, amount_msat: int, comment: str) -> str:
+        self.asked.append(amount_msat)
+        if self.refusals:
+            raise self.refusals.popleft()
+        now_s = self._clock.now_ms() // 1000
+        self.invoices.append(wallet_invoice(amount_msat, self.preimage(), now_s))
+        return self.invoices[-1]
+
+    async def close(self) -> None: ...
+
+
+class _MortalAddresses:
+    def __init__(self, addresses: AddressResolver, fate: Fate) -> None:
+        self._addresses = addresses
+        self._fate = fate
+        self.close = addresses.close
+
+    async def invoice_for(self, address: str, amount_msat: int, comment: str) -> str:
+        ask = partial(self._addresses.invoice_for, address, amount_msat, comment)
+        return await self._fate.effect("resolve", ask)
+
+
+class _MortalPayer:
+    def __init__(self, payer: SupportsPayments, fate: Fate) -> None:
+        self._payer = payer
+        self._fate = fate
+
+    async def pay(self, bolt11: str, max_fee_msat: int, timeout_s: int) -> PaymentOutcome:
+        pay = partial(self._payer.pay, bolt11, max_fee_msat, timeout_s)
+        return await self._fate.effect("pay", pay)
+
+    async def lookup_payment(self, payment_hash: bytes) -> PaymentOutcome | None:
+        look = partial(self._payer.lookup_payment, payment_hash)
+        return await self._fate.effect("lookup payment", look)
+
+
+@dataclass
+class Desk:
+    """Pays referrers on ``db`` with ``payer``; every process of it is a fresh one."""
+
+    db: Database
+    clock: SystemClock
+    payer: SupportsPayments | None
+    addresses: AddressResolver | None
+    settings: Settings
+
+    def shop(self, fate: Fate) -> Shop:
+        """The parts of a shop that paying referrers uses."""
+        payer, addresses = self.payer, self.addresses
+        parts = SimpleNamespace(
+            settings=self.settings,
+            db=MortalDatabase(self.db, fate),
+            clock=self.clock,
+            payer=None if payer is None else _MortalPayer(payer, fate),
+            addresses=None if addresses is None else _MortalAddresses(addresses, fate),
+        )
+        return cast(Shop, parts)
+
+    async def owe(self, times: int = 1, **order: object) -> None:
+        """Settle so many orders that somebody was referred for."""
+        for _ in range(times):
+            await self.db.tx(settle, an_order(**order))  # type: ignore[arg-type]
+
+    async def claim(self) -> list[jobs.Job]:
+        return await self.db.tx(jobs.claim, "money", 10, LEASE_MS)
+
+    async def run(self, job: jobs.Job, fate: Fate | None = None) -> None:
+        """One run of a job, as a worker does it."""
+        assert job.kind == PAY_REFERRAL
+        try:
+            await pay_referral(self.shop(fate or Fate()), job)
+        except jobs.LeaseLost:
+            return
+        except RingboltError as error:
+            await self.db.tx(jobs.retry, job, 1000, error.message, None, failed=True)
+
+    async def work(self, fate: Fate | None = None, runs: int = 100) -> int:
+        """Run jobs, moving the clock to the next, until none is left or ``runs`` were made;
+        returns how many were."""
+        for n in range(runs):
+            next_ms = await self.db.read(jobs.next_run_at, "money")
+            if next_ms is None:
+                return n
+            ahead_ms = next_ms - self.clock.now_ms()
+            if ahead_ms > 0:
+                self.clock.set_offset(self.clock.offset_ms + ahead_ms)
+            for job in await self.claim():
+                await self.run(job, fate)
+        return runs
+
+    async def balance(self, address: str = ALICE) -> Balance:
+        return await self.db.read(ledger.balance, account_of_referrer(address))
+
+    async def payouts(self, address: str = ALICE) -> list[Payout]:
+        return await self.db.read(payouts.to_address, address)
+
+    async def next_run_ms(self) -> int:
+        """In how many ms the next job is due."""
+        next_ms = await self.db.read(jobs.next_run_at, "money")
+        assert next_ms is not None
+        return next_ms - self.clock.now_ms()

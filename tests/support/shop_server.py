@@ -1,0 +1,285 @@
+"""A whole shop behind HTTP on loopback, with the simulated world inside, for tests.
+
+Phones ring and talk fifty times faster than real ones; speech is real, and kept in one folder
+for the whole session, so that only the first test of a sentence waits for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from ringbolt.app.operator.audit import AuditReport, audit_shop
+from ringbolt.bootstrap import OpenShop, open_shop
+from ringbolt.cli.commands.serve import BackgroundServer, listen, reachable_url, server_config
+from ringbolt.settings import Settings
+from ringbolt.store import calls, ledger, orders
+from ringbolt.store.calls import Attempt
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.schema.metadata import metadata
+from support.patience import PATIENCE_S, eventually
+
+PATH = "/api/l402/place-call"
+SPEED = 50.0
+BY_HAND: dict[str, Any] = {"simulator": {"speed": 5.0}, "calls": {"ring_timeout_s": 120}}
+"""Options of a shop whose phones wait for a test's hand: they ring for 24 real seconds."""
+MESSAGE = "Hello."
+FINAL = ("completed", "busy", "no-answer", "failed", "canceled")
+
+ANSWERS = "+1234567890"  # hears all, presses 1 #
+LISTENS = "+1234567800"
+BUSY = "+1234567801"
+NEVER_ANSWERS = "+1234567802"
+DECLINES = "+1234567803"
+REFUSED = "+1234567805"
+REFUSED_FOR_NOW = "+1234567806"
+ANSWER_LOST = "+1234567807"
+REQUEST_LOST = "+1234567808"
+BREAKS_OFF = "+1234567817"
+PLAIN = "+12025550123"
+
+
+def say(number: str = ANSWERS, message: str = MESSAGE, **more: Any) -> dict[str, Any]:
+    return {"phone_number": number, "message": message, **more}
+
+
+def play(url: str, number: str = ANSWERS, minutes: float = 1, **more: Any) -> dict[str, Any]:
+    return {"phone_number": number, "audio_url": url, "duration_minutes": minutes, **more}
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """A paid challenge: the 402's document, the preimage, and the header that shows both."""
+
+    document: dict[str, Any]
+    preimage: str
+    authorization: str
+
+
+class ShopServer:
+    """A running shop, and everything that a buyer, a phone or an auditor does to it."""
+
+    def __init__(self, opened: OpenShop, url: str, http: httpx.AsyncClient) -> None:
+        self.opened = opened
+        self.shop = opened.shop
+        self.url = url
+        self.http = http
+        self.world_url = opened.world_url
+
+    # -- a buyer ------------------------------------------------------------------------------
+
+    async def post(
+        self, body: dict[str, Any] | bytes, authorization: str = "", **headers: str
+    ) -> httpx.Response:
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if authorization:
+            sent["Authorization"] = authorization
+        if isinstance(body, bytes):
+            return await self.http.post(PATH, content=body, headers=sent)
+        return await self.http.post(PATH, json=body, headers=sent)
+
+    async def pay(self, invoice: str) -> str:
+        """The preimage, in hexadecimal, of an invoice that the simulated wallet has paid."""
+        answer = await self.http.post(
+            f"{self.world_url}/simulator/wallet/v2/router/send",
+            json={"payment_request": invoice, "timeout_seconds": 60, "fee_limit_sat": "100"},
+        )
+        payment = answer.json()["result"]
+        assert payment["status"] == "SUCCEEDED", payment
+        preimage: str = payment["payment_preimage"]
+        return preimage
+
+    async def buy_credential(self, body: dict[str, Any] | bytes) -> Paid:
+        asked = await self.post(body)
+        assert asked.status_code == 402, asked.text
+        document = asked.json()
+        preimage = await self.pay(document["invoice"])
+        return Paid(document, preimage, f"L402 {document['macaroon']}:{preimage}")
+
+    async def buy(self, body: dict[str, Any], **headers: str) -> tuple[Paid, dict[str, Any]]:
+        """A paid request, and its answer, which must be 200."""
+        paid = await self.buy_credential(body)
+        answer = await self.post(body, paid.authorization, **headers)
+        assert answer.status_code == 200, answer.text
+        document: dict[str, Any] = answer.json()
+        return paid, document
+
+    async def status(self, document: dict[str, Any]) -> dict[str, Any]:
+        answer = await self.http.get(document["status_url"])
+        assert answer.status_code == 200, answer.text
+        status: dict[str, Any] = answer.json()
+        return status
+
+    async def until(
+        self, document: dict[str, Any], happened: Callable[[dict[str, Any]], Any]
+    ) -> dict[str, Any]:
+        """The status document as soon as ``happened`` says so."""
+
+        async def probe() -> dict[str, Any] | None:
+            status = await self.status(document)
+            return status if happened(status) else None
+
+        return await eventually(probe)
+
+    async def until_over(self, document: dict[str, Any]) -> dict[str, Any]:
+        return await self.until(document, lambda status: status["status"] in FINAL)
+
+    async def wallet_sats(self) -> int:
+        answer = await self.http.get(f"{self.world_url}/simulator/wallet/v1/balance/channels")
+        return int(answer.json()["balance"])
+
+    async def wallet_invoice(self, sats: int, **more: Any) -> str:
+        """An invoice to be paid into the simulated wallet."""
+        answer = await self.http.post(
+            f"{self.world_url}/simulator/wallet/v1/invoices", json={"value": str(sats), **more}
+        )
+        invoice: str = answer.json()["payment_request"]
+        return invoice
+
+    # -- phones and time ----------------------------------------------------------------------
+
+    async def calls_of(self, number: str) -> list[dict[str, Any]]:
+        answer = await self.http.get(f"{self.world_url}/simulator/phones/{number}")
+        found: list[dict[str, Any]] = answer.json()["calls"]
+        return found
+
+    async def phone(self, number: str, act: str, **body: Any) -> None:
+        """``act``: answer, decline, hangup or keys, as soon as the phone can do so."""
+
+        async def done() -> bool:
+            url = f"{self.world_url}/simulator/phones/{number}/{act}"
+            return (await self.http.post(url, json=body)).status_code == 200
+
+        await eventually(done)
+
+    async def advance(self, seconds: float) -> None:
+        answer = await self.http.post(
+            f"{self.world_url}/simulator/clock/advance", json={"seconds": seconds}
+        )
+        assert answer.status_code == 200, answer.text
+
+    # -- an auditor ---------------------------------------------------------------------------
+
+    async def audit(self) -> AuditReport:
+        """What ``ringbolt audit`` compares; the node's word of a payment may still be coming."""
+        try:
+            return await self.audit_when(lambda report: report.agrees, within_s=20)
+        except AssertionError:
+            return await self.audit_now()
+
+    async def audit_when(
+        self, happened: Callable[[AuditReport], bool], within_s: float = PATIENCE_S
+    ) -> AuditReport:
+        async def probe() -> AuditReport | None:
+            report = await self.audit_now()
+            return report if happened(report) else None
+
+        return await eventually(probe, within_s)
+
+    async def audit_now(self) -> AuditReport:
+        shop = self.shop
+        return await audit_shop(shop.db, shop.keyring, shop.node, shop.payer)
+
+    async def rows(self) -> dict[str, int]:
+        """How many rows each table holds, but for the rounds that begin by themselves."""
+
+        def count(tx: Tx) -> dict[str, int]:
+            where = {"job": " WHERE kind NOT IN ('sweep', 'look_after_holds')"}
+            return {
+                name: int(
+                    tx.conn.exec_driver_sql(
+                        f"SELECT count(*) FROM {name}{where.get(name, '')}"
+                    ).scalar_one()
+                )
+                for name in metadata.tables
+            }
+
+        return await self.shop.db.read(count)
+
+    async def attempts(self, document: dict[str, Any]) -> list[Attempt]:
+        return await self.shop.db.read(calls.attempts, document["call_id"])
+
+    async def transfers(self, document: dict[str, Any]) -> list[tuple[str, int]]:
+        """Kind and sats of every transfer of an order, its payment included, in order."""
+
+        def read(tx: Tx) -> list[tuple[str, int]]:
+            order = orders.by_id(tx, document["call_id"])
+            assert order is not None
+            rows = tx.conn.exec_driver_sql(
+                "SELECT kind, amount_msat FROM transfer WHERE state = 'posted' AND "
+                f"(order_id = '{order.id}' OR idem = 'inv:{order.payment_hash}') ORDER BY id"
+            )
+            return [(str(kind), int(amount) // 1000) for kind, amount in rows]
+
+        return await self.shop.db.read(read)
+
+    async def balance_sats(self, account: str) -> int:
+        found = await self.shop.db.read(ledger.balance, account)
+        return found.posted_msat // 1000
+
+
+def settings_for(data_dir: Path, speech_dir: Path, **overrides: Any) -> Settings:
+    """A shop's settings: fast phones, no limits, speech from the shared folder."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    shared = data_dir / "speech"
+    if not shared.is_symlink():
+        shared.symlink_to(speech_dir, target_is_directory=True)
+    options: dict[str, Any] = {
+        "port": 0,
+        "data_dir": data_dir,
+        "limits": "off",
+        "trusted_proxies": "127.0.0.1",  # tests come from many addresses
+        "speech": {"timeout_s": 120},
+        **overrides,
+    }
+    options["simulator"] = {"speed": SPEED, **overrides.get("simulator", {})}
+    return Settings(**options)
+
+
+class _PromptServer(BackgroundServer):
+    """Looks ten times as often as uvicorn whether it is to stop: hundreds of shops are stopped."""
+
+    async def main_loop(self) -> None:
+        counter = 0
+        while not await self.on_tick(counter):
+            counter = (counter + 1) % 864_000
+            await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def running_shop(settings: Settings) -> AsyncIterator[ShopServer]:
+    """The shop of ``ringbolt serve``, in this process, until the end of the block."""
+    sock = listen("127.0.0.1", 0)
+    url = reachable_url(sock)
+    async with open_shop(settings, url) as opened:
+        server = _PromptServer(server_config(opened.server, settings), opened.work)
+        serving = asyncio.create_task(server.serve(sockets=[sock]))
+        timeout = httpx.Timeout(PATIENCE_S)
+        async with httpx.AsyncClient(base_url=url, timeout=timeout) as http:
+            shop = ShopServer(opened, url, http)
+            try:
+                await eventually(lambda: _ready(shop, serving))
+                yield shop
+            finally:
+                server.should_exit = True
+        await serving
+        failure = server.failure()
+        if failure is not None:
+            raise failure
+    sock.close()
+
+
+async def _ready(shop: ShopServer, serving: asyncio.Task[None]) -> bool:
+    """Serving, and connected to the node and the carrier if they answer."""
+    if serving.done():
+        await serving
+    try:
+        return (await shop.http.get("/healthz")).status_code == 200
+    except httpx.TransportError:
+        return False

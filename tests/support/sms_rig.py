@@ -1,0 +1,148 @@
+"""What a carrier of texts is tested with: the carrier, the phones at its far end, what it told.
+
+A carrier joins as another one of ``SUBJECTS``: what opens it, with numbers that fare as ``Fate``
+says (None for what its far end cannot be made to do: those tests are skipped).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import aiohttp
+import pytest
+
+from ringbolt.sms.carrier import (
+    Accepted,
+    DeliveryReceipt,
+    OutSms,
+    ReceiptState,
+    SmsCarrier,
+    SmsSnapshot,
+    SupportsSmsLookup,
+)
+from ringbolt.sms.simulated.carrier import SimulatedSmsCarrier
+from support.patience import eventually
+from support.world_server import WorldServer
+
+
+@dataclass(frozen=True)
+class Fate:
+    """Numbers (E.164) by what becomes of a text to them."""
+
+    delivered: str
+    failed: str | None = None
+    sent_then_failed: str | None = None
+    refused: str | None = None
+    refused_for_now: str | None = None
+    answer_lost: str | None = None
+    request_lost: str | None = None
+    receipts_first: str | None = None
+    doubled: str | None = None
+    second_part_failed: str | None = None
+    reversed: str | None = None
+    beside_a_strangers: str | None = None
+    sent_at_once: str | None = None
+
+
+class Subject(Protocol):
+    """A carrier under test, and a look at the phones behind it."""
+
+    carrier: SmsCarrier
+    fate: Fate
+
+    async def texts_of(self, number: str) -> list[tuple[str, str]]:
+        """What the phone shows: (sender, text), oldest first."""
+        ...
+
+
+@dataclass
+class Simulated:
+    server: WorldServer
+    carrier: SmsCarrier
+    fate: Fate = field(
+        default_factory=lambda: Fate(
+            delivered="+12025550123",
+            failed="+1234567804",
+            sent_then_failed="+1234567820",
+            refused="+1234567805",
+            refused_for_now="+1234567806",
+            answer_lost="+1234567807",
+            request_lost="+1234567808",
+            receipts_first="+1234567809",
+            doubled="+1234567822",
+            second_part_failed="+1234567824",
+            reversed="+1234567825",
+            beside_a_strangers="+1234567826",
+            sent_at_once="+1234567827",
+        )
+    )
+
+    async def texts_of(self, number: str) -> list[tuple[str, str]]:
+        url = f"{self.server.url}/simulator/phones/{number}"
+        async with aiohttp.ClientSession() as http, http.get(url) as answer:
+            assert answer.status == 200
+            messages = (await answer.json())["messages"]
+        return [(message["from"], message["text"]) for message in messages]
+
+
+@asynccontextmanager
+async def simulated(directory: Path) -> AsyncIterator[Simulated]:
+    server = WorldServer(directory, speed=20)
+    await server.start()
+    carrier = SimulatedSmsCarrier(server.url)
+    yield Simulated(server, carrier)
+    await carrier.close()
+    await server.stop()
+
+
+SUBJECTS = {"simulated": simulated}
+
+
+class Desk:
+    """A subject, the texts sent through it and everything it told."""
+
+    def __init__(self, subject: Subject) -> None:
+        self.subject = subject
+        self.carrier = subject.carrier
+        self.fate = subject.fate
+        self.told: list[DeliveryReceipt] = []
+        self.arrivals: list[str] = []
+        self._refs = 0
+
+    def text(self, to: str | None, *parts: str, ref: str = "") -> OutSms:
+        if to is None:
+            pytest.skip("the far end cannot be made to do this")
+        self._refs += 1
+        ref = ref or f"attempt-{self._refs}"
+        return OutSms(ref, to, "Ringbolt", parts or ("hello",), "gsm7")
+
+    async def send(self, to: str | None, *parts: str) -> tuple[str, Accepted]:
+        sms = self.text(to, *parts)
+        result = await self.carrier.send(sms)
+        assert isinstance(result, Accepted)
+        return sms.ref, result
+
+    async def listen(self) -> None:
+        async for batch in self.carrier.events(""):
+            self.told.extend(batch.receipts)
+
+    def of(self, ref: str) -> list[DeliveryReceipt]:
+        return [receipt for receipt in self.told if receipt.ref == ref]
+
+    async def states(self, ref: str, count: int) -> list[tuple[int, ReceiptState]]:
+        """The first ``count`` receipts of a text: (part, state), as they came."""
+
+        async def are_there() -> bool:
+            return len(self.of(ref)) >= count
+
+        await eventually(are_there)
+        return [(receipt.n, receipt.state) for receipt in self.of(ref)[:count]]
+
+    async def find(self, ref: str) -> SmsSnapshot | None:
+        if not isinstance(self.carrier, SupportsSmsLookup):
+            pytest.skip("the carrier cannot look a text up")
+        return await self.carrier.find(ref)
