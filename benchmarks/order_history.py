@@ -31,7 +31,7 @@ from ringbolt.store.engine.opening import open_database
 
 modules.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from support.postgres_server import running
+from support.servers.postgres import running
 
 ROUNDS, COUNT, AT_ONCE = 6, 300, 64
 BATCH = 20_000

@@ -27,7 +27,7 @@ from ringbolt.store.schema.tables import order_event
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from support.postgres_server import NoPostgresError, running
+from support.servers.postgres import NoPostgresError, running
 
 COUNTS = {"sqlite": (5, 500), "postgresql": (3, 150)}
 """Rounds, and orders in each."""

@@ -22,7 +22,7 @@ from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.engine.opening import open_database
 from ringbolt.store.engine.upsert import insert_new
 from ringbolt.store.schema.tables import order_event, orders
-from support.postgres_server import NoPostgresError, running
+from support.servers.postgres import NoPostgresError, running
 
 ADD_EVENT = order_event.insert()
 CONCURRENCIES = (1, 8, 64)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from support.databases import (
+from support.databases.fixtures import (
     clock,
     database_url,
     postgres_server,
@@ -18,7 +18,7 @@ from support.databases import (
     sqlite_template,
     sqlite_url,
 )
-from support.shop_server import BY_HAND, ShopServer, running_shop, settings_for
+from support.servers.shop import BY_HAND, ShopServer, running_shop, settings_for
 
 __all__ = [
     "clock",

@@ -20,10 +20,10 @@ from ringbolt.app.requests.call_order import CallOrder
 from ringbolt.store import spends, suppressions
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.schema.tables import rate_limit
-from support.order_client import GERMANY, OrderClient
-from support.patience import eventually
-from support.shop_server import BUSY, LISTENS, MESSAGE, ShopServer, say
-from support.voice_client import CALLS, VoiceClient, refusal
+from support.clients.orders import GERMANY, OrderClient
+from support.clients.voice import CALLS, VoiceClient, refusal
+from support.servers.shop import BUSY, LISTENS, MESSAGE, ShopServer, say
+from support.waiting import eventually
 
 TEXT = "Your parcel {} waits for its customs duty"
 RECEIVE = {"country": GERMANY, "service": "vk"}

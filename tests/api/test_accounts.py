@@ -18,7 +18,7 @@ from ringbolt.core.order import OrderState
 from ringbolt.lightning.node import Invoice
 from ringbolt.store.engine.db import Database
 from ringbolt.store.engine.opening import open_database
-from support.account_rig import Bank, refusal_of
+from support.rigs.accounts import Bank, refusal_of
 
 OWN_KEY = "a-key-that-nobody-knows-yet"
 SELF_SERVICE = {"keys": {"self_service": True}}

@@ -13,8 +13,8 @@ import pytest
 from ringbolt.api.operator.routes import operator_token
 from ringbolt.api.orders import documents
 from ringbolt.app.accounts.keys import NewKey, create_key, revoke_key
-from support.patience import eventually
-from support.shop_server import ShopServer
+from support.servers.shop import ShopServer
+from support.waiting import eventually
 
 OWN_KEY = "a-key-that-nobody-knows-yet"
 

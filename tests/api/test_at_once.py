@@ -9,8 +9,8 @@ import re
 import httpx
 
 from api.test_credentials import mpp_credential
-from support.patience import eventually
-from support.shop_server import ANSWERS, BUSY, LISTENS, PATH, ShopServer, say
+from support.servers.shop import ANSWERS, BUSY, LISTENS, PATH, ShopServer, say
+from support.waiting import eventually
 
 COPIES = 50
 

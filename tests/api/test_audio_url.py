@@ -13,9 +13,9 @@ from aiohttp import web
 from api.conftest import OpenShop
 from ringbolt.voice.audio.wav import read_wav
 from support.audio_files import RECIPES, encode, tone, wav
-from support.patience import PATIENCE_S, eventually
-from support.shop_server import BUSY, LISTENS, ShopServer, play
-from support.stranger_sites import Answer, Site, body, raw_site, redirect, site
+from support.servers.shop import BUSY, LISTENS, ShopServer, play
+from support.servers.sites import Answer, Site, body, raw_site, redirect, site
+from support.waiting import PATIENCE_S, eventually
 
 SOUND = wav(tone(8000, 3.0))
 HTML = b"<!doctype html><title>Not found</title>"

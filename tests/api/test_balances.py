@@ -19,7 +19,7 @@ from ringbolt.store.engine.db import Database
 from ringbolt.store.engine.opening import open_database
 from ringbolt.store.ledger import InsufficientFunds
 from ringbolt.store.orders import Order
-from support.account_rig import Bank, decided, refusal_of
+from support.rigs.accounts import Bank, decided, refusal_of
 
 
 @pytest.fixture

@@ -19,8 +19,8 @@ from ringbolt.app.webhooks.resend_webhook import resend_webhook
 from ringbolt.app.webhooks.send_webhook import as_query, without_fields
 from ringbolt.store import calls, webhooks
 from ringbolt.store.webhooks import Webhook, WebhookState
-from support.patience import eventually
-from support.shop_server import (
+from support.clients.voice import CALLS, VoiceClient, refusal
+from support.servers.shop import (
     ANSWERS,
     BUSY,
     NEVER_ANSWERS,
@@ -30,8 +30,8 @@ from support.shop_server import (
     running_shop,
     settings_for,
 )
-from support.voice_client import CALLS, VoiceClient, refusal
-from support.webhook_receiver import Hook, Receiver, receiving
+from support.servers.webhooks import Hook, Receiver, receiving
+from support.waiting import eventually
 
 SAID = "Press one, please."
 FOUR = "+1234567812"  # presses 1 2 3 #

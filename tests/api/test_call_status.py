@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from api.conftest import OpenShop
-from support.shop_server import (
+from support.servers.shop import (
     ANSWERS,
     BREAKS_OFF,
     BUSY,

@@ -15,7 +15,7 @@ import pymacaroons
 import pytest
 
 from ringbolt.core.lightning import bolt11
-from support.shop_server import ANSWERS, PATH, ShopServer, say
+from support.servers.shop import ANSWERS, PATH, ShopServer, say
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

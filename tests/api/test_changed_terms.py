@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ringbolt.core.pricing.rates import RateCard
-from support.shop_server import ANSWERS, ShopServer, say
+from support.servers.shop import ANSWERS, ShopServer, say
 
 BUSY = "+12345678" + "01"
 PLAIN = "+12025550123"

@@ -15,8 +15,8 @@ from structlog.testing import capture_logs
 from ringbolt.cli import connections
 from ringbolt.cli.commands.serve import listen
 from ringbolt.cli.connections import LOOPBACK, ConnectionGuard, guarded
-from support.patience import PATIENCE_S, until
-from support.shop_server import ShopServer, running_shop, settings_for
+from support.servers.shop import ShopServer, running_shop, settings_for
+from support.waiting import PATIENCE_S, until
 
 
 def guard(per_address: int = 2, most: int = 5, trusted: str = "") -> ConnectionGuard:

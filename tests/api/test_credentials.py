@@ -16,7 +16,7 @@ import pytest
 
 from ringbolt.core.keys import Keyring
 from ringbolt.core.lightning.l402 import Offer, mint, new_token
-from support.shop_server import LISTENS, PATH, Paid, ShopServer, say
+from support.servers.shop import LISTENS, PATH, Paid, ShopServer, say
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -8,8 +8,7 @@ import pytest
 
 from api.conftest import OpenShop
 from ringbolt.app.calls.ask_carrier import MAX_ATTEMPTS
-from support.patience import eventually
-from support.shop_server import (
+from support.servers.shop import (
     ANSWER_LOST,
     ANSWERS,
     BREAKS_OFF,
@@ -24,6 +23,7 @@ from support.shop_server import (
     ShopServer,
     say,
 )
+from support.waiting import eventually
 
 UNALLOCATED = "+1234567804"
 NO_MONEY_MOVED = [("payment", 50)]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from support.shop_server import LISTENS, SPEED, ShopServer
-from support.voice_client import PLAN, VoiceClient
+from support.clients.voice import PLAN, VoiceClient
+from support.servers.shop import LISTENS, SPEED, ShopServer
 
 LASTS_S = 75
 PLANNED = '<plan><pause length="60"/><pause length="15"/></plan>'

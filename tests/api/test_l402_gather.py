@@ -14,8 +14,7 @@ from api.conftest import OpenShop
 from ringbolt.app.requests.call_order import CallOrder, GatherStep, PlayStep, SayStep, from_json
 from ringbolt.store import orders
 from support.audio_files import tone, wav
-from support.patience import eventually
-from support.shop_server import (
+from support.servers.shop import (
     ANSWERS,
     BUSY,
     PLAIN,
@@ -25,8 +24,9 @@ from support.shop_server import (
     say,
     settings_for,
 )
-from support.stranger_sites import body, site
-from support.webhook_receiver import Receiver, receiving
+from support.servers.sites import body, site
+from support.servers.webhooks import Receiver, receiving
+from support.waiting import eventually
 
 TEXT = "Press one to confirm."
 FOUR = "+1234567812"  # presses 1 2 3 #

@@ -6,7 +6,7 @@ import pytest
 
 from api.conftest import OpenShop
 from ringbolt.lightning.node import Invoice
-from support.shop_server import ANSWERS, LISTENS, PATH, PLAIN, ShopServer, play, say
+from support.servers.shop import ANSWERS, LISTENS, PATH, PLAIN, ShopServer, play, say
 
 
 async def test_too_many_challenges_are_refused_before_the_node_is_asked(

@@ -16,7 +16,7 @@ from ringbolt.logs import configure_logs
 from ringbolt.settings import LogSettings
 from ringbolt.store.engine.db import Database
 from ringbolt.store.engine.opening import open_database
-from support.order_world import Kind, OrderWorld, paid
+from support.rigs.orders import Kind, OrderWorld, paid
 
 
 @pytest.fixture

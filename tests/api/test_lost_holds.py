@@ -23,10 +23,10 @@ from ringbolt.sms.carrier import ReceiptState
 from ringbolt.store import keys, ledger
 from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.engine.opening import open_database
-from support.flow_rig import RightBefore
+from support.clients.orders import OrderClient
 from support.memory_provider import MINUTE_MS
-from support.order_client import OrderClient
-from support.order_world import (
+from support.rigs.calls import RightBefore
+from support.rigs.orders import (
     KINDS,
     PRICE_MSAT,
     SECRET,
@@ -35,8 +35,8 @@ from support.order_world import (
     paid,
     waiting_for_a_code,
 )
-from support.patience import PATIENCE_S
-from support.shop_server import ShopServer
+from support.servers.shop import ShopServer
+from support.waiting import PATIENCE_S
 
 T = TypeVar("T")
 S = OrderState

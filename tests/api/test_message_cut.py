@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from support.shop_server import ANSWERS, ShopServer, say
+from support.servers.shop import ANSWERS, ShopServer, say
 
 STAYS = "+1234567814"  # never hangs up
 LONG = "This is a sentence that takes some time to be said, and is said again and again. "

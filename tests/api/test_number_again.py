@@ -6,8 +6,8 @@ from typing import Any
 
 from api.conftest import OpenShop
 from ringbolt.store import pool, receiving_orders
-from support.order_client import GERMANY, USA, OrderClient
-from support.patience import eventually
+from support.clients.orders import GERMANY, USA, OrderClient
+from support.waiting import eventually
 
 OWN = "+4915112345671"
 

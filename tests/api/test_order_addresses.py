@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from support.order_client import GERMANY, USA, OrderClient
-from support.shop_server import ShopServer
+from support.clients.orders import GERMANY, USA, OrderClient
+from support.servers.shop import ShopServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -6,8 +6,8 @@ import gzip
 
 import pytest
 
-from support.order_client import USA, OrderClient
-from support.shop_server import ShopServer
+from support.clients.orders import USA, OrderClient
+from support.servers.shop import ShopServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -17,9 +17,9 @@ from ringbolt.core.order import OrderState
 from ringbolt.sms.carrier import ReceiptState
 from ringbolt.store.engine.db import Database
 from ringbolt.store.engine.opening import open_database
-from support.flow_rig import RightBefore
 from support.memory_provider import MINUTE_MS
-from support.order_world import (
+from support.rigs.calls import RightBefore
+from support.rigs.orders import (
     KINDS,
     Kind,
     OrderProcess,

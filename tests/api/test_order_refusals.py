@@ -13,8 +13,8 @@ import pytest
 import ringbolt
 from ringbolt.api.orders import documents
 from ringbolt.app.accounts.keys import create_key, revoke_key
-from support.order_client import GERMANY, USA, OrderClient
-from support.shop_server import ShopServer
+from support.clients.orders import GERMANY, USA, OrderClient
+from support.servers.shop import ShopServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

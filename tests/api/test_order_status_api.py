@@ -13,9 +13,9 @@ import pytest
 from ringbolt.api.orders import documents
 from ringbolt.app.accounts.keys import create_key
 from ringbolt.store import pool
-from support.order_client import GERMANY, GETS_IT, USA, OrderClient
-from support.patience import eventually
-from support.shop_server import ANSWERS, ShopServer, say
+from support.clients.orders import GERMANY, GETS_IT, USA, OrderClient
+from support.servers.shop import ANSWERS, ShopServer, say
+from support.waiting import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -14,8 +14,8 @@ from ringbolt.api.orders.avatars import avatar
 from ringbolt.api.orders.catalogue import FRESH_MS, Remembered
 from ringbolt.core.countries import COUNTRIES
 from ringbolt.core.errors import NotFound, Unavailable
-from support.order_client import ANY, GERMANY, USA, OrderClient
-from support.shop_server import ShopServer
+from support.clients.orders import ANY, GERMANY, USA, OrderClient
+from support.servers.shop import ShopServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

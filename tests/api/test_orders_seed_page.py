@@ -11,8 +11,8 @@ import pytest
 
 from ringbolt.api.orders import documents
 from ringbolt.core.lightning import bolt11
-from support.order_client import GERMANY, GETS_IT, USA, OrderClient
-from support.shop_server import ShopServer
+from support.clients.orders import GERMANY, GETS_IT, USA, OrderClient
+from support.servers.shop import ShopServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

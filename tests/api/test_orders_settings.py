@@ -18,10 +18,10 @@ from standardwebhooks import Webhook
 from api.conftest import OpenShop
 from ringbolt.api.orders import documents
 from ringbolt.api.orders.routes import orders_api
-from support.order_client import GETS_IT, USA, OrderClient
-from support.patience import eventually
-from support.shop_server import ShopServer
-from support.stranger_sites import site
+from support.clients.orders import GETS_IT, USA, OrderClient
+from support.servers.shop import ShopServer
+from support.servers.sites import site
+from support.waiting import eventually
 
 SEND = {"phone": GETS_IT, "message": "Hello"}
 

@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from ringbolt.api.orders import documents
-from support.order_client import GETS_IT, USA, OrderClient
-from support.shop_server import ShopServer
+from support.clients.orders import GETS_IT, USA, OrderClient
+from support.servers.shop import ShopServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

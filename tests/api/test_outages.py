@@ -12,8 +12,7 @@ import pytest
 from ringbolt.core.errors import Unavailable
 from ringbolt.settings import Settings
 from ringbolt.store.engine.db import OutcomeUnknown
-from support.patience import eventually
-from support.shop_server import (
+from support.servers.shop import (
     ANSWERS,
     LISTENS,
     PATH,
@@ -23,7 +22,8 @@ from support.shop_server import (
     say,
     settings_for,
 )
-from support.world_server import WorldServer
+from support.servers.world import WorldServer
+from support.waiting import eventually
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import httpx
 from api.conftest import OpenShop
 from ringbolt.api.orders.routes import orders_api
 from ringbolt.store import pool
-from support.order_client import GERMANY, OrderClient
+from support.clients.orders import GERMANY, OrderClient
 
 REAL = {"country": GERMANY, "service": "vk", "realphone": True}
 OWN = "+4915112345670"

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from ringbolt.store import receiving_orders
-from support.order_client import ANY, GERMANY, USA, OrderClient
-from support.patience import PATIENCE_S, eventually
-from support.shop_server import ShopServer
+from support.clients.orders import ANY, GERMANY, USA, OrderClient
+from support.servers.shop import ShopServer
+from support.waiting import PATIENCE_S, eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -25,12 +25,12 @@ from ringbolt.store import audit, jobs, ledger
 from ringbolt.store.engine.db import Database
 from ringbolt.store.engine.opening import open_database
 from ringbolt.store.payouts import PayoutState
-from support.flow_rig import Died, Fate
 from support.memory_world import MemoryNode
-from support.patience import eventually
-from support.payout_rig import ALICE, SHARE_MSAT, Desk, MemoryAddresses, an_order, settle
-from support.shop_server import ShopServer
-from support.world_server import WorldServer
+from support.rigs.calls import Died, Fate
+from support.rigs.payouts import ALICE, SHARE_MSAT, Desk, MemoryAddresses, an_order, settle
+from support.servers.shop import ShopServer
+from support.servers.world import WorldServer
+from support.waiting import eventually
 
 HOUR_MS = 3_600_000
 

@@ -10,8 +10,8 @@ import pytest
 
 from ringbolt.core.lightning import bolt11
 from ringbolt.lightning.node import PaymentFailed
-from support.patience import eventually
-from support.shop_server import BUSY, PLAIN, Paid, ShopServer, say
+from support.servers.shop import BUSY, PLAIN, Paid, ShopServer, say
+from support.waiting import eventually
 
 PRICE = 50
 

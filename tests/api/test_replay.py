@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from support.shop_server import ANSWERS, BUSY, LISTENS, PATH, ShopServer, say
+from support.servers.shop import ANSWERS, BUSY, LISTENS, PATH, ShopServer, say
 
 WINDOW_S = 120
 DAY_S = 86_400

@@ -12,8 +12,8 @@ import pytest
 
 from api.conftest import OpenShop
 from support.audio_files import tone, wav
-from support.shop_server import ANSWERS, PATH, ShopServer, say
-from support.stranger_sites import Site, body, site
+from support.servers.shop import ANSWERS, PATH, ShopServer, say
+from support.servers.sites import Site, body, site
 
 ORIGIN = "https://sats4ai.com"
 AUDIO = "https://example.com/my-audio-message.mp3"

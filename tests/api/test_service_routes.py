@@ -7,7 +7,7 @@ import re
 import pytest
 
 from ringbolt.api.operator.routes import operator_token
-from support.shop_server import ANSWERS, BUSY, ShopServer, say
+from support.servers.shop import ANSWERS, BUSY, ShopServer, say
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -11,8 +11,8 @@ import pytest
 
 from ringbolt.app.checkout.call_limits import CallLimits
 from ringbolt.app.limits.spend_limits import SoldToday
-from support.order_client import OrderClient
-from support.shop_server import running_shop, say, settings_for
+from support.clients.orders import OrderClient
+from support.servers.shop import running_shop, say, settings_for
 
 ABUSE = {
     "same_text_per_client_per_hour": 2,

@@ -13,9 +13,9 @@ from api.conftest import OpenShop
 from ringbolt.app.checkout import place_order
 from ringbolt.app.limits.spend_limits import SoldToday
 from ringbolt.core.errors import RateLimited
-from support.order_client import GERMANY, OrderClient
-from support.patience import eventually
-from support.shop_server import ANSWERS, say
+from support.clients.orders import GERMANY, OrderClient
+from support.servers.shop import ANSWERS, say
+from support.waiting import eventually
 
 PHONE = "+12025550177"
 SEND = {"phone": PHONE, "message": "Hello"}

@@ -6,8 +6,8 @@ import asyncio
 
 from ringbolt.worker.handlers import handlers
 from ringbolt.worker.loop import Worker
-from support.patience import PATIENCE_S, eventually
-from support.shop_server import ShopServer
+from support.servers.shop import ShopServer
+from support.waiting import PATIENCE_S, eventually
 
 
 async def test_a_worker_that_is_woken_while_it_is_stopped_stops(shop: ShopServer) -> None:

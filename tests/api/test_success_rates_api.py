@@ -8,9 +8,9 @@ from ringbolt.api.orders import documents
 from ringbolt.api.orders.rates import LEAST
 from ringbolt.store import receiving_orders
 from ringbolt.store.engine.db import Tx
-from support.order_client import GERMANY, USA, OrderClient
-from support.order_rows import put_order
-from support.shop_server import ShopServer
+from support.clients.orders import GERMANY, USA, OrderClient
+from support.databases.order_rows import put_order
+from support.servers.shop import ShopServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from support.shop_server import ANSWERS, PATH, ShopServer, say
+from support.servers.shop import ANSWERS, PATH, ShopServer, say
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

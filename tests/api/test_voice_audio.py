@@ -6,9 +6,9 @@ from pathlib import Path
 
 from api.conftest import OpenShop
 from support.audio_files import RECIPES, encode, tone, wav
-from support.shop_server import LISTENS
-from support.stranger_sites import body, site
-from support.voice_client import VoiceClient
+from support.clients.voice import VoiceClient
+from support.servers.shop import LISTENS
+from support.servers.sites import body, site
 
 FLAC = next(each for each in RECIPES if each.name == "lossless.flac")
 

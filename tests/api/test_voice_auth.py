@@ -12,8 +12,8 @@ import pytest
 
 from ringbolt.api.voice import tokens
 from ringbolt.app.accounts.keys import create_key, revoke_key
-from support.shop_server import ShopServer
-from support.voice_client import CALLS, SIGN_IN, VOICES, VoiceClient, refusal
+from support.clients.voice import CALLS, SIGN_IN, VOICES, VoiceClient, refusal
+from support.servers.shop import ShopServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

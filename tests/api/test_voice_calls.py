@@ -25,9 +25,9 @@ from ringbolt.store.engine.db import Tx
 from ringbolt.store.keys import ApiKey
 from ringbolt.store.ledger import InsufficientFunds
 from ringbolt.store.schema.tables import attempt, orders
-from support.balance_call_rig import available_sats, funded_key
-from support.patience import eventually
-from support.shop_server import BUSY, BY_HAND, LISTENS, NEVER_ANSWERS, PLAIN, ShopServer
+from support.rigs.balance_calls import available_sats, funded_key
+from support.servers.shop import BUSY, BY_HAND, LISTENS, NEVER_ANSWERS, PLAIN, ShopServer
+from support.waiting import eventually
 
 OpenShop = Callable[..., Awaitable[ShopServer]]
 SAID = (SayStep("Hello."),)

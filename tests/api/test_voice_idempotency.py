@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from support.shop_server import LISTENS, ShopServer
-from support.voice_client import CALLS, PLAN, VoiceClient, refusal
+from support.clients.voice import CALLS, PLAN, VoiceClient, refusal
+from support.servers.shop import LISTENS, ShopServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from support.shop_server import ShopServer
-from support.voice_client import SPEECH, VoiceClient
+from support.clients.voice import SPEECH, VoiceClient
+from support.servers.shop import ShopServer
 
 
 async def test_a_preview_tells_its_notes(shop: ShopServer) -> None:

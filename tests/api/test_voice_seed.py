@@ -17,11 +17,11 @@ from api.conftest import OpenShop
 from ringbolt.api.voice import documents, schema
 from ringbolt.api.voice.names import CALL, PLAN
 from support.audio_files import tone, wav
-from support.patience import eventually
-from support.shop_server import ANSWERS, BUSY, LISTENS, NEVER_ANSWERS, PLAIN, ShopServer
-from support.stranger_sites import body, raw_site, site
-from support.voice_client import CALLS, SATS, SPEECH, VOICES, VoiceClient, refusal
-from support.voice_client import PLAN as PLAN_URL
+from support.clients.voice import CALLS, SATS, SPEECH, VOICES, VoiceClient, refusal
+from support.clients.voice import PLAN as PLAN_URL
+from support.servers.shop import ANSWERS, BUSY, LISTENS, NEVER_ANSWERS, PLAIN, ShopServer
+from support.servers.sites import body, raw_site, site
+from support.waiting import eventually
 
 PRESSES_1_DURING = "+1234567811"
 SPEAKS = "+1234567818"

@@ -11,9 +11,9 @@ import pytest_asyncio
 
 from ringbolt.api.voice.names import CALL, fold
 from support.audio_files import tone, wav
-from support.shop_server import ANSWERS, LISTENS, ShopServer
-from support.stranger_sites import body, site
-from support.voice_client import CALLS, PLAN, SATS, SPEECH, VoiceClient, refusal
+from support.clients.voice import CALLS, PLAN, SATS, SPEECH, VoiceClient, refusal
+from support.servers.shop import ANSWERS, LISTENS, ShopServer
+from support.servers.sites import body, site
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

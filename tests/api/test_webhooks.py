@@ -23,11 +23,11 @@ from ringbolt.store.engine.db import Tx
 from ringbolt.store.schema.tables import job
 from ringbolt.store.webhooks import Webhook, WebhookState
 from ringbolt.upstream.fetch.webhook_client import Answered, NoAnswer
-from support.order_client import GETS_IT, OrderClient
-from support.order_rows import assign_number, move, put_order, put_text
-from support.patience import eventually
-from support.shop_server import ShopServer, running_shop, settings_for
-from support.webhook_receiver import Receiver, receiving
+from support.clients.orders import GETS_IT, OrderClient
+from support.databases.order_rows import assign_number, move, put_order, put_text
+from support.servers.shop import ShopServer, running_shop, settings_for
+from support.servers.webhooks import Receiver, receiving
+from support.waiting import eventually
 
 PRIVATE = "https://10.0.0.1/hook"
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest_asyncio
 
-from support.shop_processes import ServerProcess, running_process
+from support.processes.shop import ServerProcess, running_process
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from ringbolt.store import webhooks
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.engine.opening import open_database
 from ringbolt.store.webhooks import WebhookState
-from support.order_rows import put_order
-from support.shop_processes import running_process
+from support.databases.order_rows import put_order
+from support.processes.shop import running_process
 
 
 def tell_and_give_up(tx: Tx) -> str:

@@ -18,8 +18,8 @@ from ringbolt.upstream.fetch.safe import SafeFetcher
 from ringbolt.voice.audio.decoder import AudioDecoder
 from ringbolt.voice.audio.source import AudioLimits, AudioSource
 from support.audio_files import tone, wav
-from support.patience import PATIENCE_S, until
-from support.stranger_sites import Site, body, raw_site, site
+from support.servers.sites import Site, body, raw_site, site
+from support.waiting import PATIENCE_S, until
 
 SOUND = wav(tone(8000, 2))
 

@@ -15,8 +15,8 @@ from ringbolt.core.errors import AudioUnplayable
 from ringbolt.upstream.fetch.fetcher import FetchedFile
 from ringbolt.upstream.fetch.safe import SafeFetcher
 from ringbolt.upstream.fetch.vetted import RefusedAddressError, VettingResolver, vetted_connector
-from support.patience import PATIENCE_S
-from support.stranger_sites import Names, body, raw_site, redirect, self_signed, site
+from support.servers.sites import Names, body, raw_site, redirect, self_signed, site
+from support.waiting import PATIENCE_S
 
 SOUND = bytes(range(256)) * 40
 

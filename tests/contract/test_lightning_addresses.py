@@ -22,7 +22,7 @@ from ringbolt.lightning.lnd.node import LndNode
 from ringbolt.lightning.node import PaymentSucceeded
 from ringbolt.lightning.payout import AddressRefused, AddressResolver
 from ringbolt.lightning.simulated.addresses import SimulatedAddresses
-from support.world_server import WorldServer, serving
+from support.servers.world import WorldServer, serving
 
 ALICE = "alice@wallet.example"
 

@@ -32,8 +32,8 @@ from ringbolt.lightning.node import (
     SupportsHoldInvoices,
     SupportsPayments,
 )
-from support.patience import PATIENCE_S
-from support.world_server import WorldServer
+from support.servers.world import WorldServer
+from support.waiting import PATIENCE_S
 
 FEE_MSAT = 10_000
 

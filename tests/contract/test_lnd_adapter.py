@@ -18,9 +18,9 @@ import pytest
 from ringbolt.core.errors import NodeUnavailable
 from ringbolt.lightning.lnd.node import LndNode, load_macaroon
 from ringbolt.lightning.node import InvoiceState, PaymentFailed, PaymentSucceeded, PaymentUnknown
-from support.patience import PATIENCE_S
-from support.stranger_sites import self_signed
-from support.world_server import WorldServer
+from support.servers.sites import self_signed
+from support.servers.world import WorldServer
+from support.waiting import PATIENCE_S
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 HASH = bytes(range(32))

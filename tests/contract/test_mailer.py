@@ -28,7 +28,7 @@ from ringbolt.mail.mailer import (
     Unknown,
 )
 from ringbolt.mail.simulated.mailer import SimulatedMailer
-from support.world_server import WorldServer, serving
+from support.servers.world import WorldServer, serving
 
 BOB = "bob@wallet.example"
 

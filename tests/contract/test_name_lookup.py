@@ -20,8 +20,8 @@ from ringbolt.upstream.fetch.name_lookup import (
 )
 from ringbolt.upstream.fetch.safe import SafeFetcher
 from ringbolt.upstream.fetch.webhook_client import HostBusy, NoAnswer, WebhookClient
-from support.name_server import name_server
-from support.patience import PATIENCE_S, until
+from support.servers.names import name_server
+from support.waiting import PATIENCE_S, until
 
 
 async def addresses(lookup: NameLookup, name: str, family: int = socket.AF_UNSPEC) -> list[str]:

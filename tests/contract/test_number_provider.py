@@ -25,8 +25,8 @@ from ringbolt.numbers.provider import (
     Unknown,
 )
 from ringbolt.numbers.simulated.provider import SimulatedNumberProvider
-from support.number_rig import GERMANY, SUBJECTS, USA, Desk, answering, collect
-from support.patience import eventually
+from support.contracts.numbers import GERMANY, SUBJECTS, USA, Desk, answering, collect
+from support.waiting import eventually
 
 MINUTE_MS = 60_000
 

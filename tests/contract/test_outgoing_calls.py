@@ -17,8 +17,8 @@ from aiohttp import web
 
 from ringbolt.upstream.fetch.vetted import vet_url
 from ringbolt.upstream.fetch.webhook_client import Answered, HostBusy, NoAnswer, WebhookClient
-from support.patience import PATIENCE_S, until
-from support.stranger_sites import Names, Site, body, raw_site, self_signed, site
+from support.servers.sites import Names, Site, body, raw_site, self_signed, site
+from support.waiting import PATIENCE_S, until
 
 BODY = b'{"status":"OK"}'
 

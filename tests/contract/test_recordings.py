@@ -22,10 +22,10 @@ from ringbolt.store.engine.db import Tx
 from ringbolt.store.recordings import Recording
 from ringbolt.voice.audio.wav import read_wav
 from ringbolt.voice.carrier import Accepted, SupportsRecording
-from support.carrier_rig import PLAIN, Part, Rig, rig, tone
-from support.patience import eventually
-from support.shop_server import ShopServer, running_shop, settings_for
-from support.voice_client import PLAN, VoiceClient, refusal
+from support.clients.voice import PLAN, VoiceClient, refusal
+from support.contracts.voice import PLAIN, Part, Rig, rig, tone
+from support.servers.shop import ShopServer, running_shop, settings_for
+from support.waiting import eventually
 
 SPEAKS = "+1234567818"
 LISTENS = "+1234567800"

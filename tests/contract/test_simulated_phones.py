@@ -13,8 +13,8 @@ from ringbolt.simulator.clock import WorldClock
 from ringbolt.simulator.file.store import WorldStore
 from ringbolt.simulator.world import FILE_NAME
 from ringbolt.voice.carrier import Accepted
-from support.carrier_rig import CALLER, PLAIN, Part, Rig, after_g711, rig, tone
-from support.patience import eventually
+from support.contracts.voice import CALLER, PLAIN, Part, Rig, after_g711, rig, tone
+from support.waiting import eventually
 
 PHONE = f"/simulator/phones/{PLAIN}"
 

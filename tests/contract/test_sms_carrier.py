@@ -24,8 +24,8 @@ from ringbolt.sms.carrier import (
     SupportsSmsLookup,
     Unknown,
 )
-from support.patience import PATIENCE_S, eventually
-from support.sms_rig import SUBJECTS, Desk
+from support.contracts.sms import SUBJECTS, Desk
+from support.waiting import PATIENCE_S, eventually
 
 SENT, DELIVERED, FAILED = ReceiptState.SENT, ReceiptState.DELIVERED, ReceiptState.FAILED
 

@@ -23,7 +23,7 @@ from ringbolt.speech.pool import SpeechPool
 from ringbolt.speech.speaker import LocalSpeaker
 from ringbolt.speech.telephone import RATE, active_rms, resample
 from ringbolt.speech.worker import refuse_network
-from support.patience import PATIENCE_S, until
+from support.waiting import PATIENCE_S, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 
-from support.world_server import WorldServer
+from support.servers.world import WorldServer
 
 PATHS = [
     "/simulator/clock/advance",

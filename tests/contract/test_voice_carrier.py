@@ -19,8 +19,8 @@ from ringbolt.voice.carrier import (
     VoiceCarrier,
 )
 from ringbolt.voice.simulated.carrier import SimulatedCarrier
-from support.carrier_rig import PLAIN, Part, Rig, after_g711, rig, tone
-from support.patience import PATIENCE_S
+from support.contracts.voice import PLAIN, Part, Rig, after_g711, rig, tone
+from support.waiting import PATIENCE_S
 
 
 @pytest.fixture

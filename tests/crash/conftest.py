@@ -1,5 +1,11 @@
 """Fresh databases for the crash tests."""
 
-from support.databases import clock, postgres_server, postgres_url, sqlite_template, sqlite_url
+from support.databases.fixtures import (
+    clock,
+    postgres_server,
+    postgres_url,
+    sqlite_template,
+    sqlite_url,
+)
 
 __all__ = ["clock", "postgres_server", "postgres_url", "sqlite_template", "sqlite_url"]

@@ -21,9 +21,9 @@ from ringbolt.store.calls import AttemptState
 from ringbolt.store.engine.opening import open_database
 from ringbolt.voice.carrier import PlaceCall, PlaceResult, Recovery, Rejected, Unknown
 from ringbolt.worker.handlers import handlers
-from support.flow_rig import Buyer, World, check
 from support.memory_world import ANSWERED, BUSY, RINGS, memory_carrier
-from support.shop_processes import PatientBuyer, Phones, ServerProcess, world_process
+from support.processes.shop import PatientBuyer, Phones, ServerProcess, world_process
+from support.rigs.calls import Buyer, World, check
 
 
 @pytest.fixture

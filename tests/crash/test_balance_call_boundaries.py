@@ -17,9 +17,9 @@ from ringbolt.store import jobs
 from ringbolt.store.engine.opening import open_database
 from ringbolt.store.keys import ApiKey
 from ringbolt.voice.carrier import PlaceCall, PlaceResult, Recovery, Rejected, Unknown
-from support.balance_call_rig import Caller, available_sats, check, funded_key, limited
-from support.flow_rig import LEASE_MS, Died, Fate, Process, World
 from support.memory_world import ANSWERED, BUSY, RINGS, memory_carrier
+from support.rigs.balance_calls import Caller, available_sats, check, funded_key, limited
+from support.rigs.calls import LEASE_MS, Died, Fate, Process, World
 
 RECOVERIES = [Recovery.IDEMPOTENT, Recovery.LOOKUP, Recovery.NONE]
 TALKS = ANSWERED[:-1]

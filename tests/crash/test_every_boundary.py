@@ -19,8 +19,8 @@ from ringbolt.core.order import OrderState
 from ringbolt.store import jobs
 from ringbolt.store.engine.opening import open_database
 from ringbolt.voice.carrier import Recovery, Rejected, Unknown
-from support.flow_rig import LEASE_MS, Buyer, Died, Fate, Process, World, check
 from support.memory_world import ANSWERED, BUSY, memory_carrier
+from support.rigs.calls import LEASE_MS, Buyer, Died, Fate, Process, World, check
 
 RECOVERIES = [Recovery.IDEMPOTENT, Recovery.LOOKUP, Recovery.NONE]
 MAX_EFFECTS = 100

@@ -14,8 +14,7 @@ import httpx
 import pytest
 
 from ringbolt.cli.output import EXIT_OK
-from support.patience import eventually
-from support.shop_processes import (
+from support.processes.shop import (
     LONG_S,
     PatientBuyer,
     Phones,
@@ -23,6 +22,7 @@ from support.shop_processes import (
     running_process,
     world_process,
 )
+from support.waiting import eventually
 
 SPEED = 10
 BUSY = "+1234567801"

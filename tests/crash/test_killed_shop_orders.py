@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from ringbolt.cli.output import EXIT_OK
-from support.patient_orders import PatientOrder, balance_sats, funded_key
-from support.shop_processes import Phones, ServerProcess, running_process, world_process
+from support.clients.patient_orders import PatientOrder, balance_sats, funded_key
+from support.processes.shop import Phones, ServerProcess, running_process, world_process
 
 SPEED = 10
 KILLS = int(os.environ.get("RINGBOLT_TEST_KILLS", "10")) // 2

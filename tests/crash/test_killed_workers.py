@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from ringbolt.cli.output import EXIT_OK
-from support.patience import eventually
-from support.shop_processes import LONG_S, PatientBuyer, Phones, ServerProcess, world_process
+from support.processes.shop import LONG_S, PatientBuyer, Phones, ServerProcess, world_process
+from support.waiting import eventually
 
 SPEED = 10
 LEASE_S = 3

@@ -12,9 +12,9 @@ import httpx
 import pytest
 
 from ringbolt.cli.output import EXIT_OK
-from support.patience import eventually
-from support.patient_orders import FINAL, PatientOrder
-from support.shop_processes import LONG_S, Phones, ServerProcess, running_process, world_process
+from support.clients.patient_orders import FINAL, PatientOrder
+from support.processes.shop import LONG_S, Phones, ServerProcess, running_process, world_process
+from support.waiting import eventually
 
 SPEED = 10
 GETS_IT = "+1234567800"

@@ -25,8 +25,8 @@ from ringbolt.core.recovery import Recovery
 from ringbolt.sms.carrier import ReceiptState
 from ringbolt.store import jobs, receiving_orders
 from ringbolt.store.engine.opening import open_database
-from support.flow_rig import LEASE_MS, Died, Fate
-from support.order_world import Kind, OrderProcess, OrderWorld, WorldOrder
+from support.rigs.calls import LEASE_MS, Died, Fate
+from support.rigs.orders import Kind, OrderProcess, OrderWorld, WorldOrder
 
 MAX_EFFECTS = 80
 INVOICE_MS = 3_700_000

@@ -16,7 +16,7 @@ from ringbolt.store.engine.db import Database
 from ringbolt.store.engine.opening import open_database
 from ringbolt.store.jobs import Job, Look
 from ringbolt.worker.loop import MAX_FAILURES, Handler, Worker
-from support.patience import PATIENCE_S
+from support.waiting import PATIENCE_S
 
 
 class Rig:

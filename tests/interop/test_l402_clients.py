@@ -15,8 +15,8 @@ from typing import Any, Self
 import httpx
 import pytest
 
-from support.patience import PATIENCE_S
-from support.shop_server import ANSWERS, LISTENS, PATH, ShopServer, running_shop, say, settings_for
+from support.servers.shop import ANSWERS, LISTENS, PATH, ShopServer, running_shop, say, settings_for
+from support.waiting import PATIENCE_S
 
 PRICE = 50
 

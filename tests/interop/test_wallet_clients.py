@@ -20,8 +20,8 @@ from starlette.routing import Route
 
 from ringbolt.simulator.lightning.invoice import InvoiceRequest
 from ringbolt.simulator.lightning.network import WALLET_BALANCE_MSAT
-from support.patience import PATIENCE_S
-from support.world_server import WorldServer, serving
+from support.servers.world import WorldServer, serving
+from support.waiting import PATIENCE_S
 
 PRICE_MSAT = 210_000
 MACAROON = "AgEEbDQwMgIEdGVzdAAABiA="  # opaque to every client

@@ -1,5 +1,5 @@
 """Fresh databases for the simulations."""
 
-from support.databases import clock, sqlite_template, sqlite_url
+from support.databases.fixtures import clock, sqlite_template, sqlite_url
 
 __all__ = ["clock", "sqlite_template", "sqlite_url"]

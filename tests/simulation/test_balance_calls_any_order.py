@@ -36,9 +36,9 @@ from ringbolt.core.errors import NotFound, RingboltError
 from ringbolt.store import calls, jobs
 from ringbolt.store.engine.opening import open_database
 from ringbolt.voice.carrier import Accepted, PlaceCall, PlaceResult, Recovery, Rejected, Unknown
-from support.balance_call_rig import Caller, available_sats, check, funded_key, limited
-from support.flow_rig import LEASE_MS, Died, Fate, World
 from support.memory_world import ANSWERED, BUSY, RINGS, memory_carrier
+from support.rigs.balance_calls import Caller, available_sats, check, funded_key, limited
+from support.rigs.calls import LEASE_MS, Died, Fate, World
 
 T = TypeVar("T")
 TALKS = ANSWERED[:-1]

@@ -42,8 +42,8 @@ from ringbolt.voice.carrier import (
     Rejected,
     Unknown,
 )
-from support.flow_rig import LEASE_MS, PRICE_MSAT, Buyer, Died, Fate, Process, World, check
 from support.memory_world import ANSWERED, BUSY, RINGS, memory_carrier
+from support.rigs.calls import LEASE_MS, PRICE_MSAT, Buyer, Died, Fate, Process, World, check
 
 T = TypeVar("T")
 LIVES = st.sampled_from([ANSWERED, BUSY, RINGS, ()])

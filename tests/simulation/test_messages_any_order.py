@@ -33,9 +33,9 @@ from ringbolt.sms.carrier import OutSms, ReceiptState
 from ringbolt.store import jobs
 from ringbolt.store.engine.opening import open_database
 from ringbolt.store.messages import MessageStatus
-from support.flow_rig import Died, Fate
 from support.memory_sms import MemoryLookupSms
-from support.message_rig import LEASE_MS, MessageOrder, MessageWorld
+from support.rigs.calls import Died, Fate
+from support.rigs.messages import LEASE_MS, MessageOrder, MessageWorld
 
 T = TypeVar("T")
 EXAMPLES = int(os.environ.get("RINGBOLT_TEST_EXAMPLES", "60"))

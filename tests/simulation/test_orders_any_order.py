@@ -43,9 +43,9 @@ from ringbolt.lightning.node import InvoiceState, InvoiceStatus
 from ringbolt.sms.carrier import ReceiptState
 from ringbolt.store import jobs, ledger
 from ringbolt.store.engine.opening import open_database
-from support.flow_rig import Died, Fate
 from support.memory_provider import MINUTE_MS
-from support.order_world import KINDS, SECRET, Kind, OrderProcess, OrderWorld, WorldOrder
+from support.rigs.calls import Died, Fate
+from support.rigs.orders import KINDS, SECRET, Kind, OrderProcess, OrderWorld, WorldOrder
 
 T = TypeVar("T")
 EXAMPLES = int(os.environ.get("RINGBOLT_TEST_EXAMPLES", "100"))

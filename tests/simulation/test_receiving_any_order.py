@@ -37,9 +37,9 @@ from ringbolt.core.order import OrderState, PaymentMethod
 from ringbolt.core.recovery import Recovery
 from ringbolt.store import cursors, jobs
 from ringbolt.store.engine.opening import open_database
-from support.flow_rig import Died, Fate
 from support.memory_provider import MINUTE_MS, MemoryProvider, SimulatedLease
-from support.receiving_rig import LEASE_MS, ReceptionOrder, ReceptionProcess, ReceptionWorld
+from support.rigs.calls import Died, Fate
+from support.rigs.receiving import LEASE_MS, ReceptionOrder, ReceptionProcess, ReceptionWorld
 
 T = TypeVar("T")
 EXAMPLES = int(os.environ.get("RINGBOLT_TEST_EXAMPLES", "60"))

@@ -1,6 +1,6 @@
 """Every test of the store runs on both databases."""
 
-from support.databases import (
+from support.databases.fixtures import (
     clock,
     database,
     database_url,

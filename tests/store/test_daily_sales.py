@@ -13,7 +13,7 @@ from ringbolt.settings import Settings
 from ringbolt.store import ledger, spends
 from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.orders import Order
-from support.order_rows import put_order
+from support.databases.order_rows import put_order
 
 SETTINGS = Settings(limits="on", abuse={"daily_spend_sats": 2500, "texts_per_number_per_hour": 2})
 TEXT = to_json(SendText("+447700900123", "Hello", "Ringbolt"))

@@ -16,7 +16,7 @@ from ringbolt.settings.abuse import AbuseSettings
 from ringbolt.store import jobs, orders, receiving_orders
 from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.receiving_orders import NumberLease
-from support.order_rows import put_order
+from support.databases.order_rows import put_order
 
 ABUSE = AbuseSettings(
     open_invoices=6, open_invoices_per_client=4, open_numbers=10, open_numbers_per_client=9

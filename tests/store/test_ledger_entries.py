@@ -11,7 +11,7 @@ from ringbolt.core.order import OrderState
 from ringbolt.store import ledger, ledger_entries, orders
 from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.ledger_entries import Entry
-from support.order_rows import put_order
+from support.databases.order_rows import put_order
 
 ALICE = "key:alice"
 BOB = "key:bob"

@@ -10,7 +10,7 @@ from ringbolt.core.recovery import Recovery
 from ringbolt.store import suppressions
 from ringbolt.store.engine.db import Database
 from ringbolt.store.messages import MessageStatus
-from support.message_rig import MessageWorld
+from support.rigs.messages import MessageWorld
 
 METHODS = [PaymentMethod.BALANCE, PaymentMethod.HOLD]
 

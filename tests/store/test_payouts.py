@@ -17,7 +17,7 @@ from ringbolt.store import jobs, ledger, payouts
 from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.orders import Order
 from ringbolt.store.payouts import PayoutState
-from support.payout_rig import ALICE, PRICE_MSAT, SHARE_MSAT, Desk, an_order, settle
+from support.rigs.payouts import ALICE, PRICE_MSAT, SHARE_MSAT, Desk, an_order, settle
 
 HASH = "ab" * 32
 

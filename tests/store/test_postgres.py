@@ -13,7 +13,7 @@ from ringbolt.core.errors import Unavailable
 from ringbolt.store import cursors
 from ringbolt.store.engine.db import Database, OutcomeUnknown, Tx
 from ringbolt.store.engine.opening import open_database
-from support.postgres_server import NoPostgresError, running
+from support.servers.postgres import NoPostgresError, running
 
 
 @pytest.fixture

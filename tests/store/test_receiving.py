@@ -10,7 +10,7 @@ from ringbolt.core.order import OrderState, PaymentMethod
 from ringbolt.store import suppressions
 from ringbolt.store.engine.db import Database
 from support.memory_provider import MINUTE_MS, USA
-from support.receiving_rig import (
+from support.rigs.receiving import (
     CODE,
     ReceptionOrder,
     ReceptionProcess,

@@ -23,7 +23,7 @@ from ringbolt.numbers.provider import InboundText
 from ringbolt.store import received_texts
 from ringbolt.store.engine.db import Database
 from support.memory_provider import MINUTE_MS
-from support.receiving_rig import (
+from support.rigs.receiving import (
     CODE,
     ReceptionOrder,
     ReceptionProcess,

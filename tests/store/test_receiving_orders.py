@@ -14,7 +14,7 @@ from ringbolt.store.engine.opening import open_database
 from ringbolt.store.orders import Order
 from ringbolt.store.received_texts import NewText
 from ringbolt.store.receiving_orders import NumberLease
-from support.order_rows import put_order
+from support.databases.order_rows import put_order
 
 NUMBER = "+12025550111"
 

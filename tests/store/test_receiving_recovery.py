@@ -18,9 +18,9 @@ from ringbolt.numbers.provider import AcquireNumber
 from ringbolt.store import jobs, receiving_orders
 from ringbolt.store.engine.db import Database
 from ringbolt.store.engine.opening import open_database
-from support.flow_rig import Died, Fate
 from support.memory_provider import MINUTE_MS, USA, MemoryListingLender
-from support.receiving_rig import (
+from support.rigs.calls import Died, Fate
+from support.rigs.receiving import (
     CODE,
     LEASE_MS,
     ReceptionProcess,

@@ -37,7 +37,7 @@ from ringbolt.store import housekeeping, jobs, ledger, named_invoices, orders, p
 from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.refunds import Refund, RefundState
 from support.memory_world import wallet_invoice
-from support.payout_rig import an_order, settle
+from support.rigs.payouts import an_order, settle
 
 HASH = "ab" * 32
 PRICE_MSAT = 50_000

@@ -13,9 +13,9 @@ from ringbolt.sms.carrier import ReceiptState
 from ringbolt.store import cursors, inbox, jobs, suppressions
 from ringbolt.store.engine.db import Database
 from ringbolt.store.messages import MessageStatus
-from support.flow_rig import Died, Fate
 from support.memory_sms import MemoryLookupSms
-from support.message_rig import LEASE_MS, MessageWorld
+from support.rigs.calls import Died, Fate
+from support.rigs.messages import LEASE_MS, MessageWorld
 
 SENT, DELIVERED, FAILED = ReceiptState.SENT, ReceiptState.DELIVERED, ReceiptState.FAILED
 METHODS = [PaymentMethod.BALANCE, PaymentMethod.HOLD]

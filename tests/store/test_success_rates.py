@@ -5,7 +5,7 @@ from __future__ import annotations
 from ringbolt.store import receiving_orders, success_rates
 from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.success_rates import SuccessRate
-from support.order_rows import put_order
+from support.databases.order_rows import put_order
 
 USA, GERMANY = 187, 43
 

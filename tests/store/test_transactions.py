@@ -14,7 +14,7 @@ from ringbolt.core.errors import Conflict
 from ringbolt.store import cursors
 from ringbolt.store.engine.db import Database, StoreUnsound, Tx
 from ringbolt.store.engine.opening import open_database
-from support.databases import run_aside
+from support.databases.fixtures import run_aside
 
 
 def write(tx: Tx, name: str) -> str:

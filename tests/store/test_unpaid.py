@@ -12,7 +12,7 @@ from ringbolt.store import audit, idempotency, jobs, ledger, orders, unpaid, web
 from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.schema.metadata import metadata
 from ringbolt.store.schema.tables import orders as orders_table
-from support.order_rows import HOOK, put_order
+from support.databases.order_rows import HOOK, put_order
 
 DAY_MS = 86_400_000
 

@@ -16,7 +16,7 @@ from ringbolt.core.calls.call import CallStatus
 from ringbolt.store import calls, housekeeping, jobs, orders, webhooks
 from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.webhooks import WebhookState
-from support.order_rows import HOOK, put_order
+from support.databases.order_rows import HOOK, put_order
 
 TO = "+12025550123"
 SID = "CA" + "0" * 32

@@ -14,7 +14,7 @@ from ringbolt.core.order import OrderState
 from ringbolt.store import jobs, orders, receiving_orders, webhooks
 from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.webhooks import Outgoing, WebhookState
-from support.order_rows import HOOK, assign_number, move, put_order, put_text
+from support.databases.order_rows import HOOK, assign_number, move, put_order, put_text
 
 DAY_MS = 86_400_000
 

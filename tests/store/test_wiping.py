@@ -11,7 +11,7 @@ from ringbolt.app.requests.call_order import to_json as call_to_json
 from ringbolt.app.requests.order_request import SendMail, SendText, to_json
 from ringbolt.store import housekeeping, orders
 from ringbolt.store.engine.db import Database, Tx
-from support.order_rows import put_order
+from support.databases.order_rows import put_order
 
 CALL = CallOrder(
     "+12025550123",

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ringbolt.core.texts.codes import MAX_CHARS, code_as_number, extract_code
-from support.patience import cpu_s
+from support.waiting import cpu_s
 
 # (service, code, text): written after the formats that the services are known for
 WITH_A_CODE = [

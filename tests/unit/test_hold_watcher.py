@@ -13,7 +13,7 @@ from ringbolt.lightning.node import InvoiceState, InvoiceStatus
 from ringbolt.store.holds import WatchedHold
 from ringbolt.worker import hold_watcher
 from ringbolt.worker.hold_watcher import OPENING_AT_ONCE, _HoldStreams
-from support.patience import until
+from support.waiting import until
 
 
 class SilentNode:

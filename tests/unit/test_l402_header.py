@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ringbolt.core.keys import Keyring
 from ringbolt.core.lightning import l402
 from ringbolt.core.lightning.l402 import Credential, CredentialRefused, Grant, Offer
-from support.patience import cpu_s
+from support.waiting import cpu_s
 
 RING = Keyring([b"o" * 32])
 TOKEN = l402.new_token(RING, b"r" * 15)

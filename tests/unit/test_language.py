@@ -16,7 +16,7 @@ from ringbolt.speech.language import (
     unread_letters,
 )
 from ringbolt.speech.scripts import script_of
-from support.patience import cpu_s
+from support.waiting import cpu_s
 
 
 @pytest.mark.parametrize(

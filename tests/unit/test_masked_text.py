@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ringbolt.core.texts.redact import MASK, masked
-from support.patience import cpu_s
+from support.waiting import cpu_s
 from unit.test_code_extraction import WITH_A_CODE
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ringbolt.speech.normalise import clean, readable
-from support.patience import cpu_s
+from support.waiting import cpu_s
 
 
 @pytest.mark.parametrize(

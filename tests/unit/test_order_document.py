@@ -16,8 +16,15 @@ from ringbolt.store import messages, orders
 from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.engine.opening import open_database
 from ringbolt.store.messages import MessageStatus
-from support.databases import clock, sqlite_template, sqlite_url
-from support.order_rows import PUBLIC_ID, assign_number, move, present, put_order, put_text
+from support.databases.fixtures import clock, sqlite_template, sqlite_url
+from support.databases.order_rows import (
+    PUBLIC_ID,
+    assign_number,
+    move,
+    present,
+    put_order,
+    put_text,
+)
 
 __all__ = ["clock", "sqlite_template", "sqlite_url"]
 

@@ -21,7 +21,7 @@ from ringbolt.api.l402.schema import (
 from ringbolt.app.requests.call_order import CallOrder
 from ringbolt.core.canonical import canonical_json
 from ringbolt.core.errors import InvalidInput
-from support.patience import cpu_s
+from support.waiting import cpu_s
 
 TO = "+12025550123"
 SPOKEN = {"phone_number": TO, "message": "Hello."}

@@ -16,7 +16,7 @@ from ringbolt.simulator.voice.line import Span
 from ringbolt.simulator.voice.media import MediaPacer, Pace, Recording, mend_recording
 from ringbolt.voice.audio.g711 import decode_ulaw, encode_ulaw
 from ringbolt.voice.audio.wav import read_wav
-from support.patience import PATIENCE_S, eventually
+from support.waiting import PATIENCE_S, eventually
 
 NOISE = random.Random(7).randbytes(3210 * 16)
 

@@ -23,7 +23,7 @@ from ringbolt.simulator.lightning.invoice import (
 )
 from ringbolt.simulator.lightning.network import WALLET_BALANCE_MSAT, SimulatedNetwork
 from ringbolt.simulator.lightning.node import FailureReason, PaymentStatus
-from support.patience import PATIENCE_S
+from support.waiting import PATIENCE_S
 
 OPEN, ACCEPTED = InvoiceState.OPEN, InvoiceState.ACCEPTED
 SETTLED, CANCELED = InvoiceState.SETTLED, InvoiceState.CANCELED

@@ -35,7 +35,7 @@ from ringbolt.simulator.numbers.script import (
     script_of,
 )
 from ringbolt.simulator.numbers.texts import LOG
-from support.patience import PATIENCE_S
+from support.waiting import PATIENCE_S
 
 GERMANY, ANTIGUA = 43, 169
 

@@ -31,8 +31,8 @@ from ringbolt.sms.carrier import (
 )
 from ringbolt.sms.simulated.carrier import SimulatedSmsCarrier
 from ringbolt.sms.simulated.wire import SmsRequest
-from support.patience import PATIENCE_S, eventually, until
-from support.world_server import WorldServer
+from support.servers.world import WorldServer
+from support.waiting import PATIENCE_S, eventually, until
 
 PHONE = "+12025550123"
 LATE, SILENT = "+1234567821", "+1234567823"

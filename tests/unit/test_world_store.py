@@ -13,7 +13,7 @@ from ringbolt.core.errors import Unavailable
 from ringbolt.simulator.clock import WorldClock
 from ringbolt.simulator.file.store import WorldStore
 from ringbolt.store.engine.db import StoreLocked
-from support.patience import PATIENCE_S
+from support.waiting import PATIENCE_S
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ import pytest
 from ringbolt.clock import SystemClock
 from ringbolt.store.engine.db import Database
 from ringbolt.store.engine.opening import open_database
-from support.postgres_server import NoPostgresError, PostgresServer, running
+from support.servers.postgres import NoPostgresError, PostgresServer, running
 
 TEMPLATE = "migrated"
 _names = itertools.count(1)

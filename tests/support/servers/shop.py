@@ -23,7 +23,7 @@ from ringbolt.store import calls, ledger, orders
 from ringbolt.store.calls import Attempt
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.schema.metadata import metadata
-from support.patience import PATIENCE_S, eventually
+from support.waiting import PATIENCE_S, eventually
 
 PATH = "/api/l402/place-call"
 SPEED = 50.0

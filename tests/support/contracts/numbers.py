@@ -26,8 +26,8 @@ from ringbolt.numbers.provider import (
     TextBatch,
 )
 from ringbolt.numbers.simulated.provider import SimulatedNumberProvider
-from support.patience import PATIENCE_S, eventually
-from support.world_server import WorldServer
+from support.servers.world import WorldServer
+from support.waiting import PATIENCE_S, eventually
 
 USA, GERMANY = 187, 43
 

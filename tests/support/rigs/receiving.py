@@ -51,9 +51,9 @@ from ringbolt.store.received_texts import ReceivedText
 from ringbolt.store.receiving_orders import NumberLease, ReceivingOrder
 from ringbolt.store.schema.tables import job as job_table
 from ringbolt.worker.text_watcher import text_watcher
-from support.flow_rig import Fate, MortalDatabase
 from support.memory_provider import USA, MemoryProvider, SimulatedLease, memory_provider
-from support.message_rig import HoldNode
+from support.rigs.calls import Fate, MortalDatabase
+from support.rigs.messages import HoldNode
 
 PRICE_MSAT = 1_000_000
 CODE = "Your Telegram code is 48010"

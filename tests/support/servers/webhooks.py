@@ -11,8 +11,8 @@ from typing import Any
 
 from aiohttp import web
 
-from support.patience import PATIENCE_S, eventually
-from support.stranger_sites import Site, site
+from support.servers.sites import Site, site
+from support.waiting import PATIENCE_S, eventually
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 
 from ringbolt.simulator.app import create_app
 from ringbolt.simulator.world import World
-from support.ports import HeldPort
+from support.servers.ports import HeldPort
 
 
 class AppServer:

@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 
 from ringbolt.api.voice import documents
-from support.order_client import OrderClient
-from support.patience import eventually
-from support.shop_server import FINAL, ShopServer
+from support.clients.orders import OrderClient
+from support.servers.shop import FINAL, ShopServer
+from support.waiting import eventually
 
 SIGN_IN = "/auth/v1/tokens"
 CALLS = "/voice/v1/calls"

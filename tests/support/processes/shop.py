@@ -16,8 +16,8 @@ from typing import Any
 import httpx
 
 from ringbolt.cli.buyer import Wallet, read_challenge
-from support.patience import eventually
-from support.ports import HeldPort
+from support.servers.ports import HeldPort
+from support.waiting import eventually
 
 SECRET = "5e" * 32
 TEXT = "This is a test."

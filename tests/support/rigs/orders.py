@@ -45,10 +45,10 @@ from ringbolt.store.orders import Order
 from ringbolt.store.schema.tables import job as job_table
 from ringbolt.worker.message_watcher import sms_watcher
 from ringbolt.worker.text_watcher import text_watcher
-from support.account_rig import PayableNode
-from support.flow_rig import Fate, MortalDatabase, Process
 from support.memory_provider import MINUTE_MS, USA, SimulatedLease, memory_provider
 from support.memory_sms import memory_mailer, memory_sms
+from support.rigs.accounts import PayableNode
+from support.rigs.calls import Fate, MortalDatabase, Process
 
 Kind = Literal["sms", "email", "activation", "rental", "fund"]
 KINDS: tuple[Kind, ...] = ("sms", "email", "activation", "rental", "fund")

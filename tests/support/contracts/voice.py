@@ -27,7 +27,7 @@ from ringbolt.voice.audio.g711 import decode_ulaw, encode_ulaw
 from ringbolt.voice.audio.wav import read_wav
 from ringbolt.voice.carrier import CallSnapshot, PlaceCall
 from ringbolt.voice.simulated.carrier import SimulatedCarrier
-from support.patience import eventually
+from support.waiting import eventually
 
 Part = Clip | Pause | RenderedGather
 

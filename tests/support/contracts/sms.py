@@ -25,8 +25,8 @@ from ringbolt.sms.carrier import (
     SupportsSmsLookup,
 )
 from ringbolt.sms.simulated.carrier import SimulatedSmsCarrier
-from support.patience import eventually
-from support.world_server import WorldServer
+from support.servers.world import WorldServer
+from support.waiting import eventually
 
 
 @dataclass(frozen=True)

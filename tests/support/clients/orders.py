@@ -9,8 +9,8 @@ from typing import Any
 
 import httpx
 
-from support.patience import eventually
-from support.shop_server import ShopServer
+from support.servers.shop import ShopServer
+from support.waiting import eventually
 
 GETS_IT = "+1234567800"
 USA, GERMANY, ANY = 187, 43, 999

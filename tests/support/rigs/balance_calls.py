@@ -26,7 +26,7 @@ from ringbolt.store.keys import ApiKey
 from ringbolt.store.orders import Order
 from ringbolt.store.schema.tables import job as job_table
 from ringbolt.store.schema.tables import transfer
-from support.flow_rig import Process, World
+from support.rigs.calls import Process, World
 
 SATS_PER_MINUTE = 10
 NUMBER = "+12025550123"

@@ -32,8 +32,8 @@ from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.ledger import Balance
 from ringbolt.store.orders import Order
 from ringbolt.store.payouts import Payout
-from support.flow_rig import Fate, MortalDatabase
 from support.memory_world import wallet_invoice
+from support.rigs.calls import Fate, MortalDatabase
 
 ALICE = "alice@wallet.example"
 PRICE_MSAT = 1_000_000

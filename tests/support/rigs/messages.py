@@ -48,9 +48,9 @@ from ringbolt.store.messages import Message
 from ringbolt.store.orders import Order
 from ringbolt.store.schema.tables import job as job_table
 from ringbolt.worker.message_watcher import sms_watcher
-from support.flow_rig import Fate, MortalDatabase
 from support.memory_sms import MemoryMailer, MemorySms, memory_mailer, memory_sms
 from support.memory_world import MemoryNode
+from support.rigs.calls import Fate, MortalDatabase
 
 PRICE_MSAT = 1_000_000
 LEASE_MS = 15_000

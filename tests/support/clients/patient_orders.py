@@ -13,8 +13,8 @@ from typing import Any
 import httpx
 
 from ringbolt.core.lightning import bolt11
-from support.patience import eventually
-from support.shop_processes import LONG_S
+from support.processes.shop import LONG_S
+from support.waiting import eventually
 
 FINAL = ("settled", "returned", "expired")
 
