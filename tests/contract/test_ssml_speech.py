@@ -15,7 +15,6 @@ from ringbolt.app.calls.render import render
 from ringbolt.app.shop import Shop
 from ringbolt.core.calls.call import Clip, Gather, Hangup, Pause, RenderedGather, Say
 from ringbolt.core.errors import SpeechFailed
-from ringbolt.speech.catalogue import list_voices
 from ringbolt.speech.engine import SpeechRequest
 from ringbolt.speech.speaker import LocalSpeaker
 from ringbolt.voice.audio.wav import read_wav
@@ -112,16 +111,3 @@ async def test_a_preview_is_a_wav_of_all_that_is_said(shop: Shop) -> None:
 async def test_what_cannot_be_spoken_has_no_preview(shop: Shop) -> None:
     with pytest.raises(SpeechFailed):
         await preview(shop, "ขอบคุณครับ", "", "", False)
-
-
-async def test_the_catalogue_says_who_really_speaks(speaker: LocalSpeaker) -> None:
-    voices = {voice["id"]: voice for voice in list_voices()}
-
-    zeina = await speaker.speak(SpeechRequest("مرحبا بكم", "Zeina"))
-    assert voices["Zeina"]["engine"] == zeina.engine == "espeak-ng"
-    assert not voices["Zeina"]["neural"]
-    joanna = await speaker.speak(SpeechRequest("Hello there, my friend.", "Joanna"))
-    assert voices["Joanna"]["engine"] == joanna.engine == "hibari"
-    assert voices["Joanna"]["neural"]
-    assert (voices["Joanna"]["language"], voices["Joanna"]["gender"]) == ("en-US", "female")
-    assert voices["Matthew"]["substitute"]

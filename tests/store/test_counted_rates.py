@@ -32,8 +32,8 @@ async def test_they_agree_with_limits_that_are_counted_one_by_one(database: Data
     def both(tx: Tx) -> tuple[int, int]:
         rate_limits.count(tx, [HOURLY])
         rate_limits.take(tx, "one by one", limit=2, period_ms=3_600_000)
-        one = rate_limits.wait(tx, "one by one", limit=2, period_ms=3_600_000)
-        return waits(tx, HOURLY)[0], one
+        together, one = waits(tx, HOURLY, Rate("one by one", 2, 3_600_000))
+        return together, one
 
     for _ in range(2):
         together, one = await database.tx(both)

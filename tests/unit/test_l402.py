@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from ringbolt.core.keys import Keyring, derive
 from ringbolt.core.lightning import l402, macaroon
 from ringbolt.core.lightning.l402 import Credential, CredentialRefused, Offer
+from support.clients.macaroon_holder import add_caveat, serialize
 
 OLD, NEW = b"o" * 32, b"n" * 32
 RING = Keyring([OLD])
@@ -42,8 +43,8 @@ def attenuated(*caveats: str) -> Credential:
     """What a holder can make of the credential without any key."""
     made = macaroon.parse(macaroon.decode_base64(MINTED))
     for caveat in caveats:
-        made = macaroon.add_caveat(made, caveat)
-    return Credential(macaroon.encode_base64(macaroon.serialize(made)), PREIMAGE)
+        made = add_caveat(made, caveat)
+    return Credential(macaroon.encode_base64(serialize(made)), PREIMAGE)
 
 
 def refusal(credential: Credential, **changed: object) -> CredentialRefused:
@@ -178,7 +179,7 @@ def test_caveat_that_was_taken_out_is_noticed() -> None:
 
     for left_out in range(len(whole.caveats)):
         caveats = whole.caveats[:left_out] + whole.caveats[left_out + 1 :]
-        text = macaroon.encode_base64(macaroon.serialize(replace(whole, caveats=caveats)))
+        text = macaroon.encode_base64(serialize(replace(whole, caveats=caveats)))
         assert refusal(Credential(text, PREIMAGE)).code == "L402_CREDENTIAL_FOREIGN"
 
 

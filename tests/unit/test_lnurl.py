@@ -45,19 +45,6 @@ def test_lud17_scheme_is_read(text: str, url: str) -> None:
     assert lnurl.decode(text) == url
 
 
-@pytest.mark.parametrize("url", ["https://shop.example:8443/w?k=1", f"http://{ONION}/w"])
-def test_lud17_scheme_is_written_and_read_back(url: str) -> None:
-    link = lnurl.with_scheme(url, "lnurlw")
-
-    assert link.startswith("lnurlw://")
-    assert lnurl.decode(link) == url
-
-
-def test_lud17_has_no_form_for_plain_http() -> None:
-    with pytest.raises(LnurlError, match="needs https"):
-        lnurl.with_scheme("http://shop.example/w", "lnurlw")
-
-
 def test_plain_http_is_read_only_where_it_is_allowed() -> None:
     text = lnurl.encode("http://127.0.0.1:8402/withdraw/1")
 

@@ -313,8 +313,8 @@ async def test_the_timestamp_is_that_of_the_last_change(db: Database, clock: Sys
 async def test_the_order_id_is_told_only_where_it_is_given(db: Database) -> None:
     def run(tx: Tx) -> tuple[dict[str, Any], dict[str, Any]]:
         document = order_document.snapshot(tx, put_order(tx, "sms", "paid"))
-        with_id = order_document.to_dict(document, "auto", "ab" * 32)
-        return with_id, order_document.to_dict(document, "auto")
+        with_id = order_document.to_json(document, "auto", "ab" * 32)
+        return json.loads(with_id), json.loads(order_document.to_json(document, "auto"))
 
     with_id, without = await db.tx(run)
     assert with_id == {**without, "orderId": "ab" * 32}
@@ -372,7 +372,7 @@ async def test_a_document_holds_the_latest_texts_and_a_page_those_before(db: Dat
     order = await db.read(present, order_id)
     # When it is told page by page
     pages = [await db.read(order_document.snapshot, order, page) for page in (1, 2, 3, 4)]
-    told = [order_document.to_dict(page, "auto") for page in pages]
+    told = [json.loads(order_document.to_json(page, "auto")) for page in pages]
     # Then each has the 20 before the one before, and all say which is the latest of how many
     texts = [[text["text"] for text in page.get("messages", [])] for page in told]
     assert texts[0] == [f"text {each}" for each in range(25, 45)]

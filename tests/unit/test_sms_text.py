@@ -14,7 +14,6 @@ from ringbolt.core.texts.segments import (
     Encoding,
     SmsSize,
     count,
-    smart,
     split,
 )
 
@@ -130,29 +129,3 @@ def test_segments_are_the_whole_text_within_their_limits(text: str) -> None:
     # no segment could have taken the first character of the next one
     for part, following in pairwise(parts):
         assert units(part, size.encoding) + units(following[0], size.encoding) > joined
-
-
-@pytest.mark.parametrize(
-    ("text", "plain"),
-    [
-        ("It’s “fine” – really…", 'It\'s "fine" - really...'),
-        ("a\u00a0b\u200bc\td", "a bc d"),
-        ("«Salut» `x`", "\"Salut\" 'x'"),
-        ("e\u0301te\u0301", "été"),
-        ("plain", "plain"),
-        ("", ""),
-    ],
-)
-def test_look_alikes_make_a_text_gsm7(text: str, plain: str) -> None:
-    assert smart(text) == plain
-    assert count(smart(text)).encoding is GSM7
-
-
-@pytest.mark.parametrize("text", ["Привет – мир…", "ça va ‘bien’", "😀 “ok”"])
-def test_text_that_needs_ucs2_all_the_same_stays_as_it_is(text: str) -> None:
-    assert smart(text) == text
-
-
-@given(st.text(max_size=200))
-def test_look_alikes_never_cost_a_segment(text: str) -> None:
-    assert count(smart(text)).segments <= count(text).segments

@@ -30,7 +30,7 @@ def reopened(store: WorldStore, tmp_path: Path) -> WorldStore:
 
 async def test_what_was_put_is_there_after_a_restart(store: WorldStore, tmp_path: Path) -> None:
     await store.put("call", "b", {"n": 2})
-    await store.put_many([("call", "a", {"n": 1}), ("call", "b", {"n": 3}), ("text", "a", {})])
+    await store.submit([("call", "a", {"n": 1}), ("call", "b", {"n": 3}), ("text", "a", {})])
     await store.put("text", "a", None)
     store = reopened(store, tmp_path)
     assert store.load("call") == {"a": {"n": 1}, "b": {"n": 3}}

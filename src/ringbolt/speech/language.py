@@ -111,11 +111,6 @@ def parse_tag(tag: str) -> Tag | None:
     return Tag(language, region) if language in _KNOWN else None
 
 
-def speakable(text: str) -> bool:
-    """True if the text can be spoken so that it is understood; microseconds, loads nothing."""
-    return not refusal(text)
-
-
 def refusal(text: str) -> str:
     """Why the text (or SSML) cannot be spoken, as one plain sentence; ``""`` if it can be."""
     if not is_ssml(text):

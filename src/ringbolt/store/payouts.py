@@ -66,14 +66,6 @@ def by_id(tx: Tx, id: str) -> Payout | None:
     return _payout(tx.run(select(payout).where(payout.c.id == id)).mappings().first())
 
 
-def to_address(tx: Tx, address: str) -> list[Payout]:
-    """Every payout to ``address``, the oldest first."""
-    rows = tx.run(
-        select(payout).where(payout.c.address == address).order_by(payout.c.created_ms, payout.c.id)
-    ).mappings()
-    return [found for row in rows if (found := _payout(row)) is not None]
-
-
 def begin(tx: Tx, id: str, bolt11: str, payment_hash: str) -> bool:
     """OPEN -> PAYING with the one invoice that will be paid; False if it was begun before."""
     return _move(

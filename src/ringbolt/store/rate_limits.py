@@ -57,15 +57,6 @@ def book(tx: Tx, key: str, step_ms: int, after_ms: int = 0) -> int:
     return int(tx.run(_book(tx.dialect), values).scalar_one()) - step_ms
 
 
-def wait(tx: Tx, key: str, *, limit: int, period_ms: int) -> int:
-    """The ms after which ``take`` would allow a request; 0 = now. Counts nothing."""
-    tat_ms = tx.run(_LOOK, {"key_": key}).scalar()
-    if tat_ms is None:
-        return 0
-    step_ms = max(1, period_ms // limit)
-    return max(0, max(int(tat_ms), tx.now_ms) + step_ms - step_ms * limit - tx.now_ms)
-
-
 def look(tx: Tx, keys: Sequence[str]) -> dict[str, int]:
     """The theoretical arrival time of each key that has one, in one statement. Counts nothing."""
     if not keys:

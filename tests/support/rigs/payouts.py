@@ -10,6 +10,8 @@ from functools import partial
 from types import SimpleNamespace
 from typing import cast
 
+from sqlalchemy import select
+
 from ringbolt.app.accounts.chart_of_accounts import (
     NODE,
     RESERVE,
@@ -32,6 +34,7 @@ from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.ledger import Balance
 from ringbolt.store.orders import Order
 from ringbolt.store.payouts import Payout
+from ringbolt.store.schema.text_tables import payout
 from support.memory_world import wallet_invoice
 from support.rigs.calls import Fate, MortalDatabase
 
@@ -177,10 +180,20 @@ class Desk:
         return await self.db.read(ledger.balance, account_of_referrer(address))
 
     async def payouts(self, address: str = ALICE) -> list[Payout]:
-        return await self.db.read(payouts.to_address, address)
+        return await self.db.read(_payouts_to, address)
 
     async def next_run_ms(self) -> int:
         """In how many ms the next job is due."""
         next_ms = await self.db.read(jobs.next_run_at, "money")
         assert next_ms is not None
         return next_ms - self.clock.now_ms()
+
+
+def _payouts_to(tx: Tx, address: str) -> list[Payout]:
+    """Every payout to ``address``, the oldest first."""
+    ids = tx.run(
+        select(payout.c.id)
+        .where(payout.c.address == address)
+        .order_by(payout.c.created_ms, payout.c.id)
+    ).scalars()
+    return [found for id in ids.all() if (found := payouts.by_id(tx, id)) is not None]

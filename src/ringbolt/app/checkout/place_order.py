@@ -9,8 +9,6 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, replace
 
-import structlog
-
 from ringbolt.app.accounts.await_top_up import await_top_up
 from ringbolt.app.accounts.chart_of_accounts import RESERVE, REVENUE, account_of_key, hold_idem
 from ringbolt.app.accounts.insufficient_funds import insufficient_funds
@@ -28,8 +26,6 @@ from ringbolt.lightning.node import Invoice, SupportsHoldInvoices
 from ringbolt.store import idempotency, keys, ledger, orders
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.orders import Order
-
-log = structlog.get_logger("ringbolt.buy")
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,18 +104,6 @@ def to_json(
     return _encode(_told(document, code_type, order_id, cancel_after_s))
 
 
-def to_dict(
-    document: OrderDocument,
-    code_type: CodeType,
-    order_id: str = "",
-    cancel_after_s: int = CANCEL_AFTER_S,
-) -> dict[str, Any]:
-    """The same as plain values."""
-    told = _told(document, code_type, order_id, cancel_after_s)
-    values: dict[str, Any] = msgspec.to_builtins(told)
-    return values
-
-
 def to_draft(document: OrderDocument, order_id: str) -> bytes:
     """What waits to be told: without what the settings decide."""
     return _encode(msgspec.structs.replace(document, draft=True, order_id=order_id))

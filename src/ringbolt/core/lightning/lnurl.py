@@ -91,19 +91,6 @@ def _from_scheme(scheme: str, rest: str) -> str:
     return urlunsplit(parts._replace(scheme="http")) if _is_onion(parts) else f"https://{rest}"
 
 
-def with_scheme(url: str, scheme: str) -> str:
-    """The LUD-17 form of a URL: ``lnurlw://host/path?query``.
-
-    Raises ``LnurlError`` where LUD-17 has no form: plain http to anything but an onion host.
-    """
-    if scheme not in _SCHEMES:
-        raise LnurlError(f"{scheme[:16]!r} is not an LNURL scheme, such as lnurlw or lnurlp.")
-    parts = _split_url(url)
-    if (parts.scheme == "http") != _is_onion(parts):
-        raise LnurlError(f"A {scheme} link needs https, or http to an onion host.")
-    return urlunsplit(parts._replace(scheme=scheme))
-
-
 def _split_url(url: str) -> SplitResult:
     if len(url) > MAX_URL_LENGTH or not _URL_CHARACTERS.fullmatch(url):
         raise LnurlError(f"The URL must be printable ASCII of at most {MAX_URL_LENGTH} characters.")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import binascii
 import hmac
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ringbolt.core.hmac_sha256 import hmac_sha256, keyed
 
@@ -51,18 +51,6 @@ def mint(root_key: bytes, identifier: bytes, location: str, caveats: Iterable[st
     """A serialized macaroon. Raises ``MacaroonError`` if it would be over ``MAX_BYTES``."""
     raw = [caveat.encode() for caveat in caveats]
     return _serialized(location, identifier, raw, _chain(root_key, identifier, raw))
-
-
-def add_caveat(macaroon: Macaroon, caveat: str) -> Macaroon:
-    """The macaroon restricted further; anybody who holds it can do this, without the root key."""
-    signature = hmac_sha256(macaroon.signature, caveat.encode())
-    return replace(macaroon, caveats=(*macaroon.caveats, caveat), signature=signature)
-
-
-def serialize(macaroon: Macaroon) -> bytes:
-    """The binary form. Raises ``MacaroonError`` if it would be over ``MAX_BYTES``."""
-    raw = [caveat.encode() for caveat in macaroon.caveats]
-    return _serialized(macaroon.location, macaroon.identifier, raw, macaroon.signature)
 
 
 def verify(root_key: bytes, macaroon: Macaroon) -> bool:

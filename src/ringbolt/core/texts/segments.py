@@ -6,7 +6,6 @@ A message of one segment holds 160 septets or 70 UTF-16 units; in a message of s
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -82,22 +81,3 @@ def _parts(text: str, encoding: Encoding) -> Iterator[str]:
             start, used = at, 0
         used += units
     yield text[start:]
-
-
-_LOOK_ALIKES: Final = str.maketrans(
-    dict.fromkeys("\u2018\u2019\u201a\u201b\u2032\u00b4`", "'")
-    | dict.fromkeys("\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb", '"')
-    | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-")
-    | dict.fromkeys("\t\u00a0\u2002\u2003\u2007\u2008\u2009\u200a\u202f\u3000", " ")
-    | dict.fromkeys("\u00ad\u200b\u2060\ufeff", "")
-    | {"\u2026": "...", "\u2022": "*", "\u00b7": ".", "\u2039": "<", "\u203a": ">"}
-)
-
-
-def smart(text: str) -> str:
-    """The text with typographic signs (curly quotes, dashes, dots) written in GSM-7 look-alikes.
-
-    A text that would need UCS-2 all the same stays as it is: nothing would be gained.
-    """
-    plain = unicodedata.normalize("NFC", text).translate(_LOOK_ALIKES)
-    return plain if encoding_of(plain) is Encoding.GSM7 else text

@@ -134,10 +134,6 @@ class WorldStore:
         """Keep ``doc`` (None deletes); on the disk when this returns."""
         await self.submit([(kind, key, doc)])
 
-    async def put_many(self, puts: Iterable[Put]) -> None:
-        """All of ``puts`` or none."""
-        await self.submit(puts)
-
     async def append(self, log: str, doc: Document) -> int:
         """Add an event to ``log``; its number, which grows by one from 1."""
         return (await self.submit((), [(log, doc)]))[0]
