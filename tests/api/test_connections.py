@@ -13,8 +13,8 @@ import uvicorn
 from structlog.testing import capture_logs
 
 from ringbolt.cli import connections
-from ringbolt.cli.commands.serve import listen
 from ringbolt.cli.connections import LOOPBACK, ConnectionGuard, guarded
+from ringbolt.cli.http_server import listen
 from support.servers.shop import ShopServer, running_shop, settings_for
 from support.waiting import PATIENCE_S, until
 

@@ -11,7 +11,7 @@ import pytest
 
 from ringbolt.core.errors import Unavailable
 from ringbolt.settings import Settings
-from ringbolt.store.engine.db import OutcomeUnknown
+from ringbolt.store.errors import OutcomeUnknown
 from support.servers.shop import (
     ANSWERS,
     LISTENS,

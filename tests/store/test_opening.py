@@ -19,10 +19,10 @@ from sqlalchemy import Connection, inspect, text
 
 from ringbolt.clock import SystemClock
 from ringbolt.core.errors import InvalidInput
-from ringbolt.store.engine.db import StoreUnsound
 from ringbolt.store.engine.opening import open_database
 from ringbolt.store.engine.postgres.database import PostgresDatabase
 from ringbolt.store.engine.sqlite.database import SqliteDatabase
+from ringbolt.store.errors import StoreUnsound
 from ringbolt.store.schema import guards, migrate
 from ringbolt.store.schema.metadata import metadata
 

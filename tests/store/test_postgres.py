@@ -11,8 +11,9 @@ from sqlalchemy import text
 from ringbolt.clock import SystemClock
 from ringbolt.core.errors import Unavailable
 from ringbolt.store import cursors
-from ringbolt.store.engine.db import Database, OutcomeUnknown, Tx
+from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.engine.opening import open_database
+from ringbolt.store.errors import OutcomeUnknown
 from support.servers.postgres import NoPostgresError, running
 
 

@@ -13,11 +13,12 @@ from sqlalchemy.exc import IntegrityError, MultipleResultsFound, NoResultFound
 from ringbolt.clock import SystemClock
 from ringbolt.core.errors import Unavailable
 from ringbolt.store import cursors
-from ringbolt.store.engine.db import OutcomeUnknown, Tx, one_statement
+from ringbolt.store.engine.db import Tx, one_statement
 from ringbolt.store.engine.opening import open_database
 from ringbolt.store.engine.postgres import sessions
 from ringbolt.store.engine.postgres.database import POOL_SIZE, PostgresDatabase
 from ringbolt.store.engine.postgres.wakes import payloads
+from ringbolt.store.errors import OutcomeUnknown
 from ringbolt.store.schema.tables import cursor, job
 
 ALL = select(cursor.c.name, cursor.c.value).order_by(cursor.c.name)

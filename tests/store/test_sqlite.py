@@ -18,9 +18,10 @@ from sqlalchemy.exc import IntegrityError
 from ringbolt.clock import SystemClock
 from ringbolt.core.errors import NotFound, Unavailable
 from ringbolt.store import cursors, ledger
-from ringbolt.store.engine.db import Database, StoreLocked, Tx
+from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.engine.opening import open_database
 from ringbolt.store.engine.sqlite.database import SqliteDatabase
+from ringbolt.store.errors import StoreLocked
 from ringbolt.store.schema.tables import cursor
 
 

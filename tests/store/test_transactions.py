@@ -12,8 +12,9 @@ from sqlalchemy.exc import DBAPIError
 from ringbolt.clock import SystemClock
 from ringbolt.core.errors import Conflict
 from ringbolt.store import cursors
-from ringbolt.store.engine.db import Database, StoreUnsound, Tx
+from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.engine.opening import open_database
+from ringbolt.store.errors import StoreUnsound
 from support.databases.fixtures import run_aside
 
 

@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from ringbolt.cli.commands.serve import MAX_CONNECTIONS, allow_many_connections
+from ringbolt.cli.commands.serve import allow_many_connections
+from ringbolt.cli.http_server import MAX_CONNECTIONS
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no such limits")
 

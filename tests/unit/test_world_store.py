@@ -12,7 +12,7 @@ import pytest
 from ringbolt.core.errors import Unavailable
 from ringbolt.simulator.clock import WorldClock
 from ringbolt.simulator.file.store import WorldStore
-from ringbolt.store.engine.db import StoreLocked
+from ringbolt.store.errors import StoreLocked
 from support.waiting import PATIENCE_S
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 
 from ringbolt.api.operator.routes import PREFIX, operator_token
-from ringbolt.cli.commands.serve import (
+from ringbolt.cli.http_server import (
     RUN_FILE,
     BackgroundServer,
     listen,

@@ -17,7 +17,7 @@ import httpx
 
 from ringbolt.app.operator.audit import AuditReport, audit_shop
 from ringbolt.bootstrap import OpenShop, open_shop
-from ringbolt.cli.commands.serve import BackgroundServer, listen, reachable_url, server_config
+from ringbolt.cli.http_server import BackgroundServer, listen, reachable_url, server_config
 from ringbolt.settings import Settings
 from ringbolt.store import calls, ledger, orders
 from ringbolt.store.calls import Attempt

@@ -30,7 +30,7 @@ from ringbolt.core.errors import AudioUnplayable, InvalidInput, RingboltError
 from ringbolt.core.lightning.l402 import CredentialRefused
 from ringbolt.core.phone import parse_destination
 from ringbolt.core.pricing.rates import Price
-from ringbolt.store.engine.db import OutcomeUnknown
+from ringbolt.store.errors import OutcomeUnknown
 
 log = structlog.get_logger("ringbolt.l402")
 

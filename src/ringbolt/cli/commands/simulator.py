@@ -4,14 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from ringbolt.cli.commands.serve import (
-    BackgroundServer,
-    allow_many_connections,
-    listen,
-    loaded,
-    reachable_url,
-    server_config,
-)
+from ringbolt.cli.commands.serve import allow_many_connections, loaded
+from ringbolt.cli.http_server import BackgroundServer, listen, reachable_url, server_config
 from ringbolt.logs import configure_logs
 from ringbolt.settings import Settings
 

@@ -7,7 +7,7 @@ import os
 import weakref
 from pathlib import Path
 
-from ringbolt.store.engine.db import StoreLocked
+from ringbolt.store.errors import StoreLocked
 
 
 class FileLock:

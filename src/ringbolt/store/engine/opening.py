@@ -11,8 +11,9 @@ from sqlalchemy.exc import ArgumentError
 
 from ringbolt.clock import Clock
 from ringbolt.core.errors import InvalidInput
-from ringbolt.store.engine.db import Database, StoreUnsound
+from ringbolt.store.engine.db import Database
 from ringbolt.store.engine.sqlite.database import SqliteDatabase
+from ringbolt.store.errors import StoreUnsound
 from ringbolt.store.schema import guards, migrate
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, event, inspect, text
 
-from ringbolt.store.engine.db import StoreUnsound
+from ringbolt.store.errors import StoreUnsound
 
 if TYPE_CHECKING:
     from alembic.config import Config

@@ -20,11 +20,9 @@ from ringbolt.clock import Clock
 from ringbolt.core.errors import Unavailable
 from ringbolt.store.engine.db import (
     Dialect,
-    OutcomeUnknown,
     P,
     Rows,
     Statements,
-    StoreUnsound,
     Subscription,
     T,
     Tx,
@@ -40,6 +38,7 @@ from ringbolt.store.engine.postgres.errors import (
 from ringbolt.store.engine.postgres.sessions import Session, Sessions
 from ringbolt.store.engine.postgres.wakes import WakeExchange
 from ringbolt.store.engine.wake import Wakes
+from ringbolt.store.errors import OutcomeUnknown, StoreUnsound
 
 POOL_SIZE = 16
 # Upper bounds of the random pauses before a body is run again.

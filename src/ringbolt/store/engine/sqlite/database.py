@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from ringbolt.clock import Clock
 from ringbolt.core.errors import NotFound
-from ringbolt.store.engine.db import Dialect, P, StoreUnsound, Subscription, T, Tx
+from ringbolt.store.engine.db import Dialect, P, Subscription, T, Tx
 from ringbolt.store.engine.file_lock import FileLock
 from ringbolt.store.engine.sqlite.connection import (
     Purpose,
@@ -27,6 +27,7 @@ from ringbolt.store.engine.sqlite.connection import (
 from ringbolt.store.engine.sqlite.statements import SqliteStatements
 from ringbolt.store.engine.sqlite.writer import Writer
 from ringbolt.store.engine.wake import Wakes
+from ringbolt.store.errors import StoreUnsound
 
 READERS = 4
 

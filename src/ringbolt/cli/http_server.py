@@ -1,0 +1,135 @@
+"""The HTTP server of a process: where it listens, how many connections it takes, how it stops."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import time
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
+from typing import Any
+
+import uvicorn
+
+from ringbolt.cli.connections import SHARE_OF_DESCRIPTORS, ConnectionGuard, guarded
+from ringbolt.settings import Settings, SettingsError
+
+MAX_CONNECTIONS = 65_536
+RUN_FILE = "serve.json"
+"""Says where a running shop listens, for the operator's own commands."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises ``SettingsError`` if the address cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # Named TCP, or asyncio does not know it for TCP and leaves Nagle on: 40 ms an answer.
+    sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+    except OSError as error:
+        sock.close()
+        raise SettingsError(
+            f"Cannot listen on {host}:{port}: {error.strerror}. Is a shop running already? "
+            "Choose another port with RINGBOLT_PORT."
+        ) from None
+    sock.setblocking(False)
+    return sock
+
+
+def reachable_url(sock: socket.socket) -> str:
+    """How this machine itself reaches what listens on ``sock``."""
+    host, port = sock.getsockname()[:2]
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - read, not bound
+        host = "127.0.0.1" if host == "0.0.0.0" else "::1"  # noqa: S104
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+class BackgroundServer(uvicorn.Server):
+    """uvicorn with work of ours beside it, which ends first when the server is to stop: its
+    streams are connections that would keep the server waiting. ``hang_up`` then ends streams
+    that others have with us."""
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        work: Callable[[], Awaitable[None]] | None,
+        hang_up: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        super().__init__(config)
+        self._work = work
+        self._hang_up = hang_up
+        self._task: asyncio.Task[None] | None = None
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """As uvicorn's, but the signal is not raised again in the end: that would kill us before
+        the store and the world are closed."""
+        former = {
+            number: signal.signal(number, self.handle_exit)
+            for number in (signal.SIGINT, signal.SIGTERM)
+        }
+        try:
+            yield
+        finally:
+            for number, handler in former.items():
+                signal.signal(number, handler)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self._work is not None:
+            self._task = asyncio.create_task(self._run(self._work))
+
+    async def _run(self, work: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await work()
+        finally:
+            self.should_exit = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        if self._hang_up is not None:
+            await self._hang_up()
+        await super().shutdown(sockets)
+
+    def failure(self) -> BaseException | None:
+        """What ended the work, if it was not us."""
+        if self._task is None or not self._task.done() or self._task.cancelled():
+            return None
+        return self._task.exception()
+
+
+def most_connections(to_itself: bool) -> int:
+    """How many connections the process may take and still reach its node and its store.
+
+    ``to_itself``: the node is part of the process, and each connection to it has two ends here.
+    """
+    try:
+        import resource  # noqa: PLC0415 - not on Windows
+    except ImportError:
+        return MAX_CONNECTIONS
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = MAX_CONNECTIONS if soft == resource.RLIM_INFINITY else soft
+    return int(allowed * SHARE_OF_DESCRIPTORS) // (2 if to_itself else 1)
+
+
+def server_config(app: Any, settings: Settings, *, to_itself: bool = False) -> uvicorn.Config:
+    """``to_itself``: the process is a client of its own server."""
+    trusted = settings.trusted_proxies
+    most = most_connections(to_itself)
+    guard = ConnectionGuard(settings.connections_per_address, most, trusted, time.monotonic)
+    return uvicorn.Config(
+        app,
+        http=guarded(guard),
+        log_config=None,
+        access_log=False,  # addresses of status pages are secrets
+        lifespan="off",
+        server_header=False,
+        proxy_headers=True,
+        forwarded_allow_ips=trusted,
+        timeout_graceful_shutdown=5,
+        timeout_keep_alive=75,
+    )
