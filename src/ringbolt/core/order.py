@@ -136,7 +136,26 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
 )  # fmt: skip
 
+UNDER_WAY = frozenset({_S.PAID, _S.DISPATCHING, _S.IN_PROGRESS})
+"""The money is secured, and nothing is decided yet."""
+OPEN = UNDER_WAY | {_S.AWAITING_PAYMENT}
+"""Nothing is decided yet."""
+NOT_TAKEN = frozenset({_S.PAID, _S.DISPATCHING})
+"""No carrier or provider is known to have it: nothing was accepted, and no number is assigned."""
+ASKED = frozenset({_S.DISPATCHING, _S.IN_PROGRESS})
+"""A carrier or provider is being asked, or has it."""
+DELIVERED = frozenset({_S.FULFILLED, _S.SETTLED})
+"""What was promised happened."""
+NOT_DELIVERED = frozenset({_S.FAILED, _S.RETURNED})
+"""It was paid for and did not happen: the money is, or was, the buyer's to take back."""
+DECIDED = DELIVERED | NOT_DELIVERED
+"""Whether what was paid for happened is decided."""
+UNPAID = frozenset({_S.AWAITING_PAYMENT, _S.EXPIRED})
+"""No money is, or ever was, secured."""
+HOLD_TO_CANCEL = frozenset({_S.FAILED, _S.EXPIRED})
+"""The node must let go of the hold invoice, if there is one."""
 FINAL = frozenset({_S.SETTLED, _S.RETURNED, _S.EXPIRED})
+"""Neither state nor money will change any more."""
 
 _LEGAL: dict[OrderState, frozenset[OrderState]] = {
     target: frozenset(t.source for t in TRANSITIONS if t.target is target) for target in OrderState

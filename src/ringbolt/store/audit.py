@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, exists, func, literal, not_, or_, select
 
-from ringbolt.core.order import OrderState, PaymentMethod
+from ringbolt.core.order import DELIVERED, UNDER_WAY, UNPAID, OrderState, PaymentMethod
 from ringbolt.store.engine.db import Tx
+from ringbolt.store.payouts import PayoutState
 from ringbolt.store.refunds import RefundState
 from ringbolt.store.schema.tables import (
     account,
@@ -24,7 +25,6 @@ from ringbolt.store.schema.text_tables import payout
 _LIMIT = 50
 _MOVED = func.coalesce(transfer.c.captured_msat, transfer.c.amount_msat)
 """Of a reserve, perhaps only a part was taken."""
-_WON = (OrderState.FULFILLED, OrderState.SETTLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +87,10 @@ def books(tx: Tx) -> Books:
             ).scalar_one()
         )
 
-    open_states = (
-        OrderState.PAID, OrderState.DISPATCHING, OrderState.IN_PROGRESS, OrderState.FAILED,
-    )  # fmt: skip
     in_orders = tx.run(
         select(func.coalesce(func.sum(orders.c.price_msat), 0)).where(
-            orders.c.method == PaymentMethod.L402, orders.c.state.in_(open_states)
+            orders.c.method == PaymentMethod.L402,
+            orders.c.state.in_(UNDER_WAY | {OrderState.FAILED}),
         )
     ).scalar_one()
     redeemed = exists().where(transfer.c.idem == literal("inv:") + orders.c.payment_hash)
@@ -154,7 +152,7 @@ def payments(tx: Tx) -> list[Booked]:
 def paid_out(tx: Tx) -> list[tuple[str, str]]:
     """What the books call paid: (``Refund`` or ``Payout``, payment hash) of each."""
     refunds = tx.run(select(refund.c.payment_hash).where(refund.c.state == RefundState.PAID))
-    payouts = tx.run(select(payout.c.payment_hash).where(payout.c.state == "paid"))
+    payouts = tx.run(select(payout.c.payment_hash).where(payout.c.state == PayoutState.PAID))
     return [("Refund", row[0]) for row in refunds] + [("Payout", row[0]) for row in payouts]
 
 
@@ -173,22 +171,25 @@ def disagreements(tx: Tx) -> list[str]:
         ("was paid with L402, but no payment is booked", and_(is_l402, not_(paid_in))),
         (
             "is settled, but the money was not taken",
-            and_(is_l402, orders.c.state.in_(_WON), not_(captured)),
+            and_(is_l402, orders.c.state.in_(DELIVERED), not_(captured)),
         ),
         (
             "is not settled, but the money was taken",
-            and_(orders.c.state.not_in(_WON), captured),
+            and_(orders.c.state.not_in(DELIVERED), captured),
         ),
         (
             "is returned, but no refund is booked",
-            and_(is_l402, orders.c.state == "returned", not_(returned)),
+            and_(is_l402, orders.c.state == OrderState.RETURNED, not_(returned)),
         ),
-        ("has a refund booked, but is not returned", and_(orders.c.state != "returned", returned)),
+        (
+            "has a refund booked, but is not returned",
+            and_(orders.c.state != OrderState.RETURNED, returned),
+        ),
         ("was both charged and paid back", and_(captured, returned)),
         (
             "failed, but its refund is not open",
             and_(
-                orders.c.state == "failed",
+                orders.c.state == OrderState.FAILED,
                 is_l402,
                 not_(exists().where(refund.c.order_id == orders.c.id)),
             ),
@@ -201,7 +202,12 @@ def disagreements(tx: Tx) -> list[str]:
     return found + _payout_disagreements(tx) + _attempt_disagreements(tx) + _stuck(tx)
 
 
-_PAID_OUT = {"open": "pending", "paying": "pending", "paid": "captured", "failed": "voided"}
+_PAID_OUT = {
+    PayoutState.OPEN: "pending",
+    PayoutState.PAYING: "pending",
+    PayoutState.PAID: "captured",
+    PayoutState.FAILED: "voided",
+}
 
 
 def _payout_disagreements(tx: Tx) -> list[str]:
@@ -224,13 +230,16 @@ def _payout_disagreements(tx: Tx) -> list[str]:
     return found
 
 
-_SECURED: dict[str, dict[PaymentMethod, tuple[str, ...]]] = {
+_IN_WORK = UNDER_WAY | {OrderState.FULFILLED}
+_SETTLED, _RETURNED = frozenset({OrderState.SETTLED}), frozenset({OrderState.RETURNED})
+_SECURED: dict[str, dict[PaymentMethod, frozenset[OrderState]]] = {
     "pending": {
-        PaymentMethod.HOLD: ("paid", "dispatching", "in_progress", "fulfilled", "failed"),
-        PaymentMethod.BALANCE: ("paid", "dispatching", "in_progress", "fulfilled"),
+        # The node has yet to be told to let go of a failed order's hold.
+        PaymentMethod.HOLD: _IN_WORK | {OrderState.FAILED},
+        PaymentMethod.BALANCE: _IN_WORK,
     },
-    "captured": {PaymentMethod.HOLD: ("settled",), PaymentMethod.BALANCE: ("settled",)},
-    "voided": {PaymentMethod.HOLD: ("returned",), PaymentMethod.BALANCE: ("returned",)},
+    "captured": {PaymentMethod.HOLD: _SETTLED, PaymentMethod.BALANCE: _SETTLED},
+    "voided": {PaymentMethod.HOLD: _RETURNED, PaymentMethod.BALANCE: _RETURNED},
 }
 """In which states of an order its hold or reserve is pending, captured or voided."""
 
@@ -243,7 +252,7 @@ def _secured_rules() -> tuple[tuple[str, ColumnElement[bool]], ...]:
     rules: list[tuple[str, ColumnElement[bool]]] = [
         (
             "was never paid, but money is booked for it",
-            and_(orders.c.state.in_(("awaiting_payment", "expired")), secured),
+            and_(orders.c.state.in_(UNPAID), secured),
         ),
         (
             "has another amount booked than its price",
@@ -287,7 +296,7 @@ def _attempt_disagreements(tx: Tx) -> list[str]:
     )
     rows = tx.run(
         select(orders.c.id)
-        .where(orders.c.kind == "call", orders.c.state.in_(_WON), not_(taken))
+        .where(orders.c.kind == "call", orders.c.state.in_(DELIVERED), not_(taken))
         .limit(_LIMIT)
     )
     found.extend(f"Order {row[0][:12]} is settled, but no carrier took it." for row in rows)
@@ -312,8 +321,8 @@ def _stuck(tx: Tx) -> list[str]:
         select(orders.c.id, orders.c.state)
         .where(
             or_(
-                orders.c.state.in_(("paid", "dispatching", "in_progress", "fulfilled")),
-                and_(orders.c.state == "failed", orders.c.method == PaymentMethod.HOLD.value),
+                orders.c.state.in_(_IN_WORK),
+                and_(orders.c.state == OrderState.FAILED, orders.c.method == PaymentMethod.HOLD),
             ),
             not_(has_job),
         )
@@ -324,7 +333,9 @@ def _stuck(tx: Tx) -> list[str]:
     ]
     pays = exists().where(job.c.order_id == refund.c.order_id, job.c.dead == 0)
     unpaid = tx.run(
-        select(refund.c.order_id).where(refund.c.state == "claimed", not_(pays)).limit(_LIMIT)
+        select(refund.c.order_id)
+        .where(refund.c.state == RefundState.CLAIMED, not_(pays))
+        .limit(_LIMIT)
     )
     return found + [
         f"Order {row[0][:12]}: its refund is claimed, but no job pays it." for row in unpaid

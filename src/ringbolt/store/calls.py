@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import (
     BindParameter,
-    ColumnElement,
     RowMapping,
     bindparam,
     func,
@@ -19,6 +18,7 @@ from sqlalchemy import (
 
 from ringbolt.core.calls.call import CallStatus
 from ringbolt.core.errors import InvalidInput
+from ringbolt.core.order import ASKED, OrderState
 from ringbolt.store.attempts import Attempt, AttemptState, add, of_row
 from ringbolt.store.attempts import by_ref as attempt_by_ref
 from ringbolt.store.attempts import in_this_try as attempts_in_this_try
@@ -26,7 +26,7 @@ from ringbolt.store.attempts import of_order as attempts
 from ringbolt.store.attempts import update as update_attempt
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.engine.upsert import insert_new, update_row
-from ringbolt.store.orders import channel
+from ringbolt.store.orders import channel, is_in
 from ringbolt.store.schema.tables import attempt, call, job, orders
 
 __all__ = [
@@ -205,7 +205,7 @@ _NEXT_WAITING = (
     .join(job, job.c.uniq == bindparam("prefix_", type_=job.c.uniq.type) + orders.c.id)
     .where(
         *_OPEN,
-        orders.c.state == literal_column("'paid'"),
+        is_in([OrderState.PAID]),
         call.c.attempt_id.is_(None),
         job.c.token.is_(None),
         job.c.dead == literal_column("0"),
@@ -215,11 +215,8 @@ _NEXT_WAITING = (
     .limit(1)
 )
 _COUNT = select(func.count()).select_from(orders).where(*_OPEN)
-_COUNT_WAITING = _COUNT.where(orders.c.state == literal_column("'paid'"))
-_UP: list[ColumnElement[str]] = [
-    literal_column(f"'{state}'") for state in ("dispatching", "in_progress", "fulfilled")
-]
-_COUNT_UP = _COUNT.where(orders.c.state.in_(_UP))
+_COUNT_WAITING = _COUNT.where(is_in([OrderState.PAID]))
+_COUNT_UP = _COUNT.where(is_in(ASKED | {OrderState.FULFILLED}))  # fulfilled: answered, not over
 
 
 def update_call(tx: Tx, order_id: str, **columns: Any) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import case, func, select
 
-from ringbolt.core.order import OrderState
+from ringbolt.core.order import OPEN, OrderState
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.inbox import count_dead_letters
 from ringbolt.store.schema.tables import job, orders
@@ -23,12 +23,8 @@ class Figures:
     aside: int = 0
 
 
-_OPEN = (
-    OrderState.AWAITING_PAYMENT,
-    OrderState.PAID,
-    OrderState.DISPATCHING,
-    OrderState.IN_PROGRESS,
-)
+_OPEN = tuple(state for state in OrderState if state in OPEN)
+"""In the order of an order's life, as a dashboard shows them."""
 
 
 def snapshot(tx: Tx) -> Figures:

@@ -7,19 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, bindparam, func, literal_column, select
+from sqlalchemy import bindparam, func, literal_column, select
 
-from ringbolt.core.order import OrderState, PaymentMethod
+from ringbolt.core.order import OPEN, UNDER_WAY, OrderState, PaymentMethod
 from ringbolt.store.engine.db import Tx, one_statement
+from ringbolt.store.orders import is_in
 from ringbolt.store.schema.tables import orders
-
-_OPEN = (
-    OrderState.AWAITING_PAYMENT,
-    OrderState.PAID,
-    OrderState.DISPATCHING,
-    OrderState.IN_PROGRESS,
-)
-_HELD = (OrderState.PAID, OrderState.DISPATCHING, OrderState.IN_PROGRESS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +78,10 @@ def near_the_end(tx: Tx, height: int) -> list[str]:
     return [row[0] for row in tx.run(_NEAR, {"height_": height})]
 
 
-def _among(states: tuple[OrderState, ...]) -> ColumnElement[bool]:
-    # Literals, not parameters: a list of those is spelled out anew at every run.
-    return orders.c.state.in_([literal_column(f"'{state}'") for state in states])
-
-
 _HOLD = (orders.c.method == PaymentMethod.HOLD.value, orders.c.finished_ms.is_(None))
 _UNDECIDED = (
     select(orders.c.id, orders.c.payment_hash, orders.c.created_ms)
-    .where(*_HOLD, orders.c.created_ms >= bindparam("since_"), _among(_OPEN))
+    .where(*_HOLD, orders.c.created_ms >= bindparam("since_"), is_in(OPEN))
     .order_by(orders.c.created_ms)
 )
 _OVERDUE = (
@@ -136,7 +124,7 @@ _OLDEST = (
     .order_by(orders.c.created_ms, orders.c.id)
     .limit(1)
 )
-_LEAST = select(func.min(orders.c.expiry_height)).where(*_HOLD, _among(_HELD))
+_LEAST = select(func.min(orders.c.expiry_height)).where(*_HOLD, is_in(UNDER_WAY))
 _NEAR = select(orders.c.id).where(
-    *_HOLD, _among(_HELD), orders.c.expiry_height <= bindparam("height_")
+    *_HOLD, is_in(UNDER_WAY), orders.c.expiry_height <= bindparam("height_")
 )

@@ -13,6 +13,7 @@ from sqlalchemy import bindparam, select, union_all
 
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.engine.upsert import insert_new
+from ringbolt.store.payouts import PayoutState
 from ringbolt.store.schema.tables import inbox, refund
 from ringbolt.store.schema.text_tables import payout
 
@@ -67,7 +68,7 @@ _NAMED_FOR = (
 _ALIVE = union_all(
     select(refund.c.payment_hash).where(refund.c.payment_hash.is_not(None)),
     select(payout.c.payment_hash).where(
-        payout.c.payment_hash.is_not(None), payout.c.state != "failed"
+        payout.c.payment_hash.is_not(None), payout.c.state != PayoutState.FAILED
     ),
 )
 _NOT_PAID = union_all(
@@ -76,7 +77,7 @@ _NOT_PAID = union_all(
     ),
     # Of payouts from before their invoices were kept here
     select("payout " + payout.c.id, payout.c.payment_hash).where(
-        payout.c.state == "failed",
+        payout.c.state == PayoutState.FAILED,
         payout.c.payment_hash.is_not(None),
         payout.c.payment_hash.not_in(select(inbox.c.event_id).where(inbox.c.source == SOURCE)),
     ),

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Insert, Update, bindparam, func, literal_column, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Insert,
+    Update,
+    bindparam,
+    func,
+    literal_column,
+    select,
+    update,
+)
 
 from ringbolt.core.order import OrderState, PaymentMethod, sources_of
 from ringbolt.store.engine.db import Tx
@@ -76,6 +85,13 @@ def insert(tx: Tx, order: Order, why: str) -> bool:
     return True
 
 
+def is_in(states: Iterable[OrderState]) -> ColumnElement[bool]:
+    """Whether an order is in one of ``states``; for statements that are built once."""
+    # Literals: SQLite makes its plan anew at every run if a partial index hangs on a parameter,
+    # and a list of parameters is spelled out, and compiled, anew at every run.
+    return orders.c.state.in_([literal_column(f"'{state}'") for state in sorted(states)])
+
+
 # In the order of the fields: an order is made of its row as it comes.
 _ORDERS = select(*(orders.c[name] for name in Order.__slots__))
 _BY_ID = _ORDERS.where(orders.c.id == bindparam("id"))
@@ -109,12 +125,13 @@ def move(
     target: OrderState,
     why: str,
     *,
-    only_from: frozenset[OrderState] | None = None,
+    only_from: OrderState | frozenset[OrderState] | None = None,
     **columns: Any,
 ) -> bool:
     """Move an order to ``target`` if its state allows it; False means that somebody else won.
 
-    ``only_from`` narrows the legal sources further. ``columns`` are set in the same statement.
+    ``only_from``, a state or several, narrows the legal sources further. ``columns`` are set in
+    the same statement.
     """
     changes = {"state": target, "reason": why, **columns}
     note, change = _move(target, only_from, tuple(changes))
@@ -129,16 +146,16 @@ def move(
 
 @cache
 def _move(
-    target: OrderState, only_from: frozenset[OrderState] | None, names: tuple[str, ...]
+    target: OrderState, only_from: OrderState | frozenset[OrderState] | None, names: tuple[str, ...]
 ) -> tuple[Insert, Update]:
     """The note of the move, which locks the order if its state allows the move, and the move."""
     sources = sources_of(target)
-    if only_from is not None:
+    if isinstance(only_from, OrderState):
+        sources &= {only_from}
+    elif only_from is not None:
         sources &= only_from
     columns = {name: bindparam(f"new_{name}", type_=orders.c[name].type) for name in names}
-    # Literals: SQLite makes its plan anew at every run if a partial index hangs on a parameter.
-    legal = orders.c.state.in_([literal_column(f"'{source}'") for source in sorted(sources)])
-    allowed = (orders.c.id == bindparam("id_"), legal)
+    allowed = (orders.c.id == bindparam("id_"), is_in(sources))
     noted = select(
         orders.c.id,
         bindparam("at_", type_=order_event.c.at_ms.type),

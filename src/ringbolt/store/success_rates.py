@@ -6,13 +6,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Integer, bindparam, case, func, select
 
-from ringbolt.core.order import OrderState
+from ringbolt.core.order import DECIDED, DELIVERED
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.schema.tables import orders
 from ringbolt.store.schema.text_tables import receiving
-
-_DELIVERED = (OrderState.FULFILLED, OrderState.SETTLED)
-_DECIDED = (*_DELIVERED, OrderState.FAILED, OrderState.RETURNED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +38,7 @@ _latest = (
     .limit(bindparam("most_", type_=Integer))
     .subquery()
 )
-_delivered = func.sum(case((_latest.c.state.in_(_DELIVERED), 1), else_=0))
+_delivered = func.sum(case((_latest.c.state.in_(DELIVERED), 1), else_=0))
 _OF_LATEST = (
     select(
         receiving.c.number_country.label("country"),
@@ -50,7 +47,7 @@ _OF_LATEST = (
         _delivered.label("delivered"),
     )
     .join(_latest, _latest.c.id == receiving.c.order_id)
-    .where(_latest.c.kind == "activation", _latest.c.state.in_(_DECIDED), receiving.c.number != "")
+    .where(_latest.c.kind == "activation", _latest.c.state.in_(DECIDED), receiving.c.number != "")
     .group_by(receiving.c.number_country, receiving.c.service)
     .having(func.count() >= bindparam("least_", type_=Integer))
 )

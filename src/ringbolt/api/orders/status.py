@@ -15,13 +15,12 @@ from ringbolt.app.numbers.request_text import request_text
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks import order_document
 from ringbolt.core.errors import Conflict, NotFound
-from ringbolt.core.order import OrderState
+from ringbolt.core.order import FINAL
 from ringbolt.store import orders
 from ringbolt.store.engine.db import Tx
 
 KINDS = frozenset({"sms", "email", "activation", "rental", "fund"})
 MAX_WAIT_S = 50
-_FINAL = frozenset({OrderState.SETTLED, OrderState.RETURNED, OrderState.EXPIRED})
 _LONGEST_WISH_S = 3600
 _LATEST_MS = 10**15
 _SPECULATIVE = (b"sec-purpose", b"purpose", b"x-purpose", b"x-moz")
@@ -66,7 +65,7 @@ def _tell(tx: Tx, shop: Shop, order_id: str, page: int) -> Told | None:
     body = order_document.to_json(
         document, settings.compat.code_type, cancel_after_s=settings.orders.cancel_after_s
     )
-    is_final = order.state in _FINAL
+    is_final = order.state in FINAL
     is_over = is_final and order.finished_ms is not None
     return Told(body, timestamp, is_over, is_over or (is_final and order.kind != "rental"))
 

@@ -11,7 +11,7 @@ from ringbolt.app.requests import call_order
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks import call_notify
 from ringbolt.core.calls.call import CallStatus
-from ringbolt.core.order import OrderState
+from ringbolt.core.order import NOT_TAKEN, OrderState
 from ringbolt.store import calls, jobs, orders
 from ringbolt.store.calls import Attempt, AttemptState
 from ringbolt.store.engine.db import Tx
@@ -29,7 +29,6 @@ CHECK_CALL = "check_call"
 MAX_ATTEMPTS = 6
 """How often a carrier that refuses for now is asked in one try: for about half a minute."""
 _SILENCE_MARGIN_MS = 20_000
-_NOT_ON_ITS_WAY = frozenset({OrderState.PAID, OrderState.DISPATCHING})
 
 
 async def ask(shop: Shop, job: Job, order: Order, attempt: Attempt, rendered: Rendered) -> None:
@@ -95,7 +94,7 @@ def _answered(
                 jobs.finish(tx, job)
             else:
                 orders.move(tx, attempt.order_id, OrderState.PAID, why,
-                            only_from=frozenset({OrderState.DISPATCHING}))  # fmt: skip
+                            only_from=OrderState.DISPATCHING)  # fmt: skip
                 jobs.retry(tx, job, 1000 * 2 ** (asked - 1), reason)
         case Unknown(reason):
             calls.update_attempt(tx, attempt.id, state=AttemptState.UNKNOWN, reason=reason)
@@ -122,7 +121,7 @@ def _accepted(tx: Tx, attempt: Attempt, carrier_id: str, charge_on: str, patienc
 
 def give_up(tx: Tx, job: Job, order_id: str, why: str, may_retry: bool, k1: str) -> None:
     """Fail the order before its call came about; if it just did, the job has another look."""
-    if not fail(tx, order_id, why, may_retry=may_retry, k1=k1, only_from=_NOT_ON_ITS_WAY):
+    if not fail(tx, order_id, why, may_retry=may_retry, k1=k1, only_from=NOT_TAKEN):
         jobs.retry(tx, job, 0, why)
         return
     calls.update_call(tx, order_id, status=CallStatus.FAILED, cause=why, ended_ms=tx.now_ms)

@@ -24,7 +24,6 @@ from ringbolt.store.jobs import Job
 
 HANG_UP_CALL: Final = "hang_up_call"
 WHY: Final = "hung up by the buyer"
-_QUEUED = frozenset({OrderState.PAID})
 _FIRST_LOOK_MS: Final = 1000
 _LAST_LOOK_MS: Final = 30_000
 
@@ -50,7 +49,7 @@ def _hang_up(tx: Tx, order_id: str, k1: str) -> None:
 
 def _take_back(tx: Tx, order_id: str, k1: str) -> bool:
     """Cancel a call that no carrier is being asked for; False if one is, or was."""
-    if not fail(tx, order_id, WHY, may_retry=False, k1=k1, only_from=_QUEUED):
+    if not fail(tx, order_id, WHY, may_retry=False, k1=k1, only_from=OrderState.PAID):
         return False
     calls.update_call(tx, order_id, status=CallStatus.CANCELED, cause=WHY, ended_ms=tx.now_ms)
     call_notify.changed(tx, order_id)

@@ -102,9 +102,7 @@ def _answered(tx: Tx, attempt: Attempt) -> None:
 
 def mark_in_progress(tx: Tx, order_id: str, charge_on: str, status: CallStatus) -> None:
     """The carrier has the call."""
-    orders.move(
-        tx, order_id, OrderState.IN_PROGRESS, status, only_from=frozenset({OrderState.DISPATCHING})
-    )
+    orders.move(tx, order_id, OrderState.IN_PROGRESS, status, only_from=OrderState.DISPATCHING)
     if charge_on == "placed":
         fulfil(tx, order_id, "placed")
 

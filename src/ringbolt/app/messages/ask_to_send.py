@@ -27,7 +27,6 @@ MAX_ATTEMPTS = 6
 """How often a carrier that refuses for now is asked: for about half a minute."""
 LAST_MOMENT_MS = 10_000
 """Nothing is asked for so shortly before the deadline: the answer would come after it."""
-_DISPATCHING = frozenset({OrderState.DISPATCHING})
 
 
 def is_late(order: Order, now_ms: int) -> bool:
@@ -139,7 +138,7 @@ def _refused(
         give_up(tx, attempt.order_id, why)
         jobs.finish(tx, job)
     else:
-        orders.move(tx, attempt.order_id, OrderState.PAID, why, only_from=_DISPATCHING)
+        orders.move(tx, attempt.order_id, OrderState.PAID, why, only_from=OrderState.DISPATCHING)
         jobs.retry(tx, job, delay_ms, reason)
 
 

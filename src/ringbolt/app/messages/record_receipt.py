@@ -172,8 +172,8 @@ def _taken(tx: Tx, order_id: str, attempt_id: str, state: AttemptState) -> None:
     """The carrier has it."""
     if state in (AttemptState.INTENT, AttemptState.UNKNOWN):
         attempts.update(tx, attempt_id, state=AttemptState.ACCEPTED)
-        why, source = "the carrier has the text", frozenset({OrderState.DISPATCHING})
-        orders.move(tx, order_id, OrderState.IN_PROGRESS, why, only_from=source)
+        why = "the carrier has the text"
+        orders.move(tx, order_id, OrderState.IN_PROGRESS, why, only_from=OrderState.DISPATCHING)
 
 
 def _reckon(

@@ -13,15 +13,13 @@ from ringbolt.app.messages.close_message import MESSAGE_DEADLINE
 from ringbolt.app.messages.record_receipt import deadline_uniq
 from ringbolt.app.messages.recover_message import Work, recover
 from ringbolt.app.shop import Shop
-from ringbolt.core.order import OrderState
+from ringbolt.core.order import ASKED, OrderState
 from ringbolt.store import jobs, messages, orders, suppressions
 from ringbolt.store.attempts import Attempt
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.jobs import Job
 from ringbolt.store.orders import Order
 from ringbolt.store.suppressions import Channel
-
-_ASKED = frozenset({OrderState.DISPATCHING, OrderState.IN_PROGRESS})
 
 
 async def dispatch_message(shop: Shop, job: Job) -> None:
@@ -43,7 +41,7 @@ def _begin(tx: Tx, shop: Shop, job: Job, ref: str) -> Work | None:
     if order is not None and order.state is OrderState.PAID:
         attempt = _intend(tx, shop, job, order, ref)
         return None if attempt is None else Work(order, attempt, tx.now_ms, is_fresh=True)
-    if order is not None and order.state in _ASKED:
+    if order is not None and order.state in ASKED:
         attempt = messages.present_attempt(tx, order.id)
         if attempt is not None and attempt.carrier_id is None:
             return Work(order, attempt, tx.now_ms)

@@ -13,11 +13,10 @@ from ringbolt.app.payments.decide_outcome import fulfil
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks import notify
 from ringbolt.core.errors import Conflict
-from ringbolt.core.order import OrderState
+from ringbolt.core.order import DELIVERED, OrderState
 from ringbolt.store.engine.db import Tx
 
 _WHY = "the buyer took a text without a code"
-_DELIVERED = frozenset({OrderState.FULFILLED, OrderState.SETTLED})
 
 
 async def accept_without_code(shop: Shop, order_id: str) -> None:
@@ -37,7 +36,7 @@ def _accept(tx: Tx, order_id: str) -> None:
             "A rental shows every text as it is; there is nothing to accept.",
             suggestion="Look at the order's messages.",
         )
-    if found.order.state in _DELIVERED:
+    if found.order.state in DELIVERED:
         return
     if found.order.state is not OrderState.IN_PROGRESS or not found.is_open:
         raise Conflict(

@@ -10,13 +10,13 @@ from __future__ import annotations
 import secrets
 
 from ringbolt.app.checkout.choose_provider import choose_provider
-from ringbolt.app.numbers.ask_for_number import LOOKING, OPEN, Work, ask, give_up
+from ringbolt.app.numbers.ask_for_number import OPEN, Work, ask, give_up
 from ringbolt.app.numbers.close_lease import END_RECEIVING, end_uniq
 from ringbolt.app.numbers.recover_lease import recover
 from ringbolt.app.requests.order_request import ReceiveTexts
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import Unavailable
-from ringbolt.core.order import OrderState
+from ringbolt.core.order import NOT_TAKEN, OrderState
 from ringbolt.numbers.provider import NumberProvider
 from ringbolt.store import attempts, jobs, orders, receiving_orders
 from ringbolt.store.attempts import Attempt
@@ -31,7 +31,7 @@ async def dispatch_receiving(shop: Shop, job: Job) -> None:
     work = await shop.db.read(_load, job.order_id)
     if work is not None and work.attempt is not None and work.attempt.state in OPEN:
         await recover(shop, job, work.order, work.attempt, work.now_ms)
-    elif work is not None and work.order.state in LOOKING:
+    elif work is not None and work.order.state in NOT_TAKEN:
         provider = await _provider(shop, work.request)
         if provider is None:
             await shop.db.tx(_none_left, job)
@@ -78,7 +78,7 @@ def _intend(tx: Tx, job: Job, provider: str, ref: str) -> Attempt | None:
     order = orders.by_id(tx, job.order_id)
     last = _last_attempt(tx, job.order_id)
     jobs.check(tx, job)
-    if order is None or order.state not in LOOKING or (last is not None and last.state in OPEN):
+    if order is None or order.state not in NOT_TAKEN or (last is not None and last.state in OPEN):
         jobs.retry(tx, job, 0, "somebody else was faster")
         return None
     assert order.deadline_ms is not None
@@ -97,7 +97,7 @@ def _finish(tx: Tx, job: Job) -> None:
     assert job.order_id is not None
     receiving_orders.receiving_of(tx, job.order_id, lock=True)
     order = orders.by_id(tx, job.order_id)
-    if order is not None and order.state in LOOKING:
+    if order is not None and order.state in NOT_TAKEN:
         jobs.retry(tx, job, 0, "a number is looked for again")
     else:
         jobs.finish(tx, job)

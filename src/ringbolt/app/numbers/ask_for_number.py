@@ -12,7 +12,7 @@ from ringbolt.app.payments.decide_outcome import fail
 from ringbolt.app.requests.order_request import ReceiveTexts, from_json
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks import notify
-from ringbolt.core.order import OrderState
+from ringbolt.core.order import NOT_TAKEN, OrderState
 from ringbolt.numbers.provider import (
     Acquired,
     AcquireNumber,
@@ -35,8 +35,6 @@ _AGAIN_MS: Final = 1000
 _LONGEST_MS: Final = 5000
 
 OPEN = frozenset({AttemptState.INTENT, AttemptState.UNKNOWN})
-LOOKING = frozenset({OrderState.PAID, OrderState.DISPATCHING})
-_DISPATCHING = frozenset({OrderState.DISPATCHING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +102,7 @@ def answered(tx: Tx, shop: Shop, job: Job, attempt: Attempt, result: AcquireResu
 
 def give_up(tx: Tx, order_id: str, why: str) -> bool:
     """Fail an order that has no number; False if it is not looking for one any more."""
-    if not fail(tx, order_id, why, only_from=LOOKING):
+    if not fail(tx, order_id, why, only_from=NOT_TAKEN):
         return False
     close_receiving(tx, order_id, None, why)
     notify.changed(tx, order_id)
@@ -222,8 +220,8 @@ def _assign(
 ) -> None:
     """The number is the buyer's."""
     attempts.update(tx, lease.id, state=AttemptState.ACCEPTED, carrier_id=lease.provider_id)
-    source = _DISPATCHING
-    orders.move(tx, order.id, OrderState.IN_PROGRESS, "a number is assigned", only_from=source)
+    why, source = "a number is assigned", OrderState.DISPATCHING
+    orders.move(tx, order.id, OrderState.IN_PROGRESS, why, only_from=source)
     changes: dict[str, Any] = {"until_ms": lease.until_ms}
     if receiving.is_rental:
         changes["until_ms"] = tx.now_ms + receiving.hours * _HOUR_MS

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from ringbolt.app.limits.unused_numbers import count_unused
-from ringbolt.app.numbers.ask_for_number import LOOKING, give_up
+from ringbolt.app.numbers.ask_for_number import give_up
 from ringbolt.app.numbers.close_lease import close_receiving, provider_named
 from ringbolt.app.numbers.end_receiving import Look, fail_with_number, look
 from ringbolt.app.numbers.receive_text import receive_texts
@@ -17,7 +17,7 @@ from ringbolt.app.payments.expire_order import expire_now
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import Conflict, NotFound, RingboltError, Unavailable
 from ringbolt.core.humanise import counted
-from ringbolt.core.order import OrderState
+from ringbolt.core.order import DELIVERED, NOT_DELIVERED, NOT_TAKEN, UNPAID, OrderState
 from ringbolt.numbers.provider import Cancelled, CancelResult, HasText, InboundText, TooEarly
 from ringbolt.settings import Settings
 from ringbolt.store import orders, receiving_orders
@@ -27,8 +27,6 @@ from ringbolt.store.receiving_orders import NumberLease
 
 WHY: Final = "cancelled by the buyer"
 LOOK: Final = "Look at the order (/orderstatus): its state says what can be done."
-_UNPAID = frozenset({OrderState.AWAITING_PAYMENT, OrderState.EXPIRED})
-_RETURNED = frozenset({OrderState.FAILED, OrderState.RETURNED})
 _LOOKS = 10
 
 
@@ -51,7 +49,7 @@ async def _cancel(shop: Shop, order_id: str) -> bool:
     order = await shop.db.read(orders.by_id, order_id)
     if order is None or order.family != "orders":
         raise no_such_order()
-    if order.state in _UNPAID:
+    if order.state in UNPAID:
         return order.state is OrderState.EXPIRED or await expire_now(shop, order_id)
     found = await shop.db.read(look, order_id)
     if found is None:
@@ -59,9 +57,9 @@ async def _cancel(shop: Shop, order_id: str) -> bool:
             "This order is paid and on its way; it cannot be cancelled.",
             suggestion="If it cannot be delivered, the money returns by itself.",
         )
-    if found.order.state in _RETURNED:
+    if found.order.state in NOT_DELIVERED:
         return True
-    if found.order.state in LOOKING:
+    if found.order.state in NOT_TAKEN:
         return await shop.db.tx(give_up, order_id, WHY)
     if found.order.state is not OrderState.IN_PROGRESS:
         raise _delivered(found)
@@ -151,5 +149,5 @@ def close_if_over(tx: Tx, order_id: str, lease: NumberLease, answer: CancelResul
     order: Order | None = orders.by_id(tx, order_id)
     if receiving is None or current is None or current.ended_ms is not None or order is None:
         return
-    if order.state in (OrderState.FULFILLED, OrderState.SETTLED) and receiving.lease_id == lease.id:
+    if order.state in DELIVERED and receiving.lease_id == lease.id:
         close_receiving(tx, order_id, current, "it went back while the code came")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ringbolt.app.numbers.ask_for_number import LOOKING, give_up
+from ringbolt.app.numbers.ask_for_number import give_up
 from ringbolt.app.numbers.close_lease import (
     END_RECEIVING,
     close_receiving,
@@ -21,7 +21,7 @@ from ringbolt.app.payments.decide_outcome import fail, fulfil
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks import notify
 from ringbolt.core.errors import Unavailable
-from ringbolt.core.order import OrderState
+from ringbolt.core.order import DELIVERED, UNDER_WAY, OrderState
 from ringbolt.numbers.provider import Cancelled, CancelResult, HasText, InboundText, TooEarly
 from ringbolt.store import jobs, orders, receiving_orders
 from ringbolt.store.engine.db import Tx
@@ -32,9 +32,6 @@ from ringbolt.store.receiving_orders import NumberLease, ReceivingOrder
 GRACE_MS = 10_000
 """So long a provider that does not answer is asked for a code after the deadline."""
 _AGAIN_MS = 2000
-_DELIVERED = frozenset({OrderState.FULFILLED, OrderState.SETTLED})
-_IN_PROGRESS = frozenset({OrderState.IN_PROGRESS})
-_AT_WORK = LOOKING | _IN_PROGRESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +71,7 @@ async def end_receiving(shop: Shop, job: Job) -> None:
         await _last_look(shop, job, found, found.lease)
     elif found.order.state is OrderState.IN_PROGRESS:
         await shop.db.tx(_end_trial, shop, job)
-    elif found.order.state in _DELIVERED:
+    elif found.order.state in DELIVERED:
         await _end_of_number(shop, job, found, found.lease)
     else:
         await shop.db.tx(_close_failed, job)
@@ -85,7 +82,7 @@ def _without_number(tx: Tx, job: Job) -> None:
     assert job.order_id is not None
     found = look(tx, job.order_id, lock=True)
     jobs.check(tx, job)
-    if found is None or found.order.state not in _AT_WORK:
+    if found is None or found.order.state not in UNDER_WAY:
         jobs.finish(tx, job)
     elif found.is_open:
         jobs.retry(tx, job, 0, "a number was assigned just now")
@@ -119,7 +116,7 @@ async def _last_look(shop: Shop, job: Job, found: Look, lease: NumberLease) -> N
 
 async def _is_delivered(shop: Shop, lease: NumberLease, texts: tuple[InboundText, ...]) -> bool:
     """Whether the order is fulfilled, after ``texts`` were taken."""
-    return await shop.db.tx(_take, shop, lease, texts) in _DELIVERED
+    return await shop.db.tx(_take, shop, lease, texts) in DELIVERED
 
 
 def _take(
@@ -148,7 +145,7 @@ def fail_with_number(
     found = look(tx, order_id, lock=True)
     if found is None or found.lease is None or found.lease.id != lease_id or not found.is_open:
         return False
-    if not fail(tx, order_id, why, only_from=_IN_PROGRESS):
+    if not fail(tx, order_id, why, only_from=OrderState.IN_PROGRESS):
         return False
     close_receiving(tx, order_id, found.lease, why)
     tell_provider(tx, found.lease, answer)
@@ -225,7 +222,7 @@ def _close_failed(tx: Tx, job: Job) -> None:
     assert job.order_id is not None
     found = look(tx, job.order_id, lock=True)
     jobs.check(tx, job)
-    if found is None or found.lease is None or found.order.state in _AT_WORK | _DELIVERED:
+    if found is None or found.lease is None or found.order.state in UNDER_WAY | DELIVERED:
         jobs.retry(tx, job, 0, "the order was decided at this moment")
         return
     close_receiving(tx, job.order_id, found.lease, found.order.reason)
@@ -244,7 +241,7 @@ def _abandon(tx: Tx, job: Job, why: str) -> None:
     if found is None:
         return
     order_id = found.order.id
-    fail(tx, order_id, "an internal fault", only_from=_AT_WORK)
+    fail(tx, order_id, "an internal fault", only_from=UNDER_WAY)
     if found.lease is not None and found.is_open:
         tell_provider(tx, found.lease, None)
     if found.receiving.closed_ms is None:  # the buried job stays for a person to look at

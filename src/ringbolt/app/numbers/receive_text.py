@@ -17,7 +17,7 @@ from ringbolt.app.payments.decide_outcome import fulfil
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks import notify
 from ringbolt.core.keys import hashes_of
-from ringbolt.core.order import OrderState
+from ringbolt.core.order import DELIVERED, OrderState
 from ringbolt.core.sanitise import clamp_ms, sanitise
 from ringbolt.core.texts.codes import extract_code
 from ringbolt.core.texts.named_service import names_another
@@ -38,7 +38,6 @@ CLOCKS_DIFFER_MS: Final = 5 * 60_000
 """How much a provider's clock may be behind ours; less than a number's cool-down."""
 _MATCH_AFTER_MS: Final = 2000
 _MATCH_SINCE_MS: Final = 120_000
-_DELIVERED = frozenset({OrderState.FULFILLED, OrderState.SETTLED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +91,7 @@ def _recipient(tx: Tx, lease: NumberLease) -> _Recipient | None:
     if receiving is None or receiving.lease_id != lease.id or receiving.closed_ms is not None:
         return None
     order = orders.by_id(tx, lease.order_id)
-    if order is None or order.state not in _DELIVERED | {OrderState.IN_PROGRESS}:
+    if order is None or order.state not in DELIVERED | {OrderState.IN_PROGRESS}:
         return None
     return _Recipient(receiving, order.state)
 

@@ -11,11 +11,12 @@ from __future__ import annotations
 import structlog
 
 from ringbolt.app.attempts import ABSENT_AFTER_MS, is_surely_absent
-from ringbolt.app.numbers.ask_for_number import LOOKING, answered, ask, give_up, is_late
+from ringbolt.app.numbers.ask_for_number import answered, ask, give_up, is_late
 from ringbolt.app.numbers.close_lease import provider_named
 from ringbolt.app.numbers.lost_acquisition import record_lost
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import Unavailable
+from ringbolt.core.order import NOT_TAKEN
 from ringbolt.core.recovery import Recovery
 from ringbolt.numbers.provider import (
     NoNumber,
@@ -49,7 +50,7 @@ async def recover(shop: Shop, job: Job, order: Order, attempt: Attempt, now_ms: 
     except Unavailable as error:
         await _wait(shop, job, order, attempt, now_ms, error.message, may_be_told=True)
         return
-    is_wanted = order.state in LOOKING and not is_late(shop, order, attempt, now_ms)
+    is_wanted = order.state in NOT_TAKEN and not is_late(shop, order, attempt, now_ms)
     if is_wanted and provider.recovery is Recovery.IDEMPOTENT:
         await ask(shop, job, provider, order, attempt)
     else:
@@ -83,7 +84,7 @@ async def _absent(
         seen = {**job.payload, "absent": attempt.ref, "absent_ms": now_ms}
         why = "the provider does not know of it (yet)"
         await shop.db.tx(jobs.retry, job, ABSENT_AFTER_MS, why, seen)
-    elif order.state not in LOOKING or is_late(shop, order, attempt, now_ms):
+    elif order.state not in NOT_TAKEN or is_late(shop, order, attempt, now_ms):
         await shop.db.tx(answered, shop, job, attempt, NoNumber("nobody lent one in time"))
     else:
         kept = {name: value for name, value in job.payload.items() if name in _KEPT}

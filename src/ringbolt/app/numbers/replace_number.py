@@ -23,7 +23,6 @@ from ringbolt.store import jobs, orders, receiving_orders
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.receiving_orders import NumberLease
 
-_IN_PROGRESS = frozenset({OrderState.IN_PROGRESS})
 _WHY = "the buyer asked for another number"
 
 
@@ -73,7 +72,7 @@ def _look_again(
     found = look(tx, order_id, lock=True)
     is_it = found is not None and found.is_open and found.receiving.lease_id == lease.id
     if not is_it or not orders.move(
-        tx, order_id, OrderState.DISPATCHING, _WHY, only_from=_IN_PROGRESS
+        tx, order_id, OrderState.DISPATCHING, _WHY, only_from=OrderState.IN_PROGRESS
     ):
         close_if_over(tx, order_id, lease, answer)
         return False

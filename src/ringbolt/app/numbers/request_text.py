@@ -10,7 +10,7 @@ from ringbolt.app.numbers.end_receiving import look
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks import notify
 from ringbolt.core.errors import Conflict, Unavailable
-from ringbolt.core.order import OrderState
+from ringbolt.core.order import DELIVERED
 from ringbolt.numbers.provider import NumberProvider, SupportsLeaseLookup
 from ringbolt.store import receiving_orders
 from ringbolt.store.engine.db import Tx
@@ -19,7 +19,6 @@ from ringbolt.store.receiving_orders import NumberLease
 EXTENDED_AT_MOST_MS: Final = 2 * 20 * 60_000
 """How much later than first said a number goes back."""
 _AGAIN: Final = "Order the same number once more: createorder with reactivate."
-_DELIVERED = frozenset({OrderState.FULFILLED, OrderState.SETTLED})
 
 
 async def request_text(shop: Shop, order_id: str) -> None:
@@ -35,7 +34,7 @@ async def request_text(shop: Shop, order_id: str) -> None:
             "A rented number receives every text by itself.",
             suggestion="Look at the order's messages.",
         )
-    if found.order.state not in _DELIVERED:
+    if found.order.state not in DELIVERED:
         raise Conflict("The number has no code yet, or gets none any more.", suggestion=LOOK)
     if found.lease is None or not found.is_open:
         raise Conflict("The number went back.", suggestion=_AGAIN)

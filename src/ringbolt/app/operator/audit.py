@@ -12,6 +12,7 @@ from ringbolt.app.payments.start_fulfilment import MEMO
 from ringbolt.core.errors import Unavailable
 from ringbolt.core.keys import Keyring
 from ringbolt.core.lightning.l402 import token_of_memo
+from ringbolt.core.order import DELIVERED
 from ringbolt.lightning.node import (
     InvoiceState,
     InvoiceStatus,
@@ -131,7 +132,7 @@ async def _compare_holds(
         states = await db.read(audit.hold_states, chunk)
         for payment_hash in chunk:
             # The node settles a moment before the books say so.
-            if states.get(payment_hash) not in ("fulfilled", "settled"):
+            if states.get(payment_hash) not in DELIVERED:
                 report.differences.append(
                     f"Invoice {payment_hash[:12]} is settled at the node, but its order is "
                     f"{states.get(payment_hash, 'not known')}."

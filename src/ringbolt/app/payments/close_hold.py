@@ -15,7 +15,7 @@ from ringbolt.app.webhooks import notify
 from ringbolt.app.webhooks.order_document import LOST
 from ringbolt.core.errors import NodeUnavailable
 from ringbolt.core.lightning.hold import find_preimage
-from ringbolt.core.order import OrderState
+from ringbolt.core.order import HOLD_TO_CANCEL, OrderState
 from ringbolt.lightning.node import InvoiceState, SupportsHoldInvoices
 from ringbolt.store import jobs, ledger, orders
 from ringbolt.store.engine.db import Tx
@@ -26,7 +26,6 @@ log = structlog.get_logger("ringbolt.holds")
 
 _AGAIN_MS = 2000
 _LONGEST_MS = 15_000
-_TO_CANCEL = (OrderState.FAILED, OrderState.EXPIRED)
 
 
 def order_to_close(tx: Tx, order_id: str, _: str) -> Order | None:
@@ -46,7 +45,7 @@ async def close_hold(shop: Shop, job: Job) -> None:
     try:
         if order.state is OrderState.FULFILLED:
             await _settle(shop, shop.node, job, order)
-        elif order.state in _TO_CANCEL:
+        elif order.state in HOLD_TO_CANCEL:
             await _cancel(shop, shop.node, job, order)
         else:
             await shop.db.tx(jobs.finish, job)

@@ -79,10 +79,10 @@ def fail(
     *,
     may_retry: bool = False,
     k1: str = "",
-    only_from: frozenset[OrderState] | None = None,
+    only_from: OrderState | frozenset[OrderState] | None = None,
 ) -> bool:
     """What was promised will not happen: the money is the buyer's. False if decided before, or
-    if the order is not in a state of ``only_from``.
+    if the order is in no state of ``only_from``.
 
     ``may_retry`` and ``k1`` (the name of the refund) matter for orders paid with L402 only.
     """

@@ -11,7 +11,7 @@ import structlog
 from ringbolt.app.payments.decide_outcome import CLOSE_HOLD, fail
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks import notify
-from ringbolt.core.order import OrderState
+from ringbolt.core.order import UNDER_WAY, OrderState
 from ringbolt.store import holds, jobs, orders
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.jobs import Job
@@ -26,7 +26,6 @@ MARGIN_BLOCKS = 30
 """So long before the last block of a held payment the order is given up. LND lets it go by itself
 18 blocks before (facts of v0.21)."""
 _BATCH = 200
-_UNDER_WAY = frozenset({OrderState.PAID, OrderState.DISPATCHING, OrderState.IN_PROGRESS})
 
 
 def schedule(tx: Tx) -> None:
@@ -79,5 +78,5 @@ async def _release_before_the_end(shop: Shop) -> None:
 
 def _give_up(tx: Tx, order_id: str) -> None:
     why = "the payment could not be held any longer"
-    if fail(tx, order_id, why, only_from=_UNDER_WAY):
+    if fail(tx, order_id, why, only_from=UNDER_WAY):
         notify.changed(tx, order_id)

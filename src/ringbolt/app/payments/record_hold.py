@@ -22,16 +22,13 @@ from ringbolt.app.payments.start_fulfilment import TOP_UP_KIND, dispatch_paid, w
 from ringbolt.app.requests.order_request import TopUp, from_json
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks import notify
-from ringbolt.core.order import OrderState
+from ringbolt.core.order import UNDER_WAY, OrderState
 from ringbolt.lightning.node import InvoiceState, InvoiceStatus
 from ringbolt.store import jobs, keys, ledger, orders
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.orders import Order
 
 log = structlog.get_logger("ringbolt.holds")
-
-_AWAITING = frozenset({OrderState.AWAITING_PAYMENT})
-_UNDER_WAY = frozenset({OrderState.PAID, OrderState.DISPATCHING, OrderState.IN_PROGRESS})
 
 
 def record_hold(tx: Tx, order_id: str, invoice: InvoiceStatus, shop: Shop) -> None:
@@ -60,7 +57,7 @@ def _accepted(tx: Tx, order: Order, invoice: InvoiceStatus, shop: Shop) -> None:
         order.id,
         OrderState.PAID,
         "the payment is held",
-        only_from=_AWAITING,
+        only_from=OrderState.AWAITING_PAYMENT,
         paid_ms=tx.now_ms,
         started_ms=tx.now_ms,
         expiry_height=invoice.expiry_height,
@@ -108,6 +105,6 @@ def _canceled(tx: Tx, order: Order) -> None:
             notify.changed(tx, order.id)
         return
     why = "the payment fell back to the payer before the order was brought about"
-    if fail(tx, order.id, why, only_from=_UNDER_WAY):
+    if fail(tx, order.id, why, only_from=UNDER_WAY):
         log.warning("a held payment was lost", order=order.id)
         notify.changed(tx, order.id)

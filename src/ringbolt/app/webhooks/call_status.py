@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ringbolt.core.order import OrderState
+from ringbolt.core.order import DELIVERED, OrderState
 from ringbolt.store import calls, orders, refunds
 from ringbolt.store.calls import Call
 from ringbolt.store.engine.db import Tx
@@ -23,8 +23,7 @@ class CallReport:
     @property
     def charged_msat(self) -> int:
         """What the call has cost so far: nothing until it is fulfilled."""
-        decided = self.order.state in (OrderState.FULFILLED, OrderState.SETTLED)
-        return self.order.price_msat if decided else 0
+        return self.order.price_msat if self.order.state in DELIVERED else 0
 
     @property
     def duration_ms(self) -> int:

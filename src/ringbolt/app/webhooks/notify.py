@@ -8,13 +8,12 @@ stands.
 from __future__ import annotations
 
 from ringbolt.app.webhooks import order_document
-from ringbolt.core.order import OrderState
+from ringbolt.core.order import UNPAID, OrderState
 from ringbolt.store import jobs, orders, webhooks
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.jobs import Lane
 
 SEND_WEBHOOK = "send_webhook"
-_UNPAID = frozenset({OrderState.AWAITING_PAYMENT, OrderState.EXPIRED})
 
 
 def webhook_job(order_id: str, topic: str = "") -> str:
@@ -43,7 +42,7 @@ def changed(tx: Tx, order_id: str) -> None:
 
 def lane_of(state: OrderState) -> Lane:
     """The lane that tells of an order: one that costs nothing keeps nobody waiting who paid."""
-    return "unpaid" if state in _UNPAID else "webhook"
+    return "unpaid" if state in UNPAID else "webhook"
 
 
 def tell(

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from ringbolt.core.countries import COUNTRIES
-from ringbolt.core.order import OrderState, PaymentMethod
+from ringbolt.core.order import DELIVERED, UNPAID, OrderState, PaymentMethod
 from ringbolt.core.pricing.money import sats_up
 from ringbolt.core.services import SERVICES
 from ringbolt.core.texts.codes import code_as_number
@@ -30,8 +30,6 @@ CodeType = Literal["auto", "string", "number"]
 
 LOST = "the payment fell back before it was settled"
 """Why a fulfilled order is returned: the buyer has both, and is told of no error."""
-_DELIVERED = frozenset({OrderState.FULFILLED, OrderState.SETTLED})
-_UNPAID = frozenset({OrderState.AWAITING_PAYMENT, OrderState.EXPIRED})
 CANCEL_AFTER_S = 120
 """After its assignment a number may be cancelled, seconds; the default of the setting."""
 TEXTS_A_PAGE = 20
@@ -157,7 +155,7 @@ def typed_code(code: str, code_type: CodeType) -> str | int:
 def snapshot(tx: Tx, order: Order, page: int = 1) -> OrderDocument:
     """The order as its rows have it in this transaction; ``page`` 2 has the texts that came before
     the latest 20, and so on."""
-    if order.state in _UNPAID:
+    if order.state in UNPAID:
         return _unpaid(order)
     match order.kind:
         case "activation" | "rental":
@@ -232,7 +230,7 @@ def _reception(tx: Tx, order: Order, moved_ms: int, page: int) -> OrderDocument:
 def _is_delivered(order: Order) -> bool:
     """Whether what was ordered was shown, or may be."""
     fell_back = order.state is OrderState.RETURNED and order.reason == LOST
-    return order.state in _DELIVERED or fell_back
+    return order.state in DELIVERED or fell_back
 
 
 def _kept(tx: Tx, receiving: ReceivingOrder) -> int:
