@@ -6,8 +6,8 @@ from __future__ import annotations
 from generator.markdown import code, page, table
 from ringbolt.core.calls.call import CallStatus
 from ringbolt.core.pricing.money import sats_up
-from ringbolt.simulator.lightning.addresses_api import MIN_MSAT, NOBODY, POOR, POOR_MIN_MSAT
-from ringbolt.simulator.mail.mail_api import DEFERS, LOSES, REFUSES, SILENT
+from ringbolt.simulator.lightning.addresses import MIN_MSAT, NOBODY, POOR, POOR_MIN_MSAT
+from ringbolt.simulator.mail.script import ScriptedDomain
 from ringbolt.simulator.numbers.script import CANCEL_AFTER_MS, SCRIPTED_SERVICES
 from ringbolt.simulator.numbers.script import PREFIX as SERVICE_PREFIX
 from ringbolt.simulator.sms.script import PLAIN as PLAIN_TEXT
@@ -78,16 +78,21 @@ _MAIL = """\
 While the mail server is simulated, every address has a mailbox, which
 `GET /simulator/mailbox/<address>` shows. Addresses of some domains behave otherwise:"""
 
-_MAIL_DOMAINS = (
-    (REFUSES, "Refused for good: the money goes back at once.", "no"),
-    (DEFERS, "Refused for now: after six tries in half a minute the money goes back.", "no"),
-    (SILENT, "It arrives, but the server's answer is lost: the shop looks it up.", "yes"),
-    (
-        LOSES,
+_MAIL_DOMAINS = {
+    ScriptedDomain.REFUSES: ("Refused for good: the money goes back at once.", "no"),
+    ScriptedDomain.DEFERS: (
+        "Refused for now: after six tries in half a minute the money goes back.",
+        "no",
+    ),
+    ScriptedDomain.SILENT: (
+        "It arrives, but the server's answer is lost: the shop looks it up.",
+        "yes",
+    ),
+    ScriptedDomain.LOSES: (
         "It is lost on the way, without an answer: the money goes back after 10 minutes.",
         "no",
     ),
-)
+}
 
 _ADDRESSES = f"""\
 ## Lightning Addresses
@@ -128,7 +133,7 @@ def render() -> str:
         _MAIL,
         table(
             ("domain", "what becomes of an e-mail", "arrives"),
-            ((code(f"@{domain}"), *row) for domain, *row in _MAIL_DOMAINS),
+            ((code(f"@{domain}"), *_MAIL_DOMAINS[domain]) for domain in ScriptedDomain),
         ),
         _ADDRESSES,
         table(("name", "what it does"), ((code(name), row) for name, row in _ADDRESS_NAMES)),

@@ -31,7 +31,7 @@ from ringbolt.numbers.pool import PoolProvider
 from ringbolt.numbers.simulated.provider import SimulatedNumberProvider
 from ringbolt.settings import Settings, SettingsError
 from ringbolt.settings.secret import load_keyring
-from ringbolt.simulator.follow_clock import follow_clock
+from ringbolt.simulator.clock.follow_clock import follow_clock
 from ringbolt.sms.simulated.carrier import SimulatedSmsCarrier
 from ringbolt.speech.speaker import LocalSpeaker
 from ringbolt.store import jobs

@@ -168,8 +168,8 @@ async def test_a_payment_while_the_shop_is_down_is_booked_when_it_is_back(
     async with running_shop(beside) as shop:
         await node_is_seen(shop)
         challenge = (await shop.post(say(ANSWERS))).json()
-    payment = await world.world.network.send_payment(
-        world.world.network.wallet, challenge["invoice"]
+    payment = await world.world.lightning.send_payment(
+        world.world.lightning.wallet, challenge["invoice"]
     )
     async with running_shop(beside) as shop:
         report = await shop.audit_when(lambda report: report.books.unredeemed == 50_000)
@@ -192,7 +192,7 @@ async def test_a_payment_while_the_node_s_stream_is_broken_is_booked(
         await world.stop()
         await node_is_seen(shop, False)
         await world.start()
-        network = world.world.network
+        network = world.world.lightning
         await network.send_payment(network.wallet, challenge["invoice"])
         report = await shop.audit_when(lambda report: report.books.unredeemed == 50_000)
 
@@ -205,7 +205,7 @@ async def test_many_payments_while_nobody_listens_are_all_booked(
     async with running_shop(beside) as shop:
         await node_is_seen(shop)
         invoices = [(await shop.post(say(LISTENS, n=n))).json()["invoice"] for n in range(30)]
-    network = world.world.network
+    network = world.world.lightning
     for invoice in invoices:
         await network.send_payment(network.wallet, invoice)
     async with running_shop(beside) as shop:

@@ -290,7 +290,7 @@ async def test_an_invoice_that_was_cancelled_opens_the_refund_again(shop: ShopSe
     _, answer, refund = await failed_call(shop)
     invoice = await shop.wallet_invoice(PRICE)
     assert shop.opened.world is not None
-    network = shop.opened.world.network
+    network = shop.opened.world.lightning
     await network.cancel_invoice(network.wallet, bolt11.decode(invoice).payment_hash)
     await claim(shop, refund, invoice)
     status = await shop.until(answer, lambda status: status["refund"].get("last_failure"))

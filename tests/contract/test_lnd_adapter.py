@@ -44,7 +44,7 @@ async def shop_of(server: WorldServer) -> AsyncIterator[LndNode]:
 async def paid(server: WorldServer, node: LndNode) -> bytes:
     preimage = secrets.token_bytes(32)
     invoice = await node.create_invoice(1000, "", 600, preimage)
-    await server.world.network.send_payment(server.world.network.wallet, invoice.bolt11)
+    await server.world.lightning.send_payment(server.world.lightning.wallet, invoice.bolt11)
     return invoice.payment_hash
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from ringbolt.core.calls.call import CallStatus, Pause, RenderedGather
 from ringbolt.core.errors import Conflict
-from ringbolt.simulator.clock import WorldClock
+from ringbolt.simulator.clock.world_clock import WorldClock
 from ringbolt.simulator.file.store import WorldStore
 from ringbolt.simulator.world import FILE_NAME
 from ringbolt.voice.carrier import Accepted

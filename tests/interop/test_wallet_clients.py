@@ -31,7 +31,7 @@ class Shop:
     """Sells one sentence for 210 sats by L402; the preimage is the key."""
 
     def __init__(self, server: WorldServer) -> None:
-        self._network = server.world.network
+        self._network = server.world.lightning
         self.bodies: list[bytes] = []
         self.app = Starlette(routes=[Route("/sentence", self.sell, methods=["GET", "POST"])])
 
@@ -95,7 +95,7 @@ async def shop_url(shop: Shop) -> AsyncIterator[str]:
 
 
 async def spent_msat(world: WorldServer) -> int:
-    network = world.world.network
+    network = world.world.lightning
     return WALLET_BALANCE_MSAT - (await network.book(network.wallet)).balance_msat
 
 
@@ -138,7 +138,7 @@ async def test_bolt402_reads_what_the_wallet_says_of_itself(world: WorldServer) 
 
 
 async def test_bolt402_is_told_when_the_invoice_cannot_be_paid(world: WorldServer) -> None:
-    network = world.world.network
+    network = world.world.lightning
     request = InvoiceRequest(amount_msat=PRICE_MSAT, preimage=secrets.token_bytes(32))
     invoice = await network.add_invoice(network.shop, request)
     await network.cancel_invoice(network.shop, invoice.payment_hash)

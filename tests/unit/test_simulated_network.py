@@ -13,7 +13,7 @@ import pytest
 
 from ringbolt.core.lightning import bolt11
 from ringbolt.lightning.node import InvoiceState
-from ringbolt.simulator.clock import WorldClock
+from ringbolt.simulator.clock.world_clock import WorldClock
 from ringbolt.simulator.file.store import WorldStore
 from ringbolt.simulator.lightning.invoice import (
     BLOCK_MS,
@@ -21,7 +21,7 @@ from ringbolt.simulator.lightning.invoice import (
     RpcError,
     SimulatedInvoice,
 )
-from ringbolt.simulator.lightning.network import WALLET_BALANCE_MSAT, SimulatedNetwork
+from ringbolt.simulator.lightning.network import WALLET_BALANCE_MSAT, LightningNetwork
 from ringbolt.simulator.lightning.node import FailureReason, PaymentStatus
 from support.waiting import PATIENCE_S
 
@@ -39,7 +39,7 @@ class Sim:
     def _open(self) -> None:
         self.store = WorldStore.open(self._path)
         self.clock = WorldClock(self.store)
-        self.network = SimulatedNetwork(self.store, self.clock)
+        self.network = LightningNetwork(self.store, self.clock)
         self.shop, self.wallet = self.network.shop, self.network.wallet
 
     def close(self) -> None:

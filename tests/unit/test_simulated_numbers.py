@@ -22,9 +22,9 @@ from ringbolt.numbers.provider import (
     TooEarly,
     Unknown,
 )
-from ringbolt.simulator.clock import WorldClock
+from ringbolt.simulator.clock.world_clock import WorldClock
 from ringbolt.simulator.file.store import WorldStore
-from ringbolt.simulator.numbers.backend import NumberBackend
+from ringbolt.simulator.numbers.inventory import NumberInventory
 from ringbolt.simulator.numbers.numbering import REAL_END, Numbering
 from ringbolt.simulator.numbers.offers import offers
 from ringbolt.simulator.numbers.script import (
@@ -51,7 +51,7 @@ class Sim:
     def open(self) -> None:
         self.store = WorldStore.open(self._path)
         self.clock = WorldClock(self.store)
-        self.backend = NumberBackend(clock=self.clock, store=self.store)
+        self.backend = NumberInventory(clock=self.clock, store=self.store)
         self.backend.start()
 
     async def close(self) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from ringbolt.core.errors import Unavailable
 from ringbolt.core.phone import SCRIPTED as SCRIPTED_RANGE
-from ringbolt.simulator.clock import WorldClock
+from ringbolt.simulator.clock.world_clock import WorldClock
 from ringbolt.simulator.file.store import WorldStore
 from ringbolt.simulator.sms import book
 from ringbolt.simulator.sms.network import SmsNetwork

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ringbolt.core.errors import Unavailable
-from ringbolt.simulator.clock import WorldClock
+from ringbolt.simulator.clock.world_clock import WorldClock
 from ringbolt.simulator.file.store import WorldStore
 from ringbolt.store.errors import StoreLocked
 from support.waiting import PATIENCE_S

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -9,33 +14,73 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 
 from ringbolt.core.errors import RingboltError
-from ringbolt.simulator import clock_api, messages_api
+from ringbolt.simulator.clock import clock_api
 from ringbolt.simulator.lightning import addresses_api, node_api, wallet_api
-from ringbolt.simulator.mail import mail_api
-from ringbolt.simulator.numbers import numbers_api
-from ringbolt.simulator.sms import sms_api
-from ringbolt.simulator.voice import carrier_api, phones_api
+from ringbolt.simulator.mail import mailbox_api, server_api
+from ringbolt.simulator.numbers import inbound_api, provider_api
+from ringbolt.simulator.sms import carrier_api as sms_carrier_api
+from ringbolt.simulator.voice import carrier_api as voice_carrier_api
+from ringbolt.simulator.voice import phones_api
 from ringbolt.simulator.world import World
 
 
-def routes(world: World) -> list[BaseRoute]:
-    """All that strangers and a shop can reach of ``world``."""
-    return [
-        *node_api.routes(world.network),
-        *wallet_api.routes(world.network),
-        *addresses_api.routes(world),
-        *clock_api.routes(world.clock),
-        *phones_api.routes(world),
-        *carrier_api.routes(world),
-        *sms_api.routes(world),
-        *messages_api.routes(world),
-        *mail_api.routes(world),
-        *numbers_api.routes(world),
-    ]
+class Area(StrEnum):
+    """A part of the world that a shop may or may not use; each has routes of its own.
+
+    ``POST /simulator/keys`` is none of them: it writes to the shop's database, so the shop serves
+    it.
+    """
+
+    NODE = "node"
+    """The shop's node, and the Lightning Addresses that it pays."""
+    WALLET = "wallet"
+    """The payer with play money."""
+    PHONES = "phones"
+    """The carrier of calls."""
+    SMS = "sms"
+    """The carrier of texts."""
+    NUMBERS = "numbers"
+    """The provider of numbers, and the texts that strangers send to them."""
+    MAIL = "mail"
+    CLOCK = "clock"
+
+
+_ROUTES: Final = MappingProxyType[Area, Callable[[World], list[BaseRoute]]](
+    {
+        Area.NODE: lambda world: [
+            *node_api.routes(world.lightning),
+            *addresses_api.routes(world.addresses),
+        ],
+        Area.WALLET: lambda world: wallet_api.routes(world.lightning),
+        Area.PHONES: lambda world: voice_carrier_api.routes(world.phones),
+        Area.SMS: lambda world: sms_carrier_api.routes(world.sms),
+        Area.NUMBERS: lambda world: [
+            *provider_api.routes(world.numbers),
+            *inbound_api.routes(world.numbers),
+        ],
+        Area.MAIL: lambda world: [
+            *server_api.routes(world.mailboxes),
+            *mailbox_api.routes(world.mailboxes),
+        ],
+        Area.CLOCK: lambda world: clock_api.routes(world.clock),
+    }
+)
+_PHONE_AREAS: Final = frozenset({Area.PHONES, Area.SMS})
+
+
+def routes(world: World, areas: Collection[Area] = frozenset(Area)) -> list[BaseRoute]:
+    """What can be reached of ``world``: only what belongs to ``areas``.
+
+    A phone shows its calls and its texts, so the phones are there if either carrier is.
+    """
+    found = [route for area in Area if area in areas for route in _ROUTES[area](world)]
+    if not _PHONE_AREAS.isdisjoint(areas):
+        found += phones_api.routes(world.phones, world.sms)
+    return found
 
 
 def create_app(world: World) -> Starlette:
-    """The world by itself, for ``ringbolt simulator``."""
+    """The whole world by itself, for ``ringbolt simulator``."""
 
     async def healthz(request: Request) -> JSONResponse:
         return JSONResponse({"status": "ok", "now_ms": world.clock.now_ms()})

@@ -1,14 +1,16 @@
-"""The simulated world as a whole: one clock, one file, and all who live in it."""
+"""The simulated world as a whole: one clock, one file, and its parts."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from ringbolt.simulator.clock import WorldClock
+from ringbolt.simulator.clock.world_clock import WorldClock
 from ringbolt.simulator.file.store import WorldStore
-from ringbolt.simulator.lightning.network import SimulatedNetwork
-from ringbolt.simulator.numbers.backend import NumberBackend
+from ringbolt.simulator.lightning.addresses import LightningAddresses
+from ringbolt.simulator.lightning.network import LightningNetwork
+from ringbolt.simulator.mail.mailboxes import Mailboxes
+from ringbolt.simulator.numbers.inventory import NumberInventory
 from ringbolt.simulator.sms.network import SmsNetwork
 from ringbolt.simulator.voice.phones import PhoneNetwork
 
@@ -21,10 +23,12 @@ class World:
 
     store: WorldStore
     clock: WorldClock
-    network: SimulatedNetwork
+    lightning: LightningNetwork
+    addresses: LightningAddresses
     phones: PhoneNetwork
     sms: SmsNetwork
-    backend: NumberBackend
+    numbers: NumberInventory
+    mailboxes: Mailboxes
     speed: float
 
     @classmethod
@@ -39,19 +43,21 @@ class World:
             phones.start()
             sms = SmsNetwork(clock=clock, store=store, speed=speed)
             sms.start()
-            backend = NumberBackend(clock=clock, store=store)
-            backend.start()
-            network = SimulatedNetwork(store, clock)
-            return cls(store, clock, network, phones, sms, backend, speed)
+            numbers = NumberInventory(clock=clock, store=store)
+            numbers.start()
+            lightning = LightningNetwork(store, clock)
+            addresses = LightningAddresses(store, lightning)
+            mailboxes = Mailboxes(clock=clock, store=store)
+            return cls(store, clock, lightning, addresses, phones, sms, numbers, mailboxes, speed)
         except BaseException:
             store.close()
             raise
 
     async def close(self) -> None:
-        """End every stream and write what is waiting. Closing twice is allowed."""
+        """End every stream and write what is queued. Closing twice is allowed."""
         self.clock.close()
-        self.network.close()
+        self.lightning.close()
         await self.phones.close()
         await self.sms.close()
-        await self.backend.close()
+        await self.numbers.close()
         self.store.close()

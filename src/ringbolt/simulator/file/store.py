@@ -1,8 +1,8 @@
 """The simulated world's own file: documents by kind and key, and logs of events.
 
-Whoever simulates something keeps its live state in memory, loads it at start, and writes every
-change here before it answers. One thread writes; what waits is committed together (a commit costs
-one fdatasync, a document some microseconds). The shop's database is never touched.
+Each simulated part keeps its live state in memory, loads it at start, and writes every change here
+before it answers. One thread writes, and commits everything that is queued together: a commit
+costs one fdatasync, a document some microseconds. The shop's database is never touched.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import secrets
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -22,13 +22,10 @@ from typing import Any
 import msgspec
 
 from ringbolt.core.errors import Unavailable
+from ringbolt.simulator.file.world_file import Append, Document, Entry, Put
 from ringbolt.store.engine.file_lock import FileLock
 
 MAX_BATCH = 512
-
-Document = Mapping[str, Any] | msgspec.Struct
-Put = tuple[str, str, Document | None]  # kind, key, document (None deletes)
-Append = tuple[str, Document]  # log, document
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS document (
@@ -65,7 +62,7 @@ class WorldStore:
 
     @classmethod
     def open(cls, path: Path) -> WorldStore:
-        """Open or create the file. Raises ``StoreLocked`` if somebody else has it open."""
+        """Open or create the file. Raises ``StoreLocked`` if another process has it open."""
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = FileLock(
             path.with_name(path.name + ".lock"),
@@ -122,7 +119,7 @@ class WorldStore:
         )
         return [(key, _decode(doc)) for key, doc in rows]
 
-    def scan(self, log: str, after: int, limit: int) -> list[tuple[int, dict[str, Any]]]:
+    def scan(self, log: str, after: int, limit: int) -> list[Entry]:
         """At most ``limit`` committed events of ``log`` numbered above ``after``, in order."""
         rows = self._reader.execute(
             "SELECT seq, doc FROM event WHERE log = ? AND seq > ? ORDER BY seq LIMIT ?",
@@ -156,7 +153,7 @@ class WorldStore:
         return future
 
     def close(self) -> None:
-        """Finish what was submitted, then let the file go. Closing twice is allowed."""
+        """Finish what was submitted, then release the file. Closing twice is allowed."""
         if not self._thread.is_alive():
             return
         self._refusal = self._refusal or "The simulated world is closed."
@@ -222,7 +219,7 @@ def _genesis() -> dict[str, Any]:
 
 
 def _make_private(path: Path) -> None:
-    """What it holds, texts and codes, is its owner's alone; SQLite's other files follow it."""
+    """Only its owner may read the texts and codes in it; SQLite gives its WAL the same mode."""
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     path.chmod(0o600)
 
@@ -239,7 +236,7 @@ def _deliver(batch: list[_Write], error: Unavailable | None) -> None:
     loop = batch[0].future.get_loop()
     try:
         loop.call_soon_threadsafe(_resolve, batch, error)
-    except RuntimeError:  # that loop is closed: nobody waits any more
+    except RuntimeError:  # that loop is closed: no future is awaited any more
         return
 
 

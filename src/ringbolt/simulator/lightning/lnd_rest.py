@@ -29,7 +29,7 @@ from ringbolt.simulator.lightning.invoice import (
     UNKNOWN,
     RpcError,
 )
-from ringbolt.simulator.lightning.network import NETWORK, SimulatedNetwork
+from ringbolt.simulator.lightning.network import NETWORK, LightningNetwork
 from ringbolt.simulator.lightning.node import PaymentStatus, SimulatedNode
 
 _STATUS = {UNKNOWN: 500, INVALID_ARGUMENT: 400, NOT_FOUND: 404, ALREADY_EXISTS: 409}
@@ -45,7 +45,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 class LndRest:
     """The endpoints of ``node``; each takes a request and answers as LND would."""
 
-    def __init__(self, network: SimulatedNetwork, node: SimulatedNode, alias: str) -> None:
+    def __init__(self, network: LightningNetwork, node: SimulatedNode, alias: str) -> None:
         self._network = network
         self._node = node
         self._alias = alias

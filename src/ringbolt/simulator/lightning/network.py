@@ -21,6 +21,8 @@ import msgspec
 
 from ringbolt.core.lightning import bolt11
 from ringbolt.lightning.node import InvoiceState
+from ringbolt.simulator.clock.world_time import WorldTime
+from ringbolt.simulator.file.world_file import WorldFile
 from ringbolt.simulator.lightning import invoice as rules
 from ringbolt.simulator.lightning import transfer
 from ringbolt.simulator.lightning.invoice import (
@@ -31,14 +33,12 @@ from ringbolt.simulator.lightning.invoice import (
 )
 from ringbolt.simulator.lightning.node import (
     Book,
-    DocumentStore,
     PaymentStatus,
     SimulatedNode,
     SimulatedPayment,
     derived,
 )
 from ringbolt.simulator.lightning.transfer import Change, Moment
-from ringbolt.simulator.world_time import WorldTime
 
 NETWORK: Final = "regtest"
 WALLET_BALANCE_MSAT: Final = 10_000_000_000
@@ -53,14 +53,14 @@ _RANK = {
 }
 
 
-class SimulatedNetwork:
+class LightningNetwork:
     """All methods take the node that acts: ``network.shop`` or ``network.wallet``.
 
     Refusals raise ``RpcError`` with LND's code and words. Every change is made in memory at
     once, so that of two that race one wins, and is answered when it is on the disk.
     """
 
-    def __init__(self, store: DocumentStore, clock: WorldTime) -> None:
+    def __init__(self, store: WorldFile, clock: WorldTime) -> None:
         self._store = store
         self._clock = clock
         self._secret = derived(store, "payment secrets")

@@ -9,37 +9,17 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
 from ringbolt.core.lightning import bolt11
 from ringbolt.lightning.node import InvoiceState
+from ringbolt.simulator.file.world_file import Put, WorldFile
 from ringbolt.simulator.lightning.invoice import SimulatedInvoice
-
-Put = tuple[str, str, Mapping[str, Any] | msgspec.Struct | None]
-
-
-class DocumentStore(Protocol):
-    """Where a simulated world keeps its state: documents by kind and key."""
-
-    @property
-    def genesis(self) -> dict[str, Any]:
-        """``seed`` (hex) and ``created_at_ms``, the same for the life of the world."""
-        ...
-
-    def load(self, kind: str) -> dict[str, dict[str, Any]]: ...
-
-    def get(self, kind: str, key: str) -> dict[str, Any] | None: ...
-
-    def page(self, kind: str, after: str, limit: int) -> list[tuple[str, dict[str, Any]]]: ...
-
-    def submit(self, puts: Iterable[Put]) -> asyncio.Future[list[int]]:
-        """Keep all or none; resolves when they are on the disk, in the order of the calls."""
-        ...
 
 
 class PaymentStatus(StrEnum):
@@ -111,7 +91,7 @@ class Listeners:
 class SimulatedNode:
     """State only: whoever changes it writes the returned documents to the store."""
 
-    def __init__(self, name: str, store: DocumentStore, opening_balance_msat: int) -> None:
+    def __init__(self, name: str, store: WorldFile, opening_balance_msat: int) -> None:
         self.name = name
         self._store = store
         self.private_key = derived(store, f"{name} node key")
@@ -203,7 +183,7 @@ class SimulatedNode:
         self.payment_news.close()
 
 
-def derived(store: DocumentStore, label: str) -> bytes:
+def derived(store: WorldFile, label: str) -> bytes:
     """32 bytes that only this world has, the same at every start."""
     seed = bytes.fromhex(store.genesis["seed"])
     return hashlib.sha256(seed + label.encode()).digest()

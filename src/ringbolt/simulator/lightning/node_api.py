@@ -5,12 +5,12 @@ from __future__ import annotations
 from starlette.routing import BaseRoute
 
 from ringbolt.simulator.lightning.lnd_rest import LndRest
-from ringbolt.simulator.lightning.network import SimulatedNetwork
+from ringbolt.simulator.lightning.network import LightningNetwork
 
 PREFIX = "/simulator/node"
 
 
-def routes(network: SimulatedNetwork) -> list[BaseRoute]:
+def routes(network: LightningNetwork) -> list[BaseRoute]:
     """Everything that ``lightning/lnd.py`` uses of a node."""
     rest = LndRest(network, network.shop, "ringbolt simulated shop")
     return [*rest.receiving(PREFIX), *rest.holding(PREFIX), *rest.paying(PREFIX)]

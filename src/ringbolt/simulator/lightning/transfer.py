@@ -8,12 +8,12 @@ import msgspec
 
 from ringbolt.core.lightning.bolt11 import Bolt11
 from ringbolt.lightning.node import InvoiceState
+from ringbolt.simulator.file.world_file import Put
 from ringbolt.simulator.lightning import invoice as rules
 from ringbolt.simulator.lightning.invoice import Htlc, HtlcRefused, SimulatedInvoice
 from ringbolt.simulator.lightning.node import (
     FailureReason,
     PaymentStatus,
-    Put,
     SimulatedNode,
     SimulatedPayment,
 )

@@ -9,12 +9,12 @@ from __future__ import annotations
 from starlette.routing import BaseRoute
 
 from ringbolt.simulator.lightning.lnd_rest import LndRest
-from ringbolt.simulator.lightning.network import SimulatedNetwork
+from ringbolt.simulator.lightning.network import LightningNetwork
 
 PREFIX = "/simulator/wallet"
 
 
-def routes(network: SimulatedNetwork) -> list[BaseRoute]:
+def routes(network: LightningNetwork) -> list[BaseRoute]:
     """It pays, and it has invoices of its own so that a refund can be paid to it."""
     rest = LndRest(network, network.wallet, "ringbolt simulated wallet")
     return [*rest.receiving(PREFIX), *rest.paying(PREFIX)]

@@ -12,7 +12,7 @@ from typing import Final
 import phonenumbers
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
-from ringbolt.simulator.file.log import Put, WorldFile
+from ringbolt.simulator.file.world_file import Put, WorldFile
 
 REAL_END: Final = "7"
 _TURN: Final = "lend-turn"

@@ -9,7 +9,8 @@ from typing import Any, Final
 import msgspec
 
 from ringbolt.numbers.provider import InboundText, TextBatch
-from ringbolt.simulator.file.log import PAGE, Append, Log, Put, WorldFile
+from ringbolt.simulator.file.log import PAGE, Log
+from ringbolt.simulator.file.world_file import Append, Put, WorldFile
 
 LOG: Final = "sms"
 """Every text that arrived at any number, whoever sent it: {to, from, text, at_ms, ...}."""

@@ -11,7 +11,8 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from ringbolt.simulator.file.log import Append, Entry, Log, Put, WorldFile
+from ringbolt.simulator.file.log import Log
+from ringbolt.simulator.file.world_file import Append, Entry, Put, WorldFile
 from ringbolt.simulator.sms.script import Step, Telegram, behaviour_of, plan
 from ringbolt.sms.carrier import DeliveryReceipt
 from ringbolt.sms.simulated.wire import SmsRequest

@@ -18,7 +18,8 @@ from typing import Final
 
 import structlog
 
-from ringbolt.simulator.file.log import WorldFile
+from ringbolt.simulator.clock.world_time import WorldTime
+from ringbolt.simulator.file.world_file import WorldFile
 from ringbolt.simulator.sms.book import PhoneText, SmsBook, TakenSms, Writes, receipts_of
 from ringbolt.simulator.sms.script import (
     REFUSALS,
@@ -27,7 +28,6 @@ from ringbolt.simulator.sms.script import (
     Intake,
     behaviour_of,
 )
-from ringbolt.simulator.world_time import WorldTime
 from ringbolt.sms.carrier import Accepted, ReceiptBatch, Rejected, SendResult, SmsSnapshot, Unknown
 from ringbolt.sms.simulated.wire import SmsRequest
 

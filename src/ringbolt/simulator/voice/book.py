@@ -10,7 +10,8 @@ from typing import Final
 import structlog
 
 from ringbolt.core.calls.call import CallEvent, Clip
-from ringbolt.simulator.file.log import Log, WorldFile
+from ringbolt.simulator.file.log import Log
+from ringbolt.simulator.file.world_file import WorldFile
 from ringbolt.simulator.voice.call import SimulatedCall
 from ringbolt.voice.simulated.wire import event_from_json, event_to_json
 

@@ -1,4 +1,4 @@
-"""``/simulator/carrier``: the simulated voice carrier, as ``voice/simulated.py`` speaks to it."""
+"""``/simulator/carrier``: the simulated voice carrier, as ``voice/simulated`` asks it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from ringbolt.simulator.voice.book import NumberedEvents
 from ringbolt.simulator.voice.call import SimulatedCall
 from ringbolt.simulator.voice.clips import ClipRefused
 from ringbolt.simulator.voice.phones import PhoneNetwork
-from ringbolt.simulator.world import World
 from ringbolt.voice.carrier import Accepted, PlaceResult, Rejected, Unknown
 from ringbolt.voice.simulated.wire import (
     CallAccepted,
@@ -29,8 +28,8 @@ PREFIX = "/simulator/carrier"
 _encode = msgspec.json.Encoder().encode
 
 
-def routes(world: World) -> list[BaseRoute]:
-    face = _Carrier(world.phones)
+def routes(network: PhoneNetwork) -> list[BaseRoute]:
+    face = _Carrier(network)
     return [
         Route(f"{PREFIX}/clips/{{sha256}}", face.has_clip, methods=["HEAD"]),
         Route(f"{PREFIX}/clips/{{sha256}}", face.keep_clip, methods=["PUT"]),

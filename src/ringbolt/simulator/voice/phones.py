@@ -18,7 +18,8 @@ import structlog
 
 from ringbolt.core.calls.call import CallStatus, Clip
 from ringbolt.core.errors import Conflict, InvalidInput, NotFound
-from ringbolt.simulator.file.log import WorldFile
+from ringbolt.simulator.clock.world_time import WorldTime
+from ringbolt.simulator.file.world_file import WorldFile
 from ringbolt.simulator.voice.book import CallBook, NumberedEvents
 from ringbolt.simulator.voice.call import SimulatedCall
 from ringbolt.simulator.voice.clips import ClipStore
@@ -39,7 +40,6 @@ from ringbolt.simulator.voice.script import (
     plan,
 )
 from ringbolt.simulator.voice.sounds import recorded_wav
-from ringbolt.simulator.world_time import WorldTime
 from ringbolt.voice.carrier import Accepted, PlaceCall, PlaceResult, Rejected, Unknown
 
 _KEYS: Final = frozenset("0123456789*#ABCD")

@@ -26,7 +26,6 @@ from ringbolt.simulator.sms.script import SCRIPTED as SCRIPTED_TEXTS
 from ringbolt.simulator.voice.call import SimulatedCall
 from ringbolt.simulator.voice.phones import PhoneNetwork
 from ringbolt.simulator.voice.script import LISTENER, PLAIN, SCRIPTED
-from ringbolt.simulator.world import World
 from ringbolt.voice.audio.wav import HEADER_SIZE, wav_header
 
 PHONES = "/simulator/phones"
@@ -41,8 +40,8 @@ class _Body(msgspec.Struct):
     digits: str = ""
 
 
-def routes(world: World) -> list[BaseRoute]:
-    face = _Phones(world.phones, world.sms)
+def routes(network: PhoneNetwork, sms: SmsNetwork) -> list[BaseRoute]:
+    face = _Phones(network, sms)
     return [
         Route(PHONES, face.scripted),
         Route(f"{PHONES}/{{number}}", face.show),

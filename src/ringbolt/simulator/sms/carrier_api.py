@@ -1,4 +1,4 @@
-"""``/simulator/sms-carrier``: the simulated SMS carrier, as ``sms/simulated.py`` speaks to it."""
+"""``/simulator/sms-carrier``: the simulated SMS carrier, as ``sms/simulated`` asks it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from starlette.routing import BaseRoute, Route
 from ringbolt.core.json_errors import UNREADABLE
 from ringbolt.simulator.event_stream import cursor_of, event_stream
 from ringbolt.simulator.sms.network import SmsNetwork
-from ringbolt.simulator.world import World
 from ringbolt.sms.carrier import Accepted, ReceiptBatch, Rejected, SendResult, Unknown
 from ringbolt.sms.simulated.wire import ReceiptsLine, SmsAccepted, SmsRefusal, SmsRequest, SmsState
 
@@ -19,8 +18,8 @@ _encode = msgspec.json.Encoder().encode
 _request = msgspec.json.Decoder(SmsRequest).decode
 
 
-def routes(world: World) -> list[BaseRoute]:
-    face = _SmsCarrier(world.sms)
+def routes(network: SmsNetwork) -> list[BaseRoute]:
+    face = _SmsCarrier(network)
     return [
         Route(f"{PREFIX}/messages", face.send, methods=["POST"]),
         Route(f"{PREFIX}/messages/{{ref:path}}", face.find, methods=["GET"]),

@@ -31,7 +31,8 @@ from ringbolt.numbers.provider import (
     TooEarly,
     Unknown,
 )
-from ringbolt.simulator.file.log import Append, Put, WorldFile
+from ringbolt.simulator.clock.world_time import WorldTime
+from ringbolt.simulator.file.world_file import Append, Put, WorldFile
 from ringbolt.simulator.numbers.lease import LeaseDocument, SimulatedLease, new_lease, new_lease_id
 from ringbolt.simulator.numbers.numbering import NumberStock
 from ringbolt.simulator.numbers.script import (
@@ -44,7 +45,6 @@ from ringbolt.simulator.numbers.script import (
     script_of,
 )
 from ringbolt.simulator.numbers.texts import ArrivedTexts, event_id, writes_of
-from ringbolt.simulator.world_time import WorldTime
 
 LIVE: Final = "lend-live"
 """``lend-live/ID``: a loan that goes on or has scripted texts ahead; else it is in ``lend``."""
@@ -56,7 +56,7 @@ _IDLE_MS: Final = 3_600_000
 log = structlog.get_logger("ringbolt.numbers")
 
 
-class NumberBackend:
+class NumberInventory:
     """Numbers, loans and the texts that come to them. Call ``start`` in the event loop."""
 
     def __init__(self, *, clock: WorldTime, store: WorldFile) -> None:

@@ -33,17 +33,16 @@ from ringbolt.numbers.simulated.wire import (
     cancel_reply,
 )
 from ringbolt.simulator.event_stream import cursor_of, event_stream
-from ringbolt.simulator.numbers.backend import NumberBackend
+from ringbolt.simulator.numbers.inventory import NumberInventory
 from ringbolt.simulator.numbers.offers import countries, offers
-from ringbolt.simulator.world import World
 
 PREFIX = "/simulator/lender"
 _MAX_DIGITS = 6
 _encode = msgspec.json.Encoder().encode
 
 
-def routes(world: World) -> list[BaseRoute]:
-    face = _Lender(world.backend)
+def routes(inventory: NumberInventory) -> list[BaseRoute]:
+    face = _Provider(inventory)
     lease = f"{PREFIX}/leases/{{lease_id}}"
     return [
         Route(f"{PREFIX}/countries", face.countries),
@@ -58,9 +57,9 @@ def routes(world: World) -> list[BaseRoute]:
     ]
 
 
-class _Lender:
-    def __init__(self, backend: NumberBackend) -> None:
-        self._lender = backend
+class _Provider:
+    def __init__(self, inventory: NumberInventory) -> None:
+        self._inventory = inventory
 
     async def countries(self, request: Request) -> Response:
         return _json(200, CountriesReply(list(countries())))
@@ -77,33 +76,33 @@ class _Lender:
             asked = msgspec.json.decode(await request.body(), type=LeaseRequest)
         except UNREADABLE as error:
             return _json(400, LeaseRefusal(str(error)))
-        return _lent(await self._lender.acquire(_wanted(asked)))
+        return _lent(await self._inventory.acquire(_wanted(asked)))
 
     async def find(self, request: Request) -> Response:
-        lease = await self._lender.find(request.query_params.get("ref", ""))
+        lease = await self._inventory.find(request.query_params.get("ref", ""))
         if lease is None:
             return _json(404, LeaseRefusal("nothing was lent with this reference"))
         return _json(200, LeaseState(lease))
 
     async def texts(self, request: Request) -> Response:
-        texts = await self._lender.texts(request.path_params["lease_id"])
+        texts = await self._inventory.texts(request.path_params["lease_id"])
         return _json(200, TextsReply(list(texts)))
 
     async def request_text(self, request: Request) -> Response:
-        granted = await self._lender.request_text(request.path_params["lease_id"])
+        granted = await self._inventory.request_text(request.path_params["lease_id"])
         return _json(200, AnotherTextReply(granted))
 
     async def finish(self, request: Request) -> Response:
-        await self._lender.finish(request.path_params["lease_id"])
+        await self._inventory.finish(request.path_params["lease_id"])
         return _json(200, FinishReply())
 
     async def cancel(self, request: Request) -> Response:
-        result = await self._lender.cancel(request.path_params["lease_id"])
+        result = await self._inventory.cancel(request.path_params["lease_id"])
         return _json(200, cancel_reply(result))
 
     async def events(self, request: Request) -> Response:
         """Lines of texts after ``?after=N``."""
-        return event_stream(self._lender.events(cursor_of(request)), _line)
+        return event_stream(self._inventory.events(cursor_of(request)), _line)
 
 
 def _wanted(asked: LeaseRequest) -> AcquireNumber:

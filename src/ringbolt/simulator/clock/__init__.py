@@ -1,0 +1,1 @@
+"""The clock of the simulated world, its HTTP face, and the shop that follows it."""
