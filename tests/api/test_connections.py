@@ -12,8 +12,8 @@ import pytest
 import uvicorn
 from structlog.testing import capture_logs
 
-from ringbolt.cli import connections
-from ringbolt.cli.connections import LOOPBACK, ConnectionGuard, guarded
+from ringbolt.cli import connection_guard
+from ringbolt.cli.connection_guard import LOOPBACK, ConnectionGuard, guarded
 from ringbolt.cli.http_server import listen
 from support.servers.shop import ShopServer, running_shop, settings_for
 from support.waiting import PATIENCE_S, until
@@ -81,7 +81,7 @@ async def open_to_few(
     async with running_shop(settings) as shop:
 
         def with_patience(seconds: float) -> ShopServer:
-            monkeypatch.setattr(connections, "HEAD_TIMEOUT_S", seconds)
+            monkeypatch.setattr(connection_guard, "HEAD_TIMEOUT_S", seconds)
             return shop
 
         yield with_patience
@@ -190,7 +190,7 @@ async def test_a_scanner_does_not_fill_the_log(
 @pytest.fixture
 async def generous(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
     """The port of a server that answers everything with 8 MB, and looks often who reads it."""
-    monkeypatch.setattr(connections, "READ_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(connection_guard, "READ_TIMEOUT_S", 0.3)
 
     async def answer(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})

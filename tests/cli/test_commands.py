@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from cli.conftest import Desk, run_command
-from ringbolt.cli.welcome import welcome
+from ringbolt.cli.banner import print_banner
 from ringbolt.settings import Settings
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -145,7 +145,7 @@ async def test_the_doctor_names_the_list_that_cannot_be_read(tmp_path: Path) -> 
 async def test_the_banner_s_order_is_one_that_the_shop_takes(
     desk: Desk, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    welcome(Settings(), desk.url)
+    print_banner(Settings(), desk.url)
     banner = capsys.readouterr().err
     found = re.search(r"curl (\S+/createorder) -d '(.+)'", banner)
     assert found is not None, banner

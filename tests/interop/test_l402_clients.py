@@ -170,7 +170,9 @@ async def test_l402_requests_is_told_what_is_wrong_without_paying(shop: ShopServ
 
 
 async def test_ringbolt_s_own_buyer_buys_follows_and_claims(shop: ShopServer) -> None:
-    from ringbolt.cli.buyer import Wallet, buy, claim, follow
+    from ringbolt.cli.buyer.purchase import buy, follow
+    from ringbolt.cli.buyer.refund import claim
+    from ringbolt.cli.buyer.wallet import Wallet
 
     wallet = Wallet(wallet_url(shop))
     told: list[str] = []

@@ -9,7 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ringbolt.cli.buyer import Challenge, PurchaseError, Wallet, buy, claim, read_challenge
+from ringbolt.cli.buyer.challenge import Challenge, read_challenge
+from ringbolt.cli.buyer.errors import PurchaseError
+from ringbolt.cli.buyer.purchase import buy
+from ringbolt.cli.buyer.refund import claim
+from ringbolt.cli.buyer.wallet import Wallet
 from ringbolt.core.lightning import bolt11, lnurl
 
 M = "AgEIcmluZ2JvbHQCQgAA+/8="

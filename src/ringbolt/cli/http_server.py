@@ -12,7 +12,7 @@ from typing import Any
 
 import uvicorn
 
-from ringbolt.cli.connections import SHARE_OF_DESCRIPTORS, ConnectionGuard, guarded
+from ringbolt.cli.connection_guard import SHARE_OF_DESCRIPTORS, ConnectionGuard, guarded
 from ringbolt.settings import Settings, SettingsError
 
 MAX_CONNECTIONS = 65_536
@@ -108,7 +108,7 @@ def most_connections(to_itself: bool) -> int:
     ``to_itself``: the node is part of the process, and each connection to it has two ends here.
     """
     try:
-        import resource  # noqa: PLC0415 - not on Windows
+        import resource  # not on Windows
     except ImportError:
         return MAX_CONNECTIONS
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -10,10 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from ringbolt import __version__
-from ringbolt.cli.commands import keys, numbers, webhooks
-from ringbolt.cli.commands import wallet as wallet_commands
-from ringbolt.cli.running import finish, settings_or_exit
-from ringbolt.settings import LndSettings
+from ringbolt.cli.commands import keys, numbers, suppressions, wallet, webhooks
+from ringbolt.cli.run import finish, run_command, settings_or_exit
 
 app = typer.Typer(
     name="ringbolt",
@@ -22,8 +20,8 @@ app = typer.Typer(
     "Without any configuration everything is simulated: a Lightning node with play money, phones "
     "that answer, numbers that get codes, mailboxes. 'ringbolt demo' shows it in ten seconds; "
     "'ringbolt doctor' says what is real, what is simulated and what is wrong.\n\n"
-    "Exit codes: 0 done, 1 it did not come about, 2 the command or a setting is wrong, "
-    "3 something needed does not answer.",
+    "Exit codes: 0 done, 1 it failed, 2 the command or a setting is wrong, 3 a part that is needed "
+    "does not answer.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -44,25 +42,19 @@ def serve(
     Stays up until Ctrl-C. On SQLite one process is the whole shop; on PostgreSQL start as many
     'serve --no-worker' and 'worker' as you like.
     """
-    from ringbolt.cli.commands.serve import run_in_loop  # noqa: PLC0415
-    from ringbolt.cli.commands.serve import serve as run_shop  # noqa: PLC0415
-    from ringbolt.cli.welcome import welcome  # noqa: PLC0415
+    from ringbolt.cli.banner import print_banner
+    from ringbolt.cli.commands.serve import serve as run_shop
 
     settings = settings_or_exit(port=port)
-    finish(
-        lambda: run_in_loop(
-            run_shop(settings, with_worker=worker, on_ready=lambda url: welcome(settings, url))
-        )
-    )
+    finish(run_shop(settings, with_worker=worker, on_ready=lambda url: print_banner(settings, url)))
 
 
 @app.command()
 def worker() -> None:
     """Run jobs only: dispatch, refunds, watching the node and the carriers. Needs PostgreSQL."""
-    from ringbolt.cli.commands.serve import run_in_loop, work_only  # noqa: PLC0415
+    from ringbolt.cli.commands.serve import work_only
 
-    settings = settings_or_exit()
-    finish(lambda: run_in_loop(work_only(settings)))
+    run_command(work_only)
 
 
 @app.command()
@@ -72,24 +64,23 @@ def simulator(port: Port = None) -> None:
     Shops and workers then name it by RINGBOLT_SIMULATOR_URL and may be killed at any moment: the
     world remembers what it saw.
     """
-    from ringbolt.cli.commands.serve import run_in_loop  # noqa: PLC0415
-    from ringbolt.cli.commands.simulator import DEFAULT_PORT, run_world  # noqa: PLC0415
+    from ringbolt.cli.commands.simulator import DEFAULT_PORT, run_world
 
     settings = settings_or_exit(port=port)
     if "port" not in settings.model_fields_set:
         settings = settings.model_copy(update={"port": DEFAULT_PORT})
-    finish(lambda: run_in_loop(run_world(settings)))
+    finish(run_world(settings))
 
 
 @app.command()
 def demo() -> None:
-    """Open a shop with play money, buy a call, and print where the sound of it lies.
+    """Open a shop with play money, buy a call, and print where its audio is kept.
 
     Everything is simulated and on this machine; the shop closes when the demo is over.
     """
-    from ringbolt.cli.commands.demo import run_demo  # noqa: PLC0415
-    from ringbolt.cli.commands.serve import run_in_loop  # noqa: PLC0415
-    from ringbolt.cli.commands.serve import serve as run_shop  # noqa: PLC0415
+    from ringbolt.cli.commands.demo import run_demo
+    from ringbolt.cli.commands.serve import serve as run_shop
+    from ringbolt.settings import LndSettings
 
     settings = settings_or_exit()
     data_dir = settings.data_dir / "demo"
@@ -100,17 +91,13 @@ def demo() -> None:
             "port": 0,
             "host": "127.0.0.1",
             "log": quiet,
-            # Nothing of a real shop: its worker would take that shop's jobs.
+            # Not the store of a real shop: the demo's worker would run its jobs.
             "database_url": "",
             "lnd": LndSettings(),
             "simulator": settings.simulator.model_copy(update={"url": ""}),
         }
     )
-    finish(
-        lambda: run_in_loop(
-            run_shop(settings, beside=lambda url: run_demo(url, data_dir / "calls"))
-        )
-    )
+    finish(run_shop(settings, beside=lambda url: run_demo(url, data_dir / "calls")))
 
 
 @app.command()
@@ -133,8 +120,8 @@ def call(
 
     Exit code 0 if the call was answered, 1 if not (what was not answered is not charged).
     """
-    from ringbolt.cli.commands.call import place_call, wallet_at  # noqa: PLC0415
-    from ringbolt.cli.commands.serve import run_in_loop  # noqa: PLC0415
+    from ringbolt.cli.buyer.wallet import wallet_at
+    from ringbolt.cli.commands.call import place_call
 
     body: dict[str, Any] = {"phone_number": number}
     if audio_url:
@@ -144,45 +131,41 @@ def call(
     if refund_address:
         body["refund_address"] = refund_address
     purse = wallet_at(wallet or f"{server.rstrip('/')}/simulator/wallet", macaroon, tls_cert)
-    finish(lambda: run_in_loop(place_call(server, body, purse, max_sats, wait)))
+    finish(place_call(server, body, purse, max_sats, wait))
 
 
 @app.command()
 def doctor() -> None:
-    """Say what is real, what is simulated, what is wrong, and how to mend it.
+    """Say what is real, what is simulated, what is wrong, and how to fix it.
 
     Looks at the settings, the store, the node, and at what calls, texts, numbers and e-mail need:
     carriers, prices and costs, own numbers, speech, the public address. Works beside a running
     shop. Exit code 1 if something is wrong.
     """
-    from ringbolt.cli.commands.doctor import doctor as examine  # noqa: PLC0415
-    from ringbolt.cli.commands.serve import run_in_loop  # noqa: PLC0415
+    from ringbolt.cli.commands.doctor import doctor as examine
 
-    settings = settings_or_exit()
-    finish(lambda: run_in_loop(examine(settings)))
+    run_command(examine)
 
 
 @app.command()
 def audit() -> None:
     """Prove that sats in = settled + returned + owed, and that orders, attempts and node agree.
 
-    Calls, texts, codes, rented numbers, e-mails and top-ups alike. The sums are told by how it was
-    paid: l402 (paid before the call), holds (hold invoices of orders), balances (prepaid keys), and
-    what referrers got and are owed. Reads only; works beside a running shop. Exit code 0 if
+    Calls, texts, codes, rented numbers, e-mails and top-ups alike. The sums are grouped by how it
+    was paid: l402 (paid before the call), holds (hold invoices of orders), balances (prepaid keys),
+    and what referrers got and are owed. Reads only; works beside a running shop. Exit code 0 if
     everything agrees, else 1 with each difference.
     """
-    from ringbolt.cli.commands.audit import audit as compare  # noqa: PLC0415
-    from ringbolt.cli.commands.serve import run_in_loop  # noqa: PLC0415
+    from ringbolt.cli.commands.audit import audit as compare
 
-    settings = settings_or_exit()
-    finish(lambda: run_in_loop(compare(settings)))
+    run_command(compare)
 
 
 app.add_typer(keys.app, name="keys")
-app.add_typer(wallet_commands.app, name="wallet")
+app.add_typer(wallet.app, name="wallet")
 app.add_typer(webhooks.app, name="webhooks")
-app.add_typer(numbers.numbers, name="numbers")
-app.add_typer(numbers.suppressions, name="suppressions")
+app.add_typer(numbers.app, name="numbers")
+app.add_typer(suppressions.app, name="suppressions")
 
 
 @app.command()
@@ -192,7 +175,7 @@ def version() -> None:
 
 
 def main() -> None:
-    # Nothing that is imported is garbage; looking for some takes a tenth of the start.
+    # Nothing that is imported is garbage; a collection would take a tenth of the start.
     gc.disable()
     app(prog_name="ringbolt")
 

@@ -107,8 +107,8 @@ async def world_url(settings: Settings) -> AsyncIterator[str]:
     if running is not None:
         yield running.url
         return
-    from ringbolt.simulator.app import create_app  # noqa: PLC0415
-    from ringbolt.simulator.world import World  # noqa: PLC0415
+    from ringbolt.simulator.app import create_app
+    from ringbolt.simulator.world import World
 
     world = await World.open(settings.data_dir, settings.simulator.speed)
     sock = listen("127.0.0.1", 0)

@@ -10,11 +10,11 @@ from typing import Any
 
 EXIT_OK = 0
 EXIT_FAILED = 1
-"""The thing asked for did not come about, e.g. nobody answered, or the books disagree."""
+"""The command ran, but did not succeed: the call was not answered, or the books disagree."""
 EXIT_USAGE = 2
 """The command, a setting or a file is wrong; nothing was tried."""
 EXIT_UNAVAILABLE = 3
-"""Something that was needed does not answer."""
+"""A part that was needed does not answer."""
 
 
 class Progress:
@@ -22,7 +22,7 @@ class Progress:
 
     def print(self, text: str) -> None:
         # rich takes longer to load than most commands take to run
-        from rich.console import Console  # noqa: PLC0415
+        from rich.console import Console
 
         Console(stderr=True, highlight=False).print(text, soft_wrap=True)
 
@@ -39,8 +39,8 @@ def print_json(value: Any) -> None:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
+    from rich.console import Console
+    from rich.table import Table
 
     table = Table(title=title, title_justify="left", show_edge=False)
     for column in columns:
@@ -57,14 +57,37 @@ def print_facts(facts: dict[str, Any]) -> None:
         sys.stdout.write(f"{name.ljust(width)}  {value}\n")
 
 
+def print_done(document: dict[str, Any], sentence: str) -> int:
+    """What a command did: ``sentence`` on a terminal, ``document`` in a pipe; the exit code."""
+    if is_terminal():
+        sys.stdout.write(f"{sentence}\n")
+    else:
+        print_json(document)
+    return EXIT_OK
+
+
+def print_list(
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    documents: list[dict[str, Any]],
+) -> int:
+    """What a command found: a table on a terminal, ``documents`` in a pipe; the exit code."""
+    if is_terminal():
+        print_table(title, columns, rows)
+    else:
+        print_json(documents)
+    return EXIT_OK
+
+
 def day(ms: int | None) -> str:
-    """A moment as a table shows it, UTC; '' for None."""
+    """A timestamp as a table shows it, UTC; '' for None."""
     return "" if ms is None else datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")
 
 
 def fail(message: str, code: int = EXIT_FAILED) -> int:
     """Say on stderr what went wrong; returns the exit code."""
-    from rich.markup import escape  # noqa: PLC0415
+    from rich.markup import escape
 
     progress.print(f"[bold red]error:[/] {escape(message)}")
     return code

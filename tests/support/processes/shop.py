@@ -15,7 +15,8 @@ from typing import Any
 
 import httpx
 
-from ringbolt.cli.buyer import Wallet, read_challenge
+from ringbolt.cli.buyer.challenge import read_challenge
+from ringbolt.cli.buyer.wallet import Wallet
 from support.servers.ports import HeldPort
 from support.waiting import eventually
 

@@ -1,17 +1,15 @@
-"""``ringbolt call`` and ``ringbolt wallet``: the buyer's side."""
+"""``ringbolt call``: buy a call and follow it."""
 
 from __future__ import annotations
 
-import asyncio
-import sys
 import time
-from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 import httpx
 
-from ringbolt.cli.buyer import PurchaseError, Wallet, buy, claim, follow
+from ringbolt.cli.buyer.errors import PurchaseError
+from ringbolt.cli.buyer.purchase import buy, follow
+from ringbolt.cli.buyer.wallet import Wallet
 from ringbolt.cli.output import (
     EXIT_FAILED,
     EXIT_OK,
@@ -23,15 +21,6 @@ from ringbolt.cli.output import (
 )
 
 PATH = "/api/l402/place-call"
-_HELD_AFTER_S = 10.0
-
-
-def wallet_at(url: str, macaroon: str, tls_cert: Path | None) -> Wallet:
-    """A wallet by LND's REST interface; ``macaroon`` is a file or hexadecimal."""
-    path = Path(macaroon) if macaroon else None
-    if path is not None and len(macaroon) < 256 and path.is_file():
-        macaroon = path.read_bytes().hex()
-    return Wallet(url, macaroon or "00", tls_cert)
 
 
 async def place_call(
@@ -91,39 +80,3 @@ def _status(document: dict[str, Any]) -> str:
     if document.get("refund"):
         text += f"; not charged, {document['refund']['refund_amount']} sats can be withdrawn"
     return text
-
-
-async def with_wallet(wallet: Wallet, act: Callable[[Wallet], Awaitable[dict[str, Any]]]) -> int:
-    """Do one thing with a wallet and print what came of it."""
-    try:
-        result = await act(wallet)
-    except (PurchaseError, httpx.HTTPError) as error:
-        return fail(str(error) or repr(error))
-    finally:
-        await wallet.close()
-    if is_terminal():
-        print_facts(result)
-    else:
-        print_json(result)
-    return EXIT_OK
-
-
-async def balance(wallet: Wallet) -> dict[str, Any]:
-    return {"balance_sats": await wallet.balance_sats()}
-
-
-async def pay(wallet: Wallet, invoice: str, max_fee_sats: int) -> dict[str, Any]:
-    paying = asyncio.create_task(wallet.pay(invoice, max_fee_sats))
-    await asyncio.wait({paying}, timeout=_HELD_AFTER_S)
-    if not paying.done():
-        sys.stderr.write("The payment is held until it is delivered, or given back: wait.\n")
-    return {"preimage": await paying}
-
-
-async def invoice(wallet: Wallet, sats: int, memo: str) -> dict[str, Any]:
-    return {"invoice": await wallet.create_invoice(sats, memo)}
-
-
-async def withdraw(wallet: Wallet, link: str) -> dict[str, Any]:
-    async with httpx.AsyncClient(timeout=30) as http:
-        return {"claimed_sats": await claim(http, link, wallet)}

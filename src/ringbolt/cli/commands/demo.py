@@ -9,7 +9,9 @@ from typing import Any
 
 import httpx
 
-from ringbolt.cli.buyer import PurchaseError, Wallet, buy, follow
+from ringbolt.cli.buyer.errors import PurchaseError
+from ringbolt.cli.buyer.purchase import buy, follow
+from ringbolt.cli.buyer.wallet import Wallet
 from ringbolt.cli.commands.call import PATH
 from ringbolt.cli.output import EXIT_FAILED, EXIT_OK, progress
 

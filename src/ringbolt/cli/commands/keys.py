@@ -1,13 +1,16 @@
-"""``ringbolt keys``: API keys of prepaid accounts."""
+"""``ringbolt keys``: API keys, through the running shop if there is one, else in its store."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ringbolt.settings import Settings
+from ringbolt.cli.output import EXIT_OK, day, is_terminal, print_facts, print_json, print_table
+from ringbolt.cli.run import run_command
+
+if TYPE_CHECKING:
+    from ringbolt.settings import Settings
 
 app = typer.Typer(
     help="API keys of prepaid accounts.\n\nThey are made by the running shop if there is one, "
@@ -31,26 +34,82 @@ def create_command(
 ) -> None:
     """Make a key and print it, once."""
     scopes = [each.strip() for text in scope or [] for each in text.split(",")]
-    _run(lambda desk, settings: desk.create(settings, label, scopes))
+    run_command(lambda settings: create(settings, label, scopes))
 
 
 @app.command("list")
 def list_command() -> None:
     """Every key with its balance."""
-    _run(lambda desk, settings: desk.listing(settings))
+    run_command(list_all)
 
 
 @app.command("revoke")
 def revoke_command(key_id: Annotated[str, typer.Argument(help="The key's id, see list.")]) -> None:
     """Refuse a key from now on."""
-    _run(lambda desk, settings: desk.revoke(settings, key_id))
+    run_command(lambda settings: revoke(settings, key_id))
 
 
-def _run(command: Callable[[Any, Settings], Coroutine[Any, Any, int]]) -> None:
-    # The commands load what they need when they run, so that help comes at once.
-    from ringbolt.cli.commands import key_desk  # noqa: PLC0415
-    from ringbolt.cli.commands.serve import run_in_loop  # noqa: PLC0415
-    from ringbolt.cli.running import finish, settings_or_exit  # noqa: PLC0415
+async def create(settings: Settings, label: str, scopes: list[str]) -> int:
+    """Make a key; no scopes means the usual ones."""
+    from ringbolt.app.accounts.keys import DEFAULT_SCOPES, create_key
+    from ringbolt.cli.operator_access import OperatorClient, open_admin
 
-    settings = settings_or_exit()
-    finish(lambda: run_in_loop(command(key_desk, settings)))
+    scopes = scopes or sorted(DEFAULT_SCOPES)
+    async with open_admin(settings) as admin:
+        if isinstance(admin, OperatorClient):
+            made = await admin.ask("POST", "/keys", {"label": label, "scopes": scopes})
+        else:
+            key = await create_key(admin, label, frozenset(scopes))
+            made = {"id": key.id, "key": key.key, "scopes": sorted(key.scopes)}
+    if is_terminal():
+        print_facts({**made, "scopes": " ".join(made["scopes"])})
+        print("Keep the key now: it is not shown again.")
+    else:
+        print_json(made)
+    return EXIT_OK
+
+
+async def list_all(settings: Settings) -> int:
+    from ringbolt.app.accounts.keys import key_document, list_keys
+    from ringbolt.cli.operator_access import OperatorClient, open_admin
+
+    async with open_admin(settings) as admin:
+        if isinstance(admin, OperatorClient):
+            rows: list[dict[str, Any]] = await admin.ask("GET", "/keys")
+        else:
+            rows = [key_document(key, balance_msat) for key, balance_msat in await list_keys(admin)]
+    if not is_terminal():
+        print_json(rows)
+        return EXIT_OK
+    print_table(
+        "API keys",
+        ("id", "label", "scopes", "balance (sats)", "created", "revoked"),
+        [
+            (
+                row["id"],
+                row["label"],
+                " ".join(row["scopes"]),
+                row["balance_sats"],
+                day(row["created_ms"]),
+                day(row["revoked_ms"]),
+            )
+            for row in rows
+        ],
+    )
+    return EXIT_OK
+
+
+async def revoke(settings: Settings, key_id: str) -> int:
+    from ringbolt.app.accounts.keys import revoke_key
+    from ringbolt.cli.operator_access import OperatorClient, open_admin
+
+    async with open_admin(settings) as admin:
+        if isinstance(admin, OperatorClient):
+            await admin.ask("DELETE", f"/keys/{key_id}")
+        else:
+            await revoke_key(admin, key_id)
+    if is_terminal():
+        print(f"{key_id} is revoked.")
+    else:
+        print_json({"id": key_id, "revoked": True})
+    return EXIT_OK

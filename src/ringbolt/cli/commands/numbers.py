@@ -1,26 +1,26 @@
-"""``ringbolt numbers`` and ``ringbolt suppressions``: what is lent, and who is spared."""
+"""``ringbolt numbers``: the operator's own numbers, through the running shop if there is one, else
+in its store."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ringbolt.settings import Settings
+from ringbolt.cli.output import day, print_done, print_list
+from ringbolt.cli.run import run_command
 
-numbers = typer.Typer(
-    help="The operator's own numbers, lent to orders with realphone.\n\nTheir texts are handed in "
-    "at POST /v1/inbound/texts, with a key that has the scope inbound.",
+if TYPE_CHECKING:
+    from ringbolt.settings import Settings
+
+app = typer.Typer(
+    help="The operator's own numbers, which orders with realphone lease.\n\nTheir texts are handed "
+    "in at POST /v1/inbound/texts, with a key that has the scope inbound.",
     no_args_is_help=True,
 )
-suppressions = typer.Typer(
-    help="Who gets no texts or e-mails from this shop, whoever pays for them.",
-    no_args_is_help=True,
-)
 
 
-@numbers.command("add")
+@app.command("add")
 def add_command(
     number: Annotated[str, typer.Argument(help="The number, E.164: +12025550123.")],
     country: Annotated[
@@ -28,59 +28,80 @@ def add_command(
     ] = "",
     label: Annotated[str, typer.Option(help="A note for yourself.")] = "",
 ) -> None:
-    """Lend a number of your own from now on."""
-    _run(lambda desk, settings: desk.add_number(settings, number, country, label))
+    """Offer a number of your own from now on."""
+    run_command(lambda settings: add(settings, number, country, label))
 
 
-@numbers.command("list")
+@app.command("list")
 def list_command() -> None:
     """Your numbers."""
-    _run(lambda desk, settings: desk.list_numbers(settings))
+    run_command(list_own)
 
 
-@numbers.command("remove")
-def remove_command(
-    number: Annotated[str, typer.Argument(help="The number, E.164.")],
-) -> None:
-    """Lend it no more; an order that has it keeps it to its end."""
-    _run(lambda desk, settings: desk.remove_number(settings, number))
+@app.command("remove")
+def remove_command(number: Annotated[str, typer.Argument(help="The number, E.164.")]) -> None:
+    """Offer it no longer; an order that has it keeps it to its end."""
+    run_command(lambda settings: remove(settings, number))
 
 
-@numbers.command("doubtful")
+@app.command("doubtful")
 def doubtful_command() -> None:
-    """Numbers that a provider may have lent, and may charge for, without telling: compare them
-    with its account. Their buyers have their money back."""
-    _run(lambda desk, settings: desk.list_doubtful(settings))
+    """Numbers that a provider may have leased to us, and may charge for, although its answer was
+    lost: compare them with its account. Their buyers have their money back."""
+    run_command(list_doubtful)
 
 
-@suppressions.command("add")
-def suppress_command(
-    to: Annotated[str, typer.Argument(help="A number (E.164) or an e-mail address.")],
-    why: Annotated[str, typer.Option(help="A note for yourself.")] = "by the operator",
-) -> None:
-    """Send nothing there any more."""
-    _run(lambda desk, settings: desk.suppress(settings, to, why))
+async def add(settings: Settings, number: str, country: str, label: str) -> int:
+    from ringbolt.app.operator import own_numbers
+    from ringbolt.cli.operator_access import OperatorClient, open_admin
+
+    async with open_admin(settings) as admin:
+        if isinstance(admin, OperatorClient):
+            body = {"number": number, "country": country, "label": label}
+            added = await admin.ask("POST", "/numbers", body)
+        else:
+            added = await admin.tx(own_numbers.add_number, number, country, label)
+    return print_done(added, f"{number} is offered from now on, under {added['country']}.")
 
 
-@suppressions.command("list")
-def suppressed_command() -> None:
-    """Who is spared, by hashes: the numbers and addresses themselves are not kept."""
-    _run(lambda desk, settings: desk.list_suppressed(settings))
+async def list_own(settings: Settings) -> int:
+    from ringbolt.app.operator import own_numbers
+    from ringbolt.cli.operator_access import OperatorClient, open_admin
+
+    async with open_admin(settings) as admin:
+        if isinstance(admin, OperatorClient):
+            found: list[dict[str, Any]] = await admin.ask("GET", "/numbers")
+        else:
+            found = await admin.read(own_numbers.list_numbers)
+    rows = [(row["number"], row["country"], row["label"], day(row["added_ms"])) for row in found]
+    return print_list("Numbers", ("number", "country", "label", "since"), rows, found)
 
 
-@suppressions.command("remove")
-def allow_command(
-    to: Annotated[str, typer.Argument(help="A number (E.164) or an e-mail address.")],
-) -> None:
-    """Send there again."""
-    _run(lambda desk, settings: desk.allow(settings, to))
+async def remove(settings: Settings, number: str) -> int:
+    from ringbolt.app.operator import own_numbers
+    from ringbolt.cli.operator_access import OperatorClient, open_admin
+
+    async with open_admin(settings) as admin:
+        if isinstance(admin, OperatorClient):
+            await admin.ask("POST", "/numbers/remove", {"number": number})
+        else:
+            await admin.tx(own_numbers.remove_number, number)
+    return print_done({"number": number, "removed": True}, f"{number} is offered no longer.")
 
 
-def _run(command: Callable[[Any, Settings], Coroutine[Any, Any, int]]) -> None:
-    # The commands load what they need when they run, so that help comes at once.
-    from ringbolt.cli.commands import number_desk  # noqa: PLC0415
-    from ringbolt.cli.commands.serve import run_in_loop  # noqa: PLC0415
-    from ringbolt.cli.running import finish, settings_or_exit  # noqa: PLC0415
+async def list_doubtful(settings: Settings) -> int:
+    from ringbolt.app.operator import own_numbers
+    from ringbolt.cli.operator_access import OperatorClient, open_admin
 
-    settings = settings_or_exit()
-    finish(lambda: run_in_loop(command(number_desk, settings)))
+    async with open_admin(settings) as admin:
+        if isinstance(admin, OperatorClient):
+            found: list[dict[str, Any]] = await admin.ask("GET", "/numbers/doubtful")
+        else:
+            found = await admin.read(own_numbers.list_doubtful)
+    names = ("provider", "ref", "order", "service", "country", "asked", "why")
+    rows = [
+        (row["provider"], row["ref"], row["order_id"], row["service"], row["country"],
+         day(row["asked_ms"]), row["why"])
+        for row in found
+    ]  # fmt: skip
+    return print_list("Perhaps leased, for no order", names, rows, found)

@@ -25,16 +25,6 @@ from ringbolt.settings import Settings, SettingsError
 from ringbolt.settings.secret import load_keyring
 
 
-def run_in_loop(main: Coroutine[Any, Any, int]) -> int:
-    """Run to the end on uvloop, where there is one."""
-    try:
-        import uvloop  # noqa: PLC0415 - not on Windows
-    except ImportError:
-        return asyncio.run(main)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(main)
-
-
 def loaded() -> None:
     """Everything is imported: it stays for ever, so that no collection need look at it again."""
     gc.collect()
@@ -46,7 +36,7 @@ def allow_many_connections() -> None:
     """Every unpaid invoice, waiting buyer and caller is a connection: the usual 1,024 would let
     anybody stop the shop with invoices that nobody pays."""
     try:
-        import resource  # noqa: PLC0415 - not on Windows
+        import resource  # not on Windows
     except ImportError:
         return
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -66,7 +56,7 @@ async def serve(
 
     ``on_ready`` and ``beside`` are given the address at which this machine reaches the shop.
     """
-    from ringbolt.bootstrap import open_shop  # noqa: PLC0415 - the CLI's help needs none of it
+    from ringbolt.bootstrap import open_shop
 
     loaded()
     allow_many_connections()
@@ -125,7 +115,7 @@ async def _until_done(
 
 async def work_only(settings: Settings) -> int:
     """Run a worker without an API until it is told to stop; the exit code."""
-    from ringbolt.bootstrap import open_shop  # noqa: PLC0415
+    from ringbolt.bootstrap import open_shop
 
     loaded()
     allow_many_connections()

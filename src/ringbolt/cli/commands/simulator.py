@@ -14,8 +14,8 @@ DEFAULT_PORT = 8403
 
 async def run_world(settings: Settings) -> int:
     """Run the world until it is told to stop; the exit code."""
-    from ringbolt.simulator.app import create_app  # noqa: PLC0415
-    from ringbolt.simulator.world import World  # noqa: PLC0415
+    from ringbolt.simulator.app import create_app
+    from ringbolt.simulator.world import World
 
     loaded()
     allow_many_connections()

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from ringbolt.cli.output import EXIT_OK, fail, is_terminal, print_facts, print_json
+from ringbolt.cli.run import finish
+
+if TYPE_CHECKING:
+    from ringbolt.cli.buyer.wallet import Wallet
 
 app = typer.Typer(
     help="Use a wallet: the play-money one of a shop, or a real LND by its REST address.",
     no_args_is_help=True,
 )
 
+_HELD_AFTER_S = 10.0
 DEFAULT = "http://127.0.0.1:8402/simulator/wallet"
 Url = Annotated[str, typer.Option("--wallet", help="The wallet's REST address.")]
 Macaroon = Annotated[str, typer.Option(help="LND: a macaroon that may pay, file or hex.")]
@@ -22,7 +30,7 @@ Cert = Annotated[Path | None, typer.Option(help="LND: its tls.cert.")]
 @app.command("balance")
 def balance(wallet: Url = DEFAULT, macaroon: Macaroon = "", tls_cert: Cert = None) -> None:
     """What the wallet can spend."""
-    _run(wallet, macaroon, tls_cert, lambda call, opened: call.balance(opened))
+    _run(wallet, macaroon, tls_cert, _balance)
 
 
 @app.command("pay")
@@ -34,7 +42,7 @@ def pay(
     tls_cert: Cert = None,
 ) -> None:
     """Pay an invoice and print the preimage, the proof of payment."""
-    _run(wallet, macaroon, tls_cert, lambda call, opened: call.pay(opened, invoice, max_fee_sats))
+    _run(wallet, macaroon, tls_cert, lambda opened: _pay(opened, invoice, max_fee_sats))
 
 
 @app.command("invoice")
@@ -46,7 +54,7 @@ def invoice(
     tls_cert: Cert = None,
 ) -> None:
     """Make an invoice to be paid into the wallet."""
-    _run(wallet, macaroon, tls_cert, lambda call, opened: call.invoice(opened, sats, memo))
+    _run(wallet, macaroon, tls_cert, lambda opened: _invoice(opened, sats, memo))
 
 
 @app.command("claim")
@@ -57,19 +65,61 @@ def claim(
     tls_cert: Cert = None,
 ) -> None:
     """Withdraw a refund into the wallet."""
-    _run(wallet, macaroon, tls_cert, lambda call, opened: call.withdraw(opened, link))
+    _run(wallet, macaroon, tls_cert, lambda opened: _withdraw(opened, link))
 
 
 def _run(
     url: str,
     macaroon: str,
     tls_cert: Path | None,
-    act: Callable[[Any, Any], Coroutine[Any, Any, dict[str, Any]]],
+    act: Callable[[Wallet], Awaitable[dict[str, Any]]],
 ) -> None:
-    # The commands load what they need when they run, so that help comes at once.
-    from ringbolt.cli.commands import call  # noqa: PLC0415
-    from ringbolt.cli.commands.serve import run_in_loop  # noqa: PLC0415
-    from ringbolt.cli.running import finish  # noqa: PLC0415
+    from ringbolt.cli.buyer.wallet import wallet_at
 
-    wallet = call.wallet_at(url, macaroon, tls_cert)
-    finish(lambda: run_in_loop(call.with_wallet(wallet, lambda opened: act(call, opened))))
+    finish(_use(wallet_at(url, macaroon, tls_cert), act))
+
+
+async def _use(wallet: Wallet, act: Callable[[Wallet], Awaitable[dict[str, Any]]]) -> int:
+    """Do one thing with a wallet and print the result; the exit code."""
+    import httpx
+
+    from ringbolt.cli.buyer.errors import PurchaseError
+
+    try:
+        result = await act(wallet)
+    except (PurchaseError, httpx.HTTPError) as error:
+        return fail(str(error) or repr(error))
+    finally:
+        await wallet.close()
+    if is_terminal():
+        print_facts(result)
+    else:
+        print_json(result)
+    return EXIT_OK
+
+
+async def _balance(wallet: Wallet) -> dict[str, Any]:
+    return {"balance_sats": await wallet.balance_sats()}
+
+
+async def _pay(wallet: Wallet, invoice: str, max_fee_sats: int) -> dict[str, Any]:
+    import asyncio
+
+    paying = asyncio.create_task(wallet.pay(invoice, max_fee_sats))
+    await asyncio.wait({paying}, timeout=_HELD_AFTER_S)
+    if not paying.done():
+        sys.stderr.write("The payment is held until the seller delivers or cancels: wait.\n")
+    return {"preimage": await paying}
+
+
+async def _invoice(wallet: Wallet, sats: int, memo: str) -> dict[str, Any]:
+    return {"invoice": await wallet.create_invoice(sats, memo)}
+
+
+async def _withdraw(wallet: Wallet, link: str) -> dict[str, Any]:
+    import httpx
+
+    from ringbolt.cli.buyer.refund import claim
+
+    async with httpx.AsyncClient(timeout=30) as http:
+        return {"claimed_sats": await claim(http, link, wallet)}

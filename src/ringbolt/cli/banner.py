@@ -1,4 +1,4 @@
-"""What a shop says when it opens."""
+"""What ``ringbolt serve`` prints when the shop is open."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ Health {url}/readyz   figures {url}/metrics   stop with Ctrl-C
 """
 
 
-def welcome(settings: Settings, url: str) -> None:
+def print_banner(settings: Settings, url: str) -> None:
+    """The shop's address, what of it is simulated, and the first commands to try; to stderr."""
     world = "simulated phones, numbers, texts and mail"
     if settings.node_is_simulated:
         what, money = f"play money; {world}", " with play money"

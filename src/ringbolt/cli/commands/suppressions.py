@@ -1,0 +1,83 @@
+"""``ringbolt suppressions``: who gets no messages, through the running shop if there is one, else
+in its store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ringbolt.cli.output import day, print_done, print_list
+from ringbolt.cli.run import run_command
+
+if TYPE_CHECKING:
+    from ringbolt.settings import Settings
+
+app = typer.Typer(
+    help="Who gets no texts or e-mails from this shop, whoever pays for them.",
+    no_args_is_help=True,
+)
+
+
+@app.command("add")
+def add_command(
+    to: Annotated[str, typer.Argument(help="A number (E.164) or an e-mail address.")],
+    why: Annotated[str, typer.Option(help="A note for yourself.")] = "by the operator",
+) -> None:
+    """Send nothing there from now on."""
+    run_command(lambda settings: add(settings, to, why))
+
+
+@app.command("list")
+def list_command() -> None:
+    """Who is suppressed, by hashes: the numbers and addresses themselves are not kept."""
+    run_command(list_all)
+
+
+@app.command("remove")
+def remove_command(
+    to: Annotated[str, typer.Argument(help="A number (E.164) or an e-mail address.")],
+) -> None:
+    """Send there again."""
+    run_command(lambda settings: remove(settings, to))
+
+
+async def add(settings: Settings, to: str, why: str) -> int:
+    from ringbolt.app.operator import suppressions
+    from ringbolt.cli.operator_access import OperatorClient, open_admin
+    from ringbolt.settings.secret import load_keyring
+
+    async with open_admin(settings) as admin:
+        if isinstance(admin, OperatorClient):
+            added = await admin.ask("POST", "/suppressions", {"to": to, "why": why})
+        else:
+            keyring = load_keyring(settings, create=True)
+            added = await admin.tx(suppressions.suppress, keyring, to, why)
+    return print_done(added, f"{to} gets no messages from now on.")
+
+
+async def list_all(settings: Settings) -> int:
+    from ringbolt.app.operator import suppressions
+    from ringbolt.cli.operator_access import OperatorClient, open_admin
+
+    async with open_admin(settings) as admin:
+        if isinstance(admin, OperatorClient):
+            found: list[dict[str, Any]] = await admin.ask("GET", "/suppressions")
+        else:
+            found = await admin.read(suppressions.list_suppressed)
+    rows = [(row["channel"], row["hash"], row["why"], day(row["at_ms"])) for row in found]
+    return print_list("Suppressed", ("channel", "hash", "why", "since"), rows, found)
+
+
+async def remove(settings: Settings, to: str) -> int:
+    from ringbolt.app.operator import suppressions
+    from ringbolt.cli.operator_access import OperatorClient, open_admin
+    from ringbolt.settings.secret import load_keyring
+
+    async with open_admin(settings) as admin:
+        if isinstance(admin, OperatorClient):
+            removed = await admin.ask("POST", "/suppressions/remove", {"to": to})
+        else:
+            keyring = load_keyring(settings, create=True)
+            removed = await admin.tx(suppressions.allow_again, keyring, to)
+    return print_done(removed, f"{to} gets messages again.")

@@ -1,0 +1,65 @@
+"""How a command runs: with the settings, to an exit code, with one plain line for an error.
+
+Settings, asyncio and what a command needs are imported when it runs, so that help comes at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from ringbolt.cli.output import EXIT_FAILED, EXIT_UNAVAILABLE, EXIT_USAGE, fail
+
+if TYPE_CHECKING:
+    from ringbolt.settings import Settings
+
+EXIT_INTERRUPTED = 130
+
+
+def settings_or_exit(**overrides: Any) -> Settings:
+    """The settings, with those of ``overrides`` that are not None."""
+    from ringbolt.settings import SettingsError, load_settings
+
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return load_settings(**given)
+    except SettingsError as error:
+        raise typer.Exit(fail(str(error), EXIT_USAGE)) from None
+
+
+def run_command(command: Callable[[Settings], Coroutine[Any, Any, int]]) -> None:
+    """Run ``command`` with the settings and exit with its code."""
+    settings = settings_or_exit()
+    finish(command(settings))
+
+
+def finish(command: Coroutine[Any, Any, int]) -> None:
+    """Run ``command`` and exit with its code; errors become one plain line."""
+    from ringbolt.core.errors import RingboltError, Unavailable
+    from ringbolt.settings import SettingsError
+
+    try:
+        code = run_in_loop(command)
+    except SettingsError as error:
+        code = fail(str(error), EXIT_USAGE)
+    except Unavailable as error:
+        code = fail(error.message, EXIT_UNAVAILABLE)
+    except RingboltError as error:
+        code = fail(f"{error.message} {error.suggestion}".strip(), EXIT_FAILED)
+    except KeyboardInterrupt:
+        code = EXIT_INTERRUPTED
+    raise typer.Exit(code)
+
+
+def run_in_loop(main: Coroutine[Any, Any, int]) -> int:
+    """Run to the end on uvloop, where there is one."""
+    import asyncio
+
+    try:
+        import uvloop  # not on Windows
+    except ImportError:
+        return asyncio.run(main)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(main)
