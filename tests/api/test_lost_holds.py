@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 import pytest
 from msgspec import UNSET
 
+from ringbolt.app.jobs import CLOSE_HOLD
 from ringbolt.app.numbers.cancel_order import cancel_order
 from ringbolt.app.operator.audit import audit_shop
-from ringbolt.app.payments.decide_outcome import CLOSE_HOLD
 from ringbolt.app.webhooks.order_document import snapshot
 from ringbolt.clock import SystemClock
 from ringbolt.core.keys import Keyring
@@ -298,7 +298,7 @@ async def test_a_node_that_does_not_answer_is_told_later(world: OrderWorld) -> N
     world.pass_ms(60_000)
     await process.settle_down()
     assert (await good.state(), await bad.state()) == (S.FULFILLED, S.FAILED)
-    assert len(await world.db.read(_jobs, CLOSE_HOLD)) == 2
+    assert len(await world.db.read(_jobs, CLOSE_HOLD.name)) == 2
 
     world.node.down = False
     await process.work()

@@ -30,8 +30,8 @@ from hypothesis.stateful import (
 )
 
 from ringbolt.app.accounts.keys import NewKey
+from ringbolt.app.jobs import LOOK_AFTER_HOLDS
 from ringbolt.app.numbers.cancel_order import cancel_order
-from ringbolt.app.payments.expire_order import LOOK_AFTER_HOLDS
 from ringbolt.app.payments.record_hold import record_hold
 from ringbolt.app.webhooks.order_document import LOST
 from ringbolt.clock import SystemClock
@@ -253,7 +253,7 @@ class Orders(RuleBasedStateMachine):
     async def _drain(self) -> None:
         self.world.node.down = self.world.backend.down = False
         await self.world.db.tx(jobs.release_all)
-        await self.world.db.tx(jobs.cancel, LOOK_AFTER_HOLDS)  # it would go on for ever
+        await self.world.db.tx(LOOK_AFTER_HOLDS.cancel)  # it would go on for ever
         await self.process.work()
         self.world.pass_ms(2 * 3_600_000)
         await self._look(self.process)

@@ -6,7 +6,7 @@ import pytest
 
 from ringbolt.app.accounts.keys import adopt
 from ringbolt.app.checkout.invoice_quota import look_at_invoices, look_at_numbers, make_room
-from ringbolt.app.payments.decide_outcome import CLOSE_HOLD
+from ringbolt.app.jobs import CLOSE_HOLD
 from ringbolt.app.requests.order_request import ReceiveTexts, TopUp
 from ringbolt.app.requests.purchase import Hold, Purchase
 from ringbolt.core.errors import RateLimited
@@ -73,7 +73,7 @@ async def test_who_has_no_invoice_open_gets_the_place_of_who_has_most(database: 
     states = await _states(database, made)
     assert states == [OrderState.EXPIRED] + [OrderState.AWAITING_PAYMENT] * 5
     (job,) = await database.tx(jobs.claim, "money", 10, 1000)
-    assert (job.kind, job.order_id) == (CLOSE_HOLD, made[0])
+    assert (job.kind, job.order_id) == (CLOSE_HOLD.name, made[0])
 
 
 @pytest.mark.parametrize("client", ["a", "b"])

@@ -125,7 +125,7 @@ async def test_one_job_sends_all_that_an_order_tells(database: Database) -> None
     order_id = await database.tx(activation)
     await database.tx(got_number, order_id)
     claimed = await database.tx(jobs.claim, "webhook", 10, 15_000)
-    assert [job.uniq for job in claimed] == [notify.webhook_job(order_id)]
+    assert [job.uniq for job in claimed] == [f"webhook:{order_id}"]
 
 
 async def test_what_is_told_while_the_job_ends_is_not_forgotten(database: Database) -> None:

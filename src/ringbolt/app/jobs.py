@@ -1,12 +1,170 @@
-"""The jobs by which a paid order is dispatched."""
+"""Every kind of job, declared once: its stored name, its lane, how its jobs are named, how long it
+waits for who does not answer, and what becomes of one that keeps failing.
+
+``worker/handlers.py`` says which use case runs each. Names, lanes and prefixes are stored with
+every job: those of existing kinds never change.
+"""
 
 from __future__ import annotations
 
-DISPATCH_CALL = "dispatch_call"
-DISPATCH_MESSAGE = "dispatch_message"
-DISPATCH_RECEIVING = "dispatch_reception"
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final
+
+from ringbolt.store import jobs
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.jobs import Job, Lane
 
 
-def dispatch_uniq(order_id: str) -> str:
-    """The name of the one job that dispatches an order."""
-    return f"dispatch:{order_id}"
+class GiveUp(Enum):
+    """What becomes of a job whose runs keep ending in a fault that is nobody's outage.
+
+    FAIL_ORDER: the job is buried, its order fails, and the buyer has the money back.
+    EVERY_MINUTE, EVERY_HOUR: it must happen some day, so it is tried for ever, and logged.
+    """
+
+    FAIL_ORDER = 0
+    EVERY_MINUTE = 60_000
+    EVERY_HOUR = 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """Twice as long with every try, from ``first_ms`` to ``longest_ms``."""
+
+    first_ms: int
+    longest_ms: int
+
+    def delay_ms(self, tries: int) -> int:
+        """How long to wait after ``tries`` tries before this one."""
+        return min(self.longest_ms, self.first_ms << min(tries, _MAX_DOUBLINGS))
+
+
+_MAX_DOUBLINGS: Final = 30
+FAULT_BACKOFF: Final = Backoff(500, 300_000)
+"""After a run that ended in a fault, whatever its kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobKind:
+    """A kind of job. There is one job for each subject: an order's id, if nothing else is said.
+
+    ``name`` and ``lane`` are stored with each job; ``prefix`` begins their names, which are the
+    whole of it for kinds of which there is one job in all. Kinds with the same prefix exclude one
+    another. ``backoff`` is for while what a run asks does not answer.
+    """
+
+    name: str
+    lane: Lane
+    prefix: str
+    give_up: GiveUp
+    backoff: Backoff = Backoff(1000, 30_000)
+
+    def key(self, subject: str = "") -> str:
+        """The name of the one job about ``subject``."""
+        return self.prefix + subject
+
+    def subject_of(self, job: Job) -> str:
+        """What a job of this kind is about."""
+        return job.uniq.removeprefix(self.prefix)
+
+    def enqueue(
+        self,
+        tx: Tx,
+        subject: str = "",
+        *,
+        order_id: str | None = None,
+        run_at_ms: int | None = None,
+        payload: Mapping[str, Any] | None = None,
+    ) -> bool:
+        """Add the job about ``subject``, or else ``order_id``, due now or at ``run_at_ms``; False
+        if there is one already."""
+        key = self.key(subject or order_id or "")
+        return jobs.enqueue(tx, self.name, self.lane, key, order_id, run_at_ms, payload)
+
+    def ensure(
+        self,
+        tx: Tx,
+        subject: str,
+        order_id: str,
+        *,
+        lane: Lane | None = None,
+        at_once: bool = False,
+    ) -> None:
+        """See to it that there is the job, and that it does not end before this commits (see
+        ``store.jobs.ensure``). ``lane``: another than the kind's own."""
+        key = self.key(subject)
+        jobs.ensure(tx, self.name, lane or self.lane, key, order_id, at_once=at_once)
+
+    def reschedule(self, tx: Tx, subject: str, run_at_ms: int) -> bool:
+        """Move the job to another time; False if there is none. Takes it from whoever holds it."""
+        return jobs.reschedule(tx, self.key(subject), run_at_ms)
+
+    def cancel(self, tx: Tx, subject: str = "") -> bool:
+        """Remove the job; False if there is none. Whoever holds it finds its lease lost."""
+        return jobs.cancel(tx, self.key(subject))
+
+    def exists(self, tx: Tx, subject: str) -> bool:
+        """Whether there is the job, and it is not given up."""
+        return jobs.exists(tx, self.key(subject))
+
+    def bring_forward(self, tx: Tx, subject: str, run_at_ms: int) -> bool:
+        """Have a job that waits for a later time run at ``run_at_ms``; False if there is none, or
+        it is due sooner, or somebody holds it."""
+        return jobs.bring_forward(tx, self.key(subject), run_at_ms)
+
+
+# Kinds with the prefix ``dispatch:`` are of one order in turn: it has one job that moves it on.
+DISPATCH_CALL: Final = JobKind("dispatch_call", "dispatch", "dispatch:", GiveUp.FAIL_ORDER)
+CHECK_CALL: Final = JobKind(
+    "check_call", "dispatch", "check:", GiveUp.FAIL_ORDER, Backoff(15_000, 15_000)
+)
+"""About an attempt, by our reference of it."""
+HANG_UP_CALL: Final = JobKind("hang_up_call", "dispatch", "hang_up:", GiveUp.EVERY_MINUTE)
+FETCH_RECORDINGS: Final = JobKind(
+    "fetch_recordings", "webhook", "recordings:", GiveUp.EVERY_HOUR, Backoff(15_000, 15_000)
+)
+"""About an attempt, by our reference of it."""
+
+DISPATCH_MESSAGE: Final = JobKind("dispatch_message", "dispatch", "dispatch:", GiveUp.FAIL_ORDER)
+MESSAGE_DEADLINE: Final = JobKind(
+    "message_deadline", "dispatch", "receipt:", GiveUp.FAIL_ORDER, Backoff(5000, 5000)
+)
+
+DISPATCH_RECEIVING: Final = JobKind(
+    "dispatch_reception", "dispatch", "dispatch:", GiveUp.FAIL_ORDER, Backoff(500, 5000)
+)
+END_RECEIVING: Final = JobKind(
+    "end_reception", "dispatch", "end:", GiveUp.FAIL_ORDER, Backoff(2000, 2000)
+)
+"""An order's one timer: its code's deadline, a rental's trial, the end of the number's time."""
+RELEASE_NUMBER: Final = JobKind(
+    "give_back", "dispatch", "give_back:", GiveUp.EVERY_HOUR, Backoff(2000, 60_000)
+)
+"""About a lease, by its provider and the provider's name of it."""
+MATCH_TEXTS: Final = JobKind("match_texts", "dispatch", "match_texts", GiveUp.EVERY_HOUR)
+
+CLOSE_HOLD: Final = JobKind(
+    "close_hold", "money", "close_hold:", GiveUp.EVERY_MINUTE, Backoff(2000, 15_000)
+)
+LOOK_AFTER_HOLDS: Final = JobKind(
+    "look_after_holds", "money", "look_after_holds", GiveUp.EVERY_MINUTE
+)
+PAY_REFUND: Final = JobKind(
+    "pay_refund", "money", "refund:", GiveUp.EVERY_HOUR, Backoff(2000, 60_000)
+)
+PAY_REFERRAL: Final = JobKind(
+    "pay_referral", "money", "payout:", GiveUp.EVERY_HOUR, Backoff(2000, 60_000)
+)
+"""About a Lightning Address."""
+
+SEND_WEBHOOK: Final = JobKind("send_webhook", "webhook", "webhook:", GiveUp.EVERY_HOUR)
+"""About an order and a topic of it."""
+SWEEP: Final = JobKind("sweep", "webhook", "sweep", GiveUp.EVERY_HOUR)
+
+KINDS: Final = (
+    DISPATCH_CALL, CHECK_CALL, HANG_UP_CALL, FETCH_RECORDINGS, DISPATCH_MESSAGE, MESSAGE_DEADLINE,
+    DISPATCH_RECEIVING, END_RECEIVING, RELEASE_NUMBER, MATCH_TEXTS, CLOSE_HOLD, LOOK_AFTER_HOLDS,
+    PAY_REFUND, PAY_REFERRAL, SEND_WEBHOOK, SWEEP,
+)  # fmt: skip

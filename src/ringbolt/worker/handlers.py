@@ -4,46 +4,58 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from functools import partial
 
 import structlog
 
-from ringbolt.app.calls.ask_carrier import CHECK_CALL
 from ringbolt.app.calls.charge_call import charge_call
 from ringbolt.app.calls.check_call import check_call
 from ringbolt.app.calls.dispatch import dispatch_call
-from ringbolt.app.calls.hang_up_call import HANG_UP_CALL, hang_up
-from ringbolt.app.calls.record_outcome import check_uniq
-from ringbolt.app.calls.recordings import FETCH_RECORDINGS, fetch_recordings
-from ringbolt.app.jobs import DISPATCH_CALL, DISPATCH_MESSAGE, DISPATCH_RECEIVING
-from ringbolt.app.messages.close_message import MESSAGE_DEADLINE, abandon_message, message_deadline
+from ringbolt.app.calls.hang_up_call import hang_up
+from ringbolt.app.calls.recordings import fetch_recordings
+from ringbolt.app.jobs import (
+    CHECK_CALL,
+    CLOSE_HOLD,
+    DISPATCH_CALL,
+    DISPATCH_MESSAGE,
+    DISPATCH_RECEIVING,
+    END_RECEIVING,
+    FETCH_RECORDINGS,
+    HANG_UP_CALL,
+    LOOK_AFTER_HOLDS,
+    MATCH_TEXTS,
+    MESSAGE_DEADLINE,
+    PAY_REFERRAL,
+    PAY_REFUND,
+    RELEASE_NUMBER,
+    SEND_WEBHOOK,
+    SWEEP,
+    GiveUp,
+    JobKind,
+)
+from ringbolt.app.messages.close_message import abandon_message, message_deadline
 from ringbolt.app.messages.send_message import dispatch_message
 from ringbolt.app.numbers.acquire_number import dispatch_receiving
-from ringbolt.app.numbers.close_lease import END_RECEIVING, RELEASE_NUMBER
 from ringbolt.app.numbers.end_receiving import abandon_receiving, end_receiving
-from ringbolt.app.numbers.receive_text import MATCH_TEXTS, match_texts
+from ringbolt.app.numbers.receive_text import match_texts
 from ringbolt.app.numbers.release_number import release_number
-from ringbolt.app.operator.sweep import SWEEP, sweep
+from ringbolt.app.operator.sweep import sweep
 from ringbolt.app.payments.close_hold import close_hold, order_to_close
-from ringbolt.app.payments.decide_outcome import CLOSE_HOLD, fail
-from ringbolt.app.payments.expire_order import LOOK_AFTER_HOLDS, look_after_holds
+from ringbolt.app.payments.decide_outcome import fail
+from ringbolt.app.payments.expire_order import look_after_holds
 from ringbolt.app.payments.pay_referral import pay_referral
-from ringbolt.app.payments.refer import PAY_REFERRAL
-from ringbolt.app.payments.refund import PAY_REFUND, pay_refund
+from ringbolt.app.payments.refund import pay_refund
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks import call_notify
-from ringbolt.app.webhooks.notify import SEND_WEBHOOK
 from ringbolt.app.webhooks.send_webhook import next_webhook, send_webhook
 from ringbolt.core.calls.call import CallStatus
 from ringbolt.store import calls, jobs, orders
 from ringbolt.store.calls import AttemptState
 from ringbolt.store.engine.db import Tx
-from ringbolt.store.jobs import Job
-from ringbolt.worker.loop import Handler
+from ringbolt.store.jobs import Job, Look
+from ringbolt.worker.loop import Abandon, Handler, Run
 
 log = structlog.get_logger("ringbolt.worker")
-
-_HOUR_MS = 3_600_000
-_MINUTE_MS = 60_000
 
 
 async def _return_money(shop: Shop, job: Job, why: str) -> None:
@@ -77,39 +89,54 @@ def _fail_order(tx: Tx, job: Job, k1: str, why: str) -> str | None:
     calls.update_attempt(
         tx, attempt.id, state=AttemptState.DONE, reason="an internal fault", finished_ms=tx.now_ms
     )
-    if job.uniq != check_uniq(attempt.ref):
-        jobs.cancel(tx, check_uniq(attempt.ref))
+    if job.uniq != CHECK_CALL.key(attempt.ref):
+        CHECK_CALL.cancel(tx, attempt.ref)
     return attempt.ref
 
 
-async def _again_soon(shop: Shop, job: Job, why: str) -> None:
-    """What a payment depends on: it is tried for ever, every minute, and logged."""
-    log.error("a job keeps failing", kind=job.kind, job=job.id, order=job.order_id, why=why)
-    await shop.db.tx(jobs.retry, job, _MINUTE_MS, why, None, failed=True)
-
-
-async def _again_in_an_hour(shop: Shop, job: Job, why: str) -> None:
-    """What must happen some day, however often it fails: it is tried for ever, and logged."""
-    log.error("a job keeps failing", kind=job.kind, job=job.id, order=job.order_id, why=why)
-    await shop.db.tx(jobs.retry, job, _HOUR_MS, why, None, failed=True)
+_RUNS: dict[JobKind, Run] = {
+    DISPATCH_CALL: dispatch_call,
+    CHECK_CALL: check_call,
+    HANG_UP_CALL: hang_up,
+    FETCH_RECORDINGS: fetch_recordings,
+    DISPATCH_MESSAGE: dispatch_message,
+    MESSAGE_DEADLINE: message_deadline,
+    DISPATCH_RECEIVING: dispatch_receiving,
+    END_RECEIVING: end_receiving,
+    RELEASE_NUMBER: release_number,
+    MATCH_TEXTS: match_texts,
+    CLOSE_HOLD: close_hold,
+    LOOK_AFTER_HOLDS: look_after_holds,
+    PAY_REFUND: pay_refund,
+    PAY_REFERRAL: pay_referral,
+    SEND_WEBHOOK: send_webhook,
+    SWEEP: sweep,
+}
+_FAIL_ORDER: dict[JobKind, Abandon] = {
+    DISPATCH_CALL: _return_money,
+    CHECK_CALL: _return_money,
+    DISPATCH_MESSAGE: abandon_message,
+    MESSAGE_DEADLINE: abandon_message,
+    DISPATCH_RECEIVING: abandon_receiving,
+    END_RECEIVING: abandon_receiving,
+}
+"""How a kind fails its order and returns the money; of those that give up in that way."""
+_LOOKS: dict[JobKind, Look] = {CLOSE_HOLD: order_to_close, SEND_WEBHOOK: next_webhook}
 
 
 def handlers() -> Mapping[str, Handler]:
+    """Of every kind of job, by its stored name."""
     return {
-        DISPATCH_CALL: Handler(dispatch_call, _return_money),
-        CHECK_CALL: Handler(check_call, _return_money),
-        HANG_UP_CALL: Handler(hang_up, _again_soon),
-        PAY_REFUND: Handler(pay_refund, _again_in_an_hour),
-        CLOSE_HOLD: Handler(close_hold, _again_soon, order_to_close),
-        LOOK_AFTER_HOLDS: Handler(look_after_holds, _again_soon),
-        DISPATCH_MESSAGE: Handler(dispatch_message, abandon_message),
-        MESSAGE_DEADLINE: Handler(message_deadline, abandon_message),
-        DISPATCH_RECEIVING: Handler(dispatch_receiving, abandon_receiving),
-        END_RECEIVING: Handler(end_receiving, abandon_receiving),
-        RELEASE_NUMBER: Handler(release_number, _again_in_an_hour),
-        MATCH_TEXTS: Handler(match_texts, _again_in_an_hour),
-        SEND_WEBHOOK: Handler(send_webhook, _again_in_an_hour, next_webhook),
-        PAY_REFERRAL: Handler(pay_referral, _again_in_an_hour),
-        FETCH_RECORDINGS: Handler(fetch_recordings, _again_in_an_hour),
-        SWEEP: Handler(sweep, _again_in_an_hour),
+        kind.name: Handler(run, _abandon(kind), _LOOKS.get(kind)) for kind, run in _RUNS.items()
     }
+
+
+def _abandon(kind: JobKind) -> Abandon:
+    if kind.give_up is GiveUp.FAIL_ORDER:
+        return _FAIL_ORDER[kind]
+    return partial(_keep_trying, kind.give_up.value)
+
+
+async def _keep_trying(delay_ms: int, shop: Shop, job: Job, why: str) -> None:
+    log.error("a job keeps failing", kind=job.kind, job=job.id, order=job.order_id, why=why)
+    await shop.db.tx(jobs.retry, job, delay_ms, why, None, failed=True)

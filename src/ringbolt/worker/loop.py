@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from ringbolt.app.jobs import FAULT_BACKOFF
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import RingboltError, Unavailable
 from ringbolt.store import jobs
@@ -33,6 +34,10 @@ _UNPAID_PART = 8
 """Of the slots for webhooks, as large a part more tells of orders that nobody paid."""
 
 
+Run = Callable[[Shop, Job], Awaitable[None]]
+Abandon = Callable[[Shop, Job, str], Awaitable[None]]
+
+
 @dataclass(frozen=True, slots=True)
 class Handler:
     """What runs a kind of job; ``give_up`` decides what becomes of a job that keeps failing.
@@ -40,8 +45,8 @@ class Handler:
     ``look`` is what ``run`` would begin with, done for it when the job is claimed (``Job.seen``).
     """
 
-    run: Callable[[Shop, Job], Awaitable[None]]
-    give_up: Callable[[Shop, Job, str], Awaitable[None]]
+    run: Run
+    give_up: Abandon
     look: Look | None = None
 
 
@@ -175,7 +180,7 @@ class Worker:
             if not expected and job.failures + 1 >= MAX_FAILURES:
                 await handler.give_up(self._shop, job, why)
                 return
-            delay_ms = min(300_000, 500 * 2 ** min(job.failures, 10))
+            delay_ms = FAULT_BACKOFF.delay_ms(job.failures)
             jitter_ms = random.randrange(delay_ms // 4 + 1)  # noqa: S311 - not a secret
             await self._shop.db.tx(jobs.retry, job, delay_ms + jitter_ms, why, None, failed=True)
         except LeaseLost:

@@ -13,10 +13,10 @@ from ringbolt.app.accounts import account_history
 from ringbolt.app.accounts.keys import NewKey, create_key, recognise
 from ringbolt.app.checkout.place_order import PlacedOrder, place_order
 from ringbolt.app.checkout.top_up import fund
+from ringbolt.app.jobs import CLOSE_HOLD
 from ringbolt.app.operator.audit import audit_shop
 from ringbolt.app.payments import decide_outcome
 from ringbolt.app.payments.close_hold import close_hold
-from ringbolt.app.payments.decide_outcome import CLOSE_HOLD
 from ringbolt.app.payments.record_hold import record_hold
 from ringbolt.app.requests.order_request import SendMail
 from ringbolt.app.requests.purchase import Balance, Idempotency, Purchase
@@ -156,7 +156,7 @@ class Bank:
         """Close the holds that are to be closed now."""
         while claimed := await self.db.tx(jobs.claim, "money", 100, _LEASE_MS):
             for job in claimed:
-                assert job.kind == CLOSE_HOLD, job.kind
+                assert job.kind == CLOSE_HOLD.name, job.kind
                 await close_hold(self.shop, job)
 
     # -- spending -----------------------------------------------------------------------------

@@ -19,8 +19,8 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 from sqlalchemy import select
 
 from ringbolt.app.checkout.place_l402_call import Paid, PlaceResult, Terms, place_l402_call
+from ringbolt.app.jobs import SWEEP
 from ringbolt.app.operator.audit import audit_shop
-from ringbolt.app.operator.sweep import SWEEP
 from ringbolt.app.payments.refund import claim_refund
 from ringbolt.app.requests.call_order import CallOrder, new_ids
 from ringbolt.app.shop import Shop
@@ -297,7 +297,7 @@ class Process:
 def _next_job(tx: Tx) -> int | None:
     rows = tx.run(
         select(job_table.c.run_at_ms)
-        .where(job_table.c.dead == 0, job_table.c.kind != SWEEP)
+        .where(job_table.c.dead == 0, job_table.c.kind != SWEEP.name)
         .order_by(job_table.c.run_at_ms)
     ).first()
     return None if rows is None else int(rows[0])

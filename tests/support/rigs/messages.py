@@ -21,12 +21,11 @@ from ringbolt.app.accounts.chart_of_accounts import (
     account_of_key,
     hold_idem,
 )
-from ringbolt.app.jobs import DISPATCH_MESSAGE
-from ringbolt.app.messages.close_message import MESSAGE_DEADLINE, message_deadline
+from ringbolt.app.jobs import CLOSE_HOLD, DISPATCH_MESSAGE, MESSAGE_DEADLINE
+from ringbolt.app.messages.close_message import message_deadline
 from ringbolt.app.messages.send_message import dispatch_message
 from ringbolt.app.operator.audit import audit_shop
 from ringbolt.app.payments.close_hold import close_hold
-from ringbolt.app.payments.decide_outcome import CLOSE_HOLD
 from ringbolt.app.payments.start_fulfilment import MEMO, dispatch_paid, working_deadline_ms
 from ringbolt.app.requests.order_request import SendMail, SendText, to_json
 from ringbolt.app.shop import Shop
@@ -56,9 +55,9 @@ PRICE_MSAT = 1_000_000
 LEASE_MS = 15_000
 LANES: tuple[Lane, ...] = ("dispatch", "money")
 HANDLERS = {
-    DISPATCH_MESSAGE: dispatch_message,
-    MESSAGE_DEADLINE: message_deadline,
-    CLOSE_HOLD: close_hold,
+    DISPATCH_MESSAGE.name: dispatch_message,
+    MESSAGE_DEADLINE.name: message_deadline,
+    CLOSE_HOLD.name: close_hold,
 }
 _KEY = account_of_key("buyer")
 _LONG = "A sentence of forty characters, repeated. "

@@ -15,8 +15,8 @@ from sqlalchemy import select
 from ringbolt.app.accounts.keys import NewKey, create_key
 from ringbolt.app.checkout import place_order
 from ringbolt.app.checkout.top_up import fund
+from ringbolt.app.jobs import LOOK_AFTER_HOLDS
 from ringbolt.app.operator.audit import audit_shop
-from ringbolt.app.payments.expire_order import LOOK_AFTER_HOLDS
 from ringbolt.app.payments.record_hold import record_hold
 from ringbolt.app.requests.order_request import OrderRequest, ReceiveTexts, SendMail, SendText
 from ringbolt.app.requests.purchase import Balance, Hold, Idempotency, Purchase
@@ -34,7 +34,6 @@ from ringbolt.sms.carrier import OutSms
 from ringbolt.store import (
     attempts,
     holds,
-    jobs,
     messages,
     orders,
     received_texts,
@@ -199,10 +198,9 @@ class OrderProcess(Process):
 
     async def look_after_holds(self) -> None:
         """Run the job of that name once; it would go on for ever."""
-        name = LOOK_AFTER_HOLDS
-        await self.shop.db.tx(jobs.enqueue, name, "money", name, None, 0)
+        await self.shop.db.tx(LOOK_AFTER_HOLDS.enqueue, run_at_ms=0)
         await self.run_due()
-        await self.shop.db.tx(jobs.cancel, name)
+        await self.shop.db.tx(LOOK_AFTER_HOLDS.cancel)
 
 
 def _request(kind: Kind, parts: int) -> SendText | SendMail | ReceiveTexts:

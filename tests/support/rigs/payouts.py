@@ -20,8 +20,9 @@ from ringbolt.app.accounts.chart_of_accounts import (
     account_of_referrer,
     hold_idem,
 )
+from ringbolt.app.jobs import PAY_REFERRAL
 from ringbolt.app.payments import decide_outcome
-from ringbolt.app.payments.pay_referral import PAY_REFERRAL, pay_referral
+from ringbolt.app.payments.pay_referral import pay_referral
 from ringbolt.app.shop import Shop
 from ringbolt.clock import Clock, SystemClock
 from ringbolt.core.errors import RingboltError
@@ -154,7 +155,7 @@ class Desk:
 
     async def run(self, job: jobs.Job, fate: Fate | None = None) -> None:
         """One run of a job, as a worker does it."""
-        assert job.kind == PAY_REFERRAL
+        assert job.kind == PAY_REFERRAL.name
         try:
             await pay_referral(self.shop(fate or Fate()), job)
         except jobs.LeaseLost:

@@ -22,15 +22,19 @@ from ringbolt.app.accounts.chart_of_accounts import (
     account_of_key,
     hold_idem,
 )
-from ringbolt.app.jobs import DISPATCH_RECEIVING
+from ringbolt.app.jobs import (
+    CLOSE_HOLD,
+    DISPATCH_RECEIVING,
+    END_RECEIVING,
+    MATCH_TEXTS,
+    RELEASE_NUMBER,
+)
 from ringbolt.app.numbers.acquire_number import dispatch_receiving
-from ringbolt.app.numbers.close_lease import END_RECEIVING, RELEASE_NUMBER
 from ringbolt.app.numbers.end_receiving import end_receiving
-from ringbolt.app.numbers.receive_text import MATCH_TEXTS, match_texts
+from ringbolt.app.numbers.receive_text import match_texts
 from ringbolt.app.numbers.release_number import release_number
 from ringbolt.app.operator.audit import audit_shop
 from ringbolt.app.payments.close_hold import close_hold
-from ringbolt.app.payments.decide_outcome import CLOSE_HOLD
 from ringbolt.app.payments.start_fulfilment import dispatch_paid, working_deadline_ms
 from ringbolt.app.requests.order_request import ReceiveTexts, to_json
 from ringbolt.app.shop import Shop
@@ -60,11 +64,11 @@ CODE = "Your Telegram code is 48010"
 LEASE_MS = 15_000
 LANES: tuple[Lane, ...] = ("dispatch", "money")
 HANDLERS = {
-    DISPATCH_RECEIVING: dispatch_receiving,
-    END_RECEIVING: end_receiving,
-    RELEASE_NUMBER: release_number,
-    MATCH_TEXTS: match_texts,
-    CLOSE_HOLD: close_hold,
+    DISPATCH_RECEIVING.name: dispatch_receiving,
+    END_RECEIVING.name: end_receiving,
+    RELEASE_NUMBER.name: release_number,
+    MATCH_TEXTS.name: match_texts,
+    CLOSE_HOLD.name: close_hold,
 }
 _KEY = account_of_key("buyer")
 _PORT = (

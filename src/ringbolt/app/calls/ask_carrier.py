@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import secrets
 
-from ringbolt.app.calls.record_outcome import check_uniq, mark_in_progress
+from ringbolt.app.calls.record_outcome import mark_in_progress
 from ringbolt.app.calls.render import Rendered
+from ringbolt.app.jobs import CHECK_CALL
 from ringbolt.app.payments.decide_outcome import fail
 from ringbolt.app.requests import call_order
 from ringbolt.app.shop import Shop
@@ -25,7 +26,6 @@ from ringbolt.voice.carrier import (
     Unknown,
 )
 
-CHECK_CALL = "check_call"
 MAX_ATTEMPTS = 6
 """How often a carrier that refuses for now is asked in one try: for about half a minute."""
 _SILENCE_MARGIN_MS = 20_000
@@ -109,13 +109,8 @@ def _accepted(tx: Tx, attempt: Attempt, carrier_id: str, charge_on: str, patienc
         calls.update_attempt(tx, attempt.id, state=AttemptState.ACCEPTED)
     mark_in_progress(tx, attempt.order_id, charge_on, CallStatus.INITIATED)
     if current is not None and current.finished_ms is None:
-        jobs.enqueue(
-            tx,
-            kind=CHECK_CALL,
-            lane="dispatch",
-            uniq=check_uniq(attempt.ref),
-            order_id=attempt.order_id,
-            run_at_ms=tx.now_ms + patience_ms,
+        CHECK_CALL.enqueue(
+            tx, attempt.ref, order_id=attempt.order_id, run_at_ms=tx.now_ms + patience_ms
         )
 
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ringbolt.app.jobs import dispatch_uniq
+from ringbolt.app.jobs import DISPATCH_CALL
 from ringbolt.app.shop import Shop
 from ringbolt.core.order import PaymentMethod
 from ringbolt.store import calls, jobs, rate_limits
@@ -82,7 +82,7 @@ def may_start(tx: Tx, job: Job, order: Order, pacing: Pacing, lines: int) -> boo
         order.created_ms,
         order.id,
     ):
-        jobs.bring_forward(tx, dispatch_uniq(earlier.order_id), tx.now_ms)
+        DISPATCH_CALL.bring_forward(tx, earlier.order_id, tx.now_ms)
         _come_back(tx, job, order, earlier.run_at_ms, "another call waited longer")
         return False
     return True
@@ -111,7 +111,7 @@ def began(tx: Tx, pacing: Pacing) -> None:
     """A line was free, and perhaps another one is: who is next looks in the next turn."""
     following = _next(tx, pacing.account)
     if following is not None and following.run_at_ms > tx.now_ms + 2 * pacing.spacing_ms:
-        jobs.bring_forward(tx, dispatch_uniq(following.order_id), tx.now_ms + pacing.spacing_ms)
+        DISPATCH_CALL.bring_forward(tx, following.order_id, tx.now_ms + pacing.spacing_ms)
 
 
 def ended(tx: Tx, order: Order) -> None:
@@ -123,11 +123,11 @@ def ended(tx: Tx, order: Order) -> None:
         return
     following = _next(tx, order.account_id)
     if following is not None and json.loads(following.payload).get(_OWN_LINE):
-        jobs.bring_forward(tx, dispatch_uniq(following.order_id), tx.now_ms)
+        DISPATCH_CALL.bring_forward(tx, following.order_id, tx.now_ms)
 
 
 def _next(tx: Tx, account: str) -> Waiting | None:
-    return calls.next_waiting(tx, account, dispatch_uniq(""))
+    return calls.next_waiting(tx, account, DISPATCH_CALL.prefix)
 
 
 def _come_back(

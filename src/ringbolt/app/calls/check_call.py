@@ -5,8 +5,9 @@ from __future__ import annotations
 import secrets
 
 from ringbolt.app.calls.charge_call import charge_call
-from ringbolt.app.calls.record_outcome import CHECK_PREFIX, apply_event, skip_event
+from ringbolt.app.calls.record_outcome import apply_event, skip_event
 from ringbolt.app.dead_letters import record_event
+from ringbolt.app.jobs import CHECK_CALL
 from ringbolt.app.payments.decide_outcome import fail
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks import call_notify
@@ -18,7 +19,6 @@ from ringbolt.store.engine.db import Tx
 from ringbolt.store.jobs import Job
 from ringbolt.voice.carrier import SupportsCallLookup
 
-_AGAIN_MS = 15_000
 HANG_UP_AFTER = 4
 GIVE_UP_AFTER = 12
 """Looks at a silent call before it is closed: about three minutes. Only those count that the
@@ -29,7 +29,8 @@ GIVE_UP_UNANSWERED_AFTER = 240
 
 async def check_call(shop: Shop, job: Job) -> None:
     """Ask the carrier for all it knows; hang up what should be over; at last, close the call."""
-    ref = job.uniq.removeprefix(CHECK_PREFIX)
+    ref = CHECK_CALL.subject_of(job)
+    again_ms = CHECK_CALL.backoff.first_ms
     looks = int(job.payload.get("looks", 0)) + 1
     try:
         if await _is_over(shop, ref):
@@ -41,13 +42,13 @@ async def check_call(shop: Shop, job: Job) -> None:
         if job.attempts >= GIVE_UP_UNANSWERED_AFTER:
             await shop.db.tx(_close, job, ref, secrets.token_hex(32))
         else:
-            await shop.db.tx(jobs.retry, job, _AGAIN_MS, error.message)
+            await shop.db.tx(jobs.retry, job, again_ms, error.message)
         return
     if looks >= GIVE_UP_AFTER:
         await shop.db.tx(_close, job, ref, secrets.token_hex(32))
     else:
         why = "the call is not over yet"
-        await shop.db.tx(jobs.retry, job, _AGAIN_MS, why, {"looks": looks})
+        await shop.db.tx(jobs.retry, job, again_ms, why, {"looks": looks})
 
 
 async def _is_over(shop: Shop, ref: str) -> bool:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from ringbolt.app.calls.ask_carrier import ask, give_up, linger_ms, new_k1, write_down
 from ringbolt.app.calls.call_pacing import Pacing, began, has_line, keeps_rate, may_start, pacing_of
-from ringbolt.app.calls.hang_up_call import hang_up_uniq
 from ringbolt.app.calls.recover_attempt import Work, recover
 from ringbolt.app.calls.render import render
+from ringbolt.app.jobs import HANG_UP_CALL
 from ringbolt.app.limits.count_order import Refused, count_order
 from ringbolt.app.limits.destination_limits import Limits, limits_of_order
 from ringbolt.app.limits.spend_limits import is_counted, uncount_sale
@@ -42,7 +42,7 @@ def _load(tx: Tx, order_id: str) -> Work | None:
     if order is None:
         return None
     is_asked = order.state is OrderState.DISPATCHING
-    is_unwanted = is_asked and jobs.exists(tx, hang_up_uniq(order_id))
+    is_unwanted = is_asked and HANG_UP_CALL.exists(tx, order_id)
     return Work(order, calls.present_attempt(tx, order_id), tx.now_ms, is_unwanted)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from ringbolt.app.calls.ask_carrier import new_k1
-from ringbolt.app.jobs import dispatch_uniq
+from ringbolt.app.jobs import DISPATCH_CALL, HANG_UP_CALL
 from ringbolt.app.payments.decide_outcome import fail
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks import call_notify
@@ -22,20 +22,12 @@ from ringbolt.store import calls, jobs
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.jobs import Job
 
-HANG_UP_CALL: Final = "hang_up_call"
 WHY: Final = "hung up by the buyer"
-_FIRST_LOOK_MS: Final = 1000
-_LAST_LOOK_MS: Final = 30_000
 
 
 async def hang_up_call(shop: Shop, order_id: str) -> None:
     """End the call; nothing happens if it is over. Raises ``NotFound``."""
     await shop.db.tx(_hang_up, order_id, new_k1())
-
-
-def hang_up_uniq(order_id: str) -> str:
-    """The name of the job that hangs up an order's call."""
-    return f"hang_up:{order_id}"
 
 
 def _hang_up(tx: Tx, order_id: str, k1: str) -> None:
@@ -44,7 +36,7 @@ def _hang_up(tx: Tx, order_id: str, k1: str) -> None:
         raise NotFound("There is no such call.", code="CALL_NOT_FOUND")
     if call.ended_ms is not None or _take_back(tx, order_id, k1):
         return
-    jobs.ensure(tx, HANG_UP_CALL, "dispatch", hang_up_uniq(order_id), order_id, at_once=True)
+    HANG_UP_CALL.ensure(tx, order_id, order_id, at_once=True)
 
 
 def _take_back(tx: Tx, order_id: str, k1: str) -> bool:
@@ -54,7 +46,7 @@ def _take_back(tx: Tx, order_id: str, k1: str) -> bool:
     calls.update_call(tx, order_id, status=CallStatus.CANCELED, cause=WHY, ended_ms=tx.now_ms)
     call_notify.changed(tx, order_id)
     # Whoever holds it, to prepare what would be said, finds its lease lost.
-    jobs.cancel(tx, dispatch_uniq(order_id))
+    DISPATCH_CALL.cancel(tx, order_id)
     return True
 
 
@@ -69,7 +61,8 @@ async def hang_up(shop: Shop, job: Job) -> None:
         await shop.carrier.hang_up(ref)
     except Unavailable as error:
         why = error.message
-    await shop.db.tx(jobs.retry, job, _again_ms(job.attempts), why)
+    delay_ms = HANG_UP_CALL.backoff.delay_ms(job.attempts - 1)
+    await shop.db.tx(jobs.retry, job, delay_ms, why)
 
 
 def _still_up(tx: Tx, job: Job, order_id: str, k1: str) -> str | None:
@@ -80,11 +73,7 @@ def _still_up(tx: Tx, job: Job, order_id: str, k1: str) -> str | None:
     if attempt is not None and attempt.finished_ms is None:
         return attempt.ref
     if call.ended_ms is None and not _take_back(tx, order_id, k1):
-        jobs.retry(tx, job, _FIRST_LOOK_MS, "a carrier is being asked")
+        jobs.retry(tx, job, HANG_UP_CALL.backoff.first_ms, "a carrier is being asked")
     else:
         jobs.finish(tx, job)
     return None
-
-
-def _again_ms(attempts: int) -> int:
-    return min(_LAST_LOOK_MS, _FIRST_LOOK_MS << min(attempts - 1, 5))

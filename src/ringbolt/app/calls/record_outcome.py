@@ -11,12 +11,13 @@ from typing import Any
 from ringbolt.app.calls import call_pacing
 from ringbolt.app.calls.charge_call import charge_call
 from ringbolt.app.calls.recordings import expect_recordings
+from ringbolt.app.jobs import CHECK_CALL
 from ringbolt.app.payments.decide_outcome import fail, fulfil
 from ringbolt.app.webhooks import call_notify
 from ringbolt.core.calls.call import TIME_WAS_UP, CallEvent, CallStatus
 from ringbolt.core.order import OrderState
 from ringbolt.core.sanitise import clamp_count, clamp_ms, sanitise
-from ringbolt.store import calls, jobs, orders
+from ringbolt.store import calls, orders
 from ringbolt.store.calls import Attempt, AttemptState
 from ringbolt.store.engine.db import Tx
 
@@ -29,7 +30,6 @@ MAX_RECORDINGS = 100
 MESSAGE_CUT = "message_cut"
 """The note on a call whose time was up before its script was over."""
 
-CHECK_PREFIX = "check:"
 
 CAUSES = {
     CallStatus.BUSY: "the line was busy or the call was declined",
@@ -135,7 +135,7 @@ def _end_attempt(tx: Tx, attempt: Attempt, event: CallEvent) -> None:
     calls.update_attempt(
         tx, attempt.id, state=AttemptState.DONE, finished_ms=tx.now_ms, reason=event.cause
     )
-    jobs.cancel(tx, check_uniq(attempt.ref))
+    CHECK_CALL.cancel(tx, attempt.ref)
 
 
 def _end(tx: Tx, attempt: Attempt, event: CallEvent, charge_on: str, k1: str) -> None:
@@ -152,8 +152,3 @@ def _end(tx: Tx, attempt: Attempt, event: CallEvent, charge_on: str, k1: str) ->
     order = orders.by_id(tx, attempt.order_id)
     assert order is not None, "an attempt has its order"
     call_pacing.ended(tx, order)
-
-
-def check_uniq(ref: str) -> str:
-    """The name of the job that looks after a call whose carrier has fallen silent."""
-    return CHECK_PREFIX + ref

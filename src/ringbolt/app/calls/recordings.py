@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 
+from ringbolt.app.jobs import FETCH_RECORDINGS
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import NotFound, Unavailable
 from ringbolt.store import jobs, recordings
@@ -15,8 +16,6 @@ from ringbolt.store.recordings import PIECE_BYTES
 from ringbolt.voice.audio.wav import read_wav
 from ringbolt.voice.carrier import SupportsRecording
 
-FETCH_RECORDINGS = "fetch_recordings"
-_AGAIN_MS = 15_000
 _TRIES = 240
 """How often a carrier that cannot be reached is asked: for about an hour."""
 _DAY_MS = 86_400_000
@@ -25,14 +24,8 @@ _DAY_MS = 86_400_000
 def expect_recordings(tx: Tx, attempt: Attempt, count: int) -> None:
     """See to it that the ``count`` recordings of a call that is over are fetched."""
     if count:
-        jobs.enqueue(
-            tx,
-            kind=FETCH_RECORDINGS,
-            lane="webhook",
-            uniq=f"recordings:{attempt.ref}",
-            order_id=attempt.order_id,
-            payload={"ref": attempt.ref, "count": count},
-        )
+        told = {"ref": attempt.ref, "count": count}
+        FETCH_RECORDINGS.enqueue(tx, attempt.ref, order_id=attempt.order_id, payload=told)
 
 
 async def fetch_recordings(shop: Shop, job: Job) -> None:
@@ -49,7 +42,8 @@ async def fetch_recordings(shop: Shop, job: Job) -> None:
                 await _fetch(shop, shop.carrier, job.order_id, ref, n)
     except Unavailable as error:
         if job.attempts < _TRIES:
-            await shop.db.tx(jobs.retry, job, _AGAIN_MS, error.message)
+            delay_ms = FETCH_RECORDINGS.backoff.first_ms
+            await shop.db.tx(jobs.retry, job, delay_ms, error.message)
             return
     await shop.db.tx(jobs.finish, job)
 

@@ -13,6 +13,7 @@ from ringbolt.app.attempts import ABSENT_AFTER_MS, is_surely_absent
 from ringbolt.app.calls.ask_carrier import ask, give_up, linger_ms, new_k1, write_down
 from ringbolt.app.calls.check_call import apply_all
 from ringbolt.app.calls.render import render
+from ringbolt.app.jobs import DISPATCH_CALL
 from ringbolt.app.requests import call_order
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import AudioUnplayable, SpeechFailed, Unavailable
@@ -94,7 +95,8 @@ async def _ask_again(shop: Shop, job: Job, order: Order, attempt: Attempt) -> No
 
 async def _wait_or_give_up(shop: Shop, job: Job, work: Work, attempt: Attempt, why: str) -> None:
     if not work.is_late:
-        await shop.db.tx(jobs.retry, job, min(30_000, 1000 * 2 ** min(job.attempts, 5)), why)
+        delay_ms = DISPATCH_CALL.backoff.delay_ms(job.attempts)
+        await shop.db.tx(jobs.retry, job, delay_ms, why)
         return
     # The phone may have rung: the money goes back, but nothing is tried again.
     why = f"the outcome is not known: {why}"

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ringbolt.app.accounts.chart_of_accounts import ESCROW, NODE, PAYMENT, payment_idem
-from ringbolt.app.jobs import DISPATCH_CALL, dispatch_uniq
+from ringbolt.app.jobs import DISPATCH_CALL
 from ringbolt.app.requests import call_order
 from ringbolt.app.requests.call_order import CallOrder, NewIds
 from ringbolt.app.webhooks import call_notify
 from ringbolt.core.calls.call import CallStatus
 from ringbolt.core.lightning.l402 import Grant
 from ringbolt.core.order import OrderState, PaymentMethod
-from ringbolt.store import calls, jobs, ledger, orders, refunds
+from ringbolt.store import calls, ledger, orders, refunds
 from ringbolt.store.calls import Call
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.orders import Order
@@ -159,7 +159,7 @@ def _retry(tx: Tx, order: Order, paid: Paid, terms: Terms) -> PlaceResult:
     call_notify.changed(tx, order.id)
     # The former try's job may still wait for the carrier's answer, and would take this one's
     # place when it ends: it is taken away from whoever holds it.
-    jobs.cancel(tx, dispatch_uniq(order.id))
+    DISPATCH_CALL.cancel(tx, order.id)
     _enqueue(tx, order.id)
     renewed = orders.by_id(tx, order.id)
     assert renewed is not None
@@ -213,9 +213,7 @@ def _book_payment(tx: Tx, order: Order) -> None:
 
 
 def _enqueue(tx: Tx, order_id: str) -> None:
-    jobs.enqueue(
-        tx, kind=DISPATCH_CALL, lane="dispatch", uniq=dispatch_uniq(order_id), order_id=order_id
-    )
+    DISPATCH_CALL.enqueue(tx, order_id=order_id)
 
 
 def _call(tx: Tx, order_id: str) -> Call:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ringbolt.app.jobs import MESSAGE_DEADLINE
 from ringbolt.app.messages.ask_to_send import give_up
 from ringbolt.app.messages.record_receipt import SettleOn, close
 from ringbolt.app.messages.recover_message import Found, find, record_found
@@ -15,10 +16,8 @@ from ringbolt.store.engine.db import Tx
 from ringbolt.store.jobs import Job
 from ringbolt.store.orders import Order
 
-MESSAGE_DEADLINE = "message_deadline"
 _LOOKS = 5
 """How often a carrier that does not answer is asked before the money is returned without it."""
-_AGAIN_MS = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,8 @@ async def message_deadline(shop: Shop, job: Job) -> None:
             found = await find(shop, work.order, work.attempt.ref)
         except Unavailable as error:
             if job.attempts < _LOOKS:
-                await shop.db.tx(jobs.retry, job, _AGAIN_MS, error.message)
+                delay_ms = MESSAGE_DEADLINE.backoff.first_ms
+                await shop.db.tx(jobs.retry, job, delay_ms, error.message)
                 return
     await shop.db.tx(_end, job, work.attempt, found, shop.settings.sms.settle_on)
 

@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from ringbolt.app.jobs import MESSAGE_DEADLINE
 from ringbolt.app.payments.decide_outcome import fail, fulfil
 from ringbolt.app.webhooks import notify
 from ringbolt.core.order import OrderState
 from ringbolt.core.sanitise import clamp_count, clamp_ms, sanitise
 from ringbolt.sms.carrier import DeliveryReceipt, ReceiptState
-from ringbolt.store import attempts, inbox, jobs, messages, orders
+from ringbolt.store import attempts, inbox, messages, orders
 from ringbolt.store.attempts import AttemptState
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.messages import Message, MessageStatus, Part, PartState
@@ -112,13 +113,8 @@ def close(tx: Tx, order_id: str, attempt_id: str | None) -> None:
     """Nothing more will come of this message."""
     if attempt_id is not None:
         attempts.update(tx, attempt_id, state=AttemptState.DONE, finished_ms=tx.now_ms)
-    jobs.cancel(tx, deadline_uniq(order_id))
+    MESSAGE_DEADLINE.cancel(tx, order_id)
     orders.finish(tx, order_id)
-
-
-def deadline_uniq(order_id: str) -> str:
-    """The name of the job that ends the waiting for receipts."""
-    return f"receipt:{order_id}"
 
 
 def _place_of(tx: Tx, carrier: str, receipt: DeliveryReceipt) -> _Place | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ringbolt.app.attempts import ABSENT_AFTER_MS, is_surely_absent
+from ringbolt.app.jobs import DISPATCH_MESSAGE
 from ringbolt.app.messages.ask_to_send import ask, give_up, is_late, record_mailed
 from ringbolt.app.messages.record_receipt import SettleOn, record_answer, record_receipt
 from ringbolt.app.shop import Shop
@@ -94,7 +95,7 @@ def _look_again(tx: Tx, job: Job, work: Work, why: str) -> None:
     if work.is_late:  # the deadline's job looks once more, and decides
         jobs.finish(tx, job)
     else:
-        jobs.retry(tx, job, min(30_000, 1000 * 2 ** min(job.attempts, 5)), why)
+        jobs.retry(tx, job, DISPATCH_MESSAGE.backoff.delay_ms(job.attempts), why)
 
 
 def _found(tx: Tx, job: Job, attempt: Attempt, found: Found, settle_on: SettleOn) -> None:

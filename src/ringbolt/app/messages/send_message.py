@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import secrets
 
+from ringbolt.app.jobs import MESSAGE_DEADLINE
 from ringbolt.app.messages.ask_to_send import ask, give_up, is_late
-from ringbolt.app.messages.close_message import MESSAGE_DEADLINE
-from ringbolt.app.messages.record_receipt import deadline_uniq
 from ringbolt.app.messages.recover_message import Work, recover
 from ringbolt.app.shop import Shop
 from ringbolt.core.order import ASKED, OrderState
@@ -66,12 +65,5 @@ def _intend(tx: Tx, shop: Shop, job: Job, order: Order, ref: str) -> Attempt | N
     carrier = shop.mailer.name if channel == "email" else shop.sms.name
     orders.move(tx, order.id, OrderState.DISPATCHING, f"asking {carrier}")
     jobs.check(tx, job)
-    jobs.enqueue(
-        tx,
-        kind=MESSAGE_DEADLINE,
-        lane="dispatch",
-        uniq=deadline_uniq(order.id),
-        order_id=order.id,
-        run_at_ms=order.deadline_ms,
-    )
+    MESSAGE_DEADLINE.enqueue(tx, order_id=order.id, run_at_ms=order.deadline_ms)
     return messages.add_attempt(tx, order.id, ref=ref, carrier=carrier)

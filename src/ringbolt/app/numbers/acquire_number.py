@@ -10,8 +10,8 @@ from __future__ import annotations
 import secrets
 
 from ringbolt.app.checkout.choose_provider import choose_provider
+from ringbolt.app.jobs import END_RECEIVING
 from ringbolt.app.numbers.ask_for_number import OPEN, Work, ask, give_up
-from ringbolt.app.numbers.close_lease import END_RECEIVING, end_uniq
 from ringbolt.app.numbers.recover_lease import recover
 from ringbolt.app.requests.order_request import ReceiveTexts
 from ringbolt.app.shop import Shop
@@ -87,8 +87,7 @@ def _intend(tx: Tx, job: Job, provider: str, ref: str) -> Attempt | None:
         jobs.finish(tx, job)
         return None
     orders.move(tx, order.id, OrderState.DISPATCHING, f"asking {provider} for a number")
-    uniq = end_uniq(order.id)
-    jobs.enqueue(tx, END_RECEIVING, "dispatch", uniq, order.id, order.deadline_ms)
+    END_RECEIVING.enqueue(tx, order_id=order.id, run_at_ms=order.deadline_ms)
     return attempts.add(tx, order.id, attempt_id=ref, carrier=provider, ref=ref)
 
 

@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Final
-
+from ringbolt.app.jobs import END_RECEIVING, RELEASE_NUMBER
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import Unavailable
 from ringbolt.numbers.provider import NumberProvider
-from ringbolt.store import attempts, jobs, orders, receiving_orders
+from ringbolt.store import attempts, orders, receiving_orders
 from ringbolt.store.attempts import AttemptState
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.receiving_orders import NumberLease
 
-END_RECEIVING: Final = "end_reception"
-RELEASE_NUMBER: Final = "give_back"
 
-
-def end_uniq(order_id: str) -> str:
-    """The name of an order's one timer: its code's deadline, a rental's trial, the number's end."""
-    return f"end:{order_id}"
-
-
-def release_uniq(provider: str, provider_id: str) -> str:
-    """The name of the job that gives a loan back."""
-    return f"{RELEASE_NUMBER}:{provider}:{provider_id}"
+def lease_named(provider: str, provider_id: str) -> str:
+    """What the job is about that gives a lease back."""
+    return f"{provider}:{provider_id}"
 
 
 def set_timer(tx: Tx, order_id: str, at_ms: int) -> None:
     """Let the order's timer go off at ``at_ms``. Takes it from whoever it goes off for just now."""
-    uniq = end_uniq(order_id)
-    if not jobs.reschedule(tx, uniq, at_ms):
-        jobs.enqueue(tx, END_RECEIVING, "dispatch", uniq, order_id, at_ms)
+    if not END_RECEIVING.reschedule(tx, order_id, at_ms):
+        END_RECEIVING.enqueue(tx, order_id=order_id, run_at_ms=at_ms)
 
 
 def end_lease(tx: Tx, lease: NumberLease, why: str) -> None:
@@ -47,7 +37,7 @@ def close_receiving(
         end_lease(tx, lease, why)
     receiving_orders.update_receiving(tx, order_id, closed_ms=tx.now_ms)
     if not keep_timer:
-        jobs.cancel(tx, end_uniq(order_id))
+        END_RECEIVING.cancel(tx, order_id)
     orders.finish(tx, order_id)
 
 
@@ -58,14 +48,12 @@ def see_to_giving_back(
 
     ``until_ms``: when it takes the number back by itself. ``run_at_ms``: not before.
     """
-    jobs.enqueue(
+    RELEASE_NUMBER.enqueue(
         tx,
-        RELEASE_NUMBER,
-        "dispatch",
-        release_uniq(provider, provider_id),
-        order_id,
-        max(tx.now_ms, run_at_ms),
-        {"provider": provider, "loan": provider_id, "until_ms": until_ms},
+        lease_named(provider, provider_id),
+        order_id=order_id,
+        run_at_ms=max(tx.now_ms, run_at_ms),
+        payload={"provider": provider, "loan": provider_id, "until_ms": until_ms},
     )
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ringbolt.app.jobs import END_RECEIVING
 from ringbolt.app.numbers.ask_for_number import give_up
 from ringbolt.app.numbers.close_lease import (
-    END_RECEIVING,
     close_receiving,
     provider_named,
     see_to_giving_back,
@@ -31,7 +31,6 @@ from ringbolt.store.receiving_orders import NumberLease, ReceivingOrder
 
 GRACE_MS = 10_000
 """So long a provider that does not answer is asked for a code after the deadline."""
-_AGAIN_MS = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +106,7 @@ async def _last_look(shop: Shop, job: Job, found: Look, lease: NumberLease) -> N
         answer = await provider.cancel(lease.provider_id)
     except Unavailable as error:
         if found.now_ms < deadline_ms + GRACE_MS:
-            await shop.db.tx(jobs.retry, job, _AGAIN_MS, error.message)
+            await shop.db.tx(jobs.retry, job, END_RECEIVING.backoff.first_ms, error.message)
             return
     if isinstance(answer, HasText) and await _is_delivered(shop, lease, answer.texts):
         return
@@ -196,7 +195,7 @@ async def _end_of_number(shop: Shop, job: Job, found: Look, lease: NumberLease) 
         is_heard = True
     except Unavailable as error:
         if found.now_ms < until_ms + GRACE_MS:
-            await shop.db.tx(jobs.retry, job, _AGAIN_MS, error.message)
+            await shop.db.tx(jobs.retry, job, END_RECEIVING.backoff.first_ms, error.message)
             return
     await shop.db.tx(_close_delivered, shop, job, lease, texts, is_heard)
 
@@ -245,6 +244,6 @@ def _abandon(tx: Tx, job: Job, why: str) -> None:
     if found.lease is not None and found.is_open:
         tell_provider(tx, found.lease, None)
     if found.receiving.closed_ms is None:  # the buried job stays for a person to look at
-        keep = job.kind == END_RECEIVING
+        keep = job.kind == END_RECEIVING.name
         close_receiving(tx, order_id, found.lease, "an internal fault", keep_timer=keep)
     notify.changed(tx, order_id)

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from ringbolt.app.jobs import RELEASE_NUMBER
 from ringbolt.app.numbers.ask_for_number import answered
-from ringbolt.app.numbers.close_lease import release_uniq
+from ringbolt.app.numbers.close_lease import lease_named
 from ringbolt.app.numbers.receive_text import CLOCKS_DIFFER_MS
 from ringbolt.app.requests.order_request import ReceiveTexts, from_json
 from ringbolt.app.shop import Shop
@@ -73,6 +74,6 @@ def _fits(wanted: ReceiveTexts, lease: ActiveLease) -> bool:
 
 def _is_known(tx: Tx, provider: str, lease_id: str) -> bool:
     """Whether an order has or had it, or it is about to be given back."""
-    return receiving_orders.lease_of_provider(tx, provider, lease_id) is not None or jobs.exists(
-        tx, release_uniq(provider, lease_id)
-    )
+    if receiving_orders.lease_of_provider(tx, provider, lease_id) is not None:
+        return True
+    return RELEASE_NUMBER.exists(tx, lease_named(provider, lease_id))

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import structlog
 
+from ringbolt.app.jobs import MATCH_TEXTS
 from ringbolt.app.numbers.close_lease import set_timer
 from ringbolt.app.payments.decide_outcome import fulfil
 from ringbolt.app.shop import Shop
@@ -31,7 +32,6 @@ from ringbolt.store.receiving_orders import NumberLease, ReceivingOrder
 
 log = structlog.get_logger("ringbolt.numbers")
 
-MATCH_TEXTS: Final = "match_texts"
 TWICE_WITHIN_MS: Final = 5000
 """Some sources tell of one text twice, under two names (textbee, issue 159)."""
 CLOCKS_DIFFER_MS: Final = 5 * 60_000
@@ -72,8 +72,7 @@ def _take(tx: Tx, shop: Shop, new: NewText) -> None:
         return
     if not _opts_out(tx, shop, new):
         # The lease may be just about to be written down, on another machine perhaps.
-        at_ms = tx.now_ms + _MATCH_AFTER_MS
-        jobs.enqueue(tx, MATCH_TEXTS, "dispatch", MATCH_TEXTS, run_at_ms=at_ms)
+        MATCH_TEXTS.enqueue(tx, run_at_ms=tx.now_ms + _MATCH_AFTER_MS)
 
 
 def _lease_of(tx: Tx, text: NewText | ReceivedText) -> NumberLease | None:

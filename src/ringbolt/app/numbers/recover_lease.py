@@ -11,6 +11,7 @@ from __future__ import annotations
 import structlog
 
 from ringbolt.app.attempts import ABSENT_AFTER_MS, is_surely_absent
+from ringbolt.app.jobs import DISPATCH_RECEIVING
 from ringbolt.app.numbers.ask_for_number import answered, ask, give_up, is_late
 from ringbolt.app.numbers.close_lease import provider_named
 from ringbolt.app.numbers.lost_acquisition import record_lost
@@ -34,7 +35,6 @@ log = structlog.get_logger("ringbolt.numbers")
 
 FORGET_AFTER_MS = 30 * 60_000
 """A number that was perhaps lent, and that nobody could be asked about, is long taken back."""
-_LONGEST_MS = 5000
 _KEPT = ("avoid", "asked", "since_ms")
 _NOT_KNOWN = "the provider's answer is not known"
 
@@ -122,7 +122,7 @@ def _wait_or_give_up(
     if late:
         give_up(tx, attempt.order_id, f"it is not known whether a number was lent: {why}")
     if not late or asks_on:
-        jobs.retry(tx, job, min(_LONGEST_MS, 500 * 2 ** min(job.attempts, 4)), why)
+        jobs.retry(tx, job, DISPATCH_RECEIVING.backoff.delay_ms(job.attempts), why)
         return False
     attempts.update(tx, attempt.id, state=AttemptState.DONE, reason=why, finished_ms=tx.now_ms)
     jobs.finish(tx, job)

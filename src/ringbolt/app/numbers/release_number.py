@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from ringbolt.app.jobs import RELEASE_NUMBER
 from ringbolt.app.numbers.close_lease import provider_named
 from ringbolt.app.numbers.receive_text import receive_texts
 from ringbolt.app.shop import Shop
@@ -21,8 +22,6 @@ from ringbolt.store.jobs import Job
 
 log = structlog.get_logger("ringbolt.numbers")
 
-_AGAIN_MS = 2000
-_LONGEST_MS = 60_000
 _MARGIN_MS = 600_000
 """Asked so much longer than the loan can last: two clocks may differ."""
 
@@ -62,7 +61,8 @@ def _keep_and_finish(
 
 
 def _later(tx: Tx, job: Job, until_ms: int) -> None:
-    jobs.retry(tx, job, max(_AGAIN_MS, until_ms - tx.now_ms), "the provider refuses until then")
+    delay_ms = max(RELEASE_NUMBER.backoff.first_ms, until_ms - tx.now_ms)
+    jobs.retry(tx, job, delay_ms, "the provider refuses until then")
 
 
 def _again(tx: Tx, job: Job, lease: _Loan, why: str) -> None:
@@ -70,5 +70,5 @@ def _again(tx: Tx, job: Job, lease: _Loan, why: str) -> None:
         log.warning("a number was not given back; its time is over", provider=lease.provider)
         jobs.finish(tx, job)
         return
-    delay_ms = min(_LONGEST_MS, _AGAIN_MS * 2 ** min(job.failures, 5))
+    delay_ms = RELEASE_NUMBER.backoff.delay_ms(job.failures)
     jobs.retry(tx, job, delay_ms, why, None, failed=True)

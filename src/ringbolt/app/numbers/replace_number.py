@@ -19,7 +19,7 @@ from ringbolt.core.errors import Conflict, Unavailable
 from ringbolt.core.order import OrderState
 from ringbolt.numbers.provider import CancelResult
 from ringbolt.settings import Settings
-from ringbolt.store import jobs, orders, receiving_orders
+from ringbolt.store import orders, receiving_orders
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.receiving_orders import NumberLease
 
@@ -90,6 +90,6 @@ def _look_again(
         until_ms=None,
     )
     set_timer(tx, order_id, found.order.deadline_ms)
-    jobs.enqueue(tx, DISPATCH_RECEIVING, "dispatch", f"dispatch:{order_id}", order_id)
+    DISPATCH_RECEIVING.enqueue(tx, order_id=order_id)
     notify.changed(tx, order_id)
     return True

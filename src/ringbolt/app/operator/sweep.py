@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ringbolt.app.calls.recordings import purge_recordings
+from ringbolt.app.jobs import SWEEP
 from ringbolt.app.shop import Shop
 from ringbolt.store import (
     housekeeping,
@@ -17,7 +18,6 @@ from ringbolt.store import (
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.jobs import Job
 
-SWEEP = "sweep"
 EVERY_MS = 3_600_000
 _DAY_MS = 86_400_000
 _KEEP_AUDIO_S = 7200.0  # longer than any call that may still be playing it
@@ -25,7 +25,7 @@ _KEEP_AUDIO_S = 7200.0  # longer than any call that may still be playing it
 
 def schedule(tx: Tx) -> None:
     """See to it that the sweep runs; harmless if it is scheduled already."""
-    jobs.enqueue(tx, kind=SWEEP, lane="webhook", uniq=SWEEP, run_at_ms=tx.now_ms + EVERY_MS)
+    SWEEP.enqueue(tx, run_at_ms=tx.now_ms + EVERY_MS)
 
 
 async def sweep(shop: Shop, job: Job) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import structlog
 
 from ringbolt.app.accounts.chart_of_accounts import hold_idem
+from ringbolt.app.jobs import CLOSE_HOLD
 from ringbolt.app.payments.decide_outcome import settled
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks import notify
@@ -23,9 +24,6 @@ from ringbolt.store.jobs import Job
 from ringbolt.store.orders import Order
 
 log = structlog.get_logger("ringbolt.holds")
-
-_AGAIN_MS = 2000
-_LONGEST_MS = 15_000
 
 
 def order_to_close(tx: Tx, order_id: str, _: str) -> Order | None:
@@ -52,7 +50,7 @@ async def close_hold(shop: Shop, job: Job) -> None:
     except NodeUnavailable as error:
         # An HTLC that is not settled in time falls back: this never gives up, and never waits
         # long.
-        delay_ms = min(_LONGEST_MS, _AGAIN_MS * 2 ** min(job.failures, 3))
+        delay_ms = CLOSE_HOLD.backoff.delay_ms(job.failures)
         if job.failures == 3:
             log.error("a hold cannot be closed", order=order.id, error=error.message)
         await shop.db.tx(jobs.retry, job, delay_ms, error.message, None, failed=True)

@@ -13,17 +13,17 @@ from ringbolt.app.accounts.chart_of_accounts import (
     capture_idem,
     hold_idem,
 )
+from ringbolt.app.jobs import CLOSE_HOLD
 from ringbolt.app.limits.spend_limits import count_failed
 from ringbolt.app.payments import refer
 from ringbolt.core.order import OrderState, PaymentMethod
-from ringbolt.store import jobs, ledger, orders, refunds
+from ringbolt.store import ledger, orders, refunds
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.orders import Order
 
 MAX_TRIES = 5
 """How often one L402 payment may try to have its call answered, the first time included."""
 
-CLOSE_HOLD = "close_hold"
 CALL = "call"
 
 
@@ -34,7 +34,7 @@ def fulfil(tx: Tx, order_id: str, why: str) -> bool:
     order = _present(tx, order_id)
     match order.method:
         case PaymentMethod.HOLD:
-            _tell_node(tx, order_id)
+            CLOSE_HOLD.enqueue(tx, order_id=order_id)
         case PaymentMethod.BALANCE if order.kind == CALL:
             pass  # what it costs is known when it ends: see ``charge``
         case PaymentMethod.BALANCE:
@@ -95,7 +95,7 @@ def fail(
     order = _present(tx, order_id)
     match order.method:
         case PaymentMethod.HOLD:
-            _tell_node(tx, order_id)
+            CLOSE_HOLD.enqueue(tx, order_id=order_id)
         case PaymentMethod.BALANCE:
             ledger.void(tx, hold_idem(order_id))
             orders.move(tx, order_id, OrderState.RETURNED, why)
@@ -105,12 +105,6 @@ def fail(
     count_failed(tx, order)
     orders.finish(tx, order_id)
     return True
-
-
-def _tell_node(tx: Tx, order_id: str) -> None:
-    jobs.enqueue(
-        tx, kind=CLOSE_HOLD, lane="money", uniq=f"{CLOSE_HOLD}:{order_id}", order_id=order_id
-    )
 
 
 def _present(tx: Tx, order_id: str) -> Order:

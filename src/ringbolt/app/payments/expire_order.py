@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import structlog
 
-from ringbolt.app.payments.decide_outcome import CLOSE_HOLD, fail
+from ringbolt.app.jobs import CLOSE_HOLD, LOOK_AFTER_HOLDS
+from ringbolt.app.payments.decide_outcome import fail
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks import notify
 from ringbolt.core.order import UNDER_WAY, OrderState
@@ -18,7 +19,6 @@ from ringbolt.store.jobs import Job
 
 log = structlog.get_logger("ringbolt.holds")
 
-LOOK_AFTER_HOLDS = "look_after_holds"
 EVERY_MS = 10_000
 GRACE_MS = 5000
 """An invoice may be paid in its last second; the node says so a moment later."""
@@ -30,10 +30,7 @@ _BATCH = 200
 
 def schedule(tx: Tx) -> None:
     """See to it that the job runs; harmless if it is scheduled already."""
-    jobs.enqueue(
-        tx, kind=LOOK_AFTER_HOLDS, lane="money", uniq=LOOK_AFTER_HOLDS,
-        run_at_ms=tx.now_ms + EVERY_MS,
-    )  # fmt: skip
+    LOOK_AFTER_HOLDS.enqueue(tx, run_at_ms=tx.now_ms + EVERY_MS)
 
 
 async def look_after_holds(shop: Shop, job: Job) -> None:
@@ -57,9 +54,7 @@ def expire(tx: Tx, order_id: str, why: str) -> bool:
     if not orders.move(tx, order_id, OrderState.EXPIRED, why):
         return False
     orders.finish(tx, order_id)
-    jobs.enqueue(
-        tx, kind=CLOSE_HOLD, lane="money", uniq=f"{CLOSE_HOLD}:{order_id}", order_id=order_id
-    )
+    CLOSE_HOLD.enqueue(tx, order_id=order_id)
     notify.changed(tx, order_id)
     return True
 

@@ -21,7 +21,7 @@ from ringbolt.app.accounts.chart_of_accounts import (
     account_of_referrer,
     payout_idem,
 )
-from ringbolt.app.payments.refer import PAY_REFERRAL as PAY_REFERRAL  # noqa: PLC0414 (beside its handler)
+from ringbolt.app.jobs import PAY_REFERRAL
 from ringbolt.app.shop import Shop
 from ringbolt.core.lightning import bolt11
 from ringbolt.core.pricing.money import msat, sats_down
@@ -65,7 +65,7 @@ async def pay_referral(shop: Shop, job: Job) -> None:
         case PaymentFailed(reason):
             await shop.db.tx(_failed, job, payout, reason)
         case PaymentUnknown(reason):
-            delay_ms = min(_MINUTE_MS, 2000 * 2 ** min(job.attempts, 5))
+            delay_ms = PAY_REFERRAL.backoff.delay_ms(job.attempts)
             await shop.db.tx(jobs.retry, job, delay_ms, reason)
 
 

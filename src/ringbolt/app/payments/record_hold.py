@@ -16,15 +16,16 @@ from ringbolt.app.accounts.chart_of_accounts import (
     account_of_key,
     hold_idem,
 )
+from ringbolt.app.jobs import CLOSE_HOLD
 from ringbolt.app.limits.count_order import count_paid
-from ringbolt.app.payments.decide_outcome import CLOSE_HOLD, fail
+from ringbolt.app.payments.decide_outcome import fail
 from ringbolt.app.payments.start_fulfilment import TOP_UP_KIND, dispatch_paid, working_deadline_ms
 from ringbolt.app.requests.order_request import TopUp, from_json
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks import notify
 from ringbolt.core.order import UNDER_WAY, OrderState
 from ringbolt.lightning.node import InvoiceState, InvoiceStatus
-from ringbolt.store import jobs, keys, ledger, orders
+from ringbolt.store import keys, ledger, orders
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.orders import Order
 
@@ -48,9 +49,7 @@ def record_hold(tx: Tx, order_id: str, invoice: InvoiceStatus, shop: Shop) -> No
 def _accepted(tx: Tx, order: Order, invoice: InvoiceStatus, shop: Shop) -> None:
     if order.state is OrderState.EXPIRED:
         # It was paid in the moment in which it ran out: the payer has it back at once.
-        jobs.enqueue(
-            tx, kind=CLOSE_HOLD, lane="money", uniq=f"{CLOSE_HOLD}:{order.id}", order_id=order.id
-        )
+        CLOSE_HOLD.enqueue(tx, order_id=order.id)
         return
     if not orders.move(
         tx,

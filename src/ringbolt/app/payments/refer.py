@@ -8,12 +8,11 @@ from ringbolt.app.accounts.chart_of_accounts import (
     account_of_referrer,
     referral_idem,
 )
+from ringbolt.app.jobs import PAY_REFERRAL
 from ringbolt.core.pricing.prices import referral_share_msat
-from ringbolt.store import jobs, ledger
+from ringbolt.store import ledger
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.orders import Order
-
-PAY_REFERRAL = "pay_referral"
 
 
 def accrue(tx: Tx, order: Order) -> bool:
@@ -45,10 +44,4 @@ def accrue(tx: Tx, order: Order) -> bool:
 
 def request_payout(tx: Tx, address: str) -> bool:
     """Have what ``address`` is owed paid out; False if that is under way."""
-    return jobs.enqueue(
-        tx,
-        kind=PAY_REFERRAL,
-        lane="money",
-        uniq=f"payout:{address}",
-        payload={"address": address},
-    )
+    return PAY_REFERRAL.enqueue(tx, address, payload={"address": address})

@@ -19,6 +19,7 @@ from ringbolt.app.accounts.chart_of_accounts import (
     ROUTING_FEE,
     refund_idem,
 )
+from ringbolt.app.jobs import PAY_REFUND
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import Conflict, InvalidInput, NotFound
 from ringbolt.core.lightning import bolt11
@@ -38,7 +39,6 @@ from ringbolt.store.refunds import Refund, RefundState
 
 log = structlog.get_logger("ringbolt.refunds")
 
-PAY_REFUND = "pay_refund"
 _PAY_TIMEOUT_S = 60
 
 
@@ -96,10 +96,7 @@ def _claim(tx: Tx, refund: Refund, invoice_text: str, payment_hash: str) -> None
     if not refunds.claim(tx, refund.order_id, invoice_text, payment_hash):
         raise Conflict("This refund was claimed already.", code="REFUND_CLAIMED")
     orders.close_retry(tx, refund.order_id)
-    jobs.enqueue(
-        tx, kind=PAY_REFUND, lane="money", uniq=f"refund:{refund.order_id}",
-        order_id=refund.order_id,
-    )  # fmt: skip
+    PAY_REFUND.enqueue(tx, order_id=refund.order_id)
 
 
 def _is_open(tx: Tx, refund: Refund) -> bool:
@@ -125,7 +122,7 @@ async def pay_refund(shop: Shop, job: Job) -> None:
         case PaymentFailed(reason):
             await shop.db.tx(_reopen, job, refund, reason, secrets.token_hex(32))
         case PaymentUnknown(reason):
-            delay_ms = min(60_000, 2000 * 2 ** min(job.attempts, 5))
+            delay_ms = PAY_REFUND.backoff.delay_ms(job.attempts)
             await shop.db.tx(jobs.retry, job, delay_ms, reason)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ringbolt.app.jobs import DISPATCH_CALL, DISPATCH_MESSAGE, DISPATCH_RECEIVING, dispatch_uniq
+from ringbolt.app.jobs import DISPATCH_CALL, DISPATCH_MESSAGE, DISPATCH_RECEIVING
 from ringbolt.app.payments.decide_outcome import fulfil
 from ringbolt.app.webhooks import notify
 from ringbolt.settings import Settings
-from ringbolt.store import jobs, orders
+from ringbolt.store import orders
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.orders import Order
 
@@ -41,11 +41,5 @@ def dispatch_paid(tx: Tx, order: Order) -> None:
         fulfil(tx, order.id, "the payment is held")
         orders.finish(tx, order.id)
     else:
-        jobs.enqueue(
-            tx,
-            kind=_JOB_OF_KIND[order.kind],
-            lane="dispatch",
-            uniq=dispatch_uniq(order.id),
-            order_id=order.id,
-        )
+        _JOB_OF_KIND[order.kind].enqueue(tx, order_id=order.id)
     notify.changed(tx, order.id)

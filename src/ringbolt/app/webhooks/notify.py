@@ -7,23 +7,22 @@ stands.
 
 from __future__ import annotations
 
+from ringbolt.app.jobs import SEND_WEBHOOK
 from ringbolt.app.webhooks import order_document
 from ringbolt.core.order import UNPAID, OrderState
-from ringbolt.store import jobs, orders, webhooks
+from ringbolt.store import orders, webhooks
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.jobs import Lane
 
-SEND_WEBHOOK = "send_webhook"
 
-
-def webhook_job(order_id: str, topic: str = "") -> str:
-    """The name of the one job that sends what an order tells of a topic."""
-    return f"webhook:{order_id}:{topic}" if topic else f"webhook:{order_id}"
+def subject_of(order_id: str, topic: str = "") -> str:
+    """What the one job is about that sends what an order tells of a topic."""
+    return f"{order_id}:{topic}" if topic else order_id
 
 
 def topic_of(order_id: str, name: str) -> str:
     """The topic that the order's job of that name sends."""
-    return name.removeprefix(webhook_job(order_id)).removeprefix(":")
+    return name.removeprefix(SEND_WEBHOOK.key(order_id)).removeprefix(":")
 
 
 def changed(tx: Tx, order_id: str) -> None:
@@ -69,5 +68,4 @@ def see_to_sending(
 ) -> None:
     """See to it that what the order tells of the topic is sent; ``at_once``: not only when the
     next try of an earlier one is due."""
-    name = webhook_job(order_id, topic)
-    jobs.ensure(tx, SEND_WEBHOOK, lane, name, order_id, at_once=at_once)
+    SEND_WEBHOOK.ensure(tx, subject_of(order_id, topic), order_id, lane=lane, at_once=at_once)
