@@ -10,7 +10,7 @@ from ringbolt.app.jobs import CLOSE_HOLD
 from ringbolt.app.requests.order_request import ReceiveTexts, TopUp
 from ringbolt.app.requests.purchase import Hold, Purchase
 from ringbolt.core.errors import RateLimited
-from ringbolt.core.order import OrderState
+from ringbolt.core.order import OrderKind, OrderState
 from ringbolt.settings import Settings
 from ringbolt.settings.abuse import AbuseSettings
 from ringbolt.store import jobs, orders, receiving_orders
@@ -27,7 +27,7 @@ SETTINGS = Settings(abuse=ABUSE)
 def _by(client: str, request: ReceiveTexts | TopUp | None = None) -> Purchase:
     wanted = request or ReceiveTexts(service="tg", country=187)
     return Purchase(
-        kind="activation", request=wanted, price_msat=1000, payer=Hold(),
+        kind=OrderKind.ACTIVATION, request=wanted, price_msat=1000, payer=Hold(),
         record=lambda tx, order: None, client=client,
     )  # fmt: skip
 

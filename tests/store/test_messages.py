@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from ringbolt.core.order import OrderState, PaymentMethod
+from ringbolt.core.order import OrderKind, OrderState, PaymentMethod
 from ringbolt.store import attempts, calls, messages, orders, suppressions
 from ringbolt.store.attempts import AttemptState
 from ringbolt.store.engine.db import Database, Tx
@@ -17,7 +17,7 @@ from ringbolt.store.orders import Order
 def _order(tx: Tx, order_id: str) -> None:
     order = Order(
         id=order_id,
-        kind="sms",
+        kind=OrderKind.SMS,
         family="orders",
         state=OrderState.PAID,
         reason="",

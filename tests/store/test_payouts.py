@@ -12,6 +12,7 @@ from ringbolt.app.accounts.chart_of_accounts import REFERRAL, account_of_referre
 from ringbolt.app.payments import pay_referral, refer
 from ringbolt.clock import SystemClock
 from ringbolt.core.errors import NotFound
+from ringbolt.core.order import OrderKind
 from ringbolt.settings import Settings
 from ringbolt.store import jobs, ledger, payouts
 from ringbolt.store.engine.db import Database, Tx
@@ -75,7 +76,7 @@ async def test_who_referred_nobody_is_owed_nothing(database: Database, order: Or
 
 
 async def test_a_top_up_earns_nothing(database: Database) -> None:
-    assert not await database.tx(refer.accrue, an_order(kind="fund"))
+    assert not await database.tx(refer.accrue, an_order(kind=OrderKind.FUND))
 
 
 async def test_one_job_pays_what_an_address_is_owed(database: Database) -> None:

@@ -24,7 +24,7 @@ from ringbolt.clock import SystemClock
 from ringbolt.core.errors import Conflict, InvalidInput
 from ringbolt.core.keys import Keyring
 from ringbolt.core.lightning import bolt11, l402
-from ringbolt.core.order import OrderState, PaymentMethod
+from ringbolt.core.order import OrderKind, OrderState, PaymentMethod
 from ringbolt.lightning.node import (
     InvoiceState,
     InvoiceStatus,
@@ -82,7 +82,7 @@ class Desk:
         token = l402.new_token(KEYRING, secrets.token_bytes(15))
         self.node = LyingNode(token)
         self.order = an_order(
-            price_msat=PRICE_MSAT, referrer="", kind="call", family="l402",
+            price_msat=PRICE_MSAT, referrer="", kind=OrderKind.CALL, family="l402",
             state=OrderState.FAILED, method=PaymentMethod.L402, account_id=None,
             payment_hash=token.payment_hash.hex(),
         )  # fmt: skip

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
+from ringbolt.core.order import Fulfilment
 from ringbolt.store import jobs
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.jobs import Job, Lane
@@ -162,6 +163,13 @@ PAY_REFERRAL: Final = JobKind(
 SEND_WEBHOOK: Final = JobKind("send_webhook", "webhook", "webhook:", GiveUp.EVERY_HOUR)
 """About an order and a topic of it."""
 SWEEP: Final = JobKind("sweep", "webhook", "sweep", GiveUp.EVERY_HOUR)
+
+DISPATCH: Final[Mapping[Fulfilment, JobKind]] = {
+    Fulfilment.CALL: DISPATCH_CALL,
+    Fulfilment.SEND: DISPATCH_MESSAGE,
+    Fulfilment.RECEIVE: DISPATCH_RECEIVING,
+}
+"""What brings a paid order about; a top-up needs no job."""
 
 KINDS: Final = (
     DISPATCH_CALL, CHECK_CALL, HANG_UP_CALL, FETCH_RECORDINGS, DISPATCH_MESSAGE, MESSAGE_DEADLINE,

@@ -7,7 +7,7 @@ compare-and-swap against this table; a move that is not in it does not happen.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum
 
 
 class OrderState(StrEnum):
@@ -37,6 +37,56 @@ MEANING = {
     "released.",
     OrderState.RETURNED: "The buyer has the money back. Final.",
     OrderState.EXPIRED: "Never paid. Final.",
+}
+
+
+class Fulfilment(Enum):
+    """How what is bought comes about: somebody is called, something is sent, texts are received on
+    a number, or the payment itself is all there is to it."""
+
+    CALL = 1
+    SEND = 2
+    RECEIVE = 3
+    CREDIT = 4
+
+
+class OrderKind(StrEnum):
+    """What is bought. ``FUND`` adds to the balance of an API key."""
+
+    CALL = "call"
+    SMS = "sms"
+    EMAIL = "email"
+    ACTIVATION = "activation"
+    RENTAL = "rental"
+    FUND = "fund"
+
+    @property
+    def fulfilment(self) -> Fulfilment:
+        return _FULFILMENT[self]
+
+    @property
+    def is_received(self) -> bool:
+        """Texts are received on a number."""
+        return self.fulfilment is Fulfilment.RECEIVE
+
+    @property
+    def is_sold(self) -> bool:
+        """It costs the operator something, and earns; a top-up does when it is spent."""
+        return self.fulfilment is not Fulfilment.CREDIT
+
+    @property
+    def has_number(self) -> bool:
+        """It is for one telephone number."""
+        return self in (OrderKind.CALL, OrderKind.SMS)
+
+
+_FULFILMENT = {
+    OrderKind.CALL: Fulfilment.CALL,
+    OrderKind.SMS: Fulfilment.SEND,
+    OrderKind.EMAIL: Fulfilment.SEND,
+    OrderKind.ACTIVATION: Fulfilment.RECEIVE,
+    OrderKind.RENTAL: Fulfilment.RECEIVE,
+    OrderKind.FUND: Fulfilment.CREDIT,
 }
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, exists, func, literal, not_, or_, select
 
-from ringbolt.core.order import DELIVERED, UNDER_WAY, UNPAID, OrderState, PaymentMethod
+from ringbolt.core.order import DELIVERED, UNDER_WAY, UNPAID, OrderKind, OrderState, PaymentMethod
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.payouts import PayoutState
 from ringbolt.store.refunds import RefundState
@@ -133,7 +133,7 @@ def _lost(tx: Tx) -> int:
         tx.run(
             select(func.coalesce(func.sum(orders.c.price_msat), 0)).where(
                 orders.c.method == PaymentMethod.HOLD.value,
-                orders.c.kind != "fund",  # nothing was given for it
+                orders.c.kind != OrderKind.FUND,  # nothing was given for it
                 orders.c.state == OrderState.RETURNED.value,
                 fell_back,
             )
@@ -296,7 +296,7 @@ def _attempt_disagreements(tx: Tx) -> list[str]:
     )
     rows = tx.run(
         select(orders.c.id)
-        .where(orders.c.kind == "call", orders.c.state.in_(DELIVERED), not_(taken))
+        .where(orders.c.kind == OrderKind.CALL, orders.c.state.in_(DELIVERED), not_(taken))
         .limit(_LIMIT)
     )
     found.extend(f"Order {row[0][:12]} is settled, but no carrier took it." for row in rows)

@@ -18,7 +18,7 @@ from sqlalchemy import (
 
 from ringbolt.core.calls.call import CallStatus
 from ringbolt.core.errors import InvalidInput
-from ringbolt.core.order import ASKED, OrderState
+from ringbolt.core.order import ASKED, OrderKind, OrderState
 from ringbolt.store.attempts import Attempt, AttemptState, add, of_row
 from ringbolt.store.attempts import by_ref as attempt_by_ref
 from ringbolt.store.attempts import in_this_try as attempts_in_this_try
@@ -148,7 +148,7 @@ def of_account(
 # Literals: SQLite uses a partial index only where it sees that its condition holds.
 _ACCOUNTS = (
     orders.c.account_id == bindparam("account_"),
-    orders.c.kind == literal_column("'call'"),
+    orders.c.kind == literal_column(f"'{OrderKind.CALL}'"),
 )
 _PLACE = (
     select(orders.c.created_ms, orders.c.id)

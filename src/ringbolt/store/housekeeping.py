@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
+from ringbolt.core.order import OrderKind
 from ringbolt.store import named_invoices, webhooks
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.schema.tables import call, inbox, orders
@@ -29,7 +30,7 @@ def wipe_texts(tx: Tx, keep_ms: int) -> int:
     ).all()
     for order_id, kind, request in rows:
         kept = _without_texts(json.loads(request))
-        if kind == "email":
+        if kind == OrderKind.EMAIL:
             kept["to"] = ""  # the message knows its hash
         tx.run(
             update(orders)

@@ -18,7 +18,7 @@ from sqlalchemy import (
     update,
 )
 
-from ringbolt.core.order import OrderState, PaymentMethod, sources_of
+from ringbolt.core.order import OrderKind, OrderState, PaymentMethod, sources_of
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.engine.upsert import insert_new
 from ringbolt.store.schema.tables import order_event, orders
@@ -34,7 +34,7 @@ class Order:
     """
 
     id: str
-    kind: str
+    kind: OrderKind
     family: str
     state: OrderState
     reason: str
@@ -245,6 +245,7 @@ def _one(row: Sequence[Any] | None) -> Order | None:
 
 
 _TYPED: tuple[tuple[int, Callable[[Any], object]], ...] = (
+    (Order.__slots__.index("kind"), OrderKind),
     (Order.__slots__.index("state"), OrderState),
     (Order.__slots__.index("method"), PaymentMethod),
     (Order.__slots__.index("may_retry"), bool),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Integer, bindparam, case, func, select
 
-from ringbolt.core.order import DECIDED, DELIVERED
+from ringbolt.core.order import DECIDED, DELIVERED, OrderKind
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.schema.tables import orders
 from ringbolt.store.schema.text_tables import receiving
@@ -47,7 +47,11 @@ _OF_LATEST = (
         _delivered.label("delivered"),
     )
     .join(_latest, _latest.c.id == receiving.c.order_id)
-    .where(_latest.c.kind == "activation", _latest.c.state.in_(DECIDED), receiving.c.number != "")
+    .where(
+        _latest.c.kind == OrderKind.ACTIVATION,
+        _latest.c.state.in_(DECIDED),
+        receiving.c.number != "",
+    )
     .group_by(receiving.c.number_country, receiving.c.service)
     .having(func.count() >= bindparam("least_", type_=Integer))
 )

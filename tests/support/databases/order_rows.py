@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from ringbolt.core.order import OrderState, PaymentMethod
+from ringbolt.core.order import OrderKind, OrderState, PaymentMethod
 from ringbolt.store import messages, orders, received_texts, receiving_orders
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.orders import Order
@@ -21,7 +21,7 @@ def put_order(tx: Tx, kind: str = "sms", state: str = "awaiting_payment", **colu
     """An order with the row that its kind needs."""
     values: dict[str, Any] = {
         "id": secrets.token_hex(32),
-        "kind": kind,
+        "kind": OrderKind(kind),
         "family": "orders",
         "state": OrderState(state),
         "reason": "",

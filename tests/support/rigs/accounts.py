@@ -25,7 +25,7 @@ from ringbolt.clock import SystemClock
 from ringbolt.core.errors import NodeUnavailable, RingboltError
 from ringbolt.core.keys import Keyring
 from ringbolt.core.lightning.hold import payment_hash_of
-from ringbolt.core.order import OrderState
+from ringbolt.core.order import OrderKind, OrderState
 from ringbolt.core.pricing.money import msat
 from ringbolt.lightning.node import NODE_REFUSED, Invoice, InvoiceState, InvoiceStatus
 from ringbolt.settings import Settings
@@ -164,7 +164,7 @@ class Bank:
     async def buy(self, key_id: str, sats: int) -> Order:
         """An e-mail, at once, from the balance."""
         purchase = Purchase(
-            kind="email",
+            kind=OrderKind.EMAIL,
             request=SendMail("a@b.example", "Hello"),
             price_msat=msat(sats),
             payer=Balance(key_id),

@@ -33,7 +33,7 @@ from ringbolt.clock import SystemClock
 from ringbolt.core.errors import RingboltError, Unavailable
 from ringbolt.core.keys import Keyring
 from ringbolt.core.lightning.hold import new_preimage, payment_hash_of
-from ringbolt.core.order import OrderState, PaymentMethod
+from ringbolt.core.order import OrderKind, OrderState, PaymentMethod
 from ringbolt.core.recovery import Recovery
 from ringbolt.core.texts import segments
 from ringbolt.lightning.node import InvoiceState, InvoiceStatus
@@ -156,7 +156,7 @@ def _place(
     order_id = secrets.token_hex(32)
     hold = method is PaymentMethod.HOLD
     preimage = new_preimage(world.keyring, order_id)
-    kind = "sms" if isinstance(request, SendText) else "email"
+    kind = OrderKind.SMS if isinstance(request, SendText) else OrderKind.EMAIL
     order = Order(
         id=order_id, kind=kind, family="orders", state=OrderState.PAID, reason="",
         method=method, price_msat=PRICE_MSAT,
@@ -167,7 +167,7 @@ def _place(
         created_ms=tx.now_ms, started_ms=tx.now_ms, finished_ms=None, paid_ms=tx.now_ms,
     )  # fmt: skip
     assert orders.insert(tx, order, "paid")
-    count = len(segments.split(request.message)) if kind == "sms" else 1
+    count = len(segments.split(request.message)) if kind is OrderKind.SMS else 1
     messages.insert(tx, order_id, "ab" * 16, count, f"SM{order_id[:32]}")
     if not hold:
         ledger.ensure_account(tx, _KEY, "liability", stored=True, floor_msat=0)

@@ -24,7 +24,7 @@ from ringbolt.app.shop import Shop
 from ringbolt.clock import SystemClock
 from ringbolt.core.errors import Unavailable
 from ringbolt.core.keys import Keyring
-from ringbolt.core.order import FINAL, OrderState
+from ringbolt.core.order import FINAL, OrderKind, OrderState
 from ringbolt.core.pricing.costs import TextCosts
 from ringbolt.core.recovery import Recovery
 from ringbolt.core.texts import segments
@@ -162,7 +162,7 @@ class OrderProcess(Process):
             return WorldOrder(self._world, bought.order.id)
         request = _request(kind, parts)
         purchase = Purchase(
-            kind=kind,
+            kind=OrderKind(kind),
             request=request,
             price_msat=PRICE_MSAT,
             payer=Balance(key.id) if key is not None and on_balance else Hold(),

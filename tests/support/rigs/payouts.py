@@ -26,7 +26,7 @@ from ringbolt.app.payments.pay_referral import pay_referral
 from ringbolt.app.shop import Shop
 from ringbolt.clock import Clock, SystemClock
 from ringbolt.core.errors import RingboltError
-from ringbolt.core.order import OrderState, PaymentMethod
+from ringbolt.core.order import OrderKind, OrderState, PaymentMethod
 from ringbolt.lightning.node import PaymentOutcome, SupportsPayments
 from ringbolt.lightning.payout import AddressResolver
 from ringbolt.settings import Settings
@@ -49,7 +49,7 @@ _KEY = account_of_key("buyer")
 def an_order(price_msat: int = PRICE_MSAT, referrer: str = ALICE, **columns: object) -> Order:
     """An order on a balance, on its way."""
     values: dict[str, object] = {
-        "id": secrets.token_hex(32), "kind": "sms", "family": "orders",
+        "id": secrets.token_hex(32), "kind": OrderKind.SMS, "family": "orders",
         "state": OrderState.IN_PROGRESS, "reason": "", "method": PaymentMethod.BALANCE,
         "price_msat": price_msat, "payment_hash": None, "account_id": "buyer", "body_hash": "",
         "request": "{}", "status_token": secrets.token_hex(16), "refund_address": "",

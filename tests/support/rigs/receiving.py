@@ -42,7 +42,7 @@ from ringbolt.clock import SystemClock
 from ringbolt.core.errors import Conflict, RingboltError, Unavailable
 from ringbolt.core.keys import Keyring, hash_of
 from ringbolt.core.lightning.hold import new_preimage, payment_hash_of
-from ringbolt.core.order import OrderState, PaymentMethod
+from ringbolt.core.order import OrderKind, OrderState, PaymentMethod
 from ringbolt.core.recovery import Recovery
 from ringbolt.lightning.node import InvoiceState
 from ringbolt.settings import Settings
@@ -133,7 +133,7 @@ def _place(
     order_id = secrets.token_hex(32)
     hold = method is PaymentMethod.HOLD
     preimage = new_preimage(world.keyring, order_id)
-    kind = "rental" if request.hours else "activation"
+    kind = OrderKind.RENTAL if request.hours else OrderKind.ACTIVATION
     order = Order(
         id=order_id, kind=kind, family="orders", state=OrderState.PAID, reason="",
         method=method, price_msat=PRICE_MSAT,

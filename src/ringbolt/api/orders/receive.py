@@ -24,6 +24,7 @@ from ringbolt.app.requests.order_request import ReceiveTexts
 from ringbolt.app.requests.purchase import Balance, Hold, Purchase
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import Conflict, InvalidInput
+from ringbolt.core.order import OrderKind
 from ringbolt.core.pricing.prices import RENT_BLOCK_HOURS
 from ringbolt.core.services import FULL_RENT
 from ringbolt.numbers.provider import ANY_COUNTRY
@@ -79,7 +80,7 @@ class ReceiveOrders:
         bought = await place_order(
             shop,
             Purchase(
-                kind="rental" if wanted.hours else "activation",
+                kind=OrderKind.RENTAL if wanted.hours else OrderKind.ACTIVATION,
                 request=wanted,
                 price_msat=receive_price(shop, wanted) * 1000,
                 payer=payer,
@@ -180,7 +181,7 @@ class ReceiveOrders:
 
 def _former(tx: Tx, order_id: str) -> _Former | None:
     order = orders.by_id(tx, order_id)
-    if order is None or order.kind not in ("activation", "rental"):
+    if order is None or not order.kind.is_received:
         return None
     receiving = receiving_orders.receiving_of(tx, order_id)
     if receiving is None or receiving.lease_id is None:

@@ -25,6 +25,7 @@ from ringbolt.core.email_address import (
     parse_address,
 )
 from ringbolt.core.errors import InvalidInput
+from ringbolt.core.order import OrderKind
 from ringbolt.core.phone import Destination
 from ringbolt.core.texts.segments import count
 from ringbolt.store import messages
@@ -55,7 +56,7 @@ class SendOrders:
         to = destination.number
         return await self._sell(
             asked,
-            kind="sms",
+            kind=OrderKind.SMS,
             request=SendText(to, message, shop.settings.sms.senders[0]),
             price_sats=text_price(shop, destination, segments),
             to=to,
@@ -72,7 +73,7 @@ class SendOrders:
         to = parse_address(address).address
         return await self._sell(
             asked,
-            kind="email",
+            kind=OrderKind.EMAIL,
             request=SendMail(to, check_mail_text(message), self._subject(asked)),
             price_sats=shop.prices.email(),
             to=to,
@@ -94,7 +95,7 @@ class SendOrders:
         self,
         asked: Asked,
         *,
-        kind: str,
+        kind: OrderKind,
         request: SendText | SendMail,
         price_sats: int,
         to: str,
@@ -105,8 +106,8 @@ class SendOrders:
         referrer = fields.referrer(asked.fields)
         webhook_url = webhook_of(shop, asked)
         payer = await payer_of(shop, asked)
-        to_hash = shop.hash_of(to if kind == "sms" else mailbox_of(to))
-        public_id = ("SM" if kind == "sms" else "EM") + secrets.token_hex(16)
+        to_hash = shop.hash_of(to if kind is OrderKind.SMS else mailbox_of(to))
+        public_id = ("SM" if kind is OrderKind.SMS else "EM") + secrets.token_hex(16)
 
         def record(tx: Tx, order: Order) -> None:
             messages.insert(tx, order.id, to_hash, segments or 1, public_id)

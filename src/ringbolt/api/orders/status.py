@@ -15,11 +15,10 @@ from ringbolt.app.numbers.request_text import request_text
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks import order_document
 from ringbolt.core.errors import Conflict, NotFound
-from ringbolt.core.order import FINAL
+from ringbolt.core.order import FINAL, OrderKind
 from ringbolt.store import orders
 from ringbolt.store.engine.db import Tx
 
-KINDS = frozenset({"sms", "email", "activation", "rental", "fund"})
 MAX_WAIT_S = 50
 _LONGEST_WISH_S = 3600
 _LATEST_MS = 10**15
@@ -57,7 +56,7 @@ async def tell(shop: Shop, order_id: str, page: int = 1) -> Told:
 
 def _tell(tx: Tx, shop: Shop, order_id: str, page: int) -> Told | None:
     order = orders.by_id(tx, order_id)
-    if order is None or order.kind not in KINDS:
+    if order is None or order.kind is OrderKind.CALL:
         return None
     document = order_document.snapshot(tx, order, page)
     timestamp = document.timestamp if isinstance(document.timestamp, int) else 0
@@ -67,7 +66,9 @@ def _tell(tx: Tx, shop: Shop, order_id: str, page: int) -> Told | None:
     )
     is_final = order.state in FINAL
     is_over = is_final and order.finished_ms is not None
-    return Told(body, timestamp, is_over, is_over or (is_final and order.kind != "rental"))
+    return Told(
+        body, timestamp, is_over, is_over or (is_final and order.kind is not OrderKind.RENTAL)
+    )
 
 
 class Statuses:

@@ -9,7 +9,7 @@ from ringbolt.app.checkout.invoice_quota import look_at_invoices, look_at_number
 from ringbolt.app.limits import destination_limits
 from ringbolt.app.limits.destination_limits import limits_of
 from ringbolt.app.limits.quiet_times import check_quiet_hours
-from ringbolt.app.limits.spend_limits import CALL, NOT_SOLD, look_at_sold
+from ringbolt.app.limits.spend_limits import look_at_sold
 from ringbolt.app.limits.unused_numbers import check_unused
 from ringbolt.app.requests.call_order import CallOrder
 from ringbolt.app.requests.order_request import ReceiveTexts, SendMail, SendText
@@ -20,7 +20,7 @@ from ringbolt.core.email_address import mailbox_of
 from ringbolt.core.errors import DestinationRefused, InvalidInput
 from ringbolt.core.humanise import counted
 from ringbolt.core.keys import hashes_of
-from ringbolt.core.order import PaymentMethod
+from ringbolt.core.order import OrderKind, PaymentMethod
 from ringbolt.core.phone import SCRIPTED
 from ringbolt.core.pricing.money import sats_down
 from ringbolt.core.texts import content_rules
@@ -105,14 +105,14 @@ def _look(tx: Tx, shop: Shop, purchase: Purchase) -> bool:
     """Whether room must be made for its invoice."""
     if purchase.to and _is_suppressed(tx, shop, purchase):
         raise suppressed()
-    is_number = purchase.kind in ("sms", CALL)
+    is_number = purchase.kind.has_number
     if is_number:
         check_quiet_hours(shop.settings, purchase.to, tx.now_ms)
     if not shop.limits:
         return False
     is_hold = purchase.method is PaymentMethod.HOLD
     is_crowded = is_hold and look_at_invoices(tx, shop.settings, purchase)
-    if purchase.kind in NOT_SOLD:
+    if not purchase.kind.is_sold:
         return is_crowded
     account = account_of_key(purchase.payer.key_id) if isinstance(purchase.payer, Balance) else ""
     if isinstance(purchase.request, ReceiveTexts):
@@ -141,8 +141,8 @@ def _is_suppressed(tx: Tx, shop: Shop, purchase: Purchase) -> bool:
 
 
 def _recipient(purchase: Purchase) -> str:
-    return mailbox_of(purchase.to) if purchase.kind == "email" else purchase.to
+    return mailbox_of(purchase.to) if purchase.kind is OrderKind.EMAIL else purchase.to
 
 
 def _channel(purchase: Purchase) -> suppressions.Channel:
-    return "email" if purchase.kind == "email" else "sms"
+    return "email" if purchase.kind is OrderKind.EMAIL else "sms"

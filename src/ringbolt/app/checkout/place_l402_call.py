@@ -11,7 +11,7 @@ from ringbolt.app.requests.call_order import CallOrder, NewIds
 from ringbolt.app.webhooks import call_notify
 from ringbolt.core.calls.call import CallStatus
 from ringbolt.core.lightning.l402 import Grant
-from ringbolt.core.order import OrderState, PaymentMethod
+from ringbolt.core.order import OrderKind, OrderState, PaymentMethod
 from ringbolt.store import calls, ledger, orders, refunds
 from ringbolt.store.calls import Call
 from ringbolt.store.engine.db import Tx
@@ -177,7 +177,7 @@ def _retried_or_claimed(tx: Tx, order: Order, paid: Paid, terms: Terms) -> Place
 def _new_order(tx: Tx, ids: NewIds, command: CallOrder, paid: Paid, terms: Terms) -> Order:
     return Order(
         id=ids.order_id,
-        kind="call",
+        kind=OrderKind.CALL,
         family="l402",
         state=OrderState.PAID,
         reason="",

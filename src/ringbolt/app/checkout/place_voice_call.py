@@ -21,6 +21,7 @@ from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks import call_notify
 from ringbolt.core.errors import RateLimited
 from ringbolt.core.humanise import counted
+from ringbolt.core.order import OrderKind
 from ringbolt.store import calls
 from ringbolt.store.calls import Call
 from ringbolt.store.engine.db import Tx
@@ -59,7 +60,7 @@ async def place_voice_call(
     """
     command = replace(command, minutes=reserve_minutes(shop.settings, command, lengths))
     purchase = Purchase(
-        kind="call",
+        kind=OrderKind.CALL,
         request=command,
         price_msat=shop.rates.price(command.to, command.minutes).msat,
         payer=Balance(key.id),

@@ -12,11 +12,11 @@ from functools import partial
 
 from ringbolt.app.accounts import keys
 from ringbolt.app.checkout.place_order import PlacedOrder, place_order
-from ringbolt.app.payments.start_fulfilment import TOP_UP_KIND
 from ringbolt.app.requests.order_request import TopUp
 from ringbolt.app.requests.purchase import Hold, Idempotency, Purchase
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import InvalidInput, Unauthorized
+from ringbolt.core.order import OrderKind
 from ringbolt.core.pricing.money import msat
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.keys import ApiKey
@@ -47,7 +47,7 @@ async def fund(
     if idempotency is not None:
         idempotency = replace(idempotency, principal=f"key:{key_id}")
     purchase = Purchase(
-        kind=TOP_UP_KIND,
+        kind=OrderKind.FUND,
         request=TopUp(key_id, sats),
         price_msat=msat(sats),
         payer=Hold(),

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from ringbolt.app.limits import destination_limits
 from ringbolt.app.limits.destination_limits import Limits, limits_of_order
 from ringbolt.app.limits.quiet_times import check_quiet_hours
-from ringbolt.app.limits.spend_limits import CALL, count_sale, is_counted, number_of, sold_out
+from ringbolt.app.limits.spend_limits import count_sale, is_counted, number_of, sold_out
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import RateLimited
+from ringbolt.core.order import OrderKind
 from ringbolt.settings import Settings
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.orders import Order
@@ -33,7 +34,7 @@ def count_paid(tx: Tx, shop: Shop, order: Order) -> Refused | None:
 
     What is refused is counted all the same: it fails, and ``fail`` gives that back.
     """
-    if order.kind == CALL:
+    if order.kind is OrderKind.CALL:
         return None  # calls count when they are dispatched
     return count_order(tx, shop.settings, order, limits_of_order(shop, order))
 

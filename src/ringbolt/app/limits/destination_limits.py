@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from ringbolt.app.limits.spend_limits import CALL, HOUR_MS
+from ringbolt.app.limits.spend_limits import HOUR_MS
 from ringbolt.app.requests import call_order, order_request
 from ringbolt.app.requests.call_order import CallOrder
 from ringbolt.app.requests.order_request import OrderRequest, SendMail, SendText
@@ -18,6 +18,7 @@ from ringbolt.app.shop import Shop
 from ringbolt.core.email_address import mailbox_of
 from ringbolt.core.errors import RateLimited
 from ringbolt.core.humanise import every, span
+from ringbolt.core.order import OrderKind
 from ringbolt.core.phone import SCRIPTED
 from ringbolt.core.texts.content_rules import is_short, sameness
 from ringbolt.settings import Settings
@@ -33,7 +34,7 @@ somebody has made to be paid for what comes in."""
 
 _AT_ONCE: Final = 1000
 
-OF_CALLS: Final = (f"{CALL}:", "contact:", "block:", "same:")
+OF_CALLS: Final = (f"{OrderKind.CALL}:", "contact:", "block:", "same:")
 """How the keys begin that calls may be refused for."""
 
 FEW: Final = "DESTINATION_LIMIT_REACHED"
@@ -109,11 +110,11 @@ def limits_of_order(shop: Shop, order: Order) -> Limits:
     """Those of an order as it is written down."""
     request: OrderRequest | CallOrder
     match order.kind:
-        case "sms":
+        case OrderKind.SMS:
             request = order_request.from_json(order.request, SendText)
-        case "email":
+        case OrderKind.EMAIL:
             request = order_request.from_json(order.request, SendMail)
-        case "call":
+        case OrderKind.CALL:
             request = call_order.from_json(order.request)
         case _:
             return NO_LIMITS
@@ -158,7 +159,7 @@ def _of_text(shop: Shop, to: str) -> tuple[Limit, ...]:
     shares = ((abuse.texts_per_number_per_hour, HOUR_MS), (abuse.texts_per_number_per_day, DAY_MS))
     said = "This number had its share of messages from us"
     own = [
-        Limit(Rate(share_key("sms", to_hash, ms), limit, ms), FEW, said, TOO_MANY_TEXTS)
+        Limit(Rate(share_key(OrderKind.SMS, to_hash, ms), limit, ms), FEW, said, TOO_MANY_TEXTS)
         for limit, ms in shares
     ]
     return (*own, *_of_contact(shop, to, to_hash))
@@ -166,7 +167,11 @@ def _of_text(shop: Shop, to: str) -> tuple[Limit, ...]:
 
 def _of_call(shop: Shop, to: str) -> tuple[Limit, ...]:
     to_hash = shop.hash_of(to)
-    rate = Rate(share_key(CALL, to_hash, HOUR_MS), shop.settings.calls.per_number_per_hour, HOUR_MS)
+    rate = Rate(
+        share_key(OrderKind.CALL, to_hash, HOUR_MS),
+        shop.settings.calls.per_number_per_hour,
+        HOUR_MS,
+    )
     own = Limit(rate, FEW, "This number had its share of calls from us", TOO_MANY_CALLS)
     return (own, *_of_contact(shop, to, to_hash))
 
@@ -195,7 +200,7 @@ def _of_contact(shop: Shop, to: str, to_hash: str) -> tuple[Limit, ...]:
 def _of_mail(shop: Shop, to: str) -> tuple[Limit, ...]:
     abuse, mailbox = shop.settings.abuse, mailbox_of(to)
     to_hash, domain = shop.hash_of(mailbox), shop.hash_of(f"domain {mailbox.rpartition('@')[2]}")
-    own = Rate(share_key("email", to_hash, DAY_MS), abuse.mails_per_address_per_day, DAY_MS)
+    own = Rate(share_key(OrderKind.EMAIL, to_hash, DAY_MS), abuse.mails_per_address_per_day, DAY_MS)
     others = Rate(share_key("domain", domain, HOUR_MS), abuse.mails_per_domain_per_hour, HOUR_MS)
     said = "had its share of messages from us"
     return (

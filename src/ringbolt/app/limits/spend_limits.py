@@ -15,6 +15,7 @@ from ringbolt.app.requests.call_order import from_json as call_from_json
 from ringbolt.app.requests.order_request import SendText, from_json
 from ringbolt.core.errors import RateLimited
 from ringbolt.core.humanise import span
+from ringbolt.core.order import OrderKind
 from ringbolt.core.phone import SCRIPTED, calling_code, region_of
 from ringbolt.core.pricing.money import msat
 from ringbolt.settings import Settings
@@ -23,9 +24,6 @@ from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.orders import Order
 
 HOUR_MS: Final = 3_600_000
-NOT_SOLD: Final = frozenset({"fund"})
-"""Kinds of orders that cost the operator nothing."""
-CALL: Final = "call"
 SOLD_OUT_RETRY_S: Final = 3600
 """What fails is not sold after all, so that it may be sooner than midnight."""
 
@@ -34,9 +32,9 @@ _PREFIX_SOLD_OUT = "this shop has sold as much to this country as its operator a
 _HOUR_SOLD_OUT = "this shop has sold as much to this country as its operator allows in an hour"
 
 
-def is_counted(settings: Settings, kind: str) -> bool:
+def is_counted(settings: Settings, kind: OrderKind) -> bool:
     """Whether orders of that kind count for the limits at all."""
-    return settings.limits == "on" and kind not in NOT_SOLD
+    return settings.limits == "on" and kind.is_sold
 
 
 def prefix_scope(number: str) -> str:
@@ -46,9 +44,9 @@ def prefix_scope(number: str) -> str:
 
 def number_of(order: Order) -> str:
     """The number that a text or call is for, '' for other orders."""
-    if order.kind == "sms":
+    if order.kind is OrderKind.SMS:
         return from_json(order.request, SendText).to
-    return call_from_json(order.request).to if order.kind == CALL else ""
+    return call_from_json(order.request).to if order.kind is OrderKind.CALL else ""
 
 
 def _scopes(to: str, at_ms: int) -> tuple[str, ...]:
@@ -88,10 +86,10 @@ def count_failed(tx: Tx, order: Order, amount_msat: int | None = None) -> None:
 
     What was sold with limits off was not counted, and nothing sinks below zero.
     """
-    if order.kind in NOT_SOLD or amount_msat == 0:
+    if not order.kind.is_sold or amount_msat == 0:
         return
     counted_ms = order.paid_ms
-    if order.kind == CALL:
+    if order.kind is OrderKind.CALL:
         counted_ms = attempts.first_of_this_try_ms(tx, order.id)
     if counted_ms is not None:
         uncount_sale(tx, order, counted_ms, amount_msat)

@@ -12,7 +12,7 @@ from ringbolt.app.payments.decide_outcome import fail, fulfil
 from ringbolt.app.requests.order_request import SendMail, SendText, from_json
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks import notify
-from ringbolt.core.order import OrderState
+from ringbolt.core.order import OrderKind, OrderState
 from ringbolt.core.texts import segments
 from ringbolt.mail import letter, mailer
 from ringbolt.sms import carrier
@@ -36,7 +36,7 @@ def is_late(order: Order, now_ms: int) -> bool:
 
 async def ask(shop: Shop, job: Job, order: Order, attempt: Attempt) -> None:
     """Send it, once per ``attempt.ref``. Raises ``LeaseLost``."""
-    if order.kind == "email":
+    if order.kind is OrderKind.EMAIL:
         await _ask_mailer(shop, job, order, attempt)
     else:
         await _ask_carrier(shop, job, order, attempt)

@@ -14,6 +14,7 @@ from ringbolt.app.messages.ask_to_send import ask, give_up, is_late, record_mail
 from ringbolt.app.messages.record_receipt import SettleOn, record_answer, record_receipt
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import Unavailable
+from ringbolt.core.order import OrderKind
 from ringbolt.core.recovery import Recovery
 from ringbolt.mail.mailer import SupportsMailLookup
 from ringbolt.sms.carrier import SmsSnapshot, SupportsSmsLookup
@@ -43,7 +44,7 @@ class Work:
 
 async def recover(shop: Shop, job: Job, work: Work) -> None:
     """Somebody asked, or was about to ask, and did not write down the answer."""
-    recovery = (shop.mailer if work.order.kind == "email" else shop.sms).recovery
+    recovery = (shop.mailer if work.order.kind is OrderKind.EMAIL else shop.sms).recovery
     if recovery is Recovery.LOOKUP:
         await _look_up(shop, job, work)
     elif recovery is Recovery.IDEMPOTENT and not work.is_late:
@@ -55,7 +56,7 @@ async def recover(shop: Shop, job: Job, work: Work) -> None:
 async def find(shop: Shop, order: Order, ref: str) -> Found | None:
     """What the other side knows by our reference; None if it never took it, or cannot be asked
     such a thing. Raises ``Unavailable``."""
-    port: object = shop.mailer if order.kind == "email" else shop.sms
+    port: object = shop.mailer if order.kind is OrderKind.EMAIL else shop.sms
     if isinstance(port, SupportsMailLookup | SupportsSmsLookup):
         return await port.find(ref)
     return None

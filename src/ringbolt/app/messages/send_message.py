@@ -12,7 +12,7 @@ from ringbolt.app.jobs import MESSAGE_DEADLINE
 from ringbolt.app.messages.ask_to_send import ask, give_up, is_late
 from ringbolt.app.messages.recover_message import Work, recover
 from ringbolt.app.shop import Shop
-from ringbolt.core.order import ASKED, OrderState
+from ringbolt.core.order import ASKED, OrderKind, OrderState
 from ringbolt.store import jobs, messages, orders, suppressions
 from ringbolt.store.attempts import Attempt
 from ringbolt.store.engine.db import Tx
@@ -52,7 +52,7 @@ def _intend(tx: Tx, shop: Shop, job: Job, order: Order, ref: str) -> Attempt | N
     """PAID -> DISPATCHING with an attempt written down; None if it is not to be sent."""
     message = messages.message_of(tx, order.id)
     assert message is not None, "a message is written down with its order"
-    channel: Channel = "email" if order.kind == "email" else "sms"
+    channel: Channel = "email" if order.kind is OrderKind.EMAIL else "sms"
     refusal = ""
     if is_late(order, tx.now_ms):
         refusal = "it could not be sent in time"

@@ -16,15 +16,13 @@ from ringbolt.app.accounts.chart_of_accounts import (
 from ringbolt.app.jobs import CLOSE_HOLD
 from ringbolt.app.limits.spend_limits import count_failed
 from ringbolt.app.payments import refer
-from ringbolt.core.order import OrderState, PaymentMethod
+from ringbolt.core.order import OrderKind, OrderState, PaymentMethod
 from ringbolt.store import ledger, orders, refunds
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.orders import Order
 
 MAX_TRIES = 5
 """How often one L402 payment may try to have its call answered, the first time included."""
-
-CALL = "call"
 
 
 def fulfil(tx: Tx, order_id: str, why: str) -> bool:
@@ -35,7 +33,7 @@ def fulfil(tx: Tx, order_id: str, why: str) -> bool:
     match order.method:
         case PaymentMethod.HOLD:
             CLOSE_HOLD.enqueue(tx, order_id=order_id)
-        case PaymentMethod.BALANCE if order.kind == CALL:
+        case PaymentMethod.BALANCE if order.kind is OrderKind.CALL:
             pass  # what it costs is known when it ends: see ``charge``
         case PaymentMethod.BALANCE:
             ledger.capture(tx, hold_idem(order_id))

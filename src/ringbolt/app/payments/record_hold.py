@@ -19,11 +19,11 @@ from ringbolt.app.accounts.chart_of_accounts import (
 from ringbolt.app.jobs import CLOSE_HOLD
 from ringbolt.app.limits.count_order import count_paid
 from ringbolt.app.payments.decide_outcome import fail
-from ringbolt.app.payments.start_fulfilment import TOP_UP_KIND, dispatch_paid, working_deadline_ms
+from ringbolt.app.payments.start_fulfilment import dispatch_paid, working_deadline_ms
 from ringbolt.app.requests.order_request import TopUp, from_json
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks import notify
-from ringbolt.core.order import UNDER_WAY, OrderState
+from ringbolt.core.order import UNDER_WAY, OrderKind, OrderState
 from ringbolt.lightning.node import InvoiceState, InvoiceStatus
 from ringbolt.store import keys, ledger, orders
 from ringbolt.store.engine.db import Tx
@@ -75,7 +75,7 @@ def _accepted(tx: Tx, order: Order, invoice: InvoiceStatus, shop: Shop) -> None:
 
 def _book_hold(tx: Tx, order: Order) -> None:
     credit, kind = REVENUE, HOLD
-    if order.kind == TOP_UP_KIND:
+    if order.kind is OrderKind.FUND:
         credit, kind = account_of_key(from_json(order.request, TopUp).key_id), TOP_UP
     ledger.hold(
         tx,
@@ -90,7 +90,7 @@ def _book_hold(tx: Tx, order: Order) -> None:
 
 def _revoked_key(tx: Tx, order: Order) -> str:
     """'' unless this tops up a key that was revoked since: its money could never be spent."""
-    if order.kind != TOP_UP_KIND:
+    if order.kind is not OrderKind.FUND:
         return ""
     key = keys.by_id(tx, from_json(order.request, TopUp).key_id)
     return "" if key is not None and key.revoked_ms is None else "the API key was revoked"

@@ -21,7 +21,7 @@ def accrue(tx: Tx, order: Order) -> bool:
     A top-up earns nothing: the orders that are paid from it do. Whether the balance is worth a
     payment is for the payout's job to see.
     """
-    if not order.referrer or order.kind == "fund":
+    if not order.referrer or not order.kind.is_sold:
         return False
     share_msat = referral_share_msat(order.price_msat, order.referral_percent)
     if share_msat <= 0:

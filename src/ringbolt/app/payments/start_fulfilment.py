@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ringbolt.app.jobs import DISPATCH_CALL, DISPATCH_MESSAGE, DISPATCH_RECEIVING
+from ringbolt.app.jobs import DISPATCH
 from ringbolt.app.payments.decide_outcome import fulfil
 from ringbolt.app.webhooks import notify
+from ringbolt.core.order import Fulfilment, OrderKind
 from ringbolt.settings import Settings
 from ringbolt.store import orders
 from ringbolt.store.engine.db import Tx
@@ -16,30 +17,24 @@ HOLDS = "holds"
 MEMO = "Ringbolt order"
 """What stands in every hold invoice: nothing that tells what was bought, or for whom."""
 
-TOP_UP_KIND = "fund"
-_JOB_OF_KIND = {
-    "call": DISPATCH_CALL,
-    "sms": DISPATCH_MESSAGE,
-    "email": DISPATCH_MESSAGE,
-    "activation": DISPATCH_RECEIVING,
-    "rental": DISPATCH_RECEIVING,
-}
 
-
-def working_deadline_ms(settings: Settings, kind: str, paid_ms: int) -> int:
+def working_deadline_ms(settings: Settings, kind: OrderKind, paid_ms: int) -> int:
     """When an order of that kind, paid at ``paid_ms``, is given up; ms UTC."""
-    if kind == "call":
-        return paid_ms + settings.voice.wait_s * 1000
-    if kind in ("activation", "rental"):
-        return paid_ms + settings.orders.code_within_s * 1000
-    return paid_ms + settings.orders.receipt_within_s * 1000
+    match kind.fulfilment:
+        case Fulfilment.CALL:
+            seconds = settings.voice.wait_s
+        case Fulfilment.RECEIVE:
+            seconds = settings.orders.code_within_s
+        case Fulfilment.SEND | Fulfilment.CREDIT:
+            seconds = settings.orders.receipt_within_s
+    return paid_ms + seconds * 1000
 
 
 def dispatch_paid(tx: Tx, order: Order) -> None:
     """The money of ``order`` is secured in this very transaction: bring it about."""
-    if order.kind == TOP_UP_KIND:
+    if order.kind is OrderKind.FUND:
         fulfil(tx, order.id, "the payment is held")
         orders.finish(tx, order.id)
     else:
-        _JOB_OF_KIND[order.kind].enqueue(tx, order_id=order.id)
+        DISPATCH[order.kind.fulfilment].enqueue(tx, order_id=order.id)
     notify.changed(tx, order.id)

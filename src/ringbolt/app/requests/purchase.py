@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ringbolt.app.requests.call_order import CallOrder
 from ringbolt.app.requests.order_request import OrderRequest
-from ringbolt.core.order import PaymentMethod
+from ringbolt.core.order import OrderKind, PaymentMethod
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.orders import Order
 
@@ -45,7 +45,7 @@ class Purchase:
     is asked before there is an invoice, though not for a request that is only repeated.
     """
 
-    kind: str
+    kind: OrderKind
     request: OrderRequest | CallOrder
     price_msat: int
     payer: Hold | Balance

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from ringbolt.core.countries import COUNTRIES
-from ringbolt.core.order import DELIVERED, UNPAID, OrderState, PaymentMethod
+from ringbolt.core.order import DELIVERED, UNPAID, OrderKind, OrderState, PaymentMethod
 from ringbolt.core.pricing.money import sats_up
 from ringbolt.core.services import SERVICES
 from ringbolt.core.texts.codes import code_as_number
@@ -158,9 +158,9 @@ def snapshot(tx: Tx, order: Order, page: int = 1) -> OrderDocument:
     if order.state in UNPAID:
         return _unpaid(order)
     match order.kind:
-        case "activation" | "rental":
+        case OrderKind.ACTIVATION | OrderKind.RENTAL:
             return _reception(tx, order, orders.last_moved_ms(tx, order.id), page)
-        case "sms" | "email":
+        case OrderKind.SMS | OrderKind.EMAIL:
             found = messages.message_and_move(tx, order.id)
             assert found is not None, "a message is written down with its order"
             return _message(order, *found)
@@ -177,7 +177,7 @@ def snapshot(tx: Tx, order: Order, page: int = 1) -> OrderDocument:
 def _unpaid(order: Order) -> OrderDocument:
     return OrderDocument(
         paid=False,
-        amount=sats_up(order.price_msat) if order.kind == "fund" else UNSET,
+        amount=sats_up(order.price_msat) if order.kind is OrderKind.FUND else UNSET,
         error=_never_paid(order) if order.state is OrderState.EXPIRED else UNSET,
         state=order.state,
         is_rental=_is_rental(order),
@@ -291,7 +291,7 @@ def _message(order: Order, message: Message, moved_ms: int) -> OrderDocument:
         id=message.public_id,
         timestamp=_latest(moved_ms, message.sent_ms, message.delivered_ms, message.failed_ms),
         sms_status=status,
-        email_status=status if order.kind == "email" else UNSET,
+        email_status=status if order.kind is OrderKind.EMAIL else UNSET,
         error=error,
         state=order.state,
     )
@@ -319,7 +319,7 @@ def public_number(order_id: str) -> int:
 
 
 def _is_rental(order: Order) -> bool | UnsetType:
-    return order.kind == "rental" if order.kind in ("activation", "rental") else UNSET
+    return order.kind is OrderKind.RENTAL if order.kind.is_received else UNSET
 
 
 def _had_no_number(order: Order, receiving: ReceivingOrder) -> bool:
