@@ -213,7 +213,7 @@ async def test_an_end_told_twice_is_recorded_once(shop: ShopServer) -> None:
     await kept_recording(shop, attempt.order_id)
     end = CallEvent(attempt.ref, attempt.last_seq, 0, CallStatus.COMPLETED, recordings=1)
 
-    await shop.shop.db.tx(apply_event, end, "answered", "0" * 64)
+    await shop.shop.db.tx(apply_event, end, "answered")
 
     assert not await shop.shop.db.read(jobs.exists, f"recordings:{attempt.ref}")
     await kept_recording(shop, attempt.order_id)

@@ -163,12 +163,12 @@ class Shop(RuleBasedStateMachine):
         log = self.world.carrier.log
         if log:
             event = log[which % len(log)]
-            self.run(self.world.db.tx(apply_event, event, self.charge_on, f"k{which}"))
+            self.run(self.world.db.tx(apply_event, event, self.charge_on))
 
     @rule()
     def the_whole_stream_is_told_again(self) -> None:
         for event in list(self.world.carrier.log):
-            self.run(self.world.db.tx(apply_event, event, self.charge_on, "repeated"))
+            self.run(self.world.db.tx(apply_event, event, self.charge_on))
 
     # The shop, and time
 

@@ -143,12 +143,12 @@ class Shop(RuleBasedStateMachine):
     def an_old_event_is_told_again(self, who: int, which: int) -> None:
         log = self.world.carrier.log
         if log:
-            self.run(self.world.db.tx(apply_event, log[which % len(log)], "answered", f"k{which}"))
+            self.run(self.world.db.tx(apply_event, log[which % len(log)], "answered"))
 
     @rule()
     def the_whole_stream_is_told_again(self) -> None:
         for event in list(self.world.carrier.log):
-            self.run(self.world.db.tx(apply_event, event, "answered", "repeated"))
+            self.run(self.world.db.tx(apply_event, event, "answered"))
 
     # The node
 

@@ -109,7 +109,7 @@ class Desk:
             amount_msat=PRICE_MSAT, kind=PAYMENT,
         )  # fmt: skip
         assert orders.insert(tx, self.order, "failed")
-        refunds.open_refund(tx, self.order.id, PRICE_MSAT, "k1")
+        refunds.open_refund(tx, self.order.id, PRICE_MSAT)
 
     async def refund(self) -> Refund:
         found = await self.db.read(refunds.of_order, self.order.id)
@@ -207,7 +207,7 @@ async def test_a_named_invoice_is_known_for_good(database: Database) -> None:
 async def test_the_invoice_of_a_refund_is_not_one_for_a_payout(database: Database) -> None:
     order = an_order()
     await database.tx(settle, order)
-    await database.tx(refunds.open_refund, order.id, 1000, "k1")
+    await database.tx(refunds.open_refund, order.id, 1000)
     await database.tx(refunds.claim, order.id, "lnbcrt1", HASH)
     assert not await database.tx(named_invoices.name, HASH, named_invoices.of_payout("p"))
     assert await database.read(named_invoices.not_paid) == []

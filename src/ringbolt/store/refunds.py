@@ -36,15 +36,16 @@ class Refund:
     paid_ms: int | None
 
 
-def open_refund(tx: Tx, order_id: str, amount_msat: int, k1: str) -> None:
-    """A failed order's refund can be had from now on; nothing happens if it can already."""
+def open_refund(tx: Tx, order_id: str, amount_msat: int) -> None:
+    """A failed order's refund can be had from now on, by a new ``k1``; nothing happens if it can
+    already."""
     insert_new(
         tx,
         refund,
         order_id=order_id,
         amount_msat=amount_msat,
         state=RefundState.OPEN,
-        k1=k1,
+        k1=tx.new_secret(),
         fee_msat=0,
         reason="",
         created_ms=tx.now_ms,
@@ -84,12 +85,18 @@ def claim(tx: Tx, order_id: str, bolt11: str, payment_hash: str) -> bool:
     return changed.rowcount == 1
 
 
-def reopen(tx: Tx, order_id: str, k1: str, reason: str) -> bool:
+def reopen(tx: Tx, order_id: str, reason: str) -> bool:
     """CLAIMED -> OPEN under a new ``k1``, because the payment definitely failed."""
     changed = tx.run(
         update(refund)
         .where(refund.c.order_id == order_id, refund.c.state == RefundState.CLAIMED)
-        .values(state=RefundState.OPEN, k1=k1, bolt11=None, payment_hash=None, reason=reason)
+        .values(
+            state=RefundState.OPEN,
+            k1=tx.new_secret(),
+            bolt11=None,
+            payment_hash=None,
+            reason=reason,
+        )
     )
     tx.wake.add(channel(order_id))
     return changed.rowcount == 1

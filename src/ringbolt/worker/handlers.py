@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from functools import partial
 
@@ -60,17 +59,17 @@ log = structlog.get_logger("ringbolt.worker")
 
 async def _return_money(shop: Shop, job: Job, why: str) -> None:
     """A call that we cannot bring about, for a fault of our own: the buyer gets the money back."""
-    ref = await shop.db.tx(_fail_order, job, secrets.token_hex(32), why)
+    ref = await shop.db.tx(_fail_order, job, why)
     if ref is not None:
         await shop.carrier.hang_up(ref)
 
 
-def _fail_order(tx: Tx, job: Job, k1: str, why: str) -> str | None:
+def _fail_order(tx: Tx, job: Job, why: str) -> str | None:
     """Close order, attempt and call; returns the attempt that may still be up."""
     jobs.bury(tx, job, why)
     if job.order_id is None:
         return None
-    fail(tx, job.order_id, "an internal fault", may_retry=False, k1=k1)
+    fail(tx, job.order_id, "an internal fault", may_retry=False)
     attempt = calls.present_attempt(tx, job.order_id)
     call = calls.call_of(tx, job.order_id)
     if call is not None and not call.status.is_final:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing, suppress
-from secrets import token_hex
 
 import structlog
 
@@ -121,9 +120,7 @@ async def _apply_batch(shop: Shop, name: str, batch: EventBatch) -> set[str]:
     gaps_allowed = not isinstance(shop.carrier, SupportsCallLookup)
     charge_on = shop.settings.calls.charge_on
     try:
-        return await shop.db.tx(
-            _apply, name, batch, charge_on, _k1s(batch), gaps_allowed=gaps_allowed
-        )
+        return await shop.db.tx(_apply, name, batch, charge_on, gaps_allowed=gaps_allowed)
     except Exception as error:
         if may_pass(error):
             raise
@@ -133,16 +130,11 @@ async def _apply_batch(shop: Shop, name: str, batch: EventBatch) -> set[str]:
     return gaps
 
 
-def _k1s(batch: EventBatch) -> list[str]:
-    return [token_hex(32) for _ in batch.events]
-
-
 def _apply(
     tx: Tx,
     cursor_name: str,
     batch: EventBatch,
     charge_on: str,
-    k1s: list[str],
     *,
     gaps_allowed: bool,
 ) -> set[str]:
@@ -151,8 +143,8 @@ def _apply(
     With gaps the cursor stays, so that the batch comes again if we end before they are filled.
     """
     gaps: set[str] = set()
-    for event, k1 in zip(batch.events, k1s, strict=True):
-        if not apply_event(tx, event, charge_on, k1, gaps_allowed=gaps_allowed):
+    for event in batch.events:
+        if not apply_event(tx, event, charge_on, gaps_allowed=gaps_allowed):
             gaps.add(event.ref)
     if not gaps:
         cursors.set(tx, cursor_name, batch.cursor)

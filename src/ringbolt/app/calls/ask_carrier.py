@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
-
 from ringbolt.app.calls.record_outcome import mark_in_progress
 from ringbolt.app.calls.render import Rendered
 from ringbolt.app.jobs import CHECK_CALL
@@ -53,7 +51,7 @@ async def write_down(
 ) -> None:
     patience_ms = _patience_ms(shop, call_order.from_json(order.request))
     charge_on = shop.settings.calls.charge_on
-    await shop.db.tx(_answered, job, attempt, result, charge_on, patience_ms, new_k1())
+    await shop.db.tx(_answered, job, attempt, result, charge_on, patience_ms)
 
 
 def _answered(
@@ -63,7 +61,6 @@ def _answered(
     result: PlaceResult,
     charge_on: str,
     patience_ms: int,
-    k1: str,
 ) -> None:
     """Write the carrier's answer down."""
     current = calls.attempt_by_ref(tx, attempt.ref, lock=True)
@@ -89,7 +86,7 @@ def _answered(
                     tx, attempt.order_id, status=CallStatus.FAILED, cause=reason,
                     ended_ms=tx.now_ms,
                 )  # fmt: skip
-                fail(tx, attempt.order_id, why, may_retry=True, k1=k1)
+                fail(tx, attempt.order_id, why, may_retry=True)
                 call_notify.changed(tx, attempt.order_id)
                 jobs.finish(tx, job)
             else:
@@ -114,9 +111,9 @@ def _accepted(tx: Tx, attempt: Attempt, carrier_id: str, charge_on: str, patienc
         )
 
 
-def give_up(tx: Tx, job: Job, order_id: str, why: str, may_retry: bool, k1: str) -> None:
+def give_up(tx: Tx, job: Job, order_id: str, why: str, may_retry: bool) -> None:
     """Fail the order before its call came about; if it just did, the job has another look."""
-    if not fail(tx, order_id, why, may_retry=may_retry, k1=k1, only_from=NOT_TAKEN):
+    if not fail(tx, order_id, why, may_retry=may_retry, only_from=NOT_TAKEN):
         jobs.retry(tx, job, 0, why)
         return
     calls.update_call(tx, order_id, status=CallStatus.FAILED, cause=why, ended_ms=tx.now_ms)
@@ -136,7 +133,3 @@ def _patience_ms(shop: Shop, command: call_order.CallOrder) -> int:
     ring_s = command.ring_timeout_s or shop.settings.calls.ring_timeout_s
     seconds = ring_s + command.max_duration_s
     return seconds * 1000 + _SILENCE_MARGIN_MS
-
-
-def new_k1() -> str:
-    return secrets.token_hex(32)

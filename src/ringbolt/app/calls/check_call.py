@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
-
 from ringbolt.app.calls.charge_call import charge_call
 from ringbolt.app.calls.record_outcome import apply_event, skip_event
 from ringbolt.app.dead_letters import record_event
@@ -40,12 +38,12 @@ async def check_call(shop: Shop, job: Job) -> None:
             await shop.carrier.hang_up(ref)
     except Unavailable as error:
         if job.attempts >= GIVE_UP_UNANSWERED_AFTER:
-            await shop.db.tx(_close, job, ref, secrets.token_hex(32))
+            await shop.db.tx(_close, job, ref)
         else:
             await shop.db.tx(jobs.retry, job, again_ms, error.message)
         return
     if looks >= GIVE_UP_AFTER:
-        await shop.db.tx(_close, job, ref, secrets.token_hex(32))
+        await shop.db.tx(_close, job, ref)
     else:
         why = "the call is not over yet"
         await shop.db.tx(jobs.retry, job, again_ms, why, {"looks": looks})
@@ -81,7 +79,6 @@ async def apply_all(
             apply_event,
             event,
             shop.settings.calls.charge_on,
-            secrets.token_hex(32),
             gaps_allowed=gaps_allowed,
         )
         if done is None:
@@ -97,7 +94,7 @@ def _finish_if_held(tx: Tx, job: Job) -> None:
         jobs.finish(tx, job)
 
 
-def _close(tx: Tx, job: Job, ref: str, k1: str) -> None:
+def _close(tx: Tx, job: Job, ref: str) -> None:
     """No word any more: an answered call is over, an unanswered one is not charged."""
     jobs.finish(tx, job)
     attempt = calls.attempt_by_ref(tx, ref, lock=True)
@@ -113,6 +110,6 @@ def _close(tx: Tx, job: Job, ref: str, k1: str) -> None:
     status = CallStatus.COMPLETED if call.answered_ms is not None else CallStatus.FAILED
     calls.update_call(tx, attempt.order_id, status=status, cause=cause, ended_ms=tx.now_ms)
     call_notify.changed(tx, attempt.order_id)
-    fail(tx, attempt.order_id, cause, may_retry=False, k1=k1)
+    fail(tx, attempt.order_id, cause, may_retry=False)
     charge_call(tx, attempt.order_id)
     orders.finish(tx, attempt.order_id)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 
-from ringbolt.app.calls.ask_carrier import ask, give_up, linger_ms, new_k1, write_down
+from ringbolt.app.calls.ask_carrier import ask, give_up, linger_ms, write_down
 from ringbolt.app.calls.call_pacing import Pacing, began, has_line, keeps_rate, may_start, pacing_of
 from ringbolt.app.calls.recover_attempt import Work, recover
 from ringbolt.app.calls.render import render
@@ -91,7 +91,7 @@ async def _first(shop: Shop, job: Job, work: Work) -> None:
     limits = _limits(shop, order, command)
     # No audio is fetched for a call that cannot be placed now.
     if work.is_late:
-        await shop.db.tx(give_up, job, order.id, _too_late(order), True, new_k1())
+        await shop.db.tx(give_up, job, order.id, _too_late(order), True)
         return
     if not await _may_begin(shop, job, work, limits):
         return
@@ -101,7 +101,7 @@ async def _first(shop: Shop, job: Job, work: Work) -> None:
         await shop.db.tx(jobs.retry, job, _SPEECH_RETRY_MS, error.message)
         return
     except (SpeechFailed, AudioUnplayable) as error:
-        await shop.db.tx(give_up, job, order.id, f"{error.code}: {error.message}", True, new_k1())
+        await shop.db.tx(give_up, job, order.id, f"{error.code}: {error.message}", True)
         return
     attempt = await shop.db.tx(
         _intend,
@@ -111,7 +111,6 @@ async def _first(shop: Shop, job: Job, work: Work) -> None:
         secrets.token_hex(16),
         rendered.notes,
         limits,
-        new_k1(),
     )
     if attempt is not None:
         await ask(shop, job, order, attempt, rendered)
@@ -150,13 +149,13 @@ def _is_held_back(tx: Tx, job: Job, order: Order, limits: _Limits) -> bool:
     return not _has_line(tx, job, order, limits)
 
 
-def _leave_in_peace(tx: Tx, job: Job, order: Order, refused: Refused, k1: str) -> None:
+def _leave_in_peace(tx: Tx, job: Job, order: Order, refused: Refused) -> None:
     """The number was called often lately: later, or not at all."""
     wait_ms = refused.may_wait_ms
     if wait_ms and tx.now_ms + wait_ms < (order.deadline_ms or 0):
         jobs.retry(tx, job, wait_ms, refused.why)
     else:
-        give_up(tx, job, order.id, refused.why, True, k1)
+        give_up(tx, job, order.id, refused.why, True)
 
 
 def _refused(tx: Tx, order: Order, limits: _Limits) -> Refused | None:
@@ -177,20 +176,19 @@ def _intend(
     ref: str,
     notes: tuple[str, ...],
     limits: _Limits,
-    k1: str,
 ) -> Attempt | None:
     """PAID -> DISPATCHING with an attempt written down; None if there is nothing to ask now."""
     order = orders.by_id(tx, order_id)
     assert order is not None, "an order is never removed"
     if order.deadline_ms is not None and tx.now_ms >= order.deadline_ms:
-        give_up(tx, job, order_id, _too_late(order), True, k1)
+        give_up(tx, job, order_id, _too_late(order), True)
         return None
     if _is_held_back(tx, job, order, limits):
         return None
     if not calls.attempts_in_this_try(tx, order_id):
         refused = _refused(tx, order, limits)
         if refused is not None:
-            _leave_in_peace(tx, job, order, refused, k1)
+            _leave_in_peace(tx, job, order, refused)
             return None
     if not orders.move(tx, order_id, OrderState.DISPATCHING, f"asking {carrier}"):
         jobs.finish(tx, job)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from ringbolt.app.calls.ask_carrier import new_k1
 from ringbolt.app.jobs import DISPATCH_CALL, HANG_UP_CALL
 from ringbolt.app.payments.decide_outcome import fail
 from ringbolt.app.shop import Shop
@@ -27,21 +26,21 @@ WHY: Final = "hung up by the buyer"
 
 async def hang_up_call(shop: Shop, order_id: str) -> None:
     """End the call; nothing happens if it is over. Raises ``NotFound``."""
-    await shop.db.tx(_hang_up, order_id, new_k1())
+    await shop.db.tx(_hang_up, order_id)
 
 
-def _hang_up(tx: Tx, order_id: str, k1: str) -> None:
+def _hang_up(tx: Tx, order_id: str) -> None:
     call = calls.call_of(tx, order_id)
     if call is None:
         raise NotFound("There is no such call.", code="CALL_NOT_FOUND")
-    if call.ended_ms is not None or _take_back(tx, order_id, k1):
+    if call.ended_ms is not None or _take_back(tx, order_id):
         return
     HANG_UP_CALL.ensure(tx, order_id, order_id, at_once=True)
 
 
-def _take_back(tx: Tx, order_id: str, k1: str) -> bool:
+def _take_back(tx: Tx, order_id: str) -> bool:
     """Cancel a call that no carrier is being asked for; False if one is, or was."""
-    if not fail(tx, order_id, WHY, may_retry=False, k1=k1, only_from=OrderState.PAID):
+    if not fail(tx, order_id, WHY, may_retry=False, only_from=OrderState.PAID):
         return False
     calls.update_call(tx, order_id, status=CallStatus.CANCELED, cause=WHY, ended_ms=tx.now_ms)
     call_notify.changed(tx, order_id)
@@ -53,7 +52,7 @@ def _take_back(tx: Tx, order_id: str, k1: str) -> bool:
 async def hang_up(shop: Shop, job: Job) -> None:
     """The job: tell the carrier, again and again, until the call is over. Raises ``LeaseLost``."""
     assert job.order_id is not None
-    ref = await shop.db.tx(_still_up, job, job.order_id, new_k1())
+    ref = await shop.db.tx(_still_up, job, job.order_id)
     if ref is None:
         return
     why = "the call is not over yet"
@@ -65,14 +64,14 @@ async def hang_up(shop: Shop, job: Job) -> None:
     await shop.db.tx(jobs.retry, job, delay_ms, why)
 
 
-def _still_up(tx: Tx, job: Job, order_id: str, k1: str) -> str | None:
+def _still_up(tx: Tx, job: Job, order_id: str) -> str | None:
     """Our reference of the call that is to be hung up; None if it is over by now."""
     call = calls.call_of(tx, order_id)
     assert call is not None, "a call is never removed"
     attempt = calls.present_attempt(tx, order_id)
     if attempt is not None and attempt.finished_ms is None:
         return attempt.ref
-    if call.ended_ms is None and not _take_back(tx, order_id, k1):
+    if call.ended_ms is None and not _take_back(tx, order_id):
         jobs.retry(tx, job, HANG_UP_CALL.backoff.first_ms, "a carrier is being asked")
     else:
         jobs.finish(tx, job)

@@ -39,14 +39,11 @@ CAUSES = {
 }
 
 
-def apply_event(
-    tx: Tx, event: CallEvent, charge_on: str, k1: str, *, gaps_allowed: bool = False
-) -> bool:
+def apply_event(tx: Tx, event: CallEvent, charge_on: str, *, gaps_allowed: bool = False) -> bool:
     """Apply one event of a call; repeats are harmless.
 
     False if events before it are missing (the caller asks the carrier for all of them), unless
-    ``gaps_allowed``: what is missing can never be had. ``k1`` names the refund, if this event
-    makes one necessary.
+    ``gaps_allowed``: what is missing can never be had.
     """
     event = _storable(event)
     attempt = calls.attempt_by_ref(tx, event.ref, lock=True)
@@ -66,7 +63,7 @@ def apply_event(
     if event.status is CallStatus.IN_PROGRESS:
         _answered(tx, attempt)
     elif event.status.is_final:
-        _end(tx, attempt, event, charge_on, k1)
+        _end(tx, attempt, event, charge_on)
     else:
         mark_in_progress(tx, attempt.order_id, charge_on, event.status)
     call_notify.changed(tx, attempt.order_id, event.at_ms)
@@ -138,14 +135,14 @@ def _end_attempt(tx: Tx, attempt: Attempt, event: CallEvent) -> None:
     CHECK_CALL.cancel(tx, attempt.ref)
 
 
-def _end(tx: Tx, attempt: Attempt, event: CallEvent, charge_on: str, k1: str) -> None:
+def _end(tx: Tx, attempt: Attempt, event: CallEvent, charge_on: str) -> None:
     if event.status is CallStatus.COMPLETED:
         fulfil(tx, attempt.order_id, "answered")
     elif charge_on == "placed":
         fulfil(tx, attempt.order_id, "placed")
     else:
         why = CAUSES[event.status] + (f" ({event.cause})" if event.cause else "")
-        fail(tx, attempt.order_id, why, may_retry=True, k1=k1)
+        fail(tx, attempt.order_id, why, may_retry=True)
     expect_recordings(tx, attempt, event.recordings)
     charge_call(tx, attempt.order_id)
     orders.finish(tx, attempt.order_id)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from ringbolt.app.attempts import ABSENT_AFTER_MS, is_surely_absent
-from ringbolt.app.calls.ask_carrier import ask, give_up, linger_ms, new_k1, write_down
+from ringbolt.app.calls.ask_carrier import ask, give_up, linger_ms, write_down
 from ringbolt.app.calls.check_call import apply_all
 from ringbolt.app.calls.render import render
 from ringbolt.app.jobs import DISPATCH_CALL
@@ -74,7 +74,7 @@ async def _look_up(
         why = "the carrier does not know the call (yet)"
         await shop.db.tx(jobs.retry, job, ABSENT_AFTER_MS, why, seen)
     elif work.is_late:
-        await shop.db.tx(give_up, job, work.order.id, "no carrier took the call", True, new_k1())
+        await shop.db.tx(give_up, job, work.order.id, "no carrier took the call", True)
     else:
         await _ask_again(shop, job, work.order, attempt)
 
@@ -87,7 +87,7 @@ async def _ask_again(shop: Shop, job: Job, order: Order, attempt: Attempt) -> No
     except (SpeechFailed, AudioUnplayable) as error:
         may_retry = shop.carrier.recovery is Recovery.LOOKUP
         why = f"{error.code}: {error.message}"
-        await shop.db.tx(give_up, job, order.id, why, may_retry, new_k1())
+        await shop.db.tx(give_up, job, order.id, why, may_retry)
         return
     job = await shop.db.tx(jobs.note, job, {})
     await ask(shop, job, order, attempt, rendered)
@@ -100,6 +100,6 @@ async def _wait_or_give_up(shop: Shop, job: Job, work: Work, attempt: Attempt, w
         return
     # The phone may have rung: the money goes back, but nothing is tried again.
     why = f"the outcome is not known: {why}"
-    await shop.db.tx(give_up, job, work.order.id, why, False, new_k1())
+    await shop.db.tx(give_up, job, work.order.id, why, False)
     with suppress(Unavailable):  # it may still ring; nobody pays for it any more
         await shop.carrier.hang_up(attempt.ref)

@@ -104,7 +104,7 @@ def record_unredeemed(
         calls.insert_call(tx, order.id, ids.sid, command.to, command.minutes)
         calls.update_call(tx, order.id, status=CallStatus.CANCELED, ended_ms=tx.now_ms, cause=why)
         orders.move(tx, order.id, OrderState.FAILED, why, may_retry=0)
-        refunds.open_refund(tx, order.id, order.price_msat, ids.status_token + ids.sid[2:])
+        refunds.open_refund(tx, order.id, order.price_msat)
         orders.finish(tx, order.id)
     found = orders.by_payment_hash(tx, paid.grant.payment_hash.hex())
     assert found is not None

@@ -76,13 +76,12 @@ def fail(
     why: str,
     *,
     may_retry: bool = False,
-    k1: str = "",
     only_from: OrderState | frozenset[OrderState] | None = None,
 ) -> bool:
     """What was promised will not happen: the money is the buyer's. False if decided before, or
     if the order is in no state of ``only_from``.
 
-    ``may_retry`` and ``k1`` (the name of the refund) matter for orders paid with L402 only.
+    ``may_retry`` matters for orders paid with L402 only.
     """
     # One payment must not ring a stranger's phone again and again.
     may_retry = may_retry and orders.tries(tx, order_id) < MAX_TRIES
@@ -98,8 +97,7 @@ def fail(
             ledger.void(tx, hold_idem(order_id))
             orders.move(tx, order_id, OrderState.RETURNED, why)
         case PaymentMethod.L402:
-            assert k1, "a refund needs its name"
-            refunds.open_refund(tx, order_id, order.price_msat, k1)
+            refunds.open_refund(tx, order_id, order.price_msat)
     count_failed(tx, order)
     orders.finish(tx, order_id)
     return True

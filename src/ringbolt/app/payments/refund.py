@@ -7,7 +7,6 @@ known is looked up until it is; only a definite failure opens the refund for ano
 from __future__ import annotations
 
 import asyncio
-import secrets
 
 import structlog
 
@@ -120,7 +119,7 @@ async def pay_refund(shop: Shop, job: Job) -> None:
         case PaymentSucceeded(_, fee_msat):
             await shop.db.tx(_paid, job, refund, fee_msat, payment_hash)
         case PaymentFailed(reason):
-            await shop.db.tx(_reopen, job, refund, reason, secrets.token_hex(32))
+            await shop.db.tx(_reopen, job, refund, reason)
         case PaymentUnknown(reason):
             delay_ms = PAY_REFUND.backoff.delay_ms(job.attempts)
             await shop.db.tx(jobs.retry, job, delay_ms, reason)
@@ -179,6 +178,6 @@ def _paid(tx: Tx, job: Job, refund: Refund, fee_msat: int, payment_hash: str) ->
     jobs.finish(tx, job)
 
 
-def _reopen(tx: Tx, job: Job, refund: Refund, reason: str, k1: str) -> None:
-    refunds.reopen(tx, refund.order_id, k1, reason)
+def _reopen(tx: Tx, job: Job, refund: Refund, reason: str) -> None:
+    refunds.reopen(tx, refund.order_id, reason)
     jobs.finish(tx, job)

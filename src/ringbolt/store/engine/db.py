@@ -6,6 +6,7 @@ may run more than once (a serialization failure repeats it), so it has no effect
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar
@@ -84,7 +85,8 @@ class Tx:
 
     ``now_ms`` is the database's idea of now (its own clock on PostgreSQL, the machine's on
     SQLite) plus the simulated world's offset, constant within the transaction. ``wake`` names
-    the channels to tell after the commit (see ``Database.listen``).
+    the channels to tell after the commit (see ``Database.listen``). ``random`` gives so many
+    random bytes.
     """
 
     conn: Connection
@@ -92,6 +94,12 @@ class Tx:
     dialect: Dialect
     wake: set[str] = field(default_factory=set)
     direct: Statements | None = None
+    random: Callable[[int], bytes] = secrets.token_bytes
+
+    def new_secret(self) -> str:
+        """256 bits that nobody can guess, in hexadecimal, to be stored in this transaction. A body
+        that is run again draws another: the one that is committed is the one that counts."""
+        return self.random(32).hex()
 
     def run(self, statement: Executable, parameters: Any = None) -> Rows:
         """Execute one statement of SQLAlchemy Core."""
