@@ -170,12 +170,12 @@ async def open_shop(
 
 
 def _watchers(shop: Shop) -> list[Watcher]:
-    """Whoever tells us what happens outside."""
+    """One for each part that tells what happens outside."""
     watchers = [
         node_watcher(shop),
         hold_watcher(shop),
-        carrier_watcher(shop),
-        sms_watcher(shop),
+        carrier_watcher(shop, shop.carrier),
+        sms_watcher(shop, shop.sms),
         text_watcher(shop, shop.numbers),
     ]
     return [watcher for watcher in watchers if watcher is not None]

@@ -17,7 +17,7 @@ from ringbolt.app.webhooks.order_document import snapshot
 from ringbolt.clock import SystemClock
 from ringbolt.core.keys import Keyring
 from ringbolt.core.order import OrderState
-from ringbolt.core.recovery import Recovery
+from ringbolt.core.outcome import Recovery
 from ringbolt.lightning.node import InvoiceState
 from ringbolt.sms.carrier import ReceiptState
 from ringbolt.store import keys, ledger

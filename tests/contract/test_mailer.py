@@ -17,16 +17,9 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from ringbolt.core.errors import Unavailable
-from ringbolt.core.recovery import Recovery
+from ringbolt.core.outcome import Recovery, Rejected, Unknown
 from ringbolt.mail import letter
-from ringbolt.mail.mailer import (
-    Accepted,
-    Mailer,
-    OutMail,
-    Rejected,
-    SupportsMailLookup,
-    Unknown,
-)
+from ringbolt.mail.mailer import Accepted, Mailer, OutMail, SupportsMailLookup
 from ringbolt.mail.simulated.mailer import SimulatedMailer
 from support.servers.world import WorldServer, serving
 

@@ -12,21 +12,20 @@ import pytest
 
 from ringbolt.core.countries import COUNTRIES
 from ringbolt.core.errors import Unavailable
+from ringbolt.core.outcome import Recovery, Rejected, Unknown
 from ringbolt.core.services import SERVICES
 from ringbolt.numbers.provider import (
     Acquired,
     AcquireNumber,
     Cancelled,
     HasText,
-    NoNumber,
     NumberProvider,
-    Recovery,
     TooEarly,
-    Unknown,
 )
 from ringbolt.numbers.simulated.provider import SimulatedNumberProvider
+from support.contracts.following import Listener, hear_nothing
 from support.contracts.numbers import GERMANY, SUBJECTS, USA, Desk, answering, collect
-from support.waiting import eventually
+from support.waiting import eventually, until
 
 MINUTE_MS = 60_000
 
@@ -104,12 +103,12 @@ async def test_a_reference_that_was_never_used_is_a_definite_no(desk: Desk) -> N
 
 async def test_nothing_is_asked_for_that_nobody_wants_any_more(desk: Desk) -> None:
     wanted = desk.wanted(still_wanted=lambda: False)
-    assert isinstance(await desk.provider.acquire(wanted), NoNumber)
+    assert isinstance(await desk.provider.acquire(wanted), Rejected)
     assert await desk.find(wanted.ref) is None
 
 
 async def test_there_is_no_number_in_no_mans_land(desk: Desk) -> None:
-    assert isinstance(await desk.provider.acquire(desk.wanted("tg", 888)), NoNumber)
+    assert isinstance(await desk.provider.acquire(desk.wanted("tg", 888)), Rejected)
 
 
 async def test_who_had_a_number_can_have_it_again(desk: Desk) -> None:
@@ -119,7 +118,7 @@ async def test_who_had_a_number_can_have_it_again(desk: Desk) -> None:
 
     again = await desk.acquire(again=acquired.number)
 
-    assert isinstance(taken, NoNumber)
+    assert isinstance(taken, Rejected)
     assert (again.number, again.lease_id != acquired.lease_id) == (acquired.number, True)
 
 
@@ -209,6 +208,38 @@ async def test_a_foreign_cursor_gives_all_texts(desk: Desk, cursor: str) -> None
     assert (await collect(desk.provider, cursor, 1))[1] == ["one"]
 
 
+# What is not committed
+
+
+async def test_a_batch_that_was_not_committed_is_told_again(desk: Desk) -> None:
+    acquired = await desk.acquire()
+    listener = Listener(desk.provider, lambda batch: batch.texts, faults=1)
+    async with listener.listening():
+        await desk.subject.text(acquired.number, "one")
+        [text] = await listener.until_committed(1)
+
+    assert text.text == "one"
+    assert listener.refused == [text]
+
+
+async def test_nothing_is_passed_over_before_it_is_committed(desk: Desk) -> None:
+    acquired = await desk.acquire()
+    listener = Listener(desk.provider, lambda batch: batch.texts, held=True)
+    async with listener.listening():
+        await desk.subject.text(acquired.number, "one")
+        await until(lambda: listener.handed_over)
+        await desk.subject.text(acquired.number, "two")
+        await desk.until_told(acquired, 2)
+
+        # one that replays has confirmed nothing, so it has handed over nothing more
+        assert len(listener.handed_over) == 1 or not listener.handed_over[0].cursor
+        assert listener.committed == []
+
+        listener.may_commit.set()
+        texts = await listener.until_committed(2)
+    assert [text.text for text in texts] == ["one", "two"]
+
+
 # Ends
 
 
@@ -281,7 +312,7 @@ async def test_a_lender_that_cannot_be_reached_was_asked_nothing() -> None:
     server.close()
     provider = SimulatedNumberProvider(url)
     try:
-        assert isinstance(await provider.acquire(AcquireNumber("a", "tg", USA)), NoNumber)
+        assert isinstance(await provider.acquire(AcquireNumber("a", "tg", USA)), Rejected)
         for ask in (
             provider.find("a"),
             provider.finish("a"),
@@ -290,7 +321,7 @@ async def test_a_lender_that_cannot_be_reached_was_asked_nothing() -> None:
             provider.request_text("a"),
             provider.offers(USA),
             provider.countries(),
-            anext(provider.events("")),
+            provider.follow("", hear_nothing),
         ):
             with pytest.raises(Unavailable):
                 await ask
@@ -304,8 +335,8 @@ async def test_a_lender_that_cannot_be_reached_was_asked_nothing() -> None:
         (0, b"", Unknown),
         (500, b"", Unknown),
         (201, b"no JSON", Unknown),
-        (404, b"a proxy's page", NoNumber),
-        (409, b'{"reason":"none"}', NoNumber),
+        (404, b"a proxy's page", Rejected),
+        (409, b'{"reason":"none"}', Rejected),
     ],
 )
 async def test_an_answer_that_is_no_answer(status: int, body: bytes, kind: type) -> None:

@@ -7,25 +7,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import aclosing
 from pathlib import Path
 
 import pytest
 
-from ringbolt.core.recovery import Recovery
+from ringbolt.core.outcome import Recovery, Rejected, Unknown
 from ringbolt.sms.carrier import (
     Accepted,
     DeliveryReceipt,
     OutSms,
+    ReceiptBatch,
     ReceiptState,
-    Rejected,
     SmsCarrier,
     SmsSnapshot,
     SupportsSmsLookup,
-    Unknown,
 )
+from support.contracts.following import Listener, heard
 from support.contracts.sms import SUBJECTS, Desk
-from support.waiting import PATIENCE_S, eventually
+from support.waiting import eventually, until
 
 SENT, DELIVERED, FAILED = ReceiptState.SENT, ReceiptState.DELIVERED, ReceiptState.FAILED
 
@@ -265,14 +264,12 @@ async def collect(
     carrier: SmsCarrier, cursor: str, count: int
 ) -> tuple[str, list[DeliveryReceipt]]:
     """At least ``count`` receipts after ``cursor``, and the cursor after them."""
-    receipts: list[DeliveryReceipt] = []
-    stream = carrier.events(cursor)
-    async with asyncio.timeout(PATIENCE_S), aclosing(stream) as batches:
-        async for batch in batches:
-            receipts.extend(batch.receipts)
-            if len(receipts) >= count:
-                return batch.cursor, receipts
-    raise AssertionError("the stream ended")
+
+    def receipts(batches: list[ReceiptBatch]) -> list[DeliveryReceipt]:
+        return [receipt for batch in batches for receipt in batch.receipts]
+
+    batches = await heard(carrier, cursor, lambda batches: len(receipts(batches)) >= count)
+    return batches[-1].cursor, receipts(batches)
 
 
 async def test_a_cursor_gives_the_same_receipts_again_and_then_goes_on(desk: Desk) -> None:
@@ -294,3 +291,34 @@ async def test_a_cursor_of_another_carrier_gives_all_receipts(desk: Desk, cursor
     await desk.states(ref, 2)
 
     assert (await collect(desk.carrier, cursor, 2))[1] == desk.of(ref)
+
+
+# What is not committed
+
+
+async def test_a_batch_that_was_not_committed_is_told_again(desk: Desk) -> None:
+    listener = Listener(desk.carrier, lambda batch: batch.receipts, faults=1)
+    async with listener.listening():
+        ref, _ = await desk.send(desk.fate.delivered)
+        await desk.states(ref, 2)
+        committed = await listener.until_committed(2)
+
+    assert listener.refused
+    assert committed == desk.of(ref)
+
+
+async def test_nothing_is_passed_over_before_it_is_committed(desk: Desk) -> None:
+    listener = Listener(desk.carrier, lambda batch: batch.receipts, held=True)
+    async with listener.listening():
+        first, _ = await desk.send(desk.fate.delivered)
+        await until(lambda: listener.handed_over)
+        await desk.states(first, 2)
+        other, _ = await desk.send(desk.fate.delivered)
+        await desk.states(other, 2)
+
+        # one that replays has confirmed nothing, so it has handed over nothing more
+        assert len(listener.handed_over) == 1 or not listener.handed_over[0].cursor
+        assert listener.committed == []
+
+        listener.may_commit.set()
+        assert await listener.until_committed(4) == desk.told

@@ -2,25 +2,18 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import aclosing
 from pathlib import Path
 
 import pytest
 
 from ringbolt.core.calls.call import CallEvent, CallStatus, Clip, Pause, RenderedGather
 from ringbolt.core.errors import Unavailable
-from ringbolt.voice.carrier import (
-    Accepted,
-    EventBatch,
-    Recovery,
-    Rejected,
-    SupportsCallLookup,
-    Unknown,
-    VoiceCarrier,
-)
+from ringbolt.core.outcome import Recovery, Rejected, Unknown
+from ringbolt.voice.carrier import Accepted, EventBatch, SupportsCallLookup, VoiceCarrier
 from ringbolt.voice.simulated.carrier import SimulatedCarrier
+from support.contracts.following import Listener, hear_nothing, heard, reached
 from support.contracts.voice import PLAIN, Part, Rig, after_g711, rig, tone
-from support.waiting import PATIENCE_S
+from support.waiting import PATIENCE_S, until
 
 
 @pytest.fixture
@@ -270,15 +263,12 @@ async def collect(
     carrier: SimulatedCarrier, cursor: str, count: int
 ) -> tuple[list[EventBatch], list[CallEvent]]:
     """``count`` events after ``cursor`` with the batches that they came in."""
-    batches: list[EventBatch] = []
-    events: list[CallEvent] = []
-    async with asyncio.timeout(PATIENCE_S), aclosing(carrier.events(cursor)) as stream:
-        async for batch in stream:
-            batches.append(batch)
-            events.extend(batch.events)
-            if len(events) >= count:
-                return batches, events
-    raise AssertionError("the stream ended")
+
+    def events(batches: list[EventBatch]) -> list[CallEvent]:
+        return [event for batch in batches for event in batch.events]
+
+    batches = await heard(carrier, cursor, lambda batches: len(events(batches)) >= count)
+    return batches, events(batches)
 
 
 async def test_a_cursor_gives_the_same_events_again_and_then_goes_on(
@@ -306,6 +296,52 @@ async def test_a_cursor_of_another_world_gives_all_events(
     assert (await collect(line.carrier, cursor, 4))[1] == line.of(ref)
 
 
+# What is not committed
+
+
+async def test_a_batch_that_was_not_committed_is_told_again(line: Rig, second: Clip) -> None:
+    listener = Listener(line.carrier, lambda batch: batch.events, faults=1)
+    async with listener.listening():
+        ref = await place(line, "+1234567800", second)
+        await line.until_over(ref)
+        committed = await listener.until_committed(4)
+
+    assert listener.refused
+    assert committed == line.of(ref)
+
+
+async def test_nothing_is_passed_over_before_it_is_committed(line: Rig, second: Clip) -> None:
+    listener = Listener(line.carrier, lambda batch: batch.events, held=True)
+    async with listener.listening():
+        first = await place(line, "+1234567800", second)
+        await line.until_over(first)
+        await until(lambda: listener.handed_over)
+        other = await place(line, "+1234567800", second)
+        await line.until_over(other)
+
+        # one that replays has confirmed nothing, so it has handed over nothing more
+        assert len(listener.handed_over) == 1 or not listener.handed_over[0].cursor
+        assert listener.committed == []
+
+        listener.may_commit.set()
+        assert await listener.until_committed(8) == line.told
+
+
+async def test_the_events_of_every_call_are_numbered_from_one_without_gaps(
+    line: Rig, second: Clip
+) -> None:
+    refs = await asyncio.gather(*(place(line, "+1234567890", second) for _ in range(3)))
+    for ref in refs:
+        await line.until_over(ref)
+
+    _, again = await collect(line.carrier, "", len(line.told))
+
+    for told in (line.told, again):
+        for ref in refs:
+            seqs = [event.seq for event in told if event.ref == ref]
+            assert seqs == list(range(1, len(seqs) + 1))
+
+
 # A carrier that is not there
 
 
@@ -324,26 +360,18 @@ async def test_a_carrier_that_cannot_be_reached_was_asked_nothing(line: Rig, sec
         with pytest.raises(Unavailable):
             await carrier.hang_up("x")
         with pytest.raises(Unavailable):
-            await anext(carrier.events(""))
+            await carrier.follow("", hear_nothing)
     finally:
         await carrier.close()
 
 
 async def test_a_carrier_that_goes_away_ends_the_stream_as_unavailable(line: Rig) -> None:
-    reached = asyncio.Event()
-
-    async def listen() -> None:
-        async for batch in line.carrier.events(""):
-            assert batch.events == ()
-            reached.set()
-
-    waiting = asyncio.create_task(listen())
-    await asyncio.wait_for(reached.wait(), PATIENCE_S)
+    following = await reached(line.carrier)
 
     await line.world.close()
 
     with pytest.raises(Unavailable):
-        await asyncio.wait_for(waiting, PATIENCE_S)
+        await asyncio.wait_for(following, PATIENCE_S)
 
 
 async def test_an_answer_cut_off_after_the_request_is_unknown(line: Rig) -> None:

@@ -16,10 +16,11 @@ from ringbolt.clock import SystemClock
 from ringbolt.core.calls.call import CallEvent, CallStatus
 from ringbolt.core.errors import Unavailable
 from ringbolt.core.order import OrderState
+from ringbolt.core.outcome import Recovery, Rejected, Unknown
 from ringbolt.store import calls, jobs, orders
 from ringbolt.store.calls import AttemptState
 from ringbolt.store.engine.opening import open_database
-from ringbolt.voice.carrier import PlaceCall, PlaceResult, Recovery, Rejected, Unknown
+from ringbolt.voice.carrier import PlaceCall, PlaceResult
 from ringbolt.worker.handlers import handlers
 from support.memory_world import ANSWERED, BUSY, RINGS, memory_carrier
 from support.processes.shop import PatientBuyer, Phones, ServerProcess, world_process

@@ -13,10 +13,11 @@ from ringbolt.clock import SystemClock
 from ringbolt.core.calls.call import CallStatus
 from ringbolt.core.errors import RingboltError
 from ringbolt.core.order import OrderState
+from ringbolt.core.outcome import Recovery, Rejected, Unknown
 from ringbolt.store import jobs
 from ringbolt.store.engine.opening import open_database
 from ringbolt.store.keys import ApiKey
-from ringbolt.voice.carrier import PlaceCall, PlaceResult, Recovery, Rejected, Unknown
+from ringbolt.voice.carrier import PlaceCall, PlaceResult
 from support.memory_world import ANSWERED, BUSY, RINGS, memory_carrier
 from support.rigs.balance_calls import Caller, available_sats, check, funded_key, limited
 from support.rigs.calls import LEASE_MS, Died, Fate, Process, World

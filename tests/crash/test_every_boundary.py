@@ -16,9 +16,9 @@ import pytest
 from ringbolt.clock import SystemClock
 from ringbolt.core.errors import Conflict, RingboltError
 from ringbolt.core.order import OrderState
+from ringbolt.core.outcome import Recovery, Rejected, Unknown
 from ringbolt.store import jobs
 from ringbolt.store.engine.opening import open_database
-from ringbolt.voice.carrier import Recovery, Rejected, Unknown
 from support.memory_world import ANSWERED, BUSY, memory_carrier
 from support.rigs.calls import LEASE_MS, Buyer, Died, Fate, Process, World, check
 

@@ -21,7 +21,7 @@ from ringbolt.app.numbers.replace_number import replace_number
 from ringbolt.clock import SystemClock
 from ringbolt.core.errors import RingboltError
 from ringbolt.core.order import OrderState
-from ringbolt.core.recovery import Recovery
+from ringbolt.core.outcome import Recovery
 from ringbolt.sms.carrier import ReceiptState
 from ringbolt.store import jobs, receiving_orders
 from ringbolt.store.engine.opening import open_database

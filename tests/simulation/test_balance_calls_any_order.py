@@ -33,9 +33,10 @@ from ringbolt.app.calls.record_outcome import apply_event
 from ringbolt.clock import SystemClock
 from ringbolt.core.calls.call import CallStatus
 from ringbolt.core.errors import NotFound, RingboltError
+from ringbolt.core.outcome import Recovery, Rejected, Unknown
 from ringbolt.store import calls, jobs
 from ringbolt.store.engine.opening import open_database
-from ringbolt.voice.carrier import Accepted, PlaceCall, PlaceResult, Recovery, Rejected, Unknown
+from ringbolt.voice.carrier import Accepted, PlaceCall, PlaceResult
 from support.memory_world import ANSWERED, BUSY, RINGS, memory_carrier
 from support.rigs.balance_calls import Caller, available_sats, check, funded_key, limited
 from support.rigs.calls import LEASE_MS, Died, Fate, World

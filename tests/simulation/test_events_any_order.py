@@ -31,17 +31,11 @@ from ringbolt.clock import SystemClock
 from ringbolt.core.calls.call import CallStatus
 from ringbolt.core.errors import RingboltError
 from ringbolt.core.order import OrderState
+from ringbolt.core.outcome import Recovery, Rejected, Unknown
 from ringbolt.lightning.node import PaymentFailed, PaymentSucceeded, PaymentUnknown
 from ringbolt.store import calls, jobs
 from ringbolt.store.engine.opening import open_database
-from ringbolt.voice.carrier import (
-    Accepted,
-    PlaceCall,
-    PlaceResult,
-    Recovery,
-    Rejected,
-    Unknown,
-)
+from ringbolt.voice.carrier import Accepted, PlaceCall, PlaceResult
 from support.memory_world import ANSWERED, BUSY, RINGS, memory_carrier
 from support.rigs.calls import LEASE_MS, PRICE_MSAT, Buyer, Died, Fate, Process, World, check
 

@@ -28,7 +28,7 @@ from hypothesis.stateful import (
 from ringbolt.app.messages.record_receipt import record_receipt
 from ringbolt.clock import SystemClock
 from ringbolt.core.order import PaymentMethod
-from ringbolt.core.recovery import Recovery
+from ringbolt.core.outcome import Recovery
 from ringbolt.sms.carrier import OutSms, ReceiptState
 from ringbolt.store import jobs
 from ringbolt.store.engine.opening import open_database

@@ -38,7 +38,7 @@ from ringbolt.clock import SystemClock
 from ringbolt.core.errors import RingboltError
 from ringbolt.core.keys import Keyring
 from ringbolt.core.order import FINAL, OrderState
-from ringbolt.core.recovery import Recovery
+from ringbolt.core.outcome import Recovery
 from ringbolt.lightning.node import InvoiceState, InvoiceStatus
 from ringbolt.sms.carrier import ReceiptState
 from ringbolt.store import jobs, ledger

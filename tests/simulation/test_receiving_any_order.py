@@ -34,7 +34,7 @@ from ringbolt.app.shop import Shop
 from ringbolt.clock import SystemClock
 from ringbolt.core.errors import RingboltError
 from ringbolt.core.order import OrderState, PaymentMethod
-from ringbolt.core.recovery import Recovery
+from ringbolt.core.outcome import Recovery
 from ringbolt.store import cursors, jobs
 from ringbolt.store.engine.opening import open_database
 from support.memory_provider import MINUTE_MS, MemoryProvider, SimulatedLease

@@ -6,7 +6,7 @@ import pytest
 
 from ringbolt.clock import SystemClock
 from ringbolt.core.order import PaymentMethod
-from ringbolt.core.recovery import Recovery
+from ringbolt.core.outcome import Recovery
 from ringbolt.store import suppressions
 from ringbolt.store.engine.db import Database
 from ringbolt.store.messages import MessageStatus

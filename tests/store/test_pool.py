@@ -9,23 +9,25 @@ import pytest
 
 from ringbolt.clock import SystemClock
 from ringbolt.core.errors import Unavailable
+from ringbolt.core.outcome import Rejected, Unknown
 from ringbolt.numbers.pool import ACTIVATION_MS, PoolProvider, PoolStore
 from ringbolt.numbers.provider import (
     Acquired,
     AcquireNumber,
     Cancelled,
-    NoNumber,
     NumberProvider,
     SupportsLeaseLookup,
     TextBatch,
-    Unknown,
 )
 from ringbolt.store import pool
 from ringbolt.store.engine.db import Database
 from ringbolt.store.pool import REST_MS, SAME_SERVICE_MS, DatabasePool
+from support.contracts.following import stop
+from support.waiting import until
 
 GERMANY, ITALY = 43, 86
 FIRST, SECOND, THIRD = "+4915123456701", "+4915123456702", "+393123456703"
+
 MINUTE = 60_000
 
 
@@ -278,9 +280,9 @@ async def test_a_rental_lasts_its_hours(provider: PoolProvider) -> None:
 
 async def test_the_provider_says_no_for_certain(provider: PoolProvider) -> None:
     asked = AcquireNumber("b", "tg", GERMANY, still_wanted=lambda: False)
-    assert isinstance(await provider.acquire(asked), NoNumber)
+    assert isinstance(await provider.acquire(asked), Rejected)
     assert await provider.find("b") is None
-    assert isinstance(await provider.acquire(AcquireNumber("c", "tg", 12)), NoNumber)
+    assert isinstance(await provider.acquire(AcquireNumber("c", "tg", 12)), Rejected)
 
 
 async def test_the_provider_offers_what_is_free(provider: PoolProvider) -> None:
@@ -291,14 +293,18 @@ async def test_the_provider_offers_what_is_free(provider: PoolProvider) -> None:
     assert await provider.offers(ITALY) == ()
 
 
-async def test_the_provider_tells_of_no_texts_until_it_is_closed(provider: PoolProvider) -> None:
-    stream = provider.events("7")
-    assert await anext(stream) == TextBatch((), "7")
-    coming = asyncio.ensure_future(anext(stream, None))
-    done, _ = await asyncio.wait([coming], timeout=0.05)
-    assert not done
+async def test_the_provider_tells_only_that_it_is_there(provider: PoolProvider) -> None:
+    told: list[TextBatch] = []
+
+    async def hear(batch: TextBatch) -> None:
+        told.append(batch)
+
+    following = asyncio.ensure_future(provider.follow("", hear))
+    await until(lambda: told)
     await provider.close()
-    assert await coming is None
+    assert not following.done()
+    assert told == [TextBatch((), "")]
+    await stop(following)
 
 
 async def test_a_database_that_is_gone_leaves_the_answer_open(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -13,12 +13,13 @@ from sqlalchemy import select
 from ringbolt.app.shop import Shop
 from ringbolt.clock import SystemClock
 from ringbolt.core.errors import Unavailable
-from ringbolt.sms.carrier import DeliveryReceipt, ReceiptBatch, ReceiptState
+from ringbolt.core.sink import Sink
+from ringbolt.sms.carrier import DeliveryReceipt, ReceiptBatch, ReceiptState, SmsCarrier
 from ringbolt.store import cursors, messages
 from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.engine.opening import open_database
 from ringbolt.store.schema.tables import inbox
-from ringbolt.worker.message_watcher import AHEAD, sms_watcher
+from ringbolt.worker.message_watcher import AT_ONCE, sms_watcher
 
 
 def batch(n: int, *parts: str) -> ReceiptBatch:
@@ -39,13 +40,24 @@ class Line:
 
     def __init__(self, *batches: ReceiptBatch) -> None:
         self.batches = batches
-        self.told = 0
 
-    async def events(self, cursor: str) -> AsyncGenerator[ReceiptBatch, None]:
+    async def follow(self, cursor: str, sink: Sink[ReceiptBatch]) -> None:
         for each in self.batches:
             if int(each.cursor) > int(cursor or 0):
-                self.told = int(each.cursor)
-                yield each
+                await sink(each)
+        raise Unavailable("the line broke")
+
+
+class Window:
+    """A carrier that cannot replay, and tells ``batches`` all at once."""
+
+    name = "line"
+
+    def __init__(self, *batches: ReceiptBatch) -> None:
+        self.batches = [ReceiptBatch(each.receipts, "") for each in batches]
+
+    async def follow(self, cursor: str, sink: Sink[ReceiptBatch]) -> None:
+        await asyncio.gather(*map(sink, self.batches))
         raise Unavailable("the line broke")
 
 
@@ -63,12 +75,12 @@ class Failing:
         return await self._database.tx(fn, *args)
 
 
-async def listen(database: Any, line: Line) -> None:
+async def listen(database: Any, line: Line | Window) -> None:
     """Follow the line until it, or the database, is lost."""
     sms = SimpleNamespace(settle_on="sent")
-    shop = SimpleNamespace(db=database, sms=line, settings=SimpleNamespace(sms=sms))
+    shop = SimpleNamespace(db=database, settings=SimpleNamespace(sms=sms))
     with pytest.raises(Unavailable):
-        await sms_watcher(cast(Shop, shop)).follow()
+        await sms_watcher(cast(Shop, shop), cast(SmsCarrier, line)).follow()
 
 
 async def kept(database: Database) -> list[str]:
@@ -82,11 +94,11 @@ async def test_what_came_before_the_line_broke_is_in_effect(database: Database) 
     assert await database.read(cursors.get, "sms:line") == "3"
 
 
-async def test_a_long_line_is_heard_to_its_end(database: Database) -> None:
-    last = AHEAD * 2 + 5
-    await listen(database, Line(*(batch(n, f"p{n}") for n in range(1, last + 1))))
-    assert len(await kept(database)) == last
-    assert await database.read(cursors.get, "sms:line") == str(last)
+async def test_what_a_carrier_tells_at_once_is_all_in_effect(database: Database) -> None:
+    batches = (batch(n, f"p{n}") for n in range(1, AT_ONCE * 3 + 1))
+    await listen(database, Window(*batches))
+    assert len(await kept(database)) == AT_ONCE * 3
+    assert await database.read(cursors.get, "sms:line") is None
 
 
 async def test_the_cursor_waits_for_what_is_not_in_effect(database: Database) -> None:
@@ -102,8 +114,11 @@ async def test_the_cursor_waits_for_what_is_not_in_effect(database: Database) ->
     assert await database.read(cursors.get, "sms:line") == "3"
 
 
+@pytest.mark.parametrize(
+    "line", [Line(batch(1, "slow", "a", "b")), Window(batch(1, "slow", "a"), batch(1, "b"))]
+)
 async def test_a_text_that_somebody_else_is_at_holds_up_no_other(
-    postgres_url: str, clock: SystemClock
+    postgres_url: str, clock: SystemClock, line: Line | Window
 ) -> None:
     shop = await open_database(postgres_url, clock)
     other = await open_database(postgres_url, clock)
@@ -116,15 +131,15 @@ async def test_a_text_that_somebody_else_is_at_holds_up_no_other(
 
     holding = asyncio.create_task(other.tx(hold))
     await asyncio.sleep(0.1)
-    listening = asyncio.create_task(listen(shop, Line(batch(1, "slow", "a"), batch(2, "b"))))
+    listening = asyncio.create_task(listen(shop, line))
     try:
         async with asyncio.timeout(30):
-            while await kept(shop) != ["a/1", "b/2"]:  # noqa: ASYNC110 - it is a database
+            while await kept(shop) != ["a/1", "b/1"]:  # noqa: ASYNC110 - it is a database
                 await asyncio.sleep(0.02)
         assert await shop.read(cursors.get, "sms:line") is None
         go_on.set()
         await asyncio.gather(holding, listening)
-        assert await kept(shop) == ["a/1", "b/2", "slow/1"]
+        assert await kept(shop) == ["a/1", "b/1", "slow/1"]
     finally:
         go_on.set()
         await asyncio.gather(holding, listening, return_exceptions=True)

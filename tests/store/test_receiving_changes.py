@@ -18,7 +18,7 @@ from ringbolt.app.webhooks import order_document
 from ringbolt.clock import SystemClock
 from ringbolt.core.errors import Conflict, NotFound, Unavailable
 from ringbolt.core.order import OrderState, PaymentMethod
-from ringbolt.core.recovery import Recovery
+from ringbolt.core.outcome import Recovery
 from ringbolt.numbers.provider import InboundText
 from ringbolt.store import received_texts
 from ringbolt.store.engine.db import Database

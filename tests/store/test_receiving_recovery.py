@@ -13,7 +13,7 @@ from ringbolt.app.operator.own_numbers import list_doubtful
 from ringbolt.app.payments.decide_outcome import fail
 from ringbolt.clock import SystemClock
 from ringbolt.core.order import OrderState, PaymentMethod
-from ringbolt.core.recovery import Recovery
+from ringbolt.core.outcome import Recovery
 from ringbolt.numbers.provider import AcquireNumber
 from ringbolt.store import jobs, receiving_orders
 from ringbolt.store.engine.db import Database

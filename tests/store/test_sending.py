@@ -8,7 +8,7 @@ from ringbolt.app.messages.close_message import abandon_message
 from ringbolt.app.payments import decide_outcome
 from ringbolt.clock import SystemClock
 from ringbolt.core.order import OrderState, PaymentMethod
-from ringbolt.core.recovery import Recovery
+from ringbolt.core.outcome import Recovery
 from ringbolt.sms.carrier import ReceiptState
 from ringbolt.store import cursors, inbox, jobs, suppressions
 from ringbolt.store.engine.db import Database

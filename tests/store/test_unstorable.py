@@ -21,6 +21,7 @@ from ringbolt.core.errors import Unavailable
 from ringbolt.core.keys import Keyring
 from ringbolt.core.lightning.l402 import memo, new_token
 from ringbolt.core.sanitise import LATEST_MS
+from ringbolt.core.sink import Sink
 from ringbolt.lightning.node import InvoiceState, InvoiceStatus
 from ringbolt.numbers.provider import InboundText, TextBatch
 from ringbolt.settings import Settings
@@ -47,9 +48,9 @@ class Far:
     def __init__(self, kind: Any, *batches: tuple[Any, ...]) -> None:
         self.batches = [kind(each, str(n)) for n, each in enumerate(batches, 1)]
 
-    async def events(self, cursor: str) -> AsyncGenerator[Any, None]:
+    async def follow(self, cursor: str, sink: Sink[Any]) -> None:
         for batch in self.batches[int(cursor or 0) :]:
-            yield batch
+            await sink(batch)
         raise Unavailable("the far end is gone")
 
 
@@ -179,7 +180,7 @@ async def test_a_receipt_that_no_column_takes_is_parked_as_far_as_it_can_be(
 ) -> None:
     bad = replace(RECEIPT, event_id=HALF, part_id=f"p{HALF}", raw=HALF, at_ms=2**64, n=2**64)
     far = Far(ReceiptBatch, (bad,), (RECEIPT,))
-    await follow(message_watcher.sms_watcher(shop_of(database, sms=far)))
+    await follow(message_watcher.sms_watcher(shop_of(database), cast(Any, far)))
     sources = await database.read(lambda tx: tx.run(select(inbox_table.c.source)).scalars().all())
     assert sorted(sources) == ["sms:far:part", "sms:far:p\ufffd"]
     assert await database.read(cursors.get, "sms:far") == "2"
@@ -190,7 +191,7 @@ async def test_a_receipt_that_no_column_takes_is_parked_as_far_as_it_can_be(
 async def test_a_receipt_that_cannot_be_taken_holds_up_no_other(database: Database) -> None:
     bad = replace(RECEIPT, event_id="bad")
     far = Far(ReceiptBatch, (bad, RECEIPT), (replace(RECEIPT, event_id="r2"),))
-    shop = shop_of(database, sms=far)
+    shop = shop_of(database)
 
     def is_bad(_: Tx, __: str, told: Any, *___: Any) -> bool:
         return told == bad or (not isinstance(told, DeliveryReceipt) and bad in told)
@@ -199,7 +200,7 @@ async def test_a_receipt_that_cannot_be_taken_holds_up_no_other(database: Databa
         faults_of(message_watcher, "record_receipts", is_bad),
         faults_of(message_watcher, "record_receipt", is_bad),
     ):
-        await follow(message_watcher.sms_watcher(shop))
+        await follow(message_watcher.sms_watcher(shop, cast(Any, far)))
     parked = await database.read(inbox.unapplied, "sms:far:part")
     assert {event.event_id for event in parked} == {"r1", "r2"}
     assert await database.read(inbox.count_dead_letters) == 1
@@ -211,7 +212,7 @@ async def test_an_event_of_a_call_that_no_column_takes_holds_up_no_other(
 ) -> None:
     bad = CallEvent(HALF, 2**70, 2**70, CallStatus.RINGING, HALF, HALF, 2**70, 2**70, 2**70)
     far = Far(EventBatch, (bad,), (replace(bad, ref="x"),))
-    await follow(watchers.carrier_watcher(shop_of(database, carrier=far)))
+    await follow(watchers.carrier_watcher(shop_of(database), cast(Any, far)))
     assert await database.read(cursors.get, "carrier:far") == "2"
     assert await database.read(inbox.count_dead_letters) == 0  # nobody's calls
 
@@ -226,7 +227,7 @@ async def test_an_event_of_a_call_that_cannot_be_applied_holds_up_no_other(
         faults_of(watchers, "apply_event", lambda _, event, *__: event.ref == "bad"),
         faults_of(check_call, "apply_event", lambda _, event, *__: event.ref == "bad"),
     ):
-        await follow(watchers.carrier_watcher(shop_of(database, carrier=far)))
+        await follow(watchers.carrier_watcher(shop_of(database), cast(Any, far)))
     assert await database.read(cursors.get, "carrier:far") == "2"
     assert await database.read(inbox.count_dead_letters) == 1
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from ringbolt.clock import Clock
 from ringbolt.core.errors import Unavailable
-from ringbolt.core.recovery import Recovery
+from ringbolt.core.outcome import Recovery, Rejected, Unknown
+from ringbolt.core.sink import Sink
 from ringbolt.numbers.provider import (
     Acquired,
     AcquireNumber,
@@ -20,11 +21,9 @@ from ringbolt.numbers.provider import (
     CancelResult,
     HasText,
     InboundText,
-    NoNumber,
     Offer,
     TextBatch,
     TooEarly,
-    Unknown,
 )
 
 MINUTE_MS = 60_000
@@ -122,9 +121,9 @@ class MemoryProvider:
 
     async def acquire(self, wanted: AcquireNumber) -> AcquireResult:
         if not wanted.still_wanted():
-            return NoNumber("not wanted any more", for_now=True)
+            return Rejected("not wanted any more", permanent=False)
         if self.down:
-            return NoNumber("it was never sent", for_now=True)
+            return Rejected("it was never sent", permanent=False)
         answer = self.answers.popleft() if self.answers else "yes"
         result: AcquireResult = Unknown("the answer was lost")
         if answer in ("yes", "lost", "taken"):
@@ -132,9 +131,9 @@ class MemoryProvider:
             number = "" if before else self._number(wanted, careless=answer == "taken")
             lease = before or (self._lend(wanted, number) if number else None)
             if answer != "lost" or lease is None:
-                result = lease.acquired() if lease else NoNumber("NO_NUMBERS")
+                result = lease.acquired() if lease else Rejected("NO_NUMBERS")
         elif answer == "none":
-            result = NoNumber("NO_NUMBERS")
+            result = Rejected("NO_NUMBERS")
         if self.before_answer:
             await self.before_answer.popleft()()
         return result
@@ -203,11 +202,9 @@ class MemoryProvider:
         lease = self._loan(lease_id)
         return () if lease is None else tuple(lease.texts)
 
-    async def events(self, cursor: str) -> AsyncIterator[TextBatch]:
+    async def follow(self, cursor: str, sink: Sink[TextBatch]) -> None:
         """What there is now; then the stream breaks off."""
-        after = int(cursor or 0)
-        if len(self.log) > after:
-            yield TextBatch(tuple(self.log[after:]), str(len(self.log)))
+        await sink(TextBatch(tuple(self.log[int(cursor or 0) :]), str(len(self.log))))
         raise Unavailable("the stream ended")
 
     async def offers(self, country: int) -> tuple[Offer, ...]:

@@ -4,12 +4,13 @@ sends twice, unless it says that it does not."""
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from ringbolt.clock import Clock
 from ringbolt.core.errors import Unavailable
-from ringbolt.core.recovery import Recovery
+from ringbolt.core.outcome import Recovery, Rejected, Unknown
+from ringbolt.core.sink import Sink
 from ringbolt.mail import mailer
 from ringbolt.mail.mailer import MailResult, OutMail
 from ringbolt.sms import carrier
@@ -53,7 +54,7 @@ class MemorySms:
 
     async def send(self, sms: OutSms) -> SendResult:
         if not sms.still_wanted():
-            return carrier.Rejected("not wanted any more", permanent=False)
+            return Rejected("not wanted any more", permanent=False)
         answer = (self.answers.popleft() if self.answers else self.takes)(sms)
         if self.before_answer:
             await self.before_answer.popleft()()
@@ -72,16 +73,16 @@ class MemorySms:
 
     def takes_unheard(self, sms: OutSms) -> SendResult:
         self._let_go(sms)
-        return carrier.Unknown("the answer was lost")
+        return Unknown("the answer was lost")
 
     def never_hears(self, sms: OutSms) -> SendResult:
-        return carrier.Unknown("the request was lost")
+        return Unknown("the request was lost")
 
     def refuses(self, sms: OutSms) -> SendResult:
-        return carrier.Rejected("this destination is not served")
+        return Rejected("this destination is not served")
 
     def refuses_for_now(self, sms: OutSms) -> SendResult:
-        return carrier.Rejected("throttled", permanent=False)
+        return Rejected("throttled", permanent=False)
 
     def _let_go(self, sms: OutSms) -> None:
         if self.recovery is Recovery.IDEMPOTENT and sms.ref in self.refs:
@@ -119,10 +120,9 @@ class MemorySms:
     def told(self, sms: OutSms) -> tuple[DeliveryReceipt, ...]:
         return tuple(each for each in self.log if each.part_id.rpartition("-")[0] == sms.ref)
 
-    async def events(self, cursor: str) -> AsyncGenerator[ReceiptBatch, None]:
+    async def follow(self, cursor: str, sink: Sink[ReceiptBatch]) -> None:
         """What there is now; then the stream breaks off."""
-        after = int(cursor or 0)
-        yield ReceiptBatch(tuple(self.log[after:]), str(len(self.log)))
+        await sink(ReceiptBatch(tuple(self.log[int(cursor or 0) :]), str(len(self.log))))
         raise Unavailable("the stream ended")
 
     async def close(self) -> None: ...
@@ -162,7 +162,7 @@ class MemoryMailer:
 
     async def send(self, mail: OutMail) -> MailResult:
         if not mail.still_wanted():
-            return mailer.Rejected("not wanted any more", permanent=False)
+            return Rejected("not wanted any more", permanent=False)
         return (self.answers.popleft() if self.answers else self.takes)(mail)
 
     def takes(self, mail: OutMail) -> MailResult:
@@ -172,16 +172,16 @@ class MemoryMailer:
 
     def takes_unheard(self, mail: OutMail) -> MailResult:
         self.takes(mail)
-        return mailer.Unknown("the answer was lost")
+        return Unknown("the answer was lost")
 
     def never_hears(self, mail: OutMail) -> MailResult:
-        return mailer.Unknown("the request was lost")
+        return Unknown("the request was lost")
 
     def refuses(self, mail: OutMail) -> MailResult:
-        return mailer.Rejected("550 no such user")
+        return Rejected("550 no such user")
 
     def refuses_for_now(self, mail: OutMail) -> MailResult:
-        return mailer.Rejected("451 greylisted", permanent=False)
+        return Rejected("451 greylisted", permanent=False)
 
     @property
     def refs(self) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path
 
 from ringbolt.app.shop import ProbedAudio
@@ -13,6 +13,8 @@ from ringbolt.clock import Clock
 from ringbolt.core.calls.call import CallEvent, CallStatus, Clip
 from ringbolt.core.errors import NodeUnavailable, SpeechBusy, Unavailable
 from ringbolt.core.lightning import bolt11
+from ringbolt.core.outcome import Recovery, Rejected, Unknown
+from ringbolt.core.sink import Sink
 from ringbolt.lightning.node import (
     Invoice,
     InvoiceState,
@@ -23,16 +25,7 @@ from ringbolt.lightning.node import (
     PaymentSucceeded,
 )
 from ringbolt.speech.engine import Speech, SpeechRequest
-from ringbolt.voice.carrier import (
-    Accepted,
-    CallSnapshot,
-    EventBatch,
-    PlaceCall,
-    PlaceResult,
-    Recovery,
-    Rejected,
-    Unknown,
-)
+from ringbolt.voice.carrier import Accepted, CallSnapshot, EventBatch, PlaceCall, PlaceResult
 
 ANSWERED = (CallStatus.INITIATED, CallStatus.RINGING, CallStatus.IN_PROGRESS, CallStatus.COMPLETED)
 BUSY = (CallStatus.INITIATED, CallStatus.BUSY)
@@ -113,11 +106,9 @@ class MemoryCarrier:
             answered = CallStatus.IN_PROGRESS in statuses
             self.tell(ref, CallStatus.COMPLETED if answered else CallStatus.CANCELED)
 
-    async def events(self, cursor: str) -> AsyncIterator[EventBatch]:
+    async def follow(self, cursor: str, sink: Sink[EventBatch]) -> None:
         """What there is now; then the stream breaks off."""
-        after = int(cursor or 0)
-        if len(self.log) > after:
-            yield EventBatch(tuple(self.log[after:]), str(len(self.log)))
+        await sink(EventBatch(tuple(self.log[int(cursor or 0) :]), str(len(self.log))))
         raise Unavailable("the stream ended")
 
     async def close(self) -> None: ...

@@ -12,15 +12,14 @@ import phonenumbers
 import pytest
 
 from ringbolt.core.countries import COUNTRIES
+from ringbolt.core.outcome import Rejected, Unknown
 from ringbolt.numbers.provider import (
     Acquired,
     AcquireNumber,
     Cancelled,
     HasText,
     InboundText,
-    NoNumber,
     TooEarly,
-    Unknown,
 )
 from ringbolt.simulator.clock.world_clock import WorldClock
 from ringbolt.simulator.file.store import WorldStore
@@ -233,7 +232,7 @@ async def test_a_doubled_text_is_told_twice_by_the_same_name(sim: Sim) -> None:
 async def test_there_is_no_number_for_some(sim: Sim) -> None:
     for service in ("sim-none", "sim-no-such-thing"):
         wanted = sim.wanted(service)
-        assert isinstance(await sim.backend.acquire(wanted), NoNumber)
+        assert isinstance(await sim.backend.acquire(wanted), Rejected)
         assert await sim.backend.find(wanted.ref) is None
 
 

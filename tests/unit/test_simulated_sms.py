@@ -14,6 +14,7 @@ import aiohttp
 import pytest
 
 from ringbolt.core.errors import Unavailable
+from ringbolt.core.outcome import Rejected, Unknown
 from ringbolt.core.phone import SCRIPTED as SCRIPTED_RANGE
 from ringbolt.simulator.clock.world_clock import WorldClock
 from ringbolt.simulator.file.store import WorldStore
@@ -24,13 +25,13 @@ from ringbolt.sms.carrier import (
     Accepted,
     DeliveryReceipt,
     OutSms,
+    ReceiptBatch,
     ReceiptState,
-    Rejected,
     SmsSnapshot,
-    Unknown,
 )
 from ringbolt.sms.simulated.carrier import SimulatedSmsCarrier
 from ringbolt.sms.simulated.wire import SmsRequest
+from support.contracts.following import hear_nothing, heard, reached
 from support.servers.world import WorldServer
 from support.waiting import PATIENCE_S, eventually, until
 
@@ -285,7 +286,7 @@ async def test_a_carrier_that_cannot_be_reached_was_asked_nothing() -> None:
         with pytest.raises(Unavailable):
             await carrier.find("x")
         with pytest.raises(Unavailable):
-            await anext(carrier.events(""))
+            await carrier.follow("", hear_nothing)
     finally:
         await carrier.close()
 
@@ -343,36 +344,30 @@ async def test_a_request_that_makes_no_sense_is_refused_for_good(
 async def test_a_carrier_that_goes_away_ends_the_stream_as_unavailable(
     server: WorldServer, carrier: SimulatedSmsCarrier
 ) -> None:
-    stream = carrier.events("")
-    assert (await anext(stream)).receipts == ()
-    waiting = asyncio.ensure_future(anext(stream))
+    following = await reached(carrier)
 
     await server.world.close()
 
     with pytest.raises(Unavailable):
-        await asyncio.wait_for(waiting, PATIENCE_S)
+        await asyncio.wait_for(following, PATIENCE_S)
 
 
 async def test_the_stream_goes_on_after_a_restart_of_the_world(
     server: WorldServer, carrier: SimulatedSmsCarrier
 ) -> None:
     await carrier.send(SMS)
-    stream, told, cursor = carrier.events(""), 0, ""
-    async for batch in stream:
-        told, cursor = told + len(batch.receipts), batch.cursor
-        if told == 2:
-            break
-    await stream.aclose()
+    before = await heard(carrier, "", lambda batches: _receipts(batches) >= 2)
 
     await server.restart()
     await carrier.send(OutSms("attempt-2", PHONE, "Ringbolt", ("hello",), "gsm7"))
 
-    stream = carrier.events(cursor)
-    async for batch in stream:
-        if batch.receipts:
-            assert {receipt.ref for receipt in batch.receipts} == {"attempt-2"}
-            break
-    await stream.aclose()
+    after = await heard(carrier, before[-1].cursor, lambda batches: _receipts(batches) >= 1)
+    refs = {receipt.ref for batch in after for receipt in batch.receipts}
+    assert refs == {"attempt-2"}
+
+
+def _receipts(batches: list[ReceiptBatch]) -> int:
+    return sum(len(batch.receipts) for batch in batches)
 
 
 @pytest.mark.parametrize("after", ["x", "-1", "٣", "9" * 5000])

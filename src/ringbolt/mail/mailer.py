@@ -1,4 +1,4 @@
-"""The port to whoever takes e-mail away.
+"""The port to a mail server that takes our e-mail.
 
 A mailer is asked once per attempt, by our own reference. Its answer is three-valued: a definite
 yes, a definite no, or not known; what is not known is looked up or waited for, never repeated.
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-from ringbolt.core.recovery import Recovery as Recovery  # noqa: PLC0414 (the port re-exports it)
+from ringbolt.core.outcome import Recovery, Rejected, Unknown
 
 
 def always() -> bool:
@@ -47,21 +47,6 @@ class Accepted:
     remote_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """Definitely not taken. ``permanent``: asking again is of no use (SMTP 5xx)."""
-
-    reason: str
-    permanent: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """The mail server may or may not have taken it."""
-
-    reason: str
-
-
 MailResult = Accepted | Rejected | Unknown
 
 
@@ -73,7 +58,10 @@ class Mailer(Protocol):
     def recovery(self) -> Recovery: ...
 
     async def send(self, mail: OutMail) -> MailResult:
-        """Hand it over. Never raises for what the mail server does; see ``MailResult``."""
+        """Hand it over. Never raises for what the mail server does; see ``MailResult``.
+
+        ``Rejected.permanent``: as SMTP's 5xx, otherwise as its 4xx.
+        """
         ...
 
     async def close(self) -> None: ...

@@ -7,11 +7,13 @@ Who keeps the loans is behind ``PoolStore``. Texts to these numbers come to the 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Set
+from collections.abc import Mapping, Set
 from typing import Final, Protocol
 
 from ringbolt.core.errors import Unavailable
+from ringbolt.core.outcome import Recovery, Rejected, Unknown
 from ringbolt.core.services import SERVICES
+from ringbolt.core.sink import Sink
 from ringbolt.numbers.provider import (
     Acquired,
     AcquireNumber,
@@ -19,11 +21,8 @@ from ringbolt.numbers.provider import (
     Cancelled,
     CancelResult,
     InboundText,
-    NoNumber,
     Offer,
-    Recovery,
     TextBatch,
-    Unknown,
 )
 
 ACTIVATION_MS: Final = 22 * 60_000
@@ -105,7 +104,6 @@ class PoolProvider:
     def __init__(self, store: PoolStore, *, activation_ms: int = ACTIVATION_MS) -> None:
         self._store = store
         self._activation_ms = activation_ms
-        self._closed = asyncio.Event()
 
     @property
     def name(self) -> str:
@@ -130,7 +128,7 @@ class PoolProvider:
     async def acquire(self, wanted: AcquireNumber) -> AcquireResult:
         """All numbers here are real ones, whether that is wanted or not."""
         if not wanted.still_wanted():
-            return NoNumber("nobody waits for this number any more", for_now=True)
+            return Rejected("nobody waits for this number any more", permanent=False)
         duration_ms = wanted.hours * HOUR_MS if wanted.hours else self._activation_ms
         try:
             lease = await self._store.acquire(
@@ -143,7 +141,7 @@ class PoolProvider:
             )
         except Unavailable as error:
             return Unknown(error.message)
-        return NoNumber("no number of the pool is free") if lease is None else _lent(lease)
+        return Rejected("no number of the pool is free") if lease is None else _lent(lease)
 
     async def find(self, ref: str) -> Acquired | None:
         lease = await self._store.find(ref)
@@ -168,13 +166,12 @@ class PoolProvider:
         """None: whoever asks has all texts already."""
         return ()
 
-    async def events(self, cursor: str) -> AsyncIterator[TextBatch]:
-        """One empty batch, and then nothing until ``close``."""
-        yield TextBatch((), cursor)
-        await self._closed.wait()
+    async def follow(self, cursor: str, sink: Sink[TextBatch]) -> None:
+        """Nothing is told here but that the pool answers."""
+        await sink(TextBatch((), ""))
+        await asyncio.Event().wait()
 
-    async def close(self) -> None:
-        self._closed.set()
+    async def close(self) -> None: ...
 
 
 def _lent(lease: PoolLease) -> Acquired:

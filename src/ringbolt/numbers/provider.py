@@ -1,18 +1,19 @@
-"""The port to whoever lends telephone numbers for receiving texts.
+"""The port to a provider of telephone numbers on which texts are received.
 
-A number is lent for an activation (about 20 minutes, the texts of one service) or a rental (hours,
-any sender). It is asked for once per attempt, by our own reference, and the answer is
+A number is acquired for an activation (about 20 minutes, the texts of one service) or a rental
+(hours, any sender). It is asked for once per attempt, by our own reference, and the answer is
 three-valued: a number, a definite no, or not known. Countries are the numbers of
 ``core.countries`` (43 is Germany), no calling codes.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Protocol, runtime_checkable
 
-from ringbolt.core.recovery import Recovery as Recovery  # noqa: PLC0414 (the port re-exports it)
+from ringbolt.core.outcome import Recovery, Rejected, Unknown
+from ringbolt.core.sink import Sink
 
 ANY_COUNTRY: Final = 999
 ANY_SENDER: Final = "full"
@@ -41,7 +42,7 @@ class AcquireNumber:
     ``real``: only numbers of real telephones will do. ``avoid``: numbers (E.164) that must not be
     given. ``again``: the number that this buyer had before and wants again, '' if none.
     ``still_wanted`` is asked right before the request goes out; if it says no, nothing is sent
-    and the answer is ``NoNumber``.
+    and the answer is ``Rejected``, not for good.
     """
 
     ref: str
@@ -73,7 +74,7 @@ class Acquired:
 class ActiveLease:
     """A loan that goes on, whichever request it answered.
 
-    ``service`` and ``hours`` as in ``LendNumber``. ``from_ms``: when it began, by the provider's
+    ``service`` and ``hours`` as in ``AcquireNumber``. ``from_ms``: when it began, by the provider's
     clock.
     """
 
@@ -83,23 +84,7 @@ class ActiveLease:
     from_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class NoNumber:
-    """Definitely nothing lent, and free of charge. ``for_now``: the provider was not asked, and may
-    well have a number if it is in a moment."""
-
-    reason: str
-    for_now: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """The provider may or may not have lent a number."""
-
-    reason: str
-
-
-AcquireResult = Acquired | NoNumber | Unknown
+AcquireResult = Acquired | Rejected | Unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +106,10 @@ class InboundText:
 
 @dataclass(frozen=True, slots=True)
 class TextBatch:
-    """Texts in the provider's order, and the ``cursor`` to ask on from once they are stored."""
+    """Texts in the provider's order.
+
+    ``cursor``: where to follow on from once they are committed, '' if the provider cannot replay.
+    """
 
     texts: tuple[InboundText, ...]
     cursor: str
@@ -143,7 +131,7 @@ class TooEarly:
 class HasText:
     """Not cancelled: what the number was lent for came before, in ``texts``. It is charged for.
 
-    They may be known already; whoever asked takes them as if they had been told by ``events``.
+    They may be known already; the caller takes them as if ``follow`` had told them.
     """
 
     texts: tuple[InboundText, ...]
@@ -153,7 +141,7 @@ CancelResult = Cancelled | TooEarly | HasText
 
 
 class NumberProvider(Protocol):
-    """``finish``, ``cancel``, ``texts``, ``another_text``, ``offers`` and ``countries`` raise
+    """``finish``, ``cancel``, ``texts``, ``request_text``, ``offers`` and ``countries`` raise
     ``Unavailable`` when the provider cannot be asked."""
 
     @property
@@ -171,7 +159,11 @@ class NumberProvider(Protocol):
         ...
 
     async def acquire(self, wanted: AcquireNumber) -> AcquireResult:
-        """Ask for a number. Never raises for what the provider does; see ``LendResult``."""
+        """Ask for a number. Never raises for what the provider does; see ``AcquireResult``.
+
+        ``Rejected.permanent``: it has none, or gives us none. Not permanent: it was not asked, or
+        may well have one in a moment.
+        """
         ...
 
     async def request_text(self, lease_id: str) -> bool:
@@ -190,12 +182,13 @@ class NumberProvider(Protocol):
         """All texts of the loan so far, oldest first: a last look before it is given up."""
         ...
 
-    def events(self, cursor: str) -> AsyncIterator[TextBatch]:
-        """All texts after ``cursor`` ('' = from the beginning), then those to come.
+    async def follow(self, cursor: str, sink: Sink[TextBatch]) -> None:
+        """Tell ``sink`` of all texts after ``cursor``, then of those to come, as ``core.sink``
+        says.
 
-        At least once: a batch whose cursor was not stored comes again. The first batch comes as
-        soon as the provider is reached, empty if nothing is new. Raises ``Unavailable`` when the
-        provider is lost; the caller reconnects.
+        '' is the beginning, and the only cursor of a provider that cannot replay. Raises
+        ``Unavailable`` when the provider is lost (the caller follows again), and what the sink
+        raised; never returns.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""The port to whoever carries text messages (SMS).
+"""The port to a carrier of text messages (SMS).
 
 A carrier is asked once per attempt, by our own reference. Its answer is three-valued: a definite
 yes, a definite no, or not known; what is not known is looked up or waited for, never repeated.
@@ -8,12 +8,13 @@ late, before the answer, twice, out of order or never.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, Protocol, runtime_checkable
 
-from ringbolt.core.recovery import Recovery as Recovery  # noqa: PLC0414 (the port re-exports it)
+from ringbolt.core.outcome import Recovery, Rejected, Unknown
+from ringbolt.core.sink import Sink
 
 
 def always() -> bool:
@@ -47,25 +48,6 @@ class Accepted:
 
     part_ids: tuple[str, ...]
     sent: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """Definitely not sent and free of charge. ``permanent``: asking again is of no use.
-
-    ``retry_after_ms``: how long the carrier wants to be left in peace, if it says so.
-    """
-
-    reason: str
-    permanent: bool = True
-    retry_after_ms: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """The carrier may or may not have sent it."""
-
-    reason: str
 
 
 SendResult = Accepted | Rejected | Unknown
@@ -104,7 +86,10 @@ class DeliveryReceipt:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptBatch:
-    """Receipts as they came, and the ``cursor`` to ask on from once they are stored."""
+    """Receipts as they came.
+
+    ``cursor``: where to follow on from once they are committed, '' if the carrier cannot replay.
+    """
 
     receipts: tuple[DeliveryReceipt, ...]
     cursor: str
@@ -121,12 +106,13 @@ class SmsCarrier(Protocol):
         """Send all parts. Never raises for what the carrier does; see ``SendResult``."""
         ...
 
-    def events(self, cursor: str) -> AsyncGenerator[ReceiptBatch, None]:
-        """All receipts after ``cursor`` ('' = from the beginning), then those to come.
+    async def follow(self, cursor: str, sink: Sink[ReceiptBatch]) -> None:
+        """Tell ``sink`` of all receipts after ``cursor``, then of those to come, as ``core.sink``
+        says.
 
-        At least once: a batch whose cursor was not stored comes again. The first batch comes as
-        soon as the carrier is reached, empty if nothing is new: that is how it is known to be.
-        Raises ``Unavailable`` when the carrier is lost; the caller reconnects.
+        '' is the beginning, and the only cursor of a carrier that cannot replay. Never returns:
+        raises ``Unavailable`` when the carrier is lost (the caller follows again), and what the
+        sink raised.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""The port to whoever carries phone calls.
+"""The port to a carrier of phone calls.
 
 A carrier is asked once per attempt, by our own reference. Its answer is three-valued: a definite
 yes, a definite no, or not known; what is not known is looked up or waited for, never repeated.
@@ -6,12 +6,13 @@ yes, a definite no, or not known; what is not known is looked up or waited for, 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from ringbolt.core.calls.call import CallEvent, RenderedScript
-from ringbolt.core.recovery import Recovery as Recovery  # noqa: PLC0414 (the port re-exports it)
+from ringbolt.core.outcome import Recovery, Rejected, Unknown
+from ringbolt.core.sink import Sink
 
 
 def _always() -> bool:
@@ -44,33 +45,29 @@ class Accepted:
     carrier_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """Definitely not placed and free of charge. ``permanent``: asking again is of no use."""
-
-    reason: str
-    permanent: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """The carrier may or may not have placed it."""
-
-    reason: str
-
-
 PlaceResult = Accepted | Rejected | Unknown
 
 
 @dataclass(frozen=True, slots=True)
 class EventBatch:
-    """Events in the carrier's order, and the ``cursor`` to ask on from once they are stored."""
+    """Events in the order in which they happened to each call.
+
+    ``cursor``: where to follow on from once they are committed, '' if the carrier cannot replay.
+    """
 
     events: tuple[CallEvent, ...]
     cursor: str
 
 
 class VoiceCarrier(Protocol):
+    """Places calls and tells what becomes of them.
+
+    Numbering the events of a call is the adapter's duty: ``CallEvent.seq`` counts from 1 without
+    gaps, and an event that is told again has the same number, also after a restart of the shop. A
+    far end that numbers nothing (SIP), or with holes (Twilio's SequenceNumber), is numbered by what
+    the adapter knows of the call.
+    """
+
     @property
     def name(self) -> str: ...
 
@@ -85,12 +82,14 @@ class VoiceCarrier(Protocol):
         """End the call if it is up or ringing; nothing happens if it is over or unknown."""
         ...
 
-    def events(self, cursor: str) -> AsyncIterator[EventBatch]:
-        """All events after ``cursor`` ('' = from the beginning), then those to come.
+    async def follow(self, cursor: str, sink: Sink[EventBatch]) -> None:
+        """Tell ``sink`` of all events after ``cursor``, then of those to come, as ``core.sink``
+        says.
 
-        At least once: a batch whose cursor was not stored comes again. The first batch comes as
-        soon as the carrier is reached, empty if nothing is new: that is how it is known to be.
-        Raises ``Unavailable`` when the carrier is lost; the caller reconnects.
+        '' is the beginning, and the only cursor of a carrier that cannot replay: it tells what
+        happens from now on, and what it kept because nobody followed. Never returns: raises
+        ``Unavailable`` when the carrier is lost (the caller follows again), and what the sink
+        raised.
         """
         ...
 

@@ -16,28 +16,35 @@ def text_watcher(shop: Shop, provider: NumberProvider) -> Watcher:
     name = f"texts:{provider.name}"
 
     async def follow(watcher: Watcher) -> None:
-        cursor = await shop.db.read(cursors.get, name) or ""
-        async for batch in provider.events(cursor):
+        async def commit(batch: TextBatch) -> None:
             watcher.alive()
-            if not batch.texts:
-                continue
-            try:
-                await shop.db.tx(_take, shop, name, provider.name, batch)
-            except Exception as error:
-                if may_pass(error):
-                    raise
-                await _take_each(shop, name, provider.name, batch)
+            if batch.texts:
+                await _commit(shop, name, provider.name, batch)
+
+        cursor = await shop.db.read(cursors.get, name)
+        await provider.follow(cursor or "", commit)
 
     return Watcher(name, follow)
+
+
+async def _commit(shop: Shop, cursor: str, source: str, batch: TextBatch) -> None:
+    try:
+        await shop.db.tx(_take, shop, cursor, source, batch)
+    except Exception as error:
+        if may_pass(error):
+            raise
+        await _take_each(shop, cursor, source, batch)
 
 
 async def _take_each(shop: Shop, cursor: str, source: str, batch: TextBatch) -> None:
     """One of them cannot be taken: the others are."""
     for text in batch.texts:
         await record_event(shop.db, cursor, text.event_id, receive_texts, shop, source, (text,))
-    await shop.db.tx(cursors.set, cursor, batch.cursor)
+    if batch.cursor:
+        await shop.db.tx(cursors.set, cursor, batch.cursor)
 
 
 def _take(tx: Tx, shop: Shop, cursor: str, source: str, batch: TextBatch) -> None:
     receive_texts(tx, shop, source, batch.texts)
-    cursors.set(tx, cursor, batch.cursor)
+    if batch.cursor:
+        cursors.set(tx, cursor, batch.cursor)

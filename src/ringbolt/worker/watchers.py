@@ -1,7 +1,7 @@
-"""Watch the node and the carrier; apply what they tell, each event once.
+"""Watch the node and the carriers; apply what they tell, each event once.
 
-A watcher reconnects for ever, from the cursor that was stored with the last event, so that
-nothing is missed while either side was away.
+A watcher gives its part a sink that commits, and follows it again for ever: from the cursor that
+was stored with the last event, so that nothing is missed while either side was away.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ringbolt.core.errors import Unavailable
 from ringbolt.lightning.node import InvoiceStatus
 from ringbolt.store import cursors
 from ringbolt.store.engine.db import Tx, may_pass
-from ringbolt.voice.carrier import EventBatch, SupportsCallLookup
+from ringbolt.voice.carrier import EventBatch, SupportsCallLookup, VoiceCarrier
 
 log = structlog.get_logger("ringbolt.watch")
 
@@ -96,36 +96,42 @@ async def _book(shop: Shop, cursor: str, invoice: InvoiceStatus) -> None:
         await shop.db.tx(cursors.set, cursor, str(invoice.settle_index))
 
 
-def carrier_watcher(shop: Shop) -> Watcher:
-    """Applies what happens to the calls that a carrier has of us."""
-    name = f"carrier:{shop.carrier.name}"
+def carrier_watcher(shop: Shop, carrier: VoiceCarrier) -> Watcher:
+    """Applies what happens to the calls that ``carrier`` has of us."""
+    name = f"carrier:{carrier.name}"
 
     async def follow(watcher: Watcher) -> None:
-        cursor = await shop.db.read(cursors.get, name) or ""
-        async for batch in shop.carrier.events(cursor):
+        async def commit(batch: EventBatch) -> None:
             watcher.alive()
-            if not batch.events:
-                continue
-            gaps = await _apply_batch(shop, name, batch)
-            for ref in gaps:
-                await _fill(shop, ref)
-            if gaps:
-                await shop.db.tx(cursors.set, name, batch.cursor)
+            if batch.events:
+                await _commit_events(shop, carrier, name, batch)
+
+        cursor = await shop.db.read(cursors.get, name)
+        await carrier.follow(cursor or "", commit)
 
     return Watcher(name, follow)
 
 
-async def _apply_batch(shop: Shop, name: str, batch: EventBatch) -> set[str]:
+async def _commit_events(shop: Shop, carrier: VoiceCarrier, name: str, batch: EventBatch) -> None:
+    """Returns when all events are in effect, those too that were missing before them."""
+    gaps = await _apply_batch(shop, carrier, name, batch)
+    for ref in gaps:
+        await _fill(shop, carrier, ref)
+    if gaps and batch.cursor:
+        await shop.db.tx(cursors.set, name, batch.cursor)
+
+
+async def _apply_batch(shop: Shop, carrier: VoiceCarrier, name: str, batch: EventBatch) -> set[str]:
     """The calls of which events are missing; with them, the cursor stays."""
-    gaps_allowed = not isinstance(shop.carrier, SupportsCallLookup)
+    gaps_allowed = not isinstance(carrier, SupportsCallLookup)
     charge_on = shop.settings.calls.charge_on
     try:
         return await shop.db.tx(_apply, name, batch, charge_on, gaps_allowed=gaps_allowed)
     except Exception as error:
         if may_pass(error):
             raise
-    gaps = await apply_all(shop, batch.events, gaps_allowed=gaps_allowed)
-    if not gaps:
+    gaps = await apply_all(shop, carrier.name, batch.events, gaps_allowed=gaps_allowed)
+    if not gaps and batch.cursor:
         await shop.db.tx(cursors.set, name, batch.cursor)
     return gaps
 
@@ -146,13 +152,13 @@ def _apply(
     for event in batch.events:
         if not apply_event(tx, event, charge_on, gaps_allowed=gaps_allowed):
             gaps.add(event.ref)
-    if not gaps:
+    if not gaps and batch.cursor:
         cursors.set(tx, cursor_name, batch.cursor)
     return gaps
 
 
-async def _fill(shop: Shop, ref: str) -> None:
-    assert isinstance(shop.carrier, SupportsCallLookup)
-    found = await shop.carrier.find(ref)
+async def _fill(shop: Shop, carrier: VoiceCarrier, ref: str) -> None:
+    assert isinstance(carrier, SupportsCallLookup)
+    found = await carrier.find(ref)
     if found is not None:
-        await apply_all(shop, found.events)
+        await apply_all(shop, carrier.name, found.events)

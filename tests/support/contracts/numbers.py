@@ -7,8 +7,8 @@ its numbers.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -26,8 +26,9 @@ from ringbolt.numbers.provider import (
     TextBatch,
 )
 from ringbolt.numbers.simulated.provider import SimulatedNumberProvider
+from support.contracts.following import heard
 from support.servers.world import WorldServer
-from support.waiting import PATIENCE_S, eventually
+from support.waiting import eventually
 
 USA, GERMANY = 187, 43
 
@@ -108,11 +109,13 @@ class Desk:
         return await self.provider.find(ref)
 
     async def listen(self) -> None:
+        async def hear(batch: TextBatch) -> None:
+            seen = {text.event_id for text in self.told}
+            self.told.extend(text for text in batch.texts if text.event_id not in seen)
+
         while True:
             try:
-                async for batch in self.provider.events(""):
-                    seen = {text.event_id for text in self.told}
-                    self.told.extend(text for text in batch.texts if text.event_id not in seen)
+                await self.provider.follow("", hear)
             except Unavailable:
                 await asyncio.sleep(0.01)
 
@@ -128,17 +131,12 @@ async def collect(
     provider: NumberProvider, cursor: str, count: int
 ) -> tuple[list[TextBatch], list[str]]:
     """``count`` texts after ``cursor`` with the batches that they came in."""
-    batches: list[TextBatch] = []
-    texts: list[str] = []
-    stream = provider.events(cursor)
-    assert isinstance(stream, AsyncGenerator)
-    async with asyncio.timeout(PATIENCE_S), aclosing(stream):
-        async for batch in stream:
-            batches.append(batch)
-            texts.extend(text.text for text in batch.texts)
-            if len(texts) >= count:
-                return batches, texts
-    raise AssertionError("the stream ended")
+
+    def texts(batches: list[TextBatch]) -> list[str]:
+        return [text.text for batch in batches for text in batch.texts]
+
+    batches = await heard(provider, cursor, lambda batches: len(texts(batches)) >= count)
+    return batches, texts(batches)
 
 
 async def answering(status: int, body: bytes) -> tuple[asyncio.Server, str]:

@@ -19,6 +19,7 @@ from ringbolt.sms.carrier import (
     Accepted,
     DeliveryReceipt,
     OutSms,
+    ReceiptBatch,
     ReceiptState,
     SmsCarrier,
     SmsSnapshot,
@@ -127,8 +128,10 @@ class Desk:
         return sms.ref, result
 
     async def listen(self) -> None:
-        async for batch in self.carrier.events(""):
+        async def hear(batch: ReceiptBatch) -> None:
             self.told.extend(batch.receipts)
+
+        await self.carrier.follow("", hear)
 
     def of(self, ref: str) -> list[DeliveryReceipt]:
         return [receipt for receipt in self.told if receipt.ref == ref]

@@ -25,7 +25,7 @@ from ringbolt.simulator.app import create_app
 from ringbolt.simulator.world import World
 from ringbolt.voice.audio.g711 import decode_ulaw, encode_ulaw
 from ringbolt.voice.audio.wav import read_wav
-from ringbolt.voice.carrier import CallSnapshot, PlaceCall
+from ringbolt.voice.carrier import CallSnapshot, EventBatch, PlaceCall
 from ringbolt.voice.simulated.carrier import SimulatedCarrier
 from support.waiting import eventually
 
@@ -96,8 +96,10 @@ class Rig:
         return PlaceCall(ref, to, CALLER, script, ring_timeout_s, max_duration_s)
 
     async def listen(self) -> None:
-        async for batch in self.carrier.events(""):
+        async def hear(batch: EventBatch) -> None:
             self.told.extend(batch.events)
+
+        await self.carrier.follow("", hear)
 
     def of(self, ref: str) -> list[CallEvent]:
         return [event for event in self.told if event.ref == ref]

@@ -152,7 +152,7 @@ class MortalCarrier:
         self._fate = fate
         self.name = carrier.name
         self.recovery = carrier.recovery
-        self.events = carrier.events
+        self.follow = carrier.follow
         self.close = carrier.close
 
     async def place(self, call: PlaceCall) -> CarrierAnswer:
@@ -269,7 +269,7 @@ class Process:
         with suppress(Unavailable):
             await node_watcher(self.shop).follow()
         with suppress(Unavailable):
-            await carrier_watcher(self.shop).follow()
+            await carrier_watcher(self.shop, self.shop.carrier).follow()
 
     async def run_due(self) -> bool:
         """Run what is due now; False if nothing is."""

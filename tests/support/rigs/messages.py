@@ -34,7 +34,7 @@ from ringbolt.core.errors import RingboltError, Unavailable
 from ringbolt.core.keys import Keyring
 from ringbolt.core.lightning.hold import new_preimage, payment_hash_of
 from ringbolt.core.order import OrderKind, OrderState, PaymentMethod
-from ringbolt.core.recovery import Recovery
+from ringbolt.core.outcome import Recovery
 from ringbolt.core.texts import segments
 from ringbolt.lightning.node import InvoiceState, InvoiceStatus
 from ringbolt.settings import Settings
@@ -252,7 +252,7 @@ class MessageProcess:
 
     async def listen(self) -> None:
         with suppress(Unavailable):
-            await sms_watcher(self.shop).follow()
+            await sms_watcher(self.shop, self.shop.sms).follow()
 
     async def run_due(self) -> bool:
         """Run what is due now; False if nothing is."""
@@ -308,6 +308,6 @@ def _mortal(port: Any, fate: Fate) -> Any:
     parts = {"name": port.name, "recovery": port.recovery, "send": effect("send")}
     if hasattr(port, "find"):
         parts["find"] = effect("find")
-    if hasattr(port, "events"):
-        parts["events"] = port.events
+    if hasattr(port, "follow"):
+        parts["follow"] = port.follow
     return SimpleNamespace(**parts)

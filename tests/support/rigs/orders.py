@@ -25,8 +25,8 @@ from ringbolt.clock import SystemClock
 from ringbolt.core.errors import Unavailable
 from ringbolt.core.keys import Keyring
 from ringbolt.core.order import FINAL, OrderKind, OrderState
+from ringbolt.core.outcome import Recovery
 from ringbolt.core.pricing.costs import TextCosts
-from ringbolt.core.recovery import Recovery
 from ringbolt.core.texts import segments
 from ringbolt.lightning.node import InvoiceState
 from ringbolt.settings import Settings
@@ -178,7 +178,7 @@ class OrderProcess(Process):
     async def listen(self) -> None:
         await self.hear_node()
         with suppress(Unavailable):
-            await sms_watcher(self.shop).follow()
+            await sms_watcher(self.shop, self.shop.sms).follow()
         with suppress(Unavailable):
             await text_watcher(self.shop, self.shop.numbers).follow()
 

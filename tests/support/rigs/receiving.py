@@ -43,7 +43,7 @@ from ringbolt.core.errors import Conflict, RingboltError, Unavailable
 from ringbolt.core.keys import Keyring, hash_of
 from ringbolt.core.lightning.hold import new_preimage, payment_hash_of
 from ringbolt.core.order import OrderKind, OrderState, PaymentMethod
-from ringbolt.core.recovery import Recovery
+from ringbolt.core.outcome import Recovery
 from ringbolt.lightning.node import InvoiceState
 from ringbolt.settings import Settings
 from ringbolt.store import attempts, jobs, ledger, orders, received_texts, receiving_orders
@@ -308,7 +308,7 @@ def _mortal(port: MemoryProvider, fate: Fate) -> Any:
 
     parts = {name: effect(name) for name in _PORT if hasattr(port, name)}
     return SimpleNamespace(
-        name=port.name, recovery=port.recovery, events=port.events, close=port.close, **parts
+        name=port.name, recovery=port.recovery, follow=port.follow, close=port.close, **parts
     )
 
 

@@ -11,18 +11,13 @@ from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks import call_notify
 from ringbolt.core.calls.call import CallStatus
 from ringbolt.core.order import NOT_TAKEN, OrderState
+from ringbolt.core.outcome import Rejected, Unknown
 from ringbolt.store import calls, jobs, orders
 from ringbolt.store.calls import Attempt, AttemptState
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.jobs import Job
 from ringbolt.store.orders import Order
-from ringbolt.voice.carrier import (
-    Accepted,
-    PlaceCall,
-    PlaceResult,
-    Rejected,
-    Unknown,
-)
+from ringbolt.voice.carrier import Accepted, PlaceCall, PlaceResult
 
 MAX_ATTEMPTS = 6
 """How often a carrier that refuses for now is asked in one try: for about half a minute."""
@@ -71,7 +66,7 @@ def _answered(
         case Accepted(carrier_id):
             _accepted(tx, attempt, carrier_id, charge_on, patience_ms)
             jobs.finish(tx, job)
-        case Rejected(reason, permanent):
+        case Rejected(reason, permanent, retry_after_ms):
             calls.update_attempt(
                 tx,
                 attempt.id,
@@ -92,7 +87,8 @@ def _answered(
             else:
                 orders.move(tx, attempt.order_id, OrderState.PAID, why,
                             only_from=OrderState.DISPATCHING)  # fmt: skip
-                jobs.retry(tx, job, 1000 * 2 ** (asked - 1), reason)
+                delay_ms = max(retry_after_ms or 0, 1000 * 2 ** (asked - 1))
+                jobs.retry(tx, job, delay_ms, reason)
         case Unknown(reason):
             calls.update_attempt(tx, attempt.id, state=AttemptState.UNKNOWN, reason=reason)
             jobs.retry(tx, job, 1000, reason)

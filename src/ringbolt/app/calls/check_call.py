@@ -57,7 +57,7 @@ async def _is_over(shop: Shop, ref: str) -> bool:
     if isinstance(shop.carrier, SupportsCallLookup):
         found = await shop.carrier.find(ref)
         if found is not None:
-            await apply_all(shop, found.events)
+            await apply_all(shop, shop.carrier.name, found.events)
     return _ended(await shop.db.read(calls.attempt_by_ref, ref))
 
 
@@ -66,15 +66,15 @@ def _ended(attempt: Attempt | None) -> bool:
 
 
 async def apply_all(
-    shop: Shop, events: tuple[CallEvent, ...], *, gaps_allowed: bool = False
+    shop: Shop, carrier: str, events: tuple[CallEvent, ...], *, gaps_allowed: bool = False
 ) -> set[str]:
-    """Apply events in order, each in a transaction of its own; the calls of which events before
-    it are missing. What cannot be applied is put aside."""
+    """Apply what ``carrier`` told, in order, each event in a transaction of its own; the calls of
+    which events before it are missing. What cannot be applied is put aside."""
     gaps: set[str] = set()
     for event in events:
         done = await record_event(
             shop.db,
-            f"carrier:{shop.carrier.name}",
+            f"carrier:{carrier}",
             f"{event.ref}/{event.seq}",
             apply_event,
             event,

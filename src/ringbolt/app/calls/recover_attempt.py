@@ -17,15 +17,12 @@ from ringbolt.app.jobs import DISPATCH_CALL
 from ringbolt.app.requests import call_order
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import AudioUnplayable, SpeechFailed, Unavailable
+from ringbolt.core.outcome import Recovery
 from ringbolt.store import jobs
 from ringbolt.store.calls import Attempt, AttemptState
 from ringbolt.store.jobs import Job
 from ringbolt.store.orders import Order
-from ringbolt.voice.carrier import (
-    Accepted,
-    Recovery,
-    SupportsCallLookup,
-)
+from ringbolt.voice.carrier import Accepted, SupportsCallLookup
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +65,7 @@ async def _look_up(
         return
     if found is not None:
         await write_down(shop, job, work.order, attempt, Accepted(found.carrier_id))
-        await apply_all(shop, found.events)
+        await apply_all(shop, attempt.carrier, found.events)
     elif not is_surely_absent(job, attempt, work.now_ms):
         seen = {"absent": attempt.ref, "absent_ms": work.now_ms}
         why = "the carrier does not know the call (yet)"

@@ -13,6 +13,7 @@ from ringbolt.app.requests.order_request import SendMail, SendText, from_json
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks import notify
 from ringbolt.core.order import OrderKind, OrderState
+from ringbolt.core.outcome import Rejected, Unknown
 from ringbolt.core.texts import segments
 from ringbolt.mail import letter, mailer
 from ringbolt.sms import carrier
@@ -71,9 +72,9 @@ def sms_answered(
             record_answer(
                 tx, attempt.order_id, attempt.ref, attempt.carrier, part_ids, settle_on, sent=sent
             )
-        case carrier.Rejected(reason, permanent, retry_after_ms):
+        case Rejected(reason, permanent, retry_after_ms):
             _refused(tx, job, attempt, reason, permanent, retry_after_ms or 0)
-        case carrier.Unknown(reason):
+        case Unknown(reason):
             _unclear(tx, job, attempt, reason)
 
 
@@ -92,7 +93,7 @@ async def _ask_mailer(shop: Shop, job: Job, order: Order, attempt: Attempt) -> N
             still_wanted=job.still_ours,
         )
     except ValueError as error:
-        result = mailer.Rejected(str(error))
+        result = Rejected(str(error))
     else:
         jobs.sure(job)
         result = await shop.mailer.send(mail)
@@ -105,9 +106,9 @@ def mail_answered(tx: Tx, job: Job, attempt: Attempt, result: mailer.MailResult)
         case mailer.Accepted(remote_id):
             jobs.finish(tx, job)
             record_mailed(tx, attempt, remote_id)
-        case mailer.Rejected(reason, permanent):
-            _refused(tx, job, attempt, reason, permanent, 0)
-        case mailer.Unknown(reason):
+        case Rejected(reason, permanent, retry_after_ms):
+            _refused(tx, job, attempt, reason, permanent, retry_after_ms or 0)
+        case Unknown(reason):
             _unclear(tx, job, attempt, reason)
 
 

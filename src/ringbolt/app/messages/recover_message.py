@@ -15,7 +15,7 @@ from ringbolt.app.messages.record_receipt import SettleOn, record_answer, record
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import Unavailable
 from ringbolt.core.order import OrderKind
-from ringbolt.core.recovery import Recovery
+from ringbolt.core.outcome import Recovery
 from ringbolt.mail.mailer import SupportsMailLookup
 from ringbolt.sms.carrier import SmsSnapshot, SupportsSmsLookup
 from ringbolt.store import jobs

@@ -13,14 +13,8 @@ from ringbolt.app.requests.order_request import ReceiveTexts, from_json
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks import notify
 from ringbolt.core.order import NOT_TAKEN, OrderState
-from ringbolt.numbers.provider import (
-    Acquired,
-    AcquireNumber,
-    AcquireResult,
-    NoNumber,
-    NumberProvider,
-    Unknown,
-)
+from ringbolt.core.outcome import Rejected, Unknown
+from ringbolt.numbers.provider import Acquired, AcquireNumber, AcquireResult, NumberProvider
 from ringbolt.store import attempts, jobs, orders, receiving_orders
 from ringbolt.store.attempts import Attempt, AttemptState
 from ringbolt.store.engine.db import Tx
@@ -93,7 +87,7 @@ def answered(tx: Tx, shop: Shop, job: Job, attempt: Attempt, result: AcquireResu
     match result:
         case Acquired():
             _lent(tx, shop, job, order, receiving, current, result)
-        case NoNumber():
+        case Rejected():
             _none(tx, shop, job, order, current, result)
         case Unknown(reason):
             attempts.update(tx, current.id, state=AttemptState.UNKNOWN, reason=reason)
@@ -117,14 +111,16 @@ def _end_attempt(
     )
 
 
-def _none(tx: Tx, shop: Shop, job: Job, order: Order, attempt: Attempt, answer: NoNumber) -> None:
+def _none(tx: Tx, shop: Shop, job: Job, order: Order, attempt: Attempt, answer: Rejected) -> None:
     """Definitely nothing here: the money goes back at once, unless nobody was asked."""
     reason = answer.reason
     _end_attempt(tx, attempt, AttemptState.REJECTED, reason)
     since_ms = job.payload.get("since_ms", attempt.created_ms)
     until_ms = since_ms + shop.settings.orders.number_within_s * 1000
-    if answer.for_now and order.state is OrderState.DISPATCHING and tx.now_ms < until_ms:
+    for_now = not answer.permanent and order.state is OrderState.DISPATCHING
+    if for_now and tx.now_ms < until_ms:
         delay_ms = min(_LONGEST_MS, _AGAIN_MS * 2 ** min(attempt.n - 1, 3))
+        delay_ms = max(delay_ms, answer.retry_after_ms or 0)
         jobs.retry(tx, job, delay_ms, reason, {**job.payload, "since_ms": since_ms})
         return
     give_up(tx, order.id, f"no number is free ({reason})")

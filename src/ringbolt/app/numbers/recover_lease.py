@@ -18,13 +18,8 @@ from ringbolt.app.numbers.lost_acquisition import record_lost
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import Unavailable
 from ringbolt.core.order import NOT_TAKEN
-from ringbolt.core.recovery import Recovery
-from ringbolt.numbers.provider import (
-    NoNumber,
-    NumberProvider,
-    SupportsActiveLeases,
-    SupportsLeaseLookup,
-)
+from ringbolt.core.outcome import Recovery, Rejected
+from ringbolt.numbers.provider import NumberProvider, SupportsActiveLeases, SupportsLeaseLookup
 from ringbolt.store import attempts, jobs
 from ringbolt.store.attempts import Attempt, AttemptState
 from ringbolt.store.engine.db import Tx
@@ -85,7 +80,7 @@ async def _absent(
         why = "the provider does not know of it (yet)"
         await shop.db.tx(jobs.retry, job, ABSENT_AFTER_MS, why, seen)
     elif order.state not in NOT_TAKEN or is_late(shop, order, attempt, now_ms):
-        await shop.db.tx(answered, shop, job, attempt, NoNumber("nobody lent one in time"))
+        await shop.db.tx(answered, shop, job, attempt, Rejected("nobody lent one in time"))
     else:
         kept = {name: value for name, value in job.payload.items() if name in _KEPT}
         job = await shop.db.tx(jobs.note, job, kept)

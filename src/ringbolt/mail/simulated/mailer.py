@@ -12,9 +12,9 @@ import msgspec
 from yarl import URL
 
 from ringbolt.clock import Clock, SystemClock
-from ringbolt.core.recovery import Recovery
+from ringbolt.core.outcome import Recovery, Rejected, Unknown
 from ringbolt.mail.letter import compose
-from ringbolt.mail.mailer import Accepted, MailResult, OutMail, Rejected, Unknown
+from ringbolt.mail.mailer import Accepted, MailResult, OutMail
 from ringbolt.mail.simulated.wire import MailAccepted, MailRefusal, MailRequest
 from ringbolt.upstream.world_line import Answer, Line, Lost, NeverSent
 

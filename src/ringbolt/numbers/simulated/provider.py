@@ -6,24 +6,22 @@ it open whether a number was lent.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 import msgspec
 
+from ringbolt.core.outcome import Recovery, Rejected, Unknown
+from ringbolt.core.sink import Sink
 from ringbolt.numbers.provider import (
     Acquired,
     AcquireNumber,
     AcquireResult,
     CancelResult,
     InboundText,
-    NoNumber,
     Offer,
-    Recovery,
     TextBatch,
-    Unknown,
 )
 from ringbolt.numbers.simulated.wire import (
     AnotherTextReply,
@@ -68,12 +66,12 @@ class SimulatedNumberProvider:
     async def acquire(self, wanted: AcquireNumber) -> AcquireResult:
         body = _encode(request_of(wanted))
         if not wanted.still_wanted():
-            return NoNumber("nobody waits for this number any more", for_now=True)
+            return Rejected("nobody waits for this number any more", permanent=False)
         match await self._line.post(f"{self._url}/leases", body):
             case Answer() as answer:
                 return _result(answer)
             case NeverSent(why):
-                return NoNumber(f"the lender cannot be reached: {why}", for_now=True)
+                return Rejected(f"the lender cannot be reached: {why}", permanent=False)
             case Lost(why):
                 return Unknown(f"the lender's answer was lost: {why}")
 
@@ -95,15 +93,13 @@ class SimulatedNumberProvider:
         told = await self._get(f"/leases/{quote(lease_id, safe='')}/texts", TextsReply)
         return tuple(told.texts)
 
-    async def events(self, cursor: str) -> AsyncGenerator[TextBatch, None]:
+    async def follow(self, cursor: str, sink: Sink[TextBatch]) -> None:
         after = known_cursor(cursor)
         async with aclosing(self._line.stream(f"{self._url}/events", after)) as arrivals:
             async for lines in arrivals:
-                if not lines:
-                    yield TextBatch((), after)
-                for line in lines:
-                    told = self._line.decode(line, TextLine)
-                    yield TextBatch(tuple(told.texts), str(told.cursor))
+                told = [self._line.decode(line, TextLine) for line in lines]
+                after = str(told[-1].cursor) if told else after
+                await sink(TextBatch(tuple(text for each in told for text in each.texts), after))
 
     async def close(self) -> None:
         await self._line.close()
@@ -125,8 +121,8 @@ def _result(answer: Answer) -> AcquireResult:
         if answer.status == 201:
             return msgspec.json.decode(answer.body, type=LeaseState).lease
         if answer.is_refusal:
-            return NoNumber(msgspec.json.decode(answer.body, type=LeaseRefusal).reason)
+            return Rejected(msgspec.json.decode(answer.body, type=LeaseRefusal).reason)
     except msgspec.DecodeError:
         if answer.is_refusal:
-            return NoNumber(f"the lender refused with HTTP {answer.status}")
+            return Rejected(f"the lender refused with HTTP {answer.status}")
     return Unknown(f"the lender answered HTTP {answer.status}")

@@ -17,6 +17,7 @@ import msgspec
 import structlog
 
 from ringbolt.core.countries import COUNTRIES
+from ringbolt.core.outcome import Rejected, Unknown
 from ringbolt.numbers.provider import (
     ANY_COUNTRY,
     Acquired,
@@ -26,10 +27,8 @@ from ringbolt.numbers.provider import (
     CancelResult,
     HasText,
     InboundText,
-    NoNumber,
     TextBatch,
     TooEarly,
-    Unknown,
 )
 from ringbolt.simulator.clock.world_time import WorldTime
 from ringbolt.simulator.file.world_file import Append, Put, WorldFile
@@ -91,7 +90,7 @@ class NumberInventory:
         """Lend a number, once per ``ref``: asked again, the answer is about the same loan."""
         script = script_of(wanted.service)
         if script is None:
-            return NoNumber("BAD_SERVICE: there is no such scripted service")
+            return Rejected("BAD_SERVICE: there is no such scripted service")
         doc = await self._document(new_lease_id(wanted.ref))
         if doc is None:
             refusal = self._lend(wanted, script)
@@ -189,20 +188,20 @@ class NumberInventory:
         lease = self._live.get(lease_id)
         return lease if lease is not None and lease.doc.ended_ms is None else None
 
-    def _lend(self, wanted: AcquireNumber, script: Script) -> NoNumber | None:
+    def _lend(self, wanted: AcquireNumber, script: Script) -> Rejected | None:
         if new_lease_id(wanted.ref) in self._live:  # two asked at once with the same reference
             return None
         if script.intake is Intake.HAS_NONE:
-            return NoNumber("NO_NUMBERS: there is no number for this service")
+            return Rejected("NO_NUMBERS: there is no number for this service")
         puts: list[Put] = []
         country = wanted.country
         if country == ANY_COUNTRY:
             country = _ANYWHERE[self._stock.turn(len(_ANYWHERE), puts)]
         if country not in COUNTRIES:
-            return NoNumber("BAD_COUNTRY: there are no numbers of this country")
+            return Rejected("BAD_COUNTRY: there are no numbers of this country")
         number = self._choose(wanted, COUNTRIES[country].region, puts)
         if number is None:
-            return NoNumber("NO_NUMBERS: the number that is wanted cannot be had")
+            return Rejected("NO_NUMBERS: the number that is wanted cannot be had")
         lease = new_lease(wanted, script, country, number, self._clock.now_ms())
         self._hold(lease)
         self._save(lease, [*puts, (LENT, number, {"country": country})])

@@ -12,14 +12,8 @@ from starlette.routing import BaseRoute, Route
 
 from ringbolt.core.errors import InvalidInput
 from ringbolt.core.json_errors import UNREADABLE
-from ringbolt.numbers.provider import (
-    Acquired,
-    AcquireNumber,
-    AcquireResult,
-    NoNumber,
-    TextBatch,
-    Unknown,
-)
+from ringbolt.core.outcome import Rejected, Unknown
+from ringbolt.numbers.provider import Acquired, AcquireNumber, AcquireResult, TextBatch
 from ringbolt.numbers.simulated.wire import (
     AnotherTextReply,
     CountriesReply,
@@ -121,7 +115,7 @@ def _lent(result: AcquireResult) -> Response:
     match result:
         case Acquired():
             return _json(201, LeaseState(result))
-        case NoNumber(reason):
+        case Rejected(reason):
             return _json(409, LeaseRefusal(reason))
         case Unknown(reason):
             return JSONResponse({"reason": reason}, 504)

@@ -8,9 +8,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from ringbolt.core.json_errors import UNREADABLE
+from ringbolt.core.outcome import Rejected, Unknown
 from ringbolt.simulator.event_stream import cursor_of, event_stream
 from ringbolt.simulator.sms.network import SmsNetwork
-from ringbolt.sms.carrier import Accepted, ReceiptBatch, Rejected, SendResult, Unknown
+from ringbolt.sms.carrier import Accepted, ReceiptBatch, SendResult
 from ringbolt.sms.simulated.wire import ReceiptsLine, SmsAccepted, SmsRefusal, SmsRequest, SmsState
 
 PREFIX = "/simulator/sms-carrier"

@@ -18,6 +18,7 @@ from typing import Final
 
 import structlog
 
+from ringbolt.core.outcome import Rejected, Unknown
 from ringbolt.simulator.clock.world_time import WorldTime
 from ringbolt.simulator.file.world_file import WorldFile
 from ringbolt.simulator.sms.book import PhoneText, SmsBook, TakenSms, Writes, receipts_of
@@ -28,7 +29,7 @@ from ringbolt.simulator.sms.script import (
     Intake,
     behaviour_of,
 )
-from ringbolt.sms.carrier import Accepted, ReceiptBatch, Rejected, SendResult, SmsSnapshot, Unknown
+from ringbolt.sms.carrier import Accepted, ReceiptBatch, SendResult, SmsSnapshot
 from ringbolt.sms.simulated.wire import SmsRequest
 
 _TICK_MS: Final = 10

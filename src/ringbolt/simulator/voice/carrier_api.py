@@ -9,12 +9,13 @@ from starlette.routing import BaseRoute, Route
 
 from ringbolt.core.calls.call import Clip
 from ringbolt.core.json_errors import UNREADABLE
+from ringbolt.core.outcome import Rejected, Unknown
 from ringbolt.simulator.event_stream import cursor_of, event_stream
 from ringbolt.simulator.voice.book import NumberedEvents
 from ringbolt.simulator.voice.call import SimulatedCall
 from ringbolt.simulator.voice.clips import ClipRefused
 from ringbolt.simulator.voice.phones import PhoneNetwork
-from ringbolt.voice.carrier import Accepted, PlaceResult, Rejected, Unknown
+from ringbolt.voice.carrier import Accepted, PlaceResult
 from ringbolt.voice.simulated.wire import (
     CallAccepted,
     CallRefusal,

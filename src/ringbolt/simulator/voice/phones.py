@@ -18,6 +18,7 @@ import structlog
 
 from ringbolt.core.calls.call import CallStatus, Clip
 from ringbolt.core.errors import Conflict, InvalidInput, NotFound
+from ringbolt.core.outcome import Rejected, Unknown
 from ringbolt.simulator.clock.world_time import WorldTime
 from ringbolt.simulator.file.world_file import WorldFile
 from ringbolt.simulator.voice.book import CallBook, NumberedEvents
@@ -40,7 +41,7 @@ from ringbolt.simulator.voice.script import (
     plan,
 )
 from ringbolt.simulator.voice.sounds import recorded_wav
-from ringbolt.voice.carrier import Accepted, PlaceCall, PlaceResult, Rejected, Unknown
+from ringbolt.voice.carrier import Accepted, PlaceCall, PlaceResult
 
 _KEYS: Final = frozenset("0123456789*#ABCD")
 log = structlog.get_logger("ringbolt.phones")

@@ -6,23 +6,15 @@ it open whether there is a text.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from urllib.parse import quote
 
 import msgspec
 from yarl import URL
 
-from ringbolt.core.recovery import Recovery
-from ringbolt.sms.carrier import (
-    Accepted,
-    OutSms,
-    ReceiptBatch,
-    Rejected,
-    SendResult,
-    SmsSnapshot,
-    Unknown,
-)
+from ringbolt.core.outcome import Recovery, Rejected, Unknown
+from ringbolt.core.sink import Sink
+from ringbolt.sms.carrier import Accepted, OutSms, ReceiptBatch, SendResult, SmsSnapshot
 from ringbolt.sms.simulated.wire import ReceiptsLine, SmsAccepted, SmsRefusal, SmsState, request_of
 from ringbolt.upstream.world_line import Answer, Line, Lost, NeverSent, known_cursor
 
@@ -64,15 +56,14 @@ class SimulatedSmsCarrier:
             return None
         return SmsSnapshot(told.ref, tuple(told.part_ids), tuple(told.receipts))
 
-    async def events(self, cursor: str) -> AsyncGenerator[ReceiptBatch, None]:
+    async def follow(self, cursor: str, sink: Sink[ReceiptBatch]) -> None:
         after = known_cursor(cursor)
         async with aclosing(self._line.stream(f"{self._url}/events", after)) as arrivals:
             async for lines in arrivals:
-                if not lines:
-                    yield ReceiptBatch((), after)
-                for line in lines:
-                    told = self._line.decode(line, ReceiptsLine)
-                    yield ReceiptBatch(tuple(told.receipts), str(told.cursor))
+                told = [self._line.decode(line, ReceiptsLine) for line in lines]
+                after = str(told[-1].cursor) if told else after
+                receipts = tuple(receipt for each in told for receipt in each.receipts)
+                await sink(ReceiptBatch(receipts, after))
 
     async def close(self) -> None:
         await self._line.close()

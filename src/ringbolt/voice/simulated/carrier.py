@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 from contextlib import aclosing
 from pathlib import Path
 from urllib.parse import quote
@@ -16,17 +16,10 @@ from urllib.parse import quote
 import msgspec
 
 from ringbolt.core.calls.call import Clip, RenderedScript
+from ringbolt.core.outcome import Recovery, Rejected, Unknown
+from ringbolt.core.sink import Sink
 from ringbolt.upstream.world_line import LOST, Answer, Line, Lost, NeverSent, known_cursor, words
-from ringbolt.voice.carrier import (
-    Accepted,
-    CallSnapshot,
-    EventBatch,
-    PlaceCall,
-    PlaceResult,
-    Recovery,
-    Rejected,
-    Unknown,
-)
+from ringbolt.voice.carrier import Accepted, CallSnapshot, EventBatch, PlaceCall, PlaceResult
 from ringbolt.voice.simulated.wire import (
     CallAccepted,
     CallRefusal,
@@ -89,13 +82,13 @@ class SimulatedCarrier:
             raise self._line.unavailable(f"HTTP {answer.status}")
         return answer.body
 
-    async def events(self, cursor: str) -> AsyncGenerator[EventBatch, None]:
+    async def follow(self, cursor: str, sink: Sink[EventBatch]) -> None:
         after = known_cursor(cursor)
         async with aclosing(self._line.stream(f"{self._url}/events", after)) as arrivals:
             async for lines in arrivals:
                 told = [self._line.decode(line, EventLine) for line in lines]
-                events = tuple(each.event for each in told)
-                yield EventBatch(events, str(told[-1].cursor) if told else after)
+                after = str(told[-1].cursor) if told else after
+                await sink(EventBatch(tuple(each.event for each in told), after))
 
     async def close(self) -> None:
         await self._line.close()
