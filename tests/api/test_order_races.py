@@ -244,7 +244,7 @@ async def test_a_payment_and_the_end_of_its_invoice_at_once(world: OrderWorld, t
         fate = RightBefore("tx _expire_all", world.process().hear_node)
         await world.process(fate).look_after_holds()
     else:
-        fate = RightBefore("tx take_invoice", world.process().look_after_holds)
+        fate = RightBefore("tx record_hold", world.process().look_after_holds)
         await world.process(fate).hear_node()
     await world.process().work()
 

@@ -316,7 +316,7 @@ async def test_the_decoder_is_told_no_secrets(
 )
 def test_the_decoder_is_limited(action: str, outcome: str, tmp_path: Path) -> None:
     code = (
-        "import os, sys\nfrom ringbolt.voice import decode_worker as w\n"
+        "import os, sys\nfrom ringbolt.voice.audio import decode_worker as w\n"
         f"w.limit_resources(5, 2000)\n{action}"
     )
     with (tmp_path / "out").open("wb") as out:

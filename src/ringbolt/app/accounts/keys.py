@@ -123,7 +123,10 @@ def key_document(key: ApiKey, balance_msat: int) -> dict[str, Any]:
 async def revoke_key(db: Database, key_id: str) -> None:
     """Raises ``NotFound``."""
     if not await db.tx(keys.revoke, key_id):
-        raise NotFound(f"There is no key {key_id} that could be revoked.")
+        raise NotFound(
+            f"There is no key {key_id} that could be revoked.",
+            suggestion="ringbolt keys list shows every key.",
+        )
 
 
 def find(tx: Tx, key: str) -> ApiKey | None:
