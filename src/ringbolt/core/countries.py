@@ -1,4 +1,4 @@
-"""The countries that numbers are lent in, by the numbers that the sms4sats API gives them.
+"""The countries that numbers are leased in, by the numbers that the sms4sats API gives them.
 
 These numbers are a provider's, not calling codes: 1 is Ukraine, 44 is Lithuania, 187 the United
 States. A number is therefore never taken for a calling code. Names are read from ``countries.csv``:
@@ -7,17 +7,16 @@ those of the API's own list, of ISO 3166, of CLDR (English), and those in common
 
 from __future__ import annotations
 
-import csv
 import difflib
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from importlib import resources
 from types import MappingProxyType
 from typing import Final
 
 from ringbolt.core.errors import InvalidInput
+from ringbolt.core.tables import entries, shipped_rows
 
 AUTO: Final = 999
 """The number of the automatic selection."""
@@ -61,11 +60,10 @@ def _keys(name: str) -> tuple[str, str]:
     return "".join(words), "".join(word for word in words if word not in _SILENT)
 
 
-def _read(lines: Iterable[str]) -> Iterator[tuple[Country, str]]:
+def _read(rows: Iterable[dict[str, str]]) -> Iterator[tuple[Country, str]]:
     """Each country with its ISO 3166 alpha-3 code, '' if an ISO code shall not mean it."""
-    rows = csv.DictReader(line for line in lines if not line.startswith("#"))
     for row in rows:
-        names = tuple(row["names"].split("|"))
+        names = entries(row["names"])
         yield Country(int(row["cc"]), row["region"], names[0], names), row["alpha3"]
 
 
@@ -81,12 +79,9 @@ def _index(rows: list[tuple[Country, str]]) -> tuple[dict[str, Country], dict[st
     return codes, names
 
 
-def _load() -> list[tuple[Country, str]]:
-    text = resources.files(__package__).joinpath("countries.csv").read_text(encoding="utf-8")
-    return sorted(_read(text.splitlines()), key=lambda row: row[0].cc)
-
-
-_ROWS: Final = _load()
+_ROWS: Final = sorted(
+    _read(shipped_rows("ringbolt.core", "countries.csv")), key=lambda row: row[0].cc
+)
 _BY_CODE, _BY_NAME = _index([(AUTO_SELECT, ""), *_ROWS])
 
 COUNTRIES: Final[Mapping[int, Country]] = MappingProxyType(

@@ -1,7 +1,7 @@
 """The services whose texts are received, by the short codes that number providers share.
 
-The table is the fallback for names and for what a buyer may write; what is on offer, a provider
-says at run time. Codes are those of the sms-activate protocol family.
+``services.csv`` is the fallback for names and for what a buyer may write; what is on offer, a
+provider says at run time. Codes are those of the sms-activate protocol family.
 """
 
 from __future__ import annotations
@@ -9,11 +9,13 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
 from ringbolt.core.errors import InvalidInput
+from ringbolt.core.tables import entries, shipped_rows
 
 ANY_OTHER: Final = "ot"
 """The service of an activation whose sender has no code of its own."""
@@ -25,77 +27,22 @@ MAX_LENGTH: Final = 64
 
 _SCRIPTED = re.compile(r"sim-[a-z0-9](?:[a-z0-9-]{0,26}[a-z0-9])?")
 
-_TABLE: Final = """
-vk vk.com|VK|VKontakte
-ok Ok.ru|Odnoklassniki
-wa WhatsApp
-vi Viber
-tg Telegram
-wb WeChat|Weixin
-go Google|Gmail|YouTube|Google, YouTube, Gmail
-fb Facebook
-tw Twitter|X|Twitter/X|X (Twitter)|x.com
-ub Uber
-ig Instagram
-ds Discord
-lf TikTok
-fu Snapchat
-am Amazon
-mm Microsoft|Outlook|Hotmail|Azure
-mb Yahoo
-ma Mail.ru
-ya Yandex
-mt Steam
-oi Tinder
-me LINE|LINE messenger
-kt KakaoTalk|Kakao
-nv Naver
-nf Netflix
-tn LinkedIn
-pm AOL
-qq Tencent QQ
-uk Airbnb
-dp ProtonMail|Proton Mail|Proton
-dh eBay
-ab Alibaba|Taobao
-hw AliPay
-im Imo
-pf POF|Plenty of Fish|POF.com
-yw Grindr
-re Coinbase
-zk Deliveroo
-ew Nike
-bl BIGO|BIGO LIVE
-ls Careem
-tx Bolt
-ka Shopee
-zh Zoho
-ua BlaBlaCar
-kf Weibo
-xv Wish
-av Avito
-ym Youla|Youla.ru
-qw Qiwi
-sn OLX
-uu Wildberries
-sg Ozon
-lr Okta
-kl kolesa|kolesa.kz
-ot Any other|Other|Any
-dr openAI|OpenAI|ChatGPT
-ts PayPal
-wx Apple
-full Full rent|Full rental
-"""
-"""A line is a code, a blank, and its names; the first is the one shown."""
-
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """``code`` is what providers and orders use, ``name`` what is shown."""
+    """``code`` is what providers and orders use, ``name`` what is shown.
+
+    ``names`` are all that a buyer may write, ``nicknames`` what senders and texts call it besides.
+    Services of one ``group`` share a sender or a sign-in. ``signature`` is a regular expression of
+    how its codes themselves say whose they are.
+    """
 
     code: str
     name: str
+    names: tuple[str, ...] = ()
+    nicknames: tuple[str, ...] = ()
+    group: str = ""
+    signature: str = ""
 
 
 def _squashed(text: str) -> str:
@@ -103,30 +50,29 @@ def _squashed(text: str) -> str:
     return "".join(sign for sign in letters if sign.isascii() and sign.isalnum())
 
 
-_Table = tuple[dict[str, Service], dict[str, Service], dict[str, tuple[str, ...]]]
+def _load() -> dict[str, Service]:
+    services = {}
+    for row in shipped_rows("ringbolt.core", "services.csv"):
+        names = entries(row["names"])
+        services[row["code"]] = Service(
+            row["code"], names[0], names, entries(row["nicknames"]), row["group"], row["signature"]
+        )
+    return services
 
 
-def _read(table: str) -> _Table:
-    services: dict[str, Service] = {}
+def _index(services: Iterable[Service]) -> dict[str, Service]:
     by_name: dict[str, Service] = {}
-    names_of: dict[str, tuple[str, ...]] = {}
-    for line in table.strip().splitlines():
-        code, names = line.split(" ", 1)
-        names_of[code] = tuple(names.split("|"))
-        service = services[code] = Service(code, names_of[code][0])
-        for name in names_of[code]:
+    for service in services:
+        for name in service.names:
             if by_name.setdefault(_squashed(name), service) is not service:
                 raise ValueError(f"{name!r} names two services")
-    return services, by_name, names_of
+    return by_name
 
 
-_services, _BY_NAME, _names = _read(_TABLE)
-
-SERVICES: Final = MappingProxyType(_services)
+SERVICES: Final = MappingProxyType(_load())
 """Every service of the table by its code."""
 
-SERVICE_NAMES: Final = MappingProxyType(_names)
-"""All names of each service, by its code."""
+_BY_NAME: Final = _index(SERVICES.values())
 
 
 def find_service(text: str, *, scripted_allowed: bool = False) -> Service | None:

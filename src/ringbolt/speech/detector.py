@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from ringbolt.speech.language import DETECTED
+from ringbolt.speech.languages import DETECTED
 
 _MODEL_NAMES = {"nb": "no"}
 

@@ -15,6 +15,7 @@ from typing import Final
 
 from ringbolt.core.calls.ssml import is_ssml, parse_ssml
 from ringbolt.core.errors import InvalidInput
+from ringbolt.speech.languages import ALIASES, BY_SCRIPT, LANGUAGES
 from ringbolt.speech.scripts import letters_by_script, script_of
 
 SHORT_TEXT: Final = 12
@@ -28,43 +29,6 @@ UNREADABLE_SHARE: Final = 0.1
 _LATIN_WORDS_ALONG: Final = 2
 """So many Latin words in a row stay with the voice of the script around them."""
 
-_FREQUENT_LATIN: Final = (
-    "en fr de es it pt nl tr id pl ro sv da nb fi cs sk hu hr sl vi ms sw et lv lt sq is ca eu cy "
-    "ga af az uz mt"
-)
-_RARE_LATIN: Final = "bs eo ia la gl gd lb ht ku an om pap qu tk tn"
-_RARE: Final = frozenset(f"{_RARE_LATIN} cv sd ti".split())
-
-LANGUAGES: Final[dict[str, tuple[str, ...]]] = {
-    # the first is what a short text in that script is taken for
-    "latin": tuple(f"{_FREQUENT_LATIN} {_RARE_LATIN}".split()),
-    "cyrillic": ("ru", "uk", "bg", "sr", "mk", "be", "kk", "ky", "tt", "ba", "cv"),
-    "arabic": ("ar", "fa", "ur", "ug", "sd"),
-    "hebrew": ("he",),
-    "greek": ("el",),
-    "armenian": ("hy",),
-    "georgian": ("ka",),
-    "ethiopic": ("am", "ti"),
-    "devanagari": ("hi", "mr", "ne"),
-    "bengali": ("bn", "as"),
-    "gurmukhi": ("pa",),
-    "gujarati": ("gu",),
-    "oriya": ("or",),
-    "tamil": ("ta",),
-    "telugu": ("te",),
-    "kannada": ("kn",),
-    "malayalam": ("ml",),
-    "sinhala": ("si",),
-    "han": ("zh", "yue"),
-    "kana": ("ja",),
-    "hangul": ("ko",),
-}
-
-DETECTED: Final = frozenset(
-    code for codes in LANGUAGES.values() if len(codes) > 1 for code in codes if code not in _RARE
-)
-"""Languages that statistics may choose; the others are spoken when asked for by name."""
-
 _TELLING_LETTERS: Final = (
     ("ur", re.compile("[ٹڈڑںےہھ]")),
     ("ug", re.compile("[ېۇۆۈ]")),
@@ -76,13 +40,6 @@ _TELLING_LETTERS: Final = (
     ("sr", re.compile("[ђћџљњј]", re.IGNORECASE)),
 )
 """Letters of which one is enough to tell a language from the first one of its script."""
-
-_SAME_LANGUAGE: Final = {
-    "arb": "ar", "cmn": "zh", "iw": "he", "in": "id", "no": "nb", "nn": "nb", "prs": "fa",
-    "pes": "fa", "jp": "ja", "cn": "zh", "gr": "el", "ary": "ar", "arz": "ar", "sh": "sr",
-}  # fmt: skip
-
-_KNOWN: Final = frozenset(code for codes in LANGUAGES.values() for code in codes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +61,11 @@ class Run:
 def parse_tag(tag: str) -> Tag | None:
     """Read a BCP 47 tag (or a vendor's variation of one); None if it is not spoken here."""
     parts = tag.strip().replace("_", "-").lower().split("-")
-    language = _SAME_LANGUAGE.get(parts[0], parts[0])
+    language = ALIASES.get(parts[0], parts[0])
     region = next((part.upper() for part in parts[1:] if len(part) in (2, 3)), "")
     if language == "zh" and region in ("HK", "MO"):
         language = "yue"
-    return Tag(language, region) if language in _KNOWN else None
+    return Tag(language, region) if language in LANGUAGES else None
 
 
 def refusal(text: str) -> str:
@@ -183,7 +140,7 @@ def split_by_script(text: str) -> tuple[Run, ...]:
 
 def language_by_letters(run: Run) -> str:
     """The language that the letters alone tell: of the script, or of letters only it has."""
-    options = LANGUAGES.get(run.script, ("en",))
+    options = BY_SCRIPT.get(run.script, ("en",))
     for language, letters in _TELLING_LETTERS:
         if language in options and letters.search(run.text):
             return language
@@ -192,12 +149,12 @@ def language_by_letters(run: Run) -> str:
 
 def detectable(script: str) -> Collection[str]:
     """The languages among which statistics may choose for a text in this script."""
-    return tuple(code for code in LANGUAGES.get(script, ()) if code in DETECTED)
+    return tuple(code for code in BY_SCRIPT.get(script, ()) if LANGUAGES[code].detected)
 
 
 def _unreadable(counts: Counter[str]) -> Counter[str]:
     """Letters that no voice reads, by script."""
-    found = Counter({s: n for s, n in counts.items() if s not in LANGUAGES})
+    found = Counter({s: n for s, n in counts.items() if s not in BY_SCRIPT})
     if counts["han"] and (_is_japanese(counts) or counts["hangul"] > counts["han"]):
         found["han"] = counts["han"]
     return found

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
+from ringbolt.core.tables import entries, shipped_rows
 from ringbolt.speech.numbers import read_number
 
 _WIDE = re.compile("[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\uff66-\uff9f\U0001d400-\U0001d7ff]+")
@@ -51,28 +54,35 @@ _HOUR_MINUTE = re.compile(r"(\d{1,2})(?::(\d\d))?(?::(\d\d))?\s?([ap])?", re.IGN
 _HOUR_WORD = re.compile(r"\s?(?:Uhr|h\b|heures?)")
 _LETTER_RUN = re.compile("[A-Z]{4,}")
 
-_URL_WORDS: Final = {
-    "en": ("dot", "slash", "at", "dash", "underscore"),
-    "fr": ("point", "slash", "arobase", "tiret", "tiret bas"),
-    "de": ("Punkt", "Schrägstrich", "ät", "Minus", "Unterstrich"),
-    "es": ("punto", "barra", "arroba", "guión", "guión bajo"),
-    "it": ("punto", "barra", "chiocciola", "trattino", "trattino basso"),
-    "pt": ("ponto", "barra", "arroba", "hífen", "sublinhado"),
-    "nl": ("punt", "schuine streep", "apenstaartje", "streepje", "laag streepje"),
-    "tr": ("nokta", "eğik çizgi", "et", "tire", "alt çizgi"),
-    "pl": ("kropka", "ukośnik", "małpa", "myślnik", "podkreślnik"),
-    "ru": ("точка", "слэш", "собака", "дефис", "подчёркивание"),
-    "ar": ("نقطة", "شرطة", "آت", "شرطة", "شرطة"),
-}
-
-_HOURS: Final = {"fr": "{} heures {}", "de": "{} Uhr {}", "sv": "klockan {} {}"}
-
-_SHORT_WORDS: Final = (
-    "A AN AND ARE AS AT BE BUT BY CAN DO FOR GET GO HAS HE HER HIM HIS HOW IF IN IS IT ITS ME MY "
-    "NEW NO NOT NOW OF OFF ON OR OUR OUT PAY SHE SO THE TO UP WAS WE WHO WHY YES YOU"
-)
-_NOT_INITIALS: Final = frozenset(_SHORT_WORDS.split())
+_SIGNS: Final = ("dot", "slash", "at", "dash", "underscore")
+_TIME: Final = "{} {}"
 _WORD = re.compile(r"[^\W\d_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """How a language is read: the words for ``./@-_`` (none: the engine has its own), and the form
+    of a time of day. ``short_words`` are no initials, although they are written in capitals."""
+
+    signs: tuple[str, ...] = ()
+    time: str = _TIME
+    short_words: frozenset[str] = frozenset()
+
+
+@cache
+def _all_rules() -> dict[str, _Rules]:
+    return {
+        row["language"]: _Rules(
+            tuple(row[sign] for sign in _SIGNS if row[sign]),
+            row["time"] or _TIME,
+            frozenset(entries(row["short_words"])),
+        )
+        for row in shipped_rows("ringbolt.speech", "reading.csv")
+    }
+
+
+def _rules(language: str) -> _Rules:
+    return _all_rules().get(language, _Rules())
 
 
 def clean(text: str) -> str:
@@ -114,8 +124,8 @@ def _read_address(token: str, language: str) -> str:
     """An e-mail or web address in words; scheme, ``www.``, query and fragment are left out."""
     token = re.sub(r"^https?://", "", token, flags=re.IGNORECASE)
     token = re.split(r"[?#]", token.removeprefix("www."))[0].rstrip("/")
-    words = _URL_WORDS.get(language)
-    if words is None:  # the engine has its own word for the dot
+    words = _rules(language).signs
+    if not words:  # the engine has its own word for the dot
         return token.replace("/", " / ").replace("@", " @ ")
     for sign, word in zip("./@-_", words, strict=True):
         token = token.replace(sign, f" {word} ")
@@ -133,9 +143,9 @@ def _read_time(token: str, language: str, after: str) -> str:
         return f"{clock} {half.upper()}M" + ("." if token.endswith(".") else "")
     if language == "en" or second:
         return token
-    shape = _HOURS.get(language, "{} {}")
+    shape = _rules(language).time
     if _HOUR_WORD.match(after):
-        shape = "{} {}"
+        shape = _TIME
     return shape.format(hour, "" if minute == "00" else minute).strip()
 
 
@@ -151,6 +161,5 @@ def _calm(text: str) -> str:
     letters = [char for char in text if char.isalpha()]
     if len(letters) < 8 or sum(map(str.isupper, letters)) < 0.6 * len(letters):
         return text
-    return _WORD.sub(
-        lambda m: m[0].lower() if len(m[0]) > 3 or m[0] in _NOT_INITIALS else m[0], text
-    )
+    words = _rules("en").short_words
+    return _WORD.sub(lambda m: m[0].lower() if len(m[0]) > 3 or m[0] in words else m[0], text)

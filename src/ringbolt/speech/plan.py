@@ -9,7 +9,6 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 from ringbolt.speech.language import (
-    LANGUAGES,
     SHORT_TEXT,
     Run,
     detectable,
@@ -18,6 +17,7 @@ from ringbolt.speech.language import (
     parse_tag,
     split_by_script,
 )
+from ringbolt.speech.languages import BY_SCRIPT
 from ringbolt.speech.normalise import readable
 from ringbolt.speech.scripts import letters_by_script
 from ringbolt.speech.voices import EngineVoice, Gender, engine_voice, espeak_voice
@@ -66,13 +66,13 @@ def plan(job: SpeechJob, detect: Detect) -> tuple[Utterance, ...]:
 
 def main_language(job: SpeechJob, utterances: tuple[Utterance, ...]) -> str:
     """The language of the text as a whole: that of the first utterance in its main script."""
-    options = LANGUAGES.get(main_script(job.text))
+    options = BY_SCRIPT.get(main_script(job.text))
     fitting = (u.language for u in utterances if options is None or u.language in options)
     return next(fitting, utterances[0].language)
 
 
 def _language(run: Run, is_main: bool, job: SpeechJob, detect: Detect) -> str:
-    options = LANGUAGES.get(run.script)
+    options = BY_SCRIPT.get(run.script)
     wish = parse_tag(job.language)
     if options is None:  # digits alone: any language can say them
         return wish.language if wish else job.home or "en"

@@ -1,8 +1,8 @@
 """The voices that can be asked for by name, and who really speaks.
 
-A name is a wish for a persona: a gender, a home language, a quality. The text's language picks the
+A name asks for a persona: a gender, a home language, a quality. The text's language picks the
 engine: a German text read by an English voice is not understood, whatever its name. So any persona
-speaks any language, with a voice of its gender; notes tell what differs from the wish.
+speaks any language, with a voice of its gender; notes say what differs from what was asked for.
 
 English comes from hibari in both genders. Its one voice is a woman's; played slower it stands in
 for a man's, noted as ``voice_substituted``. A speech recogniser at the other end of a telephone
@@ -14,8 +14,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from ringbolt.core.tables import entries, shipped_rows
+from ringbolt.speech.languages import LANGUAGES
+
 Gender = Literal["female", "male"]
 Tier = Literal["standard", "neural"]
+TIERS: Final[tuple[Tier, ...]] = ("standard", "neural")
 
 VOICE_UNKNOWN: Final = "voice_unknown"
 VOICE_SUBSTITUTED: Final = "voice_substituted"
@@ -34,7 +38,7 @@ class Persona:
     language: str
     gender: Gender
     region: str = ""
-    tiers: tuple[Tier, ...] = ("standard", "neural")
+    tiers: tuple[Tier, ...] = TIERS
     aliases: tuple[str, ...] = ()
 
 
@@ -43,7 +47,7 @@ class EngineVoice:
     """What an engine is told.
 
     ``name`` is the engine's own. ``depth`` below 1 lowers pitch and formants together by that
-    factor; ``substitute`` marks a voice that only stands in for the one wished for.
+    factor; ``substitute`` marks a voice that only stands in for the one asked for.
     ``words_per_minute`` is espeak-ng's usual rate; ``rate`` is how many times faster to speak.
     """
 
@@ -56,76 +60,24 @@ class EngineVoice:
     rate: float = 1.0
 
 
-_S: Final[tuple[Tier, ...]] = ("standard",)
-_N: Final[tuple[Tier, ...]] = ("neural",)
+def _load() -> tuple[Persona, ...]:
+    return tuple(map(_persona, shipped_rows("ringbolt.speech", "personas.csv")))
 
-PERSONAS: Final = (
-    Persona("Zeina", "ar", "female", tiers=_S),
-    Persona("Hala", "ar", "female", "AE", _N),
-    Persona("Zayd", "ar", "male", "AE", _N),
-    Persona("Joanna", "en", "female", "US", aliases=("alice", "woman", "female", "heart")),
-    Persona("Matthew", "en", "male", "US", aliases=("man", "male")),
-    Persona("Salli", "en", "female", "US"),
-    Persona("Kimberly", "en", "female", "US"),
-    Persona("Kendra", "en", "female", "US"),
-    Persona("Ivy", "en", "female", "US"),
-    Persona("Ruth", "en", "female", "US", _N),
-    Persona("Joey", "en", "male", "US"),
-    Persona("Justin", "en", "male", "US"),
-    Persona("Stephen", "en", "male", "US", _N),
-    Persona("Amy", "en", "female", "GB"),
-    Persona("Emma", "en", "female", "GB"),
-    Persona("Brian", "en", "male", "GB"),
-    Persona("Celine", "fr", "female", "FR", _S, ("Céline",)),
-    Persona("Lea", "fr", "female", "FR", aliases=("Léa",)),
-    Persona("Mathieu", "fr", "male", "FR", _S),
-    Persona("Marlene", "de", "female", "DE", _S),
-    Persona("Vicki", "de", "female", "DE"),
-    Persona("Hans", "de", "male", "DE", _S),
-    Persona("Conchita", "es", "female", "ES", _S),
-    Persona("Lucia", "es", "female", "ES"),
-    Persona("Enrique", "es", "male", "ES", _S),
-    Persona("Mia", "es", "female", "MX"),
-    Persona("Bianca", "it", "female", "IT"),
-    Persona("Carla", "it", "female", "IT", _S),
-    Persona("Giorgio", "it", "male", "IT", _S),
-    Persona("Vitoria", "pt", "female", "BR", aliases=("Vitória",)),
-    Persona("Ricardo", "pt", "male", "BR", _S),
-    Persona("Ines", "pt", "female", "PT", aliases=("Inês",)),
-    Persona("Cristiano", "pt", "male", "PT", _S),
-    Persona("Tatyana", "ru", "female", "RU", _S),
-    Persona("Maxim", "ru", "male", "RU", _S),
-    Persona("Zhiyu", "zh", "female", "CN"),
-    Persona("Filiz", "tr", "female", "TR", _S),
-    Persona("Aditi", "hi", "female", "IN", _S),
-    Persona("Uzma", "ur", "female", "PK", _N),
-    Persona("Asad", "ur", "male", "PK", _N),
-    Persona("Ewa", "pl", "female", "PL", _S),
-    Persona("Jacek", "pl", "male", "PL", _S),
-    Persona("Lotte", "nl", "female", "NL", _S),
-    Persona("Ruben", "nl", "male", "NL", _S),
-    Persona("Astrid", "sv", "female", "SE", _S),
-    Persona("Naja", "da", "female", "DK", _S),
-    Persona("Liv", "nb", "female", "NO", _S),
-    Persona("Carmen", "ro", "female", "RO", _S),
-    Persona("Mizuki", "ja", "female", "JP", _S),
-    Persona("Seoyeon", "ko", "female", "KR"),
-)
+
+def _persona(row: dict[str, str]) -> Persona:
+    gender: Gender = "female" if row["gender"] == "female" else "male"
+    has = entries(row["tiers"])
+    tiers = tuple(tier for tier in TIERS if tier in has)
+    return Persona(
+        row["id"], row["language"], gender, row["region"], tiers, entries(row["aliases"])
+    )
+
+
+PERSONAS: Final = _load()
+"""Every persona; the first of a language is its usual voice."""
 
 _BY_NAME: Final = {
     name.casefold(): persona for persona in PERSONAS for name in (persona.id, *persona.aliases)
-}
-
-_ESPEAK_NAMES: Final = {"zh": "cmn", "en": "en-us", "be": "be", "as": "as"}
-"""espeak-ng's names where they are not the language's code."""
-
-_ESPEAK_REGIONS: Final = {
-    ("pt", "BR"): "pt-br",
-    ("fr", "BE"): "fr-be",
-    ("fr", "CH"): "fr-ch",
-    **dict.fromkeys(
-        [("es", region) for region in ("MX", "US", "AR", "CO", "CL", "PE", "VE", "419")], "es-419"
-    ),
 }
 
 
@@ -161,6 +113,7 @@ def engine_voice(language: str, region: str, gender: Gender) -> EngineVoice:
 
 def espeak_voice(language: str, region: str, gender: Gender) -> EngineVoice:
     """espeak-ng's voice for a language; also who steps in when another engine fails."""
-    name = _ESPEAK_REGIONS.get((language, region)) or _ESPEAK_NAMES.get(language, language)
+    known = LANGUAGES.get(language)
+    name = known.espeak_name(region) if known else language
     variant = "+f3" if gender == "female" else ""
     return EngineVoice("espeak", name + variant, "standard")

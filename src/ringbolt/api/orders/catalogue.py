@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 import structlog
 
-from ringbolt.api.orders import avatars, fields
+from ringbolt.api.orders import fields, service_pictures
 from ringbolt.api.orders.endpoint import Asked, Reply, ok
 from ringbolt.app.checkout.choose_provider import choose_provider
 from ringbolt.app.shop import Shop
@@ -141,7 +141,7 @@ class Catalogue:
     async def picture(self, asked: Asked) -> Reply:
         """A picture for a service: letters, no logo."""
         return Reply(
-            avatars.avatar(asked.path("name")),
+            service_pictures.picture(asked.path("name")),
             content_type=b"image/png",
             cache=b"public, max-age=86400",
         )

@@ -11,12 +11,11 @@ from ringbolt.api.voice.names import SPEECH
 from ringbolt.api.voice.request import Asked
 from ringbolt.app.calls.preview_speech import preview
 from ringbolt.app.shop import Shop
-from ringbolt.speech.language import LANGUAGES
+from ringbolt.speech.languages import LANGUAGES
 from ringbolt.speech.voices import PERSONAS, Persona, engine_voice
 
 NOTES: Final = b"x-ringbolt-notes"
 """Where the notes on a preview stand: a JSON list, in ASCII as a header must be."""
-_LANGUAGES = sorted({code for codes in LANGUAGES.values() for code in codes})
 
 
 class Sound:
@@ -31,7 +30,7 @@ class Sound:
             {
                 "default": self._shop.settings.speech.default_voice or DEFAULT_VOICE,
                 "voices": [_voice(persona) for persona in PERSONAS],
-                "languages": _LANGUAGES,
+                "languages": sorted(LANGUAGES),
             }
         )
 

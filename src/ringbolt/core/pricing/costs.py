@@ -6,9 +6,9 @@ A destination without a cost is not sold, and none is sold below its cost.
 from __future__ import annotations
 
 import csv
-import io
 
 from ringbolt.core.errors import DestinationRefused
+from ringbolt.core.tables import table_lines
 
 
 class TextCostError(ValueError):
@@ -52,13 +52,8 @@ class TextCosts:
 def parse_csv(text: str) -> TextCosts:
     """From CSV with the header ``prefix,cost_sats_per_segment,label``; lines that begin with '#'
     are comments. Raises ``TextCostError``."""
-    lines = [
-        line
-        for line in text.removeprefix("\ufeff").splitlines()
-        if line.strip() and not line.startswith("#")
-    ]
     costs: dict[str, int] = {}
-    for n, row in enumerate(csv.DictReader(io.StringIO("\n".join(lines))), 1):
+    for n, row in enumerate(csv.DictReader(table_lines(text)), 1):
         prefix = (row.get("prefix") or "").strip().removeprefix("+")
         cost = (row.get("cost_sats_per_segment") or "").strip()
         if not (prefix.isascii() and prefix.isdigit() and len(prefix) <= 15):

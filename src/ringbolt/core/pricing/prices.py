@@ -8,13 +8,13 @@ the kind alone, then the static price.
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
 from ringbolt.core.countries import find_country
 from ringbolt.core.services import find_service
+from ringbolt.core.tables import table_lines
 
 PriceKind = Literal["receive", "send", "rent", "s4s"]
 """``receive`` an activation code, ``send`` a segment of a text or an e-mail, ``rent`` a number for
@@ -119,12 +119,7 @@ def parse_prices_csv(text: str) -> tuple[PriceRow, ...]:
     begin with '#' are comments; spreadsheets put a byte order mark in front. Raises
     ``PriceListError``.
     """
-    lines = [
-        line
-        for line in text.removeprefix("\ufeff").splitlines()
-        if line.strip() and not line.startswith("#")
-    ]
-    rows = list(csv.reader(io.StringIO("\n".join(lines))))
+    rows = list(csv.reader(table_lines(text)))
     header = tuple(field.strip().lower() for field in rows[0]) if rows else ()
     if header != _COLUMNS:
         raise PriceListError(f"the first line of a price list is {','.join(_COLUMNS)}")

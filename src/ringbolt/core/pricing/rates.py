@@ -7,7 +7,6 @@ refused when the card is read: nobody shall be able to buy below cost.
 from __future__ import annotations
 
 import csv
-import io
 import math
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -16,6 +15,7 @@ from typing import Any
 
 from ringbolt.core.errors import DestinationRefused
 from ringbolt.core.pricing.money import msat
+from ringbolt.core.tables import table_lines
 
 MAX_MINUTES = 30
 
@@ -143,12 +143,7 @@ def parse_csv(text: str) -> RateCard:
 
     Lines that begin with '#' are comments. Spreadsheets put a byte order mark in front.
     """
-    lines = [
-        line
-        for line in text.removeprefix("\ufeff").splitlines()
-        if line.strip() and not line.startswith("#")
-    ]
-    reader = csv.DictReader(io.StringIO("\n".join(lines)))
+    reader = csv.DictReader(table_lines(text))
     return RateCard(_from_row(row, f"row {n}") for n, row in enumerate(reader, 1))
 
 

@@ -15,17 +15,7 @@ from itertools import islice
 from typing import Final
 
 from ringbolt.core.services import ANY_OTHER, SERVICES
-from ringbolt.core.texts.code_words import (
-    ANOTHER_NUMBER_AFTER,
-    ANOTHER_NUMBER_BEFORE,
-    CODE_WORD,
-    FILLERS,
-    NOT_THIS_CODE_AFTER,
-    NOT_THIS_CODE_BEFORE,
-    PURPOSE_WORD,
-    SERVICE_CODE,
-    YEAR_BEFORE,
-)
+from ringbolt.core.texts.code_patterns import SERVICE_CODE, code_patterns
 
 MAX_CHARS: Final = 1600
 """What is looked at: ten segments and a little."""
@@ -165,8 +155,10 @@ def _read(plain: str) -> _Message:
     for pattern in _NOT_CODES:
         text = pattern.sub(_blank, text)
     lower = "".join(low if len(low := sign.lower()) == 1 else sign for sign in text)
-    code_words = tuple(span for span in _spans(CODE_WORD, lower) if _is_this_code(span, lower))
-    return _Message(text, lower, code_words, tuple(_spans(PURPOSE_WORD, lower)))
+    patterns = code_patterns()
+    found = _spans(patterns.code_word, lower)
+    code_words = tuple(span for span in found if _is_this_code(span, lower))
+    return _Message(text, lower, code_words, tuple(_spans(patterns.purpose_word, lower)))
 
 
 def _blank(found: re.Match[str]) -> str:
@@ -186,10 +178,10 @@ def _spans(pattern: re.Pattern[str], text: str) -> list[tuple[int, int]]:
 
 
 def _is_this_code(span: tuple[int, int], lower: str) -> bool:
-    start, end = span
+    (start, end), patterns = span, code_patterns()
     return not (
-        NOT_THIS_CODE_BEFORE.search(lower[max(0, start - _CONTEXT) : start])
-        or NOT_THIS_CODE_AFTER.match(lower[end : end + _CONTEXT])
+        patterns.not_this_code_before.search(lower[max(0, start - _CONTEXT) : start])
+        or patterns.not_this_code_after.match(lower[end : end + _CONTEXT])
     )
 
 
@@ -244,15 +236,16 @@ def _is_another_number(candidate: _Candidate, lower: str) -> bool:
     after = lower[candidate.end : candidate.end + _CONTEXT]
     return bool(
         (not candidate.is_digits and _WORD_AND_NUMBER.fullmatch(candidate.code))
-        or ANOTHER_NUMBER_BEFORE.search(before)
-        or ANOTHER_NUMBER_AFTER.match(after)
+        or code_patterns().another_number_before.search(before)
+        or code_patterns().another_number_after.match(after)
     )
 
 
 def _is_a_year(candidate: _Candidate, distance: int, message: _Message) -> bool:
     if _YEAR.fullmatch(candidate.code) is None:
         return False
-    if YEAR_BEFORE.search(message.lower[max(0, candidate.start - _CONTEXT) : candidate.start]):
+    before = message.lower[max(0, candidate.start - _CONTEXT) : candidate.start]
+    if code_patterns().year_before.search(before):
         return True
     says_code = distance <= _BESIDE or (candidate.start <= 4 and distance < MAX_CHARS)
     return not says_code
@@ -267,7 +260,7 @@ def _lone_number(candidates: list[_Candidate], message: _Message, service_code: 
     if not only.is_digits or only.points == 0 or _is_another_number(only, message.lower):
         return None
     words = _NAME.findall(message.lower)
-    says_no_more = _is_a_name(words, service_code) or FILLERS.issuperset(words)
+    says_no_more = _is_a_name(words, service_code) or code_patterns().fillers.issuperset(words)
     return only.code if says_no_more and not _YEAR.fullmatch(only.code) else None
 
 

@@ -9,59 +9,31 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
-from ringbolt.core.services import ANY_OTHER, FULL_RENT, SERVICE_NAMES, SERVICES
+from ringbolt.core.services import ANY_OTHER, FULL_RENT, SERVICES
 from ringbolt.core.texts.codes import MAX_CHARS
+from ringbolt.core.texts.words import WordList, words
 
 _LEAST_LETTERS: Final = 4
-_COMMON_WORDS: Final = frozenset(
-    {"apple", "azure", "bolt", "kolesa", "line", "outlook"}
-    | {"ozon", "proton", "steam", "uber", "wish"}
-)
-"""Names that are words of some language: they count as a whole sender alone."""
-_RELATED: Final = (
-    frozenset({"fb", "ig"}),  # Meta: one sender, one sign-in
-    frozenset({"vk", "ok", "ma"}),  # VK ID
-    frozenset({"wb", "qq"}),  # Tencent
-    frozenset({"ab", "hw"}),  # Alibaba
-    frozenset({"mb", "pm"}),  # Yahoo
-    frozenset({"ya", "ub"}),  # Uber's rides in Russia are Yandex's
-)
-_ALSO: Final = {
-    "wa": "wa ватсап вотсап واتساب واتس וואטסאפ व्हाट्सएप",
-    "tg": "tg телеграм телеграмм تلگرام تلجرام تيليجرام טלגרם",
-    "vk": "вконтакте",
-    "ok": "одноклассники",
-    "vi": "вайбер",
-    "go": "гугл",
-    "fb": "fb фейсбук فيسبوك",
-    "ig": "ig insta инстаграм",
-    "ya": "яндекс",
-    "av": "авито",
-    "wb": "微信 腾讯",
-    "qq": "腾讯",
-    "kf": "微博",
-    "hw": "支付宝",
-    "ab": "aliexpress 淘宝 阿里巴巴",
-    "kt": "카카오톡 카카오",
-    "nv": "네이버",
-    "am": "アマゾン 亚马逊",
-}
-_SIGNATURES: Final = {"go": r"g-\d{6}", "fb": r"fb-\d{5,8}"}
-"""How codes themselves say whose they are."""
-
 _PIECE = re.compile(r"\S+")
 _ADDRESS = re.compile(r"://|@|[^\s/?#.]\.[a-z]{2,63}(?=$|[^a-z.])")
-_CHANNELS: Final = "via through over por pelo pela par über tramite attraverso через przez melalui"
-_OTHERWISE: Final = "or oder ou o или lub veya atau nor ni"
 _BEFORE: Final = 120
-_NOT_OF_IT = re.compile(
-    rf"(?:(?<!\w)(?:{'|'.join(_CHANNELS.split())}) (?:[\w,'-]+ ){{0,2}}"
-    rf"|(?<!\w)(?:{'|'.join(_OTHERWISE.split())}) (?:an? |el |la |le |o )?)$"
-)
-"""What stands before a service by which a code is asked for, or must not be given away."""
 _PRODUCT = re.compile(r" ?(?:play|pay|maps|authenticator|chrome|store)(?![a-z])")
+
+
+@dataclass(frozen=True, slots=True)
+class _Service:
+    """How a service is known: ``anywhere`` by any name, ``in_text`` by those that mean it for sure
+    (None if there are none)."""
+
+    names: frozenset[str]
+    group: str
+    anywhere: re.Pattern[str]
+    in_text: re.Pattern[str] | None
 
 
 def names_another(text: str, sender: str, service: str) -> bool:
@@ -69,17 +41,26 @@ def names_another(text: str, sender: str, service: str) -> bool:
 
     ``service`` is its code; nothing is foreign to "any other", to "full", or to one unknown here.
     """
-    if service not in SERVICES or service in (ANY_OTHER, FULL_RENT):
+    known = _services()
+    if service not in known:
         return False
     body, from_ = _normal(text[:MAX_CHARS]), _normal(sender[:MAX_CHARS])
-    own = {service}.union(*(group for group in _RELATED if service in group))
-    if any(_ANYWHERE[each].search(part) for each in own for part in (body, from_)):
+    own = _related(service)
+    if any(known[each].anywhere.search(part) for each in own for part in (body, from_)):
         return False
     senders = _senders(from_)
     if senders:
         return not senders & own
-    words = _without_addresses(body)
-    return any(_is_said(each, words) for each in _IN_TEXT if each not in own)
+    said = _without_addresses(body)
+    return any(_is_said(each, said) for code, each in known.items() if code not in own)
+
+
+def _related(service: str) -> frozenset[str]:
+    """The service, and those that share a sender or a sign-in with it (Facebook, Instagram)."""
+    group = _services()[service].group
+    if not group:
+        return frozenset({service})
+    return frozenset(code for code, each in _services().items() if each.group == group)
 
 
 def _normal(text: str) -> str:
@@ -89,12 +70,12 @@ def _normal(text: str) -> str:
 def _senders(sender: str) -> set[str]:
     """Whose sender it is: the name alone, or a distinct one as a word of it ("AD-AMAZON")."""
     squashed = _squashed(sender)
-    words = {squashed, *re.findall(r"[^\W\d_]+", sender)}
+    said = {squashed, *re.findall(r"[^\W\d_]+", sender)}
     return {
         code
-        for code, names in _NAMES.items()
-        for name in names
-        if _squashed(name) == squashed or (name in words and _is_distinct(name))
+        for code, service in _services().items()
+        for name in service.names
+        if _squashed(name) == squashed or (name in said and _is_distinct(name))
     }
 
 
@@ -102,10 +83,12 @@ def _squashed(name: str) -> str:
     return "".join(filter(str.isalnum, name))
 
 
-def _is_said(code: str, words: str) -> bool:
-    for found in _IN_TEXT[code].finditer(words):
-        before = words[max(0, found.start() - _BEFORE) : found.start()]
-        if not _NOT_OF_IT.search(before) and not _PRODUCT.match(words, found.end()):
+def _is_said(service: _Service, text: str) -> bool:
+    if service.in_text is None:
+        return False
+    for found in service.in_text.finditer(text):
+        before = text[max(0, found.start() - _BEFORE) : found.start()]
+        if not _not_of_it().search(before) and not _PRODUCT.match(text, found.end()):
             return True
     return False
 
@@ -117,15 +100,11 @@ def _without_addresses(body: str) -> str:
 
 def _is_distinct(name: str) -> bool:
     """Whether the word is surely the service, and not just a word."""
-    return name not in _COMMON_WORDS and (len(name) >= _LEAST_LETTERS or not name.isascii())
+    is_ambiguous = name in words(WordList.AMBIGUOUS_NAME)
+    return not is_ambiguous and (len(name) >= _LEAST_LETTERS or not name.isascii())
 
 
-def _names(code: str) -> frozenset[str]:
-    written = [_normal(name) for name in SERVICE_NAMES[code]]
-    return frozenset([*written, *map(_normal, _ALSO.get(code, "").split())])
-
-
-def _any(names: frozenset[str], signature: str) -> re.Pattern[str]:
+def _any(names: Iterable[str], signature: str) -> re.Pattern[str]:
     latin = [re.escape(name) for name in names if name.isascii()]
     other = [re.escape(name) for name in names if not name.isascii()]
     # Beside a Latin name may stand a script that puts no blanks between words
@@ -134,10 +113,29 @@ def _any(names: frozenset[str], signature: str) -> re.Pattern[str]:
     return re.compile("|".join(alone + other + signed))
 
 
-_NAMES: Final = {code: _names(code) for code in SERVICES if code not in (ANY_OTHER, FULL_RENT)}
-_ANYWHERE: Final = {code: _any(names, _SIGNATURES.get(code, "")) for code, names in _NAMES.items()}
-_IN_TEXT: Final = {
-    code: _any(distinct, _SIGNATURES.get(code, ""))
-    for code, names in _NAMES.items()
-    if (distinct := frozenset(filter(_is_distinct, names)))
-}
+@cache
+def _services() -> dict[str, _Service]:
+    """Every service that a text can name, by its code; compiled when first needed."""
+    found = {}
+    for code, service in SERVICES.items():
+        if code in (ANY_OTHER, FULL_RENT):
+            continue
+        names = frozenset(map(_normal, (*service.names, *service.nicknames)))
+        distinct = frozenset(filter(_is_distinct, names))
+        found[code] = _Service(
+            names,
+            service.group,
+            _any(names, service.signature),
+            _any(distinct, service.signature) if distinct else None,
+        )
+    return found
+
+
+@cache
+def _not_of_it() -> re.Pattern[str]:
+    """What stands before a service by which a code is asked for, or must not be given away."""
+    channel, alternative = "|".join(words(WordList.CHANNEL)), "|".join(words(WordList.ALTERNATIVE))
+    return re.compile(
+        rf"(?:(?<!\w)(?:{channel}) (?:[\w,'-]+ ){{0,2}}"
+        rf"|(?<!\w)(?:{alternative}) (?:an? |el |la |le |o )?)$"
+    )

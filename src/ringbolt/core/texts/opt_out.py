@@ -1,13 +1,12 @@
-"""What somebody who got a text of ours may answer: to get no more of them, or some again.
-
-The English words are those that carriers in North America require (CTIA Messaging Principles);
-the others are what people write in those languages.
-"""
+"""What a recipient may answer to a text of ours: to get no more of them, or some again."""
 
 from __future__ import annotations
 
 import unicodedata
 from enum import StrEnum
+from functools import cache
+
+from ringbolt.core.texts.words import WordList, words
 
 
 class OptOut(StrEnum):
@@ -17,24 +16,16 @@ class OptOut(StrEnum):
 
 def opt_out_of(text: str) -> OptOut | None:
     """What the answer asks for; None for anything that is not exactly one such word."""
-    word = _plain(text)
-    if word in _STOP:
-        return OptOut.STOP
-    return OptOut.START if word in _START else None
+    return _answers().get(_plain(text))
+
+
+@cache
+def _answers() -> dict[str, OptOut]:
+    stop = {_plain(word): OptOut.STOP for word in words(WordList.STOP)}
+    return stop | {_plain(word): OptOut.START for word in words(WordList.START)}
 
 
 def _plain(text: str) -> str:
     """Without case, accents, spaces and punctuation."""
     decomposed = unicodedata.normalize("NFKD", text)
     return "".join(c for c in decomposed if c.isalpha()).casefold()
-
-
-_STOP = frozenset(
-    _plain(word)
-    for word in (
-        *("stop", "stopall", "unsubscribe", "cancel", "end", "quit", "optout", "revoke"),
-        *("stopp", "arrêt", "parar", "baja", "afmelden", "abmelden", "basta", "annulla"),
-        *("iptal", "стоп", "отписаться", "停止", "退订", "توقف", "إلغاء"),
-    )
-)
-_START = frozenset({"start", "unstop", "subscribe", "старт"})

@@ -9,10 +9,13 @@ tells nothing.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from ringbolt.core.services import SERVICES
-from ringbolt.core.texts.code_words import CODE_WORD, FILLERS
+from ringbolt.core.texts.code_patterns import code_patterns
+from ringbolt.core.texts.words import WordList, words
 
 MASK: Final = "•••••"
 
@@ -32,53 +35,57 @@ _WORD = re.compile(r"[^\W\d_]+")
 _SPELT = re.compile(r"(?<!\w)[^\W_](?:[ .-][^\W_]){3,}(?!\w)")
 _NUMERALS = re.compile(r"[〇零一二三四五六七八九壹贰貳叁參肆伍陆陸柒捌玖]{4,}")
 _MASKS = re.compile(rf"{MASK}(?:[\W_]{{0,3}}?{MASK})+")
-_NUMBERS: Final = """
-    zero one two three four five six seven eight nine ten
-    null eins zwei drei vier fünf sechs sieben acht neun
-    cero uno dos tres cuatro cinco seis siete ocho nueve
-    zéro un deux trois quatre cinq sept huit neuf um dois três quatro sete oito nove
-    due tre quattro cinque sei sette otto
-    ноль один два три четыре пять шесть семь восемь девять
-"""
-_NUMBER: Final = "|".join(_NUMBERS.split())
-_NUMBER_WORDS = re.compile(rf"(?i)(?<!\w)(?:{_NUMBER})(?:[ ,.-]{{1,2}}(?:{_NUMBER})){{2,}}(?!\w)")
-
-_IS: Final = "is|ist|lautet|est|es|è|é|son|var|are|was|это|будет|เป็น|คือ|adalah|olarak"
 _SENTENCE: Final = r"(?:(?![.!?](?:\s|$))[^\n。！？,，;；]){1,200}"
-_CODE: Final = rf"(?i:{CODE_WORD.pattern})\w{{0,20}}"
-_ANNOUNCED = re.compile(
-    rf"({_CODE}[\"'”»)]?\s{{0,3}}(?:(?i:{_IS})(?!\w)\s{{0,3}}[:：=–—-]?|[:：=–—]|- )){_SENTENCE}"
-)
-_USED = re.compile(rf"(?i:use|enter|type|with|using)( (?:the |this )?{_CODE}) \S{{1,40}}")
-_TOLD_FIRST = re.compile(
-    rf"(?<!\S)\S{{1,40}}(?= (?:(?i:{_IS})|[–—-]|=) [^.!?\n]{{0,40}}(?:{CODE_WORD.pattern}))",
-    re.IGNORECASE,
-)
-_PLAIN: Final = """
-    a an and or of for in on at by be been being has have had was were will can could would not no
-    never only already again with without from if as we our you us me my any anyone anybody
-    somebody new old next last first invalid valid expired expires expire wrong incorrect correct
-    used sent
-    ready required needed requested blocked disabled cancelled canceled failed accepted verified
-    confirmed secret private confidential personal safe share do don t give tell send request try
-    later soon below above following
-    nicht kein abgelaufen ungültig gültig falsch gesendet und oder für von mit bis
-    no ha sido expirado caducado válido inválido incorrecto para con sin por y o de la el los
-    pas a été expiré invalide incorrect pour avec sans et ou le les du des
-    не был была истёк истек недействителен действителен неверный неверен для от с и или
-    app sms mms pin otp tan code tel help stop info faq
-"""
-_PLAIN_WORDS: Final = FILLERS | frozenset(_PLAIN.split())
-_SERVICE_WORDS: Final = frozenset(
-    word for service in SERVICES.values() for word in _WORD.findall(service.name.lower())
-)
+
+
+@dataclass(frozen=True, slots=True)
+class _Patterns:
+    """What is compiled from word lists.
+
+    ``numbers``: digits in words. ``announced`` and ``used``: a sentence that announces a code, the
+    group being what stands before it. ``told_first``: a code before its announcement. ``common``:
+    words that no code is made of; ``shown``: those, and the names of services.
+    """
+
+    numbers: re.Pattern[str]
+    announced: re.Pattern[str]
+    used: re.Pattern[str]
+    told_first: re.Pattern[str]
+    common: frozenset[str]
+    shown: frozenset[str]
+
+
+@cache
+def _patterns() -> _Patterns:
+    code_word = code_patterns().code_word.pattern
+    code = rf"(?i:{code_word})\w{{0,20}}"
+    is_ = "|".join(words(WordList.ANNOUNCING))
+    number = "|".join(words(WordList.NUMBER))
+    common = code_patterns().fillers.union(words(WordList.COMMON))
+    return _Patterns(
+        numbers=re.compile(rf"(?i)(?<!\w)(?:{number})(?:[ ,.-]{{1,2}}(?:{number})){{2,}}(?!\w)"),
+        announced=re.compile(
+            rf"({code}[\"'”»)]?\s{{0,3}}(?:(?i:{is_})(?!\w)\s{{0,3}}[:：=–—-]?|[:：=–—]|- ))"
+            rf"{_SENTENCE}"
+        ),
+        used=re.compile(rf"(?i:use|enter|type|with|using)( (?:the |this )?{code}) \S{{1,40}}"),
+        told_first=re.compile(
+            rf"(?<!\S)\S{{1,40}}(?= (?:(?i:{is_})|[–—-]|=) [^.!?\n]{{0,40}}(?:{code_word}))",
+            re.IGNORECASE,
+        ),
+        common=common,
+        shown=common.union(
+            word for service in SERVICES.values() for word in _WORD.findall(service.name.lower())
+        ),
+    )
 
 
 def masked(text: str) -> str:
     """``text`` with ``MASK`` for all that could be worth something by itself."""
-    hidden = _TOLD_FIRST.sub(_uncommon, text)
-    hidden = _USED.sub(_after, _ANNOUNCED.sub(_after, hidden))
-    hidden = _NUMBER_WORDS.sub(MASK, _SPELT.sub(MASK, hidden))
+    patterns = _patterns()
+    hidden = patterns.told_first.sub(_uncommon, text)
+    hidden = patterns.used.sub(_after, patterns.announced.sub(_after, hidden))
+    hidden = patterns.numbers.sub(MASK, _SPELT.sub(MASK, hidden))
     hidden = _PIECE.sub(_piece, _NUMERALS.sub(MASK, hidden))
     return _MASKS.sub(MASK, hidden)
 
@@ -90,8 +97,8 @@ def _after(found: re.Match[str]) -> str:
 
 
 def _uncommon(found: re.Match[str]) -> str:
-    words = _WORD.findall(found[0].lower())
-    return found[0] if all(word in _PLAIN_WORDS for word in words) else MASK
+    said = _WORD.findall(found[0].lower())
+    return found[0] if _patterns().common.issuperset(said) else MASK
 
 
 def _piece(found: re.Match[str]) -> str:
@@ -111,5 +118,4 @@ def _token(found: re.Match[str]) -> str:
 
 
 def _is_common(token: str) -> bool:
-    words = _WORD.findall(token.lower())
-    return all(word in _PLAIN_WORDS or word in _SERVICE_WORDS for word in words)
+    return _patterns().shown.issuperset(_WORD.findall(token.lower()))
