@@ -1,6 +1,6 @@
 """Clients that nobody here wrote, unmodified, buy calls from a running shop.
 
-curl as the service's page prints it is in ``tests/api/test_seed_page.py``.
+curl as the service's page prints it is in ``tests/api/test_l402_seed_page.py``.
 """
 
 from __future__ import annotations

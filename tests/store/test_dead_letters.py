@@ -143,7 +143,7 @@ async def test_a_text_that_cannot_be_taken_holds_up_no_other(database: Database)
     [told] = logs
     assert told["log_level"] == "error"
     assert told["source"] == "texts:far"
-    assert "AssertionError at test_unstorable.py" in told["fault"]
+    assert "AssertionError at test_dead_letters.py" in told["fault"]
     assert bad.number not in str(logs)
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ringbolt.core.texts.redact import MASK, masked
 from support.waiting import cpu_s
-from unit.test_code_extraction import WITH_A_CODE
+from unit.test_codes import WITH_A_CODE
 
 
 @pytest.mark.parametrize(
