@@ -32,6 +32,7 @@ from ringbolt.core.keys import Keyring
 from ringbolt.core.lightning import bolt11, l402, mpp
 from ringbolt.core.phone import parse_destination
 from ringbolt.lightning.node import Invoice
+from ringbolt.registry.parts import Part, Parts
 from ringbolt.settings import Settings
 
 MESSAGE = "Hello, this is your appointment reminder for tomorrow at 3 PM."
@@ -63,13 +64,18 @@ class NothingRefused:
 def shop() -> Shop:
     settings = Settings(limits="off")
     nothing = cast(Any, None)
+    clock = SystemClock()
+    now_ms = clock.now_ms
+    none: Parts[Any] = Parts((), now_ms)
     return Shop(
-        settings=settings, db=cast(Any, NothingRefused()), clock=SystemClock(),
+        settings=settings, db=cast(Any, NothingRefused()), clock=clock,
         keyring=Keyring([bytes(32)]),
-        rates=load_rate_card(settings), node=cast(Any, InvoiceAtHand()), payer=None,
-        carrier=nothing, speaker=nothing, audio=nothing, sms=nothing, numbers=nothing,
-        own_numbers=None, mailer=nothing, prices=nothing, text_costs=nothing, addresses=None,
-        caller=nothing, scripted_numbers=True, base_url="http://127.0.0.1",
+        rates=load_rate_card(settings),
+        nodes=Parts([Part("node", cast(Any, InvoiceAtHand()))], now_ms),
+        carriers=Parts([Part("simulated", nothing, is_simulated=True)], now_ms), speaker=nothing,
+        audio=nothing, sms_carriers=none, number_providers=none, own_numbers=None, mailers=none,
+        prices=nothing, text_costs=nothing, addresses=None, caller=nothing,
+        base_url="http://127.0.0.1",
     )  # fmt: skip
 
 

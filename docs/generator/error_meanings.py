@@ -94,6 +94,11 @@ _REQUEST = {
         "toll-free, personal, pager, satellite, or in no numbering plan.",
         "Use an ordinary fixed or mobile number.",
     ),
+    "NO_CARRIER": Meaning(
+        "No carrier, mail server or provider of numbers of this shop takes this destination.",
+        "Choose another destination, or another shop.",
+        422,
+    ),
     "DESTINATION_NOT_OFFERED": Meaning(
         "There is no price for this destination, or (texts) it costs more than its price.",
         "Call or text another country; the operator may add a rate or a cost.",

@@ -24,11 +24,12 @@ from ringbolt.core.pricing.costs import TextCostError, TextCosts
 from ringbolt.core.pricing.prices import PriceList, PriceListError, parse_prices_csv
 from ringbolt.core.pricing.rates import RateCard, RateCardError, parse_csv, parse_toml
 from ringbolt.lightning.lnd.node import LndNode, load_macaroon
-from ringbolt.lightning.node import LightningNode, SupportsPayments
+from ringbolt.lightning.node import LightningNode
 from ringbolt.lightning.simulated.addresses import SimulatedAddresses
 from ringbolt.mail.simulated.mailer import SimulatedMailer
 from ringbolt.numbers.pool import PoolProvider
 from ringbolt.numbers.simulated.provider import SimulatedNumberProvider
+from ringbolt.registry.parts import Part, Parts, parts_of
 from ringbolt.settings import Settings, SettingsError
 from ringbolt.settings.secret import load_keyring
 from ringbolt.simulator.clock.follow_clock import follow_clock
@@ -174,9 +175,9 @@ def _watchers(shop: Shop) -> list[Watcher]:
     watchers = [
         node_watcher(shop),
         hold_watcher(shop),
-        carrier_watcher(shop, shop.carrier),
-        sms_watcher(shop, shop.sms),
-        text_watcher(shop, shop.numbers),
+        *(carrier_watcher(shop, carrier) for carrier in shop.carriers),
+        *(sms_watcher(shop, carrier) for carrier in shop.sms_carriers),
+        *(text_watcher(shop, provider) for provider in shop.number_providers),
     ]
     return [watcher for watcher in watchers if watcher is not None]
 
@@ -220,22 +221,26 @@ async def _open_parts(
         clock=clock,
         keyring=keyring,
         rates=load_rate_card(settings),
-        node=node,
-        payer=node if isinstance(node, SupportsPayments) else None,
-        carrier=carrier,
+        nodes=Parts([_node_part(settings, node)], clock.now_ms),
+        carriers=parts_of(carrier, now_ms=clock.now_ms, is_simulated=True),
         speaker=speaker,
         audio=audio,
-        sms=sms,
-        numbers=numbers,
+        sms_carriers=parts_of(sms, now_ms=clock.now_ms, is_simulated=True),
+        number_providers=parts_of(numbers, now_ms=clock.now_ms, is_simulated=True),
         own_numbers=PoolProvider(DatabasePool(db)),
-        mailer=mailer,
+        mailers=parts_of(mailer, now_ms=clock.now_ms, is_simulated=True),
         prices=load_prices(settings),
         text_costs=load_text_costs(settings),
         addresses=addresses,
         caller=caller,
-        scripted_numbers=True,
         base_url=settings.public_url.rstrip("/") or own_url,
     )
+
+
+def _node_part(settings: Settings, node: LndNode) -> Part[LightningNode]:
+    if settings.node_is_simulated:
+        return Part("simulated", node, is_simulated=True)
+    return Part("lnd", node)
 
 
 def _webhooks_per_machine(settings: Settings) -> int:

@@ -8,6 +8,7 @@ import httpx
 
 from api.conftest import OpenShop
 from ringbolt.api.orders.routes import orders_api
+from ringbolt.registry.parts import parts_of
 from ringbolt.store import pool
 from support.clients.orders import GERMANY, OrderClient
 
@@ -38,7 +39,8 @@ async def test_the_simulated_provider_s_are_listed_and_sold_until_there_are_own_
 
 async def test_where_a_real_provider_lends_only_own_numbers_are_real(open_shop: OpenShop) -> None:
     running = await open_shop()
-    transport = httpx.ASGITransport(orders_api(replace(running.shop, scripted_numbers=False)))
+    real = parts_of(*running.shop.number_providers, now_ms=running.shop.clock.now_ms)
+    transport = httpx.ASGITransport(orders_api(replace(running.shop, number_providers=real)))
     async with httpx.AsyncClient(transport=transport, base_url="http://shop") as http:
         listed = await http.get("/getnumbersstatus?country=43&realphone=true")
         refused = await http.post("/createorder", json=REAL)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from api.conftest import OpenShop
-from ringbolt.app.calls.ask_carrier import MAX_ATTEMPTS
+from ringbolt.app.attempts import MAX_ATTEMPTS
 from support.servers.shop import (
     ANSWER_LOST,
     ANSWERS,
@@ -136,7 +136,8 @@ async def test_a_carrier_that_was_away_gets_the_call_when_it_is_back(
 ) -> None:
     shop = await open_shop()
     paid = await shop.buy_credential(say(ANSWERS))
-    monkeypatch.setattr(shop.shop.carrier, "_url", "http://127.0.0.1:9")
+    [carrier] = shop.shop.carriers
+    monkeypatch.setattr(carrier, "_url", "http://127.0.0.1:9")
     answer = (await shop.post(say(ANSWERS), paid.authorization)).json()
 
     async def refused_once() -> bool:

@@ -122,7 +122,7 @@ async def test_one_payout_to_an_address_at_a_time(database: Database) -> None:
 async def test_after_its_end_another_may_follow(database: Database, end: str) -> None:
     await opened(database)
     if end == "paid":
-        await database.tx(payouts.begin, "p1", "lnbcrt1", HASH)
+        await database.tx(payouts.begin, "p1", "lnbcrt1", HASH, "node")
         assert await database.tx(payouts.pay, "p1", 7)
     else:
         assert await database.tx(payouts.fail, "p1", "nobody there")
@@ -136,8 +136,8 @@ async def test_after_its_end_another_may_follow(database: Database, end: str) ->
 
 async def test_a_payout_has_one_invoice(database: Database) -> None:
     await opened(database)
-    assert await database.tx(payouts.begin, "p1", "lnbcrt1", HASH)
-    assert not await database.tx(payouts.begin, "p1", "lnbcrt2", "cd" * 32)
+    assert await database.tx(payouts.begin, "p1", "lnbcrt1", HASH, "node")
+    assert not await database.tx(payouts.begin, "p1", "lnbcrt2", "cd" * 32, "node")
     found = await database.read(payouts.unfinished, ALICE)
     assert found is not None
     assert (found.state, found.bolt11, found.payment_hash) == (PayoutState.PAYING, "lnbcrt1", HASH)
@@ -149,13 +149,13 @@ async def test_what_was_not_begun_is_not_paid_and_what_ended_does_not_change(
     await opened(database)
     assert not await database.tx(payouts.pay, "p1", 0)
     await database.tx(payouts.fail, "p1", "x")
-    assert not await database.tx(payouts.begin, "p1", "lnbcrt1", HASH)
+    assert not await database.tx(payouts.begin, "p1", "lnbcrt1", HASH, "node")
     assert not await database.tx(payouts.fail, "p1", "y")
 
 
 async def test_no_invoice_is_named_twice(database: Database) -> None:
     await opened(database)
-    await database.tx(payouts.begin, "p1", "lnbcrt1", HASH)
+    await database.tx(payouts.begin, "p1", "lnbcrt1", HASH, "node")
     await opened(database, "p2", "bob@wallet.example")
     with pytest.raises(IntegrityError):
-        await database.tx(payouts.begin, "p2", "lnbcrt1", HASH)
+        await database.tx(payouts.begin, "p2", "lnbcrt1", HASH, "node")

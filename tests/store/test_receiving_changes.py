@@ -327,8 +327,9 @@ async def test_a_text_that_is_granted_right_before_the_lender_is_gone_stays_gran
 async def _again(process: ReceptionProcess, former: ReceptionOrder, client: str) -> Conflict | None:
     """Why ``client`` cannot have the number of ``former`` once more."""
     (lease,) = await former.leases()
+    (provider,) = process.shop.number_providers
     try:
-        await check_again(process.shop, process.shop.numbers, lease, Buyer(None, client))
+        await check_again(process.shop, provider, lease, Buyer(None, client))
     except Conflict as error:
         return error
     return None

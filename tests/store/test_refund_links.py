@@ -43,7 +43,7 @@ async def test_a_refund_that_is_opened_again_has_another_link(database: Database
     assert await database.tx(refunds.drop_open, order_id)  # the order is tried again, and fails
     await database.tx(refunds.open_refund, order_id, 1000)
     links.append((await refund_of(database, order_id)).k1)
-    assert await database.tx(refunds.claim, order_id, "lnbcrt1", "ab" * 32)
+    assert await database.tx(refunds.claim, order_id, "lnbcrt1", "ab" * 32, "node")
     assert await database.tx(refunds.reopen, order_id, "no route")
     links.append((await refund_of(database, order_id)).k1)
     assert len(set(links)) == 3

@@ -90,6 +90,7 @@ class Desk:
             Shop,
             SimpleNamespace(
                 db=db, node=self.node, payer=self.node, clock=self.clock,
+                node_name="node", node_named=lambda name: self.node,
                 settings=Settings(limits="off"),
             ),
         )  # fmt: skip
@@ -181,7 +182,7 @@ async def test_the_invoice_of_a_payout_is_none_for_a_refund(desk: Desk) -> None:
     text = desk.invoice(b"a")
     payment_hash = bolt11.decode(text).payment_hash.hex()
     await desk.db.tx(payouts.open_payout, "p1", "bob@wallet.example", 5000)
-    await desk.db.tx(payouts.begin, "p1", text, payment_hash)
+    await desk.db.tx(payouts.begin, "p1", text, payment_hash, "node")
     with pytest.raises(InvalidInput):
         await desk.claim(text)
     assert (await desk.refund()).state is RefundState.OPEN
@@ -208,14 +209,14 @@ async def test_the_invoice_of_a_refund_is_not_one_for_a_payout(database: Databas
     order = an_order()
     await database.tx(settle, order)
     await database.tx(refunds.open_refund, order.id, 1000)
-    await database.tx(refunds.claim, order.id, "lnbcrt1", HASH)
+    await database.tx(refunds.claim, order.id, "lnbcrt1", HASH, "node")
     assert not await database.tx(named_invoices.name, HASH, named_invoices.of_payout("p"))
     assert await database.read(named_invoices.not_paid) == []
 
 
 async def test_the_payment_of_a_failed_payout_is_asked_about(database: Database) -> None:
     await database.tx(payouts.open_payout, "p1", "bob@wallet.example", 5000)
-    await database.tx(payouts.begin, "p1", "lnbcrt1", HASH)
+    await database.tx(payouts.begin, "p1", "lnbcrt1", HASH, "node")
     assert await database.read(named_invoices.not_paid) == []
     await database.tx(payouts.fail, "p1", "no route")
     assert await database.read(named_invoices.not_paid) == [("payout p1", HASH)]

@@ -57,7 +57,7 @@ class Rows:
         return Subscribed()
 
     async def read(self, fn: object, since_ms: int) -> list[WatchedHold]:
-        return [WatchedHold(name, _hash(name).hex(), 1) for name in self.orders]
+        return [WatchedHold(name, _hash(name).hex(), 1, "node") for name in self.orders]
 
     async def tx(self, fn: object, order_id: str, *args: object) -> None:
         self.told.add(order_id)

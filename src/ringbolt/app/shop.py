@@ -15,6 +15,7 @@ from ringbolt.lightning.node import LightningNode, SupportsPayments
 from ringbolt.lightning.payout import AddressResolver
 from ringbolt.mail.mailer import Mailer
 from ringbolt.numbers.provider import NumberProvider
+from ringbolt.registry.parts import Parts
 from ringbolt.settings import Settings
 from ringbolt.sms.carrier import SmsCarrier
 from ringbolt.speech.engine import Speaker
@@ -51,9 +52,8 @@ class PlayableAudio(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """Settings and every part that a use case may need. ``payer`` is None for a node that
-    cannot pay out; ``scripted_numbers`` is true while carriers are simulated. ``numbers`` lends
-    numbers to receive texts on, ``own_numbers`` those of the operator (None: there are none).
+    """Settings and every part that a use case may need. ``own_numbers`` lends the operator's own
+    numbers (None: there are none), ``number_providers`` those of others.
     ``addresses`` is None where Lightning Addresses cannot be paid. ``base_url`` is how the shop
     is reached from outside, as far as it knows."""
 
@@ -62,25 +62,43 @@ class Shop:
     clock: Clock
     keyring: Keyring
     rates: RateCard
-    node: LightningNode
-    payer: SupportsPayments | None
-    carrier: VoiceCarrier
+    nodes: Parts[LightningNode]
+    carriers: Parts[VoiceCarrier]
     speaker: Speaker
     audio: PlayableAudio
-    sms: SmsCarrier
-    numbers: NumberProvider
+    sms_carriers: Parts[SmsCarrier]
+    number_providers: Parts[NumberProvider]
     own_numbers: NumberProvider | None
-    mailer: Mailer
+    mailers: Parts[Mailer]
     prices: PriceList
     text_costs: TextCosts
     addresses: AddressResolver | None
     caller: WebhookClient
-    scripted_numbers: bool
     base_url: str
 
     def hash_of(self, text: str) -> str:
         """A number, address or client as the store keeps it: recognised, but not readable."""
         return hash_of(self.keyring.current, text)
+
+    @property
+    def node(self) -> LightningNode:
+        """The node that makes invoices and pays: the first one."""
+        return self.nodes.entries[0].port
+
+    @property
+    def node_name(self) -> str:
+        return self.nodes.entries[0].name
+
+    def node_named(self, name: str) -> LightningNode | None:
+        """The node of an order, a refund or a payout; None if it is gone from the settings. Rows
+        of earlier versions name none: theirs is the shop's one."""
+        return self.nodes.named(name) if name else self.node
+
+    @property
+    def payer(self) -> SupportsPayments | None:
+        """None for a node that cannot pay out."""
+        node = self.node
+        return node if isinstance(node, SupportsPayments) else None
 
     @property
     def limits(self) -> bool:

@@ -89,6 +89,11 @@ def find_service(text: str, *, scripted_allowed: bool = False) -> Service | None
     return SERVICES.get(code) or _BY_NAME.get(_squashed(code))
 
 
+def is_scripted_service(code: str) -> bool:
+    """Whether it is one of the simulated world's own, ``sim-...``."""
+    return _SCRIPTED.fullmatch(code) is not None
+
+
 def resolve_service(text: str, *, scripted_allowed: bool = False) -> Service:
     """As ``find_service``, but raises ``InvalidInput`` (``UNKNOWN_SERVICE``)."""
     service = find_service(text, scripted_allowed=scripted_allowed)

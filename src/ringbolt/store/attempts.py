@@ -29,7 +29,8 @@ class AttemptState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try at a carrier; ``ref`` is the name that we gave it there, ``carrier_id`` its own."""
+    """One try at a carrier; ``ref`` is the name that we gave it there, ``carrier_id`` its own.
+    ``permanent``: rejected, and asking this carrier again would be of no use."""
 
     id: str
     order_id: str
@@ -42,6 +43,7 @@ class Attempt:
     last_seq: int
     created_ms: int
     finished_ms: int | None
+    permanent: bool = False
 
 
 def add(tx: Tx, order_id: str, *, attempt_id: str, carrier: str, ref: str) -> Attempt:
@@ -59,7 +61,8 @@ def add(tx: Tx, order_id: str, *, attempt_id: str, carrier: str, ref: str) -> At
         created_ms=tx.now_ms,
         finished_ms=None,
     )
-    tx.run(_ADD, {name: getattr(added, name) for name in Attempt.__slots__})
+    values = {name: getattr(added, name) for name in Attempt.__slots__}
+    tx.run(_ADD, values | {"permanent": 0})
     return added
 
 
@@ -85,6 +88,21 @@ def in_this_try(tx: Tx, order_id: str) -> int:
     return int(tx.run(_IN_THIS_TRY, {"id_": order_id}).scalar_one())
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who was asked since an order was begun, or begun again: ``times`` by the carrier's name, and
+    who ``refused`` for good."""
+
+    times: dict[str, int]
+    refused: frozenset[str]
+
+
+def asked_in_this_try(tx: Tx, order_id: str) -> Asked:
+    rows = tx.run(_ASKED_IN_THIS_TRY, {"id_": order_id}).all()
+    refused = frozenset(name for name, _, permanent in rows if permanent)
+    return Asked({name: int(times) for name, times, _ in rows}, refused)
+
+
 def first_of_this_try_ms(tx: Tx, order_id: str) -> int | None:
     """When a carrier was asked first since then; None if none was."""
     first = tx.run(_FIRST_OF_THIS_TRY, {"id_": order_id}).scalar_one()
@@ -101,6 +119,7 @@ def of_row(row: RowMapping | None) -> Attempt | None:
         return None
     values = {name: row[name] for name in Attempt.__slots__}
     values["state"] = AttemptState(values["state"])
+    values["permanent"] = bool(values["permanent"])
     return Attempt(**values)
 
 
@@ -120,3 +139,6 @@ _OF_THIS_TRY = (
 )
 _IN_THIS_TRY = _OF_THIS_TRY.with_only_columns(func.count())
 _FIRST_OF_THIS_TRY = _OF_THIS_TRY.with_only_columns(func.min(attempt.c.created_ms))
+_ASKED_IN_THIS_TRY = _OF_THIS_TRY.with_only_columns(
+    attempt.c.carrier, func.count(), func.max(attempt.c.permanent)
+).group_by(attempt.c.carrier)

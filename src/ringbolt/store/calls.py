@@ -19,7 +19,7 @@ from sqlalchemy import (
 from ringbolt.core.calls.call import CallStatus
 from ringbolt.core.errors import InvalidInput
 from ringbolt.core.order import ASKED, OrderKind, OrderState
-from ringbolt.store.attempts import Attempt, AttemptState, add, of_row
+from ringbolt.store.attempts import Attempt, AttemptState, add, asked_in_this_try, of_row
 from ringbolt.store.attempts import by_ref as attempt_by_ref
 from ringbolt.store.attempts import in_this_try as attempts_in_this_try
 from ringbolt.store.attempts import of_order as attempts
@@ -34,6 +34,7 @@ __all__ = [
     "AttemptState",
     "Call",
     "add_attempt",
+    "asked_in_this_try",
     "attempt_by_ref",
     "attempts",
     "attempts_in_this_try",

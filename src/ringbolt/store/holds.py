@@ -17,11 +17,13 @@ from ringbolt.store.schema.tables import orders
 
 @dataclass(frozen=True, slots=True)
 class WatchedHold:
-    """An undecided order and its payment hash (hex); ``created_ms`` orders them."""
+    """An undecided order, its payment hash (hex) and the name of the ``node`` that its invoice is
+    at; ``created_ms`` orders them."""
 
     order_id: str
     payment_hash: str
     created_ms: int
+    node: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,21 +68,20 @@ def most_awaiting(tx: Tx) -> Awaiting | None:
 
 
 @one_statement
-def least_expiry_height(tx: Tx) -> int | None:
-    """The block at which the first of the held payments falls back; None if none is held."""
-    found = tx.run(_LEAST).scalar()
-    return None if found is None else int(found)
+def holding_nodes(tx: Tx) -> list[str]:
+    """The names of the nodes that hold payments."""
+    return [row[0] for row in tx.run(_HOLDING)]
 
 
 @one_statement
-def near_the_end(tx: Tx, height: int) -> list[str]:
-    """Orders whose held payment falls back at block ``height`` or before."""
-    return [row[0] for row in tx.run(_NEAR, {"height_": height})]
+def near_the_end(tx: Tx, node: str, height: int) -> list[str]:
+    """Orders whose payment, held by ``node``, falls back at block ``height`` or before."""
+    return [row[0] for row in tx.run(_NEAR, {"node_": node, "height_": height})]
 
 
 _HOLD = (orders.c.method == PaymentMethod.HOLD.value, orders.c.finished_ms.is_(None))
 _UNDECIDED = (
-    select(orders.c.id, orders.c.payment_hash, orders.c.created_ms)
+    select(orders.c.id, orders.c.payment_hash, orders.c.created_ms, orders.c.node)
     .where(*_HOLD, orders.c.created_ms >= bindparam("since_"), is_in(OPEN))
     .order_by(orders.c.created_ms)
 )
@@ -124,7 +125,14 @@ _OLDEST = (
     .order_by(orders.c.created_ms, orders.c.id)
     .limit(1)
 )
-_LEAST = select(func.min(orders.c.expiry_height)).where(*_HOLD, is_in(UNDER_WAY))
+_HOLDING = (
+    select(orders.c.node)
+    .distinct()
+    .where(*_HOLD, is_in(UNDER_WAY), orders.c.expiry_height.is_not(None))
+)
 _NEAR = select(orders.c.id).where(
-    *_HOLD, is_in(UNDER_WAY), orders.c.expiry_height <= bindparam("height_")
+    *_HOLD,
+    is_in(UNDER_WAY),
+    orders.c.node == bindparam("node_"),
+    orders.c.expiry_height <= bindparam("height_"),
 )

@@ -30,7 +30,8 @@ class Order:
 
     ``payreq`` is the BOLT11 to be paid; ``expiry_height`` the block at which a held payment falls
     back to the payer; ``client`` who asked, hashed;
-    ``referral_percent`` the share of the ``referrer``, as it was when the order was placed.
+    ``referral_percent`` the share of the ``referrer``, as it was when the order was placed;
+    ``node`` the name of the Lightning node that its invoice is at, '' in rows of earlier versions.
     """
 
     id: str
@@ -60,6 +61,7 @@ class Order:
     referral_percent: int = 10
     webhook_url: str = ""
     client: str = ""
+    node: str = ""
 
 
 @dataclass(frozen=True, slots=True)

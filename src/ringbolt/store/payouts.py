@@ -27,7 +27,8 @@ class PayoutState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Payout:
-    """``payment_hash`` in hex; it and ``bolt11`` are there from PAYING on."""
+    """``payment_hash`` in hex; it, ``bolt11`` and ``node``, which pays, are there from PAYING on
+    (``node`` '' in rows of earlier versions)."""
 
     id: str
     address: str
@@ -39,6 +40,7 @@ class Payout:
     reason: str
     created_ms: int
     finished_ms: int | None
+    node: str
 
 
 def open_payout(tx: Tx, id: str, address: str, amount_msat: int) -> bool:
@@ -66,8 +68,8 @@ def by_id(tx: Tx, id: str) -> Payout | None:
     return _payout(tx.run(select(payout).where(payout.c.id == id)).mappings().first())
 
 
-def begin(tx: Tx, id: str, bolt11: str, payment_hash: str) -> bool:
-    """OPEN -> PAYING with the one invoice that will be paid; False if it was begun before."""
+def begin(tx: Tx, id: str, bolt11: str, payment_hash: str, node: str) -> bool:
+    """OPEN -> PAYING with the one invoice that ``node`` will pay; False if it was begun before."""
     return _move(
         tx,
         id,
@@ -75,6 +77,7 @@ def begin(tx: Tx, id: str, bolt11: str, payment_hash: str) -> bool:
         state=PayoutState.PAYING,
         bolt11=bolt11,
         payment_hash=payment_hash,
+        node=node,
     )
 
 

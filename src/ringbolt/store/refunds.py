@@ -23,6 +23,9 @@ class RefundState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Refund:
+    """``node``: who was asked to pay the invoice; '' before that, and in rows of earlier
+    versions."""
+
     order_id: str
     amount_msat: int
     state: RefundState
@@ -34,6 +37,7 @@ class Refund:
     created_ms: int
     claimed_ms: int | None
     paid_ms: int | None
+    node: str
 
 
 def open_refund(tx: Tx, order_id: str, amount_msat: int) -> None:
@@ -68,8 +72,8 @@ def by_k1(tx: Tx, k1: str) -> Refund | None:
     return _refund(tx.run(select(refund).where(refund.c.k1 == k1)).mappings().first())
 
 
-def claim(tx: Tx, order_id: str, bolt11: str, payment_hash: str) -> bool:
-    """OPEN -> CLAIMED with the invoice that will be paid; False if somebody else was first."""
+def claim(tx: Tx, order_id: str, bolt11: str, payment_hash: str, node: str) -> bool:
+    """OPEN -> CLAIMED with the invoice that ``node`` will pay; False if somebody else was first."""
     changed = tx.run(
         update(refund)
         .where(refund.c.order_id == order_id, refund.c.state == RefundState.OPEN)
@@ -78,6 +82,7 @@ def claim(tx: Tx, order_id: str, bolt11: str, payment_hash: str) -> bool:
             bolt11=bolt11,
             payment_hash=payment_hash,
             claimed_ms=tx.now_ms,
+            node=node,
             reason="",
         )
     )

@@ -49,7 +49,7 @@ from ringbolt.app.webhooks import call_notify
 from ringbolt.app.webhooks.send_webhook import next_webhook, send_webhook
 from ringbolt.core.calls.call import CallStatus
 from ringbolt.store import calls, jobs, orders
-from ringbolt.store.calls import AttemptState
+from ringbolt.store.calls import Attempt, AttemptState
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.jobs import Job, Look
 from ringbolt.worker.loop import Abandon, Handler, Run
@@ -59,12 +59,13 @@ log = structlog.get_logger("ringbolt.worker")
 
 async def _return_money(shop: Shop, job: Job, why: str) -> None:
     """A call that we cannot bring about, for a fault of our own: the buyer gets the money back."""
-    ref = await shop.db.tx(_fail_order, job, why)
-    if ref is not None:
-        await shop.carrier.hang_up(ref)
+    attempt = await shop.db.tx(_fail_order, job, why)
+    carrier = None if attempt is None else shop.carriers.named(attempt.carrier)
+    if attempt is not None and carrier is not None:
+        await carrier.hang_up(attempt.ref)
 
 
-def _fail_order(tx: Tx, job: Job, why: str) -> str | None:
+def _fail_order(tx: Tx, job: Job, why: str) -> Attempt | None:
     """Close order, attempt and call; returns the attempt that may still be up."""
     jobs.bury(tx, job, why)
     if job.order_id is None:
@@ -90,7 +91,7 @@ def _fail_order(tx: Tx, job: Job, why: str) -> str | None:
     )
     if job.uniq != CHECK_CALL.key(attempt.ref):
         CHECK_CALL.cancel(tx, attempt.ref)
-    return attempt.ref
+    return attempt
 
 
 _RUNS: dict[JobKind, Run] = {

@@ -43,7 +43,7 @@ nothing, for ever (invoiceregistry.go, deliverSingleBacklogEvents)."""
 
 
 def hold_watcher(shop: Shop) -> Watcher | None:
-    """None for a node that cannot hold payments."""
+    """Of the node that makes the shop's invoices; None if it cannot hold payments."""
     if not isinstance(shop.node, SupportsHoldInvoices):
         return None
     return Watcher("holds", _HoldStreams(shop, shop.node).follow)
@@ -89,7 +89,9 @@ class _HoldStreams:
 
     async def _open_new(self, since_ms: int) -> int:
         """Watch what is not watched yet; from when on to look the next time, ms UTC."""
-        found = await self._shop.db.read(holds.undecided, since_ms)
+        undecided = await self._shop.db.read(holds.undecided, since_ms)
+        # Of an invoice of another node this one would never say a word.
+        found = [hold for hold in undecided if hold.node in ("", self._shop.node_name)]
         if not since_ms:
             self._end_decided({hold.order_id for hold in found})
         for hold in found:

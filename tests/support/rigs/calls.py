@@ -44,6 +44,7 @@ from ringbolt.voice.carrier import PlaceResult as CarrierAnswer
 from ringbolt.worker.handlers import handlers
 from ringbolt.worker.watchers import carrier_watcher, node_watcher
 from support.memory_world import MemoryCarrier, MemoryNode, MemorySpeaker, NoAudio, wallet_invoice
+from support.parts import one_node, simulated
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -216,20 +217,18 @@ class World:
             clock=self.clock,
             keyring=self.keyring,
             rates=parse_csv("prefix,sats_per_minute,cost_sats_per_minute,label\n+1,10,5,US\n"),
-            node=node,
-            payer=node,
-            carrier=kind(self.carrier, fate),
+            nodes=one_node(self.clock, node),
+            carriers=simulated(self.clock, kind(self.carrier, fate)),
             speaker=self.speaker,
             audio=NoAudio(),
-            sms=_NOTHING,
-            numbers=_NOTHING,
+            sms_carriers=simulated(self.clock),
+            number_providers=simulated(self.clock),
             own_numbers=None,
-            mailer=_NOTHING,
+            mailers=simulated(self.clock),
             prices=_NOTHING,
             text_costs=_NOTHING,
             addresses=None,
             caller=_NOTHING,
-            scripted_numbers=True,
             base_url="http://shop.example",
         )
         return Process(shop, fate)
@@ -269,7 +268,8 @@ class Process:
         with suppress(Unavailable):
             await node_watcher(self.shop).follow()
         with suppress(Unavailable):
-            await carrier_watcher(self.shop, self.shop.carrier).follow()
+            for carrier in self.shop.carriers:
+                await carrier_watcher(self.shop, carrier).follow()
 
     async def run_due(self) -> bool:
         """Run what is due now; False if nothing is."""

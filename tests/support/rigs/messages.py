@@ -49,6 +49,7 @@ from ringbolt.store.schema.tables import job as job_table
 from ringbolt.worker.message_watcher import sms_watcher
 from support.memory_sms import MemoryMailer, MemorySms, memory_mailer, memory_sms
 from support.memory_world import MemoryNode
+from support.parts import simulated
 from support.rigs.calls import Fate, MortalDatabase
 
 PRICE_MSAT = 1_000_000
@@ -242,9 +243,9 @@ class MessageProcess:
             db=MortalDatabase(world.db, fate),
             clock=world.clock,
             keyring=world.keyring,
-            node=world.node,
-            sms=_mortal(world.sms, fate),
-            mailer=_mortal(world.mailer, fate),
+            node_named=lambda name: world.node,
+            sms_carriers=simulated(world.clock, _mortal(world.sms, fate)),
+            mailers=simulated(world.clock, _mortal(world.mailer, fate)),
             base_url="http://shop.example",
             hash_of=lambda text: text.encode().hex(),
         )
@@ -252,7 +253,8 @@ class MessageProcess:
 
     async def listen(self) -> None:
         with suppress(Unavailable):
-            await sms_watcher(self.shop, self.shop.sms).follow()
+            for carrier in self.shop.sms_carriers:
+                await sms_watcher(self.shop, carrier).follow()
 
     async def run_due(self) -> bool:
         """Run what is due now; False if nothing is."""

@@ -46,6 +46,7 @@ from ringbolt.worker.message_watcher import sms_watcher
 from ringbolt.worker.text_watcher import text_watcher
 from support.memory_provider import MINUTE_MS, USA, SimulatedLease, memory_provider
 from support.memory_sms import memory_mailer, memory_sms
+from support.parts import one_node, simulated
 from support.rigs.accounts import PayableNode
 from support.rigs.calls import Fate, MortalDatabase, Process
 
@@ -90,20 +91,18 @@ class OrderWorld:
             clock=self.clock,
             keyring=self.keyring,
             rates=_NOTHING,
-            node=mortal(self.node, fate, _NODE),
-            payer=None,
-            carrier=_NOTHING,
+            nodes=one_node(self.clock, mortal(self.node, fate, _NODE)),
+            carriers=simulated(self.clock),
             speaker=_NOTHING,
             audio=_NOTHING,
-            sms=mortal(self.sms, fate, _SMS),
-            numbers=mortal(self.backend, fate, _LENDER),
+            sms_carriers=simulated(self.clock, mortal(self.sms, fate, _SMS)),
+            number_providers=simulated(self.clock, mortal(self.backend, fate, _LENDER)),
             own_numbers=None,
-            mailer=mortal(self.mailer, fate, _SMS),
+            mailers=simulated(self.clock, mortal(self.mailer, fate, _SMS)),
             prices=_NOTHING,
             text_costs=TextCosts({"1": 1}),
             addresses=None,
             caller=_NOTHING,
-            scripted_numbers=True,
             base_url="http://shop.example",
         )
         return OrderProcess(self, shop, fate)
@@ -178,9 +177,11 @@ class OrderProcess(Process):
     async def listen(self) -> None:
         await self.hear_node()
         with suppress(Unavailable):
-            await sms_watcher(self.shop, self.shop.sms).follow()
+            for carrier in self.shop.sms_carriers:
+                await sms_watcher(self.shop, carrier).follow()
         with suppress(Unavailable):
-            await text_watcher(self.shop, self.shop.numbers).follow()
+            for provider in self.shop.number_providers:
+                await text_watcher(self.shop, provider).follow()
 
     async def hear_node(self) -> None:
         """What a new stream tells of every undecided hold: its present state."""

@@ -45,6 +45,7 @@ from ringbolt.core.lightning.hold import new_preimage, payment_hash_of
 from ringbolt.core.order import OrderKind, OrderState, PaymentMethod
 from ringbolt.core.outcome import Recovery
 from ringbolt.lightning.node import InvoiceState
+from ringbolt.registry.parts import parts_of
 from ringbolt.settings import Settings
 from ringbolt.store import attempts, jobs, ledger, orders, received_texts, receiving_orders
 from ringbolt.store.attempts import Attempt
@@ -229,16 +230,20 @@ class ReceptionProcess:
             db=MortalDatabase(world.db, fate),
             clock=world.clock,
             keyring=world.keyring,
-            node=world.node,
-            numbers=_mortal(world.backend, fate),
+            node_name="node",
+            node_named=lambda name: world.node,
+            number_providers=parts_of(
+                _mortal(world.backend, fate),
+                now_ms=world.clock.now_ms,
+                is_simulated=world.is_simulated,
+            ),
             own_numbers=_mortal(world.own, fate),
-            scripted_numbers=world.is_simulated,
             hash_of=partial(hash_of, world.keyring.current),
         )
         self.shop = cast(Shop, parts)
 
     async def listen(self) -> None:
-        for provider in (self.shop.numbers, self.shop.own_numbers):
+        for provider in (*self.shop.number_providers, self.shop.own_numbers):
             assert provider is not None
             with suppress(Unavailable):
                 await text_watcher(self.shop, provider).follow()

@@ -23,6 +23,7 @@ from ringbolt.api.l402.redeem import Asked, Redemption
 from ringbolt.api.l402.schema import MAX_BODY_BYTES, decode_body, parse_place_call
 from ringbolt.app.checkout.call_limits import CallLimits
 from ringbolt.app.checkout.check_purchase import check_spoken
+from ringbolt.app.checkout.routes import check_call_route
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks.send_webhook import check_webhook_url
 from ringbolt.core.canonical import canonical_json, digest
@@ -161,7 +162,8 @@ class PlaceCallRoute:
     def _price(self, asked: Asked) -> Price:
         """What it costs. Raises ``InvalidInput`` for a number that is not called here."""
         order = asked.call.order
-        parse_destination(order.to, scripted_allowed=self._shop.scripted_numbers)
+        parse_destination(order.to, scripted_allowed=self._shop.carriers.has_simulated)
+        check_call_route(self._shop, order.to)
         return self._shop.rates.price(order.to, order.minutes)
 
     async def _lengths(self, asked: Asked) -> Mapping[str, int]:

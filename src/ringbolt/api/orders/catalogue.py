@@ -7,8 +7,9 @@ answer.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any, Generic, TypeVar
 
 import structlog
@@ -124,7 +125,8 @@ class Catalogue:
     async def rental_countries(self, asked: Asked) -> Reply:
         """What renting a number costs in each country, by the block of 4 hours."""
         prices = self._shop.prices
-        service = fields.service(asked.fields, scripted_allowed=self._shop.scripted_numbers)
+        has_scripted = self._shop.number_providers.has_simulated
+        service = fields.service(asked.fields, scripted_allowed=has_scripted)
         code = FULL_RENT if service is None else service.code
         return ok(
             [
@@ -148,20 +150,61 @@ class Catalogue:
 
     async def _services(self, country: Country, *, real: bool) -> list[Offer]:
         """What is on offer in ``country``, the denied left out, the sold out last."""
-        provider = await choose_provider(self._shop, country.cc) if real else self._shop.numbers
-        if provider is None:
-            return []
-        offers = await self._offers.get(
-            (provider.name, country.cc), lambda: provider.offers(country.cc)
-        )
+        if real:
+            own = await choose_provider(self._shop, country.cc)
+            providers: tuple[NumberProvider, ...] = () if own is None else (own,)
+        else:
+            providers = self._shop.number_providers.route(str(country.cc))
+
+        def ask(provider: NumberProvider) -> Awaitable[tuple[Offer, ...]]:
+            cc = country.cc
+            return self._offers.get((provider.name, cc), lambda: provider.offers(cc))
+
+        offers = _together(await _answers(providers, ask))
         denied = {code.lower() for code in self._shop.settings.abuse.denied_services}
         allowed = [offer for offer in offers if offer.code not in denied]
         return sorted(allowed, key=lambda offer: offer.count <= 0)
 
     async def _with_numbers(self) -> list[Country]:
-        provider: NumberProvider = self._shop.numbers
-        found = await self._countries.get(provider.name, provider.countries)
-        return [COUNTRIES[cc] for cc in found if cc in COUNTRIES]
+        def ask(provider: NumberProvider) -> Awaitable[tuple[int, ...]]:
+            return self._countries.get(provider.name, lambda: self._countries_of(provider))
+
+        answers = await _answers(tuple(self._shop.number_providers), ask)
+        return [COUNTRIES[cc] for cc in sorted({cc for told in answers for cc in told})]
+
+    async def _countries_of(self, provider: NumberProvider) -> tuple[int, ...]:
+        """Where the provider has numbers, and is asked for them."""
+        route = self._shop.number_providers.route
+        found = await provider.countries()
+        return tuple(cc for cc in found if cc in COUNTRIES and provider in route(str(cc)))
+
+
+async def _answers(
+    providers: Sequence[NumberProvider], ask: Callable[[NumberProvider], Awaitable[Known]]
+) -> list[Known]:
+    """What those say that answer. Raises ``Unavailable`` if none of several does."""
+    told = await asyncio.gather(*map(ask, providers), return_exceptions=True)
+    known: list[Known] = []
+    for answer in told:
+        if isinstance(answer, BaseException):
+            if not isinstance(answer, Unavailable):
+                raise answer
+        else:
+            known.append(answer)
+    if told and not known:
+        assert isinstance(told[0], Unavailable)
+        raise told[0]
+    return known
+
+
+def _together(lists: Iterable[Iterable[Offer]]) -> list[Offer]:
+    """Every service once, with the numbers of all."""
+    found: dict[str, Offer] = {}
+    for offer in chain.from_iterable(lists):
+        before = found.get(offer.code)
+        count = max(0, offer.count) + (0 if before is None else max(0, before.count))
+        found[offer.code] = replace(offer if before is None else before, count=count)
+    return list(found.values())
 
 
 def _status_item(offer: Offer) -> dict[str, Any]:

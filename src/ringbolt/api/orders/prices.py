@@ -39,7 +39,8 @@ class PriceLists:
 
     def _place(self, asked: Asked) -> tuple[int | None, str]:
         country = fields.country(asked.fields)
-        service = fields.service(asked.fields, scripted_allowed=self._shop.scripted_numbers)
+        has_scripted = self._shop.number_providers.has_simulated
+        service = fields.service(asked.fields, scripted_allowed=has_scripted)
         return (
             None if country is None else country.cc,
             "" if service is None else service.code,
@@ -55,7 +56,7 @@ class PriceLists:
             return shop.prices.email()
         destination = None
         if said.get("phone") is not None:
-            destination = fields.phone(said, scripted_allowed=shop.scripted_numbers)
+            destination = fields.phone(said, scripted_allowed=shop.sms_carriers.has_simulated)
         segments = 1
         if said.get("message") is not None:
             segments = count(fields.message(said, shop.settings.sms.max_chars)).segments

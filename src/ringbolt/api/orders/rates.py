@@ -38,7 +38,8 @@ class SuccessRates:
         20 such orders is left out.
         """
         country = fields.country(asked.fields) or AUTO_SELECT
-        service = fields.service(asked.fields, scripted_allowed=self._shop.scripted_numbers)
+        has_scripted = self._shop.number_providers.has_simulated
+        service = fields.service(asked.fields, scripted_allowed=has_scripted)
         found = [
             rate
             for rate in await self._latest()

@@ -16,7 +16,7 @@ from ringbolt.api.orders.purchase import (
 )
 from ringbolt.api.orders.status import not_found
 from ringbolt.app.accounts.chart_of_accounts import account_of_key
-from ringbolt.app.checkout.choose_provider import choose_provider
+from ringbolt.app.checkout.choose_provider import choose_provider, find_provider
 from ringbolt.app.checkout.place_order import place_order
 from ringbolt.app.checkout.reactivate_number import Buyer, check_again
 from ringbolt.app.requests import order_request
@@ -95,9 +95,7 @@ class ReceiveOrders:
         return created(shop, bought)
 
     async def _check_again(self, former: _Former, payer: Hold | Balance, client: str) -> None:
-        provider = self._shop.numbers
-        if former.request.real:
-            provider = await choose_provider(self._shop, former.request.country) or provider
+        provider = find_provider(self._shop, former.lease.provider)
         account_id = account_of_key(payer.key_id) if isinstance(payer, Balance) else None
         await check_again(self._shop, provider, former.lease, Buyer(account_id, client))
 
@@ -119,10 +117,12 @@ class ReceiveOrders:
             hours=self._hours(asked, is_rental),
             real=real,
             again="" if former is None else former.number,
+            provider="" if former is None else former.lease.provider,
         )
 
     def _service(self, asked: Asked, is_rental: bool, former: _Former | None) -> str:
-        service = fields.service(asked.fields, scripted_allowed=self._shop.scripted_numbers)
+        has_scripted = self._shop.number_providers.has_simulated
+        service = fields.service(asked.fields, scripted_allowed=has_scripted)
         if service is not None:
             code = service.code
         elif former is not None:

@@ -12,6 +12,7 @@ import msgspec
 
 from ringbolt.api.kit.phone_input import international
 from ringbolt.api.voice.fields import Fields, kind, shown
+from ringbolt.app.checkout.routes import check_call_route
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks.send_webhook import check_webhook_url
 from ringbolt.core.errors import InvalidInput
@@ -29,7 +30,8 @@ def number(shop: Shop, fields: Fields) -> str:
     """The number to call, E.164. Raises ``InvalidInput`` and ``DestinationRefused``."""
     found = _written(fields)
     try:
-        parse_destination(found, scripted_allowed=shop.scripted_numbers)
+        parse_destination(found, scripted_allowed=shop.carriers.has_simulated)
+        check_call_route(shop, found)
         shop.rates.price(found, 1)
     except InvalidInput as error:
         error.message = error.message.replace("phone_number", fields.label("to"))

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from ringbolt.app.attempts import retry_delay_ms
 from ringbolt.app.calls.record_outcome import mark_in_progress
 from ringbolt.app.calls.render import Rendered
+from ringbolt.app.checkout.routes import call_route
 from ringbolt.app.jobs import CHECK_CALL
 from ringbolt.app.payments.decide_outcome import fail
 from ringbolt.app.requests import call_order
@@ -17,17 +21,23 @@ from ringbolt.store.calls import Attempt, AttemptState
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.jobs import Job
 from ringbolt.store.orders import Order
-from ringbolt.voice.carrier import Accepted, PlaceCall, PlaceResult
+from ringbolt.voice.carrier import Accepted, PlaceCall, PlaceResult, VoiceCarrier
 
-MAX_ATTEMPTS = 6
-"""How often a carrier that refuses for now is asked in one try: for about half a minute."""
 _SILENCE_MARGIN_MS = 20_000
 
 
-async def ask(shop: Shop, job: Job, order: Order, attempt: Attempt, rendered: Rendered) -> None:
+async def ask(
+    shop: Shop,
+    job: Job,
+    carrier: VoiceCarrier,
+    order: Order,
+    attempt: Attempt,
+    rendered: Rendered,
+) -> None:
+    """Ask ``carrier``, which is the one that ``attempt`` names."""
     command = call_order.from_json(order.request)
     jobs.sure(job)
-    result = await shop.carrier.place(
+    result = await carrier.place(
         PlaceCall(
             ref=attempt.ref,
             to=command.to,
@@ -38,25 +48,31 @@ async def ask(shop: Shop, job: Job, order: Order, attempt: Attempt, rendered: Re
             still_wanted=job.still_ours,
         )
     )
+    if job.still_ours():
+        shop.carriers.heard(attempt.carrier, result)
     await write_down(shop, job, order, attempt, result)
 
 
 async def write_down(
     shop: Shop, job: Job, order: Order, attempt: Attempt, result: PlaceResult
 ) -> None:
-    patience_ms = _patience_ms(shop, call_order.from_json(order.request))
-    charge_on = shop.settings.calls.charge_on
-    await shop.db.tx(_answered, job, attempt, result, charge_on, patience_ms)
+    command = call_order.from_json(order.request)
+    route = tuple(carrier.name for carrier in call_route(shop, command))
+    terms = _Terms(shop.settings.calls.charge_on, _patience_ms(shop, command), route)
+    await shop.db.tx(_answered, job, attempt, result, terms)
 
 
-def _answered(
-    tx: Tx,
-    job: Job,
-    attempt: Attempt,
-    result: PlaceResult,
-    charge_on: str,
-    patience_ms: int,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """``patience_ms``: how long a call can take at most. ``route``: the names of those who may be
+    asked for it, in order."""
+
+    charge_on: str
+    patience_ms: int
+    route: tuple[str, ...]
+
+
+def _answered(tx: Tx, job: Job, attempt: Attempt, result: PlaceResult, terms: _Terms) -> None:
     """Write the carrier's answer down."""
     current = calls.attempt_by_ref(tx, attempt.ref, lock=True)
     if current is not None and current.last_seq > 0 and not isinstance(result, Accepted):
@@ -64,47 +80,54 @@ def _answered(
         result = Accepted(current.carrier_id or "")
     match result:
         case Accepted(carrier_id):
-            _accepted(tx, attempt, carrier_id, charge_on, patience_ms)
+            _accepted(tx, attempt, carrier_id, terms)
             jobs.finish(tx, job)
-        case Rejected(reason, permanent, retry_after_ms):
-            calls.update_attempt(
-                tx,
-                attempt.id,
-                state=AttemptState.REJECTED,
-                reason=reason,
-                finished_ms=tx.now_ms,
-            )
-            why = f"the carrier refused: {reason}"
-            asked = calls.attempts_in_this_try(tx, attempt.order_id)
-            if permanent or asked >= MAX_ATTEMPTS:
-                calls.update_call(
-                    tx, attempt.order_id, status=CallStatus.FAILED, cause=reason,
-                    ended_ms=tx.now_ms,
-                )  # fmt: skip
-                fail(tx, attempt.order_id, why, may_retry=True)
-                call_notify.changed(tx, attempt.order_id)
-                jobs.finish(tx, job)
-            else:
-                orders.move(tx, attempt.order_id, OrderState.PAID, why,
-                            only_from=OrderState.DISPATCHING)  # fmt: skip
-                delay_ms = max(retry_after_ms or 0, 1000 * 2 ** (asked - 1))
-                jobs.retry(tx, job, delay_ms, reason)
+        case Rejected():
+            _rejected(tx, job, attempt, result, terms.route)
         case Unknown(reason):
             calls.update_attempt(tx, attempt.id, state=AttemptState.UNKNOWN, reason=reason)
             jobs.retry(tx, job, 1000, reason)
 
 
-def _accepted(tx: Tx, attempt: Attempt, carrier_id: str, charge_on: str, patience_ms: int) -> None:
+def _rejected(tx: Tx, job: Job, attempt: Attempt, answer: Rejected, route: tuple[str, ...]) -> None:
+    """A definite no: the next carrier is asked at once, or the same one a little later."""
+    calls.update_attempt(
+        tx,
+        attempt.id,
+        state=AttemptState.REJECTED,
+        reason=answer.reason,
+        permanent=int(answer.permanent),
+        finished_ms=tx.now_ms,
+    )
+    why = f"the carrier refused: {answer.reason}"
+    asked = calls.asked_in_this_try(tx, attempt.order_id)
+    delay_ms = retry_delay_ms(asked, route, answer)
+    if delay_ms is None:
+        calls.update_call(
+            tx,
+            attempt.order_id,
+            status=CallStatus.FAILED,
+            cause=answer.reason,
+            ended_ms=tx.now_ms,
+        )
+        fail(tx, attempt.order_id, why, may_retry=True)
+        call_notify.changed(tx, attempt.order_id)
+        jobs.finish(tx, job)
+    else:
+        orders.move(tx, attempt.order_id, OrderState.PAID, why, only_from=OrderState.DISPATCHING)
+        jobs.retry(tx, job, delay_ms, answer.reason)
+
+
+def _accepted(tx: Tx, attempt: Attempt, carrier_id: str, terms: _Terms) -> None:
     if carrier_id:
         calls.update_attempt(tx, attempt.id, carrier_id=carrier_id)
     current = calls.attempt_by_ref(tx, attempt.ref)
     if current is not None and current.state in (AttemptState.INTENT, AttemptState.UNKNOWN):
         calls.update_attempt(tx, attempt.id, state=AttemptState.ACCEPTED)
-    mark_in_progress(tx, attempt.order_id, charge_on, CallStatus.INITIATED)
+    mark_in_progress(tx, attempt.order_id, terms.charge_on, CallStatus.INITIATED)
     if current is not None and current.finished_ms is None:
-        CHECK_CALL.enqueue(
-            tx, attempt.ref, order_id=attempt.order_id, run_at_ms=tx.now_ms + patience_ms
-        )
+        run_at_ms = tx.now_ms + terms.patience_ms
+        CHECK_CALL.enqueue(tx, attempt.ref, order_id=attempt.order_id, run_at_ms=run_at_ms)
 
 
 def give_up(tx: Tx, job: Job, order_id: str, why: str, may_retry: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ringbolt.app.attempts import part_is_gone
 from ringbolt.app.calls.charge_call import charge_call
 from ringbolt.app.calls.record_outcome import apply_event, skip_event
 from ringbolt.app.dead_letters import record_event
@@ -15,8 +16,9 @@ from ringbolt.store import calls, jobs, orders
 from ringbolt.store.calls import Attempt, AttemptState
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.jobs import Job
-from ringbolt.voice.carrier import SupportsCallLookup
+from ringbolt.voice.carrier import SupportsCallLookup, VoiceCarrier
 
+_GONE_AGAIN_MS = 60_000
 HANG_UP_AFTER = 4
 GIVE_UP_AFTER = 12
 """Looks at a silent call before it is closed: about three minutes. Only those count that the
@@ -30,12 +32,21 @@ async def check_call(shop: Shop, job: Job) -> None:
     ref = CHECK_CALL.subject_of(job)
     again_ms = CHECK_CALL.backoff.first_ms
     looks = int(job.payload.get("looks", 0)) + 1
+    attempt = await shop.db.read(calls.attempt_by_ref, ref)
+    if attempt is None or _ended(attempt):
+        await shop.db.tx(_finish_if_held, job)
+        return
+    carrier = shop.carriers.named(attempt.carrier)
+    if carrier is None:
+        why = part_is_gone(attempt)
+        await shop.db.tx(_wait_for_deadline, job, attempt, why)
+        return
     try:
-        if await _is_over(shop, ref):
+        if await _is_over(shop, carrier, ref):
             await shop.db.tx(_finish_if_held, job)
             return
         if looks >= HANG_UP_AFTER:
-            await shop.carrier.hang_up(ref)
+            await carrier.hang_up(ref)
     except Unavailable as error:
         if job.attempts >= GIVE_UP_UNANSWERED_AFTER:
             await shop.db.tx(_close, job, ref)
@@ -49,15 +60,25 @@ async def check_call(shop: Shop, job: Job) -> None:
         await shop.db.tx(jobs.retry, job, again_ms, why, {"looks": looks})
 
 
-async def _is_over(shop: Shop, ref: str) -> bool:
+def _wait_for_deadline(tx: Tx, job: Job, attempt: Attempt, why: str) -> None:
+    """There is nobody to ask: the order is given its time, and then closed."""
+    order = orders.by_id(tx, attempt.order_id)
+    left_ms = 0 if order is None else (order.deadline_ms or 0) - tx.now_ms
+    if left_ms > 0:
+        jobs.retry(tx, job, min(_GONE_AGAIN_MS, left_ms), why)
+    else:
+        _close(tx, job, attempt.ref)
+
+
+async def _is_over(shop: Shop, carrier: VoiceCarrier, ref: str) -> bool:
     """After everything that the carrier knows was applied. Raises ``Unavailable``.
 
     Our own record decides: what the carrier told last may be without what came before it.
     """
-    if isinstance(shop.carrier, SupportsCallLookup):
-        found = await shop.carrier.find(ref)
+    if isinstance(carrier, SupportsCallLookup):
+        found = await carrier.find(ref)
         if found is not None:
-            await apply_all(shop, shop.carrier.name, found.events)
+            await apply_all(shop, carrier.name, found.events)
     return _ended(await shop.db.read(calls.attempt_by_ref, ref))
 
 

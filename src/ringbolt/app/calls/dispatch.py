@@ -13,6 +13,7 @@ from ringbolt.app.calls.ask_carrier import ask, give_up, linger_ms, write_down
 from ringbolt.app.calls.call_pacing import Pacing, began, has_line, keeps_rate, may_start, pacing_of
 from ringbolt.app.calls.recover_attempt import Work, recover
 from ringbolt.app.calls.render import render
+from ringbolt.app.checkout.routes import call_route
 from ringbolt.app.jobs import HANG_UP_CALL
 from ringbolt.app.limits.count_order import Refused, count_order
 from ringbolt.app.limits.destination_limits import Limits, limits_of_order
@@ -22,18 +23,18 @@ from ringbolt.app.shop import Shop
 from ringbolt.core.errors import AudioUnplayable, RateLimited, SpeechBusy, SpeechFailed
 from ringbolt.core.humanise import span
 from ringbolt.core.order import OrderState, PaymentMethod
+from ringbolt.registry.routing import next_asked
 from ringbolt.settings import Settings
 from ringbolt.store import calls, jobs, orders, suppressions
 from ringbolt.store.calls import Attempt, AttemptState
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.jobs import Job
 from ringbolt.store.orders import Order
-from ringbolt.voice.carrier import (
-    Accepted,
-)
+from ringbolt.voice.carrier import Accepted, VoiceCarrier
 
 _CONCURRENCY_RETRY_MS = 500
 _SPEECH_RETRY_MS = 1000
+_NO_CARRIER = "no carrier of this shop calls this number any more"
 _UNWANTED = "whoever this is for asked to get no calls from us"
 
 
@@ -43,7 +44,8 @@ def _load(tx: Tx, order_id: str) -> Work | None:
         return None
     is_asked = order.state is OrderState.DISPATCHING
     is_unwanted = is_asked and HANG_UP_CALL.exists(tx, order_id)
-    return Work(order, calls.present_attempt(tx, order_id), tx.now_ms, is_unwanted)
+    asked = calls.asked_in_this_try(tx, order_id)
+    return Work(order, calls.present_attempt(tx, order_id), tx.now_ms, asked, is_unwanted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,10 @@ async def _first(shop: Shop, job: Job, work: Work) -> None:
     if work.is_late:
         await shop.db.tx(give_up, job, order.id, _too_late(order), True)
         return
+    carrier = _next_carrier(shop, command, work)
+    if carrier is None:
+        await shop.db.tx(give_up, job, order.id, _NO_CARRIER, True)
+        return
     if not await _may_begin(shop, job, work, limits):
         return
     try:
@@ -107,13 +113,20 @@ async def _first(shop: Shop, job: Job, work: Work) -> None:
         _intend,
         job,
         order.id,
-        shop.carrier.name,
+        carrier.name,
         secrets.token_hex(16),
         rendered.notes,
         limits,
     )
     if attempt is not None:
-        await ask(shop, job, order, attempt, rendered)
+        await ask(shop, job, carrier, order, attempt, rendered)
+
+
+def _next_carrier(shop: Shop, command: call_order.CallOrder, work: Work) -> VoiceCarrier | None:
+    """Who is asked now; None if nobody takes such a call, or all have refused it."""
+    names = [carrier.name for carrier in call_route(shop, command)]
+    name = next_asked(names, work.asked.times, work.asked.refused)
+    return None if name is None else shop.carriers.named(name)
 
 
 async def _may_begin(shop: Shop, job: Job, work: Work, limits: _Limits) -> bool:

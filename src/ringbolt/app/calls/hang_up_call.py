@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from ringbolt.app.attempts import part_is_gone
 from ringbolt.app.jobs import DISPATCH_CALL, HANG_UP_CALL
 from ringbolt.app.payments.decide_outcome import fail
 from ringbolt.app.shop import Shop
@@ -18,6 +19,7 @@ from ringbolt.core.calls.call import CallStatus
 from ringbolt.core.errors import NotFound, Unavailable
 from ringbolt.core.order import OrderState
 from ringbolt.store import calls, jobs
+from ringbolt.store.calls import Attempt
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.jobs import Job
 
@@ -52,25 +54,29 @@ def _take_back(tx: Tx, order_id: str) -> bool:
 async def hang_up(shop: Shop, job: Job) -> None:
     """The job: tell the carrier, again and again, until the call is over. Raises ``LeaseLost``."""
     assert job.order_id is not None
-    ref = await shop.db.tx(_still_up, job, job.order_id)
-    if ref is None:
+    attempt = await shop.db.tx(_still_up, job, job.order_id)
+    if attempt is None:
         return
     why = "the call is not over yet"
-    try:
-        await shop.carrier.hang_up(ref)
-    except Unavailable as error:
-        why = error.message
+    carrier = shop.carriers.named(attempt.carrier)
+    if carrier is None:
+        why = part_is_gone(attempt)
+    else:
+        try:
+            await carrier.hang_up(attempt.ref)
+        except Unavailable as error:
+            why = error.message
     delay_ms = HANG_UP_CALL.backoff.delay_ms(job.attempts - 1)
     await shop.db.tx(jobs.retry, job, delay_ms, why)
 
 
-def _still_up(tx: Tx, job: Job, order_id: str) -> str | None:
-    """Our reference of the call that is to be hung up; None if it is over by now."""
+def _still_up(tx: Tx, job: Job, order_id: str) -> Attempt | None:
+    """The attempt whose call is to be hung up; None if it is over by now."""
     call = calls.call_of(tx, order_id)
     assert call is not None, "a call is never removed"
     attempt = calls.present_attempt(tx, order_id)
     if attempt is not None and attempt.finished_ms is None:
-        return attempt.ref
+        return attempt
     if call.ended_ms is None and not _take_back(tx, order_id):
         jobs.retry(tx, job, HANG_UP_CALL.backoff.first_ms, "a carrier is being asked")
     else:

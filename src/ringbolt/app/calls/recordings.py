@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import hashlib
 
+from ringbolt.app.attempts import part_is_gone
 from ringbolt.app.jobs import FETCH_RECORDINGS
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import NotFound, Unavailable
-from ringbolt.store import jobs, recordings
+from ringbolt.store import calls, jobs, recordings
 from ringbolt.store.calls import Attempt
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.jobs import Job
@@ -32,14 +33,20 @@ async def fetch_recordings(shop: Shop, job: Job) -> None:
     """The job behind every recorded call; safe to run again at any point."""
     assert job.order_id is not None
     ref, count = str(job.payload["ref"]), int(job.payload["count"])
-    if not isinstance(shop.carrier, SupportsRecording):
-        await shop.db.tx(jobs.finish, job)  # another carrier has been configured since
+    attempt = await shop.db.read(calls.attempt_by_ref, ref)
+    carrier = None if attempt is None else shop.carriers.named(attempt.carrier)
+    if attempt is not None and carrier is None and job.attempts < _TRIES:
+        delay_ms = FETCH_RECORDINGS.backoff.first_ms
+        await shop.db.tx(jobs.retry, job, delay_ms, part_is_gone(attempt))
+        return
+    if not isinstance(carrier, SupportsRecording):
+        await shop.db.tx(jobs.finish, job)
         return
     kept = {each.n for each in await shop.db.read(recordings.of_order, job.order_id)}
     try:
         for n in range(1, count + 1):
             if n not in kept:
-                await _fetch(shop, shop.carrier, job.order_id, ref, n)
+                await _fetch(shop, carrier, job.order_id, ref, n)
     except Unavailable as error:
         if job.attempts < _TRIES:
             delay_ms = FETCH_RECORDINGS.backoff.first_ms

@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 
-from ringbolt.app.attempts import ABSENT_AFTER_MS, is_surely_absent
+from ringbolt.app.attempts import ABSENT_AFTER_MS, is_surely_absent, part_is_gone
 from ringbolt.app.calls.ask_carrier import ask, give_up, linger_ms, write_down
 from ringbolt.app.calls.check_call import apply_all
 from ringbolt.app.calls.render import render
@@ -19,10 +19,11 @@ from ringbolt.app.shop import Shop
 from ringbolt.core.errors import AudioUnplayable, SpeechFailed, Unavailable
 from ringbolt.core.outcome import Recovery
 from ringbolt.store import jobs
+from ringbolt.store.attempts import Asked
 from ringbolt.store.calls import Attempt, AttemptState
 from ringbolt.store.jobs import Job
 from ringbolt.store.orders import Order
-from ringbolt.voice.carrier import Accepted, SupportsCallLookup
+from ringbolt.voice.carrier import Accepted, SupportsCallLookup, VoiceCarrier
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Work:
     order: Order
     attempt: Attempt | None
     now_ms: int
+    asked: Asked
     is_unwanted: bool = False
 
     @property
@@ -46,18 +48,21 @@ async def recover(shop: Shop, job: Job, work: Work, attempt: Attempt) -> None:
     if attempt.state in (AttemptState.ACCEPTED, AttemptState.DONE):
         await write_down(shop, job, work.order, attempt, Accepted(""))
         return
-    carrier = shop.carrier
-    if carrier.recovery is Recovery.LOOKUP and isinstance(carrier, SupportsCallLookup):
+    carrier = shop.carriers.named(attempt.carrier)
+    if carrier is None:
+        await _wait_or_give_up(shop, job, work, attempt, part_is_gone(attempt))
+    elif carrier.recovery is Recovery.LOOKUP and isinstance(carrier, SupportsCallLookup):
         await _look_up(shop, job, work, attempt, carrier)
     elif carrier.recovery is Recovery.IDEMPOTENT and not work.is_late:
-        await _ask_again(shop, job, work.order, attempt)
+        await _ask_again(shop, job, carrier, work.order, attempt)
     else:
         await _wait_or_give_up(shop, job, work, attempt, "the carrier's answer is not known")
 
 
 async def _look_up(
-    shop: Shop, job: Job, work: Work, attempt: Attempt, carrier: SupportsCallLookup
+    shop: Shop, job: Job, work: Work, attempt: Attempt, carrier: VoiceCarrier
 ) -> None:
+    assert isinstance(carrier, SupportsCallLookup)
     try:
         found = await carrier.find(attempt.ref)
     except Unavailable as error:
@@ -73,21 +78,23 @@ async def _look_up(
     elif work.is_late:
         await shop.db.tx(give_up, job, work.order.id, "no carrier took the call", True)
     else:
-        await _ask_again(shop, job, work.order, attempt)
+        await _ask_again(shop, job, carrier, work.order, attempt)
 
 
-async def _ask_again(shop: Shop, job: Job, order: Order, attempt: Attempt) -> None:
+async def _ask_again(
+    shop: Shop, job: Job, carrier: VoiceCarrier, order: Order, attempt: Attempt
+) -> None:
     """There is no such call, or the same reference makes it the same call."""
     command = call_order.from_json(order.request)
     try:
         rendered = await render(shop, command.script(linger_ms(shop)))
     except (SpeechFailed, AudioUnplayable) as error:
-        may_retry = shop.carrier.recovery is Recovery.LOOKUP
+        may_retry = carrier.recovery is Recovery.LOOKUP
         why = f"{error.code}: {error.message}"
         await shop.db.tx(give_up, job, order.id, why, may_retry)
         return
     job = await shop.db.tx(jobs.note, job, {})
-    await ask(shop, job, order, attempt, rendered)
+    await ask(shop, job, carrier, order, attempt, rendered)
 
 
 async def _wait_or_give_up(shop: Shop, job: Job, work: Work, attempt: Attempt, why: str) -> None:
@@ -98,5 +105,7 @@ async def _wait_or_give_up(shop: Shop, job: Job, work: Work, attempt: Attempt, w
     # The phone may have rung: the money goes back, but nothing is tried again.
     why = f"the outcome is not known: {why}"
     await shop.db.tx(give_up, job, work.order.id, why, False)
-    with suppress(Unavailable):  # it may still ring; nobody pays for it any more
-        await shop.carrier.hang_up(attempt.ref)
+    carrier = shop.carriers.named(attempt.carrier)
+    if carrier is not None:
+        with suppress(Unavailable):  # it may still ring; nobody pays for it any more
+            await carrier.hang_up(attempt.ref)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ringbolt.app.checkout.check_recordings import RECORDING_OFF, can_record
+from ringbolt.app.checkout.check_recordings import RECORDING_OFF
 from ringbolt.app.shop import Shop
 from ringbolt.core.calls.call import (
     CallScript,
@@ -46,7 +46,7 @@ async def render(shop: Shop, script: CallScript) -> Rendered:
         if isinstance(step, Hangup):
             break
         if isinstance(step, Record):
-            if not can_record(shop):  # turned off since the call was bought
+            if not shop.settings.voice.recordings:  # turned off since the call was bought
                 raise AudioUnplayable("Calls are not recorded here.", code=RECORDING_OFF)
             if step.url:
                 notes.append(RECORD_URL_IGNORED)

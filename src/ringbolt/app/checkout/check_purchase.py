@@ -6,6 +6,7 @@ from __future__ import annotations
 from ringbolt.app.accounts.chart_of_accounts import account_of_key
 from ringbolt.app.checkout.check_recordings import check_recordings
 from ringbolt.app.checkout.invoice_quota import look_at_invoices, look_at_numbers, make_room
+from ringbolt.app.checkout.routes import check_route
 from ringbolt.app.limits import destination_limits
 from ringbolt.app.limits.destination_limits import limits_of
 from ringbolt.app.limits.quiet_times import check_quiet_hours
@@ -32,6 +33,7 @@ from ringbolt.store.engine.db import Tx
 
 async def check_purchase(shop: Shop, purchase: Purchase) -> None:
     """Raises ``RateLimited``, ``InvalidInput`` or ``DestinationRefused``, in plain words."""
+    check_route(shop, purchase)
     _check_content(shop.settings, purchase)
     if isinstance(purchase.request, CallOrder):
         check_recordings(shop, purchase.request)

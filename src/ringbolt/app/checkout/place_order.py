@@ -156,6 +156,7 @@ async def _with_invoice(shop: Shop, purchase: Purchase, order: Order) -> Order:
         order,
         payment_hash=invoice.payment_hash.hex(),
         payreq=invoice.bolt11,
+        node=shop.node_name,
         deadline_ms=invoice.expires_at_ms,
     )
 

@@ -54,10 +54,11 @@ class _Taken:
 
 
 async def check_again(
-    shop: Shop, provider: NumberProvider, former: NumberLease, buyer: Buyer
+    shop: Shop, provider: NumberProvider | None, former: NumberLease, buyer: Buyer
 ) -> None:
     """Raises ``Conflict`` if ``buyer`` cannot have the number of ``former`` once more, and
-    ``Unavailable`` if that cannot be asked. ``lender`` is who would lend it."""
+    ``Unavailable`` if that cannot be asked. ``provider`` is who would lend it, None if it is gone
+    from the settings."""
     taken = await shop.db.read(_taken, former.number, buyer)
     if taken is not None:
         raise _is_taken(former.number, taken)
@@ -70,8 +71,8 @@ async def check_again(
         )
 
 
-async def _is_gone(provider: NumberProvider, former: NumberLease) -> bool:
-    if provider.name != former.provider:
+async def _is_gone(provider: NumberProvider | None, former: NumberLease) -> bool:
+    if provider is None or provider.name != former.provider:
         return True
     if isinstance(provider, SupportsNumberAgain):
         return not await provider.has_again(former.number, former.service)

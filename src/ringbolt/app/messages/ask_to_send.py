@@ -6,6 +6,8 @@ worker which lost its lease meanwhile changes nothing.
 
 from __future__ import annotations
 
+from ringbolt.app.attempts import part_is_gone, retry_delay_ms
+from ringbolt.app.checkout.routes import mail_route, text_route
 from ringbolt.app.limits.suppress import unsubscribe_link
 from ringbolt.app.messages.record_receipt import SettleOn, close, is_told_of, record_answer
 from ringbolt.app.payments.decide_outcome import fail, fulfil
@@ -24,8 +26,6 @@ from ringbolt.store.jobs import Job
 from ringbolt.store.messages import MessageStatus
 from ringbolt.store.orders import Order
 
-MAX_ATTEMPTS = 6
-"""How often a carrier that refuses for now is asked: for about half a minute."""
 LAST_MOMENT_MS = 10_000
 """Nothing is asked for so shortly before the deadline: the answer would come after it."""
 
@@ -35,18 +35,36 @@ def is_late(order: Order, now_ms: int) -> bool:
     return order.deadline_ms is not None and now_ms >= order.deadline_ms - LAST_MOMENT_MS
 
 
-async def ask(shop: Shop, job: Job, order: Order, attempt: Attempt) -> None:
-    """Send it, once per ``attempt.ref``. Raises ``LeaseLost``."""
+def route_of(shop: Shop, order: Order) -> tuple[str, ...]:
+    """The names of those who may be asked to send what the order sends, in order."""
     if order.kind is OrderKind.EMAIL:
-        await _ask_mailer(shop, job, order, attempt)
+        to = from_json(order.request, SendMail).to
+        return tuple(part.name for part in mail_route(shop, to))
+    return tuple(part.name for part in text_route(shop, from_json(order.request, SendText).to))
+
+
+async def ask(shop: Shop, job: Job, order: Order, attempt: Attempt) -> None:
+    """Have whom ``attempt`` names send it, once per ``attempt.ref``. Raises ``LeaseLost``."""
+    if order.kind is OrderKind.EMAIL:
+        mail_server = shop.mailers.named(attempt.carrier)
+        if mail_server is not None:
+            await _ask_mailer(shop, job, mail_server, order, attempt)
+            return
     else:
-        await _ask_carrier(shop, job, order, attempt)
+        sms_carrier = shop.sms_carriers.named(attempt.carrier)
+        if sms_carrier is not None:
+            await _ask_carrier(shop, job, sms_carrier, order, attempt)
+            return
+    part_is_gone(attempt)
+    await shop.db.tx(jobs.finish, job)  # its deadline returns the money
 
 
-async def _ask_carrier(shop: Shop, job: Job, order: Order, attempt: Attempt) -> None:
+async def _ask_carrier(
+    shop: Shop, job: Job, sms_carrier: carrier.SmsCarrier, order: Order, attempt: Attempt
+) -> None:
     command = from_json(order.request, SendText)
     jobs.sure(job)
-    result = await shop.sms.send(
+    result = await sms_carrier.send(
         carrier.OutSms(
             ref=attempt.ref,
             to=command.to,
@@ -56,11 +74,19 @@ async def _ask_carrier(shop: Shop, job: Job, order: Order, attempt: Attempt) -> 
             still_wanted=job.still_ours,
         )
     )
-    await shop.db.tx(sms_answered, job, attempt, result, shop.settings.sms.settle_on)
+    if job.still_ours():
+        shop.sms_carriers.heard(attempt.carrier, result)
+    route, settle_on = route_of(shop, order), shop.settings.sms.settle_on
+    await shop.db.tx(sms_answered, job, attempt, result, settle_on, route)
 
 
 def sms_answered(
-    tx: Tx, job: Job, attempt: Attempt, result: carrier.SendResult, settle_on: SettleOn
+    tx: Tx,
+    job: Job,
+    attempt: Attempt,
+    result: carrier.SendResult,
+    settle_on: SettleOn,
+    route: tuple[str, ...],
 ) -> None:
     """Write a carrier's answer down. Raises ``LeaseLost``."""
     if not isinstance(result, carrier.Accepted) and is_told_of(tx, attempt.id):
@@ -72,13 +98,15 @@ def sms_answered(
             record_answer(
                 tx, attempt.order_id, attempt.ref, attempt.carrier, part_ids, settle_on, sent=sent
             )
-        case Rejected(reason, permanent, retry_after_ms):
-            _refused(tx, job, attempt, reason, permanent, retry_after_ms or 0)
+        case Rejected():
+            _refused(tx, job, attempt, result, route)
         case Unknown(reason):
             _unclear(tx, job, attempt, reason)
 
 
-async def _ask_mailer(shop: Shop, job: Job, order: Order, attempt: Attempt) -> None:
+async def _ask_mailer(
+    shop: Shop, job: Job, mail_server: mailer.Mailer, order: Order, attempt: Attempt
+) -> None:
     command = from_json(order.request, SendMail)
     result: mailer.MailResult
     try:
@@ -96,18 +124,22 @@ async def _ask_mailer(shop: Shop, job: Job, order: Order, attempt: Attempt) -> N
         result = Rejected(str(error))
     else:
         jobs.sure(job)
-        result = await shop.mailer.send(mail)
-    await shop.db.tx(mail_answered, job, attempt, result)
+        result = await mail_server.send(mail)
+        if job.still_ours():
+            shop.mailers.heard(attempt.carrier, result)
+    await shop.db.tx(mail_answered, job, attempt, result, route_of(shop, order))
 
 
-def mail_answered(tx: Tx, job: Job, attempt: Attempt, result: mailer.MailResult) -> None:
+def mail_answered(
+    tx: Tx, job: Job, attempt: Attempt, result: mailer.MailResult, route: tuple[str, ...]
+) -> None:
     """Write a mail server's answer down. Raises ``LeaseLost``."""
     match result:
         case mailer.Accepted(remote_id):
             jobs.finish(tx, job)
             record_mailed(tx, attempt, remote_id)
-        case Rejected(reason, permanent, retry_after_ms):
-            _refused(tx, job, attempt, reason, permanent, retry_after_ms or 0)
+        case Rejected():
+            _refused(tx, job, attempt, result, route)
         case Unknown(reason):
             _unclear(tx, job, attempt, reason)
 
@@ -124,23 +156,26 @@ def record_mailed(tx: Tx, attempt: Attempt, remote_id: str) -> None:
     close(tx, attempt.order_id, attempt.id)
 
 
-def _refused(
-    tx: Tx, job: Job, attempt: Attempt, reason: str, permanent: bool, wait_ms: int
-) -> None:
+def _refused(tx: Tx, job: Job, attempt: Attempt, answer: Rejected, route: tuple[str, ...]) -> None:
+    """A definite no: the next one is asked at once, or the same one a little later."""
     attempts.update(
-        tx, attempt.id, state=AttemptState.REJECTED, reason=reason, finished_ms=tx.now_ms
+        tx,
+        attempt.id,
+        state=AttemptState.REJECTED,
+        reason=answer.reason,
+        permanent=int(answer.permanent),
+        finished_ms=tx.now_ms,
     )
-    why = f"it was refused ({reason})"
+    why = f"it was refused ({answer.reason})"
     order = orders.by_id(tx, attempt.order_id)
-    asked = attempts.in_this_try(tx, attempt.order_id)
-    delay_ms = max(wait_ms, 1000 * 2 ** (asked - 1))
-    late = order is None or is_late(order, tx.now_ms + delay_ms)
-    if permanent or asked >= MAX_ATTEMPTS or late:
+    asked = attempts.asked_in_this_try(tx, attempt.order_id)
+    delay_ms = retry_delay_ms(asked, route, answer)
+    if delay_ms is None or order is None or is_late(order, tx.now_ms + delay_ms):
         give_up(tx, attempt.order_id, why)
         jobs.finish(tx, job)
     else:
         orders.move(tx, attempt.order_id, OrderState.PAID, why, only_from=OrderState.DISPATCHING)
-        jobs.retry(tx, job, delay_ms, reason)
+        jobs.retry(tx, job, delay_ms, answer.reason)
 
 
 def _unclear(tx: Tx, job: Job, attempt: Attempt, reason: str) -> None:

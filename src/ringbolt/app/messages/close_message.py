@@ -38,7 +38,7 @@ async def message_deadline(shop: Shop, job: Job) -> None:
     found = None
     if work.order.finished_ms is None:
         try:
-            found = await find(shop, work.order, work.attempt.ref)
+            found = await find(shop, work.order, work.attempt)
         except Unavailable as error:
             if job.attempts < _LOOKS:
                 delay_ms = MESSAGE_DEADLINE.backoff.first_ms

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ringbolt.app.attempts import ABSENT_AFTER_MS, is_surely_absent
+from ringbolt.app.attempts import ABSENT_AFTER_MS, is_surely_absent, part_is_gone
 from ringbolt.app.jobs import DISPATCH_MESSAGE
 from ringbolt.app.messages.ask_to_send import ask, give_up, is_late, record_mailed
 from ringbolt.app.messages.record_receipt import SettleOn, record_answer, record_receipt
@@ -16,8 +16,8 @@ from ringbolt.app.shop import Shop
 from ringbolt.core.errors import Unavailable
 from ringbolt.core.order import OrderKind
 from ringbolt.core.outcome import Recovery
-from ringbolt.mail.mailer import SupportsMailLookup
-from ringbolt.sms.carrier import SmsSnapshot, SupportsSmsLookup
+from ringbolt.mail.mailer import Mailer, SupportsMailLookup
+from ringbolt.sms.carrier import SmsCarrier, SmsSnapshot, SupportsSmsLookup
 from ringbolt.store import jobs
 from ringbolt.store.attempts import Attempt
 from ringbolt.store.engine.db import Tx
@@ -44,7 +44,12 @@ class Work:
 
 async def recover(shop: Shop, job: Job, work: Work) -> None:
     """Somebody asked, or was about to ask, and did not write down the answer."""
-    recovery = (shop.mailer if work.order.kind is OrderKind.EMAIL else shop.sms).recovery
+    part = _asked(shop, work.order, work.attempt)
+    if part is None:
+        part_is_gone(work.attempt)
+        await shop.db.tx(jobs.finish, job)  # its deadline returns the money
+        return
+    recovery = part.recovery
     if recovery is Recovery.LOOKUP:
         await _look_up(shop, job, work)
     elif recovery is Recovery.IDEMPOTENT and not work.is_late:
@@ -53,12 +58,21 @@ async def recover(shop: Shop, job: Job, work: Work) -> None:
         await shop.db.tx(jobs.finish, job)
 
 
-async def find(shop: Shop, order: Order, ref: str) -> Found | None:
-    """What the other side knows by our reference; None if it never took it, or cannot be asked
-    such a thing. Raises ``Unavailable``."""
-    port: object = shop.mailer if order.kind is OrderKind.EMAIL else shop.sms
-    if isinstance(port, SupportsMailLookup | SupportsSmsLookup):
-        return await port.find(ref)
+def _asked(shop: Shop, order: Order, attempt: Attempt) -> Mailer | SmsCarrier | None:
+    """Who was asked; None if it is gone from the settings."""
+    if order.kind is OrderKind.EMAIL:
+        return shop.mailers.named(attempt.carrier)
+    return shop.sms_carriers.named(attempt.carrier)
+
+
+async def find(shop: Shop, order: Order, attempt: Attempt) -> Found | None:
+    """What who was asked knows by our reference; None if it never took it, cannot be asked such a
+    thing, or is gone from the settings. Raises ``Unavailable``."""
+    part: object = _asked(shop, order, attempt)
+    if part is None:
+        part_is_gone(attempt)
+    if isinstance(part, SupportsMailLookup | SupportsSmsLookup):
+        return await part.find(attempt.ref)
     return None
 
 
@@ -75,7 +89,7 @@ def record_found(tx: Tx, attempt: Attempt, found: Found, settle_on: SettleOn) ->
 async def _look_up(shop: Shop, job: Job, work: Work) -> None:
     attempt = work.attempt
     try:
-        found = await find(shop, work.order, attempt.ref)
+        found = await find(shop, work.order, attempt)
     except Unavailable as error:
         await shop.db.tx(_look_again, job, work, error.message)
         return

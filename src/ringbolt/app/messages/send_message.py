@@ -9,11 +9,12 @@ from __future__ import annotations
 import secrets
 
 from ringbolt.app.jobs import MESSAGE_DEADLINE
-from ringbolt.app.messages.ask_to_send import ask, give_up, is_late
+from ringbolt.app.messages.ask_to_send import ask, give_up, is_late, route_of
 from ringbolt.app.messages.recover_message import Work, recover
 from ringbolt.app.shop import Shop
 from ringbolt.core.order import ASKED, OrderKind, OrderState
-from ringbolt.store import jobs, messages, orders, suppressions
+from ringbolt.registry.routing import next_asked
+from ringbolt.store import attempts, jobs, messages, orders, suppressions
 from ringbolt.store.attempts import Attempt
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.jobs import Job
@@ -62,7 +63,12 @@ def _intend(tx: Tx, shop: Shop, job: Job, order: Order, ref: str) -> Attempt | N
         give_up(tx, order.id, refusal)
         jobs.finish(tx, job)
         return None
-    carrier = shop.mailer.name if channel == "email" else shop.sms.name
+    asked = attempts.asked_in_this_try(tx, order.id)
+    carrier = next_asked(route_of(shop, order), asked.times, asked.refused)
+    if carrier is None:
+        give_up(tx, order.id, "nobody carries messages there any more")
+        jobs.finish(tx, job)
+        return None
     orders.move(tx, order.id, OrderState.DISPATCHING, f"asking {carrier}")
     jobs.check(tx, job)
     MESSAGE_DEADLINE.enqueue(tx, order_id=order.id, run_at_ms=order.deadline_ms)

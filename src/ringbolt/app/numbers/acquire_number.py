@@ -9,17 +9,25 @@ from __future__ import annotations
 
 import secrets
 
-from ringbolt.app.checkout.choose_provider import choose_provider
+from ringbolt.app.checkout.choose_provider import choose_provider, find_provider
 from ringbolt.app.jobs import END_RECEIVING
-from ringbolt.app.numbers.ask_for_number import OPEN, Work, ask, give_up
+from ringbolt.app.numbers.ask_for_number import (
+    OPEN,
+    Work,
+    ask,
+    asked_since_last_number,
+    give_up,
+    route_of,
+)
 from ringbolt.app.numbers.recover_lease import recover
 from ringbolt.app.requests.order_request import ReceiveTexts
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import Unavailable
 from ringbolt.core.order import NOT_TAKEN, OrderState
 from ringbolt.numbers.provider import NumberProvider
+from ringbolt.registry.routing import next_asked
 from ringbolt.store import attempts, jobs, orders, receiving_orders
-from ringbolt.store.attempts import Attempt
+from ringbolt.store.attempts import Asked, Attempt
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.jobs import Job
 
@@ -32,7 +40,7 @@ async def dispatch_receiving(shop: Shop, job: Job) -> None:
     if work is not None and work.attempt is not None and work.attempt.state in OPEN:
         await recover(shop, job, work.order, work.attempt, work.now_ms)
     elif work is not None and work.order.state in NOT_TAKEN:
-        provider = await _provider(shop, work.request)
+        provider = await _provider(shop, work.request, work.asked)
         if provider is None:
             await shop.db.tx(_none_left, job)
             return
@@ -45,7 +53,10 @@ async def dispatch_receiving(shop: Shop, job: Job) -> None:
 
 def _load(tx: Tx, order_id: str) -> Work | None:
     order = orders.by_id(tx, order_id)
-    return None if order is None else Work(order, _last_attempt(tx, order_id), tx.now_ms)
+    if order is None:
+        return None
+    found = attempts.of_order(tx, order_id)
+    return Work(order, found[-1] if found else None, tx.now_ms, asked_since_last_number(found))
 
 
 def _last_attempt(tx: Tx, order_id: str) -> Attempt | None:
@@ -53,10 +64,11 @@ def _last_attempt(tx: Tx, order_id: str) -> Attempt | None:
     return found[-1] if found else None
 
 
-async def _provider(shop: Shop, request: ReceiveTexts) -> NumberProvider | None:
+async def _provider(shop: Shop, request: ReceiveTexts, asked: Asked) -> NumberProvider | None:
     """Who is asked; None if there is nobody any more."""
-    if not request.real:
-        return shop.numbers
+    if request.provider or not request.real:
+        name = next_asked(route_of(shop, request), asked.times, asked.refused)
+        return None if name is None else find_provider(shop, name)
     try:
         return await choose_provider(shop, request.country)
     except Unavailable:

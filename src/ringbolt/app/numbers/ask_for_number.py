@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any, Final
 
 from ringbolt.app.checkout.reactivate_number import COOL_DOWN_MS, REUSE_AFTER_MS, Buyer
+from ringbolt.app.checkout.routes import number_route
 from ringbolt.app.numbers.close_lease import close_receiving, see_to_giving_back, set_timer
 from ringbolt.app.numbers.receive_text import receive_early_texts
 from ringbolt.app.payments.decide_outcome import fail
@@ -15,8 +19,9 @@ from ringbolt.app.webhooks import notify
 from ringbolt.core.order import NOT_TAKEN, OrderState
 from ringbolt.core.outcome import Rejected, Unknown
 from ringbolt.numbers.provider import Acquired, AcquireNumber, AcquireResult, NumberProvider
+from ringbolt.registry.routing import next_asked
 from ringbolt.store import attempts, jobs, orders, receiving_orders
-from ringbolt.store.attempts import Attempt, AttemptState
+from ringbolt.store.attempts import Asked, Attempt, AttemptState
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.jobs import Job
 from ringbolt.store.orders import Order
@@ -36,10 +41,27 @@ class Work:
     order: Order
     attempt: Attempt | None
     now_ms: int
+    asked: Asked
 
     @property
     def request(self) -> ReceiveTexts:
         return from_json(self.order.request, ReceiveTexts)
+
+
+def route_of(shop: Shop, request: ReceiveTexts) -> tuple[str, ...]:
+    """The names of those who may be asked for such a number, in order; real telephones aside."""
+    return tuple(provider.name for provider in number_route(shop, request))
+
+
+def asked_since_last_number(made: Sequence[Attempt]) -> Asked:
+    """Who was asked since the order had a number, or at all, by its attempts in their order."""
+    rejected = _since_last_number(made)
+    refused = frozenset(attempt.carrier for attempt in rejected if attempt.permanent)
+    return Asked(Counter(attempt.carrier for attempt in rejected), refused)
+
+
+def _since_last_number(made: Sequence[Attempt]) -> list[Attempt]:
+    return list(takewhile(lambda attempt: attempt.state is AttemptState.REJECTED, reversed(made)))
 
 
 def is_late(shop: Shop, order: Order, attempt: Attempt, now_ms: int) -> bool:
@@ -68,6 +90,8 @@ async def ask(
             still_wanted=job.still_ours,
         )
     )
+    if job.still_ours():
+        shop.number_providers.heard(attempt.carrier, result)
     await shop.db.tx(answered, shop, job, attempt, result)
 
 
@@ -104,27 +128,51 @@ def give_up(tx: Tx, order_id: str, why: str) -> bool:
 
 
 def _end_attempt(
-    tx: Tx, attempt: Attempt, state: AttemptState, why: str, lease_id: str | None = None
+    tx: Tx,
+    attempt: Attempt,
+    state: AttemptState,
+    why: str,
+    lease_id: str | None = None,
+    *,
+    permanent: bool = False,
 ) -> None:
     attempts.update(
-        tx, attempt.id, state=state, reason=why, finished_ms=tx.now_ms, carrier_id=lease_id
+        tx,
+        attempt.id,
+        state=state,
+        reason=why,
+        finished_ms=tx.now_ms,
+        carrier_id=lease_id,
+        permanent=int(permanent),
     )
 
 
 def _none(tx: Tx, shop: Shop, job: Job, order: Order, attempt: Attempt, answer: Rejected) -> None:
-    """Definitely nothing here: the money goes back at once, unless nobody was asked."""
+    """Definitely nothing here: the next provider is asked at once, the same one a little later if
+    it was not asked; if nobody is left, the money goes back."""
     reason = answer.reason
-    _end_attempt(tx, attempt, AttemptState.REJECTED, reason)
+    _end_attempt(tx, attempt, AttemptState.REJECTED, reason, permanent=answer.permanent)
     since_ms = job.payload.get("since_ms", attempt.created_ms)
     until_ms = since_ms + shop.settings.orders.number_within_s * 1000
-    for_now = not answer.permanent and order.state is OrderState.DISPATCHING
-    if for_now and tx.now_ms < until_ms:
-        delay_ms = min(_LONGEST_MS, _AGAIN_MS * 2 ** min(attempt.n - 1, 3))
-        delay_ms = max(delay_ms, answer.retry_after_ms or 0)
+    asked, following = _following(tx, shop, order, attempt)
+    is_looking = order.state is OrderState.DISPATCHING and tx.now_ms < until_ms
+    if following is not None and is_looking:
+        delay_ms = 0
+        if following in asked.times:
+            delay_ms = min(_LONGEST_MS, _AGAIN_MS * 2 ** min(attempt.n - 1, 3))
+            delay_ms = max(delay_ms, answer.retry_after_ms or 0)
         jobs.retry(tx, job, delay_ms, reason, {**job.payload, "since_ms": since_ms})
         return
     give_up(tx, order.id, f"no number is free ({reason})")
     jobs.finish(tx, job)
+
+
+def _following(tx: Tx, shop: Shop, order: Order, attempt: Attempt) -> tuple[Asked, str | None]:
+    """Who was asked since the last number, and who is next; of real telephones, who was."""
+    request = from_json(order.request, ReceiveTexts)
+    route = (attempt.carrier,) if request.real else route_of(shop, request)
+    asked = asked_since_last_number(attempts.of_order(tx, order.id))
+    return asked, next_asked(route, asked.times, asked.refused)
 
 
 def _lent(
@@ -147,7 +195,7 @@ def _lent(
     if not why and not receiving_orders.add_lease(tx, lease):
         why = "it is lent to another order"
     if why:
-        _refuse(tx, job, order, attempt, acquired, why)
+        _refuse(tx, shop, job, order, attempt, acquired, why)
     else:
         _assign(tx, shop, order, receiving, lease, acquired)
         jobs.finish(tx, job)
@@ -189,13 +237,25 @@ def _unfit(tx: Tx, order: Order, lease: NumberLease) -> str:
     return ""
 
 
-def _refuse(tx: Tx, job: Job, order: Order, attempt: Attempt, acquired: Acquired, why: str) -> None:
-    """A number that cannot be used goes back, and the provider is asked for another one."""
-    _end_attempt(tx, attempt, AttemptState.REJECTED, why, acquired.lease_id)
+def _refuse(
+    tx: Tx,
+    shop: Shop,
+    job: Job,
+    order: Order,
+    attempt: Attempt,
+    acquired: Acquired,
+    why: str,
+) -> None:
+    """A number that cannot be used goes back, and another one is asked for."""
+    again = bool(from_json(order.request, ReceiveTexts).again)
+    before = _since_last_number(attempts.of_order(tx, order.id)[:-1])
+    unfit = [each for each in before if each.carrier == attempt.carrier and each.carrier_id]
+    is_last = again or len(unfit) + 1 >= MAX_UNFIT
+    _end_attempt(tx, attempt, AttemptState.REJECTED, why, acquired.lease_id, permanent=is_last)
     if receiving_orders.lease_of_provider(tx, attempt.carrier, acquired.lease_id) is None:
         _give_back(tx, attempt, acquired)
     avoid = [*job.payload.get("avoid", ()), acquired.number]
-    if len(avoid) >= MAX_UNFIT or from_json(order.request, ReceiveTexts).again:
+    if _following(tx, shop, order, attempt)[1] is None:
         give_up(tx, order.id, f"no number is free ({why})")
         jobs.finish(tx, job)
     else:

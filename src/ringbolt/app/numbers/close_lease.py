@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ringbolt.app.checkout.choose_provider import find_provider
 from ringbolt.app.jobs import END_RECEIVING, RELEASE_NUMBER
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import Unavailable
@@ -59,9 +60,9 @@ def see_to_giving_back(
 
 def provider_named(shop: Shop, name: str) -> NumberProvider:
     """The provider behind a lease. Raises ``Unavailable`` for one that is configured no more."""
-    for provider in (shop.numbers, shop.own_numbers):
-        if provider is not None and provider.name == name:
-            return provider
+    provider = find_provider(shop, name)
+    if provider is not None:
+        return provider
     raise Unavailable(
         f"The number provider {name} is not configured.",
         suggestion="Tell the operator; the money of an order without a code returns by itself.",

@@ -11,13 +11,14 @@ import structlog
 from ringbolt.app.accounts.chart_of_accounts import hold_idem
 from ringbolt.app.jobs import CLOSE_HOLD
 from ringbolt.app.payments.decide_outcome import settled
+from ringbolt.app.payments.node_of import node_of
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks import notify
 from ringbolt.app.webhooks.order_document import LOST
 from ringbolt.core.errors import NodeUnavailable
 from ringbolt.core.lightning.hold import find_preimage
 from ringbolt.core.order import HOLD_TO_CANCEL, OrderState
-from ringbolt.lightning.node import InvoiceState, SupportsHoldInvoices
+from ringbolt.lightning.node import InvoiceState, LightningNode, SupportsHoldInvoices
 from ringbolt.store import jobs, ledger, orders
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.jobs import Job
@@ -39,12 +40,13 @@ async def close_hold(shop: Shop, job: Job) -> None:
     if order is None or order.payment_hash is None:
         await shop.db.tx(jobs.finish, job)
         return
-    assert isinstance(shop.node, SupportsHoldInvoices)
     try:
+        node = node_of(shop, order.node, order.id)
+        assert isinstance(node, SupportsHoldInvoices), "it made the hold invoice"
         if order.state is OrderState.FULFILLED:
-            await _settle(shop, shop.node, job, order)
+            await _settle(shop, node, job, order)
         elif order.state in HOLD_TO_CANCEL:
-            await _cancel(shop, shop.node, job, order)
+            await _cancel(shop, node, job, order)
         else:
             await shop.db.tx(jobs.finish, job)
     except NodeUnavailable as error:
@@ -60,7 +62,7 @@ async def _settle(shop: Shop, node: SupportsHoldInvoices, job: Job, order: Order
     try:
         await _take_money(shop, node, order)
     except NodeUnavailable:
-        state = await _state(shop, order)
+        state = await _state(node_of(shop, order.node, order.id), order)
         if state is InvoiceState.CANCELED:
             log.error("delivered, but the payment is gone", order=order.id)
             await shop.db.tx(_lost, job, order)
@@ -70,7 +72,7 @@ async def _settle(shop: Shop, node: SupportsHoldInvoices, job: Job, order: Order
     await shop.db.tx(_settled, job, order)
 
 
-async def _state(shop: Shop, order: Order) -> InvoiceState | None:
+async def _state(node: LightningNode, order: Order) -> InvoiceState | None:
     """What has become of the order's invoice; None while that is not known.
 
     A node that does not know it may be the wrong one, named by mistake, while ours still holds
@@ -78,11 +80,11 @@ async def _state(shop: Shop, order: Order) -> InvoiceState | None:
     it never was held.
     """
     assert order.payment_hash is not None
-    status = await shop.node.lookup_invoice(bytes.fromhex(order.payment_hash))
+    status = await node.lookup_invoice(bytes.fromhex(order.payment_hash))
     if status is not None:
         return status.state
     never_held = order.expiry_height is None
-    if never_held or (await shop.node.info()).block_height > (order.expiry_height or 0):
+    if never_held or (await node.info()).block_height > (order.expiry_height or 0):
         return InvoiceState.CANCELED
     return None
 
@@ -116,7 +118,7 @@ async def _cancel(shop: Shop, node: SupportsHoldInvoices, job: Job, order: Order
     try:
         await node.cancel_invoice(bytes.fromhex(order.payment_hash))
     except NodeUnavailable:
-        if await _state(shop, order) is not InvoiceState.CANCELED:
+        if await _state(node_of(shop, order.node, order.id), order) is not InvoiceState.CANCELED:
             raise
     await shop.db.tx(_canceled, job, order)
 

@@ -38,8 +38,8 @@ async def look_after_holds(shop: Shop, job: Job) -> None:
     due = await shop.db.read(holds.overdue, GRACE_MS, _BATCH)
     if due:
         await shop.db.tx(_expire_all, due)
-    if await shop.db.read(holds.least_expiry_height) is not None:
-        await _release_before_the_end(shop)
+    for node in await shop.db.read(holds.holding_nodes):
+        await _release_before_the_end(shop, node)
     delay_ms = 0 if len(due) == _BATCH else EVERY_MS
     await shop.db.tx(jobs.retry, job, delay_ms, "")
 
@@ -64,9 +64,14 @@ async def expire_now(shop: Shop, order_id: str) -> bool:
     return await shop.db.tx(expire, order_id, "cancelled before it was paid")
 
 
-async def _release_before_the_end(shop: Shop) -> None:
-    height = (await shop.node.info()).block_height
-    for order_id in await shop.db.read(holds.near_the_end, height + MARGIN_BLOCKS):
+async def _release_before_the_end(shop: Shop, name: str) -> None:
+    """Of one node: each counts the blocks of its own chain. What a node holds that is gone from
+    the settings ends by the deadlines of its orders."""
+    node = shop.node_named(name)
+    if node is None:
+        return
+    height = (await node.info()).block_height
+    for order_id in await shop.db.read(holds.near_the_end, name, height + MARGIN_BLOCKS):
         log.warning("a held payment comes near its last block", order=order_id)
         await shop.db.tx(_give_up, order_id)
 

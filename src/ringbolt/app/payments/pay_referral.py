@@ -22,6 +22,7 @@ from ringbolt.app.accounts.chart_of_accounts import (
     payout_idem,
 )
 from ringbolt.app.jobs import PAY_REFERRAL
+from ringbolt.app.payments.node_of import node_of
 from ringbolt.app.shop import Shop
 from ringbolt.core.lightning import bolt11
 from ringbolt.core.pricing.money import msat, sats_down
@@ -59,7 +60,9 @@ async def pay_referral(shop: Shop, job: Job) -> None:
         payout = await _with_invoice(shop, job, shop.addresses, payout, min_msat)
     if payout is None:
         return
-    match await _outcome(shop, job, shop.payer, payout):
+    payer = node_of(shop, payout.node, payout.id)
+    assert isinstance(payer, SupportsPayments), "it was asked to pay"
+    match await _outcome(shop, job, payer, payout):
         case PaymentSucceeded(_, fee_msat):
             await shop.db.tx(_paid, job, payout, fee_msat)
         case PaymentFailed(reason):
@@ -106,18 +109,22 @@ async def _with_invoice(
         return None
     invoice = await asyncio.to_thread(bolt11.decode, text)
     assert invoice.amount_msat == payout.amount_msat, "the resolver checks it"
-    return await shop.db.tx(_begin, job, payout, text, invoice.payment_hash.hex())
+    return await shop.db.tx(_begin, job, payout, text, invoice.payment_hash.hex(), shop.node_name)
 
 
-def _begin(tx: Tx, job: Job, payout: Payout, text: str, payment_hash: str) -> Payout | None:
+def _begin(
+    tx: Tx, job: Job, payout: Payout, text: str, payment_hash: str, node: str
+) -> Payout | None:
     jobs.check(tx, job)
     if not named_invoices.name(tx, payment_hash, named_invoices.of_payout(payout.id)):
         # To the node it would be one payment: what was paid before would count as paid again.
         _failed(tx, job, payout, "the address answered with an invoice that was used before")
         return None
-    begun = payouts.begin(tx, payout.id, text, payment_hash)
+    begun = payouts.begin(tx, payout.id, text, payment_hash, node)
     assert begun, "whoever holds the job is the only one to move the payout"
-    return replace(payout, state=PayoutState.PAYING, bolt11=text, payment_hash=payment_hash)
+    return replace(
+        payout, state=PayoutState.PAYING, bolt11=text, payment_hash=payment_hash, node=node
+    )
 
 
 async def _outcome(shop: Shop, job: Job, payer: SupportsPayments, payout: Payout) -> PaymentOutcome:

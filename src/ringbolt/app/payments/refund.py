@@ -19,6 +19,7 @@ from ringbolt.app.accounts.chart_of_accounts import (
     refund_idem,
 )
 from ringbolt.app.jobs import PAY_REFUND
+from ringbolt.app.payments.node_of import node_of
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import Conflict, InvalidInput, NotFound
 from ringbolt.core.lightning import bolt11
@@ -63,7 +64,9 @@ async def claim_refund(shop: Shop, k1: str, invoice_text: str) -> None:
     invoice = await asyncio.to_thread(_decode, invoice_text)
     network = (await shop.node.info()).network
     _check(invoice, refund, network, shop.clock.now_ms())
-    await shop.db.tx(_claim, refund, invoice_text.strip(), invoice.payment_hash.hex())
+    await shop.db.tx(
+        _claim, refund, invoice_text.strip(), invoice.payment_hash.hex(), shop.node_name
+    )
 
 
 def _decode(text: str) -> bolt11.Bolt11:
@@ -85,14 +88,14 @@ def _check(invoice: bolt11.Bolt11, refund: Refund, network: str, now_ms: int) ->
         raise InvalidInput("The invoice has expired; make a fresh one.")
 
 
-def _claim(tx: Tx, refund: Refund, invoice_text: str, payment_hash: str) -> None:
+def _claim(tx: Tx, refund: Refund, invoice_text: str, payment_hash: str, node: str) -> None:
     order = orders.by_id(tx, refund.order_id)
     is_failed = order is not None and order.state is OrderState.FAILED
     if not is_failed or not _is_open(tx, refund):
         raise Conflict("This refund was claimed already.", code="REFUND_CLAIMED")
     if not named_invoices.name(tx, payment_hash, named_invoices.of_refund(refund.order_id)):
         raise InvalidInput("This invoice was named before; make a fresh one.")
-    if not refunds.claim(tx, refund.order_id, invoice_text, payment_hash):
+    if not refunds.claim(tx, refund.order_id, invoice_text, payment_hash, node):
         raise Conflict("This refund was claimed already.", code="REFUND_CLAIMED")
     orders.close_retry(tx, refund.order_id)
     PAY_REFUND.enqueue(tx, order_id=refund.order_id)
@@ -104,17 +107,22 @@ def _is_open(tx: Tx, refund: Refund) -> bool:
 
 
 async def pay_refund(shop: Shop, job: Job) -> None:
-    """The job behind a claimed refund; safe to run again at any point."""
+    """The job behind a claimed refund; safe to run again at any point. Raises ``NodeUnavailable``
+    while the node that was asked to pay cannot be."""
     assert job.order_id is not None
     refund = await shop.db.read(refunds.of_order, job.order_id)
-    if refund is None or refund.state is not RefundState.CLAIMED or shop.payer is None:
+    if refund is None or refund.state is not RefundState.CLAIMED:
+        await shop.db.tx(jobs.finish, job)
+        return
+    payer = node_of(shop, refund.node, refund.order_id)
+    if not isinstance(payer, SupportsPayments):
         await shop.db.tx(jobs.finish, job)
         return
     assert refund.bolt11 is not None
     assert refund.payment_hash is not None
-    payment_hash, outcome = await _paid_before(shop, shop.payer, refund)
+    payment_hash, outcome = await _paid_before(shop, payer, refund)
     if outcome is None or (isinstance(outcome, PaymentFailed) and job.attempts <= 1):
-        outcome = await _pay(shop, job, shop.payer, refund)
+        outcome = await _pay(shop, job, payer, refund)
     match outcome:
         case PaymentSucceeded(_, fee_msat):
             await shop.db.tx(_paid, job, refund, fee_msat, payment_hash)

@@ -33,7 +33,7 @@ class ReceiveTexts(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``service``: its code. ``country``: the seed's number, 999 = any. ``hours``: 0 for an
     activation (one code), else a rental. ``real``: of the operator's own pool. ``again``: the
-    number (E.164) that an earlier order of the same buyer had.
+    number (E.164) that an earlier order of the same buyer had, from ``provider``.
     """
 
     service: str
@@ -41,6 +41,7 @@ class ReceiveTexts(msgspec.Struct, frozen=True, omit_defaults=True):
     hours: int = 0
     real: bool = False
     again: str = ""
+    provider: str = ""
 
 
 class TopUp(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -54,6 +54,7 @@ orders = Table(
     Column("referral_percent", Integer, nullable=False, server_default="10"),  # as promised then
     Column("webhook_url", Text, nullable=False, server_default=""),
     Column("client", Text, nullable=False, server_default=""),  # who asked, hashed; for limits
+    Column("node", Text, nullable=False, server_default=""),  # whose invoice; '': the shop's one
     CheckConstraint("price_msat >= 0", name="price"),
     CheckConstraint(
         "state IN ('awaiting_payment','paid','dispatching','in_progress','fulfilled','settled',"
@@ -133,6 +134,8 @@ attempt = Table(
     Column("last_seq", Integer, nullable=False, server_default="0"),
     Column("created_ms", Int64, nullable=False),
     Column("finished_ms", Int64),
+    # 1: rejected, and asking this carrier again would be of no use
+    Column("permanent", Integer, nullable=False, server_default="0"),
     UniqueConstraint("order_id", "n"),
     Index(
         "ix_attempt_open",
@@ -173,6 +176,7 @@ refund = Table(
     Column("created_ms", Int64, nullable=False),
     Column("claimed_ms", Int64),
     Column("paid_ms", Int64),
+    Column("node", Text, nullable=False, server_default=""),  # who was asked to pay it
     CheckConstraint("state IN ('open','claimed','paid')", name="refund_state"),
     CheckConstraint("amount_msat > 0", name="amount"),
     **STRICT,

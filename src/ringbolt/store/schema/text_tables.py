@@ -233,6 +233,7 @@ payout = Table(
     Column("reason", Text, nullable=False, server_default=""),
     Column("created_ms", Int64, nullable=False),
     Column("finished_ms", Int64),
+    Column("node", Text, nullable=False, server_default=""),  # who was asked to pay it
     CheckConstraint("state IN ('open','paying','paid','failed')", name="payout_state"),
     CheckConstraint("amount_msat > 0", name="amount"),
     # One payout to an address at a time: a second is not begun before the first is known

@@ -1,0 +1,84 @@
+"""Who is asked for what is sold: looked at before anybody pays, and again when it is dispatched."""
+
+from __future__ import annotations
+
+from ringbolt.app.checkout.choose_provider import find_provider
+from ringbolt.app.requests.call_order import CallOrder, RecordStep
+from ringbolt.app.requests.order_request import ReceiveTexts, SendMail, SendText
+from ringbolt.app.requests.purchase import Purchase
+from ringbolt.app.shop import Shop
+from ringbolt.core.errors import DestinationRefused
+from ringbolt.core.phone import SCRIPTED
+from ringbolt.core.services import is_scripted_service
+from ringbolt.mail.mailer import Mailer
+from ringbolt.numbers.provider import NumberProvider
+from ringbolt.sms.carrier import SmsCarrier
+from ringbolt.voice.carrier import SupportsRecording, VoiceCarrier
+
+_CODE = "NO_CARRIER"
+_NOTHING_CHARGED = "Nothing was charged."
+
+
+def call_route(shop: Shop, command: CallOrder) -> tuple[VoiceCarrier, ...]:
+    """Who may be asked for the call, in order; only who can record, if it is to be recorded."""
+    route = _to(shop, command.to)
+    if any(isinstance(step, RecordStep) for step in command.steps):
+        return tuple(carrier for carrier in route if isinstance(carrier, SupportsRecording))
+    return route
+
+
+def _to(shop: Shop, number: str) -> tuple[VoiceCarrier, ...]:
+    is_scripted = SCRIPTED.fullmatch(number) is not None
+    return shop.carriers.route(number, simulated_only=is_scripted)
+
+
+def text_route(shop: Shop, to: str) -> tuple[SmsCarrier, ...]:
+    """Who may be asked to carry a text to that number, in order."""
+    return shop.sms_carriers.route(to, simulated_only=SCRIPTED.fullmatch(to) is not None)
+
+
+def mail_route(shop: Shop, address: str) -> tuple[Mailer, ...]:
+    """Who may be asked to take an e-mail to that address, in order."""
+    return shop.mailers.route(address)
+
+
+def number_route(shop: Shop, request: ReceiveTexts) -> tuple[NumberProvider, ...]:
+    """Who may be asked for such a number, in order; who had it, for a number that is wanted again.
+    Real telephones are another matter: see ``choose_provider``."""
+    if request.provider:
+        found = find_provider(shop, request.provider)
+        return () if found is None else (found,)
+    is_scripted = is_scripted_service(request.service)
+    return shop.number_providers.route(str(request.country), simulated_only=is_scripted)
+
+
+def check_call_route(shop: Shop, number: str) -> None:
+    """Raises ``DestinationRefused`` for a number that no carrier of this shop calls."""
+    if not _to(shop, number):
+        raise DestinationRefused(
+            f"{number} is called by no carrier of this shop.",
+            code=_CODE,
+            field="phone_number",
+            suggestion=f"Choose another number, or another shop. {_NOTHING_CHARGED}",
+        )
+
+
+def check_route(shop: Shop, purchase: Purchase) -> None:
+    """Raises ``DestinationRefused`` for what nobody could be asked for."""
+    match purchase.request:
+        case CallOrder(to=to):
+            check_call_route(shop, to)
+        case SendText(to=to) if not text_route(shop, to):
+            raise _nobody(f"Texts to {to} are carried by no carrier of this shop.")
+        case SendMail(to=to) if not mail_route(shop, to):
+            raise _nobody(f"E-mail to {to} is taken by no mail server of this shop.")
+        case ReceiveTexts(real=False) as request if not number_route(shop, request):
+            raise _nobody("This shop has no numbers there.")
+
+
+def _nobody(what: str) -> DestinationRefused:
+    return DestinationRefused(
+        what,
+        code=_CODE,
+        suggestion=f"Choose another destination, or another shop. {_NOTHING_CHARGED}",
+    )
