@@ -65,6 +65,7 @@ class Rows:
 
 class Following:
     settings = None
+    node_name = "node"
 
     def __init__(self, node: SilentNode, db: Rows) -> None:
         self.node = node
