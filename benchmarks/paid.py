@@ -26,7 +26,7 @@ from benchmarks.challenge import answer, body, shop, starlette
 from ringbolt.api.l402.challenge import PATH, REQUEST
 from ringbolt.api.server import Server
 from ringbolt.app.checkout.place_l402_call import Paid, Placed, Terms, place_l402_call
-from ringbolt.app.requests.call_order import CallOrder, new_ids
+from ringbolt.app.requests.call_order import CallOrder
 from ringbolt.clock import SystemClock
 from ringbolt.core.canonical import canonical_json, digest
 from ringbolt.core.lightning import l402
@@ -84,7 +84,7 @@ async def main() -> None:
             grant, asked, bound = checked(r, await r.body())
             order = CallOrder(to=asked["phone_number"], minutes=1, message=asked["message"])
             placed = await db.tx(
-                place_l402_call, new_ids(secrets.token_bytes(64)), order,
+                place_l402_call, order,
                 Paid(grant, bound, "", "", age_ms=0), TERMS,
             )  # fmt: skip
             assert isinstance(placed, Placed)

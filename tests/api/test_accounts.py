@@ -11,7 +11,7 @@ import pytest
 
 from ringbolt.app.accounts.keys import OWN_KEY_LABEL, list_keys, revoke_key
 from ringbolt.app.checkout.place_order import PlacedOrder
-from ringbolt.app.requests.purchase import Idempotency
+from ringbolt.app.checkout.purchase import Idempotency
 from ringbolt.clock import SystemClock
 from ringbolt.core.errors import Forbidden, InvalidInput, Unauthorized
 from ringbolt.core.order import OrderState

@@ -13,7 +13,8 @@ from sqlalchemy import select
 from ringbolt.app.accounts.chart_of_accounts import account_of_key
 from ringbolt.app.accounts.keys import revoke_key
 from ringbolt.app.calls.hang_up_call import hang_up_call
-from ringbolt.app.checkout.place_voice_call import Placed, place_voice_call
+from ringbolt.app.checkout.purchase import Balance, Buyer
+from ringbolt.app.checkout.sell_call import SoldCall, sell_call
 from ringbolt.app.requests.call_order import CallOrder, SayStep
 from ringbolt.app.webhooks import call_status
 from ringbolt.app.webhooks.call_status import CallReport
@@ -40,26 +41,30 @@ class Account:
     server: ShopServer
     key: ApiKey
 
-    async def place(self, to: str = LISTENS, **fields: Any) -> Placed:
-        command = CallOrder(**{"to": to, "minutes": 1, "steps": SAID, **fields})
-        return await place_voice_call(self.server.shop, self.key, command, "client")
+    @property
+    def buyer(self) -> Buyer:
+        return Buyer("voice", Balance(self.key.id), "client")
 
-    async def hang_up(self, placed: Placed) -> None:
+    async def place(self, to: str = LISTENS, **fields: Any) -> SoldCall:
+        command = CallOrder(**{"to": to, "minutes": 1, "steps": SAID, **fields})
+        return await sell_call(self.server.shop, command, self.buyer)
+
+    async def hang_up(self, placed: SoldCall) -> None:
         await hang_up_call(self.server.shop, placed.order.id)
 
-    async def report(self, placed: Placed) -> CallReport:
+    async def report(self, placed: SoldCall) -> CallReport:
         found = await self.server.shop.db.read(call_status.report_by_id, placed.order.id)
         assert found is not None
         return found
 
-    async def until(self, placed: Placed, status: CallStatus) -> CallReport:
+    async def until(self, placed: SoldCall, status: CallStatus) -> CallReport:
         async def probe() -> CallReport | None:
             report = await self.report(placed)
             return report if report.call.status is status else None
 
         return await eventually(probe)
 
-    async def until_over(self, placed: Placed) -> CallReport:
+    async def until_over(self, placed: SoldCall) -> CallReport:
         async def probe() -> CallReport | None:
             report = await self.report(placed)
             return report if report.order.finished_ms is not None else None

@@ -6,9 +6,9 @@ import pytest
 
 from ringbolt.app.accounts.keys import adopt
 from ringbolt.app.checkout.invoice_quota import look_at_invoices, look_at_numbers, make_room
+from ringbolt.app.checkout.purchase import Buyer, Hold, Purchase
 from ringbolt.app.jobs import CLOSE_HOLD
 from ringbolt.app.requests.order_request import ReceiveTexts, TopUp
-from ringbolt.app.requests.purchase import Hold, Purchase
 from ringbolt.core.errors import RateLimited
 from ringbolt.core.order import OrderKind, OrderState
 from ringbolt.settings import Settings
@@ -27,8 +27,8 @@ SETTINGS = Settings(abuse=ABUSE)
 def _by(client: str, request: ReceiveTexts | TopUp | None = None) -> Purchase:
     wanted = request or ReceiveTexts(service="tg", country=187)
     return Purchase(
-        kind=OrderKind.ACTIVATION, request=wanted, price_msat=1000, payer=Hold(),
-        record=lambda tx, order: None, client=client,
+        kind=OrderKind.ACTIVATION, request=wanted, price_msat=1000,
+        buyer=Buyer("orders", Hold(), client), record=lambda tx, order: None,
     )  # fmt: skip
 
 

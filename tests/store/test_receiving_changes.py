@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from ringbolt.app.checkout.reactivate_number import Buyer, check_again
+from ringbolt.app.checkout.reactivate_number import Claimant, check_again
 from ringbolt.app.numbers.accept_without_code import accept_without_code
 from ringbolt.app.numbers.cancel_order import cancel_order
 from ringbolt.app.numbers.receive_text import receive_texts
@@ -329,7 +329,7 @@ async def _again(process: ReceptionProcess, former: ReceptionOrder, client: str)
     (lease,) = await former.leases()
     (provider,) = process.shop.number_providers
     try:
-        await check_again(process.shop, provider, lease, Buyer(None, client))
+        await check_again(process.shop, provider, lease, Claimant(None, client))
     except Conflict as error:
         return error
     return None
@@ -349,7 +349,7 @@ async def test_what_cannot_be_had_again_is_said_before_it_is_paid_for(
     (lease,) = await former.leases()
     with pytest.raises(Conflict) as gone:
         await check_again(
-            process.shop, world.own, replace(lease, provider="former"), Buyer(None, "me")
+            process.shop, world.own, replace(lease, provider="former"), Claimant(None, "me")
         )
 
     assert acquired is not None and acquired.code == "NUMBER_TAKEN"

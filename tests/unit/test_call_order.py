@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringbolt.app.requests.call_order import CallOrder, GatherStep, from_json, new_ids, to_json
+from ringbolt.app.requests.call_order import CallOrder, GatherStep, from_json, to_json
 from ringbolt.core.calls.call import Pause, Play, Say
 
 TO = "+12025550123"
@@ -67,17 +67,3 @@ def test_order_of_an_earlier_release_is_still_read() -> None:
 def test_what_is_no_order_is_a_fault(text: str) -> None:
     with pytest.raises(msgspec.MsgspecError):
         from_json(text)
-
-
-def test_ids_are_separate_parts_of_the_random_bytes() -> None:
-    ids = new_ids(bytes(range(64)))
-
-    assert ids.order_id == bytes(range(32)).hex()
-    assert ids.sid == "CA" + bytes(range(32, 48)).hex()
-    assert ids.status_token == bytes(range(48, 64)).hex()
-
-
-@pytest.mark.parametrize("length", [0, 63, 65])
-def test_ids_need_exactly_their_random_bytes(length: int) -> None:
-    with pytest.raises(ValueError, match="64 random bytes"):
-        new_ids(bytes(length))

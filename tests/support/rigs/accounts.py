@@ -12,14 +12,14 @@ import pytest
 from ringbolt.app.accounts import account_history
 from ringbolt.app.accounts.keys import NewKey, create_key, recognise
 from ringbolt.app.checkout.place_order import PlacedOrder, place_order
-from ringbolt.app.checkout.top_up import fund
+from ringbolt.app.checkout.purchase import Balance, Buyer, Hold, Idempotency, Purchase
+from ringbolt.app.checkout.top_up import top_up
 from ringbolt.app.jobs import CLOSE_HOLD
 from ringbolt.app.operator.audit import audit_shop
 from ringbolt.app.payments import decide_outcome
 from ringbolt.app.payments.close_hold import close_hold
 from ringbolt.app.payments.record_hold import record_hold
 from ringbolt.app.requests.order_request import SendMail
-from ringbolt.app.requests.purchase import Balance, Idempotency, Purchase
 from ringbolt.app.shop import Shop
 from ringbolt.clock import SystemClock
 from ringbolt.core.errors import NodeUnavailable, RingboltError
@@ -133,7 +133,7 @@ class Bank:
     # -- topping up ---------------------------------------------------------------------------
 
     async def fund(self, key: str, sats: int, named: Idempotency | None = None) -> PlacedOrder:
-        return await fund(self.shop, key, sats, CLIENT, named)
+        return await top_up(self.shop, key, sats, Buyer("orders", Hold(), CLIENT, named))
 
     async def top_up(self, key: str, sats: int) -> Order:
         """Fund, pay, and let the worker settle."""
@@ -167,9 +167,8 @@ class Bank:
             kind=OrderKind.EMAIL,
             request=SendMail("a@b.example", "Hello"),
             price_msat=msat(sats),
-            payer=Balance(key_id),
+            buyer=Buyer("orders", Balance(key_id), CLIENT),
             record=_record,
-            client=CLIENT,
         )
         return (await place_order(self.shop, purchase)).order
 

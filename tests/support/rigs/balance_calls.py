@@ -10,10 +10,10 @@ from ringbolt.app.accounts.chart_of_accounts import NODE, TOP_UP, account_of_key
 from ringbolt.app.accounts.keys import create_key, recognise
 from ringbolt.app.calls.charge_call import minutes_begun
 from ringbolt.app.calls.hang_up_call import hang_up_call
-from ringbolt.app.checkout.place_voice_call import Placed, place_voice_call
+from ringbolt.app.checkout.purchase import Balance, Buyer, Idempotency
+from ringbolt.app.checkout.sell_call import SoldCall, sell_call
 from ringbolt.app.requests import call_order
 from ringbolt.app.requests.call_order import CallOrder, SayStep
-from ringbolt.app.requests.purchase import Idempotency
 from ringbolt.core.calls.call import CallStatus
 from ringbolt.core.errors import NotFound
 from ringbolt.core.order import OrderState
@@ -66,8 +66,9 @@ class Caller:
         said = {"minutes": HELD_MINUTES, "steps": (SayStep("hello"),), **fields}
         self.command = CallOrder(to=NUMBER, **said)
 
-    async def place(self, process: Process) -> Placed:
-        return await place_voice_call(process.shop, self.key, self.command, "c", self.named)
+    async def place(self, process: Process) -> SoldCall:
+        buyer = Buyer("voice", Balance(self.key.id), "c", self.named)
+        return await sell_call(process.shop, self.command, buyer)
 
     async def hang_up(self, process: Process) -> None:
         try:

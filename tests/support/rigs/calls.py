@@ -22,7 +22,7 @@ from ringbolt.app.checkout.place_l402_call import Paid, PlaceResult, Terms, plac
 from ringbolt.app.jobs import SWEEP
 from ringbolt.app.operator.audit import audit_shop
 from ringbolt.app.payments.refund import claim_refund
-from ringbolt.app.requests.call_order import CallOrder, new_ids
+from ringbolt.app.requests.call_order import CallOrder
 from ringbolt.app.shop import Shop
 from ringbolt.clock import SystemClock
 from ringbolt.core.calls.call import CallStatus
@@ -327,8 +327,7 @@ class Buyer:
         paid = Paid(self.grant, "b", "", "", age_ms=0)
         command = CallOrder(to="+12025550123", minutes=1, message="hello")
         terms = Terms(120_000, 300_000)
-        ids = new_ids(secrets.token_bytes(64))
-        return await process.shop.db.tx(place_l402_call, ids, command, paid, terms)
+        return await process.shop.db.tx(place_l402_call, command, paid, terms)
 
     async def claim(self, process: Process) -> None:
         """Ask for the refund with a fresh invoice, if it is open."""

@@ -14,12 +14,12 @@ from sqlalchemy import select
 
 from ringbolt.app.accounts.keys import NewKey, create_key
 from ringbolt.app.checkout import place_order
-from ringbolt.app.checkout.top_up import fund
+from ringbolt.app.checkout.purchase import Balance, Buyer, Hold, Idempotency, Purchase
+from ringbolt.app.checkout.top_up import top_up
 from ringbolt.app.jobs import LOOK_AFTER_HOLDS
 from ringbolt.app.operator.audit import audit_shop
 from ringbolt.app.payments.record_hold import record_hold
 from ringbolt.app.requests.order_request import OrderRequest, ReceiveTexts, SendMail, SendText
-from ringbolt.app.requests.purchase import Balance, Hold, Idempotency, Purchase
 from ringbolt.app.shop import Shop
 from ringbolt.clock import SystemClock
 from ringbolt.core.errors import Unavailable
@@ -112,7 +112,7 @@ class OrderWorld:
         made = await create_key(self.db, "a test")
         if sats:
             process = self.process()
-            bought = await fund(process.shop, made.key, sats, "")
+            bought = await top_up(process.shop, made.key, sats, Buyer("orders", Hold(), ""))
             order = WorldOrder(self, bought.order.id)
             await order.pay()
             await process.settle_down()
@@ -157,18 +157,18 @@ class OrderProcess(Process):
         named = Idempotency("buyer", name, "") if name else None
         if kind == "fund":
             assert key is not None, "a balance is somebody's"
-            bought = await fund(self.shop, key.key, PRICE_MSAT // 1000, "", named)
+            buyer = Buyer("orders", Hold(), "", named)
+            bought = await top_up(self.shop, key.key, PRICE_MSAT // 1000, buyer)
             return WorldOrder(self._world, bought.order.id)
         request = _request(kind, parts)
+        payer = Balance(key.id) if key is not None and on_balance else Hold()
         purchase = Purchase(
             kind=OrderKind(kind),
             request=request,
             price_msat=PRICE_MSAT,
-            payer=Balance(key.id) if key is not None and on_balance else Hold(),
+            buyer=Buyer("orders", payer, secrets.token_hex(8), named),
             record=partial(_record, request),
-            client=secrets.token_hex(8),
             to="" if isinstance(request, ReceiveTexts) else request.to,
-            idempotency=named,
         )
         return WorldOrder(
             self._world, (await place_order.place_order(self.shop, purchase)).order.id

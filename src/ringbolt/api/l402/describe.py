@@ -13,10 +13,9 @@ from ringbolt.api.l402.schema import (
     GATHER_EXAMPLE,
     MAX_MESSAGE_CHARS,
 )
-from ringbolt.app.checkout.routes import check_call_route
+from ringbolt.app.checkout.prices import call_price
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import InvalidInput
-from ringbolt.core.phone import parse_destination
 from ringbolt.core.pricing.rates import MAX_MINUTES, started_minutes
 
 
@@ -78,9 +77,7 @@ def _quote(shop: Shop, query: bytes) -> dict[str, Any] | None:
     if not number.startswith("+"):  # a plus in a query is a space unless it is escaped
         number = "+" + number
     minutes = _minutes(parameters.get("duration_minutes", ["1"])[0])
-    parse_destination(number, scripted_allowed=shop.carriers.has_simulated)
-    check_call_route(shop, number)
-    price = shop.rates.price(number, minutes)
+    price = call_price(shop, number, minutes)
     return {
         "phone_number": number,
         "minutes": minutes,

@@ -23,13 +23,12 @@ from ringbolt.api.l402.redeem import Asked, Redemption
 from ringbolt.api.l402.schema import MAX_BODY_BYTES, decode_body, parse_place_call
 from ringbolt.app.checkout.call_limits import CallLimits
 from ringbolt.app.checkout.check_purchase import check_spoken
-from ringbolt.app.checkout.routes import check_call_route
+from ringbolt.app.checkout.prices import call_price
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks.send_webhook import check_webhook_url
 from ringbolt.core.canonical import canonical_json, digest
 from ringbolt.core.errors import AudioUnplayable, InvalidInput, RingboltError
 from ringbolt.core.lightning.l402 import CredentialRefused
-from ringbolt.core.phone import parse_destination
 from ringbolt.core.pricing.rates import Price
 from ringbolt.store.errors import OutcomeUnknown
 
@@ -162,9 +161,7 @@ class PlaceCallRoute:
     def _price(self, asked: Asked) -> Price:
         """What it costs. Raises ``InvalidInput`` for a number that is not called here."""
         order = asked.call.order
-        parse_destination(order.to, scripted_allowed=self._shop.carriers.has_simulated)
-        check_call_route(self._shop, order.to)
-        return self._shop.rates.price(order.to, order.minutes)
+        return call_price(self._shop, order.to, order.minutes)
 
     async def _lengths(self, asked: Asked) -> Mapping[str, int]:
         """How long the audio file is, in ms, if it tells. Raises ``AudioUnplayable``."""

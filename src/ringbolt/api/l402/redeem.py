@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,7 +21,6 @@ from ringbolt.app.checkout.place_l402_call import (
     place_l402_call,
     record_unredeemed,
 )
-from ringbolt.app.requests.call_order import new_ids
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks.call_status import CallReport, report_by_id
 from ringbolt.app.webhooks.send_webhook import webhook_secret
@@ -103,8 +101,7 @@ class Redemption:
 
     async def _place(self, asked: Asked, grant: Grant) -> PlaceResult:
         paid = self._paid(asked, grant, asked.idempotency_key)
-        ids = new_ids(secrets.token_bytes(64))
-        return await self._shop.db.tx(place_l402_call, ids, asked.call.order, paid, self._terms())
+        return await self._shop.db.tx(place_l402_call, asked.call.order, paid, self._terms())
 
     def _terms(self) -> Terms:
         settings = self._shop.settings
@@ -154,10 +151,7 @@ class Redemption:
 
     async def _unredeemed(self, asked: Asked, grant: Grant, why: str) -> Order:
         paid = self._paid(asked, grant, "")
-        ids = new_ids(secrets.token_bytes(64))
-        return await self._shop.db.tx(
-            record_unredeemed, ids, asked.call.order, paid, self._terms(), why
-        )
+        return await self._shop.db.tx(record_unredeemed, asked.call.order, paid, self._terms(), why)
 
 
 def _where(asked: Asked, order: Order) -> dict[str, Any]:

@@ -6,11 +6,12 @@ from typing import Any
 
 from ringbolt.api.orders import fields
 from ringbolt.api.orders.endpoint import Asked, Reply, ok
-from ringbolt.api.orders.purchase import client_of, created, named
+from ringbolt.api.orders.purchase import FAMILY, client_of, created, named
 from ringbolt.app.accounts import account_history
 from ringbolt.app.accounts.await_top_up import await_top_up
 from ringbolt.app.accounts.keys import recognise
-from ringbolt.app.checkout.top_up import fund
+from ringbolt.app.checkout.purchase import Buyer, Hold
+from ringbolt.app.checkout.top_up import top_up
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import Unauthorized
 from ringbolt.store.engine.db import Tx
@@ -29,10 +30,10 @@ class Accounts:
     async def fund(self, asked: Asked) -> Reply:
         """Add to the balance of the key: what is paid is there at once."""
         sats = fields.sats(asked.fields, "amount")
-        client = client_of(self._shop, asked)
-        # The names of top-ups are the key's own, which fund() looks up.
-        bought = await fund(self._shop, _key(asked), sats, client, named(asked, "key"))
-        return created(self._shop, bought)
+        # The names of top-ups are the key's own, which top_up() looks up.
+        buyer = Buyer(FAMILY, Hold(), client_of(self._shop, asked), named(asked, "key"))
+        sold = await top_up(self._shop, _key(asked), sats, buyer)
+        return created(self._shop, sold.order, replayed=sold.replayed)
 
     async def balance(self, asked: Asked) -> Reply:
         """What can still be spent: what is reserved for orders under way is not in it."""

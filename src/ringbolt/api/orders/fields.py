@@ -11,10 +11,12 @@ from typing import Any
 
 from ringbolt.api.kit.phone_input import international
 from ringbolt.api.orders.parameters import Parameters
+from ringbolt.app.checkout.sell_text import text_destination
+from ringbolt.app.shop import Shop
 from ringbolt.core.countries import Country, resolve_country
-from ringbolt.core.errors import DestinationRefused, InvalidInput
+from ringbolt.core.errors import InvalidInput
 from ringbolt.core.lightning.lnurl import LnurlError, parse_lightning_address
-from ringbolt.core.phone import EXAMPLE, Destination, is_landline, parse_destination
+from ringbolt.core.phone import EXAMPLE, Destination
 from ringbolt.core.services import Service, resolve_service
 
 MAX_SATS = 100_000_000
@@ -195,7 +197,7 @@ def message(fields: Parameters, max_chars: int) -> str:
     return value
 
 
-def phone(fields: Parameters, *, scripted_allowed: bool) -> Destination:
+def phone(shop: Shop, fields: Parameters) -> Destination:
     """The number to text: E.164, with or without '+', or as it is written down.
 
     Raises ``InvalidInput`` and ``DestinationRefused``.
@@ -216,21 +218,13 @@ def phone(fields: Parameters, *, scripted_allowed: bool) -> Destination:
             suggestion=f'Write + and the country code, then the number. Example: "{EXAMPLE}".',
         )
     try:
-        destination = parse_destination(number, scripted_allowed=scripted_allowed)
+        return text_destination(shop, number)
     except InvalidInput as error:
         error.message = error.message.replace("phone_number", "phone")
         error.message = error.message.replace("numbers are not called", "numbers are not texted")
         error.suggestion = error.suggestion.replace("fixed or mobile", "mobile")
         error.field = "phone"
         raise
-    if is_landline(number):
-        raise DestinationRefused(
-            f"{number} is a landline, which gets no texts.",
-            code="LANDLINE",
-            field="phone",
-            suggestion="Use a mobile number, or have the message spoken by a call.",
-        )
-    return destination
 
 
 def referrer(fields: Parameters) -> str:

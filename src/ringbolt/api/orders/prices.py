@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from ringbolt.api.orders import fields
 from ringbolt.api.orders.endpoint import Asked, Reply, ok
-from ringbolt.api.orders.send import text_price
+from ringbolt.app.checkout.prices import code_price, mail_price, rental_price, text_price
 from ringbolt.app.shop import Shop
 from ringbolt.core.email_address import parse_address
-from ringbolt.core.pricing.prices import RENT_BLOCK_HOURS
-from ringbolt.core.services import FULL_RENT
+from ringbolt.core.pricing.money import sats_up
 from ringbolt.core.texts.segments import count
 
 
 class PriceLists:
-    """Prices, as the shop's price list has them."""
+    """What orders cost, in sats."""
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
@@ -25,17 +24,17 @@ class PriceLists:
         hours = fields.whole_number(said, "rentalHours", 1, shop.settings.orders.max_rental_hours)
         return ok(
             {
-                "receive": shop.prices.receive(country, service),
-                "send": self._send_price(asked),
-                "rent": shop.prices.rent(country, service or FULL_RENT, hours or RENT_BLOCK_HOURS),
-                "s4s": shop.prices.s4s(country, service),
+                "receive": sats_up(code_price(shop, country, service)),
+                "send": sats_up(self._send_price(asked)),
+                "rent": sats_up(rental_price(shop, country, service, hours or 0)),
+                "s4s": sats_up(code_price(shop, country, service, real=True)),
             }
         )
 
     async def price(self, asked: Asked) -> Reply:
         """What a code costs."""
         country, service = self._place(asked)
-        return ok({"price": self._shop.prices.receive(country, service)})
+        return ok({"price": sats_up(code_price(self._shop, country, service))})
 
     def _place(self, asked: Asked) -> tuple[int | None, str]:
         country = fields.country(asked.fields)
@@ -53,10 +52,10 @@ class PriceLists:
             parse_address(address)
             if said.get("message") is not None:
                 fields.message(said, shop.settings.mail.max_chars)
-            return shop.prices.email()
+            return mail_price(shop)
         destination = None
         if said.get("phone") is not None:
-            destination = fields.phone(said, scripted_allowed=shop.sms_carriers.has_simulated)
+            destination = fields.phone(shop, said)
         segments = 1
         if said.get("message") is not None:
             segments = count(fields.message(said, shop.settings.sms.max_chars)).segments

@@ -8,15 +8,16 @@ from ringbolt.api.kit.idempotency import idempotency_key, unguessable_key
 from ringbolt.api.orders import fields
 from ringbolt.api.orders.endpoint import Asked, Reply, ok
 from ringbolt.app.accounts.keys import recognise
-from ringbolt.app.checkout.place_order import PlacedOrder
-from ringbolt.app.requests.purchase import Balance, Hold, Idempotency
+from ringbolt.app.checkout.purchase import Balance, Buyer, Hold, Idempotency
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks.send_webhook import check_webhook_url, webhook_secret
 from ringbolt.core.errors import Unauthorized
 from ringbolt.core.order import OrderState, PaymentMethod
 from ringbolt.core.pricing.money import sats_up
 from ringbolt.store.keys import ApiKey
+from ringbolt.store.orders import Order
 
+FAMILY = "orders"
 PAID = "paid"
 MAX_URL_CHARS = 2048
 _ANYBODY = "anybody"
@@ -35,6 +36,15 @@ async def key_of(shop: Shop, asked: Asked, scope: str) -> ApiKey:
             suggestion="Send your API key in the header X-API-Key.",
         )
     return await shop.db.read(recognise, asked.key, scope)
+
+
+async def buyer_of(shop: Shop, asked: Asked) -> Buyer:
+    """Who buys, as the request says. Raises ``InvalidInput``, ``Unauthorized``, ``Forbidden``."""
+    referrer = fields.referrer(asked.fields)
+    webhook_url = webhook_of(shop, asked)
+    payer = await payer_of(shop, asked)
+    named = idempotency_of(asked, payer)
+    return Buyer(FAMILY, payer, client_of(shop, asked), named, webhook_url, referrer)
 
 
 async def payer_of(shop: Shop, asked: Asked) -> Hold | Balance:
@@ -76,9 +86,8 @@ def webhook_of(shop: Shop, asked: Asked) -> str:
     return url
 
 
-def created(shop: Shop, bought: PlacedOrder, *, segments: int | None = None) -> Reply:
+def created(shop: Shop, order: Order, *, replayed: bool, segments: int | None = None) -> Reply:
     """The answer to a placed order, the same each time it is asked for."""
-    order = bought.order
     is_hold = order.method is not PaymentMethod.BALANCE
     document: dict[str, object] = {
         "status": "OK",
@@ -94,6 +103,6 @@ def created(shop: Shop, bought: PlacedOrder, *, segments: int | None = None) -> 
         document["segments"] = segments
     if order.webhook_url:
         document["webhookSecret"] = webhook_secret(shop.keyring, order.account_id or order.id)
-    if bought.replayed:
+    if replayed:
         return ok(document, (b"idempotent-replayed", b"true"))
     return ok(document)

@@ -12,11 +12,11 @@ import msgspec
 
 from ringbolt.api.kit.phone_input import international
 from ringbolt.api.voice.fields import Fields, kind, shown
-from ringbolt.app.checkout.routes import check_call_route
+from ringbolt.app.checkout.prices import call_price
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks.send_webhook import check_webhook_url
 from ringbolt.core.errors import InvalidInput
-from ringbolt.core.phone import EXAMPLE, parse_destination
+from ringbolt.core.phone import EXAMPLE
 
 MAX_URL_CHARS: Final = 2048
 MAX_METADATA_BYTES: Final = 4096
@@ -30,9 +30,7 @@ def number(shop: Shop, fields: Fields) -> str:
     """The number to call, E.164. Raises ``InvalidInput`` and ``DestinationRefused``."""
     found = _written(fields)
     try:
-        parse_destination(found, scripted_allowed=shop.carriers.has_simulated)
-        check_call_route(shop, found)
-        shop.rates.price(found, 1)
+        call_price(shop, found)
     except InvalidInput as error:
         error.message = error.message.replace("phone_number", fields.label("to"))
         error.field = fields.written.get("to", "to")

@@ -20,15 +20,10 @@ from ringbolt.api.voice.request import Asked
 from ringbolt.app.accounts.chart_of_accounts import account_of_key
 from ringbolt.app.calls.hang_up_call import hang_up_call
 from ringbolt.app.calls.recordings import read as read_recording
-from ringbolt.app.checkout.place_voice_call import (
-    FAMILY,
-    Placed,
-    call_placed_before,
-    place_voice_call,
-)
+from ringbolt.app.checkout.purchase import Balance, Buyer, Idempotency
+from ringbolt.app.checkout.sell_call import SoldCall, call_sold_before, sell_call
 from ringbolt.app.requests import call_order
 from ringbolt.app.requests.call_order import CallOrder, RecordStep
-from ringbolt.app.requests.purchase import Idempotency
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks.send_webhook import webhook_secret
 from ringbolt.core.calls.call import CallStatus
@@ -41,6 +36,7 @@ from ringbolt.store.engine.db import Tx
 from ringbolt.store.ledger import InsufficientFunds
 from ringbolt.store.orders import Order
 
+FAMILY: Final = "voice"
 USUAL_PAGE: Final = 50
 MAX_PAGE: Final = 100
 _MAX_CURSOR_CHARS: Final = 128
@@ -145,18 +141,15 @@ async def place(shop: Shop, asked: Asked, fields: Fields, request: CallRequest) 
     return Reply(document, headers=_REPLAYED if placed.replayed else ())
 
 
-async def _placed(shop: Shop, asked: Asked, request: CallRequest) -> tuple[Placed, Found]:
+async def _placed(shop: Shop, asked: Asked, request: CallRequest) -> tuple[SoldCall, Found]:
     """The call, and what its audio files told: nothing, if it was placed before."""
     named = _named(asked, request.command, f"key:{asked.key.id}")
-    before = None if named is None else await call_placed_before(shop, named)
+    before = None if named is None else await call_sold_before(shop, named)
     if before is not None:
         return before, Found()
     found = await request.files.look(shop)
-    client = shop.hash_of(asked.client)
-    placed = await place_voice_call(
-        shop, asked.key, request.command, client, named, lengths=found.lengths
-    )
-    return placed, found
+    buyer = Buyer(FAMILY, Balance(asked.key.id), shop.hash_of(asked.client), named)
+    return await sell_call(shop, request.command, buyer, lengths=found.lengths), found
 
 
 def _named(asked: Asked, command: CallOrder, principal: str) -> Idempotency | None:

@@ -3,9 +3,9 @@ nobody pays for what cannot be had. Every refusal says what to do."""
 
 from __future__ import annotations
 
-from ringbolt.app.accounts.chart_of_accounts import account_of_key
 from ringbolt.app.checkout.check_recordings import check_recordings
 from ringbolt.app.checkout.invoice_quota import look_at_invoices, look_at_numbers, make_room
+from ringbolt.app.checkout.purchase import Purchase
 from ringbolt.app.checkout.routes import check_route
 from ringbolt.app.limits import destination_limits
 from ringbolt.app.limits.destination_limits import limits_of
@@ -14,7 +14,6 @@ from ringbolt.app.limits.spend_limits import look_at_sold
 from ringbolt.app.limits.unused_numbers import check_unused
 from ringbolt.app.requests.call_order import CallOrder
 from ringbolt.app.requests.order_request import ReceiveTexts, SendMail, SendText
-from ringbolt.app.requests.purchase import Balance, Purchase
 from ringbolt.app.requests.spoken import spoken_texts
 from ringbolt.app.shop import Shop
 from ringbolt.core.email_address import mailbox_of
@@ -116,11 +115,11 @@ def _look(tx: Tx, shop: Shop, purchase: Purchase) -> bool:
     is_crowded = is_hold and look_at_invoices(tx, shop.settings, purchase)
     if not purchase.kind.is_sold:
         return is_crowded
-    account = account_of_key(purchase.payer.key_id) if isinstance(purchase.payer, Balance) else ""
+    account, client = purchase.buyer.account_id or "", purchase.buyer.client
     if isinstance(purchase.request, ReceiveTexts):
-        check_unused(tx, shop.settings, account or purchase.client)
-        look_at_numbers(tx, shop.settings, purchase.client)
-    limits = limits_of(shop, purchase.request, account, purchase.client)
+        check_unused(tx, shop.settings, account or client)
+        look_at_numbers(tx, shop.settings, client)
+    limits = limits_of(shop, purchase.request, account, client)
     refusal = destination_limits.look(tx, limits)
     if refusal is not None:
         raise refusal.error()

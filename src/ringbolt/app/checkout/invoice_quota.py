@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from ringbolt.app.checkout.purchase import Purchase
 from ringbolt.app.payments.expire_order import expire
 from ringbolt.app.requests.order_request import TopUp
-from ringbolt.app.requests.purchase import Purchase
 from ringbolt.core.errors import RateLimited
 from ringbolt.core.humanise import counted
 from ringbolt.settings import Settings
@@ -27,7 +27,7 @@ _MADE_ROOM: Final = "made room: its address had the most unpaid invoices"
 
 def look_at_invoices(tx: Tx, settings: Settings, purchase: Purchase) -> bool:
     """Whether room must be made for the purchase's invoice. Raises ``RateLimited``."""
-    own, abuse = holds.awaiting(tx, purchase.client), settings.abuse
+    own, abuse = holds.awaiting(tx, purchase.buyer.client), settings.abuse
     if own >= abuse.open_invoices_per_client:
         raise RateLimited(
             f"You have {counted(abuse.open_invoices_per_client, 'unpaid invoice')} open here.",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 
 from ringbolt.app.accounts.chart_of_accounts import ESCROW, NODE, PAYMENT, payment_idem
+from ringbolt.app.checkout.sell_call import new_sid, record_call
 from ringbolt.app.jobs import DISPATCH_CALL
+from ringbolt.app.payments.start_fulfilment import dispatch_paid
 from ringbolt.app.requests import call_order
-from ringbolt.app.requests.call_order import CallOrder, NewIds
+from ringbolt.app.requests.call_order import CallOrder
 from ringbolt.app.webhooks import call_notify
 from ringbolt.core.calls.call import CallStatus
 from ringbolt.core.lightning.l402 import Grant
@@ -67,28 +70,23 @@ class Spent:
 PlaceResult = Placed | Replayed | Spent
 
 
-def place_l402_call(
-    tx: Tx, ids: NewIds, command: CallOrder, paid: Paid, terms: Terms
-) -> PlaceResult:
+def place_l402_call(tx: Tx, command: CallOrder, paid: Paid, terms: Terms) -> PlaceResult:
     """One payment hash, one order. Of any number of copies at once, one places the call."""
     existing = orders.by_payment_hash(tx, paid.grant.payment_hash.hex())
     if existing is None:
-        order = _new_order(tx, ids, command, paid, terms)
+        order = _new_order(tx, command, paid, terms)
         if orders.insert(tx, order, "paid with L402"):
             _book_payment(tx, order)
-            calls.insert_call(tx, order.id, ids.sid, command.to, command.minutes)
-            call_notify.changed(tx, order.id)
-            _enqueue(tx, order.id)
-            return Placed(order, _call(tx, order.id))
+            call = record_call(tx, order, command)
+            dispatch_paid(tx, order)
+            return Placed(order, call)
         # Another machine inserted the same hash between our look and our insert.
         existing = orders.by_payment_hash(tx, paid.grant.payment_hash.hex())
         assert existing is not None
     return _again(tx, existing, paid, terms)
 
 
-def record_unredeemed(
-    tx: Tx, ids: NewIds, command: CallOrder, paid: Paid, terms: Terms, why: str
-) -> Order:
+def record_unredeemed(tx: Tx, command: CallOrder, paid: Paid, terms: Terms, why: str) -> Order:
     """A paid credential that cannot buy its call any more: the buyer gets the money back.
 
     It was shown after it had expired, or the number is not called here any more. The order is
@@ -98,10 +96,10 @@ def record_unredeemed(
     existing = orders.by_payment_hash(tx, paid.grant.payment_hash.hex())
     if existing is not None:
         return existing
-    order = _new_order(tx, ids, command, paid, terms)
+    order = _new_order(tx, command, paid, terms)
     if orders.insert(tx, order, "paid with L402"):
         _book_payment(tx, order)
-        calls.insert_call(tx, order.id, ids.sid, command.to, command.minutes)
+        calls.insert_call(tx, order.id, new_sid(), command.to, command.minutes)
         calls.update_call(tx, order.id, status=CallStatus.CANCELED, ended_ms=tx.now_ms, cause=why)
         orders.move(tx, order.id, OrderState.FAILED, why, may_retry=0)
         refunds.open_refund(tx, order.id, order.price_msat)
@@ -160,9 +158,9 @@ def _retry(tx: Tx, order: Order, paid: Paid, terms: Terms) -> PlaceResult:
     # The former try's job may still wait for the carrier's answer, and would take this one's
     # place when it ends: it is taken away from whoever holds it.
     DISPATCH_CALL.cancel(tx, order.id)
-    _enqueue(tx, order.id)
     renewed = orders.by_id(tx, order.id)
     assert renewed is not None
+    dispatch_paid(tx, renewed)
     return Placed(renewed, _call(tx, order.id))
 
 
@@ -174,9 +172,9 @@ def _retried_or_claimed(tx: Tx, order: Order, paid: Paid, terms: Terms) -> Place
     return Spent(order, "L402_REFUND_CLAIMED", "The refund for this call was claimed.")
 
 
-def _new_order(tx: Tx, ids: NewIds, command: CallOrder, paid: Paid, terms: Terms) -> Order:
+def _new_order(tx: Tx, command: CallOrder, paid: Paid, terms: Terms) -> Order:
     return Order(
-        id=ids.order_id,
+        id=secrets.token_hex(32),
         kind=OrderKind.CALL,
         family="l402",
         state=OrderState.PAID,
@@ -187,7 +185,7 @@ def _new_order(tx: Tx, ids: NewIds, command: CallOrder, paid: Paid, terms: Terms
         account_id=None,
         body_hash=paid.body_hash,
         request=call_order.to_json(command),
-        status_token=ids.status_token,
+        status_token=secrets.token_hex(16),
         refund_address=paid.refund_address,
         may_retry=False,
         retry_until_ms=paid.grant.offer.valid_until_s * 1000,
@@ -210,10 +208,6 @@ def _book_payment(tx: Tx, order: Order) -> None:
         amount_msat=order.price_msat,
         kind=PAYMENT,
     )
-
-
-def _enqueue(tx: Tx, order_id: str) -> None:
-    DISPATCH_CALL.enqueue(tx, order_id=order_id)
 
 
 def _call(tx: Tx, order_id: str) -> Call:

@@ -10,14 +10,14 @@ import secrets
 from dataclasses import dataclass, replace
 
 from ringbolt.app.accounts.await_top_up import await_top_up
-from ringbolt.app.accounts.chart_of_accounts import RESERVE, REVENUE, account_of_key, hold_idem
+from ringbolt.app.accounts.chart_of_accounts import RESERVE, REVENUE, hold_idem
 from ringbolt.app.accounts.insufficient_funds import insufficient_funds
 from ringbolt.app.checkout.check_purchase import check_purchase
+from ringbolt.app.checkout.purchase import Balance, Hold, Idempotency, Purchase
 from ringbolt.app.limits.count_order import count_paid
 from ringbolt.app.payments.start_fulfilment import HOLDS, MEMO, dispatch_paid, working_deadline_ms
 from ringbolt.app.requests import order_request
 from ringbolt.app.requests.order_request import ReceiveTexts
-from ringbolt.app.requests.purchase import Balance, Hold, Idempotency, Purchase
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import Conflict, InvalidInput, Unauthorized
 from ringbolt.core.lightning.hold import new_preimage, payment_hash_of
@@ -42,7 +42,7 @@ async def place_order(shop: Shop, purchase: Purchase) -> PlacedOrder:
     Raises ``InvalidInput`` and ``RateLimited`` for what the rules forbid, ``InsufficientFunds``,
     ``Unauthorized`` for a key that was revoked meanwhile, ``NodeUnavailable``.
     """
-    named = purchase.idempotency
+    named = purchase.buyer.idempotency
     if named is not None:
         before = await placed_before(shop, named)
         if before is not None:
@@ -51,7 +51,7 @@ async def place_order(shop: Shop, purchase: Purchase) -> PlacedOrder:
     if purchase.check is not None:
         await purchase.check()
     order = _new_order(shop, purchase, secrets.token_hex(32))
-    if isinstance(purchase.payer, Hold):
+    if isinstance(purchase.buyer.payer, Hold):
         order = await _with_invoice(shop, purchase, order)
     try:
         return PlacedOrder(await _placed(shop, purchase, order))
@@ -76,8 +76,8 @@ async def _placed(shop: Shop, purchase: Purchase, order: Order) -> Order:
         try:
             return await shop.db.tx(_place, shop, purchase, order)
         except ledger.InsufficientFunds as error:
-            assert isinstance(purchase.payer, Balance)
-            key_id = purchase.payer.key_id
+            assert isinstance(purchase.buyer.payer, Balance)
+            key_id = purchase.buyer.payer.key_id
             if waited or not await await_top_up(shop, key_id):
                 told = await shop.db.read(insufficient_funds, key_id, purchase.price_msat)
                 raise told or error from None
@@ -103,19 +103,18 @@ def _earlier(tx: Tx, named: Idempotency) -> Order | None:
 
 def _new_order(shop: Shop, purchase: Purchase, order_id: str) -> Order:
     now_ms = shop.clock.now_ms()
-    is_hold = isinstance(purchase.payer, Hold)
+    buyer = purchase.buyer
+    is_hold = isinstance(buyer.payer, Hold)
     return Order(
         id=order_id,
         kind=purchase.kind,
-        family=purchase.family,
+        family=buyer.family,
         state=OrderState.AWAITING_PAYMENT if is_hold else OrderState.PAID,
         reason="",
         method=purchase.method,
         price_msat=purchase.price_msat,
         payment_hash=None,
-        account_id=(
-            account_of_key(purchase.payer.key_id) if isinstance(purchase.payer, Balance) else None
-        ),
+        account_id=buyer.account_id,
         body_hash="",
         request=order_request.to_json(purchase.request),
         status_token=secrets.token_hex(16),
@@ -123,15 +122,15 @@ def _new_order(shop: Shop, purchase: Purchase, order_id: str) -> Order:
         may_retry=False,
         retry_until_ms=0,
         deadline_ms=working_deadline_ms(shop.settings, purchase.kind, now_ms),
-        idempotency_key="" if purchase.idempotency is None else purchase.idempotency.key,
+        idempotency_key="" if buyer.idempotency is None else buyer.idempotency.key,
         created_ms=now_ms,
         started_ms=now_ms,
         finished_ms=None,
         paid_ms=None if is_hold else now_ms,
-        referrer=purchase.referrer,
+        referrer=buyer.referrer,
         referral_percent=shop.settings.referral.percent,
-        webhook_url=purchase.webhook_url,
-        client=purchase.client,
+        webhook_url=buyer.webhook_url,
+        client=buyer.client,
     )
 
 
@@ -169,13 +168,13 @@ def _place(tx: Tx, shop: Shop, purchase: Purchase, order: Order) -> Order:
         order = replace(order, paid_ms=tx.now_ms)
     assert orders.insert(tx, order, "ordered"), "ids are random"
     purchase.record(tx, order)
-    named = purchase.idempotency
+    named = purchase.buyer.idempotency
     if named is not None and not idempotency.add(
         tx, named.principal, named.key, named.body_hash, order.id
     ):
         raise _PlacedBefore
-    if isinstance(purchase.payer, Balance):
-        _reserve(tx, purchase.payer, order)
+    if isinstance(purchase.buyer.payer, Balance):
+        _reserve(tx, purchase.buyer.payer, order)
         refused = count_paid(tx, shop, order)
         if refused is not None:
             raise refused.error

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from ringbolt.app.requests import order_request
+from ringbolt.app.requests.order_request import ReceiveTexts
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import Conflict
 from ringbolt.core.humanise import span
@@ -26,18 +28,44 @@ _FIELD: Final = "reactivate"
 
 
 @dataclass(frozen=True, slots=True)
-class Buyer:
+class FormerOrder:
+    """An earlier order whose number is wanted again: ``command`` has the country of that number.
+    ``is_over``: it has the number no more."""
+
+    command: ReceiveTexts
+    number: str
+    lease: NumberLease
+    is_over: bool
+
+
+def former_order(tx: Tx, order_id: str) -> FormerOrder | None:
+    """None if there is no such order, or it had no number."""
+    order = orders.by_id(tx, order_id)
+    if order is None or not order.kind.is_received:
+        return None
+    receiving = receiving_orders.receiving_of(tx, order_id)
+    if receiving is None or receiving.lease_id is None:
+        return None
+    lease = receiving_orders.lease_by_id(tx, receiving.lease_id)
+    assert lease is not None, "a lease is never removed"
+    request = order_request.from_json(order.request, ReceiveTexts)
+    command = ReceiveTexts(receiving.service, receiving.number_country, real=request.real)
+    return FormerOrder(command, receiving.number, lease, receiving.closed_ms is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimant:
     """Who wants a number: an account, or else a client address (hashed)."""
 
     account_id: str | None
     client: str
 
     @classmethod
-    def of(cls, order: Order) -> Buyer:
+    def of(cls, order: Order) -> Claimant:
         return cls(order.account_id, order.client)
 
     def had(self, tx: Tx, lease: NumberLease) -> bool:
-        """Whether the order of ``lease`` is this buyer's."""
+        """Whether the order of ``lease`` is theirs."""
         order = orders.by_id(tx, lease.order_id)
         if order is None:
             return False
@@ -54,12 +82,12 @@ class _Taken:
 
 
 async def check_again(
-    shop: Shop, provider: NumberProvider | None, former: NumberLease, buyer: Buyer
+    shop: Shop, provider: NumberProvider | None, former: NumberLease, claimant: Claimant
 ) -> None:
-    """Raises ``Conflict`` if ``buyer`` cannot have the number of ``former`` once more, and
-    ``Unavailable`` if that cannot be asked. ``provider`` is who would lend it, None if it is gone
-    from the settings."""
-    taken = await shop.db.read(_taken, former.number, buyer)
+    """Raises ``Conflict`` if ``claimant`` cannot have the number of ``former`` once more, and
+    ``Unavailable`` if that cannot be asked. ``provider`` is who would lend it, None if it is
+    gone from the settings."""
+    taken = await shop.db.read(_taken, former.number, claimant)
     if taken is not None:
         raise _is_taken(former.number, taken)
     if await _is_gone(provider, former):
@@ -92,11 +120,11 @@ def _is_taken(number: str, taken: _Taken) -> Conflict:
     )
 
 
-def _taken(tx: Tx, number: str, buyer: Buyer) -> _Taken | None:
+def _taken(tx: Tx, number: str, claimant: Claimant) -> _Taken | None:
     """Until when the number is somebody's, or rests after it was; None if it is free for
-    ``buyer``."""
+    ``claimant``."""
     for lease in receiving_orders.leases_of_number(tx, number, tx.now_ms - REUSE_AFTER_MS):
-        is_own = buyer.had(tx, lease)
+        is_own = claimant.had(tx, lease)
         ends_ms = max(lease.until_ms, tx.now_ms + 1) if lease.ended_ms is None else lease.ended_ms
         free_ms = ends_ms if is_own else ends_ms + COOL_DOWN_MS
         if free_ms > tx.now_ms:

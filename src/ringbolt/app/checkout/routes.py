@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ringbolt.app.checkout.choose_provider import find_provider
+from ringbolt.app.checkout.purchase import Purchase
 from ringbolt.app.requests.call_order import CallOrder, RecordStep
 from ringbolt.app.requests.order_request import ReceiveTexts, SendMail, SendText
-from ringbolt.app.requests.purchase import Purchase
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import DestinationRefused
 from ringbolt.core.phone import SCRIPTED

@@ -12,8 +12,8 @@ from functools import partial
 
 from ringbolt.app.accounts import keys
 from ringbolt.app.checkout.place_order import PlacedOrder, place_order
+from ringbolt.app.checkout.purchase import Buyer, Hold, Purchase
 from ringbolt.app.requests.order_request import TopUp
-from ringbolt.app.requests.purchase import Hold, Idempotency, Purchase
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import InvalidInput, Unauthorized
 from ringbolt.core.order import OrderKind
@@ -25,13 +25,11 @@ from ringbolt.store.orders import Order
 SCOPE = "fund"
 
 
-async def fund(
-    shop: Shop, presented_key: str, sats: int, client: str, idempotency: Idempotency | None = None
-) -> PlacedOrder:
-    """Order a top-up of ``sats`` (1 at least); ``client`` is who asks, hashed.
+async def top_up(shop: Shop, presented_key: str, sats: int, buyer: Buyer) -> PlacedOrder:
+    """Order a top-up of ``sats`` (1 at least), which is paid by a hold invoice.
 
-    An ``idempotency`` belongs to the key, whatever principal it names: the same request with
-    another key is another order. Raises ``Unauthorized`` for a key that is unknown or revoked,
+    The buyer's ``idempotency`` belongs to the key, whatever principal it names: the same request
+    with another key is another order. Raises ``Unauthorized`` for a key that is unknown or revoked,
     ``Forbidden`` for one that may not do this, ``InvalidInput``, ``RateLimited``,
     ``NodeUnavailable``.
     """
@@ -44,16 +42,15 @@ async def fund(
         )
     key = await shop.db.read(keys.find, presented_key)
     key_id = _own_key(shop, presented_key) if key is None else keys.permitted(key, SCOPE).id
-    if idempotency is not None:
-        idempotency = replace(idempotency, principal=f"key:{key_id}")
+    if buyer.idempotency is not None:
+        named = replace(buyer.idempotency, principal=f"key:{key_id}")
+        buyer = replace(buyer, idempotency=named)
     purchase = Purchase(
         kind=OrderKind.FUND,
         request=TopUp(key_id, sats),
         price_msat=msat(sats),
-        payer=Hold(),
-        record=partial(_be_there, presented_key, key_id, key),
-        client=client,
-        idempotency=idempotency,
+        buyer=replace(buyer, payer=Hold()),
+        record=partial(_ensure_key, presented_key, key_id, key),
     )
     return await place_order(shop, purchase)
 
@@ -68,7 +65,9 @@ def _own_key(shop: Shop, presented_key: str) -> str:
     return keys.own_key_id(shop.keyring, presented_key)
 
 
-def _be_there(presented_key: str, key_id: str, known: ApiKey | None, tx: Tx, order: Order) -> None:
+def _ensure_key(
+    presented_key: str, key_id: str, known: ApiKey | None, tx: Tx, order: Order
+) -> None:
     """In the order's own transaction: the key is there, and still may be topped up."""
     if known is None:
         keys.adopt(tx, key_id, presented_key)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any, Final
 
-from ringbolt.app.checkout.reactivate_number import COOL_DOWN_MS, REUSE_AFTER_MS, Buyer
+from ringbolt.app.checkout.reactivate_number import COOL_DOWN_MS, REUSE_AFTER_MS, Claimant
 from ringbolt.app.checkout.routes import number_route
 from ringbolt.app.numbers.close_lease import close_receiving, see_to_giving_back, set_timer
 from ringbolt.app.numbers.receive_text import receive_early_texts
@@ -232,7 +232,7 @@ def _unfit(tx: Tx, order: Order, lease: NumberLease) -> str:
         if not again and before.service == lease.service:
             return "it was lent for the same service lately"
         is_cool = before.ended_ms is None or tx.now_ms - before.ended_ms >= COOL_DOWN_MS
-        if not is_cool and not (again and Buyer.of(order).had(tx, before)):
+        if not is_cool and not (again and Claimant.of(order).had(tx, before)):
             return "it was lent to somebody else a moment ago"
     return ""
 

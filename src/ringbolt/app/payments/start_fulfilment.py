@@ -37,4 +37,5 @@ def dispatch_paid(tx: Tx, order: Order) -> None:
         orders.finish(tx, order.id)
     else:
         DISPATCH[order.kind.fulfilment].enqueue(tx, order_id=order.id)
-    notify.changed(tx, order.id)
+    if order.webhook_url:
+        notify.changed(tx, order.id)

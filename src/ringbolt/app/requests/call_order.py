@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import msgspec
 
 from ringbolt.core.calls.call import CallScript, Gather, Hangup, Pause, Play, Record, Say
@@ -167,22 +165,6 @@ def _say_step(said: Say) -> SayStep:
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(CallOrder).decode
-
-
-@dataclass(frozen=True, slots=True)
-class NewIds:
-    """Fresh random names for an order: its id, the call's sid, the token of its status page."""
-
-    order_id: str
-    sid: str
-    status_token: str
-
-
-def new_ids(random: bytes) -> NewIds:
-    """From 64 random bytes."""
-    if len(random) != 64:
-        raise ValueError("new ids need 64 random bytes")
-    return NewIds(random[:32].hex(), "CA" + random[32:48].hex(), random[48:].hex())
 
 
 def to_json(order: CallOrder) -> str:

@@ -1,10 +1,11 @@
-"""What is bought, by whom, and how it is paid: what an API makes of a request for ``app.buy``."""
+"""Who buys, and what one purchase is: the buyer comes from the API, the rest from the checkout."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from ringbolt.app.accounts.chart_of_accounts import account_of_key
 from ringbolt.app.requests.call_order import CallOrder
 from ringbolt.app.requests.order_request import OrderRequest
 from ringbolt.core.order import OrderKind, PaymentMethod
@@ -33,13 +34,35 @@ class Idempotency:
     body_hash: str
 
 
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """Who buys, how it is paid, and who is told of it.
+
+    ``family`` is the API that the order comes by, in whose shapes its buyer is told of it.
+    ``client`` is the buyer's address, hashed. ``webhook_url`` is told every change of the order;
+    ``referrer`` is the Lightning Address that gets a share. Both are '' for none.
+    """
+
+    family: str
+    payer: Hold | Balance
+    client: str
+    idempotency: Idempotency | None = None
+    webhook_url: str = ""
+    referrer: str = ""
+
+    @property
+    def account_id(self) -> str | None:
+        """The ledger account that pays; None for an invoice."""
+        return account_of_key(self.payer.key_id) if isinstance(self.payer, Balance) else None
+
+
 Record = Callable[[Tx, Order], None]
 """Writes down, with the order, what its kind needs; e.g. its ``message`` row."""
 
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """What is bought. ``price_msat`` is what the invoice says; ``client`` who asks, hashed.
+    """What is bought. ``price_msat`` is what the invoice says.
 
     ``to`` is the number (E.164) or address that gets something, '' for none; for limits. ``check``
     is asked before there is an invoice, though not for a request that is only repeated.
@@ -48,16 +71,12 @@ class Purchase:
     kind: OrderKind
     request: OrderRequest | CallOrder
     price_msat: int
-    payer: Hold | Balance
+    buyer: Buyer
     record: Record
-    client: str
     to: str = ""
-    referrer: str = ""
-    webhook_url: str = ""
-    idempotency: Idempotency | None = None
-    family: str = "orders"
     check: Callable[[], Awaitable[None]] | None = None
 
     @property
     def method(self) -> PaymentMethod:
-        return PaymentMethod.HOLD if isinstance(self.payer, Hold) else PaymentMethod.BALANCE
+        is_hold = isinstance(self.buyer.payer, Hold)
+        return PaymentMethod.HOLD if is_hold else PaymentMethod.BALANCE

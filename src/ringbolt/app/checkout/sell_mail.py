@@ -1,0 +1,65 @@
+"""Sell an e-mail. It is paid for once a mail server took it; otherwise the money returns."""
+
+from __future__ import annotations
+
+import secrets
+from functools import partial
+
+from msgspec.structs import replace
+
+from ringbolt.app.checkout.place_order import PlacedOrder, place_order
+from ringbolt.app.checkout.prices import mail_price
+from ringbolt.app.checkout.purchase import Buyer, Purchase
+from ringbolt.app.requests.order_request import SendMail
+from ringbolt.app.shop import Shop
+from ringbolt.core.email_address import (
+    check_mail_text,
+    check_subject,
+    mailbox_of,
+    parse_address,
+)
+from ringbolt.core.errors import InvalidInput
+from ringbolt.core.order import OrderKind
+from ringbolt.store import messages
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.orders import Order
+
+
+async def sell_mail(shop: Shop, command: SendMail, buyer: Buyer) -> PlacedOrder:
+    """Order ``command``, whose texts are as they were written.
+
+    Raises ``InvalidInput``, ``RateLimited``, ``InsufficientFunds``, ``Unauthorized``,
+    ``NodeUnavailable``.
+    """
+    letter = checked_mail(shop, command)
+    to_hash = shop.hash_of(mailbox_of(letter.to))
+    purchase = Purchase(
+        kind=OrderKind.EMAIL,
+        request=letter,
+        price_msat=mail_price(shop),
+        buyer=buyer,
+        record=partial(_record, to_hash),
+        to=letter.to,
+    )
+    return await place_order(shop, purchase)
+
+
+def checked_mail(shop: Shop, command: SendMail) -> SendMail:
+    """The same, as it can be mailed: one plain address, no control characters. Raises
+    ``InvalidInput``."""
+    to = parse_address(command.to).address
+    message = check_mail_text(command.message)
+    subject = check_subject(command.subject)
+    if subject and not shop.settings.mail.allow_subject:
+        raise InvalidInput(
+            "subject cannot be chosen here; every e-mail has the same.",
+            code="SUBJECT_NOT_ALLOWED",
+            field="subject",
+            suggestion="Leave subject out.",
+        )
+    return replace(command, to=to, message=message, subject=subject)
+
+
+def _record(to_hash: str, tx: Tx, order: Order) -> None:
+    public_id = "EM" + secrets.token_hex(16)
+    messages.insert(tx, order.id, to_hash, 1, public_id)

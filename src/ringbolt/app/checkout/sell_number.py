@@ -1,0 +1,77 @@
+"""Sell a number to receive texts on: for one code, or for hours.
+
+A code is paid for once it came; a rental at its first text, or after 20 minutes. Otherwise the
+money returns.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from ringbolt.app.checkout.choose_provider import choose_provider, find_provider
+from ringbolt.app.checkout.place_order import PlacedOrder, place_order
+from ringbolt.app.checkout.prices import code_price, rental_price
+from ringbolt.app.checkout.purchase import Buyer, Purchase
+from ringbolt.app.checkout.reactivate_number import Claimant, FormerOrder, check_again
+from ringbolt.app.requests.order_request import ReceiveTexts
+from ringbolt.app.shop import Shop
+from ringbolt.core.errors import InvalidInput
+from ringbolt.core.order import OrderKind
+from ringbolt.core.services import FULL_RENT
+from ringbolt.store import receiving_orders
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.orders import Order
+
+
+async def sell_number(
+    shop: Shop, command: ReceiveTexts, buyer: Buyer, former: FormerOrder | None = None
+) -> PlacedOrder:
+    """Order ``command``; with ``former``, the number that this order had, once more.
+
+    Raises ``InvalidInput``, ``Conflict``, ``RateLimited``, ``InsufficientFunds``,
+    ``Unauthorized``, ``NodeUnavailable``, ``Unavailable``.
+    """
+    purchase = Purchase(
+        kind=OrderKind.RENTAL if command.hours else OrderKind.ACTIVATION,
+        request=command,
+        price_msat=number_price(shop, command),
+        buyer=buyer,
+        record=partial(_record, command),
+        check=partial(_check, shop, command, buyer, former),
+    )
+    return await place_order(shop, purchase)
+
+
+def number_price(shop: Shop, command: ReceiveTexts) -> int:
+    """In msat."""
+    if command.hours:
+        return rental_price(shop, command.country, command.service, command.hours)
+    return code_price(shop, command.country, command.service, real=command.real)
+
+
+async def _check(
+    shop: Shop, command: ReceiveTexts, buyer: Buyer, former: FormerOrder | None
+) -> None:
+    """Whether there are such numbers at all, and the former one is free."""
+    if command.service == FULL_RENT and not command.hours:
+        raise InvalidInput(
+            "service full receives from everybody, and is for rentals only.",
+            code="UNKNOWN_SERVICE",
+            field="service",
+            suggestion="Set isRental, or name the service whose code you want.",
+        )
+    if command.real and await choose_provider(shop, command.country) is None:
+        raise InvalidInput(
+            "This shop has no numbers of its own there.",
+            code="NO_REAL_NUMBERS",
+            field="realphone" if former is None else "reactivate",
+            suggestion="Leave it out, or choose another country.",
+        )
+    if former is not None:
+        provider = find_provider(shop, former.lease.provider)
+        claimant = Claimant(buyer.account_id, buyer.client)
+        await check_again(shop, provider, former.lease, claimant)
+
+
+def _record(command: ReceiveTexts, tx: Tx, order: Order) -> None:
+    receiving_orders.insert(tx, order.id, command.service, command.country, command.hours)
