@@ -57,7 +57,7 @@ async def paid(client: OrderClient, path: str, body: dict[str, Any]) -> None:
 async def rung(shop: ShopServer, to: str) -> None:
     """What is counted when a carrier is asked for a call, without the call."""
     call = CallOrder(to, 1, message=MESSAGE)
-    limits = limits_of(shop.shop, call, "", shop.shop.hash_of("127.0.0.1"))
+    limits = limits_of(shop.shop.policies.limits, call, "", shop.shop.hash_of("127.0.0.1"))
     assert await shop.shop.db.tx(destination_limits.count, limits) is None
 
 

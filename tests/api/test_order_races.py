@@ -150,10 +150,10 @@ async def test_a_payment_that_is_told_again_and_again_counts_once(
 ) -> None:
     order = await paid(world, kind)
     held = world.node.holds[await order.payment_hash()]
-    await world.db.tx(record_hold, order.id, held, world.process().shop)
+    await world.db.tx(record_hold, order.id, held, world.process().shop.policies.holds)
     await order.code_comes()
     await world.process().work()
-    await world.db.tx(record_hold, order.id, held, world.process().shop)
+    await world.db.tx(record_hold, order.id, held, world.process().shop.policies.holds)
     await world.process().work()
 
     assert await order.check() is S.SETTLED
@@ -185,7 +185,7 @@ async def test_a_payment_that_shows_up_when_all_was_over_goes_back(world: OrderW
     await process.work()
     world.node.holds[payment_hash] = forgotten
     held = world.node.accept(payment_hash)
-    await world.db.tx(record_hold, order.id, held, world.process().shop)
+    await world.db.tx(record_hold, order.id, held, world.process().shop.policies.holds)
     await process.work()
 
     assert await order.check() is S.EXPIRED

@@ -4,6 +4,7 @@ and paid back where it is over a limit only once it is paid."""
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -150,13 +151,13 @@ async def test_calls_to_one_country_have_a_limit_of_their_own(open_shop: OpenSho
 async def test_what_was_sold_counts_for_the_next_call(open_shop: OpenShop) -> None:
     shop = await open_shop(limits="on")
     abuse = shop.shop.settings.abuse.model_copy(update={"daily_spend_sats": 1})
-    settings = shop.shop.settings.model_copy(update={"abuse": abuse})
-    await SoldToday(shop.shop.db, settings).check(1000, PHONE)
+    policy = replace(shop.shop.policies.limits, abuse=abuse)
+    await SoldToday(shop.shop.db, policy).check(1000, PHONE)
     _, call = await shop.buy(say(PHONE))
     await shop.until(call, lambda status: status["ringing_at"])
 
     with pytest.raises(RateLimited, match="allows in a day"):
-        await SoldToday(shop.shop.db, settings).check(1000, PHONE)
+        await SoldToday(shop.shop.db, policy).check(1000, PHONE)
 
 
 async def test_orders_and_calls_share_what_may_be_sold(open_shop: OpenShop) -> None:

@@ -134,7 +134,7 @@ class Orders(RuleBasedStateMachine):
         while self.told:
             order, said = self.told.pop()
             shop = self.world.process().shop
-            self.run(self.world.db.tx(record_hold, order.id, said, shop))
+            self.run(self.world.db.tx(record_hold, order.id, said, shop.policies.holds))
 
     @rule(order=placed)
     def the_node_lets_a_payment_go(self, order: WorldOrder) -> None:

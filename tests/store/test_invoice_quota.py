@@ -8,8 +8,10 @@ from ringbolt.app.accounts.keys import adopt
 from ringbolt.app.checkout.invoice_quota import look_at_invoices, look_at_numbers, make_room
 from ringbolt.app.checkout.purchase import Buyer, Hold, Purchase
 from ringbolt.app.jobs import CLOSE_HOLD
+from ringbolt.app.policies import LimitPolicy
 from ringbolt.app.requests.order_request import ReceiveTexts, TopUp
 from ringbolt.core.errors import RateLimited
+from ringbolt.core.keys import Keyring
 from ringbolt.core.order import OrderKind, OrderState
 from ringbolt.settings import Settings
 from ringbolt.settings.abuse import AbuseSettings
@@ -21,7 +23,7 @@ from support.databases.order_rows import put_order
 ABUSE = AbuseSettings(
     open_invoices=6, open_invoices_per_client=4, open_numbers=10, open_numbers_per_client=9
 )
-SETTINGS = Settings(abuse=ABUSE)
+POLICY = LimitPolicy.of(Settings(abuse=ABUSE), Keyring([bytes(32)]))
 
 
 def _by(client: str, request: ReceiveTexts | TopUp | None = None) -> Purchase:
@@ -53,9 +55,9 @@ def _full(tx: Tx) -> list[str]:
 
 async def _gets_in(database: Database, purchase: Purchase) -> bool:
     """Whether room was made; raises ``RateLimited``."""
-    is_crowded = await database.read(look_at_invoices, SETTINGS, purchase)
+    is_crowded = await database.read(look_at_invoices, POLICY, purchase)
     if is_crowded:
-        await database.tx(make_room, SETTINGS)
+        await database.tx(make_room, POLICY)
     return is_crowded
 
 
@@ -121,6 +123,6 @@ async def test_the_last_numbers_are_for_those_who_have_none(database: Database) 
     await database.tx(acquire)
     # Then it gets no more of them, and others do
     with pytest.raises(RateLimited) as refused:
-        await database.read(look_at_numbers, SETTINGS, "a")
+        await database.read(look_at_numbers, POLICY, "a")
     assert refused.value.code == "TOO_MANY_NUMBERS"
-    await database.read(look_at_numbers, SETTINGS, "b")
+    await database.read(look_at_numbers, POLICY, "b")

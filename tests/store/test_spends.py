@@ -8,7 +8,9 @@ from ringbolt.app.accounts.chart_of_accounts import HOLD, NODE, REVENUE, hold_id
 from ringbolt.app.limits.count_order import count_order
 from ringbolt.app.limits.destination_limits import NO_LIMITS
 from ringbolt.app.payments.decide_outcome import fail
+from ringbolt.app.policies import LimitPolicy
 from ringbolt.app.requests.order_request import SendText, to_json
+from ringbolt.core.keys import Keyring
 from ringbolt.settings import Settings
 from ringbolt.store import ledger, spends
 from ringbolt.store.engine.db import Database, Tx
@@ -16,6 +18,7 @@ from ringbolt.store.orders import Order
 from support.databases.order_rows import put_order
 
 SETTINGS = Settings(limits="on", abuse={"daily_spend_sats": 2500, "texts_per_number_per_hour": 2})
+POLICY = LimitPolicy.of(SETTINGS, Keyring([bytes(32)]))
 TEXT = to_json(SendText("+447700900123", "Hello", "Ringbolt"))
 
 
@@ -26,7 +29,7 @@ def paid(tx: Tx, kind: str, request: str = "{}") -> tuple[Order, str]:
         tx, idem=hold_idem(order.id), debit=NODE, credit=REVENUE, amount_msat=order.price_msat,
         kind=HOLD, order_id=order.id,
     )  # fmt: skip
-    refused = count_order(tx, SETTINGS, order, NO_LIMITS)
+    refused = count_order(tx, POLICY, order, NO_LIMITS)
     return order, "" if refused is None else refused.why
 
 

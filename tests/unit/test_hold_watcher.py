@@ -8,8 +8,11 @@ from typing import Any, cast
 
 import pytest
 
+from ringbolt.app.policies import Policies
 from ringbolt.app.shop import Shop
+from ringbolt.core.keys import Keyring
 from ringbolt.lightning.node import InvoiceState, InvoiceStatus
+from ringbolt.settings import Settings
 from ringbolt.store.holds import WatchedHold
 from ringbolt.worker import hold_watcher
 from ringbolt.worker.hold_watcher import OPENING_AT_ONCE, _HoldStreams
@@ -64,7 +67,7 @@ class Rows:
 
 
 class Following:
-    settings = None
+    policies = Policies.of(Settings(), Keyring([bytes(32)]))
     node_name = "node"
 
     def __init__(self, node: SilentNode, db: Rows) -> None:

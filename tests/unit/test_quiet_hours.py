@@ -8,11 +8,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ringbolt.app.limits.quiet_times import check_quiet_hours, zones_of
+from ringbolt.app.policies import LimitPolicy
 from ringbolt.core.errors import RateLimited
+from ringbolt.core.keys import Keyring
 from ringbolt.core.quiet_hours import of_country, parse_quiet_hours, quiet_until_ms
 from ringbolt.settings import Settings, SettingsError, load_settings
 
 NIGHT = parse_quiet_hours("21:00-08:00")
+KEYRING = Keyring([bytes(32)])
 BERLIN, NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
 
 
@@ -84,12 +87,14 @@ def test_a_number_has_the_zone_of_its_area(number: str, zone: str) -> None:
 
 
 def test_a_refusal_says_when_it_may_be_sent() -> None:
-    settings = Settings(abuse={"quiet_hours": "US 21:00-08:00"})
+    limits = LimitPolicy.of(Settings(abuse={"quiet_hours": "US 21:00-08:00"}), KEYRING)
     with pytest.raises(RateLimited, match="between 21:00 and 08:00") as refused:
-        check_quiet_hours(settings, "+12025550123", ms("2026-11-22T03:30:00"))
+        check_quiet_hours(limits, "+12025550123", ms("2026-11-22T03:30:00"))
 
     assert refused.value.code == "QUIET_HOURS"
     assert refused.value.retry_after_s == 9.5 * 3600
     assert "in 9 hours 30 minutes" in refused.value.suggestion
-    check_quiet_hours(settings, "+4915112345678", ms("2026-11-22T03:30:00"))
-    check_quiet_hours(Settings(), "+12025550123", ms("2026-11-22T03:30:00"))
+    check_quiet_hours(limits, "+4915112345678", ms("2026-11-22T03:30:00"))
+    check_quiet_hours(
+        LimitPolicy.of(Settings(), KEYRING), "+12025550123", ms("2026-11-22T03:30:00")
+    )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from ringbolt.app.policies import Policies
 from ringbolt.clock import Clock
 from ringbolt.core.calls.call import Clip
 from ringbolt.core.keys import Keyring, hash_of
@@ -55,7 +56,7 @@ class Shop:
     """Settings and every part that a use case may need. ``own_numbers`` lends the operator's own
     numbers (None: there are none), ``number_providers`` those of others.
     ``addresses`` is None where Lightning Addresses cannot be paid. ``base_url`` is how the shop
-    is reached from outside, as far as it knows."""
+    is reached from outside, as far as it knows. ``policies`` are made of the settings."""
 
     settings: Settings
     db: Database
@@ -75,6 +76,11 @@ class Shop:
     addresses: AddressResolver | None
     caller: WebhookClient
     base_url: str
+    policies: Policies = field(init=False)
+
+    def __post_init__(self) -> None:
+        policies = Policies.of(self.settings, self.keyring)
+        object.__setattr__(self, "policies", policies)  # frozen for everybody else
 
     def hash_of(self, text: str) -> str:
         """A number, address or client as the store keeps it: recognised, but not readable."""

@@ -119,13 +119,13 @@ class _HoldStreams:
             self._streams.pop(hold.order_id, None)
 
     async def _follow_invoice(self, hold: WatchedHold) -> None:
-        payment_hash = bytes.fromhex(hold.payment_hash)
+        payment_hash, policy = bytes.fromhex(hold.payment_hash), self._shop.policies.holds
         async with aclosing(self._node.watch_invoice(payment_hash)) as states:
             async with self._turn():
                 status = await anext(states)
             while True:
                 if status.state not in _NO_NEWS:
-                    await self._shop.db.tx(record_hold, hold.order_id, status, self._shop)
+                    await self._shop.db.tx(record_hold, hold.order_id, status, policy)
                 try:
                     status = await anext(states)
                 except StopAsyncIteration:

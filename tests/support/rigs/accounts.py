@@ -19,6 +19,7 @@ from ringbolt.app.operator.audit import audit_shop
 from ringbolt.app.payments import decide_outcome
 from ringbolt.app.payments.close_hold import close_hold
 from ringbolt.app.payments.record_hold import record_hold
+from ringbolt.app.policies import Policies
 from ringbolt.app.requests.order_request import SendMail
 from ringbolt.app.shop import Shop
 from ringbolt.clock import SystemClock
@@ -118,7 +119,10 @@ class Bank:
             clock=clock,
             keyring=self.keyring,
             node=self.node,
+            node_name="node",
+            node_named=lambda name: self.node,
             limits=False,
+            policies=Policies.of(settings, self.keyring),
             hash_of=lambda text: text.encode().hex(),
         )
         self.shop = cast(Shop, parts)
@@ -150,7 +154,7 @@ class Bank:
         return status
 
     async def hear(self, order: Order, status: InvoiceStatus) -> None:
-        await self.db.tx(record_hold, order.id, status, self.shop)
+        await self.db.tx(record_hold, order.id, status, self.shop.policies.holds)
 
     async def work(self) -> None:
         """Close the holds that are to be closed now."""

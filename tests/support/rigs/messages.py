@@ -26,7 +26,8 @@ from ringbolt.app.messages.close_message import message_deadline
 from ringbolt.app.messages.send_message import dispatch_message
 from ringbolt.app.operator.audit import audit_shop
 from ringbolt.app.payments.close_hold import close_hold
-from ringbolt.app.payments.start_fulfilment import MEMO, dispatch_paid, working_deadline_ms
+from ringbolt.app.payments.start_fulfilment import MEMO, dispatch_paid
+from ringbolt.app.policies import DeadlinePolicy, Policies
 from ringbolt.app.requests.order_request import SendMail, SendText, to_json
 from ringbolt.app.shop import Shop
 from ringbolt.clock import SystemClock
@@ -158,13 +159,14 @@ def _place(
     hold = method is PaymentMethod.HOLD
     preimage = new_preimage(world.keyring, order_id)
     kind = OrderKind.SMS if isinstance(request, SendText) else OrderKind.EMAIL
+    deadlines = DeadlinePolicy.of(world.settings)
     order = Order(
         id=order_id, kind=kind, family="orders", state=OrderState.PAID, reason="",
         method=method, price_msat=PRICE_MSAT,
         payment_hash=payment_hash_of(preimage).hex() if hold else None,
         account_id=None if hold else _KEY, body_hash="", request=to_json(request),
         status_token=secrets.token_hex(16), refund_address="", may_retry=False, retry_until_ms=0,
-        deadline_ms=working_deadline_ms(world.settings, kind, tx.now_ms), idempotency_key="",
+        deadline_ms=deadlines.deadline_ms(kind, tx.now_ms), idempotency_key="",
         created_ms=tx.now_ms, started_ms=tx.now_ms, finished_ms=None, paid_ms=tx.now_ms,
     )  # fmt: skip
     assert orders.insert(tx, order, "paid")
@@ -243,6 +245,7 @@ class MessageProcess:
             db=MortalDatabase(world.db, fate),
             clock=world.clock,
             keyring=world.keyring,
+            policies=Policies.of(world.settings, world.keyring),
             node_named=lambda name: world.node,
             sms_carriers=simulated(world.clock, _mortal(world.sms, fate)),
             mailers=simulated(world.clock, _mortal(world.mailer, fate)),

@@ -189,7 +189,9 @@ class OrderProcess(Process):
             with suppress(Unavailable):
                 status = await self.shop.node.lookup_invoice(bytes.fromhex(hold.payment_hash))
                 if status is not None and status.state is not InvoiceState.OPEN:
-                    await self.shop.db.tx(record_hold, hold.order_id, status, self.shop)
+                    await self.shop.db.tx(
+                        record_hold, hold.order_id, status, self.shop.policies.holds
+                    )
 
     async def settle_down(self) -> None:
         """Listen, and run what is due now, until nothing is."""

@@ -18,13 +18,13 @@ from ringbolt.app.jobs import HANG_UP_CALL
 from ringbolt.app.limits.count_order import Refused, count_order
 from ringbolt.app.limits.destination_limits import Limits, limits_of_order
 from ringbolt.app.limits.spend_limits import is_counted, uncount_sale
+from ringbolt.app.policies import LimitPolicy
 from ringbolt.app.requests import call_order
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import AudioUnplayable, RateLimited, SpeechBusy, SpeechFailed
 from ringbolt.core.humanise import span
 from ringbolt.core.order import OrderState, PaymentMethod
 from ringbolt.registry.routing import next_asked
-from ringbolt.settings import Settings
 from ringbolt.store import calls, jobs, orders, suppressions
 from ringbolt.store.calls import Attempt, AttemptState
 from ringbolt.store.engine.db import Tx
@@ -57,7 +57,7 @@ class _Limits:
     lines: int
     to_hash: str
     counted: Limits
-    settings: Settings
+    policy: LimitPolicy
     pacing: Pacing | None = None
 
 
@@ -65,8 +65,8 @@ def _limits(shop: Shop, order: Order, command: call_order.CallOrder) -> _Limits:
     return _Limits(
         shop.settings.calls.max_concurrent if shop.limits else 0,
         shop.hash_of(command.to),
-        limits_of_order(shop, order),
-        shop.settings,
+        limits_of_order(shop.policies.limits, order),
+        shop.policies.limits,
         pacing_of(shop, order),
     )
 
@@ -175,8 +175,8 @@ def _refused(tx: Tx, order: Order, limits: _Limits) -> Refused | None:
     """Why the call is not placed now; otherwise it is counted."""
     if suppressions.holds(tx, "sms", limits.to_hash):
         return Refused(_UNWANTED, RateLimited(_UNWANTED))
-    refused = count_order(tx, limits.settings, order, limits.counted)
-    if refused is not None and is_counted(limits.settings, order.kind):
+    refused = count_order(tx, limits.policy, order, limits.counted)
+    if refused is not None and is_counted(limits.policy, order.kind):
         uncount_sale(tx, order, tx.now_ms)
     return refused
 

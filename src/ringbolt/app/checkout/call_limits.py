@@ -35,7 +35,7 @@ class CallLimits:
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
-        self._sold = SoldToday(shop.db, shop.settings)
+        self._sold = SoldToday(shop.db, shop.policies.limits)
         self._known = _Known()
         self._read_at = float("-inf")
 
@@ -50,10 +50,10 @@ class CallLimits:
         if known.suppressed and not known.suppressed.isdisjoint(hashes_of(shop.keyring, order.to)):
             raise suppressed()
         if shop.settings.abuse.quiet_hours:
-            check_quiet_hours(shop.settings, order.to, shop.clock.now_ms())
+            check_quiet_hours(shop.policies.limits, order.to, shop.clock.now_ms())
         await self._sold.check(price_msat, order.to)
         if known.full:
-            limits = limits_of(shop, order, "", shop.hash_of(client_address))
+            limits = limits_of(shop.policies.limits, order, "", shop.hash_of(client_address))
             if not known.full.isdisjoint(limits.keys):
                 await shop.db.read(_look, limits)
 

@@ -12,6 +12,7 @@ from ringbolt.app.limits.destination_limits import limits_of
 from ringbolt.app.limits.quiet_times import check_quiet_hours
 from ringbolt.app.limits.spend_limits import look_at_sold
 from ringbolt.app.limits.unused_numbers import check_unused
+from ringbolt.app.policies import LimitPolicy
 from ringbolt.app.requests.call_order import CallOrder
 from ringbolt.app.requests.order_request import ReceiveTexts, SendMail, SendText
 from ringbolt.app.requests.spoken import spoken_texts
@@ -39,8 +40,8 @@ async def check_purchase(shop: Shop, purchase: Purchase) -> None:
     if isinstance(purchase.request, SendText) and not SCRIPTED.fullmatch(purchase.to):
         segments = count(purchase.request.message).segments
         shop.text_costs.check(purchase.to, sats_down(purchase.price_msat) // segments)
-    if await shop.db.read(_look, shop, purchase):
-        await shop.db.tx(make_room, shop.settings)
+    if await shop.db.read(_look, shop.policies.limits, purchase):
+        await shop.db.tx(make_room, shop.policies.limits)
 
 
 def _check_content(settings: Settings, purchase: Purchase) -> None:
@@ -102,28 +103,28 @@ def _check_words(settings: Settings, texts: tuple[str, ...], what: str, done: st
         )
 
 
-def _look(tx: Tx, shop: Shop, purchase: Purchase) -> bool:
+def _look(tx: Tx, policy: LimitPolicy, purchase: Purchase) -> bool:
     """Whether room must be made for its invoice."""
-    if purchase.to and _is_suppressed(tx, shop, purchase):
+    if purchase.to and _is_suppressed(tx, policy, purchase):
         raise suppressed()
     is_number = purchase.kind.has_number
     if is_number:
-        check_quiet_hours(shop.settings, purchase.to, tx.now_ms)
-    if not shop.limits:
+        check_quiet_hours(policy, purchase.to, tx.now_ms)
+    if not policy.is_on:
         return False
     is_hold = purchase.method is PaymentMethod.HOLD
-    is_crowded = is_hold and look_at_invoices(tx, shop.settings, purchase)
+    is_crowded = is_hold and look_at_invoices(tx, policy, purchase)
     if not purchase.kind.is_sold:
         return is_crowded
     account, client = purchase.buyer.account_id or "", purchase.buyer.client
     if isinstance(purchase.request, ReceiveTexts):
-        check_unused(tx, shop.settings, account or client)
-        look_at_numbers(tx, shop.settings, client)
-    limits = limits_of(shop, purchase.request, account, client)
+        check_unused(tx, policy, account or client)
+        look_at_numbers(tx, policy, client)
+    limits = limits_of(policy, purchase.request, account, client)
     refusal = destination_limits.look(tx, limits)
     if refusal is not None:
         raise refusal.error()
-    look_at_sold(tx, shop.settings, purchase.price_msat, purchase.to if is_number else "")
+    look_at_sold(tx, policy, purchase.price_msat, purchase.to if is_number else "")
     return is_crowded
 
 
@@ -135,9 +136,9 @@ def suppressed() -> DestinationRefused:
     )
 
 
-def _is_suppressed(tx: Tx, shop: Shop, purchase: Purchase) -> bool:
+def _is_suppressed(tx: Tx, policy: LimitPolicy, purchase: Purchase) -> bool:
     """Also under a former secret: who wants nothing from us is not asked again."""
-    hashes = hashes_of(shop.keyring, _recipient(purchase))
+    hashes = hashes_of(policy.keyring, _recipient(purchase))
     return any(suppressions.holds(tx, _channel(purchase), each) for each in hashes)
 
 

@@ -11,10 +11,10 @@ from typing import Final
 
 from ringbolt.app.checkout.purchase import Purchase
 from ringbolt.app.payments.expire_order import expire
+from ringbolt.app.policies import LimitPolicy
 from ringbolt.app.requests.order_request import TopUp
 from ringbolt.core.errors import RateLimited
 from ringbolt.core.humanise import counted
-from ringbolt.settings import Settings
 from ringbolt.store import holds, keys, receiving_orders
 from ringbolt.store.engine.db import Tx
 
@@ -25,9 +25,9 @@ _TOP_UPS: Final = 10
 _MADE_ROOM: Final = "made room: its address had the most unpaid invoices"
 
 
-def look_at_invoices(tx: Tx, settings: Settings, purchase: Purchase) -> bool:
+def look_at_invoices(tx: Tx, policy: LimitPolicy, purchase: Purchase) -> bool:
     """Whether room must be made for the purchase's invoice. Raises ``RateLimited``."""
-    own, abuse = holds.awaiting(tx, purchase.buyer.client), settings.abuse
+    own, abuse = holds.awaiting(tx, purchase.buyer.client), policy.abuse
     if own >= abuse.open_invoices_per_client:
         raise RateLimited(
             f"You have {counted(abuse.open_invoices_per_client, 'unpaid invoice')} open here.",
@@ -53,9 +53,9 @@ def _tops_up(tx: Tx, purchase: Purchase) -> bool:
     return key is not None and key.revoked_ms is None
 
 
-def make_room(tx: Tx, settings: Settings) -> None:
+def make_room(tx: Tx, policy: LimitPolicy) -> None:
     """Expire the oldest unpaid invoice of whoever has most of them; the node is told by a job."""
-    if holds.awaiting_all(tx) < settings.abuse.open_invoices:
+    if holds.awaiting_all(tx) < policy.abuse.open_invoices:
         return
     most = holds.most_awaiting(tx)
     if most is None or most.count < 2:
@@ -72,9 +72,9 @@ def _too_many() -> RateLimited:
     )
 
 
-def look_at_numbers(tx: Tx, settings: Settings, client: str) -> None:
+def look_at_numbers(tx: Tx, policy: LimitPolicy, client: str) -> None:
     """Raises ``RateLimited`` if the client may have no number now."""
-    acquired, abuse = receiving_orders.open_leases(tx), settings.abuse
+    acquired, abuse = receiving_orders.open_leases(tx), policy.abuse
     own_share = abuse.open_numbers_per_client
     is_scarce = acquired >= abuse.open_numbers - abuse.open_numbers // _KEPT_NUMBERS
     own = receiving_orders.open_leases_of(tx, client) if is_scarce or acquired >= own_share else 0

@@ -15,7 +15,7 @@ from ringbolt.app.accounts.insufficient_funds import insufficient_funds
 from ringbolt.app.checkout.check_purchase import check_purchase
 from ringbolt.app.checkout.purchase import Balance, Hold, Idempotency, Purchase
 from ringbolt.app.limits.count_order import count_paid
-from ringbolt.app.payments.start_fulfilment import HOLDS, MEMO, dispatch_paid, working_deadline_ms
+from ringbolt.app.payments.start_fulfilment import HOLDS, MEMO, dispatch_paid
 from ringbolt.app.requests import order_request
 from ringbolt.app.requests.order_request import ReceiveTexts
 from ringbolt.app.shop import Shop
@@ -121,7 +121,7 @@ def _new_order(shop: Shop, purchase: Purchase, order_id: str) -> Order:
         refund_address="",
         may_retry=False,
         retry_until_ms=0,
-        deadline_ms=working_deadline_ms(shop.settings, purchase.kind, now_ms),
+        deadline_ms=shop.policies.deadlines.deadline_ms(purchase.kind, now_ms),
         idempotency_key="" if buyer.idempotency is None else buyer.idempotency.key,
         created_ms=now_ms,
         started_ms=now_ms,
@@ -175,7 +175,7 @@ def _place(tx: Tx, shop: Shop, purchase: Purchase, order: Order) -> Order:
         raise _PlacedBefore
     if isinstance(purchase.buyer.payer, Balance):
         _reserve(tx, purchase.buyer.payer, order)
-        refused = count_paid(tx, shop, order)
+        refused = count_paid(tx, shop.policies.limits, order)
         if refused is not None:
             raise refused.error
         dispatch_paid(tx, order)

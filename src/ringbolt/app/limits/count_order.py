@@ -9,10 +9,9 @@ from ringbolt.app.limits import destination_limits
 from ringbolt.app.limits.destination_limits import Limits, limits_of_order
 from ringbolt.app.limits.quiet_times import check_quiet_hours
 from ringbolt.app.limits.spend_limits import count_sale, is_counted, number_of, sold_out
-from ringbolt.app.shop import Shop
+from ringbolt.app.policies import LimitPolicy
 from ringbolt.core.errors import RateLimited
 from ringbolt.core.order import OrderKind
-from ringbolt.settings import Settings
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.orders import Order
 
@@ -29,24 +28,24 @@ class Refused:
     may_wait_ms: int = 0
 
 
-def count_paid(tx: Tx, shop: Shop, order: Order) -> Refused | None:
+def count_paid(tx: Tx, policy: LimitPolicy, order: Order) -> Refused | None:
     """Count an order whose money has just been secured; why it is not brought about.
 
     What is refused is counted all the same: it fails, and ``fail`` gives that back.
     """
     if order.kind is OrderKind.CALL:
         return None  # calls count when they are dispatched
-    return count_order(tx, shop.settings, order, limits_of_order(shop, order))
+    return count_order(tx, policy, order, limits_of_order(policy, order))
 
 
-def count_order(tx: Tx, settings: Settings, order: Order, limits: Limits) -> Refused | None:
+def count_order(tx: Tx, policy: LimitPolicy, order: Order, limits: Limits) -> Refused | None:
     """The same for what is brought about now."""
     to = number_of(order)
-    if is_counted(settings, order.kind):
-        why = count_sale(tx, settings, order, to)
+    if is_counted(policy, order.kind):
+        why = count_sale(tx, policy, order, to)
         if why:
             return Refused(why, sold_out(why, tx.now_ms, CODE))
-    if to and (quiet := _quiet(settings, to, tx.now_ms)) is not None:
+    if to and (quiet := _quiet(policy, to, tx.now_ms)) is not None:
         return quiet
     refusal = destination_limits.count(tx, limits)
     if refusal is None:
@@ -54,9 +53,9 @@ def count_order(tx: Tx, settings: Settings, order: Order, limits: Limits) -> Ref
     return Refused(refusal.why, refusal.error(CODE), refusal.wait_ms)
 
 
-def _quiet(settings: Settings, to: str, now_ms: int) -> Refused | None:
+def _quiet(policy: LimitPolicy, to: str, now_ms: int) -> Refused | None:
     try:
-        check_quiet_hours(settings, to, now_ms)
+        check_quiet_hours(policy, to, now_ms)
     except RateLimited as error:
         return Refused(f"{error.message[0].lower()}{error.message[1:-1]}", error)
     return None

@@ -10,18 +10,18 @@ from dataclasses import dataclass
 from typing import Final
 
 from ringbolt.app.limits.spend_limits import HOUR_MS
+from ringbolt.app.policies import LimitPolicy
 from ringbolt.app.requests import call_order, order_request
 from ringbolt.app.requests.call_order import CallOrder
 from ringbolt.app.requests.order_request import OrderRequest, SendMail, SendText
 from ringbolt.app.requests.spoken import heard
-from ringbolt.app.shop import Shop
 from ringbolt.core.email_address import mailbox_of
 from ringbolt.core.errors import RateLimited
 from ringbolt.core.humanise import every, span
 from ringbolt.core.order import OrderKind
 from ringbolt.core.phone import SCRIPTED
 from ringbolt.core.texts.content_rules import is_short, sameness
-from ringbolt.settings import Settings
+from ringbolt.settings.abuse import AbuseSettings
 from ringbolt.store import rate_limits
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.orders import Order
@@ -106,7 +106,7 @@ class Refusal:
 NO_LIMITS: Final = Limits()
 
 
-def limits_of_order(shop: Shop, order: Order) -> Limits:
+def limits_of_order(policy: LimitPolicy, order: Order) -> Limits:
     """Those of an order as it is written down."""
     request: OrderRequest | CallOrder
     match order.kind:
@@ -118,21 +118,23 @@ def limits_of_order(shop: Shop, order: Order) -> Limits:
             request = call_order.from_json(order.request)
         case _:
             return NO_LIMITS
-    return limits_of(shop, request, order.account_id or "", order.client)
+    return limits_of(policy, request, order.account_id or "", order.client)
 
 
-def limits_of(shop: Shop, request: OrderRequest | CallOrder, account: str, client: str) -> Limits:
+def limits_of(
+    policy: LimitPolicy, request: OrderRequest | CallOrder, account: str, client: str
+) -> Limits:
     """Those of what is ordered by ``account`` ('' for a buyer without a key), at ``client``."""
-    if not shop.limits:
+    if not policy.is_on:
         return NO_LIMITS
     texts: tuple[str, ...]
     match request:
         case SendText(to=to, message=text):
-            each, texts = _of_text(shop, to), (text,)
+            each, texts = _of_text(policy, to), (text,)
         case SendMail(to=to, message=text, subject=subject):
-            each, texts = _of_mail(shop, to), (subject, text)
+            each, texts = _of_mail(policy, to), (subject, text)
         case CallOrder(to=to):
-            each, texts = _of_call(shop, to), heard(request)
+            each, texts = _of_call(policy, to), heard(request)
         case _:
             return NO_LIMITS
     if SCRIPTED.fullmatch(to):
@@ -140,10 +142,10 @@ def limits_of(shop: Shop, request: OrderRequest | CallOrder, account: str, clien
     same = sameness(texts)
     if not same:
         return Limits(each)
-    mark = shop.hash_of(f"text {same}")
+    mark = policy.hash_of(f"text {same}")
     # Not over by itself, if the same goes to the same person several times at once.
-    seen = Rate(f"seen:{mark}:{shop.hash_of(_mailbox(to))}", _AT_ONCE, _AT_ONCE * HOUR_MS)
-    return Limits(each, _of_same(shop.settings, mark, account, client, is_short(same)), seen)
+    seen = Rate(f"seen:{mark}:{policy.hash_of(_mailbox(to))}", _AT_ONCE, _AT_ONCE * HOUR_MS)
+    return Limits(each, _of_same(policy.abuse, mark, account, client, is_short(same)), seen)
 
 
 def _mailbox(to: str) -> str:
@@ -154,32 +156,32 @@ def share_key(kind: str, to_hash: str, period_ms: int) -> str:
     return f"{kind}:{to_hash}:{period_ms}"
 
 
-def _of_text(shop: Shop, to: str) -> tuple[Limit, ...]:
-    abuse, to_hash = shop.settings.abuse, shop.hash_of(to)
+def _of_text(policy: LimitPolicy, to: str) -> tuple[Limit, ...]:
+    abuse, to_hash = policy.abuse, policy.hash_of(to)
     shares = ((abuse.texts_per_number_per_hour, HOUR_MS), (abuse.texts_per_number_per_day, DAY_MS))
     said = "This number had its share of messages from us"
     own = [
         Limit(Rate(share_key(OrderKind.SMS, to_hash, ms), limit, ms), FEW, said, TOO_MANY_TEXTS)
         for limit, ms in shares
     ]
-    return (*own, *_of_contact(shop, to, to_hash))
+    return (*own, *_of_contact(policy, to, to_hash))
 
 
-def _of_call(shop: Shop, to: str) -> tuple[Limit, ...]:
-    to_hash = shop.hash_of(to)
+def _of_call(policy: LimitPolicy, to: str) -> tuple[Limit, ...]:
+    to_hash = policy.hash_of(to)
     rate = Rate(
         share_key(OrderKind.CALL, to_hash, HOUR_MS),
-        shop.settings.calls.per_number_per_hour,
+        policy.calls_per_number_per_hour,
         HOUR_MS,
     )
     own = Limit(rate, FEW, "This number had its share of calls from us", TOO_MANY_CALLS)
-    return (own, *_of_contact(shop, to, to_hash))
+    return (own, *_of_contact(policy, to, to_hash))
 
 
-def _of_contact(shop: Shop, to: str, to_hash: str) -> tuple[Limit, ...]:
+def _of_contact(policy: LimitPolicy, to: str, to_hash: str) -> tuple[Limit, ...]:
     """Calls and texts together: to the number, and to those next to it."""
-    abuse = shop.settings.abuse
-    block = shop.hash_of(f"block {to[:-BLOCK_DIGITS]}")
+    abuse = policy.abuse
+    block = policy.hash_of(f"block {to[:-BLOCK_DIGITS]}")
     return (
         Limit(
             Rate(share_key("contact", to_hash, DAY_MS), abuse.contacts_per_number_per_day, DAY_MS),
@@ -197,9 +199,12 @@ def _of_contact(shop: Shop, to: str, to_hash: str) -> tuple[Limit, ...]:
     )
 
 
-def _of_mail(shop: Shop, to: str) -> tuple[Limit, ...]:
-    abuse, mailbox = shop.settings.abuse, mailbox_of(to)
-    to_hash, domain = shop.hash_of(mailbox), shop.hash_of(f"domain {mailbox.rpartition('@')[2]}")
+def _of_mail(policy: LimitPolicy, to: str) -> tuple[Limit, ...]:
+    abuse, mailbox = policy.abuse, mailbox_of(to)
+    to_hash, domain = (
+        policy.hash_of(mailbox),
+        policy.hash_of(f"domain {mailbox.rpartition('@')[2]}"),
+    )
     own = Rate(share_key(OrderKind.EMAIL, to_hash, DAY_MS), abuse.mails_per_address_per_day, DAY_MS)
     others = Rate(share_key("domain", domain, HOUR_MS), abuse.mails_per_domain_per_hour, HOUR_MS)
     said = "had its share of messages from us"
@@ -210,9 +215,8 @@ def _of_mail(shop: Shop, to: str) -> tuple[Limit, ...]:
 
 
 def _of_same(
-    settings: Settings, mark: str, account: str, client: str, short: bool
+    abuse: AbuseSettings, mark: str, account: str, client: str, short: bool
 ) -> tuple[Limit, ...]:
-    abuse = settings.abuse
     who, limit, whose = client, abuse.same_text_per_client_per_hour, "one client address"
     if account:
         who, limit, whose = account, abuse.same_text_per_key_per_hour, "one key"

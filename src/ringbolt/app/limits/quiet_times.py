@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from ringbolt.app.policies import LimitPolicy
 from ringbolt.core.errors import RateLimited
 from ringbolt.core.humanise import span
 from ringbolt.core.phone import SCRIPTED, region_of
@@ -14,14 +15,13 @@ from ringbolt.core.quiet_hours import (
     parse_quiet_hours,
     quiet_until_ms,
 )
-from ringbolt.settings import Settings
 
 _UNKNOWN = "Etc/Unknown"
 
 
-def check_quiet_hours(settings: Settings, number: str, now_ms: int) -> None:
+def check_quiet_hours(limits: LimitPolicy, number: str, now_ms: int) -> None:
     """Raises ``RateLimited`` in quiet hours, with the time that they last."""
-    found = _quiet(settings, number, now_ms)
+    found = _quiet(limits, number, now_ms)
     if found is None:
         return
     hours, until_ms = found
@@ -34,10 +34,10 @@ def check_quiet_hours(settings: Settings, number: str, now_ms: int) -> None:
     )
 
 
-def _quiet(settings: Settings, number: str, now_ms: int) -> tuple[QuietHours, int] | None:
-    if not settings.abuse.quiet_hours or SCRIPTED.fullmatch(number):
+def _quiet(limits: LimitPolicy, number: str, now_ms: int) -> tuple[QuietHours, int] | None:
+    if not limits.abuse.quiet_hours or SCRIPTED.fullmatch(number):
         return None
-    all_hours = _parsed(settings.abuse.quiet_hours)
+    all_hours = _parsed(limits.abuse.quiet_hours)
     hours = of_country(all_hours, region_of(number))
     until_ms = None if hours is None else quiet_until_ms(hours, zones_of(number), now_ms)
     return None if hours is None or until_ms is None else (hours, until_ms)

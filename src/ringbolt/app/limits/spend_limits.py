@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
+from ringbolt.app.policies import LimitPolicy
 from ringbolt.app.requests.call_order import from_json as call_from_json
 from ringbolt.app.requests.order_request import SendText, from_json
 from ringbolt.core.errors import RateLimited
@@ -18,7 +19,6 @@ from ringbolt.core.humanise import span
 from ringbolt.core.order import OrderKind
 from ringbolt.core.phone import SCRIPTED, calling_code, region_of
 from ringbolt.core.pricing.money import msat
-from ringbolt.settings import Settings
 from ringbolt.store import attempts, spends
 from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.orders import Order
@@ -32,9 +32,9 @@ _PREFIX_SOLD_OUT = "this shop has sold as much to this country as its operator a
 _HOUR_SOLD_OUT = "this shop has sold as much to this country as its operator allows in an hour"
 
 
-def is_counted(settings: Settings, kind: OrderKind) -> bool:
+def is_counted(limits: LimitPolicy, kind: OrderKind) -> bool:
     """Whether orders of that kind count for the limits at all."""
-    return settings.limits == "on" and kind.is_sold
+    return limits.is_on and kind.is_sold
 
 
 def prefix_scope(number: str) -> str:
@@ -55,9 +55,9 @@ def _scopes(to: str, at_ms: int) -> tuple[str, ...]:
     return (spends.ALL, scope, spends.hour_scope(region_of(to), at_ms)) if scope else (spends.ALL,)
 
 
-def _over(sold: dict[str, int], settings: Settings, more_msat: int = 0) -> str:
+def _over(sold: dict[str, int], limits: LimitPolicy, more_msat: int = 0) -> str:
     """Which limit these sums are over, with ``more_msat`` in each; '' if they are over none."""
-    abuse = settings.abuse
+    abuse = limits.abuse
     for scope, already in sold.items():
         limit, why = abuse.hourly_country_sats, _HOUR_SOLD_OUT
         if scope == spends.ALL:
@@ -69,9 +69,9 @@ def _over(sold: dict[str, int], settings: Settings, more_msat: int = 0) -> str:
     return ""
 
 
-def count_sale(tx: Tx, settings: Settings, order: Order, to: str) -> str:
+def count_sale(tx: Tx, limits: LimitPolicy, order: Order, to: str) -> str:
     """Count what is sold (to the number ``to``, '' for none); '' or why it must not be."""
-    return _over(spends.add(tx, _scopes(to, tx.now_ms), order.price_msat, order.id), settings)
+    return _over(spends.add(tx, _scopes(to, tx.now_ms), order.price_msat, order.id), limits)
 
 
 def uncount_sale(tx: Tx, order: Order, at_ms: int, amount_msat: int | None = None) -> None:
@@ -95,11 +95,11 @@ def count_failed(tx: Tx, order: Order, amount_msat: int | None = None) -> None:
         uncount_sale(tx, order, counted_ms, amount_msat)
 
 
-def look_at_sold(tx: Tx, settings: Settings, price_msat: int, to: str) -> None:
+def look_at_sold(tx: Tx, limits: LimitPolicy, price_msat: int, to: str) -> None:
     """Raises ``RateLimited`` if selling this now would be over a limit."""
     scopes = _scopes(to, tx.now_ms)
     sold = dict.fromkeys(scopes, 0) | spends.sold(tx, scopes)
-    _refuse(_over(sold, settings, price_msat), tx.now_ms)
+    _refuse(_over(sold, limits, price_msat), tx.now_ms)
 
 
 def sold_out(why: str, now_ms: int, code: str = "") -> RateLimited:
@@ -126,9 +126,9 @@ class SoldToday:
 
     MAX_AGE_S = 5.0
 
-    def __init__(self, db: Database, settings: Settings) -> None:
+    def __init__(self, db: Database, limits: LimitPolicy) -> None:
         self._db = db
-        self._settings = settings
+        self._limits = limits
         self._sold: dict[str, int] = {}
         self._now_ms = 0
         self._read_at = float("-inf")
@@ -136,14 +136,14 @@ class SoldToday:
     async def check(self, price_msat: int, to: str) -> None:
         """Raises ``RateLimited``; the last money before a limit may be sold twice, and the second
         of the two is then paid back at dispatch."""
-        if self._settings.limits == "off":
+        if not self._limits.is_on:
             return
         now = asyncio.get_running_loop().time()
         if now - self._read_at > self.MAX_AGE_S:
             self._read_at = now
             self._sold, self._now_ms = await self._db.read(_today)
         sold = {scope: self._sold.get(scope, 0) for scope in _scopes(to, self._now_ms)}
-        _refuse(_over(sold, self._settings, price_msat), self._now_ms)
+        _refuse(_over(sold, self._limits, price_msat), self._now_ms)
 
 
 def _today(tx: Tx) -> tuple[dict[str, int], int]:

@@ -3,9 +3,9 @@ with whoever lends the numbers."""
 
 from __future__ import annotations
 
+from ringbolt.app.policies import LimitPolicy
 from ringbolt.core.errors import RateLimited
 from ringbolt.core.humanise import counted, every, span
-from ringbolt.settings import Settings
 from ringbolt.store import orders, rate_limits
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.rate_limits import Rate
@@ -13,18 +13,18 @@ from ringbolt.store.rate_limits import Rate
 _HOUR_MS = 3_600_000
 
 
-def count_unused(tx: Tx, settings: Settings, order_id: str) -> None:
+def count_unused(tx: Tx, limits: LimitPolicy, order_id: str) -> None:
     """A number that its buyer had seen goes back by the buyer's wish, without a code."""
     order = orders.by_id(tx, order_id)
-    if order is None or settings.limits == "off":
+    if order is None or not limits.is_on:
         return
-    rate = _rate(settings, order.account_id or order.client)
+    rate = _rate(limits, order.account_id or order.client)
     rate_limits.take(tx, rate.key, limit=rate.limit, period_ms=rate.period_ms)
 
 
-def check_unused(tx: Tx, settings: Settings, who: str) -> None:
+def check_unused(tx: Tx, limits: LimitPolicy, who: str) -> None:
     """Raises ``RateLimited`` for an account, or a client (hashed), that gave back too many."""
-    rate = _rate(settings, who)
+    rate = _rate(limits, who)
     wait_ms = rate.wait_ms(rate_limits.look(tx, [rate.key]).get(rate.key, 0), tx.now_ms)
     if wait_ms:
         raise RateLimited(
@@ -37,5 +37,5 @@ def check_unused(tx: Tx, settings: Settings, who: str) -> None:
         )
 
 
-def _rate(settings: Settings, who: str) -> Rate:
-    return Rate(f"unused:{who}", settings.abuse.unused_numbers_per_hour, _HOUR_MS)
+def _rate(limits: LimitPolicy, who: str) -> Rate:
+    return Rate(f"unused:{who}", limits.abuse.unused_numbers_per_hour, _HOUR_MS)

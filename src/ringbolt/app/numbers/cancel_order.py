@@ -14,12 +14,12 @@ from ringbolt.app.numbers.close_lease import close_receiving, provider_named
 from ringbolt.app.numbers.end_receiving import Look, fail_with_number, look
 from ringbolt.app.numbers.receive_text import receive_texts
 from ringbolt.app.payments.expire_order import expire_now
+from ringbolt.app.policies import LimitPolicy
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import Conflict, NotFound, RingboltError, Unavailable
 from ringbolt.core.humanise import counted
 from ringbolt.core.order import DELIVERED, NOT_DELIVERED, NOT_TAKEN, UNPAID, OrderState
 from ringbolt.numbers.provider import Cancelled, CancelResult, HasText, InboundText, TooEarly
-from ringbolt.settings import Settings
 from ringbolt.store import orders, receiving_orders
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.orders import Order
@@ -67,7 +67,7 @@ async def _cancel(shop: Shop, order_id: str) -> bool:
         return False
     check_patience(found, cancellable_ms(shop, found))
     answer = await ask_to_cancel(shop, found.lease)
-    return await shop.db.tx(_fail, shop.settings, order_id, found.lease, answer)
+    return await shop.db.tx(_fail, shop.policies.limits, order_id, found.lease, answer)
 
 
 def no_such_order() -> RingboltError:
@@ -131,10 +131,10 @@ def _take(tx: Tx, shop: Shop, lease: NumberLease, texts: tuple[InboundText, ...]
 
 
 def _fail(
-    tx: Tx, settings: Settings, order_id: str, lease: NumberLease, answer: CancelResult | None
+    tx: Tx, limits: LimitPolicy, order_id: str, lease: NumberLease, answer: CancelResult | None
 ) -> bool:
     if fail_with_number(tx, order_id, lease.id, WHY, answer):
-        count_unused(tx, settings, order_id)
+        count_unused(tx, limits, order_id)
         return True
     close_if_over(tx, order_id, lease, answer)
     return False

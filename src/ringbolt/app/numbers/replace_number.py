@@ -13,12 +13,12 @@ from ringbolt.app.numbers.cancel_order import (
 )
 from ringbolt.app.numbers.close_lease import end_lease, set_timer
 from ringbolt.app.numbers.end_receiving import Look, look, tell_provider
+from ringbolt.app.policies import LimitPolicy
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks import notify
 from ringbolt.core.errors import Conflict, Unavailable
 from ringbolt.core.order import OrderState
 from ringbolt.numbers.provider import CancelResult
-from ringbolt.settings import Settings
 from ringbolt.store import orders, receiving_orders
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.receiving_orders import NumberLease
@@ -42,7 +42,7 @@ async def replace_number(shop: Shop, order_id: str) -> None:
         raise Unavailable(
             "The provider of the number does not answer.", suggestion="Try again in a moment."
         )
-    if not await shop.db.tx(_look_again, shop.settings, order_id, lease, answer):
+    if not await shop.db.tx(_look_again, shop.policies.limits, order_id, lease, answer):
         raise Conflict("A code came just now, or the order ended.", suggestion=LOOK)
 
 
@@ -66,7 +66,7 @@ def _present_lease(shop: Shop, found: Look) -> NumberLease:
 
 
 def _look_again(
-    tx: Tx, settings: Settings, order_id: str, lease: NumberLease, answer: CancelResult
+    tx: Tx, limits: LimitPolicy, order_id: str, lease: NumberLease, answer: CancelResult
 ) -> bool:
     """IN_PROGRESS -> DISPATCHING, with the former lease ended; False if a code came."""
     found = look(tx, order_id, lock=True)
@@ -78,7 +78,7 @@ def _look_again(
         return False
     assert found is not None and found.order.deadline_ms is not None
     end_lease(tx, lease, _WHY)
-    count_unused(tx, settings, order_id)
+    count_unused(tx, limits, order_id)
     tell_provider(tx, lease, answer)
     receiving_orders.update_receiving(
         tx,

@@ -19,9 +19,9 @@ from ringbolt.app.accounts.chart_of_accounts import (
 from ringbolt.app.jobs import CLOSE_HOLD
 from ringbolt.app.limits.count_order import count_paid
 from ringbolt.app.payments.decide_outcome import fail
-from ringbolt.app.payments.start_fulfilment import dispatch_paid, working_deadline_ms
+from ringbolt.app.payments.start_fulfilment import dispatch_paid
+from ringbolt.app.policies import HoldPolicy
 from ringbolt.app.requests.order_request import TopUp, from_json
-from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks import notify
 from ringbolt.core.order import UNDER_WAY, OrderKind, OrderState
 from ringbolt.lightning.node import InvoiceState, InvoiceStatus
@@ -32,21 +32,21 @@ from ringbolt.store.orders import Order
 log = structlog.get_logger("ringbolt.holds")
 
 
-def record_hold(tx: Tx, order_id: str, invoice: InvoiceStatus, shop: Shop) -> None:
+def record_hold(tx: Tx, order_id: str, invoice: InvoiceStatus, policy: HoldPolicy) -> None:
     """Apply what the node says of an order's invoice; harmless however often it says it."""
     order = orders.by_id(tx, order_id)
     if order is None:
         return
     match invoice.state:
         case InvoiceState.ACCEPTED:
-            _accepted(tx, order, invoice, shop)
+            _accepted(tx, order, invoice, policy)
         case InvoiceState.CANCELED:
             _canceled(tx, order)
         case InvoiceState.OPEN | InvoiceState.SETTLED:
             return
 
 
-def _accepted(tx: Tx, order: Order, invoice: InvoiceStatus, shop: Shop) -> None:
+def _accepted(tx: Tx, order: Order, invoice: InvoiceStatus, policy: HoldPolicy) -> None:
     if order.state is OrderState.EXPIRED:
         # It was paid in the moment in which it ran out: the payer has it back at once.
         CLOSE_HOLD.enqueue(tx, order_id=order.id)
@@ -60,11 +60,11 @@ def _accepted(tx: Tx, order: Order, invoice: InvoiceStatus, shop: Shop) -> None:
         paid_ms=tx.now_ms,
         started_ms=tx.now_ms,
         expiry_height=invoice.expiry_height,
-        deadline_ms=working_deadline_ms(shop.settings, order.kind, tx.now_ms),
+        deadline_ms=policy.deadlines.deadline_ms(order.kind, tx.now_ms),
     ):
         return
     _book_hold(tx, order)
-    refused = count_paid(tx, shop, order)
+    refused = count_paid(tx, policy.limits, order)
     refusal = refused.why if refused is not None else _revoked_key(tx, order)
     if refusal:
         fail(tx, order.id, refusal)

@@ -1,12 +1,11 @@
-"""What happens as soon as an order's money is secured, and until when it must be brought about."""
+"""What happens as soon as an order's money is secured."""
 
 from __future__ import annotations
 
 from ringbolt.app.jobs import DISPATCH
 from ringbolt.app.payments.decide_outcome import fulfil
 from ringbolt.app.webhooks import notify
-from ringbolt.core.order import Fulfilment, OrderKind
-from ringbolt.settings import Settings
+from ringbolt.core.order import OrderKind
 from ringbolt.store import orders
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.orders import Order
@@ -16,18 +15,6 @@ HOLDS = "holds"
 
 MEMO = "Ringbolt order"
 """What stands in every hold invoice: nothing that tells what was bought, or for whom."""
-
-
-def working_deadline_ms(settings: Settings, kind: OrderKind, paid_ms: int) -> int:
-    """When an order of that kind, paid at ``paid_ms``, is given up; ms UTC."""
-    match kind.fulfilment:
-        case Fulfilment.CALL:
-            seconds = settings.voice.wait_s
-        case Fulfilment.RECEIVE:
-            seconds = settings.orders.code_within_s
-        case Fulfilment.SEND | Fulfilment.CREDIT:
-            seconds = settings.orders.receipt_within_s
-    return paid_ms + seconds * 1000
 
 
 def dispatch_paid(tx: Tx, order: Order) -> None:
