@@ -1,5 +1,5 @@
-"""``docs/scripted-numbers.md``: the phones, lent numbers, mailboxes and Lightning Addresses that
-act by themselves, from the tables they act by."""
+"""``docs/scripted-numbers.md``: the phones, leased numbers, mailboxes and Lightning Addresses with
+scripted behaviour, from the tables that script it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ringbolt.simulator.numbers.script import PREFIX as SERVICE_PREFIX
 from ringbolt.simulator.sms.script import PLAIN as PLAIN_TEXT
 from ringbolt.simulator.sms.script import SCRIPTED as SCRIPTED_TEXTS
 from ringbolt.simulator.sms.script import Behaviour as TextBehaviour
-from ringbolt.simulator.sms.script import Intake, plan
+from ringbolt.simulator.sms.script import CarrierReply, plan
 from ringbolt.simulator.voice.script import LISTENER, PLAIN, RING_MS, SCRIPTED, Behaviour
 
 _INTRO = f"""\
@@ -44,10 +44,10 @@ what a phone heard (16-bit PCM, mono, 8 kHz)."""
 _TEXTS = """\
 ## Texts
 
-While the carrier of texts is simulated, a text to one of these numbers fares as the table says.
-"Receipts" are those of a text of one part, with the seconds after the carrier took it; "arrives" is
-whether the phone shows the text. Where it is natural, a number does with texts what it does with
-calls."""
+While the carrier of texts is simulated, the table says what happens to a text to one of these
+numbers. "Receipts" are those of a text of one part, with the seconds after the carrier accepted it;
+"arrives" is whether the phone shows the text. Where it makes sense, a number does with texts what
+it does with calls."""
 
 _OTHER_TEXTS = """\
 Every other number is a phone that gets the text: a receipt that it is sent comes after 0.1 s, and
@@ -56,16 +56,16 @@ that it is delivered after 0.4 s. What a phone got stands in `messages` of
 
 
 _SERVICES = f"""\
-## Services of lent numbers
+## Services of leased numbers
 
-To a number that was lent for one of these services (`service` of `/createorder`) comes what the
-table says, counted from the moment at which the number was asked for. They exist only while the
-provider of numbers is simulated. The simulated provider takes no number back within
-{CANCEL_AFTER_MS / 1000:g} s, and never runs out of numbers but for `sim-none`."""
+A number that was leased for one of these services (`service` of `/createorder`) gets the texts in
+the table, at times that count from the request for the number. They exist only while the provider
+of numbers is simulated. The simulated provider refuses to cancel within
+{CANCEL_AFTER_MS / 1000:g} s, and runs out of numbers for `sim-none` only."""
 
 _OTHER_SERVICES = f"""\
-To a number of any other service nothing comes by itself: send it a text. Another code that begins
-with `{SERVICE_PREFIX}` gets no number.
+A number of any other service gets no text by itself: send it one. Another code that begins with
+`{SERVICE_PREFIX}` gets no number.
 
 ```sh
 curl -X POST http://127.0.0.1:8402/simulator/sms \\
@@ -115,7 +115,7 @@ def render() -> str:
     rows = ((code(number), *_row(behaviour)) for number, behaviour in SCRIPTED.items())
     columns = ("number", "what it does", "call ends as", "keys", "charged")
     texts = ((code(number), *_text_row(text)) for number, text in SCRIPTED_TEXTS.items())
-    text_columns = ("number", "what becomes of a text", "carrier's answer", "receipts", "arrives")
+    text_columns = ("number", "what happens to a text", "carrier's answer", "receipts", "arrives")
     return page(
         "Scripted numbers",
         _INTRO,
@@ -132,7 +132,7 @@ def render() -> str:
         _OTHER_SERVICES,
         _MAIL,
         table(
-            ("domain", "what becomes of an e-mail", "arrives"),
+            ("domain", "what happens to an e-mail", "arrives"),
             ((code(f"@{domain}"), *_MAIL_DOMAINS[domain]) for domain in ScriptedDomain),
         ),
         _ADDRESSES,
@@ -153,12 +153,12 @@ def _row(behaviour: Behaviour) -> tuple[str, str, str, str]:
 
 def _is_answered(behaviour: Behaviour) -> bool:
     acts = behaviour.react_ms is not None or behaviour.react_before_timeout_ms is not None
-    return behaviour.intake.places and acts and behaviour.reaction.status is CallStatus.IN_PROGRESS
+    return behaviour.reply.places and acts and behaviour.reaction.status is CallStatus.IN_PROGRESS
 
 
 def _end(behaviour: Behaviour) -> CallStatus:
     """How a call ends that nobody touches."""
-    if not behaviour.intake.places:
+    if not behaviour.reply.places:
         return CallStatus.FAILED
     if _is_answered(behaviour):
         ends = [act.outcome.status for act in behaviour.acts if act.outcome is not None]
@@ -169,27 +169,27 @@ def _end(behaviour: Behaviour) -> CallStatus:
 
 
 _ANSWERS = {
-    Intake.TAKES: "taken",
-    Intake.SENDS_AT_ONCE: "taken and sent",
-    Intake.TAKES_SLOWLY: "taken, after the receipts",
-    Intake.TAKES_WITHOUT_AN_ANSWER: "none",
-    Intake.REFUSES: "refused for good",
-    Intake.REFUSES_FOR_NOW: "refused twice, then taken",
-    Intake.LOSES_THE_REQUEST: "none",
+    CarrierReply.TAKES: "accepted",
+    CarrierReply.SENDS_AT_ONCE: "accepted and sent",
+    CarrierReply.TAKES_SLOWLY: "accepted, after the receipts",
+    CarrierReply.TAKES_WITHOUT_AN_ANSWER: "none",
+    CarrierReply.REFUSES: "refused for good",
+    CarrierReply.REFUSES_FOR_NOW: "refused twice, then accepted",
+    CarrierReply.LOSES_THE_REQUEST: "none",
 }
 
 
 def _text_row(text: TextBehaviour) -> tuple[str, str, str, str]:
-    is_taken = text.intake not in {Intake.REFUSES, Intake.LOSES_THE_REQUEST}
+    is_taken = text.reply not in {CarrierReply.REFUSES, CarrierReply.LOSES_THE_REQUEST}
     steps = plan(text, 1) if is_taken else ()
     receipts = [
-        f"{code(telegram.word.state)} {step.due_ms / 1000:g}"
+        f"{code(planned.stage.state)} {step.due_ms / 1000:g}"
         for step in steps
-        for telegram in step.telegrams
-        if telegram.n
+        for planned in step.receipts
+        if planned.n
     ]
     arrives = any(step.arrives for step in steps)
-    answer = _ANSWERS[text.intake]
+    answer = _ANSWERS[text.reply]
     return text.description, answer, ", ".join(receipts), "yes" if arrives else "no"
 
 

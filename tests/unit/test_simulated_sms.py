@@ -18,7 +18,7 @@ from ringbolt.core.outcome import Rejected, Unknown
 from ringbolt.core.phone import SCRIPTED as SCRIPTED_RANGE
 from ringbolt.simulator.clock.world_clock import WorldClock
 from ringbolt.simulator.file.store import WorldStore
-from ringbolt.simulator.sms import book
+from ringbolt.simulator.sms import records
 from ringbolt.simulator.sms.network import SmsNetwork
 from ringbolt.simulator.sms.script import PLAIN, SCRIPTED, Behaviour, behaviour_of, plan
 from ringbolt.sms.carrier import (
@@ -264,7 +264,7 @@ async def test_a_phone_shows_its_newest_texts_the_oldest_first(
         await sim.until_states(f"r{n}", SENT, DELIVERED)
 
     assert sim.shown(PHONE) == ["text 0", "text 1", "text 2", "text 3"]
-    monkeypatch.setattr(book, "INBOX_SIZE", 2)
+    monkeypatch.setattr(records, "INBOX_SIZE", 2)
     assert sim.shown(PHONE) == ["text 2", "text 3"]
 
 

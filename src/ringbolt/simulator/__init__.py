@@ -1,1 +1,2 @@
-"""The simulated world's HTTP face: node, wallet, phones, carrier, clock."""
+"""The simulated world: its file, its clock, node, wallet, phones, carriers, numbers, mailboxes, and
+their HTTP face."""

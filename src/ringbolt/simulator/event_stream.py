@@ -1,4 +1,4 @@
-"""Streams of events as lines of JSON that a shop follows: quiet ones say that they live."""
+"""Streams of events as lines of JSON that a shop follows; blank lines are the heartbeat."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Batch = TypeVar("Batch")
 def event_stream(
     batches: AsyncIterator[Batch], encode: Callable[[Batch], bytes]
 ) -> StreamingResponse:
-    """Each batch as ``encode`` writes it, whole lines; a blank line after 10 s without one."""
+    """Each batch as ``encode`` writes it, in whole lines; a blank line after 10 s of silence."""
     return StreamingResponse(
         _lines(batches, encode),
         media_type="application/x-ndjson",

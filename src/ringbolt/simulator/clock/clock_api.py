@@ -17,7 +17,7 @@ MAX_ADVANCE_S = 10 * 366 * 86_400
 
 
 def routes(clock: WorldClock) -> list[BaseRoute]:
-    """``GET`` tells the time, or waits for it to be moved; ``POST .../advance`` moves it."""
+    """``GET`` returns the time, or waits until it is moved; ``POST .../advance`` moves it."""
 
     async def show(request: Request) -> JSONResponse:
         try:

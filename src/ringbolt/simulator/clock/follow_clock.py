@@ -1,4 +1,4 @@
-"""A shop beside a simulated world keeps that world's time."""
+"""Keep the shop's clock at the time of a simulated world in another process."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ _KIND, _KEY = "clock", "offset"
 
 
 class WorldClock:
-    """Implements ``ringbolt.clock.Clock``; whoever sleeps on it wakes when it is advanced."""
+    """Implements ``ringbolt.clock.Clock``; sleepers wake when it is advanced."""
 
     def __init__(self, store: WorldStore) -> None:
         self._store = store
@@ -56,7 +56,7 @@ class WorldClock:
         return self._offset_ms
 
     def close(self) -> None:
-        """Let those go who wait for a change; nobody waits from now on."""
+        """Wake everyone who waits for a change; from now on nobody waits."""
         self._closed = True
         for waiter in self._waiters:
             _wake(waiter)

@@ -11,5 +11,5 @@ class WorldTime(Clock, Protocol):
     """Sleepers wake when it is moved forward."""
 
     async def sleep_until(self, at_ms: int) -> None:
-        """Return as soon as the clock shows ``at_ms``, be it that it was advanced."""
+        """Return as soon as the clock shows ``at_ms``, also if it is advanced to it."""
         ...

@@ -1,1 +1,1 @@
-"""Simulated Lightning nodes and wallets, behind the REST API of LND."""
+"""The simulated Lightning network: two nodes behind LND's REST API, and Lightning Addresses."""

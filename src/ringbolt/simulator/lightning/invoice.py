@@ -1,7 +1,7 @@
-"""One invoice of a simulated node, and what may happen to it: LND's rules, as pure functions.
+"""One invoice of a simulated node and its transitions: LND's rules, as pure functions.
 
-Amounts are msat, times Unix seconds as in BOLT11. Every answer that LND gives in words is given
-in the same words (lnd v0.21, ``invoices`` and ``lnrpc/invoicesrpc``).
+Amounts are msat, times Unix seconds as in BOLT11. Errors have the messages of LND (lnd v0.21,
+``invoices`` and ``lnrpc/invoicesrpc``).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ringbolt.lightning.node import InvoiceState
 
 BLOCK_MS = 600_000
 HOLD_EXPIRY_DELTA = 18
-"""LND cancels a held payment by itself so many blocks before it expires (holdexpirydelta)."""
+"""How many blocks before its expiry LND cancels a held payment (holdexpirydelta)."""
 CLTV_PADDING = 3
 """Blocks that a payer adds to the invoice's final CLTV delta (lnd ``BlockPadding``)."""
 DEFAULT_CLTV, MIN_CLTV, MAX_CLTV = 80, 24, 65_535
@@ -27,7 +27,7 @@ UNKNOWN, INVALID_ARGUMENT, NOT_FOUND, ALREADY_EXISTS, UNAVAILABLE = 2, 3, 5, 6, 
 
 
 class RpcError(Exception):
-    """A call that the node refuses: a gRPC status ``code`` and the node's words."""
+    """A call that the node refuses: a gRPC status ``code`` and LND's message."""
 
     def __init__(self, code: int, message: str) -> None:
         super().__init__(message)
@@ -36,11 +36,11 @@ class RpcError(Exception):
 
 
 class HtlcRefused(Exception):
-    """The payee does not take the payment; the payer is told no more than that (BOLT 4)."""
+    """The payee rejects the payment; the payer learns no more than that (BOLT 4)."""
 
 
 class InvoiceRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What an invoice shall be. With a ``preimage`` it settles when paid; with only a
+    """The terms of a new invoice. With a ``preimage`` it settles when paid; with only a
     ``payment_hash`` it is held. ``amount_msat`` 0 lets the payer choose the amount."""
 
     amount_msat: int
@@ -53,7 +53,7 @@ class InvoiceRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Htlc(msgspec.Struct, frozen=True, kw_only=True):
-    """The payment that an invoice received; ``payer`` names the node whose it is."""
+    """The payment that an invoice received; ``payer`` names the node that sent it."""
 
     index: int
     payer: str
@@ -66,7 +66,7 @@ class Htlc(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SimulatedInvoice(msgspec.Struct, frozen=True, kw_only=True):
-    """``preimage`` is empty while only the receiver's shop knows it (a hold invoice)."""
+    """``preimage`` is empty while only the shop knows it (a hold invoice)."""
 
     payment_hash: bytes
     preimage: bytes
@@ -151,7 +151,7 @@ def offered(
 ) -> SimulatedInvoice:
     """``invoice`` holding ``htlc``. Raises ``HtlcRefused``.
 
-    One payment is taken, whole; more than the amount is welcome, less is refused.
+    One payment, in one part; more than the amount is accepted, less is refused.
     """
     if invoice is None or invoice.state is not InvoiceState.OPEN:
         raise HtlcRefused("no such open invoice")
@@ -195,7 +195,7 @@ def settled(
 def canceled(invoice: SimulatedInvoice | None, now_s: int) -> SimulatedInvoice:
     """``invoice`` cancelled, itself if it was already. Raises ``RpcError``.
 
-    As with LND the amount that had been paid stays on record although it went back.
+    As with LND the amount that had been paid stays on record although it was returned.
     """
     if invoice is None:
         raise RpcError(UNKNOWN, "unable to locate invoice")

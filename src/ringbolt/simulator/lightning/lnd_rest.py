@@ -1,6 +1,6 @@
-"""LND's REST face for one simulated node: the subset that the shop and real clients use.
+"""LND's REST API for one simulated node: the subset that the shop and real clients use.
 
-Every macaroon is accepted. Refusals have LND's gRPC codes, words and HTTP statuses. As with LND
+Every macaroon is accepted. Refusals have LND's gRPC codes, messages and HTTP statuses. As with LND
 a stream's headers come with its first message.
 """
 

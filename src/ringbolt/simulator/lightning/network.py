@@ -1,9 +1,9 @@
 """A Lightning network of two: the shop's node and a payer's wallet, in play money.
 
 It signs real BOLT11 invoices (``lnbcrt``), moves money between the two, holds, settles, cancels
-and expires as LND does, on the world's clock, with a block every ten minutes of it. What was
-answered is on the disk. The rules are in ``simulated_invoice`` and ``simulated_transfer``, each
-node's state in ``simulated_node``.
+and expires as LND does, on the world's clock, with a block every ten minutes. Every change is on
+the disk before it is answered. The rules are in ``invoice`` and ``transfer``, each node's state in
+``node``.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ _RANK = {
 class LightningNetwork:
     """All methods take the node that acts: ``network.shop`` or ``network.wallet``.
 
-    Refusals raise ``RpcError`` with LND's code and words. Every change is made in memory at
-    once, so that of two that race one wins, and is answered when it is on the disk.
+    Refusals raise ``RpcError`` with LND's code and message. Every change is made in memory at
+    once, so that one of two that race wins, and is answered when it is on the disk.
     """
 
     def __init__(self, store: WorldFile, clock: WorldTime) -> None:
@@ -132,7 +132,7 @@ class LightningNetwork:
         )
 
     async def settle_invoice(self, node: SimulatedNode, preimage: bytes) -> None:
-        """Take a held payment; nothing happens if that was done before."""
+        """Settle a held payment; nothing happens if it is settled already."""
         self._pass_time()
         if len(preimage) != 32:
             raise RpcError(rules.UNKNOWN, f"invalid preimage length of {len(preimage)}, want 32")
@@ -146,7 +146,7 @@ class LightningNetwork:
         await self._commit(change)
 
     async def cancel_invoice(self, node: SimulatedNode, payment_hash: bytes) -> None:
-        """Give a held payment back, or refuse any to come; nothing happens the second time."""
+        """Cancel an invoice and return what it holds; nothing happens the second time."""
         self._pass_time()
         before = node.find_invoice(payment_hash)
         after = rules.canceled(before, self.now_s)
@@ -155,7 +155,7 @@ class LightningNetwork:
             return
         assert before is not None
         change = Change()
-        transfer.give_back(change, self._payer(before), node, before, after)
+        transfer.cancel(change, self._payer(before), node, before, after)
         await self._commit(change)
 
     async def find_invoice(
@@ -184,7 +184,7 @@ class LightningNetwork:
     async def watch_invoice(
         self, node: SimulatedNode, payment_hash: bytes
     ) -> AsyncGenerator[SimulatedInvoice, None]:
-        """The invoice now and at every change; one that does not exist yet is waited for.
+        """The invoice now and at every change; waits for one that does not exist yet.
 
         As with LND the stream stays open when the invoice is final.
         """
@@ -202,9 +202,9 @@ class LightningNetwork:
     async def subscribe_invoices(
         self, node: SimulatedNode, add_index: int, settle_index: int
     ) -> AsyncGenerator[SimulatedInvoice, None]:
-        """Invoices added and settled from now on; an index above 0 asks for those since it, too.
+        """Invoices added and settled from now on; an index above 0 includes those after it.
 
-        LND's trap: held and cancelled ones are never reported, and index 0 means "from now on",
+        As with LND, held and cancelled ones are never reported, and index 0 means "from now on",
         not "from the beginning".
         """
         with node.invoice_news.listen(b"") as queue:
@@ -305,7 +305,7 @@ class LightningNetwork:
                     yield payment
 
     async def book(self, node: SimulatedNode) -> Book:
-        """The node's money now."""
+        """The node's balances now."""
         self._pass_time()
         book = msgspec.structs.replace(node.book)
         await self._flush()
@@ -320,7 +320,7 @@ class LightningNetwork:
             node.stop()
 
     def _pass_time(self) -> None:
-        """Do what has become due. Every call begins with it, so that none sees a late timer."""
+        """Run what is due. Every call begins with it, so that none sees a late timer."""
         if self._closed:
             raise RpcError(rules.UNAVAILABLE, "the node is shutting down")
         if self._timers is None or self._timers.done():
@@ -335,7 +335,7 @@ class LightningNetwork:
             return
         change = Change()
         after = rules.canceled(before, self.now_s)
-        transfer.give_back(change, self._payer(before), node, before, after)
+        transfer.cancel(change, self._payer(before), node, before, after)
         self._submit(change)
 
     def _payer(self, invoice: SimulatedInvoice) -> SimulatedNode | None:
@@ -363,11 +363,11 @@ class LightningNetwork:
         return self._last
 
     async def _commit(self, change: Change) -> None:
-        # Shielded: a caller that goes away must not keep the others from being told.
+        # Shielded: a caller that disconnects must not stop the announcement to the others.
         await asyncio.shield(self._submit(change))
 
     async def _flush(self) -> None:
-        """Everything seen so far is on the disk."""
+        """Return once everything seen so far is on the disk."""
         if self._last is not None and not self._last.done():
             await asyncio.shield(self._last)
 

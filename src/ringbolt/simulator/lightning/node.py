@@ -1,7 +1,7 @@
-"""What one simulated node knows: its key, its money, its invoices and payments.
+"""The state of one simulated node: its key, its balances, its invoices and payments.
 
 Memory holds what can still change and what is not yet on the disk; everything else is read from
-the world's file when asked for, so that a long history costs no memory.
+the world's file on demand, so that a long history costs no memory.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class SimulatedPayment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Book(msgspec.Struct, kw_only=True):
-    """A node's money (msat) and counters. ``held_out_msat`` left but is not yet the payee's."""
+    """A node's balances (msat) and counters. ``held_out_msat`` was sent but is not settled yet."""
 
     balance_msat: int
     held_out_msat: int = 0
@@ -63,7 +63,7 @@ class Book(msgspec.Struct, kw_only=True):
 
 
 class Listeners:
-    """Who waits for news, by key. ``None`` in a queue means that the node has stopped."""
+    """Who waits for changes, by key. ``None`` in a queue means that the node has stopped."""
 
     def __init__(self) -> None:
         self._queues: defaultdict[bytes, set[asyncio.Queue[Any]]] = defaultdict(set)
@@ -89,7 +89,7 @@ class Listeners:
 
 
 class SimulatedNode:
-    """State only: whoever changes it writes the returned documents to the store."""
+    """State only: the caller writes the returned documents to the store."""
 
     def __init__(self, name: str, store: WorldFile, opening_balance_msat: int) -> None:
         self.name = name
@@ -143,7 +143,7 @@ class SimulatedNode:
         return listed
 
     def keep_invoice(self, invoice: SimulatedInvoice) -> list[Put]:
-        """Take ``invoice`` as the state that holds, and say how to store it."""
+        """Make ``invoice`` the current state; returns the documents to store."""
         self.invoices[invoice.payment_hash] = invoice
         key = invoice.payment_hash.hex()
         link = {"payment_hash": key}
@@ -158,7 +158,7 @@ class SimulatedNode:
         return puts
 
     def keep_payment(self, payment: SimulatedPayment) -> list[Put]:
-        """Take ``payment`` as the state that holds, and say how to store it."""
+        """Make ``payment`` the current state; returns the documents to store."""
         self.payments[payment.payment_hash] = payment
         key = payment.payment_hash.hex()
         if payment.status is PaymentStatus.IN_FLIGHT:
@@ -166,7 +166,7 @@ class SimulatedNode:
         return [(f"{self.name}.in_flight", key, None), (f"{self.name}.payment", key, payment)]
 
     def announce(self, news: SimulatedInvoice | SimulatedPayment) -> None:
-        """``news`` is on the disk: tell who waits for it, and let go of what is final."""
+        """``news`` is on the disk: notify its listeners, and drop it from memory if it is final."""
         key = news.payment_hash
         if isinstance(news, SimulatedPayment):
             if news.status is not PaymentStatus.IN_FLIGHT and self.payments.get(key) is news:

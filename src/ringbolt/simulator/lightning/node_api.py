@@ -11,6 +11,6 @@ PREFIX = "/simulator/node"
 
 
 def routes(network: LightningNetwork) -> list[BaseRoute]:
-    """Everything that ``lightning/lnd.py`` uses of a node."""
+    """Everything that ``lightning/lnd`` uses of a node."""
     rest = LndRest(network, network.shop, "ringbolt simulated shop")
     return [*rest.receiving(PREFIX), *rest.holding(PREFIX), *rest.paying(PREFIX)]

@@ -1,4 +1,4 @@
-"""Money between two simulated nodes: held, taken or given back, in both books at once. Pure."""
+"""Payments between two simulated nodes: held, settled or cancelled, on both sides. Pure."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Moment:
 
 
 class Change:
-    """What one event changes: documents to keep, all or none, and what to tell afterwards."""
+    """What one event changes: documents to store, all or none, and what to announce afterwards."""
 
     def __init__(self) -> None:
         self.puts: list[Put] = []
@@ -44,7 +44,7 @@ class Change:
         return payment
 
     def books(self, *nodes: SimulatedNode) -> None:
-        """Keep the nodes' books, as they are when the change is written."""
+        """Store the nodes' balances, as they are when the change is written."""
         self.puts += [("node", node.name, node.book) for node in nodes]
 
 
@@ -56,7 +56,7 @@ def send(
     payment: SimulatedPayment,
     moment: Moment,
 ) -> SimulatedPayment:
-    """Carry ``payment`` to its payee: SUCCEEDED, IN_FLIGHT while held, or FAILED."""
+    """Send ``payment`` to its payee: SUCCEEDED, IN_FLIGHT while held, or FAILED."""
     change.books(payer)
     if payee is None:
         return change.payment(payer, failed(payment, FailureReason.NO_ROUTE))
@@ -136,7 +136,7 @@ def settle(
     )
 
 
-def give_back(
+def cancel(
     change: Change,
     payer: SimulatedNode | None,
     payee: SimulatedNode,

@@ -1,4 +1,4 @@
-"""``/simulator/wallet``: a wallet with play money, an LND look-alike that real clients can drive.
+"""``/simulator/wallet``: a wallet with play money and LND's REST API, for real clients too.
 
 A payment that succeeds at once is one SUCCEEDED line, because clients parse the answer as a
 single document; IN_FLIGHT comes first only while the payment is held.

@@ -1,1 +1,1 @@
-"""The simulated number provider."""
+"""The simulated provider of numbers: its numbers, leases and texts, and its HTTP face."""

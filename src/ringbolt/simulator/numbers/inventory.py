@@ -1,8 +1,8 @@
-"""The simulated lender of numbers: it has numbers of every country, and they never run out.
+"""The simulated provider of numbers: it has numbers of every country, and they never run out.
 
-Every change takes its place in the world's file in the order in which it is decided, and is told
-to nobody before it is there. Only loans that go on, or whose scripted texts are still to come, are
-in memory. Times go by the world's clock.
+Every change is queued for the world's file in the order in which it is decided, and answered or
+published only once it is on the disk. Only leases that are active, or still get scripted texts, are
+in memory. Times are the world's.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ from ringbolt.simulator.numbers.numbering import NumberStock
 from ringbolt.simulator.numbers.script import (
     CANCEL_AFTER_MS,
     SENDER,
-    SLOW_LENDER_MS,
-    Intake,
+    SLOW_PROVIDER_MS,
+    ProviderReply,
     Script,
     ScriptedText,
     script_of,
@@ -46,17 +46,17 @@ from ringbolt.simulator.numbers.script import (
 from ringbolt.simulator.numbers.texts import ArrivedTexts, event_id, writes_of
 
 LIVE: Final = "lend-live"
-"""``lend-live/ID``: a loan that goes on or has scripted texts ahead; else it is in ``lend``."""
+"""``lend-live/ID``: a lease that is active or has scripted texts ahead; else it is in ``lend``."""
 KIND: Final = "lend"
-LENT: Final = "lend-number"
-"""``lend-number/NUMBER``: it was lent, and so can be again to who had it."""
-_ANYWHERE: Final = (187, 16, 43)  # US, GB, DE: where a number of any country is from, by turns
+KNOWN: Final = "lend-number"
+"""``lend-number/NUMBER``: it was leased before, so its former holder can lease it again."""
+_ANYWHERE: Final = (187, 16, 43)  # US, GB, DE: "any country" takes turns
 _IDLE_MS: Final = 3_600_000
 log = structlog.get_logger("ringbolt.numbers")
 
 
 class NumberInventory:
-    """Numbers, loans and the texts that come to them. Call ``start`` in the event loop."""
+    """Numbers, leases and the texts that come to them. Call ``start`` in the event loop."""
 
     def __init__(self, *, clock: WorldTime, store: WorldFile) -> None:
         self._clock = clock
@@ -71,46 +71,46 @@ class NumberInventory:
         self._timer: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Go on with what the world did before."""
+        """Resume the leases of the world's file."""
         for document in self._store.load(LIVE).values():
             self._hold(SimulatedLease(msgspec.convert(document, LeaseDocument)))
-        self._timer = asyncio.create_task(self._run(), name="lent numbers' timer")
+        self._timer = asyncio.create_task(self._run(), name="leases' timer")
 
     async def close(self) -> None:
-        """Stop; what is still to happen does when the world starts again."""
+        """Stop; pending events happen when the world starts again."""
         self._arrived.close()
         if self._timer is not None:
             self._timer.cancel()
             with suppress(asyncio.CancelledError):
                 await self._timer
 
-    # Loans
+    # Leases
 
     async def acquire(self, wanted: AcquireNumber) -> AcquireResult:
-        """Lend a number, once per ``ref``: asked again, the answer is about the same loan."""
+        """Lease a number, once per ``ref``: a repeated request gets the same lease."""
         script = script_of(wanted.service)
         if script is None:
             return Rejected("BAD_SERVICE: there is no such scripted service")
         doc = await self._document(new_lease_id(wanted.ref))
         if doc is None:
-            refusal = self._lend(wanted, script)
+            refusal = self._acquire(wanted, script)
             if refusal is not None:
                 return refusal
             doc = await self._document(new_lease_id(wanted.ref))
-            assert doc is not None, "it was just lent"
-        if script.intake is Intake.LENDS_WITHOUT_AN_ANSWER:
-            return Unknown("The lender's answer was lost.")
-        if script.intake is Intake.LENDS_SLOWLY:
-            await self._clock.sleep_until(doc.lent_ms + SLOW_LENDER_MS)
+            assert doc is not None, "it was just leased"
+        if script.reply is ProviderReply.LEASES_WITHOUT_AN_ANSWER:
+            return Unknown("The provider's answer was lost.")
+        if script.reply is ProviderReply.LEASES_SLOWLY:
+            await self._clock.sleep_until(doc.acquired_ms + SLOW_PROVIDER_MS)
         return doc.acquired()
 
     async def find(self, ref: str) -> Acquired | None:
-        """The loan with this reference, even if it is over."""
+        """The lease with this reference, even if it has ended."""
         doc = await self._document(new_lease_id(ref))
         return None if doc is None else doc.acquired()
 
     async def finish(self, lease_id: str) -> None:
-        """End the loan; nothing happens to one that is over or unknown."""
+        """End the lease; one that has ended or is unknown is left alone."""
         await self._document(lease_id)
         lease = self._open(lease_id)
         if lease is not None:
@@ -118,7 +118,7 @@ class NumberInventory:
             await _saved(lease)
 
     async def cancel(self, lease_id: str) -> CancelResult:
-        """End the loan for no charge, unless it is too early or its code has come."""
+        """End the lease free of charge, unless it is too early or its code has come."""
         doc = await self._document(lease_id)
         texts = await self.texts(lease_id)
         if doc is not None and doc.is_served_by(texts):
@@ -126,8 +126,8 @@ class NumberInventory:
         lease = self._open(lease_id)
         if lease is None:
             return Cancelled()
-        if self._clock.now_ms() < lease.doc.lent_ms + CANCEL_AFTER_MS:
-            return TooEarly(lease.doc.lent_ms + CANCEL_AFTER_MS)
+        if self._clock.now_ms() < lease.doc.acquired_ms + CANCEL_AFTER_MS:
+            return TooEarly(lease.doc.acquired_ms + CANCEL_AFTER_MS)
         if lease.doc.script.on_cancel is not None:
             self._deliver(lease, lease.doc.script.on_cancel, self._clock.now_ms())
             return HasText(await self.texts(lease_id))
@@ -136,14 +136,14 @@ class NumberInventory:
         return Cancelled()
 
     async def request_text(self, lease_id: str) -> bool:
-        """Be ready for one more text; a scripted service sends its texts anew, with new codes."""
+        """Expect one more text; a scripted service sends its texts again, with new codes."""
         await self._document(lease_id)
         lease = self._open(lease_id)
         if lease is None:
             return False
         doc = lease.doc
         if not doc.ahead and doc.script.texts_to(doc.is_first):
-            doc.round, doc.told, doc.script_ms = doc.round + 1, 0, self._clock.now_ms()
+            doc.round, doc.texts_sent, doc.script_ms = doc.round + 1, 0, self._clock.now_ms()
             self._save(lease)
             self._push(lease)
         await _saved(lease)
@@ -152,7 +152,7 @@ class NumberInventory:
     # Texts
 
     async def receive(self, to: str, sender: str, text: str) -> tuple[int, int]:
-        """A text arrives at any number: its place in the log of all texts, and when it came."""
+        """Store a text to any number; its position in the log of all texts, and its time."""
         lease = self._by_number.get(to)
         if lease is not None:
             self._catch_up(lease)
@@ -163,18 +163,18 @@ class NumberInventory:
         return (await self._keep(arrived, lease))[0], at_ms
 
     async def texts(self, lease_id: str) -> tuple[InboundText, ...]:
-        """The texts of a loan, oldest first."""
+        """The texts of a lease, oldest first."""
         await self._document(lease_id)
         return self._arrived.of_lease(lease_id)
 
     def events(self, after: int) -> AsyncIterator[TextBatch]:
-        """Every text numbered above ``after`` (0: all), then those to come, until ``close``."""
+        """Every text numbered above ``after`` (0: all), then new ones, until ``close``."""
         return self._arrived.since(after)
 
-    # Lending
+    # Acquiring
 
     async def _document(self, lease_id: str) -> LeaseDocument | None:
-        """The loan of that name, once all that happened to it by now is on the disk."""
+        """The lease with this id, once everything up to now is on the disk."""
         lease = self._live.get(lease_id)
         if lease is not None:
             self._catch_up(lease)
@@ -184,14 +184,14 @@ class NumberInventory:
         return None if document is None else msgspec.convert(document, LeaseDocument)
 
     def _open(self, lease_id: str) -> SimulatedLease | None:
-        """The loan of that name if it goes on."""
+        """The lease with this id if it is active."""
         lease = self._live.get(lease_id)
         return lease if lease is not None and lease.doc.ended_ms is None else None
 
-    def _lend(self, wanted: AcquireNumber, script: Script) -> Rejected | None:
-        if new_lease_id(wanted.ref) in self._live:  # two asked at once with the same reference
+    def _acquire(self, wanted: AcquireNumber, script: Script) -> Rejected | None:
+        if new_lease_id(wanted.ref) in self._live:  # two requests at once with the same reference
             return None
-        if script.intake is Intake.HAS_NONE:
+        if script.reply is ProviderReply.HAS_NONE:
             return Rejected("NO_NUMBERS: there is no number for this service")
         puts: list[Put] = []
         country = wanted.country
@@ -201,10 +201,10 @@ class NumberInventory:
             return Rejected("BAD_COUNTRY: there are no numbers of this country")
         number = self._choose(wanted, COUNTRIES[country].region, puts)
         if number is None:
-            return Rejected("NO_NUMBERS: the number that is wanted cannot be had")
+            return Rejected("NO_NUMBERS: the requested number is not available")
         lease = new_lease(wanted, script, country, number, self._clock.now_ms())
         self._hold(lease)
-        self._save(lease, [*puts, (LENT, number, {"country": country})])
+        self._save(lease, [*puts, (KNOWN, number, {"country": country})])
         return None
 
     def _choose(self, wanted: AcquireNumber, region: str, puts: list[Put]) -> str | None:
@@ -213,10 +213,10 @@ class NumberInventory:
 
         if not wanted.again:
             return self._stock.take(region, wanted.real, is_free, puts)
-        was_lent = self._store.get(LENT, wanted.again) is not None
-        return wanted.again if was_lent and is_free(wanted.again) else None
+        was_leased = self._store.get(KNOWN, wanted.again) is not None
+        return wanted.again if was_leased and is_free(wanted.again) else None
 
-    # What happens to loans
+    # What happens to leases
 
     def _hold(self, lease: SimulatedLease) -> None:
         self._live[lease.doc.id] = lease
@@ -239,9 +239,9 @@ class NumberInventory:
         self._save(lease)
 
     def _deliver(self, lease: SimulatedLease, scripted: ScriptedText, at_ms: int) -> None:
-        """A scripted text comes to the loan's number; it is the loan's even if that is over."""
+        """A scripted text comes to the lease's number; it belongs to it even after its end."""
         doc = lease.doc
-        text, code = scripted.written(f"{doc.id}:{doc.round}:{doc.told}")
+        text, code = scripted.written(f"{doc.id}:{doc.round}:{doc.texts_sent}")
         arrived = InboundText(event_id(), doc.number, doc.id, SENDER, text, code, at_ms)
         self._keep(arrived, lease, scripted.copies)
 
@@ -261,7 +261,7 @@ class NumberInventory:
         puts: list[Put] | None = None,
         appends: list[Append] | None = None,
     ) -> asyncio.Future[list[int]]:
-        """Write the loan as it is now, with what changes beside it."""
+        """Write the lease as it is now, together with other changes."""
         doc = lease.doc
         own: list[Put] = [(LIVE, doc.id, doc)]
         if not doc.is_live:
@@ -274,7 +274,7 @@ class NumberInventory:
         self, saved: asyncio.Future[list[int]], lease: SimulatedLease | None = None
     ) -> None:
         if not saved.cancelled() and (error := saved.exception()) is not None:
-            log.error("a change to a lent number is lost", error=str(error))
+            log.error("a change to a lease is lost", error=str(error))
             return
         if lease is not None and lease.saved is saved and not lease.doc.is_live:
             self._live.pop(lease.doc.id, None)
@@ -283,7 +283,7 @@ class NumberInventory:
     # Time
 
     async def _run(self) -> None:
-        """Let things happen when they are due: one timer for all loans."""
+        """Run everything when it is due: one timer for all leases."""
         while True:
             while self._due and self._due[0][0] <= self._clock.now_ms():
                 self._take_up(*heapq.heappop(self._due))
@@ -303,19 +303,19 @@ class NumberInventory:
             self._push(lease)
 
     def _catch_up(self, lease: SimulatedLease) -> None:
-        """Let everything happen to the loan that is due by now."""
+        """Run everything of the lease that is due by now."""
         doc = lease.doc
         while (due_ms := doc.due_ms) is not None and due_ms <= self._clock.now_ms():
             if doc.ahead and doc.script_ms + doc.ahead[0].after_ms == due_ms:
                 scripted = doc.ahead[0]
-                doc.told += 1
+                doc.texts_sent += 1
                 self._deliver(lease, scripted, due_ms)
             else:
                 self._end(lease)
 
 
 async def _saved(lease: SimulatedLease) -> None:
-    """Return once all that is decided of the loan is on the disk. Raises ``Unavailable``."""
+    """Return once every change to the lease is on the disk. Raises ``Unavailable``."""
     while lease.saved is not None and not lease.saved.done():
         await asyncio.shield(lease.saved)
     if lease.saved is not None:

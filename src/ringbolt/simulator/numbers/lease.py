@@ -1,4 +1,4 @@
-"""One loan of the simulated lender: its number, its times, and what is still to come to it."""
+"""One lease of the simulated provider: its number, its times, and the texts still to come."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
+import msgspec
 from msgspec import Struct
 
 from ringbolt.numbers.provider import Acquired, AcquireNumber, InboundText
@@ -25,10 +26,10 @@ _MAYBE_CODE = re.compile(r"[0-9]{3}[- ]?[0-9]{1,5}")
 
 
 class LeaseDocument(Struct):
-    """A loan as the world's file keeps it.
+    """A lease as the world's file keeps it; two fields have the names of older files there.
 
-    ``told``: so many of its scripted texts came since ``script_ms``, in its ``round``-th round.
-    ``ended_ms``: when it was given or taken back; None as long as it goes on.
+    ``texts_sent``: how many scripted texts came since ``script_ms``, in its ``round``-th round.
+    ``ended_ms``: when it was released or ran out; None while it is active.
     """
 
     id: str
@@ -38,12 +39,12 @@ class LeaseDocument(Struct):
     number: str
     hours: int
     is_first: bool
-    lent_ms: int
+    acquired_ms: int = msgspec.field(name="lent_ms")
     until_ms: int
     cancel_after_ms: int
     script_ms: int
     round: int = 0
-    told: int = 0
+    texts_sent: int = msgspec.field(name="told", default=0)
     ended_ms: int | None = None
 
     @property
@@ -53,11 +54,11 @@ class LeaseDocument(Struct):
     @property
     def ahead(self) -> tuple[ScriptedText, ...]:
         """The scripted texts that are still to come, in order."""
-        return self.script.texts_to(self.is_first)[self.told :]
+        return self.script.texts_to(self.is_first)[self.texts_sent :]
 
     @property
     def due_ms(self) -> int | None:
-        """When something happens by itself next; None if never again."""
+        """When the next scripted event is due; None if there is none."""
         times = [self.script_ms + text.after_ms for text in self.ahead[:1]]
         if self.ended_ms is None:
             times.append(self.until_ms)
@@ -72,7 +73,7 @@ class LeaseDocument(Struct):
         return Acquired(self.id, self.number, until_ms, self.cancel_after_ms, self.country)
 
     def is_served_by(self, texts: tuple[InboundText, ...]) -> bool:
-        """Whether ``texts`` are what the number was lent for: any for a rental, else a code."""
+        """Whether ``texts`` are what the number was leased for: any for a rental, else a code."""
         if self.hours:
             return bool(texts)
         return any(text.code or _MAYBE_CODE.search(text.text) for text in texts)
@@ -80,9 +81,9 @@ class LeaseDocument(Struct):
 
 @dataclass(slots=True, eq=False)
 class SimulatedLease:
-    """A loan that goes on, or to whose number a scripted text is still to come.
+    """A lease that is active, or whose number still gets scripted texts.
 
-    ``queued_ms``: when the timer looks at it next, at or before its ``due_ms``.
+    ``queued_ms``: when the timer checks it next, at or before its ``due_ms``.
     """
 
     doc: LeaseDocument
@@ -91,7 +92,7 @@ class SimulatedLease:
 
 
 def new_lease_id(ref: str) -> str:
-    """The lender's name for the loan with our reference: the same reference is the same loan."""
+    """The provider's id of the lease with our reference: one reference, one lease."""
     return f"lend_{sha256(ref.encode()).hexdigest()[:24]}"
 
 
@@ -108,7 +109,7 @@ def new_lease(
             number=number,
             hours=wanted.hours,
             is_first=not wanted.avoid,
-            lent_ms=now_ms,
+            acquired_ms=now_ms,
             until_ms=now_ms + duration_ms,
             cancel_after_ms=now_ms + CANCEL_AFTER_MS if script.tells_cancel_after else 0,
             script_ms=now_ms,

@@ -1,6 +1,6 @@
-"""Numbers that look like a country's mobile numbers, each once before any comes again.
+"""Numbers that look like a country's mobile numbers; all are used before one is used again.
 
-Those of "real telephones" are a set of their own: they end in ``REAL_END``, and no others do.
+Those of "real telephones" are a set of their own: only they end in ``REAL_END``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _TRIED: Final = 20
 
 
 class Numbering:
-    """The numbers of one region (ISO 3166), counted from 0; after ``size`` they come again."""
+    """The numbers of one region (ISO 3166), counted from 0; after ``size`` they repeat."""
 
     def __init__(self, region: str, real: bool) -> None:
         self._region = region
@@ -43,7 +43,7 @@ class Numbering:
 
 
 class NumberStock:
-    """Gives out the numbers of every region by turns; how far it came outlives a restart."""
+    """Allocates the numbers of every region in turn; the position outlives a restart."""
 
     def __init__(self, store: WorldFile) -> None:
         self._turns: dict[str, int] = {key: doc["n"] for key, doc in store.load(_TURN).items()}
@@ -52,7 +52,7 @@ class NumberStock:
     def take(
         self, region: str, real: bool, is_free: Callable[[str], bool], puts: list[Put]
     ) -> str | None:
-        """The region's next number that is free; None if none is. ``puts``: what is to be kept."""
+        """The region's next free number, None if all are taken. Adds to ``puts`` what to store."""
         numbering = self._numberings.get((region, real))
         if numbering is None:
             numbering = self._numberings[region, real] = Numbering(region, real)
@@ -65,7 +65,7 @@ class NumberStock:
         return None
 
     def turn(self, of: int, puts: list[Put]) -> int:
-        """0 to ``of`` - 1, by turns. ``puts``: what is to be kept."""
+        """0 to ``of`` - 1, in turn. Adds to ``puts`` what to store."""
         turn = self._count("any-country") % of
         puts.append(self._put("any-country"))
         return turn
@@ -83,7 +83,7 @@ class NumberStock:
 def _block(region: str) -> tuple[str, int]:
     """What the region's numbers start with, and how many digits follow.
 
-    As many digits as leave most of the numbers valid: small islands have one short block.
+    As many digits as keep most of the numbers valid: small islands have one short block.
     """
     example = _example(region)
     for width in (6, 5):

@@ -1,4 +1,4 @@
-"""What the simulated lender has on offer: every known service in every known country."""
+"""What the simulated provider offers: every known service in every known country."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def countries() -> tuple[int, ...]:
 
 @lru_cache(maxsize=512)
 def offers(country: int) -> tuple[Offer, ...]:
-    """Every service, the scripted ones last; empty for a country that is not known.
+    """Every service, the scripted ones last; empty for an unknown country.
 
-    The counts are for show: they differ from place to place, and never change.
+    The counts are made up: they differ from place to place, and never change.
     """
     if country != ANY_COUNTRY and country not in COUNTRIES:
         return ()

@@ -1,6 +1,6 @@
-"""``/simulator/lender``: the simulated lender of numbers, as ``numbers/simulated.py`` asks it.
+"""``/simulator/lender``: the simulated provider of numbers, as ``numbers/simulated`` asks it.
 
-Texts come to its numbers by ``/simulator/sms``.
+Texts are sent to its numbers with ``POST /simulator/sms``.
 """
 
 from __future__ import annotations
@@ -61,21 +61,21 @@ class _Provider:
     async def offers(self, request: Request) -> Response:
         country = request.query_params.get("country", "")
         if not (country.isascii() and country.isdecimal() and len(country) <= _MAX_DIGITS):
-            raise InvalidInput("country is a country's number.", field="country")
+            raise InvalidInput("country is the number of a country.", field="country")
         return _json(200, OffersReply(list(offers(int(country)))))
 
     async def acquire(self, request: Request) -> Response:
-        """201 a number is lent; 4xx none is; 504 the lender does not say."""
+        """201 a number is leased; 4xx none is; 504 the answer is lost."""
         try:
             asked = msgspec.json.decode(await request.body(), type=LeaseRequest)
         except UNREADABLE as error:
             return _json(400, LeaseRefusal(str(error)))
-        return _lent(await self._inventory.acquire(_wanted(asked)))
+        return _acquired(await self._inventory.acquire(_wanted(asked)))
 
     async def find(self, request: Request) -> Response:
         lease = await self._inventory.find(request.query_params.get("ref", ""))
         if lease is None:
-            return _json(404, LeaseRefusal("nothing was lent with this reference"))
+            return _json(404, LeaseRefusal("there is no lease with this reference"))
         return _json(200, LeaseState(lease))
 
     async def texts(self, request: Request) -> Response:
@@ -111,7 +111,7 @@ def _wanted(asked: LeaseRequest) -> AcquireNumber:
     )
 
 
-def _lent(result: AcquireResult) -> Response:
+def _acquired(result: AcquireResult) -> Response:
     match result:
         case Acquired():
             return _json(201, LeaseState(result))

@@ -1,8 +1,8 @@
-"""What comes by itself to the numbers that the simulated lender lends: one row a service.
+"""Which texts the simulated provider sends to a leased number by itself: one row a service.
 
-To a number that was lent for an ordinary service comes what somebody sends to it, and nothing
-else. Only the services of ``SCRIPTED_SERVICES`` act by themselves, so that a client can test every
-branch of an order that receives texts.
+A number that is leased for an ordinary service gets only what somebody sends to it. The services of
+``SCRIPTED_SERVICES`` act by themselves, so that a client can test every branch of an order that
+receives texts.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from typing import Final
 PREFIX: Final = "sim-"
 """How every scripted service's code starts; no real service's does."""
 SENDER: Final = "RINGBOLT"
-SLOW_LENDER_MS: Final = 5000
+SLOW_PROVIDER_MS: Final = 5000
 CANCEL_AFTER_MS: Final = 120_000
-"""No number is taken back before (EARLY_CANCEL_DENIED of the real lenders)."""
+"""No lease can be cancelled before (EARLY_CANCEL_DENIED of the real providers)."""
 _LETTERS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 _FIRST = "Your verification code is {code}. Do not share it with anybody."
 _SECOND = "{code} is your new code. It is valid for 10 minutes."
 _WITHOUT = "Welcome! Your registration is being looked at."
 
 
-class Intake(StrEnum):
-    """What the lender says when it is asked for a number, and whether it lends one."""
+class ProviderReply(StrEnum):
+    """How the provider answers a request for a number, and whether it leases one."""
 
-    LENDS = "lends"
-    LENDS_SLOWLY = "lends slowly"
-    LENDS_WITHOUT_AN_ANSWER = "lends without an answer"
-    HAS_NONE = "has none"
+    LEASES = "leases a number"
+    LEASES_SLOWLY = "leases a number slowly"
+    LEASES_WITHOUT_AN_ANSWER = "leases a number, its answer is lost"
+    HAS_NONE = "has no number"
 
 
 class CodeKind(StrEnum):
@@ -43,7 +43,7 @@ class CodeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ScriptedText:
-    """A text that comes ``after_ms`` of the loan, ``copies`` times with the same event id."""
+    """A text that comes ``after_ms`` into the lease, ``copies`` times with the same event id."""
 
     after_ms: int
     wording: str = _FIRST
@@ -58,16 +58,16 @@ class ScriptedText:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """A service's manners. ``texts`` come by themselves, in order of time.
+    """How a service behaves. ``texts`` come by themselves, in order of time.
 
     ``to_first``: what comes to an order's first number instead, if that differs.
-    ``on_cancel``: a text that arrives in the very moment in which a cancel is asked for.
-    ``tells_cancel_after``: the lender says beforehand until when it refuses a cancel.
+    ``on_cancel``: a text that arrives at the same moment as the request to cancel.
+    ``tells_cancel_after``: the provider announces until when it refuses to cancel.
     """
 
     description: str
     texts: tuple[ScriptedText, ...] = ()
-    intake: Intake = Intake.LENDS
+    reply: ProviderReply = ProviderReply.LEASES
     to_first: tuple[ScriptedText, ...] | None = None
     on_cancel: ScriptedText | None = None
     tells_cancel_after: bool = True
@@ -97,7 +97,7 @@ SCRIPTED_SERVICES: Final = MappingProxyType(
             (_SOON, ScriptedText(5000, _SECOND)),
         ),
         "sim-doubled": Script(
-            "A text with a code comes after 1 s; the lender tells of it twice.",
+            "A text with a code comes after 1 s; the provider delivers it twice.",
             (ScriptedText(1000, copies=2),),
         ),
         "sim-no-code": Script(
@@ -106,33 +106,33 @@ SCRIPTED_SERVICES: Final = MappingProxyType(
         ),
         "sim-silent": Script("Nothing ever comes."),
         "sim-late": Script(
-            "A code comes after 22 minutes, when the number was long to be given back.",
+            "A code comes after 22 minutes, when the lease has long ended.",
             (ScriptedText(22 * 60_000),),
         ),
-        "sim-none": Script("There is no number to be had.", intake=Intake.HAS_NONE),
+        "sim-none": Script("The provider has no number.", reply=ProviderReply.HAS_NONE),
         "sim-slow": Script(
-            "The lender takes 5 s to give a number; a code comes 6 s after it was asked.",
+            "The provider takes 5 s to lease a number; a code comes 6 s after it was asked.",
             (ScriptedText(6000),),
-            Intake.LENDS_SLOWLY,
+            ProviderReply.LEASES_SLOWLY,
         ),
         "sim-unknown": Script(
-            "A number is lent but the lender's answer is lost; a code comes after 1 s.",
+            "A number is leased but the provider's answer is lost; a code comes after 1 s.",
             (_SOON,),
-            Intake.LENDS_WITHOUT_AN_ANSWER,
+            ProviderReply.LEASES_WITHOUT_AN_ANSWER,
         ),
         "sim-first-bad": Script(
-            "To an order's first number nothing comes; to another one a code does after 1 s.",
+            "Nothing comes to an order's first number; a code comes to the next one after 1 s.",
             (_SOON,),
             to_first=(),
         ),
         "sim-early-cancel": Script(
-            "Nothing comes; the lender refuses a cancel within 2 minutes, which it did not say"
-            " beforehand.",
+            "Nothing comes; the provider refuses to cancel within 2 minutes, which it did not"
+            " announce.",
             tells_cancel_after=False,
         ),
         "sim-cancel-race": Script(
-            "Nothing comes until a cancel is asked for (2 minutes or more after the start): a"
-            " code has just arrived then, and the lender refuses the cancel.",
+            "Nothing comes until the order is cancelled (2 minutes or more after the start): a"
+            " code has just arrived then, and the provider refuses to cancel.",
             on_cancel=ScriptedText(0),
         ),
     }
@@ -141,7 +141,7 @@ SCRIPTED_SERVICES: Final = MappingProxyType(
 
 
 def script_of(service: str) -> Script | None:
-    """What happens to a number lent for ``service``; None for a scripted one that is not there."""
+    """What happens to a number leased for ``service``; None for an unknown scripted one."""
     if service.startswith(PREFIX):
         return SCRIPTED_SERVICES.get(service)
     return ORDINARY

@@ -1,1 +1,1 @@
-"""The simulated carrier of texts."""
+"""The simulated carrier of texts, and its HTTP face."""

@@ -33,7 +33,7 @@ class _SmsCarrier:
         self._network = network
 
     async def send(self, request: Request) -> Response:
-        """201 it is sent; 4xx it is not; 504 the carrier does not say."""
+        """201 it is accepted; 4xx it is not; 504 the answer is lost."""
         try:
             asked = _request(await request.body())
         except UNREADABLE as error:

@@ -1,1 +1,1 @@
-"""The simulated carrier of calls, and its phones."""
+"""The simulated carrier of calls, its phones, and their HTTP faces."""

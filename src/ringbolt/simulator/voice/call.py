@@ -1,4 +1,4 @@
-"""One simulated call: what the world knows of it, and how that is kept."""
+"""One simulated call: its state, and how the world's file keeps it."""
 
 from __future__ import annotations
 
@@ -56,24 +56,24 @@ class SimulatedCall:
 
     def ring(self, now_ms: int) -> CallEvent:
         self.state, self.started_at_ms = CallStatus.RINGING, now_ms
-        return self.tell(now_ms, CallStatus.RINGING)
+        return self.report(now_ms, CallStatus.RINGING)
 
     def answer(self, now_ms: int) -> CallEvent:
         self.state, self.answered_at_ms = CallStatus.IN_PROGRESS, now_ms
-        return self.tell(now_ms, CallStatus.IN_PROGRESS)
+        return self.report(now_ms, CallStatus.IN_PROGRESS)
 
     def press(self, now_ms: int, press: Press) -> CallEvent | None:
-        """None for a key that is not told."""
+        """None for a key that the carrier does not report."""
         self.presses.append(press)
         if press.in_recording:
             return None
-        return self.tell(now_ms, CallStatus.IN_PROGRESS, digits=press.key)
+        return self.report(now_ms, CallStatus.IN_PROGRESS, digits=press.key)
 
     def end(self, now_ms: int, outcome: Outcome, talked_ms: int | None) -> CallEvent:
         """``talked_ms``: how much of the call was carried; None if it was not answered."""
         self.state, self.ended_at_ms = outcome.state, now_ms
-        self.request = replace(self.request, script=())  # needed no more; calls are many
-        return self.tell(
+        self.request = replace(self.request, script=())  # free memory: calls are many
+        return self.report(
             now_ms,
             outcome.status,
             cause=outcome.cause,
@@ -82,7 +82,7 @@ class SimulatedCall:
             talked_ms=talked_ms,
         )
 
-    def tell(
+    def report(
         self,
         now_ms: int,
         status: CallStatus,
@@ -93,7 +93,7 @@ class SimulatedCall:
         recordings: int = 0,
         talked_ms: int | None = None,
     ) -> CallEvent:
-        """Add the next event; the carrier tells it once it is saved."""
+        """Add the next event; the carrier publishes it once it is saved."""
         event = CallEvent(
             ref=self.request.ref,
             seq=len(self.events) + 1,
@@ -109,7 +109,7 @@ class SimulatedCall:
         return event
 
     def to_document(self) -> dict[str, Any]:
-        kept = _Kept(
+        stored = _StoredCall(
             request_of(self.request, _name_of),
             self.placed_at_ms,
             self.state,
@@ -121,30 +121,30 @@ class SimulatedCall:
             self.events,
             self.recorded,
         )
-        document: dict[str, Any] = msgspec.to_builtins(kept)
+        document: dict[str, Any] = msgspec.to_builtins(stored)
         return document
 
     @classmethod
     def from_document(
         cls, call_id: str, document: dict[str, Any], clip_of: Callable[[str], Clip]
     ) -> SimulatedCall:
-        kept = msgspec.convert(document, _Kept)
+        stored = msgspec.convert(document, _StoredCall)
         return cls(
             call_id,
-            call_of(kept.request, clip_of),
-            kept.placed_at_ms,
-            kept.state,
-            kept.started_at_ms,
-            kept.answered_at_ms,
-            kept.ended_at_ms,
-            kept.heard_ms,
-            kept.presses,
-            kept.recorded,
-            kept.events,
+            call_of(stored.request, clip_of),
+            stored.placed_at_ms,
+            stored.state,
+            stored.started_at_ms,
+            stored.answered_at_ms,
+            stored.ended_at_ms,
+            stored.heard_ms,
+            stored.presses,
+            stored.recorded,
+            stored.events,
         )
 
 
-class _Kept(msgspec.Struct):
+class _StoredCall(msgspec.Struct):
     request: CallRequest
     placed_at_ms: int
     state: str
@@ -158,5 +158,5 @@ class _Kept(msgspec.Struct):
 
 
 def _name_of(clip: Clip) -> str:
-    """The clip's SHA-256: its file is named so."""
+    """The clip's SHA-256, which is its file's name."""
     return clip.path.replace("\\", "/").rpartition("/")[2]

@@ -11,10 +11,10 @@ from ringbolt.core.calls.call import Clip
 from ringbolt.core.json_errors import UNREADABLE
 from ringbolt.core.outcome import Rejected, Unknown
 from ringbolt.simulator.event_stream import cursor_of, event_stream
-from ringbolt.simulator.voice.book import NumberedEvents
 from ringbolt.simulator.voice.call import SimulatedCall
 from ringbolt.simulator.voice.clips import ClipRefused
 from ringbolt.simulator.voice.phones import PhoneNetwork
+from ringbolt.simulator.voice.records import NumberedEvents
 from ringbolt.voice.carrier import Accepted, PlaceResult
 from ringbolt.voice.simulated.wire import (
     CallAccepted,
@@ -62,7 +62,7 @@ class _Carrier:
         return Response(status_code=204)
 
     async def place(self, request: Request) -> Response:
-        """201 there is a call; 4xx there is none; 504 the carrier does not say."""
+        """201 there is a call; 4xx there is none; 504 the answer is lost."""
         try:
             asked = msgspec.json.decode(await request.body(), type=CallRequest)
             call = call_of(asked, self._clip)

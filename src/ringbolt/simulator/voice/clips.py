@@ -18,21 +18,21 @@ from ringbolt.voice.audio.g711 import ULAW_SILENCE, encode_ulaw
 
 FRAME_SAMPLES: Final = SAMPLE_RATE * FRAME_MS // 1000
 MAX_CLIP_BYTES: Final = 3600 * SAMPLE_RATE * 2
-"""An hour of sound."""
+"""An hour of audio."""
 _PIECE_FRAMES: Final = 50
 _CACHED_PIECES: Final = 1024
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
 class ClipRefused(Exception):
-    """What was sent is not the clip that it was called, or too long."""
+    """The content does not have the SHA-256 that was named, or is too long."""
 
 
 class ClipStore:
-    """Keeps clips, and hands out their sound as mu-law frames, reading a second at a time.
+    """Keeps clips, and returns their audio as mu-law frames, reading a second at a time.
 
-    Calls that play the same clip share what was read and coded: a second of sound is 8 kB, and
-    the last thousand of them are kept.
+    Calls that play the same clip share what was read and coded: a second of audio is 8 kB, and
+    the last thousand are cached.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -48,7 +48,7 @@ class ClipStore:
         return Clip(str(path), -(-samples * 1000 // SAMPLE_RATE))
 
     async def keep(self, sha256: str, chunks: AsyncIterator[bytes]) -> None:
-        """Keep what ``chunks`` bring. Raises ``ClipRefused`` if it is not what ``sha256`` says."""
+        """Store ``chunks``. Raises ``ClipRefused`` if their SHA-256 is another."""
         digest, size = hashlib.sha256(), 0
         with tempfile.NamedTemporaryFile(dir=self._directory, delete=False) as file:
             part = Path(file.name)
@@ -67,7 +67,7 @@ class ClipStore:
         await asyncio.to_thread(part.replace, self._directory / sha256)
 
     def frames(self, span: Span) -> bytes:
-        """The sound of ``span`` as mu-law; the last frame is filled with silence.
+        """The audio of ``span`` as mu-law; the last frame is padded with silence.
 
         Raises ``OSError`` if the clip cannot be read.
         """

@@ -1,8 +1,8 @@
 """A call that is up, frame by frame: what is sent, which keys are pressed, how it ends.
 
-Pure: time is the number of frames (20 ms, 160 samples, RFC 3551) since the answer. However the
-frames are handed out, one by one or many at once, the same frames carry the same sound and the
-keys are pressed and the call is ended at the same frame.
+Pure: time is the number of frames (20 ms, 160 samples, RFC 3551) since the answer. Whether frames
+are taken one by one or many at once, the same frames carry the same audio, and keys are pressed and
+the call ends at the same frame.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ringbolt.simulator.voice.script import CALLER_HUNG_UP, TOO_LONG, Act, Outco
 FRAME_MS: Final = 20
 FRAMES_PER_SECOND: Final = 1000 // FRAME_MS
 BEEP: Final = "beep"
-"""The clip that is heard before a recording begins."""
+"""The clip that is played before a recording begins."""
 BEEP_MS: Final = 400
 
 
@@ -32,8 +32,8 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """``key`` was pressed after ``frame`` frames of the call. In a recording it is no answer to
-    anything, and is not told."""
+    """``key`` was pressed after ``frame`` frames of the call. In a recording it answers nothing,
+    and is not reported."""
 
     frame: int
     key: str
@@ -42,7 +42,7 @@ class Press:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """``part`` numbers the script's parts; ``clip`` '' is silence; a wait or beep is no message."""
+    """``part`` numbers the script's parts; ``clip`` '' is silence; a wait is not message."""
 
     part: int
     ms: int
@@ -61,11 +61,11 @@ class _Step:
 
 
 class Playback:
-    """Where the caller stands in its script. A gather ends at its finish key, at its last digit,
-    or when its time after the prompt is over; the prompt plays on under the keys until then.
+    """The caller's position in its script. A gather ends at its finish key, at its last digit,
+    or when its time after the prompt is over; keys do not interrupt the prompt until then.
 
-    A recording ends likewise, or when the phone, which speaks for ``speaks_ms`` after the beep,
-    was silent for long enough."""
+    A recording ends at a finish key, or when the phone, which speaks for ``speaks_ms`` after the
+    beep, was silent for long enough."""
 
     def __init__(self, script: RenderedScript, speaks_ms: int = 0) -> None:
         self._steps = _listening([step for step in _steps(script, speaks_ms) if step.ms > 0])
@@ -112,7 +112,7 @@ class Playback:
         return not self.is_over and self._steps[self._index].record is not None
 
     def press(self, key: str) -> None:
-        """A key counts for the gather or recording that is on; without one it does nothing."""
+        """A key counts for the current gather or recording; without one it does nothing."""
         step = None if self.is_over else self._steps[self._index]
         if step is None:
             return
@@ -135,7 +135,7 @@ class Playback:
 
 
 def _listening(steps: list[_Step]) -> tuple[_Step, ...]:
-    """Silence after the last word is no message: the caller listens for keys."""
+    """Silence after the last clip is no message: the caller listens for keys."""
     spoken = max((i for i, step in enumerate(steps) if step.clip), default=len(steps))
     return tuple(
         replace(step, is_wait=True) if i > spoken else step for i, step in enumerate(steps)
@@ -211,7 +211,7 @@ class Line:
         return spans
 
     def press(self, keys: str) -> None:
-        """Press ``keys`` at once. Whether the call is over thereby shows when it goes on."""
+        """Press ``keys`` at once. Whether that ends the call shows at the next ``advance``."""
         for key in keys:
             self.presses.append(Press(self.frame, key, self._playback.is_recording))
             self._playback.press(key)
@@ -221,7 +221,7 @@ class Line:
             self.outcome = outcome
 
     def _settle(self) -> None:
-        """The phone acts if it is time; then the caller hangs up if nothing is left to say."""
+        """Let the phone act if it is time; then the caller hangs up if its script is over."""
         if self.outcome is not None:
             return
         for act in [act for act in self._acts if self._is_due(act)]:
@@ -261,7 +261,7 @@ def replay(
     frames: int,
     speaks_ms: int = 0,
 ) -> Line:
-    """The line of a call of which ``frames`` frames are known to have been heard."""
+    """The line of a call of which the phone heard ``frames`` frames."""
     line = Line(script, max_duration_s, (), speaks_ms)
     for press in presses:
         line.advance(min(press.frame, frames))

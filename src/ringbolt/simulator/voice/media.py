@@ -17,11 +17,11 @@ from ringbolt.voice.audio.wav import HEADER_SIZE, WavWriter, wav_header
 
 _WRITTEN_AT: Final = FRAMES_PER_SECOND * FRAME_SAMPLES
 _MAX_STEP: Final = FRAMES_PER_SECOND
-"""Frames that a call may catch up in one go, so that a clock moved by hours blocks nobody."""
+"""Frames that a call may catch up at once, so that a clock moved by hours blocks no other call."""
 
 
 class Recording:
-    """What a phone heard, as a WAV that grows a second at a time. No file before the first sound.
+    """What a phone heard, as a WAV that grows a second at a time. No file before the first frame.
 
     Every method may raise ``OSError``.
     """
@@ -33,14 +33,14 @@ class Recording:
         self._size = 0
 
     def hear(self, code: bytes) -> None:
-        """Sound as it comes over the line: mu-law."""
+        """Audio as it comes over the line: mu-law."""
         self._heard.append(code)
         self._size += len(code)
         if self._size >= _WRITTEN_AT:
             self.flush()
 
     def flush(self) -> None:
-        """Bring to the file what was heard so far."""
+        """Write what was heard so far to the file."""
         if not self._heard:
             return
         if self._writer is None:
@@ -56,7 +56,7 @@ class Recording:
 
 
 def mend_recording(path: Path) -> int:
-    """Make a recording whole that a killed world left behind; how many frames it holds."""
+    """Repair a recording that a killed world left behind; how many frames it holds."""
     if not path.is_file() or path.stat().st_size < HEADER_SIZE:
         return 0
     frames = (path.stat().st_size - HEADER_SIZE) // (2 * FRAME_SAMPLES)
@@ -68,7 +68,7 @@ def mend_recording(path: Path) -> int:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pace:
-    """A call that is paced: since when (media seconds), and what to tell the frame now due."""
+    """A paced call: when it began (media seconds), and what is called with the frame now due."""
 
     started: float
     advance: Callable[[int], None]
@@ -78,8 +78,8 @@ class MediaPacer:
     """Tells every call which frame is due, each 20 ms of the world's time; idle without calls.
 
     The due frame follows from when the call began, so that a late tick is caught up and nothing
-    drifts. The world's clock moves media too: whoever advances it by a minute finds that a minute
-    of sound was heard. It is the monotonic clock plus that offset, for the machine's may jump.
+    drifts. The world's clock moves media too: after it is advanced by a minute, a minute of audio
+    was heard. Media time is the monotonic clock plus that offset: the machine's clock may jump.
     """
 
     def __init__(self, clock: Clock, speed: float) -> None:
@@ -120,7 +120,7 @@ class MediaPacer:
     def _tick(self) -> bool:
         is_behind = False
         for pace, done in tuple(self._paces.items()):
-            if pace not in self._paces:  # stopped by one before it in this very tick
+            if pace not in self._paces:  # stopped by a call before it in this tick
                 continue
             due = self.due(pace)
             frame = min(due, done + _MAX_STEP)

@@ -1,8 +1,8 @@
 """The simulated telephone network: calls by our reference on the carrier's side, by number on the
 phone's side.
 
-Every change is decided at once in memory and takes its place in the world's file in that order;
-it is told to nobody before it is there. Delays go by the world's clock, divided by ``speed``.
+Every change is decided in memory and queued for the world's file in that order; it is answered or
+published only once it is on the disk. Delays go by the world's clock, divided by ``speed``.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from ringbolt.core.errors import Conflict, InvalidInput, NotFound
 from ringbolt.core.outcome import Rejected, Unknown
 from ringbolt.simulator.clock.world_time import WorldTime
 from ringbolt.simulator.file.world_file import WorldFile
-from ringbolt.simulator.voice.book import CallBook, NumberedEvents
 from ringbolt.simulator.voice.call import SimulatedCall
 from ringbolt.simulator.voice.clips import ClipStore
 from ringbolt.simulator.voice.line import FRAME_MS, Line, replay
 from ringbolt.simulator.voice.media import MediaPacer, Pace, Recording, mend_recording
+from ringbolt.simulator.voice.records import CallRecords, NumberedEvents
 from ringbolt.simulator.voice.script import (
     ANSWERED,
     CALLER_HUNG_UP,
@@ -35,7 +35,7 @@ from ringbolt.simulator.voice.script import (
     PHONE_HUNG_UP,
     SLOW_CARRIER_MS,
     WORLD_RESTARTED,
-    Intake,
+    CarrierReply,
     Outcome,
     behaviour_of,
     plan,
@@ -69,21 +69,21 @@ class PhoneNetwork:
         self._clock = clock
         self._speed = speed
         self._pacer = MediaPacer(clock, speed)
-        self._book = CallBook(store)
+        self._records = CallRecords(store)
         self._ringing: dict[str, asyncio.Task[None]] = {}
         self._up: dict[str, _Live] = {}
 
     def start(self) -> None:
-        """Take up what the world did before: rings go on, calls that were up have ended."""
-        for call in self._book.load(self._clip_of):
+        """Resume the calls of the world's file: rings go on, answered calls have ended."""
+        for call in self._records.load(self._clip_of):
             if call.state == CallStatus.IN_PROGRESS:
                 self._end_interrupted(call)
             elif not call.is_over:
                 self._spawn_ring(call)
 
     async def close(self) -> None:
-        """Stop. What rings or is up is taken up, or ended, when the world starts again."""
-        self._book.close()
+        """Stop. When the world starts again, rings go on and answered calls are ended."""
+        self._records.close()
         ringing = list(self._ringing.values())
         for task in ringing:
             task.cancel()
@@ -95,26 +95,26 @@ class PhoneNetwork:
     # The carrier's side
 
     async def place(self, request: PlaceCall) -> PlaceResult:
-        """Place a call, once per ``ref``: asked again, the answer is about the same call."""
-        intake = behaviour_of(request.to).intake
-        call = self._book.by_ref(request.ref)
+        """Place a call, once per ``ref``: a repeated request gets the same call."""
+        reply = behaviour_of(request.to).reply
+        call = self._records.by_ref(request.ref)
         if call is None:
-            if not intake.places:
-                return _refusal(intake)
+            if not reply.places:
+                return _refusal(reply)
             call = SimulatedCall(f"call_{secrets.token_hex(8)}", request, self._clock.now_ms())
-            self._book.add(call)
-            self._book.save(call, call.tell(call.placed_at_ms, CallStatus.INITIATED))
+            self._records.add(call)
+            self._records.save(call, call.report(call.placed_at_ms, CallStatus.INITIATED))
             self._spawn_ring(call)
-        await self._book.saved(call)
-        if intake is Intake.PLACES_WITHOUT_AN_ANSWER:
+        await self._records.saved(call)
+        if reply is CarrierReply.PLACES_WITHOUT_AN_ANSWER:
             return Unknown("The carrier's answer was lost.")
-        if intake is Intake.PLACES_SLOWLY:
+        if reply is CarrierReply.PLACES_SLOWLY:
             await self._clock.sleep_until(call.placed_at_ms + round(SLOW_CARRIER_MS / self._speed))
         return Accepted(call.id)
 
     async def hang_up(self, ref: str) -> SimulatedCall | None:
-        """The caller ends the call; nothing happens to one that is over."""
-        call = self._book.by_ref(ref)
+        """The caller ends the call; one that is over is left alone."""
+        call = self._records.by_ref(ref)
         if call is None:
             return None
         self._catch_up(call)
@@ -122,12 +122,12 @@ class PhoneNetwork:
             self._end(call, CALLER_HUNG_UP)
         elif not call.is_over:
             self._end(call, CANCELED)
-        return await self._book.saved(call)
+        return await self._records.saved(call)
 
     async def find(self, ref: str) -> SimulatedCall | None:
-        """The call with this reference, everything told of it being on the disk."""
-        call = self._book.by_ref(ref)
-        return None if call is None else await self._book.saved(call)
+        """The call with this reference, once every change to it is on the disk."""
+        call = self._records.by_ref(ref)
+        return None if call is None else await self._records.saved(call)
 
     async def recording(self, ref: str, n: int) -> bytes | None:
         """The ``n``-th recording (from 1) of a call that is over, as WAV; None if there is none."""
@@ -137,42 +137,42 @@ class PhoneNetwork:
         return recorded_wav(call.recorded[n - 1], behaviour_of(call.request.to).speaks_ms)
 
     def events(self, after: int) -> AsyncIterator[NumberedEvents]:
-        """Every event numbered above ``after`` (0: all), then those to come."""
-        return self._book.events(after)
+        """Every event numbered above ``after`` (0: all), then new ones."""
+        return self._records.events(after)
 
     # The phone's side
 
     async def calls_to(self, number: str) -> list[SimulatedCall]:
         """The calls to ``number`` that came as far as the phone, oldest first."""
-        calls = [call for call in self._book.by_number(number) if call.reached_the_phone]
+        calls = [call for call in self._records.by_number(number) if call.reached_the_phone]
         for call in calls:
-            await self._book.saved(call)
+            await self._records.saved(call)
         return calls
 
     async def call(self, call_id: str) -> SimulatedCall:
         """Raises ``NotFound``."""
-        call = self._book.by_id(call_id)
+        call = self._records.by_id(call_id)
         if call is None:
             raise NotFound(f"There is no call {call_id}.")
-        return await self._book.saved(call)
+        return await self._records.saved(call)
 
     async def answer(self, number: str, call_id: str | None = None) -> SimulatedCall:
-        """Answer what rings longest at ``number``. Raises ``Conflict`` if nothing rings."""
+        """Answer the oldest ringing call at ``number``. Raises ``Conflict`` if nothing rings."""
         call = self._pick(number, call_id, CallStatus.RINGING)
         self._answer(call)
-        return await self._book.saved(call)
+        return await self._records.saved(call)
 
     async def decline(self, number: str, call_id: str | None = None) -> SimulatedCall:
-        """Decline what rings longest at ``number``. Raises ``Conflict`` if nothing rings."""
+        """Decline the oldest ringing call at ``number``. Raises ``Conflict`` if nothing rings."""
         call = self._pick(number, call_id, CallStatus.RINGING)
         self._end(call, DECLINED)
-        return await self._book.saved(call)
+        return await self._records.saved(call)
 
     async def hang_up_phone(self, number: str, call_id: str | None = None) -> SimulatedCall:
         """End the oldest call in progress at ``number``. Raises ``Conflict`` if there is none."""
         call = self._pick(number, call_id, CallStatus.IN_PROGRESS)
         self._end(call, PHONE_HUNG_UP)
-        return await self._book.saved(call)
+        return await self._records.saved(call)
 
     async def press(self, number: str, keys: str, call_id: str | None = None) -> SimulatedCall:
         """Press ``keys`` in the oldest call in progress at ``number``.
@@ -186,7 +186,7 @@ class PhoneNetwork:
         call = self._pick(number, call_id, CallStatus.IN_PROGRESS)
         self._up[call.id].line.press(keys)
         self._report_keys(call, self._up[call.id].line)
-        return await self._book.saved(call)
+        return await self._records.saved(call)
 
     def heard(self, call: SimulatedCall) -> Path | None:
         """The WAV of what the phone heard so far; None if it heard nothing."""
@@ -196,14 +196,14 @@ class PhoneNetwork:
         path = self._path(call)
         return path if path.is_file() else None
 
-    # What happens to a call
+    # The life of a call
 
     def _clip_of(self, sha256: str) -> Clip:
         return self.clips.find(sha256) or Clip(sha256, 0)
 
     def _pick(self, number: str, call_id: str | None, state: str) -> SimulatedCall:
-        """The oldest call to ``number`` in ``state``, or the one that is asked for."""
-        calls = self._book.by_number(number)
+        """The oldest call to ``number`` in ``state``, or the one named."""
+        calls = self._records.by_number(number)
         if call_id is not None:
             calls = [call for call in calls if call.id == call_id]
             if not calls:
@@ -225,7 +225,7 @@ class PhoneNetwork:
         ahead = plan(behaviour, call.placed_at_ms, request.ring_timeout_s, self._speed)
         if ahead.rings_at_ms is not None and call.state == CallStatus.INITIATED:
             await self._clock.sleep_until(ahead.rings_at_ms)
-            self._book.save(call, call.ring(self._clock.now_ms()))
+            self._records.save(call, call.ring(self._clock.now_ms()))
         await self._clock.sleep_until(ahead.reacts_at_ms)
         if ahead.reaction is ANSWERED:
             self._answer(call)
@@ -239,7 +239,7 @@ class PhoneNetwork:
 
     def _answer(self, call: SimulatedCall) -> None:
         self._stop_ringing(call)
-        self._book.save(call, call.answer(self._clock.now_ms()))
+        self._records.save(call, call.answer(self._clock.now_ms()))
         behaviour = behaviour_of(call.request.to)
         request = call.request
         line = Line(request.script, request.max_duration_s, behaviour.acts, behaviour.speaks_ms)
@@ -250,7 +250,7 @@ class PhoneNetwork:
         return self._recordings / f"{call.id}.wav"
 
     def _catch_up(self, call: SimulatedCall) -> None:
-        """Bring a call that is up to this moment, so that whoever acts on it acts now."""
+        """Advance an answered call to the present, so that an action on it happens now."""
         live = self._up.get(call.id)
         if live is not None:
             self._advance(call, self._pacer.due(live.pace))
@@ -272,7 +272,7 @@ class PhoneNetwork:
         for press in line.presses[len(call.presses) :]:
             event = call.press(self._clock.now_ms(), press)
             if event is not None:
-                self._book.save(call, event)
+                self._records.save(call, event)
 
     def _end(self, call: SimulatedCall, outcome: Outcome) -> None:
         self._stop_ringing(call)
@@ -285,23 +285,23 @@ class PhoneNetwork:
                 live.recording.close()
             except OSError:
                 log.exception("the recording of a simulated call is lost", call=call.id)
-        self._book.save(call, call.end(self._clock.now_ms(), outcome, talked_ms))
+        self._records.save(call, call.end(self._clock.now_ms(), outcome, talked_ms))
 
     def _end_interrupted(self, call: SimulatedCall) -> None:
-        """A call that was up when the world stopped: it ends with what its recording holds."""
+        """End a call that was up when the world stopped, with what its recording holds."""
         frames = mend_recording(self._path(call))
         request = call.request
         speaks_ms = behaviour_of(request.to).speaks_ms
         line = replay(request.script, request.max_duration_s, call.presses, frames, speaks_ms)
         call.heard_ms, call.recorded = line.message_ms, line.recorded
-        self._book.save(call, call.end(self._clock.now_ms(), WORLD_RESTARTED, frames * FRAME_MS))
+        self._records.save(call, call.end(self._clock.now_ms(), WORLD_RESTARTED, frames * FRAME_MS))
 
 
-def _refusal(intake: Intake) -> PlaceResult:
-    match intake:
-        case Intake.REFUSES:
+def _refusal(reply: CarrierReply) -> PlaceResult:
+    match reply:
+        case CarrierReply.REFUSES:
             return Rejected("403 Forbidden: this destination is not served", permanent=True)
-        case Intake.REFUSES_FOR_NOW:
+        case CarrierReply.REFUSES_FOR_NOW:
             return Rejected("503 Service Unavailable: no free channel", permanent=False)
         case _:
             return Unknown("The carrier does not answer.")

@@ -1,7 +1,7 @@
-"""``/simulator/phones``: the phones that the shop calls, held in somebody's hand.
+"""``/simulator/phones``: the phones that the shop calls, and what a person would do with them.
 
-The errors of the core (409 for a phone that does not ring, 400 for a key that no phone has) are
-rendered by the application that these routes are mounted in.
+Errors (409 for a phone that does not ring, 400 for a key that no phone has) are rendered by the
+application in which these routes are mounted.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from ringbolt.core.errors import InvalidInput, NotFound
 from ringbolt.core.json_errors import UNREADABLE
 from ringbolt.core.phone import is_e164
 from ringbolt.core.timestamps import iso
-from ringbolt.simulator.sms.book import PhoneText
 from ringbolt.simulator.sms.network import SmsNetwork
+from ringbolt.simulator.sms.records import PhoneText
 from ringbolt.simulator.sms.script import SCRIPTED as SCRIPTED_TEXTS
 from ringbolt.simulator.voice.call import SimulatedCall
 from ringbolt.simulator.voice.phones import PhoneNetwork
@@ -34,7 +34,7 @@ _PIECE = 64 * 1024
 
 
 class _Body(msgspec.Struct):
-    """What a phone is told to do; ``call_id`` picks one of several calls."""
+    """An action of a phone; ``call_id`` picks one of several calls."""
 
     call_id: str | None = None
     digits: str = ""
@@ -112,7 +112,7 @@ class _Phones:
         return self._told(await self._network.call(request.path_params["call_id"]))
 
     async def audio(self, request: Request) -> Response:
-        """What the phone heard; of a call that is up, what it heard so far."""
+        """What the phone heard; so far, if the call is up."""
         call = await self._network.call(request.path_params["call_id"])
         path = self._network.heard(call)
         if path is None:

@@ -1,4 +1,4 @@
-"""How the simulated phones behave by themselves: one row a number, in plain words.
+"""How the simulated phones behave: one row a number, in plain words.
 
 Every ordinary number is a phone that rings until somebody answers or declines it, or until the
 caller gives up. Only the numbers of ``SCRIPTED`` (and the rest of their range, which no numbering
@@ -23,8 +23,8 @@ SLOW_CARRIER_MS: Final = 5000
 """How long a slow carrier takes to say that it placed the call."""
 
 
-class Intake(StrEnum):
-    """What the carrier says to a request for a call, and whether there is a call then."""
+class CarrierReply(StrEnum):
+    """How the carrier answers a request for a call, and whether it places one."""
 
     PLACES = "places"
     PLACES_SLOWLY = "places slowly"
@@ -38,7 +38,9 @@ class Intake(StrEnum):
         return self in _PLACES
 
 
-_PLACES = frozenset({Intake.PLACES, Intake.PLACES_SLOWLY, Intake.PLACES_WITHOUT_AN_ANSWER})
+_PLACES = frozenset(
+    {CarrierReply.PLACES, CarrierReply.PLACES_SLOWLY, CarrierReply.PLACES_WITHOUT_AN_ANSWER}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """A number's manners. ``reaction`` follows ``react_ms`` of ringing (None: never by itself).
+    """How a number behaves. ``reaction`` follows ``react_ms`` of ringing (None: never by itself).
 
     With ``react_before_timeout_ms`` it comes that long before the caller would give up instead.
     A number without ``rings`` reacts as soon as it is dialled. ``speaks_ms``: how long it speaks
@@ -91,7 +93,7 @@ class Behaviour:
     """
 
     description: str
-    intake: Intake = Intake.PLACES
+    reply: CarrierReply = CarrierReply.PLACES
     reaction: Outcome = ANSWERED
     rings: bool = True
     react_ms: int | None = RING_MS
@@ -102,7 +104,7 @@ class Behaviour:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """When what happens to a call that nobody touches; times in ms of the world's clock.
+    """What happens to a call when nobody acts on it; times in ms of the world's clock.
 
     ``rings_at_ms`` is None for a number that never rings.
     """
@@ -125,23 +127,23 @@ SCRIPTED: Final = MappingProxyType(
             "Is not allocated to anybody (404).", reaction=UNALLOCATED, rings=False
         ),
         "+1234567805": Behaviour(
-            "The carrier refuses the call before it rings, for good.", intake=Intake.REFUSES
+            "The carrier refuses the call before it rings, for good.", reply=CarrierReply.REFUSES
         ),
         "+1234567806": Behaviour(
             "The carrier refuses the call for now: no free channel.",
-            intake=Intake.REFUSES_FOR_NOW,
+            reply=CarrierReply.REFUSES_FOR_NOW,
         ),
         "+1234567807": Behaviour(
             "The carrier places the call but its answer is lost; then as ...00.",
-            intake=Intake.PLACES_WITHOUT_AN_ANSWER,
+            reply=CarrierReply.PLACES_WITHOUT_AN_ANSWER,
         ),
         "+1234567808": Behaviour(
             "The carrier loses the request: no answer and no call.",
-            intake=Intake.LOSES_THE_REQUEST,
+            reply=CarrierReply.LOSES_THE_REQUEST,
         ),
         "+1234567809": Behaviour(
             "The carrier places the call but takes 5 s to say so; then as ...00.",
-            intake=Intake.PLACES_SLOWLY,
+            reply=CarrierReply.PLACES_SLOWLY,
         ),
         "+1234567810": Behaviour(
             "Answers and hangs up after 2 s.", acts=(Act(outcome=PHONE_HUNG_UP, after_ms=2000),)
@@ -181,7 +183,7 @@ def behaviour_of(number: str) -> Behaviour:
 
 
 def plan(behaviour: Behaviour, placed_at_ms: int, ring_timeout_s: int, speed: float) -> Plan:
-    """What becomes of a call placed at ``placed_at_ms``; all delays are divided by ``speed``."""
+    """What happens to a call placed at ``placed_at_ms``; all delays are divided by ``speed``."""
 
     def after(ms: int) -> int:
         return placed_at_ms + round(ms / speed)

@@ -1,4 +1,4 @@
-"""The sounds that simulated calls make by themselves: a beep, and a voice of tones."""
+"""The audio that simulated calls generate: a beep, and a voice of tones."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from ringbolt.voice.audio.wav import wav_bytes
 
 _BEEP_HZ: Final = 1000
 _VOICE_HZ: Final = (392, 494, 587, 784)
-"""What a phone says, for a quarter of a second each."""
+"""The notes of a phone's voice, a quarter of a second each."""
 _NOTE_MS: Final = 250
 _PEAK: Final = 8000
 _FRAME_BYTES: Final = SAMPLE_RATE * FRAME_MS // 1000 * 2
 
 
 def recorded_wav(frames: int, speaks_ms: int) -> bytes:
-    """``frames`` frames of a phone that speaks for ``speaks_ms``, then is silent: a WAV, as a
-    telephone line leaves it."""
+    """``frames`` frames of a phone that speaks for ``speaks_ms`` and is then silent, as a WAV in
+    telephone quality."""
     size = frames * _FRAME_BYTES
     said = decode_ulaw(encode_ulaw(_voice(speaks_ms)))[:size] if speaks_ms else b""
     return wav_bytes(said.ljust(size, b"\0"))

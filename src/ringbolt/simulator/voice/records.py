@@ -1,4 +1,4 @@
-"""The book of the simulated calls: found by id, reference and number, kept before they are told."""
+"""The records of the simulated calls, by id, reference and number: stored, then published."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ log = structlog.get_logger("ringbolt.phones")
 
 @dataclass(frozen=True, slots=True)
 class NumberedEvents:
-    """Events in order, each with its number in the world; ``cursor`` is the last number."""
+    """Events in order, each with its number in the log; ``cursor`` is the last number."""
 
     events: tuple[tuple[int, CallEvent], ...]
     cursor: int
 
 
-class CallBook:
-    """Every simulated call. A change takes its place in the file at once, in the order made."""
+class CallRecords:
+    """Every simulated call. Changes are queued for the file in the order in which they are made."""
 
     def __init__(self, store: WorldFile) -> None:
         self._store = store
@@ -50,7 +50,7 @@ class CallBook:
         return calls
 
     def close(self) -> None:
-        """Let those go who wait for events."""
+        """End the streams of events."""
         self._log.close()
 
     def add(self, call: SimulatedCall) -> None:
@@ -69,14 +69,14 @@ class CallBook:
         return self._by_number.get(number, [])
 
     def save(self, call: SimulatedCall, event: CallEvent) -> None:
-        """Keep ``call`` as it is now, and its newest event, in one transaction."""
+        """Store ``call`` as it is now, and its newest event, in one transaction."""
         call.saved = self._store.submit(
             [(KIND, call.id, call.to_document())], [(LOG, event_to_json(event))]
         )
         call.saved.add_done_callback(self._on_saved)
 
     async def saved(self, call: SimulatedCall) -> SimulatedCall:
-        """``call`` once all that is known of it is on the disk. Raises ``Unavailable``."""
+        """``call`` once every change to it is on the disk. Raises ``Unavailable``."""
         while call.saved is not None and not call.saved.done():
             await asyncio.shield(call.saved)
         if call.saved is not None:
@@ -84,7 +84,7 @@ class CallBook:
         return call
 
     async def events(self, after: int) -> AsyncIterator[NumberedEvents]:
-        """Every event numbered above ``after``, then those to come, until the book is closed."""
+        """Every event numbered above ``after``, then new ones, until ``close``."""
         async for rows in self._log.since(after):
             numbered = tuple((n, event_from_json(doc)) for n, doc in rows)
             yield NumberedEvents(numbered, rows[-1][0])
