@@ -27,13 +27,16 @@ from ringbolt.core.errors import NodeUnavailable, RingboltError
 from ringbolt.core.keys import Keyring
 from ringbolt.core.lightning.hold import payment_hash_of
 from ringbolt.core.order import OrderKind, OrderState
+from ringbolt.core.outcome import Recovery
 from ringbolt.core.pricing.money import msat
 from ringbolt.lightning.node import NODE_REFUSED, Invoice, InvoiceState, InvoiceStatus
 from ringbolt.settings import Settings
 from ringbolt.store import jobs, ledger, messages, orders
 from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.orders import Order
+from support.memory_sms import MemoryMailer
 from support.memory_world import MemoryNode, wallet_invoice
+from support.parts import simulated
 
 CLIENT = "somebody"
 _LEASE_MS = 60_000
@@ -121,6 +124,7 @@ class Bank:
             node=self.node,
             node_name="node",
             node_named=lambda name: self.node,
+            mailers=simulated(clock, MemoryMailer(Recovery.NONE)),
             limits=False,
             policies=Policies.of(settings, self.keyring),
             hash_of=lambda text: text.encode().hex(),
