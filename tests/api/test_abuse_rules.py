@@ -21,7 +21,8 @@ from ringbolt.store import spends, suppressions
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.schema.tables import rate_limit
 from support.clients.orders import GERMANY, OrderClient
-from support.clients.voice import CALLS, VoiceClient, refusal
+from support.clients.voice import CALLS, VoiceClient
+from support.clients.voice import assert_refused as assert_call_refused
 from support.servers.shop import BUSY, LISTENS, MESSAGE, ShopServer, say
 from support.waiting import eventually
 
@@ -61,7 +62,7 @@ async def rung(shop: ShopServer, to: str) -> None:
     assert await shop.shop.db.tx(destination_limits.count, limits) is None
 
 
-def is_refused(answer: httpx.Response, code: str) -> dict[str, Any]:
+def assert_refused(answer: httpx.Response, code: str) -> dict[str, Any]:
     document: dict[str, Any] = answer.json()
     assert (answer.status_code, document["error_code"]) == (429, code), document
     assert int(answer.headers["retry-after"]) >= 1
@@ -77,7 +78,7 @@ async def test_one_buyer_sends_the_same_text_to_so_many_people(open_shop: OpenSh
     client = await limited(open_shop, same_text_per_client_per_hour=2)
     for n in range(2):
         await paid(client, "/createsendorder", text(n, digits=n))
-    told = is_refused(
+    told = assert_refused(
         await client.post("/createsendorder", text(2, digits=99)), "SAME_TEXT_LIMIT_REACHED"
     )
     other = {"phone": number(2), "message": "Dinner is ready"}
@@ -95,8 +96,8 @@ async def test_letters_and_calls_say_it_to_so_many_too(open_shop: OpenShop) -> N
     written = await client.post("/createemailsendorder", {**mail, "address": "b@example.com"})
     spoken = await client.shop.post(say(number(1), TEXT.format(2)))
 
-    is_refused(written, "SAME_TEXT_LIMIT_REACHED")
-    is_refused(spoken, "SAME_TEXT_LIMIT_REACHED")
+    assert_refused(written, "SAME_TEXT_LIMIT_REACHED")
+    assert_refused(spoken, "SAME_TEXT_LIMIT_REACHED")
 
 
 async def test_a_call_s_text_counts_for_the_next_call(open_shop: OpenShop) -> None:
@@ -104,8 +105,8 @@ async def test_a_call_s_text_counts_for_the_next_call(open_shop: OpenShop) -> No
     await rung(shop, number(0))
     marked_up = "<speak>hello <break time='1s'/></speak>"
 
-    is_refused(await shop.post(say(number(1), "HELLO!")), "SAME_TEXT_LIMIT_REACHED")
-    is_refused(await shop.post(say(number(1), marked_up)), "SAME_TEXT_LIMIT_REACHED")
+    assert_refused(await shop.post(say(number(1), "HELLO!")), "SAME_TEXT_LIMIT_REACHED")
+    assert_refused(await shop.post(say(number(1), marked_up)), "SAME_TEXT_LIMIT_REACHED")
     assert (await shop.post(say(number(0), "Hello"))).status_code == 402, "who heard it"
     assert (await shop.post(say(number(1), "Dinner is ready"))).status_code == 402
 
@@ -119,7 +120,7 @@ async def test_many_addresses_are_no_way_round_it(open_shop: OpenShop) -> None:
         if sent.status_code == 200:
             client.pay(sent.json()["payreq"])
             await client.until(sent.json()["orderId"], lambda status: status["paid"])
-    told = is_refused(answers[2], "SAME_TEXT_LIMIT_REACHED")
+    told = assert_refused(answers[2], "SAME_TEXT_LIMIT_REACHED")
 
     assert "all buyers without a key" in told["reason"]
     assert "balance of a key" in told["suggestion"]
@@ -139,7 +140,7 @@ async def test_a_key_has_a_limit_of_its_own(open_shop: OpenShop) -> None:
     ]
 
     assert [answer.status_code for answer in answers] == [200, 200, 429]
-    assert "from one key" in is_refused(answers[2], "SAME_TEXT_LIMIT_REACHED")["reason"]
+    assert "from one key" in assert_refused(answers[2], "SAME_TEXT_LIMIT_REACHED")["reason"]
     assert (await client.post("/createsendorder", text(3))).status_code == 200, "others' count"
 
 
@@ -189,10 +190,10 @@ async def test_calls_and_texts_to_one_person_count_together(open_shop: OpenShop)
     called = await voice.ask("POST", CALLS, {"to": number(0), "sayText": "And you?"})
 
     for answer in answers:
-        told = is_refused(answer, "DESTINATION_LIMIT_REACHED")
+        told = assert_refused(answer, "DESTINATION_LIMIT_REACHED")
         said = told.get("reason") or told["error"]
         assert "calls and messages from us: 2 at once, and one more every 12 hours" in said
-    assert refusal(called, 429)["code"] == "DESTINATION_LIMIT_REACHED"
+    assert assert_call_refused(called, 429)["code"] == "DESTINATION_LIMIT_REACHED"
     assert (await client.post("/createsendorder", text(1))).status_code == 200
 
 
@@ -201,10 +202,11 @@ async def test_numbers_next_to_one_another_count_together(open_shop: OpenShop) -
     for n, message in enumerate(("One", "Two")):
         await paid(client, "/createsendorder", {"phone": f"+1202555010{n}", "message": message})
     beside = {"phone": "+12025550999", "message": "Three"}
-    told = is_refused(await client.post("/createsendorder", beside), "DESTINATION_LIMIT_REACHED")
+    refused = await client.post("/createsendorder", beside)
+    told = assert_refused(refused, "DESTINATION_LIMIT_REACHED")
 
     assert "last 3 digits" in told["reason"]
-    is_refused(await client.shop.post(say("+12025550999")), "DESTINATION_LIMIT_REACHED")
+    assert_refused(await client.shop.post(say("+12025550999")), "DESTINATION_LIMIT_REACHED")
     assert (await client.shop.post(say("+12025551999"))).status_code == 402
 
 
@@ -213,11 +215,11 @@ async def test_so_much_is_sold_to_a_country_in_an_hour(open_shop: OpenShop) -> N
     await paid(client, "/createsendorder", text(0))
     german = {"phone": "+4915112345678", "message": "Hallo"}
     answer = await client.post("/createsendorder", {**text(1), "message": "Another"})
-    told = is_refused(answer, "HOURLY_LIMIT_REACHED")
+    told = assert_refused(answer, "HOURLY_LIMIT_REACHED")
 
     assert 1 <= int(answer.headers["retry-after"]) <= 3600
     assert "in an hour" in told["reason"]
-    is_refused(await client.shop.post(say(number(1))), "HOURLY_LIMIT_REACHED")
+    assert_refused(await client.shop.post(say(number(1))), "HOURLY_LIMIT_REACHED")
     assert (await client.post("/createsendorder", german)).status_code == 200
 
 
@@ -248,7 +250,7 @@ async def test_one_domain_gets_so_many_letters(open_shop: OpenShop) -> None:
     mail = {"address": "a@example.com", "message": "One"}
     await paid(client, "/createemailsendorder", mail)
     other = {"address": "b@Example.com", "message": "Two"}
-    told = is_refused(
+    told = assert_refused(
         await client.post("/createemailsendorder", other), "DESTINATION_LIMIT_REACHED"
     )
 
@@ -275,7 +277,7 @@ async def test_who_gives_numbers_back_again_and_again_is_lent_none(open_shop: Op
         cancelled = await client.post("/cancelorder", {"orderId": order_id})
         assert cancelled.status_code == 200, cancelled.text
     answer = await client.post("/createorder", RECEIVE)
-    told = is_refused(answer, "TOO_MANY_UNUSED_NUMBERS")
+    told = assert_refused(answer, "TOO_MANY_UNUSED_NUMBERS")
     somebody = await client.post("/createorder", RECEIVE, X_Forwarded_For="203.0.113.9")
     await shop.advance(int(answer.headers["retry-after"]))
 
@@ -303,9 +305,9 @@ async def test_nobody_is_called_or_texted_at_night(open_shop: OpenShop) -> None:
     called = await voice.ask("POST", CALLS, {"to": number(0), "sayText": "Hello"})
 
     for answer in answers:
-        is_refused(answer, "QUIET_HOURS")
+        assert_refused(answer, "QUIET_HOURS")
         assert 7000 <= int(answer.headers["retry-after"]) <= 7200
-    assert refusal(called, 429)["code"] == "QUIET_HOURS"
+    assert assert_call_refused(called, 429)["code"] == "QUIET_HOURS"
     german = {"phone": "+4915112345678", "message": "Hallo"}
     assert (await client.post("/createsendorder", german)).status_code == 200
     assert (await client.shop.post(say(LISTENS))).status_code == 402, "no time where it is"
@@ -346,7 +348,7 @@ async def test_who_wants_nothing_is_not_called_either(open_shop: OpenShop) -> No
     await shop.shop.db.tx(suppressions.remove, "sms", to_hash)
 
     assert (answer.status_code, answer.json()["error_code"]) == (422, "SUPPRESSED")
-    assert refusal(called)["code"] == "SUPPRESSED"
+    assert assert_call_refused(called)["code"] == "SUPPRESSED"
     assert "asked to get no calls" in given_up["reason"]
     assert await shop.calls_of(number(0)) == []
     assert (await shop.post(say(number(0)))).status_code == 402
@@ -376,7 +378,7 @@ async def test_a_refused_word_is_not_spoken_however_it_is_marked_up(
 
     assert (paid_url.status_code, paid_url.json()["error_code"]) == (400, "CONTENT_REFUSED")
     assert paid_url.json()["field"] == "message"
-    told = refusal(called, 400)
+    told = assert_call_refused(called, 400)
     assert (told["code"], told["field"]) == ("CONTENT_REFUSED", "sayText")
     assert (await shop.post(say(LISTENS, "Come to our place"))).status_code == 402
 
@@ -392,7 +394,7 @@ async def test_a_refused_word_is_not_spoken_however_it_is_marked_up(
 async def test_no_step_of_a_plan_says_a_refused_word(open_shop: OpenShop, plan: str) -> None:
     shop = await open_shop(abuse={"denied_words": "casino"})
     voice = VoiceClient(shop, await OrderClient(shop).new_key(1000))
-    told = refusal(await voice.ask("POST", f"{CALLS}/plan?to=%2B1234567800", plan), 400)
+    told = assert_call_refused(await voice.ask("POST", f"{CALLS}/plan?to=%2B1234567800", plan), 400)
 
     assert (told["code"], told["field"]) == ("CONTENT_REFUSED", "plan")
 

@@ -19,7 +19,7 @@ from ringbolt.app.webhooks.resend_webhook import resend_webhook
 from ringbolt.app.webhooks.send_webhook import as_query, without_fields
 from ringbolt.store import calls, webhooks
 from ringbolt.store.webhooks import Webhook, WebhookState
-from support.clients.voice import CALLS, VoiceClient, refusal
+from support.clients.voice import CALLS, VoiceClient, assert_refused
 from support.servers.shop import (
     ANSWERS,
     BUSY,
@@ -313,7 +313,7 @@ async def test_what_leads_inside_or_nowhere_is_refused_at_once(
     before = await told.client.balance()
     body = {"to": ANSWERS, "sayText": SAID, "dtmf": True, name: url}
 
-    error = refusal(await told.client.ask("POST", CALLS, body), 400)
+    error = assert_refused(await told.client.ask("POST", CALLS, body), 400)
 
     assert error["code"] == "WEBHOOK_URL_REFUSED"
     assert name in error["message"]

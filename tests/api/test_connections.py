@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,9 @@ import pytest
 import uvicorn
 from structlog.testing import capture_logs
 
-from ringbolt.cli import connection_guard
-from ringbolt.cli.connection_guard import LOOPBACK, ConnectionGuard, guarded
+from ringbolt.cli.connection_guard import LOOPBACK, ConnectionGuard, ConnectionTimeouts, guarded
 from ringbolt.cli.http_server import listen
+from support.clients.slow_reader import bytes_read_slowly
 from support.servers.shop import ShopServer, running_shop, settings_for
 from support.waiting import PATIENCE_S, until
 
@@ -73,18 +73,20 @@ def test_what_is_refused_is_logged_once_a_minute_with_their_number() -> None:
     assert [entry["others_since"] for entry in logs] == [0, 2]
 
 
+OpenToFew = Callable[[float], Awaitable[ShopServer]]
+
+
 @pytest.fixture
-async def open_to_few(
-    tmp_path: Path, speech_dir: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Callable[[float], ShopServer]]:
+async def open_to_few(tmp_path: Path, speech_dir: Path) -> AsyncIterator[OpenToFew]:
+    """Opens a shop that trusts no proxy, and waits so many seconds for a request's head."""
     settings = settings_for(tmp_path / "shop", speech_dir, trusted_proxies="")
-    async with running_shop(settings) as shop:
+    async with AsyncExitStack() as stack:
 
-        def with_patience(seconds: float) -> ShopServer:
-            monkeypatch.setattr(connection_guard, "HEAD_TIMEOUT_S", seconds)
-            return shop
+        async def open_one(head_s: float) -> ShopServer:
+            timeouts = ConnectionTimeouts(head_s=head_s)
+            return await stack.enter_async_context(running_shop(settings, timeouts))
 
-        yield with_patience
+        yield open_one
 
 
 async def _connect(shop: ShopServer) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -94,9 +96,9 @@ async def _connect(shop: ShopServer) -> tuple[asyncio.StreamReader, asyncio.Stre
 
 @pytest.mark.parametrize("begun", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nX: "])
 async def test_a_request_whose_head_does_not_come_is_told_so_and_ended(
-    open_to_few: Callable[[float], ShopServer], begun: bytes
+    open_to_few: OpenToFew, begun: bytes
 ) -> None:
-    reader, writer = await _connect(open_to_few(0.2))
+    reader, writer = await _connect(await open_to_few(0.2))
     writer.write(begun)
 
     answer = await asyncio.wait_for(reader.read(), PATIENCE_S)
@@ -106,9 +108,9 @@ async def test_a_request_whose_head_does_not_come_is_told_so_and_ended(
 
 
 async def test_the_second_request_of_a_connection_has_as_long_for_its_head(
-    open_to_few: Callable[[float], ShopServer],
+    open_to_few: OpenToFew,
 ) -> None:
-    reader, writer = await _connect(open_to_few(0.3))
+    reader, writer = await _connect(await open_to_few(0.3))
     whole = b"GET /healthz HTTP/1.1\r\nHost: shop\r\n\r\n"
     writer.write(whole)
     first = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE_S)
@@ -122,9 +124,9 @@ async def test_the_second_request_of_a_connection_has_as_long_for_its_head(
 
 
 async def test_an_answer_on_its_way_is_not_broken_into_by_a_slow_second_head(
-    open_to_few: Callable[[float], ShopServer],
+    open_to_few: OpenToFew,
 ) -> None:
-    shop = open_to_few(0.3)
+    shop = await open_to_few(0.3)
     wanted = {"country": "germany", "service": "sim-code"}
     order = (await shop.http.post("/createorder", json=wanted)).json()
     reader, writer = await _connect(shop)
@@ -138,9 +140,9 @@ async def test_an_answer_on_its_way_is_not_broken_into_by_a_slow_second_head(
 
 
 async def test_a_connection_too_many_is_turned_away_in_plain_words(
-    open_to_few: Callable[[float], ShopServer], monkeypatch: pytest.MonkeyPatch
+    open_to_few: OpenToFew, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shop = open_to_few(15)
+    shop = await open_to_few(15)
     monkeypatch.setattr(ConnectionGuard, "admit", lambda _guard, _address: None)
 
     reader, writer = await _connect(shop)
@@ -154,9 +156,9 @@ async def test_a_connection_too_many_is_turned_away_in_plain_words(
 
 
 async def test_a_proxy_that_is_not_believed_is_warned_of_once(
-    open_to_few: Callable[[float], ShopServer],
+    open_to_few: OpenToFew,
 ) -> None:
-    shop = open_to_few(15)
+    shop = await open_to_few(15)
     with capture_logs() as logs:
         for _ in range(3):
             await shop.http.get("/healthz", headers={"X-Forwarded-For": "203.0.113.1"})
@@ -170,11 +172,11 @@ async def test_a_proxy_that_is_not_believed_is_warned_of_once(
     [b"\x16\x03\x01\r\n\r\n", b"GET / HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"],
 )
 async def test_a_scanner_does_not_fill_the_log(
-    open_to_few: Callable[[float], ShopServer],
+    open_to_few: OpenToFew,
     nonsense: bytes,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    shop = open_to_few(0.3)
+    shop = await open_to_few(0.3)
     with capture_logs() as logs:
         for _ in range(5):
             reader, writer = await _connect(shop)
@@ -188,9 +190,8 @@ async def test_a_scanner_does_not_fill_the_log(
 
 
 @pytest.fixture
-async def generous(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
+async def generous() -> AsyncIterator[int]:
     """The port of a server that answers everything with 8 MB, and looks often who reads it."""
-    monkeypatch.setattr(connection_guard, "READ_TIMEOUT_S", 0.3)
 
     async def answer(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
@@ -198,7 +199,12 @@ async def generous(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
 
     sock = listen("127.0.0.1", 0)
     server = uvicorn.Server(
-        uvicorn.Config(answer, http=guarded(guard(most=50)), log_config=None, lifespan="off")
+        uvicorn.Config(
+            answer,
+            http=guarded(guard(most=50), ConnectionTimeouts(read_s=0.3)),
+            log_config=None,
+            lifespan="off",
+        )
     )
     serving = asyncio.create_task(server.serve(sockets=[sock]))
     yield sock.getsockname()[1]
@@ -213,22 +219,12 @@ async def test_who_reads_nothing_of_its_answer_is_let_go(generous: int) -> None:
         await until(lambda: logs)
 
     assert "read nothing" in logs[0]["why"]
-    assert await _size(reader) < 8_000_000
+    assert await bytes_read_slowly(reader) < 8_000_000
     writer.close()
-
-
-async def _size(reader: asyncio.StreamReader) -> int:
-    """Bytes until the end of the connection, however it comes."""
-    size = 0
-    with suppress(ConnectionError):
-        while piece := await asyncio.wait_for(reader.read(1_000_000), PATIENCE_S):
-            size += len(piece)
-            await asyncio.sleep(0.02)  # slower than they are sent
-    return size
 
 
 async def test_who_reads_slowly_gets_the_whole_answer(generous: int) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", generous, limit=100_000)
     writer.write(b"GET / HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n")
-    assert await _size(reader) > 8_000_000
+    assert await bytes_read_slowly(reader) > 8_000_000
     writer.close()

@@ -45,7 +45,7 @@ def client(shared_shop: ShopServer) -> OrderClient:
     return OrderClient(shared_shop)
 
 
-def is_helpful(answer: httpx.Response) -> dict[str, Any]:
+def assert_helpful(answer: httpx.Response) -> dict[str, Any]:
     assert 400 <= answer.status_code < 500, answer.text
     document: dict[str, Any] = answer.json()
     documents.OrderError.model_validate(document)
@@ -118,7 +118,7 @@ async def test_a_refused_post_says_what_to_do(
         "/createemailsendorder": MAIL,
     }
     body = {**usual.get(path, {}), **changes}
-    is_helpful(await client.post(path, {k: v for k, v in body.items() if v is not None}))
+    assert_helpful(await client.post(path, {k: v for k, v in body.items() if v is not None}))
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ async def test_a_refused_post_says_what_to_do(
     ],
 )
 async def test_a_refused_get_says_what_to_do(client: OrderClient, query: str) -> None:
-    is_helpful(await client.http.get(query))
+    assert_helpful(await client.http.get(query))
 
 
 async def _of_one_order(client: OrderClient) -> AsyncIterator[httpx.Response]:
@@ -179,7 +179,7 @@ async def _of_one_order(client: OrderClient) -> AsyncIterator[httpx.Response]:
 async def test_what_an_order_is_too_early_or_too_late_for_says_what_to_do(
     client: OrderClient,
 ) -> None:
-    codes = [is_helpful(answer)["error_code"] async for answer in _of_one_order(client)]
+    codes = [assert_helpful(answer)["error_code"] async for answer in _of_one_order(client)]
 
     assert codes.count("CONFLICT") >= 6
     assert {"TOO_EARLY", "ORDER_NOT_OVER", "INVALID_CURSOR"} <= set(codes)
@@ -192,17 +192,17 @@ async def test_a_refused_key_says_what_to_do(client: OrderClient) -> None:
     reading = await create_key(db, "a test", frozenset({"read"}))
     empty = await client.new_key()
     for key in ("unknown", "k" * 300, revoked.key, reading.key, empty):
-        is_helpful(
+        assert_helpful(
             await client.post("/createsendorder", {**SEND, "immediate": True}, X_API_Key=key)
         )
-    is_helpful(await client.http.get("/v1/ledger?cursor=no", headers={"X-API-Key": empty}))
-    is_helpful(await client.http.get("/history?limit=0", headers={"X-API-Key": empty}))
+    assert_helpful(await client.http.get("/v1/ledger?cursor=no", headers={"X-API-Key": empty}))
+    assert_helpful(await client.http.get("/history?limit=0", headers={"X-API-Key": empty}))
 
 
 async def test_a_name_for_two_requests_says_what_to_do(client: OrderClient) -> None:
     await client.order("/createorder", RECEIVE, Idempotency_Key=TWICE)
     for body, name in ((SEND, TWICE), (SEND, "x" * 300)):
-        is_helpful(await client.post("/createsendorder", body, Idempotency_Key=name))
+        assert_helpful(await client.post("/createsendorder", body, Idempotency_Key=name))
 
 
 @pytest.mark.parametrize(
@@ -221,13 +221,13 @@ async def test_a_body_that_cannot_be_read_is_told_why(
 ) -> None:
     answer = await client.http.post("/createsendorder", content=content)
 
-    assert said in is_helpful(answer)["reason"]
+    assert said in assert_helpful(answer)["reason"]
     assert answer.json()["error_code"] == "INVALID_JSON"
 
 
 @pytest.mark.parametrize("value", [True, [187], {"cc": 187}])
 async def test_a_country_that_is_none_is_told_what_one_is(client: OrderClient, value: Any) -> None:
-    document = is_helpful(await client.post("/createorder", {**RECEIVE, "country": value}))
+    document = assert_helpful(await client.post("/createorder", {**RECEIVE, "country": value}))
 
     assert "a number, a name or an ISO code" in document["reason"]
     assert document["field"] == "country"
@@ -236,9 +236,9 @@ async def test_a_country_that_is_none_is_told_what_one_is(client: OrderClient, v
 async def test_what_is_too_large_or_asked_for_otherwise_says_what_to_do(
     client: OrderClient,
 ) -> None:
-    is_helpful(await client.http.post("/createorder", content=b"{" + b" " * 300_000))
-    is_helpful(await client.http.put("/createorder"))
-    is_helpful(await client.http.post("/createorder", files={"country": (None, "187")}))
+    assert_helpful(await client.http.post("/createorder", content=b"{" + b" " * 300_000))
+    assert_helpful(await client.http.put("/createorder"))
+    assert_helpful(await client.http.post("/createorder", files={"country": (None, "187")}))
 
 
 async def test_an_unpaid_order_that_ran_out_has_an_error_and_was_not_paid(

@@ -74,7 +74,7 @@ async def test_v1_shows_the_same_document(client: OrderClient) -> None:
 async def test_a_long_poll_answers_as_soon_as_something_changes(client: OrderClient) -> None:
     order_id, number = await waiting_order(client)
     polls = [asyncio.create_task(client.status(order_id, wait=50)) for _ in range(20)]
-    await asyncio.sleep(0.2)
+    await client.shop.requests.until_at("/orderstatus", 20)
     assert not any(poll.done() for poll in polls)
     began = time.monotonic()
     await client.text_to(number, "Code 48010")

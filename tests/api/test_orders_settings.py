@@ -19,6 +19,7 @@ from api.conftest import OpenShop
 from ringbolt.api.orders import documents
 from ringbolt.api.orders.routes import orders_api
 from support.clients.orders import GETS_IT, USA, OrderClient
+from support.servers.in_flight import InFlight
 from support.servers.shop import ShopServer
 from support.servers.sites import site
 from support.waiting import eventually
@@ -162,13 +163,15 @@ async def test_a_shop_that_stops_does_not_wait_for_who_waits(open_shop: OpenShop
     client = OrderClient(await open_shop())
     order_id = (await client.order("/createsendorder", SEND))["orderId"]
     api = orders_api(client.shop.shop)
-    transport = httpx.ASGITransport(app=api)
+    requests = InFlight(api)
+    transport = httpx.ASGITransport(app=requests)
     async with httpx.AsyncClient(transport=transport, base_url="http://shop") as http:
         waits = [
             asyncio.create_task(http.get(f"/orderstatus?orderId={order_id}&wait=50")),
             asyncio.create_task(http.get(f"/v1/orders/{order_id}/events")),
         ]
-        await asyncio.sleep(0.3)
+        await requests.until_at("/orderstatus")
+        await requests.until_at(f"/v1/orders/{order_id}/events")
         assert not any(wait.done() for wait in waits)
         began = time.monotonic()
         api.close()
@@ -203,7 +206,7 @@ async def test_orders_are_bought_and_followed_on_both_databases(any_shop: ShopSe
     order_id, payment = await client.buy("/createorder", {"country": USA, "service": "vk"})
     waiting = await client.until(order_id, lambda status: "number" in status)
     poll = asyncio.create_task(client.status(order_id, wait=30))
-    await asyncio.sleep(0.2)
+    await any_shop.requests.until_at("/orderstatus")
     await client.text_to(waiting["number"], "Code 48010")
 
     assert (await poll)["code"] == 48010

@@ -99,8 +99,9 @@ async def test_services_that_act_by_themselves(
     if text:
         assert status["code"] == text, "a code that a number would spoil is a text"
     if service == "sim-doubled":
-        await asyncio.sleep(0.05)
-        assert len((await client.status(order_id))["messages"]) == 1
+        await client.text_to(status["number"], "The next one")  # what comes after both of them
+        status = await client.until(order_id, lambda seen: len(seen["messages"]) > 1)
+        assert [text["text"] == "The next one" for text in status["messages"]] == [False, True]
 
 
 @pytest.mark.parametrize("service", ["sim-unknown", "sim-slow"])

@@ -182,7 +182,7 @@ async def test_a_running_shop_pays_its_referrers(shop: ShopServer) -> None:
         url = f"{shop.world_url}/simulator/addresses/{ALICE}/received"
         return bool((await shop.http.get(url)).json()["sats_received"] == 100)
 
-    await eventually(paid)
+    assert await eventually(paid)
 
 
 # -- whatever the node and the address say ---------------------------------------------------------

@@ -7,7 +7,7 @@ import asyncio
 from ringbolt.worker.handlers import handlers
 from ringbolt.worker.loop import Worker
 from support.servers.shop import ShopServer
-from support.waiting import PATIENCE_S, eventually
+from support.waiting import PATIENCE_S, until
 
 
 async def test_a_worker_that_is_woken_while_it_is_stopped_stops(shop: ShopServer) -> None:
@@ -15,11 +15,10 @@ async def test_a_worker_that_is_woken_while_it_is_stopped_stops(shop: ShopServer
     worker = Worker(shop.shop, handlers())
     working = asyncio.create_task(worker.run())
 
-    async def waits() -> bool:
-        return len(worker._lanes) == 4 and not any(lane.is_set() for lane in worker._lanes.values())
+    def waits() -> bool:
+        return len(worker._lanes) == 4 and all(lane._waiters for lane in worker._lanes.values())
 
-    await eventually(waits)
-    await asyncio.sleep(0.05)  # in the middle of its wait
+    await until(waits)
     worker.poke()
     working.cancel()
     await asyncio.wait([working], timeout=PATIENCE_S)

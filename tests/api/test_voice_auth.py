@@ -12,7 +12,7 @@ import pytest
 
 from ringbolt.api.voice import tokens
 from ringbolt.app.accounts.keys import create_key, revoke_key
-from support.clients.voice import CALLS, SIGN_IN, VOICES, VoiceClient, refusal
+from support.clients.voice import CALLS, SIGN_IN, VOICES, VoiceClient, assert_refused
 from support.servers.shop import ShopServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -86,13 +86,13 @@ async def test_names_are_compared_loosely(shared_shop: ShopServer, name: str) ->
 async def test_a_sign_in_that_is_none_is_refused(
     shared_shop: ShopServer, body: bytes, status: int
 ) -> None:
-    refusal(await shared_shop.http.post(SIGN_IN, content=body), status)
+    assert_refused(await shared_shop.http.post(SIGN_IN, content=body), status)
 
 
 async def test_a_wrong_key_is_told_in_plain_words(shared_shop: ShopServer) -> None:
     answer = await shared_shop.http.post(SIGN_IN, json={"apiKey": "no such key", "userName": "x"})
 
-    assert refusal(answer, 401)["message"] == "This API key is not known."
+    assert assert_refused(answer, 401)["message"] == "This API key is not known."
     assert answer.headers["www-authenticate"].startswith("Bearer")
 
 
@@ -140,7 +140,7 @@ async def test_what_is_no_token_is_refused(
 
     answer = await shared_shop.http.get(path, headers=headers)
 
-    refusal(answer, 401)
+    assert_refused(answer, 401)
 
 
 async def test_a_token_without_a_signature_is_refused(shared_shop: ShopServer) -> None:
@@ -151,7 +151,7 @@ async def test_a_token_without_a_signature_is_refused(shared_shop: ShopServer) -
         header = base64url({**real, "alg": algorithm})
         client.token = f"{header}.{base64url(claims)}."
 
-        assert refusal(await client.ask("GET", CALLS), 401)["code"] == "TOKEN_INVALID"
+        assert assert_refused(await client.ask("GET", CALLS), 401)["code"] == "TOKEN_INVALID"
 
 
 @pytest.mark.parametrize("algorithm", ["HS256", "HS384", "HS512"])
@@ -164,7 +164,7 @@ async def test_a_token_of_another_secret_is_refused(
 
     client.token = jwt.encode(claims, b"x" * 64, algorithm, headers={"kid": header["kid"]})
 
-    assert refusal(await client.ask("GET", CALLS), 401)["code"] == "TOKEN_INVALID"
+    assert assert_refused(await client.ask("GET", CALLS), 401)["code"] == "TOKEN_INVALID"
 
 
 @pytest.mark.parametrize("kid", [None, "", "x", "999", "-1", 7, [], "1" * 5000])
@@ -177,7 +177,7 @@ async def test_a_token_that_names_another_secret_is_refused(
 
     client.token = f"{header}.{claims}.{signature}"
 
-    refusal(await client.ask("GET", CALLS), 401)
+    assert_refused(await client.ask("GET", CALLS), 401)
 
 
 async def test_a_token_that_was_changed_is_refused(shared_shop: ShopServer) -> None:
@@ -188,7 +188,7 @@ async def test_a_token_that_was_changed_is_refused(shared_shop: ShopServer) -> N
 
     client.token = f"{header}.{base64url({**claims, 'sub': other})}.{signature}"
 
-    assert refusal(await client.ask("GET", CALLS), 401)["code"] == "TOKEN_INVALID"
+    assert assert_refused(await client.ask("GET", CALLS), 401)["code"] == "TOKEN_INVALID"
 
 
 async def test_a_token_runs_out(shared_shop: ShopServer) -> None:
@@ -198,7 +198,7 @@ async def test_a_token_runs_out(shared_shop: ShopServer) -> None:
 
     client.token = tokens.issue(shop.keyring, key_id, "", now_s - 3600, 3600)
 
-    error = refusal(await client.ask("GET", CALLS), 401)
+    error = assert_refused(await client.ask("GET", CALLS), 401)
     assert error["code"] == "TOKEN_EXPIRED"
     assert SIGN_IN in error["suggestion"]
 
@@ -207,25 +207,23 @@ async def test_a_token_dies_with_its_key(shared_shop: ShopServer) -> None:
     client, key_id = await new_client(shared_shop)
     await revoke_key(shared_shop.shop.db, key_id)
 
-    assert refusal(await client.ask("GET", CALLS), 401)["code"] == "TOKEN_REVOKED"
+    assert assert_refused(await client.ask("GET", CALLS), 401)["code"] == "TOKEN_REVOKED"
     client.token = client.key
-    assert "revoked" in refusal(await client.ask("GET", CALLS), 401)["message"]
-    assert (
-        "revoked"
-        in refusal(await client.http.post(SIGN_IN, json={"apiKey": client.key}), 401)["message"]
-    )
+    assert "revoked" in assert_refused(await client.ask("GET", CALLS), 401)["message"]
+    refused = await client.http.post(SIGN_IN, json={"apiKey": client.key})
+    assert "revoked" in assert_refused(refused, 401)["message"]
 
 
 async def test_a_key_that_may_not_spend_places_no_call(shared_shop: ShopServer) -> None:
     client, _ = await new_client(shared_shop, "read")
     call = {"to": "+1234567800", "sayText": "Hello."}
 
-    assert "spend" in refusal(await client.ask("POST", CALLS, call), 403)["message"]
+    assert "spend" in assert_refused(await client.ask("POST", CALLS, call), 403)["message"]
     assert (await client.data("GET", CALLS))["calls"] == []
 
 
 async def test_who_asks_is_looked_at_before_what_is_asked(shared_shop: ShopServer) -> None:
-    refusal(await shared_shop.http.post(CALLS, content=b"{"), 401)
+    assert_refused(await shared_shop.http.post(CALLS, content=b"{"), 401)
 
 
 @pytest.mark.parametrize(
@@ -253,7 +251,7 @@ async def test_every_address_answers_in_the_envelope(
 ) -> None:
     answer = await shared_shop.http.request(method, path)
 
-    refusal(answer, status)
+    assert_refused(answer, status)
     assert status != 405 or "OPTIONS" in answer.headers["allow"]
 
 

@@ -267,7 +267,7 @@ async def test_without_limits_all_are_called_at_once(open_shop: OpenShop) -> Non
     buyer = await account(server)
     placed = [await buyer.place(f"+120255501{n:02d}") for n in range(10)]
     for each in placed:
-        await buyer.until(each, CallStatus.RINGING)
+        assert await buyer.until(each, CallStatus.RINGING)
 
 
 async def test_what_was_placed_is_called_though_its_key_is_revoked(open_shop: OpenShop) -> None:

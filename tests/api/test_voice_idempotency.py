@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from support.clients.voice import CALLS, PLAN, VoiceClient, refusal
+from support.clients.voice import CALLS, PLAN, VoiceClient, assert_refused
 from support.servers.shop import LISTENS, ShopServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -32,7 +32,7 @@ async def test_what_means_the_same_is_the_same_request(client: VoiceClient) -> N
     assert {each["callId"] for each in again} == {first["callId"]}
     for other in ({"reps": 1}, {"metaData": {"a": 1}}, {"neural": True}, {"maxMinutes": 1}):
         answer = await client.ask("POST", CALLS, {**call, **other}, Idempotency_Key="meant")
-        assert refusal(answer, 422)["code"] == "IDEMPOTENCY_MISMATCH", other
+        assert assert_refused(answer, 422)["code"] == "IDEMPOTENCY_MISMATCH", other
 
 
 async def test_a_repeated_plan_is_the_same_however_it_is_laid_out(client: VoiceClient) -> None:

@@ -17,7 +17,7 @@ from api.conftest import OpenShop
 from ringbolt.api.voice import documents, schema
 from ringbolt.api.voice.names import CALL, PLAN
 from support.audio_files import tone, wav
-from support.clients.voice import CALLS, SATS, SPEECH, VOICES, VoiceClient, refusal
+from support.clients.voice import CALLS, SATS, SPEECH, VOICES, VoiceClient, assert_refused
 from support.clients.voice import PLAN as PLAN_URL
 from support.servers.shop import ANSWERS, BUSY, LISTENS, NEVER_ANSWERS, PLAIN, ShopServer
 from support.servers.sites import body, raw_site, site
@@ -133,7 +133,7 @@ async def test_the_samples_of_the_page_are_no_addresses(client: VoiceClient) -> 
     ):
         call = {"to": LISTENS, "sayText": WELCOME, "dtmf": True, name: sample}
 
-        error = refusal(await client.ask("POST", CALLS, call), 400)
+        error = assert_refused(await client.ask("POST", CALLS, call), 400)
 
         assert error["field"] == name
         assert error["code"] == "WEBHOOK_URL_REFUSED"
@@ -264,7 +264,7 @@ async def test_slow_audio_is_refused_in_time(open_shop: OpenShop) -> None:
         client = await VoiceClient.with_balance(shop)
 
         call = {"to": LISTENS, "audioUrl": f"{silent}/a.wav"}
-        error = refusal(await client.ask("POST", CALLS, call), 422)
+        error = assert_refused(await client.ask("POST", CALLS, call), 422)
 
     assert error["field"] == "audioUrl"
     assert await client.balance() == SATS
@@ -324,7 +324,7 @@ async def test_the_same_request_places_one_call(any_shop: ShopServer) -> None:
 
     assert len({each["callId"] for each in placed}) == 1
     assert [answer.headers.get("idempotent-replayed") for answer in answers].count("true") == 2
-    assert refusal(another, 422)["code"] == "IDEMPOTENCY_MISMATCH"
+    assert assert_refused(another, 422)["code"] == "IDEMPOTENCY_MISMATCH"
     assert len((await client.data("GET", CALLS))["calls"]) == 1
 
 
@@ -413,8 +413,8 @@ async def test_what_was_said_is_given_to_whoever_paid(open_shop: OpenShop) -> No
     assert answer.headers["content-type"] == "audio/wav"
     with wave.open(io.BytesIO(answer.content)) as said:
         assert recorded["duration"] == -(-said.getnframes() // 8000) > 1
-    assert refusal(await stranger.ask("GET", address), 404)["code"] == "RECORDING_NOT_FOUND"
-    assert refusal(await stranger.ask("GET", "/voice/v1/recordings/RE00"), 404)
+    assert assert_refused(await stranger.ask("GET", address), 404)["code"] == "RECORDING_NOT_FOUND"
+    assert assert_refused(await stranger.ask("GET", "/voice/v1/recordings/RE00"), 404)
 
 
 async def test_what_is_answered_is_as_documented(client: VoiceClient) -> None:
@@ -455,5 +455,5 @@ async def test_too_many_requests_are_slowed_down(open_shop: OpenShop) -> None:
     answers = [await client.ask("POST", CALLS, {}) for _ in range(5)]
 
     assert [answer.status_code for answer in answers] == [400, 400, 400, 429, 429]
-    assert refusal(answers[-1], 429)["code"] == "RATE_LIMITED"
+    assert assert_refused(answers[-1], 429)["code"] == "RATE_LIMITED"
     assert int(answers[-1].headers["retry-after"]) >= 1

@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from ringbolt.api.voice.names import CALL, fold
 from support.audio_files import tone, wav
-from support.clients.voice import CALLS, PLAN, SATS, SPEECH, VoiceClient, refusal
+from support.clients.voice import CALLS, PLAN, SATS, SPEECH, VoiceClient, assert_refused
 from support.servers.shop import ANSWERS, LISTENS, ShopServer
 from support.servers.sites import body, site
 
@@ -31,9 +31,11 @@ def changed(**changes: Any) -> dict[str, Any]:
     return {name: value for name, value in {**GOOD, **changes}.items() if value is not GONE}
 
 
-async def refused(client: VoiceClient, document: Any, status: int | None = None) -> dict[str, Any]:
+async def assert_call_refused(
+    client: VoiceClient, document: Any, status: int | None = None
+) -> dict[str, Any]:
     """The error of a call that is not placed, and that costs nothing."""
-    error = refusal(await client.ask("POST", CALLS, document), status)
+    error = assert_refused(await client.ask("POST", CALLS, document), status)
     assert (await client.data("GET", CALLS))["calls"] == []
     assert await client.balance() == SATS
     return error
@@ -129,7 +131,7 @@ async def refused(client: VoiceClient, document: Any, status: int | None = None)
     ],
 )
 async def test_a_wrong_field_is_named(client: VoiceClient, field: str, value: Any) -> None:
-    error = await refused(client, changed(**{field: value}), 400)
+    error = await assert_call_refused(client, changed(**{field: value}), 400)
 
     assert field in error["message"]
     assert error["field"] == field
@@ -151,7 +153,7 @@ async def test_a_wrong_field_is_named(client: VoiceClient, field: str, value: An
 async def test_a_number_that_is_not_called_is_told_why(
     client: VoiceClient, number: str, status: int
 ) -> None:
-    error = await refused(client, changed(to=number), status)
+    error = await assert_call_refused(client, changed(to=number), status)
 
     assert error["field"] == "to"
     assert "phone_number" not in error["message"]
@@ -162,7 +164,7 @@ async def test_two_names_of_one_field_must_agree(client: VoiceClient, canonical:
     for alias in CALL[canonical]:
         document = changed(**{canonical: "one", alias: "another"})
 
-        error = await refused(client, document, 400)
+        error = await assert_call_refused(client, document, 400)
 
         assert error["code"] == "FIELDS_DISAGREE"
         assert canonical in error["message"]
@@ -170,7 +172,7 @@ async def test_two_names_of_one_field_must_agree(client: VoiceClient, canonical:
 
 
 async def test_names_that_differ_in_punctuation_only_must_agree(client: VoiceClient) -> None:
-    error = await refused(client, changed(reps=2, re_ps=3), 400)
+    error = await assert_call_refused(client, changed(reps=2, re_ps=3), 400)
 
     assert "reps" in error["message"]
     assert "re_ps" in error["message"]
@@ -190,7 +192,7 @@ async def test_names_that_differ_in_punctuation_only_must_agree(client: VoiceCli
 async def test_two_names_agree_that_are_read_alike(
     client: VoiceClient, one: dict[str, Any], other: dict[str, Any]
 ) -> None:
-    error = await refused(client, changed(**one, **other, metaData=7), 400)
+    error = await assert_call_refused(client, changed(**one, **other, metaData=7), 400)
 
     assert error["field"] == "metaData"  # all else is well
 
@@ -200,7 +202,7 @@ async def test_two_names_agree_that_are_read_alike(
     [b'{"to": "+1", "reps": 2, "reps": 2}', rb'{"metaData": {"reps": 1, "\u0072eps": 2}}'],
 )
 async def test_a_field_that_stands_twice_is_refused(client: VoiceClient, content: bytes) -> None:
-    error = await refused(client, content, 400)
+    error = await assert_call_refused(client, content, 400)
 
     assert error["code"] == "DUPLICATE_FIELD"
     assert error["field"] == "reps"
@@ -212,17 +214,17 @@ async def test_a_field_that_stands_twice_is_refused(client: VoiceClient, content
 async def test_half_of_a_surrogate_pair_is_told_as_such(
     client: VoiceClient, content: bytes
 ) -> None:
-    error = await refused(client, content, 400)
+    error = await assert_call_refused(client, content, 400)
 
     assert error["code"] == "INVALID_JSON"
     assert "surrogate" in error["message"]
 
 
 async def test_a_whole_number_may_have_a_point(client: VoiceClient) -> None:
-    error = await refused(client, changed(reps=2.0, timeout=20.0, metaData=7), 400)
+    error = await assert_call_refused(client, changed(reps=2.0, timeout=20.0, metaData=7), 400)
 
     assert error["field"] == "metaData"
-    assert "11" in (await refused(client, changed(reps=11.0), 400))["message"]
+    assert "11" in (await assert_call_refused(client, changed(reps=11.0), 400))["message"]
 
 
 async def test_no_two_fields_share_a_name() -> None:
@@ -242,14 +244,14 @@ async def test_no_two_fields_share_a_name() -> None:
 async def test_a_misspelt_field_is_not_passed_over(
     client: VoiceClient, wrong: str, right: str
 ) -> None:
-    error = await refused(client, changed(**{wrong: HOOK}), 400)
+    error = await assert_call_refused(client, changed(**{wrong: HOOK}), 400)
 
     assert error["code"] == "UNKNOWN_FIELD"
     assert right in error["message"]
 
 
 async def test_a_field_is_named_as_the_client_wrote_it(client: VoiceClient) -> None:
-    error = await refused(client, changed(Repeat=0), 400)
+    error = await assert_call_refused(client, changed(Repeat=0), 400)
 
     assert error["field"] == "Repeat"
     assert "Repeat (reps)" in error["message"]
@@ -275,13 +277,13 @@ async def test_a_field_is_named_as_the_client_wrote_it(client: VoiceClient) -> N
 async def test_a_body_that_is_none_is_refused(
     client: VoiceClient, content: bytes, status: int
 ) -> None:
-    await refused(client, content, status)
+    await assert_call_refused(client, content, status)
 
 
 async def test_a_number_that_json_readers_round_is_refused_in_two_names_only(
     client: VoiceClient,
 ) -> None:
-    await refused(client, changed(to=2**60, phone=2**60), 400)
+    await assert_call_refused(client, changed(to=2**60, phone=2**60), 400)
 
 
 @pytest.mark.parametrize("key", ["\u00e4", "k" * 256])
@@ -291,13 +293,13 @@ async def test_an_idempotency_key_that_is_none_is_refused(client: VoiceClient, k
 
     answer = await client.http.post(CALLS, json=GOOD, headers=headers)
 
-    assert refusal(answer, 400)["code"] == "INVALID_IDEMPOTENCY_KEY"
+    assert assert_refused(answer, 400)["code"] == "INVALID_IDEMPOTENCY_KEY"
 
 
 async def test_a_call_that_the_balance_does_not_cover_is_refused(shared_shop: ShopServer) -> None:
     poor = await VoiceClient.with_balance(shared_shop, 1)
 
-    error = refusal(await poor.ask("POST", CALLS, GOOD), 402)
+    error = assert_refused(await poor.ask("POST", CALLS, GOOD), 402)
 
     assert error["code"] == "INSUFFICIENT_FUNDS"
     assert "/fund" in error["suggestion"]
@@ -311,7 +313,7 @@ async def test_audio_is_looked_at_before_the_call_is_placed(
 ) -> None:
     async with site(body(wav(tone(8000, 1)))) as stranger:
         wanted = changed(sayText=GONE, audioUrl=f"{stranger.origin}/a.wav")
-        error = await refused(client, wanted, 422)
+        error = await assert_call_refused(client, wanted, 422)
 
     assert error["field"] == "audioUrl"
     assert stranger.requests == []  # a private address is not asked
@@ -323,7 +325,7 @@ async def test_another_accounts_call_is_none(shared_shop: ShopServer, client: Vo
 
     for method in ("GET", "DELETE"):
         answer = await client.ask(method, f"{CALLS}/{placed['callId']}")
-        assert refusal(answer, 404)["code"] == "CALL_NOT_FOUND"
+        assert assert_refused(answer, 404)["code"] == "CALL_NOT_FOUND"
     assert (await client.data("GET", CALLS))["calls"] == []
     assert (await owner.until_over(placed["callId"]))["status"] == "completed"
 
@@ -333,7 +335,7 @@ async def test_another_accounts_call_is_none(shared_shop: ShopServer, client: Vo
 )
 async def test_a_call_that_is_none_is_404(client: VoiceClient, call_id: str) -> None:
     for method in ("GET", "DELETE"):
-        refusal(await client.ask(method, f"{CALLS}/{call_id}"), 404)
+        assert_refused(await client.ask(method, f"{CALLS}/{call_id}"), 404)
 
 
 @pytest.mark.parametrize(
@@ -354,7 +356,7 @@ async def test_a_call_that_is_none_is_404(client: VoiceClient, call_id: str) -> 
     ],
 )
 async def test_a_page_that_is_none_is_refused(client: VoiceClient, query: str) -> None:
-    assert refusal(await client.ask("GET", f"{CALLS}?{query}"), 400)["suggestion"]
+    assert assert_refused(await client.ask("GET", f"{CALLS}?{query}"), 400)["suggestion"]
 
 
 @pytest.mark.parametrize(
@@ -377,7 +379,7 @@ async def test_a_preview_of_what_is_no_text_is_refused(
     document = {"sayText": "Hello.", field: value}
     wanted = {name: each for name, each in document.items() if each is not GONE}
 
-    assert refusal(await client.ask("POST", SPEECH, wanted), 400)["field"] == field
+    assert assert_refused(await client.ask("POST", SPEECH, wanted), 400)["field"] == field
 
 
 @pytest.mark.parametrize(
@@ -407,7 +409,7 @@ async def test_a_plan_that_is_none_is_refused(client: VoiceClient, plan: str) ->
 
     assert "SYSTEM" not in as_json.text
     for answer in (as_json, as_xml):
-        assert refusal(answer)["code"] != "INTERNAL"
+        assert assert_refused(answer)["code"] != "INTERNAL"
     assert (await client.data("GET", CALLS))["calls"] == []
 
 
@@ -430,7 +432,7 @@ async def test_no_body_whatsoever_is_a_fault_of_ours(shared_shop: ShopServer) ->
         answer = await poor.ask("POST", path, document)
 
         assert answer.status_code < 500, (document, answer.text)
-        refusal(answer)
+        assert_refused(answer)
 
 
 async def test_no_bytes_whatsoever_are_a_fault_of_ours(shared_shop: ShopServer) -> None:

@@ -41,7 +41,7 @@ async def given_up(data_dir: Path) -> str:
         await db.close()
 
 
-async def check(environment: dict[str, str], webhook_id: str) -> None:
+async def assert_listed_and_sent_again(environment: dict[str, str], webhook_id: str) -> None:
     """It is listed as failed, and can be sent again; what does not exist cannot."""
 
     async def run(*arguments: str) -> Ran:
@@ -59,10 +59,10 @@ async def check(environment: dict[str, str], webhook_id: str) -> None:
 
 async def test_in_the_store_of_a_closed_shop(tmp_path: Path) -> None:
     webhook_id = await given_up(tmp_path / "data")
-    await check(alone(tmp_path / "data"), webhook_id)
+    await assert_listed_and_sent_again(alone(tmp_path / "data"), webhook_id)
 
 
 async def test_through_a_running_shop(tmp_path: Path) -> None:
     webhook_id = await given_up(tmp_path / "data")
     async with running_process(["serve"], tmp_path / "data") as shop:
-        await check(shop.environment, webhook_id)
+        await assert_listed_and_sent_again(shop.environment, webhook_id)

@@ -130,9 +130,7 @@ class Gate:
 
 
 async def until_asked(server: Site, times: int) -> None:
-    async with asyncio.timeout(PATIENCE_S):
-        while len(server.requests) < times:  # noqa: ASYNC110 - the server tells nobody
-            await asyncio.sleep(0.005)
+    await until(lambda: len(server.requests) >= times)
 
 
 async def test_askers_of_one_url_share_a_fetch_and_one_may_leave(shop: Shop) -> None:

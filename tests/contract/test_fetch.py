@@ -16,7 +16,7 @@ from ringbolt.upstream.fetch.fetcher import FetchedFile
 from ringbolt.upstream.fetch.safe import SafeFetcher
 from ringbolt.upstream.fetch.vetted import RefusedAddressError, VettingResolver, vetted_connector
 from support.servers.sites import Names, body, raw_site, redirect, self_signed, site
-from support.waiting import PATIENCE_S
+from support.waiting import until
 
 SOUND = bytes(range(256)) * 40
 
@@ -359,9 +359,7 @@ async def test_the_connector_alone_refuses_an_address_written_out(host: str) -> 
 async def test_a_cancelled_fetch_leaves_nothing(into: Path) -> None:
     async with raw_site(b"HTTP/1.1 200 OK\r\n\r\n", b"x") as origin:
         task = asyncio.create_task(fetch(origin, into, origin))
-        async with asyncio.timeout(PATIENCE_S):
-            while not into.exists():  # noqa: ASYNC110 - a file tells nobody
-                await asyncio.sleep(0.01)
+        await until(into.exists)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

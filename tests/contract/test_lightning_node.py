@@ -33,7 +33,7 @@ from ringbolt.lightning.node import (
     SupportsPayments,
 )
 from support.servers.world import WorldServer
-from support.waiting import PATIENCE_S
+from support.waiting import PATIENCE_S, eventually
 
 FEE_MSAT = 10_000
 
@@ -80,20 +80,18 @@ def fresh() -> tuple[bytes, bytes]:
 
 
 async def until(node: LndNode, payment_hash: bytes, state: InvoiceState) -> InvoiceStatus:
-    async with asyncio.timeout(PATIENCE_S):
-        while True:
-            status = await node.lookup_invoice(payment_hash)
-            if status is not None and status.state is state:
-                return status
-            await asyncio.sleep(0.02)
+    async def probe() -> InvoiceStatus | None:
+        status = await node.lookup_invoice(payment_hash)
+        return status if status is not None and status.state is state else None
+
+    return await eventually(probe)
 
 
 async def until_paid(node: LndNode, payment_hash: bytes, preimage: bytes) -> None:
-    async with asyncio.timeout(PATIENCE_S):
-        while True:
-            if await node.lookup_payment(payment_hash) == PaymentSucceeded(preimage, 0):
-                return
-            await asyncio.sleep(0.02)
+    async def is_paid() -> bool:
+        return await node.lookup_payment(payment_hash) == PaymentSucceeded(preimage, 0)
+
+    await eventually(is_paid)
 
 
 async def hold(pair: Pair, amount_msat: int = 5000) -> tuple[bytes, asyncio.Task[object]]:

@@ -17,6 +17,7 @@ import pytest
 
 from ringbolt.core.errors import NodeUnavailable
 from ringbolt.lightning.lnd.node import LndNode, load_macaroon
+from ringbolt.lightning.lnd.wire import to_base64url
 from ringbolt.lightning.node import InvoiceState, PaymentFailed, PaymentSucceeded, PaymentUnknown
 from support.servers.sites import self_signed
 from support.servers.world import WorldServer
@@ -24,6 +25,8 @@ from support.waiting import PATIENCE_S
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 HASH = bytes(range(32))
+NODE = "/simulator/node"
+SETTLED = f"{NODE}/v1/invoices/subscribe"
 
 
 @pytest.fixture
@@ -105,7 +108,8 @@ async def test_a_world_that_closes_is_a_node_that_is_gone(server: WorldServer) -
                 asyncio.ensure_future(anext(watching)),
                 asyncio.ensure_future(anext(following)),
             ]
-            await asyncio.sleep(0.1)
+            await server.requests.until_at(f"{NODE}/v2/invoices/subscribe/{to_base64url(HASH)}")
+            await server.requests.until_at(SETTLED)
             await server.world.close()
             for wait in waits:
                 with pytest.raises(NodeUnavailable):
@@ -119,7 +123,7 @@ async def test_an_invoice_settled_later_is_the_first_from_index_zero(server: Wor
         following = node.settled_invoices(0)
         async with asyncio.timeout(PATIENCE_S), aclosing(following):
             first = asyncio.ensure_future(anext(following))
-            await asyncio.sleep(0.05)
+            await server.requests.until_at(SETTLED)
             payment_hash = await paid(server, node)
             assert (await first).payment_hash == payment_hash
 
@@ -309,7 +313,7 @@ async def test_the_clock_is_moved_and_followed_over_http(server: WorldServer) ->
     base = f"{server.url}/simulator/clock"
     async with aiohttp.ClientSession() as http, asyncio.timeout(PATIENCE_S):
         waiting = asyncio.create_task(http.get(f"{base}?wait=30&offset_ms=0").__aenter__())
-        await asyncio.sleep(0.05)
+        await server.requests.until_at("/simulator/clock")
         async with http.post(f"{base}/advance", json={"seconds": 90}) as answer:
             assert (await answer.json())["offset_ms"] == 90_000
         followed = await waiting

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from ringbolt.core.errors import AudioUnplayable
-from ringbolt.upstream.fetch import name_lookup
 from ringbolt.upstream.fetch.name_lookup import (
     LookupFailedError,
+    LookupLimits,
     NameLookup,
+    NameServers,
     TooManyLookupsError,
     zone_of,
 )
@@ -47,14 +48,12 @@ async def test_a_name_that_does_not_exist_is_said_to_be_unknown() -> None:
             await addresses(NameLookup(dns_servers=servers), "gone.example")
 
 
-async def test_a_name_server_that_never_answers_is_given_up(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(name_lookup, "LOOKUP_S", 0.3)
+async def test_a_name_server_that_never_answers_is_given_up() -> None:
     async with name_server(silent=("example",)) as (_, servers):
+        lookup = NameLookup(dns_servers=servers, limits=LookupLimits(timeout_s=0.3))
         began_s = time.monotonic()
         with pytest.raises(LookupFailedError, match="no name server answers"):
-            await addresses(NameLookup(dns_servers=servers), "tarpit.example")
+            await addresses(lookup, "tarpit.example")
         assert time.monotonic() - began_s < PATIENCE_S / 2
 
 
@@ -63,7 +62,7 @@ async def test_a_zone_that_keeps_look_ups_waiting_fills_its_own_turns_alone() ->
         lookup = NameLookup(dns_servers=servers)
         held = [
             asyncio.create_task(addresses(lookup, f"a{n}.evil.example"))
-            for n in range(name_lookup.PER_ZONE)
+            for n in range(LookupLimits().per_zone)
         ]
         await asyncio.sleep(0)
 
@@ -73,12 +72,9 @@ async def test_a_zone_that_keeps_look_ups_waiting_fills_its_own_turns_alone() ->
         await _stop(held)
 
 
-async def test_all_zones_together_have_a_bound_and_what_is_called_off_frees_its_turn(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(name_lookup, "AT_ONCE", 3)
+async def test_all_zones_together_have_a_bound_and_what_is_called_off_frees_its_turn() -> None:
     async with name_server(silent=("evil",), good_test=["93.184.216.34"]) as (_, servers):
-        lookup = NameLookup(dns_servers=servers)
+        lookup = NameLookup(dns_servers=servers, limits=LookupLimits(at_once=3))
         held = [asyncio.create_task(addresses(lookup, f"a{n}.b{n}.evil")) for n in range(3)]
         await asyncio.sleep(0)
 
@@ -103,11 +99,10 @@ async def test_an_answer_is_kept_as_long_as_it_says(ttl_s: int, times: int) -> N
         assert len(server.asked) == 2 * times
 
 
-async def test_names_are_not_remembered_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(name_lookup, "_MANY", 5)
+async def test_names_are_not_remembered_for_ever() -> None:
     names: dict[str, Any] = {f"n{n}_example": ["93.184.216.34"] for n in range(8)}
     async with name_server(**names) as (_, servers):
-        lookup = NameLookup(dns_servers=servers)
+        lookup = NameLookup(dns_servers=servers, limits=LookupLimits(remembered=5))
         for n in range(8):
             await addresses(lookup, f"n{n}.example")
         assert len(lookup._known) == 5
@@ -120,25 +115,20 @@ async def test_a_name_of_the_operator_is_asked_of_the_system_alone() -> None:
         assert not server.asked
 
 
-async def test_another_network_brings_other_name_servers(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+async def test_another_network_brings_other_name_servers(tmp_path: Path) -> None:
     written = tmp_path / "resolv.conf"
-    monkeypatch.setattr(name_lookup, "_RESOLV_CONF", written)
-    asked = name_lookup._Servers(None)
+    asked = NameServers(None, written, timeout_s=5)
 
     written.write_text("nameserver 192.0.2.1\n")
-    assert asked._resolver().nameservers == ["192.0.2.1"]
+    assert asked.resolver().nameservers == ["192.0.2.1"]
     written.write_text("nameserver 192.0.2.22\n")
-    await until(lambda: asked._resolver().nameservers == ["192.0.2.22"])
+    await until(lambda: asked.resolver().nameservers == ["192.0.2.22"])
 
 
-async def test_without_name_servers_no_name_is_found(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(name_lookup, "_RESOLV_CONF", tmp_path / "none")
+async def test_without_name_servers_no_name_is_found(tmp_path: Path) -> None:
+    lookup = NameLookup(resolv_conf=tmp_path / "none")
     with pytest.raises(LookupFailedError, match="cannot be looked up"):
-        await addresses(NameLookup(), "shop.example")
+        await addresses(lookup, "shop.example")
 
 
 @pytest.mark.parametrize(
@@ -156,14 +146,11 @@ def test_a_zone_is_what_somebody_registered(name: str, zone: str) -> None:
     assert zone_of(name) == zone
 
 
-async def test_a_webhook_that_cannot_be_looked_up_for_others_is_only_put_off(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(name_lookup, "PER_ZONE", 0)
+async def test_a_webhook_that_cannot_be_looked_up_for_others_is_only_put_off() -> None:
     async with name_server() as (_, servers):
         caller = WebhookClient(
             (), allow_http=True, per_receiver=2, per_machine=4, user_agent="Test",
-            resolver=NameLookup(dns_servers=servers),
+            resolver=NameLookup(dns_servers=servers, limits=LookupLimits(per_zone=0)),
         )  # fmt: skip
         answer = await caller.call("POST", "http://hooks.example/x", {}, b"{}", 5)
         assert isinstance(answer, HostBusy)
@@ -180,7 +167,7 @@ async def test_forty_names_that_hang_keep_no_other_webhook_waiting() -> None:
             asyncio.create_task(caller.call("POST", f"http://a{n}.evil.test/w", {}, b"{}", 10))
             for n in range(40)
         ]
-        await until(lambda: len(server.asked) >= 2 * name_lookup.PER_ZONE)
+        await until(lambda: len(server.asked) >= 2 * LookupLimits().per_zone)
         answer = await caller.call("POST", "http://honest.example/w", {}, b"{}", 10)
 
         assert isinstance(answer, NoAnswer)
@@ -197,11 +184,11 @@ async def test_forty_names_that_hang_keep_no_other_webhook_waiting() -> None:
     [(0, "too many names are being looked up"), (9, "the name gone.example is not known")],
 )
 async def test_a_file_whose_name_is_not_found_says_why(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, per_zone: int, said: str
+    tmp_path: Path, per_zone: int, said: str
 ) -> None:
-    monkeypatch.setattr(name_lookup, "PER_ZONE", per_zone)
     async with name_server() as (_, servers):
-        fetcher = SafeFetcher(frozenset(), False, "Test", NameLookup(dns_servers=servers))
+        lookup = NameLookup(dns_servers=servers, limits=LookupLimits(per_zone=per_zone))
+        fetcher = SafeFetcher(frozenset(), False, "Test", lookup)
         with pytest.raises(AudioUnplayable, match=said) as refusal:
             await fetcher.fetch(
                 "https://gone.example/a.mp3", tmp_path / "a", max_bytes=9, timeout_s=5

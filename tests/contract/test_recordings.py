@@ -22,7 +22,7 @@ from ringbolt.store.engine.db import Tx
 from ringbolt.store.recordings import Recording
 from ringbolt.voice.audio.wav import read_wav
 from ringbolt.voice.carrier import Accepted, SupportsRecording
-from support.clients.voice import PLAN, VoiceClient, refusal
+from support.clients.voice import PLAN, VoiceClient, assert_refused
 from support.contracts.voice import PLAIN, Part, Rig, rig, tone
 from support.servers.shop import ShopServer, running_shop, settings_for
 from support.waiting import eventually
@@ -251,5 +251,5 @@ async def test_a_shop_that_does_not_record_says_so_and_charges_nothing(
         answer = await client.ask("POST", f"{PLAN}?to=%2B{SPEAKS[1:]}", ASKED)
 
         assert answer.status_code == 400
-        assert "RECORDING_OFF" in str(refusal(answer))
+        assert "RECORDING_OFF" in str(assert_refused(answer))
         assert await client.balance() == before

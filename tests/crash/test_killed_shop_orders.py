@@ -15,6 +15,7 @@ import pytest
 
 from ringbolt.cli.output import EXIT_OK
 from support.clients.patient_orders import PatientOrder, balance_sats, funded_key
+from support.processes.chance import a_random_moment
 from support.processes.shop import Phones, ServerProcess, running_process, world_process
 
 SPEED = 10
@@ -93,7 +94,7 @@ async def test_many_kills_among_orders_of_every_kind_lose_no_money_and_send_noth
     for _ in range(KILLS):
         some = [order for _, order in zip(range(len(orders) // KILLS), waiting, strict=False)]
         running += [asyncio.create_task(order.buy()) for order in some]
-        await asyncio.sleep(chance.uniform(0.1, 1.2))
+        await a_random_moment(chance, 0.1, 1.2)
         shop.kill()
         shop.start()
         await shop.ready()

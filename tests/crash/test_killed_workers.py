@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-import signal
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -14,11 +13,13 @@ from pathlib import Path
 import pytest
 
 from ringbolt.cli.output import EXIT_OK
+from support.processes.chance import a_random_moment, stand_still
 from support.processes.shop import LONG_S, PatientBuyer, Phones, ServerProcess, world_process
 from support.waiting import eventually
 
 SPEED = 10
 LEASE_S = 3
+OVER_A_LEASE_S = LEASE_S + 1  # so that another takes its work over
 KILLS = int(os.environ.get("RINGBOLT_TEST_KILLS", "10"))
 BUSY = "+1234567801"
 PLAIN = "+12025550124"
@@ -95,9 +96,9 @@ async def test_kills_and_standstills_of_several_machines_lose_no_money_and_call_
         running += [asyncio.create_task(buyer.buy()) for buyer in new]
         if turn % 4 == 2:
             await _one_more_ends(running)
-        await asyncio.sleep(chance.uniform(0.1, 1.5))
+        await a_random_moment(chance, 0.1, 1.5)
         if turn % 4 == 3:
-            await _stand_still(chance.choice(machines.workers))
+            await stand_still(chance.choice(machines.workers), OVER_A_LEASE_S)
         else:
             victim = chance.choice([machines.api, *machines.workers])
             victim.kill()
@@ -123,15 +124,6 @@ async def _one_more_ends(running: list[asyncio.Task[str]]) -> None:
         timeout=LONG_S,
         return_when=asyncio.FIRST_COMPLETED,
     )
-
-
-async def _stand_still(worker: ServerProcess) -> None:
-    """Longer than a lease, so that another takes its work over; then it goes on."""
-    worker.signal(signal.SIGSTOP)
-    try:
-        await asyncio.sleep(LEASE_S + 1)
-    finally:
-        worker.signal(signal.SIGCONT)
 
 
 async def test_keys_that_two_workers_hear_at_once_are_written_down_once(

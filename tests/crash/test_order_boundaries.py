@@ -194,10 +194,10 @@ async def test_a_crash_at_any_boundary_leaves_money_and_delivery_agreeing(
 ) -> None:
     for number in range(1, len(await _effects(world, flow)) + 1):
         for kind in ("before", "after"):
-            await _crash(world, flow, Fate(number, kind))
+            await assert_survives_crash(world, flow, Fate(number, kind))
 
 
-async def _crash(world: OrderWorld, flow: Flow, fate: Fate) -> None:
+async def assert_survives_crash(world: OrderWorld, flow: Flow, fate: Fate) -> None:
     story = await _story(world, flow)
     with pytest.raises(Died):
         await story.run(world.process(fate))
@@ -211,10 +211,10 @@ async def test_a_worker_that_stood_still_longer_than_its_lease_does_no_harm_when
     world: OrderWorld, flow: Flow
 ) -> None:
     for number in range(1, len(await _effects(world, flow)) + 1):
-        await _standstill(world, flow, Fate(number, "pause"))
+        await assert_survives_standstill(world, flow, Fate(number, "pause"))
 
 
-async def _standstill(world: OrderWorld, flow: Flow, fate: Fate) -> None:
+async def assert_survives_standstill(world: OrderWorld, flow: Flow, fate: Fate) -> None:
     story = await _story(world, flow)
     process = world.process(fate)
     running = asyncio.ensure_future(story.run(process))

@@ -12,11 +12,11 @@ import pytest
 from ringbolt.app.shop import Shop
 from ringbolt.clock import SystemClock
 from ringbolt.store import jobs
-from ringbolt.store.engine.db import Database
+from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.engine.opening import open_database
 from ringbolt.store.jobs import Job, Look
 from ringbolt.worker.loop import MAX_FAILURES, Handler, Worker
-from support.waiting import PATIENCE_S
+from support.waiting import eventually
 
 
 class Rig:
@@ -30,6 +30,7 @@ class Rig:
     ) -> None:
         self.db = db
         self.given_up: list[Job] = []
+        self.dead: list[str] = []
         settings = type("S", (), {"worker": _Slots()})()
         shop = type("Shop", (), {"db": db, "settings": settings, "clock": SystemClock()})()
         self.worker = Worker(cast(Any, shop), {"work": Handler(run, self._give_up, look)})
@@ -38,15 +39,17 @@ class Rig:
         self.given_up.append(job)
         await shop.db.tx(jobs.bury, job, why)
 
-    async def until(self, done: Callable[[], bool]) -> None:
+    async def until(self, done: Callable[[], object]) -> None:
         await self.db.tx(jobs.enqueue, "work", "money", "the job", "an order")
         running = asyncio.create_task(self.worker.run())
+
+        async def is_done() -> bool:
+            self.dead = await self.db.tx(_all_due)
+            self.worker.poke()
+            return bool(done())
+
         try:
-            async with asyncio.timeout(PATIENCE_S):
-                while not done():
-                    await self.db.tx(_all_due)
-                    self.worker.poke()
-                    await asyncio.sleep(0.005)
+            await eventually(is_done)
         finally:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
@@ -57,8 +60,10 @@ class _Slots:
     lease_s = 30
 
 
-def _all_due(tx: Any) -> None:
+def _all_due(tx: Tx) -> list[str]:
+    """Every job that waits may run now; the kinds of those that were set aside."""
     tx.conn.exec_driver_sql("UPDATE job SET run_at_ms = 0 WHERE token IS NULL AND dead = 0")
+    return [row[0] for row in tx.conn.exec_driver_sql("SELECT kind FROM job WHERE dead = 1")]
 
 
 @pytest.fixture
@@ -115,17 +120,6 @@ async def test_a_job_of_an_unknown_kind_is_set_aside(db: Database) -> None:
 
     rig = Rig(db, run)
     await db.tx(jobs.enqueue, "strange", "money", "strange")
-    dead: list[int] = []
 
-    def count(tx: Any) -> int:
-        return int(tx.conn.exec_driver_sql("SELECT count(*) FROM job WHERE dead = 1").scalar())
-
-    async def look() -> None:
-        while not dead:
-            if (await db.read(count)) >= 1:
-                dead.append(1)
-            await asyncio.sleep(0.01)
-
-    looking = asyncio.create_task(look())
-    await rig.until(lambda: bool(dead))
-    await looking
+    await rig.until(lambda: rig.dead)
+    assert rig.dead == ["strange"]

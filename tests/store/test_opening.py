@@ -169,7 +169,9 @@ async def test_a_weakened_guard_is_refused(database_url: str, clock: SystemClock
 
 async def test_guards_can_be_installed_anew(database_url: str, clock: SystemClock) -> None:
     await alter(database_url, guards.install)
-    await (await open_database(database_url, clock)).close()
+    database = await open_database(database_url, clock)
+    assert database.dialect in database_url
+    await database.close()
 
 
 async def test_a_newer_schema_is_refused(database_url: str, clock: SystemClock) -> None:

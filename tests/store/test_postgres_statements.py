@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
+import asyncpg
 import pytest
 from sqlalchemy import ARRAY, any_, bindparam, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError, MultipleResultsFound, NoResultFound
@@ -15,11 +16,11 @@ from ringbolt.core.errors import Unavailable
 from ringbolt.store import cursors
 from ringbolt.store.engine.db import Tx, one_statement
 from ringbolt.store.engine.opening import open_database
-from ringbolt.store.engine.postgres import sessions
 from ringbolt.store.engine.postgres.database import POOL_SIZE, PostgresDatabase
 from ringbolt.store.engine.postgres.wakes import payloads
 from ringbolt.store.errors import OutcomeUnknown
 from ringbolt.store.schema.tables import cursor, job
+from support.waiting import eventually
 
 ALL = select(cursor.c.name, cursor.c.value).order_by(cursor.c.name)
 NAMED = select(cursor).where(cursor.c.name == bindparam("name_"))
@@ -54,6 +55,26 @@ def direct(tx: Tx, statement: Any, parameters: Any = None) -> Any:
     rows = tx.direct.run(statement, parameters) or tx.direct.run(statement, parameters)
     assert rows is not None, "it was left to SQLAlchemy"
     return rows
+
+
+def write_and_wait(tx: Tx) -> None:
+    tx.run(text("INSERT INTO cursor (name, value) VALUES (gen_random_uuid()::text, '3')"))
+    tx.run(text("SELECT pg_sleep(30)"))
+
+
+async def until_all_wait(url: str) -> None:
+    """Until every session of the pool is in the middle of ``write_and_wait``."""
+    watcher = await asyncpg.connect(url)
+
+    async def all_wait() -> bool:
+        waiting: int = await watcher.fetchval(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND wait_event = 'PgSleep'"
+        )
+        return waiting == POOL_SIZE
+
+    await eventually(all_wait)
+    await watcher.close()
 
 
 async def test_rows_are_read_in_every_way(shop: PostgresDatabase) -> None:
@@ -167,15 +188,11 @@ async def test_a_body_that_hides_an_error_of_the_database_is_found_out(
 
 
 async def test_a_cancelled_transaction_leaves_nothing_and_no_session_behind(
-    shop: PostgresDatabase,
+    shop: PostgresDatabase, postgres_url: str
 ) -> None:
-    def write_and_wait(tx: Tx) -> None:
-        direct(tx, ADD, {"name": "c", "value": "3"})
-        tx.run(text("SELECT pg_sleep(30)"))
-
     # given as many as there are sessions, all under way
     tasks = [asyncio.create_task(shop.tx(write_and_wait)) for _ in range(POOL_SIZE)]
-    await asyncio.sleep(0.1)
+    await until_all_wait(postgres_url)
     # when
     for task in tasks:
         task.cancel()
@@ -187,17 +204,17 @@ async def test_a_cancelled_transaction_leaves_nothing_and_no_session_behind(
 
 
 async def test_who_waits_too_long_for_a_session_is_told(
-    shop: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
+    postgres_url: str, clock: SystemClock
 ) -> None:
-    monkeypatch.setattr(sessions, "WAIT_S", 0.05)
-    asleep = [
-        asyncio.create_task(shop.read(lambda tx: tx.run(text("SELECT pg_sleep(1)")).rowcount))
-        for _ in range(POOL_SIZE)
-    ]
-    await asyncio.sleep(0)
+    shop = await PostgresDatabase.open(postgres_url, clock, session_wait_s=0.05)
+    tasks = [asyncio.create_task(shop.tx(write_and_wait)) for _ in range(POOL_SIZE)]
+    await until_all_wait(postgres_url)
     with pytest.raises(Unavailable, match="no connection came free"):
         await shop.read(cursors.get, "a")
-    await asyncio.gather(*asleep)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await shop.close()
 
 
 @one_statement

@@ -20,6 +20,7 @@ from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.engine.opening import open_database
 from ringbolt.store.schema.tables import inbox
 from ringbolt.worker.message_watcher import AT_ONCE, sms_watcher
+from support.waiting import eventually, until
 
 
 def batch(n: int, *parts: str) -> ReceiptBatch:
@@ -122,20 +123,22 @@ async def test_a_text_that_somebody_else_is_at_holds_up_no_other(
 ) -> None:
     shop = await open_database(postgres_url, clock)
     other = await open_database(postgres_url, clock)
-    go_on = asyncio.Event()
+    is_held, go_on = asyncio.Event(), asyncio.Event()
 
     def hold(tx: Tx) -> None:
         messages.claim_names(tx, "line", ["slow"])
+        is_held.set()
         while not go_on.is_set():
             tx.run(select(inbox.c.event_id))
 
+    async def all_but_the_slow_one() -> bool:
+        return await kept(shop) == ["a/1", "b/1"]
+
     holding = asyncio.create_task(other.tx(hold))
-    await asyncio.sleep(0.1)
+    await until(is_held.is_set)
     listening = asyncio.create_task(listen(shop, line))
     try:
-        async with asyncio.timeout(30):
-            while await kept(shop) != ["a/1", "b/1"]:  # noqa: ASYNC110 - it is a database
-                await asyncio.sleep(0.02)
+        await eventually(all_but_the_slow_one)
         assert await shop.read(cursors.get, "sms:line") is None
         go_on.set()
         await asyncio.gather(holding, listening)

@@ -145,7 +145,8 @@ async def test_a_code_and_a_cancel_at_once_agree_about_the_money(
     async def text(order: ReceptionOrder, n: int) -> None:
         number = (await order.leases())[0].number
         told = InboundText(f"e{n}", number, "", "Acme", CODE, "", world.clock.now_ms())
-        await asyncio.sleep(0.0005 * n)
+        for _ in range(n):  # each at another point of the cancels
+            await asyncio.sleep(0)
         await world.db.tx(receive_texts, process.shop, "lender", [told])
 
     await asyncio.gather(

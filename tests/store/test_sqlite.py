@@ -131,8 +131,11 @@ async def test_a_second_writer_is_refused_and_told_whom_to_stop(
 async def test_the_next_writer_may_come_when_the_first_is_gone(
     shop: SqliteDatabase, sqlite_url: str, clock: SystemClock
 ) -> None:
+    await shop.tx(write, "a")
     await shop.close()
-    await (await open_database(sqlite_url, clock)).close()
+    following = await open_database(sqlite_url, clock)
+    assert await following.read(names) == {"a"}
+    await following.close()
 
 
 async def test_reading_works_after_the_shop_has_stopped(
@@ -220,9 +223,11 @@ async def test_the_lock_does_not_live_on_in_forked_children(
         os.read(read_end, 1)
         os._exit(0)
     try:
-        os.read(born_read, 1)
+        assert os.read(born_read, 1) == b"!"
         await shop.close()
-        await (await open_database(sqlite_url, clock)).close()
+        following = await open_database(sqlite_url, clock)
+        assert await following.read(names) == set()
+        await following.close()
     finally:
         for end in (write_end, read_end, born_read, born_write):
             os.close(end)

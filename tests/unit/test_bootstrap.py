@@ -18,8 +18,10 @@ class Node:
 
     def __init__(self, network: str) -> None:
         self._network = network
+        self.was_asked = False
 
     async def info(self) -> NodeInfo:
+        self.was_asked = True
         if not self._network:
             raise NodeUnavailable("it does not answer.")
         return NodeInfo("a node", "02" * 33, "1", self._network, synced=True, block_height=1)
@@ -37,7 +39,9 @@ async def test_without_limits_no_shop_opens_on_real_or_unknown_money(network: st
 
 @pytest.mark.parametrize(("limits", "network"), [("off", "regtest"), ("on", "mainnet")])
 async def test_limits_may_be_off_for_play_money_only(limits: str, network: str) -> None:
-    await refuse_unlimited_real_money(shop(limits), cast(LightningNode, Node(network)))
+    node = Node(network)
+    await refuse_unlimited_real_money(shop(limits), cast(LightningNode, node))
+    assert node.was_asked == (limits == "off")
 
 
 def test_the_operators_own_rate_card_is_used(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from ringbolt.app.shop import Shop
 from ringbolt.core.keys import Keyring
 from ringbolt.lightning.node import InvoiceState, InvoiceStatus
 from ringbolt.settings import Settings
+from ringbolt.store.engine.wake import Wakes
 from ringbolt.store.holds import WatchedHold
 from ringbolt.worker import hold_watcher
 from ringbolt.worker.hold_watcher import OPENING_AT_ONCE, _HoldStreams
@@ -40,24 +41,13 @@ class SilentNode:
             self.open -= 1
 
 
-class Subscribed:
-    async def wait(self, timeout_s: float) -> bool:
-        await asyncio.sleep(0.01)
-        return False
-
-    def close(self) -> None:
-        return None
-
-
 class Rows:
     """A database that knows these holds, and whose holds were told to be accepted."""
 
     def __init__(self, orders: list[str]) -> None:
         self.orders = orders
         self.told: set[str] = set()
-
-    def listen(self, channel: str) -> Subscribed:
-        return Subscribed()
+        self.listen = Wakes().listen
 
     async def read(self, fn: object, since_ms: int) -> list[WatchedHold]:
         return [WatchedHold(name, _hash(name).hex(), 1, "node") for name in self.orders]
@@ -99,7 +89,8 @@ async def test_invoices_that_the_node_does_not_know_keep_no_payment_from_being_h
     db = Rows([*(f"lost{n}" for n in range(OPENING_AT_ONCE)), "paid"])
     task = _follow(SilentNode({_hash("paid")}), db)
     try:
-        await until(lambda: "paid" in db.told)
+        await until(lambda: db.told)
+        assert db.told == {"paid"}
     finally:
         task.cancel()
 
@@ -109,6 +100,7 @@ async def test_the_stream_of_a_decided_order_ends_though_nothing_is_said_on_it()
     task = _follow(node, db)
     try:
         await until(lambda: node.open == 1)
+        assert db.told == set()
         db.orders = []
         await until(lambda: node.open == 0)
     finally:

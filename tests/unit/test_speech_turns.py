@@ -73,7 +73,7 @@ async def test_who_waits_too_long_is_told_so_and_loses_nobody_a_turn() -> None:
     await speaking
 
     assert raised.value.retryable
-    await _can_still_speak(turns)
+    await assert_can_still_speak(turns)
 
 
 async def test_who_leaves_while_waiting_or_in_the_moment_of_its_turn_takes_none_with_it() -> None:
@@ -90,9 +90,9 @@ async def test_who_leaves_while_waiting_or_in_the_moment_of_its_turn_takes_none_
     lucky.cancel()
     await asyncio.gather(speaking, waiting, lucky, return_exceptions=True)
 
-    await _can_still_speak(turns)
+    await assert_can_still_speak(turns)
 
 
-async def _can_still_speak(turns: SpeechTurns) -> None:
+async def assert_can_still_speak(turns: SpeechTurns) -> None:
     async with asyncio.timeout(5), turns.turn(preview=True):
         pass

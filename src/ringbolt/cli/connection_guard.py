@@ -11,6 +11,7 @@ import ipaddress
 import logging
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -19,14 +20,23 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 log = structlog.get_logger("ringbolt.connections")
 
-HEAD_TIMEOUT_S = 15.0
-"""A request's head must be there so long after it began, or after the connection was made."""
-READ_TIMEOUT_S = 30.0
-"""A client that takes nothing of its answer for so long is let go, or it would fill our memory."""
 SHARE_OF_DESCRIPTORS = 0.8
 """Of the descriptors that the process may have; the rest is for the node, the store, the work."""
 LOOPBACK = "this machine"
 _LOG_EVERY_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionTimeouts:
+    """``head_s``: a request's head must be there so long after it began, or after the connection
+    was made. ``read_s``: a client that takes nothing of its answer for so long is let go, or it
+    would fill our memory."""
+
+    head_s: float = 15.0
+    read_s: float = 30.0
+
+
+TIMEOUTS = ConnectionTimeouts()
 
 
 class ConnectionGuard:
@@ -122,9 +132,12 @@ class _ClientFaults(logging.LoggerAdapter[logging.Logger]):
 class GuardedHttp(HttpToolsProtocol):
     """uvicorn's connection, with a guard at the door and a limit for each request's head."""
 
-    def __init__(self, guard: ConnectionGuard, *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, guard: ConnectionGuard, timeouts: ConnectionTimeouts, *args: Any, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self._guard = guard
+        self._timeouts = timeouts
         self._peer = ""
         self._admitted: str | None = None
         self._head_timer: asyncio.TimerHandle | None = None
@@ -175,7 +188,8 @@ class GuardedHttp(HttpToolsProtocol):
         super().resume_writing()
 
     def _watch(self, unread: int) -> None:
-        self._unread_timer = self.loop.call_later(READ_TIMEOUT_S, self._look_whether_read, unread)
+        within_s = self._timeouts.read_s
+        self._unread_timer = self.loop.call_later(within_s, self._look_whether_read, unread)
 
     def _look_whether_read(self, unread: int) -> None:
         still_unread = self.transport.get_write_buffer_size()
@@ -192,7 +206,7 @@ class GuardedHttp(HttpToolsProtocol):
             self._unread_timer = None
 
     def _await_head(self) -> None:
-        self._head_timer = self.loop.call_later(HEAD_TIMEOUT_S, self._too_slow)
+        self._head_timer = self.loop.call_later(self._timeouts.head_s, self._too_slow)
 
     def _stop_waiting(self) -> None:
         if self._head_timer is not None:
@@ -217,9 +231,9 @@ class GuardedHttp(HttpToolsProtocol):
         self.transport.close()
 
 
-def guarded(guard: ConnectionGuard) -> Any:
+def guarded(guard: ConnectionGuard, timeouts: ConnectionTimeouts = TIMEOUTS) -> Any:
     """What ``uvicorn.Config(http=...)`` makes its connections with."""
-    return partial(GuardedHttp, guard)
+    return partial(GuardedHttp, guard, timeouts)
 
 
 def _networks(trusted: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:

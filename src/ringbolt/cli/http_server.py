@@ -12,7 +12,13 @@ from typing import Any
 
 import uvicorn
 
-from ringbolt.cli.connection_guard import SHARE_OF_DESCRIPTORS, ConnectionGuard, guarded
+from ringbolt.cli.connection_guard import (
+    SHARE_OF_DESCRIPTORS,
+    TIMEOUTS,
+    ConnectionGuard,
+    ConnectionTimeouts,
+    guarded,
+)
 from ringbolt.settings import Settings, SettingsError
 
 MAX_CONNECTIONS = 65_536
@@ -116,14 +122,20 @@ def most_connections(to_itself: bool) -> int:
     return int(allowed * SHARE_OF_DESCRIPTORS) // (2 if to_itself else 1)
 
 
-def server_config(app: Any, settings: Settings, *, to_itself: bool = False) -> uvicorn.Config:
+def server_config(
+    app: Any,
+    settings: Settings,
+    *,
+    to_itself: bool = False,
+    timeouts: ConnectionTimeouts = TIMEOUTS,
+) -> uvicorn.Config:
     """``to_itself``: the process is a client of its own server."""
     trusted = settings.trusted_proxies
     most = most_connections(to_itself)
     guard = ConnectionGuard(settings.connections_per_address, most, trusted, time.monotonic)
     return uvicorn.Config(
         app,
-        http=guarded(guard),
+        http=guarded(guard, timeouts),
         log_config=None,
         access_log=False,  # addresses of status pages are secrets
         lifespan="off",

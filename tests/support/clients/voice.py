@@ -87,7 +87,7 @@ class VoiceClient:
         return await OrderClient(self.shop).balance(self.key)
 
 
-def refusal(answer: httpx.Response, status: int | None = None) -> dict[str, Any]:
+def assert_refused(answer: httpx.Response, status: int | None = None) -> dict[str, Any]:
     """The error of an answer, which must be one, in the envelope."""
     document: dict[str, Any] = answer.json()
     documents.Failure.model_validate(document)

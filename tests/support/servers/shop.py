@@ -17,12 +17,14 @@ import httpx
 
 from ringbolt.app.operator.audit import AuditReport, audit_shop
 from ringbolt.bootstrap import OpenShop, open_shop
+from ringbolt.cli.connection_guard import TIMEOUTS, ConnectionTimeouts
 from ringbolt.cli.http_server import BackgroundServer, listen, reachable_url, server_config
 from ringbolt.settings import Settings
 from ringbolt.store import calls, ledger, orders
 from ringbolt.store.calls import Attempt
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.schema.metadata import metadata
+from support.servers.in_flight import InFlight
 from support.waiting import PATIENCE_S, eventually
 
 PATH = "/api/l402/place-call"
@@ -65,8 +67,11 @@ class Paid:
 class ShopServer:
     """A running shop, and everything that a buyer, a phone or an auditor does to it."""
 
-    def __init__(self, opened: OpenShop, url: str, http: httpx.AsyncClient) -> None:
+    def __init__(
+        self, opened: OpenShop, url: str, http: httpx.AsyncClient, requests: InFlight
+    ) -> None:
         self.opened = opened
+        self.requests = requests
         self.shop = opened.shop
         self.url = url
         self.http = http
@@ -253,16 +258,19 @@ class _PromptServer(BackgroundServer):
 
 
 @asynccontextmanager
-async def running_shop(settings: Settings) -> AsyncIterator[ShopServer]:
+async def running_shop(
+    settings: Settings, timeouts: ConnectionTimeouts = TIMEOUTS
+) -> AsyncIterator[ShopServer]:
     """The shop of ``ringbolt serve``, in this process, until the end of the block."""
     sock = listen("127.0.0.1", 0)
     url = reachable_url(sock)
     async with open_shop(settings, url) as opened:
-        server = _PromptServer(server_config(opened.server, settings), opened.work)
+        requests = InFlight(opened.server)
+        server = _PromptServer(server_config(requests, settings, timeouts=timeouts), opened.work)
         serving = asyncio.create_task(server.serve(sockets=[sock]))
         timeout = httpx.Timeout(PATIENCE_S)
         async with httpx.AsyncClient(base_url=url, timeout=timeout) as http:
-            shop = ShopServer(opened, url, http)
+            shop = ShopServer(opened, url, http, requests)
             try:
                 await eventually(lambda: _ready(shop, serving))
                 yield shop

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 
 from ringbolt.simulator.app import create_app
 from ringbolt.simulator.world import World
+from support.servers.in_flight import InFlight
 from support.servers.ports import HeldPort
 
 
@@ -20,8 +21,9 @@ class AppServer:
 
     def __init__(self, app: ASGIApp, port: int = 0) -> None:
         self.port = port
+        self.requests = InFlight(app)
         config = uvicorn.Config(
-            app,
+            self.requests,
             host="127.0.0.1",
             port=port,
             log_level="error",
@@ -72,6 +74,11 @@ class WorldServer:
         self.world = await World.open(self._data_dir, self._speed)
         self._server = AppServer(create_app(self.world), self._port.number)
         await self._server.start()
+
+    @property
+    def requests(self) -> InFlight:
+        assert self._server is not None
+        return self._server.requests
 
     async def stop(self) -> None:
         """As a process ends: streams break off, what was answered is on the disk."""

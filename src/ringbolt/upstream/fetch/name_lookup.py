@@ -15,6 +15,7 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -26,18 +27,24 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from ringbolt.upstream.fetch.addresses import canonical_host
 
-LOOKUP_S: Final = 5.0
-"""How long a look-up may take, all servers and repetitions together."""
-AT_ONCE: Final = 256
-PER_ZONE: Final = 32
 _TTL_LIMIT_S: Final = 60.0
-_MANY: Final = 1000
 _MOST_ADDRESSES: Final = 16
 _RESOLV_CONF: Final = Path("/etc/resolv.conf")
 _SECOND_LEVELS: Final = frozenset(
     {"ac", "co", "com", "edu", "go", "gov", "gv", "ne", "net", "nom", "or", "org"}
 )
 """Labels under which registries of countries give names to everybody, as in co.uk and com.au."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookupLimits:
+    """``timeout_s``: for one look-up, all servers and repetitions together. ``per_zone`` and
+    ``at_once``: how many may be under way. ``remembered``: how many names are kept."""
+
+    timeout_s: float = 5.0
+    per_zone: int = 32
+    at_once: int = 256
+    remembered: int = 1000
 
 
 class LookupFailedError(OSError):
@@ -64,9 +71,12 @@ class NameLookup(AbstractResolver):
         self,
         system_names: Collection[str] = (),
         dns_servers: dns.asyncresolver.Resolver | None = None,
+        limits: LookupLimits = LookupLimits(),
+        resolv_conf: Path = _RESOLV_CONF,
     ) -> None:
         self._system_names = frozenset(system_names)
-        self._dns = _Servers(dns_servers)
+        self._limits = limits
+        self._dns = NameServers(dns_servers, resolv_conf, limits.timeout_s)
         self._known: dict[str, tuple[float, list[str]]] = {}
         self._under_way: Counter[str] = Counter()
 
@@ -96,7 +106,8 @@ class NameLookup(AbstractResolver):
 
     async def _ask_in_turn(self, name: str) -> list[str]:
         zone = zone_of(name)
-        if self._under_way[zone] >= PER_ZONE or self._under_way.total() >= AT_ONCE:
+        limits = self._limits
+        if self._under_way[zone] >= limits.per_zone or self._under_way.total() >= limits.at_once:
             raise TooManyLookupsError(f"too many look-ups are under way to ask for {name}")
         self._under_way[zone] += 1
         try:
@@ -105,27 +116,31 @@ class NameLookup(AbstractResolver):
             self._under_way[zone] -= 1
             if not self._under_way[zone]:
                 del self._under_way[zone]
-        if len(self._known) >= _MANY:
+        if len(self._known) >= limits.remembered:
             self._known.pop(next(iter(self._known)))
         self._known[name] = (time.monotonic() + min(ttl_s, _TTL_LIMIT_S), addresses)
         return addresses
 
 
-class _Servers:
-    """The machine's name servers, as they are named at this moment."""
+class NameServers:
+    """The machine's name servers, as ``resolv_conf`` names them at this moment, or ``fixed``."""
 
-    def __init__(self, fixed: dns.asyncresolver.Resolver | None) -> None:
+    def __init__(
+        self, fixed: dns.asyncresolver.Resolver | None, resolv_conf: Path, timeout_s: float
+    ) -> None:
         self._fixed = fixed
+        self._resolv_conf = resolv_conf
+        self._timeout_s = timeout_s
         self._read: tuple[int, dns.asyncresolver.Resolver] | None = None
 
     async def ask(self, name: str) -> tuple[list[str], float]:
         """Addresses of a name, and for how many seconds they hold. Raises ``LookupFailedError``."""
         try:
-            resolver, absolute = self._resolver(), dns.name.from_text(name)
+            resolver, absolute = self.resolver(), dns.name.from_text(name)
         except (OSError, dns.exception.DNSException) as error:
             raise LookupFailedError(f"the name {name} cannot be looked up") from error
         answers = await asyncio.gather(
-            *(_query(resolver, absolute, kind) for kind in ("A", "AAAA"))
+            *(self._query(resolver, absolute, kind) for kind in ("A", "AAAA"))
         )
         found = [answer for answer in answers if isinstance(answer, dns.resolver.Answer)]
         addresses = [entry.address for answer in found for entry in answer.rrset or ()]
@@ -136,23 +151,24 @@ class _Servers:
             raise LookupFailedError(f"no name server answers for {name}")
         raise LookupFailedError(f"the name {name} is not known")
 
-    def _resolver(self) -> dns.asyncresolver.Resolver:
+    def resolver(self) -> dns.asyncresolver.Resolver:
         """Read again when the file changed: a machine may come to another network."""
         if self._fixed is not None:
             return self._fixed
-        changed_ns = _RESOLV_CONF.stat().st_mtime_ns
+        changed_ns = self._resolv_conf.stat().st_mtime_ns
         if self._read is None or self._read[0] != changed_ns:
-            self._read = (changed_ns, dns.asyncresolver.Resolver(str(_RESOLV_CONF)))
+            self._read = (changed_ns, dns.asyncresolver.Resolver(str(self._resolv_conf)))
         return self._read[1]
 
-
-async def _query(
-    resolver: dns.asyncresolver.Resolver, name: dns.name.Name, kind: str
-) -> dns.resolver.Answer | dns.exception.DNSException:
-    try:
-        return await resolver.resolve(name, kind, lifetime=LOOKUP_S, raise_on_no_answer=False)
-    except dns.exception.DNSException as error:
-        return error
+    async def _query(
+        self, resolver: dns.asyncresolver.Resolver, name: dns.name.Name, kind: str
+    ) -> dns.resolver.Answer | dns.exception.DNSException:
+        try:
+            return await resolver.resolve(
+                name, kind, lifetime=self._timeout_s, raise_on_no_answer=False
+            )
+        except dns.exception.DNSException as error:
+            return error
 
 
 async def _ask_system(host: str, family: socket.AddressFamily) -> list[str]:

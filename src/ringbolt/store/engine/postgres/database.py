@@ -35,7 +35,7 @@ from ringbolt.store.engine.postgres.errors import (
     unavailable,
     was_not_sent,
 )
-from ringbolt.store.engine.postgres.sessions import Session, Sessions
+from ringbolt.store.engine.postgres.sessions import WAIT_S, Session, Sessions
 from ringbolt.store.engine.postgres.wakes import WakeExchange
 from ringbolt.store.engine.wake import Wakes
 from ringbolt.store.errors import OutcomeUnknown, StoreUnsound
@@ -62,9 +62,11 @@ class PostgresDatabase:
 
     dialect: Dialect = "postgresql"
 
-    def __init__(self, engine: AsyncEngine, clock: Clock, *, readonly: bool) -> None:
+    def __init__(
+        self, engine: AsyncEngine, clock: Clock, *, readonly: bool, session_wait_s: float
+    ) -> None:
         self._engine = engine
-        self._sessions = Sessions(engine, POOL_SIZE)
+        self._sessions = Sessions(engine, POOL_SIZE, session_wait_s)
         self._clock = clock
         self._ahead_ms = 0.0
         self.readonly = readonly
@@ -72,8 +74,11 @@ class PostgresDatabase:
         self._exchange: WakeExchange | None = None
 
     @classmethod
-    async def open(cls, url: str, clock: Clock, *, readonly: bool = False) -> PostgresDatabase:
+    async def open(
+        cls, url: str, clock: Clock, *, readonly: bool = False, session_wait_s: float = WAIT_S
+    ) -> PostgresDatabase:
         """Connect to ``postgresql://user:password@host/name`` (``?host=/dir``: a Unix socket).
+        ``session_wait_s``: how long a transaction waits for a free connection.
 
         Raises ``Unavailable`` if it cannot. The schema is not looked at (see
         ``ringbolt.store.engine.opening``).
@@ -94,7 +99,7 @@ class PostgresDatabase:
                 },
             },
         )
-        database = cls(engine, clock, readonly=readonly)
+        database = cls(engine, clock, readonly=readonly, session_wait_s=session_wait_s)
         try:
             async with database._sessions.one() as session:
                 await database._measure_clock(session.driver)

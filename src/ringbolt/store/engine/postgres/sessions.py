@@ -24,7 +24,6 @@ from ringbolt.store.engine.postgres.errors import DRIVER_ERRORS, as_sqlalchemys
 from ringbolt.store.engine.postgres.statements import PostgresStatements
 
 WAIT_S = 10.0
-"""How long to wait for a free session."""
 _ROLLBACK_S = 5.0
 
 
@@ -64,9 +63,11 @@ class Session:
 
 
 class Sessions:
-    """At most ``size`` of them, the last used first; opened when needed."""
+    """At most ``size`` of them, the last used first; opened when needed. ``wait_s``: how long to
+    wait for a free one."""
 
-    def __init__(self, engine: AsyncEngine, size: int) -> None:
+    def __init__(self, engine: AsyncEngine, size: int, wait_s: float = WAIT_S) -> None:
+        self._wait_s = wait_s
         self._engine = engine.sync_engine.execution_options(isolation_level="AUTOCOMMIT")
         self._compiled = CompiledStatements(self._engine.dialect)
         self._places = asyncio.Semaphore(size)
@@ -100,7 +101,7 @@ class Sessions:
             await self._places.acquire()
             return
         try:
-            async with asyncio.timeout(WAIT_S):
+            async with asyncio.timeout(self._wait_s):
                 await self._places.acquire()
         except TimeoutError:
             raise PoolTimeoutError("no connection to PostgreSQL came free") from None

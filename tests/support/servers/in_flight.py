@@ -1,0 +1,29 @@
+"""Which requests a server is at, so that tests act while one waits."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from support.waiting import until
+
+
+class InFlight:
+    """``app``, and the requests that it has not answered to their end, by path."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._paths: Counter[str] = Counter()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "")
+        self._paths[path] += 1
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._paths[path] -= 1
+
+    async def until_at(self, path: str, requests: int = 1) -> None:
+        """Wait until so many requests for ``path`` have come and are not answered yet."""
+        await until(lambda: self._paths[path] >= requests)

@@ -1,0 +1,1 @@
+"""House rules that no other linter knows: ``python -m tools.lint``."""
