@@ -6,39 +6,22 @@ a node, a clock and a dying process can do, and shrinks what goes wrong to its s
 
 from __future__ import annotations
 
-import asyncio
-import os
-import shutil
-import tempfile
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any, TypeVar
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    Bundle,
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import Bundle, initialize, invariant, rule
 
 from ringbolt.app.messages.record_receipt import record_receipt
-from ringbolt.clock import SystemClock
 from ringbolt.core.order import PaymentMethod
 from ringbolt.core.outcome import Recovery
 from ringbolt.sms.carrier import OutSms, ReceiptState
 from ringbolt.store import jobs
-from ringbolt.store.engine.opening import open_database
 from ringbolt.store.messages import MessageStatus
 from support.memory_sms import MemoryLookupSms
-from support.rigs.calls import Died, Fate
-from support.rigs.messages import LEASE_MS, MessageOrder, MessageWorld
+from support.rigs.messages import LEASE_MS, MessageOrder, MessageProcess, MessageWorld
+from support.simulation.machine import ShopMachine, assert_holds_whatever_happens
 
-T = TypeVar("T")
-EXAMPLES = int(os.environ.get("RINGBOLT_TEST_EXAMPLES", "60"))
+EXAMPLES = 60
 TIMES = st.sampled_from([400, 1_100, 1_100, 6_000, LEASE_MS + 1, 60_000, 601_000, -3_600_000])
 TOLD = st.sampled_from([*ReceiptState, ReceiptState.FAILED])
 RECEIPTS = st.lists(st.tuples(TOLD, st.sampled_from([1, 1, 2, 3, 4])), min_size=1, max_size=3)
@@ -49,22 +32,17 @@ ANSWERED = st.sampled_from(["takes", "takes_unheard", "never_hears", *ANSWERS, "
 SENT_STATES = (ReceiptState.SENT, ReceiptState.DELIVERED)
 
 
-class Texts(RuleBasedStateMachine):
-    """The rules are what may happen; ``template`` is a migrated database."""
+class Texts(ShopMachine):
+    """Up to three texts."""
 
-    template: Path
+    world: MessageWorld
     bought = Bundle("bought")
 
     def __init__(self) -> None:
         super().__init__()
-        self.runner = asyncio.Runner()
-        self.directory = Path(tempfile.mkdtemp(prefix="rb-texts-"))
         self.orders: list[MessageOrder] = []
         self.first_deadline_ms = 0
         self.was_down = False
-
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
-        return self.runner.run(work)
 
     @initialize(
         target=bought,
@@ -86,10 +64,7 @@ class Texts(RuleBasedStateMachine):
         echoes: bool,
         one_name: bool,
     ) -> int:
-        path = self.directory / "shop.db"
-        shutil.copy(self.template, path)
-        self.clock = SystemClock()
-        db = self.run(open_database(f"sqlite:///{path}", self.clock))
+        db = self.open_database()
         options = {"sms": {"settle_on": settle_on}}
         self.world = MessageWorld(db, self.clock, recovery, options)
         self.world.sms.echoes = echoes
@@ -177,58 +152,26 @@ class Texts(RuleBasedStateMachine):
 
     # The shop, and time
 
-    @rule()
-    def listen(self) -> None:
-        self.run(self.process.listen())
-        self.the_books_agree()
-
-    @rule()
-    def work(self) -> None:
-        self.run(self.process.dispatch())
-        self.the_books_agree()
-
-    @rule(at=st.integers(1, 12), kind=st.sampled_from(["before", "after"]))
-    def die_while_working(self, at: int, kind: str) -> None:
-        async def die() -> None:
-            process = self.world.process(Fate(at, kind))
-            try:
-                await process.listen()
-                await process.dispatch()
-            except Died:
-                await self.world.db.tx(jobs.release_all)
-
-        self.run(die())
-        self.the_books_agree()
+    async def work_once(self, process: MessageProcess) -> None:
+        await process.dispatch()
 
     @rule(ms=TIMES)
     def time_passes(self, ms: int) -> None:
         """Or is set back."""
-        self.clock.set_offset(self.clock.offset_ms + ms)
+        self.pass_ms(ms)
 
     # What always holds
 
-    def the_books_agree(self) -> None:
-        if not self.world.node.down:
-            complaints = self.run(self.world.complaints())
-            assert complaints == []
+    async def complaints(self) -> list[str]:
+        return [] if self.world.node.down else await super().complaints()
 
     @invariant()
     def nothing_is_sent_twice(self) -> None:
         for order in self.orders:
             assert len(self.run(order.texts())) <= 1, "a text was sent twice"
 
-    def teardown(self) -> None:
-        """In the end, when everybody answers again, every order is decided."""
-        try:
-            if self.orders:
-                self.run(self._drain())
-        finally:
-            if hasattr(self, "world"):
-                self.run(self.world.db.close())
-            self.runner.close()
-            shutil.rmtree(self.directory)
-
-    async def _drain(self) -> None:
+    async def drain(self) -> None:
+        """Every order is decided."""
         sms, node = self.world.sms, self.world.node
         node.down = False
         if isinstance(sms, MemoryLookupSms):
@@ -274,13 +217,4 @@ class Texts(RuleBasedStateMachine):
 
 
 def test_money_and_delivery_of_texts_agree_whatever_happens(sqlite_template: Path) -> None:
-    Texts.template = sqlite_template
-    run_state_machine_as_test(
-        Texts,
-        settings=settings(
-            max_examples=EXAMPLES,
-            stateful_step_count=30,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    assert_holds_whatever_happens(Texts, sqlite_template, EXAMPLES)

@@ -9,46 +9,28 @@ any two effects.
 
 from __future__ import annotations
 
-import asyncio
-import os
-import shutil
-import tempfile
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    Bundle,
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    multiple,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import Bundle, initialize, multiple, rule
 
 from ringbolt.app.accounts.keys import NewKey
 from ringbolt.app.jobs import LOOK_AFTER_HOLDS
 from ringbolt.app.numbers.cancel_order import cancel_order
 from ringbolt.app.payments.record_hold import record_hold
 from ringbolt.app.webhooks.order_document import LOST
-from ringbolt.clock import SystemClock
-from ringbolt.core.errors import RingboltError
 from ringbolt.core.keys import Keyring
 from ringbolt.core.order import FINAL, OrderState
 from ringbolt.core.outcome import Recovery
 from ringbolt.lightning.node import InvoiceState, InvoiceStatus
 from ringbolt.sms.carrier import ReceiptState
 from ringbolt.store import jobs, ledger
-from ringbolt.store.engine.opening import open_database
 from support.memory_provider import MINUTE_MS
-from support.rigs.calls import Died, Fate
 from support.rigs.orders import KINDS, SECRET, Kind, OrderProcess, OrderWorld, WorldOrder
+from support.simulation.machine import KINDS_OF_DEATH, ShopMachine, assert_holds_whatever_happens
 
-T = TypeVar("T")
-EXAMPLES = int(os.environ.get("RINGBOLT_TEST_EXAMPLES", "100"))
+EXAMPLES = 50
 MOST = 4
 S = OrderState
 TIMES = st.sampled_from(
@@ -58,37 +40,33 @@ RECEIPTS = st.sampled_from([ReceiptState.SENT, ReceiptState.DELIVERED, ReceiptSt
 KINDS_BOUGHT = st.sampled_from(KINDS)
 
 
-class Orders(RuleBasedStateMachine):
-    """The rules are what may happen; ``template`` is a migrated database."""
+class Orders(ShopMachine):
+    """Orders of every kind, from their invoice on."""
 
-    template: Path
+    world: OrderWorld
     placed = Bundle("placed")
 
     def __init__(self) -> None:
         super().__init__()
-        self.runner = asyncio.Runner()
-        self.directory = Path(tempfile.mkdtemp(prefix="rb-orders-"))
         self.orders: list[WorldOrder] = []
         self.told: list[tuple[WorldOrder, InvoiceStatus]] = []
         self.secrets = [SECRET]
-
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
-        return self.runner.run(work)
 
     @initialize(
         recovery=st.sampled_from(list(Recovery)), settle_on=st.sampled_from(["sent", "delivered"])
     )
     def open(self, recovery: Recovery, settle_on: str) -> None:
-        path = self.directory / "shop.db"
-        shutil.copy(self.template, path)
-        self.clock = SystemClock()
-        db = self.run(open_database(f"sqlite:///{path}", self.clock))
+        db = self.open_database()
         self.world = OrderWorld(db, self.clock, recovery, sms={"settle_on": settle_on})
         self.key: NewKey = self.run(self.world.key(2500))
 
     @property
     def process(self) -> OrderProcess:
+        """A fresh one each time: nothing is remembered from one rule to the next."""
         return self.world.process()
+
+    async def work_once(self, process: OrderProcess) -> None:
+        await process.settle_down()
 
     # Buyers
 
@@ -111,7 +89,7 @@ class Orders(RuleBasedStateMachine):
 
     @rule(order=placed)
     def cancel(self, order: WorldOrder) -> None:
-        self.run(self._cancel(self.process, order))
+        self.run(self.attempt(cancel_order(self.process.shop, order.id)))
 
     # The node
 
@@ -171,39 +149,16 @@ class Orders(RuleBasedStateMachine):
     # The shop, its operator, and time
 
     @rule()
-    def listen(self) -> None:
-        self.run(self.process.listen())
-
-    @rule()
-    def work(self) -> None:
-        self.run(self.process.settle_down())
-
-    @rule()
     def look_after_holds(self) -> None:
-        self.run(self._look(self.process))
+        self.run(self.process.look_after_holds())
 
-    @rule(
-        what=st.sampled_from(["work", "look", "cancel"]),
-        order=placed,
-        at=st.integers(1, 12),
-        kind=st.sampled_from(["before", "after"]),
-    )
-    def die(self, what: str, order: WorldOrder, at: int, kind: str) -> None:
-        process = self.world.process(Fate(at, kind))
+    @rule(at=st.integers(1, 12), kind=KINDS_OF_DEATH)
+    def die_looking_after_holds(self, at: int, kind: str) -> None:
+        self.die(at, kind, OrderProcess.look_after_holds)
 
-        async def until_dead() -> None:
-            try:
-                match what:
-                    case "work":
-                        await process.settle_down()
-                    case "look":
-                        await self._look(process)
-                    case _:
-                        await self._cancel(process, order)
-            except Died:
-                await self.world.db.tx(jobs.release_all)
-
-        self.run(until_dead())
+    @rule(order=placed, at=st.integers(1, 12), kind=KINDS_OF_DEATH)
+    def die_cancelling(self, order: WorldOrder, at: int, kind: str) -> None:
+        self.die(at, kind, lambda process: self.attempt(cancel_order(process.shop, order.id)))
 
     @rule()
     def the_secret_changes(self) -> None:
@@ -214,49 +169,30 @@ class Orders(RuleBasedStateMachine):
 
     @rule(ms=TIMES)
     def time_passes(self, ms: int) -> None:
-        self.world.pass_ms(ms)
+        self.pass_ms(ms)
 
     @rule(ms=TIMES)
     def time_passes_at_work(self, ms: int) -> None:
-        self.world.pass_ms(ms)
+        self.pass_ms(ms)
         self.run(self.process.settle_down())
 
     # What always holds
 
-    @invariant()
-    def the_books_agree(self) -> None:
-        if hasattr(self, "world"):
-            down, self.world.node.down = self.world.node.down, False
-            assert self.run(self.world.complaints()) == []
-            self.world.node.down = down
+    async def complaints(self) -> list[str]:
+        """The node's part too, also while the shop cannot reach it."""
+        down, self.world.node.down = self.world.node.down, False
+        found = await super().complaints()
+        self.world.node.down = down
+        return found
 
-    async def _cancel(self, process: OrderProcess, order: WorldOrder) -> None:
-        try:
-            await cancel_order(process.shop, order.id)
-        except RingboltError:
-            return
-
-    async def _look(self, process: OrderProcess) -> None:
-        await process.look_after_holds()
-
-    def teardown(self) -> None:
-        """In the end, when everybody answers again, every order is over, and rightly so."""
-        try:
-            if hasattr(self, "world"):
-                self.run(self._drain())
-        finally:
-            if hasattr(self, "world"):
-                self.run(self.world.db.close())
-            self.runner.close()
-            shutil.rmtree(self.directory)
-
-    async def _drain(self) -> None:
+    async def drain(self) -> None:
+        """Every order is over, and rightly so."""
         self.world.node.down = self.world.backend.down = False
         await self.world.db.tx(jobs.release_all)
         await self.world.db.tx(LOOK_AFTER_HOLDS.cancel)  # it would go on for ever
         await self.process.work()
-        self.world.pass_ms(2 * 3_600_000)
-        await self._look(self.process)
+        self.pass_ms(2 * 3_600_000)
+        await self.process.look_after_holds()
         await self.process.work()
         for order in self.orders:
             await self._check(order)
@@ -272,13 +208,4 @@ class Orders(RuleBasedStateMachine):
 
 
 def test_money_and_delivery_agree_from_the_invoice_to_the_end(sqlite_template: Path) -> None:
-    Orders.template = sqlite_template
-    run_state_machine_as_test(
-        Orders,
-        settings=settings(
-            max_examples=EXAMPLES // 2,
-            stateful_step_count=30,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    assert_holds_whatever_happens(Orders, sqlite_template, EXAMPLES)

@@ -6,24 +6,12 @@ a clock and a dying process can do, and shrinks what goes wrong to its shortest 
 
 from __future__ import annotations
 
-import asyncio
-import os
-import shutil
-import tempfile
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    Bundle,
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import Bundle, initialize, invariant, rule
 
 from ringbolt.app.numbers.cancel_order import cancel_order
 from ringbolt.app.numbers.receive_text import receive_texts
@@ -31,18 +19,14 @@ from ringbolt.app.numbers.replace_number import replace_number
 from ringbolt.app.numbers.request_text import request_text
 from ringbolt.app.payments.decide_outcome import fail
 from ringbolt.app.shop import Shop
-from ringbolt.clock import SystemClock
-from ringbolt.core.errors import RingboltError
 from ringbolt.core.order import OrderState, PaymentMethod
 from ringbolt.core.outcome import Recovery
 from ringbolt.store import cursors, jobs
-from ringbolt.store.engine.opening import open_database
 from support.memory_provider import MINUTE_MS, MemoryProvider, SimulatedLease
-from support.rigs.calls import Died, Fate
 from support.rigs.receiving import LEASE_MS, ReceptionOrder, ReceptionProcess, ReceptionWorld
+from support.simulation.machine import KINDS_OF_DEATH, ShopMachine, assert_holds_whatever_happens
 
-T = TypeVar("T")
-EXAMPLES = int(os.environ.get("RINGBOLT_TEST_EXAMPLES", "60"))
+EXAMPLES = 60
 S = OrderState
 LOST = "the payment fell back to the payer before the order was brought about"
 ANSWERS = st.sampled_from(["yes", "none", "lost", "never_heard", "taken"])
@@ -62,20 +46,15 @@ DEEDS: dict[str, Deed] = {
 _PAID = frozenset({S.FULFILLED, S.SETTLED})
 
 
-class Receptions(RuleBasedStateMachine):
-    """The rules are what may happen; ``template`` is a migrated database."""
+class Receptions(ShopMachine):
+    """Up to three orders of numbers, and two lenders."""
 
-    template: Path
+    world: ReceptionWorld
     bought = Bundle("bought")
 
     def __init__(self) -> None:
         super().__init__()
-        self.runner = asyncio.Runner()
-        self.directory = Path(tempfile.mkdtemp(prefix="rb-numbers-"))
         self.orders: list[ReceptionOrder] = []
-
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
-        return self.runner.run(work)
 
     @initialize(
         target=bought,
@@ -96,10 +75,7 @@ class Receptions(RuleBasedStateMachine):
         is_begun: bool,
     ) -> int:
         """A shop with an order that was just paid, or has its number already."""
-        path = self.directory / "shop.db"
-        shutil.copy(self.template, path)
-        self.clock = SystemClock()
-        db = self.run(open_database(f"sqlite:///{path}", self.clock))
+        db = self.open_database()
         self.world = ReceptionWorld(db, self.clock, recovery)
         self.world.backend.names_loans = names_loans
         self.world.backend.refuses_early = early
@@ -127,7 +103,7 @@ class Receptions(RuleBasedStateMachine):
 
     @rule(which=bought, deed=st.sampled_from(sorted(DEEDS)))
     def the_buyer_wants(self, which: int, deed: str) -> None:
-        self.run(self._try(self.process, DEEDS[deed], which))
+        self.run(self._want(self.process, deed, which))
 
     # Lenders, and who texts
 
@@ -193,53 +169,24 @@ class Receptions(RuleBasedStateMachine):
 
     # The shop, and time
 
-    @rule()
-    def listen(self) -> None:
-        self.run(self.process.listen())
-
-    @rule()
-    def work(self) -> None:
-        self.run(self.process.dispatch())
-
-    @rule(at=st.integers(1, 14), kind=st.sampled_from(["before", "after"]))
-    def die_while_working(self, at: int, kind: str) -> None:
-        async def die() -> None:
-            try:
-                await self.world.process(Fate(at, kind)).dispatch()
-            except Died:
-                await self.world.db.tx(jobs.release_all)
-
-        self.run(die())
+    async def work_once(self, process: ReceptionProcess) -> None:
+        await process.dispatch()
 
     @rule(
-        which=bought,
-        deed=st.sampled_from(sorted(DEEDS)),
-        at=st.integers(1, 4),
-        kind=st.sampled_from(["before", "after"]),
+        which=bought, deed=st.sampled_from(sorted(DEEDS)), at=st.integers(1, 4), kind=KINDS_OF_DEATH
     )
     def die_while_the_buyer_wants(self, which: int, deed: str, at: int, kind: str) -> None:
-        async def die() -> None:
-            try:
-                await self._try(self.world.process(Fate(at, kind)), DEEDS[deed], which)
-            except Died:
-                return
-
-        self.run(die())
+        self.die(at, kind, lambda process: self._want(process, deed, which))
 
     @rule(ms=TIMES)
     def time_passes(self, ms: int) -> None:
-        self.world.pass_ms(ms)
+        self.pass_ms(ms)
 
     @rule(ms=TIMES)
     def time_passes_at_work(self, ms: int) -> None:
         self.run(self.process.pass_ms(ms))
 
     # What always holds
-
-    @invariant()
-    def the_books_agree(self) -> None:
-        if hasattr(self, "world"):
-            assert self.run(self.world.complaints()) == []
 
     @invariant()
     def every_text_is_of_who_had_the_number(self) -> None:
@@ -305,26 +252,13 @@ class Receptions(RuleBasedStateMachine):
         elif what == "work":
             await other.run_due()
         elif what in DEEDS:
-            await self._try(other, DEEDS[what], which)
+            await self._want(other, what, which)
 
-    async def _try(self, process: ReceptionProcess, deed: Deed, which: int) -> None:
-        try:
-            await deed(process.shop, self.orders[which].id)
-        except RingboltError:
-            return
+    async def _want(self, process: ReceptionProcess, deed: str, which: int) -> None:
+        await self.attempt(DEEDS[deed](process.shop, self.orders[which].id))
 
-    def teardown(self) -> None:
-        """In the end, when everybody answers again, every order is decided, and no number kept."""
-        try:
-            if hasattr(self, "world"):
-                self.run(self._drain())
-        finally:
-            if hasattr(self, "world"):
-                self.run(self.world.db.close())
-            self.runner.close()
-            shutil.rmtree(self.directory)
-
-    async def _drain(self) -> None:
+    async def drain(self) -> None:
+        """Every order is decided, and no number kept."""
         for backend in self.world.backends:
             backend.down = False
             backend.answers.clear()
@@ -358,13 +292,4 @@ def _lose(tx: Any, order_id: str, under_way: frozenset[OrderState]) -> None:
 
 
 def test_money_and_delivery_agree_whatever_happens_to_numbers(sqlite_template: Path) -> None:
-    Receptions.template = sqlite_template
-    run_state_machine_as_test(
-        Receptions,
-        settings=settings(
-            max_examples=EXAMPLES,
-            stateful_step_count=30,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    assert_holds_whatever_happens(Receptions, sqlite_template, EXAMPLES)
