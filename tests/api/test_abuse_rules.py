@@ -20,10 +20,12 @@ from ringbolt.app.requests.call_order import CallOrder
 from ringbolt.store import spends, suppressions
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.schema.tables import rate_limit
+from support.clients.l402 import MESSAGE, say
 from support.clients.orders import GERMANY, OrderClient
 from support.clients.voice import CALLS, VoiceClient
 from support.clients.voice import assert_refused as assert_call_refused
-from support.servers.shop import BUSY, LISTENS, MESSAGE, ShopServer, say
+from support.numbers import BUSY, LISTENS
+from support.servers.shop import ShopServer
 from support.waiting import eventually
 
 TEXT = "Your parcel {} waits for its customs duty"

@@ -9,7 +9,9 @@ import re
 import httpx
 
 from api.test_credentials import mpp_credential
-from support.servers.shop import ANSWERS, BUSY, LISTENS, PATH, ShopServer, say
+from support.clients.l402 import PATH, say
+from support.numbers import ANSWERS, BUSY, LISTENS
+from support.servers.shop import ShopServer
 from support.waiting import eventually
 
 COPIES = 50

@@ -13,7 +13,9 @@ from aiohttp import web
 from api.conftest import OpenShop
 from ringbolt.voice.audio.wav import read_wav
 from support.audio_files import RECIPES, encode, tone, wav
-from support.servers.shop import BUSY, LISTENS, ShopServer, play
+from support.clients.l402 import play
+from support.numbers import BUSY, LISTENS
+from support.servers.shop import ShopServer
 from support.servers.sites import Answer, Site, body, raw_site, redirect, site
 from support.waiting import PATIENCE_S, eventually
 

@@ -20,16 +20,8 @@ from ringbolt.app.webhooks.send_webhook import as_query, without_fields
 from ringbolt.store import calls, webhooks
 from ringbolt.store.webhooks import Webhook, WebhookState
 from support.clients.voice import CALLS, VoiceClient, assert_refused
-from support.servers.shop import (
-    ANSWERS,
-    BUSY,
-    NEVER_ANSWERS,
-    PLAIN,
-    REFUSED,
-    ShopServer,
-    running_shop,
-    settings_for,
-)
+from support.numbers import ANSWERS, BUSY, NEVER_ANSWERS, PLAIN, REFUSED
+from support.servers.shop import ShopServer, running_shop, settings_for
 from support.servers.webhooks import Hook, Receiver, receiving
 from support.waiting import eventually
 

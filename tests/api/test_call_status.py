@@ -8,17 +8,9 @@ from typing import Any
 import pytest
 
 from api.conftest import OpenShop
-from support.servers.shop import (
-    ANSWERS,
-    BREAKS_OFF,
-    BUSY,
-    DECLINES,
-    LISTENS,
-    NEVER_ANSWERS,
-    PLAIN,
-    ShopServer,
-    say,
-)
+from support.clients.l402 import say
+from support.numbers import ANSWERS, BREAKS_OFF, BUSY, DECLINES, LISTENS, NEVER_ANSWERS, PLAIN
+from support.servers.shop import ShopServer
 
 # A plain phone rings until somebody answers it: what is seen of each stage is not a race.
 SLOW = {"speed": 1.0}

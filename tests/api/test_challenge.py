@@ -15,7 +15,9 @@ import pymacaroons
 import pytest
 
 from ringbolt.core.lightning import bolt11
-from support.servers.shop import ANSWERS, PATH, ShopServer, say
+from support.clients.l402 import PATH, say
+from support.numbers import ANSWERS
+from support.servers.shop import ShopServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

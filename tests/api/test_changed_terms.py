@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from ringbolt.core.pricing.rates import RateCard
-from support.servers.shop import ANSWERS, ShopServer, say
+from support.clients.l402 import say
+from support.numbers import ANSWERS
+from support.servers.shop import ShopServer
 
 BUSY = "+12345678" + "01"
 PLAIN = "+12025550123"

@@ -16,7 +16,9 @@ import pytest
 
 from ringbolt.core.keys import Keyring
 from ringbolt.core.lightning.l402 import Offer, mint, new_token
-from support.servers.shop import LISTENS, PATH, Paid, ShopServer, say
+from support.clients.l402 import PATH, Paid, say
+from support.numbers import LISTENS
+from support.servers.shop import ShopServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

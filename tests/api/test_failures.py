@@ -8,7 +8,8 @@ import pytest
 
 from api.conftest import OpenShop
 from ringbolt.app.attempts import MAX_ATTEMPTS
-from support.servers.shop import (
+from support.clients.l402 import say
+from support.numbers import (
     ANSWER_LOST,
     ANSWERS,
     BREAKS_OFF,
@@ -20,9 +21,8 @@ from support.servers.shop import (
     REFUSED,
     REFUSED_FOR_NOW,
     REQUEST_LOST,
-    ShopServer,
-    say,
 )
+from support.servers.shop import ShopServer
 from support.waiting import eventually
 
 UNALLOCATED = "+1234567804"

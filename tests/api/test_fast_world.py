@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from support.clients.voice import PLAN, VoiceClient
-from support.servers.shop import LISTENS, SPEED, ShopServer
+from support.numbers import LISTENS
+from support.servers.shop import SPEED, ShopServer
 
 LASTS_S = 75
 PLANNED = '<plan><pause length="60"/><pause length="15"/></plan>'

@@ -14,16 +14,9 @@ from api.conftest import OpenShop
 from ringbolt.app.requests.call_order import CallOrder, GatherStep, PlayStep, SayStep, from_json
 from ringbolt.store import orders
 from support.audio_files import tone, wav
-from support.servers.shop import (
-    ANSWERS,
-    BUSY,
-    PLAIN,
-    ShopServer,
-    play,
-    running_shop,
-    say,
-    settings_for,
-)
+from support.clients.l402 import play, say
+from support.numbers import ANSWERS, BUSY, PLAIN
+from support.servers.shop import ShopServer, running_shop, settings_for
 from support.servers.sites import body, site
 from support.servers.webhooks import Receiver, receiving
 from support.waiting import eventually

@@ -12,7 +12,9 @@ import pytest
 
 from api.conftest import OpenShop
 from support.audio_files import tone, wav
-from support.servers.shop import ANSWERS, PATH, ShopServer, say
+from support.clients.l402 import PATH, say
+from support.numbers import ANSWERS
+from support.servers.shop import ShopServer
 from support.servers.sites import Site, body, site
 
 ORIGIN = "https://sats4ai.com"

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from support.servers.shop import ANSWERS, PATH, ShopServer, say
+from support.clients.l402 import PATH, say
+from support.numbers import ANSWERS
+from support.servers.shop import ShopServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

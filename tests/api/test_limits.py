@@ -6,7 +6,9 @@ import pytest
 
 from api.conftest import OpenShop
 from ringbolt.lightning.node import Invoice
-from support.servers.shop import ANSWERS, LISTENS, PATH, PLAIN, ShopServer, play, say
+from support.clients.l402 import PATH, play, say
+from support.numbers import ANSWERS, LISTENS, PLAIN
+from support.servers.shop import ShopServer
 
 
 async def test_too_many_challenges_are_refused_before_the_node_is_asked(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from support.servers.shop import ANSWERS, ShopServer, say
+from support.clients.l402 import say
+from support.numbers import ANSWERS
+from support.servers.shop import ShopServer
 
 STAYS = "+1234567814"  # never hangs up
 LONG = "This is a sentence that takes some time to be said, and is said again and again. "

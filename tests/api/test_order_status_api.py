@@ -13,8 +13,10 @@ import pytest
 from ringbolt.api.orders import documents
 from ringbolt.app.accounts.keys import create_key
 from ringbolt.store import pool
+from support.clients.l402 import say
 from support.clients.orders import GERMANY, GETS_IT, USA, OrderClient
-from support.servers.shop import ANSWERS, ShopServer, say
+from support.numbers import ANSWERS
+from support.servers.shop import ShopServer
 from support.waiting import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

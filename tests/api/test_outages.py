@@ -12,16 +12,9 @@ import pytest
 from ringbolt.core.errors import Unavailable
 from ringbolt.settings import Settings
 from ringbolt.store.errors import OutcomeUnknown
-from support.servers.shop import (
-    ANSWERS,
-    LISTENS,
-    PATH,
-    SPEED,
-    ShopServer,
-    running_shop,
-    say,
-    settings_for,
-)
+from support.clients.l402 import PATH, say
+from support.numbers import ANSWERS, LISTENS
+from support.servers.shop import SPEED, ShopServer, running_shop, settings_for
 from support.servers.world import WorldServer
 from support.waiting import eventually
 

@@ -10,7 +10,9 @@ import pytest
 
 from ringbolt.core.lightning import bolt11
 from ringbolt.lightning.node import PaymentFailed
-from support.servers.shop import BUSY, PLAIN, Paid, ShopServer, say
+from support.clients.l402 import Paid, say
+from support.numbers import BUSY, PLAIN
+from support.servers.shop import ShopServer
 from support.waiting import eventually
 
 PRICE = 50

@@ -6,7 +6,9 @@ import asyncio
 
 import pytest
 
-from support.servers.shop import ANSWERS, BUSY, LISTENS, PATH, ShopServer, say
+from support.clients.l402 import PATH, say
+from support.numbers import ANSWERS, BUSY, LISTENS
+from support.servers.shop import ShopServer
 
 WINDOW_S = 120
 DAY_S = 86_400

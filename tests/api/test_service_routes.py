@@ -7,7 +7,9 @@ import re
 import pytest
 
 from ringbolt.api.operator.routes import operator_token
-from support.servers.shop import ANSWERS, BUSY, ShopServer, say
+from support.clients.l402 import say
+from support.numbers import ANSWERS, BUSY
+from support.servers.shop import ShopServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -11,8 +11,9 @@ import pytest
 
 from ringbolt.app.checkout.call_limits import CallLimits
 from ringbolt.app.limits.spend_limits import SoldToday
+from support.clients.l402 import say
 from support.clients.orders import OrderClient
-from support.servers.shop import running_shop, say, settings_for
+from support.servers.shop import running_shop, settings_for
 
 ABUSE = {
     "same_text_per_client_per_hour": 2,

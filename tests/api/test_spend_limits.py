@@ -14,8 +14,9 @@ from api.conftest import OpenShop
 from ringbolt.app.checkout import place_order
 from ringbolt.app.limits.spend_limits import SoldToday
 from ringbolt.core.errors import RateLimited
+from support.clients.l402 import say
 from support.clients.orders import GERMANY, OrderClient
-from support.servers.shop import ANSWERS, say
+from support.numbers import ANSWERS
 from support.waiting import eventually
 
 PHONE = "+12025550177"

@@ -7,7 +7,7 @@ from pathlib import Path
 from api.conftest import OpenShop
 from support.audio_files import RECIPES, encode, tone, wav
 from support.clients.voice import VoiceClient
-from support.servers.shop import LISTENS
+from support.numbers import LISTENS
 from support.servers.sites import body, site
 
 FLAC = next(each for each in RECIPES if each.name == "lossless.flac")

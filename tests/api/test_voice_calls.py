@@ -26,8 +26,9 @@ from ringbolt.store.engine.db import Tx
 from ringbolt.store.keys import ApiKey
 from ringbolt.store.ledger import InsufficientFunds
 from ringbolt.store.schema.tables import attempt, orders
+from support.numbers import BUSY, LISTENS, NEVER_ANSWERS, PLAIN
 from support.rigs.balance_calls import available_sats, funded_key
-from support.servers.shop import BUSY, BY_HAND, LISTENS, NEVER_ANSWERS, PLAIN, ShopServer
+from support.servers.shop import BY_HAND, ShopServer
 from support.waiting import eventually
 
 OpenShop = Callable[..., Awaitable[ShopServer]]

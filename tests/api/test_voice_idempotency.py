@@ -8,7 +8,8 @@ import pytest
 import pytest_asyncio
 
 from support.clients.voice import CALLS, PLAN, VoiceClient, assert_refused
-from support.servers.shop import LISTENS, ShopServer
+from support.numbers import LISTENS
+from support.servers.shop import ShopServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

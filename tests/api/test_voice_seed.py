@@ -19,7 +19,8 @@ from ringbolt.api.voice.names import CALL, PLAN
 from support.audio_files import tone, wav
 from support.clients.voice import CALLS, SATS, SPEECH, VOICES, VoiceClient, assert_refused
 from support.clients.voice import PLAN as PLAN_URL
-from support.servers.shop import ANSWERS, BUSY, LISTENS, NEVER_ANSWERS, PLAIN, ShopServer
+from support.numbers import ANSWERS, BUSY, LISTENS, NEVER_ANSWERS, PLAIN
+from support.servers.shop import ShopServer
 from support.servers.sites import body, raw_site, site
 from support.waiting import eventually
 

@@ -12,7 +12,8 @@ import pytest_asyncio
 from ringbolt.api.voice.names import CALL, fold
 from support.audio_files import tone, wav
 from support.clients.voice import CALLS, PLAN, SATS, SPEECH, VoiceClient, assert_refused
-from support.servers.shop import ANSWERS, LISTENS, ShopServer
+from support.numbers import ANSWERS, LISTENS
+from support.servers.shop import ShopServer
 from support.servers.sites import body, site
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

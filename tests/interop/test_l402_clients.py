@@ -15,7 +15,9 @@ from typing import Any, Self
 import httpx
 import pytest
 
-from support.servers.shop import ANSWERS, LISTENS, PATH, ShopServer, running_shop, say, settings_for
+from support.clients.l402 import PATH, say
+from support.numbers import ANSWERS, LISTENS
+from support.servers.shop import ShopServer, running_shop, settings_for
 from support.waiting import PATIENCE_S
 
 PRICE = 50

@@ -8,8 +8,9 @@ from typing import Any
 import httpx
 
 from ringbolt.api.voice import documents
+from support.clients.l402 import FINAL
 from support.clients.orders import OrderClient
-from support.servers.shop import FINAL, ShopServer
+from support.servers.shop import ShopServer
 from support.waiting import eventually
 
 SIGN_IN = "/auth/v1/tokens"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,152 +23,25 @@ from ringbolt.store import calls, ledger, orders
 from ringbolt.store.calls import Attempt
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.schema.metadata import metadata
+from support.clients.l402 import L402Client
 from support.servers.in_flight import InFlight
 from support.waiting import PATIENCE_S, eventually
 
-PATH = "/api/l402/place-call"
 SPEED = 50.0
 BY_HAND: dict[str, Any] = {"simulator": {"speed": 5.0}, "calls": {"ring_timeout_s": 120}}
 """Options of a shop whose phones wait for a test's hand: they ring for 24 real seconds."""
-MESSAGE = "Hello."
-FINAL = ("completed", "busy", "no-answer", "failed", "canceled")
-
-ANSWERS = "+1234567890"  # hears all, presses 1 #
-LISTENS = "+1234567800"
-BUSY = "+1234567801"
-NEVER_ANSWERS = "+1234567802"
-DECLINES = "+1234567803"
-REFUSED = "+1234567805"
-REFUSED_FOR_NOW = "+1234567806"
-ANSWER_LOST = "+1234567807"
-REQUEST_LOST = "+1234567808"
-BREAKS_OFF = "+1234567817"
-PLAIN = "+12025550123"
 
 
-def say(number: str = ANSWERS, message: str = MESSAGE, **more: Any) -> dict[str, Any]:
-    return {"phone_number": number, "message": message, **more}
-
-
-def play(url: str, number: str = ANSWERS, minutes: float = 1, **more: Any) -> dict[str, Any]:
-    return {"phone_number": number, "audio_url": url, "duration_minutes": minutes, **more}
-
-
-@dataclass(frozen=True, slots=True)
-class Paid:
-    """A paid challenge: the 402's document, the preimage, and the header that shows both."""
-
-    document: dict[str, Any]
-    preimage: str
-    authorization: str
-
-
-class ShopServer:
+class ShopServer(L402Client):
     """A running shop, and everything that a buyer, a phone or an auditor does to it."""
 
     def __init__(
         self, opened: OpenShop, url: str, http: httpx.AsyncClient, requests: InFlight
     ) -> None:
+        super().__init__(url, opened.world_url, http)
         self.opened = opened
         self.requests = requests
         self.shop = opened.shop
-        self.url = url
-        self.http = http
-        self.world_url = opened.world_url
-
-    # -- a buyer ------------------------------------------------------------------------------
-
-    async def post(
-        self, body: dict[str, Any] | bytes, authorization: str = "", **headers: str
-    ) -> httpx.Response:
-        sent = {name.replace("_", "-"): value for name, value in headers.items()}
-        if authorization:
-            sent["Authorization"] = authorization
-        if isinstance(body, bytes):
-            return await self.http.post(PATH, content=body, headers=sent)
-        return await self.http.post(PATH, json=body, headers=sent)
-
-    async def pay(self, invoice: str) -> str:
-        """The preimage, in hexadecimal, of an invoice that the simulated wallet has paid."""
-        answer = await self.http.post(
-            f"{self.world_url}/simulator/wallet/v2/router/send",
-            json={"payment_request": invoice, "timeout_seconds": 60, "fee_limit_sat": "100"},
-        )
-        payment = answer.json()["result"]
-        assert payment["status"] == "SUCCEEDED", payment
-        preimage: str = payment["payment_preimage"]
-        return preimage
-
-    async def buy_credential(self, body: dict[str, Any] | bytes) -> Paid:
-        asked = await self.post(body)
-        assert asked.status_code == 402, asked.text
-        document = asked.json()
-        preimage = await self.pay(document["invoice"])
-        return Paid(document, preimage, f"L402 {document['macaroon']}:{preimage}")
-
-    async def buy(self, body: dict[str, Any], **headers: str) -> tuple[Paid, dict[str, Any]]:
-        """A paid request, and its answer, which must be 200."""
-        paid = await self.buy_credential(body)
-        answer = await self.post(body, paid.authorization, **headers)
-        assert answer.status_code == 200, answer.text
-        document: dict[str, Any] = answer.json()
-        return paid, document
-
-    async def status(self, document: dict[str, Any]) -> dict[str, Any]:
-        answer = await self.http.get(document["status_url"])
-        assert answer.status_code == 200, answer.text
-        status: dict[str, Any] = answer.json()
-        return status
-
-    async def until(
-        self, document: dict[str, Any], happened: Callable[[dict[str, Any]], Any]
-    ) -> dict[str, Any]:
-        """The status document as soon as ``happened`` says so."""
-
-        async def probe() -> dict[str, Any] | None:
-            status = await self.status(document)
-            return status if happened(status) else None
-
-        return await eventually(probe)
-
-    async def until_over(self, document: dict[str, Any]) -> dict[str, Any]:
-        return await self.until(document, lambda status: status["status"] in FINAL)
-
-    async def wallet_sats(self) -> int:
-        answer = await self.http.get(f"{self.world_url}/simulator/wallet/v1/balance/channels")
-        return int(answer.json()["balance"])
-
-    async def wallet_invoice(self, sats: int, **more: Any) -> str:
-        """An invoice to be paid into the simulated wallet."""
-        answer = await self.http.post(
-            f"{self.world_url}/simulator/wallet/v1/invoices", json={"value": str(sats), **more}
-        )
-        invoice: str = answer.json()["payment_request"]
-        return invoice
-
-    # -- phones and time ----------------------------------------------------------------------
-
-    async def calls_of(self, number: str) -> list[dict[str, Any]]:
-        answer = await self.http.get(f"{self.world_url}/simulator/phones/{number}")
-        found: list[dict[str, Any]] = answer.json()["calls"]
-        return found
-
-    async def phone(self, number: str, act: str, **body: Any) -> None:
-        """``act``: answer, decline, hangup or keys, as soon as the phone can do so."""
-
-        async def done() -> bool:
-            url = f"{self.world_url}/simulator/phones/{number}/{act}"
-            return (await self.http.post(url, json=body)).status_code == 200
-
-        await eventually(done)
-
-    async def advance(self, seconds: float) -> None:
-        answer = await self.http.post(
-            f"{self.world_url}/simulator/clock/advance", json={"seconds": seconds}
-        )
-        assert answer.status_code == 200, answer.text
-
-    # -- an auditor ---------------------------------------------------------------------------
 
     async def audit(self) -> AuditReport:
         """What ``ringbolt audit`` compares; the node's word of a payment may still be coming."""
