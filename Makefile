@@ -19,9 +19,10 @@ test: install install-dev ## Install what is missing and run every test, in two 
 	tests/in_two_halves.sh $(BIN)/python
 
 lint: install install-dev ## The linters and the type checker
-	$(BIN)/ruff check src tests benchmarks docs
-	$(BIN)/ruff format --check src tests benchmarks docs
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
 	$(BIN)/lint-imports
+	$(BIN)/python -m tools.lint
 	$(BIN)/mypy
 
 check: test lint ## What the continuous integration runs

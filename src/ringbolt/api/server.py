@@ -33,7 +33,7 @@ from ringbolt.api.voice.family import VoiceApi
 from ringbolt.api.voice.routes import voice_api
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import RingboltError
-from ringbolt.store.engine.db import Tx
+from ringbolt.store import health
 
 _PAID_PATHS = frozenset({PATH, f"{PATH}/", FORMER_PATH})
 
@@ -168,11 +168,8 @@ def _add_health(app: FastAPI, shop: Shop, metrics: Metrics, connected: Connected
 
 
 async def _store_answers(shop: Shop) -> bool:
-    def touch(tx: Tx) -> None:
-        tx.conn.exec_driver_sql("SELECT 1")
-
     try:
-        await shop.db.read(touch)
+        await shop.db.read(health.touch)
     except RingboltError:
         return False
     return True
