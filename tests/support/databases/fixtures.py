@@ -75,7 +75,9 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
 async def postgres_url(postgres_server: PostgresServer) -> AsyncIterator[str]:
     """The URL of a fresh, migrated PostgreSQL database."""
     name = f"test_{next(_names)}"
-    await _administer(postgres_server, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    await _administer(
+        postgres_server, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY"
+    )
     yield postgres_server.url(name)
     await _administer(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
 

@@ -17,6 +17,7 @@ import httpx
 
 from ringbolt.cli.buyer.challenge import read_challenge
 from ringbolt.cli.buyer.wallet import Wallet
+from support.processes import reaper
 from support.servers.ports import HeldPort
 from support.waiting import eventually
 
@@ -56,6 +57,7 @@ class ServerProcess:
                 stdout=log,
                 stderr=log,
             )
+        reaper.ends_with_us(self.process.pid)
 
     async def ready(self) -> None:
         """Wait until it answers."""
@@ -76,6 +78,8 @@ class ServerProcess:
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+        if self.process is not None:
+            reaper.forget(self.process.pid)
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         """Another command of the same shop, to its end."""

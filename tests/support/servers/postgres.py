@@ -20,6 +20,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from support.processes import reaper
+
 OLDEST = 15
 
 
@@ -92,6 +94,8 @@ class PostgresServer:
             "max_connections": "200",
             "shared_buffers": "64MB",
             "autovacuum": "off",
+            "max_wal_senders": "0",
+            "wal_level": "minimal",
         }
         command: list[str | Path] = [self.binaries / "postgres", "-D", self.root / "data"]
         command += ["-k", self.root]
@@ -108,6 +112,7 @@ class PostgresServer:
                 process.kill()
                 raise NoPostgresError(f"it did not start: {(self.root / 'log').read_text()}")
             time.sleep(0.01)
+        reaper.ends_with_us(process.pid, self.root)
         return process
 
     def url(self, database: str = "postgres") -> str:
@@ -121,6 +126,7 @@ class PostgresServer:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        reaper.forget(self._process.pid)
 
     def resume(self) -> None:
         """Start it again after ``halt``."""
