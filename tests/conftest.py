@@ -8,6 +8,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from support import speech
+
 # The same examples in every run, none of them timed: a machine under load is no counterexample, and
 # a run that lands a change does not fail over what it did not touch. To look for new ones:
 # ``pytest --hypothesis-profile=explore``.
@@ -25,8 +27,9 @@ hypothesis.settings.load_profile("steady")
 
 @pytest.fixture(scope="session")
 def speech_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Spoken texts of the whole run, its workers together: to load a voice takes seconds."""
+    """Where the whole run keeps its spoken texts, its workers together."""
     root = tmp_path_factory.getbasetemp()
     path = (root.parent if "PYTEST_XDIST_WORKER" in os.environ else root) / "speech"
     path.mkdir(exist_ok=True)
+    speech.share(path)
     return path

@@ -171,7 +171,7 @@ async def test_a_shop_that_stops_does_not_wait_for_who_waits(open_shop: OpenShop
             asyncio.create_task(http.get(f"/v1/orders/{order_id}/events")),
         ]
         await requests.until_at("/orderstatus")
-        await requests.until_at(f"/v1/orders/{order_id}/events")
+        await requests.until_told(f"/v1/orders/{order_id}/events")
         assert not any(wait.done() for wait in waits)
         began = time.monotonic()
         api.close()

@@ -25,6 +25,8 @@ from support.processes.shop import (
 )
 from support.waiting import eventually
 
+pytestmark = pytest.mark.usefixtures("spoken")
+
 SPEED = 10
 BUSY = "+1234567801"
 ANSWERS = "+1234567820"

@@ -17,6 +17,8 @@ from support.processes.chance import a_random_moment, stand_still
 from support.processes.shop import LONG_S, PatientBuyer, Phones, ServerProcess, world_process
 from support.waiting import eventually
 
+pytestmark = pytest.mark.usefixtures("spoken")
+
 SPEED = 10
 LEASE_S = 3
 OVER_A_LEASE_S = LEASE_S + 1  # so that another takes its work over

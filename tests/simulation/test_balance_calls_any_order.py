@@ -17,8 +17,8 @@ from ringbolt.app.accounts.chart_of_accounts import account_of_key
 from ringbolt.app.accounts.keys import revoke_key
 from ringbolt.core.calls.call import CallStatus
 from ringbolt.core.errors import NotFound
-from ringbolt.store import calls, jobs
 from ringbolt.core.outcome import Recovery
+from ringbolt.store import calls, jobs
 from support.memory_world import memory_carrier
 from support.rigs.balance_calls import Caller, available_sats, check, funded_key, limited
 from support.rigs.calls import LEASE_MS, World

@@ -15,10 +15,9 @@ from hypothesis.stateful import initialize, precondition, rule
 from ringbolt.app.payments.refund import claim_refund
 from ringbolt.core.calls.call import CallStatus
 from ringbolt.core.order import OrderState
-from ringbolt.core.outcome import Recovery, Rejected, Unknown
+from ringbolt.core.outcome import Recovery
 from ringbolt.lightning.node import PaymentFailed, PaymentSucceeded, PaymentUnknown
 from ringbolt.store import calls, jobs
-from ringbolt.core.outcome import Recovery
 from support.memory_world import memory_carrier
 from support.rigs.calls import LEASE_MS, PRICE_MSAT, Buyer, World, check
 from support.simulation.call_machine import LIVES, WHO, CallMachine

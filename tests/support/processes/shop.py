@@ -17,13 +17,14 @@ import httpx
 
 from ringbolt.cli.buyer.challenge import read_challenge
 from ringbolt.cli.buyer.wallet import Wallet
+from support import speech
 from support.processes import reaper
 from support.servers.ports import HeldPort
+from support.speech import TEXT
 from support.waiting import eventually
 
 SECRET = "5e" * 32
-TEXT = "This is a test."
-LONG_S = 180.0
+LONG_S = 400.0
 """Bound of what waits for processes that are killed, start anew and take over."""
 
 
@@ -50,6 +51,7 @@ class ServerProcess:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
+        speech.link_into(self.data_dir)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "ringbolt", *self._command],

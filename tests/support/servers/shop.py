@@ -23,6 +23,7 @@ from ringbolt.store import calls, ledger, orders
 from ringbolt.store.calls import Attempt
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.schema.metadata import metadata
+from support import speech
 from support.clients.l402 import L402Client
 from support.servers.in_flight import InFlight
 from support.waiting import PATIENCE_S, eventually
@@ -103,10 +104,8 @@ class ShopServer(L402Client):
 
 def settings_for(data_dir: Path, speech_dir: Path, **overrides: Any) -> Settings:
     """A shop's settings: fast phones, no limits, speech from the shared folder."""
-    data_dir.mkdir(parents=True, exist_ok=True)
-    shared = data_dir / "speech"
-    if not shared.is_symlink():
-        shared.symlink_to(speech_dir, target_is_directory=True)
+    speech.share(speech_dir)
+    speech.link_into(data_dir)
     options: dict[str, Any] = {
         "port": 0,
         "data_dir": data_dir,
