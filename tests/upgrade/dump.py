@@ -50,12 +50,14 @@ def _tables(path: Path) -> Iterator[tuple[str, list[dict[str, Any]]]]:
         query = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
         for (name,) in connection.execute(query + " ORDER BY name").fetchall():
             rows = connection.execute(f"SELECT * FROM {name}")
-            yield name, [{key: _written(row[key]) for key in row.keys()} for row in rows]  # noqa: SIM118
+            yield name, [{key: written(row[key]) for key in row.keys()} for row in rows]  # noqa: SIM118
 
 
-def _written(value: Any) -> Any:
+def written(value: Any) -> Any:
+    """A value of a row as JSON has it."""
     return {"hex": value.hex()} if isinstance(value, bytes) else value
 
 
-def as_value(written: Any) -> Any:
-    return bytes.fromhex(written["hex"]) if isinstance(written, dict) else written
+def as_value(found: Any) -> Any:
+    """What ``written`` wrote."""
+    return bytes.fromhex(found["hex"]) if isinstance(found, dict) else found

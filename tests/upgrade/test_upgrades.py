@@ -19,7 +19,7 @@ from support.clients.voice import VoiceClient
 from support.numbers import PLAIN
 from support.servers.shop import ShopServer, running_shop, settings_for
 from support.servers.webhooks import Receiver, receiving
-from upgrade.dump import Dump
+from upgrade.dump import Dump, as_value
 from upgrade.fill import NOBODY, RINGS_ON_BALANCE
 from upgrade.load import load_shop, load_world
 from upgrade.make import RING_TIMEOUT_S, SPEED
@@ -133,7 +133,7 @@ async def _orders_go_on(shop: ShopServer, known: dict[str, Any]) -> None:
     assert [await state(each) for each in known["settled orders"]] == ["settled"] * 4
     assert await state(known["returned order"]) == "returned"
     assert await state(known["expired order"]) == "expired"
-    assert await client.balance(known["key"]) == known["balance"]
+    assert await client.balance(as_value(known["key"]).decode()) == known["balance"]
     paying = client.pay(known["unpaid order"]["payreq"])
     for name in ("order waiting for a code", "rental on trial"):
         await client.text_to(known[name]["number"], "Code 7171")
@@ -145,7 +145,7 @@ async def _orders_go_on(shop: ShopServer, known: dict[str, Any]) -> None:
 
 
 async def _calls_on_balance_go_on(shop: ShopServer, known: dict[str, Any]) -> None:
-    client = VoiceClient(shop, known["voice key"])
+    client = VoiceClient(shop, as_value(known["voice key"]).decode())
     completed = await client.status(known["completed call on balance"])
     assert (completed["status"], completed["digits"]) == ("completed", "1")
     before = await client.balance()
