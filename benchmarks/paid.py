@@ -26,9 +26,9 @@ from benchmarks.challenge import answer, body, shop, starlette
 from ringbolt.api.l402.challenge import PATH, REQUEST
 from ringbolt.api.server import Server
 from ringbolt.app.checkout.place_l402_call import Paid, Placed, Terms, place_l402_call
-from ringbolt.app.requests.call_order import CallOrder
 from ringbolt.clock import SystemClock
 from ringbolt.core.canonical import canonical_json, digest
+from ringbolt.core.commands import CallOrder
 from ringbolt.core.lightning import l402
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.engine.opening import open_database

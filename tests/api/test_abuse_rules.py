@@ -16,7 +16,7 @@ from ringbolt.app.checkout.call_limits import CallLimits
 from ringbolt.app.limits import destination_limits
 from ringbolt.app.limits.destination_limits import limits_of
 from ringbolt.app.limits.spend_limits import SoldToday
-from ringbolt.app.requests.call_order import CallOrder
+from ringbolt.core.commands import CallOrder
 from ringbolt.store import spends, suppressions
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.schema.tables import rate_limit

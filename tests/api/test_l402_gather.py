@@ -11,7 +11,8 @@ import pytest
 from standardwebhooks import Webhook as Verifier
 
 from api.conftest import OpenShop
-from ringbolt.app.requests.call_order import CallOrder, GatherStep, PlayStep, SayStep, from_json
+from ringbolt.core.calls.call import Gather, Play, Say
+from ringbolt.core.commands import CallOrder
 from ringbolt.store import orders
 from support.audio_files import tone, wav
 from support.clients.l402 import play, say
@@ -56,7 +57,7 @@ async def told(tmp_path: Path, sqlite_url: str, speech_dir: Path) -> AsyncIterat
 async def command_of(shop: ShopServer, answer: dict[str, Any]) -> CallOrder:
     order = await shop.shop.db.read(orders.by_id, answer["call_id"])
     assert order is not None
-    return from_json(order.request)
+    return order.command_as(CallOrder)
 
 
 # -- what is called -----------------------------------------------------------------------------
@@ -90,7 +91,7 @@ async def test_the_wishes_are_what_is_called(shop: ShopServer) -> None:
     _, answer = await shop.buy(wanted)
     command = await command_of(shop, answer)
 
-    assert command.steps == (GatherStep((SayStep(TEXT, "Joanna", "en", True, 3),), 4, "*", 7000),)
+    assert command.steps == (Gather((Say(TEXT, "Joanna", "en", True, 3),), 4, "*", 7000),)
     assert (command.minutes, command.message) == (1, "")
 
 
@@ -120,7 +121,7 @@ async def test_a_file_may_ask_for_keys_too(open_shop: OpenShop) -> None:
         command = await command_of(shop, answer)
         status = await shop.until_over(answer)
 
-    assert command.steps == (GatherStep((PlayStep(url, 2),)),)
+    assert command.steps == (Gather((Play(url, 2),)),)
     assert status["digits"] == "123"
     assert status["heard_seconds"] == pytest.approx(2.0, abs=0.1)
 

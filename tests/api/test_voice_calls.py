@@ -15,10 +15,10 @@ from ringbolt.app.accounts.keys import revoke_key
 from ringbolt.app.calls.hang_up_call import hang_up_call
 from ringbolt.app.checkout.purchase import Balance, Buyer
 from ringbolt.app.checkout.sell_call import SoldCall, sell_call
-from ringbolt.app.requests.call_order import CallOrder, SayStep
 from ringbolt.app.webhooks import call_status
 from ringbolt.app.webhooks.call_status import CallReport
-from ringbolt.core.calls.call import CallStatus
+from ringbolt.core.calls.call import CallStatus, Say
+from ringbolt.core.commands import CallOrder
 from ringbolt.core.errors import InvalidInput, RateLimited
 from ringbolt.core.order import OrderState
 from ringbolt.store import calls
@@ -32,7 +32,7 @@ from support.servers.shop import BY_HAND, ShopServer
 from support.waiting import eventually
 
 OpenShop = Callable[..., Awaitable[ShopServer]]
-SAID = (SayStep("Hello."),)
+SAID = (Say("Hello."),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ async def test_who_pays_for_placed_calls_pays_one_minute_for_what_nobody_answers
 
 async def test_a_call_is_hung_up_when_the_minutes_that_are_held_are_over(shop: ShopServer) -> None:
     buyer = await account(shop)
-    placed = await buyer.place(steps=(SayStep("Hello.", repeat=200),), minutes=1)
+    placed = await buyer.place(steps=(Say("Hello.", repeat=200),), minutes=1)
     report = await buyer.until_over(placed)
     assert report.order.state is OrderState.SETTLED
     assert report.order.price_msat == buyer.rate * 1000
@@ -159,7 +159,7 @@ async def test_a_balance_that_is_too_small_places_nothing(shop: ShopServer) -> N
 async def test_a_text_that_takes_longer_than_a_call_may_is_refused(shop: ShopServer) -> None:
     buyer = await account(shop)
     with pytest.raises(InvalidInput, match="calls here last at most 5 minutes"):
-        await buyer.place(minutes=0, steps=(SayStep("Hello. " * 200, repeat=10),))
+        await buyer.place(minutes=0, steps=(Say("Hello. " * 200, repeat=10),))
     with pytest.raises(InvalidInput, match="at most 5 minutes"):
         await buyer.place(minutes=6)
     assert await buyer.sats() == 1_000_000
@@ -230,7 +230,7 @@ async def test_the_backlog_of_one_account_holds_back_no_other(open_shop: OpenSho
 async def test_a_call_that_waits_too_long_fails_and_says_so(open_shop: OpenShop) -> None:
     server = await open_shop(**by_hand(calls_at_once=1, wait_s=60))
     buyer = await account(server, 1000)
-    blocking = await buyer.place(PLAIN, steps=(SayStep("Hello. " * 30),))
+    blocking = await buyer.place(PLAIN, steps=(Say("Hello. " * 30),))
     await buyer.until(blocking, CallStatus.RINGING)
     await server.phone(PLAIN, "answer")
     await buyer.until(blocking, CallStatus.IN_PROGRESS)
@@ -318,7 +318,7 @@ async def test_a_call_that_rings_is_canceled_and_costs_nothing(slow_shop: ShopSe
 async def test_a_call_that_talks_ends_and_costs_the_minutes_begun(open_shop: OpenShop) -> None:
     server = await open_shop(simulator={"speed": 1.0})
     buyer = await account(server, 1000)
-    placed = await buyer.place(PLAIN, minutes=4, steps=(SayStep("Hello. " * 20),))
+    placed = await buyer.place(PLAIN, minutes=4, steps=(Say("Hello. " * 20),))
     await server.phone(PLAIN, "answer")
     await buyer.until(placed, CallStatus.IN_PROGRESS)
     await buyer.hang_up(placed)

@@ -21,6 +21,7 @@ from ringbolt.voice.audio.wav import read_wav
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+PLAY_MS = 60_000
 CODE = (
     '<speak>Your code is <break time="2s"/><prosody rate="x-slow">bonjour '
     '<lang xml:lang="fr">Merci beaucoup madame</lang></prosody></speak>'
@@ -70,7 +71,9 @@ async def test_a_text_at_another_rate_is_another_sound_in_the_cache(speaker: Loc
 
 
 async def test_marked_up_text_becomes_clips_and_pauses(shop: Shop) -> None:
-    rendered = await render(shop, (Say(CODE, "Joanna", repeat=2), Hangup(), Say("Never said")))
+    rendered = await render(
+        shop, (Say(CODE, "Joanna", repeat=2), Hangup(), Say("Never said")), PLAY_MS
+    )
 
     kinds = [type(part) for part in rendered.script]
     assert kinds == [Clip, Pause, Clip, Clip] * 2
@@ -80,7 +83,7 @@ async def test_marked_up_text_becomes_clips_and_pauses(shop: Shop) -> None:
 
 async def test_marked_up_text_asks_for_keys_too(shop: Shop) -> None:
     text = '<speak>Press one. <break time="1s"/> <audio src="x"/>Or two.</speak>'
-    rendered = await render(shop, (Gather((Say(text),), 1, "#", 3000),))
+    rendered = await render(shop, (Gather((Say(text),), 1, "#", 3000),), PLAY_MS)
 
     (gather,) = rendered.script
     assert isinstance(gather, RenderedGather)
@@ -90,7 +93,7 @@ async def test_marked_up_text_asks_for_keys_too(shop: Shop) -> None:
 
 async def test_markup_that_cannot_be_read_fails_in_plain_words(shop: Shop) -> None:
     with pytest.raises(SpeechFailed) as raised:
-        await render(shop, (Say("<speak>Hello</spek>"),))
+        await render(shop, (Say("<speak>Hello</spek>"),), PLAY_MS)
 
     assert raised.value.code == "SSML_INVALID"
     assert "line 1" in raised.value.message
@@ -98,7 +101,7 @@ async def test_markup_that_cannot_be_read_fails_in_plain_words(shop: Shop) -> No
 
 async def test_a_preview_is_a_wav_of_all_that_is_said(shop: Shop) -> None:
     sound = read_wav((await preview(shop, CODE, "Joanna", "", False)).wav)
-    pieces = await render(shop, (Say(CODE, "Joanna"),))
+    pieces = await render(shop, (Say(CODE, "Joanna"),), PLAY_MS)
 
     lengths = [p.ms if isinstance(p, Pause) else p.duration_ms for p in pieces.script[:4]]  # type: ignore[union-attr]
     assert sound.sample_rate == 8000

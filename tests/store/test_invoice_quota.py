@@ -9,7 +9,7 @@ from ringbolt.app.checkout.invoice_quota import look_at_invoices, look_at_number
 from ringbolt.app.checkout.purchase import Buyer, Hold, Purchase
 from ringbolt.app.jobs import CLOSE_HOLD
 from ringbolt.app.policies import LimitPolicy
-from ringbolt.app.requests.order_request import ReceiveTexts, TopUp
+from ringbolt.core.commands import ReceiveTexts, TopUp
 from ringbolt.core.errors import RateLimited
 from ringbolt.core.keys import Keyring
 from ringbolt.core.order import OrderKind, OrderState
@@ -29,7 +29,7 @@ POLICY = LimitPolicy.of(Settings(abuse=ABUSE), Keyring([bytes(32)]))
 def _by(client: str, request: ReceiveTexts | TopUp | None = None) -> Purchase:
     wanted = request or ReceiveTexts(service="tg", country=187)
     return Purchase(
-        kind=OrderKind.ACTIVATION, request=wanted, price_msat=1000,
+        kind=OrderKind.ACTIVATION, command=wanted, price_msat=1000,
         buyer=Buyer("orders", Hold(), client), record=lambda tx, order: None,
     )  # fmt: skip
 

@@ -9,7 +9,7 @@ from ringbolt.app.limits.count_order import count_order
 from ringbolt.app.limits.destination_limits import NO_LIMITS
 from ringbolt.app.payments.decide_outcome import fail
 from ringbolt.app.policies import LimitPolicy
-from ringbolt.app.requests.order_request import SendText, to_json
+from ringbolt.core.commands import SendText, to_json
 from ringbolt.core.keys import Keyring
 from ringbolt.settings import Settings
 from ringbolt.store import ledger, spends

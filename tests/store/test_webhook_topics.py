@@ -7,12 +7,11 @@ import json
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ringbolt.app.requests import call_order
-from ringbolt.app.requests.call_order import CallOrder, GatherStep, PlayStep, SayStep
 from ringbolt.app.webhooks import notify
 from ringbolt.app.webhooks.call_notify import DIGITS, STATUS, changed
 from ringbolt.app.webhooks.resend_webhook import resend
-from ringbolt.core.calls.call import CallStatus
+from ringbolt.core.calls.call import CallStatus, Gather, Play, Say
+from ringbolt.core.commands import CallOrder, to_json
 from ringbolt.store import calls, housekeeping, jobs, orders, webhooks
 from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.webhooks import WebhookState
@@ -24,7 +23,7 @@ DIGITS_URL = "https://hooks.example/mine/digits?a=1"
 ASKS = CallOrder(
     to=TO,
     minutes=1,
-    steps=(GatherStep((SayStep("Your PIN?"), PlayStep("https://a.example/secret.mp3")), 4),),
+    steps=(Gather((Say("Your PIN?"), Play("https://a.example/secret.mp3")), 4),),
     status_url=HOOK,
     digits_url=DIGITS_URL,
     metadata='{"k":"v"}',
@@ -39,7 +38,7 @@ class Told:
 
 
 def place(tx: Tx, command: CallOrder = ASKS) -> str:
-    order = put_order(tx, "call", "paid", family="voice", request=call_order.to_json(command))
+    order = put_order(tx, "call", "paid", family="voice", request=to_json(command))
     calls.insert_call(tx, order.id, SID, TO, 1)
     changed(tx, order.id)
     return order.id
@@ -97,7 +96,7 @@ async def test_digits_are_told_once_whatever_is_heard_of_the_end_later(database:
 
 
 async def test_a_call_that_asks_for_nothing_has_no_digits_to_tell(database: Database) -> None:
-    command = CallOrder(to=TO, minutes=1, steps=(SayStep("Hi"),), digits_url=DIGITS_URL)
+    command = CallOrder(to=TO, minutes=1, steps=(Say("Hi"),), digits_url=DIGITS_URL)
     order_id = await database.tx(place, command)
     await database.tx(become, order_id, CallStatus.COMPLETED, "1")
 
@@ -166,7 +165,7 @@ async def test_words_addresses_and_digits_are_wiped_together(database: Database)
     assert call is not None
     for secret in ("PIN", "secret.mp3", "hooks.example", '"k"'):
         assert secret not in order.request
-    assert len(call_order.from_json(order.request).gathers) == 1
+    assert len(order.command_as(CallOrder).gathers) == 1
     assert call.digits == ""
     for topic in (STATUS, DIGITS):
         last = await database.read(webhooks.last_told, order_id, topic)

@@ -6,9 +6,8 @@ import json
 
 import pytest
 
-from ringbolt.app.requests.call_order import CallOrder, GatherStep, PlayStep, SayStep
-from ringbolt.app.requests.call_order import to_json as call_to_json
-from ringbolt.app.requests.order_request import SendMail, SendText, to_json
+from ringbolt.core.calls.call import Gather, Play, Say
+from ringbolt.core.commands import CallOrder, SendMail, SendText, to_json
 from ringbolt.store import housekeeping, orders
 from ringbolt.store.engine.db import Database, Tx
 from support.databases.order_rows import put_order
@@ -17,8 +16,8 @@ CALL = CallOrder(
     "+12025550123",
     1,
     steps=(
-        SayStep("Secret"),
-        GatherStep((PlayStep("https://secret.example/a.wav", fallback=SayStep("Secret")),)),
+        Say("Secret"),
+        Gather((Play("https://secret.example/a.wav", fallback=Say("Secret")),)),
     ),
     status_url="https://hooks.example/secret",
     metadata='{"secret":1}',
@@ -30,7 +29,7 @@ CALL = CallOrder(
     [
         ("sms", to_json(SendText("+12025550123", "Secret", "Ringbolt")), "+12025550123"),
         ("email", to_json(SendMail("secret@example.com", "Secret", "Secret")), ""),
-        ("call", call_to_json(CALL), "+12025550123"),
+        ("call", to_json(CALL), "+12025550123"),
     ],
 )
 async def test_a_number_stays_for_the_bill_and_nothing_else(

@@ -6,15 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringbolt.app.requests.call_order import (
-    CallOrder,
-    GatherStep,
-    HangupStep,
-    RecordStep,
-    SayStep,
-    Step,
-)
 from ringbolt.app.requests.digits import gathered, told_digits
+from ringbolt.core.calls.call import Gather, Hangup, Record, Say, Step
+from ringbolt.core.commands import CallOrder
 
 KEYS = "0123456789*#"
 
@@ -26,24 +20,24 @@ def call(*steps: Step) -> CallOrder:
 @pytest.mark.parametrize(
     ("gather", "raw", "told"),
     [
-        (GatherStep(), "", ""),
-        (GatherStep(), "1", "1"),
-        (GatherStep(), "12#", "12"),
-        (GatherStep(), "#", ""),
-        (GatherStep(), "12#34", "12"),
-        (GatherStep(), "1*2", "1*2"),
-        (GatherStep(max_digits=2), "1234", "12"),
-        (GatherStep(max_digits=2), "1#34", "1"),
-        (GatherStep(max_digits=2), "12#", "12"),
-        (GatherStep(max_digits=1), "#", ""),
-        (GatherStep(finish_key="*"), "12#*3", "12#"),
-        (GatherStep(finish_key=""), "12#*", "12#*"),
-        (GatherStep(finish_key="0", max_digits=3), "1203", "12"),
-        (GatherStep(), "A1#", "A1"),
+        (Gather(), "", ""),
+        (Gather(), "1", "1"),
+        (Gather(), "12#", "12"),
+        (Gather(), "#", ""),
+        (Gather(), "12#34", "12"),
+        (Gather(), "1*2", "1*2"),
+        (Gather(max_digits=2), "1234", "12"),
+        (Gather(max_digits=2), "1#34", "1"),
+        (Gather(max_digits=2), "12#", "12"),
+        (Gather(max_digits=1), "#", ""),
+        (Gather(finish_key="*"), "12#*3", "12#"),
+        (Gather(finish_key=""), "12#*", "12#*"),
+        (Gather(finish_key="0", max_digits=3), "1203", "12"),
+        (Gather(), "A1#", "A1"),
     ],
 )
 def test_finish_key_ends_the_digits_and_there_are_never_too_many(
-    gather: GatherStep, raw: str, told: str
+    gather: Gather, raw: str, told: str
 ) -> None:
     assert told_digits(call(gather), raw) == told
 
@@ -61,31 +55,31 @@ def test_finish_key_ends_the_digits_and_there_are_never_too_many(
 def test_several_questions_take_the_keys_one_after_another(
     raw: str, answers: tuple[str, ...]
 ) -> None:
-    order = call(SayStep("Hi"), GatherStep(max_digits=1), SayStep("And?"), GatherStep(max_digits=4))
+    order = call(Say("Hi"), Gather(max_digits=1), Say("And?"), Gather(max_digits=4))
 
     assert gathered(order, raw) == answers
     assert told_digits(order, raw) == "".join(answers)
 
 
 def test_the_key_that_ends_a_recording_answers_no_question() -> None:
-    order = call(GatherStep(max_digits=1), RecordStep(finish_keys="#"), GatherStep(), HangupStep())
+    order = call(Gather(max_digits=1), Record(finish_keys="#"), Gather(), Hangup())
 
     assert gathered(order, "1#23#") == ("1", "23")
     assert gathered(order, "123#") == ("1", "23")
 
 
 def test_a_call_that_asks_for_nothing_tells_every_key() -> None:
-    assert told_digits(call(SayStep("Hi")), "12*#3#") == "12*#3#"
+    assert told_digits(call(Say("Hi")), "12*#3#") == "12*#3#"
     assert told_digits(CallOrder(to="+12025550123", minutes=1, message="Hi"), "1#") == "1#"
 
 
 @given(
     st.text(KEYS, max_size=20),
-    st.lists(st.builds(GatherStep, max_digits=st.integers(1, 32),
+    st.lists(st.builds(Gather, max_digits=st.integers(1, 32),
                        finish_key=st.sampled_from(["", *KEYS])), min_size=1, max_size=4),
 )  # fmt: skip
 def test_no_answer_is_longer_than_asked_for_or_holds_its_finish_key(
-    raw: str, gathers: list[GatherStep]
+    raw: str, gathers: list[Gather]
 ) -> None:
     answers = gathered(call(*gathers), raw)
 
@@ -99,6 +93,6 @@ def test_no_answer_is_longer_than_asked_for_or_holds_its_finish_key(
 def test_digits_that_were_told_stay_when_more_keys_come(
     raw: str, more: str, max_digits: int
 ) -> None:
-    order = call(GatherStep(max_digits=max_digits), GatherStep())
+    order = call(Gather(max_digits=max_digits), Gather())
 
     assert told_digits(order, raw + more).startswith(told_digits(order, raw))

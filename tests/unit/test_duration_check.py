@@ -8,7 +8,7 @@ import pytest
 
 from ringbolt.api.l402.duration_check import fit_of
 from ringbolt.api.l402.schema import PlaceCall, parse_place_call
-from ringbolt.app.requests.call_order import CallOrder
+from ringbolt.core.commands import CallOrder
 from ringbolt.core.errors import InvalidInput
 
 TO = "+12025550123"
@@ -47,7 +47,7 @@ def test_the_minutes_that_a_text_takes_are_told(
 def test_the_minutes_of_a_file_are_told_if_they_are_known(
     ms: int | None, told: tuple[int | None, list[str]]
 ) -> None:
-    order = CallOrder(TO, minutes=2, audio_url=FILE, duration_ms=120_000)
+    order = CallOrder(TO, minutes=2, audio_url=FILE)
     found = fit_of(order, {} if ms is None else {FILE: ms}).told(order.minutes)
     assert (found["estimated_minutes"], found["notes"]) == told
 

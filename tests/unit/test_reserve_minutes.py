@@ -6,17 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringbolt.app.requests.call_order import (
-    CallOrder,
-    GatherStep,
-    HangupStep,
-    PauseStep,
-    PlayStep,
-    RecordStep,
-    SayStep,
-    Step,
-)
 from ringbolt.app.requests.reserve_minutes import reserve_minutes, spoken_s
+from ringbolt.core.calls.call import Gather, Hangup, Pause, Play, Record, Say, Step
+from ringbolt.core.commands import CallOrder
 from ringbolt.core.errors import InvalidInput
 from ringbolt.settings import Settings
 
@@ -32,15 +24,15 @@ def held(*steps: Step, **fields: int | str) -> int:
 @pytest.mark.parametrize(
     ("steps", "minutes"),
     [
-        ((SayStep("Hello."),), 1),
-        ((SayStep("a" * 415),), 1),  # 34.6 s, and 30 %, and 15 s
-        ((SayStep("a" * 420),), 2),
-        ((SayStep("a" * 210, repeat=2),), 2),
-        ((SayStep(MINUTE_OF_TEXT),), 2),
-        ((PauseStep(60_000),), 2),
-        ((GatherStep((SayStep("Press a key."),), timeout_ms=40_000),), 2),
-        ((RecordStep(max_duration_ms=60_000),), 2),
-        ((SayStep("Bye."), HangupStep(), SayStep("a" * 10_000)), 1),
+        ((Say("Hello."),), 1),
+        ((Say("a" * 415),), 1),  # 34.6 s, and 30 %, and 15 s
+        ((Say("a" * 420),), 2),
+        ((Say("a" * 210, repeat=2),), 2),
+        ((Say(MINUTE_OF_TEXT),), 2),
+        ((Pause(60_000),), 2),
+        ((Gather((Say("Press a key."),), timeout_ms=40_000),), 2),
+        ((Record(max_duration_ms=60_000),), 2),
+        ((Say("Bye."), Hangup(), Say("a" * 10_000)), 1),
     ],
 )
 def test_what_is_said_is_held_with_a_reserve(steps: tuple[Step, ...], minutes: int) -> None:
@@ -50,14 +42,14 @@ def test_what_is_said_is_held_with_a_reserve(steps: tuple[Step, ...], minutes: i
 @pytest.mark.parametrize(
     "step",
     [
-        PlayStep("https://a.example/b.mp3"),
-        GatherStep((PlayStep("https://a.example/b.mp3"),)),
-        RecordStep(),
+        Play("https://a.example/b.mp3"),
+        Gather((Play("https://a.example/b.mp3"),)),
+        Record(),
     ],
     ids=["play", "prompt", "record"],
 )
 def test_for_what_may_take_any_time_the_longest_call_is_held(step: Step) -> None:
-    assert held(SayStep("Hello."), step) == SETTINGS.voice.max_minutes
+    assert held(Say("Hello."), step) == SETTINGS.voice.max_minutes
 
 
 def test_a_call_without_steps_is_reckoned_by_its_message() -> None:
@@ -66,19 +58,19 @@ def test_a_call_without_steps_is_reckoned_by_its_message() -> None:
 
 
 def test_what_the_buyer_asks_for_is_held() -> None:
-    command = CallOrder(to=TO, minutes=3, steps=(SayStep("Hello."),))
+    command = CallOrder(to=TO, minutes=3, steps=(Say("Hello."),))
     assert reserve_minutes(SETTINGS, command) == 3
 
 
 @pytest.mark.parametrize("minutes", [6, 31, -1])
 def test_more_than_a_call_may_last_is_refused(minutes: int) -> None:
     with pytest.raises(InvalidInput, match="at most 5 minutes"):
-        reserve_minutes(SETTINGS, CallOrder(to=TO, minutes=minutes, steps=(SayStep("Hello."),)))
+        reserve_minutes(SETTINGS, CallOrder(to=TO, minutes=minutes, steps=(Say("Hello."),)))
 
 
 def test_a_text_that_takes_longer_than_a_call_may_is_refused() -> None:
     with pytest.raises(InvalidInput, match="could take 7 minutes") as refused:
-        held(SayStep(MINUTE_OF_TEXT, repeat=5))
+        held(Say(MINUTE_OF_TEXT, repeat=5))
     assert refused.value.code == "CALL_TOO_LONG"
 
 
@@ -100,7 +92,7 @@ def test_any_text_is_held_between_one_minute_and_the_longest_call_or_refused(
     text: str, repeat: int
 ) -> None:
     try:
-        minutes = held(SayStep(text, repeat=repeat))
+        minutes = held(Say(text, repeat=repeat))
     except InvalidInput:
         return
     assert 1 <= minutes <= SETTINGS.voice.max_minutes
@@ -113,12 +105,12 @@ FILE = "https://a.example/b.mp3"
 @pytest.mark.parametrize(
     ("ms", "step", "minutes"),
     [
-        (20_000, PlayStep(FILE), 1),
-        (46_000, PlayStep(FILE), 2),  # and 15 s
-        (46_000, PlayStep(FILE, repeat=2), 2),
-        (46_000, GatherStep((PlayStep(FILE),), timeout_ms=20_000), 2),
-        (5_000, PlayStep(FILE, fallback=SayStep("a" * 420)), 2),  # the text, if it cannot be played
-        (290_000, PlayStep(FILE), 5),
+        (20_000, Play(FILE), 1),
+        (46_000, Play(FILE), 2),  # and 15 s
+        (46_000, Play(FILE, repeat=2), 2),
+        (46_000, Gather((Play(FILE),), timeout_ms=20_000), 2),
+        (5_000, Play(FILE, fallback=Say("a" * 420)), 2),  # the text, if it cannot be played
+        (290_000, Play(FILE), 5),
     ],
 )
 def test_a_file_whose_length_is_known_is_held_for_so_long(
@@ -129,7 +121,7 @@ def test_a_file_whose_length_is_known_is_held_for_so_long(
 
 
 def test_a_file_that_is_longer_than_any_call_is_refused_unless_it_may_be_cut() -> None:
-    step = PlayStep(FILE)
+    step = Play(FILE)
     with pytest.raises(InvalidInput) as refused:
         reserve_minutes(SETTINGS, CallOrder(to=TO, minutes=0, steps=(step,)), {FILE: 301_000})
     assert refused.value.code == "CALL_TOO_LONG"

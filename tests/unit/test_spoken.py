@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ringbolt.app.requests.call_order import CallOrder, GatherStep, PlayStep, SayStep, Step
 from ringbolt.app.requests.spoken import heard, spoken_texts
+from ringbolt.core.calls.call import Gather, Play, Say, Step
+from ringbolt.core.commands import CallOrder
 from ringbolt.core.texts.content_rules import denied_word, sameness
 
 FILE = "https://a.example/menu.wav?n=1"
@@ -19,13 +20,13 @@ def call(*steps: Step, message: str = "", audio_url: str = "") -> CallOrder:
     "order",
     [
         call(message="To the casino"),
-        call(SayStep("To the casino")),
-        call(PlayStep(FILE, fallback=SayStep("To the casino"))),
-        call(GatherStep((PlayStep(FILE, fallback=SayStep("To the casino")),))),
-        call(SayStep("Hello"), GatherStep((SayStep("To the casino"),))),
-        call(SayStep("<speak>To the c<say-as interpret-as='characters'>asino</say-as></speak>")),
-        call(SayStep("<speak>To the <say-as interpret-as='characters'>casino</say-as></speak>")),
-        call(SayStep("c a s"), SayStep("i n o")),
+        call(Say("To the casino")),
+        call(Play(FILE, fallback=Say("To the casino"))),
+        call(Gather((Play(FILE, fallback=Say("To the casino")),))),
+        call(Say("Hello"), Gather((Say("To the casino"),))),
+        call(Say("<speak>To the c<say-as interpret-as='characters'>asino</say-as></speak>")),
+        call(Say("<speak>To the <say-as interpret-as='characters'>casino</say-as></speak>")),
+        call(Say("c a s"), Say("i n o")),
     ],
 )
 def test_every_text_of_a_call_is_looked_at(order: CallOrder) -> None:
@@ -33,7 +34,7 @@ def test_every_text_of_a_call_is_looked_at(order: CallOrder) -> None:
 
 
 def test_texts_that_only_meet_make_no_word() -> None:
-    order = call(SayStep("Call lo"), SayStep("an hour later"))
+    order = call(Say("Call lo"), Say("an hour later"))
 
     assert denied_word(["loan"], spoken_texts(order)) is None
 
@@ -45,9 +46,9 @@ def test_what_is_no_valid_markup_is_looked_at_as_it_came() -> None:
 def test_the_same_words_are_heard_whichever_way_they_are_ordered() -> None:
     said = sameness(heard(call(message="Your duty is due 12")))
 
-    assert sameness(heard(call(SayStep("Your duty is due 7")))) == said
-    assert sameness(heard(call(SayStep("<speak>Your duty <break/> is due 7</speak>")))) == said
-    assert sameness(heard(call(GatherStep((SayStep("Your DUTY is due 7"),))))) == said
+    assert sameness(heard(call(Say("Your duty is due 7")))) == said
+    assert sameness(heard(call(Say("<speak>Your duty <break/> is due 7</speak>")))) == said
+    assert sameness(heard(call(Gather((Say("Your DUTY is due 7"),))))) == said
 
 
 def test_a_file_is_the_same_with_another_query() -> None:

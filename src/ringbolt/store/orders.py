@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
@@ -18,20 +18,32 @@ from sqlalchemy import (
     update,
 )
 
+from ringbolt.core import commands
+from ringbolt.core.commands import Command
 from ringbolt.core.order import OrderKind, OrderState, PaymentMethod, sources_of
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.engine.upsert import insert_new
 from ringbolt.store.schema.tables import order_event, orders
 
+C = TypeVar("C", bound=Command)
+
+
+class _Decoded:
+    """Where an order keeps its command, once somebody asked for it."""
+
+    __slots__ = ("_command",)
+    _command: Command
+
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class Order(_Decoded):
     """One order. Amounts in msat, times in ms UTC, ``payment_hash`` in hex.
 
     ``payreq`` is the BOLT11 to be paid; ``expiry_height`` the block at which a held payment falls
     back to the payer; ``client`` who asked, hashed;
     ``referral_percent`` the share of the ``referrer``, as it was when the order was placed;
     ``node`` the name of the Lightning node that its invoice is at, '' in rows of earlier versions.
+    ``request`` is what was ordered, as JSON: see ``command``.
     """
 
     id: str
@@ -62,6 +74,22 @@ class Order:
     webhook_url: str = ""
     client: str = ""
     node: str = ""
+
+    @property
+    def command(self) -> Command:
+        """What was ordered; ``request`` is decoded when it is asked for the first time."""
+        try:
+            return self._command
+        except AttributeError:
+            command = commands.from_json(self.kind, self.request)
+            object.__setattr__(self, "_command", command)  # frozen: the row does not change
+            return command
+
+    def command_as(self, type_: type[C]) -> C:
+        """The same, of the type that orders of this kind have."""
+        command = self.command
+        assert isinstance(command, type_), f"{self.kind} is not ordered by {type_.__name__}"
+        return command
 
 
 @dataclass(frozen=True, slots=True)

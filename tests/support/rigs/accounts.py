@@ -20,9 +20,9 @@ from ringbolt.app.payments import decide_outcome
 from ringbolt.app.payments.close_hold import close_hold
 from ringbolt.app.payments.record_hold import record_hold
 from ringbolt.app.policies import Policies
-from ringbolt.app.requests.order_request import SendMail
 from ringbolt.app.shop import Shop
 from ringbolt.clock import SystemClock
+from ringbolt.core.commands import SendMail
 from ringbolt.core.errors import NodeUnavailable, RingboltError
 from ringbolt.core.keys import Keyring
 from ringbolt.core.lightning.hold import payment_hash_of
@@ -173,7 +173,7 @@ class Bank:
         """An e-mail, at once, from the balance."""
         purchase = Purchase(
             kind=OrderKind.EMAIL,
-            request=SendMail("a@b.example", "Hello"),
+            command=SendMail("a@b.example", "Hello"),
             price_msat=msat(sats),
             buyer=Buyer("orders", Balance(key_id), CLIENT),
             record=_record,

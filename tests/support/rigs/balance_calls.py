@@ -12,9 +12,8 @@ from ringbolt.app.calls.charge_call import minutes_begun
 from ringbolt.app.calls.hang_up_call import hang_up_call
 from ringbolt.app.checkout.purchase import Balance, Buyer, Idempotency
 from ringbolt.app.checkout.sell_call import SoldCall, sell_call
-from ringbolt.app.requests import call_order
-from ringbolt.app.requests.call_order import CallOrder, SayStep
-from ringbolt.core.calls.call import CallStatus
+from ringbolt.core.calls.call import CallStatus, Say
+from ringbolt.core.commands import CallOrder
 from ringbolt.core.errors import NotFound
 from ringbolt.core.order import OrderState
 from ringbolt.core.pricing.money import msat
@@ -63,7 +62,7 @@ class Caller:
         self.world = world
         self.key = key
         self.named = Idempotency(f"key:{key.id}", name, "b")
-        said = {"minutes": HELD_MINUTES, "steps": (SayStep("hello"),), **fields}
+        said = {"minutes": HELD_MINUTES, "steps": (Say("hello"),), **fields}
         self.command = CallOrder(to=NUMBER, **said)
 
     async def place(self, process: Process) -> SoldCall:
@@ -125,7 +124,7 @@ async def check(world: World, caller: Caller, *, rings: int = 1) -> Order:
     assert len(set(rung)) == len(rung), "one attempt rang twice"
     assert call.status.is_final
     assert order.finished_ms is not None
-    held = call_order.from_json(order.request).minutes
+    held = order.command_as(CallOrder).minutes
     if order.state is OrderState.SETTLED:
         begun = minutes_begun(call, held)
         assert 1 <= begun <= held

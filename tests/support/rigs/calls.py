@@ -22,10 +22,10 @@ from ringbolt.app.checkout.place_l402_call import Paid, PlaceResult, Terms, plac
 from ringbolt.app.jobs import SWEEP
 from ringbolt.app.operator.audit import audit_shop
 from ringbolt.app.payments.refund import claim_refund
-from ringbolt.app.requests.call_order import CallOrder
 from ringbolt.app.shop import Shop
 from ringbolt.clock import SystemClock
 from ringbolt.core.calls.call import CallStatus
+from ringbolt.core.commands import CallOrder
 from ringbolt.core.errors import RingboltError, Unavailable
 from ringbolt.core.keys import Keyring
 from ringbolt.core.lightning.l402 import Grant, Offer, memo, new_token

@@ -28,9 +28,9 @@ from ringbolt.app.operator.audit import audit_shop
 from ringbolt.app.payments.close_hold import close_hold
 from ringbolt.app.payments.start_fulfilment import MEMO, dispatch_paid
 from ringbolt.app.policies import DeadlinePolicy, Policies
-from ringbolt.app.requests.order_request import SendMail, SendText, to_json
 from ringbolt.app.shop import Shop
 from ringbolt.clock import SystemClock
+from ringbolt.core.commands import SendMail, SendText, to_json
 from ringbolt.core.errors import RingboltError, Unavailable
 from ringbolt.core.keys import Keyring
 from ringbolt.core.lightning.hold import new_preimage, payment_hash_of

@@ -19,9 +19,9 @@ from ringbolt.app.checkout.top_up import top_up
 from ringbolt.app.jobs import LOOK_AFTER_HOLDS
 from ringbolt.app.operator.audit import audit_shop
 from ringbolt.app.payments.record_hold import record_hold
-from ringbolt.app.requests.order_request import OrderRequest, ReceiveTexts, SendMail, SendText
 from ringbolt.app.shop import Shop
 from ringbolt.clock import SystemClock
+from ringbolt.core.commands import Command, ReceiveTexts, SendMail, SendText
 from ringbolt.core.errors import Unavailable
 from ringbolt.core.keys import Keyring
 from ringbolt.core.order import FINAL, OrderKind, OrderState
@@ -164,7 +164,7 @@ class OrderProcess(Process):
         payer = Balance(key.id) if key is not None and on_balance else Hold()
         purchase = Purchase(
             kind=OrderKind(kind),
-            request=request,
+            command=request,
             price_msat=PRICE_MSAT,
             buyer=Buyer("orders", payer, secrets.token_hex(8), named),
             record=partial(_record, request),
@@ -218,7 +218,7 @@ def _request(kind: Kind, parts: int) -> SendText | SendMail | ReceiveTexts:
             return ReceiveTexts("tg", USA)
 
 
-def _record(request: OrderRequest, tx: Tx, order: Order) -> None:
+def _record(request: Command, tx: Tx, order: Order) -> None:
     if isinstance(request, ReceiveTexts):
         receiving_orders.insert(tx, order.id, request.service, request.country, request.hours)
     elif isinstance(request, SendText):

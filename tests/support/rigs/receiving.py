@@ -37,9 +37,9 @@ from ringbolt.app.operator.audit import audit_shop
 from ringbolt.app.payments.close_hold import close_hold
 from ringbolt.app.payments.start_fulfilment import dispatch_paid
 from ringbolt.app.policies import DeadlinePolicy, Policies
-from ringbolt.app.requests.order_request import ReceiveTexts, to_json
 from ringbolt.app.shop import Shop
 from ringbolt.clock import SystemClock
+from ringbolt.core.commands import ReceiveTexts, to_json
 from ringbolt.core.errors import Conflict, RingboltError, Unavailable
 from ringbolt.core.keys import Keyring, hash_of
 from ringbolt.core.lightning.hold import new_preimage, payment_hash_of

@@ -11,10 +11,10 @@ from typing import Any
 
 from ringbolt.api.kit.problem import problem_document
 from ringbolt.api.l402.schema import AUDIO_EXAMPLE, EXAMPLE
-from ringbolt.app.requests import call_order
 from ringbolt.app.requests.digits import told_digits
 from ringbolt.app.webhooks.call_status import CallReport
 from ringbolt.core import timestamps
+from ringbolt.core.commands import CallOrder
 from ringbolt.core.errors import RingboltError, Unavailable
 from ringbolt.core.lightning import lnurl
 from ringbolt.core.order import OrderState
@@ -130,7 +130,7 @@ def status_document(report: CallReport, base: str) -> dict[str, Any]:
         "ended_at": iso(call.ended_ms),
         "duration_seconds": round(report.duration_ms / 1000, 1),
         "heard_seconds": round(call.heard_ms / 1000, 1),
-        "digits": told_digits(call_order.from_json(order.request), call.digits),
+        "digits": told_digits(order.command_as(CallOrder), call.digits),
         "cause": call.cause,
         "notes": list(call.notes),
         "refund": None if report.refund is None else refund_document(report.refund, base),

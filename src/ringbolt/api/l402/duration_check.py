@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ringbolt.app.requests.call_order import CallOrder
 from ringbolt.app.requests.reserve_minutes import NOT_KNOWN, length_of, spoken_s
+from ringbolt.core.commands import CallOrder
 from ringbolt.core.errors import InvalidInput
 from ringbolt.core.humanise import counted
 from ringbolt.core.pricing.rates import MAX_MINUTES

@@ -13,7 +13,8 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from ringbolt.api.l402 import fields
-from ringbolt.app.requests.call_order import CallOrder, GatherStep, PlayStep, SayStep
+from ringbolt.core.calls.call import Gather, Play, Say
+from ringbolt.core.commands import CallOrder
 from ringbolt.core.errors import InvalidInput
 from ringbolt.speech.language import parse_tag
 from ringbolt.speech.voices import find_persona
@@ -37,7 +38,7 @@ class CallOptions:
     language: str
     neural: bool
     repeat: int
-    gather: GatherStep | None
+    gather: Gather | None
     callback_url: str
 
     @property
@@ -54,12 +55,12 @@ class CallOptions:
             return replace(order, voice=self.voice, language=self.language, neural=self.neural)
         return order
 
-    def _step(self, order: CallOrder) -> SayStep | PlayStep | GatherStep:
-        said: SayStep | PlayStep
+    def _step(self, order: CallOrder) -> Say | Play | Gather:
+        said: Say | Play
         if order.audio_url:
-            said = PlayStep(order.audio_url, self.repeat)
+            said = Play(order.audio_url, self.repeat)
         else:
-            said = SayStep(order.message, self.voice, self.language, self.neural, self.repeat)
+            said = Say(order.message, self.voice, self.language, self.neural, self.repeat)
         return said if self.gather is None else replace(self.gather, prompt=(said,))
 
 
@@ -99,7 +100,7 @@ def _language(document: dict[str, Any]) -> str:
     return tag
 
 
-def _gather(document: dict[str, Any]) -> GatherStep | None:
+def _gather(document: dict[str, Any]) -> Gather | None:
     value = document.get("gather")
     if value is None or value is False:
         return None
@@ -121,7 +122,7 @@ def _gather(document: dict[str, Any]) -> GatherStep | None:
                 suggestion=f"Its fields are {', '.join(_GATHER)}.",
             )
     timeout_s = _of_gather(value, "timeout_s", MAX_TIMEOUT_S, USUAL_TIMEOUT_S)
-    return GatherStep(
+    return Gather(
         max_digits=_of_gather(value, "max_digits", MAX_DIGITS, MAX_DIGITS),
         finish_key=_finish_key(value),
         timeout_ms=timeout_s * 1000,

@@ -16,7 +16,7 @@ import msgspec
 from ringbolt.api.l402 import fields, options
 from ringbolt.api.l402.duration_check import check_fits, takes_longer
 from ringbolt.api.l402.options import read_options
-from ringbolt.app.requests.call_order import CallOrder
+from ringbolt.core.commands import CallOrder
 from ringbolt.core.errors import InvalidInput
 from ringbolt.core.json_errors import json_error
 from ringbolt.core.lightning.lnurl import LnurlError, parse_lightning_address
@@ -173,7 +173,7 @@ def _audio_order(to: str, url: str, duration: float | None) -> CallOrder:
             "duration_minutes", "It is required with audio_url: how many minutes to play, 1 to 30."
         )
     minutes = started_minutes(duration)
-    return CallOrder(to=to, minutes=minutes, audio_url=url, duration_ms=minutes * 60_000)
+    return CallOrder(to=to, minutes=minutes, audio_url=url)
 
 
 def _duration(document: dict[str, Any]) -> float | None:

@@ -8,8 +8,8 @@ from ringbolt.api.orders.purchase import buyer_of, created
 from ringbolt.api.orders.status import not_found
 from ringbolt.app.checkout.reactivate_number import FormerOrder, former_order
 from ringbolt.app.checkout.sell_number import sell_number
-from ringbolt.app.requests.order_request import ReceiveTexts
 from ringbolt.app.shop import Shop
+from ringbolt.core.commands import ReceiveTexts
 from ringbolt.core.errors import Conflict, InvalidInput
 from ringbolt.core.pricing.prices import RENT_BLOCK_HOURS
 from ringbolt.core.services import FULL_RENT

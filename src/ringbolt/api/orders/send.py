@@ -7,8 +7,8 @@ from ringbolt.api.orders.endpoint import Asked, Reply
 from ringbolt.api.orders.purchase import buyer_of, created
 from ringbolt.app.checkout.sell_mail import checked_mail, sell_mail
 from ringbolt.app.checkout.sell_text import sell_text
-from ringbolt.app.requests.order_request import SendMail, SendText
 from ringbolt.app.shop import Shop
+from ringbolt.core.commands import SendMail, SendText
 
 MAX_SUBJECT_CHARS = 200
 

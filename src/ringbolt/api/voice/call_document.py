@@ -8,9 +8,9 @@ import msgspec
 
 from ringbolt.api.voice.envelope import moment
 from ringbolt.app.calls.charge_call import minutes_begun
-from ringbolt.app.requests.call_order import CallOrder
 from ringbolt.app.requests.digits import told_digits
 from ringbolt.app.webhooks.call_status import talked_ms
+from ringbolt.core.commands import CallOrder
 from ringbolt.core.order import OrderState
 from ringbolt.core.pricing.money import sats_up
 from ringbolt.store.calls import Call

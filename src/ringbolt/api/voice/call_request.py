@@ -17,11 +17,12 @@ from ringbolt.api.voice.call_fields import (
     number,
 )
 from ringbolt.api.voice.fields import Fields, shown
-from ringbolt.app.requests.call_order import CallOrder, GatherStep, PlayStep, SayStep, Step
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks import call_notify
 from ringbolt.app.webhooks.send_webhook import fields_of
+from ringbolt.core.calls.call import Gather, Play, Say, Step
 from ringbolt.core.calls.ssml import is_ssml, parse_ssml
+from ringbolt.core.commands import CallOrder
 from ringbolt.core.errors import InvalidInput
 from ringbolt.speech.language import parse_tag, refusal
 from ringbolt.speech.voices import LANGUAGE_IGNORED, resolve_persona
@@ -69,7 +70,7 @@ def read_call(shop: Shop, fields: Fields) -> CallRequest:
     audio_url = audio_url_of(fields)
     if said is None and not audio_url:
         raise fields.missing("sayText", "Give sayText (a text to speak) or audioUrl (a file).")
-    step: SayStep | PlayStep = PlayStep(audio_url, fallback=said) if audio_url else _not_none(said)
+    step: Say | Play = Play(audio_url, fallback=said) if audio_url else _not_none(said)
     command, notes = common(shop, fields, (_with_keys(fields, step),))
     files = NO_FILES
     if audio_url:
@@ -94,7 +95,7 @@ def common(
         )
     to = number(shop, fields)
     digits_url = callback(shop, fields, "dtmfCallbackEndpoint")
-    asks = any(isinstance(step, GatherStep) for step in steps)
+    asks = any(isinstance(step, Gather) for step in steps)
     command = CallOrder(
         to=to,
         minutes=minutes,
@@ -156,28 +157,28 @@ def check_speakable(fields: Fields, name: str, text: str) -> None:
         )
 
 
-def _said(shop: Shop, fields: Fields, voiced: Voiced) -> SayStep | None:
+def _said(shop: Shop, fields: Fields, voiced: Voiced) -> Say | None:
     text = speakable_text(shop, fields)
     reps = _reps(fields, 2)
     if not text:
         return None
-    return SayStep(text, voiced.name, voiced.language, voiced.neural, reps)
+    return Say(text, voiced.name, voiced.language, voiced.neural, reps)
 
 
 def _reps(fields: Fields, default: int) -> int:
     return fields.whole_number("reps", 1, 10, default)
 
 
-def _not_none(said: SayStep | None) -> SayStep:
+def _not_none(said: Say | None) -> Say:
     assert said is not None, "there is a text or an audio file"
     return said
 
 
-def _with_keys(fields: Fields, step: SayStep | PlayStep) -> Step:
+def _with_keys(fields: Fields, step: Say | Play) -> Step:
     """The step alone; or, with dtmf, inside of what collects keys during it and after it."""
     max_digits = fields.whole_number("maxDigits", 1, MAX_DIGITS, MAX_DIGITS)
     timeout_s = fields.whole_number("gatherTimeout", 1, 60, 10)
     ends = finish_key(fields)
     if not fields.boolean("dtmf"):
         return step
-    return GatherStep((step,), max_digits, ends, timeout_s * 1000)
+    return Gather((step,), max_digits, ends, timeout_s * 1000)

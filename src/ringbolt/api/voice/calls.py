@@ -22,12 +22,11 @@ from ringbolt.app.calls.hang_up_call import hang_up_call
 from ringbolt.app.calls.recordings import read as read_recording
 from ringbolt.app.checkout.purchase import Balance, Buyer, Idempotency
 from ringbolt.app.checkout.sell_call import SoldCall, call_sold_before, sell_call
-from ringbolt.app.requests import call_order
-from ringbolt.app.requests.call_order import CallOrder, RecordStep
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks.send_webhook import webhook_secret
-from ringbolt.core.calls.call import CallStatus
+from ringbolt.core.calls.call import CallStatus, Record
 from ringbolt.core.canonical import canonical_json
+from ringbolt.core.commands import CallOrder, to_json
 from ringbolt.core.errors import InvalidInput, NotFound
 from ringbolt.core.pricing.money import sats_up
 from ringbolt.store import calls, orders, recordings
@@ -159,7 +158,7 @@ def _named(asked: Asked, command: CallOrder, principal: str) -> Idempotency | No
     if not name:
         return None
     meant = replace(command, metadata="")  # an object, whose names may come in any order
-    said = [call_order.to_json(meant), metadata_of(command.metadata)]
+    said = [to_json(meant), metadata_of(command.metadata)]
     body_hash = hashlib.sha256(b"voice call\n" + canonical_json(said)).hexdigest()
     return Idempotency(principal, name, body_hash)
 
@@ -207,7 +206,7 @@ def _of_call(tx: Tx, call: Call) -> dict[str, Any]:
 
 
 def _document(tx: Tx, order: Order, call: Call) -> dict[str, Any]:
-    command = call_order.from_json(order.request)
-    records = any(isinstance(step, RecordStep) for step in command.steps)
+    command = order.command_as(CallOrder)
+    records = any(isinstance(step, Record) for step in command.steps)
     kept = recordings.of_order(tx, order.id) if records else []
     return call_document(order, command, call, kept, tx.now_ms)

@@ -24,16 +24,8 @@ from ringbolt.api.voice.fields import Fields
 from ringbolt.api.voice.names import PLAN
 from ringbolt.api.voice.request import Asked
 from ringbolt.app.checkout.check_recordings import check_recordings
-from ringbolt.app.requests.call_order import (
-    GatherStep,
-    PlayStep,
-    RecordStep,
-    SayStep,
-    Step,
-    steps_of,
-)
 from ringbolt.app.shop import Shop
-from ringbolt.core.calls.call import CallScript
+from ringbolt.core.calls.call import CallScript, Gather, Play, Record, Say, Step
 from ringbolt.core.calls.plan import parse_plan
 from ringbolt.core.errors import InvalidInput
 
@@ -54,12 +46,12 @@ class Plans:
         """Place a call by an XML plan: say, play, pause, gather, hangup."""
         fields, xml = _read(asked)
         voiced = voice_of(self._shop, fields)
-        steps = tuple(_spoken(step, voiced) for step in steps_of(_parse(xml)))
+        steps = tuple(_spoken(step, voiced) for step in _parse(xml))
         _check_texts(self._shop, fields, steps)
         command, notes = common(self._shop, fields, steps)
         check_recordings(self._shop, command)
         files = _files_of(fields, steps)
-        if any(isinstance(step, RecordStep) and step.url for step in steps):
+        if any(isinstance(step, Record) and step.url for step in steps):
             notes = (*notes, NO_RECORD_URL)
         request = CallRequest(command, voiced.shown, (*voiced.notes, *notes), fields.ignored, files)
         return await place(self._shop, asked, fields, request)
@@ -67,7 +59,7 @@ class Plans:
 
 def _files_of(fields: Fields, steps: tuple[Step, ...]) -> AudioFiles:
     """Raises ``InvalidInput``."""
-    plays = (each.url for each in _sounds(steps) if isinstance(each, PlayStep))
+    plays = (each.url for each in _sounds(steps) if isinstance(each, Play))
     urls = tuple(dict.fromkeys(plays))
     if len(urls) > MAX_FILES:
         raise InvalidInput(
@@ -111,16 +103,16 @@ def _parse(xml: bytes) -> CallScript:
 def _spoken(step: Step, voiced: Voiced) -> Step:
     """The step, in which every text has a voice: its own, or the call's."""
     match step:
-        case SayStep():
+        case Say():
             return replace(
                 step,
                 voice=step.voice or voiced.name,
                 language=step.language or voiced.language,
                 neural=step.neural or voiced.neural,
             )
-        case PlayStep(fallback=SayStep() as fallback):
+        case Play(fallback=Say() as fallback):
             return replace(step, fallback=_spoken(fallback, voiced))
-        case GatherStep():
+        case Gather():
             return replace(step, prompt=tuple(_spoken(each, voiced) for each in step.prompt))
         case _:
             return step
@@ -128,7 +120,7 @@ def _spoken(step: Step, voiced: Voiced) -> Step:
 
 def _sounds(steps: tuple[Step, ...]) -> Iterator[Step]:
     for step in steps:
-        if isinstance(step, GatherStep):
+        if isinstance(step, Gather):
             yield from step.prompt
         else:
             yield step
@@ -136,7 +128,7 @@ def _sounds(steps: tuple[Step, ...]) -> Iterator[Step]:
 
 def _check_texts(shop: Shop, fields: Fields, steps: tuple[Step, ...]) -> None:
     """Raises ``InvalidInput`` for texts that are too long, or that no voice can speak."""
-    texts = [each.text for each in _sounds(steps) if isinstance(each, SayStep)]
+    texts = [each.text for each in _sounds(steps) if isinstance(each, Say)]
     chars, most = sum(map(len, texts)), shop.settings.voice.max_chars
     if chars > most:
         raise fields.wrong(

@@ -10,10 +10,10 @@ from ringbolt.app.calls.render import Rendered
 from ringbolt.app.checkout.routes import call_route
 from ringbolt.app.jobs import CHECK_CALL
 from ringbolt.app.payments.decide_outcome import fail
-from ringbolt.app.requests import call_order
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks import call_notify
 from ringbolt.core.calls.call import CallStatus
+from ringbolt.core.commands import CallOrder
 from ringbolt.core.order import NOT_TAKEN, OrderState
 from ringbolt.core.outcome import Rejected, Unknown
 from ringbolt.store import calls, jobs, orders
@@ -35,7 +35,7 @@ async def ask(
     rendered: Rendered,
 ) -> None:
     """Ask ``carrier``, which is the one that ``attempt`` names."""
-    command = call_order.from_json(order.request)
+    command = order.command_as(CallOrder)
     jobs.sure(job)
     result = await carrier.place(
         PlaceCall(
@@ -56,7 +56,7 @@ async def ask(
 async def write_down(
     shop: Shop, job: Job, order: Order, attempt: Attempt, result: PlaceResult
 ) -> None:
-    command = call_order.from_json(order.request)
+    command = order.command_as(CallOrder)
     route = tuple(carrier.name for carrier in call_route(shop, command))
     terms = _Terms(shop.settings.calls.charge_on, _patience_ms(shop, command), route)
     await shop.db.tx(_answered, job, attempt, result, terms)
@@ -147,7 +147,7 @@ def linger_ms(shop: Shop) -> int:
     return round(shop.settings.calls.linger_s * 1000)
 
 
-def _patience_ms(shop: Shop, command: call_order.CallOrder) -> int:
+def _patience_ms(shop: Shop, command: CallOrder) -> int:
     """How long a call can take at most, from asking to its last event."""
     ring_s = command.ring_timeout_s or shop.settings.calls.ring_timeout_s
     seconds = ring_s + command.max_duration_s

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ringbolt.app.payments.decide_outcome import charge
-from ringbolt.app.requests import call_order
 from ringbolt.app.webhooks.call_status import talked_ms
+from ringbolt.core.commands import CallOrder
 from ringbolt.core.order import OrderState, PaymentMethod
 from ringbolt.store import calls, orders
 from ringbolt.store.calls import Call
@@ -29,6 +29,6 @@ def charge_call(tx: Tx, order_id: str) -> bool:
         return False
     if order.method is not PaymentMethod.BALANCE or order.state is not OrderState.FULFILLED:
         return False
-    held = call_order.from_json(order.request).minutes
+    held = order.command_as(CallOrder).minutes
     begun = minutes_begun(call, held)
     return charge(tx, order, order.price_msat // held * begun, f"{begun} minutes begun")

@@ -19,8 +19,8 @@ from ringbolt.app.limits.count_order import Refused, count_order
 from ringbolt.app.limits.destination_limits import Limits, limits_of_order
 from ringbolt.app.limits.spend_limits import is_counted, uncount_sale
 from ringbolt.app.policies import LimitPolicy
-from ringbolt.app.requests import call_order
 from ringbolt.app.shop import Shop
+from ringbolt.core.commands import CallOrder
 from ringbolt.core.errors import AudioUnplayable, RateLimited, SpeechBusy, SpeechFailed
 from ringbolt.core.humanise import span
 from ringbolt.core.order import OrderState, PaymentMethod
@@ -61,7 +61,7 @@ class _Limits:
     pacing: Pacing | None = None
 
 
-def _limits(shop: Shop, order: Order, command: call_order.CallOrder) -> _Limits:
+def _limits(shop: Shop, order: Order, command: CallOrder) -> _Limits:
     return _Limits(
         shop.settings.calls.max_concurrent if shop.limits else 0,
         shop.hash_of(command.to),
@@ -89,7 +89,7 @@ async def dispatch_call(shop: Shop, job: Job) -> None:
 async def _first(shop: Shop, job: Job, work: Work) -> None:
     """PAID: make the audio, write the intent, ask."""
     order = work.order
-    command = call_order.from_json(order.request)
+    command = order.command_as(CallOrder)
     limits = _limits(shop, order, command)
     # No audio is fetched for a call that cannot be placed now.
     if work.is_late:
@@ -102,7 +102,7 @@ async def _first(shop: Shop, job: Job, work: Work) -> None:
     if not await _may_begin(shop, job, work, limits):
         return
     try:
-        rendered = await render(shop, command.script(linger_ms(shop)))
+        rendered = await render(shop, command.script(linger_ms(shop)), command.max_play_ms)
     except SpeechBusy as error:  # its turn may come before it is too late
         await shop.db.tx(jobs.retry, job, _SPEECH_RETRY_MS, error.message)
         return
@@ -122,7 +122,7 @@ async def _first(shop: Shop, job: Job, work: Work) -> None:
         await ask(shop, job, carrier, order, attempt, rendered)
 
 
-def _next_carrier(shop: Shop, command: call_order.CallOrder, work: Work) -> VoiceCarrier | None:
+def _next_carrier(shop: Shop, command: CallOrder, work: Work) -> VoiceCarrier | None:
     """Who is asked now; None if nobody takes such a call, or all have refused it."""
     names = [carrier.name for carrier in call_route(shop, command)]
     name = next_asked(names, work.asked.times, work.asked.refused)

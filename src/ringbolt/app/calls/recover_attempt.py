@@ -14,8 +14,8 @@ from ringbolt.app.calls.ask_carrier import ask, give_up, linger_ms, write_down
 from ringbolt.app.calls.check_call import apply_all
 from ringbolt.app.calls.render import render
 from ringbolt.app.jobs import DISPATCH_CALL
-from ringbolt.app.requests import call_order
 from ringbolt.app.shop import Shop
+from ringbolt.core.commands import CallOrder
 from ringbolt.core.errors import AudioUnplayable, SpeechFailed, Unavailable
 from ringbolt.core.outcome import Recovery
 from ringbolt.store import jobs
@@ -85,9 +85,9 @@ async def _ask_again(
     shop: Shop, job: Job, carrier: VoiceCarrier, order: Order, attempt: Attempt
 ) -> None:
     """There is no such call, or the same reference makes it the same call."""
-    command = call_order.from_json(order.request)
+    command = order.command_as(CallOrder)
     try:
-        rendered = await render(shop, command.script(linger_ms(shop)))
+        rendered = await render(shop, command.script(linger_ms(shop)), command.max_play_ms)
     except (SpeechFailed, AudioUnplayable) as error:
         may_retry = carrier.recovery is Recovery.LOOKUP
         why = f"{error.code}: {error.message}"

@@ -17,6 +17,7 @@ from ringbolt.core.calls.call import (
     RenderedGather,
     RenderedScript,
     Say,
+    Sound,
 )
 from ringbolt.core.calls.ssml import Piece, Silence, is_ssml, parse_ssml
 from ringbolt.core.errors import AudioUnplayable, InvalidInput, SpeechFailed
@@ -38,8 +39,11 @@ class Rendered:
     notes: tuple[str, ...]
 
 
-async def render(shop: Shop, script: CallScript) -> Rendered:
-    """Raises ``SpeechFailed``, ``SpeechBusy`` among them, or ``AudioUnplayable``."""
+async def render(shop: Shop, script: CallScript, max_play_ms: int) -> Rendered:
+    """No more of a file is heard than ``max_play_ms``.
+
+    Raises ``SpeechFailed``, ``SpeechBusy`` among them, or ``AudioUnplayable``.
+    """
     steps: list[Clip | Pause | RenderedGather | Record] = []
     notes: list[str] = []
     for step in script:
@@ -54,28 +58,28 @@ async def render(shop: Shop, script: CallScript) -> Rendered:
         elif isinstance(step, Gather):
             prompt: list[Clip | Pause] = []
             for part in step.prompt:
-                prompt.extend(await _sound(shop, part, notes))
+                prompt.extend(await _sound(shop, part, max_play_ms, notes))
             steps.append(
                 RenderedGather(tuple(prompt), step.max_digits, step.finish_key, step.timeout_ms)
             )
         else:
-            steps.extend(await _sound(shop, step, notes))
+            steps.extend(await _sound(shop, step, max_play_ms, notes))
     return Rendered(tuple(steps), tuple(dict.fromkeys(notes)))
 
 
-async def _sound(shop: Shop, step: Say | Play | Pause, notes: list[str]) -> list[Clip | Pause]:
+async def _sound(shop: Shop, step: Sound, max_play_ms: int, notes: list[str]) -> list[Clip | Pause]:
     match step:
         case Pause():
             return [step]
         case Play():
-            return await _played(shop, step, notes)
+            return await _played(shop, step, max_play_ms, notes)
         case Say():
             return await spoken(shop, step, notes)
 
 
-async def _played(shop: Shop, step: Play, notes: list[str]) -> list[Clip | Pause]:
+async def _played(shop: Shop, step: Play, max_play_ms: int, notes: list[str]) -> list[Clip | Pause]:
     try:
-        clip = await shop.audio.load(step.url, step.max_ms)
+        clip = await shop.audio.load(step.url, max_play_ms)
     except AudioUnplayable as error:
         if step.fallback is None:
             raise

@@ -11,8 +11,8 @@ from ringbolt.app.limits import destination_limits
 from ringbolt.app.limits.destination_limits import Limits, limits_of
 from ringbolt.app.limits.quiet_times import check_quiet_hours
 from ringbolt.app.limits.spend_limits import HOUR_MS, SoldToday
-from ringbolt.app.requests.call_order import CallOrder
 from ringbolt.app.shop import Shop
+from ringbolt.core.commands import CallOrder
 from ringbolt.core.keys import hashes_of
 from ringbolt.store import rate_limits, suppressions
 from ringbolt.store.engine.db import Tx

@@ -13,10 +13,9 @@ from ringbolt.app.limits.quiet_times import check_quiet_hours
 from ringbolt.app.limits.spend_limits import look_at_sold
 from ringbolt.app.limits.unused_numbers import check_unused
 from ringbolt.app.policies import LimitPolicy
-from ringbolt.app.requests.call_order import CallOrder
-from ringbolt.app.requests.order_request import ReceiveTexts, SendMail, SendText
 from ringbolt.app.requests.spoken import spoken_texts
 from ringbolt.app.shop import Shop
+from ringbolt.core.commands import CallOrder, ReceiveTexts, SendMail, SendText
 from ringbolt.core.email_address import mailbox_of
 from ringbolt.core.errors import DestinationRefused, InvalidInput
 from ringbolt.core.humanise import counted
@@ -35,10 +34,10 @@ async def check_purchase(shop: Shop, purchase: Purchase) -> None:
     """Raises ``RateLimited``, ``InvalidInput`` or ``DestinationRefused``, in plain words."""
     check_route(shop, purchase)
     _check_content(shop.settings, purchase)
-    if isinstance(purchase.request, CallOrder):
-        check_recordings(shop, purchase.request)
-    if isinstance(purchase.request, SendText) and not SCRIPTED.fullmatch(purchase.to):
-        segments = count(purchase.request.message).segments
+    if isinstance(purchase.command, CallOrder):
+        check_recordings(shop, purchase.command)
+    if isinstance(purchase.command, SendText) and not SCRIPTED.fullmatch(purchase.to):
+        segments = count(purchase.command.message).segments
         shop.text_costs.check(purchase.to, sats_down(purchase.price_msat) // segments)
     if await shop.db.read(_look, shop.policies.limits, purchase):
         await shop.db.tx(make_room, shop.policies.limits)
@@ -46,13 +45,13 @@ async def check_purchase(shop: Shop, purchase: Purchase) -> None:
 
 def _check_content(settings: Settings, purchase: Purchase) -> None:
     """The rules about what is said, and which services' codes are received."""
-    match purchase.request:
+    match purchase.command:
         case SendText(message=text):
             _check_text(settings, text)
         case SendMail(message=text, subject=subject):
             _check_text(settings, f"{subject}\n{text}")
         case CallOrder():
-            check_spoken(settings, purchase.request)
+            check_spoken(settings, purchase.command)
         case ReceiveTexts(service=service):
             if service.lower() in settings.abuse.denied_services:
                 raise InvalidInput(
@@ -117,10 +116,10 @@ def _look(tx: Tx, policy: LimitPolicy, purchase: Purchase) -> bool:
     if not purchase.kind.is_sold:
         return is_crowded
     account, client = purchase.buyer.account_id or "", purchase.buyer.client
-    if isinstance(purchase.request, ReceiveTexts):
+    if isinstance(purchase.command, ReceiveTexts):
         check_unused(tx, policy, account or client)
         look_at_numbers(tx, policy, client)
-    limits = limits_of(policy, purchase.request, account, client)
+    limits = limits_of(policy, purchase.command, account, client)
     refusal = destination_limits.look(tx, limits)
     if refusal is not None:
         raise refusal.error()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ringbolt.app.checkout.routes import call_route
-from ringbolt.app.requests.call_order import CallOrder, RecordStep
 from ringbolt.app.shop import Shop
+from ringbolt.core.calls.call import Record
+from ringbolt.core.commands import CallOrder
 from ringbolt.core.errors import InvalidInput
 
 RECORDING_OFF = "RECORDING_OFF"
@@ -14,7 +15,7 @@ def check_recordings(shop: Shop, command: CallOrder) -> None:
     """Raises ``InvalidInput`` if the call is to be recorded, and the operator does not allow it or
     no carrier that calls the number is able to."""
     is_allowed = shop.settings.voice.recordings
-    if not any(isinstance(step, RecordStep) for step in command.steps):
+    if not any(isinstance(step, Record) for step in command.steps):
         return
     if is_allowed and call_route(shop, command):
         return

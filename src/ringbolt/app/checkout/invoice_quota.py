@@ -12,7 +12,7 @@ from typing import Final
 from ringbolt.app.checkout.purchase import Purchase
 from ringbolt.app.payments.expire_order import expire
 from ringbolt.app.policies import LimitPolicy
-from ringbolt.app.requests.order_request import TopUp
+from ringbolt.core.commands import TopUp
 from ringbolt.core.errors import RateLimited
 from ringbolt.core.humanise import counted
 from ringbolt.store import holds, keys, receiving_orders
@@ -47,9 +47,9 @@ def look_at_invoices(tx: Tx, policy: LimitPolicy, purchase: Purchase) -> bool:
 
 def _tops_up(tx: Tx, purchase: Purchase) -> bool:
     """Whether it adds to the balance of a key that is known."""
-    if not isinstance(purchase.request, TopUp):
+    if not isinstance(purchase.command, TopUp):
         return False
-    key = keys.by_id(tx, purchase.request.key_id)
+    key = keys.by_id(tx, purchase.command.key_id)
     return key is not None and key.revoked_ms is None
 
 

@@ -9,10 +9,10 @@ from ringbolt.app.accounts.chart_of_accounts import ESCROW, NODE, PAYMENT, payme
 from ringbolt.app.checkout.sell_call import new_sid, record_call
 from ringbolt.app.jobs import DISPATCH_CALL
 from ringbolt.app.payments.start_fulfilment import dispatch_paid
-from ringbolt.app.requests import call_order
-from ringbolt.app.requests.call_order import CallOrder
 from ringbolt.app.webhooks import call_notify
+from ringbolt.core import commands
 from ringbolt.core.calls.call import CallStatus
+from ringbolt.core.commands import CallOrder
 from ringbolt.core.lightning.l402 import Grant
 from ringbolt.core.order import OrderKind, OrderState, PaymentMethod
 from ringbolt.store import calls, ledger, orders, refunds
@@ -184,7 +184,7 @@ def _new_order(tx: Tx, command: CallOrder, paid: Paid, terms: Terms) -> Order:
         payment_hash=paid.grant.payment_hash.hex(),
         account_id=None,
         body_hash=paid.body_hash,
-        request=call_order.to_json(command),
+        request=commands.to_json(command),
         status_token=secrets.token_hex(16),
         refund_address=paid.refund_address,
         may_retry=False,

@@ -16,9 +16,9 @@ from ringbolt.app.checkout.check_purchase import check_purchase
 from ringbolt.app.checkout.purchase import Balance, Hold, Idempotency, Purchase
 from ringbolt.app.limits.count_order import count_paid
 from ringbolt.app.payments.start_fulfilment import HOLDS, MEMO, dispatch_paid
-from ringbolt.app.requests import order_request
-from ringbolt.app.requests.order_request import ReceiveTexts
 from ringbolt.app.shop import Shop
+from ringbolt.core import commands
+from ringbolt.core.commands import ReceiveTexts
 from ringbolt.core.errors import Conflict, InvalidInput, Unauthorized
 from ringbolt.core.lightning.hold import new_preimage, payment_hash_of
 from ringbolt.core.order import OrderState
@@ -116,7 +116,7 @@ def _new_order(shop: Shop, purchase: Purchase, order_id: str) -> Order:
         payment_hash=None,
         account_id=buyer.account_id,
         body_hash="",
-        request=order_request.to_json(purchase.request),
+        request=commands.to_json(purchase.command),
         status_token=secrets.token_hex(16),
         refund_address="",
         may_retry=False,
@@ -143,7 +143,7 @@ async def _with_invoice(shop: Shop, purchase: Purchase, order: Order) -> Order:
             suggestion="Pay from a prepaid balance (X-API-Key, immediate).",
         )
     settings = shop.settings.orders
-    is_rental = isinstance(purchase.request, ReceiveTexts) and purchase.request.hours > 0
+    is_rental = isinstance(purchase.command, ReceiveTexts) and purchase.command.hours > 0
     invoice: Invoice = await shop.node.create_hold_invoice(
         payment_hash_of(new_preimage(shop.keyring, order.id)),
         order.price_msat,

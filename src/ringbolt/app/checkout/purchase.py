@@ -6,8 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from ringbolt.app.accounts.chart_of_accounts import account_of_key
-from ringbolt.app.requests.call_order import CallOrder
-from ringbolt.app.requests.order_request import OrderRequest
+from ringbolt.core.commands import Command
 from ringbolt.core.order import OrderKind, PaymentMethod
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.orders import Order
@@ -69,7 +68,7 @@ class Purchase:
     """
 
     kind: OrderKind
-    request: OrderRequest | CallOrder
+    command: Command
     price_msat: int
     buyer: Buyer
     record: Record

@@ -8,9 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from ringbolt.app.requests import order_request
-from ringbolt.app.requests.order_request import ReceiveTexts
 from ringbolt.app.shop import Shop
+from ringbolt.core.commands import ReceiveTexts
 from ringbolt.core.errors import Conflict
 from ringbolt.core.humanise import span
 from ringbolt.numbers.provider import NumberProvider, SupportsNumberAgain
@@ -48,7 +47,7 @@ def former_order(tx: Tx, order_id: str) -> FormerOrder | None:
         return None
     lease = receiving_orders.lease_by_id(tx, receiving.lease_id)
     assert lease is not None, "a lease is never removed"
-    request = order_request.from_json(order.request, ReceiveTexts)
+    request = order.command_as(ReceiveTexts)
     command = ReceiveTexts(receiving.service, receiving.number_country, real=request.real)
     return FormerOrder(command, receiving.number, lease, receiving.closed_ms is not None)
 

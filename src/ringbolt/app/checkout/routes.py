@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from ringbolt.app.checkout.choose_provider import find_provider
 from ringbolt.app.checkout.purchase import Purchase
-from ringbolt.app.requests.call_order import CallOrder, RecordStep
-from ringbolt.app.requests.order_request import ReceiveTexts, SendMail, SendText
 from ringbolt.app.shop import Shop
+from ringbolt.core.calls.call import Record
+from ringbolt.core.commands import CallOrder, ReceiveTexts, SendMail, SendText
 from ringbolt.core.errors import DestinationRefused
 from ringbolt.core.phone import SCRIPTED
 from ringbolt.core.services import is_scripted_service
@@ -22,7 +22,7 @@ _NOTHING_CHARGED = "Nothing was charged."
 def call_route(shop: Shop, command: CallOrder) -> tuple[VoiceCarrier, ...]:
     """Who may be asked for the call, in order; only who can record, if it is to be recorded."""
     route = _to(shop, command.to)
-    if any(isinstance(step, RecordStep) for step in command.steps):
+    if any(isinstance(step, Record) for step in command.steps):
         return tuple(carrier for carrier in route if isinstance(carrier, SupportsRecording))
     return route
 
@@ -65,7 +65,7 @@ def check_call_route(shop: Shop, number: str) -> None:
 
 def check_route(shop: Shop, purchase: Purchase) -> None:
     """Raises ``DestinationRefused`` for what nobody could be asked for."""
-    match purchase.request:
+    match purchase.command:
         case CallOrder(to=to):
             check_call_route(shop, to)
         case SendText(to=to) if not text_route(shop, to):

@@ -16,10 +16,10 @@ from msgspec.structs import replace
 from ringbolt.app.checkout.place_order import PlacedOrder, place_order, placed_before
 from ringbolt.app.checkout.prices import call_price
 from ringbolt.app.checkout.purchase import Buyer, Idempotency, Purchase
-from ringbolt.app.requests.call_order import CallOrder
 from ringbolt.app.requests.reserve_minutes import NOT_KNOWN, reserve_minutes
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks import call_notify
+from ringbolt.core.commands import CallOrder
 from ringbolt.core.errors import RateLimited
 from ringbolt.core.humanise import counted
 from ringbolt.core.order import OrderKind
@@ -52,7 +52,7 @@ async def sell_call(
     command = replace(command, minutes=reserve_minutes(shop.settings, command, lengths))
     purchase = Purchase(
         kind=OrderKind.CALL,
-        request=command,
+        command=command,
         price_msat=call_price(shop, command.to, command.minutes).msat,
         buyer=buyer,
         record=partial(_record, shop, command),

@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from ringbolt.app.checkout.place_order import PlacedOrder, place_order
 from ringbolt.app.checkout.prices import mail_price
 from ringbolt.app.checkout.purchase import Buyer, Purchase
-from ringbolt.app.requests.order_request import SendMail
 from ringbolt.app.shop import Shop
+from ringbolt.core.commands import SendMail
 from ringbolt.core.email_address import (
     check_mail_text,
     check_subject,
@@ -35,7 +35,7 @@ async def sell_mail(shop: Shop, command: SendMail, buyer: Buyer) -> PlacedOrder:
     to_hash = shop.hash_of(mailbox_of(letter.to))
     purchase = Purchase(
         kind=OrderKind.EMAIL,
-        request=letter,
+        command=letter,
         price_msat=mail_price(shop),
         buyer=buyer,
         record=partial(_record, to_hash),

@@ -13,8 +13,8 @@ from ringbolt.app.checkout.place_order import PlacedOrder, place_order
 from ringbolt.app.checkout.prices import code_price, rental_price
 from ringbolt.app.checkout.purchase import Buyer, Purchase
 from ringbolt.app.checkout.reactivate_number import Claimant, FormerOrder, check_again
-from ringbolt.app.requests.order_request import ReceiveTexts
 from ringbolt.app.shop import Shop
+from ringbolt.core.commands import ReceiveTexts
 from ringbolt.core.errors import InvalidInput
 from ringbolt.core.order import OrderKind
 from ringbolt.core.services import FULL_RENT
@@ -33,7 +33,7 @@ async def sell_number(
     """
     purchase = Purchase(
         kind=OrderKind.RENTAL if command.hours else OrderKind.ACTIVATION,
-        request=command,
+        command=command,
         price_msat=number_price(shop, command),
         buyer=buyer,
         record=partial(_record, command),

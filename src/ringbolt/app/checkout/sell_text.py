@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from ringbolt.app.checkout.place_order import place_order
 from ringbolt.app.checkout.prices import text_price
 from ringbolt.app.checkout.purchase import Buyer, Purchase
-from ringbolt.app.requests.order_request import SendText
 from ringbolt.app.shop import Shop
+from ringbolt.core.commands import SendText
 from ringbolt.core.errors import DestinationRefused
 from ringbolt.core.order import OrderKind
 from ringbolt.core.phone import Destination, is_landline, parse_destination
@@ -45,7 +45,7 @@ async def sell_text(shop: Shop, command: SendText, buyer: Buyer) -> SoldText:
         shop,
         Purchase(
             kind=OrderKind.SMS,
-            request=replace(command, sender=sender),
+            command=replace(command, sender=sender),
             price_msat=text_price(shop, destination, segments),
             buyer=buyer,
             record=partial(_record, shop.hash_of(command.to), segments),

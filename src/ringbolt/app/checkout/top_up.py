@@ -13,8 +13,8 @@ from functools import partial
 from ringbolt.app.accounts import keys
 from ringbolt.app.checkout.place_order import PlacedOrder, place_order
 from ringbolt.app.checkout.purchase import Buyer, Hold, Purchase
-from ringbolt.app.requests.order_request import TopUp
 from ringbolt.app.shop import Shop
+from ringbolt.core.commands import TopUp
 from ringbolt.core.errors import InvalidInput, Unauthorized
 from ringbolt.core.order import OrderKind
 from ringbolt.core.pricing.money import msat
@@ -47,7 +47,7 @@ async def top_up(shop: Shop, presented_key: str, sats: int, buyer: Buyer) -> Pla
         buyer = replace(buyer, idempotency=named)
     purchase = Purchase(
         kind=OrderKind.FUND,
-        request=TopUp(key_id, sats),
+        command=TopUp(key_id, sats),
         price_msat=msat(sats),
         buyer=replace(buyer, payer=Hold()),
         record=partial(_ensure_key, presented_key, key_id, key),

@@ -11,10 +11,8 @@ from typing import Final
 
 from ringbolt.app.limits.spend_limits import HOUR_MS
 from ringbolt.app.policies import LimitPolicy
-from ringbolt.app.requests import call_order, order_request
-from ringbolt.app.requests.call_order import CallOrder
-from ringbolt.app.requests.order_request import OrderRequest, SendMail, SendText
 from ringbolt.app.requests.spoken import heard
+from ringbolt.core.commands import CallOrder, Command, SendMail, SendText
 from ringbolt.core.email_address import mailbox_of
 from ringbolt.core.errors import RateLimited
 from ringbolt.core.humanise import every, span
@@ -108,33 +106,23 @@ NO_LIMITS: Final = Limits()
 
 def limits_of_order(policy: LimitPolicy, order: Order) -> Limits:
     """Those of an order as it is written down."""
-    request: OrderRequest | CallOrder
-    match order.kind:
-        case OrderKind.SMS:
-            request = order_request.from_json(order.request, SendText)
-        case OrderKind.EMAIL:
-            request = order_request.from_json(order.request, SendMail)
-        case OrderKind.CALL:
-            request = call_order.from_json(order.request)
-        case _:
-            return NO_LIMITS
-    return limits_of(policy, request, order.account_id or "", order.client)
+    if not policy.is_on:
+        return NO_LIMITS
+    return limits_of(policy, order.command, order.account_id or "", order.client)
 
 
-def limits_of(
-    policy: LimitPolicy, request: OrderRequest | CallOrder, account: str, client: str
-) -> Limits:
+def limits_of(policy: LimitPolicy, command: Command, account: str, client: str) -> Limits:
     """Those of what is ordered by ``account`` ('' for a buyer without a key), at ``client``."""
     if not policy.is_on:
         return NO_LIMITS
     texts: tuple[str, ...]
-    match request:
+    match command:
         case SendText(to=to, message=text):
             each, texts = _of_text(policy, to), (text,)
         case SendMail(to=to, message=text, subject=subject):
             each, texts = _of_mail(policy, to), (subject, text)
         case CallOrder(to=to):
-            each, texts = _of_call(policy, to), heard(request)
+            each, texts = _of_call(policy, to), heard(command)
         case _:
             return NO_LIMITS
     if SCRIPTED.fullmatch(to):

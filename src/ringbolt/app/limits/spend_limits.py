@@ -12,8 +12,7 @@ import asyncio
 from typing import Final
 
 from ringbolt.app.policies import LimitPolicy
-from ringbolt.app.requests.call_order import from_json as call_from_json
-from ringbolt.app.requests.order_request import SendText, from_json
+from ringbolt.core.commands import CallOrder, SendText
 from ringbolt.core.errors import RateLimited
 from ringbolt.core.humanise import span
 from ringbolt.core.order import OrderKind
@@ -44,9 +43,8 @@ def prefix_scope(number: str) -> str:
 
 def number_of(order: Order) -> str:
     """The number that a text or call is for, '' for other orders."""
-    if order.kind is OrderKind.SMS:
-        return from_json(order.request, SendText).to
-    return call_from_json(order.request).to if order.kind is OrderKind.CALL else ""
+    command = order.command if order.kind.has_number else None
+    return command.to if isinstance(command, CallOrder | SendText) else ""
 
 
 def _scopes(to: str, at_ms: int) -> tuple[str, ...]:

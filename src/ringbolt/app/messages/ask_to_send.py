@@ -11,9 +11,9 @@ from ringbolt.app.checkout.routes import mail_route, text_route
 from ringbolt.app.limits.suppress import unsubscribe_link
 from ringbolt.app.messages.record_receipt import SettleOn, close, is_told_of, record_answer
 from ringbolt.app.payments.decide_outcome import fail, fulfil
-from ringbolt.app.requests.order_request import SendMail, SendText, from_json
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks import notify
+from ringbolt.core.commands import SendMail, SendText
 from ringbolt.core.order import OrderKind, OrderState
 from ringbolt.core.outcome import Rejected, Unknown
 from ringbolt.core.texts import segments
@@ -38,9 +38,9 @@ def is_late(order: Order, now_ms: int) -> bool:
 def route_of(shop: Shop, order: Order) -> tuple[str, ...]:
     """The names of those who may be asked to send what the order sends, in order."""
     if order.kind is OrderKind.EMAIL:
-        to = from_json(order.request, SendMail).to
+        to = order.command_as(SendMail).to
         return tuple(part.name for part in mail_route(shop, to))
-    return tuple(part.name for part in text_route(shop, from_json(order.request, SendText).to))
+    return tuple(part.name for part in text_route(shop, order.command_as(SendText).to))
 
 
 async def ask(shop: Shop, job: Job, order: Order, attempt: Attempt) -> None:
@@ -62,7 +62,7 @@ async def ask(shop: Shop, job: Job, order: Order, attempt: Attempt) -> None:
 async def _ask_carrier(
     shop: Shop, job: Job, sms_carrier: carrier.SmsCarrier, order: Order, attempt: Attempt
 ) -> None:
-    command = from_json(order.request, SendText)
+    command = order.command_as(SendText)
     jobs.sure(job)
     result = await sms_carrier.send(
         carrier.OutSms(
@@ -107,7 +107,7 @@ def sms_answered(
 async def _ask_mailer(
     shop: Shop, job: Job, mail_server: mailer.Mailer, order: Order, attempt: Attempt
 ) -> None:
-    command = from_json(order.request, SendMail)
+    command = order.command_as(SendMail)
     result: mailer.MailResult
     try:
         mail = letter.write(

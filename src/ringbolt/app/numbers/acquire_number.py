@@ -20,8 +20,8 @@ from ringbolt.app.numbers.ask_for_number import (
     route_of,
 )
 from ringbolt.app.numbers.recover_lease import recover
-from ringbolt.app.requests.order_request import ReceiveTexts
 from ringbolt.app.shop import Shop
+from ringbolt.core.commands import ReceiveTexts
 from ringbolt.core.errors import Unavailable
 from ringbolt.core.order import NOT_TAKEN, OrderState
 from ringbolt.numbers.provider import NumberProvider

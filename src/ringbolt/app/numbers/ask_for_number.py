@@ -13,9 +13,9 @@ from ringbolt.app.checkout.routes import number_route
 from ringbolt.app.numbers.close_lease import close_receiving, see_to_giving_back, set_timer
 from ringbolt.app.numbers.receive_text import receive_early_texts
 from ringbolt.app.payments.decide_outcome import fail
-from ringbolt.app.requests.order_request import ReceiveTexts, from_json
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks import notify
+from ringbolt.core.commands import ReceiveTexts
 from ringbolt.core.order import NOT_TAKEN, OrderState
 from ringbolt.core.outcome import Rejected, Unknown
 from ringbolt.numbers.provider import Acquired, AcquireNumber, AcquireResult, NumberProvider
@@ -45,7 +45,7 @@ class Work:
 
     @property
     def request(self) -> ReceiveTexts:
-        return from_json(self.order.request, ReceiveTexts)
+        return self.order.command_as(ReceiveTexts)
 
 
 def route_of(shop: Shop, request: ReceiveTexts) -> tuple[str, ...]:
@@ -73,7 +73,7 @@ def is_late(shop: Shop, order: Order, attempt: Attempt, now_ms: int) -> bool:
 async def ask(
     shop: Shop, job: Job, provider: NumberProvider, order: Order, attempt: Attempt
 ) -> None:
-    request = from_json(order.request, ReceiveTexts)
+    request = order.command_as(ReceiveTexts)
     avoid = set(job.payload.get("avoid", ()))
     if attempt.n > 1:
         avoid |= await shop.db.read(_numbers_had, order.id)
@@ -169,7 +169,7 @@ def _none(tx: Tx, shop: Shop, job: Job, order: Order, attempt: Attempt, answer: 
 
 def _following(tx: Tx, shop: Shop, order: Order, attempt: Attempt) -> tuple[Asked, str | None]:
     """Who was asked since the last number, and who is next; of real telephones, who was."""
-    request = from_json(order.request, ReceiveTexts)
+    request = order.command_as(ReceiveTexts)
     route = (attempt.carrier,) if request.real else route_of(shop, request)
     asked = asked_since_last_number(attempts.of_order(tx, order.id))
     return asked, next_asked(route, asked.times, asked.refused)
@@ -221,7 +221,7 @@ def _lease(
 
 def _unfit(tx: Tx, order: Order, lease: NumberLease) -> str:
     """Why the number cannot be this buyer's; '' if it can."""
-    again = from_json(order.request, ReceiveTexts).again
+    again = order.command_as(ReceiveTexts).again
     if lease.until_ms <= tx.now_ms:
         return "its time is over already"
     if again and lease.number != again:
@@ -247,7 +247,7 @@ def _refuse(
     why: str,
 ) -> None:
     """A number that cannot be used goes back, and another one is asked for."""
-    again = bool(from_json(order.request, ReceiveTexts).again)
+    again = bool(order.command_as(ReceiveTexts).again)
     before = _since_last_number(attempts.of_order(tx, order.id)[:-1])
     unfit = [each for each in before if each.carrier == attempt.carrier and each.carrier_id]
     is_last = again or len(unfit) + 1 >= MAX_UNFIT

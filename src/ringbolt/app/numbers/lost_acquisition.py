@@ -14,8 +14,8 @@ from ringbolt.app.jobs import RELEASE_NUMBER
 from ringbolt.app.numbers.ask_for_number import answered
 from ringbolt.app.numbers.close_lease import lease_named
 from ringbolt.app.numbers.receive_text import CLOCKS_DIFFER_MS
-from ringbolt.app.requests.order_request import ReceiveTexts, from_json
 from ringbolt.app.shop import Shop
+from ringbolt.core.commands import ReceiveTexts
 from ringbolt.numbers.provider import ANY_COUNTRY, ActiveLease
 from ringbolt.store import jobs, orders, receiving_orders
 from ringbolt.store.attempts import Attempt
@@ -54,7 +54,7 @@ def _nobodys(tx: Tx, attempt: Attempt, leases: Iterable[ActiveLease]) -> list[Ac
     first."""
     order = orders.by_id(tx, attempt.order_id)
     assert order is not None
-    wanted = from_json(order.request, ReceiveTexts)
+    wanted = order.command_as(ReceiveTexts)
     earliest_ms = attempt.created_ms - CLOCKS_DIFFER_MS
     fitting = [lease for lease in leases if _fits(wanted, lease) and lease.from_ms >= earliest_ms]
     unknown = [

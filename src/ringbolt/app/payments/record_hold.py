@@ -21,8 +21,8 @@ from ringbolt.app.limits.count_order import count_paid
 from ringbolt.app.payments.decide_outcome import fail
 from ringbolt.app.payments.start_fulfilment import dispatch_paid
 from ringbolt.app.policies import HoldPolicy
-from ringbolt.app.requests.order_request import TopUp, from_json
 from ringbolt.app.webhooks import notify
+from ringbolt.core.commands import TopUp
 from ringbolt.core.order import UNDER_WAY, OrderKind, OrderState
 from ringbolt.lightning.node import InvoiceState, InvoiceStatus
 from ringbolt.store import keys, ledger, orders
@@ -76,7 +76,7 @@ def _accepted(tx: Tx, order: Order, invoice: InvoiceStatus, policy: HoldPolicy) 
 def _book_hold(tx: Tx, order: Order) -> None:
     credit, kind = REVENUE, HOLD
     if order.kind is OrderKind.FUND:
-        credit, kind = account_of_key(from_json(order.request, TopUp).key_id), TOP_UP
+        credit, kind = account_of_key(order.command_as(TopUp).key_id), TOP_UP
     ledger.hold(
         tx,
         idem=hold_idem(order.id),
@@ -92,7 +92,7 @@ def _revoked_key(tx: Tx, order: Order) -> str:
     """'' unless this tops up a key that was revoked since: its money could never be spent."""
     if order.kind is not OrderKind.FUND:
         return ""
-    key = keys.by_id(tx, from_json(order.request, TopUp).key_id)
+    key = keys.by_id(tx, order.command_as(TopUp).key_id)
     return "" if key is not None and key.revoked_ms is None else "the API key was revoked"
 
 

@@ -6,7 +6,8 @@ digits and is none of them, and there are never more than were asked for.
 
 from __future__ import annotations
 
-from ringbolt.app.requests.call_order import CallOrder, GatherStep, RecordStep
+from ringbolt.core.calls.call import Gather, Record
+from ringbolt.core.commands import CallOrder
 
 
 def told_digits(command: CallOrder, raw: str) -> str:
@@ -25,15 +26,15 @@ def gathered(command: CallOrder, raw: str) -> tuple[str, ...]:
     answers: list[str] = []
     rest = raw
     for step in command.steps:
-        if isinstance(step, GatherStep):
+        if isinstance(step, Gather):
             answer, rest = _take(step, rest)
             answers.append(answer)
-        elif isinstance(step, RecordStep) and rest and rest[0] in step.finish_keys:
+        elif isinstance(step, Record) and rest and rest[0] in step.finish_keys:
             rest = rest[1:]
     return tuple(answers)
 
 
-def _take(gather: GatherStep, keys: str) -> tuple[str, str]:
+def _take(gather: Gather, keys: str) -> tuple[str, str]:
     """The answer at the beginning of ``keys``, and the keys behind it."""
     for place, key in enumerate(keys):
         if key == gather.finish_key:

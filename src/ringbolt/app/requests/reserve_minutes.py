@@ -11,17 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from ringbolt.app.requests.call_order import (
-    CallOrder,
-    GatherStep,
-    HangupStep,
-    PauseStep,
-    PlayStep,
-    RecordStep,
-    SayStep,
-    Step,
-)
+from ringbolt.core.calls.call import Gather, Hangup, Pause, Play, Record, Say, Step
 from ringbolt.core.calls.ssml import Piece, Silence, is_ssml, parse_ssml
+from ringbolt.core.commands import CallOrder
 from ringbolt.core.errors import InvalidInput
 from ringbolt.core.humanise import counted
 from ringbolt.settings import Settings
@@ -108,7 +100,7 @@ def length_of(command: CallOrder, lengths: Mapping[str, int] = NOT_KNOWN) -> Len
 def _sum(steps: Iterable[Step], lengths: Mapping[str, int]) -> Length:
     total = Length()
     for step in steps:
-        if isinstance(step, HangupStep):
+        if isinstance(step, Hangup):
             break
         total += _of_step(step, lengths)
     return total
@@ -116,17 +108,17 @@ def _sum(steps: Iterable[Step], lengths: Mapping[str, int]) -> Length:
 
 def _of_step(step: Step, lengths: Mapping[str, int]) -> Length:
     match step:
-        case SayStep(text=text, repeat=repeat):
+        case Say(text=text, repeat=repeat):
             return Length(spoken_s(text) * repeat)
-        case PlayStep(url=url, repeat=repeat, fallback=fallback):
+        case Play(url=url, repeat=repeat, fallback=fallback):
             return _play(_file(url, lengths), repeat, fallback)
-        case PauseStep(ms):
+        case Pause(ms):
             return Length(ms / 1000)
-        case GatherStep(prompt=prompt, timeout_ms=timeout_ms):
+        case Gather(prompt=prompt, timeout_ms=timeout_ms):
             return _sum(prompt, lengths) + Length(timeout_ms / 1000)
-        case RecordStep(max_duration_ms=max_duration_ms):
+        case Record(max_duration_ms=max_duration_ms):
             return Length(max_duration_ms / 1000, is_open=not max_duration_ms)
-        case HangupStep():
+        case Hangup():
             return Length()
 
 
@@ -135,7 +127,7 @@ def _file(url: str, lengths: Mapping[str, int]) -> Length:
     return Length(is_open=True) if known is None else Length(exact_s=known / 1000)
 
 
-def _play(once: Length, repeat: int, fallback: SayStep | None) -> Length:
+def _play(once: Length, repeat: int, fallback: Say | None) -> Length:
     """The file, or what is spoken in its place if that takes longer."""
     text_s = spoken_s(fallback.text) * fallback.repeat if fallback else 0.0
     exact_s = once.exact_s * repeat

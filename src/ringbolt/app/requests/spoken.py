@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from ringbolt.app.requests.call_order import CallOrder, GatherStep, PlayStep, SayStep, Step
+from ringbolt.core.calls.call import Gather, Play, Say, Step
 from ringbolt.core.calls.ssml import is_ssml, parse_ssml, whole_text
+from ringbolt.core.commands import CallOrder
 from ringbolt.core.errors import InvalidInput
 
 
@@ -15,7 +16,7 @@ def spoken_texts(order: CallOrder) -> tuple[str, ...]:
 
     A marked-up one stands there as it is heard and as it is written, and as it came.
     """
-    texts = [step.text for step in _sounds(order) if isinstance(step, SayStep)]
+    texts = [step.text for step in _sounds(order) if isinstance(step, Say)]
     apart = [form for text in texts for form in _forms(text)]
     return (*apart, " ".join(texts)) if len(texts) > 1 else tuple(apart)
 
@@ -24,10 +25,10 @@ def heard(order: CallOrder) -> tuple[str, ...]:
     """What the called person hears, each text once; for a file its address, without the query."""
     said: list[str] = []
     for step in _sounds(order):
-        if isinstance(step, PlayStep):
+        if isinstance(step, Play):
             parts = urlsplit(step.url)
             said.append(f"{parts.hostname or ''}{parts.path}")
-        elif isinstance(step, SayStep):
+        elif isinstance(step, Say):
             said.append(_forms(step.text)[-1])
     return tuple(said)
 
@@ -35,14 +36,14 @@ def heard(order: CallOrder) -> tuple[str, ...]:
 def _sounds(order: CallOrder) -> Iterator[Step]:
     steps: tuple[Step, ...] = order.steps
     if order.message:
-        steps = (SayStep(order.message), *steps)
+        steps = (Say(order.message), *steps)
     if order.audio_url:
-        steps = (PlayStep(order.audio_url), *steps)
+        steps = (Play(order.audio_url), *steps)
     for step in steps:
-        inside = step.prompt if isinstance(step, GatherStep) else (step,)
+        inside = step.prompt if isinstance(step, Gather) else (step,)
         for each in inside:
             yield each
-            if isinstance(each, PlayStep) and each.fallback is not None:
+            if isinstance(each, Play) and each.fallback is not None:
                 yield each.fallback
 
 

@@ -10,12 +10,11 @@ from typing import Any, Final
 
 import msgspec
 
-from ringbolt.app.requests import call_order
-from ringbolt.app.requests.call_order import CallOrder
 from ringbolt.app.requests.digits import told_digits
 from ringbolt.app.webhooks import notify
 from ringbolt.app.webhooks.call_status import talked_ms
 from ringbolt.core.calls.call import CallStatus
+from ringbolt.core.commands import CallOrder
 from ringbolt.core.timestamps import iso
 from ringbolt.store import calls, orders, webhooks
 from ringbolt.store.calls import Call
@@ -54,7 +53,7 @@ def changed(tx: Tx, order_id: str, at_ms: int | None = None) -> None:
     call = calls.call_of(tx, order_id)
     if order is None or call is None:
         return
-    command = call_order.from_json(order.request)
+    command = order.command_as(CallOrder)
     if command.status_url:
         _tell_status(tx, order, command, call, tx.now_ms if at_ms is None else at_ms)
     if command.digits_url and command.gathers and call.status.is_final:

@@ -2,6 +2,7 @@
 
 A ``CallScript`` is what the buyer asked for, in words; a ``RenderedScript`` is the same with
 every text spoken and every file decoded, ready for a carrier: 16-bit mono PCM at 8 kHz.
+The steps of a script stand in orders as JSON: their tags, names and defaults never change.
 """
 
 from __future__ import annotations
@@ -9,56 +10,51 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+import msgspec
+
 SAMPLE_RATE = 8000
 """Samples per second of all telephone audio here (G.711, RFC 3551)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Say:
-    """Speak ``text``. ``voice`` and ``language`` are names or empty for automatic."""
+class Say(msgspec.Struct, frozen=True, omit_defaults=True, tag="say"):
+    """Speak ``text`` (or SSML). ``voice`` and ``language`` are names or empty for automatic."""
 
-    text: str
+    text: str = ""  # once it was wiped
     voice: str = ""
     language: str = ""
     neural: bool = False
     repeat: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Play:
-    """Play the audio behind ``url``, at most ``max_ms`` of it; ``fallback`` is spoken instead if
-    it cannot be played."""
+class Play(msgspec.Struct, frozen=True, omit_defaults=True, tag="play"):
+    """Play the audio behind ``url``, as much of it as there is time for; ``fallback`` is spoken
+    instead if it cannot be played."""
 
-    url: str
-    max_ms: int
+    url: str = ""  # once it was wiped
     repeat: int = 1
     fallback: Say | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Pause:
+class Pause(msgspec.Struct, frozen=True, tag="pause"):
     """Silence."""
 
     ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Gather:
+class Gather(msgspec.Struct, frozen=True, omit_defaults=True, tag="gather"):
     """Collect keys while ``prompt`` plays and for ``timeout_ms`` after it, or until enough."""
 
-    prompt: tuple[Say | Play | Pause, ...]
+    prompt: tuple[Say | Play | Pause, ...] = ()
     max_digits: int = 32
     finish_key: str = "#"
     timeout_ms: int = 5000
 
 
-@dataclass(frozen=True, slots=True)
-class Hangup:
+class Hangup(msgspec.Struct, frozen=True, tag="hangup"):
     """End the call here."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(msgspec.Struct, frozen=True, omit_defaults=True, tag="record"):
     """Record the far end after a beep, until it presses one of ``finish_keys``, is silent for
     ``max_silence_ms``, or ``max_duration_ms`` are over (0: until the call is).
 
@@ -70,7 +66,9 @@ class Record:
     url: str = ""
 
 
-CallScript = tuple[Say | Play | Pause | Gather | Record | Hangup, ...]
+Sound = Say | Play | Pause
+Step = Sound | Gather | Record | Hangup
+CallScript = tuple[Step, ...]
 
 
 @dataclass(frozen=True, slots=True)

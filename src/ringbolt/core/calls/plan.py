@@ -18,7 +18,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from ringbolt.core.calls.call import CallScript, Gather, Hangup, Pause, Play, Record, Say
+from ringbolt.core.calls.call import (
+    CallScript,
+    Gather,
+    Hangup,
+    Pause,
+    Play,
+    Record,
+    Say,
+    Sound,
+    Step,
+)
 from ringbolt.core.calls.plan_attributes import Attributes, refused
 from ringbolt.core.calls.ssml import is_ssml, markup_of, read_markup
 from ringbolt.core.calls.xml_tree import Element, XmlRefused, parse_xml
@@ -31,11 +41,6 @@ MAX_TIMEOUT_S: Final = 60
 MAX_DIGITS: Final = 32
 MAX_RECORDING_S: Final = 1800
 MAX_URL_CHARS: Final = 2048
-_PLAY_MS: Final = MAX_RECORDING_S * 1000
-"""No more of a file than this; what is paid for ends it earlier."""
-
-Sound = Say | Play | Pause
-Part = Sound | Gather | Record | Hangup
 
 
 def parse_plan(xml: str | bytes) -> CallScript:
@@ -58,7 +63,7 @@ def parse_plan(xml: str | bytes) -> CallScript:
     return tuple(_part(verb) for verb in verbs)
 
 
-def _part(verb: Element) -> Part:
+def _part(verb: Element) -> Step:
     read = _VERBS.get(verb.key)
     if read is None:
         raise refused(
@@ -109,7 +114,7 @@ def _play(verb: Element) -> Play:
         raise refused(f"<{verb.name}> names two files; give it one url.", verb.line)
     if not url.lower().startswith(("https://", "http://")) or len(url) > MAX_URL_CHARS:
         raise refused(f"<{verb.name}> needs a url that begins with https://", verb.line)
-    return Play(url, _PLAY_MS, repeat)
+    return Play(url, repeat)
 
 
 def _pause(verb: Element) -> Pause:
@@ -165,7 +170,7 @@ def _hangup(verb: Element) -> Hangup:
 
 
 _PROMPTS: Final = ("say", "play", "pause")
-_VERBS: Final[dict[str, Callable[[Element], Part]]] = {
+_VERBS: Final[dict[str, Callable[[Element], Step]]] = {
     "say": _say,
     "play": _play,
     "gather": _gather,

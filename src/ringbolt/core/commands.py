@@ -1,0 +1,129 @@
+"""What can be ordered: one plain command for each, whichever API it came by.
+
+An order keeps its command as JSON in ``request``. Names and defaults of the fields never change;
+what a former version wrote and this one does not know is passed over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from ringbolt.core.calls.call import CallScript, Gather, Pause, Play, Say, Step
+from ringbolt.core.order import OrderKind
+
+
+class CallOrder(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Call ``to`` (E.164) and go through ``steps``; or, without any, speak ``message`` or play
+    ``audio_url``. ``minutes``: started minutes that are paid for, or held on a balance; 0 until
+    they are reckoned.
+
+    ``ring_timeout_s`` 0 is the shop's own. ``status_url`` is told every status (by
+    ``status_method``, POST or GET), ``digits_url`` what was pressed, at the end; ``metadata`` is
+    the buyer's own JSON, given back to them.
+    """
+
+    to: str
+    minutes: int
+    message: str = ""
+    audio_url: str = ""
+    voice: str = ""
+    language: str = ""
+    neural: bool = False
+    steps: tuple[Step, ...] = ()
+    ring_timeout_s: int = 0
+    status_url: str = ""
+    digits_url: str = ""
+    metadata: str = ""
+    status_method: str = "POST"
+
+    def script(self, linger_ms: int) -> CallScript:
+        """What the call says, and the silence after it in which keys are still heard."""
+        if self.steps:
+            return self.steps
+        said: Say | Play
+        if self.audio_url:
+            said = Play(self.audio_url)
+        else:
+            said = Say(self.message, self.voice, self.language, self.neural)
+        return (said, Pause(linger_ms)) if linger_ms else (said,)
+
+    @property
+    def gathers(self) -> tuple[Gather, ...]:
+        """Where keys are asked for."""
+        return tuple(step for step in self.steps if isinstance(step, Gather))
+
+    @property
+    def max_play_ms(self) -> int:
+        """No more of a file is heard than that."""
+        return self.minutes * 60_000
+
+    @property
+    def max_duration_s(self) -> int:
+        """When the carrier hangs up whatever is still being said: a second before the end of the
+        minutes that are paid, since whoever bills a call by started minutes rounds up."""
+        return self.minutes * 60 - 1
+
+
+class SendText(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Send ``message`` to ``to`` (E.164) from ``sender``, a name or number of the operator's."""
+
+    to: str
+    message: str = ""  # once it was wiped
+    sender: str = ""
+
+
+class SendMail(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Mail ``message`` to ``to``; ``subject`` is '' for the operator's own."""
+
+    to: str
+    message: str = ""  # once it was wiped
+    subject: str = ""
+
+
+class ReceiveTexts(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Lend a number and show what is texted to it.
+
+    ``service``: its code. ``country``: the seed's number, 999 = any. ``hours``: 0 for an
+    activation (one code), else a rental. ``real``: of the operator's own pool. ``again``: the
+    number (E.164) that an earlier order of the same buyer had, of ``provider``.
+    """
+
+    service: str
+    country: int
+    hours: int = 0
+    real: bool = False
+    again: str = ""
+    provider: str = ""
+
+
+class TopUp(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Add ``sats`` to the balance of the key ``key_id``."""
+
+    key_id: str
+    sats: int
+
+
+Command = CallOrder | SendText | SendMail | ReceiveTexts | TopUp
+
+_DECODE: Final[Mapping[OrderKind, Any]] = {
+    OrderKind.CALL: msgspec.json.Decoder(CallOrder).decode,
+    OrderKind.SMS: msgspec.json.Decoder(SendText).decode,
+    OrderKind.EMAIL: msgspec.json.Decoder(SendMail).decode,
+    OrderKind.ACTIVATION: msgspec.json.Decoder(ReceiveTexts).decode,
+    OrderKind.RENTAL: msgspec.json.Decoder(ReceiveTexts).decode,
+    OrderKind.FUND: msgspec.json.Decoder(TopUp).decode,
+}
+_encode = msgspec.json.Encoder().encode
+
+
+def to_json(command: Command) -> str:
+    return _encode(command).decode()
+
+
+def from_json(kind: OrderKind, text: str) -> Command:
+    """The command of an order of that kind. A text that was wiped is empty."""
+    command: Command = _DECODE[kind](text)
+    return command
