@@ -15,6 +15,7 @@ from hypothesis.stateful import initialize, invariant, rule
 
 from ringbolt.app.accounts.chart_of_accounts import account_of_key
 from ringbolt.app.accounts.keys import revoke_key
+from ringbolt.app.policies import ChargeOn
 from ringbolt.core.calls.call import CallStatus
 from ringbolt.core.errors import NotFound
 from ringbolt.core.outcome import Recovery
@@ -44,7 +45,11 @@ class BalanceCalls(CallMachine):
         charge_on=st.sampled_from(["answered", "placed"]),
     )
     def open(
-        self, recovery: Recovery, life: tuple[CallStatus, ...], obeys: bool, charge_on: str
+        self,
+        recovery: Recovery,
+        life: tuple[CallStatus, ...],
+        obeys: bool,
+        charge_on: ChargeOn,
     ) -> None:
         db = self.open_database()
         self.world = World(db, self.clock, memory_carrier(recovery, self.clock))

@@ -140,7 +140,12 @@ class Receptions(ShopMachine):
     def all_texts_are_told_again(self) -> None:
         for backend in self.world.backends:
             self.run(
-                self.world.db.tx(receive_texts, self.process.shop, backend.name, tuple(backend.log))
+                self.world.db.tx(
+                    receive_texts,
+                    self.process.shop.policies.receiving,
+                    backend.name,
+                    tuple(backend.log),
+                )
             )
 
     @rule(own=st.booleans())

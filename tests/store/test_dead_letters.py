@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from ringbolt.app.calls import check_call
 from ringbolt.app.dead_letters import record_event
+from ringbolt.app.policies import Policies
 from ringbolt.app.shop import Shop
 from ringbolt.clock import SystemClock
 from ringbolt.core.calls.call import CallEvent, CallStatus
@@ -71,13 +72,9 @@ class Ledger:
 
 
 def shop_of(db: Database, **parts: Any) -> Shop:
-    settings = Settings(limits="off")
-    return cast(
-        Shop,
-        SimpleNamespace(
-            db=db, settings=settings, keyring=KEYRING, clock=SystemClock(), hash_of=str, **parts
-        ),
-    )
+    policies = Policies.of(Settings(limits="off"), KEYRING)
+    named = {"db": db, "keyring": KEYRING, "clock": SystemClock(), "policies": policies, **parts}
+    return cast(Shop, SimpleNamespace(**named))
 
 
 async def follow(watcher: watchers.Watcher) -> None:

@@ -78,8 +78,8 @@ class Failing:
 
 async def listen(database: Any, line: Line | Window) -> None:
     """Follow the line until it, or the database, is lost."""
-    sms = SimpleNamespace(settle_on="sent")
-    shop = SimpleNamespace(db=database, settings=SimpleNamespace(sms=sms))
+    messages = SimpleNamespace(settle_on="sent")
+    shop = SimpleNamespace(db=database, policies=SimpleNamespace(messages=messages))
     with pytest.raises(Unavailable):
         await sms_watcher(cast(Shop, shop), cast(SmsCarrier, line)).follow()
 

@@ -147,7 +147,7 @@ async def test_a_code_and_a_cancel_at_once_agree_about_the_money(
         told = InboundText(f"e{n}", number, "", "Acme", CODE, "", world.clock.now_ms())
         for _ in range(n):  # each at another point of the cancels
             await asyncio.sleep(0)
-        await world.db.tx(receive_texts, process.shop, "lender", [told])
+        await world.db.tx(receive_texts, process.shop.policies.receiving, "lender", [told])
 
     await asyncio.gather(
         *(cancel(order) for order in sold), *(text(order, n) for n, order in enumerate(sold))

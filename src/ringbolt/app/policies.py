@@ -7,11 +7,17 @@ signature says what it depends on, and it cannot reach a part that would have to
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
-from ringbolt.core.keys import Keyring, hash_of
+from ringbolt.core.keys import Keyring, hash_of, hashes_of
 from ringbolt.core.order import Fulfilment, OrderKind
 from ringbolt.settings import Settings
 from ringbolt.settings.abuse import AbuseSettings
+
+ChargeOn = Literal["answered", "placed"]
+"""What is paid for: a call that was answered, or one that a carrier took."""
+SettleOn = Literal["sent", "delivered"]
+"""What is paid for: a text that was sent, or one that was delivered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +77,97 @@ class HoldPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class CallPolicy:
+    """How calls are placed. ``lines``: how many are up at the same time, 0 for any number;
+    ``account_lines`` and ``account_per_second``: how many of one account are, and begin."""
+
+    charge_on: ChargeOn
+    caller_id: str
+    ring_timeout_s: int
+    linger_ms: int
+    lines: int
+    account_lines: int
+    account_per_second: int
+    has_recordings: bool
+    keep_recordings_days: int
+
+    @classmethod
+    def of(cls, settings: Settings) -> CallPolicy:
+        calls, voice = settings.calls, settings.voice
+        return cls(
+            charge_on=calls.charge_on,
+            caller_id=calls.caller_id,
+            ring_timeout_s=calls.ring_timeout_s,
+            linger_ms=round(calls.linger_s * 1000),
+            lines=calls.max_concurrent if settings.limits == "on" else 0,
+            account_lines=voice.calls_at_once,
+            account_per_second=voice.calls_per_second,
+            has_recordings=voice.recordings,
+            keep_recordings_days=voice.recording_days,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MessagePolicy:
+    """How texts and e-mails are sent; ``subject`` is that of an e-mail that has none."""
+
+    settle_on: SettleOn
+    mail_sender: str
+    mail_subject: str
+
+    @classmethod
+    def of(cls, settings: Settings) -> MessagePolicy:
+        return cls(settings.sms.settle_on, settings.mail.sender, settings.mail.subject)
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivingPolicy:
+    """How numbers are acquired and texts received. ``senders`` are the numbers that we send texts
+    from: what comes to them is no code, but may be a STOP."""
+
+    number_within_ms: int
+    cancel_after_ms: int
+    rental_trial_ms: int
+    other_numbers: int
+    senders: tuple[str, ...]
+    keyring: Keyring
+
+    @classmethod
+    def of(cls, settings: Settings, keyring: Keyring) -> ReceivingPolicy:
+        orders = settings.orders
+        return cls(
+            number_within_ms=orders.number_within_s * 1000,
+            cancel_after_ms=orders.cancel_after_s * 1000,
+            rental_trial_ms=orders.rental_trial_s * 1000,
+            other_numbers=orders.other_numbers,
+            senders=settings.sms.senders,
+            keyring=keyring,
+        )
+
+    def hashes_of(self, number: str) -> tuple[str, ...]:
+        """A number as the store keeps it: the current hash first, then those under former keys."""
+        return hashes_of(self.keyring, number)
+
+
+@dataclass(frozen=True, slots=True)
 class Policies:
     """All of a shop's."""
 
     deadlines: DeadlinePolicy
     limits: LimitPolicy
     holds: HoldPolicy
+    calls: CallPolicy
+    messages: MessagePolicy
+    receiving: ReceivingPolicy
 
     @classmethod
     def of(cls, settings: Settings, keyring: Keyring) -> Policies:
         deadlines, limits = DeadlinePolicy.of(settings), LimitPolicy.of(settings, keyring)
-        return cls(deadlines, limits, HoldPolicy(deadlines, limits))
+        return cls(
+            deadlines=deadlines,
+            limits=limits,
+            holds=HoldPolicy(deadlines, limits),
+            calls=CallPolicy.of(settings),
+            messages=MessagePolicy.of(settings),
+            receiving=ReceivingPolicy.of(settings, keyring),
+        )

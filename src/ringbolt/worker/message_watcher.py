@@ -46,7 +46,7 @@ async def _apply(
     shop: Shop, source: str, receipts: Sequence[DeliveryReceipt], places: asyncio.Semaphore
 ) -> None:
     """All of them, or an error after which they have to come again."""
-    settle_on = shop.settings.sms.settle_on
+    settle_on = shop.policies.messages.settle_on
 
     async def apply(told: Sequence[DeliveryReceipt]) -> None:
         async with places:
@@ -65,7 +65,7 @@ async def _apply(
 
 async def _apply_each(shop: Shop, source: str, told: Sequence[DeliveryReceipt]) -> None:
     """One of them cannot be taken: the others are."""
-    settle_on = shop.settings.sms.settle_on
+    settle_on = shop.policies.messages.settle_on
     for receipt in told:
         name = f"sms:{source}"
         await record_event(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ringbolt.app.dead_letters import record_event
 from ringbolt.app.numbers.receive_text import receive_texts
+from ringbolt.app.policies import ReceivingPolicy
 from ringbolt.app.shop import Shop
 from ringbolt.numbers.provider import NumberProvider, TextBatch
 from ringbolt.store import cursors
@@ -29,7 +30,7 @@ def text_watcher(shop: Shop, provider: NumberProvider) -> Watcher:
 
 async def _commit(shop: Shop, cursor: str, source: str, batch: TextBatch) -> None:
     try:
-        await shop.db.tx(_take, shop, cursor, source, batch)
+        await shop.db.tx(_take, shop.policies.receiving, cursor, source, batch)
     except Exception as error:
         if may_pass(error):
             raise
@@ -38,13 +39,14 @@ async def _commit(shop: Shop, cursor: str, source: str, batch: TextBatch) -> Non
 
 async def _take_each(shop: Shop, cursor: str, source: str, batch: TextBatch) -> None:
     """One of them cannot be taken: the others are."""
+    policy = shop.policies.receiving
     for text in batch.texts:
-        await record_event(shop.db, cursor, text.event_id, receive_texts, shop, source, (text,))
+        await record_event(shop.db, cursor, text.event_id, receive_texts, policy, source, (text,))
     if batch.cursor:
         await shop.db.tx(cursors.set, cursor, batch.cursor)
 
 
-def _take(tx: Tx, shop: Shop, cursor: str, source: str, batch: TextBatch) -> None:
-    receive_texts(tx, shop, source, batch.texts)
+def _take(tx: Tx, policy: ReceivingPolicy, cursor: str, source: str, batch: TextBatch) -> None:
+    receive_texts(tx, policy, source, batch.texts)
     if batch.cursor:
         cursors.set(tx, cursor, batch.cursor)

@@ -16,6 +16,7 @@ from ringbolt.app.calls.check_call import apply_all
 from ringbolt.app.calls.record_outcome import apply_event
 from ringbolt.app.dead_letters import record_event
 from ringbolt.app.payments.record_settlement import record_settlement, settled_cursor
+from ringbolt.app.policies import ChargeOn
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import Unavailable
 from ringbolt.lightning.node import InvoiceStatus
@@ -124,7 +125,7 @@ async def _commit_events(shop: Shop, carrier: VoiceCarrier, name: str, batch: Ev
 async def _apply_batch(shop: Shop, carrier: VoiceCarrier, name: str, batch: EventBatch) -> set[str]:
     """The calls of which events are missing; with them, the cursor stays."""
     gaps_allowed = not isinstance(carrier, SupportsCallLookup)
-    charge_on = shop.settings.calls.charge_on
+    charge_on = shop.policies.calls.charge_on
     try:
         return await shop.db.tx(_apply, name, batch, charge_on, gaps_allowed=gaps_allowed)
     except Exception as error:
@@ -140,7 +141,7 @@ def _apply(
     tx: Tx,
     cursor_name: str,
     batch: EventBatch,
-    charge_on: str,
+    charge_on: ChargeOn,
     *,
     gaps_allowed: bool,
 ) -> set[str]:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule
 
 from ringbolt.app.calls.record_outcome import apply_event
+from ringbolt.app.policies import ChargeOn
 from ringbolt.core.calls.call import CallStatus
 from ringbolt.core.outcome import Rejected, Unknown
 from ringbolt.voice.carrier import Accepted, PlaceCall, PlaceResult
@@ -29,7 +30,7 @@ class CallMachine(ShopMachine):
 
     world: World
     people: list[Any]
-    charge_on = "answered"
+    charge_on: ChargeOn = "answered"
 
     def __init__(self) -> None:
         super().__init__()

@@ -6,6 +6,7 @@ from ringbolt.api.orders import fields
 from ringbolt.api.orders.endpoint import Asked, Reply, ok
 from ringbolt.api.orders.purchase import key_of
 from ringbolt.app.numbers.receive_text import receive_texts
+from ringbolt.app.policies import ReceivingPolicy
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import NotFound
 from ringbolt.core.phone import EXAMPLE, is_e164
@@ -33,7 +34,9 @@ class InboundTexts:
         """
         key = await key_of(self._shop, asked, SCOPE)
         text = self._read(asked, key)
-        await self._shop.db.tx(_take, self._shop, text)
+        own = self._shop.own_numbers
+        source = "own" if own is None else own.name
+        await self._shop.db.tx(_take, self._shop.policies.receiving, source, text)
         return ok({"status": "OK"})
 
     def _read(self, asked: Asked, key: ApiKey) -> InboundText:
@@ -61,16 +64,15 @@ class InboundTexts:
         )
 
 
-def _take(tx: Tx, shop: Shop, text: InboundText) -> None:
-    source = "own" if shop.own_numbers is None else shop.own_numbers.name
+def _take(tx: Tx, policy: ReceivingPolicy, source: str, text: InboundText) -> None:
     lease = receiving_orders.open_lease_of_number(tx, text.number)
     is_lent_by_us = lease is not None and lease.provider == source
     is_ours = any(own.number == text.number for own in pool.listing(tx))
-    if not (is_lent_by_us or is_ours or text.number in shop.settings.sms.senders):
+    if not (is_lent_by_us or is_ours or text.number in policy.senders):
         raise NotFound(
             "to is no number of this shop's.",
             code="UNKNOWN_NUMBER",
             field="to",
             suggestion="Add it to the pool of own numbers first.",
         )
-    receive_texts(tx, shop, source, [text])
+    receive_texts(tx, policy, source, [text])

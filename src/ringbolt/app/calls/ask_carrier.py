@@ -10,6 +10,7 @@ from ringbolt.app.calls.render import Rendered
 from ringbolt.app.checkout.routes import call_route
 from ringbolt.app.jobs import CHECK_CALL
 from ringbolt.app.payments.decide_outcome import fail
+from ringbolt.app.policies import CallPolicy, ChargeOn
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks import call_notify
 from ringbolt.core.calls.call import CallStatus
@@ -35,15 +36,15 @@ async def ask(
     rendered: Rendered,
 ) -> None:
     """Ask ``carrier``, which is the one that ``attempt`` names."""
-    command = order.command_as(CallOrder)
+    command, policy = order.command_as(CallOrder), shop.policies.calls
     jobs.sure(job)
     result = await carrier.place(
         PlaceCall(
             ref=attempt.ref,
             to=command.to,
-            caller_id=shop.settings.calls.caller_id,
+            caller_id=policy.caller_id,
             script=rendered.script,
-            ring_timeout_s=command.ring_timeout_s or shop.settings.calls.ring_timeout_s,
+            ring_timeout_s=command.ring_timeout_s or policy.ring_timeout_s,
             max_duration_s=command.max_duration_s,
             still_wanted=job.still_ours,
         )
@@ -56,9 +57,9 @@ async def ask(
 async def write_down(
     shop: Shop, job: Job, order: Order, attempt: Attempt, result: PlaceResult
 ) -> None:
-    command = order.command_as(CallOrder)
+    command, policy = order.command_as(CallOrder), shop.policies.calls
     route = tuple(carrier.name for carrier in call_route(shop, command))
-    terms = _Terms(shop.settings.calls.charge_on, _patience_ms(shop, command), route)
+    terms = _Terms(policy.charge_on, _patience_ms(policy, command), route)
     await shop.db.tx(_answered, job, attempt, result, terms)
 
 
@@ -67,7 +68,7 @@ class _Terms:
     """``patience_ms``: how long a call can take at most. ``route``: the names of those who may be
     asked for it, in order."""
 
-    charge_on: str
+    charge_on: ChargeOn
     patience_ms: int
     route: tuple[str, ...]
 
@@ -143,12 +144,8 @@ def give_up(tx: Tx, job: Job, order_id: str, why: str, may_retry: bool) -> None:
     jobs.finish(tx, job)
 
 
-def linger_ms(shop: Shop) -> int:
-    return round(shop.settings.calls.linger_s * 1000)
-
-
-def _patience_ms(shop: Shop, command: CallOrder) -> int:
+def _patience_ms(policy: CallPolicy, command: CallOrder) -> int:
     """How long a call can take at most, from asking to its last event."""
-    ring_s = command.ring_timeout_s or shop.settings.calls.ring_timeout_s
+    ring_s = command.ring_timeout_s or policy.ring_timeout_s
     seconds = ring_s + command.max_duration_s
     return seconds * 1000 + _SILENCE_MARGIN_MS

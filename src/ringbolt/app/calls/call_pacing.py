@@ -58,10 +58,14 @@ class Pacing:
 
 def pacing_of(shop: Shop, order: Order) -> Pacing | None:
     """None for a call that is paid otherwise, or where limits are off."""
-    if not shop.limits or order.method is not PaymentMethod.BALANCE or order.account_id is None:
+    if (
+        not shop.policies.limits.is_on
+        or order.method is not PaymentMethod.BALANCE
+        or order.account_id is None
+    ):
         return None
-    settings = shop.settings.voice
-    return Pacing(order.account_id, settings.calls_at_once, settings.calls_per_second)
+    policy = shop.policies.calls
+    return Pacing(order.account_id, policy.account_lines, policy.account_per_second)
 
 
 def may_start(tx: Tx, job: Job, order: Order, pacing: Pacing, lines: int) -> bool:

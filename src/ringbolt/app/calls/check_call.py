@@ -99,7 +99,7 @@ async def apply_all(
             f"{event.ref}/{event.seq}",
             apply_event,
             event,
-            shop.settings.calls.charge_on,
+            shop.policies.calls.charge_on,
             gaps_allowed=gaps_allowed,
         )
         if done is None:

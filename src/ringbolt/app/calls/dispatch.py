@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 
-from ringbolt.app.calls.ask_carrier import ask, give_up, linger_ms, write_down
+from ringbolt.app.calls.ask_carrier import ask, give_up, write_down
 from ringbolt.app.calls.call_pacing import Pacing, began, has_line, keeps_rate, may_start, pacing_of
 from ringbolt.app.calls.recover_attempt import Work, recover
 from ringbolt.app.calls.render import render
@@ -63,7 +63,7 @@ class _Limits:
 
 def _limits(shop: Shop, order: Order, command: CallOrder) -> _Limits:
     return _Limits(
-        shop.settings.calls.max_concurrent if shop.limits else 0,
+        shop.policies.calls.lines,
         shop.hash_of(command.to),
         limits_of_order(shop.policies.limits, order),
         shop.policies.limits,
@@ -102,7 +102,9 @@ async def _first(shop: Shop, job: Job, work: Work) -> None:
     if not await _may_begin(shop, job, work, limits):
         return
     try:
-        rendered = await render(shop, command.script(linger_ms(shop)), command.max_play_ms)
+        rendered = await render(
+            shop, command.script(shop.policies.calls.linger_ms), command.max_play_ms
+        )
     except SpeechBusy as error:  # its turn may come before it is too late
         await shop.db.tx(jobs.retry, job, _SPEECH_RETRY_MS, error.message)
         return

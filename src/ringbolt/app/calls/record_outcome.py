@@ -13,6 +13,7 @@ from ringbolt.app.calls.charge_call import charge_call
 from ringbolt.app.calls.recordings import expect_recordings
 from ringbolt.app.jobs import CHECK_CALL
 from ringbolt.app.payments.decide_outcome import fail, fulfil
+from ringbolt.app.policies import ChargeOn
 from ringbolt.app.webhooks import call_notify
 from ringbolt.core.calls.call import TIME_WAS_UP, CallEvent, CallStatus
 from ringbolt.core.order import OrderState
@@ -39,7 +40,9 @@ CAUSES = {
 }
 
 
-def apply_event(tx: Tx, event: CallEvent, charge_on: str, *, gaps_allowed: bool = False) -> bool:
+def apply_event(
+    tx: Tx, event: CallEvent, charge_on: ChargeOn, *, gaps_allowed: bool = False
+) -> bool:
     """Apply one event of a call; repeats are harmless.
 
     False if events before it are missing (the caller asks the carrier for all of them), unless
@@ -97,7 +100,7 @@ def _answered(tx: Tx, attempt: Attempt) -> None:
         calls.update_attempt(tx, attempt.id, state=AttemptState.ACCEPTED, finished_ms=None)
 
 
-def mark_in_progress(tx: Tx, order_id: str, charge_on: str, status: CallStatus) -> None:
+def mark_in_progress(tx: Tx, order_id: str, charge_on: ChargeOn, status: CallStatus) -> None:
     """The carrier has the call."""
     orders.move(tx, order_id, OrderState.IN_PROGRESS, status, only_from=OrderState.DISPATCHING)
     if charge_on == "placed":
@@ -135,7 +138,7 @@ def _end_attempt(tx: Tx, attempt: Attempt, event: CallEvent) -> None:
     CHECK_CALL.cancel(tx, attempt.ref)
 
 
-def _end(tx: Tx, attempt: Attempt, event: CallEvent, charge_on: str) -> None:
+def _end(tx: Tx, attempt: Attempt, event: CallEvent, charge_on: ChargeOn) -> None:
     if event.status is CallStatus.COMPLETED:
         fulfil(tx, attempt.order_id, "answered")
     elif charge_on == "placed":

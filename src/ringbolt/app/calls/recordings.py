@@ -74,17 +74,18 @@ async def read(shop: Shop, account_id: str, recording_id: str) -> bytes:
     wav = await shop.db.read(_sound, account_id, recording_id)
     if wav:
         return wav
+    days = shop.policies.calls.keep_recordings_days
     raise NotFound(
         "There is no such recording of this account.",
         code="RECORDING_NOT_FOUND",
-        suggestion=f"Recordings are kept for {shop.settings.voice.recording_days} days. Use the id "
-        "exactly as it was given, and the key that paid for the call.",
+        suggestion=f"Recordings are kept for {days} days. Use the id exactly as it was given, and "
+        "the key that paid for the call.",
     )
 
 
 async def purge_recordings(shop: Shop) -> None:
     """Remove what was kept for long enough."""
-    keep_ms = shop.settings.voice.recording_days * _DAY_MS
+    keep_ms = shop.policies.calls.keep_recordings_days * _DAY_MS
     for forget in (recordings.forget, recordings.forget_pieces):
         while await shop.db.tx(forget, keep_ms):  # a small transaction each
             continue

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from ringbolt.app.attempts import ABSENT_AFTER_MS, is_surely_absent, part_is_gone
-from ringbolt.app.calls.ask_carrier import ask, give_up, linger_ms, write_down
+from ringbolt.app.calls.ask_carrier import ask, give_up, write_down
 from ringbolt.app.calls.check_call import apply_all
 from ringbolt.app.calls.render import render
 from ringbolt.app.jobs import DISPATCH_CALL
@@ -87,7 +87,9 @@ async def _ask_again(
     """There is no such call, or the same reference makes it the same call."""
     command = order.command_as(CallOrder)
     try:
-        rendered = await render(shop, command.script(linger_ms(shop)), command.max_play_ms)
+        rendered = await render(
+            shop, command.script(shop.policies.calls.linger_ms), command.max_play_ms
+        )
     except (SpeechFailed, AudioUnplayable) as error:
         may_retry = carrier.recovery is Recovery.LOOKUP
         why = f"{error.code}: {error.message}"

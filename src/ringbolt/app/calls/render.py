@@ -50,7 +50,7 @@ async def render(shop: Shop, script: CallScript, max_play_ms: int) -> Rendered:
         if isinstance(step, Hangup):
             break
         if isinstance(step, Record):
-            if not shop.settings.voice.recordings:  # turned off since the call was bought
+            if not shop.policies.calls.has_recordings:  # turned off since the call was bought
                 raise AudioUnplayable("Calls are not recorded here.", code=RECORDING_OFF)
             if step.url:
                 notes.append(RECORD_URL_IGNORED)

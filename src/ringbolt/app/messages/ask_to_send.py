@@ -9,8 +9,9 @@ from __future__ import annotations
 from ringbolt.app.attempts import part_is_gone, retry_delay_ms
 from ringbolt.app.checkout.routes import mail_route, text_route
 from ringbolt.app.limits.suppress import unsubscribe_link
-from ringbolt.app.messages.record_receipt import SettleOn, close, is_told_of, record_answer
+from ringbolt.app.messages.record_receipt import close, is_told_of, record_answer
 from ringbolt.app.payments.decide_outcome import fail, fulfil
+from ringbolt.app.policies import SettleOn
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks import notify
 from ringbolt.core.commands import SendMail, SendText
@@ -76,7 +77,7 @@ async def _ask_carrier(
     )
     if job.still_ours():
         shop.sms_carriers.heard(attempt.carrier, result)
-    route, settle_on = route_of(shop, order), shop.settings.sms.settle_on
+    route, settle_on = route_of(shop, order), shop.policies.messages.settle_on
     await shop.db.tx(sms_answered, job, attempt, result, settle_on, route)
 
 
@@ -107,14 +108,14 @@ def sms_answered(
 async def _ask_mailer(
     shop: Shop, job: Job, mail_server: mailer.Mailer, order: Order, attempt: Attempt
 ) -> None:
-    command = order.command_as(SendMail)
+    command, policy = order.command_as(SendMail), shop.policies.messages
     result: mailer.MailResult
     try:
         mail = letter.write(
             ref=attempt.ref,
-            sender=shop.settings.mail.sender,
+            sender=policy.mail_sender,
             to=command.to,
-            subject=command.subject or shop.settings.mail.subject,
+            subject=command.subject or policy.mail_subject,
             text=command.message,
             origin=shop.base_url,
             unsubscribe_url=unsubscribe_link(shop, command.to),

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from ringbolt.app.jobs import MESSAGE_DEADLINE
 from ringbolt.app.messages.ask_to_send import give_up
-from ringbolt.app.messages.record_receipt import SettleOn, close
+from ringbolt.app.messages.record_receipt import close
 from ringbolt.app.messages.recover_message import Found, find, record_found
+from ringbolt.app.policies import SettleOn
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import Unavailable
 from ringbolt.store import jobs, messages, orders
@@ -44,7 +45,7 @@ async def message_deadline(shop: Shop, job: Job) -> None:
                 delay_ms = MESSAGE_DEADLINE.backoff.first_ms
                 await shop.db.tx(jobs.retry, job, delay_ms, error.message)
                 return
-    await shop.db.tx(_end, job, work.attempt, found, shop.settings.sms.settle_on)
+    await shop.db.tx(_end, job, work.attempt, found, shop.policies.messages.settle_on)
 
 
 async def abandon_message(shop: Shop, job: Job, why: str) -> None:

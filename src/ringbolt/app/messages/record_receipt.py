@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 from ringbolt.app.jobs import MESSAGE_DEADLINE
 from ringbolt.app.payments.decide_outcome import fail, fulfil
+from ringbolt.app.policies import SettleOn
 from ringbolt.app.webhooks import notify
 from ringbolt.core.order import OrderState
 from ringbolt.core.sanitise import clamp_count, clamp_ms, sanitise
@@ -21,9 +22,6 @@ from ringbolt.store import attempts, inbox, messages, orders
 from ringbolt.store.attempts import AttemptState
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.messages import Message, MessageStatus, Part, PartState
-
-SettleOn = Literal["sent", "delivered"]
-"""What is paid for: a text that was sent, or one that was delivered."""
 
 _PARKED_AT_MOST = 100
 _MAX_RAW = 200

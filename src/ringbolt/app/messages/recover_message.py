@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from ringbolt.app.attempts import ABSENT_AFTER_MS, is_surely_absent, part_is_gone
 from ringbolt.app.jobs import DISPATCH_MESSAGE
 from ringbolt.app.messages.ask_to_send import ask, give_up, is_late, record_mailed
-from ringbolt.app.messages.record_receipt import SettleOn, record_answer, record_receipt
+from ringbolt.app.messages.record_receipt import record_answer, record_receipt
+from ringbolt.app.policies import SettleOn
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import Unavailable
 from ringbolt.core.order import OrderKind
@@ -94,7 +95,7 @@ async def _look_up(shop: Shop, job: Job, work: Work) -> None:
         await shop.db.tx(_look_again, job, work, error.message)
         return
     if found is not None:
-        await shop.db.tx(_found, job, attempt, found, shop.settings.sms.settle_on)
+        await shop.db.tx(_found, job, attempt, found, shop.policies.messages.settle_on)
     elif not is_surely_absent(job, attempt, work.now_ms):
         seen = {"absent": attempt.ref, "absent_ms": work.now_ms}
         why = "it is not known there (yet)"

@@ -7,6 +7,8 @@ next worker resolves it (``recover_message``).
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from ringbolt.app.jobs import MESSAGE_DEADLINE
 from ringbolt.app.messages.ask_to_send import ask, give_up, is_late, route_of
@@ -21,11 +23,14 @@ from ringbolt.store.jobs import Job
 from ringbolt.store.orders import Order
 from ringbolt.store.suppressions import Channel
 
+RouteTo = Callable[[Order], Sequence[str]]
+"""The names of those who may be asked to send what an order sends, in order."""
+
 
 async def dispatch_message(shop: Shop, job: Job) -> None:
     """The job behind every paid text or e-mail; safe to run again at any point. Raises
     ``LeaseLost``."""
-    work = await shop.db.tx(_begin, shop, job, secrets.token_hex(16))
+    work = await shop.db.tx(_begin, partial(route_of, shop), job, secrets.token_hex(16))
     if work is None:
         return
     if work.is_fresh:
@@ -34,12 +39,12 @@ async def dispatch_message(shop: Shop, job: Job) -> None:
         await recover(shop, job, work)
 
 
-def _begin(tx: Tx, shop: Shop, job: Job, ref: str) -> Work | None:
+def _begin(tx: Tx, route_to: RouteTo, job: Job, ref: str) -> Work | None:
     """What is to be done now; None if nothing is, and the job says so already."""
     assert job.order_id is not None
     order = orders.by_id(tx, job.order_id)
     if order is not None and order.state is OrderState.PAID:
-        attempt = _intend(tx, shop, job, order, ref)
+        attempt = _intend(tx, route_to, job, order, ref)
         return None if attempt is None else Work(order, attempt, tx.now_ms, is_fresh=True)
     if order is not None and order.state in ASKED:
         attempt = messages.present_attempt(tx, order.id)
@@ -49,7 +54,7 @@ def _begin(tx: Tx, shop: Shop, job: Job, ref: str) -> Work | None:
     return None
 
 
-def _intend(tx: Tx, shop: Shop, job: Job, order: Order, ref: str) -> Attempt | None:
+def _intend(tx: Tx, route_to: RouteTo, job: Job, order: Order, ref: str) -> Attempt | None:
     """PAID -> DISPATCHING with an attempt written down; None if it is not to be sent."""
     message = messages.message_of(tx, order.id)
     assert message is not None, "a message is written down with its order"
@@ -64,7 +69,7 @@ def _intend(tx: Tx, shop: Shop, job: Job, order: Order, ref: str) -> Attempt | N
         jobs.finish(tx, job)
         return None
     asked = attempts.asked_in_this_try(tx, order.id)
-    carrier = next_asked(route_of(shop, order), asked.times, asked.refused)
+    carrier = next_asked(route_to(order), asked.times, asked.refused)
     if carrier is None:
         give_up(tx, order.id, "nobody carries messages there any more")
         jobs.finish(tx, job)

@@ -13,6 +13,7 @@ from ringbolt.app.checkout.routes import number_route
 from ringbolt.app.numbers.close_lease import close_receiving, see_to_giving_back, set_timer
 from ringbolt.app.numbers.receive_text import receive_early_texts
 from ringbolt.app.payments.decide_outcome import fail
+from ringbolt.app.policies import ReceivingPolicy
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks import notify
 from ringbolt.core.commands import ReceiveTexts
@@ -64,10 +65,25 @@ def _since_last_number(made: Sequence[Attempt]) -> list[Attempt]:
     return list(takewhile(lambda attempt: attempt.state is AttemptState.REJECTED, reversed(made)))
 
 
-def is_late(shop: Shop, order: Order, attempt: Attempt, now_ms: int) -> bool:
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a provider's answer is judged by. ``route``: the names of those who may be asked for
+    the number, in order; of real telephones, who was."""
+
+    policy: ReceivingPolicy
+    route: tuple[str, ...]
+
+
+def terms_of(shop: Shop, order: Order, attempt: Attempt) -> Terms:
+    request = order.command_as(ReceiveTexts)
+    route = (attempt.carrier,) if request.real else route_of(shop, request)
+    return Terms(shop.policies.receiving, route)
+
+
+def is_late(policy: ReceivingPolicy, order: Order, attempt: Attempt, now_ms: int) -> bool:
     """Whether the buyer has waited for this number long enough."""
-    patience_ms = shop.settings.orders.number_within_s * 1000
-    return now_ms >= min(attempt.created_ms + patience_ms, order.deadline_ms or now_ms)
+    until_ms = attempt.created_ms + policy.number_within_ms
+    return now_ms >= min(until_ms, order.deadline_ms or now_ms)
 
 
 async def ask(
@@ -92,14 +108,14 @@ async def ask(
     )
     if job.still_ours():
         shop.number_providers.heard(attempt.carrier, result)
-    await shop.db.tx(answered, shop, job, attempt, result)
+    await shop.db.tx(answered, terms_of(shop, order, attempt), job, attempt, result)
 
 
 def _numbers_had(tx: Tx, order_id: str) -> set[str]:
     return {lease.number for lease in receiving_orders.leases_of(tx, order_id)}
 
 
-def answered(tx: Tx, shop: Shop, job: Job, attempt: Attempt, result: AcquireResult) -> None:
+def answered(tx: Tx, terms: Terms, job: Job, attempt: Attempt, result: AcquireResult) -> None:
     """Write the provider's answer down."""
     receiving = receiving_orders.receiving_of(tx, attempt.order_id, lock=True)
     current = attempts.by_ref(tx, attempt.ref, lock=True)
@@ -110,9 +126,9 @@ def answered(tx: Tx, shop: Shop, job: Job, attempt: Attempt, result: AcquireResu
         return
     match result:
         case Acquired():
-            _lent(tx, shop, job, order, receiving, current, result)
+            _lent(tx, terms, job, order, receiving, current, result)
         case Rejected():
-            _none(tx, shop, job, order, current, result)
+            _none(tx, terms, job, order, current, result)
         case Unknown(reason):
             attempts.update(tx, current.id, state=AttemptState.UNKNOWN, reason=reason)
             jobs.retry(tx, job, _AGAIN_MS, reason)
@@ -147,14 +163,14 @@ def _end_attempt(
     )
 
 
-def _none(tx: Tx, shop: Shop, job: Job, order: Order, attempt: Attempt, answer: Rejected) -> None:
+def _none(tx: Tx, terms: Terms, job: Job, order: Order, attempt: Attempt, answer: Rejected) -> None:
     """Definitely nothing here: the next provider is asked at once, the same one a little later if
     it was not asked; if nobody is left, the money goes back."""
     reason = answer.reason
     _end_attempt(tx, attempt, AttemptState.REJECTED, reason, permanent=answer.permanent)
     since_ms = job.payload.get("since_ms", attempt.created_ms)
-    until_ms = since_ms + shop.settings.orders.number_within_s * 1000
-    asked, following = _following(tx, shop, order, attempt)
+    until_ms = since_ms + terms.policy.number_within_ms
+    asked, following = _following(tx, terms, order)
     is_looking = order.state is OrderState.DISPATCHING and tx.now_ms < until_ms
     if following is not None and is_looking:
         delay_ms = 0
@@ -167,17 +183,15 @@ def _none(tx: Tx, shop: Shop, job: Job, order: Order, attempt: Attempt, answer: 
     jobs.finish(tx, job)
 
 
-def _following(tx: Tx, shop: Shop, order: Order, attempt: Attempt) -> tuple[Asked, str | None]:
-    """Who was asked since the last number, and who is next; of real telephones, who was."""
-    request = order.command_as(ReceiveTexts)
-    route = (attempt.carrier,) if request.real else route_of(shop, request)
+def _following(tx: Tx, terms: Terms, order: Order) -> tuple[Asked, str | None]:
+    """Who was asked since the last number, and who is next."""
     asked = asked_since_last_number(attempts.of_order(tx, order.id))
-    return asked, next_asked(route, asked.times, asked.refused)
+    return asked, next_asked(terms.route, asked.times, asked.refused)
 
 
 def _lent(
     tx: Tx,
-    shop: Shop,
+    terms: Terms,
     job: Job,
     order: Order,
     receiving: ReceivingOrder,
@@ -195,9 +209,9 @@ def _lent(
     if not why and not receiving_orders.add_lease(tx, lease):
         why = "it is lent to another order"
     if why:
-        _refuse(tx, shop, job, order, attempt, acquired, why)
+        _refuse(tx, terms, job, order, attempt, acquired, why)
     else:
-        _assign(tx, shop, order, receiving, lease, acquired)
+        _assign(tx, terms.policy, order, receiving, lease, acquired)
         jobs.finish(tx, job)
 
 
@@ -239,7 +253,7 @@ def _unfit(tx: Tx, order: Order, lease: NumberLease) -> str:
 
 def _refuse(
     tx: Tx,
-    shop: Shop,
+    terms: Terms,
     job: Job,
     order: Order,
     attempt: Attempt,
@@ -255,7 +269,7 @@ def _refuse(
     if receiving_orders.lease_of_provider(tx, attempt.carrier, acquired.lease_id) is None:
         _give_back(tx, attempt, acquired)
     avoid = [*job.payload.get("avoid", ()), acquired.number]
-    if _following(tx, shop, order, attempt)[1] is None:
+    if _following(tx, terms, order)[1] is None:
         give_up(tx, order.id, f"no number is free ({why})")
         jobs.finish(tx, job)
     else:
@@ -268,7 +282,7 @@ def _give_back(tx: Tx, attempt: Attempt, acquired: Acquired) -> None:
 
 def _assign(
     tx: Tx,
-    shop: Shop,
+    policy: ReceivingPolicy,
     order: Order,
     receiving: ReceivingOrder,
     lease: NumberLease,
@@ -281,7 +295,7 @@ def _assign(
     changes: dict[str, Any] = {"until_ms": lease.until_ms}
     if receiving.is_rental:
         changes["until_ms"] = tx.now_ms + receiving.hours * _HOUR_MS
-        set_timer(tx, order.id, tx.now_ms + shop.settings.orders.rental_trial_s * 1000)
+        set_timer(tx, order.id, tx.now_ms + policy.rental_trial_ms)
     receiving_orders.update_receiving(
         tx,
         order.id,

@@ -14,12 +14,12 @@ from ringbolt.app.numbers.close_lease import close_receiving, provider_named
 from ringbolt.app.numbers.end_receiving import Look, fail_with_number, look
 from ringbolt.app.numbers.receive_text import receive_texts
 from ringbolt.app.payments.expire_order import expire_now
-from ringbolt.app.policies import LimitPolicy
+from ringbolt.app.policies import LimitPolicy, ReceivingPolicy
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import Conflict, NotFound, RingboltError, Unavailable
 from ringbolt.core.humanise import counted
 from ringbolt.core.order import DELIVERED, NOT_DELIVERED, NOT_TAKEN, UNPAID, OrderState
-from ringbolt.numbers.provider import Cancelled, CancelResult, HasText, InboundText, TooEarly
+from ringbolt.numbers.provider import Cancelled, CancelResult, HasText, TooEarly
 from ringbolt.store import orders, receiving_orders
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.orders import Order
@@ -65,7 +65,7 @@ async def _cancel(shop: Shop, order_id: str) -> bool:
         raise _delivered(found)
     if found.lease is None or not found.is_open:
         return False
-    check_patience(found, cancellable_ms(shop, found))
+    check_patience(found, cancellable_ms(shop.policies.receiving, found))
     answer = await ask_to_cancel(shop, found.lease)
     return await shop.db.tx(_fail, shop.policies.limits, order_id, found.lease, answer)
 
@@ -87,10 +87,9 @@ def _delivered(found: Look) -> Conflict:
     return Conflict("The code was delivered; the order cannot be cancelled.", suggestion=LOOK)
 
 
-def cancellable_ms(shop: Shop, found: Look) -> int:
+def cancellable_ms(policy: ReceivingPolicy, found: Look) -> int:
     """From when on the present number can be cancelled, ms UTC; what the provider says counts."""
-    after_ms = shop.settings.orders.cancel_after_s * 1000
-    own_ms = (found.receiving.assigned_ms or 0) + after_ms
+    own_ms = (found.receiving.assigned_ms or 0) + policy.cancel_after_ms
     return max(own_ms, found.lease.cancel_after_ms if found.lease else 0)
 
 
@@ -122,12 +121,8 @@ async def ask_to_cancel(shop: Shop, lease: NumberLease) -> CancelResult | None:
     if isinstance(answer, TooEarly):
         raise _too_early(answer.until_ms - shop.clock.now_ms())
     if isinstance(answer, HasText):
-        await shop.db.tx(_take, shop, lease, answer.texts)
+        await shop.db.tx(receive_texts, shop.policies.receiving, lease.provider, answer.texts)
     return answer
-
-
-def _take(tx: Tx, shop: Shop, lease: NumberLease, texts: tuple[InboundText, ...]) -> None:
-    receive_texts(tx, shop, lease.provider, texts)
 
 
 def _fail(

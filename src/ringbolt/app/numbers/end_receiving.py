@@ -18,6 +18,7 @@ from ringbolt.app.numbers.close_lease import (
 )
 from ringbolt.app.numbers.receive_text import receive_texts
 from ringbolt.app.payments.decide_outcome import fail, fulfil
+from ringbolt.app.policies import ReceivingPolicy
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks import notify
 from ringbolt.core.errors import Unavailable
@@ -69,7 +70,7 @@ async def end_receiving(shop: Shop, job: Job) -> None:
     elif found.order.state is OrderState.IN_PROGRESS and not found.receiving.is_rental:
         await _last_look(shop, job, found, found.lease)
     elif found.order.state is OrderState.IN_PROGRESS:
-        await shop.db.tx(_end_trial, shop, job)
+        await shop.db.tx(_end_trial, shop.policies.receiving.rental_trial_ms, job)
     elif found.order.state in DELIVERED:
         await _end_of_number(shop, job, found, found.lease)
     else:
@@ -115,13 +116,13 @@ async def _last_look(shop: Shop, job: Job, found: Look, lease: NumberLease) -> N
 
 async def _is_delivered(shop: Shop, lease: NumberLease, texts: tuple[InboundText, ...]) -> bool:
     """Whether the order is fulfilled, after ``texts`` were taken."""
-    return await shop.db.tx(_take, shop, lease, texts) in DELIVERED
+    return await shop.db.tx(_take, shop.policies.receiving, lease, texts) in DELIVERED
 
 
 def _take(
-    tx: Tx, shop: Shop, lease: NumberLease, texts: tuple[InboundText, ...]
+    tx: Tx, policy: ReceivingPolicy, lease: NumberLease, texts: tuple[InboundText, ...]
 ) -> OrderState | None:
-    receive_texts(tx, shop, lease.provider, texts)
+    receive_texts(tx, policy, lease.provider, texts)
     order = orders.by_id(tx, lease.order_id)
     return None if order is None else order.state
 
@@ -162,13 +163,13 @@ def tell_provider(tx: Tx, lease: NumberLease, answer: CancelResult | None) -> No
     )
 
 
-def _end_trial(tx: Tx, shop: Shop, job: Job) -> None:
+def _end_trial(tx: Tx, trial_ms: int, job: Job) -> None:
     """A rental that was not cancelled: it is paid for, and its inbox stays open."""
     assert job.order_id is not None
     found = look(tx, job.order_id, lock=True)
     assert found is not None
     jobs.check(tx, job)
-    until_ms = (found.receiving.assigned_ms or 0) + shop.settings.orders.rental_trial_s * 1000
+    until_ms = (found.receiving.assigned_ms or 0) + trial_ms
     if found.order.state is not OrderState.IN_PROGRESS or not found.is_open:
         jobs.retry(tx, job, 0, "the order was decided at this moment")
     elif tx.now_ms < until_ms:
@@ -197,11 +198,17 @@ async def _end_of_number(shop: Shop, job: Job, found: Look, lease: NumberLease) 
         if found.now_ms < until_ms + GRACE_MS:
             await shop.db.tx(jobs.retry, job, END_RECEIVING.backoff.first_ms, error.message)
             return
-    await shop.db.tx(_close_delivered, shop, job, lease, texts, is_heard)
+    policy = shop.policies.receiving
+    await shop.db.tx(_close_delivered, policy, job, lease, texts, is_heard)
 
 
 def _close_delivered(
-    tx: Tx, shop: Shop, job: Job, lease: NumberLease, texts: tuple[InboundText, ...], is_heard: bool
+    tx: Tx,
+    policy: ReceivingPolicy,
+    job: Job,
+    lease: NumberLease,
+    texts: tuple[InboundText, ...],
+    is_heard: bool,
 ) -> None:
     found = look(tx, lease.order_id, lock=True)
     jobs.check(tx, job)
@@ -209,7 +216,7 @@ def _close_delivered(
     if (until_ms := found.receiving.until_ms or 0) > tx.now_ms:
         jobs.retry(tx, job, until_ms - tx.now_ms, "the number's time was extended")
         return
-    receive_texts(tx, shop, lease.provider, texts)
+    receive_texts(tx, policy, lease.provider, texts)
     close_receiving(tx, lease.order_id, found.lease, "its time was over")
     if not is_heard:
         tell_provider(tx, lease, None)

@@ -11,10 +11,9 @@ from collections.abc import Iterable
 from typing import Final
 
 from ringbolt.app.jobs import RELEASE_NUMBER
-from ringbolt.app.numbers.ask_for_number import answered
+from ringbolt.app.numbers.ask_for_number import Terms, answered
 from ringbolt.app.numbers.close_lease import lease_named
 from ringbolt.app.numbers.receive_text import CLOCKS_DIFFER_MS
-from ringbolt.app.shop import Shop
 from ringbolt.core.commands import ReceiveTexts
 from ringbolt.numbers.provider import ANY_COUNTRY, ActiveLease
 from ringbolt.store import jobs, orders, receiving_orders
@@ -27,7 +26,7 @@ CLAIM_AFTER_MS: Final = 15_000
 
 
 def record_lost(
-    tx: Tx, shop: Shop, job: Job, attempt: Attempt, leases: Iterable[ActiveLease]
+    tx: Tx, terms: Terms, job: Job, attempt: Attempt, leases: Iterable[ActiveLease]
 ) -> bool:
     """Whether the job was seen to: a loan was taken for ``attempt``, or is watched for a while.
     False: there is none."""
@@ -36,7 +35,7 @@ def record_lost(
     since_ms = int(job.payload.get("watched_ms", tx.now_ms))
     left = [lease for lease in found if lease.acquired.lease_id in watched]
     if left and tx.now_ms - since_ms >= CLAIM_AFTER_MS:
-        answered(tx, shop, job, attempt, left[0].acquired)
+        answered(tx, terms, job, attempt, left[0].acquired)
         return True
     if not found:
         return False

@@ -15,9 +15,9 @@ import structlog
 from ringbolt.app.jobs import MATCH_TEXTS
 from ringbolt.app.numbers.close_lease import set_timer
 from ringbolt.app.payments.decide_outcome import fulfil
+from ringbolt.app.policies import ReceivingPolicy
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks import notify
-from ringbolt.core.keys import hashes_of
 from ringbolt.core.order import DELIVERED, OrderState
 from ringbolt.core.sanitise import clamp_ms, sanitise
 from ringbolt.core.texts.codes import extract_code
@@ -48,7 +48,9 @@ class _Recipient:
     state: OrderState
 
 
-def receive_texts(tx: Tx, shop: Shop, source: str, texts: Iterable[InboundText]) -> None:
+def receive_texts(
+    tx: Tx, policy: ReceivingPolicy, source: str, texts: Iterable[InboundText]
+) -> None:
     """Take texts as the provider ``source`` tells of them; repeats are harmless."""
     for told in texts:
         lease_id = sanitise(told.lease_id) or None
@@ -57,10 +59,10 @@ def receive_texts(tx: Tx, shop: Shop, source: str, texts: Iterable[InboundText])
             sanitise(told.sender), sanitise(told.text), sanitise(told.code),
             clamp_ms(told.at_ms),
         )  # fmt: skip
-        _take(tx, shop, new)
+        _take(tx, policy, new)
 
 
-def _take(tx: Tx, shop: Shop, new: NewText) -> None:
+def _take(tx: Tx, policy: ReceivingPolicy, new: NewText) -> None:
     lease = _lease_of(tx, new)
     recipient = None if lease is None else _recipient(tx, lease)
     before = received_texts.by_event(tx, new.source, new.event_id)
@@ -70,7 +72,7 @@ def _take(tx: Tx, shop: Shop, new: NewText) -> None:
         return
     if before is not None or not received_texts.keep(tx, new, None) or lease is not None:
         return
-    if not _opts_out(tx, shop, new):
+    if not _opts_out(tx, policy, new):
         # The lease may be just about to be written down, on another machine perhaps.
         MATCH_TEXTS.enqueue(tx, run_at_ms=tx.now_ms + _MATCH_AFTER_MS)
 
@@ -179,15 +181,16 @@ def _claim(tx: Tx, text: ReceivedText) -> None:
         _deliver(tx, recipient, text, text)
 
 
-def _opts_out(tx: Tx, shop: Shop, text: NewText) -> bool:
+def _opts_out(tx: Tx, policy: ReceivingPolicy, text: NewText) -> bool:
     """Whether it was sent to a number that we send from; STOP is heeded then, and START."""
-    if text.number not in shop.settings.sms.senders:
+    if text.number not in policy.senders:
         return False
     match opt_out_of(text.text):
         case OptOut.STOP:
-            suppressions.add(tx, "sms", shop.hash_of(text.sender), "asked by text to get nothing")
+            current = policy.hashes_of(text.sender)[0]
+            suppressions.add(tx, "sms", current, "asked by text to get nothing")
         case OptOut.START:
-            for each in hashes_of(shop.keyring, text.sender):
+            for each in policy.hashes_of(text.sender):
                 suppressions.remove(tx, "sms", each)
         case None:
             pass

@@ -12,7 +12,7 @@ import structlog
 
 from ringbolt.app.attempts import ABSENT_AFTER_MS, is_surely_absent
 from ringbolt.app.jobs import DISPATCH_RECEIVING
-from ringbolt.app.numbers.ask_for_number import answered, ask, give_up, is_late
+from ringbolt.app.numbers.ask_for_number import answered, ask, give_up, is_late, terms_of
 from ringbolt.app.numbers.close_lease import provider_named
 from ringbolt.app.numbers.lost_acquisition import record_lost
 from ringbolt.app.shop import Shop
@@ -45,7 +45,9 @@ async def recover(shop: Shop, job: Job, order: Order, attempt: Attempt, now_ms: 
     except Unavailable as error:
         await _wait(shop, job, order, attempt, now_ms, error.message, may_be_told=True)
         return
-    is_wanted = order.state in NOT_TAKEN and not is_late(shop, order, attempt, now_ms)
+    is_wanted = order.state in NOT_TAKEN and not is_late(
+        shop.policies.receiving, order, attempt, now_ms
+    )
     if is_wanted and provider.recovery is Recovery.IDEMPOTENT:
         await ask(shop, job, provider, order, attempt)
     else:
@@ -56,14 +58,15 @@ async def _is_resolved(
     shop: Shop, job: Job, provider: NumberProvider, order: Order, attempt: Attempt, now_ms: int
 ) -> bool:
     """False if the provider cannot be looked into at all. Raises ``Unavailable``."""
+    terms = terms_of(shop, order, attempt)
     if isinstance(provider, SupportsLeaseLookup):
         found = await provider.find(attempt.ref)
         if found is not None:
-            await shop.db.tx(answered, shop, job, attempt, found)
+            await shop.db.tx(answered, terms, job, attempt, found)
             return True
     elif isinstance(provider, SupportsActiveLeases):
         leases = await provider.active()
-        if await shop.db.tx(record_lost, shop, job, attempt, leases):
+        if await shop.db.tx(record_lost, terms, job, attempt, leases):
             return True
     else:
         return False
@@ -79,8 +82,9 @@ async def _absent(
         seen = {**job.payload, "absent": attempt.ref, "absent_ms": now_ms}
         why = "the provider does not know of it (yet)"
         await shop.db.tx(jobs.retry, job, ABSENT_AFTER_MS, why, seen)
-    elif order.state not in NOT_TAKEN or is_late(shop, order, attempt, now_ms):
-        await shop.db.tx(answered, shop, job, attempt, Rejected("nobody lent one in time"))
+    elif order.state not in NOT_TAKEN or is_late(shop.policies.receiving, order, attempt, now_ms):
+        none = Rejected("nobody lent one in time")
+        await shop.db.tx(answered, terms_of(shop, order, attempt), job, attempt, none)
     else:
         kept = {name: value for name, value in job.payload.items() if name in _KEPT}
         job = await shop.db.tx(jobs.note, job, kept)
@@ -98,7 +102,7 @@ async def _wait(
     may_be_told: bool,
 ) -> None:
     """Not known yet. ``may_be_told``: the provider may still say what became of it."""
-    late = is_late(shop, order, attempt, now_ms)
+    late = is_late(shop.policies.receiving, order, attempt, now_ms)
     asks_on = may_be_told and now_ms < attempt.created_ms + FORGET_AFTER_MS
     if await shop.db.tx(_wait_or_give_up, job, attempt, why, late, asks_on):
         log.warning(

@@ -13,6 +13,7 @@ import structlog
 from ringbolt.app.jobs import RELEASE_NUMBER
 from ringbolt.app.numbers.close_lease import provider_named
 from ringbolt.app.numbers.receive_text import receive_texts
+from ringbolt.app.policies import ReceivingPolicy
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import Unavailable
 from ringbolt.numbers.provider import Cancelled, HasText, InboundText, TooEarly
@@ -48,15 +49,15 @@ async def release_number(shop: Shop, job: Job) -> None:
         case Cancelled():
             await shop.db.tx(jobs.finish, job)
         case HasText(texts):
-            await shop.db.tx(_keep_and_finish, shop, job, lease.provider, texts)
+            await shop.db.tx(_keep_and_finish, shop.policies.receiving, job, lease.provider, texts)
         case TooEarly(until_ms):
             await shop.db.tx(_later, job, until_ms)
 
 
 def _keep_and_finish(
-    tx: Tx, shop: Shop, job: Job, provider: str, texts: tuple[InboundText, ...]
+    tx: Tx, policy: ReceivingPolicy, job: Job, provider: str, texts: tuple[InboundText, ...]
 ) -> None:
-    receive_texts(tx, shop, provider, texts)
+    receive_texts(tx, policy, provider, texts)
     jobs.finish(tx, job)
 
 

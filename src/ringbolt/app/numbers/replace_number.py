@@ -35,7 +35,7 @@ async def replace_number(shop: Shop, order_id: str) -> None:
     found = await shop.db.read(look, order_id)
     if found is None or found.order.family != "orders":
         raise no_such_order()
-    lease = _present_lease(shop, found)
+    lease = _present_lease(shop.policies.receiving.other_numbers, found)
     check_patience(found, lease.cancel_after_ms)
     answer = await ask_to_cancel(shop, lease)
     if answer is None:
@@ -46,13 +46,14 @@ async def replace_number(shop: Shop, order_id: str) -> None:
         raise Conflict("A code came just now, or the order ended.", suggestion=LOOK)
 
 
-def _present_lease(shop: Shop, found: Look) -> NumberLease:
-    """The lease to give back. Raises ``Conflict`` if it is not to be."""
+def _present_lease(other_numbers: int, found: Look) -> NumberLease:
+    """The lease to give back. Raises ``Conflict`` if it is not to be; ``other_numbers`` is how many
+    one order may have after its first."""
     if found.order.state is not OrderState.IN_PROGRESS or found.lease is None:
         raise Conflict(
             "Another number can be had while a number waits for its code.", suggestion=LOOK
         )
-    if found.receiving.numbers_tried > shop.settings.orders.other_numbers:
+    if found.receiving.numbers_tried > other_numbers:
         raise Conflict(
             "This order has had as many numbers as one order can have.",
             suggestion="Cancel it, which returns the money, and place another order.",
