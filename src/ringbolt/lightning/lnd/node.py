@@ -21,10 +21,9 @@ from ringbolt.lightning.lnd import wire
 from ringbolt.lightning.lnd.http import (
     MACAROON_REJECTED,
     REFUSED,
-    LineReader,
     LndHttp,
-    NeverSent,
     NodeRefused,
+    NotReachedError,
     refusal,
 )
 from ringbolt.lightning.node import (
@@ -36,6 +35,7 @@ from ringbolt.lightning.node import (
     PaymentOutcome,
     PaymentUnknown,
 )
+from ringbolt.upstream.lines import LineStream
 
 TIMEOUT_S = 15.0
 LIVENESS_S = 15.0
@@ -92,7 +92,7 @@ class LndNode:
     ) -> None:
         self._http = LndHttp(url, macaroon_hex, tls_cert, timeout_s)
         self._liveness_s = liveness_s
-        self._waiting: set[LineReader] = set()
+        self._waiting: set[LineStream] = set()
         self._pulse: asyncio.Task[None] | None = None
         self._invoices = self._http.url("/v1/invoices")
         self._hodl = self._http.url("/v2/invoices/hodl")
@@ -229,7 +229,7 @@ class LndNode:
                     break
         return least
 
-    async def _next(self, lines: LineReader, patience_s: float | None = None) -> bytes:
+    async def _next(self, lines: LineStream, patience_s: float | None = None) -> bytes:
         """The next line of a stream that may be silent for long, from a node that is alive.
 
         Raises ``TimeoutError`` after ``patience_s``, ``NodeUnavailable`` if the node is gone.
@@ -270,7 +270,7 @@ class LndNode:
         except NodeRefused as error:
             return await self._refused_payment(bolt11, error)
         except NodeUnavailable as error:
-            if isinstance(error, NeverSent) or error.code == MACAROON_REJECTED:
+            if isinstance(error, NotReachedError) or error.code == MACAROON_REJECTED:
                 raise
             return PaymentUnknown(error.message)
 
@@ -315,7 +315,7 @@ def _outcome_of(line: bytes) -> PaymentOutcome:
     return wire.outcome(read.result)
 
 
-async def _final(lines: LineReader, timeout_s: float) -> PaymentOutcome:
+async def _final(lines: LineStream, timeout_s: float) -> PaymentOutcome:
     """How the payment ended. Raises ``TimeoutError``."""
     async with asyncio.timeout(timeout_s):
         while True:

@@ -12,7 +12,7 @@ import msgspec
 
 from ringbolt.clock import Clock
 from ringbolt.lightning.payout import AddressRefused, check_invoice
-from ringbolt.upstream.world_line import Line
+from ringbolt.upstream.world import WorldLine
 
 NETWORK: Final = "regtest"
 
@@ -44,7 +44,7 @@ class SimulatedAddresses:
     def __init__(self, base_url: str, clock: Clock) -> None:
         self._base_url = base_url.rstrip("/")
         self._clock = clock
-        self._line = Line("The simulated Lightning Addresses")
+        self._line = WorldLine("The simulated Lightning Addresses")
 
     async def invoice_for(self, address: str, amount_msat: int, comment: str) -> str:
         url = f"{self._base_url}/simulator/addresses/{quote(address, safe='@')}"
@@ -70,7 +70,7 @@ class SimulatedAddresses:
 
     async def _get(self, url: str, query: dict[str, str], kind: type[T]) -> T:
         """Raises ``AddressRefused`` for an error in LNURL's words, else ``Unavailable``."""
-        answer = await self._line.ask("GET", url, params=query, allow_redirects=False)
+        answer = await self._line.ask("GET", url, params=query)
         if answer.status < 500 and (reason := _error_in(answer.body)) is not None:
             raise AddressRefused(reason)
         return self._line.told(answer, kind)

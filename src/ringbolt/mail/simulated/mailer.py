@@ -16,7 +16,8 @@ from ringbolt.core.outcome import Recovery, Rejected, Unknown
 from ringbolt.mail.letter import compose
 from ringbolt.mail.mailer import Accepted, MailResult, OutMail
 from ringbolt.mail.simulated.wire import MailAccepted, MailRefusal, MailRequest
-from ringbolt.upstream.world_line import Answer, Line, Lost, NeverSent
+from ringbolt.upstream.exchange import Answer, Lost, NeverSent
+from ringbolt.upstream.world import WorldLine
 
 _encode = msgspec.json.Encoder().encode
 
@@ -28,7 +29,7 @@ class SimulatedMailer:
     def __init__(self, base_url: str, clock: Clock | None = None) -> None:
         self._messages = URL(f"{base_url.rstrip('/')}/simulator/mailer/messages")
         self._clock = clock or SystemClock()
-        self._line = Line("The simulated mail server")
+        self._line = WorldLine("The simulated mail server")
 
     @property
     def name(self) -> str:

@@ -6,8 +6,7 @@ it open whether a number was lent.
 
 from __future__ import annotations
 
-from contextlib import aclosing
-from typing import Any, TypeVar
+from typing import TypeVar, Unpack
 from urllib.parse import quote
 
 import msgspec
@@ -35,7 +34,9 @@ from ringbolt.numbers.simulated.wire import (
     TextsReply,
     request_of,
 )
-from ringbolt.upstream.world_line import Answer, Line, Lost, NeverSent, known_cursor
+from ringbolt.upstream.exchange import Answer, Lost, NeverSent
+from ringbolt.upstream.http import Options
+from ringbolt.upstream.world import WorldLine, known_cursor
 
 _encode = msgspec.json.Encoder().encode
 T = TypeVar("T")
@@ -46,7 +47,7 @@ class SimulatedNumberProvider:
 
     def __init__(self, base_url: str) -> None:
         self._url = f"{base_url.rstrip('/')}/simulator/lender"
-        self._line = Line("The simulated lender of numbers")
+        self._line = WorldLine("The simulated lender of numbers")
 
     @property
     def name(self) -> str:
@@ -95,11 +96,14 @@ class SimulatedNumberProvider:
 
     async def follow(self, cursor: str, sink: Sink[TextBatch]) -> None:
         after = known_cursor(cursor)
-        async with aclosing(self._line.stream(f"{self._url}/events", after)) as arrivals:
-            async for lines in arrivals:
-                told = [self._line.decode(line, TextLine) for line in lines]
-                after = str(told[-1].cursor) if told else after
-                await sink(TextBatch(tuple(text for each in told for text in each.texts), after))
+
+        async def take(lines: list[bytes]) -> None:
+            nonlocal after
+            told = [self._line.decode(line, TextLine) for line in lines]
+            after = str(told[-1].cursor) if told else after
+            await sink(TextBatch(tuple(text for each in told for text in each.texts), after))
+
+        await self._line.follow(f"{self._url}/events", after, take)
 
     async def close(self) -> None:
         await self._line.close()
@@ -111,7 +115,7 @@ class SimulatedNumberProvider:
         url = f"{self._url}/leases/{quote(lease_id, safe='')}/{verb}"
         return await self._ask("POST", url, kind)
 
-    async def _ask(self, method: str, url: str, kind: type[T], **options: Any) -> T:
+    async def _ask(self, method: str, url: str, kind: type[T], **options: Unpack[Options]) -> T:
         """Raises ``Unavailable``."""
         return self._line.told(await self._line.ask(method, url, **options), kind)
 

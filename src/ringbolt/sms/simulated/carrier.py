@@ -6,7 +6,6 @@ it open whether there is a text.
 
 from __future__ import annotations
 
-from contextlib import aclosing
 from urllib.parse import quote
 
 import msgspec
@@ -16,7 +15,8 @@ from ringbolt.core.outcome import Recovery, Rejected, Unknown
 from ringbolt.core.sink import Sink
 from ringbolt.sms.carrier import Accepted, OutSms, ReceiptBatch, SendResult, SmsSnapshot
 from ringbolt.sms.simulated.wire import ReceiptsLine, SmsAccepted, SmsRefusal, SmsState, request_of
-from ringbolt.upstream.world_line import Answer, Line, Lost, NeverSent, known_cursor
+from ringbolt.upstream.exchange import Answer, Lost, NeverSent
+from ringbolt.upstream.world import WorldLine, known_cursor
 
 _encode = msgspec.json.Encoder().encode
 
@@ -27,7 +27,7 @@ class SimulatedSmsCarrier:
     def __init__(self, base_url: str) -> None:
         self._url = f"{base_url.rstrip('/')}/simulator/sms-carrier"
         self._messages = URL(f"{self._url}/messages")
-        self._line = Line("The simulated SMS carrier")
+        self._line = WorldLine("The simulated SMS carrier")
 
     @property
     def name(self) -> str:
@@ -58,12 +58,15 @@ class SimulatedSmsCarrier:
 
     async def follow(self, cursor: str, sink: Sink[ReceiptBatch]) -> None:
         after = known_cursor(cursor)
-        async with aclosing(self._line.stream(f"{self._url}/events", after)) as arrivals:
-            async for lines in arrivals:
-                told = [self._line.decode(line, ReceiptsLine) for line in lines]
-                after = str(told[-1].cursor) if told else after
-                receipts = tuple(receipt for each in told for receipt in each.receipts)
-                await sink(ReceiptBatch(receipts, after))
+
+        async def take(lines: list[bytes]) -> None:
+            nonlocal after
+            told = [self._line.decode(line, ReceiptsLine) for line in lines]
+            after = str(told[-1].cursor) if told else after
+            receipts = tuple(receipt for each in told for receipt in each.receipts)
+            await sink(ReceiptBatch(receipts, after))
+
+        await self._line.follow(f"{self._url}/events", after, take)
 
     async def close(self) -> None:
         await self._line.close()

@@ -9,16 +9,17 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Mapping
-from contextlib import aclosing
 from pathlib import Path
 from urllib.parse import quote
 
 import msgspec
 
 from ringbolt.core.calls.call import Clip, RenderedScript
+from ringbolt.core.errors import Unavailable
 from ringbolt.core.outcome import Recovery, Rejected, Unknown
 from ringbolt.core.sink import Sink
-from ringbolt.upstream.world_line import LOST, Answer, Line, Lost, NeverSent, known_cursor, words
+from ringbolt.upstream.exchange import Answer, Lost, NeverSent, words
+from ringbolt.upstream.world import WorldLine, known_cursor
 from ringbolt.voice.carrier import Accepted, CallSnapshot, EventBatch, PlaceCall, PlaceResult
 from ringbolt.voice.simulated.wire import (
     CallAccepted,
@@ -29,6 +30,8 @@ from ringbolt.voice.simulated.wire import (
     request_of,
 )
 
+_MAX_RECORDING_BYTES = 256 * 1024 * 1024
+"""Four hours of 16-bit samples."""
 _encode = msgspec.json.Encoder().encode
 
 
@@ -38,7 +41,7 @@ class SimulatedCarrier:
 
     def __init__(self, base_url: str) -> None:
         self._url = f"{base_url.rstrip('/')}/simulator/carrier"
-        self._line = Line("The simulated carrier")
+        self._line = WorldLine("The simulated carrier")
         self._sent: set[str] = set()
         self._names: dict[tuple[str, int, int], str] = {}
 
@@ -74,7 +77,7 @@ class SimulatedCarrier:
 
     async def recording(self, ref: str, n: int) -> bytes | None:
         url = f"{self._url}/calls/{quote(ref, safe='')}/recordings/{n}"
-        answer = await self._line.ask("GET", url)
+        answer = await self._line.ask("GET", url, max_bytes=_MAX_RECORDING_BYTES)
         if answer.status == 404:
             self._line.decode(answer.body, CallRefusal)  # a proxy's 404 says nothing
             return None
@@ -84,11 +87,14 @@ class SimulatedCarrier:
 
     async def follow(self, cursor: str, sink: Sink[EventBatch]) -> None:
         after = known_cursor(cursor)
-        async with aclosing(self._line.stream(f"{self._url}/events", after)) as arrivals:
-            async for lines in arrivals:
-                told = [self._line.decode(line, EventLine) for line in lines]
-                after = str(told[-1].cursor) if told else after
-                await sink(EventBatch(tuple(each.event for each in told), after))
+
+        async def take(lines: list[bytes]) -> None:
+            nonlocal after
+            told = [self._line.decode(line, EventLine) for line in lines]
+            after = str(told[-1].cursor) if told else after
+            await sink(EventBatch(tuple(each.event for each in told), after))
+
+        await self._line.follow(f"{self._url}/events", after, take)
 
     async def close(self) -> None:
         await self._line.close()
@@ -96,7 +102,7 @@ class SimulatedCarrier:
     async def _send_clips_and_ask(self, call: PlaceCall) -> Accepted | Unknown | CallRefusal:
         try:
             names = await self._send_clips(call.script)
-        except (*LOST, OSError) as error:
+        except (Unavailable, OSError) as error:
             return CallRefusal(f"the audio did not reach the carrier: {words(error)}", False)
         body = _encode(request_of(call, names.__getitem__))
         if not call.still_wanted():
@@ -121,15 +127,15 @@ class SimulatedCarrier:
 
     async def _send_clip(self, path: Path, sha256: str) -> None:
         url = f"{self._url}/clips/{sha256}"
-        async with self._line.http.head(url) as answer:
-            if answer.status == 200:
-                return
+        if (await self._line.ask("HEAD", url)).status == 200:
+            return
         file = await asyncio.to_thread(path.open, "rb")
         try:
-            async with self._line.http.put(url, data=file) as answer:
-                answer.raise_for_status()
+            kept = await self._line.ask("PUT", url, file)
         finally:
             file.close()
+        if not kept.is_success:
+            raise self._line.unavailable(f"HTTP {kept.status}")
 
     def _name_of(self, path: Path) -> str:
         stat = path.stat()

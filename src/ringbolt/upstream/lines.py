@@ -1,0 +1,131 @@
+"""Streams of lines, NDJSON mostly: what a far end tells for as long as it is there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from types import TracebackType
+from typing import Final
+
+import aiohttp
+
+from ringbolt.upstream.exchange import (
+    LOST,
+    Answer,
+    Exchange,
+    Fault,
+    Lost,
+    TooLargeError,
+    read_body,
+    without_answer,
+)
+
+MAX_LINE_BYTES: Final = 4 * 1024 * 1024
+_MAX_REFUSAL_BYTES: Final = 64 * 1024
+_CHUNKS_AHEAD: Final = 16
+"""So many chunks are read before they are asked for; the far end waits while there are as many."""
+
+ENDED: Final = "the stream ended"
+
+
+class LineStream:
+    """The lines of an answer, read in the background so that waiting for one can be limited.
+
+    Some far ends (LND) send nothing at all before the first line, not even headers, so that
+    waiting for it is waiting for the connection. Blank lines, which only say that the far end
+    lives, are left out. ``failure`` makes the exception that is raised at the end.
+    """
+
+    def __init__(
+        self,
+        request: AbstractAsyncContextManager[aiohttp.ClientResponse],
+        failure: Callable[[Exchange], Exception],
+    ) -> None:
+        self._request = request
+        self._failure = failure
+        self._chunks: asyncio.Queue[list[bytes] | Exception] = asyncio.Queue(_CHUNKS_AHEAD)
+        self._lines: deque[bytes] = deque()
+        self._settled = asyncio.Event()
+        self._is_open = False
+        self._reading: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> LineStream:
+        self._reading = asyncio.create_task(self._read())
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        assert self._reading is not None
+        self._reading.cancel()
+        await asyncio.wait([self._reading])
+
+    async def opened(self) -> None:
+        """Returns when the far end answered 200; raises what ``failure`` made if it does not."""
+        await self._settled.wait()
+        if not self._is_open:
+            await self._chunk()
+
+    async def next(self, timeout_s: float | None = None) -> bytes:
+        """The next line. Raises ``TimeoutError`` if none comes in time, what ``failure`` made if
+        none will ever come."""
+        if not self._lines:
+            # Not wait_for: Python 3.11's forgets a cancellation that comes with a line.
+            async with asyncio.timeout(timeout_s):
+                self._lines.extend(await self._chunk())
+        return self._lines.popleft()
+
+    async def arrived(self) -> list[bytes]:
+        """All lines that are there, at least one; raises as ``next`` does."""
+        if not self._lines:
+            self._lines.extend(await self._chunk())
+        while not self._chunks.empty():
+            chunk = self._chunks.get_nowait()
+            if isinstance(chunk, Exception):
+                self._chunks.put_nowait(chunk)
+                break
+            self._lines.extend(chunk)
+        lines = list(self._lines)
+        self._lines.clear()
+        return lines
+
+    def end(self, error: Exception) -> None:
+        """Let a reader that waits for a line have ``error``; one that has lines to read goes on."""
+        if self._chunks.empty() and not self._lines:
+            self._chunks.put_nowait(error)
+
+    async def _chunk(self) -> list[bytes]:
+        chunk = await self._chunks.get()
+        if isinstance(chunk, Exception):
+            raise chunk
+        return chunk
+
+    async def _read(self) -> None:
+        try:
+            async with self._request as answer:
+                if answer.status != 200:
+                    body = await read_body(answer, _MAX_REFUSAL_BYTES)
+                    ended: Exchange = Answer(answer.status, body, answer.headers)
+                else:
+                    self._is_open = True
+                    self._settled.set()
+                    await self._split(answer.content)
+                    ended = Lost(ENDED, Fault.ENDED)
+        except LOST as error:
+            ended = without_answer(error)
+        self._settled.set()
+        await self._chunks.put(self._failure(ended))
+
+    async def _split(self, content: aiohttp.StreamReader) -> None:
+        rest = b""
+        async for chunk in content.iter_any():
+            *lines, rest = (rest + chunk).split(b"\n")
+            if whole := [line for line in lines if line.strip()]:
+                await self._chunks.put(whole)
+            if len(rest) > MAX_LINE_BYTES:
+                raise TooLargeError

@@ -1,0 +1,105 @@
+"""A shop's line to the simulated world, which it reaches as it would any stranger: by HTTP.
+
+What was never sent is a definite no. A lost answer or a timeout leaves it open whether the world
+did what it was asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar, Unpack
+
+import msgspec
+from yarl import URL
+
+from ringbolt.core.errors import Unavailable
+from ringbolt.upstream.exchange import Answer, Exchange, Lost, NeverSent, words
+from ringbolt.upstream.http import Body, HttpClient, Options
+
+_SILENCE_S: Final = 30.0
+"""A stream says something every 10 s; after this long it is dead."""
+_MAX_CURSOR_DIGITS: Final = 18
+
+Told = TypeVar("Told")
+
+
+class WorldLine:
+    """``far_end`` is who answers, as it stands in errors: "The simulated mail server"."""
+
+    def __init__(self, far_end: str) -> None:
+        self._far_end = far_end
+        self._client = HttpClient()
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    async def post(self, url: URL | str, body: bytes) -> Exchange:
+        """For what must not be done twice."""
+        return await self._client.once("POST", url, body)
+
+    async def ask(
+        self, method: str, url: URL | str, body: Body = None, **options: Unpack[Options]
+    ) -> Answer:
+        """For what may be asked again. Raises ``Unavailable``."""
+        exchange = await self._client.ask(method, url, body, **options)
+        if isinstance(exchange, Answer):
+            return exchange
+        raise self._failure(exchange)
+
+    async def find(
+        self,
+        url: URL | str,
+        kind: type[Told],
+        refusal: type[msgspec.Struct],
+        **options: Unpack[Options],
+    ) -> Told | None:
+        """What is at ``url``; None for the far end's own word that there is nothing: a proxy's 404
+        is none. Raises ``Unavailable``."""
+        answer = await self.ask("GET", url, **options)
+        if answer.status == 404:
+            self.decode(answer.body, refusal)
+            return None
+        return self.told(answer, kind)
+
+    def told(self, answer: Answer, kind: type[Told]) -> Told:
+        """The body of a 200. Raises ``Unavailable``."""
+        if answer.status != 200:
+            raise self._failure(answer)
+        return self.decode(answer.body, kind)
+
+    def decode(self, body: bytes, kind: type[Told]) -> Told:
+        """Raises ``Unavailable`` for what the far end would never say."""
+        try:
+            return msgspec.json.decode(body, type=kind)
+        except msgspec.DecodeError as error:
+            raise self.unavailable(error) from error
+
+    async def follow(
+        self, url: URL | str, after: str, take: Callable[[list[bytes]], Awaitable[None]]
+    ) -> None:
+        """Hand over the lines of a stream, as many at once as arrived together; none, as soon as it
+        is open. Never returns: raises ``Unavailable`` when it is lost, and what ``take`` raised."""
+        lines = self._client.stream(
+            self._failure, "GET", url, params={"after": after}, silence_s=_SILENCE_S
+        )
+        async with lines:
+            await lines.opened()
+            await take([])
+            while True:
+                await take(await lines.arrived())
+
+    def unavailable(self, why: object) -> Unavailable:
+        return Unavailable(f"{self._far_end} does not answer: {words(why)}.")
+
+    def _failure(self, exchange: Exchange) -> Unavailable:
+        match exchange:
+            case Answer(status):
+                return self.unavailable(f"HTTP {status}")
+            case NeverSent(why) | Lost(why):
+                return self.unavailable(why)
+
+
+def known_cursor(cursor: str) -> str:
+    """A cursor of the world's, which are numbers; '0', the beginning, for any other."""
+    is_number = cursor.isascii() and cursor.isdigit() and len(cursor) <= _MAX_CURSOR_DIGITS
+    return cursor if is_number else "0"
