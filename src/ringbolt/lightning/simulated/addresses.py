@@ -12,7 +12,7 @@ import msgspec
 
 from ringbolt.clock import Clock
 from ringbolt.lightning.payout import AddressRefused, check_invoice
-from ringbolt.upstream.world import WorldLine
+from ringbolt.upstream.far_end import FarEnd
 
 NETWORK: Final = "regtest"
 
@@ -44,7 +44,7 @@ class SimulatedAddresses:
     def __init__(self, base_url: str, clock: Clock) -> None:
         self._base_url = base_url.rstrip("/")
         self._clock = clock
-        self._line = WorldLine("The simulated Lightning Addresses")
+        self._far_end = FarEnd("The simulated Lightning Addresses")
 
     async def invoice_for(self, address: str, amount_msat: int, comment: str) -> str:
         url = f"{self._base_url}/simulator/addresses/{quote(address, safe='@')}"
@@ -66,14 +66,14 @@ class SimulatedAddresses:
         return answer.pr
 
     async def close(self) -> None:
-        await self._line.close()
+        await self._far_end.close()
 
     async def _get(self, url: str, query: dict[str, str], kind: type[T]) -> T:
         """Raises ``AddressRefused`` for an error in LNURL's words, else ``Unavailable``."""
-        answer = await self._line.ask("GET", url, params=query)
+        answer = await self._far_end.ask("GET", url, params=query)
         if answer.status < 500 and (reason := _error_in(answer.body)) is not None:
             raise AddressRefused(reason)
-        return self._line.told(answer, kind)
+        return self._far_end.told(answer, kind)
 
 
 def _check_offer(offer: _PayRequest, amount_msat: int) -> None:

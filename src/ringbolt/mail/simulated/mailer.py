@@ -17,7 +17,7 @@ from ringbolt.mail.letter import compose
 from ringbolt.mail.mailer import Accepted, MailResult, OutMail
 from ringbolt.mail.simulated.wire import MailAccepted, MailRefusal, MailRequest
 from ringbolt.upstream.exchange import Answer, Lost, NeverSent
-from ringbolt.upstream.world import WorldLine
+from ringbolt.upstream.far_end import FarEnd
 
 _encode = msgspec.json.Encoder().encode
 
@@ -29,7 +29,7 @@ class SimulatedMailer:
     def __init__(self, base_url: str, clock: Clock | None = None) -> None:
         self._messages = URL(f"{base_url.rstrip('/')}/simulator/mailer/messages")
         self._clock = clock or SystemClock()
-        self._line = WorldLine("The simulated mail server")
+        self._far_end = FarEnd("The simulated mail server")
 
     @property
     def name(self) -> str:
@@ -46,7 +46,7 @@ class SimulatedMailer:
             return Rejected(f"it cannot be written: {error}")
         if not mail.still_wanted():
             return Rejected("nobody waits for this e-mail any more", permanent=False)
-        match await self._line.post(self._messages, body):
+        match await self._far_end.post(self._messages, body):
             case Answer() as answer:
                 return _result(answer)
             case NeverSent(why):
@@ -56,11 +56,11 @@ class SimulatedMailer:
 
     async def find(self, ref: str) -> str | None:
         url = URL(f"{self._messages}/{quote(ref, safe='')}", encoded=True)
-        told = await self._line.find(url, MailAccepted, MailRefusal)
+        told = await self._far_end.find(url, MailAccepted, MailRefusal)
         return None if told is None else told.id
 
     async def close(self) -> None:
-        await self._line.close()
+        await self._far_end.close()
 
 
 def _request_of(mail: OutMail, at_ms: int) -> MailRequest:

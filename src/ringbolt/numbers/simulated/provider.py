@@ -35,8 +35,9 @@ from ringbolt.numbers.simulated.wire import (
     request_of,
 )
 from ringbolt.upstream.exchange import Answer, Lost, NeverSent
+from ringbolt.upstream.far_end import FarEnd
 from ringbolt.upstream.http import Options
-from ringbolt.upstream.world import WorldLine, known_cursor
+from ringbolt.upstream.world_cursor import known_cursor
 
 _encode = msgspec.json.Encoder().encode
 T = TypeVar("T")
@@ -47,7 +48,7 @@ class SimulatedNumberProvider:
 
     def __init__(self, base_url: str) -> None:
         self._url = f"{base_url.rstrip('/')}/simulator/lender"
-        self._line = WorldLine("The simulated lender of numbers")
+        self._far_end = FarEnd("The simulated lender of numbers")
 
     @property
     def name(self) -> str:
@@ -68,7 +69,7 @@ class SimulatedNumberProvider:
         body = _encode(request_of(wanted))
         if not wanted.still_wanted():
             return Rejected("nobody waits for this number any more", permanent=False)
-        match await self._line.post(f"{self._url}/leases", body):
+        match await self._far_end.post(f"{self._url}/leases", body):
             case Answer() as answer:
                 return _result(answer)
             case NeverSent(why):
@@ -78,7 +79,7 @@ class SimulatedNumberProvider:
 
     async def find(self, ref: str) -> Acquired | None:
         url = f"{self._url}/leases"
-        found = await self._line.find(url, LeaseState, LeaseRefusal, params={"ref": ref})
+        found = await self._far_end.find(url, LeaseState, LeaseRefusal, params={"ref": ref})
         return None if found is None else found.lease
 
     async def request_text(self, lease_id: str) -> bool:
@@ -99,14 +100,14 @@ class SimulatedNumberProvider:
 
         async def take(lines: list[bytes]) -> None:
             nonlocal after
-            told = [self._line.decode(line, TextLine) for line in lines]
+            told = [self._far_end.decode(line, TextLine) for line in lines]
             after = str(told[-1].cursor) if told else after
             await sink(TextBatch(tuple(text for each in told for text in each.texts), after))
 
-        await self._line.follow(f"{self._url}/events", after, take)
+        await self._far_end.follow(f"{self._url}/events", {"after": after}, take)
 
     async def close(self) -> None:
-        await self._line.close()
+        await self._far_end.close()
 
     async def _get(self, path: str, kind: type[T], **params: str) -> T:
         return await self._ask("GET", self._url + path, kind, params=params)
@@ -117,7 +118,7 @@ class SimulatedNumberProvider:
 
     async def _ask(self, method: str, url: str, kind: type[T], **options: Unpack[Options]) -> T:
         """Raises ``Unavailable``."""
-        return self._line.told(await self._line.ask(method, url, **options), kind)
+        return self._far_end.told(await self._far_end.ask(method, url, **options), kind)
 
 
 def _result(answer: Answer) -> AcquireResult:

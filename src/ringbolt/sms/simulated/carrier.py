@@ -16,7 +16,8 @@ from ringbolt.core.sink import Sink
 from ringbolt.sms.carrier import Accepted, OutSms, ReceiptBatch, SendResult, SmsSnapshot
 from ringbolt.sms.simulated.wire import ReceiptsLine, SmsAccepted, SmsRefusal, SmsState, request_of
 from ringbolt.upstream.exchange import Answer, Lost, NeverSent
-from ringbolt.upstream.world import WorldLine, known_cursor
+from ringbolt.upstream.far_end import FarEnd
+from ringbolt.upstream.world_cursor import known_cursor
 
 _encode = msgspec.json.Encoder().encode
 
@@ -27,7 +28,7 @@ class SimulatedSmsCarrier:
     def __init__(self, base_url: str) -> None:
         self._url = f"{base_url.rstrip('/')}/simulator/sms-carrier"
         self._messages = URL(f"{self._url}/messages")
-        self._line = WorldLine("The simulated SMS carrier")
+        self._far_end = FarEnd("The simulated SMS carrier")
 
     @property
     def name(self) -> str:
@@ -41,7 +42,7 @@ class SimulatedSmsCarrier:
         body = _encode(request_of(sms))
         if not sms.still_wanted():
             return Rejected("nobody waits for this text any more", permanent=False)
-        match await self._line.post(self._messages, body):
+        match await self._far_end.post(self._messages, body):
             case Answer() as answer:
                 return _result(answer)
             case NeverSent(why):
@@ -51,7 +52,7 @@ class SimulatedSmsCarrier:
 
     async def find(self, ref: str) -> SmsSnapshot | None:
         url = URL(f"{self._messages}/{quote(ref, safe='')}", encoded=True)
-        told = await self._line.find(url, SmsState, SmsRefusal)
+        told = await self._far_end.find(url, SmsState, SmsRefusal)
         if told is None:
             return None
         return SmsSnapshot(told.ref, tuple(told.part_ids), tuple(told.receipts))
@@ -61,15 +62,15 @@ class SimulatedSmsCarrier:
 
         async def take(lines: list[bytes]) -> None:
             nonlocal after
-            told = [self._line.decode(line, ReceiptsLine) for line in lines]
+            told = [self._far_end.decode(line, ReceiptsLine) for line in lines]
             after = str(told[-1].cursor) if told else after
             receipts = tuple(receipt for each in told for receipt in each.receipts)
             await sink(ReceiptBatch(receipts, after))
 
-        await self._line.follow(f"{self._url}/events", after, take)
+        await self._far_end.follow(f"{self._url}/events", {"after": after}, take)
 
     async def close(self) -> None:
-        await self._line.close()
+        await self._far_end.close()
 
 
 def _result(answer: Answer) -> SendResult:

@@ -19,7 +19,8 @@ from ringbolt.core.errors import Unavailable
 from ringbolt.core.outcome import Recovery, Rejected, Unknown
 from ringbolt.core.sink import Sink
 from ringbolt.upstream.exchange import Answer, Lost, NeverSent, words
-from ringbolt.upstream.world import WorldLine, known_cursor
+from ringbolt.upstream.far_end import FarEnd
+from ringbolt.upstream.world_cursor import known_cursor
 from ringbolt.voice.carrier import Accepted, CallSnapshot, EventBatch, PlaceCall, PlaceResult
 from ringbolt.voice.simulated.wire import (
     CallAccepted,
@@ -41,7 +42,7 @@ class SimulatedCarrier:
 
     def __init__(self, base_url: str) -> None:
         self._url = f"{base_url.rstrip('/')}/simulator/carrier"
-        self._line = WorldLine("The simulated carrier")
+        self._far_end = FarEnd("The simulated carrier")
         self._sent: set[str] = set()
         self._names: dict[tuple[str, int, int], str] = {}
 
@@ -66,23 +67,23 @@ class SimulatedCarrier:
     async def hang_up(self, ref: str) -> None:
         """Raises ``Unavailable`` if the carrier cannot be told."""
         url = f"{self._url}/calls/{quote(ref, safe='')}/hangup"
-        answer = await self._line.ask("POST", url)
+        answer = await self._far_end.ask("POST", url)
         if answer.status >= 500:
-            raise self._line.unavailable(f"HTTP {answer.status}")
+            raise self._far_end.unavailable(f"HTTP {answer.status}")
 
     async def find(self, ref: str) -> CallSnapshot | None:
         url = f"{self._url}/calls/{quote(ref, safe='')}"
-        told = await self._line.find(url, CallState, CallRefusal)
+        told = await self._far_end.find(url, CallState, CallRefusal)
         return None if told is None else CallSnapshot(told.ref, told.id, tuple(told.events))
 
     async def recording(self, ref: str, n: int) -> bytes | None:
         url = f"{self._url}/calls/{quote(ref, safe='')}/recordings/{n}"
-        answer = await self._line.ask("GET", url, max_bytes=_MAX_RECORDING_BYTES)
+        answer = await self._far_end.ask("GET", url, max_bytes=_MAX_RECORDING_BYTES)
         if answer.status == 404:
-            self._line.decode(answer.body, CallRefusal)  # a proxy's 404 says nothing
+            self._far_end.decode(answer.body, CallRefusal)  # a proxy's 404 says nothing
             return None
         if answer.status != 200:
-            raise self._line.unavailable(f"HTTP {answer.status}")
+            raise self._far_end.unavailable(f"HTTP {answer.status}")
         return answer.body
 
     async def follow(self, cursor: str, sink: Sink[EventBatch]) -> None:
@@ -90,14 +91,14 @@ class SimulatedCarrier:
 
         async def take(lines: list[bytes]) -> None:
             nonlocal after
-            told = [self._line.decode(line, EventLine) for line in lines]
+            told = [self._far_end.decode(line, EventLine) for line in lines]
             after = str(told[-1].cursor) if told else after
             await sink(EventBatch(tuple(each.event for each in told), after))
 
-        await self._line.follow(f"{self._url}/events", after, take)
+        await self._far_end.follow(f"{self._url}/events", {"after": after}, take)
 
     async def close(self) -> None:
-        await self._line.close()
+        await self._far_end.close()
 
     async def _send_clips_and_ask(self, call: PlaceCall) -> Accepted | Unknown | CallRefusal:
         try:
@@ -107,7 +108,7 @@ class SimulatedCarrier:
         body = _encode(request_of(call, names.__getitem__))
         if not call.still_wanted():
             return CallRefusal("nobody waits for this call any more", False)
-        match await self._line.post(f"{self._url}/calls", body):
+        match await self._far_end.post(f"{self._url}/calls", body):
             case Answer() as answer:
                 return _result(answer)
             case NeverSent(why):
@@ -127,15 +128,15 @@ class SimulatedCarrier:
 
     async def _send_clip(self, path: Path, sha256: str) -> None:
         url = f"{self._url}/clips/{sha256}"
-        if (await self._line.ask("HEAD", url)).status == 200:
+        if (await self._far_end.ask("HEAD", url)).status == 200:
             return
         file = await asyncio.to_thread(path.open, "rb")
         try:
-            kept = await self._line.ask("PUT", url, file)
+            kept = await self._far_end.ask("PUT", url, file)
         finally:
             file.close()
         if not kept.is_success:
-            raise self._line.unavailable(f"HTTP {kept.status}")
+            raise self._far_end.unavailable(f"HTTP {kept.status}")
 
     def _name_of(self, path: Path) -> str:
         stat = path.stat()

@@ -1,12 +1,12 @@
-"""A shop's line to the simulated world, which it reaches as it would any stranger: by HTTP.
+"""A far end that speaks JSON over HTTP, and what is made of its answers.
 
-What was never sent is a definite no. A lost answer or a timeout leaves it open whether the world
+What was never sent is a definite no. A lost answer or a timeout leaves it open whether the far end
 did what it was asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, TypeVar, Unpack
 
 import msgspec
@@ -16,19 +16,19 @@ from ringbolt.core.errors import Unavailable
 from ringbolt.upstream.exchange import Answer, Exchange, Lost, NeverSent, words
 from ringbolt.upstream.http import Body, HttpClient, Options
 
-_SILENCE_S: Final = 30.0
-"""A stream says something every 10 s; after this long it is dead."""
-_MAX_CURSOR_DIGITS: Final = 18
+SILENCE_S: Final = 30.0
+"""Streams say something every 10 s; one that is silent for so long is dead."""
 
 Told = TypeVar("Told")
 
 
-class WorldLine:
-    """``far_end`` is who answers, as it stands in errors: "The simulated mail server"."""
+class FarEnd:
+    """``name`` is who answers, as it stands in errors: "The simulated mail server". Without a
+    ``client`` of its own it has one that sends no headers and trusts this machine's authorities."""
 
-    def __init__(self, far_end: str) -> None:
-        self._far_end = far_end
-        self._client = HttpClient()
+    def __init__(self, name: str, client: HttpClient | None = None) -> None:
+        self._name = name
+        self._client = client or HttpClient()
 
     async def close(self) -> None:
         await self._client.close()
@@ -75,13 +75,14 @@ class WorldLine:
             raise self.unavailable(error) from error
 
     async def follow(
-        self, url: URL | str, after: str, take: Callable[[list[bytes]], Awaitable[None]]
+        self,
+        url: URL | str,
+        params: Mapping[str, str],
+        take: Callable[[list[bytes]], Awaitable[None]],
     ) -> None:
         """Hand over the lines of a stream, as many at once as arrived together; none, as soon as it
         is open. Never returns: raises ``Unavailable`` when it is lost, and what ``take`` raised."""
-        lines = self._client.stream(
-            self._failure, "GET", url, params={"after": after}, silence_s=_SILENCE_S
-        )
+        lines = self._client.stream(self._failure, "GET", url, params=params, silence_s=SILENCE_S)
         async with lines:
             await lines.opened()
             await take([])
@@ -89,7 +90,7 @@ class WorldLine:
                 await take(await lines.arrived())
 
     def unavailable(self, why: object) -> Unavailable:
-        return Unavailable(f"{self._far_end} does not answer: {words(why)}.")
+        return Unavailable(f"{self._name} does not answer: {words(why)}.")
 
     def _failure(self, exchange: Exchange) -> Unavailable:
         match exchange:
@@ -97,9 +98,3 @@ class WorldLine:
                 return self.unavailable(f"HTTP {status}")
             case NeverSent(why) | Lost(why):
                 return self.unavailable(why)
-
-
-def known_cursor(cursor: str) -> str:
-    """A cursor of the world's, which are numbers; '0', the beginning, for any other."""
-    is_number = cursor.isascii() and cursor.isdigit() and len(cursor) <= _MAX_CURSOR_DIGITS
-    return cursor if is_number else "0"

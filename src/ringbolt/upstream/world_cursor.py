@@ -1,0 +1,13 @@
+"""Places in the simulated world's streams of events."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_MAX_DIGITS: Final = 18
+
+
+def known_cursor(cursor: str) -> str:
+    """A cursor of the world's, which are numbers; '0', the beginning, for any other."""
+    is_number = cursor.isascii() and cursor.isdigit() and len(cursor) <= _MAX_DIGITS
+    return cursor if is_number else "0"
