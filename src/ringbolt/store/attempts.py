@@ -131,6 +131,7 @@ _BY_REF = select(attempt).where(attempt.c.ref == bindparam("ref"))
 _BY_REF_LOCKED = _BY_REF.with_for_update()
 _BY_ID = select(attempt).where(attempt.c.id == bindparam("id_"))
 _OF_ORDER = select(attempt).where(attempt.c.order_id == bindparam("order_")).order_by(attempt.c.n)
+# An order that is begun again has a new ``started_ms``: attempts before it are of another try.
 _OF_THIS_TRY = (
     select(attempt.c.id)
     .select_from(attempt)

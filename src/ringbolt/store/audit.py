@@ -314,8 +314,9 @@ def _attempt_disagreements(tx: Tx) -> list[str]:
 
 def _stuck(tx: Tx) -> list[str]:
     """Every order that is under way has a job that will move it on."""
+    # Not the jobs that only tell of it.
     has_job = exists().where(
-        job.c.order_id == orders.c.id, job.c.dead == 0, job.c.lane != "webhook"
+        job.c.order_id == orders.c.id, job.c.dead == 0, job.c.lane.not_in(("webhook", "unpaid"))
     )
     rows = tx.run(
         select(orders.c.id, orders.c.state)

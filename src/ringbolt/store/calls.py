@@ -208,6 +208,7 @@ _NEXT_WAITING = (
         *_OPEN,
         is_in([OrderState.PAID]),
         call.c.attempt_id.is_(None),
+        # Its job sleeps: one that is claimed, or due, has its look without being woken.
         job.c.token.is_(None),
         job.c.dead == literal_column("0"),
         job.c.run_at_ms > bindparam("now_"),
@@ -246,6 +247,7 @@ def present_attempt(tx: Tx, order_id: str) -> Attempt | None:
     return of_row(tx.run(_PRESENT, {"order_id": order_id}).mappings().first())
 
 
+# With the call, because attempts to send texts and to acquire numbers are rows of the same table.
 _OPEN_ATTEMPTS = (
     select(func.count())
     .select_from(attempt)

@@ -148,6 +148,7 @@ def claim(
     ``but`` are the ids of those that the asker is at: after a jump of the clock their leases
     seem to have ended. ``looks``, by kind, spare who runs a job a transaction of its own.
     """
+    # Those of ``but`` are due too, and must not take the places of others.
     found = tx.run(_DUE, {"lane_": lane, "now_": tx.now_ms, "limit_": limit + len(but)})
     due = [row for row in found if row.id not in but][:limit]
     if not due:
@@ -239,7 +240,8 @@ def note(tx: Tx, job: Job, payload: Mapping[str, Any]) -> Job:
 
 
 def bury(tx: Tx, job: Job, error: str) -> None:
-    """Give it up: it stays as a dead row for a person to look at. Raises ``LeaseLost``."""
+    """Give it up: it stays as a dead row for a person to look at, and keeps its name, so that
+    nobody begins it anew unseen. Raises ``LeaseLost``."""
     _only_if_held(tx, job, _BURY, {"error_": error[:_MAX_ERROR]})
 
 
@@ -327,6 +329,9 @@ def _lost(job: Job) -> LeaseLost:
 _OURS = (table.c.id == bindparam("id_"), table.c.token == bindparam("token_"))
 # A literal: SQLite plans a statement anew at every run if a partial index hangs on a parameter.
 _ALIVE = table.c.dead == literal_column("0")
+# One column for "due" and "lease over", so that one index finds both and the next time too: with a
+# column for each, every claim read all timers that wait (149 s for 2,000 orders).
+# SKIP LOCKED: machines that claim at once take different jobs. (Left out on SQLite: one writer.)
 _DUE = (
     select(table)
     .where(

@@ -112,6 +112,8 @@ def capture(tx: Tx, idem: str, amount_msat: int | None = None) -> bool:
     Raises ``LedgerMismatch`` if it was voided, captured otherwise, is smaller or not there.
     """
     values = {"idem_": idem, "amount_": amount_msat, "now_": tx.now_ms}
+    # First the change, then the question why there was none: of a capture and a void at the same
+    # time the first to change the row wins, and the other one learns of it here.
     try:
         if tx.run(_CAPTURE, values).rowcount == 1:
             return True
@@ -190,6 +192,8 @@ def _insert(
             at_ms=tx.now_ms,
         )
     except IntegrityError as error:
+        # Nobody looks at the balance before: two who spend at once would both see enough. The
+        # trigger takes the amount from the account's row, whose CHECK refuses to go below.
         if "ck_account_floor" in str(error.orig):
             raise InsufficientFunds(
                 f"The balance does not cover {sats_up(amount_msat)} sats.",
@@ -199,6 +203,7 @@ def _insert(
     if not inserted:
         found = _found(tx, idem)
         same = (found.debit, found.credit, found.amount_msat) == (debit, credit, amount_msat)
+        # A hold of that name may have been captured or voided since; it is the same hold.
         if not same or (found.state == "posted") != (state == "posted"):
             raise LedgerMismatch(f"Transfer {idem} exists and is another one.")
     return inserted
@@ -223,7 +228,7 @@ def _sums(tx: Tx, id: str | None) -> dict[str, Balance]:
         for name, state, msat in tx.run(statement).all():
             if state in {"posted", "captured"}:
                 posted[name] = posted.get(name, 0) + sign * int(msat)
-            elif state == "pending" and sign < 0:
+            elif state == "pending" and sign < 0:  # who shall get it has nothing of it yet
                 pending[name] = pending.get(name, 0) + int(msat)
     return {name: Balance(posted.get(name, 0), pending.get(name, 0)) for name in posted | pending}
 

@@ -57,6 +57,7 @@ def entries(tx: Tx, account: str, limit: int, after: str = "") -> list[Entry]:
     values = {"account_": account, "below_": _MAX, "limit_": limit}
     if after:
         values["below_"] = _known(tx, _PLACE, {"account_": account, "idem_": after}).id
+    # Two short walks, merged. One with OR over both columns would sort the account's whole history.
     rows = [*tx.run(_DEBITS, values), *tx.run(_CREDITS, values)]
     rows.sort(key=lambda row: int(row.id), reverse=True)
     return [_entry(row, account) for row in rows[:limit]]
@@ -172,6 +173,7 @@ _OLDER_TOP_UPS = _TOP_UPS.where(
 )
 
 _LATEST = 50
+"""What settles is among the latest: nobody's whole history is read when a balance falls short."""
 _LATEST_CREDITS = (
     select(transfer.c.order_id, transfer.c.state)
     .where(transfer.c.credit == _ACCOUNT)

@@ -126,8 +126,8 @@ def claim_names(tx: Tx, carrier: str, part_ids: Sequence[str]) -> None:
     An answer and a receipt that are written down at once must not miss each other. SQLite has
     one writer, so that they cannot.
     """
-    if tx.dialect == "postgresql":
-        for part_id in sorted(set(part_ids)):
+    if tx.dialect == "postgresql":  # an advisory lock, as there is no row yet that could be locked
+        for part_id in sorted(set(part_ids)):  # in one order, or two would wait for each other
             tx.run(_ADVISORY_LOCK, {"name_": f"{carrier}/{part_id}"})
 
 

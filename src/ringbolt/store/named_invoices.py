@@ -59,6 +59,7 @@ _ROWS = (
     select(refund.c.payment_hash).where(refund.c.payment_hash == bindparam("hash_")),
     select(payout.c.payment_hash).where(payout.c.payment_hash == bindparam("hash_")),
 )
+# Also in the rows themselves: earlier versions kept no names here.
 _IN_ROWS = union_all(*_ROWS)
 _NAMED_FOR = (
     select(inbox.c.event_id)

@@ -163,6 +163,8 @@ def move(
     ``only_from``, a state or several, narrows the legal sources further. ``columns`` are set in
     the same statement.
     """
+    # The note first: it reads the state that the order moves from, and locks the row, so that the
+    # change after it cannot fail. Whoever comes second finds no order in a legal state.
     changes = {"state": target, "reason": why, **columns}
     note, change = _move(target, only_from, tuple(changes))
     noted = {"id_": order_id, "at_": tx.now_ms, "to_": target, "why_": why}

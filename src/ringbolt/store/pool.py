@@ -34,6 +34,7 @@ SAME_SERVICE_MS: Final = 90 * 24 * 3_600_000
 ANY_COUNTRY: Final = 999
 FORGET_BATCH: Final = 500
 _CANDIDATES: Final = 50
+"""Tried in turn, when other machines take the first of them at the same moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def acquire(
     lease = by_ref(tx, ref)
     if lease is not None:
         return lease
-    end_overdue(tx)
+    end_overdue(tx)  # an overdue loan still holds the number's one place for an open one
     new = {"ref": ref, "service": service, "from_ms": tx.now_ms}
     for number in _lendable(tx, service, country, avoid, again):
         # Another machine may lend the same number, or for the same reference, at this moment.

@@ -1,7 +1,9 @@
 """Shared rate limits: GCRA in one UPSERT, so that all processes count together.
 
 The generic cell rate algorithm keeps one number for each key, the theoretical arrival time at
-which the next request would be exactly on schedule (ITU-T I.371, annex A).
+which the next request would be exactly on schedule (ITU-T I.371, annex A). Every request moves it
+one step (``period / limit``) on; it is allowed as long as that stays within a whole burst
+(``limit`` steps) of now. A key that is behind its schedule is as good as none: its row may go.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ class Rate:
 
     @property
     def step_ms(self) -> int:
-        return max(1, self.period_ms // self.limit)
+        return max(1, self.period_ms // self.limit)  # no limit is finer than a millisecond
 
     def wait_ms(self, tat_ms: int, now_ms: int) -> int:
         """The ms after which one more is allowed, 0 = now."""
@@ -46,6 +48,7 @@ def take(tx: Tx, key: str, *, limit: int, period_ms: int) -> int:
     values = {"key_": key, "now_": tx.now_ms, "step_": step_ms, "burst_": step_ms * limit}
     if tx.run(_take(tx.dialect), values).first() is not None:
         return 0
+    # A refused upsert gives no row. What is read now may be newer, which only makes it later.
     tat_ms = int(tx.run(_LOOK, {"key_": key}).scalar_one())
     return max(1, max(tat_ms, tx.now_ms) + step_ms - step_ms * limit - tx.now_ms)
 
@@ -54,6 +57,7 @@ def book(tx: Tx, key: str, step_ms: int, after_ms: int = 0) -> int:
     """The next free moment (ms UTC), ``after_ms`` from now at the earliest, and ``step_ms`` after
     it are the asker's: every asker is told another one."""
     values = {"key_": key, "from_": tx.now_ms + after_ms, "step_": step_ms}
+    # The row has the moment after it, which is the next asker's.
     return int(tx.run(_book(tx.dialect), values).scalar_one()) - step_ms
 
 
@@ -82,6 +86,7 @@ def count(tx: Tx, rates: Sequence[Rate]) -> Rate | None:
     over = [r for r in ordered if counted[r.key] > tx.now_ms + r.step_ms * r.limit]
     if not over:
         return None
+    # Subtracted, not set back: others may have counted since our look.
     for rate in ordered:
         tx.run(_UNCOUNT, {"key_": rate.key, "less_": rate.step_ms})
     return over[0]
@@ -105,6 +110,7 @@ def _take(dialect: Dialect) -> Any:
 
     now, step, burst = number("now_"), number("step_"), number("burst_")
     tat = rate_limit.c.tat_ms
+    # CASE, because the greater of two is max(..) in SQLite and greatest(..) in PostgreSQL.
     next_tat = case((tat > now, tat), else_=now) + step
     insert = insert_for(dialect, rate_limit)
     return (
@@ -112,6 +118,8 @@ def _take(dialect: Dialect) -> Any:
         .on_conflict_do_update(
             index_elements=[rate_limit.c.key],
             set_={"tat_ms": next_tat},
+            # The rule itself, under the row's lock: of requests at the same moment no more pass
+            # than may. One that fails it changes nothing, and gives no row.
             where=next_tat <= now + burst,
         )
         .returning(tat)
@@ -159,6 +167,7 @@ def _count(dialect: Dialect, number: int) -> Any:
         insert.values(rows)
         .on_conflict_do_update(
             index_elements=[rate_limit.c.key],
+            # What would be inserted is a step from now: so each key brings its own step.
             set_={"tat_ms": case((tat > now, tat), else_=now) + insert.excluded.tat_ms - now},
         )
         .returning(rate_limit.c.key, tat)

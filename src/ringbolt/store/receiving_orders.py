@@ -1,7 +1,8 @@
-"""Receptions: what an order receives texts for, and the numbers that are lent to it.
+"""What an order receives texts for, and the numbers that are lent to it.
 
-A use case that changes a reception locks its row first (``reception_of(.., lock=True)``), so that
-on several machines a text, a cancel and a timer come one after the other.
+A use case that changes any of it locks the order's row here first (``receiving_of(..,
+lock=True)``), so that on several machines a text, a cancel and a timer come one after the other.
+Whoever locks first sees what the one before did; the order's own state decides what that means.
 """
 
 from __future__ import annotations
@@ -93,7 +94,7 @@ def insert(tx: Tx, order_id: str, service: str, country: int, hours: int) -> Non
 
 def receiving_of(tx: Tx, order_id: str, *, lock: bool = False) -> ReceivingOrder | None:
     """``lock`` keeps others from changing it until the commit."""
-    row = tx.run(_LOCKED if lock else _RECEPTION, {"id_": order_id}).mappings().first()
+    row = tx.run(_LOCKED if lock else _RECEIVING, {"id_": order_id}).mappings().first()
     return None if row is None else ReceivingOrder(**{n: row[n] for n in ReceivingOrder.__slots__})
 
 
@@ -104,6 +105,8 @@ def update_receiving(tx: Tx, order_id: str, **columns: Any) -> None:
 
 def add_lease(tx: Tx, new: NumberLease) -> bool:
     """False, and nothing written, if the number is lent to somebody else, or the loan known."""
+    # Unique indexes decide: one open lease of a number, one lease of a provider's name. A look
+    # before would let two orders, told of one number at the same time, both have it.
     return insert_new(tx, lease, **{name: getattr(new, name) for name in NumberLease.__slots__})
 
 
@@ -163,8 +166,8 @@ def _lease(row: RowMapping | None) -> NumberLease | None:
 
 
 # Built once: building a statement costs more than running it.
-_RECEPTION = select(receiving).where(receiving.c.order_id == bindparam("id_"))
-_LOCKED = _RECEPTION.with_for_update()
+_RECEIVING = select(receiving).where(receiving.c.order_id == bindparam("id_"))
+_LOCKED = _RECEIVING.with_for_update()
 _BY_ID = select(lease).where(lease.c.id == bindparam("id_"))
 _OF_PROVIDER = select(lease).where(
     lease.c.provider == bindparam("provider_"), lease.c.provider_id == bindparam("provider_id_")

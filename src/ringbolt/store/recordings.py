@@ -20,6 +20,7 @@ from ringbolt.store.schema.text_tables import recording, recording_piece
 BATCH = 500
 PIECE_BYTES = 256 * 1024
 _PIECES_AT_ONCE = 16
+"""Removed in one transaction: 4 MB to overwrite, behind which others wait on SQLite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ def add_piece(tx: Tx, recording_id: str, n: int, sound: bytes) -> bool:
 
 
 def add(tx: Tx, recording_id: str, order_id: str, n: int, duration_ms: int) -> bool:
-    """Behind its pieces. False if it is there already."""
+    """Behind its pieces, so that nobody is given half a sound. False if it is there already."""
     return insert_new(
         tx,
         recording,

@@ -16,6 +16,7 @@ from ringbolt.store.schema.text_tables import spend
 DAY_MS = 86_400_000
 ALL = "all"
 SHARDS = 8
+"""Rows of a scope on PostgreSQL, where each sale locks a row until its commit is on the disk."""
 _HOUR = "hour"
 
 
@@ -74,6 +75,7 @@ def _names(tx: Tx, scope: str) -> list[str]:
 
 
 def _shard(tx: Tx, scope: str, order_id: str) -> str:
+    # By the order: what comes to nothing is taken out of the row that it was added to.
     return f"{scope}#{0 if tx.dialect == 'sqlite' else int(order_id[:4], 16) % SHARDS}"
 
 
@@ -108,6 +110,7 @@ def _sold(number: int) -> Any:
 
 _TODAY = select(spend.c.scope, spend.c.msat).where(spend.c.day == bindparam("day_"))
 _LESS = bindparam("msat_", type_=spend.c.msat.type)
+# Not below zero: an order sold while limits were off was never counted, and may fail all the same.
 _TAKE_BACK = (
     update(spend)
     .where(spend.c.day == bindparam("day_"), spend.c.scope == bindparam("scope_"))

@@ -41,7 +41,8 @@ _OLD = (
 )
 _ids: BindParameter[str] = bindparam("ids_", expanding=True)
 _of_order = select(webhook.c.id).where(webhook.c.order_id.in_(_ids))
-# Children first: each refers to what comes after it.
+# Children first: each refers to what comes after it. Never by ON DELETE CASCADE: with foreign keys
+# on, a migration on SQLite that rebuilds the parent's table deletes its children.
 _FORGET = (
     delete(webhook_try).where(webhook_try.c.webhook_id.in_(_of_order)),
     *(

@@ -202,7 +202,7 @@ def listing(
         query = query.where(or_(webhook.c.state == WebhookState.GIVEN_UP, pending))
     if cursor:
         query = query.where(_after(cursor))
-    rows = tx.run(query.limit(limit + 1)).mappings().all()
+    rows = tx.run(query.limit(limit + 1)).mappings().all()  # one more tells whether it goes on
     page = rows[:limit]
     log = _log(tx, [row["id"] for row in page])
     last = page[-1] if len(rows) > limit else None
@@ -293,6 +293,8 @@ _NEW = {
     webhook.c.id: bindparam("id_", type_=webhook.c.id.type),
     webhook.c.order_id: bindparam("order_", type_=webhook.c.order_id.type),
     webhook.c.topic: bindparam("topic_", type_=webhook.c.topic.type),
+    # In the statement itself. Two that tell of one topic at once come one after the other, since
+    # what they tell of (order, call) is locked by its change; else the unique constraint refuses.
     webhook.c.seq: _LAST_SEQ.scalar_subquery() + 1,
     webhook.c.method: bindparam("method_", type_=webhook.c.method.type),
     webhook.c.url: bindparam("url_", type_=webhook.c.url.type),
@@ -354,6 +356,7 @@ _FORGET_TRIES = delete(webhook_try).where(
     webhook_try.c.webhook_id.in_(bindparam("ids_", expanding=True))
 )
 _FORGET = delete(webhook).where(webhook.c.id.in_(bindparam("ids_", expanding=True)))
+# What was not told yet is still owed to its receiver; ``record_try`` wipes it when it is done.
 _WIPE = (
     update(webhook)
     .where(

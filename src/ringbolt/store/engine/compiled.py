@@ -84,6 +84,7 @@ def _compile(statement: Executable, form: tuple[str, ...], dialect: Dialect) -> 
         statement = statement.inline()  # the key of the new row is not asked for
     compiled: Any = statement.compile(dialect=dialect, column_keys=list(form) or None)
     for bind in compiled.binds.values():
+        # A list in IN is spelled out for its length: another statement for every length.
         if not _is_bindable(bind.type) or bind.expanding or bind.literal_execute:
             return None
     names = list(compiled.positiontup)

@@ -79,7 +79,7 @@ def _prepare(connection: Connection, readonly: bool, backup_of: Path | None = No
         _refuse_unless_older(found, readonly)
         if backup_of is not None and found is not None:
             back_up(backup_of, backup_of.with_name(f"{backup_of.name}.before-{migrate.HEAD}"))
-        connection.rollback()
+        connection.rollback()  # of what was read: each step has a transaction of its own
         migrate.upgrade(connection)
     gone = guards.missing(connection)
     if gone:

@@ -34,7 +34,11 @@ def _columns(table: Table) -> frozenset[str]:
 
 
 def insert_new(tx: Tx, table: Table, **values: Any) -> bool:
-    """Insert a row unless a unique constraint says that it is there already; True if inserted."""
+    """Insert a row unless a unique constraint says that it is there already; True if inserted.
+
+    The answer is final: on PostgreSQL it waits for whoever is inserting the same row at this
+    moment. (To look first and then insert fails for one of two that look at the same time.)
+    """
     # A statement that is built without values drops names that it does not know.
     assert values.keys() <= _columns(table), f"no such column in {table.name}"
     return tx.run(_insert_new(tx.dialect, table), values).rowcount == 1

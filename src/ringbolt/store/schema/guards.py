@@ -63,7 +63,8 @@ BEGIN SELECT RAISE(ABORT, 'ledger: an account is never deleted'); END""",
 }
 
 # name: (table, when, body). Rows are locked in the order of their ids, so that two transfers
-# between the same accounts cannot wait for each other.
+# between the same accounts cannot wait for each other; NO KEY, because every transfer that is
+# inserted shares the keys of its accounts until it commits.
 _POSTGRESQL = {
     "transfer_born": (
         "transfer",

@@ -93,7 +93,7 @@ class PostgresDatabase:
                 "prepared_statement_cache_size": 512,
                 "server_settings": {
                     "application_name": "ringbolt",
-                    "jit": "off",
+                    "jit": "off",  # compiling a plan takes longer than these statements run
                     # A machine that vanished must not keep its row locks.
                     "idle_in_transaction_session_timeout": "10000",
                 },
@@ -169,6 +169,8 @@ class PostgresDatabase:
         raise AssertionError("unreachable")
 
     async def _write(self, session: Session, body: Callable[[Tx], T]) -> tuple[Tx, T]:
+        # No stricter level: whatever must not be overtaken is a compare-and-swap, an upsert or a
+        # locked row, and a stricter one would make bodies run again for rows that only were near.
         await session.control("BEGIN ISOLATION LEVEL READ COMMITTED")
         tx, value = await self._run(session, body, session.statements)
         with _unknown_if_lost():
@@ -178,6 +180,7 @@ class PostgresDatabase:
         return tx, value
 
     async def _look(self, session: Session, body: Callable[[Tx], T]) -> tuple[Tx, T]:
+        # One snapshot for all statements of a body, as a reader of SQLite has it.
         await session.control("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         found = await self._run(session, body, session.statements)
         await session.control("ROLLBACK")

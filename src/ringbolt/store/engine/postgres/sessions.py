@@ -68,6 +68,7 @@ class Sessions:
 
     def __init__(self, engine: AsyncEngine, size: int, wait_s: float = WAIT_S) -> None:
         self._wait_s = wait_s
+        # SQLAlchemy shall send no BEGIN of its own: who holds a session does, if one is needed.
         self._engine = engine.sync_engine.execution_options(isolation_level="AUTOCOMMIT")
         self._compiled = CompiledStatements(self._engine.dialect)
         self._places = asyncio.Semaphore(size)
@@ -108,6 +109,7 @@ class Sessions:
 
     async def _take(self) -> Session:
         while self._idle:
+            # The one used last: its statements are prepared, and a few do most of the work.
             session = self._idle.pop()
             if not session.is_closed:
                 return session

@@ -15,6 +15,7 @@ from ringbolt.core.errors import Unavailable
 
 BUSY_TIMEOUT_MS = 10_000
 JOURNAL_SIZE_LIMIT = 64 * 1024 * 1024
+"""To which the WAL is cut back after a checkpoint: a long read lets it grow, and it would stay."""
 
 Purpose = Literal["write", "read", "migrate"]
 
@@ -43,7 +44,7 @@ def open_engine(path: Path, purpose: Purpose) -> Engine:
             f"file:{quote(str(path))}?mode={mode}",
             uri=True,
             isolation_level=None,
-            check_same_thread=False,
+            check_same_thread=False,  # opened on the loop's thread, used on the writer's
             cached_statements=512,
         )
         for pragma in _pragmas(purpose):

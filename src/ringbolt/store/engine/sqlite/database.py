@@ -101,6 +101,7 @@ class SqliteDatabase:
         try:
             connection, direct = self._reading_connection()
             raw = raw_connection(connection)
+            # One snapshot for the whole body: no commit comes between two of its statements.
             raw.execute("BEGIN")
             try:
                 tx = Tx(connection, self._clock.now_ms(), "sqlite", direct=direct)

@@ -35,6 +35,8 @@ class SqliteStatements:
         bound = compiled.bind(values)
         try:
             cursor = self._raw.execute(compiled.sql, bound)
+            # At once: sqlite3 knows the row count of INSERT .. RETURNING only when all rows were
+            # fetched (Python manual, Cursor.rowcount).
             rows = [] if cursor.description is None else cursor.fetchall()
         except sqlite3.Error as error:
             raise DBAPIError.instance(
