@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-from ringbolt.core.calls.call import CallEvent, RenderedScript
+from ringbolt.core.calls.call import CallEvent, Clip, RenderedScript
 from ringbolt.core.outcome import Recovery, Rejected, Unknown
 from ringbolt.core.sink import Sink
 
@@ -105,6 +105,22 @@ class SupportsRecording(Protocol):
 
         None if there is none (any more). Raises ``Unavailable`` if the carrier cannot be asked.
         """
+        ...
+
+
+class AudioUrls(Protocol):
+    def url(self, clip: Clip, valid_s: int) -> str:
+        """Where this clip, and nothing else, is a WAV file (16-bit, mono, 8 kHz) for ``valid_s``
+        seconds. The URL is a secret: whoever has it can listen."""
+        ...
+
+
+@runtime_checkable
+class NeedsAudioUrls(Protocol):
+    """A carrier that cannot read our files, and fetches what it plays."""
+
+    def fetch_audio_from(self, audio: AudioUrls) -> None:
+        """Told once, before the first call is placed."""
         ...
 
 
