@@ -4,7 +4,13 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: demo run test lint check install install-dev lock docs bench clean help
+# A small part of everything beside the rules and the fuzzing, for the time between two commits.
+FAST   := tests/unit tests/fuzz tests/store/test_jobs.py tests/store/test_ledger.py \
+          tests/contract/test_lightning_node.py tests/api/test_challenge.py \
+          tests/api/test_orders_seed_page.py tests/api/test_voice_seed.py
+PYTEST := -m pytest -n auto --dist worksteal
+
+.PHONY: demo run test test-fast coverage lint check install install-dev lock docs bench clean help
 
 help: ## What can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -15,8 +21,18 @@ demo: install ## Open a shop with play money, buy a call, print where its sound 
 run: install ## Open the shop on http://127.0.0.1:8402 and keep it open
 	@$(BIN)/ringbolt serve
 
-test: install install-dev ## Install what is missing and run every test, in two processes
-	tests/in_two_halves.sh $(BIN)/python
+test: install install-dev ## Install what is missing and run every test
+	$(BIN)/python $(PYTEST)
+
+test-fast: install install-dev ## Run the rules' tests, the fuzzing and a few others
+	$(BIN)/python $(PYTEST) $(FAST)
+
+coverage: install install-dev ## Run every test and say what they reach; fails below 95 % of the rules
+	$(BIN)/python -m coverage erase
+	$(BIN)/python -m coverage run $(PYTEST)
+	$(BIN)/python -m coverage combine --quiet
+	$(BIN)/python -m coverage report --include="src/ringbolt/core/*,src/ringbolt/app/*" --fail-under=95
+	$(BIN)/python -m coverage report --fail-under=90
 
 lint: install install-dev ## The linters and the type checker
 	$(BIN)/ruff check
@@ -60,4 +76,4 @@ bench: install install-dev ## Run the benchmarks (see docs/performance.md)
 	$(BIN)/python -m benchmarks
 
 clean: ## Remove what was installed and built
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*

@@ -25,6 +25,31 @@ hypothesis.settings.register_profile("explore", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("steady")
 
 
+# What takes longest begins first, so that no processor is left with it alone at the end.
+LONG = frozenset({"crash", "simulation", "upgrade"})
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Two for each processor: tests wait half of their time."""
+    return 2 * (os.cpu_count() or 1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Each worker of xdist begins with its share of what takes long (it gets an equal part of the
+    list, one after another)."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    tests = Path(__file__).parent
+    long = [item for item in items if item.path.relative_to(tests).parts[0] in LONG]
+    others = [item for item in items if item.path.relative_to(tests).parts[0] not in LONG]
+    ordered: list[pytest.Item] = []
+    for worker in range(workers):
+        share = long[worker::workers]
+        rest = (len(items) - len(ordered)) // (workers - worker) - len(share)
+        ordered += share + others[: max(0, rest)]
+        del others[: max(0, rest)]
+    items[:] = ordered + others
+
+
 @pytest.fixture(scope="session")
 def speech_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the whole run keeps its spoken texts, its workers together."""
