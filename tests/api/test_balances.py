@@ -7,6 +7,8 @@ import hashlib
 import secrets
 from collections import Counter
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -15,11 +17,13 @@ from ringbolt.app.accounts.keys import list_keys, revoke_key
 from ringbolt.clock import SystemClock
 from ringbolt.core.errors import Unauthorized
 from ringbolt.core.order import OrderState
+from ringbolt.store import ledger_entries
 from ringbolt.store.engine.db import Database
 from ringbolt.store.engine.opening import open_database
 from ringbolt.store.ledger import InsufficientFunds
 from ringbolt.store.orders import Order
 from support.rigs.accounts import Bank, decided, refusal_of
+from support.rigs.fate import Fate, MortalDatabase
 
 
 @pytest.fixture
@@ -152,11 +156,33 @@ async def test_what_the_node_is_settling_can_be_spent_already(bank: Bank) -> Non
     assert await bank.balance(key) == 400
 
 
+class SettledMeanwhile(MortalDatabase):
+    """What is on its way to a balance arrives right before somebody looks for it."""
+
+    def __init__(self, bank: Bank) -> None:
+        super().__init__(bank.db, Fate())
+        self._bank = bank
+
+    async def read(self, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
+        if fn is ledger_entries.settling:
+            await self._bank.work()
+        return await super().read(fn, *args, **kwargs)
+
+
+async def test_what_was_settled_right_after_the_refusal_can_be_spent(bank: Bank) -> None:
+    key = await bank.key()
+    await bank.pay((await bank.fund(key.key, 1000)).order)
+    bank.counter = replace(bank.counter, db=SettledMeanwhile(bank))
+
+    assert (await bank.buy(key.id, 600)).state is OrderState.PAID
+    assert await bank.balance(key) == 400
+
+
 async def test_nobody_waits_for_what_was_not_paid(bank: Bank) -> None:
     key = await bank.key(100)
     await bank.fund(key.key, 1000)
 
-    assert not await await_top_up(bank.shop, key.id)
+    assert not await await_top_up(bank.counter, key.id)
     assert isinstance(await refusal_of(bank.buy(key.id, 600)), InsufficientFunds)
 
 
@@ -166,7 +192,7 @@ async def test_a_node_that_does_not_settle_is_not_waited_for_for_long(bank: Bank
 
     bank.clock.set_offset(bank.clock.offset_ms + RECENT_MS + 1000)
 
-    assert not await await_top_up(bank.shop, key.id)
+    assert not await await_top_up(bank.counter, key.id)
 
 
 # -- looking ----------------------------------------------------------------------------------

@@ -78,9 +78,11 @@ async def _placed(shop: Shop, purchase: Purchase, order: Order) -> Order:
         except ledger.InsufficientFunds as error:
             assert isinstance(purchase.buyer.payer, Balance)
             key_id = purchase.buyer.payer.key_id
-            if waited or not await await_top_up(shop, key_id):
+            if waited:
                 told = await shop.db.read(insufficient_funds, key_id, purchase.price_msat)
                 raise told or error from None
+            # Tried again even if nothing is on its way: it may have come since the refusal.
+            await await_top_up(shop, key_id)
             waited = True
 
 
