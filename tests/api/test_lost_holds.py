@@ -25,16 +25,10 @@ from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.engine.opening import open_database
 from support.clients.orders import OrderClient
 from support.memory_provider import MINUTE_MS
-from support.rigs.calls import RightBefore
-from support.rigs.orders import (
-    KINDS,
-    PRICE_MSAT,
-    SECRET,
-    Kind,
-    OrderWorld,
-    paid,
-    waiting_for_a_code,
-)
+from support.rigs.fate import RightBefore
+from support.rigs.orders import KINDS, Kind, OrderWorld, paid, waiting_for_a_code
+from support.rigs.paid import PRICE_MSAT
+from support.rigs.shop import SECRET
 from support.servers.shop import ShopServer
 from support.waiting import PATIENCE_S
 

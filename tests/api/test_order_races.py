@@ -18,13 +18,13 @@ from ringbolt.sms.carrier import ReceiptState
 from ringbolt.store.engine.db import Database
 from ringbolt.store.engine.opening import open_database
 from support.memory_provider import MINUTE_MS
-from support.rigs.calls import RightBefore
+from support.rigs.fate import RightBefore
 from support.rigs.orders import (
     KINDS,
     Kind,
+    OrderOfWorld,
     OrderProcess,
     OrderWorld,
-    WorldOrder,
     paid,
     texts_shown,
     waiting_for_a_code,
@@ -172,7 +172,7 @@ async def test_a_payment_that_arrives_after_the_cancel_goes_back(
     await process.work()
 
     assert await order.check() is S.EXPIRED
-    assert await order.refs() == []
+    assert await order.refs() == set()
 
 
 async def test_a_payment_that_shows_up_when_all_was_over_goes_back(world: OrderWorld) -> None:
@@ -313,7 +313,7 @@ async def _both(one: Callable[[], Awaitable[Any]], other: Callable[[], Awaitable
     await asyncio.gather(one(), other())
 
 
-async def _cancel(process: OrderProcess, order: WorldOrder) -> None:
+async def _cancel(process: OrderProcess, order: OrderOfWorld) -> None:
     try:
         await cancel_order(process.shop, order.id)
     except Conflict:

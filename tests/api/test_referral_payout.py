@@ -6,7 +6,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -20,13 +20,12 @@ from ringbolt.lightning.lnd.node import LndNode
 from ringbolt.lightning.node import PaymentFailed, PaymentSucceeded, PaymentUnknown
 from ringbolt.lightning.payout import AddressRefused
 from ringbolt.lightning.simulated.addresses import SimulatedAddresses
-from ringbolt.settings import Settings
 from ringbolt.store import audit, jobs, ledger
 from ringbolt.store.engine.db import Database
 from ringbolt.store.engine.opening import open_database
 from ringbolt.store.payouts import PayoutState
 from support.memory_world import MemoryNode
-from support.rigs.calls import Died, Fate
+from support.rigs.fate import Died, Fate
 from support.rigs.payouts import ALICE, SHARE_MSAT, Desk, MemoryAddresses, an_order, settle
 from support.servers.shop import ShopServer
 from support.servers.world import WorldServer
@@ -42,12 +41,14 @@ async def db(sqlite_url: str, clock: SystemClock) -> AsyncIterator[Database]:
     await opened.close()
 
 
-@dataclass
 class Memory(Desk):
     """A desk with a node and addresses in memory."""
 
-    node: MemoryNode
-    owners: MemoryAddresses
+    def __init__(self, db: Database, clock: SystemClock) -> None:
+        self.owners = MemoryAddresses(clock)
+        node = MemoryNode(clock)
+        super().__init__(db, clock, node, self.owners)
+        self.node = node
 
     @property
     def paid_out(self) -> int:
@@ -56,8 +57,7 @@ class Memory(Desk):
 
 @pytest.fixture
 def memory(db: Database, clock: SystemClock) -> Memory:
-    node, owners = MemoryNode(clock), MemoryAddresses(clock)
-    return Memory(db, clock, node, owners, Settings(), node, owners)
+    return Memory(db, clock)
 
 
 async def check_books(desk: Desk) -> None:
@@ -78,7 +78,6 @@ async def world(tmp_path: Path) -> AsyncIterator[WorldServer]:
     await server.stop()
 
 
-@dataclass
 class Simulated(Desk):
     world: WorldServer
 
@@ -97,7 +96,9 @@ async def desk(db: Database, clock: SystemClock, world: WorldServer) -> AsyncIte
     income = await node.create_invoice(1_000_000, "", 600, secrets.token_bytes(32))
     assert isinstance(await wallet.pay(income.bolt11, 0, 10), PaymentSucceeded)
     addresses = SimulatedAddresses(world.url, world.world.clock)
-    yield Simulated(db, clock, node, addresses, Settings(), world)
+    made = Simulated(db, clock, node, addresses)
+    made.world = world
+    yield made
     for part in (node, wallet, addresses):
         await part.close()
 
@@ -336,8 +337,7 @@ async def test_a_crash_anywhere_never_pays_twice_and_never_forgets(
         path = tmp_path / f"{at}.db"
         path.write_bytes(sqlite_template.read_bytes())
         db = await open_database(f"sqlite:///{path}", clock)
-        node, owners = MemoryNode(clock), MemoryAddresses(clock)
-        memory = Memory(db, clock, node, owners, Settings(), node, owners)
+        memory = Memory(db, clock)
         prepare(memory)
         await memory.owe(2)
         fate = Fate(at, kind)
@@ -349,7 +349,9 @@ async def test_a_crash_anywhere_never_pays_twice_and_never_forgets(
         assert memory.paid_out == 2 * SHARE_MSAT, f"{kind} {at}: {fate.seen}"
         paid = [each for each in await memory.payouts() if each.state is PayoutState.PAID]
         assert sum(each.amount_msat for each in paid) == 2 * SHARE_MSAT
-        assert {bytes.fromhex(each.payment_hash or "") for each in paid} == set(node.paid_out)
+        assert {bytes.fromhex(each.payment_hash or "") for each in paid} == set(
+            memory.node.paid_out
+        )
         assert (await memory.balance()).posted_msat == 0
         await check_books(memory)
         assert (await db.read(ledger.balance, NODE)).posted_msat == -1_800_000
@@ -366,7 +368,7 @@ async def test_a_worker_that_was_stopped_past_its_lease_pays_nothing(memory: Mem
     fate = Fate(kind="pause", at=4)
     working = asyncio.create_task(memory.run(job, fate))
     await fate.stands_still.wait()
-    assert fate.seen[-1] == "lookup payment"
+    assert fate.seen[-1] == "lookup_payment"
     job.lease.sure_until_s = time.monotonic() - 1
     fate.go_on.set()
     await working

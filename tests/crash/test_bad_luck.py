@@ -24,13 +24,13 @@ from ringbolt.voice.carrier import PlaceCall, PlaceResult
 from ringbolt.worker.handlers import handlers
 from support.memory_world import ANSWERED, BUSY, RINGS, memory_carrier
 from support.processes.shop import PatientBuyer, Phones, ServerProcess, world_process
-from support.rigs.calls import Buyer, World, check
+from support.rigs.calls import Buyer, CallWorld, assert_promise_kept
 
 
 @pytest.fixture
-async def world(sqlite_url: str, clock: SystemClock) -> AsyncIterator[World]:
+async def world(sqlite_url: str, clock: SystemClock) -> AsyncIterator[CallWorld]:
     db = await open_database(sqlite_url, clock)
-    yield World(db, clock, memory_carrier(Recovery.LOOKUP, clock))
+    yield CallWorld(db, clock, memory_carrier(Recovery.LOOKUP, clock))
     await db.close()
 
 
@@ -100,28 +100,28 @@ def _fill(path: Path) -> None:
 # Carriers
 
 
-async def test_a_refusal_of_a_call_that_rings_is_not_believed(world: World) -> None:
+async def test_a_refusal_of_a_call_that_rings_is_not_believed(world: CallWorld) -> None:
     world.carrier.answers.append(world.carrier.lie)
     world.carrier.before_answer.append(lambda: world.process().listen())
     buyer, process = Buyer(world), world.process()
     await buyer.redeem(process)
     await process.work()
-    assert (await check(world, buyer)).state is OrderState.SETTLED
+    assert (await assert_promise_kept(world, buyer)).state is OrderState.SETTLED
 
 
 async def test_an_answer_that_was_lost_after_the_call_was_over_changes_nothing(
-    world: World,
+    world: CallWorld,
 ) -> None:
     world.carrier.answers.append(world.carrier.lost)
     world.carrier.before_answer.append(lambda: world.process().listen())
     buyer, process = Buyer(world), world.process()
     await buyer.redeem(process)
     await process.work()
-    await check(world, buyer)
+    await assert_promise_kept(world, buyer)
     assert [attempt.state for attempt in await buyer.attempts()] == [AttemptState.DONE]
 
 
-async def test_an_event_of_a_refused_attempt_does_not_decide_the_next_one(world: World) -> None:
+async def test_an_event_of_a_refused_attempt_does_not_decide_the_next_one(world: CallWorld) -> None:
     world.carrier.answers.append(Rejected("not now", permanent=False))
     world.carrier.life = RINGS
     buyer, process = Buyer(world), world.process()
@@ -137,10 +137,12 @@ async def test_an_event_of_a_refused_attempt_does_not_decide_the_next_one(world:
     for status in (CallStatus.IN_PROGRESS, CallStatus.COMPLETED):
         world.carrier.tell(second.ref, status)
     await process.work()
-    assert (await check(world, buyer)).state is OrderState.SETTLED
+    assert (await assert_promise_kept(world, buyer)).state is OrderState.SETTLED
 
 
-async def test_a_retry_while_the_first_answer_is_still_awaited_is_not_lost(world: World) -> None:
+async def test_a_retry_while_the_first_answer_is_still_awaited_is_not_lost(
+    world: CallWorld,
+) -> None:
     """The buyer hears of the busy line before the carrier's answer to the request is there."""
     world.carrier.lives.extend([BUSY, ANSWERED])
     buyer, process = Buyer(world), world.process()
@@ -154,15 +156,15 @@ async def test_a_retry_while_the_first_answer_is_still_awaited_is_not_lost(world
     world.carrier.before_answer.append(retry)
     await buyer.redeem(process)
     await process.work()
-    assert (await check(world, buyer, rings=2)).state is OrderState.SETTLED
+    assert (await assert_promise_kept(world, buyer, rings=2)).state is OrderState.SETTLED
 
 
-async def test_a_call_that_only_rings_for_ever_is_hung_up_and_paid_back(world: World) -> None:
+async def test_a_call_that_only_rings_for_ever_is_hung_up_and_paid_back(world: CallWorld) -> None:
     world.carrier.life = RINGS
     buyer, process = Buyer(world), world.process()
     await buyer.redeem(process)
     await process.work()
-    assert (await check(world, buyer)).state is OrderState.FAILED
+    assert (await assert_promise_kept(world, buyer)).state is OrderState.FAILED
     assert set(world.carrier.hung_up) == set(await buyer.rings())
     assert len(world.carrier.hung_up) < GIVE_UP_AFTER
     call = await world.db.read(calls.call_of, (await buyer.order()).id)
@@ -170,7 +172,7 @@ async def test_a_call_that_only_rings_for_ever_is_hung_up_and_paid_back(world: W
     assert call.status is CallStatus.FAILED
 
 
-async def test_events_out_of_order_repeated_or_of_nobody_are_sorted_out(world: World) -> None:
+async def test_events_out_of_order_repeated_or_of_nobody_are_sorted_out(world: CallWorld) -> None:
     world.carrier.life = RINGS
     buyer, process = Buyer(world), world.process()
     await buyer.redeem(process)
@@ -196,7 +198,7 @@ async def test_without_look_up_events_with_gaps_still_decide(
     sqlite_url: str, clock: SystemClock
 ) -> None:
     db = await open_database(sqlite_url, clock)
-    world = World(db, clock, memory_carrier(Recovery.NONE, clock))
+    world = CallWorld(db, clock, memory_carrier(Recovery.NONE, clock))
     world.carrier.life = ()
     buyer, process = Buyer(world), world.process()
     await buyer.redeem(process)
@@ -204,12 +206,12 @@ async def test_without_look_up_events_with_gaps_still_decide(
     (ref,) = await buyer.rings()
     world.carrier.tell(ref, CallStatus.COMPLETED, skip=2)
     await process.work()
-    assert (await check(world, buyer)).state is OrderState.SETTLED
+    assert (await assert_promise_kept(world, buyer)).state is OrderState.SETTLED
     await db.close()
 
 
 async def test_a_silent_carrier_costs_the_buyer_nothing(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: CallWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It took the call and is gone for good, for look-ups and for orders to hang up."""
 
@@ -223,10 +225,12 @@ async def test_a_silent_carrier_costs_the_buyer_nothing(
     monkeypatch.setattr(world.carrier, "find", silent)
     monkeypatch.setattr(world.carrier, "hang_up", silent)
     await process.work()
-    assert (await check(world, buyer)).state is OrderState.FAILED
+    assert (await assert_promise_kept(world, buyer)).state is OrderState.FAILED
 
 
-async def test_a_carrier_that_never_knows_is_asked_anew_only_after_the_pause(world: World) -> None:
+async def test_a_carrier_that_never_knows_is_asked_anew_only_after_the_pause(
+    world: CallWorld,
+) -> None:
     """Its list may lag behind its phones: each time, only time can tell that there is no call."""
     asked_ms: list[int] = []
 
@@ -244,7 +248,7 @@ async def test_a_carrier_that_never_knows_is_asked_anew_only_after_the_pause(wor
     assert min(gaps_ms) >= ABSENT_AFTER_MS
 
 
-async def test_a_fault_of_ours_closes_order_attempt_and_call(world: World) -> None:
+async def test_a_fault_of_ours_closes_order_attempt_and_call(world: CallWorld) -> None:
     world.carrier.life = RINGS
     buyer, process = Buyer(world), world.process()
     await buyer.redeem(process)
@@ -271,10 +275,10 @@ async def test_a_fault_of_ours_closes_order_attempt_and_call(world: World) -> No
     ("busy", "state", "rings"), [(3, OrderState.SETTLED, 1), (10_000, OrderState.FAILED, 0)]
 )
 async def test_a_call_whose_text_finds_no_turn_comes_later_or_is_given_back(
-    world: World, busy: int, state: OrderState, rings: int
+    world: CallWorld, busy: int, state: OrderState, rings: int
 ) -> None:
     world.speaker.busy = busy
     buyer, process = Buyer(world), world.process()
     await buyer.redeem(process)
     await process.work()
-    assert (await check(world, buyer, rings=rings)).state is state
+    assert (await assert_promise_kept(world, buyer, rings=rings)).state is state

@@ -19,8 +19,16 @@ from ringbolt.store.engine.opening import open_database
 from ringbolt.store.keys import ApiKey
 from ringbolt.voice.carrier import PlaceCall, PlaceResult
 from support.memory_world import ANSWERED, BUSY, RINGS, memory_carrier
-from support.rigs.balance_calls import Caller, available_sats, check, funded_key, limited
-from support.rigs.calls import LEASE_MS, Died, Fate, Process, World
+from support.rigs.balance_calls import (
+    Caller,
+    assert_promise_kept,
+    available_sats,
+    funded_key,
+    limited,
+)
+from support.rigs.calls import CallProcess, CallWorld
+from support.rigs.fate import Died, Fate
+from support.rigs.shop import LEASE_MS
 
 RECOVERIES = [Recovery.IDEMPOTENT, Recovery.LOOKUP, Recovery.NONE]
 TALKS = ANSWERED[:-1]
@@ -55,9 +63,9 @@ FLOWS = [
 @pytest.fixture(params=RECOVERIES, ids=str)
 async def world(
     request: pytest.FixtureRequest, sqlite_url: str, clock: SystemClock
-) -> AsyncIterator[World]:
+) -> AsyncIterator[CallWorld]:
     db = await open_database(sqlite_url, clock)
-    world = World(db, clock, memory_carrier(request.param, clock))
+    world = CallWorld(db, clock, memory_carrier(request.param, clock))
     world.settings = limited()
     yield world
     await db.close()
@@ -68,7 +76,7 @@ class Story:
 
     names = count()
 
-    def __init__(self, world: World, flow: Flow, key: ApiKey) -> None:
+    def __init__(self, world: CallWorld, flow: Flow, key: ApiKey) -> None:
         self.world = world
         self.at = 0
         world.clock.set_offset(world.clock.offset_ms + 1000)  # so that its turn comes at once
@@ -85,34 +93,34 @@ class Story:
         }
         if flow.answer:
             carrier.answers.append(answers[flow.answer])
-        self.steps: list[Callable[[Process], Awaitable[object]]] = [self.caller.place]
+        self.steps: list[Callable[[CallProcess], Awaitable[object]]] = [self.caller.place]
         if flow.hangs_up == "up":
             self.steps.append(self._begin)
         if flow.hangs_up:
             self.steps.append(self.caller.hang_up)
-        self.steps.append(Process.work)
+        self.steps.append(CallProcess.work)
 
-    async def _begin(self, process: Process) -> None:
+    async def _begin(self, process: CallProcess) -> None:
         """Until the carrier was asked, and was heard."""
         await process.run_due()
         await process.listen()
 
-    async def run(self, process: Process, first: int = 0) -> None:
+    async def run(self, process: CallProcess, first: int = 0) -> None:
         """From step ``first`` to the end. A crash comes out as ``Died``."""
         for number in range(first, len(self.steps)):
             self.at = number
             await self.steps[number](process)
 
-    async def go_on(self, process: Process) -> None:
+    async def go_on(self, process: CallProcess) -> None:
         await self.run(process, self.at if await self.caller.exists() else 0)
 
 
-async def _effects(world: World, flow: Flow, key: ApiKey) -> list[str]:
+async def _effects(world: CallWorld, flow: Flow, key: ApiKey) -> list[str]:
     """The outside effects of an undisturbed run."""
     fate = Fate()
     story = Story(world, flow, key)
     await story.run(world.process(fate))
-    state = (await check(world, story.caller)).state
+    state = (await assert_promise_kept(world, story.caller)).state
     assert state in flow.ends or world.carrier.recovery is Recovery.NONE
     assert 1 < len(fate.seen) < 100
     return fate.seen
@@ -121,7 +129,7 @@ async def _effects(world: World, flow: Flow, key: ApiKey) -> list[str]:
 @pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.name)
 @pytest.mark.parametrize("kind", ["before", "after"])
 async def test_a_crash_at_any_boundary_charges_only_what_was_answered(
-    world: World, flow: Flow, kind: str
+    world: CallWorld, flow: Flow, kind: str
 ) -> None:
     key = await funded_key(world.db)
     ends = set()
@@ -131,7 +139,7 @@ async def test_a_crash_at_any_boundary_charges_only_what_was_answered(
             await story.run(world.process(Fate(number, kind)))
         await world.db.tx(jobs.release_all)
         await story.go_on(world.process())
-        ends.add((await check(world, story.caller)).state)
+        ends.add((await assert_promise_kept(world, story.caller)).state)
     assert ends <= {OrderState.SETTLED, OrderState.RETURNED}
     # Who hangs up after a crash may find the call in another place than before.
     if world.carrier.recovery is not Recovery.NONE and flow.hangs_up != "up":
@@ -140,7 +148,7 @@ async def test_a_crash_at_any_boundary_charges_only_what_was_answered(
 
 @pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.name)
 async def test_a_worker_that_stood_still_does_no_harm_when_it_goes_on(
-    world: World, flow: Flow
+    world: CallWorld, flow: Flow
 ) -> None:
     key = await funded_key(world.db)
     for number in range(1, len(await _effects(world, flow, key)) + 1):
@@ -158,7 +166,7 @@ async def test_a_worker_that_stood_still_does_no_harm_when_it_goes_on(
         fate.go_on.set()
         await _let_go(running)
         await story.go_on(world.process())
-        await check(world, story.caller)
+        await assert_promise_kept(world, story.caller)
 
 
 async def _let_go(running: asyncio.Future[None]) -> None:
@@ -168,7 +176,7 @@ async def _let_go(running: asyncio.Future[None]) -> None:
         return
 
 
-async def test_what_is_not_taken_is_on_the_balance_again(world: World) -> None:
+async def test_what_is_not_taken_is_on_the_balance_again(world: CallWorld) -> None:
     key = await funded_key(world.db, 1000)
     answered = Story(world, FLOWS[0], key)
     await answered.run(world.process())

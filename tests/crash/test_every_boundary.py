@@ -20,7 +20,9 @@ from ringbolt.core.outcome import Recovery, Rejected, Unknown
 from ringbolt.store import jobs
 from ringbolt.store.engine.opening import open_database
 from support.memory_world import ANSWERED, BUSY, memory_carrier
-from support.rigs.calls import LEASE_MS, Buyer, Died, Fate, Process, World, check
+from support.rigs.calls import Buyer, CallProcess, CallWorld, assert_promise_kept
+from support.rigs.fate import Died, Fate
+from support.rigs.shop import LEASE_MS
 
 RECOVERIES = [Recovery.IDEMPOTENT, Recovery.LOOKUP, Recovery.NONE]
 MAX_EFFECTS = 100
@@ -31,42 +33,42 @@ class Flow:
     """``prepare`` sets up the carrier; ``rings`` is how often the phone may ring at most."""
 
     name: str
-    prepare: Callable[[World], None]
+    prepare: Callable[[CallWorld], None]
     ends: frozenset[OrderState]
     rings: int = 1
     retries: bool = False
     refunds: bool = False
 
 
-def _lives(world: World, *lives: tuple[object, ...]) -> None:
+def _lives(world: CallWorld, *lives: tuple[object, ...]) -> None:
     world.carrier.lives.clear()
     world.carrier.answers.clear()
     world.carrier.lives.extend(lives)  # type: ignore[arg-type]
 
 
-def _answered(world: World) -> None:
+def _answered(world: CallWorld) -> None:
     _lives(world, ANSWERED)
 
 
-def _busy(world: World) -> None:
+def _busy(world: CallWorld) -> None:
     _lives(world, BUSY)
 
 
-def _busy_then_answered(world: World) -> None:
+def _busy_then_answered(world: CallWorld) -> None:
     _lives(world, BUSY, ANSWERED)
 
 
-def _refused_for_now(world: World) -> None:
+def _refused_for_now(world: CallWorld) -> None:
     _lives(world, ANSWERED)
     world.carrier.answers.append(Rejected("no channel", permanent=False))
 
 
-def _answer_lost(world: World) -> None:
+def _answer_lost(world: CallWorld) -> None:
     _lives(world, ANSWERED)
     world.carrier.answers.append(world.carrier.lost)
 
 
-def _request_lost(world: World) -> None:
+def _request_lost(world: CallWorld) -> None:
     _lives(world, ANSWERED)
     world.carrier.answers.append(Unknown("nobody knows"))
 
@@ -87,56 +89,56 @@ FLOWS = [
 @pytest.fixture(params=RECOVERIES, ids=str)
 async def world(
     request: pytest.FixtureRequest, sqlite_url: str, clock: SystemClock
-) -> AsyncIterator[World]:
+) -> AsyncIterator[CallWorld]:
     db = await open_database(sqlite_url, clock)
-    yield World(db, clock, memory_carrier(request.param, clock))
+    yield CallWorld(db, clock, memory_carrier(request.param, clock))
     await db.close()
 
 
 class Story:
     """A flow as its buyer lives it; every step may be taken again after a crash."""
 
-    def __init__(self, world: World, flow: Flow) -> None:
+    def __init__(self, world: CallWorld, flow: Flow) -> None:
         self.world = world
         self.flow = flow
         self.buyer = Buyer(world)
-        self.steps: list[Callable[[Process], Awaitable[None]]] = [self._redeem, self._work]
+        self.steps: list[Callable[[CallProcess], Awaitable[None]]] = [self._redeem, self._work]
         if flow.retries:
             self.steps += [self._retry, self._work]
         if flow.refunds:
             self.steps += [self._claim, self._work]
 
-    async def run(self, process: Process, first: int = 0) -> None:
+    async def run(self, process: CallProcess, first: int = 0) -> None:
         """From step ``first`` to the end. A crash comes out as ``Died``."""
         for number in range(first, len(self.steps)):
             self.at = number
             await self.steps[number](process)
 
-    async def _redeem(self, process: Process) -> None:
+    async def _redeem(self, process: CallProcess) -> None:
         await self.buyer.redeem(process)
 
-    async def _retry(self, process: Process) -> None:
+    async def _retry(self, process: CallProcess) -> None:
         if (await self.buyer.order()).state is OrderState.FAILED:
             await self.buyer.redeem(process)
 
-    async def _claim(self, process: Process) -> None:
+    async def _claim(self, process: CallProcess) -> None:
         await self.buyer.claim(process)
 
-    async def _work(self, process: Process) -> None:
+    async def _work(self, process: CallProcess) -> None:
         await process.work()
 
 
-async def _effects(world: World, flow: Flow) -> list[str]:
+async def _effects(world: CallWorld, flow: Flow) -> list[str]:
     """The outside effects of an undisturbed run."""
     fate = Fate()
     flow.prepare(world)
     story = Story(world, flow)
     await story.run(world.process(fate))
-    await check(world, story.buyer, rings=flow.rings)
+    await assert_promise_kept(world, story.buyer, rings=flow.rings)
     return fate.seen
 
 
-async def _crash(world: World, flow: Flow, fate: Fate, again: Fate | None = None) -> str:
+async def _crash(world: CallWorld, flow: Flow, fate: Fate, again: Fate | None = None) -> str:
     """Run ``flow`` with a crash, recover (with another crash, if so wanted), check; the state."""
     flow.prepare(world)
     story = Story(world, flow)
@@ -149,13 +151,13 @@ async def _crash(world: World, flow: Flow, fate: Fate, again: Fate | None = None
         except Died:
             await world.db.tx(jobs.release_all)
     await story.run(world.process(), 0 if not await story.buyer.exists() else story.at)
-    return (await check(world, story.buyer, rings=flow.rings)).state
+    return (await assert_promise_kept(world, story.buyer, rings=flow.rings)).state
 
 
 @pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.name)
 @pytest.mark.parametrize("kind", ["before", "after"])
 async def test_a_crash_at_any_boundary_loses_no_money_and_rings_no_phone_twice(
-    world: World, flow: Flow, kind: str
+    world: CallWorld, flow: Flow, kind: str
 ) -> None:
     effects = await _effects(world, flow)
     assert 5 < len(effects) < MAX_EFFECTS
@@ -169,7 +171,9 @@ async def test_a_crash_at_any_boundary_loses_no_money_and_rings_no_phone_twice(
 
 
 @pytest.mark.parametrize("flow", FLOWS[1:3], ids=lambda flow: flow.name)
-async def test_a_crash_while_recovering_from_a_crash_is_no_worse(world: World, flow: Flow) -> None:
+async def test_a_crash_while_recovering_from_a_crash_is_no_worse(
+    world: CallWorld, flow: Flow
+) -> None:
     effects = await _effects(world, flow)
     for first in range(1, len(effects) + 1):
         for second in (2, 5):
@@ -180,14 +184,14 @@ async def test_a_crash_while_recovering_from_a_crash_is_no_worse(world: World, f
 
 @pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.name)
 async def test_a_worker_that_stood_still_longer_than_its_lease_does_no_harm_when_it_goes_on(
-    world: World, flow: Flow
+    world: CallWorld, flow: Flow
 ) -> None:
     effects = await _effects(world, flow)
     for number in range(1, len(effects) + 1):
         await assert_survives_standstill(world, flow, Fate(number, "pause"))
 
 
-async def assert_survives_standstill(world: World, flow: Flow, fate: Fate) -> None:
+async def assert_survives_standstill(world: CallWorld, flow: Flow, fate: Fate) -> None:
     flow.prepare(world)
     story = Story(world, flow)
     process = world.process(fate)
@@ -202,7 +206,7 @@ async def assert_survives_standstill(world: World, flow: Flow, fate: Fate) -> No
     fate.go_on.set()
     await _let_go(running)
     await story.run(world.process(), story.at)
-    await check(world, story.buyer, rings=flow.rings)
+    await assert_promise_kept(world, story.buyer, rings=flow.rings)
 
 
 async def _let_go(running: asyncio.Future[None]) -> None:

@@ -25,8 +25,9 @@ from ringbolt.core.outcome import Recovery
 from ringbolt.sms.carrier import ReceiptState
 from ringbolt.store import jobs, receiving_orders
 from ringbolt.store.engine.opening import open_database
-from support.rigs.calls import LEASE_MS, Died, Fate
-from support.rigs.orders import Kind, OrderProcess, OrderWorld, WorldOrder
+from support.rigs.fate import Died, Fate
+from support.rigs.orders import Kind, OrderOfWorld, OrderProcess, OrderWorld
+from support.rigs.shop import LEASE_MS
 
 MAX_EFFECTS = 80
 INVOICE_MS = 3_700_000
@@ -92,7 +93,7 @@ class Story:
         self.key = key
         self.at = 0
         self.name = secrets.token_hex(8)
-        self.order: WorldOrder | None = None
+        self.order: OrderOfWorld | None = None
         self.steps: list[Callable[[OrderProcess], Awaitable[None]]] = [
             self._buy, self._pay, self._go, self._deed, self._work,
         ]  # fmt: skip

@@ -21,8 +21,15 @@ from ringbolt.core.errors import NotFound
 from ringbolt.core.outcome import Recovery
 from ringbolt.store import calls, jobs
 from support.memory_world import memory_carrier
-from support.rigs.balance_calls import Caller, available_sats, check, funded_key, limited
-from support.rigs.calls import LEASE_MS, World
+from support.rigs.balance_calls import (
+    Caller,
+    assert_promise_kept,
+    available_sats,
+    funded_key,
+    limited,
+)
+from support.rigs.calls import CallWorld
+from support.rigs.shop import LEASE_MS
 from support.simulation.call_machine import LIVES, WHO, CallMachine
 from support.simulation.machine import assert_holds_whatever_happens
 
@@ -52,7 +59,7 @@ class BalanceCalls(CallMachine):
         charge_on: ChargeOn,
     ) -> None:
         db = self.open_database()
-        self.world = World(db, self.clock, memory_carrier(recovery, self.clock))
+        self.world = CallWorld(db, self.clock, memory_carrier(recovery, self.clock))
         self.world.settings = limited(charge_on, calls_at_once=AT_ONCE, waiting_calls=3)
         self.world.carrier.life = life
         self.world.carrier.obeys = obeys
@@ -129,7 +136,7 @@ class BalanceCalls(CallMachine):
         await self.world.process().work()
         charged = dict.fromkeys((key.id for key in self.keys), 0)
         for caller in self.people:
-            await check(self.world, caller, rings=len(await caller.attempts()))
+            await assert_promise_kept(self.world, caller, rings=len(await caller.attempts()))
             charged[caller.key.id] += await caller.charged_sats() or 0
         for key in self.keys:
             assert await available_sats(self.world.db, key) == GIFT_SATS - charged[key.id]

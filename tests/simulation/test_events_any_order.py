@@ -19,7 +19,8 @@ from ringbolt.core.outcome import Recovery
 from ringbolt.lightning.node import PaymentFailed, PaymentSucceeded, PaymentUnknown
 from ringbolt.store import calls, jobs
 from support.memory_world import memory_carrier
-from support.rigs.calls import LEASE_MS, PRICE_MSAT, Buyer, World, check
+from support.rigs.calls import PRICE_MSAT, Buyer, CallWorld, assert_promise_kept
+from support.rigs.shop import LEASE_MS
 from support.simulation.call_machine import LIVES, WHO, CallMachine
 from support.simulation.machine import assert_holds_whatever_happens
 
@@ -35,7 +36,7 @@ class L402Calls(CallMachine):
     @initialize(recovery=st.sampled_from(list(Recovery)), life=LIVES)
     def open(self, recovery: Recovery, life: tuple[CallStatus, ...]) -> None:
         db = self.open_database()
-        self.world = World(db, self.clock, memory_carrier(recovery, self.clock))
+        self.world = CallWorld(db, self.clock, memory_carrier(recovery, self.clock))
         self.world.carrier.life = life
         self.process = self.world.process()
 
@@ -142,7 +143,7 @@ class L402Calls(CallMachine):
 
     async def _judge(self, buyer: Buyer) -> None:
         tries = len(await buyer.attempts())
-        order = await check(self.world, buyer, rings=tries)
+        order = await assert_promise_kept(self.world, buyer, rings=tries)
         call = await self.world.db.read(calls.call_of, order.id)
         assert call is not None
         assert call.status.is_final

@@ -18,7 +18,8 @@ from ringbolt.sms.carrier import OutSms, ReceiptState
 from ringbolt.store import jobs
 from ringbolt.store.messages import MessageStatus
 from support.memory_sms import MemoryLookupSms
-from support.rigs.messages import LEASE_MS, MessageOrder, MessageProcess, MessageWorld
+from support.rigs.messages import MessageOrder, MessageProcess, MessageWorld
+from support.rigs.shop import LEASE_MS
 from support.simulation.machine import ShopMachine, assert_holds_whatever_happens
 
 EXAMPLES = 60
@@ -91,7 +92,7 @@ class Texts(ShopMachine):
             self.first_deadline_ms = self.first_deadline_ms or self._deadline_ms()
             self.world.sms.answers.append(getattr(self.world.sms, answer))
             if not waits:
-                self.run(self.process.dispatch())
+                self.run(self.process.run_all_due())
         return len(self.orders) - 1
 
     def _deadline_ms(self) -> int:
@@ -153,7 +154,7 @@ class Texts(ShopMachine):
     # The shop, and time
 
     async def work_once(self, process: MessageProcess) -> None:
-        await process.dispatch()
+        await process.run_all_due()
 
     @rule(ms=TIMES)
     def time_passes(self, ms: int) -> None:

@@ -27,7 +27,8 @@ from ringbolt.lightning.node import InvoiceState, InvoiceStatus
 from ringbolt.sms.carrier import ReceiptState
 from ringbolt.store import jobs, ledger
 from support.memory_provider import MINUTE_MS
-from support.rigs.orders import KINDS, SECRET, Kind, OrderProcess, OrderWorld, WorldOrder
+from support.rigs.orders import KINDS, Kind, OrderOfWorld, OrderProcess, OrderWorld
+from support.rigs.shop import SECRET
 from support.simulation.machine import KINDS_OF_DEATH, ShopMachine, assert_holds_whatever_happens
 
 EXAMPLES = 50
@@ -48,8 +49,8 @@ class Orders(ShopMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.orders: list[WorldOrder] = []
-        self.told: list[tuple[WorldOrder, InvoiceStatus]] = []
+        self.orders: list[OrderOfWorld] = []
+        self.told: list[tuple[OrderOfWorld, InvoiceStatus]] = []
         self.secrets = [SECRET]
 
     @initialize(
@@ -84,11 +85,11 @@ class Orders(ShopMachine):
         return order
 
     @rule(order=placed)
-    def pay(self, order: WorldOrder) -> None:
+    def pay(self, order: OrderOfWorld) -> None:
         self.run(order.pay())
 
     @rule(order=placed)
-    def cancel(self, order: WorldOrder) -> None:
+    def cancel(self, order: OrderOfWorld) -> None:
         self.run(self.attempt(cancel_order(self.process.shop, order.id)))
 
     # The node
@@ -98,7 +99,7 @@ class Orders(ShopMachine):
         self.run(self.process.hear_node())
 
     @rule(order=placed)
-    def what_the_node_said_waits_on_its_way(self, order: WorldOrder) -> None:
+    def what_the_node_said_waits_on_its_way(self, order: OrderOfWorld) -> None:
         async def keep() -> None:
             row = await order.row()
             if row.payment_hash is not None:
@@ -115,7 +116,7 @@ class Orders(ShopMachine):
             self.run(self.world.db.tx(record_hold, order.id, said, shop.policies.holds))
 
     @rule(order=placed)
-    def the_node_lets_a_payment_go(self, order: WorldOrder) -> None:
+    def the_node_lets_a_payment_go(self, order: OrderOfWorld) -> None:
         async def lose() -> None:
             row = await order.row()
             if row.payment_hash is not None and await order.invoice() is InvoiceState.ACCEPTED:
@@ -134,12 +135,12 @@ class Orders(ShopMachine):
     # Carriers
 
     @rule(order=placed, state=RECEIPTS)
-    def a_receipt_comes(self, order: WorldOrder, state: ReceiptState) -> None:
+    def a_receipt_comes(self, order: OrderOfWorld, state: ReceiptState) -> None:
         for sms in self.run(order.texts_sent()):
             self.world.sms.tell(sms, state)
 
     @rule(order=placed)
-    def a_code_comes(self, order: WorldOrder) -> None:
+    def a_code_comes(self, order: OrderOfWorld) -> None:
         self.run(order.code_comes())
 
     @rule()
@@ -157,7 +158,7 @@ class Orders(ShopMachine):
         self.die(at, kind, OrderProcess.look_after_holds)
 
     @rule(order=placed, at=st.integers(1, 12), kind=KINDS_OF_DEATH)
-    def die_cancelling(self, order: WorldOrder, at: int, kind: str) -> None:
+    def die_cancelling(self, order: OrderOfWorld, at: int, kind: str) -> None:
         self.die(at, kind, lambda process: self.attempt(cancel_order(process.shop, order.id)))
 
     @rule()
@@ -197,7 +198,7 @@ class Orders(ShopMachine):
         for order in self.orders:
             await self._check(order)
 
-    async def _check(self, order: WorldOrder) -> None:
+    async def _check(self, order: OrderOfWorld) -> None:
         row = await order.row()
         if row.state is S.RETURNED and row.reason == LOST:
             assert await order.invoice() is InvoiceState.CANCELED

@@ -23,7 +23,8 @@ from ringbolt.core.order import OrderState, PaymentMethod
 from ringbolt.core.outcome import Recovery
 from ringbolt.store import cursors, jobs
 from support.memory_provider import MINUTE_MS, MemoryProvider, SimulatedLease
-from support.rigs.receiving import LEASE_MS, ReceptionOrder, ReceptionProcess, ReceptionWorld
+from support.rigs.receiving import PaidReceivingOrder, ReceivingProcess, ReceivingWorld
+from support.rigs.shop import LEASE_MS
 from support.simulation.machine import KINDS_OF_DEATH, ShopMachine, assert_holds_whatever_happens
 
 EXAMPLES = 60
@@ -49,12 +50,12 @@ _PAID = frozenset({S.FULFILLED, S.SETTLED})
 class Receptions(ShopMachine):
     """Up to three orders of numbers, and two lenders."""
 
-    world: ReceptionWorld
+    world: ReceivingWorld
     bought = Bundle("bought")
 
     def __init__(self) -> None:
         super().__init__()
-        self.orders: list[ReceptionOrder] = []
+        self.orders: list[PaidReceivingOrder] = []
 
     @initialize(
         target=bought,
@@ -76,14 +77,14 @@ class Receptions(ShopMachine):
     ) -> int:
         """A shop with an order that was just paid, or has its number already."""
         db = self.open_database()
-        self.world = ReceptionWorld(db, self.clock, recovery)
+        self.world = ReceivingWorld(db, self.clock, recovery)
         self.world.backend.names_loans = names_loans
         self.world.backend.refuses_early = early
-        self.process: ReceptionProcess = self.world.process()
+        self.process: ReceivingProcess = self.world.process()
         self.was_down = False
         self.orders.append(self.run(self.world.buy(method, service="tg", hours=hours)))
         if is_begun:
-            self.run(self.process.dispatch())
+            self.run(self.process.settle_down())
         return 0
 
     # Buyers
@@ -174,8 +175,8 @@ class Receptions(ShopMachine):
 
     # The shop, and time
 
-    async def work_once(self, process: ReceptionProcess) -> None:
-        await process.dispatch()
+    async def work_once(self, process: ReceivingProcess) -> None:
+        await process.settle_down()
 
     @rule(
         which=bought, deed=st.sampled_from(sorted(DEEDS)), at=st.integers(1, 4), kind=KINDS_OF_DEATH
@@ -203,7 +204,7 @@ class Receptions(ShopMachine):
         for order in self.orders:
             self.run(self._check_delivery(order))
 
-    async def _check_texts(self, order: ReceptionOrder) -> None:
+    async def _check_texts(self, order: PaidReceivingOrder) -> None:
         leases = {lease.ref for lease in await order.provider_leases()}
         for text in await order.texts():
             came_to = self._came_to(text.source, text.event_id)
@@ -221,7 +222,7 @@ class Receptions(ShopMachine):
                     return lease
         return None
 
-    async def _check_delivery(self, order: ReceptionOrder) -> None:
+    async def _check_delivery(self, order: PaidReceivingOrder) -> None:
         row, receiving, texts = await order.row(), await order.receiving(), await order.texts()
         assert receiving.texts == len(texts)
         codes = [text.code for text in texts if text.code]
@@ -259,7 +260,7 @@ class Receptions(ShopMachine):
         elif what in DEEDS:
             await self._want(other, what, which)
 
-    async def _want(self, process: ReceptionProcess, deed: str, which: int) -> None:
+    async def _want(self, process: ReceivingProcess, deed: str, which: int) -> None:
         await self.attempt(DEEDS[deed](process.shop, self.orders[which].id))
 
     async def drain(self) -> None:
@@ -278,7 +279,7 @@ class Receptions(ShopMachine):
             await self._check_loans(order)
         assert await self.world.complaints() == []
 
-    async def _check_loans(self, order: ReceptionOrder) -> None:
+    async def _check_loans(self, order: PaidReceivingOrder) -> None:
         """Nothing was borrowed twice for one attempt, and everything that is known went back."""
         leases = await order.provider_leases()
         refs = [lease.ref for lease in leases]

@@ -12,9 +12,9 @@ from ringbolt.store.engine.db import Database
 from support.memory_provider import MINUTE_MS, USA
 from support.rigs.receiving import (
     CODE,
-    ReceptionOrder,
-    ReceptionProcess,
-    ReceptionWorld,
+    PaidReceivingOrder,
+    ReceivingProcess,
+    ReceivingWorld,
     assigned,
 )
 
@@ -23,12 +23,12 @@ S = OrderState
 
 
 @pytest.fixture
-def world(database: Database, clock: SystemClock) -> ReceptionWorld:
-    return ReceptionWorld(database, clock)
+def world(database: Database, clock: SystemClock) -> ReceivingWorld:
+    return ReceivingWorld(database, clock)
 
 
 @pytest.fixture
-def process(world: ReceptionWorld) -> ReceptionProcess:
+def process(world: ReceivingWorld) -> ReceivingProcess:
     return world.process()
 
 
@@ -37,7 +37,7 @@ def process(world: ReceptionWorld) -> ReceptionProcess:
 
 @pytest.mark.parametrize("method", METHODS)
 async def test_a_code_that_came_is_shown_and_paid_for(
-    world: ReceptionWorld, process: ReceptionProcess, method: PaymentMethod
+    world: ReceivingWorld, process: ReceivingProcess, method: PaymentMethod
 ) -> None:
     order = await assigned(world, process, method)
     receiving = await order.receiving()
@@ -45,7 +45,7 @@ async def test_a_code_that_came_is_shown_and_paid_for(
     assert (receiving.number, receiving.number_country) == (lease.number, USA)
     assert (receiving.numbers_tried, receiving.until_ms) == (1, lease.until_ms)
     world.backend.text(lease.number, CODE)
-    await process.dispatch()
+    await process.settle_down()
     assert await order.has_been_paid()
     (text,) = await order.texts()
     assert (text.text, text.sender, text.code) == (CODE, "Acme", "48010")
@@ -55,19 +55,19 @@ async def test_a_code_that_came_is_shown_and_paid_for(
 
 @pytest.mark.parametrize("odd", ["\x00", "\ud83d"])
 async def test_a_text_that_no_database_keeps_holds_no_other_up(
-    world: ReceptionWorld, process: ReceptionProcess, odd: str
+    world: ReceivingWorld, process: ReceivingProcess, odd: str
 ) -> None:
     order = await assigned(world, process)
     number = await order.number()
     world.backend.text(number, f"Hello{odd}")
     world.backend.text(number, CODE)
-    await process.dispatch()
+    await process.settle_down()
     assert [text.text for text in await order.texts()] == ["Hello\ufffd", CODE]
     assert await order.has_been_paid()
 
 
 async def test_the_number_goes_back_when_its_time_is_over(
-    world: ReceptionWorld, process: ReceptionProcess
+    world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     order = await assigned(world, process)
     (lease,) = world.backend.leases
@@ -83,35 +83,35 @@ async def test_the_number_goes_back_when_its_time_is_over(
 
 
 async def test_later_texts_are_shown_and_the_latest_code_counts(
-    world: ReceptionWorld, process: ReceptionProcess
+    world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     order = await assigned(world, process)
     number = await order.number()
     world.backend.text(number, "Code: 1111", "1111")
     world.backend.text(number, "Thank you for your visit")
-    await process.dispatch()
+    await process.settle_down()
     world.backend.text(number, "Code: 2222", "2222")
-    await process.dispatch()
+    await process.settle_down()
     assert [text.code for text in await order.texts()] == ["1111", "", "2222"]
     receiving = await order.receiving()
     assert (receiving.code, receiving.texts) == ("2222", 3)
 
 
 async def test_the_code_that_the_provider_found_is_preferred(
-    world: ReceptionWorld, process: ReceptionProcess
+    world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     order = await assigned(world, process)
     world.backend.text(await order.number(), CODE, "X7")
-    await process.dispatch()
+    await process.settle_down()
     assert (await order.receiving()).code == "X7"
 
 
 async def test_a_text_without_a_code_is_shown_but_not_paid_for(
-    world: ReceptionWorld, process: ReceptionProcess
+    world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     order = await assigned(world, process)
     world.backend.text(await order.number(), "Welcome to our service!")
-    await process.dispatch()
+    await process.settle_down()
     assert await order.state() is S.IN_PROGRESS
     assert [text.text for text in await order.texts()] == ["Welcome to our service!"]
     await process.work()
@@ -119,12 +119,12 @@ async def test_a_text_without_a_code_is_shown_but_not_paid_for(
 
 
 async def test_one_text_that_is_told_twice_counts_once(
-    world: ReceptionWorld, process: ReceptionProcess
+    world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     order = await assigned(world, process)
     world.backend.text(await order.number(), CODE, copies=2)
     world.backend.text(await order.number(), CODE)  # a source that names its copies anew
-    await process.dispatch()
+    await process.settle_down()
     assert len(await order.texts()) == 1
     assert (await order.receiving()).texts == 1
 
@@ -134,7 +134,7 @@ async def test_one_text_that_is_told_twice_counts_once(
 
 @pytest.mark.parametrize("method", METHODS)
 async def test_without_a_code_the_money_and_the_number_go_back_at_the_deadline(
-    world: ReceptionWorld, process: ReceptionProcess, method: PaymentMethod
+    world: ReceivingWorld, process: ReceivingProcess, method: PaymentMethod
 ) -> None:
     order = await assigned(world, process, method)
     await process.pass_ms(20 * MINUTE_MS)
@@ -148,7 +148,7 @@ async def test_without_a_code_the_money_and_the_number_go_back_at_the_deadline(
 
 
 async def test_the_last_look_finds_what_nobody_told(
-    world: ReceptionWorld, process: ReceptionProcess
+    world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     order = await assigned(world, process)
     world.backend.text(await order.number(), CODE)
@@ -159,7 +159,7 @@ async def test_the_last_look_finds_what_nobody_told(
 
 
 async def test_a_code_in_the_instant_of_the_deadline_counts(
-    world: ReceptionWorld, process: ReceptionProcess
+    world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     world.backend.lasts_ms = 30 * MINUTE_MS
     order = await assigned(world, process)
@@ -177,7 +177,7 @@ async def test_a_code_in_the_instant_of_the_deadline_counts(
 
 
 async def test_a_lender_that_is_gone_at_the_deadline_keeps_no_money(
-    world: ReceptionWorld, process: ReceptionProcess
+    world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     world.backend.lasts_ms = 30 * MINUTE_MS
     order = await assigned(world, process)
@@ -194,11 +194,11 @@ async def test_a_lender_that_is_gone_at_the_deadline_keeps_no_money(
 
 @pytest.mark.parametrize("method", METHODS)
 async def test_no_free_number_returns_the_money_at_once(
-    world: ReceptionWorld, process: ReceptionProcess, method: PaymentMethod
+    world: ReceivingWorld, process: ReceivingProcess, method: PaymentMethod
 ) -> None:
     world.backend.answers.append("none")
     order = await world.buy(method)
-    await process.dispatch()
+    await process.settle_down()
     assert not await order.has_been_paid()
     assert (await order.row()).reason == "no number is free (NO_NUMBERS)"
     assert await order.number() == ""
@@ -209,7 +209,7 @@ async def test_no_free_number_returns_the_money_at_once(
 
 
 async def test_a_text_to_a_number_of_nobody_is_kept_from_everybody(
-    world: ReceptionWorld, process: ReceptionProcess
+    world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     order = await assigned(world, process)
     world.backend.text("+12025559999", CODE)
@@ -220,7 +220,7 @@ async def test_a_text_to_a_number_of_nobody_is_kept_from_everybody(
 
 @pytest.mark.parametrize("names_loans", [True, False])
 async def test_a_text_after_the_end_is_nobodys(
-    world: ReceptionWorld, process: ReceptionProcess, names_loans: bool
+    world: ReceivingWorld, process: ReceivingProcess, names_loans: bool
 ) -> None:
     world.backend.names_loans = names_loans
     order = await assigned(world, process)
@@ -228,12 +228,12 @@ async def test_a_text_after_the_end_is_nobodys(
     await process.pass_ms(22 * MINUTE_MS)
     assert not await order.has_been_paid()
     world.backend.text(number, CODE)
-    await process.dispatch()
+    await process.settle_down()
     assert await order.texts() == []
 
 
 async def test_a_number_rests_before_another_buyer_has_it(
-    world: ReceptionWorld, process: ReceptionProcess
+    world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     first = await assigned(world, process, service="tg")
     await process.pass_ms(21 * MINUTE_MS)
@@ -250,7 +250,7 @@ async def test_a_number_rests_before_another_buyer_has_it(
 
 
 async def test_a_text_that_is_told_late_is_not_the_next_borrowers(
-    world: ReceptionWorld, process: ReceptionProcess
+    world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     world.backend.names_loans = False
     first = await assigned(world, process, service="tg")
@@ -263,13 +263,13 @@ async def test_a_text_that_is_told_late_is_not_the_next_borrowers(
     second = await assigned(world, process, service="vk")
     assert await second.number() == number
     world.backend.log.append(late)
-    await process.dispatch()
+    await process.settle_down()
     assert await second.texts() == []
     assert await second.state() is S.IN_PROGRESS
 
 
 async def test_a_number_has_a_service_once_in_ninety_days(
-    world: ReceptionWorld, process: ReceptionProcess
+    world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     first = await assigned(world, process)
     await process.pass_ms(60 * MINUTE_MS)
@@ -283,12 +283,12 @@ async def test_a_number_has_a_service_once_in_ninety_days(
 
 
 async def test_a_lender_that_gives_one_number_twice_is_asked_for_another(
-    world: ReceptionWorld, process: ReceptionProcess
+    world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     first = await assigned(world, process)
     world.backend.answers += ["taken"] * 5
     second = await world.buy()
-    await process.dispatch()
+    await process.settle_down()
     assert not await second.has_been_paid(), "three unfit numbers are none"
     assert len(world.backend.leases) == 4
     third = await assigned_after(world, process)
@@ -296,14 +296,14 @@ async def test_a_lender_that_gives_one_number_twice_is_asked_for_another(
     assert await first.state() is S.IN_PROGRESS
 
 
-async def assigned_after(world: ReceptionWorld, process: ReceptionProcess) -> ReceptionOrder:
+async def assigned_after(world: ReceivingWorld, process: ReceivingProcess) -> PaidReceivingOrder:
     world.backend.answers.clear()
     return await assigned(world, process)
 
 
 @pytest.mark.parametrize("names_loans", [True, False])
 async def test_a_text_that_is_faster_than_the_answer_waits_for_its_lease(
-    world: ReceptionWorld, process: ReceptionProcess, names_loans: bool
+    world: ReceivingWorld, process: ReceivingProcess, names_loans: bool
 ) -> None:
     world.backend.names_loans = names_loans
 
@@ -313,7 +313,7 @@ async def test_a_text_that_is_faster_than_the_answer_waits_for_its_lease(
 
     world.backend.before_answer.append(first)
     order = await world.buy()
-    await process.dispatch()
+    await process.settle_down()
     assert await order.has_been_paid()
     assert (await order.receiving()).code == "48010"
 
@@ -321,11 +321,11 @@ async def test_a_text_that_is_faster_than_the_answer_waits_for_its_lease(
 async def test_stop_to_a_number_that_we_send_from_is_heeded(
     database: Database, clock: SystemClock
 ) -> None:
-    world = ReceptionWorld(database, clock, options={"sms": {"senders": "+12025550177"}})
+    world = ReceivingWorld(database, clock, options={"sms": {"senders": "+12025550177"}})
     process = world.process()
     acme = hash_of(world.keyring.current, "Acme")
     for n, words in enumerate(("Stop.", "START", "please stop")):
         world.backend.text("+12025550177", words)
-        await process.dispatch()
+        await process.settle_down()
         suppressed = await database.read(suppressions.holds, "sms", acme)
         assert suppressed == (n == 0)

@@ -25,9 +25,9 @@ from ringbolt.store.engine.db import Database
 from support.memory_provider import MINUTE_MS
 from support.rigs.receiving import (
     CODE,
-    ReceptionOrder,
-    ReceptionProcess,
-    ReceptionWorld,
+    PaidReceivingOrder,
+    ReceivingProcess,
+    ReceivingWorld,
     assigned,
     refusal,
 )
@@ -37,12 +37,12 @@ S = OrderState
 
 
 @pytest.fixture
-def world(database: Database, clock: SystemClock) -> ReceptionWorld:
-    return ReceptionWorld(database, clock)
+def world(database: Database, clock: SystemClock) -> ReceivingWorld:
+    return ReceivingWorld(database, clock)
 
 
 @pytest.fixture
-def process(world: ReceptionWorld) -> ReceptionProcess:
+def process(world: ReceivingWorld) -> ReceivingProcess:
     return world.process()
 
 
@@ -51,7 +51,7 @@ def process(world: ReceptionWorld) -> ReceptionProcess:
 
 @pytest.mark.parametrize("method", METHODS)
 async def test_a_cancel_returns_money_and_number(
-    world: ReceptionWorld, process: ReceptionProcess, method: PaymentMethod
+    world: ReceivingWorld, process: ReceivingProcess, method: PaymentMethod
 ) -> None:
     order = await assigned(world, process, method)
     early = await refusal(cancel_order(process.shop, order.id))
@@ -60,7 +60,7 @@ async def test_a_cancel_returns_money_and_number(
     assert 115 <= early.retry_after_s <= 120
     await process.pass_ms(2 * MINUTE_MS + 1)
     await cancel_order(process.shop, order.id)
-    await process.dispatch()
+    await process.settle_down()
     assert not await order.has_been_paid()
     assert world.backend.leases[0].told_back
     assert await order.jobs_left() == []
@@ -69,7 +69,7 @@ async def test_a_cancel_returns_money_and_number(
 
 
 async def test_a_cancel_before_there_is_a_number_is_possible_at_once(
-    world: ReceptionWorld, process: ReceptionProcess
+    world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     order = await world.buy()
     await cancel_order(process.shop, order.id)
@@ -79,7 +79,7 @@ async def test_a_cancel_before_there_is_a_number_is_possible_at_once(
 
 
 async def test_a_number_that_comes_after_the_cancel_goes_back(
-    world: ReceptionWorld, process: ReceptionProcess
+    world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     order = await world.buy()
 
@@ -94,7 +94,7 @@ async def test_a_number_that_comes_after_the_cancel_goes_back(
 
 
 async def test_a_code_that_came_forbids_the_cancel(
-    world: ReceptionWorld, process: ReceptionProcess
+    world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     order = await assigned(world, process)
     world.backend.text(await order.number(), CODE)
@@ -104,7 +104,7 @@ async def test_a_code_that_came_forbids_the_cancel(
 
 
 async def test_a_code_that_the_lender_has_forbids_the_cancel_and_is_delivered(
-    world: ReceptionWorld, process: ReceptionProcess
+    world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     order = await assigned(world, process)
     await process.pass_ms(3 * MINUTE_MS)
@@ -114,7 +114,7 @@ async def test_a_code_that_the_lender_has_forbids_the_cancel_and_is_delivered(
 
 
 async def test_a_code_that_is_told_while_the_lender_takes_the_number_back_is_delivered(
-    world: ReceptionWorld, process: ReceptionProcess
+    world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     order = await assigned(world, process)
     await process.pass_ms(3 * MINUTE_MS)
@@ -126,23 +126,23 @@ async def test_a_code_that_is_told_while_the_lender_takes_the_number_back_is_del
 
     world.backend.before_answer.append(told_but_not_remembered)
     assert "code was delivered" in (await refusal(cancel_order(process.shop, order.id))).message
-    await process.dispatch()
+    await process.settle_down()
     assert await order.has_been_paid()
     assert (await order.receiving()).closed_ms is not None, "the lender has the number"
     assert await order.jobs_left() == []
 
 
 async def test_a_code_and_a_cancel_at_once_agree_about_the_money(
-    world: ReceptionWorld, process: ReceptionProcess
+    world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     sold = [await assigned(world, process, PaymentMethod.HOLD) for _ in range(6)]
     await process.pass_ms(3 * MINUTE_MS)
 
-    async def cancel(order: ReceptionOrder) -> None:
+    async def cancel(order: PaidReceivingOrder) -> None:
         with suppress(Conflict):
             await cancel_order(process.shop, order.id)
 
-    async def text(order: ReceptionOrder, n: int) -> None:
+    async def text(order: PaidReceivingOrder, n: int) -> None:
         number = (await order.leases())[0].number
         told = InboundText(f"e{n}", number, "", "Acme", CODE, "", world.clock.now_ms())
         for _ in range(n):  # each at another point of the cancels
@@ -160,13 +160,13 @@ async def test_a_code_and_a_cancel_at_once_agree_about_the_money(
 
 
 async def test_a_lender_that_is_gone_cannot_stop_a_cancel(
-    world: ReceptionWorld, process: ReceptionProcess
+    world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     order = await assigned(world, process)
     await process.pass_ms(3 * MINUTE_MS)
     world.backend.down = True
     await cancel_order(process.shop, order.id)
-    await process.dispatch()
+    await process.settle_down()
     assert not await order.has_been_paid()
     world.backend.down = False
     await process.pass_ms(2 * MINUTE_MS)
@@ -174,7 +174,7 @@ async def test_a_lender_that_is_gone_cannot_stop_a_cancel(
 
 
 async def test_an_early_cancel_that_only_the_lender_refuses_is_refused(
-    world: ReceptionWorld, process: ReceptionProcess
+    world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     order = await assigned(world, process)
     lease = world.backend.leases[0]
@@ -184,7 +184,7 @@ async def test_an_early_cancel_that_only_the_lender_refuses_is_refused(
     assert await order.state() is S.IN_PROGRESS
 
 
-async def test_an_unknown_order_is_not_found(process: ReceptionProcess) -> None:
+async def test_an_unknown_order_is_not_found(process: ReceivingProcess) -> None:
     with pytest.raises(NotFound):
         await cancel_order(process.shop, "ab" * 32)
 
@@ -193,7 +193,7 @@ async def test_an_unknown_order_is_not_found(process: ReceptionProcess) -> None:
 
 
 async def test_another_number_in_the_same_order(
-    world: ReceptionWorld, process: ReceptionProcess
+    world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     order = await assigned(world, process)
     first = await order.number()
@@ -202,22 +202,22 @@ async def test_another_number_in_the_same_order(
     deadline_ms = (await order.row()).deadline_ms
     await replace_number(process.shop, order.id)
     assert await order.number() == ""
-    await process.dispatch()
+    await process.settle_down()
     second = await order.number()
     assert second not in ("", first)
     assert (await order.row()).deadline_ms == deadline_ms
     world.backend.text(first, CODE)
-    await process.dispatch()
+    await process.settle_down()
     assert await order.texts() == [], "what comes to the former number is nobody's"
     world.backend.text(second, CODE)
-    await process.dispatch()
+    await process.settle_down()
     assert await order.has_been_paid()
     assert [lease.told_back for lease in world.backend.leases] == [True, False]
     await refusal(replace_number(process.shop, order.id))
 
 
 async def test_a_code_that_is_told_while_another_number_is_asked_for_is_delivered(
-    world: ReceptionWorld, process: ReceptionProcess
+    world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     order = await assigned(world, process)
     await process.pass_ms(3 * MINUTE_MS)
@@ -229,26 +229,26 @@ async def test_a_code_that_is_told_while_another_number_is_asked_for_is_delivere
 
     world.backend.before_answer.append(told_but_not_remembered)
     assert "code came" in (await refusal(replace_number(process.shop, order.id))).message
-    await process.dispatch()
+    await process.settle_down()
     assert await order.has_been_paid()
     assert (await order.receiving()).code == "48010"
     assert len(world.backend.leases) == 1
 
 
 async def test_other_numbers_are_limited(database: Database, clock: SystemClock) -> None:
-    world = ReceptionWorld(database, clock, options={"orders": {"other_numbers": 2}})
+    world = ReceivingWorld(database, clock, options={"orders": {"other_numbers": 2}})
     world.backend.refuses_early = False
     process = world.process()
     order = await assigned(world, process)
     for _ in range(2):
         await replace_number(process.shop, order.id)
-        await process.dispatch()
+        await process.settle_down()
     assert "as many numbers" in (await refusal(replace_number(process.shop, order.id))).message
     assert len({lease.number for lease in world.backend.leases}) == 3
 
 
 async def test_no_other_number_returns_the_money(
-    world: ReceptionWorld, process: ReceptionProcess
+    world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     order = await assigned(world, process)
     await process.pass_ms(3 * MINUTE_MS)
@@ -260,7 +260,7 @@ async def test_no_other_number_returns_the_money(
 
 
 async def test_another_number_needs_a_lender_that_answers(
-    world: ReceptionWorld, process: ReceptionProcess
+    world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     order = await assigned(world, process)
     await process.pass_ms(3 * MINUTE_MS)
@@ -271,7 +271,7 @@ async def test_another_number_needs_a_lender_that_answers(
 
 
 async def test_another_text_keeps_the_number_longer_but_not_for_ever(
-    world: ReceptionWorld, process: ReceptionProcess
+    world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     order = await assigned(world, process)
     await refusal(request_text(process.shop, order.id))
@@ -290,12 +290,12 @@ async def test_another_text_keeps_the_number_longer_but_not_for_ever(
 async def test_a_lender_that_extends_nothing_gives_texts_until_the_numbers_time_is_over(
     database: Database, clock: SystemClock
 ) -> None:
-    world = ReceptionWorld(database, clock, Recovery.IDEMPOTENT)
+    world = ReceivingWorld(database, clock, Recovery.IDEMPOTENT)
     process = world.process()
     order = await assigned(world, process)
     lease = world.backend.leases[0]
     world.backend.text(lease.number, "Code: 1111", "1111")
-    await process.dispatch()
+    await process.settle_down()
     until_ms = (await order.receiving()).until_ms
     await request_text(process.shop, order.id)
     assert (await order.receiving()).until_ms == until_ms
@@ -306,11 +306,11 @@ async def test_a_lender_that_extends_nothing_gives_texts_until_the_numbers_time_
 
 
 async def test_a_text_that_is_granted_right_before_the_lender_is_gone_stays_granted(
-    world: ReceptionWorld, process: ReceptionProcess
+    world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     order = await assigned(world, process)
     world.backend.text(await order.number(), CODE)
-    await process.dispatch()
+    await process.settle_down()
 
     async def go_down() -> None:
         world.backend.down = True
@@ -325,7 +325,9 @@ async def test_a_text_that_is_granted_right_before_the_lender_is_gone_stays_gran
     assert (await order.receiving()).code == "48011"
 
 
-async def _again(process: ReceptionProcess, former: ReceptionOrder, client: str) -> Conflict | None:
+async def _again(
+    process: ReceivingProcess, former: PaidReceivingOrder, client: str
+) -> Conflict | None:
     """Why ``client`` cannot have the number of ``former`` once more."""
     (lease,) = await former.leases()
     (provider,) = process.shop.number_providers
@@ -337,7 +339,7 @@ async def _again(process: ReceptionProcess, former: ReceptionOrder, client: str)
 
 
 async def test_what_cannot_be_had_again_is_said_before_it_is_paid_for(
-    world: ReceptionWorld, process: ReceptionProcess
+    world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     former = await assigned(world, process, PaymentMethod.HOLD, client="me")
     acquired = await _again(process, former, "me")
@@ -360,14 +362,14 @@ async def test_what_cannot_be_had_again_is_said_before_it_is_paid_for(
 
 
 async def test_a_used_number_is_had_again_by_who_had_it(
-    world: ReceptionWorld, process: ReceptionProcess
+    world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     first = await assigned(world, process, client="me")
     number = await first.number()
     world.backend.text(number, CODE)
     await process.pass_ms(21 * MINUTE_MS)
     stranger = await world.buy(PaymentMethod.HOLD, client="you", again=number)
-    await process.dispatch()
+    await process.settle_down()
     assert not await stranger.has_been_paid(), "what comes late is for who had it"
     await process.pass_ms(3 * MINUTE_MS)
     again = await assigned(world, process, client="me", again=number)
@@ -379,16 +381,16 @@ async def test_a_used_number_is_had_again_by_who_had_it(
 
 @pytest.mark.parametrize("method", METHODS)
 async def test_a_text_without_a_code_is_paid_for_when_it_is_accepted(
-    world: ReceptionWorld, process: ReceptionProcess, method: PaymentMethod
+    world: ReceivingWorld, process: ReceivingProcess, method: PaymentMethod
 ) -> None:
     order = await assigned(world, process, method)
     assert "No text came" in (await refusal(accept_without_code(process.shop, order.id))).message
     world.backend.text(await order.number(), "Hello there")
-    await process.dispatch()
+    await process.settle_down()
     assert await order.state() is S.IN_PROGRESS
     await accept_without_code(process.shop, order.id)
     await accept_without_code(process.shop, order.id)
-    await process.dispatch()
+    await process.settle_down()
     assert await order.has_been_paid()
     await refusal(cancel_order(process.shop, order.id))
     world.backend.text(await order.number(), CODE)
@@ -401,57 +403,57 @@ async def test_a_text_without_a_code_is_paid_for_when_it_is_accepted(
 
 @pytest.mark.parametrize("method", METHODS)
 async def test_another_services_code_is_nothing_that_the_buyer_ordered(
-    world: ReceptionWorld, process: ReceptionProcess, method: PaymentMethod
+    world: ReceivingWorld, process: ReceivingProcess, method: PaymentMethod
 ) -> None:
     # Given a number for Telegram, which somebody had for WhatsApp before
     order = await assigned(world, process, method)
     # When the code of that other service comes late
     world.backend.text(await order.number(), "Your WhatsApp code 123-456")
-    await process.dispatch()
+    await process.settle_down()
     # Then it fulfils nothing and is told as no code; the true one is what is paid for
     assert await order.state() is S.IN_PROGRESS
     assert (await order.receiving()).code == ""
     assert [text.code for text in await order.texts()] == [""]
     world.backend.text(await order.number(), CODE)
-    await process.dispatch()
+    await process.settle_down()
     assert await order.has_been_paid()
     assert (await order.receiving()).code == "48010"
 
 
 async def test_another_services_code_may_be_accepted(
-    world: ReceptionWorld, process: ReceptionProcess
+    world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     order = await assigned(world, process)
     world.backend.text(await order.number(), "Your WhatsApp code 123-456")
-    await process.dispatch()
+    await process.settle_down()
     await accept_without_code(process.shop, order.id)
-    await process.dispatch()
+    await process.settle_down()
     assert await order.has_been_paid()
 
 
 async def test_an_order_for_any_service_takes_every_code(
-    world: ReceptionWorld, process: ReceptionProcess
+    world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     order = await assigned(world, process, service="ot")
     world.backend.text(await order.number(), "Your WhatsApp code 123-456")
-    await process.dispatch()
+    await process.settle_down()
     assert await order.has_been_paid()
 
 
 async def test_a_flood_of_texts_is_counted_and_the_code_in_it_still_comes(
-    world: ReceptionWorld, process: ReceptionProcess, monkeypatch: pytest.MonkeyPatch
+    world: ReceivingWorld, process: ReceivingProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Given an order that has as many texts as are kept
     monkeypatch.setattr(received_texts, "MOST_OF_ORDER", 3)
     order = await assigned(world, process)
     for each in "abcde":
         world.backend.text(await order.number(), f"Hello {each}")
-    await process.dispatch()
+    await process.settle_down()
     assert [text.text for text in await order.texts()] == ["Hello a", "Hello b", "Hello c"]
     assert (await order.receiving()).texts == 5
     # When the code comes after all
     world.backend.text(await order.number(), CODE)
-    await process.dispatch()
+    await process.settle_down()
     # Then it is kept and paid for, and the document says what is missing
     assert await order.has_been_paid()
     document = await world.db.read(order_document.snapshot, await order.row())
@@ -459,7 +461,7 @@ async def test_a_flood_of_texts_is_counted_and_the_code_in_it_still_comes(
 
 
 async def test_what_was_cancelled_cannot_be_accepted_any_more(
-    world: ReceptionWorld, process: ReceptionProcess
+    world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     order = await assigned(world, process)
     world.backend.text(await order.number(), "Hello there")
@@ -476,7 +478,7 @@ async def test_what_was_cancelled_cannot_be_accepted_any_more(
 
 
 async def test_a_rental_has_nothing_to_accept(
-    world: ReceptionWorld, process: ReceptionProcess
+    world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     order = await assigned(world, process, hours=4)
     await refusal(accept_without_code(process.shop, order.id))
@@ -485,16 +487,16 @@ async def test_a_rental_has_nothing_to_accept(
 
 
 async def test_the_first_text_of_a_rental_is_paid_for_and_its_inbox_stays_open(
-    world: ReceptionWorld, process: ReceptionProcess
+    world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     order = await assigned(world, process, PaymentMethod.HOLD, hours=4)
     number = await order.number()
     world.backend.text(number, "Hello there")
-    await process.dispatch()
+    await process.settle_down()
     assert await order.has_been_paid()
     await process.pass_ms(3 * 60 * MINUTE_MS)
     world.backend.text(number, CODE)
-    await process.dispatch()
+    await process.settle_down()
     assert [text.text for text in await order.texts()] == ["Hello there", CODE]
     await process.pass_ms(61 * MINUTE_MS)
     assert world.backend.leases[0].told_back
@@ -503,7 +505,7 @@ async def test_the_first_text_of_a_rental_is_paid_for_and_its_inbox_stays_open(
 
 
 async def test_a_rental_is_paid_for_when_it_was_not_cancelled_in_time(
-    world: ReceptionWorld, process: ReceptionProcess
+    world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     order = await assigned(world, process, PaymentMethod.HOLD, hours=4)
     await process.pass_ms(20 * MINUTE_MS - 5000)
@@ -515,7 +517,7 @@ async def test_a_rental_is_paid_for_when_it_was_not_cancelled_in_time(
 
 
 async def test_a_rental_is_cancelled_during_its_trial(
-    world: ReceptionWorld, process: ReceptionProcess
+    world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     order = await assigned(world, process, PaymentMethod.HOLD, hours=4)
     await process.pass_ms(19 * MINUTE_MS)

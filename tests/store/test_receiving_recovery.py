@@ -19,26 +19,21 @@ from ringbolt.store import jobs, receiving_orders
 from ringbolt.store.engine.db import Database
 from ringbolt.store.engine.opening import open_database
 from support.memory_provider import MINUTE_MS, USA, MemoryListingLender
-from support.rigs.calls import Died, Fate
-from support.rigs.receiving import (
-    CODE,
-    LEASE_MS,
-    ReceptionProcess,
-    ReceptionWorld,
-    assigned,
-)
+from support.rigs.fate import Died, Fate
+from support.rigs.receiving import CODE, ReceivingProcess, ReceivingWorld, assigned
+from support.rigs.shop import LEASE_MS
 
 METHODS = [PaymentMethod.BALANCE, PaymentMethod.HOLD]
 S = OrderState
 
 
 @pytest.fixture
-def world(database: Database, clock: SystemClock) -> ReceptionWorld:
-    return ReceptionWorld(database, clock)
+def world(database: Database, clock: SystemClock) -> ReceivingWorld:
+    return ReceivingWorld(database, clock)
 
 
 @pytest.fixture
-def process(world: ReceptionWorld) -> ReceptionProcess:
+def process(world: ReceivingWorld) -> ReceivingProcess:
     return world.process()
 
 
@@ -46,18 +41,18 @@ def process(world: ReceptionWorld) -> ReceptionProcess:
 
 
 async def test_a_real_number_comes_from_the_operators_own_pool_first(
-    world: ReceptionWorld, process: ReceptionProcess
+    world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     order = await assigned(world, process, real=True)
     number = await order.number()
     assert number in world.own.numbers
     world.own.text(number, CODE)
-    await process.dispatch()
+    await process.settle_down()
     assert await order.has_been_paid()
 
 
 async def test_where_there_are_own_numbers_nobody_else_is_asked_for_a_real_one(
-    world: ReceptionWorld, process: ReceptionProcess
+    world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     world.own.answers.append("none")
     order = await world.buy(real=True)
@@ -67,7 +62,7 @@ async def test_where_there_are_own_numbers_nobody_else_is_asked_for_a_real_one(
 
 
 async def test_own_numbers_that_cannot_be_asked_for_a_while_are_waited_for(
-    world: ReceptionWorld, process: ReceptionProcess
+    world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     world.own.down = True
     order = await world.buy(real=True)
@@ -78,7 +73,7 @@ async def test_own_numbers_that_cannot_be_asked_for_a_while_are_waited_for(
 
 
 async def test_where_there_are_no_own_numbers_the_simulated_lenders_are_real(
-    world: ReceptionWorld, process: ReceptionProcess
+    world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     world.own.places = ()
     order = await assigned(world, process, real=True)
@@ -86,7 +81,7 @@ async def test_where_there_are_no_own_numbers_the_simulated_lenders_are_real(
 
 
 async def test_own_numbers_that_are_gone_by_now_are_not_replaced_by_a_real_lenders(
-    world: ReceptionWorld, process: ReceptionProcess
+    world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     world.is_simulated = False
     process = world.process()
@@ -104,7 +99,7 @@ async def test_own_numbers_that_are_gone_by_now_are_not_replaced_by_a_real_lende
 async def test_a_lost_answer_never_borrows_twice(
     database: Database, clock: SystemClock, recovery: Recovery
 ) -> None:
-    world = ReceptionWorld(database, clock, recovery)
+    world = ReceivingWorld(database, clock, recovery)
     world.backend.answers.append("lost")
     process = world.process()
     order = await world.buy()
@@ -118,7 +113,7 @@ async def test_a_lost_answer_never_borrows_twice(
 
 
 async def test_a_request_that_never_arrived_is_sent_again(
-    world: ReceptionWorld, process: ReceptionProcess
+    world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     world.backend.answers.append("never_heard")
     order = await world.buy()
@@ -128,7 +123,7 @@ async def test_a_request_that_never_arrived_is_sent_again(
 
 
 async def test_what_was_lent_while_nobody_could_be_asked_goes_back_later(
-    world: ReceptionWorld, process: ReceptionProcess
+    world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     order = await world.buy()
 
@@ -145,13 +140,13 @@ async def test_what_was_lent_while_nobody_could_be_asked_goes_back_later(
     assert await order.jobs_left() == []
 
 
-def _listing(world: ReceptionWorld) -> ReceptionProcess:
+def _listing(world: ReceivingWorld) -> ReceivingProcess:
     """A process of a shop whose lender keeps no references, but lists its loans."""
     world.backend = MemoryListingLender("lender", Recovery.LOOKUP, world.clock)
     return world.process()
 
 
-async def test_a_lender_without_references_is_asked_for_its_loans(world: ReceptionWorld) -> None:
+async def test_a_lender_without_references_is_asked_for_its_loans(world: ReceivingWorld) -> None:
     process = _listing(world)
     known = await assigned(world, process)
     world.backend.answers.append("lost")
@@ -163,7 +158,7 @@ async def test_a_lender_without_references_is_asked_for_its_loans(world: Recepti
     assert len(world.backend.leases) == 2
 
 
-async def test_two_lost_loans_are_found_by_two_orders(world: ReceptionWorld) -> None:
+async def test_two_lost_loans_are_found_by_two_orders(world: ReceivingWorld) -> None:
     process = _listing(world)
     world.backend.answers.extend(["lost", "lost"])
     orders = [await world.buy(), await world.buy()]
@@ -175,7 +170,7 @@ async def test_two_lost_loans_are_found_by_two_orders(world: ReceptionWorld) -> 
 
 @pytest.mark.parametrize("wanted", [{"service": "wa"}, {"hours": 4}, {"country": 43}])
 async def test_a_loan_of_another_kind_is_not_taken_for_a_lost_one(
-    world: ReceptionWorld, wanted: dict[str, Any]
+    world: ReceivingWorld, wanted: dict[str, Any]
 ) -> None:
     process = _listing(world)
     await world.backend.acquire(AcquireNumber("somebody else's", "tg", USA))
@@ -185,7 +180,7 @@ async def test_a_loan_of_another_kind_is_not_taken_for_a_lost_one(
     assert len(await order.provider_leases()) == 1, "it asked again, and got a number of its own"
 
 
-async def test_a_loan_that_was_found_too_late_goes_back(world: ReceptionWorld) -> None:
+async def test_a_loan_that_was_found_too_late_goes_back(world: ReceivingWorld) -> None:
     process = _listing(world)
     world.backend.answers.append("lost")
     order = await world.buy()
@@ -200,7 +195,7 @@ async def test_a_loan_that_was_found_too_late_goes_back(world: ReceptionWorld) -
 async def test_what_can_never_be_known_is_told_to_the_operator(
     database: Database, clock: SystemClock
 ) -> None:
-    world = ReceptionWorld(database, clock, Recovery.NONE)
+    world = ReceivingWorld(database, clock, Recovery.NONE)
     world.backend.answers.append("lost")
     process = world.process()
     order = await world.buy()
@@ -214,7 +209,7 @@ async def test_what_can_never_be_known_is_told_to_the_operator(
 
 
 async def test_what_ended_as_it_should_is_not_told_to_the_operator(
-    world: ReceptionWorld, process: ReceptionProcess
+    world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     delivered = await assigned(world, process)
     world.backend.text(await delivered.number(), CODE)
@@ -231,7 +226,7 @@ async def test_what_ended_as_it_should_is_not_told_to_the_operator(
 
 
 async def test_an_order_whose_payment_was_lost_gives_its_number_back(
-    world: ReceptionWorld, process: ReceptionProcess
+    world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     order = await assigned(world, process)
     await world.db.tx(fail, order.id, "the payment fell back")
@@ -248,12 +243,12 @@ async def test_death_at_any_effect_neither_borrows_twice_nor_keeps_money(
 ) -> None:
 
     database = await open_database(sqlite_url, clock)
-    world = ReceptionWorld(database, clock)
+    world = ReceivingWorld(database, clock)
     for at in range(1, 12):
         order = await world.buy(PaymentMethod.HOLD, service=f"s{at}")
         process = world.process(Fate(at, kind))
         try:
-            await process.dispatch()
+            await process.settle_down()
             for lease in await order.provider_leases():
                 world.backend.text(lease.number, CODE)
             await process.pass_ms(1000)
@@ -274,7 +269,7 @@ async def test_death_at_any_effect_neither_borrows_twice_nor_keeps_money(
 
 @pytest.mark.parametrize("kind", ["dispatch_reception", "end_reception"])
 async def test_a_fault_of_ours_returns_money_and_number(
-    world: ReceptionWorld, process: ReceptionProcess, kind: str
+    world: ReceivingWorld, process: ReceivingProcess, kind: str
 ) -> None:
     order = await assigned(world, process)
     if kind == "dispatch_reception":

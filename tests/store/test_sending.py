@@ -14,8 +14,9 @@ from ringbolt.store import cursors, inbox, jobs, suppressions
 from ringbolt.store.engine.db import Database
 from ringbolt.store.messages import MessageStatus
 from support.memory_sms import MemoryLookupSms
-from support.rigs.calls import Died, Fate
-from support.rigs.messages import LEASE_MS, MessageWorld
+from support.rigs.fate import Died, Fate
+from support.rigs.messages import MessageWorld
+from support.rigs.shop import LEASE_MS
 
 SENT, DELIVERED, FAILED = ReceiptState.SENT, ReceiptState.DELIVERED, ReceiptState.FAILED
 METHODS = [PaymentMethod.BALANCE, PaymentMethod.HOLD]
@@ -32,13 +33,13 @@ async def test_a_text_is_paid_for_when_it_is_sent(
 ) -> None:
     order = await world.buy(method)
     process = world.process()
-    await process.dispatch()
+    await process.run_all_due()
     assert await order.state() is OrderState.IN_PROGRESS
     (sms,) = await order.texts()
     assert (sms.to, sms.parts, sms.sender) == ("+12025550123", ("Hello",), "Ringbolt")
     world.sms.tell(sms, SENT)
     await process.listen()
-    await process.dispatch()
+    await process.run_all_due()
     assert await order.has_been_paid()
     assert (await order.message()).status is MessageStatus.SENT
     assert await world.complaints() == []
@@ -50,7 +51,7 @@ async def test_a_text_that_fails_before_it_is_sent_costs_nothing(
 ) -> None:
     order = await world.buy(method)
     process = world.process()
-    await process.dispatch()
+    await process.run_all_due()
     world.sms.tell(world.sms.sent[0], FAILED)
     await process.work()
     assert not await order.has_been_paid()
@@ -66,7 +67,7 @@ async def test_a_text_that_is_sent_and_then_fails_is_paid_for_and_says_so(
 ) -> None:
     order = await world.buy()
     process = world.process()
-    await process.dispatch()
+    await process.run_all_due()
     for state in (SENT, FAILED):
         world.sms.tell(world.sms.sent[0], state)
         await process.listen()
@@ -80,7 +81,7 @@ async def test_where_delivery_is_sold_only_delivery_is_paid_for(
     world = MessageWorld(database, clock, options={"sms": {"settle_on": "delivered"}})
     delivered, failed = await world.buy(), await world.buy()
     process = world.process()
-    await process.dispatch()
+    await process.run_all_due()
     for order, end in ((delivered, DELIVERED), (failed, FAILED)):
         (sms,) = await order.texts()
         world.sms.tell(sms, SENT)
@@ -95,7 +96,7 @@ async def test_where_delivery_is_sold_only_delivery_is_paid_for(
 async def test_a_text_of_several_parts_is_sent_when_all_are(world: MessageWorld) -> None:
     order = await world.buy(parts=3)
     process = world.process()
-    await process.dispatch()
+    await process.run_all_due()
     (sms,) = await order.texts()
     for n in (3, 1, 2):
         assert await order.state() is OrderState.IN_PROGRESS
@@ -107,7 +108,7 @@ async def test_a_text_of_several_parts_is_sent_when_all_are(world: MessageWorld)
 async def test_one_failed_part_fails_the_text(world: MessageWorld) -> None:
     order = await world.buy(parts=3)
     process = world.process()
-    await process.dispatch()
+    await process.run_all_due()
     (sms,) = await order.texts()
     for n, state in ((1, DELIVERED), (2, FAILED), (3, DELIVERED)):
         world.sms.tell(sms, state, n)
@@ -119,7 +120,7 @@ async def test_parts_with_one_name_are_one(world: MessageWorld) -> None:
     world.sms.one_name = True
     order = await world.buy(parts=2)
     process = world.process()
-    await process.dispatch()
+    await process.run_all_due()
     world.sms.tell(world.sms.sent[0], SENT)
     await process.listen()
     assert await order.has_been_paid()
@@ -128,7 +129,7 @@ async def test_parts_with_one_name_are_one(world: MessageWorld) -> None:
 async def test_enroute_decides_nothing(world: MessageWorld) -> None:
     order = await world.buy()
     process = world.process()
-    await process.dispatch()
+    await process.run_all_due()
     world.sms.tell(world.sms.sent[0], ReceiptState.ENROUTE)
     await process.listen()
     assert await order.state() is OrderState.IN_PROGRESS
@@ -138,7 +139,7 @@ async def test_enroute_decides_nothing(world: MessageWorld) -> None:
 async def test_the_answer_may_say_that_it_is_sent_already(world: MessageWorld) -> None:
     world.sms.answers.append(world.sms.sends_at_once)
     order = await world.buy(parts=2)
-    await world.process().dispatch()
+    await world.process().run_all_due()
     assert await order.has_been_paid()
     assert (await order.message()).sent_ms is not None
 
@@ -157,7 +158,7 @@ async def test_receipts_may_come_before_the_answer(
 
     world.sms.before_answer.append(receipts_come)
     order = await world.buy(parts=parts)
-    await world.process().dispatch()
+    await world.process().run_all_due()
     assert await order.has_been_paid()
     assert (await order.message()).status is MessageStatus.SENT
 
@@ -171,14 +172,14 @@ async def test_a_failure_that_comes_before_the_answer_costs_nothing(world: Messa
 
     world.sms.before_answer.append(it_fails)
     order = await world.buy()
-    await world.process().dispatch()
+    await world.process().run_all_due()
     assert not await order.has_been_paid()
 
 
 async def test_receipts_may_come_twice_and_in_any_order(world: MessageWorld) -> None:
     order = await world.buy(parts=2)
     process = world.process()
-    await process.dispatch()
+    await process.run_all_due()
     (sms,) = await order.texts()
     for n, state in ((2, DELIVERED), (1, DELIVERED), (1, SENT), (2, DELIVERED), (2, SENT)):
         world.sms.tell(sms, state, n)
@@ -194,7 +195,7 @@ async def test_receipts_may_come_twice_and_in_any_order(world: MessageWorld) -> 
 async def test_a_strangers_receipt_is_kept_and_does_nothing(world: MessageWorld) -> None:
     order = await world.buy()
     process = world.process()
-    await process.dispatch()
+    await process.run_all_due()
     (sms,) = await order.texts()
     world.sms.echoes = False
     for _ in range(2):
@@ -218,7 +219,7 @@ async def test_the_place_in_the_stream_is_never_ahead_of_what_is_in_effect(
     world: MessageWorld, at: int, kind: str, is_in_effect: bool, was_heard: bool
 ) -> None:
     order = await world.buy()
-    await world.process().dispatch()
+    await world.process().run_all_due()
     world.sms.tell(world.sms.sent[0], SENT)
     with pytest.raises(Died):
         await world.process(Fate(at, kind)).listen()
@@ -231,7 +232,7 @@ async def test_the_place_in_the_stream_is_never_ahead_of_what_is_in_effect(
 async def test_a_refusal_for_good_returns_the_money(world: MessageWorld) -> None:
     world.sms.answers.append(world.sms.refuses)
     order = await world.buy(PaymentMethod.HOLD)
-    await world.process().dispatch()
+    await world.process().run_all_due()
     assert not await order.has_been_paid()
     assert (await order.message()).status is MessageStatus.FAILED
     assert await order.jobs_left() == []
@@ -241,11 +242,11 @@ async def test_a_carrier_that_refuses_for_now_is_asked_again(world: MessageWorld
     world.sms.answers.extend([world.sms.refuses_for_now] * 2)
     order = await world.buy()
     process = world.process()
-    await process.dispatch()
+    await process.run_all_due()
     assert await order.state() is OrderState.PAID
     for ms in (1000, 2000):
         world.clock.set_offset(world.clock.offset_ms + ms)
-        await process.dispatch()
+        await process.run_all_due()
     assert await order.state() is OrderState.IN_PROGRESS
     assert len(await order.texts()) == 1
 
@@ -267,9 +268,9 @@ async def test_a_lost_answer_never_sends_twice(
     world.sms.echoes = False
     order = await world.buy()
     process = world.process()
-    await process.dispatch()
+    await process.run_all_due()
     world.clock.set_offset(1000)
-    await process.dispatch()
+    await process.run_all_due()
     (sms,) = await order.texts()
     world.sms.tell(sms, SENT)
     await process.work()
@@ -285,7 +286,7 @@ async def test_a_lost_answer_is_made_good_by_a_receipt_with_our_reference(
     world.sms.answers.append(world.sms.takes_unheard)
     order = await world.buy()
     process = world.process()
-    await process.dispatch()
+    await process.run_all_due()
     world.sms.tell(world.sms.sent[0], SENT)
     await process.listen()
     assert await order.has_been_paid()
@@ -295,11 +296,11 @@ async def test_a_lost_request_is_sent_once_it_is_known_to_be_lost(world: Message
     world.sms.answers.append(world.sms.never_hears)
     order = await world.buy()
     process = world.process()
-    await process.dispatch()
+    await process.run_all_due()
     for ms in (1000, 6000):
         assert await order.texts() == []
         world.clock.set_offset(world.clock.offset_ms + ms)
-        await process.dispatch()
+        await process.run_all_due()
     assert len(await order.texts()) == 1
 
 
@@ -321,10 +322,10 @@ async def test_what_nobody_tells_of_is_given_up_in_time(
 async def test_the_last_look_finds_what_was_not_heard(world: MessageWorld) -> None:
     order = await world.buy()
     process = world.process()
-    await process.dispatch()
+    await process.run_all_due()
     world.sms.tell(world.sms.sent[0], SENT)
     world.clock.set_offset(world.settings.orders.receipt_within_s * 1000)
-    await process.dispatch()
+    await process.run_all_due()
     assert await order.has_been_paid()
     assert (await order.row()).finished_ms is not None
 
@@ -333,7 +334,7 @@ async def test_a_carrier_that_never_answers_does_not_keep_the_money(world: Messa
     assert isinstance(world.sms, MemoryLookupSms)
     order = await world.buy()
     process = world.process()
-    await process.dispatch()
+    await process.run_all_due()
     world.sms.down = True
     await process.work()
     assert not await order.has_been_paid()
@@ -353,7 +354,7 @@ async def test_a_late_receipt_changes_nothing_about_the_money(world: MessageWorl
 async def test_what_is_paid_too_late_is_not_sent(world: MessageWorld) -> None:
     order = await world.buy()
     world.clock.set_offset(world.settings.orders.receipt_within_s * 1000)
-    await world.process().dispatch()
+    await world.process().run_all_due()
     assert not await order.has_been_paid()
     assert world.sms.sent == []
 
@@ -361,7 +362,7 @@ async def test_what_is_paid_too_late_is_not_sent(world: MessageWorld) -> None:
 async def test_who_wants_nothing_gets_nothing(world: MessageWorld) -> None:
     order = await world.buy()
     await world.db.tx(suppressions.add, "sms", (await order.message()).to_hash, "STOP")
-    await world.process().dispatch()
+    await world.process().run_all_due()
     assert not await order.has_been_paid()
     assert world.sms.sent == []
     assert "asked to get no messages" in (await order.row()).reason
@@ -370,7 +371,7 @@ async def test_who_wants_nothing_gets_nothing(world: MessageWorld) -> None:
 async def test_an_order_that_was_cancelled_is_not_sent(world: MessageWorld) -> None:
     order = await world.buy()
     await world.db.tx(decide_outcome.fail, order.id, "cancelled")
-    await world.process().dispatch()
+    await world.process().run_all_due()
     assert world.sms.sent == []
     assert await order.jobs_left() == []
 
@@ -385,7 +386,7 @@ async def test_wherever_a_worker_dies_the_text_is_sent_once(
     world.sms.life = (SENT,)
     order = await world.buy(PaymentMethod.HOLD)
     try:
-        await world.process(Fate(at, kind)).dispatch()
+        await world.process(Fate(at, kind)).run_all_due()
     except Died:
         world.clock.set_offset(world.clock.offset_ms + LEASE_MS + 1)
     await world.process().work()

@@ -23,9 +23,9 @@ from ringbolt.store.calls import Attempt, Call
 from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.keys import ApiKey
 from ringbolt.store.orders import Order
-from ringbolt.store.schema.tables import job as job_table
 from ringbolt.store.schema.tables import transfer
-from support.rigs.calls import Process, World
+from support.rigs.calls import CallProcess, CallWorld
+from support.rigs.shop import jobs_left
 
 SATS_PER_MINUTE = 10
 NUMBER = "+12025550123"
@@ -58,18 +58,18 @@ async def funded_key(db: Database, sats: int = 100_000) -> ApiKey:
 class Caller:
     """One call of an account, as often as it is asked for."""
 
-    def __init__(self, world: World, key: ApiKey, name: str, **fields: Any) -> None:
+    def __init__(self, world: CallWorld, key: ApiKey, name: str, **fields: Any) -> None:
         self.world = world
         self.key = key
         self.named = Idempotency(f"key:{key.id}", name, "b")
         said = {"minutes": HELD_MINUTES, "steps": (Say("hello"),), **fields}
         self.command = CallOrder(to=NUMBER, **said)
 
-    async def place(self, process: Process) -> SoldCall:
+    async def place(self, process: CallProcess) -> SoldCall:
         buyer = Buyer("voice", Balance(self.key.id), "c", self.named)
         return await sell_call(process.shop, self.command, buyer)
 
-    async def hang_up(self, process: Process) -> None:
+    async def hang_up(self, process: CallProcess) -> None:
         try:
             await hang_up_call(process.shop, await self.order_id())
         except NotFound as error:
@@ -116,7 +116,7 @@ async def available_sats(db: Database, key: ApiKey) -> int:
     return found.available_msat // 1000
 
 
-async def check(world: World, caller: Caller, *, rings: int = 1) -> Order:
+async def assert_promise_kept(world: CallWorld, caller: Caller, *, rings: int = 1) -> Order:
     """The promise: an answered call costs the minutes that were begun, any other nothing; nobody's
     phone rang more than ``rings`` times; and nothing is left to do."""
     order, call, rung = await caller.order(), await caller.call(), await caller.rings()
@@ -135,16 +135,11 @@ async def check(world: World, caller: Caller, *, rings: int = 1) -> Order:
         assert order.state is OrderState.RETURNED, order
         assert await caller.charged_sats() == 0
     assert await world.complaints() == []
-    left = await world.db.read(_jobs_left, order.id)
+    left = await world.db.read(jobs_left, order.id)
     assert left == [], f"jobs are left: {left}"
     return order
 
 
-def _answered(world: World, rung: list[str]) -> bool:
+def _answered(world: CallWorld, rung: list[str]) -> bool:
     answered = (CallStatus.IN_PROGRESS, CallStatus.COMPLETED)
     return any(each.status in answered for ref in rung for each in world.carrier.events_of(ref))
-
-
-def _jobs_left(tx: Tx, order_id: str) -> list[str]:
-    rows = tx.run(select(job_table.c.uniq).where(job_table.c.order_id == order_id))
-    return [row[0] for row in rows]

@@ -5,10 +5,7 @@ from __future__ import annotations
 import secrets
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
-from types import SimpleNamespace
-from typing import cast
 
 from sqlalchemy import select
 
@@ -27,7 +24,7 @@ from ringbolt.app.shop import Shop
 from ringbolt.clock import Clock, SystemClock
 from ringbolt.core.errors import RingboltError
 from ringbolt.core.order import OrderKind, OrderState, PaymentMethod
-from ringbolt.lightning.node import PaymentOutcome, SupportsPayments
+from ringbolt.lightning.node import SupportsPayments
 from ringbolt.lightning.payout import AddressResolver
 from ringbolt.settings import Settings
 from ringbolt.store import jobs, ledger, orders, payouts
@@ -36,8 +33,10 @@ from ringbolt.store.ledger import Balance
 from ringbolt.store.orders import Order
 from ringbolt.store.payouts import Payout
 from ringbolt.store.schema.text_tables import payout
-from support.memory_world import wallet_invoice
-from support.rigs.calls import Fate, MortalDatabase
+from support.memory_world import MemoryNode, wallet_invoice
+from support.parts import one_node
+from support.rigs.fate import Fate, mortal
+from support.rigs.shop import World
 
 ALICE = "alice@wallet.example"
 PRICE_MSAT = 1_000_000
@@ -98,52 +97,26 @@ class MemoryAddresses:
     async def close(self) -> None: ...
 
 
-class _MortalAddresses:
-    def __init__(self, addresses: AddressResolver, fate: Fate) -> None:
-        self._addresses = addresses
-        self._fate = fate
-        self.close = addresses.close
-
-    async def invoice_for(self, address: str, amount_msat: int, comment: str) -> str:
-        ask = partial(self._addresses.invoice_for, address, amount_msat, comment)
-        return await self._fate.effect("resolve", ask)
-
-
-class _MortalPayer:
-    def __init__(self, payer: SupportsPayments, fate: Fate) -> None:
-        self._payer = payer
-        self._fate = fate
-
-    async def pay(self, bolt11: str, max_fee_msat: int, timeout_s: int) -> PaymentOutcome:
-        pay = partial(self._payer.pay, bolt11, max_fee_msat, timeout_s)
-        return await self._fate.effect("pay", pay)
-
-    async def lookup_payment(self, payment_hash: bytes) -> PaymentOutcome | None:
-        look = partial(self._payer.lookup_payment, payment_hash)
-        return await self._fate.effect("lookup payment", look)
-
-
-@dataclass
-class Desk:
+class Desk(World):
     """Pays referrers on ``db`` with ``payer``; every process of it is a fresh one."""
 
-    db: Database
-    clock: SystemClock
-    payer: SupportsPayments | None
-    addresses: AddressResolver | None
-    settings: Settings
+    def __init__(
+        self,
+        db: Database,
+        clock: SystemClock,
+        payer: SupportsPayments | None,
+        addresses: AddressResolver | None,
+        settings: Settings | None = None,
+    ) -> None:
+        super().__init__(db, clock, MemoryNode(clock), settings or Settings())
+        self.payer = payer
+        self.addresses = addresses
 
-    def shop(self, fate: Fate) -> Shop:
-        """The parts of a shop that paying referrers uses."""
-        payer, addresses = self.payer, self.addresses
-        parts = SimpleNamespace(
-            settings=self.settings,
-            db=MortalDatabase(self.db, fate),
-            clock=self.clock,
-            payer=None if payer is None else _MortalPayer(payer, fate),
-            addresses=None if addresses is None else _MortalAddresses(addresses, fate),
-        )
-        return cast(Shop, parts)
+    def paying(self, fate: Fate) -> Shop:
+        """A shop that can pay referrers, as far as it has a payer and knows addresses."""
+        payer = mortal(self.payer, fate, "pay", "lookup_payment")
+        addresses = self.addresses and mortal(self.addresses, fate, "invoice_for")
+        return self.shop(fate, nodes=one_node(self.clock, payer), addresses=addresses)
 
     async def owe(self, times: int = 1, **order: object) -> None:
         """Settle so many orders that somebody was referred for."""
@@ -157,7 +130,7 @@ class Desk:
         """One run of a job, as a worker does it."""
         assert job.kind == PAY_REFERRAL.name
         try:
-            await pay_referral(self.shop(fate or Fate()), job)
+            await pay_referral(self.paying(fate or Fate()), job)
         except jobs.LeaseLost:
             return
         except RingboltError as error:
@@ -170,9 +143,7 @@ class Desk:
             next_ms = await self.db.read(jobs.next_run_at, "money")
             if next_ms is None:
                 return n
-            ahead_ms = next_ms - self.clock.now_ms()
-            if ahead_ms > 0:
-                self.clock.set_offset(self.clock.offset_ms + ahead_ms)
+            self.pass_ms(max(0, next_ms - self.clock.now_ms()))
             for job in await self.claim():
                 await self.run(job, fate)
         return runs

@@ -14,7 +14,7 @@ from ringbolt.core.calls.call import CallStatus
 from ringbolt.core.outcome import Rejected, Unknown
 from ringbolt.voice.carrier import Accepted, PlaceCall, PlaceResult
 from support.memory_world import ANSWERED, BUSY, RINGS
-from support.rigs.calls import World
+from support.rigs.calls import CallWorld
 from support.simulation.machine import ShopMachine
 
 LIVES = st.sampled_from([ANSWERED, ANSWERED[:-1], BUSY, RINGS, ()])
@@ -28,7 +28,7 @@ WHO = st.integers(0, 4)
 class CallMachine(ShopMachine):
     """``people`` are who ordered calls; ``charge_on`` is when they are charged."""
 
-    world: World
+    world: CallWorld
     people: list[Any]
     charge_on: ChargeOn = "answered"
 

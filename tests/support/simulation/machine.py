@@ -25,7 +25,7 @@ from ringbolt.core.errors import RingboltError
 from ringbolt.store import jobs
 from ringbolt.store.engine.db import Database
 from ringbolt.store.engine.opening import open_database
-from support.rigs.calls import Died, Fate
+from support.rigs.fate import Died, Fate
 
 T = TypeVar("T")
 KINDS_OF_DEATH = st.sampled_from(["before", "after"])
