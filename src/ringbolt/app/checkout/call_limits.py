@@ -11,6 +11,7 @@ from ringbolt.app.limits import destination_limits
 from ringbolt.app.limits.destination_limits import Limits, limits_of
 from ringbolt.app.limits.quiet_times import check_quiet_hours
 from ringbolt.app.limits.spend_limits import HOUR_MS, SoldToday
+from ringbolt.app.policies import LimitPolicy
 from ringbolt.app.shop import Shop
 from ringbolt.core.commands import CallOrder
 from ringbolt.core.keys import hashes_of
@@ -61,7 +62,7 @@ class CallLimits:
         now = asyncio.get_running_loop().time()
         if now - self._read_at > self.MAX_AGE_S:
             self._read_at = now
-            self._known = await self._shop.db.read(_read, self._shop, self._known)
+            self._known = await self._shop.db.read(_read, self._shop.policies.limits, self._known)
 
 
 def _look(tx: Tx, limits: Limits) -> None:
@@ -70,21 +71,21 @@ def _look(tx: Tx, limits: Limits) -> None:
         raise refusal.error()
 
 
-def _read(tx: Tx, shop: Shop, known: _Known) -> _Known:
+def _read(tx: Tx, policy: LimitPolicy, known: _Known) -> _Known:
     mark = suppressions.mark(tx, "sms")
     hashes = known.suppressed if mark == known.mark else suppressions.hashes(tx, "sms")
     full: frozenset[str] = frozenset()
-    if shop.limits:
-        keys = rate_limits.full(tx, _least_ahead_ms(shop))
+    if policy.is_on:
+        keys = rate_limits.full(tx, _least_ahead_ms(policy))
         full = frozenset(key for key, _ in keys if key.startswith(destination_limits.OF_CALLS))
     return _Known(full, hashes, mark)
 
 
-def _least_ahead_ms(shop: Shop) -> int:
+def _least_ahead_ms(policy: LimitPolicy) -> int:
     """No limit of calls is reached whose key is not further ahead of its schedule than this."""
-    abuse = shop.settings.abuse
+    abuse = policy.abuse
     hourly = (
-        shop.settings.calls.per_number_per_hour,
+        policy.calls_per_number_per_hour,
         abuse.contacts_per_block_per_hour,
         abuse.same_text_per_client_per_hour,
         abuse.same_text_anonymous_per_hour,

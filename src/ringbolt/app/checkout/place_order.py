@@ -16,6 +16,7 @@ from ringbolt.app.checkout.check_purchase import check_purchase
 from ringbolt.app.checkout.purchase import Balance, Hold, Idempotency, Purchase
 from ringbolt.app.limits.count_order import count_paid
 from ringbolt.app.payments.start_fulfilment import HOLDS, MEMO, dispatch_paid
+from ringbolt.app.policies import LimitPolicy
 from ringbolt.app.shop import Shop
 from ringbolt.core import commands
 from ringbolt.core.commands import ReceiveTexts
@@ -74,7 +75,7 @@ async def _placed(shop: Shop, purchase: Purchase, order: Order) -> Order:
     waited = False
     while True:
         try:
-            return await shop.db.tx(_place, shop, purchase, order)
+            return await shop.db.tx(_place, shop.policies.limits, purchase, order)
         except ledger.InsufficientFunds as error:
             assert isinstance(purchase.buyer.payer, Balance)
             key_id = purchase.buyer.payer.key_id
@@ -162,7 +163,7 @@ async def _with_invoice(shop: Shop, purchase: Purchase, order: Order) -> Order:
     )
 
 
-def _place(tx: Tx, shop: Shop, purchase: Purchase, order: Order) -> Order:
+def _place(tx: Tx, limits: LimitPolicy, purchase: Purchase, order: Order) -> Order:
     """Everything of the order in one transaction."""
     # Now, not before the node was asked: who looks for new orders goes on from the latest.
     order = replace(order, created_ms=tx.now_ms, started_ms=tx.now_ms)
@@ -177,7 +178,7 @@ def _place(tx: Tx, shop: Shop, purchase: Purchase, order: Order) -> Order:
         raise _PlacedBefore
     if isinstance(purchase.buyer.payer, Balance):
         _reserve(tx, purchase.buyer.payer, order)
-        refused = count_paid(tx, shop.policies.limits, order)
+        refused = count_paid(tx, limits, order)
         if refused is not None:
             raise refused.error
         dispatch_paid(tx, order)
