@@ -137,10 +137,18 @@ def _read_default(class_name: str, found: _Found) -> None:
 
 
 def _read_call(call: ast.Call, found: _Found) -> None:
-    name = call.func.id if isinstance(call.func, ast.Name) else ""
+    name = _class_of(call.func)
     for keyword in call.keywords:
         if keyword.arg in _NAMES:
             _read_word(keyword.value, found, _status(name, found))
+
+
+def _class_of(called: ast.expr) -> str:
+    """The error class that is called, by itself or by its ``about``; '' for anything else."""
+    match called:
+        case ast.Name(id=name) | ast.Attribute(value=ast.Name(id=name), attr="about"):
+            return name
+    return ""
 
 
 def _read_word(value: ast.expr, found: _Found, status: int | None) -> None:

@@ -13,7 +13,7 @@ from ringbolt.app.accounts.keys import OWN_KEY_LABEL, list_keys, revoke_key
 from ringbolt.app.checkout.place_order import PlacedOrder
 from ringbolt.app.checkout.purchase import Idempotency
 from ringbolt.clock import SystemClock
-from ringbolt.core.errors import Forbidden, InvalidInput, Unauthorized
+from ringbolt.core.errors import Forbidden, InvalidInput, Role, Unauthorized
 from ringbolt.core.order import OrderState
 from ringbolt.lightning.node import Invoice
 from ringbolt.store.engine.db import Database
@@ -207,7 +207,7 @@ async def test_first_top_ups_at_once_make_one_key(open_bank: Bank) -> None:
 async def test_what_is_no_good_key_is_refused_in_plain_words(open_bank: Bank, key: str) -> None:
     error = await refusal_of(open_bank.fund(key, 1000))
 
-    assert (error.status, error.field) == (400, "X-API-Key")
+    assert (error.status, error.role) == (400, Role.API_KEY)
     assert "16 to 128" in error.message
     assert await list_keys(open_bank.db) == []
 

@@ -262,7 +262,10 @@ def _without_suggestion(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name | ast.Attribute):
             continue
-        name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
+        called: ast.expr = node.func
+        if isinstance(called, ast.Attribute) and called.attr == "about":
+            called = called.value  # InvalidInput.about(...)
+        name = called.id if isinstance(called, ast.Name) else getattr(called, "attr", "")
         said = {keyword.arg: keyword.value for keyword in node.keywords}
         suggestion = said.get("suggestion")
         is_empty = isinstance(suggestion, ast.Constant) and not suggestion.value

@@ -12,7 +12,7 @@ from ringbolt.core.countries import (
     find_country,
     resolve_country,
 )
-from ringbolt.core.errors import InvalidInput
+from ringbolt.core.errors import InvalidInput, Role
 
 API_LIST = """
 999=Auto-Select; 0=Russia; 0=Russian; 1=Ukraine; 2=Kazakhstan; 3=China; 4=Philippines;
@@ -262,7 +262,7 @@ def test_what_is_no_country_is_unknown(value: int | float | str) -> None:
     assert find_country(value) is None
     with pytest.raises(InvalidInput) as refused:
         resolve_country(value)
-    assert (refused.value.code, refused.value.field) == ("UNKNOWN_COUNTRY", "country")
+    assert (refused.value.code, refused.value.role) == ("UNKNOWN_COUNTRY", Role.COUNTRY)
 
 
 def test_number_of_thousands_of_digits_is_refused_like_any_other() -> None:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
 
-from ringbolt.core.errors import DestinationRefused, InvalidInput
+from ringbolt.core.errors import DestinationRefused, InvalidInput, Role
 from ringbolt.core.phone import Destination, is_e164, parse_destination
 
 REFUSED_KINDS = {
@@ -68,7 +68,7 @@ def test_what_is_not_e164_is_refused_in_plain_words(text: str) -> None:
         parse_destination(text, scripted_allowed=True)
 
     assert refused.value.code == "INVALID_PHONE_NUMBER"
-    assert refused.value.field == "phone_number"
+    assert refused.value.role is Role.DESTINATION
     assert "E.164" in refused.value.message
     assert "country code" in refused.value.suggestion
 
@@ -119,7 +119,7 @@ def test_number_that_is_no_ordinary_phone_is_refused(number: str, words: str) ->
     with pytest.raises(InvalidInput) as refused:
         parse_destination(number, scripted_allowed=True)
 
-    assert refused.value.field == "phone_number"
+    assert refused.value.role is Role.DESTINATION
     assert words in refused.value.message
     assert isinstance(refused.value, DestinationRefused)
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
-from ringbolt.core.errors import DestinationRefused
+from ringbolt.core.errors import DestinationRefused, Role
 from ringbolt.core.pricing.rates import (
     Price,
     Rate,
@@ -47,7 +47,7 @@ def test_destination_without_a_rate_is_not_called() -> None:
         CARD.price("+33123456789", 1)
 
     assert refused.value.code == "DESTINATION_NOT_OFFERED"
-    assert refused.value.field == "phone_number"
+    assert refused.value.role is Role.DESTINATION
 
 
 def test_price_is_per_started_minute_in_msat() -> None:

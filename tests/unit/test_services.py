@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringbolt.core.errors import InvalidInput
+from ringbolt.core.errors import InvalidInput, Role
 from ringbolt.core.services import SERVICES, Service, find_service, resolve_service
 
 
@@ -46,7 +46,7 @@ def test_unknown_service_is_refused(text: str) -> None:
     assert find_service(text, scripted_allowed=True) is None
     with pytest.raises(InvalidInput) as refused:
         resolve_service(text, scripted_allowed=True)
-    assert (refused.value.code, refused.value.field) == ("UNKNOWN_SERVICE", "service")
+    assert (refused.value.code, refused.value.role) == ("UNKNOWN_SERVICE", Role.SERVICE)
     assert '"ot"' in refused.value.suggestion
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from ringbolt.core.errors import InvalidInput
+from ringbolt.core.errors import InvalidInput, Role
 from ringbolt.core.tables import entries, shipped_rows
 
 AUTO: Final = 999
@@ -135,7 +135,7 @@ def resolve_country(value: int | float | str) -> Country:
         raise InvalidInput(
             f"There is no country {_written(value)} here.",
             code="UNKNOWN_COUNTRY",
-            field="country",
+            role=Role.COUNTRY,
             suggestion=_suggestion(value),
         )
     return country

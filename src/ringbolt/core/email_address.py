@@ -15,7 +15,7 @@ from typing import Final
 
 from email_validator import EmailNotValidError, validate_email
 
-from ringbolt.core.errors import InvalidInput
+from ringbolt.core.errors import InvalidInput, Role
 
 MAX_LENGTH: Final = 254
 """Octets of a path without its angle brackets (RFC 3696, erratum 1690)."""
@@ -38,26 +38,26 @@ class EmailAddress:
         return self.address
 
 
-def parse_address(text: str, field: str = "address") -> EmailAddress:
+def parse_address(text: str) -> EmailAddress:
     """The one mailbox that ``text`` names, normalised; its domain in ASCII (xn--).
 
     Raises ``InvalidInput`` (``INVALID_EMAIL_ADDRESS``) for anything else. Nothing is looked up.
     """
     address = text.strip(" ")
     if len(address) > MAX_LENGTH:
-        raise _invalid(f"it is longer than {MAX_LENGTH} characters", field)
+        raise _invalid(f"it is longer than {MAX_LENGTH} characters")
     if any(sign in _NOT_OF_A_MAILBOX or not _is_visible(sign) for sign in address):
-        raise _invalid("one address is expected, without blanks, quotes, brackets or commas", field)
+        raise _invalid("one address is expected, without blanks, quotes, brackets or commas")
     try:
         parsed = validate_email(
             address, check_deliverability=False, allow_smtputf8=False, strict=True
         )
     except EmailNotValidError as error:
-        raise _invalid(str(error).rstrip("."), field) from None
+        raise _invalid(str(error).rstrip(".")) from None
     domain = parsed.ascii_domain.lower()
     whole = f"{parsed.local_part}@{domain}"  # the ASCII form of a domain may be the longer one
     if len(whole) > MAX_LENGTH:
-        raise _invalid(f"it is longer than {MAX_LENGTH} characters", field)
+        raise _invalid(f"it is longer than {MAX_LENGTH} characters")
     return EmailAddress(whole, domain)
 
 
@@ -73,37 +73,37 @@ def _is_visible(sign: str) -> bool:
     return unicodedata.category(sign)[0] not in "CZ"
 
 
-def _invalid(why: str, field: str) -> InvalidInput:
+def _invalid(why: str) -> InvalidInput:
     return InvalidInput(
         f"This is not an e-mail address that can be written to: {why}.",
         code="INVALID_EMAIL_ADDRESS",
-        field=field,
+        role=Role.ADDRESS,
         suggestion=f'Give exactly one address. Example: "{EXAMPLE}".',
     )
 
 
-def check_mail_text(text: str, field: str = "message") -> str:
+def check_mail_text(text: str) -> str:
     """The text with its line ends as \\n. Tabs and line ends are the only control characters;
     raises ``InvalidInput`` (``INVALID_TEXT``) for others."""
     normal = _NEWLINE.sub("\n", text)
-    _check_signs(normal, "\n\t", field)
+    _check_signs(normal, "\n\t", Role.TEXT)
     return normal
 
 
-def check_subject(text: str, field: str = "subject") -> str:
+def check_subject(text: str) -> str:
     """A subject in one line, trimmed. Raises ``InvalidInput`` (``INVALID_TEXT``) for control
     characters, line ends among them: they would begin another header."""
-    _check_signs(text, "", field)
+    _check_signs(text, "", Role.SUBJECT)
     return text.strip()
 
 
-def _check_signs(text: str, allowed: str, field: str) -> None:
+def _check_signs(text: str, allowed: str, role: Role) -> None:
     for sign in text:
         if sign not in allowed and unicodedata.category(sign) in _CONTROL:
-            raise InvalidInput(
-                f"{field} contains the control character U+{ord(sign):04X}.",
+            raise InvalidInput.about(
+                role,
+                f"contains the control character U+{ord(sign):04X}.",
                 code="INVALID_TEXT",
-                field=field,
                 suggestion="Remove control characters and line breaks."
                 if not allowed
                 else "Remove control characters; line breaks and tabs may stay.",

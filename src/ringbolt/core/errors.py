@@ -1,7 +1,9 @@
 """The one tree of errors that a caller can be told about.
 
-An error carries a stable ``code``, a plain sentence, and what to do about it. Each API family
-renders it in its own shape; nothing else in the code knows an HTTP status.
+An error carries a stable ``code``, a plain sentence, what to do about it, and which part of what
+was asked is at fault (its ``role``). Each API family renders it in its own shape and words: how a
+field or an address is called there is known to the family alone. Nothing else in the code knows an
+HTTP status.
 
     RingboltError
     |-- InvalidInput            the request cannot be served as it stands; nothing was charged
@@ -19,14 +21,44 @@ renders it in its own shape; nothing else in the code knows an HTTP status.
 
 from __future__ import annotations
 
+from enum import StrEnum
+from typing import Any, Self
+
+
+class Role(StrEnum):
+    """Which part of what was asked is at fault. Families have names of their own for each."""
+
+    DESTINATION = "destination"
+    """The number that is called or texted."""
+    TEXT = "text"
+    """What is said or sent."""
+    AUDIO = "audio"
+    PLAN = "plan"
+    MINUTES = "minutes"
+    ADDRESS = "address"
+    """The e-mail address."""
+    SUBJECT = "subject"
+    SERVICE = "service"
+    COUNTRY = "country"
+    NUMBER = "number"
+    """A number of the operator's own."""
+    FORMER_ORDER = "former order"
+    """An earlier order, whose number is wanted again."""
+    AMOUNT = "amount"
+    API_KEY = "API key"
+    SCOPES = "scopes"
+    WEBHOOK = "webhook URL"
+    CURSOR = "cursor"
+
 
 class RingboltError(Exception):
     """Base of every error with a meaning for the caller.
 
     ``code``: stable, upper case, e.g. ``INVALID_PHONE_NUMBER``. ``message``: one plain sentence.
-    ``suggestion``: what to do next. ``field``: the input field at fault, if one is.
-    ``retryable``: the same request may succeed later. ``retry_after_s``: when, in seconds; None
-    if nobody can say.
+    ``suggestion``: what to do next. ``role``: the part of the request at fault, if one is;
+    ``field``: the family's name for it, where the family knows it already. ``params``: what a
+    family needs to say the same in its own words. ``retryable``: the same request may succeed
+    later. ``retry_after_s``: when, in seconds; None if nobody can say.
     """
 
     status = 500
@@ -34,6 +66,7 @@ class RingboltError(Exception):
     default_code = "INTERNAL"
     retryable = False
     usual_retry_after_s: int | None = None
+    default_role: Role | None = None
 
     def __init__(
         self,
@@ -41,15 +74,34 @@ class RingboltError(Exception):
         *,
         code: str | None = None,
         suggestion: str = "",
+        role: Role | None = None,
         field: str | None = None,
         retry_after_s: int | None = None,
+        **params: Any,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.code = code or self.default_code
         self.suggestion = suggestion
+        self.role = role or self.default_role
         self.field = field
+        self.params = params
+        self.predicate = ""
         self.retry_after_s = self.usual_retry_after_s if retry_after_s is None else retry_after_s
+
+    @classmethod
+    def about(cls, role: Role, predicate: str, **about: Any) -> Self:
+        """The error whose sentence is ``predicate``, with what is at fault as its subject: "The
+        number is not in E.164 format." """
+        error = cls(f"The {role} {predicate}", role=role, **about)
+        error.predicate = predicate
+        return error
+
+    def call_it(self, field: str, label: str = "") -> None:
+        """Call what is at fault by its name in a family: ``label`` in the sentence."""
+        self.field = field
+        if self.predicate:
+            self.message = f"{label or field} {self.predicate}"
 
 
 class InvalidInput(RingboltError):
@@ -67,6 +119,7 @@ class DestinationRefused(InvalidInput):
 class AudioUnplayable(RingboltError):
     status = 422
     title = "The audio cannot be played"
+    default_role = Role.AUDIO
     default_code = "AUDIO_UNPLAYABLE"
 
 

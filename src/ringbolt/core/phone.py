@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ringbolt.core.errors import DestinationRefused, InvalidInput
+from ringbolt.core.errors import DestinationRefused, InvalidInput, Role
 
 try:  # the same library on a Rust core: a tenth of the time, checked against it in the tests
     import rphonenumbers as phonenumbers
@@ -82,18 +82,20 @@ def is_landline(number: str) -> bool:
     return bool(kind == PhoneNumberType.FIXED_LINE)
 
 
-def parse_destination(number: str, *, scripted_allowed: bool) -> Destination:
-    """The number as something to call.
+def parse_destination(
+    number: str, *, scripted_allowed: bool, for_texts: bool = False
+) -> Destination:
+    """The number as something to call, or to text.
 
     ``scripted_allowed`` is true only while the carrier is simulated. Raises ``InvalidInput`` for
     what is not E.164 or too short or long for its country, ``DestinationRefused`` for a number
     that is not called on principle.
     """
     if not is_e164(number):
-        raise InvalidInput(
-            f"phone_number is not in E.164 format: {number[:32]!r}.",
+        raise InvalidInput.about(
+            Role.DESTINATION,
+            f"is not in E.164 format: {number[:32]!r}.",
             code="INVALID_PHONE_NUMBER",
-            field="phone_number",
             suggestion="Write + and the country code, then the number, digits only, "
             f'without spaces. Example: "{EXAMPLE}".',
         )
@@ -112,7 +114,7 @@ def parse_destination(number: str, *, scripted_allowed: bool) -> Destination:
     if refused is None and _PAY_PER_CALL.fullmatch(number):
         refused = "a pay-per-call or service number"
     if refused is not None:
-        raise _refused(number, refused)
+        raise _refused(number, refused, for_texts)
     canonical = phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
     if canonical != number:
         raise _not_as_dialled(number, canonical)
@@ -126,7 +128,7 @@ def _scripted(number: str, allowed: bool) -> Destination:
         f"{number} is a test number with scripted behaviour. It exists only while the carrier is "
         "simulated; this shop places real calls.",
         code="TEST_NUMBER",
-        field="phone_number",
+        role=Role.DESTINATION,
         suggestion="Use a real number, or a shop that runs with the simulated carrier.",
     )
 
@@ -138,7 +140,7 @@ def _not_as_dialled(number: str, canonical: str) -> InvalidInput:
         f"{number} is not in E.164 format: it holds a prefix that is dialled only inside the "
         "country.",
         code="INVALID_PHONE_NUMBER",
-        field="phone_number",
+        role=Role.DESTINATION,
         suggestion=f'Write it as it is dialled from abroad: "{canonical}".',
     )
 
@@ -148,15 +150,15 @@ def _impossible(number: str) -> InvalidInput:
         f"{number} cannot be a telephone number: the country code is unknown, or the number is "
         "too short or too long for its country.",
         code="IMPOSSIBLE_PHONE_NUMBER",
-        field="phone_number",
+        role=Role.DESTINATION,
         suggestion="Check the country code and count the digits.",
     )
 
 
-def _refused(number: str, what: str) -> DestinationRefused:
+def _refused(number: str, what: str, for_texts: bool) -> DestinationRefused:
     return DestinationRefused(
-        f"{number} is {what}. Such numbers are not called.",
+        f"{number} is {what}. Such numbers are not {'texted' if for_texts else 'called'}.",
         code="DESTINATION_REFUSED",
-        field="phone_number",
-        suggestion="Use an ordinary fixed or mobile number.",
+        role=Role.DESTINATION,
+        suggestion=f"Use an ordinary {'' if for_texts else 'fixed or '}mobile number.",
     )

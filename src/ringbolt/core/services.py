@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from ringbolt.core.errors import InvalidInput
+from ringbolt.core.errors import InvalidInput, Role
 from ringbolt.core.tables import entries, shipped_rows
 
 ANY_OTHER: Final = "ot"
@@ -101,7 +101,7 @@ def resolve_service(text: str, *, scripted_allowed: bool = False) -> Service:
         raise InvalidInput(
             f"There is no service {text[:MAX_LENGTH]!r}.",
             code="UNKNOWN_SERVICE",
-            field="service",
+            role=Role.SERVICE,
             suggestion=_suggestion(text),
         )
     return service

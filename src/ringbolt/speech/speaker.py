@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from ringbolt.core.calls.call import SAMPLE_RATE
-from ringbolt.core.errors import SpeechFailed
+from ringbolt.core.errors import Role, SpeechFailed
 from ringbolt.speech.cache import Clip, SpeechCache, cache_key
 from ringbolt.speech.engine import Speech, SpeechRequest
 from ringbolt.speech.language import parse_tag, refusal, unread_letters
@@ -139,12 +139,12 @@ def understand(request: SpeechRequest, default_voice: str) -> _Wish:
     """Clean the text and find the persona. Raises ``SpeechFailed`` for what nobody can speak."""
     if len(request.text) > MAX_TEXT:
         raise SpeechFailed(
-            f"The text has more than {MAX_TEXT} characters.", code="SPEECH_TOO_LONG", field="text"
+            f"The text has more than {MAX_TEXT} characters.", code="SPEECH_TOO_LONG", role=Role.TEXT
         )
     text = clean(request.text)
     reason = refusal(text)
     if reason:
-        raise SpeechFailed(reason, code="SPEECH_UNSPEAKABLE", field="text")
+        raise SpeechFailed(reason, code="SPEECH_UNSPEAKABLE", role=Role.TEXT)
     persona, notes = resolve_persona(request.voice, default_voice)
     tag = parse_tag(request.language)
     job = SpeechJob(

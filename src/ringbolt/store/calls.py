@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 
 from ringbolt.core.calls.call import CallStatus
-from ringbolt.core.errors import InvalidInput
+from ringbolt.core.errors import InvalidInput, Role
 from ringbolt.core.order import ASKED, OrderKind, OrderState
 from ringbolt.store.attempts import Attempt, AttemptState, add, asked_in_this_try, of_row
 from ringbolt.store.attempts import by_ref as attempt_by_ref
@@ -139,7 +139,7 @@ def of_account(
         raise InvalidInput(
             "This cursor is not one of your account.",
             code="INVALID_CURSOR",
-            field="cursor",
+            role=Role.CURSOR,
             suggestion="Leave it out for the first page, then use the one that was answered.",
         )
     older = {**values, "created_": last.created_ms, "order_": last.id}

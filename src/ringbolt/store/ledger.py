@@ -27,6 +27,9 @@ from ringbolt.store.schema.tables import account, transfer
 AccountKind = Literal["asset", "liability", "income", "expense"]
 
 
+ADD_FUNDS = "Add at least what is missing, and try again."
+
+
 class InsufficientFunds(RingboltError):
     """The debit account would fall below its floor. The transaction is over: let it out."""
 
@@ -197,7 +200,7 @@ def _insert(
         if "ck_account_floor" in str(error.orig):
             raise InsufficientFunds(
                 f"The balance does not cover {sats_up(amount_msat)} sats.",
-                suggestion="Add at least what is missing (POST /fund), and try again.",
+                suggestion=ADD_FUNDS,
             ) from error
         raise
     if not inserted:

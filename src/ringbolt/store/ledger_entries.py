@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import BindParameter, Select, bindparam, func, or_, select, tuple_
 
-from ringbolt.core.errors import InvalidInput
+from ringbolt.core.errors import InvalidInput, Role
 from ringbolt.core.order import OrderState, PaymentMethod
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.schema.tables import orders, transfer
@@ -92,7 +92,7 @@ def _known(tx: Tx, statement: Select[Any], values: dict[str, Any]) -> Any:
         raise InvalidInput(
             "This cursor is not one of your account.",
             code="INVALID_CURSOR",
-            field="cursor",
+            role=Role.CURSOR,
             suggestion="Leave it out for the first page, then use `next` as it was answered.",
         )
     return found

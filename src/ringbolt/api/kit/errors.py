@@ -10,8 +10,11 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from ringbolt.api.kit.problem import problem_document
+from ringbolt.api.kit.words import Words
 from ringbolt.core.errors import RingboltError
 
+PLAIN = Words({})
+"""Every role by its own name."""
 _SENTENCES = {
     404: "There is nothing at this address.",
     405: "This address does not take this method.",
@@ -33,13 +36,14 @@ def problem(
 
 
 def ringbolt_problem(error: RingboltError) -> JSONResponse:
-    extra: dict[str, Any] = {"suggestion": error.suggestion}
-    if error.field is not None:
-        extra["field"] = error.field
+    worded = PLAIN.word(error)
+    extra: dict[str, Any] = {"suggestion": worded.suggestion}
+    if worded.field is not None:
+        extra["field"] = worded.field
     headers = {}
     if error.retry_after_s is not None:
         headers["Retry-After"] = str(error.retry_after_s)
-    return problem(error.status, error.code, error.title, error.message, headers=headers, **extra)
+    return problem(error.status, error.code, error.title, worded.message, headers=headers, **extra)
 
 
 def install(app: FastAPI) -> None:

@@ -10,7 +10,9 @@ import re
 from typing import Any
 
 from ringbolt.api.kit.problem import problem_document
+from ringbolt.api.kit.words import Worded
 from ringbolt.api.l402.schema import AUDIO_EXAMPLE, EXAMPLE
+from ringbolt.api.l402.words import WORDS
 from ringbolt.app.requests.digits import told_digits
 from ringbolt.app.webhooks.call_status import CallReport
 from ringbolt.core import timestamps
@@ -44,26 +46,27 @@ _REPEAT = (
 
 def error_document(error: RingboltError, *, outcome_known: bool = True) -> dict[str, Any]:
     """``charged`` is false, and null where a paid request may have taken effect all the same."""
-    about_audio = error.field in ("audio_url", "duration_minutes")
+    worded = WORDS.word(error)
+    about_audio = worded.field in ("audio_url", "duration_minutes")
     document = problem_document(
         error.status,
         error.code,
         error.title,
-        error.message,
-        suggestion=_suggestion(error) if outcome_known else _REPEAT,
+        worded.message,
+        suggestion=_suggestion(error, worded) if outcome_known else _REPEAT,
         example=AUDIO_EXAMPLE if about_audio else EXAMPLE,
         charged=False if outcome_known else None,
     )
-    if error.field is not None:
-        document["field"] = error.field
+    if worded.field is not None:
+        document["field"] = worded.field
     if error.retry_after_s is not None:
         document["retry_after_seconds"] = error.retry_after_s
     return document
 
 
-def _suggestion(error: RingboltError) -> str:
-    if error.suggestion:
-        return error.suggestion
+def _suggestion(error: RingboltError, worded: Worded) -> str:
+    if worded.suggestion:
+        return worded.suggestion
     if isinstance(error, Unavailable):
         return "Repeat the request in a few seconds; what you paid for is not lost."
     return "See GET on this URL for what it takes."

@@ -27,7 +27,7 @@ from ringbolt.app.checkout.prices import call_price
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks.send_webhook import check_webhook_url
 from ringbolt.core.canonical import canonical_json, digest
-from ringbolt.core.errors import AudioUnplayable, InvalidInput, RingboltError
+from ringbolt.core.errors import InvalidInput, RingboltError
 from ringbolt.core.lightning.l402 import CredentialRefused
 from ringbolt.core.pricing.rates import Price
 from ringbolt.store.errors import OutcomeUnknown
@@ -149,14 +149,8 @@ class PlaceCallRoute:
     def _vet_callback(self, asked: Asked) -> None:
         """Raises ``InvalidInput`` for a callback that nothing can be sent to."""
         url = asked.call.order.status_url
-        if not url:
-            return
-        try:
+        if url:
             check_webhook_url(self._shop, url)
-        except InvalidInput as error:
-            error.message = error.message.replace("The webhook URL", "callback_url")
-            error.field = "callback_url"
-            raise
 
     def _price(self, asked: Asked) -> Price:
         """What it costs. Raises ``InvalidInput`` for a number that is not called here."""
@@ -170,11 +164,7 @@ class PlaceCallRoute:
             return {}
         if self._probe_guard is not None:
             self._probe_guard.check(asked.client)
-        try:
-            info = await self._shop.audio.probe(audio_url, asked.client)
-        except AudioUnplayable as error:
-            error.field = error.field or "audio_url"
-            raise
+        info = await self._shop.audio.probe(audio_url, asked.client)
         return {} if info.duration_ms is None else {audio_url: info.duration_ms}
 
     async def _challenge(

@@ -11,6 +11,7 @@ from ringbolt.api.kit.http import Send
 from ringbolt.api.l402 import documents, responses
 from ringbolt.api.l402.schema import PlaceCall
 from ringbolt.api.l402.verify import Redeemed, Request, redeem
+from ringbolt.api.l402.words import WORDS
 from ringbolt.app.checkout.place_l402_call import (
     Paid,
     Placed,
@@ -146,7 +147,7 @@ class Redemption:
             redeemed = self._redeem(asked)
         except CredentialRefused as refused:
             return await self.previous(asked, refused)
-        why = f"{fault.code}: {fault.message}"
+        why = f"{fault.code}: {WORDS.word(fault).message}"
         return _where(asked, await self._unredeemed(asked, redeemed[0].grant, why))
 
     async def _unredeemed(self, asked: Asked, grant: Grant, why: str) -> Order:

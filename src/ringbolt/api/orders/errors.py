@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from ringbolt.api.kit.http import Header
-from ringbolt.core.errors import InvalidInput, RingboltError
+from ringbolt.api.orders.words import WORDS
+from ringbolt.core.errors import RingboltError
 
 _STATUS_OF: Final = {"IDEMPOTENCY_MISMATCH": 422}
 """Codes with another status than their kind: 422 is the Idempotency-Key draft's, section 2.7."""
@@ -13,17 +14,15 @@ _STATUS_OF: Final = {"IDEMPOTENCY_MISMATCH": 422}
 
 def error_document(error: RingboltError) -> dict[str, Any]:
     """Its ``reason`` names the field at fault: it is all that many clients show."""
-    reason, field = error.message, error.field
-    if field is not None and field not in reason and isinstance(error, InvalidInput):
-        reason = f"{field}: {reason}"
+    worded = WORDS.word(error)
     document: dict[str, Any] = {
         "status": "error",
-        "reason": reason,
+        "reason": worded.named,
         "error_code": error.code,
-        "suggestion": error.suggestion,
+        "suggestion": worded.suggestion,
     }
-    if field is not None:
-        document["field"] = field
+    if worded.field is not None:
+        document["field"] = worded.field
     return document
 
 

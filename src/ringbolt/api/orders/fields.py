@@ -217,14 +217,7 @@ def phone(shop: Shop, fields: Parameters) -> Destination:
             field="phone",
             suggestion=f'Write + and the country code, then the number. Example: "{EXAMPLE}".',
         )
-    try:
-        return text_destination(shop, number)
-    except InvalidInput as error:
-        error.message = error.message.replace("phone_number", "phone")
-        error.message = error.message.replace("numbers are not called", "numbers are not texted")
-        error.suggestion = error.suggestion.replace("fixed or mobile", "mobile")
-        error.field = "phone"
-        raise
+    return text_destination(shop, number)
 
 
 def referrer(fields: Parameters) -> str:

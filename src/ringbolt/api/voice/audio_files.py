@@ -25,11 +25,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class AudioFiles:
-    """``named``: the client's name for the field that they stand in. ``has_text``: a text is
-    spoken where a file cannot be played. ``reps``: repetitions were asked for."""
+    """``has_text``: a text is spoken where a file cannot be played. ``reps``: repetitions were
+    asked for."""
 
     urls: tuple[str, ...] = ()
-    named: str = "audioUrl"
     has_text: bool = False
     reps: bool = False
 
@@ -42,7 +41,6 @@ class AudioFiles:
                 info = await shop.audio.probe(url)
             except AudioUnplayable as error:
                 if not self.has_text:
-                    error.field = self.named
                     raise
                 notes.append(f"{TEXT_INSTEAD}: {error.message}")
                 lengths[url] = 0

@@ -29,12 +29,7 @@ _decode = msgspec.json.Decoder().decode
 def number(shop: Shop, fields: Fields) -> str:
     """The number to call, E.164. Raises ``InvalidInput`` and ``DestinationRefused``."""
     found = _written(fields)
-    try:
-        call_price(shop, found)
-    except InvalidInput as error:
-        error.message = error.message.replace("phone_number", fields.label("to"))
-        error.field = fields.written.get("to", "to")
-        raise
+    call_price(shop, found)
     return found
 
 
@@ -102,8 +97,7 @@ def callback(shop: Shop, fields: Fields, name: str) -> str:
         try:
             _check_url(shop, url)
         except InvalidInput as error:
-            error.message = error.message.replace("The webhook URL", fields.label(name))
-            error.field = fields.written.get(name, name)
+            error.call_it(fields.written_as(name), fields.label(name))
             raise
     return url
 

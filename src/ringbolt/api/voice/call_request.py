@@ -74,8 +74,7 @@ def read_call(shop: Shop, fields: Fields) -> CallRequest:
     command, notes = common(shop, fields, (_with_keys(fields, step),))
     files = NO_FILES
     if audio_url:
-        named = fields.written.get("audioUrl", "audioUrl")
-        files = AudioFiles((audio_url,), named, said is not None, _reps(fields, 1) > 1)
+        files = AudioFiles((audio_url,), said is not None, _reps(fields, 1) > 1)
     return CallRequest(command, voiced.shown, (*voiced.notes, *notes), fields.ignored, files)
 
 

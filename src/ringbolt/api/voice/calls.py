@@ -27,12 +27,11 @@ from ringbolt.app.webhooks.send_webhook import webhook_secret
 from ringbolt.core.calls.call import CallStatus, Record
 from ringbolt.core.canonical import canonical_json
 from ringbolt.core.commands import CallOrder, to_json
-from ringbolt.core.errors import InvalidInput, NotFound
+from ringbolt.core.errors import NotFound
 from ringbolt.core.pricing.money import sats_up
 from ringbolt.store import calls, orders, recordings
 from ringbolt.store.calls import Call
 from ringbolt.store.engine.db import Tx
-from ringbolt.store.ledger import InsufficientFunds
 from ringbolt.store.orders import Order
 
 FAMILY: Final = "voice"
@@ -108,19 +107,7 @@ async def place(shop: Shop, asked: Asked, fields: Fields, request: CallRequest) 
     Raises ``InvalidInput``, ``AudioUnplayable``, ``RateLimited``, ``InsufficientFunds``,
     ``DestinationRefused``.
     """
-    try:
-        placed, found = await _placed(shop, asked, request)
-    except InsufficientFunds as error:
-        error.suggestion = (
-            "Add to the balance: POST /fund with the same key in the header X-API-Key, and pay "
-            "its invoice. A smaller maxMinutes sets less aside. Nothing was charged."
-        )
-        raise
-    except InvalidInput as error:
-        if error.field == "message":  # what other families call it
-            text = "plan" if "plan" in fields.values else "sayText"
-            error.field = fields.written.get(text, text)
-        raise
+    placed, found = await _placed(shop, asked, request)
     order, call = placed.order, placed.call
     price_msat = order.price_msat
     document: dict[str, Any] = {

@@ -15,6 +15,7 @@ from ringbolt.api.kit.limits import RateGuard
 from ringbolt.api.voice import bearer, envelope
 from ringbolt.api.voice.envelope import Reply
 from ringbolt.api.voice.request import Asked
+from ringbolt.api.voice.words import word
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import NotFound, RateLimited, RingboltError
 
@@ -152,7 +153,9 @@ async def refuse(
     headers = envelope.error_headers(error)
     if allow and isinstance(error, http.MethodNotAllowed):
         headers.append((b"allow", allow))
-    document = envelope.failure(error, asked.client_request_id, shop.clock.now_ms())
+    document = envelope.failure(
+        error, word(error, asked.fields), asked.client_request_id, shop.clock.now_ms()
+    )
     body = envelope.encode(document)
     await _send(send, envelope.status_of(error), body, _JSON, headers)
 

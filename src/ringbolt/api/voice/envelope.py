@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from ringbolt.api.kit import http
 from ringbolt.api.kit.http import Header
-from ringbolt.core.errors import InvalidInput, RingboltError, Unauthorized
+from ringbolt.api.kit.words import Worded
+from ringbolt.core.errors import RingboltError, Unauthorized
 from ringbolt.core.timestamps import without_zone
 
 HANDLED: Final = "Request handled successfully"
@@ -54,19 +55,16 @@ def success(data: Any, client: ClientId, now_ms: int) -> dict[str, Any]:
     return _envelope(0, HANDLED, client, now_ms, data, None)
 
 
-def failure(error: RingboltError, client: ClientId, now_ms: int) -> dict[str, Any]:
+def failure(error: RingboltError, worded: Worded, client: ClientId, now_ms: int) -> dict[str, Any]:
     """The sentence stands in ``replyMessage``, and with code, field and suggestion inside."""
-    message, field = error.message, error.field
-    if field is not None and field not in message and isinstance(error, InvalidInput):
-        message = f"{field}: {message}"
-    details: dict[str, Any] = {"code": error.code, "details": message}
-    if field is not None:
-        details["field"] = field
-    if error.suggestion:
-        details["suggestion"] = error.suggestion
+    details: dict[str, Any] = {"code": error.code, "details": worded.named}
+    if worded.field is not None:
+        details["field"] = worded.field
+    if worded.suggestion:
+        details["suggestion"] = worded.suggestion
     status = status_of(error)
     described = {"status": status, "description": error.title, "internalErrors": [details]}
-    return _envelope(status, message, client, now_ms, None, described)
+    return _envelope(status, worded.named, client, now_ms, None, described)
 
 
 def status_of(error: RingboltError) -> int:

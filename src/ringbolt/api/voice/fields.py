@@ -31,6 +31,10 @@ class Fields:
         """The field as it came; None if it is absent or null."""
         return self.values.get(name)
 
+    def written_as(self, name: str) -> str:
+        """The client's name for the field."""
+        return self.written.get(name, name)
+
     def label(self, name: str) -> str:
         """The field as an error calls it: by the client's name for it, and by ours."""
         written = self.written.get(name, name)

@@ -27,7 +27,7 @@ from ringbolt.app.checkout.check_recordings import check_recordings
 from ringbolt.app.shop import Shop
 from ringbolt.core.calls.call import CallScript, Gather, Play, Record, Say, Step
 from ringbolt.core.calls.plan import parse_plan
-from ringbolt.core.errors import InvalidInput
+from ringbolt.core.errors import InvalidInput, Role
 
 MAX_PLAN_CHARS: Final = 32 * 1024
 NO_RECORD_URL: Final = "record_url_not_used"
@@ -50,14 +50,14 @@ class Plans:
         _check_texts(self._shop, fields, steps)
         command, notes = common(self._shop, fields, steps)
         check_recordings(self._shop, command)
-        files = _files_of(fields, steps)
+        files = _files_of(steps)
         if any(isinstance(step, Record) and step.url for step in steps):
             notes = (*notes, NO_RECORD_URL)
         request = CallRequest(command, voiced.shown, (*voiced.notes, *notes), fields.ignored, files)
         return await place(self._shop, asked, fields, request)
 
 
-def _files_of(fields: Fields, steps: tuple[Step, ...]) -> AudioFiles:
+def _files_of(steps: tuple[Step, ...]) -> AudioFiles:
     """Raises ``InvalidInput``."""
     plays = (each.url for each in _sounds(steps) if isinstance(each, Play))
     urls = tuple(dict.fromkeys(plays))
@@ -65,10 +65,10 @@ def _files_of(fields: Fields, steps: tuple[Step, ...]) -> AudioFiles:
         raise InvalidInput(
             f"The plan plays {len(urls)} different files; at most {MAX_FILES} are played.",
             code="PLAN_TOO_LONG",
-            field="plan",
+            role=Role.PLAN,
             suggestion=f"Play at most {MAX_FILES} files, or join some of them.",
         )
-    return AudioFiles(urls, fields.written.get("plan", "plan"))
+    return AudioFiles(urls)
 
 
 def _read(asked: Asked) -> tuple[Fields, bytes]:
@@ -96,7 +96,7 @@ def _parse(xml: bytes) -> CallScript:
     try:
         return parse_plan(xml)
     except InvalidInput as error:
-        error.field = error.field or "plan"
+        error.role = Role.PLAN
         raise
 
 

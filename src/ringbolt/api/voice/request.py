@@ -31,6 +31,8 @@ class Asked:
         self.client = client
         self.body = b""
         self.client_request_id: ClientId = client_id(_header_id(scope))
+        self.fields = Fields()
+        """Those that were read last: errors call them as the client did."""
         self._key: ApiKey | None = None
         self._parameters = parameters
 
@@ -60,7 +62,8 @@ class Asked:
         for name, value in document.items():
             if fold(name[:64]) == _CLIENT_ID:
                 self.client_request_id = client_id(value) or self.client_request_id
-        return read_names(document, names)
+        self.fields = read_names(document, names)
+        return self.fields
 
 
 def _refuse_repeated(pairs: list[tuple[str, Any]]) -> None:

@@ -10,7 +10,7 @@ from ringbolt.api.voice.names import SIGN_IN
 from ringbolt.api.voice.request import Asked
 from ringbolt.app.accounts.keys import recognise
 from ringbolt.app.shop import Shop
-from ringbolt.core.errors import Unauthorized
+from ringbolt.core.errors import Role, Unauthorized
 
 log = structlog.get_logger("ringbolt.voice")
 
@@ -35,7 +35,7 @@ class SignIn:
         try:
             key = await shop.db.read(recognise, api_key, "read")
         except Unauthorized as error:
-            error.field = "apiKey"
+            error.role = Role.API_KEY
             raise
         now_s, lifetime_s = shop.clock.now_ms() // 1000, shop.settings.voice.token_minutes * 60
         token = tokens.issue(shop.keyring, key.id, user_name, now_s, lifetime_s)

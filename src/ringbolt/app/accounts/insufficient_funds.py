@@ -27,8 +27,8 @@ def insufficient_funds(tx: Tx, key_id: str, price_msat: int) -> InsufficientFund
     return InsufficientFunds(
         f"This order costs {counted(price, 'sat')}, and {sats_down(balance.available_msat)} can be "
         f"spent from this key's balance{reserved}: {missing} {_are(missing)} missing.",
-        suggestion=f'Add them with POST /fund {{"amount": {missing}}} and the same X-API-Key, pay '
-        "its invoice, and order again; or leave immediate out and pay this order by invoice.",
+        suggestion="Add them to the balance and order again, or pay this order by invoice.",
+        missing=missing,
     )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ringbolt.app.accounts.chart_of_accounts import account_of_key
-from ringbolt.core.errors import Conflict, Forbidden, InvalidInput, NotFound, Unauthorized
+from ringbolt.core.errors import Conflict, Forbidden, InvalidInput, NotFound, Role, Unauthorized
 from ringbolt.core.keys import Keyring
 from ringbolt.core.pricing.money import sats_down
 from ringbolt.store import keys, ledger
@@ -47,7 +47,7 @@ async def create_key(db: Database, label: str, scopes: frozenset[str] = DEFAULT_
     if unknown or not scopes:
         raise InvalidInput(
             f"No such scope: {', '.join(sorted(unknown)) or '(none given)'}.",
-            field="scopes",
+            role=Role.SCOPES,
             suggestion=f"Choose from {', '.join(sorted(SCOPES))}.",
         )
     key_id = secrets.token_hex(6)
@@ -65,7 +65,7 @@ def own_key_id(keyring: Keyring, key: str) -> str:
         raise InvalidInput(
             "A key of your own needs 16 to 128 printable ASCII characters, without spaces.",
             code="INVALID_API_KEY",
-            field="X-API-Key",
+            role=Role.API_KEY,
             suggestion=_RANDOM,
         )
     if len(set(key)) < _LEAST_DIFFERENT:
@@ -73,7 +73,7 @@ def own_key_id(keyring: Keyring, key: str) -> str:
             f"A key of your own needs at least {_LEAST_DIFFERENT} different characters: this one "
             "can be guessed, and whoever guesses it spends your balance.",
             code="INVALID_API_KEY",
-            field="X-API-Key",
+            role=Role.API_KEY,
             suggestion=_RANDOM,
         )
     return keyring.derive("own key id", key.encode())[:8].hex()

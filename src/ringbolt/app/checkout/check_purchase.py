@@ -17,7 +17,7 @@ from ringbolt.app.requests.spoken import spoken_texts
 from ringbolt.app.shop import Shop
 from ringbolt.core.commands import CallOrder, ReceiveTexts, SendMail, SendText
 from ringbolt.core.email_address import mailbox_of
-from ringbolt.core.errors import DestinationRefused, InvalidInput
+from ringbolt.core.errors import DestinationRefused, InvalidInput, Role
 from ringbolt.core.humanise import counted
 from ringbolt.core.keys import hashes_of
 from ringbolt.core.order import OrderKind, PaymentMethod
@@ -57,8 +57,8 @@ def _check_content(settings: Settings, purchase: Purchase) -> None:
                 raise InvalidInput(
                     "Codes of this service are not received here.",
                     code="SERVICE_NOT_OFFERED",
-                    field="service",
-                    suggestion="Choose another service; /getServices lists those on offer.",
+                    role=Role.SERVICE,
+                    suggestion="Choose another service of those on offer.",
                 )
 
 
@@ -77,7 +77,7 @@ def _check_text(settings: Settings, text: str) -> None:
         raise InvalidInput(
             f"A message with a web address at {hidden[0][:64]} is not sent.",
             code="CONTENT_REFUSED",
-            field="message",
+            role=Role.TEXT,
             suggestion="Write the address that it leads to. Nothing was charged.",
         )
     if len(hosts) > allowed:
@@ -86,7 +86,7 @@ def _check_text(settings: Settings, text: str) -> None:
             if allowed == 0
             else f"A message may hold no more than {counted(allowed, 'web address')}.",
             code="CONTENT_REFUSED",
-            field="message",
+            role=Role.TEXT,
             suggestion="Remove links from the message. Nothing was charged.",
         )
 
@@ -97,7 +97,7 @@ def _check_words(settings: Settings, texts: tuple[str, ...], what: str, done: st
         raise InvalidInput(
             f"{what} {word!r} is not {done}.",
             code="CONTENT_REFUSED",
-            field="message",
+            role=Role.TEXT,
             suggestion="Leave the word out. Nothing was charged.",
         )
 

@@ -6,7 +6,7 @@ from ringbolt.app.checkout.routes import call_route
 from ringbolt.app.shop import Shop
 from ringbolt.core.calls.call import Record
 from ringbolt.core.commands import CallOrder
-from ringbolt.core.errors import InvalidInput
+from ringbolt.core.errors import InvalidInput, Role
 
 RECORDING_OFF = "RECORDING_OFF"
 
@@ -24,7 +24,7 @@ def check_recordings(shop: Shop, command: CallOrder) -> None:
         if is_allowed
         else "Calls are not recorded here.",
         code=RECORDING_OFF,
-        field="plan",
+        role=Role.PLAN,
         suggestion="Leave record out, or ask the operator to turn recordings on. "
         "Nothing was charged.",
     )

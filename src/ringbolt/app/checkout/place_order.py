@@ -143,7 +143,7 @@ async def _with_invoice(shop: Shop, purchase: Purchase, order: Order) -> Order:
         raise Conflict(
             "This shop's Lightning node cannot hold payments.",
             code="HOLD_NOT_SUPPORTED",
-            suggestion="Pay from a prepaid balance (X-API-Key, immediate).",
+            suggestion="Pay from a prepaid balance.",
         )
     settings = shop.settings.orders
     is_rental = isinstance(purchase.command, ReceiveTexts) and purchase.command.hours > 0

@@ -10,7 +10,7 @@ from typing import Final
 
 from ringbolt.app.shop import Shop
 from ringbolt.core.commands import ReceiveTexts
-from ringbolt.core.errors import Conflict
+from ringbolt.core.errors import Conflict, Role
 from ringbolt.core.humanise import span
 from ringbolt.numbers.provider import NumberProvider, SupportsNumberAgain
 from ringbolt.store import orders, receiving_orders
@@ -23,7 +23,6 @@ COOL_DOWN_MS: Final = 10 * 60_000
 must not reach another."""
 REUSE_AFTER_MS: Final = 90 * 86_400_000
 """Most services refuse a number that they have seen lately."""
-_FIELD: Final = "reactivate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +90,11 @@ async def check_again(
         raise _is_taken(former.number, taken)
     if await _is_gone(provider, former):
         raise Conflict(
-            f"reactivate: {former.number} is not lent any more.",
+            f"{former.number} is not lent any more.",
             code="NUMBER_GONE",
-            field=_FIELD,
-            suggestion="Leave reactivate out to get another number. Nothing was charged.",
+            role=Role.FORMER_ORDER,
+            suggestion="Order another number. Nothing was charged.",
+            number=former.number,
         )
 
 
@@ -110,11 +110,13 @@ def _is_taken(number: str, taken: _Taken) -> Conflict:
     wait_ms = taken.until_ms - taken.now_ms
     whose = "another order of yours has it" if taken.is_own else "somebody else has or just had it"
     return Conflict(
-        f"reactivate: {number} is not free, because {whose}.",
+        f"{number} is not free, because {whose}.",
         code="NUMBER_TAKEN",
-        field=_FIELD,
-        suggestion=f"Try again in {span(wait_ms)}, or leave reactivate out to get another number. "
-        "Nothing was charged.",
+        role=Role.FORMER_ORDER,
+        suggestion=f"Try again in {span(wait_ms)}, or order another number. Nothing was charged.",
+        number=number,
+        whose=whose,
+        wait=span(wait_ms),
         retry_after_s=-(-wait_ms // 1000),
     )
 

@@ -7,7 +7,7 @@ from ringbolt.app.checkout.purchase import Purchase
 from ringbolt.app.shop import Shop
 from ringbolt.core.calls.call import Record
 from ringbolt.core.commands import CallOrder, ReceiveTexts, SendMail, SendText
-from ringbolt.core.errors import DestinationRefused
+from ringbolt.core.errors import DestinationRefused, Role
 from ringbolt.core.phone import SCRIPTED
 from ringbolt.core.services import is_scripted_service
 from ringbolt.mail.mailer import Mailer
@@ -58,7 +58,7 @@ def check_call_route(shop: Shop, number: str) -> None:
         raise DestinationRefused(
             f"{number} is called by no carrier of this shop.",
             code=_CODE,
-            field="phone_number",
+            role=Role.DESTINATION,
             suggestion=f"Choose another number, or another shop. {_NOTHING_CHARGED}",
         )
 

@@ -18,7 +18,7 @@ from ringbolt.core.email_address import (
     mailbox_of,
     parse_address,
 )
-from ringbolt.core.errors import InvalidInput
+from ringbolt.core.errors import InvalidInput, Role
 from ringbolt.core.order import OrderKind
 from ringbolt.store import messages
 from ringbolt.store.engine.db import Tx
@@ -51,11 +51,11 @@ def checked_mail(shop: Shop, command: SendMail) -> SendMail:
     message = check_mail_text(command.message)
     subject = check_subject(command.subject)
     if subject and not shop.settings.mail.allow_subject:
-        raise InvalidInput(
-            "subject cannot be chosen here; every e-mail has the same.",
+        raise InvalidInput.about(
+            Role.SUBJECT,
+            "cannot be chosen here; every e-mail has the same.",
             code="SUBJECT_NOT_ALLOWED",
-            field="subject",
-            suggestion="Leave subject out.",
+            suggestion="Leave it out.",
         )
     return replace(command, to=to, message=message, subject=subject)
 

@@ -7,6 +7,7 @@ money returns.
 from __future__ import annotations
 
 from functools import partial
+from typing import Final
 
 from ringbolt.app.checkout.choose_provider import choose_provider, find_provider
 from ringbolt.app.checkout.place_order import PlacedOrder, place_order
@@ -15,12 +16,14 @@ from ringbolt.app.checkout.purchase import Buyer, Purchase
 from ringbolt.app.checkout.reactivate_number import Claimant, FormerOrder, check_again
 from ringbolt.app.shop import Shop
 from ringbolt.core.commands import ReceiveTexts
-from ringbolt.core.errors import InvalidInput
+from ringbolt.core.errors import InvalidInput, Role
 from ringbolt.core.order import OrderKind
 from ringbolt.core.services import FULL_RENT
 from ringbolt.store import receiving_orders
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.orders import Order
+
+NO_ONE_SERVICE: Final = "Rent the number, or name the service whose code you want."
 
 
 async def sell_number(
@@ -54,17 +57,17 @@ async def _check(
 ) -> None:
     """Whether there are such numbers at all, and the former one is free."""
     if command.service == FULL_RENT and not command.hours:
-        raise InvalidInput(
-            "service full receives from everybody, and is for rentals only.",
+        raise InvalidInput.about(
+            Role.SERVICE,
+            f"{FULL_RENT} receives from everybody, and is for rentals only.",
             code="UNKNOWN_SERVICE",
-            field="service",
-            suggestion="Set isRental, or name the service whose code you want.",
+            suggestion=NO_ONE_SERVICE,
         )
     if command.real and await choose_provider(shop, command.country) is None:
         raise InvalidInput(
             "This shop has no numbers of its own there.",
             code="NO_REAL_NUMBERS",
-            field="realphone" if former is None else "reactivate",
+            role=Role.NUMBER if former is None else Role.FORMER_ORDER,
             suggestion="Leave it out, or choose another country.",
         )
     if former is not None:

@@ -13,7 +13,7 @@ from ringbolt.app.checkout.prices import text_price
 from ringbolt.app.checkout.purchase import Buyer, Purchase
 from ringbolt.app.shop import Shop
 from ringbolt.core.commands import SendText
-from ringbolt.core.errors import DestinationRefused
+from ringbolt.core.errors import DestinationRefused, Role
 from ringbolt.core.order import OrderKind
 from ringbolt.core.phone import Destination, is_landline, parse_destination
 from ringbolt.core.texts.segments import count
@@ -58,12 +58,14 @@ async def sell_text(shop: Shop, command: SendText, buyer: Buyer) -> SoldText:
 def text_destination(shop: Shop, number: str) -> Destination:
     """An E.164 number as somewhere to send a text. Raises ``InvalidInput``,
     ``DestinationRefused``."""
-    destination = parse_destination(number, scripted_allowed=shop.sms_carriers.has_simulated)
+    destination = parse_destination(
+        number, scripted_allowed=shop.sms_carriers.has_simulated, for_texts=True
+    )
     if is_landline(number):
         raise DestinationRefused(
             f"{number} is a landline, which gets no texts.",
             code="LANDLINE",
-            field="phone",
+            role=Role.DESTINATION,
             suggestion="Use a mobile number, or have the message spoken by a call.",
         )
     return destination

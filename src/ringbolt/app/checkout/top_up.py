@@ -15,7 +15,7 @@ from ringbolt.app.checkout.place_order import PlacedOrder, place_order
 from ringbolt.app.checkout.purchase import Buyer, Hold, Purchase
 from ringbolt.app.shop import Shop
 from ringbolt.core.commands import TopUp
-from ringbolt.core.errors import InvalidInput, Unauthorized
+from ringbolt.core.errors import InvalidInput, Role, Unauthorized
 from ringbolt.core.order import OrderKind
 from ringbolt.core.pricing.money import msat
 from ringbolt.store.engine.db import Tx
@@ -34,10 +34,10 @@ async def top_up(shop: Shop, presented_key: str, sats: int, buyer: Buyer) -> Pla
     ``NodeUnavailable``.
     """
     if sats < 1:
-        raise InvalidInput(
-            f"amount must be at least 1 satoshi, not {sats}.",
+        raise InvalidInput.about(
+            Role.AMOUNT,
+            f"must be at least 1 satoshi, not {sats}.",
             code="OUT_OF_RANGE",
-            field="amount",
             suggestion="Send a whole number of satoshis, 1 or more.",
         )
     key = await shop.db.read(keys.find, presented_key)

@@ -6,6 +6,8 @@ Until then its text is masked: whoever saw it for nothing could type the code an
 
 from __future__ import annotations
 
+from typing import Final
+
 from ringbolt.app.numbers.cancel_order import LOOK, no_such_order
 from ringbolt.app.numbers.close_lease import set_timer
 from ringbolt.app.numbers.end_receiving import look
@@ -16,7 +18,8 @@ from ringbolt.core.errors import Conflict
 from ringbolt.core.order import DELIVERED, OrderState
 from ringbolt.store.engine.db import Tx
 
-_WHY = "the buyer took a text without a code"
+WAIT: Final = "Wait until one came."
+_WHY: Final = "the buyer took a text without a code"
 
 
 async def accept_without_code(shop: Shop, order_id: str) -> None:
@@ -46,7 +49,7 @@ def _accept(tx: Tx, order_id: str) -> None:
     if not found.receiving.texts:
         raise Conflict(
             "No text came yet; there is nothing to accept.",
-            suggestion="Wait for one: /orderstatus with wait=50.",
+            suggestion=WAIT,
         )
     if not fulfil(tx, order_id, _WHY):
         raise Conflict(

@@ -26,7 +26,8 @@ from ringbolt.store.orders import Order
 from ringbolt.store.receiving_orders import NumberLease
 
 WHY: Final = "cancelled by the buyer"
-LOOK: Final = "Look at the order (/orderstatus): its state says what can be done."
+LOOK: Final = "Look at the order: its state says what can be done."
+RENTED: Final = "The number is yours, with every text to it, until its time is over."
 _LOOKS = 10
 
 
@@ -74,7 +75,7 @@ def no_such_order() -> RingboltError:
     return NotFound(
         "There is no such order.",
         code="ORDER_NOT_FOUND",
-        suggestion="Use the orderId exactly as it was answered.",
+        suggestion="Use the order's id exactly as it was answered.",
     )
 
 
@@ -82,7 +83,7 @@ def _delivered(found: Look) -> Conflict:
     if found.receiving.is_rental:
         return Conflict(
             "The rental has begun and is paid for; it cannot be cancelled.",
-            suggestion="The number is yours, with every text to it, until expiresAt.",
+            suggestion=RENTED,
         )
     return Conflict("The code was delivered; the order cannot be cancelled.", suggestion=LOOK)
 

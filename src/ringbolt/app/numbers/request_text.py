@@ -18,7 +18,7 @@ from ringbolt.store.receiving_orders import NumberLease
 
 EXTENDED_AT_MOST_MS: Final = 2 * 20 * 60_000
 """How much later than first said a number goes back."""
-_AGAIN: Final = "Order the same number once more: createorder with reactivate."
+AGAIN: Final = "Order the same number once more."
 
 
 async def request_text(shop: Shop, order_id: str) -> None:
@@ -37,10 +37,10 @@ async def request_text(shop: Shop, order_id: str) -> None:
     if found.order.state not in DELIVERED:
         raise Conflict("The number has no code yet, or gets none any more.", suggestion=LOOK)
     if found.lease is None or not found.is_open:
-        raise Conflict("The number went back.", suggestion=_AGAIN)
+        raise Conflict("The number went back.", suggestion=AGAIN)
     provider = provider_named(shop, found.lease.provider)
     if not await provider.request_text(found.lease.provider_id):
-        raise Conflict("The provider gives no more texts on this number.", suggestion=_AGAIN)
+        raise Conflict("The provider gives no more texts on this number.", suggestion=AGAIN)
     until_ms = await _until_ms(provider, found.lease)
     await shop.db.tx(_extend, order_id, found.lease, until_ms)
 
@@ -60,7 +60,7 @@ async def _until_ms(provider: NumberProvider, lease: NumberLease) -> int:
 def _extend(tx: Tx, order_id: str, lease: NumberLease, until_ms: int) -> None:
     found = look(tx, order_id, lock=True)
     if found is None or found.receiving.lease_id != lease.id or not found.is_open:
-        raise Conflict("The number went back at this very moment.", suggestion=_AGAIN)
+        raise Conflict("The number went back at this very moment.", suggestion=AGAIN)
     until_ms = min(until_ms, lease.until_ms + EXTENDED_AT_MOST_MS)
     if until_ms > (found.receiving.until_ms or 0):
         receiving_orders.update_receiving(tx, order_id, until_ms=until_ms)

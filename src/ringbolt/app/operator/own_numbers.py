@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ringbolt.core.countries import COUNTRIES, by_region, resolve_country
-from ringbolt.core.errors import InvalidInput, NotFound
+from ringbolt.core.errors import InvalidInput, NotFound, Role
 from ringbolt.core.phone import parse_destination
 from ringbolt.store import pool, receiving_orders
 from ringbolt.store.engine.db import Tx
@@ -26,11 +26,11 @@ def add_number(tx: Tx, number: str, country: str, label: str) -> dict[str, Any]:
     if found is None:
         raise InvalidInput(
             f"No country of the list has the region {region}.",
-            field="country",
+            role=Role.COUNTRY,
             suggestion="Name the country under which the number is to be offered.",
         )
     if not pool.add(tx, number, found.cc, label[:100]):
-        raise InvalidInput(f"{number} is among the numbers already.", field="number")
+        raise InvalidInput(f"{number} is among the numbers already.", role=Role.NUMBER)
     return {"number": number, "country": found.name, "label": label[:100]}
 
 

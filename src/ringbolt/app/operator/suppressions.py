@@ -16,7 +16,7 @@ from ringbolt.store.suppressions import Channel
 def destination_of(to: str) -> tuple[Channel, str]:
     """What a number or an e-mail address is suppressed as. Raises ``InvalidInput``."""
     if "@" in to:
-        return "email", mailbox_of(parse_address(to, "to").address)
+        return "email", mailbox_of(parse_address(to).address)
     return "sms", parse_destination(to, scripted_allowed=True).number
 
 

@@ -14,7 +14,7 @@ from typing import Final
 from ringbolt.core.calls.call import Gather, Hangup, Pause, Play, Record, Say, Step
 from ringbolt.core.calls.ssml import Piece, Silence, is_ssml, parse_ssml
 from ringbolt.core.commands import CallOrder
-from ringbolt.core.errors import InvalidInput
+from ringbolt.core.errors import InvalidInput, Role
 from ringbolt.core.humanise import counted
 from ringbolt.settings import Settings
 
@@ -52,7 +52,7 @@ def reserve_minutes(
             raise InvalidInput(
                 f"A call may last at most {counted(longest, 'minute')} here.",
                 code="OUT_OF_RANGE",
-                field="maxMinutes",
+                role=Role.MINUTES,
                 suggestion=f"Ask for 1 to {longest} minutes.",
             )
         return command.minutes
@@ -64,9 +64,9 @@ def reserve_minutes(
             f"This call could take {counted(minutes, 'minute')}, and calls here last at most "
             f"{counted(longest, 'minute')}.",
             code="CALL_TOO_LONG",
-            field="sayText",
-            suggestion="Shorten what is said or played, repeat it less often, or set maxMinutes to "
-            "have the call end then. Nothing was charged.",
+            role=Role.TEXT,
+            suggestion="Shorten what is said or played, repeat it less often, or say after how "
+            "many minutes the call ends. Nothing was charged.",
         )
     return longest if length.is_open else max(1, min(minutes, longest))
 

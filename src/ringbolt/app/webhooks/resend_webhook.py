@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks.notify import lane_of, see_to_sending
 from ringbolt.core.errors import Conflict, NotFound
 from ringbolt.store import orders, webhooks
 from ringbolt.store.engine.db import Tx
+
+KEPT: Final = "Look at the order for what is kept of it."
 
 
 async def resend_webhook(shop: Shop, webhook_id: str) -> None:
@@ -35,5 +39,5 @@ def resend(tx: Tx, webhook_id: str) -> None:
     raise Conflict(
         "What this webhook told was wiped since, with the texts of its order.",
         code="WEBHOOK_WIPED",
-        suggestion="Look at the order (/orderstatus) for what is kept of it.",
+        suggestion=KEPT,
     )

@@ -20,7 +20,7 @@ from standardwebhooks import Webhook as Signer
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks import order_document
 from ringbolt.app.webhooks.notify import see_to_sending, topic_of
-from ringbolt.core.errors import InvalidInput
+from ringbolt.core.errors import InvalidInput, Role
 from ringbolt.core.keys import Keyring, derive
 from ringbolt.store import jobs, webhooks
 from ringbolt.store.engine.db import Tx
@@ -54,10 +54,10 @@ def check_webhook_url(shop: Shop, url: str) -> None:
     try:
         shop.caller.vet(url)
     except RefusedUrlError as error:
-        raise InvalidInput(
-            f"The webhook URL cannot be used: {error.message}.",
+        raise InvalidInput.about(
+            Role.WEBHOOK,
+            f"cannot be used: {error.message}.",
             code="WEBHOOK_URL_REFUSED",
-            field="webhookUrl",
             suggestion="Give an https URL on the public Internet.",
         ) from error
 

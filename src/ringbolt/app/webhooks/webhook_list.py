@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ringbolt.core.errors import InvalidInput
+from ringbolt.core.errors import InvalidInput, Role
 from ringbolt.store import webhooks
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.webhooks import Webhook
@@ -25,7 +25,7 @@ def list_webhooks(
         raise InvalidInput(
             f"{error}.",
             code="INVALID_CURSOR",
-            field="cursor",
+            role=Role.CURSOR,
             suggestion="Leave it out for the first page, then use it as it was answered.",
         ) from error
     return {

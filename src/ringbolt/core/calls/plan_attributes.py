@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from ringbolt.core.calls.xml_tree import Element
-from ringbolt.core.errors import InvalidInput
+from ringbolt.core.errors import InvalidInput, Role
 
 MAX_NAME_CHARS: Final = 64
 
@@ -15,7 +15,7 @@ def refused(message: str, line: int) -> InvalidInput:
     return InvalidInput(
         f"{message} (line {line} of the plan)",
         code="INVALID_PLAN",
-        field="plan",
+        role=Role.PLAN,
         suggestion="Send XML such as <plan><say>Hello</say><hangup/></plan>. Nothing was charged.",
     )
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 
-from ringbolt.core.errors import DestinationRefused
+from ringbolt.core.errors import DestinationRefused, Role
 from ringbolt.core.tables import table_lines
 
 
@@ -44,7 +44,7 @@ class TextCosts:
                 f"Texts to {number} are not offered here: "
                 + ("the destination has no price." if cost is None else "they cost too much."),
                 code="DESTINATION_NOT_OFFERED",
-                field="phone",
+                role=Role.DESTINATION,
                 suggestion="Text another country, or ask the operator to offer this one.",
             )
 

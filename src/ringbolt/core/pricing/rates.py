@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ringbolt.core.errors import DestinationRefused
+from ringbolt.core.errors import DestinationRefused, Role
 from ringbolt.core.pricing.money import msat
 from ringbolt.core.tables import table_lines
 
@@ -87,7 +87,7 @@ class RateCard:
             raise DestinationRefused(
                 f"Calls to {number} are not offered here: the destination has no price.",
                 code="DESTINATION_NOT_OFFERED",
-                field="phone_number",
+                role=Role.DESTINATION,
                 suggestion="Call another country, or ask the operator to add a rate for it.",
             )
         return Price(rate, minutes)

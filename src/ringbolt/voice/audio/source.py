@@ -226,7 +226,7 @@ def _host(url: str) -> str:
 def _again(error: AudioUnplayable) -> AudioUnplayable:
     """A fresh exception that says the same: one kept and raised again holds its old frames."""
     copy = AudioUnplayable(
-        error.message, code=error.code, suggestion=error.suggestion, field=error.field
+        error.message, code=error.code, suggestion=error.suggestion, role=error.role
     )
     copy.retryable = error.retryable
     return copy

@@ -1,0 +1,18 @@
+"""How the family words errors: Sats4AI's names of fields."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ringbolt.api.kit.words import Words
+from ringbolt.core.errors import Role
+
+WORDS: Final = Words(
+    fields={
+        Role.DESTINATION: "phone_number",
+        Role.TEXT: "message",
+        Role.AUDIO: "audio_url",
+        Role.MINUTES: "duration_minutes",
+        Role.WEBHOOK: "callback_url",
+    }
+)

@@ -1,0 +1,39 @@
+"""How the family words errors: CEQUENS' names of fields, as the client wrote them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ringbolt.api.kit.words import Worded, Words
+from ringbolt.api.voice.fields import Fields
+from ringbolt.core.errors import RingboltError, Role
+
+_ADD_FUNDS: Final = (
+    "Add to the balance: POST /fund with the same key in the header X-API-Key, and pay its invoice."
+    " A smaller maxMinutes sets less aside. Nothing was charged."
+)
+_FIELDS: Final = {
+    Role.DESTINATION: "to",
+    Role.TEXT: "sayText",
+    Role.AUDIO: "audioUrl",
+    Role.PLAN: "plan",
+    Role.MINUTES: "maxMinutes",
+    Role.API_KEY: "apiKey",
+    Role.CURSOR: "cursor",
+}
+_SUGGESTIONS: Final = {
+    "INSUFFICIENT_FUNDS": _ADD_FUNDS,
+    "CALL_TOO_LONG": "Shorten what is said or played, repeat it less often, or set maxMinutes to "
+    "have the call end then. Nothing was charged.",
+}
+WORDS: Final = Words(_FIELDS, suggestions=_SUGGESTIONS)
+OF_PLANS: Final = Words(
+    {**_FIELDS, Role.TEXT: "plan", Role.AUDIO: "plan"}, suggestions=_SUGGESTIONS
+)
+"""What is said and played stands in the plan."""
+
+
+def word(error: RingboltError, fields: Fields) -> Worded:
+    """The error in the family's words, for whoever sent these fields."""
+    words = OF_PLANS if "plan" in fields.values else WORDS
+    return words.word(error, fields.written_as, fields.label)
