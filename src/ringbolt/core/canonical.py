@@ -19,7 +19,8 @@ _MAX_EXACT = 2**53
 
 
 def canonical_json(value: Any) -> bytes:
-    """RFC 8785 bytes. Raises ``InvalidInput`` for what it cannot hold (an integer over 2^53)."""
+    """RFC 8785 bytes. Raises ``InvalidInput`` for what it cannot represent (an integer over
+    2^53)."""
     try:
         if _is_plain(value):
             return _sorted_json(value)
@@ -32,7 +33,7 @@ def canonical_json(value: Any) -> bytes:
 
 
 def _is_plain(value: Any) -> bool:
-    """A flat object whose values encode the same way in both: by far the usual body.
+    """A flat object whose values encode the same way in both: by far the most common body.
 
     Keys must sort alike by code point and by UTF-16 unit, which ASCII keys do; DEL aside, both
     encoders escape the same characters of a string. Floats are left to RFC 8785.

@@ -61,7 +61,7 @@ def _keys(name: str) -> tuple[str, str]:
 
 
 def _read(rows: Iterable[dict[str, str]]) -> Iterator[tuple[Country, str]]:
-    """Each country with its ISO 3166 alpha-3 code, '' if an ISO code shall not mean it."""
+    """Each country with its ISO 3166 alpha-3 code, '' if no ISO code stands for it."""
     for row in rows:
         names = entries(row["names"])
         yield Country(int(row["cc"]), row["region"], names[0], names), row["alpha3"]
@@ -98,7 +98,7 @@ def by_region(region: str) -> Country | None:
 def find_country(value: int | float | str) -> Country | None:
     """A country by its number (also written as digits or as 187.0), ISO code or name.
 
-    None if there is none such; booleans and fractions are none.
+    None if there is none; booleans and fractions are none.
     """
     if isinstance(value, bool):
         return None

@@ -1,9 +1,9 @@
-"""The gate in front of the mailer: one plain recipient, and a text without control characters.
+"""What may go to the mailer: one plain recipient, and a text without control characters.
 
-SMTP clients do not refuse what is not one address: "bob@example.com, eve@example.com" is mailed
-to bob, with ">" and CRLF behind it too. So nothing passes that is not exactly one mailbox at a
-public domain (RFC 5321, 4.1.2; no quoted local parts, no address literals), in ASCII before the @:
-other letters need a mail server with SMTPUTF8 at every step, which cannot be known beforehand.
+SMTP clients accept what is not one address: "bob@example.com, eve@example.com" is mailed to bob,
+and so is an address followed by ">" and CRLF. So only exactly one mailbox passes, at a public
+domain (RFC 5321, 4.1.2; no quoted local parts, no address literals), in ASCII before the @:
+other letters need SMTPUTF8 at every mail server on the way, which cannot be known beforehand.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _CONTROL: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 @dataclass(frozen=True, slots=True)
 class EmailAddress:
-    """``address`` is what the envelope and the header say; it and ``domain`` are ASCII."""
+    """``address`` is used in the envelope and the header; it and ``domain`` are ASCII."""
 
     address: str
     domain: str
@@ -62,8 +62,8 @@ def parse_address(text: str) -> EmailAddress:
 
 
 def mailbox_of(address: str) -> str:
-    """Whose mailbox ``address`` is, for limits and for who wants nothing from us: case-folded and
-    without a "+tag", which most mail servers deliver to the same person (RFC 5233). Letters go to
+    """The same for all spellings of one mailbox, for limits and suppressions: case-folded and
+    without a "+tag", which most mail servers deliver to the same person (RFC 5233). E-mails go to
     the address as it was written."""
     local, _, domain = address.casefold().rpartition("@")
     return f"{local.partition('+')[0] or local}@{domain}"

@@ -1,4 +1,4 @@
-"""The one tree of errors that a caller can be told about.
+"""The one tree of errors that callers get to see.
 
 An error carries a stable ``code``, a plain sentence, what to do about it, and which part of what
 was asked is at fault (its ``role``). Each API family renders it in its own shape and words: how a
@@ -58,7 +58,7 @@ class RingboltError(Exception):
     ``suggestion``: what to do next. ``role``: the part of the request at fault, if one is;
     ``field``: the family's name for it, where the family knows it already. ``params``: what a
     family needs to say the same in its own words. ``retryable``: the same request may succeed
-    later. ``retry_after_s``: when, in seconds; None if nobody can say.
+    later. ``retry_after_s``: when, in seconds; None if that is not known.
     """
 
     status = 500
@@ -130,7 +130,7 @@ class SpeechFailed(RingboltError):
 
 
 class SpeechBusy(SpeechFailed):
-    """Other texts are spoken first; the same text may be spoken in a moment."""
+    """Other texts are in the queue; the same text can be spoken a little later."""
 
     status = 503
     title = "The voices are busy"

@@ -1,5 +1,5 @@
 """HMAC-SHA-256 (RFC 2104) written out with ``hashlib``: a third to a half of the cost of
-``hmac.digest``, which fetches the algorithm anew at every call (OpenSSL 3)."""
+``hmac.digest``, which looks the algorithm up at every call (OpenSSL 3)."""
 
 from __future__ import annotations
 

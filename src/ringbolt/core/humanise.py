@@ -1,4 +1,4 @@
-"""Numbers and times as they stand in sentences: "1 second", "2 hours 24 minutes"."""
+"""Numbers and times for sentences: "1 second", "2 hours 24 minutes"."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _HISSING: Final = ("s", "x", "ch", "sh")
 
 
 def counted(number: int | float, noun: str) -> str:
-    """The number and what it counts: "1 second", "1.5 seconds", "2 web addresses"."""
+    """A number with its noun: "1 second", "1.5 seconds", "2 web addresses"."""
     said = f"{number:g}" if isinstance(number, float) else str(number)
     if said == "1":
         return f"1 {noun}"

@@ -1,4 +1,4 @@
-"""Why a JSON body cannot be read, in words that name the cause."""
+"""Why a JSON body cannot be read, in a clause that names the cause."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 UNREADABLE: Final = (msgspec.MsgspecError, UnicodeError, RecursionError)
-"""What msgspec raises for a body that cannot be read, one that is nested too deep among them."""
+"""What msgspec raises for a body that cannot be read, nested too deep included."""
 
 _HALF_A_PAIR: Final = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F][0-9a-fA-F]{2})"
@@ -18,8 +18,8 @@ _HALF_A_PAIR: Final = re.compile(
 
 
 def json_error(error: Exception, body: bytes) -> str:
-    """What msgspec refused, without its own path, which begins at no field (``$[...]``). A half of
-    a surrogate pair at the end of a text it calls truncated data."""
+    """msgspec's reason, without its path, which does not begin at a field (``$[...]``). For
+    msgspec, half a surrogate pair at the end of a text is truncated data."""
     said = str(error).partition(" - at `")[0].rstrip(".")
     if ("truncated" in said or "surrogate" in said) and _HALF_A_PAIR.search(body):
         return r"a text holds half of a surrogate pair (\ud800 to \udfff), which is no character"

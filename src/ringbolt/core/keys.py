@@ -1,7 +1,7 @@
 """Keys derived from the shop's one master secret, each for one purpose.
 
-A secret has a one-byte id that is itself derived from it, so that what was made under a former
-secret can still be recognised after a rotation without any table of ids.
+A secret has a one-byte id that is derived from it, so that what was made under a former secret is
+still recognised after a rotation, without a table of ids.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def derive(secret: bytes, label: str, *parts: bytes) -> bytes:
 
 
 class Keyring:
-    """The current master secret first, then former ones that are still honoured.
+    """The current master secret first, then former ones that are still accepted.
 
     Raises ``ValueError`` for a short secret, and for two different ones with the same id.
     """
@@ -32,7 +32,7 @@ class Keyring:
             raise ValueError("a master secret needs at least 16 bytes")
         self._by_id = {_key_id(secret): secret for secret in reversed(secrets)}
         if len(self._by_id) != len(set(secrets)):
-            # One of the two would silently stop being honoured, with the payments made under it.
+            # One of the two would silently stop being accepted, with the payments made under it.
             raise ValueError("two master secrets share their one-byte id; make another new one")
         self.key_id = _key_id(secrets[0])
 
@@ -44,7 +44,7 @@ class Keyring:
         return self._by_id[self.key_id]
 
     def all(self) -> tuple[bytes, ...]:
-        """Every secret that is honoured, the current one first."""
+        """Every accepted secret, the current one first."""
         former = (secret for key_id, secret in self._by_id.items() if key_id != self.key_id)
         return self.current, *former
 
@@ -69,7 +69,7 @@ def hash_of(secret: bytes, text: str) -> str:
 
 
 def hashes_of(keyring: Keyring, text: str) -> tuple[str, ...]:
-    """The same under every secret that is honoured, the current one first."""
+    """The same under every accepted secret, the current one first."""
     return tuple(hash_of(secret, text) for secret in keyring.all())
 
 

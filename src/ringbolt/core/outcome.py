@@ -1,8 +1,8 @@
-"""What a request to an outside part came to, in the words that all ports share.
+"""The outcome of a request to an outside part, as all ports report it.
 
-Every port has its own "yes" (``Accepted``, ``Acquired``); a definite no and an open outcome are the
-same thing everywhere. A payment is the exception: one in flight is known to be under way, and one
-that failed was tried, so the node's port has its own words (``lightning.node``).
+Every port has its own "yes" (``Accepted``, ``Acquired``); a definite no and an unknown outcome are
+the same everywhere. Payments are the exception: one in flight is known to be under way, and one
+that failed was tried, so the node's port has outcomes of its own (``lightning.node``).
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from enum import StrEnum
 class Rejected:
     """Definitely not done, and free of charge.
 
-    ``permanent``: asking this part again is of no use. ``retry_after_ms``: how long it wants to be
-    left alone before the next request, None if it does not say.
+    ``permanent``: asking this part again is useless. ``retry_after_ms``: how long it asks to wait
+    before the next request, None if it does not say.
     """
 
     reason: str
@@ -26,7 +26,7 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """It may or may not have been done: look it up or wait, never ask for it again."""
+    """It may or may not have been done: look it up or wait, but do not request it again."""
 
     reason: str
 
@@ -35,7 +35,7 @@ class Recovery(StrEnum):
     """How an attempt left behind by a dead worker is resolved.
 
     IDEMPOTENT: ask again with the same reference. LOOKUP: ``find`` it first. NONE: never again;
-    wait for an event until the deadline, then give the money back.
+    wait for an event until the deadline, then return the money.
     """
 
     IDEMPOTENT = "idempotent"

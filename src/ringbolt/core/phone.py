@@ -1,8 +1,8 @@
 """Telephone numbers: E.164 as written, and which of them may be called at all.
 
-A number is never normalised: what the buyer wrote is what is dialled, priced and bound into the
-credential. Numbers that exist to collect money from callers, that cannot be ordinary people's
-phones, or that no numbering plan contains are refused (DESIGN: toll fraud by anonymous buyers).
+A number is never normalised: it is dialled, priced and bound into the credential as the buyer wrote
+it. Numbers that collect money from callers, that cannot be ordinary phones, or that no numbering
+plan contains are refused: anonymous buyers of telephone time attract toll fraud.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ SCRIPTED = re.compile(r"\+12345678[0-9]{2}", re.ASCII)
 """The simulated world's numbers with scripted behaviour; no real numbering plan has them."""
 
 _PAY_PER_CALL = re.compile(r"\+1[0-9]{3}(?:976[0-9]{4}|[2-9]11[0-9]{4})", re.ASCII)
-"""North American exchanges that the library calls ordinary: 976 is pay-per-call in every area,
-and N11 are service codes (NANPA, central office code assignment guidelines)."""
+"""North American exchanges that the library does not tell from ordinary ones: 976 is pay-per-call
+in every area, and N11 are service codes (NANPA, central office code assignment guidelines)."""
 
 _SATELLITE = ("+6114", "+7954")
 """Satellite ranges inside national plans, which the library calls mobile numbers."""
@@ -74,7 +74,7 @@ def region_of(number: str) -> str:
 def is_landline(number: str) -> bool:
     """Whether a number that ``parse_destination`` let pass is certainly no mobile one.
 
-    Where the plan does not tell them apart (North America), it is not.
+    Where the plan does not tell them apart (North America), it is False.
     """
     if SCRIPTED.fullmatch(number):
         return False
@@ -85,11 +85,11 @@ def is_landline(number: str) -> bool:
 def parse_destination(
     number: str, *, scripted_allowed: bool, for_texts: bool = False
 ) -> Destination:
-    """The number as something to call, or to text.
+    """The number as a destination of calls or texts.
 
     ``scripted_allowed`` is true only while the carrier is simulated. Raises ``InvalidInput`` for
     what is not E.164 or too short or long for its country, ``DestinationRefused`` for a number
-    that is not called on principle.
+    of a kind that is never called.
     """
     if not is_e164(number):
         raise InvalidInput.about(

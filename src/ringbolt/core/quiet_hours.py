@@ -1,4 +1,4 @@
-"""Hours in which nobody is called or texted, by the clock of the number's own country."""
+"""Hours without calls and texts, by the clock of the number's own country."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ def of_country(all_hours: Sequence[QuietHours], country: str) -> QuietHours | No
 
 
 def quiet_until_ms(hours: QuietHours, zones: Sequence[tzinfo], now_ms: int) -> int | None:
-    """When it is quiet in none of ``zones`` any more, ms UTC; None if that is so now.
+    """When the quiet hours are over in all ``zones``, ms UTC; None if they are over now.
 
-    Zones so far apart that it is quiet in one of them at any time are told a day from now.
+    A day from now for zones so far apart that it is always quiet in one of them.
     """
     at = datetime.fromtimestamp(now_ms / 1000, UTC)
     for look in range(_LOOKS):
@@ -71,7 +71,7 @@ def _quiet_until(hours: QuietHours, zone: tzinfo, at: datetime) -> datetime | No
     )
     if end <= local:
         end = (end.replace(tzinfo=None) + timedelta(days=1)).replace(tzinfo=zone)
-    return max(end.astimezone(UTC), at + timedelta(minutes=1))  # clocks are put back, too
+    return max(end.astimezone(UTC), at + timedelta(minutes=1))  # clocks may be put back
 
 
 def _ms(at: datetime) -> int:

@@ -1,4 +1,4 @@
-"""What is told from outside in a form that every database keeps."""
+"""Values from outside in a form that every database can store."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from typing import Final
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 LATEST_MS: Final = 253_402_300_799_999
-"""The last millisecond of the year 9999: what is later has no date (RFC 3339)."""
+"""The last millisecond of the year 9999: later times have no date (RFC 3339)."""
 MOST: Final = 2**31 - 1
-"""The largest number that every integer column takes."""
+"""The largest number that every integer column can hold."""
 
 
 def sanitise(text: str) -> str:
-    """``text`` with U+FFFD for what cannot be kept: PostgreSQL takes no NUL, and nothing takes
+    """``text`` with U+FFFD for what cannot be stored: PostgreSQL refuses NUL, and every database
     half a surrogate pair. A text message in UCS-2 may hold both."""
     return _UNSTORABLE.sub("\ufffd", text)
 
 
 def clamp_ms(at_ms: int) -> int:
-    """The nearest time that is one, ms UTC."""
+    """The nearest time that has a date, ms UTC."""
     return min(max(at_ms, 0), LATEST_MS)
 
 
 def clamp_count(number: int) -> int:
-    """The nearest number that counts something."""
+    """The nearest count that can be stored."""
     return min(max(number, 0), MOST)

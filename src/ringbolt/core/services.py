@@ -21,7 +21,7 @@ ANY_OTHER: Final = "ot"
 """The service of an activation whose sender has no code of its own."""
 
 FULL_RENT: Final = "full"
-"""The service of a rental that receives from everybody."""
+"""The service of a rental that receives from any sender."""
 
 MAX_LENGTH: Final = 64
 
@@ -32,9 +32,9 @@ _SCRIPTED = re.compile(r"sim-[a-z0-9](?:[a-z0-9-]{0,26}[a-z0-9])?")
 class Service:
     """``code`` is what providers and orders use, ``name`` what is shown.
 
-    ``names`` are all that a buyer may write, ``nicknames`` what senders and texts call it besides.
+    ``names`` are all that a buyer may write, ``nicknames`` what else senders and texts call it.
     Services of one ``group`` share a sender or a sign-in. ``signature`` is a regular expression of
-    how its codes themselves say whose they are.
+    its codes that name the service.
     """
 
     code: str
@@ -76,7 +76,7 @@ _BY_NAME: Final = _index(SERVICES.values())
 
 
 def find_service(text: str, *, scripted_allowed: bool = False) -> Service | None:
-    """A service by its code, else by a name, in any case; None if there is none such.
+    """A service by its code, else by a name, in any case; None if there is none.
 
     ``scripted_allowed``: codes ``sim-...`` are the simulated world's own and pass as they are;
     true only while the number provider is simulated.

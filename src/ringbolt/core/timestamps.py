@@ -1,4 +1,4 @@
-"""Times as they are told: ISO 8601, UTC, to the millisecond."""
+"""Times as text: ISO 8601, UTC, to the millisecond."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ def without_zone(ms: int) -> str:
     return f"{_second(ms // 1000)}.{ms % 1000:03d}"
 
 
-@lru_cache(maxsize=256)  # answers of the same second name the same times
+@lru_cache(maxsize=256)  # answers of the same second contain the same times
 def _second(seconds: int) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"

@@ -1,8 +1,8 @@
-"""What a call says, and what became of it.
+"""What a call says, and the events that report its progress.
 
-A ``CallScript`` is what the buyer asked for, in words; a ``RenderedScript`` is the same with
-every text spoken and every file decoded, ready for a carrier: 16-bit mono PCM at 8 kHz.
-The steps of a script stand in orders as JSON: their tags, names and defaults never change.
+A ``CallScript`` is what the buyer asked for, as text; a ``RenderedScript`` is the same with every
+text spoken and every file decoded, ready for a carrier: 16-bit mono PCM at 8 kHz.
+The steps of a script are stored in orders as JSON: their tags, names and defaults never change.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True, tag="record"):
     """Record the far end after a beep, until it presses one of ``finish_keys``, is silent for
     ``max_silence_ms``, or ``max_duration_ms`` are over (0: until the call is).
 
-    ``url`` is where the caller would have it sent; nothing is, it is fetched from here."""
+    ``url`` is where the caller asked to have it sent; nothing is sent: it is fetched from here."""
 
     finish_keys: str = "#"
     max_silence_ms: int = 5000
@@ -73,7 +73,7 @@ CallScript = tuple[Step, ...]
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """Audio at hand: ``path`` of a raw file (s16le, mono, 8 kHz), ``duration_ms`` of it."""
+    """Decoded audio: ``path`` of a raw file (s16le, mono, 8 kHz), ``duration_ms`` of it."""
 
     path: str
     duration_ms: int
@@ -91,7 +91,7 @@ RenderedScript = tuple[Clip | Pause | RenderedGather | Record, ...]
 
 
 class CallStatus(StrEnum):
-    """A call's status, in the words that Twilio and its relatives use."""
+    """A call's status, with the names that Twilio and compatible APIs use."""
 
     QUEUED = "queued"
     INITIATED = "initiated"
@@ -109,7 +109,7 @@ class CallStatus(StrEnum):
 
 
 TIME_WAS_UP = "the maximum duration was reached"
-"""The cause of an end that came before the script's: the carrier hung up in its midst."""
+"""The cause when the carrier hung up before the script was over."""
 
 _FINAL = frozenset(
     {
@@ -124,14 +124,14 @@ _FINAL = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class CallEvent:
-    """Something that happened to a call, as its carrier tells it.
+    """Something that happened to a call, as its carrier reports it.
 
     ``ref`` is our attempt's reference, ``seq`` counts the events of that call from 1 without
     gaps, ``at_ms`` is when it happened. ``digits`` holds the keys of this event only (its status
     is ``in-progress`` then); ``cause`` is the carrier's reason for an end, e.g. ``"486 Busy
     Here"``; ``heard_ms`` is how much of the message the far end was sent, ``recordings`` how many
-    there are of it, ``talked_ms`` how long the call was up by the carrier's own reckoning, None if
-    it does not tell (all on the final event).
+    it has, ``talked_ms`` how long the call was up by the carrier's own clock, None if it does not
+    say (all on the final event).
     """
 
     ref: str

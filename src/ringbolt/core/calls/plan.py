@@ -1,4 +1,4 @@
-"""A call as an XML plan: the sibling of TwiML for callers who write it by hand.
+"""A call as an XML plan: a relative of TwiML that is easy to write.
 
     <plan>
       <say reps="2" lang="en" voice="Joanna" neural="true">Hello <break time="1s"/> there</say>

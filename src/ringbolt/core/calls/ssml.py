@@ -22,7 +22,7 @@ MIN_RATE: Final = 0.5
 MAX_RATE: Final = 2.0
 
 SSML_IGNORED: Final = "ssml_ignored"
-"""The note on markup whose text is spoken plainly: ``ssml_ignored: audio, voice``."""
+"""The note on markup that has no effect: ``ssml_ignored: audio, voice``."""
 
 _STRENGTHS: Final = {
     "none": 0,
@@ -47,7 +47,7 @@ _DOCTYPE: Final = (
     r"""<!DOCTYPE\b(?>"[^"]*"|'[^']*'|[^"'\[>])*+"""
     r"""(?:\[(?><!--.*?-->|"[^"]*"|'[^']*'|(?!<!--)[^"'\]])*+\]\s*)?>"""
 )
-# possessive, such that no text takes longer than its length to look at
+# possessive: matching takes time linear in the length of the text
 _OPENING: Final = re.compile(
     rf"(?>\s|<\?.*?\?>|<!--.*?-->|{_DOCTYPE})*+<speak[\s/>]", re.DOTALL | re.IGNORECASE
 )
@@ -60,7 +60,8 @@ _TRANSPARENT: Final = frozenset({"speak", "emphasis", "say-as", "sub", "lang", "
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A text to speak at once. ``language``: BCP 47 or '' for automatic; ``rate``: 1.0 is usual."""
+    """A text to speak in one go. ``language``: BCP 47 or '' for automatic; ``rate``: 1.0 is
+    usual."""
 
     text: str
     language: str = ""
@@ -76,7 +77,7 @@ class Silence:
 
 @dataclass(frozen=True, slots=True)
 class Markup:
-    """What a marked-up text says, in its order; ``ignored`` names elements that mean nothing here.
+    """What a marked-up text says, in order; ``ignored`` names elements that have no effect.
 
     There is at least one ``Piece``.
     """
@@ -100,7 +101,7 @@ class Markup:
 
 
 def is_ssml(text: str) -> bool:
-    """The text begins with ``<speak`` (in any case), after the prolog of an XML document perhaps:
+    """The text begins with ``<speak`` (in any case), perhaps after the prolog of an XML document:
     a byte order mark, an XML declaration, comments, a DOCTYPE (which is then refused)."""
     return _OPENING.match(_without_blanks(text)) is not None
 
@@ -124,14 +125,14 @@ def read_markup(text: str) -> Markup:
 
 
 def whole_text(text: str) -> str:
-    """All that stands between the tags, with nothing in the place of a tag: a word that tags cut
-    is whole. Raises ``InvalidInput`` (``SSML_INVALID``)."""
+    """The text without its tags, and nothing in their place: a word that tags cut in two is whole.
+    Raises ``InvalidInput`` (``SSML_INVALID``)."""
     parse_ssml(text)
     return _whole_text(parse_xml(_without_blanks(text), MAX_BYTES))
 
 
 def _without_blanks(text: str) -> str:
-    """Nothing may stand before an XML declaration, but people's editors put it there."""
+    """Nothing may precede an XML declaration, but editors put a byte order mark there."""
     text = text.rstrip()
     blank = _BLANK.match(text)
     return text[blank.end() :] if blank else text
@@ -147,7 +148,7 @@ def markup_of(root: Element) -> Markup:
 
 
 class _Walk:
-    """Collects pieces and pauses. Text with the same manner around it is one piece."""
+    """Collects pieces and pauses. Text with the same style is one piece."""
 
     def __init__(self) -> None:
         self._parts: list[Piece | Silence] = []
@@ -171,43 +172,44 @@ class _Walk:
             )
         return Markup(tuple(parts), tuple(self._ignored))
 
-    def element(self, element: Element, manner: Piece) -> None:
-        """``manner``: a piece without text, in whose language and rate to speak."""
-        manner = replace(manner, language=_language(element) or manner.language)
+    def element(self, element: Element, style: Piece) -> None:
+        """``style``: a piece without text, whose language and rate apply."""
+        style = replace(style, language=_language(element) or style.language)
         match element.key:
             case "break":
                 self._pause(_break_ms(element), element.line)
             case "p" | "s":
-                self._block(element, manner)
+                self._block(element, style)
             case "sub":
-                self._say(element.attributes.get("alias") or _whole_text(element), manner)
+                self._say(element.attributes.get("alias") or _whole_text(element), style)
             case "say-as":
-                self._say(_said_as(element, manner.language), manner)
+                self._say(_said_as(element, style.language), style)
             case "prosody":
-                self._children(element, replace(manner, rate=self._rate(element, manner.rate)))
+                self._children(element, replace(style, rate=self._rate(element, style.rate)))
             case "desc" | "metadata" | "meta" | "lexicon" | "mark":
-                self._note(element)  # never meant to be heard
+                self._note(element)  # not meant to be spoken
             case key:
                 if key not in _TRANSPARENT:
                     self._note(element)
-                self._children(element, manner)
+                self._children(element, style)
 
-    def _children(self, element: Element, manner: Piece) -> None:
+    def _children(self, element: Element, style: Piece) -> None:
         for child in element.children:
             if isinstance(child, str):
-                self._say(child, manner)
+                self._say(child, style)
             else:
-                self.element(child, manner)
+                self.element(child, style)
 
-    def _block(self, element: Element, manner: Piece) -> None:
-        """A sentence or paragraph: apart from what stands before and after it."""
+    def _block(self, element: Element, style: Piece) -> None:
+        """A sentence or paragraph: separate from the text before and after it."""
         gap_ms = _PARAGRAPH_MS if element.key == "p" else _SENTENCE_MS
         self._part_from(gap_ms)
-        self._children(element, manner)
+        self._children(element, style)
         self._part_from(gap_ms)
 
     def _part_from(self, ms: int) -> None:
-        """A pause between two texts, not before the first one, and not counted as asked for."""
+        """A pause between two texts, not before the first one; it does not count towards the
+        limit."""
         match self._parts[-1:]:
             case [Silence(before)]:
                 self._parts[-1] = Silence(max(before, ms))
@@ -228,28 +230,28 @@ class _Walk:
             case _ if ms:
                 self._parts.append(Silence(ms))
 
-    def _say(self, text: str, manner: Piece) -> None:
+    def _say(self, text: str, style: Piece) -> None:
         match self._parts[-1:]:
-            case [Piece(before, manner.language, manner.rate)]:
-                self._parts[-1] = replace(manner, text=before + text)
+            case [Piece(before, style.language, style.rate)]:
+                self._parts[-1] = replace(style, text=before + text)
             case _ if text.strip():
-                self._parts.append(replace(manner, text=text))
+                self._parts.append(replace(style, text=text))
 
     def _rate(self, element: Element, rate: float) -> float:
         for name in element.attributes:
             if name.lower() != "rate" and not name.lower().startswith("xml"):
                 self._ignored[f"prosody {name.lower()[:40]}"] = None
-        wish = _attribute(element, "rate").strip().lower()
-        factor = _factor(wish)
+        asked = _attribute(element, "rate").strip().lower()
+        factor = _factor(asked)
         if factor is not None:
             rate *= factor
-        elif wish in ("medium", "default"):
+        elif asked in ("medium", "default"):
             rate = 1.0
-        elif wish in _RATES:
-            rate *= _RATES[wish]
-        elif wish:
+        elif asked in _RATES:
+            rate *= _RATES[asked]
+        elif asked:
             raise XmlRefused(
-                f"has the rate {wish[:40]!r}; it is one of {', '.join(_RATES)}, or such as 80%",
+                f"has the rate {asked[:40]!r}; it is one of {', '.join(_RATES)}, or such as 80%",
                 element.line,
             )
         return round(min(MAX_RATE, max(MIN_RATE, rate)), 2)
@@ -302,7 +304,7 @@ def _whole_text(element: Element) -> str:
 
 
 def _said_as(element: Element, language: str) -> str:
-    """The text such that it is read as asked for. Dates are read well as they are written."""
+    """The text rewritten so that it is read as asked for. Dates are read well as written."""
     text = _whole_text(element)
     match _attribute(element, "interpret-as").strip().lower():
         case "digits" | "characters" | "spell-out" | "verbatim":
@@ -324,8 +326,8 @@ def _apart(characters: str) -> str:
 
 
 def _whole(text: str, language: str) -> str:
-    """A number in groups of three, which is never taken for a code. Without a language nobody
-    knows which sign its groups have: then it stays as it is."""
+    """A number in groups of three, which is never read as a code. Without a language the
+    separator of its groups is unknown: then it stays as it is."""
     number = text.strip()
     if not language or not re.fullmatch(r"[1-9]\d{3,11}", number, re.ASCII):
         return text

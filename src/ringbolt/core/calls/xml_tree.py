@@ -1,7 +1,7 @@
-"""XML of strangers as a small tree: no DTD, no entities but XML's five, limited size and depth.
+"""Untrusted XML as a small tree: no DTD, only XML's five entities, limited size and depth.
 
-What makes XML dangerous (entities that grow, external files) needs a DTD; a document with one is
-refused at its first sign. Lines are counted from 1, for messages that say where.
+What makes XML dangerous (entity expansion, external files) needs a DTD; a document with one is
+refused where it begins. Lines are counted from 1, for messages that say where.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 MAX_DEPTH: Final = 20
 
-# the numbers of expat.h, which pyexpat has by their text alone
+# the numbers of expat.h; pyexpat exposes their texts only
 _SYNTAX, _NO_ELEMENTS, _INVALID_TOKEN, _UNCLOSED_TOKEN, _MISMATCH = 2, 3, 4, 5, 7
 _DUPLICATE, _JUNK_AFTER, _UNDEFINED_ENTITY = 8, 9, 11
 _PLAIN: Final = {
@@ -61,7 +61,7 @@ class Element:
         return "".join(child for child in self.children if isinstance(child, str))
 
     def inner_xml(self) -> str:
-        """What stands inside, as XML again."""
+        """The content, as XML again."""
         return "".join(
             escape(child) if isinstance(child, str) else child.outer_xml()
             for child in self.children
@@ -83,7 +83,7 @@ def parse_xml(source: str | bytes, max_bytes: int) -> Element:
     except expat.ExpatError as error:
         raise XmlRefused(_plain(error), error.lineno) from error
     except ValueError as error:
-        # pyexpat's own refusal of what it cannot take, such as a lone surrogate
+        # pyexpat itself refuses some input, such as a lone surrogate
         raise XmlRefused("is no well-formed XML") from error
     return reader.root
 
@@ -100,7 +100,7 @@ def _encoded(source: str | bytes) -> bytes:
 
 
 def _plain(error: expat.ExpatError) -> str:
-    """Expat's words, or clearer ones for what people get wrong most."""
+    """Expat's message, or a clearer one for the most common mistakes."""
     return _PLAIN.get(error.code) or f"is no well-formed XML ({expat.ErrorString(error.code)})"
 
 

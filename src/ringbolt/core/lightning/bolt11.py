@@ -1,8 +1,8 @@
 """BOLT11 invoices: encoded and signed, decoded and verified.
 
 Amounts are integer msat, times are seconds (Unix time), hashes and keys raw bytes. Source: BOLT #11
-(11-payment-encoding.md) and the invoice features of BOLT #9. Where the text leaves a choice, what
-LND does is done: non-zero padding, an invoice with both ``d`` and ``h``, and features without the
+(11-payment-encoding.md) and the invoice features of BOLT #9. Where the text leaves a choice, we do
+as LND does: non-zero padding, an invoice with both ``d`` and ``h``, and features without the
 ones they depend on are refused.
 """
 
@@ -54,7 +54,7 @@ class Bolt11:
     """A verified invoice.
 
     ``amount_msat`` is None if the payer may choose. Exactly one of ``description`` and
-    ``description_hash`` is set; the former is a stranger's text and may hold any character.
+    ``description_hash`` is set; the former is untrusted text and may hold any character.
     ``payee`` is the node's public key (33 bytes, compressed), named or recovered. ``features`` are
     bit numbers. ``unknown`` holds the fields that were skipped, as type letter and symbols.
     ``signature`` is r, s and the recovery id: 65 bytes.

@@ -125,8 +125,9 @@ def read_prefix(hrp: str) -> tuple[str, int | None]:
 
 
 def read_fields(symbols: bytes) -> Fields:
-    """Takes the first valid one of what may stand once; skips and keeps what is unknown, repeated
-    or of another length than today's (BOLT #11: readers must skip those)."""
+    """Uses the first valid one of a field that may occur once; keeps, but does not interpret,
+    fields that are unknown, repeated or of an unexpected length (BOLT #11: readers must skip
+    those)."""
     once: dict[str, bytes] = {}
     routes: list[bytes] = []
     fallbacks: list[Fallback] = []

@@ -1,7 +1,7 @@
 """The preimage of an order's hold invoice: derived, so that it is never stored and never lost.
 
-It depends on the order's id and the master secret alone. Who knows only the invoice (its payment
-hash) learns neither the order's id nor the preimage.
+It depends on the order's id and the master secret alone. The invoice (its payment hash) reveals
+neither the order's id nor the preimage.
 """
 
 from __future__ import annotations

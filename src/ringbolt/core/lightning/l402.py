@@ -25,7 +25,7 @@ LOCATION = "ringbolt"
 NONCE_BYTES = 16
 MAX_HEADER = 8192
 MAX_CREDENTIALS = 8
-"""Credentials of each kind that are looked at; every one costs a signature to check."""
+"""How many credentials of each kind are checked; each costs a signature."""
 _IDENTIFIER_VERSION = b"\0\0"
 _MEMO_NONCE = re.compile(r"\bref ([0-9a-f]{32})$")
 _SCHEMES = frozenset({"l402", "lsat", "payment"})
@@ -70,10 +70,10 @@ class Credential:
 
 
 class CredentialRefused(Exception):
-    """Why a credential buys nothing; ``code`` is machine-readable, ``message`` a sentence.
+    """Why a credential is not accepted; ``code`` is machine-readable, ``message`` a sentence.
 
     ``payment_hash`` is set once the credential is known to be one of ours and paid; ``expired``
-    holds what it would have granted in time.
+    holds what it would have granted earlier.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ def new_token(keyring: Keyring, random: bytes) -> Token:
 def _token(secret: bytes, nonce: bytes) -> Token:
     preimage = derive(secret, "l402 preimage", nonce)
     payment_hash = hashlib.sha256(preimage).digest()
-    # A token id is public and only has to be its own; the macaroon's signature is the secret.
+    # A token id is public and only has to be unique; the macaroon's signature is the secret.
     return Token(nonce, preimage, payment_hash, nonce + payment_hash[:16])
 
 

@@ -1,6 +1,6 @@
 """LNURL as text: LUD-01 bech32, LUD-17 schemes, Lightning Addresses (LUD-16) by their form, and
-the LUD-03 document that lets a wallet withdraw. Nothing here opens a connection; whoever does must
-still vet the host's addresses.
+the LUD-03 document that lets a wallet withdraw. Nothing here opens a connection; the caller
+that does must still vet the host's addresses.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class LightningAddress:
 
     @property
     def url(self) -> str:
-        """Where the address' payRequest document stands (LUD-16); onion hosts speak plain http."""
+        """The URL of the address' payRequest document (LUD-16); onion hosts use plain http."""
         scheme = "http" if self.host.endswith(".onion") else "https"
         return f"{scheme}://{self.host}/.well-known/lnurlp/{self.name}"
 

@@ -27,7 +27,7 @@ _generate_key = keyed(b"macaroons-key-generator")
 
 
 class MacaroonError(ValueError):
-    """Not a macaroon that is understood here; the message is a clause without a full stop."""
+    """Not a macaroon that can be read here; the message is a clause without a full stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def mint(root_key: bytes, identifier: bytes, location: str, caveats: Iterable[st
 
 
 def verify(root_key: bytes, macaroon: Macaroon) -> bool:
-    """Whether the signature is right, in constant time. What the caveats say is not looked at."""
+    """Whether the signature is right, in constant time. The caveats are not interpreted."""
     raw = [caveat.encode() for caveat in macaroon.caveats]
     return hmac.compare_digest(_chain(root_key, macaroon.identifier, raw), macaroon.signature)
 

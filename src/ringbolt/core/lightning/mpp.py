@@ -137,7 +137,7 @@ def verify(
     now_s: int,
 ) -> Grant:
     """What the credential bought. ``redeem_s``: for how long after a challenge expired a paid one
-    is still honoured. Raises ``CredentialRefused``."""
+    is still accepted. Raises ``CredentialRefused``."""
     c = shown.challenge
     details = _opened(c.opaque)
     nonce = _nonce(details)

@@ -1,4 +1,4 @@
-"""What a segment of a text costs the shop, by the longest prefix: where texts are sold at all.
+"""What a segment of a text costs the shop, by the longest prefix.
 
 A destination without a cost is not sold, and none is sold below its cost.
 """

@@ -1,4 +1,4 @@
-"""What an order of texts, codes, lent numbers and e-mail costs: one price per kind, and an
+"""What an order of texts, codes, rented numbers and e-mail costs: one price per kind, and an
 optional table of exceptions by country and service. All prices are whole sats.
 
 The most specific row of the table wins: country and service, then country, then service, then
@@ -35,7 +35,7 @@ class PriceListError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class PriceRow:
-    """An exception. ``country`` is the seed's number (999: orders with automatic selection),
+    """An exception. ``country`` is a number of ``core.countries`` (999: automatic selection),
     None for every country; ``service`` is a code, '' for every service."""
 
     kind: PriceKind
@@ -84,8 +84,8 @@ class PriceList:
         return self._lookup("rent", country, service) * -(-hours // RENT_BLOCK_HOURS)
 
     def send(self, country: int | None, segments: int) -> int:
-        """A text of so many segments. ``country``: where it goes, None if the seed has no number
-        for it."""
+        """A text of that many segments. ``country``: where it goes, None if ``core.countries`` has
+        no number for it."""
         if segments < 1:
             raise ValueError("a text has at least one segment")
         return self._lookup("send", country, "") * segments

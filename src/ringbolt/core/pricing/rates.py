@@ -1,7 +1,7 @@
 """What a minute to a number costs: a rate card, looked up by the longest prefix.
 
 A destination without a rate is not called. A rate whose worst-case cost is above its price is
-refused when the card is read: nobody shall be able to buy below cost.
+refused when the card is read, so that nobody can buy below cost.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def _check(rate: Rate) -> None:
 
 
 def _from_row(row: Mapping[str, Any], where: str) -> Rate:
-    if None in row:  # what csv calls the fields that have no column
+    if None in row:  # csv puts the fields that have no column there
         raise RateCardError(f"{where}: it has more fields than the header")
     try:
         return Rate(

@@ -1,1 +1,1 @@
-"""Texts: segments, codes in them, what is hidden, what is refused."""
+"""Text messages: segments, codes in them, redaction, content rules, opt-outs."""

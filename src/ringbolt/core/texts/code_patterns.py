@@ -20,10 +20,10 @@ from ringbolt.core.texts.words import WordList, words
 @dataclass(frozen=True, slots=True)
 class CodePatterns:
     """``code_word`` says "code", "one-time password" or "PIN"; ``purpose_word``, a weaker sign,
-    what a code is for. ``not_this_code_before`` and ``..._after`` stand around the word for a code
-    that nobody types to prove who they are. ``another_number_before`` and ``..._after`` stand
-    around an amount, a time, the end of a card number, an order or a telephone number, and
-    ``year_before`` before a year. ``fillers`` say nothing about a number but that it is awaited.
+    what a code is for. ``not_this_code_before`` and ``..._after`` surround the word for a code that
+    proves nobody's identity (a promo code). ``another_number_before`` and ``..._after`` surround an
+    amount, a time, the end of a card number, an order or a telephone number, and ``year_before``
+    precedes a year. ``fillers`` say no more about a number than that it is expected.
     """
 
     code_word: re.Pattern[str]

@@ -18,7 +18,7 @@ from ringbolt.core.services import ANY_OTHER, SERVICES
 from ringbolt.core.texts.code_patterns import SERVICE_CODE, code_patterns
 
 MAX_CHARS: Final = 1600
-"""What is looked at: ten segments and a little."""
+"""How much of a text is read: a little more than ten segments."""
 
 _MAX_FINDS: Final = 64
 _CONTEXT: Final = 28
@@ -89,7 +89,7 @@ class _Candidate:
 
 @dataclass(frozen=True, slots=True)
 class _Message:
-    """A text made plain, with what cannot be a code masked, and where its telling words stand."""
+    """A normalised text with everything masked that cannot be a code, and where its words are."""
 
     text: str
     lower: str
@@ -98,9 +98,9 @@ class _Message:
 
 
 def extract_code(text: str, service_code: str = "") -> str | None:
-    """The code in ``text`` as it is to be typed, without blanks and hyphens; None if there is none.
+    """The code in ``text`` as a user types it, without blanks and hyphens; None if there is none.
 
-    ``service_code`` says whose code is awaited, '' if that is not known.
+    ``service_code`` says whose code is expected, '' if that is not known.
     """
     plain = _plain(text)
     bound = _ORIGIN_BOUND.search(plain)
@@ -128,7 +128,7 @@ def code_as_number(code: str) -> int | None:
 
 
 def _plain(text: str) -> str:
-    """ASCII digits, blanks and hyphens in the place of those of other scripts."""
+    """The text with ASCII digits, blanks and hyphens instead of those of other scripts."""
     spaced = text[:MAX_CHARS].translate(_WIDE_STOPS)  # else "482913，10分" would be a decimal
     composed = unicodedata.normalize("NFKC", spaced)[:MAX_CHARS]
     return _GLUED.sub(r"\1 ", "".join(map(_plain_sign, composed)))
@@ -211,7 +211,7 @@ def _score(candidate: _Candidate, message: _Message) -> int:
 
 
 def _distance(candidate: _Candidate, words: tuple[tuple[int, int], ...], message: _Message) -> int:
-    """Signs between the candidate and the nearest word; the end of a sentence counts as many."""
+    """Characters between the candidate and the nearest word; the end of a sentence counts as 25."""
     gaps = (
         _gap(candidate, start, end, message)
         for start, end in words
@@ -252,8 +252,7 @@ def _is_a_year(candidate: _Candidate, distance: int, message: _Message) -> bool:
 
 
 def _lone_number(candidates: list[_Candidate], message: _Message, service_code: str) -> str | None:
-    """The number of a text that says nothing else, or only the name of the service, or only that
-    this is it."""
+    """The number of a text that holds nothing else but the name of the service, or filler words."""
     if len(candidates) != 1 or message.code_words:
         return None
     only = candidates[0]

@@ -1,8 +1,8 @@
-"""What a message says, however it is written: for words that are refused, links, and sameness.
+"""What a message says, however it is spelt: denied words, links, and texts that are alike.
 
-Written otherwise (full-width letters, zero-width signs, look-alikes, ``c.a.s.i.n.o``), a text is
-still the same text. Source of the forms: Unicode UAX 15 (NFKD) and UTS 39 (confusables), of which
-only the everyday ones of Cyrillic and Greek are taken.
+Spelt otherwise (full-width letters, zero-width characters, look-alikes, ``c.a.s.i.n.o``), a text is
+still the same text. Source: Unicode UAX 15 (NFKD) and UTS 39 (confusables), of which only the
+common ones of Cyrillic and Greek are used.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 _HIDDEN: Final = frozenset({"Cf", "Mn", "Me"})
-"""Signs that are not seen by themselves: zero-width ones, joiners, accents, variation selectors."""
+"""Invisible characters: zero-width ones, joiners, accents, variation selectors."""
 _LOOK_ALIKES: Final = str.maketrans(
     "авекмнорстухіјѕԁԛԝһӏαβεικνορτυχγωıł",
     "abekmhopctyxijsdqwhlabeikvoptuxywil",
@@ -32,7 +32,7 @@ SHORT: Final = 20
 
 
 def folded(text: str) -> str:
-    """In small Latin letters as far as it looks like them, without signs that are not seen."""
+    """In lower-case Latin letters as far as it looks like them, without invisible characters."""
     if text.isascii():
         return text.casefold()
     apart = unicodedata.normalize("NFKD", text)
@@ -59,7 +59,7 @@ def _forms(text: str) -> tuple[str, ...]:
 
 
 def link_hosts(text: str) -> tuple[str, ...]:
-    """The hosts of the web addresses it holds: those that a telephone makes something to tap on."""
+    """The hosts of its web addresses, as far as telephones make them links."""
     found = (next(filter(None, hosts)) for hosts in _LINK.findall(folded(text)))
     return tuple(host.rpartition("@")[2].partition(":")[0].rstrip(".") for host in found)
 
@@ -70,15 +70,15 @@ def is_of(host: str, domains: Iterable[str]) -> bool:
 
 
 def sameness(texts: Sequence[str]) -> str:
-    """What texts have in common that say the same to different people; '' if there is nothing.
+    """The same for texts that say the same to different people; '' if nothing is left of them.
 
-    Every run of digits counts as one sign ("code 123" is "code 4567"), white space, case and
-    punctuation as nothing: otherwise a number in the text would make each another one.
+    Every run of digits counts as one digit ("code 123" is "code 4567"); white space, case and
+    punctuation do not count: otherwise a number in the text would make every text a new one.
     """
     words = " ".join(_NO_WORD.sub(" ", folded(text)) for text in texts)
     return _DIGITS.sub("0", words).strip()
 
 
 def is_short(same: str) -> bool:
-    """Whether what ``sameness`` told may be what anybody says."""
+    """Whether a result of ``sameness`` is so short that anybody may say it."""
     return len(same) - same.count(" ") < SHORT

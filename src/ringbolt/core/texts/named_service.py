@@ -1,8 +1,8 @@
-"""Whether a text says of itself that it is of another service than the one that was ordered.
+"""Whether a text names another service than the one that was ordered.
 
-A number may have been lent for another service before, and whoever knows it may write to it: what
-names another service is not what was ordered. When in doubt it is: a text that names neither, or
-both, counts as before. What shares a sender or a sign-in (Facebook's for Instagram) names both.
+A number may have been leased for another service before, and anybody who knows it can write to it:
+a text that names another service is not what was ordered. When in doubt it is: a text that names
+neither, or both, counts. Services that share a sender or a sign-in (Facebook, Instagram) are one.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _PRODUCT = re.compile(r" ?(?:play|pay|maps|authenticator|chrome|store)(?![a-z])"
 
 @dataclass(frozen=True, slots=True)
 class _Service:
-    """How a service is known: ``anywhere`` by any name, ``in_text`` by those that mean it for sure
-    (None if there are none)."""
+    """How a service is recognised: ``anywhere`` by any name, ``in_text`` by names that mean nothing
+    else (None if there are none)."""
 
     names: frozenset[str]
     group: str
@@ -88,18 +88,18 @@ def _is_said(service: _Service, text: str) -> bool:
         return False
     for found in service.in_text.finditer(text):
         before = text[max(0, found.start() - _BEFORE) : found.start()]
-        if not _not_of_it().search(before) and not _PRODUCT.match(text, found.end()):
+        if not _channel_before().search(before) and not _PRODUCT.match(text, found.end()):
             return True
     return False
 
 
 def _without_addresses(body: str) -> str:
-    """Where to follow us, and whose mailbox it is, says nothing about the code."""
+    """Links and e-mail addresses say nothing about the code."""
     return " ".join("" if _ADDRESS.search(each) else each for each in _PIECE.findall(body))
 
 
 def _is_distinct(name: str) -> bool:
-    """Whether the word is surely the service, and not just a word."""
+    """Whether the word can only mean the service."""
     is_ambiguous = name in words(WordList.AMBIGUOUS_NAME)
     return not is_ambiguous and (len(name) >= _LEAST_LETTERS or not name.isascii())
 
@@ -132,8 +132,9 @@ def _services() -> dict[str, _Service]:
 
 
 @cache
-def _not_of_it() -> re.Pattern[str]:
-    """What stands before a service by which a code is asked for, or must not be given away."""
+def _channel_before() -> re.Pattern[str]:
+    """Before the name of a service through which a code was sent, or to which it must not be
+    given."""
     channel, alternative = "|".join(words(WordList.CHANNEL)), "|".join(words(WordList.ALTERNATIVE))
     return re.compile(
         rf"(?:(?<!\w)(?:{channel}) (?:[\w,'-]+ ){{0,2}}"

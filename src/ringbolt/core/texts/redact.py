@@ -1,9 +1,9 @@
-"""A text in which nothing that could be a code or a link is left to be read.
+"""Hide everything in a text that could be a code or a link.
 
-What stays says what the text is about and whether it is the one that was waited for. Whatever has
-a digit of any script, is spelt in number words, is a web address or a name with a value, is in
-capitals and no common word, or stands where a code is announced becomes ``MASK``, whose length
-tells nothing.
+What stays shows what the text is about and whether it is the expected one. Everything that has a
+digit of any script, is spelt in number words, is a web address or a name with a value, is in
+capitals and no common word, or follows the announcement of a code becomes ``MASK``, whose length
+reveals nothing.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ class _Patterns:
     """What is compiled from word lists.
 
     ``numbers``: digits in words. ``announced`` and ``used``: a sentence that announces a code, the
-    group being what stands before it. ``told_first``: a code before its announcement. ``common``:
+    group being what stands before it. ``code_first``: a code before its announcement. ``common``:
     words that no code is made of; ``shown``: those, and the names of services.
     """
 
     numbers: re.Pattern[str]
     announced: re.Pattern[str]
     used: re.Pattern[str]
-    told_first: re.Pattern[str]
+    code_first: re.Pattern[str]
     common: frozenset[str]
     shown: frozenset[str]
 
@@ -69,7 +69,7 @@ def _patterns() -> _Patterns:
             rf"{_SENTENCE}"
         ),
         used=re.compile(rf"(?i:use|enter|type|with|using)( (?:the |this )?{code}) \S{{1,40}}"),
-        told_first=re.compile(
+        code_first=re.compile(
             rf"(?<!\S)\S{{1,40}}(?= (?:(?i:{is_})|[–—-]|=) [^.!?\n]{{0,40}}(?:{code_word}))",
             re.IGNORECASE,
         ),
@@ -81,9 +81,9 @@ def _patterns() -> _Patterns:
 
 
 def masked(text: str) -> str:
-    """``text`` with ``MASK`` for all that could be worth something by itself."""
+    """``text`` with ``MASK`` in the place of everything that could be of use by itself."""
     patterns = _patterns()
-    hidden = patterns.told_first.sub(_uncommon, text)
+    hidden = patterns.code_first.sub(_uncommon, text)
     hidden = patterns.used.sub(_after, patterns.announced.sub(_after, hidden))
     hidden = patterns.numbers.sub(MASK, _SPELT.sub(MASK, hidden))
     hidden = _PIECE.sub(_piece, _NUMERALS.sub(MASK, hidden))
@@ -91,7 +91,7 @@ def masked(text: str) -> str:
 
 
 def _after(found: re.Match[str]) -> str:
-    """What announces a code as it is, and of what follows only common words."""
+    """The announcement of a code unchanged; of what follows it, only common words."""
     head, rest = found[0][: found.end(1) - found.start()], found[0][found.end(1) - found.start() :]
     return head + _PIECE.sub(_uncommon, rest)
 

@@ -20,7 +20,7 @@ GSM7_BASIC: Final = (
 """The default alphabet without its escape sign (3GPP TS 23.038, 6.2.1)."""
 
 GSM7_EXTENSION: Final = "\f^{}\\[~]|€"
-"""What takes two septets, the escape sign first (3GPP TS 23.038, 6.2.1.1)."""
+"""Characters of two septets, the escape sign first (3GPP TS 23.038, 6.2.1.1)."""
 
 _SEPTETS: Final = dict.fromkeys(GSM7_BASIC, 1) | dict.fromkeys(GSM7_EXTENSION, 2)
 

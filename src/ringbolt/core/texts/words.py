@@ -1,4 +1,4 @@
-"""The word lists by which texts are read, kept in ``words.csv`` and read when first needed."""
+"""The word lists of ``words.csv``, loaded when first needed."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class WordList(StrEnum):
 
 
 def words(name: WordList) -> tuple[str, ...]:
-    """The words of one list, in lower case, as they stand in the file."""
+    """The words of one list, in lower case, in the order of the file."""
     return tuple(_lists()[name])
 
 
