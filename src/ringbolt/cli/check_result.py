@@ -1,4 +1,4 @@
-"""What ``ringbolt doctor`` found at one part."""
+"""A finding of ``ringbolt doctor``."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""Who may hold a connection to the shop, and for how long without asking for anything.
+"""Limits on connections: how many one address may hold, and how long a request may take to arrive.
 
-uvicorn waits for a request's head for ever and takes connections until no descriptor is left, the
-Lightning node's and the store's included. A reverse proxy sees to this; a shop without one must.
+uvicorn waits for a request's head for ever and accepts connections until no file descriptor is
+left, not even for the Lightning node and the store. A shop without a reverse proxy needs limits of
+its own.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 log = structlog.get_logger("ringbolt.connections")
 
 SHARE_OF_DESCRIPTORS = 0.8
-"""Of the descriptors that the process may have; the rest is for the node, the store, the work."""
+"""Share of the process' file descriptors; the rest is for the node, the store and jobs."""
 LOOPBACK = "this machine"
 _LOG_EVERY_S = 60.0
 
@@ -61,7 +62,7 @@ class ConnectionGuard:
         self.looks_for_proxies = True
 
     def admit(self, address: str) -> str | None:
-        """Count a connection, and say under which name; None: there are too many."""
+        """Count a connection; returns the name it counts for, None if there are too many."""
         name = self._name(address)
         if self._total >= self._most:
             return None
@@ -81,7 +82,7 @@ class ConnectionGuard:
                 del self._held[name]
 
     def tell(self, what: str, peer: str = "") -> None:
-        """Log what was wrong with a connection; once a minute, however many there are."""
+        """Log why a connection was refused; once a minute, however many there are."""
         now_s = self._now_s()
         if now_s - self._told_s < _LOG_EVERY_S:
             self._untold += 1
@@ -90,8 +91,7 @@ class ConnectionGuard:
         self._told_s, self._untold = now_s, 0
 
     def look_for_proxy(self, peer: str, headers: list[tuple[bytes, bytes]]) -> None:
-        """Warn, once, of a proxy that speaks for others and is not believed: to the limits, all
-        its clients are one."""
+        """Warn once of a proxy that is not trusted: for the limits all its clients are one."""
         if any(name == b"x-forwarded-for" for name, _ in headers):
             self.looks_for_proxies = False
             log.warning(
@@ -116,8 +116,8 @@ class ConnectionGuard:
 
 
 class _ClientFaults(logging.LoggerAdapter[logging.Logger]):
-    """uvicorn's log, but for what it warns of: that a client sends nonsense, as often as it likes.
-    The guard tells of that."""
+    """uvicorn's log, except its warnings of invalid requests: a client could flood the log with
+    them. The guard reports those."""
 
     def __init__(self, logger: logging.Logger, guard: ConnectionGuard, peer: str) -> None:
         super().__init__(logger)
@@ -130,7 +130,7 @@ class _ClientFaults(logging.LoggerAdapter[logging.Logger]):
 
 
 class GuardedHttp(HttpToolsProtocol):
-    """uvicorn's connection, with a guard at the door and a limit for each request's head."""
+    """uvicorn's connection, admitted by the guard, with a timeout for each request's head."""
 
     def __init__(
         self, guard: ConnectionGuard, timeouts: ConnectionTimeouts, *args: Any, **kwargs: Any
@@ -220,7 +220,7 @@ class GuardedHttp(HttpToolsProtocol):
     def _refuse(self, status: int, words: str) -> None:
         self._guard.tell(words, self._peer)
         if self.cycle is not None and not self.cycle.response_complete:
-            self.transport.close()  # an answer is on its way: no other may stand in its midst
+            self.transport.close()  # an answer is being sent: no other may be mixed into it
             return
         phrase = {408: "Request Timeout", 503: "Service Unavailable"}[status]
         head = (
@@ -232,7 +232,7 @@ class GuardedHttp(HttpToolsProtocol):
 
 
 def guarded(guard: ConnectionGuard, timeouts: ConnectionTimeouts = TIMEOUTS) -> Any:
-    """What ``uvicorn.Config(http=...)`` makes its connections with."""
+    """The class for ``uvicorn.Config(http=...)``."""
     return partial(GuardedHttp, guard, timeouts)
 
 

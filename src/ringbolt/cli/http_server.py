@@ -23,13 +23,13 @@ from ringbolt.settings import Settings, SettingsError
 
 MAX_CONNECTIONS = 65_536
 RUN_FILE = "serve.json"
-"""Says where a running shop listens, for the operator's own commands."""
+"""Where a running shop listens, for the operator's commands."""
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises ``SettingsError`` if the address cannot be had."""
+    """A listening socket. Raises ``SettingsError`` if the address cannot be used."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # Named TCP, or asyncio does not know it for TCP and leaves Nagle on: 40 ms an answer.
+    # Declared as TCP, or asyncio does not disable Nagle's algorithm: 40 ms per answer.
     sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -45,7 +45,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def reachable_url(sock: socket.socket) -> str:
-    """How this machine itself reaches what listens on ``sock``."""
+    """The URL by which this machine reaches ``sock``."""
     host, port = sock.getsockname()[:2]
     if host in ("0.0.0.0", "::"):  # noqa: S104 - read, not bound
         host = "127.0.0.1" if host == "0.0.0.0" else "::1"  # noqa: S104
@@ -53,9 +53,8 @@ def reachable_url(sock: socket.socket) -> str:
 
 
 class BackgroundServer(uvicorn.Server):
-    """uvicorn with work of ours beside it, which ends first when the server is to stop: its
-    streams are connections that would keep the server waiting. ``hang_up`` then ends streams
-    that others have with us."""
+    """uvicorn with a background task, which ends first when the server stops: its streams are
+    connections that would keep the server waiting. ``hang_up`` then ends the streams of clients."""
 
     def __init__(
         self,
@@ -70,8 +69,8 @@ class BackgroundServer(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
-        """As uvicorn's, but the signal is not raised again in the end: that would kill us before
-        the store and the world are closed."""
+        """As in uvicorn, but the signal is not raised again at the end: that would kill the process
+        before the store and the world are closed."""
         former = {
             number: signal.signal(number, self.handle_exit)
             for number in (signal.SIGINT, signal.SIGTERM)
@@ -102,14 +101,14 @@ class BackgroundServer(uvicorn.Server):
         await super().shutdown(sockets)
 
     def failure(self) -> BaseException | None:
-        """What ended the work, if it was not us."""
+        """The exception that ended the task, if it was not cancelled here."""
         if self._task is None or not self._task.done() or self._task.cancelled():
             return None
         return self._task.exception()
 
 
 def most_connections(to_itself: bool) -> int:
-    """How many connections the process may take and still reach its node and its store.
+    """How many connections the process may accept and still reach its node and its store.
 
     ``to_itself``: the node is part of the process, and each connection to it has two ends here.
     """

@@ -1,5 +1,5 @@
-"""What the operator's commands need of a shop that may or may not be running: its store to read,
-its node, and its ear."""
+"""The operator's access to a shop, whether it is running or not: its API or its store, and its
+simulated world."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ async def running_shop(settings: Settings) -> RunningShop | None:
 
 
 class OperatorClient:
-    """Speaks to a running shop with the operator's token."""
+    """A client of a running shop's operator API."""
 
     def __init__(self, settings: Settings, shop: RunningShop) -> None:
         token = operator_token(load_keyring(settings, create=False))
@@ -61,7 +61,7 @@ class OperatorClient:
         )
 
     async def ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        """The answer's document. Raises ``RingboltError`` with the shop's own words."""
+        """The answer's document. Raises ``RingboltError`` with the shop's message."""
         try:
             answer = await self._http.request(method, path, json=body)
         except httpx.HTTPError as error:
@@ -79,7 +79,7 @@ class OperatorClient:
 
 @asynccontextmanager
 async def open_admin(settings: Settings) -> AsyncIterator[OperatorClient | Database]:
-    """The running shop, or its store while it is closed."""
+    """The running shop, or the store of one that is not running."""
     shop = await running_shop(settings)
     if shop is not None:
         client = OperatorClient(settings, shop)
@@ -98,8 +98,8 @@ async def open_admin(settings: Settings) -> AsyncIterator[OperatorClient | Datab
 
 @asynccontextmanager
 async def world_url(settings: Settings) -> AsyncIterator[str]:
-    """Where the simulated world answers: by itself, inside the running shop, or, if that is
-    down, from its file for as long as this lasts."""
+    """The simulated world's URL: its own process, the running shop, or a server started here on its
+    file for as long as this lasts."""
     if settings.simulator.url:
         yield settings.simulator.url.rstrip("/")
         return

@@ -1,4 +1,4 @@
-"""How the command line speaks: tables on a terminal, JSON in a pipe, progress on stderr."""
+"""Output of the command line: tables on a terminal, JSON in a pipe, progress on stderr."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def day(ms: int | None) -> str:
 
 
 def fail(message: str, code: int = EXIT_FAILED) -> int:
-    """Say on stderr what went wrong; returns the exit code."""
+    """Print an error on stderr; returns the exit code."""
     from rich.markup import escape
 
     progress.print(f"[bold red]error:[/] {escape(message)}")

@@ -1,4 +1,4 @@
-"""How a command runs: with the settings, to an exit code, with one plain line for an error.
+"""Run a command: load the settings, run it, exit with its code; an error is one plain line.
 
 Settings, asyncio and what a command needs are imported when it runs, so that help comes at once.
 """

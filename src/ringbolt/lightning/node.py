@@ -1,7 +1,7 @@
-"""The port to a Lightning node: what the shop needs of one, and nothing more.
+"""The port to a Lightning node: only what the shop needs of one.
 
-Amounts are integer msat, times integer ms UTC, hashes and preimages 32 raw bytes. Whatever cannot
-be reached or answers nonsense raises ``NodeUnavailable``; nothing else is raised.
+Amounts are integer msat, times integer ms UTC, hashes and preimages 32 raw bytes. A node that does
+not answer, or not as it should, raises ``NodeUnavailable``; nothing else is raised.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
 NODE_REFUSED = "NODE_REFUSED"
-"""The code of a ``NodeUnavailable`` whose node answered, and said no."""
+"""The code of a ``NodeUnavailable`` whose node answered and refused."""
 
 
 class InvoiceState(StrEnum):
-    """An invoice's state in LND's words; ACCEPTED means the payment is held, not yet ours."""
+    """An invoice's state, named as by LND; ACCEPTED: the payment is held, not yet ours."""
 
     OPEN = "OPEN"
     ACCEPTED = "ACCEPTED"
@@ -26,7 +26,7 @@ class InvoiceState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Invoice:
-    """A fresh invoice. ``bolt11`` is what the payer pays; it expires at ``expires_at_ms``."""
+    """A new invoice. ``bolt11`` is what the payer pays; it expires at ``expires_at_ms``."""
 
     payment_hash: bytes
     bolt11: str
@@ -39,7 +39,7 @@ class InvoiceStatus:
     """What the node knows of an invoice.
 
     ``settle_index`` counts settled invoices from 1 and is 0 until then. ``expiry_height`` is the
-    earliest block at which a held payment falls back to the payer (None while none is held).
+    earliest block at which a held payment returns to the payer (None while none is held).
     """
 
     payment_hash: bytes
@@ -77,14 +77,14 @@ class PaymentSucceeded:
 
 @dataclass(frozen=True, slots=True)
 class PaymentFailed:
-    """Definitely not paid and never will be by this attempt; ``reason`` in the node's words."""
+    """Definitely not paid, nor will it be by this attempt; ``reason`` is the node's."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class PaymentUnknown:
-    """Not known: in flight, or the node stopped answering. Look it up; never pay anew."""
+    """Unknown: in flight, or the node stopped answering. Look it up; do not pay again."""
 
     reason: str
 
@@ -93,7 +93,7 @@ PaymentOutcome = PaymentSucceeded | PaymentFailed | PaymentUnknown
 
 
 class LightningNode(Protocol):
-    """Receives. Every adapter can do this much."""
+    """Receives payments. Every adapter can do this much."""
 
     async def info(self) -> NodeInfo: ...
 
@@ -108,14 +108,14 @@ class LightningNode(Protocol):
         ...
 
     def list_settled(self) -> AsyncGenerator[InvoiceStatus, None]:
-        """Every invoice that is settled now, once, for comparing with the books."""
+        """Every settled invoice, once, to compare with the books."""
         ...
 
     def settled_invoices(self, after: int) -> AsyncGenerator[InvoiceStatus, None]:
-        """Every invoice settled after settle index ``after``, in order, then those to come.
+        """Every invoice settled after settle index ``after``, in order, then new ones.
 
-        Runs until cancelled or until the node is lost (``NodeUnavailable``); at least once, so
-        that the receiver must tolerate repeats.
+        Runs until cancelled or until the node is lost (``NodeUnavailable``). At least once: the
+        receiver must tolerate repeats.
         """
         ...
 
@@ -148,5 +148,5 @@ class SupportsPayments(Protocol):
         ...
 
     async def lookup_payment(self, payment_hash: bytes) -> PaymentOutcome | None:
-        """What became of a payment; None if the node never saw it."""
+        """The outcome of a payment; None if the node never saw it."""
         ...

@@ -1,8 +1,7 @@
-"""The port to Lightning Addresses: a name such as ``alice@example.com``, and an invoice of hers.
+"""The port to Lightning Addresses: from a name such as ``alice@example.com`` to an invoice.
 
-LUD-16 says where the address' document stands, LUD-06 what it offers and how an invoice of a
-chosen amount is asked for. What comes back is a stranger's word, so it is checked before anybody
-pays it.
+LUD-16 defines where the address' document is, LUD-06 its content and how to request an invoice for
+an amount. The answer is untrusted, so it is checked before it is paid.
 """
 
 from __future__ import annotations
@@ -14,13 +13,13 @@ from ringbolt.core.errors import RingboltError
 from ringbolt.core.lightning import bolt11
 
 MIN_TIME_TO_PAY_S = 30
-"""An invoice that expires sooner is not worth beginning to pay."""
+"""An invoice that expires sooner is not paid."""
 
 
 class AddressRefused(RingboltError):
-    """No invoice will be had for this, however often it is asked for.
+    """The address gives no invoice for this, however often it is asked.
 
-    ``min_msat`` and ``max_msat`` are what the address takes, where the amount was at fault.
+    ``min_msat`` and ``max_msat``: its limits, if the amount was the reason.
     """
 
     status = 422
@@ -39,8 +38,8 @@ class AddressResolver(Protocol):
     async def invoice_for(self, address: str, amount_msat: int, comment: str) -> str:
         """A BOLT11 invoice of the address' owner for exactly ``amount_msat``, checked.
 
-        ``comment`` is sent along as far as the address takes comments (LUD-12). Every call makes
-        another invoice: write one down before it is paid. Raises ``AddressRefused``, and
+        ``comment`` is sent as far as the address takes comments (LUD-12). Every call makes another
+        invoice: store one before it is paid. Raises ``AddressRefused``, and
         ``Unavailable`` if it cannot be asked now.
         """
         ...
@@ -51,13 +50,13 @@ class AddressResolver(Protocol):
 async def check_invoice(
     text: str, *, amount_msat: int, network: str, now_ms: int, metadata_hash: bytes
 ) -> bolt11.Bolt11:
-    """The invoice that an address answered with, if it is what was asked for (LUD-06).
+    """Check that the invoice is the one that was requested (LUD-06).
 
     ``metadata_hash`` is the SHA-256 of the metadata that the address showed. Raises
     ``AddressRefused``.
     """
     try:
-        # Off the loop: checking the signature takes as long as a thousand other things.
+        # In a thread: checking the signature would block the event loop.
         invoice = await asyncio.to_thread(bolt11.decode, text)
     except bolt11.Bolt11Error as error:
         raise AddressRefused(f"The address answered with no invoice: {error}") from None

@@ -1,7 +1,7 @@
-"""What an e-mail says: the letter as our side writes it, and as it goes over the wire (RFC 5322).
+"""E-mails: the text with its footer and headers, and the message on the wire (RFC 5322).
 
-Pure. Nothing that a buyer writes can become a header, another header, or another recipient:
-whatever does not fit raises ``ValueError``.
+Pure. Nothing that a buyer writes can become a header or another recipient: what does not fit raises
+``ValueError``.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _CONTROL: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
 class _Verbatim(UnstructuredHeader, BaseHeader):
-    """A header in one line as it stands: a URL that is wrapped as an encoded word is no URL."""
+    """A header in one line, never folded: a URL folded into encoded words is no URL."""
 
     def fold(self, *, policy: Policy) -> str:
         return f"{self.name}: {self}{policy.linesep}"
@@ -62,11 +62,11 @@ def write(
     unsubscribe_url: str,
     still_wanted: Callable[[], bool] = always,
 ) -> OutMail:
-    """The letter for one recipient, with a foot that says where it is from.
+    """The e-mail for one recipient, with a footer that says where it is from.
 
-    ``origin``: the shop's URL or name, if it knows it. ``unsubscribe_url``: where one click ends
-    this (RFC 8058); '' leaves it out. Bounces go to an address of the sender's domain that names
-    the letter. Raises ``ValueError`` for what cannot be sent safely.
+    ``origin``: the shop's URL or name, if known. ``unsubscribe_url``: one-click unsubscribe
+    (RFC 8058); '' leaves it out. Bounces go to an address of the sender's domain that contains the
+    reference. Raises ``ValueError`` for what cannot be sent safely.
     """
     _check_line("origin", origin)
     headers = [("Auto-Submitted", "auto-generated")]
@@ -99,10 +99,10 @@ def _with_foot(text: str, origin: str, unsubscribe_url: str) -> str:
 
 
 def compose(mail: OutMail, at_ms: int) -> EmailMessage:
-    """The letter as an Internet message, dated ``at_ms`` (UTC); ``as_bytes()`` is what is sent.
+    """The e-mail as an Internet message, dated ``at_ms`` (UTC); ``as_bytes()`` is what is sent.
 
     Plain text in quoted-printable: every line is short ASCII, which no relay has to change. The
-    Message-ID follows from ``ref``, so that receivers can tell a repetition. Raises
+    Message-ID follows from ``ref``, so that receivers recognise a repetition. Raises
     ``ValueError``.
     """
     mailbox = _mailbox(mail.sender)
@@ -122,7 +122,7 @@ def compose(mail: OutMail, at_ms: int) -> EmailMessage:
 
 
 def _mailbox(sender: str) -> Address:
-    """The one address in the From header, which the operator wrote."""
+    """The one address in the From header, which the operator set."""
     header = _POLICY.header_factory("From", _check_line("the sender", sender))
     if header.defects or len(header.addresses) != 1:
         raise ValueError("the sender is not one address")
@@ -151,7 +151,7 @@ def _checked_name(name: str) -> str:
 
 
 def _check_line(what: str, value: str) -> str:
-    """``value`` if it is one line of a bearable length, without any kind of control character."""
+    """``value`` if it is one line, short enough and without control characters."""
     if any(unicodedata.category(sign) in _CONTROL for sign in value):
         raise ValueError(f"{what} contains a line break or another control character")
     if len(value.encode()) > _MAX_HEADER - 80:

@@ -1,8 +1,8 @@
 """The port to a mail server that takes our e-mail.
 
 A mailer is asked once per attempt, by our own reference. Its answer is three-valued: a definite
-yes, a definite no, or not known; what is not known is looked up or waited for, never repeated.
-A yes means that a mail server took the mail over, which is all that can be proven of an e-mail.
+yes, a definite no, or unknown; an unknown one is looked up or waited for, never repeated. A yes
+means that a mail server accepted the mail, which is all that can be proven of an e-mail.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ class OutMail:
     ``sender``: the From header, fixed by the operator, never the buyer's. ``envelope_from``: where
     bounces go. ``to``: one address, checked before. ``text``: plain text as the reader sees it,
     footer included. ``headers``: further ones, by name and value; none of From, To, Subject, Date,
-    Message-ID. ``still_wanted`` is asked right before the request goes out: if it says no (the
-    asker was stopped for so long that another has taken over), nothing is sent and the answer is
-    ``Rejected``, not for good.
+    Message-ID. ``still_wanted`` is called right before the request is sent: if it returns False
+    (the caller was suspended for so long that another worker has taken over), nothing is sent and
+    the result is ``Rejected``, not permanent.
     """
 
     ref: str
@@ -42,7 +42,7 @@ class OutMail:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A mail server took it over; ``remote_id`` is its own name for it ('' if it gave none)."""
+    """A mail server accepted it; ``remote_id`` is its own id of it ('' if it gave none)."""
 
     remote_id: str
 
@@ -58,7 +58,7 @@ class Mailer(Protocol):
     def recovery(self) -> Recovery: ...
 
     async def send(self, mail: OutMail) -> MailResult:
-        """Hand it over. Never raises for what the mail server does; see ``MailResult``.
+        """Send it. Never raises for what the mail server does; see ``MailResult``.
 
         ``Rejected.permanent``: as SMTP's 5xx, otherwise as its 4xx.
         """
@@ -70,8 +70,8 @@ class Mailer(Protocol):
 @runtime_checkable
 class SupportsMailLookup(Protocol):
     async def find(self, ref: str) -> str | None:
-        """The ``remote_id`` of the mail with our reference; None if it was never taken (a
-        definite no).
+        """The ``remote_id`` of the mail with our reference; None if it was never accepted
+        (a definite no).
 
         Raises ``Unavailable`` if the mailer cannot be asked.
         """

@@ -1,7 +1,7 @@
-"""The operator's own numbers, lent by the shop itself.
+"""The operator's own numbers, leased by the shop itself.
 
-Who keeps the loans is behind ``PoolStore``. Texts to these numbers come to the shop from outside
-(a modem, a phone, a carrier's callback), so this provider has none to tell of.
+Leases are stored behind ``PoolStore``. Texts to these numbers come to the shop from outside (a
+modem, a phone, a carrier's callback), so this provider delivers none.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from ringbolt.numbers.provider import (
 )
 
 ACTIVATION_MS: Final = 22 * 60_000
-"""An activation's 20 minutes, and time for a last text."""
+"""The 20 minutes of an activation, and time for a last text."""
 HOUR_MS: Final = 3_600_000
 
 
 class PoolLease(Protocol):
-    """A loan as it is written down. ``ended_ms``: when it ended, None if it goes on."""
+    """A stored lease. ``ended_ms``: when it ended, None while it is active."""
 
     @property
     def ref(self) -> str: ...
@@ -50,7 +50,7 @@ class PoolLease(Protocol):
 
 
 class FreeNumbers(Protocol):
-    """``total`` numbers are free; ``used[service]`` of them had that service too lately."""
+    """``total`` numbers are free; ``used[service]`` of them served that service too recently."""
 
     @property
     def total(self) -> int: ...
@@ -60,10 +60,10 @@ class FreeNumbers(Protocol):
 
 
 class PoolStore(Protocol):
-    """Writes loans of own numbers down. Every method raises ``Unavailable``.
+    """Stores leases of own numbers. Every method raises ``Unavailable``.
 
-    A number has one loan at a time, is left in peace for a while after each, and is not lent
-    twice for the same service within months, except to who asks for that very number ``again``.
+    A number has one lease at a time, a rest after each, and is not leased twice for the same
+    service within months, except to its former holder who asks for it ``again``.
     """
 
     async def acquire(
@@ -75,17 +75,17 @@ class PoolStore(Protocol):
         avoid: Set[str] = frozenset(),
         again: str = "",
     ) -> PoolLease | None:
-        """A free number, or the loan that ``ref`` has already; None if there is none."""
+        """A free number, or the lease that ``ref`` already has; None if there is none."""
         ...
 
     async def find(self, ref: str) -> PoolLease | None: ...
 
     async def has_again(self, number: str, service: str) -> bool:
-        """Whether ``lend`` would give that very number ``again``."""
+        """Whether ``acquire`` would lease that number ``again``."""
         ...
 
     async def end(self, ref: str) -> None:
-        """The number is free again; of no effect on what is over or unknown."""
+        """The number is free again; no effect on an ended or unknown lease."""
         ...
 
     async def countries(self) -> tuple[int, ...]:
@@ -93,7 +93,7 @@ class PoolStore(Protocol):
         ...
 
     async def free(self, country: int) -> FreeNumbers:
-        """What could be lent now in a country (``ANY_COUNTRY``: anywhere)."""
+        """What could be leased now in a country (``ANY_COUNTRY``: anywhere)."""
         ...
 
 
@@ -126,7 +126,7 @@ class PoolProvider:
         return await self._store.countries()
 
     async def acquire(self, wanted: AcquireNumber) -> AcquireResult:
-        """All numbers here are real ones, whether that is wanted or not."""
+        """All numbers here are real ones, whether that was requested or not."""
         if not wanted.still_wanted():
             return Rejected("nobody waits for this number any more", permanent=False)
         duration_ms = wanted.hours * HOUR_MS if wanted.hours else self._activation_ms
@@ -141,17 +141,18 @@ class PoolProvider:
             )
         except Unavailable as error:
             return Unknown(error.message)
-        return Rejected("no number of the pool is free") if lease is None else _lent(lease)
+        return Rejected("no number of the pool is free") if lease is None else _acquired(lease)
 
     async def find(self, ref: str) -> Acquired | None:
         lease = await self._store.find(ref)
-        return None if lease is None else _lent(lease)
+        return None if lease is None else _acquired(lease)
 
     async def has_again(self, number: str, service: str) -> bool:
         return await self._store.has_again(number, service)
 
     async def request_text(self, lease_id: str) -> bool:
-        """Whatever comes to the number as long as it is lent is told: nothing is to be asked."""
+        """Every text that comes during the lease is reported anyway: nothing has to be
+        requested."""
         lease = await self._store.find(lease_id)
         return lease is not None and lease.ended_ms is None
 
@@ -163,17 +164,17 @@ class PoolProvider:
         return Cancelled()
 
     async def texts(self, lease_id: str) -> tuple[InboundText, ...]:
-        """None: whoever asks has all texts already."""
+        """None: the shop has all texts already."""
         return ()
 
     async def follow(self, cursor: str, sink: Sink[TextBatch]) -> None:
-        """Nothing is told here but that the pool answers."""
+        """No texts come from here; the empty batch says that the pool is connected."""
         await sink(TextBatch((), ""))
         await asyncio.Event().wait()
 
     async def close(self) -> None: ...
 
 
-def _lent(lease: PoolLease) -> Acquired:
+def _acquired(lease: PoolLease) -> Acquired:
     until_ms = lease.until_ms if lease.ended_ms is None else lease.ended_ms
     return Acquired(lease.ref, lease.number, until_ms, 0, lease.country)

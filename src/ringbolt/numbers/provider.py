@@ -1,9 +1,9 @@
 """The port to a provider of telephone numbers on which texts are received.
 
 A number is acquired for an activation (about 20 minutes, the texts of one service) or a rental
-(hours, any sender). It is asked for once per attempt, by our own reference, and the answer is
-three-valued: a number, a definite no, or not known. Countries are the numbers of
-``core.countries`` (43 is Germany), no calling codes.
+(hours, any sender). It is requested once per attempt, by our own reference, and the
+answer is three-valued: a number, a definite no, or unknown. Countries are the numbers of
+``core.countries`` (43 is Germany), not calling codes.
 """
 
 from __future__ import annotations
@@ -16,8 +16,6 @@ from ringbolt.core.outcome import Recovery, Rejected, Unknown
 from ringbolt.core.sink import Sink
 
 ANY_COUNTRY: Final = 999
-ANY_SENDER: Final = "full"
-"""The service of a rental that receives from everybody."""
 
 
 def _always() -> bool:
@@ -35,14 +33,14 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class AcquireNumber:
-    """A number to borrow. ``ref``: ours, unique per attempt.
+    """A request to lease a number. ``ref``: ours, unique per attempt.
 
-    ``service``: a code of ``offers``, or ``ANY_SENDER`` for a rental. ``country``: a number of
+    ``service``: a code of ``offers``, or ``FULL_RENT`` for a rental. ``country``: a number of
     ``core.countries``, or ``ANY_COUNTRY``. ``hours``: 0 is an activation of about 20 minutes.
-    ``real``: only numbers of real telephones will do. ``avoid``: numbers (E.164) that must not be
-    given. ``again``: the number that this buyer had before and wants again, '' if none.
-    ``still_wanted`` is asked right before the request goes out; if it says no, nothing is sent
-    and the answer is ``Rejected``, not for good.
+    ``real``: only a number of a real telephone. ``avoid``: numbers (E.164) that must not be
+    assigned. ``again``: the number that this buyer had before and wants again, '' if none.
+    ``still_wanted`` is called right before the request is sent; if it returns False, nothing is
+    sent and the result is ``Rejected``, not permanent.
     """
 
     ref: str
@@ -57,10 +55,10 @@ class AcquireNumber:
 
 @dataclass(frozen=True, slots=True)
 class Acquired:
-    """A number is ours. ``lease_id`` is the provider's own name for the loan.
+    """A number is leased. ``lease_id`` is the provider's own id of the lease.
 
-    ``until_ms``: when the provider takes it back at the latest. ``cancel_after_ms``: it refuses a
-    cancel before that time, 0 if it never does. ``country``: the one chosen where any would do.
+    ``until_ms``: when the lease ends at the latest. ``cancel_after_ms``: the provider refuses to
+    cancel before that time, 0 if it never does. ``country``: the one chosen for ``ANY_COUNTRY``.
     """
 
     lease_id: str
@@ -72,7 +70,7 @@ class Acquired:
 
 @dataclass(frozen=True, slots=True)
 class ActiveLease:
-    """A loan that goes on, whichever request it answered.
+    """An active lease, whichever request it answered.
 
     ``service`` and ``hours`` as in ``AcquireNumber``. ``from_ms``: when it began, by the provider's
     clock.
@@ -89,10 +87,10 @@ AcquireResult = Acquired | Rejected | Unknown
 
 @dataclass(frozen=True, slots=True)
 class InboundText:
-    """A text that came to ``number``. ``event_id`` is unique per provider: repeats are known by it.
+    """A text that came to ``number``. ``event_id``: unique per provider, the same when repeated.
 
-    ``lease_id``: '' if the provider did not say whose it is (match it by number). ``sender`` is
-    E.164 or a name, '' if not told. ``code``: as the provider found it, '' if it did not.
+    ``lease_id``: '' if the provider did not say (match it by number). ``sender`` is E.164 or a
+    name, '' if unknown. ``code``: as the provider found it, '' if it did not.
     """
 
     event_id: str
@@ -117,21 +115,21 @@ class TextBatch:
 
 @dataclass(frozen=True, slots=True)
 class Cancelled:
-    """The loan is over, or was before; nothing is charged for it."""
+    """The lease has ended, now or before; nothing is charged for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class TooEarly:
-    """The provider refuses until ``until_ms``; the loan goes on."""
+    """The provider refuses until ``until_ms``; the lease stays active."""
 
     until_ms: int
 
 
 @dataclass(frozen=True, slots=True)
 class HasText:
-    """Not cancelled: what the number was lent for came before, in ``texts``. It is charged for.
+    """Not cancelled: what the number was leased for has come, in ``texts``. It is charged for.
 
-    They may be known already; the caller takes them as if ``follow`` had told them.
+    They may be known already; the caller treats them like those of ``follow``.
     """
 
     texts: tuple[InboundText, ...]
@@ -151,7 +149,7 @@ class NumberProvider(Protocol):
     def recovery(self) -> Recovery: ...
 
     async def offers(self, country: int) -> tuple[Offer, ...]:
-        """The services to be had in ``country``; empty where there is none."""
+        """The services on offer in ``country``; empty where there is none."""
         ...
 
     async def countries(self) -> tuple[int, ...]:
@@ -159,32 +157,31 @@ class NumberProvider(Protocol):
         ...
 
     async def acquire(self, wanted: AcquireNumber) -> AcquireResult:
-        """Ask for a number. Never raises for what the provider does; see ``AcquireResult``.
+        """Request a number. Never raises for what the provider does; see ``AcquireResult``.
 
-        ``Rejected.permanent``: it has none, or gives us none. Not permanent: it was not asked, or
-        may well have one in a moment.
+        ``Rejected.permanent``: it has none, or none for us. Not permanent: it was not asked, or may
+        have one soon.
         """
         ...
 
     async def request_text(self, lease_id: str) -> bool:
-        """Ask for one more text on the same number; False if that is not possible any more."""
+        """Request one more text on the same number; False if that is not possible any more."""
         ...
 
     async def finish(self, lease_id: str) -> None:
-        """Give the number back after use. Of no effect if the loan is over or unknown."""
+        """Release the number after use. No effect if the lease has ended or is unknown."""
         ...
 
     async def cancel(self, lease_id: str) -> CancelResult:
-        """Give the number back unused, for no charge."""
+        """Release the number unused, free of charge."""
         ...
 
     async def texts(self, lease_id: str) -> tuple[InboundText, ...]:
-        """All texts of the loan so far, oldest first: a last look before it is given up."""
+        """All texts of the lease so far, oldest first: a last look before it is released."""
         ...
 
     async def follow(self, cursor: str, sink: Sink[TextBatch]) -> None:
-        """Tell ``sink`` of all texts after ``cursor``, then of those to come, as ``core.sink``
-        says.
+        """Deliver all texts after ``cursor`` to ``sink``, then new ones; see ``core.sink``.
 
         '' is the beginning, and the only cursor of a provider that cannot replay. Raises
         ``Unavailable`` when the provider is lost (the caller follows again), and what the sink
@@ -197,10 +194,10 @@ class NumberProvider(Protocol):
 
 @runtime_checkable
 class SupportsLeaseLookup(Protocol):
-    """For providers that keep our reference."""
+    """For providers that store our reference."""
 
     async def find(self, ref: str) -> Acquired | None:
-        """The loan with our reference; None if there was none (a definite no).
+        """The lease with our reference; None if there was none (a definite no).
 
         Raises ``Unavailable`` if the provider cannot be asked.
         """
@@ -209,20 +206,20 @@ class SupportsLeaseLookup(Protocol):
 
 @runtime_checkable
 class SupportsActiveLeases(Protocol):
-    """For providers that keep no reference of ours (``getActiveActivations`` of the handler_api
-    family): which loan answered a lost request is found out by which ones nobody wrote down. The
-    account must be the shop's alone."""
+    """For providers that store no reference of ours (``getActiveActivations`` of the handler_api
+    family): an active lease that is not in our database answered a request whose answer was lost.
+    The account must be the shop's alone."""
 
     async def active(self) -> tuple[ActiveLease, ...]:
-        """Every loan of our account that goes on. Raises ``Unavailable``."""
+        """Every active lease of our account. Raises ``Unavailable``."""
         ...
 
 
 @runtime_checkable
 class SupportsNumberAgain(Protocol):
-    """For providers that know beforehand whether a number can be had once more."""
+    """For providers that know in advance whether a number can be leased once more."""
 
     async def has_again(self, number: str, service: str) -> bool:
-        """Whether a loan of that very number (E.164) would be granted now to who had it last.
-        Raises ``Unavailable``."""
+        """Whether its last holder could lease this number (E.164) again now. Raises
+        ``Unavailable``."""
         ...

@@ -1,9 +1,9 @@
 """The port to a carrier of text messages (SMS).
 
 A carrier is asked once per attempt, by our own reference. Its answer is three-valued: a definite
-yes, a definite no, or not known; what is not known is looked up or waited for, never repeated.
-What became of a message is told afterwards, by receipts for each of its parts, which may come
-late, before the answer, twice, out of order or never.
+yes, a definite no, or unknown; an unknown one is looked up or waited for, never repeated. What
+happens to a message is reported by receipts for each of its parts, which may come late, before the
+answer, twice, out of order or never.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ def always() -> bool:
 class OutSms:
     """A text to send. ``ref``: ours, unique per attempt. ``to``: E.164. ``parts``: as segmented.
 
-    ``sender``: what the phone shows, E.164 or up to 11 characters. ``still_wanted`` is asked right
-    before the request goes out: if it says no (the asker was stopped for so long that another has
-    taken over), nothing is sent and the answer is ``Rejected``, not for good.
+    ``sender``: what the phone shows, E.164 or up to 11 characters. ``still_wanted`` is called
+    right before the request is sent: if it returns False (the caller was suspended for so long that
+    another worker has taken over), nothing is sent and the result is ``Rejected``, not permanent.
     """
 
     ref: str
@@ -40,10 +40,10 @@ class OutSms:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The carrier took the message.
+    """The carrier accepted the message.
 
-    ``part_ids``: the carrier's own name of each part, in order. ``sent``: it was handed to the
-    mobile network already, not only to the carrier.
+    ``part_ids``: the carrier's own id of each part, in order. ``sent``: it was handed to the mobile
+    network already, not only to the carrier.
     """
 
     part_ids: tuple[str, ...]
@@ -54,7 +54,7 @@ SendResult = Accepted | Rejected | Unknown
 
 
 class ReceiptState(StrEnum):
-    """What a receipt says of a part.
+    """The state of a part in a receipt.
 
     ENROUTE decides nothing. SENT: handed to the mobile network. DELIVERED: the phone has it.
     FAILED: it will never get it.
@@ -68,11 +68,11 @@ class ReceiptState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DeliveryReceipt:
-    """What a carrier told about one part of one message.
+    """What a carrier reported of one part of a message.
 
     ``event_id``: unique per carrier and the same when the receipt is repeated. ``ref``: ours, ''
     if the carrier does not echo it. ``n``: the part's number from 1, 0 if not known. ``raw``: the
-    carrier's own word for the state. ``at_ms``: when it happened (UTC), by the carrier.
+    carrier's own name of the state. ``at_ms``: when it happened (UTC), by the carrier's clock.
     """
 
     event_id: str
@@ -86,7 +86,7 @@ class DeliveryReceipt:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptBatch:
-    """Receipts as they came.
+    """Receipts in the order in which they came.
 
     ``cursor``: where to follow on from once they are committed, '' if the carrier cannot replay.
     """
@@ -107,8 +107,7 @@ class SmsCarrier(Protocol):
         ...
 
     async def follow(self, cursor: str, sink: Sink[ReceiptBatch]) -> None:
-        """Tell ``sink`` of all receipts after ``cursor``, then of those to come, as ``core.sink``
-        says.
+        """Deliver all receipts after ``cursor`` to ``sink``, then new ones; see ``core.sink``.
 
         '' is the beginning, and the only cursor of a carrier that cannot replay. Never returns:
         raises ``Unavailable`` when the carrier is lost (the caller follows again), and what the
@@ -121,7 +120,7 @@ class SmsCarrier(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SmsSnapshot:
-    """What a carrier knows of one message: its parts and every receipt told so far."""
+    """What a carrier knows of one message: its parts and every receipt so far."""
 
     ref: str
     part_ids: tuple[str, ...]
@@ -131,7 +130,7 @@ class SmsSnapshot:
 @runtime_checkable
 class SupportsSmsLookup(Protocol):
     async def find(self, ref: str) -> SmsSnapshot | None:
-        """The message with our reference; None if the carrier never took it (a definite no).
+        """The message with our reference; None if the carrier never accepted it (a definite no).
 
         Raises ``Unavailable`` if the carrier cannot be asked.
         """

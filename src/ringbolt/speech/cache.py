@@ -1,8 +1,9 @@
-"""Spoken texts on disk, by what decides their sound. No database: the files are the index.
+"""Spoken texts on disk, by everything that determines their audio. The files are the index.
 
-A clip is two files, ``aa/bb/KEY.json`` (who spoke) and ``aa/bb/KEY.pcm`` (raw audio). The first
-one's time is the clip's birth, the second one's its last use. Texts may hold codes and names, so
-files are the owner's only, names are digests, and nothing lives longer than it must.
+A clip is two files, ``aa/bb/KEY.json`` (which voice spoke) and ``aa/bb/KEY.pcm`` (raw audio). The
+modification time of the first is when the clip was made, that of the second when it was last used.
+Texts may hold codes and names, so only the owner can read the files, names are digests, and nothing
+is kept longer than necessary.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 IN_USE_S = 3600.0
-"""A clip is not removed before it lay unused for so long: a call may still play it."""
+"""How long a clip must be unused before it is removed: a call may still play it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class SpeechCache:
         self._added = 0
 
     def get(self, key: str) -> Clip | None:
-        """The clip, now used; None if there is none, or it is too old or not whole."""
+        """The clip, marked as used now; None if there is none, or it is too old or incomplete."""
         facts_path, path = self._paths(key)
         try:
             born = facts_path.stat().st_mtime
@@ -75,11 +76,11 @@ class SpeechCache:
 
     @property
     def purge_is_due(self) -> bool:
-        """So much was added since the last purge that there may be too much."""
+        """Whether so much was added since the last purge that the limit may be exceeded."""
         return self._added * 10 > self._max_bytes
 
     def purge(self) -> int:
-        """Remove what is too old, then what was least recently used; returns the bytes freed."""
+        """Remove clips that are too old, then the least recently used; returns the bytes freed."""
         self._added = 0
         now = time.time()
         clips = sorted(self._clips())
@@ -100,7 +101,7 @@ class SpeechCache:
         return stem.with_suffix(".json"), stem.with_suffix(".pcm")
 
     def _clips(self) -> list[tuple[float, float, int, Path]]:
-        """(last use, birth, bytes, path) of every clip."""
+        """(last use, made, bytes, path) of every clip."""
         found = []
         for path in self._root.glob("??/??/*.pcm"):
             with contextlib.suppress(FileNotFoundError):  # another process purges too
@@ -110,7 +111,7 @@ class SpeechCache:
         return found
 
     def _remove_leftovers(self, now: float) -> None:
-        """Halves of clips whose writer died."""
+        """Remove incomplete clips, whose writer died."""
         for path in self._root.glob("??/??/*"):
             if path.suffix == ".json" and path.with_suffix(".pcm").exists():
                 continue

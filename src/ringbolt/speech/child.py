@@ -21,16 +21,16 @@ _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
 class ChildDied(Exception):
-    """The process ended, or does not speak the protocol any more."""
+    """The process ended, or broke the protocol."""
 
 
 class JobFailed(Exception):
-    """The process is well, but cannot speak this text."""
+    """The process works, but cannot speak this text."""
 
 
 @dataclass(frozen=True, slots=True)
 class SpokenAnswer:
-    """Raw s16le mono 8 kHz, and who spoke; see ``synthesis.Spoken``."""
+    """Raw s16le mono 8 kHz, and which voice spoke; see ``synthesis.Spoken``."""
 
     pcm: bytes
     language: str
@@ -41,7 +41,7 @@ class SpokenAnswer:
 
 
 class SpeechChild:
-    """Start it with ``start``; after any exception but ``JobFailed`` it is of no more use."""
+    """Start it with ``start``; after any exception but ``JobFailed`` it cannot be used again."""
 
     def __init__(self, process: Process) -> None:
         assert process.stdin is not None

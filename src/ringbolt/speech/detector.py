@@ -1,4 +1,4 @@
-"""Tells languages of one script apart by statistics (py3langid). Lives in the speech process."""
+"""Distinguishes languages of one script by statistics (py3langid). Runs in the speech process."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from ringbolt.speech.languages import DETECTED
 _MODEL_NAMES = {"nb": "no"}
 
 LIKELY_WEIGHT = 10.0
-"""A language that is likely anyway wins unless another is so many times as probable: short
+"""A language that is likely anyway wins unless another is that many times as probable: short
 English notes ("Reminder: dentist 3 PM") otherwise turn German or Norwegian."""
 
 
 class LanguageDetector:
-    """Loads its model (0.7 s of CPU, 75 MB) when it is first asked."""
+    """Loads its model (0.7 s of CPU, 75 MB) at the first call."""
 
     def __init__(self) -> None:
         self._identifier: Any = None

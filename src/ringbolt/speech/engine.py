@@ -1,4 +1,4 @@
-"""The port to what speaks a text."""
+"""The port to text to speech."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class SpeechRequest:
     """A text to speak. ``voice``: a persona's name or ''; ``language``: BCP 47 or ''.
 
     ``neural`` asks for the better voice where there is one. ``rate``: how fast to speak, 0.5 to 2
-    times as usual. ``preview``: nobody is called with it, so that texts of calls go first.
+    times as usual. ``preview``: not for a call, so that texts of calls go first.
     """
 
     text: str
@@ -25,7 +25,7 @@ class SpeechRequest:
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """Spoken text: raw s16le mono 8 kHz in ``path``. ``notes`` say what differs from the wish,
+    """Spoken text: raw s16le mono 8 kHz in ``path``. ``notes`` say what differs from the request,
     e.g. ``neural_downgraded`` or ``voice_unknown``."""
 
     path: Path
@@ -38,11 +38,11 @@ class Speech:
 
 
 class Speaker(Protocol):
-    """The whole of text to speech as the rest of the shop sees it: text in, telephone audio out."""
+    """Text to speech as the rest of the shop sees it: text in, telephone audio out."""
 
     async def speak(self, request: SpeechRequest) -> Speech:
         """Raises ``SpeechFailed`` if no engine can speak the text, or none answers in time;
-        ``SpeechBusy`` if so many wait that the text's turn does not come."""
+        ``SpeechBusy`` if the queue is too long."""
         ...
 
     async def purge(self) -> int:

@@ -1,7 +1,7 @@
 """All other languages by espeak-ng (GPL-3.0, 22.05 kHz), through its C interface.
 
-Lives in the speech process and nowhere else: there is one instance per process, two threads in it
-crash, and a process boundary is also what keeps a GPL library at arm's length.
+Runs in the speech process and nowhere else: there is one instance per process, two threads in it
+crash, and a process boundary also keeps a GPL library at arm's length.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class EspeakEngine:
 
     def __init__(self) -> None:
         self._library: Any = None
-        self._callback: Any = None  # ctypes callbacks live as long as somebody holds them
+        self._callback: Any = None  # a ctypes callback lives only as long as it is referenced
         self._chunks: list[bytes] = []
         self._sample_rate = 0
         self._diacritizer: Any = None
@@ -72,7 +72,7 @@ class EspeakEngine:
         self.load()
         if language == "ar":
             text = self._with_vowels(text)
-        # an unknown name leaves the voice of the text before, with this as the only sign
+        # an unknown name leaves the previous voice selected; this status is the only sign
         if self._library.espeak_SetVoiceByName(voice.name.encode()) != _OK:
             raise EspeakFailed(f"espeak-ng has no voice {voice.name}")
         pace = max(_SLOWEST, round(voice.words_per_minute * voice.rate))
@@ -95,9 +95,9 @@ class EspeakEngine:
         return 0  # go on
 
     def _with_vowels(self, text: str) -> str:
-        """Written Arabic leaves its short vowels out, and espeak-ng would leave them unspoken."""
+        """Add the short vowels that written Arabic omits: espeak-ng would not speak them."""
         if 4 * len(_VOWEL_MARK.findall(text)) > len(_ARABIC_LETTER.findall(text)):
-            return text  # the writer has set them
+            return text  # the text has them
         if self._diacritizer is None:
             from text2tashkeel import Diacritizer  # noqa: PLC0415 - lazy
 

@@ -1,7 +1,7 @@
-"""English by hibari (Apache-2.0, offline, 24 kHz). Lives in the speech process.
+"""English by hibari (Apache-2.0, offline, 24 kHz). Runs in the speech process.
 
 Traps: it is silent (no error) for what is not English, raises IndexError for numbers of 37 digits
-and more, and fetches voices other than ``heart`` from the net; the caller guards against all three.
+and more, and downloads voices other than ``heart``; the caller guards against all three.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ringbolt.speech.telephone import Samples
 from ringbolt.speech.voices import EngineVoice
 
 _LONGEST = 450
-"""Characters spoken at once: time and memory grow with the square of a sentence's length."""
+"""Characters per run: time and memory grow with the square of a sentence's length."""
 
 _SEED = 0  # of the noise in the voice: the same text gives the same bytes
 
@@ -38,7 +38,7 @@ class HibariEngine:
     def speak(self, text: str, language: str, voice: EngineVoice) -> tuple[Samples, int]:
         """The samples and their rate, Hz. Raises whatever the library raises."""
         self.load()
-        # at another rate pitch, formants and pace move together; the pace is asked for accordingly
+        # resampling changes pitch, formants and pace together; the pace is adjusted accordingly
         pace = voice.rate / voice.depth
         parts = [
             sentence

@@ -1,8 +1,8 @@
-"""Which languages can be spoken, and what a text is written in. Pure and quick: no model is loaded.
+"""Whether a text can be spoken, and which language it is written in. Pure: no model is loaded.
 
-The engines were judged by the sounds that they make of known sentences. Thai, Burmese and Cherokee
-are in espeak-ng's list but come out as other words; of Chinese characters in Japanese and Korean
-text it says "Chinese letter". A text that would be read so is refused before anybody pays for it.
+The engines were judged by how they read known sentences. espeak-ng lists Thai, Burmese and Cherokee
+but reads other words; for Chinese characters in Japanese and Korean text it says "Chinese letter".
+A text that would be read like that is refused before anybody pays for it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ringbolt.speech.languages import ALIASES, BY_SCRIPT, LANGUAGES
 from ringbolt.speech.scripts import letters_by_script, script_of
 
 SHORT_TEXT: Final = 12
-"""Letters below which statistics say nothing of a text's language."""
+"""Fewer letters than this are too few for statistics."""
 
 _ASCII_WORD: Final = re.compile(r"[A-Za-z0-9]")
 
@@ -27,7 +27,7 @@ UNREADABLE_SHARE: Final = 0.1
 """Share of letters that may go unspoken, e.g. one foreign name in a message."""
 
 _LATIN_WORDS_ALONG: Final = 2
-"""So many Latin words in a row stay with the voice of the script around them."""
+"""How many Latin words in a row stay with the voice of the script around them."""
 
 _TELLING_LETTERS: Final = (
     ("ur", re.compile("[ٹڈڑںےہھ]")),
@@ -39,7 +39,7 @@ _TELLING_LETTERS: Final = (
     ("mk", re.compile("[ѓќѕ]", re.IGNORECASE)),
     ("sr", re.compile("[ђћџљњј]", re.IGNORECASE)),
 )
-"""Letters of which one is enough to tell a language from the first one of its script."""
+"""Letters of which one is enough to distinguish a language from the first of its script."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Run:
 
 
 def parse_tag(tag: str) -> Tag | None:
-    """Read a BCP 47 tag (or a vendor's variation of one); None if it is not spoken here."""
+    """Parse a BCP 47 tag (or a vendor's variation); None if the language is not spoken here."""
     parts = tag.strip().replace("_", "-").lower().split("-")
     language = ALIASES.get(parts[0], parts[0])
     region = next((part.upper() for part in parts[1:] if len(part) in (2, 3)), "")
@@ -119,7 +119,7 @@ def main_script(text: str) -> str:
 def split_by_script(text: str) -> tuple[Run, ...]:
     """Cut a text where the script changes, so that each part gets a voice that can read it.
 
-    Digits and punctuation stay with what stands before them. A few Latin words inside another
+    Digits and punctuation stay with the text before them. A few Latin words inside another
     script stay with it: its voice says them. Letters that no voice reads are left out.
     """
     main = main_script(text)
@@ -139,7 +139,7 @@ def split_by_script(text: str) -> tuple[Run, ...]:
 
 
 def language_by_letters(run: Run) -> str:
-    """The language that the letters alone tell: of the script, or of letters only it has."""
+    """The language by letters alone: the first of the script, or one with letters of its own."""
     options = BY_SCRIPT.get(run.script, ("en",))
     for language, letters in _TELLING_LETTERS:
         if language in options and letters.search(run.text):
@@ -161,7 +161,7 @@ def _unreadable(counts: Counter[str]) -> Counter[str]:
 
 
 def _is_japanese(counts: Counter[str]) -> bool:
-    """Kana among Chinese characters, and more than an ornament of a Chinese text."""
+    """Kana among Chinese characters, and more of them than a decorated Chinese text has."""
     return counts["kana"] > 0 and counts["kana"] * 5 >= counts["han"]
 
 

@@ -56,7 +56,7 @@ BY_SCRIPT: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 """The languages of each script; the first is what a short text in it is taken for."""
 
 DETECTED: Final = frozenset(code for code, each in LANGUAGES.items() if each.detected)
-"""Languages that statistics may choose; the others are spoken when asked for by name."""
+"""Languages that statistics may choose; the others are spoken when named."""
 
 ALIASES: Final[Mapping[str, str]] = MappingProxyType(
     {alias: code for code, each in LANGUAGES.items() for alias in each.aliases}

@@ -1,8 +1,8 @@
-"""Makes a written text one that can be read aloud. Pure.
+"""Prepare a written text for reading aloud. Pure.
 
-``clean`` is the same for every language; ``readable`` spells out what engines read wrongly: codes
-and telephone numbers digit by digit, times, web addresses. Amounts, years and dates stay as they
-are written, because the engines know their language's words for them.
+``clean`` is the same for every language; ``readable`` rewrites what engines read wrongly: codes and
+telephone numbers digit by digit, times, web addresses. Amounts, years and dates stay as they are:
+the engines know their language's words for them.
 """
 
 from __future__ import annotations
@@ -86,7 +86,8 @@ def _rules(language: str) -> _Rules:
 
 
 def clean(text: str) -> str:
-    """Compose (NFC), drop what has no sound (controls, direction marks, emoji), plain digits."""
+    """Compose (NFC), drop what has no sound (controls, direction marks, emoji), use ASCII
+    digits."""
     text = unicodedata.normalize("NFC", text)
     if not text.isascii():
         text = _WIDE.sub(lambda m: unicodedata.normalize("NFKC", m[0]), text)
@@ -100,7 +101,7 @@ def clean(text: str) -> str:
 
 
 def readable(text: str, language: str) -> str:
-    """``text`` (cleaned) with numbers, times and addresses as people of ``language`` say them."""
+    """``text`` (cleaned) with numbers, times and addresses as they are said in ``language``."""
     if language == "en":
         text = _calm(text)
     return _SPACES.sub(" ", _TOKEN.sub(lambda m: _read(m, language), text)).strip()
@@ -157,7 +158,7 @@ def _read_mixed(token: str) -> str:
 
 
 def _calm(text: str) -> str:
-    """Lower a shouted text: hibari spells capitalised words out ("THIS" as T, H, I, S)."""
+    """Lower-case a text in capitals: hibari would spell its words ("THIS" as T, H, I, S)."""
     letters = [char for char in text if char.isalpha()]
     if len(letters) < 8 or sum(map(str.isupper, letters)) < 0.6 * len(letters):
         return text

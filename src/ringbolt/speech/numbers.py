@@ -1,4 +1,4 @@
-"""How a number in a text is meant: an amount to be read whole, or digits to be read one by one."""
+"""How to read a number in a text: as an amount, or digit by digit."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 MAX_AMOUNT_DIGITS: Final = 12
-"""Longer numbers are read digit by digit: nobody follows them, and hibari fails from 37 on."""
+"""Longer numbers are read digit by digit: nobody can follow them, and hibari fails from 37 on."""
 
 _CODE_WORD = re.compile(
     r"\b(?:codes?|pin|otp|passcode|password|passwort|number|nr|extension|ext|kennwort|mot de passe"
@@ -29,7 +29,7 @@ _YEAR = re.compile(r"(?:19|20)\d\d")
 
 
 def read_number(token: str, before: str, after: str) -> str:
-    """``token`` (digits with separators between them) as it is said, given what stands around."""
+    """``token`` (digits with separators) as it is said, given the text around it."""
     digits = re.sub(r"\D", "", token)
     if token.isdigit():
         return spell(digits) if _is_code(digits, before, after) else token
@@ -74,7 +74,7 @@ def _is_amount(token: str, digits: str) -> bool:
 
 
 def _is_telephone(token: str, digits: str, before: str) -> bool:
-    """Enough digits, and written as numbers to dial are; single digits are spelled already."""
+    """Enough digits, and written like a telephone number; single digits are spelled already."""
     groups = re.findall(r"\d+", token)
     if len(groups) > 2 and all(len(group) == 1 for group in groups):
         return False

@@ -1,6 +1,6 @@
-"""Casts a text: which part is spoken in which language by which voice. Pure.
+"""Plan a text: which part is spoken in which language by which voice. Pure.
 
-Statistics are asked through a function, so that the plan can be made (and tested) without a model.
+The detector is passed in, so that a plan can be made (and tested) without a model.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Detect = Callable[[str, Collection[str], Collection[str]], str]
 
 @dataclass(frozen=True, slots=True)
 class SpeechJob:
-    """What the speech process is asked: a cleaned text, and the wishes for it.
+    """A request to the speech process: a cleaned text, and how to speak it.
 
     ``language`` is a tag or '' for automatic; ``home`` and ``region`` are the persona's; ``rate``
     is how many times faster to speak than usual.
@@ -44,16 +44,16 @@ class SpeechJob:
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """A part of the text, ready to be read by ``voice``, or by ``understudy`` if that fails."""
+    """A part of the text, to be read by ``voice``, or by ``fallback`` if that fails."""
 
     text: str
     language: str
     voice: EngineVoice
-    understudy: EngineVoice | None
+    fallback: EngineVoice | None
 
 
 def plan(job: SpeechJob, detect: Detect) -> tuple[Utterance, ...]:
-    """The utterances in their order; the first in the text's main script names its language."""
+    """The utterances in order; the first in the text's main script names its language."""
     main = main_script(job.text)
     utterances = []
     for run in split_by_script(job.text):
@@ -94,5 +94,5 @@ def _cast(text: str, language: str, job: SpeechJob) -> Utterance:
     if not region and job.home == language:
         region = job.region
     voice = replace(engine_voice(language, region, job.gender), rate=job.rate)
-    understudy = replace(espeak_voice(language, region, job.gender), rate=job.rate)
-    return Utterance(text, language, voice, None if understudy == voice else understudy)
+    fallback = replace(espeak_voice(language, region, job.gender), rate=job.rate)
+    return Utterance(text, language, voice, None if fallback == voice else fallback)

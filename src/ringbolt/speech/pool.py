@@ -11,16 +11,16 @@ from ringbolt.speech.turns import SpeechTurns
 
 LOAD_S = 90.0
 """Limit for starting a process, and for loading a model: 2 s on an idle machine, a minute on one
-whose every core has eight others to serve, for the process is nice to them."""
+with eight busy processes per core, since this one runs at lower priority."""
 
 FULL_TIME_TEXT = 500
-"""Characters for which the time limit is meant; longer texts have proportionally more."""
+"""The time limit is for a text of this many characters; longer texts have more time."""
 
 WAIT_S = 60.0
 """Limit for waiting until a process is free."""
 
 MAX_JOBS = 1000
-"""Jobs after which a process is replaced, so that no leak in an engine grows for ever."""
+"""Jobs after which a process is replaced, so that leaks in engines stay small."""
 
 
 class SpeechPool:
@@ -29,8 +29,8 @@ class SpeechPool:
     ``timeout_s`` limits speaking a text (of 500 characters), ``load_s`` starting a process and
     loading a model.
 
-    A job whose process dies is given once to a fresh process. A job that hangs is not: the text
-    would hang the next one too.
+    A job whose process dies is tried once more in a new process. A job that hangs is not: the text
+    would hang the next process too.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class SpeechPool:
 
     @property
     def pids(self) -> tuple[int, ...]:
-        """The processes that live."""
+        """The processes that are running."""
         return tuple(child.pid for child in (*self._idle, *self._busy) if child.alive)
 
     @property
@@ -59,7 +59,7 @@ class SpeechPool:
         return len(self._busy)
 
     async def run(self, job: SpeechJob, *, preview: bool = False) -> SpokenAnswer:
-        """A ``preview`` lets everything else go first.
+        """A ``preview`` has the lowest priority.
 
         Raises ``SpeechBusy``, or ``SpeechFailed``: SPEECH_TIMEOUT, SPEECH_CRASHED, SPEECH_FAILED.
         """

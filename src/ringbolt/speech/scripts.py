@@ -10,7 +10,7 @@ from typing import Final
 from ringbolt.core.tables import shipped_rows
 
 OTHER: Final = "other"
-"""The script of letters outside all of the blocks above (runes, cuneiform, ...)."""
+"""The script of letters outside all of the blocks (runes, cuneiform, ...)."""
 
 
 def script_of(char: str) -> str:

@@ -28,13 +28,13 @@ from ringbolt.speech.voices import (
 )
 
 PIPELINE_VERSION = 1
-"""Raise it when the same request should sound different from now on (rules, level, voices)."""
+"""To be raised when the same request gives other audio from now on (rules, level, voices)."""
 
 MAX_TEXT = 3000
 """Code points in one text; about four minutes of speech."""
 
 MIN_RATE, MAX_RATE = 0.5, 2.0
-"""How much slower and faster than usual a voice speaks and is still understood."""
+"""How much slower and faster than usual a voice is still understood."""
 
 _Turn = tuple[str, bool]
 _ENGINES = ("hibari-tts", "espeakng-loader", "text2tashkeel", "py3langid")
@@ -42,7 +42,7 @@ _ENGINES = ("hibari-tts", "espeakng-loader", "text2tashkeel", "py3langid")
 
 @dataclass(frozen=True, slots=True)
 class _Wish:
-    """A request as it is understood: what to say, as whom, and what was already set aside."""
+    """A parsed request: what to say, as which persona, and notes on what was ignored."""
 
     job: SpeechJob
     persona: Persona | None
@@ -55,7 +55,7 @@ class LocalSpeaker:
     ``cache_dir`` holds spoken texts, up to ``max_cache_bytes`` and for ``ttl_s`` seconds, and the
     audio of every ``Speech`` handed out (for at least an hour after its last use). ``workers``
     processes speak, 500 characters within ``timeout_s``. ``default_voice`` is a persona's name,
-    or '' for whoever is at home in the text's language.
+    or '' for the usual one of the text's language.
     """
 
     def __init__(
@@ -101,8 +101,8 @@ class LocalSpeaker:
         await self.pool.close()
 
     async def _spoken_once(self, key: str, job: SpeechJob, preview: bool) -> Clip:
-        """Speak it, or wait for the one who already does. A caller that leaves stops nobody."""
-        turn = (key, preview)  # a call does not wait with those who only listen
+        """Speak it, or wait for a caller that already does. A cancelled caller stops no other."""
+        turn = (key, preview)  # a call does not wait behind a preview
         task = self._under_way.get(turn)
         if task is None:
             task = asyncio.create_task(self._synthesise(key, job, preview))
@@ -113,7 +113,7 @@ class LocalSpeaker:
     def _forget(self, turn: _Turn, done: asyncio.Task[Clip]) -> None:
         del self._under_way[turn]
         if not done.cancelled():
-            done.exception()  # seen, even if every caller has left
+            done.exception()  # marks it as retrieved: every caller may be gone
 
     async def _synthesise(self, key: str, job: SpeechJob, preview: bool) -> Clip:
         answer = await self.pool.run(job, preview=preview)
@@ -136,7 +136,7 @@ class LocalSpeaker:
 
 
 def understand(request: SpeechRequest, default_voice: str) -> _Wish:
-    """Clean the text and find the persona. Raises ``SpeechFailed`` for what nobody can speak."""
+    """Clean the text and find the persona. Raises ``SpeechFailed`` if no voice can speak it."""
     if len(request.text) > MAX_TEXT:
         raise SpeechFailed(
             f"The text has more than {MAX_TEXT} characters.", code="SPEECH_TOO_LONG", role=Role.TEXT
@@ -173,7 +173,7 @@ def _speech(request: SpeechRequest, wish: _Wish, clip: Clip, *, cached: bool) ->
 
 
 def _differences(request: SpeechRequest, wish: _Wish, clip: Clip) -> list[str]:
-    """Notes on what is not as it was wished."""
+    """Notes on what is not as requested."""
     language = clip.facts["language"]
     tag = parse_tag(request.language)
     home = wish.persona.language if request.voice and wish.persona else language

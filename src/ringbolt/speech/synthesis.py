@@ -1,4 +1,4 @@
-"""A job from text to telephone audio, with the engines at hand. Lives in the speech process."""
+"""From text to telephone audio, with the engines. Runs in the speech process."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from ringbolt.speech.voices import EngineVoice
 
 _GAP_S = 0.12
 _SECONDS_PER_LETTER = 0.01
-"""A quarter of what the quickest voice needs; less means that most of the text was left out."""
+"""A quarter of what the fastest voice needs; less means that most of the text was skipped."""
 
 
 class Unspoken(Exception):
-    """No engine gave speech; the message names engines and kinds of error, never the text."""
+    """No engine produced speech; the message names engines and kinds of error, never the text."""
 
 
 class Engine(Protocol):
@@ -49,7 +49,7 @@ class Synthesiser:
         self._engines: dict[str, Engine] = {"hibari": HibariEngine(), "espeak": EspeakEngine()}
 
     def prepare(self, job: SpeechJob) -> tuple[Utterance, ...]:
-        """Cast the text and load what its voices need, which takes seconds the first time."""
+        """Plan the text and load what its voices need, which takes seconds the first time."""
         utterances = plan(job, self._detect)
         if not utterances:
             raise Unspoken("nothing to say")
@@ -80,14 +80,15 @@ class Synthesiser:
         try:
             self._engines[utterance.voice.engine].load()
         except Exception:
-            if utterance.understudy is None:
+            if utterance.fallback is None:
                 raise
-            self._engines[utterance.understudy.engine].load()
+            self._engines[utterance.fallback.engine].load()
 
     def _utter(self, utterance: Utterance) -> tuple[Samples, EngineVoice]:
-        """Try the voice, then its understudy; whatever goes wrong in an engine is one failure."""
+        """Try the voice, then its fallback; anything that goes wrong in an engine is one
+        failure."""
         failures = []
-        for voice in (utterance.voice, utterance.understudy):
+        for voice in (utterance.voice, utterance.fallback):
             if voice is None:
                 continue
             engine = self._engines[voice.engine]

@@ -1,4 +1,4 @@
-"""Makes an engine's sound telephone audio: 8 kHz, at one loudness. Lives in the speech process."""
+"""Convert an engine's audio for the telephone: 8 kHz, one loudness. Runs in the speech process."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ RATE = 8000  # ringbolt.core.calls.call.SAMPLE_RATE
 LEVEL_DBFS = -20.0
 PEAK = 10 ** (-3 / 20)
 _KNEE = 0.5
-"""Where limiting sets in; below it nothing is changed."""
+"""Where limiting begins; below it nothing is changed."""
 
 _FRAME = RATE // 50
 _SILENCE = 10 ** (-50 / 20)
@@ -24,12 +24,12 @@ _PASS_HZ = (60, 3600)
 
 
 class Silent(Exception):
-    """There is no speech in the sound."""
+    """There is no speech in the audio."""
 
 
 def resample(samples: Samples, rate: int) -> Samples:
     """To 8 kHz through the spectrum: a linear-phase filter of any steepness, any ratio of rates."""
-    seconds = len(samples) // rate + 1  # whole seconds keep both lengths whole, and cheap to FFT
+    seconds = len(samples) // rate + 1  # whole seconds: integer lengths, cheap FFT
     spectrum = np.fft.rfft(samples, seconds * rate)[: seconds * RATE // 2 + 1]
     hertz = np.arange(len(spectrum)) / seconds
     edge = np.clip((hertz - _PASS_HZ[1]) / (RATE / 2 - _PASS_HZ[1]), 0.0, 1.0)
@@ -52,7 +52,7 @@ def level(samples: Samples) -> Samples:
 
 
 def active_rms(samples: Samples) -> float:
-    """RMS over the frames (20 ms) in which somebody speaks. Raises ``Silent`` if hardly any do."""
+    """RMS over the frames (20 ms) that hold speech. Raises ``Silent`` if hardly any do."""
     frames = samples[: len(samples) // _FRAME * _FRAME].reshape(-1, _FRAME)
     if not len(frames):
         raise Silent

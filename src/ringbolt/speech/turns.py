@@ -1,4 +1,4 @@
-"""Who is next to be spoken: calls that are paid for, and only then those who listen beforehand."""
+"""The queue of texts to speak: those of paid calls first, then previews."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from contextlib import asynccontextmanager
 from ringbolt.core.errors import SpeechBusy
 
 MAX_PREVIEWS = 8
-"""Previews that may wait at the same time; no more come in."""
+"""How many previews may wait at the same time; more are refused."""
 
 
 class SpeechTurns:
-    """``size`` texts are spoken at the same time; within a kind, who came first is first.
+    """``size`` texts are spoken at the same time; within a kind, first come, first served.
 
-    Nobody waits longer than ``wait_s``.
+    No text waits longer than ``wait_s``.
     """
 
     def __init__(self, size: int, wait_s: float) -> None:
@@ -47,7 +47,7 @@ class SpeechTurns:
                 await turn
         except BaseException as error:
             if turn.done() and not turn.cancelled():
-                self._release()  # it came in the very moment of giving up
+                self._release()  # the slot was assigned just as the wait timed out
             elif turn in queue:
                 queue.remove(turn)
             if isinstance(error, TimeoutError):

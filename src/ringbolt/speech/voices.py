@@ -1,12 +1,12 @@
-"""The voices that can be asked for by name, and who really speaks.
+"""The voices that can be asked for by name, and the engine voices behind them.
 
 A name asks for a persona: a gender, a home language, a quality. The text's language picks the
 engine: a German text read by an English voice is not understood, whatever its name. So any persona
 speaks any language, with a voice of its gender; notes say what differs from what was asked for.
 
-English comes from hibari in both genders. Its one voice is a woman's; played slower it stands in
-for a man's, noted as ``voice_substituted``. A speech recogniser at the other end of a telephone
-line took 4 of 10 words of espeak-ng's English male for something else, and none of that one's.
+hibari speaks English in both genders. Its one voice is a woman's; played slower it substitutes a
+man's, noted as ``voice_substituted``. Over a telephone line a speech recogniser misunderstood 4 of
+10 words of espeak-ng's English male voice, and none of that one's.
 """
 
 from __future__ import annotations
@@ -44,10 +44,10 @@ class Persona:
 
 @dataclass(frozen=True, slots=True)
 class EngineVoice:
-    """What an engine is told.
+    """A voice as an engine knows it.
 
     ``name`` is the engine's own. ``depth`` below 1 lowers pitch and formants together by that
-    factor; ``substitute`` marks a voice that only stands in for the one asked for.
+    factor; ``substitute`` marks a voice that replaces the one asked for.
     ``words_per_minute`` is espeak-ng's usual rate; ``rate`` is how many times faster to speak.
     """
 
@@ -88,7 +88,7 @@ def find_persona(name: str) -> Persona | None:
 
 
 def resolve_persona(name: str, default: str) -> tuple[Persona | None, tuple[str, ...]]:
-    """The persona asked for, else the default (None: whoever speaks the text's language)."""
+    """The persona asked for, else the default (None: the usual one of the text's language)."""
     if not name.strip():
         return find_persona(default), ()
     persona = find_persona(name)
@@ -98,12 +98,12 @@ def resolve_persona(name: str, default: str) -> tuple[Persona | None, tuple[str,
 
 
 def persona_for(language: str) -> Persona | None:
-    """The first persona at home in that language."""
+    """The usual persona of a language."""
     return next((persona for persona in PERSONAS if persona.language == language), None)
 
 
 def engine_voice(language: str, region: str, gender: Gender) -> EngineVoice:
-    """Who speaks a language best, of what is built in."""
+    """The best built-in voice for a language."""
     if language != "en":
         return espeak_voice(language, region, gender)
     if gender == "male":
@@ -112,7 +112,7 @@ def engine_voice(language: str, region: str, gender: Gender) -> EngineVoice:
 
 
 def espeak_voice(language: str, region: str, gender: Gender) -> EngineVoice:
-    """espeak-ng's voice for a language; also who steps in when another engine fails."""
+    """espeak-ng's voice for a language; also the fallback when another engine fails."""
     known = LANGUAGES.get(language)
     name = known.espeak_name(region) if known else language
     variant = "+f3" if gender == "female" else ""

@@ -37,8 +37,8 @@ def refuse_network(event: str, _arguments: tuple[Any, ...]) -> None:
 
 
 def limit_resources() -> None:
-    """What the parent may have raised for itself (open files, priority) is not for us."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, which then ends us
+    """Drop what the parent may have raised for itself (open files, priority)."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C and then ends us
     if sys.platform == "win32":
         return
     import resource  # noqa: PLC0415 - does not exist on Windows
@@ -47,7 +47,7 @@ def limit_resources() -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     files = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
     resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
-    os.nice(5)  # calls that are up go first
+    os.nice(5)  # answered calls have priority
 
 
 def claim_stdout() -> IO[bytes]:
@@ -58,14 +58,14 @@ def claim_stdout() -> IO[bytes]:
 
 
 def answer(synthesiser: Any, job: SpeechJob, send: Send) -> None:
-    """Speak one job and send what came of it."""
+    """Run one job and send its result."""
     try:
         utterances = synthesiser.prepare(job)
         send({"event": "started"})
         spoken = asdict(synthesiser.speak(job, utterances))
     except Exception as error:  # noqa: BLE001 - the process outlives a job that it cannot do
         kind = type(error).__name__
-        if kind != "Unspoken":  # a message may quote the text, a place in the code never does
+        if kind != "Unspoken":  # a message may quote the text; a stack trace does not
             sys.stderr.write(f"{kind}\n{''.join(traceback.format_tb(error.__traceback__))}")
         send({"event": "failed", "reason": str(error) if kind == "Unspoken" else kind})
         return
@@ -90,7 +90,7 @@ def main() -> int:
         for line in sys.stdin.buffer:
             answer(synthesiser, SpeechJob(**json.loads(line)), send)
     except BrokenPipeError:
-        os._exit(0)  # the parent is gone; nobody is left to hear of it
+        os._exit(0)  # the parent is gone
     return 0
 
 

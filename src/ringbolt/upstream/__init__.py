@@ -1,1 +1,1 @@
-"""Outgoing requests: to carriers and nodes, and to addresses that strangers name."""
+"""Outgoing requests: to carriers and nodes, and to untrusted addresses."""

@@ -1,7 +1,7 @@
 """The port to a carrier of phone calls.
 
 A carrier is asked once per attempt, by our own reference. Its answer is three-valued: a definite
-yes, a definite no, or not known; what is not known is looked up or waited for, never repeated.
+yes, a definite no, or unknown; an unknown one is looked up or waited for, never repeated.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ def _always() -> bool:
 class PlaceCall:
     """A call to place. ``ref``: ours, unique per attempt. ``to``/``caller_id``: E.164.
 
-    The carrier gives up ringing after ``ring_timeout_s`` and hangs up ``max_duration_s`` after
-    the answer whatever the script still holds. ``still_wanted`` is asked right before the request
-    goes out, after all preparation: if it says no (the asker was stopped for so long that another
-    has taken over), nothing is sent and the answer is ``Rejected``, not for good.
+    The carrier stops ringing after ``ring_timeout_s`` and hangs up ``max_duration_s`` after the
+    answer even if the script is not over. ``still_wanted`` is called right before the request is
+    sent, after all preparation: if it returns False (the caller was suspended for so long that
+    another worker has taken over), nothing is sent and the result is ``Rejected``, not permanent.
     """
 
     ref: str
@@ -40,7 +40,7 @@ class PlaceCall:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The carrier took the call; ``carrier_id`` is its own name for it."""
+    """The carrier accepted the call; ``carrier_id`` is its own id of it."""
 
     carrier_id: str
 
@@ -60,12 +60,12 @@ class EventBatch:
 
 
 class VoiceCarrier(Protocol):
-    """Places calls and tells what becomes of them.
+    """Places calls and reports what happens to them.
 
     Numbering the events of a call is the adapter's duty: ``CallEvent.seq`` counts from 1 without
-    gaps, and an event that is told again has the same number, also after a restart of the shop. A
-    far end that numbers nothing (SIP), or with holes (Twilio's SequenceNumber), is numbered by what
-    the adapter knows of the call.
+    gaps, and a repeated event has the same number, also after a restart of the shop. If the far end
+    does not number its events (SIP), or with gaps (Twilio's SequenceNumber), the adapter numbers
+    them by what it knows of the call.
     """
 
     @property
@@ -75,19 +75,18 @@ class VoiceCarrier(Protocol):
     def recovery(self) -> Recovery: ...
 
     async def place(self, call: PlaceCall) -> PlaceResult:
-        """Ask for the call. Never raises for what the carrier does; see ``PlaceResult``."""
+        """Request the call. Never raises for what the carrier does; see ``PlaceResult``."""
         ...
 
     async def hang_up(self, ref: str) -> None:
-        """End the call if it is up or ringing; nothing happens if it is over or unknown."""
+        """End the call if it is up or ringing; no effect if it is over or unknown."""
         ...
 
     async def follow(self, cursor: str, sink: Sink[EventBatch]) -> None:
-        """Tell ``sink`` of all events after ``cursor``, then of those to come, as ``core.sink``
-        says.
+        """Deliver all events after ``cursor`` to ``sink``, then new ones; see ``core.sink``.
 
-        '' is the beginning, and the only cursor of a carrier that cannot replay: it tells what
-        happens from now on, and what it kept because nobody followed. Never returns: raises
+        '' is the beginning, and the only cursor of a carrier that cannot replay: it delivers what
+        happens from now on, and what it queued while nothing followed. Never returns: raises
         ``Unavailable`` when the carrier is lost (the caller follows again), and what the sink
         raised.
         """
@@ -98,12 +97,13 @@ class VoiceCarrier(Protocol):
 
 @runtime_checkable
 class SupportsRecording(Protocol):
-    """A carrier that does what a script's ``Record`` asks for."""
+    """A carrier that can record (``Record`` in a script)."""
 
     async def recording(self, ref: str, n: int) -> bytes | None:
         """The ``n``-th recording (from 1) of a call that is over: a WAV, 16-bit mono 8 kHz.
 
-        None if there is none (any more). Raises ``Unavailable`` if the carrier cannot be asked.
+        None if there is none, or none any more. Raises ``Unavailable`` if the carrier cannot be
+        asked.
         """
         ...
 
@@ -136,7 +136,7 @@ class CallSnapshot:
 @runtime_checkable
 class SupportsCallLookup(Protocol):
     async def find(self, ref: str) -> CallSnapshot | None:
-        """The call with our reference; None if the carrier never took it (a definite no).
+        """The call with our reference; None if the carrier never accepted it (a definite no).
 
         Raises ``Unavailable`` if the carrier cannot be asked.
         """

@@ -14,7 +14,7 @@ from ringbolt.settings.secret import load_keyring
 from ringbolt.store.engine.opening import open_database
 
 _SETTLING_S = 2.0
-"""A payment that comes in while we read is booked a moment later: look twice before accusing."""
+"""A payment that arrives while we read is booked a moment later: check twice."""
 
 
 async def audit(settings: Settings) -> int:
@@ -53,7 +53,7 @@ def _show(report: AuditReport) -> None:
 
 
 def _sums(report: AuditReport) -> dict[str, dict[str, int]]:
-    """By how it was paid, because none of these sums is of all that was sold; msat."""
+    """Sums by payment method, since none covers everything that was sold; msat."""
     books = report.books
     return {
         "l402": {

@@ -57,7 +57,7 @@ _LEFT_OUT = ("timeline", "success", "refund", "retry")
 
 
 def _facts(report: dict[str, Any]) -> dict[str, Any]:
-    """A call's report as lines for a person."""
+    """A call's report as a person reads it."""
     shown = {
         name: value
         for name, value in report.items()

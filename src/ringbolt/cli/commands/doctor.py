@@ -1,4 +1,4 @@
-"""``ringbolt doctor``: what is real, what is simulated, what is wrong, and how to mend it."""
+"""``ringbolt doctor``: what is real, what is simulated, what is wrong, and how to fix it."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _show(results: list[CheckResult]) -> None:
         return
     print_table(
         "Ringbolt's parts",
-        ("part", "kind", "state", "what was seen", "how to mend it"),
+        ("part", "kind", "state", "what was seen", "how to fix it"),
         [(f.part, f.kind, f.state, f.detail, f.mend) for f in results],
     )
 
@@ -147,9 +147,9 @@ async def _store(settings: Settings) -> list[CheckResult]:
                              "Their cause is in the log and in job.last_error."))  # fmt: skip
     if now.aside:
         told = counted(now.aside, "outside event")
-        found.append(CheckResult("outside events", "-", "note", f"{told} could not be taken and "
-                             "were put aside", "The log names them and the fault; ringbolt audit "
-                             "says whether money is concerned."))  # fmt: skip
+        found.append(CheckResult("outside events", "-", "note", f"{told} could not be stored: "
+                             "they are dead letters", "The log names them and the fault; ringbolt "
+                             "audit says whether money is concerned."))  # fmt: skip
     return found
 
 

@@ -1,4 +1,4 @@
-"""What ``ringbolt doctor`` looks at for orders: texts, numbers, e-mail, and what they cost."""
+"""The checks of ``ringbolt doctor`` for orders: texts, numbers, e-mail, and what they cost."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from ringbolt.store.engine.opening import open_database
 
 _SIMULATED = (
     ("SMS carrier", "texts reach phones of the simulated world"),
-    ("number provider", "numbers are lent by the simulated world"),
+    ("number provider", "numbers are leased from the simulated world"),
     ("mailer", "e-mails reach mailboxes of the simulated world"),
 )
 
 
 async def order_carriers(settings: Settings) -> list[CheckResult]:
-    """Who carries texts, lends numbers and mails."""
+    """The carrier of texts, the provider of numbers and the mail server."""
     if settings.node_is_simulated:
         return [CheckResult(part, "simulated", "ok", detail) for part, detail in _SIMULATED]
     mend = "Do not open this shop to the public: buyers pay real money for it."
@@ -43,7 +43,7 @@ async def text_costs(settings: Settings) -> list[CheckResult]:
 
 
 async def own_numbers(settings: Settings) -> list[CheckResult]:
-    """The operator's own numbers, and lent ones that nobody knows of."""
+    """The operator's own numbers, and leases that may exist without our knowing."""
     db = await open_database(settings.database, SystemClock(), readonly=True)
     try:
         found = len(await db.read(pool.listing))
@@ -54,17 +54,17 @@ async def own_numbers(settings: Settings) -> list[CheckResult]:
         results = [CheckResult("own numbers", "real", "ok", counted(found, "number"))]
     else:
         results = [
-            CheckResult("own numbers", "-", "ok", "none", "ringbolt numbers add, to lend some")
+            CheckResult("own numbers", "-", "ok", "none", "ringbolt numbers add, to offer some")
         ]
     if doubtful:
-        what = f"{counted(doubtful, 'number')} may have been lent without our knowing"
+        what = f"{counted(doubtful, 'number')} may have been leased without our knowing"
         mend = "ringbolt numbers doubtful; compare with the provider's account"
-        results.append(CheckResult("lent numbers", "-", "note", what, mend))
+        results.append(CheckResult("leased numbers", "-", "note", what, mend))
     return results
 
 
 async def public_url(settings: Settings) -> list[CheckResult]:
-    """How strangers reach the shop: links in e-mails and answers begin with it."""
+    """The public URL of the shop, with which links in e-mails and answers begin."""
     if settings.public_url:
         return [CheckResult("public_url", "-", "ok", settings.public_url)]
     return [

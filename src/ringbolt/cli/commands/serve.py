@@ -26,15 +26,15 @@ from ringbolt.settings.secret import load_keyring
 
 
 def loaded() -> None:
-    """Everything is imported: it stays for ever, so that no collection need look at it again."""
+    """Freeze what was imported, so that garbage collections skip it."""
     gc.collect()
     gc.freeze()
     gc.enable()
 
 
 def allow_many_connections() -> None:
-    """Every unpaid invoice, waiting buyer and caller is a connection: the usual 1,024 would let
-    anybody stop the shop with invoices that nobody pays."""
+    """Every unpaid invoice and every waiting client is a connection: with the usual limit of 1,024
+    anybody could stop the shop with invoices that nobody pays."""
     try:
         import resource  # not on Windows
     except ImportError:
@@ -85,7 +85,7 @@ async def serve(
             server = BackgroundServer(config, work, opened.hang_up)
             try:
                 await server.serve(sockets=[sock])
-            finally:  # while the shop is ours: a second one that is refused leaves our file alone
+            finally:  # inside the lock: a second shop that is refused must not delete this file
                 with suppress(OSError):
                     run_file.unlink()
             failure = server.failure()
@@ -138,7 +138,7 @@ async def work_only(settings: Settings) -> int:
     async with open_shop(settings, "") as opened:
         work = asyncio.create_task(opened.work())
         waiting = asyncio.create_task(stop.wait())
-        sys.stderr.write("Ringbolt's worker is at work. Stop it with Ctrl-C.\n")
+        sys.stderr.write("Ringbolt's worker is running. Stop it with Ctrl-C.\n")
         await asyncio.wait({work, waiting}, return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
         work.cancel()

@@ -38,7 +38,7 @@ _read_status = msgspec.json.Decoder(_Status, strict=False).decode
 
 
 class NodeRefused(NodeUnavailable):
-    """The node answered and said no. ``grpc_code`` as in gRPC; ``words`` are the node's own."""
+    """The node answered and refused. ``grpc_code`` as in gRPC; ``words`` is the node's message."""
 
     default_code = REFUSED
 
@@ -53,7 +53,7 @@ class NodeRefused(NodeUnavailable):
 
 
 class NotReachedError(NodeUnavailable):
-    """No connection could be made, so that the node saw nothing of the request."""
+    """No connection could be made, so the node did not see the request."""
 
 
 class LndHttp:
@@ -76,7 +76,7 @@ class LndHttp:
         )
 
     def url(self, path: str) -> URL:
-        """The address of ``path``, which is percent-encoded already; made once, used often."""
+        """The URL of ``path``, which is percent-encoded already; built once, used often."""
         return URL(f"{self._url}{path}", encoded=True)
 
     async def get(self, url: URL) -> bytes:
@@ -135,12 +135,12 @@ def _not_reached(never: NeverSent, node: str) -> NotReachedError:
                 suggestion="Set RINGBOLT_LND_TLS_CERT to the node's tls.cert.",
             )
         case Fault.NOT_IN_TIME:
-            return NotReachedError(f"No connection to {node} comes about in time.")
+            return NotReachedError(f"No connection to {node} in time.")
     return NotReachedError(f"There is no connection to {node}: {never.why}.")
 
 
 def refusal(content: bytes, status: int) -> NodeUnavailable:
-    """What an error answer of the node means; streams wrap it once more in ``error``."""
+    """The exception for an error answer; streams wrap it once more in ``error``."""
     try:
         found = _read_status(content)
     except (msgspec.DecodeError, msgspec.ValidationError):

@@ -1,7 +1,7 @@
 """The adapter to LND (0.18 and later) over its REST interface, and to the simulated node.
 
-REST because it needs no generated code, its streams are plain lines of JSON, and the simulated
-node and real clients speak it too. Measured: a fifth of httpx's CPU, less than grpc.aio's.
+REST needs no generated code, its streams are lines of JSON, and the simulated node and real clients
+use it too. Measured: a fifth of httpx's CPU, less than grpc.aio's.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from ringbolt.upstream.lines import LineStream
 
 TIMEOUT_S = 15.0
 LIVENESS_S = 15.0
-"""How often the node is asked whether it is still there, while streams wait for it."""
+"""How often the node is probed while streams wait for it."""
 _PAGE = 1000
 _NO_ADDED = 1 << 62  # LND reports only invoices added after this index: none
 _FIRST_LOOK_S = 1.0
@@ -77,8 +77,8 @@ class LndNode:
     """Implements ``LightningNode``, ``SupportsHoldInvoices`` and ``SupportsPayments``.
 
     ``url``: ``https://host:8080``, or ``http://...`` for the simulated node. ``tls_cert``: LND's
-    tls.cert, which is pinned; None trusts the system's authorities. What the node refuses raises
-    ``NodeUnavailable`` with the code ``NODE_REFUSED`` and its words.
+    tls.cert, which is pinned; None trusts the system's authorities. A refusal of the node raises
+    ``NodeUnavailable`` with the code ``NODE_REFUSED`` and its message.
     """
 
     def __init__(
@@ -136,7 +136,7 @@ class LndNode:
     async def _made_before(
         self, body: wire.AddInvoiceBody, payment_hash: bytes, error: NodeRefused
     ) -> Invoice:
-        """The invoice that an earlier, unanswered call made, if it is the one wanted now."""
+        """The invoice that an earlier, unanswered call made, if it has the same terms."""
         found = await self._lookup(payment_hash)
         if found is None or (found.value_msat, found.memo) != (body.value_msat, body.memo):
             raise error
@@ -204,9 +204,9 @@ class LndNode:
     async def _first_settled(self) -> InvoiceStatus:
         """The first invoice that the node ever settled, waiting for it if there is none yet.
 
-        To LND settle index 0 means "from now on", so that the very first must be found in the
-        list. A stream tells at once when it may be there; looking now and then besides covers
-        what settled before the stream was registered, which LND does not confirm.
+        For LND settle index 0 means "from now on", so the very first must be found in the list. A
+        stream says at once when it may be there; polling covers what settled before the stream
+        was registered, which LND does not confirm.
         """
         async with self._http.stream("GET", self._settled_since(0)) as lines:
             patience_s = _FIRST_LOOK_S
@@ -230,7 +230,7 @@ class LndNode:
         return least
 
     async def _next(self, lines: LineStream, patience_s: float | None = None) -> bytes:
-        """The next line of a stream that may be silent for long, from a node that is alive.
+        """The next line of a stream that may be silent for a long time, while the node is alive.
 
         Raises ``TimeoutError`` after ``patience_s``, ``NodeUnavailable`` if the node is gone.
         """
@@ -243,9 +243,9 @@ class LndNode:
             self._waiting.discard(lines)
 
     async def _feel_pulse(self) -> None:
-        """Ask the node whether it lives, as long as streams wait; if not, all of them end.
+        """Probe the node while streams wait; if it does not answer, all of them end.
 
-        One timer for all: a thousand silent streams with one each are not idle.
+        One timer for all: with one each, a thousand silent streams would cost CPU.
         """
         while self._waiting:
             await asyncio.sleep(self._liveness_s)
@@ -254,13 +254,13 @@ class LndNode:
             try:
                 await self.info()
             except NodeUnavailable as error:
-                if error.code in (REFUSED, MACAROON_REJECTED):  # it answered: it is there
+                if error.code in (REFUSED, MACAROON_REJECTED):  # it answered: it is alive
                     continue
                 for lines in self._waiting:
                     lines.end(error)
 
     async def pay(self, bolt11: str, max_fee_msat: int, timeout_s: int) -> PaymentOutcome:
-        """See ``SupportsPayments``. Raises ``NodeUnavailable`` only if the node saw nothing."""
+        """See ``SupportsPayments``. Raises ``NodeUnavailable`` only if the node did not see it."""
         body = wire.SendPaymentBody(bolt11, timeout_s, max_fee_msat)
         try:
             async with self._http.stream("POST", self._send, wire.encode(body)) as lines:
@@ -275,7 +275,7 @@ class LndNode:
             return PaymentUnknown(error.message)
 
     async def _refused_payment(self, bolt11: str, error: NodeRefused) -> PaymentOutcome:
-        """The node would not send it: because it was sent before, or because it never will be."""
+        """The node refused to send it: it was sent before, or it never will be."""
         try:
             outcome = await self.lookup_payment(decode(bolt11).payment_hash)
         except Bolt11Error:

@@ -1,4 +1,4 @@
-"""What LND's REST interface sends and takes, and what it means to us.
+"""LND's REST messages, and their meaning for the shop.
 
 64-bit integers come as strings, bytes as base64, but a payment's preimage as hexadecimal.
 """
@@ -186,7 +186,7 @@ def to_base64url(data: bytes) -> str:
 
 
 def timestamp_s(bolt11: str) -> int:
-    """When an invoice that our own node just made was made; nothing else of it is looked at."""
+    """The creation time of an invoice that our own node just made; the rest is not read."""
     start = bolt11.rindex("1") + 1
     seconds = 0
     for symbol in bolt11[start : start + _TIMESTAMP_SYMBOLS]:

@@ -1,1 +1,1 @@
-"""Reading and calling strangers' addresses, safely."""
+"""Requests to untrusted URLs: audio files, webhooks, callbacks."""

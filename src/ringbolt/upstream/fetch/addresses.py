@@ -1,4 +1,4 @@
-"""Which addresses a stranger may make this server connect to, and which origins always may be.
+"""Which addresses an untrusted URL may lead to, and which origins are always allowed.
 
 Pure: nothing is resolved here. The lists follow the IANA special-purpose address registries
 (RFC 6890 and its updates) instead of ``ipaddress.is_global``, whose answers differ between
@@ -40,14 +40,14 @@ _NOT_PUBLIC_V4: Final = tuple(
 )
 
 _GLOBAL_UNICAST_V6: Final = IPv6Network("2000::/3")
-"""The only part of IPv6 that is given out for global unicast (RFC 4291, IANA)."""
+"""The only part of IPv6 that is allocated for global unicast (RFC 4291, IANA)."""
 
 _NOT_PUBLIC_V6: Final = tuple(
     IPv6Network(text)
     for text in (
         "2001::/23",  # IETF protocol assignments: Teredo, ORCHID, benchmarking, RFC 2928
         "2001:db8::/32",  # documentation, RFC 3849
-        "2002::/16",  # 6to4: any IPv4 address hides in it, RFC 7526
+        "2002::/16",  # 6to4 embeds any IPv4 address, RFC 7526
         "3fff::/20",  # documentation, RFC 9637
     )
 )
@@ -87,7 +87,7 @@ def _is_public_v6(address: IPv6Address) -> bool:
 
 
 def network_of(address: str) -> str:
-    """What one machine has at least: an IPv4 address, or the /64 network of an IPv6 one."""
+    """What belongs to one machine: an IPv4 address, or the /64 network of an IPv6 address."""
     if ":" not in address:
         return address
     return str(IPv6Network((address, 64), strict=False))
@@ -99,9 +99,9 @@ _NUMBER: Final = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)", re.IGNORECASE)
 def literal_address(host: str) -> IPAddress | None:
     """The address that ``host`` spells out, or None if it is a name.
 
-    Reads the odd spellings of IPv4 that C libraries and browsers accept too: ``0x7f.1``,
+    Reads the unusual spellings of IPv4 that C libraries and browsers accept too: ``0x7f.1``,
     ``2130706433``, ``0177.0.0.1`` (WHATWG URL, "ends in a number"). Raises ``ValueError`` for a
-    host that can only be meant as an address and is none.
+    host that looks like an address and is none.
     """
     bare = host.removeprefix("[").removesuffix("]")
     if ":" in bare:
@@ -154,7 +154,7 @@ class Origin:
 
 
 def canonical_host(host: str) -> str:
-    """Lower case, one spelling for an IPv6 address, no trailing dot."""
+    """In lower case, with one spelling for each IPv6 address and no trailing dot."""
     lowered = host.lower().removesuffix(".")
     if ":" not in lowered:
         return lowered

@@ -1,4 +1,4 @@
-"""The port for reading what a stranger's URL points at."""
+"""The port for downloading an untrusted URL."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class Fetcher(Protocol):
     async def fetch(
         self, url: str, into: Path, *, max_bytes: int, timeout_s: float, cut: bool = False
     ) -> FetchedFile:
-        """Read ``url`` into the file ``into``, all within ``timeout_s``.
+        """Download ``url`` into the file ``into``, within ``timeout_s``.
 
         A body over ``max_bytes`` is an error, or is cut there when ``cut`` is true (a probe).
-        Raises ``AudioUnplayable`` with a plain sentence whatever goes wrong: a scheme that is not
+        Raises ``AudioUnplayable`` with a plain sentence for every failure: a scheme that is not
         https (or http where allowed), an address that is not public, a redirect to one, a status
         that is not 2xx, no answer in time.
         """

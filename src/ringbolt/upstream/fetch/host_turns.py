@@ -1,9 +1,9 @@
-"""Turns at the receivers of strangers, so that a slow one takes nobody else's place.
+"""Concurrency limits per receiver, so that a slow one does not block the others.
 
-So many requests go to one receiver (host, port and path) at once, and some times as many to one
-machine: a dead path of a host that many share does not stop the others there, and one machine does
-not take all places, however many names it has. A quick one is worth waiting for; whoever would wait
-long at a slow one is told when to come back, and does something else meanwhile.
+Only so many requests go to one receiver (host, port and path) at once, and a multiple of that to
+one machine: a dead path of a shared host does not block the others there, and one machine does not
+use all connections, however many names it has. For a fast receiver a request waits; for a slow one
+it is told when to come back.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ import asyncio
 import time
 
 PATIENCE_S = 0.1
-"""How long a turn is waited for, at most."""
+"""How long a request waits for a turn, at most."""
 SHORTEST_S = 0.05
 LONGEST_S = 30.0
 _FIRST_GUESS_S = 0.05
 _WEIGHT = 0.2
-"""Of the latest request in what a request typically takes."""
+"""Weight of the latest request in the moving average of durations."""
 _MANY = 1000
 
 
 class NoTurnError(Exception):
-    """Enough is under way; come back in ``wait_s`` seconds."""
+    """Too many requests are under way; come back in ``wait_s`` seconds."""
 
     def __init__(self, wait_s: float) -> None:
         super().__init__(f"no turn for {wait_s:.1f} s")
@@ -37,23 +37,23 @@ class _Place:
         self.at_it = 0
         self.waiting = 0
         self.typical_s = _FIRST_GUESS_S
-        self.booked_s = 0.0  # of time.monotonic: until then its turns are promised
+        self.booked_s = 0.0  # time.monotonic: its turns are reserved until then
 
 
 class Pacing:
-    """``at_once`` requests under one name at once. Belongs to one event loop."""
+    """``at_once`` concurrent requests under one name. Belongs to one event loop."""
 
     def __init__(self, at_once: int) -> None:
         self._at_once = at_once
         self._places: dict[str, _Place] = {}
 
     def turn(self, name: str) -> _Turn:
-        """``async with``: within it, it is your turn. Raises ``NoTurnError``; if what is done
-        within raises it, for want of another turn, no request was made."""
+        """``async with``: the body runs in a turn. Raises ``NoTurnError``; if the body raises it,
+        because another turn was not available, no request was made."""
         return _Turn(self, name)
 
     async def take(self, name: str) -> float:
-        """0.0: it is your turn, until ``done`` or ``give_back``. Else come back in so many
+        """0.0: the turn is yours until ``done`` or ``release``. Else come back in that many
         seconds."""
         place = self._place(name)
         if not await self._acquire(place):
@@ -62,13 +62,13 @@ class Pacing:
         return 0.0
 
     def done(self, name: str, took_s: float) -> None:
-        """The request that had its turn is over."""
+        """The request of a turn has ended."""
         place = self._places[name]
         place.typical_s += _WEIGHT * (took_s - place.typical_s)
-        self.give_back(name)
+        self.release(name)
 
-    def give_back(self, name: str) -> None:
-        """Whoever had the turn made no request."""
+    def release(self, name: str) -> None:
+        """The turn was not used for a request."""
         place = self._places[name]
         place.at_it -= 1
         place.slots.release()
@@ -86,7 +86,7 @@ class Pacing:
             async with asyncio.timeout(PATIENCE_S):
                 return await place.slots.acquire()
         except TimeoutError:
-            # It became slow, and those at it will say so only when they are through.
+            # It became slow; its running requests will show that only when they end.
             place.typical_s = max(place.typical_s, PATIENCE_S * self._at_once)
             return False
         finally:
@@ -127,6 +127,6 @@ class _Turn:
 
     async def __aexit__(self, error: type[BaseException] | None, *_: object) -> None:
         if error is NoTurnError:
-            self._turns.give_back(self._name)
+            self._turns.release(self._name)
         else:
             self._turns.done(self._name, time.monotonic() - self._began_s)

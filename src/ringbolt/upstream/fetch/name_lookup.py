@@ -1,11 +1,10 @@
-"""Looking up the names that strangers give: in bounded time, and so many at once.
+"""DNS look-ups of untrusted names: in bounded time, with limited concurrency.
 
-The system's own resolution (getaddrinfo) cannot be called off: a name server that never answers
-would hold a thread for tens of seconds, and some dozens of names would stop every look-up of the
-shop. So strangers' names are asked for over DNS alone, each query with a deadline; whoever keeps
-look-ups waiting fills the turns of its own zone before those of everybody. Names that the operator
-wrote down (``fetch.allow_origins``) are resolved as the system resolves them, ``/etc/hosts``
-included.
+The system's resolver (getaddrinfo) cannot be cancelled: a name server that never answers would
+block a thread for tens of seconds, and some dozens of names every look-up of the shop. So untrusted
+names are resolved over DNS alone, each query with a deadline; slow name servers use up the limit of
+their own zone before the limit of all. Names that the operator configured (``fetch.allow_origins``)
+are resolved by the system, ``/etc/hosts`` included.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ _RESOLV_CONF: Final = Path("/etc/resolv.conf")
 _SECOND_LEVELS: Final = frozenset(
     {"ac", "co", "com", "edu", "go", "gov", "gv", "ne", "net", "nom", "or", "org"}
 )
-"""Labels under which registries of countries give names to everybody, as in co.uk and com.au."""
+"""Labels under which country registries register names, as in co.uk and com.au."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +55,14 @@ class LookupFailedError(OSError):
 
 
 class TooManyLookupsError(OSError):
-    """Nothing was asked: enough look-ups are under way, of all names or of this zone's."""
+    """Nothing was queried: too many look-ups are under way, of all names or of this zone."""
 
 
 class NameLookup(AbstractResolver):
     """Addresses of names, IPv4 first. Belongs to one event loop.
 
     ``system_names`` are resolved by the system. ``dns_servers`` replaces those of
-    ``/etc/resolv.conf``. What a name server told is kept as long as it allows, at most a minute.
+    ``/etc/resolv.conf``. Answers are cached for their TTL, at most a minute.
     Raises ``LookupFailedError``, ``TooManyLookupsError``, and ``OSError`` for system names.
     """
 
@@ -123,7 +122,7 @@ class NameLookup(AbstractResolver):
 
 
 class NameServers:
-    """The machine's name servers, as ``resolv_conf`` names them at this moment, or ``fixed``."""
+    """The machine's name servers, as configured in ``resolv_conf`` at this moment, or ``fixed``."""
 
     def __init__(
         self, fixed: dns.asyncresolver.Resolver | None, resolv_conf: Path, timeout_s: float
@@ -134,7 +133,7 @@ class NameServers:
         self._read: tuple[int, dns.asyncresolver.Resolver] | None = None
 
     async def ask(self, name: str) -> tuple[list[str], float]:
-        """Addresses of a name, and for how many seconds they hold. Raises ``LookupFailedError``."""
+        """Addresses of a name, and their TTL in seconds. Raises ``LookupFailedError``."""
         try:
             resolver, absolute = self.resolver(), dns.name.from_text(name)
         except (OSError, dns.exception.DNSException) as error:
@@ -152,7 +151,7 @@ class NameServers:
         raise LookupFailedError(f"the name {name} is not known")
 
     def resolver(self) -> dns.asyncresolver.Resolver:
-        """Read again when the file changed: a machine may come to another network."""
+        """Read again when the file changed: the machine may have changed networks."""
         if self._fixed is not None:
             return self._fixed
         changed_ns = self._resolv_conf.stat().st_mtime_ns
@@ -175,13 +174,13 @@ async def _ask_system(host: str, family: socket.AddressFamily) -> list[str]:
     found = await asyncio.get_running_loop().getaddrinfo(
         host, None, family=family, type=socket.SOCK_STREAM
     )
-    # An address with a scope ("fe80::1%2") keeps it here, and is refused for it.
+    # An address with a scope ("fe80::1%2") keeps it here, and is refused because of it.
     return [str(sockaddr[0]) for *_, sockaddr in found]
 
 
 def zone_of(name: str) -> str:
-    """The part of a name that somebody registered, as far as it can be told without a list of all
-    registries: its last two labels, or three under the likes of co.uk."""
+    """The registered part of a name, as far as that is known without a list of all registries: its
+    last two labels, or three under names like co.uk."""
     labels = name.split(".")
     is_shared = len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SECOND_LEVELS
     return ".".join(labels[-3 if is_shared else -2 :])

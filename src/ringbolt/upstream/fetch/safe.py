@@ -1,8 +1,8 @@
-"""Reads a stranger's URL onto the disk without being led anywhere that is not public.
+"""Download an untrusted URL without reaching any address that is not public.
 
-Addresses are vetted and pinned (``fetch/vetted.py``), redirects are followed by hand and vetted
-again, one deadline covers names, connection, headers and the last byte, and bodies are taken as
-they are: compression is not asked for and not undone, so nothing can swell.
+Addresses are vetted and pinned (``vetted``), redirects are followed one by one and vetted again,
+one deadline covers names, connection, headers and the last byte, and bodies are stored as they are:
+compression is not requested and not undone, so nothing can expand.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class SafeFetcher:
     """``Fetcher`` over aiohttp.
 
     ``allow_origins``: exact origins that may be reached whatever their scheme and address.
-    ``allow_http``: unencrypted URLs are followed, from https too. ``user_agent``: sent as is.
+    ``allow_http``: unencrypted URLs are followed, also from https. ``user_agent``: sent as is.
     ``resolver`` replaces ``NameLookup``. No cookies, credentials or proxies.
     """
 
@@ -157,7 +157,7 @@ async def _store(
 async def _copy(
     body: aiohttp.StreamReader, file: BinaryIO, max_bytes: int, cut: bool
 ) -> tuple[int, bool]:
-    """Copy at most ``max_bytes``; tell how many, and whether that was all."""
+    """Copy at most ``max_bytes``; returns how many, and whether that was all."""
     size = 0
     waiting = bytearray()
     async for chunk in body.iter_any():

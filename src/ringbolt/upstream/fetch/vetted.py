@@ -1,9 +1,9 @@
-"""Connections to where strangers point, and to nowhere inside.
+"""Connections to untrusted URLs, but never into the private network (SSRF).
 
-Everything that leaves for a URL that a stranger gave (audio, callbacks) goes through here in two
-steps: ``vet_url`` judges the URL as it stands, ``vetted_connector`` judges the addresses behind
-its name. The connector connects to the very addresses that it judged, so a name that changes its
-address between check and use (DNS rebinding) gains nothing.
+Every request to an untrusted URL (audio, callbacks) is checked here in two steps: ``vet_url``
+checks the URL itself, ``vetted_connector`` the addresses of its name. The connector connects to
+exactly the addresses that it checked, so a name that changes its address between check and use (DNS
+rebinding) gains nothing.
 
 Any port is allowed: private services are kept out by address, not by port.
 """
@@ -35,7 +35,7 @@ _KEPT = "".join(map(chr, range(0x21, 0x7F)))
 
 
 class RefusedUrlError(ValueError):
-    """A URL that is not followed. ``private``: because it leads inside, not because it is bad."""
+    """A URL that is not followed. ``private``: because it leads to a private address."""
 
     def __init__(self, message: str, *, private: bool = False) -> None:
         super().__init__(message)
@@ -72,8 +72,8 @@ def vet_url(url: StrOrURL, allow_origins: frozenset[Origin], *, allow_http: bool
 
 
 def _as_written(target: URL, text: str) -> URL:
-    """``target`` with path and query as in ``text``: a stranger's signature may cover them. What
-    no URL may hold is percent-encoded (RFC 3986), and nothing else is touched."""
+    """``target`` with path and query as in ``text``, since a signature may cover them. Characters
+    that no URL may hold are percent-encoded (RFC 3986); nothing else is changed."""
     parts = urlsplit(text)
     return URL.build(
         scheme=target.scheme,
@@ -118,8 +118,8 @@ def _vet_host(host: str) -> None:
 
 
 class VettingResolver(AbstractResolver):
-    """Passes on what ``inner``, a ``NameLookup`` if it is None, finds: if every one of the
-    addresses is public, else nothing."""
+    """Returns the addresses that ``inner`` (None: a ``NameLookup``) finds, if all of them are
+    public, else none."""
 
     def __init__(
         self, allow_origins: Iterable[Origin], inner: AbstractResolver | None = None
@@ -141,8 +141,8 @@ class VettingResolver(AbstractResolver):
     def vet_socket(self, address_info: aiohttp.AddrInfoType) -> socket.socket:
         """The socket for one address, refused again if it is not public.
 
-        The last gate before the network: whatever path an address took to here, an address
-        written out in a URL included, it is judged by its bytes.
+        The last check before the network: every address, also one written out in a URL, is checked
+        by its bytes.
         """
         family, kind, protocol, _, sockaddr = address_info
         host, port = str(sockaddr[0]), int(sockaddr[1])
@@ -151,7 +151,8 @@ class VettingResolver(AbstractResolver):
         return socket.socket(family=family, type=kind, proto=protocol)
 
     def is_admitted(self, host: str, port: int) -> bool:
-        """Whether the operator named this address: as an origin, or by a name that led there."""
+        """Whether the operator allowed this address: as an origin, or by a name that resolves to
+        it."""
         return (host, port) in self._admitted
 
     async def close(self) -> None:
@@ -161,7 +162,7 @@ class VettingResolver(AbstractResolver):
 def vetted_connector(vetting: VettingResolver, *, keep_s: float = 0.0) -> aiohttp.TCPConnector:
     """A connector that reaches public addresses and the named origins only.
 
-    Each connection is to an address that was judged for it; an idle one is kept for ``keep_s``. A
+    Each connection is to a checked address; an idle one is kept for ``keep_s``. A
     refused name surfaces as ``aiohttp.ClientConnectorError`` whose ``os_error`` is
     ``RefusedAddressError``.
     """

@@ -1,9 +1,8 @@
-"""Requests to where strangers want to be told something: webhooks and callbacks.
+"""Requests to webhooks and callbacks of buyers.
 
-What is sent leaves for public addresses only (see ``vetted``), follows no redirect, and of the
-answer only status and ``Retry-After`` are read. A name is looked up first, and the request goes to
-the address that was judged: turns are kept by that address, since anybody has as many names as he
-likes.
+Requests go to public addresses only (see ``vetted``) and follow no redirect; of the answer only
+status and ``Retry-After`` are read. The name is resolved first, and the request goes to the address
+that was checked: limits count per address, since anybody can have any number of names.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ _LOOKUPS_WAIT_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The receiver answered. ``retry_after_s``: what its ``Retry-After`` asks for, if it does."""
+    """The receiver answered. ``retry_after_s``: its ``Retry-After``, if it sent one."""
 
     status: int
     retry_after_s: int | None
@@ -56,7 +55,7 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class NoAnswer:
-    """The receiver may have it or not. ``reason``: one plain phrase, without the URL."""
+    """The receiver may have received it or not. ``reason``: one plain phrase, without the URL."""
 
     reason: str
     took_ms: int
@@ -64,8 +63,8 @@ class NoAnswer:
 
 @dataclass(frozen=True, slots=True)
 class HostBusy:
-    """Nothing was sent: enough is on its way to this receiver or machine, or too many names are
-    being looked up. Come back in ``retry_ms``."""
+    """Nothing was sent: too many requests to this receiver or machine are under way, or too many
+    look-ups. Come back in ``retry_ms``."""
 
     retry_ms: int
 
@@ -79,12 +78,12 @@ class _Request:
 
 
 class WebhookClient:
-    """Tells strangers what they asked to be told; belongs to one event loop.
+    """Sends webhooks and callbacks; belongs to one event loop.
 
     ``allow_origins``: exact origins that may be reached whatever their scheme and address.
     ``allow_http``: unencrypted URLs too. ``per_receiver``: requests to one host, port and path at
     once; ``per_machine``: to one address (of IPv6: one /64 network), whatever its names and ports;
-    an origin that is allowed counts as a machine of its own. ``resolver`` replaces
+    an allowed origin counts as a machine of its own. ``resolver`` replaces
     ``NameLookup``. No cookies, credentials or proxies.
     """
 
@@ -151,7 +150,7 @@ class WebhookClient:
             await self._session.close()
 
     async def _reach(self, request: _Request) -> tuple[int, int | None]:
-        """Status and ``Retry-After``. One address after the other, until one lets us connect."""
+        """Status and ``Retry-After``. One address after the other, until one accepts."""
         *others, last = await self._addresses(request.target)
         for address in others:
             with suppress(aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
@@ -159,7 +158,8 @@ class WebhookClient:
         return await self._ask_in_turn(request, last, _FOR_THE_LAST)
 
     async def _addresses(self, target: URL) -> list[str]:
-        """Where ``target`` leads. Raises ``RefusedAddressError`` if not to the open Internet."""
+        """The addresses of ``target``. Raises ``RefusedAddressError`` if not to the open
+        Internet."""
         host, port = target.raw_host or "", target.port or 0
         if ":" in host or host.rpartition(".")[2].isdecimal():
             return [host]  # an address, in the one spelling that ``vet`` lets pass
@@ -179,7 +179,7 @@ class WebhookClient:
             try:
                 return await self._ask(request, address, timeout)
             except aiohttp.ServerDisconnectedError:
-                # A connection that was kept may end just as it is used again.
+                # A kept-alive connection may end just as it is used again.
                 return await self._ask(request, address, timeout)
 
     async def _ask(
@@ -208,7 +208,7 @@ class WebhookClient:
             self._session = aiohttp.ClientSession(
                 connector=vetted_connector(self._vetting, keep_s=_KEEP_S),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                # Said outright: leaving out what aiohttp adds costs it more than sending it.
+                # Set explicitly: leaving out headers that aiohttp adds costs more than sending.
                 headers={"User-Agent": self._user_agent, "Accept-Encoding": "identity"},
                 timeout=aiohttp.ClientTimeout(),
                 auto_decompress=False,
@@ -220,9 +220,9 @@ class WebhookClient:
 async def _drain(response: aiohttp.ClientResponse) -> None:
     """Read a short answer, so that its connection can be used again; drop a long or slow one.
 
-    What it says beyond its status interests nobody.
+    Only its status matters.
     """
-    if response.content.at_eof():  # there is none, as behind most answers to a webhook
+    if response.content.at_eof():  # there is none, as with most answers to a webhook
         return
     size = 0
     with suppress(TimeoutError, aiohttp.ClientError, OSError):
@@ -236,7 +236,7 @@ async def _drain(response: aiohttp.ClientResponse) -> None:
 
 
 def _with_query(target: URL, query: str) -> URL:
-    """``target`` as it is, with ``query`` behind its own."""
+    """``target`` unchanged, with ``query`` appended to its own."""
     if not query:
         return target
     text = str(target)

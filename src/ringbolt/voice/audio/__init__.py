@@ -1,1 +1,1 @@
-"""Audio behind URLs: fetched, checked, decoded."""
+"""Audio files from URLs: fetched, checked, decoded."""

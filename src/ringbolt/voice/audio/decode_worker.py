@@ -1,11 +1,11 @@
-"""The process in which a stranger's audio file is opened.
+"""The process in which an untrusted audio file is opened.
 
-Demuxers and decoders are C code fed by an attacker, so they run here, alone, with hard limits and
-without secrets. Reads the file on standard input (a regular file, never a name or URL), writes
-s16le mono 8 kHz to standard output and one line of JSON to standard error:
-``{"codec", "duration_ms", "sample_rate", "channels"}`` or ``{"code", "message"}``.
+Demuxers and decoders are C code with input from an attacker, so they run here, alone, with hard
+limits and without secrets. Reads the file on standard input (a regular file, never a name or URL),
+writes s16le mono 8 kHz to standard output and one line of JSON to standard error: ``{"codec",
+"duration_ms", "sample_rate", "channels"}`` or ``{"code", "message"}``.
 
-    decode_worker probe CPU_S             only look
+    decode_worker probe CPU_S             read the headers
     decode_worker decode CPU_S MAX_MS     decode, never further than MAX_MS
 """
 
@@ -32,11 +32,11 @@ DECODERS = (
     "pcm_f32be,pcm_f64le,pcm_mulaw,pcm_alaw,adpcm_ms,adpcm_ima_wav,adpcm_yamaha,adpcm_g726,"
     "adpcm_ima_qt,gsm_ms"
 )
-"""FFmpeg's names. Cover pictures and video tracks are outside, so their decoders never run."""
+"""FFmpeg's names. Codecs of cover pictures and video are not among them, so they never run."""
 
 
 class Unplayable(Exception):
-    """What stands in the answer when the file cannot be played."""
+    """The file cannot be played; ``code`` and ``message`` are the answer."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -45,7 +45,7 @@ class Unplayable(Exception):
 
 
 def limit_resources(cpu_s: int, output_bytes: int) -> None:
-    """Give up what a decoder does not need. Where there are no such limits, only time bounds us."""
+    """Drop what a decoder does not need. On platforms without such limits only time bounds it."""
     if sys.platform == "win32":
         return
     import resource  # noqa: PLC0415 - does not exist on Windows
@@ -57,11 +57,11 @@ def limit_resources(cpu_s: int, output_bytes: int) -> None:
         (resource.RLIMIT_CORE, 0),
     ):
         resource.setrlimit(which, (limit, limit))
-    os.nice(5)  # calls that are up go first
+    os.nice(5)  # answered calls have priority
 
 
 def limit_open_files() -> None:
-    """After the imports, which need a few files at once."""
+    """Called after the imports, which open a few files."""
     if sys.platform != "win32":
         import resource  # noqa: PLC0415
 
@@ -69,7 +69,7 @@ def limit_open_files() -> None:
 
 
 def open_container(av: Any, source: BinaryIO) -> Any:
-    """Open the file. PyAV types are ``Any`` here: the library loads in the child only."""
+    """Open the file. PyAV types are ``Any`` here: only the child loads the library."""
     options = {
         "probesize": "1000000",
         "analyzeduration": "2000000",
@@ -109,7 +109,7 @@ def check_shape(sample_rate: int, channels: int) -> None:
 
 
 def describe(av: Any, container: Any, stream: Any) -> dict[str, Any]:
-    """What the file says of itself; ``duration_ms`` None if it does not tell."""
+    """What the headers say; ``duration_ms`` is None if they do not."""
     duration_ms = None
     if stream.duration is not None and stream.time_base is not None:
         duration_ms = int(stream.duration * stream.time_base * 1000)
@@ -142,7 +142,7 @@ class PcmWriter:
 
     def write(self, frame: Any) -> None:
         shape = (frame.format.name, frame.layout.name, frame.sample_rate)
-        if shape != self._shape:  # a chained Ogg may change in mid-file
+        if shape != self._shape:  # a chained Ogg may change within the file
             check_shape(frame.sample_rate, frame.layout.nb_channels)
             self.finish()
             self._shape = shape
@@ -150,7 +150,7 @@ class PcmWriter:
         self._put(self._resampler.resample(frame))
 
     def finish(self) -> None:
-        """Bring out what the resampler still holds."""
+        """Write what the resampler still holds."""
         if self._resampler is not None and not self.is_full:
             self._put(self._resampler.resample(None))
         self._resampler = None
@@ -164,7 +164,7 @@ class PcmWriter:
 
 
 def decoded_frames(av: Any, container: Any, stream: Any) -> Iterator[Any]:
-    """Every frame that can be had; damage is skipped up to ``MAX_BAD_PACKETS``."""
+    """Every frame that can be decoded; up to ``MAX_BAD_PACKETS`` damaged packets are skipped."""
     bad = 0
     packets = container.demux(stream)
     while True:
@@ -173,7 +173,7 @@ def decoded_frames(av: Any, container: Any, stream: Any) -> Iterator[Any]:
         except StopIteration:
             return
         except av.FFmpegError:
-            return  # the file ends in the middle: what is there is played
+            return  # the file is cut off: what is there is played
         try:
             yield from packet.decode()
         except av.FFmpegError as error:

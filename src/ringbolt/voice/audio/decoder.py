@@ -1,7 +1,7 @@
-"""Turns audio files of strangers into telephone audio, each in a limited process of its own.
+"""Decode untrusted audio files into telephone audio, each in a limited process of its own.
 
 MP3, WAV (PCM, float, mu-law, A-law, ADPCM), Ogg (Opus, Vorbis, FLAC), FLAC and M4A/AAC. The
-loudness is the sender's own; only what exceeds the scale is clipped.
+loudness is not changed; only what exceeds the scale is clipped.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ _PASSED_ENVIRONMENT = ("PATH", "PYTHONHOME", "LD_LIBRARY_PATH", "SYSTEMROOT")
 
 @dataclass(frozen=True, slots=True)
 class AudioInfo:
-    """What a file says of itself.
+    """The facts in a file's headers.
 
     ``codec``: FFmpeg's name, e.g. ``mp3``, ``opus``, ``pcm_s16le``. ``duration_ms``: None if
-    unknown. ``sample_rate`` (Hz) and ``channels`` are 0 if only the beginning of the file was at
-    hand and they stand further on.
+    unknown. ``sample_rate`` (Hz) and ``channels`` are 0 if only the beginning of the file was read
+    and they are further on.
     """
 
     codec: str
@@ -43,7 +43,7 @@ class AudioInfo:
 
 
 class AudioDecoder:
-    """Looks into and decodes files, at most ``parallel`` at once."""
+    """Probes and decodes files, at most ``parallel`` at once."""
 
     def __init__(self, parallel: int = 2) -> None:
         self._slots = asyncio.Semaphore(parallel)
@@ -75,7 +75,7 @@ class AudioDecoder:
     async def decode(self, source: Path, into: Path, *, max_ms: int, timeout_s: float) -> int:
         """Write ``source`` to ``into`` as raw s16le mono 8 kHz (mode 0600), at most ``max_ms``.
 
-        Returns the milliseconds written. A file that breaks off gives what is there. Raises as
+        Returns the milliseconds written. A file that is cut off gives what is there. Raises as
         ``probe`` does; ``into`` does not exist then.
         """
         _refuse_foreign(await asyncio.to_thread(_read_head, source))
@@ -132,7 +132,7 @@ async def _run_worker(
 
 
 def _environment() -> dict[str, str]:
-    """Enough to start Python, and nothing secret: the child reads a stranger's bytes."""
+    """Enough to start Python, and nothing secret: the child reads untrusted bytes."""
     passed = {name: os.environ[name] for name in _PASSED_ENVIRONMENT if name in os.environ}
     search = [_PACKAGE_ROOT, os.environ.get("PYTHONPATH", "")]
     return passed | {"PYTHONPATH": os.pathsep.join(filter(None, search))}
@@ -168,15 +168,15 @@ def _refuse_foreign(head: bytes) -> None:
 
 
 def _states_duration(answer: dict[str, Any]) -> bool:
-    """True for formats whose header counts the samples, so that a cut file tells it as well.
+    """True for formats whose header counts the samples, which is right for a cut file too.
 
-    Of the others FFmpeg estimates it from the size of the file.
+    For the others FFmpeg estimates it from the size of the file.
     """
     return str(answer["format"]).startswith(("flac", "mov"))
 
 
 def _last_answer(noise: bytes) -> dict[str, Any] | None:
-    """The worker's line of JSON; libraries may have written lines of their own before it."""
+    """The worker's line of JSON; libraries may have written other lines before it."""
     for line in reversed(noise.splitlines()):
         if line.startswith(b"{"):
             answer: dict[str, Any] = json.loads(line)

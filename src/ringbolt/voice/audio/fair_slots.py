@@ -1,4 +1,4 @@
-"""Places that many share, of which nobody gets all."""
+"""A limited number of slots, of which one user gets only a share."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class _Own:
 
 
 class FairSlots:
-    """``total`` places, of which whoever has one name gets ``each`` at most."""
+    """``total`` slots, of which one name gets ``each`` at most."""
 
     def __init__(self, total: int, each: int) -> None:
         self._places = asyncio.Semaphore(total)
@@ -24,7 +24,7 @@ class FairSlots:
 
     @asynccontextmanager
     async def take(self, name: str, wait_s: float | None = None) -> AsyncIterator[None]:
-        """Hold a place; '' is a name like any other. Raises ``TimeoutError`` after ``wait_s``."""
+        """Hold a slot; '' is a name like any other. Raises ``TimeoutError`` after ``wait_s``."""
         own = self._own.setdefault(name, _Own(asyncio.Semaphore(self._each)))
         own.users += 1
         try:

@@ -1,9 +1,9 @@
-"""What a file is, told from how it begins: to say in plain words why it cannot be played."""
+"""What kind of file it is, by its first bytes: to say why it cannot be played."""
 
 from __future__ import annotations
 
 HEAD_SIZE = 4096
-"""How many bytes of a file are enough for every answer here."""
+"""How many bytes of a file are enough to decide."""
 
 _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"%PDF-", "a PDF document"),
@@ -62,10 +62,10 @@ def foreign_kind(head: bytes) -> str | None:
 
 
 def playable_start(head: bytes) -> str | None:
-    """The audio format that ``head`` announces, for formats whose facts may stand further on.
+    """The audio format that ``head`` announces, for formats whose headers may be further on.
 
-    An MP4 may keep its index at the end, an MP3 or FLAC may begin with a large cover picture: the
-    beginning of such a file is known for audio but cannot be opened.
+    An MP4 may have its index at the end, an MP3 or FLAC may begin with a large cover picture: the
+    beginning of such a file shows that it is audio but cannot be opened.
     """
     for offset, signature, name in _PLAYABLE_STARTS:
         if head.startswith(signature, offset):
@@ -79,7 +79,7 @@ def _is_text(head: bytes) -> bool:
     try:
         text = head.decode()
     except UnicodeDecodeError as error:
-        if error.start < len(head) - 3:  # not merely a letter cut in two at the end
+        if error.start < len(head) - 3:  # not just a character cut at the end
             return False
         text = head[: error.start].decode()
     return bool(text) and all(char.isprintable() or char in "\t\r\n\f" for char in text)

@@ -1,4 +1,4 @@
-"""G.711, the telephone's own coding: one byte a sample, 8,000 samples a second.
+"""G.711, the codec of the telephone network: one byte a sample, 8,000 samples a second.
 
 Both laws of ITU-T G.711 (mu-law in North America and Japan, A-law elsewhere) between bytes of
 16-bit little-endian linear samples and bytes of code. The tables agree with the reference on all
@@ -57,8 +57,8 @@ def _spread(code: bytes, low: bytes, high: bytes) -> bytes:
 def _ulaw_magnitudes() -> bytes:
     """Code 0..127 of each 14-bit magnitude 0..8192 (G.711 table 2a: eight chords of 16 steps).
 
-    Chord ``c`` has steps of ``2 << c``; the first step holds zero alone, and all that lies above
-    the last decision value is clipped into it.
+    Chord ``c`` has steps of ``2 << c``; the first step holds zero alone, and everything above the
+    last decision value is clipped to it.
     """
     steps = [2 << chord for chord in range(8) for _ in range(16)]
     steps[0] = 1

@@ -1,7 +1,7 @@
 """From the URL of an audio file to a clip that a carrier can play.
 
-``probe`` answers before money is asked for: is there audio behind this URL? ``load`` brings all of
-it when the call is about to be placed.
+``probe`` says before anybody pays whether there is audio at this URL. ``load`` fetches all of it
+when the call is about to be placed.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ _TEMPORARY = ".part"
 
 @dataclass(frozen=True, slots=True)
 class AudioLimits:
-    """How much of a stranger's file is read, how long that may take, how often it is asked again.
+    """How much of an untrusted file is read, for how long, and for how long the answer is cached.
 
     ``parallel`` bounds probes and loads separately, ``for_one`` the probes of one client and the
-    loads from one host: files that never come leave room for those that do. Probe answers,
-    faults included, are kept for ``cache_s`` seconds, at most ``cache_size`` of them.
+    loads from one host, so that files that never arrive do not block the others. Results of
+    probes, errors included, are kept for ``cache_s`` seconds, at most ``cache_size`` of them.
     """
 
     probe_bytes: int = 256 * 1024
@@ -55,7 +55,7 @@ class _Answer:
 
 
 SHORTEST_MS = 100
-"""Less sound than this is no message: nobody shall pay for a call that says nothing."""
+"""Less audio than this is no message: nobody should pay for a call that says nothing."""
 
 
 def _too_large(max_bytes: int) -> AudioUnplayable:
@@ -78,7 +78,7 @@ def _too_short() -> AudioUnplayable:
 class AudioSource:
     """Probes and loads audio through ``fetcher`` and ``decoder``; clips live in ``work_dir``.
 
-    ``monotonic`` tells seconds, for the age of probe answers.
+    ``monotonic`` returns seconds, for the age of cached results.
     """
 
     def __init__(
@@ -101,10 +101,10 @@ class AudioSource:
         work_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     async def probe(self, url: str, client: str = "") -> AudioInfo:
-        """What the beginning of the file says. Callers for the same URL share one fetch.
-        ``client``: who asks; '' if it is known otherwise that nobody asks too often.
+        """The facts at the beginning of the file. Callers for the same URL share one fetch.
+        ``client``: who asks; '' if it is rate-limited elsewhere.
 
-        Raises ``AudioUnplayable``; ``RateLimited`` if too many files are being looked at.
+        Raises ``AudioUnplayable``; ``RateLimited`` if too many files are being probed.
         """
         answer = self._answers.get(url)
         if answer is not None and answer.until > self._monotonic():
@@ -116,11 +116,11 @@ class AudioSource:
             task = asyncio.create_task(self._probe_and_remember(url, client))
             self._running[url] = task
             task.add_done_callback(lambda done: self._finish(url, done))
-        # Shielded: a caller that goes away must not take the answer from the others.
+        # Shielded: a cancelled caller must not cancel the fetch of the others.
         return await asyncio.shield(task)
 
     async def load(self, url: str, max_ms: int) -> Clip:
-        """The file behind ``url`` as telephone audio, no more than ``max_ms`` of it.
+        """The file at ``url`` as telephone audio, at most ``max_ms`` of it.
 
         The clip's file is named by its content, so loading the same again decodes nothing.
         Raises ``AudioUnplayable``; ``Unavailable`` if the decoder does not run.
@@ -132,7 +132,7 @@ class AudioSource:
             self._temporary() as source,
             self._temporary() as decoded,
         ):
-            # Of a file that is too long, what was read is enough if it covers the wish.
+            # Of a file that is too large, what was read is enough if it covers ``max_ms``.
             fetched = await self._fetcher.fetch(
                 url, source, max_bytes=limits.max_bytes, timeout_s=limits.fetch_timeout_s, cut=True
             )
@@ -151,11 +151,11 @@ class AudioSource:
             return Clip(str(path), duration_ms)
 
     async def purge(self, older_than_s: float) -> int:
-        """Delete clips and left-over temporary files unused for that long; tell how many."""
+        """Delete clips and left-over temporary files unused for that long; returns how many."""
         return await asyncio.to_thread(_purge, self._work_dir, time.time() - older_than_s)
 
     async def close(self) -> None:
-        """Stop the probes that run. The fetcher is closed by whoever made it."""
+        """Stop the running probes. The caller that made the fetcher closes it."""
         tasks = list(self._running.values())
         for task in tasks:
             task.cancel()
@@ -205,7 +205,7 @@ class AudioSource:
     def _finish(self, url: str, task: asyncio.Task[AudioInfo]) -> None:
         del self._running[url]
         if not task.cancelled():
-            task.exception()  # marks it as seen: every caller may have gone away
+            task.exception()  # marks it as retrieved: every caller may be gone
 
     @asynccontextmanager
     async def _temporary(self) -> AsyncIterator[Path]:
@@ -219,12 +219,12 @@ class AudioSource:
 def _host(url: str) -> str:
     try:
         return urlsplit(url).hostname or ""
-    except ValueError:  # the fetcher says what is wrong with it
+    except ValueError:  # the fetcher reports what is wrong with it
         return ""
 
 
 def _again(error: AudioUnplayable) -> AudioUnplayable:
-    """A fresh exception that says the same: one kept and raised again holds its old frames."""
+    """A new exception with the same content: a cached one would keep its old frames alive."""
     copy = AudioUnplayable(
         error.message, code=error.code, suggestion=error.suggestion, role=error.role
     )
@@ -240,7 +240,7 @@ def _digest(source: Path, max_ms: int) -> str:
 
 
 def _duration_if_there(path: Path) -> int | None:
-    """Milliseconds of a clip made before, which counts as used now; None if there is none."""
+    """Milliseconds of an existing clip, marked as used now; None if there is none."""
     try:
         os.utime(path)
         return path.stat().st_size // _BYTES_PER_MS

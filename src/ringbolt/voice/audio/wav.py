@@ -1,6 +1,6 @@
-"""WAV files of 16-bit PCM, mono: what the simulated phones hear and what people can listen to.
+"""WAV files of 16-bit PCM, mono: what the simulated phones hear, and previews.
 
-For files of strangers there is ``voice/audio.py``; this reads only what Ringbolt itself writes.
+For untrusted files there is ``decoder``; this reads only what Ringbolt itself writes.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from ringbolt.core.calls.call import SAMPLE_RATE
 
 HEADER_SIZE = 44
 UNKNOWN_LENGTH = 0xFFFFFFFF
-"""The data size of a WAV whose end is not known yet, as streaming writers put it."""
+"""The data size of a WAV of unknown length, as streaming writers set it."""
 
 
 @dataclass(frozen=True, slots=True)
 class WavAudio:
-    """``pcm``: s16le mono samples. ``sample_rate``: how many make a second."""
+    """``pcm``: s16le mono samples. ``sample_rate``: samples per second."""
 
     pcm: bytes
     sample_rate: int
@@ -50,7 +50,7 @@ def wav_bytes(pcm: bytes, sample_rate: int = SAMPLE_RATE) -> bytes:
 
 
 def read_wav(source: Path | bytes) -> WavAudio:
-    """Read a 16-bit mono WAV; one cut short, or of unknown length, gives what is there.
+    """Read a 16-bit mono WAV; one that is cut off, or of unknown length, gives what is there.
 
     Raises ``ValueError`` for anything else.
     """
@@ -66,7 +66,7 @@ def read_wav(source: Path | bytes) -> WavAudio:
 
 
 class WavWriter:
-    """A WAV file that grows; at any moment what is on disk after ``flush`` is a whole WAV."""
+    """A WAV file that grows; after every ``flush`` the file is a valid WAV."""
 
     def __init__(self, path: Path, sample_rate: int = SAMPLE_RATE) -> None:
         self._sample_rate = sample_rate
@@ -84,7 +84,7 @@ class WavWriter:
         self._data_size += len(pcm)
 
     def flush(self) -> None:
-        """Bring the header up to date and everything to the disk."""
+        """Update the header and write everything to the file."""
         self._file.seek(0)
         self._file.write(wav_header(self._data_size, self._sample_rate))
         self._file.seek(0, io.SEEK_END)
