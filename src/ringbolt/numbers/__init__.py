@@ -1,1 +1,1 @@
-"""Numbers that are lent to an order, so that it receives the texts that come to them."""
+"""Numbers that are leased for an order, to receive the texts that come to them."""

@@ -73,11 +73,11 @@ def main_language(job: SpeechJob, utterances: tuple[Utterance, ...]) -> str:
 
 def _language(run: Run, is_main: bool, job: SpeechJob, detect: Detect) -> str:
     options = BY_SCRIPT.get(run.script)
-    wish = parse_tag(job.language)
+    tag = parse_tag(job.language)
     if options is None:  # digits alone: any language can say them
-        return wish.language if wish else job.home or "en"
-    if is_main and wish and wish.language in options:
-        return wish.language
+        return tag.language if tag else job.home or "en"
+    if is_main and tag and tag.language in options:
+        return tag.language
     by_letters = language_by_letters(run)
     if by_letters != options[0]:
         return by_letters
@@ -89,8 +89,8 @@ def _language(run: Run, is_main: bool, job: SpeechJob, detect: Detect) -> str:
 
 
 def _cast(text: str, language: str, job: SpeechJob) -> Utterance:
-    wish = parse_tag(job.language)
-    region = wish.region if wish and wish.language == language else ""
+    tag = parse_tag(job.language)
+    region = tag.region if tag and tag.language == language else ""
     if not region and job.home == language:
         region = job.region
     voice = replace(engine_voice(language, region, job.gender), rate=job.rate)

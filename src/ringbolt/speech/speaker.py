@@ -41,7 +41,7 @@ _ENGINES = ("hibari-tts", "espeakng-loader", "text2tashkeel", "py3langid")
 
 
 @dataclass(frozen=True, slots=True)
-class _Wish:
+class _Understood:
     """A parsed request: what to say, as which persona, and notes on what was ignored."""
 
     job: SpeechJob
@@ -74,20 +74,20 @@ class LocalSpeaker:
         self._under_way: dict[_Turn, asyncio.Task[Clip]] = {}
 
     async def speak(self, request: SpeechRequest) -> Speech:
-        wish = understand(request, self._default_voice)
+        understood = understand(request, self._default_voice)
         key = cache_key(
             {
                 "pipeline": PIPELINE_VERSION,
                 "engines": self._versions,
                 "rate": SAMPLE_RATE,
-                **asdict(wish.job),
+                **asdict(understood.job),
             }
         )
         clip = await asyncio.to_thread(self._cache.get, key)
         if clip is not None:
-            return _speech(request, wish, clip, cached=True)
-        clip = await self._spoken_once(key, wish.job, request.preview)
-        return _speech(request, wish, clip, cached=False)
+            return _speech(request, understood, clip, cached=True)
+        clip = await self._spoken_once(key, understood.job, request.preview)
+        return _speech(request, understood, clip, cached=False)
 
     async def purge(self) -> int:
         """Remove spoken texts that are too old or too many; returns the bytes freed."""
@@ -135,7 +135,7 @@ class LocalSpeaker:
         return clip
 
 
-def understand(request: SpeechRequest, default_voice: str) -> _Wish:
+def understand(request: SpeechRequest, default_voice: str) -> _Understood:
     """Clean the text and find the persona. Raises ``SpeechFailed`` if no voice can speak it."""
     if len(request.text) > MAX_TEXT:
         raise SpeechFailed(
@@ -155,34 +155,34 @@ def understand(request: SpeechRequest, default_voice: str) -> _Wish:
         region=persona.region if persona else "",
         rate=min(MAX_RATE, max(MIN_RATE, request.rate)),
     )
-    return _Wish(job, persona, notes)
+    return _Understood(job, persona, notes)
 
 
-def _speech(request: SpeechRequest, wish: _Wish, clip: Clip, *, cached: bool) -> Speech:
+def _speech(request: SpeechRequest, understood: _Understood, clip: Clip, *, cached: bool) -> Speech:
     language: str = clip.facts["language"]
-    persona = wish.persona or persona_for(language)
+    persona = understood.persona or persona_for(language)
     return Speech(
         path=clip.path,
         duration_ms=clip.size * 1000 // (2 * SAMPLE_RATE),
         engine=clip.facts["engine"],
         voice=persona.id if persona else language,
         language=language,
-        notes=(*wish.notes, *_differences(request, wish, clip)),
+        notes=(*understood.notes, *_differences(request, understood, clip)),
         cached=cached,
     )
 
 
-def _differences(request: SpeechRequest, wish: _Wish, clip: Clip) -> list[str]:
+def _differences(request: SpeechRequest, understood: _Understood, clip: Clip) -> list[str]:
     """Notes on what is not as requested."""
     language = clip.facts["language"]
     tag = parse_tag(request.language)
-    home = wish.persona.language if request.voice and wish.persona else language
+    home = understood.persona.language if request.voice and understood.persona else language
     differences = {
         NEURAL_DOWNGRADED: request.neural and clip.facts["tier"] != "neural",
         VOICE_SUBSTITUTED: clip.facts["substitute"],
         LANGUAGE_DIFFERS: home != language,
         LANGUAGE_IGNORED: bool(request.language) and (tag is None or tag.language != language),
         ENGINE_FALLBACK: clip.facts["fell_back"],
-        PARTLY_UNSPOKEN: unread_letters(wish.job.text) > 0,
+        PARTLY_UNSPOKEN: unread_letters(understood.job.text) > 0,
     }
     return [note for note, differs in differences.items() if differs]

@@ -1,5 +1,5 @@
 """Lightning Addresses while the node is simulated: the world alone resolves them, whatever host
-they name, so that a shop with play money never asks a stranger's server.
+they name, so that a shop with play money never asks an outside server.
 """
 
 from __future__ import annotations

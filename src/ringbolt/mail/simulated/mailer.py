@@ -1,4 +1,4 @@
-"""The simulated mail server as a shop sees it: a stranger behind HTTP.
+"""The simulated mail server as a shop sees it: behind HTTP, like any other.
 
 It is sent the very bytes that a real one would get. What was never sent, or refused with 4xx, is
 a definite no; a lost answer, a timeout or 5xx leaves it open whether the mail was taken.

@@ -1,7 +1,7 @@
-"""The simulated lender as a shop sees it: a stranger behind HTTP, like any other lender.
+"""The simulated provider as a shop sees it: behind HTTP, like any other provider.
 
 What was never sent, or refused with 4xx, is a definite no; a lost answer, a timeout or 5xx leaves
-it open whether a number was lent.
+it open whether a number was leased.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class SimulatedNumberProvider:
 
     def __init__(self, base_url: str) -> None:
         self._url = f"{base_url.rstrip('/')}/simulator/lender"
-        self._far_end = FarEnd("The simulated lender of numbers")
+        self._far_end = FarEnd("The simulated provider of numbers")
 
     @property
     def name(self) -> str:
@@ -73,9 +73,9 @@ class SimulatedNumberProvider:
             case Answer() as answer:
                 return _result(answer)
             case NeverSent(why):
-                return Rejected(f"the lender cannot be reached: {why}", permanent=False)
+                return Rejected(f"the provider cannot be reached: {why}", permanent=False)
             case Lost(why):
-                return Unknown(f"the lender's answer was lost: {why}")
+                return Unknown(f"the provider's answer was lost: {why}")
 
     async def find(self, ref: str) -> Acquired | None:
         url = f"{self._url}/leases"
@@ -129,5 +129,5 @@ def _result(answer: Answer) -> AcquireResult:
             return Rejected(msgspec.json.decode(answer.body, type=LeaseRefusal).reason)
     except msgspec.DecodeError:
         if answer.is_refusal:
-            return Rejected(f"the lender refused with HTTP {answer.status}")
-    return Unknown(f"the lender answered HTTP {answer.status}")
+            return Rejected(f"the provider refused with HTTP {answer.status}")
+    return Unknown(f"the provider answered HTTP {answer.status}")

@@ -1,4 +1,4 @@
-"""How the simulated lender's requests and texts look as JSON; both of its ends use this."""
+"""The JSON between the simulated provider and its adapter; both use this."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ E164 = Annotated[str, Meta(pattern=r"^\+[0-9]{2,15}$")]
 
 
 class LeaseRequest(Struct):
-    """A number as it is asked for: ``POST /simulator/lender/leases``."""
+    """A request for a number: ``POST /simulator/lender/leases``."""
 
     ref: Annotated[str, Meta(min_length=1, max_length=200)]
     service: Annotated[str, Meta(min_length=1, max_length=40)]
@@ -33,13 +33,13 @@ class LeaseRequest(Struct):
 
 
 class LeaseRefusal(Struct):
-    """Why there is no loan, with a status of 4xx."""
+    """Why there is no lease, with a status of 4xx."""
 
     reason: str
 
 
 class LeaseState(Struct):
-    """201: there is a loan; 200: this is the one that was asked about."""
+    """201: the new lease; 200: the one that was looked up."""
 
     lease: Acquired
 
@@ -66,7 +66,7 @@ class AnotherTextReply(Struct):
 
 
 class FinishReply(Struct):
-    """The loan is over, whether it went on until now or not."""
+    """The lease has ended, now or before."""
 
     finished: bool = True
 

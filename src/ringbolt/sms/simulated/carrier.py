@@ -1,4 +1,4 @@
-"""The simulated SMS carrier as a shop sees it: a stranger behind HTTP, like any other carrier.
+"""The simulated SMS carrier as a shop sees it: behind HTTP, like any other carrier.
 
 What was never sent, or refused with 4xx, is a definite no; a lost answer, a timeout or 5xx leaves
 it open whether there is a text.
