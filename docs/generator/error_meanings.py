@@ -74,7 +74,7 @@ _REQUEST = {
     ),
     "INVALID_IDEMPOTENCY_KEY": Meaning(
         "`Idempotency-Key` is not 1 to 255 printable ASCII characters; or, without an API key, has "
-        "fewer than 20, or hardly any different ones: whoever sends the same one gets the order.",
+        "fewer than 20, or hardly any different ones: who sends the same one gets the order.",
         "Use a random UUID.",
     ),
     "IDEMPOTENCY_MISMATCH": Meaning(
@@ -226,7 +226,7 @@ _ORDER = {
         "Try again after `Retry-After`, or leave `reactivate` out to get another number.",
     ),
     "NUMBER_GONE": Meaning(
-        "`reactivate`: whoever lent that number does not lend it any more.",
+        "`reactivate`: the provider of that number does not offer it any more.",
         "Leave `reactivate` out to get another number.",
     ),
     "INVALID_EMAIL_ADDRESS": Meaning(
@@ -295,7 +295,7 @@ _ORDER = {
         "Pay or cancel some, wait, or pay from a balance.",
     ),
     "TOO_MANY_NUMBERS": Meaning(
-        "Too many numbers are on loan: to your address, or in all.",
+        "Too many numbers are leased: to your address, or in all.",
         "Cancel some, wait until they go back, or try again in some minutes.",
     ),
     "NUMBERS_UNAVAILABLE": Meaning(
@@ -309,7 +309,7 @@ _ORDER = {
         "There is no such order.", "Use the `orderId` exactly as it was answered."
     ),
     "TOO_EARLY": Meaning(
-        "A number cannot be given back, for a cancel or another number, before 2 minutes have "
+        "A number cannot be released, for a cancel or another number, before 2 minutes have "
         "passed since it was assigned (`cancelAfter`).",
         "Wait for `Retry-After` seconds.",
     ),
