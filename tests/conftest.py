@@ -10,6 +10,8 @@ import pytest
 
 from support import speech
 
+pytest_plugins = ("support.databases.fixtures", "support.fixtures")
+
 # The same examples in every run, none of them timed: a machine under load is no counterexample, and
 # a run that lands a change does not fail over what it did not touch. To look for new ones:
 # ``pytest --hypothesis-profile=explore``.

@@ -10,24 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from support.databases.fixtures import (
-    clock,
-    database_url,
-    postgres_server,
-    postgres_url,
-    sqlite_template,
-    sqlite_url,
-)
 from support.servers.shop import BY_HAND, ShopServer, running_shop, settings_for
-
-__all__ = [
-    "clock",
-    "database_url",
-    "postgres_server",
-    "postgres_url",
-    "sqlite_template",
-    "sqlite_url",
-]
 
 OpenShop = Callable[..., Awaitable[ShopServer]]
 

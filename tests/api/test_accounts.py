@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -17,7 +16,6 @@ from ringbolt.core.errors import Forbidden, InvalidInput, Role, Unauthorized
 from ringbolt.core.order import OrderState
 from ringbolt.lightning.node import Invoice
 from ringbolt.store.engine.db import Database
-from ringbolt.store.engine.opening import open_database
 from support.rigs.accounts import Bank, refusal_of
 
 OWN_KEY = "a-key-that-nobody-knows-yet"
@@ -25,21 +23,14 @@ SELF_SERVICE = {"keys": {"self_service": True}}
 
 
 @pytest.fixture
-async def db(database_url: str, clock: SystemClock) -> AsyncIterator[Database]:
-    opened = await open_database(database_url, clock)
-    yield opened
-    await opened.close()
+def bank(database: Database, clock: SystemClock) -> Bank:
+    return Bank(database, clock)
 
 
 @pytest.fixture
-def bank(db: Database, clock: SystemClock) -> Bank:
-    return Bank(db, clock)
-
-
-@pytest.fixture
-def open_bank(db: Database, clock: SystemClock) -> Bank:
+def open_bank(database: Database, clock: SystemClock) -> Bank:
     """One where an unknown key makes an account at its first top-up."""
-    return Bank(db, clock, **SELF_SERVICE)
+    return Bank(database, clock, **SELF_SERVICE)
 
 
 # -- topping up -------------------------------------------------------------------------------

@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import secrets
 from collections import Counter
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +18,6 @@ from ringbolt.core.errors import Unauthorized
 from ringbolt.core.order import OrderState
 from ringbolt.store import ledger_entries
 from ringbolt.store.engine.db import Database
-from ringbolt.store.engine.opening import open_database
 from ringbolt.store.ledger import InsufficientFunds
 from ringbolt.store.orders import Order
 from support.rigs.accounts import Bank, decided, refusal_of
@@ -27,15 +25,8 @@ from support.rigs.fate import Fate, MortalDatabase
 
 
 @pytest.fixture
-async def db(database_url: str, clock: SystemClock) -> AsyncIterator[Database]:
-    opened = await open_database(database_url, clock)
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
-def bank(db: Database, clock: SystemClock) -> Bank:
-    return Bank(db, clock)
+def bank(database: Database, clock: SystemClock) -> Bank:
+    return Bank(database, clock)
 
 
 # -- spending ---------------------------------------------------------------------------------

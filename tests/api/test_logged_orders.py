@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import logging
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
-import structlog
 
 from ringbolt.clock import SystemClock
 from ringbolt.core.order import OrderState
@@ -18,22 +16,14 @@ from ringbolt.store.engine.db import Database
 from ringbolt.store.engine.opening import open_database
 from support.rigs.orders import Kind, OrderWorld, paid
 
+pytestmark = pytest.mark.usefixtures("restored_logs")
+
 
 @pytest.fixture
 async def world(sqlite_url: str, clock: SystemClock) -> AsyncIterator[OrderWorld]:
     opened: Database = await open_database(sqlite_url, clock)
     yield OrderWorld(opened, clock)
     await opened.close()
-
-
-@pytest.fixture(autouse=True)
-def restored() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers, root.level
-    yield
-    root.handlers = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
 
 
 def _written(capsys: pytest.CaptureFixture[str], order_id: str) -> list[str]:

@@ -28,7 +28,7 @@ from support.memory_world import MemoryNode
 from support.rigs.fate import Died, Fate
 from support.rigs.payouts import ALICE, SHARE_MSAT, Desk, MemoryAddresses, an_order, settle
 from support.servers.shop import ShopServer
-from support.servers.world import WorldServer
+from support.servers.world import WorldServer, running_world
 from support.waiting import eventually
 
 HOUR_MS = 3_600_000
@@ -72,10 +72,8 @@ async def check_books(desk: Desk) -> None:
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[WorldServer]:
-    server = WorldServer(tmp_path)
-    await server.start()
-    yield server
-    await server.stop()
+    async with running_world(tmp_path) as server:
+        yield server
 
 
 class Simulated(Desk):

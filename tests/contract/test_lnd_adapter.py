@@ -6,8 +6,7 @@ import asyncio
 import json
 import secrets
 import socket
-import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -19,11 +18,10 @@ from ringbolt.core.errors import NodeUnavailable
 from ringbolt.lightning.lnd.node import LndNode, load_macaroon
 from ringbolt.lightning.lnd.wire import to_base64url
 from ringbolt.lightning.node import InvoiceState, PaymentFailed, PaymentSucceeded, PaymentUnknown
-from support.servers.sites import self_signed
-from support.servers.world import WorldServer
+from support.servers.sites import Handler, listening, self_signed
+from support.servers.world import WorldServer, running_world
 from support.waiting import PATIENCE_S
 
-Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 HASH = bytes(range(32))
 NODE = "/simulator/node"
 SETTLED = f"{NODE}/v1/invoices/subscribe"
@@ -31,10 +29,8 @@ SETTLED = f"{NODE}/v1/invoices/subscribe"
 
 @pytest.fixture
 async def server(tmp_path: Path) -> AsyncIterator[WorldServer]:
-    server = WorldServer(tmp_path)
-    await server.start()
-    yield server
-    await server.stop()
+    async with running_world(tmp_path) as server:
+        yield server
 
 
 @asynccontextmanager
@@ -49,15 +45,6 @@ async def paid(server: WorldServer, node: LndNode) -> bytes:
     invoice = await node.create_invoice(1000, "", 600, preimage)
     await server.world.lightning.send_payment(server.world.lightning.wallet, invoice.bolt11)
     return invoice.payment_hash
-
-
-@asynccontextmanager
-async def fake_node(handle: Handler, tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
-    """Something that answers as ``handle`` does; its URL."""
-    listening = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=tls)
-    port = listening.sockets[0].getsockname()[1]
-    yield f"{'https' if tls else 'http'}://127.0.0.1:{port}"
-    listening.close()
 
 
 def answering(status: str, body: bytes) -> Handler:
@@ -150,7 +137,7 @@ async def test_a_node_that_is_not_there() -> None:
 
 
 async def test_a_node_that_says_nothing() -> None:
-    async with fake_node(silent) as url:
+    async with listening(silent) as url:
         node = LndNode(url, "00", timeout_s=0.2, liveness_s=0.1)
         async with asyncio.timeout(PATIENCE_S):
             with pytest.raises(NodeUnavailable, match=r"No answer from .* within 0\.2 s"):
@@ -169,7 +156,7 @@ async def test_a_payment_whose_answer_is_lost_is_unknown() -> None:
         writer.close()
 
     for handle in (hang_up, answering("200 OK", b""), answering("200 OK", b"<html>\n")):
-        async with fake_node(handle) as url:
+        async with listening(handle) as url:
             node = LndNode(url, "00")
             assert isinstance(await node.pay("lnbcrt1", 0, 1), PaymentUnknown)
             await node.close()
@@ -186,7 +173,7 @@ async def test_a_payment_whose_answer_is_lost_is_unknown() -> None:
 )
 async def test_refusals_say_what_is_wrong(words: str, code: str) -> None:
     body = json.dumps({"code": 2, "message": words, "details": []}).encode()
-    async with fake_node(answering("500 Internal Server Error", body)) as url:
+    async with listening(answering("500 Internal Server Error", body)) as url:
         node = LndNode(url, "00")
         with pytest.raises(NodeUnavailable, match=words) as refused:
             await node.info()
@@ -196,7 +183,7 @@ async def test_refusals_say_what_is_wrong(words: str, code: str) -> None:
 
 async def test_something_that_is_no_lnd() -> None:
     for status in ("200 OK", "404 Not Found"):
-        async with fake_node(answering(status, b"<html>hello</html>")) as url:
+        async with listening(answering(status, b"<html>hello</html>")) as url:
             node = LndNode(url, "00")
             with pytest.raises(NodeUnavailable):
                 await node.info()
@@ -210,7 +197,7 @@ async def test_the_certificate_is_pinned(tmp_path: Path) -> None:
     tls, _ = self_signed(tmp_path / "a"), self_signed(tmp_path / "b")
     right, wrong = tmp_path / "a" / "server.pem", tmp_path / "b" / "server.pem"
     body = json.dumps(info).encode()
-    async with fake_node(answering("200 OK", body), tls) as url:
+    async with listening(answering("200 OK", body), tls) as url:
         trusted = LndNode(url, "00", right)
         assert (await trusted.info()).holds_real_money
         await trusted.close()
@@ -247,7 +234,7 @@ def test_a_macaroon_is_hexadecimal_or_a_file(tmp_path: Path) -> None:
 async def test_the_end_of_a_payment_counts(line: dict[str, str], outcome: object) -> None:
     lines = [{"result": {"status": "IN_FLIGHT"}}, {"result": line}]
     body = b"".join(json.dumps(each).encode() + b"\n" for each in lines)
-    async with fake_node(answering("200 OK", body)) as url:
+    async with listening(answering("200 OK", body)) as url:
         node = LndNode(url, "00")
         assert await node.pay("lnbcrt1", 0, 5) == outcome
         await node.close()
@@ -265,7 +252,7 @@ async def test_the_earliest_held_part_bounds_a_payment_in_parts() -> None:
             {"expiry_height": 600, "state": "CANCELED"},
         ],
     }
-    async with fake_node(answering("200 OK", json.dumps(invoice).encode())) as url:
+    async with listening(answering("200 OK", json.dumps(invoice).encode())) as url:
         node = LndNode(url, "00")
         status = await node.lookup_invoice(HASH)
         await node.close()

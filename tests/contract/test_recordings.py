@@ -23,7 +23,7 @@ from ringbolt.store.recordings import Recording
 from ringbolt.voice.audio.wav import read_wav
 from ringbolt.voice.carrier import Accepted, SupportsRecording
 from support.clients.voice import PLAN, VoiceClient, assert_refused
-from support.contracts.voice import PLAIN, Part, Rig, rig, tone
+from support.contracts.voice import PLAIN, Part, Rig
 from support.servers.shop import ShopServer, running_shop, settings_for
 from support.waiting import eventually
 
@@ -32,17 +32,6 @@ LISTENS = "+1234567800"
 LISTENER_ACCOUNT = "key:somebody-else"
 ASKED = '<plan><say>Speak.</say><record maxSilence="2"/></plan>'
 DAY_S = 86_400
-
-
-@pytest.fixture
-async def line(tmp_path: Path) -> AsyncIterator[Rig]:
-    async with rig(tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-def second(line: Rig) -> Clip:
-    return line.clip(tone(1000))
 
 
 async def recorded(line: Rig, to: str, *script: Part | Record, **limits: int) -> tuple[str, int]:

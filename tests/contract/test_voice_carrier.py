@@ -1,8 +1,6 @@
 """What every voice carrier keeps to, here the simulated one over HTTP at twenty times real time."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -12,19 +10,8 @@ from ringbolt.core.outcome import Recovery, Rejected, Unknown
 from ringbolt.voice.carrier import Accepted, EventBatch, SupportsCallLookup, VoiceCarrier
 from ringbolt.voice.simulated.carrier import SimulatedCarrier
 from support.contracts.following import Listener, hear_nothing, heard, reached
-from support.contracts.voice import PLAIN, Part, Rig, after_g711, rig, tone
+from support.contracts.voice import PLAIN, Part, Rig, after_g711, tone
 from support.waiting import PATIENCE_S, until
-
-
-@pytest.fixture
-async def line(tmp_path: Path) -> AsyncIterator[Rig]:
-    async with rig(tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-def second(line: Rig) -> Clip:
-    return line.clip(tone(1000))
 
 
 async def place(line: Rig, to: str, *script: Part, **limits: int) -> str:

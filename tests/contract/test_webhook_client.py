@@ -17,7 +17,7 @@ from aiohttp import web
 
 from ringbolt.upstream.fetch.vetted import vet_url
 from ringbolt.upstream.fetch.webhook_client import Answered, HostBusy, NoAnswer, WebhookClient
-from support.servers.sites import Names, Site, body, raw_site, self_signed, site
+from support.servers.sites import Names, Site, body, listening, raw_site, self_signed, site
 from support.waiting import PATIENCE_S, until
 
 BODY = b'{"status":"OK"}'
@@ -188,11 +188,8 @@ async def counting(seen: set[object], requests_each: int = 100) -> AsyncIterator
         finally:
             writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    finally:
-        server.close()
+    async with listening(serve) as origin:
+        yield origin
 
 
 @asynccontextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from itertools import count
@@ -11,7 +10,6 @@ import pytest
 
 from ringbolt.clock import SystemClock
 from ringbolt.core.calls.call import CallStatus
-from ringbolt.core.errors import RingboltError
 from ringbolt.core.order import OrderState
 from ringbolt.core.outcome import Recovery, Rejected, Unknown
 from ringbolt.store import jobs
@@ -28,7 +26,7 @@ from support.rigs.balance_calls import (
 )
 from support.rigs.calls import CallProcess, CallWorld
 from support.rigs.fate import Died, Fate
-from support.rigs.shop import LEASE_MS
+from support.rigs.shop import let_stand_still
 
 RECOVERIES = [Recovery.IDEMPOTENT, Recovery.LOOKUP, Recovery.NONE]
 TALKS = ANSWERED[:-1]
@@ -155,25 +153,11 @@ async def test_a_worker_that_stood_still_does_no_harm_when_it_goes_on(
         fate = Fate(number, "pause")
         story = Story(world, flow, key)
         process = world.process(fate)
-        running = asyncio.ensure_future(story.run(process))
-        standing = asyncio.ensure_future(fate.stands_still.wait())
-        await asyncio.wait({running, standing}, return_when=asyncio.FIRST_COMPLETED)
-        assert not running.done(), "it did not stand still"
-        if process.current is not None:
-            process.current.lease.sure_until_s = 0  # as the time that passes would
-        world.clock.set_offset(world.clock.offset_ms + LEASE_MS)
+        standstill = await let_stand_still(process, story.run(process))
         await story.go_on(world.process())
-        fate.go_on.set()
-        await _let_go(running)
+        await standstill.go_on()
         await story.go_on(world.process())
         await assert_promise_kept(world, story.caller)
-
-
-async def _let_go(running: asyncio.Future[None]) -> None:
-    try:
-        await running
-    except (jobs.LeaseLost, RingboltError):
-        return
 
 
 async def test_what_is_not_taken_is_on_the_balance_again(world: CallWorld) -> None:

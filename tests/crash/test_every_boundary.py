@@ -7,14 +7,12 @@ right before it, right after it, or standing still before it while another proce
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 import pytest
 
 from ringbolt.clock import SystemClock
-from ringbolt.core.errors import Conflict, RingboltError
 from ringbolt.core.order import OrderState
 from ringbolt.core.outcome import Recovery, Rejected, Unknown
 from ringbolt.store import jobs
@@ -22,7 +20,7 @@ from ringbolt.store.engine.opening import open_database
 from support.memory_world import ANSWERED, BUSY, memory_carrier
 from support.rigs.calls import Buyer, CallProcess, CallWorld, assert_promise_kept
 from support.rigs.fate import Died, Fate
-from support.rigs.shop import LEASE_MS
+from support.rigs.shop import let_stand_still
 
 RECOVERIES = [Recovery.IDEMPOTENT, Recovery.LOOKUP, Recovery.NONE]
 MAX_EFFECTS = 100
@@ -195,22 +193,8 @@ async def assert_survives_standstill(world: CallWorld, flow: Flow, fate: Fate) -
     flow.prepare(world)
     story = Story(world, flow)
     process = world.process(fate)
-    running = asyncio.ensure_future(story.run(process))
-    standing = asyncio.ensure_future(fate.stands_still.wait())
-    await asyncio.wait({running, standing}, return_when=asyncio.FIRST_COMPLETED)
-    assert not running.done(), "it did not stand still"
-    if process.current is not None:
-        process.current.lease.sure_until_s = 0  # as the time that passes would
-    world.clock.set_offset(world.clock.offset_ms + LEASE_MS)
+    standstill = await let_stand_still(process, story.run(process))
     await story.run(world.process(), 0 if not await story.buyer.exists() else story.at)
-    fate.go_on.set()
-    await _let_go(running)
+    await standstill.go_on()
     await story.run(world.process(), story.at)
     await assert_promise_kept(world, story.buyer, rings=flow.rings)
-
-
-async def _let_go(running: asyncio.Future[None]) -> None:
-    try:
-        await running
-    except (Conflict, jobs.LeaseLost, RingboltError):
-        return

@@ -8,7 +8,6 @@ import os
 import random
 import signal
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -20,7 +19,6 @@ from support.processes.shop import (
     PatientBuyer,
     Phones,
     ServerProcess,
-    running_process,
     world_process,
 )
 from support.waiting import eventually
@@ -38,14 +36,6 @@ KILLS = int(os.environ.get("RINGBOLT_TEST_KILLS", "10"))
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     with world_process(tmp_path_factory.mktemp("world"), SPEED) as process:
-        yield process
-
-
-@pytest.fixture
-async def shop(tmp_path: Path, world: ServerProcess) -> AsyncIterator[ServerProcess]:
-    await world.ready()
-    where = {"RINGBOLT_SIMULATOR_URL": world.url}
-    async with running_process(["serve"], tmp_path / "shop", **where) as process:
         yield process
 
 

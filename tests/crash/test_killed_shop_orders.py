@@ -7,16 +7,12 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from ringbolt.cli.output import EXIT_OK
 from support.clients.patient_orders import PatientOrder, balance_sats, funded_key
 from support.processes.chance import a_random_moment
-from support.processes.shop import Phones, ServerProcess, running_process, world_process
+from support.processes.shop import Phones, ServerProcess
 
 SPEED = 10
 KILLS = int(os.environ.get("RINGBOLT_TEST_KILLS", "10")) // 2
@@ -40,20 +36,6 @@ SORTS: list[tuple[str, dict[str, Any], str]] = [
     (RECEIVE, {"country": USA, "service": "sim-unknown"}, "settled"),
     (RECEIVE, {"country": USA, "service": "sim-none"}, "returned"),
 ]
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[ServerProcess]:
-    with world_process(tmp_path, SPEED) as process:
-        yield process
-
-
-@pytest.fixture
-async def shop(tmp_path: Path, world: ServerProcess) -> AsyncIterator[ServerProcess]:
-    await world.ready()
-    where = {"RINGBOLT_SIMULATOR_URL": world.url}
-    async with running_process(["serve"], tmp_path / "shop", **where) as process:
-        yield process
 
 
 def mixed(shop: ServerProcess, world: ServerProcess, key: str) -> list[PatientOrder]:

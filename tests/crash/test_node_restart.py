@@ -4,36 +4,19 @@ was paid is delivered, what was not runs out, and the books agree with the node'
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 from functools import partial
-from pathlib import Path
 
 import httpx
-import pytest
 
 from ringbolt.cli.output import EXIT_OK
 from support.clients.patient_orders import FINAL, PatientOrder
-from support.processes.shop import LONG_S, Phones, ServerProcess, running_process, world_process
+from support.processes.shop import LONG_S, Phones, ServerProcess
 from support.waiting import eventually
 
 SPEED = 10
 GETS_IT = "+1234567800"
 INVOICES = 100
 USA = 187
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[ServerProcess]:
-    with world_process(tmp_path, SPEED) as process:
-        yield process
-
-
-@pytest.fixture
-async def shop(tmp_path: Path, world: ServerProcess) -> AsyncIterator[ServerProcess]:
-    await world.ready()
-    where = {"RINGBOLT_SIMULATOR_URL": world.url}
-    async with running_process(["serve"], tmp_path / "shop", **where) as process:
-        yield process
 
 
 async def restart(process: ServerProcess) -> None:

@@ -8,7 +8,6 @@ process takes over.
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -19,7 +18,6 @@ from ringbolt.app.accounts.keys import NewKey
 from ringbolt.app.numbers.cancel_order import cancel_order
 from ringbolt.app.numbers.replace_number import replace_number
 from ringbolt.clock import SystemClock
-from ringbolt.core.errors import RingboltError
 from ringbolt.core.order import OrderState
 from ringbolt.core.outcome import Recovery
 from ringbolt.sms.carrier import ReceiptState
@@ -27,7 +25,7 @@ from ringbolt.store import jobs, receiving_orders
 from ringbolt.store.engine.opening import open_database
 from support.rigs.fate import Died, Fate
 from support.rigs.orders import Kind, OrderOfWorld, OrderProcess, OrderWorld
-from support.rigs.shop import LEASE_MS
+from support.rigs.shop import let_stand_still
 
 MAX_EFFECTS = 80
 INVOICE_MS = 3_700_000
@@ -218,27 +216,13 @@ async def test_a_worker_that_stood_still_longer_than_its_lease_does_no_harm_when
 async def assert_survives_standstill(world: OrderWorld, flow: Flow, fate: Fate) -> None:
     story = await _story(world, flow)
     process = world.process(fate)
-    running = asyncio.ensure_future(story.run(process))
-    standing = asyncio.ensure_future(fate.stands_still.wait())
-    await asyncio.wait({running, standing}, return_when=asyncio.FIRST_COMPLETED)
-    assert not running.done(), "it did not stand still"
-    if process.current is not None:
-        process.current.lease.sure_until_s = 0  # as the time that passes would
-    world.pass_ms(LEASE_MS)
+    standstill = await let_stand_still(process, story.run(process))
     at = story.at
     await story.run(world.process())
-    fate.go_on.set()
-    await _let_go(running)
+    await standstill.go_on()
     story.at = at
     await story.run(world.process())
     await story.check()
-
-
-async def _let_go(running: asyncio.Future[None]) -> None:
-    try:
-        await running
-    except (jobs.LeaseLost, RingboltError):
-        return
 
 
 @pytest.mark.parametrize("recovery", [Recovery.IDEMPOTENT, Recovery.NONE])

@@ -12,10 +12,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Self
 
-import httpx
 import pytest
 
 from support.clients.l402 import PATH, say
+from support.clients.l402_requests import l402_requests_client
 from support.numbers import ANSWERS, LISTENS
 from support.servers.shop import ShopServer, running_shop, settings_for
 from support.waiting import PATIENCE_S
@@ -122,29 +122,8 @@ async def test_bolt402_buys_the_same_call_twice_when_the_window_is_over(shop: Sh
     await assert_rang_and_charged(shop, [json.loads(one["text"]) for one in (first, second)])
 
 
-def l402_requests_client(shop: ShopServer) -> Any:
-    """With a wallet object of its own kind: its LND wallet takes LND's hexadecimal preimage for
-    base64 (0.9.0)."""
-    l402_requests = pytest.importorskip(
-        "l402_requests", reason="l402-requests needs coincurve, which has no wheel for this Python"
-    )
-    from l402_requests.wallets import WalletBase
-
-    class Wallet(WalletBase):  # type: ignore[misc]
-        async def pay_invoice(self, bolt11: str) -> str:
-            async with httpx.AsyncClient(timeout=PATIENCE_S) as http:
-                answer = await http.post(
-                    f"{wallet_url(shop)}/v2/router/send",
-                    json={"payment_request": bolt11, "timeout_seconds": 60},
-                )
-            preimage: str = answer.json()["result"]["payment_preimage"]
-            return preimage
-
-    return l402_requests.AsyncL402Client(wallet=Wallet())
-
-
 async def test_l402_requests_buys_a_call(shop: ShopServer) -> None:
-    async with l402_requests_client(shop) as client:
+    async with l402_requests_client(wallet_url(shop)) as client:
         answer = await client.post(shop.url + PATH, json=say(ANSWERS))
 
     assert answer.status_code == 200
@@ -153,7 +132,7 @@ async def test_l402_requests_buys_a_call(shop: ShopServer) -> None:
 
 async def test_l402_requests_pays_anew_for_another_call(shop: ShopServer) -> None:
     answers = []
-    async with l402_requests_client(shop) as client:
+    async with l402_requests_client(wallet_url(shop)) as client:
         for wish in (say(ANSWERS), say(LISTENS), say(ANSWERS, n=2)):
             answer = await client.post(shop.url + PATH, json=wish)
             assert answer.status_code == 200
@@ -164,7 +143,7 @@ async def test_l402_requests_pays_anew_for_another_call(shop: ShopServer) -> Non
 
 async def test_l402_requests_is_told_what_is_wrong_without_paying(shop: ShopServer) -> None:
     before = await shop.wallet_sats()
-    async with l402_requests_client(shop) as client:
+    async with l402_requests_client(wallet_url(shop)) as client:
         answer = await client.post(shop.url + PATH, json=say("+19005550123"))
 
     assert (answer.status_code, answer.json()["error_code"]) == (422, "DESTINATION_REFUSED")

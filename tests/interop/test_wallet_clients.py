@@ -9,9 +9,7 @@ import sys
 import textwrap
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -20,7 +18,8 @@ from starlette.routing import Route
 
 from ringbolt.simulator.lightning.invoice import InvoiceRequest
 from ringbolt.simulator.lightning.network import WALLET_BALANCE_MSAT
-from support.servers.world import WorldServer, serving
+from support.clients.l402_requests import l402_requests_client
+from support.servers.world import WorldServer, running_world, serving
 from support.waiting import PATIENCE_S
 
 PRICE_MSAT = 210_000
@@ -52,35 +51,10 @@ class Shop:
         return JSONResponse({"error": "pay"}, 402, headers={"WWW-Authenticate": line})
 
 
-def l402_requests_client(wallet_url: str) -> Any:
-    """l402-requests with the simulated wallet; its own LND wallet takes LND's hexadecimal preimage
-    for base64."""
-    l402_requests = pytest.importorskip(
-        "l402_requests", reason="l402-requests needs coincurve, which has no wheel for this Python"
-    )
-    from l402_requests.wallets import WalletBase
-
-    class Wallet(WalletBase):  # type: ignore[misc]
-        async def pay_invoice(self, bolt11: str) -> str:
-            async with httpx.AsyncClient(timeout=PATIENCE_S) as http:
-                answer = await http.post(
-                    f"{wallet_url}/v2/router/send",
-                    json={"payment_request": bolt11, "timeout_seconds": 60, "fee_limit_sat": 100},
-                )
-            payment = answer.json()["result"]  # one document, or this raises
-            assert payment["status"] == "SUCCEEDED"
-            preimage: str = payment["payment_preimage"]
-            return preimage
-
-    return l402_requests.AsyncL402Client(wallet=Wallet())
-
-
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[WorldServer]:
-    world = WorldServer(tmp_path)
-    await world.start()
-    yield world
-    await world.stop()
+    async with running_world(tmp_path) as world:
+        yield world
 
 
 @pytest.fixture

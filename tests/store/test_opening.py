@@ -27,14 +27,6 @@ from ringbolt.store.schema import guards, migrate
 from ringbolt.store.schema.metadata import metadata
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'empty.db'}"
-    url: str = request.getfixturevalue("empty_postgres_url")
-    return url
-
-
 async def alter(url: str, fn: Any) -> Any:
     """Run ``fn`` on a raw connection of the database at ``url``; it is committed."""
 

@@ -11,35 +11,18 @@ import pytest
 
 from ringbolt.core.lightning import bolt11
 from ringbolt.core.lightning.bolt11 import Bolt11Error, Fallback, RouteHop
+from support.bolt11_samples import ROUTE, SECRET, TIMESTAMP
 
 VECTORS = json.loads(Path(__file__).with_name("bolt11_vectors.json").read_text("utf-8"))
 KEY = bytes.fromhex(VECTORS["private_key"])
 NODE = bytes.fromhex(VECTORS["payee"])
 HASH = bytes.fromhex("0001020304050607080900010203040506070809000102030405060708090102")
-SECRET = b"\x11" * 32
-TIMESTAMP = 1496314658
 CAKE = (
     "One piece of chocolate cake, one icecream cone, one pickle, one slice of swiss cheese, one "
     "slice of salami, one lollypop, one piece of cherry pie, one sausage, one cupcake, and one "
     "slice of watermelon"
 )
 CAKE_HASH = sha256(CAKE.encode()).digest()
-ROUTE = (
-    RouteHop(
-        bytes.fromhex("029e03a901b85534ff1e92c43c74431f7ce72046060fcf7a95c37e148f78c77255"),
-        0x0102030405060708,
-        1,
-        20,
-        3,
-    ),
-    RouteHop(
-        bytes.fromhex("039e03a901b85534ff1e92c43c74431f7ce72046060fcf7a95c37e148f78c77255"),
-        0x030405060708090A,
-        2,
-        30,
-        4,
-    ),
-)
 P2PKH_TESTNET = Fallback(17, bytes.fromhex("3172b5654f6683c8fb146959d347ce303cae4ca7"))
 P2PKH = Fallback(17, bytes.fromhex("04b61f7dc1ea0dc99424464cc4064dc564d91e89"))
 P2SH = Fallback(18, bytes.fromhex("8f55563b9a19f321c211e9b9f38cdf686ea07845"))

@@ -12,29 +12,12 @@ import wallycore
 
 from ringbolt.core.lightning import bech32, bolt11
 from ringbolt.core.lightning.bolt11 import Bolt11Error, Fallback, RouteHop
+from support.bolt11_samples import ROUTE, SECRET, TIMESTAMP
 
 KEY = sha256(b"a node").digest()
 NODE = bolt11.payee(KEY)
 HASH = bytes(range(32))
-SECRET = b"\x11" * 32
-TIMESTAMP = 1496314658
 CAKE_HASH = sha256(b"a list of cakes").digest()
-ROUTE = (
-    RouteHop(
-        bytes.fromhex("029e03a901b85534ff1e92c43c74431f7ce72046060fcf7a95c37e148f78c77255"),
-        0x0102030405060708,
-        1,
-        20,
-        3,
-    ),
-    RouteHop(
-        bytes.fromhex("039e03a901b85534ff1e92c43c74431f7ce72046060fcf7a95c37e148f78c77255"),
-        0x030405060708090A,
-        2,
-        30,
-        4,
-    ),
-)
 P2SH = Fallback(18, bytes.fromhex("8f55563b9a19f321c211e9b9f38cdf686ea07845"))
 P2TR = Fallback(
     1, bytes.fromhex("0adac43daa9c8a5a68e09ea10692b82226ee190e572db9b90e17a410484ab405")

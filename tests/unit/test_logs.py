@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -16,20 +16,12 @@ import structlog
 from ringbolt.logs import configure_logs
 from ringbolt.settings import LogSettings
 
+pytestmark = pytest.mark.usefixtures("restored_logs")
+
 NUMBER = "+12025550123"
 ORDER = "8c2c90a7d1e64f3b" * 4
 PREIMAGE = "5e" * 32
 CREDENTIAL = f"L402 AgEIcmluZ2JvbHQCQgAA+/==:{PREIMAGE}"
-
-
-@pytest.fixture(autouse=True)
-def restored() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers, root.level
-    yield
-    root.handlers = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
 
 
 @pytest.fixture(params=["json", "text"])

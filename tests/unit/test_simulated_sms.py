@@ -32,7 +32,7 @@ from ringbolt.sms.carrier import (
 from ringbolt.sms.simulated.carrier import SimulatedSmsCarrier
 from ringbolt.sms.simulated.wire import SmsRequest
 from support.contracts.following import hear_nothing, heard, reached
-from support.servers.world import WorldServer
+from support.servers.world import WorldServer, running_world
 from support.waiting import PATIENCE_S, eventually, until
 
 PHONE = "+12025550123"
@@ -306,10 +306,8 @@ async def test_an_answer_cut_off_after_the_request_is_unknown() -> None:
 
 @pytest.fixture
 async def server(tmp_path: Path) -> AsyncIterator[WorldServer]:
-    server = WorldServer(tmp_path, speed=20)
-    await server.start()
-    yield server
-    await server.stop()
+    async with running_world(tmp_path, speed=20) as server:
+        yield server
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Fixtures: a fresh, migrated database for each test, on SQLite and on PostgreSQL.
 
-Import what you need into a ``conftest.py``. A test that takes ``database`` (an open ``Database``)
+A test that takes ``database`` (an open ``Database``)
 or ``database_url`` runs once on each; PostgreSQL is skipped, with its reason, where there is none.
 """
 
@@ -96,6 +96,15 @@ def database_url(request: pytest.FixtureRequest) -> str:
     """The URL of a fresh, migrated database of each kind."""
     name = "sqlite_url" if request.param == "sqlite" else "postgres_url"
     url: str = request.getfixturevalue(name)
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database without tables, of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'empty.db'}"
+    url: str = request.getfixturevalue("empty_postgres_url")
     return url
 
 

@@ -26,6 +26,7 @@ from support.rigs.holding_node import HoldingNode
 from support.rigs.shop import World
 
 PRICE_MSAT = 1_000_000
+METHODS = [PaymentMethod.BALANCE, PaymentMethod.HOLD]
 _KEY = account_of_key("buyer")
 
 

@@ -3,7 +3,10 @@ order as its buyer sees it."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Coroutine
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
 from sqlalchemy import select
@@ -140,6 +143,12 @@ class Process:
         self._go_to(end_ms)
         await self.settle_down()
 
+    async def lose_lease(self) -> None:
+        """Time passes until nobody believes any more that this process lives."""
+        if self.current is not None:
+            self.current.lease.sure_until_s = 0
+        self._world.pass_ms(LEASE_MS)
+
     def _go_to(self, at_ms: int) -> None:
         self._world.pass_ms(max(0, at_ms - self._world.clock.now_ms()))
 
@@ -152,6 +161,30 @@ class Process:
         except RingboltError as error:
             with suppress(jobs.LeaseLost):
                 await self.shop.db.tx(jobs.retry, job, 1000, error.message)
+
+
+async def let_stand_still(process: Process, work: Coroutine[Any, Any, None]) -> Standstill:
+    """Begin ``work`` of a process whose fate is to pause, until it does; its lease runs out."""
+    running = asyncio.ensure_future(work)
+    standing = asyncio.ensure_future(process.fate.stands_still.wait())
+    await asyncio.wait({running, standing}, return_when=asyncio.FIRST_COMPLETED)
+    assert not running.done(), "it did not stand still"
+    await process.lose_lease()
+    return Standstill(process, running)
+
+
+@dataclass(frozen=True)
+class Standstill:
+    """A process that stands still in the middle of its work."""
+
+    process: Process
+    running: asyncio.Future[None]
+
+    async def go_on(self) -> None:
+        """It may find that another did its work meanwhile."""
+        self.process.fate.go_on.set()
+        with suppress(jobs.LeaseLost, RingboltError):
+            await self.running
 
 
 def _next_job(tx: Tx) -> int | None:

@@ -89,3 +89,14 @@ class WorldServer:
     async def restart(self) -> None:
         await self.stop()
         await self.start()
+
+
+@asynccontextmanager
+async def running_world(directory: Path, speed: float = 1.0) -> AsyncIterator[WorldServer]:
+    """A world that answers, until the end of the block."""
+    server = WorldServer(directory, speed)
+    await server.start()
+    try:
+        yield server
+    finally:
+        await server.stop()

@@ -23,18 +23,7 @@ from support.rigs.fate import Died, Fate
 from support.rigs.receiving import CODE, ReceivingProcess, ReceivingWorld, assigned
 from support.rigs.shop import LEASE_MS
 
-METHODS = [PaymentMethod.BALANCE, PaymentMethod.HOLD]
 S = OrderState
-
-
-@pytest.fixture
-def world(database: Database, clock: SystemClock) -> ReceivingWorld:
-    return ReceivingWorld(database, clock)
-
-
-@pytest.fixture
-def process(world: ReceivingWorld) -> ReceivingProcess:
-    return world.process()
 
 
 # Real numbers

@@ -10,6 +10,7 @@ from ringbolt.core.order import OrderState, PaymentMethod
 from ringbolt.store import suppressions
 from ringbolt.store.engine.db import Database
 from support.memory_provider import MINUTE_MS, USA
+from support.rigs.paid import METHODS
 from support.rigs.receiving import (
     CODE,
     PaidReceivingOrder,
@@ -18,18 +19,7 @@ from support.rigs.receiving import (
     assigned,
 )
 
-METHODS = [PaymentMethod.BALANCE, PaymentMethod.HOLD]
 S = OrderState
-
-
-@pytest.fixture
-def world(database: Database, clock: SystemClock) -> ReceivingWorld:
-    return ReceivingWorld(database, clock)
-
-
-@pytest.fixture
-def process(world: ReceivingWorld) -> ReceivingProcess:
-    return world.process()
 
 
 # A number, and a code

@@ -23,6 +23,7 @@ from ringbolt.numbers.provider import InboundText
 from ringbolt.store import received_texts
 from ringbolt.store.engine.db import Database
 from support.memory_provider import MINUTE_MS
+from support.rigs.paid import METHODS
 from support.rigs.receiving import (
     CODE,
     PaidReceivingOrder,
@@ -32,18 +33,7 @@ from support.rigs.receiving import (
     refusal,
 )
 
-METHODS = [PaymentMethod.BALANCE, PaymentMethod.HOLD]
 S = OrderState
-
-
-@pytest.fixture
-def world(database: Database, clock: SystemClock) -> ReceivingWorld:
-    return ReceivingWorld(database, clock)
-
-
-@pytest.fixture
-def process(world: ReceivingWorld) -> ReceivingProcess:
-    return world.process()
 
 
 # Cancels
