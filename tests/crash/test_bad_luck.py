@@ -22,8 +22,10 @@ from ringbolt.store.calls import AttemptState
 from ringbolt.store.engine.opening import open_database
 from ringbolt.voice.carrier import PlaceCall, PlaceResult
 from ringbolt.worker.handlers import handlers
+from support.clients.patient_buyer import PatientBuyer
+from support.clients.phones import Phones
 from support.memory_world import ANSWERED, BUSY, RINGS, memory_carrier
-from support.processes.shop import PatientBuyer, Phones, ServerProcess, world_process
+from support.processes.shop import ServerProcess, world_process
 from support.rigs.calls import Buyer, CallWorld, assert_promise_kept
 
 

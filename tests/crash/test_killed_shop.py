@@ -13,15 +13,11 @@ import httpx
 import pytest
 
 from ringbolt.cli.output import EXIT_OK
+from support.clients.patient_buyer import PatientBuyer
+from support.clients.phones import Phones
 from support.processes.chance import a_random_moment
-from support.processes.shop import (
-    LONG_S,
-    PatientBuyer,
-    Phones,
-    ServerProcess,
-    world_process,
-)
-from support.waiting import eventually
+from support.processes.shop import ServerProcess, world_process
+from support.waiting import LONG_S, eventually
 
 pytestmark = pytest.mark.usefixtures("spoken")
 

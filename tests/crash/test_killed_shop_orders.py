@@ -11,8 +11,9 @@ from typing import Any
 
 from ringbolt.cli.output import EXIT_OK
 from support.clients.patient_orders import PatientOrder, balance_sats, funded_key
+from support.clients.phones import Phones
 from support.processes.chance import a_random_moment
-from support.processes.shop import Phones, ServerProcess
+from support.processes.shop import ServerProcess
 
 SPEED = 10
 KILLS = int(os.environ.get("RINGBOLT_TEST_KILLS", "10")) // 2

@@ -10,8 +10,9 @@ import httpx
 
 from ringbolt.cli.output import EXIT_OK
 from support.clients.patient_orders import FINAL, PatientOrder
-from support.processes.shop import LONG_S, Phones, ServerProcess
-from support.waiting import eventually
+from support.clients.phones import Phones
+from support.processes.shop import ServerProcess
+from support.waiting import LONG_S, eventually
 
 SPEED = 10
 GETS_IT = "+1234567800"

@@ -13,8 +13,7 @@ from typing import Any
 import httpx
 
 from ringbolt.core.lightning import bolt11
-from support.processes.shop import LONG_S
-from support.waiting import eventually
+from support.waiting import LONG_S, eventually
 
 FINAL = ("settled", "returned", "expired")
 
