@@ -6,8 +6,6 @@ import asyncio
 from collections.abc import AsyncGenerator
 from typing import Any, cast
 
-import pytest
-
 from ringbolt.app.policies import Policies
 from ringbolt.app.shop import Shop
 from ringbolt.core.keys import Keyring
@@ -15,7 +13,6 @@ from ringbolt.lightning.node import InvoiceState, InvoiceStatus
 from ringbolt.settings import Settings
 from ringbolt.store.engine.wake import Wakes
 from ringbolt.store.holds import WatchedHold
-from ringbolt.worker import hold_watcher
 from ringbolt.worker.hold_watcher import OPENING_AT_ONCE, _HoldStreams
 from support.waiting import until
 
@@ -74,15 +71,10 @@ def _hash(name: str) -> bytes:
     return name.encode().ljust(32, b".")
 
 
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hold_watcher, "OPENING_S", 0.05)
-    monkeypatch.setattr(hold_watcher, "LOOK_UP_EVERY_S", 0.1)
-
-
 def _follow(node: SilentNode, db: Rows) -> asyncio.Task[None]:
     shop = cast(Shop, Following(node, db))
-    return asyncio.create_task(_HoldStreams(shop, cast(Any, node)).follow(cast(Any, Connected())))
+    streams = _HoldStreams(shop, cast(Any, node), opening_s=0.05, look_up_every_s=0.1)
+    return asyncio.create_task(streams.follow(cast(Any, Connected())))
 
 
 async def test_invoices_that_the_node_does_not_know_keep_no_payment_from_being_heard() -> None:

@@ -50,7 +50,16 @@ def hold_watcher(shop: Shop) -> Watcher | None:
 
 
 class _HoldStreams:
-    def __init__(self, shop: Shop, node: SupportsHoldInvoices) -> None:
+    def __init__(
+        self,
+        shop: Shop,
+        node: SupportsHoldInvoices,
+        *,
+        opening_s: float = OPENING_S,
+        look_up_every_s: float = LOOK_UP_EVERY_S,
+    ) -> None:
+        self._opening_s = opening_s
+        self._look_up_every_s = look_up_every_s
         self._shop = shop
         self._node = node
         self._streams: dict[str, asyncio.Task[None]] = {}
@@ -78,7 +87,7 @@ class _HoldStreams:
         while True:
             if loop.time() >= look_at_all or self._broken:
                 self._broken, since_ms = False, 0
-                look_at_all = loop.time() + LOOK_UP_EVERY_S
+                look_at_all = loop.time() + self._look_up_every_s
                 await self._shop.node.info()  # is it the node, or one stream?
             since_ms = await self._open_new(since_ms)
             while not await orders.wait(BREAK_S):
@@ -133,7 +142,7 @@ class _HoldStreams:
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
-        """One of the places to open a stream; others get it after ``OPENING_S`` at the latest."""
+        """One of the places to open a stream; others get it after ``opening_s`` at the latest."""
         await self._opening.acquire()
         place = [self._opening]
 
@@ -141,7 +150,7 @@ class _HoldStreams:
             if place:
                 place.pop().release()
 
-        late = asyncio.get_running_loop().call_later(OPENING_S, give_back)
+        late = asyncio.get_running_loop().call_later(self._opening_s, give_back)
         try:
             yield
         finally:
