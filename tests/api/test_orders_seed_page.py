@@ -256,7 +256,9 @@ async def test_immediate_needs_a_key_with_enough_on_it(
 
     assert [answer.status_code for answer in answers] == [401, 401, 402]
     assert {answer.json()["status"] for answer in answers} == {"error"}
-    assert answers[2].json()["error_code"] == "INSUFFICIENT_FUNDS"
+    told = answers[2].json()
+    assert told["error_code"] == "INSUFFICIENT_FUNDS"
+    assert re.search(r'POST /fund \{"amount": \d+\}', told["suggestion"])
     assert await client.balance(key) == 100
 
 
