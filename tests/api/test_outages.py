@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import socket
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from ringbolt.core.errors import Unavailable
 from ringbolt.settings import Settings
+from ringbolt.store.engine.db import Database
 from ringbolt.store.errors import OutcomeUnknown
 from support.clients.l402 import PATH, say
 from support.numbers import ANSWERS, LISTENS
@@ -232,11 +234,7 @@ async def redeem_with_a_broken_store(
     route = shop.opened.server._place_call._redemption
     broken = Broken(shop, error, takes_effect)
     mended = route._shop
-    changed = type(mended)(
-        **{name: getattr(mended, name) for name in type(mended).__slots__ if name != "db"},
-        db=broken,
-    )
-    monkeypatch.setattr(route, "_shop", changed)
+    monkeypatch.setattr(route, "_shop", replace(mended, db=cast(Database, broken)))
     first = await shop.post(say(ANSWERS), paid.authorization)
     monkeypatch.undo()
     return first, await shop.post(say(ANSWERS), paid.authorization)
@@ -290,7 +288,7 @@ async def test_a_fault_before_any_payment_charges_nothing(
     def fail(*_: Any) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr("ringbolt.api.l402.place_call.parse_destination", fail)
+    monkeypatch.setattr("ringbolt.api.l402.place_call.call_price", fail)
     answer = await shop.http.post(PATH, json=say(ANSWERS))
 
     assert (answer.status_code, answer.json()["charged"]) == (500, False)
