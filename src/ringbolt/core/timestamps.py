@@ -12,7 +12,7 @@ def iso(ms: int) -> str:
 
 
 def without_zone(ms: int) -> str:
-    """``2021-02-16T10:47:40.296``, UTC all the same."""
+    """``2021-02-16T10:47:40.296``, in UTC too."""
     return f"{_second(ms // 1000)}.{ms % 1000:03d}"
 
 

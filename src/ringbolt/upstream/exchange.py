@@ -1,4 +1,4 @@
-"""What a request to a far end comes to: an answer, never sent, or lost."""
+"""The outcome of a request to a far end: an answer, never sent, or lost."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The far end answered, whatever it says. Redirects are answers: none is ever followed."""
+    """The far end answered, with any status. Redirects are answers: none is ever followed."""
 
     status: int
     body: bytes
@@ -42,7 +42,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class NeverSent:
-    """No connection was made, so the far end heard nothing. ``fault``: UNREACHABLE, UNTRUSTED,
+    """No connection was made, so the far end received nothing. ``fault``: UNREACHABLE, UNTRUSTED,
     NOT_PINNED or NOT_IN_TIME."""
 
     why: str
@@ -51,7 +51,7 @@ class NeverSent:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """The far end may have heard it, and there is no answer. ``fault``: NOT_IN_TIME, BROKEN,
+    """The far end may have received it, but there is no answer. ``fault``: NOT_IN_TIME, BROKEN,
     ENDED (of a stream), TOO_LARGE or NONSENSE."""
 
     why: str
@@ -72,7 +72,7 @@ NEVER_SENT: Final = (
     aiohttp.ConnectionTimeoutError,
     aiohttp.ServerFingerprintMismatch,
 )
-"""Those of them that say that there was no connection."""
+"""Those of them that mean that there was no connection."""
 
 _Errors = type[Exception] | tuple[type[Exception], ...]
 # Ordered: the first that fits counts, and some of aiohttp's errors are of several kinds.
@@ -87,7 +87,7 @@ _FAULTS: Final[tuple[tuple[_Errors, Fault], ...]] = (
     (TooLargeError, Fault.TOO_LARGE),
     ((aiohttp.ServerDisconnectedError, OSError), Fault.BROKEN),
 )
-# Said here and not by aiohttp, whose words may hold the URL, and that the service's key.
+# Not aiohttp's own messages: they may hold the URL, and that the service's key.
 _OUR_WORDS: Final = {
     Fault.NOT_PINNED: "its certificate is not the pinned one",
     Fault.NOT_IN_TIME: "nothing came in time",
@@ -96,7 +96,7 @@ _OUR_WORDS: Final = {
 
 
 def without_answer(error: Exception) -> NeverSent | Lost:
-    """What is known of a request that ended with ``error``, one of ``LOST``."""
+    """The outcome of a request that ended with ``error``, one of ``LOST``."""
     fault = next((fault for kinds, fault in _FAULTS if isinstance(error, kinds)), Fault.NONSENSE)
     why = _OUR_WORDS.get(fault) or getattr(error, "strerror", None) or _words_without_url(error)
     return NeverSent(why, fault) if isinstance(error, NEVER_SENT) else Lost(why, fault)

@@ -1,7 +1,7 @@
-"""A far end that speaks JSON over HTTP, and what is made of its answers.
+"""A far end that speaks JSON over HTTP, and the outcome of requests to it.
 
-What was never sent is a definite no. A lost answer or a timeout leaves it open whether the far end
-did what it was asked for.
+What was never sent is a definite no. After a lost answer or a timeout it is unknown whether the far
+end did what was requested.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from ringbolt.upstream.exchange import Answer, Exchange, Lost, NeverSent, words
 from ringbolt.upstream.http import Body, HttpClient, Options
 
 SILENCE_S: Final = 30.0
-"""Streams say something every 10 s; one that is silent for so long is dead."""
+"""Streams send something every 10 s; one that is silent for this long is dead."""
 
 Told = TypeVar("Told")
 
 
 class FarEnd:
-    """``name`` is who answers, as it stands in errors: "The simulated mail server". Without a
+    """``name`` is used in errors: "The simulated mail server". Without a
     ``client`` of its own it has one that sends no headers and trusts this machine's authorities."""
 
     def __init__(self, name: str, client: HttpClient | None = None) -> None:
@@ -40,7 +40,7 @@ class FarEnd:
     async def ask(
         self, method: str, url: URL | str, body: Body = None, **options: Unpack[Options]
     ) -> Answer:
-        """For what may be asked again. Raises ``Unavailable``."""
+        """For what may be repeated. Raises ``Unavailable``."""
         exchange = await self._client.ask(method, url, body, **options)
         if isinstance(exchange, Answer):
             return exchange
@@ -53,8 +53,8 @@ class FarEnd:
         refusal: type[msgspec.Struct],
         **options: Unpack[Options],
     ) -> Told | None:
-        """What is at ``url``; None for the far end's own word that there is nothing: a proxy's 404
-        is none. Raises ``Unavailable``."""
+        """What is at ``url``; None if the far end itself says that there is nothing, which a
+        proxy's 404 does not. Raises ``Unavailable``."""
         answer = await self.ask("GET", url, **options)
         if answer.status == 404:
             self.decode(answer.body, refusal)
@@ -68,7 +68,7 @@ class FarEnd:
         return self.decode(answer.body, kind)
 
     def decode(self, body: bytes, kind: type[Told]) -> Told:
-        """Raises ``Unavailable`` for what the far end would never say."""
+        """Raises ``Unavailable`` for what the far end would never send."""
         try:
             return msgspec.json.decode(body, type=kind)
         except msgspec.DecodeError as error:

@@ -52,14 +52,14 @@ class Options(TypedDict, total=False):
 
 
 class _BrokenError(aiohttp.ClientError):
-    """A connection that broke under a request that must not be repeated."""
+    """The connection broke during a request that must not be repeated."""
 
 
 async def _never_repeat(
     request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
-    """aiohttp sends a GET once more by itself if its connection breaks, without a word. There are
-    services (handler_api's getNumber) where that buys twice."""
+    """aiohttp silently repeats a GET if its connection breaks. There are services (handler_api's
+    getNumber) where that buys twice."""
     try:
         return await send(request)
     except NEVER_SENT:
@@ -86,8 +86,8 @@ class HttpClient:
         keep_idle_s: float = KEEP_IDLE_S,
         max_bytes: int = MAX_ANSWER_BYTES,
     ) -> None:
-        # Said outright: leaving out what aiohttp adds costs it more than sending it. No answer is
-        # compressed: a small one may unfold to any size.
+        # Set explicitly: leaving out headers that aiohttp adds costs more than sending. No answer
+        # is compressed: a small one could expand to any size.
         self._headers = {
             "Accept": "*/*",
             "Accept-Encoding": "identity",
@@ -103,14 +103,14 @@ class HttpClient:
     async def once(
         self, method: str, url: URL | str, body: Body = None, **options: Unpack[Options]
     ) -> Exchange:
-        """For what must not be done twice: whatever happens, it is sent at most once."""
+        """For what must not be done twice: it is sent at most once."""
         return await self._exchange(method, url, body, options)
 
     async def ask(
         self, method: str, url: URL | str, body: Body = None, **options: Unpack[Options]
     ) -> Exchange:
-        """For what may be asked again: if its connection breaks, which perhaps was only idle for
-        too long, it is sent once more (but for a file, which is read by then)."""
+        """For what may be repeated: if the connection breaks, which may have been idle for too
+        long, it is sent once more (except a file, which has been read by then)."""
         first = await self._exchange(method, url, body, options)
         if not isinstance(first, Lost) or first.fault is not Fault.BROKEN:
             return first
@@ -137,8 +137,8 @@ class HttpClient:
             response = await self.session.request(
                 method, url, data=body, allow_redirects=False, **more
             )
-            # Reading it to its end gives the connection back: that needs no ``async with``, which
-            # costs this path, the one to the node, a hundredth.
+            # Reading to the end releases the connection: that needs no ``async with``, which costs
+            # this path, the one to the node, one per cent.
             return Answer(response.status, await read_body(response, limit), response.headers)
         except _BrokenError as error:
             return Lost(str(error) or "the connection broke")
@@ -193,7 +193,7 @@ class HttpClient:
 
 
 def _socket(address: aiohttp.AddrInfoType) -> socket.socket:
-    """A socket that notices within half a minute that the other machine is gone."""
+    """A socket that detects within half a minute that the other machine is gone."""
     family, kind, protocol, _, _ = address
     sock = socket.socket(family, kind, protocol)
     sock.setblocking(False)

@@ -1,4 +1,4 @@
-"""Streams of lines, NDJSON mostly: what a far end tells for as long as it is there."""
+"""Streams of lines, mostly NDJSON, that a far end sends for as long as it is there."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from ringbolt.upstream.exchange import (
 MAX_LINE_BYTES: Final = 4 * 1024 * 1024
 _MAX_REFUSAL_BYTES: Final = 64 * 1024
 _CHUNKS_AHEAD: Final = 16
-"""So many chunks are read before they are asked for; the far end waits while there are as many."""
+"""How many chunks are read ahead; while there are as many, the far end waits."""
 
 ENDED: Final = "the stream ended"
 
 
 class LineStream:
-    """The lines of an answer, read in the background so that waiting for one can be limited.
+    """The lines of an answer, read in the background so that waiting for one can time out.
 
     Some far ends (LND) send nothing at all before the first line, not even headers, so that
     waiting for it is waiting for the connection. Blank lines, which only say that the far end
@@ -75,7 +75,7 @@ class LineStream:
         """The next line. Raises ``TimeoutError`` if none comes in time, what ``failure`` made if
         none will ever come."""
         if not self._lines:
-            # Not wait_for: Python 3.11's forgets a cancellation that comes with a line.
+            # Not wait_for: in Python 3.11 it loses a cancellation that comes with a line.
             async with asyncio.timeout(timeout_s):
                 self._lines.extend(await self._chunk())
         return self._lines.popleft()
@@ -95,7 +95,7 @@ class LineStream:
         return lines
 
     def end(self, error: Exception) -> None:
-        """Let a reader that waits for a line have ``error``; one that has lines to read goes on."""
+        """Raise ``error`` in a reader that waits for a line; one that has lines to read goes on."""
         if self._chunks.empty() and not self._lines:
             self._chunks.put_nowait(error)
 

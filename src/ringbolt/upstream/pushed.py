@@ -1,4 +1,4 @@
-"""Between a far end that tells when it likes and the sink of whoever follows the part."""
+"""From a far end that pushes its events to the sink of the part that is followed."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ Batch = TypeVar("Batch")
 
 class PushedEvents(Generic[Batch]):
     """For parts that are called back, or sent requests (``deliver_sm``): ``hand_over`` returns when
-    what was told is committed, and may be acknowledged."""
+    the batch is committed and may be acknowledged."""
 
     def __init__(self) -> None:
         self._sink: Sink[Batch] | None = None
         self._turns: dict[str, _Turn] = {}
 
     async def follow(self, sink: Sink[Batch], nothing: Batch) -> None:
-        """Let ``sink`` have what is handed over, until cancelled; ``nothing`` says that the far end
-        is reached."""
+        """Pass to ``sink`` what is handed over, until cancelled; ``nothing`` is the empty batch
+        that says that the far end is reached."""
         self._sink = sink
         try:
             await sink(nothing)
@@ -57,7 +57,7 @@ class PushedEvents(Generic[Batch]):
 
 
 class _Turn:
-    """Whose turn it is among what is about one call or message."""
+    """The queue of what is about one call or message."""
 
     def __init__(self) -> None:
         self.lock = asyncio.Lock()

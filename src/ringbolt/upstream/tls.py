@@ -1,4 +1,4 @@
-"""Whom an outgoing connection trusts."""
+"""Which certificates an outgoing connection trusts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def authority(ca_file: Path) -> Trust:
 
 
 def pinned(certificate: Path) -> Trust:
-    """Trust exactly the first certificate of a PEM file, by whatever name the far end is reached.
+    """Trust exactly the first certificate of a PEM file, whatever the host name.
 
     Raises ``OSError`` or ``ValueError`` if it cannot be read.
     """

@@ -1,4 +1,4 @@
-"""Places in the simulated world's streams of events."""
+"""Cursors of the simulated world's streams of events."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ _MAX_DIGITS: Final = 18
 
 
 def known_cursor(cursor: str) -> str:
-    """A cursor of the world's, which are numbers; '0', the beginning, for any other."""
+    """``cursor`` if it is one of the world's, which are numbers; else '0', the beginning."""
     is_number = cursor.isascii() and cursor.isdigit() and len(cursor) <= _MAX_DIGITS
     return cursor if is_number else "0"

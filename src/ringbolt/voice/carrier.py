@@ -111,7 +111,7 @@ class SupportsRecording(Protocol):
 class AudioUrls(Protocol):
     def url(self, clip: Clip, valid_s: int) -> str:
         """Where this clip, and nothing else, is a WAV file (16-bit, mono, 8 kHz) for ``valid_s``
-        seconds. The URL is a secret: whoever has it can listen."""
+        seconds. The URL is a secret: anybody who has it can listen."""
         ...
 
 
@@ -120,7 +120,7 @@ class NeedsAudioUrls(Protocol):
     """A carrier that cannot read our files, and fetches what it plays."""
 
     def fetch_audio_from(self, audio: AudioUrls) -> None:
-        """Told once, before the first call is placed."""
+        """Called once, before the first call is placed."""
         ...
 
 
