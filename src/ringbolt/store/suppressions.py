@@ -7,11 +7,18 @@ from typing import Literal
 
 from sqlalchemy import bindparam, delete, func, select
 
+from ringbolt.core.order import OrderKind
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.engine.upsert import insert_new
 from ringbolt.store.schema.text_tables import suppression
 
 Channel = Literal["sms", "email"]
+"""By telephone (``sms``, calls too) or by e-mail."""
+
+
+def channel_of(kind: OrderKind) -> Channel:
+    """How an order of that kind reaches whom it is for."""
+    return "email" if kind is OrderKind.EMAIL else "sms"
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,12 +138,9 @@ def suppressed() -> DestinationRefused:
 def _is_suppressed(tx: Tx, policy: LimitPolicy, purchase: Purchase) -> bool:
     """Also under a former secret: who wants nothing from us is not asked again."""
     hashes = hashes_of(policy.keyring, _recipient(purchase))
-    return any(suppressions.holds(tx, _channel(purchase), each) for each in hashes)
+    channel = suppressions.channel_of(purchase.kind)
+    return any(suppressions.holds(tx, channel, each) for each in hashes)
 
 
 def _recipient(purchase: Purchase) -> str:
     return mailbox_of(purchase.to) if purchase.kind is OrderKind.EMAIL else purchase.to
-
-
-def _channel(purchase: Purchase) -> suppressions.Channel:
-    return "email" if purchase.kind is OrderKind.EMAIL else "sms"

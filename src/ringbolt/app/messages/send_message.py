@@ -14,14 +14,14 @@ from ringbolt.app.jobs import MESSAGE_DEADLINE
 from ringbolt.app.messages.ask_to_send import ask, give_up, is_late, route_of
 from ringbolt.app.messages.recover_message import Work, recover
 from ringbolt.app.shop import Shop
-from ringbolt.core.order import ASKED, OrderKind, OrderState
+from ringbolt.core.order import ASKED, OrderState
 from ringbolt.registry.routing import next_asked
 from ringbolt.store import attempts, jobs, messages, orders, suppressions
 from ringbolt.store.attempts import Attempt
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.jobs import Job
 from ringbolt.store.orders import Order
-from ringbolt.store.suppressions import Channel
+from ringbolt.store.suppressions import channel_of
 
 RouteTo = Callable[[Order], Sequence[str]]
 """The names of those who may be asked to send what an order sends, in order."""
@@ -58,7 +58,7 @@ def _intend(tx: Tx, route_to: RouteTo, job: Job, order: Order, ref: str) -> Atte
     """PAID -> DISPATCHING with an attempt written down; None if it is not to be sent."""
     message = messages.message_of(tx, order.id)
     assert message is not None, "a message is written down with its order"
-    channel: Channel = "email" if order.kind is OrderKind.EMAIL else "sms"
+    channel = channel_of(order.kind)
     refusal = ""
     if is_late(order, tx.now_ms):
         refusal = "it could not be sent in time"
