@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ringbolt.core.order import FINAL, MEANING, TRANSITIONS, OrderState, sources_of
+from ringbolt.core import order
+from ringbolt.core.order import FINAL, MEANING, TRANSITIONS, OrderKind, OrderState, sources_of
 
 S = OrderState
 _FORWARD = (
@@ -87,3 +88,23 @@ def test_sources_are_those_of_the_table(target: OrderState) -> None:
 def test_every_state_and_move_is_explained() -> None:
     assert set(MEANING) == set(OrderState)
     assert all(move.who and move.when and move.money for move in TRANSITIONS)
+
+
+def test_a_state_is_open_decided_or_expired() -> None:
+    for state in OrderState:
+        kinds = (state in order.OPEN, state in order.DECIDED, state is OrderState.EXPIRED)
+        assert kinds.count(True) == 1, state
+
+
+def test_a_hold_is_cancelled_where_the_money_goes_back_or_never_came() -> None:
+    assert (order.NOT_DELIVERED | order.UNPAID) - {
+        OrderState.RETURNED,
+        OrderState.AWAITING_PAYMENT,
+    } == order.HOLD_TO_CANCEL
+
+
+@pytest.mark.parametrize("kind", OrderKind)
+def test_a_kind_is_received_sold_and_has_a_number_or_not(kind: OrderKind) -> None:
+    assert kind.is_received == (kind in {"activation", "rental"})
+    assert kind.is_sold == (kind != "fund")
+    assert kind.has_number == (kind in {"call", "sms"})
