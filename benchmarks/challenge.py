@@ -75,7 +75,7 @@ def shop() -> Shop:
         carriers=Parts([Part("simulated", nothing, is_simulated=True)], now_ms), speaker=nothing,
         audio=nothing, sms_carriers=none, number_providers=none, own_numbers=None, mailers=none,
         prices=nothing, text_costs=nothing, addresses=None, caller=nothing,
-        base_url="http://127.0.0.1",
+        base_url="http://127.0.0.1", renderers={},
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from starlette.routing import BaseRoute
 
+from ringbolt.api.renderers import renderers
 from ringbolt.api.server import Server
 from ringbolt.app.operator import sweep
 from ringbolt.app.payments import expire_order
@@ -234,6 +235,7 @@ async def _open_parts(
         addresses=addresses,
         caller=caller,
         base_url=settings.public_url.rstrip("/") or own_url,
+        renderers=renderers(settings),
     )
 
 

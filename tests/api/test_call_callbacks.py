@@ -14,7 +14,8 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from standardwebhooks import Webhook as Verifier
 
-from ringbolt.app.webhooks.call_notify import DIGITS, DIGITS_FIELDS, STATUS, STATUS_FIELDS
+from ringbolt.api.kit.call_callbacks import DIGITS_FIELDS, STATUS_FIELDS
+from ringbolt.app.webhooks.call_notify import DIGITS, STATUS
 from ringbolt.app.webhooks.resend_webhook import resend_webhook
 from ringbolt.app.webhooks.send_webhook import as_query, without_fields
 from ringbolt.store import calls, webhooks

@@ -8,12 +8,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, TypeVar
 
 import pytest
-from msgspec import UNSET
 
 from ringbolt.app.jobs import CLOSE_HOLD
 from ringbolt.app.numbers.cancel_order import cancel_order
 from ringbolt.app.operator.audit import audit_shop
-from ringbolt.app.webhooks.order_document import snapshot
+from ringbolt.app.webhooks.order_notice import order_notice
 from ringbolt.clock import SystemClock
 from ringbolt.core.keys import Keyring
 from ringbolt.core.order import OrderState
@@ -94,11 +93,11 @@ async def test_what_was_delivered_before_the_hold_was_lost_is_booked_as_our_loss
 
     row = await order.row()
     report = await audit_shop(world.db, world.keyring, world.node, None)
-    document = await world.db.read(snapshot, row)
+    notice = await world.db.read(order_notice, row)
     assert fate.happened
     assert row.state is S.RETURNED
     assert await order.is_delivered()
-    assert document.error is UNSET, "the buyer has what was promised"
+    assert notice.fault is None, "the buyer has what was promised"
     assert report.differences == []
     assert report.books.lost == PRICE_MSAT
     assert report.books.taken == report.books.held == 0

@@ -19,9 +19,8 @@ from ringbolt.app.accounts.keys import NewKey
 from ringbolt.app.jobs import LOOK_AFTER_HOLDS
 from ringbolt.app.numbers.cancel_order import cancel_order
 from ringbolt.app.payments.record_hold import record_hold
-from ringbolt.app.webhooks.order_document import LOST
 from ringbolt.core.keys import Keyring
-from ringbolt.core.order import FINAL, OrderState
+from ringbolt.core.order import FINAL, LOST, OrderState
 from ringbolt.core.outcome import Recovery
 from ringbolt.lightning.node import InvoiceState, InvoiceStatus
 from ringbolt.sms.carrier import ReceiptState

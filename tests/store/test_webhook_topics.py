@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -12,10 +11,12 @@ from ringbolt.app.webhooks.call_notify import DIGITS, STATUS, changed
 from ringbolt.app.webhooks.resend_webhook import resend
 from ringbolt.core.calls.call import CallStatus, Gather, Play, Say
 from ringbolt.core.commands import CallOrder, to_json
+from ringbolt.core.notices import CallNotice, DigitsNotice, Notice, OrderNotice, from_json
+from ringbolt.core.order import OrderKind, OrderState, PaymentMethod
 from ringbolt.store import calls, housekeeping, jobs, orders, webhooks
 from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.webhooks import WebhookState
-from support.databases.order_rows import HOOK, put_order
+from support.databases.order_rows import HOOK, last_notice, put_order
 
 TO = "+12025550123"
 SID = "CA" + "0" * 32
@@ -54,16 +55,17 @@ def become(tx: Tx, order_id: str, status: CallStatus, digits: str = "") -> None:
 
 def statuses(tx: Tx, order_id: str) -> list[Told]:
     return [
-        Told(document["sequence"], document["status"], document["digits"])
-        for document in map(json.loads, bodies(tx, order_id, STATUS))
+        Told(seq, notice.status, notice.digits)
+        for seq, notice in told_of(tx, order_id, STATUS)
+        if isinstance(notice, CallNotice)
     ]
 
 
-def bodies(tx: Tx, order_id: str, topic: str) -> list[bytes]:
+def told_of(tx: Tx, order_id: str, topic: str) -> list[tuple[int, Notice]]:
     """What a topic has told, the first first; all of it is delivered thereby."""
     told = []
     while (sent := webhooks.next_of(tx, order_id, topic)) is not None:
-        told.append(sent.body)
+        told.append((sent.seq, from_json(sent.body)))
         webhooks.record_try(tx, sent, sent.body, WebhookState.DELIVERED, (200, "", 5))
     return told
 
@@ -87,10 +89,10 @@ async def test_digits_are_told_once_whatever_is_heard_of_the_end_later(database:
     await database.tx(become, order_id, CallStatus.FAILED, "12#")
     await database.tx(become, order_id, CallStatus.COMPLETED, "34")
 
-    (body,) = await database.tx(bodies, order_id, DIGITS)
-    assert json.loads(body) == {
-        "callId": SID, "to": TO, "dtmf": "12", "status": "failed", "metaData": {"k": "v"},
-    }  # fmt: skip
+    ((_, notice),) = await database.tx(told_of, order_id, DIGITS)
+    assert notice == DigitsNotice(
+        sid=SID, to=TO, digits="12", status="failed", metadata='{"k":"v"}'
+    )
     told = await database.tx(statuses, order_id)
     assert [each.status for each in told] == ["queued", "failed", "completed"]
 
@@ -112,7 +114,11 @@ async def test_a_call_without_receivers_makes_no_job(database: Database) -> None
 async def test_topics_have_jobs_and_numbers_of_their_own(database: Database) -> None:
     order_id = await database.tx(place)
     await database.tx(become, order_id, CallStatus.BUSY)
-    await database.tx(notify.tell, order_id, "POST", HOOK, b"{}")
+    paid = OrderNotice(
+        order_id=order_id, kind=OrderKind.CALL, state=OrderState.PAID,
+        method=PaymentMethod.HOLD, price_msat=1,
+    )  # fmt: skip
+    await database.tx(notify.tell, order_id, "POST", HOOK, paid)
 
     page = await database.read(webhooks.listing, order_id)
     told = sorted((found.topic, found.seq) for found in page.webhooks)
@@ -127,7 +133,7 @@ async def test_topics_have_jobs_and_numbers_of_their_own(database: Database) -> 
 async def test_one_that_is_sent_again_is_next_of_its_own_topic(database: Database) -> None:
     order_id = await database.tx(place)
     await database.tx(become, order_id, CallStatus.BUSY)
-    await database.tx(bodies, order_id, DIGITS)
+    await database.tx(told_of, order_id, DIGITS)
     page = await database.read(webhooks.listing, order_id)
     (digits,) = [found for found in page.webhooks if found.topic == DIGITS]
 
@@ -153,8 +159,8 @@ async def test_changes_at_once_are_numbered_without_a_gap(database: Database) ->
 async def test_words_addresses_and_digits_are_wiped_together(database: Database) -> None:
     order_id = await database.tx(place)
     await database.tx(become, order_id, CallStatus.COMPLETED, "1234")
-    await database.tx(bodies, order_id, STATUS)
-    await database.tx(bodies, order_id, DIGITS)
+    await database.tx(told_of, order_id, STATUS)
+    await database.tx(told_of, order_id, DIGITS)
     await database.tx(orders.finish, order_id)
 
     assert await database.tx(housekeeping.wipe_texts, -1) == 1
@@ -168,9 +174,10 @@ async def test_words_addresses_and_digits_are_wiped_together(database: Database)
     assert len(order.command_as(CallOrder).gathers) == 1
     assert call.digits == ""
     for topic in (STATUS, DIGITS):
+        assert await database.read(last_notice, order_id, topic) is None
         last = await database.read(webhooks.last_told, order_id, topic)
         assert last is not None
-        assert last.body == b""
+        assert last.news == ""
     page = await database.read(webhooks.listing, order_id)
     assert all("1234" not in found.url for found in page.webhooks)
 
@@ -181,9 +188,8 @@ async def test_what_waits_to_be_told_is_wiped_once_it_was_told(database: Databas
     await database.tx(orders.finish, order_id)
     await database.tx(housekeeping.wipe_texts, -1)
 
-    (body,) = await database.tx(bodies, order_id, DIGITS)
+    ((_, notice),) = await database.tx(told_of, order_id, DIGITS)
 
-    assert b"1234" in body
-    last = await database.read(webhooks.last_told, order_id, DIGITS)
-    assert last is not None
-    assert last.body == b""
+    assert isinstance(notice, DigitsNotice)
+    assert notice.digits == "1234"
+    assert await database.read(last_notice, order_id, DIGITS) is None

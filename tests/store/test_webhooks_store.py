@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import Any
 
 import pytest
 
 from ringbolt.app.webhooks import notify
 from ringbolt.clock import SystemClock
-from ringbolt.core.order import OrderState
+from ringbolt.core import notices
+from ringbolt.core.notices import Notice, NumberNotice, OrderNotice
+from ringbolt.core.order import OrderKind, OrderState, PaymentMethod
 from ringbolt.store import jobs, orders, receiving_orders, webhooks
 from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.webhooks import Outgoing, WebhookState
-from support.databases.order_rows import HOOK, assign_number, move, put_order, put_text
+from support.databases.order_rows import (
+    HOOK,
+    NUMBER,
+    assign_number,
+    last_notice,
+    move,
+    put_order,
+    put_text,
+)
 
 DAY_MS = 86_400_000
 
@@ -45,9 +54,10 @@ def deliver(tx: Tx, order_id: str) -> Outgoing:
     return sent
 
 
-def last_body(tx: Tx, order_id: str) -> bytes | None:
-    told = webhooks.last_told(tx, order_id)
-    return None if told is None else told.body
+def numbered(notice: Notice | None) -> NumberNotice:
+    assert isinstance(notice, OrderNotice)
+    assert notice.receiving is not None
+    return notice.receiving
 
 
 def fail(tx: Tx, order_id: str, state: WebhookState = WebhookState.PENDING) -> Outgoing:
@@ -61,9 +71,9 @@ async def test_every_change_is_told_in_order_with_the_orders_id(database: Databa
     await database.tx(got_number, order_id)
     first = await database.tx(deliver, order_id)
     second = await database.tx(deliver, order_id)
-    assert json.loads(first.body)["orderId"] == order_id
-    assert "number" not in json.loads(first.body)
-    assert json.loads(second.body)["number"] == 12345678901
+    told = [notices.from_json(sent.body) for sent in (first, second)]
+    assert [numbered(notice).number for notice in told] == ["", NUMBER]
+    assert [getattr(notice, "order_id", None) for notice in told] == [order_id, order_id]
     assert await database.read(webhooks.next_of, order_id) is None
 
 
@@ -94,31 +104,28 @@ async def test_changes_at_once_are_all_told_and_none_is_numbered_twice(
     await asyncio.gather(*(database.tx(take, n) for n in range(8)))
     page = await database.read(webhooks.listing, order_id)
     assert sorted(found.seq for found in page.webhooks) == list(range(1, 11))
-    last = await database.read(last_body, order_id)
-    assert last is not None
-    assert len(json.loads(last)["messages"]) == 8
+    last = numbered(await database.read(last_notice, order_id))
+    assert len(last.texts) == 8
 
 
 async def test_a_text_is_told_masked_until_it_is_paid_for(database: Database) -> None:
     order_id = await database.tx(activation)
     await database.tx(got_number, order_id)
 
-    def take(tx: Tx) -> bytes | None:
+    def take(tx: Tx) -> Notice | None:
         put_text(tx, order_id, "It is QWERTYUI")
         notify.changed(tx, order_id)
-        return last_body(tx, order_id)
+        return last_notice(tx, order_id)
 
-    def accept(tx: Tx) -> bytes | None:
+    def accept(tx: Tx) -> Notice | None:
         move(tx, order_id, "fulfilled")
         notify.changed(tx, order_id)
-        return last_body(tx, order_id)
+        return last_notice(tx, order_id)
 
-    unpaid, paid = await database.tx(take), await database.tx(accept)
-    assert unpaid is not None
-    assert paid is not None
-    assert b"QWERTYUI" not in unpaid
-    assert json.loads(unpaid)["textMasked"] is True
-    assert json.loads(paid)["sms"] == "It is QWERTYUI"
+    unpaid, paid = numbered(await database.tx(take)), numbered(await database.tx(accept))
+    assert "QWERTYUI" not in str(unpaid)
+    assert unpaid.is_masked
+    assert paid.latest == "It is QWERTYUI"
 
 
 async def test_one_job_sends_all_that_an_order_tells(database: Database) -> None:
@@ -139,7 +146,11 @@ async def test_what_is_told_while_the_job_ends_is_not_forgotten(database: Databa
             deliver(tx, order_id)
 
     def tell(tx: Tx, n: int) -> None:
-        notify.tell(tx, order_id, "POST", HOOK, b'{"n":%d}' % n)
+        notice = OrderNotice(
+            order_id=order_id, kind=OrderKind.SMS, state=OrderState.PAID,
+            method=PaymentMethod.HOLD, price_msat=n,
+        )  # fmt: skip
+        notify.tell(tx, order_id, "POST", HOOK, notice)
 
     for n in range(30):
         (job,) = await database.tx(jobs.claim, "webhook", 10, 15_000)
@@ -240,7 +251,7 @@ async def test_what_was_told_is_wiped_with_the_order_and_cannot_be_sent_again(
     sent = await database.tx(deliver, order_id)
     await database.tx(webhooks.wipe, [order_id])
     assert await database.tx(webhooks.resend, sent.id) is None
-    assert await database.read(last_body, order_id) == b""
+    assert await database.read(last_notice, order_id) is None
 
 
 async def test_what_waits_when_its_order_is_wiped_is_wiped_once_it_was_sent(
@@ -256,4 +267,4 @@ async def test_what_waits_when_its_order_is_wiped_is_wiped_once_it_was_sent(
     await database.tx(wipe)
     sent = await database.tx(deliver, order_id)
     assert sent.body
-    assert await database.read(last_body, order_id) == b""
+    assert await database.read(last_notice, order_id) is None

@@ -6,16 +6,20 @@ import json
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+import msgspec
 import pytest
 
-from ringbolt.app.webhooks import order_document
-from ringbolt.app.webhooks.order_document import LOST, CodeType
+from ringbolt.api.orders.order_document import CodeType, OrderRenderer
+from ringbolt.app.webhooks.order_notice import order_notice
 from ringbolt.clock import SystemClock
-from ringbolt.core.order import OrderState, PaymentMethod
+from ringbolt.core.notices import to_json
+from ringbolt.core.order import LOST, OrderState, PaymentMethod
+from ringbolt.settings import Settings
 from ringbolt.store import messages, orders
 from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.engine.opening import open_database
 from ringbolt.store.messages import MessageStatus
+from ringbolt.store.orders import Order
 from support.databases.fixtures import clock, sqlite_template, sqlite_url
 from support.databases.order_rows import (
     PUBLIC_ID,
@@ -41,6 +45,12 @@ async def db(sqlite_url: str, clock: SystemClock) -> AsyncIterator[Database]:
     await opened.close()
 
 
+def renderer(code_type: CodeType = "auto", cancel_after_s: int = 120) -> OrderRenderer:
+    return OrderRenderer(
+        Settings(compat={"code_type": code_type}, orders={"cancel_after_s": cancel_after_s})
+    )
+
+
 async def shown(
     db: Database, given: Callable[[Tx], str], code_type: CodeType = "auto"
 ) -> dict[str, Any]:
@@ -48,7 +58,7 @@ async def shown(
 
     def run(tx: Tx) -> bytes:
         order = present(tx, given(tx))
-        return order_document.to_json(order_document.snapshot(tx, order), code_type)
+        return renderer(code_type).status(order_notice(tx, order))
 
     document: dict[str, Any] = json.loads(await db.tx(run))
     return document
@@ -310,38 +320,48 @@ async def test_the_timestamp_is_that_of_the_last_change(db: Database, clock: Sys
     assert after["timestamp"] >= before["timestamp"] + 60_000
 
 
-async def test_the_order_id_is_told_only_where_it_is_given(db: Database) -> None:
-    def run(tx: Tx) -> tuple[dict[str, Any], dict[str, Any]]:
-        document = order_document.snapshot(tx, put_order(tx, "sms", "paid"))
-        with_id = order_document.to_json(document, "auto", "ab" * 32)
-        return json.loads(with_id), json.loads(order_document.to_json(document, "auto"))
+async def test_the_order_id_is_told_to_webhooks_only(db: Database) -> None:
+    order = await db.tx(lambda tx: put_order(tx, "sms", "paid"))
+    notice = await db.read(order_notice, order)
 
-    with_id, without = await db.tx(run)
-    assert with_id == {**without, "orderId": "ab" * 32}
+    told, status = renderer().render(notice, 1), renderer().status(notice)
+
+    assert json.loads(told) == {**json.loads(status), "orderId": order.id}
 
 
-async def test_a_draft_is_filled_in_once_and_then_stays(db: Database) -> None:
-    def run(tx: Tx) -> bytes:
-        order = present(tx, with_code("48010")(tx))
-        return order_document.to_draft(order_document.snapshot(tx, order), order.id)
+DRAFT = (
+    b'{"status":"OK","paid":true,"id":1234567890,"number":12345678901,"timestamp":9,"state":'
+    b'"in_progress","codeText":"48010","isRental":false,"assignedAt":1000,"draft":true,"orderId":"'
+    + b"ab" * 32
+    + b'"}'
+)
+"""What earlier versions wrote down to be told."""
 
-    draft = await db.tx(run)
-    first = order_document.from_draft(draft, "auto", 120)
-    assert "code" not in json.loads(draft)
+
+def test_a_draft_of_an_earlier_version_is_filled_in_once_and_then_stays() -> None:
+    first = renderer("auto", 60).finish(DRAFT)
+
     assert json.loads(first)["code"] == 48010
+    assert json.loads(first)["cancelAfter"] == 61_000
     assert "draft" not in json.loads(first)
-    assert order_document.from_draft(first, "string", 60) == first
+    assert renderer("string", 5).finish(first) == first
 
 
-async def test_a_draft_is_told_as_the_status_is(db: Database) -> None:
-    def run(tx: Tx) -> tuple[bytes, bytes]:
-        order = present(tx, waiting(tx))
-        document = order_document.snapshot(tx, order)
-        draft = order_document.to_draft(document, order.id)
-        return draft, order_document.to_json(document, "auto", order.id, 60)
+def _waits(tx: Tx) -> Order:
+    return present(tx, waiting(tx))
 
-    draft, status = await db.tx(run)
-    assert json.loads(order_document.from_draft(draft, "auto", 60)) == json.loads(status)
+
+async def test_news_is_what_the_document_shows_but_for_its_time(
+    db: Database, clock: SystemClock
+) -> None:
+    order = await db.tx(_waits)
+    first = await db.read(order_notice, order)
+    clock.set_offset(60_000)
+    await db.tx(lambda tx: put_text(tx, order.id, "Your code is 48010"))
+    second = await db.read(order_notice, order)
+    later = msgspec.structs.replace(second, changed_ms=(second.changed_ms or 0) + 1)
+
+    assert first.news() != second.news() == later.news()
 
 
 async def test_the_search_for_another_number_may_end_with_none(db: Database) -> None:
@@ -371,8 +391,8 @@ async def test_a_document_holds_the_latest_texts_and_a_page_those_before(db: Dat
     order_id = await db.tx(flooded(45))
     order = await db.read(present, order_id)
     # When it is told page by page
-    pages = [await db.read(order_document.snapshot, order, page) for page in (1, 2, 3, 4)]
-    told = [json.loads(order_document.to_json(page, "auto")) for page in pages]
+    pages = [await db.read(order_notice, order, page) for page in (1, 2, 3, 4)]
+    told = [json.loads(renderer().status(page)) for page in pages]
     # Then each has the 20 before the one before, and all say which is the latest of how many
     texts = [[text["text"] for text in page.get("messages", [])] for page in told]
     assert texts[0] == [f"text {each}" for each in range(25, 45)]
@@ -387,8 +407,7 @@ async def test_what_waits_to_be_told_does_not_grow_with_the_texts(db: Database) 
     order = await db.read(present, order_id)
     sizes = []
     for _ in range(2):
-        document = await db.read(order_document.snapshot, order)
-        sizes.append(len(order_document.to_draft(document, order_id)))
+        sizes.append(len(to_json(await db.read(order_notice, order))))
         for each in range(20):
             await db.tx(put_text, order_id, f"text {each}")
     assert sizes[1] < sizes[0] + 100

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -9,6 +10,7 @@ from ringbolt.app.policies import Policies
 from ringbolt.clock import Clock
 from ringbolt.core.calls.call import Clip
 from ringbolt.core.keys import Keyring, hash_of
+from ringbolt.core.notices import Notice
 from ringbolt.core.pricing.costs import TextCosts
 from ringbolt.core.pricing.prices import PriceList
 from ringbolt.core.pricing.rates import RateCard
@@ -51,12 +53,25 @@ class PlayableAudio(Protocol):
         ...
 
 
+class NoticeRenderer(Protocol):
+    """The shapes in which an API family tells receivers what became of an order."""
+
+    def render(self, notice: Notice, sequence: int) -> bytes:
+        """The document, JSON; ``sequence`` counts what its topic has told, from 1."""
+        ...
+
+    def finish(self, body: bytes) -> bytes:
+        """What an earlier version wrote down to be told, or was told already, as it is told."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Shop:
     """Settings and every part that a use case may need. ``own_numbers`` lends the operator's own
     numbers (None: there are none), ``number_providers`` those of others.
     ``addresses`` is None where Lightning Addresses cannot be paid. ``base_url`` is how the shop
-    is reached from outside, as far as it knows. ``policies`` are made of the settings."""
+    is reached from outside, as far as it knows. ``renderers`` are by API family. ``policies`` are
+    made of the settings."""
 
     settings: Settings
     db: Database
@@ -76,6 +91,7 @@ class Shop:
     addresses: AddressResolver | None
     caller: WebhookClient
     base_url: str
+    renderers: Mapping[str, NoticeRenderer]
     policies: Policies = field(init=False)
 
     def __post_init__(self) -> None:

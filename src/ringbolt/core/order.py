@@ -186,6 +186,9 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
 )  # fmt: skip
 
+LOST = "the payment fell back before it was settled"
+"""Why a fulfilled order is returned: the buyer has both, and is told of no error."""
+
 UNDER_WAY = frozenset({_S.PAID, _S.DISPATCHING, _S.IN_PROGRESS})
 """The money is secured, and nothing is decided yet."""
 OPEN = UNDER_WAY | {_S.AWAITING_PAYMENT}

@@ -43,12 +43,14 @@ class WebhookState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A webhook that is to be sent. ``tries``: those that failed. ``owner``: whose secret signs
-    it, an account's id or the order's. ``wiped``: the order's texts are forgotten already."""
+    """A webhook that is to be sent, the ``seq``-th of its topic. ``tries``: those that failed.
+    ``owner``: whose secret signs it, an account's id or the order's. ``wiped``: the order's texts
+    are forgotten already."""
 
     id: str
     order_id: str
     topic: str
+    seq: int
     method: str
     url: str
     body: bytes
@@ -88,10 +90,11 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The latest that a topic of an order told; ``body`` is empty if it was wiped since."""
+    """The latest that a topic of an order told. ``news``: what tells it from others of the topic;
+    '' if it was wiped since."""
 
     seq: int
-    body: bytes
+    news: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +108,12 @@ class Page:
 def last_told(tx: Tx, order_id: str, topic: str = "") -> Told | None:
     """The latest that the order told of a topic."""
     row = tx.run(_LAST_TOLD, {"order_": order_id, "topic_": topic}).first()
-    return None if row is None else Told(row.seq, bytes(row.body))
+    return None if row is None else Told(row.seq, row.news)
 
 
-def insert(tx: Tx, order_id: str, method: str, url: str, body: bytes, topic: str = "") -> str:
+def insert(
+    tx: Tx, order_id: str, method: str, url: str, body: bytes, topic: str = "", news: str = ""
+) -> str:
     """Write down what is to be told after all that the topic told before; returns its id."""
     webhook_id = f"msg_{secrets.token_hex(12)}"
     tx.run(
@@ -120,6 +125,7 @@ def insert(tx: Tx, order_id: str, method: str, url: str, body: bytes, topic: str
             "method_": method,
             "url_": url,
             "body_": body,
+            "news_": news,
             "now_": tx.now_ms,
         },
     )
@@ -163,10 +169,12 @@ def record_try(
             "id_": sent.id,
             "tries_": sent.tries + 1,
             "state_": state,
-            "body_": b"" if is_done and sent.wiped else body,
+            "body_": body,
             "done_": tx.now_ms if is_done else None,
         },
     )
+    if is_done and sent.wiped:
+        wipe(tx, [sent.order_id])
 
 
 def resend(tx: Tx, webhook_id: str) -> str | None:
@@ -257,6 +265,7 @@ def _outgoing(row: RowMapping) -> Outgoing:
         id=row["id"],
         order_id=row["order_id"],
         topic=row["topic"],
+        seq=row["seq"],
         method=row["method"],
         url=row["url"],
         body=bytes(row["body"]),
@@ -286,7 +295,7 @@ def _webhook(row: RowMapping, log: list[Try]) -> Webhook:
 # Built once: building a statement costs more than running it.
 _OF_TOPIC = (webhook.c.order_id == bindparam("order_"), webhook.c.topic == bindparam("topic_"))
 _LAST_TOLD = (
-    select(webhook.c.seq, webhook.c.body).where(*_OF_TOPIC).order_by(webhook.c.seq.desc()).limit(1)
+    select(webhook.c.seq, webhook.c.news).where(*_OF_TOPIC).order_by(webhook.c.seq.desc()).limit(1)
 )
 _LAST_SEQ = select(func.coalesce(func.max(webhook.c.seq), 0)).where(*_OF_TOPIC)
 _NEW = {
@@ -299,6 +308,7 @@ _NEW = {
     webhook.c.method: bindparam("method_", type_=webhook.c.method.type),
     webhook.c.url: bindparam("url_", type_=webhook.c.url.type),
     webhook.c.body: bindparam("body_", type_=webhook.c.body.type),
+    webhook.c.news: bindparam("news_", type_=webhook.c.news.type),
     webhook.c.state: literal_column(f"'{WebhookState.PENDING}'"),
     webhook.c.tries: literal_column("0"),
     webhook.c.created_ms: bindparam("now_", type_=webhook.c.created_ms.type),
@@ -309,6 +319,7 @@ _NEXT = (
         webhook.c.id,
         webhook.c.order_id,
         webhook.c.topic,
+        webhook.c.seq,
         webhook.c.method,
         webhook.c.url,
         webhook.c.body,
@@ -363,5 +374,5 @@ _WIPE = (
         webhook.c.order_id.in_(bindparam("orders_", expanding=True)),
         webhook.c.state != WebhookState.PENDING,
     )
-    .values(body=b"")
+    .values(body=b"", news="")
 )

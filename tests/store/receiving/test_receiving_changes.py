@@ -14,7 +14,7 @@ from ringbolt.app.numbers.cancel_order import cancel_order
 from ringbolt.app.numbers.receive_text import receive_texts
 from ringbolt.app.numbers.replace_number import replace_number
 from ringbolt.app.numbers.request_text import request_text
-from ringbolt.app.webhooks import order_document
+from ringbolt.app.webhooks.order_notice import order_notice
 from ringbolt.clock import SystemClock
 from ringbolt.core.errors import Conflict, NotFound, Unavailable
 from ringbolt.core.order import OrderState, PaymentMethod
@@ -446,8 +446,9 @@ async def test_a_flood_of_texts_is_counted_and_the_code_in_it_still_comes(
     await process.settle_down()
     # Then it is kept and paid for, and the document says what is missing
     assert await order.has_been_paid()
-    document = await world.db.read(order_document.snapshot, await order.row())
-    assert (document.sms, document.messages_not_kept) == (CODE, 2)
+    notice = await world.db.read(order_notice, await order.row())
+    assert notice.receiving is not None
+    assert (notice.receiving.latest, notice.receiving.texts_lost) == (CODE, 2)
 
 
 async def test_what_was_cancelled_cannot_be_accepted_any_more(

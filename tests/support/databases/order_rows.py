@@ -5,16 +5,27 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
+from sqlalchemy import select
+
+from ringbolt.core.notices import Notice, from_json
 from ringbolt.core.order import OrderKind, OrderState, PaymentMethod
 from ringbolt.store import messages, orders, received_texts, receiving_orders
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.orders import Order
 from ringbolt.store.received_texts import NewText
 from ringbolt.store.receiving_orders import NumberLease
+from ringbolt.store.schema.text_tables import webhook
 
 PUBLIC_ID = "SM0123456789abcdef0123456789abcdef"
 NUMBER = "+12345678901"
 HOOK = "https://hooks.example/orders"
+
+
+def last_notice(tx: Tx, order_id: str, topic: str = "") -> Notice | None:
+    """The latest that an order told of a topic; None if it was wiped since."""
+    told = select(webhook.c.body).where(webhook.c.order_id == order_id, webhook.c.topic == topic)
+    body = bytes(tx.run(told.order_by(webhook.c.seq.desc()).limit(1)).scalar_one())
+    return from_json(body) if body else None
 
 
 def put_order(tx: Tx, kind: str = "sms", state: str = "awaiting_payment", **columns: Any) -> Order:

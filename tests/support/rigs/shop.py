@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from sqlalchemy import select
 
+from ringbolt.api.renderers import renderers
 from ringbolt.app.jobs import SWEEP
 from ringbolt.app.operator.audit import audit_shop
 from ringbolt.app.shop import Shop
@@ -66,6 +67,7 @@ class World:
             "prices": _NOTHING,
             "text_costs": _NOTHING,
             "addresses": None,
+            "renderers": renderers(self.settings),
             "caller": _NOTHING,
         }
         return Shop(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ringbolt.api.orders import fields
+from ringbolt.api.orders import FAMILY, fields
 from ringbolt.api.orders.endpoint import Asked, Reply, ok
-from ringbolt.api.orders.purchase import FAMILY, client_of, created, named
+from ringbolt.api.orders.purchase import client_of, created, named
 from ringbolt.app.accounts import account_history
 from ringbolt.app.accounts.await_top_up import await_top_up
 from ringbolt.app.accounts.keys import recognise

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from ringbolt.api.kit.idempotency import idempotency_key, unguessable_key
-from ringbolt.api.orders import fields
+from ringbolt.api.orders import FAMILY, fields
 from ringbolt.api.orders.endpoint import Asked, Reply, ok
 from ringbolt.app.accounts.keys import recognise
 from ringbolt.app.checkout.purchase import Balance, Buyer, Hold, Idempotency
@@ -17,7 +17,6 @@ from ringbolt.core.pricing.money import sats_up
 from ringbolt.store.keys import ApiKey
 from ringbolt.store.orders import Order
 
-FAMILY = "orders"
 PAID = "paid"
 MAX_URL_CHARS = 2048
 _ANYBODY = "anybody"

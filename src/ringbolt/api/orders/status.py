@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 from ringbolt.api.orders import fields
 from ringbolt.api.orders.endpoint import Asked, Reply, ok
+from ringbolt.api.orders.order_document import OrderRenderer
 from ringbolt.api.orders.waiting import Waiting
 from ringbolt.app.numbers.accept_without_code import accept_without_code
 from ringbolt.app.numbers.cancel_order import cancel_order
 from ringbolt.app.numbers.replace_number import replace_number
 from ringbolt.app.numbers.request_text import request_text
 from ringbolt.app.shop import Shop
-from ringbolt.app.webhooks import order_document
+from ringbolt.app.webhooks.order_notice import LAST_PAGE, order_notice
 from ringbolt.core.errors import Conflict, NotFound
 from ringbolt.core.order import FINAL, OrderKind
 from ringbolt.store import orders
@@ -47,7 +48,7 @@ def not_found() -> NotFound:
 
 
 async def tell(shop: Shop, order_id: str, page: int = 1) -> Told:
-    """The order as it is now; ``page`` as in ``snapshot``. Raises ``NotFound``."""
+    """The order as it is now; ``page`` as in ``order_notice``. Raises ``NotFound``."""
     told = await shop.db.read(_tell, shop, order_id, page) if order_id else None
     if told is None:
         raise not_found()
@@ -58,17 +59,12 @@ def _tell(tx: Tx, shop: Shop, order_id: str, page: int) -> Told | None:
     order = orders.by_id(tx, order_id)
     if order is None or order.kind is OrderKind.CALL:
         return None
-    document = order_document.snapshot(tx, order, page)
-    timestamp = document.timestamp if isinstance(document.timestamp, int) else 0
-    settings = shop.settings
-    body = order_document.to_json(
-        document, settings.compat.code_type, cancel_after_s=settings.orders.cancel_after_s
-    )
+    notice = order_notice(tx, order, page)
+    body = OrderRenderer(shop.settings).status(notice)
     is_final = order.state in FINAL
     is_over = is_final and order.finished_ms is not None
-    return Told(
-        body, timestamp, is_over, is_over or (is_final and order.kind is not OrderKind.RENTAL)
-    )
+    is_settled = is_over or (is_final and order.kind is not OrderKind.RENTAL)
+    return Told(body, notice.changed_ms or 0, is_over, is_settled)
 
 
 class Statuses:
@@ -89,7 +85,7 @@ class Statuses:
     async def _status(self, asked: Asked, order_id: str) -> Reply:
         wait_s = fields.whole_number(asked.fields, "wait", 0, _LONGEST_WISH_S) or 0
         since = fields.whole_number(asked.fields, "since", 0, _LATEST_MS)
-        page = fields.whole_number(asked.fields, "page", 1, order_document.LAST_PAGE) or 1
+        page = fields.whole_number(asked.fields, "page", 1, LAST_PAGE) or 1
         told = await tell(self._shop, order_id, page)
         is_news = since is not None and told.timestamp > since
         if wait_s and page == 1 and not _is_final(told, since) and not is_news:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from ringbolt.api.kit import call_callbacks
 from ringbolt.api.voice.audio_files import AudioFiles
 from ringbolt.api.voice.call_fields import (
     audio_url_of,
@@ -18,7 +19,6 @@ from ringbolt.api.voice.call_fields import (
 )
 from ringbolt.api.voice.fields import Fields, shown
 from ringbolt.app.shop import Shop
-from ringbolt.app.webhooks import call_notify
 from ringbolt.app.webhooks.send_webhook import fields_of
 from ringbolt.core.calls.call import Gather, Play, Say, Step
 from ringbolt.core.calls.ssml import is_ssml, parse_ssml
@@ -110,9 +110,9 @@ def common(
 
 
 def _replaced(command: CallOrder) -> tuple[str, ...]:
-    replaced = fields_of(command.digits_url) & call_notify.DIGITS_FIELDS
+    replaced = fields_of(command.digits_url) & call_callbacks.DIGITS_FIELDS
     if command.status_method == "GET":
-        replaced |= fields_of(command.status_url) & call_notify.STATUS_FIELDS
+        replaced |= fields_of(command.status_url) & call_callbacks.STATUS_FIELDS
     return tuple(f"{REPLACED}: {name}" for name in sorted(replaced))
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from ringbolt.api.kit.idempotency import idempotency_key
+from ringbolt.api.voice import FAMILY
 from ringbolt.api.voice.audio_files import Found
 from ringbolt.api.voice.call_document import call_document, metadata_of
 from ringbolt.api.voice.call_request import CallRequest, read_call
@@ -34,7 +35,6 @@ from ringbolt.store.calls import Call
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.orders import Order
 
-FAMILY: Final = "voice"
 USUAL_PAGE: Final = 50
 MAX_PAGE: Final = 100
 _MAX_CURSOR_CHARS: Final = 128

@@ -18,7 +18,7 @@ from ringbolt.app.policies import LimitPolicy, ReceivingPolicy
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import Conflict, NotFound, RingboltError, Unavailable
 from ringbolt.core.humanise import counted
-from ringbolt.core.order import DELIVERED, NOT_DELIVERED, NOT_TAKEN, UNPAID, OrderState
+from ringbolt.core.order import DELIVERED, NOT_DELIVERED, NOT_TAKEN, UNPAID, OrderKind, OrderState
 from ringbolt.numbers.provider import Cancelled, CancelResult, HasText, TooEarly
 from ringbolt.store import orders, receiving_orders
 from ringbolt.store.engine.db import Tx
@@ -48,7 +48,7 @@ async def cancel_order(shop: Shop, order_id: str) -> None:
 async def _cancel(shop: Shop, order_id: str) -> bool:
     """False if the order was not any more what it seemed to be."""
     order = await shop.db.read(orders.by_id, order_id)
-    if order is None or order.family != "orders":
+    if order is None or order.kind is OrderKind.CALL:
         raise no_such_order()
     if order.state in UNPAID:
         return order.state is OrderState.EXPIRED or await expire_now(shop, order_id)

@@ -27,7 +27,7 @@ async def request_text(shop: Shop, order_id: str) -> None:
     Raises ``NotFound``, ``Conflict`` if no code came yet or the number went back, ``Unavailable``.
     """
     found = await shop.db.read(look, order_id)
-    if found is None or found.order.family != "orders":
+    if found is None:
         raise no_such_order()
     if found.receiving.is_rental:
         raise Conflict(

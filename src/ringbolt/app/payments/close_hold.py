@@ -14,10 +14,9 @@ from ringbolt.app.payments.decide_outcome import settled
 from ringbolt.app.payments.node_of import node_of
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks import notify
-from ringbolt.app.webhooks.order_document import LOST
 from ringbolt.core.errors import NodeUnavailable
 from ringbolt.core.lightning.hold import find_preimage
-from ringbolt.core.order import HOLD_TO_CANCEL, OrderState
+from ringbolt.core.order import HOLD_TO_CANCEL, LOST, OrderState
 from ringbolt.lightning.node import InvoiceState, LightningNode, SupportsHoldInvoices
 from ringbolt.store import jobs, ledger, orders
 from ringbolt.store.engine.db import Tx

@@ -8,7 +8,9 @@ stands.
 from __future__ import annotations
 
 from ringbolt.app.jobs import SEND_WEBHOOK
-from ringbolt.app.webhooks import order_document
+from ringbolt.app.webhooks.order_notice import order_notice
+from ringbolt.core import notices
+from ringbolt.core.notices import Notice
 from ringbolt.core.order import UNPAID, OrderState
 from ringbolt.store import orders, webhooks
 from ringbolt.store.engine.db import Tx
@@ -29,14 +31,9 @@ def changed(tx: Tx, order_id: str) -> None:
     """Tell an order's receiver, if it has one, what its status shows now. Call it in the
     transaction of every change that the status shows; what it told before is not told again."""
     order = orders.lock_with_receiver(tx, order_id)
-    if order is None:
-        return
-    document = order_document.snapshot(tx, order)
-    last = webhooks.last_told(tx, order_id)
-    if last is not None and last.body and not order_document.is_news(document, last.body):
-        return
-    draft = order_document.to_draft(document, order_id)
-    tell(tx, order_id, "POST", order.webhook_url, draft, lane=lane_of(order.state))
+    if order is not None:
+        notice = order_notice(tx, order)
+        tell(tx, order_id, "POST", order.webhook_url, notice, lane=lane_of(order.state))
 
 
 def lane_of(state: OrderState) -> Lane:
@@ -49,18 +46,18 @@ def tell(
     order_id: str,
     method: str,
     url: str,
-    body: bytes,
+    notice: Notice,
     topic: str = "",
     *,
     lane: Lane = "webhook",
-) -> str:
-    """Send ``body`` to ``url``, after all that the topic has told before; the webhook's id.
-
-    A ``body`` that is to be sent with GET is a JSON object: its fields are added to the query.
-    """
-    webhook_id = webhooks.insert(tx, order_id, method, url, body, topic)
-    see_to_sending(tx, order_id, topic, lane)
-    return webhook_id
+) -> None:
+    """Tell ``notice`` at ``url``, after all that the topic has told before; of no effect if the
+    latest of that told the same."""
+    news = notice.news()
+    last = webhooks.last_told(tx, order_id, topic)
+    if last is None or last.news != news:
+        webhooks.insert(tx, order_id, method, url, notices.to_json(notice), topic, news)
+        see_to_sending(tx, order_id, topic, lane)
 
 
 def see_to_sending(

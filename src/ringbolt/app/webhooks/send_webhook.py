@@ -18,10 +18,10 @@ import structlog
 from standardwebhooks import Webhook as Signer
 
 from ringbolt.app.shop import Shop
-from ringbolt.app.webhooks import order_document
 from ringbolt.app.webhooks.notify import see_to_sending, topic_of
 from ringbolt.core.errors import InvalidInput, Role
 from ringbolt.core.keys import Keyring, derive
+from ringbolt.core.notices import from_json, is_notice
 from ringbolt.store import jobs, webhooks
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.jobs import Job
@@ -100,12 +100,11 @@ async def send_webhook(shop: Shop, job: Job) -> None:
 
 
 def _body(shop: Shop, outgoing: Outgoing) -> bytes:
-    if outgoing.family != "orders":
-        return outgoing.body
-    settings = shop.settings
-    return order_document.from_draft(
-        outgoing.body, settings.compat.code_type, settings.orders.cancel_after_s
-    )
+    """What is sent, in the shape of the family that the order came by: the same in every try."""
+    renderer = shop.renderers[outgoing.family]
+    if is_notice(outgoing.body):
+        return renderer.render(from_json(outgoing.body), outgoing.seq)
+    return renderer.finish(outgoing.body)
 
 
 def as_query(body: bytes) -> str:

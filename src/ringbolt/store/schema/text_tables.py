@@ -172,7 +172,8 @@ webhook = Table(
     Column("seq", Integer, nullable=False),
     Column("method", Text, nullable=False),
     Column("url", Text, nullable=False),
-    Column("body", LargeBinary, nullable=False),
+    Column("body", LargeBinary, nullable=False),  # a notice, until it is sent for the first time
+    Column("news", Text, nullable=False, server_default=""),  # what the next one is compared with
     Column("state", Text, nullable=False),  # pending | delivered | given_up
     Column("tries", Integer, nullable=False, server_default="0"),
     Column("created_ms", Int64, nullable=False),

@@ -1,0 +1,212 @@
+"""The seed's ``/orderstatus`` document, which webhooks carry too.
+
+The seed's names stand as they are; what is beside them is additive. A key without a value is
+absent, never null: clients wait for ``code`` and ``number`` to appear. Sources: the seed, and what
+its clients rely on (``number`` is an integer, ``code`` a number in some and a string in others).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from ringbolt.app.webhooks.order_notice import TEXTS_A_PAGE
+from ringbolt.core.countries import COUNTRIES
+from ringbolt.core.notices import Notice, NumberNotice, OrderNotice, TextNotice
+from ringbolt.core.order import UNPAID, OrderKind, OrderState, PaymentMethod
+from ringbolt.core.pricing.money import sats_up
+from ringbolt.core.services import SERVICES
+from ringbolt.core.texts.codes import code_as_number
+from ringbolt.settings import Settings
+
+CodeType = Literal["auto", "string", "number"]
+
+_DRAFT = b'"draft":true'
+"""What an earlier version wrote down to be told: without what the settings decide."""
+
+
+class TextDocument(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One text that came. ``timestamp`` in ms UTC; ``code`` as text."""
+
+    timestamp: int
+    text: str
+    from_: str = msgspec.field(default="", name="from")
+    code: str = ""
+
+
+class OrderDocument(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """An order as its buyer sees it. Times in ms UTC, ``amount`` in sats.
+
+    How ``code`` is typed is a setting; the code itself is ``code_text``. ``cancel_after``: from
+    when on the number may be cancelled. ``text_masked``: what is worth something in the texts is
+    not shown yet, because it is not paid for. ``messages_count``: how many texts there are, if
+    ``messages`` has not all. ``messages_not_kept``: how many came beyond those. ``order_id`` is in
+    what webhooks tell.
+    """
+
+    status: str = "OK"
+    paid: bool
+    code: str | int | UnsetType = UNSET
+    id: int | str | UnsetType = UNSET
+    number: int | UnsetType = UNSET
+    timestamp: int | UnsetType = UNSET
+    country: str | UnsetType = UNSET
+    service: str | UnsetType = UNSET
+    sms_status: str | UnsetType = UNSET
+    email_status: str | UnsetType = UNSET
+    amount: int | UnsetType = UNSET
+    error: str | UnsetType = UNSET
+    state: str
+    code_text: str | UnsetType = UNSET
+    sms: str | UnsetType = UNSET
+    messages: list[TextDocument] | UnsetType = UNSET
+    messages_count: int | UnsetType = UNSET
+    messages_not_kept: int | UnsetType = UNSET
+    text_masked: bool | UnsetType = UNSET
+    is_rental: bool | UnsetType = UNSET
+    expires_at: int | UnsetType = UNSET
+    assigned_at: int | UnsetType = UNSET
+    cancel_after: int | UnsetType = UNSET
+    order_id: str | UnsetType = UNSET
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(OrderDocument).decode
+
+
+class OrderRenderer:
+    """How the family tells of an order: to webhooks, and at ``/orderstatus``."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._code_type: CodeType = settings.compat.code_type
+        self._cancel_after_ms = settings.orders.cancel_after_s * 1000
+
+    def render(self, notice: Notice, sequence: int) -> bytes:
+        """The document for webhooks, which has the ``orderId``."""
+        assert isinstance(notice, OrderNotice), "orders of this family are no calls"
+        document = self._finished(order_document(notice))
+        return _encode(msgspec.structs.replace(document, order_id=notice.order_id))
+
+    def finish(self, body: bytes) -> bytes:
+        """A draft of an earlier version as it is told; anything else as it is."""
+        return _encode(self._finished(_decode(body))) if _DRAFT in body else body
+
+    def status(self, notice: OrderNotice) -> bytes:
+        """The document at ``/orderstatus``."""
+        return _encode(self._finished(order_document(notice)))
+
+    def _finished(self, document: OrderDocument) -> OrderDocument:
+        """The document with what the settings decide."""
+        changes: dict[str, Any] = {}
+        if document.code_text is not UNSET:
+            changes["code"] = typed_code(document.code_text, self._code_type)
+        if document.assigned_at is not UNSET and document.state == OrderState.IN_PROGRESS:
+            own_ms = document.assigned_at + self._cancel_after_ms
+            changes["cancel_after"] = max(own_ms, document.cancel_after or 0)
+        return msgspec.structs.replace(document, **changes) if changes else document
+
+
+def typed_code(code: str, code_type: CodeType) -> str | int:
+    """A code as ``compat.code_type`` wants it; a number only where there is one at all."""
+    if code_type == "string":
+        return code
+    digits = code.lstrip("0") or "0" if code_type == "number" else code
+    number = code_as_number(digits) if code else None
+    return code if number is None else number
+
+
+def order_document(notice: OrderNotice) -> OrderDocument:
+    """The order as the seed shows it, but for what the settings decide."""
+    if notice.state in UNPAID:
+        return _unpaid(notice)
+    if notice.receiving is not None:
+        return _receiving(notice, notice.receiving)
+    document = OrderDocument(
+        paid=True, timestamp=_set(notice.changed_ms), error=_error(notice), state=notice.state
+    )
+    if notice.sent is None:
+        return msgspec.structs.replace(document, amount=sats_up(notice.price_msat))
+    status = notice.sent.status
+    return msgspec.structs.replace(
+        document,
+        id=notice.sent.public_id,
+        sms_status=status,
+        email_status=status if notice.kind is OrderKind.EMAIL else UNSET,
+    )
+
+
+def _unpaid(notice: OrderNotice) -> OrderDocument:
+    is_top_up = notice.kind is OrderKind.FUND
+    return OrderDocument(
+        paid=False,
+        amount=sats_up(notice.price_msat) if is_top_up else UNSET,
+        error=_never_paid(notice) if notice.state is OrderState.EXPIRED else UNSET,
+        state=notice.state,
+        is_rental=_is_rental(notice),
+        expires_at=_set(notice.expires_ms),
+    )
+
+
+def _never_paid(notice: OrderNotice) -> str:
+    if notice.is_cancelled:
+        return "The order was cancelled before it was paid."
+    return "The payment request expired before it was paid."
+
+
+def _receiving(notice: OrderNotice, receiving: NumberNotice) -> OrderDocument:
+    country = COUNTRIES.get(receiving.country)
+    service = SERVICES.get(receiving.service)
+    kept = receiving.texts_kept
+    return OrderDocument(
+        paid=True,
+        id=public_number(notice.order_id),
+        number=int(receiving.number.lstrip("+")) if receiving.number else UNSET,
+        timestamp=_set(notice.changed_ms),
+        country=UNSET if country is None else country.name,
+        service=receiving.service if service is None else service.name,
+        error=_error(notice),
+        state=notice.state,
+        code_text=receiving.code or UNSET,
+        sms=receiving.latest or UNSET,
+        messages=[_text(text) for text in receiving.texts] or UNSET,
+        messages_count=kept if kept > TEXTS_A_PAGE else UNSET,
+        messages_not_kept=receiving.texts_lost or UNSET,
+        text_masked=receiving.is_masked or UNSET,
+        is_rental=_is_rental(notice),
+        expires_at=_set(notice.expires_ms),
+        assigned_at=_set(receiving.assigned_ms),
+        cancel_after=receiving.cancel_after_ms or UNSET,
+    )
+
+
+def _text(text: TextNotice) -> TextDocument:
+    return TextDocument(text.at_ms, text.text, text.sender, text.code)
+
+
+def _error(notice: OrderNotice) -> str | UnsetType:
+    """Why the buyer gets the money back, in plain words; unset if the order is well."""
+    if notice.fault is None:
+        return UNSET
+    is_hold = notice.method is PaymentMethod.HOLD
+    back = f"Your funds are returned to your {'wallet' if is_hold else 'balance'} automatically."
+    if notice.has_no_number:
+        # To the letter what the seed's service says; its clients compare.
+        canceled = "payment request" if is_hold else "order"
+        return f"No available number, {canceled} is canceled. {back}"
+    why = notice.fault.strip().rstrip(".") or "it could not be brought about"
+    return f"{why[0].upper()}{why[1:]}. {back}"
+
+
+def public_number(order_id: str) -> int:
+    """The ``id`` of a receive order: ten digits that fit 32 bits, as in the seed's sample."""
+    return 1_000_000_000 + int(order_id[:12], 16) % 1_147_483_648
+
+
+def _is_rental(notice: OrderNotice) -> bool | UnsetType:
+    return notice.kind is OrderKind.RENTAL if notice.kind.is_received else UNSET
+
+
+def _set(value: int | None) -> int | UnsetType:
+    return UNSET if value is None else value

@@ -1,0 +1,21 @@
+"""How each API family tells the receivers of its orders what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ringbolt.api import l402, orders, voice
+from ringbolt.api.kit.call_callbacks import CallRenderer
+from ringbolt.api.l402.callbacks import PaidCallRenderer
+from ringbolt.api.orders.order_document import OrderRenderer
+from ringbolt.app.shop import NoticeRenderer
+from ringbolt.settings import Settings
+
+
+def renderers(settings: Settings) -> Mapping[str, NoticeRenderer]:
+    """By the family's name, as orders keep it."""
+    return {
+        l402.FAMILY: PaidCallRenderer(),
+        orders.FAMILY: OrderRenderer(settings),
+        voice.FAMILY: CallRenderer(),
+    }

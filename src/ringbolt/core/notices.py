@@ -1,0 +1,140 @@
+"""What the receivers of an order are told, as plain facts.
+
+A notice is written down in the transaction that makes it true. The API family that the order came
+by makes its own document of it when it is sent for the first time. A notice waits as JSON: tags,
+names and defaults of the fields never change.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+import msgspec
+from msgspec.structs import replace
+
+from ringbolt.core.order import OrderKind, OrderState, PaymentMethod
+
+
+class TextNotice(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One text that came, as it may be shown. ``code``: what was found in it."""
+
+    at_ms: int
+    text: str
+    sender: str = ""
+    code: str = ""
+
+
+class SentNotice(msgspec.Struct, frozen=True):
+    """A text or e-mail that is sent. ``status``: created, sent, delivered or failed."""
+
+    public_id: str
+    status: str
+
+
+class NumberNotice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A number to receive on. ``number``: '' until there is one. ``country``: the seed's number of
+    it, of the number itself or of what was asked for. ``latest``: the latest text; ``texts``: it
+    and those before it, or those of a page, of ``texts_kept``; ``texts_lost`` came beyond those.
+    ``is_masked``: what is worth something in the texts is not shown, because it is not paid for
+    yet. ``cancel_after_ms``: from when on its provider takes it back, 0 if at once."""
+
+    number: str = ""
+    country: int
+    service: str
+    code: str = ""
+    latest: str = ""
+    texts: tuple[TextNotice, ...] = ()
+    texts_kept: int = 0
+    texts_lost: int = 0
+    is_masked: bool = False
+    assigned_ms: int | None = None
+    cancel_after_ms: int = 0
+
+
+class OrderNotice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="order"):
+    """How an order stands. Times in ms UTC.
+
+    ``changed_ms``: when something changed last; None before it is paid. ``expires_ms``: until when
+    it can be paid, or texts are waited for. ``fault``: why the buyer gets the money back; None for
+    an order that is well. ``has_no_number``: because there was none. ``is_cancelled``: before it
+    was paid.
+    """
+
+    order_id: str
+    kind: OrderKind
+    state: OrderState
+    method: PaymentMethod
+    price_msat: int
+    changed_ms: int | None = None
+    expires_ms: int | None = None
+    fault: str | None = None
+    has_no_number: bool = False
+    is_cancelled: bool = False
+    sent: SentNotice | None = None
+    receiving: NumberNotice | None = None
+
+    def news(self) -> str:
+        """The same for two notices that tell the same; when it changed is no news."""
+        told = replace(self, changed_ms=None)
+        if told.receiving is not None:
+            told = replace(told, receiving=replace(told.receiving, cancel_after_ms=0))
+        return hashlib.blake2b(_encode(told), digest_size=12).hexdigest()
+
+
+class CallNotice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="call"):
+    """What a call came to. ``digits``: what was answered so far; ``metadata`` is the buyer's own
+    JSON, '' for none."""
+
+    order_id: str
+    sid: str
+    to: str
+    status: str
+    at_ms: int
+    digits: str = ""
+    talked_ms: int = 0
+    cause: str = ""
+    metadata: str = ""
+
+    def news(self) -> str:
+        return self.status
+
+
+class DigitsNotice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="digits"):
+    """What was answered in a call that is over."""
+
+    sid: str
+    to: str
+    status: str
+    digits: str
+    metadata: str = ""
+
+    def news(self) -> str:
+        return "told"
+
+
+Notice = OrderNotice | CallNotice | DigitsNotice
+
+_MARK: Final = b'{"notice":'
+_encode = msgspec.json.Encoder().encode
+
+
+class _Waiting(msgspec.Struct, frozen=True):
+    notice: Notice
+
+
+_decode = msgspec.json.Decoder(_Waiting).decode
+
+
+def to_json(notice: Notice) -> bytes:
+    """As it waits to be told."""
+    return _encode(_Waiting(notice))
+
+
+def is_notice(body: bytes) -> bool:
+    """Whether this waits to be told; otherwise it is what a receiver was told already."""
+    return body.startswith(_MARK)
+
+
+def from_json(body: bytes) -> Notice:
+    return _decode(body).notice
