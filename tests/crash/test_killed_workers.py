@@ -54,7 +54,7 @@ async def machines(postgres_url: str, tmp_path: Path) -> AsyncIterator[Machines]
         workers = [ServerProcess(["worker"], tmp_path / f"worker{n}", **common) for n in (1, 2)]
         for process in (api, *workers):
             process.start()
-            stack.callback(process.kill)
+            stack.callback(process.stop)
         await api.ready()
         yield Machines(world, api, workers)
 

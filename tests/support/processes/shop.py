@@ -18,6 +18,7 @@ from support.servers.ports import HeldPort
 from support.waiting import LONG_S, eventually
 
 SECRET = "5e" * 32
+STOP_S = 30.0
 
 
 class ServerProcess:
@@ -67,6 +68,15 @@ class ServerProcess:
         assert self.process is not None
         self.process.send_signal(number)
 
+    def stop(self) -> None:
+        """SIGTERM, as its operator stops it; what does not end then is killed."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGCONT)
+            self.process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(STOP_S)
+        self.kill()
+
     def kill(self) -> None:
         """SIGKILL: nothing is tidied up."""
         if self.process is not None and self.process.poll() is None:
@@ -91,14 +101,14 @@ class ServerProcess:
 async def running_process(
     command: list[str], data_dir: Path, **environment: str
 ) -> AsyncIterator[ServerProcess]:
-    """A process that answers; killed at the end of the block, and if it never comes up."""
+    """A process that answers; stopped at the end of the block, and if it never comes up."""
     process = ServerProcess(command, data_dir, **environment)
     process.start()
     try:
         await process.ready()
         yield process
     finally:
-        process.kill()
+        process.stop()
 
 
 async def is_up(url: str) -> bool:
@@ -117,5 +127,4 @@ def world_process(directory: Path, speed: int) -> Iterator[ServerProcess]:
     try:
         yield world
     finally:
-        world.signal(signal.SIGCONT)
-        world.kill()
+        world.stop()
