@@ -15,6 +15,7 @@ from ringbolt.app.limits.unused_numbers import check_unused
 from ringbolt.app.policies import LimitPolicy
 from ringbolt.app.requests.spoken import spoken_texts
 from ringbolt.app.shop import Shop
+from ringbolt.app.webhooks.send_webhook import check_webhook_url
 from ringbolt.core.commands import CallOrder, ReceiveTexts, SendMail, SendText
 from ringbolt.core.email_address import mailbox_of
 from ringbolt.core.errors import DestinationRefused, InvalidInput, Role
@@ -33,6 +34,8 @@ from ringbolt.store.engine.db import Tx
 async def check_purchase(shop: Shop, purchase: Purchase) -> None:
     """Raises ``RateLimited``, ``InvalidInput`` or ``DestinationRefused``, in plain words."""
     check_route(shop, purchase)
+    for url in filter(None, _told(purchase)):
+        check_webhook_url(shop, url)
     _check_content(shop.settings, purchase)
     if isinstance(purchase.command, CallOrder):
         check_recordings(shop, purchase.command)
@@ -41,6 +44,14 @@ async def check_purchase(shop: Shop, purchase: Purchase) -> None:
         shop.text_costs.check(purchase.to, sats_down(purchase.price_msat) // segments)
     if await shop.db.read(_look, shop.policies.limits, purchase):
         await shop.db.tx(make_room, shop.policies.limits)
+
+
+def _told(purchase: Purchase) -> tuple[str, ...]:
+    """Where something will be sent to."""
+    hook, command = purchase.buyer.webhook_url, purchase.command
+    if isinstance(command, CallOrder):
+        return hook, command.status_url, command.digits_url
+    return (hook,)
 
 
 def _check_content(settings: Settings, purchase: Purchase) -> None:
