@@ -20,6 +20,9 @@ _WORD = re.compile(r"[A-Z][A-Z0-9_]+")
 _OPEN_CODE = re.compile(r"(?!RINGBOLT_)[A-Z]+_")
 _NAMES = frozenset({"code", "error_code", "default_code"})
 
+_OF_FIELDS = {"wrong": 2, "Sentence": 1}
+"""What makes an error of a field, and where the code stands among its arguments."""
+
 _INTRO = """\
 An error is a document of type `application/problem+json` (RFC 9457) with `status`, `title`,
 `detail` and `type`, and beside them `error` (the same sentence as `detail`), `error_code`,
@@ -137,6 +140,11 @@ def _read_default(class_name: str, found: _Found) -> None:
 
 
 def _read_call(call: ast.Call, found: _Found) -> None:
+    match call.func:
+        case ast.Name(id=called) | ast.Attribute(attr=called) if called in _OF_FIELDS:
+            place = _OF_FIELDS[called]
+            if len(call.args) > place:
+                _read_word(call.args[place], found, _status("InvalidInput", found))
     name = _class_of(call.func)
     for keyword in call.keywords:
         if keyword.arg in _NAMES:

@@ -231,7 +231,9 @@ async def redeem_with_a_broken_store(
 ) -> tuple[Any, Any]:
     """The answer while the store is broken, and the one after it is mended."""
     paid = await shop.buy_credential(say(ANSWERS))
-    route = shop.opened.server._place_call._redemption
+    paid_family = shop.opened.server._families[0]
+    handler: Any = next(each.handler for each in paid_family.operations if each.methods == "POST")
+    route = handler.__self__._redemption
     broken = Broken(shop, error, takes_effect)
     mended = route._shop
     monkeypatch.setattr(route, "_shop", replace(mended, db=cast(Database, broken)))

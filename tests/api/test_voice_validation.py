@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from ringbolt.api.voice.names import CALL, fold
+from ringbolt.api.voice.names import fold, names_of
+from ringbolt.api.voice.schema import Call
 from support.audio_files import tone, wav
 from support.clients.voice import CALLS, PLAN, SATS, SPEECH, VoiceClient, assert_refused
 from support.numbers import ANSWERS, LISTENS
@@ -18,6 +19,7 @@ from support.servers.sites import body, site
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+CALL = names_of(Call)
 GOOD: dict[str, Any] = {"to": LISTENS, "sayText": "Hello."}
 GONE = object()
 HOOK = "https://example.com/hook"

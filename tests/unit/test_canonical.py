@@ -13,9 +13,9 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringbolt.api.l402.schema import decode_body
 from ringbolt.core.canonical import canonical_json, digest
 from ringbolt.core.errors import InvalidInput
+from support.place_call import decode_body
 
 LIMIT = 2**53
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)

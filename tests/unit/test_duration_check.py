@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from ringbolt.api.l402.duration_check import fit_of
-from ringbolt.api.l402.schema import PlaceCall, parse_place_call
+from ringbolt.api.l402.duration_check import duration_of
 from ringbolt.core.commands import CallOrder
 from ringbolt.core.errors import InvalidInput
+from support.place_call import place_call
 
 TO = "+12025550123"
 FILE = "https://example.com/a.mp3"
@@ -17,8 +17,8 @@ LETTERS = "reminder " * 55
 DIGITS = "4829 " * 100  # about 200 s
 
 
-def call(message: str, **more: Any) -> PlaceCall:
-    return parse_place_call({"phone_number": TO, "message": message, **more})
+def call(message: str, **more: Any) -> CallOrder:
+    return place_call({"phone_number": TO, "message": message, **more}).order
 
 
 @pytest.mark.parametrize(
@@ -36,8 +36,8 @@ def call(message: str, **more: Any) -> PlaceCall:
 def test_the_minutes_that_a_text_takes_are_told(
     message: str, more: dict[str, Any], told: tuple[int, int, list[str]]
 ) -> None:
-    order = call(message, **more).order
-    found = fit_of(order).told(order.minutes)
+    order = call(message, **more)
+    found = duration_of(order).document(order.minutes)
     assert (found["minutes"], found["estimated_minutes"], found["notes"]) == told
 
 
@@ -48,7 +48,7 @@ def test_the_minutes_of_a_file_are_told_if_they_are_known(
     ms: int | None, told: tuple[int | None, list[str]]
 ) -> None:
     order = CallOrder(TO, minutes=2, audio_url=FILE)
-    found = fit_of(order, {} if ms is None else {FILE: ms}).told(order.minutes)
+    found = duration_of(order, {} if ms is None else {FILE: ms}).document(order.minutes)
     assert (found["estimated_minutes"], found["notes"]) == told
 
 
@@ -63,8 +63,8 @@ def test_a_text_that_surely_does_not_fit_is_refused_with_what_it_needs(
 
 
 def test_repetitions_that_do_not_fit_are_no_fault() -> None:
-    assert call(LETTERS, repeat=10).order.minutes == 1
+    assert call(LETTERS, repeat=10).minutes == 1
 
 
 def test_what_is_asked_for_a_short_text_is_one_minute_whatever_the_duration() -> None:
-    assert call(LETTERS, duration_minutes=5).order.minutes == 1
+    assert call(LETTERS, duration_minutes=5).minutes == 1

@@ -9,18 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ringbolt.api.l402.schema import (
-    AUDIO_EXAMPLE,
-    EXAMPLE,
-    FIELDS,
-    MAX_FIELDS,
-    PlaceCall,
-    decode_body,
-    parse_place_call,
-)
+from ringbolt.api.kit.query import MAX_FIELDS
+from ringbolt.api.l402.call_request import CallRequest
+from ringbolt.api.l402.schema import AUDIO_EXAMPLE, EXAMPLE, PlaceCall
 from ringbolt.core.canonical import canonical_json
 from ringbolt.core.commands import CallOrder
 from ringbolt.core.errors import InvalidInput
+from support.documents import field_names
+from support.place_call import decode_body, place_call
 from support.waiting import cpu_s
 
 TO = "+12025550123"
@@ -28,8 +24,8 @@ SPOKEN = {"phone_number": TO, "message": "Hello."}
 PLAYED = {"phone_number": TO, "audio_url": "https://example.com/a.mp3", "duration_minutes": 2}
 
 
-def parse(document: dict[str, Any], **changed: Any) -> PlaceCall:
-    return parse_place_call(decode_body(json.dumps({**document, **changed}).encode()))
+def parse(document: dict[str, Any], **changed: Any) -> CallRequest:
+    return place_call({**document, **changed})
 
 
 def refusal(document: dict[str, Any], **changed: Any) -> InvalidInput:
@@ -40,7 +36,7 @@ def refusal(document: dict[str, Any], **changed: Any) -> InvalidInput:
 
 def body_refusal(body: bytes) -> InvalidInput:
     with pytest.raises(InvalidInput) as refused:
-        parse_place_call(decode_body(body))
+        place_call(body)
     return refused.value
 
 
@@ -319,20 +315,19 @@ def test_byte_order_mark_is_read_over() -> None:
 
 
 def test_of_a_repeated_field_the_last_counts_for_the_call_and_for_what_is_bound() -> None:
-    document = decode_body(
-        b'{"phone_number":"+19005550000","message":"a","phone_number":"+12025550123"}'
-    )
+    body = b'{"phone_number":"+19005550000","message":"a","phone_number":"+12025550123"}'
 
-    assert parse_place_call(document).order.to == TO
-    assert b"+19005550000" not in canonical_json(document)
+    assert place_call(body).order.to == TO
+    assert b"+19005550000" not in canonical_json(decode_body(body))
 
 
 def test_nested_bomb_in_an_unknown_field_is_only_reported() -> None:
     body = json.dumps(SPOKEN)[:-1] + ',"x":' + "[" * 400 + "]" * 400 + "}"
 
-    assert parse_place_call(decode_body(body.encode())).ignored == ("x",)
+    assert place_call(body.encode()).ignored == ("x",)
 
 
+NAMES = [*sorted(field_names(PlaceCall)), "tone", "mesage"]
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(max_size=30) | st.sampled_from([TO, "https://example.com/a", "a@b.co", 2]),
@@ -342,10 +337,10 @@ json_values = st.recursive(
 
 
 @settings(max_examples=300)
-@given(st.dictionaries(st.sampled_from([*FIELDS, "tone", "mesage"]), json_values, max_size=6))
+@given(st.dictionaries(st.sampled_from(NAMES), json_values, max_size=6))
 def test_any_object_is_a_valid_call_or_refused_with_words(document: dict[str, Any]) -> None:
     try:
-        call = parse_place_call(document)
+        call = place_call(document)
     except InvalidInput as refused:
         assert refused.message
         assert refused.suggestion

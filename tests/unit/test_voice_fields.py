@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from ringbolt.api.voice.call_fields import callback
-from ringbolt.api.voice.fields import Fields
+from ringbolt.api.kit.fields import Fields
+from ringbolt.api.voice.call_fields import check_callback
+from ringbolt.api.voice.dialect import STYLE
 from ringbolt.core.errors import InvalidInput
 from ringbolt.upstream.fetch.vetted import vet_url
 
@@ -19,7 +20,7 @@ def refused(url: str) -> str:
     """Why a shop that sends over https alone refuses a callback."""
     shop: Any = SimpleNamespace(caller=SimpleNamespace(vet=lambda asked: vet_url(asked, EMPTY)))
     with pytest.raises(InvalidInput) as caught:
-        callback(shop, Fields({STATUS: url}), STATUS)
+        check_callback(shop, Fields(STYLE, {STATUS: url}), STATUS, url)
     assert caught.value.field == STATUS
     assert caught.value.suggestion
     return caught.value.message

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from ringbolt.api.kit.fields import Fields
 from ringbolt.api.kit.words import Words
 from ringbolt.api.l402.words import WORDS as L402
 from ringbolt.api.orders.words import WORDS as ORDERS
-from ringbolt.api.voice.fields import Fields
+from ringbolt.api.voice.dialect import STYLE
 from ringbolt.api.voice.words import word as voice_word
 from ringbolt.core.errors import Conflict, InvalidInput, NotFound, Role
 from ringbolt.core.phone import parse_destination
@@ -48,7 +49,7 @@ def test_what_is_at_fault_is_called_by_the_familys_name() -> None:
 
 
 def test_the_client_reads_the_name_that_it_wrote() -> None:
-    worded = voice_word(_no_number(), Fields({"to": "0"}, {"to": "recipient"}))
+    worded = voice_word(_no_number(), Fields(STYLE, {"to": "0"}, written={"to": "recipient"}))
 
     assert worded.message == "recipient (to) is not in E.164 format: '0'."
     assert worded.field == "recipient"
@@ -60,7 +61,7 @@ def test_the_client_reads_the_name_that_it_wrote() -> None:
 def test_a_text_stands_where_the_request_has_it(values: dict[str, str], field: str) -> None:
     refused = InvalidInput("It is not spoken.", role=Role.TEXT)
 
-    assert voice_word(refused, Fields(values)).field == field
+    assert voice_word(refused, Fields(STYLE, values)).field == field
 
 
 def test_a_sentence_that_does_not_name_the_field_gets_its_name() -> None:

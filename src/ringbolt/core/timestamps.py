@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import overload
 
 
-def iso(ms: int) -> str:
-    """``2021-02-16T10:47:40.296Z``."""
-    return f"{without_zone(ms)}Z"
+@overload
+def iso(ms: int, *, zone: str = "Z") -> str: ...
 
 
-def without_zone(ms: int) -> str:
-    """``2021-02-16T10:47:40.296``, in UTC too."""
-    return f"{_second(ms // 1000)}.{ms % 1000:03d}"
+@overload
+def iso(ms: int | None, *, zone: str = "Z") -> str | None: ...
+
+
+def iso(ms: int | None, *, zone: str = "Z") -> str | None:
+    """``2021-02-16T10:47:40.296Z``; None for a time that is not known. ``zone`` '' leaves the Z
+    out, for clients that want none; it is UTC too."""
+    return None if ms is None else f"{_second(ms // 1000)}.{ms % 1000:03d}{zone}"
 
 
 @lru_cache(maxsize=256)  # answers of the same second contain the same times

@@ -7,9 +7,10 @@ from typing import Any
 
 import httpx
 
-from ringbolt.api.voice import documents
+from ringbolt.api.voice.envelope import Failure, Success
 from support.clients.l402 import FINAL
 from support.clients.orders import OrderClient
+from support.documents import check_document
 from support.servers.shop import ShopServer
 from support.waiting import eventually
 
@@ -50,7 +51,7 @@ class VoiceClient:
         answer = await self.ask(method, path, body, **headers)
         assert answer.status_code == 200, answer.text
         document = answer.json()
-        documents.Success.model_validate(document)
+        check_document(document, Success)
         assert document["replyCode"] == 0
         return document["data"]
 
@@ -91,7 +92,7 @@ class VoiceClient:
 def assert_refused(answer: httpx.Response, status: int | None = None) -> dict[str, Any]:
     """The error of an answer, which must be one, in the envelope."""
     document: dict[str, Any] = answer.json()
-    documents.Failure.model_validate(document)
+    check_document(document, Failure)
     assert document["replyCode"] == answer.status_code == document["error"]["status"], document
     assert 400 <= answer.status_code < 500, document
     assert document["data"] is None

@@ -1,4 +1,4 @@
-"""The little of HTTP that the hot routes need: bodies in, answers out, no framework between."""
+"""The little of ASGI and HTTP that every address needs: bodies, headers, addresses."""
 
 from __future__ import annotations
 
@@ -17,10 +17,6 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Header = tuple[bytes, bytes]
 
-JSON: Header = (b"content-type", b"application/json")
-PROBLEM: Header = (b"content-type", b"application/problem+json")
-NO_STORE: Header = (b"cache-control", b"no-store")
-
 CORS: tuple[Header, ...] = (
     (b"access-control-allow-origin", b"*"),
     (
@@ -28,10 +24,8 @@ CORS: tuple[Header, ...] = (
         b"WWW-Authenticate, Payment-Receipt, X-Error-Code, Idempotent-Replayed, Retry-After",
     ),
 )
-METHODS = b"GET, HEAD, POST, OPTIONS"
 PREFLIGHT: tuple[Header, ...] = (
-    *CORS,
-    (b"access-control-allow-methods", METHODS),
+    (b"access-control-allow-methods", b"GET, HEAD, POST, OPTIONS"),
     (
         b"access-control-allow-headers",
         b"Authorization, Content-Type, Idempotency-Key, X-API-Key, Accept",
@@ -112,7 +106,7 @@ async def _read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
 def _too_large(limit: int) -> BodyTooLarge:
     return BodyTooLarge(
         f"The request body is over {limit} bytes.",
-        suggestion="Send only the documented fields; put audio behind audio_url.",
+        suggestion="Send only the documented fields.",
     )
 
 
@@ -127,17 +121,6 @@ def header(scope: Scope, name: bytes) -> str:
 def headers(scope: Scope, name: bytes) -> list[str]:
     """Every header of that name: clients send two Authorization lines (LSAT and L402)."""
     return [bytes(value).decode("latin-1") for key, value in scope["headers"] if key == name]
-
-
-async def respond(send: Send, status: int, body: bytes, headers: list[Header]) -> None:
-    await send(
-        {
-            "type": "http.response.start",
-            "status": status,
-            "headers": [*headers, *CORS, (b"content-length", str(len(body)).encode())],
-        }
-    )
-    await send({"type": "http.response.body", "body": body})
 
 
 def base_url(scope: Scope, public_url: str) -> str:

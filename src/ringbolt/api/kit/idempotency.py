@@ -1,4 +1,4 @@
-"""``Idempotency-Key``: the client's own name for a request, whose repetition is no new one."""
+"""``Idempotency-Key``: the client's own name for a request, so that it can be repeated safely."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _LEAST_DIFFERENT = 6
 
 
 def unguessable_key(scope: Scope) -> str:
-    """The name of a request that shows no API key, '' without one: whoever knows the name gets the
-    order, so that it must be one that nobody else thinks of. Raises ``InvalidInput``."""
+    """The name of a request that shows no API key, '' without one: anybody who knows it gets the
+    order, so that it must be random. Raises ``InvalidInput``."""
     name = idempotency_key(scope)
     if name and (len(name) < _LEAST_ALONE or len(set(name)) < _LEAST_DIFFERENT):
         raise InvalidInput(

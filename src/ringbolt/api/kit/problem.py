@@ -4,6 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from ringbolt.api.kit.words import Worded
+from ringbolt.core.errors import RingboltError
+
+
+class Problem(msgspec.Struct, kw_only=True):
+    """An error (RFC 9457), with Sats4AI's names beside the standard's; others may follow."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    error: str
+    error_code: str
+    suggestion: str | UnsetType = UNSET
+    field: str | UnsetType = UNSET
+    charged: bool | UnsetType | None = UNSET
+
 
 def problem_document(
     status: int, code: str, title: str, detail: str, **more: Any
@@ -18,3 +38,11 @@ def problem_document(
         "error_code": code,
         **more,
     }
+
+
+def of_error(error: RingboltError, worded: Worded, **more: Any) -> dict[str, Any]:
+    """The document of an error; ``field`` is there if one is at fault."""
+    said = {"suggestion": worded.suggestion, **more}
+    if worded.field is not None:
+        said["field"] = worded.field
+    return problem_document(error.status, error.code, error.title, worded.message, **said)

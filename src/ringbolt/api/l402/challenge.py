@@ -11,11 +11,11 @@ from typing import Any
 
 from ringbolt.api.kit.http import Header
 from ringbolt.api.kit.problem import problem_document
-from ringbolt.api.l402.documents import iso
 from ringbolt.app.shop import Shop
 from ringbolt.core.lightning import l402, mpp
 from ringbolt.core.lightning.l402 import CredentialRefused, Offer
 from ringbolt.core.pricing.money import sats_up
+from ringbolt.core.timestamps import iso
 
 SERVICE = "place_call"
 PATH = "/api/l402/place-call"
@@ -32,7 +32,7 @@ _REFUSED = "Nothing was charged. " + _HOW
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Terms:
     """What is to be paid for: the price and the request that it is bound to."""
 
     amount_msat: int
@@ -48,25 +48,25 @@ class Challenge:
     document: dict[str, Any]
 
 
-async def challenge(shop: Shop, wanted: Wanted, refused: CredentialRefused | None) -> Challenge:
+async def challenge(shop: Shop, terms: Terms, refused: CredentialRefused | None) -> Challenge:
     """A fresh challenge. Raises ``NodeUnavailable``."""
-    terms = shop.settings.l402
+    settings = shop.settings.l402
     token = l402.new_token(shop.keyring, secrets.token_bytes(l402.NONCE_BYTES - 1))
     invoice = await shop.node.create_invoice(
-        wanted.amount_msat, l402.memo(_LABEL, token.nonce), terms.invoice_expiry_s, token.preimage
+        terms.amount_msat, l402.memo(_LABEL, token.nonce), settings.invoice_expiry_s, token.preimage
     )
     now_s = shop.clock.now_ms() // 1000
-    offer = Offer(SERVICE, REQUEST, wanted.body, wanted.amount_msat, now_s + terms.redeem_s)
+    offer = Offer(SERVICE, REQUEST, terms.body, terms.amount_msat, now_s + settings.redeem_s)
     macaroon = l402.mint(shop.keyring, token, offer)
     payment = mpp.challenge(
         shop.keyring,
         token,
         offer,
         invoice=invoice.bolt11,
-        network=wanted.network,
-        realm=wanted.realm,
-        digest=wanted.raw_digest,
-        expires_s=now_s + terms.invoice_expiry_s,
+        network=terms.network,
+        realm=terms.realm,
+        digest=terms.raw_digest,
+        expires_s=now_s + settings.invoice_expiry_s,
     )
     # Real clients parse exactly this: macaroon, then invoice, then the rest; L402 in a line of
     # its own and before Payment.
@@ -75,14 +75,12 @@ async def challenge(shop: Shop, wanted: Wanted, refused: CredentialRefused | Non
     )
     error_code = refused.code if refused else "PAYMENT_REQUIRED"
     headers: list[Header] = [
-        (b"content-type", b"application/problem+json"),
         (b"www-authenticate", line.encode()),
         (b"www-authenticate", payment.encode()),
-        (b"cache-control", b"no-store"),
         (b"x-error-code", error_code.encode()),
     ]
     detail = refused.message if refused else "This request is paid for over Lightning."
-    sats = sats_up(wanted.amount_msat)
+    sats = sats_up(terms.amount_msat)
     document = {
         **problem_document(402, error_code, "Payment required", detail, type=mpp.PROBLEM_TYPE),
         "suggestion": _REFUSED if refused else _HOW,
@@ -92,8 +90,8 @@ async def challenge(shop: Shop, wanted: Wanted, refused: CredentialRefused | Non
         "payment_hash": token.payment_hash.hex(),
         "amount_sats": sats,
         "amountSats": sats,
-        "amount_msat": wanted.amount_msat,
+        "amount_msat": terms.amount_msat,
         "expires_at": iso(invoice.expires_at_ms),
-        "redeem_until": iso((now_s + terms.redeem_s) * 1000),
+        "redeem_until": iso((now_s + settings.redeem_s) * 1000),
     }
     return Challenge(headers, document)

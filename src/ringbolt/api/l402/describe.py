@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import parse_qs
 
 from ringbolt.api.l402.challenge import PATH
-from ringbolt.api.l402.options import MAX_DIGITS, MAX_REPEAT, MAX_TIMEOUT_S
 from ringbolt.api.l402.schema import (
-    AUDIO_EXAMPLE,
-    EXAMPLE,
-    GATHER_EXAMPLE,
+    EXAMPLES,
+    MAX_DIGITS,
     MAX_MESSAGE_CHARS,
+    MAX_REPEAT,
+    MAX_TIMEOUT_S,
+    Quote,
 )
 from ringbolt.app.checkout.prices import call_price
 from ringbolt.app.shop import Shop
@@ -19,9 +19,9 @@ from ringbolt.core.errors import InvalidInput
 from ringbolt.core.pricing.rates import MAX_MINUTES, started_minutes
 
 
-def describe(shop: Shop, base: str, query: bytes) -> dict[str, Any]:
-    """Sats4AI's metadata document; with ``?phone_number=`` (and ``&duration_minutes=``) also the
-    exact price of a call there."""
+def describe(shop: Shop, base: str, quote: Quote) -> dict[str, Any]:
+    """Sats4AI's metadata document; with a number in ``quote`` also the exact price of a call
+    there."""
     settings = shop.settings
     rates = [rate.sats_per_minute for rate in shop.rates.rates()]
     document: dict[str, Any] = {
@@ -60,23 +60,18 @@ def describe(shop: Shop, base: str, query: bytes) -> dict[str, Any]:
             "credential_valid_seconds": settings.l402.redeem_s,
             "ring_timeout_seconds": settings.calls.ring_timeout_s,
         },
-        "examples": [EXAMPLE, AUDIO_EXAMPLE, GATHER_EXAMPLE],
+        "examples": list(EXAMPLES.values()),
     }
-    if query:
-        quote = _quote(shop, query)
-        if quote is not None:
-            document["quote"] = quote
+    if quote.phone_number.strip():
+        document["quote"] = _quote(shop, quote)
     return document
 
 
-def _quote(shop: Shop, query: bytes) -> dict[str, Any] | None:
-    parameters = parse_qs(query.decode("latin-1"))
-    number = parameters.get("phone_number", [""])[0].strip()
-    if not number:
-        return None
+def _quote(shop: Shop, quote: Quote) -> dict[str, Any]:
+    number = quote.phone_number.strip()
     if not number.startswith("+"):  # a plus in a query is a space unless it is escaped
         number = "+" + number
-    minutes = _minutes(parameters.get("duration_minutes", ["1"])[0])
+    minutes = _minutes(quote.duration_minutes)
     price = call_price(shop, number, minutes)
     return {
         "phone_number": number,

@@ -1,4 +1,4 @@
-"""Whether what is bought has time for what is to be heard, told before anything is paid."""
+"""Whether what is bought has time for what is to be heard, said before anything is paid."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ languages."""
 
 
 @dataclass(frozen=True, slots=True)
-class Fit:
+class Duration:
     """``estimated_minutes``: begun ones, for all that is to be heard; None if nobody can tell."""
 
     estimated_minutes: int | None
     may_be_cut: bool
 
-    def told(self, minutes: int) -> dict[str, Any]:
-        """As the challenge says it, beside the ``minutes`` that it is for."""
+    def document(self, minutes: int) -> dict[str, Any]:
+        """Its part of the challenge, beside the ``minutes`` that are sold."""
         return {
             "minutes": minutes,
             "estimated_minutes": self.estimated_minutes,
@@ -62,10 +62,10 @@ def check_fits(message: str, order: CallOrder) -> None:
     )
 
 
-def fit_of(order: CallOrder, lengths: Mapping[str, int] = NOT_KNOWN) -> Fit:
+def duration_of(order: CallOrder, lengths: Mapping[str, int] = NOT_KNOWN) -> Duration:
     """``lengths``: those of its audio file, in ms by URL, if they are known."""
     length = length_of(order, lengths)
     if length.is_open:
-        return Fit(None, may_be_cut=False)
+        return Duration(None, may_be_cut=False)
     total_s = length.about_s + length.exact_s
-    return Fit(max(1, math.ceil(total_s / 60)), total_s > order.max_duration_s)
+    return Duration(max(1, math.ceil(total_s / 60)), total_s > order.max_duration_s)

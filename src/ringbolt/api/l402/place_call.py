@@ -1,6 +1,6 @@
 """``POST /api/l402/place-call``: validate, then take a credential or ask for payment.
 
-A plain ASGI application: this is the one route that anybody may hit without paying.
+The one address that anybody may use without paying: an unpaid request must stay cheap.
 """
 
 from __future__ import annotations
@@ -10,188 +10,106 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-import structlog
-
-from ringbolt.api.kit import http
-from ringbolt.api.kit.http import Receive, Scope, Send
+from ringbolt.api.kit.dialect import problem_response
 from ringbolt.api.kit.limits import RateGuard
-from ringbolt.api.l402 import documents, responses
-from ringbolt.api.l402.challenge import Wanted, challenge
-from ringbolt.api.l402.describe import describe
-from ringbolt.api.l402.duration_check import fit_of
-from ringbolt.api.l402.redeem import Asked, Redemption
-from ringbolt.api.l402.schema import MAX_BODY_BYTES, decode_body, parse_place_call
+from ringbolt.api.kit.request import Request
+from ringbolt.api.kit.response import Response
+from ringbolt.api.l402.call_request import CallRequest, read_request
+from ringbolt.api.l402.challenge import Terms, challenge
+from ringbolt.api.l402.dialect import Count, PaidDialect
+from ringbolt.api.l402.duration_check import duration_of
+from ringbolt.api.l402.redeem import Redemption
+from ringbolt.api.l402.schema import PlaceCall
 from ringbolt.app.checkout.call_limits import CallLimits
 from ringbolt.app.checkout.check_purchase import check_spoken
 from ringbolt.app.checkout.prices import call_price
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks.send_webhook import check_webhook_url
-from ringbolt.core.canonical import canonical_json, digest
 from ringbolt.core.errors import InvalidInput, RingboltError
 from ringbolt.core.lightning.l402 import CredentialRefused
 from ringbolt.core.pricing.rates import Price
-from ringbolt.store.errors import OutcomeUnknown
 
-log = structlog.get_logger("ringbolt.l402")
-
-_MAX_IDEMPOTENCY_KEY = 255
+Network = Callable[[], Awaitable[str]]
+"""Tells the node's network, for the MPP challenge."""
 
 
-class PlaceCallRoute:
-    """The paid URL. ``network`` tells the node's network, for the MPP challenge; ``count`` is
-    told every answer's status and error code."""
+class PaidCalls:
+    """Calls that are paid for one by one. ``count`` counts every answer."""
 
-    def __init__(
-        self,
-        shop: Shop,
-        network: Callable[[], Awaitable[str]],
-        count: Callable[[int, str], None],
-    ) -> None:
+    def __init__(self, shop: Shop, dialect: PaidDialect, network: Network, count: Count) -> None:
         self._shop = shop
-        self._count = count
+        self._dialect = dialect
         self._network = network
+        self._count = count
         self._redemption = Redemption(shop, count)
         self._call_limits = CallLimits(shop)
         per_minute = shop.settings.l402.challenges_per_minute
         self._guard = RateGuard(per_minute, per_minute, time.monotonic) if shop.limits else None
         self._probe_guard = RateGuard(30, 20, time.monotonic) if shop.limits else None
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        method = scope["method"]
-        try:
-            if method == "POST":
-                await self._post(scope, receive, send)
-            elif method in ("GET", "HEAD"):
-                base = http.base_url(scope, self._shop.settings.public_url)
-                document = describe(self._shop, base, scope.get("query_string", b""))
-                # To HEAD the server sends the same headers, and leaves the body out.
-                await http.respond(send, 200, http.encode(document), [http.JSON])
-            elif method == "OPTIONS":
-                await send(
-                    {
-                        "type": "http.response.start",
-                        "status": 204,
-                        "headers": list(http.PREFLIGHT),
-                    }
-                )
-                await send({"type": "http.response.body", "body": b""})
-            else:
-                raise http.MethodNotAllowed(
-                    "This address does not take this method.",
-                    suggestion="Use POST to place a call, or GET to read what it takes.",
-                )
-        except http.ClientGone:
-            return
-        except RingboltError as error:
-            await self._error(send, error)
-        except Exception:
-            log.exception("place-call failed")
-            fault = RingboltError("Something went wrong on our side.")
-            is_paid = any(http.headers(scope, b"authorization"))
-            await self._error(send, fault, outcome_known=not is_paid)
-
-    async def _error(
-        self,
-        send: Send,
-        error: RingboltError,
-        previous: dict[str, Any] | None = None,
-        outcome_known: bool = True,
-    ) -> None:
-        self._count(error.status, error.code)
-        outcome_known = outcome_known and not isinstance(error, OutcomeUnknown)
-        document = documents.error_document(error, outcome_known=outcome_known)
-        if previous is not None:
-            document["previous"] = previous
-        await responses.error(send, error, document)
-
-    async def _post(self, scope: Scope, receive: Receive, send: Send) -> None:
-        arrived_s = time.monotonic()
-        raw = await http.read_body(scope, receive, MAX_BODY_BYTES)
-        asked = self._read(scope, raw, arrived_s)
+    async def place(self, request: Request[PlaceCall]) -> Response:
+        """Call a number and speak a text or play a file."""
+        call = read_request(request, self._shop.settings.public_url)
         refused: CredentialRefused | None = None
         previous: dict[str, Any] | None = None
-        is_paid = any(value.strip() for value in asked.authorization)
         try:
-            self._vet_callback(asked)
-            check_spoken(self._shop.settings, asked.call.order)
-            price = self._price(asked)
-            if is_paid:
+            self._check_callback(call)
+            check_spoken(self._shop.settings, call.order)
+            price = self._price(call)
+            if call.is_paid:
                 try:
-                    await self._redemption.answer(send, asked)
-                    return
+                    return await self._redemption.redeem(call)
                 except CredentialRefused as error:
                     refused = error
-                    previous = await self._redemption.previous(asked, error)
-            await self._challenge(scope, send, asked, price, refused, previous)
+                    previous = await self._redemption.previous(call, error)
+            return await self._challenge(call, price, refused, previous)
         except RingboltError as error:
-            # No challenge is made now, but whoever paid before is told where the money is.
-            if is_paid and isinstance(error, InvalidInput):
-                previous = await self._redemption.give_back(asked, error)
-            await self._error(send, error, previous)
+            # No challenge is made now, but a client that paid before is told where the money is.
+            if call.is_paid and isinstance(error, InvalidInput):
+                previous = await self._redemption.return_payment(call, error)
+            return self._dialect.error(request, error, previous)
 
-    def _read(self, scope: Scope, raw: bytes, arrived_s: float) -> Asked:
-        """The request, once everything is right that the buyer writes."""
-        document = decode_body(raw)
-        call = parse_place_call(document)
-        canonical = canonical_json(document)
-        raw_digest = digest(raw)
-        return Asked(
-            call=call,
-            body=raw_digest if canonical == raw else digest(canonical),
-            raw_digest=raw_digest,
-            base=http.base_url(scope, self._shop.settings.public_url),
-            authorization=http.headers(scope, b"authorization"),
-            idempotency_key=http.header(scope, b"idempotency-key")[:_MAX_IDEMPOTENCY_KEY],
-            arrived_s=arrived_s,
-            client=http.client_address(scope),
-        )
-
-    def _vet_callback(self, asked: Asked) -> None:
+    def _check_callback(self, call: CallRequest) -> None:
         """Raises ``InvalidInput`` for a callback that nothing can be sent to."""
-        url = asked.call.order.status_url
-        if url:
-            check_webhook_url(self._shop, url)
+        if call.order.status_url:
+            check_webhook_url(self._shop, call.order.status_url)
 
-    def _price(self, asked: Asked) -> Price:
+    def _price(self, call: CallRequest) -> Price:
         """What it costs. Raises ``InvalidInput`` for a number that is not called here."""
-        order = asked.call.order
-        return call_price(self._shop, order.to, order.minutes)
+        return call_price(self._shop, call.order.to, call.order.minutes)
 
-    async def _lengths(self, asked: Asked) -> Mapping[str, int]:
-        """How long the audio file is, in ms, if it tells. Raises ``AudioUnplayable``."""
-        audio_url = asked.call.audio_url
-        if not audio_url:
+    async def _lengths(self, call: CallRequest) -> Mapping[str, int]:
+        """How long the audio file is, in ms, if it says so. Raises ``AudioUnplayable``."""
+        if not call.audio_url:
             return {}
         if self._probe_guard is not None:
-            self._probe_guard.check(asked.client)
-        info = await self._shop.audio.probe(audio_url, asked.client)
-        return {} if info.duration_ms is None else {audio_url: info.duration_ms}
+            self._probe_guard.check(call.client)
+        info = await self._shop.audio.probe(call.audio_url, call.client)
+        return {} if info.duration_ms is None else {call.audio_url: info.duration_ms}
 
     async def _challenge(
         self,
-        scope: Scope,
-        send: Send,
-        asked: Asked,
+        call: CallRequest,
         price: Price,
         refused: CredentialRefused | None,
         previous: dict[str, Any] | None,
-    ) -> None:
+    ) -> Response:
         if self._guard is not None:
-            self._guard.check(asked.client)
-        await self._call_limits.check(asked.call.order, price.msat, asked.client)
-        fit = fit_of(asked.call.order, await self._lengths(asked))
-        wanted = Wanted(
+            self._guard.check(call.client)
+        await self._call_limits.check(call.order, price.msat, call.client)
+        duration = duration_of(call.order, await self._lengths(call))
+        terms = Terms(
             amount_msat=price.msat,
-            body=asked.body,
-            raw_digest=asked.raw_digest,
-            realm=urlsplit(asked.base).hostname or "ringbolt",
+            body=call.body,
+            raw_digest=call.raw_digest,
+            realm=urlsplit(call.base).hostname or "ringbolt",
             network=await self._network(),
         )
-        made = await challenge(self._shop, wanted, refused)
-        document = made.document | fit.told(asked.call.order.minutes)
+        made = await challenge(self._shop, terms, refused)
+        document = made.document | duration.document(call.order.minutes)
         if previous is not None:
             document["previous"] = previous
-        if asked.call.ignored:
-            document["ignored_fields"] = list(asked.call.ignored)
+        if call.ignored:
+            document["ignored_fields"] = list(call.ignored)
         self._count(402, document["error_code"])
-        await http.respond(send, 402, http.encode(document), made.headers)
+        return problem_response(402, document, made.headers)

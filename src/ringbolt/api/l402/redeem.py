@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-from ringbolt.api.kit.http import Send
-from ringbolt.api.l402 import documents, responses
-from ringbolt.api.l402.schema import PlaceCall
-from ringbolt.api.l402.verify import Redeemed, Request, redeem
+from ringbolt.api.kit.dialect import problem_response
+from ringbolt.api.kit.http import Header
+from ringbolt.api.kit.response import Response
+from ringbolt.api.l402 import documents
+from ringbolt.api.l402.call_request import CallRequest
+from ringbolt.api.l402.dialect import Count
+from ringbolt.api.l402.documents import PlacedCall
+from ringbolt.api.l402.verify import Purpose, Verified, verify
 from ringbolt.api.l402.words import WORDS
 from ringbolt.app.checkout.place_l402_call import (
     Paid,
@@ -26,83 +28,83 @@ from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks.call_status import CallReport, report_by_id
 from ringbolt.app.webhooks.send_webhook import webhook_secret
 from ringbolt.core.errors import RingboltError, Unavailable
+from ringbolt.core.lightning import mpp
 from ringbolt.core.lightning.l402 import CredentialRefused, Grant
 from ringbolt.core.order import OrderState
+from ringbolt.core.pricing.money import sats_up
 from ringbolt.store import orders
 from ringbolt.store.orders import Order, channel
 
 _READY_MARGIN_S = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A request as it came: ``body`` is the digest of its canonical JSON, ``raw_digest`` of its
-    bytes, ``base`` how the client reaches us; it arrived at ``arrived_s`` of the
-    monotonic clock, from the address ``client``."""
-
-    call: PlaceCall
-    body: str
-    raw_digest: str
-    base: str
-    authorization: list[str]
-    idempotency_key: str
-    arrived_s: float
-    client: str
-
-
 class Redemption:
-    """Takes credentials. ``count`` is told every answer's status and error code."""
+    """Takes credentials. ``count`` counts every answer."""
 
-    def __init__(self, shop: Shop, count: Callable[[int, str], None]) -> None:
+    def __init__(self, shop: Shop, count: Count) -> None:
         self._shop = shop
         self._count = count
 
-    async def answer(self, send: Send, asked: Asked) -> None:
-        """Answer a paid request. Raises ``CredentialRefused`` for what buys nothing."""
+    async def redeem(self, call: CallRequest) -> Response:
+        """The answer to a paid request. Raises ``CredentialRefused`` for what buys nothing."""
         spent: CredentialRefused | None = None
-        for redeemed in self._redeem(asked):
-            result = await self._place(asked, redeemed.grant)
+        for verified in self._verify(call):
+            result = await self._place(call, verified.grant)
             if not isinstance(result, Spent):
-                await self._placed(send, asked, redeemed, result)
-                return
-            spent = CredentialRefused(result.code, result.message, redeemed.grant.payment_hash)
+                return await self._placed(call, verified, result)
+            spent = CredentialRefused(result.code, result.message, verified.grant.payment_hash)
         assert spent is not None
         raise spent
 
-    def _redeem(self, asked: Asked) -> list[Redeemed]:
+    def _verify(self, call: CallRequest) -> list[Verified]:
         shop = self._shop
         terms = shop.settings.l402
         grace_s = terms.redeem_s - terms.invoice_expiry_s
-        request = Request(asked.body, asked.raw_digest, shop.clock.now_ms() // 1000, grace_s)
-        return redeem(shop.keyring, asked.authorization, request)
+        purpose = Purpose(call.body, call.raw_digest, shop.clock.now_ms() // 1000, grace_s)
+        return verify(shop.keyring, call.authorization, purpose)
 
     async def _placed(
-        self, send: Send, asked: Asked, redeemed: Redeemed, result: Placed | Replayed
-    ) -> None:
+        self, call: CallRequest, verified: Verified, result: Placed | Replayed
+    ) -> Response:
         order = result.order
-        if asked.call.audio_url:
+        if call.audio_url:
             report = await self._ready(order.id)
             if report is not None and _nothing_was_placed(report):
-                failed = documents.failed_document(report, asked.base, asked.call.document)
+                failed = documents.failed_document(report, call.base, call.document)
                 self._count(422, failed["error_code"])
-                await responses.failed(send, failed)
-                return
-        replayed = isinstance(result, Replayed)
-        document = documents.success_document(order, result.call, asked.base, asked.call.ignored)
-        if asked.call.order.status_url:
-            document["webhook_secret"] = webhook_secret(self._shop.keyring, order.id)
-        self._count(200, "REPLAYED" if replayed else "PLACED")
+                code: Header = (b"x-error-code", failed["error_code"].encode())
+                return problem_response(422, failed, [code])
+        document = PlacedCall(
+            sid=result.call.sid,
+            to=result.call.to_number,
+            call_id=order.id,
+            status_url=documents.status_url(call.base, order),
+            price_sats=sats_up(order.price_msat),
+        )
+        if call.ignored:
+            document.ignored_fields = list(call.ignored)
+        if call.order.status_url:
+            document.webhook_secret = webhook_secret(self._shop.keyring, order.id)
+        headers = [(b"payment-receipt", self._receipt(verified).encode())]
+        if isinstance(result, Replayed):
+            headers.append((b"idempotent-replayed", b"true"))
+        self._count(200, "REPLAYED" if isinstance(result, Replayed) else "PLACED")
+        return Response(document, headers=headers)
+
+    def _receipt(self, verified: Verified) -> str:
+        """Of the payment (MPP)."""
+        payment_hash = verified.grant.payment_hash
         now_s = self._shop.clock.now_ms() // 1000
-        await responses.success(send, document, redeemed, now_s, replayed)
+        return mpp.receipt(payment_hash, verified.challenge_id or payment_hash.hex(), now_s)
 
-    def _paid(self, asked: Asked, grant: Grant, key: str) -> Paid:
-        age_ms = round((time.monotonic() - asked.arrived_s) * 1000)
-        client = self._shop.hash_of(asked.client)
-        return Paid(grant, asked.body, key, asked.call.refund_address, age_ms, client)
+    def _paid(self, call: CallRequest, grant: Grant, key: str) -> Paid:
+        age_ms = round((time.monotonic() - call.arrived_s) * 1000)
+        client = self._shop.hash_of(call.client)
+        return Paid(grant, call.body, key, call.refund_address, age_ms, client)
 
-    async def _place(self, asked: Asked, grant: Grant) -> PlaceResult:
-        paid = self._paid(asked, grant, asked.idempotency_key)
-        return await self._shop.db.tx(place_l402_call, asked.call.order, paid, self._terms())
+    async def _place(self, call: CallRequest, grant: Grant) -> PlaceResult:
+        paid = self._paid(call, grant, call.idempotency_key)
+        return await self._shop.db.tx(place_l402_call, call.order, paid, self._terms())
 
     def _terms(self) -> Terms:
         settings = self._shop.settings
@@ -112,9 +114,9 @@ class Redemption:
         )
 
     async def _ready(self, order_id: str) -> CallReport | None:
-        """Wait until the audio is at hand and the carrier is being asked, or the order failed.
+        """Wait until the audio is ready and the carrier is being asked, or the order failed.
 
-        None if that cannot be told: the order is placed all the same.
+        None if that is not known: the order is placed all the same.
         """
         shop = self._shop
         deadline = time.monotonic() + shop.settings.fetch.timeout_s + _READY_MARGIN_S
@@ -131,35 +133,39 @@ class Redemption:
         finally:
             subscription.close()
 
-    async def previous(self, asked: Asked, refused: CredentialRefused) -> dict[str, Any] | None:
+    async def previous(
+        self, call: CallRequest, refused: CredentialRefused
+    ) -> dict[str, Any] | None:
         """Where the order is that a refused credential belongs to, if there is one."""
         if refused.payment_hash is None:
             return None
         order = await self._shop.db.read(orders.by_payment_hash, refused.payment_hash.hex())
         if order is None and refused.expired is not None:
-            order = await self._unredeemed(asked, refused.expired, "the credential had expired")
-        return None if order is None else _where(asked, order)
+            order = await self._unredeemed(call, refused.expired, "the credential had expired")
+        return None if order is None else _where(call, order)
 
-    async def give_back(self, asked: Asked, fault: RingboltError) -> dict[str, Any] | None:
+    async def return_payment(
+        self, call: CallRequest, fault: RingboltError
+    ) -> dict[str, Any] | None:
         """A paid request that is refused all the same, because the shop's rules changed after
         the invoice was paid: the buyer gets the money back. None if nothing was paid."""
         try:
-            redeemed = self._redeem(asked)
+            verified = self._verify(call)
         except CredentialRefused as refused:
-            return await self.previous(asked, refused)
+            return await self.previous(call, refused)
         why = f"{fault.code}: {WORDS.word(fault).message}"
-        return _where(asked, await self._unredeemed(asked, redeemed[0].grant, why))
+        return _where(call, await self._unredeemed(call, verified[0].grant, why))
 
-    async def _unredeemed(self, asked: Asked, grant: Grant, why: str) -> Order:
-        paid = self._paid(asked, grant, "")
-        return await self._shop.db.tx(record_unredeemed, asked.call.order, paid, self._terms(), why)
+    async def _unredeemed(self, call: CallRequest, grant: Grant, why: str) -> Order:
+        paid = self._paid(call, grant, "")
+        return await self._shop.db.tx(record_unredeemed, call.order, paid, self._terms(), why)
 
 
-def _where(asked: Asked, order: Order) -> dict[str, Any]:
+def _where(call: CallRequest, order: Order) -> dict[str, Any]:
     return {
         "call_id": order.id,
         "order_state": order.state,
-        "status_url": documents.status_url(asked.base, order),
+        "status_url": documents.status_url(call.base, order),
     }
 
 

@@ -1,68 +1,183 @@
-"""The free routes of the pay-per-request family: a call's status, and its refund by LNURL."""
+"""The addresses of the pay-per-request family: the paid URL, a call's status, LNURL refunds."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse
+import msgspec
 
 from ringbolt.api.kit import http
-from ringbolt.api.l402 import documents
+from ringbolt.api.kit.family import Family
+from ringbolt.api.kit.openapi import Documentation
+from ringbolt.api.kit.operation import Operation
+from ringbolt.api.kit.problem import Problem
+from ringbolt.api.kit.request import Nothing, Request
+from ringbolt.api.kit.response import PROBLEM, Response
+from ringbolt.api.kit.schema import about
+from ringbolt.api.l402 import documents, schema
+from ringbolt.api.l402.challenge import FORMER_PATH, PATH
+from ringbolt.api.l402.describe import describe
+from ringbolt.api.l402.dialect import Count, PaidDialect
+from ringbolt.api.l402.place_call import Network, PaidCalls
 from ringbolt.app.payments.refund import claim_refund, offered_refund
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks.call_status import report_by_token
 from ringbolt.core.errors import NotFound, RingboltError
 from ringbolt.core.lightning.lnurl import withdraw_request
 
+TAG: Final = "pay per request"
+SECURITY: Final = {
+    "L402": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Authorization",
+        "description": "L402 <macaroon>:<preimage>, or Payment <base64url JSON>",
+    }
+}
+DOCUMENTATION: Final = Documentation(
+    tag=TAG,
+    error=Problem,
+    error_type=PROBLEM.decode(),
+    faults={
+        400: "The request cannot be served as it stands; nothing was charged",
+        402: "Pay the invoice, then repeat the request with the credential",
+        413: "The body is over 64 KiB",
+        422: "This number is not called, or the audio cannot be played",
+        429: "Too many requests; see Retry-After",
+        503: "The Lightning node or the store does not answer; see Retry-After",
+    },
+)
+_PAYMENT: Final = {
+    "security": [{}, {"L402": []}],
+    "x-payment-info": {
+        "protocols": ["L402", "MPP"],
+        "method": "lightning",
+        "intent": "charge",
+        "currency": "sat",
+        "price": f"GET {PATH}?phone_number=... tells it",
+    },
+}
 
-def router(shop: Shop) -> APIRouter:
-    routes = APIRouter()
 
-    def base(request: Request) -> str:
+class Withdrawal(msgspec.Struct):
+    """A wallet's invoice for a refund."""
+
+    k1: Annotated[str, about("As the withdraw link says.")] = ""
+    pr: Annotated[str, about("The invoice, BOLT11.")] = ""
+
+
+def paid_api(shop: Shop, network: Network, count: Count) -> Family:
+    """The paid URL. ``network`` tells the node's network, ``count`` counts answers."""
+    dialect = PaidDialect(count)
+    family = Family(
+        dialect, DOCUMENTATION, always=http.CORS, preflight=http.PREFLIGHT, names_head=True
+    )
+    calls = PaidCalls(shop, dialect, network, count)
+
+    async def metadata(request: Request[schema.Quote]) -> Response:
+        """What a call takes and costs."""
+        base = http.base_url(request.scope, shop.settings.public_url)
+        return Response(describe(shop, base, request.params), cache=b"")
+
+    for path in (PATH, FORMER_PATH):
+        family.add(
+            Operation(
+                "GET",
+                path,
+                metadata,
+                schema.Quote,
+                cost="",
+                id="describe_place_call",
+                hidden=path != PATH,
+            ),
+            Operation(
+                "POST",
+                path,
+                calls.place,
+                schema.PlaceCall,
+                documents.PlacedCall,
+                errors=(402, 422, 429),
+                cost="",
+                id="place_call",
+                examples=schema.EXAMPLES,
+                more=_PAYMENT,
+                hidden=path != PATH,
+            ),
+        )
+    return family
+
+
+def free_operations(shop: Shop) -> list[Operation[Any]]:
+    """What is asked about calls and refunds without paying."""
+
+    def base(request: Request[Any]) -> str:
         return http.base_url(request.scope, shop.settings.public_url)
 
-    @routes.get("/api/l402/calls/{token}", tags=["pay per request"])
-    async def call_status(token: str, request: Request) -> JSONResponse:
+    async def call_status(request: Request[Nothing]) -> documents.CallStatus:
         """What became of a call and of its money. Free; the address itself is the key."""
-        report = await shop.db.read(report_by_token, token)
+        report = await shop.db.read(report_by_token, request.in_path("token"))
         if report is None:
             raise NotFound(
                 "There is no such call.", suggestion="Use status_url as it was answered."
             )
-        document = documents.status_document(report, base(request))
-        return JSONResponse(document, headers={"Cache-Control": "no-store"})
+        return documents.status_document(report, base(request))
 
-    @routes.get("/lnurl/withdraw/{k1}", tags=["refunds"])
-    async def withdraw(k1: str, request: Request) -> JSONResponse:
+    async def withdraw(request: Request[Nothing]) -> dict[str, Any]:
         """LUD-03, first step: what a wallet may withdraw here."""
+        k1 = request.in_path("k1")
         try:
             refund = await offered_refund(shop, k1)
         except RingboltError as error:
             return _lnurl_error(error)
-        return JSONResponse(
-            withdraw_request(
-                callback=f"{base(request)}/lnurl/callback",
-                k1=k1,
-                min_msat=refund.amount_msat,
-                max_msat=refund.amount_msat,
-                description="Refund for a call that was not answered",
-            )
+        return withdraw_request(
+            callback=f"{base(request)}/lnurl/callback",
+            k1=k1,
+            min_msat=refund.amount_msat,
+            max_msat=refund.amount_msat,
+            description="Refund for a call that was not answered",
         )
 
-    @routes.get("/lnurl/callback", tags=["refunds"])
-    async def callback(k1: str = "", pr: str = "") -> JSONResponse:
+    async def callback(request: Request[Withdrawal]) -> dict[str, Any]:
         """LUD-03, second step: the wallet's invoice, which is then paid."""
         try:
-            await claim_refund(shop, k1, pr)
+            await claim_refund(shop, request.params.k1, request.params.pr)
         except RingboltError as error:
             return _lnurl_error(error)
-        return JSONResponse({"status": "OK"})
+        return {"status": "OK"}
 
-    return routes
+    return [
+        Operation(
+            "GET",
+            "/api/l402/calls/{token}",
+            call_status,
+            Nothing,
+            documents.CallStatus,
+            errors=(404,),
+            cost="",
+            tag=TAG,
+            id="call_status_api_l402_calls__token__get",
+        ),
+        Operation(
+            "GET",
+            "/lnurl/withdraw/{k1}",
+            withdraw,
+            Nothing,
+            cost="",
+            tag="refunds",
+            id="withdraw_lnurl_withdraw__k1__get",
+        ),
+        Operation(
+            "GET",
+            "/lnurl/callback",
+            callback,
+            Withdrawal,
+            cost="",
+            tag="refunds",
+            id="callback_lnurl_callback_get",
+        ),
+    ]
 
 
-def _lnurl_error(error: RingboltError) -> JSONResponse:
+def _lnurl_error(error: RingboltError) -> dict[str, Any]:
     """LUD-03 errors are HTTP 200: wallets show the reason."""
-    document: dict[str, Any] = {"status": "ERROR", "reason": error.message}
-    return JSONResponse(document)
+    return {"status": "ERROR", "reason": error.message}

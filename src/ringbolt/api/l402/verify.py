@@ -1,4 +1,4 @@
-"""Find, among all that a client showed, the credential that pays for this request."""
+"""Which of the credentials that a client showed pay for this purpose."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ringbolt.core.lightning.l402 import CredentialRefused, Grant
 
 
 @dataclass(frozen=True, slots=True)
-class Redeemed:
+class Verified:
     """A credential that verified. ``challenge_id`` is set if it was shown the MPP way."""
 
     grant: Grant
@@ -19,8 +19,8 @@ class Redeemed:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """What the credential must have been bought for."""
+class Purpose:
+    """What a credential must have been bought for: digests of the body, and when it is shown."""
 
     body: str
     raw_digest: str
@@ -28,28 +28,28 @@ class Request:
     redeem_after_expiry_s: int
 
 
-def redeem(keyring: Keyring, authorization: list[str], request: Request) -> list[Redeemed]:
+def verify(keyring: Keyring, authorization: list[str], purpose: Purpose) -> list[Verified]:
     """Every payment that was shown and verifies, once each, in the order shown.
 
     Raises ``CredentialRefused``, with the most telling reason, if none does.
     """
     credentials, payments = l402.parse_authorization(authorization)
-    redeemed: dict[bytes, Redeemed] = {}
+    verified: dict[bytes, Verified] = {}
     refusals: list[CredentialRefused] = []
     for credential in credentials:
         try:
-            grant = _l402(keyring, credential, request)
-            redeemed.setdefault(grant.payment_hash, Redeemed(grant, None))
+            grant = _l402(keyring, credential, purpose)
+            verified.setdefault(grant.payment_hash, Verified(grant, None))
         except CredentialRefused as refused:
             refusals.append(refused)
     for value in payments:
         try:
-            shown = _payment(keyring, value, request)
-            redeemed.setdefault(shown.grant.payment_hash, shown)
+            shown = _payment(keyring, value, purpose)
+            verified.setdefault(shown.grant.payment_hash, shown)
         except CredentialRefused as refused:
             refusals.append(refused)
-    if redeemed:
-        return list(redeemed.values())
+    if verified:
+        return list(verified.values())
     telling = [refusal for refusal in refusals if refusal.payment_hash is not None] or refusals
     if telling:
         raise telling[0]
@@ -59,29 +59,29 @@ def redeem(keyring: Keyring, authorization: list[str], request: Request) -> list
     )
 
 
-def _l402(keyring: Keyring, credential: l402.Credential, request: Request) -> Grant:
+def _l402(keyring: Keyring, credential: l402.Credential, purpose: Purpose) -> Grant:
     return l402.verify(
         keyring,
         credential,
         request=REQUEST,
         service=SERVICE,
-        body=request.body,
-        now_s=request.now_s,
+        body=purpose.body,
+        now_s=purpose.now_s,
     )
 
 
-def _payment(keyring: Keyring, value: str, request: Request) -> Redeemed:
+def _payment(keyring: Keyring, value: str, purpose: Purpose) -> Verified:
     shown = mpp.parse(value)
     if shown.l402 is not None:
-        return Redeemed(_l402(keyring, shown.l402, request), shown.challenge.id)
+        return Verified(_l402(keyring, shown.l402, purpose), shown.challenge.id)
     grant = mpp.verify(
         keyring,
         shown,
         service=SERVICE,
         request=REQUEST,
-        raw_digest=request.raw_digest,
-        body=request.body,
-        redeem_s=request.redeem_after_expiry_s,
-        now_s=request.now_s,
+        raw_digest=purpose.raw_digest,
+        body=purpose.body,
+        redeem_s=purpose.redeem_after_expiry_s,
+        now_s=purpose.now_s,
     )
-    return Redeemed(grant, shown.challenge.id)
+    return Verified(grant, shown.challenge.id)

@@ -14,5 +14,7 @@ WORDS: Final = Words(
         Role.AUDIO: "audio_url",
         Role.MINUTES: "duration_minutes",
         Role.WEBHOOK: "callback_url",
-    }
+    },
+    sentences={"METHOD_NOT_ALLOWED": "This address does not take this method."},
+    suggestions={"METHOD_NOT_ALLOWED": "Use POST to place a call, or GET to read what it takes."},
 )

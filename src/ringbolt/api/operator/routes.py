@@ -1,13 +1,18 @@
-"""What the operator's own commands ask of a running shop, with a token derived from its secret."""
+"""What the operator's own commands do in a running shop, with a token derived from its secret."""
 
 from __future__ import annotations
 
 import hmac
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Header, Query
-from pydantic import BaseModel, Field
+import msgspec
 
+from ringbolt.api.kit.family import Family
+from ringbolt.api.kit.fields import Fields
+from ringbolt.api.kit.operation import Handler, Operation
+from ringbolt.api.kit.plain import PlainDialect, plain_family
+from ringbolt.api.kit.request import Nothing, Request
+from ringbolt.api.kit.schema import Line, about
 from ringbolt.app.accounts.keys import (
     DEFAULT_SCOPES,
     create_key,
@@ -22,7 +27,11 @@ from ringbolt.app.webhooks.webhook_list import LIMIT, list_webhooks
 from ringbolt.core.errors import Unauthorized
 from ringbolt.core.keys import Keyring
 
-PREFIX = "/v1/operator"
+PREFIX: Final = "/v1/operator"
+OK: Final = 200
+CREATED: Final = 201
+
+Label = Annotated[Line, about("", max_length=100)]
 
 
 def operator_token(keyring: Keyring) -> str:
@@ -30,103 +39,150 @@ def operator_token(keyring: Keyring) -> str:
     return keyring.derive("operator token").hex()
 
 
-class KeyRequest(BaseModel):
-    label: str = Field("", max_length=100)
-    scopes: list[str] = Field(default_factory=lambda: sorted(DEFAULT_SCOPES))
+class OperatorDialect(PlainDialect):
+    """Every request needs the operator's token."""
 
+    def __init__(self, keyring: Keyring) -> None:
+        self._expected = f"Bearer {operator_token(keyring)}".encode()
 
-class NumberRequest(BaseModel):
-    number: str = Field(max_length=32)
-    country: str = Field("", max_length=100)
-    label: str = Field("", max_length=100)
-
-
-class SuppressionRequest(BaseModel):
-    to: str = Field(max_length=320)
-    why: str = Field("by the operator", max_length=200)
-
-
-def router(shop: Shop) -> APIRouter:
-    expected = f"Bearer {operator_token(shop.keyring)}"
-
-    async def operator(authorization: Annotated[str, Header()] = "") -> None:
-        if not hmac.compare_digest(authorization.encode(), expected.encode()):
+    async def admit(self, request: Request[Any], operation: Operation[Any]) -> None:
+        """Raises ``Unauthorized``."""
+        shown = request.header(b"authorization").encode()
+        if not hmac.compare_digest(shown, self._expected):
             raise Unauthorized("Only the operator may do this.")
 
-    routes = APIRouter(prefix=PREFIX, dependencies=[Depends(operator)], include_in_schema=False)
 
-    @routes.post("/keys", status_code=201)
-    async def create(wish: KeyRequest) -> dict[str, Any]:
-        key = await create_key(shop.db, wish.label, frozenset(wish.scopes))
+def scopes_of(fields: Fields, name: str) -> list[str]:
+    """A list of texts."""
+    value = fields.get(name)
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise fields.wrong_kind(name, "a list of texts", "Send a list of scopes.")
+    return value
+
+
+class NewKey(msgspec.Struct):
+    """A key to be made."""
+
+    label: Label = ""
+    scopes: Annotated[list[str] | None, about("", read=scopes_of)] = None
+
+
+class OwnNumber(msgspec.Struct):
+    """A number of the operator's own."""
+
+    number: Annotated[Line, about("", max_length=32)]
+    country: Label = ""
+    label: Label = ""
+
+
+class Suppression(msgspec.Struct):
+    """A receiver that is to get no messages."""
+
+    to: Annotated[Line, about("", max_length=320)]
+    why: Annotated[Line, about("", max_length=200)] = "by the operator"
+
+
+class WebhookQuery(msgspec.Struct):
+    """Which webhooks are listed."""
+
+    order_id: Line = ""
+    failed: bool = False
+    cursor: Line = ""
+    limit: Annotated[int, about("", ge=1, le=1000)] = LIMIT
+
+
+class OperatorCommands:
+    """What the operator may do: keys, webhooks, own numbers, and who gets no messages."""
+
+    def __init__(self, shop: Shop) -> None:
+        self._shop = shop
+        self._db = shop.db
+
+    async def create_key(self, request: Request[NewKey]) -> dict[str, Any]:
+        scopes = request.params.scopes
+        key = await create_key(
+            self._db, request.params.label, DEFAULT_SCOPES if scopes is None else frozenset(scopes)
+        )
         return {"id": key.id, "key": key.key, "scopes": sorted(key.scopes)}
 
-    @routes.get("/keys")
-    async def listing() -> list[dict[str, Any]]:
-        return [key_document(key, balance_msat) for key, balance_msat in await list_keys(shop.db)]
+    async def keys(self, _: Request[Nothing]) -> list[dict[str, Any]]:
+        return [key_document(key, balance_msat) for key, balance_msat in await list_keys(self._db)]
 
-    @routes.delete("/keys/{key_id}")
-    async def revoke(key_id: str) -> dict[str, Any]:
-        await revoke_key(shop.db, key_id)
+    async def revoke_key(self, request: Request[Nothing]) -> dict[str, Any]:
+        key_id = request.in_path("key_id")
+        await revoke_key(self._db, key_id)
         return {"id": key_id, "revoked": True}
 
-    @routes.get("/webhooks")
-    async def webhooks(
-        order_id: str = "",
-        failed: bool = False,
-        cursor: str = "",
-        limit: Annotated[int, Query(ge=1, le=1000)] = LIMIT,
-    ) -> dict[str, Any]:
-        return await shop.db.read(list_webhooks, order_id, failed, cursor, limit)
+    async def webhooks(self, request: Request[WebhookQuery]) -> dict[str, Any]:
+        query = request.params
+        return await self._db.read(
+            list_webhooks, query.order_id, query.failed, query.cursor, query.limit
+        )
 
-    @routes.post("/webhooks/{webhook_id}/resend")
-    async def resend(webhook_id: str) -> dict[str, Any]:
-        await resend_webhook(shop, webhook_id)
+    async def resend_webhook(self, request: Request[Nothing]) -> dict[str, Any]:
+        webhook_id = request.in_path("webhook_id")
+        await resend_webhook(self._shop, webhook_id)
         return {"id": webhook_id, "resent": True}
 
-    _add_by_hand(routes, shop)
-    return routes
+    async def add_number(self, request: Request[OwnNumber]) -> dict[str, Any]:
+        own = request.params
+        return await self._db.tx(own_numbers.add_number, own.number, own.country, own.label)
+
+    async def numbers(self, _: Request[Nothing]) -> list[dict[str, Any]]:
+        return await self._db.read(own_numbers.list_numbers)
+
+    async def doubtful_numbers(self, _: Request[Nothing]) -> list[dict[str, Any]]:
+        return await self._db.read(own_numbers.list_doubtful)
+
+    async def remove_number(self, request: Request[OwnNumber]) -> dict[str, Any]:
+        number = request.params.number
+        await self._db.tx(own_numbers.remove_number, number)
+        return {"number": number, "removed": True}
+
+    async def suppress(self, request: Request[Suppression]) -> dict[str, Any]:
+        receiver, keyring = request.params, self._shop.keyring
+        return await self._db.tx(suppressions.suppress, keyring, receiver.to, receiver.why)
+
+    async def suppressed(self, _: Request[Nothing]) -> list[dict[str, Any]]:
+        return await self._db.read(suppressions.list_suppressed)
+
+    async def allow_again(self, request: Request[Suppression]) -> dict[str, Any]:
+        keyring = self._shop.keyring
+        return await self._db.tx(suppressions.allow_again, keyring, request.params.to)
 
 
-def _add_by_hand(routes: APIRouter, shop: Shop) -> None:
-    """Own numbers, and who gets no messages."""
-
-    @routes.post("/numbers", status_code=201)
-    async def add_number(wish: NumberRequest) -> dict[str, Any]:
-        return await shop.db.tx(own_numbers.add_number, wish.number, wish.country, wish.label)
-
-    @routes.get("/numbers")
-    async def numbers() -> list[dict[str, Any]]:
-        return await shop.db.read(own_numbers.list_numbers)
-
-    @routes.get("/numbers/doubtful")
-    async def doubtful() -> list[dict[str, Any]]:
-        return await shop.db.read(own_numbers.list_doubtful)
-
-    @routes.post("/numbers/remove")
-    async def remove_number(wish: NumberRequest) -> dict[str, Any]:
-        await shop.db.tx(own_numbers.remove_number, wish.number)
-        return {"number": wish.number, "removed": True}
-
-    @routes.post("/suppressions", status_code=201)
-    async def suppress(wish: SuppressionRequest) -> dict[str, Any]:
-        return await shop.db.tx(suppressions.suppress, shop.keyring, wish.to, wish.why)
-
-    @routes.get("/suppressions")
-    async def suppressed() -> list[dict[str, Any]]:
-        return await shop.db.read(suppressions.list_suppressed)
-
-    @routes.post("/suppressions/remove")
-    async def allow(wish: SuppressionRequest) -> dict[str, Any]:
-        return await shop.db.tx(suppressions.allow_again, shop.keyring, wish.to)
+def operator_api(shop: Shop) -> Family:
+    """The operator's addresses; none is in the OpenAPI document."""
+    family, commands = plain_family(OperatorDialect(shop.keyring)), OperatorCommands(shop)
+    rows: list[tuple[str, str, Handler[Any], type[msgspec.Struct], int]] = [
+        ("POST", "/keys", commands.create_key, NewKey, CREATED),
+        ("GET", "/keys", commands.keys, Nothing, OK),
+        ("DELETE", "/keys/{key_id}", commands.revoke_key, Nothing, OK),
+        ("GET", "/webhooks", commands.webhooks, WebhookQuery, OK),
+        ("POST", "/webhooks/{webhook_id}/resend", commands.resend_webhook, Nothing, OK),
+        ("POST", "/numbers", commands.add_number, OwnNumber, CREATED),
+        ("GET", "/numbers", commands.numbers, Nothing, OK),
+        ("GET", "/numbers/doubtful", commands.doubtful_numbers, Nothing, OK),
+        ("POST", "/numbers/remove", commands.remove_number, OwnNumber, OK),
+        ("POST", "/suppressions", commands.suppress, Suppression, CREATED),
+        ("GET", "/suppressions", commands.suppressed, Nothing, OK),
+        ("POST", "/suppressions/remove", commands.allow_again, Suppression, OK),
+    ]
+    for method, path, handler, takes, status in rows:
+        family.add(
+            Operation(method, PREFIX + path, handler, takes, status=status, hidden=True, cost="")
+        )
+    return family
 
 
-def play_keys(shop: Shop) -> APIRouter:
-    """``POST /simulator/keys``: a fresh key for whoever plays; only while a part is simulated."""
-    routes = APIRouter(include_in_schema=False)
+def play_keys(shop: Shop) -> Operation[Nothing]:
+    """``POST /simulator/keys``: a fresh key with no questions asked; only while a part is
+    simulated."""
 
-    @routes.post("/simulator/keys", status_code=201)
-    async def create() -> dict[str, str]:
+    async def create(_: Request[Nothing]) -> dict[str, str]:
         key = await create_key(shop.db, "made by the simulator")
         return {"key": key.key, "id": key.id}
 
-    return routes
+    return Operation(
+        "POST", "/simulator/keys", create, Nothing, status=CREATED, hidden=True, cost=""
+    )

@@ -12,12 +12,12 @@ from ringbolt.app.shop import Shop
 from ringbolt.core.errors import AudioUnplayable
 
 TEXT_ONLY: Final = "reps_apply_to_text_only"
-"""The note on a call that asks for repetitions of a file: it is played once."""
+"""The note on a call that requests repetitions of a file: it is played once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What looking at the files told: ``lengths`` in ms by URL, and notes on the call."""
+    """What is known of the files: ``lengths`` in ms by URL, and notes on the call."""
 
     lengths: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -25,8 +25,8 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class AudioFiles:
-    """``has_text``: a text is spoken where a file cannot be played. ``reps``: repetitions were
-    asked for."""
+    """``has_text``: a text is spoken where a file cannot be played. ``reps``: repetitions are
+    requested."""
 
     urls: tuple[str, ...] = ()
     has_text: bool = False

@@ -1,11 +1,10 @@
-"""Who asks: a bearer token, or an API key in its place."""
+"""Whose request it is: a bearer token, or an API key in its place."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
-from ringbolt.api.kit import http
-from ringbolt.api.kit.http import Scope
+from ringbolt.api.kit.request import Request
 from ringbolt.api.voice.tokens import key_id_of, looks_like_token
 from ringbolt.app.accounts.keys import permitted, recognise
 from ringbolt.app.shop import Shop
@@ -20,13 +19,13 @@ _HOW: Final = (
 )
 
 
-async def account_key(shop: Shop, scope: Scope, right: str) -> ApiKey:
+async def account_key(shop: Shop, request: Request[Any], right: str) -> ApiKey:
     """The API key behind a request, if it may do what ``right`` names.
 
-    Raises ``Unauthorized`` for none, or one that is not good (any more), ``Forbidden`` for one
+    Raises ``Unauthorized`` for none, or one that is not valid (any more), ``Forbidden`` for one
     that lacks the right.
     """
-    shown = _shown(scope)
+    shown = _shown(request)
     if looks_like_token(shown):
         key_id = key_id_of(shop.keyring, shown, shop.clock.now_ms() // 1000)
         return await shop.db.read(_of_token, key_id, right)
@@ -44,11 +43,11 @@ def _of_token(tx: Tx, key_id: str, right: str) -> ApiKey:
     return permitted(key, right)
 
 
-def _shown(scope: Scope) -> str:
+def _shown(request: Request[Any]) -> str:
     """The token or key. Raises ``Unauthorized``."""
-    authorization = http.header(scope, b"authorization").strip()
+    authorization = request.header(b"authorization").strip()
     if not authorization:
-        shown = http.header(scope, b"x-api-key").strip()
+        shown = request.header(b"x-api-key").strip()
         if not shown:
             raise Unauthorized("The header Authorization is missing.", suggestion=_HOW)
     else:

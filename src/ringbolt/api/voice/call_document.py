@@ -1,4 +1,4 @@
-"""A call as its account is told of it. Amounts are satoshis; times are UTC, as in the envelope."""
+"""A call as its account sees it. Amounts are satoshis; times are UTC, as in the envelope."""
 
 from __future__ import annotations
 
@@ -6,42 +6,42 @@ from typing import Any
 
 import msgspec
 
-from ringbolt.api.voice.envelope import moment
+from ringbolt.api.voice.documents import CallDocument, Recorded
 from ringbolt.app.calls.charge_call import minutes_begun
 from ringbolt.app.requests.digits import told_digits
 from ringbolt.app.webhooks.call_status import talked_ms
 from ringbolt.core.commands import CallOrder
 from ringbolt.core.order import OrderState
 from ringbolt.core.pricing.money import sats_up
+from ringbolt.core.timestamps import iso
 from ringbolt.store.calls import Call
 from ringbolt.store.orders import Order
 from ringbolt.store.recordings import Recording
 
 
 def call_document(
-    order: Order, command: CallOrder, call: Call, recordings: list[Recording], now_ms: int
-) -> dict[str, Any]:
-    """The call and its money as they stand; ``command`` is what was ordered."""
-    return {
-        "callId": call.sid,
-        "to": call.to_number,
-        "status": call.status,
-        "digits": told_digits(command, call.digits) if command.gathers else "",
-        "dtmf": bool(command.gathers),
-        "duration": -(-talked_ms(call, now_ms) // 1000),
-        "cause": call.cause,
-        "createdAt": moment(order.created_ms),
-        "ringingAt": moment(call.ringing_ms),
-        "answeredAt": moment(call.answered_ms),
-        "endedAt": moment(call.ended_ms),
-        "price": sats_up(order.price_msat),
-        "cost": _cost(order, call),
-        "notes": list(call.notes),
-        "recordings": [
-            {"id": each.id, "duration": -(-each.duration_ms // 1000)} for each in recordings
-        ],
-        "metaData": metadata_of(command.metadata),
-    }
+    order: Order, command: CallOrder, call: Call, kept: list[Recording], now_ms: int
+) -> CallDocument:
+    """The call and its money as they stand; ``command`` is what was ordered, ``kept`` what was
+    recorded."""
+    return CallDocument(
+        call_id=call.sid,
+        to=call.to_number,
+        status=call.status,
+        digits=told_digits(command, call.digits) if command.gathers else "",
+        dtmf=bool(command.gathers),
+        duration=-(-talked_ms(call, now_ms) // 1000),
+        cause=call.cause,
+        created_at=iso(order.created_ms, zone=""),
+        ringing_at=iso(call.ringing_ms, zone=""),
+        answered_at=iso(call.answered_ms, zone=""),
+        ended_at=iso(call.ended_ms, zone=""),
+        price=sats_up(order.price_msat),
+        cost=_cost(order, call),
+        notes=list(call.notes),
+        recordings=[Recorded(id=each.id, duration=-(-each.duration_ms // 1000)) for each in kept],
+        meta_data=metadata_of(command.metadata),
+    )
 
 
 def metadata_of(text: str) -> Any:

@@ -1,23 +1,21 @@
-"""The fields of a call, each checked, as one plain command.
+"""The fields of a call as one plain command.
 
-Everything that the request alone tells is checked before anything is asked of anybody.
+Everything that the request alone decides is checked before anything else is looked at.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from ringbolt.api.kit import call_callbacks
+from ringbolt.api.kit.fields import Fields
+from ringbolt.api.kit.request import Request
+from ringbolt.api.kit.style import shown
+from ringbolt.api.voice import schema
 from ringbolt.api.voice.audio_files import AudioFiles
-from ringbolt.api.voice.call_fields import (
-    audio_url_of,
-    callback,
-    finish_key,
-    metadata_of,
-    number,
-)
-from ringbolt.api.voice.fields import Fields, shown
+from ringbolt.api.voice.call_fields import check_callback, encode_json
+from ringbolt.app.checkout.prices import call_price
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks.send_webhook import fields_of
 from ringbolt.core.calls.call import Gather, Play, Say, Step
@@ -28,19 +26,17 @@ from ringbolt.speech.language import parse_tag, refusal
 from ringbolt.speech.voices import LANGUAGE_IGNORED, resolve_persona
 
 DEFAULT_VOICE: Final = "Zeina"
-MAX_DIGITS: Final = 32
 NO_DIGITS: Final = "dtmf_not_asked"
-"""The note on a call that names where digits are to be told, and asks for none."""
+"""The note on a call that says where digits are to be sent, and collects none."""
 REPLACED: Final = "query_field_replaced"
 """The note on a callback by GET whose own query has a field of a name that is added to it."""
 NO_FILES: Final = AudioFiles()
-_MAX_NAME_CHARS: Final = 64
-_METHODS: Final = ("POST", "GET")
 
 
 @dataclass(frozen=True, slots=True)
 class Voiced:
-    """Who speaks: ``name`` is '' for the shop's default; ``notes`` say what is not as wished."""
+    """Who speaks: ``name`` is '' for the shop's default; ``notes`` say what differs from what was
+    requested."""
 
     name: str
     language: str
@@ -51,61 +47,61 @@ class Voiced:
 
 @dataclass(frozen=True, slots=True)
 class CallRequest:
-    """A valid call: the command, and what is told about it at once."""
+    """A valid call: the command, and what is answered about it at once."""
 
     command: CallOrder
     voice: str
     notes: tuple[str, ...]
-    ignored: tuple[str, ...]
     files: AudioFiles = NO_FILES
 
 
-def read_call(shop: Shop, fields: Fields) -> CallRequest:
-    """The call that the fields ask for; its audio is yet to be looked at.
+def read_call(shop: Shop, request: Request[schema.Call]) -> CallRequest:
+    """The call that is requested; its audio is yet to be looked at.
 
     Raises ``InvalidInput``, ``DestinationRefused``.
     """
-    voiced = voice_of(shop, fields)
-    said = _said(shop, fields, voiced)
-    audio_url = audio_url_of(fields)
-    if said is None and not audio_url:
+    params, fields = request.params, request.fields
+    voiced = voice_of(shop, params)
+    spoken = _spoken(fields, params, voiced)
+    if params.audio_url:
+        step: Step = _with_keys(params, Play(params.audio_url, fallback=spoken))
+    elif spoken is not None:
+        step = _with_keys(params, spoken)
+    else:
         raise fields.missing("sayText", "Give sayText (a text to speak) or audioUrl (a file).")
-    step: Say | Play = Play(audio_url, fallback=said) if audio_url else _not_none(said)
-    command, notes = common(shop, fields, (_with_keys(fields, step),))
+    command, notes = command_of(shop, request, (step,))
     files = NO_FILES
-    if audio_url:
-        files = AudioFiles((audio_url,), said is not None, _reps(fields, 1) > 1)
-    return CallRequest(command, voiced.shown, (*voiced.notes, *notes), fields.ignored, files)
+    if params.audio_url:
+        repeats = fields.get("reps") is not None and params.reps > 1
+        files = AudioFiles((params.audio_url,), spoken is not None, repeats)
+    return CallRequest(command, voiced.shown, (*voiced.notes, *notes), files)
 
 
-def common(
-    shop: Shop, fields: Fields, steps: tuple[Step, ...]
+def command_of(
+    shop: Shop, request: Request[Any], steps: tuple[Step, ...]
 ) -> tuple[CallOrder, tuple[str, ...]]:
     """The command with all that calls have in common, whatever they say, and notes on it."""
-    longest = shop.settings.voice.max_minutes
-    # Not said: as many as the script may take.
-    minutes = fields.whole_number("maxMinutes", 1, longest, 0)
-    ring_timeout_s = fields.whole_number("timeout", 5, 120, 30)
-    metadata = metadata_of(fields)
-    method = fields.line("statusCallbackMethod", 16).upper() or _METHODS[0]
-    if method not in _METHODS:
-        raise fields.wrong(
-            "statusCallbackMethod", "must be POST or GET.", "INVALID_TYPE", "Send POST or GET."
+    params: schema.AnyCall = request.params
+    call_price(shop, params.to)  # refuses a number that is not called
+    digits_url, status_url = (
+        check_callback(shop, request.fields, name, url)
+        for name, url in (
+            ("dtmfCallbackEndpoint", params.dtmf_callback_endpoint),
+            ("statusCallbackEndpoint", params.status_callback_endpoint),
         )
-    to = number(shop, fields)
-    digits_url = callback(shop, fields, "dtmfCallbackEndpoint")
-    asks = any(isinstance(step, Gather) for step in steps)
-    command = CallOrder(
-        to=to,
-        minutes=minutes,
-        steps=steps,
-        ring_timeout_s=ring_timeout_s,
-        status_url=callback(shop, fields, "statusCallbackEndpoint"),
-        status_method=method,
-        digits_url=digits_url if asks else "",
-        metadata=metadata,
     )
-    notes = (NO_DIGITS,) if digits_url and not asks else ()
+    collects = any(isinstance(step, Gather) for step in steps)
+    command = CallOrder(
+        to=params.to,
+        minutes=params.max_minutes or 0,  # 0: as many as the script may take
+        steps=steps,
+        ring_timeout_s=params.timeout,
+        status_url=status_url,
+        status_method=params.status_callback_method,
+        digits_url=digits_url if collects else "",
+        metadata="" if params.meta_data is None else encode_json(params.meta_data).decode(),
+    )
+    notes = (NO_DIGITS,) if digits_url and not collects else ()
     return command, (*notes, *_replaced(command))
 
 
@@ -116,27 +112,16 @@ def _replaced(command: CallOrder) -> tuple[str, ...]:
     return tuple(f"{REPLACED}: {name}" for name in sorted(replaced))
 
 
-def voice_of(shop: Shop, fields: Fields) -> Voiced:
+def voice_of(shop: Shop, params: schema.Spoken) -> Voiced:
     """Who is to speak. A voice that is not known is no error: the default speaks, with a note."""
     default = shop.settings.speech.default_voice or DEFAULT_VOICE
-    name = fields.line("voice", _MAX_NAME_CHARS)
-    language = fields.line("language", _MAX_NAME_CHARS)
-    neural = fields.boolean("neural")
+    name, language = params.voice, params.language
     if name.casefold() == default.casefold():
         name = ""  # then nothing is noted about a text in another language than the default's
     persona, notes = resolve_persona(name, default)
     if language and parse_tag(language) is None:
         notes = (*notes, LANGUAGE_IGNORED)
-    return Voiced(name, language, neural, persona.id if persona else default, notes)
-
-
-def speakable_text(shop: Shop, fields: Fields) -> str:
-    """``sayText``, '' if it is absent. Raises ``InvalidInput`` for what no voice can speak."""
-    text = fields.text("sayText", shop.settings.voice.max_chars)
-    if not text.strip():
-        return ""
-    check_speakable(fields, "sayText", text)
-    return text
+    return Voiced(name, language, params.neural, persona.id if persona else default, notes)
 
 
 def check_speakable(fields: Fields, name: str, text: str) -> None:
@@ -144,7 +129,7 @@ def check_speakable(fields: Fields, name: str, text: str) -> None:
     try:
         words = parse_ssml(text).text if is_ssml(text) else text
     except InvalidInput as error:
-        error.field = fields.written.get(name, name)
+        error.field = fields.written(name)
         raise
     reason = refusal(words)
     if reason:
@@ -156,28 +141,17 @@ def check_speakable(fields: Fields, name: str, text: str) -> None:
         )
 
 
-def _said(shop: Shop, fields: Fields, voiced: Voiced) -> Say | None:
-    text = speakable_text(shop, fields)
-    reps = _reps(fields, 2)
-    if not text:
+def _spoken(fields: Fields, params: schema.Call, voiced: Voiced) -> Say | None:
+    text = params.say_text
+    if not text.strip():
         return None
-    return Say(text, voiced.name, voiced.language, voiced.neural, reps)
+    check_speakable(fields, "sayText", text)
+    return Say(text, voiced.name, voiced.language, voiced.neural, params.reps)
 
 
-def _reps(fields: Fields, default: int) -> int:
-    return fields.whole_number("reps", 1, 10, default)
-
-
-def _not_none(said: Say | None) -> Say:
-    assert said is not None, "there is a text or an audio file"
-    return said
-
-
-def _with_keys(fields: Fields, step: Say | Play) -> Step:
+def _with_keys(params: schema.Call, step: Say | Play) -> Step:
     """The step alone; or, with dtmf, inside of what collects keys during it and after it."""
-    max_digits = fields.whole_number("maxDigits", 1, MAX_DIGITS, MAX_DIGITS)
-    timeout_s = fields.whole_number("gatherTimeout", 1, 60, 10)
-    ends = finish_key(fields)
-    if not fields.boolean("dtmf"):
+    if not params.dtmf:
         return step
-    return Gather((step,), max_digits, ends, timeout_s * 1000)
+    timeout_ms = params.gather_timeout * 1000
+    return Gather((step,), params.max_digits, params.finish_key, timeout_ms)

@@ -1,159 +1,107 @@
-"""What is answered, for the OpenAPI document. Amounts are satoshis, times UTC."""
+"""What is answered inside of the envelope. Amounts are satoshis, times UTC."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+import msgspec
 
-_CALL_ID = Field(description="CA and 32 hex digits.", examples=["CA" + "0f" * 16])
-_METADATA = Field(None, description="As it was sent.")
-_NOTES = Field(
-    description="What differs from the wish, e.g. voice_unknown, neural_downgraded.",
-    examples=[["voice_unknown"]],
-)
+from ringbolt.api.kit.schema import about
 
-
-class InternalError(BaseModel):
-    """What is wrong. ``code`` is stable, the sentence is not."""
-
-    code: str = Field(examples=["OUT_OF_RANGE"])
-    details: str = Field(examples=["reps must be between 1 and 10, not 11."])
-    field: str | None = Field(None, description="The field at fault, as it was written.")
-    suggestion: str | None = None
+CallId = Annotated[str, about("CA and 32 hex digits.", "CA" + "0f" * 16)]
+Number = Annotated[str, about("E.164.", "+12025550123")]
+Metadata = Annotated[Any, about("As it was sent.")]
+Notes = Annotated[
+    list[str],
+    about("What differs from the request, e.g. voice_unknown.", ["voice_unknown"]),
+]
 
 
-class Fault(BaseModel):
-    """An error inside the envelope."""
-
-    status: int = Field(examples=[400])
-    description: str
-    internalErrors: list[InternalError]  # noqa: N815
+class Document(msgspec.Struct, rename="camel", kw_only=True, forbid_unknown_fields=True):
+    """Part of an answer."""
 
 
-class Envelope(BaseModel):
-    """The reply envelope of every answer."""
-
-    replyCode: int = Field(description="0 for success, else the HTTP status.")  # noqa: N815
-    replyMessage: str  # noqa: N815
-    requestId: str = Field(description="A UUID of this request.")  # noqa: N815
-    clientRequestId: int | str = Field(  # noqa: N815
-        description="clientRequestId of the body, query or header; 0 without one."
-    )
-    requestTime: str = Field(  # noqa: N815
-        description="UTC.", examples=["2021-02-16T10:47:40.296"]
-    )
-
-
-class Failure(Envelope):
-    """A request that came to nothing."""
-
-    data: None
-    error: Fault
-
-
-class Success(Envelope):
-    """A request that was handled."""
-
-    error: None = None
-
-
-class Token(BaseModel):
-    access_token: str
-    token_type: str = Field(examples=["bearer"])
-    expires_in: int = Field(description="Seconds.", examples=[3600])
-
-
-class SignedIn(Success):
+class Token(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """An access token."""
 
-    data: Token
+    access_token: str
+    token_type: Annotated[str, about("", "bearer")] = "bearer"  # noqa: S105
+    expires_in: Annotated[int, about("Seconds.", 3600)]
 
 
-class PlacedCall(BaseModel):
-    callId: str = _CALL_ID  # noqa: N815
-    status: str = Field(examples=["queued"])
-    to: str = Field(examples=["+12025550123"])
-    voice: str = Field(examples=["Zeina"])
-    price: int = Field(description="Sats set aside for the call; what it costs is known at its end")
-    pricePerMinute: int = Field(description="Sats per started minute.")  # noqa: N815
-    maxMinutes: int = Field(description="Then the call is ended.")  # noqa: N815
-    notes: list[str] = _NOTES
-    ignoredFields: list[str] = Field(  # noqa: N815
-        description="Fields of the request that mean nothing here."
-    )
-    webhookSecret: str | None = Field(  # noqa: N815
-        None, description="It signs the callbacks (Standard Webhooks)."
-    )
-    metaData: dict[str, Any] | None = _METADATA  # noqa: N815
-
-
-class Placed(Success):
+class PlacedCall(Document):
     """The call is queued."""
 
-    data: PlacedCall
+    call_id: CallId
+    status: Annotated[str, about("", "queued")]
+    to: Number
+    voice: Annotated[str, about("", "Zeina")]
+    price: Annotated[int, about("Sats set aside for the call; its cost is known at its end.")]
+    price_per_minute: Annotated[int, about("Sats per started minute.")]
+    max_minutes: Annotated[int, about("Then the call is ended.")]
+    notes: Notes
+    ignored_fields: Annotated[list[str], about("Fields of the request that mean nothing here.")]
+    meta_data: Metadata
+    webhook_secret: (
+        Annotated[str, about("It signs the callbacks (Standard Webhooks).")] | msgspec.UnsetType
+    ) = msgspec.UNSET
 
 
-class Recorded(BaseModel):
-    id: str = Field(description="RE and 32 hex digits, for /voice/v1/recordings/{recording_id}.")
-    duration: int = Field(description="Seconds.")
+class Recorded(Document):
+    """What was said after a beep."""
+
+    id: Annotated[str, about("RE and 32 hex digits, for /voice/v1/recordings/{recording_id}.")]
+    duration: Annotated[int, about("Seconds.")]
 
 
-class CallDocument(BaseModel):
-    callId: str = _CALL_ID  # noqa: N815
-    to: str = Field(examples=["+12025550123"])
-    status: str = Field(
-        description="queued, initiated, ringing, in-progress, completed, busy, no-answer, failed "
-        "or canceled."
-    )
-    digits: str = Field(description="The keys pressed, without the finish key.")
-    dtmf: bool = Field(description="Whether keys were asked for.")
-    duration: int = Field(description="Seconds from the answer to the end, or to now.")
-    cause: str = Field(description="Why it ended, as the carrier tells it.")
-    createdAt: str | None  # noqa: N815
-    ringingAt: str | None  # noqa: N815
-    answeredAt: str | None  # noqa: N815
-    endedAt: str | None  # noqa: N815
-    price: int = Field(description="Sats that were set aside for the call.")
-    cost: int = Field(description="Sats charged: for an answered call that is over.")
-    notes: list[str] = _NOTES
-    recordings: list[Recorded] = Field(description="What was said, where a plan records.")
-    metaData: dict[str, Any] | None = _METADATA  # noqa: N815
-
-
-class CallStatus(Success):
+class CallDocument(Document):
     """The call as it stands."""
 
-    data: CallDocument
+    call_id: CallId
+    to: Number
+    status: Annotated[
+        str,
+        about(
+            "queued, initiated, ringing, in-progress, completed, busy, no-answer, failed or "
+            "canceled."
+        ),
+    ]
+    digits: Annotated[str, about("The keys pressed, without the finish key.")]
+    dtmf: Annotated[bool, about("Whether keys were asked for.")]
+    duration: Annotated[int, about("Seconds from the answer to the end, or to now.")]
+    cause: Annotated[str, about("Why it ended, as the carrier reports it.")]
+    created_at: str | None
+    ringing_at: str | None
+    answered_at: str | None
+    ended_at: str | None
+    price: Annotated[int, about("Sats that were set aside for the call.")]
+    cost: Annotated[int, about("Sats charged: for an answered call that is over.")]
+    notes: Notes
+    recordings: Annotated[list[Recorded], about("What was said, where a plan records.")]
+    meta_data: Metadata
 
 
-class CallPage(BaseModel):
-    calls: list[CallDocument]
-    next: str | None = Field(description="The cursor of the next page; null on the last.")
-
-
-class Calls(Success):
+class CallPage(Document):
     """The calls of the account, the latest first."""
 
-    data: CallPage
+    calls: list[CallDocument]
+    next: Annotated[str, about("The cursor of the next page; null on the last.")] | None
 
 
-class Voice(BaseModel):
-    name: str = Field(examples=["Zeina"])
-    language: str = Field(description="ISO 639.", examples=["ar"])
-    region: str = Field(description="ISO 3166, or ''.", examples=["US"])
-    gender: str = Field(examples=["female"])
+class Voice(Document):
+    """A voice by name."""
+
+    name: Annotated[str, about("", "Zeina")]
+    language: Annotated[str, about("ISO 639.", "ar")]
+    region: Annotated[str, about("ISO 3166, or ''.", "US")]
+    gender: Annotated[str, about("", "female")]
     aliases: list[str]
-    neural: bool = Field(description="Whether its language has a neural voice here.")
+    neural: Annotated[bool, about("Whether its language has a neural voice here.")]
 
 
-class VoiceList(BaseModel):
-    default: str = Field(examples=["Zeina"])
-    voices: list[Voice]
-    languages: list[str] = Field(description="What can be spoken, ISO 639.")
-
-
-class Voices(Success):
+class VoiceList(Document):
     """The voices that can be asked for by name."""
 
-    data: VoiceList
+    default: Annotated[str, about("", "Zeina")]
+    voices: list[Voice]
+    languages: Annotated[list[str], about("What can be spoken, ISO 639.")]

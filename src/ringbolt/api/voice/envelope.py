@@ -7,97 +7,103 @@ CEQUENS writes it.
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from ringbolt.api.kit import http
-from ringbolt.api.kit.http import Header
+import msgspec
+
+from ringbolt.api.kit.request import Request
+from ringbolt.api.kit.schema import about
 from ringbolt.api.kit.words import Worded
-from ringbolt.core.errors import RingboltError, Unauthorized
-from ringbolt.core.timestamps import without_zone
+from ringbolt.api.voice.names import CLIENT_REQUEST_ID, fold
+from ringbolt.core.timestamps import iso
 
 HANDLED: Final = "Request handled successfully"
 NO_CLIENT_ID: Final = 0
 MAX_CLIENT_ID_CHARS: Final = 128
 _MAX_EXACT: Final = 2**53
-_STATUS_OF: Final = {"IDEMPOTENCY_MISMATCH": 422}
-"""Codes with another status than their kind: 422 is the Idempotency-Key draft's, section 2.7."""
+_CLIENT_ID: Final = fold(CLIENT_REQUEST_ID)
+_CLIENT_ID_HEADERS: Final = (b"clientrequestid", b"client-request-id", b"x-client-request-id")
 
 ClientId = int | str
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What is answered, inside the envelope; or, with ``content_type``, ``body`` without one."""
+class InternalError(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
+    """What is wrong. ``code`` is stable, the sentence is not."""
 
-    data: Any = None
-    status: int = 200
-    headers: tuple[Header, ...] = ()
-    body: bytes = b""
-    content_type: bytes = b""
+    code: Annotated[str, about("", "OUT_OF_RANGE")]
+    details: Annotated[str, about("", "reps must be between 1 and 10, not 11.")]
+    field: Annotated[str, about("The field at fault, as it was written.")] | None = None
+    suggestion: str = ""
 
 
-def client_id(value: Any) -> ClientId:
-    """The client's own name for its request as it is echoed; 0 for none, and for what is none."""
+class Fault(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """An error inside the envelope."""
+
+    status: Annotated[int, about("", 400)]
+    description: str
+    internal_errors: list[InternalError]
+
+
+class Envelope(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """The reply envelope of every answer."""
+
+    reply_code: Annotated[int, about("0 for success, else the HTTP status.")]
+    reply_message: str
+    request_id: Annotated[str, about("A UUID of this request.")]
+    client_request_id: Annotated[
+        int | str, about("clientRequestId of the body, query or header; 0 without one.")
+    ]
+    request_time: Annotated[str, about("UTC.", "2021-02-16T10:47:40.296")]
+    data: Any
+    error: Fault | None
+
+
+class Failure(Envelope):
+    """A request that came to nothing."""
+
+    data: None
+    error: Fault
+
+
+class Success(Envelope):
+    """A request that was handled."""
+
+    data: Any
+    error: None
+
+
+def success(data: Any, client: ClientId, now_ms: int) -> Success:
+    return Success(0, HANDLED, str(uuid.uuid4()), client, iso(now_ms, zone=""), data, None)
+
+
+def failure(fault: Fault, client: ClientId, now_ms: int) -> Failure:
+    """The sentence stands in ``replyMessage``, and with code, field and suggestion inside."""
+    message = fault.internal_errors[0].details
+    time = iso(now_ms, zone="")
+    return Failure(fault.status, message, str(uuid.uuid4()), client, time, None, fault)
+
+
+def internal_error(code: str, worded: Worded) -> InternalError:
+    return InternalError(code, worded.named, worded.field, worded.suggestion)
+
+
+def client_id(request: Request[Any]) -> ClientId:
+    """The client's own name for its request, to be echoed: from body or query, else a header."""
+    for name, value in request.document.items():
+        if fold(name[:64]) == _CLIENT_ID and _valid(value):
+            return _valid(value)
+    for header in _CLIENT_ID_HEADERS:
+        value = request.header(header).strip()
+        if value:
+            is_number = value.isascii() and value.isdigit() and len(value) <= 15
+            return _valid(int(value) if is_number and str(int(value)) == value else value)
+    return NO_CLIENT_ID
+
+
+def _valid(value: Any) -> ClientId:
+    """0 for what is no name."""
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _MAX_EXACT:
         return value
     if isinstance(value, str) and len(value) <= MAX_CLIENT_ID_CHARS and value.isprintable():
         return value or NO_CLIENT_ID
     return NO_CLIENT_ID
-
-
-def moment(ms: int | None) -> str | None:
-    """Milliseconds UTC as the envelope writes a time: ``2021-02-16T10:47:40.296``."""
-    return None if ms is None else without_zone(ms)
-
-
-def success(data: Any, client: ClientId, now_ms: int) -> dict[str, Any]:
-    return _envelope(0, HANDLED, client, now_ms, data, None)
-
-
-def failure(error: RingboltError, worded: Worded, client: ClientId, now_ms: int) -> dict[str, Any]:
-    """The sentence stands in ``replyMessage``, and with code, field and suggestion inside."""
-    details: dict[str, Any] = {"code": error.code, "details": worded.named}
-    if worded.field is not None:
-        details["field"] = worded.field
-    if worded.suggestion:
-        details["suggestion"] = worded.suggestion
-    status = status_of(error)
-    described = {"status": status, "description": error.title, "internalErrors": [details]}
-    return _envelope(status, worded.named, client, now_ms, None, described)
-
-
-def status_of(error: RingboltError) -> int:
-    return _STATUS_OF.get(error.code, error.status)
-
-
-def error_headers(error: RingboltError) -> list[Header]:
-    headers: list[Header] = [(b"x-error-code", error.code.encode())]
-    if error.retry_after_s is not None:
-        headers.append((b"retry-after", str(error.retry_after_s).encode()))
-    if isinstance(error, Unauthorized):  # RFC 6750, 3
-        headers.append((b"www-authenticate", b'Bearer realm="voice"'))
-    return headers
-
-
-def encode(document: dict[str, Any]) -> bytes:
-    return http.encode(document)
-
-
-def _envelope(
-    code: int,
-    message: str,
-    client: ClientId,
-    now_ms: int,
-    data: Any,
-    error: dict[str, Any] | None,
-) -> dict[str, Any]:
-    return {
-        "replyCode": code,
-        "replyMessage": message,
-        "requestId": str(uuid.uuid4()),
-        "clientRequestId": client,
-        "requestTime": moment(now_ms),
-        "data": data,
-        "error": error,
-    }

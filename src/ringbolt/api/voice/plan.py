@@ -10,26 +10,27 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from ringbolt.api.kit.fields import Fields
+from ringbolt.api.kit.json_body import BYTE_ORDER_MARK
+from ringbolt.api.kit.request import Request
+from ringbolt.api.kit.response import Response
+from ringbolt.api.voice import schema
 from ringbolt.api.voice.audio_files import AudioFiles
 from ringbolt.api.voice.call_request import (
     CallRequest,
     Voiced,
     check_speakable,
-    common,
+    command_of,
     voice_of,
 )
 from ringbolt.api.voice.calls import place
-from ringbolt.api.voice.envelope import Reply
-from ringbolt.api.voice.fields import Fields
-from ringbolt.api.voice.names import PLAN
-from ringbolt.api.voice.request import Asked
+from ringbolt.api.voice.dialect import is_xml
 from ringbolt.app.checkout.check_recordings import check_recordings
 from ringbolt.app.shop import Shop
 from ringbolt.core.calls.call import CallScript, Gather, Play, Record, Say, Step
 from ringbolt.core.calls.plan import parse_plan
 from ringbolt.core.errors import InvalidInput, Role
 
-MAX_PLAN_CHARS: Final = 32 * 1024
 NO_RECORD_URL: Final = "record_url_not_used"
 """The note on a plan with a recordURL: recordings are fetched, not sent."""
 MAX_FILES: Final = 10
@@ -42,24 +43,24 @@ class Plans:
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
 
-    async def place(self, asked: Asked) -> Reply:
+    async def place(self, request: Request[schema.PlanCall]) -> Response:
         """Place a call by an XML plan: say, play, pause, gather, hangup."""
-        fields, xml = _read(asked)
-        voiced = voice_of(self._shop, fields)
-        steps = tuple(_spoken(step, voiced) for step in _parse(xml))
-        _check_texts(self._shop, fields, steps)
-        command, notes = common(self._shop, fields, steps)
-        check_recordings(self._shop, command)
+        shop, fields = self._shop, request.fields
+        voiced = voice_of(shop, request.params)
+        steps = tuple(_voiced(step, voiced) for step in _parse(_xml_of(request)))
+        _check_texts(shop, fields, steps)
+        command, notes = command_of(shop, request, steps)
+        check_recordings(shop, command)
         files = _files_of(steps)
         if any(isinstance(step, Record) and step.url for step in steps):
             notes = (*notes, NO_RECORD_URL)
-        request = CallRequest(command, voiced.shown, (*voiced.notes, *notes), fields.ignored, files)
-        return await place(self._shop, asked, fields, request)
+        call = CallRequest(command, voiced.shown, (*voiced.notes, *notes), files)
+        return await place(shop, request, call)
 
 
 def _files_of(steps: tuple[Step, ...]) -> AudioFiles:
     """Raises ``InvalidInput``."""
-    plays = (each.url for each in _sounds(steps) if isinstance(each, Play))
+    plays = (each.url for each in _heard(steps) if isinstance(each, Play))
     urls = tuple(dict.fromkeys(plays))
     if len(urls) > MAX_FILES:
         raise InvalidInput(
@@ -71,25 +72,11 @@ def _files_of(steps: tuple[Step, ...]) -> AudioFiles:
     return AudioFiles(urls)
 
 
-def _read(asked: Asked) -> tuple[Fields, bytes]:
-    """The fields, and the plan itself. Raises ``InvalidInput``."""
-    body = asked.body.removeprefix(b"\xef\xbb\xbf").strip()
-    if body.startswith(b"<"):
-        fields = asked.query(PLAN)
-        if fields.get("plan") is not None:
-            raise fields.wrong(
-                "plan",
-                "stands in the query and in the body.",
-                "FIELDS_DISAGREE",
-                "Send it in the body only.",
-            )
-        fields.values["plan"] = body.decode("utf-8", "replace")  # part of what is asked
-        return fields, body
-    fields = asked.json(PLAN)
-    plan = fields.text("plan", MAX_PLAN_CHARS).strip()
-    if not plan:
-        raise fields.missing("plan", "It is XML: send it as the body, or in the field plan.")
-    return fields, plan.encode()
+def _xml_of(request: Request[schema.PlanCall]) -> bytes:
+    """The plan as it came: an XML body names its own encoding."""
+    if is_xml(request.body):
+        return request.body.removeprefix(BYTE_ORDER_MARK).strip()
+    return request.params.plan.encode()
 
 
 def _parse(xml: bytes) -> CallScript:
@@ -100,7 +87,7 @@ def _parse(xml: bytes) -> CallScript:
         raise
 
 
-def _spoken(step: Step, voiced: Voiced) -> Step:
+def _voiced(step: Step, voiced: Voiced) -> Step:
     """The step, in which every text has a voice: its own, or the call's."""
     match step:
         case Say():
@@ -111,14 +98,14 @@ def _spoken(step: Step, voiced: Voiced) -> Step:
                 neural=step.neural or voiced.neural,
             )
         case Play(fallback=Say() as fallback):
-            return replace(step, fallback=_spoken(fallback, voiced))
+            return replace(step, fallback=_voiced(fallback, voiced))
         case Gather():
-            return replace(step, prompt=tuple(_spoken(each, voiced) for each in step.prompt))
+            return replace(step, prompt=tuple(_voiced(each, voiced) for each in step.prompt))
         case _:
             return step
 
 
-def _sounds(steps: tuple[Step, ...]) -> Iterator[Step]:
+def _heard(steps: tuple[Step, ...]) -> Iterator[Step]:
     for step in steps:
         if isinstance(step, Gather):
             yield from step.prompt
@@ -128,7 +115,7 @@ def _sounds(steps: tuple[Step, ...]) -> Iterator[Step]:
 
 def _check_texts(shop: Shop, fields: Fields, steps: tuple[Step, ...]) -> None:
     """Raises ``InvalidInput`` for texts that are too long, or that no voice can speak."""
-    texts = [each.text for each in _sounds(steps) if isinstance(each, Say)]
+    texts = [each.text for each in _heard(steps) if isinstance(each, Say)]
     chars, most = sum(map(len, texts)), shop.settings.voice.max_chars
     if chars > most:
         raise fields.wrong(

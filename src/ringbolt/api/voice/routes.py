@@ -2,77 +2,146 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from dataclasses import replace
+from typing import Final
 
+from ringbolt.api.kit.family import Family, browsers
+from ringbolt.api.kit.openapi import Documentation, header
+from ringbolt.api.kit.operation import Operation
+from ringbolt.api.kit.request import Nothing
 from ringbolt.api.voice import documents, schema
 from ringbolt.api.voice.calls import Calls
-from ringbolt.api.voice.family import VoiceApi
-from ringbolt.api.voice.openapi import BEARER, IDEMPOTENCY, Documented
+from ringbolt.api.voice.dialect import VoiceDialect
+from ringbolt.api.voice.envelope import Failure, Success
 from ringbolt.api.voice.plan import Plans
 from ringbolt.api.voice.sign_in import SignIn
-from ringbolt.api.voice.voices import Sound
+from ringbolt.api.voice.voices import Voices
 from ringbolt.app.shop import Shop
 
-_PLACING = (400, 401, 402, 403, 413, 422, 429, 503)
-_LOOKING = (401, 403, 404, 429, 503)
+ROOTS: Final = ("/auth/v1", "/voice/v1")
+DOCUMENTATION: Final = Documentation(
+    tag="voice",
+    error=Failure,
+    envelope=Success,
+    key=header(
+        "Authorization",
+        "Bearer and the access_token of /auth/v1/tokens, or Bearer and the API key.",
+        required=True,
+    ),
+    idempotency="A name of your own for this call: the same request under the same name answers "
+    "with the same call, however often it is sent.",
+    in_path={
+        "call_id": "The callId as it was answered: CA and 32 hex digits.",
+        "recording_id": "The id of a recording, from the call's document.",
+    },
+    dropped=("v1", "_id"),
+    faults={
+        400: "A field is wrong or missing; replyMessage names it",
+        401: "The token or key is missing, unknown, expired or revoked",
+        402: "The balance does not cover the call",
+        403: "The key may not do this",
+        404: "There is no such thing of this account",
+        413: "The body is too large",
+        422: "This number is not called, or the audio cannot be played; nothing was charged",
+        429: "Too many requests; see Retry-After",
+        503: "A part that is needed does not answer; see Retry-After",
+    },
+)
 
 
-def voice_api(shop: Shop) -> VoiceApi:
+def voice_api(shop: Shop) -> Family:
     """The family, with all its addresses."""
-    api = VoiceApi(shop)
-    _add_sign_in(api, shop)
-    _add_placing(api, shop)
-    _add_calls(api, shop)
-    _add_sound(api, shop)
-    return api
-
-
-def router(shop: Shop) -> APIRouter:
-    """The same for FastAPI alone."""
-    return voice_api(shop).router()
-
-
-def _add_sign_in(api: VoiceApi, shop: Shop) -> None:
-    documented = Documented(
-        documents.SignedIn, (400, 401, 403, 413, 429, 503), body=schema.SignIn, headers=()
+    family = Family(
+        VoiceDialect(shop),
+        DOCUMENTATION,
+        roots=ROOTS,
+        cors=browsers(
+            methods=("GET", "POST", "DELETE"),
+            exposes=("X-Error-Code", "Retry-After", "Idempotent-Replayed", "X-Ringbolt-Notes"),
+        ),
     )
-    sign_in = SignIn(shop).token
-    api.add("POST", "/auth/v1/tokens", sign_in, documented, cost="sign-in", right="")
+    _add_sign_in(family, shop)
+    _add_placing(family, shop)
+    _add_calls(family, shop)
+    _add_voices(family, shop)
+    return family
 
 
-def _add_placing(api: VoiceApi, shop: Shop) -> None:
-    calls, headers = Calls(shop), (BEARER, IDEMPOTENCY)
-    call = Documented(documents.Placed, _PLACING, body=schema.Call, headers=headers)
-    plan = Documented(
-        documents.Placed,
-        _PLACING,
-        body=schema.PlanCall,
-        headers=headers,
+def _add_sign_in(family: Family, shop: Shop) -> None:
+    family.add(
+        Operation(
+            "POST",
+            "/auth/v1/tokens",
+            SignIn(shop).token,
+            schema.SignIn,
+            documents.Token,
+            errors=(401, 403),
+            cost="sign-in",
+            examples=schema.SIGN_IN_EXAMPLES,
+        )
+    )
+
+
+def _add_placing(family: Family, shop: Shop) -> None:
+    voice = shop.settings.voice
+    call = Operation(
+        "POST",
+        "/voice/v1/calls",
+        Calls(shop).place,
+        schema.Call,
+        documents.PlacedCall,
+        errors=(402, 422),
+        cost="call",
+        right="spend",
+        idempotent=True,
+        at_most={"sayText": voice.max_chars, "maxMinutes": voice.max_minutes},
+        examples=schema.CALL_EXAMPLES,
+    )
+    plan = Operation(
+        "POST",
+        "/voice/v1/calls/plan",
+        Plans(shop).place,
+        schema.PlanCall,
+        documents.PlacedCall,
+        errors=(402, 422),
+        cost="call",
+        right="spend",
+        idempotent=True,
+        at_most={"maxMinutes": voice.max_minutes},
+        examples=schema.PLAN_EXAMPLES,
         xml=schema.PLAN_EXAMPLE,
     )
-    for path, answer, documented in (
-        ("/voice/v1/calls", calls.place, call),
-        ("/voice/v1/simple-call", calls.place, None),
-        ("/voice/v1/calls/plan", Plans(shop).place, plan),
-    ):
-        api.add("POST", path, answer, documented, cost="call", right="spend")
+    family.add(call, replace(call, path="/voice/v1/simple-call", hidden=True), plan)
 
 
-def _add_calls(api: VoiceApi, shop: Shop) -> None:
-    calls = Calls(shop)
-    listed = Documented(documents.Calls, (400, *_LOOKING), query=schema.Page)
-    looked_at = Documented(documents.CallStatus, _LOOKING)
-    call = "/voice/v1/calls/{call_id}"
-    api.add("GET", "/voice/v1/calls", calls.listing, listed)
-    api.add("GET", call, calls.status, looked_at)
-    api.add("DELETE", call, calls.hang_up, looked_at, right="spend")
-    recorded = Documented("audio/wav", _LOOKING)
-    api.add("GET", "/voice/v1/recordings/{recording_id}", calls.recording, recorded)
+def _add_calls(family: Family, shop: Shop) -> None:
+    calls, call = Calls(shop), "/voice/v1/calls/{call_id}"
+    recording = "/voice/v1/recordings/{recording_id}"
+    listed, one = documents.CallPage, documents.CallDocument
+    family.add(
+        Operation("GET", "/voice/v1/calls", calls.listing, schema.Page, listed, right="read"),
+        Operation("GET", call, calls.status, Nothing, one, errors=(404,), right="read"),
+        Operation("DELETE", call, calls.hang_up, Nothing, one, errors=(404,), right="spend"),
+        Operation(
+            "GET", recording, calls.recording, Nothing, "audio/wav", errors=(404,), right="read"
+        ),
+    )
 
 
-def _add_sound(api: VoiceApi, shop: Shop) -> None:
-    sound = Sound(shop)
-    voices = Documented(documents.Voices, (429,), headers=())
-    speech = Documented("audio/wav", (400, *_LOOKING), body=schema.Speech)
-    api.add("GET", "/voice/v1/voices", sound.voices, voices, right="")
-    api.add("POST", "/voice/v1/speech", sound.speech, speech, cost="speech")
+def _add_voices(family: Family, shop: Shop) -> None:
+    voices = Voices(shop)
+    family.add(
+        Operation("GET", "/voice/v1/voices", voices.listing, Nothing, documents.VoiceList),
+        Operation(
+            "POST",
+            "/voice/v1/speech",
+            voices.speech,
+            schema.Speech,
+            "audio/wav",
+            errors=(422,),
+            cost="speech",
+            right="read",
+            at_most={"sayText": shop.settings.voice.max_chars},
+            examples=schema.SPEECH_EXAMPLES,
+        ),
+    )

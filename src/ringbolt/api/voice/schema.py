@@ -1,142 +1,166 @@
-"""What goes in at each address, under the canonical names, for the OpenAPI document.
+"""What is taken at each address. The eleven fields of the call are CEQUENS'; those beside them are
+additive and say so.
 
-The eleven fields of the call are CEQUENS'; those beside them are additive and say so.
+Fields that are not known are ignored, and named in the answer.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+import msgspec
 
-PLAN_EXAMPLE = '<plan><say voice="Joanna">Hello.</say><pause length="1"/><hangup/></plan>'
-_TO = Field(
-    description="The number to call, E.164, with or without +; spaces and dashes are taken.",
-    examples=["+12025550123"],
-)
-_VOICE = Field("Zeina", description="A voice by name; an unknown one is the default, with a note.")
-_NEURAL = Field(False, description="The better voice, where there is one.")
-_LANGUAGE = Field(None, description="Additive: BCP 47; the text's own if not given.")
-_CLIENT_ID = Field(None, description="Additive: your own name for the request, echoed.")
-_TIMEOUT = Field(30, ge=5, le=120, description="Seconds to ring before giving up.")
-_DIGITS_URL = Field(
-    None,
-    description="One GET at the end of the call, with callId, to, dtmf, status and metaData added "
-    "to your own query.",
-    examples=["https://example.com/my_call_id/dtmf"],
-)
-_STATUS_URL = Field(
-    None,
-    description="Told every status of the call, in order.",
-    examples=["https://example.com/my_call_id/status"],
-)
-_STATUS_METHOD = Field("POST", description="Additive: POST or GET.")
-_METADATA = Field(None, description="A JSON object of your own, at most 4 KB, given back.")
-_MINUTES = Field(
-    None, ge=1, description="Additive: end the call after so many minutes; as many are set aside."
-)
+from ringbolt.api.kit.schema import Line, about
+from ringbolt.api.voice import call_fields
+from ringbolt.core.calls.call import CallStatus
+from ringbolt.core.phone import EXAMPLE
+
+USUAL_PAGE: Final = 50
+MAX_PAGE: Final = 100
+MAX_DIGITS: Final = 32
+MAX_CURSOR_CHARS: Final = 128
+_MAX_NAME_CHARS: Final = 64
+_MAX_KEY_CHARS: Final = 256
+_MAX_USER_CHARS: Final = 128
+
+PLAN_EXAMPLE: Final = '<plan><say voice="Joanna">Hello.</say><pause length="1"/><hangup/></plan>'
+SIGN_IN_EXAMPLES: Final = {"sign in": {"apiKey": "rb_...", "userName": "somebody"}}
+CALL_EXAMPLES: Final = {
+    "call": {
+        "to": EXAMPLE,
+        "sayText": "Press 1 to confirm.",
+        "dtmf": True,
+        "dtmfCallbackEndpoint": "https://example.com/my_call_id/dtmf",
+    }
+}
+PLAN_EXAMPLES: Final = {"plan": {"to": EXAMPLE, "plan": PLAN_EXAMPLE}}
+SPEECH_EXAMPLES: Final = {"speech": {"sayText": "Press 1 to confirm.", "voice": "Joanna"}}
+
+_ClientId = Annotated[int | str | None, about("Additive: your own name for the request, echoed.")]
+_SayText = about("What is spoken.", "Press 1 to confirm.", why="It is what is spoken.")
+_Url = Annotated[Line, about("", max_length=call_fields.MAX_URL_CHARS)]
+_Cursor = Annotated[Line, about("", max_length=MAX_CURSOR_CHARS)]
+_Name = Annotated[Line, about("", max_length=_MAX_NAME_CHARS)]
 
 
-class Request(BaseModel):
-    """Fields that are not known are ignored, and named in the answer."""
+class Params(msgspec.Struct, rename="camel", kw_only=True):
+    """What every request may have."""
+
+    client_request_id: _ClientId = None
 
 
-class SignIn(Request):
+class SignIn(Params, kw_only=True):
     """An API key for a token."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"example": {"apiKey": "rb_...", "userName": "somebody"}}
-    )
+    api_key: Annotated[
+        Line,
+        about(
+            "The API key of a prepaid account.",
+            why="The API key of your prepaid account.",
+            max_length=_MAX_KEY_CHARS,
+        ),
+    ]
+    user_name: Annotated[Line, about("Recorded, not checked.", max_length=_MAX_USER_CHARS)] = ""
 
-    apiKey: str = Field(description="The API key of a prepaid account.")  # noqa: N815
-    userName: str | None = Field(None, description="Recorded, not checked.")  # noqa: N815
-    clientRequestId: int | str | None = _CLIENT_ID  # noqa: N815
+
+class Spoken(Params, kw_only=True):
+    """Who speaks."""
+
+    voice: Annotated[
+        _Name, about("A voice by name; an unknown one is the default, with a note.", "Zeina")
+    ] = ""
+    language: Annotated[_Name, about("Additive: BCP 47; the text's own if not given.")] = ""
+    neural: Annotated[bool, about("The better voice, where there is one.")] = False
 
 
-class Call(Request):
+class AnyCall(Spoken, kw_only=True):
+    """What all calls have in common, whatever they say."""
+
+    to: Annotated[
+        str,
+        about(
+            "The number to call, E.164, with or without +; spaces and dashes are taken.",
+            EXAMPLE,
+            read=call_fields.phone_number,
+            why=f"The number to call, in E.164 format, for example {EXAMPLE}.",
+        ),
+    ]
+    timeout: Annotated[int, about("Seconds to ring before giving up.", ge=5, le=120)] = 30
+    dtmf_callback_endpoint: Annotated[
+        _Url,
+        about(
+            "One GET at the end of the call, with callId, to, dtmf, status and metaData added to "
+            "your own query.",
+            "https://example.com/my_call_id/dtmf",
+        ),
+    ] = ""
+    status_callback_endpoint: Annotated[
+        _Url,
+        about("Told every status of the call, in order.", "https://example.com/my_call_id/status"),
+    ] = ""
+    status_callback_method: Annotated[
+        str, about("Additive: POST or GET.", read=call_fields.method)
+    ] = "POST"
+    meta_data: Annotated[
+        dict[str, Any] | None,
+        about("A JSON object of your own, at most 4 KB, given back.", read=call_fields.metadata),
+    ] = None
+    max_minutes: (
+        Annotated[
+            int,
+            about("Additive: end the call after so many minutes; as many are set aside.", ge=1),
+        ]
+        | None
+    ) = None
+
+
+class Call(AnyCall, kw_only=True):
     """A call. Give sayText or audioUrl; with both the audio plays, and the text is spoken if it
     cannot be played."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "to": "+12025550123",
-                "sayText": "Press 1 to confirm.",
-                "dtmf": True,
-                "dtmfCallbackEndpoint": "https://example.com/my_call_id/dtmf",
-            }
-        }
+    say_text: Annotated[str, _SayText] = ""
+    audio_url: Annotated[str, about("An audio file to play.", read=call_fields.audio_url)] = ""
+    reps: Annotated[int, about("How many times sayText is spoken.", ge=1, le=10)] = 2
+    dtmf: Annotated[bool, about("Collect the keys that are pressed.")] = False
+    max_digits: Annotated[int, about("Additive: keys that are enough.", ge=1, le=MAX_DIGITS)] = (
+        MAX_DIGITS
     )
-
-    to: str = _TO
-    sayText: str | None = Field(  # noqa: N815
-        None, description="What is spoken.", examples=["Press 1 to confirm."]
-    )
-    voice: str = _VOICE
-    neural: bool = _NEURAL
-    audioUrl: str | None = Field(None, description="An audio file to play.")  # noqa: N815
-    reps: int = Field(2, ge=1, le=10, description="How many times sayText is spoken.")
-    timeout: int = _TIMEOUT
-    dtmf: bool = Field(False, description="Collect the keys that are pressed.")
-    dtmfCallbackEndpoint: str | None = _DIGITS_URL  # noqa: N815
-    statusCallbackEndpoint: str | None = _STATUS_URL  # noqa: N815
-    metaData: dict[str, Any] | None = _METADATA  # noqa: N815
-    maxDigits: int = Field(  # noqa: N815
-        32, ge=1, le=32, description="Additive: keys that are enough."
-    )
-    finishKey: str = Field(  # noqa: N815
-        "#", description="Additive: the key that ends the input, one of 0-9*#; '' for none."
-    )
-    gatherTimeout: int = Field(  # noqa: N815
-        10, ge=1, le=60, description="Additive: seconds in which keys are awaited at the end."
-    )
-    language: str | None = _LANGUAGE
-    statusCallbackMethod: str = _STATUS_METHOD  # noqa: N815
-    maxMinutes: int | None = _MINUTES  # noqa: N815
-    clientRequestId: int | str | None = _CLIENT_ID  # noqa: N815
+    finish_key: Annotated[
+        str,
+        about(
+            "Additive: the key that ends the input, one of 0-9*#; '' for none.",
+            read=call_fields.finish_key,
+        ),
+    ] = "#"
+    gather_timeout: Annotated[
+        int, about("Additive: seconds in which keys are awaited at the end.", ge=1, le=60)
+    ] = 10
 
 
-class PlanFields(Request):
-    """What is beside the plan of a call."""
-
-    to: str = _TO
-    voice: str = Field("Zeina", description="The voice of every say that names none.")
-    neural: bool = _NEURAL
-    language: str | None = _LANGUAGE
-    timeout: int = _TIMEOUT
-    dtmfCallbackEndpoint: str | None = _DIGITS_URL  # noqa: N815
-    statusCallbackEndpoint: str | None = _STATUS_URL  # noqa: N815
-    statusCallbackMethod: str = _STATUS_METHOD  # noqa: N815
-    metaData: dict[str, Any] | None = _METADATA  # noqa: N815
-    maxMinutes: int | None = _MINUTES  # noqa: N815
-    clientRequestId: int | str | None = _CLIENT_ID  # noqa: N815
-
-
-class PlanCall(PlanFields):
+class PlanCall(AnyCall, kw_only=True):
     """A call by a plan. As XML, the plan is the body and every other field stands in the query."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"example": {"to": "+12025550123", "plan": PLAN_EXAMPLE}}
-    )
+    plan: Annotated[
+        str,
+        about(
+            "The plan, XML.",
+            why="It is XML: send it as the body, or in the field plan.",
+            read=call_fields.plan,
+        ),
+    ]
 
-    plan: str = Field(description="The plan, XML.")
 
-
-class Speech(Request):
+class Speech(Spoken, kw_only=True):
     """A text to hear before anybody is called."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"example": {"sayText": "Press 1 to confirm.", "voice": "Joanna"}}
-    )
-
-    sayText: str = Field(description="What is spoken.")  # noqa: N815
-    voice: str = _VOICE
-    neural: bool = _NEURAL
-    language: str | None = _LANGUAGE
-    clientRequestId: int | str | None = _CLIENT_ID  # noqa: N815
+    say_text: Annotated[str, _SayText]
 
 
-class Page(BaseModel):
-    limit: int = Field(50, ge=1, le=100, description="How many calls at most.")
-    cursor: str | None = Field(None, description="`next` of the page before.")
-    status: str | None = Field(None, description="Only calls of that status.")
+class Page(Params, kw_only=True):
+    """Which calls of the account."""
+
+    limit: Annotated[int, about("How many calls at most.", ge=1, le=MAX_PAGE)] = USUAL_PAGE
+    cursor: Annotated[_Cursor, about("`next` of the page before.")] = ""
+    status: Annotated[
+        CallStatus | None, about("Only calls of that status.", read=call_fields.status)
+    ] = None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from ringbolt.api.kit.fields import Fields
 from ringbolt.api.kit.words import Worded, Words
-from ringbolt.api.voice.fields import Fields
 from ringbolt.core.errors import RingboltError, Role
 
 _ADD_FUNDS: Final = (
@@ -34,6 +34,6 @@ OF_PLANS: Final = Words(
 
 
 def word(error: RingboltError, fields: Fields) -> Worded:
-    """The error in the family's words, for whoever sent these fields."""
-    words = OF_PLANS if "plan" in fields.values else WORDS
-    return words.word(error, fields.written_as, fields.label)
+    """The error in the family's words, to the client that sent these fields."""
+    words = WORDS if fields.get("plan") is None else OF_PLANS
+    return words.word(error, fields.written, fields.label)

@@ -1,0 +1,50 @@
+"""Addresses of no family: routes of other rooms, such as the simulated world's, and 404."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import BaseRoute
+
+from ringbolt.api.kit.plain import BROWSERS, http_problem
+from ringbolt.api.kit.problem import of_error
+from ringbolt.api.kit.words import Words
+from ringbolt.core.errors import RingboltError
+
+
+def fallback(routes: Sequence[BaseRoute]) -> Starlette:
+    """An application of those routes; its errors are problem documents."""
+    return Starlette(
+        routes=list(routes),
+        middleware=[Middleware(CORSMiddleware, **BROWSERS)],
+        exception_handlers={HTTPException: _on_http, Exception: _on_error},
+    )
+
+
+async def _on_http(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    document = http_problem(error.status_code, str(error.detail))
+    headers = {"X-Error-Code": document["error_code"], "Cache-Control": "no-store"}
+    return JSONResponse(
+        document,
+        error.status_code,
+        headers={**headers, **(error.headers or {})},
+        media_type="application/problem+json",
+    )
+
+
+async def _on_error(_: Request, error: Exception) -> JSONResponse:
+    """A fault of ours is raised again and logged by the server."""
+    if not isinstance(error, RingboltError):
+        error = RingboltError("A fault on our side; it is logged.")
+    document = of_error(error, Words({}).word(error))
+    headers = {"X-Error-Code": error.code, "Cache-Control": "no-store"}
+    return JSONResponse(
+        document, error.status, headers=headers, media_type="application/problem+json"
+    )

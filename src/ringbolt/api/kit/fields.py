@@ -1,0 +1,193 @@
+"""The fields of a request, each read with plain words for what is wrong with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from ringbolt.api.kit.style import Sentence, Style, shown
+from ringbolt.core.errors import InvalidInput
+
+MAX_NAME_CHARS: Final = 64
+_YES: Final = frozenset({"true", "1", "yes", "on"})
+_NO: Final = frozenset({"false", "0", "no", "off", ""})
+_CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_DIGITS: Final = re.compile(r"-?[0-9]+", re.ASCII)
+_NOT_WRITTEN: Final[Mapping[str, str]] = {}
+
+
+class Fields:
+    """``values`` by canonical name; ``written``: the client's own names, where they differ;
+    ``ignored``: names that mean nothing here; ``texts``: names of what stands in a query or form,
+    where everything is text. ``within`` is the object that the fields are in, with a point.
+    """
+
+    __slots__ = ("_style", "_within", "_written", "ignored", "texts", "values")
+
+    def __init__(
+        self,
+        style: Style,
+        values: Mapping[str, Any],
+        *,
+        written: Mapping[str, str] = _NOT_WRITTEN,
+        ignored: tuple[str, ...] = (),
+        texts: frozenset[str] = frozenset(),
+        within: str = "",
+    ) -> None:
+        self._style = style
+        self._within = within
+        self._written = written
+        self.values = values
+        self.ignored = ignored
+        self.texts = texts
+
+    def get(self, name: str) -> Any:
+        """The field as it came; None if it is absent or null."""
+        return self.values.get(name)
+
+    def within(self, name: str) -> Fields:
+        """The fields of the object that a field is."""
+        return Fields(self._style, self.get(name), within=f"{self.label(name)}.")
+
+    def with_text(self, name: str, value: str) -> Fields:
+        """These fields, and a text that stands elsewhere."""
+        return Fields(
+            self._style,
+            {**self.values, name: value},
+            written=self._written,
+            ignored=self.ignored,
+            texts=self.texts | {name},
+        )
+
+    def written(self, name: str) -> str:
+        """The client's name for the field."""
+        return self._within + (self._written.get(name) or name)[:MAX_NAME_CHARS]
+
+    def label(self, name: str) -> str:
+        """The field as a sentence calls it: by the client's name for it, and by ours."""
+        written, name = self.written(name), self._within + name
+        return name if written == name else f"{written} ({name})"
+
+    def wrong(self, name: str, what: str, code: str, suggestion: str) -> InvalidInput:
+        """The error for a field: its name, then ``what``."""
+        return InvalidInput(
+            f"{self.label(name)} {what}",
+            code=code,
+            field=self.written(name),
+            suggestion=suggestion,
+        )
+
+    def missing(self, name: str, why: str) -> InvalidInput:
+        return self._error(name, self._style.missing, why=why)
+
+    def wrong_kind(self, name: str, wanted: str, suggestion: str) -> InvalidInput:
+        """The error for a value of another JSON type than ``wanted``."""
+        kind = self._style.kind(self.get(name))
+        return self.wrong(name, f"must be {wanted}, not {kind}.", "INVALID_TYPE", suggestion)
+
+    def text(self, name: str, max_chars: int | None = None) -> str:
+        """The field, '' if it is absent. Raises ``InvalidInput``."""
+        value = self._text(name, max_chars)
+        if not self._style.exact and _CONTROL.search(value):
+            raise self._error(name, self._style.control)
+        return value
+
+    def foreign_text(self, name: str, max_chars: int | None = None) -> str:
+        """A text that its sender did not write: U+FFFD stands for control characters."""
+        return _CONTROL.sub("\ufffd", self._text(name, max_chars))
+
+    def line(self, name: str, max_chars: int | None = None) -> str:
+        """A text of one line, stripped."""
+        value = self.text(name, max_chars).strip()
+        if "\n" in value or "\r" in value:
+            raise self._error(name, self._style.one_line)
+        return value
+
+    def boolean(self, name: str) -> bool:
+        """False if absent. Raises ``InvalidInput`` for what is neither yes nor no."""
+        value = self.get(name)
+        if value is None:
+            return False
+        read = value if isinstance(value, bool) or self._style.exact else as_boolean(value)
+        if not isinstance(read, bool):
+            raise self._error(name, self._style.boolean)
+        return read
+
+    def number(self, name: str, usual: float | None = None) -> float | None:
+        """Any number, None if absent. Raises ``InvalidInput``."""
+        value = self.get(name)
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+            raise self._error(name, self._style.number, usual=usual)
+        return value
+
+    def whole_number(
+        self,
+        name: str,
+        least: int | None,
+        most: int | None,
+        usual: int | None = None,
+        *,
+        quoted: bool = True,
+    ) -> int | None:
+        """A whole number from ``least`` to ``most``, None if absent. Raises ``InvalidInput``.
+
+        ``quoted``: whether JSON may have it in quotes, as queries and forms always do.
+        """
+        value = self.get(name)
+        if value is None or (value == "" and name in self.texts):  # a field left empty in a form
+            return None
+        ends = {"least": least, "most": most, "usual": usual, "example": max(least or 0, 1)}
+        quoted = not self._style.exact and (quoted or name in self.texts)
+        number = as_number(value, self._style, quoted=quoted)
+        if number is None:
+            raise self._error(name, self._style.number, **ends)
+        is_less, is_more = least is not None and number < least, most is not None and number > most
+        if is_less or is_more or number != int(number):
+            raise self._error(name, self._style.out_of_range, **ends)
+        return int(number)
+
+    def _text(self, name: str, max_chars: int | None) -> str:
+        value = self.get(name)
+        if value is None:
+            return ""
+        if not isinstance(value, str):
+            raise self._error(name, self._style.text)
+        if max_chars is not None and len(value) > max_chars:
+            raise self._error(name, self._style.too_long, size=len(value), most=max_chars)
+        return value
+
+    def _error(self, name: str, sentence: Sentence, **about: Any) -> InvalidInput:
+        value = self.get(name)
+        about |= {"value": shown(value), "kind": self._style.kind(value)}
+        what, suggestion = (
+            text.format(name=self._within + name, **about)
+            for text in (sentence.what, sentence.suggestion)
+        )
+        return self.wrong(name, what, sentence.code, suggestion)
+
+
+def as_boolean(value: Any) -> bool | None:
+    """What a value means as yes or no; None if it is neither."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int) and value in (0, 1):
+        return bool(value)
+    word = value.strip().lower() if isinstance(value, str) else None
+    if word in _YES:
+        return True
+    return False if word in _NO else None
+
+
+def as_number(value: Any, style: Style, *, quoted: bool) -> int | float | None:
+    """What a value means as a whole number (2, 2.0 and "2" may be one); None if it is none."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        digits = value.strip()
+        fits = len(digits.removeprefix("-")) <= style.quoted_digits
+        return int(digits) if quoted and fits and _DIGITS.fullmatch(digits) else None
+    if isinstance(value, float):
+        is_taken = style.fractions == "range" or (style.fractions == "whole" and value.is_integer())
+        return value if is_taken else None
+    return value if isinstance(value, int) else None

@@ -1,0 +1,273 @@
+"""The OpenAPI document of all families, made from the descriptions of their addresses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from inspect import cleandoc
+from typing import Any, Final, get_args
+
+import msgspec
+
+from ringbolt.api.kit.dialect import QUERY_METHODS
+from ringbolt.api.kit.operation import Operation
+from ringbolt.api.kit.reader import fields_of
+from ringbolt.api.kit.response import JSON
+
+Schema = dict[str, Any]
+
+VERSION: Final = "3.1.0"
+_REFERENCE: Final = "#/components/schemas/"
+_LIMITS: Final = {"integer": "maximum", "number": "maximum", "string": "maxLength"}
+
+IDEMPOTENCY_KEY: Final = "Idempotency-Key"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Documentation:
+    """What the addresses of a family have in common in the document.
+
+    ``error`` is the struct of an error, ``error_type`` its media type; ``faults`` say what a status
+    means, ``in_path`` what stands in a path; ``dropped`` is left out of operation ids. ``key`` is
+    the parameter with the API key, ``idempotency`` what an Idempotency-Key does. ``forms``: bodies
+    may be forms; ``envelope``: the struct whose ``data`` every document is.
+    """
+
+    tag: str
+    error: type[msgspec.Struct]
+    faults: Mapping[int, str]
+    error_type: str = JSON.decode()
+    in_path: Mapping[str, str] = field(default_factory=dict)
+    dropped: tuple[str, ...] = ("v1",)
+    key: Schema = field(default_factory=dict)
+    idempotency: str = ""
+    forms: bool = False
+    envelope: type[msgspec.Struct] | None = None
+
+    def operation_id(self, method: str, path: str) -> str:
+        """The same from release to release: generated clients name their methods by it."""
+        for each in self.dropped:
+            path = path.replace(each, "")
+        return "_".join([method.lower(), *re.findall(r"[A-Za-z0-9]+", path)])
+
+
+Described = tuple[Documentation, Operation[Any]]
+
+
+def header(name: str, description: str, *, required: bool, **schema: Any) -> dict[str, Any]:
+    """A header as a parameter."""
+    return {
+        "name": name,
+        "in": "header",
+        "required": required,
+        "schema": {"type": "string", **schema},
+        "description": description,
+    }
+
+
+def document(
+    title: str, version: str, operations: Iterable[Described], security: Schema
+) -> dict[str, Any]:
+    """The whole document. ``security`` are its security schemes."""
+    described = [each for each in operations if not each[1].hidden]
+    schemas = _Schemas(described)
+    paths: dict[str, Any] = {}
+    for documentation, operation in described:
+        for method in operation.methods.split():
+            one = _Operation(documentation, operation, method, schemas).document()
+            paths.setdefault(operation.path, {})[method.lower()] = one
+    return {
+        "openapi": VERSION,
+        "info": {"title": title, "version": version},
+        "paths": paths,
+        "components": {"schemas": schemas.components, "securitySchemes": security},
+    }
+
+
+class _Schemas:
+    """The schemas of all structs. What a body or query takes stands where it is taken."""
+
+    def __init__(self, described: Iterable[Described]) -> None:
+        kinds: dict[Any, None] = {}
+        for documentation, operation in described:
+            kinds[documentation.error] = None
+            if documentation.envelope is not None:
+                kinds[documentation.envelope] = None
+            kinds[operation.takes] = None
+            if operation.answers is not None and not isinstance(operation.answers, str):
+                kinds[operation.answers] = None
+        schemas, components = msgspec.json.schema_components(
+            list(kinds), ref_template=_REFERENCE + "{name}"
+        )
+        self._by_kind = dict(zip(kinds, schemas, strict=True))
+        self._all = {name: _tidy(schema) for name, schema in components.items()}
+        taken = {id(operation.takes): operation.takes for _, operation in described}
+        inline = {self._name(kind) for kind in taken.values()}
+        self.components = {name: schema for name, schema in self._all.items() if name not in inline}
+
+    def of(self, kind: Any) -> Schema:
+        """A reference to it, or a list of such."""
+        schema: Schema = self._by_kind[kind]
+        return schema
+
+    def inline(self, struct: type[msgspec.Struct]) -> Schema:
+        """All of it."""
+        return dict(self._all[self._name(struct)])
+
+    def _name(self, struct: Any) -> str:
+        reference: str = self._by_kind[struct]["$ref"]
+        return reference.removeprefix(_REFERENCE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Operation:
+    """One method of an address, as it is documented."""
+
+    documentation: Documentation
+    operation: Operation[Any]
+    method: str
+    schemas: _Schemas
+
+    def document(self) -> Schema:
+        operation = self.operation
+        found: Schema = {
+            "summary": operation.summary,
+            "operationId": operation.id
+            or self.documentation.operation_id(self.method, operation.path),
+        }
+        found["tags"] = [operation.tag or self.documentation.tag]
+        parameters = [*self._in_path(), *self._headers(), *self._in_query()]
+        if parameters:
+            found["parameters"] = parameters
+        if self._takes_body:
+            found["requestBody"] = {"required": True, "content": self._body()}
+        return {**found, "responses": self._responses(), **operation.more}
+
+    @property
+    def _takes_body(self) -> bool:
+        return self.method not in QUERY_METHODS and bool(fields_of(self.operation.takes))
+
+    def _in_path(self) -> Iterator[Schema]:
+        for name in re.findall(r"{(\w+)}", self.operation.path):
+            description = self.documentation.in_path.get(name, "")
+            yield {
+                "name": name,
+                "in": "path",
+                "required": True,
+                "schema": {"type": "string"},
+                "description": description,
+            }
+
+    def _headers(self) -> Iterator[Schema]:
+        if self.operation.right:
+            yield self.documentation.key
+        yield from map(dict, self.operation.headers)
+        if self.operation.idempotent:
+            meaning = self.documentation.idempotency
+            yield header(IDEMPOTENCY_KEY, meaning, required=False, maxLength=255)
+
+    def _in_query(self) -> Iterator[Schema]:
+        if self._takes_body:
+            return
+        schema = self._taken()
+        for name, each in schema.get("properties", {}).items():
+            one = dict(each)
+            parameter = {
+                "name": name,
+                "in": "query",
+                "required": name in schema.get("required", ()),
+                "description": one.pop("description", ""),
+            }
+            examples = one.pop("examples", None)
+            yield parameter | {"schema": one} | ({"example": examples[0]} if examples else {})
+
+    def _taken(self) -> Schema:
+        """The schema of what is taken, with the limits that the shop sets."""
+        schema = self.schemas.inline(self.operation.takes)
+        properties = dict(schema.get("properties", {}))
+        for name, most in self.operation.at_most.items():
+            properties[name] = _limited(properties[name], most)
+        return schema | {"properties": properties}
+
+    def _body(self) -> Schema:
+        content: Schema = {"schema": self._taken()}
+        examples = self.operation.examples
+        if len(examples) == 1:
+            (content["example"],) = examples.values()
+        elif examples:
+            content["examples"] = {name: {"value": each} for name, each in examples.items()}
+        found: Schema = {"application/json": content}
+        if self.documentation.forms:
+            found["application/x-www-form-urlencoded"] = {"schema": content["schema"]}
+        if self.operation.xml:
+            found["application/xml"] = {
+                "schema": {"type": "string"},
+                "example": self.operation.xml,
+            }
+        return found
+
+    def _responses(self) -> Schema:
+        error = {
+            self.documentation.error_type: {"schema": self.schemas.of(self.documentation.error)}
+        }
+        faults = {
+            str(status): {"description": self.documentation.faults[status], "content": error}
+            for status in self._errors()
+        }
+        return {str(self.operation.status): self._success(), **faults}
+
+    def _errors(self) -> list[int]:
+        """The statuses of errors: those that follow from what is taken, and the address' own."""
+        found = {503, *self.operation.errors}
+        if self.operation.cost:
+            found.add(429)
+        if fields_of(self.operation.takes):
+            found.add(400)
+        if self._takes_body:
+            found.add(413)
+        if self.operation.right:
+            found |= {401, 403}
+        return sorted(found)
+
+    def _success(self) -> Schema:
+        answers = self.operation.answers
+        if answers is None:
+            return {"description": "The answer", "content": {"application/json": {}}}
+        if isinstance(answers, str):
+            return {"description": "The content", "content": {answers: {}}}
+        schema = self.schemas.of(answers)
+        if self.documentation.envelope is not None:
+            around = self.schemas.of(self.documentation.envelope)
+            schema = {"allOf": [around, {"properties": {"data": schema}}]}
+        (struct,) = get_args(answers) or (answers,)
+        meaning = (struct.__doc__ or "The answer").partition("\n")[0]
+        return {"description": meaning, "content": {"application/json": {"schema": schema}}}
+
+
+def _limited(schema: Schema, most: int) -> Schema:
+    """With a limit of a number, or of a text's length."""
+    if "anyOf" in schema:
+        return schema | {"anyOf": [_limited(each, most) for each in schema["anyOf"]]}
+    limit = _LIMITS.get(schema.get("type", ""))
+    return schema if limit is None else schema | {limit: most}
+
+
+def _tidy(schema: Schema) -> Schema:
+    """Descriptions and examples stand beside a choice of null or something, not inside of it."""
+    properties: Schema = {}
+    for name, each in schema.get("properties", {}).items():
+        one = dict(each)
+        if "anyOf" in one:
+            choices = [dict(choice) for choice in one["anyOf"]]
+            for key in ("description", "examples"):
+                said = [choice.pop(key) for choice in choices if key in choice]
+                if said:
+                    one.setdefault(key, said[0])
+            one["anyOf"] = choices
+        properties[name] = one
+    if properties:
+        schema = schema | {"properties": properties}
+    if "description" in schema:
+        schema = schema | {"description": cleandoc(schema["description"])}
+    return schema

@@ -1,0 +1,59 @@
+"""The description of an address: all that the kit must know to serve and to document it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from msgspec import Struct
+
+from ringbolt.api.kit.request import Request
+
+P = TypeVar("P", bound=Struct)
+
+Handler = Callable[[Request[P]], Awaitable[Any]]
+"""Answers a request: with a ``Response``, a ``Stream``, or a document that is sent as 200."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation(Generic[P]):
+    """One address: ``methods`` (separated by blanks) of ``path`` are answered by ``handler``.
+
+    ``takes`` is the struct that is read from the body or query, ``at_most`` the limits of its
+    fields that are settings. ``answers`` is the struct of a success, or its media type; ``errors``
+    are statuses beyond those that follow from the rest. ``cost`` is what a request counts for in
+    the family's guards, ``right`` what its API key must be allowed. ``acts``: even a GET changes
+    something, so that there is no HEAD. ``ignores_body``: no fields stand in a body. ``status`` is
+    that of a document.
+
+    For the OpenAPI document alone: ``tag`` (the family's, if ''), ``headers`` (parameters),
+    ``idempotent`` (it has an Idempotency-Key), ``examples`` of the body, ``xml`` (the same, where
+    it may be XML), ``id``, ``more`` (members of the operation). What is ``hidden`` is not in it.
+    """
+
+    methods: str
+    path: str
+    handler: Handler[P]
+    takes: type[P]
+    answers: Any = None
+    errors: tuple[int, ...] = ()
+    cost: str = "read"
+    right: str = ""
+    at_most: Mapping[str, int] = field(default_factory=dict)
+    acts: bool = False
+    ignores_body: bool = False
+    status: int = 200
+    tag: str = ""
+    headers: tuple[Mapping[str, Any], ...] = ()
+    idempotent: bool = False
+    examples: Mapping[str, Any] = field(default_factory=dict)
+    xml: str = ""
+    id: str = ""
+    more: Mapping[str, Any] = field(default_factory=dict)
+    hidden: bool = False
+
+    @property
+    def summary(self) -> str:
+        """The handler's first line."""
+        return (self.handler.__doc__ or "").partition("\n")[0].rstrip(".")

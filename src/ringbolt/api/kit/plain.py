@@ -1,0 +1,56 @@
+"""What belongs to no compatible family: every error is a problem document, HTTP's own too."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from ringbolt.api.kit import http
+from ringbolt.api.kit.dialect import Dialect, problem_response
+from ringbolt.api.kit.family import Family, browsers
+from ringbolt.api.kit.openapi import Documentation
+from ringbolt.api.kit.problem import Problem, problem_document
+from ringbolt.api.kit.request import Request
+from ringbolt.api.kit.response import PROBLEM, Response
+from ringbolt.core.errors import RingboltError
+
+_SENTENCES: Final = {
+    404: "There is nothing at this address.",
+    405: "This address does not take this method.",
+}
+BROWSERS: Final = browsers(
+    methods=("GET", "POST", "DELETE"), exposes=("X-Error-Code", "Retry-After")
+)
+DOCUMENTATION: Final = Documentation(
+    tag="operation",
+    error=Problem,
+    error_type=PROBLEM.decode(),
+    faults={
+        400: "A field is wrong or missing",
+        404: "There is no such thing",
+        413: "The body is too large",
+        429: "Too many requests; see Retry-After",
+        503: "A part that is needed does not answer; see Retry-After",
+    },
+)
+
+
+class PlainDialect(Dialect):
+    """Errors of HTTP itself have codes such as HTTP_405."""
+
+    def error(self, request: Request[Any], error: RingboltError) -> Response:
+        if not isinstance(error, http.MethodNotAllowed):
+            return super().error(request, error)
+        document = http_problem(error.status, "Method Not Allowed")
+        return problem_response(
+            error.status, document, [(b"x-error-code", document["error_code"].encode())]
+        )
+
+
+def plain_family(dialect: Dialect | None = None) -> Family:
+    """A family that speaks problem documents."""
+    return Family(dialect or PlainDialect(), DOCUMENTATION, cors=BROWSERS)
+
+
+def http_problem(status: int, title: str) -> dict[str, Any]:
+    """The document of an error of HTTP itself."""
+    return problem_document(status, f"HTTP_{status}", title, _SENTENCES.get(status, title))

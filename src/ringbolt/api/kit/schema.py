@@ -1,0 +1,63 @@
+"""How requests are declared: msgspec structs, which are read, checked and documented as they stand.
+
+A field is read by its type: bool, int and float as the family's style takes them, str as a text or
+a line; or by a function of its own. Any other type is handed over as it came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, Final, Literal
+
+from msgspec import Meta
+
+from ringbolt.api.kit.fields import Fields
+
+Read = Callable[[Fields, str], Any]
+"""Reads the field of that name. Raises ``InvalidInput``."""
+TextKind = Literal["text", "line", "foreign"]
+KIND: Final = "kind"
+WHY: Final = "why"
+UNQUOTED: Final = "unquoted"
+READ: Final = "read"
+
+
+def about(
+    description: str,
+    *examples: Any,
+    why: str = "",
+    kind: TextKind | None = None,
+    read: Read | None = None,
+    unquoted: bool = False,
+    schema: dict[str, Any] | None = None,
+    **limits: Any,
+) -> Meta:
+    """What a field is.
+
+    ``why`` is said where it is missing. ``kind`` is how a text is read; ``read`` reads the field
+    instead of its type, and answers None where it is absent all the same. ``unquoted``: a number
+    that JSON may not have in quotes. ``limits`` are msgspec's (ge, le, max_length, ...);
+    ``schema`` stands in the document alone and is checked elsewhere.
+    """
+    extra: dict[str, Any] = {}
+    if why:
+        extra[WHY] = why
+    if kind:
+        extra[KIND] = kind
+    if read:
+        extra[READ] = read
+    if unquoted:
+        extra[UNQUOTED] = True
+    return Meta(
+        description=description or None,
+        examples=list(examples) or None,
+        extra=extra or None,
+        extra_json_schema=schema,
+        **limits,
+    )
+
+
+Line = Annotated[str, Meta(extra={KIND: "line"})]
+"""A text without line breaks, stripped."""
+ForeignText = Annotated[str, Meta(extra={KIND: "foreign"})]
+"""A text that its sender did not write: control characters are replaced, not refused."""

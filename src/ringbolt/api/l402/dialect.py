@@ -1,0 +1,117 @@
+"""How the paid URL speaks: strict JSON, and errors that are Sats4AI's and RFC 9457's in one.
+
+Their ``error``, ``error_code``, ``suggestion`` and ``example`` stand beside ``type``, ``title``,
+``status`` and ``detail``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+from urllib.parse import parse_qs
+
+from ringbolt.api.kit import http, problem
+from ringbolt.api.kit.dialect import QUERY_METHODS, Dialect, error_headers, problem_response
+from ringbolt.api.kit.fields import Fields
+from ringbolt.api.kit.names import Names
+from ringbolt.api.kit.operation import Operation
+from ringbolt.api.kit.request import Request
+from ringbolt.api.kit.response import Response
+from ringbolt.api.kit.style import Sentence, Style
+from ringbolt.api.l402.schema import AUDIO_EXAMPLE, EXAMPLE
+from ringbolt.api.l402.words import WORDS
+from ringbolt.core.errors import RingboltError, Unavailable
+from ringbolt.store.errors import OutcomeUnknown
+
+STYLE: Final = Style(
+    missing=Sentence("is missing. {why}", "MISSING_FIELD", "{why}"),
+    text=Sentence("must be a string, not {kind}.", "INVALID_TYPE", "Put {name} in quotes."),
+    boolean=Sentence(
+        "must be true or false, not {kind}.", "INVALID_TYPE", "Write it without quotes."
+    ),
+    number=Sentence(
+        "must be a number, not {kind}.",
+        "INVALID_TYPE",
+        "Write it without quotes, for example {usual}.",
+    ),
+    out_of_range=Sentence(
+        "must be a whole number from {least} to {most}, not {value}.",
+        "OUT_OF_RANGE",
+        "Leave it out for {usual}.",
+    ),
+    too_many="Send only {names}.",
+    kinds=("true or false", "a number", "a list", "an object", "a string"),
+    exact=True,
+    fractions="range",
+    misspelt=0.85,
+)
+_REPEAT: Final = (
+    "It is not known whether your request took effect. Repeat it with the same body and the same "
+    "Authorization header: a credential buys one call, however often it is shown."
+)
+_PAID_FOR: Final = "Repeat the request in a few seconds; what you paid for is not lost."
+_SEE: Final = "See GET on this URL for what it takes."
+
+Count = Callable[[int, str], None]
+"""Counts an answer by its status and error code."""
+
+
+class PaidDialect(Dialect):
+    """``count`` is told every error."""
+
+    style = STYLE
+    words = WORDS
+    no_body = "Send a JSON object with phone_number and message."
+    body_hint = "Send only the documented fields; put audio behind audio_url."
+
+    def __init__(self, count: Count) -> None:
+        self._count = count
+
+    def read(self, request: Request[Any], operation: Operation[Any], names: Names) -> Fields:
+        """A query for the price is read leniently: nothing is bought by it."""
+        if request.method not in QUERY_METHODS:
+            return super().read(request, operation, names)
+        found = parse_qs(request.query.decode("latin-1"))
+        request.document = {name: values[0] for name, values in found.items()}
+        return Fields(STYLE, request.document)
+
+    def error(
+        self,
+        request: Request[Any],
+        error: RingboltError,
+        previous: dict[str, Any] | None = None,
+    ) -> Response:
+        """``charged`` is false, and null where a paid request may have taken effect all the same;
+        ``previous`` says where the order of a credential is that bought nothing this time."""
+        return self._error(request, error, previous, not isinstance(error, OutcomeUnknown))
+
+    def fault(self, request: Request[Any]) -> Response:
+        fault = RingboltError("Something went wrong on our side.")
+        is_paid = any(http.headers(request.scope, b"authorization"))
+        return self._error(request, fault, None, not is_paid)
+
+    def _error(
+        self,
+        request: Request[Any],
+        error: RingboltError,
+        previous: dict[str, Any] | None,
+        outcome_known: bool,
+    ) -> Response:
+        self._count(error.status, error.code)
+        worded = self.word(request, error)
+        about_audio = worded.field in ("audio_url", "duration_minutes")
+        document = problem.of_error(
+            error,
+            worded,
+            example=AUDIO_EXAMPLE if about_audio else EXAMPLE,
+            charged=False if outcome_known else None,
+        )
+        if not outcome_known:
+            document["suggestion"] = _REPEAT
+        elif not worded.suggestion:
+            document["suggestion"] = _PAID_FOR if isinstance(error, Unavailable) else _SEE
+        if error.retry_after_s is not None:
+            document["retry_after_seconds"] = error.retry_after_s
+        if previous is not None:
+            document["previous"] = previous
+        return problem_response(error.status, document, error_headers(error))

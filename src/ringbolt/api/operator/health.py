@@ -1,0 +1,62 @@
+"""What machines watch: whether the process and its parts answer, and figures for Prometheus."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from ringbolt import __version__
+from ringbolt.api.kit.dialect import problem_response
+from ringbolt.api.kit.operation import Operation
+from ringbolt.api.kit.problem import problem_document
+from ringbolt.api.kit.request import Nothing, Request
+from ringbolt.api.kit.response import Response
+from ringbolt.api.operator.metrics import CONTENT_TYPE, Metrics
+from ringbolt.app.shop import Shop
+from ringbolt.core.errors import RingboltError
+from ringbolt.store import health
+
+Connected = Callable[[], dict[str, bool]]
+"""Which far ends answer, by part; empty where nobody watches (``serve --no-worker``)."""
+
+_NOT_READY: Final = "NOT_READY"
+
+
+def health_operations(
+    shop: Shop, metrics: Metrics, connected: Connected
+) -> list[Operation[Nothing]]:
+    async def healthz(_: Request[Nothing]) -> dict[str, str]:
+        """This process answers."""
+        return {"status": "ok", "version": __version__}
+
+    async def readyz(_: Request[Nothing]) -> dict[str, Any] | Response:
+        """The store, the node and the carrier answer; 503 and what does not, otherwise."""
+        parts = {"store": await _store_answers(shop), **connected()}
+        away = sorted(part for part, answers in parts.items() if not answers)
+        if not away:
+            return {"status": "ready", "parts": parts}
+        detail = f"Without an answer: {', '.join(away)}."
+        document = problem_document(503, _NOT_READY, "Not ready", detail, parts=parts)
+        headers = [(b"x-error-code", _NOT_READY.encode()), (b"retry-after", b"5")]
+        return problem_response(503, document, headers)
+
+    async def figures(_: Request[Nothing]) -> Response:
+        """Figures in Prometheus' text format."""
+        text = await metrics.exposition(connected())
+        return Response(body=text, content_type=CONTENT_TYPE.encode())
+
+    return [
+        Operation("GET", "/healthz", healthz, Nothing, cost="", id="healthz_healthz_get"),
+        Operation("GET", "/readyz", readyz, Nothing, cost="", id="readyz_readyz_get"),
+        Operation(
+            "GET", "/metrics", figures, Nothing, "text/plain", cost="", id="prometheus_metrics_get"
+        ),
+    ]
+
+
+async def _store_answers(shop: Shop) -> bool:
+    try:
+        await shop.db.read(health.touch)
+    except RingboltError:
+        return False
+    return True

@@ -1,0 +1,45 @@
+"""Bodies of place-call, read as the paid URL reads them, without a server."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from ringbolt.api.kit.fields import Fields
+from ringbolt.api.kit.json_body import read_object
+from ringbolt.api.kit.names import Names
+from ringbolt.api.kit.operation import Operation
+from ringbolt.api.kit.reader import Reader
+from ringbolt.api.kit.request import Request
+from ringbolt.api.l402.call_request import CallRequest, read_request
+from ringbolt.api.l402.challenge import PATH
+from ringbolt.api.l402.dialect import STYLE, PaidDialect
+from ringbolt.api.l402.schema import PlaceCall
+
+_DIALECT: Final = PaidDialect(lambda status, code: None)
+_READER: Final = Reader(PlaceCall, exact=STYLE.exact)
+_NAMES: Final = Names(_READER, STYLE)
+
+
+async def _unused(request: Request[PlaceCall]) -> None:
+    raise AssertionError("the body alone is read")
+
+
+_OPERATION: Final = Operation("POST", PATH, _unused, PlaceCall)
+
+
+def decode_body(body: bytes) -> dict[str, Any]:
+    """The document of a body, whatever its fields are. Raises ``InvalidInput``."""
+    document: dict[str, Any] = read_object(body, empty=_DIALECT.no_body)
+    return document
+
+
+def place_call(document: dict[str, Any] | bytes) -> CallRequest:
+    """What a body describes. Raises ``InvalidInput``."""
+    body = document if isinstance(document, bytes) else json.dumps(document).encode()
+    scope = {"type": "http", "method": "POST", "headers": [], "client": ("192.0.2.1", 50000)}
+    request: Request[PlaceCall] = Request(scope, PATH, Fields(STYLE, {}))
+    request.body = body
+    request.fields = _DIALECT.read(request, _OPERATION, _NAMES)
+    request.params = _READER.read(request.fields)
+    return read_request(request, public_url="")
