@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ringbolt.api.orders.account_documents import history_document, ledger_document
 from ringbolt.app.accounts import account_history
 from ringbolt.app.accounts.keys import NewKey, create_key, recognise
 from ringbolt.app.checkout.place_order import PlacedOrder, place_order
@@ -22,7 +23,7 @@ from ringbolt.core.commands import SendMail
 from ringbolt.core.errors import RingboltError
 from ringbolt.core.order import OrderKind, OrderState
 from ringbolt.core.outcome import Recovery
-from ringbolt.core.pricing.money import msat
+from ringbolt.core.pricing.money import msat, sats_down
 from ringbolt.lightning.node import InvoiceStatus
 from ringbolt.settings import Settings
 from ringbolt.store import jobs, ledger, messages, orders
@@ -108,18 +109,20 @@ class Bank(World):
         return await self.db.read(self._balance, key.key)
 
     def _balance(self, tx: Tx, key: str) -> int:
-        return account_history.balance(tx, recognise(tx, key, "read"))
+        return sats_down(account_history.balance(tx, recognise(tx, key, "read")))
 
     async def history(self, key: str, limit: int = 100, cursor: str = "") -> dict[str, Any]:
         def read(tx: Tx) -> dict[str, Any]:
             found = recognise(tx, key, "read")
-            return account_history.history(tx, self.keyring, found, key, limit, cursor)
+            page = account_history.top_ups(tx, self.keyring, found, limit, cursor)
+            return history_document(page, key)
 
         return await self.db.read(read)
 
     async def ledger(self, key: str, limit: int = 100, cursor: str = "") -> dict[str, Any]:
         def read(tx: Tx) -> dict[str, Any]:
-            return account_history.ledger_page(tx, recognise(tx, key, "read"), limit, cursor)
+            found = recognise(tx, key, "read")
+            return ledger_document(account_history.ledger_page(tx, found, limit, cursor))
 
         return await self.db.read(read)
 

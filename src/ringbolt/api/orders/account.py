@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ringbolt.api.orders import FAMILY, fields
+from ringbolt.api.orders.account_documents import history_document, ledger_document
 from ringbolt.api.orders.endpoint import Asked, Reply, ok
 from ringbolt.api.orders.purchase import client_of, created, named
 from ringbolt.app.accounts import account_history
+from ringbolt.app.accounts.account_history import LedgerPage, TopUps
 from ringbolt.app.accounts.await_top_up import await_top_up
 from ringbolt.app.accounts.keys import recognise
 from ringbolt.app.checkout.purchase import Buyer, Hold
 from ringbolt.app.checkout.top_up import top_up
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import Unauthorized
+from ringbolt.core.pricing.money import sats_down
 from ringbolt.store.engine.db import Tx
 
 MAX_PAGE = 1000
@@ -38,18 +39,18 @@ class Accounts:
     async def balance(self, asked: Asked) -> Reply:
         """What can still be spent: what is reserved for orders under way is not in it."""
         balance = await self._shop.db.read(_balance, await self._settled_key(asked))
-        return ok({"status": "OK", "balance": balance})
+        return ok({"status": "OK", "balance": sats_down(balance)})
 
     async def history(self, asked: Asked) -> Reply:
         """The fundings of the account, the latest first."""
         key = await self._settled_key(asked)
-        return ok(await self._shop.db.read(_history, self._shop, key, *_page(asked)))
+        found = await self._shop.db.read(_top_ups, self._shop, key, *_page(asked))
+        return ok(history_document(found, key))
 
     async def ledger(self, asked: Asked) -> Reply:
         """Every debit and credit of the account, the latest first."""
         key = await self._settled_key(asked)
-        page = await self._shop.db.read(_ledger, key, *_page(asked))
-        return ok({"status": "OK", **page})
+        return ok(ledger_document(await self._shop.db.read(_ledger, key, *_page(asked))))
 
     async def _settled_key(self, asked: Asked) -> str:
         """The key, once what was paid to it a moment ago is in the books."""
@@ -78,10 +79,10 @@ def _balance(tx: Tx, key: str) -> int:
     return account_history.balance(tx, recognise(tx, key, _SCOPE))
 
 
-def _history(tx: Tx, shop: Shop, key: str, limit: int, cursor: str) -> dict[str, Any]:
+def _top_ups(tx: Tx, shop: Shop, key: str, limit: int, cursor: str) -> TopUps:
     found = recognise(tx, key, _SCOPE)
-    return account_history.history(tx, shop.keyring, found, key, limit, cursor)
+    return account_history.top_ups(tx, shop.keyring, found, limit, cursor)
 
 
-def _ledger(tx: Tx, key: str, limit: int, cursor: str) -> dict[str, Any]:
+def _ledger(tx: Tx, key: str, limit: int, cursor: str) -> LedgerPage:
     return account_history.ledger_page(tx, recognise(tx, key, _SCOPE), limit, cursor)
