@@ -23,6 +23,8 @@ NOT_CODES = frozenset(
         "FAILURE_REASON_INCORRECT_PAYMENT_DETAILS", "FAILURE_REASON_INSUFFICIENT_BALANCE",
         # the simulated world's and a mail server's words
         "HTTP",
+        # names that a package offers
+        "CONFIG_VARIABLE", "DEFAULT_CONFIG",
     }
 )  # fmt: skip
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 from ringbolt.api.operator.metrics import Metrics
+from ringbolt.clock import SystemClock
+from ringbolt.store import figures
 from ringbolt.store.figures import Figures
+from support.parts import simulated
 
 
 class Store:
@@ -15,13 +18,26 @@ class Store:
     def __init__(self, *figures: Figures) -> None:
         self._figures = list(figures)
 
-    async def read(self, _: object) -> Figures:
-        return self._figures.pop(0)
+    async def read(self, fn: object, *_: object) -> Any:
+        return self._figures.pop(0) if fn is figures.snapshot else []
+
+
+def shop_of(store: Store) -> Any:
+    none = simulated(SystemClock())
+    return SimpleNamespace(
+        db=store,
+        nodes=none,
+        carriers=none,
+        sms_carriers=none,
+        number_providers=none,
+        own_numbers=None,
+        mailers=none,
+    )
 
 
 async def test_jobs_that_are_gone_are_not_shown_any_more() -> None:
     store = Store(Figures({}, {("dispatch", "due"): 5}, 0), Figures({}, {}, 0))
-    metrics = Metrics(cast(Any, SimpleNamespace(db=store)))
+    metrics = Metrics(shop_of(store))
 
     before, after = await metrics.exposition({}), await metrics.exposition({})
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from ringbolt.settings import Settings, SettingsError, load_settings
+from ringbolt.settings.parts import OfTypes
 
 
 @pytest.fixture(autouse=True)
@@ -26,16 +29,22 @@ def error_of(**overrides: object) -> str:
     return str(wrong.value)
 
 
+def options_of(name: str) -> dict[str, FieldInfo]:
+    """The options of a section; of a part's those of its default type; {} for a single option."""
+    field = Settings.model_fields[name]
+    of_types = [each for each in field.metadata if isinstance(each, OfTypes)]
+    section = type(of_types[0].default_part()) if of_types else field.annotation
+    if isinstance(section, type) and issubclass(section, BaseModel):
+        return section.model_fields
+    return {}
+
+
 def every_option() -> list[tuple[str, str, str]]:
     """Section, option and variable of all options."""
     found = []
-    for name, field in Settings.model_fields.items():
-        section = field.annotation
-        if isinstance(section, type) and hasattr(section, "model_fields"):
-            found += [
-                (name, option, f"RINGBOLT_{name}_{option}".upper())
-                for option in section.model_fields
-            ]
+    for name in Settings.model_fields:
+        if options := options_of(name):
+            found += [(name, option, f"RINGBOLT_{name}_{option}".upper()) for option in options]
         else:
             found.append(("", name, f"RINGBOLT_{name}".upper()))
     return found
@@ -44,7 +53,7 @@ def every_option() -> list[tuple[str, str, str]]:
 def test_without_any_configuration_everything_is_simulated() -> None:
     settings = load_settings()
 
-    assert settings.node_is_simulated
+    assert all(part.simulated for part in settings.parts)
     assert (settings.host, settings.port) == ("127.0.0.1", 8402)
     assert settings.database == f"sqlite:///{Path('ringbolt-data').absolute() / 'ringbolt.db'}"
 
@@ -53,28 +62,36 @@ def test_every_option_is_described() -> None:
     undescribed = [
         name
         for section, name, _ in every_option()
-        if not (
-            Settings.model_fields[section].annotation.model_fields[name]  # type: ignore[union-attr]
-            if section
-            else Settings.model_fields[name]
-        ).description
+        if not (options_of(section)[name] if section else Settings.model_fields[name]).description
     ]
 
     assert undescribed == []
 
 
-@pytest.mark.parametrize(("section", "option", "variable"), every_option())
+@pytest.mark.parametrize(
+    ("section", "option", "variable"), [each for each in every_option() if each[1] != "type"]
+)
 def test_every_option_has_its_variable(
     section: str, option: str, variable: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    values = {"limits": "off", "charge_on": "placed", "level": "debug", "format": "json",
-              "allow_http": "false", "public_url": "https://calls.example",
-              "caller_id": "+442079460000", "allow_origins": "http://127.0.0.1:1",
-              "quiet_hours": "21:00-08:00"}  # fmt: skip
+    values = {
+        "limits": "off",
+        "charge_on": "placed",
+        "level": "debug",
+        "format": "json",
+        "allow_http": "false",
+        "public_url": "https://calls.example",
+        "caller_id": "+442079460000",
+        "allow_origins": "http://127.0.0.1:1",
+        "quiet_hours": "21:00-08:00",
+        "carriers": "[]",
+        "providers": "[]",
+        "servers": "[]",
+    }
     texts = {
         "host", "data_dir", "database_url", "secret", "former_secrets",
         "trusted_proxies", "url", "macaroon", "tls_cert", "rate_card",
-        "default_voice",
+        "default_voice", "name",
     }  # fmt: skip
     before = load_settings()
     value = values.get(option, "some-text" if option in texts else "")
@@ -105,7 +122,7 @@ def test_every_option_has_its_variable(
         ("RINGBOLT_FETCH_ALLOW_ORIGINS", "", "fetch.allow_origins", ()),
         ("RINGBOLT_DATA_DIR", "/x", "data_dir", Path("/x")),
         ("RINGBOLT_LIMITS", "off", "limits", "off"),
-        ("RINGBOLT_LND_URL", "https://127.0.0.1:8080", "node_is_simulated", False),
+        ("RINGBOLT_LND_URL", "https://127.0.0.1:8080", "node.simulated", False),
         ("ringbolt_port", "9000", "port", 9000),
     ],
 )  # fmt: skip
@@ -154,19 +171,71 @@ def test_variables_win_over_the_file_one_option_at_a_time(
 
 
 @pytest.mark.parametrize(
-    ("text", "name"),
-    [("prot = 1", "prot"), ("[calls]\nring_timout_s = 3", "calls.ring_timout_s"), ("[x]", "x")],
+    ("text", "said"),
+    [
+        ("prot = 1", "prot: there is no such setting; did you mean port?"),
+        (
+            "[calls]\nring_timout_s = 3",
+            "calls.ring_timout_s: there is no such setting; did you mean calls.ring_timeout_s?",
+        ),
+        ("[x]", "x: there is no such setting."),
+        ("[nod]", "nod: there is no such setting; did you mean node?"),
+        ("[node]\nurl = 3", "node.url: there is no such setting."),
+    ],
 )
-def test_unknown_name_in_the_file_is_refused(text: str, name: str, empty_folder: Path) -> None:
+def test_unknown_name_in_the_file_is_refused(text: str, said: str, empty_folder: Path) -> None:
     (empty_folder / "ringbolt.toml").write_text(text)
 
-    assert error_of() == f"{name}: there is no such setting."
+    assert error_of() == said
 
 
-def test_unknown_variable_of_a_section_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RINGBOLT_CALLS_RING_TIMOUT_S", "3")
+@pytest.mark.parametrize(
+    ("variable", "near"),
+    [
+        ("RINGBOLT_CALLS_RING_TIMOUT_S", "RINGBOLT_CALLS_RING_TIMEOUT_S"),
+        ("RINGBOLT_CALL_RING_TIMEOUT_S", "RINGBOLT_CALLS_RING_TIMEOUT_S"),
+        ("RINGBOLT_PROT", "RINGBOLT_PORT"),
+        ("RINGBOLT_DATADIR", "RINGBOLT_DATA_DIR"),
+        ("RINGBOLT_SECRETS", "RINGBOLT_SECRET"),
+        ("RINGBOLT_CONFG", "RINGBOLT_CONFIG"),
+        ("RINGBOLT_SPEECH_WORKER", "RINGBOLT_SPEECH_WORKERS"),
+        ("RINGBOLT_LND_MACARON", "RINGBOLT_LND_MACAROON"),
+        ("RINGBOLT_CALLS_CARRIER", "RINGBOLT_CALLS_CARRIERS"),
+        ("ringbolt_prot", "RINGBOLT_PORT"),
+    ],
+)
+def test_unknown_variable_is_refused_and_the_nearest_named(
+    variable: str, near: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, "0xDEADBEEF")
 
-    assert error_of() == "calls.ring_timout_s: there is no such setting."
+    told = error_of()
+
+    assert told.lower() == f"{variable}: there is no such setting; did you mean {near}?".lower()
+
+
+def test_unknown_variable_that_is_like_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RINGBOLT_XYZZY", "1")
+
+    assert error_of() == "RINGBOLT_XYZZY: there is no such setting."
+
+
+def test_variables_of_the_tests_are_no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RINGBOLT_TEST_LND_URL", "http://127.0.0.1:1")
+
+    assert load_settings() == Settings()
+
+
+def test_everything_that_is_wrong_is_told_at_once(
+    empty_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (empty_folder / "ringbolt.toml").write_text("[calls]\nring_timout_s = 3")
+    monkeypatch.setenv("RINGBOLT_PROT", "1")
+    monkeypatch.setenv("RINGBOLT_PORT", "x")
+
+    names = [line.split(":")[0] for line in error_of().splitlines()]
+
+    assert names == ["RINGBOLT_PROT", "port (RINGBOLT_PORT)", "calls.ring_timout_s"]
 
 
 @pytest.mark.parametrize(

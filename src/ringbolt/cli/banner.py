@@ -28,10 +28,28 @@ Health {url}/readyz   figures {url}/metrics   stop with Ctrl-C
 
 def print_banner(settings: Settings, url: str) -> None:
     """The shop's address, what of it is simulated, and the first commands to try; to stderr."""
-    world = "simulated phones, numbers, texts and mail"
-    if settings.node_is_simulated:
-        what, money = f"play money; {world}", " with play money"
+    world = _simulated(settings)
+    if settings.node.simulated:
+        what, money = "play money", " with play money"
     else:
-        what, money = f"Lightning node {settings.lnd.url}; {world}", ""
+        what, money = f"Lightning node {_address(settings)}", ""
+    what += f"; simulated {world}" if world else ""
     sys.stderr.write(_TEXT.format(url=url, what=what, money=money))
     sys.stderr.flush()
+
+
+def _address(settings: Settings) -> str:
+    address: str = getattr(settings.node, "url", "") or settings.node.name
+    return address
+
+
+def _simulated(settings: Settings) -> str:
+    """What is simulated beside the node: phones, numbers, texts and mail."""
+    kinds = {
+        "phones": settings.calls.carriers,
+        "numbers": settings.numbers.providers,
+        "texts": settings.sms.carriers,
+        "mail": settings.mail.servers,
+    }
+    names = [name for name, parts in kinds.items() if any(part.simulated for part in parts)]
+    return " and ".join([*([", ".join(names[:-1])] if names[:-1] else []), *names[-1:]])

@@ -80,12 +80,12 @@ def demo() -> None:
     """
     from ringbolt.cli.commands.demo import run_demo
     from ringbolt.cli.commands.serve import serve as run_shop
-    from ringbolt.settings import LndSettings
+    from ringbolt.settings import all_simulated
 
     settings = settings_or_exit()
     data_dir = settings.data_dir / "demo"
     quiet = settings.log.model_copy(update={"level": "error"})
-    settings = settings.model_copy(
+    settings = all_simulated(settings).model_copy(
         update={
             "data_dir": data_dir,
             "port": 0,
@@ -93,7 +93,6 @@ def demo() -> None:
             "log": quiet,
             # Not the store of a real shop: the demo's worker would run its jobs.
             "database_url": "",
-            "lnd": LndSettings(),
             "simulator": settings.simulator.model_copy(update={"url": ""}),
         }
     )

@@ -7,7 +7,7 @@ an amount. The answer is untrusted, so it is checked before it is paid.
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from ringbolt.core.errors import RingboltError
 from ringbolt.core.lightning import bolt11
@@ -45,6 +45,14 @@ class AddressResolver(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+@runtime_checkable
+class SupportsAddresses(Protocol):
+    """A node beside which Lightning Addresses can be asked for invoices, to be paid by it."""
+
+    @property
+    def addresses(self) -> AddressResolver: ...
 
 
 async def check_invoice(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 Match = int
 """How well a part fits a destination: the number of leading digits (or the like) that it names;
 0 for a part that takes everything."""
 
 
+@runtime_checkable
 class Routing(Protocol):
     """What a part's settings say about destinations. ``cost`` is compared with that of other parts
     of the same kind and nothing else: any unit does, if it is the same for all."""

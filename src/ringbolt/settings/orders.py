@@ -1,13 +1,12 @@
-"""The options of orders: texts, codes, rented numbers, e-mail, webhooks."""
+"""The options of orders: how long they wait, what they cost, keys, referrers, webhooks."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Literal
 
-from pydantic import Field, field_validator
-from pydantic_settings import NoDecode
+from pydantic import Field
 
-from ringbolt.settings.section import Section, listed
+from ringbolt.settings.section import Section
 
 
 class OrderSettings(Section):
@@ -76,33 +75,6 @@ class PriceSettings(Section):
     table: str = Field(
         "", description="A CSV with prices by kind, country and service. Empty: as above."
     )
-
-
-class SmsSettings(Section):
-    settle_on: Literal["sent", "delivered"] = Field(
-        "sent", description="What is paid for: a text that was sent, or one that was delivered."
-    )
-    senders: Annotated[tuple[str, ...], NoDecode] = Field(
-        ("Ringbolt",), description="Sender names or numbers; the first is used. Never the buyer's."
-    )
-    max_chars: int = Field(140, ge=1, le=1600, description="The longest text, characters.")
-    cost_card: str = Field(
-        "", description="A CSV of what a segment costs by prefix. Empty: the one shipped."
-    )
-
-    @field_validator("senders", mode="before")
-    @classmethod
-    def _split(cls, value: Any) -> Any:
-        return listed(value)
-
-
-class MailSettings(Section):
-    sender: str = Field(
-        "Ringbolt <no-reply@ringbolt.example>", description="The From of every e-mail."
-    )
-    subject: str = Field("A message for you", description="The subject of every e-mail.")
-    allow_subject: bool = Field(False, description="Whether buyers may choose the subject.")
-    max_chars: int = Field(140, ge=1, le=10_000, description="The longest e-mail, characters.")
 
 
 class KeySettings(Section):

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pydantic import BaseModel, ConfigDict
 
-
-def listed(value: Any) -> Any:
-    """A list of words as the environment writes it: separated by commas."""
-    if isinstance(value, str):
-        return tuple(item.strip() for item in value.split(",") if item.strip())
-    return value
+from ringbolt.registry.settings import listed as listed  # noqa: PLC0414 - sections use it
 
 
 class Section(BaseModel):

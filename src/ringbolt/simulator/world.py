@@ -32,11 +32,14 @@ class World:
     speed: float
 
     @classmethod
-    async def open(cls, data_dir: Path, speed: float = 1.0) -> World:
-        """The world kept in ``data_dir``, made if there is none. Raises ``StoreLocked``."""
+    async def open(cls, data_dir: Path, speed: float = 1.0, *, clock_moves: bool = True) -> World:
+        """The world kept in ``data_dir``, made if there is none. Raises ``StoreLocked``.
+
+        ``clock_moves``: false beside a real node, whose time is nobody's to choose.
+        """
         store = WorldStore.open(data_dir / FILE_NAME)
         try:
-            clock = WorldClock(store)
+            clock = WorldClock(store, moves=clock_moves)
             phones = PhoneNetwork(
                 clock=clock, store=store, audio_dir=data_dir / "phones", speed=speed
             )

@@ -62,10 +62,21 @@ class Books:
 
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """A payment that the books have: its hash and amount in msat."""
+    """A payment that the books have: its hash and amount in msat, and the node that it is at (''
+    if that is not written down)."""
 
     payment_hash: str
     amount_msat: int
+    node: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PaidOut:
+    """A ``Refund`` or ``Payout`` that the books call paid, by ``node`` ('' if not written down)."""
+
+    what: str
+    payment_hash: str
+    node: str
 
 
 def books(tx: Tx) -> Books:
@@ -143,17 +154,28 @@ def _lost(tx: Tx) -> int:
 
 def payments(tx: Tx) -> list[Booked]:
     """Every booked payment, for comparison with the node."""
+    # Not the prefix before the order's hash, or every pair of the two would be looked at.
+    of_order = orders.c.payment_hash == func.substr(transfer.c.idem, len("inv:") + 1)
     rows = tx.run(
-        select(transfer.c.idem, transfer.c.amount_msat).where(transfer.c.kind == "payment")
+        select(transfer.c.idem, transfer.c.amount_msat, func.coalesce(orders.c.node, ""))
+        .outerjoin(orders, of_order)
+        .where(transfer.c.kind == "payment")
     )
-    return [Booked(idem.removeprefix("inv:"), amount) for idem, amount in rows]
+    return [Booked(idem.removeprefix("inv:"), amount, node) for idem, amount, node in rows]
 
 
-def paid_out(tx: Tx) -> list[tuple[str, str]]:
-    """What the books call paid: (``Refund`` or ``Payout``, payment hash) of each."""
-    refunds = tx.run(select(refund.c.payment_hash).where(refund.c.state == RefundState.PAID))
-    payouts = tx.run(select(payout.c.payment_hash).where(payout.c.state == PayoutState.PAID))
-    return [("Refund", row[0]) for row in refunds] + [("Payout", row[0]) for row in payouts]
+def paid_out(tx: Tx) -> list[PaidOut]:
+    """What the books call paid."""
+    refunds = tx.run(
+        select(refund.c.payment_hash, refund.c.node).where(refund.c.state == RefundState.PAID)
+    )
+    payouts = tx.run(
+        select(payout.c.payment_hash, payout.c.node).where(payout.c.state == PayoutState.PAID)
+    )
+    return [
+        *(PaidOut("Refund", *row) for row in refunds),
+        *(PaidOut("Payout", *row) for row in payouts),
+    ]
 
 
 def _capture_of() -> object:
@@ -271,7 +293,7 @@ def _secured_rules() -> tuple[tuple[str, ColumnElement[bool]], ...]:
 def held_orders(tx: Tx) -> list[Booked]:
     """Orders whose payment the books call settled at the node, by their payment hash."""
     rows = tx.run(
-        select(orders.c.payment_hash, orders.c.price_msat).where(
+        select(orders.c.payment_hash, orders.c.price_msat, orders.c.node).where(
             orders.c.method == PaymentMethod.HOLD.value, orders.c.state == OrderState.SETTLED.value
         )
     )

@@ -98,9 +98,10 @@ class Redemption:
         return mpp.receipt(payment_hash, verified.challenge_id or payment_hash.hex(), now_s)
 
     def _paid(self, call: CallRequest, grant: Grant, key: str) -> Paid:
+        shop = self._shop
         age_ms = round((time.monotonic() - call.arrived_s) * 1000)
-        client = self._shop.hash_of(call.client)
-        return Paid(grant, call.body, key, call.refund_address, age_ms, client)
+        client = shop.hash_of(call.client)
+        return Paid(grant, call.body, key, call.refund_address, age_ms, client, shop.node_name)
 
     async def _place(self, call: CallRequest, grant: Grant) -> PlaceResult:
         paid = self._paid(call, grant, call.idempotency_key)

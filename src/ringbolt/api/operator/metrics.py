@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
+from ringbolt.app.operator.gone_parts import gone_parts, known_parts
 from ringbolt.app.shop import Shop
 from ringbolt.store import figures
 
@@ -15,6 +16,7 @@ class Metrics:
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
+        self._known = known_parts(shop)
         self._registry = CollectorRegistry()
         self.answers = Counter(
             "ringbolt_place_call_answers",
@@ -37,6 +39,12 @@ class Metrics:
             "Outside events of the last 30 days that could not be taken",
             registry=self._registry,
         )
+        self._gone = Gauge(
+            "ringbolt_waiting_for_gone_part",
+            "Open orders that wait for a part which is gone from the settings",
+            ["area", "part"],
+            registry=self._registry,
+        )
         self._connected = Gauge(
             "ringbolt_connected", "1 while the far end answers", ["part"], registry=self._registry
         )
@@ -48,6 +56,7 @@ class Metrics:
     async def exposition(self, connected: dict[str, bool]) -> bytes:
         """The text of a scrape."""
         now = await self._shop.db.read(figures.snapshot)
+        gone = await self._shop.db.read(gone_parts, self._known)
         for state, count in now.orders.items():
             self._orders.labels(state).set(count)
         self._jobs.clear()  # what is no longer there must not keep its last figure
@@ -55,6 +64,9 @@ class Metrics:
             self._jobs.labels(lane, state).set(count)
         self._oldest.set(now.oldest_due_ms / 1000)
         self._aside.set(now.aside)
+        self._gone.clear()
+        for each in gone:
+            self._gone.labels(each.area, each.name).set(each.count)
         for part, is_connected in connected.items():
             self._connected.labels(part).set(is_connected)
         return generate_latest(self._registry)

@@ -24,7 +24,7 @@ from ringbolt.store.orders import Order
 @dataclass(frozen=True, slots=True)
 class Paid:
     """What comes with a paid request beside the command; it came ``age_ms`` ago, from ``client``
-    (hashed)."""
+    (hashed). ``node``: the name of the one that its invoice was paid to."""
 
     grant: Grant
     body_hash: str
@@ -32,6 +32,7 @@ class Paid:
     refund_address: str
     age_ms: int
     client: str = ""
+    node: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +196,7 @@ def _new_order(tx: Tx, command: CallOrder, paid: Paid, terms: Terms) -> Order:
         started_ms=tx.now_ms,
         finished_ms=None,
         client=paid.client,
+        node=paid.node,
     )
 
 

@@ -6,7 +6,10 @@ orders say, plus payments whose credential was never shown.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from ringbolt.app.payments.start_fulfilment import MEMO
 from ringbolt.core.errors import Unavailable
@@ -21,21 +24,24 @@ from ringbolt.lightning.node import (
     SupportsPayments,
 )
 from ringbolt.store import audit, ledger, named_invoices
-from ringbolt.store.audit import Booked, Books
+from ringbolt.store.audit import Booked, Books, PaidOut
 from ringbolt.store.engine.db import Database
 
 _AT_ONCE = 500
+At = TypeVar("At", Booked, PaidOut)
 
 
 @dataclass(slots=True)
 class AuditReport:
-    """Sums in msat, what disagrees, and what could not be asked."""
+    """Sums in msat, what disagrees, and what could not be asked. ``elsewhere`` counts payments at
+    nodes that the shop had before, by their names: those nodes are not asked."""
 
     books: Books
     owed_msat: int
     differences: list[str] = field(default_factory=list)
     not_asked: list[str] = field(default_factory=list)
     node_invoices: int = 0
+    elsewhere: Counter[str] = field(default_factory=Counter)
 
     @property
     def agrees(self) -> bool:
@@ -43,9 +49,14 @@ class AuditReport:
 
 
 async def audit_shop(
-    db: Database, keyring: Keyring, node: LightningNode | None, payer: SupportsPayments | None
+    db: Database,
+    keyring: Keyring,
+    node: LightningNode | None,
+    payer: SupportsPayments | None,
+    name: str = "",
 ) -> AuditReport:
-    """The whole comparison; ``node`` None leaves the node out and says so."""
+    """The whole comparison; ``node`` None leaves the node out and says so. ``name`` is the node's:
+    of payments at others the books alone are looked at. '' compares all."""
     books = await db.read(audit.books)
     report = AuditReport(books, owed_msat=books.in_orders + books.unredeemed)
     check_sums(report)
@@ -56,9 +67,9 @@ async def audit_shop(
         report.not_asked.append("the Lightning node")
         return report
     try:
-        await _compare_with_node(db, keyring, node, report)
+        await _compare_with_node(db, keyring, node, name, report)
         if payer is not None:
-            await _compare_paid_out(db, payer, report)
+            await _compare_paid_out(db, payer, name, report)
     except Unavailable as error:
         report.not_asked.append(f"the Lightning node ({error.message})")
     return report
@@ -88,7 +99,7 @@ def check_sums(report: AuditReport) -> None:
 
 
 async def _compare_with_node(
-    db: Database, keyring: Keyring, node: LightningNode, report: AuditReport
+    db: Database, keyring: Keyring, node: LightningNode, name: str, report: AuditReport
 ) -> None:
     booked = {payment.payment_hash: payment for payment in await db.read(audit.payments)}
     settled: dict[str, InvoiceStatus] = {}
@@ -99,8 +110,8 @@ async def _compare_with_node(
         elif invoice.memo == MEMO:
             holds[invoice.payment_hash.hex()] = invoice
     report.node_invoices = len(settled) + len(holds)
-    await _compare_holds(db, node, holds, report)
-    for payment in booked.values():
+    await _compare_holds(db, node, name, holds, report)
+    for payment in _here(booked.values(), name, report):
         found = settled.get(payment.payment_hash)
         if found is None:
             found = await node.lookup_invoice(bytes.fromhex(payment.payment_hash))
@@ -116,11 +127,15 @@ async def _compare_with_node(
 
 
 async def _compare_holds(
-    db: Database, node: LightningNode, settled: dict[str, InvoiceStatus], report: AuditReport
+    db: Database,
+    node: LightningNode,
+    name: str,
+    settled: dict[str, InvoiceStatus],
+    report: AuditReport,
 ) -> None:
     """Orders' hold invoices: settled in the books and at the node, or at neither."""
     booked = await db.read(audit.held_orders)
-    for payment in booked:
+    for payment in _here(booked, name, report):
         found = settled.get(payment.payment_hash)
         if found is None:
             found = await node.lookup_invoice(bytes.fromhex(payment.payment_hash))
@@ -139,6 +154,15 @@ async def _compare_holds(
                 )
 
 
+def _here(payments: Iterable[At], name: str, report: AuditReport) -> Iterator[At]:
+    """Those at the node of that ``name``; the others are counted."""
+    for payment in payments:
+        if not name or payment.node in ("", name):
+            yield payment
+        else:
+            report.elsewhere[payment.node] += 1
+
+
 def _compare(payment: Booked, invoice: InvoiceStatus | None, report: AuditReport) -> None:
     name = payment.payment_hash[:12]
     if invoice is None:
@@ -152,12 +176,15 @@ def _compare(payment: Booked, invoice: InvoiceStatus | None, report: AuditReport
         )
 
 
-async def _compare_paid_out(db: Database, payer: SupportsPayments, report: AuditReport) -> None:
-    for what, payment_hash in await db.read(audit.paid_out):
-        outcome = await payer.lookup_payment(bytes.fromhex(payment_hash))
+async def _compare_paid_out(
+    db: Database, payer: SupportsPayments, name: str, report: AuditReport
+) -> None:
+    for paid in _here(await db.read(audit.paid_out), name, report):
+        outcome = await payer.lookup_payment(bytes.fromhex(paid.payment_hash))
         if not isinstance(outcome, PaymentSucceeded):
             report.differences.append(
-                f"{what} {payment_hash[:12]} is booked as paid, but the node did not pay it."
+                f"{paid.what} {paid.payment_hash[:12]} is booked as paid, but the node did not "
+                "pay it."
             )
     for what, payment_hash in await db.read(named_invoices.not_paid):
         outcome = await payer.lookup_payment(bytes.fromhex(payment_hash))

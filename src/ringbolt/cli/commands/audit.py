@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 from ringbolt.app.operator.audit import AuditReport, audit_shop
-from ringbolt.bootstrap import open_node
+from ringbolt.bootstrap import context_of, open_node
 from ringbolt.cli.operator_access import world_url
 from ringbolt.cli.output import EXIT_FAILED, EXIT_OK, is_terminal, print_facts, print_json
 from ringbolt.clock import SystemClock
+from ringbolt.core.humanise import counted
+from ringbolt.lightning.node import SupportsPayments
 from ringbolt.settings import Settings
 from ringbolt.settings.secret import load_keyring
 from ringbolt.store.engine.opening import open_database
@@ -23,12 +26,14 @@ async def audit(settings: Settings) -> int:
     db = await open_database(settings.database, SystemClock(), readonly=True)
     try:
         async with world_url(settings) as world:
-            node = open_node(settings, world)
+            node = open_node(settings, context_of(settings, world))
+            payer = node if isinstance(node, SupportsPayments) else None
+            compare = partial(audit_shop, db, keyring, node, payer, settings.node.name)
             try:
-                report = await audit_shop(db, keyring, node, node)
+                report = await compare()
                 if not report.agrees:
                     await asyncio.sleep(_SETTLING_S)
-                    report = await audit_shop(db, keyring, node, node)
+                    report = await compare()
             finally:
                 await node.close()
     finally:
@@ -41,7 +46,11 @@ def _show(report: AuditReport) -> None:
     sums = _sums(report)
     rest = {"invoices_settled_at_node": report.node_invoices, "agrees": report.agrees}
     if not is_terminal():
-        told = {"differences": report.differences, "not_asked": report.not_asked}
+        told = {
+            "differences": report.differences,
+            "not_asked": report.not_asked,
+            "at_former_nodes": dict(report.elsewhere),
+        }
         print_json({**sums, **rest, **told})
         return
     named = {f"{of}: {name}": msat for of, each in sums.items() for name, msat in each.items()}
@@ -50,6 +59,8 @@ def _show(report: AuditReport) -> None:
         print(f"- {sentence}")
     for part in report.not_asked:
         print(f"- not asked: {part}")
+    for name, count in report.elsewhere.items():
+        print(f"- not compared: {counted(count, 'payment')} at the former node {name}")
 
 
 def _sums(report: AuditReport) -> dict[str, dict[str, int]]:

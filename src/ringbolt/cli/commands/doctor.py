@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import stat
 import sys
 import time
 from collections.abc import Awaitable, Callable
 
-from ringbolt.bootstrap import load_rate_card, open_node, open_speaker
+from ringbolt.bootstrap import context_of, load_rate_card, open_node, open_speaker
 from ringbolt.cli.check_result import CheckResult
-from ringbolt.cli.commands import doctor_orders
+from ringbolt.cli.commands import doctor_orders, doctor_parts
 from ringbolt.cli.operator_access import running_shop, world_url
 from ringbolt.cli.output import EXIT_FAILED, EXIT_OK, is_terminal, print_json, print_table
 from ringbolt.clock import SystemClock
@@ -24,7 +23,6 @@ from ringbolt.store import figures
 from ringbolt.store.engine.opening import open_database
 
 _LOW_DISK_BYTES = 500_000_000
-_KNOWN_ALONE = {"RINGBOLT_CONFIG"}
 
 
 async def doctor(settings: Settings) -> int:
@@ -35,8 +33,8 @@ async def doctor(settings: Settings) -> int:
         _data_dir,
         _store,
         _node,
-        _carrier,
-        doctor_orders.order_carriers,
+        doctor_parts.carriers,
+        _gone_parts,
         doctor_orders.prices,
         doctor_orders.text_costs,
         _own_numbers,
@@ -77,15 +75,7 @@ async def _python(_: Settings) -> list[CheckResult]:
 
 
 async def _settings(settings: Settings) -> list[CheckResult]:
-    known = _variables(settings)
-    unknown = sorted(
-        name for name in os.environ if name.startswith("RINGBOLT_") and name not in known
-    )
-    found = [
-        CheckResult("settings", "-", "wrong", f"{name} is set, but there is no such option.",
-                "Correct the name; docs/settings.md lists them all.")
-        for name in unknown
-    ]  # fmt: skip
+    found = []
     card = load_rate_card(settings)
     shipped = "" if settings.calls.rate_card else ", the one shipped"
     found.append(CheckResult("rate card", "-", "ok", f"{len(card)} prefixes{shipped}"))
@@ -94,17 +84,6 @@ async def _settings(settings: Settings) -> list[CheckResult]:
             CheckResult("limits", "-", "note", "all limits are off", "Only for load tests.")
         )
     return found
-
-
-def _variables(settings: Settings) -> set[str]:
-    names = set(_KNOWN_ALONE)
-    for name, value in settings:
-        fields = getattr(type(value), "model_fields", None)
-        if fields is None:
-            names.add(f"RINGBOLT_{name.upper()}")
-        else:
-            names |= {f"RINGBOLT_{name.upper()}_{field.upper()}" for field in fields}
-    return names
 
 
 async def _data_dir(settings: Settings) -> list[CheckResult]:
@@ -163,9 +142,9 @@ async def _own_numbers(settings: Settings) -> list[CheckResult]:
 
 
 async def _node(settings: Settings) -> list[CheckResult]:
-    kind = "simulated" if settings.node_is_simulated else "real"
+    kind = "simulated" if settings.node.simulated else "real"
     async with world_url(settings) as world:
-        node = open_node(settings, world)
+        node = open_node(settings, context_of(settings, world))
         try:
             info = await node.info()
         finally:
@@ -178,19 +157,13 @@ async def _node(settings: Settings) -> list[CheckResult]:
     return [CheckResult("Lightning node", kind, "ok", detail)]
 
 
-async def _carrier(settings: Settings) -> list[CheckResult]:
-    if settings.node_is_simulated:
-        return [
-            CheckResult("voice carrier", "simulated", "ok", "phones ring in the simulated world")
-        ]
-    return [CheckResult("voice carrier", "simulated", "note",
-                    "a real Lightning node takes payments for calls to simulated phones",
-                    "Do not open this shop to the public: it has no real carrier.")]  # fmt: skip
+async def _gone_parts(settings: Settings) -> list[CheckResult]:
+    return [] if _is_new(settings) else await doctor_parts.gone(settings)
 
 
 async def _speech(settings: Settings) -> list[CheckResult]:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    speaker = open_speaker(settings)
+    speaker = open_speaker(settings, context_of(settings, ""))
     found = []
     try:
         for language, text in (("English", "Hello."), ("Arabic", "مرحبا.")):

@@ -11,19 +11,6 @@ from ringbolt.settings import Settings
 from ringbolt.store import pool
 from ringbolt.store.engine.opening import open_database
 
-_SIMULATED = (
-    ("SMS carrier", "texts reach phones of the simulated world"),
-    ("number provider", "numbers are leased from the simulated world"),
-    ("mailer", "e-mails reach mailboxes of the simulated world"),
-)
-
-
-async def order_carriers(settings: Settings) -> list[CheckResult]:
-    """The carrier of texts, the provider of numbers and the mail server."""
-    if settings.node_is_simulated:
-        return [CheckResult(part, "simulated", "ok", detail) for part, detail in _SIMULATED]
-    mend = "Do not open this shop to the public: buyers pay real money for it."
-    return [CheckResult(part, "simulated", "note", detail, mend) for part, detail in _SIMULATED]
 
 
 async def prices(settings: Settings) -> list[CheckResult]:

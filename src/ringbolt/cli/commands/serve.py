@@ -124,10 +124,10 @@ async def work_only(settings: Settings) -> int:
             "A separate worker needs PostgreSQL (RINGBOLT_DATABASE_URL); on SQLite, "
             "'ringbolt serve' works by itself."
         )
-    if not settings.simulator.url:
+    if settings.uses_world and not settings.simulator.url:
         raise SettingsError(
-            "A separate worker needs RINGBOLT_SIMULATOR_URL: its carrier is simulated, and the "
-            "world that it calls must be one that all machines share (ringbolt simulator)."
+            "A separate worker needs RINGBOLT_SIMULATOR_URL: some of its parts are simulated, and "
+            "their world must be one that all machines share (ringbolt simulator)."
         )
     keyring = load_keyring(settings, create=True)
     configure_logs(settings.log, keyring.derive("log"))

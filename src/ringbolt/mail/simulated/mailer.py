@@ -26,14 +26,15 @@ class SimulatedMailer:
     """Implements ``Mailer`` and ``SupportsMailLookup`` over the world at ``base_url``; mails are
     dated by ``clock``."""
 
-    def __init__(self, base_url: str, clock: Clock | None = None) -> None:
+    def __init__(self, base_url: str, clock: Clock | None = None, name: str = "simulated") -> None:
+        self._name = name
         self._messages = URL(f"{base_url.rstrip('/')}/simulator/mailer/messages")
         self._clock = clock or SystemClock()
         self._far_end = FarEnd("The simulated mail server")
 
     @property
     def name(self) -> str:
-        return "simulated"
+        return self._name
 
     @property
     def recovery(self) -> Recovery:

@@ -46,13 +46,14 @@ T = TypeVar("T")
 class SimulatedNumberProvider:
     """Implements ``NumberProvider`` and ``SupportsLeaseLookup`` over the world at ``base_url``."""
 
-    def __init__(self, base_url: str) -> None:
+    def __init__(self, base_url: str, name: str = "simulated") -> None:
+        self._name = name
         self._url = f"{base_url.rstrip('/')}/simulator/lender"
         self._far_end = FarEnd("The simulated provider of numbers")
 
     @property
     def name(self) -> str:
-        return "simulated"
+        return self._name
 
     @property
     def recovery(self) -> Recovery:

@@ -11,11 +11,15 @@ _KIND, _KEY = "clock", "offset"
 
 
 class WorldClock:
-    """Implements ``ringbolt.clock.Clock``; sleepers wake when it is advanced."""
+    """Implements ``ringbolt.clock.Clock``; sleepers wake when it is advanced.
 
-    def __init__(self, store: WorldStore) -> None:
+    One that does not move shows the machine's time, however far it was advanced before.
+    """
+
+    def __init__(self, store: WorldStore, *, moves: bool = True) -> None:
         self._store = store
-        self._offset_ms: int = (store.get(_KIND, _KEY) or {"offset_ms": 0})["offset_ms"]
+        kept = store.get(_KIND, _KEY) if moves else None
+        self._offset_ms: int = (kept or {"offset_ms": 0})["offset_ms"]
         self._target_ms = self._offset_ms
         self._waiters: set[asyncio.Future[None]] = set()
         self._closed = False

@@ -25,14 +25,15 @@ _encode = msgspec.json.Encoder().encode
 class SimulatedSmsCarrier:
     """Implements ``SmsCarrier`` and ``SupportsSmsLookup`` over the world at ``base_url``."""
 
-    def __init__(self, base_url: str) -> None:
+    def __init__(self, base_url: str, name: str = "simulated") -> None:
+        self._name = name
         self._url = f"{base_url.rstrip('/')}/simulator/sms-carrier"
         self._messages = URL(f"{self._url}/messages")
         self._far_end = FarEnd("The simulated SMS carrier")
 
     @property
     def name(self) -> str:
-        return "simulated"
+        return self._name
 
     @property
     def recovery(self) -> Recovery:

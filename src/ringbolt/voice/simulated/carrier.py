@@ -40,7 +40,8 @@ class SimulatedCarrier:
     """Implements ``VoiceCarrier``, ``SupportsCallLookup`` and ``SupportsRecording`` over the world
     at ``base_url``."""
 
-    def __init__(self, base_url: str) -> None:
+    def __init__(self, base_url: str, name: str = "simulated") -> None:
+        self._name = name
         self._url = f"{base_url.rstrip('/')}/simulator/carrier"
         self._far_end = FarEnd("The simulated carrier")
         self._sent: set[str] = set()
@@ -48,7 +49,7 @@ class SimulatedCarrier:
 
     @property
     def name(self) -> str:
-        return "simulated"
+        return self._name
 
     @property
     def recovery(self) -> Recovery:

@@ -1,4 +1,4 @@
-"""The only place that knows which concrete parts a shop is made of."""
+"""A shop with its doors open, made of what the settings describe."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from importlib import resources
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+import structlog
 from starlette.routing import BaseRoute
 
 from ringbolt.api.renderers import renderers
@@ -17,25 +16,17 @@ from ringbolt.api.server import Server
 from ringbolt.app.operator import sweep
 from ringbolt.app.payments import expire_order
 from ringbolt.app.shop import Shop
+from ringbolt.bootstrap.cards import load_prices, load_rate_card, load_text_costs
+from ringbolt.bootstrap.parts import ShopParts, context_of, open_parts
 from ringbolt.clock import Clock, SystemClock
 from ringbolt.core.errors import NodeUnavailable
 from ringbolt.core.keys import Keyring
-from ringbolt.core.pricing import costs
-from ringbolt.core.pricing.costs import TextCostError, TextCosts
-from ringbolt.core.pricing.prices import PriceList, PriceListError, parse_prices_csv
-from ringbolt.core.pricing.rates import RateCard, RateCardError, parse_csv, parse_toml
-from ringbolt.lightning.lnd.node import LndNode, load_macaroon
 from ringbolt.lightning.node import LightningNode
-from ringbolt.lightning.simulated.addresses import SimulatedAddresses
-from ringbolt.mail.simulated.mailer import SimulatedMailer
-from ringbolt.numbers.pool import PoolProvider
-from ringbolt.numbers.simulated.provider import SimulatedNumberProvider
-from ringbolt.registry.parts import Part, Parts, parts_of
+from ringbolt.lightning.payout import SupportsAddresses
+from ringbolt.registry.types import Context
 from ringbolt.settings import Settings, SettingsError
 from ringbolt.settings.secret import load_keyring
 from ringbolt.simulator.clock.follow_clock import follow_clock
-from ringbolt.sms.simulated.carrier import SimulatedSmsCarrier
-from ringbolt.speech.speaker import LocalSpeaker
 from ringbolt.store import jobs
 from ringbolt.store.engine.db import Database
 from ringbolt.store.engine.opening import open_database
@@ -44,7 +35,6 @@ from ringbolt.upstream.fetch.safe import SafeFetcher
 from ringbolt.upstream.fetch.webhook_client import WebhookClient
 from ringbolt.voice.audio.decoder import AudioDecoder
 from ringbolt.voice.audio.source import AudioLimits, AudioSource
-from ringbolt.voice.simulated.carrier import SimulatedCarrier
 from ringbolt.worker.handlers import handlers
 from ringbolt.worker.hold_watcher import hold_watcher
 from ringbolt.worker.loop import Worker
@@ -55,10 +45,10 @@ from ringbolt.worker.watchers import Watcher, carrier_watcher, node_watcher
 if TYPE_CHECKING:
     from ringbolt.simulator.world import World
 
+log = structlog.get_logger("ringbolt.parts")
+
 USER_AGENT = "Ringbolt/0.1 (+audio for a phone call)"
 CALLER_NAME = "Ringbolt/0.1 (+webhook)"
-_NODE_TIMEOUT_S = 6.0  # a buyer waits for the challenge no longer than this
-_ANY_MACAROON = "00"  # the simulated node takes any
 
 
 @dataclass(slots=True)
@@ -133,33 +123,32 @@ async def open_shop(
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
-        world = await _open_world(settings, stack)
-        follows = settings.node_is_simulated and world is None
-        clock: Clock = SystemClock()
-        if world is not None and settings.node_is_simulated:
-            clock = world.clock
         keyring = load_keyring(settings, create=True)
+        world = await _open_world(settings, stack)
+        play = settings.node.simulated
+        follows = play and world is None
+        # Beside a real node the world has no clock that anybody could move.
+        clock: Clock = world.clock if world is not None and play else SystemClock()
         db = await open_database(settings.database, clock)
         stack.push_async_callback(db.close)
         if db.dialect == "sqlite":
             # We hold the only lock on this file: whoever held these jobs is gone.
             await db.tx(jobs.release_all)
         world_url = settings.simulator.url.rstrip("/") or own_url
-        node = open_node(settings, world_url)
-        stack.push_async_callback(node.close)
-        facts = _NodeFacts(node, "regtest" if settings.node_is_simulated else "")
-        await refuse_unlimited_real_money(settings, node)
-        shop = await _open_parts(
-            settings, stack, clock, keyring, db, node, world_url, own_url or world_url
-        )
+        context = context_of(settings, world_url, own_url or world_url, clock, keyring)
+        parts = open_parts(settings, context, DatabasePool(db), stack)
+        shop = _open_shop(settings, stack, keyring, db, context, parts)
+        facts = _NodeFacts(shop.node, "regtest" if play else "")
+        await refuse_unlimited_real_money(settings, shop.node)
+        _warn_of_play_money(settings)
         opened = OpenShop(
             shop=shop,
             server=Server(
                 shop,
                 network=facts.network,
                 connected=lambda: opened.connected(),  # noqa: PLW0108 - it does not exist yet
-                extra_routes=_world_routes(world),
-                play=True,
+                extra_routes=_world_routes(world, settings),
+                play=play,
             ),
             world=world,
             world_url=world_url,
@@ -183,27 +172,14 @@ def _watchers(shop: Shop) -> list[Watcher]:
     return [watcher for watcher in watchers if watcher is not None]
 
 
-async def _open_parts(
+def _open_shop(
     settings: Settings,
     stack: AsyncExitStack,
-    clock: Clock,
     keyring: Keyring,
     db: Database,
-    node: LndNode,
-    world_url: str,
-    own_url: str,
+    context: Context,
+    parts: ShopParts,
 ) -> Shop:
-    speaker = open_speaker(settings)
-    stack.push_async_callback(speaker.close)
-    carrier = SimulatedCarrier(world_url)
-    stack.push_async_callback(carrier.close)
-    audio = _open_audio(settings, stack)
-    sms = SimulatedSmsCarrier(world_url)
-    stack.push_async_callback(sms.close)
-    numbers = SimulatedNumberProvider(world_url)
-    stack.push_async_callback(numbers.close)
-    mailer = SimulatedMailer(world_url, clock)
-    stack.push_async_callback(mailer.close)
     caller = WebhookClient(
         settings.fetch.allow_origins,
         allow_http=settings.webhooks.allow_http,
@@ -212,37 +188,28 @@ async def _open_parts(
         user_agent=CALLER_NAME,
     )
     stack.push_async_callback(caller.close)
-    addresses = None
-    if settings.node_is_simulated:
-        addresses = SimulatedAddresses(world_url, clock)
-        stack.push_async_callback(addresses.close)
+    node = next(iter(parts.nodes))
     return Shop(
         settings=settings,
         db=db,
-        clock=clock,
+        clock=context.clock,
         keyring=keyring,
         rates=load_rate_card(settings),
-        nodes=Parts([_node_part(settings, node)], clock.now_ms),
-        carriers=parts_of(carrier, now_ms=clock.now_ms, is_simulated=True),
-        speaker=speaker,
-        audio=audio,
-        sms_carriers=parts_of(sms, now_ms=clock.now_ms, is_simulated=True),
-        number_providers=parts_of(numbers, now_ms=clock.now_ms, is_simulated=True),
-        own_numbers=PoolProvider(DatabasePool(db)),
-        mailers=parts_of(mailer, now_ms=clock.now_ms, is_simulated=True),
+        nodes=parts.nodes,
+        carriers=parts.carriers,
+        speaker=parts.speaker,
+        audio=_open_audio(settings, stack),
+        sms_carriers=parts.sms_carriers,
+        number_providers=parts.number_providers,
+        own_numbers=parts.own_numbers,
+        mailers=parts.mailers,
         prices=load_prices(settings),
         text_costs=load_text_costs(settings),
-        addresses=addresses,
+        addresses=node.addresses if isinstance(node, SupportsAddresses) else None,
         caller=caller,
-        base_url=settings.public_url.rstrip("/") or own_url,
+        base_url=context.base_url,
         renderers=renderers(settings),
     )
-
-
-def _node_part(settings: Settings, node: LndNode) -> Part[LightningNode]:
-    if settings.node_is_simulated:
-        return Part("simulated", node, is_simulated=True)
-    return Part("lnd", node)
 
 
 def _webhooks_per_machine(settings: Settings) -> int:
@@ -272,53 +239,46 @@ def _open_audio(settings: Settings, stack: AsyncExitStack) -> AudioSource:
     return audio
 
 
-def open_speaker(settings: Settings) -> LocalSpeaker:
-    """Text to speech on this machine; nothing is loaded before the first text."""
-    speech = settings.speech
-    return LocalSpeaker(
-        cache_dir=settings.data_dir / "speech",
-        max_cache_bytes=speech.cache_max_mb * 1_000_000,
-        ttl_s=speech.cache_ttl_s,
-        workers=speech.workers,
-        default_voice=speech.default_voice,
-        timeout_s=speech.timeout_s,
-    )
-
-
 async def _open_world(settings: Settings, stack: AsyncExitStack) -> World | None:
-    """The simulated world inside this process, unless another one is named."""
-    if settings.simulator.url:
+    """The simulated world inside this process, unless another one is named or no part needs it."""
+    if settings.simulator.url or not settings.uses_world:
         return None
     from ringbolt.simulator.world import World  # noqa: PLC0415 - not needed beside a real one
 
-    world = await World.open(settings.data_dir, settings.simulator.speed)
+    world = await World.open(
+        settings.data_dir, settings.simulator.speed, clock_moves=settings.node.simulated
+    )
     stack.push_async_callback(world.close)
     return world
 
 
-def _world_routes(world: World | None) -> Sequence[BaseRoute]:
+def _world_routes(world: World | None, settings: Settings) -> Sequence[BaseRoute]:
+    """What can be reached of the world: what belongs to parts that are simulated. Play money, free
+    keys and a clock that anybody may move are there beside a simulated node alone."""
     if world is None:
         return ()
-    from ringbolt.simulator.app import routes  # noqa: PLC0415
+    from ringbolt.simulator.app import Area, routes  # noqa: PLC0415
 
-    return routes(world)
+    areas = {Area.NODE, Area.WALLET, Area.CLOCK} if settings.node.simulated else set()
+    for area, parts in (
+        (Area.PHONES, settings.calls.carriers),
+        (Area.SMS, settings.sms.carriers),
+        (Area.NUMBERS, settings.numbers.providers),
+        (Area.MAIL, settings.mail.servers),
+    ):
+        if any(part.simulated for part in parts):
+            areas.add(area)
+    return routes(world, areas)
 
 
-def open_node(settings: Settings, world_url: str) -> LndNode:
-    """The configured node, or the simulated one in the world at ``world_url``."""
-    if settings.node_is_simulated:
-        url = f"{world_url}/simulator/node"
-        return LndNode(url, _ANY_MACAROON, None, timeout_s=_NODE_TIMEOUT_S)
-    lnd = settings.lnd
-    macaroon = lnd.macaroon.get_secret_value()
-    if not macaroon:
-        raise SettingsError("RINGBOLT_LND_URL is set, but RINGBOLT_LND_MACAROON is not.")
-    cert = Path(lnd.tls_cert) if lnd.tls_cert else None
-    return LndNode(lnd.url, load_macaroon(macaroon), cert, timeout_s=_NODE_TIMEOUT_S)
+def _warn_of_play_money(settings: Settings) -> None:
+    real = [part.name for part in settings.parts if not part.simulated]
+    if settings.node.simulated and real:
+        log.warning("play money pays for what real parts do; do not open this shop", parts=real)
 
 
 async def refuse_unlimited_real_money(settings: Settings, node: LightningNode) -> None:
-    if settings.limits == "on" or settings.node_is_simulated:
+    if settings.limits == "on" or settings.node.simulated:
         return
     try:
         info = await node.info()
@@ -328,46 +288,3 @@ async def refuse_unlimited_real_money(settings: Settings, node: LightningNode) -
         ) from None
     if info.holds_real_money:
         raise SettingsError("RINGBOLT_LIMITS=off is refused: this node holds real money.")
-
-
-def load_prices(settings: Settings) -> PriceList:
-    """The operator's prices. Raises ``SettingsError``."""
-    prices = settings.prices
-    try:
-        text = Path(prices.table).read_text(encoding="utf-8") if prices.table else ""
-        return PriceList(
-            receive=prices.receive,
-            send=prices.send,
-            rent=prices.rent,
-            s4s=prices.s4s,
-            table=parse_prices_csv(text) if text else (),
-        )
-    except (OSError, UnicodeError, PriceListError) as error:
-        raise SettingsError(f"The prices {prices.table} cannot be used: {error}") from None
-
-
-def load_text_costs(settings: Settings) -> TextCosts:
-    """The operator's costs of texts, or those shipped. Raises ``SettingsError``."""
-    named = settings.sms.cost_card
-    try:
-        if not named:
-            shipped = resources.files("ringbolt.core.pricing").joinpath("costs.csv")
-            return costs.parse_csv(shipped.read_text(encoding="utf-8"))
-        return costs.parse_csv(Path(named).read_text(encoding="utf-8"))
-    except (OSError, UnicodeError, TextCostError) as error:
-        raise SettingsError(f"The costs of texts {named} cannot be used: {error}") from None
-
-
-def load_rate_card(settings: Settings) -> RateCard:
-    """The operator's rate card, or the one shipped. Raises ``SettingsError``."""
-    named = settings.calls.rate_card
-    try:
-        if not named:
-            shipped = resources.files("ringbolt.core.pricing").joinpath("rate_card.csv")
-            return parse_csv(shipped.read_text(encoding="utf-8"))
-        text = Path(named).read_text(encoding="utf-8")
-        return parse_toml(text) if named.endswith(".toml") else parse_csv(text)
-    except (OSError, UnicodeError, RateCardError) as error:
-        raise SettingsError(
-            f"The rate card {named or '(shipped)'} cannot be used: {error}"
-        ) from None

@@ -1,0 +1,19 @@
+"""Opens what the settings name; knows the kinds of parts, and no concrete one."""
+
+from __future__ import annotations
+
+from ringbolt.bootstrap.cards import load_prices, load_rate_card, load_text_costs
+from ringbolt.bootstrap.parts import context_of, open_node, open_speaker
+from ringbolt.bootstrap.shop import OpenShop, open_shop, refuse_unlimited_real_money
+
+__all__ = [
+    "OpenShop",
+    "context_of",
+    "load_prices",
+    "load_rate_card",
+    "load_text_costs",
+    "open_node",
+    "open_shop",
+    "open_speaker",
+    "refuse_unlimited_real_money",
+]

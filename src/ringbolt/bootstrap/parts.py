@@ -1,0 +1,133 @@
+"""Makes the parts that the settings describe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from ringbolt.clock import Clock, SystemClock
+from ringbolt.core.keys import Keyring
+from ringbolt.lightning.node import LightningNode
+from ringbolt.lightning.types import NODES
+from ringbolt.mail.mailer import Mailer
+from ringbolt.mail.types import MAILERS
+from ringbolt.numbers.pool import PoolStore
+from ringbolt.numbers.provider import NumberProvider
+from ringbolt.numbers.types import OWN_NUMBERS, PROVIDERS, NumbersContext
+from ringbolt.registry.parts import Part, Parts
+from ringbolt.registry.settings import PartSettings
+from ringbolt.registry.types import Context, PartTypes, PartUnusable
+from ringbolt.settings import Settings, SettingsError
+from ringbolt.settings.secret import load_keyring
+from ringbolt.sms.carrier import SmsCarrier
+from ringbolt.sms.types import SMS_CARRIERS
+from ringbolt.speech.engine import Speaker
+from ringbolt.speech.types import SPEAKERS
+from ringbolt.voice.carrier import VoiceCarrier
+from ringbolt.voice.types import CARRIERS
+
+
+class _Closable(Protocol):
+    async def close(self) -> None: ...
+
+
+T = TypeVar("T", bound=_Closable)
+ContextT = TypeVar("ContextT", bound=Context)
+
+
+@dataclass(frozen=True, slots=True)
+class ShopParts:
+    """Everything that a shop talks to."""
+
+    nodes: Parts[LightningNode]
+    carriers: Parts[VoiceCarrier]
+    speaker: Speaker
+    sms_carriers: Parts[SmsCarrier]
+    number_providers: Parts[NumberProvider]
+    own_numbers: NumberProvider
+    mailers: Parts[Mailer]
+
+
+def context_of(
+    settings: Settings,
+    world_url: str,
+    base_url: str = "",
+    clock: Clock | None = None,
+    keyring: Keyring | None = None,
+) -> Context:
+    """What parts are given; without a ``keyring`` that of the shop is read when a part needs it."""
+
+    def derive(label: str) -> bytes:
+        keys = load_keyring(settings, create=False) if keyring is None else keyring
+        return keys.derive(f"part {label}")
+
+    return Context(
+        clock=clock or SystemClock(),
+        data_dir=settings.data_dir,
+        world_url=world_url,
+        base_url=settings.public_url.rstrip("/") or base_url,
+        derive=derive,
+    )
+
+
+def open_parts(
+    settings: Settings, context: Context, own_numbers: PoolStore, stack: AsyncExitStack
+) -> ShopParts:
+    """All of them; the ``stack`` closes each. Raises ``SettingsError``."""
+    opener = _Opener(context, stack)
+    numbers = NumbersContext(
+        context.clock, context.data_dir, context.world_url, context.base_url, context.derive,
+        own_numbers,
+    )  # fmt: skip
+    lenders = _Opener(numbers, stack)
+    providers = lenders.open_all("numbers.providers", PROVIDERS, settings.numbers.providers)
+    pool = providers.named(OWN_NUMBERS.name)
+    return ShopParts(
+        nodes=opener.open_all("node", NODES, [settings.node]),
+        carriers=opener.open_all("calls.carriers", CARRIERS, settings.calls.carriers),
+        speaker=opener.open("speech", SPEAKERS, settings.speech).port,
+        sms_carriers=opener.open_all("sms.carriers", SMS_CARRIERS, settings.sms.carriers),
+        number_providers=providers,
+        own_numbers=pool or lenders.open("numbers", PROVIDERS, OWN_NUMBERS).port,
+        mailers=opener.open_all("mail.servers", MAILERS, settings.mail.servers),
+    )
+
+
+class _Opener:
+    """Opens parts with one context. ``where`` names the setting in what is said about faults."""
+
+    def __init__(self, context: Any, stack: AsyncExitStack) -> None:
+        self._context = context
+        self._stack = stack
+
+    def open(self, where: str, types: PartTypes[Any, T], settings: PartSettings) -> Part[T]:
+        part = _opened(where, types, settings, self._context)
+        self._stack.push_async_callback(part.port.close)
+        return part
+
+    def open_all(
+        self, where: str, types: PartTypes[Any, T], settings: Iterable[PartSettings]
+    ) -> Parts[T]:
+        parts = [self.open(where, types, each) for each in settings]
+        return Parts(parts, self._context.clock.now_ms)
+
+
+def open_node(settings: Settings, context: Context) -> LightningNode:
+    """The configured node alone. Raises ``SettingsError``."""
+    return _opened("node", NODES, settings.node, context).port
+
+
+def open_speaker(settings: Settings, context: Context) -> Speaker:
+    """Text to speech alone. Raises ``SettingsError``."""
+    return _opened("speech", SPEAKERS, settings.speech, context).port
+
+
+def _opened(
+    where: str, types: PartTypes[ContextT, T], settings: PartSettings, context: ContextT
+) -> Part[T]:
+    try:
+        return types.open(settings, context)
+    except PartUnusable as error:
+        raise SettingsError(f"{where} ({settings.name}): {error}") from None

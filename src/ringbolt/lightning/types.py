@@ -1,0 +1,17 @@
+"""The types of Lightning nodes. A new one is a folder here and a line below, or a plug-in's entry
+point in the group ``ringbolt.lightning``."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ringbolt.lightning.node import LightningNode
+from ringbolt.registry.types import Context, PartTypes
+
+NODES: Final = PartTypes[Context, LightningNode](
+    "ringbolt.lightning",
+    {
+        "simulated": "ringbolt.lightning.simulated.part:SIMULATED",
+        "lnd": "ringbolt.lightning.lnd.part:LND",
+    },
+)

@@ -1,0 +1,16 @@
+"""The types of mail servers. A new one is a folder here and a line below, or a plug-in's entry
+point in the group ``ringbolt.mail``."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ringbolt.mail.mailer import Mailer
+from ringbolt.registry.types import Context, PartTypes
+
+MAILERS: Final = PartTypes[Context, Mailer](
+    "ringbolt.mail",
+    {
+        "simulated": "ringbolt.mail.simulated.part:SIMULATED",
+    },
+)

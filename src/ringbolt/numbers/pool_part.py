@@ -1,0 +1,18 @@
+"""``type = "pool"``: the operator's own numbers. Every shop has them, for buyers who want a real
+telephone's number; named in the settings, they are lent to everybody."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ringbolt.numbers.pool import PoolProvider
+from ringbolt.numbers.provider import NumberProvider
+from ringbolt.numbers.types import NumbersContext, PoolSettings
+from ringbolt.registry.types import PartType
+
+
+def _build(_: PoolSettings, context: NumbersContext) -> NumberProvider:
+    return PoolProvider(context.own_numbers)
+
+
+POOL: Final = PartType(PoolSettings, _build)

@@ -1,0 +1,39 @@
+"""The types of providers of numbers. A new one is a folder here and a line below, or a plug-in's
+entry point in the group ``ringbolt.numbers``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from pydantic import Field
+
+from ringbolt.numbers.pool import PoolStore
+from ringbolt.numbers.provider import NumberProvider
+from ringbolt.registry.settings import RoutedByCountry
+from ringbolt.registry.types import Context, PartTypes
+
+
+@dataclass(frozen=True, slots=True)
+class NumbersContext(Context):
+    """``own_numbers`` keeps who has which of the operator's numbers."""
+
+    own_numbers: PoolStore
+
+
+class PoolSettings(RoutedByCountry):
+    """The operator's own numbers (ringbolt numbers add). There is one pool, and it is called so."""
+
+    type: Literal["pool"] = "pool"
+    name: Literal["pool"] = Field("pool", description="It is always called so.")
+
+
+PROVIDERS: Final = PartTypes[NumbersContext, NumberProvider](
+    "ringbolt.numbers",
+    {
+        "simulated": "ringbolt.numbers.simulated.part:SIMULATED",
+        "pool": "ringbolt.numbers.pool_part:POOL",
+    },
+)
+OWN_NUMBERS: Final = PoolSettings()
+"""The part that every shop has, named in its settings or not."""

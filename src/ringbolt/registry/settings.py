@@ -1,0 +1,125 @@
+"""What the settings of every part have in common.
+
+A part's own settings model inherits from one of these and stands in the part's folder. The class
+says how destinations are routed to such parts; limits of a single part will stand here, too.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, ClassVar, Final
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from ringbolt.core.countries import AUTO_SELECT, resolve_country
+from ringbolt.core.errors import InvalidInput
+from ringbolt.registry.routing import Match
+
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}", re.ASCII)
+_PREFIX: Final = re.compile(r"\+[1-9][0-9]{0,14}", re.ASCII)
+_DOMAIN: Final = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*", re.ASCII)
+
+
+def listed(value: Any) -> Any:
+    """A list of words as the environment writes it: separated by commas."""
+    if isinstance(value, str):
+        return tuple(item.strip() for item in value.split(",") if item.strip())
+    return value
+
+
+def _plain(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise ValueError("a name has small letters, digits, '.', '_' and '-', 40 at most")
+    return name
+
+
+class PartSettings(BaseModel):
+    """``type`` says which adapter it is; ``simulated`` is true for those of the simulated world."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    simulated: ClassVar[bool] = False
+
+    type: str = Field(description="Which adapter it is.")
+    name: Annotated[str, AfterValidator(_plain)] = Field(
+        "",
+        description="The name under which orders remember who was asked: keep it as long as any "
+        "are open. Empty: its type.",
+    )
+
+
+def _prefixes(value: tuple[str, ...]) -> tuple[str, ...]:
+    for each in value:
+        if not _PREFIX.fullmatch(each):
+            raise ValueError("write prefixes in E.164 format: + and digits only")
+    return value
+
+
+def _countries(value: Any) -> Any:
+    """Countries by number, ISO code or name, as their numbers."""
+    wanted = listed(value)
+    if not isinstance(wanted, list | tuple):
+        return wanted
+    try:
+        return tuple(resolve_country(str(each)).cc for each in wanted)
+    except InvalidInput:
+        raise ValueError("write countries by name, ISO code or number (docs/orders.md)") from None
+
+
+def _domains(value: tuple[str, ...]) -> tuple[str, ...]:
+    domains = tuple(each.lower() for each in value)
+    if not all(map(_DOMAIN.fullmatch, domains)):
+        raise ValueError("write domains such as example.com")
+    return domains
+
+
+class Priced(PartSettings):
+    cost: float = Field(
+        0.0,
+        ge=0,
+        description="What it costs, in any unit that is the same for all of this kind: of two that "
+        "fit equally well the cheaper is asked first.",
+    )
+
+
+class RoutedByPrefix(Priced):
+    """For carriers: the part with the longest matching prefix is asked first."""
+
+    prefixes: Annotated[tuple[str, ...], BeforeValidator(listed), AfterValidator(_prefixes)] = (
+        Field((), description="The numbers it takes, by their first digits, e.g. +44. Empty: all.")
+    )
+
+    def match(self, destination: str) -> Match | None:
+        if not self.prefixes:
+            return 0
+        found = [len(each) for each in self.prefixes if destination.startswith(each)]
+        return max(found, default=None)
+
+
+class RoutedByCountry(Priced):
+    """For providers of numbers: ``destination`` is the number of a country."""
+
+    countries: Annotated[tuple[int, ...], BeforeValidator(_countries)] = Field(
+        (), description="The countries whose numbers it is asked for. Empty: all."
+    )
+
+    def match(self, destination: str) -> Match | None:
+        if not self.countries or destination == str(AUTO_SELECT.cc):
+            return 0
+        return 1 if int(destination) in self.countries else None
+
+
+class RoutedByDomain(Priced):
+    """For mail servers: ``destination`` is an address."""
+
+    domains: Annotated[tuple[str, ...], BeforeValidator(listed), AfterValidator(_domains)] = Field(
+        (), description="The domains it takes mail to, those below them included. Empty: all."
+    )
+
+    def match(self, destination: str) -> Match | None:
+        if not self.domains:
+            return 0
+        domain = destination.rpartition("@")[2].lower()
+        found = [
+            len(each) for each in self.domains if domain == each or domain.endswith(f".{each}")
+        ]
+        return max(found, default=None)

@@ -1,0 +1,117 @@
+"""Which types of parts there are: those shipped, and those of installed plug-ins.
+
+Each area (``voice``, ``sms``, ``numbers``, ``mail``, ``lightning``, ``speech``) has one table in
+its ``types.py``. A type is named by where it stands, as an entry point is, and loaded when it is
+configured: what nobody configured costs no start-up time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any, Final, Generic, TypeVar
+
+from ringbolt.clock import Clock
+from ringbolt.registry.parts import Part
+from ringbolt.registry.routing import Everywhere, Routing
+from ringbolt.registry.settings import PartSettings
+
+TYPE: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}", re.ASCII)
+
+
+class PartUnusable(Exception):
+    """A part cannot be made of its settings; the message says in plain words what to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the shop gives to every part that it makes.
+
+    ``world_url``: where the simulated world answers. ``base_url``: how the shop is reached from
+    outside, for callbacks. ``data_dir``: where the part may keep files, in a folder of its own.
+    ``derive``: a secret key of 32 bytes for a label, the same at every start.
+    """
+
+    clock: Clock
+    data_dir: Path
+    world_url: str
+    base_url: str
+    derive: Callable[[str], bytes]
+
+
+SettingsT = TypeVar("SettingsT", bound=PartSettings)
+ContextT = TypeVar("ContextT", bound=Context)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class PartType(Generic[SettingsT, ContextT, T]):
+    """A type of part: its settings model, and how a part is made of such settings.
+
+    ``build`` connects to nothing yet, does not block, and raises ``PartUnusable``. The part is
+    named as its settings are.
+    """
+
+    settings: type[SettingsT]
+    build: Callable[[SettingsT, ContextT], T]
+
+
+class PartTypes(Generic[ContextT, T]):
+    """The types of one area. ``group``: the entry points of plug-ins. ``shipped``: where the
+    shipped types stand, ``module:name`` by type; a plug-in cannot take their place."""
+
+    def __init__(self, group: str, shipped: Mapping[str, str]) -> None:
+        self.group = group
+        self._shipped = shipped
+        self._loaded: dict[str, PartType[Any, ContextT, T]] = {}
+
+    @property
+    def shipped(self) -> tuple[str, ...]:
+        return tuple(self._shipped)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every type that can be configured. Looks through all that is installed."""
+        plugged = entry_points(group=self.group).names
+        return (*self._shipped, *sorted(plugged - self._shipped.keys()))
+
+    def find(self, name: str) -> PartType[Any, ContextT, T] | None:
+        """The type of that name; None if there is none. Raises ``PartUnusable`` for a plug-in that
+        cannot be loaded, or is none."""
+        if name not in self._loaded:
+            entry = self._entry(name)
+            if entry is None:
+                return None
+            self._loaded[name] = _load(entry)
+        return self._loaded[name]
+
+    def open(self, settings: PartSettings, context: ContextT) -> Part[T]:
+        """The part that ``settings`` describe. Raises ``PartUnusable``."""
+        found = self.find(settings.type)
+        if found is None:
+            raise PartUnusable(f"there is no type {settings.type}")
+        port = found.build(settings, context)
+        routing = settings if isinstance(settings, Routing) else Everywhere()
+        return Part(settings.name, port, routing, settings.simulated)
+
+    def _entry(self, name: str) -> EntryPoint | None:
+        if name in self._shipped:
+            return EntryPoint(name, self._shipped[name], self.group)
+        if not TYPE.fullmatch(name):
+            return None
+        return next(iter(entry_points(group=self.group, name=name)), None)
+
+
+def _load(entry: EntryPoint) -> PartType[Any, Any, Any]:
+    try:
+        found = entry.load()
+    except Exception as error:  # whatever a plug-in does while it is imported
+        raise PartUnusable(
+            f"the type {entry.name} cannot be loaded from {entry.value}: {error!r}"
+        ) from error
+    if not isinstance(found, PartType):
+        raise PartUnusable(f"{entry.value} is no type of part (ringbolt.registry.types.PartType)")
+    return found

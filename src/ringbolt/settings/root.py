@@ -1,0 +1,167 @@
+"""Every option in one value, and where they are read from."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from ringbolt.registry.settings import PartSettings
+from ringbolt.settings.abuse import AbuseSettings
+from ringbolt.settings.calls import SPEAKER, CallSettings
+from ringbolt.settings.fetch import FetchSettings
+from ringbolt.settings.l402 import L402Settings, RefundSettings
+from ringbolt.settings.lightning import NODE, LndSettings, with_lnd
+from ringbolt.settings.messages import MailSettings, NumberSettings, SmsSettings
+from ringbolt.settings.orders import (
+    CompatSettings,
+    KeySettings,
+    OrderSettings,
+    PriceSettings,
+    ReferralSettings,
+    WebhookSettings,
+)
+from ringbolt.settings.process import LogSettings, WorkerSettings
+from ringbolt.settings.section import listed
+from ringbolt.settings.simulator import SimulatorSettings
+from ringbolt.settings.voice import VoiceSettings
+from ringbolt.speech.types import SpeakerSettings
+
+PREFIX: Final = "RINGBOLT_"
+CONFIG_VARIABLE: Final = "RINGBOLT_CONFIG"
+DEFAULT_CONFIG: Final = "ringbolt.toml"
+
+
+class Settings(BaseSettings):
+    """All options. Unknown names in the file are refused, so that a typing mistake shows."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="_",
+        env_nested_max_split=1,
+        extra="forbid",
+        frozen=True,
+    )
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8402, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    data_dir: Path = Field(Path("ringbolt-data"), description="Where everything is kept.")
+    database_url: str = Field(
+        "", description="sqlite:///PATH or postgresql://... Empty: a SQLite file in data_dir."
+    )
+    public_url: str = Field(
+        "",
+        description="How the shop is reached from outside, e.g. "
+        "https://calls.example. Empty: as the request says (its Host).",
+    )
+    secret: SecretStr = Field(
+        SecretStr(""),
+        description="The master secret, 32 bytes or more in "
+        "hexadecimal, or a file that holds it. Empty: one is made in "
+        "data_dir at the first start.",
+    )
+    former_secrets: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        (), description="Former master secrets that are still honoured, separated by commas."
+    )
+    limits: Literal["on", "off"] = Field(
+        "on",
+        description="off: no rate, concurrency and spend "
+        "limits, for load tests; refused with real money.",
+    )
+    keep_texts_days: int = Field(
+        7, ge=0, le=3650, description="Days after which the text of a finished order is wiped."
+    )
+    trusted_proxies: str = Field(
+        "",
+        description="Proxies whose X-Forwarded-* headers are believed (addresses or networks), "
+        "separated by commas. Empty: none.",
+    )
+    connections_per_address: int = Field(
+        256, ge=1, description="Connections that one address may hold at the same time."
+    )
+
+    lnd: LndSettings = LndSettings()
+    node: Annotated[PartSettings, NODE] = Field(
+        default_factory=NODE.default_part, description="The Lightning node."
+    )
+    simulator: SimulatorSettings = SimulatorSettings()
+    calls: CallSettings = CallSettings()
+    l402: L402Settings = L402Settings()
+    orders: OrderSettings = OrderSettings()
+    compat: CompatSettings = CompatSettings()
+    prices: PriceSettings = PriceSettings()
+    sms: SmsSettings = SmsSettings()
+    numbers: NumberSettings = NumberSettings()
+    mail: MailSettings = MailSettings()
+    abuse: AbuseSettings = AbuseSettings()
+    keys: KeySettings = KeySettings()
+    referral: ReferralSettings = ReferralSettings()
+    webhooks: WebhookSettings = WebhookSettings()
+    voice: VoiceSettings = VoiceSettings()
+    refund: RefundSettings = RefundSettings()
+    fetch: FetchSettings = FetchSettings()
+    speech: Annotated[SpeakerSettings, SPEAKER] = Field(
+        default_factory=SPEAKER.default_part, description="Text to speech."
+    )
+    worker: WorkerSettings = WorkerSettings()
+    log: LogSettings = LogSettings()
+
+    @field_validator("former_secrets", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return listed(value)
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_a_url(cls, value: str) -> str:
+        if value and not (value.startswith(("https://", "http://")) and urlsplit(value).hostname):
+            raise ValueError("write it with https:// (or http://) and a host")
+        return value
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'ringbolt.db'}"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lnd_is_a_node(cls, raw: Any) -> Any:
+        """``[lnd]`` with an address is short for ``[node] type = "lnd"`` with the same."""
+        return with_lnd(raw) if isinstance(raw, dict) else raw
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        path = Path(os.environ.get(CONFIG_VARIABLE, DEFAULT_CONFIG))
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=path)
+
+    @property
+    def parts(self) -> tuple[PartSettings, ...]:
+        """All parts but text to speech."""
+        return (
+            self.node,
+            *self.calls.carriers,
+            *self.sms.carriers,
+            *self.numbers.providers,
+            *self.mail.servers,
+        )
+
+    @property
+    def uses_world(self) -> bool:
+        """Whether any part is simulated."""
+        return any(part.simulated for part in self.parts)

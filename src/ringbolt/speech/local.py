@@ -1,0 +1,34 @@
+"""``type = "local"``: the engines that come with the package, on this machine."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from ringbolt.registry.types import Context, PartType
+from ringbolt.speech.engine import Speaker
+from ringbolt.speech.types import SpeakerSettings
+
+
+class LocalSpeakerSettings(SpeakerSettings):
+    """Speaks on this machine; nothing is loaded before the first text."""
+
+    workers: int = Field(1, ge=1, le=16, description="Processes that speak.")
+    timeout_s: float = Field(20.0, gt=0, description="Limit for speaking one text, seconds.")
+    cache_max_mb: int = Field(500, ge=0, description="Room for spoken texts on disk, MB.")
+    cache_ttl_s: int = Field(86_400, ge=60, description="How long a spoken text is kept, seconds.")
+
+
+def _build(settings: LocalSpeakerSettings, context: Context) -> Speaker:
+    from ringbolt.speech.speaker import LocalSpeaker  # noqa: PLC0415 - as configured
+
+    return LocalSpeaker(
+        cache_dir=context.data_dir / "speech",
+        max_cache_bytes=settings.cache_max_mb * 1_000_000,
+        ttl_s=settings.cache_ttl_s,
+        workers=settings.workers,
+        default_voice=settings.default_voice,
+        timeout_s=settings.timeout_s,
+    )
+
+
+LOCAL = PartType(LocalSpeakerSettings, _build)

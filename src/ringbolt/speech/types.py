@@ -1,0 +1,28 @@
+"""The types of text to speech. A new one is a folder here and a line below, or a plug-in's entry
+point in the group ``ringbolt.speech``."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pydantic import Field
+
+from ringbolt.registry.settings import PartSettings
+from ringbolt.registry.types import Context, PartTypes
+from ringbolt.speech.engine import Speaker
+
+
+class SpeakerSettings(PartSettings):
+    """What every type has."""
+
+    default_voice: str = Field(
+        "", description="The voice when none is asked for. Empty: by the text's language."
+    )
+
+
+SPEAKERS: Final = PartTypes[Context, Speaker](
+    "ringbolt.speech",
+    {
+        "local": "ringbolt.speech.local:LOCAL",
+    },
+)

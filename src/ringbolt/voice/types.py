@@ -1,0 +1,16 @@
+"""The types of carriers of calls. A new one is a folder here and a line below, or a plug-in's entry
+point in the group ``ringbolt.voice``."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ringbolt.registry.types import Context, PartTypes
+from ringbolt.voice.carrier import VoiceCarrier
+
+CARRIERS: Final = PartTypes[Context, VoiceCarrier](
+    "ringbolt.voice",
+    {
+        "simulated": "ringbolt.voice.simulated.part:SIMULATED",
+    },
+)
