@@ -12,9 +12,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from ringbolt.settings.errors import SettingsError
-from ringbolt.settings.names import did_you_mean
 from ringbolt.settings.parts import FAULTS, OfTypes, PartFault
 from ringbolt.settings.root import CONFIG_VARIABLE, DEFAULT_CONFIG, PREFIX, Settings
+from ringbolt.settings.wording import did_you_mean, plain
 
 _OF_TESTS: Final = f"{PREFIX}TEST_"
 """What the tests are told: no setting of a shop."""
@@ -91,7 +91,7 @@ def _sentences(fault: ErrorDetails) -> Iterator[str]:
         sections = _sections()
         yield _unknown(path, sections.get(path[0], ()) if len(path) > 1 else Settings.model_fields)
     else:
-        yield f"{'.'.join(path)} ({_variable(path)}): {fault['msg']}"
+        yield f"{'.'.join(path)} ({_variable(path)}): {plain(fault['msg'])}"
 
 
 def _of_part(path: list[str], fault: PartFault) -> str:

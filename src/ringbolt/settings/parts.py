@@ -14,7 +14,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from ringbolt.registry.settings import PartSettings
 from ringbolt.registry.types import TYPE, PartTypes, PartUnusable
-from ringbolt.settings.names import did_you_mean
+from ringbolt.settings.wording import did_you_mean, plain
 
 FAULTS: Final = "part_faults"
 """The type of a pydantic error whose ``ctx['faults']`` are ``PartFault``s."""
@@ -149,7 +149,7 @@ def _told(error: ValidationError, where: str, model: type[PartSettings]) -> list
         option = ".".join(str(part) for part in fault["loc"])
         is_unknown = fault["type"] == "extra_forbidden"
         known = tuple(model.model_fields) if is_unknown else ()
-        faults.append(PartFault(where, option, fault["msg"], known))
+        faults.append(PartFault(where, option, plain(fault["msg"]), known))
     return faults
 
 

@@ -1,9 +1,14 @@
-"""The nearest known name, for one that is not known."""
+"""What is said about a wrong setting: the nearest known name, and the model's words."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+
+
+def plain(said: str) -> str:
+    """What a model says of a value, without pydantic's own beginning."""
+    return said.removeprefix("Value error, ")
 
 
 def did_you_mean(name: str, known: Iterable[str], prefix: str = "") -> str:
