@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing
-
 from msgspec import Struct, json
 from pydantic import Field
 
 from ringbolt.core.calls.call import CallEvent
+from ringbolt.core.errors import Unavailable
 from ringbolt.core.outcome import Recovery, Rejected, Unknown
 from ringbolt.core.sink import Sink
 from ringbolt.registry.settings import RoutedByPrefix
 from ringbolt.registry.types import Context, PartType
-from ringbolt.upstream.world_line import Answer, Line, Lost, NeverSent
+from ringbolt.upstream.exchange import Answer, Exchange, NeverSent
+from ringbolt.upstream.http import HttpClient
 from ringbolt.voice.carrier import Accepted, CallSnapshot, EventBatch, PlaceCall, PlaceResult
 
 
@@ -40,43 +40,53 @@ class ExampleCarrier:
     def __init__(self, settings: ExampleSettings) -> None:
         self.name = settings.name
         self._url = settings.url
-        self._line = Line(f"The switch of {self.name}")
+        self._http = HttpClient()
 
     async def place(self, call: PlaceCall) -> PlaceResult:
         body = json.encode({"ref": call.ref, "to": call.to, "from": call.caller_id})
         if not call.still_wanted():
             return Rejected("nobody waits for this call any more", permanent=False)
-        match await self._line.post(f"{self._url}/calls", body):
+        match await self._http.once("POST", f"{self._url}/calls", body):
             case Answer(201, told):
                 return Accepted(json.decode(told, type=Call).id)
             case Answer() as answer if answer.is_refusal:
                 return Rejected(f"the switch refused with HTTP {answer.status}")
             case NeverSent(why):
                 return Rejected(f"the switch cannot be reached: {why}", permanent=False)
-            case Answer(status):
-                return Unknown(f"the switch answered HTTP {status}")
-            case Lost(why):
-                return Unknown(f"the switch's answer was lost: {why}")
+            case unclear:
+                return Unknown(f"the switch gave no clear answer: {unclear}")
 
     async def hang_up(self, ref: str) -> None:
-        await self._line.ask("DELETE", f"{self._url}/calls/{ref}")
+        await self._ask("DELETE", f"{self._url}/calls/{ref}")
 
     async def find(self, ref: str) -> CallSnapshot | None:
-        answer = await self._line.ask("GET", f"{self._url}/calls/{ref}")
+        answer = await self._ask("GET", f"{self._url}/calls/{ref}")
         if answer.status == 404:
             return None
-        call = self._line.told(answer, Call)
+        call = json.decode(answer.body, type=Call)
         return CallSnapshot(ref, call.id, tuple(call.events))
 
     async def follow(self, cursor: str, sink: Sink[EventBatch]) -> None:
-        async with aclosing(self._line.stream(f"{self._url}/events", cursor or "0")) as arrivals:
-            async for lines in arrivals:
-                told = [self._line.decode(line, Told) for line in lines]
-                cursor = str(told[-1].n) if told else cursor
-                await sink(EventBatch(tuple(each.event for each in told), cursor))
+        after = {"after": cursor or "0"}
+        async with self._http.stream(_lost, "GET", f"{self._url}/events", params=after) as lines:
+            await lines.opened()
+            await sink(EventBatch((), cursor))
+            while True:
+                told = [json.decode(line, type=Told) for line in await lines.arrived()]
+                await sink(EventBatch(tuple(each.event for each in told), str(told[-1].n)))
 
     async def close(self) -> None:
-        await self._line.close()
+        await self._http.close()
+
+    async def _ask(self, method: str, url: str) -> Answer:
+        answer = await self._http.ask(method, url)
+        if not isinstance(answer, Answer) or answer.status >= 500:
+            raise _lost(answer)
+        return answer
+
+
+def _lost(exchange: Exchange) -> Unavailable:
+    return Unavailable(f"The switch does not answer: {exchange}")
 
 
 def build(settings: ExampleSettings, context: Context) -> ExampleCarrier:
