@@ -19,16 +19,11 @@ import pytest
 
 from ringbolt.cli.output import EXIT_FAILED, EXIT_OK
 from ringbolt.core.calls.call import CallStatus
-from support.processes.shop import (
-    LONG_S,
-    PatientBuyer,
-    Phones,
-    ServerProcess,
-    running_process,
-    world_process,
-)
+from support.clients.patient_buyer import PatientBuyer
+from support.clients.phones import Phones
+from support.processes.shop import ServerProcess, running_process, world_process
 from support.servers.switch import ANSWERED, Switch, running_switch
-from support.waiting import eventually
+from support.waiting import LONG_S, eventually
 
 pytestmark = pytest.mark.usefixtures("spoken")
 

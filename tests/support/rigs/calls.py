@@ -64,8 +64,8 @@ class CallProcess(Process):
     async def listen(self) -> None:
         with suppress(Unavailable):
             await node_watcher(self.shop).follow()
-        with suppress(Unavailable):
-            for carrier in self.shop.carriers:
+        for carrier in self.shop.carriers:
+            with suppress(Unavailable):
                 await carrier_watcher(self.shop, carrier).follow()
 
 

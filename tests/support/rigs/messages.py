@@ -105,6 +105,6 @@ class MessageOrder(WorldOrder[MessageWorld]):
 
 class MessageProcess(Process):
     async def listen(self) -> None:
-        with suppress(Unavailable):
-            for carrier in self.shop.sms_carriers:
+        for carrier in self.shop.sms_carriers:
+            with suppress(Unavailable):
                 await sms_watcher(self.shop, carrier).follow()

@@ -129,11 +129,11 @@ class OrderProcess(Process):
 
     async def listen(self) -> None:
         await self.hear_node()
-        with suppress(Unavailable):
-            for carrier in self.shop.sms_carriers:
+        for carrier in self.shop.sms_carriers:
+            with suppress(Unavailable):
                 await sms_watcher(self.shop, carrier).follow()
-        with suppress(Unavailable):
-            for provider in self.shop.number_providers:
+        for provider in self.shop.number_providers:
+            with suppress(Unavailable):
                 await text_watcher(self.shop, provider).follow()
 
     async def hear_node(self) -> None:

@@ -12,7 +12,6 @@ from ringbolt.store import pool
 from ringbolt.store.engine.opening import open_database
 
 
-
 async def prices(settings: Settings) -> list[CheckResult]:
     """What orders cost. Raises ``SettingsError`` for a table that cannot be used."""
     load_prices(settings)

@@ -20,10 +20,11 @@ _NOT_PAID: Final = "Do not open this shop to the public: it is paid with play mo
 
 async def carriers(settings: Settings) -> list[CheckResult]:
     """Who carries calls and texts, lends numbers and mails."""
+    leased = "numbers are leased from the simulated world"
     kinds: tuple[tuple[str, tuple[PartSettings, ...], str], ...] = (
         ("voice carrier", settings.calls.carriers, "phones ring in the simulated world"),
         ("SMS carrier", settings.sms.carriers, "texts reach phones of the simulated world"),
-        ("number provider", settings.numbers.providers, "numbers are leased from the simulated world"),
+        ("number provider", settings.numbers.providers, leased),
         ("mailer", settings.mail.servers, "e-mails reach mailboxes of the simulated world"),
     )
     found: list[CheckResult] = []
