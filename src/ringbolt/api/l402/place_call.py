@@ -21,10 +21,8 @@ from ringbolt.api.l402.duration_check import duration_of
 from ringbolt.api.l402.redeem import Redemption
 from ringbolt.api.l402.schema import PlaceCall
 from ringbolt.app.checkout.call_limits import CallLimits
-from ringbolt.app.checkout.check_purchase import check_spoken
-from ringbolt.app.checkout.prices import call_price
+from ringbolt.app.checkout.check_call import check_call
 from ringbolt.app.shop import Shop
-from ringbolt.app.webhooks.send_webhook import check_webhook_url
 from ringbolt.core.errors import InvalidInput, RingboltError
 from ringbolt.core.lightning.l402 import CredentialRefused
 from ringbolt.core.pricing.rates import Price
@@ -53,9 +51,7 @@ class PaidCalls:
         refused: CredentialRefused | None = None
         previous: dict[str, Any] | None = None
         try:
-            self._check_callback(call)
-            check_spoken(self._shop.settings, call.order)
-            price = self._price(call)
+            price = check_call(self._shop, call.order)
             if call.is_paid:
                 try:
                     return await self._redemption.redeem(call)
@@ -68,15 +64,6 @@ class PaidCalls:
             if call.is_paid and isinstance(error, InvalidInput):
                 previous = await self._redemption.return_payment(call, error)
             return self._dialect.error(request, error, previous)
-
-    def _check_callback(self, call: CallRequest) -> None:
-        """Raises ``InvalidInput`` for a callback that nothing can be sent to."""
-        if call.order.status_url:
-            check_webhook_url(self._shop, call.order.status_url)
-
-    def _price(self, call: CallRequest) -> Price:
-        """What it costs. Raises ``InvalidInput`` for a number that is not called here."""
-        return call_price(self._shop, call.order.to, call.order.minutes)
 
     async def _lengths(self, call: CallRequest) -> Mapping[str, int]:
         """How long the audio file is, in ms, if it says so. Raises ``AudioUnplayable``."""

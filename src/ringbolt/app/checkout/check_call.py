@@ -1,0 +1,20 @@
+"""Whether a call may be bought, and what it costs, by itself: without a look at the books."""
+
+from __future__ import annotations
+
+from ringbolt.app.checkout.check_content import check_content
+from ringbolt.app.checkout.check_recordings import check_recordings
+from ringbolt.app.checkout.prices import call_price
+from ringbolt.app.shop import Shop
+from ringbolt.app.webhooks.send_webhook import check_webhook_url
+from ringbolt.core.commands import CallOrder
+from ringbolt.core.pricing.rates import Price
+
+
+def check_call(shop: Shop, command: CallOrder) -> Price:
+    """What the call costs. Raises ``InvalidInput`` and ``DestinationRefused``."""
+    for url in filter(None, (command.status_url, command.digits_url)):
+        check_webhook_url(shop, url)
+    check_content(shop.settings, command)
+    check_recordings(shop, command)
+    return call_price(shop, command.to, command.minutes)
