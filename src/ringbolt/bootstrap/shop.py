@@ -16,6 +16,7 @@ from ringbolt.api.server import Server
 from ringbolt.app.operator import sweep
 from ringbolt.app.payments import expire_order
 from ringbolt.app.shop import Shop
+from ringbolt.bootstrap.called import called_routes
 from ringbolt.bootstrap.cards import load_prices, load_rate_card, load_text_costs
 from ringbolt.bootstrap.parts import ShopParts, context_of, open_parts
 from ringbolt.clock import Clock, SystemClock
@@ -147,7 +148,7 @@ async def open_shop(
                 shop,
                 network=facts.network,
                 connected=lambda: opened.connected(),  # noqa: PLW0108 - it does not exist yet
-                extra_routes=_world_routes(world, settings),
+                extra_routes=[*_world_routes(world, settings), *called_routes(shop)],
                 play=play,
             ),
             world=world,
