@@ -13,6 +13,7 @@ import pytest
 from ringbolt.api.operator.routes import operator_token
 from ringbolt.api.orders import documents
 from ringbolt.app.accounts.keys import NewKey, create_key, revoke_key
+from support.documents import check_document
 from support.servers.shop import ShopServer
 from support.waiting import eventually
 
@@ -175,7 +176,7 @@ async def test_the_ledger_adds_up_to_the_balance_at_every_moment(shop: ShopServe
         assert sum(each["amount"] for each in entries) == balance
         assert sum(each["amount_msat"] for each in entries) == balance * 1000
         for each in entries:
-            documents.LedgerEntry.model_validate(each)
+            check_document(each, documents.LedgerEntry)
         return Counter(each["state"] for each in entries)
 
     async def order(**body: Any) -> str:

@@ -14,6 +14,7 @@ import ringbolt
 from ringbolt.api.orders import documents
 from ringbolt.app.accounts.keys import create_key, revoke_key
 from support.clients.orders import GERMANY, USA, OrderClient
+from support.documents import check_document
 from support.servers.shop import ShopServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -48,7 +49,7 @@ def client(shared_shop: ShopServer) -> OrderClient:
 def assert_helpful(answer: httpx.Response) -> dict[str, Any]:
     assert 400 <= answer.status_code < 500, answer.text
     document: dict[str, Any] = answer.json()
-    documents.OrderError.model_validate(document)
+    check_document(document, documents.OrderError)
     for name in ("reason", "suggestion", "error_code"):
         assert document[name].strip(), document
     assert "$[" not in answer.text
@@ -255,7 +256,7 @@ async def test_an_unpaid_order_that_ran_out_has_an_error_and_was_not_paid(
         assert (status["status"], status["paid"]) == ("OK", False)
         assert why in status["error"]
         assert "returned" not in status["error"], "there is nothing to return"
-        documents.OrderStatus.model_validate(status)
+        check_document(status, documents.OrderStatus)
 
 
 def _without_suggestion(path: Path) -> Iterator[str]:

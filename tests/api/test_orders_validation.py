@@ -10,6 +10,7 @@ import pytest
 
 from ringbolt.api.orders import documents
 from support.clients.orders import GETS_IT, USA, OrderClient
+from support.documents import check_document
 from support.servers.shop import ShopServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -37,7 +38,7 @@ async def refused(
     answer = await client.post(path, body, **headers)
     document: dict[str, Any] = answer.json()
     assert document["status"] == "error", document
-    documents.OrderError.model_validate(document)
+    check_document(document, documents.OrderError)
     assert answer.headers["x-error-code"] == document["error_code"]
     assert answer.status_code < 500
     return answer.status_code, document

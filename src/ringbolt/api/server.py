@@ -7,7 +7,6 @@ import threading
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from fastapi.openapi.utils import get_openapi
 from starlette.routing import BaseRoute
 
 from ringbolt import __version__
@@ -40,13 +39,13 @@ class Server:
         play: bool = False,
     ) -> None:
         self.metrics = Metrics(shop)
-        self._orders = orders_api(shop)
         plain = plain_family()
         plain.add(*l402.free_operations(shop), *health_operations(shop, self.metrics, connected))
         if play:
             plain.add(play_keys(shop))
         self._families = (
             l402.paid_api(shop, network, self.metrics.count),
+            orders_api(shop),
             voice_api(shop),
             plain,
             operator_api(shop),
@@ -56,7 +55,8 @@ class Server:
 
     def hang_up(self) -> None:
         """End every wait for something to happen: the shop stops."""
-        self._orders.close()
+        for family in self._families:
+            family.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -66,9 +66,6 @@ class Server:
                 if found is not None:
                     await family.answer(found, scope, receive, send)
                     return
-            if self._orders.serves(path):
-                await self._orders(scope, receive, send)
-                return
         await self._fallback(scope, receive, send)
 
     def _openapi(self) -> Operation[Nothing]:
@@ -84,15 +81,7 @@ class Server:
                         for family in self._families
                         for operation in family.operations
                     )
-                    whole = openapi.document("Ringbolt", __version__, described, l402.SECURITY)
-                    orders = get_openapi(
-                        title="Ringbolt",
-                        version=__version__,
-                        routes=self._orders.router().routes,
-                    )
-                    whole["paths"] |= orders["paths"]
-                    whole["components"]["schemas"] |= orders["components"]["schemas"]
-                    made.append(whole)
+                    made.append(openapi.document("Ringbolt", __version__, described, l402.SECURITY))
             return made[0]
 
         async def answer(_: Request[Nothing]) -> dict[str, Any]:

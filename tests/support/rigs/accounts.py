@@ -6,6 +6,7 @@ from collections.abc import Awaitable
 from typing import Any
 
 import pytest
+from msgspec import to_builtins
 
 from ringbolt.api.orders.account_documents import history_document, ledger_document
 from ringbolt.app.accounts import account_history
@@ -115,14 +116,17 @@ class Bank(World):
         def read(tx: Tx) -> dict[str, Any]:
             found = recognise(tx, key, "read")
             page = account_history.top_ups(tx, self.keyring, found, limit, cursor)
-            return history_document(page, key)
+            document: dict[str, Any] = to_builtins(history_document(page, key))
+            return document
 
         return await self.db.read(read)
 
     async def ledger(self, key: str, limit: int = 100, cursor: str = "") -> dict[str, Any]:
         def read(tx: Tx) -> dict[str, Any]:
             found = recognise(tx, key, "read")
-            return ledger_document(account_history.ledger_page(tx, found, limit, cursor))
+            page = account_history.ledger_page(tx, found, limit, cursor)
+            document: dict[str, Any] = to_builtins(ledger_document(page))
+            return document
 
         return await self.db.read(read)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import structlog
@@ -44,10 +44,11 @@ class _Served:
 class _Address:
     """What answers at one path, by method."""
 
-    __slots__ = ("path", "pattern", "served")
+    __slots__ = ("beginning", "path", "pattern", "served")
 
     def __init__(self, path: str) -> None:
         self.path = path
+        self.beginning = path.partition("{")[0]
         self.pattern = re.compile(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", path))
         self.served: dict[str, _Served] = {}
 
@@ -105,6 +106,7 @@ class Family:
         self.documentation = documentation
         self._no_fields = Fields(dialect.style, {})
         self.operations: list[Operation[Any]] = []
+        self.on_close: list[Callable[[], None]] = []
         self._roots = roots
         self._folds = folds
         self._always = always
@@ -137,12 +139,28 @@ class Family:
         if address is not None:
             return address, address.path, {}
         for address in self._patterns.values():
-            match = address.pattern.fullmatch(path)
-            if match is not None:
-                return address, path, match.groupdict()
+            if path.startswith(address.beginning):
+                match = address.pattern.fullmatch(path)
+                if match is not None:
+                    return address, path, match.groupdict()
         if any(path == root or path.startswith(f"{root}/") for root in self._roots):
             return None, path, {}
         return None
+
+    def serves(self, path: str) -> bool:
+        """Whether an address of the family is meant, however it is written."""
+        return self.find(path) is not None
+
+    def close(self) -> None:
+        """End every wait for something to happen: the shop stops."""
+        for callback in self.on_close:
+            callback()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The family alone as an ASGI application, for paths that it ``serves``."""
+        found = self.find(scope["path"])
+        assert found is not None, "only paths that are served"
+        await self.answer(found, scope, receive, send)
 
     async def answer(self, found: Found, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request for an address that was found, from whatever origin."""
@@ -202,7 +220,7 @@ class Family:
             if callable(answer):
                 return answer
             answer = Response(answer, operation.status)
-        if not answer.content_type:
+        if not answer.content_type and answer.status != 204:
             answer.body = self.dialect.success(request, answer.document)
             answer.content_type = JSON
         return answer

@@ -35,14 +35,8 @@ class Names:
         Raises ``InvalidInput`` for two names of one field that disagree, and for a name that looks
         like a misspelt one of ours: nobody is to pay for an option that was not read.
         """
-        if len(document) > MAX_FIELDS:  # each may be compared with ours, which takes time
-            raise InvalidInput(
-                f"The {self._style.container} has {len(document)} fields; at most {MAX_FIELDS} are "
-                "read.",
-                code="TOO_MANY_FIELDS",
-                suggestion=self._style.too_many.format(names=", ".join(self._canonical)),
-            )
-        if self._style.misspelt is None or document.keys() <= self._canonical.keys():
+        self.check_count(document)
+        if document.keys() <= self._canonical.keys():
             return Fields(self._style, document)
         values: dict[str, Any] = {}
         written: dict[str, str] = {}
@@ -60,6 +54,16 @@ class Names:
             self._refuse_misspelt(name, values)
         ignored = tuple(name[:MAX_NAME_CHARS] for name in unknown[:_MOST_IGNORED])
         return Fields(self._style, values, written=written, ignored=ignored)
+
+    def check_count(self, document: Mapping[str, Any]) -> None:
+        """Raises ``InvalidInput`` for more fields than are read."""
+        if len(document) > MAX_FIELDS:  # each may be compared with ours, which takes time
+            raise InvalidInput(
+                f"The {self._style.container} has {len(document)} fields; at most {MAX_FIELDS} are "
+                "read.",
+                code="TOO_MANY_FIELDS",
+                suggestion=self._style.too_many.format(names=", ".join(self._canonical)),
+            )
 
     def _fold(self, name: str) -> str:
         return name if self._style.fold is None else self._style.fold(name)

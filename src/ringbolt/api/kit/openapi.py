@@ -12,7 +12,7 @@ import msgspec
 
 from ringbolt.api.kit.dialect import QUERY_METHODS
 from ringbolt.api.kit.operation import Operation
-from ringbolt.api.kit.reader import fields_of
+from ringbolt.api.kit.reader import documented_as_required, fields_of
 from ringbolt.api.kit.response import JSON
 
 Schema = dict[str, Any]
@@ -104,7 +104,9 @@ class _Schemas:
         self._all = {name: _tidy(schema) for name, schema in components.items()}
         taken = {id(operation.takes): operation.takes for _, operation in described}
         inline = {self._name(kind) for kind in taken.values()}
-        self.components = {name: schema for name, schema in self._all.items() if name not in inline}
+        self.components = {
+            name: _as_sent(schema) for name, schema in self._all.items() if name not in inline
+        }
 
     def of(self, kind: Any) -> Schema:
         """A reference to it, or a list of such."""
@@ -146,7 +148,9 @@ class _Operation:
 
     @property
     def _takes_body(self) -> bool:
-        return self.method not in QUERY_METHODS and bool(fields_of(self.operation.takes))
+        """What a GET may be asked too stands in the query, whatever the method."""
+        is_query = not QUERY_METHODS.isdisjoint(self.operation.methods.split())
+        return not is_query and bool(fields_of(self.operation.takes))
 
     def _in_path(self) -> Iterator[Schema]:
         for name in re.findall(r"{(\w+)}", self.operation.path):
@@ -188,7 +192,8 @@ class _Operation:
         properties = dict(schema.get("properties", {}))
         for name, most in self.operation.at_most.items():
             properties[name] = _limited(properties[name], most)
-        return schema | {"properties": properties}
+        required = documented_as_required(self.operation.takes)
+        return schema | {"properties": properties, "required": required}
 
     def _body(self) -> Schema:
         content: Schema = {"schema": self._taken()}
@@ -224,8 +229,8 @@ class _Operation:
             found.add(429)
         if fields_of(self.operation.takes):
             found.add(400)
-        if self._takes_body:
-            found.add(413)
+        if self.method not in QUERY_METHODS and not self.operation.ignores_body:
+            found |= {400, 413}
         if self.operation.right:
             found |= {401, 403}
         return sorted(found)
@@ -243,6 +248,20 @@ class _Operation:
         (struct,) = get_args(answers) or (answers,)
         meaning = (struct.__doc__ or "The answer").partition("\n")[0]
         return {"description": meaning, "content": {"application/json": {"schema": schema}}}
+
+
+def _as_sent(schema: Schema) -> Schema:
+    """The schema of an answer, in which what has a default is always there: only what is UNSET is
+    left out."""
+    properties: Schema = {}
+    required = set(schema.get("required", ()))
+    for name, each in schema.get("properties", {}).items():
+        if "default" in each:
+            required.add(name)
+        properties[name] = {key: value for key, value in each.items() if key != "default"}
+    if not properties:
+        return schema
+    return schema | {"properties": properties, "required": [n for n in properties if n in required]}
 
 
 def _limited(schema: Schema, most: int) -> Schema:

@@ -23,7 +23,8 @@ _NO_LIMITS: Final[Mapping[str, int]] = {}
 @dataclass(frozen=True, slots=True)
 class _Field:
     """``name`` is the canonical one, ``attribute`` that of the struct; ``why`` is said where a
-    ``required`` field is missing. ``is_plain``: its JSON type alone says how it is read."""
+    ``required`` field is missing. ``is_plain``: its JSON type alone says how it is read;
+    ``is_text``: it is missing where nothing is written."""
 
     name: str
     attribute: str
@@ -31,6 +32,7 @@ class _Field:
     required: bool
     why: str
     is_plain: bool
+    is_text: bool
 
 
 class Reader(Generic[S]):
@@ -68,7 +70,8 @@ class Reader(Generic[S]):
         values: dict[str, Any] = {}
         for field in self._fields:
             value = None if fields.get(field.name) is None else field.read(fields, field.name)
-            if field.required and (value is None or (value == "" and not self._exact)):
+            is_blank = value == "" and field.is_text and not self._exact
+            if field.required and (value is None or is_blank):
                 raise fields.missing(field.name, field.why)
             if value is not None:
                 values[field.attribute] = value
@@ -100,6 +103,15 @@ def fields_of(struct: type[msgspec.Struct]) -> tuple[inspect.Field, ...]:
     return info.fields
 
 
+def documented_as_required(struct: type[msgspec.Struct]) -> list[str]:
+    """The names of fields that a client should always send."""
+    return [
+        field.encode_name
+        for field in fields_of(struct)
+        if field.required or _unwrapped(field.type)[1].get(schema.REQUIRED)
+    ]
+
+
 def _field(field: inspect.Field, at_most: int | None) -> _Field:
     kind, extra = _unwrapped(field.type)
     usual = field.default
@@ -112,6 +124,7 @@ def _field(field: inspect.Field, at_most: int | None) -> _Field:
         required=field.required,
         why=extra.get(schema.WHY, ""),
         is_plain=schema.READ not in extra and schema.KIND not in extra,
+        is_text=schema.READ not in extra and isinstance(kind, inspect.StrType),
     )
 
 

@@ -20,6 +20,7 @@ KIND: Final = "kind"
 WHY: Final = "why"
 UNQUOTED: Final = "unquoted"
 READ: Final = "read"
+REQUIRED: Final = "required"
 
 
 def about(
@@ -29,6 +30,7 @@ def about(
     kind: TextKind | None = None,
     read: Read | None = None,
     unquoted: bool = False,
+    required: bool = False,
     schema: dict[str, Any] | None = None,
     **limits: Any,
 ) -> Meta:
@@ -36,7 +38,8 @@ def about(
 
     ``why`` is said where it is missing. ``kind`` is how a text is read; ``read`` reads the field
     instead of its type, and answers None where it is absent all the same. ``unquoted``: a number
-    that JSON may not have in quotes. ``limits`` are msgspec's (ge, le, max_length, ...);
+    that JSON may not have in quotes. ``required``: documented as such, although some requests may
+    leave it out, which their handler decides. ``limits`` are msgspec's (ge, le, max_length, ...);
     ``schema`` stands in the document alone and is checked elsewhere.
     """
     extra: dict[str, Any] = {}
@@ -48,6 +51,8 @@ def about(
         extra[READ] = read
     if unquoted:
         extra[UNQUOTED] = True
+    if required:
+        extra[REQUIRED] = True
     return Meta(
         description=description or None,
         examples=list(examples) or None,

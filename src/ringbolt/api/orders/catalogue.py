@@ -10,15 +10,18 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import structlog
 
-from ringbolt.api.orders import fields, service_pictures
-from ringbolt.api.orders.endpoint import Asked, Reply, ok
+from ringbolt.api.kit.request import Nothing, Request
+from ringbolt.api.kit.response import Response
+from ringbolt.api.orders import documents, service_pictures
+from ringbolt.api.orders.fields import country_of, service_of
+from ringbolt.api.orders.schema import CountryQuery, RentQuery
 from ringbolt.app.checkout.choose_provider import choose_provider
 from ringbolt.app.shop import Shop
-from ringbolt.core.countries import AUTO_SELECT, COUNTRIES, Country
+from ringbolt.core.countries import COUNTRIES, Country
 from ringbolt.core.errors import RateLimited, Unavailable
 from ringbolt.core.pricing.prices import RENT_BLOCK_HOURS
 from ringbolt.core.services import FULL_RENT, SERVICES
@@ -94,56 +97,43 @@ class Catalogue:
         self._offers: Remembered[tuple[Offer, ...]] = Remembered(shop.clock.now_ms)
         self._countries: Remembered[tuple[int, ...]] = Remembered(shop.clock.now_ms)
 
-    async def numbers_status(self, asked: Asked) -> Reply:
+    async def numbers_status(self, request: Request[CountryQuery]) -> list[documents.ServiceStatus]:
         """The services whose codes can be received, with how many numbers are free."""
-        country = fields.country(asked.fields) or AUTO_SELECT
-        offers = await self._services(country, real=fields.boolean(asked.fields, "realphone"))
-        return ok([_status_item(offer) for offer in offers])
+        country = country_of(request.params.country)
+        offers = await self._services(country, real=request.params.realphone)
+        return [_status(offer) for offer in offers]
 
-    async def services(self, asked: Asked) -> Reply:
+    async def services(self, request: Request[CountryQuery]) -> list[documents.Service]:
         """Codes and names of the services whose codes can be received."""
-        country = fields.country(asked.fields) or AUTO_SELECT
-        offers = await self._services(country, real=False)
-        return ok([{"code": offer.code, "name": offer.name} for offer in offers])
+        offers = await self._services(country_of(request.params.country), real=False)
+        return [documents.Service(code=offer.code, name=offer.name) for offer in offers]
 
-    async def countries(self, asked: Asked) -> Reply:
+    async def countries(self, _: Request[Nothing]) -> list[documents.Country]:
         """The countries in which there are numbers."""
-        return ok(
-            [
-                {
-                    "id": country.cc,
-                    "eng": country.name,
-                    "visible": 1,
-                    "rent": True,
-                    "cc": country.cc,
-                    "country": country.name,
-                }
-                for country in await self._with_numbers()
-            ]
-        )
+        return [
+            documents.Country(id=country.cc, eng=country.name, cc=country.cc, country=country.name)
+            for country in await self._with_numbers()
+        ]
 
-    async def rental_countries(self, asked: Asked) -> Reply:
+    async def rental_countries(self, request: Request[RentQuery]) -> list[documents.RentalCountry]:
         """What renting a number costs in each country, by the block of 4 hours."""
         prices = self._shop.prices
-        has_scripted = self._shop.number_providers.has_simulated
-        service = fields.service(asked.fields, scripted_allowed=has_scripted)
+        service = service_of(self._shop, request.params.service)
         code = FULL_RENT if service is None else service.code
-        return ok(
-            [
-                {
-                    "cc": country.cc,
-                    "country": country.name,
-                    "duration": str(RENT_BLOCK_HOURS),
-                    "price": prices.rent(country.cc, code, RENT_BLOCK_HOURS),
-                }
-                for country in await self._with_numbers()
-            ]
-        )
+        return [
+            documents.RentalCountry(
+                cc=country.cc,
+                country=country.name,
+                duration=str(RENT_BLOCK_HOURS),
+                price=prices.rent(country.cc, code, RENT_BLOCK_HOURS),
+            )
+            for country in await self._with_numbers()
+        ]
 
-    async def picture(self, asked: Asked) -> Reply:
+    async def picture(self, request: Request[Nothing]) -> Response:
         """A picture for a service: letters, no logo."""
-        return Reply(
-            service_pictures.picture(asked.path("name")),
+        return Response(
+            body=service_pictures.picture(request.in_path("name")),
             content_type=b"image/png",
             cache=b"public, max-age=86400",
         )
@@ -207,12 +197,12 @@ def _together(lists: Iterable[Iterable[Offer]]) -> list[Offer]:
     return list(found.values())
 
 
-def _status_item(offer: Offer) -> dict[str, Any]:
+def _status(offer: Offer) -> documents.ServiceStatus:
     code = offer.code
-    return {
-        "key": code,
-        "text": offer.name or (SERVICES[code].name if code in SERVICES else code),
-        "value": code,
-        "count": str(max(0, offer.count)),
-        "image": {"avatar": True, "src": f"/assets/saimages/{code}0.png"},
-    }
+    return documents.ServiceStatus(
+        key=code,
+        text=offer.name or (SERVICES[code].name if code in SERVICES else code),
+        value=code,
+        count=str(max(0, offer.count)),
+        image=documents.Image(src=f"/assets/saimages/{code}0.png"),
+    )

@@ -1,285 +1,317 @@
-"""What comes out at each address, for the OpenAPI document; tests hold answers against it.
+"""What is answered at each address.
 
 Names, types and shapes are sms4sats'; what is beside them is additive and says so. Amounts are
-satoshis, times ms UTC.
+satoshis, times ms UTC. A key without a value is absent, never null: clients wait for ``code`` and
+``number`` to appear.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from ringbolt.api.kit.schema import about
 
 _INVOICE = "lnbc30u1p34yef6pp50hrwddsa332dla4c6m4zu0cgkqvw27trm7qafyaxl9egcnwgxvvq..."
+_Next = Annotated[str, about("The cursor of the next page; absent on the last.")]
+_OrderId = Annotated[str, about("64 hex digits; whoever knows it may see the order.")]
+_Country = Annotated[str, about("", "USA")]
+_Delivery = Literal["created", "sent", "delivered", "failed"]
 
 
-class Document(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+class Document(msgspec.Struct, rename="camel", kw_only=True, forbid_unknown_fields=True):
+    """An answer, or a part of one."""
 
 
-class OrderError(Document):
+class OrderError(Document, rename=None, kw_only=True):
     """What went wrong, in plain words."""
 
-    status: Literal["error"]
-    reason: str = Field(examples=["order not found"])
-    error_code: str = Field(description="Additive: a stable name of the error.")
-    suggestion: str = Field(description="Additive: what to do about it.")
-    field: str | None = Field(None, description="Additive: the field at fault.")
+    status: Literal["error"] = "error"
+    reason: Annotated[str, about("", "order not found")]
+    error_code: Annotated[str, about("Additive: a stable name of the error.")]
+    suggestion: Annotated[str, about("Additive: what to do about it.")]
+    field: Annotated[str, about("Additive: the field at fault.")] | UnsetType = UNSET
 
 
-class Created(Document):
+class Created(Document, kw_only=True):
     """The order, and the invoice that pays for it."""
 
-    status: Literal["OK"]
-    orderId: str = Field(description="64 hex digits; whoever knows it may see the order.")  # noqa: N815
-    payreq: str = Field(
-        description="A hold invoice (BOLT11), or 'paid' if it was paid from the balance.",
-        examples=[_INVOICE, "paid"],
+    status: Literal["OK"] = "OK"
+    order_id: _OrderId
+    payreq: Annotated[
+        str,
+        about(
+            "A hold invoice (BOLT11), or 'paid' if it was paid from the balance.", _INVOICE, "paid"
+        ),
+    ]
+    payment_hash: Annotated[str, about("Additive: of the invoice, hex.")] | UnsetType = UNSET
+    price: Annotated[int, about("Additive: satoshis.", 3000)]
+    expires_at: (
+        Annotated[int, about("Additive: until when the invoice can be paid.")] | UnsetType
+    ) = UNSET
+    segments: Annotated[int, about("Additive: into how many a text is divided.")] | UnsetType = (
+        UNSET
     )
-    paymentHash: str | None = Field(None, description="Additive: of the invoice, hex.")  # noqa: N815
-    price: int = Field(description="Additive: satoshis.", examples=[3000])
-    expiresAt: int | None = Field(  # noqa: N815
-        None, description="Additive: until when the invoice can be paid."
-    )
-    segments: int | None = Field(None, description="Additive: into how many a text is divided.")
-    webhookSecret: str | None = Field(  # noqa: N815
-        None, description="Additive: the key of this order's webhook signatures (whsec_...)."
-    )
+    webhook_secret: (
+        Annotated[str, about("Additive: the key of this order's webhook signatures (whsec_...).")]
+        | UnsetType
+    ) = UNSET
 
 
-class ReceivedText(Document):
+class ReceivedText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One text that came."""
+
     timestamp: int
     text: str
-    from_: str | None = Field(None, alias="from")
-    code: str | None = None
+    from_: str | UnsetType = msgspec.field(default=UNSET, name="from")
+    code: str | UnsetType = UNSET
 
 
-class OrderStatus(Document):
+class OrderStatus(Document, kw_only=True):
     """The order as it is now. What has no value yet is absent."""
 
-    status: Literal["OK"]
-    paid: bool = Field(description="The payment is held, or was taken from the balance.")
-    code: int | str | None = Field(
-        None,
-        description="The activation code; a number where that loses nothing. See codeText.",
-        examples=[48010],
-    )
-    id: int | str | None = Field(None, description="The number's, or the message's, name.")
-    number: int | None = Field(None, description="The number lent, without +.")
-    timestamp: int | None = Field(None, description="Of the latest change, ms UTC.")
-    country: str | None = Field(None, examples=["India"])
-    service: str | None = Field(None, examples=["openAI"])
-    smsStatus: Literal["created", "sent", "delivered", "failed"] | None = None  # noqa: N815
-    emailStatus: Literal["created", "sent", "delivered", "failed"] | None = None  # noqa: N815
-    amount: int | None = Field(None, description="Of a top-up.")
-    error: str | None = Field(
-        None,
-        description="Why it came to nothing. The money is returned by itself if paid is true; if "
-        "paid is false, nobody paid, and nothing is returned.",
-    )
-    state: str = Field(description="Additive: the order's state, see docs/lifecycle.md.")
-    codeText: str | None = Field(  # noqa: N815
-        None, description="Additive: the code as text, leading zeros and all."
-    )
-    sms: str | None = Field(None, description="Additive: the latest text, whole.")
-    messages: list[ReceivedText] | None = Field(
-        None, description="Additive: the latest 20 texts; with `page=2` the 20 before them."
-    )
-    messagesCount: int | None = Field(  # noqa: N815
-        None, description="Additive: how many texts there are, if more than 20."
-    )
-    messagesNotKept: int | None = Field(  # noqa: N815
-        None, description="Additive: how many texts came beyond the 500 that are kept."
-    )
-    textMasked: bool | None = Field(  # noqa: N815
-        None,
-        description="Additive: no code was found, so that all that could be one is masked in "
-        "`sms` and `messages` until the text is accepted.",
-    )
-    isRental: bool | None = None  # noqa: N815
-    expiresAt: int | None = None  # noqa: N815
-    assignedAt: int | None = Field(  # noqa: N815
-        None, description="Additive: since when the number is the order's."
-    )
-    cancelAfter: int | None = Field(  # noqa: N815
-        None, description="Additive: from when on it can be cancelled."
-    )
-    orderId: str | None = None  # noqa: N815
+    status: Literal["OK"] = "OK"
+    paid: Annotated[bool, about("The payment is held, or was taken from the balance.")]
+    code: (
+        Annotated[
+            int | str,
+            about("The activation code; a number where that loses nothing. See codeText.", 48010),
+        ]
+        | UnsetType
+    ) = UNSET
+    id: Annotated[int | str, about("The number's, or the message's, name.")] | UnsetType = UNSET
+    number: Annotated[int, about("The number of the order, without +.")] | UnsetType = UNSET
+    timestamp: Annotated[int, about("Of the latest change, ms UTC.")] | UnsetType = UNSET
+    country: _Country | UnsetType = UNSET
+    service: Annotated[str, about("", "openAI")] | UnsetType = UNSET
+    sms_status: _Delivery | UnsetType = UNSET
+    email_status: _Delivery | UnsetType = UNSET
+    amount: Annotated[int, about("Of a top-up.")] | UnsetType = UNSET
+    error: (
+        Annotated[
+            str,
+            about(
+                "Why it came to nothing. The money is returned by itself if paid is true; if paid "
+                "is false, nobody paid, and nothing is returned."
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+    state: Annotated[str, about("Additive: the order's state, see docs/lifecycle.md.")]
+    code_text: (
+        Annotated[str, about("Additive: the code as text, leading zeros and all.")] | UnsetType
+    ) = UNSET
+    sms: Annotated[str, about("Additive: the latest text, whole.")] | UnsetType = UNSET
+    messages: (
+        Annotated[
+            list[ReceivedText],
+            about("Additive: the latest 20 texts; with `page=2` the 20 before them."),
+        ]
+        | UnsetType
+    ) = UNSET
+    messages_count: (
+        Annotated[int, about("Additive: how many texts there are, if more than 20.")] | UnsetType
+    ) = UNSET
+    messages_not_kept: (
+        Annotated[int, about("Additive: how many texts came beyond the 500 that are kept.")]
+        | UnsetType
+    ) = UNSET
+    text_masked: (
+        Annotated[
+            bool,
+            about(
+                "Additive: no code was found, so that all that could be one is masked in `sms` and "
+                "`messages` until the text is accepted."
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+    is_rental: bool | UnsetType = UNSET
+    expires_at: int | UnsetType = UNSET
+    assigned_at: (
+        Annotated[int, about("Additive: since when the number is the order's.")] | UnsetType
+    ) = UNSET
+    cancel_after: (
+        Annotated[int, about("Additive: from when on it can be cancelled.")] | UnsetType
+    ) = UNSET
+    order_id: str | UnsetType = UNSET
 
 
 class Done(Document):
     """It is done."""
 
-    status: Literal["OK"]
+    status: Literal["OK"] = "OK"
 
 
-class Balance(Document):
-    """What can still be spent."""
+class Balance(Document, kw_only=True):
+    """What can still be spent, satoshis."""
 
-    status: Literal["OK"]
-    balance: int = Field(examples=[10000])
+    status: Literal["OK"] = "OK"
+    balance: Annotated[int, about("", 10000)]
 
 
-class Funding(Document):
+class Funding(Document, rename=None, kw_only=True):
+    """A settled top-up, as sms4sats names its parts."""
+
     amount: int
-    createdAt: int  # noqa: N815
+    created_at: int = msgspec.field(name="createdAt")
     desc: str
     description: str
     holdinvoice: bool
     preimage: str
-    preimageHash: str  # noqa: N815
+    preimage_hash: str = msgspec.field(name="preimageHash")
     price: int
-    userId: str  # noqa: N815
+    user_id: str = msgspec.field(name="userId")
 
 
-class History(Document):
+class History(Document, kw_only=True):
     """The fundings of an account, the latest first."""
 
-    status: Literal["OK"]
-    totalAmount: int = Field(description="Of all fundings.")  # noqa: N815
+    status: Literal["OK"] = "OK"
+    total_amount: Annotated[int, about("Of all fundings.")]
     orders: list[Funding]
-    next: str | None = Field(None, description="Additive: the cursor of the next page.")
+    next: _Next | UnsetType = UNSET
 
 
-class LedgerEntry(Document):
+class LedgerEntry(Document, kw_only=True):
+    """A debit or credit."""
+
     id: str
     at: int
-    kind: str = Field(examples=["reserve"])
-    amount: int = Field(
-        description="What it changed of the balance, satoshis; negative: a debit. 0 if it came to "
-        "nothing, or is not there yet.",
-        examples=[-1000],
-    )
-    amount_msat: int = Field(description="The same; all entries together are the balance.")
-    reserved: int | None = Field(
-        None, description="What was set aside at first, satoshis; absent where nothing was."
-    )
-    state: Literal["posted", "pending", "captured", "voided"]
-    orderId: str | None = None  # noqa: N815
-    resolvedAt: int | None = None  # noqa: N815
+    kind: Annotated[str, about("", "reserve")]
+    amount: Annotated[
+        int,
+        about(
+            "What it changed of the balance, satoshis; negative: a debit. 0 if it came to nothing, "
+            "or is not there yet.",
+            -1000,
+        ),
+    ]
+    amount_msat: int = msgspec.field(name="amount_msat")
+    reserved: (
+        Annotated[int, about("What was set aside at first, satoshis; absent where nothing was.")]
+        | UnsetType
+    ) = UNSET
+    state: Annotated[str, about("posted, pending, captured or voided.", "posted")]
+    order_id: str | UnsetType = UNSET
+    resolved_at: int | UnsetType = UNSET
 
 
-class LedgerPage(Document):
+class LedgerPage(Document, kw_only=True):
     """Every debit and credit of an account, the latest first."""
 
-    status: Literal["OK"]
+    status: Literal["OK"] = "OK"
     entries: list[LedgerEntry]
-    next: str | None = Field(None, description="The cursor of the next page; absent on the last.")
+    next: _Next | UnsetType = UNSET
 
 
-class Prices(Document):
+class Prices(Document, kw_only=True):
     """What an order costs, satoshis."""
 
-    receive: int = Field(description="An activation code.", examples=[3000])
-    send: int = Field(description="A segment of a text, or an e-mail.", examples=[1000])
-    rent: int = Field(description="A number for 4 hours, all its texts.", examples=[15000])
-    s4s: int = Field(description="A code on a number of the operator's own.", examples=[5000])
+    receive: Annotated[int, about("An activation code.", 3000)]
+    send: Annotated[int, about("A segment of a text, or an e-mail.", 1000)]
+    rent: Annotated[int, about("A number for 4 hours, all its texts.", 15000)]
+    s4s: Annotated[int, about("A code on a number of the operator's own.", 5000)]
 
 
-class Price(Document):
+class Price(Document, kw_only=True):
     """What a code of that service costs in that country, satoshis."""
 
-    price: int = Field(examples=[3000])
+    price: Annotated[int, about("", 3000)]
 
 
-class Image(Document):
-    avatar: bool
-    src: str = Field(examples=["/assets/saimages/vk0.png"])
+class Image(Document, kw_only=True):
+    """A picture for a service."""
+
+    avatar: bool = True
+    src: Annotated[str, about("", "/assets/saimages/vk0.png")]
 
 
-class ServiceStatus(Document):
-    """A service whose codes can be received."""
+class ServiceStatus(Document, kw_only=True):
+    """The services whose codes can be received."""
 
-    key: str = Field(examples=["vk"])
-    text: str = Field(examples=["VK"])
-    value: str = Field(description="Give this as `service`.", examples=["vk"])
-    count: str = Field(description="How many numbers are free, as text.", examples=["28"])
+    key: Annotated[str, about("", "vk")]
+    text: Annotated[str, about("", "VK")]
+    value: Annotated[str, about("Give this as `service`.", "vk")]
+    count: Annotated[str, about("How many numbers are free, as text.", "28")]
     image: Image
 
 
-class ServicesStatus(RootModel[list[ServiceStatus]]):
-    """The services whose codes can be received."""
+class Service(Document, kw_only=True):
+    """Codes and names."""
 
-
-class Service(Document):
     code: str
     name: str
 
 
-class Services(RootModel[list[Service]]):
-    """Codes and names."""
+class Country(Document, kw_only=True):
+    """The countries in which there are numbers, each in two forms."""
 
-
-class Country(Document):
-    """A country in which there are numbers; the same in two writings."""
-
-    id: int = Field(examples=[187])
-    eng: str = Field(examples=["USA"])
-    visible: int
-    rent: bool
+    id: Annotated[int, about("", 187)]
+    eng: _Country
+    visible: int = 1
+    rent: bool = True
     cc: int
     country: str
 
 
-class Countries(RootModel[list[Country]]):
-    """The countries in which there are numbers."""
-
-
-class RentalCountry(Document):
-    cc: int
-    country: str
-    duration: str = Field(description="Hours, as text.", examples=["4"])
-    price: int = Field(examples=[15000])
-
-
-class RentalCountries(RootModel[list[RentalCountry]]):
+class RentalCountry(Document, kw_only=True):
     """What a rented number costs, by country."""
 
-
-class SuccessRate(Document):
-    cc: int = Field(examples=[187])
-    country: str = Field(description="Of the number.", examples=["USA"])
-    service: str = Field(examples=["tg"])
-    name: str = Field(examples=["Telegram"])
-    orders: int = Field(description="That had a number and are over.", examples=[212])
-    successPercent: int = Field(  # noqa: N815
-        description="Of them got their code; rounded down.", examples=[93]
-    )
+    cc: int
+    country: str
+    duration: Annotated[str, about("Hours, as text.", "4")]
+    price: Annotated[int, about("", 15000)]
 
 
-class SuccessRates(Document):
+class SuccessRate(Document, kw_only=True):
+    """How often a number of a country got the code of a service."""
+
+    cc: Annotated[int, about("", 187)]
+    country: Annotated[str, about("Of the number.", "USA")]
+    service: Annotated[str, about("", "tg")]
+    name: Annotated[str, about("", "Telegram")]
+    orders: Annotated[int, about("That had a number and are over.", 212)]
+    success_percent: Annotated[int, about("Of them got their code; rounded down.", 93)]
+
+
+class SuccessRates(Document, kw_only=True):
     """How often a number got its code, the best first; of the shop's own orders."""
 
-    status: Literal["OK"]
-    days: int = Field(description="So far back orders are counted.", examples=[30])
-    leastOrders: int = Field(  # noqa: N815
-        description="A country and service with fewer orders is left out.", examples=[20]
-    )
+    status: Literal["OK"] = "OK"
+    days: Annotated[int, about("So far back orders are counted.", 30)]
+    least_orders: Annotated[int, about("A country and service with fewer orders is left out.", 20)]
     rates: list[SuccessRate]
 
 
-class Availability(Document):
+class Availability(Document, kw_only=True):
     """It answers, and says where to read on."""
 
-    status: Literal["OK"]
+    status: Literal["OK"] = "OK"
     name: str
     version: str
     docs: str
     prices: str
 
 
-class WebhookTry(Document):
+class WebhookTry(Document, rename=None, kw_only=True):
+    """One delivery that was tried."""
+
     at_ms: int
-    status: int | None = Field(description="HTTP; null: there was no answer.")
+    status: Annotated[int | None, about("HTTP; null: there was no answer.")]
     error: str
     took_ms: int
 
 
-class Webhook(Document):
-    id: str = Field(description="The webhook-id header: the same in every try.")
+class Webhook(Document, rename=None, kw_only=True):
+    """One message to a receiver."""
+
+    id: Annotated[str, about("The webhook-id header: the same in every try.")]
     order_id: str
-    topic: str = Field(description="What it tells of; '' is the order as it stands.")
-    seq: int = Field(description="From 1: in this order they are told, each topic by itself.")
+    topic: Annotated[str, about("What it is about; '' is the order as it stands.")]
+    seq: Annotated[int, about("From 1: in this order they are sent, each topic by itself.")]
     method: str
     url: str
     state: Literal["pending", "delivered", "given_up"]
@@ -289,16 +321,16 @@ class Webhook(Document):
     log: list[WebhookTry]
 
 
-class WebhookLog(Document):
-    """What was told to the order's webhookUrl, and how it went."""
+class WebhookLog(Document, kw_only=True):
+    """What was sent to the order's webhookUrl, and how it went."""
 
-    status: Literal["OK"]
+    status: Literal["OK"] = "OK"
     webhooks: list[Webhook]
-    next: str | None = Field(None, description="The cursor of the next page.")
+    next: _Next | UnsetType = UNSET
 
 
-class Resent(Document):
-    """It will be told once more."""
+class Resent(Document, kw_only=True):
+    """It will be sent once more."""
 
-    status: Literal["OK"]
+    status: Literal["OK"] = "OK"
     id: str

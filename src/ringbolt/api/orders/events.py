@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator
 
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import StreamingResponse
 
-from ringbolt.api.orders import fields
-from ringbolt.api.orders.endpoint import Asked, Reply
-from ringbolt.api.orders.status import Told, tell
+from ringbolt.api.kit.request import Nothing, Request
+from ringbolt.api.kit.response import Response
+from ringbolt.api.orders.status import Snapshot, id_in_path, snapshot
 from ringbolt.api.orders.waiting import Changes, Waiting
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import RingboltError
@@ -27,20 +27,21 @@ class OrderEvents:
         self._shop = shop
         self._waiting = waiting
 
-    async def events(self, asked: Asked) -> Reply | Response:
+    async def events(self, request: Request[Nothing]) -> Response | StreamingResponse:
         """Follow an order: an event at every change, with the /orderstatus document as data.
 
-        It ends after the last change. With Last-Event-ID, what was seen is not told again.
+        It ends after the last change. With Last-Event-ID, what was seen is not sent again.
         """
-        order_id = fields.order_id(asked.path("order_id"))
-        seen = asked.header(b"last-event-id")
-        told = await tell(self._shop, order_id)
-        if told.is_over and _name(told) == seen:
-            return Reply(b"", 204)  # which tells an EventSource not to come again
-        if asked.scope["method"] == "HEAD":  # a stream would keep the connection until its end
-            return Response(media_type=_MEDIA_TYPE, headers=_HEADERS)
+        order_id = id_in_path(request)
+        seen = request.header(b"last-event-id")
+        found = await snapshot(self._shop, order_id)
+        if found.is_over and _name(found) == seen:
+            return Response(status=204)  # which tells an EventSource not to come again
+        if request.method == "HEAD":  # a stream would keep the connection until its end
+            headers = [(b"x-accel-buffering", b"no")]
+            return Response(headers=headers, content_type=_MEDIA_TYPE.encode())
         return StreamingResponse(
-            self._stream(order_id, asked.client, seen),
+            self._stream(order_id, request.client, seen),
             media_type=_MEDIA_TYPE,
             headers=_HEADERS,
         )
@@ -56,17 +57,17 @@ class OrderEvents:
 
     async def _changes(self, order_id: str, changes: Changes, seen: str) -> AsyncIterator[bytes]:
         while not self._waiting.closed:
-            told = await tell(self._shop, order_id)
-            name = _name(told)
+            found = await snapshot(self._shop, order_id)
+            name = _name(found)
             if name != seen:
                 seen = name
-                yield b"id: %b\ndata: %b\n\n" % (name.encode(), told.body)
-            if told.is_over:
+                yield b"id: %b\ndata: %b\n\n" % (name.encode(), found.body)
+            if found.is_over:
                 return
             while not self._waiting.closed and not await changes.wait(HEARTBEAT_S):
                 yield b":\n\n"
 
 
-def _name(told: Told) -> str:
-    """The same for the same document, whichever process tells it."""
-    return f"{told.timestamp}-{hashlib.blake2b(told.body, digest_size=6).hexdigest()}"
+def _name(found: Snapshot) -> str:
+    """The same for the same document, whichever process sends it."""
+    return f"{found.timestamp}-{hashlib.blake2b(found.body, digest_size=6).hexdigest()}"

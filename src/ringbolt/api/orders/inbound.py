@@ -1,24 +1,19 @@
-"""Texts that came to the operator's own numbers, as their phones and modems tell of them."""
+"""Texts that came to the operator's own numbers, handed in by their phones and modems."""
 
 from __future__ import annotations
 
-from ringbolt.api.orders import fields
-from ringbolt.api.orders.endpoint import Asked, Reply, ok
-from ringbolt.api.orders.purchase import key_of
+from ringbolt.api.kit.request import Request
+from ringbolt.api.orders import schema
+from ringbolt.api.orders.documents import Done
 from ringbolt.app.numbers.receive_text import receive_texts
 from ringbolt.app.policies import ReceivingPolicy
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import NotFound
-from ringbolt.core.phone import EXAMPLE, is_e164
 from ringbolt.numbers.provider import InboundText
 from ringbolt.store import pool, receiving_orders
 from ringbolt.store.engine.db import Tx
-from ringbolt.store.keys import ApiKey
 
 SCOPE = "inbound"
-MAX_TEXT_CHARS = 8000
-MAX_ID_CHARS = 128
-_LATEST_MS = 10**14
 
 
 class InboundTexts:
@@ -27,41 +22,24 @@ class InboundTexts:
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
 
-    async def take(self, asked: Asked) -> Reply:
+    async def take(self, request: Request[schema.InboundText]) -> Done:
         """Tell of a text that came to a number of the operator's own.
 
-        The same id is taken once, however often it is told. The key needs the scope `inbound`.
+        The same id is taken once, however often it is sent. The key needs the scope `inbound`.
         """
-        key = await key_of(self._shop, asked, SCOPE)
-        text = self._read(asked, key)
-        own = self._shop.own_numbers
-        source = "own" if own is None else own.name
-        await self._shop.db.tx(_take, self._shop.policies.receiving, source, text)
-        return ok({"status": "OK"})
-
-    def _read(self, asked: Asked, key: ApiKey) -> InboundText:
-        said = asked.fields
-        event_id = fields.line(said, "id", MAX_ID_CHARS)
-        if not event_id:
-            raise fields.missing("id", "The same for the same text, so that it counts once.")
-        number = fields.line(said, "to", 32)
-        if not is_e164(number):
-            error = fields.missing("to", f"The number that got the text, for example {EXAMPLE}.")
-            error.message = f"to is not a number in E.164 format: {number!r}."
-            raise error
-        text = fields.foreign_text(said, "text", MAX_TEXT_CHARS)
-        if not text:
-            raise fields.missing("text", "What the text says.")
-        at_ms = fields.whole_number(said, "at", 0, _LATEST_MS)
-        return InboundText(
-            event_id=f"{key.id}:{event_id}",
-            number=number,
+        shop, params = self._shop, request.params
+        text = InboundText(
+            event_id=f"{request.key.id}:{params.id}",
+            number=params.to,
             lease_id="",
-            sender=" ".join(fields.foreign_text(said, "from", 64).split()),
-            text=text,
+            sender=" ".join(params.from_.split()),
+            text=params.text,
             code="",
-            at_ms=self._shop.clock.now_ms() if at_ms is None else at_ms,
+            at_ms=shop.clock.now_ms() if params.at is None else params.at,
         )
+        source = "own" if shop.own_numbers is None else shop.own_numbers.name
+        await shop.db.tx(_take, shop.policies.receiving, source, text)
+        return Done()
 
 
 def _take(tx: Tx, policy: ReceivingPolicy, source: str, text: InboundText) -> None:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from ringbolt.api.orders.documents import OrderStatus, ReceivedText
 from ringbolt.app.webhooks.order_notice import TEXTS_A_PAGE
 from ringbolt.core.countries import COUNTRIES
 from ringbolt.core.notices import Notice, NumberNotice, OrderNotice, TextNotice
@@ -27,53 +28,12 @@ _DRAFT = b'"draft":true'
 """What an earlier version wrote down to be told: without what the settings decide."""
 
 
-class TextDocument(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One text that came. ``timestamp`` in ms UTC; ``code`` as text."""
-
-    timestamp: int
-    text: str
-    from_: str = msgspec.field(default="", name="from")
-    code: str = ""
-
-
-class OrderDocument(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """An order as its buyer sees it. Times in ms UTC, ``amount`` in sats.
-
-    How ``code`` is typed is a setting; the code itself is ``code_text``. ``cancel_after``: from
-    when on the number may be cancelled. ``text_masked``: what is worth something in the texts is
-    not shown yet, because it is not paid for. ``messages_count``: how many texts there are, if
-    ``messages`` has not all. ``messages_not_kept``: how many came beyond those. ``order_id`` is in
-    what webhooks tell.
-    """
-
-    status: str = "OK"
-    paid: bool
-    code: str | int | UnsetType = UNSET
-    id: int | str | UnsetType = UNSET
-    number: int | UnsetType = UNSET
-    timestamp: int | UnsetType = UNSET
-    country: str | UnsetType = UNSET
-    service: str | UnsetType = UNSET
-    sms_status: str | UnsetType = UNSET
-    email_status: str | UnsetType = UNSET
-    amount: int | UnsetType = UNSET
-    error: str | UnsetType = UNSET
-    state: str
-    code_text: str | UnsetType = UNSET
-    sms: str | UnsetType = UNSET
-    messages: list[TextDocument] | UnsetType = UNSET
-    messages_count: int | UnsetType = UNSET
-    messages_not_kept: int | UnsetType = UNSET
-    text_masked: bool | UnsetType = UNSET
-    is_rental: bool | UnsetType = UNSET
-    expires_at: int | UnsetType = UNSET
-    assigned_at: int | UnsetType = UNSET
-    cancel_after: int | UnsetType = UNSET
-    order_id: str | UnsetType = UNSET
+class _Draft(OrderStatus, forbid_unknown_fields=False):
+    """A document that an earlier version wrote down; it has fields that are no more."""
 
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(OrderDocument).decode
+_decode = msgspec.json.Decoder(_Draft).decode
 
 
 class OrderRenderer:
@@ -97,7 +57,7 @@ class OrderRenderer:
         """The document at ``/orderstatus``."""
         return _encode(self._finished(order_document(notice)))
 
-    def _finished(self, document: OrderDocument) -> OrderDocument:
+    def _finished(self, document: OrderStatus) -> OrderStatus:
         """The document with what the settings decide."""
         changes: dict[str, Any] = {}
         if document.code_text is not UNSET:
@@ -117,13 +77,13 @@ def typed_code(code: str, code_type: CodeType) -> str | int:
     return code if number is None else number
 
 
-def order_document(notice: OrderNotice) -> OrderDocument:
+def order_document(notice: OrderNotice) -> OrderStatus:
     """The order as the seed shows it, but for what the settings decide."""
     if notice.state in UNPAID:
         return _unpaid(notice)
     if notice.receiving is not None:
         return _receiving(notice, notice.receiving)
-    document = OrderDocument(
+    document = OrderStatus(
         paid=True, timestamp=_set(notice.changed_ms), error=_error(notice), state=notice.state
     )
     if notice.sent is None:
@@ -137,9 +97,9 @@ def order_document(notice: OrderNotice) -> OrderDocument:
     )
 
 
-def _unpaid(notice: OrderNotice) -> OrderDocument:
+def _unpaid(notice: OrderNotice) -> OrderStatus:
     is_top_up = notice.kind is OrderKind.FUND
-    return OrderDocument(
+    return OrderStatus(
         paid=False,
         amount=sats_up(notice.price_msat) if is_top_up else UNSET,
         error=_never_paid(notice) if notice.state is OrderState.EXPIRED else UNSET,
@@ -155,11 +115,11 @@ def _never_paid(notice: OrderNotice) -> str:
     return "The payment request expired before it was paid."
 
 
-def _receiving(notice: OrderNotice, receiving: NumberNotice) -> OrderDocument:
+def _receiving(notice: OrderNotice, receiving: NumberNotice) -> OrderStatus:
     country = COUNTRIES.get(receiving.country)
     service = SERVICES.get(receiving.service)
     kept = receiving.texts_kept
-    return OrderDocument(
+    return OrderStatus(
         paid=True,
         id=public_number(notice.order_id),
         number=int(receiving.number.lstrip("+")) if receiving.number else UNSET,
@@ -181,8 +141,8 @@ def _receiving(notice: OrderNotice, receiving: NumberNotice) -> OrderDocument:
     )
 
 
-def _text(text: TextNotice) -> TextDocument:
-    return TextDocument(text.at_ms, text.text, text.sender, text.code)
+def _text(text: TextNotice) -> ReceivedText:
+    return ReceivedText(text.at_ms, text.text, text.sender or UNSET, text.code or UNSET)
 
 
 def _error(notice: OrderNotice) -> str | UnsetType:

@@ -3,105 +3,93 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any, Final, TypeVar
+
+from msgspec import UNSET
 
 from ringbolt.api.kit.idempotency import idempotency_key, unguessable_key
-from ringbolt.api.orders import FAMILY, fields
-from ringbolt.api.orders.endpoint import Asked, Reply, ok
-from ringbolt.app.accounts.keys import recognise
+from ringbolt.api.kit.request import Request
+from ringbolt.api.kit.response import Response
+from ringbolt.api.orders import FAMILY, schema
+from ringbolt.api.orders.dialect import api_key, shown_key
+from ringbolt.api.orders.documents import Created
 from ringbolt.app.checkout.purchase import Balance, Buyer, Hold, Idempotency
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks.send_webhook import check_webhook_url, webhook_secret
+from ringbolt.core.canonical import canonical_json
 from ringbolt.core.errors import Unauthorized
 from ringbolt.core.order import OrderState, PaymentMethod
 from ringbolt.core.pricing.money import sats_up
-from ringbolt.store.keys import ApiKey
 from ringbolt.store.orders import Order
 
-PAID = "paid"
-MAX_URL_CHARS = 2048
-_ANYBODY = "anybody"
+P = TypeVar("P", bound=schema.Purchase)
+
+PAID: Final = "paid"
+_ANYBODY: Final = "anybody"
+_REPLAYED: Final = (b"idempotent-replayed", b"true")
 
 
-def client_of(shop: Shop, asked: Asked) -> str:
-    """Who asks, hashed: it is kept with the order."""
-    return shop.hash_of(asked.client)
-
-
-async def key_of(shop: Shop, asked: Asked, scope: str) -> ApiKey:
-    """The key that was shown. Raises ``Unauthorized`` and ``Forbidden``."""
-    if not asked.key:
-        raise Unauthorized(
-            "X-API-Key is missing.",
-            suggestion="Send your API key in the header X-API-Key.",
-        )
-    return await shop.db.read(recognise, asked.key, scope)
-
-
-async def buyer_of(shop: Shop, asked: Asked) -> Buyer:
+async def buyer_of(shop: Shop, request: Request[P]) -> Buyer:
     """Who buys, as the request says. Raises ``InvalidInput``, ``Unauthorized``, ``Forbidden``."""
-    referrer = fields.referrer(asked.fields)
-    webhook_url = webhook_of(shop, asked)
-    payer = await payer_of(shop, asked)
-    named = idempotency_of(asked, payer)
-    return Buyer(FAMILY, payer, client_of(shop, asked), named, webhook_url, referrer)
+    params = request.params
+    if params.webhook_url:
+        check_webhook_url(shop, params.webhook_url)
+    payer = await _payer_of(shop, request)
+    return Buyer(
+        FAMILY,
+        payer,
+        shop.hash_of(request.client),
+        _idempotency_of(request, payer),
+        params.webhook_url,
+        params.ref,
+    )
 
 
-async def payer_of(shop: Shop, asked: Asked) -> Hold | Balance:
+async def _payer_of(shop: Shop, request: Request[P]) -> Hold | Balance:
     """``immediate`` pays from the key's balance, everything else by a hold invoice."""
-    if not fields.boolean(asked.fields, "immediate"):
+    if not request.params.immediate:
         return Hold()
-    if not asked.key:
+    if not shown_key(request):
         raise Unauthorized(
             "immediate needs an API key, and X-API-Key is missing.",
             suggestion="Send your key in the header X-API-Key, or leave immediate out and pay the "
             "invoice.",
         )
-    return Balance((await key_of(shop, asked, "spend")).id)
+    return Balance((await api_key(shop, request, "spend")).id)
 
 
-def idempotency_of(asked: Asked, payer: Hold | Balance) -> Idempotency | None:
-    """The request's own name, if it has one: names belong to a key, or to whoever knows them.
+def _idempotency_of(request: Request[P], payer: Hold | Balance) -> Idempotency | None:
+    """The request's own name, if it has one: names belong to a key, or to anybody who knows them.
     Many share an address. Raises ``InvalidInput``."""
     if isinstance(payer, Balance):
-        return named(asked, f"key:{payer.key_id}")
-    unguessable_key(asked.scope)
-    return named(asked, _ANYBODY)
+        return named(request, f"key:{payer.key_id}")
+    unguessable_key(request.scope)
+    return named(request, _ANYBODY)
 
 
-def named(asked: Asked, principal: str) -> Idempotency | None:
+def named(request: Request[Any], principal: str) -> Idempotency | None:
     """Raises ``InvalidInput``."""
-    name = idempotency_key(asked.scope)
+    name = idempotency_key(request.scope)
     if not name:
         return None
-    said = asked.scope["path"].encode() + b"\n" + asked.fields.canonical()
-    return Idempotency(principal, name, hashlib.sha256(said).hexdigest())
+    content = request.path.encode() + b"\n" + canonical_json(request.document)
+    return Idempotency(principal, name, hashlib.sha256(content).hexdigest())
 
 
-def webhook_of(shop: Shop, asked: Asked) -> str:
-    """``webhookUrl``, '' if absent. Raises ``InvalidInput`` for where nothing may be sent."""
-    url = fields.line(asked.fields, "webhookUrl", MAX_URL_CHARS)
-    if url:
-        check_webhook_url(shop, url)
-    return url
-
-
-def created(shop: Shop, order: Order, *, replayed: bool, segments: int | None = None) -> Reply:
-    """The answer to a placed order, the same each time it is asked for."""
+def created(shop: Shop, order: Order, *, replayed: bool, segments: int | None = None) -> Response:
+    """The answer to a placed order, the same each time it is requested."""
     is_hold = order.method is not PaymentMethod.BALANCE
-    document: dict[str, object] = {
-        "status": "OK",
-        "orderId": order.id,
-        "payreq": order.payreq if is_hold else PAID,
-    }
+    document = Created(
+        order_id=order.id,
+        payreq=order.payreq if is_hold else PAID,
+        price=sats_up(order.price_msat),
+    )
     if is_hold:
-        document["paymentHash"] = order.payment_hash
-    document["price"] = sats_up(order.price_msat)
+        document.payment_hash = order.payment_hash or UNSET
     if order.state is OrderState.AWAITING_PAYMENT:
-        document["expiresAt"] = order.deadline_ms
+        document.expires_at = UNSET if order.deadline_ms is None else order.deadline_ms
     if segments is not None:
-        document["segments"] = segments
+        document.segments = segments
     if order.webhook_url:
-        document["webhookSecret"] = webhook_secret(shop.keyring, order.account_id or order.id)
-    if replayed:
-        return ok(document, (b"idempotent-replayed", b"true"))
-    return ok(document)
+        document.webhook_secret = webhook_secret(shop.keyring, order.account_id or order.id)
+    return Response(document, headers=[_REPLAYED] if replayed else [])

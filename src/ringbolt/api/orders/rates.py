@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Final
+from typing import Final
 
-from ringbolt.api.orders import fields
-from ringbolt.api.orders.endpoint import Asked, Reply, ok
+from ringbolt.api.kit.request import Request
+from ringbolt.api.orders import documents
+from ringbolt.api.orders.fields import country_of, service_of
+from ringbolt.api.orders.schema import PlaceQuery
 from ringbolt.app.shop import Shop
 from ringbolt.core.countries import AUTO_SELECT, COUNTRIES
 from ringbolt.core.services import SERVICES
@@ -30,16 +32,15 @@ class SuccessRates:
         self._known: list[SuccessRate] = []
         self._until_ms = 0
 
-    async def rates(self, asked: Asked) -> Reply:
+    async def rates(self, request: Request[PlaceQuery]) -> documents.SuccessRates:
         """How often a number got its code, by country and service, the best first.
 
         Of this shop's own orders of the last 30 days (the latest 20,000 at most) that had a number
         and are over. Cancelled ones count as without a code. A country and service with fewer than
         20 such orders is left out.
         """
-        country = fields.country(asked.fields) or AUTO_SELECT
-        has_scripted = self._shop.number_providers.has_simulated
-        service = fields.service(asked.fields, scripted_allowed=has_scripted)
+        country = country_of(request.params.country)
+        service = service_of(self._shop, request.params.service)
         found = [
             rate
             for rate in await self._latest()
@@ -47,8 +48,9 @@ class SuccessRates:
             and (service is None or service.code == rate.service)
         ]
         found.sort(key=lambda rate: (-rate.delivered / rate.orders, -rate.orders))
-        told = [_told(rate) for rate in found]
-        return ok({"status": "OK", "days": DAYS, "leastOrders": LEAST, "rates": told})
+        return documents.SuccessRates(
+            days=DAYS, least_orders=LEAST, rates=[_document(rate) for rate in found]
+        )
 
     async def _latest(self) -> list[SuccessRate]:
         async with self._lock:
@@ -61,13 +63,13 @@ class SuccessRates:
             return self._known
 
 
-def _told(rate: SuccessRate) -> dict[str, Any]:
+def _document(rate: SuccessRate) -> documents.SuccessRate:
     country, service = COUNTRIES.get(rate.country), SERVICES.get(rate.service)
-    return {
-        "cc": rate.country,
-        "country": "" if country is None else country.name,
-        "service": rate.service,
-        "name": rate.service if service is None else service.name,
-        "orders": rate.orders,
-        "successPercent": rate.delivered * 100 // rate.orders,
-    }
+    return documents.SuccessRate(
+        cc=rate.country,
+        country="" if country is None else country.name,
+        service=rate.service,
+        name=rate.service if service is None else service.name,
+        orders=rate.orders,
+        success_percent=rate.delivered * 100 // rate.orders,
+    )

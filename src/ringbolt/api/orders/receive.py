@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from ringbolt.api.orders import fields
-from ringbolt.api.orders.endpoint import Asked, Reply
+from ringbolt.api.kit.request import Request
+from ringbolt.api.kit.response import Response
+from ringbolt.api.orders.fields import canonical_id, country_of, service_of
 from ringbolt.api.orders.purchase import buyer_of, created
+from ringbolt.api.orders.schema import CreateOrder
 from ringbolt.api.orders.status import not_found
 from ringbolt.app.checkout.reactivate_number import FormerOrder, former_order
 from ringbolt.app.checkout.sell_number import sell_number
@@ -22,7 +24,7 @@ class ReceiveOrders:
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
 
-    async def create(self, asked: Asked) -> Reply:
+    async def create(self, request: Request[CreateOrder]) -> Response:
         """Receive a code, or rent a number.
 
         The invoice is held when it is paid, and settled only when a code came (a rental: at its
@@ -30,61 +32,59 @@ class ReceiveOrders:
         returns by itself.
         """
         shop = self._shop
-        former = await self._former(asked)
-        command = self._command(asked, former)
-        sold = await sell_number(shop, command, await buyer_of(shop, asked), former)
+        former = await self._former(request.params)
+        command = self._command(request, former)
+        sold = await sell_number(shop, command, await buyer_of(shop, request), former)
         return created(shop, sold.order, replayed=sold.replayed)
 
-    def _command(self, asked: Asked, former: FormerOrder | None) -> ReceiveTexts:
-        said = asked.fields
-        is_rental = fields.boolean(said, "isRental")
-        real = fields.boolean(said, "realphone") or (former is not None and former.command.real)
+    def _command(self, request: Request[CreateOrder], former: FormerOrder | None) -> ReceiveTexts:
+        params = request.params
         return ReceiveTexts(
-            country=_country(asked, former),
-            service=self._service(asked, is_rental, former),
-            hours=self._hours(asked, is_rental),
-            real=real,
+            country=_country(request, former),
+            service=self._service(request, former),
+            hours=self._hours(params),
+            real=params.realphone or (former is not None and former.command.real),
             again="" if former is None else former.number,
             provider="" if former is None else former.lease.provider,
         )
 
-    def _service(self, asked: Asked, is_rental: bool, former: FormerOrder | None) -> str:
-        service = fields.service(
-            asked.fields, scripted_allowed=self._shop.number_providers.has_simulated
-        )
+    def _service(self, request: Request[CreateOrder], former: FormerOrder | None) -> str:
+        service = service_of(self._shop, request.params.service)
         if service is not None:
             code = service.code
         elif former is not None:
             code = former.command.service
-        elif is_rental:
+        elif request.params.is_rental:
             return FULL_RENT
         else:
-            raise fields.missing("service", "A code or name of /getServices, for example vk.")
+            raise request.fields.missing(
+                "service", "A code or name of /getServices, for example vk."
+            )
         if former is not None and code != former.command.service:
             raise _differs("service")
         return code
 
-    def _hours(self, asked: Asked, is_rental: bool) -> int:
+    def _hours(self, params: CreateOrder) -> int:
         """0 for a code. Raises ``InvalidInput``."""
-        most = self._shop.settings.orders.max_rental_hours
-        hours = fields.whole_number(asked.fields, "rentalHours", 1, most)
-        if not is_rental:
-            if hours is None:
-                return 0
-            raise InvalidInput(
-                "rentalHours is for rentals, and isRental is not set.",
-                code="CONTRADICTION",
-                field="rentalHours",
-                suggestion="Add isRental true to rent a number, or leave rentalHours out to receive"
-                " one code.",
-            )
-        return min(RENT_BLOCK_HOURS, most) if hours is None else hours
+        hours = params.rental_hours
+        if params.is_rental:
+            usual = min(RENT_BLOCK_HOURS, self._shop.settings.orders.max_rental_hours)
+            return usual if hours is None else hours
+        if hours is None:
+            return 0
+        raise InvalidInput(
+            "rentalHours is for rentals, and isRental is not set.",
+            code="CONTRADICTION",
+            field="rentalHours",
+            suggestion="Add isRental true to rent a number, or leave rentalHours out to receive one"
+            " code.",
+        )
 
-    async def _former(self, asked: Asked) -> FormerOrder | None:
+    async def _former(self, params: CreateOrder) -> FormerOrder | None:
         """The order named by ``reactivate``. Raises ``NotFound`` and ``Conflict``."""
-        if not fields.line(asked.fields, "reactivate"):
+        if not params.reactivate:
             return None
-        order_id = fields.order_id(fields.line(asked.fields, "reactivate"))
+        order_id = canonical_id(params.reactivate)
         former = await self._shop.db.read(former_order, order_id) if order_id else None
         if former is None:
             error = not_found()
@@ -101,15 +101,18 @@ class ReceiveOrders:
         return former
 
 
-def _country(asked: Asked, former: FormerOrder | None) -> int:
-    country = fields.country(asked.fields)
+def _country(request: Request[CreateOrder], former: FormerOrder | None) -> int:
+    written = request.params.country
     if former is not None:
-        if country is not None and country.cc not in (former.command.country, ANY_COUNTRY):
+        same = (former.command.country, ANY_COUNTRY)
+        if written is not None and country_of(written).cc not in same:
             raise _differs("country")
         return former.command.country
-    if country is None:
-        raise fields.missing("country", "A number, name or ISO code, for example 187; 999 = any.")
-    return country.cc
+    if written is None:
+        raise request.fields.missing(
+            "country", "A number, name or ISO code, for example 187; 999 = any."
+        )
+    return country_of(written).cc
 
 
 def _differs(field: str) -> InvalidInput:

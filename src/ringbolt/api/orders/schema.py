@@ -1,203 +1,323 @@
-"""What goes in at each address, for the OpenAPI document; ``fields`` reads it.
+"""What is taken at each address: by JSON, a form, or a query.
 
 Names, types and shapes are sms4sats'; what is beside them is additive and says so. Amounts are
-satoshis, times ms UTC.
+satoshis, times ms UTC. Fields that are not known are ignored.
 """
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Annotated, Final
 
-_ORDER_ID = "7dc6e6b61d8c54dff6b8d6ea2e3f08b018e57963df81d493a6f9728c4dc83318"
-_REF = Field(
-    None,
-    description="A Lightning Address that gets a share of the price once the order is settled.",
-    examples=["satoshi@example.com"],
-)
-_IMMEDIATE = Field(
-    False,
-    description="true: take the price from the balance of the X-API-Key instead of an invoice.",
-)
-_WEBHOOK = Field(
-    None,
-    description="Where every change is POSTed: the /orderstatus document and orderId, signed "
-    "(Standard Webhooks). https, a public address.",
-    examples=["https://example.com/hook"],
-)
+import msgspec
+
+from ringbolt.api.kit.schema import ForeignText, Line, about
+from ringbolt.api.orders import fields
+from ringbolt.app.webhooks.order_notice import LAST_PAGE
+from ringbolt.core.phone import EXAMPLE
+
+MAX_SATS: Final = 100_000_000
+MAX_PAGE: Final = 1000
+USUAL_PAGE: Final = 100
+LONGEST_WAIT_S: Final = 3600
+"""More is taken than is waited (``MAX_WAIT_S``): clients send what they would like."""
+MAX_WAIT_S: Final = 50
+_MAX_TEXT_CHARS: Final = 2048
+_MAX_ADDRESS_CHARS: Final = 508  # twice those of RFC 5321, 4.5.3.1.3
+_MAX_SUBJECT_CHARS: Final = 200
+_MAX_CURSOR_CHARS: Final = 200
+_MAX_NAME_CHARS: Final = fields.MAX_NAME_CHARS
+_LATEST_MS: Final = 10**15
+_LATEST_TEXT_MS: Final = 10**14
+_ORDER_ID: Final = "7dc6e6b61d8c54dff6b8d6ea2e3f08b018e57963df81d493a6f9728c4dc83318"
+
+CREATE_ORDER_EXAMPLES: Final = {"code": {"country": 187, "service": "vk"}}
+TEXT_EXAMPLES: Final = {"text": {"phone": "+19871234567", "message": "Hello from Lightning"}}
+EMAIL_EXAMPLES: Final = {
+    "e-mail": {"address": "satoshi@example.com", "message": "Hello from Lightning"}
+}
+FUND_EXAMPLES: Final = {"top-up": {"amount": 10000}}
+
+_Text = Annotated[Line, about("", max_length=_MAX_TEXT_CHARS)]
+_Name = Annotated[Line, about("", max_length=_MAX_NAME_CHARS)]
+_Address = Annotated[Line, about("", max_length=_MAX_ADDRESS_CHARS)]
+_AnyCountry = Annotated[
+    int | str | None, about("Number, name or ISO code.", 187, read=fields.country)
+]
+_AnyService = Annotated[_Name, about("Code or name.", "vk")]
+_OrderId = Annotated[
+    str,
+    about(
+        "As /createorder answered it.",
+        _ORDER_ID,
+        read=fields.order_id,
+        why="It is what /createorder answered.",
+    ),
+]
 
 
-class Request(BaseModel):
-    """Fields that are not known are ignored."""
-
-    model_config = ConfigDict(extra="ignore")
+class Params(msgspec.Struct, rename="camel", kw_only=True):
+    """What a request says."""
 
 
-class CreateOrder(Request):
+class Purchase(Params, kw_only=True):
+    """What every order may have: who gets a share, who pays, who is told."""
+
+    ref: Annotated[
+        str,
+        about(
+            "A Lightning Address that gets a share of the price once the order is settled.",
+            "satoshi@example.com",
+            read=fields.referrer,
+        ),
+    ] = ""
+    immediate: Annotated[
+        bool,
+        about("true: take the price from the balance of the X-API-Key instead of an invoice."),
+    ] = False
+    webhook_url: Annotated[
+        _Text,
+        about(
+            "Where every change is POSTed: the /orderstatus document and orderId, signed (Standard "
+            "Webhooks). https, a public address.",
+            "https://example.com/hook",
+        ),
+    ] = ""
+
+
+class CreateOrder(Purchase, kw_only=True):
     """Receive a code, or rent a number."""
 
-    model_config = ConfigDict(json_schema_extra={"example": {"country": 187, "service": "vk"}})
+    country: Annotated[
+        int | str | None,
+        about(
+            "The country's number (187 = USA), name or ISO code; 999 = any.",
+            187,
+            "germany",
+            read=fields.country,
+            required=True,
+        ),
+    ] = None
+    service: Annotated[
+        _Name,
+        about(
+            "`value` of /getnumbersstatus, or a service's name. Of rentals: optional, 'full' "
+            "(texts of everybody) if not given.",
+            "vk",
+            required=True,
+        ),
+    ] = ""
+    is_rental: Annotated[
+        bool, about("true: rent the number and receive every text for rentalHours.")
+    ] = False
+    rental_hours: (
+        Annotated[
+            int,
+            about("Additive: for how many hours to rent (4); each started 4 are charged.", ge=1),
+        ]
+        | None
+    ) = None
+    realphone: Annotated[bool, about("true: a number of the operator's own.")] = False
+    reactivate: Annotated[
+        _Text,
+        about("Additive: the orderId of an earlier order whose number is wanted again."),
+    ] = ""
 
-    country: int | str = Field(
-        description="The country's number (187 = USA), name or ISO code; 999 = any.",
-        examples=[187, "germany"],
-    )
-    service: str = Field(
-        description="`value` of /getnumbersstatus, or a service's name. Of rentals: optional, "
-        "'full' (texts of everybody) if not given.",
-        examples=["vk"],
-    )
-    isRental: bool = Field(  # noqa: N815
-        False, description="true: rent the number and receive every text for rentalHours."
-    )
-    rentalHours: int = Field(  # noqa: N815
-        4, ge=1, description="Additive: for how many hours to rent; each started 4 are charged."
-    )
-    realphone: bool = Field(False, description="true: a number of the operator's own.")
-    reactivate: str | None = Field(
-        None, description="Additive: the orderId of an earlier order whose number is wanted again."
-    )
-    ref: str | None = _REF
-    immediate: bool = _IMMEDIATE
-    webhookUrl: str | None = _WEBHOOK  # noqa: N815
 
-
-class CreateSendOrder(Request):
+class CreateSendOrder(Purchase, kw_only=True):
     """Send an SMS."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"example": {"phone": "+19871234567", "message": "Hello from Lightning"}}
-    )
+    message: Annotated[
+        str,
+        about(
+            "At most 140 characters (the operator's setting). Longer than one segment (160 GSM-7 "
+            "or 70 other characters): each segment is charged.",
+            "Hello from Lightning",
+            why="It is what is sent, and cannot be empty.",
+        ),
+    ]
+    phone: Annotated[
+        str,
+        about(
+            "E.164, with or without +; spaces and dashes are taken.",
+            "+19871234567",
+            read=fields.phone,
+            why=f"The number to text, in E.164 format, for example {EXAMPLE}.",
+        ),
+    ]
 
-    message: str = Field(
-        description="At most 140 characters (the operator's setting). Longer than one segment (160 "
-        "GSM-7 or 70 other characters): each segment is charged.",
-        examples=["Hello from Lightning"],
-    )
-    phone: str = Field(
-        description="E.164, with or without +; spaces and dashes are taken.",
-        examples=["+19871234567"],
-    )
-    ref: str | None = _REF
-    immediate: bool = _IMMEDIATE
-    webhookUrl: str | None = _WEBHOOK  # noqa: N815
 
-
-class CreateEmailSendOrder(Request):
+class CreateEmailSendOrder(Purchase, kw_only=True):
     """Send an e-mail."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {"address": "satoshi@example.com", "message": "Hello from Lightning"}
-        }
-    )
+    message: Annotated[
+        str,
+        about(
+            "Plain text, at most 140 characters (the operator's setting).",
+            "Hello from Lightning",
+            why="It is what is sent, and cannot be empty.",
+        ),
+    ]
+    address: Annotated[
+        _Address,
+        about("One e-mail address.", "satoshi@example.com", why="The e-mail address to write to."),
+    ]
+    subject: Annotated[
+        str,
+        about(
+            "Additive: the subject, where the operator allows it.", max_length=_MAX_SUBJECT_CHARS
+        ),
+    ] = ""
 
-    message: str = Field(
-        description="Plain text, at most 140 characters (the operator's setting).",
-        examples=["Hello from Lightning"],
-    )
-    address: str = Field(description="One e-mail address.", examples=["satoshi@example.com"])
-    subject: str | None = Field(
-        None, description="Additive: the subject, where the operator allows it."
-    )
-    ref: str | None = _REF
-    immediate: bool = _IMMEDIATE
-    webhookUrl: str | None = _WEBHOOK  # noqa: N815
 
-
-class CreateFund(Request):
+class CreateFund(Params, kw_only=True):
     """Add to the balance of the X-API-Key."""
 
-    model_config = ConfigDict(json_schema_extra={"example": {"amount": 10000}})
+    amount: Annotated[
+        int,
+        about(
+            "Satoshis.",
+            10000,
+            why="How many satoshis, for example 5000.",
+            unquoted=True,
+            ge=1,
+            le=MAX_SATS,
+        ),
+    ]
 
-    amount: int = Field(ge=1, description="Satoshis.", examples=[10000])
 
-
-class InboundText(Request):
+class InboundText(Params, kw_only=True):
     """A text that came to a number of the operator's own."""
 
-    id: str = Field(description="The sender's name for it: the same for the same text.")
-    to: str = Field(description="The number that got it, E.164.", examples=["+12025550123"])
-    from_: str = Field("", alias="from", description="Who sent it: a number or a name.")
-    text: str = Field(description="What it says.")
-    at: int | None = Field(None, description="When it came, ms UTC; now if not given.")
+    id: Annotated[
+        Line,
+        about(
+            "The sender's name for it: the same for the same text.",
+            why="The same for the same text, so that it counts once.",
+            max_length=128,
+        ),
+    ]
+    to: Annotated[
+        str,
+        about(
+            "The number that got it, E.164.",
+            EXAMPLE,
+            read=fields.own_number,
+            why=f"The number that got the text, for example {EXAMPLE}.",
+        ),
+    ]
+    from_: Annotated[ForeignText, about("Who sent it: a number or a name.", max_length=64)] = (
+        msgspec.field(name="from", default="")
+    )
+    text: Annotated[ForeignText, about("What it says.", why="What the text says.", max_length=8000)]
+    at: (
+        Annotated[int, about("When it came, ms UTC; now if not given.", ge=0, le=_LATEST_TEXT_MS)]
+        | None
+    ) = None
 
 
-class Resend(Request):
+class Resend(Params, kw_only=True):
     """Which webhook's order it is."""
 
-    orderId: str | None = Field(  # noqa: N815
-        None, description="The order's id; or send the X-API-Key that paid for it."
-    )
+    order_id: Annotated[
+        str,
+        about("The order's id; or send the X-API-Key that paid for it.", read=fields.order_id),
+    ] = ""
 
 
-class Query(BaseModel):
-    """Query parameters."""
+class OrderQuery(Params, kw_only=True):
+    """Which order."""
+
+    order_id: _OrderId
 
 
-class OrderQuery(Query):
-    orderId: str = Field(description="As /createorder answered it.", examples=[_ORDER_ID])  # noqa: N815
+class WaitQuery(Params, kw_only=True):
+    """How long to wait for a change, and which texts are shown."""
+
+    wait: Annotated[
+        int,
+        about(
+            f"Additive: wait up to so many seconds (at most {MAX_WAIT_S}) for the order to change, "
+            "then answer.",
+            ge=0,
+            le=LONGEST_WAIT_S,
+        ),
+    ] = 0
+    since: (
+        Annotated[
+            int,
+            about(
+                "Additive: the timestamp last seen; a later change is answered at once.",
+                ge=0,
+                le=_LATEST_MS,
+            ),
+        ]
+        | None
+    ) = None
+    page: Annotated[
+        int,
+        about(
+            "Additive: 2 has the 20 texts before the latest 20 in `messages`, and so on. From 2 on "
+            "it is answered at once.",
+            ge=1,
+            le=LAST_PAGE,
+        ),
+    ] = 1
 
 
-class WaitQuery(Query):
-    wait: int = Field(
-        0,
-        ge=0,
-        le=50,
-        description="Additive: wait up to so many seconds for the order to change, then answer.",
-    )
-    since: int | None = Field(
-        None,
-        description="Additive: the timestamp last seen; a later change is answered at once.",
-    )
-    page: int = Field(
-        1,
-        ge=1,
-        le=26,
-        description="Additive: 2 has the 20 texts before the latest 20 in `messages`, and so on. "
-        "From 2 on it is answered at once.",
-    )
+class StatusQuery(WaitQuery, kw_only=True):
+    """Which order, and how long to wait for a change."""
+
+    order_id: _OrderId
 
 
-class StatusQuery(OrderQuery, WaitQuery):
-    pass
+class PlaceQuery(Params, kw_only=True):
+    """A country and a service."""
+
+    country: _AnyCountry = None
+    service: _AnyService = ""
 
 
-class PriceQuery(Query):
-    country: int | str | None = Field(None, description="Number, name or ISO code.", examples=[187])
-    service: str | None = Field(None, description="Code or name.", examples=["vk"])
-    message: str | None = Field(
-        None,
-        description="Additive: the text to send; `send` is then the price of all its segments.",
-    )
-    phone: str | None = Field(None, description="Additive: the number to text.")
-    address: str | None = Field(
-        None,
-        description="Additive: the e-mail address to write to, without `phone`; `send` is then the "
-        "price of an e-mail, however long.",
-    )
-    rentalHours: int | None = Field(  # noqa: N815
-        None, description="Additive: `rent` is then the price of so many hours."
-    )
+class PriceQuery(PlaceQuery, kw_only=True):
+    """The order whose price is wanted."""
+
+    message: (
+        Annotated[
+            str,
+            about("Additive: the text to send; `send` is then the price of all its segments."),
+        ]
+        | None
+    ) = None
+    phone: Annotated[str | None, about("Additive: the number to text.", read=fields.phone)] = None
+    address: Annotated[
+        _Address,
+        about(
+            "Additive: the e-mail address to write to, without `phone`; `send` is then the price "
+            "of an e-mail, however long."
+        ),
+    ] = ""
+    rental_hours: (
+        Annotated[int, about("Additive: `rent` is then the price of so many hours.", ge=1)] | None
+    ) = None
 
 
-class PlaceQuery(Query):
-    country: int | str | None = Field(None, description="Number, name or ISO code.", examples=[187])
-    service: str | None = Field(None, description="Code or name.", examples=["vk"])
+class RentQuery(Params, kw_only=True):
+    """The service of a rental."""
+
+    service: Annotated[_Name, about("Code or name; full (everybody) if not given.", "full")] = ""
 
 
-class RentQuery(Query):
-    service: str | None = Field(
-        None, description="Code or name; full (everybody) if not given.", examples=["full"]
-    )
+class CountryQuery(Params, kw_only=True):
+    """Where numbers are wanted."""
+
+    country: Annotated[
+        int | str | None,
+        about("Number, name or ISO code; 999 = any, if not given.", 187, read=fields.country),
+    ] = None
+    realphone: Annotated[bool, about("Additive: the operator's own numbers.")] = False
 
 
-class CountryQuery(Query):
-    country: int | str = Field(
-        999, description="Number, name or ISO code; 999 = any.", examples=[187]
-    )
-    realphone: bool = Field(False, description="Additive: the operator's own numbers.")
+class PageQuery(Params, kw_only=True):
+    """Which entries."""
 
-
-class PageQuery(Query):
-    limit: int = Field(100, ge=1, le=1000, description="How many entries at most.")
-    cursor: str | None = Field(None, description="`next` of the page before.")
+    limit: Annotated[int, about("How many entries at most.", ge=1, le=MAX_PAGE)] = USUAL_PAGE
+    cursor: Annotated[Line, about("`next` of the page before.", max_length=_MAX_CURSOR_CHARS)] = ""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from ringbolt.api.orders import fields
-from ringbolt.api.orders.endpoint import Asked, Reply
+from ringbolt.api.kit.request import Request
+from ringbolt.api.kit.response import Response
+from ringbolt.api.orders.fields import checked_message
 from ringbolt.api.orders.purchase import buyer_of, created
+from ringbolt.api.orders.schema import CreateEmailSendOrder, CreateSendOrder
 from ringbolt.app.checkout.sell_mail import checked_mail, sell_mail
-from ringbolt.app.checkout.sell_text import sell_text
+from ringbolt.app.checkout.sell_text import sell_text, text_destination
 from ringbolt.app.shop import Shop
 from ringbolt.core.commands import SendMail, SendText
-
-MAX_SUBJECT_CHARS = 200
 
 
 class SendOrders:
@@ -19,22 +19,18 @@ class SendOrders:
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
 
-    async def create_text(self, asked: Asked) -> Reply:
+    async def create_text(self, request: Request[CreateSendOrder]) -> Response:
         """Send an SMS. It is paid for once it was sent; otherwise the money returns."""
-        shop = self._shop
-        message = fields.message(asked.fields, shop.settings.sms.max_chars)
-        to = fields.phone(shop, asked.fields).number
-        sold = await sell_text(shop, SendText(to, message), await buyer_of(shop, asked))
+        shop, params = self._shop, request.params
+        message = checked_message(request.fields, params.message, shop.settings.sms.max_chars)
+        to = text_destination(shop, params.phone).number
+        sold = await sell_text(shop, SendText(to, message), await buyer_of(shop, request))
         return created(shop, sold.order, replayed=sold.replayed, segments=sold.segments)
 
-    async def create_email(self, asked: Asked) -> Reply:
+    async def create_email(self, request: Request[CreateEmailSendOrder]) -> Response:
         """Send an e-mail. It is paid for once a mail server took it; else the money returns."""
-        shop = self._shop
-        message = fields.message(asked.fields, shop.settings.mail.max_chars)
-        address = fields.line(asked.fields, "address", fields.MAX_ADDRESS_CHARS * 2)
-        if not address:
-            raise fields.missing("address", "The e-mail address to write to.")
-        subject = fields.text(asked.fields, "subject", MAX_SUBJECT_CHARS)
-        command = checked_mail(shop, SendMail(address, message, subject))
-        sold = await sell_mail(shop, command, await buyer_of(shop, asked))
+        shop, params = self._shop, request.params
+        message = checked_message(request.fields, params.message, shop.settings.mail.max_chars)
+        command = checked_mail(shop, SendMail(params.address, message, params.subject))
+        sold = await sell_mail(shop, command, await buyer_of(shop, request))
         return created(shop, sold.order, replayed=sold.replayed)

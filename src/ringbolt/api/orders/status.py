@@ -3,39 +3,49 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any, Final
 
-from ringbolt.api.orders import fields
-from ringbolt.api.orders.endpoint import Asked, Reply, ok
+from ringbolt.api.kit.request import Nothing, Request
+from ringbolt.api.kit.response import JSON, Response
+from ringbolt.api.orders.documents import Done
+from ringbolt.api.orders.fields import canonical_id
 from ringbolt.api.orders.order_document import OrderRenderer
+from ringbolt.api.orders.schema import MAX_WAIT_S, OrderQuery, StatusQuery, WaitQuery
 from ringbolt.api.orders.waiting import Waiting
 from ringbolt.app.numbers.accept_without_code import accept_without_code
 from ringbolt.app.numbers.cancel_order import cancel_order
 from ringbolt.app.numbers.replace_number import replace_number
 from ringbolt.app.numbers.request_text import request_text
 from ringbolt.app.shop import Shop
-from ringbolt.app.webhooks.order_notice import LAST_PAGE, order_notice
+from ringbolt.app.webhooks.order_notice import order_notice
 from ringbolt.core.errors import Conflict, NotFound
 from ringbolt.core.order import FINAL, OrderKind
 from ringbolt.store import orders
 from ringbolt.store.engine.db import Tx
 
-MAX_WAIT_S = 50
-_LONGEST_WISH_S = 3600
-_LATEST_MS = 10**15
-_SPECULATIVE = (b"sec-purpose", b"purpose", b"x-purpose", b"x-moz")
+_SPECULATIVE: Final = (b"sec-purpose", b"purpose", b"x-purpose", b"x-moz")
 """Where browsers say that they only prefetch, prerender or preview an address."""
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """An order as its buyer is told of it. ``is_over``: nothing will change any more. ``is_final``:
+class Snapshot:
+    """An order's document at a moment. ``is_over``: nothing will change any more. ``is_final``:
     money and delivery will not; a receipt or another text may still come."""
 
     body: bytes
     timestamp: int
     is_over: bool
     is_final: bool
+
+    def is_awaited(self, since: int | None) -> bool:
+        """Whether a buyer who has seen ``since`` may wait for more. Without it, only money and
+        delivery are awaited: with it, the buyer has seen the end and wants what may follow."""
+        return not (self.is_over or (self.is_final and since is None))
+
+    def is_news(self, since: int | None) -> bool:
+        return since is not None and self.timestamp > since
 
 
 def not_found() -> NotFound:
@@ -47,15 +57,15 @@ def not_found() -> NotFound:
     )
 
 
-async def tell(shop: Shop, order_id: str, page: int = 1) -> Told:
+async def snapshot(shop: Shop, order_id: str, page: int = 1) -> Snapshot:
     """The order as it is now; ``page`` as in ``order_notice``. Raises ``NotFound``."""
-    told = await shop.db.read(_tell, shop, order_id, page) if order_id else None
-    if told is None:
+    found = await shop.db.read(_snapshot, shop, order_id, page) if order_id else None
+    if found is None:
         raise not_found()
-    return told
+    return found
 
 
-def _tell(tx: Tx, shop: Shop, order_id: str, page: int) -> Told | None:
+def _snapshot(tx: Tx, shop: Shop, order_id: str, page: int) -> Snapshot | None:
     order = orders.by_id(tx, order_id)
     if order is None or order.kind is OrderKind.CALL:
         return None
@@ -64,103 +74,88 @@ def _tell(tx: Tx, shop: Shop, order_id: str, page: int) -> Told | None:
     is_final = order.state in FINAL
     is_over = is_final and order.finished_ms is not None
     is_settled = is_over or (is_final and order.kind is not OrderKind.RENTAL)
-    return Told(body, notice.changed_ms or 0, is_over, is_settled)
+    return Snapshot(body, notice.changed_ms or 0, is_over, is_settled)
 
 
 class Statuses:
-    """Everything about one order that stands."""
+    """An order's document, and everything that its buyer may do with the order."""
 
     def __init__(self, shop: Shop, waiting: Waiting) -> None:
         self._shop = shop
         self._waiting = waiting
 
-    async def status(self, asked: Asked) -> Reply:
+    async def status(self, request: Request[StatusQuery]) -> Response:
         """Check an order. Known orders are always 200; `error` tells why one came to nothing."""
-        return await self._status(asked, _id_in_fields(asked))
+        return await self._status(request.client, request.params.order_id, request.params)
 
-    async def status_by_path(self, asked: Asked) -> Reply:
+    async def status_by_path(self, request: Request[WaitQuery]) -> Response:
         """Check an order: the same document as /orderstatus."""
-        return await self._status(asked, _id_in_path(asked))
+        return await self._status(request.client, id_in_path(request), request.params)
 
-    async def _status(self, asked: Asked, order_id: str) -> Reply:
-        wait_s = fields.whole_number(asked.fields, "wait", 0, _LONGEST_WISH_S) or 0
-        since = fields.whole_number(asked.fields, "since", 0, _LATEST_MS)
-        page = fields.whole_number(asked.fields, "page", 1, LAST_PAGE) or 1
-        told = await tell(self._shop, order_id, page)
-        is_news = since is not None and told.timestamp > since
-        if wait_s and page == 1 and not _is_final(told, since) and not is_news:
-            told = await self._changed(asked.client, order_id, since, min(wait_s, MAX_WAIT_S))
-        return Reply(told.body)
+    async def _status(self, client: str, order_id: str, query: WaitQuery) -> Response:
+        since = query.since
+        found = await snapshot(self._shop, order_id, query.page)
+        may_wait = query.wait and query.page == 1
+        if may_wait and found.is_awaited(since) and not found.is_news(since):
+            found = await self._changed(client, order_id, since, min(query.wait, MAX_WAIT_S))
+        return _json(found)
 
-    async def _changed(self, client: str, order_id: str, since: int | None, wait_s: float) -> Told:
+    async def _changed(
+        self, client: str, order_id: str, since: int | None, wait_s: float
+    ) -> Snapshot:
         """The order as soon as it differs from now, or as it is after ``wait_s``."""
         now = asyncio.get_running_loop().time
         async with self._waiting.for_order(order_id, client) as changes:
-            first = latest = await tell(self._shop, order_id)
-            is_news = since is not None and first.timestamp > since
-            if is_news or _is_final(first, since):
+            first = latest = await snapshot(self._shop, order_id)
+            if first.is_news(since) or not first.is_awaited(since):
                 return first  # it changed while we began to listen
             deadline = now() + wait_s
             while not latest.is_over and await changes.wait(deadline - now()):
-                latest = await tell(self._shop, order_id)
+                latest = await snapshot(self._shop, order_id)
                 if latest.body != first.body:
                     break
             return latest
 
-    async def cancel(self, asked: Asked) -> Reply:
+    async def cancel(self, request: Request[OrderQuery]) -> Done:
         """Cancel a receive order that got no code, 2 minutes after its number was assigned."""
-        purpose = " ".join(asked.header(name) for name in _SPECULATIVE).lower()
-        if asked.scope["method"] != "POST" and "pre" in purpose:
+        purpose = " ".join(request.header(name) for name in _SPECULATIVE).lower()
+        if request.method != "POST" and "pre" in purpose:
             raise Conflict(
                 "A prefetch cancels nothing.",
                 code="PREFETCH_REFUSED",
                 suggestion="Open the address itself, or send a POST.",
             )
-        return await self._cancel(_id_in_fields(asked))
+        await self._act(request.params.order_id, cancel_order)
+        return Done()
 
-    async def cancel_by_path(self, asked: Asked) -> Reply:
+    async def cancel_by_path(self, request: Request[Nothing]) -> Done:
         """Cancel a receive order that got no code, 2 minutes after its number was assigned."""
-        return await self._cancel(_id_in_path(asked))
+        await self._act(id_in_path(request), cancel_order)
+        return Done()
 
-    async def _cancel(self, order_id: str) -> Reply:
-        await tell(self._shop, order_id)
-        await cancel_order(self._shop, order_id)
-        return ok({"status": "OK"})
-
-    async def replace_number(self, asked: Asked) -> Reply:
+    async def replace_number(self, request: Request[Nothing]) -> Response:
         """Give the number back unused and try another one, at no charge, while no code came."""
-        order_id = _id_in_path(asked)
-        await tell(self._shop, order_id)
-        await replace_number(self._shop, order_id)
-        return Reply((await tell(self._shop, order_id)).body)
+        return await self._act(id_in_path(request), replace_number)
 
-    async def request_text(self, asked: Asked) -> Reply:
+    async def request_text(self, request: Request[Nothing]) -> Response:
         """Ask for one more text on the same number."""
-        order_id = _id_in_path(asked)
-        await tell(self._shop, order_id)
-        await request_text(self._shop, order_id)
-        return Reply((await tell(self._shop, order_id)).body)
+        return await self._act(id_in_path(request), request_text)
 
-    async def accept(self, asked: Asked) -> Reply:
+    async def accept(self, request: Request[Nothing]) -> Response:
         """Take a text in which no code was found as delivered: pay for it, and see it whole."""
-        order_id = _id_in_path(asked)
-        await tell(self._shop, order_id)
-        await accept_without_code(self._shop, order_id)
-        return Reply((await tell(self._shop, order_id)).body)
+        return await self._act(id_in_path(request), accept_without_code)
+
+    async def _act(self, order_id: str, act: Callable[[Shop, str], Awaitable[Any]]) -> Response:
+        """Do something with an order of this family; the order as it then is."""
+        await snapshot(self._shop, order_id)
+        await act(self._shop, order_id)
+        return _json(await snapshot(self._shop, order_id))
 
 
-def _is_final(told: Told, since: int | None) -> bool:
-    """Whether a wait would be for nothing that a buyer waits for. Who names ``since`` has seen the
-    end, and asks for what may come after it."""
-    return told.is_over or (told.is_final and since is None)
+def id_in_path(request: Request[Any]) -> str:
+    """The order's id, '' for what is no id of ours."""
+    return canonical_id(request.in_path("order_id"))
 
 
-def _id_in_fields(asked: Asked) -> str:
-    value = asked.fields.get("orderId")
-    if value is None:
-        raise fields.missing("orderId", "It is what /createorder answered.")
-    return fields.order_id(value) if isinstance(value, str) else ""
-
-
-def _id_in_path(asked: Asked) -> str:
-    return fields.order_id(asked.path("order_id"))
+def _json(found: Snapshot) -> Response:
+    return Response(body=found.body, content_type=JSON)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ringbolt.api.orders.endpoint import Asked, Reply
+from ringbolt.api.kit.request import Nothing, Request
+from ringbolt.api.kit.response import Response
 from ringbolt.app.limits.suppress import hash_of_token, suppress
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import NotFound
@@ -34,24 +35,24 @@ class Unsubscribing:
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
 
-    async def ask(self, asked: Asked) -> Reply:
+    async def ask(self, request: Request[Nothing]) -> Response:
         """A page with one button."""
-        self._hash(asked)
-        return Reply(_ASK, content_type=_HTML)
+        self._hash(request)
+        return Response(body=_ASK, content_type=_HTML)
 
-    async def unsubscribe(self, asked: Asked) -> Reply:
+    async def unsubscribe(self, request: Request[Nothing]) -> Response:
         """Send no e-mail to this address any more (RFC 8058, one click)."""
-        await suppress(self._shop, "email", self._hash(asked), "unsubscribed by the link")
-        return Reply(_DONE, content_type=_HTML)
+        await suppress(self._shop, "email", self._hash(request), "unsubscribed by the link")
+        return Response(body=_DONE, content_type=_HTML)
 
-    async def either(self, asked: Asked) -> Reply:
+    async def either(self, request: Request[Nothing]) -> Response:
         """Unsubscribe: GET shows a page with one button, POST does it (RFC 8058)."""
-        if asked.scope["method"] == "POST":
-            return await self.unsubscribe(asked)
-        return await self.ask(asked)
+        if request.method == "POST":
+            return await self.unsubscribe(request)
+        return await self.ask(request)
 
-    def _hash(self, asked: Asked) -> str:
-        token = asked.path("token")
+    def _hash(self, request: Request[Nothing]) -> str:
+        token = request.in_path("token")
         found = hash_of_token(self._shop.keyring, token) if len(token) <= MAX_TOKEN_CHARS else None
         if found is None:
             raise NotFound("This link is not one of ours.", suggestion="Copy the whole link.")

@@ -1,24 +1,24 @@
-"""What an order's receiver was told, and how it went; and telling it once more."""
+"""What was sent to an order's receiver, and how it went; and sending it once more."""
 
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from ringbolt.api.kit.limits import RateGuard
-from ringbolt.api.orders import fields
-from ringbolt.api.orders.endpoint import Asked, Reply, ok
-from ringbolt.api.orders.purchase import key_of
-from ringbolt.api.orders.status import tell
+from ringbolt.api.kit.request import Request
+from ringbolt.api.orders import schema
+from ringbolt.api.orders.dialect import api_key, shown_key
+from ringbolt.api.orders.documents import Resent
+from ringbolt.api.orders.status import id_in_path, snapshot
 from ringbolt.app.accounts.chart_of_accounts import account_of_key
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks.resend_webhook import resend_webhook
-from ringbolt.app.webhooks.webhook_list import LIMIT, list_webhooks
+from ringbolt.app.webhooks.webhook_list import list_webhooks
 from ringbolt.core.errors import NotFound
 from ringbolt.store import orders, webhooks
 from ringbolt.store.engine.db import Tx
 
-MAX_PAGE = 1000
-_MAX_CURSOR_CHARS = 128
 _RESENDS_A_MINUTE = 6
 _RESENDS_AT_ONCE = 3
 """Of one order: enough to mend a receiver with, too few to flood somebody else's."""
@@ -29,24 +29,22 @@ class WebhookLog:
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
-        said = "This order's webhooks were asked for again too often."
-        self._resends = RateGuard(_RESENDS_A_MINUTE, _RESENDS_AT_ONCE, time.monotonic, said)
+        refusal = "This order's webhooks were asked for again too often."
+        self._resends = RateGuard(_RESENDS_A_MINUTE, _RESENDS_AT_ONCE, time.monotonic, refusal)
 
-    async def listing(self, asked: Asked) -> Reply:
-        """What was told to the order's webhookUrl, the latest first, with every try."""
-        order_id = fields.order_id(asked.path("order_id"))
-        limit = fields.whole_number(asked.fields, "limit", 1, MAX_PAGE) or LIMIT
-        cursor = fields.line(asked.fields, "cursor", _MAX_CURSOR_CHARS)
-        await tell(self._shop, order_id)
-        page = await self._shop.db.read(list_webhooks, order_id, False, cursor, limit)
+    async def listing(self, request: Request[schema.PageQuery]) -> dict[str, Any]:
+        """What was sent to the order's webhookUrl, the latest first, with every try."""
+        order_id, query = id_in_path(request), request.params
+        await snapshot(self._shop, order_id)
+        page = await self._shop.db.read(list_webhooks, order_id, False, query.cursor, query.limit)
         following = {"next": page["cursor"]} if page["cursor"] else {}
-        return ok({"status": "OK", "webhooks": page["webhooks"], **following})
+        return {"status": "OK", "webhooks": page["webhooks"], **following}
 
-    async def resend(self, asked: Asked) -> Reply:
-        """Tell it once more. Needs the orderId, or the X-API-Key that paid for the order."""
-        webhook_id = asked.path("webhook_id")
+    async def resend(self, request: Request[schema.Resend]) -> Resent:
+        """Send it once more. Needs the orderId, or the X-API-Key that paid for the order."""
+        webhook_id = request.in_path("webhook_id")
         order_id = await self._shop.db.read(webhooks.order_of, webhook_id)
-        if order_id is None or not await self._may_see(asked, order_id):
+        if order_id is None or not await self._may_see(request, order_id):
             raise NotFound(
                 "There is no such webhook of that order.",
                 code="WEBHOOK_NOT_FOUND",
@@ -55,15 +53,14 @@ class WebhookLog:
         if self._shop.limits:
             self._resends.check(order_id)
         await resend_webhook(self._shop, webhook_id)
-        return ok({"status": "OK", "id": webhook_id})
+        return Resent(id=webhook_id)
 
-    async def _may_see(self, asked: Asked, order_id: str) -> bool:
-        said = asked.fields.get("orderId")
-        if isinstance(said, str) and fields.order_id(said) == order_id:
+    async def _may_see(self, request: Request[schema.Resend], order_id: str) -> bool:
+        if request.params.order_id == order_id:
             return True
-        if not asked.key:
+        if not shown_key(request):
             return False
-        key = await key_of(self._shop, asked, "read")
+        key = await api_key(self._shop, request, "read")
         return await self._shop.db.read(_is_paid_by, order_id, account_of_key(key.id))
 
 
