@@ -56,7 +56,11 @@ def test_the_longest_prefix_comes_first_then_the_cheapest_then_the_first_of_the_
 
 
 def test_nobody_takes_what_no_part_names() -> None:
-    assert route(parts(part("britain", "+44")), "+12025550123") == []
+    found = parts(part("britain", "+44"))
+
+    assert route(found, "+12025550123") == []
+    assert (found.reaches("+12025550123"), found.reaches("+4415551234")) == (False, True)
+    assert not found.reaches("+4415551234", simulated_only=True)
 
 
 def test_a_simulated_part_never_stands_in_for_a_real_one() -> None:

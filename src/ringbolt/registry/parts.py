@@ -45,6 +45,7 @@ class Parts(Generic[T]):
         if len(self._by_name) != len(self._parts):
             raise ValueError("two parts of one kind have the same name")
         self._breakers = {name: CircuitBreaker(now_ms) for name in self._by_name}
+        self.has_simulated = any(part.is_simulated for part in self._parts)
 
     def __iter__(self) -> Iterator[T]:
         return (part.port for part in self._parts)
@@ -59,10 +60,6 @@ class Parts(Generic[T]):
     @property
     def entries(self) -> tuple[Part[T], ...]:
         return self._parts
-
-    @property
-    def has_simulated(self) -> bool:
-        return any(part.is_simulated for part in self._parts)
 
     def is_simulated(self, name: str) -> bool:
         """False also for a name that no part has."""
@@ -93,6 +90,14 @@ class Parts(Generic[T]):
             ranked = [*ranked[:first_real], *behind]
         ranked.sort(key=lambda part: self._breakers[part.name].is_open)
         return tuple(part.port for part in ranked)
+
+    def reaches(self, destination: str, *, simulated_only: bool = False) -> bool:
+        """Whether any part takes ``destination``: asked for every price, so it makes no route."""
+        return any(
+            part.routing.match(destination) is not None
+            for part in self._parts
+            if part.is_simulated or not simulated_only
+        )
 
     def heard(self, name: str, answer: object) -> None:
         """What a part answered: none that is clear, or "not now", counts against it."""

@@ -21,15 +21,11 @@ _NOTHING_CHARGED = "Nothing was charged."
 
 def call_route(shop: Shop, command: CallOrder) -> tuple[VoiceCarrier, ...]:
     """Who may be asked for the call, in order; only who can record, if it is to be recorded."""
-    route = _to(shop, command.to)
+    is_scripted = SCRIPTED.fullmatch(command.to) is not None
+    route = shop.carriers.route(command.to, simulated_only=is_scripted)
     if any(isinstance(step, Record) for step in command.steps):
         return tuple(carrier for carrier in route if isinstance(carrier, SupportsRecording))
     return route
-
-
-def _to(shop: Shop, number: str) -> tuple[VoiceCarrier, ...]:
-    is_scripted = SCRIPTED.fullmatch(number) is not None
-    return shop.carriers.route(number, simulated_only=is_scripted)
 
 
 def text_route(shop: Shop, to: str) -> tuple[SmsCarrier, ...]:
@@ -54,7 +50,8 @@ def number_route(shop: Shop, request: ReceiveTexts) -> tuple[NumberProvider, ...
 
 def check_call_route(shop: Shop, number: str) -> None:
     """Raises ``DestinationRefused`` for a number that no carrier of this shop calls."""
-    if not _to(shop, number):
+    is_scripted = SCRIPTED.fullmatch(number) is not None
+    if not shop.carriers.reaches(number, simulated_only=is_scripted):
         raise DestinationRefused(
             f"{number} is called by no carrier of this shop.",
             code=_CODE,
