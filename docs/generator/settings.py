@@ -6,6 +6,7 @@ import json
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -167,6 +168,8 @@ _LISTS = {str: "list of text", SecretStr: "list of text", int: "list of countrie
 def _kind(annotation: Any) -> str:
     if get_origin(annotation) is Literal:
         return "one of " + ", ".join(code(value) for value in get_args(annotation))
+    if isinstance(annotation, type) and issubclass(annotation, StrEnum):
+        return "one of " + ", ".join(code(value) for value in annotation)
     if get_origin(annotation) is tuple:
         return _LISTS[get_args(annotation)[0]]
     names = {bool: "true or false", int: "integer", float: "number", str: "text", Path: "path"}

@@ -78,7 +78,7 @@ async def test_a_top_up_is_an_order_of_its_own_whose_invoice_tells_nothing(bank:
     )
     assert order.payment_hash is not None
     assert order.id != order.payment_hash
-    assert key.id not in bank.node.holds[bytes.fromhex(order.payment_hash)].memo
+    assert key.id not in bank.node.invoices[bytes.fromhex(order.payment_hash)].memo
 
 
 async def test_one_satoshi_is_a_top_up(bank: Bank) -> None:
@@ -116,7 +116,7 @@ async def test_an_unpaid_top_up_that_ran_out_is_nowhere(bank: Bank) -> None:
     order = (await bank.fund(key.key, 5000)).order
     assert order.payment_hash is not None
     await bank.node.cancel_invoice(bytes.fromhex(order.payment_hash))
-    await bank.hear(order, bank.node.holds[bytes.fromhex(order.payment_hash)])
+    await bank.hear(order, bank.node.invoices[bytes.fromhex(order.payment_hash)])
     await bank.work()
 
     assert (await bank.order(order)).state is OrderState.EXPIRED

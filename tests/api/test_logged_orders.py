@@ -57,7 +57,7 @@ async def test_an_order_whose_payment_comes_near_its_end(
 ) -> None:
     configure_logs(LogSettings(format="json", level="debug"), b"k" * 32)
     order = await paid(world, "activation")
-    last = world.node.holds[await order.payment_hash()].expiry_height
+    last = world.node.invoices[await order.payment_hash()].expiry_height
     assert last is not None
     world.node.height = last - 10
     await world.process().look_after_holds()

@@ -18,12 +18,12 @@ from ringbolt.core.keys import Keyring
 from ringbolt.core.order import OrderState
 from ringbolt.core.outcome import Recovery
 from ringbolt.lightning.node import InvoiceState
+from ringbolt.numbers.memory.provider import MINUTE_MS
 from ringbolt.sms.carrier import ReceiptState
 from ringbolt.store import keys, ledger
 from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.engine.opening import open_database
 from support.clients.orders import OrderClient
-from support.memory_provider import MINUTE_MS
 from support.rigs.fate import RightBefore
 from support.rigs.orders import KINDS, Kind, OrderWorld, paid, waiting_for_a_code
 from support.rigs.paid import PRICE_MSAT
@@ -126,7 +126,7 @@ async def test_a_hold_near_its_last_block_is_given_up_before_it_falls_back(
 ) -> None:
     world.sms.life = ()
     order = await paid(world, kind)
-    last = world.node.holds[await order.payment_hash()].expiry_height
+    last = world.node.invoices[await order.payment_hash()].expiry_height
     assert last is not None
     world.node.height = last - 31
     await world.process().look_after_holds()

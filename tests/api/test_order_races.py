@@ -14,10 +14,10 @@ from ringbolt.app.payments.record_hold import record_hold
 from ringbolt.clock import SystemClock
 from ringbolt.core.errors import Conflict
 from ringbolt.core.order import OrderState
+from ringbolt.numbers.memory.provider import MINUTE_MS
 from ringbolt.sms.carrier import ReceiptState
 from ringbolt.store.engine.db import Database
 from ringbolt.store.engine.opening import open_database
-from support.memory_provider import MINUTE_MS
 from support.rigs.fate import RightBefore
 from support.rigs.orders import (
     KINDS,
@@ -149,7 +149,7 @@ async def test_a_payment_that_is_told_again_and_again_counts_once(
     world: OrderWorld, kind: Kind
 ) -> None:
     order = await paid(world, kind)
-    held = world.node.holds[await order.payment_hash()]
+    held = world.node.invoices[await order.payment_hash()]
     await world.db.tx(record_hold, order.id, held, world.process().shop.policies.holds)
     await order.code_comes()
     await world.process().work()
@@ -180,10 +180,10 @@ async def test_a_payment_that_shows_up_when_all_was_over_goes_back(world: OrderW
     process = world.process()
     order = await process.buy("sms")
     payment_hash = await order.payment_hash()
-    forgotten = world.node.holds[payment_hash]
+    forgotten = world.node.invoices[payment_hash]
     await cancel_order(process.shop, order.id)
     await process.work()
-    world.node.holds[payment_hash] = forgotten
+    world.node.invoices[payment_hash] = forgotten
     held = world.node.accept(payment_hash)
     await world.db.tx(record_hold, order.id, held, world.process().shop.policies.holds)
     await process.work()

@@ -24,7 +24,7 @@ from ringbolt.store import audit, jobs, ledger
 from ringbolt.store.engine.db import Database
 from ringbolt.store.engine.opening import open_database
 from ringbolt.store.payouts import PayoutState
-from support.memory_world import MemoryNode
+from support.memory import memory_node
 from support.rigs.fate import Died, Fate
 from support.rigs.payouts import ALICE, SHARE_MSAT, Desk, MemoryAddresses, an_order, settle
 from support.servers.shop import ShopServer
@@ -46,7 +46,7 @@ class Memory(Desk):
 
     def __init__(self, db: Database, clock: SystemClock) -> None:
         self.owners = MemoryAddresses(clock)
-        node = MemoryNode(clock)
+        node = memory_node(clock)
         super().__init__(db, clock, node, self.owners)
         self.node = node
 

@@ -1,19 +1,14 @@
 """What every Lightning node must do for the shop, whatever stands behind the port.
 
-It runs against the simulated node over HTTP, and against a real LND if there is one:
-
-    RINGBOLT_TEST_LND_URL, _LND_MACAROON (file or hex), _LND_TLS_CERT      the shop's node
-    RINGBOLT_TEST_PAYER_URL, _PAYER_MACAROON, _PAYER_TLS_CERT             a node that pays it
+A node joins as another subject of ``support/contracts/lightning.py``.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
@@ -21,7 +16,6 @@ import pytest
 
 from ringbolt.core.errors import NodeUnavailable
 from ringbolt.core.lightning import bolt11
-from ringbolt.lightning.lnd.node import LndNode, load_macaroon
 from ringbolt.lightning.node import (
     InvoiceState,
     InvoiceStatus,
@@ -32,46 +26,16 @@ from ringbolt.lightning.node import (
     SupportsHoldInvoices,
     SupportsPayments,
 )
-from support.servers.world import WorldServer
+from support.contracts.lightning import SUBJECTS, FullNode, Pair
 from support.waiting import PATIENCE_S, eventually
 
 FEE_MSAT = 10_000
 
 
-@dataclass
-class Pair:
-    """The shop's node, and the node of somebody who pays."""
-
-    shop: LndNode
-    payer: LndNode
-
-
-def _real(role: str) -> LndNode:
-    url = os.environ[f"RINGBOLT_TEST_{role}_URL"]
-    cert = os.environ.get(f"RINGBOLT_TEST_{role}_TLS_CERT")
-    macaroon = load_macaroon(os.environ[f"RINGBOLT_TEST_{role}_MACAROON"])
-    return LndNode(url, macaroon, Path(cert) if cert else None)
-
-
-NODES = ["simulated", *(["lnd"] if os.environ.get("RINGBOLT_TEST_LND_URL") else [])]
-
-
-@pytest.fixture(params=NODES)
+@pytest.fixture(params=SUBJECTS)
 async def pair(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Pair]:
-    if request.param == "lnd":
-        shop, payer = _real("LND"), _real("PAYER")
-        yield Pair(shop, payer)
-        await shop.close()
-        await payer.close()
-        return
-    server = WorldServer(tmp_path)
-    await server.start()
-    shop = LndNode(f"{server.url}/simulator/node", "00", liveness_s=0.2)
-    payer = LndNode(f"{server.url}/simulator/wallet", "00")
-    yield Pair(shop, payer)
-    await shop.close()
-    await payer.close()
-    await server.stop()
+    async with SUBJECTS[request.param](tmp_path) as subject:
+        yield subject
 
 
 def fresh() -> tuple[bytes, bytes]:
@@ -79,7 +43,7 @@ def fresh() -> tuple[bytes, bytes]:
     return preimage, sha256(preimage).digest()
 
 
-async def until(node: LndNode, payment_hash: bytes, state: InvoiceState) -> InvoiceStatus:
+async def until(node: FullNode, payment_hash: bytes, state: InvoiceState) -> InvoiceStatus:
     async def probe() -> InvoiceStatus | None:
         status = await node.lookup_invoice(payment_hash)
         return status if status is not None and status.state is state else None
@@ -87,7 +51,7 @@ async def until(node: LndNode, payment_hash: bytes, state: InvoiceState) -> Invo
     return await eventually(probe)
 
 
-async def until_paid(node: LndNode, payment_hash: bytes, preimage: bytes) -> None:
+async def until_paid(node: FullNode, payment_hash: bytes, preimage: bytes) -> None:
     async def is_paid() -> bool:
         return await node.lookup_payment(payment_hash) == PaymentSucceeded(preimage, 0)
 

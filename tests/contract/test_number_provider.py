@@ -43,8 +43,8 @@ async def desk(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
 # Offers
 
 
-async def test_every_country_is_served_and_offers_every_service(desk: Desk) -> None:
-    assert await desk.provider.countries() == tuple(COUNTRIES)
+async def test_its_countries_offer_every_service_and_others_none(desk: Desk) -> None:
+    assert await desk.provider.countries() == desk.subject.countries
     offers = await desk.provider.offers(GERMANY)
     assert {offer.code for offer in offers} >= SERVICES.keys()
     assert all(offer.count > 0 for offer in offers)
@@ -83,18 +83,20 @@ async def test_numbers_that_are_not_wanted_are_not_given(desk: Desk) -> None:
 
 async def test_a_number_of_any_country_is_from_one(desk: Desk) -> None:
     leases = [await desk.acquire("tg", 999) for _ in range(6)]
-    assert {acquired.country for acquired in leases} == {USA, 16, GERMANY}
+    assert len({acquired.country for acquired in leases}) == 3
     for acquired in leases:
         region = phonenumbers.region_code_for_number(phonenumbers.parse(acquired.number))
         assert region == COUNTRIES[acquired.country].region
 
 
 async def test_the_same_reference_twice_is_one_loan(desk: Desk) -> None:
+    if desk.subject.lends_twice:
+        pytest.skip("the provider looks references up, and does not go by them")
     wanted = desk.wanted()
     first, second = await asyncio.gather(*(desk.provider.acquire(wanted) for _ in range(2)))
     assert isinstance(first, Acquired)
     assert second == first
-    assert await desk.find(wanted.ref) == first
+    assert (await desk.acquire()).number != first.number
 
 
 async def test_a_reference_that_was_never_used_is_a_definite_no(desk: Desk) -> None:
@@ -190,14 +192,15 @@ async def test_one_more_text_can_be_asked_for_while_the_loan_goes_on(desk: Desk)
 
 async def test_a_cursor_gives_the_same_texts_again_and_then_goes_on(desk: Desk) -> None:
     acquired = await desk.acquire()
+    empty, _ = await collect(desk.provider, "", 0)
+    assert [batch.texts for batch in empty] == [()]  # tells that the lender was reached
     await desk.subject.text(acquired.number, "one")
     batches, texts = await collect(desk.provider, "", 1)
     assert texts == ["one"]
-    assert batches[0].texts == ()  # tells that the lender was reached
 
     await desk.subject.text(acquired.number, "two")
 
-    assert (await collect(desk.provider, batches[0].cursor, 2))[1] == ["one", "two"]
+    assert (await collect(desk.provider, empty[0].cursor, 2))[1] == ["one", "two"]
     assert (await collect(desk.provider, batches[-1].cursor, 1))[1] == ["two"]
 
 

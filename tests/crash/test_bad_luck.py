@@ -21,10 +21,11 @@ from ringbolt.store import calls, jobs, orders
 from ringbolt.store.calls import AttemptState
 from ringbolt.store.engine.opening import open_database
 from ringbolt.voice.carrier import PlaceCall, PlaceResult
+from ringbolt.voice.memory.carrier import ANSWERED, BUSY, RINGS
 from ringbolt.worker.handlers import handlers
 from support.clients.patient_buyer import PatientBuyer
 from support.clients.phones import Phones
-from support.memory_world import ANSWERED, BUSY, RINGS, memory_carrier
+from support.memory import memory_carrier
 from support.processes.shop import ServerProcess, world_process
 from support.rigs.calls import Buyer, CallWorld, assert_promise_kept
 

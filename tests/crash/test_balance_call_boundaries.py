@@ -16,7 +16,8 @@ from ringbolt.store import jobs
 from ringbolt.store.engine.opening import open_database
 from ringbolt.store.keys import ApiKey
 from ringbolt.voice.carrier import PlaceCall, PlaceResult
-from support.memory_world import ANSWERED, BUSY, RINGS, memory_carrier
+from ringbolt.voice.memory.carrier import ANSWERED, BUSY, RINGS
+from support.memory import memory_carrier
 from support.rigs.balance_calls import (
     Caller,
     assert_promise_kept,

@@ -17,7 +17,8 @@ from ringbolt.core.order import OrderState
 from ringbolt.core.outcome import Recovery, Rejected, Unknown
 from ringbolt.store import jobs
 from ringbolt.store.engine.opening import open_database
-from support.memory_world import ANSWERED, BUSY, memory_carrier
+from ringbolt.voice.memory.carrier import ANSWERED, BUSY
+from support.memory import memory_carrier
 from support.rigs.calls import Buyer, CallProcess, CallWorld, assert_promise_kept
 from support.rigs.fate import Died, Fate
 from support.rigs.shop import let_stand_still

@@ -20,7 +20,7 @@ from ringbolt.core.calls.call import CallStatus
 from ringbolt.core.errors import NotFound
 from ringbolt.core.outcome import Recovery
 from ringbolt.store import calls, jobs
-from support.memory_world import memory_carrier
+from support.memory import memory_carrier
 from support.rigs.balance_calls import (
     Caller,
     assert_promise_kept,

@@ -18,7 +18,7 @@ from ringbolt.core.order import OrderState
 from ringbolt.core.outcome import Recovery
 from ringbolt.lightning.node import PaymentFailed, PaymentSucceeded, PaymentUnknown
 from ringbolt.store import calls, jobs
-from support.memory_world import memory_carrier
+from support.memory import memory_carrier
 from support.rigs.calls import PRICE_MSAT, Buyer, CallWorld, assert_promise_kept
 from support.rigs.shop import LEASE_MS
 from support.simulation.call_machine import LIVES, WHO, CallMachine

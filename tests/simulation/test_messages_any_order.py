@@ -15,9 +15,9 @@ from ringbolt.app.messages.record_receipt import record_receipt
 from ringbolt.core.order import PaymentMethod
 from ringbolt.core.outcome import Recovery
 from ringbolt.sms.carrier import OutSms, ReceiptState
+from ringbolt.sms.memory.carrier import MemoryLookupSms
 from ringbolt.store import jobs
 from ringbolt.store.messages import MessageStatus
-from support.memory_sms import MemoryLookupSms
 from support.rigs.messages import MessageOrder, MessageProcess, MessageWorld
 from support.rigs.shop import LEASE_MS
 from support.simulation.machine import ShopMachine, assert_holds_whatever_happens

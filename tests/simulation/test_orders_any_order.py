@@ -23,9 +23,9 @@ from ringbolt.core.keys import Keyring
 from ringbolt.core.order import FINAL, LOST, OrderState
 from ringbolt.core.outcome import Recovery
 from ringbolt.lightning.node import InvoiceState, InvoiceStatus
+from ringbolt.numbers.memory.provider import MINUTE_MS
 from ringbolt.sms.carrier import ReceiptState
 from ringbolt.store import jobs, ledger
-from support.memory_provider import MINUTE_MS
 from support.rigs.orders import KINDS, Kind, OrderOfWorld, OrderProcess, OrderWorld
 from support.rigs.shop import SECRET
 from support.simulation.machine import KINDS_OF_DEATH, ShopMachine, assert_holds_whatever_happens
@@ -102,7 +102,7 @@ class Orders(ShopMachine):
         async def keep() -> None:
             row = await order.row()
             if row.payment_hash is not None:
-                said = self.world.node.holds[bytes.fromhex(row.payment_hash)]
+                said = self.world.node.invoices[bytes.fromhex(row.payment_hash)]
                 self.told.append((order, said))
 
         self.run(keep())

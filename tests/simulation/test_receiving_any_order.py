@@ -21,8 +21,8 @@ from ringbolt.app.payments.decide_outcome import fail
 from ringbolt.app.shop import Shop
 from ringbolt.core.order import OrderState, PaymentMethod
 from ringbolt.core.outcome import Recovery
+from ringbolt.numbers.memory.provider import MINUTE_MS, USA, MemoryLease, MemoryProvider
 from ringbolt.store import cursors, jobs
-from support.memory_provider import MINUTE_MS, MemoryProvider, SimulatedLease
 from support.rigs.receiving import PaidReceivingOrder, ReceivingProcess, ReceivingWorld
 from support.rigs.shop import LEASE_MS
 from support.simulation.machine import KINDS_OF_DEATH, ShopMachine, assert_holds_whatever_happens
@@ -60,7 +60,7 @@ class Receptions(ShopMachine):
     @initialize(
         target=bought,
         recovery=st.sampled_from([Recovery.LOOKUP, *Recovery]),
-        names_loans=st.booleans(),
+        names_leases=st.booleans(),
         early=st.booleans(),
         method=METHODS,
         hours=HOURS,
@@ -69,7 +69,7 @@ class Receptions(ShopMachine):
     def open(
         self,
         recovery: Recovery,
-        names_loans: bool,
+        names_leases: bool,
         early: bool,
         method: PaymentMethod,
         hours: int,
@@ -78,7 +78,7 @@ class Receptions(ShopMachine):
         """A shop with an order that was just paid, or has its number already."""
         db = self.open_database()
         self.world = ReceivingWorld(db, self.clock, recovery)
-        self.world.backend.names_loans = names_loans
+        self.world.backend.names_leases = names_leases
         self.world.backend.refuses_early = early
         self.process: ReceivingProcess = self.world.process()
         self.was_down = False
@@ -119,7 +119,7 @@ class Receptions(ShopMachine):
     @rule(own=st.booleans(), n=st.integers(0, 5), words=WORDS)
     def a_text_comes_to_any_number(self, own: bool, n: int, words: str) -> None:
         backend = self.world.backends[own]
-        backend.text(backend.numbers[n], words)
+        backend.text(backend.stock[USA][n], words)
 
     @rule(
         what=st.sampled_from(["text", "text, heard", "work", *sorted(DEEDS)]),
@@ -214,7 +214,7 @@ class Receptions(ShopMachine):
             assert text.received_ms >= lease.from_ms
             assert lease.ended_ms is None or text.received_ms <= lease.ended_ms
 
-    def _came_to(self, source: str, event_id: str) -> SimulatedLease | None:
+    def _came_to(self, source: str, event_id: str) -> MemoryLease | None:
         """The loan that a text came to, as the lender knows it."""
         for backend in self.world.backends:
             for lease in backend.leases if backend.name == source else []:
@@ -246,7 +246,7 @@ class Receptions(ShopMachine):
             backend = self._lender_of(lease)
             backend.text(lease.number, words, copies=copies)
 
-    def _lender_of(self, lease: SimulatedLease) -> MemoryProvider:
+    def _lender_of(self, lease: MemoryLease) -> MemoryProvider:
         return next(each for each in self.world.backends if lease in each.leases)
 
     async def _meanwhile(self, what: str, which: int, words: str) -> None:

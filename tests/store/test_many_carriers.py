@@ -16,18 +16,18 @@ from ringbolt.core.calls.call import CallStatus
 from ringbolt.core.order import OrderState, PaymentMethod
 from ringbolt.core.outcome import Recovery, Rejected, Unknown
 from ringbolt.lightning.node import InvoiceState
+from ringbolt.numbers.memory.provider import MemoryProvider
 from ringbolt.registry.parts import Part, Parts
 from ringbolt.sms.carrier import ReceiptState
 from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.engine.upsert import update_row
 from ringbolt.store.schema.tables import orders
 from ringbolt.voice.carrier import PlaceCall, PlaceResult
-from support.memory_provider import MemoryProvider, memory_provider
-from support.memory_world import BUSY, RINGS
+from ringbolt.voice.memory.carrier import BUSY, RINGS
+from support.memory import memory_provider
 from support.named_parts import NamedCarrier, NamedMailer, NamedSms
 from support.parts import one_node, simulated
 from support.rigs.calls import Buyer, CallProcess, CallWorld
-from support.rigs.holding_node import HoldingNode
 from support.rigs.messages import MessageProcess, MessageWorld
 from support.rigs.receiving import ReceivingProcess, ReceivingWorld
 
@@ -417,8 +417,7 @@ async def test_a_hold_is_closed_at_the_node_that_it_is_at(
         await process.pass_ms(MINUTE_MS)
     payment_hash = bytes.fromhex((await order.row()).payment_hash or "")
     assert (await order.row()).state is OrderState.FULFILLED
-    assert isinstance(world.node, HoldingNode)
-    assert world.node.holds[payment_hash].state is InvoiceState.ACCEPTED
+    assert world.node.invoices[payment_hash].state is InvoiceState.ACCEPTED
     assert {each["node"] for each in logs if "gone from the settings" in each["event"]} == {
         "former"
     }

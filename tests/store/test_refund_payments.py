@@ -25,6 +25,7 @@ from ringbolt.core.errors import Conflict, InvalidInput
 from ringbolt.core.keys import Keyring
 from ringbolt.core.lightning import bolt11, l402
 from ringbolt.core.order import OrderKind, OrderState, PaymentMethod
+from ringbolt.lightning.memory.node import wallet_invoice
 from ringbolt.lightning.node import (
     InvoiceState,
     InvoiceStatus,
@@ -36,7 +37,6 @@ from ringbolt.settings import Settings
 from ringbolt.store import housekeeping, jobs, ledger, named_invoices, orders, payouts, refunds
 from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.refunds import Refund, RefundState
-from support.memory_world import wallet_invoice
 from support.rigs.payouts import an_order, settle
 
 HASH = "ab" * 32

@@ -10,10 +10,10 @@ from ringbolt.clock import SystemClock
 from ringbolt.core.order import OrderState, PaymentMethod
 from ringbolt.core.outcome import Recovery
 from ringbolt.sms.carrier import ReceiptState
+from ringbolt.sms.memory.carrier import MemoryLookupSms
 from ringbolt.store import cursors, inbox, jobs, suppressions
 from ringbolt.store.engine.db import Database
 from ringbolt.store.messages import MessageStatus
-from support.memory_sms import MemoryLookupSms
 from support.rigs.fate import Died, Fate
 from support.rigs.messages import MessageWorld
 from support.rigs.shop import LEASE_MS

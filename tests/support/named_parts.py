@@ -4,36 +4,22 @@ from __future__ import annotations
 
 from ringbolt.clock import Clock
 from ringbolt.core.outcome import Recovery
-from support.memory_sms import MemoryLookupMailer, MemoryLookupSms
-from support.memory_world import MemoryLookupCarrier
+from ringbolt.mail.memory.mailer import MemoryLookupMailer
+from ringbolt.sms.memory.carrier import MemoryLookupSms
+from ringbolt.voice.memory.carrier import MemoryLookupCarrier
 
 
 class NamedCarrier(MemoryLookupCarrier):
     def __init__(self, name: str, clock: Clock, recovery: Recovery = Recovery.LOOKUP) -> None:
-        super().__init__(clock)
+        super().__init__(clock, name)
         self.recovery = recovery
-        self._name = name
-
-    @property
-    def name(self) -> str:
-        return self._name
+        self.log.stays_connected = False
 
 
 class NamedSms(MemoryLookupSms):
     def __init__(self, name: str, clock: Clock) -> None:
-        super().__init__(clock)
-        self._name = name
-
-    @property
-    def name(self) -> str:
-        return self._name
+        super().__init__(clock, name)
+        self.log.stays_connected = False
 
 
-class NamedMailer(MemoryLookupMailer):
-    def __init__(self, name: str) -> None:
-        super().__init__()
-        self._name = name
-
-    @property
-    def name(self) -> str:
-        return self._name
+NamedMailer = MemoryLookupMailer

@@ -5,19 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import structlog
 from starlette.routing import BaseRoute
 
 from ringbolt.api.audio import audio_routes
 from ringbolt.api.callbacks import callback_routes
 from ringbolt.app.shop import Shop
+from ringbolt.core.callback import SupportsCallbacks
 from ringbolt.core.keys import derive
 from ringbolt.voice.audio.served import ServedAudio
 from ringbolt.voice.carrier import NeedsAudioUrls
 
+log = structlog.get_logger("ringbolt.parts")
+
 
 def called_routes(shop: Shop) -> list[BaseRoute]:
     """The routes of those parts that have some; carriers that fetch audio are told where from."""
-    routes = callback_routes(shop.keyring, shop.base_url, _parts(shop))
+    parts = list(_parts(shop))
+    _warn_of_unreachable(shop, parts)
+    routes = callback_routes(shop.keyring, shop.base_url, parts)
     fetching = [carrier for carrier in shop.carriers if isinstance(carrier, NeedsAudioUrls)]
     if fetching:
         keys = [derive(secret, "audio") for secret in shop.keyring.all()]
@@ -26,6 +32,21 @@ def called_routes(shop: Shop) -> list[BaseRoute]:
             carrier.fetch_audio_from(served)
         routes += audio_routes(served)
     return routes
+
+
+def _warn_of_unreachable(shop: Shop, parts: list[tuple[str, str, object]]) -> None:
+    """Without an address of its own the shop is called at where it listens, which only this machine
+    can reach."""
+    if shop.settings.public_url:
+        return
+    for area, name, part in parts:
+        if isinstance(part, SupportsCallbacks | NeedsAudioUrls):
+            log.warning(
+                "a part has to reach the shop: set RINGBOLT_PUBLIC_URL",
+                area=area,
+                part=name,
+                told=shop.base_url,
+            )
 
 
 def _parts(shop: Shop) -> Iterator[tuple[str, str, object]]:

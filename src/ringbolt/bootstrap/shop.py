@@ -20,6 +20,7 @@ from ringbolt.bootstrap.called import called_routes
 from ringbolt.bootstrap.cards import load_prices, load_rate_card, load_text_costs
 from ringbolt.bootstrap.parts import ShopParts, context_of, open_parts
 from ringbolt.clock import Clock, SystemClock
+from ringbolt.core.callback import SupportsCallbacks
 from ringbolt.core.errors import NodeUnavailable
 from ringbolt.core.keys import Keyring
 from ringbolt.lightning.node import LightningNode
@@ -157,18 +158,23 @@ async def open_shop(
         )
         if with_worker:
             opened.worker = Worker(shop, handlers())
-            opened.watchers = _watchers(shop)
+        opened.watchers = _watchers(shop, only_called_back=not with_worker)
         yield opened
 
 
-def _watchers(shop: Shop) -> list[Watcher]:
-    """One for each part that tells what happens outside."""
+def _watchers(shop: Shop, *, only_called_back: bool) -> list[Watcher]:
+    """One for each part that tells what happens outside. Where no worker is, only for those that
+    are called back: what they are told here is committed here."""
+
+    def follows(part: object) -> bool:
+        return not only_called_back or isinstance(part, SupportsCallbacks)
+
     watchers = [
-        node_watcher(shop),
-        hold_watcher(shop),
-        *(carrier_watcher(shop, carrier) for carrier in shop.carriers),
-        *(sms_watcher(shop, carrier) for carrier in shop.sms_carriers),
-        *(text_watcher(shop, provider) for provider in shop.number_providers),
+        None if only_called_back else node_watcher(shop),
+        None if only_called_back else hold_watcher(shop),
+        *(carrier_watcher(shop, each) for each in shop.carriers if follows(each)),
+        *(sms_watcher(shop, each) for each in shop.sms_carriers if follows(each)),
+        *(text_watcher(shop, each) for each in shop.number_providers if follows(each)),
     ]
     return [watcher for watcher in watchers if watcher is not None]
 

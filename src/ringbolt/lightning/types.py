@@ -13,5 +13,6 @@ NODES: Final = PartTypes[Context, LightningNode](
     {
         "simulated": "ringbolt.lightning.simulated.part:SIMULATED",
         "lnd": "ringbolt.lightning.lnd.part:LND",
+        "memory": "ringbolt.lightning.memory.part:MEMORY",
     },
 )

@@ -12,5 +12,6 @@ MAILERS: Final = PartTypes[Context, Mailer](
     "ringbolt.mail",
     {
         "simulated": "ringbolt.mail.simulated.part:SIMULATED",
+        "memory": "ringbolt.mail.memory.part:MEMORY",
     },
 )

@@ -33,6 +33,7 @@ PROVIDERS: Final = PartTypes[NumbersContext, NumberProvider](
     {
         "simulated": "ringbolt.numbers.simulated.part:SIMULATED",
         "pool": "ringbolt.numbers.pool_part:POOL",
+        "memory": "ringbolt.numbers.memory.part:MEMORY",
     },
 )
 OWN_NUMBERS: Final = PoolSettings()

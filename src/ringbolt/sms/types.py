@@ -12,5 +12,6 @@ SMS_CARRIERS: Final = PartTypes[Context, SmsCarrier](
     "ringbolt.sms",
     {
         "simulated": "ringbolt.sms.simulated.part:SIMULATED",
+        "memory": "ringbolt.sms.memory.part:MEMORY",
     },
 )

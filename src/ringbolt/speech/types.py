@@ -24,5 +24,6 @@ SPEAKERS: Final = PartTypes[Context, Speaker](
     "ringbolt.speech",
     {
         "local": "ringbolt.speech.local:LOCAL",
+        "memory": "ringbolt.speech.memory.part:MEMORY",
     },
 )

@@ -12,5 +12,6 @@ CARRIERS: Final = PartTypes[Context, VoiceCarrier](
     "ringbolt.voice",
     {
         "simulated": "ringbolt.voice.simulated.part:SIMULATED",
+        "memory": "ringbolt.voice.memory.part:MEMORY",
     },
 )

@@ -7,9 +7,9 @@ import pytest
 from ringbolt.clock import SystemClock
 from ringbolt.core.keys import hash_of
 from ringbolt.core.order import OrderState, PaymentMethod
+from ringbolt.numbers.memory.provider import MINUTE_MS, USA
 from ringbolt.store import suppressions
 from ringbolt.store.engine.db import Database
-from support.memory_provider import MINUTE_MS, USA
 from support.rigs.paid import METHODS
 from support.rigs.receiving import (
     CODE,
@@ -208,11 +208,11 @@ async def test_a_text_to_a_number_of_nobody_is_kept_from_everybody(
     assert await order.state() is S.IN_PROGRESS
 
 
-@pytest.mark.parametrize("names_loans", [True, False])
+@pytest.mark.parametrize("names_leases", [True, False])
 async def test_a_text_after_the_end_is_nobodys(
-    world: ReceivingWorld, process: ReceivingProcess, names_loans: bool
+    world: ReceivingWorld, process: ReceivingProcess, names_leases: bool
 ) -> None:
-    world.backend.names_loans = names_loans
+    world.backend.names_leases = names_leases
     order = await assigned(world, process)
     number = await order.number()
     await process.pass_ms(22 * MINUTE_MS)
@@ -233,7 +233,7 @@ async def test_a_number_rests_before_another_buyer_has_it(
     unfit = world.backend.leases[1]
     await process.pass_ms(3 * MINUTE_MS)
     assert unfit.told_back, "what could not be used is given back"
-    world.backend._next = 0
+    world.backend.turn = 0
     await process.pass_ms(8 * MINUTE_MS)
     third = await assigned(world, process, service="vk")
     assert await third.number() == await first.number()
@@ -242,14 +242,14 @@ async def test_a_number_rests_before_another_buyer_has_it(
 async def test_a_text_that_is_told_late_is_not_the_next_borrowers(
     world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
-    world.backend.names_loans = False
+    world.backend.names_leases = False
     first = await assigned(world, process, service="tg")
     number = await first.number()
     late = world.backend.text(number, CODE)
     world.backend.log.clear()
     world.backend.leases[0].texts.clear()
     await process.pass_ms(32 * MINUTE_MS)
-    world.backend._next = 0
+    world.backend.turn = 0
     second = await assigned(world, process, service="vk")
     assert await second.number() == number
     world.backend.log.append(late)
@@ -267,7 +267,7 @@ async def test_a_number_has_a_service_once_in_ninety_days(
     second = await assigned(world, process)
     assert await second.number() != await first.number()
     await process.pass_ms(91 * 24 * 60 * MINUTE_MS)
-    world.backend._next = 0
+    world.backend.turn = 0
     third = await assigned(world, process)
     assert await third.number() == await first.number()
 
@@ -291,11 +291,11 @@ async def assigned_after(world: ReceivingWorld, process: ReceivingProcess) -> Pa
     return await assigned(world, process)
 
 
-@pytest.mark.parametrize("names_loans", [True, False])
+@pytest.mark.parametrize("names_leases", [True, False])
 async def test_a_text_that_is_faster_than_the_answer_waits_for_its_lease(
-    world: ReceivingWorld, process: ReceivingProcess, names_loans: bool
+    world: ReceivingWorld, process: ReceivingProcess, names_leases: bool
 ) -> None:
-    world.backend.names_loans = names_loans
+    world.backend.names_leases = names_leases
 
     async def first() -> None:
         world.backend.text(world.backend.leases[-1].number, CODE)

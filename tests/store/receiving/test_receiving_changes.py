@@ -19,10 +19,10 @@ from ringbolt.clock import SystemClock
 from ringbolt.core.errors import Conflict, NotFound, Unavailable
 from ringbolt.core.order import OrderState, PaymentMethod
 from ringbolt.core.outcome import Recovery
+from ringbolt.numbers.memory.provider import MINUTE_MS
 from ringbolt.numbers.provider import InboundText
 from ringbolt.store import received_texts
 from ringbolt.store.engine.db import Database
-from support.memory_provider import MINUTE_MS
 from support.rigs.paid import METHODS
 from support.rigs.receiving import (
     CODE,

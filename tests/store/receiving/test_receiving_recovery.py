@@ -14,11 +14,12 @@ from ringbolt.app.payments.decide_outcome import fail
 from ringbolt.clock import SystemClock
 from ringbolt.core.order import OrderState, PaymentMethod
 from ringbolt.core.outcome import Recovery
+from ringbolt.numbers.memory.provider import MINUTE_MS, USA
 from ringbolt.numbers.provider import AcquireNumber
 from ringbolt.store import jobs, receiving_orders
 from ringbolt.store.engine.db import Database
 from ringbolt.store.engine.opening import open_database
-from support.memory_provider import MINUTE_MS, USA, MemoryListingLender
+from support.memory import listing_provider
 from support.rigs.fate import Died, Fate
 from support.rigs.receiving import CODE, ReceivingProcess, ReceivingWorld, assigned
 from support.rigs.shop import LEASE_MS
@@ -34,7 +35,7 @@ async def test_a_real_number_comes_from_the_operators_own_pool_first(
 ) -> None:
     order = await assigned(world, process, real=True)
     number = await order.number()
-    assert number in world.own.numbers
+    assert number in world.own.stock[USA]
     world.own.text(number, CODE)
     await process.settle_down()
     assert await order.has_been_paid()
@@ -58,15 +59,15 @@ async def test_own_numbers_that_cannot_be_asked_for_a_while_are_waited_for(
     await process.pass_ms(5000)
     world.own.down = False
     await process.pass_ms(10_000)
-    assert await order.number() in world.own.numbers
+    assert await order.number() in world.own.stock[USA]
 
 
 async def test_where_there_are_no_own_numbers_the_simulated_lenders_are_real(
     world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
-    world.own.places = ()
+    world.own.stock = {}
     order = await assigned(world, process, real=True)
-    assert await order.number() in world.backend.numbers
+    assert await order.number() in world.backend.stock[USA]
 
 
 async def test_own_numbers_that_are_gone_by_now_are_not_replaced_by_a_real_lenders(
@@ -74,7 +75,7 @@ async def test_own_numbers_that_are_gone_by_now_are_not_replaced_by_a_real_lende
 ) -> None:
     world.is_simulated = False
     process = world.process()
-    world.own.places = ()
+    world.own.stock = {}
     order = await world.buy(real=True)
     await process.work()
     assert not await order.has_been_paid()
@@ -131,7 +132,7 @@ async def test_what_was_lent_while_nobody_could_be_asked_goes_back_later(
 
 def _listing(world: ReceivingWorld) -> ReceivingProcess:
     """A process of a shop whose lender keeps no references, but lists its loans."""
-    world.backend = MemoryListingLender("lender", Recovery.LOOKUP, world.clock)
+    world.backend = listing_provider("lender", world.clock)
     return world.process()
 
 
@@ -162,6 +163,7 @@ async def test_a_loan_of_another_kind_is_not_taken_for_a_lost_one(
     world: ReceivingWorld, wanted: dict[str, Any]
 ) -> None:
     process = _listing(world)
+    world.backend.stock[43] = ["+4915123456701"]
     await world.backend.acquire(AcquireNumber("somebody else's", "tg", USA))
     world.backend.answers.append("never_heard")
     order = await world.buy(**wanted)

@@ -7,8 +7,9 @@ its numbers.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,7 +17,11 @@ from typing import Any, Protocol
 import aiohttp
 import pytest
 
+from ringbolt.clock import SystemClock
+from ringbolt.core.countries import COUNTRIES
 from ringbolt.core.errors import Unavailable
+from ringbolt.core.outcome import Recovery
+from ringbolt.numbers.memory.provider import MemoryLookupProvider, MemoryProvider
 from ringbolt.numbers.provider import (
     Acquired,
     AcquireNumber,
@@ -30,13 +35,24 @@ from support.contracts.following import heard
 from support.servers.world import WorldServer
 from support.waiting import eventually
 
-USA, GERMANY = 187, 43
+USA, GERMANY, AUSTRALIA = 187, 43, 175
 
 
 class Subject(Protocol):
-    """A lender under test, and what is behind it."""
+    """A provider under test, and what is behind it."""
 
-    provider: NumberProvider
+    @property
+    def provider(self) -> NumberProvider: ...
+
+    @property
+    def countries(self) -> tuple[int, ...]:
+        """Where it has numbers."""
+        ...
+
+    @property
+    def lends_twice(self) -> bool:
+        """It lends again what it is asked for again, with the same reference."""
+        ...
 
     async def text(self, to: str, text: str, sender: str = "Acme") -> None:
         """A stranger sends a text to a number."""
@@ -56,6 +72,8 @@ class Simulated:
     server: WorldServer
     http: aiohttp.ClientSession
     provider: NumberProvider
+    countries: tuple[int, ...] = tuple(COUNTRIES)
+    lends_twice: bool = False
 
     async def text(self, to: str, text: str, sender: str = "Acme") -> None:
         await self._post("sms", to=to, text=text, **{"from": sender})
@@ -82,7 +100,54 @@ async def simulated(directory: Path) -> AsyncIterator[Simulated]:
     await server.stop()
 
 
-SUBJECTS = {"simulated": simulated}
+@dataclass
+class Memory:
+    provider: MemoryProvider
+    clock: SystemClock
+    lends_twice: bool
+
+    @property
+    def countries(self) -> tuple[int, ...]:
+        return tuple(sorted(self.provider.stock))
+
+    async def text(self, to: str, text: str, sender: str = "Acme") -> None:
+        found = re.search(r"[0-9]{6}", text)
+        self.provider.text(to, text, found[0] if found else "", sender=sender)
+
+    async def later(self, seconds: float) -> None:
+        self.clock.set_offset(self.clock.offset_ms + round(seconds * 1000))
+
+    async def restart(self) -> None:
+        """It lives as long as the process."""
+
+
+def _stock() -> dict[int, list[str]]:
+    return {
+        AUSTRALIA: [f"+614123456{n:02d}" for n in range(50)],
+        GERMANY: [f"+49151234567{n:02d}" for n in range(50)],
+        USA: [f"+120255501{n:02d}" for n in range(50)],
+    }
+
+
+@asynccontextmanager
+async def memory(directory: Path) -> AsyncIterator[Memory]:
+    clock = SystemClock()
+    provider = MemoryProvider("memory", Recovery.IDEMPOTENT, clock, _stock())
+    yield Memory(provider, clock, lends_twice=False)
+
+
+@asynccontextmanager
+async def memory_with_lookup(directory: Path) -> AsyncIterator[Memory]:
+    clock = SystemClock()
+    provider = MemoryLookupProvider("memory", Recovery.LOOKUP, clock, _stock())
+    yield Memory(provider, clock, lends_twice=True)
+
+
+SUBJECTS: dict[str, Callable[[Path], AbstractAsyncContextManager[Subject]]] = {
+    "simulated": simulated,
+    "memory": memory,
+    "memory with look-up": memory_with_lookup,
+}
 
 
 class Desk:

@@ -6,28 +6,34 @@ says (None for what its far end cannot be made to do: those tests are skipped).
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
 import aiohttp
 import pytest
 
+from ringbolt.clock import SystemClock
+from ringbolt.core.outcome import Recovery
 from ringbolt.sms.carrier import (
     Accepted,
     DeliveryReceipt,
     OutSms,
     ReceiptBatch,
     ReceiptState,
+    SendResult,
     SmsCarrier,
     SmsSnapshot,
     SupportsSmsLookup,
 )
+from ringbolt.sms.memory.carrier import AnswerTo, MemoryLookupSms, MemorySms
 from ringbolt.sms.simulated.carrier import SimulatedSmsCarrier
 from support.servers.world import WorldServer
 from support.waiting import eventually
+
+SENT, DELIVERED, FAILED = ReceiptState.SENT, ReceiptState.DELIVERED, ReceiptState.FAILED
 
 
 @dataclass(frozen=True)
@@ -52,8 +58,16 @@ class Fate:
 class Subject(Protocol):
     """A carrier under test, and a look at the phones behind it."""
 
-    carrier: SmsCarrier
-    fate: Fate
+    @property
+    def carrier(self) -> SmsCarrier: ...
+
+    @property
+    def fate(self) -> Fate: ...
+
+    @property
+    def is_told_twice(self) -> bool:
+        """It sends a text again that it is asked for again, with the same reference."""
+        ...
 
     async def texts_of(self, number: str) -> list[tuple[str, str]]:
         """What the phone shows: (sender, text), oldest first."""
@@ -64,6 +78,7 @@ class Subject(Protocol):
 class Simulated:
     server: WorldServer
     carrier: SmsCarrier
+    is_told_twice: bool = False
     fate: Fate = field(
         default_factory=lambda: Fate(
             delivered="+12025550123",
@@ -100,7 +115,73 @@ async def simulated(directory: Path) -> AsyncIterator[Simulated]:
     await server.stop()
 
 
-SUBJECTS = {"simulated": simulated}
+@dataclass
+class Memory:
+    carrier: MemorySms
+    fate: Fate
+    is_told_twice: bool
+
+    async def texts_of(self, number: str) -> list[tuple[str, str]]:
+        return [(sms.sender, "".join(sms.parts)) for sms in self.carrier.inbox(number)]
+
+
+def _fates_of(carrier: MemorySms) -> Fate:
+    """Numbers to which texts fare as ``Fate`` says."""
+    refusals = iter(range(2))
+
+    def refused_twice(sms: OutSms) -> SendResult:
+        again = next(refusals, None) is not None
+        return carrier.refuses_for_now(sms) if again else carrier.takes(sms)
+
+    def after_a_strangers(sms: OutSms) -> SendResult:
+        carrier.tell(replace(sms, ref="of-a-stranger"), DELIVERED)
+        return carrier.takes(sms)
+
+    def by_parts(*told: tuple[int, ReceiptState]) -> AnswerTo:
+        def answer(sms: OutSms) -> SendResult:
+            result = carrier.takes_and_tells()(sms)
+            for n, state in told:
+                carrier.tell(sms, state, n)
+            return result
+
+        return answer
+
+    fates: dict[str, AnswerTo] = {
+        "failed": carrier.takes_and_tells(FAILED),
+        "sent_then_failed": carrier.takes_and_tells(SENT, FAILED),
+        "refused": carrier.refuses,
+        "refused_for_now": refused_twice,
+        "answer_lost": carrier.takes_unheard,
+        "request_lost": carrier.never_hears,
+        "doubled": carrier.takes_and_tells(SENT, SENT, DELIVERED, DELIVERED),
+        "second_part_failed": by_parts(
+            (1, SENT), (3, SENT), (2, FAILED), (1, DELIVERED), (3, DELIVERED)
+        ),
+        "beside_a_strangers": after_a_strangers,
+    }
+    numbers = {name: f"+120255503{n:02d}" for n, name in enumerate(fates)}
+    carrier.by_number = {numbers[name]: answer for name, answer in fates.items()}
+    carrier.life = (SENT, DELIVERED)
+    return Fate(delivered="+12025550123", **numbers)
+
+
+@asynccontextmanager
+async def memory(directory: Path) -> AsyncIterator[Memory]:
+    carrier = MemorySms(Recovery.IDEMPOTENT, SystemClock())
+    yield Memory(carrier, _fates_of(carrier), is_told_twice=False)
+
+
+@asynccontextmanager
+async def memory_with_lookup(directory: Path) -> AsyncIterator[Memory]:
+    carrier = MemoryLookupSms(SystemClock())
+    yield Memory(carrier, _fates_of(carrier), is_told_twice=True)
+
+
+SUBJECTS: dict[str, Callable[[Path], AbstractAsyncContextManager[Subject]]] = {
+    "simulated": simulated,
+    "memory": memory,
+    "memory with look-up": memory_with_lookup,
+}
 
 
 class Desk:

@@ -6,13 +6,15 @@ import asyncio
 import math
 import struct
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 import aiohttp
+import pytest
 import uvicorn
 
+from ringbolt.clock import SystemClock
 from ringbolt.core.calls.call import (
     CallEvent,
     CallStatus,
@@ -21,12 +23,23 @@ from ringbolt.core.calls.call import (
     RenderedGather,
     RenderedScript,
 )
+from ringbolt.core.outcome import Rejected, Unknown
 from ringbolt.simulator.app import create_app
 from ringbolt.simulator.world import World
 from ringbolt.voice.audio.g711 import decode_ulaw, encode_ulaw
 from ringbolt.voice.audio.wav import read_wav
-from ringbolt.voice.carrier import CallSnapshot, EventBatch, PlaceCall
+from ringbolt.voice.carrier import (
+    Accepted,
+    CallSnapshot,
+    EventBatch,
+    PlaceCall,
+    PlaceResult,
+    SupportsCallLookup,
+    VoiceCarrier,
+)
+from ringbolt.voice.memory.carrier import BUSY, RINGS, MemoryLookupCarrier
 from ringbolt.voice.simulated.carrier import SimulatedCarrier
+from support.contracts.following import stop
 from support.waiting import eventually
 
 Part = Clip | Pause | RenderedGather
@@ -64,19 +77,32 @@ async def served(world: World) -> AsyncIterator[str]:
         await serving
 
 
-class Rig:
-    """A carrier, everything it told, and somebody's hand on the phones."""
+class Carrier(VoiceCarrier, SupportsCallLookup, Protocol):
+    """A carrier that can be asked what became of a call."""
 
-    def __init__(
-        self, world: World, url: str, directory: Path, http: aiohttp.ClientSession
-    ) -> None:
-        self.world = world
-        self.url = url
-        self.carrier = SimulatedCarrier(url)
+
+C = TypeVar("C", bound=Carrier)
+
+
+class Line(Generic[C]):
+    """A carrier, everything it told, and somebody's hand on the phones.
+
+    ``has_media``: phones hear what is said and press keys, all in its time.
+    """
+
+    has_media = True
+    is_told_twice = False
+    """It places a call again that it is asked for again, with the same reference."""
+
+    def __init__(self, carrier: C, directory: Path) -> None:
+        self.carrier = carrier
         self.told: list[CallEvent] = []
-        self._http = http
         self._directory = directory
         self._refs = 0
+
+    def needs_media(self) -> None:
+        if not self.has_media:
+            pytest.skip("nothing is said and heard here")
 
     def clip(self, pcm: bytes) -> Clip:
         path = self._directory / f"{len(list(self._directory.iterdir()))}.pcm"
@@ -115,6 +141,42 @@ class Rig:
 
     async def until_over(self, ref: str) -> CallEvent:
         return await self.until(ref, lambda event: event.status.is_final)
+
+    async def answer(self, number: str) -> None:
+        """Somebody answers the phone that rings."""
+        raise NotImplementedError
+
+    async def phone_hangs_up(self, number: str) -> None:
+        raise NotImplementedError
+
+    async def rings_at(self, number: str) -> int:
+        """How many calls came to a phone."""
+        raise NotImplementedError
+
+    async def heard(self, ref: str) -> bytes:
+        """What the phone heard, as samples; empty if nothing."""
+        raise NotImplementedError
+
+
+class Rig(Line[SimulatedCarrier]):
+    """The simulated carrier, and the phones of its world."""
+
+    def __init__(
+        self, world: World, url: str, directory: Path, http: aiohttp.ClientSession
+    ) -> None:
+        super().__init__(SimulatedCarrier(url), directory)
+        self.world = world
+        self.url = url
+        self._http = http
+
+    async def answer(self, number: str) -> None:
+        assert (await self.post(f"/simulator/phones/{number}/answer"))[0] == 200
+
+    async def phone_hangs_up(self, number: str) -> None:
+        assert (await self.post(f"/simulator/phones/{number}/hangup"))[0] == 200
+
+    async def rings_at(self, number: str) -> int:
+        return len(await self.phone(number))
 
     async def get(self, path: str) -> tuple[int, Any]:
         async with self._http.get(self.url + path) as answer:
@@ -159,6 +221,82 @@ async def rig(directory: Path, speed: float = 20) -> AsyncIterator[Rig]:
         try:
             yield made
         finally:
-            listening.cancel()
-            await asyncio.gather(listening, return_exceptions=True)
+            await stop(listening)
             await made.carrier.close()
+
+
+class MemoryLine(Line[MemoryLookupCarrier]):
+    """The carrier in memory; calls to the scripted numbers fare as they do in the simulated world,
+    in no time."""
+
+    has_media = False
+    is_told_twice = True
+
+    def __init__(self, directory: Path) -> None:
+        carrier = MemoryLookupCarrier(SystemClock())
+        super().__init__(carrier, directory)
+        carrier.obeys = True
+        carrier.life_of = {
+            PLAIN: RINGS,
+            "+1234567801": BUSY,
+            "+1234567802": (*RINGS, CallStatus.NO_ANSWER),
+            "+1234567803": RINGS,
+            "+1234567890": (*RINGS, CallStatus.IN_PROGRESS),
+            "+1234567804": (CallStatus.INITIATED, CallStatus.FAILED),
+        }
+        carrier.by_number = {
+            "+1234567805": Rejected("this destination is not served"),
+            "+1234567806": Rejected("no line is free", permanent=False),
+            "+1234567807": carrier.lost,
+            "+1234567803": self._declined,
+            "+1234567808": Unknown("the request was lost"),
+            "+1234567890": self._presses,
+        }
+
+    def _declined(self, call: PlaceCall) -> PlaceResult:
+        self.carrier.ring_at_once(call)
+        self.carrier.tell(call.ref, CallStatus.BUSY, cause="603 Decline")
+        return Accepted("declined")
+
+    def _presses(self, call: PlaceCall) -> PlaceResult:
+        self.carrier.ring_at_once(call)
+        for key in "1#":
+            self.carrier.tell(call.ref, CallStatus.IN_PROGRESS, digits=key)
+        self.carrier.tell(call.ref, CallStatus.COMPLETED)
+        return Accepted("pressed")
+
+    async def answer(self, number: str) -> None:
+        self.carrier.tell(self._last(number), CallStatus.IN_PROGRESS)
+
+    async def phone_hangs_up(self, number: str) -> None:
+        self.carrier.tell(self._last(number), CallStatus.COMPLETED, cause="the phone hung up")
+
+    async def rings_at(self, number: str) -> int:
+        return sum(self.carrier.placed[ref].to == number for ref in self.carrier.rings)
+
+    def _last(self, number: str) -> str:
+        return [ref for ref in self.carrier.rings if self.carrier.placed[ref].to == number][-1]
+
+
+@asynccontextmanager
+async def simulated(directory: Path) -> AsyncIterator[Rig]:
+    async with rig(directory) as made:
+        yield made
+
+
+@asynccontextmanager
+async def memory(directory: Path) -> AsyncIterator[MemoryLine]:
+    made = MemoryLine(directory)
+    listening = asyncio.create_task(made.listen())
+    try:
+        yield made
+    finally:
+        await stop(listening)
+
+
+SUBJECTS: dict[str, Callable[[Path], AbstractAsyncContextManager[Line[Any]]]] = {
+    "simulated": simulated,
+    "memory": memory,
+}
+"""A carrier joins as another one: what opens it, and phones to which calls fare as to the scripted
+numbers of the simulated world."""

@@ -25,15 +25,16 @@ from ringbolt.core.errors import RingboltError
 from ringbolt.core.order import OrderKind, OrderState
 from ringbolt.core.outcome import Recovery
 from ringbolt.core.pricing.money import msat, sats_down
+from ringbolt.lightning.memory.node import MemoryNode
 from ringbolt.lightning.node import InvoiceStatus
+from ringbolt.mail.memory.mailer import MemoryMailer
 from ringbolt.settings import Settings
 from ringbolt.store import jobs, ledger, messages, orders
 from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.orders import Order
-from support.memory_sms import MemoryMailer
+from support.memory import memory_node
 from support.parts import simulated
 from support.rigs.fate import Fate
-from support.rigs.holding_node import HoldingNode
 from support.rigs.shop import World
 
 CLIENT = "somebody"
@@ -43,10 +44,10 @@ _LEASE_MS = 60_000
 class Bank(World):
     """Everything that the holder of a key does, and the worker that closes holds."""
 
-    node: HoldingNode
+    node: MemoryNode
 
     def __init__(self, db: Database, clock: SystemClock, **options: Any) -> None:
-        super().__init__(db, clock, HoldingNode(clock), Settings(limits="off", **options))
+        super().__init__(db, clock, memory_node(clock), Settings(limits="off", **options))
         mailers = simulated(clock, MemoryMailer(Recovery.NONE))
         self.counter: Shop = self.shop(Fate(), mailers=mailers)
 

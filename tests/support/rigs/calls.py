@@ -15,14 +15,16 @@ from ringbolt.core.errors import Unavailable
 from ringbolt.core.lightning.l402 import Grant, Offer, memo, new_token
 from ringbolt.core.order import OrderState
 from ringbolt.core.pricing.rates import parse_csv
+from ringbolt.lightning.memory.node import wallet_invoice
 from ringbolt.settings import Settings
 from ringbolt.store import calls, jobs, orders, refunds
 from ringbolt.store.calls import Attempt
 from ringbolt.store.engine.db import Database
 from ringbolt.store.orders import Order
 from ringbolt.store.refunds import Refund, RefundState
+from ringbolt.voice.memory.carrier import MemoryCarrier
 from ringbolt.worker.watchers import carrier_watcher, node_watcher
-from support.memory_world import MemoryCarrier, MemoryNode, MemorySpeaker, NoAudio, wallet_invoice
+from support.memory import NoAudio, memory_node, silent_speaker
 from support.parts import one_node, simulated
 from support.rigs.fate import Fate, mortal
 from support.rigs.shop import Process, World, jobs_left
@@ -36,9 +38,9 @@ class CallWorld(World):
 
     def __init__(self, db: Database, clock: SystemClock, carrier: MemoryCarrier) -> None:
         settings = Settings(limits="off", calls={"charge_on": "answered"})
-        super().__init__(db, clock, MemoryNode(clock), settings)
+        super().__init__(db, clock, memory_node(clock), settings)
         self.carrier = carrier
-        self.speaker = MemorySpeaker()
+        self.speaker = silent_speaker()
 
     def process(self, fate: Fate | None = None) -> CallProcess:
         """A fresh process of the shop."""

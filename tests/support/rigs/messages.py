@@ -13,17 +13,18 @@ from ringbolt.core.errors import Unavailable
 from ringbolt.core.order import OrderKind, PaymentMethod
 from ringbolt.core.outcome import Recovery
 from ringbolt.core.texts import segments
+from ringbolt.mail.memory.mailer import MemoryMailer
 from ringbolt.settings import Settings
 from ringbolt.sms.carrier import OutSms
+from ringbolt.sms.memory.carrier import MemorySms
 from ringbolt.store import messages
 from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.messages import Message
 from ringbolt.store.orders import Order
 from ringbolt.worker.message_watcher import sms_watcher
-from support.memory_sms import MemoryMailer, MemorySms, memory_mailer, memory_sms
+from support.memory import memory_mailer, memory_node, memory_sms
 from support.parts import simulated
 from support.rigs.fate import Fate, mortal
-from support.rigs.holding_node import HoldingNode
 from support.rigs.paid import buy_paid
 from support.rigs.shop import Process, World, WorldOrder
 
@@ -41,7 +42,7 @@ class MessageWorld(World):
         recovery: Recovery = Recovery.LOOKUP,
         options: Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__(db, clock, HoldingNode(clock), Settings(limits="off", **options or {}))
+        super().__init__(db, clock, memory_node(clock), Settings(limits="off", **options or {}))
         self.sms: MemorySms = memory_sms(recovery, clock)
         self.mailer: MemoryMailer = memory_mailer(recovery)
 

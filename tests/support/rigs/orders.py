@@ -20,7 +20,9 @@ from ringbolt.core.errors import Unavailable
 from ringbolt.core.order import FINAL, OrderKind, OrderState
 from ringbolt.core.outcome import Recovery
 from ringbolt.core.pricing.costs import TextCosts
+from ringbolt.lightning.memory.node import MemoryNode
 from ringbolt.lightning.node import InvoiceState
+from ringbolt.numbers.memory.provider import MINUTE_MS, USA, MemoryLease
 from ringbolt.settings import Settings
 from ringbolt.sms.carrier import OutSms
 from ringbolt.store import (
@@ -32,12 +34,10 @@ from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.orders import Order
 from ringbolt.worker.message_watcher import sms_watcher
 from ringbolt.worker.text_watcher import text_watcher
-from support.memory_provider import MINUTE_MS, USA, SimulatedLease, memory_provider
-from support.memory_sms import memory_mailer, memory_sms
+from support.memory import memory_mailer, memory_node, memory_provider, memory_sms
 from support.parts import one_node, simulated
 from support.rigs import messages, receiving
 from support.rigs.fate import Fate, mortal
-from support.rigs.holding_node import HoldingNode
 from support.rigs.paid import PRICE_MSAT
 from support.rigs.shop import Process, World, WorldOrder
 
@@ -50,7 +50,7 @@ _NODE = ("create_hold_invoice", "settle_invoice", "cancel_invoice", "lookup_invo
 class OrderWorld(World):
     """A world with everything that the orders API sells."""
 
-    node: HoldingNode
+    node: MemoryNode
 
     def __init__(
         self,
@@ -59,11 +59,11 @@ class OrderWorld(World):
         recovery: Recovery = Recovery.LOOKUP,
         **options: Any,
     ) -> None:
-        super().__init__(db, clock, HoldingNode(clock), Settings(limits="off", **options))
+        super().__init__(db, clock, memory_node(clock), Settings(limits="off", **options))
         self.sms = memory_sms(recovery, clock)
         self.mailer = memory_mailer(recovery)
-        self.backend = memory_provider("lender", recovery, clock)
-        self.backend.numbers = [f"+1202555{n:04d}" for n in range(1000)]  # no service has one twice
+        # So many numbers that no service has one twice.
+        self.backend = memory_provider("lender", recovery, clock, "+1202555", 1000)
 
     def process(self, fate: Fate | None = None, db: Database | None = None) -> OrderProcess:
         """A fresh process of the shop; with ``db`` on a connection of its own."""
@@ -180,7 +180,7 @@ class OrderOfWorld(WorldOrder[OrderWorld]):
         return bytes.fromhex(found)
 
     async def invoice(self) -> InvoiceState:
-        return self.world.node.holds[await self.payment_hash()].state
+        return self.world.node.invoices[await self.payment_hash()].state
 
     async def pay(self) -> None:
         """Pay the invoice, if it was not paid or cancelled before."""
@@ -195,7 +195,7 @@ class OrderOfWorld(WorldOrder[OrderWorld]):
         refs = await self.refs()
         return sum(mail.ref in refs for mail in self.world.mailer.sent)
 
-    async def leases(self) -> list[SimulatedLease]:
+    async def leases(self) -> list[MemoryLease]:
         refs = await self.refs()
         return [lease for lease in self.world.backend.leases if lease.ref in refs]
 

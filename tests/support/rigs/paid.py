@@ -14,7 +14,7 @@ from ringbolt.app.accounts.chart_of_accounts import (
     account_of_key,
     hold_idem,
 )
-from ringbolt.app.payments.start_fulfilment import dispatch_paid
+from ringbolt.app.payments.start_fulfilment import MEMO, dispatch_paid
 from ringbolt.app.policies import DeadlinePolicy
 from ringbolt.core.commands import Command, to_json
 from ringbolt.core.lightning.hold import new_preimage, payment_hash_of
@@ -22,7 +22,6 @@ from ringbolt.core.order import OrderKind, OrderState, PaymentMethod
 from ringbolt.store import ledger, orders
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.orders import Order
-from support.rigs.holding_node import HoldingNode
 from support.rigs.shop import World
 
 PRICE_MSAT = 1_000_000
@@ -42,8 +41,7 @@ async def buy_paid(
     the row that its kind needs."""
     order = await world.db.tx(_place, world, kind, method, command, record, client)
     if order.payment_hash is not None:
-        assert isinstance(world.node, HoldingNode)
-        world.node.take_hold(bytes.fromhex(order.payment_hash), PRICE_MSAT)
+        world.node.hold(bytes.fromhex(order.payment_hash), PRICE_MSAT, MEMO)
     return order
 
 

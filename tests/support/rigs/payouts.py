@@ -24,6 +24,7 @@ from ringbolt.app.shop import Shop
 from ringbolt.clock import Clock, SystemClock
 from ringbolt.core.errors import RingboltError
 from ringbolt.core.order import OrderKind, OrderState, PaymentMethod
+from ringbolt.lightning.memory.node import wallet_invoice
 from ringbolt.lightning.node import SupportsPayments
 from ringbolt.lightning.payout import AddressResolver
 from ringbolt.settings import Settings
@@ -33,7 +34,7 @@ from ringbolt.store.ledger import Balance
 from ringbolt.store.orders import Order
 from ringbolt.store.payouts import Payout
 from ringbolt.store.schema.text_tables import payout
-from support.memory_world import MemoryNode, wallet_invoice
+from support.memory import memory_node
 from support.parts import one_node
 from support.rigs.fate import Fate, mortal
 from support.rigs.shop import World
@@ -108,7 +109,7 @@ class Desk(World):
         addresses: AddressResolver | None,
         settings: Settings | None = None,
     ) -> None:
-        super().__init__(db, clock, MemoryNode(clock), settings or Settings())
+        super().__init__(db, clock, memory_node(clock), settings or Settings())
         self.payer = payer
         self.addresses = addresses
 

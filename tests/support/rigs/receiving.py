@@ -15,6 +15,7 @@ from ringbolt.core.commands import Command, ReceiveTexts
 from ringbolt.core.errors import Conflict, Unavailable
 from ringbolt.core.order import OrderKind, OrderState, PaymentMethod
 from ringbolt.core.outcome import Recovery
+from ringbolt.numbers.memory.provider import USA, MemoryLease, MemoryProvider
 from ringbolt.registry.parts import parts_of
 from ringbolt.settings import Settings
 from ringbolt.store import received_texts, receiving_orders
@@ -23,9 +24,8 @@ from ringbolt.store.orders import Order
 from ringbolt.store.received_texts import ReceivedText
 from ringbolt.store.receiving_orders import NumberLease, ReceivingOrder
 from ringbolt.worker.text_watcher import text_watcher
-from support.memory_provider import USA, MemoryProvider, SimulatedLease, memory_provider
+from support.memory import memory_node, memory_provider
 from support.rigs.fate import Fate, mortal
-from support.rigs.holding_node import HoldingNode
 from support.rigs.paid import buy_paid
 from support.rigs.shop import Process, World, WorldOrder
 
@@ -46,10 +46,10 @@ class ReceivingWorld(World):
         recovery: Recovery = Recovery.LOOKUP,
         options: Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__(db, clock, HoldingNode(clock), Settings(limits="off", **options or {}))
+        super().__init__(db, clock, memory_node(clock), Settings(limits="off", **options or {}))
         self.backend = memory_provider("lender", recovery, clock)
         self.own = memory_provider("own", Recovery.LOOKUP, clock, "+120255502")
-        self.own.names_loans = self.own.refuses_early = False
+        self.own.names_leases = self.own.refuses_early = False
         self.is_simulated = True
 
     @property
@@ -104,7 +104,7 @@ class PaidReceivingOrder(WorldOrder[ReceivingWorld]):
         """The leases that the shop wrote down."""
         return await self.world.db.read(receiving_orders.leases_of, self.id)
 
-    async def provider_leases(self) -> list[SimulatedLease]:
+    async def provider_leases(self) -> list[MemoryLease]:
         """What the lenders lent for this order."""
         refs = await self.refs()
         return [lease for each in self.world.backends for lease in each.leases if lease.ref in refs]

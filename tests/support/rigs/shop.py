@@ -19,6 +19,7 @@ from ringbolt.clock import SystemClock
 from ringbolt.core.errors import RingboltError
 from ringbolt.core.keys import Keyring
 from ringbolt.core.order import OrderState
+from ringbolt.lightning.memory.node import MemoryNode
 from ringbolt.lightning.node import InvoiceState
 from ringbolt.settings import Settings
 from ringbolt.store import attempts, jobs, orders
@@ -28,7 +29,6 @@ from ringbolt.store.jobs import Job, Lane
 from ringbolt.store.orders import Order
 from ringbolt.store.schema.tables import job as job_table
 from ringbolt.worker.handlers import handlers
-from support.memory_world import MemoryNode
 from support.parts import one_node, simulated
 from support.rigs.fate import Fate, MortalDatabase
 

@@ -13,7 +13,7 @@ from ringbolt.app.policies import ChargeOn
 from ringbolt.core.calls.call import CallStatus
 from ringbolt.core.outcome import Rejected, Unknown
 from ringbolt.voice.carrier import Accepted, PlaceCall, PlaceResult
-from support.memory_world import ANSWERED, BUSY, RINGS
+from ringbolt.voice.memory.carrier import ANSWERED, BUSY, RINGS
 from support.rigs.calls import CallWorld
 from support.simulation.machine import ShopMachine
 

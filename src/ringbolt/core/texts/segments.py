@@ -6,7 +6,7 @@ A message of one segment holds 160 septets or 70 UTF-16 units; in a message of s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -57,6 +57,19 @@ def count(text: str) -> SmsSize:
 def split(text: str) -> tuple[str, ...]:
     """The text of each segment; together they are the whole text."""
     return tuple(_parts(text, encoding_of(text)))
+
+
+def part_fault(parts: Sequence[str], encoding: str) -> str | None:
+    """Why no telephone network carries a message of these parts; None if nothing is wrong."""
+    form = Encoding(encoding)
+    room = _ROOM[form][len(parts) > 1]
+    for n, part in enumerate(parts, 1):
+        if form is Encoding.GSM7 and encoding_of(part) is not form:
+            return f"part {n} has signs that GSM-7 has not"
+        units = sum(map(_cost(form), part))
+        if units > room:
+            return f"part {n} takes {units} characters, and at most {room} fit in one"
+    return None
 
 
 def _cost(encoding: Encoding) -> Callable[[str], int]:

@@ -6,12 +6,10 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
+from ringbolt.core.texts.segments import part_fault
 from ringbolt.sms.carrier import DeliveryReceipt, OutSms
 
 MAX_PARTS = 10
-
-_ROOM = {"gsm7": (160, 153), "ucs2": (70, 67)}
-"""Characters (UCS-2: 16-bit units) of a single message, and of each of several (3GPP 23.040)."""
 
 
 class SmsRequest(Struct):
@@ -25,12 +23,7 @@ class SmsRequest(Struct):
 
     def fault(self) -> str | None:
         """Why no telephone network carries it; None if nothing is wrong."""
-        room = _ROOM[self.encoding][len(self.parts) > 1]
-        for n, part in enumerate(self.parts, 1):
-            size = _utf16_units(part) if self.encoding == "ucs2" else len(part)
-            if size > room:
-                return f"part {n} has {size} characters, and at most {room} fit in one"
-        return None
+        return part_fault(self.parts, self.encoding)
 
 
 class SmsAccepted(Struct):
@@ -65,7 +58,3 @@ class ReceiptsLine(Struct):
 
 def request_of(sms: OutSms) -> SmsRequest:
     return SmsRequest(sms.ref, sms.to, sms.sender, list(sms.parts), sms.encoding)
-
-
-def _utf16_units(text: str) -> int:
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2

@@ -1,0 +1,167 @@
+"""A carrier of texts in memory, as strict as a real one: asked twice it sends twice, unless it says
+that it does not."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+from ringbolt.clock import Clock
+from ringbolt.core.errors import Unavailable
+from ringbolt.core.outcome import Recovery, Rejected, Unknown
+from ringbolt.core.sink import Sink
+from ringbolt.core.texts.segments import part_fault
+from ringbolt.sms.carrier import (
+    Accepted,
+    DeliveryReceipt,
+    OutSms,
+    ReceiptBatch,
+    ReceiptState,
+    SendResult,
+    SmsSnapshot,
+)
+from ringbolt.upstream.event_log import EventLog
+
+AnswerTo = Callable[[OutSms], SendResult]
+
+
+class MemorySms:
+    """A carrier that cannot be asked what became of a text.
+
+    ``sent``: the texts that left, one entry each time. ``answers`` are given to the next requests,
+    ``by_number`` to requests for a number (default: ``takes``). ``before_answer`` happens between a
+    text and the answer to who asked for it. ``life``: what is told of every part as soon as a text
+    left. ``echoes``: whether receipts name our reference. ``one_name``: all parts have one name.
+    ``sent_at_once``: the references of texts whose answer said that they were sent.
+    ``log``: all receipts told.
+    """
+
+    def __init__(self, recovery: Recovery, clock: Clock, name: str = "memory") -> None:
+        self.name = name
+        self.recovery = recovery
+        self.sent: list[OutSms] = []
+        self.log: EventLog[DeliveryReceipt] = EventLog()
+        self.answers: deque[AnswerTo] = deque()
+        self.by_number: dict[str, AnswerTo] = {}
+        self.before_answer: deque[Callable[[], Awaitable[object]]] = deque()
+        self.echoes = True
+        self.one_name = False
+        self.sent_at_once: set[str] = set()
+        self.life: tuple[ReceiptState, ...] = ()
+        self._clock = clock
+
+    async def send(self, sms: OutSms) -> SendResult:
+        if not sms.still_wanted():
+            return Rejected("not wanted any more", permanent=False)
+        fault = part_fault(sms.parts, sms.encoding)
+        if fault is not None:
+            return Rejected(f"invalid message: {fault}")
+        answer_to = self.answers.popleft() if self.answers else self.by_number.get(sms.to)
+        answer = (answer_to or self.takes)(sms)
+        if self.before_answer:
+            await self.before_answer.popleft()()
+        return answer
+
+    # What ``answers`` and ``by_number`` may hold
+
+    def takes(self, sms: OutSms) -> SendResult:
+        self._let_go(sms, self.life)
+        return Accepted(self.part_ids(sms))
+
+    def takes_and_tells(self, *states: ReceiptState) -> AnswerTo:
+        """It is taken, and then ``states`` are told of every part instead of ``life``."""
+
+        def answer(sms: OutSms) -> SendResult:
+            self._let_go(sms, states)
+            return Accepted(self.part_ids(sms))
+
+        return answer
+
+    def sends_at_once(self, sms: OutSms) -> SendResult:
+        self._let_go(sms, self.life)
+        self.sent_at_once.add(sms.ref)
+        return Accepted(self.part_ids(sms), sent=True)
+
+    def takes_unheard(self, sms: OutSms) -> SendResult:
+        self._let_go(sms, self.life)
+        return Unknown("the answer was lost")
+
+    def never_hears(self, sms: OutSms) -> SendResult:
+        return Unknown("the request was lost")
+
+    def refuses(self, sms: OutSms) -> SendResult:
+        return Rejected("this destination is not served")
+
+    def refuses_for_now(self, sms: OutSms) -> SendResult:
+        return Rejected("throttled", permanent=False, retry_after_ms=1000)
+
+    def _let_go(self, sms: OutSms, life: tuple[ReceiptState, ...]) -> None:
+        if self.recovery is Recovery.IDEMPOTENT and sms.ref in self.refs:
+            return
+        self.sent.append(sms)
+        for state in life:
+            for n, _ in enumerate(self.part_ids(sms), 1):
+                self.tell(sms, state, n)
+
+    @property
+    def refs(self) -> list[str]:
+        return [sms.ref for sms in self.sent]
+
+    def part_ids(self, sms: OutSms) -> tuple[str, ...]:
+        count = 1 if self.one_name else len(sms.parts)
+        return tuple(f"{sms.ref}-{n}" for n in range(1, count + 1))
+
+    # What becomes of texts
+
+    def tell(self, sms: OutSms, state: ReceiptState, n: int = 1) -> DeliveryReceipt:
+        """What happens to part ``n`` is told, whether or not somebody listens."""
+        part_id = f"{sms.ref}-{n}"
+        receipt = DeliveryReceipt(
+            event_id=f"{part_id}:{state}",
+            part_id=part_id,
+            ref=sms.ref if self.echoes else "",
+            n=n if self.echoes else 0,
+            state=state,
+            raw=state.upper(),
+            at_ms=self._clock.now_ms(),
+        )
+        self.log.append(receipt)
+        return receipt
+
+    def told(self, sms: OutSms) -> tuple[DeliveryReceipt, ...]:
+        return tuple(each for each in self.log if each.part_id.rpartition("-")[0] == sms.ref)
+
+    def inbox(self, number: str) -> list[OutSms]:
+        """The texts that the phone with this number shows: those that were delivered whole."""
+        return [sms for sms in self.sent if sms.to == number and self._is_delivered(sms)]
+
+    def _is_delivered(self, sms: OutSms) -> bool:
+        delivered = {each.part_id for each in self.told(sms) if each.state == "delivered"}
+        return delivered.issuperset(self.part_ids(sms))
+
+    async def follow(self, cursor: str, sink: Sink[ReceiptBatch]) -> None:
+        await self.log.follow(cursor, lambda told, place: sink(ReceiptBatch(told, place)))
+
+    async def close(self) -> None: ...
+
+
+class MemoryLookupSms(MemorySms):
+    """A carrier that can be asked. ``down``: not now."""
+
+    def __init__(self, clock: Clock, name: str = "memory") -> None:
+        super().__init__(Recovery.LOOKUP, clock, name)
+        self.down = False
+
+    async def find(self, ref: str) -> SmsSnapshot | None:
+        if self.down:
+            raise Unavailable("the carrier cannot be asked")
+        for sms in self.sent:
+            if sms.ref == ref:
+                return SmsSnapshot(ref, self.part_ids(sms), self.told(sms))
+        return None
+
+
+def memory_sms(recovery: Recovery, clock: Clock, name: str = "memory") -> MemorySms:
+    if recovery is Recovery.LOOKUP:
+        return MemoryLookupSms(clock, name)
+    return MemorySms(recovery, clock, name)

@@ -1,0 +1,1 @@
+"""A speaker that says nothing, for tests of those who build on Ringbolt."""

@@ -1,0 +1,36 @@
+"""A speaker that needs no engine: every text is a second of silence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from ringbolt.core.calls.call import SAMPLE_RATE
+from ringbolt.core.errors import SpeechBusy
+from ringbolt.speech.engine import Speech, SpeechRequest
+
+SECOND_MS: Final = 1000
+
+
+class SilentSpeaker:
+    """Implements ``Speaker``. ``spoken``: the texts that it was given. ``busy``: so many requests
+    find no turn first. ``path``: a file that is made, and holds the silence."""
+
+    def __init__(self, path: Path) -> None:
+        self.spoken: list[SpeechRequest] = []
+        self.busy = 0
+        self._path = path
+
+    async def speak(self, request: SpeechRequest) -> Speech:
+        if self.busy:
+            self.busy -= 1
+            raise SpeechBusy("Too many texts wait to be spoken.")
+        self.spoken.append(request)
+        if not self._path.exists():
+            self._path.write_bytes(bytes(2 * SAMPLE_RATE))
+        return Speech(self._path, SECOND_MS, "memory", "nobody", request.language or "en")
+
+    async def purge(self) -> int:
+        return 0
+
+    async def close(self) -> None: ...

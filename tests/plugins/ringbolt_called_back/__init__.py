@@ -1,0 +1,1 @@
+"""A carrier that is called back and fetches what it plays, for the tests."""
