@@ -305,10 +305,7 @@ async def test_what_the_node_will_not_pay_has_failed(pair: Pair) -> None:
     assert isinstance(await pair.shop.pay("lnbcrt1nonsense", FEE_MSAT, 30), PaymentFailed)
 
 
-async def test_a_payment_that_is_held_too_long_is_unknown_not_failed(
-    pair: Pair, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("ringbolt.lightning.lnd.node._PAY_GRACE_S", 0)
+async def test_a_payment_that_is_held_too_long_is_unknown_not_failed(pair: Pair) -> None:
     preimage, payment_hash = fresh()
     invoice = await pair.shop.create_hold_invoice(payment_hash, 1000, "", 600, 80)
     outcome = await pair.payer.pay(invoice.bolt11, FEE_MSAT, 1)

@@ -40,7 +40,7 @@ async def simulated(directory: Path) -> AsyncIterator[Pair]:
     server = WorldServer(directory)
     await server.start()
     shop = LndNode(f"{server.url}/simulator/node", "00", liveness_s=0.2)
-    payer = LndNode(f"{server.url}/simulator/wallet", "00")
+    payer = LndNode(f"{server.url}/simulator/wallet", "00", pay_grace_s=0)
     yield Pair(shop, payer)
     await shop.close()
     await payer.close()

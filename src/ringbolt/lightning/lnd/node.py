@@ -44,7 +44,7 @@ _PAGE = 1000
 _NO_ADDED = 1 << 62  # LND reports only invoices added after this index: none
 _FIRST_LOOK_S = 1.0
 _LAST_LOOK_S = 600.0
-_PAY_GRACE_S = 15.0
+PAY_GRACE_S = 15.0
 _FINAL = (InvoiceState.SETTLED, InvoiceState.CANCELED)
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2})+")
 
@@ -89,7 +89,9 @@ class LndNode:
         *,
         timeout_s: float = TIMEOUT_S,
         liveness_s: float = LIVENESS_S,
+        pay_grace_s: float = PAY_GRACE_S,
     ) -> None:
+        self._pay_grace_s = pay_grace_s
         self._http = LndHttp(url, macaroon_hex, tls_cert, timeout_s)
         self._liveness_s = liveness_s
         self._waiting: set[LineStream] = set()
@@ -264,7 +266,7 @@ class LndNode:
         body = wire.SendPaymentBody(bolt11, timeout_s, max_fee_msat)
         try:
             async with self._http.stream("POST", self._send, wire.encode(body)) as lines:
-                return await _final(lines, timeout_s + _PAY_GRACE_S)
+                return await _final(lines, timeout_s + self._pay_grace_s)
         except TimeoutError:
             return PaymentUnknown("still in flight")
         except NodeRefused as error:
