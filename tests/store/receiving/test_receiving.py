@@ -190,7 +190,7 @@ async def test_no_free_number_returns_the_money_at_once(
     order = await world.buy(method)
     await process.settle_down()
     assert not await order.has_been_paid()
-    assert (await order.row()).reason == "no number is free (NO_NUMBERS)"
+    assert (await order.row()).reason == "no number is free (NO_NUMBERS: there is no number)"
     assert await order.number() == ""
     assert await order.jobs_left() == []
 
