@@ -25,7 +25,7 @@ test: install install-dev ## Install what is missing and run every test
 	$(BIN)/python $(PYTEST)
 
 test-fast: install install-dev ## Run the rules' tests, the fuzzing and a few others
-	$(BIN)/python $(PYTEST) $(FAST)
+	$(BIN)/python -m pytest -n logical --dist worksteal $(FAST)
 
 coverage: install install-dev ## Run every test and say what they reach; fails below 95 % of the rules
 	$(BIN)/python -m coverage erase

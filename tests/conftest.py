@@ -31,9 +31,11 @@ hypothesis.settings.load_profile("steady")
 LONG = frozenset({"crash", "simulation", "upgrade"})
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """Two for each processor: tests wait half of their time."""
-    return 2 * (os.cpu_count() or 1)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """``-n auto``: two for each processor, since most tests wait half of their time.
+    ``-n logical``: one, for tests that only reckon."""
+    processors = os.cpu_count() or 1
+    return processors if config.option.numprocesses == "logical" else 2 * processors
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
