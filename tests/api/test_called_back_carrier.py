@@ -13,7 +13,7 @@ import pytest
 from ringbolt.bootstrap import open_shop as open_parts
 from ringbolt.core.errors import Unavailable
 from ringbolt.voice.audio.wav import read_wav
-from support.servers.exchange import TOKEN, Asked, Exchange, running_exchange
+from support.servers.exchange import TOKEN, Asked, Exchange, lives, running_exchange
 from support.servers.shop import ShopServer, settings_for
 from support.waiting import eventually, until
 
@@ -135,7 +135,7 @@ async def test_a_callback_that_comes_twice_changes_nothing(
 
 
 async def test_strangers_tell_nothing(shop: ShopServer, exchange: Exchange) -> None:
-    exchange.life = ()
+    exchange.life = lives()
     _, document = await shop.buy(ORDER)
     call = await call_of(exchange)
     base, _, ref = call.callback.rpartition("/")

@@ -88,8 +88,8 @@ class CalledBackCarrier:
         match await self._http.once("POST", f"{self._url}/Calls", urlencode(form).encode()):
             case Answer(201, body):
                 return Accepted(json.decode(body, type=Taken).sid)
-            case Answer() as answer if answer.is_refusal:
-                return Rejected(f"the exchange refused with HTTP {answer.status}")
+            case Answer(status) as answer if answer.is_refusal:
+                return Rejected(f"the exchange refused with HTTP {status}", status != 429)
             case NeverSent(why):
                 return Rejected(f"the exchange cannot be reached: {why}", permanent=False)
             case Answer(status):
@@ -134,6 +134,9 @@ class CalledBackCarrier:
             seq=int(told["SequenceNumber"]) + 1,  # theirs begin at 0, and have no holes
             at_ms=int(told["Timestamp"]),
             status=CallStatus(told["CallStatus"]),
+            digits=told.get("Digits", ""),
+            cause=told.get("Cause", ""),
+            heard_ms=int(told.get("HeardMs", 0)),
         )
         await self._pushed.hand_over(EventBatch((event,), ""), event.ref)
         return CallbackResponse()

@@ -8,12 +8,16 @@ import struct
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 import aiohttp
 import pytest
 import uvicorn
+from starlette.routing import Router
 
+from plugins.ringbolt_called_back.carrier import CalledBackCarrier, CalledBackSettings
+from ringbolt.api.audio import audio_routes
+from ringbolt.api.callbacks import callback_routes
 from ringbolt.clock import SystemClock
 from ringbolt.core.calls.call import (
     CallEvent,
@@ -23,10 +27,12 @@ from ringbolt.core.calls.call import (
     RenderedGather,
     RenderedScript,
 )
+from ringbolt.core.keys import Keyring
 from ringbolt.core.outcome import Rejected, Unknown
 from ringbolt.simulator.app import create_app
 from ringbolt.simulator.world import World
 from ringbolt.voice.audio.g711 import decode_ulaw, encode_ulaw
+from ringbolt.voice.audio.served import ServedAudio
 from ringbolt.voice.audio.wav import read_wav
 from ringbolt.voice.carrier import (
     Accepted,
@@ -40,6 +46,8 @@ from ringbolt.voice.carrier import (
 from ringbolt.voice.memory.carrier import BUSY, RINGS, MemoryLookupCarrier
 from ringbolt.voice.simulated.carrier import SimulatedCarrier
 from support.contracts.following import stop
+from support.servers.exchange import TOKEN, Asked, Exchange, lives, running_exchange
+from support.servers.world import serving
 from support.waiting import eventually
 
 Part = Clip | Pause | RenderedGather
@@ -93,12 +101,17 @@ class Line(Generic[C]):
     has_media = True
     is_told_twice = False
     """It places a call again that it is asked for again, with the same reference."""
+    replays = True
 
     def __init__(self, carrier: C, directory: Path) -> None:
         self.carrier = carrier
         self.told: list[CallEvent] = []
         self._directory = directory
         self._refs = 0
+
+    def needs_replay(self) -> None:
+        if not self.replays:
+            pytest.skip("the carrier tells everything once")
 
     def needs_media(self) -> None:
         if not self.has_media:
@@ -121,7 +134,23 @@ class Line(Generic[C]):
         ref = f"attempt-{self._refs}"
         return PlaceCall(ref, to, CALLER, script, ring_timeout_s, max_duration_s)
 
-    async def listen(self) -> None:
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[Self]:
+        self._listening = asyncio.create_task(self._listen())
+        try:
+            yield self
+        finally:
+            await self.stop_listening()
+
+    async def stop_listening(self) -> None:
+        """Leave the carrier to another one who follows it."""
+        await stop(self._listening)
+
+    def acknowledged(self) -> int:
+        """How often the far end heard that something was received, if it hears such a thing."""
+        return 0
+
+    async def _listen(self) -> None:
         async def hear(batch: EventBatch) -> None:
             self.told.extend(batch.events)
 
@@ -217,12 +246,9 @@ async def rig(directory: Path, speed: float = 20) -> AsyncIterator[Rig]:
     world = await World.open(directory / "world", speed)
     async with served(world) as url, aiohttp.ClientSession() as http:
         made = Rig(world, url, clips, http)
-        listening = asyncio.create_task(made.listen())
-        try:
+        async with made.listening():
             yield made
-        finally:
-            await stop(listening)
-            await made.carrier.close()
+        await made.carrier.close()
 
 
 class MemoryLine(Line[MemoryLookupCarrier]):
@@ -278,6 +304,67 @@ class MemoryLine(Line[MemoryLookupCarrier]):
         return [ref for ref in self.carrier.rings if self.carrier.placed[ref].to == number][-1]
 
 
+class CalledBackLine(Line[CalledBackCarrier]):
+    """A carrier that cannot replay: it is called back by an exchange, and answers."""
+
+    has_media = False
+    replays = False
+
+    def __init__(self, carrier: CalledBackCarrier, exchange: Exchange, directory: Path) -> None:
+        super().__init__(carrier, directory)
+        self.exchange = exchange
+        rings = lives(CallStatus.INITIATED, CallStatus.RINGING)
+        exchange.life_of = {
+            PLAIN: rings,
+            "+1234567801": lives(CallStatus.INITIATED, CallStatus.BUSY, cause="486 Busy Here"),
+            "+1234567802": lives(
+                CallStatus.RINGING, CallStatus.NO_ANSWER, cause="487 Request Terminated"
+            ),
+            "+1234567803": lives(CallStatus.RINGING, CallStatus.BUSY, cause="603 Decline"),
+            "+1234567804": lives(CallStatus.INITIATED, CallStatus.FAILED, cause="404 Not Found"),
+            "+1234567890": self._presses,
+        }
+        exchange.refuses = {"+1234567805": 403, "+1234567806": 429}
+        exchange.silent, exchange.deaf = frozenset({"+1234567807"}), frozenset({"+1234567808"})
+
+    @staticmethod
+    def _presses(call: Asked) -> None:
+        lives(CallStatus.INITIATED, CallStatus.RINGING, CallStatus.IN_PROGRESS)(call)
+        for key in "1#":
+            call.happens(CallStatus.IN_PROGRESS, digits=key)
+        call.happens(CallStatus.COMPLETED)
+
+    async def answer(self, number: str) -> None:
+        self.exchange.call_to(number).happens(CallStatus.IN_PROGRESS)
+
+    async def phone_hangs_up(self, number: str) -> None:
+        self.exchange.call_to(number).happens(CallStatus.COMPLETED, "the phone hung up")
+
+    async def rings_at(self, number: str) -> int:
+        return sum(call.to == number for call in self.exchange.asked.values())
+
+    def acknowledged(self) -> int:
+        return sum(200 <= status < 300 for _, status in self.exchange.answers)
+
+
+@asynccontextmanager
+async def called_back(directory: Path) -> AsyncIterator[CalledBackLine]:
+    clips = directory / "clips"
+    clips.mkdir()
+    router = Router()
+    keyring = Keyring([b"a secret of thirty-two bytes, yes"])
+    async with running_exchange() as exchange, serving(router) as url:
+        settings = CalledBackSettings(type="x", name="x", url=exchange.url, token=TOKEN)
+        carrier = CalledBackCarrier(settings)
+        audio = ServedAudio([b"k" * 32], clips, url, SystemClock())
+        carrier.fetch_audio_from(audio)
+        router.routes += callback_routes(keyring, url, [("voice", "x", carrier)])
+        router.routes += audio_routes(audio)
+        async with CalledBackLine(carrier, exchange, clips).listening() as made:
+            yield made
+        await carrier.close()
+
+
 @asynccontextmanager
 async def simulated(directory: Path) -> AsyncIterator[Rig]:
     async with rig(directory) as made:
@@ -286,17 +373,14 @@ async def simulated(directory: Path) -> AsyncIterator[Rig]:
 
 @asynccontextmanager
 async def memory(directory: Path) -> AsyncIterator[MemoryLine]:
-    made = MemoryLine(directory)
-    listening = asyncio.create_task(made.listen())
-    try:
+    async with MemoryLine(directory).listening() as made:
         yield made
-    finally:
-        await stop(listening)
 
 
 SUBJECTS: dict[str, Callable[[Path], AbstractAsyncContextManager[Line[Any]]]] = {
     "simulated": simulated,
     "memory": memory,
+    "called back": called_back,
 }
 """A carrier joins as another one: what opens it, and phones to which calls fare as to the scripted
 numbers of the simulated world."""
