@@ -1,4 +1,4 @@
-"""How each API family tells the receivers of its orders what became of them."""
+"""How each API family describes its orders to their receivers."""
 
 from __future__ import annotations
 

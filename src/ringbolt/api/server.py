@@ -12,14 +12,14 @@ from starlette.routing import BaseRoute
 from ringbolt import __version__
 from ringbolt.api.fallback import fallback
 from ringbolt.api.kit import openapi
+from ringbolt.api.kit.family import Family
 from ringbolt.api.kit.http import Receive, Scope, Send
-from ringbolt.api.kit.operation import Operation
 from ringbolt.api.kit.plain import plain_family
 from ringbolt.api.kit.request import Nothing, Request
 from ringbolt.api.l402 import routes as l402
-from ringbolt.api.operator.health import Connected, health_operations
+from ringbolt.api.operator.health import Connected, add_health
 from ringbolt.api.operator.metrics import Metrics
-from ringbolt.api.operator.routes import operator_api, play_keys
+from ringbolt.api.operator.routes import add_play_keys, operator_api
 from ringbolt.api.orders.routes import orders_api
 from ringbolt.api.voice.routes import voice_api
 from ringbolt.app.shop import Shop
@@ -40,9 +40,10 @@ class Server:
     ) -> None:
         self.metrics = Metrics(shop)
         plain = plain_family()
-        plain.add(*l402.free_operations(shop), *health_operations(shop, self.metrics, connected))
+        l402.add_free_addresses(plain, shop)
+        add_health(plain, shop, self.metrics, connected)
         if play:
-            plain.add(play_keys(shop))
+            add_play_keys(plain, shop)
         self._families = (
             l402.paid_api(shop, network, self.metrics.count),
             orders_api(shop),
@@ -50,7 +51,7 @@ class Server:
             plain,
             operator_api(shop),
         )
-        plain.add(self._openapi())
+        self._add_openapi(plain)
         self._fallback = fallback(extra_routes)
 
     def hang_up(self) -> None:
@@ -68,7 +69,7 @@ class Server:
                     return
         await self._fallback(scope, receive, send)
 
-    def _openapi(self) -> Operation[Nothing]:
+    def _add_openapi(self, family: Family) -> None:
         """The document is made when it is first requested, in a thread: that takes a while."""
         made: list[dict[str, Any]] = []
         making = threading.Lock()
@@ -88,4 +89,4 @@ class Server:
             """This API's OpenAPI document."""
             return await asyncio.to_thread(document)
 
-        return Operation("GET", "/openapi.json", answer, Nothing, hidden=True, cost="")
+        family.add("GET", "/openapi.json", answer, Nothing, hidden=True, cost="")

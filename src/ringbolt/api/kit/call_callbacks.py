@@ -1,4 +1,4 @@
-"""What the receivers of a call are told: the same for every family that sells calls."""
+"""What the receivers of a call are sent: the same for every family that sells calls."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STATUS_FIELDS: Final = frozenset(
     }
 )  # fmt: skip
 DIGITS_FIELDS: Final = frozenset({"callId", "to", "dtmf", "status", "metaData"})
-"""What is told of each by GET: in a receiver's own query these names are not kept."""
+"""What is sent of each by GET: in a receiver's own query these names are not kept."""
 
 
 class CallRenderer:
@@ -30,10 +30,10 @@ class CallRenderer:
             case DigitsNotice():
                 return http.encode(_digits(notice))
             case _:
-                raise TypeError(f"a call is not told by a {type(notice).__name__}")
+                raise TypeError(f"a call is not described by a {type(notice).__name__}")
 
     def finish(self, body: bytes) -> bytes:
-        """What earlier versions wrote down is what is told."""
+        """What earlier versions wrote down is sent as it is."""
         return body
 
     def status(self, notice: CallNotice, sequence: int) -> dict[str, Any]:

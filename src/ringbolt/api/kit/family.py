@@ -15,7 +15,7 @@ from ringbolt.api.kit.fields import Fields
 from ringbolt.api.kit.http import Header, Receive, Scope, Send
 from ringbolt.api.kit.names import Names
 from ringbolt.api.kit.openapi import Documentation
-from ringbolt.api.kit.operation import Operation
+from ringbolt.api.kit.operation import Handler, Operation, P
 from ringbolt.api.kit.reader import Reader
 from ringbolt.api.kit.request import Request
 from ringbolt.api.kit.response import JSON, Response, send_body
@@ -117,16 +117,23 @@ class Family:
         self._patterns: dict[str, _Address] = {}
         self._with_cors = None if cors is None else CORSMiddleware(self._answer_found, **cors)
 
-    def add(self, *operations: Operation[Any]) -> None:
-        """Serve these addresses."""
-        for operation in operations:
-            self.operations.append(operation)
-            addresses = self._patterns if "{" in operation.path else self._fixed
-            address = addresses.setdefault(operation.path, _Address(operation.path))
-            served = _Served(operation, self.dialect)
-            address.served.update(dict.fromkeys(operation.methods.split(), served))
-            if addresses is self._fixed and self._folds:
-                self._folded[operation.path.lower()] = address
+    def add(
+        self,
+        methods: str,
+        path: str,
+        handler: Handler[P],
+        takes: type[P],
+        answers: Any = None,
+        **options: Any,
+    ) -> None:
+        """Serve an address: see ``Operation``."""
+        operation = Operation(methods, path, handler, takes, answers, **options)
+        self.operations.append(operation)
+        addresses = self._patterns if "{" in path else self._fixed
+        address = addresses.setdefault(path, _Address(path))
+        address.served.update(dict.fromkeys(methods.split(), _Served(operation, self.dialect)))
+        if addresses is self._fixed and self._folds:
+            self._folded[path.lower()] = address
 
     def find(self, path: str) -> Found | None:
         """The address that is meant, however it is written; None where the family has none."""

@@ -137,14 +137,19 @@ class Fields:
         value = self.get(name)
         if value is None or (value == "" and name in self.texts):  # a field left empty in a form
             return None
-        ends = {"least": least, "most": most, "usual": usual, "example": max(least or 0, 1)}
+        ends: dict[str, Any] = {
+            "least": least,
+            "most": most,
+            "usual": usual,
+            "example": max(least or 0, 1),
+        }
         quoted = not self._style.exact and (quoted or name in self.texts)
         number = as_number(value, self._style, quoted=quoted)
         if number is None:
             raise self._error(name, self._style.number, **ends)
         is_less, is_more = least is not None and number < least, most is not None and number > most
         if is_less or is_more or number != int(number):
-            raise self._error(name, self._style.out_of_range, **ends)
+            raise self._error(name, self._style.out_of_range, shown(number), **ends)
         return int(number)
 
     def _text(self, name: str, max_chars: int | None) -> str:
@@ -157,9 +162,11 @@ class Fields:
             raise self._error(name, self._style.too_long, size=len(value), most=max_chars)
         return value
 
-    def _error(self, name: str, sentence: Sentence, **about: Any) -> InvalidInput:
-        value = self.get(name)
-        about |= {"value": shown(value), "kind": self._style.kind(value)}
+    def _error(
+        self, name: str, sentence: Sentence, value: str | None = None, **about: Any
+    ) -> InvalidInput:
+        found = self.get(name)
+        about |= {"value": value or shown(found), "kind": self._style.kind(found)}
         what, suggestion = (
             text.format(name=self._within + name, **about)
             for text in (sentence.what, sentence.suggestion)

@@ -57,5 +57,5 @@ def _refuse_repeated(pairs: list[tuple[str, Any]]) -> None:
         seen.add(key)
 
 
-# msgspec keeps the last of two without a word. Numbers stay texts: only the keys are looked at.
+# msgspec silently keeps the last of two. Numbers stay texts: only the keys matter here.
 _check_keys = JSONDecoder(object_pairs_hook=_refuse_repeated, parse_int=str, parse_float=str).decode

@@ -104,9 +104,7 @@ class _Schemas:
         self._all = {name: _tidy(schema) for name, schema in components.items()}
         taken = {id(operation.takes): operation.takes for _, operation in described}
         inline = {self._name(kind) for kind in taken.values()}
-        self.components = {
-            name: _as_sent(schema) for name, schema in self._all.items() if name not in inline
-        }
+        self.components = {name: self._all[name] for name in self._all.keys() - inline}
 
     def of(self, kind: Any) -> Schema:
         """A reference to it, or a list of such."""
@@ -148,7 +146,7 @@ class _Operation:
 
     @property
     def _takes_body(self) -> bool:
-        """What a GET may be asked too stands in the query, whatever the method."""
+        """Where GET is one of the methods, the fields of all of them stand in the query."""
         is_query = not QUERY_METHODS.isdisjoint(self.operation.methods.split())
         return not is_query and bool(fields_of(self.operation.takes))
 
@@ -250,20 +248,6 @@ class _Operation:
         return {"description": meaning, "content": {"application/json": {"schema": schema}}}
 
 
-def _as_sent(schema: Schema) -> Schema:
-    """The schema of an answer, in which what has a default is always there: only what is UNSET is
-    left out."""
-    properties: Schema = {}
-    required = set(schema.get("required", ()))
-    for name, each in schema.get("properties", {}).items():
-        if "default" in each:
-            required.add(name)
-        properties[name] = {key: value for key, value in each.items() if key != "default"}
-    if not properties:
-        return schema
-    return schema | {"properties": properties, "required": [n for n in properties if n in required]}
-
-
 def _limited(schema: Schema, most: int) -> Schema:
     """With a limit of a number, or of a text's length."""
     if "anyOf" in schema:
@@ -273,20 +257,25 @@ def _limited(schema: Schema, most: int) -> Schema:
 
 
 def _tidy(schema: Schema) -> Schema:
-    """Descriptions and examples stand beside a choice of null or something, not inside of it."""
-    properties: Schema = {}
-    for name, each in schema.get("properties", {}).items():
-        one = dict(each)
-        if "anyOf" in one:
-            choices = [dict(choice) for choice in one["anyOf"]]
-            for key in ("description", "examples"):
-                said = [choice.pop(key) for choice in choices if key in choice]
-                if said:
-                    one.setdefault(key, said[0])
-            one["anyOf"] = choices
-        properties[name] = one
-    if properties:
-        schema = schema | {"properties": properties}
+    """The schema of a struct as it is sent: what may be absent is never null."""
+    tidy = dict(schema)
+    if "properties" in schema:
+        tidy["properties"] = {key: _property(each) for key, each in schema["properties"].items()}
     if "description" in schema:
-        schema = schema | {"description": cleandoc(schema["description"])}
-    return schema
+        tidy["description"] = cleandoc(schema["description"])
+    return tidy
+
+
+def _property(schema: Schema) -> Schema:
+    if "anyOf" not in schema:
+        return schema
+    one, choices = dict(schema), [dict(each) for each in schema["anyOf"]]
+    if one.get("default", choices) is None:
+        del one["default"]
+        choices = [each for each in choices if each != {"type": "null"}]
+    for key in ("description", "examples"):  # beside the choice, not inside of it
+        for each in choices:
+            if key in each:
+                one.setdefault(key, each.pop(key))
+    del one["anyOf"]
+    return {**choices[0], **one} if len(choices) == 1 else {**one, "anyOf": choices}

@@ -42,7 +42,7 @@ def problem_document(
 
 def of_error(error: RingboltError, worded: Worded, **more: Any) -> dict[str, Any]:
     """The document of an error; ``field`` is there if one is at fault."""
-    said = {"suggestion": worded.suggestion, **more}
+    members = {"suggestion": worded.suggestion, **more}
     if worded.field is not None:
-        said["field"] = worded.field
-    return problem_document(error.status, error.code, error.title, worded.message, **said)
+        members["field"] = worded.field
+    return problem_document(error.status, error.code, error.title, worded.message, **members)

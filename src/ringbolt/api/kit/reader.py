@@ -22,8 +22,8 @@ _NO_LIMITS: Final[Mapping[str, int]] = {}
 
 @dataclass(frozen=True, slots=True)
 class _Field:
-    """``name`` is the canonical one, ``attribute`` that of the struct; ``why`` is said where a
-    ``required`` field is missing. ``is_plain``: its JSON type alone says how it is read;
+    """``name`` is the canonical one, ``attribute`` that of the struct; ``why`` is the sentence
+    where a ``required`` field is missing. ``is_plain``: its JSON type alone says how it is read;
     ``is_text``: it is missing where nothing is written."""
 
     name: str
@@ -37,8 +37,8 @@ class _Field:
 
 class Reader(Generic[S]):
     """Reads ``struct``. ``at_most``: limits of numbers and lengths that are settings of the shop;
-    ``exact``: values have their JSON type, so that msgspec reads them, and fields are looked at
-    one by one only for the words of what is wrong."""
+    ``exact``: values have their JSON type, so that msgspec reads them, and fields are read
+    one by one only to say what is wrong."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class Reader(Generic[S]):
             try:
                 return msgspec.convert(fields.values, self._struct)
             except msgspec.ValidationError:
-                pass  # said below, in the family's words; or null stands for an absent field
+                pass  # read below, in the family's words; or null stands for an absent field
         values: dict[str, Any] = {}
         for field in self._fields:
             value = None if fields.get(field.name) is None else field.read(fields, field.name)
@@ -129,7 +129,7 @@ def _field(field: inspect.Field, at_most: int | None) -> _Field:
 
 
 def _unwrapped(kind: inspect.Type) -> tuple[inspect.Type, dict[str, Any]]:
-    """The type without its metadata and without null, and what was said of it."""
+    """The type without its metadata and without null, and what its declarations add."""
     extra: dict[str, Any] = {}
     while True:
         if isinstance(kind, inspect.Metadata):

@@ -36,11 +36,11 @@ def about(
 ) -> Meta:
     """What a field is.
 
-    ``why`` is said where it is missing. ``kind`` is how a text is read; ``read`` reads the field
-    instead of its type, and answers None where it is absent all the same. ``unquoted``: a number
-    that JSON may not have in quotes. ``required``: documented as such, although some requests may
-    leave it out, which their handler decides. ``limits`` are msgspec's (ge, le, max_length, ...);
-    ``schema`` stands in the document alone and is checked elsewhere.
+    ``why`` is the sentence where it is missing. ``kind`` is how a text is read; ``read`` reads the
+    field instead of its type, and answers None where it is absent all the same. ``unquoted``: a
+    number that JSON may not have in quotes. ``required``: documented as such, although some
+    requests may leave it out, which their handler decides. ``limits`` are msgspec's (ge, le,
+    max_length, ...); ``schema`` stands in the document alone and is checked elsewhere.
     """
     extra: dict[str, Any] = {}
     if why:

@@ -10,7 +10,7 @@ KINDS: Final = ("a boolean", "a number", "a list", "an object", "a text")
 
 
 class Sentence(NamedTuple):
-    """What is said of a field after its name, the error's code, and what to do about it.
+    """The sentence about a field after its name, the error's code, and what to do about it.
 
     The texts may hold ``{name}``, ``{value}`` (as it may be shown), ``{kind}``, ``{why}``,
     ``{size}``, ``{least}``, ``{most}``, ``{usual}`` and ``{example}`` (a number that is taken).

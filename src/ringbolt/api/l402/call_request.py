@@ -76,7 +76,7 @@ def read_request(request: Request[PlaceCall], public_url: str) -> CallRequest:
 def read_order(fields: Fields, params: PlaceCall) -> CallOrder:
     """The call; every field is checked but for the number's own rules. Raises ``InvalidInput``."""
     duration = _duration(fields, params)
-    said = Say(
+    speech = Say(
         params.message,
         _voice(params.voice.strip()),
         _language(params.language.strip()),
@@ -87,34 +87,34 @@ def read_order(fields: Fields, params: PlaceCall) -> CallOrder:
     audio_url = params.audio_url.strip()
     if audio_url:
         return _played(fields, params, Play(audio_url, params.repeat), duration, callback_url)
-    if said.text.strip():
-        return _spoken(fields, params, said, duration, callback_url)
+    if speech.text.strip():
+        return _spoken(fields, params, speech, duration, callback_url)
     raise fields.missing(
         "message", "Provide message (text to speak) or audio_url (a file to play)."
     )
 
 
 def _spoken(
-    fields: Fields, params: PlaceCall, said: Say, duration: float | None, callback_url: str
+    fields: Fields, params: PlaceCall, speech: Say, duration: float | None, callback_url: str
 ) -> CallOrder:
-    _check_speakable(fields, said.text)
+    _check_speakable(fields, speech.text)
     to, is_step = params.phone_number, _is_step(params)
     minutes = 1
-    if duration is not None and (is_step or takes_longer(said.text)):
+    if duration is not None and (is_step or takes_longer(speech.text)):
         minutes = started_minutes(duration)
     if is_step:
-        order = CallOrder(to, minutes, steps=(_step(params, said),), status_url=callback_url)
+        order = CallOrder(to, minutes, steps=(_step(params, speech),), status_url=callback_url)
     else:
         order = CallOrder(
             to,
             minutes,
-            said.text,
-            voice=said.voice,
-            language=said.language,
-            neural=said.neural,
+            speech.text,
+            voice=speech.voice,
+            language=speech.language,
+            neural=speech.neural,
             status_url=callback_url,
         )
-    check_fits(said.text, order)
+    check_fits(speech.text, order)
     return order
 
 

@@ -1,4 +1,4 @@
-"""What the receiver of a call is told, with the names that this family's answers have."""
+"""What the receiver of a call is sent, with the names that this family's answers have."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ Count = Callable[[int, str], None]
 
 
 class PaidDialect(Dialect):
-    """``count`` is told every error."""
+    """``count`` counts every error."""
 
     style = STYLE
     words = WORDS

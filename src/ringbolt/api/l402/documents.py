@@ -6,7 +6,6 @@ import re
 from typing import Annotated, Any, Final
 
 import msgspec
-from msgspec import UNSET, UnsetType
 
 from ringbolt.api.kit.problem import problem_document
 from ringbolt.api.kit.schema import about
@@ -32,30 +31,30 @@ _RETRY: Final = (
 )
 
 
-class PlacedCall(msgspec.Struct, kw_only=True):
+class PlacedCall(msgspec.Struct, kw_only=True, omit_defaults=True):
     """The call is placed."""
 
-    success: bool = True
+    success: bool
     sid: Annotated[str, about("", schema={"pattern": "^CA[0-9a-f]{32}$"})]
-    status: Annotated[str, about("", "queued")] = "queued"
+    status: Annotated[str, about("", "queued")]
     to: str
     call_id: str
     status_url: str
     price_sats: int
-    ignored_fields: list[str] | UnsetType = UNSET
-    webhook_secret: Annotated[str, about("With callback_url: it signs.")] | UnsetType = UNSET
+    ignored_fields: list[str] | None = None
+    webhook_secret: Annotated[str | None, about("With callback_url: it signs.")] = None
 
 
-class RefundDocument(msgspec.Struct, kw_only=True):
+class RefundDocument(msgspec.Struct, kw_only=True, omit_defaults=True):
     """A refund, in Sats4AI's form; it can be withdrawn while it is pending."""
 
     charge_id: str
     refund_amount: Annotated[int, about("Sats.")]
     status: Annotated[str, about("pending, claimed or paid.")]
-    lnurl_withdraw: str | UnsetType = UNSET
-    withdraw_url: str | UnsetType = UNSET
-    last_failure: str | UnsetType = UNSET
-    paid_at: str | UnsetType | None = UNSET
+    lnurl_withdraw: str | None = None
+    withdraw_url: str | None = None
+    last_failure: str | None = None
+    paid_at: str | None = None
 
 
 class Retry(msgspec.Struct):
@@ -73,7 +72,7 @@ class Change(msgspec.Struct):
     why: str
 
 
-class CallStatus(msgspec.Struct, kw_only=True):
+class CallStatus(msgspec.Struct, kw_only=True, omit_defaults=True):
     """The call and its money."""
 
     call_id: str
@@ -97,7 +96,7 @@ class CallStatus(msgspec.Struct, kw_only=True):
     refund: RefundDocument | None
     retry: Retry | None
     timeline: list[Change]
-    refund_address: str | UnsetType = UNSET
+    refund_address: str | None = None
 
 
 def status_url(base: str, order: Order) -> str:
@@ -150,7 +149,7 @@ def status_document(report: CallReport, base: str) -> CallStatus:
         refund=None if report.refund is None else refund_document(report.refund, base),
         retry=Retry(iso(order.retry_until_ms), _RETRY) if report.may_retry else None,
         timeline=[Change(iso(each.at_ms), each.to_state, each.why) for each in report.history],
-        refund_address=order.refund_address or UNSET,
+        refund_address=order.refund_address or None,
     )
 
 

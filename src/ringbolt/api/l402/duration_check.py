@@ -1,4 +1,4 @@
-"""Whether what is bought has time for what is to be heard, said before anything is paid."""
+"""Whether what is bought has time for what is to be heard, checked before anything is paid."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ languages."""
 
 @dataclass(frozen=True, slots=True)
 class Duration:
-    """``estimated_minutes``: begun ones, for all that is to be heard; None if nobody can tell."""
+    """``estimated_minutes``: begun ones, for all that is to be heard; None if it is not known."""
 
     estimated_minutes: int | None
     may_be_cut: bool

@@ -28,7 +28,7 @@ from ringbolt.core.lightning.l402 import CredentialRefused
 from ringbolt.core.pricing.rates import Price
 
 Network = Callable[[], Awaitable[str]]
-"""Tells the node's network, for the MPP challenge."""
+"""The node's network, for the MPP challenge."""
 
 
 class PaidCalls:
@@ -60,7 +60,7 @@ class PaidCalls:
                     previous = await self._redemption.previous(call, error)
             return await self._challenge(call, price, refused, previous)
         except RingboltError as error:
-            # No challenge is made now, but a client that paid before is told where the money is.
+            # No challenge is made now, but a client that paid before learns where the money is.
             if call.is_paid and isinstance(error, InvalidInput):
                 previous = await self._redemption.return_payment(call, error)
             return self._dialect.error(request, error, previous)

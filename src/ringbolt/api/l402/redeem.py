@@ -27,6 +27,7 @@ from ringbolt.app.checkout.place_l402_call import (
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks.call_status import CallReport, report_by_id
 from ringbolt.app.webhooks.send_webhook import webhook_secret
+from ringbolt.core.calls.call import CallStatus
 from ringbolt.core.errors import RingboltError, Unavailable
 from ringbolt.core.lightning import mpp
 from ringbolt.core.lightning.l402 import CredentialRefused, Grant
@@ -75,6 +76,8 @@ class Redemption:
                 code: Header = (b"x-error-code", failed["error_code"].encode())
                 return problem_response(422, failed, [code])
         document = PlacedCall(
+            success=True,
+            status=CallStatus.QUEUED,
             sid=result.call.sid,
             to=result.call.to_number,
             call_id=order.id,
@@ -115,7 +118,7 @@ class Redemption:
         )
 
     async def _ready(self, order_id: str) -> CallReport | None:
-        """Wait until the audio is ready and the carrier is being asked, or the order failed.
+        """Wait until the audio is ready and the carrier has the request, or the order failed.
 
         None if that is not known: the order is placed all the same.
         """
@@ -171,5 +174,5 @@ def _where(call: CallRequest, order: Order) -> dict[str, Any]:
 
 
 def _nothing_was_placed(report: CallReport) -> bool:
-    """Failed before any carrier was asked; what a carrier refused is told by the status."""
+    """Failed before any carrier was asked; what a carrier refused stands in the status."""
     return report.order.state is OrderState.FAILED and report.call.attempt_id is None

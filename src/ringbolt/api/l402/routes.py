@@ -9,7 +9,6 @@ import msgspec
 from ringbolt.api.kit import http
 from ringbolt.api.kit.family import Family
 from ringbolt.api.kit.openapi import Documentation
-from ringbolt.api.kit.operation import Operation
 from ringbolt.api.kit.problem import Problem
 from ringbolt.api.kit.request import Nothing, Request
 from ringbolt.api.kit.response import PROBLEM, Response
@@ -67,7 +66,7 @@ class Withdrawal(msgspec.Struct):
 
 
 def paid_api(shop: Shop, network: Network, count: Count) -> Family:
-    """The paid URL. ``network`` tells the node's network, ``count`` counts answers."""
+    """The paid URL. ``network`` knows the node's network, ``count`` counts answers."""
     dialect = PaidDialect(count)
     family = Family(
         dialect, DOCUMENTATION, always=http.CORS, preflight=http.PREFLIGHT, names_head=True
@@ -80,35 +79,34 @@ def paid_api(shop: Shop, network: Network, count: Count) -> Family:
         return Response(describe(shop, base, request.params), cache=b"")
 
     for path in (PATH, FORMER_PATH):
+        hidden = path != PATH
         family.add(
-            Operation(
-                "GET",
-                path,
-                metadata,
-                schema.Quote,
-                cost="",
-                id="describe_place_call",
-                hidden=path != PATH,
-            ),
-            Operation(
-                "POST",
-                path,
-                calls.place,
-                schema.PlaceCall,
-                documents.PlacedCall,
-                errors=(402, 422, 429),
-                cost="",
-                id="place_call",
-                examples=schema.EXAMPLES,
-                more=_PAYMENT,
-                hidden=path != PATH,
-            ),
+            "GET",
+            path,
+            metadata,
+            schema.Quote,
+            cost="",
+            id="describe_place_call",
+            hidden=hidden,
+        )
+        family.add(
+            "POST",
+            path,
+            calls.place,
+            schema.PlaceCall,
+            documents.PlacedCall,
+            errors=(402, 422, 429),
+            cost="",
+            id="place_call",
+            examples=schema.EXAMPLES,
+            more=_PAYMENT,
+            hidden=hidden,
         )
     return family
 
 
-def free_operations(shop: Shop) -> list[Operation[Any]]:
-    """What is asked about calls and refunds without paying."""
+def add_free_addresses(family: Family, shop: Shop) -> None:
+    """Addresses that are free: the status of calls, and refunds."""
 
     def base(request: Request[Any]) -> str:
         return http.base_url(request.scope, shop.settings.public_url)
@@ -145,37 +143,21 @@ def free_operations(shop: Shop) -> list[Operation[Any]]:
             return _lnurl_error(error)
         return {"status": "OK"}
 
-    return [
-        Operation(
-            "GET",
-            "/api/l402/calls/{token}",
-            call_status,
-            Nothing,
-            documents.CallStatus,
-            errors=(404,),
-            cost="",
-            tag=TAG,
-            id="call_status_api_l402_calls__token__get",
-        ),
-        Operation(
-            "GET",
-            "/lnurl/withdraw/{k1}",
-            withdraw,
-            Nothing,
-            cost="",
-            tag="refunds",
-            id="withdraw_lnurl_withdraw__k1__get",
-        ),
-        Operation(
-            "GET",
-            "/lnurl/callback",
-            callback,
-            Withdrawal,
-            cost="",
-            tag="refunds",
-            id="callback_lnurl_callback_get",
-        ),
-    ]
+    family.add(
+        "GET",
+        "/api/l402/calls/{token}",
+        call_status,
+        Nothing,
+        documents.CallStatus,
+        errors=(404,),
+        cost="",
+        tag=TAG,
+        id="call_status_api_l402_calls__token__get",
+    )
+    refunds = {"cost": "", "tag": "refunds"}
+    first, second = "withdraw_lnurl_withdraw__k1__get", "callback_lnurl_callback_get"
+    family.add("GET", "/lnurl/withdraw/{k1}", withdraw, Nothing, id=first, **refunds)
+    family.add("GET", "/lnurl/callback", callback, Withdrawal, id=second, **refunds)
 
 
 def _lnurl_error(error: RingboltError) -> dict[str, Any]:

@@ -92,7 +92,7 @@ _READ_GATHER: Final = Reader(GatherKeys, exact=True).read_within
 
 
 class PlaceCall(msgspec.Struct, kw_only=True):
-    """A call, and who is told about it."""
+    """A call, and where its statuses are sent."""
 
     phone_number: Annotated[
         str,
@@ -113,18 +113,15 @@ class PlaceCall(msgspec.Struct, kw_only=True):
             schema={"format": "uri", "maxLength": MAX_URL_CHARS},
         ),
     ] = ""
-    duration_minutes: (
-        Annotated[
-            float,
-            about(
-                "Required with audio_url. Started minutes are charged. A text is sold as one "
-                "minute; with repeat or gather it may be given more.",
-                2,
-                schema={"minimum": 1, "maximum": MAX_MINUTES},
-            ),
-        ]
-        | None
-    ) = None
+    duration_minutes: Annotated[
+        float | None,
+        about(
+            "Required with audio_url. Started minutes are charged. A text is sold as one "
+            "minute; with repeat or gather it may be given more.",
+            2,
+            schema={"minimum": 1, "maximum": MAX_MINUTES},
+        ),
+    ] = None
     refund_address: Annotated[
         str,
         about("A Lightning Address for a refund; without it, a refund is withdrawn by LNURL."),

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from ringbolt import __version__
 from ringbolt.api.kit.dialect import problem_response
-from ringbolt.api.kit.operation import Operation
+from ringbolt.api.kit.family import Family
 from ringbolt.api.kit.problem import problem_document
 from ringbolt.api.kit.request import Nothing, Request
 from ringbolt.api.kit.response import Response
@@ -22,9 +22,7 @@ Connected = Callable[[], dict[str, bool]]
 _NOT_READY: Final = "NOT_READY"
 
 
-def health_operations(
-    shop: Shop, metrics: Metrics, connected: Connected
-) -> list[Operation[Nothing]]:
+def add_health(family: Family, shop: Shop, metrics: Metrics, connected: Connected) -> None:
     async def healthz(_: Request[Nothing]) -> dict[str, str]:
         """This process answers."""
         return {"status": "ok", "version": __version__}
@@ -45,13 +43,10 @@ def health_operations(
         text = await metrics.exposition(connected())
         return Response(body=text, content_type=CONTENT_TYPE.encode())
 
-    return [
-        Operation("GET", "/healthz", healthz, Nothing, cost="", id="healthz_healthz_get"),
-        Operation("GET", "/readyz", readyz, Nothing, cost="", id="readyz_readyz_get"),
-        Operation(
-            "GET", "/metrics", figures, Nothing, "text/plain", cost="", id="prometheus_metrics_get"
-        ),
-    ]
+    figure_id = "prometheus_metrics_get"
+    family.add("GET", "/healthz", healthz, Nothing, cost="", id="healthz_healthz_get")
+    family.add("GET", "/readyz", readyz, Nothing, cost="", id="readyz_readyz_get")
+    family.add("GET", "/metrics", figures, Nothing, "text/plain", cost="", id=figure_id)
 
 
 async def _store_answers(shop: Shop) -> bool:

@@ -1,4 +1,4 @@
-"""Figures for Prometheus: what is counted in memory, and what the store is asked at a scrape."""
+"""Figures for Prometheus: counters in memory, and what is read from the store at a scrape."""
 
 from __future__ import annotations
 

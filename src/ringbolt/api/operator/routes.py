@@ -9,7 +9,7 @@ import msgspec
 
 from ringbolt.api.kit.family import Family
 from ringbolt.api.kit.fields import Fields
-from ringbolt.api.kit.operation import Handler, Operation
+from ringbolt.api.kit.operation import Handler, Operation, P
 from ringbolt.api.kit.plain import PlainDialect, plain_family
 from ringbolt.api.kit.request import Nothing, Request
 from ringbolt.api.kit.schema import Line, about
@@ -28,7 +28,6 @@ from ringbolt.core.errors import Unauthorized
 from ringbolt.core.keys import Keyring
 
 PREFIX: Final = "/v1/operator"
-OK: Final = 200
 CREATED: Final = 201
 
 Label = Annotated[Line, about("", max_length=100)]
@@ -154,35 +153,30 @@ class OperatorCommands:
 def operator_api(shop: Shop) -> Family:
     """The operator's addresses; none is in the OpenAPI document."""
     family, commands = plain_family(OperatorDialect(shop.keyring)), OperatorCommands(shop)
-    rows: list[tuple[str, str, Handler[Any], type[msgspec.Struct], int]] = [
-        ("POST", "/keys", commands.create_key, NewKey, CREATED),
-        ("GET", "/keys", commands.keys, Nothing, OK),
-        ("DELETE", "/keys/{key_id}", commands.revoke_key, Nothing, OK),
-        ("GET", "/webhooks", commands.webhooks, WebhookQuery, OK),
-        ("POST", "/webhooks/{webhook_id}/resend", commands.resend_webhook, Nothing, OK),
-        ("POST", "/numbers", commands.add_number, OwnNumber, CREATED),
-        ("GET", "/numbers", commands.numbers, Nothing, OK),
-        ("GET", "/numbers/doubtful", commands.doubtful_numbers, Nothing, OK),
-        ("POST", "/numbers/remove", commands.remove_number, OwnNumber, OK),
-        ("POST", "/suppressions", commands.suppress, Suppression, CREATED),
-        ("GET", "/suppressions", commands.suppressed, Nothing, OK),
-        ("POST", "/suppressions/remove", commands.allow_again, Suppression, OK),
-    ]
-    for method, path, handler, takes, status in rows:
-        family.add(
-            Operation(method, PREFIX + path, handler, takes, status=status, hidden=True, cost="")
-        )
+
+    def add(method: str, path: str, handler: Handler[P], takes: type[P], status: int = 200) -> None:
+        family.add(method, PREFIX + path, handler, takes, status=status, hidden=True, cost="")
+
+    add("POST", "/keys", commands.create_key, NewKey, CREATED)
+    add("GET", "/keys", commands.keys, Nothing)
+    add("DELETE", "/keys/{key_id}", commands.revoke_key, Nothing)
+    add("GET", "/webhooks", commands.webhooks, WebhookQuery)
+    add("POST", "/webhooks/{webhook_id}/resend", commands.resend_webhook, Nothing)
+    add("POST", "/numbers", commands.add_number, OwnNumber, CREATED)
+    add("GET", "/numbers", commands.numbers, Nothing)
+    add("GET", "/numbers/doubtful", commands.doubtful_numbers, Nothing)
+    add("POST", "/numbers/remove", commands.remove_number, OwnNumber)
+    add("POST", "/suppressions", commands.suppress, Suppression, CREATED)
+    add("GET", "/suppressions", commands.suppressed, Nothing)
+    add("POST", "/suppressions/remove", commands.allow_again, Suppression)
     return family
 
 
-def play_keys(shop: Shop) -> Operation[Nothing]:
-    """``POST /simulator/keys``: a fresh key with no questions asked; only while a part is
-    simulated."""
+def add_play_keys(family: Family, shop: Shop) -> None:
+    """``POST /simulator/keys``: a fresh key, without any check; only while a part is simulated."""
 
     async def create(_: Request[Nothing]) -> dict[str, str]:
         key = await create_key(shop.db, "made by the simulator")
         return {"key": key.key, "id": key.id}
 
-    return Operation(
-        "POST", "/simulator/keys", create, Nothing, status=CREATED, hidden=True, cost=""
-    )
+    family.add("POST", "/simulator/keys", create, Nothing, status=CREATED, hidden=True, cost="")

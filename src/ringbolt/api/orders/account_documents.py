@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from msgspec import UNSET
-
 from ringbolt.api.orders import documents
 from ringbolt.app.accounts.account_history import LedgerPage, TopUps
 from ringbolt.core.pricing.money import sats_down
@@ -20,7 +18,7 @@ def history_document(found: TopUps, presented: str) -> documents.History:
     return documents.History(
         total_amount=sats_down(found.total_msat),
         orders=[_top_up(each, found.preimages[each.order_id], presented) for each in found.page],
-        next=found.next or UNSET,
+        next=found.next or None,
     )
 
 
@@ -41,12 +39,12 @@ def _top_up(top_up: TopUpOrder, preimage: bytes, presented: str) -> documents.Fu
 def ledger_document(page: LedgerPage) -> documents.LedgerPage:
     """Every debit (negative) and credit."""
     return documents.LedgerPage(
-        entries=[_entry(each) for each in page.entries], next=page.next or UNSET
+        entries=[_entry(each) for each in page.entries], next=page.next or None
     )
 
 
 def _entry(entry: Entry) -> documents.LedgerEntry:
-    reserved = UNSET if entry.reserved_msat is None else sats_down(entry.reserved_msat)
+    reserved_msat = entry.reserved_msat
     return documents.LedgerEntry(
         id=entry.name,
         at=entry.at_ms,
@@ -54,7 +52,7 @@ def _entry(entry: Entry) -> documents.LedgerEntry:
         amount=sats_down(entry.amount_msat),
         amount_msat=entry.amount_msat,
         state=entry.state,
-        reserved=reserved,
-        order_id=entry.order_id or UNSET,
-        resolved_at=UNSET if entry.resolved_ms is None else entry.resolved_ms,
+        reserved=None if reserved_msat is None else sats_down(reserved_msat),
+        order_id=entry.order_id,
+        resolved_at=entry.resolved_ms,
     )

@@ -1,7 +1,6 @@
 """What can be received, and where: countries, services, how many numbers are free.
 
-Providers are asked at most once a minute, and what they said last is told while they do not
-answer.
+Providers are asked at most once a minute; while they do not answer, their last answer is used.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ class _Entry(Generic[Known]):
 
 
 class Remembered(Generic[Known]):
-    """Answers of a provider by what was asked; one question at a time for each."""
+    """Answers of a provider, by request; one request at a time for each."""
 
     def __init__(self, now_ms: Callable[[], int]) -> None:
         self._now_ms = now_ms
@@ -51,7 +50,7 @@ class Remembered(Generic[Known]):
         self._locks: dict[object, asyncio.Lock] = {}
 
     async def get(self, key: object, ask: Callable[[], Awaitable[Known]]) -> Known:
-        """Raises ``Unavailable`` if it was never known and cannot be asked now."""
+        """Raises ``Unavailable`` if it is not known and the provider does not answer."""
         entry = self._entries.get(key)
         lock = self._locks.setdefault(key, asyncio.Lock())
         if entry is not None and (self._is_fresh(entry) or lock.locked()):
@@ -72,7 +71,7 @@ class Remembered(Generic[Known]):
             async with asyncio.timeout(ASK_WITHIN_S):
                 return _Entry(await ask(), self._now_ms() + FRESH_MS)
         except (Unavailable, RateLimited, TimeoutError) as error:
-            log.warning("a provider does not tell what it offers", reason=str(error))
+            log.warning("a provider does not answer what it offers", reason=str(error))
             value = None if entry is None else entry.value
             return _Entry(value, self._now_ms() + RETRY_MS)
 
@@ -111,7 +110,14 @@ class Catalogue:
     async def countries(self, _: Request[Nothing]) -> list[documents.Country]:
         """The countries in which there are numbers."""
         return [
-            documents.Country(id=country.cc, eng=country.name, cc=country.cc, country=country.name)
+            documents.Country(
+                id=country.cc,
+                eng=country.name,
+                visible=1,
+                rent=True,
+                cc=country.cc,
+                country=country.name,
+            )
             for country in await self._with_numbers()
         ]
 
@@ -160,10 +166,10 @@ class Catalogue:
             return self._countries.get(provider.name, lambda: self._countries_of(provider))
 
         answers = await _answers(tuple(self._shop.number_providers), ask)
-        return [COUNTRIES[cc] for cc in sorted({cc for told in answers for cc in told})]
+        return [COUNTRIES[cc] for cc in sorted({cc for countries in answers for cc in countries})]
 
     async def _countries_of(self, provider: NumberProvider) -> tuple[int, ...]:
-        """Where the provider has numbers, and is asked for them."""
+        """Where the provider has numbers, and is the one to ask for them."""
         route = self._shop.number_providers.route
         found = await provider.countries()
         return tuple(cc for cc in found if cc in COUNTRIES and provider in route(str(cc)))
@@ -173,17 +179,17 @@ async def _answers(
     providers: Sequence[NumberProvider], ask: Callable[[NumberProvider], Awaitable[Known]]
 ) -> list[Known]:
     """What those say that answer. Raises ``Unavailable`` if none of several does."""
-    told = await asyncio.gather(*map(ask, providers), return_exceptions=True)
+    found = await asyncio.gather(*map(ask, providers), return_exceptions=True)
     known: list[Known] = []
-    for answer in told:
+    for answer in found:
         if isinstance(answer, BaseException):
             if not isinstance(answer, Unavailable):
                 raise answer
         else:
             known.append(answer)
-    if told and not known:
-        assert isinstance(told[0], Unavailable)
-        raise told[0]
+    if found and not known:
+        assert isinstance(found[0], Unavailable)
+        raise found[0]
     return known
 
 
@@ -204,5 +210,5 @@ def _status(offer: Offer) -> documents.ServiceStatus:
         text=offer.name or (SERVICES[code].name if code in SERVICES else code),
         value=code,
         count=str(max(0, offer.count)),
-        image=documents.Image(src=f"/assets/saimages/{code}0.png"),
+        image=documents.Image(avatar=True, src=f"/assets/saimages/{code}0.png"),
     )

@@ -109,8 +109,9 @@ class OrdersDialect(Dialect):
                 typed = read_object(body, empty=self.no_body, or_else=f", or a form as {_FORM}")
                 names.check_count(typed)
         request.document = {**texts, **typed}
-        said = {name: value for name, value in typed.items() if value is not None}
-        return Fields(self.style, {**texts, **said}, texts=frozenset(texts.keys() - said.keys()))
+        given = {name: value for name, value in typed.items() if value is not None}
+        only_text = frozenset(texts.keys() - given.keys())
+        return Fields(self.style, {**texts, **given}, texts=only_text)
 
     def error(self, request: Request[Any], error: RingboltError) -> Response:
         worded = self.word(request, error)

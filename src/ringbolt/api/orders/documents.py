@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import msgspec
-from msgspec import UNSET, UnsetType
 
 from ringbolt.api.kit.schema import about
 
@@ -21,24 +20,28 @@ _Country = Annotated[str, about("", "USA")]
 _Delivery = Literal["created", "sent", "delivered", "failed"]
 
 
-class Document(msgspec.Struct, rename="camel", kw_only=True, forbid_unknown_fields=True):
-    """An answer, or a part of one."""
+class Part(
+    msgspec.Struct, rename="camel", kw_only=True, omit_defaults=True, forbid_unknown_fields=True
+):
+    """A part of an answer, or one that is a list."""
 
 
-class OrderError(Document, rename=None, kw_only=True):
+class Document(Part, tag_field="status", tag="OK"):
+    """An answer that went well."""
+
+
+class OrderError(Part, rename=None, kw_only=True, tag_field="status", tag="error"):
     """What went wrong, in plain words."""
 
-    status: Literal["error"] = "error"
     reason: Annotated[str, about("", "order not found")]
     error_code: Annotated[str, about("Additive: a stable name of the error.")]
     suggestion: Annotated[str, about("Additive: what to do about it.")]
-    field: Annotated[str, about("Additive: the field at fault.")] | UnsetType = UNSET
+    field: Annotated[str | None, about("Additive: the field at fault.")] = None
 
 
 class Created(Document, kw_only=True):
     """The order, and the invoice that pays for it."""
 
-    status: Literal["OK"] = "OK"
     order_id: _OrderId
     payreq: Annotated[
         str,
@@ -46,113 +49,89 @@ class Created(Document, kw_only=True):
             "A hold invoice (BOLT11), or 'paid' if it was paid from the balance.", _INVOICE, "paid"
         ),
     ]
-    payment_hash: Annotated[str, about("Additive: of the invoice, hex.")] | UnsetType = UNSET
+    payment_hash: Annotated[str | None, about("Additive: of the invoice, hex.")] = None
     price: Annotated[int, about("Additive: satoshis.", 3000)]
-    expires_at: (
-        Annotated[int, about("Additive: until when the invoice can be paid.")] | UnsetType
-    ) = UNSET
-    segments: Annotated[int, about("Additive: into how many a text is divided.")] | UnsetType = (
-        UNSET
-    )
-    webhook_secret: (
-        Annotated[str, about("Additive: the key of this order's webhook signatures (whsec_...).")]
-        | UnsetType
-    ) = UNSET
+    expires_at: Annotated[int | None, about("Additive: until when the invoice can be paid.")] = None
+    segments: Annotated[int | None, about("Additive: into how many a text is divided.")] = None
+    webhook_secret: Annotated[
+        str | None, about("Additive: the key of this order's webhook signatures (whsec_...).")
+    ] = None
 
 
-class ReceivedText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ReceivedText(Part):
     """One text that came."""
 
     timestamp: int
     text: str
-    from_: str | UnsetType = msgspec.field(default=UNSET, name="from")
-    code: str | UnsetType = UNSET
+    from_: str | None = msgspec.field(name="from", default=None)
+    code: str | None = None
 
 
 class OrderStatus(Document, kw_only=True):
     """The order as it is now. What has no value yet is absent."""
 
-    status: Literal["OK"] = "OK"
     paid: Annotated[bool, about("The payment is held, or was taken from the balance.")]
-    code: (
-        Annotated[
-            int | str,
-            about("The activation code; a number where that loses nothing. See codeText.", 48010),
-        ]
-        | UnsetType
-    ) = UNSET
-    id: Annotated[int | str, about("The number's, or the message's, name.")] | UnsetType = UNSET
-    number: Annotated[int, about("The number of the order, without +.")] | UnsetType = UNSET
-    timestamp: Annotated[int, about("Of the latest change, ms UTC.")] | UnsetType = UNSET
-    country: _Country | UnsetType = UNSET
-    service: Annotated[str, about("", "openAI")] | UnsetType = UNSET
-    sms_status: _Delivery | UnsetType = UNSET
-    email_status: _Delivery | UnsetType = UNSET
-    amount: Annotated[int, about("Of a top-up.")] | UnsetType = UNSET
-    error: (
-        Annotated[
-            str,
-            about(
-                "Why it came to nothing. The money is returned by itself if paid is true; if paid "
-                "is false, nobody paid, and nothing is returned."
-            ),
-        ]
-        | UnsetType
-    ) = UNSET
+    code: Annotated[
+        int | str | None,
+        about("The activation code; a number where that loses nothing. See codeText.", 48010),
+    ] = None
+    id: Annotated[int | str | None, about("The number's, or the message's, name.")] = None
+    number: Annotated[int | None, about("The number of the order, without +.")] = None
+    timestamp: Annotated[int | None, about("Of the latest change, ms UTC.")] = None
+    country: _Country | None = None
+    service: Annotated[str | None, about("", "openAI")] = None
+    sms_status: _Delivery | None = None
+    email_status: _Delivery | None = None
+    amount: Annotated[int | None, about("Of a top-up.")] = None
+    error: Annotated[
+        str | None,
+        about(
+            "Why it came to nothing. The money is returned by itself if paid is true; if paid "
+            "is false, nobody paid, and nothing is returned."
+        ),
+    ] = None
     state: Annotated[str, about("Additive: the order's state, see docs/lifecycle.md.")]
-    code_text: (
-        Annotated[str, about("Additive: the code as text, leading zeros and all.")] | UnsetType
-    ) = UNSET
-    sms: Annotated[str, about("Additive: the latest text, whole.")] | UnsetType = UNSET
-    messages: (
-        Annotated[
-            list[ReceivedText],
-            about("Additive: the latest 20 texts; with `page=2` the 20 before them."),
-        ]
-        | UnsetType
-    ) = UNSET
-    messages_count: (
-        Annotated[int, about("Additive: how many texts there are, if more than 20.")] | UnsetType
-    ) = UNSET
-    messages_not_kept: (
-        Annotated[int, about("Additive: how many texts came beyond the 500 that are kept.")]
-        | UnsetType
-    ) = UNSET
-    text_masked: (
-        Annotated[
-            bool,
-            about(
-                "Additive: no code was found, so that all that could be one is masked in `sms` and "
-                "`messages` until the text is accepted."
-            ),
-        ]
-        | UnsetType
-    ) = UNSET
-    is_rental: bool | UnsetType = UNSET
-    expires_at: int | UnsetType = UNSET
-    assigned_at: (
-        Annotated[int, about("Additive: since when the number is the order's.")] | UnsetType
-    ) = UNSET
-    cancel_after: (
-        Annotated[int, about("Additive: from when on it can be cancelled.")] | UnsetType
-    ) = UNSET
-    order_id: str | UnsetType = UNSET
+    code_text: Annotated[
+        str | None, about("Additive: the code as text, leading zeros and all.")
+    ] = None
+    sms: Annotated[str | None, about("Additive: the latest text, whole.")] = None
+    messages: Annotated[
+        list[ReceivedText] | None,
+        about("Additive: the latest 20 texts; with `page=2` the 20 before them."),
+    ] = None
+    messages_count: Annotated[
+        int | None, about("Additive: how many texts there are, if more than 20.")
+    ] = None
+    messages_not_kept: Annotated[
+        int | None, about("Additive: how many texts came beyond the 500 that are kept.")
+    ] = None
+    text_masked: Annotated[
+        bool | None,
+        about(
+            "Additive: no code was found, so that all that could be one is masked in `sms` and "
+            "`messages` until the text is accepted."
+        ),
+    ] = None
+    is_rental: bool | None = None
+    expires_at: int | None = None
+    assigned_at: Annotated[int | None, about("Additive: since when the number is the order's.")] = (
+        None
+    )
+    cancel_after: Annotated[int | None, about("Additive: from when on it can be cancelled.")] = None
+    order_id: str | None = None
 
 
 class Done(Document):
     """It is done."""
 
-    status: Literal["OK"] = "OK"
-
 
 class Balance(Document, kw_only=True):
     """What can still be spent, satoshis."""
 
-    status: Literal["OK"] = "OK"
     balance: Annotated[int, about("", 10000)]
 
 
-class Funding(Document, rename=None, kw_only=True):
+class Funding(Part, rename=None, kw_only=True):
     """A settled top-up, as sms4sats names its parts."""
 
     amount: int
@@ -169,13 +148,12 @@ class Funding(Document, rename=None, kw_only=True):
 class History(Document, kw_only=True):
     """The fundings of an account, the latest first."""
 
-    status: Literal["OK"] = "OK"
     total_amount: Annotated[int, about("Of all fundings.")]
     orders: list[Funding]
-    next: _Next | UnsetType = UNSET
+    next: _Next | None = None
 
 
-class LedgerEntry(Document, kw_only=True):
+class LedgerEntry(Part, kw_only=True):
     """A debit or credit."""
 
     id: str
@@ -190,24 +168,22 @@ class LedgerEntry(Document, kw_only=True):
         ),
     ]
     amount_msat: int = msgspec.field(name="amount_msat")
-    reserved: (
-        Annotated[int, about("What was set aside at first, satoshis; absent where nothing was.")]
-        | UnsetType
-    ) = UNSET
+    reserved: Annotated[
+        int | None, about("What was set aside at first, satoshis; absent where nothing was.")
+    ] = None
     state: Annotated[str, about("posted, pending, captured or voided.", "posted")]
-    order_id: str | UnsetType = UNSET
-    resolved_at: int | UnsetType = UNSET
+    order_id: str | None = None
+    resolved_at: int | None = None
 
 
 class LedgerPage(Document, kw_only=True):
     """Every debit and credit of an account, the latest first."""
 
-    status: Literal["OK"] = "OK"
     entries: list[LedgerEntry]
-    next: _Next | UnsetType = UNSET
+    next: _Next | None = None
 
 
-class Prices(Document, kw_only=True):
+class Prices(Part, kw_only=True):
     """What an order costs, satoshis."""
 
     receive: Annotated[int, about("An activation code.", 3000)]
@@ -216,20 +192,20 @@ class Prices(Document, kw_only=True):
     s4s: Annotated[int, about("A code on a number of the operator's own.", 5000)]
 
 
-class Price(Document, kw_only=True):
+class Price(Part, kw_only=True):
     """What a code of that service costs in that country, satoshis."""
 
     price: Annotated[int, about("", 3000)]
 
 
-class Image(Document, kw_only=True):
+class Image(Part, kw_only=True):
     """A picture for a service."""
 
-    avatar: bool = True
+    avatar: bool
     src: Annotated[str, about("", "/assets/saimages/vk0.png")]
 
 
-class ServiceStatus(Document, kw_only=True):
+class ServiceStatus(Part, kw_only=True):
     """The services whose codes can be received."""
 
     key: Annotated[str, about("", "vk")]
@@ -239,25 +215,25 @@ class ServiceStatus(Document, kw_only=True):
     image: Image
 
 
-class Service(Document, kw_only=True):
+class Service(Part, kw_only=True):
     """Codes and names."""
 
     code: str
     name: str
 
 
-class Country(Document, kw_only=True):
+class Country(Part, kw_only=True):
     """The countries in which there are numbers, each in two forms."""
 
     id: Annotated[int, about("", 187)]
     eng: _Country
-    visible: int = 1
-    rent: bool = True
+    visible: int
+    rent: bool
     cc: int
     country: str
 
 
-class RentalCountry(Document, kw_only=True):
+class RentalCountry(Part, kw_only=True):
     """What a rented number costs, by country."""
 
     cc: int
@@ -266,7 +242,7 @@ class RentalCountry(Document, kw_only=True):
     price: Annotated[int, about("", 15000)]
 
 
-class SuccessRate(Document, kw_only=True):
+class SuccessRate(Part, kw_only=True):
     """How often a number of a country got the code of a service."""
 
     cc: Annotated[int, about("", 187)]
@@ -280,7 +256,6 @@ class SuccessRate(Document, kw_only=True):
 class SuccessRates(Document, kw_only=True):
     """How often a number got its code, the best first; of the shop's own orders."""
 
-    status: Literal["OK"] = "OK"
     days: Annotated[int, about("So far back orders are counted.", 30)]
     least_orders: Annotated[int, about("A country and service with fewer orders is left out.", 20)]
     rates: list[SuccessRate]
@@ -289,14 +264,13 @@ class SuccessRates(Document, kw_only=True):
 class Availability(Document, kw_only=True):
     """It answers, and says where to read on."""
 
-    status: Literal["OK"] = "OK"
     name: str
     version: str
     docs: str
     prices: str
 
 
-class WebhookTry(Document, rename=None, kw_only=True):
+class WebhookTry(Part, rename=None, kw_only=True):
     """One delivery that was tried."""
 
     at_ms: int
@@ -305,7 +279,7 @@ class WebhookTry(Document, rename=None, kw_only=True):
     took_ms: int
 
 
-class Webhook(Document, rename=None, kw_only=True):
+class Webhook(Part, rename=None, kw_only=True):
     """One message to a receiver."""
 
     id: Annotated[str, about("The webhook-id header: the same in every try.")]
@@ -324,13 +298,11 @@ class Webhook(Document, rename=None, kw_only=True):
 class WebhookLog(Document, kw_only=True):
     """What was sent to the order's webhookUrl, and how it went."""
 
-    status: Literal["OK"] = "OK"
     webhooks: list[Webhook]
-    next: _Next | UnsetType = UNSET
+    next: _Next | None = None
 
 
 class Resent(Document, kw_only=True):
     """It will be sent once more."""
 
-    status: Literal["OK"] = "OK"
     id: str

@@ -39,7 +39,7 @@ class OrderEvents:
             return Response(status=204)  # which tells an EventSource not to come again
         if request.method == "HEAD":  # a stream would keep the connection until its end
             headers = [(b"x-accel-buffering", b"no")]
-            return Response(headers=headers, content_type=_MEDIA_TYPE.encode())
+            return Response(headers=headers, content_type=f"{_MEDIA_TYPE}; charset=utf-8".encode())
         return StreamingResponse(
             self._stream(order_id, request.client, seen),
             media_type=_MEDIA_TYPE,

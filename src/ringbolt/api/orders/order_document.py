@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import msgspec
-from msgspec import UNSET, UnsetType
 
 from ringbolt.api.orders.documents import OrderStatus, ReceivedText
 from ringbolt.app.webhooks.order_notice import TEXTS_A_PAGE
@@ -25,7 +24,7 @@ from ringbolt.settings import Settings
 CodeType = Literal["auto", "string", "number"]
 
 _DRAFT = b'"draft":true'
-"""What an earlier version wrote down to be told: without what the settings decide."""
+"""What an earlier version wrote down to be sent: without what the settings decide."""
 
 
 class _Draft(OrderStatus, forbid_unknown_fields=False):
@@ -37,7 +36,7 @@ _decode = msgspec.json.Decoder(_Draft).decode
 
 
 class OrderRenderer:
-    """How the family tells of an order: to webhooks, and at ``/orderstatus``."""
+    """The family's document of an order: for webhooks, and at ``/orderstatus``."""
 
     def __init__(self, settings: Settings) -> None:
         self._code_type: CodeType = settings.compat.code_type
@@ -50,7 +49,7 @@ class OrderRenderer:
         return _encode(msgspec.structs.replace(document, order_id=notice.order_id))
 
     def finish(self, body: bytes) -> bytes:
-        """A draft of an earlier version as it is told; anything else as it is."""
+        """A draft of an earlier version as it is sent now; anything else as it is."""
         return _encode(self._finished(_decode(body))) if _DRAFT in body else body
 
     def status(self, notice: OrderNotice) -> bytes:
@@ -60,9 +59,9 @@ class OrderRenderer:
     def _finished(self, document: OrderStatus) -> OrderStatus:
         """The document with what the settings decide."""
         changes: dict[str, Any] = {}
-        if document.code_text is not UNSET:
+        if document.code_text is not None:
             changes["code"] = typed_code(document.code_text, self._code_type)
-        if document.assigned_at is not UNSET and document.state == OrderState.IN_PROGRESS:
+        if document.assigned_at is not None and document.state == OrderState.IN_PROGRESS:
             own_ms = document.assigned_at + self._cancel_after_ms
             changes["cancel_after"] = max(own_ms, document.cancel_after or 0)
         return msgspec.structs.replace(document, **changes) if changes else document
@@ -84,7 +83,7 @@ def order_document(notice: OrderNotice) -> OrderStatus:
     if notice.receiving is not None:
         return _receiving(notice, notice.receiving)
     document = OrderStatus(
-        paid=True, timestamp=_set(notice.changed_ms), error=_error(notice), state=notice.state
+        paid=True, timestamp=notice.changed_ms, error=_error(notice), state=notice.state
     )
     if notice.sent is None:
         return msgspec.structs.replace(document, amount=sats_up(notice.price_msat))
@@ -93,7 +92,7 @@ def order_document(notice: OrderNotice) -> OrderStatus:
         document,
         id=notice.sent.public_id,
         sms_status=status,
-        email_status=status if notice.kind is OrderKind.EMAIL else UNSET,
+        email_status=status if notice.kind is OrderKind.EMAIL else None,
     )
 
 
@@ -101,11 +100,11 @@ def _unpaid(notice: OrderNotice) -> OrderStatus:
     is_top_up = notice.kind is OrderKind.FUND
     return OrderStatus(
         paid=False,
-        amount=sats_up(notice.price_msat) if is_top_up else UNSET,
-        error=_never_paid(notice) if notice.state is OrderState.EXPIRED else UNSET,
+        amount=sats_up(notice.price_msat) if is_top_up else None,
+        error=_never_paid(notice) if notice.state is OrderState.EXPIRED else None,
         state=notice.state,
         is_rental=_is_rental(notice),
-        expires_at=_set(notice.expires_ms),
+        expires_at=notice.expires_ms,
     )
 
 
@@ -122,33 +121,35 @@ def _receiving(notice: OrderNotice, receiving: NumberNotice) -> OrderStatus:
     return OrderStatus(
         paid=True,
         id=public_number(notice.order_id),
-        number=int(receiving.number.lstrip("+")) if receiving.number else UNSET,
-        timestamp=_set(notice.changed_ms),
-        country=UNSET if country is None else country.name,
+        number=int(receiving.number.lstrip("+")) if receiving.number else None,
+        timestamp=notice.changed_ms,
+        country=None if country is None else country.name,
         service=receiving.service if service is None else service.name,
         error=_error(notice),
         state=notice.state,
-        code_text=receiving.code or UNSET,
-        sms=receiving.latest or UNSET,
-        messages=[_text(text) for text in receiving.texts] or UNSET,
-        messages_count=kept if kept > TEXTS_A_PAGE else UNSET,
-        messages_not_kept=receiving.texts_lost or UNSET,
-        text_masked=receiving.is_masked or UNSET,
+        code_text=receiving.code or None,
+        sms=receiving.latest or None,
+        messages=[_text(text) for text in receiving.texts] or None,
+        messages_count=kept if kept > TEXTS_A_PAGE else None,
+        messages_not_kept=receiving.texts_lost or None,
+        text_masked=receiving.is_masked or None,
         is_rental=_is_rental(notice),
-        expires_at=_set(notice.expires_ms),
-        assigned_at=_set(receiving.assigned_ms),
-        cancel_after=receiving.cancel_after_ms or UNSET,
+        expires_at=notice.expires_ms,
+        assigned_at=receiving.assigned_ms,
+        cancel_after=receiving.cancel_after_ms or None,
     )
 
 
 def _text(text: TextNotice) -> ReceivedText:
-    return ReceivedText(text.at_ms, text.text, text.sender or UNSET, text.code or UNSET)
+    return ReceivedText(
+        timestamp=text.at_ms, text=text.text, from_=text.sender or None, code=text.code or None
+    )
 
 
-def _error(notice: OrderNotice) -> str | UnsetType:
+def _error(notice: OrderNotice) -> str | None:
     """Why the buyer gets the money back, in plain words; unset if the order is well."""
     if notice.fault is None:
-        return UNSET
+        return None
     is_hold = notice.method is PaymentMethod.HOLD
     back = f"Your funds are returned to your {'wallet' if is_hold else 'balance'} automatically."
     if notice.has_no_number:
@@ -164,9 +165,5 @@ def public_number(order_id: str) -> int:
     return 1_000_000_000 + int(order_id[:12], 16) % 1_147_483_648
 
 
-def _is_rental(notice: OrderNotice) -> bool | UnsetType:
-    return notice.kind is OrderKind.RENTAL if notice.kind.is_received else UNSET
-
-
-def _set(value: int | None) -> int | UnsetType:
-    return UNSET if value is None else value
+def _is_rental(notice: OrderNotice) -> bool | None:
+    return notice.kind is OrderKind.RENTAL if notice.kind.is_received else None

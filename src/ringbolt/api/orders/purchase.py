@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 from typing import Any, Final, TypeVar
 
-from msgspec import UNSET
-
 from ringbolt.api.kit.idempotency import idempotency_key, unguessable_key
 from ringbolt.api.kit.request import Request
 from ringbolt.api.kit.response import Response
@@ -85,9 +83,9 @@ def created(shop: Shop, order: Order, *, replayed: bool, segments: int | None = 
         price=sats_up(order.price_msat),
     )
     if is_hold:
-        document.payment_hash = order.payment_hash or UNSET
+        document.payment_hash = order.payment_hash
     if order.state is OrderState.AWAITING_PAYMENT:
-        document.expires_at = UNSET if order.deadline_ms is None else order.deadline_ms
+        document.expires_at = order.deadline_ms
     if segments is not None:
         document.segments = segments
     if order.webhook_url:

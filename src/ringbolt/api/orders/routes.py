@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from ringbolt import __version__
 from ringbolt.api.kit import http
 from ringbolt.api.kit.family import Family, browsers
 from ringbolt.api.kit.openapi import Documentation, header
-from ringbolt.api.kit.operation import Handler, Operation
+from ringbolt.api.kit.operation import Handler, P
 from ringbolt.api.kit.request import Nothing, Request
 from ringbolt.api.orders import documents, schema
 from ringbolt.api.orders.account import Accounts
@@ -26,8 +25,6 @@ from ringbolt.api.orders.unsubscribe import Unsubscribing
 from ringbolt.api.orders.waiting import Waiting
 from ringbolt.api.orders.webhook_log import WebhookLog
 from ringbolt.app.shop import Shop
-
-P = TypeVar("P", bound=schema.Params)
 
 _KEY: Final = header("X-API-Key", "The API key of a prepaid account.", required=True)
 _KEY_IF_IMMEDIATE: Final = _KEY | {"required": False}
@@ -58,7 +55,6 @@ DOCUMENTATION: Final = Documentation(
         503: "A part that is needed does not answer; see Retry-After",
     },
 )
-_ORDER: Final = "/v1/orders/{order_id}"
 
 
 def orders_api(shop: Shop) -> Family:
@@ -78,143 +74,114 @@ def orders_api(shop: Shop) -> Family:
     family.on_close.append(waiting.close)
     _add_sales(family, shop)
     _add_orders(family, shop, waiting)
-    _add_webhooks(family, shop)
     _add_accounts(family, shop)
     _add_catalogue(family, shop)
-    _add_inbound(family, shop)
+    family.add(
+        "POST",
+        "/v1/inbound/texts",
+        InboundTexts(shop).take,
+        schema.InboundText,
+        documents.Done,
+        errors=(404,),
+        right=SCOPE,
+        tag="own numbers",
+    )
+    # RFC 8058, 3.1: the body is a form or multipart, and says nothing that the token does not.
+    unsubscribe = Unsubscribing(shop).either
+    family.add("GET POST", "/u/{token}", unsubscribe, Nothing, ignores_body=True, hidden=True)
     return family
 
 
 def _add_sales(family: Family, shop: Shop) -> None:
-    send, hours = SendOrders(shop), shop.settings.orders.max_rental_hours
-
-    def sale(
-        path: str,
-        handler: Handler[P],
-        takes: type[P],
-        examples: Mapping[str, Any],
-        at_most: Mapping[str, int],
-    ) -> Operation[P]:
-        return Operation(
-            "POST",
-            path,
-            handler,
-            takes,
-            documents.Created,
-            errors=(401, 402, 403, 404, 409, 422),
-            cost="order",
-            headers=(_KEY_IF_IMMEDIATE,),
-            idempotent=True,
-            examples=examples,
-            at_most=at_most,
-        )
-
-    create, text, email = schema.CreateOrder, schema.CreateSendOrder, schema.CreateEmailSendOrder
+    send, create = SendOrders(shop), ReceiveOrders(shop).create
+    sale: dict[str, Any] = {
+        "answers": documents.Created,
+        "errors": (401, 402, 403, 404, 409, 422),
+        "cost": "order",
+        "headers": (_KEY_IF_IMMEDIATE,),
+        "idempotent": True,
+    }
     family.add(
-        sale(
-            "/createorder",
-            ReceiveOrders(shop).create,
-            create,
-            schema.CREATE_ORDER_EXAMPLES,
-            {"rentalHours": hours},
-        ),
-        sale("/createsendorder", send.create_text, text, schema.TEXT_EXAMPLES, {}),
-        sale("/createemailsendorder", send.create_email, email, schema.EMAIL_EXAMPLES, {}),
+        "POST",
+        "/createorder",
+        create,
+        schema.CreateOrder,
+        at_most={"rentalHours": shop.settings.orders.max_rental_hours},
+        examples=schema.CREATE_ORDER_EXAMPLES,
+        **sale,
+    )
+    family.add(
+        "POST",
+        "/createsendorder",
+        send.create_text,
+        schema.CreateSendOrder,
+        examples=schema.TEXT_EXAMPLES,
+        **sale,
+    )
+    family.add(
+        "POST",
+        "/createemailsendorder",
+        send.create_email,
+        schema.CreateEmailSendOrder,
+        examples=schema.EMAIL_EXAMPLES,
+        **sale,
     )
 
 
 def _add_orders(family: Family, shop: Shop, waiting: Waiting) -> None:
-    statuses, events = Statuses(shop, waiting), OrderEvents(shop, waiting)
-    status, done, missing, acting = documents.OrderStatus, documents.Done, (404,), (404, 409)
-    family.add(
-        Operation(
-            "GET", "/orderstatus", statuses.status, schema.StatusQuery, status, errors=missing
-        ),
-        Operation(
-            "POST GET",
-            "/cancelorder",
-            statuses.cancel,
-            schema.OrderQuery,
-            done,
-            errors=acting,
-            acts=True,
-        ),
-        Operation("GET", _ORDER, statuses.status_by_path, schema.WaitQuery, status, errors=missing),
-        Operation(
-            "POST", f"{_ORDER}/cancel", statuses.cancel_by_path, Nothing, done, errors=acting
-        ),
-        Operation(
-            "GET", f"{_ORDER}/events", events.events, Nothing, "text/event-stream", errors=missing
-        ),
-    )
-    for path, handler in (
-        ("another-number", statuses.replace_number),
-        ("another-text", statuses.request_text),
-        ("accept", statuses.accept),
-    ):
-        family.add(Operation("POST", f"{_ORDER}/{path}", handler, Nothing, status, errors=acting))
-
-
-def _add_webhooks(family: Family, shop: Shop) -> None:
-    log = WebhookLog(shop)
-    family.add(
-        Operation(
-            "GET",
-            f"{_ORDER}/webhooks",
-            log.listing,
-            schema.PageQuery,
-            documents.WebhookLog,
-            errors=(404,),
-        ),
-        Operation(
-            "POST",
-            "/v1/webhooks/{webhook_id}/resend",
-            log.resend,
-            schema.Resend,
-            documents.Resent,
-            errors=(401, 403, 404),
-            cost="order",  # it sends something to a stranger
-            headers=(_KEY_IF_IMMEDIATE,),
-        ),
+    statuses, log, order = Statuses(shop, waiting), WebhookLog(shop), "/v1/orders/{order_id}"
+    events, page, webhooks = OrderEvents(shop, waiting).events, schema.PageQuery, "/v1/webhooks"
+    status, done, stream = documents.OrderStatus, documents.Done, "text/event-stream"
+    missing: dict[str, Any] = {"errors": (404,)}
+    acting: dict[str, Any] = {"errors": (404, 409)}
+    cancel, by_path = statuses.cancel, statuses.cancel_by_path
+    add = family.add
+    add("GET", "/orderstatus", statuses.status, schema.StatusQuery, status, **missing)
+    add("POST GET", "/cancelorder", cancel, schema.OrderQuery, done, acts=True, **acting)
+    add("GET", order, statuses.status_by_path, schema.WaitQuery, status, **missing)
+    add("POST", f"{order}/cancel", by_path, Nothing, done, **acting)
+    add("POST", f"{order}/another-number", statuses.replace_number, Nothing, status, **acting)
+    add("POST", f"{order}/another-text", statuses.request_text, Nothing, status, **acting)
+    add("POST", f"{order}/accept", statuses.accept, Nothing, status, **acting)
+    add("GET", f"{order}/events", events, Nothing, stream, **missing)
+    add("GET", f"{order}/webhooks", log.listing, page, documents.WebhookLog, **missing)
+    add(
+        "POST",
+        webhooks + "/{webhook_id}/resend",
+        log.resend,
+        schema.Resend,
+        documents.Resent,
+        errors=(401, 403, 404),
+        cost="order",  # it sends something to a stranger
+        headers=(_KEY_IF_IMMEDIATE,),
     )
 
 
 def _add_accounts(family: Family, shop: Shop) -> None:
-    accounts, tag, page = Accounts(shop), "accounts", schema.PageQuery
+    accounts, page, history = Accounts(shop), schema.PageQuery, documents.History
+    own: dict[str, Any] = {"right": "read", "tag": "accounts"}
     family.add(
-        Operation(
-            "POST",
-            "/fund",
-            accounts.fund,
-            schema.CreateFund,
-            documents.Created,
-            errors=(401, 403, 422),
-            cost="order",
-            headers=(_KEY,),
-            idempotent=True,
-            tag=tag,
-            examples=schema.FUND_EXAMPLES,
-        ),
-        Operation(
-            "GET",
-            "/balance",
-            accounts.balance,
-            Nothing,
-            documents.Balance,
-            right="read",
-            tag=tag,
-        ),
-        Operation(
-            "GET", "/history", accounts.history, page, documents.History, right="read", tag=tag
-        ),
-        Operation(
-            "GET", "/v1/ledger", accounts.ledger, page, documents.LedgerPage, right="read", tag=tag
-        ),
+        "POST",
+        "/fund",
+        accounts.fund,
+        schema.CreateFund,
+        documents.Created,
+        errors=(401, 403, 422),
+        cost="order",
+        headers=(_KEY,),
+        idempotent=True,
+        tag="accounts",
+        examples=schema.FUND_EXAMPLES,
     )
+    family.add("GET", "/balance", accounts.balance, Nothing, documents.Balance, **own)
+    family.add("GET", "/history", accounts.history, page, history, **own)
+    family.add("GET", "/v1/ledger", accounts.ledger, page, documents.LedgerPage, **own)
 
 
 def _add_catalogue(family: Family, shop: Shop) -> None:
-    lists, prices, tag = Catalogue(shop), PriceLists(shop), "catalogue"
+    lists, prices, rates = Catalogue(shop), PriceLists(shop), SuccessRates(shop).rates
+    place, where, rent = schema.PlaceQuery, schema.CountryQuery, schema.RentQuery
+    hours = {"rentalHours": shop.settings.orders.max_rental_hours}
 
     async def availability(request: Request[Nothing]) -> documents.Availability:
         """Whether the API is there, and where to read on."""
@@ -226,78 +193,15 @@ def _add_catalogue(family: Family, shop: Shop) -> None:
             prices=f"{base}/price",
         )
 
-    family.add(
-        Operation(
-            "GET", "/", availability, Nothing, documents.Availability, tag=tag, id="availability"
-        ),
-        Operation(
-            "GET",
-            "/price",
-            prices.prices,
-            schema.PriceQuery,
-            documents.Prices,
-            tag=tag,
-            at_most={"rentalHours": shop.settings.orders.max_rental_hours},
-        ),
-        Operation("GET", "/getPrice", prices.price, schema.PlaceQuery, documents.Price, tag=tag),
-        Operation(
-            "GET",
-            "/getnumbersstatus",
-            lists.numbers_status,
-            schema.CountryQuery,
-            list[documents.ServiceStatus],
-            tag=tag,
-        ),
-        Operation(
-            "GET",
-            "/getServices",
-            lists.services,
-            schema.CountryQuery,
-            list[documents.Service],
-            tag=tag,
-        ),
-        Operation(
-            "GET", "/getCountries", lists.countries, Nothing, list[documents.Country], tag=tag
-        ),
-        Operation(
-            "GET",
-            "/getRentalCountries",
-            lists.rental_countries,
-            schema.RentQuery,
-            list[documents.RentalCountry],
-            tag=tag,
-        ),
-        Operation(
-            "GET",
-            "/v1/receive/rates",
-            SuccessRates(shop).rates,
-            schema.PlaceQuery,
-            documents.SuccessRates,
-            tag=tag,
-        ),
-        Operation("GET", "/assets/saimages/{name}", lists.picture, Nothing, hidden=True),
-    )
+    def add(path: str, handler: Handler[P], takes: type[P], answers: Any, **options: Any) -> None:
+        family.add("GET", path, handler, takes, answers, tag="catalogue", **options)
 
-
-def _add_inbound(family: Family, shop: Shop) -> None:
-    family.add(
-        Operation(
-            "POST",
-            "/v1/inbound/texts",
-            InboundTexts(shop).take,
-            schema.InboundText,
-            documents.Done,
-            errors=(404,),
-            right=SCOPE,
-            tag="own numbers",
-        ),
-        # RFC 8058, 3.1: the body is a form or multipart, and says nothing that the token does not.
-        Operation(
-            "GET POST",
-            "/u/{token}",
-            Unsubscribing(shop).either,
-            Nothing,
-            ignores_body=True,
-            hidden=True,
-        ),
-    )
+    add("/", availability, Nothing, documents.Availability, id="availability")
+    add("/price", prices.prices, schema.PriceQuery, documents.Prices, at_most=hours)
+    add("/getPrice", prices.price, place, documents.Price)
+    add("/getnumbersstatus", lists.numbers_status, where, list[documents.ServiceStatus])
+    add("/getServices", lists.services, where, list[documents.Service])
+    add("/getCountries", lists.countries, Nothing, list[documents.Country])
+    add("/getRentalCountries", lists.rental_countries, rent, list[documents.RentalCountry])
+    add("/v1/receive/rates", rates, place, documents.SuccessRates)
+    add("/assets/saimages/{name}", lists.picture, Nothing, None, hidden=True)

@@ -56,11 +56,11 @@ _OrderId = Annotated[
 
 
 class Params(msgspec.Struct, rename="camel", kw_only=True):
-    """What a request says."""
+    """The fields of a request."""
 
 
 class Purchase(Params, kw_only=True):
-    """What every order may have: who gets a share, who pays, who is told."""
+    """What every order may have: who gets a share, who pays, where changes are sent."""
 
     ref: Annotated[
         str,
@@ -280,13 +280,10 @@ class PlaceQuery(Params, kw_only=True):
 class PriceQuery(PlaceQuery, kw_only=True):
     """The order whose price is wanted."""
 
-    message: (
-        Annotated[
-            str,
-            about("Additive: the text to send; `send` is then the price of all its segments."),
-        ]
-        | None
-    ) = None
+    message: Annotated[
+        str | None,
+        about("Additive: the text to send; `send` is then the price of all its segments."),
+    ] = None
     phone: Annotated[str | None, about("Additive: the number to text.", read=fields.phone)] = None
     address: Annotated[
         _Address,

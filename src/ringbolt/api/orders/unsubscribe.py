@@ -30,7 +30,7 @@ _DONE = _PAGE.format(
 
 
 class Unsubscribing:
-    """Whoever has the link may use it; programs that only look at it change nothing."""
+    """The link is all that is needed; programs that only open it change nothing."""
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop

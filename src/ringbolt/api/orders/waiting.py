@@ -14,13 +14,13 @@ from ringbolt.store.orders import channel
 
 MAX_WAITS_PER_CLIENT = 1000
 MAX_WAITS_PER_ORDER = 100
-"""An order's buyer waits a few times; each of those who wait is told of every change."""
+"""A buyer needs a few; each of them is woken by every change."""
 
 
 class Waiting:
     """Everybody who waits, by client address and by order, so that one cannot take all room.
 
-    ``close`` ends every wait at once, so that a shop that is told to stop does not wait for them.
+    ``close`` ends every wait at once, so that a shop that stops does not wait for them.
     """
 
     def __init__(self, shop: Shop) -> None:

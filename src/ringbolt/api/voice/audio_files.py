@@ -1,5 +1,5 @@
-"""The audio files of a call, looked at before it is placed: whether they can be played, and how
-long they are, where that can be told from what is read of them."""
+"""The audio files of a call, examined before it is placed: whether they can be played, and how
+long they are, where the beginning of the file says so."""
 
 from __future__ import annotations
 

@@ -76,12 +76,12 @@ def finish_key(fields: Fields, name: str) -> str:
     )
 
 
-def plan(fields: Fields, name: str) -> str:
-    """A plan in JSON; one that is the body itself is left to whoever reads XML."""
+def plan(fields: Fields, name: str) -> str | None:
+    """A plan in JSON; one that is the body itself is read as XML only."""
     if name in fields.texts:
         text: str = fields.get(name)
         return text
-    return fields.text(name, MAX_PLAN_CHARS).strip()
+    return fields.text(name, MAX_PLAN_CHARS).strip() or None
 
 
 def method(fields: Fields, name: str) -> str:
@@ -147,8 +147,8 @@ def check_callback(shop: Shop, fields: Fields, name: str, url: str) -> str:
 
 
 def _check_url(shop: Shop, url: str) -> None:
-    """Raises ``InvalidInput``; that a host is not public is said before the missing https, which
-    would not help it."""
+    """Raises ``InvalidInput``; a host that is not public is reported before a missing https, which
+    would not help."""
     try:
         check_webhook_url(shop, url)
     except InvalidInput:

@@ -1,6 +1,6 @@
 """The fields of a call as one plain command.
 
-Everything that the request alone decides is checked before anything else is looked at.
+Everything that the request alone decides is checked before anything is fetched.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class CallRequest:
 
 
 def read_call(shop: Shop, request: Request[schema.Call]) -> CallRequest:
-    """The call that is requested; its audio is yet to be looked at.
+    """The call that is requested; its audio is yet to be examined.
 
     Raises ``InvalidInput``, ``DestinationRefused``.
     """

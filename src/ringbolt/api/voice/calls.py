@@ -7,7 +7,6 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
-from msgspec import UNSET
 from msgspec.structs import replace
 
 from ringbolt.api.kit.idempotency import idempotency_key
@@ -100,7 +99,7 @@ async def place(shop: Shop, request: Request[Any], call_request: CallRequest) ->
     """
     placed, found = await _placed(shop, request, call_request)
     order, call, command = placed.order, placed.call, call_request.command
-    secret: Any = UNSET
+    secret = None
     if command.status_url or command.digits_url:
         secret = webhook_secret(shop.keyring, account_of_key(request.key.id))
     document = PlacedCall(
@@ -120,7 +119,7 @@ async def place(shop: Shop, request: Request[Any], call_request: CallRequest) ->
 
 
 async def _placed(shop: Shop, request: Request[Any], call: CallRequest) -> tuple[SoldCall, Found]:
-    """The call, and what its audio files told: nothing, if it was placed before."""
+    """The call, and what is known of its audio files: nothing, if it was placed before."""
     idempotency = _idempotency(request, call.command)
     before = None if idempotency is None else await call_sold_before(shop, idempotency)
     if before is not None:

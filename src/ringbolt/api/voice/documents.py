@@ -25,11 +25,11 @@ class Token(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """An access token."""
 
     access_token: str
-    token_type: Annotated[str, about("", "bearer")] = "bearer"  # noqa: S105
+    token_type: Annotated[str, about("", "bearer")]
     expires_in: Annotated[int, about("Seconds.", 3600)]
 
 
-class PlacedCall(Document):
+class PlacedCall(Document, kw_only=True, omit_defaults=True):
     """The call is queued."""
 
     call_id: CallId
@@ -42,9 +42,7 @@ class PlacedCall(Document):
     notes: Notes
     ignored_fields: Annotated[list[str], about("Fields of the request that mean nothing here.")]
     meta_data: Metadata
-    webhook_secret: (
-        Annotated[str, about("It signs the callbacks (Standard Webhooks).")] | msgspec.UnsetType
-    ) = msgspec.UNSET
+    webhook_secret: Annotated[str | None, about("It signs the callbacks.")] = None
 
 
 class Recorded(Document):

@@ -27,15 +27,13 @@ _CLIENT_ID_HEADERS: Final = (b"clientrequestid", b"client-request-id", b"x-clien
 ClientId = int | str
 
 
-class InternalError(msgspec.Struct, forbid_unknown_fields=True):
+class InternalError(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
     """What is wrong. ``code`` is stable, the sentence is not."""
 
     code: Annotated[str, about("", "OUT_OF_RANGE")]
     details: Annotated[str, about("", "reps must be between 1 and 10, not 11.")]
-    field: Annotated[str, about("The field at fault, as it was written.")] | msgspec.UnsetType = (
-        msgspec.UNSET
-    )
-    suggestion: str | msgspec.UnsetType = msgspec.UNSET
+    field: Annotated[str | None, about("The field at fault, as it was written.")] = None
+    suggestion: str | None = None
 
 
 class Fault(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
@@ -86,12 +84,7 @@ def failure(fault: Fault, client: ClientId, now_ms: int) -> Failure:
 
 
 def internal_error(code: str, worded: Worded) -> InternalError:
-    return InternalError(
-        code,
-        worded.named,
-        msgspec.UNSET if worded.field is None else worded.field,
-        worded.suggestion or msgspec.UNSET,
-    )
+    return InternalError(code, worded.named, worded.field, worded.suggestion or None)
 
 
 def client_id(request: Request[Any]) -> ClientId:

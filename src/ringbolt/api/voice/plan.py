@@ -34,7 +34,7 @@ from ringbolt.core.errors import InvalidInput, Role
 NO_RECORD_URL: Final = "record_url_not_used"
 """The note on a plan with a recordURL: recordings are fetched, not sent."""
 MAX_FILES: Final = 10
-"""Different audio files in one plan: each is looked at before the call is placed."""
+"""Different audio files in one plan: each is examined before the call is placed."""
 
 
 class Plans:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from ringbolt.api.kit.family import Family, browsers
 from ringbolt.api.kit.openapi import Documentation, header
-from ringbolt.api.kit.operation import Operation
 from ringbolt.api.kit.request import Nothing
 from ringbolt.api.voice import documents, schema
 from ringbolt.api.voice.calls import Calls
@@ -19,6 +17,7 @@ from ringbolt.api.voice.voices import Voices
 from ringbolt.app.shop import Shop
 
 ROOTS: Final = ("/auth/v1", "/voice/v1")
+_ALIAS: Final = "/voice/v1/simple-call"
 DOCUMENTATION: Final = Documentation(
     tag="voice",
     error=Failure,
@@ -60,88 +59,66 @@ def voice_api(shop: Shop) -> Family:
             exposes=("X-Error-Code", "Retry-After", "Idempotent-Replayed", "X-Ringbolt-Notes"),
         ),
     )
-    _add_sign_in(family, shop)
-    _add_placing(family, shop)
-    _add_calls(family, shop)
-    _add_voices(family, shop)
-    return family
-
-
-def _add_sign_in(family: Family, shop: Shop) -> None:
+    calls, voices, voice = Calls(shop), Voices(shop), shop.settings.voice
+    call, recording = "/voice/v1/calls/{call_id}", "/voice/v1/recordings/{recording_id}"
+    spoken = {"sayText": voice.max_chars}
+    placing: dict[str, Any] = {
+        "errors": (402, 422),
+        "cost": "call",
+        "right": "spend",
+        "idempotent": True,
+    }
     family.add(
-        Operation(
-            "POST",
-            "/auth/v1/tokens",
-            SignIn(shop).token,
-            schema.SignIn,
-            documents.Token,
-            errors=(401, 403),
-            cost="sign-in",
-            examples=schema.SIGN_IN_EXAMPLES,
-        )
-    )
-
-
-def _add_placing(family: Family, shop: Shop) -> None:
-    voice = shop.settings.voice
-    call = Operation(
         "POST",
-        "/voice/v1/calls",
-        Calls(shop).place,
-        schema.Call,
-        documents.PlacedCall,
-        errors=(402, 422),
-        cost="call",
-        right="spend",
-        idempotent=True,
-        at_most={"sayText": voice.max_chars, "maxMinutes": voice.max_minutes},
-        examples=schema.CALL_EXAMPLES,
+        "/auth/v1/tokens",
+        SignIn(shop).token,
+        schema.SignIn,
+        documents.Token,
+        errors=(401, 403),
+        cost="sign-in",
+        examples=schema.SIGN_IN_EXAMPLES,
     )
-    plan = Operation(
+    for path in ("/voice/v1/calls", _ALIAS):
+        family.add(
+            "POST",
+            path,
+            calls.place,
+            schema.Call,
+            documents.PlacedCall,
+            at_most={**spoken, "maxMinutes": voice.max_minutes},
+            examples=schema.CALL_EXAMPLES,
+            hidden=path == _ALIAS,
+            **placing,
+        )
+    family.add(
         "POST",
         "/voice/v1/calls/plan",
         Plans(shop).place,
         schema.PlanCall,
         documents.PlacedCall,
-        errors=(402, 422),
-        cost="call",
-        right="spend",
-        idempotent=True,
         at_most={"maxMinutes": voice.max_minutes},
         examples=schema.PLAN_EXAMPLES,
         xml=schema.PLAN_EXAMPLE,
+        **placing,
     )
-    family.add(call, replace(call, path="/voice/v1/simple-call", hidden=True), plan)
-
-
-def _add_calls(family: Family, shop: Shop) -> None:
-    calls, call = Calls(shop), "/voice/v1/calls/{call_id}"
-    recording = "/voice/v1/recordings/{recording_id}"
-    listed, one = documents.CallPage, documents.CallDocument
+    one, own = documents.CallDocument, {"errors": (404,), "right": "read"}
     family.add(
-        Operation("GET", "/voice/v1/calls", calls.listing, schema.Page, listed, right="read"),
-        Operation("GET", call, calls.status, Nothing, one, errors=(404,), right="read"),
-        Operation("DELETE", call, calls.hang_up, Nothing, one, errors=(404,), right="spend"),
-        Operation(
-            "GET", recording, calls.recording, Nothing, "audio/wav", errors=(404,), right="read"
-        ),
+        "GET", "/voice/v1/calls", calls.listing, schema.Page, documents.CallPage, right="read"
     )
-
-
-def _add_voices(family: Family, shop: Shop) -> None:
-    voices = Voices(shop)
+    family.add("GET", call, calls.status, Nothing, one, **own)
+    family.add("DELETE", call, calls.hang_up, Nothing, one, errors=(404,), right="spend")
+    family.add("GET", recording, calls.recording, Nothing, "audio/wav", **own)
+    family.add("GET", "/voice/v1/voices", voices.listing, Nothing, documents.VoiceList)
     family.add(
-        Operation("GET", "/voice/v1/voices", voices.listing, Nothing, documents.VoiceList),
-        Operation(
-            "POST",
-            "/voice/v1/speech",
-            voices.speech,
-            schema.Speech,
-            "audio/wav",
-            errors=(422,),
-            cost="speech",
-            right="read",
-            at_most={"sayText": shop.settings.voice.max_chars},
-            examples=schema.SPEECH_EXAMPLES,
-        ),
+        "POST",
+        "/voice/v1/speech",
+        voices.speech,
+        schema.Speech,
+        "audio/wav",
+        errors=(422,),
+        cost="speech",
+        right="read",
+        at_most=spoken,
+        examples=schema.SPEECH_EXAMPLES,
     )
+    return family

@@ -11,6 +11,7 @@ from ringbolt.app.accounts.keys import recognise
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import Role, Unauthorized
 
+TYPE = "bearer"
 log = structlog.get_logger("ringbolt.voice")
 
 
@@ -31,4 +32,4 @@ class SignIn:
         now_s, lifetime_s = shop.clock.now_ms() // 1000, shop.settings.voice.token_minutes * 60
         token = tokens.issue(shop.keyring, key.id, params.user_name, now_s, lifetime_s)
         log.info("signed in", key=key.id, user=params.user_name)
-        return Token(access_token=token, expires_in=lifetime_s)
+        return Token(access_token=token, token_type=TYPE, expires_in=lifetime_s)
