@@ -86,8 +86,8 @@ class SendMail(msgspec.Struct, frozen=True, omit_defaults=True):
 class ReceiveTexts(msgspec.Struct, frozen=True, omit_defaults=True):
     """Lend a number and show what is texted to it.
 
-    ``service``: its code. ``country``: the seed's number, 999 = any. ``hours``: 0 for an
-    activation (one code), else a rental. ``real``: of the operator's own pool. ``again``: the
+    ``service``: its code. ``country``: its number in the country list, 999 = any. ``hours``: 0 for
+    an activation (one code), else a rental. ``real``: of the operator's own pool. ``again``: the
     number (E.164) that an earlier order of the same buyer had, of ``provider``.
     """
 

@@ -33,11 +33,12 @@ class SentNotice(msgspec.Struct, frozen=True):
 
 
 class NumberNotice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A number to receive on. ``number``: '' until there is one. ``country``: the seed's number of
-    it, of the number itself or of what was asked for. ``latest``: the latest text; ``texts``: it
-    and those before it, or those of a page, of ``texts_kept``; ``texts_lost`` came beyond those.
-    ``is_masked``: what is worth something in the texts is not shown, because it is not paid for
-    yet. ``cancel_after_ms``: from when on its provider takes it back, 0 if at once."""
+    """A number to receive on. ``number``: '' until there is one. ``country``: by its number in the
+    country list, the country of the number, or the one that was asked for. ``latest``: the latest
+    text; ``texts``: it and those before it, or those of a page, of ``texts_kept``; ``texts_lost``
+    came beyond those. ``is_masked``: what is worth something in the texts is not shown, because it
+    is not paid for yet. ``cancel_after_ms``: from when on its provider takes it back, 0 if at
+    once."""
 
     number: str = ""
     country: int
