@@ -59,15 +59,6 @@ def voice_api(shop: Shop) -> Family:
             exposes=("X-Error-Code", "Retry-After", "Idempotent-Replayed", "X-Ringbolt-Notes"),
         ),
     )
-    calls, voices, voice = Calls(shop), Voices(shop), shop.settings.voice
-    call, recording = "/voice/v1/calls/{call_id}", "/voice/v1/recordings/{recording_id}"
-    spoken = {"sayText": voice.max_chars}
-    placing: dict[str, Any] = {
-        "errors": (402, 422),
-        "cost": "call",
-        "right": "spend",
-        "idempotent": True,
-    }
     family.add(
         "POST",
         "/auth/v1/tokens",
@@ -78,6 +69,21 @@ def voice_api(shop: Shop) -> Family:
         cost="sign-in",
         examples=schema.SIGN_IN_EXAMPLES,
     )
+    _add_placing(family, shop)
+    _add_placed(family, Calls(shop))
+    _add_speech(family, shop)
+    return family
+
+
+def _add_placing(family: Family, shop: Shop) -> None:
+    """Calls are placed here, by fields or by a plan."""
+    calls, voice = Calls(shop), shop.settings.voice
+    placing: dict[str, Any] = {
+        "errors": (402, 422),
+        "cost": "call",
+        "right": "spend",
+        "idempotent": True,
+    }
     for path in ("/voice/v1/calls", _ALIAS):
         family.add(
             "POST",
@@ -85,7 +91,7 @@ def voice_api(shop: Shop) -> Family:
             calls.place,
             schema.Call,
             documents.PlacedCall,
-            at_most={**spoken, "maxMinutes": voice.max_minutes},
+            at_most={"sayText": voice.max_chars, "maxMinutes": voice.max_minutes},
             examples=schema.CALL_EXAMPLES,
             hidden=path == _ALIAS,
             **placing,
@@ -101,6 +107,11 @@ def voice_api(shop: Shop) -> Family:
         xml=schema.PLAN_EXAMPLE,
         **placing,
     )
+
+
+def _add_placed(family: Family, calls: Calls) -> None:
+    """What became of calls that were placed."""
+    call, recording = "/voice/v1/calls/{call_id}", "/voice/v1/recordings/{recording_id}"
     one, own = documents.CallDocument, {"errors": (404,), "right": "read"}
     family.add(
         "GET", "/voice/v1/calls", calls.listing, schema.Page, documents.CallPage, right="read"
@@ -108,6 +119,10 @@ def voice_api(shop: Shop) -> Family:
     family.add("GET", call, calls.status, Nothing, one, **own)
     family.add("DELETE", call, calls.hang_up, Nothing, one, errors=(404,), right="spend")
     family.add("GET", recording, calls.recording, Nothing, "audio/wav", **own)
+
+
+def _add_speech(family: Family, shop: Shop) -> None:
+    voices = Voices(shop)
     family.add("GET", "/voice/v1/voices", voices.listing, Nothing, documents.VoiceList)
     family.add(
         "POST",
@@ -118,7 +133,6 @@ def voice_api(shop: Shop) -> Family:
         errors=(422,),
         cost="speech",
         right="read",
-        at_most=spoken,
+        at_most={"sayText": shop.settings.voice.max_chars},
         examples=schema.SPEECH_EXAMPLES,
     )
-    return family
