@@ -23,6 +23,7 @@ from starlette.responses import Response
 
 from benchmarks.asgi import App, cpu_us, request, scope
 from benchmarks.challenge import answer, body, shop, starlette
+from ringbolt.api.l402 import FAMILY
 from ringbolt.api.l402.challenge import PATH, REQUEST
 from ringbolt.api.server import Server
 from ringbolt.app.checkout.place_l402_call import Paid, Placed, Terms, place_l402_call
@@ -85,7 +86,7 @@ async def main() -> None:
             order = CallOrder(to=asked["phone_number"], minutes=1, message=asked["message"])
             placed = await db.tx(
                 place_l402_call, order,
-                Paid(grant, bound, "", "", age_ms=0), TERMS,
+                Paid(FAMILY, grant, bound, "", "", age_ms=0), TERMS,
             )  # fmt: skip
             assert isinstance(placed, Placed)
             return answer(status, headers, encode({"sid": placed.call.sid, **decode(content)}))

@@ -6,6 +6,7 @@ import hashlib
 import secrets
 from contextlib import suppress
 
+from ringbolt.api import l402
 from ringbolt.app.checkout.place_l402_call import Paid, PlaceResult, Terms, place_l402_call
 from ringbolt.app.payments.refund import claim_refund
 from ringbolt.clock import SystemClock
@@ -85,7 +86,7 @@ class Buyer:
         world.node.receive(token.payment_hash, PRICE_MSAT, memo("call", token.nonce))
 
     async def redeem(self, process: CallProcess) -> PlaceResult:
-        paid = Paid(self.grant, "b", "", "", age_ms=0)
+        paid = Paid(l402.FAMILY, self.grant, "b", "", "", age_ms=0)
         command = CallOrder(to="+12025550123", minutes=1, message="hello")
         terms = Terms(120_000, 300_000)
         return await process.shop.db.tx(place_l402_call, command, paid, terms)

@@ -8,7 +8,7 @@ from typing import Any
 from ringbolt.api.kit.dialect import problem_response
 from ringbolt.api.kit.http import Header
 from ringbolt.api.kit.response import Response
-from ringbolt.api.l402 import documents
+from ringbolt.api.l402 import FAMILY, documents
 from ringbolt.api.l402.call_request import CallRequest
 from ringbolt.api.l402.dialect import Count
 from ringbolt.api.l402.documents import PlacedCall
@@ -104,7 +104,9 @@ class Redemption:
         shop = self._shop
         age_ms = round((time.monotonic() - call.arrived_s) * 1000)
         client = shop.hash_of(call.client)
-        return Paid(grant, call.body, key, call.refund_address, age_ms, client, shop.node_name)
+        return Paid(
+            FAMILY, grant, call.body, key, call.refund_address, age_ms, client, shop.node_name
+        )
 
     async def _place(self, call: CallRequest, grant: Grant) -> PlaceResult:
         paid = self._paid(call, grant, call.idempotency_key)

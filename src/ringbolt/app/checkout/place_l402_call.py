@@ -23,9 +23,11 @@ from ringbolt.store.orders import Order
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """What comes with a paid request beside the command; it came ``age_ms`` ago, from ``client``
-    (hashed). ``node``: the name of the one that its invoice was paid to."""
+    """What comes with a paid request, apart from the command. ``family`` is the API that it came
+    by, ``age_ms`` ago, from ``client`` (hashed). ``node`` is the name of the Lightning node that
+    its invoice was paid to."""
 
+    family: str
     grant: Grant
     body_hash: str
     idempotency_key: str
@@ -177,7 +179,7 @@ def _new_order(tx: Tx, command: CallOrder, paid: Paid, terms: Terms) -> Order:
     return Order(
         id=secrets.token_hex(32),
         kind=OrderKind.CALL,
-        family="l402",
+        family=paid.family,
         state=OrderState.PAID,
         reason="",
         method=PaymentMethod.L402,
