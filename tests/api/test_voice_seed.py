@@ -15,11 +15,10 @@ from aiohttp import web
 
 from api.conftest import OpenShop
 from ringbolt.api.voice import documents, schema
-from ringbolt.api.voice.names import names_of
 from support.audio_files import tone, wav
 from support.clients.voice import CALLS, SATS, SPEECH, VOICES, VoiceClient, assert_refused
 from support.clients.voice import PLAN as PLAN_URL
-from support.documents import check_document, field_names, required_fields
+from support.documents import check_document, field_names, names_of, required_fields
 from support.numbers import ANSWERS, BUSY, LISTENS, NEVER_ANSWERS, PLAIN
 from support.servers.shop import ShopServer
 from support.servers.sites import body, raw_site, site

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from ringbolt.api.voice.names import fold, names_of
+from ringbolt.api.voice.names import fold
 from ringbolt.api.voice.schema import Call
 from support.audio_files import tone, wav
 from support.clients.voice import CALLS, PLAN, SATS, SPEECH, VoiceClient, assert_refused
+from support.documents import names_of
 from support.numbers import ANSWERS, LISTENS
 from support.servers.shop import ShopServer
 from support.servers.sites import body, site

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from ringbolt.api.kit.reader import fields_of
+from ringbolt.api.voice.names import ALIASES
 
 
 def check_document(found: Any, struct: Any) -> None:
@@ -21,3 +22,8 @@ def field_names(struct: type[msgspec.Struct]) -> set[str]:
 
 def required_fields(struct: type[msgspec.Struct]) -> set[str]:
     return {field.encode_name for field in fields_of(struct) if field.required}
+
+
+def names_of(struct: type[msgspec.Struct]) -> dict[str, tuple[str, ...]]:
+    """The fields of a request of the voice API, each with its aliases."""
+    return {field.encode_name: ALIASES.get(field.encode_name, ()) for field in fields_of(struct)}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -14,6 +15,7 @@ from starlette.routing import BaseRoute
 
 from ringbolt.api.kit.plain import BROWSERS, http_problem
 from ringbolt.api.kit.problem import of_error
+from ringbolt.api.kit.response import PROBLEM
 from ringbolt.api.kit.words import Words
 from ringbolt.core.errors import RingboltError
 
@@ -29,22 +31,16 @@ def fallback(routes: Sequence[BaseRoute]) -> Starlette:
 
 async def _on_http(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    document = http_problem(error.status_code, str(error.detail))
-    headers = {"X-Error-Code": document["error_code"], "Cache-Control": "no-store"}
-    return JSONResponse(
-        document,
-        error.status_code,
-        headers={**headers, **(error.headers or {})},
-        media_type="application/problem+json",
-    )
+    return _problem(http_problem(error.status_code, str(error.detail)), error.headers or {})
 
 
 async def _on_error(_: Request, error: Exception) -> JSONResponse:
     """A fault of ours is raised again and logged by the server."""
     if not isinstance(error, RingboltError):
         error = RingboltError("A fault on our side; it is logged.")
-    document = of_error(error, Words({}).word(error))
-    headers = {"X-Error-Code": error.code, "Cache-Control": "no-store"}
-    return JSONResponse(
-        document, error.status, headers=headers, media_type="application/problem+json"
-    )
+    return _problem(of_error(error, Words({}).word(error)), {})
+
+
+def _problem(document: dict[str, Any], more: Mapping[str, str]) -> JSONResponse:
+    headers = {"X-Error-Code": document["error_code"], "Cache-Control": "no-store", **more}
+    return JSONResponse(document, document["status"], headers, PROBLEM.decode())

@@ -108,11 +108,11 @@ def error_headers(error: RingboltError) -> list[Header]:
     return headers
 
 
-def json_response(status: int, document: Any, headers: list[Header]) -> Response:
-    return Response(status=status, headers=headers, body=http.encode(document), content_type=JSON)
+def json_response(
+    status: int, document: Any, headers: list[Header], content_type: bytes = JSON
+) -> Response:
+    return Response(None, status, headers, http.encode(document), content_type)
 
 
 def problem_response(status: int, document: dict[str, Any], headers: list[Header]) -> Response:
-    return Response(
-        status=status, headers=headers, body=http.encode(document), content_type=PROBLEM
-    )
+    return json_response(status, document, headers, PROBLEM)

@@ -83,23 +83,17 @@ async def _read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
     is_number = declared.isascii() and declared.isdigit()  # '²' is a digit that int() refuses
     if is_number and (len(declared) > 18 or int(declared) > limit):
         raise _too_large(limit)
-    message = await receive()
-    chunk: bytes = message.get("body", b"")
-    if not message.get("more_body") and message["type"] == "http.request":
-        if len(chunk) > limit:
-            raise _too_large(limit)
-        return chunk
-    chunks = [chunk]
-    size = len(chunk)
-    while message.get("more_body") and message["type"] == "http.request":
+    chunks: list[bytes] = []
+    size, is_more = 0, True
+    while is_more:
         message = await receive()
-        chunk = message.get("body", b"")
-        size += len(chunk)
+        if message["type"] != "http.request":
+            raise ClientGone
+        chunks.append(message.get("body", b""))
+        size += len(chunks[-1])
         if size > limit:
             raise _too_large(limit)
-        chunks.append(chunk)
-    if message["type"] != "http.request":
-        raise ClientGone
+        is_more = message.get("more_body", False)
     return b"".join(chunks)
 
 

@@ -22,6 +22,14 @@ _REFERENCE: Final = "#/components/schemas/"
 _LIMITS: Final = {"integer": "maximum", "number": "maximum", "string": "maxLength"}
 
 IDEMPOTENCY_KEY: Final = "Idempotency-Key"
+FAULTS: Final = {
+    400: "A field is wrong or missing",
+    404: "There is no such thing",
+    413: "The body is too large",
+    429: "Too many requests; see Retry-After",
+    503: "A part that is needed does not answer; see Retry-After",
+}
+"""What a status means where a family does not say it more exactly."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,14 +37,15 @@ class Documentation:
     """What the addresses of a family have in common in the document.
 
     ``error`` is the struct of an error, ``error_type`` its media type; ``faults`` say what a status
-    means, ``in_path`` what stands in a path; ``dropped`` is left out of operation ids. ``key`` is
-    the parameter with the API key, ``idempotency`` what an Idempotency-Key does. ``forms``: bodies
-    may be forms; ``envelope``: the struct whose ``data`` every document is.
+    means where ``FAULTS`` is not exact enough, ``in_path`` what the parts of a path are;
+    ``dropped`` is left out of operation ids. ``key`` is the parameter with the API key,
+    ``idempotency`` what an Idempotency-Key does. ``forms``: bodies may be forms; ``envelope``: the
+    struct whose ``data`` every document is.
     """
 
     tag: str
     error: type[msgspec.Struct]
-    faults: Mapping[int, str]
+    faults: Mapping[int, str] = field(default_factory=dict)
     error_type: str = JSON.decode()
     in_path: Mapping[str, str] = field(default_factory=dict)
     dropped: tuple[str, ...] = ("v1",)
@@ -104,7 +113,7 @@ class _Schemas:
         self._all = {name: _tidy(schema) for name, schema in components.items()}
         taken = {id(operation.takes): operation.takes for _, operation in described}
         inline = {self._name(kind) for kind in taken.values()}
-        self.components = {name: self._all[name] for name in self._all.keys() - inline}
+        self.components = {name: schema for name, schema in self._all.items() if name not in inline}
 
     def of(self, kind: Any) -> Schema:
         """A reference to it, or a list of such."""
@@ -214,8 +223,9 @@ class _Operation:
         error = {
             self.documentation.error_type: {"schema": self.schemas.of(self.documentation.error)}
         }
+        meanings = {**FAULTS, **self.documentation.faults}
         faults = {
-            str(status): {"description": self.documentation.faults[status], "content": error}
+            str(status): {"description": meanings[status], "content": error}
             for status in self._errors()
         }
         return {str(self.operation.status): self._success(), **faults}

@@ -20,18 +20,7 @@ _SENTENCES: Final = {
 BROWSERS: Final = browsers(
     methods=("GET", "POST", "DELETE"), exposes=("X-Error-Code", "Retry-After")
 )
-DOCUMENTATION: Final = Documentation(
-    tag="operation",
-    error=Problem,
-    error_type=PROBLEM.decode(),
-    faults={
-        400: "A field is wrong or missing",
-        404: "There is no such thing",
-        413: "The body is too large",
-        429: "Too many requests; see Retry-After",
-        503: "A part that is needed does not answer; see Retry-After",
-    },
-)
+DOCUMENTATION: Final = Documentation(tag="operation", error=Problem, error_type=PROBLEM.decode())
 
 
 class PlainDialect(Dialect):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Final, Generic, TypeVar
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
 
@@ -15,54 +17,36 @@ from ringbolt.store.keys import ApiKey
 
 P = TypeVar("P", bound=Struct)
 
-_NO_PARAMETERS: Final[dict[str, str]] = {}
-
 
 class Nothing(Struct):
     """The parameters of an address of which nothing but its path is read."""
 
 
+@dataclass(slots=True, eq=False)
 class Request(Generic[P]):
-    """``path`` is the address in its documented form, ``client`` where the request came from (for
-    rate limits), ``body`` what came with it; ``arrived_s`` is when, by the monotonic clock.
+    """``path`` is the address in its documented form, ``path_parameters`` its parts by name;
+    ``client`` is where the request came from (for rate limits), ``body`` what came with it, and
+    ``arrived_s`` when, by the monotonic clock.
 
     ``document`` is the body or query as it was decoded, ``fields`` the same under canonical names;
     both are empty until they are read. ``params`` is the struct that the address takes.
     """
 
-    __slots__ = (
-        "_key",
-        "_path_parameters",
-        "arrived_s",
-        "body",
-        "client",
-        "document",
-        "fields",
-        "method",
-        "params",
-        "path",
-        "scope",
-    )
+    scope: Scope
+    path: str
+    fields: Fields
+    path_parameters: Mapping[str, str] = field(default_factory=dict)
+    method: str = field(init=False)
+    client: str = field(init=False)
+    body: bytes = b""
+    document: dict[str, Any] = field(default_factory=dict)
+    params: P = field(init=False)
+    arrived_s: float = field(default_factory=time.monotonic)
+    _key: ApiKey | None = field(default=None, init=False)
 
-    params: P
-
-    def __init__(
-        self,
-        scope: Scope,
-        path: str,
-        fields: Fields,
-        path_parameters: dict[str, str] = _NO_PARAMETERS,
-    ) -> None:
-        self.arrived_s = time.monotonic()
-        self.scope = scope
-        self.method: str = scope["method"]
-        self.path = path
-        self.client = http.client_address(scope)
-        self.body = b""
-        self.document: dict[str, Any] = {}
-        self.fields = fields
-        self._path_parameters = path_parameters
-        self._key: ApiKey | None = None
+    def __post_init__(self) -> None:
+        self.method = self.scope["method"]
+        self.client = http.client_address(self.scope)
 
     def header(self, name: bytes) -> str:
         """The first header of that (lower-case) name, or ''."""
@@ -70,7 +54,7 @@ class Request(Generic[P]):
 
     def in_path(self, name: str) -> str:
         """What stands in the path where the address has ``{name}``."""
-        return self._path_parameters[name]
+        return self.path_parameters[name]
 
     @property
     def query(self) -> bytes:

@@ -42,21 +42,11 @@ def about(
     requests may leave it out, which their handler decides. ``limits`` are msgspec's (ge, le,
     max_length, ...); ``schema`` stands in the document alone and is checked elsewhere.
     """
-    extra: dict[str, Any] = {}
-    if why:
-        extra[WHY] = why
-    if kind:
-        extra[KIND] = kind
-    if read:
-        extra[READ] = read
-    if unquoted:
-        extra[UNQUOTED] = True
-    if required:
-        extra[REQUIRED] = True
+    said = {WHY: why, KIND: kind, READ: read, UNQUOTED: unquoted, REQUIRED: required}
     return Meta(
         description=description or None,
         examples=list(examples) or None,
-        extra=extra or None,
+        extra={key: each for key, each in said.items() if each} or None,
         extra_json_schema=schema,
         **limits,
     )

@@ -80,23 +80,14 @@ class PaidDialect(Dialect):
         request: Request[Any],
         error: RingboltError,
         previous: dict[str, Any] | None = None,
+        *,
+        is_fault: bool = False,
     ) -> Response:
         """``charged`` is false, and null where a paid request may have taken effect all the same;
         ``previous`` says where the order of a credential is that bought nothing this time."""
-        return self._error(request, error, previous, not isinstance(error, OutcomeUnknown))
-
-    def fault(self, request: Request[Any]) -> Response:
-        fault = RingboltError("Something went wrong on our side.")
-        is_paid = any(http.headers(request.scope, b"authorization"))
-        return self._error(request, fault, None, not is_paid)
-
-    def _error(
-        self,
-        request: Request[Any],
-        error: RingboltError,
-        previous: dict[str, Any] | None,
-        outcome_known: bool,
-    ) -> Response:
+        outcome_known = not isinstance(error, OutcomeUnknown)
+        if is_fault:
+            outcome_known = not any(http.headers(request.scope, b"authorization"))
         self._count(error.status, error.code)
         worded = self.word(request, error)
         about_audio = worded.field in ("audio_url", "duration_minutes")
@@ -115,3 +106,7 @@ class PaidDialect(Dialect):
         if previous is not None:
             document["previous"] = previous
         return problem_response(error.status, document, error_headers(error))
+
+    def fault(self, request: Request[Any]) -> Response:
+        fault = RingboltError("Something went wrong on our side.")
+        return self.error(request, fault, is_fault=True)

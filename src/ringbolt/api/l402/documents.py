@@ -103,25 +103,18 @@ def status_url(base: str, order: Order) -> str:
     return f"{base}/api/l402/calls/{order.status_token}"
 
 
-def withdraw_url(base: str, k1: str) -> str:
-    return f"{base}/lnurl/withdraw/{k1}"
-
-
 def refund_document(refund: Refund, base: str) -> RefundDocument:
     """``lnurl_withdraw`` is there while it can be claimed."""
-    document = RefundDocument(
+    url = f"{base}/lnurl/withdraw/{refund.k1}" if refund.state is RefundState.OPEN else None
+    return RefundDocument(
         charge_id=refund.order_id,
         refund_amount=sats_down(refund.amount_msat),
         status=_REFUND_STATUS[refund.state],
+        lnurl_withdraw=None if url is None else lnurl.encode(url),
+        withdraw_url=url,
+        last_failure=refund.reason or None,
+        paid_at=iso(refund.paid_ms),
     )
-    if refund.state is RefundState.OPEN:
-        document.withdraw_url = withdraw_url(base, refund.k1)
-        document.lnurl_withdraw = lnurl.encode(document.withdraw_url)
-    if refund.reason:
-        document.last_failure = refund.reason
-    if refund.paid_ms is not None:
-        document.paid_at = iso(refund.paid_ms)
-    return document
 
 
 def status_document(report: CallReport, base: str) -> CallStatus:

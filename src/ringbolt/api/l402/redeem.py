@@ -7,6 +7,7 @@ from typing import Any
 
 from ringbolt.api.kit.dialect import problem_response
 from ringbolt.api.kit.http import Header
+from ringbolt.api.kit.idempotency import REPLAYED
 from ringbolt.api.kit.response import Response
 from ringbolt.api.l402 import FAMILY, documents
 from ringbolt.api.l402.call_request import CallRequest
@@ -75,6 +76,9 @@ class Redemption:
                 self._count(422, failed["error_code"])
                 code: Header = (b"x-error-code", failed["error_code"].encode())
                 return problem_response(422, failed, [code])
+        secret = None
+        if call.order.status_url:
+            secret = webhook_secret(self._shop.keyring, order.id)
         document = PlacedCall(
             success=True,
             status=CallStatus.QUEUED,
@@ -83,15 +87,14 @@ class Redemption:
             call_id=order.id,
             status_url=documents.status_url(call.base, order),
             price_sats=sats_up(order.price_msat),
+            ignored_fields=list(call.ignored) or None,
+            webhook_secret=secret,
         )
-        if call.ignored:
-            document.ignored_fields = list(call.ignored)
-        if call.order.status_url:
-            document.webhook_secret = webhook_secret(self._shop.keyring, order.id)
         headers = [(b"payment-receipt", self._receipt(verified).encode())]
-        if isinstance(result, Replayed):
-            headers.append((b"idempotent-replayed", b"true"))
-        self._count(200, "REPLAYED" if isinstance(result, Replayed) else "PLACED")
+        is_replay = isinstance(result, Replayed)
+        if is_replay:
+            headers.append(REPLAYED)
+        self._count(200, "REPLAYED" if is_replay else "PLACED")
         return Response(document, headers=headers)
 
     def _receipt(self, verified: Verified) -> str:

@@ -42,7 +42,6 @@ DOCUMENTATION: Final = Documentation(
         402: "Pay the invoice, then repeat the request with the credential",
         413: "The body is over 64 KiB",
         422: "This number is not called, or the audio cannot be played",
-        429: "Too many requests; see Retry-After",
         503: "The Lightning node or the store does not answer; see Retry-After",
     },
 )

@@ -36,16 +36,11 @@ def verify(keyring: Keyring, authorization: list[str], purpose: Purpose) -> list
     credentials, payments = l402.parse_authorization(authorization)
     verified: dict[bytes, Verified] = {}
     refusals: list[CredentialRefused] = []
-    for credential in credentials:
+    presented: list[l402.Credential | str] = [*credentials, *payments]
+    for shown in presented:
         try:
-            grant = _l402(keyring, credential, purpose)
-            verified.setdefault(grant.payment_hash, Verified(grant, None))
-        except CredentialRefused as refused:
-            refusals.append(refused)
-    for value in payments:
-        try:
-            shown = _payment(keyring, value, purpose)
-            verified.setdefault(shown.grant.payment_hash, shown)
+            found = _verified(keyring, shown, purpose)
+            verified.setdefault(found.grant.payment_hash, found)
         except CredentialRefused as refused:
             refusals.append(refused)
     if verified:
@@ -57,6 +52,13 @@ def verify(keyring: Keyring, authorization: list[str], purpose: Purpose) -> list
         "L402_CREDENTIAL_MALFORMED",
         "The Authorization header holds no L402, LSAT or Payment credential.",
     )
+
+
+def _verified(keyring: Keyring, shown: l402.Credential | str, purpose: Purpose) -> Verified:
+    """``shown``: an L402 credential, or the value of a Payment. Raises ``CredentialRefused``."""
+    if isinstance(shown, str):
+        return _payment(keyring, shown, purpose)
+    return Verified(_l402(keyring, shown, purpose), None)
 
 
 def _l402(keyring: Keyring, credential: l402.Credential, purpose: Purpose) -> Grant:

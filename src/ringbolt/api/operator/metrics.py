@@ -24,30 +24,25 @@ class Metrics:
             ["status", "code"],
             registry=self._registry,
         )
-        self._orders = Gauge(
-            "ringbolt_orders", "Orders by state", ["state"], registry=self._registry
+        self._orders = self._gauge("ringbolt_orders", "Orders by state", "state")
+        self._jobs = self._gauge(
+            "ringbolt_jobs", "Jobs by lane and whether they are due", "lane", "state"
         )
-        self._jobs = Gauge(
-            "ringbolt_jobs", "Jobs by lane and whether they are due", ["lane", "state"],
-            registry=self._registry,
-        )  # fmt: skip
-        self._oldest = Gauge(
-            "ringbolt_oldest_due_job_seconds", "Age of the oldest due job", registry=self._registry
-        )
-        self._aside = Gauge(
+        self._oldest = self._gauge("ringbolt_oldest_due_job_seconds", "Age of the oldest due job")
+        self._aside = self._gauge(
             "ringbolt_events_put_aside",
             "Outside events of the last 30 days that could not be taken",
-            registry=self._registry,
         )
-        self._gone = Gauge(
+        self._gone = self._gauge(
             "ringbolt_waiting_for_gone_part",
             "Open orders that wait for a part which is gone from the settings",
-            ["area", "part"],
-            registry=self._registry,
+            "area",
+            "part",
         )
-        self._connected = Gauge(
-            "ringbolt_connected", "1 while the far end answers", ["part"], registry=self._registry
-        )
+        self._connected = self._gauge("ringbolt_connected", "1 while the far end answers", "part")
+
+    def _gauge(self, name: str, meaning: str, *labels: str) -> Gauge:
+        return Gauge(name, meaning, labels, registry=self._registry)
 
     def count(self, status: int, code: str) -> None:
         """One answer of the paid URL."""

@@ -6,7 +6,7 @@ from ringbolt.api.kit.request import Nothing, Request
 from ringbolt.api.kit.response import Response
 from ringbolt.api.orders import FAMILY
 from ringbolt.api.orders.account_documents import history_document, ledger_document
-from ringbolt.api.orders.dialect import shown_key
+from ringbolt.api.orders.dialect import required_key, shown_key
 from ringbolt.api.orders.documents import Balance, History, LedgerPage
 from ringbolt.api.orders.purchase import created, named
 from ringbolt.api.orders.schema import CreateFund, PageQuery
@@ -15,7 +15,6 @@ from ringbolt.app.accounts.await_top_up import await_top_up
 from ringbolt.app.checkout.purchase import Buyer, Hold
 from ringbolt.app.checkout.top_up import top_up
 from ringbolt.app.shop import Shop
-from ringbolt.core.errors import Unauthorized
 from ringbolt.core.pricing.money import sats_down
 
 
@@ -27,11 +26,7 @@ class Accounts:
 
     async def fund(self, request: Request[CreateFund]) -> Response:
         """Add to the balance of the key: what is paid is there at once."""
-        key = shown_key(request)
-        if not key:
-            raise Unauthorized(
-                "X-API-Key is missing.", suggestion="Send your API key in the header X-API-Key."
-            )
+        key = required_key(request)
         # The names of top-ups are the key's own, which top_up() looks up.
         client = self._shop.hash_of(request.client)
         buyer = Buyer(FAMILY, Hold(), client, named(request, "key"))

@@ -116,10 +116,11 @@ class OrdersDialect(Dialect):
     def error(self, request: Request[Any], error: RingboltError) -> Response:
         worded = self.word(request, error)
         document = OrderError(
-            reason=worded.named, error_code=error.code, suggestion=worded.suggestion
+            reason=worded.named,
+            error_code=error.code,
+            suggestion=worded.suggestion,
+            field=worded.field,
         )
-        if worded.field is not None:
-            document.field = worded.field
         status = 500 if self._as_500 else status_of(error)
         return json_response(status, document, error_headers(error))
 
@@ -129,14 +130,19 @@ def shown_key(request: Request[Any]) -> str:
     return request.header(b"x-api-key").strip()
 
 
-async def api_key(shop: Shop, request: Request[Any], right: str) -> ApiKey:
-    """The key that was shown. Raises ``Unauthorized`` and ``Forbidden``."""
+def required_key(request: Request[Any]) -> str:
+    """The X-API-Key as it was shown. Raises ``Unauthorized`` if there is none."""
     shown = shown_key(request)
     if not shown:
         raise Unauthorized(
             "X-API-Key is missing.", suggestion="Send your API key in the header X-API-Key."
         )
-    return await shop.db.read(recognise, shown, right)
+    return shown
+
+
+async def api_key(shop: Shop, request: Request[Any], right: str) -> ApiKey:
+    """The key that was shown. Raises ``Unauthorized`` and ``Forbidden``."""
+    return await shop.db.read(recognise, required_key(request), right)
 
 
 def _refuse_encoded(request: Request[Any]) -> None:

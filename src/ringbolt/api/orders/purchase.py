@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any, Final, TypeVar
 
-from ringbolt.api.kit.idempotency import idempotency_key, unguessable_key
+from ringbolt.api.kit import idempotency
 from ringbolt.api.kit.request import Request
 from ringbolt.api.kit.response import Response
 from ringbolt.api.orders import FAMILY, schema
@@ -24,7 +23,6 @@ P = TypeVar("P", bound=schema.Purchase)
 
 PAID: Final = "paid"
 _ANYBODY: Final = "anybody"
-_REPLAYED: Final = (b"idempotent-replayed", b"true")
 
 
 async def buyer_of(shop: Shop, request: Request[P]) -> Buyer:
@@ -61,33 +59,33 @@ def _idempotency_of(request: Request[P], payer: Hold | Balance) -> Idempotency |
     Many share an address. Raises ``InvalidInput``."""
     if isinstance(payer, Balance):
         return named(request, f"key:{payer.key_id}")
-    unguessable_key(request.scope)
+    idempotency.check_unguessable(request)
     return named(request, _ANYBODY)
 
 
 def named(request: Request[Any], principal: str) -> Idempotency | None:
-    """Raises ``InvalidInput``."""
-    name = idempotency_key(request.scope)
-    if not name:
-        return None
-    content = request.path.encode() + b"\n" + canonical_json(request.document)
-    return Idempotency(principal, name, hashlib.sha256(content).hexdigest())
+    """The request by its own name, if it has one. Raises ``InvalidInput``."""
+    return idempotency.named(
+        request,
+        principal,
+        lambda: request.path.encode() + b"\n" + canonical_json(request.document),
+    )
 
 
 def created(shop: Shop, order: Order, *, replayed: bool, segments: int | None = None) -> Response:
     """The answer to a placed order, the same each time it is requested."""
     is_hold = order.method is not PaymentMethod.BALANCE
+    is_payable = order.state is OrderState.AWAITING_PAYMENT
+    secret = None
+    if order.webhook_url:
+        secret = webhook_secret(shop.keyring, order.account_id or order.id)
     document = Created(
         order_id=order.id,
         payreq=order.payreq if is_hold else PAID,
+        payment_hash=order.payment_hash if is_hold else None,
         price=sats_up(order.price_msat),
+        expires_at=order.deadline_ms if is_payable else None,
+        segments=segments,
+        webhook_secret=secret,
     )
-    if is_hold:
-        document.payment_hash = order.payment_hash
-    if order.state is OrderState.AWAITING_PAYMENT:
-        document.expires_at = order.deadline_ms
-    if segments is not None:
-        document.segments = segments
-    if order.webhook_url:
-        document.webhook_secret = webhook_secret(shop.keyring, order.account_id or order.id)
-    return Response(document, headers=[_REPLAYED] if replayed else [])
+    return Response(document, headers=[idempotency.REPLAYED] if replayed else [])

@@ -47,12 +47,8 @@ DOCUMENTATION: Final = Documentation(
         401: "The API key is missing, unknown or revoked",
         402: "The balance does not cover the order",
         403: "The API key lacks the scope for this; reason names it",
-        404: "There is no such thing",
         409: "Not possible in this state, or not yet",
-        413: "The body is too large",
         422: "This is not sold; nothing was charged",
-        429: "Too many requests; see Retry-After",
-        503: "A part that is needed does not answer; see Retry-After",
     },
 )
 

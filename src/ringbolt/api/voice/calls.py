@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass
 from typing import Any, Final
 
 from msgspec.structs import replace
 
-from ringbolt.api.kit.idempotency import idempotency_key
+from ringbolt.api.kit.idempotency import REPLAYED, named
 from ringbolt.api.kit.request import Nothing, Request
 from ringbolt.api.kit.response import Response
 from ringbolt.api.voice import FAMILY, schema
@@ -34,7 +33,6 @@ from ringbolt.store.calls import Call
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.orders import Order
 
-_REPLAYED: Final = (b"idempotent-replayed", b"true")
 _SID: Final = re.compile(r"CA[0-9a-f]{32}", re.ASCII)
 
 
@@ -115,7 +113,7 @@ async def place(shop: Shop, request: Request[Any], call_request: CallRequest) ->
         meta_data=metadata_of(command.metadata),
         webhook_secret=secret,
     )
-    return Response(document, headers=[_REPLAYED] if placed.replayed else [])
+    return Response(document, headers=[REPLAYED] if placed.replayed else [])
 
 
 async def _placed(shop: Shop, request: Request[Any], call: CallRequest) -> tuple[SoldCall, Found]:
@@ -133,13 +131,13 @@ async def _placed(shop: Shop, request: Request[Any], call: CallRequest) -> tuple
 def _idempotency(request: Request[Any], command: CallOrder) -> Idempotency | None:
     """The request's own name, if it has one: its names belong to the key. A request for the same
     call is the same request, however it is written. Raises ``InvalidInput``."""
-    name = idempotency_key(request.scope)
-    if not name:
-        return None
-    same = replace(command, metadata="")  # an object, whose names may come in any order
-    parts = [to_json(same), metadata_of(command.metadata)]
-    body_hash = hashlib.sha256(b"voice call\n" + canonical_json(parts)).hexdigest()
-    return Idempotency(f"key:{request.key.id}", name, body_hash)
+
+    def content() -> bytes:
+        same = replace(command, metadata="")  # an object, whose names may come in any order
+        parts = [to_json(same), metadata_of(command.metadata)]
+        return b"voice call\n" + canonical_json(parts)
+
+    return named(request, f"key:{request.key.id}", content)
 
 
 def _by_sid(tx: Tx, sid: str, account_id: str) -> _Known | None:

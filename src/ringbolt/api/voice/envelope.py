@@ -54,8 +54,6 @@ class Envelope(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
         int | str, about("clientRequestId of the body, query or header; 0 without one.")
     ]
     request_time: Annotated[str, about("UTC.", "2021-02-16T10:47:40.296")]
-    data: Any
-    error: Fault | None
 
 
 class Failure(Envelope):

@@ -10,16 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-import msgspec
-
-from ringbolt.api.kit.reader import fields_of
-
-Names = Mapping[str, tuple[str, ...]]
-"""Canonical names, each with its aliases."""
-
 CLIENT_REQUEST_ID: Final = "clientRequestId"
 
-ALIASES: Final[Names] = {
+ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
     "to": (
         "recipient",
         "recipients",
@@ -55,9 +48,3 @@ ALIASES: Final[Names] = {
 def fold(name: str) -> str:
     """A name as it is compared: letters and digits alone, in lower case."""
     return "".join(filter(str.isalnum, name)).lower()
-
-
-def names_of(struct: type[msgspec.Struct]) -> Names:
-    """The fields of a request, each with its aliases."""
-    canonical = [field.encode_name for field in fields_of(struct)]
-    return {name: ALIASES.get(name, ()) for name in canonical}

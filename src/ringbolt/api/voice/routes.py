@@ -40,10 +40,7 @@ DOCUMENTATION: Final = Documentation(
         402: "The balance does not cover the call",
         403: "The key may not do this",
         404: "There is no such thing of this account",
-        413: "The body is too large",
         422: "This number is not called, or the audio cannot be played; nothing was charged",
-        429: "Too many requests; see Retry-After",
-        503: "A part that is needed does not answer; see Retry-After",
     },
 )
 
