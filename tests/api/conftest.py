@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from ringbolt.api.orders import schema, status
 from support.servers.shop import BY_HAND, ShopServer, running_shop, settings_for
 
 OpenShop = Callable[..., Awaitable[ShopServer]]
@@ -58,6 +59,14 @@ async def any_slow_shop(
 async def slow_shop(open_shop: OpenShop) -> ShopServer:
     """A shop on SQLite, with phones that wait for the test's hand."""
     return await open_shop(**BY_HAND)
+
+
+@pytest.fixture
+def endless_waits(monkeypatch: pytest.MonkeyPatch) -> int:
+    """The seconds of a long poll (``wait=``) that no test outlasts: its client gives up before, so
+    that a poll that is answered was answered because of what happened."""
+    monkeypatch.setattr(status, "MAX_WAIT_S", schema.LONGEST_WAIT_S)
+    return schema.LONGEST_WAIT_S
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

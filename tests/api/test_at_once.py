@@ -12,7 +12,7 @@ from api.test_credentials import mpp_credential
 from support.clients.l402 import PATH, say
 from support.numbers import ANSWERS, BUSY, LISTENS
 from support.servers.shop import ShopServer
-from support.waiting import eventually
+from support.waiting import PATIENCE_S, eventually
 
 COPIES = 50
 
@@ -20,7 +20,7 @@ COPIES = 50
 async def copies(shop: ShopServer, body: bytes, *credentials: str) -> list[httpx.Response]:
     """The same request from so many connections, as far as may be at the same moment."""
     limits = httpx.Limits(max_connections=COPIES)
-    async with httpx.AsyncClient(base_url=shop.url, limits=limits, timeout=30) as http:
+    async with httpx.AsyncClient(base_url=shop.url, limits=limits, timeout=PATIENCE_S) as http:
         return await asyncio.gather(
             *(
                 http.post(

@@ -19,6 +19,7 @@ from ringbolt.core.lightning.l402 import Offer, mint, new_token
 from support.clients.l402 import PATH, Paid, say
 from support.numbers import LISTENS
 from support.servers.shop import ShopServer
+from support.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -321,7 +322,7 @@ async def test_bytes_that_are_no_text_get_a_challenge(shared_shop: ShopServer) -
     host, port = shared_shop.url.removeprefix("http://").split(":")
 
     def exchange() -> bytes:
-        with socket.create_connection((host, int(port)), timeout=10) as raw:
+        with socket.create_connection((host, int(port)), timeout=PATIENCE_S) as raw:
             raw.sendall(head + b"\xff\xfe:\xc3\x28\r\n\r\n" + body)
             return b"".join(iter(lambda: raw.recv(65536), b""))
 

@@ -8,6 +8,7 @@ import pytest
 
 from support.clients.orders import USA, OrderClient
 from support.servers.shop import ShopServer
+from support.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -104,8 +105,8 @@ async def test_who_cannot_be_texted_is_not_told_to_name_a_fixed_line(client: Ord
 async def test_a_head_of_a_stream_ends_at_once(client: OrderClient) -> None:
     order_id = (await client.order("/createorder", RECEIVE))["orderId"]
 
-    answer = await client.http.head(f"/v1/orders/{order_id}/events", timeout=20)
-    after = await client.http.get("/price", timeout=20)
+    answer = await client.http.head(f"/v1/orders/{order_id}/events", timeout=PATIENCE_S)
+    after = await client.http.get("/price", timeout=PATIENCE_S)
 
     assert answer.headers["content-type"].startswith("text/event-stream")
     assert after.status_code == 200, "the same connection is free again"

@@ -74,17 +74,17 @@ async def test_v1_shows_the_same_document(client: OrderClient) -> None:
     )
 
 
-async def test_a_long_poll_answers_as_soon_as_something_changes(client: OrderClient) -> None:
+async def test_a_long_poll_answers_as_soon_as_something_changes(
+    client: OrderClient, endless_waits: int
+) -> None:
     order_id, number = await waiting_order(client)
-    polls = [asyncio.create_task(client.status(order_id, wait=50)) for _ in range(20)]
+    polls = [asyncio.create_task(client.status(order_id, wait=endless_waits)) for _ in range(20)]
     await client.shop.requests.until_at("/orderstatus", 20)
     assert not any(poll.done() for poll in polls)
-    began = time.monotonic()
     await client.text_to(number, "Code 48010")
 
     for status in await asyncio.gather(*polls):
         assert status["code"] == 48010
-    assert time.monotonic() - began < 40
 
 
 async def test_a_long_poll_without_a_change_answers_after_its_time(client: OrderClient) -> None:
@@ -92,28 +92,29 @@ async def test_a_long_poll_without_a_change_answers_after_its_time(client: Order
     began = time.monotonic()
     status = await client.status(order_id, wait=1)
 
-    assert 0.9 < time.monotonic() - began < 20
+    assert time.monotonic() - began > 0.9
     assert "code" not in status
 
 
-async def test_since_answers_at_once_with_what_came_meanwhile(client: OrderClient) -> None:
+async def test_since_answers_at_once_with_what_came_meanwhile(
+    client: OrderClient, endless_waits: int
+) -> None:
     order_id, _ = await waiting_order(client)
     status = await client.status(order_id)
-    began = time.monotonic()
-    seen_before = await client.status(order_id, wait=50, since=status["timestamp"] - 1)
+    since = status["timestamp"] - 1
+    seen_before = await client.status(order_id, wait=endless_waits, since=since)
 
     assert seen_before == status
-    assert time.monotonic() - began < 40
 
 
-async def test_nobody_waits_for_an_order_that_is_over(client: OrderClient) -> None:
+async def test_the_status_of_an_order_that_is_over_is_answered_at_once(
+    client: OrderClient, endless_waits: int
+) -> None:
     order_id, payment = await client.buy("/createsendorder", SEND)
     await client.until(order_id, lambda status: status.get("smsStatus") == "delivered")
     await payment
-    began = time.monotonic()
-    await client.status(order_id, wait=50)
 
-    assert time.monotonic() - began < 40
+    assert (await client.status(order_id, wait=endless_waits))["smsStatus"] == "delivered"
 
 
 @pytest.mark.parametrize("wait", ["-1", "soon", "1.5", "9" * 40])

@@ -28,6 +28,7 @@ from support.audio_files import (
     wav,
     with_cover,
 )
+from support.waiting import PATIENCE_S
 
 SECONDS = 2
 
@@ -53,7 +54,9 @@ def written(path: Path, data: bytes) -> Path:
     return path
 
 
-async def decode(path: Path, into: Path, max_ms: int = 60_000, timeout_s: float = 20) -> array[int]:
+async def decode(
+    path: Path, into: Path, max_ms: int = 60_000, timeout_s: float = PATIENCE_S
+) -> array[int]:
     """Decode and check that the time told is the time written."""
     duration_ms = await AudioDecoder().decode(path, into, max_ms=max_ms, timeout_s=timeout_s)
     pcm = into.read_bytes()
@@ -65,7 +68,7 @@ async def refused(path: Path, into: Path) -> AudioUnplayable:
     with pytest.raises(AudioUnplayable) as probing:
         await AudioDecoder().probe(path)
     with pytest.raises(AudioUnplayable) as decoding:
-        await AudioDecoder().decode(path, into, max_ms=60_000, timeout_s=20)
+        await AudioDecoder().decode(path, into, max_ms=60_000, timeout_s=PATIENCE_S)
     assert decoding.value.code == probing.value.code
     assert not into.exists()
     return probing.value

@@ -16,7 +16,7 @@ from ringbolt.upstream.fetch.fetcher import FetchedFile
 from ringbolt.upstream.fetch.safe import SafeFetcher
 from ringbolt.upstream.fetch.vetted import RefusedAddressError, VettingResolver, vetted_connector
 from support.servers.sites import Names, body, raw_site, redirect, self_signed, site
-from support.waiting import until
+from support.waiting import PATIENCE_S, until
 
 SOUND = bytes(range(256)) * 40
 
@@ -26,7 +26,7 @@ async def fetch(
     into: Path,
     *allowed: str,
     max_bytes: int = 1_000_000,
-    timeout_s: float = 5.0,
+    timeout_s: float = PATIENCE_S,
     cut: bool = False,
     allow_http: bool = False,
     names: Names | None = None,
@@ -73,7 +73,7 @@ async def test_cookies_are_not_kept(into: Path) -> None:
     async with site(body(SOUND, Set_Cookie="a=b; Path=/")) as server:
         fetcher = SafeFetcher(frozenset({server.origin}), False, "Test")
         for _ in range(2):
-            await fetcher.fetch(server.origin, into, max_bytes=100_000, timeout_s=5)
+            await fetcher.fetch(server.origin, into, max_bytes=100_000, timeout_s=PATIENCE_S)
         await fetcher.close()
 
         assert "Cookie" not in server.requests[1].headers
@@ -313,7 +313,7 @@ async def test_an_address_is_never_older_than_its_request(into: Path) -> None:
         origin = f"http://site.example:{server.port}"
         fetcher = SafeFetcher(frozenset({origin}), False, "Test", names)
         for _ in range(2):
-            await fetcher.fetch(origin, into, max_bytes=100_000, timeout_s=5)
+            await fetcher.fetch(origin, into, max_bytes=100_000, timeout_s=PATIENCE_S)
         await fetcher.close()
 
     assert names.asked == ["site.example"] * 2

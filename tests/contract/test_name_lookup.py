@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import time
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from ringbolt.upstream.fetch.name_lookup import (
 from ringbolt.upstream.fetch.safe import SafeFetcher
 from ringbolt.upstream.fetch.webhook_client import HostBusy, NoAnswer, WebhookClient
 from support.servers.names import name_server
-from support.waiting import PATIENCE_S, until
+from support.waiting import LONG_S, PATIENCE_S, until
 
 
 async def addresses(lookup: NameLookup, name: str, family: int = socket.AF_UNSPEC) -> list[str]:
@@ -51,10 +50,9 @@ async def test_a_name_that_does_not_exist_is_said_to_be_unknown() -> None:
 async def test_a_name_server_that_never_answers_is_given_up() -> None:
     async with name_server(silent=("example",)) as (_, servers):
         lookup = NameLookup(dns_servers=servers, limits=LookupLimits(timeout_s=0.3))
-        began_s = time.monotonic()
-        with pytest.raises(LookupFailedError, match="no name server answers"):
-            await addresses(lookup, "tarpit.example")
-        assert time.monotonic() - began_s < PATIENCE_S / 2
+        async with asyncio.timeout(PATIENCE_S):
+            with pytest.raises(LookupFailedError, match="no name server answers"):
+                await addresses(lookup, "tarpit.example")
 
 
 async def test_a_zone_that_keeps_look_ups_waiting_fills_its_own_turns_alone() -> None:
@@ -161,18 +159,19 @@ async def test_forty_names_that_hang_keep_no_other_webhook_waiting() -> None:
     async with name_server(silent=("evil.test",)) as (server, servers):
         caller = WebhookClient(
             (), allow_http=True, per_receiver=4, per_machine=32, user_agent="Test",
-            resolver=NameLookup(dns_servers=servers),
+            resolver=NameLookup(dns_servers=servers, limits=LookupLimits(timeout_s=LONG_S)),
         )  # fmt: skip
         held = [
-            asyncio.create_task(caller.call("POST", f"http://a{n}.evil.test/w", {}, b"{}", 10))
+            asyncio.create_task(caller.call("POST", f"http://a{n}.evil.test/w", {}, b"{}", LONG_S))
             for n in range(40)
         ]
         await until(lambda: len(server.asked) >= 2 * LookupLimits().per_zone)
-        answer = await caller.call("POST", "http://honest.example/w", {}, b"{}", 10)
+        assert not any(task.done() for task in held[: LookupLimits().per_zone])
+        answer = await caller.call("POST", "http://honest.example/w", {}, b"{}", PATIENCE_S)
 
         assert isinstance(answer, NoAnswer)
         assert answer.reason == "the name honest.example is not known"
-        assert answer.took_ms < 2000, "its own name server was asked, and at once"
+        assert not any(task.done() for task in held[: LookupLimits().per_zone])
         for task in held:
             task.cancel()
         await asyncio.gather(*held, return_exceptions=True)
@@ -191,7 +190,7 @@ async def test_a_file_whose_name_is_not_found_says_why(
         fetcher = SafeFetcher(frozenset(), False, "Test", lookup)
         with pytest.raises(AudioUnplayable, match=said) as refusal:
             await fetcher.fetch(
-                "https://gone.example/a.mp3", tmp_path / "a", max_bytes=9, timeout_s=5
+                "https://gone.example/a.mp3", tmp_path / "a", max_bytes=9, timeout_s=PATIENCE_S
             )
         assert refusal.value.retryable
         await fetcher.close()

@@ -61,14 +61,16 @@ async def test_a_number_is_lent_for_a_time(desk: Desk) -> None:
 
     assert phonenumbers.region_code_for_number(phonenumbers.parse(acquired.number)) == "DE"
     assert acquired.country == GERMANY
-    assert 0 <= acquired.until_ms - before_ms - 20 * MINUTE_MS < 5000
-    assert 0 <= acquired.cancel_after_ms - before_ms - 2 * MINUTE_MS < 5000
+    after_ms = time.time_ns() // 1_000_000
+    assert before_ms <= acquired.until_ms - 20 * MINUTE_MS <= after_ms
+    assert before_ms <= acquired.cancel_after_ms - 2 * MINUTE_MS <= after_ms
 
 
 async def test_a_rental_lasts_its_hours(desk: Desk) -> None:
-    now_ms = time.time_ns() // 1_000_000
+    before_ms = time.time_ns() // 1_000_000
     acquired = await desk.acquire("full", hours=4)
-    assert 0 <= acquired.until_ms - now_ms - 4 * 60 * MINUTE_MS < 5000
+    after_ms = time.time_ns() // 1_000_000
+    assert before_ms <= acquired.until_ms - 4 * 60 * MINUTE_MS <= after_ms
 
 
 async def test_no_two_loans_have_the_same_number(desk: Desk) -> None:

@@ -18,6 +18,7 @@ from ringbolt.core.errors import SpeechFailed
 from ringbolt.speech.engine import SpeechRequest
 from ringbolt.speech.speaker import LocalSpeaker
 from ringbolt.voice.audio.wav import read_wav
+from support.waiting import LONG_S
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -30,7 +31,7 @@ CODE = (
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def speaker(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LocalSpeaker]:
-    speaker = LocalSpeaker(tmp_path_factory.mktemp("speech"), timeout_s=30)
+    speaker = LocalSpeaker(tmp_path_factory.mktemp("speech"), timeout_s=LONG_S)
     yield speaker
     await speaker.close()
 

@@ -17,7 +17,7 @@ from support.clients.patient_buyer import PatientBuyer
 from support.clients.phones import Phones
 from support.processes.chance import a_random_moment
 from support.processes.shop import ServerProcess, world_process
-from support.waiting import LONG_S, eventually
+from support.waiting import LONG_S, PATIENCE_S, eventually
 
 pytestmark = pytest.mark.usefixtures("spoken")
 
@@ -189,7 +189,7 @@ async def test_a_world_that_stands_still_costs_no_money(
     await buyer.pay()
     world.signal(signal.SIGSTOP)
     try:
-        async with httpx.AsyncClient(timeout=120) as http:
+        async with httpx.AsyncClient(timeout=PATIENCE_S) as http:
             answer = await http.post(f"{shop.url}/api/l402/place-call", json=buyer.body)
         assert answer.status_code == 503
         assert answer.json()["charged"] is False

@@ -12,7 +12,7 @@ from ringbolt.cli.output import EXIT_OK
 from support.clients.patient_orders import FINAL, PatientOrder
 from support.clients.phones import Phones
 from support.processes.shop import ServerProcess
-from support.waiting import LONG_S, eventually
+from support.waiting import LONG_S, PATIENCE_S, eventually
 
 SPEED = 10
 GETS_IT = "+1234567800"
@@ -27,7 +27,7 @@ async def restart(process: ServerProcess) -> None:
 
 
 async def advance(world: ServerProcess, seconds: int) -> None:
-    async with httpx.AsyncClient(timeout=60) as http:
+    async with httpx.AsyncClient(timeout=PATIENCE_S) as http:
         answer = await http.post(f"{world.url}/simulator/clock/advance", json={"seconds": seconds})
         assert answer.status_code == 200, answer.text
 
@@ -37,7 +37,7 @@ async def test_a_hundred_open_invoices_outlive_the_node_and_the_shop(
 ) -> None:
     """Five groups: paid before the node goes; when it is back; while the shop is away; held for
     a code while both go; and never."""
-    http = httpx.AsyncClient(timeout=60)
+    http = httpx.AsyncClient(timeout=PATIENCE_S)
     orders = [
         PatientOrder(
             shop.url, world.url, "/createsendorder",

@@ -23,7 +23,7 @@ from support.clients.patient_buyer import PatientBuyer
 from support.clients.phones import Phones
 from support.processes.shop import ServerProcess, running_process, world_process
 from support.servers.switch import ANSWERED, Switch, running_switch
-from support.waiting import LONG_S, eventually
+from support.waiting import LONG_S, PATIENCE_S, eventually
 
 pytestmark = pytest.mark.usefixtures("spoken")
 
@@ -177,13 +177,13 @@ async def test_a_shop_that_is_switched_to_another_carrier_calls_nobody_twice(
 
     # It is waited for, and the operator is told.
     waiting = f'ringbolt_waiting_for_gone_part{{area="calls",part="{TRUNK}"}} 1.0'
-    async with httpx.AsyncClient(base_url=shop.url, timeout=60) as http:
+    async with httpx.AsyncClient(base_url=shop.url, timeout=PATIENCE_S) as http:
         assert waiting in (await http.get("/metrics")).text
     [gone] = findings(shop, f"calls {TRUNK}")
     assert (gone["state"], shop.run("doctor").returncode) == ("wrong", EXIT_FAILED)
     await buyer.follow(state)
     # At its deadline the money returns, and nobody else was asked.
-    async with httpx.AsyncClient(base_url=world.url, timeout=60) as http:
+    async with httpx.AsyncClient(base_url=world.url, timeout=PATIENCE_S) as http:
         await http.post("/simulator/clock/advance", json={"seconds": 400})
     await buyer.follow("failed")
     await buyer.claim()

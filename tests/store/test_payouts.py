@@ -19,6 +19,7 @@ from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.orders import Order
 from ringbolt.store.payouts import PayoutState
 from support.rigs.payouts import ALICE, PRICE_MSAT, SHARE_MSAT, Desk, an_order, settle
+from support.waiting import PATIENCE_S
 
 HASH = "ab" * 32
 
@@ -102,7 +103,7 @@ async def test_no_share_is_left_without_a_job(database: Database, clock: SystemC
     (job,) = await desk.claim()
     booked = threading.Event()
     settling = asyncio.create_task(database.tx(settle_slowly, an_order(), booked))
-    assert await asyncio.to_thread(booked.wait, 10)
+    assert await asyncio.to_thread(booked.wait, PATIENCE_S)
     payout = await database.tx(pay_referral._current, job, 2 * SHARE_MSAT, "p1")
     await settling
     assert payout is not None, "200 sats are owed, and nobody will pay them"

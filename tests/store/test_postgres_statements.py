@@ -20,7 +20,7 @@ from ringbolt.store.engine.postgres.database import POOL_SIZE, PostgresDatabase
 from ringbolt.store.engine.postgres.wakes import payloads
 from ringbolt.store.errors import OutcomeUnknown
 from ringbolt.store.schema.tables import cursor, job
-from support.waiting import eventually
+from support.waiting import PATIENCE_S, eventually
 
 ALL = select(cursor.c.name, cursor.c.value).order_by(cursor.c.name)
 NAMED = select(cursor).where(cursor.c.name == bindparam("name_"))
@@ -59,7 +59,7 @@ def direct(tx: Tx, statement: Any, parameters: Any = None) -> Any:
 
 def write_and_wait(tx: Tx) -> None:
     tx.run(text("INSERT INTO cursor (name, value) VALUES (gen_random_uuid()::text, '3')"))
-    tx.run(text("SELECT pg_sleep(30)"))
+    tx.run(text("SELECT pg_sleep(300)"))
 
 
 async def until_all_wait(url: str) -> None:
@@ -198,7 +198,7 @@ async def test_a_cancelled_transaction_leaves_nothing_and_no_session_behind(
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     # then all can be used again, and nothing was kept
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         found = await asyncio.gather(*(shop.read(cursors.get, "c") for _ in range(POOL_SIZE * 2)))
     assert set(found) == {None}
 

@@ -23,6 +23,7 @@ from ringbolt.store.engine.opening import open_database
 from ringbolt.store.engine.sqlite.database import SqliteDatabase
 from ringbolt.store.errors import StoreLocked
 from ringbolt.store.schema.tables import cursor
+from support.waiting import PATIENCE_S
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def count(tx: Tx) -> int:
 async def test_what_waits_together_is_committed_together(shop: SqliteDatabase) -> None:
     # given a writer that is busy while a hundred transactions queue up
     go_on = threading.Event()
-    busy = asyncio.ensure_future(shop.tx(lambda tx: go_on.wait(10)))
+    busy = asyncio.ensure_future(shop.tx(lambda tx: go_on.wait(PATIENCE_S)))
     waiting = [asyncio.ensure_future(shop.tx(write, f"n{n}")) for n in range(100)]
     await asyncio.sleep(0)
     before = shop.commits
@@ -66,20 +67,20 @@ async def test_nobody_is_told_before_the_commit(shop: SqliteDatabase) -> None:
 
     def hold_up(tx: Tx) -> None:
         started.set()
-        queued.wait(10)
+        queued.wait(PATIENCE_S)
 
     def linger(tx: Tx) -> None:
         under_way.set()
-        go_on.wait(10)
+        go_on.wait(PATIENCE_S)
 
     busy = asyncio.ensure_future(shop.tx(hold_up))
-    await asyncio.to_thread(started.wait, 10)
+    await asyncio.to_thread(started.wait, PATIENCE_S)
     early = asyncio.ensure_future(shop.tx(write, "early"))
     late = asyncio.ensure_future(shop.tx(linger))
     await asyncio.sleep(0)
     queued.set()
     await busy
-    await asyncio.to_thread(under_way.wait, 10)
+    await asyncio.to_thread(under_way.wait, PATIENCE_S)
     # then the first is neither told nor seen until the second is done
     assert not early.done()
     assert await shop.read(names) == set()
@@ -99,7 +100,7 @@ async def test_every_commit_goes_to_the_disk(shop: SqliteDatabase) -> None:
 
 async def test_a_cancelled_caller_leaves_the_others_alone(shop: SqliteDatabase) -> None:
     go_on = threading.Event()
-    busy = asyncio.ensure_future(shop.tx(lambda tx: go_on.wait(10)))
+    busy = asyncio.ensure_future(shop.tx(lambda tx: go_on.wait(PATIENCE_S)))
     leaving = asyncio.ensure_future(shop.tx(write, "left"))
     staying = asyncio.ensure_future(shop.tx(write, "stayed"))
     await asyncio.sleep(0)

@@ -15,7 +15,7 @@ from typing import TypeVar
 T = TypeVar("T")
 PATIENCE_S = 120.0
 LONG_S = 400.0
-"""Bound of what waits for processes that are killed, start anew and take over."""
+"""Bound of what waits for processes that are killed, restart and take over."""
 
 
 async def eventually(

@@ -12,6 +12,7 @@ import pytest
 from ringbolt.core.keys import Keyring
 from ringbolt.settings import Settings, SettingsError
 from ringbolt.settings.secret import load_keyring
+from support.waiting import PATIENCE_S
 
 ONE, TWO = "0a" * 32, "0b" * 32
 
@@ -57,7 +58,7 @@ def test_first_starts_at_the_same_time_agree(tmp_path: Path) -> None:
     together = Barrier(starters)
 
     def start(_: int) -> Keyring:
-        together.wait(timeout=30)
+        together.wait(PATIENCE_S)
         return load_keyring(settings(tmp_path), create=True)
 
     with ThreadPoolExecutor(starters) as pool:

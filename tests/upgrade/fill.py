@@ -16,7 +16,7 @@ from support.clients.orders import GERMANY, USA, OrderClient
 from support.clients.voice import VoiceClient
 from support.numbers import ANSWERS, BUSY, LISTENS, PLAIN, REFUSED, REFUSED_FOR_NOW
 from support.servers.shop import ShopServer
-from support.waiting import eventually
+from support.waiting import PATIENCE_S, eventually
 from upgrade.dump import written
 
 Known = dict[str, Any]
@@ -28,7 +28,7 @@ NOBODY = "http://127.0.0.1:1"
 
 async def fill(url: str, schema: str) -> Known:
     """``schema``: the revision of the shop's database, which says what it sells."""
-    async with httpx.AsyncClient(base_url=url, timeout=60) as http:
+    async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_S) as http:
         shop = cast(ShopServer, L402Client(url, url, http))  # the clients use its HTTP alone
         known: Known = {}
         if schema >= "0002":

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from support.servers.shop import ShopServer
-from support.waiting import eventually
+from support.waiting import PATIENCE_S, eventually
 
 GETS_IT = "+1234567800"
 USA, GERMANY, ANY = 187, 43, 999
@@ -50,7 +50,7 @@ class OrderClient:
             "POST",
             f"{self.shop.world_url}/simulator/wallet/v2/router/send",
             json={"payment_request": payreq, "timeout_seconds": 60, "fee_limit_sat": "100"},
-            timeout=60,
+            timeout=PATIENCE_S,
         ) as answer:
             async for line in answer.aiter_lines():
                 if line.strip():

@@ -9,7 +9,7 @@ import httpx
 from ringbolt.cli.buyer.challenge import read_challenge
 from ringbolt.cli.buyer.wallet import Wallet
 from support.speech import TEXT
-from support.waiting import LONG_S, eventually
+from support.waiting import LONG_S, PATIENCE_S, eventually
 
 
 class PatientBuyer:
@@ -24,7 +24,7 @@ class PatientBuyer:
         self.price_msat = 0
         self.report: dict[str, Any] = {}
         self._shop = shop_url
-        self._http = httpx.AsyncClient(timeout=60)
+        self._http = httpx.AsyncClient(timeout=PATIENCE_S)
         self._wallet = Wallet(f"{world_url}/simulator/wallet")
         self._authorization = ""
 

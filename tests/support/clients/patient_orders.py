@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 
 from ringbolt.core.lightning import bolt11
-from support.waiting import LONG_S, eventually
+from support.waiting import LONG_S, PATIENCE_S, eventually
 
 FINAL = ("settled", "returned", "expired")
 
@@ -34,7 +34,7 @@ class PatientOrder:
     created: dict[str, Any] = field(default_factory=dict)
     report: dict[str, Any] = field(default_factory=dict)
     name: str = field(default_factory=lambda: secrets.token_hex(16))
-    http: httpx.AsyncClient = field(default_factory=lambda: httpx.AsyncClient(timeout=60))
+    http: httpx.AsyncClient = field(default_factory=lambda: httpx.AsyncClient(timeout=PATIENCE_S))
 
     @property
     def order_id(self) -> str:
@@ -141,7 +141,7 @@ async def _lines(http: httpx.AsyncClient, url: str) -> Any:
 
 async def funded_key(shop_url: str, world_url: str, sats: int) -> str:
     """A prepaid key with so much on its balance."""
-    async with httpx.AsyncClient(timeout=60) as http:
+    async with httpx.AsyncClient(timeout=PATIENCE_S) as http:
         key: str = (await http.post(f"{shop_url}/simulator/keys")).json()["key"]
         top_up = PatientOrder(shop_url, world_url, "/fund", {"amount": sats}, key=key)
         try:
@@ -152,7 +152,7 @@ async def funded_key(shop_url: str, world_url: str, sats: int) -> str:
 
 
 async def balance_sats(shop_url: str, key: str) -> int:
-    async with httpx.AsyncClient(timeout=60) as http:
+    async with httpx.AsyncClient(timeout=PATIENCE_S) as http:
         answer = await http.get(f"{shop_url}/balance", headers={"X-API-Key": key})
         balance: int = answer.json()["balance"]
         return balance

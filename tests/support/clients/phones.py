@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from support.processes.shop import ServerProcess
-from support.waiting import eventually
+from support.waiting import PATIENCE_S, eventually
 
 
 @dataclass
@@ -16,7 +16,7 @@ class Phones:
     """A hand at the phones of a world, and a look into its wallet."""
 
     world: ServerProcess
-    http: httpx.AsyncClient = field(default_factory=lambda: httpx.AsyncClient(timeout=60))
+    http: httpx.AsyncClient = field(default_factory=lambda: httpx.AsyncClient(timeout=PATIENCE_S))
 
     async def calls(self, number: str) -> list[dict[str, Any]]:
         answer = await self.http.get(f"{self.world.url}/simulator/phones/{number}")

@@ -20,7 +20,9 @@ import pytest
 from ringbolt.clock import SystemClock
 from ringbolt.store.engine.db import Database
 from ringbolt.store.engine.opening import open_database
+from ringbolt.store.engine.postgres import wakes
 from support.servers.postgres import NoPostgresError, PostgresServer, running
+from support.waiting import LONG_S
 
 TEMPLATE = "migrated"
 _names = itertools.count(1)
@@ -106,6 +108,13 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path / 'empty.db'}"
     url: str = request.getfixturevalue("empty_postgres_url")
     return url
+
+
+@pytest.fixture
+def no_polls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On PostgreSQL a commit alone wakes who listens, never the look of every few seconds. Comes
+    before the database is opened."""
+    monkeypatch.setattr(wakes, "POLL_S", 10 * LONG_S)
 
 
 @pytest.fixture

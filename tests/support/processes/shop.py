@@ -15,7 +15,7 @@ import httpx
 from support import speech
 from support.processes import reaper
 from support.servers.ports import HeldPort
-from support.waiting import LONG_S, eventually
+from support.waiting import LONG_S, PATIENCE_S, eventually
 
 SECRET = "5e" * 32
 STOP_S = 30.0
@@ -92,7 +92,7 @@ class ServerProcess:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=180,
+            timeout=LONG_S,
             check=False,
         )
 
@@ -113,7 +113,7 @@ async def running_process(
 
 async def is_up(url: str) -> bool:
     try:
-        async with httpx.AsyncClient(timeout=10) as http:
+        async with httpx.AsyncClient(timeout=PATIENCE_S) as http:
             return (await http.get(f"{url}/healthz")).status_code == 200
     except httpx.HTTPError:
         return False

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from support.processes import reaper
+from support.waiting import PATIENCE_S
 
 OLDEST = 15
 
@@ -106,7 +107,7 @@ class PostgresServer:
             process: subprocess.Popen[bytes] = subprocess.Popen(
                 command, cwd=self.root, stdout=log, stderr=log, **self._who
             )
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE_S
         while "ready to accept connections" not in (self.root / "log").read_text():
             if process.poll() is not None or time.monotonic() > deadline:
                 process.kill()
@@ -122,7 +123,7 @@ class PostgresServer:
         """Stop it at once (SIGINT: fast shutdown) and keep its files."""
         self._process.send_signal(signal.SIGINT)
         try:
-            self._process.wait(timeout=20)
+            self._process.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
