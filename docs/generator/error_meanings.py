@@ -555,14 +555,14 @@ _START = {
         "Stop it, or use PostgreSQL for several processes.",
     ),
     "STORE_UNSOUND": Meaning(
-        "The database is of a newer Ringbolt, of something else, or its ledger guards are missing.",
+        "A newer Ringbolt or another program wrote the database, or its ledger guards are missing.",
         "Follow the suggestion; restore a backup.",
     ),
     "LEASE_LOST": Meaning(
         "A worker was overtaken by another; its transaction was rolled back.", "Nothing."
     ),
     "LEDGER_MISMATCH": Meaning(
-        "A transfer of this name exists and is another one: a bug.", "Tell us; nothing was booked."
+        "A transfer of this name exists with other terms: a bug.", "Report it; nothing was booked."
     ),
     "ADDRESS_REFUSED": Meaning(
         "A referrer's Lightning Address cannot be paid: it does not exist, or takes other amounts.",

@@ -136,7 +136,7 @@ async def test_a_text_that_cannot_be_taken_holds_up_no_other(database: Database)
     # then all others are there, and the operator is told which is not, and where it failed
     assert await texts(database) == ["before", "beside", "after"]
     assert await database.read(cursors.get, "texts:far") == "2"
-    assert (await database.read(figures.snapshot)).aside == 1
+    assert (await database.read(figures.snapshot)).dead_letters == 1
     [told] = logs
     assert told["log_level"] == "error"
     assert told["source"] == "texts:far"

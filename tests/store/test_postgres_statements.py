@@ -209,7 +209,7 @@ async def test_who_waits_too_long_for_a_session_is_told(
     shop = await PostgresDatabase.open(postgres_url, clock, session_wait_s=0.05)
     tasks = [asyncio.create_task(shop.tx(write_and_wait)) for _ in range(POOL_SIZE)]
     await until_all_wait(postgres_url)
-    with pytest.raises(Unavailable, match="no connection came free"):
+    with pytest.raises(Unavailable, match="no connection became free"):
         await shop.read(cursors.get, "a")
     for task in tasks:
         task.cancel()

@@ -175,7 +175,7 @@ async def test_words_addresses_and_digits_are_wiped_together(database: Database)
     assert call.digits == ""
     for topic in (STATUS, DIGITS):
         assert await database.read(last_notice, order_id, topic) is None
-        last = await database.read(webhooks.last_told, order_id, topic)
+        last = await database.read(webhooks.last_of, order_id, topic)
         assert last is not None
         assert last.news == ""
     page = await database.read(webhooks.listing, order_id)

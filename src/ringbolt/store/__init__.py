@@ -1,1 +1,1 @@
-"""Everything that speaks SQL."""
+"""The database: all SQL of Ringbolt is in this package."""

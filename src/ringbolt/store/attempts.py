@@ -1,7 +1,7 @@
-"""Attempts: one try each to have a carrier, a provider of numbers or a mail server do something.
+"""Attempts: each is one request to a carrier, a provider of numbers or a mail server.
 
-An attempt is written down before the other side is asked, so that whoever finds it later knows
-that it may have been.
+An attempt is recorded before the request is sent, so that after a crash we know that the request
+may have been sent.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ringbolt.store.schema.tables import attempt, orders
 
 
 class AttemptState(StrEnum):
-    """INTENT: written down before the carrier is asked. UNKNOWN: asked, no clear answer."""
+    """INTENT: recorded, the request may or may not be sent. UNKNOWN: sent, no definite answer."""
 
     INTENT = "intent"
     ACCEPTED = "accepted"
@@ -29,8 +29,8 @@ class AttemptState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try at a carrier; ``ref`` is the name that we gave it there, ``carrier_id`` its own.
-    ``permanent``: rejected, and asking this carrier again would be of no use."""
+    """One request to ``carrier``. ``ref``: our reference, sent with it; ``carrier_id``: the
+    carrier's id. ``permanent``: rejected, and the carrier would reject a repetition too."""
 
     id: str
     order_id: str
@@ -47,7 +47,7 @@ class Attempt:
 
 
 def add(tx: Tx, order_id: str, *, attempt_id: str, carrier: str, ref: str) -> Attempt:
-    """Write down the intent to ask a carrier."""
+    """Record the intent to send a request to ``carrier``."""
     added = Attempt(
         id=attempt_id,
         order_id=order_id,
@@ -67,8 +67,8 @@ def add(tx: Tx, order_id: str, *, attempt_id: str, carrier: str, ref: str) -> At
 
 
 def by_ref(tx: Tx, ref: str, *, lock: bool = False) -> Attempt | None:
-    """``lock`` keeps others from changing it until the commit: two machines may hear the same
-    event at once."""
+    """The attempt with our reference ``ref``. ``lock``: no other transaction can change it until
+    this one commits, because two machines may receive the same event at once."""
     statement = _BY_REF_LOCKED if lock else _BY_REF
     return of_row(tx.run(statement, {"ref": ref}).mappings().first())
 
@@ -84,14 +84,14 @@ def of_order(tx: Tx, order_id: str) -> list[Attempt]:
 
 
 def in_this_try(tx: Tx, order_id: str) -> int:
-    """How often a carrier was asked since the order was begun, or begun again."""
+    """How many attempts there were since the order was started, or last restarted."""
     return int(tx.run(_IN_THIS_TRY, {"id_": order_id}).scalar_one())
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Who was asked since an order was begun, or begun again: ``times`` by the carrier's name, and
-    who ``refused`` for good."""
+    """Attempts since an order was started, or last restarted: how many ``times`` by the carrier's
+    name, and which carriers ``refused`` permanently."""
 
     times: dict[str, int]
     refused: frozenset[str]
@@ -104,7 +104,8 @@ def asked_in_this_try(tx: Tx, order_id: str) -> Asked:
 
 
 def first_of_this_try_ms(tx: Tx, order_id: str) -> int | None:
-    """When a carrier was asked first since then; None if none was."""
+    """The time of the first attempt since the order was last (re)started (ms UTC); None if there
+    was none."""
     first = tx.run(_FIRST_OF_THIS_TRY, {"id_": order_id}).scalar_one()
     return None if first is None else int(first)
 
@@ -131,7 +132,7 @@ _BY_REF = select(attempt).where(attempt.c.ref == bindparam("ref"))
 _BY_REF_LOCKED = _BY_REF.with_for_update()
 _BY_ID = select(attempt).where(attempt.c.id == bindparam("id_"))
 _OF_ORDER = select(attempt).where(attempt.c.order_id == bindparam("order_")).order_by(attempt.c.n)
-# An order that is begun again has a new ``started_ms``: attempts before it are of another try.
+# A restarted order has a new ``started_ms``: earlier attempts do not count for this try.
 _OF_THIS_TRY = (
     select(attempt.c.id)
     .select_from(attempt)

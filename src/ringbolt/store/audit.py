@@ -1,4 +1,4 @@
-"""What the books, the orders and the attempts say, for comparing them with one another."""
+"""Reads the ledger, the orders and the attempts, to check that they agree with each other."""
 
 from __future__ import annotations
 
@@ -24,21 +24,24 @@ from ringbolt.store.schema.text_tables import payout
 
 _LIMIT = 50
 _MOVED = func.coalesce(transfer.c.captured_msat, transfer.c.amount_msat)
-"""Of a reserve, perhaps only a part was taken."""
+"""What a transfer moved: the captured part, if it was captured in part."""
 
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """Sums in msat over all transfers of a kind. ``received`` to ``fees`` are of L402;
-    ``in_orders`` is what its open and failed orders say is the buyers'; ``unredeemed`` was paid,
-    but bought nothing (overpayments among it).
+    """Sums in msat over all transfers of a kind.
 
-    ``held``: hold invoices that are paid, but not settled; ``taken``: settled ones of orders;
-    ``lost``: what was delivered for payments that fell back before the node could settle them.
-    ``topped_up``: settled ones of balances; ``reserved`` and ``spent``: of balances, for orders;
-    ``balances``: what all keys can still spend or have reserved. ``accrued``: referrers' shares of
-    settled orders; ``referrals``: what of them is owed still; ``referrals_paid``: what they got;
-    ``payout_fees``: what it cost to send it.
+    L402: ``received``, ``settled``, ``returned``, ``fees`` (of refunds); ``in_orders``: the price
+    of its open and failed orders, which may still be refunded; ``unredeemed``: payments that no
+    order used, overpayments included.
+
+    Hold invoices: ``held``: paid, not settled; ``taken``: settled, of orders; ``lost``: delivered,
+    but the payment returned to the payer before the node could settle it; ``topped_up``: settled,
+    credited to balances.
+
+    Balances: ``reserved`` for open orders, ``spent`` on orders, ``balances``: what all keys hold,
+    reserved amounts included. Referrers: ``accrued``: shares of settled orders; ``referrals``: not
+    paid out yet; ``referrals_paid``: paid out; ``payout_fees``: routing fees of the payouts.
     """
 
     received: int
@@ -62,8 +65,7 @@ class Books:
 
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """A payment that the books have: its hash and amount in msat, and the node that it is at (''
-    if that is not written down)."""
+    """A payment in the ledger: its hash (hex), amount (msat) and node ('' if not recorded)."""
 
     payment_hash: str
     amount_msat: int
@@ -72,7 +74,7 @@ class Booked:
 
 @dataclass(frozen=True, slots=True)
 class PaidOut:
-    """A ``Refund`` or ``Payout`` that the books call paid, by ``node`` ('' if not written down)."""
+    """A refund or payout (``what``) that is recorded as paid by ``node`` ('' if not recorded)."""
 
     what: str
     payment_hash: str
@@ -153,8 +155,9 @@ def _lost(tx: Tx) -> int:
 
 
 def payments(tx: Tx) -> list[Booked]:
-    """Every booked payment, for comparison with the node."""
-    # Not the prefix before the order's hash, or every pair of the two would be looked at.
+    """Every L402 payment in the ledger, for comparison with the node."""
+    # Strip the prefix from ``idem`` rather than add it to the order's hash: only so can the join
+    # use the index on ``payment_hash``, instead of comparing every transfer with every order.
     of_order = orders.c.payment_hash == func.substr(transfer.c.idem, len("inv:") + 1)
     rows = tx.run(
         select(transfer.c.idem, transfer.c.amount_msat, func.coalesce(orders.c.node, ""))
@@ -165,7 +168,7 @@ def payments(tx: Tx) -> list[Booked]:
 
 
 def paid_out(tx: Tx) -> list[PaidOut]:
-    """What the books call paid."""
+    """Every refund and payout that is recorded as paid."""
     refunds = tx.run(
         select(refund.c.payment_hash, refund.c.node).where(refund.c.state == RefundState.PAID)
     )
@@ -183,7 +186,7 @@ def _capture_of() -> object:
 
 
 def disagreements(tx: Tx) -> list[str]:
-    """Every rule of the books that does not hold, one sentence each (at most 50 of a kind)."""
+    """Every violated rule, one sentence per order or payout (at most ``_LIMIT`` per rule)."""
     captured = exists().where(transfer.c.idem == _capture_of())
     paid_in = exists().where(transfer.c.idem == literal("inv:") + orders.c.payment_hash)
     returned = exists().where(transfer.c.idem == literal("ord:") + orders.c.id + literal(":refund"))
@@ -233,7 +236,7 @@ _PAID_OUT = {
 
 
 def _payout_disagreements(tx: Tx) -> list[str]:
-    """What is set aside for a payout follows its state, and an unfinished one has its job."""
+    """Checks that a payout's hold matches its state, and that an unfinished payout has a job."""
     found: list[str] = []
     for state, booked in _PAID_OUT.items():
         its_own = exists().where(
@@ -256,7 +259,7 @@ _IN_WORK = UNDER_WAY | {OrderState.FULFILLED}
 _SETTLED, _RETURNED = frozenset({OrderState.SETTLED}), frozenset({OrderState.RETURNED})
 _SECURED: dict[str, dict[PaymentMethod, frozenset[OrderState]]] = {
     "pending": {
-        # The node has yet to be told to let go of a failed order's hold.
+        # A failed order's hold stays pending until the node has cancelled the invoice.
         PaymentMethod.HOLD: _IN_WORK | {OrderState.FAILED},
         PaymentMethod.BALANCE: _IN_WORK,
     },
@@ -267,8 +270,8 @@ _SECURED: dict[str, dict[PaymentMethod, frozenset[OrderState]]] = {
 
 
 def _secured_rules() -> tuple[tuple[str, ColumnElement[bool]], ...]:
-    """What must be booked for orders paid by a hold invoice or from a balance: one transfer,
-    whose state follows the order's."""
+    """Rules for orders paid by hold invoice or from a balance: each has one transfer of its price,
+    whose state matches the order's."""
     its_own = transfer.c.idem == literal("ord:") + orders.c.id
     secured = exists().where(its_own)
     rules: list[tuple[str, ColumnElement[bool]]] = [
@@ -285,13 +288,13 @@ def _secured_rules() -> tuple[tuple[str, ColumnElement[bool]], ...]:
         booked = exists().where(its_own, transfer.c.state == state)
         for method, order_states in methods.items():
             is_so = and_(orders.c.method == method.value, orders.c.state.in_(order_states))
-            rules.append((f"should have its money {state} ({method}), but has not",
+            rules.append((f"should have its money {state} ({method}), but does not",
                           and_(is_so, not_(booked))))  # fmt: skip
     return tuple(rules)
 
 
 def held_orders(tx: Tx) -> list[Booked]:
-    """Orders whose payment the books call settled at the node, by their payment hash."""
+    """Settled orders that were paid by hold invoice, for comparison with the node."""
     rows = tx.run(
         select(orders.c.payment_hash, orders.c.price_msat, orders.c.node).where(
             orders.c.method == PaymentMethod.HOLD.value, orders.c.state == OrderState.SETTLED.value
@@ -311,7 +314,8 @@ def hold_states(tx: Tx, payment_hashes: list[str]) -> dict[str, str]:
 
 
 def _attempt_disagreements(tx: Tx) -> list[str]:
-    """A settled call has an attempt that a carrier took, and no order has two at once."""
+    """Checks that a settled call has an attempt that a carrier accepted, and that no order has two
+    open attempts."""
     found: list[str] = []
     taken = exists().where(
         attempt.c.order_id == orders.c.id, attempt.c.state.in_(("accepted", "done"))
@@ -335,8 +339,8 @@ def _attempt_disagreements(tx: Tx) -> list[str]:
 
 
 def _stuck(tx: Tx) -> list[str]:
-    """Every order that is under way has a job that will move it on."""
-    # Not the jobs that only tell of it.
+    """Checks that every open order and every claimed refund has a job that will continue it."""
+    # Webhook jobs do not count: they only report on the order.
     has_job = exists().where(
         job.c.order_id == orders.c.id, job.c.dead == 0, job.c.lane.not_in(("webhook", "unpaid"))
     )
@@ -352,7 +356,7 @@ def _stuck(tx: Tx) -> list[str]:
         .limit(_LIMIT)
     )
     found = [
-        f"Order {order_id[:12]} is {state}, but no job will move it on." for order_id, state in rows
+        f"Order {order_id[:12]} is {state}, but no job continues it." for order_id, state in rows
     ]
     pays = exists().where(job.c.order_id == refund.c.order_id, job.c.dead == 0)
     unpaid = tx.run(

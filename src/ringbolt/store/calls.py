@@ -1,4 +1,4 @@
-"""Calls, and which of an order's attempts is the call's present one."""
+"""Calls, and which of an order's attempts is the call's current one."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What is known of an order's call. ``sid`` is ours: CA and 32 hex digits; ``talked_ms``: how
-    long it was up, as its carrier told at its end; None if it did not."""
+    """The state of an order's call. ``sid``: our id of it, CA and 32 hex digits. ``talked_ms``: the
+    duration that the carrier reported at its end, None if it reported none."""
 
     order_id: str
     sid: str
@@ -93,7 +93,7 @@ def insert_call(tx: Tx, order_id: str, sid: str, to_number: str, minutes: int) -
 
 
 def requeue_call(tx: Tx, order_id: str) -> None:
-    """A new try: what the former one left behind is forgotten."""
+    """Reset a call for a new try: the results of the former one are cleared."""
     update_call(
         tx,
         order_id,
@@ -128,8 +128,9 @@ def by_sid(tx: Tx, sid: str) -> Call | None:
 def of_account(
     tx: Tx, account_id: str, cursor: str, limit: int, status: CallStatus | None = None
 ) -> list[Call]:
-    """The latest ``limit`` calls of an account (of one ``status``); or those placed before the one
-    whose sid is ``cursor``. Raises ``InvalidInput`` if it is none of the account's."""
+    """The latest ``limit`` calls of an account (with ``status``, if given), or of those placed
+    before the call whose sid is ``cursor``. Raises ``InvalidInput`` if that is not a call of the
+    account."""
     wanted = [each.value for each in ([status] if status else CallStatus)]
     values: dict[str, Any] = {"account_": account_id, "limit_": limit, "statuses_": wanted}
     if not cursor:
@@ -146,7 +147,8 @@ def of_account(
     return [_known(row) for row in tx.run(_OLDER, older).mappings()]
 
 
-# Literals: SQLite uses a partial index only where it sees that its condition holds.
+# A literal, because SQLite uses a partial index only if the statement itself shows that the
+# index's condition holds.
 _ACCOUNTS = (
     orders.c.account_id == bindparam("account_"),
     orders.c.kind == literal_column(f"'{OrderKind.CALL}'"),
@@ -165,7 +167,7 @@ _LATEST = (
 )
 _BEFORE: BindParameter[int] = bindparam("created_", type_=orders.c.created_ms.type)
 _OLDER = _LATEST.where(
-    # What the index bounds, and what a millisecond of many calls needs besides.
+    # The first condition bounds the index scan; the second tells apart calls of one millisecond.
     orders.c.created_ms <= _BEFORE,
     or_(orders.c.created_ms < _BEFORE, orders.c.id < bindparam("order_")),
 )
@@ -173,7 +175,7 @@ _OLDER = _LATEST.where(
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A call whose job sleeps until ``run_at_ms``; ``payload`` is the job's, as JSON."""
+    """A call whose job waits until ``run_at_ms``; ``payload`` is the job's, as JSON."""
 
     order_id: str
     created_ms: int
@@ -182,15 +184,15 @@ class Waiting:
 
 
 def next_waiting(tx: Tx, account_id: str, prefix: str) -> Waiting | None:
-    """The call that has waited the longest of those of an account that no carrier was asked for,
-    and whose job (named ``prefix`` and the order's id) nobody runs; None if there is none."""
+    """The account's call that has waited longest, among those not yet sent to a carrier whose job
+    (named ``prefix`` + order id) no worker runs; None if there is none."""
     values = {"account_": account_id, "prefix_": prefix, "now_": tx.now_ms}
     row = tx.run(_NEXT_WAITING, values).first()
     return None if row is None else Waiting(*row)
 
 
 def waiting_of(tx: Tx, account_id: str) -> int:
-    """How many calls of an account wait for their turn."""
+    """How many calls of an account are waiting to be placed."""
     return int(tx.run(_COUNT_WAITING, {"account_": account_id}).scalar_one())
 
 
@@ -208,7 +210,7 @@ _NEXT_WAITING = (
         *_OPEN,
         is_in([OrderState.PAID]),
         call.c.attempt_id.is_(None),
-        # Its job sleeps: one that is claimed, or due, has its look without being woken.
+        # Only jobs that wait for a later time: one that is claimed or due runs anyway.
         job.c.token.is_(None),
         job.c.dead == literal_column("0"),
         job.c.run_at_ms > bindparam("now_"),
@@ -229,7 +231,7 @@ def update_call(tx: Tx, order_id: str, **columns: Any) -> None:
 
 
 def add_attempt(tx: Tx, order_id: str, *, attempt_id: str, carrier: str, ref: str) -> Attempt:
-    """Write down the intent to ask a carrier, as the call's present attempt."""
+    """Record the intent to place the call through ``carrier``, as the call's current attempt."""
     added = add(tx, order_id, attempt_id=attempt_id, carrier=carrier, ref=ref)
     update_call(tx, order_id, attempt_id=attempt_id)
     return added
@@ -247,7 +249,7 @@ def present_attempt(tx: Tx, order_id: str) -> Attempt | None:
     return of_row(tx.run(_PRESENT, {"order_id": order_id}).mappings().first())
 
 
-# With the call, because attempts to send texts and to acquire numbers are rows of the same table.
+# Joined with ``call``, because attempts to send texts and to lease numbers are in the same table.
 _OPEN_ATTEMPTS = (
     select(func.count())
     .select_from(attempt)
@@ -257,7 +259,7 @@ _OPEN_ATTEMPTS = (
 
 
 def open_attempts(tx: Tx) -> int:
-    """How many calls are being placed or are up, of the whole shop."""
+    """How many calls of the whole shop are being placed or are up."""
     return int(tx.run(_OPEN_ATTEMPTS).scalar_one())
 
 

@@ -1,4 +1,4 @@
-"""How far a stream of outside events was read, e.g. the node's ``settle_index``."""
+"""The position up to which a stream of outside events was read, e.g. a node's ``settle_index``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What may be wrong with the database itself."""
+"""Errors of the database itself."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from ringbolt.core.errors import RingboltError, Unavailable
 
 
 class StoreLocked(RingboltError):
-    """Another process writes to this SQLite file (one process may; readers are welcome)."""
+    """Another process writes to this SQLite file; only one may, any number may read."""
 
     title = "The database is in use"
     default_code = "STORE_LOCKED"
 
 
 class StoreUnsound(RingboltError):
-    """The database's schema is not what this version works with; nothing was changed."""
+    """This version cannot work with the database's schema; nothing was changed."""
 
-    title = "The database cannot be used as it stands"
+    title = "The database cannot be used as it is"
     default_code = "STORE_UNSOUND"
 
 
 class OutcomeUnknown(Unavailable):
-    """The connection broke while COMMIT was on its way: the transaction may be in effect."""
+    """The connection broke during COMMIT: the transaction may have been committed or not."""
 
     title = "The database did not confirm"
     default_code = "STORE_UNAVAILABLE"

@@ -14,13 +14,13 @@ from ringbolt.store.schema.tables import job, orders
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Unfinished orders by state, jobs by (lane, due|later|dead), age of the oldest due job,
-    and how many outside events were put aside."""
+    """Unfinished orders by state, jobs by (lane, due|later|dead), the age of the oldest due job
+    (ms), and how many outside events could not be stored (dead letters)."""
 
     orders: dict[str, int]
     jobs: dict[tuple[str, str], int]
     oldest_due_ms: int
-    aside: int = 0
+    dead_letters: int = 0
 
 
 _OPEN = tuple(state for state in OrderState if state in OPEN)
@@ -46,5 +46,5 @@ def snapshot(tx: Tx) -> Figures:
         orders=counts,
         jobs={(lane, at): count for lane, at, count in per_lane},
         oldest_due_ms=0 if oldest is None else tx.now_ms - oldest,
-        aside=count_dead_letters(tx),
+        dead_letters=count_dead_letters(tx),
     )

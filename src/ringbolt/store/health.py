@@ -6,5 +6,5 @@ from ringbolt.store.engine.db import Tx
 
 
 def touch(tx: Tx) -> None:
-    """The least that a statement can ask. Raises as any other if the database is away."""
+    """Run the cheapest statement. Raises as any other if the database does not answer."""
     tx.conn.exec_driver_sql("SELECT 1")

@@ -1,6 +1,6 @@
-"""Which orders' hold invoices are to be watched, and which have run out of time.
+"""Orders whose hold invoices must be watched, and orders whose invoice or hold expires.
 
-All of it reads partial indexes of open orders, so that a long history costs nothing.
+All queries use partial indexes of open orders, so that closed orders cost nothing.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from ringbolt.store.schema.tables import orders
 
 @dataclass(frozen=True, slots=True)
 class WatchedHold:
-    """An undecided order, its payment hash (hex) and the name of the ``node`` that its invoice is
-    at; ``created_ms`` orders them."""
+    """An undecided order, its payment hash (hex), and the name of the ``node`` that has its
+    invoice; sorted by ``created_ms``."""
 
     order_id: str
     payment_hash: str
@@ -28,7 +28,7 @@ class WatchedHold:
 
 @dataclass(frozen=True, slots=True)
 class Awaiting:
-    """The ``count`` of unpaid invoices that one client has open, and the order of the oldest."""
+    """How many unpaid invoices one client has open, and the order id of the oldest."""
 
     count: int
     oldest_id: str
@@ -36,13 +36,13 @@ class Awaiting:
 
 @one_statement
 def undecided(tx: Tx, since_ms: int) -> list[WatchedHold]:
-    """Orders created since ``since_ms`` whose hold invoice is open or held."""
+    """Orders created since ``since_ms`` (ms UTC) whose hold invoice is open or held."""
     return [WatchedHold(*row) for row in tx.run(_UNDECIDED, {"since_": since_ms})]
 
 
 @one_statement
 def overdue(tx: Tx, grace_ms: int, limit: int) -> list[str]:
-    """Unpaid orders whose invoice ran out ``grace_ms`` ago."""
+    """Ids of unpaid orders whose invoice expired at least ``grace_ms`` ago, at most ``limit``."""
     rows = tx.run(_OVERDUE, {"before_": tx.now_ms - grace_ms, "limit_": limit})
     return [row[0] for row in rows]
 
@@ -58,8 +58,8 @@ def awaiting_all(tx: Tx) -> int:
 
 
 def most_awaiting(tx: Tx) -> Awaiting | None:
-    """Of the client with the most unpaid invoices, of several the one who has had them longest;
-    None if nobody has any."""
+    """The open invoices of the client that has the most (of several, the one with the oldest);
+    None if there are none."""
     most = tx.run(_MOST).first()
     if most is None:
         return None
@@ -69,13 +69,14 @@ def most_awaiting(tx: Tx) -> Awaiting | None:
 
 @one_statement
 def holding_nodes(tx: Tx) -> list[str]:
-    """The names of the nodes that hold payments."""
+    """The names of the nodes at which payments are held."""
     return [row[0] for row in tx.run(_HOLDING)]
 
 
 @one_statement
 def near_the_end(tx: Tx, node: str, height: int) -> list[str]:
-    """Orders whose payment, held by ``node``, falls back at block ``height`` or before."""
+    """Ids of orders whose payment, held at ``node``, returns to the payer at block ``height`` or
+    before."""
     return [row[0] for row in tx.run(_NEAR, {"node_": node, "height_": height})]
 
 

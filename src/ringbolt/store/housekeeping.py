@@ -1,4 +1,4 @@
-"""Removing what is no longer needed. Money is never removed."""
+"""Deletes data that is no longer needed. Ledger rows are never deleted."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ BATCH = 500
 _TEXTS = frozenset(
     {"message", "subject", "audio_url", "text", "url", "status_url", "digits_url", "metadata"}
 )
-"""Fields of a command that its buyer wrote, those of its steps included."""
+"""Fields of a command, and of its steps, that contain the buyer's own text."""
 
 
 def wipe_texts(tx: Tx, keep_ms: int) -> int:
-    """Remove what was said and pressed from orders finished longer than ``keep_ms`` ago, and the
-    addresses of e-mails; returns how many. Numbers stay: carriers bill by them."""
+    """Delete texts, keys pressed and e-mail addresses from orders finished more than ``keep_ms``
+    ago; returns how many orders. Telephone numbers stay, to check the carriers' bills."""
     rows = tx.run(
         select(orders.c.id, orders.c.kind, orders.c.request)
         .where(orders.c.finished_ms < tx.now_ms - keep_ms, orders.c.wiped_ms.is_(None))
@@ -31,7 +31,7 @@ def wipe_texts(tx: Tx, keep_ms: int) -> int:
     for order_id, kind, request in rows:
         kept = _without_texts(json.loads(request))
         if kind == OrderKind.EMAIL:
-            kept["to"] = ""  # the message knows its hash
+            kept["to"] = ""  # the message keeps its hash
         tx.run(
             update(orders)
             .where(orders.c.id == order_id)
@@ -58,14 +58,14 @@ def _without_texts(value: Any) -> Any:
 
 
 def forget_strays(tx: Tx, keep_ms: int) -> int:
-    """Remove texts that belonged to nobody and came longer than ``keep_ms`` ago."""
+    """Delete texts without an order that were received more than ``keep_ms`` ago; how many."""
     before_ms = tx.now_ms - keep_ms
     old = received_text.c.received_ms < before_ms
     return tx.run(received_text.delete().where(old, received_text.c.order_id.is_(None))).rowcount
 
 
 def forget_inbox(tx: Tx, keep_ms: int) -> int:
-    """Remove outside events older than ``keep_ms``, applied or not; returns how many. Invoices
-    that were named to be paid are kept."""
+    """Delete outside events older than ``keep_ms``, applied or not; returns how many. Used invoices
+    (``named_invoices``) are kept."""
     old = inbox.c.at_ms < tx.now_ms - keep_ms
     return tx.run(inbox.delete().where(old, inbox.c.source != named_invoices.SOURCE)).rowcount

@@ -1,4 +1,4 @@
-"""Requests that were named by their sender (``Idempotency-Key``), and the orders they placed."""
+"""Requests with an ``Idempotency-Key``, and the orders that they placed."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from ringbolt.store.schema.text_tables import idempotency
 
 @dataclass(frozen=True, slots=True)
 class NamedRequest:
-    """``body_hash`` tells a repetition from another request under the same name."""
+    """``body_hash`` distinguishes a repetition from another request with the same key."""
 
     body_hash: str
     order_id: str
 
 
 def find(tx: Tx, principal: str, key: str) -> NamedRequest | None:
-    """What ``principal`` placed under that name."""
+    """The request that ``principal`` (the API key or client) sent with that key; else None."""
     row = tx.run(_FIND, {"principal_": principal, "key_": key}).one_or_none()
     return None if row is None else NamedRequest(row.body_hash, row.order_id)
 
 
 def add(tx: Tx, principal: str, key: str, body_hash: str, order_id: str) -> bool:
-    """Write the name down with the order it placed; False if it is taken."""
+    """Record a key with the order that was placed; False if the principal has used it already."""
     return insert_new(
         tx,
         idempotency,
@@ -39,7 +39,7 @@ def add(tx: Tx, principal: str, key: str, body_hash: str, order_id: str) -> bool
 
 
 def forget(tx: Tx, keep_ms: int) -> int:
-    """Remove names older than ``keep_ms``; returns how many."""
+    """Delete keys older than ``keep_ms``; returns how many."""
     return tx.run(_FORGET, {"before_": tx.now_ms - keep_ms}).rowcount
 
 

@@ -1,8 +1,8 @@
-"""Outside events, each taken once however often it is delivered.
+"""Events from outside (carriers, providers, nodes): each takes effect once, however often it comes.
 
-An event is accepted and applied in one transaction, and only then acknowledged to who sent it.
-One that came before its order or attempt was written down waits here unapplied. So does, of
-itself only the name, what could not be taken at all.
+An event is recorded and applied in one transaction, and acknowledged to its sender after that.
+An event that arrives before its order or attempt is recorded waits here unapplied. Of an event
+that could not be stored (a dead letter) only the id and the fault are kept.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class InboxEvent:
 
 
 def accept(tx: Tx, source: str, event_id: str, payload: Mapping[str, Any]) -> bool:
-    """Write the event down; False if it was seen before: then do nothing but acknowledge it."""
+    """Record an event; False if it was recorded before: then only acknowledge it."""
     return insert_new(
         tx,
         inbox,
@@ -42,7 +42,7 @@ def accept(tx: Tx, source: str, event_id: str, payload: Mapping[str, Any]) -> bo
 
 
 def unapplied(tx: Tx, source: str, limit: int = 100) -> list[InboxEvent]:
-    """Events of ``source`` that wait for what they belong to, oldest first."""
+    """Events of ``source`` that were not applied yet, oldest first, at most ``limit``."""
     rows = tx.run(_UNAPPLIED, {"source_": source, "limit_": limit})
     return [
         InboxEvent(row.source, row.event_id, row.at_ms, json.loads(row.payload)) for row in rows
@@ -50,17 +50,17 @@ def unapplied(tx: Tx, source: str, limit: int = 100) -> list[InboxEvent]:
 
 
 def mark_applied(tx: Tx, source: str, event_id: str) -> bool:
-    """The event has had its effect; False if it was marked before or is not there."""
+    """Mark an event as applied; False if it was marked before or does not exist."""
     return tx.run(_MARK, {"source_": source, "event_": event_id}).rowcount == 1
 
 
 def add_dead_letter(tx: Tx, source: str, event_id: str, fault: str) -> None:
-    """Write down that an event could not be taken, and why; once, however often it comes."""
+    """Record that an event could not be stored, and why; once, however often it comes."""
     accept(tx, _ASIDE, f"{source}:{event_id}", {"fault": fault})
 
 
 def count_dead_letters(tx: Tx) -> int:
-    """How many events were put aside in the days for which the inbox is kept."""
+    """How many dead letters there are; they are deleted with the rest of the inbox."""
     return int(tx.run(_COUNT_ASIDE, {"source_": _ASIDE}).scalar_one())
 
 

@@ -1,15 +1,16 @@
-"""What happens next: jobs that commit together with the state that calls for them.
+"""The job queue: a job is written in the same transaction as the state that requires it.
 
-A job is claimed for a lease: its ``run_at_ms`` moves to the lease's end, so that a dead worker's
-job simply becomes due again, and a fresh token is put on it. Whoever ends it must still have
-that token, or its whole transaction rolls back (``LeaseLost``): somebody else has it now.
+A worker claims a job for a lease: ``run_at_ms`` moves to the end of the lease, so that the job of
+a dead worker becomes due again by itself, and the job gets a new token. Every later change by the
+worker requires that token. If another worker has claimed the job meanwhile, ``LeaseLost`` is
+raised and the whole transaction rolls back.
 
-A worker may also be stopped for longer than its lease and go on as if nothing had been. So the
-lease is counted on its own monotonic clock too (``Lease``), to be looked at without a database
-right before anything that cannot be taken back.
+A worker process may also be suspended for longer than its lease and then continue. So each claim
+also measures the lease on this machine's monotonic clock (``Lease``), which is checked without a
+database right before an action that cannot be undone.
 
-Timers are jobs with a later ``run_at_ms``. ``uniq`` names what a job is for, e.g.
-``dispatch:<order>``; there is never more than one of a name, buried ones included.
+A timer is a job with a later ``run_at_ms``. ``uniq`` names what a job is for, e.g.
+``dispatch:<order>``; no two jobs have the same name, buried (failed for good) ones included.
 """
 
 from __future__ import annotations
@@ -29,31 +30,32 @@ from ringbolt.store.engine.upsert import insert_new
 from ringbolt.store.schema.tables import job as table
 
 Lane = Literal["money", "dispatch", "webhook", "unpaid"]
-"""Each lane has its own slots, so that slow webhooks cannot keep a settle waiting. ``unpaid``: the
-webhooks of orders that nobody paid."""
+"""Each lane has its own worker slots, so that slow webhooks cannot delay a settlement. ``unpaid``:
+webhooks of orders that were never paid."""
 
 Look = Callable[[Tx, str, str], object]
-"""What a kind's first look at an order is: given the order's id and the job's name."""
+"""Reads what a job of a kind needs first, in the transaction of the claim; called with the order's
+id and the job's ``uniq``."""
 
 _NO_LOOKS: Mapping[str, Look] = {}
 _EMPTY = "{}"
 _MAX_ERROR = 500
 _SURE_PART = 0.75
-"""Of a lease, how much this machine relies on; the rest covers what two clocks may differ in,
-and the way of a request to whoever it is for."""
+"""The part of a lease that a worker relies on. The rest covers the difference between the clocks
+of two machines, and the time a request needs to reach its receiver."""
 
 
 class LeaseLost(RingboltError):
     """The job is no longer this worker's: its lease ended, or it was cancelled or moved."""
 
-    title = "Somebody else does this now"
+    title = "Another worker has this job now"
     default_code = "LEASE_LOST"
 
 
 @dataclass(slots=True)
 class Lease:
-    """Until when a claim surely holds, in seconds of ``time.monotonic``, which no clock change
-    moves and which goes on while the process is stopped. Whoever extends a lease moves it."""
+    """Until when a claim certainly holds, in seconds of ``time.monotonic``: changes of the wall
+    clock do not move it, and it keeps running while the process is suspended."""
 
     sure_until_s: float
 
@@ -69,9 +71,9 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A claimed job. ``attempts`` counts the claims, this one included; ``failures`` the runs in
-    a row that ended in a fault, before this one; ``seen`` is what its kind's ``Look`` gave in the
-    transaction of the claim."""
+    """A claimed job. ``attempts`` counts the claims, this one included; ``failures`` counts the
+    consecutive failed runs before this one; ``seen`` is the result of the kind's ``Look``, read in
+    the transaction of the claim."""
 
     id: int
     lane: Lane
@@ -87,7 +89,7 @@ class Job:
     seen: object = field(default=None, compare=False)
 
     def still_ours(self) -> bool:
-        """Whether nobody else can have taken it over yet; asks no database."""
+        """Whether no other worker can have claimed the job yet; makes no database query."""
         return self.lease.is_sure
 
 
@@ -100,7 +102,7 @@ def enqueue(
     run_at_ms: int | None = None,
     payload: Mapping[str, Any] | None = None,
 ) -> bool:
-    """Add a job, due now or at ``run_at_ms``; False if there is one named ``uniq`` already."""
+    """Add a job, due now or at ``run_at_ms`` (ms UTC); False if one named ``uniq`` exists."""
     added = insert_new(
         tx,
         table,
@@ -119,17 +121,17 @@ def enqueue(
 def ensure(
     tx: Tx, kind: str, lane: Lane, uniq: str, order_id: str | None = None, *, at_once: bool = False
 ) -> None:
-    """See to it that there is a job named ``uniq``, and that it does not end before this commits:
-    who ends it, and then looks whether something is left to do, sees what this transaction did.
+    """Make sure that a job named ``uniq`` exists and does not end before this transaction commits.
 
-    ``at_once``: one that waits for its time becomes due now; one that runs is left alone.
+    A worker that ends the job afterwards and checks for work left to do thus sees the changes of
+    this transaction. ``at_once``: a waiting job becomes due now; a running one is left alone.
     """
     while not enqueue(tx, kind, lane, uniq, order_id):
         if tx.dialect == "sqlite" and not at_once:
-            return  # its one writer lets nobody end the job before
+            return  # SQLite has one writer, so no other transaction can end the job before
         found = tx.run(_NAMED, {"uniq_": uniq}).first()
         if found is None:
-            continue  # PostgreSQL: it ended while we waited for its lock
+            continue  # PostgreSQL: the job ended while we waited for its row lock: add it again
         if at_once and found.token is None and not found.dead:
             reschedule(tx, uniq, tx.now_ms)
         return
@@ -143,12 +145,13 @@ def claim(
     but: Collection[int] = (),
     looks: Mapping[str, Look] = _NO_LOOKS,
 ) -> list[Job]:
-    """Take up to ``limit`` due jobs of ``lane`` for ``lease_ms``, the longest due first.
+    """Claim up to ``limit`` due jobs of ``lane`` for ``lease_ms``, the longest overdue first.
 
-    ``but`` are the ids of those that the asker is at: after a jump of the clock their leases
-    seem to have ended. ``looks``, by kind, spare who runs a job a transaction of its own.
+    ``but``: ids of jobs that this worker is running, whose leases seem to have ended if the wall
+    clock jumped forward. ``looks``, by job kind, read the order here, which saves each run a
+    transaction.
     """
-    # Those of ``but`` are due too, and must not take the places of others.
+    # Jobs in ``but`` may be due as well: fetch as many more, or they would use up the limit.
     found = tx.run(_DUE, {"lane_": lane, "now_": tx.now_ms, "limit_": limit + len(but)})
     due = [row for row in found if row.id not in but][:limit]
     if not due:
@@ -177,7 +180,9 @@ def claim(
 
 
 def _take(tx: Tx, ids: list[int], values: dict[str, Any]) -> None:
-    if tx.dialect == "sqlite":  # a list would be compiled anew, which costs more than its rows
+    # SQLite has no arrays. A list of parameters is compiled again for every length, which costs
+    # more than one prepared statement per row.
+    if tx.dialect == "sqlite":
         for each in ids:
             tx.run(_TAKE_ONE, {"id_": each, **values})
     else:
@@ -197,13 +202,14 @@ def claim_and_look_ahead(
     but: Collection[int] = (),
     looks: Mapping[str, Look] = _NO_LOOKS,
 ) -> tuple[list[Job], int | None]:
-    """``claim``, and when the next job of the lane becomes due after that (``next_run_at``)."""
+    """``claim``, and if it filled fewer than ``limit``, the time of the next job of the lane
+    (``next_run_at``), in the same transaction."""
     claimed = claim(tx, lane, limit, lease_ms, but, looks)
     return claimed, next_run_at(tx, lane) if len(claimed) < limit else None
 
 
 def finish(tx: Tx, job: Job) -> None:
-    """The job is done. Raises ``LeaseLost``, which takes the transaction's effects with it."""
+    """Delete a job that is done. Raises ``LeaseLost``, which rolls the transaction back."""
     _only_if_held(tx, job, _FINISH, {})
 
 
@@ -216,16 +222,15 @@ def retry(
     *,
     failed: bool = False,
 ) -> None:
-    """Let it be tried again in ``delay_ms``, and note why. Raises ``LeaseLost``.
+    """Run the job again in ``delay_ms``, and store the reason. Raises ``LeaseLost``.
 
-    ``payload`` is what the next run is told; None: what this one was. ``failed`` counts this run
-    as a failure; waiting for something is none, and ends the row of them.
+    ``payload``: for the next run; None keeps the present one. ``failed``: counts this run as a
+    failure; otherwise (it waits for something) the count of consecutive failures restarts at 0.
     """
-    told = job.payload if payload is None else payload
     values = {
         "at_": tx.now_ms + delay_ms,
         "error_": error[:_MAX_ERROR],
-        "payload_": _to_json(told),
+        "payload_": _to_json(job.payload if payload is None else payload),
         "failures_": job.failures + 1 if failed else 0,
     }
     _only_if_held(tx, job, _RETRY, values)
@@ -233,20 +238,20 @@ def retry(
 
 
 def note(tx: Tx, job: Job, payload: Mapping[str, Any]) -> Job:
-    """Change what later runs of the job are told, and keep it; the job as it is then, to go on
-    with. Raises ``LeaseLost``."""
+    """Store another payload for later runs, and keep the claim; returns the changed job. Raises
+    ``LeaseLost``."""
     _only_if_held(tx, job, _NOTE, {"payload_": _to_json(payload)})
     return replace(job, payload=dict(payload))
 
 
 def bury(tx: Tx, job: Job, error: str) -> None:
-    """Give it up: it stays as a dead row for a person to look at, and keeps its name, so that
-    nobody begins it anew unseen. Raises ``LeaseLost``."""
+    """Give a job up: its row stays, marked dead, for a person to look at. It keeps its name, so
+    that no code adds the same job again unnoticed. Raises ``LeaseLost``."""
     _only_if_held(tx, job, _BURY, {"error_": error[:_MAX_ERROR]})
 
 
 def extend(tx: Tx, job: Job, lease_ms: int) -> Job:
-    """Hold it until ``lease_ms`` from now; the job with its longer lease, to be relied on once
+    """Extend the lease to ``lease_ms`` from now; returns the job with the longer lease, valid once
     this is committed. Raises ``LeaseLost``."""
     lease, until_ms = Lease.of(lease_ms), tx.now_ms + lease_ms
     _only_if_held(tx, job, _EXTEND, {"until_": until_ms})
@@ -254,13 +259,14 @@ def extend(tx: Tx, job: Job, lease_ms: int) -> Job:
 
 
 def sure(job: Job) -> None:
-    """Raise ``LeaseLost`` unless the job is surely still ours; asks no database."""
+    """Raise ``LeaseLost`` unless the claim certainly still holds; makes no database query."""
     if not job.still_ours():
         raise _lost(job)
 
 
 def check(tx: Tx, job: Job) -> None:
-    """Raise ``LeaseLost`` unless the job is still ours; nobody can claim it before the commit."""
+    """Raise ``LeaseLost`` unless the job is still ours. Locks its row: no other worker can claim
+    it before this transaction commits."""
     if tx.run(_HELD_LOCKED, _holder(job)).first() is None:
         raise _lost(job)
 
@@ -271,7 +277,8 @@ def holds(tx: Tx, job: Job) -> bool:
 
 
 def reschedule(tx: Tx, uniq: str, run_at_ms: int) -> bool:
-    """Move a job to another time; False if there is none. Takes it from whoever holds it."""
+    """Move a job to another time (ms UTC); False if there is none. A worker that holds the job
+    loses its claim."""
     found = tx.run(_RESCHEDULE, {"uniq_": uniq, "at_": run_at_ms}).first()
     if found is not None:
         tx.wake.add(found.lane)
@@ -279,8 +286,8 @@ def reschedule(tx: Tx, uniq: str, run_at_ms: int) -> bool:
 
 
 def bring_forward(tx: Tx, uniq: str, run_at_ms: int) -> bool:
-    """Have a job that waits for a later time run at ``run_at_ms``; False if there is none, or it
-    is due sooner, or somebody holds it."""
+    """Move a waiting job forward to ``run_at_ms`` (ms UTC); False if there is none, it is due
+    sooner, or a worker holds it."""
     found = tx.run(_HASTEN, {"uniq_": uniq, "at_": run_at_ms}).first()
     if found is not None:
         tx.wake.add(found.lane)
@@ -288,17 +295,17 @@ def bring_forward(tx: Tx, uniq: str, run_at_ms: int) -> bool:
 
 
 def exists(tx: Tx, uniq: str) -> bool:
-    """Whether there is a job of that name that is not given up."""
+    """Whether a job of that name exists that was not given up."""
     return tx.run(_EXISTS, {"uniq_": uniq}).first() is not None
 
 
 def cancel(tx: Tx, uniq: str) -> bool:
-    """Remove a job; False if there is none. Whoever holds it finds its lease lost."""
+    """Delete a job; False if there is none. A worker that holds it gets ``LeaseLost``."""
     return tx.run(_CANCEL, {"uniq_": uniq}).rowcount == 1
 
 
 def release_all(tx: Tx) -> int:
-    """End every lease now; returns how many. Only for who knows that no worker is alive."""
+    """End every lease now; returns how many. Call this only when no worker can be running."""
     return tx.run(_RELEASE, {"now_": tx.now_ms}).rowcount
 
 
@@ -327,11 +334,13 @@ def _lost(job: Job) -> LeaseLost:
 
 # Built once: building a statement costs more than running it.
 _OURS = (table.c.id == bindparam("id_"), table.c.token == bindparam("token_"))
-# A literal: SQLite plans a statement anew at every run if a partial index hangs on a parameter.
+# A literal, not a parameter: SQLite plans a statement again at every run if the value of a
+# parameter decides whether a partial index can be used.
 _ALIVE = table.c.dead == literal_column("0")
-# One column for "due" and "lease over", so that one index finds both and the next time too: with a
-# column for each, every claim read all timers that wait (149 s for 2,000 orders).
-# SKIP LOCKED: machines that claim at once take different jobs. (Left out on SQLite: one writer.)
+# One column, ``run_at_ms``, means both "due" and "lease ended", so that one index finds either and
+# also the next due time. With two columns every claim read all waiting timers (149 s for 2,000
+# orders). SKIP LOCKED: workers that claim at the same time get different jobs instead of waiting
+# for each other. (SQLAlchemy leaves it out on SQLite, which has one writer.)
 _DUE = (
     select(table)
     .where(

@@ -14,7 +14,7 @@ from ringbolt.store.schema.tables import api_key
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """``id`` is the key's visible prefix and names its account; ``scopes`` are plain words."""
+    """``id``: the key's visible prefix, also its account's name. ``scopes``: what it may do."""
 
     id: str
     label: str
@@ -24,7 +24,7 @@ class ApiKey:
 
 
 def add(tx: Tx, id: str, key_hash: bytes, scopes: frozenset[str], label: str = "") -> bool:
-    """Write a key down; False if its id or hash is taken."""
+    """Add a key; False if its id or hash is taken."""
     return insert_new(
         tx,
         api_key,
@@ -43,7 +43,7 @@ def by_hash(tx: Tx, key_hash: bytes) -> ApiKey | None:
 
 
 def by_id(tx: Tx, id: str) -> ApiKey | None:
-    """The key of that id, revoked or not."""
+    """The key with that id, revoked or not."""
     row = tx.run(_BY_ID, {"id_": id}).one_or_none()
     return None if row is None else _api_key(row)
 
@@ -54,7 +54,7 @@ def listing(tx: Tx) -> list[ApiKey]:
 
 
 def revoke(tx: Tx, id: str) -> bool:
-    """Refuse the key from now on; False if there is none or it was revoked before."""
+    """Revoke a key from now on; False if there is none or it was revoked before."""
     return tx.run(_REVOKE, {"id_": id, "now_": tx.now_ms}).rowcount == 1
 
 

@@ -1,13 +1,14 @@
 """Money: accounts, and transfers between two of them.
 
-A transfer's **debit gives and its credit gets**, a positive amount, so an unbalanced entry
-cannot be written and all balances together are always zero. A transfer is ``posted`` at once, or
-``pending`` (held) and then ``captured`` (whole or in part) or ``voided``, once. ``idem`` makes
-it happen once. The database refuses everything else by itself (``ringbolt.store.schema.guards``).
+A transfer moves a positive amount **from its debit account to its credit account**, so an
+unbalanced entry cannot be written and the sum of all balances is always zero. A transfer is
+``posted`` at once, or ``pending`` (held) and then, once, ``captured`` (in full or in part) or
+``voided``. The unique ``idem`` makes it idempotent. Triggers and constraints in the database
+refuse everything else (``ringbolt.store.schema.guards``).
 
-Accounts with a floor (customers) keep their balance in their row; the platform's own
-(``node``, ``escrow``, ``revenue``, ``routing_fee``) do not, or every transfer of the shop would
-queue behind one row: theirs is the sum of their transfers.
+Accounts with a floor (customers) store their balance in their row. The platform's own accounts
+(``node``, ``escrow``, ``revenue``, ``routing_fee``) do not, because every transfer of the shop
+would wait for the lock on that one row: their balance is the sum of their transfers.
 """
 
 from __future__ import annotations
@@ -27,11 +28,12 @@ from ringbolt.store.schema.tables import account, transfer
 AccountKind = Literal["asset", "liability", "income", "expense"]
 
 
-ADD_FUNDS = "Add at least what is missing, and try again."
+ADD_FUNDS = "Add at least the missing amount, and try again."
 
 
 class InsufficientFunds(RingboltError):
-    """The debit account would fall below its floor. The transaction is over: let it out."""
+    """The debit account would fall below its floor. The database has failed the transaction: do
+    not catch this inside it."""
 
     status = 402
     title = "Not enough balance"
@@ -39,15 +41,15 @@ class InsufficientFunds(RingboltError):
 
 
 class LedgerMismatch(RingboltError):
-    """A transfer or account of this name exists and is another one. Always a bug."""
+    """A transfer or account of this name exists with other terms. Always a bug."""
 
-    title = "The books say otherwise"
+    title = "The ledger has a different entry"
     default_code = "LEDGER_MISMATCH"
 
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """What an account got minus what it gave (``posted_msat``), and what of that is held."""
+    """``posted_msat``: credits minus debits; ``pending_out_msat``: how much of that is held."""
 
     posted_msat: int
     pending_out_msat: int
@@ -69,7 +71,7 @@ class Discrepancy:
 def ensure_account(
     tx: Tx, id: str, kind: AccountKind, stored: bool, floor_msat: int | None = None
 ) -> None:
-    """Make the account unless it is there. Raises ``LedgerMismatch`` if it is another kind."""
+    """Create the account unless it exists. Raises ``LedgerMismatch`` if its terms differ."""
     values = {"id": id, "kind": kind, "stored": int(stored), "floor_msat": floor_msat}
     if insert_new(tx, account, **values):
         return
@@ -88,9 +90,10 @@ def post(
     kind: str,
     order_id: str | None = None,
 ) -> bool:
-    """Move ``amount_msat``; False if ``idem`` has done so before.
+    """Move ``amount_msat`` at once; False if the transfer ``idem`` exists already.
 
-    Raises ``InsufficientFunds``, or ``LedgerMismatch`` if ``idem`` was something else.
+    Raises ``InsufficientFunds``, or ``LedgerMismatch`` if ``idem`` has other accounts or another
+    amount.
     """
     return _insert(tx, "posted", idem, debit, credit, amount_msat, kind, order_id)
 
@@ -105,18 +108,20 @@ def hold(
     kind: str,
     order_id: str | None = None,
 ) -> bool:
-    """Set ``amount_msat`` of ``debit`` aside for ``capture`` or ``void``; otherwise as ``post``."""
+    """Reserve ``amount_msat`` of ``debit`` until ``capture`` or ``void``; otherwise as ``post``."""
     return _insert(tx, "pending", idem, debit, credit, amount_msat, kind, order_id)
 
 
 def capture(tx: Tx, idem: str, amount_msat: int | None = None) -> bool:
-    """Move a hold, or ``amount_msat`` of it and release the rest; False if that was done before.
+    """Move a hold in full, or ``amount_msat`` of it and release the rest; False if that was done
+    before.
 
-    Raises ``LedgerMismatch`` if it was voided, captured otherwise, is smaller or not there.
+    Raises ``LedgerMismatch`` if the hold was voided, was captured with another amount, is smaller
+    than ``amount_msat``, or does not exist.
     """
     values = {"idem_": idem, "amount_": amount_msat, "now_": tx.now_ms}
-    # First the change, then the question why there was none: of a capture and a void at the same
-    # time the first to change the row wins, and the other one learns of it here.
+    # Update first, and read only if no row changed. Reading first would be a race: of a capture
+    # and a void at the same time, the first to lock the row wins and the other finds out below.
     try:
         if tx.run(_CAPTURE, values).rowcount == 1:
             return True
@@ -134,7 +139,7 @@ def capture(tx: Tx, idem: str, amount_msat: int | None = None) -> bool:
 def void(tx: Tx, idem: str) -> bool:
     """Release a hold; False if that was done before.
 
-    Raises ``LedgerMismatch`` if it was captured or is not there.
+    Raises ``LedgerMismatch`` if it was captured or does not exist.
     """
     if tx.run(_VOID, {"idem_": idem, "now_": tx.now_ms}).rowcount == 1:
         return True
@@ -145,7 +150,7 @@ def void(tx: Tx, idem: str) -> bool:
 
 
 def balance(tx: Tx, id: str) -> Balance:
-    """The balance of one account. Raises ``NotFound``."""
+    """The balance of one account. Raises ``NotFound`` if it does not exist."""
     found = tx.run(_ACCOUNT, {"account": id}).one_or_none()
     if found is None:
         raise NotFound(f"There is no account {id}.")
@@ -155,13 +160,13 @@ def balance(tx: Tx, id: str) -> Balance:
 
 
 def totals(tx: Tx) -> dict[str, Balance]:
-    """Every account's balance, computed from the transfers alone; their sum is zero."""
+    """Every account's balance, computed from the transfers only; their sum is zero."""
     sums = _sums(tx, None)
     return {id: sums.get(id, Balance(0, 0)) for (id,) in tx.run(select(account.c.id))}
 
 
 def recompute(tx: Tx) -> list[Discrepancy]:
-    """Stored balances that are not the sum of their transfers; none in sound books."""
+    """Stored balances that differ from the sum of their transfers; should be empty."""
     computed = totals(tx)
     wrong = []
     for row in tx.run(select(account).where(account.c.stored == 1)):
@@ -195,8 +200,9 @@ def _insert(
             at_ms=tx.now_ms,
         )
     except IntegrityError as error:
-        # Nobody looks at the balance before: two who spend at once would both see enough. The
-        # trigger takes the amount from the account's row, whose CHECK refuses to go below.
+        # No check of the balance before the insert: two transfers at once would both see enough.
+        # A trigger subtracts the amount from the account's row, which locks it, and the CHECK
+        # ``ck_account_floor`` of that row refuses a balance below the floor.
         if "ck_account_floor" in str(error.orig):
             raise InsufficientFunds(
                 f"The balance does not cover {sats_up(amount_msat)} sats.",
@@ -206,9 +212,9 @@ def _insert(
     if not inserted:
         found = _found(tx, idem)
         same = (found.debit, found.credit, found.amount_msat) == (debit, credit, amount_msat)
-        # A hold of that name may have been captured or voided since; it is the same hold.
+        # A hold may have been captured or voided since; it is still the same hold.
         if not same or (found.state == "posted") != (state == "posted"):
-            raise LedgerMismatch(f"Transfer {idem} exists and is another one.")
+            raise LedgerMismatch(f"Transfer {idem} exists with other accounts or another amount.")
     return inserted
 
 
@@ -231,7 +237,7 @@ def _sums(tx: Tx, id: str | None) -> dict[str, Balance]:
         for name, state, msat in tx.run(statement).all():
             if state in {"posted", "captured"}:
                 posted[name] = posted.get(name, 0) + sign * int(msat)
-            elif state == "pending" and sign < 0:  # who shall get it has nothing of it yet
+            elif state == "pending" and sign < 0:  # the credit side gets nothing before capture
                 pending[name] = pending.get(name, 0) + int(msat)
     return {name: Balance(posted.get(name, 0), pending.get(name, 0)) for name in posted | pending}
 

@@ -1,7 +1,7 @@
-"""What was moved on one account, for its holder: entries, and the top-ups among them.
+"""An account's statement for its holder: its entries, and the top-ups among them.
 
-Pages are keyed by the name of their last row, which is looked up on the account itself: a row's
-own number would tell how much the whole shop sells.
+A page's cursor is the name of its last row, which must be one of the account's. It is not the row
+number, which would reveal how much the whole shop sells.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from ringbolt.store.schema.tables import orders, transfer
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One debit or credit. ``name`` is the transfer's own.
+    """One debit or credit; ``name`` is the transfer's ``idem``.
 
-    ``amount_msat`` is what it changed of what can be spent, negative for a debit: of a captured
-    one what was captured, nothing of a voided one and of a pending credit, which is not there yet.
-    So all entries together are the balance. ``reserved_msat``: what was set aside at first; None
-    for a posted one. ``resolved_ms``: when it was captured or voided.
+    ``amount_msat``: how it changed the available balance, negative for a debit. It is the captured
+    part of a captured transfer, and 0 for a voided one and for a pending credit. So the sum of all
+    entries is the available balance. ``reserved_msat``: what was held at first, None for a posted
+    transfer. ``resolved_ms``: when it was captured or voided (ms UTC).
     """
 
     name: str
@@ -39,7 +39,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class TopUpOrder:
-    """An order that added to a balance, settled. ``payment_hash`` in hex."""
+    """A settled order that topped up a balance. ``payment_hash`` in hex."""
 
     order_id: str
     amount_msat: int
@@ -50,22 +50,23 @@ class TopUpOrder:
 
 
 def entries(tx: Tx, account: str, limit: int, after: str = "") -> list[Entry]:
-    """The latest ``limit`` entries of an account, or those before the one named ``after``.
+    """The latest ``limit`` entries of an account, or of those before the one named ``after``.
 
-    Raises ``InvalidInput`` if the account has none of that name.
+    Raises ``InvalidInput`` if the account has no entry of that name.
     """
     values = {"account_": account, "below_": _MAX, "limit_": limit}
     if after:
         values["below_"] = _known(tx, _PLACE, {"account_": account, "idem_": after}).id
-    # Two short walks, merged. One with OR over both columns would sort the account's whole history.
+    # Two short index scans, merged. One query with OR over both columns would have to read and sort
+    # the account's whole history.
     rows = [*tx.run(_DEBITS, values), *tx.run(_CREDITS, values)]
     rows.sort(key=lambda row: int(row.id), reverse=True)
     return [_entry(row, account) for row in rows[:limit]]
 
 
 def top_ups(tx: Tx, account: str, kind: str, limit: int, after: str = "") -> list[TopUpOrder]:
-    """The latest ``limit`` captured transfers of ``kind`` to an account, with their orders, or
-    those before the order ``after``. Raises ``InvalidInput`` if it is none of them."""
+    """The latest ``limit`` captured transfers of ``kind`` to an account, with their orders, or of
+    those before the order ``after``. Raises ``InvalidInput`` if ``after`` is none of them."""
     values = {"account_": account, "kind_": kind, "limit_": limit}
     if not after:
         return [_top_up(row) for row in tx.run(_TOP_UPS, values)]
@@ -75,13 +76,13 @@ def top_ups(tx: Tx, account: str, kind: str, limit: int, after: str = "") -> lis
 
 
 def captured_total_msat(tx: Tx, account: str, kind: str) -> int:
-    """What all captured transfers of ``kind`` brought to an account together."""
+    """The sum of all captured transfers of ``kind`` to an account."""
     return int(tx.run(_TOTAL, {"account_": account, "kind_": kind}).scalar_one())
 
 
 def settling(tx: Tx, account: str, within_ms: int) -> list[str]:
-    """Orders that were paid ``within_ms`` ago at most, whose money an account gets as soon as the
-    node has settled; of the latest credits only."""
+    """Ids of orders paid at most ``within_ms`` ago whose amount is credited to the account once
+    the node has settled their invoice; looks at the latest ``_LATEST`` credits only."""
     values = {"account_": account, "since_": tx.now_ms - within_ms}
     return [row[0] for row in tx.run(_SETTLING, values)]
 
@@ -131,7 +132,7 @@ _ACCOUNT: BindParameter[str] = bindparam("account_")
 
 
 def _side(column: Any) -> Select[Any]:
-    """One side of the account: a walk down the index of that side, no further than the page."""
+    """One side of the account: a descending scan of that side's index, limited to one page."""
     return (
         select(transfer)
         .where(column == _ACCOUNT, transfer.c.id < bindparam("below_"))
@@ -173,7 +174,7 @@ _OLDER_TOP_UPS = _TOP_UPS.where(
 )
 
 _LATEST = 50
-"""What settles is among the latest: nobody's whole history is read when a balance falls short."""
+"""Unsettled credits are among the latest, so a failed payment need not read a whole history."""
 _LATEST_CREDITS = (
     select(transfer.c.order_id, transfer.c.state)
     .where(transfer.c.credit == _ACCOUNT)

@@ -1,6 +1,6 @@
-"""Texts and e-mails that orders send, and what is known of each part of a text.
+"""Texts and e-mails that orders send, and the delivery state of each part of a text.
 
-The text itself stands in the order's ``request``, from which it is wiped in time.
+The text itself is in the order's ``request``, from which it is wiped later.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ringbolt.store.schema.text_tables import message, message_part
 
 
 class MessageStatus(StrEnum):
-    """What the buyer is shown. CREATED: nothing better is known."""
+    """The status that the buyer sees. CREATED: not known to be sent yet."""
 
     CREATED = "created"
     SENT = "sent"
@@ -31,7 +31,7 @@ class MessageStatus(StrEnum):
 
 
 class PartState(StrEnum):
-    """ACCEPTED: the carrier has it. SENT: the mobile network has it."""
+    """ACCEPTED: by the carrier. SENT: to the mobile network."""
 
     ACCEPTED = "accepted"
     SENT = "sent"
@@ -41,10 +41,11 @@ class PartState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """``to_hash``: of the number or address. ``parts``: the segments of a text, 1 for an e-mail.
+    """A text or e-mail of an order; times in ms UTC.
 
-    ``public_id``: SM or EM and hexadecimal digits. ``attempt_id``: whose receipts count. Times in
-    ms UTC.
+    ``to_hash``: hash of the number or address. ``parts``: the segments of a text, 1 for an e-mail.
+    ``public_id``: SM or EM and hexadecimal digits. ``attempt_id``: the attempt whose receipts
+    count.
     """
 
     order_id: str
@@ -61,8 +62,8 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Part ``n`` (from 1) of an attempt's text; ``part_id`` is the carrier's name for it and
-    ``raw`` its last word."""
+    """Part ``n`` (from 1) of an attempt's text. ``part_id``: the carrier's id of it; ``raw``: the
+    carrier's latest status, as received."""
 
     attempt_id: str
     n: int
@@ -73,7 +74,7 @@ class Part:
 
 
 def insert(tx: Tx, order_id: str, to_hash: str, parts: int, public_id: str) -> None:
-    """Write down, with its order, what is to be sent."""
+    """Record the message of an order, in the transaction that places the order."""
     insert_new(
         tx,
         message,
@@ -91,15 +92,15 @@ def message_of(tx: Tx, order_id: str) -> Message | None:
 
 
 def message_and_move(tx: Tx, order_id: str) -> tuple[Message, int] | None:
-    """The same, and when its order's state changed last (ms UTC)."""
+    """The message, and when its order's state changed last (ms UTC)."""
     row = tx.run(_MESSAGE_AND_MOVE, {"id_": order_id}).mappings().first()
     found = _message(row)
     return None if row is None or found is None else (found, int(row["moved_ms"]))
 
 
 def lock(tx: Tx, order_id: str) -> Message | None:
-    """The same, which nobody else changes before the commit: receipts of two parts may be heard
-    by two machines at once."""
+    """The message, locked until the commit: two machines may receive receipts of two parts at
+    once, and both update the message."""
     return _message(tx.run(_MESSAGE_LOCKED, {"id_": order_id}).mappings().first())
 
 
@@ -109,7 +110,7 @@ def update_message(tx: Tx, order_id: str, **columns: Any) -> None:
 
 
 def add_attempt(tx: Tx, order_id: str, *, ref: str, carrier: str) -> Attempt:
-    """Write down the intent to ask a carrier, as the message's present attempt."""
+    """Record the intent to send through ``carrier``, as the message's current attempt."""
     added = attempts.add(tx, order_id, attempt_id=ref, carrier=carrier, ref=ref)
     update_row(tx, message.c.order_id, order_id, attempt_id=ref)
     return added
@@ -121,20 +122,21 @@ def present_attempt(tx: Tx, order_id: str) -> Attempt | None:
 
 
 def claim_names(tx: Tx, carrier: str, part_ids: Sequence[str]) -> None:
-    """Until the commit, nobody else who calls this for one of these parts gets on.
+    """Lock these part ids until the commit: another caller with one of them waits.
 
-    An answer and a receipt that are written down at once must not miss each other. SQLite has
-    one writer, so that they cannot.
+    The carrier's answer (which names the parts) and a receipt (which looks a part up) may be
+    stored at the same time. Without the lock neither would see the other, and the receipt would
+    stay unapplied. SQLite has one writer and needs no lock.
     """
-    if tx.dialect == "postgresql":  # an advisory lock, as there is no row yet that could be locked
-        for part_id in sorted(set(part_ids)):  # in one order, or two would wait for each other
+    if tx.dialect == "postgresql":  # an advisory lock, because there is no row to lock yet
+        for part_id in sorted(set(part_ids)):  # sorted, or two transactions could deadlock
             tx.run(_ADVISORY_LOCK, {"name_": f"{carrier}/{part_id}"})
 
 
 def add_part(tx: Tx, attempt_id: str, carrier: str, n: int, part_id: str) -> None:
-    """Write down the carrier's name of part ``n``; if it has one already, that one stays.
+    """Record the carrier's id of part ``n``; if the part has an id already, that one stays.
 
-    A carrier may use a name again some day: it then means the newer message.
+    A carrier may reuse an id after some time: it then refers to the newer message.
     """
     values = {
         "attempt_id": attempt_id,
@@ -152,12 +154,12 @@ def add_part(tx: Tx, attempt_id: str, carrier: str, n: int, part_id: str) -> Non
 
 
 def parts_of(tx: Tx, attempt_id: str) -> list[Part]:
-    """The parts whose names are known, in their order."""
+    """The parts whose carrier ids are known, by ``n``."""
     return [_part(row) for row in tx.run(_PARTS, {"id_": attempt_id}).mappings()]
 
 
 def part_named(tx: Tx, carrier: str, part_id: str) -> tuple[Part, str] | None:
-    """The part that the carrier calls so, and its order's id; None if there is none (yet)."""
+    """The part with that carrier id, and its order's id; None if there is none (yet)."""
     row = tx.run(_PART_NAMED, {"carrier_": carrier, "part_": part_id}).mappings().first()
     return None if row is None else (_part(row), row["order_id"])
 

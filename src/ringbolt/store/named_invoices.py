@@ -1,7 +1,7 @@
-"""Every invoice of somebody else's that was ever named to be paid: none is paid for two things.
+"""Every foreign invoice that was accepted for a refund or payout, so that none is used twice.
 
-They are kept for good, among the outside events, whatever became of their payments: a node that
-once said that a payment failed may say something else later.
+They are kept forever, in the table of outside events, even if their payment failed: a node that
+reported a payment as failed may report otherwise later.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from ringbolt.store.schema.tables import inbox, refund
 from ringbolt.store.schema.text_tables import payout
 
 SOURCE: Final = "invoice"
-"""Of the outside events that are such invoices."""
+"""The ``source`` of these rows among the outside events."""
 
 
 def name(tx: Tx, payment_hash: str, what: str) -> bool:
-    """Take an invoice (hash in hex) for ``what``: one of ``of_refund`` and ``of_payout``. False if
-    it was ever taken before."""
+    """Record that an invoice (payment hash in hex) is used for ``what``, made by ``of_refund`` or
+    ``of_payout``. False if it was ever used before."""
     if tx.run(_IN_ROWS, {"hash_": payment_hash}).first() is not None:
         return False
     return insert_new(
@@ -46,12 +46,12 @@ def of_payout(payout_id: str) -> str:
 
 
 def named_for(tx: Tx, what: str) -> list[str]:
-    """The hashes of all invoices that were named for it, the oldest first. Reads all names."""
+    """The payment hashes of all invoices used for ``what``, the oldest first. Scans the table."""
     return list(tx.run(_NAMED_FOR, {"what_": what}).scalars())
 
 
 def not_paid(tx: Tx) -> Sequence[tuple[str, str]]:
-    """(what for, hash) of all whose payment the books call neither paid nor under way."""
+    """(what for, payment hash) of all invoices that are recorded neither as paid nor in flight."""
     return [(row[0], row[1]) for row in tx.run(_NOT_PAID)]
 
 
@@ -59,7 +59,7 @@ _ROWS = (
     select(refund.c.payment_hash).where(refund.c.payment_hash == bindparam("hash_")),
     select(payout.c.payment_hash).where(payout.c.payment_hash == bindparam("hash_")),
 )
-# Also in the rows themselves: earlier versions kept no names here.
+# Refunds and payouts are checked too, because earlier versions recorded no invoices in the inbox.
 _IN_ROWS = union_all(*_ROWS)
 _NAMED_FOR = (
     select(inbox.c.event_id)
@@ -76,7 +76,7 @@ _NOT_PAID = union_all(
     select(inbox.c.payload, inbox.c.event_id).where(
         inbox.c.source == SOURCE, inbox.c.event_id.not_in(_ALIVE)
     ),
-    # Of payouts from before their invoices were kept here
+    # Failed payouts of earlier versions, which recorded no invoices in the inbox
     select("payout " + payout.c.id, payout.c.payment_hash).where(
         payout.c.state == PayoutState.FAILED,
         payout.c.payment_hash.is_not(None),

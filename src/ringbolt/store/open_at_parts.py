@@ -1,5 +1,5 @@
-"""What is still open at each carrier, provider, mail server and node, by the name it was asked
-under. Reads partial indexes of what is open."""
+"""Open orders and payments at each carrier, provider, mail server and node, by the part's name
+in the settings. The queries use partial indexes of open rows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ringbolt.store.schema.text_tables import payout
 
 @dataclass(frozen=True, slots=True)
 class OpenAttempts:
-    """``count`` attempts of orders of a ``kind`` that ``part`` was asked about."""
+    """``count`` unfinished attempts at ``part``, of orders of a ``kind``."""
 
     kind: OrderKind
     part: str
@@ -35,8 +35,8 @@ def open_attempts(tx: Tx) -> list[OpenAttempts]:
 
 
 def open_payments(tx: Tx, close_hold: str) -> dict[str, int]:
-    """How many payments each node holds, is to settle or cancel (jobs of the kind ``close_hold``),
-    or was asked to send; of rows of earlier versions, which name no node, none."""
+    """How many payments each node holds, must still settle or cancel (jobs of the kind
+    ``close_hold``), or is sending. Rows of earlier versions, which name no node, are left out."""
     found: dict[str, int] = {}
     is_hold = (orders.c.method == PaymentMethod.HOLD.value, orders.c.node != "")
     held = select(orders.c.node, func.count()).where(*is_hold, orders.c.finished_ms.is_(None))

@@ -1,4 +1,4 @@
-"""Orders: rows, and the compare-and-swap that alone may change a state."""
+"""Orders: their rows, and ``move``, the compare-and-swap through which every state change goes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ C = TypeVar("C", bound=Command)
 
 
 class _Decoded:
-    """Where an order keeps its command, once somebody asked for it."""
+    """Holds an order's decoded command: the slot must not be a field of the row."""
 
     __slots__ = ("_command",)
     _command: Command
@@ -39,11 +39,11 @@ class _Decoded:
 class Order(_Decoded):
     """One order. Amounts in msat, times in ms UTC, ``payment_hash`` in hex.
 
-    ``payreq`` is the BOLT11 to be paid; ``expiry_height`` the block at which a held payment falls
-    back to the payer; ``client`` who asked, hashed;
-    ``referral_percent`` the share of the ``referrer``, as it was when the order was placed;
-    ``node`` the name of the Lightning node that its invoice is at, '' in rows of earlier versions.
-    ``request`` is what was ordered, as JSON: see ``command``.
+    ``payreq``: the BOLT11 invoice. ``expiry_height``: the block height at which a held payment
+    returns to the payer. ``client``: the buyer's address, hashed. ``referral_percent``: the share
+    of the ``referrer``, as set when the order was placed. ``node``: the name of the Lightning node
+    that has the invoice, '' in rows of earlier versions. ``request``: what was ordered, as JSON;
+    ``command`` decodes it.
     """
 
     id: str
@@ -77,7 +77,7 @@ class Order(_Decoded):
 
     @property
     def command(self) -> Command:
-        """What was ordered; ``request`` is decoded when it is asked for the first time."""
+        """What was ordered, decoded from ``request`` at the first use."""
         try:
             return self._command
         except AttributeError:
@@ -86,7 +86,7 @@ class Order(_Decoded):
             return command
 
     def command_as(self, type_: type[C]) -> C:
-        """The same, of the type that orders of this kind have."""
+        """``command`` as ``type_``, the command type of this kind of order."""
         command = self.command
         assert isinstance(command, type_), f"{self.kind} is not ordered by {type_.__name__}"
         return command
@@ -101,12 +101,12 @@ class OrderEvent:
 
 
 def channel(order_id: str) -> str:
-    """The channel that is woken at every change of the order."""
+    """The wake channel that is notified at every change of the order."""
     return f"order:{order_id}"
 
 
 def insert(tx: Tx, order: Order, why: str) -> bool:
-    """False if the id, payment hash or status token is there already (and nothing is written)."""
+    """Add an order; False, and nothing written, if its id, payment hash or status token exists."""
     columns = {name: getattr(order, name) for name in Order.__slots__}
     columns["may_retry"] = int(order.may_retry)
     if not insert_new(tx, orders, **columns):
@@ -116,16 +116,18 @@ def insert(tx: Tx, order: Order, why: str) -> bool:
 
 
 def is_in(states: Iterable[OrderState]) -> ColumnElement[bool]:
-    """Whether an order is in one of ``states``; for statements that are built once."""
-    # Literals: SQLite makes its plan anew at every run if a partial index hangs on a parameter,
-    # and a list of parameters is spelled out, and compiled, anew at every run.
+    """The SQL condition that an order's state is one of ``states``."""
+    # Literals, not parameters: SQLite plans a statement again at every run if the value of a
+    # parameter decides whether a partial index can be used, and SQLAlchemy expands and compiles a
+    # list of parameters again at every run.
     return orders.c.state.in_([literal_column(f"'{state}'") for state in sorted(states)])
 
 
-# In the order of the fields: an order is made of its row as it comes.
+# Columns in the order of the fields, so that ``Order(*row)`` works.
 _ORDERS = select(*(orders.c[name] for name in Order.__slots__))
 _BY_ID = _ORDERS.where(orders.c.id == bindparam("id"))
-# PostgreSQL: NO KEY, since whoever wrote a row that refers to the order shares its key already.
+# PostgreSQL: FOR NO KEY UPDATE. A transaction that inserted a row with a foreign key to the order
+# holds a share lock on its key; FOR UPDATE would conflict with it, and two such would deadlock.
 _WITH_RECEIVER = _BY_ID.where(orders.c.webhook_url != "").with_for_update(key_share=True)
 _BY_HASH = _ORDERS.where(orders.c.payment_hash == bindparam("payment_hash"))
 _BY_TOKEN = _ORDERS.where(orders.c.status_token == bindparam("token"))
@@ -136,8 +138,10 @@ def by_id(tx: Tx, order_id: str) -> Order | None:
 
 
 def lock_with_receiver(tx: Tx, order_id: str) -> Order | None:
-    """An order that has a ``webhook_url``. Nobody else changes it before the commit, so that what
-    is told next shows both changes."""
+    """An order with a ``webhook_url``, locked until the commit; None if it has no ``webhook_url``.
+
+    The lock puts two changes of one order in sequence, so that the later webhook shows both.
+    """
     return _one(tx.run(_WITH_RECEIVER, {"id": order_id}).first())
 
 
@@ -158,13 +162,15 @@ def move(
     only_from: OrderState | frozenset[OrderState] | None = None,
     **columns: Any,
 ) -> bool:
-    """Move an order to ``target`` if its state allows it; False means that somebody else won.
+    """Move an order to ``target`` if its state allows it; False if it does not, for instance
+    because another transaction moved it first.
 
-    ``only_from``, a state or several, narrows the legal sources further. ``columns`` are set in
-    the same statement.
+    ``only_from``: allow only these of the legal source states. ``columns`` are set in the same
+    statement.
     """
-    # The note first: it reads the state that the order moves from, and locks the row, so that the
-    # change after it cannot fail. Whoever comes second finds no order in a legal state.
+    # The history row first: its INSERT .. SELECT reads the state that the order leaves and locks
+    # the order, so the UPDATE after it cannot miss. A second transaction waits for that lock and
+    # then finds no order in a legal state.
     changes = {"state": target, "reason": why, **columns}
     note, change = _move(target, only_from, tuple(changes))
     noted = {"id_": order_id, "at_": tx.now_ms, "to_": target, "why_": why}
@@ -180,7 +186,8 @@ def move(
 def _move(
     target: OrderState, only_from: OrderState | frozenset[OrderState] | None, names: tuple[str, ...]
 ) -> tuple[Insert, Update]:
-    """The note of the move, which locks the order if its state allows the move, and the move."""
+    """The INSERT of the history row, which locks the order if its state allows the move, and the
+    UPDATE. Cached, because building a statement costs more than running it."""
     sources = sources_of(target)
     if isinstance(only_from, OrderState):
         sources &= {only_from}
@@ -203,7 +210,7 @@ _NOTED = ("order_id", "at_ms", "from_state", "to_state", "why")
 
 
 def tries(tx: Tx, order_id: str) -> int:
-    """How often the order was begun: once, and once more for every retry of a failure."""
+    """How often the order was started: once, plus once for every retry after a failure."""
     return 1 + int(tx.run(_RETRIES, {"id_": order_id}).scalar_one())
 
 
@@ -219,7 +226,7 @@ _RETRIES = (
 
 
 def finish(tx: Tx, order_id: str) -> None:
-    """Nothing more will happen to this order (but a refund, or a retry of a failed one)."""
+    """Record that the order is over; only a refund or a retry of a failed order may follow."""
     tx.run(_FINISH, {"id_": order_id, "now_": tx.now_ms})
 
 
@@ -231,7 +238,7 @@ _FINISH = (
 
 
 def close_retry(tx: Tx, order_id: str) -> None:
-    """A failed order can no longer be tried again: its refund was claimed."""
+    """Forbid a retry of a failed order, because its refund was claimed."""
     tx.run(update(orders).where(orders.c.id == order_id).values(may_retry=0))
 
 
@@ -258,7 +265,7 @@ LAST_MOVED = select(func.max(order_event.c.at_ms)).where(order_event.c.order_id 
 
 
 def _note(tx: Tx, order_id: str, state: str, why: str) -> None:
-    """The first line of an order's history."""
+    """Write the first row of an order's history."""
     values = (order_id, tx.now_ms, "", state, why)
     tx.run(_FIRST_NOTE, dict(zip(_NOTED, values, strict=True)))
     tx.wake.add(channel(order_id))

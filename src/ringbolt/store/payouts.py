@@ -1,4 +1,4 @@
-"""Payouts of referral shares to Lightning Addresses: one unfinished a address at a time."""
+"""Payouts of referral shares to Lightning Addresses: at most one unfinished per address."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from ringbolt.store.schema.text_tables import payout
 
 
 class PayoutState(StrEnum):
-    """OPEN: the money is set aside. PAYING: its invoice is written down and may be on its way.
-    PAID and FAILED are final."""
+    """OPEN: the amount is reserved. PAYING: its invoice is recorded and may be in flight. PAID and
+    FAILED are final."""
 
     OPEN = "open"
     PAYING = "paying"
@@ -27,8 +27,8 @@ class PayoutState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Payout:
-    """``payment_hash`` in hex; it, ``bolt11`` and ``node``, which pays, are there from PAYING on
-    (``node`` '' in rows of earlier versions)."""
+    """``payment_hash`` (hex), ``bolt11`` and ``node`` (which pays) are set from PAYING on; ``node``
+    is '' in rows of earlier versions."""
 
     id: str
     address: str
@@ -44,7 +44,7 @@ class Payout:
 
 
 def open_payout(tx: Tx, id: str, address: str, amount_msat: int) -> bool:
-    """Begin a payout; False if another one to that address is not finished."""
+    """Add a payout; False if another one to that address is unfinished."""
     return insert_new(
         tx,
         payout,
@@ -57,7 +57,7 @@ def open_payout(tx: Tx, id: str, address: str, amount_msat: int) -> bool:
 
 
 def unfinished(tx: Tx, address: str) -> Payout | None:
-    """The payout to ``address`` that is under way."""
+    """The unfinished payout to ``address``, if any."""
     found = tx.run(
         select(payout).where(payout.c.address == address, payout.c.finished_ms.is_(None))
     )
@@ -69,7 +69,7 @@ def by_id(tx: Tx, id: str) -> Payout | None:
 
 
 def begin(tx: Tx, id: str, bolt11: str, payment_hash: str, node: str) -> bool:
-    """OPEN -> PAYING with the one invoice that ``node`` will pay; False if it was begun before."""
+    """OPEN -> PAYING with the one invoice that ``node`` will pay; False if it was not OPEN."""
     return _move(
         tx,
         id,
@@ -94,7 +94,7 @@ def pay(tx: Tx, id: str, fee_msat: int) -> bool:
 
 
 def fail(tx: Tx, id: str, reason: str) -> bool:
-    """OPEN or PAYING -> FAILED: it is certain that nothing was, or will be, paid."""
+    """OPEN or PAYING -> FAILED, if it is certain that nothing was or will be paid."""
     return _move(
         tx,
         id,
@@ -106,8 +106,9 @@ def fail(tx: Tx, id: str, reason: str) -> bool:
 
 
 def locked_balance(tx: Tx, account_id: str) -> Balance:
-    """A referrer's balance, which nobody else changes before the commit; zero if there is none."""
-    # As a transfer locks it: new transfers still see that the account is there.
+    """A referrer's balance, locked until the commit; zero if there is no account."""
+    # NO KEY, as the ledger's triggers lock it: FOR UPDATE would block every transfer that refers to
+    # the account, even one that does not change its balance.
     found = tx.run(
         select(account.c.posted_msat, account.c.pending_out_msat)
         .where(account.c.id == account_id)

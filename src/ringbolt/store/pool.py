@@ -1,8 +1,8 @@
-"""The operator's own numbers and their loans.
+"""The operator's own numbers and their leases.
 
-A number has one open loan at most, rests after each, and is not lent for the same service again
-for months: the service may still know it as the former buyer's. Only who asks for that very number
-gets it for the service once more.
+A number has at most one open lease. After a lease it rests (``REST_MS``), and it is not leased for
+the same service again for ``SAME_SERVICE_MS``, because the service may still link the number to
+the former buyer's account. The exception is a former holder who asks for exactly that number.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ from ringbolt.store.engine.upsert import insert_new
 from ringbolt.store.schema.text_tables import pool_lease, pool_number
 
 REST_MS: Final = 10 * 60_000
-"""After a loan, so that a late text does not come to the next borrower."""
+"""How long a number rests after a lease, so that a late text does not reach the next buyer."""
 SAME_SERVICE_MS: Final = 90 * 24 * 3_600_000
 ANY_COUNTRY: Final = 999
 FORGET_BATCH: Final = 500
 _CANDIDATES: Final = 50
-"""Tried in turn, when other machines take the first of them at the same moment."""
+"""Free numbers to try in turn: other machines may lease the first ones at the same moment."""
 
 
 @dataclass(frozen=True, slots=True)
 class PoolNumber:
-    """``removed_ms``: since when it is not lent any more; None if it is."""
+    """``number`` in E.164. ``removed_ms``: when it left the pool (ms UTC), None while in it."""
 
     number: str
     country: int
@@ -61,14 +61,15 @@ class PoolLease:
 
 @dataclass(frozen=True, slots=True)
 class FreeNumbers:
-    """``total`` numbers are free; ``used[service]`` of them had that service too lately."""
+    """``total`` numbers are free; ``used[service]`` of them cannot be leased for that service,
+    because they were leased for it within ``SAME_SERVICE_MS``."""
 
     total: int
     used: Mapping[str, int]
 
 
 def add(tx: Tx, number: str, country: int, label: str = "") -> bool:
-    """Take a number (E.164) into the pool, or back into it; False if it is there already."""
+    """Add a number (E.164) to the pool, or restore a removed one; False if it is in the pool."""
     new = {"number": number, "country": country, "label": label}
     if insert_new(tx, pool_number, **new, added_ms=tx.now_ms):
         return True
@@ -77,17 +78,17 @@ def add(tx: Tx, number: str, country: int, label: str = "") -> bool:
 
 
 def remove(tx: Tx, number: str) -> bool:
-    """Lend it no more; a loan that goes on does. False if it is not there."""
+    """Remove a number from the pool; an open lease goes on. False if it is not in the pool."""
     return tx.run(_REMOVE, {"number_": number, "now_": tx.now_ms}).rowcount == 1
 
 
 def listing(tx: Tx) -> list[PoolNumber]:
-    """Every number that is in the pool, in order."""
+    """Every number in the pool, sorted."""
     return [PoolNumber(**row) for row in tx.run(_LISTING).mappings()]
 
 
 def countries(tx: Tx) -> tuple[int, ...]:
-    """Where the numbers are, free or not, in rising order."""
+    """The country ids of all numbers in the pool, free or leased, in ascending order."""
     return tuple(tx.run(_COUNTRIES).scalars())
 
 
@@ -100,18 +101,20 @@ def acquire(
     avoid: Set[str] = frozenset(),
     again: str = "",
 ) -> PoolLease | None:
-    """Lend a free number for ``duration_ms``, the one that rested longest; None if there is none.
+    """Lease a free number for ``duration_ms``, the one unused longest; None if none is free.
 
-    Asked again with the same ``ref``, the answer is the same loan, even if it is over. ``again``:
-    this very number; the rules about the same service do not hold for it.
+    Idempotent: the same ``ref`` returns the same lease, even if that has ended. ``avoid``: numbers
+    not to lease. ``again``: lease exactly this number, which may have had the service before.
     """
     lease = by_ref(tx, ref)
     if lease is not None:
         return lease
-    end_overdue(tx)  # an overdue loan still holds the number's one place for an open one
+    # An overdue lease that is not ended yet still occupies the unique index on open leases.
+    end_overdue(tx)
     new = {"ref": ref, "service": service, "from_ms": tx.now_ms}
     for number in _lendable(tx, service, country, avoid, again):
-        # Another machine may lend the same number, or for the same reference, at this moment.
+        # Insert and see, not look and insert: another machine may lease the same number, or for
+        # the same ``ref``, at this moment. The unique indexes decide who gets it.
         if insert_new(tx, pool_lease, **new, number=number, until_ms=tx.now_ms + duration_ms):
             break
     return by_ref(tx, ref)
@@ -127,7 +130,7 @@ def _lendable(tx: Tx, service: str, country: int, avoid: Set[str], again: str) -
 
 
 def has_again(tx: Tx, number: str, service: str) -> bool:
-    """Whether ``lend`` would give that very number ``again``."""
+    """Whether ``acquire`` with ``again=number`` would lease that number for ``service`` now."""
     end_overdue(tx)
     return bool(_lendable(tx, service, ANY_COUNTRY, frozenset(), number))
 
@@ -138,23 +141,24 @@ def by_ref(tx: Tx, ref: str) -> PoolLease | None:
 
 
 def end(tx: Tx, ref: str) -> bool:
-    """End a loan now; False if it is over or unknown."""
+    """End a lease now; False if it has ended already or is unknown."""
     return tx.run(_END, {"ref_": ref, "now_": tx.now_ms}).rowcount == 1
 
 
 def end_overdue(tx: Tx) -> int:
-    """End the loans whose time is up, as of that time; how many."""
+    """End the leases past their ``until_ms``, with that as the end; returns how many."""
     return tx.run(_END_OVERDUE, {"now_": tx.now_ms}).rowcount
 
 
 def forget(tx: Tx) -> int:
-    """Remove loans that no rule asks about any more, ``FORGET_BATCH`` at most; how many."""
+    """Delete up to ``FORGET_BATCH`` leases older than ``SAME_SERVICE_MS``, which no rule needs;
+    returns how many."""
     end_overdue(tx)
     return tx.run(_FORGET, {"before_": tx.now_ms - SAME_SERVICE_MS}).rowcount
 
 
 def free(tx: Tx, country: int) -> FreeNumbers:
-    """What could be lent now in ``country`` (999: anywhere)."""
+    """How many numbers could be leased now in ``country`` (``ANY_COUNTRY``: anywhere)."""
     values = {"country_": country, **_limits(tx)}
     total = tx.run(_FREE_TOTAL, {name: values[name] for name in values if name != "forgotten_"})
     used = {row.service: row.n for row in tx.run(_FREE_USED, values)}
@@ -162,7 +166,7 @@ def free(tx: Tx, country: int) -> FreeNumbers:
 
 
 class DatabasePool:
-    """The pool as whoever lends its numbers sees it, a transaction a call."""
+    """The pool for use outside a transaction: each method runs a transaction of its own."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -210,12 +214,17 @@ _open = _lease.ended_ms.is_(None)
 _there = _number.removed_ms.is_(None)
 _any_or_this = bindparam("country_", type_=Integer)
 _in_country = or_(_any_or_this == ANY_COUNTRY, _number.country == _any_or_this)
-# These are about all loans of a number, beside the one that a statement may be about.
+# An alias, because these conditions look at all leases of a number, while the statement around
+# them may already select one lease from the same table.
 _had = exists().where(_other.number == _number.number)
 
 
 def _over_after(name: str) -> ColumnElement[bool]:
-    """Loans that ended after a time, or go on; told so that a long history is not read."""
+    """Leases that ended after the time in parameter ``name``, or are still open.
+
+    Two plain comparisons instead of one on ``coalesce(ended_ms, until_ms)``, which no index
+    serves: a number's long history would be read each time.
+    """
     since = bindparam(name, type_=_other.ended_ms.type)
     return or_(_other.ended_ms > since, and_(_other.ended_ms.is_(None), _other.until_ms > since))
 
@@ -237,7 +246,9 @@ _FREE_FOR = (
     .order_by(func.coalesce(_last_ended_ms, 0), _number.number)
     .limit(_CANDIDATES)
 )
-# The last text of this service is this buyer's own, so the number need not rest after its loan.
+# For a former holder. Late texts of this service would be the buyer's own anyway, so the number
+# need not rest after a lease for the same service. It must after one for another service, and must
+# not be leased at present.
 _AGAIN = select(_number.number).where(
     _there,
     _number.number == bindparam("again_"),

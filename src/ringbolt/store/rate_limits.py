@@ -1,9 +1,9 @@
 """Shared rate limits: GCRA in one UPSERT, so that all processes count together.
 
-The generic cell rate algorithm keeps one number for each key, the theoretical arrival time at
-which the next request would be exactly on schedule (ITU-T I.371, annex A). Every request moves it
-one step (``period / limit``) on; it is allowed as long as that stays within a whole burst
-(``limit`` steps) of now. A key that is behind its schedule is as good as none: its row may go.
+The generic cell rate algorithm stores one number per key: the theoretical arrival time (TAT) at
+which the next request would be exactly on schedule (ITU-T I.371, annex A). Every request moves the
+TAT forward by one step (``period / limit``), and is allowed if the new TAT is at most a full burst
+(``limit`` steps) after now. A TAT in the past has no effect, so such a row can be deleted.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ringbolt.store.schema.tables import rate_limit
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """``limit`` at once under the name ``key``, and after that one each ``period_ms / limit``."""
+    """A limit of ``limit`` requests at once for ``key``, then one every ``period_ms / limit``."""
 
     key: str
     limit: int
@@ -30,39 +30,42 @@ class Rate:
 
     @property
     def step_ms(self) -> int:
-        return max(1, self.period_ms // self.limit)  # no limit is finer than a millisecond
+        return max(1, self.period_ms // self.limit)  # times are whole milliseconds
 
     def wait_ms(self, tat_ms: int, now_ms: int) -> int:
-        """The ms after which one more is allowed, 0 = now."""
+        """How long until one more request is allowed (ms), 0 = now."""
         step_ms = self.step_ms
         return max(0, max(tat_ms, now_ms) + step_ms - step_ms * self.limit - now_ms)
 
 
 def take(tx: Tx, key: str, *, limit: int, period_ms: int) -> int:
-    """Count one request; 0 if it is allowed, else the ms after which it would be.
+    """Count one request; 0 if it is allowed, else how long until it would be (ms).
 
-    Allows ``limit`` at once, and after that one each ``period_ms / limit``. A refused request
-    counts for nothing.
+    Allows ``limit`` requests at once, then one every ``period_ms / limit``. A refused request is
+    not counted.
     """
     step_ms = max(1, period_ms // limit)
     values = {"key_": key, "now_": tx.now_ms, "step_": step_ms, "burst_": step_ms * limit}
     if tx.run(_take(tx.dialect), values).first() is not None:
         return 0
-    # A refused upsert gives no row. What is read now may be newer, which only makes it later.
+    # A refused upsert returns no row, so read the TAT. Another request may have moved it since;
+    # then the wait is only longer than necessary at the time of the refusal.
     tat_ms = int(tx.run(_LOOK, {"key_": key}).scalar_one())
     return max(1, max(tat_ms, tx.now_ms) + step_ms - step_ms * limit - tx.now_ms)
 
 
 def book(tx: Tx, key: str, step_ms: int, after_ms: int = 0) -> int:
-    """The next free moment (ms UTC), ``after_ms`` from now at the earliest, and ``step_ms`` after
-    it are the asker's: every asker is told another one."""
+    """Reserve the next free slot of ``step_ms``; returns its start (ms UTC).
+
+    The slot starts ``after_ms`` from now at the earliest. No two callers get the same slot.
+    """
     values = {"key_": key, "from_": tx.now_ms + after_ms, "step_": step_ms}
-    # The row has the moment after it, which is the next asker's.
+    # The row stores the end of the slot, where the next one begins.
     return int(tx.run(_book(tx.dialect), values).scalar_one()) - step_ms
 
 
 def look(tx: Tx, keys: Sequence[str]) -> dict[str, int]:
-    """The theoretical arrival time of each key that has one, in one statement. Counts nothing."""
+    """The TAT (ms UTC) of each of ``keys`` that has one, in one statement. Counts nothing."""
     if not keys:
         return {}
     values = {f"key_{n}": key for n, key in enumerate(keys)}
@@ -70,14 +73,14 @@ def look(tx: Tx, keys: Sequence[str]) -> dict[str, int]:
 
 
 def count(tx: Tx, rates: Sequence[Rate]) -> Rate | None:
-    """Count one request for each of ``rates`` (different keys), in one statement; the one that
-    was over its limit by now, and then nothing is counted.
+    """Count one request under each of ``rates`` (with different keys), in one statement. Returns a
+    rate that was over its limit, and then nothing is counted; else None.
 
-    Whoever calls this looked before: it is over only if somebody else counted since.
+    Callers check with ``look`` first, so a rate is over only if another request counted since.
     """
     if not rates:
         return None
-    # In one order everywhere, or two transactions would wait for each other's rows.
+    # Rows are locked in this order. Every transaction sorts by key, or two would deadlock.
     ordered = sorted(rates, key=lambda rate: rate.key)
     values: dict[str, Any] = {"now_": tx.now_ms}
     for n, rate in enumerate(ordered):
@@ -86,20 +89,20 @@ def count(tx: Tx, rates: Sequence[Rate]) -> Rate | None:
     over = [r for r in ordered if counted[r.key] > tx.now_ms + r.step_ms * r.limit]
     if not over:
         return None
-    # Subtracted, not set back: others may have counted since our look.
+    # Subtract one step, rather than restore the old value: other requests may have counted since.
     for rate in ordered:
         tx.run(_UNCOUNT, {"key_": rate.key, "less_": rate.step_ms})
     return over[0]
 
 
 def full(tx: Tx, ahead_ms: int) -> list[tuple[str, int]]:
-    """The keys whose theoretical arrival time is more than ``ahead_ms`` away, and that time."""
+    """The keys whose TAT is more than ``ahead_ms`` after now, with that TAT (ms UTC)."""
     rows = tx.run(_AHEAD, {"after_": tx.now_ms + ahead_ms})
     return [(row.key, int(row.tat_ms)) for row in rows]
 
 
 def forget_idle(tx: Tx) -> int:
-    """Remove the keys that have their whole burst again; returns how many."""
+    """Delete the rows of keys whose full burst is available again; returns how many."""
     return tx.run(_FORGET, {"now_": tx.now_ms}).rowcount
 
 
@@ -110,7 +113,7 @@ def _take(dialect: Dialect) -> Any:
 
     now, step, burst = number("now_"), number("step_"), number("burst_")
     tat = rate_limit.c.tat_ms
-    # CASE, because the greater of two is max(..) in SQLite and greatest(..) in PostgreSQL.
+    # CASE, because the maximum of two values is max(..) in SQLite and greatest(..) in PostgreSQL.
     next_tat = case((tat > now, tat), else_=now) + step
     insert = insert_for(dialect, rate_limit)
     return (
@@ -118,8 +121,8 @@ def _take(dialect: Dialect) -> Any:
         .on_conflict_do_update(
             index_elements=[rate_limit.c.key],
             set_={"tat_ms": next_tat},
-            # The rule itself, under the row's lock: of requests at the same moment no more pass
-            # than may. One that fails it changes nothing, and gives no row.
+            # The limit is checked here, while the upsert holds the row's lock, so concurrent
+            # requests cannot pass it together. A refused request updates and returns no row.
             where=next_tat <= now + burst,
         )
         .returning(tat)
@@ -167,7 +170,8 @@ def _count(dialect: Dialect, number: int) -> Any:
         insert.values(rows)
         .on_conflict_do_update(
             index_elements=[rate_limit.c.key],
-            # What would be inserted is a step from now: so each key brings its own step.
+            # ``excluded.tat_ms`` is now + step, so the difference is the step of this key: one
+            # statement can count keys with different limits.
             set_={"tat_ms": case((tat > now, tat), else_=now) + insert.excluded.tat_ms - now},
         )
         .returning(rate_limit.c.key, tat)

@@ -1,7 +1,7 @@
-"""Texts that came to numbers of ours: each once, and each of one order at most.
+"""Received texts: each is stored once, and belongs to at most one order.
 
-A text without an order is in quarantine: it belongs to nobody, or to a lease that is not written
-down yet. It is claimed by that lease alone, and never again.
+A text without an order is in quarantine: its lease is unknown, or not recorded yet. Only that
+lease's order may claim it, and only once.
 """
 
 from __future__ import annotations
@@ -16,13 +16,15 @@ from ringbolt.store.engine.upsert import insert_new
 from ringbolt.store.schema.text_tables import received_text
 
 MOST_OF_ORDER: Final = 500
-"""So many texts an order keeps; a flood of them costs no more room. Further ones are counted."""
+"""Texts stored per order, to limit the space that a flood of texts can take. Later ones are only
+counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReceivedText:
-    """``source`` and ``event_id`` name it, ``lease_id`` is the provider's name of the loan that it
-    came to, None if it did not say. ``at_ms`` is the provider's time, ``received_ms`` ours."""
+    """``source`` and ``event_id`` identify it. ``lease_id``: the provider's id of the lease that
+    received it, None if the provider did not say. ``at_ms`` is the provider's time, ``received_ms``
+    ours (both ms UTC)."""
 
     id: int
     source: str
@@ -39,7 +41,7 @@ class ReceivedText:
 
 @dataclass(frozen=True, slots=True)
 class NewText:
-    """What is told of a text; ``lease_id`` as in ``ReceivedText``."""
+    """A text as its source reports it; ``lease_id`` as in ``ReceivedText``."""
 
     source: str
     event_id: str
@@ -52,7 +54,7 @@ class NewText:
 
 
 def keep(tx: Tx, new: NewText, order_id: str | None) -> bool:
-    """Write a text down, in quarantine if ``order_id`` is None; False if it is there already."""
+    """Store a text, in quarantine if ``order_id`` is None; False if it is stored already."""
     values = {name: getattr(new, name) for name in NewText.__slots__}
     return insert_new(tx, received_text, **values, order_id=order_id, received_ms=tx.now_ms)
 
@@ -63,7 +65,7 @@ def by_event(tx: Tx, source: str, event_id: str) -> ReceivedText | None:
 
 
 def came_before(tx: Tx, order_id: str, new: NewText | ReceivedText, within_ms: int) -> bool:
-    """Whether the order has the same text of the same sender, at most ``within_ms`` apart."""
+    """Whether the order has the same text from the same sender, at most ``within_ms`` apart."""
     values = {
         "order_": order_id,
         "number_": new.number,
@@ -86,7 +88,7 @@ def unclaimed(tx: Tx, since_ms: int, number: str = "", limit: int = 500) -> list
 
 
 def claim(tx: Tx, text_id: int, order_id: str, code: str) -> bool:
-    """Take a text out of quarantine, for an order; False if somebody did."""
+    """Assign a text in quarantine to an order; False if it has an order already."""
     values = {"id_": text_id, "order_": order_id, "code_": code}
     return tx.run(_CLAIM, values).rowcount == 1
 
@@ -94,14 +96,15 @@ def claim(tx: Tx, text_id: int, order_id: str, code: str) -> bool:
 def of_order(
     tx: Tx, order_id: str, limit: int = MOST_OF_ORDER, skip: int = 0
 ) -> list[ReceivedText]:
-    """An order's latest texts but ``skip``, at most ``limit``, the earliest received first."""
+    """An order's latest ``limit`` texts after skipping the latest ``skip``, in the order in which
+    they were received."""
     values = {"id_": order_id, "limit_": limit, "skip_": skip}
     latest = [ReceivedText(**row) for row in tx.run(_OF_ORDER, values).mappings()]
     return latest[::-1]
 
 
 def kept_of_order(tx: Tx, order_id: str) -> int:
-    """How many texts of an order there are."""
+    """How many texts of an order are stored."""
     return int(tx.run(_KEPT, {"id_": order_id}).scalar_one())
 
 

@@ -1,8 +1,8 @@
-"""What an order receives texts for, and the numbers that are lent to it.
+"""Orders that receive texts, and the numbers leased to them.
 
-A use case that changes any of it locks the order's row here first (``receiving_of(..,
-lock=True)``), so that on several machines a text, a cancel and a timer come one after the other.
-Whoever locks first sees what the one before did; the order's own state decides what that means.
+A use case that changes either locks the order's row here first (``receiving_of(.., lock=True)``).
+So a text, a cancellation and a timer on several machines run one after another, and each sees
+what the one before committed. The order's state then decides what is still allowed.
 """
 
 from __future__ import annotations
@@ -21,11 +21,13 @@ from ringbolt.store.schema.text_tables import lease, receiving
 
 @dataclass(frozen=True, slots=True)
 class ReceivingOrder:
-    """``country``: as asked for, 999 = any. ``hours``: 0 for an activation. ``lease_id``: the
-    present or the last lease, None before the first and while another number is looked for.
+    """What an order receives texts for; all times are ms UTC.
 
-    ``until_ms``: when the number goes back. ``code``: the latest, '' before. ``numbers_tried``:
-    how many numbers were shown to the buyer. ``closed_ms``: when the last number went back.
+    ``country``: as requested, 999 = any. ``hours``: 0 for an activation (one code), else a rental.
+    ``lease_id``: the current or last lease, None before the first one and while the order waits
+    for another number. ``until_ms``: when the current lease ends. ``code``: the latest code, ''
+    before the first. ``numbers_tried``: how many numbers the buyer was shown. ``texts``: how many
+    texts arrived. ``closed_ms``: when the last number was given back.
     """
 
     order_id: str
@@ -49,12 +51,12 @@ class ReceivingOrder:
 
 @dataclass(frozen=True, slots=True)
 class NumberLease:
-    """A number that is or was lent to an order. ``id``: ours, the attempt's; ``provider_id``: the
-    provider's name of it.
+    """A number that is or was leased to an order; all times are ms UTC.
 
-    ``from_ms``: when the provider was asked. ``until_ms``: when it takes the number back at the
-    latest. ``cancel_after_ms``: it refuses a cancel before, 0 = never. ``ended_ms``: None while
-    the number is the buyer's.
+    ``id``: our id, the same as the attempt's; ``provider_id``: the provider's id of the lease.
+    ``from_ms``: when we requested it. ``until_ms``: when the provider ends it at the latest.
+    ``cancel_after_ms``: the provider refuses a cancellation before this time, 0 = it accepts one
+    at any time. ``ended_ms``: None while the buyer has the number. ``why``: why it ended.
     """
 
     id: str
@@ -72,8 +74,8 @@ class NumberLease:
 
 @dataclass(frozen=True, slots=True)
 class DoubtfulLease:
-    """A number that was asked for, and that the provider may have lent and may charge for; nobody
-    has it. ``ref``: ours. The times are ms UTC."""
+    """A request for a number whose outcome we never learned: the provider may have leased one and
+    may charge for it, but no order has it. ``ref``: our reference. Times are ms UTC."""
 
     provider: str
     ref: str
@@ -93,7 +95,8 @@ def insert(tx: Tx, order_id: str, service: str, country: int, hours: int) -> Non
 
 
 def receiving_of(tx: Tx, order_id: str, *, lock: bool = False) -> ReceivingOrder | None:
-    """``lock`` keeps others from changing it until the commit."""
+    """The row of an order, None if it receives no texts. ``lock``: no other transaction can change
+    it until this one commits."""
     row = tx.run(_LOCKED if lock else _RECEIVING, {"id_": order_id}).mappings().first()
     return None if row is None else ReceivingOrder(**{n: row[n] for n in ReceivingOrder.__slots__})
 
@@ -104,9 +107,10 @@ def update_receiving(tx: Tx, order_id: str, **columns: Any) -> None:
 
 
 def add_lease(tx: Tx, new: NumberLease) -> bool:
-    """False, and nothing written, if the number is lent to somebody else, or the loan known."""
-    # Unique indexes decide: one open lease of a number, one lease of a provider's name. A look
-    # before would let two orders, told of one number at the same time, both have it.
+    """Record a lease; False, and nothing written, if the number has another open lease or this
+    lease is recorded already."""
+    # Two unique indexes decide: one open lease per number, one lease per provider's id. Checking
+    # first would let two orders that are given the same number at once both have it.
     return insert_new(tx, lease, **{name: getattr(new, name) for name in NumberLease.__slots__})
 
 
@@ -115,18 +119,18 @@ def lease_by_id(tx: Tx, lease_id: str) -> NumberLease | None:
 
 
 def lease_of_provider(tx: Tx, provider: str, provider_id: str) -> NumberLease | None:
-    """The lease that the provider knows by that name."""
+    """The lease with the provider's id ``provider_id``."""
     values = {"provider_": provider, "provider_id_": provider_id}
     return _lease(tx.run(_OF_PROVIDER, values).mappings().first())
 
 
 def open_lease_of_number(tx: Tx, number: str) -> NumberLease | None:
-    """The one order's that has the number now."""
+    """The open lease of a number (E.164), None if it has none."""
     return _lease(tx.run(_OPEN_OF_NUMBER, {"number_": number}).mappings().first())
 
 
 def leases_of_number(tx: Tx, number: str, since_ms: int) -> list[NumberLease]:
-    """The leases of a number that were asked for after ``since_ms``, the latest first."""
+    """The leases of a number that were requested after ``since_ms``, the latest first."""
     rows = tx.run(_OF_NUMBER, {"number_": number, "since_": since_ms}).mappings()
     return [found for row in rows if (found := _lease(row)) is not None]
 
@@ -138,23 +142,23 @@ def leases_of(tx: Tx, order_id: str) -> list[NumberLease]:
 
 
 def end_lease(tx: Tx, lease_id: str, why: str) -> bool:
-    """False if it was over before."""
+    """End a lease now; False if it had ended already."""
     values = {"id_": lease_id, "now_": tx.now_ms, "why_": why}
     return tx.run(_END, values).rowcount == 1
 
 
 def open_leases(tx: Tx) -> int:
-    """How many numbers are lent out now."""
+    """How many numbers are leased now."""
     return int(tx.run(_OPEN).scalar_one())
 
 
 def open_leases_of(tx: Tx, client: str) -> int:
-    """How many numbers are lent to orders of ``client`` (hashed) now."""
+    """How many numbers are leased now to orders of ``client`` (a hashed client address)."""
     return int(tx.run(_OPEN_OF_CLIENT, {"client_": client}).scalar_one())
 
 
 def doubtful_leases(tx: Tx, since_ms: int, limit: int) -> list[DoubtfulLease]:
-    """Those of orders placed since then, the latest first."""
+    """Doubtful leases of orders placed since ``since_ms``, the latest first, at most ``limit``."""
     rows = tx.run(_DOUBTFUL, {"since_": since_ms, "limit_": limit}).mappings()
     return [DoubtfulLease(**row) for row in rows]
 
@@ -198,7 +202,7 @@ _OPEN_OF_CLIENT = (
     .join(orders, orders.c.id == lease.c.order_id)
     .where(lease.c.ended_ms.is_(None), orders.c.client == bindparam("client_"))
 )
-# An attempt that came to an end without the provider's name for a loan: nobody ever knew.
+# An attempt that is done without the provider's id of a lease: the outcome was never learned.
 _DOUBTFUL = (
     select(
         attempt.c.carrier.label("provider"),

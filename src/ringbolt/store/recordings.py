@@ -1,7 +1,7 @@
-"""What the far ends of calls said: the sounds, and whose they are.
+"""Recordings of what the called party said.
 
-A sound is written in pieces, a transaction each, and is there when its ``recording`` is. In the
-database, because any machine of the shop may be asked for it.
+The audio is stored in pieces, one transaction each; the row in ``recording`` is added last and
+makes it available. It is in the database, because any machine of the shop may have to serve it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ringbolt.store.schema.text_tables import recording, recording_piece
 BATCH = 500
 PIECE_BYTES = 256 * 1024
 _PIECES_AT_ONCE = 16
-"""Removed in one transaction: 4 MB to overwrite, behind which others wait on SQLite."""
+"""Pieces deleted per transaction: 4 MB to overwrite, while other writers on SQLite wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +35,15 @@ class Recording:
 
 
 def add_piece(tx: Tx, recording_id: str, n: int, sound: bytes) -> bool:
-    """The ``n``-th piece (from 0) of a sound; False if it is there already."""
+    """Store the ``n``-th piece (from 0) of the audio; False if it is stored already."""
     return insert_new(
         tx, recording_piece, recording_id=recording_id, n=n, sound=sound, created_ms=tx.now_ms
     )
 
 
 def add(tx: Tx, recording_id: str, order_id: str, n: int, duration_ms: int) -> bool:
-    """Behind its pieces, so that nobody is given half a sound. False if it is there already."""
+    """Add a recording whose pieces are all stored; False if it exists already. Call this last, so
+    that an incomplete recording is never served."""
     return insert_new(
         tx,
         recording,
@@ -55,29 +56,30 @@ def add(tx: Tx, recording_id: str, order_id: str, n: int, duration_ms: int) -> b
 
 
 def of_order(tx: Tx, order_id: str) -> list[Recording]:
-    """The recordings of an order's call that are still kept, in their order."""
+    """The recordings of an order's call that are still stored, by ``n``."""
     return [_recording(row) for row in tx.run(_OF_ORDER, {"order_": order_id})]
 
 
 def of_account(tx: Tx, account_id: str, recording_id: str) -> Recording | None:
-    """The recording, if that account paid for its call."""
+    """The recording, or None if it does not exist or another account paid for its call."""
     row = tx.run(_OF_ACCOUNT, {"account_": account_id, "id_": recording_id}).first()
     return None if row is None else _recording(row)
 
 
 def sound_of(tx: Tx, recording_id: str) -> bytes:
-    """The WAV; b'' if it is kept no more."""
+    """The WAV file; b'' if it was deleted."""
     return b"".join(row.sound for row in tx.run(_SOUND, {"id_": recording_id}))
 
 
 def forget(tx: Tx, keep_ms: int) -> int:
-    """Remove some recordings that were made longer than ``keep_ms`` ago; returns how many."""
+    """Delete up to ``BATCH`` recordings older than ``keep_ms``; returns how many."""
     old = tx.run(_OLD, {"before_ms": tx.now_ms - keep_ms, "limit_": BATCH})
     return _remove(tx, [row.id for row in old])
 
 
 def forget_pieces(tx: Tx, keep_ms: int) -> int:
-    """Remove some pieces as old as that, also those whose recording was never whole."""
+    """Delete up to ``_PIECES_AT_ONCE`` pieces older than ``keep_ms``, also of recordings that were
+    never completed; returns how many."""
     old = tx.run(_OLD_PIECES, {"before_ms": tx.now_ms - keep_ms, "limit_": _PIECES_AT_ONCE}).all()
     for row in old:
         tx.run(_REMOVE_PIECE, {"id_": row.recording_id, "n_": row.n})

@@ -1,4 +1,4 @@
-"""Refunds of failed L402 orders: one a order, claimed at most once at a time."""
+"""Refunds of failed L402 orders: at most one per order, with at most one claim at a time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from ringbolt.store.schema.tables import refund
 
 
 class RefundState(StrEnum):
-    """OPEN: to be had. CLAIMED: an invoice was named, its payment is under way. PAID: gone."""
+    """OPEN: can be claimed. CLAIMED: the buyer gave an invoice, its payment is in flight. PAID:
+    final."""
 
     OPEN = "open"
     CLAIMED = "claimed"
@@ -23,8 +24,8 @@ class RefundState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """``node``: who was asked to pay the invoice; '' before that, and in rows of earlier
-    versions."""
+    """``node``: the node that pays the invoice; '' before a claim and in rows of earlier versions.
+    ``k1``: the secret of LNURL-withdraw (LUD-03) that allows a claim."""
 
     order_id: str
     amount_msat: int
@@ -41,8 +42,7 @@ class Refund:
 
 
 def open_refund(tx: Tx, order_id: str, amount_msat: int) -> None:
-    """A failed order's refund can be had from now on, by a new ``k1``; nothing happens if it can
-    already."""
+    """Open the refund of a failed order under a new ``k1``; does nothing if it exists already."""
     insert_new(
         tx,
         refund,
@@ -57,7 +57,7 @@ def open_refund(tx: Tx, order_id: str, amount_msat: int) -> None:
 
 
 def drop_open(tx: Tx, order_id: str) -> bool:
-    """Take back an unclaimed refund, because the order is tried again; False if claimed."""
+    """Delete an unclaimed refund, because the order is retried; False if it was claimed."""
     gone = tx.run(
         refund.delete().where(refund.c.order_id == order_id, refund.c.state == RefundState.OPEN)
     )
@@ -73,7 +73,7 @@ def by_k1(tx: Tx, k1: str) -> Refund | None:
 
 
 def claim(tx: Tx, order_id: str, bolt11: str, payment_hash: str, node: str) -> bool:
-    """OPEN -> CLAIMED with the invoice that ``node`` will pay; False if somebody else was first."""
+    """OPEN -> CLAIMED with the invoice that ``node`` will pay; False if it was claimed already."""
     changed = tx.run(
         update(refund)
         .where(refund.c.order_id == order_id, refund.c.state == RefundState.OPEN)
@@ -108,7 +108,7 @@ def reopen(tx: Tx, order_id: str, reason: str) -> bool:
 
 
 def pay(tx: Tx, order_id: str, fee_msat: int, payment_hash: str) -> bool:
-    """CLAIMED -> PAID, by the payment of that invoice."""
+    """CLAIMED -> PAID, by the payment with that hash; ``fee_msat`` is its routing fee."""
     changed = tx.run(
         update(refund)
         .where(refund.c.order_id == order_id, refund.c.state == RefundState.CLAIMED)

@@ -1,5 +1,7 @@
-"""What was sold on a day (UTC), in all and for each calling code, and to each country in an hour:
-for the limits of what is sold."""
+"""Sales per day (UTC), in total, per calling code, and per country and hour, for the spend limits.
+
+``msat`` amounts are added up per scope: ``all``, ``prefix:44``, ``hour17:GB``.
+"""
 
 from __future__ import annotations
 
@@ -16,49 +18,50 @@ from ringbolt.store.schema.text_tables import spend
 DAY_MS = 86_400_000
 ALL = "all"
 SHARDS = 8
-"""Rows of a scope on PostgreSQL, where each sale locks a row until its commit is on the disk."""
+"""Rows per scope on PostgreSQL: each sale locks its row until the commit is on disk, so with one
+row per scope all sales would run one after another."""
 _HOUR = "hour"
 
 
 def hour_scope(country: str, at_ms: int) -> str:
-    """The scope of what is sold to a country in the hour of the day that ``at_ms`` is in."""
+    """The scope for sales to ``country`` in the hour of the day of ``at_ms`` (ms UTC)."""
     return f"{_HOUR}{at_ms % DAY_MS // 3_600_000:02d}:{country}"
 
 
 def today(tx: Tx) -> dict[str, int]:
-    """What was sold today by scope (``all``, ``prefix:44``, ``hour17:GB``), msat."""
+    """Today's sales by scope (``all``, ``prefix:44``, ``hour17:GB``), msat."""
     return _by_scope(tx.run(_TODAY, {"day_": tx.now_ms // DAY_MS}))
 
 
 def sold(tx: Tx, scopes: Sequence[str]) -> dict[str, int]:
-    """What was sold today in these scopes, msat; a scope without a sale is missing."""
+    """Today's sales in these scopes, msat; scopes without a sale are left out."""
     names = [name for scope in scopes for name in _names(tx, scope)]
     values = {"day_": tx.now_ms // DAY_MS} | {f"scope_{n}": name for n, name in enumerate(names)}
     return _by_scope(tx.run(_sold(len(names)), values))
 
 
 def add(tx: Tx, scopes: Sequence[str], msat: int, order_id: str) -> dict[str, int]:
-    """Count a sale in several scopes; what was sold in each today, this included, msat.
+    """Add a sale to several scopes; returns today's sales in each, this one included, msat.
 
-    On PostgreSQL a scope has several rows, or every sale would wait for the one before it to be
-    on the disk; sales in the same moment may then not see one another.
+    On PostgreSQL a scope has ``SHARDS`` rows, and two sales at the same time may not see each
+    other in the sums: a limit can be exceeded by as much as is sold concurrently.
     """
     values: dict[str, Any] = {"day_": tx.now_ms // DAY_MS, "msat_": msat}
-    for n, scope in enumerate(sorted(scopes)):  # in one order, or two sales would block each other
+    for n, scope in enumerate(sorted(scopes)):  # rows lock in this order; else sales could deadlock
         values[f"scope_{n}"] = _shard(tx, scope, order_id)
     rows = tx.run(_add(tx.dialect, len(scopes)), values)
     return _by_scope(rows) if tx.dialect == "sqlite" else sold(tx, scopes)
 
 
 def uncount(tx: Tx, scopes: Sequence[str], msat: int, order_id: str, at_ms: int) -> None:
-    """``msat`` of what was counted for an order at ``at_ms`` came to nothing."""
+    """Subtract ``msat`` of the sale that was added for an order at ``at_ms`` (ms UTC)."""
     for scope in sorted(scopes):
         values = {"day_": at_ms // DAY_MS, "scope_": _shard(tx, scope, order_id), "msat_": msat}
         tx.run(_TAKE_BACK, values)
 
 
 def forget(tx: Tx, keep_days: int) -> int:
-    """Remove days longer ago; returns how many rows."""
+    """Delete the rows of days more than ``keep_days`` ago; returns how many."""
     return tx.run(_FORGET, {"before_": tx.now_ms // DAY_MS - keep_days}).rowcount
 
 
@@ -75,7 +78,7 @@ def _names(tx: Tx, scope: str) -> list[str]:
 
 
 def _shard(tx: Tx, scope: str, order_id: str) -> str:
-    # By the order: what comes to nothing is taken out of the row that it was added to.
+    # Chosen by the order id, so that ``uncount`` subtracts from the row that ``add`` increased.
     return f"{scope}#{0 if tx.dialect == 'sqlite' else int(order_id[:4], 16) % SHARDS}"
 
 
@@ -110,7 +113,7 @@ def _sold(number: int) -> Any:
 
 _TODAY = select(spend.c.scope, spend.c.msat).where(spend.c.day == bindparam("day_"))
 _LESS = bindparam("msat_", type_=spend.c.msat.type)
-# Not below zero: an order sold while limits were off was never counted, and may fail all the same.
+# Not below zero: an order sold while limits were off was not counted, but may still fail.
 _TAKE_BACK = (
     update(spend)
     .where(spend.c.day == bindparam("day_"), spend.c.scope == bindparam("scope_"))

@@ -1,4 +1,4 @@
-"""How often a number got its code, by country and service, of the orders that are over."""
+"""How often a leased number received its code, by country and service, among finished orders."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from ringbolt.store.schema.text_tables import receiving
 
 @dataclass(frozen=True, slots=True)
 class SuccessRate:
-    """Of ``orders`` for a code that had a number in ``country``, ``delivered`` got what they were
-    for; the others ran out of time or were cancelled."""
+    """``orders`` finished orders for a code had a number in ``country``; ``delivered`` of them
+    received the code, the others expired or were cancelled."""
 
     country: int
     service: str
@@ -24,13 +24,13 @@ class SuccessRate:
 
 
 def of_latest(tx: Tx, since_ms: int, at_most: int, least: int) -> list[SuccessRate]:
-    """Of the latest ``at_most`` orders placed since then; countries and services with fewer than
-    ``least`` of them are left out."""
+    """Rates among the latest ``at_most`` orders placed since ``since_ms`` (ms UTC). A country and
+    service with fewer than ``least`` orders are left out."""
     values = {"since_": since_ms, "most_": at_most, "least_": least}
     return [SuccessRate(**row) for row in tx.run(_OF_LATEST, values).mappings()]
 
 
-# The latest only, by the index on their times: it costs the same however many there ever were.
+# The latest orders only, by the index on their times, so that the cost does not grow with history.
 _latest = (
     select(orders.c.id, orders.c.state, orders.c.kind)
     .where(orders.c.created_ms >= bindparam("since_"))

@@ -1,4 +1,4 @@
-"""Numbers and addresses that want nothing from us, known by their hashes only."""
+"""Numbers and addresses that must not be contacted; only their hashes are stored."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from ringbolt.store.engine.upsert import insert_new
 from ringbolt.store.schema.text_tables import suppression
 
 Channel = Literal["sms", "email"]
-"""By telephone (``sms``, calls too) or by e-mail."""
+"""``sms`` covers texts and calls."""
 
 
 def channel_of(kind: OrderKind) -> Channel:
-    """How an order of that kind reaches whom it is for."""
+    """The channel by which an order of that kind contacts its recipient."""
     return "email" if kind is OrderKind.EMAIL else "sms"
 
 
@@ -30,34 +30,34 @@ class Suppression:
 
 
 def add(tx: Tx, channel: Channel, to_hash: str, why: str) -> bool:
-    """False if it is there already; the first reason stays."""
+    """Suppress a number or address; False if it is suppressed already (the first reason stays)."""
     return insert_new(tx, suppression, channel=channel, to_hash=to_hash, why=why, at_ms=tx.now_ms)
 
 
 def holds(tx: Tx, channel: Channel, to_hash: str) -> bool:
-    """Whether nothing may be sent there."""
+    """Whether a number or address is suppressed."""
     return tx.run(_HOLDS, {"channel_": channel, "hash_": to_hash}).first() is not None
 
 
 def mark(tx: Tx, channel: Channel) -> tuple[int, int]:
-    """How many there are, and when the last one came: another pair after every change but one
-    that takes an old one away and adds another in the same millisecond."""
+    """How many there are, and when the latest was added (ms UTC), to detect changes cheaply. The
+    pair differs after every change, except a removal and an addition in the same millisecond."""
     row = tx.run(_MARK, {"channel_": channel}).one()
     return int(row.number), int(row.last_ms or 0)
 
 
 def hashes(tx: Tx, channel: Channel) -> frozenset[str]:
-    """All of them."""
+    """The hashes of all suppressed numbers or addresses of a channel."""
     return frozenset(tx.run(_HASHES, {"channel_": channel}).scalars())
 
 
 def remove(tx: Tx, channel: Channel, to_hash: str) -> bool:
-    """False if it was not there."""
+    """End a suppression; False if there was none."""
     return tx.run(_REMOVE, {"channel_": channel, "hash_": to_hash}).rowcount == 1
 
 
 def listing(tx: Tx, limit: int = 1000) -> list[Suppression]:
-    """The newest ``limit`` of them, newest first."""
+    """The newest ``limit`` suppressions, newest first."""
     rows = tx.run(_LISTING, {"limit_": limit})
     return [Suppression(row.channel, row.to_hash, row.why, row.at_ms) for row in rows]
 

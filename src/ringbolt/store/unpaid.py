@@ -1,4 +1,4 @@
-"""Forgetting orders that were never paid: nothing of the ledger is about them."""
+"""Deletes orders that were never paid; the ledger has no transfers of them."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ from ringbolt.store.schema.tables import job, order_event, orders, transfer
 from ringbolt.store.schema.text_tables import idempotency, message, receiving, webhook, webhook_try
 
 FORGET_BATCH: Final = 100
-"""Orders of one transaction: so few that nobody waits for it."""
+"""Orders per transaction: few enough not to delay other transactions."""
 
 
 def forget(tx: Tx, keep_ms: int) -> int:
-    """Remove up to ``FORGET_BATCH`` orders that expired longer than ``keep_ms`` ago, with all that
-    belongs to them; returns how many. What a job is still about stays: the node may not have been
-    told that the invoice is void, or a receiver that the order is over."""
+    """Delete up to ``FORGET_BATCH`` orders that expired more than ``keep_ms`` ago, with all their
+    rows in other tables; returns how many.
+
+    Orders with a job stay: their invoice may still have to be cancelled at the node, or their last
+    webhook sent.
+    """
     old = list(tx.run(_OLD, {"before_": tx.now_ms - keep_ms}).scalars())
     if old:
         for statement in _FORGET:
@@ -41,8 +44,8 @@ _OLD = (
 )
 _ids: BindParameter[str] = bindparam("ids_", expanding=True)
 _of_order = select(webhook.c.id).where(webhook.c.order_id.in_(_ids))
-# Children first: each refers to what comes after it. Never by ON DELETE CASCADE: with foreign keys
-# on, a migration on SQLite that rebuilds the parent's table deletes its children.
+# Children first, because of the foreign keys. Not by ON DELETE CASCADE: a SQLite migration that
+# rebuilds the parent table drops it, and with foreign keys on that would delete the children.
 _FORGET = (
     delete(webhook_try).where(webhook_try.c.webhook_id.in_(_of_order)),
     *(

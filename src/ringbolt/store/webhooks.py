@@ -1,10 +1,11 @@
-"""What is told to the outside, and every try to tell it.
+"""Outgoing webhooks, and every attempt to deliver them.
 
-Those of one order and topic are numbered (``seq``) and sent one after another; topics do not wait
-for each other. The topic '' is how the order stands. The ``id`` is the ``webhook-id`` of Standard
-Webhooks: the same in every try, so that a receiver knows a repetition.
+The webhooks of one order and topic are numbered (``seq``) and sent in that order; topics do not
+wait for each other. The topic '' carries the order's status. ``id`` is the ``webhook-id`` of
+Standard Webhooks: the same in every try, so that a receiver recognises a repetition.
 
-What a GET tells is kept in ``body`` too, and becomes the query of ``url`` when it is sent.
+For the method GET, ``body`` holds the parameters, which are put into the query of ``url`` when
+the webhook is sent.
 """
 
 from __future__ import annotations
@@ -43,9 +44,9 @@ class WebhookState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A webhook that is to be sent, the ``seq``-th of its topic. ``tries``: those that failed.
-    ``owner``: whose secret signs it, an account's id or the order's. ``wiped``: the order's texts
-    are forgotten already."""
+    """A webhook to be sent, the ``seq``-th of its topic. ``tries``: failed tries so far.
+    ``owner``: the account's or order's id, whose secret signs it. ``wiped``: the order's texts
+    were deleted already."""
 
     id: str
     order_id: str
@@ -62,7 +63,8 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """One try: the HTTP ``status``, or why there was no answer. ``took_ms`` until the end of it."""
+    """One delivery try: the HTTP ``status``, or in ``error`` why there was no answer; ``took_ms``
+    is its duration."""
 
     at_ms: int
     status: int | None
@@ -72,8 +74,8 @@ class Try:
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """A webhook as its log shows it; ``tries`` since it was last asked for, ``log`` all of them,
-    the latest first."""
+    """A webhook with its log. ``tries`` counts those since it was last (re)sent; ``log`` has all of
+    them, the latest first."""
 
     id: str
     order_id: str
@@ -89,9 +91,9 @@ class Webhook:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """The latest that a topic of an order told. ``news``: what tells it from others of the topic;
-    '' if it was wiped since."""
+class LastWebhook:
+    """The latest webhook of a topic. ``news``: its content, to see whether a new webhook would
+    repeat it; '' if it was wiped."""
 
     seq: int
     news: str
@@ -99,22 +101,22 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The latest first; ``cursor`` asks on from here, '' at the end."""
+    """The latest webhooks first; ``cursor`` continues the list, '' at its end."""
 
     webhooks: tuple[Webhook, ...]
     cursor: str
 
 
-def last_told(tx: Tx, order_id: str, topic: str = "") -> Told | None:
-    """The latest that the order told of a topic."""
-    row = tx.run(_LAST_TOLD, {"order_": order_id, "topic_": topic}).first()
-    return None if row is None else Told(row.seq, row.news)
+def last_of(tx: Tx, order_id: str, topic: str = "") -> LastWebhook | None:
+    """The latest webhook of an order's topic, sent or not; None if there is none."""
+    row = tx.run(_LAST, {"order_": order_id, "topic_": topic}).first()
+    return None if row is None else LastWebhook(row.seq, row.news)
 
 
 def insert(
     tx: Tx, order_id: str, method: str, url: str, body: bytes, topic: str = "", news: str = ""
 ) -> str:
-    """Write down what is to be told after all that the topic told before; returns its id."""
+    """Add a webhook behind the earlier ones of its topic; returns its id."""
     webhook_id = f"msg_{secrets.token_hex(12)}"
     tx.run(
         _INSERT,
@@ -133,23 +135,23 @@ def insert(
 
 
 def next_of(tx: Tx, order_id: str, topic: str = "") -> Outgoing | None:
-    """What the order has to tell next of a topic."""
+    """The next webhook to send of an order's topic; None if none is pending."""
     row = tx.run(_NEXT, {"order_": order_id, "topic_": topic}).mappings().first()
     return None if row is None else _outgoing(row)
 
 
 def waits(tx: Tx, order_id: str, topic: str = "") -> bool:
-    """Whether the order has something to tell of a topic."""
+    """Whether a webhook of an order's topic is pending."""
     return tx.run(_WAITS, {"order_": order_id, "topic_": topic}).first() is not None
 
 
 def record_try(
     tx: Tx, sent: Outgoing, body: bytes, state: WebhookState, outcome: tuple[int | None, str, int]
 ) -> None:
-    """Write down one try of ``sent``, and its state after it.
+    """Record one delivery try of ``sent``, and the webhook's state after it.
 
-    ``body`` is what was sent: the next try sends those very bytes. ``outcome``: HTTP status or
-    None, what went wrong or '', and how long it took (ms).
+    ``body``: the bytes sent, which the next try must repeat exactly. ``outcome``: HTTP status or
+    None, the error or '', and the duration in ms.
     """
     status, error, took_ms = outcome
     tx.run(
@@ -178,19 +180,19 @@ def record_try(
 
 
 def resend(tx: Tx, webhook_id: str) -> str | None:
-    """Let it be sent again from its first try; the order's id, None if there is nothing to send:
-    no such webhook, or what it told was wiped."""
+    """Make a webhook pending again, with its tries counted from 0; returns the order's id, None if
+    the webhook does not exist or its body was wiped."""
     found = tx.run(_RESEND, {"id_": webhook_id}).first()
     return None if found is None else str(found.order_id)
 
 
 def topic_of(tx: Tx, webhook_id: str) -> str:
-    """The topic that a webhook is of; '' too if there is no such webhook."""
+    """The topic of a webhook; also '' if there is no such webhook."""
     return str(tx.run(_TOPIC_OF, {"id_": webhook_id}).scalar() or "")
 
 
 def order_of(tx: Tx, webhook_id: str) -> str | None:
-    """The order that a webhook is of."""
+    """The id of a webhook's order; None if there is no such webhook."""
     found = tx.run(_ORDER_OF, {"id_": webhook_id}).scalar()
     return None if found is None else str(found)
 
@@ -198,8 +200,8 @@ def order_of(tx: Tx, webhook_id: str) -> str | None:
 def listing(
     tx: Tx, order_id: str = "", *, failed: bool = False, cursor: str = "", limit: int = 50
 ) -> Page:
-    """Webhooks, of one order or of all, the latest first. ``failed``: given up, or not delivered
-    after a try. Raises ``ValueError`` for a cursor that is none."""
+    """Webhooks of one order or of all, the latest first. ``failed``: only those that were given
+    up, or are pending after a failed try. Raises ``ValueError`` for an invalid cursor."""
     query = select(webhook).order_by(
         webhook.c.created_ms.desc(), webhook.c.seq.desc(), webhook.c.id
     )
@@ -210,7 +212,7 @@ def listing(
         query = query.where(or_(webhook.c.state == WebhookState.GIVEN_UP, pending))
     if cursor:
         query = query.where(_after(cursor))
-    rows = tx.run(query.limit(limit + 1)).mappings().all()  # one more tells whether it goes on
+    rows = tx.run(query.limit(limit + 1)).mappings().all()  # one more row: is there a next page?
     page = rows[:limit]
     log = _log(tx, [row["id"] for row in page])
     last = page[-1] if len(rows) > limit else None
@@ -221,7 +223,7 @@ def listing(
 
 
 def forget(tx: Tx, keep_ms: int) -> int:
-    """Remove up to ``FORGET_BATCH`` that are done and older than ``keep_ms``, with their tries;
+    """Delete up to ``FORGET_BATCH`` finished webhooks older than ``keep_ms``, with their tries;
     returns how many."""
     old = [row.id for row in tx.run(_OLD, {"before_": tx.now_ms - keep_ms})]
     if old:
@@ -231,7 +233,7 @@ def forget(tx: Tx, keep_ms: int) -> int:
 
 
 def wipe(tx: Tx, order_ids: Collection[str]) -> None:
-    """Forget what these orders told; what still waits to be sent is forgotten once it was."""
+    """Delete the content of these orders' webhooks; of pending ones, once they are done."""
     tx.run(_WIPE, {"orders_": list(order_ids)})
 
 
@@ -294,7 +296,7 @@ def _webhook(row: RowMapping, log: list[Try]) -> Webhook:
 
 # Built once: building a statement costs more than running it.
 _OF_TOPIC = (webhook.c.order_id == bindparam("order_"), webhook.c.topic == bindparam("topic_"))
-_LAST_TOLD = (
+_LAST = (
     select(webhook.c.seq, webhook.c.news).where(*_OF_TOPIC).order_by(webhook.c.seq.desc()).limit(1)
 )
 _LAST_SEQ = select(func.coalesce(func.max(webhook.c.seq), 0)).where(*_OF_TOPIC)
@@ -302,8 +304,9 @@ _NEW = {
     webhook.c.id: bindparam("id_", type_=webhook.c.id.type),
     webhook.c.order_id: bindparam("order_", type_=webhook.c.order_id.type),
     webhook.c.topic: bindparam("topic_", type_=webhook.c.topic.type),
-    # In the statement itself. Two that tell of one topic at once come one after the other, since
-    # what they tell of (order, call) is locked by its change; else the unique constraint refuses.
+    # Numbered in the INSERT itself, to save a statement. Two transactions cannot take the same
+    # number: each has locked the order or call that its webhook reports on. The unique constraint
+    # on (order, topic, seq) would refuse a mistake.
     webhook.c.seq: _LAST_SEQ.scalar_subquery() + 1,
     webhook.c.method: bindparam("method_", type_=webhook.c.method.type),
     webhook.c.url: bindparam("url_", type_=webhook.c.url.type),
@@ -367,7 +370,7 @@ _FORGET_TRIES = delete(webhook_try).where(
     webhook_try.c.webhook_id.in_(bindparam("ids_", expanding=True))
 )
 _FORGET = delete(webhook).where(webhook.c.id.in_(bindparam("ids_", expanding=True)))
-# What was not told yet is still owed to its receiver; ``record_try`` wipes it when it is done.
+# Pending webhooks must still be delivered, so they keep their body; ``record_try`` wipes them.
 _WIPE = (
     update(webhook)
     .where(

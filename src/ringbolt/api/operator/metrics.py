@@ -58,7 +58,7 @@ class Metrics:
         for (lane, state), count in now.jobs.items():
             self._jobs.labels(lane, state).set(count)
         self._oldest.set(now.oldest_due_ms / 1000)
-        self._aside.set(now.aside)
+        self._aside.set(now.dead_letters)
         self._gone.clear()
         for each in gone:
             self._gone.labels(each.area, each.name).set(each.count)

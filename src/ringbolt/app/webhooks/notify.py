@@ -54,7 +54,7 @@ def tell(
     """Tell ``notice`` at ``url``, after all that the topic has told before; of no effect if the
     latest of that told the same."""
     news = notice.news()
-    last = webhooks.last_told(tx, order_id, topic)
+    last = webhooks.last_of(tx, order_id, topic)
     if last is None or last.news != news:
         webhooks.insert(tx, order_id, method, url, notices.to_json(notice), topic, news)
         see_to_sending(tx, order_id, topic, lane)

@@ -124,9 +124,9 @@ async def _store(settings: Settings) -> list[CheckResult]:
     if dead:
         found.append(CheckResult("jobs", "-", "wrong", f"{dead} jobs were given up",
                              "Their cause is in the log and in job.last_error."))  # fmt: skip
-    if now.aside:
-        told = counted(now.aside, "outside event")
-        found.append(CheckResult("outside events", "-", "note", f"{told} could not be stored: "
+    if now.dead_letters:
+        events = counted(now.dead_letters, "outside event")
+        found.append(CheckResult("outside events", "-", "note", f"{events} could not be stored: "
                              "they are dead letters", "The log names them and the fault; ringbolt "
                              "audit says whether money is concerned."))  # fmt: skip
     return found

@@ -1,8 +1,8 @@
-"""Statements of SQLAlchemy Core compiled once, to be run straight on a driver.
+"""SQLAlchemy Core statements compiled once, to run directly on a driver.
 
-SQLAlchemy spends several times as long on a small statement as the driver does. A statement that
-is built once (a constant of a module) is therefore compiled once too. Everything else (a statement
-built for one call, lists in IN, types that need converting) is left to SQLAlchemy.
+SQLAlchemy takes several times as long for a small statement as the driver does. So a statement
+that is built once (a module constant) is also compiled only once. All others (statements built for
+one call, lists in IN, types that need conversion) are left to SQLAlchemy.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from sqlalchemy.types import ARRAY, Integer, LargeBinary, String, TypeEngine
 
 from ringbolt.store.engine.rows import RowMaker
 
-_PLAIN = (Integer, String, LargeBinary)  # what drivers take and give as it is; Text is a String
+_PLAIN = (Integer, String, LargeBinary)  # need no conversion for the driver; Text is a String
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
 class Compiled:
-    """``names``: the parameters in their places; ``fixed``: those that the statement brings;
-    ``columns`` and ``make``: of its rows, once there were some."""
+    """``names``: the parameter of each placeholder; ``fixed``: parameters whose value is part of
+    the statement; ``columns`` and ``make``: of its rows, set after the first run with rows."""
 
     sql: str
     names: list[str]
@@ -33,18 +33,18 @@ class Compiled:
     make: RowMaker = field(default=tuple)
 
     def bind(self, values: dict[str, Any]) -> list[Any]:
-        """The values in their places."""
+        """The parameter values in the order of the placeholders."""
         if self.fixed:
             values = self.fixed | values
         return [values[name] for name in self.names]
 
 
 _Forms = dict[tuple[str, ...], Compiled | None]
-"""An INSERT has a form for every choice of columns; None: it is left to SQLAlchemy."""
+"""An INSERT is compiled once for each set of columns; None: left to SQLAlchemy."""
 
 
 class CompiledStatements:
-    """What was compiled so far for one dialect; a statement that is gone is forgotten."""
+    """The compiled statements of one dialect, held as long as the statements exist."""
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
@@ -54,8 +54,8 @@ class CompiledStatements:
         return len(self._seen)
 
     def find(self, statement: Executable, values: Any) -> Compiled | None:
-        """None: it is not for this way, or comes the first time (only who comes a second time is
-        here to stay)."""
+        """The compiled statement; None if SQLAlchemy must run it, also at its first use (only a
+        statement used twice is worth compiling)."""
         forms = self._seen.get(statement)
         if forms is None:
             self._seen[statement] = {}
@@ -71,7 +71,7 @@ class CompiledStatements:
 
 
 def _takes_columns(statement: Executable) -> bool:
-    """Whether its parameters are columns: it is INSERT .. VALUES without values of its own."""
+    """Whether the parameters decide the columns: an INSERT .. VALUES built without values."""
     return isinstance(statement, Insert) and statement.select is None
 
 
@@ -81,10 +81,10 @@ def _compile(statement: Executable, form: tuple[str, ...], dialect: Dialect) -> 
     if not all(_is_plain(column.type) for column in statement.exported_columns):
         return None
     if isinstance(statement, Insert):
-        statement = statement.inline()  # the key of the new row is not asked for
+        statement = statement.inline()  # do not fetch the key of the new row
     compiled: Any = statement.compile(dialect=dialect, column_keys=list(form) or None)
     for bind in compiled.binds.values():
-        # A list in IN is spelled out for its length: another statement for every length.
+        # A list in IN is expanded to one placeholder per item: another statement for every length.
         if not _is_bindable(bind.type) or bind.expanding or bind.literal_execute:
             return None
     names = list(compiled.positiontup)
@@ -93,11 +93,11 @@ def _compile(statement: Executable, form: tuple[str, ...], dialect: Dialect) -> 
 
 
 def _is_bindable(type_: TypeEngine[Any]) -> bool:
-    """PostgreSQL takes lists too, for ``= ANY (..)``: unlike IN, that is one statement for lists
-    of any length."""
+    """Plain types, and on PostgreSQL arrays of them: unlike IN, ``= ANY (..)`` is one statement for
+    lists of any length."""
     return _is_plain(type_.item_type if isinstance(type_, ARRAY) else type_)
 
 
 def _is_plain(type_: TypeEngine[Any]) -> bool:
-    # A NULL's type says nothing; it is what an untyped parameter has, which is bound as it is.
+    # An untyped parameter has the NULL type and is bound without conversion.
     return isinstance(type_, _PLAIN) or type_._isnull

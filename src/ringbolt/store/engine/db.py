@@ -1,7 +1,8 @@
-"""One entry to the database: ``await db.tx(fn, ...)``.
+"""The interface of the database: ``await db.tx(fn, ...)``.
 
-``fn`` is a plain function ``fn(tx, ...)``: it cannot await, so no transaction ever spans I/O. It
-may run more than once (a serialization failure repeats it), so it has no effect but on ``tx``.
+``fn`` is a plain function ``fn(tx, ...)``. It cannot await, so no transaction stays open during
+other I/O. It may run more than once (after a serialization failure), so it must have no effect
+except through ``tx``.
 """
 
 from __future__ import annotations
@@ -30,14 +31,14 @@ _PASSING = (
     OSError,
     MemoryError,
     OperationalError,
-    ProgrammingError,  # the schema's fault, whatever is to be written
+    ProgrammingError,  # a fault of the schema, not of the values
     PoolTimeoutError,
 )
 
 
 def may_pass(error: Exception) -> bool:
-    """Whether what failed with ``error`` may succeed later; False if what was to be written is
-    what is wrong."""
+    """Whether a transaction that failed with ``error`` may succeed later; False if the values that
+    it writes are the cause."""
     lost = isinstance(error, DBAPIError) and error.connection_invalidated
     return lost or isinstance(error, _PASSING)
 
@@ -55,7 +56,7 @@ class Mappings(Scalars, Protocol):
 
 
 class Rows(Protocol):
-    """What a statement gave: the part of SQLAlchemy's ``CursorResult`` that is used here."""
+    """The result of a statement: the part of SQLAlchemy's ``CursorResult`` that is used here."""
 
     @property
     def rowcount(self) -> int: ...
@@ -72,10 +73,10 @@ class Rows(Protocol):
 
 
 class Statements(Protocol):
-    """A shorter way to the database than SQLAlchemy's, for some statements."""
+    """A faster way than SQLAlchemy's to run some statements."""
 
     def run(self, statement: Executable, parameters: Any) -> Rows | None:
-        """None: not for this one, and nothing was done."""
+        """Run the statement; None if it is not supported, and then nothing was run."""
         ...
 
 
@@ -83,10 +84,9 @@ class Statements(Protocol):
 class Tx:
     """A running transaction.
 
-    ``now_ms`` is the database's idea of now (its own clock on PostgreSQL, the machine's on
-    SQLite) plus the simulated world's offset, constant within the transaction. ``wake`` names
-    the channels to tell after the commit (see ``Database.listen``). ``random`` gives so many
-    random bytes.
+    ``now_ms``: the time (ms UTC) by the server's clock on PostgreSQL and the machine's on SQLite,
+    plus the simulated world's offset; constant within the transaction. ``wake``: the channels to
+    wake after the commit (see ``Database.listen``). ``random(n)`` returns n random bytes.
     """
 
     conn: Connection
@@ -97,8 +97,8 @@ class Tx:
     random: Callable[[int], bytes] = secrets.token_bytes
 
     def new_secret(self) -> str:
-        """256 bits that nobody can guess, in hexadecimal, to be stored in this transaction. A body
-        that is run again draws another: the one that is committed is the one that counts."""
+        """A random secret of 256 bits in hexadecimal, to be stored in this transaction. A repeated
+        body gets another secret; the committed one counts."""
         return self.random(32).hex()
 
     def run(self, statement: Executable, parameters: Any = None) -> Rows:
@@ -113,8 +113,8 @@ class Tx:
 
 
 def one_statement(fn: F) -> F:
-    """Declare that a body runs at most one statement: where BEGIN and COMMIT are round trips of
-    their own (PostgreSQL), they are left out, since a statement is a transaction by itself."""
+    """Declare that a body runs at most one statement. On PostgreSQL it then runs without BEGIN and
+    COMMIT, which saves two round trips: a single statement is a transaction by itself."""
     fn.__dict__["is_one_statement"] = True
     return fn
 
@@ -124,10 +124,10 @@ def is_one_statement(fn: Callable[..., Any]) -> bool:
 
 
 class Subscription(Protocol):
-    """Tells when a channel was woken since the last wait."""
+    """Waits for wakes of one channel; a wake between two waits is not lost."""
 
     async def wait(self, timeout_s: float) -> bool:
-        """True if woken (perhaps for nothing), False after ``timeout_s`` seconds."""
+        """True if woken (perhaps without a change), False after ``timeout_s`` seconds."""
         ...
 
     def close(self) -> None: ...
@@ -140,22 +140,22 @@ class Database(Protocol):
     async def tx(
         self, fn: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Run ``fn`` in one durable transaction; whatever it raises rolls it back and comes out.
+        """Run ``fn`` in one durable transaction; an exception rolls it back and is raised here.
 
-        Raises ``Unavailable`` (code ``STORE_UNAVAILABLE``) if the database cannot be reached or
-        the disk is full; nothing of the transaction is then in effect, except when it is an
-        ``OutcomeUnknown`` (PostgreSQL only: the connection broke during COMMIT).
+        Raises ``Unavailable`` (code ``STORE_UNAVAILABLE``) if the database cannot be reached or the
+        disk is full: nothing was committed. The exception is its subclass ``OutcomeUnknown``
+        (PostgreSQL: the connection broke during COMMIT): it may have been committed.
         """
         ...
 
     async def read(
         self, fn: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Run ``fn`` on a snapshot; it must not write. Does not queue behind writers."""
+        """Run ``fn`` on a snapshot; it must not write. Does not wait for writers."""
         ...
 
     def listen(self, channel: str) -> Subscription:
-        """Be told when a committed transaction had ``channel`` in ``tx.wake``."""
+        """Subscribe to ``channel``: a commit with it in ``tx.wake`` wakes the subscription."""
         ...
 
     async def close(self) -> None: ...

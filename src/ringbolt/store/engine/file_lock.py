@@ -1,4 +1,4 @@
-"""The lock that keeps a second writing process away from a SQLite file."""
+"""The lock that prevents a second process from writing to a SQLite file."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from ringbolt.store.errors import StoreLocked
 
 
 class FileLock:
-    """An exclusive ``flock`` on ``path``, with the holder's process id as its content.
+    """An exclusive ``flock`` on ``path``; the file contains the holder's process id.
 
-    The kernel drops it when the process ends, however it ends; the file itself stays behind and
-    means nothing.
+    The kernel releases the lock when the process ends in any way. The file stays, which is
+    harmless.
     """
 
     def __init__(self, path: Path, what: str, suggestion: str) -> None:
-        """Take the lock or raise ``StoreLocked``: ``what`` is in use by process so and so.
+        """Take the lock, or raise ``StoreLocked`` ("``what`` is in use by process 123").
 
-        ``{pid}`` in ``suggestion`` becomes the id of the process that has it.
+        ``{pid}`` in ``suggestion`` is replaced by the id of the process that has the lock.
         """
         self._fd: int | None = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
@@ -37,8 +37,8 @@ class FileLock:
         self._drop_in_forked_children()
 
     def _drop_in_forked_children(self) -> None:
-        # flock belongs to the open file, which a fork shares: a child that outlives a killed
-        # server would keep the next one from starting.
+        # flock belongs to the open file description, which a forked child shares. A child that
+        # outlives a killed server would hold the lock and prevent the next start.
         me = weakref.ref(self)
 
         def drop() -> None:

@@ -1,4 +1,4 @@
-"""Opening the shop's database by its URL, ready for use or not at all."""
+"""Opens the shop's database by its URL, and upgrades and checks its schema."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from ringbolt.store.schema import guards, migrate
 
 
 async def open_database(url: str, clock: Clock, *, readonly: bool = False) -> Database:
-    """Open ``sqlite:///path`` or ``postgresql://..``, bring its schema up to date, check it.
+    """Open ``sqlite:///path`` or ``postgresql://..``, upgrade its schema, and check it.
 
-    ``readonly`` opens it beside a running shop and changes nothing. A SQLite file is copied to
-    ``<name>.before-<revision>`` before its schema is upgraded.
+    ``readonly`` changes nothing and works while a shop is running. Before an upgrade, a SQLite file
+    is copied to ``<name>.before-<revision>``.
 
-    Raises ``StoreLocked`` (SQLite: another process writes to it), ``StoreUnsound`` (a newer
-    version's schema, a stranger's tables, missing ledger guards), ``Unavailable``,
-    ``InvalidInput`` (no such kind of URL), ``NotFound`` (nothing to read).
+    Raises ``StoreLocked`` (SQLite: another process writes to it), ``StoreUnsound`` (schema of a
+    newer version, foreign tables, missing ledger triggers; with ``readonly`` also an older schema),
+    ``Unavailable``, ``InvalidInput`` (unsupported URL), ``NotFound`` (``readonly`` and no file).
     """
     try:
         parsed = make_url(url)
@@ -61,7 +61,7 @@ async def _open_sqlite(path: Path, clock: Clock, readonly: bool) -> Database:
 
 
 async def _open_postgres(url: str, clock: Clock, readonly: bool) -> Database:
-    # Loading the driver costs start-up time that a shop on SQLite need not spend.
+    # Imported here: a shop on SQLite does not need the driver, which is slow to import.
     from ringbolt.store.engine.postgres.database import PostgresDatabase  # noqa: PLC0415
 
     database = await PostgresDatabase.open(url, clock, readonly=readonly)
@@ -79,7 +79,7 @@ def _prepare(connection: Connection, readonly: bool, backup_of: Path | None = No
         _refuse_unless_older(found, readonly)
         if backup_of is not None and found is not None:
             back_up(backup_of, backup_of.with_name(f"{backup_of.name}.before-{migrate.HEAD}"))
-        connection.rollback()  # of what was read: each step has a transaction of its own
+        connection.rollback()  # end the transaction of the reads: each step begins its own
         migrate.upgrade(connection)
     gone = guards.missing(connection)
     if gone:
@@ -92,19 +92,19 @@ def _prepare(connection: Connection, readonly: bool, backup_of: Path | None = No
 def _refuse_unless_older(found: str | None, readonly: bool) -> None:
     if found is not None and found > migrate.HEAD:
         raise StoreUnsound(
-            f"The database is of a newer Ringbolt (schema {found}, here {migrate.HEAD}).",
+            f"The database was written by a newer Ringbolt (schema {found}, here {migrate.HEAD}).",
             suggestion="Run the newer version, or restore the backup made before its upgrade.",
         )
     if readonly:
         raise StoreUnsound(
-            f"The database is of an older Ringbolt (schema {found or 'none'}, here"
+            f"The database was written by an older Ringbolt (schema {found or 'none'}, here"
             f" {migrate.HEAD}).",
-            suggestion="Start the shop once: it brings the schema up to date.",
+            suggestion="Start the shop once: it upgrades the schema.",
         )
 
 
 def back_up(source: Path, target: Path) -> None:
-    """Copy a SQLite database, consistent even while it is written to."""
+    """Copy a SQLite database; the copy is consistent even if another process writes to it."""
     target.touch(mode=0o600)
     with (
         closing(sqlite3.connect(source)) as original,

@@ -1,5 +1,5 @@
-"""What a statement that ran straight on the driver gave: the part of SQLAlchemy's results that is
-used here, all of it read."""
+"""Results of statements that ran directly on the driver, with the part of the interface of
+SQLAlchemy's results that the store uses. All rows are already fetched."""
 
 from __future__ import annotations
 
@@ -13,15 +13,14 @@ RowMaker = Callable[[Iterable[Any]], Any]
 
 
 def row_maker(columns: tuple[str, ...]) -> RowMaker:
-    """Makes rows that can be read by column and by place."""
+    """A function that makes named tuples with these columns."""
     named: Any = namedtuple
     make: RowMaker = named("Row", columns, rename=True)._make
     return make
 
 
 class FetchedRows:
-    """Rows as the driver gives them (read by place); each becomes a named one when it is asked
-    for."""
+    """Rows as the driver returns them; each is converted to a named tuple only when it is read."""
 
     __slots__ = ("_make", "_names", "_rows", "rowcount")
 

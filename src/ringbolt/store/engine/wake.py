@@ -1,4 +1,4 @@
-"""Telling those who wait in this process that something was committed."""
+"""Wakes tasks of this process that wait for a commit on a channel."""
 
 from __future__ import annotations
 
@@ -38,20 +38,21 @@ class Wakes:
     """All subscriptions of one database handle."""
 
     def __init__(self) -> None:
-        # By channel: thousands may wait, each for an order of its own, and a commit wakes few.
+        # Indexed by channel: thousands of tasks may wait, each for its own order, and a commit
+        # must find the few to wake quickly.
         self._subscribers: dict[str, set[WakeSubscription]] = {}
 
     def listen(self, channel: str) -> WakeSubscription:
         return WakeSubscription(channel, self._subscribers)
 
     def wake(self, channels: Iterable[str]) -> None:
-        """Wake who listens to one of ``channels``. Call on the event loop."""
+        """Wake the subscribers of ``channels``. Call on the event loop."""
         for channel in channels:
             for subscriber in self._subscribers.get(channel, ()):
                 subscriber.wake()
 
     def wake_all(self) -> None:
-        """Wake everybody: something may have been missed."""
+        """Wake all subscribers, because a wake may have been missed."""
         for subscribers in self._subscribers.values():
             for subscriber in subscribers:
                 subscriber.wake()

@@ -1,11 +1,11 @@
-"""The ledger's guards: triggers that make the database itself refuse what money must never do.
+"""The ledger's guards: triggers by which the database itself enforces the ledger's rules.
 
-They keep the balances of ``stored`` accounts in step with the transfers (the CHECKs on
-``account`` then hold the floor), let a transfer only be born ``posted`` or ``pending``, only go
-from ``pending`` to ``captured`` or ``voided``, and refuse every other edit and every deletion.
+They update the balances of ``stored`` accounts at every transfer (the CHECKs on ``account`` then
+enforce the floor). A transfer may only be inserted as ``posted`` or ``pending``, and only change
+from ``pending`` to ``captured`` or ``voided``. Every other change and every deletion is refused.
 
-A migration that touches ``account`` or ``transfer`` calls ``install`` at its end: SQLite drops
-a table's triggers silently when Alembic's batch mode rebuilds it.
+A migration that changes ``account`` or ``transfer`` must call ``install`` at its end: SQLite
+silently drops a table's triggers when Alembic's batch mode rebuilds the table.
 """
 
 from __future__ import annotations
@@ -62,9 +62,9 @@ CREATE TRIGGER account_kept BEFORE DELETE ON account
 BEGIN SELECT RAISE(ABORT, 'ledger: an account is never deleted'); END""",
 }
 
-# name: (table, when, body). Rows are locked in the order of their ids, so that two transfers
-# between the same accounts cannot wait for each other; NO KEY, because every transfer that is
-# inserted shares the keys of its accounts until it commits.
+# name: (table, when, body). The accounts' rows are locked in the order of their ids, so that two
+# transfers between the same accounts cannot deadlock. FOR NO KEY UPDATE, because every inserted
+# transfer holds a share lock on its accounts' keys (foreign keys) until it commits.
 _POSTGRESQL = {
     "transfer_born": (
         "transfer",
@@ -154,7 +154,7 @@ _POSTGRESQL = {
 
 @dataclass(frozen=True, slots=True)
 class _Guard:
-    """One trigger: the statements that make it, and the text that the database then shows."""
+    """One trigger: the statements that create it, and its text in the database's catalogue."""
 
     create: tuple[str, ...]
     shown: str
@@ -173,7 +173,7 @@ def _guards(dialect: str) -> dict[str, _Guard]:
 
 
 def install(connection: Connection) -> None:
-    """Make every guard, anew where one stands."""
+    """Create every trigger, replacing those that exist."""
     sqlite = connection.dialect.name == "sqlite"
     for name, guard in _guards(connection.dialect.name).items():
         drop = f"TRIGGER IF EXISTS {name}" if sqlite else f"FUNCTION IF EXISTS {name}() CASCADE"
@@ -192,7 +192,7 @@ _SHOWN_POSTGRESQL = text(
 
 
 def missing(connection: Connection) -> list[str]:
-    """Names of the guards that are not in force as they should be; none in a sound database."""
+    """Names of triggers that are missing, changed or disabled; empty in a sound database."""
     dialect = connection.dialect.name
     query = _SHOWN_SQLITE if dialect == "sqlite" else _SHOWN_POSTGRESQL
     shown = {str(name): str(sql) for name, sql in connection.execute(query)}

@@ -1,4 +1,4 @@
-"""What all tables share: one metadata, its naming rules, and the column types of both databases.
+"""Shared by all tables: the metadata, its naming rules, and column types for both databases.
 
 Times are integer ms UTC, amounts integer msat, hashes lower-case hex text, booleans 0/1.
 """
@@ -19,16 +19,16 @@ metadata = MetaData(
     }
 )
 
-# SQLite's INTEGER has 64 bits; its STRICT tables know no BIGINT, and it numbers rows by itself
-# only for a column that is exactly INTEGER PRIMARY KEY.
+# SQLite's INTEGER has 64 bits. Its STRICT tables have no BIGINT, and it generates row ids only for
+# a column declared exactly INTEGER PRIMARY KEY.
 Int64 = BigInteger().with_variant(Integer, "sqlite")
 RowId = Int64
-# STRICT makes SQLite refuse a text in an integer column, as PostgreSQL does.
+# STRICT makes SQLite refuse text in an integer column, as PostgreSQL does.
 STRICT: dict[str, Any] = {"sqlite_strict": True}
 
 
 def partial_index(name: str, *columns: str, where: str, unique: bool = False) -> Index:
-    """An index of the few rows that are still of interest, on both databases."""
+    """A partial index, on both databases, of the rows that satisfy ``where``."""
     return Index(
         name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where)
     )

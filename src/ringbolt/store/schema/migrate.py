@@ -1,6 +1,6 @@
-"""Bringing a database's schema to this version's.
+"""Upgrades a database's schema to this version's.
 
-``revision`` is plain SQL and cheap: Alembic is loaded only when there is something to do.
+``revision`` is plain SQL and cheap: Alembic is imported only for an upgrade.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ HEAD = "0007"
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 
-# Any number that nobody else locks: keeps replicas that start together from racing.
+# The key of an advisory lock, so that only one of several starting replicas upgrades the schema.
 _UPGRADE_LOCK = 0x52494E47
 
 
 def revision(connection: Connection) -> str | None:
     """The schema's revision, None for an empty database.
 
-    Raises ``StoreUnsound`` for tables of a stranger.
+    Raises ``StoreUnsound`` if the database has tables of another program.
     """
     tables = set(inspect(connection).get_table_names())
     if "alembic_version" not in tables:
@@ -55,7 +55,7 @@ def alembic_config(connection: Connection) -> Config:
 
 
 def upgrade(connection: Connection, to: str = "head") -> None:
-    """Run every step up to ``to``; a failing step rolls back whole and raises."""
+    """Run every migration up to ``to``; a failing one is rolled back completely and raises."""
     from alembic import command  # noqa: PLC0415 - loading it costs start-up time
 
     with _one_at_a_time(connection):
@@ -69,7 +69,8 @@ def upgrade(connection: Connection, to: str = "head") -> None:
 @contextmanager
 def _one_at_a_time(connection: Connection) -> Iterator[None]:
     if connection.dialect.name == "sqlite":
-        # The file lock keeps others away. Python's sqlite3 would begin too late.
+        # The file lock excludes other processes. BEGIN explicitly: Python's sqlite3 begins a
+        # transaction only at the first INSERT or UPDATE, so DDL before it would not roll back.
         def begin(connection: Connection) -> None:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
 
@@ -79,7 +80,7 @@ def _one_at_a_time(connection: Connection) -> Iterator[None]:
         finally:
             event.remove(connection, "begin", begin)
         return
-    # For the session, not the transaction: each step has a transaction of its own.
+    # A session lock, not a transaction lock: each migration has its own transaction.
     connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _UPGRADE_LOCK})
     connection.commit()
     try:

@@ -1,7 +1,7 @@
-"""The tables of orders, calls, jobs and money, once for both databases.
+"""The tables of orders, calls, jobs and money, for both databases.
 
-Times are integer ms UTC, amounts integer msat, hashes lower-case hex text, booleans 0/1. What
-texts, numbers and webhooks need stands in ``text_tables``.
+Times are integer ms UTC, amounts integer msat, hashes lower-case hex text, booleans 0/1. The tables
+of texts, numbers and webhooks are in ``text_tables``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-import ringbolt.store.schema.text_tables  # noqa: F401 - whoever takes the metadata takes all tables
+import ringbolt.store.schema.text_tables  # noqa: F401 - registers its tables in the metadata
 from ringbolt.store.schema.metadata import STRICT, Int64, RowId, metadata, partial_index
 
 orders = Table(
@@ -27,34 +27,34 @@ orders = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("kind", Text, nullable=False),  # call | sms | email | activation | rental | fund
-    Column("family", Text, nullable=False),  # which API it came by: l402 | orders | voice
+    Column("family", Text, nullable=False),  # the API that placed it: l402 | orders | voice
     Column("state", Text, nullable=False),
     Column("reason", Text, nullable=False, server_default=""),
     Column("method", Text, nullable=False),  # l402 | hold | balance
     Column("price_msat", Int64, nullable=False),
     Column("payment_hash", Text, unique=True),
-    Column("account_id", Text),  # who pays, for method = balance
+    Column("account_id", Text),  # the account that pays, for method = balance
     Column("body_hash", Text, nullable=False, server_default=""),
-    Column("request", Text, nullable=False),  # the plain command, JSON
+    Column("request", Text, nullable=False),  # the command as JSON
     Column("status_token", Text, nullable=False, unique=True),
     Column("refund_address", Text, nullable=False, server_default=""),
-    # 1 while a failed order may be tried again with its credential (nothing billable happened)
+    # 1 while a failed order may be retried with its credential (nothing billable happened)
     Column("may_retry", Integer, nullable=False, server_default="0"),
     Column("retry_until_ms", Int64, nullable=False, server_default="0"),
     Column("deadline_ms", Int64),  # when an unfinished order is given up
     Column("idempotency_key", Text, nullable=False, server_default=""),
     Column("created_ms", Int64, nullable=False),
-    Column("started_ms", Int64, nullable=False),  # of the present try; replays count from it
+    Column("started_ms", Int64, nullable=False),  # of the current try; earlier attempts don't count
     Column("finished_ms", Int64),
     Column("wiped_ms", Int64),  # when texts were removed from ``request``
     Column("payreq", Text, nullable=False, server_default=""),  # the BOLT11 to be paid
     Column("paid_ms", Int64),
-    Column("expiry_height", Int64),  # block at which a held payment falls back to the payer
+    Column("expiry_height", Int64),  # block height at which a held payment returns to the payer
     Column("referrer", Text, nullable=False, server_default=""),  # a Lightning Address
-    Column("referral_percent", Integer, nullable=False, server_default="10"),  # as promised then
+    Column("referral_percent", Integer, nullable=False, server_default="10"),  # when it was placed
     Column("webhook_url", Text, nullable=False, server_default=""),
-    Column("client", Text, nullable=False, server_default=""),  # who asked, hashed; for limits
-    Column("node", Text, nullable=False, server_default=""),  # whose invoice; '': the shop's one
+    Column("client", Text, nullable=False, server_default=""),  # the buyer's address, hashed
+    Column("node", Text, nullable=False, server_default=""),  # that has the invoice; '': the only
     CheckConstraint("price_msat >= 0", name="price"),
     CheckConstraint(
         "state IN ('awaiting_payment','paid','dispatching','in_progress','fulfilled','settled',"
@@ -70,7 +70,7 @@ orders = Table(
     ),
     Index("ix_orders_created", "created_ms"),
     partial_index("ix_orders_unpaid", "finished_ms", where="state = 'expired'"),
-    # Partial: closed orders are in none of these, so that a long history costs nothing
+    # Partial indexes without closed orders, so that a long history costs nothing
     partial_index("ix_orders_awaiting", "client", "created_ms", where="state = 'awaiting_payment'"),
     partial_index("ix_orders_held", "created_ms", where="finished_ms IS NULL AND method = 'hold'"),
     partial_index("ix_orders_account", "account_id", "created_ms", where="account_id IS NOT NULL"),
@@ -115,7 +115,7 @@ call = Table(
     Column("answered_ms", Int64),
     Column("ended_ms", Int64),
     Column("heard_ms", Int64, nullable=False, server_default="0"),
-    Column("talked_ms", Int64),  # by the carrier's reckoning, when it is over
+    Column("talked_ms", Int64),  # the duration that the carrier reported at the end
     Index("ix_call_to", "to_number", "queued_ms"),
     **STRICT,
 )
@@ -127,14 +127,14 @@ attempt = Table(
     Column("order_id", Text, ForeignKey("orders.id"), nullable=False),
     Column("n", Integer, nullable=False),
     Column("carrier", Text, nullable=False),
-    Column("ref", Text, nullable=False, unique=True),  # ours, told to the carrier
+    Column("ref", Text, nullable=False, unique=True),  # our reference, sent to the carrier
     Column("state", Text, nullable=False),
     Column("carrier_id", Text),
     Column("reason", Text, nullable=False, server_default=""),
     Column("last_seq", Integer, nullable=False, server_default="0"),
     Column("created_ms", Int64, nullable=False),
     Column("finished_ms", Int64),
-    # 1: rejected, and asking this carrier again would be of no use
+    # 1: rejected, and this carrier would reject a repetition too
     Column("permanent", Integer, nullable=False, server_default="0"),
     UniqueConstraint("order_id", "n"),
     Index(
@@ -176,7 +176,7 @@ refund = Table(
     Column("created_ms", Int64, nullable=False),
     Column("claimed_ms", Int64),
     Column("paid_ms", Int64),
-    Column("node", Text, nullable=False, server_default=""),  # who was asked to pay it
+    Column("node", Text, nullable=False, server_default=""),  # the node that pays it
     CheckConstraint("state IN ('open','claimed','paid')", name="refund_state"),
     CheckConstraint("amount_msat > 0", name="amount"),
     **STRICT,
@@ -191,7 +191,7 @@ job = Table(
     Column("order_id", Text),
     Column("uniq", Text, nullable=False, unique=True),
     Column("run_at_ms", Int64, nullable=False),
-    Column("token", Text),  # of the claim that holds it; a finish without it rolls back
+    Column("token", Text),  # of the worker's claim; every change by the worker requires it
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("payload", Text, nullable=False, server_default="{}"),
     Column("failures", Integer, nullable=False, server_default="0"),
@@ -215,7 +215,7 @@ inbox = Table(
     Column("event_id", Text, primary_key=True),
     Column("at_ms", Int64, nullable=False),
     Column("payload", Text, nullable=False),
-    # 0 until the order that it belongs to is found; receipts may come before our own record
+    # 0 until its order or attempt is found: a receipt may come before we record the attempt
     Column("applied", Integer, nullable=False, server_default="0"),
     Index(
         "ix_inbox_unapplied",
@@ -240,7 +240,7 @@ account = Table(
     metadata,
     Column("id", Text, primary_key=True),  # e.g. node, escrow, revenue, key:4f.., refund:..
     Column("kind", Text, nullable=False),
-    # Only accounts with a floor keep a balance here: a stored balance is a hot row
+    # Only accounts with a floor store their balance: each transfer must lock such a row
     Column("stored", Integer, nullable=False),
     Column("floor_msat", Int64),
     Column("posted_msat", Int64, nullable=False, server_default="0"),
@@ -259,8 +259,8 @@ transfer = Table(
     metadata,
     Column("id", RowId, primary_key=True, autoincrement=True),
     Column("idem", Text, nullable=False, unique=True),
-    Column("debit", Text, ForeignKey("account.id"), nullable=False),  # gives
-    Column("credit", Text, ForeignKey("account.id"), nullable=False),  # gets
+    Column("debit", Text, ForeignKey("account.id"), nullable=False),  # pays
+    Column("credit", Text, ForeignKey("account.id"), nullable=False),  # receives
     Column("amount_msat", Int64, nullable=False),
     Column("state", Text, nullable=False),
     Column("captured_msat", Int64),
@@ -277,7 +277,7 @@ transfer = Table(
         name="captured_range",
     ),
     Index("ix_transfer_order_id", "order_id"),
-    # With the id: an account's latest transfers are read without sorting all that it has
+    # With the id, so that an account's latest transfers are found without sorting all of them
     Index("ix_transfer_debit", "debit", "id"),
     Index("ix_transfer_credit", "credit", "id"),
     **STRICT,

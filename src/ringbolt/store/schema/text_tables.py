@@ -1,4 +1,4 @@
-"""The tables of texts, lent numbers, e-mail, webhooks and payouts, once for both databases."""
+"""The tables of texts, leased numbers, e-mail, webhooks and payouts, for both databases."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ message_part = Table(
     Column("attempt_id", Text, ForeignKey("attempt.id"), primary_key=True),
     Column("n", Integer, primary_key=True),  # from 1
     Column("carrier", Text, nullable=False),
-    Column("part_id", Text, nullable=False),  # the carrier's name for it
+    Column("part_id", Text, nullable=False),  # the carrier's id of it
     Column("state", Text, nullable=False),  # accepted | sent | delivered | failed
-    Column("raw", Text, nullable=False, server_default=""),  # the carrier's last word
+    Column("raw", Text, nullable=False, server_default=""),  # the carrier's latest status
     UniqueConstraint("carrier", "part_id"),
     **STRICT,
 )
@@ -51,13 +51,13 @@ receiving = Table(
     metadata,
     Column("order_id", Text, ForeignKey("orders.id"), primary_key=True),
     Column("service", Text, nullable=False),
-    Column("country", Integer, nullable=False),  # as asked for; 999 = any
+    Column("country", Integer, nullable=False),  # as requested; 999 = any
     Column("hours", Integer, nullable=False, server_default="0"),  # 0: an activation
-    Column("lease_id", Text),  # the present lease
+    Column("lease_id", Text),  # the current lease
     Column("number", Text, nullable=False, server_default=""),
     Column("number_country", Integer, nullable=False, server_default="0"),
     Column("assigned_ms", Int64),
-    Column("until_ms", Int64),  # when the number goes back
+    Column("until_ms", Int64),  # when the current lease ends
     Column("code", Text, nullable=False, server_default=""),
     Column("numbers_tried", Integer, nullable=False, server_default="0"),
     Column("texts", Integer, nullable=False, server_default="0"),
@@ -66,7 +66,7 @@ receiving = Table(
 )
 
 lease = Table(
-    "lease",  # a number lent to an order; at most one open lease per number
+    "lease",  # a number leased to an order; at most one open lease per number
     metadata,
     Column("id", Text, primary_key=True),  # the attempt's id and ref
     Column("order_id", Text, ForeignKey("orders.id"), nullable=False),
@@ -87,7 +87,7 @@ lease = Table(
 )
 
 received_text = Table(
-    "received_text",  # order_id NULL: in quarantine, it belongs to nobody
+    "received_text",  # order_id NULL: in quarantine
     metadata,
     Column("id", RowId, primary_key=True, autoincrement=True),
     Column("source", Text, nullable=False),
@@ -132,7 +132,7 @@ pool_lease = Table(
 )
 
 suppression = Table(
-    "suppression",  # numbers and addresses that want nothing from us
+    "suppression",  # numbers and addresses that must not be contacted
     metadata,
     Column("channel", Text, primary_key=True),  # sms | email
     Column("to_hash", Text, primary_key=True),
@@ -142,7 +142,7 @@ suppression = Table(
 )
 
 spend = Table(
-    "spend",  # what was dispatched on a day, for spend limits
+    "spend",  # sales per day, for spend limits
     metadata,
     Column("day", Integer, primary_key=True),  # days since 1970-01-01 UTC
     Column("scope", Text, primary_key=True),  # all, or prefix:<digits>
@@ -164,16 +164,16 @@ idempotency = Table(
 )
 
 webhook = Table(
-    "webhook",  # one thing to tell one receiver; ``seq`` orders those of a topic of an order
+    "webhook",  # one webhook; ``seq`` is its place among those of an order's topic
     metadata,
     Column("id", Text, primary_key=True),  # msg_ + hex: the webhook-id, constant over retries
     Column("order_id", Text, ForeignKey("orders.id"), nullable=False),
-    Column("topic", Text, nullable=False, server_default=""),  # '': how the order stands
+    Column("topic", Text, nullable=False, server_default=""),  # '': the order's status
     Column("seq", Integer, nullable=False),
     Column("method", Text, nullable=False),
     Column("url", Text, nullable=False),
-    Column("body", LargeBinary, nullable=False),  # a notice, until it is sent for the first time
-    Column("news", Text, nullable=False, server_default=""),  # what the next one is compared with
+    Column("body", LargeBinary, nullable=False),  # before the first try, the notice to render
+    Column("news", Text, nullable=False, server_default=""),  # compared with the next one's
     Column("state", Text, nullable=False),  # pending | delivered | given_up
     Column("tries", Integer, nullable=False, server_default="0"),
     Column("created_ms", Int64, nullable=False),
@@ -185,7 +185,7 @@ webhook = Table(
 )
 
 recording = Table(
-    "recording",  # what the far end of a call said; there once all its pieces are
+    "recording",  # of the called party; added after all its pieces
     metadata,
     Column("id", Text, primary_key=True),  # RE + hex
     Column("order_id", Text, ForeignKey("orders.id"), nullable=False),
@@ -198,7 +198,7 @@ recording = Table(
 )
 
 recording_piece = Table(
-    "recording_piece",  # the bytes of a WAV, cut so that no transaction carries much
+    "recording_piece",  # the bytes of a WAV, split to keep transactions small
     metadata,
     Column("recording_id", Text, primary_key=True),
     Column("n", Integer, primary_key=True),  # from 0
@@ -234,10 +234,10 @@ payout = Table(
     Column("reason", Text, nullable=False, server_default=""),
     Column("created_ms", Int64, nullable=False),
     Column("finished_ms", Int64),
-    Column("node", Text, nullable=False, server_default=""),  # who was asked to pay it
+    Column("node", Text, nullable=False, server_default=""),  # the node that pays it
     CheckConstraint("state IN ('open','paying','paid','failed')", name="payout_state"),
     CheckConstraint("amount_msat > 0", name="amount"),
-    # One payout to an address at a time: a second is not begun before the first is known
+    # One unfinished payout per address: the next starts when the outcome of this one is known
     partial_index("ux_payout_open", "address", where="finished_ms IS NULL", unique=True),
     **STRICT,
 )

@@ -1,4 +1,4 @@
-"""The database of several machines: PostgreSQL through asyncpg."""
+"""The database for several machines: PostgreSQL through asyncpg."""
 
 from __future__ import annotations
 
@@ -55,9 +55,9 @@ def driver_url(url: str | URL) -> URL:
 class PostgresDatabase:
     """A ``Database`` on a PostgreSQL server; belongs to the event loop that opened it.
 
-    READ COMMITTED; a body that meets a serialization failure or a deadlock is run again. Now is
-    the server's clock: its distance from ours is measured every few seconds, since asking in
-    every transaction would cost a round trip each.
+    READ COMMITTED; a body is run again after a serialization failure or a deadlock. ``now_ms`` is
+    the server's time. Its difference from our monotonic clock is measured every few seconds,
+    because reading it in every transaction would cost a round trip.
     """
 
     dialect: Dialect = "postgresql"
@@ -80,21 +80,21 @@ class PostgresDatabase:
         """Connect to ``postgresql://user:password@host/name`` (``?host=/dir``: a Unix socket).
         ``session_wait_s``: how long a transaction waits for a free connection.
 
-        Raises ``Unavailable`` if it cannot. The schema is not looked at (see
+        Raises ``Unavailable`` if it cannot connect. Does not check the schema (see
         ``ringbolt.store.engine.opening``).
         """
         engine = create_async_engine(
             driver_url(url),
             isolation_level="READ COMMITTED",
-            poolclass=NullPool,  # who needs a connection keeps it
+            poolclass=NullPool,  # ``Sessions`` is the pool
             query_cache_size=2000,
             connect_args={
                 "timeout": 10,
                 "prepared_statement_cache_size": 512,
                 "server_settings": {
                     "application_name": "ringbolt",
-                    "jit": "off",  # compiling a plan takes longer than these statements run
-                    # A machine that vanished must not keep its row locks.
+                    "jit": "off",  # compiling a plan takes longer than running these statements
+                    # Ends the row locks of a machine that disappeared within a transaction (ms).
                     "idle_in_transaction_session_timeout": "10000",
                 },
             },
@@ -111,7 +111,8 @@ class PostgresDatabase:
         return database
 
     async def _measure_clock(self, driver: Any) -> None:
-        """Take the best of a few looks at the server's clock: the one that took least time."""
+        """Read the server's clock three times, and use the reading with the shortest round trip,
+        whose error is smallest."""
         looks: list[tuple[float, float]] = []
         for _ in range(3):
             before = time.monotonic() * 1000
@@ -144,7 +145,7 @@ class PostgresDatabase:
             _, value = await self._repeat(run, lambda tx: fn(tx, *args, **kwargs))
         except Unavailable as error:
             if error.__cause__ is not None and is_readonly(error.__cause__):
-                raise error.__cause__ from None  # not the server's fault: a read must not write
+                raise error.__cause__ from None  # a bug in the body: a read must not write
             raise
         return value
 
@@ -153,7 +154,8 @@ class PostgresDatabase:
         run: Callable[[Session, Callable[[Tx], T]], Awaitable[tuple[Tx, T]]],
         body: Callable[[Tx], T],
     ) -> tuple[Tx, T]:
-        """Run the body until it is neither in a conflict nor on a connection that had died."""
+        """Run the body, again after a conflict or on a connection that had died, at most
+        ``len(_PAUSES_S) + 1`` times."""
         for pause_s in (*_PAUSES_S, None):
             try:
                 async with self._sessions.one() as session:
@@ -169,18 +171,18 @@ class PostgresDatabase:
         raise AssertionError("unreachable")
 
     async def _write(self, session: Session, body: Callable[[Tx], T]) -> tuple[Tx, T]:
-        # No stricter level: whatever must not be overtaken is a compare-and-swap, an upsert or a
-        # locked row, and a stricter one would make bodies run again for rows that only were near.
+        # READ COMMITTED is enough: every change that could race is a compare-and-swap, an upsert or
+        # under a row lock. A stricter level would repeat bodies for conflicts that do not matter.
         await session.control("BEGIN ISOLATION LEVEL READ COMMITTED")
         tx, value = await self._run(session, body, session.statements)
         with _unknown_if_lost():
             did = await session.control("COMMIT")
-        # What PostgreSQL says when a statement had failed, and the body went on all the same.
+        # PostgreSQL answers ROLLBACK if a statement failed and the body caught the error.
         assert did == "COMMIT", "a body kept an error of the database to itself"
         return tx, value
 
     async def _look(self, session: Session, body: Callable[[Tx], T]) -> tuple[Tx, T]:
-        # One snapshot for all statements of a body, as a reader of SQLite has it.
+        # One snapshot for all statements of a body, as on SQLite.
         await session.control("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         found = await self._run(session, body, session.statements)
         await session.control("ROLLBACK")
@@ -203,7 +205,7 @@ class PostgresDatabase:
         return self._wakes.listen(channel)
 
     async def maintain(self, fn: Callable[[Connection], T]) -> T:
-        """Run ``fn`` on a connection of its own for schema work; ``fn`` begins and commits."""
+        """Run schema work ``fn`` on a separate connection; ``fn`` begins and commits."""
         async with self._engine.connect() as connection:
             return await connection.run_sync(fn)
 
@@ -215,7 +217,7 @@ class PostgresDatabase:
 
 
 class _Alone:
-    """The one statement of a body that said that it has no more."""
+    """Runs the one statement of a body marked ``one_statement``, and refuses a second one."""
 
     def __init__(self, statements: Statements, *, reading: bool = False) -> None:
         self._statements = statements
@@ -237,7 +239,7 @@ def _unknown_if_lost() -> Iterator[None]:
         if is_connection_lost(error) and not was_not_sent(error):
             raise OutcomeUnknown(
                 "The connection to the database broke before it confirmed; this request may"
-                " have been kept.",
-                suggestion="Look up what you asked for before you ask again.",
+                " have been stored.",
+                suggestion="Check whether the request took effect before you repeat it.",
             ) from error
         raise

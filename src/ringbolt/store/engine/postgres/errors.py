@@ -1,4 +1,4 @@
-"""What PostgreSQL's errors mean here, by SQLSTATE (manual, appendix A)."""
+"""Classifies PostgreSQL's errors by SQLSTATE (PostgreSQL manual, appendix A)."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from ringbolt.core.errors import Unavailable
 
-# serialization_failure, deadlock_detected: the same body may well pass the second time.
+# serialization_failure, deadlock_detected: the same body is likely to succeed when repeated.
 _REPEATABLE = frozenset({"40001", "40P01"})
 
 _READ_ONLY = "25006"
 
-# Classes: connection, resources (disk full, too many connections), operator (shutdown), system;
-# read_only_sql_transaction is what a demoted primary says.
+# Classes: connection, resources (disk full, too many connections), operator (shutdown), system.
+# A demoted primary answers read_only_sql_transaction.
 _UNAVAILABLE_CLASSES = ("08", "53", "57P", "58", _READ_ONLY)
 
 DRIVER_ERRORS = (
@@ -28,18 +28,18 @@ DRIVER_ERRORS = (
 )
 
 _STALE = (asyncpg.InvalidCachedStatementError, asyncpg.OutdatedSchemaCacheError)
-"""The connection has prepared what the schema no longer fits: it is as good as lost."""
+"""The schema changed under the connection's prepared statements: it must be replaced."""
 
 
 def as_sqlalchemys(error: Exception, sql: str, lost: bool) -> DBAPIError:
-    """An error of asyncpg as SQLAlchemy would raise it, without the values that its details show.
+    """An error of asyncpg as SQLAlchemy would raise it, without the parameter values it mentions.
 
-    ``lost``: the connection is gone.
+    ``lost``: the connection is closed.
     """
     kind: Any = Dbapi.Error
     if isinstance(error, asyncpg.IntegrityConstraintViolationError):
         kind = Dbapi.IntegrityError
-    elif isinstance(error, ValueError):  # a value that no column takes: no fault of the connection
+    elif isinstance(error, ValueError):  # a value that no column accepts; the connection is fine
         kind = Dbapi.Error
     elif isinstance(error, asyncpg.InterfaceError):
         kind = Dbapi.InterfaceError
@@ -60,7 +60,7 @@ def as_sqlalchemys(error: Exception, sql: str, lost: bool) -> DBAPIError:
 
 
 def sqlstate(error: BaseException) -> str:
-    """The SQLSTATE, or an empty text."""
+    """The SQLSTATE, '' if the error has none."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     return str(getattr(cause, "sqlstate", None) or "")
 
@@ -70,12 +70,12 @@ def is_repeatable(error: DBAPIError) -> bool:
 
 
 def is_readonly(error: BaseException) -> bool:
-    """Somebody tried to write where it is not allowed."""
+    """Whether the error is a write in a read-only transaction or on a read-only server."""
     return sqlstate(error) == _READ_ONLY
 
 
 def is_connection_lost(error: BaseException) -> bool:
-    """The connection is gone; a pooled one may have been dead for long."""
+    """Whether the connection is closed; an idle one may have been dead for a long time."""
     if isinstance(error, DBAPIError):
         return (
             error.connection_invalidated
@@ -86,8 +86,8 @@ def is_connection_lost(error: BaseException) -> bool:
 
 
 def was_not_sent(error: DBAPIError) -> bool:
-    """The connection had ended before: it was closed, or the server had said farewell while nobody
-    asked (asyncpg then cannot leave the state in which it reads that)."""
+    """Whether the statement never reached the server: the connection was closed before, or the
+    server ended it while it was idle (asyncpg then cannot switch its protocol state)."""
     closed = isinstance(error.orig, Dbapi.InterfaceError) and error.connection_invalidated
     return closed or (
         isinstance(error.orig, Dbapi.InternalClientError)
@@ -96,12 +96,12 @@ def was_not_sent(error: DBAPIError) -> bool:
 
 
 def unavailable(error: BaseException) -> Unavailable | None:
-    """``error`` in plain words if the server or the way to it is its cause, else None."""
+    """``error`` as ``Unavailable`` if the server or the connection caused it, else None."""
     state = sqlstate(error)
     if isinstance(error, PoolTimeoutError):
-        words = "The database is busy: no connection came free."
+        words = "The database is busy: no connection became free in time."
     elif state in _REPEATABLE:
-        words = "The database is busy: others kept changing the same rows."
+        words = "The database is busy: other requests kept changing the same rows."
     elif state.startswith("53100"):
         words = "The disk that holds the database is full."
     elif state.startswith(_UNAVAILABLE_CLASSES) or is_connection_lost(error):

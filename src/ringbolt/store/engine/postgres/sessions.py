@@ -1,8 +1,8 @@
-"""Connections to PostgreSQL that are kept open, each with what was prepared on it.
+"""A pool of connections to PostgreSQL, each with its prepared statements.
 
-SQLAlchemy opens them and runs what is not compiled once; its own pool and transactions are not
-used: they cost more than the small transactions that run here. Transactions are driven on the
-asyncpg connection by who holds the session, as those of SQLite are.
+SQLAlchemy opens the connections and runs the statements that are not compiled. Its own pool and
+transactions are not used, because they take longer than the small transactions that run here. The
+user of a session sends BEGIN and COMMIT on the asyncpg connection, as on SQLite.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _ROLLBACK_S = 5.0
 
 
 class Session:
-    """One connection: ``connection`` as SQLAlchemy has it, which begins and commits nothing."""
+    """One connection; ``connection`` is SQLAlchemy's view of it, in autocommit mode."""
 
     __slots__ = ("connection", "driver", "statements")
 
@@ -43,7 +43,7 @@ class Session:
         return closed
 
     async def control(self, command: str) -> str:
-        """BEGIN, COMMIT or ROLLBACK; the server's word for what it did."""
+        """Send BEGIN, COMMIT or ROLLBACK; returns the server's command tag (what it did)."""
         try:
             did: str = await self.driver.execute(command)
         except DRIVER_ERRORS as error:
@@ -51,24 +51,24 @@ class Session:
         return did
 
     def forget_transaction(self) -> None:
-        """SQLAlchemy thinks that it began one when it ran something."""
+        """Reset SQLAlchemy's state: it assumes that it began a transaction with a statement."""
         if self.connection.in_transaction():
             self.connection.rollback()
 
     async def close(self) -> None:
-        """At once, without a word to the server, which may be away."""
+        """Close at once, without a message to the server, which may be unreachable."""
         self.driver.terminate()
         with contextlib.suppress(DBAPIError, OSError):
             await greenlet_spawn(self.connection.close)
 
 
 class Sessions:
-    """At most ``size`` of them, the last used first; opened when needed. ``wait_s``: how long to
-    wait for a free one."""
+    """The pool: at most ``size`` sessions, opened when needed, the last used first. ``wait_s``: how
+    long to wait for a free one."""
 
     def __init__(self, engine: AsyncEngine, size: int, wait_s: float = WAIT_S) -> None:
         self._wait_s = wait_s
-        # SQLAlchemy shall send no BEGIN of its own: who holds a session does, if one is needed.
+        # AUTOCOMMIT keeps SQLAlchemy from sending BEGIN: the user of a session sends it if needed.
         self._engine = engine.sync_engine.execution_options(isolation_level="AUTOCOMMIT")
         self._compiled = CompiledStatements(self._engine.dialect)
         self._places = asyncio.Semaphore(size)
@@ -78,10 +78,10 @@ class Sessions:
 
     @asynccontextmanager
     async def one(self) -> AsyncIterator[Session]:
-        """A session for a transaction, which whoever takes it begins and ends; if it fails, what
-        is left of it is rolled back.
+        """A session for one transaction, which the caller begins and ends; after an exception it is
+        rolled back.
 
-        Raises ``sqlalchemy.exc.TimeoutError`` if none came free.
+        Raises ``sqlalchemy.exc.TimeoutError`` if none became free within ``wait_s``.
         """
         await self._wait_for_place()
         try:
@@ -92,7 +92,7 @@ class Sessions:
         try:
             yield session
         except BaseException:
-            # Goes on even if we are cancelled; nobody else gets the session before.
+            # Shielded: even if we are cancelled, the rollback finishes before the session is reused
             await asyncio.shield(self._keep(self._recover(session)))
             raise
         self._give_back(session)
@@ -105,11 +105,11 @@ class Sessions:
             async with asyncio.timeout(self._wait_s):
                 await self._places.acquire()
         except TimeoutError:
-            raise PoolTimeoutError("no connection to PostgreSQL came free") from None
+            raise PoolTimeoutError("no connection to PostgreSQL became free") from None
 
     async def _take(self) -> Session:
         while self._idle:
-            # The one used last: its statements are prepared, and a few do most of the work.
+            # The one used last, so that a few sessions, with statements prepared, do most work.
             session = self._idle.pop()
             if not session.is_closed:
                 return session
@@ -126,7 +126,7 @@ class Sessions:
         self._places.release()
 
     async def _recover(self, session: Session) -> None:
-        """End the transaction; if that cannot be done, the session is gone."""
+        """Roll back the transaction; if that fails, close the session."""
         try:
             async with asyncio.timeout(_ROLLBACK_S):
                 await session.control("ROLLBACK")
@@ -143,7 +143,7 @@ class Sessions:
         return task
 
     async def drop_idle(self) -> None:
-        """One connection was lost: the others may be dead too, and cost nothing to open anew."""
+        """Close all idle sessions, because one was lost and the others may be dead as well."""
         idle, self._idle = self._idle, []
         for session in idle:
             await session.close()

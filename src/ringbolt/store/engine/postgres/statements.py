@@ -1,8 +1,8 @@
-"""Statements of SQLAlchemy Core run straight on asyncpg: compiled once, prepared once for each
+"""Runs SQLAlchemy Core statements directly on asyncpg, compiled once and prepared once per
 connection.
 
-SQLAlchemy spends several times as long on a small statement as asyncpg does. What is not for this
-way (see ``CompiledStatements``) runs the usual one: ``run`` then returns None.
+SQLAlchemy takes several times as long for a small statement as asyncpg does. For statements that
+``CompiledStatements`` does not support, ``run`` returns None, and SQLAlchemy runs them.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class PostgresStatements:
         self._prepared: WeakKeyDictionary[Compiled, Any] = WeakKeyDictionary()
 
     def run(self, statement: Executable, parameters: Any) -> FetchedRows | None:
-        """None: nothing was run. Errors are those of SQLAlchemy."""
+        """Run the statement; None if it was not run. Raises SQLAlchemy's errors."""
         values = {} if parameters is None else parameters
         compiled = self._compiled.find(statement, values)
         return None if compiled is None else self._execute(compiled, values)
@@ -52,5 +52,5 @@ class PostgresStatements:
 
 
 def _rowcount(prepared: Any) -> int:
-    """The number at the end of the command's tag (``INSERT 0 1``, ``UPDATE 2``, ``SELECT 3``)."""
+    """The last number of the command tag (``INSERT 0 1``, ``UPDATE 2``, ``SELECT 3``)."""
     return int(prepared.get_statusmsg().rpartition(" ")[2])

@@ -1,10 +1,10 @@
 """Waking the workers of other machines: LISTEN and NOTIFY on one connection of each process.
 
-NOTIFY inside the transactions themselves would make them commit one after another: PostgreSQL
-holds one lock of the whole server from before the commit record until the transaction's end
-(``PreCommit_Notify``). So a transaction's channels are told after its commit; those of the next
-moment (``GATHER_S``) are told together, several in one notification, one a line.
-What gets lost that way (a process killed in between) is found by looking every ``POLL_S``.
+NOTIFY within a transaction would make all of them commit one after another: PostgreSQL holds one
+server-wide lock from before the commit record until the transaction ends (``PreCommit_Notify``).
+So channels are notified after the commit, and those of ``GATHER_S`` seconds are sent together,
+several per notification, one per line. A wake that is lost that way (a process killed in between)
+is made up for by a poll every ``POLL_S`` seconds.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ from ringbolt.store.engine.wake import Wakes
 
 POLL_S = 5.0
 GATHER_S = 0.01
-"""Between one telling and the next."""
+"""Shortest time between two batches of notifications."""
 _PAYLOAD_AT_MOST = 7999
-"""Bytes in a notification (PostgreSQL manual, NOTIFY)."""
+"""Largest notification in bytes (PostgreSQL manual, NOTIFY)."""
 _RECONNECT_S = 1.0
 _CHANNEL = "ringbolt"
 
 _BROKEN = (OSError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
-_TELL = "SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload"
+_NOTIFY = "SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload"
 
 log = logging.getLogger(__name__)
 
 
 class WakeExchange:
-    """Sends this process' wakes to the others and theirs to ``wakes``.
+    """Sends this process's wakes to the other processes, and theirs to ``wakes``.
 
-    ``each_poll`` runs every ``POLL_S`` seconds, on its connection, while the server answers.
+    ``each_poll`` runs every ``POLL_S`` seconds on its connection, while the server answers.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class WakeExchange:
         self._stirred.set()
 
     async def wait_connected(self) -> None:
-        """Wait until others are heard; polling makes up for it if that takes too long."""
+        """Wait until notifications are received, at most ``POLL_S``: polling replaces them."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(POLL_S):
                 await self._connected.wait()
@@ -83,16 +83,16 @@ class WakeExchange:
         async with self._engine.connect() as connection:
             driver: Any = (await connection.get_raw_connection()).driver_connection
             try:
-                # A lost wake costs a poll, so its commit need not wait for the disk.
+                # A lost wake only waits for the next poll, so a commit need not wait for the disk.
                 await driver.execute("SET synchronous_commit = off")
                 await driver.add_listener(_CHANNEL, self._received)
                 driver.add_termination_listener(self._terminated)
                 self._connected.set()
-                # What was told before LISTEN took effect is not heard of.
+                # Notifications sent before LISTEN took effect were missed.
                 self._wakes.wake_all()
                 await self._serve(driver)
             finally:
-                # Never back into the pool: it listens.
+                # Never return it to a pool: it still listens.
                 await connection.invalidate()
 
     async def _serve(self, driver: Any) -> None:
@@ -105,7 +105,7 @@ class WakeExchange:
             self._stirred.clear()
             if self._outgoing and not driver.is_closed():
                 channels, self._outgoing = sorted(self._outgoing), set()
-                await driver.execute(_TELL, _CHANNEL, payloads(channels))
+                await driver.execute(_NOTIFY, _CHANNEL, payloads(channels))
                 await asyncio.sleep(GATHER_S)
             if loop.time() >= next_poll:
                 next_poll = loop.time() + POLL_S
@@ -121,7 +121,7 @@ class WakeExchange:
 
 
 def payloads(channels: Sequence[str]) -> list[str]:
-    """The channels, one a line, in as few notifications as they fit in."""
+    """The channels, one per line, in as few notifications as possible."""
     found: list[str] = []
     size = _PAYLOAD_AT_MOST + 1
     for channel in channels:

@@ -1,4 +1,4 @@
-"""How a SQLite file is opened here, and what its errors mean."""
+"""Opens SQLite files, and translates SQLite's errors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from ringbolt.core.errors import Unavailable
 
 BUSY_TIMEOUT_MS = 10_000
 JOURNAL_SIZE_LIMIT = 64 * 1024 * 1024
-"""To which the WAL is cut back after a checkpoint: a long read lets it grow, and it would stay."""
+"""Bytes to which the WAL is truncated after a checkpoint: it grows during a long read, and would
+keep that size."""
 
 Purpose = Literal["write", "read", "migrate"]
 
@@ -32,10 +33,10 @@ _PLAIN_WORDS = {
 
 
 def open_engine(path: Path, purpose: Purpose) -> Engine:
-    """An engine whose every ``connect()`` opens the file anew; it begins and commits nothing.
+    """An engine without a pool: each ``connect()`` opens the file. It begins no transactions.
 
-    Transactions are driven on the ``sqlite3`` connection by who holds it: Python's own
-    transaction control begins late (not before SELECT or DDL), which breaks ``BEGIN IMMEDIATE``.
+    Callers send BEGIN and COMMIT on the ``sqlite3`` connection themselves: Python's own transaction
+    control begins late (not before a SELECT or DDL), which breaks ``BEGIN IMMEDIATE``.
     """
 
     def connect() -> sqlite3.Connection:
@@ -60,25 +61,25 @@ def _pragmas(purpose: Purpose) -> list[str]:
     return [
         f"busy_timeout={BUSY_TIMEOUT_MS}",
         "journal_mode=WAL",
-        # One fdatasync for each commit; NORMAL loses the last commits at a power cut.
+        # One fdatasync per commit; NORMAL would lose the last commits at a power failure.
         "synchronous=FULL",
         f"journal_size_limit={JOURNAL_SIZE_LIMIT}",
-        # Batch migrations on a parent table would delete its children through foreign keys.
+        # With foreign keys on, a batch migration that rebuilds a parent table deletes the children.
         f"foreign_keys={'OFF' if purpose == 'migrate' else 'ON'}",
-        # Without it INSERT OR REPLACE deletes rows behind the back of the delete guards.
+        # Without it, INSERT OR REPLACE deletes rows without firing the triggers against deletion.
         "recursive_triggers=ON",
     ]
 
 
 def raw_connection(connection: Connection) -> sqlite3.Connection:
-    """The ``sqlite3`` connection beneath."""
+    """The ``sqlite3`` connection under a SQLAlchemy connection."""
     raw = connection.connection.dbapi_connection
     assert isinstance(raw, sqlite3.Connection)
     return raw
 
 
 def is_readonly(error: DBAPIError) -> bool:
-    """Somebody tried to write where it is not allowed."""
+    """Whether the error is a write on a read-only connection."""
     return _primary_code(error) == sqlite3.SQLITE_READONLY
 
 
@@ -89,7 +90,7 @@ def _primary_code(error: BaseException) -> int | None:
 
 
 def unavailable(error: BaseException) -> Unavailable | None:
-    """``error`` in plain words if the disk, file or machine is its cause, else None."""
+    """``error`` as ``Unavailable`` if the disk, the file or the machine caused it, else None."""
     code = _primary_code(error)
     words = None if code is None else _PLAIN_WORDS.get(code)
     if words is None:

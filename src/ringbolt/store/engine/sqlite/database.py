@@ -56,10 +56,10 @@ class SqliteDatabase:
     async def open(
         cls, path: Path | str, clock: Clock, *, readonly: bool = False
     ) -> SqliteDatabase:
-        """Open ``path``, made if missing; ``readonly`` works beside a running shop.
+        """Open ``path``, created if missing; ``readonly`` works while a shop is running.
 
-        Raises ``StoreLocked`` if another process writes to it, ``NotFound`` if there is nothing
-        to read. The schema is not looked at (see ``ringbolt.store.engine.opening``).
+        Raises ``StoreLocked`` if another process writes to it, ``NotFound`` if ``readonly`` and
+        there is no file. Does not check the schema (see ``ringbolt.store.engine.opening``).
         """
         path, lock = _claim(Path(path), readonly)
         try:
@@ -75,12 +75,12 @@ class SqliteDatabase:
 
     @property
     def transactions(self) -> int:
-        """Transactions committed since it was opened."""
+        """How many transactions were committed since the database was opened."""
         return self._writer.transactions if self._writer else 0
 
     @property
     def commits(self) -> int:
-        """Commits that they needed: one for each group."""
+        """How many commits these transactions needed: one per group."""
         return self._writer.commits if self._writer else 0
 
     async def tx(
@@ -101,7 +101,7 @@ class SqliteDatabase:
         try:
             connection, direct = self._reading_connection()
             raw = raw_connection(connection)
-            # One snapshot for the whole body: no commit comes between two of its statements.
+            # BEGIN, so that all statements of the body read one snapshot.
             raw.execute("BEGIN")
             try:
                 tx = Tx(connection, self._clock.now_ms(), "sqlite", direct=direct)
@@ -109,12 +109,12 @@ class SqliteDatabase:
             finally:
                 raw.execute("ROLLBACK")
         except DBAPIError as error:
-            if is_readonly(error):  # not the disk's fault: a read must not write
+            if is_readonly(error):  # a bug in the body (a read must not write), not a disk fault
                 raise
             raise unavailable(error) or error from error
 
     def _reading_connection(self) -> tuple[Connection, SqliteStatements]:
-        """This thread's own."""
+        """The connection of this reader thread, opened at its first use."""
         if not hasattr(self._reading, "connection"):
             connection = self._reading_engine.connect()
             self._reading.direct = SqliteStatements(connection)
@@ -126,9 +126,9 @@ class SqliteDatabase:
         return self._wakes.listen(channel)
 
     async def maintain(self, fn: Callable[[Connection], T]) -> T:
-        """Run ``fn`` on a connection of its own for schema work; ``fn`` begins and commits.
+        """Run schema work ``fn`` on a separate connection; ``fn`` begins and commits.
 
-        Foreign keys are not enforced on it unless the database was opened for reading only.
+        Foreign keys are not enforced on it, unless the database was opened with ``readonly``.
         """
         purpose: Purpose = "read" if self.readonly else "migrate"
 
@@ -139,7 +139,7 @@ class SqliteDatabase:
         return await asyncio.to_thread(run)
 
     async def close(self) -> None:
-        """Finish what was submitted; then the file belongs to nobody."""
+        """Finish the submitted transactions, close the connections, and release the file lock."""
         if self._writer is not None:
             await self._writer.close()
         await asyncio.to_thread(self._readers.shutdown)
@@ -151,7 +151,7 @@ class SqliteDatabase:
 
 
 def _claim(path: Path, readonly: bool) -> tuple[Path, FileLock | None]:
-    """Make sure that the file is there and, unless only to be read, that it is ours."""
+    """Make sure that the file exists and, unless ``readonly``, take its lock."""
     path = path.absolute()
     if readonly:
         if not path.exists():
@@ -164,6 +164,6 @@ def _claim(path: Path, readonly: bool) -> tuple[Path, FileLock | None]:
         "Stop process {pid} first. To run several processes on one shop, set RINGBOLT_DATABASE_URL"
         " to a PostgreSQL database.",
     )
-    # Made here for its mode: it holds telephone numbers and texts.
+    # Created here and not by SQLite, for mode 0600: it will hold telephone numbers and texts.
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     return path, lock

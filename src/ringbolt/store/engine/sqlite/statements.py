@@ -1,7 +1,7 @@
-"""Statements of SQLAlchemy Core run straight on ``sqlite3``, compiled once.
+"""Runs SQLAlchemy Core statements directly on ``sqlite3``, compiled once.
 
-SQLAlchemy spends four times as long on a small statement as SQLite does. What is not for this way
-(see ``CompiledStatements``) runs the usual one: ``run`` then returns None.
+SQLAlchemy takes four times as long for a small statement as SQLite does. For statements that
+``CompiledStatements`` does not support, ``run`` returns None, and SQLAlchemy runs them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class SqliteStatements:
         self.compiled = CompiledStatements(connection.dialect)
 
     def run(self, statement: Executable, parameters: Any) -> FetchedRows | None:
-        """None: nothing was run. Errors are those of SQLAlchemy."""
+        """Run the statement; None if it was not run. Raises SQLAlchemy's errors."""
         values = {} if parameters is None else parameters
         compiled = self.compiled.find(statement, values)
         return None if compiled is None else self._execute(compiled, values)
@@ -35,8 +35,8 @@ class SqliteStatements:
         bound = compiled.bind(values)
         try:
             cursor = self._raw.execute(compiled.sql, bound)
-            # At once: sqlite3 knows the row count of INSERT .. RETURNING only when all rows were
-            # fetched (Python manual, Cursor.rowcount).
+            # Fetch all rows now: sqlite3 sets the row count of INSERT .. RETURNING only when all
+            # rows were fetched (Python manual, Cursor.rowcount).
             rows = [] if cursor.description is None else cursor.fetchall()
         except sqlite3.Error as error:
             raise DBAPIError.instance(

@@ -1,8 +1,8 @@
 """The one thread that writes: group commit for SQLite.
 
-A commit costs one fdatasync, a transaction body some microseconds. So the writer takes whatever
-waits, runs each body in a SAVEPOINT of its own, and commits them all at once; nobody is told of
-success before that commit is on the disk.
+A commit costs one fdatasync, a transaction body only microseconds. So the writer takes all waiting
+bodies, runs each in its own SAVEPOINT, and commits them together. A caller gets its result only
+after that commit is on disk.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from ringbolt.store.engine.sqlite.statements import SqliteStatements
 from ringbolt.store.engine.wake import Wakes
 
 MAX_BATCH = 128
-"""Bodies of one commit. More of them are no faster (31,000 transactions a second with 32 as with
-128), and the first would wait for the last."""
+"""Bodies per commit. Larger batches are not faster (31,000 transactions per second with 32 as well
+as with 128), and the first body waits for the last."""
 
 
 @dataclass(slots=True)
 class Work:
-    """A body that waits for its turn, then what came of it."""
+    """A submitted body, and its result or error once it ran."""
 
     fn: Callable[..., Any]
     args: tuple[Any, ...]
@@ -42,13 +42,13 @@ class Work:
 
 
 class _BatchLostError(Exception):
-    """SQLite gave up the whole transaction, not only the statement (full disk, I/O error)."""
+    """SQLite rolled back the whole transaction, not only the statement (full disk, I/O error)."""
 
 
 class Writer:
-    """Runs bodies on one connection of ``engine``; delivers on the event loop it was made in.
+    """Runs bodies on one connection of ``engine``; sets results on the event loop that created it.
 
-    ``transactions`` and ``commits`` count what was done since it started.
+    ``transactions`` and ``commits`` count since the start.
     """
 
     def __init__(self, engine: Engine, clock: Clock, wakes: Wakes) -> None:
@@ -62,8 +62,8 @@ class Writer:
         self._direct = SqliteStatements(self._connection)
         self.transactions = 0
         self.commits = 0
-        # A daemon: whoever ends without ``close`` is not kept waiting. What is not committed by
-        # then was never acknowledged.
+        # A daemon thread, so that a process can end without ``close``. Work that is not committed
+        # by then was never acknowledged.
         self._thread = threading.Thread(target=self._run, name="sqlite-writer", daemon=True)
         self._thread.start()
 
@@ -77,7 +77,7 @@ class Writer:
         return future
 
     async def close(self) -> None:
-        """Finish what was submitted, then stop."""
+        """Finish the submitted work, then stop."""
         if not self._closing:
             self._closing = True
             self._queue.put(None)
@@ -113,13 +113,14 @@ class Writer:
         try:
             connection = self._open_connection()
             raw = raw_connection(connection)
-            # The write lock at once. A transaction that begins by reading fails as soon as it
-            # writes after somebody else did, and no busy_timeout helps: it would be stale.
+            # IMMEDIATE takes the write lock now. A transaction that starts with a read fails at its
+            # first write if another process has written since (SQLITE_BUSY_SNAPSHOT), and
+            # busy_timeout does not help, because its snapshot is out of date.
             raw.execute("BEGIN IMMEDIATE")
             for work in batch:
                 self._run_body(connection, raw, work, woken)
             raw.execute("COMMIT")
-        except Exception as error:  # noqa: BLE001 - every body of the batch is told
+        except Exception as error:  # noqa: BLE001 - it fails every body of the batch
             self._abandon()
             for work in batch:
                 work.error = self._reason(error, work)
@@ -136,7 +137,7 @@ class Writer:
             tx = Tx(connection, self._clock.now_ms(), "sqlite", direct=self._direct)
             work.value = work.fn(tx, *work.args, **work.kwargs)
         except BaseException as error:
-            if not raw.in_transaction:  # the bodies before this one are undone with it
+            if not raw.in_transaction:  # SQLite rolled back the earlier bodies as well
                 raise _BatchLostError from error
             raw.execute("ROLLBACK TO body")
             work.error = unavailable(error) or error
@@ -145,7 +146,7 @@ class Writer:
         raw.execute("RELEASE body")
 
     def _reason(self, error: Exception, work: Work) -> BaseException:
-        """Why ``work`` is not in effect: its own error, or the one that stopped the batch."""
+        """Why ``work`` was not committed: its own error, or the one that failed the batch."""
         if work.error is not None:
             return work.error
         cause = error.__cause__ if isinstance(error, _BatchLostError) else error
@@ -163,7 +164,7 @@ class Writer:
         return self._connection
 
     def _abandon(self) -> None:
-        """Leave no transaction behind; a connection that cannot roll back is opened anew."""
+        """Roll back; if that fails, close the connection, so that the next batch opens another."""
         if self._connection is None:
             return
         try:
@@ -176,7 +177,7 @@ class Writer:
             self._connection = None
 
     def _deliver(self, batch: list[Work], woken: set[str]) -> bool:
-        """Resolve the futures with one hop to the event loop; False if that loop is gone."""
+        """Resolve all futures in one call on the event loop; False if that loop is closed."""
         try:
             self._loop.call_soon_threadsafe(self._resolve, batch, woken)
         except RuntimeError:
@@ -185,7 +186,7 @@ class Writer:
 
     def _resolve(self, batch: list[Work], woken: set[str]) -> None:
         for work in batch:
-            if work.future.done():  # cancelled while it ran: it is committed all the same
+            if work.future.done():  # the caller was cancelled; the work is committed nevertheless
                 continue
             if work.error is not None:
                 work.future.set_exception(work.error)

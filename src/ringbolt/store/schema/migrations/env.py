@@ -10,8 +10,8 @@ from ringbolt.store.schema.metadata import metadata
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=metadata,
-    # One transaction for each step, DDL included: SQLite can roll it back too, Alembic only
-    # does not expect it to.
+    # One transaction per migration, DDL included. SQLite can roll back DDL too, but Alembic
+    # assumes that it cannot, so this must be set.
     transactional_ddl=True,
     transaction_per_migration=True,
     render_as_batch=False,

@@ -1,4 +1,4 @@
-"""Texts, lent numbers, e-mail, webhooks, limits and payouts."""
+"""Texts, leased numbers, e-mail, webhooks, limits and payouts."""
 
 from __future__ import annotations
 
@@ -343,7 +343,7 @@ def _orders() -> None:
 
 
 def _transfer() -> None:
-    """An account's latest transfers are read without sorting all that it has."""
+    """Indexes to find an account's latest transfers without sorting all of them."""
     for side in ("debit", "credit"):
         op.drop_index(f"ix_transfer_{side}", "transfer")
         op.create_index(f"ix_transfer_{side}", "transfer", [side, "id"], unique=False)
