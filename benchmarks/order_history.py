@@ -20,10 +20,10 @@ from itertools import pairwise
 from pathlib import Path
 from sys import path as modules
 
+from ringbolt.app.accounts.chart_of_accounts import NODE, REVENUE
 from sqlalchemy import text
 
 from benchmarks.order_load import Rig, rig
-from ringbolt.app.accounts.chart_of_accounts import NODE, REVENUE
 from ringbolt.clock import SystemClock
 from ringbolt.store import ledger
 from ringbolt.store.engine.db import Database, Tx

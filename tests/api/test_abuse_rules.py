@@ -4,6 +4,7 @@ that are taken and given back, the hours of the night. Refused before there is a
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,10 +13,11 @@ import pytest
 from sqlalchemy import select
 
 from api.conftest import OpenShop
+from ringbolt.api.l402 import place_call
 from ringbolt.app.checkout.call_limits import CallLimits
 from ringbolt.app.limits import destination_limits
 from ringbolt.app.limits.destination_limits import limits_of
-from ringbolt.app.limits.spend_limits import SoldToday
+from ringbolt.app.policies import Policies
 from ringbolt.core.commands import CallOrder
 from ringbolt.store import spends, suppressions
 from ringbolt.store.engine.db import Tx
@@ -44,8 +46,7 @@ def text(n: int, digits: int = 7) -> dict[str, Any]:
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a process knows of limits is never old."""
-    monkeypatch.setattr(CallLimits, "MAX_AGE_S", -1.0)
-    monkeypatch.setattr(SoldToday, "MAX_AGE_S", -1.0)
+    monkeypatch.setattr(place_call, "CallLimits", partial(CallLimits, max_age_s=-1.0))
 
 
 async def limited(open_shop: OpenShop, **abuse: Any) -> OrderClient:
@@ -404,10 +405,10 @@ async def test_no_step_of_a_plan_says_a_refused_word(open_shop: OpenShop, plan: 
 async def test_a_paid_call_whose_word_is_refused_by_now_is_paid_back(open_shop: OpenShop) -> None:
     first = await open_shop(limits="on")
     bought = await first.buy_credential(say(LISTENS, "Casino"))
-    abuse = first.shop.settings.abuse.model_copy(update={"denied_words": ("casino",)})
-    object.__setattr__(
-        first.shop, "settings", first.shop.settings.model_copy(update={"abuse": abuse})
-    )
+    shop = first.shop
+    abuse = shop.settings.abuse.model_copy(update={"denied_words": ("casino",)})
+    settings = shop.settings.model_copy(update={"abuse": abuse})
+    object.__setattr__(shop, "policies", Policies.of(settings, shop.keyring))
     answer = await first.post(say(LISTENS, "Casino"), bought.authorization)
 
     assert (answer.status_code, answer.json()["error_code"]) == (400, "CONTENT_REFUSED")

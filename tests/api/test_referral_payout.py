@@ -12,9 +12,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from ringbolt.app.accounts.chart_of_accounts import NODE, REVENUE, ROUTING_FEE
 from ringbolt.app.operator.audit import AuditReport, check_sums
 from ringbolt.clock import SystemClock
+from ringbolt.core.chart_of_accounts import NODE, REVENUE, ROUTING_FEE
 from ringbolt.core.errors import Unavailable
 from ringbolt.lightning.lnd.node import LndNode
 from ringbolt.lightning.node import PaymentFailed, PaymentSucceeded, PaymentUnknown

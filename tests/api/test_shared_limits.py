@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ringbolt.api.l402 import place_call
 from ringbolt.app.checkout.call_limits import CallLimits
-from ringbolt.app.limits.spend_limits import SoldToday
 from support.clients.l402 import say
 from support.clients.orders import OrderClient
 from support.servers.shop import running_shop, settings_for
@@ -28,8 +29,7 @@ Machines = tuple[OrderClient, OrderClient]
 async def machines(
     postgres_url: str, tmp_path: Path, speech_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Machines]:
-    monkeypatch.setattr(CallLimits, "MAX_AGE_S", -1.0)
-    monkeypatch.setattr(SoldToday, "MAX_AGE_S", -1.0)
+    monkeypatch.setattr(place_call, "CallLimits", partial(CallLimits, max_age_s=-1.0))
     options: dict[str, Any] = {
         "database_url": postgres_url, "limits": "on", "abuse": ABUSE, "secret": "ab" * 32,
     }  # fmt: skip

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from ringbolt.app.accounts.chart_of_accounts import account_of_key
 from ringbolt.app.accounts.keys import revoke_key
 from ringbolt.app.calls.hang_up_call import hang_up_call
 from ringbolt.app.checkout.purchase import Balance, Buyer
@@ -18,6 +17,7 @@ from ringbolt.app.checkout.sell_call import SoldCall, sell_call
 from ringbolt.app.webhooks import call_status
 from ringbolt.app.webhooks.call_status import CallReport
 from ringbolt.core.calls.call import CallStatus, Say
+from ringbolt.core.chart_of_accounts import account_of_key
 from ringbolt.core.commands import CallOrder
 from ringbolt.core.errors import InvalidInput, RateLimited
 from ringbolt.core.order import OrderState

@@ -13,10 +13,10 @@ from pathlib import Path
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
-from ringbolt.app.accounts.chart_of_accounts import account_of_key
 from ringbolt.app.accounts.keys import revoke_key
 from ringbolt.app.policies import ChargeOn
 from ringbolt.core.calls.call import CallStatus
+from ringbolt.core.chart_of_accounts import account_of_key
 from ringbolt.core.errors import NotFound
 from ringbolt.core.outcome import Recovery
 from ringbolt.store import calls, jobs

@@ -8,9 +8,9 @@ import threading
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from ringbolt.app.accounts.chart_of_accounts import REFERRAL, account_of_referrer
 from ringbolt.app.payments import pay_referral, refer
 from ringbolt.clock import SystemClock
+from ringbolt.core.chart_of_accounts import REFERRAL, account_of_referrer
 from ringbolt.core.errors import NotFound
 from ringbolt.core.order import OrderKind
 from ringbolt.settings import Settings

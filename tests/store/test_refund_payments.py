@@ -9,7 +9,12 @@ from typing import Any, cast
 
 import pytest
 
-from ringbolt.app.accounts.chart_of_accounts import (
+from ringbolt.app.operator.audit import audit_shop
+from ringbolt.app.payments.refund import claim_refund, pay_refund
+from ringbolt.app.policies import Policies
+from ringbolt.app.shop import Shop
+from ringbolt.clock import SystemClock
+from ringbolt.core.chart_of_accounts import (
     ESCROW,
     NODE,
     PAYMENT,
@@ -17,10 +22,6 @@ from ringbolt.app.accounts.chart_of_accounts import (
     ROUTING_FEE,
     payment_idem,
 )
-from ringbolt.app.operator.audit import audit_shop
-from ringbolt.app.payments.refund import claim_refund, pay_refund
-from ringbolt.app.shop import Shop
-from ringbolt.clock import SystemClock
 from ringbolt.core.errors import Conflict, InvalidInput
 from ringbolt.core.keys import Keyring
 from ringbolt.core.lightning import bolt11, l402
@@ -91,7 +92,7 @@ class Desk:
             SimpleNamespace(
                 db=db, node=self.node, payer=self.node, clock=self.clock,
                 node_name="node", node_named=lambda name: self.node,
-                settings=Settings(limits="off"),
+                policies=Policies.of(Settings(limits="off"), KEYRING),
             ),
         )  # fmt: skip
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from ringbolt.app.accounts.chart_of_accounts import HOLD, NODE, REVENUE, hold_idem
 from ringbolt.app.limits.count_order import count_order
 from ringbolt.app.limits.destination_limits import NO_LIMITS
 from ringbolt.app.payments.decide_outcome import fail
 from ringbolt.app.policies import LimitPolicy
+from ringbolt.core.chart_of_accounts import HOLD, NODE, REVENUE, hold_idem
 from ringbolt.core.commands import SendText, to_json
 from ringbolt.core.keys import Keyring
 from ringbolt.settings import Settings

@@ -10,15 +10,15 @@ from ringbolt.app.requests.reserve_minutes import reserve_minutes, spoken_s
 from ringbolt.core.calls.call import Gather, Hangup, Pause, Play, Record, Say, Step
 from ringbolt.core.commands import CallOrder
 from ringbolt.core.errors import InvalidInput
-from ringbolt.settings import Settings
 
-SETTINGS = Settings()
+LONGEST = 5
+"""How many minutes a call may last."""
 TO = "+12025550123"
 MINUTE_OF_TEXT = "a" * 720
 
 
 def held(*steps: Step, **fields: int | str) -> int:
-    return reserve_minutes(SETTINGS, CallOrder(to=TO, minutes=0, steps=steps, **fields))  # type: ignore[arg-type]
+    return reserve_minutes(CallOrder(to=TO, minutes=0, steps=steps, **fields), LONGEST)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -49,23 +49,23 @@ def test_what_is_said_is_held_with_a_reserve(steps: tuple[Step, ...], minutes: i
     ids=["play", "prompt", "record"],
 )
 def test_for_what_may_take_any_time_the_longest_call_is_held(step: Step) -> None:
-    assert held(Say("Hello."), step) == SETTINGS.voice.max_minutes
+    assert held(Say("Hello."), step) == LONGEST
 
 
 def test_a_call_without_steps_is_reckoned_by_its_message() -> None:
     assert held(message="a" * 720) == 2
-    assert held(audio_url="https://a.example/b.mp3") == SETTINGS.voice.max_minutes
+    assert held(audio_url="https://a.example/b.mp3") == LONGEST
 
 
 def test_what_the_buyer_asks_for_is_held() -> None:
     command = CallOrder(to=TO, minutes=3, steps=(Say("Hello."),))
-    assert reserve_minutes(SETTINGS, command) == 3
+    assert reserve_minutes(command, LONGEST) == 3
 
 
 @pytest.mark.parametrize("minutes", [6, 31, -1])
 def test_more_than_a_call_may_last_is_refused(minutes: int) -> None:
     with pytest.raises(InvalidInput, match="at most 5 minutes"):
-        reserve_minutes(SETTINGS, CallOrder(to=TO, minutes=minutes, steps=(Say("Hello."),)))
+        reserve_minutes(CallOrder(to=TO, minutes=minutes, steps=(Say("Hello."),)), LONGEST)
 
 
 def test_a_text_that_takes_longer_than_a_call_may_is_refused() -> None:
@@ -95,7 +95,7 @@ def test_any_text_is_held_between_one_minute_and_the_longest_call_or_refused(
         minutes = held(Say(text, repeat=repeat))
     except InvalidInput:
         return
-    assert 1 <= minutes <= SETTINGS.voice.max_minutes
+    assert 1 <= minutes <= LONGEST
     assert minutes * 60 >= spoken_s(text) * repeat
 
 
@@ -117,16 +117,16 @@ def test_a_file_whose_length_is_known_is_held_for_so_long(
     ms: int, step: Step, minutes: int
 ) -> None:
     command = CallOrder(to=TO, minutes=0, steps=(step,))
-    assert reserve_minutes(SETTINGS, command, {FILE: ms}) == minutes
+    assert reserve_minutes(command, LONGEST, {FILE: ms}) == minutes
 
 
 def test_a_file_that_is_longer_than_any_call_is_refused_unless_it_may_be_cut() -> None:
     step = Play(FILE)
     with pytest.raises(InvalidInput) as refused:
-        reserve_minutes(SETTINGS, CallOrder(to=TO, minutes=0, steps=(step,)), {FILE: 301_000})
+        reserve_minutes(CallOrder(to=TO, minutes=0, steps=(step,)), LONGEST, {FILE: 301_000})
     assert refused.value.code == "CALL_TOO_LONG"
     cut = CallOrder(to=TO, minutes=2, steps=(step,))
-    assert reserve_minutes(SETTINGS, cut, {FILE: 301_000}) == 2
+    assert reserve_minutes(cut, LONGEST, {FILE: 301_000}) == 2
 
 
 def test_scripts_without_vowels_take_longer_than_their_letters() -> None:

@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Any, Final
 
 from ringbolt.core.order import Fulfilment
-from ringbolt.store import jobs
+from ringbolt.store import jobs, payouts
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.jobs import Job, Lane
 
@@ -156,7 +156,7 @@ PAY_REFUND: Final = JobKind(
     "pay_refund", "money", "refund:", GiveUp.EVERY_HOUR, Backoff(2000, 60_000)
 )
 PAY_REFERRAL: Final = JobKind(
-    "pay_referral", "money", "payout:", GiveUp.EVERY_HOUR, Backoff(2000, 60_000)
+    "pay_referral", "money", payouts.JOB_PREFIX, GiveUp.EVERY_HOUR, Backoff(2000, 60_000)
 )
 """About a Lightning Address."""
 

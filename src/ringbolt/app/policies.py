@@ -11,8 +11,11 @@ from typing import Literal
 
 from ringbolt.core.keys import Keyring, hash_of, hashes_of
 from ringbolt.core.order import Fulfilment, OrderKind
+from ringbolt.core.pricing.money import msat
 from ringbolt.settings import Settings
 from ringbolt.settings.abuse import AbuseSettings
+
+_DAY_MS = 86_400_000
 
 ChargeOn = Literal["answered", "placed"]
 """What is paid for: a call that was answered, or one that a carrier took."""
@@ -79,7 +82,8 @@ class HoldPolicy:
 @dataclass(frozen=True, slots=True)
 class CallPolicy:
     """How calls are placed. ``lines``: how many are up at the same time, 0 for any number;
-    ``account_lines`` and ``account_per_second``: how many of one account are, and begin."""
+    ``account_lines``, ``account_per_second`` and ``account_waiting``: how many calls of one account
+    may be up, begin within a second, and wait for their turn."""
 
     charge_on: ChargeOn
     caller_id: str
@@ -88,6 +92,8 @@ class CallPolicy:
     lines: int
     account_lines: int
     account_per_second: int
+    account_waiting: int
+    max_minutes: int
     has_recordings: bool
     keep_recordings_days: int
 
@@ -102,6 +108,8 @@ class CallPolicy:
             lines=calls.max_concurrent if settings.limits == "on" else 0,
             account_lines=voice.calls_at_once,
             account_per_second=voice.calls_per_second,
+            account_waiting=voice.waiting_calls,
+            max_minutes=voice.max_minutes,
             has_recordings=voice.recordings,
             keep_recordings_days=voice.recording_days,
         )
@@ -114,10 +122,12 @@ class MessagePolicy:
     settle_on: SettleOn
     mail_sender: str
     mail_subject: str
+    may_choose_subject: bool
 
     @classmethod
     def of(cls, settings: Settings) -> MessagePolicy:
-        return cls(settings.sms.settle_on, settings.mail.sender, settings.mail.subject)
+        mail = settings.mail
+        return cls(settings.sms.settle_on, mail.sender, mail.subject, mail.allow_subject)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +160,49 @@ class ReceivingPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class PayoutPolicy:
+    """What is paid out, and for which routing fee at most. ``referral_percent``: the referrer's
+    share of a price; ``min_referral_msat``: the least that is paid to a referrer at once."""
+
+    referral_percent: int
+    min_referral_msat: int
+    referral_fee_msat: int
+    refund_fee_msat: int
+
+    @classmethod
+    def of(cls, settings: Settings) -> PayoutPolicy:
+        referral = settings.referral
+        return cls(
+            referral_percent=referral.percent,
+            min_referral_msat=msat(referral.min_payout_sats),
+            referral_fee_msat=msat(referral.max_fee_sats),
+            refund_fee_msat=msat(settings.refund.max_fee_sats),
+        )
+
+    def max_refund_fee_msat(self, amount_msat: int) -> int:
+        """The highest routing fee for a refund of ``amount_msat``: 1 % of it is always allowed."""
+        return max(self.refund_fee_msat, amount_msat // 100)
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionPolicy:
+    """How long texts, the history of orders, and unpaid orders are kept, in ms."""
+
+    texts_ms: int
+    history_ms: int
+    unpaid_ms: int
+
+    @classmethod
+    def of(cls, settings: Settings) -> RetentionPolicy:
+        orders = settings.orders
+        return cls(
+            texts_ms=settings.keep_texts_days * _DAY_MS,
+            history_ms=orders.history_days * _DAY_MS,
+            unpaid_ms=orders.keep_unpaid_days * _DAY_MS,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Policies:
     """All of a shop's."""
 
@@ -159,6 +212,8 @@ class Policies:
     calls: CallPolicy
     messages: MessagePolicy
     receiving: ReceivingPolicy
+    payouts: PayoutPolicy
+    retention: RetentionPolicy
 
     @classmethod
     def of(cls, settings: Settings, keyring: Keyring) -> Policies:
@@ -170,4 +225,6 @@ class Policies:
             calls=CallPolicy.of(settings),
             messages=MessagePolicy.of(settings),
             receiving=ReceivingPolicy.of(settings, keyring),
+            payouts=PayoutPolicy.of(settings),
+            retention=RetentionPolicy.of(settings),
         )

@@ -1,4 +1,4 @@
-"""Times as text: ISO 8601, UTC, to the millisecond."""
+"""Times as text: ISO 8601, UTC."""
 
 from __future__ import annotations
 
@@ -16,9 +16,19 @@ def iso(ms: int | None, *, zone: str = "Z") -> str | None: ...
 
 
 def iso(ms: int | None, *, zone: str = "Z") -> str | None:
-    """``2021-02-16T10:47:40.296Z``; None for a time that is not known. ``zone`` '' leaves the Z
-    out, for clients that want none; it is UTC too."""
+    """``2021-02-16T10:47:40.296Z``; None for None. ``zone`` '' leaves out the Z, for clients that
+    expect none; the time is UTC all the same."""
     return None if ms is None else f"{_second(ms // 1000)}.{ms % 1000:03d}{zone}"
+
+
+def iso_seconds(seconds: int) -> str:
+    """``2021-02-16T10:47:40Z``; ``seconds`` since 1970 (RFC 3339)."""
+    return f"{_second(seconds)}Z"
+
+
+def seconds_of(text: str) -> int:
+    """The seconds since 1970 that an ISO 8601 time means. Raises ``ValueError``."""
+    return int(datetime.fromisoformat(text).timestamp())
 
 
 @lru_cache(maxsize=256)  # answers of the same second contain the same times

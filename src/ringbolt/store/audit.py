@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, func, literal, not_, or_, select
 
+from ringbolt.core import chart_of_accounts as chart
+from ringbolt.core.chart_of_accounts import Naming
 from ringbolt.core.order import DELIVERED, UNDER_WAY, UNPAID, OrderKind, OrderState, PaymentMethod
 from ringbolt.store.engine.db import Tx
-from ringbolt.store.payouts import PayoutState
+from ringbolt.store.payouts import JOB_PREFIX, PayoutState
 from ringbolt.store.refunds import RefundState
 from ringbolt.store.schema.tables import (
     account,
@@ -82,58 +85,69 @@ class PaidOut:
 
 
 def books(tx: Tx) -> Books:
-    def total(*kinds: str, state: str = "posted") -> int:
-        return int(
-            tx.run(
-                select(func.coalesce(func.sum(_MOVED), 0)).where(
-                    transfer.c.kind.in_(kinds), transfer.c.state == state
-                )
-            ).scalar_one()
-        )
-
-    def owed_to(prefix: str) -> int:
-        return int(
-            tx.run(
-                select(func.coalesce(func.sum(account.c.posted_msat), 0)).where(
-                    account.c.stored == 1, account.c.id.startswith(prefix)
-                )
-            ).scalar_one()
-        )
-
-    in_orders = tx.run(
-        select(func.coalesce(func.sum(orders.c.price_msat), 0)).where(
-            orders.c.method == PaymentMethod.L402,
-            orders.c.state.in_(UNDER_WAY | {OrderState.FAILED}),
-        )
-    ).scalar_one()
-    redeemed = exists().where(transfer.c.idem == literal("inv:") + orders.c.payment_hash)
-    unredeemed = tx.run(
-        select(func.coalesce(func.sum(transfer.c.amount_msat), 0)).where(
-            or_(
-                and_(transfer.c.kind == "payment", not_(redeemed)),
-                transfer.c.kind == "overpayment",
-            )
-        )
-    ).scalar_one()
+    """The sums over all that is booked."""
     return Books(
-        received=total("payment", "overpayment"),
-        settled=total("capture"),
-        returned=total("refund"),
-        fees=total("refund_fee"),
-        in_orders=int(in_orders),
-        unredeemed=int(unredeemed),
-        held=total("hold", "top_up", state="pending"),
-        taken=total("hold", state="captured"),
+        received=_total(tx, chart.PAYMENT, chart.OVERPAYMENT),
+        settled=_total(tx, chart.CAPTURE),
+        returned=_total(tx, chart.REFUND),
+        fees=_total(tx, chart.REFUND_FEE),
+        in_orders=_in_orders(tx),
+        unredeemed=_unredeemed(tx),
+        held=_total(tx, chart.HOLD, chart.TOP_UP, state="pending"),
+        taken=_total(tx, chart.HOLD, state="captured"),
         lost=_lost(tx),
-        topped_up=total("top_up", state="captured"),
-        reserved=total("reserve", state="pending"),
-        spent=total("reserve", state="captured"),
-        balances=owed_to("key:"),
-        accrued=total("referral"),
-        referrals=owed_to("referral:"),
-        referrals_paid=total("payout", state="captured"),
-        payout_fees=total("payout_fee"),
+        topped_up=_total(tx, chart.TOP_UP, state="captured"),
+        reserved=_total(tx, chart.RESERVE, state="pending"),
+        spent=_total(tx, chart.RESERVE, state="captured"),
+        balances=_owed_to(tx, chart.account_of_key),
+        accrued=_total(tx, chart.REFERRAL),
+        referrals=_owed_to(tx, chart.account_of_referrer),
+        referrals_paid=_total(tx, chart.PAYOUT, state="captured"),
+        payout_fees=_total(tx, chart.PAYOUT_FEE),
     )
+
+
+def _total(tx: Tx, *kinds: str, state: str = "posted") -> int:
+    """The sum of the transfers of these kinds in ``state``, msat."""
+    moved = select(func.coalesce(func.sum(_MOVED), 0)).where(
+        transfer.c.kind.in_(kinds), transfer.c.state == state
+    )
+    return int(tx.run(moved).scalar_one())
+
+
+def _owed_to(tx: Tx, accounts: Naming) -> int:
+    """What the accounts named so hold together, msat."""
+    posted = select(func.coalesce(func.sum(account.c.posted_msat), 0)).where(
+        account.c.stored == 1, account.c.id.startswith(accounts.prefix)
+    )
+    return int(tx.run(posted).scalar_one())
+
+
+def _in_orders(tx: Tx) -> int:
+    """The prices of L402 orders that are open or failed, msat."""
+    prices = select(func.coalesce(func.sum(orders.c.price_msat), 0)).where(
+        orders.c.method == PaymentMethod.L402,
+        orders.c.state.in_(UNDER_WAY | {OrderState.FAILED}),
+    )
+    return int(tx.run(prices).scalar_one())
+
+
+def _unredeemed(tx: Tx) -> int:
+    """L402 payments without an order, and overpayments, msat."""
+    redeemed = exists().where(_is_named(chart.payment_idem, orders.c.payment_hash))
+    paid = select(func.coalesce(func.sum(transfer.c.amount_msat), 0)).where(
+        or_(
+            and_(transfer.c.kind == chart.PAYMENT, not_(redeemed)),
+            transfer.c.kind == chart.OVERPAYMENT,
+        )
+    )
+    return int(tx.run(paid).scalar_one())
+
+
+def _is_named(naming: Naming, subject: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether the transfer is the one that ``naming`` gives to ``subject``."""
+    name = literal(naming.prefix) + subject
+    return transfer.c.idem == (name + literal(naming.suffix) if naming.suffix else name)
 
 
 def _lost(tx: Tx) -> int:
@@ -156,15 +170,16 @@ def _lost(tx: Tx) -> int:
 
 def payments(tx: Tx) -> list[Booked]:
     """Every L402 payment in the ledger, for comparison with the node."""
+    prefix = chart.payment_idem.prefix
     # Strip the prefix from ``idem`` rather than add it to the order's hash: only so can the join
     # use the index on ``payment_hash``, instead of comparing every transfer with every order.
-    of_order = orders.c.payment_hash == func.substr(transfer.c.idem, len("inv:") + 1)
+    of_order = orders.c.payment_hash == func.substr(transfer.c.idem, len(prefix) + 1)
     rows = tx.run(
         select(transfer.c.idem, transfer.c.amount_msat, func.coalesce(orders.c.node, ""))
         .outerjoin(orders, of_order)
-        .where(transfer.c.kind == "payment")
+        .where(transfer.c.kind == chart.PAYMENT)
     )
-    return [Booked(idem.removeprefix("inv:"), amount, node) for idem, amount, node in rows]
+    return [Booked(idem.removeprefix(prefix), amount, node) for idem, amount, node in rows]
 
 
 def paid_out(tx: Tx) -> list[PaidOut]:
@@ -181,15 +196,11 @@ def paid_out(tx: Tx) -> list[PaidOut]:
     ]
 
 
-def _capture_of() -> object:
-    return literal("ord:") + orders.c.id + literal(":capture")
-
-
 def disagreements(tx: Tx) -> list[str]:
     """Every violated rule, one sentence per order or payout (at most ``_LIMIT`` per rule)."""
-    captured = exists().where(transfer.c.idem == _capture_of())
-    paid_in = exists().where(transfer.c.idem == literal("inv:") + orders.c.payment_hash)
-    returned = exists().where(transfer.c.idem == literal("ord:") + orders.c.id + literal(":refund"))
+    captured = exists().where(_is_named(chart.capture_idem, orders.c.id))
+    paid_in = exists().where(_is_named(chart.payment_idem, orders.c.payment_hash))
+    returned = exists().where(_is_named(chart.refund_idem, orders.c.id))
     is_l402 = orders.c.method == PaymentMethod.L402
     rules = (
         *_secured_rules(),
@@ -240,14 +251,14 @@ def _payout_disagreements(tx: Tx) -> list[str]:
     found: list[str] = []
     for state, booked in _PAID_OUT.items():
         its_own = exists().where(
-            transfer.c.idem == literal("payout:") + payout.c.id, transfer.c.state == booked
+            _is_named(chart.payout_idem, payout.c.id), transfer.c.state == booked
         )
         rows = tx.run(
             select(payout.c.id).where(payout.c.state == state, not_(its_own)).limit(_LIMIT)
         )
         found.extend(f"Payout {row[0][:12]} is {state}, but not {booked} in the books."
                      for row in rows)  # fmt: skip
-    has_job = exists().where(job.c.uniq == literal("payout:") + payout.c.address, job.c.dead == 0)
+    has_job = exists().where(job.c.uniq == literal(JOB_PREFIX) + payout.c.address, job.c.dead == 0)
     rows = tx.run(
         select(payout.c.id).where(payout.c.finished_ms.is_(None), not_(has_job)).limit(_LIMIT)
     )
@@ -272,7 +283,7 @@ _SECURED: dict[str, dict[PaymentMethod, frozenset[OrderState]]] = {
 def _secured_rules() -> tuple[tuple[str, ColumnElement[bool]], ...]:
     """Rules for orders paid by hold invoice or from a balance: each has one transfer of its price,
     whose state matches the order's."""
-    its_own = transfer.c.idem == literal("ord:") + orders.c.id
+    its_own = _is_named(chart.hold_idem, orders.c.id)
     secured = exists().where(its_own)
     rules: list[tuple[str, ColumnElement[bool]]] = [
         (

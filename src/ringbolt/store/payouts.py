@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import RowMapping, or_, select, update
 
@@ -13,6 +13,9 @@ from ringbolt.store.engine.upsert import insert_new
 from ringbolt.store.ledger import Balance
 from ringbolt.store.schema.tables import account
 from ringbolt.store.schema.text_tables import payout
+
+JOB_PREFIX: Final = "payout:"
+"""Begins the name of an address's job, the address follows; stored."""
 
 
 class PayoutState(StrEnum):

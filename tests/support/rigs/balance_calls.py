@@ -6,13 +6,13 @@ from typing import Any
 
 from sqlalchemy import select
 
-from ringbolt.app.accounts.chart_of_accounts import NODE, TOP_UP, account_of_key, hold_idem
 from ringbolt.app.accounts.keys import create_key, recognise
 from ringbolt.app.calls.charge_call import minutes_begun
 from ringbolt.app.calls.hang_up_call import hang_up_call
 from ringbolt.app.checkout.purchase import Balance, Buyer, Idempotency
 from ringbolt.app.checkout.sell_call import SoldCall, sell_call
 from ringbolt.core.calls.call import CallStatus, Say
+from ringbolt.core.chart_of_accounts import NODE, TOP_UP, account_of_key, hold_idem
 from ringbolt.core.commands import CallOrder
 from ringbolt.core.errors import NotFound
 from ringbolt.core.order import OrderState

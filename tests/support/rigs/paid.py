@@ -5,7 +5,9 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 
-from ringbolt.app.accounts.chart_of_accounts import (
+from ringbolt.app.payments.start_fulfilment import MEMO, dispatch_paid
+from ringbolt.app.policies import DeadlinePolicy
+from ringbolt.core.chart_of_accounts import (
     HOLD,
     NODE,
     RESERVE,
@@ -14,8 +16,6 @@ from ringbolt.app.accounts.chart_of_accounts import (
     account_of_key,
     hold_idem,
 )
-from ringbolt.app.payments.start_fulfilment import MEMO, dispatch_paid
-from ringbolt.app.policies import DeadlinePolicy
 from ringbolt.core.commands import Command, to_json
 from ringbolt.core.lightning.hold import new_preimage, payment_hash_of
 from ringbolt.core.order import OrderKind, OrderState, PaymentMethod

@@ -9,7 +9,12 @@ from functools import partial
 
 from sqlalchemy import select
 
-from ringbolt.app.accounts.chart_of_accounts import (
+from ringbolt.app.jobs import PAY_REFERRAL
+from ringbolt.app.payments import decide_outcome
+from ringbolt.app.payments.pay_referral import pay_referral
+from ringbolt.app.shop import Shop
+from ringbolt.clock import Clock, SystemClock
+from ringbolt.core.chart_of_accounts import (
     NODE,
     RESERVE,
     REVENUE,
@@ -17,11 +22,6 @@ from ringbolt.app.accounts.chart_of_accounts import (
     account_of_referrer,
     hold_idem,
 )
-from ringbolt.app.jobs import PAY_REFERRAL
-from ringbolt.app.payments import decide_outcome
-from ringbolt.app.payments.pay_referral import pay_referral
-from ringbolt.app.shop import Shop
-from ringbolt.clock import Clock, SystemClock
 from ringbolt.core.errors import RingboltError
 from ringbolt.core.order import OrderKind, OrderState, PaymentMethod
 from ringbolt.lightning.memory.node import wallet_invoice

@@ -31,6 +31,8 @@ class SendOrders:
         """Send an e-mail. It is paid for once a mail server took it; else the money returns."""
         shop, params = self._shop, request.params
         message = checked_message(request.fields, params.message, shop.settings.mail.max_chars)
-        command = checked_mail(shop, SendMail(params.address, message, params.subject))
+        command = checked_mail(
+            SendMail(params.address, message, params.subject), shop.policies.messages
+        )
         sold = await sell_mail(shop, command, await buyer_of(shop, request))
         return created(shop, sold.order, replayed=sold.replayed)

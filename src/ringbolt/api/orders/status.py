@@ -59,18 +59,19 @@ def not_found() -> NotFound:
 
 async def snapshot(shop: Shop, order_id: str, page: int = 1) -> Snapshot:
     """The order as it is now; ``page`` as in ``order_notice``. Raises ``NotFound``."""
-    found = await shop.db.read(_snapshot, shop, order_id, page) if order_id else None
+    renderer = OrderRenderer(shop.settings)
+    found = await shop.db.read(_snapshot, renderer, order_id, page) if order_id else None
     if found is None:
         raise not_found()
     return found
 
 
-def _snapshot(tx: Tx, shop: Shop, order_id: str, page: int) -> Snapshot | None:
+def _snapshot(tx: Tx, renderer: OrderRenderer, order_id: str, page: int) -> Snapshot | None:
     order = orders.by_id(tx, order_id)
     if order is None or order.kind is OrderKind.CALL:
         return None
     notice = order_notice(tx, order, page)
-    body = OrderRenderer(shop.settings).status(notice)
+    body = renderer.status(notice)
     is_final = order.state in FINAL
     is_over = is_final and order.finished_ms is not None
     is_settled = is_over or (is_final and order.kind is not OrderKind.RENTAL)

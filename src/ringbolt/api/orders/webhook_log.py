@@ -11,10 +11,10 @@ from ringbolt.api.orders import schema
 from ringbolt.api.orders.dialect import api_key, shown_key
 from ringbolt.api.orders.documents import Resent
 from ringbolt.api.orders.status import id_in_path, snapshot
-from ringbolt.app.accounts.chart_of_accounts import account_of_key
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks.resend_webhook import resend_webhook
 from ringbolt.app.webhooks.webhook_list import list_webhooks
+from ringbolt.core.chart_of_accounts import account_of_key
 from ringbolt.core.errors import NotFound
 from ringbolt.store import orders, webhooks
 from ringbolt.store.engine.db import Tx

@@ -16,7 +16,6 @@ from ringbolt.api.voice.audio_files import Found
 from ringbolt.api.voice.call_document import call_document, metadata_of
 from ringbolt.api.voice.call_request import CallRequest, read_call
 from ringbolt.api.voice.documents import CallDocument, CallPage, PlacedCall
-from ringbolt.app.accounts.chart_of_accounts import account_of_key
 from ringbolt.app.calls.hang_up_call import hang_up_call
 from ringbolt.app.calls.recordings import read as read_recording
 from ringbolt.app.checkout.purchase import Balance, Buyer, Idempotency
@@ -25,6 +24,7 @@ from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks.send_webhook import webhook_secret
 from ringbolt.core.calls.call import CallStatus, Record
 from ringbolt.core.canonical import canonical_json
+from ringbolt.core.chart_of_accounts import account_of_key
 from ringbolt.core.commands import CallOrder, to_json
 from ringbolt.core.errors import NotFound
 from ringbolt.core.pricing.money import sats_up

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ringbolt.app.accounts.chart_of_accounts import TOP_UP, account_of_key
+from ringbolt.core.chart_of_accounts import TOP_UP, account_of_key
 from ringbolt.core.keys import Keyring
 from ringbolt.core.lightning.hold import find_preimage
 from ringbolt.store import ledger, ledger_entries

@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
-from ringbolt.app.accounts.chart_of_accounts import account_of_key
 from ringbolt.app.shop import Shop
+from ringbolt.core.chart_of_accounts import account_of_key
 from ringbolt.core.order import OrderState
 from ringbolt.store import ledger_entries, orders
 from ringbolt.store.engine.db import Tx

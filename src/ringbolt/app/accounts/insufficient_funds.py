@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ringbolt.app.accounts.chart_of_accounts import account_of_key
+from ringbolt.core.chart_of_accounts import account_of_key
 from ringbolt.core.humanise import counted
 from ringbolt.core.pricing.money import sats_down, sats_up
 from ringbolt.store import ledger

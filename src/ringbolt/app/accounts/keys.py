@@ -11,7 +11,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from ringbolt.app.accounts.chart_of_accounts import account_of_key
+from ringbolt.core.chart_of_accounts import account_of_key
 from ringbolt.core.errors import Conflict, Forbidden, InvalidInput, NotFound, Role, Unauthorized
 from ringbolt.core.keys import Keyring
 from ringbolt.core.pricing.money import sats_down

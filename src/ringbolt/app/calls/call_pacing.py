@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ringbolt.app.jobs import DISPATCH_CALL
-from ringbolt.app.shop import Shop
+from ringbolt.app.policies import Policies
 from ringbolt.core.order import PaymentMethod
 from ringbolt.store import calls, jobs, rate_limits
 from ringbolt.store.calls import Waiting
@@ -56,15 +56,15 @@ class Pacing:
         return -(-_SPACING_MS // self.per_second)
 
 
-def pacing_of(shop: Shop, order: Order) -> Pacing | None:
+def pacing_of(policies: Policies, order: Order) -> Pacing | None:
     """None for a call that is paid otherwise, or where limits are off."""
     if (
-        not shop.policies.limits.is_on
+        not policies.limits.is_on
         or order.method is not PaymentMethod.BALANCE
         or order.account_id is None
     ):
         return None
-    policy = shop.policies.calls
+    policy = policies.calls
     return Pacing(order.account_id, policy.account_lines, policy.account_per_second)
 
 

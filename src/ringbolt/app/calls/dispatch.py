@@ -18,7 +18,7 @@ from ringbolt.app.jobs import HANG_UP_CALL
 from ringbolt.app.limits.count_order import Refused, count_order
 from ringbolt.app.limits.destination_limits import Limits, limits_of_order
 from ringbolt.app.limits.spend_limits import is_counted, uncount_sale
-from ringbolt.app.policies import LimitPolicy
+from ringbolt.app.policies import LimitPolicy, Policies
 from ringbolt.app.shop import Shop
 from ringbolt.core.commands import CallOrder
 from ringbolt.core.errors import AudioUnplayable, RateLimited, SpeechBusy, SpeechFailed
@@ -61,13 +61,13 @@ class _Limits:
     pacing: Pacing | None = None
 
 
-def _limits(shop: Shop, order: Order, command: CallOrder) -> _Limits:
+def _limits(policies: Policies, order: Order, command: CallOrder) -> _Limits:
     return _Limits(
-        shop.policies.calls.lines,
-        shop.hash_of(command.to),
-        limits_of_order(shop.policies.limits, order),
-        shop.policies.limits,
-        pacing_of(shop, order),
+        policies.calls.lines,
+        policies.limits.hash_of(command.to),
+        limits_of_order(policies.limits, order),
+        policies.limits,
+        pacing_of(policies, order),
     )
 
 
@@ -90,7 +90,7 @@ async def _first(shop: Shop, job: Job, work: Work) -> None:
     """PAID: make the audio, write the intent, ask."""
     order = work.order
     command = order.command_as(CallOrder)
-    limits = _limits(shop, order, command)
+    limits = _limits(shop.policies, order, command)
     # No audio is fetched for a call that cannot be placed now.
     if work.is_late:
         await shop.db.tx(give_up, job, order.id, _too_late(order), True)

@@ -10,7 +10,7 @@ from ringbolt.app.checkout.check_purchase import suppressed
 from ringbolt.app.limits import destination_limits
 from ringbolt.app.limits.destination_limits import Limits, limits_of
 from ringbolt.app.limits.quiet_times import check_quiet_hours
-from ringbolt.app.limits.spend_limits import HOUR_MS, SoldToday
+from ringbolt.app.limits.spend_limits import HOUR_MS, MAX_AGE_S, SoldToday
 from ringbolt.app.policies import LimitPolicy
 from ringbolt.app.shop import Shop
 from ringbolt.core.commands import CallOrder
@@ -32,11 +32,10 @@ class CallLimits:
     """What one process knows of all limits of calls. Looking costs nothing as long as nobody is
     over a limit and nobody wants to be spared."""
 
-    MAX_AGE_S = 5.0
-
-    def __init__(self, shop: Shop) -> None:
+    def __init__(self, shop: Shop, max_age_s: float = MAX_AGE_S) -> None:
         self._shop = shop
-        self._sold = SoldToday(shop.db, shop.policies.limits)
+        self._max_age_s = max_age_s
+        self._sold = SoldToday(shop.db, shop.policies.limits, max_age_s)
         self._known = _Known()
         self._read_at = float("-inf")
 
@@ -50,7 +49,7 @@ class CallLimits:
         known = self._known
         if known.suppressed and not known.suppressed.isdisjoint(hashes_of(shop.keyring, order.to)):
             raise suppressed()
-        if shop.settings.abuse.quiet_hours:
+        if shop.policies.limits.abuse.quiet_hours:
             check_quiet_hours(shop.policies.limits, order.to, shop.clock.now_ms())
         await self._sold.check(price_msat, order.to)
         if known.full:
@@ -60,7 +59,7 @@ class CallLimits:
 
     async def _refresh(self) -> None:
         now = asyncio.get_running_loop().time()
-        if now - self._read_at > self.MAX_AGE_S:
+        if now - self._read_at > self._max_age_s:
             self._read_at = now
             self._known = await self._shop.db.read(_read, self._shop.policies.limits, self._known)
 

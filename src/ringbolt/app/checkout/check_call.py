@@ -15,6 +15,6 @@ def check_call(shop: Shop, command: CallOrder) -> Price:
     """What the call costs. Raises ``InvalidInput`` and ``DestinationRefused``."""
     for url in filter(None, (command.status_url, command.digits_url)):
         check_webhook_url(shop, url)
-    check_content(shop.settings, command)
+    check_content(shop.policies.limits.abuse, command)
     check_recordings(shop, command)
     return call_price(shop, command.to, command.minutes)

@@ -7,21 +7,21 @@ from ringbolt.core.commands import CallOrder, Command, ReceiveTexts, SendMail, S
 from ringbolt.core.errors import InvalidInput, Role
 from ringbolt.core.humanise import counted
 from ringbolt.core.texts import content_rules
-from ringbolt.settings import Settings
+from ringbolt.settings.abuse import AbuseSettings
 
 
-def check_content(settings: Settings, command: Command) -> None:
+def check_content(abuse: AbuseSettings, command: Command) -> None:
     """Raises ``InvalidInput`` for what the operator does not sell whatever it costs."""
     match command:
         case SendText(message=text):
-            _check_text(settings, text)
+            _check_text(abuse, text)
         case SendMail(message=text, subject=subject):
-            _check_text(settings, f"{subject}\n{text}")
+            _check_text(abuse, f"{subject}\n{text}")
         case CallOrder():
-            if settings.abuse.denied_words:
-                _check_words(settings, spoken_texts(command), "A call that says", "spoken")
+            if abuse.denied_words:
+                _check_words(abuse, spoken_texts(command), "A call that says", "spoken")
         case ReceiveTexts(service=service):
-            if service.lower() in settings.abuse.denied_services:
+            if service.lower() in abuse.denied_services:
                 raise InvalidInput(
                     "Codes of this service are not received here.",
                     code="SERVICE_NOT_OFFERED",
@@ -30,11 +30,11 @@ def check_content(settings: Settings, command: Command) -> None:
                 )
 
 
-def _check_text(settings: Settings, text: str) -> None:
-    _check_words(settings, (text,), "A message that contains", "sent")
-    allowed = settings.abuse.links_allowed
+def _check_text(abuse: AbuseSettings, text: str) -> None:
+    _check_words(abuse, (text,), "A message that contains", "sent")
+    allowed = abuse.links_allowed
     hosts = content_rules.link_hosts(text)
-    hidden = [each for each in hosts if content_rules.is_of(each, settings.abuse.denied_links)]
+    hidden = [each for each in hosts if content_rules.is_of(each, abuse.denied_links)]
     if hidden:
         raise InvalidInput(
             f"A message with a web address at {hidden[0][:64]} is not sent.",
@@ -53,8 +53,8 @@ def _check_text(settings: Settings, text: str) -> None:
         )
 
 
-def _check_words(settings: Settings, texts: tuple[str, ...], what: str, done: str) -> None:
-    word = content_rules.denied_word(settings.abuse.denied_words, texts)
+def _check_words(abuse: AbuseSettings, texts: tuple[str, ...], what: str, done: str) -> None:
+    word = content_rules.denied_word(abuse.denied_words, texts)
     if word is not None:
         raise InvalidInput(
             f"{what} {word!r} is not {done}.",

@@ -37,7 +37,7 @@ async def check_purchase(shop: Shop, purchase: Purchase) -> None:
     if isinstance(command, CallOrder):
         check_call(shop, command)
     else:
-        check_content(shop.settings, command)
+        check_content(shop.policies.limits.abuse, command)
     if isinstance(command, SendText) and not SCRIPTED.fullmatch(command.to):
         segments = count(command.message).segments
         shop.text_costs.check(command.to, sats_down(purchase.price_msat) // segments)

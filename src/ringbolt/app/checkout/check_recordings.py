@@ -14,7 +14,7 @@ RECORDING_OFF = "RECORDING_OFF"
 def check_recordings(shop: Shop, command: CallOrder) -> None:
     """Raises ``InvalidInput`` if the call is to be recorded, and the operator does not allow it or
     no carrier that calls the number is able to."""
-    is_allowed = shop.settings.voice.recordings
+    is_allowed = shop.policies.calls.has_recordings
     if not any(isinstance(step, Record) for step in command.steps):
         return
     if is_allowed and call_route(shop, command):

@@ -5,13 +5,13 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 
-from ringbolt.app.accounts.chart_of_accounts import ESCROW, NODE, PAYMENT, payment_idem
 from ringbolt.app.checkout.sell_call import new_sid, record_call
 from ringbolt.app.jobs import DISPATCH_CALL
 from ringbolt.app.payments.start_fulfilment import dispatch_paid
 from ringbolt.app.webhooks import call_notify
 from ringbolt.core import commands
 from ringbolt.core.calls.call import CallStatus
+from ringbolt.core.chart_of_accounts import ESCROW, NODE, PAYMENT, payment_idem
 from ringbolt.core.commands import CallOrder
 from ringbolt.core.lightning.l402 import Grant
 from ringbolt.core.order import OrderKind, OrderState, PaymentMethod

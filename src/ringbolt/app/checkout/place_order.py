@@ -10,15 +10,15 @@ import secrets
 from dataclasses import dataclass, replace
 
 from ringbolt.app.accounts.await_top_up import await_top_up
-from ringbolt.app.accounts.chart_of_accounts import RESERVE, REVENUE, hold_idem
 from ringbolt.app.accounts.insufficient_funds import insufficient_funds
 from ringbolt.app.checkout.check_purchase import check_purchase
 from ringbolt.app.checkout.purchase import Balance, Hold, Idempotency, Purchase
 from ringbolt.app.limits.count_order import count_paid
 from ringbolt.app.payments.start_fulfilment import HOLDS, MEMO, dispatch_paid
-from ringbolt.app.policies import LimitPolicy
+from ringbolt.app.policies import LimitPolicy, Policies
 from ringbolt.app.shop import Shop
 from ringbolt.core import commands
+from ringbolt.core.chart_of_accounts import RESERVE, REVENUE, hold_idem
 from ringbolt.core.commands import ReceiveTexts
 from ringbolt.core.errors import Conflict, InvalidInput, Unauthorized
 from ringbolt.core.lightning.hold import new_preimage, payment_hash_of
@@ -51,7 +51,7 @@ async def place_order(shop: Shop, purchase: Purchase) -> PlacedOrder:
     await check_purchase(shop, purchase)
     if purchase.check is not None:
         await purchase.check()
-    order = _new_order(shop, purchase, secrets.token_hex(32))
+    order = _new_order(shop.policies, purchase, secrets.token_hex(32), shop.clock.now_ms())
     if isinstance(purchase.buyer.payer, Hold):
         order = await _with_invoice(shop, purchase, order)
     try:
@@ -104,8 +104,7 @@ def _earlier(tx: Tx, named: Idempotency) -> Order | None:
     return orders.by_id(tx, found.order_id)
 
 
-def _new_order(shop: Shop, purchase: Purchase, order_id: str) -> Order:
-    now_ms = shop.clock.now_ms()
+def _new_order(policies: Policies, purchase: Purchase, order_id: str, now_ms: int) -> Order:
     buyer = purchase.buyer
     is_hold = isinstance(buyer.payer, Hold)
     return Order(
@@ -124,14 +123,14 @@ def _new_order(shop: Shop, purchase: Purchase, order_id: str) -> Order:
         refund_address="",
         may_retry=False,
         retry_until_ms=0,
-        deadline_ms=shop.policies.deadlines.deadline_ms(purchase.kind, now_ms),
+        deadline_ms=policies.deadlines.deadline_ms(purchase.kind, now_ms),
         idempotency_key="" if buyer.idempotency is None else buyer.idempotency.key,
         created_ms=now_ms,
         started_ms=now_ms,
         finished_ms=None,
         paid_ms=None if is_hold else now_ms,
         referrer=buyer.referrer,
-        referral_percent=shop.settings.referral.percent,
+        referral_percent=policies.payouts.referral_percent,
         webhook_url=buyer.webhook_url,
         client=buyer.client,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from ringbolt.app.accounts.chart_of_accounts import account_of_key
+from ringbolt.core.chart_of_accounts import account_of_key
 from ringbolt.core.commands import Command
 from ringbolt.core.order import OrderKind, PaymentMethod
 from ringbolt.store.engine.db import Tx

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from ringbolt.app.checkout.place_order import PlacedOrder, place_order, placed_before
 from ringbolt.app.checkout.prices import call_price
 from ringbolt.app.checkout.purchase import Buyer, Idempotency, Purchase
+from ringbolt.app.policies import Policies
 from ringbolt.app.requests.reserve_minutes import NOT_KNOWN, reserve_minutes
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks import call_notify
@@ -49,13 +50,14 @@ async def sell_call(
     files that are known, in ms by URL. Raises ``InvalidInput``, ``DestinationRefused``,
     ``RateLimited``, ``InsufficientFunds``, ``Unauthorized``, ``NodeUnavailable``.
     """
-    command = replace(command, minutes=reserve_minutes(shop.settings, command, lengths))
+    minutes = reserve_minutes(command, shop.policies.calls.max_minutes, lengths)
+    command = replace(command, minutes=minutes)
     purchase = Purchase(
         kind=OrderKind.CALL,
         command=command,
         price_msat=call_price(shop, command.to, command.minutes).msat,
         buyer=buyer,
-        record=partial(_record, shop, command),
+        record=partial(_record, shop.policies, command),
         to=command.to,
     )
     return await _sold(shop, await place_order(shop, purchase))
@@ -73,11 +75,11 @@ async def _sold(shop: Shop, placed: PlacedOrder) -> SoldCall:
     return SoldCall(placed.order, call, placed.replayed)
 
 
-def _record(shop: Shop, command: CallOrder, tx: Tx, order: Order) -> None:
+def _record(policies: Policies, command: CallOrder, tx: Tx, order: Order) -> None:
     """In the order's own transaction, before anything is reserved."""
-    limit = shop.settings.voice.waiting_calls
+    limit = policies.calls.account_waiting
     account = order.account_id
-    if shop.limits and account is not None and calls.waiting_of(tx, account) > limit:
+    if policies.limits.is_on and account is not None and calls.waiting_of(tx, account) > limit:
         raise RateLimited(  # this one is among them
             f"{counted(limit, 'call')} of this account are waiting for their turn, as many as may.",
             code="TOO_MANY_WAITING_CALLS",

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from ringbolt.app.checkout.place_order import PlacedOrder, place_order
 from ringbolt.app.checkout.prices import mail_price
 from ringbolt.app.checkout.purchase import Buyer, Purchase
+from ringbolt.app.policies import MessagePolicy
 from ringbolt.app.shop import Shop
 from ringbolt.core.commands import SendMail
 from ringbolt.core.email_address import (
@@ -31,7 +32,7 @@ async def sell_mail(shop: Shop, command: SendMail, buyer: Buyer) -> PlacedOrder:
     Raises ``InvalidInput``, ``RateLimited``, ``InsufficientFunds``, ``Unauthorized``,
     ``NodeUnavailable``.
     """
-    letter = checked_mail(shop, command)
+    letter = checked_mail(command, shop.policies.messages)
     to_hash = shop.hash_of(mailbox_of(letter.to))
     purchase = Purchase(
         kind=OrderKind.EMAIL,
@@ -44,13 +45,13 @@ async def sell_mail(shop: Shop, command: SendMail, buyer: Buyer) -> PlacedOrder:
     return await place_order(shop, purchase)
 
 
-def checked_mail(shop: Shop, command: SendMail) -> SendMail:
+def checked_mail(command: SendMail, policy: MessagePolicy) -> SendMail:
     """The same, as it can be mailed: one plain address, no control characters. Raises
     ``InvalidInput``."""
     to = parse_address(command.to).address
     message = check_mail_text(command.message)
     subject = check_subject(command.subject)
-    if subject and not shop.settings.mail.allow_subject:
+    if subject and not policy.may_choose_subject:
         raise InvalidInput.about(
             Role.SUBJECT,
             "cannot be chosen here; every e-mail has the same.",

@@ -41,7 +41,12 @@ async def top_up(shop: Shop, presented_key: str, sats: int, buyer: Buyer) -> Pla
             suggestion="Send a whole number of satoshis, 1 or more.",
         )
     key = await shop.db.read(keys.find, presented_key)
-    key_id = _own_key(shop, presented_key) if key is None else keys.permitted(key, SCOPE).id
+    if key is not None:
+        key_id = keys.permitted(key, SCOPE).id
+    elif shop.settings.keys.self_service:
+        key_id = keys.own_key_id(shop.keyring, presented_key)
+    else:
+        raise _unknown_key()
     if buyer.idempotency is not None:
         named = replace(buyer.idempotency, principal=f"key:{key_id}")
         buyer = replace(buyer, idempotency=named)
@@ -55,14 +60,11 @@ async def top_up(shop: Shop, presented_key: str, sats: int, buyer: Buyer) -> Pla
     return await place_order(shop, purchase)
 
 
-def _own_key(shop: Shop, presented_key: str) -> str:
-    """The id of a key that is yet to be made. Raises ``Unauthorized`` or ``InvalidInput``."""
-    if not shop.settings.keys.self_service:
-        raise Unauthorized(
-            "This API key is not known.",
-            suggestion="Check it for missing characters, or ask the operator for a key.",
-        )
-    return keys.own_key_id(shop.keyring, presented_key)
+def _unknown_key() -> Unauthorized:
+    return Unauthorized(
+        "This API key is not known.",
+        suggestion="Check it for missing characters, or ask the operator for a key.",
+    )
 
 
 def _ensure_key(

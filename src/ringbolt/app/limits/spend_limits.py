@@ -23,6 +23,8 @@ from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.orders import Order
 
 HOUR_MS: Final = 3_600_000
+MAX_AGE_S: Final = 5.0
+"""How old the sums may be that a challenge is checked against."""
 SOLD_OUT_RETRY_S: Final = 3600
 """What fails is not sold after all, so that it may be sooner than midnight."""
 
@@ -120,11 +122,11 @@ def _refuse(why: str, now_ms: int) -> None:
 
 
 class SoldToday:
-    """What was sold today as of a few seconds ago: for prices asked a thousand times a second."""
+    """What was sold today, at most ``max_age_s`` ago: for requests that come a thousand times a
+    second."""
 
-    MAX_AGE_S = 5.0
-
-    def __init__(self, db: Database, limits: LimitPolicy) -> None:
+    def __init__(self, db: Database, limits: LimitPolicy, max_age_s: float = MAX_AGE_S) -> None:
+        self._max_age_s = max_age_s
         self._db = db
         self._limits = limits
         self._sold: dict[str, int] = {}
@@ -137,7 +139,7 @@ class SoldToday:
         if not self._limits.is_on:
             return
         now = asyncio.get_running_loop().time()
-        if now - self._read_at > self.MAX_AGE_S:
+        if now - self._read_at > self._max_age_s:
             self._read_at = now
             self._sold, self._now_ms = await self._db.read(_today)
         sold = {scope: self._sold.get(scope, 0) for scope in _scopes(to, self._now_ms)}

@@ -12,7 +12,7 @@ import hmac
 
 from ringbolt.app.shop import Shop
 from ringbolt.core.email_address import mailbox_of
-from ringbolt.core.keys import Keyring, derive
+from ringbolt.core.keys import Keyring, derive, hash_of
 from ringbolt.store import suppressions
 from ringbolt.store.suppressions import Channel
 
@@ -43,10 +43,10 @@ def _proof(secret: bytes, named: bytes) -> bytes:
     return derive(secret, _LABEL, named)[:_PROOF_BYTES]
 
 
-def unsubscribe_link(shop: Shop, address: str) -> str:
+def unsubscribe_link(base_url: str, keyring: Keyring, address: str) -> str:
     """The link at the foot of every e-mail."""
-    to_hash = shop.hash_of(mailbox_of(address))
-    return f"{shop.base_url}/u/{unsubscribe_token(shop.keyring, to_hash)}"
+    to_hash = hash_of(keyring.current, mailbox_of(address))
+    return f"{base_url}/u/{unsubscribe_token(keyring, to_hash)}"
 
 
 async def suppress(shop: Shop, channel: Channel, to_hash: str, why: str) -> bool:

@@ -118,7 +118,7 @@ async def _ask_mailer(
             subject=command.subject or policy.mail_subject,
             text=command.message,
             origin=shop.base_url,
-            unsubscribe_url=unsubscribe_link(shop, command.to),
+            unsubscribe_url=unsubscribe_link(shop.base_url, shop.keyring, command.to),
             still_wanted=job.still_ours,
         )
     except ValueError as error:

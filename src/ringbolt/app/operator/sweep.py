@@ -29,18 +29,16 @@ def schedule(tx: Tx) -> None:
 
 
 async def sweep(shop: Shop, job: Job) -> None:
-    keep_ms = shop.settings.keep_texts_days * _DAY_MS
+    keep = shop.policies.retention
     wiped = housekeeping.BATCH
     while wiped == housekeeping.BATCH:  # a small transaction each, so that nobody waits long
-        wiped = await shop.db.tx(housekeeping.wipe_texts, keep_ms)
-    history_ms = shop.settings.orders.history_days * _DAY_MS
-    unpaid_ms = shop.settings.orders.keep_unpaid_days * _DAY_MS
-    while await shop.db.tx(unpaid.forget, unpaid_ms) == unpaid.FORGET_BATCH:
+        wiped = await shop.db.tx(housekeeping.wipe_texts, keep.texts_ms)
+    while await shop.db.tx(unpaid.forget, keep.unpaid_ms) == unpaid.FORGET_BATCH:
         continue
     await shop.db.tx(housekeeping.forget_inbox, 30 * _DAY_MS)
-    await shop.db.tx(housekeeping.forget_strays, keep_ms)
-    await shop.db.tx(idempotency.forget, history_ms)
-    while await shop.db.tx(webhooks.forget, history_ms) == webhooks.FORGET_BATCH:
+    await shop.db.tx(housekeeping.forget_strays, keep.texts_ms)
+    await shop.db.tx(idempotency.forget, keep.history_ms)
+    while await shop.db.tx(webhooks.forget, keep.history_ms) == webhooks.FORGET_BATCH:
         continue
     while await shop.db.tx(pool.forget) == pool.FORGET_BATCH:
         continue

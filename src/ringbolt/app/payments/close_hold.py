@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import structlog
 
-from ringbolt.app.accounts.chart_of_accounts import hold_idem
 from ringbolt.app.jobs import CLOSE_HOLD
 from ringbolt.app.payments.decide_outcome import settled
 from ringbolt.app.payments.node_of import node_of
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks import notify
+from ringbolt.core.chart_of_accounts import hold_idem
 from ringbolt.core.errors import NodeUnavailable
+from ringbolt.core.keys import Keyring
 from ringbolt.core.lightning.hold import find_preimage
 from ringbolt.core.order import HOLD_TO_CANCEL, LOST, OrderState
 from ringbolt.lightning.node import InvoiceState, LightningNode, SupportsHoldInvoices
@@ -59,7 +60,7 @@ async def close_hold(shop: Shop, job: Job) -> None:
 
 async def _settle(shop: Shop, node: SupportsHoldInvoices, job: Job, order: Order) -> None:
     try:
-        await _take_money(shop, node, order)
+        await _take_money(shop.keyring, node, order)
     except NodeUnavailable:
         state = await _state(node_of(shop, order.node, order.id), order)
         if state is InvoiceState.CANCELED:
@@ -88,9 +89,9 @@ async def _state(node: LightningNode, order: Order) -> InvoiceState | None:
     return None
 
 
-async def _take_money(shop: Shop, node: SupportsHoldInvoices, order: Order) -> None:
+async def _take_money(keyring: Keyring, node: SupportsHoldInvoices, order: Order) -> None:
     assert order.payment_hash is not None
-    preimage = find_preimage(shop.keyring, order.id, order.payment_hash)
+    preimage = find_preimage(keyring, order.id, order.payment_hash)
     if preimage is None:
         raise NodeUnavailable("The master secret that this order was made under is not known.")
     await node.settle_invoice(preimage)

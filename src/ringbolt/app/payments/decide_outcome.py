@@ -6,16 +6,16 @@ hold invoice is a job of the same transaction; everything else about the money i
 
 from __future__ import annotations
 
-from ringbolt.app.accounts.chart_of_accounts import (
+from ringbolt.app.jobs import CLOSE_HOLD
+from ringbolt.app.limits.spend_limits import count_failed
+from ringbolt.app.payments import refer
+from ringbolt.core.chart_of_accounts import (
     CAPTURE,
     ESCROW,
     REVENUE,
     capture_idem,
     hold_idem,
 )
-from ringbolt.app.jobs import CLOSE_HOLD
-from ringbolt.app.limits.spend_limits import count_failed
-from ringbolt.app.payments import refer
 from ringbolt.core.order import OrderKind, OrderState, PaymentMethod
 from ringbolt.store import ledger, orders, refunds
 from ringbolt.store.engine.db import Tx

@@ -13,7 +13,10 @@ import secrets
 from dataclasses import replace
 from typing import Any
 
-from ringbolt.app.accounts.chart_of_accounts import (
+from ringbolt.app.jobs import PAY_REFERRAL
+from ringbolt.app.payments.node_of import node_of
+from ringbolt.app.shop import Shop
+from ringbolt.core.chart_of_accounts import (
     NODE,
     PAYOUT,
     PAYOUT_FEE,
@@ -21,9 +24,6 @@ from ringbolt.app.accounts.chart_of_accounts import (
     account_of_referrer,
     payout_idem,
 )
-from ringbolt.app.jobs import PAY_REFERRAL
-from ringbolt.app.payments.node_of import node_of
-from ringbolt.app.shop import Shop
 from ringbolt.core.lightning import bolt11
 from ringbolt.core.pricing.money import msat, sats_down
 from ringbolt.lightning.node import (
@@ -54,7 +54,8 @@ async def pay_referral(shop: Shop, job: Job) -> None:
         why = "this shop's node cannot pay to a Lightning Address; what is owed stays in the books"
         await shop.db.tx(jobs.retry, job, _HOUR_MS, why)
         return
-    min_msat = msat(shop.settings.referral.min_payout_sats)
+    policy = shop.policies.payouts
+    min_msat = policy.min_referral_msat
     payout = await shop.db.tx(_current, job, min_msat, secrets.token_hex(16))
     if payout is not None and payout.state is PayoutState.OPEN:
         payout = await _with_invoice(shop, job, shop.addresses, payout, min_msat)
@@ -62,7 +63,7 @@ async def pay_referral(shop: Shop, job: Job) -> None:
         return
     payer = node_of(shop, payout.node, payout.id)
     assert isinstance(payer, SupportsPayments), "it was asked to pay"
-    match await _outcome(shop, job, payer, payout):
+    match await _outcome(job, payer, payout, policy.referral_fee_msat):
         case PaymentSucceeded(_, fee_msat):
             await shop.db.tx(_paid, job, payout, fee_msat)
         case PaymentFailed(reason):
@@ -127,7 +128,9 @@ def _begin(
     )
 
 
-async def _outcome(shop: Shop, job: Job, payer: SupportsPayments, payout: Payout) -> PaymentOutcome:
+async def _outcome(
+    job: Job, payer: SupportsPayments, payout: Payout, max_fee_msat: int
+) -> PaymentOutcome:
     """What became of the payout's payment, which is sent if the node never saw it.
 
     Raises ``LeaseLost`` instead of paying if we were stopped for so long that another worker may
@@ -139,7 +142,6 @@ async def _outcome(shop: Shop, job: Job, payer: SupportsPayments, payout: Payout
     if known is not None:
         return known
     jobs.sure(job)
-    max_fee_msat = msat(shop.settings.referral.max_fee_sats)
     outcome = await payer.pay(payout.bolt11, max_fee_msat, _PAY_TIMEOUT_S)
     if isinstance(outcome, PaymentFailed):
         # Another invoice is paid once this one is given up: not on one word alone.

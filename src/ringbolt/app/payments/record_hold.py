@@ -8,7 +8,13 @@ from __future__ import annotations
 
 import structlog
 
-from ringbolt.app.accounts.chart_of_accounts import (
+from ringbolt.app.jobs import CLOSE_HOLD
+from ringbolt.app.limits.count_order import count_paid
+from ringbolt.app.payments.decide_outcome import fail
+from ringbolt.app.payments.start_fulfilment import dispatch_paid
+from ringbolt.app.policies import HoldPolicy
+from ringbolt.app.webhooks import notify
+from ringbolt.core.chart_of_accounts import (
     HOLD,
     NODE,
     REVENUE,
@@ -16,12 +22,6 @@ from ringbolt.app.accounts.chart_of_accounts import (
     account_of_key,
     hold_idem,
 )
-from ringbolt.app.jobs import CLOSE_HOLD
-from ringbolt.app.limits.count_order import count_paid
-from ringbolt.app.payments.decide_outcome import fail
-from ringbolt.app.payments.start_fulfilment import dispatch_paid
-from ringbolt.app.policies import HoldPolicy
-from ringbolt.app.webhooks import notify
 from ringbolt.core.commands import TopUp
 from ringbolt.core.order import UNDER_WAY, OrderKind, OrderState
 from ringbolt.lightning.node import InvoiceState, InvoiceStatus

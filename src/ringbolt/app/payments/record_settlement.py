@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ringbolt.app.accounts.chart_of_accounts import ESCROW, NODE, OVERPAYMENT, PAYMENT, payment_idem
+from ringbolt.core.chart_of_accounts import ESCROW, NODE, OVERPAYMENT, PAYMENT, payment_idem
 from ringbolt.core.keys import Keyring
 from ringbolt.core.lightning.l402 import token_of_memo
 from ringbolt.lightning.node import InvoiceStatus

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from ringbolt.app.accounts.chart_of_accounts import (
+from ringbolt.app.jobs import PAY_REFERRAL
+from ringbolt.core.chart_of_accounts import (
     REFERRAL,
     REVENUE,
     account_of_referrer,
     referral_idem,
 )
-from ringbolt.app.jobs import PAY_REFERRAL
 from ringbolt.core.pricing.prices import referral_share_msat
 from ringbolt.store import ledger
 from ringbolt.store.engine.db import Tx

@@ -10,7 +10,11 @@ import asyncio
 
 import structlog
 
-from ringbolt.app.accounts.chart_of_accounts import (
+from ringbolt.app.jobs import PAY_REFUND
+from ringbolt.app.payments.node_of import node_of
+from ringbolt.app.policies import PayoutPolicy
+from ringbolt.app.shop import Shop
+from ringbolt.core.chart_of_accounts import (
     ESCROW,
     NODE,
     REFUND,
@@ -18,13 +22,10 @@ from ringbolt.app.accounts.chart_of_accounts import (
     ROUTING_FEE,
     refund_idem,
 )
-from ringbolt.app.jobs import PAY_REFUND
-from ringbolt.app.payments.node_of import node_of
-from ringbolt.app.shop import Shop
 from ringbolt.core.errors import Conflict, InvalidInput, NotFound
 from ringbolt.core.lightning import bolt11
 from ringbolt.core.order import OrderState
-from ringbolt.core.pricing.money import msat, sats_down
+from ringbolt.core.pricing.money import sats_down
 from ringbolt.lightning.node import (
     PaymentFailed,
     PaymentOutcome,
@@ -122,7 +123,7 @@ async def pay_refund(shop: Shop, job: Job) -> None:
     assert refund.payment_hash is not None
     payment_hash, outcome = await _paid_before(shop, payer, refund)
     if outcome is None or (isinstance(outcome, PaymentFailed) and job.attempts <= 1):
-        outcome = await _pay(shop, job, payer, refund)
+        outcome = await _pay(job, payer, refund, shop.policies.payouts)
     match outcome:
         case PaymentSucceeded(_, fee_msat):
             await shop.db.tx(_paid, job, refund, fee_msat, payment_hash)
@@ -151,23 +152,22 @@ async def _paid_before(
     return payment_hash, await payer.lookup_payment(bytes.fromhex(payment_hash))
 
 
-async def _pay(shop: Shop, job: Job, payer: SupportsPayments, refund: Refund) -> PaymentOutcome:
+async def _pay(
+    job: Job, payer: SupportsPayments, refund: Refund, policy: PayoutPolicy
+) -> PaymentOutcome:
     """Pay the invoice that was claimed with. Raises ``LeaseLost`` instead if we were stopped for
     so long that another worker may have paid, failed, and opened the refund for another invoice.
     """
     assert refund.bolt11 is not None
     assert refund.payment_hash is not None
     jobs.sure(job)
-    outcome = await payer.pay(refund.bolt11, _max_fee_msat(shop, refund), _PAY_TIMEOUT_S)
+    max_fee_msat = policy.max_refund_fee_msat(refund.amount_msat)
+    outcome = await payer.pay(refund.bolt11, max_fee_msat, _PAY_TIMEOUT_S)
     if isinstance(outcome, PaymentFailed):
         # A second invoice is paid once this one is given up: not on one word alone.
         known = await payer.lookup_payment(bytes.fromhex(refund.payment_hash))
         return outcome if known is None else known
     return outcome
-
-
-def _max_fee_msat(shop: Shop, refund: Refund) -> int:
-    return max(msat(shop.settings.refund.max_fee_sats), refund.amount_msat // 100)
 
 
 def _paid(tx: Tx, job: Job, refund: Refund, fee_msat: int, payment_hash: str) -> None:

@@ -16,7 +16,6 @@ from ringbolt.core.calls.ssml import Piece, Silence, is_ssml, parse_ssml
 from ringbolt.core.commands import CallOrder
 from ringbolt.core.errors import InvalidInput, Role
 from ringbolt.core.humanise import counted
-from ringbolt.settings import Settings
 
 _CHARS_PER_S: Final = 12.0
 _IDEOGRAM_CHARS: Final = 4
@@ -39,14 +38,14 @@ NOT_KNOWN: Final[Mapping[str, int]] = {}
 
 
 def reserve_minutes(
-    settings: Settings, command: CallOrder, lengths: Mapping[str, int] = NOT_KNOWN
+    command: CallOrder, longest: int, lengths: Mapping[str, int] = NOT_KNOWN
 ) -> int:
-    """The minutes that the buyer asked for (``command.minutes``; 0: none said), else as many as
-    the script may take. ``lengths``: those of its audio files that are known, in ms by URL.
+    """The minutes that the buyer asked for (``command.minutes``), else (0) as many as the script
+    may take. ``longest``: how many a call may last; ``lengths``: the known lengths of its audio
+    files, in ms by URL.
 
     Raises ``InvalidInput`` for a script that takes longer than any call may.
     """
-    longest = settings.voice.max_minutes
     if command.minutes:
         if not 1 <= command.minutes <= longest:
             raise InvalidInput(

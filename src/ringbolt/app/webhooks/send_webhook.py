@@ -19,6 +19,7 @@ from standardwebhooks import Webhook as Signer
 
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks.notify import see_to_sending, topic_of
+from ringbolt.clock import Clock
 from ringbolt.core.errors import InvalidInput, Role
 from ringbolt.core.keys import Keyring, derive
 from ringbolt.core.notices import from_json, is_notice
@@ -85,7 +86,7 @@ async def send_webhook(shop: Shop, job: Job) -> None:
     answer = await shop.caller.call(
         outgoing.method,
         without_fields(outgoing.url, _read_fields(body)) if is_get else outgoing.url,
-        _headers(shop, outgoing, sent),
+        _headers(shop.keyring, outgoing, sent, _machine_time_s(shop.clock)),
         sent,
         shop.settings.webhooks.timeout_s,
         query=as_query(body) if is_get else "",
@@ -194,14 +195,13 @@ def _go_on(tx: Tx, job: Job, order_id: str) -> None:
         see_to_sending(tx, order_id, topic, job.lane)
 
 
-def _headers(shop: Shop, outgoing: Outgoing, body: bytes) -> Mapping[str, str]:
-    # The machine's own time: receivers compare with theirs, which no simulated world moves.
-    now_s = (shop.clock.now_ms() - shop.clock.offset_ms) // 1000
+def _headers(keyring: Keyring, outgoing: Outgoing, body: bytes, now_s: int) -> Mapping[str, str]:
+    """The headers of a webhook that is sent at ``now_s``, signed as Standard Webhooks."""
     at = datetime.fromtimestamp(now_s, UTC)
     owner = outgoing.owner.encode()
     signatures = [  # after a change of the master secret, receivers still know the former one
         Signer(derive(secret, _LABEL, owner)).sign(outgoing.id, at, body.decode())
-        for secret in shop.keyring.all()
+        for secret in keyring.all()
     ]
     headers = {
         "webhook-id": outgoing.id,
@@ -211,6 +211,11 @@ def _headers(shop: Shop, outgoing: Outgoing, body: bytes) -> Mapping[str, str]:
     if body:
         headers["Content-Type"] = "application/json"
     return headers
+
+
+def _machine_time_s(clock: Clock) -> int:
+    """Receivers compare a webhook's time with their own clock, which no simulation advances."""
+    return (clock.now_ms() - clock.offset_ms) // 1000
 
 
 def _as_text(secret: bytes) -> str:

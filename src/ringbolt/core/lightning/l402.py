@@ -16,10 +16,10 @@ import hashlib
 import hmac
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from ringbolt.core.keys import Keyring, derive
 from ringbolt.core.lightning import macaroon
+from ringbolt.core.timestamps import iso_seconds
 
 LOCATION = "ringbolt"
 NONCE_BYTES = 16
@@ -214,7 +214,7 @@ def expired(grant: Grant) -> CredentialRefused:
     return CredentialRefused(
         "L402_TOKEN_EXPIRED",
         "This credential has expired: it could be used until "
-        f"{datetime.fromtimestamp(grant.offer.valid_until_s, UTC).isoformat()}.",
+        f"{iso_seconds(grant.offer.valid_until_s)}.",
         grant.payment_hash,
         grant,
     )

@@ -10,8 +10,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -28,6 +26,7 @@ from ringbolt.core.lightning.l402 import (
     expired,
     from_b64url,
 )
+from ringbolt.core.timestamps import iso_seconds, seconds_of
 
 METHOD = "lightning"
 INTENT = "charge"
@@ -98,7 +97,7 @@ def challenge(
         method=METHOD,
         intent=INTENT,
         request=b64url(request.encode()),
-        expires=_rfc3339(expires_s),
+        expires=iso_seconds(expires_s),
         digest=digest,
         opaque=b64url(opaque.encode()),
     )
@@ -107,11 +106,6 @@ def challenge(
         f'intent="{INTENT}", request="{c.request}", expires="{c.expires}", '
         f'digest="{digest}", opaque="{c.opaque}"'
     )
-
-
-@lru_cache(maxsize=64)  # challenges of the same second expire in the same second
-def _rfc3339(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def parse(value: str) -> Shown:
@@ -163,7 +157,7 @@ def verify(
             "This payment was made for other body bytes; MPP binds the raw body.",
             payment_hash,
         )
-    valid_until_s = int(datetime.fromisoformat(c.expires).timestamp()) + redeem_s
+    valid_until_s = seconds_of(c.expires) + redeem_s
     offer = Offer(service, request, body, int(charge["amount"]) * 1000, valid_until_s)
     grant = Grant(payment_hash, offer)
     if now_s >= valid_until_s:
@@ -180,7 +174,7 @@ def receipt(payment_hash: bytes, challenge_id: str, now_s: int) -> str:
                 "method": METHOD,
                 "reference": payment_hash.hex(),
                 "status": "success",
-                "timestamp": _rfc3339(now_s),
+                "timestamp": iso_seconds(now_s),
             }
         )
     )
