@@ -17,7 +17,6 @@ from ringbolt.api.l402 import place_call
 from ringbolt.app.checkout.call_limits import CallLimits
 from ringbolt.app.limits import destination_limits
 from ringbolt.app.limits.destination_limits import limits_of
-from ringbolt.app.policies import Policies
 from ringbolt.core.commands import CallOrder
 from ringbolt.store import spends, suppressions
 from ringbolt.store.engine.db import Tx
@@ -28,7 +27,6 @@ from support.clients.voice import CALLS, VoiceClient
 from support.clients.voice import assert_refused as assert_call_refused
 from support.numbers import BUSY, LISTENS
 from support.servers.shop import ShopServer
-from support.waiting import eventually
 
 TEXT = "Your parcel {} waits for its customs duty"
 RECEIVE = {"country": GERMANY, "service": "vk"}
@@ -355,83 +353,3 @@ async def test_who_wants_nothing_is_not_called_either(open_shop: OpenShop) -> No
     assert "asked to get no calls" in given_up["reason"]
     assert await shop.calls_of(number(0)) == []
     assert (await shop.post(say(number(0)))).status_code == 402
-
-
-# What is said
-
-
-@pytest.mark.parametrize(
-    "message",
-    [
-        "Come to our CASINO.",
-        "<speak>Come to our cas<emphasis>ino</emphasis></speak>",
-        "<speak>Come to our <lang xml:lang='de'>cas</lang>ino</speak>",
-        "<speak>Come to our <sub alias='casino'>place</sub></speak>",
-        "Come to our ca\u200bsi\u200bno",
-    ],
-)
-async def test_a_refused_word_is_not_spoken_however_it_is_marked_up(
-    open_shop: OpenShop, message: str
-) -> None:
-    shop = await open_shop(abuse={"denied_words": "casino"})
-    client = OrderClient(shop)
-    voice = VoiceClient(shop, await client.new_key(1000))
-    paid_url = await shop.post(say(LISTENS, message))
-    called = await voice.ask("POST", CALLS, {"to": LISTENS, "sayText": message})
-
-    assert (paid_url.status_code, paid_url.json()["error_code"]) == (400, "CONTENT_REFUSED")
-    assert paid_url.json()["field"] == "message"
-    told = assert_call_refused(called, 400)
-    assert (told["code"], told["field"]) == ("CONTENT_REFUSED", "sayText")
-    assert (await shop.post(say(LISTENS, "Come to our place"))).status_code == 402
-
-
-@pytest.mark.parametrize(
-    "plan",
-    [
-        "<plan><say>Hello</say><say>To the casino</say></plan>",
-        "<plan><say>cas<break time='1ms'/>ino</say></plan>",
-        "<plan><gather><say>Press 1 for the c a s i n o</say></gather></plan>",
-    ],
-)
-async def test_no_step_of_a_plan_says_a_refused_word(open_shop: OpenShop, plan: str) -> None:
-    shop = await open_shop(abuse={"denied_words": "casino"})
-    voice = VoiceClient(shop, await OrderClient(shop).new_key(1000))
-    told = assert_call_refused(await voice.ask("POST", f"{CALLS}/plan?to=%2B1234567800", plan), 400)
-
-    assert (told["code"], told["field"]) == ("CONTENT_REFUSED", "plan")
-
-
-async def test_a_paid_call_whose_word_is_refused_by_now_is_paid_back(open_shop: OpenShop) -> None:
-    first = await open_shop(limits="on")
-    bought = await first.buy_credential(say(LISTENS, "Casino"))
-    shop = first.shop
-    abuse = shop.settings.abuse.model_copy(update={"denied_words": ("casino",)})
-    settings = shop.settings.model_copy(update={"abuse": abuse})
-    object.__setattr__(shop, "policies", Policies.of(settings, shop.keyring))
-    answer = await first.post(say(LISTENS, "Casino"), bought.authorization)
-
-    assert (answer.status_code, answer.json()["error_code"]) == (400, "CONTENT_REFUSED")
-
-    async def is_open() -> bool:
-        status = await first.status(answer.json()["previous"])
-        return bool(status["refund"]["status"] == "pending")
-
-    assert await eventually(is_open)
-
-
-async def test_a_message_does_not_hide_where_its_address_leads(open_shop: OpenShop) -> None:
-    client = OrderClient(await open_shop())
-    hidden = await client.post("/createsendorder", {"phone": number(0), "message": "See t.ly/abc"})
-    plain = {"phone": number(0), "message": "See example.com/abc"}
-
-    assert (hidden.status_code, hidden.json()["error_code"]) == (400, "CONTENT_REFUSED")
-    assert "t.ly" in hidden.json()["reason"]
-    assert (await client.post("/createsendorder", plain)).status_code == 200
-
-
-async def test_a_denied_service_may_be_named_as_people_name_it(open_shop: OpenShop) -> None:
-    client = OrderClient(await open_shop(abuse={"denied_services": "Telegram"}))
-    answer = await client.post("/createorder", {"country": GERMANY, "service": "tg"})
-
-    assert (answer.status_code, answer.json()["error_code"]) == (400, "SERVICE_NOT_OFFERED")

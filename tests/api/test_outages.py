@@ -8,17 +8,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
+import httpx
 import pytest
 
+from ringbolt.api.l402.routes import paid_api
 from ringbolt.core.errors import Unavailable
 from ringbolt.settings import Settings
 from ringbolt.store.engine.db import Database
 from ringbolt.store.errors import OutcomeUnknown
-from support.clients.l402 import PATH, say
+from support.clients.l402 import PATH, L402Client, say
 from support.numbers import ANSWERS, LISTENS
 from support.servers.shop import SPEED, ShopServer, running_shop, settings_for
 from support.servers.world import WorldServer
-from support.waiting import eventually
+from support.waiting import PATIENCE_S, eventually
 
 
 @pytest.fixture
@@ -227,27 +229,31 @@ class Broken:
 
 
 async def redeem_with_a_broken_store(
-    shop: ShopServer, monkeypatch: pytest.MonkeyPatch, error: Exception, takes_effect: bool
-) -> tuple[Any, Any]:
-    """The answer while the store is broken, and the one after it is mended."""
+    shop: ShopServer, error: Exception, takes_effect: bool
+) -> tuple[httpx.Response, httpx.Response]:
+    """The answer of a process of the shop whose store is broken, and then one whose store works."""
     paid = await shop.buy_credential(say(ANSWERS))
-    paid_family = shop.opened.server._families[0]
-    handler: Any = next(each.handler for each in paid_family.operations if each.methods == "POST")
-    route = handler.__self__._redemption
-    broken = Broken(shop, error, takes_effect)
-    mended = route._shop
-    monkeypatch.setattr(route, "_shop", replace(mended, db=cast(Database, broken)))
-    first = await shop.post(say(ANSWERS), paid.authorization)
-    monkeypatch.undo()
+    broken = replace(shop.shop, db=cast(Database, Broken(shop, error, takes_effect)))
+    api = paid_api(broken, network, lambda _status, _code: None)
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(api), base_url=shop.url, timeout=PATIENCE_S
+    ) as http:
+        first = await L402Client(shop.url, shop.world_url, http).post(
+            say(ANSWERS), paid.authorization
+        )
     return first, await shop.post(say(ANSWERS), paid.authorization)
+
+
+async def network() -> str:
+    return "regtest"
 
 
 @pytest.mark.parametrize("takes_effect", [True, False])
 async def test_an_unknown_outcome_is_told_as_unknown_and_repeating_is_safe(
-    shop: ShopServer, monkeypatch: pytest.MonkeyPatch, takes_effect: bool
+    shop: ShopServer, takes_effect: bool
 ) -> None:
     lost = OutcomeUnknown("The connection broke.")
-    first, second = await redeem_with_a_broken_store(shop, monkeypatch, lost, takes_effect)
+    first, second = await redeem_with_a_broken_store(shop, lost, takes_effect)
 
     assert first.status_code == 503
     assert first.headers["retry-after"]
@@ -259,11 +265,9 @@ async def test_an_unknown_outcome_is_told_as_unknown_and_repeating_is_safe(
     assert len(await shop.calls_of(ANSWERS)) == 1
 
 
-async def test_a_store_that_is_away_keeps_nothing_and_loses_nothing(
-    shop: ShopServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_store_that_is_away_keeps_nothing_and_loses_nothing(shop: ShopServer) -> None:
     away = Unavailable("The database does not answer.", code="STORE_UNAVAILABLE")
-    first, second = await redeem_with_a_broken_store(shop, monkeypatch, away, False)
+    first, second = await redeem_with_a_broken_store(shop, away, False)
 
     assert (first.status_code, first.json()["error_code"]) == (503, "STORE_UNAVAILABLE")
     assert first.json()["charged"] is False
@@ -271,11 +275,9 @@ async def test_a_store_that_is_away_keeps_nothing_and_loses_nothing(
     assert second.status_code == 200
 
 
-async def test_a_fault_of_ours_is_told_as_such_and_repeating_is_safe(
-    shop: ShopServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_fault_of_ours_is_named_as_ours_and_repeating_is_safe(shop: ShopServer) -> None:
     fault = RuntimeError("secret words of a stack")
-    first, second = await redeem_with_a_broken_store(shop, monkeypatch, fault, True)
+    first, second = await redeem_with_a_broken_store(shop, fault, True)
 
     assert (first.status_code, first.json()["error_code"]) == (500, "INTERNAL")
     assert first.json()["charged"] is None

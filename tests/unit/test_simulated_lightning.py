@@ -13,80 +13,28 @@ import pytest
 
 from ringbolt.core.lightning import bolt11
 from ringbolt.lightning.node import InvoiceState
-from ringbolt.simulator.clock.world_clock import WorldClock
-from ringbolt.simulator.file.store import WorldStore
 from ringbolt.simulator.lightning.invoice import (
     BLOCK_MS,
     InvoiceRequest,
     RpcError,
-    SimulatedInvoice,
 )
-from ringbolt.simulator.lightning.network import WALLET_BALANCE_MSAT, LightningNetwork
+from ringbolt.simulator.lightning.network import WALLET_BALANCE_MSAT
 from ringbolt.simulator.lightning.node import FailureReason, PaymentStatus
+from support.rigs.simulated_lightning import SimulatedNetwork
 from support.waiting import PATIENCE_S
 
 OPEN, ACCEPTED = InvoiceState.OPEN, InvoiceState.ACCEPTED
 SETTLED, CANCELED = InvoiceState.SETTLED, InvoiceState.CANCELED
 
 
-class Sim:
-    """A network with its clock and file; ``reopen`` is what a crash and a restart are."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._open()
-
-    def _open(self) -> None:
-        self.store = WorldStore.open(self._path)
-        self.clock = WorldClock(self.store)
-        self.network = LightningNetwork(self.store, self.clock)
-        self.shop, self.wallet = self.network.shop, self.network.wallet
-
-    def close(self) -> None:
-        self.network.close()
-        self.store.close()
-
-    def reopen(self) -> None:
-        self.close()
-        self._open()
-
-    async def invoice(self, amount_msat: int = 1000, expiry_s: int = 600) -> SimulatedInvoice:
-        preimage = secrets.token_bytes(32)
-        request = InvoiceRequest(amount_msat=amount_msat, expiry_s=expiry_s, preimage=preimage)
-        return await self.network.add_invoice(self.shop, request)
-
-    async def held(self, amount_msat: int = 1000, cltv_blocks: int = 80) -> tuple[bytes, bytes]:
-        """Preimage and hash of a hold invoice that the wallet has paid."""
-        preimage = secrets.token_bytes(32)
-        payment_hash = sha256(preimage).digest()
-        request = InvoiceRequest(
-            amount_msat=amount_msat, payment_hash=payment_hash, cltv_blocks=cltv_blocks
-        )
-        invoice = await self.network.add_invoice(self.shop, request)
-        payment = await self.network.send_payment(self.wallet, invoice.bolt11)
-        assert payment.status is PaymentStatus.IN_FLIGHT
-        return preimage, payment_hash
-
-    async def state(self, payment_hash: bytes) -> InvoiceState:
-        invoice = await self.network.find_invoice(self.shop, payment_hash)
-        assert invoice is not None
-        return invoice.state
-
-    async def balances(self) -> tuple[int, int]:
-        """What the shop has, and what the wallet has spent, msat."""
-        shop = await self.network.book(self.shop)
-        wallet = await self.network.book(self.wallet)
-        return shop.balance_msat, WALLET_BALANCE_MSAT - wallet.balance_msat
-
-
 @pytest.fixture
-async def sim(tmp_path: Path) -> AsyncIterator[Sim]:
-    sim = Sim(tmp_path / "world.db")
+async def sim(tmp_path: Path) -> AsyncIterator[SimulatedNetwork]:
+    sim = SimulatedNetwork(tmp_path / "world.db")
     yield sim
     sim.close()
 
 
-async def test_an_invoice_has_what_a_payer_needs(sim: Sim) -> None:
+async def test_an_invoice_has_what_a_payer_needs(sim: SimulatedNetwork) -> None:
     invoice = await sim.invoice(123_456)
     read = bolt11.decode(invoice.bolt11)
     assert read.network == "regtest"
@@ -110,13 +58,13 @@ async def test_an_invoice_has_what_a_payer_needs(sim: Sim) -> None:
     ],
 )
 async def test_an_unsound_invoice_is_refused(
-    sim: Sim, request_: InvoiceRequest, words: str
+    sim: SimulatedNetwork, request_: InvoiceRequest, words: str
 ) -> None:
     with pytest.raises(RpcError, match=words):
         await sim.network.add_invoice(sim.shop, request_)
 
 
-async def test_money_moves_from_payer_to_payee(sim: Sim) -> None:
+async def test_money_moves_from_payer_to_payee(sim: SimulatedNetwork) -> None:
     invoice = await sim.invoice(1500)
     payment = await sim.network.send_payment(sim.wallet, invoice.bolt11)
     assert payment.status is PaymentStatus.SUCCEEDED
@@ -124,7 +72,7 @@ async def test_money_moves_from_payer_to_payee(sim: Sim) -> None:
     assert await sim.balances() == (1500, 1500)
 
 
-async def test_a_held_payment_is_nobodys_until_it_is_decided(sim: Sim) -> None:
+async def test_a_held_payment_is_nobodys_until_it_is_decided(sim: SimulatedNetwork) -> None:
     kept, _ = await sim.held(3000)
     _, returned = await sim.held(4000)
     assert await sim.balances() == (0, 7000)
@@ -139,7 +87,7 @@ async def test_a_held_payment_is_nobodys_until_it_is_decided(sim: Sim) -> None:
     assert (await sim.network.book(sim.wallet)).held_out_msat == 0
 
 
-async def test_two_payments_of_one_invoice_at_once_one_wins(sim: Sim) -> None:
+async def test_two_payments_of_one_invoice_at_once_one_wins(sim: SimulatedNetwork) -> None:
     invoice = await sim.invoice(1000)
     results = await asyncio.gather(
         *(sim.network.send_payment(sim.wallet, invoice.bolt11) for _ in range(5)),
@@ -150,7 +98,7 @@ async def test_two_payments_of_one_invoice_at_once_one_wins(sim: Sim) -> None:
     assert await sim.balances() == (1000, 1000)
 
 
-async def test_a_payment_of_what_is_being_paid_is_refused(sim: Sim) -> None:
+async def test_a_payment_of_what_is_being_paid_is_refused(sim: SimulatedNetwork) -> None:
     _, payment_hash = await sim.held()
     invoice = await sim.network.find_invoice(sim.shop, payment_hash)
     assert invoice is not None
@@ -159,7 +107,7 @@ async def test_a_payment_of_what_is_being_paid_is_refused(sim: Sim) -> None:
     assert refused.value.code == 6
 
 
-async def test_settle_and_cancel_race_and_one_wins(sim: Sim) -> None:
+async def test_settle_and_cancel_race_and_one_wins(sim: SimulatedNetwork) -> None:
     preimage, payment_hash = await sim.held(2000)
     outcomes = await asyncio.gather(
         sim.network.settle_invoice(sim.shop, preimage),
@@ -172,7 +120,7 @@ async def test_settle_and_cancel_race_and_one_wins(sim: Sim) -> None:
     assert await sim.balances() == (2000, 2000)
 
 
-async def test_a_failed_payment_costs_nothing_and_may_be_tried_again(sim: Sim) -> None:
+async def test_a_failed_payment_costs_nothing_and_may_be_tried_again(sim: SimulatedNetwork) -> None:
     too_much = await sim.invoice(WALLET_BALANCE_MSAT + 1)
     poor = await sim.network.send_payment(sim.wallet, too_much.bolt11)
     assert poor.failure_reason is FailureReason.INSUFFICIENT_BALANCE
@@ -195,14 +143,16 @@ def _signed(key: bytes, payment_hash: bytes, secret: bytes, amount_msat: int, no
     )
 
 
-async def test_a_stranger_cannot_be_reached(sim: Sim) -> None:
+async def test_a_stranger_cannot_be_reached(sim: SimulatedNetwork) -> None:
     text = _signed(b"\1" * 32, bytes(32), bytes(32), 1000, sim.network.now_s)
     payment = await sim.network.send_payment(sim.wallet, text)
     assert payment.failure_reason is FailureReason.NO_ROUTE
 
 
 @pytest.mark.parametrize("what", ["unknown hash", "wrong secret", "too little"])
-async def test_the_payee_says_no_to_what_is_not_its_invoice(sim: Sim, what: str) -> None:
+async def test_the_payee_says_no_to_what_is_not_its_invoice(
+    sim: SimulatedNetwork, what: str
+) -> None:
     invoice = await sim.invoice(1000)
     forged = _signed(
         sim.shop.private_key,
@@ -216,7 +166,7 @@ async def test_the_payee_says_no_to_what_is_not_its_invoice(sim: Sim, what: str)
     assert await sim.state(invoice.payment_hash) is OPEN
 
 
-async def test_more_than_asked_is_taken(sim: Sim) -> None:
+async def test_more_than_asked_is_taken(sim: SimulatedNetwork) -> None:
     invoice = await sim.invoice(1000)
     generous = _signed(
         sim.shop.private_key,
@@ -231,7 +181,7 @@ async def test_more_than_asked_is_taken(sim: Sim) -> None:
     assert (paid.amount_msat, paid.amount_paid_msat) == (1000, 1700)
 
 
-async def test_an_amountless_invoice_needs_an_amount_and_only_that(sim: Sim) -> None:
+async def test_an_amountless_invoice_needs_an_amount_and_only_that(sim: SimulatedNetwork) -> None:
     amountless = await sim.invoice(0)
     with pytest.raises(RpcError, match="amount must be specified"):
         await sim.network.send_payment(sim.wallet, amountless.bolt11)
@@ -242,7 +192,7 @@ async def test_an_amountless_invoice_needs_an_amount_and_only_that(sim: Sim) -> 
         await sim.network.send_payment(sim.wallet, fixed.bolt11, 1000)
 
 
-async def test_an_unpaid_invoice_is_cancelled_when_it_expires(sim: Sim) -> None:
+async def test_an_unpaid_invoice_is_cancelled_when_it_expires(sim: SimulatedNetwork) -> None:
     invoice = await sim.invoice(expiry_s=60)
     await sim.clock.advance(59)
     assert await sim.state(invoice.payment_hash) is OPEN
@@ -252,7 +202,7 @@ async def test_an_unpaid_invoice_is_cancelled_when_it_expires(sim: Sim) -> None:
         await sim.network.send_payment(sim.wallet, invoice.bolt11)
 
 
-async def test_expiry_does_not_touch_a_held_payment(sim: Sim) -> None:
+async def test_expiry_does_not_touch_a_held_payment(sim: SimulatedNetwork) -> None:
     preimage, payment_hash = await sim.held()
     await sim.clock.advance(86_400 / 4)
     assert await sim.state(payment_hash) is ACCEPTED
@@ -260,7 +210,7 @@ async def test_expiry_does_not_touch_a_held_payment(sim: Sim) -> None:
     assert await sim.state(payment_hash) is SETTLED
 
 
-async def test_a_held_payment_goes_back_18_blocks_before_it_expires(sim: Sim) -> None:
+async def test_a_held_payment_goes_back_18_blocks_before_it_expires(sim: SimulatedNetwork) -> None:
     _, payment_hash = await sim.held(5000, cltv_blocks=40)
     invoice = await sim.network.find_invoice(sim.shop, payment_hash)
     assert invoice is not None
@@ -280,7 +230,7 @@ async def test_a_held_payment_goes_back_18_blocks_before_it_expires(sim: Sim) ->
     assert await sim.balances() == (0, 0)
 
 
-async def test_timers_fire_by_themselves_for_whoever_watches(sim: Sim) -> None:
+async def test_timers_fire_by_themselves_for_whoever_watches(sim: SimulatedNetwork) -> None:
     invoice = await sim.invoice(expiry_s=3600)
     states = []
     async with asyncio.timeout(PATIENCE_S):
@@ -294,7 +244,7 @@ async def test_timers_fire_by_themselves_for_whoever_watches(sim: Sim) -> None:
     assert states == [OPEN, CANCELED]
 
 
-async def test_watching_waits_for_an_invoice_that_does_not_exist_yet(sim: Sim) -> None:
+async def test_watching_waits_for_an_invoice_that_does_not_exist_yet(sim: SimulatedNetwork) -> None:
     preimage = secrets.token_bytes(32)
     watching = sim.network.watch_invoice(sim.shop, sha256(preimage).digest())
     async with asyncio.timeout(PATIENCE_S), aclosing(watching):
@@ -305,7 +255,7 @@ async def test_watching_waits_for_an_invoice_that_does_not_exist_yet(sim: Sim) -
         assert await first == added
 
 
-async def test_the_stream_of_all_invoices_is_silent_on_holds(sim: Sim) -> None:
+async def test_the_stream_of_all_invoices_is_silent_on_holds(sim: SimulatedNetwork) -> None:
     # As LND: SubscribeInvoices reports what is added and what is settled, nothing between.
     stream = sim.network.subscribe_invoices(sim.shop, 0, 0)
     async with asyncio.timeout(PATIENCE_S), aclosing(stream):
@@ -323,7 +273,7 @@ async def test_the_stream_of_all_invoices_is_silent_on_holds(sim: Sim) -> None:
     ]
 
 
-async def test_a_stream_since_an_index_begins_behind_it(sim: Sim) -> None:
+async def test_a_stream_since_an_index_begins_behind_it(sim: SimulatedNetwork) -> None:
     for _ in range(3):
         await sim.network.send_payment(sim.wallet, (await sim.invoice()).bolt11)
     stream = sim.network.subscribe_invoices(sim.shop, 0, 1)
@@ -331,7 +281,7 @@ async def test_a_stream_since_an_index_begins_behind_it(sim: Sim) -> None:
         assert [(await anext(stream)).settle_index for _ in range(2)] == [2, 3]
 
 
-async def test_listing_goes_on_from_an_index(sim: Sim) -> None:
+async def test_listing_goes_on_from_an_index(sim: SimulatedNetwork) -> None:
     invoices = [await sim.invoice() for _ in range(5)]
     await sim.network.send_payment(sim.wallet, invoices[1].bolt11)
     listed = await sim.network.list_invoices(sim.shop, after=1, limit=2, pending_only=False)
@@ -340,7 +290,7 @@ async def test_listing_goes_on_from_an_index(sim: Sim) -> None:
     assert [invoice.add_index for invoice in pending] == [1, 3, 4, 5]
 
 
-async def test_everything_answered_outlives_a_restart(sim: Sim) -> None:
+async def test_everything_answered_outlives_a_restart(sim: SimulatedNetwork) -> None:
     paid, unpaid = await sim.invoice(1000), await sim.invoice(2000)
     await sim.network.send_payment(sim.wallet, paid.bolt11)
     preimage, held = await sim.held(3000)
@@ -367,7 +317,7 @@ async def test_everything_answered_outlives_a_restart(sim: Sim) -> None:
 
 
 async def test_time_that_passed_while_the_world_was_closed_counts(
-    sim: Sim, monkeypatch: pytest.MonkeyPatch
+    sim: SimulatedNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     invoice = await sim.invoice(expiry_s=600)
     sim.close()
@@ -383,7 +333,7 @@ def _shift_machine_clock(monkeypatch: pytest.MonkeyPatch, seconds: int) -> None:
     monkeypatch.setattr("time.time_ns", lambda: real() + seconds * 1_000_000_000)
 
 
-async def test_final_invoices_cost_no_memory(sim: Sim) -> None:
+async def test_final_invoices_cost_no_memory(sim: SimulatedNetwork) -> None:
     for _ in range(10):
         await sim.network.send_payment(sim.wallet, (await sim.invoice()).bolt11)
     await asyncio.sleep(0)
@@ -391,7 +341,7 @@ async def test_final_invoices_cost_no_memory(sim: Sim) -> None:
     assert not sim.wallet.payments
 
 
-async def test_closing_ends_streams_and_refuses_calls(sim: Sim) -> None:
+async def test_closing_ends_streams_and_refuses_calls(sim: SimulatedNetwork) -> None:
     stream = sim.network.subscribe_invoices(sim.shop, 0, 0)
     waiting = asyncio.ensure_future(anext(stream, None))
     await asyncio.sleep(0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import struct
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -92,7 +93,7 @@ class Carrier(VoiceCarrier, SupportsCallLookup, Protocol):
 C = TypeVar("C", bound=Carrier)
 
 
-class Line(Generic[C]):
+class Line(ABC, Generic[C]):
     """A carrier, everything it told, and somebody's hand on the phones.
 
     ``has_media``: phones hear what is said and press keys, all in its time.
@@ -171,20 +172,21 @@ class Line(Generic[C]):
     async def until_over(self, ref: str) -> CallEvent:
         return await self.until(ref, lambda event: event.status.is_final)
 
+    @abstractmethod
     async def answer(self, number: str) -> None:
         """Somebody answers the phone that rings."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def phone_hangs_up(self, number: str) -> None:
-        raise NotImplementedError
+        """The called person hangs up."""
 
+    @abstractmethod
     async def rings_at(self, number: str) -> int:
         """How many calls came to a phone."""
-        raise NotImplementedError
 
     async def heard(self, ref: str) -> bytes:
-        """What the phone heard, as samples; empty if nothing."""
-        raise NotImplementedError
+        """What the phone heard, as samples; empty where nothing is said and heard."""
+        return b""
 
 
 class Rig(Line[SimulatedCarrier]):

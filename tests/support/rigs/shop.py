@@ -4,6 +4,7 @@ order as its buyer sees it."""
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
@@ -87,8 +88,8 @@ class World:
         return (await audit_shop(self.db, self.keyring, self.node, self.node)).differences
 
 
-class Process:
-    """One process of the shop; it works when it is told to."""
+class Process(ABC):
+    """One process of the shop; it works when a test calls it."""
 
     def __init__(self, world: World, shop: Shop, fate: Fate) -> None:
         self.shop = shop
@@ -96,9 +97,9 @@ class Process:
         self.current: Job | None = None
         self._world = world
 
+    @abstractmethod
     async def listen(self) -> None:
-        """Hear everything that the parts tell now."""
-        raise NotImplementedError
+        """Receive every event that the carriers, providers and nodes have now."""
 
     async def run_due(self) -> bool:
         """Run what is due now; False if nothing is."""

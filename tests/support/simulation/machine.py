@@ -7,6 +7,7 @@ import asyncio
 import os
 import shutil
 import tempfile
+from abc import ABCMeta, abstractmethod
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
@@ -15,6 +16,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
+    StateMachineMeta,
     invariant,
     rule,
     run_state_machine_as_test,
@@ -31,7 +33,11 @@ T = TypeVar("T")
 KINDS_OF_DEATH = st.sampled_from(["before", "after"])
 
 
-class ShopMachine(RuleBasedStateMachine):
+class AbstractMachine(StateMachineMeta, ABCMeta):
+    """Of a state machine that lacks a method nothing can be made."""
+
+
+class ShopMachine(RuleBasedStateMachine, metaclass=AbstractMachine):
     """The rules are what may happen. A machine opens its ``world`` in a rule of ``initialize``;
     ``template`` is a migrated database."""
 
@@ -69,9 +75,9 @@ class ShopMachine(RuleBasedStateMachine):
         found: list[str] = await self.world.complaints()
         return found
 
+    @abstractmethod
     async def drain(self) -> None:
-        """Everybody answers again, all work is done, and the end of everything is judged."""
-        raise NotImplementedError
+        """Every part answers again, all work is done, and the end of every order is checked."""
 
     # The shop
 
