@@ -20,11 +20,11 @@ from itertools import pairwise
 from pathlib import Path
 from sys import path as modules
 
-from ringbolt.app.accounts.chart_of_accounts import NODE, REVENUE
 from sqlalchemy import text
 
 from benchmarks.order_load import Rig, rig
 from ringbolt.clock import SystemClock
+from ringbolt.core.chart_of_accounts import NODE, REVENUE
 from ringbolt.store import ledger
 from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.engine.opening import open_database

@@ -326,8 +326,8 @@ async def test_what_is_paid_for_at_night_goes_back(open_shop: OpenShop) -> None:
     texted = await client.until(created["orderId"], lambda status: status["state"] == "returned")
     given_up = await client.shop.until(called, lambda status: status["order_state"] == "failed")
 
-    assert "nobody is called or texted" in texted["error"]
-    assert "nobody is called or texted" in given_up["reason"]
+    assert "the quiet hours" in texted["error"]
+    assert "the quiet hours" in given_up["reason"]
     assert given_up["refund"]["status"] == "pending"
     assert await client.texts_on(number(0)) == []
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringbolt.app.requests.digits import gathered, told_digits
+from ringbolt.app.requests.digits import answered_digits, gathered
 from ringbolt.core.calls.call import Gather, Hangup, Record, Say, Step
 from ringbolt.core.commands import CallOrder
 
@@ -39,7 +39,7 @@ def call(*steps: Step) -> CallOrder:
 def test_finish_key_ends_the_digits_and_there_are_never_too_many(
     gather: Gather, raw: str, told: str
 ) -> None:
-    assert told_digits(call(gather), raw) == told
+    assert answered_digits(call(gather), raw) == told
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_several_questions_take_the_keys_one_after_another(
     order = call(Say("Hi"), Gather(max_digits=1), Say("And?"), Gather(max_digits=4))
 
     assert gathered(order, raw) == answers
-    assert told_digits(order, raw) == "".join(answers)
+    assert answered_digits(order, raw) == "".join(answers)
 
 
 def test_the_key_that_ends_a_recording_answers_no_question() -> None:
@@ -69,8 +69,8 @@ def test_the_key_that_ends_a_recording_answers_no_question() -> None:
 
 
 def test_a_call_that_asks_for_nothing_tells_every_key() -> None:
-    assert told_digits(call(Say("Hi")), "12*#3#") == "12*#3#"
-    assert told_digits(CallOrder(to="+12025550123", minutes=1, message="Hi"), "1#") == "1#"
+    assert answered_digits(call(Say("Hi")), "12*#3#") == "12*#3#"
+    assert answered_digits(CallOrder(to="+12025550123", minutes=1, message="Hi"), "1#") == "1#"
 
 
 @given(
@@ -95,4 +95,4 @@ def test_digits_that_were_told_stay_when_more_keys_come(
 ) -> None:
     order = call(Gather(max_digits=max_digits), Gather())
 
-    assert told_digits(order, raw + more).startswith(told_digits(order, raw))
+    assert answered_digits(order, raw + more).startswith(answered_digits(order, raw))

@@ -1,4 +1,4 @@
-"""What calls, messages and numbers have in common when an attempt's answer was lost."""
+"""What calls, messages and numbers share when the answer to an attempt was lost."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from ringbolt.store.jobs import Job
 log = structlog.get_logger("ringbolt.parts")
 
 MAX_ATTEMPTS = 6
-"""How often a carrier that refuses for now is asked in one try: for about half a minute."""
+"""How often we ask a carrier that refuses temporarily in one try: for about half a minute."""
 ABSENT_AFTER_MS = 5000
-"""A carrier that does not know a call may still be reading our request, or its list may lag:
-only if it still does not know it so much later is there none."""
+"""A carrier that does not know a call may still be reading our request, or its list may lag: only
+if it does not know it this much later is there no call."""
 
 
 def is_surely_absent(job: Job, attempt: Attempt, now_ms: int) -> bool:
@@ -27,8 +27,8 @@ def is_surely_absent(job: Job, attempt: Attempt, now_ms: int) -> bool:
 
 
 def retry_delay_ms(asked: Asked, route: Sequence[str], answer: Rejected) -> int | None:
-    """When the next one of ``route`` is asked after a refusal, the ``answer``: at once if it was
-    not asked yet, else after a pause that grows. None if nobody is left to be asked."""
+    """The delay until the next of ``route`` is asked after the refusal ``answer``: 0 if it was not
+    asked yet, else a growing pause. None if none is left to ask."""
     following = next_asked(route, asked.times, asked.refused)
     if following is None:
         return None
@@ -39,9 +39,9 @@ def retry_delay_ms(asked: Asked, route: Sequence[str], answer: Rejected) -> int 
 
 
 def part_is_gone(attempt: Attempt) -> str:
-    """Tell the operator that who was asked is not in the settings any more; why nothing happens.
+    """Log that the part that was asked is gone from the settings; returns why the job waits.
 
-    Nobody else is asked instead: what was asked for may have been done.
+    No other part is asked instead: the first may have done what it was asked for.
     """
     log.error(
         "an order waits for a part that is gone from the settings; put it back under that name",

@@ -1,7 +1,7 @@
-"""What was told from outside and cannot be taken is put aside, so that what comes after it is.
+"""An event from outside that cannot be applied becomes a dead letter, so that later events can be.
 
-Only its name and the place of the fault are kept and logged: no text and no number. The operator
-sees how many there are (``ringbolt doctor``, ``/metrics``) for 30 days.
+Only its name and the place of the fault are stored and logged: no text and no number. The operator
+sees how many dead letters there are (``ringbolt doctor``, ``/metrics``) for 30 days.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ async def record_event(
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> T | None:
-    """Take one event that ``source`` tells of by ``fn``, in a transaction; None if it was put
-    aside under its ``name``. Raises what may pass."""
+    """Apply an event of ``source`` with ``fn``, in a transaction; None if it became a dead letter
+    under ``name``. Raises errors that may pass."""
     try:
         return await db.tx(fn, *args, **kwargs)
     except Exception as error:

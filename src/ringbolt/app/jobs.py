@@ -1,5 +1,5 @@
-"""Every kind of job, declared once: its stored name, its lane, how its jobs are named, how long it
-waits for who does not answer, and what becomes of one that keeps failing.
+"""Every kind of job, declared once: its stored name, its lane, the names of its jobs, how long it
+waits for a part that does not answer, and what happens to a job that keeps failing.
 
 ``worker/handlers.py`` says which use case runs each. Names, lanes and prefixes are stored with
 every job: those of existing kinds never change.
@@ -19,10 +19,10 @@ from ringbolt.store.jobs import Job, Lane
 
 
 class GiveUp(Enum):
-    """What becomes of a job whose runs keep ending in a fault that is nobody's outage.
+    """What happens to a job whose runs keep failing through a fault that is not an outage.
 
     FAIL_ORDER: the job is buried, its order fails, and the buyer has the money back.
-    EVERY_MINUTE, EVERY_HOUR: it must happen some day, so it is tried for ever, and logged.
+    EVERY_MINUTE, EVERY_HOUR: it must succeed one day, so it is retried for ever, and logged.
     """
 
     FAIL_ORDER = 0
@@ -49,11 +49,11 @@ FAULT_BACKOFF: Final = Backoff(500, 300_000)
 
 @dataclass(frozen=True, slots=True)
 class JobKind:
-    """A kind of job. There is one job for each subject: an order's id, if nothing else is said.
+    """A kind of job. There is one job for each subject: an order's id unless noted otherwise.
 
-    ``name`` and ``lane`` are stored with each job; ``prefix`` begins their names, which are the
-    whole of it for kinds of which there is one job in all. Kinds with the same prefix exclude one
-    another. ``backoff`` is for while what a run asks does not answer.
+    ``name`` and ``lane`` are stored with each job; ``prefix`` begins each job's name, and is the
+    whole name of a kind with only one job. Kinds with the same prefix exclude each other.
+    ``backoff`` applies while the part that a run asks does not answer.
     """
 
     name: str
@@ -67,7 +67,7 @@ class JobKind:
         return self.prefix + subject
 
     def subject_of(self, job: Job) -> str:
-        """What a job of this kind is about."""
+        """The subject of a job of this kind."""
         return job.uniq.removeprefix(self.prefix)
 
     def enqueue(
@@ -93,17 +93,19 @@ class JobKind:
         lane: Lane | None = None,
         at_once: bool = False,
     ) -> None:
-        """See to it that there is the job, and that it does not end before this commits (see
+        """Make sure that the job exists, and that it does not end before this commits (see
         ``store.jobs.ensure``). ``lane``: another than the kind's own."""
         key = self.key(subject)
         jobs.ensure(tx, self.name, lane or self.lane, key, order_id, at_once=at_once)
 
     def reschedule(self, tx: Tx, subject: str, run_at_ms: int) -> bool:
-        """Move the job to another time; False if there is none. Takes it from whoever holds it."""
+        """Move the job to another time; False if there is none. A worker that runs it
+        loses its lease."""
         return jobs.reschedule(tx, self.key(subject), run_at_ms)
 
     def cancel(self, tx: Tx, subject: str = "") -> bool:
-        """Remove the job; False if there is none. Whoever holds it finds its lease lost."""
+        """Remove the job; False if there is none. A worker that runs it loses its
+        lease."""
         return jobs.cancel(tx, self.key(subject))
 
     def exists(self, tx: Tx, subject: str) -> bool:
@@ -112,7 +114,7 @@ class JobKind:
 
     def bring_forward(self, tx: Tx, subject: str, run_at_ms: int) -> bool:
         """Have a job that waits for a later time run at ``run_at_ms``; False if there is none, or
-        it is due sooner, or somebody holds it."""
+        it is due sooner, or a worker runs it."""
         return jobs.bring_forward(tx, self.key(subject), run_at_ms)
 
 
@@ -169,7 +171,7 @@ DISPATCH: Final[Mapping[Fulfilment, JobKind]] = {
     Fulfilment.SEND: DISPATCH_MESSAGE,
     Fulfilment.RECEIVE: DISPATCH_RECEIVING,
 }
-"""What brings a paid order about; a top-up needs no job."""
+"""The job that fulfils a paid order; a top-up needs none."""
 
 KINDS: Final = (
     DISPATCH_CALL, CHECK_CALL, HANG_UP_CALL, FETCH_RECORDINGS, DISPATCH_MESSAGE, MESSAGE_DEADLINE,

@@ -1,4 +1,4 @@
-"""The settings that use cases live by, as frozen values made once at start-up.
+"""The settings that use cases need, as frozen values made once at start-up.
 
 The body of a transaction gets the policy that it needs, and neither the shop nor all settings: its
 signature says what it depends on, and it cannot reach a part that would have to be awaited.
@@ -18,14 +18,14 @@ from ringbolt.settings.abuse import AbuseSettings
 _DAY_MS = 86_400_000
 
 ChargeOn = Literal["answered", "placed"]
-"""What is paid for: a call that was answered, or one that a carrier took."""
+"""When a call is charged: when it is answered, or when a carrier accepts it."""
 SettleOn = Literal["sent", "delivered"]
-"""What is paid for: a text that was sent, or one that was delivered."""
+"""When a text is charged: when it is sent, or when it is delivered."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeadlinePolicy:
-    """Within how long something that is paid must come about, by how it does."""
+    """How long after its payment an order must be fulfilled, by the way it is fulfilled."""
 
     call_ms: int
     send_ms: int
@@ -73,7 +73,7 @@ class LimitPolicy:
 
 @dataclass(frozen=True, slots=True)
 class HoldPolicy:
-    """What a payment that is held means for its order."""
+    """The rules for an order whose payment is held."""
 
     deadlines: DeadlinePolicy
     limits: LimitPolicy

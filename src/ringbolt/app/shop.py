@@ -28,11 +28,11 @@ from ringbolt.voice.carrier import VoiceCarrier
 
 
 class ProbedAudio(Protocol):
-    """What the beginning of an audio file tells."""
+    """What the beginning of an audio file shows."""
 
     @property
     def duration_ms(self) -> int | None:
-        """None if it cannot be told from there."""
+        """None if the beginning does not show it."""
         ...
 
 
@@ -40,8 +40,8 @@ class PlayableAudio(Protocol):
     """Audio behind a URL."""
 
     async def probe(self, url: str, client: str = "") -> ProbedAudio:
-        """Look at its beginning, for ``client``. Raises ``AudioUnplayable`` if it is nothing to
-        be played."""
+        """Look at its beginning, for ``client``. Raises ``AudioUnplayable`` if it cannot be
+        played."""
         ...
 
     async def load(self, url: str, max_ms: int) -> Clip:
@@ -54,23 +54,23 @@ class PlayableAudio(Protocol):
 
 
 class NoticeRenderer(Protocol):
-    """The shapes in which an API family tells receivers what became of an order."""
+    """Renders the notices of an API family's orders for their receivers."""
 
     def render(self, notice: Notice, sequence: int) -> bytes:
-        """The document, JSON; ``sequence`` counts what its topic has told, from 1."""
+        """The document, JSON; ``sequence`` counts the notices of its topic, from 1."""
         ...
 
     def finish(self, body: bytes) -> bytes:
-        """What an earlier version wrote down to be told, or was told already, as it is told."""
+        """The body to send of a notice that an earlier version stored, or that was sent before."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """Settings and every part that a use case may need. ``own_numbers`` lends the operator's own
-    numbers (None: there are none), ``number_providers`` those of others.
-    ``addresses`` is None where Lightning Addresses cannot be paid. ``base_url`` is how the shop
-    is reached from outside, as far as it knows. ``renderers`` are by API family. ``policies`` are
+    """Settings and every part that a use case may need. ``own_numbers`` provides the operator's
+    own numbers (None: there are none), ``number_providers`` those of others.
+    ``addresses`` is None where Lightning Addresses cannot be paid. ``base_url`` is the address of
+    the shop on the outside, as far as it knows. ``renderers`` are by API family. ``policies`` are
     made of the settings."""
 
     settings: Settings

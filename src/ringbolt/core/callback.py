@@ -1,8 +1,8 @@
-"""HTTP callbacks: how a far end tells a part what happened, if it does not keep a connection.
+"""HTTP callbacks: how a far end reports events to a part without a permanent connection.
 
-A part that needs them says so by ``SupportsCallbacks``, which is asked for at start-up. The shop
-serves its routes under an address that nobody can guess, and checks nothing else: a far end that
-signs its requests is checked by the part.
+A part that needs them implements ``SupportsCallbacks``, which is checked at start-up. The shop
+serves its routes under an address that cannot be guessed, and checks nothing else: the part itself
+checks the signatures of a far end that signs its requests.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Protocol, runtime_checkable
 
 @dataclass(frozen=True, slots=True)
 class CallbackRequest:
-    """``url``: as the far end was told to call it, with its query; signatures are made over it.
-    ``params``: what stands for the ``{names}`` in the route's path. ``headers``: by lower-case
+    """``url``: the address that the far end calls, with its query; signatures cover it.
+    ``params``: the values of the ``{names}`` in the route's path. ``headers``: by lower-case
     name. ``body``: whole, and not read yet."""
 
     method: str
@@ -34,9 +34,9 @@ class CallbackResponse:
 
 
 Handler = Callable[[CallbackRequest], Awaitable[CallbackResponse]]
-"""Answers once what the request tells is committed (``core.sink``). What it raises is answered 503
-(``Unavailable``: the sink could not commit, or nobody follows the part) or 500, upon which far ends
-call again."""
+"""Answers once the reported events are committed (``core.sink``). An error is answered with 503
+(``Unavailable``: the sink could not commit, or no watcher follows the part) or 500, upon which far
+ends call again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +52,9 @@ class CallbackRoute:
 @runtime_checkable
 class SupportsCallbacks(Protocol):
     def callback_routes(self, base_url: str) -> Sequence[CallbackRoute]:
-        """Where the part wants to be called: asked once, before it is asked for anything else.
+        """The routes of the part: called once, before any other method.
 
-        ``base_url`` is what the paths follow, as the far end reaches it. It stays the same as long
+        ``base_url`` comes before the paths, as the far end reaches it. It stays the same as long
         as the shop's secret, public URL and the part's name do.
         """
         ...

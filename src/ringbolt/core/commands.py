@@ -1,7 +1,7 @@
-"""What can be ordered: one plain command for each, whichever API it came by.
+"""What can be ordered: one plain command for each, the same for every API.
 
 An order keeps its command as JSON in ``request``. Names and defaults of the fields never change;
-what a former version wrote and this one does not know is passed over.
+fields of earlier versions that this one does not know are ignored.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from ringbolt.core.order import OrderKind
 class CallOrder(msgspec.Struct, frozen=True, omit_defaults=True):
     """Call ``to`` (E.164) and go through ``steps``; or, without any, speak ``message`` or play
     ``audio_url``. ``minutes``: started minutes that are paid for, or held on a balance; 0 until
-    they are reckoned.
+    they are computed.
 
-    ``ring_timeout_s`` 0 is the shop's own. ``status_url`` is told every status (by
-    ``status_method``, POST or GET), ``digits_url`` what was pressed, at the end; ``metadata`` is
-    the buyer's own JSON, given back to them.
+    ``ring_timeout_s`` 0 is the shop's own. ``status_url`` gets every status (by
+    ``status_method``, POST or GET), ``digits_url`` the pressed keys, at the end; ``metadata`` is
+    the buyer's own JSON, returned to them.
     """
 
     to: str
@@ -57,13 +57,13 @@ class CallOrder(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def max_play_ms(self) -> int:
-        """No more of a file is heard than that."""
+        """The longest part of a file that is played."""
         return self.minutes * 60_000
 
     @property
     def max_duration_s(self) -> int:
-        """When the carrier hangs up whatever is still being said: a second before the end of the
-        minutes that are paid, since whoever bills a call by started minutes rounds up."""
+        """When the carrier hangs up, even in mid-sentence: a second before the end of the paid
+        minutes, since carriers that bill by started minutes round up."""
         return self.minutes * 60 - 1
 
 
@@ -84,7 +84,7 @@ class SendMail(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ReceiveTexts(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Lend a number and show what is texted to it.
+    """Lease a number and show the texts that come to it.
 
     ``service``: its code. ``country``: its number in the country list, 999 = any. ``hours``: 0 for
     an activation (one code), else a rental. ``real``: of the operator's own pool. ``again``: the

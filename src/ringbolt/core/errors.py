@@ -1,8 +1,8 @@
-"""The one tree of errors that callers get to see.
+"""The one tree of errors that callers see.
 
-An error carries a stable ``code``, a plain sentence, what to do about it, and which part of what
-was asked is at fault (its ``role``). Each API family renders it in its own shape and words: how a
-field or an address is called there is known to the family alone. Nothing else in the code knows an
+An error carries a stable ``code``, a plain sentence, what to do about it, and which part of the
+request is at fault (its ``role``). Each API family renders it in its own shape and words: only the
+family knows the names of its fields and addresses. Nothing else in the code knows an
 HTTP status.
 
     RingboltError
@@ -26,7 +26,7 @@ from typing import Any, Self
 
 
 class Role(StrEnum):
-    """Which part of what was asked is at fault. Families have names of their own for each."""
+    """The part of a request that is at fault. Each family has its own name for it."""
 
     DESTINATION = "destination"
     """The number that is called or texted."""
@@ -43,7 +43,7 @@ class Role(StrEnum):
     NUMBER = "number"
     """A number of the operator's own."""
     FORMER_ORDER = "former order"
-    """An earlier order, whose number is wanted again."""
+    """An earlier order, whose number is ordered again."""
     AMOUNT = "amount"
     API_KEY = "API key"
     SCOPES = "scopes"
@@ -98,7 +98,7 @@ class RingboltError(Exception):
         return error
 
     def call_it(self, field: str, label: str = "") -> None:
-        """Call what is at fault by its name in a family: ``label`` in the sentence."""
+        """Use a family's name for the part at fault: ``label`` in the sentence."""
         self.field = field
         if self.predicate:
             self.message = f"{label or field} {self.predicate}"

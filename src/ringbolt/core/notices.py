@@ -1,8 +1,8 @@
-"""What the receivers of an order are told, as plain facts.
+"""Notices to the receivers of an order, as plain facts.
 
-A notice is written down in the transaction that makes it true. The API family that the order came
-by makes its own document of it when it is sent for the first time. A notice waits as JSON: tags,
-names and defaults of the fields never change.
+A notice is stored in the transaction that makes it true. The API family of the order turns it into
+its own document when it is sent for the first time. Until then it is stored as JSON: tags, names
+and defaults of the fields never change.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ringbolt.core.order import OrderKind, OrderState, PaymentMethod
 
 
 class TextNotice(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One text that came, as it may be shown. ``code``: what was found in it."""
+    """A text that came, as the buyer may see it. ``code``: the code found in it."""
 
     at_ms: int
     text: str
@@ -54,7 +54,7 @@ class NumberNotice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
 
 class OrderNotice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="order"):
-    """How an order stands. Times in ms UTC.
+    """The state of an order. Times in ms UTC.
 
     ``changed_ms``: when something changed last; None before it is paid. ``expires_ms``: until when
     it can be paid, or texts are waited for. ``fault``: why the buyer gets the money back; None for
@@ -76,15 +76,16 @@ class OrderNotice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     receiving: NumberNotice | None = None
 
     def news(self) -> str:
-        """The same for two notices that tell the same; when it changed is no news."""
-        told = replace(self, changed_ms=None)
-        if told.receiving is not None:
-            told = replace(told, receiving=replace(told.receiving, cancel_after_ms=0))
-        return hashlib.blake2b(_encode(told), digest_size=12).hexdigest()
+        """Equal for two notices with the same content; the time of the change does not count."""
+        content = replace(self, changed_ms=None)
+        if content.receiving is not None:
+            receiving = replace(content.receiving, cancel_after_ms=0)
+            content = replace(content, receiving=receiving)
+        return hashlib.blake2b(_encode(content), digest_size=12).hexdigest()
 
 
 class CallNotice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="call"):
-    """What a call came to. ``digits``: what was answered so far; ``metadata`` is the buyer's own
+    """The status of a call. ``digits``: the keys pressed so far; ``metadata`` is the buyer's own
     JSON, '' for none."""
 
     order_id: str
@@ -102,7 +103,7 @@ class CallNotice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
 
 
 class DigitsNotice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="digits"):
-    """What was answered in a call that is over."""
+    """The keys pressed in a call that is over."""
 
     sid: str
     to: str
@@ -128,12 +129,12 @@ _decode = msgspec.json.Decoder(_Waiting).decode
 
 
 def to_json(notice: Notice) -> bytes:
-    """As it waits to be told."""
+    """The notice as it is stored until it is sent."""
     return _encode(_Waiting(notice))
 
 
 def is_notice(body: bytes) -> bool:
-    """Whether this waits to be told; otherwise it is what a receiver was told already."""
+    """Whether ``body`` is a stored notice; otherwise it is a document that was sent before."""
     return body.startswith(_MARK)
 
 

@@ -28,11 +28,11 @@ MEANING = {
     "(balance). Speech and audio are prepared.",
     OrderState.DISPATCHING: "An attempt is written down and the carrier is being asked.",
     OrderState.IN_PROGRESS: "The carrier has it; its outcome is awaited.",
-    OrderState.FULFILLED: "What was promised happened. Decided here, before the node is told. A "
+    OrderState.FULFILLED: "The order is delivered. Decided here, before the node settles. A "
     "call on a balance stays so until it ends: what it costs is known then.",
     OrderState.SETTLED: "The money is ours: of a call on a balance for the minutes begun, and the "
     "rest of the reserve is released. Final.",
-    OrderState.FAILED: "What was promised did not happen. The money is the buyer's: a paid L402 "
+    OrderState.FAILED: "The order was not delivered. The money is the buyer's: a paid L402 "
     "credential may be tried again, or the refund claimed; a hold is cancelled, a reserve "
     "released.",
     OrderState.RETURNED: "The buyer has the money back. Final.",
@@ -41,8 +41,8 @@ MEANING = {
 
 
 class Fulfilment(Enum):
-    """How what is bought comes about: somebody is called, something is sent, texts are received on
-    a number, or the payment itself is all there is to it."""
+    """How an order is fulfilled: by a call, by a message that is sent, by texts that a number
+    receives, or by the payment itself."""
 
     CALL = 1
     SEND = 2
@@ -71,7 +71,7 @@ class OrderKind(StrEnum):
 
     @property
     def is_sold(self) -> bool:
-        """It costs the operator something, and earns; a top-up does when it is spent."""
+        """It has a cost and earns money; a top-up does so only when it is spent."""
         return self.fulfilment is not Fulfilment.CREDIT
 
     @property
@@ -119,11 +119,11 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     Transition(
         _S.PAID, _S.DISPATCHING, "dispatch",
-        "everything to be played is at hand; the attempt's intent is stored", "none",
+        "all audio is ready; the attempt's intent is stored", "none",
     ),
     Transition(
         _S.PAID, _S.FULFILLED, "record_hold",
-        "a top-up: its payment is all that was promised", "none: captured once the node settled",
+        "a top-up: its payment fulfils it", "none: captured once the node settled",
     ),
     Transition(
         _S.PAID, _S.FAILED, "dispatch",
@@ -141,7 +141,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     Transition(
         _S.DISPATCHING, _S.FULFILLED, "record_outcome",
-        "the promised outcome was told before the carrier's answer, or the text or mail was taken",
+        "the outcome was reported before the carrier's answer, or the text or mail was accepted",
         "escrow -> revenue",
     ),
     Transition(
@@ -187,7 +187,7 @@ TRANSITIONS: tuple[Transition, ...] = (
 )  # fmt: skip
 
 LOST = "the payment fell back before it was settled"
-"""Why a fulfilled order is returned: the buyer has both, and is told of no error."""
+"""Why a fulfilled order is returned: it was delivered, and the buyer has the money; no error."""
 
 UNDER_WAY = frozenset({_S.PAID, _S.DISPATCHING, _S.IN_PROGRESS})
 """The money is secured, and nothing is decided yet."""
@@ -198,11 +198,11 @@ NOT_TAKEN = frozenset({_S.PAID, _S.DISPATCHING})
 ASKED = frozenset({_S.DISPATCHING, _S.IN_PROGRESS})
 """A carrier or provider is being asked, or has it."""
 DELIVERED = frozenset({_S.FULFILLED, _S.SETTLED})
-"""What was promised happened."""
+"""The order was delivered."""
 NOT_DELIVERED = frozenset({_S.FAILED, _S.RETURNED})
-"""It was paid for and did not happen: the money is, or was, the buyer's to take back."""
+"""It was paid and not delivered: the money is, or was, the buyer's."""
 DECIDED = DELIVERED | NOT_DELIVERED
-"""Whether what was paid for happened is decided."""
+"""It is decided whether the order was delivered."""
 UNPAID = frozenset({_S.AWAITING_PAYMENT, _S.EXPIRED})
 """No money is, or ever was, secured."""
 HOLD_TO_CANCEL = frozenset({_S.FAILED, _S.EXPIRED})

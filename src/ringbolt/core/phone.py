@@ -30,8 +30,8 @@ SCRIPTED = re.compile(r"\+12345678[0-9]{2}", re.ASCII)
 """The simulated world's numbers with scripted behaviour; no real numbering plan has them."""
 
 _PAY_PER_CALL = re.compile(r"\+1[0-9]{3}(?:976[0-9]{4}|[2-9]11[0-9]{4})", re.ASCII)
-"""North American exchanges that the library does not tell from ordinary ones: 976 is pay-per-call
-in every area, and N11 are service codes (NANPA, central office code assignment guidelines)."""
+"""North American exchanges that the library treats as ordinary ones: 976 is pay-per-call in every
+area, and N11 are service codes (NANPA, central office code assignment guidelines)."""
 
 _SATELLITE = ("+6114", "+7954")
 """Satellite ranges inside national plans, which the library calls mobile numbers."""
@@ -62,19 +62,19 @@ def is_e164(number: str) -> bool:
 
 
 def calling_code(number: str) -> str:
-    """The country calling code of a number that ``parse_destination`` let pass, without '+'."""
+    """The country calling code of a number that ``parse_destination`` accepted, without '+'."""
     return str(phonenumbers.parse(number, None).country_code)
 
 
 def region_of(number: str) -> str:
-    """The country of a number that ``parse_destination`` let pass: ISO 3166 alpha-2."""
+    """The country of a number that ``parse_destination`` accepted: ISO 3166 alpha-2."""
     return phonenumbers.region_code_for_number(phonenumbers.parse(number, None)) or ""
 
 
 def is_landline(number: str) -> bool:
-    """Whether a number that ``parse_destination`` let pass is certainly no mobile one.
+    """Whether a number that ``parse_destination`` accepted is certainly a landline.
 
-    Where the plan does not tell them apart (North America), it is False.
+    Where the plan does not distinguish them (North America), it is False.
     """
     if SCRIPTED.fullmatch(number):
         return False

@@ -15,8 +15,8 @@ end is lost (``Unavailable``). It awaits ``sink(batch)`` for everything that hap
   batch a ``cursor``: where to follow on from once the batch is committed. It hands such batches
   over one at a time and in order, since a later cursor confirms what came before. It may gather
   what arrives while the sink is at work into one batch.
-- A part that cannot replay leaves ``cursor`` empty. It may hand over several batches at once, but
-  what belongs to the same call or message only one after the other.
+- A part that cannot replay leaves ``cursor`` empty. It may hand over several batches at a time, but
+  events of the same call or message one after the other.
 """
 
 from __future__ import annotations

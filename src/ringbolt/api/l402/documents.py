@@ -9,7 +9,7 @@ import msgspec
 
 from ringbolt.api.kit.problem import problem_document
 from ringbolt.api.kit.schema import about
-from ringbolt.app.requests.digits import told_digits
+from ringbolt.app.requests.digits import answered_digits
 from ringbolt.app.webhooks.call_status import CallReport
 from ringbolt.core.commands import CallOrder
 from ringbolt.core.lightning import lnurl
@@ -136,7 +136,7 @@ def status_document(report: CallReport, base: str) -> CallStatus:
         ended_at=iso(call.ended_ms),
         duration_seconds=round(report.duration_ms / 1000, 1),
         heard_seconds=round(call.heard_ms / 1000, 1),
-        digits=told_digits(order.command_as(CallOrder), call.digits),
+        digits=answered_digits(order.command_as(CallOrder), call.digits),
         cause=call.cause,
         notes=list(call.notes),
         refund=None if report.refund is None else refund_document(report.refund, base),

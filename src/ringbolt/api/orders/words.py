@@ -30,7 +30,7 @@ WORDS: Final = Words(
     },
     labels={Role.WEBHOOK: "The webhook URL"},
     sentences={
-        "NUMBER_GONE": "reactivate: {number} is not lent any more.",
+        "NUMBER_GONE": "reactivate: {number} is not available any more.",
         "NUMBER_TAKEN": "reactivate: {number} is not free, because {whose}.",
     },
     suggestions={

@@ -8,7 +8,7 @@ import msgspec
 
 from ringbolt.api.voice.documents import CallDocument, Recorded
 from ringbolt.app.calls.charge_call import minutes_begun
-from ringbolt.app.requests.digits import told_digits
+from ringbolt.app.requests.digits import answered_digits
 from ringbolt.app.webhooks.call_status import talked_ms
 from ringbolt.core.commands import CallOrder
 from ringbolt.core.order import OrderState
@@ -28,7 +28,7 @@ def call_document(
         call_id=call.sid,
         to=call.to_number,
         status=call.status,
-        digits=told_digits(command, call.digits) if command.gathers else "",
+        digits=answered_digits(command, call.digits) if command.gathers else "",
         dtmf=bool(command.gathers),
         duration=-(-talked_ms(call, now_ms) // 1000),
         cause=call.cause,

@@ -1,4 +1,4 @@
-"""What the holder of an API key may know of its account: balance, top-ups, debits, credits."""
+"""What the holder of an API key may see of its account: balance, top-ups, debits, credits."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class LedgerPage:
 
 
 def balance(tx: Tx, key: ApiKey) -> int:
-    """What can still be spent, msat: what orders under way have set aside is not."""
+    """What can still be spent, msat: without what is reserved for orders under way."""
     return ledger.balance(tx, account_of_key(key.id)).available_msat
 
 

@@ -1,7 +1,7 @@
 """Wait, for a moment, for top-ups that the node is settling right now.
 
 The payer's wallet learns of the settlement from the node, some milliseconds before our books do:
-whoever pays and asks for the balance at once must not be told that nothing came.
+a buyer who pays and at once asks for the balance must not see the old one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ringbolt.store.engine.db import Tx
 
 WITHIN_S = 2.0
 RECENT_MS = 10_000
-"""What was paid earlier waits for a node that does not answer, and nobody waits with it."""
+"""An older payment waits for a node that does not answer: we do not wait for it here."""
 
 
 async def await_top_up(shop: Shop, key_id: str) -> bool:

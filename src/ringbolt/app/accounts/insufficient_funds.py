@@ -11,9 +11,9 @@ from ringbolt.store.ledger import InsufficientFunds
 
 
 def insufficient_funds(tx: Tx, key_id: str, price_msat: int) -> InsufficientFunds | None:
-    """Why the balance of a key cannot pay ``price_msat``; None if it can by now.
+    """Why the balance of a key cannot pay ``price_msat``; None if it can now.
 
-    It is asked after the refusal: a transaction that was refused tells nothing any more.
+    Call it after the refusal, in a new transaction: the refused one cannot be read any more.
     """
     balance = ledger.balance(tx, account_of_key(key_id))
     missing_msat = price_msat - balance.available_msat

@@ -20,7 +20,7 @@ from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.keys import ApiKey
 
 DEFAULT_SCOPES = frozenset({"read", "spend", "fund"})
-"""What a new key may do unless it is said otherwise."""
+"""The scopes of a new key by default."""
 SCOPES = DEFAULT_SCOPES | {"inbound"}
 """read: see balance and orders. spend: place orders. fund: top up. inbound: hand in texts that
 came to the operator's own numbers."""
@@ -29,7 +29,7 @@ _RANDOM = "Make it long and random, for example with: openssl rand -hex 24"
 OWN_KEY_LABEL = "made by its first top-up"
 _OWN_KEY = re.compile(r"[!-~]{16,128}", re.ASCII)
 _LEAST_DIFFERENT = 8
-"""Of the characters of a key of one's own: what has fewer is guessed."""
+"""How many different characters a buyer's own key needs: one with fewer can be guessed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +57,10 @@ async def create_key(db: Database, label: str, scopes: frozenset[str] = DEFAULT_
 
 
 def own_key_id(keyring: Keyring, key: str) -> str:
-    """The id of a key that its holder chose: the same each time, and nothing that tells the key.
+    """The id of a key that its holder chose: always the same, and it does not reveal the key.
 
-    Raises ``InvalidInput`` for a text that is no good key, or that can be guessed.
+    Raises ``InvalidInput`` for a text that is too short or long for a key, or that can be
+    guessed.
     """
     if not _OWN_KEY.fullmatch(key):
         raise InvalidInput(
@@ -71,7 +72,7 @@ def own_key_id(keyring: Keyring, key: str) -> str:
     if len(set(key)) < _LEAST_DIFFERENT:
         raise InvalidInput(
             f"A key of your own needs at least {_LEAST_DIFFERENT} different characters: this one "
-            "can be guessed, and whoever guesses it spends your balance.",
+            "can be guessed, and a person who guesses it can spend your balance.",
             code="INVALID_API_KEY",
             role=Role.API_KEY,
             suggestion=_RANDOM,
@@ -109,7 +110,7 @@ def _list(tx: Tx) -> list[tuple[ApiKey, int]]:
 
 
 def key_document(key: ApiKey, balance_msat: int) -> dict[str, Any]:
-    """A key as the operator is shown it; the key itself is not known any more."""
+    """A key as the operator sees it; the key itself is not stored."""
     return {
         "id": key.id,
         "label": key.label,

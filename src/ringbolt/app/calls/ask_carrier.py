@@ -1,4 +1,4 @@
-"""Ask a carrier for a call whose intent is written down, and write its answer down."""
+"""Ask a carrier to place a call after the intent is stored, and store the answer."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def ask(
     attempt: Attempt,
     rendered: Rendered,
 ) -> None:
-    """Ask ``carrier``, which is the one that ``attempt`` names."""
+    """Ask ``carrier``, the carrier of ``attempt``."""
     command, policy = order.command_as(CallOrder), shop.policies.calls
     jobs.sure(job)
     result = await carrier.place(
@@ -65,8 +65,8 @@ async def write_down(
 
 @dataclass(frozen=True, slots=True)
 class _Terms:
-    """``patience_ms``: how long a call can take at most. ``route``: the names of those who may be
-    asked for it, in order."""
+    """``patience_ms``: how long a call can take at most. ``route``: the names of the carriers
+    that may be asked, in order."""
 
     charge_on: ChargeOn
     patience_ms: int
@@ -74,10 +74,10 @@ class _Terms:
 
 
 def _answered(tx: Tx, job: Job, attempt: Attempt, result: PlaceResult, terms: _Terms) -> None:
-    """Write the carrier's answer down."""
+    """Store the carrier's answer."""
     current = calls.attempt_by_ref(tx, attempt.ref, lock=True)
     if current is not None and current.last_seq > 0 and not isinstance(result, Accepted):
-        # The call is told of, so there is one: no or "not known" came too late to be true.
+        # The carrier reported an event, so there is a call; a refusal must be out of date.
         result = Accepted(current.carrier_id or "")
     match result:
         case Accepted(carrier_id):
@@ -91,7 +91,7 @@ def _answered(tx: Tx, job: Job, attempt: Attempt, result: PlaceResult, terms: _T
 
 
 def _rejected(tx: Tx, job: Job, attempt: Attempt, answer: Rejected, route: tuple[str, ...]) -> None:
-    """A definite no: the next carrier is asked at once, or the same one a little later."""
+    """A refusal: ask the next carrier at once, or the same one a little later."""
     calls.update_attempt(
         tx,
         attempt.id,
@@ -132,7 +132,7 @@ def _accepted(tx: Tx, attempt: Attempt, carrier_id: str, terms: _Terms) -> None:
 
 
 def give_up(tx: Tx, job: Job, order_id: str, why: str, may_retry: bool) -> None:
-    """Fail the order before its call came about; if it just did, the job has another look."""
+    """Fail the order before its call is placed; if it was just placed, run the job again."""
     if not fail(tx, order_id, why, may_retry=may_retry, only_from=NOT_TAKEN):
         jobs.retry(tx, job, 0, why)
         return

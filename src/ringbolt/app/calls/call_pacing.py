@@ -1,10 +1,9 @@
-"""When a call that is paid from a balance has its turn: so many begin in a second, and so many are
-up at once, of each account.
+"""When a call that is paid from a balance may begin: an account has a limit of calls that begin
+in a second, and of calls that are up at the same time.
 
-Each waiting call has a moment of its own, and its job sleeps until then: however many wait, an
-account costs no more than one look at a time. A call that ends wakes the account's next one. Who
-waited the longest is called first. Other accounts' calls have turns of their own, and are not held
-back.
+Each waiting call has its own time, and its job sleeps until then: however many calls of an account
+wait, only one looks for a line at a time. A call that ends wakes the account's next one, the one
+that has waited longest. Accounts do not delay each other.
 """
 
 from __future__ import annotations
@@ -24,15 +23,15 @@ from ringbolt.store.jobs import Job
 from ringbolt.store.orders import Order
 
 _LOOK_MS: Final = 500
-"""Between two looks of an account for a free line of the shop, which all accounts want."""
+"""Between two looks of an account for a free line of the shop, which all accounts share."""
 _OWN_LOOK_MS: Final = 5000
-"""Between two looks for a free line of its own, of which its calls tell when they end."""
+"""Between two looks of an account for a free line of its own; a call that ends wakes the next."""
 _LATE_MS: Final = 2000
-"""A turn that was missed by more, because no worker was there, is over."""
+"""A turn that was missed by more than this, because no worker ran, has passed."""
 _PACE_MS: Final = 1050
 _SPACING_MS: Final = 1100
-"""Turns are a little further apart than the limit asks for: what comes late neither brings more
-calls into one second, nor delays those behind it."""
+"""Turns are a little further apart than the limit requires: a late call then neither puts too many
+calls into one second, nor delays those after it."""
 _TURN: Final = "turn_ms"
 _OWN_LINE: Final = "own_line"
 
@@ -112,7 +111,7 @@ def keeps_rate(tx: Tx, job: Job, order: Order, pacing: Pacing) -> bool:
 
 
 def began(tx: Tx, pacing: Pacing) -> None:
-    """A line was free, and perhaps another one is: who is next looks in the next turn."""
+    """A line was free, and perhaps another one is: the next waiting call looks in the next turn."""
     following = _next(tx, pacing.account)
     if following is not None and following.run_at_ms > tx.now_ms + 2 * pacing.spacing_ms:
         DISPATCH_CALL.bring_forward(tx, following.order_id, tx.now_ms + pacing.spacing_ms)
@@ -121,7 +120,8 @@ def began(tx: Tx, pacing: Pacing) -> None:
 def ended(tx: Tx, order: Order) -> None:
     """A call is over: the account's next one looks now, if it waits for a line of its own.
 
-    For a line of the shop all accounts look equally often: who had one gets no other for it.
+    For a line of the shop all accounts look equally often: a call that ends gives its account no
+    priority.
     """
     if order.method is not PaymentMethod.BALANCE or order.account_id is None:
         return
@@ -137,6 +137,6 @@ def _next(tx: Tx, account: str) -> Waiting | None:
 def _come_back(
     tx: Tx, job: Job, order: Order, at_ms: int, why: str, more: Mapping[str, Any] | None = None
 ) -> None:
-    """At its deadline at the latest, to be given up."""
+    """Reschedule the job, at the latest to the order's deadline, where it is given up."""
     at_ms = min(at_ms, order.deadline_ms or at_ms)
     jobs.retry(tx, job, max(0, at_ms - tx.now_ms), why, {_TURN: at_ms, **(more or {})})

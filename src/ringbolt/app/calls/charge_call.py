@@ -1,4 +1,4 @@
-"""What a call on a balance costs: the minutes that were begun, known when it has ended."""
+"""Charge a call on a balance for its started minutes, which are known when it has ended."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ _MINUTE_MS = 60_000
 
 
 def minutes_begun(call: Call, held: int) -> int:
-    """The minutes of the call that were begun: at least 1, at most ``held``."""
+    """The started minutes of the call: at least 1, at most ``held``."""
     if call.ended_ms is None:
         return 1
     return max(1, min(held, -(-talked_ms(call, call.ended_ms) // _MINUTE_MS)))
 
 
 def charge_call(tx: Tx, order_id: str) -> bool:
-    """Take the money of an answered call that is over, in the transaction that ends it; False if
-    there is none to be taken: not answered, not over, paid otherwise, or taken before."""
+    """Charge an answered call in the transaction that ends it; False if there is nothing to charge:
+    not answered, not over, paid another way, or charged before."""
     order = orders.by_id(tx, order_id)
     call = calls.call_of(tx, order_id)
     if order is None or call is None or call.ended_ms is None:

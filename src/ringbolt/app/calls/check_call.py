@@ -1,4 +1,4 @@
-"""Look after a call whose carrier has said nothing for longer than a call can take."""
+"""Check a call whose carrier has reported nothing for longer than a call can last."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from ringbolt.voice.carrier import SupportsCallLookup, VoiceCarrier
 _GONE_AGAIN_MS = 60_000
 HANG_UP_AFTER = 4
 GIVE_UP_AFTER = 12
-"""Looks at a silent call before it is closed: about three minutes. Only those count that the
-carrier answered."""
+"""How many checks of a silent call until we close it: about three minutes. Only checks that the
+carrier answered count."""
 GIVE_UP_UNANSWERED_AFTER = 240
-"""Looks before a call is closed whose carrier never answers any: about an hour."""
+"""How many checks until we close a call whose carrier answers none: about an hour."""
 
 
 async def check_call(shop: Shop, job: Job) -> None:
-    """Ask the carrier for all it knows; hang up what should be over; at last, close the call."""
+    """Ask the carrier for all events; hang up a call that should be over; in the end, close it."""
     ref = CHECK_CALL.subject_of(job)
     again_ms = CHECK_CALL.backoff.first_ms
     looks = int(job.payload.get("looks", 0)) + 1
@@ -61,7 +61,7 @@ async def check_call(shop: Shop, job: Job) -> None:
 
 
 def _wait_for_deadline(tx: Tx, job: Job, attempt: Attempt, why: str) -> None:
-    """There is nobody to ask: the order is given its time, and then closed."""
+    """The carrier is gone from the settings: wait until the order's deadline, then close it."""
     order = orders.by_id(tx, attempt.order_id)
     left_ms = 0 if order is None else (order.deadline_ms or 0) - tx.now_ms
     if left_ms > 0:
@@ -71,9 +71,10 @@ def _wait_for_deadline(tx: Tx, job: Job, attempt: Attempt, why: str) -> None:
 
 
 async def _is_over(shop: Shop, carrier: VoiceCarrier, ref: str) -> bool:
-    """After everything that the carrier knows was applied. Raises ``Unavailable``.
+    """Whether the call is over, after all events of the carrier were applied. Raises
+    ``Unavailable``.
 
-    Our own record decides: what the carrier told last may be without what came before it.
+    Our own record decides: the carrier's last event may come without those before it.
     """
     if isinstance(carrier, SupportsCallLookup):
         found = await carrier.find(ref)
@@ -89,8 +90,8 @@ def _ended(attempt: Attempt | None) -> bool:
 async def apply_all(
     shop: Shop, carrier: str, events: tuple[CallEvent, ...], *, gaps_allowed: bool = False
 ) -> set[str]:
-    """Apply what ``carrier`` told, in order, each event in a transaction of its own; the calls of
-    which events before it are missing. What cannot be applied is put aside."""
+    """Apply the events of ``carrier`` in order, each in its own transaction. Returns the calls that
+    miss earlier events. An event that cannot be applied becomes a dead letter."""
     gaps: set[str] = set()
     for event in events:
         done = await record_event(
@@ -110,13 +111,13 @@ async def apply_all(
 
 
 def _finish_if_held(tx: Tx, job: Job) -> None:
-    """The last event cancelled this very job; if not, it ends here."""
+    """Finish the job, unless the last event has cancelled it."""
     if jobs.holds(tx, job):
         jobs.finish(tx, job)
 
 
 def _close(tx: Tx, job: Job, ref: str) -> None:
-    """No word any more: an answered call is over, an unanswered one is not charged."""
+    """Close a silent call: an answered call is over, an unanswered one is not charged."""
     jobs.finish(tx, job)
     attempt = calls.attempt_by_ref(tx, ref, lock=True)
     if attempt is None or _ended(attempt):

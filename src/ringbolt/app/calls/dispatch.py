@@ -1,7 +1,7 @@
-"""Bring a paid call about: prepare what it says, write the intent down, ask, write the answer down.
+"""Place a paid call: prepare its audio, store the intent, ask a carrier, store the answer.
 
-A worker may die between any two lines. What it leaves behind is an attempt with an intent; the
-next worker resolves it (``recover_attempt``).
+A worker may die between any two lines. It leaves an attempt with an intent, which the next worker
+resolves (``recover_attempt``).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from ringbolt.voice.carrier import Accepted, VoiceCarrier
 _CONCURRENCY_RETRY_MS = 500
 _SPEECH_RETRY_MS = 1000
 _NO_CARRIER = "no carrier of this shop calls this number any more"
-_UNWANTED = "whoever this is for asked to get no calls from us"
+_UNWANTED = "the called person asked to get no calls from us"
 
 
 def _load(tx: Tx, order_id: str) -> Work | None:
@@ -50,9 +50,9 @@ def _load(tx: Tx, order_id: str) -> Work | None:
 
 @dataclass(frozen=True, slots=True)
 class _Limits:
-    """``lines``: calls up at the same time, 0 = any number. ``to_hash``: who is called, by which
-    it is known whether nobody may be. ``counted``: what the call counts for beside what is sold.
-    ``turns``: those that the calls of an account take."""
+    """``lines``: calls up at the same time, 0 = any number. ``to_hash``: the called number, as the
+    suppression list has it. ``counted``: the limits that the call counts for, besides those of
+    sales. ``pacing``: that of the account."""
 
     lines: int
     to_hash: str
@@ -80,7 +80,7 @@ async def dispatch_call(shop: Shop, job: Job) -> None:
     elif work is not None and work.order.state is OrderState.DISPATCHING and work.attempt:
         await recover(shop, job, work, work.attempt)
     elif work is not None and work.attempt and work.attempt.state is AttemptState.ACCEPTED:
-        # Its events came before its answer was written down, and may yet stop coming.
+        # Its events came before its answer was stored, and may stop coming.
         await write_down(shop, job, work.order, work.attempt, Accepted(""))
     else:
         await shop.db.tx(jobs.finish, job)
@@ -125,7 +125,7 @@ async def _first(shop: Shop, job: Job, work: Work) -> None:
 
 
 def _next_carrier(shop: Shop, command: CallOrder, work: Work) -> VoiceCarrier | None:
-    """Who is asked now; None if nobody takes such a call, or all have refused it."""
+    """The carrier to ask now; None if none takes such a call, or all have refused it."""
     names = [carrier.name for carrier in call_route(shop, command)]
     name = next_asked(names, work.asked.times, work.asked.refused)
     return None if name is None else shop.carriers.named(name)
@@ -164,8 +164,8 @@ def _is_held_back(tx: Tx, job: Job, order: Order, limits: _Limits) -> bool:
     return not _has_line(tx, job, order, limits)
 
 
-def _leave_in_peace(tx: Tx, job: Job, order: Order, refused: Refused) -> None:
-    """The number was called often lately: later, or not at all."""
+def _hold_off(tx: Tx, job: Job, order: Order, refused: Refused) -> None:
+    """The number was called too often lately: try again later, or give up."""
     wait_ms = refused.may_wait_ms
     if wait_ms and tx.now_ms + wait_ms < (order.deadline_ms or 0):
         jobs.retry(tx, job, wait_ms, refused.why)
@@ -174,7 +174,7 @@ def _leave_in_peace(tx: Tx, job: Job, order: Order, refused: Refused) -> None:
 
 
 def _refused(tx: Tx, order: Order, limits: _Limits) -> Refused | None:
-    """Why the call is not placed now; otherwise it is counted."""
+    """Why the call must not be placed now; None, and the call is counted, if it may."""
     if suppressions.holds(tx, "sms", limits.to_hash):
         return Refused(_UNWANTED, RateLimited(_UNWANTED))
     refused = count_order(tx, limits.policy, order, limits.counted)
@@ -203,7 +203,7 @@ def _intend(
     if not calls.attempts_in_this_try(tx, order_id):
         refused = _refused(tx, order, limits)
         if refused is not None:
-            _leave_in_peace(tx, job, order, refused)
+            _hold_off(tx, job, order, refused)
             return None
     if not orders.move(tx, order_id, OrderState.DISPATCHING, f"asking {carrier}"):
         jobs.finish(tx, job)

@@ -1,9 +1,9 @@
-"""End a call for its buyer: one that waits is taken out of the queue, one that is up is hung up.
+"""End a call for its buyer: take a waiting call out of the queue, hang up one that is up.
 
-What a carrier was asked for is ended by the carrier, whose events decide the order as they always
-do: before the answer nothing is charged, after it the minutes that were begun. The wish to hang up
-is a job, because a carrier knows nothing of a call that it is just being asked for, and may not
-answer: it is told again until the call is over.
+The carrier ends a call that it was asked for, and its events decide the order as always: before the
+answer nothing is charged, after it the started minutes. Hanging up is a job, because a carrier may
+not know a call yet that it is being asked for, or may not answer: the job repeats the request until
+the call is over.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ WHY: Final = "hung up by the buyer"
 
 
 async def hang_up_call(shop: Shop, order_id: str) -> None:
-    """End the call; nothing happens if it is over. Raises ``NotFound``."""
+    """End the call; does nothing if it is over. Raises ``NotFound``."""
     await shop.db.tx(_hang_up, order_id)
 
 
@@ -46,13 +46,13 @@ def _take_back(tx: Tx, order_id: str) -> bool:
         return False
     calls.update_call(tx, order_id, status=CallStatus.CANCELED, cause=WHY, ended_ms=tx.now_ms)
     call_notify.changed(tx, order_id)
-    # Whoever holds it, to prepare what would be said, finds its lease lost.
+    # A worker that is preparing its audio finds its lease of the job lost.
     DISPATCH_CALL.cancel(tx, order_id)
     return True
 
 
 async def hang_up(shop: Shop, job: Job) -> None:
-    """The job: tell the carrier, again and again, until the call is over. Raises ``LeaseLost``."""
+    """The job: ask the carrier to hang up, until the call is over. Raises ``LeaseLost``."""
     assert job.order_id is not None
     attempt = await shop.db.tx(_still_up, job, job.order_id)
     if attempt is None:
@@ -71,7 +71,7 @@ async def hang_up(shop: Shop, job: Job) -> None:
 
 
 def _still_up(tx: Tx, job: Job, order_id: str) -> Attempt | None:
-    """The attempt whose call is to be hung up; None if it is over by now."""
+    """The attempt whose call is to be hung up; None if it is over."""
     call = calls.call_of(tx, order_id)
     assert call is not None, "a call is never removed"
     attempt = calls.present_attempt(tx, order_id)

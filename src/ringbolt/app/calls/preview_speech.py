@@ -1,4 +1,4 @@
-"""Hear a text as a call would speak it, before anybody is called."""
+"""Hear a text as a call would speak it, before placing a call."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BYTES_PER_MS = 2 * SAMPLE_RATE // 1000
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A WAV, 16-bit mono, 8 kHz; ``notes`` say what differs from the wish."""
+    """A WAV, 16-bit mono, 8 kHz; ``notes`` say what differs from the request."""
 
     wav: bytes
     notes: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""What a carrier tells of a call, turned into states and money in one transaction.
+"""What a carrier reports about a call, turned into states and money in one transaction.
 
 Fulfilled or failed is decided here, once, by the compare-and-swap on the order's state.
 """
@@ -46,7 +46,7 @@ def apply_event(
     """Apply one event of a call; repeats are harmless.
 
     False if events before it are missing (the caller asks the carrier for all of them), unless
-    ``gaps_allowed``: what is missing can never be had.
+    ``gaps_allowed``: the missing events cannot be had any more.
     """
     event = _storable(event)
     attempt = calls.attempt_by_ref(tx, event.ref, lock=True)
@@ -56,13 +56,13 @@ def apply_event(
         return False
     calls.update_attempt(tx, attempt.id, last_seq=event.seq)
     if attempt.state is AttemptState.DONE:
-        return True  # its end was told, and what has ended has ended
+        return True  # its end was reported, and an ended call stays ended
     if attempt.state in (AttemptState.INTENT, AttemptState.UNKNOWN):
         calls.update_attempt(tx, attempt.id, state=AttemptState.ACCEPTED)
     if event.status.is_final:
         _end_attempt(tx, attempt, event)
     if not _tell_call(tx, attempt, event):
-        return True  # an earlier attempt's late word: the order is about another call now
+        return True  # a late event of an earlier attempt: the order has another call now
     if event.status is CallStatus.IN_PROGRESS:
         _answered(tx, attempt)
     elif event.status.is_final:
@@ -74,7 +74,7 @@ def apply_event(
 
 
 def skip_event(tx: Tx, event: CallEvent) -> None:
-    """Go on behind an event that cannot be applied, if it is the next one of its call."""
+    """Skip an event that cannot be applied, if it is the next one of its call."""
     attempt = calls.attempt_by_ref(tx, sanitise(event.ref), lock=True)
     if attempt is not None and event.seq == attempt.last_seq + 1:
         calls.update_attempt(tx, attempt.id, last_seq=event.seq)
@@ -114,7 +114,7 @@ def _tell_call(tx: Tx, attempt: Attempt, event: CallEvent) -> bool:
     if call is None or call.attempt_id != attempt.id:
         return False
     if call.ended_ms is not None and not event.status.is_final:
-        return True  # it was given up, and said to be; only a better word for its end is news
+        return True  # it was reported as given up; only its real end is news
     changes: dict[str, Any] = {"status": event.status}
     if event.status is CallStatus.RINGING:
         changes["ringing_ms"] = event.at_ms

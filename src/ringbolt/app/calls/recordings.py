@@ -1,5 +1,5 @@
-"""What the far end of a call said, if it was to be recorded: fetched from the carrier when the call
-is over, kept for some days, given to whoever paid for the call."""
+"""Recordings of calls: fetched from the carrier when the call is over, kept for some days, and
+given to the account that paid for the call."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from ringbolt.voice.audio.wav import read_wav
 from ringbolt.voice.carrier import SupportsRecording
 
 _TRIES = 240
-"""How often a carrier that cannot be reached is asked: for about an hour."""
+"""How often we ask a carrier that cannot be reached: for about an hour."""
 _DAY_MS = 86_400_000
 
 
 def expect_recordings(tx: Tx, attempt: Attempt, count: int) -> None:
-    """See to it that the ``count`` recordings of a call that is over are fetched."""
+    """Add the job that fetches the ``count`` recordings of a call that is over."""
     if count:
-        told = {"ref": attempt.ref, "count": count}
-        FETCH_RECORDINGS.enqueue(tx, attempt.ref, order_id=attempt.order_id, payload=told)
+        payload = {"ref": attempt.ref, "count": count}
+        FETCH_RECORDINGS.enqueue(tx, attempt.ref, order_id=attempt.order_id, payload=payload)
 
 
 async def fetch_recordings(shop: Shop, job: Job) -> None:
@@ -69,7 +69,7 @@ async def _fetch(shop: Shop, carrier: SupportsRecording, order_id: str, ref: str
 async def read(shop: Shop, account_id: str, recording_id: str) -> bytes:
     """A recording of a call that the account paid for: a WAV, 16-bit mono, 8 kHz.
 
-    Raises ``NotFound``, also for another account's and for one that is kept no more.
+    Raises ``NotFound``, also for another account's and for one that was removed.
     """
     wav = await shop.db.read(_sound, account_id, recording_id)
     if wav:

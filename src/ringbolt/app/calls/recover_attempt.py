@@ -1,6 +1,6 @@
-"""Resolve an attempt whose carrier was asked, or was about to be, by a worker that is gone.
+"""Resolve an attempt that a worker left behind after it asked the carrier, or before.
 
-The carrier says how (``Recovery``): ask again with the same reference, look it up first, or wait.
+The carrier's ``Recovery`` says how: ask again with the same reference, look it up first, or wait.
 A person is never called twice.
 """
 
@@ -28,7 +28,7 @@ from ringbolt.voice.carrier import Accepted, SupportsCallLookup, VoiceCarrier
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """An order's call as it stands. ``is_unwanted``: its buyer hung up while it was asked for."""
+    """An order's call and its state. ``is_unwanted``: the buyer hung up during dispatch."""
 
     order: Order
     attempt: Attempt | None
@@ -38,13 +38,13 @@ class Work:
 
     @property
     def is_late(self) -> bool:
-        """Nobody is called any more for this order."""
+        """Whether it is too late to place the call."""
         is_over = self.order.deadline_ms is not None and self.now_ms >= self.order.deadline_ms
         return is_over or self.is_unwanted
 
 
 async def recover(shop: Shop, job: Job, work: Work, attempt: Attempt) -> None:
-    """DISPATCHING: somebody asked, or was about to ask, and did not write down the answer."""
+    """DISPATCHING: an earlier run asked, or was about to ask, and did not store the answer."""
     if attempt.state in (AttemptState.ACCEPTED, AttemptState.DONE):
         await write_down(shop, job, work.order, attempt, Accepted(""))
         return
@@ -109,5 +109,5 @@ async def _wait_or_give_up(shop: Shop, job: Job, work: Work, attempt: Attempt, w
     await shop.db.tx(give_up, job, work.order.id, why, False)
     carrier = shop.carriers.named(attempt.carrier)
     if carrier is not None:
-        with suppress(Unavailable):  # it may still ring; nobody pays for it any more
+        with suppress(Unavailable):  # it may still ring, and is not paid for
             await carrier.hang_up(attempt.ref)

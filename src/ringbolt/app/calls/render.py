@@ -33,14 +33,14 @@ TEXT_INSTEAD = "audio_unplayable_text_spoken"
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A script with its audio at hand. ``notes`` say what differs from the wish."""
+    """A script with its audio files. ``notes`` say what differs from the request."""
 
     script: RenderedScript
     notes: tuple[str, ...]
 
 
 async def render(shop: Shop, script: CallScript, max_play_ms: int) -> Rendered:
-    """No more of a file is heard than ``max_play_ms``.
+    """Turn a script into audio. A file is played for at most ``max_play_ms``.
 
     Raises ``SpeechFailed``, ``SpeechBusy`` among them, or ``AudioUnplayable``.
     """
@@ -91,7 +91,7 @@ async def _played(shop: Shop, step: Play, max_play_ms: int, notes: list[str]) ->
 async def spoken(
     shop: Shop, step: Say, notes: list[str], *, preview: bool = False
 ) -> list[Clip | Pause]:
-    """The text as clips and pauses; what differs from the wish is added to ``notes``. A
+    """The text as clips and pauses; what differs from the request is added to ``notes``. A
     ``preview`` lets the texts of calls go first.
 
     Raises ``SpeechFailed``, also for SSML that cannot be read.

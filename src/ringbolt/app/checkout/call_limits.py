@@ -1,5 +1,5 @@
-"""The rules about calls for prices that are asked for a thousand times a second: what is refused is
-known as of a few seconds ago, and looked up only where something is refused at all."""
+"""The limits of calls, for challenges that are requested a thousand times a second: full limits and
+suppressed numbers are read every few seconds, and looked up again only when one matches."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from ringbolt.store.engine.db import Tx
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """``full``: keys of limits that may allow no more; ``suppressed``: who gets nothing."""
+    """``full``: keys of limits that may be reached; ``suppressed``: hashes of numbers on the list;
+    ``mark``: the version of that list."""
 
     full: frozenset[str] = field(default_factory=frozenset)
     suppressed: frozenset[str] = field(default_factory=frozenset)
@@ -29,8 +30,8 @@ class _Known:
 
 
 class CallLimits:
-    """What one process knows of all limits of calls. Looking costs nothing as long as nobody is
-    over a limit and nobody wants to be spared."""
+    """What one process knows of all limits of calls, at most ``max_age_s`` old. A check costs no
+    query as long as no limit is reached and no number is suppressed."""
 
     def __init__(self, shop: Shop, max_age_s: float = MAX_AGE_S) -> None:
         self._shop = shop
@@ -40,9 +41,9 @@ class CallLimits:
         self._read_at = float("-inf")
 
     async def check(self, order: CallOrder, price_msat: int, client_address: str) -> None:
-        """Before the invoice. Raises ``RateLimited`` and ``DestinationRefused``.
+        """Check before there is an invoice. Raises ``RateLimited`` and ``DestinationRefused``.
 
-        What comes over a limit within these seconds is paid back when it is dispatched.
+        A call that exceeds a limit within these seconds is paid back when it is dispatched.
         """
         shop = self._shop
         await self._refresh()
@@ -81,7 +82,7 @@ def _read(tx: Tx, policy: LimitPolicy, known: _Known) -> _Known:
 
 
 def _least_ahead_ms(policy: LimitPolicy) -> int:
-    """No limit of calls is reached whose key is not further ahead of its schedule than this."""
+    """A limit of calls can only be reached if its key is further ahead of schedule than this."""
     abuse = policy.abuse
     hourly = (
         policy.calls_per_number_per_hour,

@@ -1,4 +1,4 @@
-"""Whether a call may be bought, and what it costs, by itself: without a look at the books."""
+"""Check a call, and price it, without reading the store."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ringbolt.core.pricing.rates import Price
 
 
 def check_call(shop: Shop, command: CallOrder) -> Price:
-    """What the call costs. Raises ``InvalidInput`` and ``DestinationRefused``."""
+    """The price of the call. Raises ``InvalidInput`` and ``DestinationRefused``."""
     for url in filter(None, (command.status_url, command.digits_url)):
         check_webhook_url(shop, url)
     check_content(shop.policies.limits.abuse, command)

@@ -1,4 +1,4 @@
-"""What is said or sent, and whose codes are received: not what the operator refuses."""
+"""Refuse texts, links and services that the operator does not allow."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ringbolt.settings.abuse import AbuseSettings
 
 
 def check_content(abuse: AbuseSettings, command: Command) -> None:
-    """Raises ``InvalidInput`` for what the operator does not sell whatever it costs."""
+    """Raises ``InvalidInput`` for content that the operator refuses."""
     match command:
         case SendText(message=text):
             _check_text(abuse, text)
@@ -46,7 +46,7 @@ def _check_text(abuse: AbuseSettings, text: str) -> None:
         raise InvalidInput(
             "A message may hold no web address."
             if allowed == 0
-            else f"A message may hold no more than {counted(allowed, 'web address')}.",
+            else f"A message may hold at most {counted(allowed, 'web address')}.",
             code="CONTENT_REFUSED",
             role=Role.TEXT,
             suggestion="Remove links from the message. Nothing was charged.",

@@ -1,5 +1,5 @@
-"""What may be bought at all, and how much at once: looked at before any invoice exists, so that
-nobody pays for what cannot be had. Every refusal says what to do."""
+"""Check a purchase before there is an invoice, so that no buyer pays for what cannot be delivered.
+Every refusal says what to do."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ async def check_purchase(shop: Shop, purchase: Purchase) -> None:
 
 
 def _look(tx: Tx, policy: LimitPolicy, purchase: Purchase) -> bool:
-    """Whether room must be made for its invoice."""
+    """Check the store's limits; returns whether room must be made for its invoice."""
     if purchase.to and _is_suppressed(tx, policy, purchase):
         raise suppressed()
     is_number = purchase.kind.has_number
@@ -72,14 +72,14 @@ def _look(tx: Tx, policy: LimitPolicy, purchase: Purchase) -> bool:
 
 def suppressed() -> DestinationRefused:
     return DestinationRefused(
-        "Whoever this is for asked to get no calls and no messages from us.",
+        "The recipient asked to get no calls and no messages from us.",
         code="SUPPRESSED",
         suggestion="Reach them in another way. Nothing was charged.",
     )
 
 
 def _is_suppressed(tx: Tx, policy: LimitPolicy, purchase: Purchase) -> bool:
-    """Also under a former secret: who wants nothing from us is not asked again."""
+    """Also under former secrets: a recipient need not ask again after a change of the secret."""
     hashes = hashes_of(policy.keyring, _recipient(purchase))
     channel = suppressions.channel_of(purchase.kind)
     return any(suppressions.holds(tx, channel, each) for each in hashes)

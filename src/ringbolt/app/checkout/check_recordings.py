@@ -1,4 +1,4 @@
-"""Whether a call that is to be recorded can be."""
+"""Refuse to record a call where that is not possible."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who lends numbers of real telephones: asked alike for the list, the sale and the loan itself."""
+"""The provider of numbers of real telephones: the same for the list, the sale and the lease."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ async def choose_provider(shop: Shop, country: int) -> NumberProvider | None:
     """The operator's own pool where it has numbers in ``country`` (``ANY_COUNTRY``: anywhere);
     else a simulated provider, whose telephones are as real as any in that world.
 
-    None: there are none to be had. Raises ``Unavailable``.
+    None: there are no such numbers. Raises ``Unavailable``.
     """
     own = shop.own_numbers
     if own is not None:

@@ -1,8 +1,8 @@
-"""Places that are few, and that nobody may take for nothing from all others: unpaid invoices, and
-numbers on loan.
+"""Limits of what a client could block without paying: unpaid invoices and leased numbers.
 
-Each address has a bound of its own, and the shop one for all. When all places are taken, whoever
-has fewer than whoever has most still gets in: a few addresses cannot close the shop.
+Each client address has a limit, and the shop has one for all. When the shop's limit is reached, a
+client that has fewer invoices than the client with most replaces one of those: a few addresses
+cannot close the shop.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from ringbolt.store import holds, keys, receiving_orders
 from ringbolt.store.engine.db import Tx
 
 _KEPT_NUMBERS: Final = 5
-"""One in so many numbers is lent only to addresses that have none."""
+"""One in this many numbers is reserved for addresses that have none."""
 _TOP_UPS: Final = 10
-"""So many unpaid top-ups of known keys an address may have, however many invoices there are."""
+"""How many unpaid top-ups of known keys an address may have, even if the shop's limit is
+reached."""
 _MADE_ROOM: Final = "made room: its address had the most unpaid invoices"
 
 
@@ -54,7 +55,8 @@ def _tops_up(tx: Tx, purchase: Purchase) -> bool:
 
 
 def make_room(tx: Tx, policy: LimitPolicy) -> None:
-    """Expire the oldest unpaid invoice of whoever has most of them; the node is told by a job."""
+    """Expire the oldest unpaid invoice of the client with most of them; a job cancels it at the
+    node."""
     if holds.awaiting_all(tx) < policy.abuse.open_invoices:
         return
     most = holds.most_awaiting(tx)
@@ -88,10 +90,10 @@ def look_at_numbers(tx: Tx, policy: LimitPolicy, client: str) -> None:
         )
     if acquired >= abuse.open_numbers or (is_scarce and own):
         raise RateLimited(
-            "Nearly all numbers that this shop lends at once are lent; the last are for those who "
-            "have none."
+            "Nearly all numbers of this shop are taken; the last ones are reserved for buyers "
+            "who have none."
             if acquired < abuse.open_numbers
-            else "As many numbers are lent out as this shop lends at once.",
+            else "All numbers that this shop offers at the same time are taken.",
             code="TOO_MANY_NUMBERS",
             suggestion="Try again in a few minutes.",
             retry_after_s=60,

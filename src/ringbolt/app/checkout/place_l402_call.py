@@ -39,7 +39,7 @@ class Paid:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The settings that an L402 order lives by."""
+    """The settings that apply to an L402 order."""
 
     replay_window_ms: int
     dispatch_deadline_ms: int
@@ -63,7 +63,7 @@ class Replayed:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """The credential has bought its call already, or its money was claimed back."""
+    """The credential has already bought its call, or its money was claimed back."""
 
     order: Order
     code: str
@@ -116,7 +116,7 @@ def _again(tx: Tx, order: Order, paid: Paid, terms: Terms) -> PlaceResult:
     call = _call(tx, order.id)
     same_key = bool(paid.idempotency_key) and paid.idempotency_key == order.idempotency_key
     if order.state is OrderState.FAILED:
-        # What was under way when it failed is a copy of the request that failed, no new wish.
+        # A request sent before the failure is a copy of the failed one, not a new request.
         if order.finished_ms is not None and tx.now_ms - paid.age_ms <= order.finished_ms:
             return Replayed(order, call)
         return _retry(tx, order, paid, terms)
@@ -158,8 +158,8 @@ def _retry(tx: Tx, order: Order, paid: Paid, terms: Terms) -> PlaceResult:
     assert moved, "a failed order with an open refund can be tried again"
     calls.requeue_call(tx, order.id)
     call_notify.changed(tx, order.id)
-    # The former try's job may still wait for the carrier's answer, and would take this one's
-    # place when it ends: it is taken away from whoever holds it.
+    # The job of the former try may still wait for the carrier's answer, and would replace this
+    # one when it ends: cancel it, so that its worker loses the lease.
     DISPATCH_CALL.cancel(tx, order.id)
     renewed = orders.by_id(tx, order.id)
     assert renewed is not None
@@ -168,7 +168,7 @@ def _retry(tx: Tx, order: Order, paid: Paid, terms: Terms) -> PlaceResult:
 
 
 def _retried_or_claimed(tx: Tx, order: Order, paid: Paid, terms: Terms) -> PlaceResult:
-    """Somebody was faster: a copy of this very request, or whoever claimed the refund."""
+    """Another request was faster: a copy of this one, or a claim of the refund."""
     present = orders.by_id(tx, order.id)
     if present is not None and present.state is not OrderState.FAILED:
         return _again(tx, present, paid, terms)

@@ -1,7 +1,7 @@
 """Place an order: make its invoice and write it down, or reserve its price on a balance.
 
 The hold invoice is made before the order is written down. A crash between the two leaves an
-invoice that nobody was told of, and that runs out by itself; never an order without an invoice.
+invoice that no buyer has seen, and that expires by itself; never an order without an invoice.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ async def place_order(shop: Shop, purchase: Purchase) -> PlacedOrder:
     except _PlacedBefore:
         assert named is not None
         earlier = await shop.db.read(_earlier, named)
-        assert earlier is not None, "who was faster has committed"
+        assert earlier is not None, "the faster request has committed"
         return PlacedOrder(earlier, replayed=True)
 
 
@@ -71,7 +71,7 @@ async def placed_before(shop: Shop, named: Idempotency) -> PlacedOrder | None:
 
 
 async def _placed(shop: Shop, purchase: Purchase, order: Order) -> Order:
-    """The order, written down; what is on its way to the balance is waited for, once."""
+    """Store the order; if the balance is too low, wait once for top-ups that are being settled."""
     waited = False
     while True:
         try:
@@ -80,8 +80,8 @@ async def _placed(shop: Shop, purchase: Purchase, order: Order) -> Order:
             assert isinstance(purchase.buyer.payer, Balance)
             key_id = purchase.buyer.payer.key_id
             if waited:
-                told = await shop.db.read(insufficient_funds, key_id, purchase.price_msat)
-                raise told or error from None
+                reason = await shop.db.read(insufficient_funds, key_id, purchase.price_msat)
+                raise reason or error from None
             # Tried again even if nothing is on its way: it may have come since the refusal.
             await await_top_up(shop, key_id)
             waited = True
@@ -164,7 +164,7 @@ async def _with_invoice(shop: Shop, purchase: Purchase, order: Order) -> Order:
 
 def _place(tx: Tx, limits: LimitPolicy, purchase: Purchase, order: Order) -> Order:
     """Everything of the order in one transaction."""
-    # Now, not before the node was asked: who looks for new orders goes on from the latest.
+    # The time of the commit, not of the request: readers of new orders go on from the latest.
     order = replace(order, created_ms=tx.now_ms, started_ms=tx.now_ms)
     if order.paid_ms is not None:
         order = replace(order, paid_ms=tx.now_ms)

@@ -1,4 +1,4 @@
-"""What orders cost: exactly what their invoices will say. All in msat."""
+"""The prices of orders, in msat: exactly the amounts of their invoices."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from ringbolt.core.services import FULL_RENT
 
 
 def text_price(shop: Shop, destination: Destination | None = None, segments: int = 1) -> int:
-    """A text of so many segments; where it goes matters only with a price table."""
+    """A text of ``segments``; the destination matters only with a price table."""
     country = by_region(destination.region) if destination else None
     return msat(shop.prices.send(None if country is None else country.cc, segments))
 
 
 def mail_price(shop: Shop) -> int:
-    """An e-mail."""
+    """An e-mail, msat."""
     return msat(shop.prices.email())
 
 

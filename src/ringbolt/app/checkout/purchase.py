@@ -1,4 +1,4 @@
-"""Who buys, and what one purchase is: the buyer comes from the API, the rest from the checkout."""
+"""A purchase and its buyer: the API makes the buyer, the checkout the purchase."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ class Balance:
 
 @dataclass(frozen=True, slots=True)
 class Idempotency:
-    """The buyer's ``Idempotency-Key``; ``principal`` is who chose it, ``body_hash`` what for."""
+    """The buyer's ``Idempotency-Key``; ``principal`` is the client that chose it; ``body_hash``
+    identifies the request."""
 
     principal: str
     key: str
@@ -35,10 +36,10 @@ class Idempotency:
 
 @dataclass(frozen=True, slots=True)
 class Buyer:
-    """Who buys, how it is paid, and who is told of it.
+    """The buyer, how they pay, and where they get notices.
 
-    ``family`` is the API that the order comes by, in whose shapes its buyer is told of it.
-    ``client`` is the buyer's address, hashed. ``webhook_url`` is told every change of the order;
+    ``family`` is the API of the order; its notices have the shape of that API. ``client`` is the
+    buyer's address, hashed. ``webhook_url`` gets every change of the order;
     ``referrer`` is the Lightning Address that gets a share. Both are '' for none.
     """
 
@@ -56,7 +57,7 @@ class Buyer:
 
 
 Record = Callable[[Tx, Order], None]
-"""Writes down, with the order, what its kind needs; e.g. its ``message`` row."""
+"""Stores, with the order, the rows that its kind needs; e.g. its ``message`` row."""
 
 
 @dataclass(frozen=True, slots=True)

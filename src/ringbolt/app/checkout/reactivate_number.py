@@ -1,6 +1,6 @@
-"""Whether a number that an order had before can be had again: said before anybody pays for it.
+"""Check before a payment whether a buyer can have the number of an earlier order again.
 
-What is free now may be lent by the time it is paid for; then the money goes back.
+A number that is free now may be taken by the time of the payment; then the money goes back.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from ringbolt.store.orders import Order
 from ringbolt.store.receiving_orders import NumberLease
 
 COOL_DOWN_MS: Final = 10 * 60_000
-"""For so long after a lease a number is nobody's: what is still on its way to the former buyer
+"""How long a number rests after a lease: texts that are still on their way to the former buyer
 must not reach another."""
 REUSE_AFTER_MS: Final = 90 * 86_400_000
-"""Most services refuse a number that they have seen lately."""
+"""How long a service is expected to refuse a number that it has seen before."""
 
 
 @dataclass(frozen=True, slots=True)
 class FormerOrder:
     """An earlier order whose number is wanted again: ``command`` has the country of that number.
-    ``is_over``: it has the number no more."""
+    ``is_over``: its lease has ended."""
 
     command: ReceiveTexts
     number: str
@@ -53,7 +53,7 @@ def former_order(tx: Tx, order_id: str) -> FormerOrder | None:
 
 @dataclass(frozen=True, slots=True)
 class Claimant:
-    """Who wants a number: an account, or else a client address (hashed)."""
+    """The buyer of a number: an account, or else a client address (hashed)."""
 
     account_id: str | None
     client: str
@@ -83,14 +83,14 @@ async def check_again(
     shop: Shop, provider: NumberProvider | None, former: NumberLease, claimant: Claimant
 ) -> None:
     """Raises ``Conflict`` if ``claimant`` cannot have the number of ``former`` once more, and
-    ``Unavailable`` if that cannot be asked. ``provider`` is who would lend it, None if it is
-    gone from the settings."""
+    ``Unavailable`` if the provider cannot be asked. ``provider`` None: it is gone from the
+    settings."""
     taken = await shop.db.read(_taken, former.number, claimant)
     if taken is not None:
         raise _is_taken(former.number, taken)
     if await _is_gone(provider, former):
         raise Conflict(
-            f"{former.number} is not lent any more.",
+            f"{former.number} is not available any more.",
             code="NUMBER_GONE",
             role=Role.FORMER_ORDER,
             suggestion="Order another number. Nothing was charged.",
@@ -108,7 +108,7 @@ async def _is_gone(provider: NumberProvider | None, former: NumberLease) -> bool
 
 def _is_taken(number: str, taken: _Taken) -> Conflict:
     wait_ms = taken.until_ms - taken.now_ms
-    whose = "another order of yours has it" if taken.is_own else "somebody else has or just had it"
+    whose = "another order of yours has it" if taken.is_own else "another buyer has or just had it"
     return Conflict(
         f"{number} is not free, because {whose}.",
         code="NUMBER_TAKEN",
@@ -122,8 +122,7 @@ def _is_taken(number: str, taken: _Taken) -> Conflict:
 
 
 def _taken(tx: Tx, number: str, claimant: Claimant) -> _Taken | None:
-    """Until when the number is somebody's, or rests after it was; None if it is free for
-    ``claimant``."""
+    """Until when the number is taken, or rests afterwards; None if it is free for ``claimant``."""
     for lease in receiving_orders.leases_of_number(tx, number, tx.now_ms - REUSE_AFTER_MS):
         is_own = claimant.had(tx, lease)
         ends_ms = max(lease.until_ms, tx.now_ms + 1) if lease.ended_ms is None else lease.ended_ms

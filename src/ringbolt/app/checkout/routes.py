@@ -1,4 +1,4 @@
-"""Who is asked for what is sold: looked at before anybody pays, and again when it is dispatched."""
+"""The parts that can deliver an order: checked before the payment, and again at dispatch."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ _NOTHING_CHARGED = "Nothing was charged."
 
 
 def call_route(shop: Shop, command: CallOrder) -> tuple[VoiceCarrier, ...]:
-    """Who may be asked for the call, in order; only who can record, if it is to be recorded."""
+    """The carriers that may place the call, in the order of asking; only those that can record, if
+    the call records."""
     is_scripted = SCRIPTED.fullmatch(command.to) is not None
     route = shop.carriers.route(command.to, simulated_only=is_scripted)
     if any(isinstance(step, Record) for step in command.steps):
@@ -29,18 +30,18 @@ def call_route(shop: Shop, command: CallOrder) -> tuple[VoiceCarrier, ...]:
 
 
 def text_route(shop: Shop, to: str) -> tuple[SmsCarrier, ...]:
-    """Who may be asked to carry a text to that number, in order."""
+    """The carriers of a text to that number, in the order of asking."""
     return shop.sms_carriers.route(to, simulated_only=SCRIPTED.fullmatch(to) is not None)
 
 
 def mail_route(shop: Shop, address: str) -> tuple[Mailer, ...]:
-    """Who may be asked to take an e-mail to that address, in order."""
+    """The mail servers for an e-mail to that address, in the order of asking."""
     return shop.mailers.route(address)
 
 
 def number_route(shop: Shop, request: ReceiveTexts) -> tuple[NumberProvider, ...]:
-    """Who may be asked for such a number, in order; who had it, for a number that is wanted again.
-    Real telephones are another matter: see ``choose_provider``."""
+    """The providers of such a number, in the order of asking; for a number that is ordered again,
+    its own. For real telephones see ``choose_provider``."""
     if request.provider:
         found = find_provider(shop, request.provider)
         return () if found is None else (found,)
@@ -61,19 +62,19 @@ def check_call_route(shop: Shop, number: str) -> None:
 
 
 def check_route(shop: Shop, purchase: Purchase) -> None:
-    """Raises ``DestinationRefused`` for what nobody could be asked for."""
+    """Raises ``DestinationRefused`` for an order that no part of this shop can deliver."""
     match purchase.command:
         case CallOrder(to=to):
             check_call_route(shop, to)
         case SendText(to=to) if not text_route(shop, to):
-            raise _nobody(f"Texts to {to} are carried by no carrier of this shop.")
+            raise _not_reached(f"Texts to {to} are carried by no carrier of this shop.")
         case SendMail(to=to) if not mail_route(shop, to):
-            raise _nobody(f"E-mail to {to} is taken by no mail server of this shop.")
+            raise _not_reached(f"E-mail to {to} is taken by no mail server of this shop.")
         case ReceiveTexts(real=False) as request if not number_route(shop, request):
-            raise _nobody("This shop has no numbers there.")
+            raise _not_reached("This shop has no numbers there.")
 
 
-def _nobody(what: str) -> DestinationRefused:
+def _not_reached(what: str) -> DestinationRefused:
     return DestinationRefused(
         what,
         code=_CODE,

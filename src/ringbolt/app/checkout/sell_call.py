@@ -1,7 +1,7 @@
 """Sell a call whose price is held until it ends: as many minutes as it may take are reserved, and
-what it did not take is released.
+the rest is released at its end.
 
-What is placed is paid for: it is called also if its key is revoked meanwhile.
+An order that is placed is carried out even if its key is revoked meanwhile.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def _record(policies: Policies, command: CallOrder, tx: Tx, order: Order) -> Non
     account = order.account_id
     if policies.limits.is_on and account is not None and calls.waiting_of(tx, account) > limit:
         raise RateLimited(  # this one is among them
-            f"{counted(limit, 'call')} of this account are waiting for their turn, as many as may.",
+            f"{counted(limit, 'call')} of this account are waiting for their turn: the limit.",
             code="TOO_MANY_WAITING_CALLS",
             suggestion="Send the rest when some of them were called. Nothing was charged.",
             retry_after_s=_RETRY_AFTER_S,
@@ -95,7 +95,7 @@ def new_sid() -> str:
 
 
 def record_call(tx: Tx, order: Order, command: CallOrder) -> Call:
-    """Write a call down with its order, and tell whoever is told of it."""
+    """Store a call with its order, and notify its receivers."""
     calls.insert_call(tx, order.id, new_sid(), command.to, command.minutes)
     call_notify.changed(tx, order.id)
     call = calls.call_of(tx, order.id)

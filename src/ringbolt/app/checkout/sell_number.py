@@ -46,7 +46,7 @@ async def sell_number(
 
 
 def number_price(shop: Shop, command: ReceiveTexts) -> int:
-    """In msat."""
+    """The price of a number, msat."""
     if command.hours:
         return rental_price(shop, command.country, command.service, command.hours)
     return code_price(shop, command.country, command.service, real=command.real)
@@ -55,11 +55,11 @@ def number_price(shop: Shop, command: ReceiveTexts) -> int:
 async def _check(
     shop: Shop, command: ReceiveTexts, buyer: Buyer, former: FormerOrder | None
 ) -> None:
-    """Whether there are such numbers at all, and the former one is free."""
+    """Check that there are such numbers, and that the former one is free."""
     if command.service == FULL_RENT and not command.hours:
         raise InvalidInput.about(
             Role.SERVICE,
-            f"{FULL_RENT} receives from everybody, and is for rentals only.",
+            f"{FULL_RENT} receives texts from every sender, and is for rentals only.",
             code="UNKNOWN_SERVICE",
             suggestion=NO_ONE_SERVICE,
         )

@@ -56,7 +56,7 @@ async def sell_text(shop: Shop, command: SendText, buyer: Buyer) -> SoldText:
 
 
 def text_destination(shop: Shop, number: str) -> Destination:
-    """An E.164 number as somewhere to send a text. Raises ``InvalidInput``,
+    """An E.164 number as the destination of a text. Raises ``InvalidInput``,
     ``DestinationRefused``."""
     destination = parse_destination(
         number, scripted_allowed=shop.sms_carriers.has_simulated, for_texts=True

@@ -1,8 +1,8 @@
-"""Add to the balance of an API key: an order whose payment is all that it promises.
+"""Add to the balance of an API key: an order that delivers nothing but its own payment.
 
 The payment is held first, and is on the balance as soon as the node has settled it. Where the
-operator allows it (``keys.self_service``), a key that nobody knows becomes one with its first
-order, in the same transaction: who does not order leaves nothing behind.
+operator allows it (``keys.self_service``), the first order of an unknown key creates the key in the
+same transaction: a request without an order stores nothing.
 """
 
 from __future__ import annotations

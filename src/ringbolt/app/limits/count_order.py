@@ -1,5 +1,5 @@
-"""Count an order for every limit, in the transaction in which its money is secured or, for a call,
-a carrier is about to be asked; what is over a limit by then is not brought about."""
+"""Count an order for every limit, in the transaction that secures its money or, for a call, before
+a carrier is asked; an order over a limit is not carried out."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ CODE = "LIMIT_REACHED"
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """``why`` an order is not brought about, in the words of its ``error`` field; ``error`` is for
-    whoever has not got the order yet. ``may_wait_ms``: after that it may be, 0 = nobody waits."""
+    """``why`` an order is not carried out, in the words of its ``error`` field; ``error`` is for a
+    buyer who has no order yet. ``may_wait_ms``: after that it may be, 0 = never."""
 
     why: str
     error: RateLimited
@@ -29,9 +29,9 @@ class Refused:
 
 
 def count_paid(tx: Tx, policy: LimitPolicy, order: Order) -> Refused | None:
-    """Count an order whose money has just been secured; why it is not brought about.
+    """Count an order whose money has just been secured; why it is not carried out, or None.
 
-    What is refused is counted all the same: it fails, and ``fail`` gives that back.
+    A refused order is counted all the same: it fails, and ``fail`` uncounts it.
     """
     if order.kind is OrderKind.CALL:
         return None  # calls count when they are dispatched
@@ -39,7 +39,7 @@ def count_paid(tx: Tx, policy: LimitPolicy, order: Order) -> Refused | None:
 
 
 def count_order(tx: Tx, policy: LimitPolicy, order: Order, limits: Limits) -> Refused | None:
-    """The same for what is brought about now."""
+    """The same for an order that is carried out now."""
     to = number_of(order)
     if is_counted(policy, order.kind):
         why = count_sale(tx, policy, order, to)

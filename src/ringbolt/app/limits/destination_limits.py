@@ -1,7 +1,7 @@
-"""How often one number or address may get something, and how many may get the same text.
+"""How often one number or address may be contacted, and how many people may get the same text.
 
-Looked at when something is ordered, counted when it is paid for, and calls when a carrier is
-asked. Of texts and numbers only keyed hashes are kept, as long as they count.
+Checked when an order is placed, and counted when it is paid (a call: when a carrier is asked). Of
+texts and numbers only keyed hashes are stored, for as long as they count.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ from ringbolt.store.rate_limits import Rate
 
 DAY_MS: Final = 86_400_000
 BLOCK_DIGITS: Final = 3
-"""Numbers that differ in these last digits only belong to one block, such as a range that
-somebody has made to be paid for what comes in."""
+"""Numbers that differ only in these last digits belong to one block, such as a range whose owner
+is paid for incoming calls."""
 
 _AT_ONCE: Final = 1000
 
 OF_CALLS: Final = (f"{OrderKind.CALL}:", "contact:", "block:", "same:")
-"""How the keys begin that calls may be refused for."""
+"""The prefixes of the keys for which calls may be refused."""
 
 FEW: Final = "DESTINATION_LIMIT_REACHED"
 SAME: Final = "SAME_TEXT_LIMIT_REACHED"
-TOO_MANY_TEXTS: Final = "whoever this is for got too many messages from us lately"
+TOO_MANY_TEXTS: Final = "the recipient got too many messages from us lately"
 TOO_MANY_CALLS: Final = "this number was called too often lately"
 _TOO_MANY_CONTACTS: Final = "this number was called and texted too often lately"
 _BUSY_BLOCK: Final = "numbers next to this one were called and texted too often lately"
@@ -47,8 +47,8 @@ _TOO_MANY_ALIKE: Final = "the same text went to too many different people lately
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A ``rate`` with the beginning of the sentence that refuses before it is paid, which ends
-    with how the share refills, and ``late``: why what is paid is not brought about."""
+    """A ``rate``, ``said``: the beginning of the refusal before a payment, which ends with how the
+    limit refills, and ``late``: why a paid order is not carried out."""
 
     rate: Rate
     code: str
@@ -59,8 +59,8 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """All limits of something for one destination. ``seen``: that this destination got the same
-    text within the hour; then ``same`` does not count once more."""
+    """All limits of an order for one destination. ``seen``: this destination got the same text
+    within the hour; then ``same`` does not count again."""
 
     each: tuple[Limit, ...] = ()
     same: tuple[Limit, ...] = ()
@@ -72,7 +72,7 @@ class Limits:
         return keys if self.seen is None else [*keys, self.seen.key]
 
     def counting(self, tats: dict[str, int], now_ms: int) -> tuple[Limit, ...]:
-        """Those that one more counts for."""
+        """The limits that one more order counts for."""
         if self.seen is not None and tats.get(self.seen.key, 0) > now_ms:
             return self.each
         return (*self.each, *self.same)
@@ -80,7 +80,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why something is not brought about; ``wait_ms`` until it may be."""
+    """Why an order is not carried out; ``wait_ms`` until it may be."""
 
     limit: Limit
     wait_ms: int
@@ -105,14 +105,14 @@ NO_LIMITS: Final = Limits()
 
 
 def limits_of_order(policy: LimitPolicy, order: Order) -> Limits:
-    """Those of an order as it is written down."""
+    """The limits of a stored order."""
     if not policy.is_on:
         return NO_LIMITS
     return limits_of(policy, order.command, order.account_id or "", order.client)
 
 
 def limits_of(policy: LimitPolicy, command: Command, account: str, client: str) -> Limits:
-    """Those of what is ordered by ``account`` ('' for a buyer without a key), at ``client``."""
+    """The limits of an order by ``account`` ('' for a buyer without a key) from ``client``."""
     if not policy.is_on:
         return NO_LIMITS
     texts: tuple[str, ...]
@@ -131,7 +131,7 @@ def limits_of(policy: LimitPolicy, command: Command, account: str, client: str) 
     if not same:
         return Limits(each)
     mark = policy.hash_of(f"text {same}")
-    # Not over by itself, if the same goes to the same person several times at once.
+    # Far from its own limit, even if one person gets the same text several times in a second.
     seen = Rate(f"seen:{mark}:{policy.hash_of(_mailbox(to))}", _AT_ONCE, _AT_ONCE * HOUR_MS)
     return Limits(each, _of_same(policy.abuse, mark, account, client, is_short(same)), seen)
 
@@ -232,14 +232,14 @@ def _same(key: str, limit: int, whose: str, suggestion: str) -> Limit:
 
 
 def look(tx: Tx, limits: Limits) -> Refusal | None:
-    """The limit that one more would be over, the longest wait first; counts nothing."""
+    """The limit that one more order would exceed, the one with the longest wait; counts nothing."""
     if not limits.each:
         return None
     return _over(limits, rate_limits.look(tx, limits.keys), tx.now_ms)
 
 
 def count(tx: Tx, limits: Limits) -> Refusal | None:
-    """Count it for every limit; or, and then for none, the one that it would be over."""
+    """Count an order for every limit; if it would exceed one, count nothing and return that one."""
     if not limits.each:
         return None
     tats = rate_limits.look(tx, limits.keys)

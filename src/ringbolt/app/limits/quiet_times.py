@@ -1,4 +1,4 @@
-"""When a number is called or texted: not in the hours that the operator keeps quiet there."""
+"""Refuse calls and texts in the quiet hours that the operator sets for a country."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _quiet(limits: LimitPolicy, number: str, now_ms: int) -> tuple[QuietHours, i
 
 
 def _why(hours: QuietHours) -> str:
-    return f"it is between {hours}, when nobody is called or texted, in a time zone of this number"
+    return f"it is between {hours}, the quiet hours, in a time zone of this number"
 
 
 @lru_cache(maxsize=8)
@@ -64,7 +64,7 @@ def zones_of(number: str) -> tuple[ZoneInfo, ...]:
 
 @lru_cache(maxsize=512)
 def _zone(name: str) -> ZoneInfo | None:
-    """None for a zone that nobody knows, or that this system does not."""
+    """None for an unknown zone, or one that this system does not have."""
     try:
         return None if name == _UNKNOWN else ZoneInfo(name)
     except ZoneInfoNotFoundError:

@@ -1,9 +1,9 @@
 """How much may be sold in a day, and to one country in an hour.
 
 Counted when an order's money is secured, in that very transaction, and calls when a carrier is
-asked: an order that nobody pays for counts for nothing. What is over a limit by then fails at
-once, and the money goes back. What failed was not sold: otherwise a shop could be closed for the
-day with orders that come to nothing, and cost nothing.
+asked: an unpaid order does not count. An order over a limit fails at once, and the money goes
+back. Failed orders are uncounted: otherwise orders that fail, and cost nothing, could close a shop
+for the day.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ HOUR_MS: Final = 3_600_000
 MAX_AGE_S: Final = 5.0
 """How old the sums may be that a challenge is checked against."""
 SOLD_OUT_RETRY_S: Final = 3600
-"""What fails is not sold after all, so that it may be sooner than midnight."""
+"""Failed orders are uncounted, so that there may be room before midnight."""
 
 _SOLD_OUT = "this shop has sold as much as its operator allows in a day"
 _PREFIX_SOLD_OUT = "this shop has sold as much to this country as its operator allows in a day"
@@ -75,7 +75,7 @@ def count_sale(tx: Tx, limits: LimitPolicy, order: Order, to: str) -> str:
 
 
 def uncount_sale(tx: Tx, order: Order, at_ms: int, amount_msat: int | None = None) -> None:
-    """What was counted at ``at_ms``, or so much of it, came to nothing."""
+    """Uncount an order that was counted at ``at_ms``, or ``amount_msat`` of it."""
     amount_msat = order.price_msat if amount_msat is None else amount_msat
     if amount_msat > 0:
         spends.uncount(tx, _scopes(number_of(order), at_ms), amount_msat, order.id, at_ms)
@@ -84,7 +84,7 @@ def uncount_sale(tx: Tx, order: Order, at_ms: int, amount_msat: int | None = Non
 def count_failed(tx: Tx, order: Order, amount_msat: int | None = None) -> None:
     """An order that was counted failed, and its money goes back; or ``amount_msat`` of it.
 
-    What was sold with limits off was not counted, and nothing sinks below zero.
+    An order sold with limits off was not counted; sums never go below zero.
     """
     if not order.kind.is_sold or amount_msat == 0:
         return
@@ -103,7 +103,7 @@ def look_at_sold(tx: Tx, limits: LimitPolicy, price_msat: int, to: str) -> None:
 
 
 def sold_out(why: str, now_ms: int, code: str = "") -> RateLimited:
-    """What ``count_sale`` said, to whoever has not been sold anything yet."""
+    """The refusal, for a buyer without an order, that says what ``count_sale`` found."""
     hourly = why == _HOUR_SOLD_OUT
     wait_ms = HOUR_MS - now_ms % HOUR_MS
     return RateLimited(

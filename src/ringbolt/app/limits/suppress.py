@@ -1,7 +1,7 @@
-"""Whoever wants nothing from us gets nothing: the list, and the links by which one gets on it.
+"""The suppression list of people who want nothing from us, and the unsubscribe links.
 
-A link's token holds the hash of the address and a proof that we wrote it; nothing is looked up,
-and nobody can put others on the list.
+A link's token holds the hash of the address and a proof that we made it: no look-up is needed, and
+a stranger cannot suppress other addresses.
 """
 
 from __future__ import annotations
@@ -50,5 +50,5 @@ def unsubscribe_link(base_url: str, keyring: Keyring, address: str) -> str:
 
 
 async def suppress(shop: Shop, channel: Channel, to_hash: str, why: str) -> bool:
-    """Send nothing there any more, whoever pays for it; False if that was so before."""
+    """Send nothing to this hash any more; False if it was suppressed before."""
     return await shop.db.tx(suppressions.add, channel, to_hash, why)

@@ -1,5 +1,5 @@
-"""Who takes numbers and gives them back unused: that is free here, and costs the shop its standing
-with whoever lends the numbers."""
+"""Limit how many numbers a buyer may give back unused: that is free for the buyer, but providers
+rate a shop by it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _HOUR_MS = 3_600_000
 
 
 def count_unused(tx: Tx, limits: LimitPolicy, order_id: str) -> None:
-    """A number that its buyer had seen goes back by the buyer's wish, without a code."""
+    """Count a number that its buyer has seen and gives back without a code."""
     order = orders.by_id(tx, order_id)
     if order is None or not limits.is_on:
         return

@@ -1,6 +1,6 @@
-"""Ask a carrier or a mail server to send what an order sends, and write its answer down.
+"""Ask a carrier or a mail server to send an order's message, and store its answer.
 
-The intent is written down before. Every answer is written down together with the job, so that a
+The intent is stored before. Each answer is stored in one transaction with the job, so that a
 worker which lost its lease meanwhile changes nothing.
 """
 
@@ -28,16 +28,16 @@ from ringbolt.store.messages import MessageStatus
 from ringbolt.store.orders import Order
 
 LAST_MOMENT_MS = 10_000
-"""Nothing is asked for so shortly before the deadline: the answer would come after it."""
+"""This long before the deadline we stop asking: the answer would come after it."""
 
 
 def is_late(order: Order, now_ms: int) -> bool:
-    """Whether nothing is sent any more for this order."""
+    """Whether it is too late to send this order."""
     return order.deadline_ms is not None and now_ms >= order.deadline_ms - LAST_MOMENT_MS
 
 
 def route_of(shop: Shop, order: Order) -> tuple[str, ...]:
-    """The names of those who may be asked to send what the order sends, in order."""
+    """The names of the carriers or mail servers that may send it, in the order of asking."""
     if order.kind is OrderKind.EMAIL:
         to = order.command_as(SendMail).to
         return tuple(part.name for part in mail_route(shop, to))
@@ -45,7 +45,7 @@ def route_of(shop: Shop, order: Order) -> tuple[str, ...]:
 
 
 async def ask(shop: Shop, job: Job, order: Order, attempt: Attempt) -> None:
-    """Have whom ``attempt`` names send it, once per ``attempt.ref``. Raises ``LeaseLost``."""
+    """Have the carrier of ``attempt`` send it, once per ``attempt.ref``. Raises ``LeaseLost``."""
     if order.kind is OrderKind.EMAIL:
         mail_server = shop.mailers.named(attempt.carrier)
         if mail_server is not None:
@@ -89,9 +89,9 @@ def sms_answered(
     settle_on: SettleOn,
     route: tuple[str, ...],
 ) -> None:
-    """Write a carrier's answer down. Raises ``LeaseLost``."""
+    """Store a carrier's answer. Raises ``LeaseLost``."""
     if not isinstance(result, carrier.Accepted) and is_told_of(tx, attempt.id):
-        # A receipt came, so there is a text; no or "not known" came too late to be true.
+        # A receipt came, so there is a text; a refusal or "not known" must be out of date.
         result = carrier.Accepted(())
     match result:
         case carrier.Accepted(part_ids, sent):
@@ -134,7 +134,7 @@ async def _ask_mailer(
 def mail_answered(
     tx: Tx, job: Job, attempt: Attempt, result: mailer.MailResult, route: tuple[str, ...]
 ) -> None:
-    """Write a mail server's answer down. Raises ``LeaseLost``."""
+    """Store a mail server's answer. Raises ``LeaseLost``."""
     match result:
         case mailer.Accepted(remote_id):
             jobs.finish(tx, job)
@@ -146,7 +146,7 @@ def mail_answered(
 
 
 def record_mailed(tx: Tx, attempt: Attempt, remote_id: str) -> None:
-    """A mail server took it over, which is all that can be known of an e-mail."""
+    """A mail server accepted it; no later step of an e-mail can be observed."""
     attempts.update(tx, attempt.id, carrier_id=remote_id)
     message = messages.lock(tx, attempt.order_id)
     if message is not None and message.status is MessageStatus.CREATED:
@@ -158,7 +158,7 @@ def record_mailed(tx: Tx, attempt: Attempt, remote_id: str) -> None:
 
 
 def _refused(tx: Tx, job: Job, attempt: Attempt, answer: Rejected, route: tuple[str, ...]) -> None:
-    """A definite no: the next one is asked at once, or the same one a little later."""
+    """A refusal: ask the next carrier at once, or the same one a little later."""
     attempts.update(
         tx,
         attempt.id,
@@ -180,7 +180,7 @@ def _refused(tx: Tx, job: Job, attempt: Attempt, answer: Rejected, route: tuple[
 
 
 def _unclear(tx: Tx, job: Job, attempt: Attempt, reason: str) -> None:
-    """It may have been sent: the job's next run finds out, if that can be found out."""
+    """It may have been sent: the job's next run finds out if it can."""
     current = attempts.by_ref(tx, attempt.ref, lock=True)
     if current is not None and current.finished_ms is None:
         attempts.update(tx, attempt.id, state=AttemptState.UNKNOWN, reason=reason)

@@ -1,4 +1,4 @@
-"""End the waiting: what is undecided at the deadline fails, and nothing more is awaited."""
+"""End the wait for a message: what is undecided at the deadline fails."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ringbolt.store.jobs import Job
 from ringbolt.store.orders import Order
 
 _LOOKS = 5
-"""How often a carrier that does not answer is asked before the money is returned without it."""
+"""How often we ask a carrier that does not answer before we return the money anyway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ async def message_deadline(shop: Shop, job: Job) -> None:
 
 
 async def abandon_message(shop: Shop, job: Job, why: str) -> None:
-    """A job of a message keeps failing, for a fault of our own: the buyer gets the money back."""
+    """A message's job keeps failing through a fault of ours: the buyer gets the money back."""
     await shop.db.tx(_abandon, job, why)
 
 
@@ -63,7 +63,7 @@ def _end(tx: Tx, job: Job, attempt: Attempt, found: Found | None, settle_on: Set
     jobs.finish(tx, job)
     if found is not None:
         record_found(tx, attempt, found, settle_on)
-    if not give_up(tx, attempt.order_id, "nobody told in time what became of it"):
+    if not give_up(tx, attempt.order_id, "its outcome was not reported in time"):
         close(tx, attempt.order_id, attempt.id)
 
 

@@ -1,8 +1,9 @@
-"""What a carrier tells of a text, turned into its status and the order's money in one transaction.
+"""What a carrier reports about a text, turned into its status and the order's money in one
+transaction.
 
-A text is sent when all its parts are, and delivered when all are; one part that fails fails it.
-Receipts may come twice, in any order, and before the carrier's answer: a part only ever moves
-forward, and its first final word stays.
+A text is sent when all its parts are sent, and delivered when all are delivered; one failed part
+fails it. Receipts may come twice, in any order, and before the carrier's answer: a part only moves
+forward, and its first final status stays.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ class _Place:
 def record_receipts(
     tx: Tx, carrier: str, receipts: Sequence[DeliveryReceipt], settle_on: SettleOn
 ) -> None:
-    """Apply receipts as they came; repeats and receipts for strangers' messages are harmless."""
+    """Apply receipts as they came; repeats and receipts for messages of others are harmless."""
     for receipt in receipts:
         record_receipt(tx, carrier, receipt, settle_on)
 
@@ -80,8 +81,8 @@ def record_answer(
     *,
     sent: bool = False,
 ) -> None:
-    """The carrier has the text: keep its names of the parts, and apply what was told of them
-    before. ``sent``: it was handed to the mobile network already. Harmless if done before."""
+    """The carrier has the text: store its names of the parts, and apply receipts that came before.
+    ``sent``: the carrier has handed it to the mobile network. Harmless if done before."""
     message = messages.lock(tx, order_id)
     attempt = attempts.by_ref(tx, ref)
     assert message is not None and attempt is not None, "both are written down before the asking"
@@ -108,7 +109,7 @@ def is_told_of(tx: Tx, attempt_id: str) -> bool:
 
 
 def close(tx: Tx, order_id: str, attempt_id: str | None) -> None:
-    """Nothing more will come of this message."""
+    """End the wait for this message."""
     if attempt_id is not None:
         attempts.update(tx, attempt_id, state=AttemptState.DONE, finished_ms=tx.now_ms)
     MESSAGE_DEADLINE.cancel(tx, order_id)
@@ -154,7 +155,7 @@ def _by_number(tx: Tx, attempt_id: str) -> dict[int, Part]:
 
 
 def _moved(tx: Tx, part: Part, state: PartState, raw: str) -> Part:
-    """The part in its new state, or the very same if that would be a step back."""
+    """The part in its new state, or unchanged if that would be a step back."""
     if state not in _FORWARD[part.state]:
         return part
     moved = replace(part, state=state, raw=raw)

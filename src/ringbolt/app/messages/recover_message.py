@@ -1,7 +1,7 @@
-"""Resolve an attempt to send whose answer nobody wrote down.
+"""Resolve an attempt to send whose answer was not stored.
 
-The other side says how (``Recovery``): ask again with the same reference, look it up first, or
-wait for a receipt until the deadline. Nothing is ever sent twice.
+The carrier's ``Recovery`` says how: ask again with the same reference, look it up first, or wait
+for a receipt until the deadline. Nothing is sent twice.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Found = SmsSnapshot | str
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """``is_fresh``: the intent was written down just now, and nobody was asked yet."""
+    """``is_fresh``: the intent was just stored, and no carrier has been asked yet."""
 
     order: Order
     attempt: Attempt
@@ -44,7 +44,7 @@ class Work:
 
 
 async def recover(shop: Shop, job: Job, work: Work) -> None:
-    """Somebody asked, or was about to ask, and did not write down the answer."""
+    """An earlier run asked, or was about to ask, and did not store the answer."""
     part = _asked(shop, work.order, work.attempt)
     if part is None:
         part_is_gone(work.attempt)
@@ -55,20 +55,20 @@ async def recover(shop: Shop, job: Job, work: Work) -> None:
         await _look_up(shop, job, work)
     elif recovery is Recovery.IDEMPOTENT and not work.is_late:
         await ask(shop, job, work.order, work.attempt)
-    else:  # a receipt may still tell; if none does, the deadline returns the money
+    else:  # a receipt may still come; if none does, the deadline returns the money
         await shop.db.tx(jobs.finish, job)
 
 
 def _asked(shop: Shop, order: Order, attempt: Attempt) -> Mailer | SmsCarrier | None:
-    """Who was asked; None if it is gone from the settings."""
+    """The carrier or mail server that was asked; None if it is gone from the settings."""
     if order.kind is OrderKind.EMAIL:
         return shop.mailers.named(attempt.carrier)
     return shop.sms_carriers.named(attempt.carrier)
 
 
 async def find(shop: Shop, order: Order, attempt: Attempt) -> Found | None:
-    """What who was asked knows by our reference; None if it never took it, cannot be asked such a
-    thing, or is gone from the settings. Raises ``Unavailable``."""
+    """What the carrier of ``attempt`` knows under our reference; None if it never accepted the
+    message, cannot look it up, or is gone from the settings. Raises ``Unavailable``."""
     part: object = _asked(shop, order, attempt)
     if part is None:
         part_is_gone(attempt)

@@ -1,7 +1,7 @@
-"""Send the text or e-mail of a paid order: write the intent down, ask, write the answer down.
+"""Send the text or e-mail of a paid order: store the intent, ask, store the answer.
 
-A worker may die between any two lines. What it leaves behind is an attempt with an intent; the
-next worker resolves it (``recover_message``).
+A worker may die between any two lines. It leaves an attempt with an intent, which the next worker
+resolves (``recover_message``).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ringbolt.store.orders import Order
 from ringbolt.store.suppressions import channel_of
 
 RouteTo = Callable[[Order], Sequence[str]]
-"""The names of those who may be asked to send what an order sends, in order."""
+"""The names of the carriers or mail servers that may send an order, in the order of asking."""
 
 
 async def dispatch_message(shop: Shop, job: Job) -> None:
@@ -40,7 +40,7 @@ async def dispatch_message(shop: Shop, job: Job) -> None:
 
 
 def _begin(tx: Tx, route_to: RouteTo, job: Job, ref: str) -> Work | None:
-    """What is to be done now; None if nothing is, and the job says so already."""
+    """The work to do now; None if there is none, and the job is finished or rescheduled."""
     assert job.order_id is not None
     order = orders.by_id(tx, job.order_id)
     if order is not None and order.state is OrderState.PAID:
@@ -63,7 +63,7 @@ def _intend(tx: Tx, route_to: RouteTo, job: Job, order: Order, ref: str) -> Atte
     if is_late(order, tx.now_ms):
         refusal = "it could not be sent in time"
     elif suppressions.holds(tx, channel, message.to_hash):
-        refusal = "whoever this is for asked to get no messages from us"
+        refusal = "the recipient asked to get no messages from us"
     if refusal:
         give_up(tx, order.id, refusal)
         jobs.finish(tx, job)
@@ -71,7 +71,7 @@ def _intend(tx: Tx, route_to: RouteTo, job: Job, order: Order, ref: str) -> Atte
     asked = attempts.asked_in_this_try(tx, order.id)
     carrier = next_asked(route_to(order), asked.times, asked.refused)
     if carrier is None:
-        give_up(tx, order.id, "nobody carries messages there any more")
+        give_up(tx, order.id, "no carrier of this shop reaches this destination any more")
         jobs.finish(tx, job)
         return None
     orders.move(tx, order.id, OrderState.DISPATCHING, f"asking {carrier}")

@@ -1,7 +1,6 @@
-"""Take a text in which no code of the service was found as what was ordered: the buyer pays, and
-sees it whole.
+"""Accept a text in which we found no code of the service: the buyer pays, and sees the whole text.
 
-Until then its text is masked: whoever saw it for nothing could type the code and cancel.
+Until then the text is masked: a buyer who saw it unpaid could use the code and cancel.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ _WHY: Final = "the buyer took a text without a code"
 
 
 async def accept_without_code(shop: Shop, order_id: str) -> None:
-    """Fulfil the order by the texts that came; of no effect if it was delivered before.
+    """Fulfil the order with the texts that came; does nothing if it is delivered already.
 
     Raises ``NotFound``, and ``Conflict`` if no text came or the order is over.
     """
@@ -52,8 +51,6 @@ def _accept(tx: Tx, order_id: str) -> None:
             suggestion=WAIT,
         )
     if not fulfil(tx, order_id, _WHY):
-        raise Conflict(
-            "The order was decided at this very moment.", suggestion=LOOK, retry_after_s=1
-        )
+        raise Conflict("The order was just decided.", suggestion=LOOK, retry_after_s=1)
     set_timer(tx, order_id, found.receiving.until_ms or tx.now_ms)
     notify.changed(tx, order_id)

@@ -1,8 +1,8 @@
-"""Borrow a number for a paid order: write the intent down, ask, write the answer down.
+"""Lease a number for a paid order: store the intent, ask a provider, store its answer.
 
-A worker may die between any two lines. What it leaves behind is an attempt with an intent; the
-next worker resolves it (``recover_lease``). No number is borrowed twice for one attempt, and one
-that was borrowed for an order that does not want it any more is given back.
+A worker may die between any two lines. It leaves an attempt with an intent, which the next worker
+resolves (``recover_lease``). One attempt leases at most one number, and a number whose order no
+longer needs it is given back.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from ringbolt.store.jobs import Job
 
 
 async def dispatch_receiving(shop: Shop, job: Job) -> None:
-    """The job behind every number that is looked for; safe to run again at any point. Raises
+    """The job that finds an order's number; safe to run again at any point. Raises
     ``LeaseLost``."""
     assert job.order_id is not None
     work = await shop.db.read(_load, job.order_id)
@@ -65,18 +65,18 @@ def _last_attempt(tx: Tx, order_id: str) -> Attempt | None:
 
 
 async def _provider(shop: Shop, request: ReceiveTexts, asked: Asked) -> NumberProvider | None:
-    """Who is asked; None if there is nobody any more."""
+    """The provider to ask; None if none is left."""
     if request.provider or not request.real:
         name = next_asked(route_of(shop, request), asked.times, asked.refused)
         return None if name is None else find_provider(shop, name)
     try:
         return await choose_provider(shop, request.country)
     except Unavailable:
-        return shop.own_numbers  # whose answer to the loan itself is waited for
+        return shop.own_numbers  # asked before: its answer about the lease is still to come
 
 
 def _none_left(tx: Tx, job: Job) -> None:
-    """The operator's numbers were taken out of the pool since the order was placed."""
+    """The operator removed the numbers from the pool after the order was placed."""
     assert job.order_id is not None
     receiving_orders.receiving_of(tx, job.order_id, lock=True)
     give_up(tx, job.order_id, "no number is free (the operator has none there any more)")
@@ -91,7 +91,7 @@ def _intend(tx: Tx, job: Job, provider: str, ref: str) -> Attempt | None:
     last = _last_attempt(tx, job.order_id)
     jobs.check(tx, job)
     if order is None or order.state not in NOT_TAKEN or (last is not None and last.state in OPEN):
-        jobs.retry(tx, job, 0, "somebody else was faster")
+        jobs.retry(tx, job, 0, "another worker was faster")
         return None
     assert order.deadline_ms is not None
     if tx.now_ms >= order.deadline_ms:
@@ -104,7 +104,7 @@ def _intend(tx: Tx, job: Job, provider: str, ref: str) -> Attempt | None:
 
 
 def _finish(tx: Tx, job: Job) -> None:
-    """Nothing is looked for, unless it is again since we looked."""
+    """End the job, unless the order has started to look for a number again."""
     assert job.order_id is not None
     receiving_orders.receiving_of(tx, job.order_id, lock=True)
     order = orders.by_id(tx, job.order_id)

@@ -1,4 +1,4 @@
-"""Ask a provider for a number whose intent is written down, and write its answer down."""
+"""Ask a provider for a number after the intent is stored, and store the answer."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from ringbolt.store.orders import Order
 from ringbolt.store.receiving_orders import NumberLease, ReceivingOrder
 
 MAX_UNFIT: Final = 3
-"""So many numbers in a row that cannot be used, and the provider has none."""
+"""After this many unusable numbers in a row, a provider counts as having none."""
 _HOUR_MS: Final = 3_600_000
 _AGAIN_MS: Final = 1000
 _LONGEST_MS: Final = 5000
@@ -50,7 +50,8 @@ class Work:
 
 
 def route_of(shop: Shop, request: ReceiveTexts) -> tuple[str, ...]:
-    """The names of those who may be asked for such a number, in order; real telephones aside."""
+    """The names of the providers of such a number, in the order in which they are asked; not for
+    numbers of real telephones."""
     return tuple(provider.name for provider in number_route(shop, request))
 
 
@@ -164,8 +165,8 @@ def _end_attempt(
 
 
 def _none(tx: Tx, terms: Terms, job: Job, order: Order, attempt: Attempt, answer: Rejected) -> None:
-    """Definitely nothing here: the next provider is asked at once, the same one a little later if
-    it was not asked; if nobody is left, the money goes back."""
+    """This provider has no number: ask the next one at once, or the same one a little later if it
+    did not get the request. If no provider is left, the money goes back."""
     reason = answer.reason
     _end_attempt(tx, attempt, AttemptState.REJECTED, reason, permanent=answer.permanent)
     since_ms = job.payload.get("since_ms", attempt.created_ms)
@@ -184,7 +185,7 @@ def _none(tx: Tx, terms: Terms, job: Job, order: Order, attempt: Attempt, answer
 
 
 def _following(tx: Tx, terms: Terms, order: Order) -> tuple[Asked, str | None]:
-    """Who was asked since the last number, and who is next."""
+    """The providers asked since the last number, and the next one."""
     asked = asked_since_last_number(attempts.of_order(tx, order.id))
     return asked, next_asked(terms.route, asked.times, asked.refused)
 
@@ -207,7 +208,7 @@ def _lent(
     lease = _lease(order, receiving, attempt, acquired)
     why = _unfit(tx, order, lease)
     if not why and not receiving_orders.add_lease(tx, lease):
-        why = "it is lent to another order"
+        why = "another order has it"
     if why:
         _refuse(tx, terms, job, order, attempt, acquired, why)
     else:
@@ -234,7 +235,7 @@ def _lease(
 
 
 def _unfit(tx: Tx, order: Order, lease: NumberLease) -> str:
-    """Why the number cannot be this buyer's; '' if it can."""
+    """Why this buyer cannot have the number; '' if they can."""
     again = order.command_as(ReceiveTexts).again
     if lease.until_ms <= tx.now_ms:
         return "its time is over already"
@@ -244,10 +245,10 @@ def _unfit(tx: Tx, order: Order, lease: NumberLease) -> str:
         if before.order_id == order.id:
             return "this order had it before"
         if not again and before.service == lease.service:
-            return "it was lent for the same service lately"
+            return "it was used for the same service lately"
         is_cool = before.ended_ms is None or tx.now_ms - before.ended_ms >= COOL_DOWN_MS
         if not is_cool and not (again and Claimant.of(order).had(tx, before)):
-            return "it was lent to somebody else a moment ago"
+            return "another buyer had it a moment ago"
     return ""
 
 
@@ -260,7 +261,7 @@ def _refuse(
     acquired: Acquired,
     why: str,
 ) -> None:
-    """A number that cannot be used goes back, and another one is asked for."""
+    """Give back a number that cannot be used, and ask for another."""
     again = bool(order.command_as(ReceiveTexts).again)
     before = _since_last_number(attempts.of_order(tx, order.id)[:-1])
     unfit = [each for each in before if each.carrier == attempt.carrier and each.carrier_id]
@@ -288,7 +289,7 @@ def _assign(
     lease: NumberLease,
     acquired: Acquired,
 ) -> None:
-    """The number is the buyer's."""
+    """Assign the number to the buyer."""
     attempts.update(tx, lease.id, state=AttemptState.ACCEPTED, carrier_id=lease.provider_id)
     why, source = "a number is assigned", OrderState.DISPATCHING
     orders.move(tx, order.id, OrderState.IN_PROGRESS, why, only_from=source)

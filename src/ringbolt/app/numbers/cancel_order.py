@@ -1,7 +1,7 @@
 """Cancel an order for its buyer: an unpaid one, or one whose code has not come.
 
-The provider is asked first, because a code may just have come there. What it says is advice: the
-order is decided by the compare-and-swap in our database, and by nothing else.
+We ask the provider first, because a code may just have arrived there. Its answer is only advice:
+the compare-and-swap in our database decides the order.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _LOOKS = 10
 
 
 async def cancel_order(shop: Shop, order_id: str) -> None:
-    """Cancel; of no effect on an order that was cancelled, or failed, before.
+    """Cancel the order; does nothing if it was cancelled or failed before.
 
     Raises ``NotFound``, and ``Conflict`` for what was delivered, is on its way, or cannot be
     cancelled yet (with ``retry_after_s``).
@@ -40,13 +40,11 @@ async def cancel_order(shop: Shop, order_id: str) -> None:
     for _ in range(_LOOKS):  # it may be decided, or get another number, while we look
         if await _cancel(shop, order_id):
             return
-    raise Conflict(
-        "The order changes at this very moment.", suggestion="Try again.", retry_after_s=1
-    )
+    raise Conflict("The order is changing right now.", suggestion="Try again.", retry_after_s=1)
 
 
 async def _cancel(shop: Shop, order_id: str) -> bool:
-    """False if the order was not any more what it seemed to be."""
+    """False if the order has changed since we read it."""
     order = await shop.db.read(orders.by_id, order_id)
     if order is None or order.kind is OrderKind.CALL:
         raise no_such_order()
@@ -89,7 +87,7 @@ def _delivered(found: Look) -> Conflict:
 
 
 def cancellable_ms(policy: ReceivingPolicy, found: Look) -> int:
-    """From when on the present number can be cancelled, ms UTC; what the provider says counts."""
+    """When the present number can be cancelled, ms UTC; the provider's own time has priority."""
     own_ms = (found.receiving.assigned_ms or 0) + policy.cancel_after_ms
     return max(own_ms, found.lease.cancel_after_ms if found.lease else 0)
 
@@ -111,7 +109,7 @@ def _too_early(wait_ms: int) -> Conflict:
 
 
 async def ask_to_cancel(shop: Shop, lease: NumberLease) -> CancelResult | None:
-    """What the provider says; None if it cannot be asked. Texts that came there are taken.
+    """The provider's answer; None if it cannot be asked. Stores the texts that came there.
 
     Raises ``Conflict`` if it refuses for now.
     """
@@ -137,7 +135,7 @@ def _fail(
 
 
 def close_if_over(tx: Tx, order_id: str, lease: NumberLease, answer: CancelResult | None) -> None:
-    """A code came after all while the provider took the number back: it is the buyer's no more."""
+    """A code came while the provider took the number back: the buyer's lease ends."""
     if not isinstance(answer, Cancelled):
         return
     receiving = receiving_orders.receiving_of(tx, order_id, lock=True)

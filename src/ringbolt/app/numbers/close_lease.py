@@ -14,18 +14,18 @@ from ringbolt.store.receiving_orders import NumberLease
 
 
 def lease_named(provider: str, provider_id: str) -> str:
-    """What the job is about that gives a lease back."""
+    """The subject of the job that gives a lease back."""
     return f"{provider}:{provider_id}"
 
 
 def set_timer(tx: Tx, order_id: str, at_ms: int) -> None:
-    """Let the order's timer go off at ``at_ms``. Takes it from whoever it goes off for just now."""
+    """Set the order's timer to ``at_ms``. A worker that runs it now loses its lease of the job."""
     if not END_RECEIVING.reschedule(tx, order_id, at_ms):
         END_RECEIVING.enqueue(tx, order_id=order_id, run_at_ms=at_ms)
 
 
 def end_lease(tx: Tx, lease: NumberLease, why: str) -> None:
-    """The number is the buyer's no more; what is texted to it now belongs to nobody."""
+    """End the buyer's lease; texts that come to the number now belong to no order."""
     receiving_orders.end_lease(tx, lease.id, why)
     attempts.update(tx, lease.id, state=AttemptState.DONE, finished_ms=tx.now_ms)
 
@@ -33,7 +33,7 @@ def end_lease(tx: Tx, lease: NumberLease, why: str) -> None:
 def close_receiving(
     tx: Tx, order_id: str, lease: NumberLease | None, why: str, *, keep_timer: bool = False
 ) -> None:
-    """Nothing more is received for this order; its timer goes with it, unless that is kept."""
+    """Stop receiving for this order, and cancel its timer unless the caller keeps it."""
     if lease is not None and lease.ended_ms is None:
         end_lease(tx, lease, why)
     receiving_orders.update_receiving(tx, order_id, closed_ms=tx.now_ms)
@@ -45,9 +45,9 @@ def close_receiving(
 def see_to_giving_back(
     tx: Tx, order_id: str, provider: str, provider_id: str, until_ms: int, run_at_ms: int = 0
 ) -> None:
-    """Tell the provider, as often as it takes, that a loan is not wanted any more.
+    """Add the job that tells the provider, until it succeeds, that a lease is not needed any more.
 
-    ``until_ms``: when it takes the number back by itself. ``run_at_ms``: not before.
+    ``until_ms``: when the provider ends the lease by itself. ``run_at_ms``: the earliest time.
     """
     RELEASE_NUMBER.enqueue(
         tx,
@@ -59,7 +59,7 @@ def see_to_giving_back(
 
 
 def provider_named(shop: Shop, name: str) -> NumberProvider:
-    """The provider behind a lease. Raises ``Unavailable`` for one that is configured no more."""
+    """The provider of a lease. Raises ``Unavailable`` if it is no longer configured."""
     provider = find_provider(shop, name)
     if provider is not None:
         return provider

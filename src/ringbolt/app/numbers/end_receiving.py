@@ -1,7 +1,7 @@
 """An order's one timer: the deadline of its code, the end of a rental's trial, the number's end.
 
-At the deadline the provider is asked a last time. A code that came counts until the
-compare-and-swap that fails the order has committed; whatever comes later is nobody's.
+At the deadline we ask the provider a last time. A code counts until the compare-and-swap that
+fails the order has committed; later texts belong to no order.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ from ringbolt.store.orders import Order
 from ringbolt.store.receiving_orders import NumberLease, ReceivingOrder
 
 GRACE_MS = 10_000
-"""So long a provider that does not answer is asked for a code after the deadline."""
+"""How long after the deadline we keep asking a provider that does not answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """An order, what it receives texts for, and its present lease, at ``now_ms``."""
+    """An order, its receiving row and its present lease, at ``now_ms``."""
 
     order: Order
     receiving: ReceivingOrder
@@ -45,7 +45,7 @@ class Look:
 
     @property
     def is_open(self) -> bool:
-        """Whether a number is the buyer's."""
+        """Whether the buyer has a number."""
         return self.lease is not None and self.lease.ended_ms is None
 
 
@@ -78,7 +78,7 @@ async def end_receiving(shop: Shop, job: Job) -> None:
 
 
 def _without_number(tx: Tx, job: Job) -> None:
-    """No number is assigned: at the deadline it is too late for one."""
+    """No number is assigned: fail the order at its deadline."""
     assert job.order_id is not None
     found = look(tx, job.order_id, lock=True)
     jobs.check(tx, job)
@@ -93,7 +93,7 @@ def _without_number(tx: Tx, job: Job) -> None:
 
 
 async def _last_look(shop: Shop, job: Job, found: Look, lease: NumberLease) -> None:
-    """An activation's deadline: whatever came counts; if nothing did, the number goes back."""
+    """An activation's deadline: a code that came counts; without one, the number goes back."""
     deadline_ms = found.order.deadline_ms or 0
     if found.now_ms < deadline_ms:
         await shop.db.tx(jobs.retry, job, deadline_ms - found.now_ms, "the deadline is later")
@@ -131,7 +131,7 @@ def _no_code(tx: Tx, job: Job, lease_id: str, answer: CancelResult | None) -> No
     assert job.order_id is not None
     jobs.check(tx, job)
     if not fail_with_number(tx, job.order_id, lease_id, "no code came in time", answer):
-        jobs.retry(tx, job, 0, "the order was decided at this moment")
+        jobs.retry(tx, job, 0, "the order was just decided")
 
 
 def fail_with_number(
@@ -139,8 +139,8 @@ def fail_with_number(
 ) -> bool:
     """Fail an order and end its lease; False if the order was decided, or has another number.
 
-    ``answer`` is what the provider said to a cancel, None if it was not asked or did not answer:
-    unless the loan is over there, it is told again until it has heard.
+    ``answer`` is the provider's answer to a cancel, None if it was not asked or did not answer:
+    unless the provider has ended the lease, a job tells it until it succeeds.
     """
     found = look(tx, order_id, lock=True)
     if found is None or found.lease is None or found.lease.id != lease_id or not found.is_open:
@@ -154,7 +154,7 @@ def fail_with_number(
 
 
 def tell_provider(tx: Tx, lease: NumberLease, answer: CancelResult | None) -> None:
-    """See to it that the provider has the number back, after what it said to a cancel."""
+    """Make sure that the provider gets the number back, depending on its answer to a cancel."""
     if isinstance(answer, Cancelled):
         return
     not_before_ms = answer.until_ms if isinstance(answer, TooEarly) else 0
@@ -164,14 +164,14 @@ def tell_provider(tx: Tx, lease: NumberLease, answer: CancelResult | None) -> No
 
 
 def _end_trial(tx: Tx, trial_ms: int, job: Job) -> None:
-    """A rental that was not cancelled: it is paid for, and its inbox stays open."""
+    """The trial of a rental is over: the buyer pays, and the inbox stays open."""
     assert job.order_id is not None
     found = look(tx, job.order_id, lock=True)
     assert found is not None
     jobs.check(tx, job)
     until_ms = (found.receiving.assigned_ms or 0) + trial_ms
     if found.order.state is not OrderState.IN_PROGRESS or not found.is_open:
-        jobs.retry(tx, job, 0, "the order was decided at this moment")
+        jobs.retry(tx, job, 0, "the order was just decided")
     elif tx.now_ms < until_ms:
         jobs.retry(tx, job, until_ms - tx.now_ms, "the trial goes on")
     else:
@@ -181,7 +181,7 @@ def _end_trial(tx: Tx, trial_ms: int, job: Job) -> None:
 
 
 async def _end_of_number(shop: Shop, job: Job, found: Look, lease: NumberLease) -> None:
-    """The time is over that was paid for."""
+    """The time that was paid for is over."""
     until_ms = found.receiving.until_ms or 0
     if found.now_ms < until_ms:
         await shop.db.tx(jobs.retry, job, until_ms - found.now_ms, "the number's time is later")
@@ -224,20 +224,20 @@ def _close_delivered(
 
 
 def _close_failed(tx: Tx, job: Job) -> None:
-    """The order failed for a reason that knows nothing of numbers, e.g. its payment was lost."""
+    """The order failed for a reason outside receiving, e.g. its payment was lost."""
     assert job.order_id is not None
     found = look(tx, job.order_id, lock=True)
     jobs.check(tx, job)
     if found is None or found.lease is None or found.order.state in UNDER_WAY | DELIVERED:
-        jobs.retry(tx, job, 0, "the order was decided at this moment")
+        jobs.retry(tx, job, 0, "the order was just decided")
         return
     close_receiving(tx, job.order_id, found.lease, found.order.reason)
     tell_provider(tx, found.lease, None)
 
 
 async def abandon_receiving(shop: Shop, job: Job, why: str) -> None:
-    """A job of a reception keeps failing, for a fault of our own: the buyer gets the money back,
-    and the provider its number."""
+    """A receiving job keeps failing through a fault of ours: the buyer gets the money back, and the
+    provider its number."""
     await shop.db.tx(_abandon, job, why)
 
 

@@ -1,8 +1,8 @@
-"""Find the loan that answered a lost request, at a provider that keeps no reference of ours.
+"""Find the lease that answered a lost request, at a provider that keeps no reference of ours.
 
-It is one that fits the request and that nobody wrote down. A loan that another worker is about to
-write down looks the same, so only one that still belongs to nobody after a while is taken. Loans
-that fit the same requests are as good as each other: which attempt gets which does not matter.
+It is a lease that fits the request and that we have not stored. A lease that another worker is
+about to store looks the same, so we take only one that is still unclaimed after a while. Leases
+that fit the same request are interchangeable: it does not matter which attempt gets which.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from ringbolt.store.engine.db import Tx
 from ringbolt.store.jobs import Job
 
 CLAIM_AFTER_MS: Final = 15_000
-"""Longer than a provider's answer is waited for: by then its loan is written down."""
+"""Longer than we wait for a provider's answer: by then its lease is stored."""
 
 
 def record_lost(
     tx: Tx, terms: Terms, job: Job, attempt: Attempt, leases: Iterable[ActiveLease]
 ) -> bool:
-    """Whether the job was seen to: a loan was taken for ``attempt``, or is watched for a while.
-    False: there is none."""
+    """Whether a lease was taken for ``attempt``, or one is watched for a while and the job is
+    scheduled again. False: there is none."""
     found = _nobodys(tx, attempt, leases)
     watched = job.payload.get("watched", ()) if job.payload.get("watcher") == attempt.ref else ()
     since_ms = int(job.payload.get("watched_ms", tx.now_ms))
@@ -41,16 +41,15 @@ def record_lost(
         return False
     if not left:
         since_ms, watched = tx.now_ms, [lease.acquired.lease_id for lease in found]
-    told = {"watcher": attempt.ref, "watched": list(watched), "watched_ms": since_ms}
+    watch = {"watcher": attempt.ref, "watched": list(watched), "watched_ms": since_ms}
     delay_ms = since_ms + CLAIM_AFTER_MS - tx.now_ms
-    why = "a loan that nobody wrote down may be the one"
-    jobs.retry(tx, job, delay_ms, why, {**job.payload, **told})
+    why = "a lease that is not stored may be the one"
+    jobs.retry(tx, job, delay_ms, why, {**job.payload, **watch})
     return True
 
 
 def _nobodys(tx: Tx, attempt: Attempt, leases: Iterable[ActiveLease]) -> list[ActiveLease]:
-    """The loans that fit what ``attempt`` asked for and that are not written down, the oldest
-    first."""
+    """The leases that fit what ``attempt`` asked for and that are not stored, the oldest first."""
     order = orders.by_id(tx, attempt.order_id)
     assert order is not None
     wanted = order.command_as(ReceiveTexts)

@@ -1,7 +1,7 @@
 """A text that came to a number of ours, turned into a code, a state and money in one transaction.
 
-Each text is one order's at most: the one to which the number is lent at that moment. Whatever
-else comes is kept in quarantine and shown to nobody.
+Each text belongs to at most one order: the one that leases the number at that moment. Every other
+text stays in quarantine, where no buyer sees it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from ringbolt.store.receiving_orders import NumberLease, ReceivingOrder
 log = structlog.get_logger("ringbolt.numbers")
 
 TWICE_WITHIN_MS: Final = 5000
-"""Some sources tell of one text twice, under two names (textbee, issue 159)."""
+"""Some sources report one text twice, under two names (textbee, issue 159)."""
 CLOCKS_DIFFER_MS: Final = 5 * 60_000
 """How much a provider's clock may be behind ours; less than a number's cool-down."""
 _MATCH_AFTER_MS: Final = 2000
@@ -42,7 +42,7 @@ _MATCH_SINCE_MS: Final = 120_000
 
 @dataclass(frozen=True, slots=True)
 class _Recipient:
-    """Whose text it is. Their reception is locked."""
+    """The order that a text belongs to. Its receiving row is locked."""
 
     receiving: ReceivingOrder
     state: OrderState
@@ -51,13 +51,13 @@ class _Recipient:
 def receive_texts(
     tx: Tx, policy: ReceivingPolicy, source: str, texts: Iterable[InboundText]
 ) -> None:
-    """Take texts as the provider ``source`` tells of them; repeats are harmless."""
-    for told in texts:
-        lease_id = sanitise(told.lease_id) or None
+    """Store the texts that the provider ``source`` reports; repeats are harmless."""
+    for text in texts:
+        lease_id = sanitise(text.lease_id) or None
         new = NewText(
-            source, sanitise(told.event_id), lease_id, sanitise(told.number),
-            sanitise(told.sender), sanitise(told.text), sanitise(told.code),
-            clamp_ms(told.at_ms),
+            source, sanitise(text.event_id), lease_id, sanitise(text.number),
+            sanitise(text.sender), sanitise(text.text), sanitise(text.code),
+            clamp_ms(text.at_ms),
         )  # fmt: skip
         _take(tx, policy, new)
 
@@ -73,7 +73,7 @@ def _take(tx: Tx, policy: ReceivingPolicy, new: NewText) -> None:
     if before is not None or not received_texts.keep(tx, new, None) or lease is not None:
         return
     if not _opts_out(tx, policy, new):
-        # The lease may be just about to be written down, on another machine perhaps.
+        # Another worker may be about to store the lease.
         MATCH_TEXTS.enqueue(tx, run_at_ms=tx.now_ms + _MATCH_AFTER_MS)
 
 
@@ -82,12 +82,12 @@ def _lease_of(tx: Tx, text: NewText | ReceivedText) -> NumberLease | None:
     if text.lease_id is not None:
         return receiving_orders.lease_of_provider(tx, text.source, text.lease_id)
     lease = receiving_orders.open_lease_of_number(tx, text.number)
-    # What is told late may have come to who had the number before.
+    # A text reported late may have come to the former holder of the number.
     return None if lease is None or text.at_ms < lease.from_ms - CLOCKS_DIFFER_MS else lease
 
 
 def _recipient(tx: Tx, lease: NumberLease) -> _Recipient | None:
-    """Who gets what comes to the lease now; None once it is over, or its order failed."""
+    """The order that gets texts to the lease now; None if the lease is over or the order failed."""
     receiving = receiving_orders.receiving_of(tx, lease.order_id, lock=True)
     if receiving is None or receiving.lease_id != lease.id or receiving.closed_ms is not None:
         return None
@@ -108,7 +108,7 @@ def _may_still_be(before: ReceivedText, lease: NumberLease | None) -> bool:
 def _deliver(
     tx: Tx, recipient: _Recipient, text: NewText | ReceivedText, before: ReceivedText | None
 ) -> bool:
-    """Give a text to who it is for; False if their order failed at this very moment.
+    """Give a text to its order; False if the order has just failed.
 
     ``before`` is the text as it waits in quarantine, None if it does not.
     """
@@ -132,14 +132,14 @@ def _deliver(
     if code:
         changes["code"] = code
     receiving_orders.update_receiving(tx, order_id, **changes)
-    if is_first:  # from here on the timer is the number's
+    if is_first:  # from now on the timer ends the number's time
         set_timer(tx, order_id, receiving.until_ms or tx.now_ms)
     notify.changed(tx, order_id)
     return True
 
 
 def _only_count(tx: Tx, receiving: ReceivingOrder) -> None:
-    """One text too many; told once, so that a flood fills neither the log nor the webhooks."""
+    """Count a text above the limit; logged once, so that a flood fills neither log nor webhooks."""
     receiving_orders.update_receiving(tx, receiving.order_id, texts=receiving.texts + 1)
     if receiving.texts == received_texts.MOST_OF_ORDER:
         log.warning("further texts of an order are counted, not kept", order=receiving.order_id)
@@ -148,20 +148,20 @@ def _only_count(tx: Tx, receiving: ReceivingOrder) -> None:
 
 def _code_of(text: NewText | ReceivedText, receiving: ReceivingOrder) -> str:
     """The code that an order waits for; '' if there is none, or it is another service's: the number
-    may have been lent for that before."""
+    may have been used for that before."""
     if not receiving.is_rental and names_another(text.text, text.sender, receiving.service):
         return ""
     return text.code or extract_code(text.text, receiving.service) or ""
 
 
 def receive_early_texts(tx: Tx, lease: NumberLease) -> None:
-    """Give a lease that was written down just now what came to it since it was asked for."""
+    """Give a lease that was just stored the texts that came since it was asked for."""
     for text in received_texts.unclaimed(tx, lease.from_ms, lease.number):
         _claim(tx, text)
 
 
 async def match_texts(shop: Shop, job: Job) -> None:
-    """The job after texts that nobody waited for: their leases may be written down by now."""
+    """The job after texts without an order: their leases may be stored meanwhile."""
     await shop.db.tx(_match, job)
 
 
@@ -172,7 +172,7 @@ def _match(tx: Tx, job: Job) -> None:
 
 
 def _claim(tx: Tx, text: ReceivedText) -> None:
-    """Take a text out of quarantine, if its lease is there by now."""
+    """Take a text out of quarantine if its lease is stored now."""
     lease = _lease_of(tx, text)
     if lease is None or not _may_still_be(text, lease):
         return
@@ -182,7 +182,7 @@ def _claim(tx: Tx, text: ReceivedText) -> None:
 
 
 def _opts_out(tx: Tx, policy: ReceivingPolicy, text: NewText) -> bool:
-    """Whether it was sent to a number that we send from; STOP is heeded then, and START."""
+    """Whether it came to a number that we send from; if so, apply STOP and START."""
     if text.number not in policy.senders:
         return False
     match opt_out_of(text.text):

@@ -1,9 +1,9 @@
-"""Resolve an attempt to borrow a number whose answer nobody wrote down.
+"""Resolve an attempt to lease a number whose answer was not stored.
 
-The provider says how (``Recovery``): ask again with the same reference, look it up first, or wait.
-An order that was decided meanwhile wants no number; if one was lent all the same, it is given back.
-What can never be found out is given up: the money goes back, nothing is asked for twice, and the
-operator is told what the provider may charge for (``ringbolt numbers doubtful``).
+The provider's ``Recovery`` says how: ask again with the same reference, look it up first, or wait.
+An order that was decided meanwhile needs no number; if there is a lease all the same, we end it.
+If the outcome cannot be found out, the money goes back, we do not ask again, and the operator sees
+what the provider may charge for (``ringbolt numbers doubtful``).
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from ringbolt.store.orders import Order
 log = structlog.get_logger("ringbolt.numbers")
 
 FORGET_AFTER_MS = 30 * 60_000
-"""A number that was perhaps lent, and that nobody could be asked about, is long taken back."""
+"""By then the provider has taken back a number that we could not ask it about."""
 _KEPT = ("avoid", "asked", "since_ms")
 _NOT_KNOWN = "the provider's answer is not known"
 
 
 async def recover(shop: Shop, job: Job, order: Order, attempt: Attempt, now_ms: int) -> None:
-    """Somebody asked, or was about to ask, and did not write down the answer."""
+    """An earlier run asked, or was about to ask, and did not store the answer."""
     try:
         provider = provider_named(shop, attempt.carrier)
         if provider.recovery is Recovery.LOOKUP and await _is_resolved(
@@ -57,7 +57,7 @@ async def recover(shop: Shop, job: Job, order: Order, attempt: Attempt, now_ms: 
 async def _is_resolved(
     shop: Shop, job: Job, provider: NumberProvider, order: Order, attempt: Attempt, now_ms: int
 ) -> bool:
-    """False if the provider cannot be looked into at all. Raises ``Unavailable``."""
+    """False if the provider cannot look anything up. Raises ``Unavailable``."""
     terms = terms_of(shop, order, attempt)
     if isinstance(provider, SupportsLeaseLookup):
         found = await provider.find(attempt.ref)
@@ -77,13 +77,13 @@ async def _is_resolved(
 async def _absent(
     shop: Shop, job: Job, provider: NumberProvider, order: Order, attempt: Attempt, now_ms: int
 ) -> None:
-    """The provider does not know of a loan for this attempt."""
+    """The provider does not know a lease of this attempt."""
     if not is_surely_absent(job, attempt, now_ms):
         seen = {**job.payload, "absent": attempt.ref, "absent_ms": now_ms}
         why = "the provider does not know of it (yet)"
         await shop.db.tx(jobs.retry, job, ABSENT_AFTER_MS, why, seen)
     elif order.state not in NOT_TAKEN or is_late(shop.policies.receiving, order, attempt, now_ms):
-        none = Rejected("nobody lent one in time")
+        none = Rejected("no number was leased in time")
         await shop.db.tx(answered, terms_of(shop, order, attempt), job, attempt, none)
     else:
         kept = {name: value for name, value in job.payload.items() if name in _KEPT}
@@ -101,12 +101,12 @@ async def _wait(
     *,
     may_be_told: bool,
 ) -> None:
-    """Not known yet. ``may_be_told``: the provider may still say what became of it."""
+    """The outcome is not known yet. ``may_be_told``: the provider may still report it."""
     late = is_late(shop.policies.receiving, order, attempt, now_ms)
     asks_on = may_be_told and now_ms < attempt.created_ms + FORGET_AFTER_MS
     if await shop.db.tx(_wait_or_give_up, job, attempt, why, late, asks_on):
         log.warning(
-            "a number may have been lent that nobody knows of; look into the provider's account",
+            "the provider may have leased a number that we do not know; check its account",
             provider=attempt.carrier,
             ref=attempt.ref,
             order=attempt.order_id,
@@ -116,10 +116,10 @@ async def _wait(
 def _wait_or_give_up(
     tx: Tx, job: Job, attempt: Attempt, why: str, late: bool, asks_on: bool
 ) -> bool:
-    """Late, the money goes back; the number, if one was lent, as soon as that is known. True if
-    that will never be."""
+    """The deadline is over: the money goes back. A leased number goes back as soon as we know of
+    it; True if we never will."""
     if late:
-        give_up(tx, attempt.order_id, f"it is not known whether a number was lent: {why}")
+        give_up(tx, attempt.order_id, f"it is not known whether a number was leased: {why}")
     if not late or asks_on:
         jobs.retry(tx, job, DISPATCH_RECEIVING.backoff.delay_ms(job.attempts), why)
         return False

@@ -1,7 +1,7 @@
-"""Give a number back that no order wants: tell its provider until it has heard.
+"""Give back a number that no order needs: tell its provider until that succeeds.
 
-Our books are closed before; this is about the provider alone, who would keep the number, and
-perhaps charge for it.
+Our own lease is closed before. This job only makes sure that the provider does not keep the number
+reserved, and perhaps charge for it.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ from ringbolt.store.jobs import Job
 log = structlog.get_logger("ringbolt.numbers")
 
 _MARGIN_MS = 600_000
-"""Asked so much longer than the loan can last: two clocks may differ."""
+"""We keep asking this much longer than the lease lasts: the two clocks may differ."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Loan:
+class _Lease:
     provider: str
     id: str
     until_ms: int
 
 
 async def release_number(shop: Shop, job: Job) -> None:
-    """The job behind every unwanted loan; safe to run again."""
-    lease = _Loan(job.payload["provider"], job.payload["loan"], job.payload["until_ms"])
+    """The job that ends an unneeded lease; safe to run again."""
+    lease = _Lease(job.payload["provider"], job.payload["loan"], job.payload["until_ms"])
     try:
         provider = provider_named(shop, lease.provider)
         answer = await provider.cancel(lease.id)
-        if isinstance(answer, HasText):  # it was of use, though to nobody who paid for it
+        if isinstance(answer, HasText):  # the number was used, though no buyer paid for it
             await provider.finish(lease.id)
     except Unavailable as error:
         await shop.db.tx(_again, job, lease, error.message)
@@ -66,7 +66,7 @@ def _later(tx: Tx, job: Job, until_ms: int) -> None:
     jobs.retry(tx, job, delay_ms, "the provider refuses until then")
 
 
-def _again(tx: Tx, job: Job, lease: _Loan, why: str) -> None:
+def _again(tx: Tx, job: Job, lease: _Lease, why: str) -> None:
     if tx.now_ms >= lease.until_ms + _MARGIN_MS:
         log.warning("a number was not given back; its time is over", provider=lease.provider)
         jobs.finish(tx, job)

@@ -27,7 +27,7 @@ _WHY = "the buyer asked for another number"
 
 
 async def replace_number(shop: Shop, order_id: str) -> None:
-    """Give the present number back and look for another; the deadline stays as it is.
+    """Give the present number back and look for another; the deadline stays the same.
 
     Raises ``NotFound``, ``Conflict`` if a code came, it is too early (with ``retry_after_s``) or
     was done often enough, ``Unavailable`` if the provider cannot be asked.
@@ -47,8 +47,8 @@ async def replace_number(shop: Shop, order_id: str) -> None:
 
 
 def _present_lease(other_numbers: int, found: Look) -> NumberLease:
-    """The lease to give back. Raises ``Conflict`` if it is not to be; ``other_numbers`` is how many
-    one order may have after its first."""
+    """The lease to give back. Raises ``Conflict`` if it must stay; ``other_numbers`` is how many
+    numbers an order may have after its first."""
     if found.order.state is not OrderState.IN_PROGRESS or found.lease is None:
         raise Conflict(
             "Another number can be had while a number waits for its code.", suggestion=LOOK

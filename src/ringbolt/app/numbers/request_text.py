@@ -17,7 +17,7 @@ from ringbolt.store.engine.db import Tx
 from ringbolt.store.receiving_orders import NumberLease
 
 EXTENDED_AT_MOST_MS: Final = 2 * 20 * 60_000
-"""How much later than first said a number goes back."""
+"""How much longer than first agreed a lease may last."""
 AGAIN: Final = "Order the same number once more."
 
 
@@ -40,27 +40,27 @@ async def request_text(shop: Shop, order_id: str) -> None:
         raise Conflict("The number went back.", suggestion=AGAIN)
     provider = provider_named(shop, found.lease.provider)
     if not await provider.request_text(found.lease.provider_id):
-        raise Conflict("The provider gives no more texts on this number.", suggestion=AGAIN)
+        raise Conflict("The provider does not allow another text on this number.", suggestion=AGAIN)
     until_ms = await _until_ms(provider, found.lease)
     await shop.db.tx(_extend, order_id, found.lease, until_ms)
 
 
 async def _until_ms(provider: NumberProvider, lease: NumberLease) -> int:
-    """When the provider takes the number back now, as far as it can be asked. Only its own word
-    counts: it may lend the number to others afterwards."""
+    """When the provider now ends the lease, if it can be asked. Only its own time counts: it may
+    give the number to others afterwards."""
     if not isinstance(provider, SupportsLeaseLookup):
         return lease.until_ms
     try:
-        told = await provider.find(lease.id)
+        found = await provider.find(lease.id)
     except Unavailable:  # the text is granted all the same; the number's time stays as it was
         return lease.until_ms
-    return lease.until_ms if told is None else told.until_ms
+    return lease.until_ms if found is None else found.until_ms
 
 
 def _extend(tx: Tx, order_id: str, lease: NumberLease, until_ms: int) -> None:
     found = look(tx, order_id, lock=True)
     if found is None or found.receiving.lease_id != lease.id or not found.is_open:
-        raise Conflict("The number went back at this very moment.", suggestion=AGAIN)
+        raise Conflict("The number has just gone back.", suggestion=AGAIN)
     until_ms = min(until_ms, lease.until_ms + EXTENDED_AT_MOST_MS)
     if until_ms > (found.receiving.until_ms or 0):
         receiving_orders.update_receiving(tx, order_id, until_ms=until_ms)

@@ -76,7 +76,7 @@ async def audit_shop(
 
 
 def check_sums(report: AuditReport) -> None:
-    """Add a difference for every sum that does not come out."""
+    """Add a difference for every sum that does not match."""
     books = report.books
     difference = books.received - (books.settled + books.returned + report.owed_msat)
     if difference:
@@ -116,7 +116,7 @@ async def _compare_with_node(
         if found is None:
             found = await node.lookup_invoice(bytes.fromhex(payment.payment_hash))
         _compare(payment, found, report)
-    if settled.keys() - booked.keys():  # what was sold while we read is booked by now
+    if settled.keys() - booked.keys():  # sales made while we read are booked now
         booked |= {payment.payment_hash: payment for payment in await db.read(audit.payments)}
     for payment_hash, invoice in settled.items():
         if payment_hash not in booked:
@@ -155,7 +155,7 @@ async def _compare_holds(
 
 
 def _here(payments: Iterable[At], name: str, report: AuditReport) -> Iterator[At]:
-    """Those at the node of that ``name``; the others are counted."""
+    """The payments at the node ``name``; counts the others."""
     for payment in payments:
         if not name or payment.node in ("", name):
             yield payment

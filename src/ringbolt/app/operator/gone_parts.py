@@ -1,6 +1,6 @@
 """What waits for a part that is gone from the settings.
 
-Nobody else is asked about it. Put back under its name, the part is asked on where it was left.
+No other part is asked. When the part is back under its name, its orders go on where they stopped.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def known_parts(shop: Shop) -> KnownParts:
 
 
 def gone_parts(tx: Tx, known: KnownParts) -> list[GonePart]:
-    """Those for which something waits."""
+    """The missing parts for which orders or payments wait."""
     waiting: dict[tuple[str, str], int] = {}
     for found in open_attempts(tx):
         area = _AREAS.get(found.kind)

@@ -1,4 +1,4 @@
-"""The operator's own numbers, and those that a provider may have lent without telling us."""
+"""The operator's own numbers, and numbers that a provider may have leased without our knowing."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from ringbolt.store import pool, receiving_orders
 from ringbolt.store.engine.db import Tx
 
 DOUBTFUL_DAYS = 30
-"""Longer ago, and whatever a provider charged is on its bill."""
+"""What a provider charged before that is on its bill."""
 _DOUBTFUL_AT_MOST = 500
 _DAY_MS = 86_400_000
 
 
 def add_number(tx: Tx, number: str, country: str, label: str) -> dict[str, Any]:
-    """Lend ``number`` (E.164) from now on. ``country`` '' is that of the number itself.
+    """Offer ``number`` (E.164) from now on. ``country`` '' is that of the number itself.
 
-    Raises ``InvalidInput`` for what is no number, or if it is lent already.
+    Raises ``InvalidInput`` for a text that is not a number, or if it is offered already.
     """
     region = parse_destination(number, scripted_allowed=False).region
     found = resolve_country(country) if country else by_region(region)
@@ -35,7 +35,7 @@ def add_number(tx: Tx, number: str, country: str, label: str) -> dict[str, Any]:
 
 
 def list_numbers(tx: Tx) -> list[dict[str, Any]]:
-    """Every number that is lent, in order."""
+    """Every number on offer, in order."""
     return [
         {
             "number": entry.number,
@@ -48,14 +48,14 @@ def list_numbers(tx: Tx) -> list[dict[str, Any]]:
 
 
 def remove_number(tx: Tx, number: str) -> None:
-    """Lend it no more; an order that has it keeps it to its end. Raises ``NotFound``."""
+    """Stop offering it; an order that has it keeps it to its end. Raises ``NotFound``."""
     if not pool.remove(tx, number):
         raise NotFound(f"{number} is not among the numbers.")
 
 
 def list_doubtful(tx: Tx) -> list[dict[str, Any]]:
-    """Numbers that a provider may have lent without anybody hearing of it, of orders of the last
-    30 days, the latest first: their money went back, and the provider may charge for them."""
+    """Numbers that a provider may have leased without our knowing, of orders of the last 30 days,
+    the latest first: the buyers got their money back, and the provider may charge for them."""
     since_ms = tx.now_ms - DOUBTFUL_DAYS * _DAY_MS
     return [
         {

@@ -14,21 +14,21 @@ from ringbolt.store.suppressions import Channel
 
 
 def destination_of(to: str) -> tuple[Channel, str]:
-    """What a number or an e-mail address is suppressed as. Raises ``InvalidInput``."""
+    """The channel and hash of a number or an e-mail address. Raises ``InvalidInput``."""
     if "@" in to:
         return "email", mailbox_of(parse_address(to).address)
     return "sms", parse_destination(to, scripted_allowed=True).number
 
 
 def suppress(tx: Tx, keyring: Keyring, to: str, why: str) -> dict[str, Any]:
-    """Send nothing to ``to`` any more. Harmless if that was so before."""
+    """Send nothing to ``to`` any more. Harmless if it is suppressed already."""
     channel, text = destination_of(to)
     is_new = suppressions.add(tx, channel, hash_of(keyring.current, text), why[:200])
     return {"to": to, "channel": channel, "suppressed": True, "was_before": not is_new}
 
 
 def allow_again(tx: Tx, keyring: Keyring, to: str) -> dict[str, Any]:
-    """Messages to ``to`` are sent again. Raises ``NotFound`` if they were all along."""
+    """Allow messages to ``to`` again. Raises ``NotFound`` if it is not suppressed."""
     channel, text = destination_of(to)
     removed = [suppressions.remove(tx, channel, each) for each in hashes_of(keyring, text)]
     if not any(removed):

@@ -1,4 +1,4 @@
-"""Housekeeping, once an hour: texts that are no longer needed, and what nobody will ask for."""
+"""Housekeeping, once an hour: remove old texts, histories and unpaid orders."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _KEEP_AUDIO_S = 7200.0  # longer than any call that may still be playing it
 
 
 def schedule(tx: Tx) -> None:
-    """See to it that the sweep runs; harmless if it is scheduled already."""
+    """Make sure that the sweep is scheduled; harmless if it is."""
     SWEEP.enqueue(tx, run_at_ms=tx.now_ms + EVERY_MS)
 
 
 async def sweep(shop: Shop, job: Job) -> None:
     keep = shop.policies.retention
     wiped = housekeeping.BATCH
-    while wiped == housekeeping.BATCH:  # a small transaction each, so that nobody waits long
+    while wiped == housekeeping.BATCH:  # small transactions, so that other writers do not wait long
         wiped = await shop.db.tx(housekeeping.wipe_texts, keep.texts_ms)
     while await shop.db.tx(unpaid.forget, keep.unpaid_ms) == unpaid.FORGET_BATCH:
         continue

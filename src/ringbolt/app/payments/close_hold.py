@@ -1,7 +1,7 @@
 """Tell the node what was decided: settle the hold of a fulfilled order, cancel any other.
 
 Both are idempotent at the node, so that a worker may die between any two lines. The books follow
-the node's word, not our wish.
+what the node reports, not what we decided.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ log = structlog.get_logger("ringbolt.holds")
 
 
 def order_to_close(tx: Tx, order_id: str, _: str) -> Order | None:
-    """What the job begins with; its ``Look``."""
+    """The order that the job needs first; its ``Look``."""
     return orders.by_id(tx, order_id)
 
 
@@ -73,7 +73,7 @@ async def _settle(shop: Shop, node: SupportsHoldInvoices, job: Job, order: Order
 
 
 async def _state(node: LightningNode, order: Order) -> InvoiceState | None:
-    """What has become of the order's invoice; None while that is not known.
+    """The state of the order's invoice; None while it is not known.
 
     A node that does not know it may be the wrong one, named by mistake, while ours still holds
     the payment: it counts as gone only once the block has passed at which it falls back, or if
@@ -105,7 +105,7 @@ def _settled(tx: Tx, job: Job, order: Order) -> None:
 
 
 def _lost(tx: Tx, job: Job, order: Order) -> None:
-    """Delivered, and the payer has the money: the loss is ours, and the books say so."""
+    """The order was delivered, but the payment returned to the payer: book our loss."""
     jobs.finish(tx, job)
     if orders.move(tx, order.id, OrderState.RETURNED, LOST):
         ledger.void(tx, hold_idem(order.id))

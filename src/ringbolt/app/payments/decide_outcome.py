@@ -1,7 +1,7 @@
-"""Fulfilled or failed: decided once for an order, with what it means for the money.
+"""Decide once whether an order is fulfilled or failed, and move its money.
 
-The compare-and-swap on the order's state is the decision. What the node must be told about a
-hold invoice is a job of the same transaction; everything else about the money is done in it.
+The compare-and-swap on the order's state is the decision. The same transaction moves the money in
+the books; for a hold invoice it adds the job that settles or cancels it at the node.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MAX_TRIES = 5
 
 
 def fulfil(tx: Tx, order_id: str, why: str) -> bool:
-    """What was promised happened: the money is ours. False if the order was decided before."""
+    """The order is fulfilled: the money is ours. False if it was decided before."""
     if not orders.move(tx, order_id, OrderState.FULFILLED, why):
         return False
     order = _present(tx, order_id)
@@ -78,8 +78,8 @@ def fail(
     may_retry: bool = False,
     only_from: OrderState | frozenset[OrderState] | None = None,
 ) -> bool:
-    """What was promised will not happen: the money is the buyer's. False if decided before, or
-    if the order is in no state of ``only_from``.
+    """The order failed: the money is the buyer's. False if it was decided before, or if its state
+    is not in ``only_from``.
 
     ``may_retry`` matters for orders paid with L402 only.
     """

@@ -1,7 +1,7 @@
-"""Give up what can wait no longer: unpaid invoices, and payments about to fall back by themselves.
+"""End unpaid orders whose invoice expired, and held payments that are about to fall back.
 
-One job looks at both every few seconds. The order is decided first, and then the node is told to
-cancel, so that nobody can pay an invoice that nothing is delivered for.
+One job looks at both every few seconds. It decides the order first, and then has the
+node cancel the invoice, so that no buyer can pay for an order that will not be delivered.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ EVERY_MS = 10_000
 GRACE_MS = 5000
 """An invoice may be paid in its last second; the node says so a moment later."""
 MARGIN_BLOCKS = 30
-"""So long before the last block of a held payment the order is given up. LND lets it go by itself
-18 blocks before (facts of v0.21)."""
+"""How many blocks before the last block of a held payment we fail its order. LND cancels the
+payment by itself 18 blocks before (facts of v0.21)."""
 _BATCH = 200
 
 
 def schedule(tx: Tx) -> None:
-    """See to it that the job runs; harmless if it is scheduled already."""
+    """Make sure that the job is scheduled; harmless if it is."""
     LOOK_AFTER_HOLDS.enqueue(tx, run_at_ms=tx.now_ms + EVERY_MS)
 
 
@@ -65,8 +65,9 @@ async def expire_now(shop: Shop, order_id: str) -> bool:
 
 
 async def _release_before_the_end(shop: Shop, name: str) -> None:
-    """Of one node: each counts the blocks of its own chain. What a node holds that is gone from
-    the settings ends by the deadlines of its orders."""
+    """Fail the orders whose held payments at one node are near their last block. Each node counts
+    the blocks of its own chain. For a node that is gone from the settings, only the deadlines of
+    its orders apply."""
     node = shop.node_named(name)
     if node is None:
         return

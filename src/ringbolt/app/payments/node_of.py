@@ -1,4 +1,4 @@
-"""The node that an invoice is at, or that was asked to pay one: only that one is asked about it."""
+"""Find the node that has an invoice, or that was asked to pay one: only it knows the outcome."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ log = structlog.get_logger("ringbolt.parts")
 
 
 def node_of(shop: Shop, name: str, order_id: str) -> LightningNode:
-    """Raises ``NodeUnavailable``, and tells the operator, if the node is gone from the settings."""
+    """Raises ``NodeUnavailable``, and logs it, if the node is gone from the settings."""
     node = shop.node_named(name)
     if node is None:
         log.error(

@@ -1,8 +1,8 @@
 """Pay a referrer what is owed to a Lightning Address, each share exactly once.
 
-One payout to an address is under way at a time. Its money is set aside in the transaction that
-writes it down, and its invoice is written down before anything is paid, because every question
-to an address makes another invoice. A payment whose outcome is not known is looked up until it
+One payout to an address is under way at a time. Its money is reserved in the transaction that
+stores it, and its invoice is stored before it is paid, because an address answers each request with
+another invoice. A payment whose outcome is not known is looked up until it
 is; only a definite failure lets another payout, with another invoice, begin.
 """
 
@@ -74,14 +74,14 @@ async def pay_referral(shop: Shop, job: Job) -> None:
 
 
 def _current(tx: Tx, job: Job, min_msat: int, new_id: str) -> Payout | None:
-    """The payout under way, or a new one with its money set aside; None if too little is owed,
+    """The payout under way, or a new one with its money reserved; None if too little is owed,
     and the job is done."""
     jobs.check(tx, job)
     address: str = job.payload["address"]
     found = payouts.unfinished(tx, address)
     if found is not None:
         return found
-    # Locked, so that a share that accrues now sees the job gone, or we see the share.
+    # Locked: a share that accrues now either finds the job gone, or we count it.
     account = account_of_referrer(address)
     owed_msat = payouts.locked_balance(tx, account).available_msat
     amount_msat = msat(sats_down(min(owed_msat, job.payload.get("max_msat", owed_msat))))
@@ -103,10 +103,10 @@ async def _with_invoice(
     try:
         text = await addresses.invoice_for(payout.address, payout.amount_msat, COMMENT)
     except AddressRefused as error:
-        told: dict[str, Any] = {}
+        note: dict[str, Any] = {}
         if error.max_msat is not None and min_msat <= error.max_msat < payout.amount_msat:
-            told["max_msat"] = error.max_msat
-        await shop.db.tx(_failed, job, payout, error.message, told)
+            note["max_msat"] = error.max_msat
+        await shop.db.tx(_failed, job, payout, error.message, note)
         return None
     invoice = await asyncio.to_thread(bolt11.decode, text)
     assert invoice.amount_msat == payout.amount_msat, "the resolver checks it"
@@ -118,11 +118,11 @@ def _begin(
 ) -> Payout | None:
     jobs.check(tx, job)
     if not named_invoices.name(tx, payment_hash, named_invoices.of_payout(payout.id)):
-        # To the node it would be one payment: what was paid before would count as paid again.
+        # The node would see one payment: an earlier payment would count as this one.
         _failed(tx, job, payout, "the address answered with an invoice that was used before")
         return None
     begun = payouts.begin(tx, payout.id, text, payment_hash, node)
-    assert begun, "whoever holds the job is the only one to move the payout"
+    assert begun, "only the holder of the job moves the payout"
     return replace(
         payout, state=PayoutState.PAYING, bolt11=text, payment_hash=payment_hash, node=node
     )
@@ -144,7 +144,7 @@ async def _outcome(
     jobs.sure(job)
     outcome = await payer.pay(payout.bolt11, max_fee_msat, _PAY_TIMEOUT_S)
     if isinstance(outcome, PaymentFailed):
-        # Another invoice is paid once this one is given up: not on one word alone.
+        # After a failure another invoice is paid, so the failure is confirmed by a look-up.
         known = await payer.lookup_payment(payment_hash)
         return outcome if known is None else known
     return outcome
@@ -163,14 +163,14 @@ def _paid(tx: Tx, job: Job, payout: Payout, fee_msat: int) -> None:
 
 
 def _failed(
-    tx: Tx, job: Job, payout: Payout, reason: str, told: dict[str, Any] | None = None
+    tx: Tx, job: Job, payout: Payout, reason: str, note: dict[str, Any] | None = None
 ) -> None:
     """Certainly not paid: the money is the referrer's again, and another payout follows later.
 
-    ``told`` is what the next run shall know besides.
+    ``note`` is added to the payload of the next run.
     """
     if payouts.fail(tx, payout.id, reason):
         ledger.void(tx, payout_idem(payout.id))
     tries: int = job.payload.get("tries", 0)
     delay_ms = min(_DAY_MS, _MINUTE_MS * 2 ** min(tries, 11))
-    jobs.retry(tx, job, delay_ms, reason, {**job.payload, **(told or {}), "tries": tries + 1})
+    jobs.retry(tx, job, delay_ms, reason, {**job.payload, **(note or {}), "tries": tries + 1})

@@ -1,7 +1,7 @@
-"""What the node tells of a hold invoice, turned into an order's state.
+"""What the node reports about a hold invoice, turned into an order's state.
 
-ACCEPTED secures the money; CANCELED means that it is gone. What the node does because we told it
-to (settle, cancel) is written down by ``close_hold``, which told it.
+ACCEPTED secures the money; CANCELED means that it is gone. What the node does at our request
+(settle, cancel) is stored by ``close_hold``, which makes the request.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ log = structlog.get_logger("ringbolt.holds")
 
 
 def record_hold(tx: Tx, order_id: str, invoice: InvoiceStatus, policy: HoldPolicy) -> None:
-    """Apply what the node says of an order's invoice; harmless however often it says it."""
+    """Apply what the node reports about an order's invoice; repeats are harmless."""
     order = orders.by_id(tx, order_id)
     if order is None:
         return
@@ -48,7 +48,7 @@ def record_hold(tx: Tx, order_id: str, invoice: InvoiceStatus, policy: HoldPolic
 
 def _accepted(tx: Tx, order: Order, invoice: InvoiceStatus, policy: HoldPolicy) -> None:
     if order.state is OrderState.EXPIRED:
-        # It was paid in the moment in which it ran out: the payer has it back at once.
+        # It was paid just as it expired: the payer gets the money back at once.
         CLOSE_HOLD.enqueue(tx, order_id=order.id)
         return
     if not orders.move(
@@ -97,7 +97,7 @@ def _revoked_key(tx: Tx, order: Order) -> str:
 
 
 def _canceled(tx: Tx, order: Order) -> None:
-    """The node let the payment go: by our word, near its last block, or because it ran out."""
+    """The node canceled the payment: at our request, near its last block, or because it expired."""
     if order.state is OrderState.AWAITING_PAYMENT:
         if orders.move(tx, order.id, OrderState.EXPIRED, "the invoice ran out"):
             orders.finish(tx, order.id)

@@ -1,4 +1,4 @@
-"""Book what the node says was paid."""
+"""Book the payments that the node reports."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from ringbolt.store.engine.db import Tx
 
 
 def settled_cursor(pubkey: str) -> str:
-    """Where it is kept how far a node's settled invoices were read. Each node counts its own: a
-    cursor of another node would hide what this one settled."""
+    """The name of the cursor into a node's settled invoices. Each node has its own: the cursor of
+    another node would hide what this one settled."""
     return f"node:{pubkey}:settle_index"
 
 
 def record_settlement(tx: Tx, keyring: Keyring, cursor: str, invoice: InvoiceStatus) -> bool:
     """Book a settled invoice if it is one of ours, and remember how far we have read.
 
-    Those sold for L402 are told by the nonce in the memo: it yields the preimage, and so the
-    payment hash. A credential that was shown before the node's word came has booked it already.
+    The nonce in the memo identifies those sold for L402: it yields the preimage, and so the payment
+    hash. A credential that was shown before the node's report has booked it already.
     True if this is what booked it. Of an order's hold invoice only what was paid above the price
     is booked here; the rest was when it was held.
     """

@@ -16,7 +16,7 @@ from ringbolt.store.orders import Order
 
 
 def accrue(tx: Tx, order: Order) -> bool:
-    """Book the share of whoever referred the buyer; False if nobody did, or it was booked before.
+    """Book the referrer's share; False if the order has no referrer, or it was booked before.
 
     A top-up earns nothing: the orders that are paid from it do. Whether the balance is worth a
     payment is for the payout's job to see.

@@ -95,7 +95,7 @@ def _claim(tx: Tx, refund: Refund, invoice_text: str, payment_hash: str, node: s
     if not is_failed or not _is_open(tx, refund):
         raise Conflict("This refund was claimed already.", code="REFUND_CLAIMED")
     if not named_invoices.name(tx, payment_hash, named_invoices.of_refund(refund.order_id)):
-        raise InvalidInput("This invoice was named before; make a fresh one.")
+        raise InvalidInput("This invoice was used before; make a fresh one.")
     if not refunds.claim(tx, refund.order_id, invoice_text, payment_hash, node):
         raise Conflict("This refund was claimed already.", code="REFUND_CLAIMED")
     orders.close_retry(tx, refund.order_id)
@@ -164,7 +164,7 @@ async def _pay(
     max_fee_msat = policy.max_refund_fee_msat(refund.amount_msat)
     outcome = await payer.pay(refund.bolt11, max_fee_msat, _PAY_TIMEOUT_S)
     if isinstance(outcome, PaymentFailed):
-        # A second invoice is paid once this one is given up: not on one word alone.
+        # After a failure a second invoice may be paid, so the failure is confirmed by a look-up.
         known = await payer.lookup_payment(bytes.fromhex(refund.payment_hash))
         return outcome if known is None else known
     return outcome

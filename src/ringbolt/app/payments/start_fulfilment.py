@@ -11,14 +11,14 @@ from ringbolt.store.engine.db import Tx
 from ringbolt.store.orders import Order
 
 HOLDS = "holds"
-"""The channel that is woken when a hold invoice is to be watched."""
+"""The channel to wake when a hold invoice must be watched."""
 
 MEMO = "Ringbolt order"
-"""What stands in every hold invoice: nothing that tells what was bought, or for whom."""
+"""The memo of every hold invoice: it must not show what was bought, or for whom."""
 
 
 def dispatch_paid(tx: Tx, order: Order) -> None:
-    """The money of ``order`` is secured in this very transaction: bring it about."""
+    """Start the fulfilment of ``order``, whose money this transaction secures."""
     if order.kind is OrderKind.FUND:
         fulfil(tx, order.id, "the payment is held")
         orders.finish(tx, order.id)

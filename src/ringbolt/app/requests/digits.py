@@ -1,7 +1,7 @@
-"""The digits that a call's buyer is told, from the keys that were pressed.
+"""The digits that a call's buyer gets, from the keys that were pressed.
 
-A carrier tells every key as it is pressed. What was asked for is less: the finish key ends the
-digits and is none of them, and there are never more than were asked for.
+A carrier reports every key. The buyer gets only what was asked for: the finish key ends an answer
+and is not part of it, and an answer is never longer than its question allows.
 """
 
 from __future__ import annotations
@@ -10,18 +10,17 @@ from ringbolt.core.calls.call import Gather, Record
 from ringbolt.core.commands import CallOrder
 
 
-def told_digits(command: CallOrder, raw: str) -> str:
-    """What all questions of the call were answered, one behind the other; every key if it asks
-    for none."""
+def answered_digits(command: CallOrder, raw: str) -> str:
+    """The answers to all questions of the call, joined; every key if it asks no question."""
     return "".join(gathered(command, raw)) if command.gathers else raw
 
 
 def gathered(command: CallOrder, raw: str) -> tuple[str, ...]:
-    """What each question was answered, in order; '' for one that got no key.
+    """The answer to each question, in order; '' for a question without a key.
 
-    The keys are dealt out to one question after another: what comes behind a finish key, or is
-    more than a question takes, answers the next one. What is left answers none, and so does the
-    key that ends a recording.
+    The questions take the keys in turn: keys after a finish key, or more than a question takes,
+    answer the next question. Keys that are left over, and the key that ends a recording, answer
+    none.
     """
     answers: list[str] = []
     rest = raw
@@ -35,7 +34,7 @@ def gathered(command: CallOrder, raw: str) -> tuple[str, ...]:
 
 
 def _take(gather: Gather, keys: str) -> tuple[str, str]:
-    """The answer at the beginning of ``keys``, and the keys behind it."""
+    """The answer at the beginning of ``keys``, and the keys after it."""
     for place, key in enumerate(keys):
         if key == gather.finish_key:
             return keys[:place], keys[place + 1 :]

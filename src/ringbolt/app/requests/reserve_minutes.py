@@ -21,7 +21,7 @@ _CHARS_PER_S: Final = 12.0
 _IDEOGRAM_CHARS: Final = 4
 _HANGUL_CHARS: Final = 3
 _KANA_CHARS: Final = 2
-"""What one of them counts as: each is a syllable or so."""
+"""What an ideogram or syllable sign counts as: about a syllable."""
 _VOWELLESS_CHARS: Final = 2
 """What a letter counts as in scripts that leave vowels out: Arabic's and Hebrew's."""
 _DIGIT_CHARS: Final = 6
@@ -34,7 +34,7 @@ _KANA = re.compile("[\u3041-\u30ff\u31f0-\u31ff\uff66-\uff9f]")
 _DIGIT = re.compile(r"\d")
 _VOWELLESS = re.compile("[\u05d0-\u05ea\u0620-\u064a\u066e-\u06d3\u0750-\u077f]")
 NOT_KNOWN: Final[Mapping[str, int]] = {}
-"""Nothing is known of the lengths of files."""
+"""No file's length is known."""
 
 
 def reserve_minutes(
@@ -72,8 +72,8 @@ def reserve_minutes(
 
 @dataclass(frozen=True, slots=True)
 class Length:
-    """How long a script takes: ``about_s`` of what is spoken or waited for, ``exact_s`` of files.
-    ``is_open``: there is more, and nobody knows how much."""
+    """How long a script takes: ``about_s`` for speech and pauses, ``exact_s`` for files.
+    ``is_open``: it also plays files of unknown length."""
 
     about_s: float = 0.0
     exact_s: float = 0.0
@@ -88,7 +88,7 @@ class Length:
 
 
 def length_of(command: CallOrder, lengths: Mapping[str, int] = NOT_KNOWN) -> Length:
-    """What the whole script of a call takes."""
+    """The length of the whole script of a call."""
     if command.steps:
         return _sum(command.steps, lengths)
     if command.audio_url:

@@ -1,4 +1,4 @@
-"""What a call says, as the rules about what is said see it."""
+"""The texts of a call, as the content rules check them."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What buyers are told, and how it is sent."""
+"""Notices to buyers: what they say, and how they are sent."""

@@ -1,14 +1,14 @@
-"""Tell a call's buyer what becomes of it: every status, and at its end what was pressed.
+"""Notify a call's buyer: of every status, and at its end of the keys that were pressed.
 
-Both are written down in the transaction that makes them true, and sent as ``send_webhook`` does.
-They are queues of their own: a receiver of digits waits for no receiver of statuses.
+Each notice is stored in the transaction that makes it true, and sent by ``send_webhook``. Statuses
+and digits have separate queues: a slow receiver of one does not delay the other.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from ringbolt.app.requests.digits import told_digits
+from ringbolt.app.requests.digits import answered_digits
 from ringbolt.app.webhooks import notify
 from ringbolt.app.webhooks.call_status import talked_ms
 from ringbolt.core.commands import CallOrder
@@ -23,10 +23,10 @@ DIGITS: Final = "digits"
 
 
 def changed(tx: Tx, order_id: str, at_ms: int | None = None) -> None:
-    """Tell the receivers of an order's call, if it has any, what it came to ``at_ms``, or now.
+    """Notify the receivers of an order's call, if it has any, of its status at ``at_ms`` (or now).
 
-    Call it in every transaction that changes a call's status, behind the change: who has changed
-    a call keeps others from it until the commit, so that nothing is told twice or out of order.
+    Call it in every transaction that changes a call's status, after the change: the changed row
+    stays locked until the commit, so that no notice is sent twice or out of order.
     """
     order = orders.by_id(tx, order_id)
     call = calls.call_of(tx, order_id)
@@ -51,18 +51,19 @@ def changed(tx: Tx, order_id: str, at_ms: int | None = None) -> None:
 
 
 def _tell_digits(tx: Tx, command: CallOrder, call: Call) -> None:
-    """Once, whatever is heard of the call after its end."""
+    """Send the digits once, whatever the carrier reports after the end of the call."""
     notice = DigitsNotice(
         sid=call.sid,
         to=call.to_number,
         status=call.status.value,
-        digits=told_digits(command, call.digits),
+        digits=answered_digits(command, call.digits),
         metadata=command.metadata,
     )
     notify.tell(tx, call.order_id, "GET", command.digits_url, notice, DIGITS)
 
 
 def _answered(command: CallOrder, call: Call) -> str:
-    """The digits so far. Keys that nobody asked for may be a secret, typed into the wrong call."""
+    """The digits so far; '' if the call asks for none: such keys may be a secret, typed into the
+    wrong call."""
     asked_for = bool(command.gathers) or not command.steps
-    return told_digits(command, call.digits) if asked_for else ""
+    return answered_digits(command, call.digits) if asked_for else ""

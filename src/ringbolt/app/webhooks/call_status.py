@@ -1,4 +1,4 @@
-"""Everything that may be told of an order's call, to whoever holds its status token."""
+"""Everything about an order's call that the holder of its status token may see."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class CallReport:
 
     @property
     def duration_ms(self) -> int:
-        """How long it was, or has been, up."""
+        """How long the call lasted, or has lasted so far."""
         return talked_ms(self.call, self.now_ms)
 
     @property
@@ -40,7 +40,7 @@ class CallReport:
 
 
 def talked_ms(call: Call, now_ms: int) -> int:
-    """How long a call was up: as the carrier told, else from the answer to the end, or to now."""
+    """How long a call lasted: as the carrier reported, else from its answer to its end or now."""
     if call.answered_ms is None:
         return 0
     if call.talked_ms is not None:

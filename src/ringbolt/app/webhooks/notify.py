@@ -1,8 +1,7 @@
-"""Tell whoever wants to know what became of an order: webhooks, and callbacks of other kinds.
+"""Notify the receivers of an order: webhooks, and callbacks of other kinds.
 
-What is to be told is written down in the transaction that makes it true. One job per order and
-topic then sends it, in order; a topic does not wait for another. The topic '' is how the order
-stands.
+Each notice is stored in the transaction that makes it true. One job per order and topic then sends
+its notices in order; topics do not wait for each other. The topic '' is the state of the order.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from ringbolt.store.jobs import Lane
 
 
 def subject_of(order_id: str, topic: str = "") -> str:
-    """What the one job is about that sends what an order tells of a topic."""
+    """The subject of the job that sends an order's notices of a topic."""
     return f"{order_id}:{topic}" if topic else order_id
 
 
@@ -28,8 +27,8 @@ def topic_of(order_id: str, name: str) -> str:
 
 
 def changed(tx: Tx, order_id: str) -> None:
-    """Tell an order's receiver, if it has one, what its status shows now. Call it in the
-    transaction of every change that the status shows; what it told before is not told again."""
+    """Notify an order's receiver, if it has one, of the order's present state. Call it in every
+    transaction that changes what the state shows; a repeated notice is not sent again."""
     order = orders.lock_with_receiver(tx, order_id)
     if order is not None:
         notice = order_notice(tx, order)
@@ -37,7 +36,7 @@ def changed(tx: Tx, order_id: str) -> None:
 
 
 def lane_of(state: OrderState) -> Lane:
-    """The lane that tells of an order: one that costs nothing keeps nobody waiting who paid."""
+    """The lane of an order's notices: unpaid orders must not delay those of paying buyers."""
     return "unpaid" if state in UNPAID else "webhook"
 
 
@@ -51,8 +50,8 @@ def tell(
     *,
     lane: Lane = "webhook",
 ) -> None:
-    """Tell ``notice`` at ``url``, after all that the topic has told before; of no effect if the
-    latest of that told the same."""
+    """Send ``notice`` to ``url``, after all earlier notices of the topic; does nothing if the
+    latest of them says the same."""
     news = notice.news()
     last = webhooks.last_of(tx, order_id, topic)
     if last is None or last.news != news:
@@ -63,6 +62,6 @@ def tell(
 def see_to_sending(
     tx: Tx, order_id: str, topic: str = "", lane: Lane = "webhook", *, at_once: bool = False
 ) -> None:
-    """See to it that what the order tells of the topic is sent; ``at_once``: not only when the
-    next try of an earlier one is due."""
+    """Make sure that a job sends the order's notices of the topic; ``at_once``: without waiting
+    until the next try of an earlier notice is due."""
     SEND_WEBHOOK.ensure(tx, subject_of(order_id, topic), order_id, lane=lane, at_once=at_once)

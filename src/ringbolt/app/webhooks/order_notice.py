@@ -1,4 +1,4 @@
-"""How an order stands, as whoever knows its id may see it."""
+"""The state of an order, as a person who knows its id may see it."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from ringbolt.store.received_texts import ReceivedText
 from ringbolt.store.receiving_orders import ReceivingOrder
 
 TEXTS_A_PAGE = 20
-"""So many texts a notice tells of, the latest ones; one of every text would be written down again
-with every further text."""
+"""How many texts a notice shows, the latest ones; a notice with all of them would store every text
+again with each further one."""
 LAST_PAGE = -(-received_texts.MOST_OF_ORDER // TEXTS_A_PAGE) + 1
 
 
@@ -94,7 +94,7 @@ def _receiving(tx: Tx, order: Order, moved_ms: int, page: int) -> OrderNotice:
 
 
 def _is_delivered(order: Order) -> bool:
-    """Whether what was ordered was shown, or may be."""
+    """Whether the buyer may see what was ordered."""
     fell_back = order.state is OrderState.RETURNED and order.reason == LOST
     return order.state in DELIVERED or fell_back
 
@@ -108,15 +108,15 @@ def _had_no_number(order: Order, receiving: ReceivingOrder) -> bool:
 
 
 def _kept(tx: Tx, receiving: ReceivingOrder) -> int:
-    """How many texts there are. Only a flood makes the order's count and theirs differ."""
+    """How many texts came. It differs from the stored ones only after a flood."""
     if receiving.texts <= received_texts.MOST_OF_ORDER:
         return receiving.texts
     return received_texts.kept_of_order(tx, receiving.order_id)
 
 
 def _texts(tx: Tx, receiving: ReceivingOrder, page: int, *, is_masked: bool) -> list[ReceivedText]:
-    """The texts as they may be shown: with the text of an activation that is not paid for, its
-    buyer could do what they want to, and cancel."""
+    """The texts as the buyer may see them: the text of an unpaid activation is masked, or the buyer
+    could use it and cancel."""
     if not receiving.texts:
         return []
     skip = (page - 1) * TEXTS_A_PAGE
@@ -125,8 +125,8 @@ def _texts(tx: Tx, receiving: ReceivingOrder, page: int, *, is_masked: bool) -> 
 
 
 def _expires_ms(order: Order, receiving: ReceivingOrder, *, is_delivered: bool) -> int | None:
-    """Until when texts are waited for: an activation without a code ends at its deadline, even if
-    it got another number late."""
+    """Until when the order receives texts: an activation without a code ends at its deadline, even
+    if it got another number late."""
     if receiving.until_ms is None:
         return None
     if is_delivered or receiving.is_rental or order.deadline_ms is None:

@@ -1,4 +1,4 @@
-"""Tell something once more, because somebody asks for it."""
+"""Send a webhook once more, on request."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ringbolt.core.errors import Conflict, NotFound
 from ringbolt.store import orders, webhooks
 from ringbolt.store.engine.db import Tx
 
-KEPT: Final = "Look at the order for what is kept of it."
+KEPT: Final = "Look at the order itself."
 
 
 async def resend_webhook(shop: Shop, webhook_id: str) -> None:
@@ -37,7 +37,7 @@ def resend(tx: Tx, webhook_id: str) -> None:
             suggestion="Use its id as it was listed.",
         )
     raise Conflict(
-        "What this webhook told was wiped since, with the texts of its order.",
+        "The content of this webhook was wiped, with the texts of its order.",
         code="WEBHOOK_WIPED",
         suggestion=KEPT,
     )

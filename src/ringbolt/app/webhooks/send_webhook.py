@@ -1,4 +1,4 @@
-"""Send what an order has to tell: one job per topic, in order, until it is delivered or given up.
+"""Send the notices of an order: one job per topic, in order, until each is delivered or given up.
 
 Headers and signature are those of Standard Webhooks, as is the schedule of tries: 75 hours from
 the first to the last. Only 2xx is success.
@@ -69,7 +69,7 @@ def next_webhook(tx: Tx, order_id: str, name: str) -> Outgoing | None:
 
 
 async def send_webhook(shop: Shop, job: Job) -> None:
-    """The job behind what an order has to tell: send the first that waits. Raises ``LeaseLost``."""
+    """The job behind an order's notices: send the first that waits. Raises ``LeaseLost``."""
     assert job.order_id is not None
     outgoing = (
         job.seen
@@ -79,7 +79,7 @@ async def send_webhook(shop: Shop, job: Job) -> None:
     if outgoing is None:
         await shop.db.tx(_go_on, job, job.order_id)
         return
-    jobs.sure(job)  # what was seen is old, and told by others, if we were stopped meanwhile
+    jobs.sure(job)  # if we were stopped meanwhile, another worker may have sent it
     body = _body(shop, outgoing)
     is_get = outgoing.method == "GET"
     sent = b"" if is_get else body
@@ -109,8 +109,8 @@ def _body(shop: Shop, outgoing: Outgoing) -> bytes:
 
 
 def as_query(body: bytes) -> str:
-    """A JSON object as the fields of a query: texts as they are, all else as JSON; null not at
-    all. The longest is left out if no server would read the whole."""
+    """A JSON object as the fields of a query: texts unchanged, other values as JSON, null left out.
+    The longest field is left out if the query is too long for most servers."""
     fields = {
         name: _read_text(value) if value[:1] == b'"' else value.decode()
         for name, value in ((name, bytes(raw)) for name, raw in _read_fields(body).items())
@@ -130,8 +130,8 @@ def fields_of(url: str) -> frozenset[str]:
 
 
 def without_fields(url: str, names: Container[str]) -> str:
-    """The URL without those fields of its query that have one of the ``names``: what is added
-    under that name is ours, and a receiver shall find it once. All else stays as it is written."""
+    """The URL without the fields of its query that have one of the ``names``: we add a field under
+    that name, and a receiver must find it only once. The rest of the URL stays unchanged."""
     if not any(name in names for name in fields_of(url)):
         return url
     parts = urlsplit(url)
@@ -145,7 +145,7 @@ def _name(field: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a try means: the state after it, when the next comes, and what went wrong."""
+    """The outcome of a try: the state after it, when the next one is due, and what went wrong."""
 
     state: WebhookState
     delay_ms: int
@@ -174,7 +174,7 @@ def _record(
     answer: Answered | NoAnswer,
     verdict: Verdict,
 ) -> None:
-    """Write the try down, and see to what comes next. Raises ``LeaseLost``."""
+    """Store the try, and schedule the next one if needed. Raises ``LeaseLost``."""
     status = answer.status if isinstance(answer, Answered) else None
     webhooks.record_try(tx, sent, body, verdict.state, (status, verdict.error, answer.took_ms))
     if verdict.state is WebhookState.PENDING:
@@ -184,10 +184,10 @@ def _record(
 
 
 def _go_on(tx: Tx, job: Job, order_id: str) -> None:
-    """End the job, and begin another if its topic has more to tell. Raises ``LeaseLost``.
+    """End the job, and begin another if its topic has more notices. Raises ``LeaseLost``.
 
-    In this order: whoever tells something at this moment either kept the job from ending, and is
-    seen here, or finds no job and adds one.
+    In this order: a transaction that adds a notice now either committed before the job ended, and
+    we see its notice, or finds no job and adds one.
     """
     jobs.finish(tx, job)
     topic = topic_of(order_id, job.uniq)

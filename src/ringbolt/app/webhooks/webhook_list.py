@@ -1,4 +1,4 @@
-"""Webhooks as the operator is shown them."""
+"""Webhooks as the operator sees them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def list_webhooks(
 
 
 def webhook_document(webhook: Webhook) -> dict[str, Any]:
-    """A webhook and how it went, without what it tells. Times in ms UTC."""
+    """A webhook and its tries, without its content. Times in ms UTC."""
     return {
         "id": webhook.id,
         "order_id": webhook.order_id,

@@ -1,7 +1,7 @@
 """What a minute to a number costs: a rate card, looked up by the longest prefix.
 
 A destination without a rate is not called. A rate whose worst-case cost is above its price is
-refused when the card is read, so that nobody can buy below cost.
+refused when the card is read, so that no call is sold below cost.
 """
 
 from __future__ import annotations

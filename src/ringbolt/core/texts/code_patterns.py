@@ -21,9 +21,9 @@ from ringbolt.core.texts.words import WordList, words
 class CodePatterns:
     """``code_word`` says "code", "one-time password" or "PIN"; ``purpose_word``, a weaker sign,
     what a code is for. ``not_this_code_before`` and ``..._after`` surround the word for a code that
-    proves nobody's identity (a promo code). ``another_number_before`` and ``..._after`` surround an
+    proves no identity (a promo code). ``another_number_before`` and ``..._after`` surround an
     amount, a time, the end of a card number, an order or a telephone number, and ``year_before``
-    precedes a year. ``fillers`` say no more about a number than that it is expected.
+    precedes a year. ``fillers`` only announce a number.
     """
 
     code_word: re.Pattern[str]

@@ -1,7 +1,7 @@
-"""What a message says, however it is spelt: denied words, links, and texts that are alike.
+"""Denied words, links and repeated texts in messages, in every spelling.
 
-Spelt otherwise (full-width letters, zero-width characters, look-alikes, ``c.a.s.i.n.o``), a text is
-still the same text. Source: Unicode UAX 15 (NFKD) and UTS 39 (confusables), of which only the
+Other spellings (full-width letters, zero-width characters, look-alikes, ``c.a.s.i.n.o``) are still
+the same text. Source: Unicode UAX 15 (NFKD) and UTS 39 (confusables), of which only the
 common ones of Cyrillic and Greek are used.
 """
 
@@ -70,7 +70,7 @@ def is_of(host: str, domains: Iterable[str]) -> bool:
 
 
 def sameness(texts: Sequence[str]) -> str:
-    """The same for texts that say the same to different people; '' if nothing is left of them.
+    """Equal for texts that say the same to different people; '' for a text without letters.
 
     Every run of digits counts as one digit ("code 123" is "code 4567"); white space, case and
     punctuation do not count: otherwise a number in the text would make every text a new one.
@@ -80,5 +80,5 @@ def sameness(texts: Sequence[str]) -> str:
 
 
 def is_short(same: str) -> bool:
-    """Whether a result of ``sameness`` is so short that anybody may say it."""
+    """Whether a result of ``sameness`` is so short that several senders may write it by chance."""
     return len(same) - same.count(" ") < SHORT

@@ -1,7 +1,7 @@
 """Whether a text names another service than the one that was ordered.
 
-A number may have been leased for another service before, and anybody who knows it can write to it:
-a text that names another service is not what was ordered. When in doubt it is: a text that names
+A number may have been leased for another service before, and any stranger can write to it:
+a text that names another service is not the ordered one. In doubt it is: a text that names
 neither, or both, counts. Services that share a sender or a sign-in (Facebook, Instagram) are one.
 """
 

@@ -1,4 +1,4 @@
-"""What a recipient may answer to a text of ours: to get no more of them, or some again."""
+"""The answers by which a recipient stops our texts (STOP), or allows them again (START)."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ MASK: Final = "•••••"
 
 _CAPITALS: Final = 5
 _CAPITALS_OF_A_WORD: Final = 3
-# Scripts that put no blanks between words, in which a code stands beside letters
+# Scripts that put no blanks between words, in which a code stands next to letters
 _UNSPACED: Final = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
 )
