@@ -1,9 +1,9 @@
-"""Where far ends call us back: the routes of every part that has some.
+"""The routes at which carriers, nodes and providers call the shop back.
 
-``/callbacks/{area}/{name}/{secret}`` comes before each part's own paths. The secret is 256 bits of
-the master secret, so that the address is nothing to guess, and needs no table: it is the same on
-every machine and after every start. Former master secrets are honoured, as calls may be up that
-were placed under them.
+``/callbacks/{area}/{name}/{secret}`` is the prefix of each part's own paths. The secret is 256 bits
+derived from the master secret, so nobody can guess the address, and no table keeps it: it is the
+same on every machine and after every start. Former master secrets are accepted, because calls that
+were placed under them may still be up.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ from ringbolt.core.keys import Keyring, derive
 
 PREFIX: Final = "/callbacks"
 HANDLE_S: Final = 30.0
-"""Longer than any far end waits; what takes so long is told again."""
+"""Longer than any far end waits; it sends the same callback again after that."""
 _RETRY_AFTER: Final[Header] = (b"retry-after", b"5")
 log = structlog.get_logger("ringbolt.callbacks")
 
 
 def callback_prefixes(keyring: Keyring, area: str, name: str) -> list[str]:
-    """Under what a part is called back, the present prefix first. ``area``: ``voice``, ``sms``, ..
-    ``name``: the part's."""
+    """The prefixes at which a part is called back, the present one first. ``area``: ``voice``,
+    ``sms``, ...; ``name``: the part's."""
     parts = area.encode(), name.encode()
     tokens = (derive(secret, "callbacks", *parts).hex() for secret in keyring.all())
     return [f"{PREFIX}/{area}/{name}/{token}" for token in tokens]
@@ -90,7 +90,7 @@ class _Endpoint:
             await self._answer(self._request(scope, body), send)
 
     async def _answer(self, request: CallbackRequest, send: Send) -> None:
-        """The answer goes out once the part's handler has seen to it that all is committed."""
+        """Answers only after the part's handler has committed everything."""
         try:
             async with asyncio.timeout(HANDLE_S):
                 answer = await self._route.handle(request)

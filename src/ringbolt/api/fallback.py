@@ -1,4 +1,4 @@
-"""Addresses of no family: routes of other rooms, such as the simulated world's, and 404."""
+"""Addresses of no family: routes such as the simulator's, and 404 for everything else."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ async def _on_http(_: Request, error: Exception) -> JSONResponse:
 
 
 async def _on_error(_: Request, error: Exception) -> JSONResponse:
-    """A fault of ours is raised again and logged by the server."""
+    """The server raises a fault of the shop again, and logs it."""
     if not isinstance(error, RingboltError):
-        error = RingboltError("A fault on our side; it is logged.")
+        error = RingboltError("Something went wrong on our side; it is logged.")
     return _problem(of_error(error, Words({}).word(error)), {})
 
 

@@ -1,4 +1,4 @@
-"""The whole HTTP face as one ASGI application: the families, one after another."""
+"""All HTTP APIs as one ASGI application, which asks one family after another."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from ringbolt.app.shop import Shop
 
 class Server:
     """The ASGI application of a shop. ``extra_routes`` are served where no family has an address;
-    ``play``: whether anybody may make API keys, because a part is simulated."""
+    ``play``: anyone may create API keys, because a part is simulated."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class Server:
         self._fallback = fallback(extra_routes)
 
     def hang_up(self) -> None:
-        """End every wait for something to happen: the shop stops."""
+        """End every long-poll and stream, because the shop stops."""
         for family in self._families:
             family.close()
 
@@ -70,7 +70,7 @@ class Server:
         await self._fallback(scope, receive, send)
 
     def _add_openapi(self, family: Family) -> None:
-        """The document is made when it is first requested, in a thread: that takes a while."""
+        """The document is made at its first request, in a thread, because that takes a while."""
         made: list[dict[str, Any]] = []
         making = threading.Lock()
 

@@ -1,4 +1,4 @@
-"""What the receivers of a call are sent: the same for every family that sells calls."""
+"""The documents that a call's callbacks send: the same for every family that sells calls."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STATUS_FIELDS: Final = frozenset(
     }
 )  # fmt: skip
 DIGITS_FIELDS: Final = frozenset({"callId", "to", "dtmf", "status", "metaData"})
-"""What is sent of each by GET: in a receiver's own query these names are not kept."""
+"""The fields that a GET adds to the receiver's URL; they replace those of its own query."""
 
 
 class CallRenderer:
@@ -33,7 +33,7 @@ class CallRenderer:
                 raise TypeError(f"a call is not described by a {type(notice).__name__}")
 
     def finish(self, body: bytes) -> bytes:
-        """What earlier versions wrote down is sent as it is."""
+        """What earlier versions stored is sent unchanged."""
         return body
 
     def status(self, notice: CallNotice, sequence: int) -> dict[str, Any]:
@@ -43,7 +43,7 @@ class CallRenderer:
             "status": notice.status,
             "sequence": sequence,
             "timestamp": iso(notice.at_ms),
-            # By the name of the status document, and by that of the GET.
+            # The same under two names: that of the status document, and that of the GET.
             "digits": notice.digits,
             "dtmf": notice.digits,
             "duration": -(-notice.talked_ms // 1000),

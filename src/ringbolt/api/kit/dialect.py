@@ -18,7 +18,7 @@ from ringbolt.api.kit.words import Worded, Words
 from ringbolt.core.errors import RingboltError
 
 QUERY_METHODS = frozenset({"GET", "HEAD", "DELETE"})
-"""Methods whose fields stand in the query, because a body of theirs has no meaning."""
+"""Methods whose fields are in the query, because their body has no meaning."""
 
 PLAIN = Style(
     missing=Sentence("is missing. {why}", "MISSING_FIELD", "Send {name}."),
@@ -45,7 +45,7 @@ class Dialect:
     """This one reads JSON and queries, and answers with JSON and RFC 9457 problem documents.
 
     ``no_body`` and ``body_hint`` are suggestions for a body that is absent, or too large;
-    ``unique_fields``: whether a field that stands twice in the JSON is refused.
+    ``unique_fields``: whether a repeated field in the JSON is refused.
     """
 
     style = PLAIN
@@ -56,10 +56,10 @@ class Dialect:
     unique_fields = False
 
     async def admit(self, request: Request[Any], operation: Operation[Any]) -> None:
-        """Whether the request may go on: rate limits, keys. Raises ``RingboltError``."""
+        """Checks rate limits and keys before anything is read. Raises ``RingboltError``."""
 
     def read(self, request: Request[Any], operation: Operation[Any], names: Names) -> Fields:
-        """The fields of a request, which are kept in ``document`` as they came.
+        """The fields of a request; ``request.document`` keeps them as they came.
 
         Raises ``InvalidInput`` for what cannot be read.
         """
@@ -74,7 +74,7 @@ class Dialect:
         return names.read(request.document)
 
     def success(self, request: Request[Any], document: Any) -> bytes:
-        """The body of an answer that went well."""
+        """The body of a successful answer."""
         return http.encode(document)
 
     def error(self, request: Request[Any], error: RingboltError) -> Response:
@@ -87,12 +87,12 @@ class Dialect:
         return self.words.word(error, request.fields.written, request.fields.label)
 
     def fault(self, request: Request[Any]) -> Response:
-        """The answer for a fault of ours, which is logged."""
+        """The answer for an unexpected exception, which is logged."""
         return self.error(request, RingboltError("Something went wrong on our side; it is logged."))
 
 
 _STATUS_OF: Final = {"IDEMPOTENCY_MISMATCH": 422}
-"""Codes with another status than their kind: 422 is the Idempotency-Key draft's, section 2.7."""
+"""Codes whose status is not that of their error class. 422: Idempotency-Key draft, section 2.7."""
 
 
 def status_of(error: RingboltError) -> int:

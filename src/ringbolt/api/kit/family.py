@@ -24,9 +24,9 @@ from ringbolt.core.errors import NotFound, RingboltError
 log = structlog.get_logger("ringbolt.api")
 
 REQUEST_HEADERS: Final = ("Authorization", "Content-Type", "Idempotency-Key", "X-API-Key")
-"""What pages of other origins may send."""
+"""Request headers that pages of other origins may send."""
 _FOUND: Final = "ringbolt.found"
-"""Where the scope keeps what was found, past the CORS middleware."""
+"""The key in the scope that carries the found address through the CORS middleware."""
 
 
 class _Served:
@@ -42,7 +42,7 @@ class _Served:
 
 
 class _Address:
-    """What answers at one path, by method."""
+    """The operations of one path, by method."""
 
     __slots__ = ("beginning", "path", "pattern", "served")
 
@@ -53,7 +53,7 @@ class _Address:
         self.served: dict[str, _Served] = {}
 
     def serving(self, method: str) -> _Served:
-        """What answers to a method; GET to a HEAD too. Raises ``MethodNotAllowed``."""
+        """The operation for a method; HEAD is served by GET. Raises ``MethodNotAllowed``."""
         found = self.served.get("GET" if method == "HEAD" else method)
         if found is None or (method == "HEAD" and found.operation.acts):
             raise http.MethodNotAllowed(
@@ -64,13 +64,13 @@ class _Address:
 
 
 Found = tuple[_Address | None, str, dict[str, str]]
-"""An address (None: there is none), the path in its documented form, and what stands in it."""
+"""An address (None: there is none), the path in its documented form, and its parameters."""
 
 
 def browsers(
     *, methods: Sequence[str], exposes: Sequence[str], headers: Sequence[str] = REQUEST_HEADERS
 ) -> dict[str, Any]:
-    """Options of the CORS middleware: pages of every origin may ask, and read those headers."""
+    """Options of the CORS middleware: every origin may send requests, and read ``exposes``."""
     return {
         "allow_origins": ["*"],
         "allow_methods": methods,
@@ -83,11 +83,11 @@ class Family:
     """Addresses that speak one dialect.
 
     ``roots``: paths below them are the family's, even where there is no address. ``cors``: options
-    of the middleware that answers browsers; without them, ``always`` stands in every answer and
-    ``preflight`` in that to OPTIONS. ``names_head``: whether Allow names HEAD.
+    of the middleware that answers browsers; without them, every answer has the headers ``always``,
+    and that to OPTIONS also ``preflight``. ``names_head``: whether Allow names HEAD.
 
-    Paths that end with a slash, begin with two, or (``folds``) have other capitals mean the same:
-    a redirected POST would come again as something else.
+    Paths that end with a slash, begin with two, or (``folds``) differ in upper and lower case are
+    served as if they did not, without a redirect: clients repeat a redirected POST as a GET.
     """
 
     def __init__(
@@ -136,7 +136,7 @@ class Family:
             self._folded[path.lower()] = address
 
     def find(self, path: str) -> Found | None:
-        """The address that is meant, however it is written; None where the family has none."""
+        """The address of a path in any of its forms; None if the family has none."""
         address = self._fixed.get(path)
         if address is not None:
             return address, path, {}
@@ -155,11 +155,11 @@ class Family:
         return None
 
     def serves(self, path: str) -> bool:
-        """Whether an address of the family is meant, however it is written."""
+        """Whether the path, in any of its forms, is one of the family's."""
         return self.find(path) is not None
 
     def close(self) -> None:
-        """End every wait for something to happen: the shop stops."""
+        """End every long-poll and stream, because the shop stops."""
         for callback in self.on_close:
             callback()
 
@@ -170,7 +170,7 @@ class Family:
         await self.answer(found, scope, receive, send)
 
     async def answer(self, found: Found, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request for an address that was found, from whatever origin."""
+        """Answer a request for an address that ``find`` found."""
         if self._with_cors is None:
             await self._answer(found, scope, receive, send)
         else:
@@ -191,7 +191,7 @@ class Family:
             if address is not None and isinstance(error, http.MethodNotAllowed):
                 response.headers.append(self._allow(address))
         except Exception:
-            # The documented path: what stands in it may be secret.
+            # The documented path: the parameters in the real one may be secret.
             log.exception("a request failed", path=address.path if address else "")
             response = self.dialect.fault(request)
         if isinstance(response, Response):

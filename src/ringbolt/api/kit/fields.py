@@ -19,8 +19,8 @@ _NOT_WRITTEN: Final[Mapping[str, str]] = {}
 
 class Fields:
     """``values`` by canonical name; ``written``: the client's own names, where they differ;
-    ``ignored``: names that mean nothing here; ``texts``: names of what stands in a query or form,
-    where everything is text. ``within`` is the object that the fields are in, with a point.
+    ``ignored``: names that mean nothing here; ``texts``: names of fields that came in a query or
+    form, where everything is text. ``within`` names the object that the fields are in, with a dot.
     """
 
     __slots__ = ("_style", "_within", "_written", "ignored", "texts", "values")
@@ -47,11 +47,11 @@ class Fields:
         return self.values.get(name)
 
     def within(self, name: str) -> Fields:
-        """The fields of the object that a field is."""
+        """The fields of a field that is an object."""
         return Fields(self._style, self.get(name), within=f"{self.label(name)}.")
 
     def with_text(self, name: str, value: str) -> Fields:
-        """These fields, and a text that stands elsewhere."""
+        """These fields and one more, a text that came in another place."""
         return Fields(
             self._style,
             {**self.values, name: value},
@@ -94,7 +94,7 @@ class Fields:
         return value
 
     def foreign_text(self, name: str, max_chars: int | None = None) -> str:
-        """A text that its sender did not write: U+FFFD stands for control characters."""
+        """A text that its sender did not write: U+FFFD replaces control characters."""
         return _CONTROL.sub("\ufffd", self._text(name, max_chars))
 
     def line(self, name: str, max_chars: int | None = None) -> str:
@@ -175,7 +175,7 @@ class Fields:
 
 
 def as_boolean(value: Any) -> bool | None:
-    """What a value means as yes or no; None if it is neither."""
+    """A value read as yes or no; None if it is neither."""
     if isinstance(value, bool):
         return value
     if isinstance(value, int) and value in (0, 1):
@@ -187,7 +187,7 @@ def as_boolean(value: Any) -> bool | None:
 
 
 def as_number(value: Any, style: Style, *, quoted: bool) -> int | float | None:
-    """What a value means as a whole number (2, 2.0 and "2" may be one); None if it is none."""
+    """A value read as a whole number (2, 2.0 and "2" may be one); None if it is not one."""
     if isinstance(value, bool):
         return None
     if isinstance(value, str):

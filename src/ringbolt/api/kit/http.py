@@ -1,4 +1,4 @@
-"""The little of ASGI and HTTP that every address needs: bodies, headers, addresses."""
+"""The parts of ASGI and HTTP that every address needs: bodies, headers, addresses."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ class BodyTooSlow(RingboltError):
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
-    """The whole body. Raises ``BodyTooLarge`` as soon as it is known to be over ``limit``, and
-    ``BodyTooSlow`` if it is not there in time."""
+    """The whole body. Raises ``BodyTooLarge`` as soon as more than ``limit`` bytes are announced or
+    received, and ``BodyTooSlow`` after ``BODY_TIMEOUT_S``."""
     try:
         async with asyncio.timeout(BODY_TIMEOUT_S):
             return await _read_body(scope, receive, limit)

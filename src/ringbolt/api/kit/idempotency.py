@@ -36,13 +36,13 @@ def named(
 
 
 def check_unguessable(request: Request[Any]) -> None:
-    """For a request that shows no API key: everybody who knows its name gets the order, so the name
-    must be random. Raises ``InvalidInput``."""
+    """For a request without an API key: anyone who knows its Idempotency-Key gets the order, so the
+    key must be random. Raises ``InvalidInput``."""
     name = _key(request)
     if name and (len(name) < _LEAST_ALONE or len(set(name)) < _LEAST_DIFFERENT):
         raise InvalidInput(
             f"Without an API key, Idempotency-Key must have {_LEAST_ALONE} characters or more and "
-            "be random: whoever sends the same one gets the same order.",
+            "be random: anyone who sends the same one gets the same order.",
             code="INVALID_IDEMPOTENCY_KEY",
             field="Idempotency-Key",
             suggestion="Use a random UUID, for example from: "
@@ -51,7 +51,7 @@ def check_unguessable(request: Request[Any]) -> None:
 
 
 def _key(request: Request[Any]) -> str:
-    """'' without one. Raises ``InvalidInput``."""
+    """The header's value, '' without it. Raises ``InvalidInput``."""
     name = request.header(b"idempotency-key").strip()
     if name and not _NAME.fullmatch(name):
         raise InvalidInput(

@@ -1,4 +1,4 @@
-"""JSON in a body, read in one way by every family."""
+"""JSON in a body, which every family reads in the same way."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _decode = msgspec.json.Decoder().decode
 def read_object(body: bytes, *, empty: str, or_else: str = "", unique: bool = False) -> Any:
     """The JSON object in ``body``. Raises ``InvalidInput``.
 
-    ``empty`` is the suggestion where there is no body, ``or_else`` what else may be sent than
-    JSON; ``unique``: a field that stands twice in one object is refused.
+    ``empty`` is the suggestion where there is no body, ``or_else`` what may be sent instead of
+    JSON; ``unique``: a field that is repeated in one object is refused.
     """
     body = body.removeprefix(BYTE_ORDER_MARK)
     if not body.strip():
@@ -49,7 +49,7 @@ def _refuse_repeated(pairs: list[tuple[str, Any]]) -> None:
     for key, _ in pairs:
         if key in seen:
             raise InvalidInput(
-                f"{key[:64]} stands twice in one object of the body.",
+                f"{key[:64]} is given twice in one object of the body.",
                 code="DUPLICATE_FIELD",
                 field=key[:64],
                 suggestion="Send every field once.",

@@ -1,4 +1,4 @@
-"""A guard in front of everything that costs us something before it is paid for.
+"""Rate limits for everything that costs the shop something before it is paid for.
 
 Generic cell rate algorithm, in memory, per process: cheap enough for every request. Limits that
 concern money are kept in the store.
@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from ringbolt.core.errors import RateLimited
 
 MAX_CLIENTS = 50_000
-"""Clients remembered at the same time; the ones that came longest ago are forgotten first."""
+"""Clients remembered at the same time; the least recent ones are forgotten first."""
 
 _ROUNDING_S = 1e-6
 
@@ -59,9 +59,9 @@ class RateGuard:
 
 
 class Guards:
-    """What one client address, or one account, may ask for in a minute, by what a request costs.
+    """How many requests one client address or account may send in a minute, by their cost.
 
-    All of it at once, too: a client that was silent for a minute may spend that minute's share.
+    It may send all of them at once, after a minute without any.
     """
 
     def __init__(self, per_minute: Mapping[str, int], *, enabled: bool) -> None:

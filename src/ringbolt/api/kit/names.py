@@ -1,4 +1,4 @@
-"""Names of fields as clients write them, brought to the canonical ones."""
+"""Maps the names of fields that clients write to the canonical ones."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST_IGNORED = 20
 
 
 class Names:
-    """What the fields that ``reader`` reads may be called."""
+    """The names under which clients may send the fields that ``reader`` reads."""
 
     def __init__(self, reader: Reader[Any], style: Style) -> None:
         self._style = style
@@ -33,7 +33,7 @@ class Names:
         """The fields under their canonical names. A null is an absent field.
 
         Raises ``InvalidInput`` for two names of one field that disagree, and for a name that looks
-        like a misspelt one of ours: nobody is to pay for an option that was not read.
+        like a misspelt one of ours: a client must not pay for an option that was not read.
         """
         self.check_count(document)
         if document.keys() <= self._canonical.keys():
@@ -57,7 +57,7 @@ class Names:
 
     def check_count(self, document: Mapping[str, Any]) -> None:
         """Raises ``InvalidInput`` for more fields than are read."""
-        if len(document) > MAX_FIELDS:  # each may be compared with ours, which takes time
+        if len(document) > MAX_FIELDS:  # each unknown one is compared with every known one
             raise InvalidInput(
                 f"The {self._style.container} has {len(document)} fields; at most {MAX_FIELDS} are "
                 "read.",
@@ -69,7 +69,7 @@ class Names:
         return name if self._style.fold is None else self._style.fold(name)
 
     def _agree(self, canonical: str, one: Any, other: Any) -> bool:
-        """Whether two values are the same as they are read: "3" and 3, "no" and false."""
+        """Whether two values are read as the same one: "3" and 3, "no" and false."""
         one, other = self._value(canonical, one), self._value(canonical, other)
         return canonical_json([one]) == canonical_json([other])
 

@@ -29,7 +29,7 @@ FAULTS: Final = {
     429: "Too many requests; see Retry-After",
     503: "A part that is needed does not answer; see Retry-After",
 }
-"""What a status means where a family does not say it more exactly."""
+"""The meaning of a status, unless a family describes it more exactly."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +95,7 @@ def document(
 
 
 class _Schemas:
-    """The schemas of all structs. What a body or query takes stands where it is taken."""
+    """The schemas of all structs. Those of requests are written inline, where they are used."""
 
     def __init__(self, described: Iterable[Described]) -> None:
         kinds: dict[Any, None] = {}
@@ -121,7 +121,7 @@ class _Schemas:
         return schema
 
     def inline(self, struct: type[msgspec.Struct]) -> Schema:
-        """All of it."""
+        """The whole schema."""
         return dict(self._all[self._name(struct)])
 
     def _name(self, struct: Any) -> str:
@@ -155,7 +155,7 @@ class _Operation:
 
     @property
     def _takes_body(self) -> bool:
-        """Where GET is one of the methods, the fields of all of them stand in the query."""
+        """Whether the fields are in a body: where GET is one of the methods, no method has one."""
         is_query = not QUERY_METHODS.isdisjoint(self.operation.methods.split())
         return not is_query and bool(fields_of(self.operation.takes))
 
@@ -259,7 +259,7 @@ class _Operation:
 
 
 def _limited(schema: Schema, most: int) -> Schema:
-    """With a limit of a number, or of a text's length."""
+    """The schema with an upper limit for the number, or for the text's length."""
     if "anyOf" in schema:
         return schema | {"anyOf": [_limited(each, most) for each in schema["anyOf"]]}
     limit = _LIMITS.get(schema.get("type", ""))
@@ -283,7 +283,7 @@ def _property(schema: Schema) -> Schema:
     if one.get("default", choices) is None:
         del one["default"]
         choices = [each for each in choices if each != {"type": "null"}]
-    for key in ("description", "examples"):  # beside the choice, not inside of it
+    for key in ("description", "examples"):  # next to the choices, not inside one of them
         for each in choices:
             if key in each:
                 one.setdefault(key, each.pop(key))

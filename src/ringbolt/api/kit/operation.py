@@ -1,4 +1,4 @@
-"""The description of an address: all that the kit must know to serve and to document it."""
+"""The description of an address: everything the kit needs to serve and to document it."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ Handler = Callable[[Request[P]], Awaitable[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Operation(Generic[P]):
-    """One address: ``methods`` (separated by blanks) of ``path`` are answered by ``handler``.
+    """One address: ``methods`` (separated by spaces) of ``path`` are answered by ``handler``.
 
     ``takes`` is the struct that is read from the body or query, ``at_most`` the limits of its
     fields that are settings. ``answers`` is the struct of a success, or its media type; ``errors``
-    are statuses beyond those that follow from the rest. ``cost`` is what a request counts for in
-    the family's guards, ``right`` what its API key must be allowed. ``acts``: even a GET changes
-    something, so that there is no HEAD. ``ignores_body``: no fields stand in a body. ``status`` is
-    that of a document.
+    are statuses beyond those that follow from the rest. ``cost`` names the rate limit that a
+    request counts for, ``right`` what its API key must be allowed. ``acts``: even a GET changes
+    something, so that there is no HEAD. ``ignores_body``: a body is not read. ``status`` is that of
+    a document.
 
     For the OpenAPI document alone: ``tag`` (the family's, if ''), ``headers`` (parameters),
     ``idempotent`` (it has an Idempotency-Key), ``examples`` of the body, ``xml`` (the same, where

@@ -12,7 +12,7 @@ _NUMBER = re.compile(r"(?:\+|00)?[0-9]{1,20}", re.ASCII)
 
 def international(written: str) -> str | None:
     """The number with '+' and without punctuation: '+1 (202) 555-0123', '0012025550123' and
-    '12025550123' are one. None for what is no number at all."""
+    '12025550123' are one. None for anything else."""
     phone_input = _PUNCTUATION.sub("", written)
     if not _NUMBER.fullmatch(phone_input):
         return None

@@ -1,4 +1,4 @@
-"""What belongs to no compatible family: every error is a problem document, HTTP's own too."""
+"""The dialect of addresses outside the compatible families: every error is a problem document."""
 
 from __future__ import annotations
 

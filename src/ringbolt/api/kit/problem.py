@@ -1,4 +1,4 @@
-"""RFC 9457 problem documents, in the one form that all of them have here."""
+"""RFC 9457 problem documents, all in the same form."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ringbolt.core.errors import RingboltError
 
 
 class Problem(msgspec.Struct, kw_only=True):
-    """An error (RFC 9457), with Sats4AI's names beside the standard's; others may follow."""
+    """An error (RFC 9457), with Sats4AI's names and the standard's; other members may follow."""
 
     type: str
     title: str
@@ -28,7 +28,7 @@ class Problem(msgspec.Struct, kw_only=True):
 def problem_document(
     status: int, code: str, title: str, detail: str, **more: Any
 ) -> dict[str, Any]:
-    """``error`` and ``error_code`` say the same as ``detail`` and ``type``, by Sats4AI's names."""
+    """``error`` and ``error_code`` are Sats4AI's names for ``detail`` and ``type``."""
     return {
         "type": f"urn:ringbolt:error:{code}",
         "title": title,

@@ -11,7 +11,7 @@ MAX_FIELDS: Final = 64
 
 
 def read_pairs(raw: bytes, where: str = "query", code: str = "INVALID_QUERY") -> dict[str, str]:
-    """The fields of a query or form; of two with one name the last. Raises ``InvalidInput``."""
+    """The fields of a query or form; the last of repeated ones counts. Raises ``InvalidInput``."""
     if not raw:
         return {}
     try:

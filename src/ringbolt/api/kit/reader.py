@@ -24,7 +24,7 @@ _NO_LIMITS: Final[Mapping[str, int]] = {}
 class _Field:
     """``name`` is the canonical one, ``attribute`` that of the struct; ``why`` is the sentence
     where a ``required`` field is missing. ``is_plain``: its JSON type alone says how it is read;
-    ``is_text``: it is missing where nothing is written."""
+    ``is_text``: a blank text counts as missing."""
 
     name: str
     attribute: str
@@ -66,7 +66,7 @@ class Reader(Generic[S]):
             try:
                 return msgspec.convert(fields.values, self._struct)
             except msgspec.ValidationError:
-                pass  # read below, in the family's words; or null stands for an absent field
+                pass  # read below, in the family's words; or a null, which means an absent field
         values: dict[str, Any] = {}
         for field in self._fields:
             value = None if fields.get(field.name) is None else field.read(fields, field.name)

@@ -19,7 +19,7 @@ P = TypeVar("P", bound=Struct)
 
 
 class Nothing(Struct):
-    """The parameters of an address of which nothing but its path is read."""
+    """The parameters of an address that reads nothing but its path."""
 
 
 @dataclass(slots=True, eq=False)
@@ -53,7 +53,7 @@ class Request(Generic[P]):
         return http.header(self.scope, name)
 
     def in_path(self, name: str) -> str:
-        """What stands in the path where the address has ``{name}``."""
+        """The part of the path at ``{name}``."""
         return self.path_parameters[name]
 
     @property

@@ -1,7 +1,7 @@
-"""How requests are declared: msgspec structs, which are read, checked and documented as they stand.
+"""How requests are declared: msgspec structs, from which they are read, checked and documented.
 
 A field is read by its type: bool, int and float as the family's style takes them, str as a text or
-a line; or by a function of its own. Any other type is handed over as it came.
+a line; or by a function of its own. Any other type is passed on as it came.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ def about(
     """What a field is.
 
     ``why`` is the sentence where it is missing. ``kind`` is how a text is read; ``read`` reads the
-    field instead of its type, and answers None where it is absent all the same. ``unquoted``: a
-    number that JSON may not have in quotes. ``required``: documented as such, although some
-    requests may leave it out, which their handler decides. ``limits`` are msgspec's (ge, le,
-    max_length, ...); ``schema`` stands in the document alone and is checked elsewhere.
+    field instead of its type; it may return None for a field that counts as absent. ``unquoted``: a
+    number that JSON may not have in quotes. ``required``: documented as such, although the handler
+    accepts some requests without it. ``limits`` are msgspec's (ge, le,
+    max_length, ...); ``schema`` is only documented, and checked elsewhere.
     """
     said = {WHY: why, KIND: kind, READ: read, UNQUOTED: unquoted, REQUIRED: required}
     return Meta(

@@ -36,7 +36,7 @@ class Style:
 
     ``exact``: values must have their JSON type. Otherwise booleans may be words or 0 and 1, and
     numbers may stand in quotes with up to ``quoted_digits`` digits. ``fractions``: whether 2.0 is a
-    whole number (``whole``), none (``never``), or any fraction is only out of range (``range``).
+    whole number (``whole``) or not (``never``), or any fraction is out of range (``range``).
 
     ``aliases``: other names of a field; ``fold`` brings names to the form in which they are
     compared. A name that resembles a field's by ``misspelt`` (0 to 1) is refused; None: names that
@@ -69,7 +69,7 @@ class Style:
 
 
 def shown(value: Any) -> str:
-    """A value as it may stand in a sentence: short, and never a page of it."""
+    """A value as an error message shows it: shortened to 40 characters."""
     if isinstance(value, str):
         return repr(value) if len(value) <= 40 else f"{value[:40]!r}..."
     if isinstance(value, dict | list):

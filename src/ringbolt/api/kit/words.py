@@ -1,4 +1,4 @@
-"""How a family words the errors of the shop: its names for what is at fault, and its sentences.
+"""How a family words the shop's errors: its names for the fields at fault, and its sentences.
 
 What ``core`` and ``app`` raise names a role (the destination, the text), never a field or address
 of any API; each family has one table that says what these are called there.
@@ -40,8 +40,8 @@ class Words:
     def word(
         self, error: RingboltError, written: Name | None = None, label: Name | None = None
     ) -> Worded:
-        """The error in the family's words. ``written`` has the client's own name of a field, and
-        ``label`` what a sentence calls it."""
+        """The error in the family's words. ``written`` returns the client's own name of a
+        field, and ``label`` what a sentence calls it."""
         name = error.field
         message = error.message
         if name is None and error.role is not None:

@@ -1,7 +1,7 @@
-"""The call that a request describes, once everything is right that the buyer writes.
+"""The call that a request describes, after every field is checked.
 
-What is wrong is refused before anything is charged, names of voices and languages too: nobody
-shall pay for an option that was not read.
+Everything is checked before anything is charged, names of voices and languages too: nobody must
+pay for an option that was not read.
 """
 
 from __future__ import annotations
@@ -29,8 +29,9 @@ _MAX_IDEMPOTENCY_KEY = 255
 
 class CallRequest(msgspec.Struct, frozen=True):
     """A valid request: ``order`` is what is bought, ``audio_url`` the file that is played ('': a
-    text). ``body`` is the digest of its canonical JSON, ``raw_digest`` of its bytes, ``base`` how
-    the client reaches us, ``arrived_s`` when it came by the monotonic clock."""
+    text is spoken). ``body`` is the digest of its canonical JSON, ``raw_digest`` of its bytes,
+    ``base`` the URL at which the client reaches the shop, ``arrived_s`` when it came by the
+    monotonic clock."""
 
     order: CallOrder
     refund_address: str
@@ -47,7 +48,7 @@ class CallRequest(msgspec.Struct, frozen=True):
 
     @property
     def is_paid(self) -> bool:
-        """Whether it shows something for a payment."""
+        """Whether it has an Authorization header, valid or not."""
         return any(value.strip() for value in self.authorization)
 
 
@@ -74,7 +75,7 @@ def read_request(request: Request[PlaceCall], public_url: str) -> CallRequest:
 
 
 def read_order(fields: Fields, params: PlaceCall) -> CallOrder:
-    """The call; every field is checked but for the number's own rules. Raises ``InvalidInput``."""
+    """The call, with every field checked except the number. Raises ``InvalidInput``."""
     duration = _duration(fields, params)
     speech = Say(
         params.message,
@@ -144,7 +145,7 @@ def _played(
 
 
 def _is_step(params: PlaceCall) -> bool:
-    """Whether something is heard again, or answered by keys."""
+    """Whether the call repeats what is heard, or asks for keys."""
     return params.repeat > 1 or params.gather is not None
 
 
@@ -194,7 +195,7 @@ def _refund_address(fields: Fields, params: PlaceCall) -> str:
     except LnurlError as error:
         raise fields.wrong(
             "refund_address",
-            f"is not a Lightning Address: {error}.",
+            f"is not a Lightning Address: {error}",
             "INVALID_REFUND_ADDRESS",
             "Write it like an e-mail address (name@domain), or leave it out: a refund can then be "
             "withdrawn by LNURL.",

@@ -1,4 +1,4 @@
-"""What the receiver of a call is sent, with the names that this family's answers have."""
+"""The documents of a call's callbacks, with the names of this family's answers too."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ringbolt.core.notices import CallNotice
 
 
 class PaidCallRenderer(CallRenderer):
-    """As the voice family has it, and ``call_id`` and ``sid`` beside."""
+    """The voice family's documents with ``call_id`` and ``sid`` added."""
 
     def status(self, notice: CallNotice, sequence: int) -> dict[str, Any]:
         document = super().status(notice, sequence)

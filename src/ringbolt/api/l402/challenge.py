@@ -20,7 +20,7 @@ from ringbolt.core.timestamps import iso
 SERVICE = "place_call"
 PATH = "/api/l402/place-call"
 FORMER_PATH = "/api/l402/call"
-"""Sats4AI's earlier name for the same; a credential is good at both."""
+"""Sats4AI's earlier address for the same; a credential is valid at both."""
 REQUEST = f"POST {PATH}"
 _LABEL = "Phone call"
 
@@ -33,7 +33,7 @@ _REFUSED = "Nothing was charged. " + _HOW
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What is to be paid for: the price and the request that it is bound to."""
+    """The price, and the request that the payment is bound to."""
 
     amount_msat: int
     body: str  # digest of the canonical JSON

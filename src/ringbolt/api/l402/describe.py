@@ -1,4 +1,4 @@
-"""``GET`` on the paid URL: what it does, what it takes, what it costs. Free."""
+"""``GET`` on the paid URL: what it does, which fields it takes, what it costs. Free."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""How the paid URL speaks: strict JSON, and errors that are Sats4AI's and RFC 9457's in one.
+"""How the paid URL reads and answers: strict JSON, errors with the names of two standards.
 
-Their ``error``, ``error_code``, ``suggestion`` and ``example`` stand beside ``type``, ``title``,
-``status`` and ``detail``.
+Errors have Sats4AI's ``error``, ``error_code``, ``suggestion`` and ``example``, and the RFC's
+``type``, ``title``, ``status`` and ``detail``.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class PaidDialect(Dialect):
         self._count = count
 
     def read(self, request: Request[Any], operation: Operation[Any], names: Names) -> Fields:
-        """A query for the price is read leniently: nothing is bought by it."""
+        """A query for the price is read leniently, because it buys nothing."""
         if request.method not in QUERY_METHODS:
             return super().read(request, operation, names)
         found = parse_qs(request.query.decode("latin-1"))
@@ -83,8 +83,9 @@ class PaidDialect(Dialect):
         *,
         is_fault: bool = False,
     ) -> Response:
-        """``charged`` is false, and null where a paid request may have taken effect all the same;
-        ``previous`` says where the order of a credential is that bought nothing this time."""
+        """``charged`` is false, or null where a paid request may have taken effect;
+        ``previous`` is the earlier order of a credential that bought nothing this time.
+        ``is_fault``: the error is an unexpected exception."""
         outcome_known = not isinstance(error, OutcomeUnknown)
         if is_fault:
             outcome_known = not any(http.headers(request.scope, b"authorization"))

@@ -42,7 +42,7 @@ class PlacedCall(msgspec.Struct, kw_only=True, omit_defaults=True):
     status_url: str
     price_sats: int
     ignored_fields: list[str] | None = None
-    webhook_secret: Annotated[str | None, about("With callback_url: it signs.")] = None
+    webhook_secret: Annotated[str | None, about("With callback_url: the key that signs.")] = None
 
 
 class RefundDocument(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -58,7 +58,7 @@ class RefundDocument(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 class Retry(msgspec.Struct):
-    """Until when, and how, the same credential buys the call again."""
+    """How to buy the call again with the same credential, and until when."""
 
     until: str | None
     how: str
@@ -147,7 +147,7 @@ def status_document(report: CallReport, base: str) -> CallStatus:
 
 
 def failed_document(report: CallReport, base: str, example: dict[str, Any]) -> dict[str, Any]:
-    """A paid call that failed before anything rang: why, and where the money is."""
+    """A paid call that failed before anything rang: the reason, and its refund."""
     code, _, sentence = report.order.reason.partition(": ")
     if not sentence or not _CODE.fullmatch(code):
         code, sentence = "CALL_FAILED", report.order.reason
@@ -157,7 +157,7 @@ def failed_document(report: CallReport, base: str, example: dict[str, Any]) -> d
         code,
         "The call could not be placed",
         sentence,
-        suggestion="Nothing rang and nothing was spent. Mend the cause and repeat the request "
+        suggestion="Nothing rang and nothing was spent. Fix the cause and repeat the request "
         "with the same credential, or claim the refund.",
         example=example,
         charged=False,

@@ -1,4 +1,4 @@
-"""Whether what is bought has time for what is to be heard, checked before anything is paid."""
+"""Checks, before anything is paid, that the minutes bought are enough for the message."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from ringbolt.core.humanise import counted
 from ringbolt.core.pricing.rates import MAX_MINUTES
 
 SOLD_AS_S: Final = 60
-"""What a text is sold as, unless it takes longer."""
+"""The length for which a text is sold, unless it takes longer."""
 MAY_BE_CUT: Final = "message_may_be_cut"
-"""The note on a challenge for less time than what is to be heard is reckoned to take."""
+"""The note on a challenge for less time than the estimate."""
 _SURELY: Final = 0.6
-"""No voice takes less than this part of what is reckoned: 0.61 to 1 of it, measured in nine
-languages."""
+"""No voice is faster than this part of the estimate: measured in nine languages, voices took 0.61
+to 1 times as long as estimated."""
 
 
 @dataclass(frozen=True, slots=True)
 class Duration:
-    """``estimated_minutes``: begun ones, for all that is to be heard; None if it is not known."""
+    """``estimated_minutes``: started minutes for the whole message; None if it is not known."""
 
     estimated_minutes: int | None
     may_be_cut: bool
 
     def document(self, minutes: int) -> dict[str, Any]:
-        """Its part of the challenge, beside the ``minutes`` that are sold."""
+        """Its part of the challenge, with the ``minutes`` that are sold."""
         return {
             "minutes": minutes,
             "estimated_minutes": self.estimated_minutes,
@@ -39,13 +39,12 @@ class Duration:
 
 
 def takes_longer(message: str) -> bool:
-    """Whether a text, which can be spoken, is reckoned to take longer than it is sold as."""
+    """Whether a text is estimated to take longer than ``SOLD_AS_S``; it must be speakable."""
     return spoken_s(message) > SOLD_AS_S
 
 
 def check_fits(message: str, order: CallOrder) -> None:
-    """Raises ``InvalidInput`` for a text that the call surely ends in the midst of, at its first
-    time already."""
+    """Raises ``InvalidInput`` if the call would certainly end before the text was spoken once."""
     about_s = spoken_s(message)
     if about_s * _SURELY <= order.max_duration_s:
         return
@@ -63,7 +62,7 @@ def check_fits(message: str, order: CallOrder) -> None:
 
 
 def duration_of(order: CallOrder, lengths: Mapping[str, int] = NOT_KNOWN) -> Duration:
-    """``lengths``: those of its audio file, in ms by URL, if they are known."""
+    """``lengths``: that of its audio file, in ms by URL, if it is known."""
     length = length_of(order, lengths)
     if length.is_open:
         return Duration(None, may_be_cut=False)

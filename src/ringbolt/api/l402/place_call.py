@@ -1,6 +1,6 @@
 """``POST /api/l402/place-call``: validate, then take a credential or ask for payment.
 
-The one address that anybody may use without paying: an unpaid request must stay cheap.
+Anyone may send requests here without paying, so an unpaid request must stay cheap.
 """
 
 from __future__ import annotations
@@ -60,13 +60,13 @@ class PaidCalls:
                     previous = await self._redemption.previous(call, error)
             return await self._challenge(call, price, refused, previous)
         except RingboltError as error:
-            # No challenge is made now, but a client that paid before learns where the money is.
+            # There is no challenge now, but a client that has paid learns where its money is.
             if call.is_paid and isinstance(error, InvalidInput):
                 previous = await self._redemption.return_payment(call, error)
             return self._dialect.error(request, error, previous)
 
     async def _lengths(self, call: CallRequest) -> Mapping[str, int]:
-        """How long the audio file is, in ms, if it says so. Raises ``AudioUnplayable``."""
+        """The length of the audio file in ms, if its header has it. Raises ``AudioUnplayable``."""
         if not call.audio_url:
             return {}
         if self._probe_guard is not None:

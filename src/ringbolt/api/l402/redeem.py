@@ -1,4 +1,4 @@
-"""A request that comes with a credential: the call that it pays for, or where its money is."""
+"""A request with a credential: the call that it pays for, or where its money is."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Redemption:
         self._count = count
 
     async def redeem(self, call: CallRequest) -> Response:
-        """The answer to a paid request. Raises ``CredentialRefused`` for what buys nothing."""
+        """The answer to a paid request. Raises ``CredentialRefused`` if it buys no call."""
         spent: CredentialRefused | None = None
         for verified in self._verify(call):
             result = await self._place(call, verified.grant)
@@ -98,7 +98,7 @@ class Redemption:
         return Response(document, headers=headers)
 
     def _receipt(self, verified: Verified) -> str:
-        """Of the payment (MPP)."""
+        """The receipt of the payment (MPP)."""
         payment_hash = verified.grant.payment_hash
         now_s = self._shop.clock.now_ms() // 1000
         return mpp.receipt(payment_hash, verified.challenge_id or payment_hash.hex(), now_s)
@@ -125,7 +125,7 @@ class Redemption:
     async def _ready(self, order_id: str) -> CallReport | None:
         """Wait until the audio is ready and the carrier has the request, or the order failed.
 
-        None if that is not known: the order is placed all the same.
+        None if that is not known; the order is placed in any case.
         """
         shop = self._shop
         deadline = time.monotonic() + shop.settings.fetch.timeout_s + _READY_MARGIN_S
@@ -145,7 +145,7 @@ class Redemption:
     async def previous(
         self, call: CallRequest, refused: CredentialRefused
     ) -> dict[str, Any] | None:
-        """Where the order is that a refused credential belongs to, if there is one."""
+        """The state and address of the order of a refused credential, if there is one."""
         if refused.payment_hash is None:
             return None
         order = await self._shop.db.read(orders.by_payment_hash, refused.payment_hash.hex())
@@ -156,8 +156,8 @@ class Redemption:
     async def return_payment(
         self, call: CallRequest, fault: RingboltError
     ) -> dict[str, Any] | None:
-        """A paid request that is refused all the same, because the shop's rules changed after
-        the invoice was paid: the buyer gets the money back. None if nothing was paid."""
+        """A paid request that is refused because the shop's rules changed after the invoice was
+        paid: the buyer gets the money back. None if nothing was paid."""
         try:
             verified = self._verify(call)
         except CredentialRefused as refused:
@@ -179,5 +179,5 @@ def _where(call: CallRequest, order: Order) -> dict[str, Any]:
 
 
 def _nothing_was_placed(report: CallReport) -> bool:
-    """Failed before any carrier was asked; what a carrier refused stands in the status."""
+    """It failed before the shop asked a carrier; the status says what a carrier refused."""
     return report.order.state is OrderState.FAILED and report.call.attempt_id is None

@@ -52,7 +52,7 @@ _PAYMENT: Final = {
         "method": "lightning",
         "intent": "charge",
         "currency": "sat",
-        "price": f"GET {PATH}?phone_number=... tells it",
+        "price": f"see GET {PATH}?phone_number=...",
     },
 }
 
@@ -60,7 +60,7 @@ _PAYMENT: Final = {
 class Withdrawal(msgspec.Struct):
     """A wallet's invoice for a refund."""
 
-    k1: Annotated[str, about("As the withdraw link says.")] = ""
+    k1: Annotated[str, about("From the withdraw link.")] = ""
     pr: Annotated[str, about("The invoice, BOLT11.")] = ""
 
 
@@ -105,13 +105,13 @@ def paid_api(shop: Shop, network: Network, count: Count) -> Family:
 
 
 def add_free_addresses(family: Family, shop: Shop) -> None:
-    """Addresses that are free: the status of calls, and refunds."""
+    """The free addresses: the status of calls, and refunds."""
 
     def base(request: Request[Any]) -> str:
         return http.base_url(request.scope, shop.settings.public_url)
 
     async def call_status(request: Request[Nothing]) -> documents.CallStatus:
-        """What became of a call and of its money. Free; the address itself is the key."""
+        """A call and its money as they are now. Free; the address itself is the key."""
         report = await shop.db.read(report_by_token, request.in_path("token"))
         if report is None:
             raise NotFound(

@@ -1,8 +1,8 @@
 """What ``POST /api/l402/place-call`` takes.
 
-Source: Sats4AI's page on the Automated Phone Call API; ``voice`` and what follows it is ours. A
-field that is not known is ignored and named in the answer, so that nobody pays for an option that
-was not read; one that looks like a misspelt field of ours is refused.
+Source: Sats4AI's page on the Automated Phone Call API; ``voice`` and what follows it is ours. An
+unknown field is ignored and named in the answer, so that nobody pays for an option that was not
+read; one that looks like a misspelt field of ours is refused.
 """
 
 from __future__ import annotations
@@ -56,20 +56,20 @@ def _finish_key(fields: Fields, name: str) -> str:
 
 
 class GatherKeys(msgspec.Struct, forbid_unknown_fields=True):
-    """Which keys are asked for, and for how long."""
+    """How many keys are collected, and for how long."""
 
     max_digits: Annotated[int, about("", ge=1, le=MAX_DIGITS)] = MAX_DIGITS
     finish_key: Annotated[
         str,
         about(
-            "Ends the digits, and is none of them; empty: no key does.",
+            "Ends the digits and is not one of them; empty: no key does.",
             read=_finish_key,
             schema={"pattern": f"^{_KEY.pattern}$"},
         ),
     ] = "#"
     timeout_s: Annotated[
         int,
-        about("How long keys are waited for after the last word, seconds.", ge=1, le=MAX_TIMEOUT_S),
+        about("How long to wait for keys after the last word, seconds.", ge=1, le=MAX_TIMEOUT_S),
     ] = 5
 
 
@@ -135,14 +135,14 @@ class PlaceCall(msgspec.Struct, kw_only=True):
     gather: Annotated[
         bool | GatherKeys | None,
         about(
-            "Ask for key presses: the status then tells those that count as digits.",
+            "Ask for key presses: the status then has those that count, in `digits`.",
             read=_gather,
         ),
     ] = None
     callback_url: Annotated[
         str,
         about(
-            "Told every status by POST, signed as Standard Webhooks.",
+            "Gets every status by POST, signed as in Standard Webhooks.",
             schema={"format": "uri", "maxLength": MAX_URL_CHARS},
         ),
     ] = ""

@@ -1,4 +1,4 @@
-"""Which of the credentials that a client showed pay for this purpose."""
+"""Which of a client's credentials are valid for this request."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Verified:
 
 @dataclass(frozen=True, slots=True)
 class Purpose:
-    """What a credential must have been bought for: digests of the body, and when it is shown."""
+    """What a credential must be valid for: digests of the body, and the time of the request."""
 
     body: str
     raw_digest: str
@@ -31,7 +31,7 @@ class Purpose:
 def verify(keyring: Keyring, authorization: list[str], purpose: Purpose) -> list[Verified]:
     """Every payment that was shown and verifies, once each, in the order shown.
 
-    Raises ``CredentialRefused``, with the most telling reason, if none does.
+    Raises ``CredentialRefused``, with the most specific reason, if none does.
     """
     credentials, payments = l402.parse_authorization(authorization)
     verified: dict[bytes, Verified] = {}
@@ -45,9 +45,9 @@ def verify(keyring: Keyring, authorization: list[str], purpose: Purpose) -> list
             refusals.append(refused)
     if verified:
         return list(verified.values())
-    telling = [refusal for refusal in refusals if refusal.payment_hash is not None] or refusals
-    if telling:
-        raise telling[0]
+    specific = [refusal for refusal in refusals if refusal.payment_hash is not None] or refusals
+    if specific:
+        raise specific[0]
     raise CredentialRefused(
         "L402_CREDENTIAL_MALFORMED",
         "The Authorization header holds no L402, LSAT or Payment credential.",

@@ -1,1 +1,1 @@
-"""What only the operator may call, and what machines watch."""
+"""Addresses for the operator alone, and for monitoring."""

@@ -1,4 +1,4 @@
-"""What machines watch: whether the process and its parts answer, and figures for Prometheus."""
+"""Monitoring: whether the process and its parts answer, and figures for Prometheus."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ringbolt.core.errors import RingboltError
 from ringbolt.store import health
 
 Connected = Callable[[], dict[str, bool]]
-"""Which far ends answer, by part; empty where nobody watches (``serve --no-worker``)."""
+"""Which far ends answer, by part; empty without a worker (``serve --no-worker``)."""
 
 _NOT_READY: Final = "NOT_READY"
 
@@ -28,12 +28,12 @@ def add_health(family: Family, shop: Shop, metrics: Metrics, connected: Connecte
         return {"status": "ok", "version": __version__}
 
     async def readyz(_: Request[Nothing]) -> dict[str, Any] | Response:
-        """The store, the node and the carrier answer; 503 and what does not, otherwise."""
+        """The store, the node and the carrier answer; otherwise 503 and those that do not."""
         parts = {"store": await _store_answers(shop), **connected()}
         away = sorted(part for part, answers in parts.items() if not answers)
         if not away:
             return {"status": "ready", "parts": parts}
-        detail = f"Without an answer: {', '.join(away)}."
+        detail = f"No answer from: {', '.join(away)}."
         document = problem_document(503, _NOT_READY, "Not ready", detail, parts=parts)
         headers = [(b"x-error-code", _NOT_READY.encode()), (b"retry-after", b"5")]
         return problem_response(503, document, headers)

@@ -54,7 +54,7 @@ class Metrics:
         gone = await self._shop.db.read(gone_parts, self._known)
         for state, count in now.orders.items():
             self._orders.labels(state).set(count)
-        self._jobs.clear()  # what is no longer there must not keep its last figure
+        self._jobs.clear()  # otherwise states that are gone would keep their last figure
         for (lane, state), count in now.jobs.items():
             self._jobs.labels(lane, state).set(count)
         self._oldest.set(now.oldest_due_ms / 1000)

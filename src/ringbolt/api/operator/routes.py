@@ -1,4 +1,4 @@
-"""What the operator's own commands do in a running shop, with a token derived from its secret."""
+"""The addresses behind the operator's commands; their token is derived from the shop's secret."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Label = Annotated[Line, about("", max_length=100)]
 
 
 def operator_token(keyring: Keyring) -> str:
-    """What proves that a caller can read the shop's secret."""
+    """The token that proves that a caller can read the shop's secret."""
     return keyring.derive("operator token").hex()
 
 
@@ -91,7 +91,7 @@ class WebhookQuery(msgspec.Struct):
 
 
 class OperatorCommands:
-    """What the operator may do: keys, webhooks, own numbers, and who gets no messages."""
+    """Keys, webhooks, own numbers, and receivers that get no messages."""
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
@@ -173,7 +173,7 @@ def operator_api(shop: Shop) -> Family:
 
 
 def add_play_keys(family: Family, shop: Shop) -> None:
-    """``POST /simulator/keys``: a fresh key, without any check; only while a part is simulated."""
+    """``POST /simulator/keys``: a new key for anyone; only while a part is simulated."""
 
     async def create(_: Request[Nothing]) -> dict[str, str]:
         key = await create_key(shop.db, "made by the simulator")

@@ -19,13 +19,13 @@ from ringbolt.core.pricing.money import sats_down
 
 
 class Accounts:
-    """What the holder of an API key may see and do with its balance."""
+    """The balance of an API key: adding to it, and what became of it."""
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
 
     async def fund(self, request: Request[CreateFund]) -> Response:
-        """Add to the balance of the key: what is paid is there at once."""
+        """Add to the balance of the key; it can be spent as soon as the invoice is paid."""
         key = required_key(request)
         # The names of top-ups are the key's own, which top_up() looks up.
         client = self._shop.hash_of(request.client)
@@ -34,7 +34,7 @@ class Accounts:
         return created(self._shop, sold.order, replayed=sold.replayed)
 
     async def balance(self, request: Request[Nothing]) -> Balance:
-        """What can still be spent: what is reserved for orders under way is not in it."""
+        """What can still be spent, without what is reserved for orders under way."""
         shop = self._shop
         await await_top_up(shop, request.key.id)
         balance_msat = await shop.db.read(account_history.balance, request.key)

@@ -1,4 +1,4 @@
-"""An account as its holder sees it. Amounts are satoshis, times ms UTC."""
+"""The documents of an account for its holder. Amounts are satoshis, times ms UTC."""
 
 from __future__ import annotations
 

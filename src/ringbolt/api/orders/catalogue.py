@@ -1,4 +1,4 @@
-"""What can be received, and where: countries, services, how many numbers are free.
+"""The countries and services whose codes can be received, and how many numbers are free.
 
 Providers are asked at most once a minute; while they do not answer, their last answer is used.
 """
@@ -71,7 +71,7 @@ class Remembered(Generic[Known]):
             async with asyncio.timeout(ASK_WITHIN_S):
                 return _Entry(await ask(), self._now_ms() + FRESH_MS)
         except (Unavailable, RateLimited, TimeoutError) as error:
-            log.warning("a provider does not answer what it offers", reason=str(error))
+            log.warning("a provider does not say what it offers", reason=str(error))
             value = None if entry is None else entry.value
             return _Entry(value, self._now_ms() + RETRY_MS)
 
@@ -79,8 +79,8 @@ class Remembered(Generic[Known]):
 def _known(entry: _Entry[Known]) -> Known:
     if entry.value is None:
         raise Unavailable(
-            "The provider of numbers does not answer at the moment, so that nobody knows what is "
-            "to be had.",
+            "The provider of numbers does not answer at the moment, so it is not known what is on "
+            "offer.",
             code="NUMBERS_UNAVAILABLE",
             suggestion="Try again in a little while.",
             retry_after_s=RETRY_MS // 1000,
@@ -145,7 +145,7 @@ class Catalogue:
         )
 
     async def _services(self, country: Country, *, real: bool) -> list[Offer]:
-        """What is on offer in ``country``, the denied left out, the sold out last."""
+        """The offers in ``country``, without denied services, those sold out last."""
         if real:
             own = await choose_provider(self._shop, country.cc)
             providers: tuple[NumberProvider, ...] = () if own is None else (own,)
@@ -169,7 +169,7 @@ class Catalogue:
         return [COUNTRIES[cc] for cc in sorted({cc for countries in answers for cc in countries})]
 
     async def _countries_of(self, provider: NumberProvider) -> tuple[int, ...]:
-        """Where the provider has numbers, and is the one to ask for them."""
+        """The countries where the provider has numbers and is the one that the settings choose."""
         route = self._shop.number_providers.route
         found = await provider.countries()
         return tuple(cc for cc in found if cc in COUNTRIES and provider in route(str(cc)))
@@ -178,7 +178,7 @@ class Catalogue:
 async def _answers(
     providers: Sequence[NumberProvider], ask: Callable[[NumberProvider], Awaitable[Known]]
 ) -> list[Known]:
-    """What those say that answer. Raises ``Unavailable`` if none of several does."""
+    """The answers of the providers that answer. Raises ``Unavailable`` if none does."""
     found = await asyncio.gather(*map(ask, providers), return_exceptions=True)
     known: list[Known] = []
     for answer in found:
@@ -194,7 +194,7 @@ async def _answers(
 
 
 def _together(lists: Iterable[Iterable[Offer]]) -> list[Offer]:
-    """Every service once, with the numbers of all."""
+    """Every service once, with the numbers of all providers."""
     found: dict[str, Offer] = {}
     for offer in chain.from_iterable(lists):
         before = found.get(offer.code)

@@ -1,4 +1,4 @@
-"""How the family speaks: fields in JSON, forms and queries alike, errors as sms4sats has them."""
+"""How the family reads and answers: fields in JSON, forms or queries, errors as sms4sats' are."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ _JSON_BEGINS: Final = b'{["'
 
 
 class OrdersDialect(Dialect):
-    """Every field may stand in a query, a form or JSON; where it stands twice the body wins.
+    """Every field may be in a query, a form or JSON; the body wins over the query.
 
     sms4sats answers every error with 500; clients that count on it get it
     (``compat.errors_as_500``).
@@ -151,12 +151,12 @@ def _refuse_encoded(request: Request[Any]) -> None:
         raise InvalidInput(
             f"The body is compressed (Content-Encoding: {encoding[:20]}), which is not read here.",
             code="INVALID_BODY",
-            suggestion="Send it as it is.",
+            suggestion="Send it uncompressed.",
         )
 
 
 def _is_form(request: Request[Any], body: bytes) -> bool:
-    """``curl -d '{...}'`` calls its JSON a form; some say nothing of what they send."""
+    """``curl -d '{...}'`` calls its JSON a form; some clients send no Content-Type."""
     kind = request.header(b"content-type").partition(";")[0].strip().lower()
     if kind in (_FORM, "") and body[:1] not in _JSON_BEGINS:
         return True

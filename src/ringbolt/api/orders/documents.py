@@ -1,6 +1,6 @@
 """What is answered at each address.
 
-Names, types and shapes are sms4sats'; what is beside them is additive and says so. Amounts are
+Names, types and shapes are sms4sats'; what is additive says so. Amounts are
 satoshis, times ms UTC. A key without a value is absent, never null: clients wait for ``code`` and
 ``number`` to appear.
 """
@@ -15,7 +15,7 @@ from ringbolt.api.kit.schema import about
 
 _INVOICE = "lnbc30u1p34yef6pp50hrwddsa332dla4c6m4zu0cgkqvw27trm7qafyaxl9egcnwgxvvq..."
 _Next = Annotated[str, about("The cursor of the next page; absent on the last.")]
-_OrderId = Annotated[str, about("64 hex digits; whoever knows it may see the order.")]
+_OrderId = Annotated[str, about("64 hex digits; anyone who knows it may see the order.")]
 _Country = Annotated[str, about("", "USA")]
 _Delivery = Literal["created", "sent", "delivered", "failed"]
 
@@ -27,7 +27,7 @@ class Part(
 
 
 class Document(Part, tag_field="status", tag="OK"):
-    """An answer that went well."""
+    """A successful answer."""
 
 
 class OrderError(Part, rename=None, kw_only=True, tag_field="status", tag="error"):
@@ -52,7 +52,7 @@ class Created(Document, kw_only=True):
     payment_hash: Annotated[str | None, about("Additive: of the invoice, hex.")] = None
     price: Annotated[int, about("Additive: satoshis.", 3000)]
     expires_at: Annotated[int | None, about("Additive: until when the invoice can be paid.")] = None
-    segments: Annotated[int | None, about("Additive: into how many a text is divided.")] = None
+    segments: Annotated[int | None, about("Additive: how many segments a text has.")] = None
     webhook_secret: Annotated[
         str | None, about("Additive: the key of this order's webhook signatures (whsec_...).")
     ] = None
@@ -75,7 +75,7 @@ class OrderStatus(Document, kw_only=True):
         int | str | None,
         about("The activation code; a number where that loses nothing. See codeText.", 48010),
     ] = None
-    id: Annotated[int | str | None, about("The number's, or the message's, name.")] = None
+    id: Annotated[int | str | None, about("Identifies the number or the message.")] = None
     number: Annotated[int | None, about("The number of the order, without +.")] = None
     timestamp: Annotated[int | None, about("Of the latest change, ms UTC.")] = None
     country: _Country | None = None
@@ -86,7 +86,7 @@ class OrderStatus(Document, kw_only=True):
     error: Annotated[
         str | None,
         about(
-            "Why it came to nothing. The money is returned by itself if paid is true; if paid "
+            "Why the order failed. The money is returned automatically if paid is true; if paid "
             "is false, nobody paid, and nothing is returned."
         ),
     ] = None
@@ -108,16 +108,14 @@ class OrderStatus(Document, kw_only=True):
     text_masked: Annotated[
         bool | None,
         about(
-            "Additive: no code was found, so that all that could be one is masked in `sms` and "
+            "Additive: no code was found; everything that could be one is masked in `sms` and "
             "`messages` until the text is accepted."
         ),
     ] = None
     is_rental: bool | None = None
     expires_at: int | None = None
-    assigned_at: Annotated[int | None, about("Additive: since when the number is the order's.")] = (
-        None
-    )
-    cancel_after: Annotated[int | None, about("Additive: from when on it can be cancelled.")] = None
+    assigned_at: Annotated[int | None, about("Additive: when the number was assigned.")] = None
+    cancel_after: Annotated[int | None, about("Additive: when it can first be cancelled.")] = None
     order_id: str | None = None
 
 
@@ -162,8 +160,8 @@ class LedgerEntry(Part, kw_only=True):
     amount: Annotated[
         int,
         about(
-            "What it changed of the balance, satoshis; negative: a debit. 0 if it came to nothing, "
-            "or is not there yet.",
+            "By how much it changed the balance, satoshis; a debit is negative. 0 if it is voided, "
+            "or a credit that is still pending.",
             -1000,
         ),
     ]
@@ -249,20 +247,20 @@ class SuccessRate(Part, kw_only=True):
     country: Annotated[str, about("Of the number.", "USA")]
     service: Annotated[str, about("", "tg")]
     name: Annotated[str, about("", "Telegram")]
-    orders: Annotated[int, about("That had a number and are over.", 212)]
-    success_percent: Annotated[int, about("Of them got their code; rounded down.", 93)]
+    orders: Annotated[int, about("Finished orders that had a number.", 212)]
+    success_percent: Annotated[int, about("How many of them got their code; rounded down.", 93)]
 
 
 class SuccessRates(Document, kw_only=True):
     """How often a number got its code, the best first; of the shop's own orders."""
 
-    days: Annotated[int, about("So far back orders are counted.", 30)]
+    days: Annotated[int, about("Over how many days orders are counted.", 30)]
     least_orders: Annotated[int, about("A country and service with fewer orders is left out.", 20)]
     rates: list[SuccessRate]
 
 
 class Availability(Document, kw_only=True):
-    """It answers, and says where to read on."""
+    """The API answers, and says where its documents are."""
 
     name: str
     version: str
@@ -284,8 +282,8 @@ class Webhook(Part, rename=None, kw_only=True):
 
     id: Annotated[str, about("The webhook-id header: the same in every try.")]
     order_id: str
-    topic: Annotated[str, about("What it is about; '' is the order as it stands.")]
-    seq: Annotated[int, about("From 1: in this order they are sent, each topic by itself.")]
+    topic: Annotated[str, about("What it is about; '' is the order itself.")]
+    seq: Annotated[int, about("From 1, for each topic: the order in which they are sent.")]
     method: str
     url: str
     state: Literal["pending", "delivered", "given_up"]

@@ -36,8 +36,8 @@ class OrderEvents:
         seen = request.header(b"last-event-id")
         found = await snapshot(self._shop, order_id)
         if found.is_over and _name(found) == seen:
-            return Response(status=204)  # which tells an EventSource not to come again
-        if request.method == "HEAD":  # a stream would keep the connection until its end
+            return Response(status=204)  # after which an EventSource does not connect again
+        if request.method == "HEAD":  # a stream would keep the connection open
             headers = [(b"x-accel-buffering", b"no")]
             return Response(headers=headers, content_type=f"{_MEDIA_TYPE}; charset=utf-8".encode())
         return StreamingResponse(
@@ -52,7 +52,7 @@ class OrderEvents:
             async with self._waiting.for_order(order_id, client) as changes:
                 async for event in self._changes(order_id, changes, seen):
                     yield event
-        except RingboltError as error:  # the answer has begun: the client comes again
+        except RingboltError as error:  # the answer has begun: the client connects again
             yield f": {error.code}\n\n".encode()
 
     async def _changes(self, order_id: str, changes: Changes, seen: str) -> AsyncIterator[bytes]:
@@ -69,5 +69,5 @@ class OrderEvents:
 
 
 def _name(found: Snapshot) -> str:
-    """The same for the same document, whichever process sends it."""
+    """The event's id: the same in every process for the same document."""
     return f"{found.timestamp}-{hashlib.blake2b(found.body, digest_size=6).hexdigest()}"

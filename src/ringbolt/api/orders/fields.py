@@ -1,4 +1,4 @@
-"""The fields that are more than a text, a number or a boolean, each checked with plain words.
+"""Readers of the fields that are more than a text, a number or a boolean.
 
 Each raises ``InvalidInput`` that names the field.
 """
@@ -51,7 +51,7 @@ def service_of(shop: Shop, written: str) -> Service | None:
 
 
 def checked_message(fields: Fields, message: str, max_chars: int) -> str:
-    """What is to be sent, counted as a person counts: by code points."""
+    """The message to send; its length is counted in code points."""
     if not message.strip():
         raise fields.missing("message", "It is what is sent, and cannot be empty.")
     if len(message) > max_chars:
@@ -82,7 +82,7 @@ def phone(fields: Fields, name: str) -> str | None:
 
 
 def own_number(fields: Fields, name: str) -> str:
-    """A number of the shop's own, in E.164 format as it was made known."""
+    """One of the shop's own numbers, E.164 as the operator registered it."""
     number = fields.line(name, 32)
     if not is_e164(number):
         raise fields.wrong(
@@ -111,12 +111,12 @@ def referrer(fields: Fields, name: str) -> str:
 
 
 def order_id(fields: Fields, name: str) -> str:
-    """An order's id in its one form, '' for what is no id of ours."""
+    """An order's id in lower case, '' for anything else."""
     value = fields.get(name)
     return canonical_id(value) if isinstance(value, str) else ""
 
 
 def canonical_id(written: str) -> str:
-    """'' for what is no id of ours."""
+    """An order's id in lower case, '' for anything else."""
     lowered = written.strip().lower()
     return lowered if _ORDER_ID.fullmatch(lowered) else ""

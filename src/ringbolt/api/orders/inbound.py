@@ -22,10 +22,11 @@ class InboundTexts:
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
 
-    async def take(self, request: Request[schema.InboundText]) -> Done:
-        """Tell of a text that came to a number of the operator's own.
+    async def hand_in(self, request: Request[schema.InboundText]) -> Done:
+        """Hand in a text that came to one of the operator's own numbers.
 
-        The same id is taken once, however often it is sent. The key needs the scope `inbound`.
+        A text with the same id counts once, however often it is sent. The key needs the scope
+        `inbound`.
         """
         shop, params = self._shop, request.params
         text = InboundText(
@@ -38,17 +39,17 @@ class InboundTexts:
             at_ms=shop.clock.now_ms() if params.at is None else params.at,
         )
         source = "own" if shop.own_numbers is None else shop.own_numbers.name
-        await shop.db.tx(_take, shop.policies.receiving, source, text)
+        await shop.db.tx(_receive, shop.policies.receiving, source, text)
         return Done()
 
 
-def _take(tx: Tx, policy: ReceivingPolicy, source: str, text: InboundText) -> None:
+def _receive(tx: Tx, policy: ReceivingPolicy, source: str, text: InboundText) -> None:
     lease = receiving_orders.open_lease_of_number(tx, text.number)
-    is_lent_by_us = lease is not None and lease.provider == source
+    is_leased_here = lease is not None and lease.provider == source
     is_ours = any(own.number == text.number for own in pool.listing(tx))
-    if not (is_lent_by_us or is_ours or text.number in policy.senders):
+    if not (is_leased_here or is_ours or text.number in policy.senders):
         raise NotFound(
-            "to is no number of this shop's.",
+            "to is not one of this shop's numbers.",
             code="UNKNOWN_NUMBER",
             field="to",
             suggestion="Add it to the pool of own numbers first.",

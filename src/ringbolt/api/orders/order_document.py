@@ -1,7 +1,7 @@
 """The seed's ``/orderstatus`` document, which webhooks carry too.
 
-The seed's names stand as they are; what is beside them is additive. A key without a value is
-absent, never null: clients wait for ``code`` and ``number`` to appear. Sources: the seed, and what
+The seed's names are unchanged; all others are additive. A key without a value is absent, never
+null: clients wait for ``code`` and ``number`` to appear. Sources: the seed, and what
 its clients rely on (``number`` is an integer, ``code`` a number in some and a string in others).
 """
 
@@ -24,11 +24,11 @@ from ringbolt.settings import Settings
 CodeType = Literal["auto", "string", "number"]
 
 _DRAFT = b'"draft":true'
-"""What an earlier version wrote down to be sent: without what the settings decide."""
+"""Marks a document that an earlier version stored without what the settings decide."""
 
 
 class _Draft(OrderStatus, forbid_unknown_fields=False):
-    """A document that an earlier version wrote down; it has fields that are no more."""
+    """A document that an earlier version stored; it has fields that no longer exist."""
 
 
 _encode = msgspec.json.Encoder().encode
@@ -49,7 +49,7 @@ class OrderRenderer:
         return _encode(msgspec.structs.replace(document, order_id=notice.order_id))
 
     def finish(self, body: bytes) -> bytes:
-        """A draft of an earlier version as it is sent now; anything else as it is."""
+        """A draft of an earlier version completed; anything else unchanged."""
         return _encode(self._finished(_decode(body))) if _DRAFT in body else body
 
     def status(self, notice: OrderNotice) -> bytes:
@@ -77,7 +77,7 @@ def typed_code(code: str, code_type: CodeType) -> str | int:
 
 
 def order_document(notice: OrderNotice) -> OrderStatus:
-    """The order as the seed shows it, but for what the settings decide."""
+    """The order as the seed shows it, without what the settings decide."""
     if notice.state in UNPAID:
         return _unpaid(notice)
     if notice.receiving is not None:
@@ -147,16 +147,16 @@ def _text(text: TextNotice) -> ReceivedText:
 
 
 def _error(notice: OrderNotice) -> str | None:
-    """Why the buyer gets the money back, in plain words; unset if the order is well."""
+    """Why the buyer gets the money back, in plain words; None if the order did not fail."""
     if notice.fault is None:
         return None
     is_hold = notice.method is PaymentMethod.HOLD
     back = f"Your funds are returned to your {'wallet' if is_hold else 'balance'} automatically."
     if notice.has_no_number:
-        # To the letter what the seed's service says; its clients compare.
+        # Exactly the sentence of the seed's service; its clients compare it.
         canceled = "payment request" if is_hold else "order"
         return f"No available number, {canceled} is canceled. {back}"
-    why = notice.fault.strip().rstrip(".") or "it could not be brought about"
+    why = notice.fault.strip().rstrip(".") or "it could not be fulfilled"
     return f"{why[0].upper()}{why[1:]}. {back}"
 
 

@@ -1,4 +1,4 @@
-"""``/price`` and ``/getPrice``: exactly what the invoice would say."""
+"""``/price`` and ``/getPrice``: exactly the prices that invoices have."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the addresses that sell have in common: who pays, under what name, and the answer."""
+"""What the addresses that sell have in common: the buyer, the Idempotency-Key and the answer."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ async def _payer_of(shop: Shop, request: Request[P]) -> Hold | Balance:
 
 
 def _idempotency_of(request: Request[P], payer: Hold | Balance) -> Idempotency | None:
-    """The request's own name, if it has one: names belong to a key, or to anybody who knows them.
-    Many share an address. Raises ``InvalidInput``."""
+    """The request's Idempotency-Key. It belongs to an API key, or to anyone who knows it, but never
+    to a client address, which many clients share. Raises ``InvalidInput``."""
     if isinstance(payer, Balance):
         return named(request, f"key:{payer.key_id}")
     idempotency.check_unguessable(request)
@@ -64,7 +64,7 @@ def _idempotency_of(request: Request[P], payer: Hold | Balance) -> Idempotency |
 
 
 def named(request: Request[Any], principal: str) -> Idempotency | None:
-    """The request by its own name, if it has one. Raises ``InvalidInput``."""
+    """The request's Idempotency-Key, if it has one. Raises ``InvalidInput``."""
     return idempotency.named(
         request,
         principal,

@@ -18,13 +18,13 @@ from ringbolt.store.success_rates import SuccessRate
 DAYS: Final = 30
 LATEST: Final = 20_000
 LEAST: Final = 20
-"""Of fewer orders a share says little, and much about who placed them."""
+"""With fewer orders a share is not significant, and could reveal single buyers."""
 FRESH_MS: Final = 300_000
 _DAY_MS: Final = 86_400_000
 
 
 class SuccessRates:
-    """Reckoned at most once in five minutes."""
+    """Computed at most once every five minutes."""
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
@@ -36,8 +36,8 @@ class SuccessRates:
         """How often a number got its code, by country and service, the best first.
 
         Of this shop's own orders of the last 30 days (the latest 20,000 at most) that had a number
-        and are over. Cancelled ones count as without a code. A country and service with fewer than
-        20 such orders is left out.
+        and are finished. Cancelled ones count as without a code. A country and service with fewer
+        than 20 such orders is left out.
         """
         country = country_of(request.params.country)
         service = service_of(self._shop, request.params.service)

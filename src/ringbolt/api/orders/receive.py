@@ -29,7 +29,7 @@ class ReceiveOrders:
 
         The invoice is held when it is paid, and settled only when a code came (a rental: at its
         first text, or after 20 minutes). No free number, no code in time or a cancel: the money
-        returns by itself.
+        returns automatically.
         """
         shop = self._shop
         former = await self._former(request.params)
@@ -117,8 +117,8 @@ def _country(request: Request[CreateOrder], former: FormerOrder | None) -> int:
 
 def _differs(field: str) -> InvalidInput:
     return InvalidInput(
-        f"{field} is not that of the order whose number is wanted again.",
+        f"{field} differs from that of the order whose number is wanted again.",
         code="CONTRADICTION",
         field=field,
-        suggestion=f"Leave {field} out beside reactivate, or leave reactivate out.",
+        suggestion=f"With reactivate, leave {field} out; or leave reactivate out.",
     )

@@ -36,9 +36,9 @@ DOCUMENTATION: Final = Documentation(
     "with the same order, however often it is sent. Without an API key it must be random: at least "
     "20 characters, such as a UUID.",
     in_path={
-        "order_id": "The order's id, 64 hex digits: whoever knows it may see the order.",
+        "order_id": "The order's id, 64 hex digits: anyone who knows it may see the order.",
         "webhook_id": "The webhook's id, msg_...",
-        "token": "As the link says.",
+        "token": "From the link.",
     },
     dropped=("{order_id}", "v1"),
     forms=True,
@@ -61,7 +61,7 @@ def orders_api(shop: Shop) -> Family:
         folds=True,
         cors=browsers(
             methods=("GET", "POST"),
-            # Any: what a client's library adds (Cache-Control, X-Requested-With) does no harm here.
+            # Any: what a client's library adds (Cache-Control, X-Requested-With) does no harm.
             headers=("*",),
             exposes=("X-Error-Code", "Retry-After", "Idempotent-Replayed"),
         ),
@@ -75,14 +75,14 @@ def orders_api(shop: Shop) -> Family:
     family.add(
         "POST",
         "/v1/inbound/texts",
-        InboundTexts(shop).take,
+        InboundTexts(shop).hand_in,
         schema.InboundText,
         documents.Done,
         errors=(404,),
         right=SCOPE,
         tag="own numbers",
     )
-    # RFC 8058, 3.1: the body is a form or multipart, and says nothing that the token does not.
+    # RFC 8058, 3.1: the body is a form or multipart, and adds nothing to the token.
     unsubscribe = Unsubscribing(shop).either
     family.add("GET POST", "/u/{token}", unsubscribe, Nothing, ignores_body=True, hidden=True)
     return family
@@ -180,7 +180,7 @@ def _add_catalogue(family: Family, shop: Shop) -> None:
     hours = {"rentalHours": shop.settings.orders.max_rental_hours}
 
     async def availability(request: Request[Nothing]) -> documents.Availability:
-        """Whether the API is there, and where to read on."""
+        """Whether the API answers, and where its documents are."""
         base = http.base_url(request.scope, shop.settings.public_url)
         return documents.Availability(
             name="Ringbolt",

@@ -1,6 +1,6 @@
-"""What is taken at each address: by JSON, a form, or a query.
+"""The fields that each address takes: in JSON, a form or a query.
 
-Names, types and shapes are sms4sats'; what is beside them is additive and says so. Amounts are
+Names, types and shapes are sms4sats'; what is additive says so. Amounts are
 satoshis, times ms UTC. Fields that are not known are ignored.
 """
 
@@ -19,7 +19,7 @@ MAX_SATS: Final = 100_000_000
 MAX_PAGE: Final = 1000
 USUAL_PAGE: Final = 100
 LONGEST_WAIT_S: Final = 3600
-"""More is taken than is waited (``MAX_WAIT_S``): clients send what they would like."""
+"""Longer waits than ``MAX_WAIT_S`` are accepted, and shortened to it."""
 MAX_WAIT_S: Final = 50
 _MAX_TEXT_CHARS: Final = 2048
 _MAX_ADDRESS_CHARS: Final = 508  # twice those of RFC 5321, 4.5.3.1.3
@@ -60,7 +60,7 @@ class Params(msgspec.Struct, rename="camel", kw_only=True):
 
 
 class Purchase(Params, kw_only=True):
-    """What every order may have: who gets a share, who pays, where changes are sent."""
+    """The fields of every order: who gets a share, who pays, where changes are sent."""
 
     ref: Annotated[
         str,
@@ -101,7 +101,7 @@ class CreateOrder(Purchase, kw_only=True):
         _Name,
         about(
             "`value` of /getnumbersstatus, or a service's name. Of rentals: optional, 'full' "
-            "(texts of everybody) if not given.",
+            "(texts from any sender) if not given.",
             "vk",
             required=True,
         ),
@@ -191,7 +191,7 @@ class InboundText(Params, kw_only=True):
     id: Annotated[
         Line,
         about(
-            "The sender's name for it: the same for the same text.",
+            "Your id for it: the same for the same text.",
             why="The same for the same text, so that it counts once.",
             max_length=128,
         ),
@@ -300,7 +300,7 @@ class PriceQuery(PlaceQuery, kw_only=True):
 class RentQuery(Params, kw_only=True):
     """The service of a rental."""
 
-    service: Annotated[_Name, about("Code or name; full (everybody) if not given.", "full")] = ""
+    service: Annotated[_Name, about("Code or name; full (any sender) if not given.", "full")] = ""
 
 
 class CountryQuery(Params, kw_only=True):

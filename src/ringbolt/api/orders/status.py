@@ -1,4 +1,4 @@
-"""An order as it stands, and what its buyer may do with it: the order's id is the key."""
+"""The state of an order, and what its buyer may do with it: the order's id is the key."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from ringbolt.store import orders
 from ringbolt.store.engine.db import Tx
 
 _SPECULATIVE: Final = (b"sec-purpose", b"purpose", b"x-purpose", b"x-moz")
-"""Where browsers say that they only prefetch, prerender or preview an address."""
+"""Headers in which browsers say that they only prefetch, prerender or preview an address."""
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """An order's document at a moment. ``is_over``: nothing will change any more. ``is_final``:
-    money and delivery will not; a receipt or another text may still come."""
+    """An order's document at one moment. ``is_over``: it will not change again. ``is_final``: money
+    and delivery will not change; a receipt or another text may still come."""
 
     body: bytes
     timestamp: int
@@ -86,7 +86,7 @@ class Statuses:
         self._waiting = waiting
 
     async def status(self, request: Request[StatusQuery]) -> Response:
-        """Check an order. Known orders are always 200; `error` tells why one came to nothing."""
+        """Check an order. Known orders are always 200; `error` says why one failed."""
         return await self._status(request.client, request.params.order_id, request.params)
 
     async def status_by_path(self, request: Request[WaitQuery]) -> Response:
@@ -139,7 +139,7 @@ class Statuses:
         return await self._act(id_in_path(request), replace_number)
 
     async def request_text(self, request: Request[Nothing]) -> Response:
-        """Ask for one more text on the same number."""
+        """Request one more text on the same number."""
         return await self._act(id_in_path(request), request_text)
 
     async def accept(self, request: Request[Nothing]) -> Response:
@@ -147,14 +147,14 @@ class Statuses:
         return await self._act(id_in_path(request), accept_without_code)
 
     async def _act(self, order_id: str, act: Callable[[Shop, str], Awaitable[Any]]) -> Response:
-        """Do something with an order of this family; the order as it then is."""
+        """Do something with an order of this family, and answer the order after it."""
         await snapshot(self._shop, order_id)
         await act(self._shop, order_id)
         return _json(await snapshot(self._shop, order_id))
 
 
 def id_in_path(request: Request[Any]) -> str:
-    """The order's id, '' for what is no id of ours."""
+    """The order's id, '' for anything else."""
     return canonical_id(request.in_path("order_id"))
 
 

@@ -19,18 +19,18 @@ _PAGE = """<!doctype html>
 </body></html>
 """
 _ASK = _PAGE.format(
-    title="No more e-mails?",
-    body="<p>Your address then gets no e-mail from this shop, whoever orders one.</p>"
+    title="Stop e-mails from this shop?",
+    body="<p>This shop will then send no e-mail to your address, even if someone orders one.</p>"
     '<form method="post"><button style="font:inherit;padding:.5rem 1rem">Unsubscribe</button>'
     "</form>",
 ).encode()
 _DONE = _PAGE.format(
-    title="Unsubscribed", body="<p>This shop sends no e-mail to your address any more.</p>"
+    title="Unsubscribed", body="<p>This shop sends no more e-mail to your address.</p>"
 ).encode()
 
 
 class Unsubscribing:
-    """The link is all that is needed; programs that only open it change nothing."""
+    """The link needs no sign-in; programs that only open it change nothing."""
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
@@ -41,7 +41,7 @@ class Unsubscribing:
         return Response(body=_ASK, content_type=_HTML)
 
     async def unsubscribe(self, request: Request[Nothing]) -> Response:
-        """Send no e-mail to this address any more (RFC 8058, one click)."""
+        """Stop e-mail to this address (RFC 8058, one click)."""
         await suppress(self._shop, "email", self._hash(request), "unsubscribed by the link")
         return Response(body=_DONE, content_type=_HTML)
 

@@ -14,11 +14,11 @@ from ringbolt.store.orders import channel
 
 MAX_WAITS_PER_CLIENT = 1000
 MAX_WAITS_PER_ORDER = 100
-"""A buyer needs a few; each of them is woken by every change."""
+"""A buyer needs a few; every change wakes all of them."""
 
 
 class Waiting:
-    """Everybody who waits, by client address and by order, so that one cannot take all room.
+    """Counts who waits, by client address and by order, so that one client cannot use every place.
 
     ``close`` ends every wait at once, so that a shop that stops does not wait for them.
     """
@@ -61,7 +61,7 @@ class Waiting:
         if self._waits_for[order_id] >= MAX_WAITS_PER_ORDER:
             raise RateLimited(
                 f"{MAX_WAITS_PER_ORDER} requests are waiting for this order already.",
-                suggestion="Wait once for an order, and tell the others yourself.",
+                suggestion="Wait once for each order, and share the answer.",
                 retry_after_s=10,
             )
 

@@ -1,4 +1,4 @@
-"""What was sent to an order's receiver, and how it went; and sending it once more."""
+"""The webhooks sent for an order, with every try; and sending one again."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ringbolt.store.engine.db import Tx
 
 _RESENDS_A_MINUTE = 6
 _RESENDS_AT_ONCE = 3
-"""Of one order: enough to mend a receiver with, too few to flood somebody else's."""
+"""For one order: enough to repair a receiver, too few to flood that of somebody else."""
 
 
 class WebhookLog:
@@ -29,7 +29,7 @@ class WebhookLog:
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
-        refusal = "This order's webhooks were asked for again too often."
+        refusal = "This order's webhooks were resent too often."
         self._resends = RateGuard(_RESENDS_A_MINUTE, _RESENDS_AT_ONCE, time.monotonic, refusal)
 
     async def listing(self, request: Request[schema.PageQuery]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Whose request it is: a bearer token, or an API key in its place."""
+"""The account of a request: by a bearer token, or an API key in its place."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _HOW: Final = (
 async def account_key(shop: Shop, request: Request[Any], right: str) -> ApiKey:
     """The API key behind a request, if it may do what ``right`` names.
 
-    Raises ``Unauthorized`` for none, or one that is not valid (any more), ``Forbidden`` for one
+    Raises ``Unauthorized`` for a missing, unknown, expired or revoked one, ``Forbidden`` for one
     that lacks the right.
     """
     shown = _shown(request)

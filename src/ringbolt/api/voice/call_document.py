@@ -22,7 +22,7 @@ from ringbolt.store.recordings import Recording
 def call_document(
     order: Order, command: CallOrder, call: Call, kept: list[Recording], now_ms: int
 ) -> CallDocument:
-    """The call and its money as they stand; ``command`` is what was ordered, ``kept`` what was
+    """The call and its money as they are now; ``command`` is what was ordered, ``kept`` what was
     recorded."""
     return CallDocument(
         call_id=call.sid,
@@ -50,7 +50,7 @@ def metadata_of(text: str) -> Any:
 
 
 def _cost(order: Order, call: Call) -> int:
-    """What was taken: for an answered call that is over, else nothing (yet)."""
+    """Satoshis charged: for an answered call that has ended; until then, and otherwise, 0."""
     if order.state is not OrderState.SETTLED:
         return 0
     return sats_up(order.price_msat // call.minutes * minutes_begun(call, call.minutes))

@@ -102,7 +102,7 @@ def status(fields: Fields, name: str) -> CallStatus | None:
     except ValueError:
         raise fields.wrong(
             name,
-            "is no status of a call.",
+            "is not a status of a call.",
             "INVALID_STATUS",
             f"Choose one of {', '.join(CallStatus)}.",
         ) from None
@@ -113,7 +113,7 @@ def metadata(fields: Fields, name: str) -> dict[str, Any] | None:
     value: Any = fields.get(name)
     if value == "":
         return None
-    if isinstance(value, str):  # all that a query can say
+    if isinstance(value, str):  # a query has only texts
         value = _decoded(value)
     if not isinstance(value, dict):
         raise fields.wrong_kind(
@@ -123,20 +123,20 @@ def metadata(fields: Fields, name: str) -> dict[str, Any] | None:
         size = len(encode_json(value))
     except (msgspec.MsgspecError, UnicodeError, OverflowError, RecursionError, ValueError):
         raise fields.wrong(
-            name, "holds what JSON cannot say.", "INVALID_TYPE", "Put it in quotes."
+            name, "has a value that JSON cannot represent.", "INVALID_TYPE", "Put it in quotes."
         ) from None
     if size > MAX_METADATA_BYTES:
         raise fields.wrong(
             name,
             f"has {size} bytes; at most {MAX_METADATA_BYTES} are kept.",
             "TOO_LONG",
-            "Keep it yourself, and send only a name for it.",
+            "Store it yourself, and send only a reference to it.",
         )
     return value
 
 
 def check_callback(shop: Shop, fields: Fields, name: str, url: str) -> str:
-    """``url``, if something may be sent to it. Raises ``InvalidInput``."""
+    """``url``, if callbacks may be sent to it. Raises ``InvalidInput``."""
     if url:
         try:
             _check_url(shop, url)
@@ -159,7 +159,7 @@ def _check_url(shop: Shop, url: str) -> None:
 
 
 def _decoded(text: str) -> Any:
-    """What JSON a text holds; the text itself if it holds none."""
+    """A text decoded as JSON; the text itself if it is not JSON."""
     try:
         return _decode(text)
     except (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError):

@@ -1,6 +1,6 @@
 """The fields of a call as one plain command.
 
-Everything that the request alone decides is checked before anything is fetched.
+Everything that needs the request alone is checked before any audio is fetched.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from ringbolt.speech.voices import LANGUAGE_IGNORED, resolve_persona
 
 DEFAULT_VOICE: Final = "Zeina"
 NO_DIGITS: Final = "dtmf_not_asked"
-"""The note on a call that says where digits are to be sent, and collects none."""
+"""The note on a call that has a URL for digits but collects none."""
 REPLACED: Final = "query_field_replaced"
-"""The note on a callback by GET whose own query has a field of a name that is added to it."""
+"""The note on a callback by GET that replaces a field of the URL's own query."""
 NO_FILES: Final = AudioFiles()
 
 
@@ -113,7 +113,7 @@ def _replaced(command: CallOrder) -> tuple[str, ...]:
 
 
 def voice_of(shop: Shop, params: schema.Spoken) -> Voiced:
-    """Who is to speak. A voice that is not known is no error: the default speaks, with a note."""
+    """The voice of a call. An unknown voice is no error: the default speaks, and a note says so."""
     default = shop.settings.speech.default_voice or DEFAULT_VOICE
     name, language = params.voice, params.language
     if name.casefold() == default.casefold():

@@ -45,7 +45,7 @@ class _Known:
 
 
 class Calls:
-    """Everything about calls that their account may request."""
+    """The requests of an account about its calls."""
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
@@ -55,7 +55,7 @@ class Calls:
         return await place(self._shop, request, read_call(self._shop, request))
 
     async def status(self, request: Request[Nothing]) -> CallDocument:
-        """A call as it stands."""
+        """A call as it is now."""
         return (await self._find(request)).document
 
     async def hang_up(self, request: Request[Nothing]) -> CallDocument:
@@ -129,11 +129,11 @@ async def _placed(shop: Shop, request: Request[Any], call: CallRequest) -> tuple
 
 
 def _idempotency(request: Request[Any], command: CallOrder) -> Idempotency | None:
-    """The request's own name, if it has one: its names belong to the key. A request for the same
-    call is the same request, however it is written. Raises ``InvalidInput``."""
+    """The request's Idempotency-Key, if it has one; it belongs to the API key. Two requests for the
+    same call are the same request, however they are written. Raises ``InvalidInput``."""
 
     def content() -> bytes:
-        same = replace(command, metadata="")  # an object, whose names may come in any order
+        same = replace(command, metadata="")  # an object, whose members may come in any order
         parts = [to_json(same), metadata_of(command.metadata)]
         return b"voice call\n" + canonical_json(parts)
 

@@ -1,4 +1,4 @@
-"""How the family speaks: CEQUENS' field names with their aliases, and its reply envelope."""
+"""How the family reads and answers: CEQUENS' field names, their aliases, its reply envelope."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ STYLE: Final = replace(
     misspelt=0.88,
 )
 _SPEECHES_PER_MINUTE: Final = 120
-"""Previews cost a processor's time, and nothing else."""
+"""Previews cost processor time and nothing else."""
 _CHALLENGE: Final = (b"www-authenticate", b'Bearer realm="voice"')
 """RFC 6750, section 3."""
 
@@ -65,7 +65,7 @@ class VoiceDialect(Dialect):
             self._guards.check(operation.cost, account, "Too many requests for this account.")
 
     def read(self, request: Request[Any], operation: Operation[Any], names: Names) -> Fields:
-        """A plan may be the body itself: the fields then stand in the query."""
+        """A plan may be the body itself: the other fields are then in the query."""
         if not (operation.xml and is_xml(request.body)):
             return super().read(request, operation, names)
         request.document = dict(read_pairs(request.query))
@@ -73,7 +73,7 @@ class VoiceDialect(Dialect):
         if fields.get("plan") is not None:
             raise fields.wrong(
                 "plan",
-                "stands in the query and in the body.",
+                "is in the query and in the body.",
                 "FIELDS_DISAGREE",
                 "Send it in the body only.",
             )

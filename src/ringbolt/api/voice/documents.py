@@ -38,11 +38,11 @@ class PlacedCall(Document, kw_only=True, omit_defaults=True):
     voice: Annotated[str, about("", "Zeina")]
     price: Annotated[int, about("Sats set aside for the call; its cost is known at its end.")]
     price_per_minute: Annotated[int, about("Sats per started minute.")]
-    max_minutes: Annotated[int, about("Then the call is ended.")]
+    max_minutes: Annotated[int, about("How long the call may last.")]
     notes: Notes
-    ignored_fields: Annotated[list[str], about("Fields of the request that mean nothing here.")]
+    ignored_fields: Annotated[list[str], about("Unknown fields of the request.")]
     meta_data: Metadata
-    webhook_secret: Annotated[str | None, about("It signs the callbacks.")] = None
+    webhook_secret: Annotated[str | None, about("The key that signs the callbacks.")] = None
 
 
 class Recorded(Document):
@@ -53,7 +53,7 @@ class Recorded(Document):
 
 
 class CallDocument(Document):
-    """The call as it stands."""
+    """The call as it is now."""
 
     call_id: CallId
     to: Number
@@ -65,7 +65,7 @@ class CallDocument(Document):
         ),
     ]
     digits: Annotated[str, about("The keys pressed, without the finish key.")]
-    dtmf: Annotated[bool, about("Whether keys were asked for.")]
+    dtmf: Annotated[bool, about("Whether the call collects keys.")]
     duration: Annotated[int, about("Seconds from the answer to the end, or to now.")]
     cause: Annotated[str, about("Why it ended, as the carrier reports it.")]
     created_at: str | None
@@ -73,7 +73,7 @@ class CallDocument(Document):
     answered_at: str | None
     ended_at: str | None
     price: Annotated[int, about("Sats that were set aside for the call.")]
-    cost: Annotated[int, about("Sats charged: for an answered call that is over.")]
+    cost: Annotated[int, about("Sats charged, once an answered call has ended.")]
     notes: Notes
     recordings: Annotated[list[Recorded], about("What was said, where a plan records.")]
     meta_data: Metadata
@@ -98,7 +98,7 @@ class Voice(Document):
 
 
 class VoiceList(Document):
-    """The voices that can be asked for by name."""
+    """The voices that can be requested by name."""
 
     default: Annotated[str, about("", "Zeina")]
     voices: list[Voice]

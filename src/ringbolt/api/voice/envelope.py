@@ -57,7 +57,7 @@ class Envelope(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
 
 
 class Failure(Envelope):
-    """A request that came to nothing."""
+    """A request that failed."""
 
     data: None
     error: Fault
@@ -75,7 +75,7 @@ def success(data: Any, client: ClientId, now_ms: int) -> Success:
 
 
 def failure(fault: Fault, client: ClientId, now_ms: int) -> Failure:
-    """The sentence stands in ``replyMessage``, and with code, field and suggestion inside."""
+    """The sentence is in ``replyMessage``, and again inside, with code, field and suggestion."""
     message = fault.internal_errors[0].details
     time = iso(now_ms, zone="")
     return Failure(fault.status, message, str(uuid.uuid4()), client, time, None, fault)
@@ -99,7 +99,7 @@ def client_id(request: Request[Any]) -> ClientId:
 
 
 def _valid(value: Any) -> ClientId:
-    """0 for what is no name."""
+    """The value if it can be a client's name for a request, else 0."""
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _MAX_EXACT:
         return value
     if isinstance(value, str) and len(value) <= MAX_CLIENT_ID_CHARS and value.isprintable():

@@ -1,6 +1,6 @@
 """``POST /voice/v1/calls/plan``: a call by a plan in XML.
 
-The plan is the body and every other field stands in the query; or all stand in a JSON body.
+The plan is the body and every other field is in the query; or all are in a JSON body.
 """
 
 from __future__ import annotations

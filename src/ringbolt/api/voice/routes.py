@@ -1,4 +1,4 @@
-"""The family's addresses. Names and shapes are CEQUENS'; what is beside them is additive."""
+"""The family's addresses. Names and shapes are CEQUENS'; all others are additive."""
 
 from __future__ import annotations
 

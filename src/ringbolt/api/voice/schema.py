@@ -1,4 +1,4 @@
-"""What is taken at each address. The eleven fields of the call are CEQUENS'; those beside them are
+"""What is taken at each address. The eleven fields of the call are CEQUENS'; all others are
 additive and say so.
 
 Fields that are not known are ignored, and named in the answer.
@@ -96,7 +96,7 @@ class AnyCall(Spoken, kw_only=True):
     ] = ""
     status_callback_endpoint: Annotated[
         _Url,
-        about("Told every status of the call, in order.", "https://example.com/my_call_id/status"),
+        about("Gets every status of the call, in order.", "https://example.com/my_call_id/status"),
     ] = ""
     status_callback_method: Annotated[
         str, about("Additive: POST or GET.", read=call_fields.method)
@@ -122,9 +122,9 @@ class Call(AnyCall, kw_only=True):
     audio_url: Annotated[str, about("An audio file to play.", read=call_fields.audio_url)] = ""
     reps: Annotated[int, about("How many times sayText is spoken.", ge=1, le=10)] = 2
     dtmf: Annotated[bool, about("Collect the keys that are pressed.")] = False
-    max_digits: Annotated[int, about("Additive: keys that are enough.", ge=1, le=MAX_DIGITS)] = (
-        MAX_DIGITS
-    )
+    max_digits: Annotated[
+        int, about("Additive: how many keys end the input.", ge=1, le=MAX_DIGITS)
+    ] = MAX_DIGITS
     finish_key: Annotated[
         str,
         about(
@@ -133,12 +133,12 @@ class Call(AnyCall, kw_only=True):
         ),
     ] = "#"
     gather_timeout: Annotated[
-        int, about("Additive: seconds in which keys are awaited at the end.", ge=1, le=60)
+        int, about("Additive: seconds to wait for keys at the end.", ge=1, le=60)
     ] = 10
 
 
 class PlanCall(AnyCall, kw_only=True):
-    """A call by a plan. As XML, the plan is the body and every other field stands in the query."""
+    """A call by a plan. As XML, the plan is the body and every other field is in the query."""
 
     plan: Annotated[
         str,
@@ -151,7 +151,7 @@ class PlanCall(AnyCall, kw_only=True):
 
 
 class Speech(Spoken, kw_only=True):
-    """A text to hear before anybody is called."""
+    """A text to hear before a call."""
 
     say_text: Annotated[str, _SayText]
 

@@ -19,7 +19,7 @@ _ALGORITHM: Final = "HS256"
 _LABEL: Final = "voice token"
 _AGAIN: Final = "Sign in again: POST /auth/v1/tokens with your apiKey."
 _CLAIMS: Final = ["sub", "iat", "exp", "jti"]
-# Time is the shop's own, which a simulated world moves.
+# Compared below with the shop's own clock, which the simulator moves.
 _OPTIONS: Final[Any] = {
     "require": _CLAIMS,
     "verify_exp": False,
@@ -42,7 +42,7 @@ def issue(keyring: Keyring, key_id: str, user_name: str, now_s: int, lifetime_s:
 
 
 def looks_like_token(text: str) -> bool:
-    """Whether it can be no API key: three parts, of which the first is a JSON object's."""
+    """Whether it is a token, not an API key: three parts, the first an encoded JSON object."""
     return text.startswith("eyJ") and text.count(".") == 2
 
 

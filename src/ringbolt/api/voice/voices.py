@@ -1,4 +1,4 @@
-"""The voices of calls, and a text to hear before anybody is called."""
+"""The voices of calls, and previews of a text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ringbolt.speech.languages import LANGUAGES
 from ringbolt.speech.voices import PERSONAS, Persona, engine_voice
 
 NOTES: Final = b"x-ringbolt-notes"
-"""Where the notes on a preview stand: a JSON list, in ASCII as a header must be."""
+"""The header with the notes on a preview: a JSON list, in ASCII as a header must be."""
 
 
 class Voices:
@@ -26,7 +26,7 @@ class Voices:
         self._shop = shop
 
     async def listing(self, _: Request[Nothing]) -> VoiceList:
-        """The voices that can be asked for by name; any of them speaks any language."""
+        """The voices that can be requested by name; each of them speaks any language."""
         return VoiceList(
             default=self._shop.settings.speech.default_voice or DEFAULT_VOICE,
             voices=[_voice(persona) for persona in PERSONAS],

@@ -30,7 +30,7 @@ WORDS: Final = Words(_FIELDS, suggestions=_SUGGESTIONS)
 OF_PLANS: Final = Words(
     {**_FIELDS, Role.TEXT: "plan", Role.AUDIO: "plan"}, suggestions=_SUGGESTIONS
 )
-"""What is said and played stands in the plan."""
+"""In a plan, the texts and files are part of the field ``plan``."""
 
 
 def word(error: RingboltError, fields: Fields) -> Worded:
