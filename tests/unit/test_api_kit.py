@@ -260,8 +260,8 @@ async def test_below_its_roots_the_family_answers_for_what_there_is_not(
     family = parcel_family(STYLE)
 
     assert (await http.get("/parcel/a/b/c")).json()["error_code"] == "NO_SUCH_ADDRESS"
-    assert family.serves("/parcel/a/b/c")
-    assert not family.serves("/pasta")
+    assert family.find("/parcel/a/b/c")
+    assert not family.find("/pasta")
 
 
 async def test_pages_of_other_origins_may_ask(http: httpx.AsyncClient) -> None:

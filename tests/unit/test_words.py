@@ -49,7 +49,7 @@ def test_what_is_at_fault_is_called_by_the_familys_name() -> None:
 
 
 def test_the_client_reads_the_name_that_it_wrote() -> None:
-    worded = voice_word(_no_number(), Fields(STYLE, {"to": "0"}, written={"to": "recipient"}))
+    worded = voice_word(_no_number(), Fields(STYLE, {"to": "0"}, names={"to": "recipient"}))
 
     assert worded.message == "recipient (to) is not in E.164 format: '0'."
     assert worded.field == "recipient"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Awaitable, Callable, Sequence
+from functools import cache
 from typing import Any
 
 from starlette.routing import BaseRoute
@@ -71,19 +71,15 @@ class Server:
 
     def _add_openapi(self, family: Family) -> None:
         """The document is made at its first request, in a thread, because that takes a while."""
-        made: list[dict[str, Any]] = []
-        making = threading.Lock()
 
+        @cache
         def document() -> dict[str, Any]:
-            with making:
-                if not made:
-                    described = (
-                        (family.documentation, operation)
-                        for family in self._families
-                        for operation in family.operations
-                    )
-                    made.append(openapi.document("Ringbolt", __version__, described, l402.SECURITY))
-            return made[0]
+            described = (
+                (family.documentation, operation)
+                for family in self._families
+                for operation in family.operations
+            )
+            return openapi.document("Ringbolt", __version__, described, l402.SECURITY)
 
         async def answer(_: Request[Nothing]) -> dict[str, Any]:
             """This API's OpenAPI document."""

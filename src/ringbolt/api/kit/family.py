@@ -154,17 +154,13 @@ class Family:
             return None, path, {}
         return None
 
-    def serves(self, path: str) -> bool:
-        """Whether the path, in any of its forms, is one of the family's."""
-        return self.find(path) is not None
-
     def close(self) -> None:
         """End every long-poll and stream, because the shop stops."""
         for callback in self.on_close:
             callback()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The family alone as an ASGI application, for paths that it ``serves``."""
+        """The family alone as an ASGI application, for paths that it can ``find``."""
         found = self.find(scope["path"])
         assert found is not None, "only paths that are served"
         await self.answer(found, scope, receive, send)

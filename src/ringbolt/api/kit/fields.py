@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from ringbolt.api.kit.style import Sentence, Style, shown
@@ -14,33 +15,21 @@ _YES: Final = frozenset({"true", "1", "yes", "on"})
 _NO: Final = frozenset({"false", "0", "no", "off", ""})
 _CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _DIGITS: Final = re.compile(r"-?[0-9]+", re.ASCII)
-_NOT_WRITTEN: Final[Mapping[str, str]] = {}
 
 
+@dataclass(slots=True, eq=False)
 class Fields:
-    """``values`` by canonical name; ``written``: the client's own names, where they differ;
+    """``values`` by canonical name; ``names``: the client's own names, where they differ;
     ``ignored``: names that mean nothing here; ``texts``: names of fields that came in a query or
-    form, where everything is text. ``within`` names the object that the fields are in, with a dot.
+    form, where everything is text. ``inside`` names the object that the fields are in, with a dot.
     """
 
-    __slots__ = ("_style", "_within", "_written", "ignored", "texts", "values")
-
-    def __init__(
-        self,
-        style: Style,
-        values: Mapping[str, Any],
-        *,
-        written: Mapping[str, str] = _NOT_WRITTEN,
-        ignored: tuple[str, ...] = (),
-        texts: frozenset[str] = frozenset(),
-        within: str = "",
-    ) -> None:
-        self._style = style
-        self._within = within
-        self._written = written
-        self.values = values
-        self.ignored = ignored
-        self.texts = texts
+    style: Style
+    values: Mapping[str, Any]
+    names: Mapping[str, str] = field(default_factory=dict)
+    ignored: tuple[str, ...] = ()
+    texts: frozenset[str] = frozenset()
+    inside: str = ""
 
     def get(self, name: str) -> Any:
         """The field as it came; None if it is absent or null."""
@@ -48,25 +37,20 @@ class Fields:
 
     def within(self, name: str) -> Fields:
         """The fields of a field that is an object."""
-        return Fields(self._style, self.get(name), within=f"{self.label(name)}.")
+        return Fields(self.style, self.get(name), inside=f"{self.label(name)}.")
 
     def with_text(self, name: str, value: str) -> Fields:
         """These fields and one more, a text that came in another place."""
-        return Fields(
-            self._style,
-            {**self.values, name: value},
-            written=self._written,
-            ignored=self.ignored,
-            texts=self.texts | {name},
-        )
+        values = {**self.values, name: value}
+        return replace(self, values=values, texts=self.texts | {name})
 
     def written(self, name: str) -> str:
         """The client's name for the field."""
-        return self._within + (self._written.get(name) or name)[:MAX_NAME_CHARS]
+        return self.inside + (self.names.get(name) or name)[:MAX_NAME_CHARS]
 
     def label(self, name: str) -> str:
         """The field as a sentence calls it: by the client's name for it, and by ours."""
-        written, name = self.written(name), self._within + name
+        written, name = self.written(name), self.inside + name
         return name if written == name else f"{written} ({name})"
 
     def wrong(self, name: str, what: str, code: str, suggestion: str) -> InvalidInput:
@@ -79,18 +63,18 @@ class Fields:
         )
 
     def missing(self, name: str, why: str) -> InvalidInput:
-        return self._error(name, self._style.missing, why=why)
+        return self._error(name, self.style.missing, why=why)
 
     def wrong_kind(self, name: str, wanted: str, suggestion: str) -> InvalidInput:
         """The error for a value of another JSON type than ``wanted``."""
-        kind = self._style.kind(self.get(name))
+        kind = self.style.kind(self.get(name))
         return self.wrong(name, f"must be {wanted}, not {kind}.", "INVALID_TYPE", suggestion)
 
     def text(self, name: str, max_chars: int | None = None) -> str:
         """The field, '' if it is absent. Raises ``InvalidInput``."""
         value = self._text(name, max_chars)
-        if not self._style.exact and _CONTROL.search(value):
-            raise self._error(name, self._style.control)
+        if not self.style.exact and _CONTROL.search(value):
+            raise self._error(name, self.style.control)
         return value
 
     def foreign_text(self, name: str, max_chars: int | None = None) -> str:
@@ -101,7 +85,7 @@ class Fields:
         """A text of one line, stripped."""
         value = self.text(name, max_chars).strip()
         if "\n" in value or "\r" in value:
-            raise self._error(name, self._style.one_line)
+            raise self._error(name, self.style.one_line)
         return value
 
     def boolean(self, name: str) -> bool:
@@ -109,16 +93,16 @@ class Fields:
         value = self.get(name)
         if value is None:
             return False
-        read = value if isinstance(value, bool) or self._style.exact else as_boolean(value)
+        read = value if isinstance(value, bool) or self.style.exact else as_boolean(value)
         if not isinstance(read, bool):
-            raise self._error(name, self._style.boolean)
+            raise self._error(name, self.style.boolean)
         return read
 
     def number(self, name: str, usual: float | None = None) -> float | None:
         """Any number, None if absent. Raises ``InvalidInput``."""
         value = self.get(name)
         if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
-            raise self._error(name, self._style.number, usual=usual)
+            raise self._error(name, self.style.number, usual=usual)
         return value
 
     def whole_number(
@@ -143,13 +127,13 @@ class Fields:
             "usual": usual,
             "example": max(least or 0, 1),
         }
-        quoted = not self._style.exact and (quoted or name in self.texts)
-        number = as_number(value, self._style, quoted=quoted)
+        quoted = not self.style.exact and (quoted or name in self.texts)
+        number = as_number(value, self.style, quoted=quoted)
         if number is None:
-            raise self._error(name, self._style.number, **ends)
+            raise self._error(name, self.style.number, **ends)
         is_less, is_more = least is not None and number < least, most is not None and number > most
         if is_less or is_more or number != int(number):
-            raise self._error(name, self._style.out_of_range, shown(number), **ends)
+            raise self._error(name, self.style.out_of_range, shown(number), **ends)
         return int(number)
 
     def _text(self, name: str, max_chars: int | None) -> str:
@@ -157,18 +141,18 @@ class Fields:
         if value is None:
             return ""
         if not isinstance(value, str):
-            raise self._error(name, self._style.text)
+            raise self._error(name, self.style.text)
         if max_chars is not None and len(value) > max_chars:
-            raise self._error(name, self._style.too_long, size=len(value), most=max_chars)
+            raise self._error(name, self.style.too_long, size=len(value), most=max_chars)
         return value
 
     def _error(
         self, name: str, sentence: Sentence, value: str | None = None, **about: Any
     ) -> InvalidInput:
         found = self.get(name)
-        about |= {"value": value or shown(found), "kind": self._style.kind(found)}
+        about |= {"value": value or shown(found), "kind": self.style.kind(found)}
         what, suggestion = (
-            text.format(name=self._within + name, **about)
+            text.format(name=self.inside + name, **about)
             for text in (sentence.what, sentence.suggestion)
         )
         return self.wrong(name, what, sentence.code, suggestion)

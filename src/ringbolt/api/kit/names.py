@@ -53,7 +53,7 @@ class Names:
         for name in unknown:
             self._refuse_misspelt(name, values)
         ignored = tuple(name[:MAX_NAME_CHARS] for name in unknown[:_MOST_IGNORED])
-        return Fields(self._style, values, written=written, ignored=ignored)
+        return Fields(self._style, values, names=written, ignored=ignored)
 
     def check_count(self, document: Mapping[str, Any]) -> None:
         """Raises ``InvalidInput`` for more fields than are read."""

@@ -1,8 +1,7 @@
 """What is answered at each address.
 
-Names, types and shapes are sms4sats'; what is additive says so. Amounts are
-satoshis, times ms UTC. A key without a value is absent, never null: clients wait for ``code`` and
-``number`` to appear.
+Names, types and shapes are sms4sats'; what is additive says so. Amounts are satoshis, times ms UTC.
+A key without a value is absent, never null: clients wait for ``code`` and ``number`` to appear.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from ringbolt.core.phone import EXAMPLE, is_e164
 from ringbolt.core.services import Service, resolve_service
 
 MAX_NAME_CHARS: Final = 64
+NO_MESSAGE: Final = "It is the text to send, and cannot be empty."
 _ORDER_ID: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 CountryInput = int | float | str
@@ -53,7 +54,7 @@ def service_of(shop: Shop, written: str) -> Service | None:
 def checked_message(fields: Fields, message: str, max_chars: int) -> str:
     """The message to send; its length is counted in code points."""
     if not message.strip():
-        raise fields.missing("message", "It is what is sent, and cannot be empty.")
+        raise fields.missing("message", NO_MESSAGE)
     if len(message) > max_chars:
         raise fields.wrong(
             "message",

@@ -1,7 +1,7 @@
 """The fields that each address takes: in JSON, a form or a query.
 
-Names, types and shapes are sms4sats'; what is additive says so. Amounts are
-satoshis, times ms UTC. Fields that are not known are ignored.
+Names, types and shapes are sms4sats'; what is additive says so. Amounts are satoshis, times ms UTC.
+Fields that are not known are ignored.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ class CreateSendOrder(Purchase, kw_only=True):
             "At most 140 characters (the operator's setting). Longer than one segment (160 GSM-7 "
             "or 70 other characters): each segment is charged.",
             "Hello from Lightning",
-            why="It is what is sent, and cannot be empty.",
+            why=fields.NO_MESSAGE,
         ),
     ]
     phone: Annotated[
@@ -154,7 +154,7 @@ class CreateEmailSendOrder(Purchase, kw_only=True):
         about(
             "Plain text, at most 140 characters (the operator's setting).",
             "Hello from Lightning",
-            why="It is what is sent, and cannot be empty.",
+            why=fields.NO_MESSAGE,
         ),
     ]
     address: Annotated[

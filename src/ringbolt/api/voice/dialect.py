@@ -88,7 +88,9 @@ class VoiceDialect(Dialect):
 
     def error(self, request: Request[Any], error: RingboltError) -> Response:
         status, worded = status_of(error), self.word(request, error)
-        fault = envelope.Fault(status, error.title, [envelope.internal_error(error.code, worded)])
+        suggestion = worded.suggestion or None
+        inside = envelope.InternalError(error.code, worded.named, worded.field, suggestion)
+        fault = envelope.Fault(status, error.title, [inside])
         now_ms = self._shop.clock.now_ms()
         document = envelope.failure(fault, envelope.client_id(request), now_ms)
         headers = error_headers(error)

@@ -13,7 +13,6 @@ import msgspec
 
 from ringbolt.api.kit.request import Request
 from ringbolt.api.kit.schema import about
-from ringbolt.api.kit.words import Worded
 from ringbolt.api.voice.names import CLIENT_REQUEST_ID, fold
 from ringbolt.core.timestamps import iso
 
@@ -79,10 +78,6 @@ def failure(fault: Fault, client: ClientId, now_ms: int) -> Failure:
     message = fault.internal_errors[0].details
     time = iso(now_ms, zone="")
     return Failure(fault.status, message, str(uuid.uuid4()), client, time, None, fault)
-
-
-def internal_error(code: str, worded: Worded) -> InternalError:
-    return InternalError(code, worded.named, worded.field, worded.suggestion or None)
 
 
 def client_id(request: Request[Any]) -> ClientId:

@@ -37,7 +37,8 @@ PLAN_EXAMPLES: Final = {"plan": {"to": EXAMPLE, "plan": PLAN_EXAMPLE}}
 SPEECH_EXAMPLES: Final = {"speech": {"sayText": "Press 1 to confirm.", "voice": "Joanna"}}
 
 _ClientId = Annotated[int | str | None, about("Additive: your own name for the request, echoed.")]
-_SayText = about("What is spoken.", "Press 1 to confirm.", why="It is what is spoken.")
+NO_TEXT: Final = "It is the text to speak."
+_SayText = about("What is spoken.", "Press 1 to confirm.", why=NO_TEXT)
 _Url = Annotated[Line, about("", max_length=call_fields.MAX_URL_CHARS)]
 _Cursor = Annotated[Line, about("", max_length=MAX_CURSOR_CHARS)]
 _Name = Annotated[Line, about("", max_length=_MAX_NAME_CHARS)]

@@ -37,7 +37,7 @@ class Voices:
         """Hear a text as a call would speak it: WAV, 8 kHz."""
         text = request.params.say_text
         if not text.strip():
-            raise request.fields.missing("sayText", "It is what is spoken.")
+            raise request.fields.missing("sayText", schema.NO_TEXT)
         check_speakable(request.fields, "sayText", text)
         voiced = voice_of(self._shop, request.params)
         heard = await preview(self._shop, text, voiced.name, voiced.language, voiced.neural)
