@@ -26,7 +26,7 @@ from support.clients.orders import GETS_IT, OrderClient
 from support.databases.order_rows import assign_number, move, put_order, put_text
 from support.servers.shop import ShopServer, running_shop, settings_for
 from support.servers.webhooks import Receiver, receiving
-from support.waiting import eventually
+from support.waiting import LONG_S, eventually
 
 PRIVATE = "https://10.0.0.1/hook"
 
@@ -219,7 +219,7 @@ async def test_a_slow_receiver_delays_no_other(told_in_haste: Told) -> None:
     assert len(told_in_haste.receiver.hooks) < 50, "it waited until all before it had their turn"
     assert told_in_haste.receiver.most_at_once == 2
     told_in_haste.receiver.gate.set()
-    hooks = await told_in_haste.receiver.heard(50, within_s=150)
+    hooks = await told_in_haste.receiver.heard(50, within_s=LONG_S)
     assert len({hook.id for hook in hooks}) == 50
 
 

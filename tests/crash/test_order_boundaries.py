@@ -163,7 +163,7 @@ class Story:
             await process.look_after_holds()
         await process.work()
 
-    async def check(self) -> None:
+    async def assert_ended_well(self) -> None:
         assert self.order is not None
         assert await self.order.check() is self.flow.end
         if self.flow.kind == "activation":
@@ -182,7 +182,7 @@ async def _effects(world: OrderWorld, flow: Flow) -> list[str]:
     fate = Fate()
     story = await _story(world, flow)
     await story.run(world.process(fate))
-    await story.check()
+    await story.assert_ended_well()
     assert 4 < len(fate.seen) < MAX_EFFECTS, fate.seen
     return fate.seen
 
@@ -202,7 +202,7 @@ async def assert_survives_crash(world: OrderWorld, flow: Flow, fate: Fate) -> No
         await story.run(world.process(fate))
     await world.db.tx(jobs.release_all)
     await story.run(world.process())
-    await story.check()
+    await story.assert_ended_well()
 
 
 @pytest.mark.parametrize("flow", FLOWS[:-1], ids=lambda flow: flow.name)
@@ -222,7 +222,7 @@ async def assert_survives_standstill(world: OrderWorld, flow: Flow, fate: Fate) 
     await standstill.go_on()
     story.at = at
     await story.run(world.process())
-    await story.check()
+    await story.assert_ended_well()
 
 
 @pytest.mark.parametrize("recovery", [Recovery.IDEMPOTENT, Recovery.NONE])

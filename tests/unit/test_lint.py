@@ -61,12 +61,22 @@ def test_sql_is_at_home_in_the_store_and_in_the_world_s_file() -> None:
         ("client.assert_refused(work())", []),
         ("with pytest.raises(ValueError):\n        work()", []),
         ("async def inner() -> None:\n        assert await work()\n    run(inner())", []),
+        ("async def inner() -> None:\n        assert await work()", ["test_it shows no assertion"]),
+        ("assert True", ["test_it shows no assertion", "an assertion on a constant"]),
+        ("def assert_all():\n        work()\n    assert_all()", ["assert_all shows no assertion"]),
+        ("assert time.monotonic() - began < 20", ["a limit on elapsed time"]),
+        ("assert 1 <= now() - began <= loop.time() - began", []),
+        ("assert 0.9 < time.monotonic() - began < 20", ["a limit on elapsed time"]),
+        ("assert time.monotonic() - began > 0.9", []),
         ("assert await work()\n    await asyncio.sleep(0.2)", ["a fixed sleep"]),
+        ("assert await work()\n    await sleep(0.2)", ["a fixed sleep"]),
         ("time.sleep(1)\n    assert work()", ["a fixed sleep"]),
         ("await asyncio.sleep(0)\n    assert work()", []),
     ],
 )
-def test_a_test_shows_what_it_checks_and_does_not_sleep(body: str, finds: list[str]) -> None:
+def test_a_test_that_checks_nothing_sleeps_or_limits_time_is_found(
+    body: str, finds: list[str]
+) -> None:
     tree = ast.parse(f"async def test_it() -> None:\n    {body}\n")
     found = [finding.what for finding in test_rules.check(HERE, tree)]
     assert len(found) == len(finds)

@@ -19,6 +19,8 @@ def findings(root: Path) -> Iterator[Finding]:
             yield from sql_rules.check(path, parsed(path))
     for path in sorted((root / "tests").rglob("test_*.py")):
         yield from test_rules.check(path, parsed(path))
+    for path in sorted((root / "tests" / "support").rglob("*.py")):
+        yield from test_rules.check_assertions(path, parsed(path))
 
 
 def main() -> int:

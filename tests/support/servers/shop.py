@@ -29,8 +29,8 @@ from support.servers.in_flight import InFlight
 from support.waiting import PATIENCE_S, eventually
 
 SPEED = 50.0
-BY_HAND: dict[str, Any] = {"simulator": {"speed": 5.0}, "calls": {"ring_timeout_s": 120}}
-"""Options of a shop whose phones wait for a test's hand: they ring for 24 real seconds."""
+BY_HAND: dict[str, Any] = {"simulator": {"speed": 2.0}, "calls": {"ring_timeout_s": 120}}
+"""Options of a shop whose phones wait until a test answers them: they ring for 60 seconds."""
 
 
 class ShopServer(L402Client):
