@@ -1,4 +1,4 @@
-"""Events of a far end that lies or errs: what cannot be taken is put aside, and the next one is."""
+"""Events of a far end that lies or errs: what cannot be applied is a dead letter."""
 
 from __future__ import annotations
 

@@ -118,7 +118,7 @@ async def test_topics_have_jobs_and_numbers_of_their_own(database: Database) -> 
         order_id=order_id, kind=OrderKind.CALL, state=OrderState.PAID,
         method=PaymentMethod.HOLD, price_msat=1,
     )  # fmt: skip
-    await database.tx(notify.tell, order_id, "POST", HOOK, paid)
+    await database.tx(notify.enqueue, order_id, "POST", HOOK, paid)
 
     page = await database.read(webhooks.listing, order_id)
     told = sorted((found.topic, found.seq) for found in page.webhooks)

@@ -150,7 +150,7 @@ async def test_what_is_told_while_the_job_ends_is_not_forgotten(database: Databa
             order_id=order_id, kind=OrderKind.SMS, state=OrderState.PAID,
             method=PaymentMethod.HOLD, price_msat=n,
         )  # fmt: skip
-        notify.tell(tx, order_id, "POST", HOOK, notice)
+        notify.enqueue(tx, order_id, "POST", HOOK, notice)
 
     for n in range(30):
         (job,) = await database.tx(jobs.claim, "webhook", 10, 15_000)

@@ -42,7 +42,7 @@ async def record_event(
         if may_pass(error):
             raise
         named, fault = sanitise(name[:_MAX_NAME]), _fault(error)
-        log.error("an event was put aside: it cannot be taken", source=source, named=named,
+        log.error("an event cannot be applied: it is a dead letter", source=source, named=named,
                   fault=fault)  # fmt: skip
         await db.tx(inbox.add_dead_letter, source, named, fault)
         return None

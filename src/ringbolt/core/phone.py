@@ -92,13 +92,7 @@ def parse_destination(
     of a kind that is never called.
     """
     if not is_e164(number):
-        raise InvalidInput.about(
-            Role.DESTINATION,
-            f"is not in E.164 format: {number[:32]!r}.",
-            code="INVALID_PHONE_NUMBER",
-            suggestion="Write + and the country code, then the number, digits only, "
-            f'without spaces. Example: "{EXAMPLE}".',
-        )
+        raise _not_e164(number)
     if SCRIPTED.fullmatch(number):
         return _scripted(number, scripted_allowed)
     try:
@@ -107,18 +101,21 @@ def parse_destination(
         raise _impossible(number) from None
     if not phonenumbers.is_possible_number(parsed):
         raise _impossible(number)
-    refused = _REFUSED_TYPES.get(phonenumbers.number_type(parsed))
     region = phonenumbers.region_code_for_number(parsed) or ""
-    if refused is None and (region in {"", "001"} or number.startswith(_SATELLITE)):
-        refused = "a satellite or international-network number"
-    if refused is None and _PAY_PER_CALL.fullmatch(number):
-        refused = "a pay-per-call or service number"
-    if refused is not None:
+    refused = _REFUSED_TYPES.get(phonenumbers.number_type(parsed)) or _refused_range(number, region)
+    if refused:
         raise _refused(number, refused, for_texts)
     canonical = phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
     if canonical != number:
         raise _not_as_dialled(number, canonical)
     return Destination(number, region)
+
+
+def _refused_range(number: str, region: str) -> str:
+    """The kind of a refused number that the library takes for an ordinary one; '' for others."""
+    if region in {"", "001"} or number.startswith(_SATELLITE):
+        return "a satellite or international-network number"
+    return "a pay-per-call or service number" if _PAY_PER_CALL.fullmatch(number) else ""
 
 
 def _scripted(number: str, allowed: bool) -> Destination:
@@ -130,6 +127,16 @@ def _scripted(number: str, allowed: bool) -> Destination:
         code="TEST_NUMBER",
         role=Role.DESTINATION,
         suggestion="Use a real number, or a shop that runs with the simulated carrier.",
+    )
+
+
+def _not_e164(number: str) -> InvalidInput:
+    return InvalidInput.about(
+        Role.DESTINATION,
+        f"is not in E.164 format: {number[:32]!r}.",
+        code="INVALID_PHONE_NUMBER",
+        suggestion="Write + and the country code, then the number, digits only, "
+        f'without spaces. Example: "{EXAMPLE}".',
     )
 
 

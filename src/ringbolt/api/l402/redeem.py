@@ -18,7 +18,6 @@ from ringbolt.api.l402.words import WORDS
 from ringbolt.app.checkout.place_l402_call import (
     Paid,
     Placed,
-    PlaceResult,
     Replayed,
     Spent,
     Terms,
@@ -51,7 +50,8 @@ class Redemption:
         """The answer to a paid request. Raises ``CredentialRefused`` if it buys no call."""
         spent: CredentialRefused | None = None
         for verified in self._verify(call):
-            result = await self._place(call, verified.grant)
+            paid = self._paid(call, verified.grant, call.idempotency_key)
+            result = await self._shop.db.tx(place_l402_call, call.order, paid, self._terms())
             if not isinstance(result, Spent):
                 return await self._placed(call, verified, result)
             spent = CredentialRefused(result.code, result.message, verified.grant.payment_hash)
@@ -110,10 +110,6 @@ class Redemption:
         return Paid(
             FAMILY, grant, call.body, key, call.refund_address, age_ms, client, shop.node_name
         )
-
-    async def _place(self, call: CallRequest, grant: Grant) -> PlaceResult:
-        paid = self._paid(call, grant, call.idempotency_key)
-        return await self._shop.db.tx(place_l402_call, call.order, paid, self._terms())
 
     def _terms(self) -> Terms:
         settings = self._shop.settings

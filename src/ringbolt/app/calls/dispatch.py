@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ringbolt.app.calls.ask_carrier import ask, give_up, write_down
 from ringbolt.app.calls.call_pacing import Pacing, began, has_line, keeps_rate, may_start, pacing_of
 from ringbolt.app.calls.recover_attempt import Work, recover
-from ringbolt.app.calls.render import render
+from ringbolt.app.calls.render import Rendered, render
 from ringbolt.app.checkout.routes import call_route
 from ringbolt.app.jobs import HANG_UP_CALL
 from ringbolt.app.limits.count_order import Refused, count_order
@@ -87,7 +87,7 @@ async def dispatch_call(shop: Shop, job: Job) -> None:
 
 
 async def _first(shop: Shop, job: Job, work: Work) -> None:
-    """PAID: make the audio, write the intent, ask."""
+    """PAID: make the audio, store the intent, ask."""
     order = work.order
     command = order.command_as(CallOrder)
     limits = _limits(shop.policies, order, command)
@@ -101,15 +101,8 @@ async def _first(shop: Shop, job: Job, work: Work) -> None:
         return
     if not await _may_begin(shop, job, work, limits):
         return
-    try:
-        rendered = await render(
-            shop, command.script(shop.policies.calls.linger_ms), command.max_play_ms
-        )
-    except SpeechBusy as error:  # its turn may come before it is too late
-        await shop.db.tx(jobs.retry, job, _SPEECH_RETRY_MS, error.message)
-        return
-    except (SpeechFailed, AudioUnplayable) as error:
-        await shop.db.tx(give_up, job, order.id, f"{error.code}: {error.message}", True)
+    rendered = await _rendered(shop, job, order.id, command)
+    if rendered is None:
         return
     attempt = await shop.db.tx(
         _intend,
@@ -122,6 +115,18 @@ async def _first(shop: Shop, job: Job, work: Work) -> None:
     )
     if attempt is not None:
         await ask(shop, job, carrier, order, attempt, rendered)
+
+
+async def _rendered(shop: Shop, job: Job, order_id: str, command: CallOrder) -> Rendered | None:
+    """The audio of a call; None if there is none now: the job comes back, or the order failed."""
+    script = command.script(shop.policies.calls.linger_ms)
+    try:
+        return await render(shop, script, command.max_play_ms)
+    except SpeechBusy as error:  # its turn may come before it is too late
+        await shop.db.tx(jobs.retry, job, _SPEECH_RETRY_MS, error.message)
+    except (SpeechFailed, AudioUnplayable) as error:
+        await shop.db.tx(give_up, job, order_id, f"{error.code}: {error.message}", True)
+    return None
 
 
 def _next_carrier(shop: Shop, command: CallOrder, work: Work) -> VoiceCarrier | None:

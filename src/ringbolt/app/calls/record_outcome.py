@@ -61,7 +61,7 @@ def apply_event(
         calls.update_attempt(tx, attempt.id, state=AttemptState.ACCEPTED)
     if event.status.is_final:
         _end_attempt(tx, attempt, event)
-    if not _tell_call(tx, attempt, event):
+    if not _update_status(tx, attempt, event):
         return True  # a late event of an earlier attempt: the order has another call now
     if event.status is CallStatus.IN_PROGRESS:
         _answered(tx, attempt)
@@ -107,7 +107,7 @@ def mark_in_progress(tx: Tx, order_id: str, charge_on: ChargeOn, status: CallSta
         fulfil(tx, order_id, "placed")
 
 
-def _tell_call(tx: Tx, attempt: Attempt, event: CallEvent) -> bool:
+def _update_status(tx: Tx, attempt: Attempt, event: CallEvent) -> bool:
     """Keep the call's own record, whatever becomes of the order; False if the call is being
     tried, or was tried, in another attempt since."""
     call = calls.call_of(tx, attempt.order_id)

@@ -45,7 +45,7 @@ def changed(tx: Tx, order_id: str, at_ms: int | None = None) -> None:
             cause=call.cause,
             metadata=command.metadata,
         )
-        notify.tell(tx, order_id, command.status_method, command.status_url, notice, STATUS)
+        notify.enqueue(tx, order_id, command.status_method, command.status_url, notice, STATUS)
     if command.digits_url and command.gathers and call.status.is_final:
         _tell_digits(tx, command, call)
 
@@ -59,7 +59,7 @@ def _tell_digits(tx: Tx, command: CallOrder, call: Call) -> None:
         digits=answered_digits(command, call.digits),
         metadata=command.metadata,
     )
-    notify.tell(tx, call.order_id, "GET", command.digits_url, notice, DIGITS)
+    notify.enqueue(tx, call.order_id, "GET", command.digits_url, notice, DIGITS)
 
 
 def _answered(command: CallOrder, call: Call) -> str:

@@ -32,7 +32,7 @@ def changed(tx: Tx, order_id: str) -> None:
     order = orders.lock_with_receiver(tx, order_id)
     if order is not None:
         notice = order_notice(tx, order)
-        tell(tx, order_id, "POST", order.webhook_url, notice, lane=lane_of(order.state))
+        enqueue(tx, order_id, "POST", order.webhook_url, notice, lane=lane_of(order.state))
 
 
 def lane_of(state: OrderState) -> Lane:
@@ -40,7 +40,7 @@ def lane_of(state: OrderState) -> Lane:
     return "unpaid" if state in UNPAID else "webhook"
 
 
-def tell(
+def enqueue(
     tx: Tx,
     order_id: str,
     method: str,

@@ -151,18 +151,22 @@ def verify(
         raise CredentialRefused(
             "L402_REQUEST_MISMATCH", f"This payment was not made for {request}.", payment_hash
         )
-    if not hmac.compare_digest(c.digest.encode(), raw_digest.encode()):
-        raise CredentialRefused(
-            "L402_BODY_MISMATCH",
-            "This payment was made for other body bytes; MPP binds the raw body.",
-            payment_hash,
-        )
+    _check_body(c, raw_digest, payment_hash)
     valid_until_s = seconds_of(c.expires) + redeem_s
     offer = Offer(service, request, body, int(charge["amount"]) * 1000, valid_until_s)
     grant = Grant(payment_hash, offer)
     if now_s >= valid_until_s:
         raise expired(grant)
     return grant
+
+
+def _check_body(challenge: _Challenge, raw_digest: str, payment_hash: bytes) -> None:
+    if not hmac.compare_digest(challenge.digest.encode(), raw_digest.encode()):
+        raise CredentialRefused(
+            "L402_BODY_MISMATCH",
+            "This payment was made for other body bytes; MPP binds the raw body.",
+            payment_hash,
+        )
 
 
 def receipt(payment_hash: bytes, challenge_id: str, now_s: int) -> str:
