@@ -147,7 +147,7 @@ class Redemption:
         order = await self._shop.db.read(orders.by_payment_hash, refused.payment_hash.hex())
         if order is None and refused.expired is not None:
             order = await self._unredeemed(call, refused.expired, "the credential had expired")
-        return None if order is None else _where(call, order)
+        return None if order is None else _order_summary(call, order)
 
     async def return_payment(
         self, call: CallRequest, fault: RingboltError
@@ -159,14 +159,14 @@ class Redemption:
         except CredentialRefused as refused:
             return await self.previous(call, refused)
         why = f"{fault.code}: {WORDS.word(fault).message}"
-        return _where(call, await self._unredeemed(call, verified[0].grant, why))
+        return _order_summary(call, await self._unredeemed(call, verified[0].grant, why))
 
     async def _unredeemed(self, call: CallRequest, grant: Grant, why: str) -> Order:
         paid = self._paid(call, grant, "")
         return await self._shop.db.tx(record_unredeemed, call.order, paid, self._terms(), why)
 
 
-def _where(call: CallRequest, order: Order) -> dict[str, Any]:
+def _order_summary(call: CallRequest, order: Order) -> dict[str, Any]:
     return {
         "call_id": order.id,
         "order_state": order.state,

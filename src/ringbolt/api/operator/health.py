@@ -30,10 +30,10 @@ def add_health(family: Family, shop: Shop, metrics: Metrics, connected: Connecte
     async def readyz(_: Request[Nothing]) -> dict[str, Any] | Response:
         """The store, the node and the carrier answer; otherwise 503 and those that do not."""
         parts = {"store": await _store_answers(shop), **connected()}
-        away = sorted(part for part, answers in parts.items() if not answers)
-        if not away:
+        silent = sorted(part for part, answers in parts.items() if not answers)
+        if not silent:
             return {"status": "ready", "parts": parts}
-        detail = f"No answer from: {', '.join(away)}."
+        detail = f"No answer from: {', '.join(silent)}."
         document = problem_document(503, _NOT_READY, "Not ready", detail, parts=parts)
         headers = [(b"x-error-code", _NOT_READY.encode()), (b"retry-after", b"5")]
         return problem_response(503, document, headers)

@@ -40,7 +40,7 @@ class Waiting:
     async def for_order(self, order_id: str, client: str) -> AsyncIterator[Changes]:
         """Listens from its beginning on. Raises ``RateLimited``."""
         if self._shop.limits:
-            self._look(order_id, client)
+            self._check_limits(order_id, client)
         subscription = self._shop.db.listen(channel(order_id))
         self._waits[client] += 1
         self._waits_for[order_id] += 1
@@ -48,10 +48,10 @@ class Waiting:
             yield Changes(subscription, self._closing)
         finally:
             subscription.close()
-            _one_less(self._waits, client)
-            _one_less(self._waits_for, order_id)
+            _count_down(self._waits, client)
+            _count_down(self._waits_for, order_id)
 
-    def _look(self, order_id: str, client: str) -> None:
+    def _check_limits(self, order_id: str, client: str) -> None:
         if self._waits[client] >= MAX_WAITS_PER_CLIENT:
             raise RateLimited(
                 f"{MAX_WAITS_PER_CLIENT} requests from your address are waiting already.",
@@ -66,7 +66,7 @@ class Waiting:
             )
 
 
-def _one_less(waits: Counter[str], name: str) -> None:
+def _count_down(waits: Counter[str], name: str) -> None:
     waits[name] -= 1
     if not waits[name]:
         del waits[name]
