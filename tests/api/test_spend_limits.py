@@ -122,7 +122,7 @@ async def test_one_address_has_so_many_numbers_on_loan(open_shop: OpenShop) -> N
     async def again() -> bool:
         return (await client.post("/createorder", RECEIVE)).status_code == 200
 
-    assert "1 number on loan" in told[0]["reason"]
+    assert "1 number leased" in told[0]["reason"]
     assert others.status_code == 200, "which needs no number"
     assert await eventually(again), "once the number went back"
 

@@ -82,7 +82,7 @@ def look_at_numbers(tx: Tx, policy: LimitPolicy, client: str) -> None:
     own = receiving_orders.open_leases_of(tx, client) if is_scarce or acquired >= own_share else 0
     if own >= own_share:
         raise RateLimited(
-            f"You have {counted(own_share, 'number')} on loan here, as many as one address may "
+            f"You have {counted(own_share, 'number')} leased here, as many as one address may "
             "have at the same time.",
             code="TOO_MANY_NUMBERS",
             suggestion="Wait for their codes, cancel some of them, or wait until they go back.",
