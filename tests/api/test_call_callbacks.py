@@ -138,7 +138,7 @@ async def test_a_status_says_what_the_call_s_own_page_says(told: Told) -> None:
     }  # fmt: skip
 
 
-async def test_whoever_has_the_secret_can_verify_both(told: Told) -> None:
+async def test_the_secret_verifies_both_callbacks(told: Told) -> None:
     placed = await told.call()
     await until_seen(told.statuses, "completed")
     (digits,) = await told.digits.heard(1)

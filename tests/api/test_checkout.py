@@ -102,7 +102,7 @@ async def test_the_same_request_is_sold_once(shared_shop: ShopServer) -> None:
     assert first.order.id == again.order.id
 
 
-async def test_what_cannot_be_had_is_refused_whoever_sells_it(shared_shop: ShopServer) -> None:
+async def test_what_is_not_available_is_refused_in_every_api(shared_shop: ShopServer) -> None:
     shop = shared_shop.shop
     refused = [
         (sell_text(shop, SendText("+43123", "Hello"), BUYER), Role.DESTINATION),

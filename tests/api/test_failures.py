@@ -31,7 +31,7 @@ CHARGED = [("payment", 50), ("capture", 50)]
 
 
 async def assert_owed(shop: ShopServer, answer: dict[str, Any], status: dict[str, Any]) -> None:
-    """The money is the buyer's, whoever is asked."""
+    """Every account and document says that the money is the buyer's."""
     assert status["order_state"] == "failed"
     assert status["charged_sats"] == 0
     assert status["refund"]["status"] == "pending"

@@ -83,7 +83,7 @@ async def test_without_gather_every_key_shows(shop: ShopServer) -> None:
     assert (await shop.until_over(answer))["digits"] == "123#"
 
 
-async def test_the_wishes_are_what_is_called(shop: ShopServer) -> None:
+async def test_the_call_does_what_the_request_says(shop: ShopServer) -> None:
     wanted = say(
         ANSWERS, TEXT, voice="Joanna", language="en", neural=True, repeat=3,
         gather={"max_digits": 4, "finish_key": "*", "timeout_s": 7},
@@ -233,7 +233,7 @@ async def test_what_is_wrong_is_refused_before_the_challenge(
 
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("nothing", [None, "", "  "])
-async def test_blank_wishes_are_none(shared_shop: ShopServer, nothing: str | None) -> None:
+async def test_blank_fields_count_as_absent(shared_shop: ShopServer, nothing: str | None) -> None:
     blank = dict.fromkeys(("voice", "language", "callback_url"), nothing)
     asked = await shared_shop.post(
         say(ANSWERS, TEXT, **blank, gather=None, repeat=None, neural=None)

@@ -34,8 +34,10 @@ async def world(tmp_path: Path) -> AsyncIterator[WorldServer]:
 
 
 @pytest.fixture
-def beside(tmp_path: Path, speech_dir: Path, sqlite_url: str, world: WorldServer) -> Settings:
-    """Settings of a shop beside that world."""
+def with_own_world(
+    tmp_path: Path, speech_dir: Path, sqlite_url: str, world: WorldServer
+) -> Settings:
+    """Settings of a shop that uses that world."""
     return settings_for(
         tmp_path / "shop", speech_dir, database_url=sqlite_url, simulator={"url": world.url}
     )
@@ -101,9 +103,9 @@ async def test_a_fresh_shop_that_sold_nothing_yet_is_ready(shop: ShopServer) -> 
 
 
 async def test_what_was_paid_can_be_used_while_the_node_is_away(
-    beside: Settings, world: WorldServer
+    with_own_world: Settings, world: WorldServer
 ) -> None:
-    async with running_shop(beside) as shop:
+    async with running_shop(with_own_world) as shop:
         paid = await shop.buy_credential(say(ANSWERS))
         await world.stop()
         answer = await shop.post(say(ANSWERS), paid.authorization)
@@ -119,9 +121,9 @@ async def test_what_was_paid_can_be_used_while_the_node_is_away(
 
 
 async def test_a_spent_credential_is_told_of_its_order_though_the_node_is_away(
-    beside: Settings, world: WorldServer
+    with_own_world: Settings, world: WorldServer
 ) -> None:
-    async with running_shop(beside) as shop:
+    async with running_shop(with_own_world) as shop:
         paid, first = await shop.buy(say(ANSWERS))
         await shop.until_over(first)
         other = say(LISTENS)
@@ -133,8 +135,10 @@ async def test_a_spent_credential_is_told_of_its_order_though_the_node_is_away(
     assert answer.json()["previous"]["status_url"] == first["status_url"]
 
 
-async def test_readiness_says_what_does_not_answer(beside: Settings, world: WorldServer) -> None:
-    async with running_shop(beside) as shop:
+async def test_readiness_says_what_does_not_answer(
+    with_own_world: Settings, world: WorldServer
+) -> None:
+    async with running_shop(with_own_world) as shop:
         await node_is_seen(shop)
         ready = await eventually(lambda: readiness(shop, 200))
         await world.stop()
@@ -160,15 +164,15 @@ async def readiness(shop: ShopServer, status: int) -> dict[str, Any] | None:
 
 
 async def test_a_payment_while_the_shop_is_down_is_booked_when_it_is_back(
-    beside: Settings, world: WorldServer
+    with_own_world: Settings, world: WorldServer
 ) -> None:
-    async with running_shop(beside) as shop:
+    async with running_shop(with_own_world) as shop:
         await node_is_seen(shop)
         challenge = (await shop.post(say(ANSWERS))).json()
     payment = await world.world.lightning.send_payment(
         world.world.lightning.wallet, challenge["invoice"]
     )
-    async with running_shop(beside) as shop:
+    async with running_shop(with_own_world) as shop:
         report = await shop.audit_when(lambda report: report.books.unredeemed == 50_000)
         shown = f"L402 {challenge['macaroon']}:{payment.preimage.hex()}"
         answer = await shop.post(say(ANSWERS), shown)
@@ -181,9 +185,9 @@ async def test_a_payment_while_the_shop_is_down_is_booked_when_it_is_back(
 
 
 async def test_a_payment_while_the_node_s_stream_is_broken_is_booked(
-    beside: Settings, world: WorldServer
+    with_own_world: Settings, world: WorldServer
 ) -> None:
-    async with running_shop(beside) as shop:
+    async with running_shop(with_own_world) as shop:
         await node_is_seen(shop)
         challenge = (await shop.post(say(LISTENS))).json()
         await world.stop()
@@ -197,15 +201,15 @@ async def test_a_payment_while_the_node_s_stream_is_broken_is_booked(
 
 
 async def test_many_payments_while_nobody_listens_are_all_booked(
-    beside: Settings, world: WorldServer
+    with_own_world: Settings, world: WorldServer
 ) -> None:
-    async with running_shop(beside) as shop:
+    async with running_shop(with_own_world) as shop:
         await node_is_seen(shop)
         invoices = [(await shop.post(say(LISTENS, n=n))).json()["invoice"] for n in range(30)]
     network = world.world.lightning
     for invoice in invoices:
         await network.send_payment(network.wallet, invoice)
-    async with running_shop(beside) as shop:
+    async with running_shop(with_own_world) as shop:
         report = await shop.audit_when(lambda report: report.books.received == 30 * 50_000)
 
     assert report.differences == []

@@ -176,7 +176,7 @@ async def test_an_e_mail_that_never_gets_away_is_not_paid_for(
     assert await mails_to(client, f"cy@{domain}") == []
 
 
-async def test_whoever_unsubscribes_gets_no_more_e_mail(client: OrderClient) -> None:
+async def test_an_unsubscribed_address_gets_no_more_e_mail(client: OrderClient) -> None:
     address = "dan@inbox.example"
     await ends(client, mail(address), MAIL)
     (shown,) = await mails_to(client, address)

@@ -130,7 +130,7 @@ async def test_revoking_a_key_that_does_not_exist_is_told(shared_shop: ShopServe
     assert (answer.status_code, answer.json()["error_code"]) == (404, "NOT_FOUND")
 
 
-async def test_whoever_plays_gets_a_key(shared_shop: ShopServer) -> None:
+async def test_a_shop_with_play_money_gives_anybody_a_key(shared_shop: ShopServer) -> None:
     first = await shared_shop.http.post("/simulator/keys")
     second = await shared_shop.http.post("/simulator/keys", json={})
 

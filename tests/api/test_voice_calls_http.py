@@ -137,7 +137,7 @@ async def test_a_call_goes_by_a_plan(client: VoiceClient, as_json: bool) -> None
     assert over["metaData"] == METADATA == placed["metaData"]
 
 
-async def test_what_was_said_is_given_to_whoever_paid(open_shop: OpenShop) -> None:
+async def test_a_recording_is_given_to_the_account_that_paid(open_shop: OpenShop) -> None:
     shop = await open_shop(voice={"recordings": True})
     client = await VoiceClient.with_balance(shop)
     stranger = await VoiceClient.with_balance(shop, 1)

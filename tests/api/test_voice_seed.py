@@ -1,4 +1,4 @@
-"""The page "Call with User input", field by field, on a running shop; and what is beside it."""
+"""The page "Call with User input", field by field, on a running shop."""
 
 from __future__ import annotations
 

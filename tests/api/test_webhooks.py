@@ -120,7 +120,7 @@ async def test_a_webhook_is_the_status_and_the_order_id(told: Told) -> None:
     assert hooks[-1].headers["user-agent"].startswith("Ringbolt")
 
 
-async def test_whoever_has_the_secret_can_verify_it(told: Told) -> None:
+async def test_the_secret_verifies_a_webhook(told: Told) -> None:
     order_id = await told.order()
     (hook,) = await told.receiver.heard(1)
     secret = webhook_secret(told.server.shop.keyring, order_id)

@@ -1,4 +1,4 @@
-"""A shop that runs as its operator runs it, and the command line beside it."""
+"""A shop that runs as its operator runs it, and its command line."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Ran:
 
 
 class Desk:
-    """A running shop, and commands run beside it with the same environment."""
+    """A running shop, and commands that run with the same environment."""
 
     def __init__(self, shop: ServerProcess) -> None:
         self.shop = shop

@@ -1,4 +1,4 @@
-"""Webhooks as the operator lists them and sends them again, beside a running shop or without."""
+"""Webhooks as the operator lists them and sends them again, with a running shop or without."""
 
 from __future__ import annotations
 

@@ -319,7 +319,7 @@ async def test_an_address_is_never_older_than_its_request(into: Path) -> None:
     assert names.asked == ["site.example"] * 2
 
 
-async def test_every_connection_is_vetted_anew() -> None:
+async def test_every_connection_is_vetted_again() -> None:
     names = Names(rebind_example=[["93.184.216.34"], ["127.0.0.1"]])
     vetting = VettingResolver(frozenset(), names)
 

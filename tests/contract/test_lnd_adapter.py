@@ -115,7 +115,7 @@ async def test_an_invoice_settled_later_is_the_first_from_index_zero(server: Wor
             assert (await first).payment_hash == payment_hash
 
 
-async def test_a_kept_connection_that_went_stale_is_made_anew(server: WorldServer) -> None:
+async def test_a_stale_kept_connection_is_replaced(server: WorldServer) -> None:
     async with shop_of(server) as node:
         await node.info()
         await server.restart()

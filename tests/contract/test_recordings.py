@@ -171,7 +171,7 @@ async def kept_recording(shop: ShopServer, order_id: str) -> Recording:
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_a_recording_is_kept_for_whoever_paid_and_for_nobody_else(shop: ShopServer) -> None:
+async def test_a_recording_is_kept_for_its_buyer_and_nobody_else(shop: ShopServer) -> None:
     call = await asked(shop)
     order_id = (await attempt_of(shop, call)).order_id
 

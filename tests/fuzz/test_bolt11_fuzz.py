@@ -1,4 +1,4 @@
-"""BOLT11 under random and hostile input, and beside the PyPI library ``bolt11``."""
+"""BOLT11 under random and hostile input, and compared with the PyPI library ``bolt11``."""
 
 from __future__ import annotations
 

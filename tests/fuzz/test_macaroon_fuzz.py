@@ -1,4 +1,4 @@
-"""The macaroon codec under random and hostile input, and beside pymacaroons."""
+"""The macaroon codec under random and hostile input, and compared with pymacaroons."""
 
 from __future__ import annotations
 

@@ -207,7 +207,7 @@ async def test_a_tampered_balance_is_found(books: Database) -> None:
 
 
 async def test_fifty_concurrent_debits_never_overdraw(books: Database) -> None:
-    """1000 msat cover 14 debits of 70, whoever comes first."""
+    """1000 msat cover 14 debits of 70, in any order."""
     results = await asyncio.gather(
         *(_attempt(books.tx(spend, f"s{n}", 70)) for n in range(50)),
     )

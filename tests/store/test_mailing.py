@@ -66,7 +66,7 @@ async def test_a_mail_servers_lost_answer_never_mails_twice(
     assert await order.has_been_paid() == (recovery is not Recovery.NONE)
 
 
-async def test_whoever_unsubscribed_gets_no_e_mail(world: MessageWorld) -> None:
+async def test_an_unsubscribed_address_gets_no_e_mail(world: MessageWorld) -> None:
     order = await world.buy(mail=True)
     await world.db.tx(suppressions.add, "email", (await order.message()).to_hash, "unsubscribed")
     await world.process().work()

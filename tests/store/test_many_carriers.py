@@ -103,7 +103,7 @@ async def test_when_all_refuse_for_good_the_money_returns(calls: Calls) -> None:
     assert (order.state, order.may_retry) == (OrderState.FAILED, True)
     assert "not in our plan" in order.reason
     assert await calls.attempts() == [("first", "rejected"), ("second", "rejected")]
-    # The same credential begins anew, and both are asked again.
+    # The same credential begins again, and both are asked again.
     await calls.buyer.redeem(process)
     await process.work()
     assert await calls.state() is OrderState.SETTLED

@@ -159,7 +159,7 @@ async def test_a_weakened_guard_is_refused(database_url: str, clock: SystemClock
         await open_database(database_url, clock)
 
 
-async def test_guards_can_be_installed_anew(database_url: str, clock: SystemClock) -> None:
+async def test_guards_can_be_installed_again(database_url: str, clock: SystemClock) -> None:
     await alter(database_url, guards.install)
     database = await open_database(database_url, clock)
     assert database.dialect in database_url

@@ -109,7 +109,7 @@ def test_a_text_without_letters_has_nothing_in_common_with_others() -> None:
 @pytest.mark.parametrize(
     ("text", "short"), [("Hello", True), ("The bank needs your PIN at once", False)]
 )
-def test_what_anybody_may_say_is_short(text: str, short: bool) -> None:
+def test_a_common_sentence_is_short(text: str, short: bool) -> None:
     assert is_short(sameness([text])) is short
 
 

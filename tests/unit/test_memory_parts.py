@@ -1,4 +1,4 @@
-"""What the parts in memory can be made to do, beside what the contract suites ask of every part."""
+"""What the parts in memory can do besides what the contract suites require of every part."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def a_call(ref: str = "one", *script: Clip | Pause | RenderedGather) -> PlaceCal
 # Events
 
 
-async def test_whoever_follows_is_told_at_once_of_what_is_new() -> None:
+async def test_followers_get_new_events_at_once() -> None:
     log = EventLog(["one"])
     told: list[tuple[tuple[str, ...], str]] = []
 

@@ -22,7 +22,7 @@ AREAS = (CARRIERS, SMS_CARRIERS, PROVIDERS, MAILERS, NODES, SPEAKERS)
 
 
 def plug_in(folder: Path, source: str, *entries: str, group: str = "ringbolt.voice") -> None:
-    """A package with these entry points, found by whoever has ``folder`` on the path."""
+    """A package with these entry points, found by a process that has ``folder`` on its path."""
     folder.joinpath("plugged_part.py").write_text(source)
     info = folder / "plugged_part-1.0.dist-info"
     info.mkdir()

@@ -1,4 +1,4 @@
-"""Hours without calls and texts, by the clock of whoever would get them."""
+"""Hours without calls and texts, by the clock of the called person."""
 
 from __future__ import annotations
 

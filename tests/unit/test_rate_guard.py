@@ -81,7 +81,7 @@ def test_clients_are_counted_apart(clock: Seconds) -> None:
     assert [allowed(guard, "a"), allowed(guard, "b"), allowed(guard, "a")] == [True, True, False]
 
 
-def test_memory_is_bounded_whoever_comes(clock: Seconds) -> None:
+def test_memory_is_bounded_for_any_number_of_clients(clock: Seconds) -> None:
     guard = RateGuard(1, 1, clock)
 
     for n in range(2 * MAX_CLIENTS):

@@ -230,7 +230,7 @@ async def test_a_held_payment_goes_back_18_blocks_before_it_expires(sim: Simulat
     assert await sim.balances() == (0, 0)
 
 
-async def test_timers_fire_by_themselves_for_whoever_watches(sim: SimulatedNetwork) -> None:
+async def test_timers_fire_by_themselves_while_an_invoice_is_watched(sim: SimulatedNetwork) -> None:
     invoice = await sim.invoice(expiry_s=3600)
     states = []
     async with asyncio.timeout(PATIENCE_S):

@@ -1,5 +1,4 @@
-"""Whoever calls by the paid URL: asks, pays with the simulated wallet, follows the call; and a hand
-at the phones and the clock of the simulated world."""
+"""A buyer of calls by the paid URL, with the simulated wallet, phones and clock."""
 
 from __future__ import annotations
 

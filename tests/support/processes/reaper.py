@@ -35,7 +35,7 @@ def _tell(line: str) -> None:
             [sys.executable, "-S", "-E", __file__],
             stdin=subprocess.PIPE,
             text=True,
-            start_new_session=True,  # whoever interrupts the tests does not interrupt it
+            start_new_session=True,  # an interrupt of the tests does not reach it
         )
     assert _reaper.stdin is not None
     _reaper.stdin.write(line + "\n")

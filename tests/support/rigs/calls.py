@@ -58,7 +58,7 @@ class CallWorld(World):
         return CallProcess(self, shop, fate)
 
     async def restart(self) -> CallProcess:
-        """What a shop on SQLite does at its start: whoever held jobs is gone."""
+        """What a shop on SQLite does at its start: the process that held jobs is gone."""
         await self.db.tx(jobs.release_all)
         return self.process()
 

@@ -1,4 +1,4 @@
-"""A DNS server on loopback that says what it is told to, or nothing."""
+"""A DNS server on loopback that gives the configured answers, or none."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class NameServer(asyncio.DatagramProtocol):
 async def name_server(
     ttl_s: int = 60, silent: tuple[str, ...] = (), **records: list[str]
 ) -> AsyncIterator[tuple[NameServer, dns.asyncresolver.Resolver]]:
-    """The server, and who asks it; in ``records`` a name's dots are underscores."""
+    """The server, and a resolver that uses it; in ``records`` a name's dots are underscores."""
     named = {name.replace("_", "."): addresses for name, addresses in records.items()}
     transport, server = await asyncio.get_running_loop().create_datagram_endpoint(
         lambda: NameServer(named, ttl_s, silent), local_addr=("127.0.0.1", 0)
