@@ -244,7 +244,7 @@ _ORDER = {
         "Change the message; the sentence says what is wrong.",
     ),
     "SUPPRESSED": Meaning(
-        "Whoever this is for answered STOP, unsubscribed, or is on the operator's list; such a "
+        "The recipient answered STOP, unsubscribed, or is on the operator's list; such a "
         "number is not called either.",
         "Reach them in another way. They can undo it (START), and so can the operator.",
     ),
@@ -382,7 +382,7 @@ _VOICE = {
         400,
     ),
     "RECORDING_NOT_FOUND": Meaning(
-        "There is no such recording of this account, or it is kept no more.",
+        "There is no such recording of this account, or it was deleted.",
         "Use its id exactly as it was given, with the key that paid.",
     ),
     "CALL_TOO_LONG": Meaning(
@@ -526,7 +526,7 @@ _SHOP = {
         "Repeat the request; what was done is not done twice.",
     ),
     "DECODER_UNAVAILABLE": Meaning(
-        "The audio decoder does not start.", "Operators: install Ringbolt anew."
+        "The audio decoder does not start.", "Operators: reinstall Ringbolt."
     ),
     "NOT_READY": Meaning(
         "`/readyz`: the store, the node or the carrier does not answer.",

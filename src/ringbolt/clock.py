@@ -1,7 +1,7 @@
-"""Time, as a thing that is handed in.
+"""The clock, which is injected.
 
 All times in Ringbolt are integer milliseconds since the Unix epoch, UTC. The simulated world may
-run ahead of the machine's clock by an offset; a shop that is connected to it follows.
+run ahead of the machine's clock by an offset, and a shop connected to it uses the same offset.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """What tells the time. ``offset_ms`` is how far the simulated world runs ahead (0 if real)."""
+    """A clock. ``offset_ms``: how far the simulated world runs ahead (0 without one)."""
 
     @property
     def offset_ms(self) -> int: ...

@@ -1,9 +1,8 @@
 """Structured logs without secrets: JSON for machines, plain lines on a terminal.
 
-Telephone numbers are replaced by a short hash under a key of this shop, so that two lines about
-the same number can be told to be about the same one, and no more. Of an order's id, which is the
-only key to its order, and of every other 256 bits in hexadecimal, the first digits are written, as
-``ringbolt audit`` prints them.
+Telephone numbers are replaced by a short hash keyed with this shop's secret: it shows which lines
+are about the same number, and nothing else. An order's id, which gives access to the order, and any
+other 256 bits in hexadecimal are cut to their first digits, as ``ringbolt audit`` prints them.
 """
 
 from __future__ import annotations

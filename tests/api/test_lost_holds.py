@@ -70,7 +70,7 @@ async def test_a_hold_that_the_node_lets_go_in_the_middle_ends_the_order(
 
     assert await order.check() is S.RETURNED
     for lease in await order.leases():
-        assert lease.told_back
+        assert lease.released
 
 
 @pytest.mark.parametrize("kind", PAID_KINDS)
@@ -140,7 +140,7 @@ async def test_a_hold_near_its_last_block_is_given_up_before_it_falls_back(
 
     assert await order.check() is S.RETURNED
     for lease in await order.leases():
-        assert lease.told_back
+        assert lease.released
 
 
 async def test_a_hold_of_a_running_shop_is_given_up_thirty_blocks_before_its_last(

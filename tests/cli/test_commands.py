@@ -119,7 +119,7 @@ async def test_audit_and_doctor_read_beside_the_running_shop(desk: Desk) -> None
     assert "receive 3000" in said["prices"]["detail"]
     assert "prefixes" in said["text costs"]["detail"]
     assert said["own numbers"]["detail"] == "none"
-    assert (said["public_url"]["state"], bool(said["public_url"]["mend"])) == ("note", True)
+    assert (said["public_url"]["state"], bool(said["public_url"]["fix"])) == ("note", True)
 
 
 async def test_the_doctor_names_the_list_that_cannot_be_read(tmp_path: Path) -> None:

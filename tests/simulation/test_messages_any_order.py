@@ -200,7 +200,7 @@ class Texts(ShopMachine):
 
     def _must_be_paid(self, sms: OutSms) -> bool:
         """A carrier that can be asked told enough in time, and never of a failure."""
-        told = self.world.sms.told(sms)
+        told = self.world.sms.receipts_of(sms)
         is_late = any(each.at_ms > self.first_deadline_ms for each in told)
         failed = any(each.state is ReceiptState.FAILED for each in told)
         could_ask = isinstance(self.world.sms, MemoryLookupSms) and not self.was_down
@@ -213,7 +213,7 @@ class Texts(ShopMachine):
             enough = (ReceiptState.DELIVERED,)
         elif sms.ref in self.world.sms.sent_at_once:
             return True
-        reached = {each.part_id for each in self.world.sms.told(sms) if each.state in enough}
+        reached = {each.part_id for each in self.world.sms.receipts_of(sms) if each.state in enough}
         return reached >= set(self.world.sms.part_ids(sms))
 
 

@@ -287,7 +287,7 @@ class Receptions(ShopMachine):
         known = {attempt.carrier_id for attempt in await order.attempts()}
         for lease in leases:
             asked = lease.id in known or self._lender_of(lease).recovery is Recovery.LOOKUP
-            assert lease.told_back or not asked or self.was_down
+            assert lease.released or not asked or self.was_down
 
 
 async def _nothing() -> None: ...

@@ -126,8 +126,8 @@ S3CRET = "hunter2"
          "calls.carriers[1].name (RINGBOLT_CALLS_CARRIERS): a name has small letters, digits, "
          "'.', '_' and '-', 40 at most"),
         ([{"type": "simulated"}, {"type": "simulated"}],
-         "calls.carriers[simulated].name (RINGBOLT_CALLS_CARRIERS): two have this name; orders "
-         "remember by it who was asked"),
+         "calls.carriers[simulated].name (RINGBOLT_CALLS_CARRIERS): two parts have this name; "
+         "names must be unique, because orders record them"),
         ([S3CRET],
          "calls.carriers[1] (RINGBOLT_CALLS_CARRIERS): it must be a section with a type"),
         ({"type": "simulated"},

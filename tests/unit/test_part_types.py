@@ -89,7 +89,7 @@ def test_a_plug_in_of_another_area_is_no_carrier(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("source", "said"),
     [
-        ("MINE = 1\n", "is no type of part"),
+        ("MINE = 1\n", "is not a ringbolt.registry.types.PartType"),
         ("OTHER = 1\n", "cannot be loaded from plugged_part:MINE"),
         ("raise RuntimeError('no licence')\n", "no licence"),
     ],

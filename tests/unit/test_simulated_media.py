@@ -13,7 +13,7 @@ from ringbolt.clock import SystemClock
 from ringbolt.core.calls.call import Clip
 from ringbolt.simulator.voice.clips import ClipRefused, ClipStore
 from ringbolt.simulator.voice.line import Span
-from ringbolt.simulator.voice.media import MediaPacer, Pace, Recording, mend_recording
+from ringbolt.simulator.voice.media import MediaPacer, Pace, Recording, repair_recording
 from ringbolt.voice.audio.g711 import decode_ulaw, encode_ulaw
 from ringbolt.voice.audio.wav import read_wav
 from support.waiting import PATIENCE_S, eventually
@@ -96,12 +96,12 @@ def test_a_recording_that_a_kill_cut_short_is_mended(tmp_path: Path) -> None:
     with path.open("ab") as file:
         file.write(bytes(333))  # came to the disk, while the header did not
 
-    assert mend_recording(path) == 51
+    assert repair_recording(path) == 51
     assert read_wav(path).duration_ms == 1020
 
 
 def test_nothing_was_heard_where_there_is_no_recording(tmp_path: Path) -> None:
-    assert mend_recording(tmp_path / "none.wav") == 0
+    assert repair_recording(tmp_path / "none.wav") == 0
 
 
 async def test_the_pacer_tells_frames_in_order_and_rests_when_nobody_listens() -> None:

@@ -1,4 +1,4 @@
-"""Opens what the settings name; knows the kinds of parts, and no concrete one."""
+"""Opens the parts that the settings name; it imports the kinds of parts, but no adapter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What far ends ask of the shop: the callbacks of its parts, and the audio that carriers fetch."""
+"""Routes for far ends that call the shop: callbacks, and audio that carriers fetch."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ log = structlog.get_logger("ringbolt.parts")
 
 
 def called_routes(shop: Shop) -> list[BaseRoute]:
-    """The routes of those parts that have some; carriers that fetch audio are told where from."""
+    """The routes of the parts that have callbacks, and audio routes for carriers that fetch audio
+    (each gets the signer of the URLs)."""
     parts = list(_parts(shop))
     _warn_of_unreachable(shop, parts)
     routes = callback_routes(shop.keyring, shop.base_url, parts)
@@ -35,8 +36,8 @@ def called_routes(shop: Shop) -> list[BaseRoute]:
 
 
 def _warn_of_unreachable(shop: Shop, parts: list[tuple[str, str, object]]) -> None:
-    """Without an address of its own the shop is called at where it listens, which only this machine
-    can reach."""
+    """Warn if a part must reach the shop, but no public URL is set: its callbacks would go to the
+    listening address, which only this machine can reach."""
     if shop.settings.public_url:
         return
     for area, name, part in parts:
@@ -45,7 +46,7 @@ def _warn_of_unreachable(shop: Shop, parts: list[tuple[str, str, object]]) -> No
                 "a part has to reach the shop: set RINGBOLT_PUBLIC_URL",
                 area=area,
                 part=name,
-                told=shop.base_url,
+                used=shop.base_url,
             )
 
 

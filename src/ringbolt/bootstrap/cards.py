@@ -1,4 +1,4 @@
-"""The operator's own price tables, or those shipped."""
+"""Loads the operator's price tables, or those shipped with Ringbolt."""
 
 from __future__ import annotations
 

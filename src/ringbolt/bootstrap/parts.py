@@ -1,4 +1,4 @@
-"""Makes the parts that the settings describe."""
+"""Creates the parts that the settings describe."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ ContextT = TypeVar("ContextT", bound=Context)
 
 @dataclass(frozen=True, slots=True)
 class ShopParts:
-    """Everything that a shop talks to."""
+    """All external services of a shop."""
 
     nodes: Parts[LightningNode]
     carriers: Parts[VoiceCarrier]
@@ -57,7 +57,8 @@ def context_of(
     clock: Clock | None = None,
     keyring: Keyring | None = None,
 ) -> Context:
-    """What parts are given; without a ``keyring`` that of the shop is read when a part needs it."""
+    """The context that parts are built with; without a ``keyring`` the shop's is read when a part
+    needs it."""
 
     def derive(label: str) -> bytes:
         keys = load_keyring(settings, create=False) if keyring is None else keyring
@@ -75,14 +76,14 @@ def context_of(
 def open_parts(
     settings: Settings, context: Context, own_numbers: PoolStore, stack: AsyncExitStack
 ) -> ShopParts:
-    """All of them; the ``stack`` closes each. Raises ``SettingsError``."""
+    """Open all parts; the ``stack`` closes each. Raises ``SettingsError``."""
     opener = _Opener(context, stack)
     numbers = NumbersContext(
         context.clock, context.data_dir, context.world_url, context.base_url, context.derive,
         own_numbers,
     )  # fmt: skip
-    lenders = _Opener(numbers, stack)
-    providers = lenders.open_all("numbers.providers", PROVIDERS, settings.numbers.providers)
+    numbers_opener = _Opener(numbers, stack)
+    providers = numbers_opener.open_all("numbers.providers", PROVIDERS, settings.numbers.providers)
     pool = providers.named(OWN_NUMBERS.name)
     return ShopParts(
         nodes=opener.open_all("node", NODES, [settings.node]),
@@ -90,13 +91,13 @@ def open_parts(
         speaker=opener.open("speech", SPEAKERS, settings.speech).port,
         sms_carriers=opener.open_all("sms.carriers", SMS_CARRIERS, settings.sms.carriers),
         number_providers=providers,
-        own_numbers=pool or lenders.open("numbers", PROVIDERS, OWN_NUMBERS).port,
+        own_numbers=pool or numbers_opener.open("numbers", PROVIDERS, OWN_NUMBERS).port,
         mailers=opener.open_all("mail.servers", MAILERS, settings.mail.servers),
     )
 
 
 class _Opener:
-    """Opens parts with one context. ``where`` names the setting in what is said about faults."""
+    """Opens parts with one context. ``where`` names the setting in error messages."""
 
     def __init__(self, context: Any, stack: AsyncExitStack) -> None:
         self._context = context
@@ -115,12 +116,12 @@ class _Opener:
 
 
 def open_node(settings: Settings, context: Context) -> LightningNode:
-    """The configured node alone. Raises ``SettingsError``."""
+    """Open only the configured node. Raises ``SettingsError``."""
     return _opened("node", NODES, settings.node, context).port
 
 
 def open_speaker(settings: Settings, context: Context) -> Speaker:
-    """Text to speech alone. Raises ``SettingsError``."""
+    """Open only text to speech. Raises ``SettingsError``."""
     return _opened("speech", SPEAKERS, settings.speech, context).port
 
 

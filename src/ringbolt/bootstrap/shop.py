@@ -1,4 +1,4 @@
-"""A shop with its doors open, made of what the settings describe."""
+"""Opens a shop: creates everything that the settings describe."""
 
 from __future__ import annotations
 
@@ -55,18 +55,18 @@ CALLER_NAME = "Ringbolt/0.1 (+webhook)"
 
 @dataclass(slots=True)
 class OpenShop:
-    """A shop with its doors open: serve ``server``, and run ``work`` beside it."""
+    """An open shop: serve ``server``, and run ``work`` at the same time."""
 
     shop: Shop
     server: Server
     world: World | None
     world_url: str
-    clock: SystemClock | None  # to be kept at the world's time, if it is another process's
+    clock: SystemClock | None  # must follow the world's time, if that is another process
     worker: Worker | None = None
     watchers: list[Watcher] = field(default_factory=list)
 
     async def work(self) -> None:
-        """Jobs, watchers and the clock, until cancelled."""
+        """Run jobs, watchers and the clock until cancelled."""
         async with asyncio.TaskGroup() as group:
             if self.worker is not None:
                 await self.shop.db.tx(sweep.schedule)
@@ -92,7 +92,7 @@ class OpenShop:
             self.worker.poke()
 
     async def hang_up(self) -> None:
-        """End every stream that others have with us, or stopping would wait for them."""
+        """End all clients' streams; stopping would wait for them."""
         self.server.hang_up()
         if self.world is not None:
             await self.world.close()
@@ -102,7 +102,7 @@ class OpenShop:
 
 
 class _NodeFacts:
-    """The node's network, asked once and remembered."""
+    """Caches the node's network."""
 
     def __init__(self, node: LightningNode, known: str = "") -> None:
         self._node = node
@@ -120,8 +120,8 @@ async def open_shop(
 ) -> AsyncIterator[OpenShop]:
     """Open everything that ``settings`` name; ``own_url`` is where this process listens.
 
-    Raises ``SettingsError`` for what is configured wrongly, and ``RingboltError`` for a store
-    that cannot be opened.
+    Raises ``SettingsError`` for a wrong setting, and ``RingboltError`` if the store cannot be
+    opened.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
@@ -129,12 +129,12 @@ async def open_shop(
         world = await _open_world(settings, stack)
         play = settings.node.simulated
         follows = play and world is None
-        # Beside a real node the world has no clock that anybody could move.
+        # Only with a simulated node may the world's clock be moved.
         clock: Clock = world.clock if world is not None and play else SystemClock()
         db = await open_database(settings.database, clock)
         stack.push_async_callback(db.close)
         if db.dialect == "sqlite":
-            # We hold the only lock on this file: whoever held these jobs is gone.
+            # We hold the file's only lock, so the worker that claimed these jobs has ended.
             await db.tx(jobs.release_all)
         world_url = settings.simulator.url.rstrip("/") or own_url
         context = context_of(settings, world_url, own_url or world_url, clock, keyring)
@@ -163,8 +163,8 @@ async def open_shop(
 
 
 def _watchers(shop: Shop, *, only_called_back: bool) -> list[Watcher]:
-    """One for each part that tells what happens outside. Where no worker is, only for those that
-    are called back: what they are told here is committed here."""
+    """One watcher per part that reports events. Without a worker, only for parts with callbacks:
+    these arrive at this process and must be committed here."""
 
     def follows(part: object) -> bool:
         return not only_called_back or isinstance(part, SupportsCallbacks)
@@ -220,13 +220,13 @@ def _open_shop(
 
 
 def _webhooks_per_machine(settings: Settings) -> int:
-    """To all receivers of one machine together, so that it does not take every slot."""
+    """The limit for all receivers on one machine, so that it cannot use every slot."""
     per_receiver = settings.webhooks.per_host
     return max(per_receiver, min(8 * per_receiver, settings.worker.webhook_slots // 2))
 
 
 def _open_audio(settings: Settings, stack: AsyncExitStack) -> AudioSource:
-    """Audio behind URLs: fetched with care, decoded in processes of their own."""
+    """The source of audio from untrusted URLs, which are decoded in separate processes."""
     work_dir = settings.data_dir / "work"
     work_dir.mkdir(mode=0o700, exist_ok=True)
     fetch = settings.fetch
@@ -247,10 +247,10 @@ def _open_audio(settings: Settings, stack: AsyncExitStack) -> AudioSource:
 
 
 async def _open_world(settings: Settings, stack: AsyncExitStack) -> World | None:
-    """The simulated world inside this process, unless another one is named or no part needs it."""
+    """The simulated world in this process; None if an external one is set or no part needs it."""
     if settings.simulator.url or not settings.uses_world:
         return None
-    from ringbolt.simulator.world import World  # noqa: PLC0415 - not needed beside a real one
+    from ringbolt.simulator.world import World  # noqa: PLC0415 - only if needed
 
     world = await World.open(
         settings.data_dir, settings.simulator.speed, clock_moves=settings.node.simulated
@@ -260,8 +260,8 @@ async def _open_world(settings: Settings, stack: AsyncExitStack) -> World | None
 
 
 def _world_routes(world: World | None, settings: Settings) -> Sequence[BaseRoute]:
-    """What can be reached of the world: what belongs to parts that are simulated. Play money, free
-    keys and a clock that anybody may move are there beside a simulated node alone."""
+    """The world's routes for the parts that are simulated. The wallet with play money and the
+    movable clock are served only with a simulated node."""
     if world is None:
         return ()
     from ringbolt.simulator.app import Area, routes  # noqa: PLC0415
@@ -281,7 +281,10 @@ def _world_routes(world: World | None, settings: Settings) -> Sequence[BaseRoute
 def _warn_of_play_money(settings: Settings) -> None:
     real = [part.name for part in settings.parts if not part.simulated]
     if settings.node.simulated and real:
-        log.warning("play money pays for what real parts do; do not open this shop", parts=real)
+        log.warning(
+            "the node has play money, but these parts are real: do not open this shop to others",
+            parts=real,
+        )
 
 
 async def refuse_unlimited_real_money(settings: Settings, node: LightningNode) -> None:

@@ -44,7 +44,7 @@ def _address(settings: Settings) -> str:
 
 
 def _simulated(settings: Settings) -> str:
-    """What is simulated beside the node: phones, numbers, texts and mail."""
+    """The other simulated parts: phones, numbers, texts and mail."""
     kinds = {
         "phones": settings.calls.carriers,
         "numbers": settings.numbers.providers,

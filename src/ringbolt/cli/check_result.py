@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """One part: ``kind`` is real, simulated or embedded; ``state`` is ok, note or wrong."""
+    """One part: ``kind`` is real, simulated or embedded; ``state`` is ok, note or wrong;
+    ``fix``: what to do about it, '' if nothing."""
 
     part: str
     kind: str
     state: str
     detail: str
-    mend: str = ""
+    fix: str = ""

@@ -1,6 +1,6 @@
 """Limits on connections: how many one address may hold, and how long a request may take to arrive.
 
-uvicorn waits for a request's head for ever and accepts connections until no file descriptor is
+uvicorn waits for a request's head without limit and accepts connections until no file descriptor is
 left, not even for the Lightning node and the store. A shop without a reverse proxy needs limits of
 its own.
 """
@@ -29,9 +29,9 @@ _LOG_EVERY_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class ConnectionTimeouts:
-    """``head_s``: a request's head must be there so long after it began, or after the connection
-    was made. ``read_s``: a client that takes nothing of its answer for so long is let go, or it
-    would fill our memory."""
+    """``head_s``: how long a request's head may take to arrive, from its first byte or from the
+    start of the connection. ``read_s``: a client that reads nothing of its answer for that long is
+    disconnected, because the answer waits in our memory."""
 
     head_s: float = 15.0
     read_s: float = 30.0
@@ -91,7 +91,7 @@ class ConnectionGuard:
         self._told_s, self._untold = now_s, 0
 
     def look_for_proxy(self, peer: str, headers: list[tuple[bytes, bytes]]) -> None:
-        """Warn once of a proxy that is not trusted: for the limits all its clients are one."""
+        """Warn once about an untrusted proxy: the limits treat all its clients as one."""
         if any(name == b"x-forwarded-for" for name, _ in headers):
             self.looks_for_proxies = False
             log.warning(

@@ -96,7 +96,7 @@ def demo() -> None:
             "simulator": settings.simulator.model_copy(update={"url": ""}),
         }
     )
-    finish(run_shop(settings, beside=lambda url: run_demo(url, data_dir / "calls")))
+    finish(run_shop(settings, meanwhile=lambda url: run_demo(url, data_dir / "calls")))
 
 
 @app.command()
@@ -106,7 +106,7 @@ def call(
     server: Annotated[str, typer.Option(help="The shop to buy from.")] = "http://127.0.0.1:8402",
     audio_url: Annotated[str, typer.Option(help="Play this audio file instead.")] = "",
     minutes: Annotated[float, typer.Option(help="With --audio-url: how many minutes.")] = 1,
-    max_sats: Annotated[int, typer.Option(min=1, help="Pay no more than this.")] = 1000,
+    max_sats: Annotated[int, typer.Option(min=1, help="The most to pay, sats.")] = 1000,
     refund_address: Annotated[str, typer.Option(help="Lightning Address for a refund.")] = "",
     wallet: Annotated[
         str, typer.Option(help="LND REST address of the wallet; default: the shop's play money.")
@@ -138,8 +138,8 @@ def doctor() -> None:
     """Say what is real, what is simulated, what is wrong, and how to fix it.
 
     Looks at the settings, the store, the node, and at what calls, texts, numbers and e-mail need:
-    carriers, prices and costs, own numbers, speech, the public address. Works beside a running
-    shop. Exit code 1 if something is wrong.
+    carriers, prices and costs, own numbers, speech, the public address. Works while a shop is
+    running. Exit code 1 if something is wrong.
     """
     from ringbolt.cli.commands.doctor import doctor as examine
 
@@ -152,7 +152,7 @@ def audit() -> None:
 
     Calls, texts, codes, rented numbers, e-mails and top-ups alike. The sums are grouped by how it
     was paid: l402 (paid before the call), holds (hold invoices of orders), balances (prepaid keys),
-    and what referrers got and are owed. Reads only; works beside a running shop. Exit code 0 if
+    and referrers' shares (paid and owed). Reads only; works while a shop is running. Exit code 0 if
     everything agrees, else 1 with each difference.
     """
     from ringbolt.cli.commands.audit import audit as compare

@@ -17,7 +17,7 @@ MIN_TIME_TO_PAY_S = 30
 
 
 class AddressRefused(RingboltError):
-    """The address gives no invoice for this, however often it is asked.
+    """The address gives no invoice for this amount; asking again would not help.
 
     ``min_msat`` and ``max_msat``: its limits, if the amount was the reason.
     """
@@ -49,7 +49,7 @@ class AddressResolver(Protocol):
 
 @runtime_checkable
 class SupportsAddresses(Protocol):
-    """A node beside which Lightning Addresses can be asked for invoices, to be paid by it."""
+    """A node with a resolver of Lightning Addresses, whose invoices it can pay."""
 
     @property
     def addresses(self) -> AddressResolver: ...

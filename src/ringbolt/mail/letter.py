@@ -94,7 +94,7 @@ def _with_foot(text: str, origin: str, unsubscribe_url: str) -> str:
     paid = f"paid {origin}" if origin else "paid us"
     foot = f"Somebody {paid} to send you this. We do not know who it was."
     if unsubscribe_url:
-        foot += f"\nTo get no more of it, or to report it: {unsubscribe_url}"
+        foot += f"\nTo stop such e-mails, or to report this one: {unsubscribe_url}"
     return f"{text.rstrip()}\n\n-- \n{foot}\n"
 
 

@@ -85,15 +85,15 @@ class PoolStore(Protocol):
         ...
 
     async def end(self, ref: str) -> None:
-        """The number is free again; no effect on an ended or unknown lease."""
+        """End a lease, so that its number is free; no effect on an ended or unknown one."""
         ...
 
     async def countries(self) -> tuple[int, ...]:
-        """Where the numbers are, free or not, in rising order."""
+        """The country ids of all numbers, free or leased, in ascending order."""
         ...
 
     async def free(self, country: int) -> FreeNumbers:
-        """What could be leased now in a country (``ANY_COUNTRY``: anywhere)."""
+        """How many numbers could be leased now in a country (``ANY_COUNTRY``: anywhere)."""
         ...
 
 
@@ -128,7 +128,7 @@ class PoolProvider:
     async def acquire(self, wanted: AcquireNumber) -> AcquireResult:
         """All numbers here are real ones, whether that was requested or not."""
         if not wanted.still_wanted():
-            return Rejected("nobody waits for this number any more", permanent=False)
+            return Rejected("the request for this number was withdrawn", permanent=False)
         duration_ms = wanted.hours * HOUR_MS if wanted.hours else self._activation_ms
         try:
             lease = await self._store.acquire(
@@ -168,7 +168,7 @@ class PoolProvider:
         return ()
 
     async def follow(self, cursor: str, sink: Sink[TextBatch]) -> None:
-        """No texts come from here; the empty batch says that the pool is connected."""
+        """Deliver one empty batch (the pool is connected), and then wait: it has no texts."""
         await sink(TextBatch((), ""))
         await asyncio.Event().wait()
 

@@ -1,5 +1,5 @@
-"""``type = "pool"``: the operator's own numbers. Every shop has them, for buyers who want a real
-telephone's number; named in the settings, they are lent to everybody."""
+"""``type = "pool"``: the operator's own numbers. Every shop has this part, for orders with
+``realphone``; if the settings name it as a provider, it serves all other orders too."""
 
 from __future__ import annotations
 

@@ -140,7 +140,7 @@ CancelResult = Cancelled | TooEarly | HasText
 
 class NumberProvider(Protocol):
     """``finish``, ``cancel``, ``texts``, ``request_text``, ``offers`` and ``countries`` raise
-    ``Unavailable`` when the provider cannot be asked."""
+    ``Unavailable`` when the provider cannot be reached."""
 
     @property
     def name(self) -> str: ...
@@ -153,14 +153,14 @@ class NumberProvider(Protocol):
         ...
 
     async def countries(self) -> tuple[int, ...]:
-        """The countries (``core.countries``) in which there are numbers, in rising order."""
+        """The countries (``core.countries``) in which there are numbers, in ascending order."""
         ...
 
     async def acquire(self, wanted: AcquireNumber) -> AcquireResult:
         """Request a number. Never raises for what the provider does; see ``AcquireResult``.
 
-        ``Rejected.permanent``: it has none, or none for us. Not permanent: it was not asked, or may
-        have one soon.
+        ``Rejected.permanent``: it has no number, or none for us. Not permanent: the request was not
+        sent, or a number may become free soon.
         """
         ...
 

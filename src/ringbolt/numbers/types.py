@@ -1,5 +1,5 @@
-"""The types of providers of numbers. A new one is a folder here and a line below, or a plug-in's
-entry point in the group ``ringbolt.numbers``."""
+"""The types of number providers. To add one, add a folder here and a line below, or an entry point
+of a plug-in in the group ``ringbolt.numbers``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ringbolt.registry.types import Context, PartTypes
 
 @dataclass(frozen=True, slots=True)
 class NumbersContext(Context):
-    """``own_numbers`` keeps who has which of the operator's numbers."""
+    """``own_numbers`` stores the leases of the operator's numbers."""
 
     own_numbers: PoolStore
 

@@ -1,1 +1,1 @@
-"""Which carriers, providers, mailers and nodes a shop has, and which of them is asked for what."""
+"""The carriers, providers, mail servers and nodes of a shop, and the routing between them."""

@@ -1,7 +1,7 @@
-"""The parts of one kind that a shop has: one or many, real and simulated mixed.
+"""The parts of one kind that a shop has: one or several, real or simulated.
 
-Every part has a name, which is written down with whatever it is asked for. Afterwards only the
-part of that name is asked about it, so that nobody is called, and nothing is sent or paid, twice
+Every part has a name, which is recorded with each request to it. Afterwards only the part of that
+name is asked about the request, so that a call, text or payment is not repeated at another part
 after the settings have changed.
 """
 
@@ -26,8 +26,8 @@ NamedT = TypeVar("NamedT", bound=Named)
 
 @dataclass(frozen=True, slots=True)
 class Part(Generic[T]):
-    """One part: ``port`` is what the shop talks to. ``is_simulated``: it carries nothing into the
-    real world."""
+    """One part: ``port`` is its interface. ``is_simulated``: it has no effect outside the simulated
+    world."""
 
     name: str
     port: T
@@ -36,8 +36,8 @@ class Part(Generic[T]):
 
 
 class Parts(Generic[T]):
-    """The parts of one kind, in the order of the settings. ``now_ms`` is what the circuit breakers
-    go by. Raises ``ValueError`` if two have one name."""
+    """The parts of one kind, in the order of the settings. ``now_ms``: the clock of the circuit
+    breakers. Raises ``ValueError`` if two parts have the same name."""
 
     def __init__(self, parts: Iterable[Part[T]], now_ms: Callable[[], int]) -> None:
         self._parts = tuple(parts)
@@ -67,16 +67,17 @@ class Parts(Generic[T]):
         return part is not None and part.is_simulated
 
     def named(self, name: str) -> T | None:
-        """The part that was asked under that name; None if it is gone from the settings."""
+        """The part of that name; None if it is not in the settings any more."""
         part = self._by_name.get(name)
         return None if part is None else part.port
 
     def route(self, destination: str, *, simulated_only: bool = False) -> tuple[T, ...]:
-        """Who takes ``destination``: the longest prefix first, then the cheapest, then in the
-        order of the settings; a part whose circuit breaker is open comes last.
+        """The parts that serve ``destination``, in the order in which to try them: longest matching
+        prefix, then lowest cost, then order of the settings; parts with an open circuit breaker
+        last.
 
-        A simulated part never stands in for a real one: nothing would be delivered, and paid for
-        all the same. ``simulated_only``: for what only the simulated world knows.
+        A simulated part never replaces a real one, because the buyer would pay for nothing.
+        ``simulated_only``: only simulated parts, for destinations of the simulated world.
         """
         found: list[tuple[int, float, int]] = []
         for place, part in enumerate(self._parts):
@@ -92,7 +93,7 @@ class Parts(Generic[T]):
         return tuple(part.port for part in ranked)
 
     def reaches(self, destination: str, *, simulated_only: bool = False) -> bool:
-        """Whether any part takes ``destination``: asked for every price, so it makes no route."""
+        """Whether any part serves ``destination``. Cheaper than ``route``: every price needs it."""
         return any(
             part.routing.match(destination) is not None
             for part in self._parts
@@ -100,7 +101,7 @@ class Parts(Generic[T]):
         )
 
     def heard(self, name: str, answer: object) -> None:
-        """What a part answered: none that is clear, or "not now", counts against it."""
+        """Record a part's answer; no definite answer, or "not now", counts as a failure."""
         breaker = self._breakers.get(name)
         if breaker is None:
             return
@@ -114,5 +115,5 @@ class Parts(Generic[T]):
 def parts_of(
     *ports: NamedT, now_ms: Callable[[], int], is_simulated: bool = False
 ) -> Parts[NamedT]:
-    """Parts that take every destination, under the names that they have themselves."""
+    """Parts that serve every destination, under their own names."""
     return Parts((Part(port.name, port, is_simulated=is_simulated) for port in ports), now_ms)

@@ -1,4 +1,4 @@
-"""Which destinations a part takes, and in which order those that take the same are asked."""
+"""Which destinations a part serves, and the order in which parts are tried."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from dataclasses import dataclass
 from typing import Final, Protocol, runtime_checkable
 
 Match = int
-"""How well a part fits a destination: the number of leading digits (or the like) that it names;
-0 for a part that takes everything."""
+"""How specific a part's rule for a destination is: the length of the matching prefix (or the like);
+0 for a part that serves everything."""
 
 
 @runtime_checkable
 class Routing(Protocol):
-    """What a part's settings say about destinations. ``cost`` is compared with that of other parts
-    of the same kind and nothing else: any unit does, if it is the same for all."""
+    """The routing rule of a part. ``cost`` is only compared with that of other parts of the same
+    kind, so any unit is possible."""
 
     @property
     def cost(self) -> float: ...
 
     def match(self, destination: str) -> Match | None:
-        """None for a destination that the part does not take."""
+        """How specific the rule is for ``destination``; None if the part does not serve it."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Everywhere:
-    """Takes every destination."""
+    """Serves every destination."""
 
     cost: float = 0.0
 
@@ -35,16 +35,16 @@ class Everywhere:
 
 
 FAILURES_TO_OPEN: Final = 5
-"""Failures in a row after which a part is asked last."""
+"""Consecutive failures after which a part is tried last."""
 OPEN_MS: Final = 30_000
-"""For how long it is; after that one more failure is enough."""
+"""How long it is tried last; after that, one more failure opens the breaker again."""
 
 
 class CircuitBreaker:
-    """Tells a part that failed several times in a row from one that answers.
+    """Opens after ``FAILURES_TO_OPEN`` consecutive failures of a part.
 
-    A failure is an answer that did not come, or "not now"; every definite answer, a refusal too,
-    closes the breaker.
+    A failure is no definite answer, or "not now". Every definite answer, also a refusal, closes the
+    breaker.
     """
 
     def __init__(self, now_ms: Callable[[], int]) -> None:
@@ -69,7 +69,7 @@ class CircuitBreaker:
 def next_asked(
     route: Sequence[str], asked: Mapping[str, int], refused: Collection[str]
 ) -> str | None:
-    """Who of ``route`` is asked next: whoever was asked least often in this try, the first of them
-    in the route's order. None if all have refused for good. ``asked`` counts by name."""
+    """The part of ``route`` to try next: the one with the fewest attempts in this try (``asked``,
+    by name), of several the first of the route. None if all have refused permanently."""
     left = [name for name in dict.fromkeys(route) if name not in refused]
     return min(left, key=lambda name: asked.get(name, 0), default=None)

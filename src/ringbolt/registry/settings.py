@@ -1,7 +1,7 @@
-"""What the settings of every part have in common.
+"""The base classes of all parts' settings.
 
-A part's own settings model inherits from one of these and stands in the part's folder. The class
-says how destinations are routed to such parts; limits of a single part will stand here, too.
+A part's own settings model, in the part's folder, inherits from one of these. The class defines how
+destinations are routed to such parts.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _DOMAIN: Final = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*", re.ASCII)
 
 
 def listed(value: Any) -> Any:
-    """A list of words as the environment writes it: separated by commas."""
+    """A list of words from an environment variable, separated by commas."""
     if isinstance(value, str):
         return tuple(item.strip() for item in value.split(",") if item.strip())
     return value
@@ -34,7 +34,7 @@ def _plain(name: str) -> str:
 
 
 class PartSettings(BaseModel):
-    """``type`` says which adapter it is; ``simulated`` is true for those of the simulated world."""
+    """``type`` selects the adapter; ``simulated``: it belongs to the simulated world."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     simulated: ClassVar[bool] = False
@@ -42,8 +42,8 @@ class PartSettings(BaseModel):
     type: str = Field(description="Which adapter it is.")
     name: Annotated[str, AfterValidator(_plain)] = Field(
         "",
-        description="The name under which orders remember who was asked: keep it as long as any "
-        "are open. Empty: its type.",
+        description="The name that orders record with each request to this part: keep it as long "
+        "as any of them are open. Empty: its type.",
     )
 
 
@@ -76,13 +76,13 @@ class Priced(PartSettings):
     cost: float = Field(
         0.0,
         ge=0,
-        description="What it costs, in any unit that is the same for all of this kind: of two that "
-        "fit equally well the cheaper is asked first.",
+        description="What it costs, in the same unit for all parts of this kind: of two that "
+        "match equally well the cheaper is tried first.",
     )
 
 
 class RoutedByPrefix(Priced):
-    """For carriers: the part with the longest matching prefix is asked first."""
+    """For carriers: the part with the longest matching prefix is tried first."""
 
     prefixes: Annotated[tuple[str, ...], BeforeValidator(listed), AfterValidator(_prefixes)] = (
         Field((), description="The numbers it takes, by their first digits, e.g. +44. Empty: all.")

@@ -1,8 +1,8 @@
-"""Which types of parts there are: those shipped, and those of installed plug-ins.
+"""The types of parts: those shipped, and those of installed plug-ins.
 
 Each area (``voice``, ``sms``, ``numbers``, ``mail``, ``lightning``, ``speech``) has one table in
-its ``types.py``. A type is named by where it stands, as an entry point is, and loaded when it is
-configured: what nobody configured costs no start-up time.
+its ``types.py``. A type is named by ``module:name``, like an entry point, and imported only if it
+is configured, which saves start-up time.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ TYPE: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}", re.ASCII)
 
 
 class PartUnusable(Exception):
-    """A part cannot be made of its settings; the message says in plain words what to change."""
+    """A part cannot be built from its settings; the message says what to change."""
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What the shop gives to every part that it makes.
+    """What the shop passes to every part that it builds.
 
-    ``world_url``: where the simulated world answers. ``base_url``: how the shop is reached from
-    outside, for callbacks. ``data_dir``: where the part may keep files, in a folder of its own.
-    ``derive``: a secret key of 32 bytes for a label, the same at every start.
+    ``world_url``: the simulated world's URL. ``base_url``: the shop's URL from outside, for
+    callbacks. ``data_dir``: where the part may store files, in a folder of its own. ``derive``:
+    derives a secret key of 32 bytes for a label, the same at every start.
     """
 
     clock: Clock
@@ -49,10 +49,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class PartType(Generic[SettingsT, ContextT, T]):
-    """A type of part: its settings model, and how a part is made of such settings.
+    """A type of part: its settings model, and the function that builds a part from such settings.
 
-    ``build`` connects to nothing yet, does not block, and raises ``PartUnusable``. The part is
-    named as its settings are.
+    ``build`` must not connect or block; it may raise ``PartUnusable``. The part has the name of its
+    settings.
     """
 
     settings: type[SettingsT]
@@ -60,8 +60,8 @@ class PartType(Generic[SettingsT, ContextT, T]):
 
 
 class PartTypes(Generic[ContextT, T]):
-    """The types of one area. ``group``: the entry points of plug-ins. ``shipped``: where the
-    shipped types stand, ``module:name`` by type; a plug-in cannot take their place."""
+    """The types of one area. ``group``: the plug-ins' entry point group. ``shipped``: the shipped
+    types as ``module:name``, by type; a plug-in cannot replace them."""
 
     def __init__(self, group: str, shipped: Mapping[str, str]) -> None:
         self.group = group
@@ -74,13 +74,13 @@ class PartTypes(Generic[ContextT, T]):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Every type that can be configured. Looks through all that is installed."""
+        """Every type that can be configured. Searches all installed packages."""
         plugged = entry_points(group=self.group).names
         return (*self._shipped, *sorted(plugged - self._shipped.keys()))
 
     def find(self, name: str) -> PartType[Any, ContextT, T] | None:
         """The type of that name; None if there is none. Raises ``PartUnusable`` for a plug-in that
-        cannot be loaded, or is none."""
+        cannot be imported or is not a ``PartType``."""
         if name not in self._loaded:
             entry = self._entry(name)
             if entry is None:
@@ -113,5 +113,5 @@ def _load(entry: EntryPoint) -> PartType[Any, Any, Any]:
             f"the type {entry.name} cannot be loaded from {entry.value}: {error!r}"
         ) from error
     if not isinstance(found, PartType):
-        raise PartUnusable(f"{entry.value} is no type of part (ringbolt.registry.types.PartType)")
+        raise PartUnusable(f"{entry.value} is not a ringbolt.registry.types.PartType")
     return found

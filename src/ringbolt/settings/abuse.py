@@ -1,4 +1,4 @@
-"""The options that keep a shop from being misused: how much, how often, what, to whom, when."""
+"""The options that limit misuse of a shop: amounts, rates, contents, destinations and hours."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class AbuseSettings(Section):
         50,
         ge=1,
         description="Numbers that one client address (or API key) gives back after it has seen "
-        f"them: {_AND_ONE_MORE} an hour. Whoever gave back more is lent none for a while.",
+        f"them: {_AND_ONE_MORE} an hour. Beyond that, new orders for numbers are refused.",
     )
     orders_per_minute: int = Field(
         300,
@@ -87,9 +87,9 @@ class AbuseSettings(Section):
     )
     open_invoices: int = Field(2000, ge=1, description="Unpaid invoices open at the same time.")
     open_numbers_per_client: int = Field(
-        200, ge=1, description="Numbers that one client address may have on loan at the same time."
+        200, ge=1, description="Numbers that one client address may lease at the same time."
     )
-    open_numbers: int = Field(500, ge=1, description="Numbers lent out at the same time.")
+    open_numbers: int = Field(500, ge=1, description="Numbers leased at the same time.")
     daily_spend_sats: int = Field(
         10_000_000, ge=1, description="Calls, texts and numbers sold per day (UTC) at most, sats."
     )

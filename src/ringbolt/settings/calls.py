@@ -21,7 +21,7 @@ CALL_CARRIERS: Final = OfTypes(CARRIERS, many=True)
 class CallSettings(Section):
     charge_on: Literal["answered", "placed"] = Field(
         "answered",
-        description="What is paid for: an answered call, or every call that a carrier took.",
+        description="What is charged: an answered call, or every call that a carrier accepted.",
     )
     rate_card: str = Field("", description="A rate card (.toml or .csv). Empty: the one shipped.")
     caller_id: str = Field("+12025550199", description="The number that calls come from, E.164.")
@@ -44,9 +44,8 @@ class CallSettings(Section):
         300,
         ge=10,
         le=3600,
-        description="A paid call that no carrier "
-        "took after so many seconds is given up and the money "
-        "returned.",
+        description="A paid call that no carrier accepted within so many seconds is given up, "
+        "and the money is returned.",
     )
     per_number_per_hour: int = Field(
         20,
@@ -56,5 +55,5 @@ class CallSettings(Section):
     )
     max_concurrent: int = Field(200, ge=1, description="Calls placed at the same time; more wait.")
     carriers: Annotated[tuple[PartSettings, ...], NoDecode, CALL_CARRIERS] = Field(
-        default_factory=CALL_CARRIERS.default_list, description="Who carries calls."
+        default_factory=CALL_CARRIERS.default_list, description="The carriers of calls."
     )

@@ -1,7 +1,7 @@
-"""What is said about settings that cannot be used."""
+"""The error for settings that cannot be used."""
 
 from __future__ import annotations
 
 
 class SettingsError(Exception):
-    """A setting cannot be used; the message names each and says what is wrong, one a line."""
+    """Settings cannot be used; the message names each and says what is wrong, one per line."""

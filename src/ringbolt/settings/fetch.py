@@ -1,4 +1,4 @@
-"""The options of reading strangers' files."""
+"""The options for downloading buyers' audio files."""
 
 from __future__ import annotations
 

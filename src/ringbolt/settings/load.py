@@ -1,4 +1,4 @@
-"""Read file and environment, and say in plain words what is wrong with them."""
+"""Reads the settings file and the environment, and explains what is wrong with them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ringbolt.settings.root import CONFIG_VARIABLE, DEFAULT_CONFIG, PREFIX, Sett
 from ringbolt.settings.wording import did_you_mean, plain
 
 _OF_TESTS: Final = f"{PREFIX}TEST_"
-"""What the tests are told: no setting of a shop."""
+"""Variables of the test suite, which are no settings of a shop."""
 _NONE_SUCH: Final = "there is no such setting"
 
 

@@ -21,7 +21,7 @@ MAIL_SERVERS: Final = OfTypes(MAILERS, many=True)
 
 class SmsSettings(Section):
     settle_on: Literal["sent", "delivered"] = Field(
-        "sent", description="What is paid for: a text that was sent, or one that was delivered."
+        "sent", description="What is charged: a text that was sent, or one that was delivered."
     )
     senders: Annotated[tuple[str, ...], NoDecode] = Field(
         ("Ringbolt",), description="Sender names or numbers; the first is used. Never the buyer's."
@@ -32,7 +32,7 @@ class SmsSettings(Section):
     )
 
     carriers: Annotated[tuple[PartSettings, ...], NoDecode, TEXT_CARRIERS] = Field(
-        default_factory=TEXT_CARRIERS.default_list, description="Who carries texts."
+        default_factory=TEXT_CARRIERS.default_list, description="The carriers of texts."
     )
 
     @field_validator("senders", mode="before")
@@ -44,7 +44,7 @@ class SmsSettings(Section):
 class NumberSettings(Section):
     providers: Annotated[tuple[PartSettings, ...], NoDecode, NUMBER_PROVIDERS] = Field(
         default_factory=NUMBER_PROVIDERS.default_list,
-        description="Who lends numbers to receive texts on.",
+        description="The providers that lease numbers to receive texts on.",
     )
 
 
@@ -56,5 +56,5 @@ class MailSettings(Section):
     allow_subject: bool = Field(False, description="Whether buyers may choose the subject.")
     max_chars: int = Field(140, ge=1, le=10_000, description="The longest e-mail, characters.")
     servers: Annotated[tuple[PartSettings, ...], NoDecode, MAIL_SERVERS] = Field(
-        default_factory=MAIL_SERVERS.default_list, description="Who takes e-mail away."
+        default_factory=MAIL_SERVERS.default_list, description="The mail servers that send e-mail."
     )

@@ -43,14 +43,14 @@ class OrderSettings(Section):
     receipt_within_s: int = Field(
         600,
         ge=30,
-        description="A text whose fate the carrier does not tell is given up after so many "
-        "seconds and the money returned.",
+        description="A text of which the carrier reports no outcome within so many seconds is "
+        "given up, and the money is returned.",
     )
     keep_unpaid_days: int = Field(
         7,
         ge=1,
         le=3650,
-        description="Days after which an order that was never paid is forgotten.",
+        description="Days after which an order that was never paid is deleted.",
     )
     history_days: int = Field(
         30, ge=1, description="Days for which webhooks and idempotency keys are kept."

@@ -135,7 +135,7 @@ def _decoded(text: str) -> object:
 
 def _twice(found: Iterable[PartSettings]) -> list[PartFault]:
     names = [each.name for each in found]
-    said = "two have this name; orders remember by it who was asked"
+    said = "two parts have this name; names must be unique, because orders record them"
     return [
         PartFault(f"[{name}]", "name", said)
         for name in dict.fromkeys(names)

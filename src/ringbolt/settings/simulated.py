@@ -1,4 +1,4 @@
-"""The same settings, with simulated parts alone."""
+"""The same settings with only simulated parts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ringbolt.settings.root import Settings
 
 
 def all_simulated(settings: Settings) -> Settings:
-    """As if no part were configured: nothing real is asked or paid."""
+    """``settings`` as if no part were configured, so that no real service is used or paid."""
     return settings.model_copy(
         update={
             "lnd": LndSettings(),

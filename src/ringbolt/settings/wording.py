@@ -1,4 +1,4 @@
-"""What is said about a wrong setting: the nearest known name, and the model's words."""
+"""The wording of messages about wrong settings."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 
 def plain(said: str) -> str:
-    """What a model says of a value, without pydantic's own beginning."""
+    """A validator's message, without pydantic's prefix."""
     return said.removeprefix("Value error, ")
 
 

@@ -1,2 +1,2 @@
-"""The simulated world: its file, its clock, node, wallet, phones, carriers, numbers, mailboxes, and
-their HTTP face."""
+"""The simulated world: its file, clock, node, wallet, phones, carriers, numbers and mailboxes, and
+their HTTP API."""

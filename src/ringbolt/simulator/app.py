@@ -1,4 +1,4 @@
-"""The world's HTTP face: everything under ``/simulator``, inside a shop or by itself."""
+"""The world's HTTP API: everything under ``/simulator``, inside a shop or in its own process."""
 
 from __future__ import annotations
 
@@ -69,9 +69,9 @@ _PHONE_AREAS: Final = frozenset({Area.PHONES, Area.SMS})
 
 
 def routes(world: World, areas: Collection[Area] = frozenset(Area)) -> list[BaseRoute]:
-    """What can be reached of ``world``: only what belongs to ``areas``.
+    """The routes of ``world`` for ``areas`` only.
 
-    A phone shows its calls and its texts, so the phones are there if either carrier is.
+    A phone shows its calls and its texts, so the phones are included with either carrier.
     """
     found = [route for area in Area if area in areas for route in _ROUTES[area](world)]
     if not _PHONE_AREAS.isdisjoint(areas):
@@ -80,7 +80,7 @@ def routes(world: World, areas: Collection[Area] = frozenset(Area)) -> list[Base
 
 
 def create_app(world: World) -> Starlette:
-    """The whole world by itself, for ``ringbolt simulator``."""
+    """The whole world as an application, for ``ringbolt simulator``."""
 
     async def healthz(request: Request) -> JSONResponse:
         return JSONResponse({"status": "ok", "now_ms": world.clock.now_ms()})

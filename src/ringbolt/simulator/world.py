@@ -33,9 +33,9 @@ class World:
 
     @classmethod
     async def open(cls, data_dir: Path, speed: float = 1.0, *, clock_moves: bool = True) -> World:
-        """The world kept in ``data_dir``, made if there is none. Raises ``StoreLocked``.
+        """Open the world stored in ``data_dir``, created if missing. Raises ``StoreLocked``.
 
-        ``clock_moves``: false beside a real node, whose time is nobody's to choose.
+        ``clock_moves``: whether the clock may be advanced; False with a real node.
         """
         store = WorldStore.open(data_dir / FILE_NAME)
         try:

@@ -1,8 +1,8 @@
-"""Whether a text can be spoken, and which language it is written in. Pure: no model is loaded.
+"""Decides whether a text can be spoken, and its language. Pure: no model is loaded.
 
-The engines were judged by how they read known sentences. espeak-ng lists Thai, Burmese and Cherokee
-but reads other words; for Chinese characters in Japanese and Korean text it says "Chinese letter".
-A text that would be read like that is refused before anybody pays for it.
+Which languages work was found by listening to known sentences. espeak-ng lists Thai, Burmese and
+Cherokee but says other words; for Chinese characters in Japanese and Korean text it says "Chinese
+letter". A text that would be read like that is refused before it is paid for.
 """
 
 from __future__ import annotations

@@ -6,7 +6,8 @@ import re
 from typing import Final
 
 MAX_AMOUNT_DIGITS: Final = 12
-"""Longer numbers are read digit by digit: nobody can follow them, and hibari fails from 37 on."""
+"""Longer numbers are read digit by digit: as amounts they are hard to follow, and hibari fails from
+37 digits on."""
 
 _CODE_WORD = re.compile(
     r"\b(?:codes?|pin|otp|passcode|password|passwort|number|nr|extension|ext|kennwort|mot de passe"

@@ -1,4 +1,5 @@
-"""The speech processes: started when first needed, replaced when they crash, hang or grow old."""
+"""The speech processes: started when first needed, replaced when they crash or hang, and after
+many jobs."""
 
 from __future__ import annotations
 

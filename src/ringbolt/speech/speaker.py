@@ -28,7 +28,7 @@ from ringbolt.speech.voices import (
 )
 
 PIPELINE_VERSION = 1
-"""To be raised when the same request gives other audio from now on (rules, level, voices)."""
+"""Increase this when the same request gives different audio (rules, level, voices)."""
 
 MAX_TEXT = 3000
 """Code points in one text; about four minutes of speech."""

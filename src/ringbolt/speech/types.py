@@ -1,5 +1,5 @@
-"""The types of text to speech. A new one is a folder here and a line below, or a plug-in's entry
-point in the group ``ringbolt.speech``."""
+"""The types of text to speech. To add one, add a folder here and a line below, or an entry point of
+a plug-in in the group ``ringbolt.speech``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class SpeakerSettings(PartSettings):
     """What every type has."""
 
     default_voice: str = Field(
-        "", description="The voice when none is asked for. Empty: by the text's language."
+        "", description="The voice if a request names none. Empty: by the text's language."
     )
 
 

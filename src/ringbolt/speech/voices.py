@@ -1,8 +1,8 @@
-"""The voices that can be asked for by name, and the engine voices behind them.
+"""The voices that a request can name (personas), and the engine voices that implement them.
 
-A name asks for a persona: a gender, a home language, a quality. The text's language picks the
-engine: a German text read by an English voice is not understood, whatever its name. So any persona
-speaks any language, with a voice of its gender; notes say what differs from what was asked for.
+A persona has a gender, a home language and a quality. The text's language selects the engine,
+because a German text read by an English voice is not understood. So any persona speaks any
+language, with a voice of its gender; notes say what differs from the request.
 
 hibari speaks English in both genders. Its one voice is a woman's; played slower it substitutes a
 man's, noted as ``voice_substituted``. Over a telephone line a speech recogniser misunderstood 4 of
@@ -88,7 +88,7 @@ def find_persona(name: str) -> Persona | None:
 
 
 def resolve_persona(name: str, default: str) -> tuple[Persona | None, tuple[str, ...]]:
-    """The persona asked for, else the default (None: the usual one of the text's language)."""
+    """The requested persona, else the default (None: the usual one of the text's language)."""
     if not name.strip():
         return find_persona(default), ()
     persona = find_persona(name)

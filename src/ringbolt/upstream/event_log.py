@@ -1,4 +1,4 @@
-"""Events in memory that can be followed from any place, for parts that have no far end."""
+"""A list of events in memory that can be followed from any position, for in-memory parts."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ T = TypeVar("T")
 
 
 class EventLog(list[T]):
-    """What happened, in order. Whoever follows is told at once of what is appended.
+    """Events in order; followers receive appended ones at once.
 
-    ``stays_connected``: if not, a stream breaks off as soon as everything is told.
+    ``stays_connected``: if False, a stream ends (``Unavailable``) after the last event.
     """
 
     def __init__(self, events: Iterable[T] = (), *, stays_connected: bool = True) -> None:
@@ -33,7 +33,8 @@ class EventLog(list[T]):
     async def follow(
         self, cursor: str, hand_over: Callable[[tuple[T, ...], str], Awaitable[None]]
     ) -> None:
-        """Hand over what comes after ``cursor``, with where to go on: as ``core.sink`` says."""
+        """Pass the events after ``cursor`` to ``hand_over``, with the next cursor; see
+        ``core.sink``."""
         place = self._place(cursor)
         while True:
             events = tuple(self[place:])
@@ -47,7 +48,7 @@ class EventLog(list[T]):
             await news.wait()
 
     def _place(self, cursor: str) -> int:
-        """The beginning, for a cursor that is not of this log."""
+        """The position of ``cursor``; 0 for a cursor that is not of this log."""
         is_number = cursor.isascii() and cursor.isdigit() and len(cursor) < 19
         return int(cursor) if is_number and int(cursor) <= len(self) else 0
 

@@ -72,7 +72,7 @@ NEVER_SENT: Final = (
     aiohttp.ConnectionTimeoutError,
     aiohttp.ServerFingerprintMismatch,
 )
-"""Those of them that mean that there was no connection."""
+"""The errors in ``LOST`` that mean that no connection was made."""
 
 _Errors = type[Exception] | tuple[type[Exception], ...]
 # Ordered: the first that fits counts, and some of aiohttp's errors are of several kinds.

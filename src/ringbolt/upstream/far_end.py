@@ -1,7 +1,7 @@
-"""A far end that speaks JSON over HTTP, and the outcome of requests to it.
+"""A JSON service over HTTP (the far end), and the outcomes of requests to it.
 
-What was never sent is a definite no. After a lost answer or a timeout it is unknown whether the far
-end did what was requested.
+A request that was never sent definitely had no effect. After a lost answer or a timeout the effect
+is unknown.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ringbolt.upstream.http import Body, HttpClient, Options
 SILENCE_S: Final = 30.0
 """Streams send something every 10 s; one that is silent for this long is dead."""
 
-Told = TypeVar("Told")
+Document = TypeVar("Document")
 
 
 class FarEnd:
@@ -34,13 +34,13 @@ class FarEnd:
         await self._client.close()
 
     async def post(self, url: URL | str, body: bytes) -> Exchange:
-        """For what must not be done twice."""
+        """POST once, for requests that must not be repeated."""
         return await self._client.once("POST", url, body)
 
     async def ask(
         self, method: str, url: URL | str, body: Body = None, **options: Unpack[Options]
     ) -> Answer:
-        """For what may be repeated. Raises ``Unavailable``."""
+        """Send a request that may be repeated. Raises ``Unavailable`` without an answer."""
         exchange = await self._client.ask(method, url, body, **options)
         if isinstance(exchange, Answer):
             return exchange
@@ -49,26 +49,26 @@ class FarEnd:
     async def find(
         self,
         url: URL | str,
-        kind: type[Told],
+        kind: type[Document],
         refusal: type[msgspec.Struct],
         **options: Unpack[Options],
-    ) -> Told | None:
-        """What is at ``url``; None if the far end itself says that there is nothing, which a
-        proxy's 404 does not. Raises ``Unavailable``."""
+    ) -> Document | None:
+        """The document at ``url``; None if the far end itself answers 404 with a ``refusal`` (a
+        proxy's 404 does not count). Raises ``Unavailable``."""
         answer = await self.ask("GET", url, **options)
         if answer.status == 404:
             self.decode(answer.body, refusal)
             return None
-        return self.told(answer, kind)
+        return self.decode_ok(answer, kind)
 
-    def told(self, answer: Answer, kind: type[Told]) -> Told:
-        """The body of a 200. Raises ``Unavailable``."""
+    def decode_ok(self, answer: Answer, kind: type[Document]) -> Document:
+        """The decoded body of a 200. Raises ``Unavailable`` for any other status."""
         if answer.status != 200:
             raise self._failure(answer)
         return self.decode(answer.body, kind)
 
-    def decode(self, body: bytes, kind: type[Told]) -> Told:
-        """Raises ``Unavailable`` for what the far end would never send."""
+    def decode(self, body: bytes, kind: type[Document]) -> Document:
+        """Decode a body. Raises ``Unavailable`` if it is not a ``kind``."""
         try:
             return msgspec.json.decode(body, type=kind)
         except msgspec.DecodeError as error:
@@ -80,8 +80,9 @@ class FarEnd:
         params: Mapping[str, str],
         take: Callable[[list[bytes]], Awaitable[None]],
     ) -> None:
-        """Hand over the lines of a stream, as many at once as arrived together; none, as soon as it
-        is open. Never returns: raises ``Unavailable`` when it is lost, and what ``take`` raised."""
+        """Pass the lines of a stream to ``take``, those that arrived together in one call; first an
+        empty list when the stream is open. Never returns: raises ``Unavailable`` when the stream is
+        lost, and any exception of ``take``."""
         lines = self._client.stream(self._failure, "GET", url, params=params, silence_s=SILENCE_S)
         async with lines:
             await lines.opened()

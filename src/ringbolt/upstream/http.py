@@ -1,8 +1,8 @@
 """The one outgoing HTTP client of all adapters: carriers, providers, mail services and nodes.
 
-A request comes to an ``Answer``, was ``NeverSent``, or is ``Lost``: a definite no is told apart
-from what is in doubt, which decides whether a call or a payment may be asked for again. (Addresses
-that strangers name are for ``upstream.fetch``, which vets them.)
+The outcome of a request is an ``Answer``, ``NeverSent`` (it certainly had no effect) or ``Lost``
+(it may have had one). That decides whether a call or a payment may be requested again. (URLs given
+by buyers must go through ``upstream.fetch``, which checks their addresses.)
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ MAX_ANSWER_BYTES: Final = 4 * 1024 * 1024
 TIMEOUT_S: Final = 10.0
 CONNECT_S: Final = 5.0
 KEEP_IDLE_S: Final = 3.0
-"""Common servers close an idle connection after 5 s (uvicorn, Node.js). A request on a connection
-that was closed a moment ago is lost, and whether it was heard is not known."""
+"""Common servers close an idle connection after 5 s (uvicorn, Node.js). A request sent on a
+connection that was just closed is lost, and it is unknown whether the server received it."""
 
 Body = bytes | IO[bytes] | None
 
@@ -43,7 +43,7 @@ _REPEATED_BY_AIOHTTP: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT
 
 
 class Options(TypedDict, total=False):
-    """What may differ in one request: its query, further headers, and limits."""
+    """Options of one request: its query, additional headers, and limits."""
 
     params: Mapping[str, str]
     headers: Mapping[str, str]
@@ -58,8 +58,8 @@ class _BrokenError(aiohttp.ClientError):
 async def _never_repeat(
     request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
-    """aiohttp silently repeats a GET if its connection breaks. There are services (handler_api's
-    getNumber) where that buys twice."""
+    """Prevent aiohttp from silently repeating a GET when its connection breaks: at some services
+    (handler_api's getNumber) that buys twice."""
     try:
         return await send(request)
     except NEVER_SENT:
@@ -69,11 +69,11 @@ async def _never_repeat(
 
 
 class HttpClient:
-    """Kept connections to far ends that trust the same things, opened when they are first needed.
+    """An HTTP client with kept-alive connections, opened when first needed.
 
-    ``headers`` are sent with every request. ``timeout_s`` bounds a whole exchange, ``connect_s``
-    the making of a connection, ``max_bytes`` an answer. ``keep_idle_s`` must be below what the far
-    end keeps an idle connection for.
+    ``headers`` are sent with every request. ``trust``: the certificates to accept. ``timeout_s``
+    limits a whole exchange, ``connect_s`` the connection set-up, ``max_bytes`` the size of an
+    answer. ``keep_idle_s`` must be shorter than the server's own idle timeout.
     """
 
     def __init__(
@@ -103,14 +103,14 @@ class HttpClient:
     async def once(
         self, method: str, url: URL | str, body: Body = None, **options: Unpack[Options]
     ) -> Exchange:
-        """For what must not be done twice: it is sent at most once."""
+        """Send a request at most once, for requests that must not be repeated."""
         return await self._exchange(method, url, body, options)
 
     async def ask(
         self, method: str, url: URL | str, body: Body = None, **options: Unpack[Options]
     ) -> Exchange:
-        """For what may be repeated: if the connection breaks, which may have been idle for too
-        long, it is sent once more (except a file, which has been read by then)."""
+        """Send a request that may be repeated: if the connection breaks (it may have been idle for
+        too long), it is sent once more, unless the body is a file, which has been read."""
         first = await self._exchange(method, url, body, options)
         if not isinstance(first, Lost) or first.fault is not Fault.BROKEN:
             return first
@@ -137,8 +137,8 @@ class HttpClient:
             response = await self.session.request(
                 method, url, data=body, allow_redirects=False, **more
             )
-            # Reading to the end releases the connection: that needs no ``async with``, which costs
-            # this path, the one to the node, one per cent.
+            # Reading to the end releases the connection. So no ``async with``, which would cost
+            # this path (the one to the node) one per cent.
             return Answer(response.status, await read_body(response, limit), response.headers)
         except _BrokenError as error:
             return Lost(str(error) or "the connection broke")
@@ -155,10 +155,10 @@ class HttpClient:
         params: Mapping[str, str] | None = None,
         silence_s: float | None = None,
     ) -> LineStream:
-        """The answer's lines as they come, for as long as they come.
+        """The lines of a streamed answer as they arrive.
 
-        ``failure`` makes an exception of how it ended: an ``Answer`` whose status is not 200, or
-        nothing more from the far end, ``silence_s`` seconds long if that is a limit.
+        ``failure`` makes the exception for its end: an ``Answer`` whose status is not 200, or a
+        ``Lost`` stream. ``silence_s``: end the stream after that many seconds without data.
         """
         timeout = aiohttp.ClientTimeout(
             None, sock_connect=self._timeout.sock_connect, sock_read=silence_s

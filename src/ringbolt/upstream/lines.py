@@ -1,4 +1,4 @@
-"""Streams of lines, mostly NDJSON, that a far end sends for as long as it is there."""
+"""Streams of lines, mostly NDJSON, that a far end sends without end."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ringbolt.upstream.exchange import (
 MAX_LINE_BYTES: Final = 4 * 1024 * 1024
 _MAX_REFUSAL_BYTES: Final = 64 * 1024
 _CHUNKS_AHEAD: Final = 16
-"""How many chunks are read ahead; while there are as many, the far end waits."""
+"""How many chunks are read ahead; then reading pauses, and so does the sender (TCP)."""
 
 ENDED: Final = "the stream ended"
 
@@ -33,9 +33,9 @@ ENDED: Final = "the stream ended"
 class LineStream:
     """The lines of an answer, read in the background so that waiting for one can time out.
 
-    Some far ends (LND) send nothing at all before the first line, not even headers, so that
-    waiting for it is waiting for the connection. Blank lines, which only say that the far end
-    lives, are left out. ``failure`` makes the exception that is raised at the end.
+    Some servers (LND) send nothing before the first line, not even headers, so the stream may not
+    be open before it. Blank lines (keep-alives) are left out. ``failure`` makes the exception that
+    is raised at the end.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class LineStream:
         return self._lines.popleft()
 
     async def arrived(self) -> list[bytes]:
-        """All lines that are there, at least one; raises as ``next`` does."""
+        """All lines that have arrived, at least one; raises as ``next`` does."""
         if not self._lines:
             self._lines.extend(await self._chunk())
         while not self._chunks.empty():
@@ -95,7 +95,7 @@ class LineStream:
         return lines
 
     def end(self, error: Exception) -> None:
-        """Raise ``error`` in a reader that waits for a line; one that has lines to read goes on."""
+        """Raise ``error`` in a reader that waits for a line; no effect if lines are waiting."""
         if self._chunks.empty() and not self._lines:
             self._chunks.put_nowait(error)
 

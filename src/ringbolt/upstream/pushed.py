@@ -1,4 +1,4 @@
-"""From a far end that pushes its events to the sink of the part that is followed."""
+"""Passes events that a far end pushes to us (callbacks) to the sink of the part's watcher."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ Batch = TypeVar("Batch")
 
 
 class PushedEvents(Generic[Batch]):
-    """For parts that are called back, or sent requests (``deliver_sm``): ``hand_over`` returns when
-    the batch is committed and may be acknowledged."""
+    """For parts that receive callbacks or requests (SMPP ``deliver_sm``): ``hand_over`` returns
+    when the batch is committed and may be acknowledged."""
 
     def __init__(self) -> None:
         self._sink: Sink[Batch] | None = None
         self._turns: dict[str, _Turn] = {}
 
     async def follow(self, sink: Sink[Batch], nothing: Batch) -> None:
-        """Pass to ``sink`` what is handed over, until cancelled; ``nothing`` is the empty batch
-        that says that the far end is reached."""
+        """Pass batches from ``hand_over`` to ``sink`` until cancelled; ``nothing`` is the empty
+        batch, sent first to show that the part is connected."""
         self._sink = sink
         try:
             await sink(nothing)
@@ -33,14 +33,14 @@ class PushedEvents(Generic[Batch]):
                 self._sink = None
 
     async def hand_over(self, batch: Batch, about: str) -> None:
-        """Commit ``batch``, after everything before it that is ``about`` the same call or message.
+        """Commit ``batch``, after earlier batches ``about`` the same call or message.
 
-        Raises ``Unavailable`` if nobody follows, and what the sink raised: it is not committed
-        then, and must be told again.
+        Raises ``Unavailable`` if no watcher follows this part, and any exception of the sink. Then
+        nothing was committed, and the far end must send the batch again.
         """
         async with self._turn(about):
             if self._sink is None:
-                raise Unavailable("Nobody follows this part at the moment.")
+                raise Unavailable("No process follows this part at the moment.")
             await self._sink(batch)
 
     @asynccontextmanager
@@ -57,7 +57,7 @@ class PushedEvents(Generic[Batch]):
 
 
 class _Turn:
-    """The queue of what is about one call or message."""
+    """Serialises the batches about one call or message."""
 
     def __init__(self) -> None:
         self.lock = asyncio.Lock()

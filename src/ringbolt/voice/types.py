@@ -1,5 +1,5 @@
-"""The types of carriers of calls. A new one is a folder here and a line below, or a plug-in's entry
-point in the group ``ringbolt.voice``."""
+"""The types of voice carriers. To add one, add a folder here and a line below, or an entry point of
+a plug-in in the group ``ringbolt.voice``."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What happens behind the answer: jobs, and watchers of the node and the carriers."""
+"""Background work: runs jobs, and watches the node, the carriers and the providers."""

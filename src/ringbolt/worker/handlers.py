@@ -1,4 +1,5 @@
-"""Which use case runs which kind of job, and what becomes of one that keeps failing."""
+"""The handler of each kind of job: the use case that runs it, and what happens if it keeps
+failing."""
 
 from __future__ import annotations
 
@@ -58,7 +59,7 @@ log = structlog.get_logger("ringbolt.worker")
 
 
 async def _return_money(shop: Shop, job: Job, why: str) -> None:
-    """A call that we cannot bring about, for a fault of our own: the buyer gets the money back."""
+    """Give up a call because of an internal fault: the buyer gets the money back."""
     attempt = await shop.db.tx(_fail_order, job, why)
     carrier = None if attempt is None else shop.carriers.named(attempt.carrier)
     if attempt is not None and carrier is not None:
@@ -66,7 +67,7 @@ async def _return_money(shop: Shop, job: Job, why: str) -> None:
 
 
 def _fail_order(tx: Tx, job: Job, why: str) -> Attempt | None:
-    """Close order, attempt and call; returns the attempt that may still be up."""
+    """Close order, attempt and call; returns the attempt if its call may still be up."""
     jobs.bury(tx, job, why)
     if job.order_id is None:
         return None
@@ -120,12 +121,12 @@ _FAIL_ORDER: dict[JobKind, Abandon] = {
     DISPATCH_RECEIVING: abandon_receiving,
     END_RECEIVING: abandon_receiving,
 }
-"""How a kind fails its order and returns the money; of those that give up in that way."""
+"""How each kind with ``GiveUp.FAIL_ORDER`` fails its order and returns the money."""
 _LOOKS: dict[JobKind, Look] = {CLOSE_HOLD: order_to_close, SEND_WEBHOOK: next_webhook}
 
 
 def handlers() -> Mapping[str, Handler]:
-    """Of every kind of job, by its stored name."""
+    """The handlers of all kinds of jobs, by the kind's stored name."""
     return {
         kind.name: Handler(run, _abandon(kind), _LOOKS.get(kind)) for kind, run in _RUNS.items()
     }

@@ -1,9 +1,9 @@
-"""Watch the hold invoice of every undecided order: one stream each, as LND has it.
+"""Watches the hold invoice of every undecided order, with one LND stream per invoice.
 
-LND's stream of all invoices says nothing of payments that are held or let go, so each is watched
-by itself; a new stream tells the present state first, which is the look-up after a restart or an
-outage. Orders placed meanwhile, here or on another machine, are found by a wake-up, and once a
-minute by looking at all.
+LND's stream of all invoices does not report payments that are held or cancelled, so each invoice
+has its own stream. A new stream reports the current state first, so it also serves as the look-up
+after a restart or an outage. New orders, of this or another machine, are found by a wake-up, and
+once a minute by reading all undecided orders.
 """
 
 from __future__ import annotations
@@ -28,22 +28,23 @@ log = structlog.get_logger("ringbolt.holds")
 
 LOOK_UP_EVERY_S = 60.0
 OVERLAP_MS = 2000
-"""On PostgreSQL an order may be committed after one that was created later."""
+"""How far back each look for new orders goes: on PostgreSQL an order may be committed after one
+that was created later."""
 GATHER_S = 0.01
-"""Orders that are placed in the same moment are looked for together."""
+"""How long to wait after a wake-up, to read orders placed at the same time together."""
 BREAK_S = 1.0
-"""Before what broke is opened again."""
+"""How long to wait before broken streams are opened again."""
 _NO_NEWS = frozenset({InvoiceState.OPEN, InvoiceState.SETTLED})
-"""What ``take_invoice`` has nothing to do for."""
+"""States for which ``record_hold`` has nothing to do."""
 OPENING_AT_ONCE = 64
 """Streams being opened at the same time: after an outage there may be thousands."""
 OPENING_S = 5.0
-"""How long one may keep others from being opened: of an invoice that it does not know, LND says
-nothing, for ever (invoiceregistry.go, deliverSingleBacklogEvents)."""
+"""How long one stream may occupy a place while it is opened: for an invoice that LND does not
+know, it never sends anything (invoiceregistry.go, deliverSingleBacklogEvents)."""
 
 
 def hold_watcher(shop: Shop) -> Watcher | None:
-    """Of the node that makes the shop's invoices; None if it cannot hold payments."""
+    """The watcher for the node that makes the shop's invoices; None if it cannot hold payments."""
     if not isinstance(shop.node, SupportsHoldInvoices):
         return None
     return Watcher("holds", _HoldStreams(shop, shop.node).follow)
@@ -67,7 +68,7 @@ class _HoldStreams:
         self._broken = False
 
     async def follow(self, watcher: Watcher) -> None:
-        """Until the node is lost (``NodeUnavailable``); all is looked at anew then."""
+        """Watch all holds until the node is lost (raises ``NodeUnavailable``)."""
         subscription = self._shop.db.listen(HOLDS)
         try:
             await self._shop.node.info()
@@ -88,7 +89,7 @@ class _HoldStreams:
             if loop.time() >= look_at_all or self._broken:
                 self._broken, since_ms = False, 0
                 look_at_all = loop.time() + self._look_up_every_s
-                await self._shop.node.info()  # is it the node, or one stream?
+                await self._shop.node.info()  # raises if the node is lost, not only a stream
             since_ms = await self._open_new(since_ms)
             while not await orders.wait(BREAK_S):
                 if self._broken or loop.time() >= look_at_all:
@@ -97,9 +98,9 @@ class _HoldStreams:
                 await asyncio.sleep(GATHER_S)
 
     async def _open_new(self, since_ms: int) -> int:
-        """Watch what is not watched yet; from when on to look the next time, ms UTC."""
+        """Open streams for holds without one; returns the time (ms UTC) from which to look next."""
         undecided = await self._shop.db.read(holds.undecided, since_ms)
-        # Of an invoice of another node this one would never say a word.
+        # This node never sends anything about invoices of another node.
         found = [hold for hold in undecided if hold.node in ("", self._shop.node_name)]
         if not since_ms:
             self._end_decided({hold.order_id for hold in found})
@@ -110,7 +111,7 @@ class _HoldStreams:
         return since_ms
 
     def _end_decided(self, undecided: set[str]) -> None:
-        """Nothing more is to be heard of these, and of some nothing ever would be."""
+        """End the streams of orders that are decided; LND would keep some of them open forever."""
         for order_id, stream in self._streams.items():
             if order_id not in undecided:
                 stream.cancel()
@@ -119,10 +120,10 @@ class _HoldStreams:
         try:
             await self._follow_invoice(hold)
         except Unavailable as error:
-            if error.code != NODE_REFUSED:  # an invoice that the node does not know waits a minute
+            if error.code != NODE_REFUSED:  # unknown to the node: tried again within a minute
                 self._broken = True
             log.debug("stream lost", order=hold.order_id, error=error.message)
-        except Exception:  # it is opened again within a minute, and somebody should look
+        except Exception:  # opened again within a minute; the log is for the operator
             log.exception("a hold cannot be followed", order=hold.order_id)
         finally:
             self._streams.pop(hold.order_id, None)
@@ -142,7 +143,7 @@ class _HoldStreams:
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
-        """One of the places to open a stream; others get it after ``opening_s`` at the latest."""
+        """Hold one of the places for opening a stream, for at most ``opening_s``."""
         await self._opening.acquire()
         place = [self._opening]
 

@@ -1,7 +1,7 @@
-"""Claim jobs, run them, and keep their leases alive.
+"""Claims jobs, runs them, and extends their leases.
 
-Each lane (money, dispatch, webhook, unpaid) has its own slots, so that slow work of one kind never
-starves another. A job that is not finished when its worker dies comes back when its lease ends.
+Each lane (money, dispatch, webhook, unpaid) has its own slots, so that slow jobs of one lane do not
+delay another. A job whose worker dies becomes due again when its lease ends.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from ringbolt.store.jobs import Job, Lane, LeaseLost, Look
 log = structlog.get_logger("ringbolt.worker")
 
 DRAIN_S = 5.0
-"""How long what runs may still take when the worker is told to stop."""
+"""How long running jobs may take to finish when the worker is stopped."""
 POLL_S = 5.0
-"""How long a lane sleeps at most: the fallback if a wake-up is lost."""
+"""The longest sleep of a lane: the fallback if a wake-up is lost."""
 MAX_FAILURES = 12
 """Unexpected failures of one job before it is given up (about twenty minutes)."""
 
 _UNPAID_PART = 8
-"""Of the slots for webhooks, as large a part more tells of orders that nobody paid."""
+"""The lane ``unpaid`` has this fraction (1/8) of the number of webhook slots, in addition."""
 
 
 Run = Callable[[Shop, Job], Awaitable[None]]
@@ -40,9 +40,9 @@ Abandon = Callable[[Shop, Job, str], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """What runs a kind of job; ``give_up`` decides what becomes of a job that keeps failing.
+    """How a kind of job is run; ``give_up`` is called for a job that keeps failing.
 
-    ``look`` is what ``run`` would begin with, done for it when the job is claimed (``Job.seen``).
+    ``look``: reads what ``run`` needs first, in the transaction of the claim (``Job.seen``).
     """
 
     run: Run
@@ -59,11 +59,11 @@ async def _bury(shop: Shop, job: Job, why: str) -> None:
     await shop.db.tx(jobs.bury, job, why)
 
 
-_NOBODY = Handler(_unknown, _bury)
+_UNKNOWN_KIND = Handler(_unknown, _bury)
 
 
 class Worker:
-    """Runs jobs until it is stopped."""
+    """Runs jobs until it is cancelled."""
 
     def __init__(self, shop: Shop, handlers: Mapping[str, Handler]) -> None:
         self._shop = shop
@@ -86,7 +86,8 @@ class Worker:
         return len(self._running)
 
     async def run(self) -> None:
-        """Work until cancelled; what runs then may end, or is handed to the next worker."""
+        """Work until cancelled. Running jobs then get ``DRAIN_S`` to finish, and the others are
+        released for the next worker."""
         for lane in self._slots:
             self._subscriptions[lane] = self._shop.db.listen(lane)
             self._lanes[lane] = asyncio.Event()
@@ -102,8 +103,8 @@ class Worker:
             await self._drain()
 
     async def _drain(self) -> None:
-        """A call that is being asked for is written down if its answer comes soon; otherwise
-        somebody must find out what became of it."""
+        """Let running jobs finish, so that the answer to a call request is still recorded (a
+        cancelled one must be looked up by the next worker); then release the rest."""
         if self._running:
             await asyncio.wait(list(self._running), timeout=DRAIN_S)
         stopped = dict(self._running)
@@ -117,7 +118,7 @@ class Worker:
                 log.info("job left to its lease", job=job.id, why=error.message)
 
     def poke(self) -> None:
-        """Look at all lanes now: time may have jumped."""
+        """Check all lanes now, because the clock may have jumped."""
         for event in self._lanes.values():
             event.set()
 
@@ -127,7 +128,8 @@ class Worker:
                 self._lanes[lane].set()
 
     async def _serve(self, lane: Lane) -> None:
-        """One lane: claim what is due, wait for more, for a free slot, or for time to pass."""
+        """Serve one lane: claim due jobs, then wait for new ones, a free slot, or the next due
+        time."""
         event = self._lanes[lane]
         while True:
             event.clear()
@@ -142,7 +144,7 @@ class Worker:
                     await event.wait()
 
     async def _claim(self, lane: Lane) -> float:
-        """Start what is due; returns how long to sleep if nothing else happens, in seconds."""
+        """Start due jobs; returns how long to sleep without a wake-up, in seconds."""
         at_it = [job.id for job in self._running.values() if job.lane == lane]
         free = self._slots[lane] - len(at_it)
         if free <= 0:
@@ -163,7 +165,7 @@ class Worker:
         self._lanes[job.lane].set()
 
     async def _work(self, job: Job) -> None:
-        handler = self._handlers.get(job.kind, _NOBODY)
+        handler = self._handlers.get(job.kind, _UNKNOWN_KIND)
         try:
             await handler.run(self._shop, job)
         except LeaseLost:
@@ -175,7 +177,8 @@ class Worker:
             await self._failed(handler, job, repr(error), expected=False)
 
     async def _failed(self, handler: Handler, job: Job, why: str, expected: bool) -> None:
-        """Try again later; a fault that is nobody's outage is given up in the end."""
+        """Run the job again later; give it up after ``MAX_FAILURES``, except during an outage
+        (``expected``)."""
         try:
             if not expected and job.failures + 1 >= MAX_FAILURES:
                 await handler.give_up(self._shop, job, why)
@@ -186,13 +189,13 @@ class Worker:
         except LeaseLost:
             log.warning("lease lost", kind=job.kind, job=job.id)
         except Unavailable as error:
-            # The lease brings the job back; nothing of it was written.
+            # Nothing was written; the job becomes due again when its lease ends.
             log.warning("store unavailable", job=job.id, error=error.message)
-        except Exception:  # the lease brings it back, and somebody should look
+        except Exception:  # due again when its lease ends; the log is for the operator
             log.exception("job cannot be given up", kind=job.kind, job=job.id)
 
     async def _keep_leases(self) -> None:
-        """Extend the leases of what runs; a job whose lease was lost is stopped."""
+        """Extend the leases of running jobs; cancel a job whose lease was lost."""
         while True:
             await asyncio.sleep(self._lease_ms / 3000)
             for task, job in list(self._running.items()):

@@ -1,8 +1,8 @@
-"""Follow what an SMS carrier tells of texts.
+"""Follows an SMS carrier's delivery receipts.
 
-The receipts of each text are applied in a transaction of their own and in their order, several
-texts at once. The cursor is moved, and the carrier told, when all of a batch is in effect: if we
-end before that, the same receipts come again, which is harmless.
+The receipts of each text are applied in order, in one transaction per text, several texts at once.
+The cursor is stored, and the batch acknowledged to the carrier, after the whole batch is committed.
+If the process ends before that, the same receipts come again, which is harmless.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from ringbolt.store.engine.db import may_pass
 from ringbolt.worker.watchers import Watcher
 
 AT_ONCE = 8
-"""Texts in whose transactions we are at a time: fewer than PostgreSQL has sessions."""
+"""Concurrent transactions: fewer than the sessions of the PostgreSQL pool."""
 
 
 def sms_watcher(shop: Shop, carrier: SmsCarrier) -> Watcher:
-    """Applies the receipts of the texts that ``carrier`` has of us."""
+    """The watcher that applies the receipts of ``carrier``."""
     name = f"sms:{carrier.name}"
     places = asyncio.Semaphore(AT_ONCE)
 
@@ -45,17 +45,17 @@ def sms_watcher(shop: Shop, carrier: SmsCarrier) -> Watcher:
 async def _apply(
     shop: Shop, source: str, receipts: Sequence[DeliveryReceipt], places: asyncio.Semaphore
 ) -> None:
-    """All of them, or an error after which they have to come again."""
+    """Apply all receipts. After an exception, the carrier must send them again."""
     settle_on = shop.policies.messages.settle_on
 
-    async def apply(told: Sequence[DeliveryReceipt]) -> None:
+    async def apply(of_text: Sequence[DeliveryReceipt]) -> None:
         async with places:
             try:
-                await shop.db.tx(record_receipts, source, told, settle_on)
+                await shop.db.tx(record_receipts, source, of_text, settle_on)
             except Exception as error:
                 if may_pass(error):
                     raise
-                await _apply_each(shop, source, told)
+                await _apply_each(shop, source, of_text)
 
     done = await asyncio.gather(*map(apply, _by_text(receipts)), return_exceptions=True)
     for error in done:
@@ -63,10 +63,10 @@ async def _apply(
             raise error
 
 
-async def _apply_each(shop: Shop, source: str, told: Sequence[DeliveryReceipt]) -> None:
-    """One of them cannot be taken: the others are."""
+async def _apply_each(shop: Shop, source: str, receipts: Sequence[DeliveryReceipt]) -> None:
+    """Apply the receipts one by one; those that cannot be applied become dead letters."""
     settle_on = shop.policies.messages.settle_on
-    for receipt in told:
+    for receipt in receipts:
         name = f"sms:{source}"
         await record_event(
             shop.db, name, receipt.event_id, record_receipt, source, receipt, settle_on
@@ -74,7 +74,7 @@ async def _apply_each(shop: Shop, source: str, told: Sequence[DeliveryReceipt]) 
 
 
 def _by_text(receipts: Sequence[DeliveryReceipt]) -> list[list[DeliveryReceipt]]:
-    """The receipts of each text, as far as the carrier says which they belong to."""
+    """The receipts grouped by text (our reference, or the part's id if the carrier omits it)."""
     texts: dict[str, list[DeliveryReceipt]] = {}
     for receipt in receipts:
         texts.setdefault(receipt.ref or receipt.part_id, []).append(receipt)

@@ -1,4 +1,4 @@
-"""Follow what a provider tells of texts to lent numbers; texts and cursor are stored together."""
+"""Follows a provider's texts to leased numbers; texts and cursor are stored in one transaction."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ringbolt.worker.watchers import Watcher
 
 
 def text_watcher(shop: Shop, provider: NumberProvider) -> Watcher:
-    """Takes the texts that come to the numbers of ``provider``."""
+    """The watcher that stores the texts to numbers of ``provider``."""
     name = f"texts:{provider.name}"
 
     async def follow(watcher: Watcher) -> None:
@@ -38,7 +38,7 @@ async def _commit(shop: Shop, cursor: str, source: str, batch: TextBatch) -> Non
 
 
 async def _take_each(shop: Shop, cursor: str, source: str, batch: TextBatch) -> None:
-    """One of them cannot be taken: the others are."""
+    """Store the texts one by one; those that cannot be stored become dead letters."""
     policy = shop.policies.receiving
     for text in batch.texts:
         await record_event(shop.db, cursor, text.event_id, receive_texts, policy, source, (text,))

@@ -1,7 +1,7 @@
-"""Watch the node and the carriers; apply what they tell, each event once.
+"""Watch the node and the carriers, and apply each of their events once.
 
-A watcher gives its part a sink that commits, and follows it again for ever: from the cursor that
-was stored with the last event, so that nothing is missed while either side was away.
+A watcher passes its part a sink that commits events. When the part is lost, the watcher follows it
+again from the cursor that was stored with the last event, so that no event is missed.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ LOOK_UP_EVERY_S = 60.0
 
 
 class Watcher:
-    """Runs ``follow`` for ever; ``connected`` says whether it is at it."""
+    """Runs ``follow`` again and again; ``connected``: whether the far end answers."""
 
     def __init__(self, name: str, follow: Callable[[Watcher], Awaitable[None]]) -> None:
         self.name = name
@@ -42,13 +42,13 @@ class Watcher:
         self._delay_s = _FIRST_DELAY_S
 
     def alive(self) -> None:
-        """The far end answered."""
+        """Record that the far end answered."""
         self.connected = True
         self.last_error = ""
         self._delay_s = _FIRST_DELAY_S
 
     async def follow(self) -> None:
-        """Follow from where we stopped, until the far end is lost (``Unavailable``)."""
+        """Follow from the stored cursor until the far end is lost (raises ``Unavailable``)."""
         await self._follow(self)
 
     async def run(self) -> None:
@@ -62,7 +62,7 @@ class Watcher:
             except Exception:
                 log.exception("watcher failed", watching=self.name)
                 self.last_error = "internal fault, see the log"
-            else:  # it ended by itself, and begins anew
+            else:  # it ended without an error: follow again
                 await asyncio.sleep(_FIRST_DELAY_S)
                 continue
             self.connected = False
@@ -71,14 +71,14 @@ class Watcher:
 
 
 def node_watcher(shop: Shop) -> Watcher:
-    """Books every settled invoice of ours, also those settled while nobody was looking."""
+    """The watcher that books our settled invoices, also those settled while no process ran."""
 
     async def follow(watcher: Watcher) -> None:
         cursor = settled_cursor((await shop.node.info()).pubkey)
         after = int(await shop.db.read(cursors.get, cursor) or 0)
         watcher.alive()
-        # A stream may fall silent without breaking. Asking anew, from the stored cursor, is the
-        # look-up of everything that may have been missed.
+        # A stream may become silent without an error. So follow again every LOOK_UP_EVERY_S, from
+        # the stored cursor: that finds everything that the stream may have missed.
         async with aclosing(shop.node.settled_invoices(after)) as settled:
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_UP_EVERY_S):
@@ -93,12 +93,12 @@ async def _book(shop: Shop, cursor: str, invoice: InvoiceStatus) -> None:
     booked = await record_event(
         shop.db, "node", name, record_settlement, shop.keyring, cursor, invoice
     )
-    if booked is None:  # the audit tells of it, as of all that is settled and not in the books
+    if booked is None:  # not applicable; the audit reports settled invoices that are not booked
         await shop.db.tx(cursors.set, cursor, str(invoice.settle_index))
 
 
 def carrier_watcher(shop: Shop, carrier: VoiceCarrier) -> Watcher:
-    """Applies what happens to the calls that ``carrier`` has of us."""
+    """The watcher that applies the events of our calls at ``carrier``."""
     name = f"carrier:{carrier.name}"
 
     async def follow(watcher: Watcher) -> None:
@@ -114,7 +114,7 @@ def carrier_watcher(shop: Shop, carrier: VoiceCarrier) -> Watcher:
 
 
 async def _commit_events(shop: Shop, carrier: VoiceCarrier, name: str, batch: EventBatch) -> None:
-    """Returns when all events are in effect, those too that were missing before them."""
+    """Apply a batch, and look up events that are missing before it."""
     gaps = await _apply_batch(shop, carrier, name, batch)
     for ref in gaps:
         await _fill(shop, carrier, ref)
@@ -123,7 +123,7 @@ async def _commit_events(shop: Shop, carrier: VoiceCarrier, name: str, batch: Ev
 
 
 async def _apply_batch(shop: Shop, carrier: VoiceCarrier, name: str, batch: EventBatch) -> set[str]:
-    """The calls of which events are missing; with them, the cursor stays."""
+    """Apply a batch; returns the calls with missing events (then the cursor is not stored)."""
     gaps_allowed = not isinstance(carrier, SupportsCallLookup)
     charge_on = shop.policies.calls.charge_on
     try:
@@ -145,9 +145,10 @@ def _apply(
     *,
     gaps_allowed: bool,
 ) -> set[str]:
-    """Events and cursor in one transaction; returns the calls of which events are missing.
+    """Apply events and store the cursor in one transaction; returns the calls with missing events.
 
-    With gaps the cursor stays, so that the batch comes again if we end before they are filled.
+    With gaps the cursor is not stored, so that the batch comes again if the process ends before
+    the gaps are filled.
     """
     gaps: set[str] = set()
     for event in batch.events:

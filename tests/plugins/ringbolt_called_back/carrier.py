@@ -84,7 +84,7 @@ class CalledBackCarrier:
             *(("Play", self._audio.url(clip, AUDIO_VALID_S)) for clip in clips),
         ]
         if not call.still_wanted():
-            return Rejected("nobody waits for this call any more", permanent=False)
+            return Rejected("the request for this call was withdrawn", permanent=False)
         match await self._http.once("POST", f"{self._url}/Calls", urlencode(form).encode()):
             case Answer(201, body):
                 return Accepted(json.decode(body, type=Taken).sid)

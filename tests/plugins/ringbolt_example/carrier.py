@@ -45,7 +45,7 @@ class ExampleCarrier:
     async def place(self, call: PlaceCall) -> PlaceResult:
         body = json.encode({"ref": call.ref, "to": call.to, "from": call.caller_id})
         if not call.still_wanted():
-            return Rejected("nobody waits for this call any more", permanent=False)
+            return Rejected("the request for this call was withdrawn", permanent=False)
         match await self._http.once("POST", f"{self._url}/calls", body):
             case Answer(201, told):
                 return Accepted(json.decode(told, type=Call).id)

@@ -39,7 +39,7 @@ async def test_a_cancel_returns_money_and_number(
     await cancel_order(process.shop, order.id)
     await process.settle_down()
     assert not await order.has_been_paid()
-    assert world.backend.leases[0].told_back
+    assert world.backend.leases[0].released
     assert await order.jobs_left() == []
     await cancel_order(process.shop, order.id)  # again, to no effect
     assert await world.complaints() == []
@@ -67,7 +67,7 @@ async def test_a_number_that_comes_after_the_cancel_goes_back(
     await process.work()
     assert not await order.has_been_paid()
     assert await order.number() == ""
-    assert world.backend.leases[0].told_back
+    assert world.backend.leases[0].released
 
 
 async def test_a_code_that_came_forbids_the_cancel(
@@ -147,7 +147,7 @@ async def test_a_lender_that_is_gone_cannot_stop_a_cancel(
     assert not await order.has_been_paid()
     world.backend.down = False
     await process.pass_ms(2 * MINUTE_MS)
-    assert world.backend.leases[0].told_back
+    assert world.backend.leases[0].released
 
 
 async def test_an_early_cancel_that_only_the_lender_refuses_is_refused(

@@ -63,9 +63,9 @@ async def test_the_number_goes_back_when_its_time_is_over(
     (lease,) = world.backend.leases
     world.backend.text(lease.number, CODE)
     await process.pass_ms(19 * MINUTE_MS)
-    assert not lease.told_back
+    assert not lease.released
     await process.pass_ms(MINUTE_MS + 1000)
-    assert lease.told_back
+    assert lease.released
     row, receiving = await order.row(), await order.receiving()
     assert row.finished_ms is not None
     assert receiving.closed_ms is not None
@@ -131,7 +131,7 @@ async def test_without_a_code_the_money_and_the_number_go_back_at_the_deadline(
     assert await order.state() is S.IN_PROGRESS
     await process.pass_ms(MINUTE_MS + 1000)
     assert not await order.has_been_paid()
-    assert world.backend.leases[0].told_back
+    assert world.backend.leases[0].released
     assert (await order.row()).reason == "no code came in time"
     assert await order.jobs_left() == []
     assert await world.complaints() == []
@@ -175,10 +175,10 @@ async def test_a_lender_that_is_gone_at_the_deadline_keeps_no_money(
     world.backend.down = True
     await process.pass_ms(22 * MINUTE_MS)
     assert not await order.has_been_paid()
-    assert not lease.told_back
+    assert not lease.released
     world.backend.down = False
     await process.pass_ms(2 * MINUTE_MS)
-    assert lease.told_back
+    assert lease.released
     assert await order.jobs_left() == []
 
 
@@ -232,7 +232,7 @@ async def test_a_number_rests_before_another_buyer_has_it(
     assert await second.number() not in ("", await first.number())
     unfit = world.backend.leases[1]
     await process.pass_ms(3 * MINUTE_MS)
-    assert unfit.told_back, "what could not be used is given back"
+    assert unfit.released, "what could not be used is given back"
     world.backend.turn = 0
     await process.pass_ms(8 * MINUTE_MS)
     third = await assigned(world, process, service="vk")

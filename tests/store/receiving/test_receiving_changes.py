@@ -50,7 +50,7 @@ async def test_another_number_in_the_same_order(
     world.backend.text(second, CODE)
     await process.settle_down()
     assert await order.has_been_paid()
-    assert [lease.told_back for lease in world.backend.leases] == [True, False]
+    assert [lease.released for lease in world.backend.leases] == [True, False]
     await refusal(replace_number(process.shop, order.id))
 
 
@@ -121,7 +121,7 @@ async def test_another_text_keeps_the_number_longer_but_not_for_ever(
         await request_text(process.shop, order.id)
     assert (await order.receiving()).until_ms == first_until_ms + 40 * MINUTE_MS
     await process.pass_ms(16 * MINUTE_MS)
-    assert lease.told_back, "two extensions of 20 minutes are all"
+    assert lease.released, "two extensions of 20 minutes are all"
     await refusal(request_text(process.shop, order.id))
 
 
@@ -140,7 +140,7 @@ async def test_a_lender_that_extends_nothing_gives_texts_until_the_numbers_time_
     world.backend.text(lease.number, "Code: 2222", "2222")
     await process.pass_ms(21 * MINUTE_MS)
     assert (await order.receiving()).code == "2222"
-    assert lease.told_back
+    assert lease.released
 
 
 async def test_a_text_that_is_granted_right_before_the_lender_is_gone_stays_granted(

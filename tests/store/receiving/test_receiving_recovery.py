@@ -126,7 +126,7 @@ async def test_what_was_lent_while_nobody_could_be_asked_goes_back_later(
     assert not await order.has_been_paid()
     world.backend.down = False
     await process.pass_ms(3 * MINUTE_MS)
-    assert world.backend.leases[0].told_back
+    assert world.backend.leases[0].released
     assert await order.jobs_left() == []
 
 
@@ -179,7 +179,7 @@ async def test_a_loan_that_was_found_too_late_goes_back(world: ReceivingWorld) -
     await cancel_order(process.shop, order.id)
     await process.pass_ms(5 * MINUTE_MS)
     assert not await order.has_been_paid()
-    assert world.backend.leases[0].told_back
+    assert world.backend.leases[0].released
     assert await order.jobs_left() == []
 
 
@@ -224,7 +224,7 @@ async def test_an_order_whose_payment_was_lost_gives_its_number_back(
     world.backend.text(await order.number(), CODE)
     await process.work()
     assert await order.texts() == []
-    assert world.backend.leases[0].told_back
+    assert world.backend.leases[0].released
     assert await world.db.read(receiving_orders.open_leases) == 0
 
 
@@ -274,6 +274,6 @@ async def test_a_fault_of_ours_returns_money_and_number(
     await abandon_receiving(process.shop, job, "a fault")
     await process.work()
     assert not await order.has_been_paid()
-    assert all(lease.told_back for lease in world.backend.leases)
+    assert all(lease.released for lease in world.backend.leases)
     assert await order.jobs_left() == [job.uniq], "it is kept for a person to look at"
     assert await world.db.read(receiving_orders.open_leases) == 0

@@ -42,7 +42,7 @@ async def test_a_text_without_a_code_is_paid_for_when_it_is_accepted(
     world.backend.text(await order.number(), CODE)
     await process.work()
     assert (await order.receiving()).code == "48010"
-    assert world.backend.leases[0].told_back
+    assert world.backend.leases[0].released
     assert await order.jobs_left() == []
     assert await world.complaints() == []
 
@@ -146,7 +146,7 @@ async def test_the_first_text_of_a_rental_is_paid_for_and_its_inbox_stays_open(
     await process.settle_down()
     assert [text.text for text in await order.texts()] == ["Hello there", CODE]
     await process.pass_ms(61 * MINUTE_MS)
-    assert world.backend.leases[0].told_back
+    assert world.backend.leases[0].released
     assert (await order.receiving()).closed_ms is not None
     assert await order.jobs_left() == []
 
@@ -160,7 +160,7 @@ async def test_a_rental_is_paid_for_when_it_was_not_cancelled_in_time(
     await process.pass_ms(6000)
     assert await order.has_been_paid()
     assert "has begun" in (await refusal(cancel_order(process.shop, order.id))).message
-    assert not world.backend.leases[0].told_back
+    assert not world.backend.leases[0].released
 
 
 async def test_a_rental_is_cancelled_during_its_trial(

@@ -46,12 +46,12 @@ def _show(report: AuditReport) -> None:
     sums = _sums(report)
     rest = {"invoices_settled_at_node": report.node_invoices, "agrees": report.agrees}
     if not is_terminal():
-        told = {
+        skipped = {
             "differences": report.differences,
             "not_asked": report.not_asked,
             "at_former_nodes": dict(report.elsewhere),
         }
-        print_json({**sums, **rest, **told})
+        print_json({**sums, **rest, **skipped})
         return
     named = {f"{of}: {name}": msat for of, each in sums.items() for name, msat in each.items()}
     print_facts({**named, **rest})

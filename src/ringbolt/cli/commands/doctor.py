@@ -48,9 +48,9 @@ async def doctor(settings: Settings) -> int:
         try:
             results += await check(settings)
         except (RingboltError, SettingsError) as error:
-            mend = getattr(error, "suggestion", "")
+            fix = getattr(error, "suggestion", "")
             part = check.__name__.strip("_").replace("_", " ")
-            results.append(CheckResult(part, "-", "wrong", str(error), mend))
+            results.append(CheckResult(part, "-", "wrong", str(error), fix))
     _show(results)
     return EXIT_FAILED if any(found.state == "wrong" for found in results) else EXIT_OK
 
@@ -62,7 +62,7 @@ def _show(results: list[CheckResult]) -> None:
     print_table(
         "Ringbolt's parts",
         ("part", "kind", "state", "what was seen", "how to fix it"),
-        [(f.part, f.kind, f.state, f.detail, f.mend) for f in results],
+        [(f.part, f.kind, f.state, f.detail, f.fix) for f in results],
     )
 
 
@@ -70,8 +70,8 @@ async def _python(_: Settings) -> list[CheckResult]:
     version = ".".join(str(part) for part in sys.version_info[:3])
     supported = (3, 11) <= sys.version_info[:2] <= (3, 14)
     state = "ok" if supported else "note"
-    mend = "" if supported else "Use Python 3.11 to 3.14."
-    return [CheckResult("python", "real", state, version, mend)]
+    fix = "" if supported else "Use Python 3.11 to 3.14."
+    return [CheckResult("python", "real", state, version, fix)]
 
 
 async def _settings(settings: Settings) -> list[CheckResult]:

@@ -44,8 +44,8 @@ async def own_numbers(settings: Settings) -> list[CheckResult]:
         ]
     if doubtful:
         what = f"{counted(doubtful, 'number')} may have been leased without our knowing"
-        mend = "ringbolt numbers doubtful; compare with the provider's account"
-        results.append(CheckResult("leased numbers", "-", "note", what, mend))
+        fix = "ringbolt numbers doubtful; compare with the provider's account"
+        results.append(CheckResult("leased numbers", "-", "note", what, fix))
     return results
 
 

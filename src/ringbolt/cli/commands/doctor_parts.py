@@ -19,7 +19,7 @@ _NOT_PAID: Final = "Do not open this shop to the public: it is paid with play mo
 
 
 async def carriers(settings: Settings) -> list[CheckResult]:
-    """Who carries calls and texts, lends numbers and mails."""
+    """The carriers of calls and texts, the number providers and the mail servers."""
     leased = "numbers are leased from the simulated world"
     kinds: tuple[tuple[str, tuple[PartSettings, ...], str], ...] = (
         ("voice carrier", settings.calls.carriers, "phones ring in the simulated world"),
@@ -41,11 +41,11 @@ def _each(
     for part in parts:
         name = kind if len(parts) == 1 else f"{kind} {part.name}"
         if part.simulated:
-            state, mend = ("ok", "") if play else ("note", _NOT_REAL)
-            yield CheckResult(name, "simulated", state, simulated, mend)
+            state, fix = ("ok", "") if play else ("note", _NOT_REAL)
+            yield CheckResult(name, "simulated", state, simulated, fix)
         else:
-            state, mend = ("note", _NOT_PAID) if play else ("ok", "")
-            yield CheckResult(name, "real", state, f"{part.name} (type {part.type})", mend)
+            state, fix = ("note", _NOT_PAID) if play else ("ok", "")
+            yield CheckResult(name, "real", state, f"{part.name} (type {part.type})", fix)
 
 
 async def gone(settings: Settings) -> list[CheckResult]:
@@ -69,7 +69,7 @@ async def gone(settings: Settings) -> list[CheckResult]:
             "wrong",
             f"gone from the settings, and {counted(each.count, 'order')} still "
             f"{'waits' if each.count == 1 else 'wait'} for it",
-            "Put it back under that name until they are done: nobody else is asked about them.",
+            "Put it back under that name until they are done: no other part is asked about them.",
         )
         for each in found
     ]

@@ -33,8 +33,8 @@ def loaded() -> None:
 
 
 def allow_many_connections() -> None:
-    """Every unpaid invoice and every waiting client is a connection: with the usual limit of 1,024
-    anybody could stop the shop with invoices that nobody pays."""
+    """Raise the limit of open files. Every unpaid invoice and every waiting client is a connection:
+    with the usual limit of 1,024, unpaid invoices alone could stop the shop."""
     try:
         import resource  # not on Windows
     except ImportError:
@@ -50,11 +50,11 @@ async def serve(
     *,
     with_worker: bool = True,
     on_ready: Callable[[str], None] | None = None,
-    beside: Callable[[str], Awaitable[int]] | None = None,
+    meanwhile: Callable[[str], Awaitable[int]] | None = None,
 ) -> int:
-    """Run a shop until it is told to stop, or until ``beside`` ends; the exit code.
+    """Run a shop until a signal stops it, or until ``meanwhile`` ends; returns the exit code.
 
-    ``on_ready`` and ``beside`` are given the address at which this machine reaches the shop.
+    ``on_ready`` and ``meanwhile`` get the URL at which this machine reaches the shop.
     """
     from ringbolt.bootstrap import open_shop
 
@@ -75,10 +75,10 @@ async def serve(
                 run_file.write_text(json.dumps({"pid": os.getpid(), "url": url}))
                 if on_ready is not None:
                     on_ready(url)
-                if beside is None:
+                if meanwhile is None:
                     await opened.work()
                 else:
-                    await _until_done(opened.work(), beside(url), outcome)
+                    await _until_done(opened.work(), meanwhile(url), outcome)
 
             outcome: list[int] = []
             config = server_config(opened.server, settings, to_itself=opened.world is not None)
@@ -97,10 +97,10 @@ async def serve(
 
 
 async def _until_done(
-    work: Coroutine[Any, Any, None], beside: Awaitable[int], outcome: list[int]
+    work: Coroutine[Any, Any, None], meanwhile: Awaitable[int], outcome: list[int]
 ) -> None:
     working = asyncio.create_task(work)
-    doing = asyncio.ensure_future(beside)
+    doing = asyncio.ensure_future(meanwhile)
     try:
         await asyncio.wait({working, doing}, return_when=asyncio.FIRST_COMPLETED)
         if doing.done():
@@ -114,7 +114,7 @@ async def _until_done(
 
 
 async def work_only(settings: Settings) -> int:
-    """Run a worker without an API until it is told to stop; the exit code."""
+    """Run a worker without an API until a signal stops it; returns the exit code."""
     from ringbolt.bootstrap import open_shop
 
     loaded()

@@ -13,7 +13,7 @@ DEFAULT_PORT = 8403
 
 
 async def run_world(settings: Settings) -> int:
-    """Run the world until it is told to stop; the exit code."""
+    """Run the world until a signal stops it; returns the exit code."""
     from ringbolt.simulator.app import create_app
     from ringbolt.simulator.world import World
 

@@ -1,5 +1,5 @@
-"""``ringbolt suppressions``: who gets no messages, through the running shop if there is one, else
-in its store."""
+"""``ringbolt suppressions``: numbers and addresses that must not be contacted, through the running
+shop if there is one, else in its store."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ringbolt.settings import Settings
 
 app = typer.Typer(
-    help="Who gets no texts or e-mails from this shop, whoever pays for them.",
+    help="Numbers and addresses that get no calls, texts or e-mails from this shop.",
     no_args_is_help=True,
 )
 

@@ -1,1 +1,1 @@
-"""A Lightning node in memory, for tests of those who build on Ringbolt."""
+"""A Lightning node in memory, for tests of plug-ins and other programs that use Ringbolt."""

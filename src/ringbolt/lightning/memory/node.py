@@ -1,5 +1,5 @@
-"""A Lightning node in memory, as strict as LND: what is settled is never cancelled, and one invoice
-is paid once. Its invoices are signed; its money is not."""
+"""A Lightning node in memory with LND's rules: a settled invoice cannot be cancelled, and an
+invoice is paid only once. Its invoices have valid signatures, but no money moves."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ class MemoryNode:
     ``invoices`` are all of its own, ``settled`` those that settled, in order. ``paid_out`` counts
     what left the node, in msat by payment hash; ``known`` are the payments. ``outcomes`` are given
     to the next payments instead of a success. ``down`` makes everything ``NodeUnavailable``.
-    ``height``: the last block. ``stays_connected``: if not, the stream of settled invoices breaks
-    off as soon as all is told.
+    ``height``: the last block. ``stays_connected``: if False, the stream of settled invoices ends
+    after the last one.
     """
 
     def __init__(self, clock: Clock, name: str = "memory") -> None:
@@ -147,13 +147,13 @@ class MemoryNode:
             await news.wait()
 
     async def watch_invoice(self, payment_hash: bytes) -> AsyncGenerator[InvoiceStatus, None]:
-        told: InvoiceStatus | None = None
-        while told is None or told.state not in _FINAL:
+        reported: InvoiceStatus | None = None
+        while reported is None or reported.state not in _FINAL:
             self._check()
             news = self._news
             found = self._found(payment_hash)
-            if found != told:
-                told = found
+            if found != reported:
+                reported = found
                 yield found
             else:
                 await news.wait()

@@ -1,4 +1,4 @@
-"""``type = "memory"``: a Lightning node in memory, for tests of those who build on Ringbolt."""
+"""``type = "memory"``: a Lightning node in memory, for tests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ringbolt.registry.types import Context, PartType
 
 
 class MemoryNodeSettings(PartSettings):
-    """For tests: it does as it is told to, in no time ([how](testing-with-memory.md))."""
+    """For tests: does at once what the test scripts ([how](testing-with-memory.md))."""
 
     simulated: ClassVar[bool] = True
 

@@ -1,5 +1,5 @@
-"""Lightning Addresses while the node is simulated: the world alone resolves them, whatever host
-they name, so that a shop with play money never asks an outside server.
+"""Lightning Addresses while the node is simulated. Only the simulated world resolves them, whatever
+host they name, so that a shop with play money never contacts an outside server.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class SimulatedAddresses:
         query = {"amount": str(amount_msat)}
         if comment and offer.comment_allowed > 0:
             query["comment"] = comment[: offer.comment_allowed]
-        # The world's, whatever name it goes by there.
+        # The simulated world answers for every host name.
         callback = f"{self._base_url}{urlsplit(offer.callback).path}"
         answer = await self._get(callback, query, _Invoice)
         await check_invoice(
@@ -73,7 +73,7 @@ class SimulatedAddresses:
         answer = await self._far_end.ask("GET", url, params=query)
         if answer.status < 500 and (reason := _error_in(answer.body)) is not None:
             raise AddressRefused(reason)
-        return self._far_end.told(answer, kind)
+        return self._far_end.decode_ok(answer, kind)
 
 
 def _check_offer(offer: _PayRequest, amount_msat: int) -> None:

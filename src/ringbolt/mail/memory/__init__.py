@@ -1,1 +1,1 @@
-"""A mail server in memory, for tests of those who build on Ringbolt."""
+"""A mail server in memory, for tests of plug-ins and other programs that use Ringbolt."""

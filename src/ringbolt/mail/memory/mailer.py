@@ -1,5 +1,5 @@
-"""A mail server in memory, as strict as a real one: asked twice it sends twice, unless it says that
-it does not."""
+"""A mail server in memory. Like a real one, it sends a mail twice if it is requested twice, unless
+its ``recovery`` is ``IDEMPOTENT``."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ AnswerTo = Callable[[OutMail], MailResult]
 
 
 class MemoryMailer:
-    """A mail server that cannot be asked what became of a mail.
+    """A mail server without a look-up.
 
-    ``sent`` are the mails that it took, one entry each time. ``answers`` are given to the next
-    requests, ``by_address`` to mails for an address (default: ``takes``).
+    ``sent``: the accepted mails, one entry each time. ``answers``: the answers to the next
+    requests; ``by_address``: to mails for an address (default: ``takes``).
     """
 
     def __init__(self, recovery: Recovery, name: str = "memory-mail") -> None:
@@ -62,14 +62,14 @@ class MemoryMailer:
         return [mail.ref for mail in self.sent]
 
     def mailbox(self, address: str) -> list[OutMail]:
-        """What came to an address, oldest first."""
+        """The mails to an address, oldest first."""
         return [mail for mail in self.sent if mail.to.lower() == address.lower()]
 
     async def close(self) -> None: ...
 
 
 class MemoryLookupMailer(MemoryMailer):
-    """A mail server that can be asked."""
+    """A mail server with a look-up."""
 
     def __init__(self, name: str = "memory-mail") -> None:
         super().__init__(Recovery.LOOKUP, name)

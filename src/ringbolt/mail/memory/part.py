@@ -1,4 +1,4 @@
-"""``type = "memory"``: a mail server in memory, for tests of those who build on Ringbolt."""
+"""``type = "memory"``: a mail server in memory, for tests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ringbolt.registry.types import Context, PartType
 
 
 class MemoryMailerSettings(RoutedByDomain):
-    """For tests: it does as it is told to, in no time ([how](testing-with-memory.md))."""
+    """For tests: does at once what the test scripts ([how](testing-with-memory.md))."""
 
     simulated: ClassVar[bool] = True
 

@@ -1,7 +1,8 @@
-"""The simulated mail server as a shop sees it: behind HTTP, like any other.
+"""The adapter to the simulated mail server, over HTTP.
 
-It is sent the very bytes that a real one would get. What was never sent, or refused with 4xx, is
-a definite no; a lost answer, a timeout or 5xx leaves it open whether the mail was taken.
+It receives the same bytes as a real server would. A request that was never sent, or was refused
+with 4xx, is a definite no. After a lost answer, a timeout or 5xx it is unknown whether the mail was
+accepted.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class SimulatedMailer:
         except ValueError as error:
             return Rejected(f"it cannot be written: {error}")
         if not mail.still_wanted():
-            return Rejected("nobody waits for this e-mail any more", permanent=False)
+            return Rejected("the request for this e-mail was withdrawn", permanent=False)
         match await self._far_end.post(self._messages, body):
             case Answer() as answer:
                 return _result(answer)
@@ -57,8 +58,8 @@ class SimulatedMailer:
 
     async def find(self, ref: str) -> str | None:
         url = URL(f"{self._messages}/{quote(ref, safe='')}", encoded=True)
-        told = await self._far_end.find(url, MailAccepted, MailRefusal)
-        return None if told is None else told.id
+        found = await self._far_end.find(url, MailAccepted, MailRefusal)
+        return None if found is None else found.id
 
     async def close(self) -> None:
         await self._far_end.close()

@@ -1,4 +1,4 @@
-"""What the simulated mailer and the world say to each other, in JSON."""
+"""The JSON between the simulated mail server and its adapter; both use this."""
 
 from __future__ import annotations
 

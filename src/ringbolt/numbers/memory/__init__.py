@@ -1,1 +1,1 @@
-"""A provider of numbers in memory, for tests of those who build on Ringbolt."""
+"""A number provider in memory, for tests of plug-ins and other programs that use Ringbolt."""

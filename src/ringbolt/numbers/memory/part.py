@@ -1,5 +1,4 @@
-"""``type = "memory"``: a provider of numbers in memory, for tests of those who build on
-Ringbolt."""
+"""``type = "memory"``: a number provider in memory, for tests."""
 
 from __future__ import annotations
 
@@ -14,7 +13,7 @@ from ringbolt.registry.types import Context, PartType
 
 
 class MemoryProviderSettings(RoutedByCountry):
-    """For tests: it does as it is told to, in no time ([how](testing-with-memory.md))."""
+    """For tests: does at once what the test scripts ([how](testing-with-memory.md))."""
 
     simulated: ClassVar[bool] = True
 

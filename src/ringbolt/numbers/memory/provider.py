@@ -1,5 +1,5 @@
-"""A provider of numbers in memory, as strict as a real one: asked twice it lends twice, unless the
-reference tells it that it need not, and a number whose lease is over goes to the next."""
+"""A number provider in memory. Like a real one, it leases two numbers if it is requested twice,
+unless its ``recovery`` is ``IDEMPOTENT``, and leases a number again when its lease has ended."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ CANCEL_AFTER_MS: Final = 2 * MINUTE_MS
 
 @dataclass
 class MemoryLease:
-    """``told_back``: we said that we do not want it any more, however it ended."""
+    """``released``: the shop ended it with ``cancel`` or ``finish``."""
 
     id: str
     ref: str
@@ -49,7 +49,7 @@ class MemoryLease:
     service: str = ""
     country: int = USA
     ended_ms: int | None = None
-    told_back: bool = False
+    released: bool = False
     texts: list[InboundText] = field(default_factory=list)
 
     def is_over(self, now_ms: int) -> bool:
@@ -65,16 +65,16 @@ class MemoryLease:
 
 
 class MemoryProvider:
-    """A provider that cannot be asked what became of a request.
+    """A number provider without a look-up.
 
-    ``stock``: its numbers by country (``core.countries``). ``leases`` are all that it ever granted,
-    ``log`` all texts that it told of. ``answers`` are given to the next requests: ``yes`` (the
-    default), ``none``, ``lost`` (granted, and nobody hears of it), ``never_heard`` and ``taken`` (a
-    number that it has lent already, as a careless provider does). ``before_answer`` happens right
-    before the next answer, of whatever kind. ``lasts_ms``: how long an activation may take.
-    ``turn``: where in its stock it looks first. ``names_leases``: texts say which lease they came
-    to. ``refuses_early``: it refuses a cancel in the first two minutes. ``down``: it does not
-    answer.
+    ``stock``: its numbers by country (``core.countries``). ``leases``: all that it ever granted.
+    ``log``: all texts that it reported. ``answers``: the answers to the next requests: ``yes`` (the
+    default), ``none``, ``lost`` (granted, but the answer is lost), ``never_heard`` (the request is
+    lost) and ``taken`` (a number that is leased already, as a faulty provider does).
+    ``before_answer``: run right before the next answer of any kind. ``lasts_ms``: the length of an
+    activation. ``turn``: where in its stock it looks first. ``names_leases``: texts contain their
+    lease's id. ``refuses_early``: it refuses a cancellation in the first two minutes. ``down``: it
+    does not answer.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class MemoryProvider:
     def text(
         self, number: str, text: str, code: str = "", copies: int = 1, sender: str = "Acme"
     ) -> InboundText:
-        """Somebody sends a text to a number; told ``copies`` times with one event id."""
+        """Send a text to a number; it is reported ``copies`` times with the same event id."""
         lease = self.open_lease(number)
         lease_id = lease.id if lease is not None and self.names_leases else ""
         event_id = f"{self.name}-{next(self._events)}"
@@ -150,12 +150,12 @@ class MemoryProvider:
         if answer == "never_heard":
             return Unknown("the answer was lost")
         lease = self.lease_of(wanted.ref) if self.recovery is Recovery.IDEMPOTENT else None
-        lease = lease or self._lend(wanted, careless=answer == "taken")
+        lease = lease or self._grant(wanted, careless=answer == "taken")
         if lease is None:
             return Rejected("NO_NUMBERS: there is no number")
         return Unknown("the answer was lost") if answer == "lost" else lease.acquired()
 
-    def _lend(self, wanted: AcquireNumber, *, careless: bool) -> MemoryLease | None:
+    def _grant(self, wanted: AcquireNumber, *, careless: bool) -> MemoryLease | None:
         country, number = self._choose(wanted, careless=careless)
         if not number:
             return None
@@ -175,7 +175,7 @@ class MemoryProvider:
         return lease
 
     def _choose(self, wanted: AcquireNumber, *, careless: bool) -> tuple[int, str]:
-        """The next free number; a careless provider gives the one that it gave last."""
+        """The next free number; if ``careless``, the one that was leased last."""
         countries = [*self.stock] if wanted.country == ANY_COUNTRY else [wanted.country]
         turn, self.turn = self.turn, self.turn + 1
         country = countries[turn % len(countries)]
@@ -213,7 +213,7 @@ class MemoryProvider:
             self._end(lease)
 
     def _end(self, lease: MemoryLease) -> None:
-        lease.told_back = True
+        lease.released = True
         if lease.ended_ms is None:
             lease.ended_ms = min(self._clock.now_ms(), lease.until_ms)
 
@@ -231,7 +231,7 @@ class MemoryProvider:
         return () if lease is None else tuple(lease.texts)
 
     async def follow(self, cursor: str, sink: Sink[TextBatch]) -> None:
-        await self.log.follow(cursor, lambda told, place: sink(TextBatch(told, place)))
+        await self.log.follow(cursor, lambda events, place: sink(TextBatch(events, place)))
 
     async def offers(self, country: int) -> tuple[Offer, ...]:
         await self._answering()
@@ -248,7 +248,7 @@ class MemoryProvider:
 
 
 class MemoryLookupProvider(MemoryProvider):
-    """A provider that can be asked what became of a request."""
+    """A number provider with a look-up by our reference."""
 
     async def find(self, ref: str) -> Acquired | None:
         await self._answering()
@@ -257,7 +257,7 @@ class MemoryLookupProvider(MemoryProvider):
 
 
 class MemoryListingProvider(MemoryProvider):
-    """A provider that keeps no reference of ours, and lists the leases that go on."""
+    """A number provider that stores no reference of ours, but lists its active leases."""
 
     async def active(self) -> tuple[ActiveLease, ...]:
         await self._answering()

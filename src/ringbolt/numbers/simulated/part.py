@@ -1,4 +1,4 @@
-"""``type = "simulated"``: the simulated world lends numbers, and codes come to them."""
+"""``type = "simulated"``: the simulated world leases numbers, and sends codes to them."""
 
 from __future__ import annotations
 

@@ -60,8 +60,8 @@ class SimulatedNumberProvider:
         return Recovery.LOOKUP
 
     async def offers(self, country: int) -> tuple[Offer, ...]:
-        told = await self._get("/offers", OffersReply, country=str(country))
-        return tuple(told.offers)
+        reply = await self._get("/offers", OffersReply, country=str(country))
+        return tuple(reply.offers)
 
     async def countries(self) -> tuple[int, ...]:
         return tuple((await self._get("/countries", CountriesReply)).countries)
@@ -69,7 +69,7 @@ class SimulatedNumberProvider:
     async def acquire(self, wanted: AcquireNumber) -> AcquireResult:
         body = _encode(request_of(wanted))
         if not wanted.still_wanted():
-            return Rejected("nobody waits for this number any more", permanent=False)
+            return Rejected("the request for this number was withdrawn", permanent=False)
         match await self._far_end.post(f"{self._url}/leases", body):
             case Answer() as answer:
                 return _result(answer)
@@ -93,17 +93,17 @@ class SimulatedNumberProvider:
         return (await self._post(lease_id, "cancel", CancelReply)).result()
 
     async def texts(self, lease_id: str) -> tuple[InboundText, ...]:
-        told = await self._get(f"/leases/{quote(lease_id, safe='')}/texts", TextsReply)
-        return tuple(told.texts)
+        reply = await self._get(f"/leases/{quote(lease_id, safe='')}/texts", TextsReply)
+        return tuple(reply.texts)
 
     async def follow(self, cursor: str, sink: Sink[TextBatch]) -> None:
         after = known_cursor(cursor)
 
         async def take(lines: list[bytes]) -> None:
             nonlocal after
-            told = [self._far_end.decode(line, TextLine) for line in lines]
-            after = str(told[-1].cursor) if told else after
-            await sink(TextBatch(tuple(text for each in told for text in each.texts), after))
+            events = [self._far_end.decode(line, TextLine) for line in lines]
+            after = str(events[-1].cursor) if events else after
+            await sink(TextBatch(tuple(text for each in events for text in each.texts), after))
 
         await self._far_end.follow(f"{self._url}/events", {"after": after}, take)
 
@@ -119,7 +119,7 @@ class SimulatedNumberProvider:
 
     async def _ask(self, method: str, url: str, kind: type[T], **options: Unpack[Options]) -> T:
         """Raises ``Unavailable``."""
-        return self._far_end.told(await self._far_end.ask(method, url, **options), kind)
+        return self._far_end.decode_ok(await self._far_end.ask(method, url, **options), kind)
 
 
 def _result(answer: Answer) -> AcquireResult:

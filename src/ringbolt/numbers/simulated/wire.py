@@ -45,7 +45,8 @@ class LeaseState(Struct):
 
 
 class CancelReply(Struct):
-    """What became of a cancel: done, refused until ``until_ms``, or overtaken by ``texts``."""
+    """The result of a cancellation: done, refused until ``until_ms``, or too late, because
+    ``texts`` arrived."""
 
     cancelled: bool
     until_ms: int | None = None
@@ -76,7 +77,7 @@ class TextsReply(Struct):
 
 
 class TextLine(Struct):
-    """One line of the stream of texts; ``cursor``: what to ask on from once they are stored."""
+    """One line of the stream of texts; ``cursor``: where to continue once they are stored."""
 
     cursor: int
     texts: list[InboundText]

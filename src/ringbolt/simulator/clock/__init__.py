@@ -1,1 +1,1 @@
-"""The clock of the simulated world, its HTTP face, and the shop that follows it."""
+"""The clock of the simulated world, its HTTP API, and the code by which a shop follows it."""

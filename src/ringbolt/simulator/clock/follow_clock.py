@@ -1,4 +1,4 @@
-"""Keep the shop's clock at the time of a simulated world in another process."""
+"""Keeps the shop's clock at the time of a simulated world in another process."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ async def read_offset(session: aiohttp.ClientSession, world_url: str, query: str
 
 
 async def follow_clock(world_url: str, clock: SystemClock, on_jump: Callable[[], None]) -> None:
-    """Keep ``clock`` at the world's offset, for ever; ``on_jump`` is called after each change."""
+    """Keep ``clock`` at the world's offset until cancelled; calls ``on_jump`` after each change."""
     timeout = aiohttp.ClientTimeout(total=_WAIT_S + 10)
     async with aiohttp.ClientSession(timeout=timeout) as session:
         query = ""

@@ -1,4 +1,4 @@
-"""The world's clock: the machine's, plus an offset that only ever grows and outlives a restart."""
+"""The world's clock: the machine's, plus a stored offset that only grows."""
 
 from __future__ import annotations
 
@@ -54,13 +54,13 @@ class WorldClock:
             await self._moved(left_ms / 1000)
 
     async def wait_change(self, offset_ms: int, timeout_s: float) -> int:
-        """The offset as soon as it is not ``offset_ms``, or after ``timeout_s`` whatever it is."""
+        """Wait until the offset differs from ``offset_ms``, at most ``timeout_s``; returns it."""
         if self._offset_ms == offset_ms and not self._closed:
             await self._moved(timeout_s)
         return self._offset_ms
 
     def close(self) -> None:
-        """Wake everyone who waits for a change; from now on nobody waits."""
+        """Wake every waiter; later waits return at once."""
         self._closed = True
         for waiter in self._waiters:
             _wake(waiter)

@@ -1,1 +1,1 @@
-"""The simulated world's own file: documents and logs that outlive a restart."""
+"""The simulated world's own file, with documents and logs."""

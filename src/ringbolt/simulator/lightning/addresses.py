@@ -1,7 +1,7 @@
 """The Lightning Addresses of the world: every one belongs to the play-money wallet.
 
-Two scripted beginnings of the name behave otherwise: ``nobody...`` does not exist, and ``poor...``
-takes no payment below 1,000 sats.
+Names with two prefixes are scripted: ``nobody...`` does not exist, and ``poor...`` accepts no
+payment below 1,000 sats.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ class Book(msgspec.Struct, kw_only=True):
 
 
 class Listeners:
-    """Who waits for changes, by key. ``None`` in a queue means that the node has stopped."""
+    """The queues of listeners, by key. ``None`` in a queue means that the node has stopped."""
 
     def __init__(self) -> None:
         self._queues: defaultdict[bytes, set[asyncio.Queue[Any]]] = defaultdict(set)
@@ -166,7 +166,7 @@ class SimulatedNode:
         return [(f"{self.name}.in_flight", key, None), (f"{self.name}.payment", key, payment)]
 
     def announce(self, news: SimulatedInvoice | SimulatedPayment) -> None:
-        """``news`` is on the disk: notify its listeners, and drop it from memory if it is final."""
+        """Called when ``news`` is on disk: notify listeners, and free it from memory if final."""
         key = news.payment_hash
         if isinstance(news, SimulatedPayment):
             if news.status is not PaymentStatus.IN_FLIGHT and self.payments.get(key) is news:
@@ -184,7 +184,7 @@ class SimulatedNode:
 
 
 def derived(store: WorldFile, label: str) -> bytes:
-    """32 bytes that only this world has, the same at every start."""
+    """A secret of 32 bytes derived from this world's seed, the same at every start."""
     seed = bytes.fromhex(store.genesis["seed"])
     return hashlib.sha256(seed + label.encode()).digest()
 

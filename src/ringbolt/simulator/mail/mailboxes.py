@@ -18,8 +18,7 @@ _PAGE: Final = 1000
 
 
 class Mailboxes:
-    """What was mailed to whom, by our reference on the server's side and by address on the
-    recipient's."""
+    """Delivered mails, by our reference for the server and by address for the recipients."""
 
     def __init__(self, *, clock: Clock, store: WorldFile) -> None:
         self._clock = clock

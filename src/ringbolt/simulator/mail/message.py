@@ -1,4 +1,4 @@
-"""The Internet messages that the simulated mail server is sent, read as any receiver reads them."""
+"""Parses the Internet messages that the simulated mail server receives."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MAX_LINE: Final = 998
 
 
 class UnreadableMail(ValueError):
-    """The message is not one that a mail server would take; says why."""
+    """A mail server would not accept the message; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)

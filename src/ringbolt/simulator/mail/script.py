@@ -1,4 +1,4 @@
-"""The recipients at which the simulated mail server behaves in another way than it does for all."""
+"""The scripted recipients, for which the simulated mail server does not simply deliver."""
 
 from __future__ import annotations
 
@@ -19,6 +19,6 @@ class ScriptedDomain(StrEnum):
 
 
 def scripted_domain(address: str) -> ScriptedDomain | None:
-    """How mail to ``address`` fares; None if it is simply delivered."""
+    """The scripted outcome of mail to ``address``; None if it is simply delivered."""
     domain = address.rpartition("@")[2].lower()
     return ScriptedDomain(domain) if domain in set(ScriptedDomain) else None

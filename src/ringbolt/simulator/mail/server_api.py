@@ -1,4 +1,4 @@
-"""``/simulator/mailer``: a mail server that takes what a shop writes, and fills the mailboxes."""
+"""``/simulator/mailer``: the simulated mail server, which delivers to the mailboxes."""
 
 from __future__ import annotations
 

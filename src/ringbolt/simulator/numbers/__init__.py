@@ -1,1 +1,1 @@
-"""The simulated provider of numbers: its numbers, leases and texts, and its HTTP face."""
+"""The simulated provider of numbers: its numbers, leases and texts, and its HTTP API."""

@@ -1,7 +1,7 @@
 """``POST /simulator/sms``: a text that a stranger sends to any number.
 
-The world keeps every text and passes it on to the shops that lease numbers: which order it belongs
-to, if any, the shop decides.
+The world stores every text and reports it to the shops that lease numbers. The shop decides which
+order it belongs to, if any.
 """
 
 from __future__ import annotations

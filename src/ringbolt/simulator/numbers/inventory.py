@@ -1,4 +1,4 @@
-"""The simulated provider of numbers: it has numbers of every country, and they never run out.
+"""The simulated provider of numbers, which has numbers of every country without limit.
 
 Every change is queued for the world's file in the order in which it is decided, and answered or
 published only once it is on the disk. Only leases that are active, or still get scripted texts, are
@@ -110,7 +110,7 @@ class NumberInventory:
         return None if doc is None else doc.acquired()
 
     async def finish(self, lease_id: str) -> None:
-        """End the lease; one that has ended or is unknown is left alone."""
+        """End the lease; no effect on one that has ended or is unknown."""
         await self._document(lease_id)
         lease = self._open(lease_id)
         if lease is not None:

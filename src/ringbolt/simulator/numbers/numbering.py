@@ -1,4 +1,4 @@
-"""Numbers that look like a country's mobile numbers; all are used before one is used again.
+"""Numbers in the form of a country's mobile numbers; each is used once before any is used again.
 
 Those of "real telephones" are a set of their own: only they end in ``REAL_END``.
 """

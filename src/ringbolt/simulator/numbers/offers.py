@@ -1,4 +1,4 @@
-"""What the simulated provider offers: every known service in every known country."""
+"""The offers of the simulated provider: every known service in every known country."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SPREAD: Final = 640
 
 
 def countries() -> tuple[int, ...]:
-    """The numbers of all countries, in rising order."""
+    """The ids of all countries, in ascending order."""
     return tuple(sorted(COUNTRIES))
 
 

@@ -1,4 +1,4 @@
-"""``/simulator/lender``: the simulated provider of numbers, as ``numbers/simulated`` asks it.
+"""``/simulator/lender``: the simulated provider's API, which ``numbers/simulated`` uses.
 
 Texts are sent to its numbers with ``POST /simulator/sms``.
 """

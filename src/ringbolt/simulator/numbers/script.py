@@ -1,8 +1,8 @@
-"""Which texts the simulated provider sends to a leased number by itself: one row a service.
+"""The texts that the simulated provider sends by itself to a leased number: one row per service.
 
-A number that is leased for an ordinary service gets only what somebody sends to it. The services of
-``SCRIPTED_SERVICES`` act by themselves, so that a client can test every branch of an order that
-receives texts.
+A number leased for an ordinary service gets only texts that are sent with ``POST /simulator/sms``.
+The services in ``SCRIPTED_SERVICES`` act by themselves, so that a client can test every branch of
+an order that receives texts.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""The simulated carrier of texts, and its HTTP face."""
+"""The simulated SMS carrier, and its HTTP API."""

@@ -1,4 +1,4 @@
-"""``/simulator/sms-carrier``: the simulated SMS carrier, as ``sms/simulated`` asks it."""
+"""``/simulator/sms-carrier``: the simulated SMS carrier's API, which ``sms/simulated`` uses."""
 
 from __future__ import annotations
 

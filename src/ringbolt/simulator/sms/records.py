@@ -21,7 +21,7 @@ INBOX_SIZE: Final = 1000
 """How many of a phone's texts are shown, the newest."""
 
 _ACCEPTED: Final = "sms"
-"""``sms/REF``: a text that the carrier accepted; kept for ever."""
+"""``sms/REF``: a text that the carrier accepted; never deleted."""
 _PENDING: Final = "sms-pending"
 """``sms-pending/REF``: how many of its steps are done, while some are not."""
 _REFUSED: Final = "sms-refused"

@@ -1,8 +1,8 @@
-"""What becomes of texts to the simulated phones: one row a number, in plain words.
+"""The outcomes of texts to the simulated phones: one row per number.
 
-Every ordinary number is a phone that gets the text at once. Only the numbers of ``SCRIPTED`` (in a
-range that no numbering plan contains) behave otherwise, so that a client can test every branch of a
-send order. Where it makes sense, a number does with a text what it does with a call.
+Every ordinary number is a phone that gets the text at once. Only the numbers in ``SCRIPTED`` (in a
+range that no numbering plan contains) behave differently, so that a client can test every branch of
+a send order. Where possible, a number treats a text as it treats a call.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class ReceiptOrder(StrEnum):
     DOUBLED = "every receipt twice"
     REVERSED = "all at the end, the last first"
     NEVER = "never"
-    BESIDE_AN_UNKNOWN = "beside one for an unknown message"
+    WITH_AN_UNKNOWN = "with one for an unknown message"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +136,8 @@ SCRIPTED: Final = MappingProxyType(
             "The receipts come in reverse order.", receipt_order=ReceiptOrder.REVERSED
         ),
         "+1234567826": Behaviour(
-            "A receipt for a message that was never sent here comes beside the right ones.",
-            receipt_order=ReceiptOrder.BESIDE_AN_UNKNOWN,
+            "A receipt for a message that was never sent here comes with the right ones.",
+            receipt_order=ReceiptOrder.WITH_AN_UNKNOWN,
         ),
         "+1234567827": Behaviour(
             "The carrier's answer says that the text is sent already; delivered follows.",
@@ -151,7 +151,7 @@ SCRIPTED: Final = MappingProxyType(
 
 
 def behaviour_of(number: str) -> Behaviour:
-    """What becomes of a text to this number (E.164)."""
+    """The scripted outcome of a text to this number (E.164)."""
     return SCRIPTED.get(number, PLAIN)
 
 
@@ -193,7 +193,7 @@ def _reordered(receipts: _Receipts, receipt_order: ReceiptOrder) -> _Receipts:
             return [(receipts[-1][0], planned) for _, planned in reversed(receipts)]
         case ReceiptOrder.NEVER:
             return []
-        case ReceiptOrder.BESIDE_AN_UNKNOWN:
+        case ReceiptOrder.WITH_AN_UNKNOWN:
             return [(SENT.at_ms, PlannedReceipt(0, DELIVERED)), *receipts]
 
 

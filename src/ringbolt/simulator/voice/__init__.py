@@ -1,1 +1,1 @@
-"""The simulated carrier of calls, its phones, and their HTTP faces."""
+"""The simulated voice carrier, its phones, and their HTTP APIs."""

@@ -1,4 +1,4 @@
-"""``/simulator/carrier``: the simulated voice carrier, as ``voice/simulated`` asks it."""
+"""``/simulator/carrier``: the simulated voice carrier's API, which ``voice/simulated`` uses."""
 
 from __future__ import annotations
 
@@ -96,8 +96,8 @@ class _Carrier:
         return clip
 
 
-def _lines(told: NumberedEvents) -> bytes:
-    return b"".join(_encode(EventLine(n, event)) + b"\n" for n, event in told.events)
+def _lines(numbered: NumberedEvents) -> bytes:
+    return b"".join(_encode(EventLine(n, event)) + b"\n" for n, event in numbered.events)
 
 
 def _placed(result: PlaceResult) -> Response:

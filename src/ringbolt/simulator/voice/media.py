@@ -55,8 +55,9 @@ class Recording:
             self._writer.close()
 
 
-def mend_recording(path: Path) -> int:
-    """Repair a recording that a killed world left behind; how many frames it holds."""
+def repair_recording(path: Path) -> int:
+    """Repair the header of a recording after the world was killed; returns how many frames it
+    holds."""
     if not path.is_file() or path.stat().st_size < HEADER_SIZE:
         return 0
     frames = (path.stat().st_size - HEADER_SIZE) // (2 * FRAME_SAMPLES)
@@ -75,7 +76,7 @@ class Pace:
 
 
 class MediaPacer:
-    """Tells every call which frame is due, each 20 ms of the world's time; idle without calls.
+    """Calls every call with the frame due, each 20 ms of the world's time; idle without calls.
 
     The due frame follows from when the call began, so that a late tick is caught up and nothing
     drifts. The world's clock moves media too: after it is advanced by a minute, a minute of audio

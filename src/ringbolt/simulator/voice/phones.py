@@ -24,7 +24,7 @@ from ringbolt.simulator.file.world_file import WorldFile
 from ringbolt.simulator.voice.call import SimulatedCall
 from ringbolt.simulator.voice.clips import ClipStore
 from ringbolt.simulator.voice.line import FRAME_MS, Line, replay
-from ringbolt.simulator.voice.media import MediaPacer, Pace, Recording, mend_recording
+from ringbolt.simulator.voice.media import MediaPacer, Pace, Recording, repair_recording
 from ringbolt.simulator.voice.records import CallRecords, NumberedEvents
 from ringbolt.simulator.voice.script import (
     ANSWERED,
@@ -289,7 +289,7 @@ class PhoneNetwork:
 
     def _end_interrupted(self, call: SimulatedCall) -> None:
         """End a call that was up when the world stopped, with what its recording holds."""
-        frames = mend_recording(self._path(call))
+        frames = repair_recording(self._path(call))
         request = call.request
         speaks_ms = behaviour_of(request.to).speaks_ms
         line = replay(request.script, request.max_duration_s, call.presses, frames, speaks_ms)
@@ -309,5 +309,5 @@ def _refusal(reply: CarrierReply) -> PlaceResult:
 
 def _what_there_is(calls: list[SimulatedCall]) -> str:
     if not calls:
-        return "Nobody has called it yet."
+        return "It was never called."
     return f"Its last call is {calls[-1].state}."

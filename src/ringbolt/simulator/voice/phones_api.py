@@ -1,4 +1,4 @@
-"""``/simulator/phones``: the phones that the shop calls, and what a person would do with them.
+"""``/simulator/phones``: the phones that the shop calls, and a person's actions on them.
 
 Errors (409 for a phone that does not ring, 400 for a key that no phone has) are rendered by the
 application in which these routes are mounted.

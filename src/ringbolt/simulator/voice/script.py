@@ -1,4 +1,4 @@
-"""How the simulated phones behave: one row a number, in plain words.
+"""How the simulated phones behave: one row per number.
 
 Every ordinary number is a phone that rings until somebody answers or declines it, or until the
 caller gives up. Only the numbers of ``SCRIPTED`` (and the rest of their range, which no numbering
@@ -104,7 +104,7 @@ class Behaviour:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What happens to a call when nobody acts on it; times in ms of the world's clock.
+    """What happens to a call without any action on it; times in ms of the world's clock.
 
     ``rings_at_ms`` is None for a number that never rings.
     """

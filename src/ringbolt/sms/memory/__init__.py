@@ -1,1 +1,1 @@
-"""A carrier of texts in memory, for tests of those who build on Ringbolt."""
+"""An SMS carrier in memory, for tests of plug-ins and other programs that use Ringbolt."""

@@ -1,5 +1,5 @@
-"""A carrier of texts in memory, as strict as a real one: asked twice it sends twice, unless it says
-that it does not."""
+"""An SMS carrier in memory. Like a real one, it sends a text twice if it is requested twice, unless
+its ``recovery`` is ``IDEMPOTENT``."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ AnswerTo = Callable[[OutSms], SendResult]
 
 
 class MemorySms:
-    """A carrier that cannot be asked what became of a text.
+    """An SMS carrier without a look-up.
 
-    ``sent``: the texts that left, one entry each time. ``answers`` are given to the next requests,
-    ``by_number`` to requests for a number (default: ``takes``). ``before_answer`` happens between a
-    text and the answer to who asked for it. ``life``: what is told of every part as soon as a text
-    left. ``echoes``: whether receipts name our reference. ``one_name``: all parts have one name.
-    ``sent_at_once``: the references of texts whose answer said that they were sent.
-    ``log``: all receipts told.
+    ``sent``: the texts sent, one entry each time. ``answers``: the answers to the next requests;
+    ``by_number``: to requests for a number (default: ``takes``). ``before_answer``: run after the
+    text was sent and before the request is answered. ``life``: the states that receipts report of
+    every part as soon as a text was sent. ``echoes``: whether receipts contain our reference.
+    ``one_name``: all parts have the same id. ``sent_at_once``: references of texts that were
+    answered as sent. ``log``: all receipts.
     """
 
     def __init__(self, recovery: Recovery, clock: Clock, name: str = "memory") -> None:
@@ -69,7 +69,7 @@ class MemorySms:
         return Accepted(self.part_ids(sms))
 
     def takes_and_tells(self, *states: ReceiptState) -> AnswerTo:
-        """It is taken, and then ``states`` are told of every part instead of ``life``."""
+        """Accept the text, and report ``states`` of every part instead of ``life``."""
 
         def answer(sms: OutSms) -> SendResult:
             self._let_go(sms, states)
@@ -111,10 +111,10 @@ class MemorySms:
         count = 1 if self.one_name else len(sms.parts)
         return tuple(f"{sms.ref}-{n}" for n in range(1, count + 1))
 
-    # What becomes of texts
+    # Receipts
 
     def tell(self, sms: OutSms, state: ReceiptState, n: int = 1) -> DeliveryReceipt:
-        """What happens to part ``n`` is told, whether or not somebody listens."""
+        """Report ``state`` of part ``n`` in a receipt."""
         part_id = f"{sms.ref}-{n}"
         receipt = DeliveryReceipt(
             event_id=f"{part_id}:{state}",
@@ -128,25 +128,25 @@ class MemorySms:
         self.log.append(receipt)
         return receipt
 
-    def told(self, sms: OutSms) -> tuple[DeliveryReceipt, ...]:
+    def receipts_of(self, sms: OutSms) -> tuple[DeliveryReceipt, ...]:
         return tuple(each for each in self.log if each.part_id.rpartition("-")[0] == sms.ref)
 
     def inbox(self, number: str) -> list[OutSms]:
-        """The texts that the phone with this number shows: those that were delivered whole."""
+        """The texts on the phone with this number: those with all parts delivered."""
         return [sms for sms in self.sent if sms.to == number and self._is_delivered(sms)]
 
     def _is_delivered(self, sms: OutSms) -> bool:
-        delivered = {each.part_id for each in self.told(sms) if each.state == "delivered"}
+        delivered = {each.part_id for each in self.receipts_of(sms) if each.state == "delivered"}
         return delivered.issuperset(self.part_ids(sms))
 
     async def follow(self, cursor: str, sink: Sink[ReceiptBatch]) -> None:
-        await self.log.follow(cursor, lambda told, place: sink(ReceiptBatch(told, place)))
+        await self.log.follow(cursor, lambda events, place: sink(ReceiptBatch(events, place)))
 
     async def close(self) -> None: ...
 
 
 class MemoryLookupSms(MemorySms):
-    """A carrier that can be asked. ``down``: not now."""
+    """An SMS carrier with a look-up. ``down``: it does not answer at present."""
 
     def __init__(self, clock: Clock, name: str = "memory") -> None:
         super().__init__(Recovery.LOOKUP, clock, name)
@@ -157,7 +157,7 @@ class MemoryLookupSms(MemorySms):
             raise Unavailable("the carrier cannot be asked")
         for sms in self.sent:
             if sms.ref == ref:
-                return SmsSnapshot(ref, self.part_ids(sms), self.told(sms))
+                return SmsSnapshot(ref, self.part_ids(sms), self.receipts_of(sms))
         return None
 
 

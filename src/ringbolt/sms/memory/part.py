@@ -1,4 +1,4 @@
-"""``type = "memory"``: a carrier of texts in memory, for tests of those who build on Ringbolt."""
+"""``type = "memory"``: an SMS carrier in memory, for tests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ringbolt.sms.carrier import SmsCarrier
 
 
 class MemorySmsSettings(RoutedByPrefix):
-    """For tests: it does as it is told to, in no time ([how](testing-with-memory.md))."""
+    """For tests: does at once what the test scripts ([how](testing-with-memory.md))."""
 
     simulated: ClassVar[bool] = True
 

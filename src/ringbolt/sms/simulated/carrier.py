@@ -1,7 +1,7 @@
-"""The simulated SMS carrier as a shop sees it: behind HTTP, like any other carrier.
+"""The adapter to the simulated SMS carrier, over HTTP like any other carrier.
 
-What was never sent, or refused with 4xx, is a definite no; a lost answer, a timeout or 5xx leaves
-it open whether there is a text.
+A request that was never sent, or was refused with 4xx, is a definite no. After a lost answer, a
+timeout or 5xx it is unknown whether the text was sent.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class SimulatedSmsCarrier:
     async def send(self, sms: OutSms) -> SendResult:
         body = _encode(request_of(sms))
         if not sms.still_wanted():
-            return Rejected("nobody waits for this text any more", permanent=False)
+            return Rejected("the request for this text was withdrawn", permanent=False)
         match await self._far_end.post(self._messages, body):
             case Answer() as answer:
                 return _result(answer)
@@ -53,19 +53,19 @@ class SimulatedSmsCarrier:
 
     async def find(self, ref: str) -> SmsSnapshot | None:
         url = URL(f"{self._messages}/{quote(ref, safe='')}", encoded=True)
-        told = await self._far_end.find(url, SmsState, SmsRefusal)
-        if told is None:
+        found = await self._far_end.find(url, SmsState, SmsRefusal)
+        if found is None:
             return None
-        return SmsSnapshot(told.ref, tuple(told.part_ids), tuple(told.receipts))
+        return SmsSnapshot(found.ref, tuple(found.part_ids), tuple(found.receipts))
 
     async def follow(self, cursor: str, sink: Sink[ReceiptBatch]) -> None:
         after = known_cursor(cursor)
 
         async def take(lines: list[bytes]) -> None:
             nonlocal after
-            told = [self._far_end.decode(line, ReceiptsLine) for line in lines]
-            after = str(told[-1].cursor) if told else after
-            receipts = tuple(receipt for each in told for receipt in each.receipts)
+            events = [self._far_end.decode(line, ReceiptsLine) for line in lines]
+            after = str(events[-1].cursor) if events else after
+            receipts = tuple(receipt for each in events for receipt in each.receipts)
             await sink(ReceiptBatch(receipts, after))
 
         await self._far_end.follow(f"{self._url}/events", {"after": after}, take)

@@ -1,4 +1,4 @@
-"""How the simulated SMS carrier's requests and receipts look as JSON; both of its ends use this."""
+"""The JSON between the simulated SMS carrier and its adapter; both use this."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MAX_PARTS = 10
 
 
 class SmsRequest(Struct):
-    """A text as it is asked for: ``POST /simulator/sms-carrier/messages``."""
+    """A request to send a text: ``POST /simulator/sms-carrier/messages``."""
 
     ref: Annotated[str, Meta(min_length=1, max_length=200)]
     to: Annotated[str, Meta(pattern=r"^\+[0-9]{2,15}$")]
@@ -22,12 +22,12 @@ class SmsRequest(Struct):
     encoding: Literal["gsm7", "ucs2"]
 
     def fault(self) -> str | None:
-        """Why no telephone network carries it; None if nothing is wrong."""
+        """Why a telephone network cannot carry it; None if it can."""
         return part_fault(self.parts, self.encoding)
 
 
 class SmsAccepted(Struct):
-    """201: the carrier has the text; its name for each part, and whether it is sent already."""
+    """201: the carrier accepted the text. Its id of each part, and whether it is sent already."""
 
     part_ids: list[str]
     sent: bool
@@ -50,7 +50,7 @@ class SmsState(Struct):
 
 
 class ReceiptsLine(Struct):
-    """One line of the stream of receipts; ``cursor``: what to ask on from once they are stored."""
+    """One line of the stream of receipts; ``cursor``: where to continue once they are stored."""
 
     cursor: int
     receipts: list[DeliveryReceipt]

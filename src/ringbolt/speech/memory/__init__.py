@@ -1,1 +1,1 @@
-"""A speaker that says nothing, for tests of those who build on Ringbolt."""
+"""A silent speaker, for tests of plug-ins and other programs that use Ringbolt."""

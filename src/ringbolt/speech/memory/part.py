@@ -1,5 +1,4 @@
-"""``type = "memory"``: every text is a second of silence, for tests of those who build on
-Ringbolt."""
+"""``type = "memory"``: every text is a second of silence, for tests."""
 
 from __future__ import annotations
 

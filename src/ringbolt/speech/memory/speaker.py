@@ -13,8 +13,8 @@ SECOND_MS: Final = 1000
 
 
 class SilentSpeaker:
-    """Implements ``Speaker``. ``spoken``: the texts that it was given. ``busy``: so many requests
-    find no turn first. ``path``: a file that is made, and holds the silence."""
+    """Implements ``Speaker``. ``spoken``: the texts that it received. ``busy``: how many requests
+    fail with ``SpeechBusy`` first. ``path``: the file to create with the silence."""
 
     def __init__(self, path: Path) -> None:
         self.spoken: list[SpeechRequest] = []

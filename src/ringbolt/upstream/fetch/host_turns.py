@@ -1,9 +1,9 @@
 """Concurrency limits per receiver, so that a slow one does not block the others.
 
-Only so many requests go to one receiver (host, port and path) at once, and a multiple of that to
-one machine: a dead path of a shared host does not block the others there, and one machine does not
-use all connections, however many names it has. For a fast receiver a request waits; for a slow one
-it is told when to come back.
+Concurrent requests are limited per receiver (host, port and path), and per machine to a multiple of
+that. So a dead path on a shared host does not block the others, and one machine cannot use all
+connections by having many names. If the receiver is fast, a request waits briefly for its turn; if
+it is slow, ``NoTurnError`` says when to try again.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import asyncio
 import time
 
 PATIENCE_S = 0.1
-"""How long a request waits for a turn, at most."""
+"""The longest time that a request waits for its turn."""
 SHORTEST_S = 0.05
 LONGEST_S = 30.0
 _FIRST_GUESS_S = 0.05
@@ -22,7 +22,7 @@ _MANY = 1000
 
 
 class NoTurnError(Exception):
-    """Too many requests are under way; come back in ``wait_s`` seconds."""
+    """Too many requests are in flight; try again in ``wait_s`` seconds."""
 
     def __init__(self, wait_s: float) -> None:
         super().__init__(f"no turn for {wait_s:.1f} s")
@@ -53,8 +53,8 @@ class Pacing:
         return _Turn(self, name)
 
     async def take(self, name: str) -> float:
-        """0.0: the turn is yours until ``done`` or ``release``. Else come back in that many
-        seconds."""
+        """0.0 if the caller has a turn until ``done`` or ``release``; else in how many seconds to
+        try again."""
         place = self._place(name)
         if not await self._acquire(place):
             return self._book(place)
@@ -86,7 +86,7 @@ class Pacing:
             async with asyncio.timeout(PATIENCE_S):
                 return await place.slots.acquire()
         except TimeoutError:
-            # It became slow; its running requests will show that only when they end.
+            # It became slow, but the average shows that only when the running requests end.
             place.typical_s = max(place.typical_s, PATIENCE_S * self._at_once)
             return False
         finally:

@@ -151,7 +151,7 @@ class NameServers:
         raise LookupFailedError(f"the name {name} is not known")
 
     def resolver(self) -> dns.asyncresolver.Resolver:
-        """Read again when the file changed: the machine may have changed networks."""
+        """The resolver; ``resolv_conf`` is read again if it changed (a change of networks)."""
         if self._fixed is not None:
             return self._fixed
         changed_ns = self._resolv_conf.stat().st_mtime_ns

@@ -55,7 +55,8 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class NoAnswer:
-    """The receiver may have received it or not. ``reason``: one plain phrase, without the URL."""
+    """There was no answer; the receiver may have received it. ``reason``: one plain phrase, without
+    the URL."""
 
     reason: str
     took_ms: int
@@ -63,8 +64,8 @@ class NoAnswer:
 
 @dataclass(frozen=True, slots=True)
 class HostBusy:
-    """Nothing was sent: too many requests to this receiver or machine are under way, or too many
-    look-ups. Come back in ``retry_ms``."""
+    """Nothing was sent: too many requests to this receiver or machine, or too many DNS look-ups,
+    are in flight. Try again in ``retry_ms``."""
 
     retry_ms: int
 

@@ -55,7 +55,7 @@ class _Answer:
 
 
 SHORTEST_MS = 100
-"""Less audio than this is no message: nobody should pay for a call that says nothing."""
+"""Shorter audio is refused: a buyer should not pay for a call without a message."""
 
 
 def _too_large(max_bytes: int) -> AudioUnplayable:

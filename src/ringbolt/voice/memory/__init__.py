@@ -1,1 +1,1 @@
-"""A carrier of calls in memory, for tests of those who build on Ringbolt."""
+"""A voice carrier in memory, for tests of plug-ins and other programs that use Ringbolt."""

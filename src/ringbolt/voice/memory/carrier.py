@@ -1,5 +1,6 @@
-"""A carrier of calls in memory, as strict as a real one: asked twice it rings twice, unless it says
-that it does not. Nothing takes time: a call goes through its life at once, or as it is told to."""
+"""A voice carrier in memory. Like a real one, it places a call twice if it is requested twice,
+unless its ``recovery`` is ``IDEMPOTENT``. Nothing takes time: all events of a call happen at once,
+or when the test calls ``tell``."""
 
 from __future__ import annotations
 
@@ -30,20 +31,20 @@ CAUSES: Final = {
     CallStatus.CANCELED: "487 Request Terminated",
     CallStatus.FAILED: "404 Not Found",
 }
-"""What ends are told with, if nothing else is said."""
+"""The default cause of each final status."""
 
 Life = tuple[CallStatus, ...]
 
 
 class MemoryCarrier:
-    """A carrier that cannot be asked what became of a request.
+    """A voice carrier without a look-up.
 
-    ``rings`` are the references of the calls that it placed, one entry for each time a phone rang;
-    ``placed`` are the calls themselves. ``answers`` are given to the next requests, ``by_number``
-    to requests for a number (default: yes). ``lives`` are what the next calls go through at once,
-    ``life_of`` those to a number (default: ``life``). ``before_answer`` happens between a ring and
-    the answer to who asked for it. If it ``obeys``, a call that is to be hung up ends. ``log``: all
-    events told.
+    ``rings``: the references of the calls placed, one entry for each time a phone rang;
+    ``placed``: the calls themselves. ``answers``: the answers to the next requests; ``by_number``:
+    to requests for a number (default: accepted). ``lives``: the statuses of the next calls, all at
+    once; ``life_of``: of calls to a number (default: ``life``). ``before_answer``: run after the
+    phone rang and before the request is answered. ``obeys``: ``hang_up`` ends a call. ``log``: all
+    events.
     """
 
     def __init__(self, recovery: Recovery, clock: Clock, name: str = "memory") -> None:
@@ -76,7 +77,7 @@ class MemoryCarrier:
         return answer
 
     def ring(self, ref: str) -> None:
-        """A phone rings, unless the reference tells the carrier that it did before."""
+        """Ring the phone, unless the carrier is idempotent and has rung it for this reference."""
         if self.recovery is Recovery.IDEMPOTENT and ref in self.rings:
             return
         self.rings.append(ref)
@@ -94,19 +95,19 @@ class MemoryCarrier:
     def _carrier_id(ref: str) -> str:
         return f"id-{ref}"
 
-    # What ``answers`` and ``by_number`` may hold, beside answers themselves
+    # What ``answers`` and ``by_number`` may hold, besides plain answers
 
     def lost(self, call: PlaceCall) -> PlaceResult:
-        """The call is placed, and nobody hears of it."""
+        """Place the call, and lose the answer."""
         self.ring_at_once(call)
         return Unknown("the answer was lost")
 
     def lie(self, call: PlaceCall) -> PlaceResult:
-        """The call is placed, and said to be refused."""
+        """Place the call, but answer that it was refused."""
         self.ring_at_once(call)
         return Rejected("a lie", permanent=False)
 
-    # What becomes of calls
+    # Events of calls
 
     def tell(
         self,
@@ -118,7 +119,7 @@ class MemoryCarrier:
         heard_ms: int = 0,
         skip: int = 0,
     ) -> CallEvent:
-        """The next thing that happens to a call. ``skip``: so many events are lost before it."""
+        """Report the next event of a call. ``skip``: how many events are lost before it."""
         seq = sum(1 for event in self.log if event.ref == ref) + 1 + skip
         why = cause or CAUSES.get(status, "")
         event = CallEvent(ref, seq, self._clock.now_ms(), status, digits, why, heard_ms)
@@ -136,13 +137,13 @@ class MemoryCarrier:
             self.tell(ref, CallStatus.COMPLETED if answered else CallStatus.CANCELED)
 
     async def follow(self, cursor: str, sink: Sink[EventBatch]) -> None:
-        await self.log.follow(cursor, lambda told, place: sink(EventBatch(told, place)))
+        await self.log.follow(cursor, lambda events, place: sink(EventBatch(events, place)))
 
     async def close(self) -> None: ...
 
 
 class MemoryLookupCarrier(MemoryCarrier):
-    """A carrier that can be asked, and that rings again if it is told to again."""
+    """A voice carrier with a look-up; it rings twice if a call is requested twice."""
 
     def __init__(self, clock: Clock, name: str = "memory") -> None:
         super().__init__(Recovery.LOOKUP, clock, name)
@@ -160,7 +161,7 @@ def memory_carrier(recovery: Recovery, clock: Clock, name: str = "memory") -> Me
 
 
 def _length_ms(script: RenderedScript) -> int:
-    """All that is heard of a script by who listens to its end."""
+    """How long a script plays if the called party listens to its end (ms)."""
     total_ms = 0
     for part in script:
         played = part.prompt if isinstance(part, RenderedGather) else (part,)

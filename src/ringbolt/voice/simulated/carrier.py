@@ -1,7 +1,8 @@
-"""The simulated carrier as a shop sees it: behind HTTP, like any other carrier.
+"""The adapter to the simulated voice carrier, over HTTP like any other carrier.
 
-Every clip is sent once and named by its SHA-256 afterwards. What was never sent, or refused with
-4xx, is a definite no; a lost answer, a timeout or 5xx leaves it open whether there is a call.
+Every clip is sent once and named by its SHA-256 afterwards. A request that was never sent, or was
+refused with 4xx, is a definite no. After a lost answer, a timeout or 5xx it is unknown whether the
+call was placed.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ class SimulatedCarrier:
         return result
 
     async def hang_up(self, ref: str) -> None:
-        """Raises ``Unavailable`` if the carrier cannot be told."""
+        """Raises ``Unavailable`` if the carrier does not answer."""
         url = f"{self._url}/calls/{quote(ref, safe='')}/hangup"
         answer = await self._far_end.ask("POST", url)
         if answer.status >= 500:
@@ -74,8 +75,8 @@ class SimulatedCarrier:
 
     async def find(self, ref: str) -> CallSnapshot | None:
         url = f"{self._url}/calls/{quote(ref, safe='')}"
-        told = await self._far_end.find(url, CallState, CallRefusal)
-        return None if told is None else CallSnapshot(told.ref, told.id, tuple(told.events))
+        found = await self._far_end.find(url, CallState, CallRefusal)
+        return None if found is None else CallSnapshot(found.ref, found.id, tuple(found.events))
 
     async def recording(self, ref: str, n: int) -> bytes | None:
         url = f"{self._url}/calls/{quote(ref, safe='')}/recordings/{n}"
@@ -92,9 +93,9 @@ class SimulatedCarrier:
 
         async def take(lines: list[bytes]) -> None:
             nonlocal after
-            told = [self._far_end.decode(line, EventLine) for line in lines]
-            after = str(told[-1].cursor) if told else after
-            await sink(EventBatch(tuple(each.event for each in told), after))
+            events = [self._far_end.decode(line, EventLine) for line in lines]
+            after = str(events[-1].cursor) if events else after
+            await sink(EventBatch(tuple(each.event for each in events), after))
 
         await self._far_end.follow(f"{self._url}/events", {"after": after}, take)
 
@@ -108,7 +109,7 @@ class SimulatedCarrier:
             return CallRefusal(f"the audio did not reach the carrier: {words(error)}", False)
         body = _encode(request_of(call, names.__getitem__))
         if not call.still_wanted():
-            return CallRefusal("nobody waits for this call any more", False)
+            return CallRefusal("the request for this call was withdrawn", False)
         match await self._far_end.post(f"{self._url}/calls", body):
             case Answer() as answer:
                 return _result(answer)

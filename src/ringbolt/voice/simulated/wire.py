@@ -1,4 +1,4 @@
-"""How the simulated carrier's requests and events look as JSON; both of its ends use this.
+"""The JSON between the simulated voice carrier and its adapter; both use this.
 
 A clip travels once, as raw samples named by their SHA-256, and is named so in every script.
 """
@@ -43,7 +43,7 @@ ScriptPart = ClipPart | PausePart | GatherPart | RecordPart
 
 
 class CallRequest(Struct):
-    """A call as it is asked for: ``POST /simulator/carrier/calls``."""
+    """A request to place a call: ``POST /simulator/carrier/calls``."""
 
     ref: Annotated[str, Meta(min_length=1, max_length=200)]
     to: Annotated[str, Meta(pattern=r"^\+[0-9]{2,15}$")]

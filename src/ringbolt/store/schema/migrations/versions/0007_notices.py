@@ -1,8 +1,8 @@
-"""What a webhook tells that the one before it did not: compared without its body, whose shape is
-known to an API family alone.
+"""The content of a webhook in a column of its own (``news``), to compare with the next one's
+without the body, whose form only its API family knows.
 
-Statuses of calls that were told are taken from their bodies. How other orders stood is not: the
-next change of each is told even if its receiver was told the same.
+For status callbacks of calls it is read from their bodies. For other orders it stays empty, so the
+next change of each is sent even if the last webhook said the same.
 """
 
 from __future__ import annotations
