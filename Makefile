@@ -63,13 +63,13 @@ $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 	$(PIP) install --quiet --require-hashes --only-binary=:all: -r requirements-dev.lock
 	@touch $@
 
-lock: ## Pin every dependency anew, with hashes (needs uv)
+lock: ## Pin every dependency again, with hashes (needs uv)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-annotate --no-header -q -o requirements.lock
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-annotate --no-header -c requirements.lock -q -o requirements-dev.lock
 
-docs: install ## Write the generated pages anew
+docs: install ## Write the generated pages again
 	$(BIN)/python docs/generate.py
 
 bench: install install-dev ## Run the benchmarks (see docs/performance.md)

@@ -41,12 +41,12 @@ was paid for it is neither the shop's nor the buyer's to spend:
 held for minutes: an activation for 21 (`orders.code_within_s`), a text or an e-mail for 10
 (`orders.receipt_within_s`), a rental for 20 after its number was assigned
 (`orders.rental_trial_s`). 30 blocks before the last one an order that is still open is given up,
-whatever it waits for: a node lets a payment go by itself 18 blocks before, and what was delivered
-by then would be a gift.
+and the payment returned: a node cancels a held payment by itself 18 blocks before, and anything
+delivered after that would be unpaid.
 
-**Who asks, who tells.** `take_hold` hears from the node that a payment is held. `decide.fulfil` and
-`decide.fail` decide in the database, with everything that follows from it, in one transaction.
-`close_hold` then tells the node, and repeats it until the node has heard: settling and cancelling
+**Which code does it.** `record_hold` records that the node holds a payment. `fulfil` and `fail` in
+`decide_outcome` decide in the database, with all consequences, in one transaction. `close_hold`
+then settles or cancels at the node, and repeats that until it confirms: settling and cancelling
 twice are once. A payment that arrives when its order has expired is cancelled at once.
 
 **From a balance** it is the same without a node: the price is reserved (a pending transfer), then
@@ -55,7 +55,7 @@ captured by `fulfilled` or released by `failed`, in the deciding transaction its
 _MONEY = """\
 `node`, `escrow` and `revenue` are accounts of [the ledger](architecture.md#the-ledger). "Owed to
 the buyer" means that the money stays in `escrow` until the credential is used again or the refund
-is claimed. Who moves an order is a use case, a file of that name in `src/ringbolt/app/`."""
+is claimed. The use case in the column "who" is a file of that name in `src/ringbolt/app/`."""
 
 
 def render() -> str:
