@@ -6,11 +6,15 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from pydantic import SecretStr
 
-from ringbolt.bootstrap import load_rate_card, refuse_unlimited_real_money
+from ringbolt.bootstrap import load_rate_card, open_shop, refuse_unlimited_real_money
+from ringbolt.core.chart_of_accounts import ESCROW, NODE, PAYMENT
 from ringbolt.core.errors import NodeUnavailable
 from ringbolt.lightning.node import LightningNode, NodeInfo
 from ringbolt.settings import LndSettings, Settings, SettingsError
+from ringbolt.store import ledger
+from ringbolt.store.engine.db import Tx
 
 
 class Node:
@@ -51,3 +55,40 @@ def test_the_operators_own_rate_card_is_used(tmp_path: Path) -> None:
     rates = load_rate_card(Settings(calls=cast(Any, {"rate_card": str(card)})))
 
     assert rates.price("+4930123456", 2).sats == 14
+
+
+def with_node(data_dir: Path, *, real: bool) -> Settings:
+    """A shop in ``data_dir``; nothing listens at its real node's address."""
+    lnd = LndSettings(url="http://127.0.0.1:1", macaroon=SecretStr("00"))
+    return Settings(data_dir=data_dir, lnd=lnd if real else LndSettings())
+
+
+async def open_and_close(settings: Settings, *, paid: bool = False) -> None:
+    """``paid``: a payment is booked while the shop is open."""
+    async with open_shop(settings, "http://127.0.0.1:8402", with_worker=False) as opened:
+        if paid:
+            await opened.shop.db.tx(_pay)
+
+
+def _pay(tx: Tx) -> None:
+    ledger.post(tx, idem="inv:1", debit=NODE, credit=ESCROW, amount_msat=1000, kind=PAYMENT)
+
+
+@pytest.mark.parametrize("is_real", [False, True])
+async def test_balances_of_one_kind_of_money_are_never_worth_the_other(
+    tmp_path: Path, is_real: bool
+) -> None:
+    await open_and_close(with_node(tmp_path, real=is_real), paid=True)
+
+    with pytest.raises(SettingsError, match="must not mix"):
+        await open_and_close(with_node(tmp_path, real=not is_real))
+
+    await open_and_close(with_node(tmp_path, real=is_real))
+
+
+async def test_a_shop_that_booked_nothing_may_change_to_real_money(tmp_path: Path) -> None:
+    await open_and_close(with_node(tmp_path, real=False))
+    await open_and_close(with_node(tmp_path, real=True), paid=True)
+
+    with pytest.raises(SettingsError, match="must not mix"):
+        await open_and_close(with_node(tmp_path, real=False))

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -29,7 +30,7 @@ from ringbolt.registry.types import Context
 from ringbolt.settings import Settings, SettingsError
 from ringbolt.settings.secret import load_keyring
 from ringbolt.simulator.clock.follow_clock import follow_clock
-from ringbolt.store import jobs
+from ringbolt.store import jobs, money
 from ringbolt.store.engine.db import Database
 from ringbolt.store.engine.opening import open_database
 from ringbolt.store.pool import DatabasePool
@@ -136,6 +137,7 @@ async def open_shop(
         if db.dialect == "sqlite":
             # We hold the file's only lock, so the worker that claimed these jobs has ended.
             await db.tx(jobs.release_all)
+        await _refuse_other_money(db, play=play)
         world_url = settings.simulator.url.rstrip("/") or own_url
         context = context_of(settings, world_url, own_url or world_url, clock, keyring)
         parts = open_parts(settings, context, DatabasePool(db), stack)
@@ -285,6 +287,19 @@ def _warn_of_play_money(settings: Settings) -> None:
             "the node has play money, but these parts are real: do not open this shop to others",
             parts=real,
         )
+
+
+async def _refuse_other_money(db: Database, *, play: bool) -> None:
+    """Balances, refunds and credentials of play money must never be worth real money, nor the other
+    way round. A shop whose node was left out of its settings by mistake gets here too."""
+    if await db.tx(partial(money.keep_books_in, play=play)):
+        return
+    booked, now = ("real", "play") if play else ("play", "real")
+    raise SettingsError(
+        f"The books of this shop are in {booked} money, and its Lightning node would have {now} "
+        f"money: their balances and refunds must not mix. Configure the former node, or open the "
+        "shop with another RINGBOLT_DATA_DIR (or RINGBOLT_DATABASE_URL)."
+    )
 
 
 async def refuse_unlimited_real_money(settings: Settings, node: LightningNode) -> None:

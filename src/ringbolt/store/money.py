@@ -1,0 +1,28 @@
+"""Whether the books are in play money or in real money: never in both."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import select
+
+from ringbolt.store import cursors
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.schema.tables import transfer
+
+_NAME: Final = "money"
+_PLAY: Final = "play"
+_REAL: Final = "real"
+
+
+def keep_books_in(tx: Tx, *, play: bool) -> bool:
+    """Record that the books are in play money, or in real money. False, and nothing recorded, if
+    something was booked in the other kind."""
+    kind = _PLAY if play else _REAL
+    recorded = cursors.get(tx, _NAME)
+    if recorded == kind:
+        return True
+    if recorded is not None and tx.run(select(transfer.c.id).limit(1)).first() is not None:
+        return False
+    cursors.set(tx, _NAME, kind)
+    return True
