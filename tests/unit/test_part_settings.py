@@ -259,3 +259,18 @@ def test_a_real_shops_settings_made_simulated_name_nothing_real() -> None:
     assert all(part.simulated for part in play.parts)
     assert len(play.parts) == 5
     assert play.calls.charge_on == "placed"
+
+
+def test_no_other_part_is_called_as_the_pool_of_own_numbers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It would lease its numbers to orders that ask for numbers of real telephones."""
+    providers = [{"type": "pool"}, {"type": "simulated"}]
+    monkeypatch.setenv("RINGBOLT_NUMBERS_PROVIDERS", json.dumps(providers))
+    assert [part.name for part in load_settings().numbers.providers] == ["pool", "simulated"]
+
+    providers = [{"type": "simulated", "name": "pool"}]
+    monkeypatch.setenv("RINGBOLT_NUMBERS_PROVIDERS", json.dumps(providers))
+    assert "numbers.providers[pool].name (RINGBOLT_NUMBERS_PROVIDERS): only the part of" in (
+        error_of()
+    )

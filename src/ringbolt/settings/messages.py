@@ -8,14 +8,16 @@ from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
 from ringbolt.mail.types import MAILERS
-from ringbolt.numbers.types import PROVIDERS
+from ringbolt.numbers.types import OWN_NUMBERS, PROVIDERS
 from ringbolt.registry.settings import PartSettings
 from ringbolt.settings.parts import OfTypes
 from ringbolt.settings.section import Section, listed
 from ringbolt.sms.types import SMS_CARRIERS
 
 TEXT_CARRIERS: Final = OfTypes(SMS_CARRIERS, many=True)
-NUMBER_PROVIDERS: Final = OfTypes(PROVIDERS, many=True)
+NUMBER_PROVIDERS: Final = OfTypes(
+    PROVIDERS, many=True, reserved={OWN_NUMBERS.name: OWN_NUMBERS.type}
+)
 MAIL_SERVERS: Final = OfTypes(MAILERS, many=True)
 
 

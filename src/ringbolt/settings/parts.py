@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pydantic import GetCoreSchemaHandler, ValidationError
@@ -41,12 +41,13 @@ class OfTypes:
 
     ``default`` is the type of a section that names none, and of the one part that there is if
     nothing is configured; in a list each entry names its own. A list may be given as JSON, as a
-    variable has it.
+    variable has it. ``reserved``: names that only parts of one type may have, with that type.
     """
 
     types: PartTypes[Any, Any]
     default: str = SIMULATED
     many: bool = False
+    reserved: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __get_pydantic_core_schema__(
         self, source: object, handler: GetCoreSchemaHandler
@@ -102,9 +103,14 @@ class OfTypes:
         known = self._found(chosen, where)
         named = {**section, "type": chosen, "name": section.get("name") or chosen}
         try:
-            return known.model_validate(named)
+            part = known.model_validate(named)
         except ValidationError as error:
             raise _faulty(_told(error, where, known)) from None
+        owner = self.reserved.get(part.name, part.type)
+        if part.type != owner:
+            said = f"only the part of type {owner} has this name; choose another"
+            raise _faulty([PartFault(where, "name", said)])
+        return part
 
     def _found(self, chosen: object, where: str) -> type[PartSettings]:
         if not chosen:
