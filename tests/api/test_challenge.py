@@ -130,6 +130,7 @@ async def test_the_payment_line_offers_the_same_invoice_as_mpp_has_it(
     assert payment["digest"] == f"sha-256=:{base64.b64encode(sha256(body).digest()).decode()}:"
     assert request["amount"] == str(document["amount_sats"])
     assert request["currency"] == "sat"
+    assert len(bytes.fromhex(request["externalId"])) == 16
     assert request["methodDetails"] == {
         "invoice": document["invoice"],
         "network": "regtest",
@@ -137,6 +138,15 @@ async def test_the_payment_line_offers_the_same_invoice_as_mpp_has_it(
     }
     expires = datetime.fromisoformat(payment["expires"])
     assert abs(expires.timestamp() - datetime.fromisoformat(document["expires_at"]).timestamp()) < 2
+
+
+async def test_a_client_that_accepts_mpp_gets_the_payment_line_alone(
+    shared_shop: ShopServer,
+) -> None:
+    answer = await shared_shop.post(say(US_NUMBER), accept_payment="lightning/charge")
+
+    assert [line.partition(" ")[0] for line in lines(answer)] == ["Payment"]
+    assert answer.json()["macaroon"]
 
 
 async def test_the_body_says_what_to_do_in_problem_json(shared_shop: ShopServer) -> None:

@@ -131,6 +131,23 @@ async def test_mpp_pays_and_its_receipt_names_the_challenge(shared_shop: ShopSer
     assert receipt["reference"] == asked.json()["payment_hash"]
 
 
+async def test_mpp_needs_no_more_echoed_than_alby_s_client_echoes(
+    shared_shop: ShopServer,
+) -> None:
+    body = json.dumps(wish()).encode()
+    asked = await shared_shop.post(body)
+    challenge = mpp_parameters(asked)
+    preimage = await shared_shop.pay(asked.json()["invoice"])
+    little = {name: challenge[name] for name in ("id", "realm", "method", "intent", "request")}
+    little["expires"] = challenge["expires"]
+
+    other = await shared_shop.post(body + b" ", mpp_credential(little, preimage))
+    answer = await shared_shop.post(body, mpp_credential(little, preimage))
+
+    assert other.json()["error_code"] == "L402_BODY_MISMATCH"
+    assert answer.status_code == 200, answer.text
+
+
 async def test_mpp_as_sats4ai_has_it_pays_too(shared_shop: ShopServer) -> None:
     body = wish()
     asked = await shared_shop.post(body)

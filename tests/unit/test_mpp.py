@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 import re
 from datetime import UTC, datetime
@@ -12,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ringbolt.core.keys import Keyring
-from ringbolt.core.lightning import l402, mpp
+from ringbolt.core.keys import Keyring, derive
+from ringbolt.core.lightning import bolt11, l402, mpp
 from ringbolt.core.lightning.l402 import CredentialRefused, Grant, Offer
 
 OLD, NEW = b"o" * 32, b"n" * 32
@@ -23,6 +24,7 @@ REQUEST = "POST /api/l402/place-call"
 RAW = "sha-256=:X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE=:"
 CANONICAL = "sha-256=:4REjxQ4yrqUVicfSKYNO/cF9zNj5ANbzgDZt3/h3Qxo=:"
 OFFER = Offer("place_call", REQUEST, CANONICAL, 50_000, 2_000_000_000)
+SOLD = mpp.Sold("place_call", REQUEST, RAW, CANONICAL)
 EXPIRES, REDEEM = 1_900_000_000, 3600
 NOW = EXPIRES - 60
 
@@ -54,12 +56,41 @@ def credential(preimage: str = TOKEN.preimage.hex(), **changed: Any) -> str:
     return b64({"challenge": echoed, "payload": {"preimage": preimage}})
 
 
-def check(value: str, ring: Keyring = RING, **changed: Any) -> Grant:
-    facts: dict[str, Any] = {
-        "service": "place_call", "request": REQUEST, "raw_digest": RAW, "body": CANONICAL,
-        "redeem_s": REDEEM, "now_s": NOW,
+ECHOED = ("id", "realm", "method", "intent", "request", "expires")
+"""What ``@getalby/lightning-tools`` 9 echoes."""
+
+
+def echo_little(challenge: str, preimage: str = TOKEN.preimage.hex(), **more: str) -> str:
+    read = parameters(challenge)
+    echoed = {name: read[name] for name in ECHOED}
+    return b64({"challenge": echoed | more, "payload": {"preimage": preimage}})
+
+
+def former_line(ring: Keyring = RING, request: str = REQUEST) -> str:
+    """A challenge as it was minted before ``opaque`` went: all of it had to be echoed."""
+    invoice = bolt11.encode(
+        private_key=b"k" * 32, network="regtest", amount_msat=50_000, timestamp_s=NOW,
+        payment_hash=TOKEN.payment_hash, payment_secret=b"s" * 32, expiry_s=600,
+        description=l402.memo("Phone call", TOKEN.nonce),
+    )  # fmt: skip
+    charge = (
+        '{"amount":"50","currency":"sat","methodDetails":'
+        f'{{"invoice":"{invoice}","network":"regtest","paymentHash":"{TOKEN.payment_hash.hex()}"}}}}'
+    )
+    c = {
+        "realm": "shop.example", "method": "lightning", "intent": "charge",
+        "request": l402.b64url(charge.encode()), "expires": "2030-03-17T17:46:40Z", "digest": RAW,
+        "opaque": l402.b64url(f'{{"ref":"{TOKEN.nonce.hex()}","request":"{request}"}}'.encode()),
     }  # fmt: skip
-    return mpp.verify(ring, mpp.parse(value), **{**facts, **changed})
+    id = l402.b64url(derive(ring.current, "mpp challenge", "|".join(c.values()).encode()))
+    return "Payment " + ", ".join(f'{name}="{value}"' for name, value in {"id": id, **c}.items())
+
+
+def check(
+    value: str, ring: Keyring = RING, *, redeem_s: int = REDEEM, now_s: int = NOW, **changed: str
+) -> Grant:
+    sold = dataclasses.replace(SOLD, **changed)
+    return mpp.verify(ring, mpp.parse(value), sold, redeem_s=redeem_s, now_s=now_s)
 
 
 def refusal(value: str, ring: Keyring = RING, **changed: Any) -> CredentialRefused:
@@ -72,7 +103,7 @@ def test_challenge_is_read_by_a_simple_client() -> None:
     read = parameters(line())
 
     assert set(read) == {
-        "id", "realm", "method", "intent", "request", "expires", "digest", "opaque",
+        "id", "realm", "method", "intent", "request", "expires", "digest",
     }  # fmt: skip
     assert (read["realm"], read["method"], read["intent"]) == (
         "shop.example",
@@ -84,6 +115,7 @@ def test_challenge_is_read_by_a_simple_client() -> None:
     assert unb64(read["request"]) == {
         "amount": "50",
         "currency": "sat",
+        "externalId": TOKEN.nonce.hex(),
         "methodDetails": {
             "invoice": "lnbcrt500n1xyz",
             "network": "regtest",
@@ -131,7 +163,7 @@ def test_credential_may_be_padded() -> None:
     [
         {"id": "x"}, {"id": ""}, {"realm": "other.example"}, {"method": "stripe"},
         {"intent": "session"}, {"expires": "2099-01-01T00:00:00Z"}, {"digest": CANONICAL},
-        {"digest": ""}, {"realm": "shop.example|lightning", "method": "charge"},
+        {"opaque": "e30"}, {"realm": "shop.example|lightning", "method": "charge"},
     ],
 )  # fmt: skip
 def test_any_changed_parameter_makes_the_challenge_foreign(changed: dict[str, str]) -> None:
@@ -150,22 +182,80 @@ def test_lower_amount_or_another_hash_makes_the_challenge_foreign() -> None:
         assert refusal(credential(request=b64(changed))).code == "L402_CREDENTIAL_FOREIGN"
 
 
-def test_another_request_in_opaque_makes_the_challenge_foreign() -> None:
-    opaque = unb64(parameters(line())["opaque"])
-    changed = b64({**opaque, "request": "POST /other"})
+def test_what_few_clients_echo_is_not_needed() -> None:
+    assert check(echo_little(line())).payment_hash == TOKEN.payment_hash
+    assert check(echo_little(line(), digest=RAW)).payment_hash == TOKEN.payment_hash
+    assert refusal(echo_little(line(), digest=CANONICAL)).code == "L402_CREDENTIAL_FOREIGN"
+    assert refusal(echo_little(line(), opaque="e30")).code == "L402_CREDENTIAL_FOREIGN"
 
-    refused = refusal(credential(opaque=changed), request="POST /other")
+
+def test_body_stays_bound_when_its_digest_is_not_echoed() -> None:
+    refused = refusal(echo_little(line()), raw_digest=CANONICAL)
+
+    assert (refused.code, refused.payment_hash) == ("L402_BODY_MISMATCH", TOKEN.payment_hash)
+
+
+def test_digest_in_the_id_cannot_be_exchanged() -> None:
+    mac, _, _ = parameters(line())["id"].partition(".")
+    other = mac + "." + CANONICAL[9:-2].translate(str.maketrans("+/", "-_"))
+
+    assert refusal(credential(id=other)).code == "L402_CREDENTIAL_FOREIGN"
+    assert refusal(credential(id=other), raw_digest=CANONICAL).code == "L402_CREDENTIAL_FOREIGN"
+
+
+@pytest.mark.parametrize("ref", ["", "00", "zz" * 16, "00" * 16, "é" * 32, "ff" * 17])
+def test_nonce_that_is_not_ours_is_foreign(ref: str) -> None:
+    request = unb64(parameters(line())["request"])
+
+    refused = refusal(credential(request=b64({**request, "externalId": ref})))
 
     assert refused.code == "L402_CREDENTIAL_FOREIGN"
 
 
 @pytest.mark.parametrize(
-    "opaque",
-    ["", "!!", "AAAA", b64([]), b64({}), b64({"ref": 5}), b64({"ref": "00"}),
-     b64({"ref": "zz" * 16}), b64({"ref": None}), b64("ref")],
+    "request_",
+    ["", "!!", "AAAA", b64([]), b64({}), b64({"amount": 5}), b64({"amount": "5"}),
+     b64({"amount": "5", "methodDetails": {"invoice": 1, "paymentHash": "00"}})],
 )  # fmt: skip
-def test_opaque_that_is_not_ours_is_refused(opaque: str) -> None:
-    assert refusal(credential(opaque=opaque)).code == "L402_CREDENTIAL_MALFORMED"
+def test_request_parameter_that_is_not_ours_is_refused(request_: str) -> None:
+    assert refusal(credential(request=request_)).code == "L402_CREDENTIAL_MALFORMED"
+
+
+def test_challenge_of_an_earlier_version_is_honoured_however_much_is_echoed() -> None:
+    former = former_line()
+    whole = b64({"challenge": parameters(former), "payload": {"preimage": TOKEN.preimage.hex()}})
+
+    assert check(whole).payment_hash == TOKEN.payment_hash
+    assert check(echo_little(former)).payment_hash == TOKEN.payment_hash
+    assert refusal(whole, raw_digest=CANONICAL).code == "L402_BODY_MISMATCH"
+    assert refusal(echo_little(former), raw_digest=CANONICAL).code == "L402_CREDENTIAL_FOREIGN"
+
+
+def test_changed_challenge_of_an_earlier_version_is_foreign() -> None:
+    former, foreign = former_line(), "L402_CREDENTIAL_FOREIGN"
+    cheaper = {**unb64(parameters(former)["request"]), "amount": "1"}
+    not_an_invoice = {**cheaper, "methodDetails": {"invoice": "x", "paymentHash": "00" * 32}}
+    ours = b64({"ref": TOKEN.nonce.hex(), "request": "POST /other"})
+
+    assert refusal(echo_little(former, opaque=ours)).code == foreign
+    assert refusal(echo_little(former, request=b64(cheaper))).code == foreign
+    assert refusal(echo_little(former, request=b64(not_an_invoice))).code == foreign
+    assert refusal(echo_little(former_line(Keyring([NEW])))).code == foreign
+    assert refusal(echo_little(former_line(request="POST /other"))).code == foreign
+    assert refusal(echo_little(former), Keyring([NEW])).code == foreign
+    assert refusal(echo_little(former, opaque=b64([]))).code == "L402_CREDENTIAL_MALFORMED"
+
+
+@pytest.mark.parametrize(
+    ("header", "is_accepted"),
+    [
+        ("lightning/charge", True), ("tempo/charge, Lightning/Charge;q=0.5", True),
+        ("lightning/*", True), ("", False), ("*/*", False), ("tempo/charge", False),
+        ("lightning", False), (",;,", False),
+    ],
+)  # fmt: skip
+def test_client_may_say_that_it_pays_by_mpp(header: str, is_accepted: bool) -> None:
+    assert mpp.is_accepted(header) is is_accepted
 
 
 @pytest.mark.parametrize(
@@ -181,7 +271,6 @@ def test_wrong_preimage_proves_nothing(preimage: str) -> None:
 @pytest.mark.parametrize(
     ("changed", "code"),
     [
-        ({"request": "POST /api/l402/send-sms"}, "L402_REQUEST_MISMATCH"),
         ({"raw_digest": CANONICAL}, "L402_BODY_MISMATCH"),
         ({"now_s": EXPIRES + REDEEM}, "L402_TOKEN_EXPIRED"),
     ],
@@ -191,6 +280,10 @@ def test_payment_buys_nothing_but_its_request(changed: dict[str, Any], code: str
 
     assert refused.code == code
     assert refused.payment_hash == TOKEN.payment_hash
+
+
+def test_payment_for_another_request_is_foreign() -> None:
+    assert refusal(credential(), request="POST /other").code == "L402_CREDENTIAL_FOREIGN"
 
 
 def test_challenge_paid_in_time_can_be_shown_until_the_redeem_time_is_over() -> None:

@@ -28,7 +28,7 @@ PREFLIGHT: tuple[Header, ...] = (
     (b"access-control-allow-methods", b"GET, HEAD, POST, OPTIONS"),
     (
         b"access-control-allow-headers",
-        b"Authorization, Content-Type, Idempotency-Key, X-API-Key, Accept",
+        b"Authorization, Content-Type, Idempotency-Key, X-API-Key, Accept, Accept-Payment",
     ),
     (b"access-control-max-age", b"86400"),
 )

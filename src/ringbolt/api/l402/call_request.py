@@ -19,6 +19,7 @@ from ringbolt.core.calls.call import Gather, Play, Say, Step
 from ringbolt.core.canonical import canonical_json, digest
 from ringbolt.core.commands import CallOrder
 from ringbolt.core.errors import InvalidInput
+from ringbolt.core.lightning import mpp
 from ringbolt.core.lightning.lnurl import LnurlError, parse_lightning_address
 from ringbolt.core.pricing.rates import MAX_MINUTES, started_minutes
 from ringbolt.speech.language import parse_tag, refusal
@@ -31,7 +32,7 @@ class CallRequest(msgspec.Struct, frozen=True):
     """A valid request: ``order`` is what is bought, ``audio_url`` the file that is played ('': a
     text is spoken). ``body`` is the digest of its canonical JSON, ``raw_digest`` of its bytes,
     ``base`` the URL at which the client reaches the shop, ``arrived_s`` when it came by the
-    monotonic clock."""
+    monotonic clock. ``is_mpp``: the client says that it pays by MPP."""
 
     order: CallOrder
     refund_address: str
@@ -45,6 +46,7 @@ class CallRequest(msgspec.Struct, frozen=True):
     idempotency_key: str
     arrived_s: float
     client: str
+    is_mpp: bool
 
     @property
     def is_paid(self) -> bool:
@@ -71,6 +73,7 @@ def read_request(request: Request[PlaceCall], public_url: str) -> CallRequest:
         idempotency_key=request.header(b"idempotency-key")[:_MAX_IDEMPOTENCY_KEY],
         arrived_s=request.arrived_s,
         client=request.client,
+        is_mpp=mpp.is_accepted(request.header(b"accept-payment")),
     )
 
 

@@ -40,6 +40,7 @@ class Terms:
     raw_digest: str  # digest of the bytes as they came, for MPP
     realm: str
     network: str
+    is_mpp: bool = False  # the client pays by MPP: it gets the Payment line only
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +76,11 @@ async def challenge(shop: Shop, terms: Terms, refused: CredentialRefused | None)
     )
     error_code = refused.code if refused else "PAYMENT_REQUIRED"
     headers: list[Header] = [
-        (b"www-authenticate", line.encode()),
         (b"www-authenticate", payment.encode()),
         (b"x-error-code", error_code.encode()),
     ]
+    if not terms.is_mpp:
+        headers.insert(0, (b"www-authenticate", line.encode()))
     detail = refused.message if refused else "This request is paid for over Lightning."
     sats = sats_up(terms.amount_msat)
     document = {

@@ -91,6 +91,7 @@ class PaidCalls:
             raw_digest=call.raw_digest,
             realm=urlsplit(call.base).hostname or "ringbolt",
             network=await self._network(),
+            is_mpp=call.is_mpp,
         )
         made = await challenge(self._shop, terms, refused)
         document = made.document | duration.document(call.order.minutes)

@@ -76,14 +76,8 @@ def _payment(keyring: Keyring, value: str, purpose: Purpose) -> Verified:
     shown = mpp.parse(value)
     if shown.l402 is not None:
         return Verified(_l402(keyring, shown.l402, purpose), shown.challenge.id)
+    sold = mpp.Sold(SERVICE, REQUEST, purpose.raw_digest, purpose.body)
     grant = mpp.verify(
-        keyring,
-        shown,
-        service=SERVICE,
-        request=REQUEST,
-        raw_digest=purpose.raw_digest,
-        body=purpose.body,
-        redeem_s=purpose.redeem_after_expiry_s,
-        now_s=purpose.now_s,
+        keyring, shown, sold, redeem_s=purpose.redeem_after_expiry_s, now_s=purpose.now_s
     )
     return Verified(grant, shown.challenge.id)

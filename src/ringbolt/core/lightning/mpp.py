@@ -1,20 +1,30 @@
 """MPP, the ``Payment`` authentication scheme, for Lightning charges: the second way to show that
 the same invoice was paid.
 
-Source: draft-httpauth-payment-00 and draft-lightning-charge-00. A challenge is stateless: its id
-is an HMAC over its other parameters, which the client echoes.
+Source: draft-httpauth-payment-00 and draft-lightning-charge-00. A challenge is stateless. Clients
+echo ``id``, ``realm``, ``method``, ``intent``, ``request`` and ``expires``, and not all of them
+echo more, so that is all that a challenge needs to be verified:
+
+- ``id`` is ``<HMAC>.<SHA-256 of the body>``. The HMAC covers the other parameters, the digest of
+  the body, and the request (method and path) that is sold.
+- ``externalId`` in ``request`` is the nonce, whose first byte names the secret.
+
+``digest`` may be echoed, and then must be the one of the challenge. Challenges of earlier versions
+carried the nonce in ``opaque``, and no digest in their id; paid ones are honoured.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 
 import msgspec
 
 from ringbolt.core.keys import Keyring, derive
+from ringbolt.core.lightning import bolt11
 from ringbolt.core.lightning.l402 import (
     NONCE_BYTES,
     Credential,
@@ -25,12 +35,15 @@ from ringbolt.core.lightning.l402 import (
     b64url,
     expired,
     from_b64url,
+    token_of_memo,
 )
 from ringbolt.core.timestamps import iso_seconds, seconds_of
 
 METHOD = "lightning"
 INTENT = "charge"
 PROBLEM_TYPE = "https://paymentauth.org/problems/payment-required"
+_ACCEPTED = frozenset({f"{METHOD}/{INTENT}", f"{METHOD}/*"})
+_Parameter = TypeVar("_Parameter")
 
 
 class _Challenge(msgspec.Struct):
@@ -54,7 +67,26 @@ class _PaymentCredential(msgspec.Struct):
     payload: _Payload
 
 
-_decode = msgspec.json.Decoder(_PaymentCredential).decode
+class _Details(msgspec.Struct, rename="camel"):
+    invoice: str
+    payment_hash: str
+
+
+class _Charge(msgspec.Struct, rename="camel"):
+    """The ``request`` parameter."""
+
+    amount: str
+    method_details: _Details
+    external_id: str = ""
+
+
+class _FormerOpaque(msgspec.Struct):
+    ref: str
+
+
+_read_credential = msgspec.json.Decoder(_PaymentCredential).decode
+_read_charge = msgspec.json.Decoder(_Charge).decode
+_read_former_opaque = msgspec.json.Decoder(_FormerOpaque).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +98,18 @@ class Shown:
     l402: Credential | None
 
 
-def _mac(secret: bytes, c: _Challenge) -> str:
-    slots = (c.realm, c.method, c.intent, c.request, c.expires, c.digest, c.opaque)
-    return b64url(derive(secret, "mpp challenge", "|".join(slots).encode()))
+def _mac(secret: bytes, c: _Challenge, digest: str, sold: str) -> str:
+    """``sold``: what the payment buys, e.g. ``POST /api/l402/place-call``."""
+    slots = (c.realm, c.method, c.intent, c.request, c.expires, digest, sold)
+    return b64url(derive(secret, "mpp charge", "|".join(slots).encode()))
+
+
+def is_accepted(accept_payment: str) -> bool:
+    """Whether an ``Accept-Payment`` header names Lightning charges, e.g. ``lightning/charge``."""
+    if not accept_payment:
+        return False
+    names = (part.partition(";")[0].strip().lower() for part in accept_payment.split(","))
+    return any(name in _ACCEPTED for name in names)
 
 
 def challenge(
@@ -87,31 +128,37 @@ def challenge(
     ``digest`` is over the raw body, as the draft demands; ``network`` as it names them.
     """
     request = (
-        f'{{"amount":"{-(-offer.amount_msat // 1000)}","currency":"sat","methodDetails":'
+        f'{{"amount":"{-(-offer.amount_msat // 1000)}","currency":"sat",'
+        f'"externalId":"{token.nonce.hex()}","methodDetails":'
         f'{{"invoice":"{invoice}","network":"{network}",'
         f'"paymentHash":"{token.payment_hash.hex()}"}}}}'
     )
-    opaque = f'{{"ref":"{token.nonce.hex()}","request":"{offer.request}"}}'
     c = _Challenge(
         realm=realm,
         method=METHOD,
         intent=INTENT,
         request=b64url(request.encode()),
         expires=iso_seconds(expires_s),
-        digest=digest,
-        opaque=b64url(opaque.encode()),
     )
+    id = f"{_mac(keyring.current, c, digest, offer.request)}.{_digest_in_id(digest)}"
     return (
-        f'Payment id="{_mac(keyring.current, c)}", realm="{realm}", method="{METHOD}", '
-        f'intent="{INTENT}", request="{c.request}", expires="{c.expires}", '
-        f'digest="{digest}", opaque="{c.opaque}"'
+        f'Payment id="{id}", realm="{realm}", method="{METHOD}", '
+        f'intent="{INTENT}", request="{c.request}", expires="{c.expires}", digest="{digest}"'
     )
+
+
+_URL_SAFE, _STANDARD = str.maketrans("+/", "-_"), str.maketrans("-_", "+/")
+
+
+def _digest_in_id(digest: str) -> str:
+    """The value of an RFC 9530 digest (``sha-256=:<base64>:``) as base64url."""
+    return digest[9:-1].rstrip("=").translate(_URL_SAFE)
 
 
 def parse(value: str) -> Shown:
     """Decode what follows ``Payment``. Raises ``CredentialRefused``."""
     try:
-        shown = _decode(from_b64url(value))
+        shown = _read_credential(from_b64url(value))
     except (ValueError, msgspec.MsgspecError, RecursionError):
         raise _malformed("it is not base64url of a JSON credential") from None
     c = shown.challenge
@@ -119,54 +166,101 @@ def parse(value: str) -> Shown:
     return Shown(c, shown.payload.preimage, l402)
 
 
-def verify(
-    keyring: Keyring,
-    shown: Shown,
-    *,
-    service: str,
-    request: str,
-    raw_digest: str,
-    body: str,
-    redeem_s: int,
-    now_s: int,
-) -> Grant:
+@dataclass(frozen=True, slots=True)
+class Sold:
+    """What a credential must have been paid for: the service, the request, and its body.
+
+    ``raw_digest`` is over the bytes of the body, ``body`` over its canonical form.
+    """
+
+    service: str
+    request: str
+    raw_digest: str
+    body: str
+
+
+def verify(keyring: Keyring, shown: Shown, sold: Sold, *, redeem_s: int, now_s: int) -> Grant:
     """What the credential bought. ``redeem_s``: for how long after a challenge expired a paid one
     is still accepted. Raises ``CredentialRefused``."""
     c = shown.challenge
-    details = _opened(c.opaque)
-    nonce = _nonce(details)
-    secret = keyring.secret(nonce[0])
-    if secret is None or not hmac.compare_digest(_mac(secret, c).encode(), c.id.encode()):
-        raise CredentialRefused(
-            "L402_CREDENTIAL_FOREIGN", "This Payment challenge was not made by this shop."
-        )
-    charge = _opened(c.request)
-    payment_hash = bytes.fromhex(charge["methodDetails"]["paymentHash"])
+    charge = _opened(_read_charge, c.request)
+    if "." in c.id:
+        digest = _verify_id(keyring, c, charge, sold)
+    else:
+        digest = _verify_former(keyring, c, charge, sold)
+    payment_hash = bytes.fromhex(charge.method_details.payment_hash)
     if not _proves(shown.preimage, payment_hash):
         raise CredentialRefused(
             "L402_PREIMAGE_MISMATCH",
             "The preimage does not belong to this challenge's invoice; payment is not proven.",
         )
-    if details.get("request") != request:
-        raise CredentialRefused(
-            "L402_REQUEST_MISMATCH", f"This payment was not made for {request}.", payment_hash
-        )
-    _check_body(c, raw_digest, payment_hash)
-    valid_until_s = seconds_of(c.expires) + redeem_s
-    offer = Offer(service, request, body, int(charge["amount"]) * 1000, valid_until_s)
-    grant = Grant(payment_hash, offer)
-    if now_s >= valid_until_s:
-        raise expired(grant)
-    return grant
-
-
-def _check_body(challenge: _Challenge, raw_digest: str, payment_hash: bytes) -> None:
-    if not hmac.compare_digest(challenge.digest.encode(), raw_digest.encode()):
+    if digest != sold.raw_digest:
         raise CredentialRefused(
             "L402_BODY_MISMATCH",
             "This payment was made for other body bytes; MPP binds the raw body.",
             payment_hash,
         )
+    valid_until_s = seconds_of(c.expires) + redeem_s
+    amount_msat = int(charge.amount) * 1000
+    grant = Grant(
+        payment_hash, Offer(sold.service, sold.request, sold.body, amount_msat, valid_until_s)
+    )
+    if now_s >= valid_until_s:
+        raise expired(grant)
+    return grant
+
+
+def _verify_id(keyring: Keyring, c: _Challenge, charge: _Charge, sold: Sold) -> str:
+    """The digest of the body that the challenge was made for. Raises ``CredentialRefused``."""
+    secret = _secret(keyring, charge.external_id)
+    mac, _, value = c.id.partition(".")
+    digest = f"sha-256=:{value.translate(_STANDARD)}=:"
+    if not _same(_mac(secret, c, digest, sold.request), mac) or c.opaque:
+        raise _foreign()
+    if c.digest and c.digest != digest:
+        raise _foreign()
+    return digest
+
+
+def _verify_former(keyring: Keyring, c: _Challenge, charge: _Charge, sold: Sold) -> str:
+    """The same for a challenge of an earlier version, whose id covers ``digest`` and ``opaque``.
+
+    What the client did not echo is made again: the nonce also stands in the invoice's memo.
+    """
+    ref = (
+        _opened(_read_former_opaque, c.opaque).ref if c.opaque else _ref_of_invoice(keyring, charge)
+    )
+    secret = _secret(keyring, ref)
+    opaque = b64url(f'{{"ref":"{ref}","request":"{sold.request}"}}'.encode())
+    digest = c.digest or sold.raw_digest
+    slots = (c.realm, c.method, c.intent, c.request, c.expires, digest, opaque)
+    mac = b64url(derive(secret, "mpp challenge", "|".join(slots).encode()))
+    if not _same(mac, c.id) or c.opaque not in ("", opaque):
+        raise _foreign()
+    return digest
+
+
+def _ref_of_invoice(keyring: Keyring, charge: _Charge) -> str:
+    try:
+        invoice = bolt11.decode(charge.method_details.invoice)
+    except bolt11.Bolt11Error:
+        raise _foreign() from None
+    token = token_of_memo(keyring, invoice.description or "", invoice.payment_hash)
+    if token is None:
+        raise _foreign()
+    return token.nonce.hex()
+
+
+def _secret(keyring: Keyring, ref: str) -> bytes:
+    """The secret that a challenge was made under, by its nonce. Raises ``CredentialRefused``."""
+    try:
+        nonce = bytes.fromhex(ref)
+    except ValueError:
+        raise _foreign() from None
+    secret = keyring.secret(nonce[0]) if len(nonce) == NONCE_BYTES else None
+    if secret is None:
+        raise _foreign()
+    return secret
 
 
 def receipt(payment_hash: bytes, challenge_id: str, now_s: int) -> str:
@@ -184,24 +278,15 @@ def receipt(payment_hash: bytes, challenge_id: str, now_s: int) -> str:
     )
 
 
-def _opened(parameter: str) -> dict[str, Any]:
+def _opened(decode: Callable[[bytes], _Parameter], parameter: str) -> _Parameter:
     try:
-        value = msgspec.json.decode(from_b64url(parameter))
+        return decode(from_b64url(parameter))
     except (ValueError, msgspec.MsgspecError, RecursionError):
-        raise _malformed("a parameter is not base64url of JSON") from None
-    if not isinstance(value, dict):
-        raise _malformed("a parameter is not a JSON object")
-    return value
+        raise _malformed("a parameter is not base64url of the JSON that was sent") from None
 
 
-def _nonce(details: dict[str, Any]) -> bytes:
-    try:
-        nonce = bytes.fromhex(details["ref"])
-    except (KeyError, TypeError, ValueError):
-        raise _malformed("its opaque parameter is not ours") from None
-    if len(nonce) != NONCE_BYTES:
-        raise _malformed("its opaque parameter is not ours")
-    return nonce
+def _same(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode(), other.encode())
 
 
 def _proves(preimage: str, payment_hash: bytes) -> bool:
@@ -210,6 +295,13 @@ def _proves(preimage: str, payment_hash: bytes) -> bool:
     except ValueError:
         return False
     return hmac.compare_digest(hashlib.sha256(raw).digest(), payment_hash)
+
+
+def _foreign() -> CredentialRefused:
+    return CredentialRefused(
+        "L402_CREDENTIAL_FOREIGN",
+        "This Payment challenge was not made by this shop for this request, or was changed.",
+    )
 
 
 def _malformed(why: str) -> CredentialRefused:
