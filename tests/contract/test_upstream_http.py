@@ -342,6 +342,21 @@ async def test_lines_come_whole_however_they_are_cut() -> None:
         assert ended.value.exchange == Lost("the stream ended", Fault.ENDED)
 
 
+async def test_a_reader_learns_of_a_fault_in_what_makes_its_error() -> None:
+    def broken(exchange: Exchange) -> Exception:
+        raise RecursionError(exchange)
+
+    refusing = telling(b"{}", status="500 Oops")
+    async with (
+        asyncio.timeout(PATIENCE_S),
+        far_end(refusing) as end,
+        client() as http,
+        http.stream(broken, "GET", end.url) as lines,
+    ):
+        with pytest.raises(RecursionError):
+            await lines.opened()
+
+
 async def test_what_arrived_together_is_taken_together() -> None:
     async with following(telling(b"one\ntwo\nth", b"ree\n", then=stall)) as lines:
         told = await lines.arrived()

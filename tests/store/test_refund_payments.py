@@ -22,7 +22,7 @@ from ringbolt.core.chart_of_accounts import (
     ROUTING_FEE,
     payment_idem,
 )
-from ringbolt.core.errors import Conflict, InvalidInput
+from ringbolt.core.errors import Conflict, InvalidInput, NodeUnavailable
 from ringbolt.core.keys import Keyring
 from ringbolt.core.lightning import bolt11, l402
 from ringbolt.core.order import OrderKind, OrderState, PaymentMethod
@@ -77,9 +77,9 @@ class LyingNode:
 class Desk:
     """A shop with one failed call, whose money is to be had back."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, clock: SystemClock) -> None:
         self.db = db
-        self.clock = SystemClock()
+        self.clock = clock
         token = l402.new_token(KEYRING, secrets.token_bytes(15))
         self.node = LyingNode(token)
         self.order = an_order(
@@ -134,8 +134,8 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(database: Database) -> Desk:
-    return await Desk(database).open()
+async def desk(database: Database, clock: SystemClock) -> Desk:
+    return await Desk(database, clock).open()
 
 
 async def test_a_payment_that_had_not_failed_is_not_made_again(desk: Desk) -> None:
@@ -148,6 +148,21 @@ async def test_a_payment_that_had_not_failed_is_not_made_again(desk: Desk) -> No
     assert len(desk.node.paid) == 1
     assert (await desk.refund()).payment_hash == desk.node.paid[0].hex()
     assert await desk.differences() == []
+
+
+async def test_a_claimed_refund_stays_due_while_its_node_cannot_pay(desk: Desk) -> None:
+    desk.node.lies = False
+    shop: Any = desk.shop
+    shop.node_named = lambda name: object()
+    with pytest.raises(NodeUnavailable):
+        await desk.claim(desk.invoice(b"a"))
+    assert (await desk.refund()).state is RefundState.CLAIMED
+
+    shop.node_named = lambda name: desk.node
+    desk.clock.set_offset(120_000)  # the lease of the job that failed is over
+    [job] = await desk.db.tx(jobs.claim, "money", 5, 60_000)
+    await pay_refund(desk.shop, job)
+    assert (await desk.refund()).state is RefundState.PAID
 
 
 async def test_the_audit_asks_about_payments_that_are_said_to_have_failed(desk: Desk) -> None:

@@ -107,19 +107,24 @@ class LineStream:
 
     async def _read(self) -> None:
         try:
+            end = self._failure(await self._read_to_the_end())
+        except Exception as error:  # noqa: BLE001 - raised in the reader, who would wait for ever
+            end = error
+        self._settled.set()
+        await self._chunks.put(end)
+
+    async def _read_to_the_end(self) -> Exchange:
+        try:
             async with self._request as answer:
                 if answer.status != 200:
                     body = await read_body(answer, _MAX_REFUSAL_BYTES)
-                    ended: Exchange = Answer(answer.status, body, answer.headers)
-                else:
-                    self._is_open = True
-                    self._settled.set()
-                    await self._split(answer.content)
-                    ended = Lost(ENDED, Fault.ENDED)
+                    return Answer(answer.status, body, answer.headers)
+                self._is_open = True
+                self._settled.set()
+                await self._split(answer.content)
+                return Lost(ENDED, Fault.ENDED)
         except LOST as error:
-            ended = without_answer(error)
-        self._settled.set()
-        await self._chunks.put(self._failure(ended))
+            return without_answer(error)
 
     async def _split(self, content: aiohttp.StreamReader) -> None:
         rest = b""

@@ -22,7 +22,7 @@ from ringbolt.core.chart_of_accounts import (
     ROUTING_FEE,
     refund_idem,
 )
-from ringbolt.core.errors import Conflict, InvalidInput, NotFound
+from ringbolt.core.errors import Conflict, InvalidInput, NodeUnavailable, NotFound
 from ringbolt.core.lightning import bolt11
 from ringbolt.core.order import OrderState
 from ringbolt.core.pricing.money import sats_down
@@ -117,8 +117,8 @@ async def pay_refund(shop: Shop, job: Job) -> None:
         return
     payer = node_of(shop, refund.node, refund.order_id)
     if not isinstance(payer, SupportsPayments):
-        await shop.db.tx(jobs.finish, job)
-        return
+        # Another node may have this name until the operator corrects it: the refund stays due.
+        raise NodeUnavailable("The node that was asked to pay a refund cannot pay out.")
     assert refund.bolt11 is not None
     assert refund.payment_hash is not None
     payment_hash, outcome = await _paid_before(shop, payer, refund)
