@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any, cast
 
@@ -9,12 +11,15 @@ import pytest
 from pydantic import SecretStr
 
 from ringbolt.bootstrap import load_rate_card, open_shop, refuse_unlimited_real_money
+from ringbolt.clock import SystemClock
 from ringbolt.core.chart_of_accounts import ESCROW, NODE, PAYMENT
 from ringbolt.core.errors import NodeUnavailable
 from ringbolt.lightning.node import LightningNode, NodeInfo
 from ringbolt.settings import LndSettings, Settings, SettingsError
-from ringbolt.store import ledger
+from ringbolt.store import ledger, orders
 from ringbolt.store.engine.db import Tx
+from ringbolt.store.engine.opening import open_database
+from support.rigs.payouts import an_order
 
 
 class Node:
@@ -92,3 +97,16 @@ async def test_a_shop_that_booked_nothing_may_change_to_real_money(tmp_path: Pat
 
     with pytest.raises(SettingsError, match="must not mix"):
         await open_and_close(with_node(tmp_path, real=False))
+
+
+async def test_play_money_of_an_earlier_version_is_known_by_its_node(tmp_path: Path) -> None:
+    await open_and_close(with_node(tmp_path, real=False), paid=True)
+    with closing(sqlite3.connect(tmp_path / "ringbolt.db")) as db, db:
+        db.execute("DELETE FROM cursor WHERE name = 'money'")
+    url = f"sqlite:///{tmp_path / 'ringbolt.db'}"
+    database = await open_database(url, SystemClock())
+    await database.tx(orders.insert, an_order(node="simulated"), "paid")
+    await database.close()
+
+    with pytest.raises(SettingsError, match="must not mix"):
+        await open_and_close(with_node(tmp_path, real=True))

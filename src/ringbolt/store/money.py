@@ -8,11 +8,15 @@ from sqlalchemy import select
 
 from ringbolt.store import cursors
 from ringbolt.store.engine.db import Tx
-from ringbolt.store.schema.tables import transfer
+from ringbolt.store.schema.tables import orders, transfer
 
 _NAME: Final = "money"
 _PLAY: Final = "play"
 _REAL: Final = "real"
+_PLAY_NODE: Final = "simulated"
+"""The name of the simulated node in orders of earlier versions, which did not record the kind."""
+_OF_PLAY_NODE = select(orders.c.id).where(orders.c.node == _PLAY_NODE).limit(1)
+_BOOKED = select(transfer.c.id).limit(1)
 
 
 def keep_books_in(tx: Tx, *, play: bool) -> bool:
@@ -22,7 +26,9 @@ def keep_books_in(tx: Tx, *, play: bool) -> bool:
     recorded = cursors.get(tx, _NAME)
     if recorded == kind:
         return True
-    if recorded is not None and tx.run(select(transfer.c.id).limit(1)).first() is not None:
+    if recorded is None and tx.run(_OF_PLAY_NODE).first() is not None:
+        recorded = _PLAY
+    if recorded not in (None, kind) and tx.run(_BOOKED).first() is not None:
         return False
     cursors.set(tx, _NAME, kind)
     return True
