@@ -322,6 +322,39 @@ async def test_restricting_a_credential_cannot_widen_it(shared_shop: ShopServer)
     assert answer.status_code == 402
 
 
+RESTRICTIONS = (
+    *(f"place_call_valid_until={t}" for t in ("1", "0", "-1", "-99999999999999", "9" * 1500, "x")),
+    *("place_call_valid_until=", "place_call_valid_until", " place_call_valid_until = -1 "),
+    *("place_call_amount_msat=0", "place_call_amount_msat=x", "place_call_body=", "services="),
+    *("place_call_request=GET /", "services=send_sms:0", "anything", "=", "\x00=\x00", "a=b=c"),
+)
+
+
+async def test_what_a_holder_adds_neither_opens_a_refund_nor_spends_the_credential(
+    shared_shop: ShopServer,
+) -> None:
+    body = wish()
+    paid = await shared_shop.buy_credential(body)
+    expired = restricted(paid.document["macaroon"], "place_call_valid_until=1")
+    orders = (await shared_shop.rows())["orders"]
+
+    for caveat in RESTRICTIONS:
+        shown = restricted(paid.document["macaroon"], "place_call_valid_until=1", caveat)
+        answer = await shared_shop.post(body, f"L402 {shown}:{paid.preimage}")
+        assert answer.status_code == 402, caveat
+        assert "previous" not in answer.json(), caveat
+    for caveat in RESTRICTIONS:
+        shown = restricted(paid.document["macaroon"], caveat)
+        answer = await shared_shop.post(wish(), f"L402 {shown}:{paid.preimage}")
+        assert answer.status_code == 402, caveat
+
+    assert (await shared_shop.rows())["orders"] == orders
+    assert (await shared_shop.post(body, paid.authorization)).status_code == 200
+    answer = await shared_shop.post(body, f"L402 {expired}:{paid.preimage}")
+    assert answer.json()["error_code"] == "L402_TOKEN_EXPIRED"
+    assert "previous" not in answer.json(), "nor does it show the order"
+
+
 async def test_a_refused_credential_is_told_how_to_go_on(shared_shop: ShopServer) -> None:
     answer = await shared_shop.post(wish(), "L402 abc:def")
     document = answer.json()

@@ -92,9 +92,10 @@ def test_credential_attenuated_and_written_by_pymacaroons_is_understood() -> Non
     held = pymacaroons.Macaroon.deserialize(MINTED)
     held.add_first_party_caveat("place_call_valid_until=1950000000")
 
-    grant = check(Credential(held.serialize(), PREIMAGE))
+    credential = Credential(held.serialize(), PREIMAGE)
 
-    assert grant.offer == replace(OFFER, valid_until_s=1_950_000_000)
+    assert check(credential).offer == OFFER
+    assert refusal(credential, now_s=1_950_000_000).code == "L402_TOKEN_EXPIRED"
 
 
 def test_tokens_are_as_different_as_their_random_bytes() -> None:
@@ -201,8 +202,6 @@ def test_upper_case_preimage_is_the_same() -> None:
     [
         ({"request": "POST /api/l402/send-sms"}, "L402_REQUEST_MISMATCH"),
         ({"request": "GET /api/l402/place-call"}, "L402_REQUEST_MISMATCH"),
-        ({"service": "send_sms"}, "L402_REQUEST_MISMATCH"),
-        ({"service": "place"}, "L402_REQUEST_MISMATCH"),
         ({"body": BODY.lower()}, "L402_BODY_MISMATCH"),
         ({"body": ""}, "L402_BODY_MISMATCH"),
         ({"now_s": OFFER.valid_until_s}, "L402_TOKEN_EXPIRED"),
@@ -257,8 +256,15 @@ def test_holder_may_shorten_the_time_in_any_order() -> None:
         "place_call_valid_until=1900000010", "place_call_valid_until=1950000000"
     )
 
-    assert check(credential).offer.valid_until_s == 1_900_000_010
+    assert check(credential, now_s=1_900_000_009).offer == OFFER
     assert refusal(credential, now_s=1_900_000_010).code == "L402_TOKEN_EXPIRED"
+
+
+@pytest.mark.parametrize("service", ["send_sms", "place", ""])
+def test_credential_is_for_its_service_only(service: str) -> None:
+    refused = refusal(Credential(MINTED, PREIMAGE), service=service)
+
+    assert refused.code == "L402_REQUEST_MISMATCH"
 
 
 @pytest.mark.parametrize(
@@ -297,26 +303,58 @@ def test_holder_cannot_make_a_credential_for_another_service_out_of_caveats() ->
     assert refused.code == "L402_REQUEST_MISMATCH"
 
 
-@pytest.mark.parametrize("value", ["", "soon", "1e9", "0x10", "1 2"])
+@pytest.mark.parametrize("value", ["", "soon", "1e9", "0x10", "1 2", "1_0", "+1", "٣", "1.5"])
 def test_time_that_is_no_number_is_refused(value: str) -> None:
     assert refusal(attenuated(f"place_call_valid_until={value}")).code == "L402_CREDENTIAL_FOREIGN"
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "-62135596801", "-" + "9" * 3000, "1"])
+def test_time_that_is_long_over_is_refused(value: str) -> None:
+    assert refusal(attenuated(f"place_call_valid_until={value}")).code == "L402_TOKEN_EXPIRED"
 
 
 def test_time_with_thousands_of_digits_is_only_late() -> None:
     assert check(attenuated("place_call_valid_until=" + "9" * 3000)).offer == OFFER
 
 
-@settings(max_examples=200)
-@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=60), max_size=4))
-def test_no_added_caveat_changes_what_is_granted_but_the_time(caveats: list[str]) -> None:
-    try:
-        grant = check(attenuated(*caveats))
-    except CredentialRefused:
-        return
+def test_only_the_minted_time_decides_about_the_refund() -> None:
+    late = {"now_s": OFFER.valid_until_s}
 
-    assert grant.payment_hash == TOKEN.payment_hash
-    assert replace(grant.offer, valid_until_s=OFFER.valid_until_s) == OFFER
-    assert grant.offer.valid_until_s <= OFFER.valid_until_s
+    restricted = refusal(attenuated("place_call_valid_until=1900000000"), **late)
+    not_restricted = refusal(attenuated("place_call_valid_until=9999999999"), **late)
+
+    assert (restricted.payment_hash, restricted.expired) == (None, None)
+    assert not_restricted.expired == l402.Grant(TOKEN.payment_hash, OFFER)
+
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
+conditions = st.sampled_from(
+    ["services", "valid_until", "place_call_valid_until", "place_call_request", "place_call_body",
+     "place_call_amount_msat", " place_call_valid_until ", "send_sms_body"]
+)  # fmt: skip
+values = texts | st.integers().map(str) | st.sampled_from([REQUEST, BODY, "50000", "place_call:0"])
+added = st.lists(texts | st.builds("{}={}".format, conditions, values), min_size=1, max_size=5)
+
+
+@settings(max_examples=400)
+@given(added, st.booleans(), st.booleans())
+def test_caveats_that_a_holder_adds_only_refuse(
+    caveats: list[str], is_late: bool, is_other_body: bool
+) -> None:
+    request: dict[str, object] = {
+        "now_s": OFFER.valid_until_s if is_late else NOW,
+        "body": "other" if is_other_body else BODY,
+    }
+    try:
+        without: object = check(Credential(MINTED, PREIMAGE), **request)
+    except CredentialRefused as refused:
+        without = (refused.code, refused.payment_hash, refused.expired)
+
+    try:
+        assert check(attenuated(*caveats), **request) == without
+    except CredentialRefused as refused:
+        nothing = (refused.payment_hash, refused.expired) == (None, None)
+        assert nothing or (refused.code, refused.payment_hash, refused.expired) == without
 
 
 # -- rotation -----------------------------------------------------------------------------------

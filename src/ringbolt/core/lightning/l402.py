@@ -31,6 +31,7 @@ _MEMO_NONCE = re.compile(r"\bref ([0-9a-f]{32})$")
 _SCHEMES = frozenset({"l402", "lsat", "payment"})
 _WORD = re.compile(r"[^,\s]+")
 _PREIMAGE = re.compile(r"[0-9a-fA-F]{64}")
+_WHOLE_NUMBER = re.compile(r"-?[0-9]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ def mint(keyring: Keyring, token: Token, offer: Offer) -> str:
     identifier = token.identifier
     root_key = derive(keyring.current, "l402 root", identifier)
     name = offer.service
-    caveats = (
+    caveats = (  # as ``_conditions`` names them
         f"services={name}:0",
         f"{name}_valid_until={offer.valid_until_s}",
         f"{name}_request={offer.request}",
@@ -185,11 +186,13 @@ def verify(
 ) -> Grant:
     """What the credential bought, if it is ours, paid, in time, and for exactly this request.
 
+    The grant, its time included, is what was minted; caveats that a holder added can only refuse.
     Raises ``CredentialRefused``.
     """
     parsed, payment_hash = _authentic(keyring, credential)
-    caveats = _Caveats(parsed.caveats, service, payment_hash)
-    offer = caveats.offer()
+    caveats = [_condition_and_value(caveat) for caveat in parsed.caveats]
+    offer = _minted_offer(caveats, service)
+    _check_restrictions(caveats[len(_conditions(service)) :], offer, now_s)
     if offer.request != request:
         raise CredentialRefused(
             "L402_REQUEST_MISMATCH",
@@ -207,6 +210,11 @@ def verify(
     if now_s >= offer.valid_until_s:
         raise expired(grant)
     return grant
+
+
+def _condition_and_value(caveat: str) -> tuple[str, str]:
+    condition, _, value = caveat.partition("=")
+    return condition.strip(), value.strip()
 
 
 def expired(grant: Grant) -> CredentialRefused:
@@ -252,54 +260,66 @@ def _authentic(keyring: Keyring, credential: Credential) -> tuple[macaroon.Macar
     return parsed, payment_hash
 
 
-class _Caveats:
-    """A macaroon's caveats, as conditions. Unknown ones are skipped, as the L402 text says;
-    a condition that is repeated may only restrict (a holder may attenuate)."""
+def _conditions(service: str) -> tuple[str, ...]:
+    """The conditions that are minted for a service, in this order, before any of the holder's."""
+    return (
+        "services",
+        f"{service}_valid_until",
+        f"{service}_request",
+        f"{service}_body",
+        f"{service}_amount_msat",
+    )
 
-    def __init__(self, caveats: tuple[str, ...], service: str, payment_hash: bytes) -> None:
-        self._service = service
-        self._payment_hash = payment_hash
-        self._values: dict[str, list[str]] = {}
-        for caveat in caveats:
-            condition, _, value = caveat.partition("=")
-            self._values.setdefault(condition.strip(), []).append(value.strip())
 
-    def offer(self) -> Offer:
-        name = self._service
-        for services in self._all("services"):
-            if name not in {item.partition(":")[0].strip() for item in services.split(",")}:
-                raise self._refused(
-                    "L402_REQUEST_MISMATCH", f"This credential is not for the service {name}."
+def _minted_offer(caveats: list[tuple[str, str]], service: str) -> Offer:
+    """What was sold, from the shop's own caveats alone. Raises ``CredentialRefused``."""
+    conditions = _conditions(service)
+    minted = caveats[: len(conditions)]
+    if tuple(condition for condition, _ in minted) != conditions:
+        raise CredentialRefused(
+            "L402_REQUEST_MISMATCH", f"This credential is not for the service {service}."
+        )
+    _, valid_until_s, request, body, amount_msat = (value for _, value in minted)
+    return Offer(service, request, body, int(amount_msat), int(valid_until_s))
+
+
+def _check_restrictions(caveats: list[tuple[str, str]], offer: Offer, now_s: int) -> None:
+    """Check the caveats that a holder added: they can only refuse.
+
+    A condition that is not known is skipped, as the L402 text says. The refusal names no payment:
+    a holder of a restricted credential learns nothing of its order, and cannot claim its money.
+    """
+    name = offer.service
+    fixed = {
+        f"{name}_request": offer.request,
+        f"{name}_body": offer.body,
+        f"{name}_amount_msat": str(offer.amount_msat),
+    }
+    for condition, value in caveats:
+        if condition == f"{name}_valid_until":
+            _check_time(value, now_s)
+        elif condition == "services":
+            if name not in {item.partition(":")[0].strip() for item in value.split(",")}:
+                raise CredentialRefused(
+                    "L402_REQUEST_MISMATCH",
+                    f"This credential was restricted: it is not for the service {name}.",
                 )
-        try:
-            valid_until_s = min(int(text) for text in self._all(f"{name}_valid_until"))
-            amount_msat = int(self._same(f"{name}_amount_msat"))
-        except ValueError:
-            raise self._refused(
-                "L402_CREDENTIAL_FOREIGN", "A caveat of this credential is not a number."
-            ) from None
-        request, body = self._same(f"{name}_request"), self._same(f"{name}_body")
-        return Offer(name, request, body, amount_msat, valid_until_s)
-
-    def _all(self, condition: str) -> list[str]:
-        values = self._values.get(condition)
-        if not values:
-            raise self._refused(
-                "L402_REQUEST_MISMATCH", "This credential was bought for another service."
-            )
-        return values
-
-    def _same(self, condition: str) -> str:
-        values = self._all(condition)
-        if len(set(values)) != 1:
-            raise self._refused(
+        elif fixed.get(condition, value) != value:
+            raise CredentialRefused(
                 "L402_REQUEST_MISMATCH",
                 f"This credential was restricted ({condition}) so that it buys nothing here.",
             )
-        return values[0]
 
-    def _refused(self, code: str, message: str) -> CredentialRefused:
-        return CredentialRefused(code, message, self._payment_hash)
+
+def _check_time(value: str, now_s: int) -> None:
+    if not _WHOLE_NUMBER.fullmatch(value):
+        raise CredentialRefused(
+            "L402_CREDENTIAL_FOREIGN", "A time that this credential was restricted to is no number."
+        )
+    if now_s >= int(value):
+        raise CredentialRefused(
+            "L402_TOKEN_EXPIRED", "This credential was restricted to a time that is over."
+        )
 
 
 def b64url(data: bytes) -> str:
