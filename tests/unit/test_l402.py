@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from dataclasses import replace
+from typing import Any
 
 import pymacaroons
 import pytest
@@ -341,7 +342,7 @@ added = st.lists(texts | st.builds("{}={}".format, conditions, values), min_size
 def test_caveats_that_a_holder_adds_only_refuse(
     caveats: list[str], is_late: bool, is_other_body: bool
 ) -> None:
-    request: dict[str, object] = {
+    request: dict[str, Any] = {
         "now_s": OFFER.valid_until_s if is_late else NOW,
         "body": "other" if is_other_body else BODY,
     }
