@@ -122,7 +122,9 @@ class _Endpoint:
 
 
 async def _respond(send: Send, answer: CallbackResponse, *more: Header) -> None:
-    headers: list[Header] = [*more, (b"content-length", str(len(answer.body)).encode())]
+    headers: list[Header] = [*more]
+    if answer.status != 204:  # which has none: RFC 9110, 8.6
+        headers.append((b"content-length", str(len(answer.body)).encode()))
     if answer.body:
         headers.append((b"content-type", answer.content_type.encode()))
     start = {"type": "http.response.start", "status": answer.status, "headers": headers}
