@@ -4,4 +4,4 @@ from __future__ import annotations
 
 
 class PurchaseError(Exception):
-    """Nothing was bought; the message is for a person."""
+    """The message is for a person. It has what the buyer needs if money was paid already."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import httpx
 
@@ -14,6 +15,9 @@ from ringbolt.cli.buyer.errors import PurchaseError
 from ringbolt.cli.buyer.wallet import Wallet
 
 _FINAL = {"completed", "busy", "no-answer", "failed", "canceled"}
+_PAUSE_S: Final = 0.1
+PATIENCE_S: Final = 60.0
+"""For how long a shop that does not answer, e.g. while it is restarted, is asked for a status."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,10 @@ async def buy(
     )
     tell(f"paid {challenge.amount_sats} sats")
     authorization = f"L402 {challenge.macaroon}:{preimage}"
-    answer = await _post(http, url, body, {"Authorization": authorization})
+    try:
+        answer = await _post(http, url, body, {"Authorization": authorization})
+    except PurchaseError as error:  # the money is paid: the buyer needs the proof to ask again
+        raise PurchaseError(f"{error}\nYour credential: {authorization}") from None
     if answer.status_code not in (200, 201, 202):
         raise PurchaseError(f"{_reason(answer)}\nYour credential: {authorization}")
     return Bought(answer.json(), challenge.amount_sats, authorization)
@@ -81,18 +88,40 @@ def _reason(answer: httpx.Response) -> str:
 
 
 async def follow(
-    http: httpx.AsyncClient, status_url: str, tell: Callable[[dict[str, Any]], None]
+    http: httpx.AsyncClient,
+    status_url: str,
+    tell: Callable[[dict[str, Any]], None],
+    patience_s: float = PATIENCE_S,
 ) -> dict[str, Any]:
-    """Read a call's status until it is over; ``tell`` is given every document that differs."""
+    """Read a call's status until it is over; ``tell`` is given every document that differs.
+
+    Raises ``PurchaseError`` if the shop does not answer for ``patience_s``; the call goes on.
+    """
     last: tuple[Any, ...] = ()
     while True:
-        answer = await http.get(status_url)
-        answer.raise_for_status()
-        document: dict[str, Any] = answer.json()
+        document = await _document(http, status_url, patience_s)
         seen = (document["status"], document["order_state"], document["digits"])
         if seen != last:
             tell(document)
             last = seen
         if document["status"] in _FINAL:
             return document
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(_PAUSE_S)
+
+
+async def _document(http: httpx.AsyncClient, status_url: str, patience_s: float) -> dict[str, Any]:
+    give_up = time.monotonic() + patience_s
+    while True:
+        try:
+            answer = await http.get(status_url)
+        except httpx.TransportError as error:
+            reason = f"The shop does not answer: {str(error) or type(error).__name__}."
+            may_change = True
+        else:
+            if answer.is_success:
+                document: dict[str, Any] = answer.json()
+                return document
+            reason, may_change = _reason(answer), answer.status_code >= 500
+        if not may_change or time.monotonic() >= give_up:
+            raise PurchaseError(f"{reason}\nThe call is paid. Its status: {status_url}")
+        await asyncio.sleep(_PAUSE_S)
