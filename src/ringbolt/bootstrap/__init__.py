@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ringbolt.bootstrap.cards import load_prices, load_rate_card, load_text_costs
-from ringbolt.bootstrap.parts import context_of, open_node, open_speaker
+from ringbolt.bootstrap.parts import context_of, open_node, open_speaker, why_unusable
 from ringbolt.bootstrap.shop import OpenShop, open_shop, refuse_unlimited_real_money
 
 __all__ = [
@@ -16,4 +16,5 @@ __all__ = [
     "open_shop",
     "open_speaker",
     "refuse_unlimited_real_money",
+    "why_unusable",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 from ringbolt.clock import Clock, SystemClock
 from ringbolt.core.keys import Keyring
@@ -123,6 +123,23 @@ def open_node(settings: Settings, context: Context) -> LightningNode:
 def open_speaker(settings: Settings, context: Context) -> Speaker:
     """Open only text to speech. Raises ``SettingsError``."""
     return _opened("speech", SPEAKERS, settings.speech, context).port
+
+
+async def why_unusable(
+    types: PartTypes[Any, _Closable], settings: PartSettings, context: Context
+) -> str:
+    """Why a shop could not open this part; '' if it could. Connects to nothing. The part must not
+    use ``context`` after it is built."""
+    numbers = NumbersContext(
+        context.clock, context.data_dir, context.world_url, context.base_url, lambda _: bytes(32),
+        cast("PoolStore", None),  # only for building: nothing is leased
+    )  # fmt: skip
+    try:
+        part = types.open(settings, numbers)
+    except PartUnusable as error:
+        return str(error)
+    await part.port.close()
+    return ""
 
 
 def _opened(

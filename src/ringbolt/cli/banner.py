@@ -51,5 +51,13 @@ def _simulated(settings: Settings) -> str:
         "texts": settings.sms.carriers,
         "mail": settings.mail.servers,
     }
-    names = [name for name, parts in kinds.items() if any(part.simulated for part in parts)]
+    names = [
+        name + _but_for([part.name for part in parts if not part.simulated])
+        for name, parts in kinds.items()
+        if any(part.simulated for part in parts)
+    ]
     return " and ".join([*([", ".join(names[:-1])] if names[:-1] else []), *names[-1:]])
+
+
+def _but_for(real: list[str]) -> str:
+    return f" (real: {', '.join(real)})" if real else ""
