@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from msgspec import Struct, json
+from msgspec import MsgspecError, Struct, json
 from pydantic import Field
 
 from ringbolt.core.calls.call import CallEvent
@@ -48,7 +48,7 @@ class ExampleCarrier:
             return Rejected("the request for this call was withdrawn", permanent=False)
         match await self._http.once("POST", f"{self._url}/calls", body):
             case Answer(201, told):
-                return Accepted(json.decode(told, type=Call).id)
+                return _accepted(told)
             case Answer() as answer if answer.is_refusal:
                 return Rejected(f"the switch refused with HTTP {answer.status}")
             case NeverSent(why):
@@ -83,6 +83,13 @@ class ExampleCarrier:
         if not isinstance(answer, Answer) or answer.status >= 500:
             raise _lost(answer)
         return answer
+
+
+def _accepted(body: bytes) -> Accepted | Unknown:
+    try:
+        return Accepted(json.decode(body, type=Call).id)
+    except MsgspecError as error:
+        return Unknown(f"the switch accepted the call, but its answer cannot be read: {error}")
 
 
 def _lost(exchange: Exchange) -> Unavailable:
