@@ -127,7 +127,9 @@ async def _apply_batch(shop: Shop, carrier: VoiceCarrier, name: str, batch: Even
     gaps_allowed = not isinstance(carrier, SupportsCallLookup)
     charge_on = shop.policies.calls.charge_on
     try:
-        return await shop.db.tx(_apply, name, batch, charge_on, gaps_allowed=gaps_allowed)
+        return await shop.db.tx(
+            _apply, name, carrier.name, batch, charge_on, gaps_allowed=gaps_allowed
+        )
     except Exception as error:
         if may_pass(error):
             raise
@@ -140,6 +142,7 @@ async def _apply_batch(shop: Shop, carrier: VoiceCarrier, name: str, batch: Even
 def _apply(
     tx: Tx,
     cursor_name: str,
+    carrier: str,
     batch: EventBatch,
     charge_on: ChargeOn,
     *,
@@ -152,7 +155,7 @@ def _apply(
     """
     gaps: set[str] = set()
     for event in batch.events:
-        if not apply_event(tx, event, charge_on, gaps_allowed=gaps_allowed):
+        if not apply_event(tx, event, charge_on, carrier=carrier, gaps_allowed=gaps_allowed):
             gaps.add(event.ref)
     if not gaps and batch.cursor:
         cursors.set(tx, cursor_name, batch.cursor)

@@ -10,7 +10,7 @@ from hypothesis.stateful import invariant, rule
 
 from ringbolt.app.calls.record_outcome import apply_event
 from ringbolt.app.policies import ChargeOn
-from ringbolt.core.calls.call import CallStatus
+from ringbolt.core.calls.call import CallEvent, CallStatus
 from ringbolt.core.outcome import Rejected, Unknown
 from ringbolt.voice.carrier import Accepted, PlaceCall, PlaceResult
 from ringbolt.voice.memory.carrier import ANSWERED, BUSY, RINGS
@@ -70,17 +70,21 @@ class CallMachine(ShopMachine):
             for ref in self.run(called.rings())[-1:]:
                 self.world.carrier.tell(ref, status, digits=digits, skip=skip)
 
+    def tell_again(self, event: CallEvent) -> None:
+        name = self.world.carrier.name
+        self.run(self.world.db.tx(apply_event, event, self.charge_on, carrier=name))
+
     @rule(which=st.integers(0, 20))
     def an_old_event_is_told_again(self, which: int) -> None:
         log = self.world.carrier.log
         if log:
             event = log[which % len(log)]
-            self.run(self.world.db.tx(apply_event, event, self.charge_on))
+            self.tell_again(event)
 
     @rule()
     def the_whole_stream_is_told_again(self) -> None:
         for event in list(self.world.carrier.log):
-            self.run(self.world.db.tx(apply_event, event, self.charge_on))
+            self.tell_again(event)
 
     # What always holds
 

@@ -101,10 +101,11 @@ async def apply_all(
             apply_event,
             event,
             shop.policies.calls.charge_on,
+            carrier=carrier,
             gaps_allowed=gaps_allowed,
         )
         if done is None:
-            await shop.db.tx(skip_event, event)
+            await shop.db.tx(skip_event, event, carrier)
         elif not done:
             gaps.add(event.ref)
     return gaps

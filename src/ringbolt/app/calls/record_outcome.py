@@ -41,16 +41,17 @@ CAUSES = {
 
 
 def apply_event(
-    tx: Tx, event: CallEvent, charge_on: ChargeOn, *, gaps_allowed: bool = False
+    tx: Tx, event: CallEvent, charge_on: ChargeOn, *, carrier: str, gaps_allowed: bool = False
 ) -> bool:
-    """Apply one event of a call; repeats are harmless.
+    """Apply one event that ``carrier`` reports of a call; repeats are harmless, and so is what it
+    reports of another carrier's call.
 
     False if events before it are missing (the caller asks the carrier for all of them), unless
     ``gaps_allowed``: the missing events cannot be had any more.
     """
     event = _storable(event)
     attempt = calls.attempt_by_ref(tx, event.ref, lock=True)
-    if attempt is None or event.seq <= attempt.last_seq:
+    if attempt is None or attempt.carrier != carrier or event.seq <= attempt.last_seq:
         return True
     if event.seq != attempt.last_seq + 1 and not gaps_allowed:
         return False
@@ -73,10 +74,11 @@ def apply_event(
     return True
 
 
-def skip_event(tx: Tx, event: CallEvent) -> None:
-    """Skip an event that cannot be applied, if it is the next one of its call."""
+def skip_event(tx: Tx, event: CallEvent, carrier: str) -> None:
+    """Skip an event of ``carrier`` that cannot be applied, if it is the next one of its call."""
     attempt = calls.attempt_by_ref(tx, sanitise(event.ref), lock=True)
-    if attempt is not None and event.seq == attempt.last_seq + 1:
+    is_theirs = attempt is not None and attempt.carrier == carrier
+    if attempt is not None and is_theirs and event.seq == attempt.last_seq + 1:
         calls.update_attempt(tx, attempt.id, last_seq=event.seq)
 
 
