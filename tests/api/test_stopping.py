@@ -16,7 +16,7 @@ async def test_a_worker_that_is_woken_while_it_is_stopped_stops(shop: ShopServer
     working = asyncio.create_task(worker.run())
 
     def waits() -> bool:
-        return len(worker._lanes) == 4 and all(lane._waiters for lane in worker._lanes.values())
+        return len(worker._lanes) == 5 and all(lane._waiters for lane in worker._lanes.values())
 
     await until(waits)
     worker.poke()

@@ -56,7 +56,7 @@ class Rig:
 
 
 class _Slots:
-    dispatch_slots = money_slots = webhook_slots = 2
+    dispatch_slots = money_slots = payout_slots = webhook_slots = 2
     lease_s = 30
 
 

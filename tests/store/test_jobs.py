@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ringbolt.app.jobs import move_payouts
 from ringbolt.clock import SystemClock
 from ringbolt.core.errors import Conflict
 from ringbolt.store import cursors, jobs
@@ -235,3 +236,23 @@ async def test_what_a_kind_looks_at_is_seen_with_the_claim(database: Database) -
         "d:1": "o1",
         "d:2": "None",
     }
+
+
+async def test_payments_of_an_earlier_version_move_to_their_lane(database: Database) -> None:
+    """Given payments to strangers that were stored in the lane of the shop's money, running and
+    waiting, then they are in their own, and a worker that runs one keeps it."""
+    await database.tx(jobs.enqueue, "pay_refund", "money", "refund:1")
+    await database.tx(jobs.enqueue, "close_hold", "money", "close_hold:2")
+    [running, _] = await database.tx(jobs.claim, "money", 2, LEASE_MS)
+    await database.tx(jobs.enqueue, "pay_referral", "money", "payout:3")
+
+    await database.tx(move_payouts)
+
+    assert [job.uniq for job in await database.tx(jobs.claim, "payout", 9, LEASE_MS)] == [
+        "payout:3"
+    ]
+    assert await database.tx(jobs.claim, "money", 9, LEASE_MS) == []
+    await database.tx(jobs.retry, running, 0, "")
+    assert [job.uniq for job in await database.tx(jobs.claim, "payout", 9, LEASE_MS)] == [
+        "refund:1"
+    ]

@@ -73,7 +73,7 @@ async def test_who_referred_nobody_is_owed_nothing(database: Database, order: Or
     await database.tx(settle, order)
     with pytest.raises(NotFound):
         await owed(database)
-    assert await database.read(jobs.next_run_at, "money") is None
+    assert await database.read(jobs.next_run_at, "payout") is None
 
 
 async def test_a_top_up_earns_nothing(database: Database) -> None:
@@ -84,7 +84,7 @@ async def test_one_job_pays_what_an_address_is_owed(database: Database) -> None:
     for _ in range(3):
         await database.tx(settle, an_order())
     await database.tx(settle, an_order(referrer="bob@wallet.example"))
-    claimed = await database.tx(jobs.claim, "money", 10, 1000)
+    claimed = await database.tx(jobs.claim, "payout", 10, 1000)
     assert sorted(job.uniq for job in claimed) == [f"payout:{ALICE}", "payout:bob@wallet.example"]
 
 

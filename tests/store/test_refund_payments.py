@@ -124,7 +124,7 @@ class Desk:
     async def claim(self, invoice: str) -> RefundState:
         """Claim with an invoice, and pay it; how the refund stands then."""
         await claim_refund(self.shop, (await self.refund()).k1, invoice)
-        [job] = await self.db.tx(jobs.claim, "money", 5, 60_000)
+        [job] = await self.db.tx(jobs.claim, "payout", 5, 60_000)
         await pay_refund(self.shop, job)
         return (await self.refund()).state
 
@@ -160,7 +160,7 @@ async def test_a_claimed_refund_stays_due_while_its_node_cannot_pay(desk: Desk) 
 
     shop.node_named = lambda name: desk.node
     desk.clock.set_offset(120_000)  # the lease of the job that failed is over
-    [job] = await desk.db.tx(jobs.claim, "money", 5, 60_000)
+    [job] = await desk.db.tx(jobs.claim, "payout", 5, 60_000)
     await pay_refund(desk.shop, job)
     assert (await desk.refund()).state is RefundState.PAID
 

@@ -1,4 +1,4 @@
-"""Names, lanes and prefixes stand in the databases of running shops: they never change."""
+"""Names, lanes and prefixes stand in the databases of running shops: a migration moves them."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ STORED = {
     "match_texts": ("dispatch", "match_texts"),
     "close_hold": ("money", "close_hold:"),
     "look_after_holds": ("money", "look_after_holds"),
-    "pay_refund": ("money", "refund:"),
-    "pay_referral": ("money", "payout:"),
+    "pay_refund": ("payout", "refund:"),
+    "pay_referral": ("payout", "payout:"),
     "send_webhook": ("webhook", "webhook:"),
     "sweep": ("webhook", "sweep"),
 }

@@ -2,7 +2,8 @@
 waits for a part that does not answer, and what happens to a job that keeps failing.
 
 ``worker/handlers.py`` says which use case runs each. Names, lanes and prefixes are stored with
-every job: those of existing kinds never change.
+every job: names and prefixes of existing kinds never change, and lanes only with a look at jobs
+that are stored (``move_payouts``).
 """
 
 from __future__ import annotations
@@ -155,10 +156,10 @@ LOOK_AFTER_HOLDS: Final = JobKind(
     "look_after_holds", "money", "look_after_holds", GiveUp.EVERY_MINUTE
 )
 PAY_REFUND: Final = JobKind(
-    "pay_refund", "money", "refund:", GiveUp.EVERY_HOUR, Backoff(2000, 60_000)
+    "pay_refund", "payout", "refund:", GiveUp.EVERY_HOUR, Backoff(500, 60_000)
 )
 PAY_REFERRAL: Final = JobKind(
-    "pay_referral", "money", payouts.JOB_PREFIX, GiveUp.EVERY_HOUR, Backoff(2000, 60_000)
+    "pay_referral", "payout", payouts.JOB_PREFIX, GiveUp.EVERY_HOUR, Backoff(500, 60_000)
 )
 """About a Lightning Address."""
 
@@ -178,3 +179,9 @@ KINDS: Final = (
     DISPATCH_RECEIVING, END_RECEIVING, RELEASE_NUMBER, MATCH_TEXTS, CLOSE_HOLD, LOOK_AFTER_HOLDS,
     PAY_REFUND, PAY_REFERRAL, SEND_WEBHOOK, SWEEP,
 )  # fmt: skip
+
+
+def move_payouts(tx: Tx) -> None:
+    """Move the payments to strangers of an earlier version out of the lane of the shop's money."""
+    for kind in (PAY_REFUND, PAY_REFERRAL):
+        jobs.move_to_lane(tx, kind.name, "money", kind.lane)

@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute
 
 from ringbolt.api.renderers import renderers
 from ringbolt.api.server import Server
+from ringbolt.app.jobs import move_payouts
 from ringbolt.app.operator import sweep
 from ringbolt.app.payments import expire_order
 from ringbolt.app.shop import Shop
@@ -70,6 +71,7 @@ class OpenShop:
         """Run jobs, watchers and the clock until cancelled."""
         async with asyncio.TaskGroup() as group:
             if self.worker is not None:
+                await self.shop.db.tx(move_payouts)
                 await self.shop.db.tx(sweep.schedule)
                 await self.shop.db.tx(expire_order.schedule)
                 group.create_task(self.worker.run())

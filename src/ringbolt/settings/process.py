@@ -12,6 +12,9 @@ from ringbolt.settings.section import Section
 class WorkerSettings(Section):
     dispatch_slots: int = Field(64, ge=1, description="Dispatch jobs run at the same time.")
     money_slots: int = Field(16, ge=1, description="Money jobs run at the same time.")
+    payout_slots: int = Field(
+        16, ge=1, description="Payments to buyers and referrers sent or looked up at the same time."
+    )
     webhook_slots: int = Field(64, ge=1, description="Webhooks sent at the same time.")
     lease_s: int = Field(
         15,

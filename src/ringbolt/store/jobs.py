@@ -29,9 +29,10 @@ from ringbolt.store.engine.db import Tx
 from ringbolt.store.engine.upsert import insert_new
 from ringbolt.store.schema.tables import job as table
 
-Lane = Literal["money", "dispatch", "webhook", "unpaid"]
-"""Each lane has its own worker slots, so that slow webhooks cannot delay a settlement. ``unpaid``:
-webhooks of orders that were never paid."""
+Lane = Literal["money", "payout", "dispatch", "webhook", "unpaid"]
+"""Each lane has its own worker slots, so that slow webhooks cannot delay a settlement. ``payout``:
+payments to strangers, who decide how long they take. ``unpaid``: webhooks of orders that were never
+paid."""
 
 Look = Callable[[Tx, str, str], object]
 """Reads what a job of a kind needs first, in the transaction of the claim; called with the order's
@@ -309,6 +310,12 @@ def release_all(tx: Tx) -> int:
     return tx.run(_RELEASE, {"now_": tx.now_ms}).rowcount
 
 
+def move_to_lane(tx: Tx, kind: str, former: Lane, lane: Lane) -> None:
+    """Move the jobs of a kind from one lane to another; a worker that runs one keeps it."""
+    tx.run(_MOVE_TO_LANE, {"kind_": kind, "former_": former, "lane_": lane})
+    tx.wake.add(lane)
+
+
 def next_run_at(tx: Tx, lane: Lane) -> int | None:
     """When the next job of ``lane`` becomes due (ms; may be past), None if there is none."""
     found = tx.run(_NEXT, {"lane_": lane}).scalar()
@@ -399,6 +406,11 @@ _RELEASE = (
     update(table)
     .where(table.c.token.is_not(None), table.c.dead == 0)
     .values(token=None, run_at_ms=bindparam("now_"))
+)
+_MOVE_TO_LANE = (
+    update(table)
+    .where(table.c.kind == bindparam("kind_"), table.c.lane == bindparam("former_"))
+    .values(lane=bindparam("lane_"))
 )
 _CANCEL = delete(table).where(table.c.uniq == bindparam("uniq_"))
 _NEXT = select(func.min(table.c.run_at_ms)).where(table.c.lane == bindparam("lane_"), _ALIVE)

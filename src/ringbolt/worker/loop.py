@@ -1,7 +1,7 @@
 """Claims jobs, runs them, and extends their leases.
 
-Each lane (money, dispatch, webhook, unpaid) has its own slots, so that slow jobs of one lane do not
-delay another. A job whose worker dies becomes due again when its lease ends.
+Each lane (money, payout, dispatch, webhook, unpaid) has its own slots, so that slow jobs of one
+lane do not delay another. A job whose worker dies becomes due again when its lease ends.
 """
 
 from __future__ import annotations
@@ -73,6 +73,7 @@ class Worker:
         self._slots: dict[Lane, int] = {
             "dispatch": slots.dispatch_slots,
             "money": slots.money_slots,
+            "payout": slots.payout_slots,
             "webhook": slots.webhook_slots,
             "unpaid": max(1, slots.webhook_slots // _UNPAID_PART),
         }

@@ -125,7 +125,7 @@ class Desk(World):
             await self.db.tx(settle, an_order(**order))  # type: ignore[arg-type]
 
     async def claim(self) -> list[jobs.Job]:
-        return await self.db.tx(jobs.claim, "money", 10, LEASE_MS)
+        return await self.db.tx(jobs.claim, "payout", 10, LEASE_MS)
 
     async def run(self, job: jobs.Job, fate: Fate | None = None) -> None:
         """One run of a job, as a worker does it."""
@@ -141,7 +141,7 @@ class Desk(World):
         """Run jobs, moving the clock to the next, until none is left or ``runs`` were made;
         returns how many were."""
         for n in range(runs):
-            next_ms = await self.db.read(jobs.next_run_at, "money")
+            next_ms = await self.db.read(jobs.next_run_at, "payout")
             if next_ms is None:
                 return n
             self.pass_ms(max(0, next_ms - self.clock.now_ms()))
@@ -157,7 +157,7 @@ class Desk(World):
 
     async def next_run_ms(self) -> int:
         """In how many ms the next job is due."""
-        next_ms = await self.db.read(jobs.next_run_at, "money")
+        next_ms = await self.db.read(jobs.next_run_at, "payout")
         assert next_ms is not None
         return next_ms - self.clock.now_ms()
 

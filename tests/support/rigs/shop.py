@@ -35,7 +35,7 @@ from support.rigs.fate import Fate, MortalDatabase
 
 SECRET = b"a secret of thirty-two bytes, yes"
 LEASE_MS = 15_000
-LANES: tuple[Lane, ...] = ("dispatch", "money", "webhook", "unpaid")
+LANES: tuple[Lane, ...] = ("dispatch", "money", "payout", "webhook", "unpaid")
 _ENOUGH_TURNS = 1000
 _NOTHING = cast(Any, None)
 

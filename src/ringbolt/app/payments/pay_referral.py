@@ -15,6 +15,7 @@ from typing import Any
 
 from ringbolt.app.jobs import PAY_REFERRAL
 from ringbolt.app.payments.node_of import node_of
+from ringbolt.app.payments.send_payment import send_payment
 from ringbolt.app.shop import Shop
 from ringbolt.core.chart_of_accounts import (
     NODE,
@@ -40,7 +41,6 @@ from ringbolt.store.jobs import Job
 from ringbolt.store.payouts import Payout, PayoutState
 
 COMMENT = "Ringbolt referrals"
-_PAY_TIMEOUT_S = 60
 _MINUTE_MS, _HOUR_MS, _DAY_MS = 60_000, 3_600_000, 86_400_000
 
 
@@ -131,23 +131,14 @@ def _begin(
 async def _outcome(
     job: Job, payer: SupportsPayments, payout: Payout, max_fee_msat: int
 ) -> PaymentOutcome:
-    """What became of the payout's payment, which is sent if the node never saw it.
-
-    Raises ``LeaseLost`` instead of paying if we were stopped for so long that another worker may
-    have paid, failed, and begun another payout.
-    """
+    """What became of the payout's payment, which is sent if the node never saw it. Raises
+    ``LeaseLost``."""
     assert payout.payment_hash is not None
     payment_hash = bytes.fromhex(payout.payment_hash)
     known = await payer.lookup_payment(payment_hash)
     if known is not None:
         return known
-    jobs.sure(job)
-    outcome = await payer.pay(payout.bolt11, max_fee_msat, _PAY_TIMEOUT_S)
-    if isinstance(outcome, PaymentFailed):
-        # After a failure another invoice is paid, so the failure is confirmed by a look-up.
-        known = await payer.lookup_payment(payment_hash)
-        return outcome if known is None else known
-    return outcome
+    return await send_payment(job, payer, payout.bolt11, payment_hash, max_fee_msat)
 
 
 def _paid(tx: Tx, job: Job, payout: Payout, fee_msat: int) -> None:

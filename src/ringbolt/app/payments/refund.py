@@ -12,7 +12,7 @@ import structlog
 
 from ringbolt.app.jobs import PAY_REFUND
 from ringbolt.app.payments.node_of import node_of
-from ringbolt.app.policies import PayoutPolicy
+from ringbolt.app.payments.send_payment import send_payment
 from ringbolt.app.shop import Shop
 from ringbolt.core.chart_of_accounts import (
     ESCROW,
@@ -39,8 +39,6 @@ from ringbolt.store.jobs import Job
 from ringbolt.store.refunds import Refund, RefundState
 
 log = structlog.get_logger("ringbolt.refunds")
-
-_PAY_TIMEOUT_S = 60
 
 
 async def offered_refund(shop: Shop, k1: str) -> Refund:
@@ -123,7 +121,13 @@ async def pay_refund(shop: Shop, job: Job) -> None:
     assert refund.payment_hash is not None
     payment_hash, outcome = await _paid_before(shop, payer, refund)
     if outcome is None or (isinstance(outcome, PaymentFailed) and job.attempts <= 1):
-        outcome = await _pay(job, payer, refund, shop.policies.payouts)
+        outcome = await send_payment(
+            job,
+            payer,
+            refund.bolt11,
+            bytes.fromhex(refund.payment_hash),
+            shop.policies.payouts.max_refund_fee_msat(refund.amount_msat),
+        )
     match outcome:
         case PaymentSucceeded(_, fee_msat):
             await shop.db.tx(_paid, job, refund, fee_msat, payment_hash)
@@ -150,24 +154,6 @@ async def _paid_before(
             log.error("a payment that was said to have failed had not", payment=earlier[:12])
             return earlier, outcome
     return payment_hash, await payer.lookup_payment(bytes.fromhex(payment_hash))
-
-
-async def _pay(
-    job: Job, payer: SupportsPayments, refund: Refund, policy: PayoutPolicy
-) -> PaymentOutcome:
-    """Pay the invoice that was claimed with. Raises ``LeaseLost`` instead if we were stopped for
-    so long that another worker may have paid, failed, and opened the refund for another invoice.
-    """
-    assert refund.bolt11 is not None
-    assert refund.payment_hash is not None
-    jobs.sure(job)
-    max_fee_msat = policy.max_refund_fee_msat(refund.amount_msat)
-    outcome = await payer.pay(refund.bolt11, max_fee_msat, _PAY_TIMEOUT_S)
-    if isinstance(outcome, PaymentFailed):
-        # After a failure a second invoice may be paid, so the failure is confirmed by a look-up.
-        known = await payer.lookup_payment(bytes.fromhex(refund.payment_hash))
-        return outcome if known is None else known
-    return outcome
 
 
 def _paid(tx: Tx, job: Job, refund: Refund, fee_msat: int, payment_hash: str) -> None:

@@ -186,7 +186,7 @@ job = Table(
     "job",
     metadata,
     Column("id", RowId, primary_key=True, autoincrement=True),
-    Column("lane", Text, nullable=False),  # money | dispatch | webhook | unpaid, each its slots
+    Column("lane", Text, nullable=False),  # money | payout | dispatch | webhook | unpaid
     Column("kind", Text, nullable=False),
     Column("order_id", Text),
     Column("uniq", Text, nullable=False, unique=True),
