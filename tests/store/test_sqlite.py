@@ -21,7 +21,7 @@ from ringbolt.store import cursors, ledger
 from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.engine.opening import open_database
 from ringbolt.store.engine.sqlite.database import SqliteDatabase
-from ringbolt.store.errors import StoreLocked
+from ringbolt.store.errors import StoreLocked, StoreUnsound
 from ringbolt.store.schema.tables import cursor
 from support.waiting import PATIENCE_S
 
@@ -166,7 +166,7 @@ async def test_a_file_that_is_no_database_is_refused_and_unlocked(
     path = tmp_path / "letter.db"
     path.write_text("Dear Sir or Madam, " * 1000)
     for _ in range(2):
-        with pytest.raises(Unavailable, match="not a SQLite database"):
+        with pytest.raises(StoreUnsound, match="not a SQLite database"):
             await open_database(f"sqlite:///{path}", clock)
 
 

@@ -21,6 +21,7 @@ from ringbolt.app.shop import Shop
 from ringbolt.bootstrap.called import called_routes
 from ringbolt.bootstrap.cards import load_prices, load_rate_card, load_text_costs
 from ringbolt.bootstrap.parts import ShopParts, context_of, open_parts
+from ringbolt.bootstrap.secret_check import keep_secret
 from ringbolt.clock import Clock, SystemClock
 from ringbolt.core.callback import SupportsCallbacks
 from ringbolt.core.errors import NodeUnavailable
@@ -119,9 +120,10 @@ class _NodeFacts:
 
 @asynccontextmanager
 async def open_shop(
-    settings: Settings, own_url: str, *, with_worker: bool = True
+    settings: Settings, own_url: str, *, with_worker: bool = True, accept_secret: bool = False
 ) -> AsyncIterator[OpenShop]:
     """Open everything that ``settings`` name; ``own_url`` is where this process listens.
+    ``accept_secret``: go on with another master secret than the database was made under.
 
     Raises ``SettingsError`` for a wrong setting, and ``RingboltError`` if the store cannot be
     opened.
@@ -136,6 +138,7 @@ async def open_shop(
         clock: Clock = world.clock if world is not None and play else SystemClock()
         db = await open_database(settings.database, clock)
         stack.push_async_callback(db.close)
+        await keep_secret(settings, keyring, db, accept=accept_secret)
         if db.dialect == "sqlite":
             # We hold the file's only lock, so the worker that claimed these jobs has ended.
             await db.tx(jobs.release_all)

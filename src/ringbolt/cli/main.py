@@ -27,6 +27,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+AcceptSecret = Annotated[
+    bool,
+    typer.Option(
+        "--accept-secret",
+        help="Go on with another master secret than the database was made under (it is lost).",
+    ),
+]
 Port = Annotated[int | None, typer.Option(help="Listen here instead of RINGBOLT_PORT.")]
 
 
@@ -36,6 +43,7 @@ def serve(
         bool, typer.Option(help="Also run jobs (with --no-worker, other processes must).")
     ] = True,
     port: Port = None,
+    accept_secret: AcceptSecret = False,
 ) -> None:
     """Open the shop: the HTTP API, and (unless --no-worker) the worker behind it.
 
@@ -43,18 +51,26 @@ def serve(
     'serve --no-worker' and 'worker' as you like.
     """
     from ringbolt.cli.banner import print_banner
+    from ringbolt.cli.commands.serve import discard_refused_secret
     from ringbolt.cli.commands.serve import serve as run_shop
 
     settings = settings_or_exit(port=port)
-    finish(run_shop(settings, with_worker=worker, on_ready=lambda url: print_banner(settings, url)))
+    shop = run_shop(
+        settings,
+        with_worker=worker,
+        accept_secret=accept_secret,
+        on_ready=lambda url: print_banner(settings, url),
+    )
+    finish(discard_refused_secret(settings, shop))
 
 
 @app.command()
-def worker() -> None:
+def worker(accept_secret: AcceptSecret = False) -> None:
     """Run jobs only: dispatch, refunds, watching the node and the carriers. Needs PostgreSQL."""
-    from ringbolt.cli.commands.serve import work_only
+    from ringbolt.cli.commands.serve import discard_refused_secret, work_only
 
-    run_command(work_only)
+    settings = settings_or_exit()
+    finish(discard_refused_secret(settings, work_only(settings, accept_secret=accept_secret)))
 
 
 @app.command()

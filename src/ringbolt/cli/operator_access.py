@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 
 from ringbolt.api.operator.routes import PREFIX, operator_token
+from ringbolt.bootstrap import check_secret
 from ringbolt.cli.http_server import (
     RUN_FILE,
     BackgroundServer,
@@ -24,6 +25,7 @@ from ringbolt.clock import SystemClock
 from ringbolt.core.errors import NotFound, RingboltError, Unavailable
 from ringbolt.settings import Settings
 from ringbolt.settings.secret import load_keyring
+from ringbolt.store import shop_facts
 from ringbolt.store.engine.db import Database
 from ringbolt.store.engine.opening import open_database
 
@@ -91,6 +93,8 @@ async def open_admin(settings: Settings) -> AsyncIterator[OperatorClient | Datab
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     db = await open_database(settings.database, SystemClock())
     try:
+        if await db.read(shop_facts.get, shop_facts.SECRET) is not None:
+            await check_secret(settings, load_keyring(settings, create=False), db)
         yield db
     finally:
         await db.close()

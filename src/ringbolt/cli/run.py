@@ -43,7 +43,7 @@ def finish(command: Coroutine[Any, Any, int]) -> None:
     try:
         code = run_in_loop(command)
     except SettingsError as error:
-        code = fail(str(error), EXIT_USAGE)
+        code = fail(f"{error} {error.suggestion}".strip(), EXIT_USAGE)
     except Unavailable as error:
         code = fail(error.message, EXIT_UNAVAILABLE)
     except RingboltError as error:

@@ -52,6 +52,10 @@ class Keyring:
         """A key of the current secret."""
         return derive(self.current, label, *parts)
 
+    def fingerprints(self) -> tuple[str, ...]:
+        """By what every accepted secret is recognised, the current one first; public."""
+        return tuple(derive(secret, "fingerprint").hex()[:16] for secret in self.all())
+
 
 @lru_cache(maxsize=64)
 def _key_id(secret: bytes) -> int:

@@ -35,12 +35,29 @@ def load_keyring(settings: Settings, *, create: bool) -> Keyring:
         raise SettingsError(f"RINGBOLT_SECRET and RINGBOLT_FORMER_SECRETS: {error}.") from None
 
 
+def secret_source(settings: Settings) -> str:
+    """Where the current secret comes from: the file, or the option that holds it."""
+    configured = settings.secret.get_secret_value()
+    if not configured:
+        return str((settings.data_dir / FILE_NAME).absolute())
+    return f"RINGBOLT_SECRET, file {configured}" if _is_file(configured) else "RINGBOLT_SECRET"
+
+
+def secret_file(settings: Settings) -> Path | None:
+    """The file that holds the current secret; None if the option itself holds it."""
+    configured = settings.secret.get_secret_value()
+    if not configured:
+        return (settings.data_dir / FILE_NAME).absolute()
+    return Path(configured).absolute() if _is_file(configured) else None
+
+
 def _own(data_dir: Path, create: bool) -> bytes:
     path = data_dir / FILE_NAME
     if not path.exists():
         if not create:
             raise SettingsError(
-                f"{path} does not exist: the shop has not been started with this data_dir yet."
+                f"{path} does not exist. It is made when the shop first starts with this data "
+                "folder; if it was started before, put the file back from its backup."
             )
         data_dir.mkdir(parents=True, exist_ok=True)
         # Written under another name and linked, so that two first starts agree on one secret.
@@ -66,10 +83,13 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _read(text: str, option: str) -> bytes:
-    path = Path(text)
-    if len(text) < 256 and path.is_file():
-        return _from_hex(path.read_bytes(), text)
+    if _is_file(text):
+        return _from_hex(Path(text).read_bytes(), text)
     return _from_hex(text.encode(), option)
+
+
+def _is_file(text: str) -> bool:
+    return len(text) < 256 and Path(text).is_file()
 
 
 def _from_hex(text: bytes, where: str) -> bytes:

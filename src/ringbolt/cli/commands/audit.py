@@ -6,7 +6,7 @@ import asyncio
 from functools import partial
 
 from ringbolt.app.operator.audit import AuditReport, audit_shop
-from ringbolt.bootstrap import context_of, open_node
+from ringbolt.bootstrap import check_secret, context_of, open_node
 from ringbolt.cli.operator_access import world_url
 from ringbolt.cli.output import EXIT_FAILED, EXIT_OK, is_terminal, print_facts, print_json
 from ringbolt.clock import SystemClock
@@ -25,6 +25,7 @@ async def audit(settings: Settings) -> int:
     keyring = load_keyring(settings, create=False)
     db = await open_database(settings.database, SystemClock(), readonly=True)
     try:
+        await check_secret(settings, keyring, db)
         async with world_url(settings) as world:
             node = open_node(settings, context_of(settings, world))
             payer = node if isinstance(node, SupportsPayments) else None

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import stat
 import sys
 import time
 from collections.abc import Awaitable, Callable
 
-from ringbolt.bootstrap import context_of, load_rate_card, open_node, open_speaker
+from ringbolt.bootstrap import (
+    SecretDiffers,
+    check_secret,
+    context_of,
+    load_rate_card,
+    open_node,
+    open_speaker,
+)
 from ringbolt.cli.check_result import CheckResult
 from ringbolt.cli.commands import doctor_orders, doctor_parts
 from ringbolt.cli.operator_access import running_shop, world_url
@@ -17,12 +25,14 @@ from ringbolt.clock import SystemClock
 from ringbolt.core.errors import RingboltError
 from ringbolt.core.humanise import counted
 from ringbolt.settings import Settings, SettingsError
-from ringbolt.settings.secret import FILE_NAME, load_keyring
+from ringbolt.settings.secret import load_keyring, secret_file, secret_source
 from ringbolt.speech.engine import SpeechRequest
 from ringbolt.store import figures
-from ringbolt.store.engine.opening import open_database
+from ringbolt.store.engine.opening import check_damage, open_database
 
 _LOW_DISK_BYTES = 500_000_000
+_CHECK_S = 60.0
+"""How long a SQLite file is checked for damage (400 MB/s)."""
 
 
 async def doctor(settings: Settings) -> int:
@@ -31,6 +41,7 @@ async def doctor(settings: Settings) -> int:
         _python,
         _settings,
         _data_dir,
+        _secret,
         _store,
         _node,
         doctor_parts.carriers,
@@ -97,16 +108,31 @@ async def _data_dir(settings: Settings) -> list[CheckResult]:
         CheckResult("data folder", "real", "wrong" if low else "ok",
                 f"{path}, {free // 1_000_000} MB free", "Make room." if low else "")
     )  # fmt: skip
-    secret = path / FILE_NAME
-    if secret.exists():
-        load_keyring(settings, create=False)
-        mode = stat.S_IMODE(secret.stat().st_mode)
-        open_to_others = bool(mode & 0o077)
-        found.append(
-            CheckResult("secret", "real", "wrong" if open_to_others else "ok",
-                    f"{secret} has mode {mode:o}", f"chmod 600 {secret}" if open_to_others else "")
-        )  # fmt: skip
     return found
+
+
+async def _secret(settings: Settings) -> list[CheckResult]:
+    """The master secret in use: where it is, and whether the database was made under it."""
+    path = secret_file(settings)
+    if path is not None and not path.exists() and _is_new(settings):
+        return [CheckResult("secret", "-", "note", f"{path} is made at the first start")]
+    keyring = load_keyring(settings, create=False)
+    if not _is_new(settings):
+        db = await open_database(settings.database, SystemClock(), readonly=True)
+        try:
+            await check_secret(settings, keyring, db)
+        except SecretDiffers as error:
+            return [CheckResult("secret", "real", "wrong", str(error), error.suggestion)]
+        finally:
+            await db.close()
+    former = len(keyring.all()) - 1
+    detail = f"{secret_source(settings)}, fingerprint {keyring.fingerprints()[0]}"
+    detail += f"; {counted(former, 'former secret')} accepted too" if former else ""
+    mode = stat.S_IMODE(path.stat().st_mode) if path is not None else 0
+    if mode & 0o077:
+        detail = f"{detail}; others may read it (mode {mode:o})"
+        return [CheckResult("secret", "real", "wrong", detail, f"chmod 600 {path}")]
+    return [CheckResult("secret", "real", "ok", detail)]
 
 
 async def _store(settings: Settings) -> list[CheckResult]:
@@ -118,9 +144,9 @@ async def _store(settings: Settings) -> list[CheckResult]:
         now = await db.read(figures.snapshot)
     finally:
         await db.close()
+    detail = f"{db.dialect}, {counted(sum(now.orders.values()), 'order')} under way"
+    found = [await _sound(settings, detail)]
     dead = sum(count for (_, state), count in now.jobs.items() if state == "dead")
-    detail = f"{db.dialect}, {sum(now.orders.values())} orders under way"
-    found = [CheckResult("store", kind, "ok", detail)]
     if dead:
         found.append(CheckResult("jobs", "-", "wrong", f"{dead} jobs were given up",
                              "Their cause is in the log and in job.last_error."))  # fmt: skip
@@ -130,6 +156,18 @@ async def _store(settings: Settings) -> list[CheckResult]:
                              "they are dead letters", "The log names them and the fault; ringbolt "
                              "audit says whether money is concerned."))  # fmt: skip
     return found
+
+
+async def _sound(settings: Settings, detail: str) -> CheckResult:
+    """The store, after a look for damage."""
+    checked = await asyncio.to_thread(check_damage, settings.database, _CHECK_S)
+    if checked is None:
+        return CheckResult("store", "real", "ok", detail)
+    if checked.damage:
+        fix = "Stop the shop and restore the file from a backup; nothing written to it is safe."
+        return CheckResult("store", "embedded", "wrong", f"damaged: {checked.damage}", fix)
+    seen = "no damage" if checked.is_complete else f"no damage found within {_CHECK_S:.0f} s"
+    return CheckResult("store", "embedded", "ok", f"{detail}, {seen}")
 
 
 def _is_new(settings: Settings) -> bool:

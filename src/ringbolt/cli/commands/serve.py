@@ -22,7 +22,7 @@ from ringbolt.cli.http_server import (
 )
 from ringbolt.logs import configure_logs
 from ringbolt.settings import Settings, SettingsError
-from ringbolt.settings.secret import load_keyring
+from ringbolt.settings.secret import load_keyring, secret_file
 
 
 def loaded() -> None:
@@ -49,12 +49,14 @@ async def serve(
     settings: Settings,
     *,
     with_worker: bool = True,
+    accept_secret: bool = False,
     on_ready: Callable[[str], None] | None = None,
     meanwhile: Callable[[str], Awaitable[int]] | None = None,
 ) -> int:
     """Run a shop until a signal stops it, or until ``meanwhile`` ends; returns the exit code.
 
     ``on_ready`` and ``meanwhile`` get the URL at which this machine reaches the shop.
+    ``accept_secret``: see ``open_shop``.
     """
     from ringbolt.bootstrap import open_shop
 
@@ -67,7 +69,9 @@ async def serve(
     url = reachable_url(sock)
     run_file = settings.data_dir / RUN_FILE
     try:
-        async with open_shop(settings, url, with_worker=with_worker) as opened:
+        async with open_shop(
+            settings, url, with_worker=with_worker, accept_secret=accept_secret
+        ) as opened:
 
             async def work() -> None:
                 run_file.touch()
@@ -96,6 +100,21 @@ async def serve(
     return outcome[0] if outcome else 0
 
 
+async def discard_refused_secret(settings: Settings, running: Coroutine[Any, Any, int]) -> int:
+    """Run ``serve`` or ``work_only``. If it makes a master secret and the database turns out to
+    have another one, the new file is removed: the next start must not take it for the shop's."""
+    from ringbolt.bootstrap import SecretDiffers
+
+    path = secret_file(settings)
+    is_new = path is not None and not path.exists()
+    try:
+        return await running
+    except SecretDiffers:
+        if path is not None and is_new:
+            path.unlink()
+        raise
+
+
 async def _until_done(
     work: Coroutine[Any, Any, None], meanwhile: Awaitable[int], outcome: list[int]
 ) -> None:
@@ -113,8 +132,9 @@ async def _until_done(
         await asyncio.gather(working, doing, return_exceptions=True)
 
 
-async def work_only(settings: Settings) -> int:
-    """Run a worker without an API until a signal stops it; returns the exit code."""
+async def work_only(settings: Settings, *, accept_secret: bool = False) -> int:
+    """Run a worker without an API until a signal stops it; returns the exit code.
+    ``accept_secret``: see ``open_shop``."""
     from ringbolt.bootstrap import open_shop
 
     loaded()
@@ -135,7 +155,7 @@ async def work_only(settings: Settings) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with open_shop(settings, "") as opened:
+    async with open_shop(settings, "", accept_secret=accept_secret) as opened:
         work = asyncio.create_task(opened.work())
         waiting = asyncio.create_task(stop.wait())
         sys.stderr.write("Ringbolt's worker is running. Stop it with Ctrl-C.\n")

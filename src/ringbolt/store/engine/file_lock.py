@@ -13,8 +13,8 @@ from ringbolt.store.errors import StoreLocked
 class FileLock:
     """An exclusive ``flock`` on ``path``; the file contains the holder's process id.
 
-    The kernel releases the lock when the process ends in any way. The file stays, which is
-    harmless.
+    The kernel releases the lock when the process ends in any way. The file stays; it is empty after
+    ``release``. ``was_killed``: the last holder ended without ``release``.
     """
 
     def __init__(self, path: Path, what: str, suggestion: str) -> None:
@@ -27,11 +27,12 @@ class FileLock:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             holder = os.pread(self._fd, 32, 0).decode("ascii", "replace").strip()
-            self.release()
+            self._close()
             pid = holder or "?"
             raise StoreLocked(
                 f"{what} is in use by process {pid}.", suggestion=suggestion.format(pid=pid)
             ) from None
+        self.was_killed = os.fstat(self._fd).st_size > 0
         os.ftruncate(self._fd, 0)
         os.pwrite(self._fd, f"{os.getpid()}\n".encode("ascii"), 0)
         self._drop_in_forked_children()
@@ -44,11 +45,17 @@ class FileLock:
         def drop() -> None:
             lock = me()
             if lock is not None:
-                lock.release()
+                lock._close()
 
         os.register_at_fork(after_in_child=drop)
 
-    def release(self) -> None:
+    def release(self, *, clean: bool = True) -> None:
+        """``clean`` False leaves the file as after a crash."""
+        if self._fd is not None and clean:
+            os.ftruncate(self._fd, 0)
+        self._close()
+
+    def _close(self) -> None:
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy import Connection, make_url
 from sqlalchemy.exc import ArgumentError
@@ -12,20 +15,28 @@ from sqlalchemy.exc import ArgumentError
 from ringbolt.clock import Clock
 from ringbolt.core.errors import InvalidInput
 from ringbolt.store.engine.db import Database
+from ringbolt.store.engine.sqlite.connection import damaged, file_damaged, unavailable
+from ringbolt.store.engine.sqlite.damage import DamageCheck, check_file
 from ringbolt.store.engine.sqlite.database import SqliteDatabase
 from ringbolt.store.errors import StoreUnsound
 from ringbolt.store.schema import guards, migrate
+
+CHECK_S: Final = 1.0
+"""How long a SQLite file is checked after the shop was killed, s."""
+
+log = logging.getLogger(__name__)
 
 
 async def open_database(url: str, clock: Clock, *, readonly: bool = False) -> Database:
     """Open ``sqlite:///path`` or ``postgresql://..``, upgrade its schema, and check it.
 
     ``readonly`` changes nothing and works while a shop is running. Before an upgrade, a SQLite file
-    is copied to ``<name>.before-<revision>``.
+    is copied to ``<name>.before-<revision>``; after a crash it is checked for damage.
 
     Raises ``StoreLocked`` (SQLite: another process writes to it), ``StoreUnsound`` (schema of a
-    newer version, foreign tables, missing ledger triggers; with ``readonly`` also an older schema),
-    ``Unavailable``, ``InvalidInput`` (unsupported URL), ``NotFound`` (``readonly`` and no file).
+    newer version, foreign tables, missing ledger triggers; with ``readonly`` also an older schema;
+    a damaged file), ``Unavailable``, ``InvalidInput`` (unsupported URL), ``NotFound`` (``readonly``
+    and no file).
     """
     try:
         parsed = make_url(url)
@@ -53,11 +64,35 @@ async def _open_sqlite(path: Path, clock: Clock, readonly: bool) -> Database:
         def prepare(connection: Connection) -> None:
             _prepare(connection, readonly, backup_of=database.path)
 
+        if database.was_killed:
+            await asyncio.to_thread(_refuse_damaged, database.path)
         await database.maintain(prepare)
-    except BaseException:
-        await database.close()
+    except BaseException as error:
+        await database.close(clean=False)
+        refused = damaged(error, path) or unavailable(error)
+        if refused is not None:
+            raise refused from error
         raise
     return database
+
+
+def _refuse_damaged(path: Path) -> None:
+    """Raises ``StoreUnsound``. A big file is checked in part: a start must not take long."""
+    checked = check_file(path, CHECK_S)
+    if checked.damage:
+        raise file_damaged(path, checked.damage)
+    if not checked.is_complete:
+        log.warning("the big database was checked in part after a crash: run ringbolt doctor")
+
+
+def check_damage(url: str, within_s: float) -> DamageCheck | None:
+    """Look for damage in the SQLite file of ``url`` for at most ``within_s`` seconds; None if there
+    is no such file, or the database is on PostgreSQL. Works while a shop is running."""
+    parsed = make_url(url)
+    path = Path(parsed.database or "")
+    if parsed.get_backend_name() != "sqlite" or not path.is_file():
+        return None
+    return check_file(path, within_s)
 
 
 async def _open_postgres(url: str, clock: Clock, readonly: bool) -> Database:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from ringbolt.core.errors import Unavailable
+from ringbolt.store.errors import StoreUnsound
 
 BUSY_TIMEOUT_MS = 10_000
 JOURNAL_SIZE_LIMIT = 64 * 1024 * 1024
@@ -87,6 +88,25 @@ def _primary_code(error: BaseException) -> int | None:
     cause = error.orig if isinstance(error, DBAPIError) else error
     code = getattr(cause, "sqlite_errorcode", None)
     return code & 0xFF if isinstance(code, int) else None
+
+
+def damaged(error: BaseException, path: Path) -> StoreUnsound | None:
+    """``error`` as ``StoreUnsound`` if it says that the file is damaged or no database, else
+    None."""
+    code = _primary_code(error)
+    if code == sqlite3.SQLITE_CORRUPT:
+        return file_damaged(path, str(error.orig if isinstance(error, DBAPIError) else error))
+    if code == sqlite3.SQLITE_NOTADB:
+        return file_damaged(path, "it is not a SQLite database")
+    return None
+
+
+def file_damaged(path: Path, found: str) -> StoreUnsound:
+    return StoreUnsound(
+        f"The database file {path} is damaged: {found}.",
+        suggestion="Stop the shop, and restore the file from a backup (docs/operating.md, Backups)."
+        f" What can still be read is printed by: sqlite3 {path} .recover",
+    )
 
 
 def unavailable(error: BaseException) -> Unavailable | None:

@@ -19,6 +19,7 @@ from ringbolt.store.engine.db import Dialect, P, Subscription, T, Tx
 from ringbolt.store.engine.file_lock import FileLock
 from ringbolt.store.engine.sqlite.connection import (
     Purpose,
+    damaged,
     is_readonly,
     open_engine,
     raw_connection,
@@ -66,8 +67,13 @@ class SqliteDatabase:
             return cls(path, lock, clock)
         except BaseException as error:
             if lock is not None:
-                lock.release()
-            raise unavailable(error) or error from error
+                lock.release(clean=False)
+            raise damaged(error, path) or unavailable(error) or error from error
+
+    @property
+    def was_killed(self) -> bool:
+        """Whether the process that wrote to it before ended without closing it."""
+        return self._lock is not None and self._lock.was_killed
 
     @property
     def readonly(self) -> bool:
@@ -138,8 +144,9 @@ class SqliteDatabase:
 
         return await asyncio.to_thread(run)
 
-    async def close(self) -> None:
-        """Finish the submitted transactions, close the connections, and release the file lock."""
+    async def close(self, *, clean: bool = True) -> None:
+        """Finish the submitted transactions, close the connections, and release the file lock.
+        ``clean`` False: the next process looks for damage, as after a crash."""
         if self._writer is not None:
             await self._writer.close()
         await asyncio.to_thread(self._readers.shutdown)
@@ -147,7 +154,7 @@ class SqliteDatabase:
             connection.close()
         self._reading_connections.clear()
         if self._lock is not None:
-            self._lock.release()
+            self._lock.release(clean=clean)
 
 
 def _claim(path: Path, readonly: bool) -> tuple[Path, FileLock | None]:

@@ -1,0 +1,28 @@
+"""The tables of the shop itself: facts about it, and acknowledged differences of the audit."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Table, Text
+
+from ringbolt.store.schema.metadata import STRICT, Int64, metadata
+
+shop_fact = Table(
+    "shop_fact",  # e.g. the fingerprint of the master secret
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("at_ms", Int64, nullable=False),
+    **STRICT,
+)
+
+acknowledgement = Table(
+    "acknowledgement",  # a difference that the audit found and the operator has explained
+    metadata,
+    Column("id", Text, primary_key=True),  # derived from the difference and its amount
+    Column("sentence", Text, nullable=False),
+    Column("amount_msat", Int64, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("by", Text, nullable=False),  # user and machine
+    Column("at_ms", Int64, nullable=False),
+    **STRICT,
+)
