@@ -210,6 +210,11 @@ _ORDER = {
         "The operator receives no codes of this service (`abuse.denied_services`).",
         "Choose another one.",
     ),
+    "NO_NUMBER_FREE": Meaning(
+        "Every number of the operator's own there is leased, rests after a lease, or had this "
+        "service before (`field` is `realphone` where that was asked for).",
+        "Try again in 20 minutes, or choose another country or service. Nothing was charged.",
+    ),
     "NO_REAL_NUMBERS": Meaning(
         "`realphone`: the operator has no numbers of their own in that country.",
         "Leave `realphone` out, or look in /getnumbersstatus with `realphone`.",

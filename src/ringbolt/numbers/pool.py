@@ -84,6 +84,10 @@ class PoolStore(Protocol):
         """Whether ``acquire`` would lease that number ``again``."""
         ...
 
+    async def has_free(self, service: str, country: int) -> bool:
+        """Whether ``acquire`` would lease a number."""
+        ...
+
     async def end(self, ref: str) -> None:
         """End a lease, so that its number is free; no effect on an ended or unknown one."""
         ...
@@ -98,8 +102,8 @@ class PoolStore(Protocol):
 
 
 class PoolProvider:
-    """Implements ``NumberProvider``, ``SupportsLeaseLookup`` and ``SupportsNumberAgain``. Its lease
-    ids are our refs."""
+    """Implements ``NumberProvider``, ``SupportsLeaseLookup``, ``SupportsNumberAgain`` and
+    ``SupportsStock``. Its lease ids are our refs."""
 
     def __init__(self, store: PoolStore, *, activation_ms: int = ACTIVATION_MS) -> None:
         self._store = store
@@ -146,6 +150,9 @@ class PoolProvider:
     async def find(self, ref: str) -> Acquired | None:
         lease = await self._store.find(ref)
         return None if lease is None else _acquired(lease)
+
+    async def has_free(self, service: str, country: int) -> bool:
+        return await self._store.has_free(service, country)
 
     async def has_again(self, number: str, service: str) -> bool:
         return await self._store.has_again(number, service)

@@ -216,6 +216,19 @@ class SupportsActiveLeases(Protocol):
 
 
 @runtime_checkable
+class SupportsStock(Protocol):
+    """For providers that know for certain, and at once, whether ``acquire`` would find a number.
+
+    The counts of ``offers`` are no promise: other customers of a provider take numbers too.
+    """
+
+    async def has_free(self, service: str, country: int) -> bool:
+        """Whether a number could be leased now for ``service`` in ``country``. Raises
+        ``Unavailable``."""
+        ...
+
+
+@runtime_checkable
 class SupportsNumberAgain(Protocol):
     """For providers that know in advance whether a number can be leased once more."""
 

@@ -135,6 +135,11 @@ def has_again(tx: Tx, number: str, service: str) -> bool:
     return bool(_lendable(tx, service, ANY_COUNTRY, frozenset(), number))
 
 
+def has_free(tx: Tx, service: str, country: int) -> bool:
+    """Whether ``acquire`` would lease a number for ``service`` in ``country`` now; only reads."""
+    return bool(_lendable(tx, service, country, frozenset(), ""))
+
+
 def by_ref(tx: Tx, ref: str) -> PoolLease | None:
     row = tx.run(_BY_REF, {"ref_": ref}).mappings().first()
     return None if row is None else PoolLease(**row)
@@ -187,6 +192,9 @@ class DatabasePool:
 
     async def has_again(self, number: str, service: str) -> bool:
         return await self._database.tx(has_again, number, service)
+
+    async def has_free(self, service: str, country: int) -> bool:
+        return await self._database.read(has_free, service, country)
 
     async def end(self, ref: str) -> None:
         await self._database.tx(end, ref)

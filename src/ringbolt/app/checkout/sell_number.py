@@ -14,11 +14,13 @@ from ringbolt.app.checkout.place_order import PlacedOrder, place_order
 from ringbolt.app.checkout.prices import code_price, rental_price
 from ringbolt.app.checkout.purchase import Buyer, Purchase
 from ringbolt.app.checkout.reactivate_number import Claimant, FormerOrder, check_again
+from ringbolt.app.checkout.routes import number_route
 from ringbolt.app.shop import Shop
 from ringbolt.core.commands import ReceiveTexts
-from ringbolt.core.errors import InvalidInput, Role
+from ringbolt.core.errors import Conflict, InvalidInput, Role
 from ringbolt.core.order import OrderKind
 from ringbolt.core.services import FULL_RENT
+from ringbolt.numbers.provider import SupportsStock
 from ringbolt.store import receiving_orders
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.orders import Order
@@ -70,10 +72,34 @@ async def _check(
             role=Role.NUMBER if former is None else Role.FORMER_ORDER,
             suggestion="Leave it out, or choose another country.",
         )
-    if former is not None:
+    if former is None:
+        await _check_stock(shop, command)
+    else:
         provider = find_provider(shop, former.lease.provider)
         claimant = Claimant(buyer.account_id, buyer.client)
         await check_again(shop, provider, former.lease, claimant)
+
+
+async def _check_stock(shop: Shop, command: ReceiveTexts) -> None:
+    """Raises ``Conflict`` if it is certain that no provider has a number. A buyer who paid all the
+    same would get the money back, but only after the payment was held for nothing."""
+    if command.real:
+        chosen = await choose_provider(shop, command.country)
+        route = () if chosen is None else (chosen,)
+    else:
+        route = number_route(shop, command)
+    for provider in route:
+        if not isinstance(provider, SupportsStock):
+            return
+        if await provider.has_free(command.service, command.country):
+            return
+    raise Conflict(
+        "All numbers of this shop there are in use, or had this service before.",
+        code="NO_NUMBER_FREE",
+        role=Role.NUMBER if command.real else Role.COUNTRY,
+        suggestion="Try again in 20 minutes, or choose another country or service. Nothing was "
+        "charged.",
+    )
 
 
 def _record(command: ReceiveTexts, tx: Tx, order: Order) -> None:
