@@ -8,6 +8,7 @@ other 256 bits in hexadecimal are cut to their first digits, as ``ringbolt audit
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import re
 import sys
@@ -23,13 +24,16 @@ _STRUCTLOG_NAMES = ("_record", "_from_structlog")  # for ProcessorFormatter, whi
 _NUMBER = re.compile(r"(?:\+|%2B)([1-9][0-9]{6,14})", re.IGNORECASE)
 _CREDENTIAL = re.compile(r"\b(L402|LSAT|Payment|Bearer|Basic)\s+[\w+/=.~:,-]{16,}", re.IGNORECASE)
 
-_SHOWN_DIGITS = 12
+SHOWN_DIGITS = 12
+"""Of an order's id."""
 _ID = re.compile(
-    rf"(?<![0-9a-f])([0-9a-f]{{{_SHOWN_DIGITS}}})[0-9a-f]{{{64 - _SHOWN_DIGITS},}}", re.IGNORECASE
+    rf"(?<![0-9a-f])([0-9a-f]{{{SHOWN_DIGITS}}})[0-9a-f]{{{64 - SHOWN_DIGITS},}}", re.IGNORECASE
 )
 
 
-class _Redact:
+class Redact:
+    """A processor of structlog that hides what must not be written."""
+
     def __init__(self, key: bytes) -> None:
         self._key = key
 
@@ -54,11 +58,12 @@ class _Redact:
             case list() | tuple() | set() | frozenset():
                 return [self._value(item) for item in value]
             case str():
-                return self._text(value)
+                return self.text(value)
             case _:  # an exception, a record: renderers would write its repr
                 return self._value(repr(value))
 
-    def _text(self, text: str) -> str:
+    def text(self, text: str) -> str:
+        """``text`` without credentials, whole order ids and numbers."""
         text = _CREDENTIAL.sub(r"\1 [secret]", text)
         return _NUMBER.sub(self._hash, _ID.sub(r"\1", text))
 
@@ -68,13 +73,26 @@ class _Redact:
         return f"tel:{digest}"
 
 
+def renderer_of(settings: LogSettings) -> Any:
+    """What makes a line of an event: JSON, or text for a person."""
+    as_text = settings.format == "text" or (settings.format == "auto" and sys.stderr.isatty())
+    if as_text:
+        return structlog.dev.ConsoleRenderer()
+    return structlog.processors.JSONRenderer(serializer=_as_json)
+
+
+_encode = json.JSONEncoder(default=repr).encode
+
+
+def _as_json(event: Any, **_: Any) -> str:
+    # With the options that structlog passes, json.dumps makes a new encoder for every line.
+    return _encode(event)
+
+
 def configure_logs(settings: LogSettings, key: bytes) -> None:
     """Set logging up for this process; numbers are hashed with ``key`` (at most 32 bytes)."""
-    as_text = settings.format == "text" or (settings.format == "auto" and sys.stderr.isatty())
-    renderer: Any = (
-        structlog.dev.ConsoleRenderer() if as_text else structlog.processors.JSONRenderer()
-    )
-    redact = _Redact(key)
+    renderer = renderer_of(settings)
+    redact = Redact(key)
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, StrEnum
+from typing import NamedTuple
 
 
 class OrderState(StrEnum):
@@ -105,6 +106,23 @@ class Transition:
     who: str
     when: str
     money: str
+
+
+class Step(NamedTuple):
+    """A change of an order's state that has happened; ``source`` '' where the order begins.
+
+    ``why``: the cause, in words; may hold words of a carrier. ``part``: the carrier, provider or
+    mail server that is, or was last, asked, '' if none was. ``lasted_ms``: how long the order was
+    in ``source``, None where it begins.
+    """
+
+    order_id: str
+    kind: str
+    source: str
+    target: str
+    why: str
+    part: str
+    lasted_ms: int | None
 
 
 _S = OrderState

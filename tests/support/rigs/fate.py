@@ -14,7 +14,7 @@ from functools import partial
 from types import SimpleNamespace
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from ringbolt.store.engine.db import Database, Dialect, Subscription, Tx
+from ringbolt.store.engine.db import Database, Dialect, Report, Subscription, Tx
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -106,6 +106,9 @@ class MortalDatabase:
 
     def listen(self, channel: str) -> Subscription:
         return self._db.listen(channel)
+
+    def report_steps_to(self, report: Report | None) -> None:
+        self._db.report_steps_to(report)
 
     async def close(self) -> None: ...
 

@@ -210,7 +210,7 @@ def _intend(
         if refused is not None:
             _hold_off(tx, job, order, refused)
             return None
-    if not orders.move(tx, order_id, OrderState.DISPATCHING, f"asking {carrier}"):
+    if not orders.move(tx, order_id, OrderState.DISPATCHING, f"asking {carrier}", part=carrier):
         jobs.finish(tx, job)
         return None
     jobs.check(tx, job)

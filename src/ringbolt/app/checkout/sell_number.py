@@ -6,6 +6,7 @@ money returns.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
@@ -20,7 +21,7 @@ from ringbolt.core.commands import ReceiveTexts
 from ringbolt.core.errors import Conflict, InvalidInput, Role
 from ringbolt.core.order import OrderKind
 from ringbolt.core.services import FULL_RENT
-from ringbolt.numbers.provider import SupportsStock
+from ringbolt.numbers.provider import NumberProvider, SupportsStock
 from ringbolt.store import receiving_orders
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.orders import Order
@@ -83,11 +84,9 @@ async def _check(
 async def _check_stock(shop: Shop, command: ReceiveTexts) -> None:
     """Raises ``Conflict`` if it is certain that no provider has a number. A buyer who paid all the
     same would get the money back, but only after the payment was held for nothing."""
+    route: Sequence[NumberProvider | None] = number_route(shop, command)
     if command.real:
-        chosen = await choose_provider(shop, command.country)
-        route = () if chosen is None else (chosen,)
-    else:
-        route = number_route(shop, command)
+        route = [await choose_provider(shop, command.country)]
     for provider in route:
         if not isinstance(provider, SupportsStock):
             return

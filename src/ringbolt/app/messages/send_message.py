@@ -74,7 +74,7 @@ def _intend(tx: Tx, route_to: RouteTo, job: Job, order: Order, ref: str) -> Atte
         give_up(tx, order.id, "no carrier of this shop reaches this destination any more")
         jobs.finish(tx, job)
         return None
-    orders.move(tx, order.id, OrderState.DISPATCHING, f"asking {carrier}")
+    orders.move(tx, order.id, OrderState.DISPATCHING, f"asking {carrier}", part=carrier)
     jobs.check(tx, job)
     MESSAGE_DEADLINE.enqueue(tx, order_id=order.id, run_at_ms=order.deadline_ms)
     return messages.add_attempt(tx, order.id, ref=ref, carrier=carrier)

@@ -98,7 +98,8 @@ def _intend(tx: Tx, job: Job, provider: str, ref: str) -> Attempt | None:
         give_up(tx, order.id, "no number could be had in time")
         jobs.finish(tx, job)
         return None
-    orders.move(tx, order.id, OrderState.DISPATCHING, f"asking {provider} for a number")
+    why = f"asking {provider} for a number"
+    orders.move(tx, order.id, OrderState.DISPATCHING, why, part=provider)
     END_RECEIVING.enqueue(tx, order_id=order.id, run_at_ms=order.deadline_ms)
     return attempts.add(tx, order.id, attempt_id=ref, carrier=provider, ref=ref)
 

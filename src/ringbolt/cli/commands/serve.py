@@ -21,6 +21,7 @@ from ringbolt.cli.http_server import (
     server_config,
 )
 from ringbolt.logs import configure_logs
+from ringbolt.order_log import order_log
 from ringbolt.settings import Settings, SettingsError
 from ringbolt.settings.secret import load_keyring, secret_file
 
@@ -72,6 +73,7 @@ async def serve(
         async with open_shop(
             settings, url, with_worker=with_worker, accept_secret=accept_secret
         ) as opened:
+            opened.shop.db.report_steps_to(order_log(settings.log, keyring.derive("log")))
 
             async def work() -> None:
                 run_file.touch()
@@ -156,6 +158,7 @@ async def work_only(settings: Settings, *, accept_secret: bool = False) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     async with open_shop(settings, "", accept_secret=accept_secret) as opened:
+        opened.shop.db.report_steps_to(order_log(settings.log, keyring.derive("log")))
         work = asyncio.create_task(opened.work())
         waiting = asyncio.create_task(stop.wait())
         sys.stderr.write("Ringbolt's worker is running. Stop it with Ctrl-C.\n")

@@ -18,6 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.sql.base import Executable
 
 from ringbolt.core.errors import RingboltError
+from ringbolt.core.order import Step
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -25,6 +26,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 Dialect = Literal["sqlite", "postgresql"]
 
+Report = Callable[[Sequence[Step]], None]
+"""Called on the event loop with what one or more transactions changed, once it is committed. It
+must not raise."""
 
 _PASSING = (
     RingboltError,  # the database is busy, unreachable or full
@@ -87,6 +91,7 @@ class Tx:
     ``now_ms``: the time (ms UTC) by the server's clock on PostgreSQL and the machine's on SQLite,
     plus the simulated world's offset; constant within the transaction. ``wake``: the channels to
     wake after the commit (see ``Database.listen``). ``random(n)`` returns n random bytes.
+    ``steps``: the changes of orders' states, which are reported after the commit.
     """
 
     conn: Connection
@@ -95,6 +100,7 @@ class Tx:
     wake: set[str] = field(default_factory=set)
     direct: Statements | None = None
     random: Callable[[int], bytes] = secrets.token_bytes
+    steps: list[Step] = field(default_factory=list)
 
     def new_secret(self) -> str:
         """A random secret of 256 bits in hexadecimal, to be stored in this transaction. A repeated
@@ -156,6 +162,10 @@ class Database(Protocol):
 
     def listen(self, channel: str) -> Subscription:
         """Subscribe to ``channel``: a commit with it in ``tx.wake`` wakes the subscription."""
+        ...
+
+    def report_steps_to(self, report: Report | None) -> None:
+        """Report the changes of orders' states from now on to ``report``; None: to nobody."""
         ...
 
     async def close(self) -> None: ...

@@ -21,6 +21,7 @@ from ringbolt.core.errors import Unavailable
 from ringbolt.store.engine.db import (
     Dialect,
     P,
+    Report,
     Rows,
     Statements,
     Subscription,
@@ -72,6 +73,7 @@ class PostgresDatabase:
         self.readonly = readonly
         self._wakes = Wakes()
         self._exchange: WakeExchange | None = None
+        self._report: Report | None = None
 
     @classmethod
     async def open(
@@ -135,6 +137,8 @@ class PostgresDatabase:
             self._wakes.wake(tx.wake)
             if self._exchange is not None:
                 self._exchange.send(tx.wake)
+        if tx.steps and self._report is not None:
+            self._report(tx.steps)
         return value
 
     async def read(
@@ -203,6 +207,9 @@ class PostgresDatabase:
 
     def listen(self, channel: str) -> Subscription:
         return self._wakes.listen(channel)
+
+    def report_steps_to(self, report: Report | None) -> None:
+        self._report = report
 
     async def maintain(self, fn: Callable[[Connection], T]) -> T:
         """Run schema work ``fn`` on a separate connection; ``fn`` begins and commits."""

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from ringbolt.clock import Clock
 from ringbolt.core.errors import NotFound
-from ringbolt.store.engine.db import Dialect, P, Subscription, T, Tx
+from ringbolt.store.engine.db import Dialect, P, Report, Subscription, T, Tx
 from ringbolt.store.engine.file_lock import FileLock
 from ringbolt.store.engine.sqlite.connection import (
     Purpose,
@@ -130,6 +130,10 @@ class SqliteDatabase:
 
     def listen(self, channel: str) -> Subscription:
         return self._wakes.listen(channel)
+
+    def report_steps_to(self, report: Report | None) -> None:
+        if self._writer is not None:
+            self._writer.report = report
 
     async def maintain(self, fn: Callable[[Connection], T]) -> T:
         """Run schema work ``fn`` on a separate connection; ``fn`` begins and commits.

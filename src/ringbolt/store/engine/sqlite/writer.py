@@ -11,7 +11,7 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -19,7 +19,8 @@ from sqlalchemy import Connection, Engine
 
 from ringbolt.clock import Clock
 from ringbolt.core.errors import Unavailable
-from ringbolt.store.engine.db import Tx
+from ringbolt.core.order import Step
+from ringbolt.store.engine.db import Report, Tx
 from ringbolt.store.engine.sqlite.connection import raw_connection, unavailable
 from ringbolt.store.engine.sqlite.statements import SqliteStatements
 from ringbolt.store.engine.wake import Wakes
@@ -41,6 +42,14 @@ class Work:
     error: BaseException | None = None
 
 
+@dataclass(slots=True)
+class _News:
+    """What a batch has changed: the channels to wake, and the steps of orders."""
+
+    woken: set[str] = field(default_factory=set)
+    steps: list[Step] = field(default_factory=list)
+
+
 class _BatchLostError(Exception):
     """SQLite rolled back the whole transaction, not only the statement (full disk, I/O error)."""
 
@@ -48,7 +57,7 @@ class _BatchLostError(Exception):
 class Writer:
     """Runs bodies on one connection of ``engine``; sets results on the event loop that created it.
 
-    ``transactions`` and ``commits`` count since the start.
+    ``transactions`` and ``commits`` count since the start. ``report`` gets the steps of orders.
     """
 
     def __init__(self, engine: Engine, clock: Clock, wakes: Wakes) -> None:
@@ -60,6 +69,7 @@ class Writer:
         self._closing = False
         self._connection: Connection | None = engine.connect()
         self._direct = SqliteStatements(self._connection)
+        self.report: Report | None = None
         self.transactions = 0
         self.commits = 0
         # A daemon thread, so that a process can end without ``close``. Work that is not committed
@@ -88,8 +98,8 @@ class Writer:
         while not stop:
             batch, stop = self._next_batch()
             if batch:
-                woken = self._execute(batch)
-                stop = not self._deliver(batch, woken) or stop
+                news = self._execute(batch)
+                stop = not self._deliver(batch, news) or stop
         if self._connection is not None:
             self._connection.close()
 
@@ -107,9 +117,9 @@ class Writer:
                 return batch, False
         return batch, True
 
-    def _execute(self, batch: list[Work]) -> set[str]:
-        """Run and commit ``batch``; returns the channels to wake."""
-        woken: set[str] = set()
+    def _execute(self, batch: list[Work]) -> _News:
+        """Run and commit ``batch``."""
+        news = _News()
         try:
             connection = self._open_connection()
             raw = raw_connection(connection)
@@ -118,19 +128,19 @@ class Writer:
             # busy_timeout does not help, because its snapshot is out of date.
             raw.execute("BEGIN IMMEDIATE")
             for work in batch:
-                self._run_body(connection, raw, work, woken)
+                self._run_body(connection, raw, work, news)
             raw.execute("COMMIT")
         except Exception as error:  # noqa: BLE001 - it fails every body of the batch
             self._abandon()
             for work in batch:
                 work.error = self._reason(error, work)
-            return set()
+            return _News()
         self.commits += 1
         self.transactions += len(batch)
-        return woken
+        return news
 
     def _run_body(
-        self, connection: Connection, raw: sqlite3.Connection, work: Work, woken: set[str]
+        self, connection: Connection, raw: sqlite3.Connection, work: Work, news: _News
     ) -> None:
         raw.execute("SAVEPOINT body")
         try:
@@ -142,7 +152,8 @@ class Writer:
             raw.execute("ROLLBACK TO body")
             work.error = unavailable(error) or error
         else:
-            woken |= tx.wake
+            news.woken |= tx.wake
+            news.steps += tx.steps
         raw.execute("RELEASE body")
 
     def _reason(self, error: Exception, work: Work) -> BaseException:
@@ -176,15 +187,15 @@ class Writer:
             self._connection.close()
             self._connection = None
 
-    def _deliver(self, batch: list[Work], woken: set[str]) -> bool:
+    def _deliver(self, batch: list[Work], news: _News) -> bool:
         """Resolve all futures in one call on the event loop; False if that loop is closed."""
         try:
-            self._loop.call_soon_threadsafe(self._resolve, batch, woken)
+            self._loop.call_soon_threadsafe(self._resolve, batch, news)
         except RuntimeError:
             return False
         return True
 
-    def _resolve(self, batch: list[Work], woken: set[str]) -> None:
+    def _resolve(self, batch: list[Work], news: _News) -> None:
         for work in batch:
             if work.future.done():  # the caller was cancelled; the work is committed nevertheless
                 continue
@@ -192,5 +203,7 @@ class Writer:
                 work.future.set_exception(work.error)
             else:
                 work.future.set_result(work.value)
-        if woken:
-            self._wakes.wake(woken)
+        if news.woken:
+            self._wakes.wake(news.woken)
+        if news.steps and self.report is not None:
+            self.report(news.steps)
