@@ -563,6 +563,10 @@ _START = {
         "A newer Ringbolt or another program wrote the database, or its ledger guards are missing.",
         "Follow the suggestion; restore a backup.",
     ),
+    "STORE_REFUSED": Meaning(
+        "PostgreSQL refuses the role, its password, the database's name, or a right.",
+        "Operators: follow the suggestion.",
+    ),
     "LEASE_LOST": Meaning(
         "A worker was overtaken by another; its transaction was rolled back.", "Nothing."
     ),

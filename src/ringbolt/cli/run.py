@@ -39,13 +39,16 @@ def finish(command: Coroutine[Any, Any, int]) -> None:
     """Run ``command`` and exit with its code; errors become one plain line."""
     from ringbolt.core.errors import RingboltError, Unavailable
     from ringbolt.settings import SettingsError
+    from ringbolt.store.errors import StoreRefused
 
     try:
         code = run_in_loop(command)
     except SettingsError as error:
         code = fail(f"{error} {error.suggestion}".strip(), EXIT_USAGE)
+    except StoreRefused as error:
+        code = fail(f"{error.message} {error.suggestion}", EXIT_USAGE)
     except Unavailable as error:
-        code = fail(error.message, EXIT_UNAVAILABLE)
+        code = fail(f"{error.message} {error.suggestion}".strip(), EXIT_UNAVAILABLE)
     except RingboltError as error:
         code = fail(f"{error.message} {error.suggestion}".strip(), EXIT_FAILED)
     except KeyboardInterrupt:

@@ -19,6 +19,13 @@ class StoreUnsound(RingboltError):
     default_code = "STORE_UNSOUND"
 
 
+class StoreRefused(RingboltError):
+    """PostgreSQL refuses the role, its password, the database's name, or a right."""
+
+    title = "The database server refuses"
+    default_code = "STORE_REFUSED"
+
+
 class OutcomeUnknown(Unavailable):
     """The connection broke during COMMIT: the transaction may have been committed or not."""
 

@@ -35,12 +35,12 @@ async def open_database(url: str, clock: Clock, *, readonly: bool = False) -> Da
 
     Raises ``StoreLocked`` (SQLite: another process writes to it), ``StoreUnsound`` (schema of a
     newer version, foreign tables, missing ledger triggers; with ``readonly`` also an older schema;
-    a damaged file), ``Unavailable``, ``InvalidInput`` (unsupported URL), ``NotFound`` (``readonly``
-    and no file).
+    a damaged file), ``StoreRefused`` (PostgreSQL: role, password, database, right),
+    ``Unavailable``, ``InvalidInput`` (unsupported URL), ``NotFound`` (``readonly`` and no file).
     """
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # the latter for a port that is no number
         raise _not_a_database(url) from None
     backend = parsed.get_backend_name()
     if backend == "sqlite" and parsed.database not in {None, "", ":memory:"}:
@@ -98,12 +98,19 @@ def check_damage(url: str, within_s: float) -> DamageCheck | None:
 async def _open_postgres(url: str, clock: Clock, readonly: bool) -> Database:
     # Imported here: a shop on SQLite does not need the driver, which is slow to import.
     from ringbolt.store.engine.postgres.database import PostgresDatabase  # noqa: PLC0415
+    from ringbolt.store.engine.postgres.refusals import cannot_open  # noqa: PLC0415
 
-    database = await PostgresDatabase.open(url, clock, readonly=readonly)
     try:
-        await database.maintain(lambda connection: _prepare(connection, readonly))
-    except BaseException:
-        await database.close()
+        database = await PostgresDatabase.open(url, clock, readonly=readonly)
+        try:
+            await database.maintain(lambda connection: _prepare(connection, readonly))
+        except BaseException:
+            await database.close()
+            raise
+    except Exception as error:
+        refused = cannot_open(error, make_url(url))
+        if refused is not None:
+            raise refused from error
         raise
     return database
 

@@ -49,8 +49,11 @@ _SERVER_MS = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint
 
 
 def driver_url(url: str | URL) -> URL:
-    """``postgresql://..`` (or ``postgres://..``) as SQLAlchemy wants it for asyncpg."""
-    return make_url(url).set(drivername="postgresql+asyncpg")
+    """``postgresql://..`` (or ``postgres://..``) as SQLAlchemy wants it for asyncpg, which calls
+    libpq's ``sslmode`` ``ssl``."""
+    parsed = make_url(url).set(drivername="postgresql+asyncpg")
+    renamed = {"ssl" if name == "sslmode" else name: value for name, value in parsed.query.items()}
+    return parsed.set(query=renamed)
 
 
 class PostgresDatabase:
@@ -82,8 +85,8 @@ class PostgresDatabase:
         """Connect to ``postgresql://user:password@host/name`` (``?host=/dir``: a Unix socket).
         ``session_wait_s``: how long a transaction waits for a free connection.
 
-        Raises ``Unavailable`` if it cannot connect. Does not check the schema (see
-        ``ringbolt.store.engine.opening``).
+        Raises what the driver raises if it cannot connect. Does not check the schema (see
+        ``ringbolt.store.engine.opening``, which also says plainly why it cannot).
         """
         engine = create_async_engine(
             driver_url(url),
@@ -105,9 +108,9 @@ class PostgresDatabase:
         try:
             async with database._sessions.one() as session:
                 await database._measure_clock(session.driver)
-        except BaseException as error:
+        except BaseException:
             await database.close()
-            raise unavailable(error) or error from error
+            raise
         database._exchange = WakeExchange(engine, database._wakes, database._measure_clock)
         await database._exchange.wait_connected()
         return database

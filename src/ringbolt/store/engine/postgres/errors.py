@@ -16,9 +16,9 @@ _REPEATABLE = frozenset({"40001", "40P01"})
 
 _READ_ONLY = "25006"
 
-# Classes: connection, resources (disk full, too many connections), operator (shutdown), system.
-# A demoted primary answers read_only_sql_transaction.
-_UNAVAILABLE_CLASSES = ("08", "53", "57P", "58", _READ_ONLY)
+# Classes: connection, log-in, resources (disk full, too many connections), no such database,
+# operator (shutdown), system. A demoted primary answers read_only_sql_transaction.
+_UNAVAILABLE_CLASSES = ("08", "28", "3D", "53", "57P", "58", _READ_ONLY)
 
 DRIVER_ERRORS = (
     OSError,
@@ -61,8 +61,10 @@ def as_sqlalchemys(error: Exception, sql: str, lost: bool) -> DBAPIError:
 
 def sqlstate(error: BaseException) -> str:
     """The SQLSTATE, '' if the error has none."""
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    return str(getattr(cause, "sqlstate", None) or "")
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
+    # Of errors while connecting, SQLAlchemy wraps the message, and keeps the error as its cause.
+    found = getattr(cause, "sqlstate", None) or getattr(cause.__cause__, "sqlstate", None)
+    return str(found or "")
 
 
 def is_repeatable(error: DBAPIError) -> bool:
