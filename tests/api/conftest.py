@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,17 @@ import pytest_asyncio
 
 from ringbolt.api.orders import schema, status
 from support.servers.shop import BY_HAND, ShopServer, running_shop, settings_for
+from support.waiting import PATIENCE_S
 
 OpenShop = Callable[..., Awaitable[ShopServer]]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _patience_with_the_node() -> Iterator[None]:
+    """Buyers wait for the node for as long as a loaded machine needs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ringbolt.lightning.simulated.node.BUYERS_WAIT_S", PATIENCE_S)
+        yield
 
 
 @pytest.fixture

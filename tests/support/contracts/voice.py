@@ -58,9 +58,11 @@ CALLER = "+12025550100"
 
 
 def tone(ms: int, hertz: int = 440) -> bytes:
-    """A tone as raw samples: s16le, mono, 8 kHz."""
-    samples = (round(9000 * math.sin(math.tau * hertz * n / 8000)) for n in range(ms * 8))
-    return b"".join(struct.pack("<h", sample) for sample in samples)
+    """A tone as raw samples: s16le, mono, 8 kHz. Its first second is repeated: a whole number of
+    periods, and a minute of it made anew would keep the event loop busy for seconds."""
+    samples = (round(9000 * math.sin(math.tau * hertz * n / 8000)) for n in range(8000))
+    second = b"".join(struct.pack("<h", sample) for sample in samples)
+    return (second * (ms // 1000 + 1))[: ms * 16]
 
 
 def after_g711(pcm: bytes) -> bytes:
