@@ -77,6 +77,7 @@ def test_a_text_that_takes_longer_than_a_call_may_is_refused() -> None:
 def test_ideograms_and_digits_take_longer_than_letters() -> None:
     assert spoken_s("\u4f60\u597d\u4f60") == spoken_s("a" * 12) == 1.0
     assert spoken_s("42") == spoken_s("a" * 12)
+    assert spoken_s("At 10:30 we call.") == spoken_s("Àt 10:30 we call.")
 
 
 def test_tags_are_not_spoken_but_pauses_and_slow_voices_take_time() -> None:

@@ -8,7 +8,8 @@ plan contains are refused: anonymous buyers of telephone time attract toll fraud
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 from ringbolt.core.errors import DestinationRefused, InvalidInput, Role
 
@@ -48,8 +49,7 @@ _REFUSED_TYPES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(msgspec.Struct, frozen=True):
     """A number that may be called. ``region`` is ISO 3166 alpha-2, or '' for a scripted number."""
 
     number: str

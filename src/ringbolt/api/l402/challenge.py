@@ -6,8 +6,9 @@ Nothing is written: an unpaid challenge leaves no row.
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from ringbolt.api.kit.http import Header
 from ringbolt.api.kit.problem import problem_document
@@ -31,8 +32,7 @@ _HOW = (
 _REFUSED = "Nothing was charged. " + _HOW
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(msgspec.Struct, frozen=True):
     """The price, and the request that the payment is bound to."""
 
     amount_msat: int
@@ -43,8 +43,7 @@ class Terms:
     is_mpp: bool = False  # the client pays by MPP: it gets the Payment line only
 
 
-@dataclass(frozen=True, slots=True)
-class Challenge:
+class Challenge(msgspec.Struct, frozen=True):
     headers: list[Header]
     document: dict[str, Any]
 

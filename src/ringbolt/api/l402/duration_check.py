@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+import msgspec
 
 from ringbolt.app.requests.reserve_minutes import NOT_KNOWN, length_of, spoken_s
 from ringbolt.core.commands import CallOrder
@@ -22,8 +23,7 @@ _SURELY: Final = 0.6
 to 1 times as long as estimated."""
 
 
-@dataclass(frozen=True, slots=True)
-class Duration:
+class Duration(msgspec.Struct, frozen=True):
     """``estimated_minutes``: started minutes for the whole message; None if it is not known."""
 
     estimated_minutes: int | None

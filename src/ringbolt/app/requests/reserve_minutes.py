@@ -8,8 +8,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from ringbolt.core.calls.call import Gather, Hangup, Pause, Play, Record, Say, Step
 from ringbolt.core.calls.ssml import Piece, Silence, is_ssml, parse_ssml
@@ -70,8 +71,7 @@ def reserve_minutes(
     return longest if length.is_open else max(1, min(minutes, longest))
 
 
-@dataclass(frozen=True, slots=True)
-class Length:
+class Length(msgspec.Struct, frozen=True):
     """How long a script takes: ``about_s`` for speech and pauses, ``exact_s`` for files.
     ``is_open``: it also plays files of unknown length."""
 
@@ -152,6 +152,8 @@ def _part_s(part: Piece | Silence) -> float:
 
 def _read_s(text: str) -> float:
     text = " ".join(text.split())  # blanks are not heard
+    if text.isascii():  # most texts, at a fifth of the cost
+        return (len(text) + len(_DIGIT.findall(text)) * (_DIGIT_CHARS - 1)) / _CHARS_PER_S
     counts = (
         (_IDEOGRAM, _IDEOGRAM_CHARS),
         (_HANGUL, _HANGUL_CHARS),

@@ -10,7 +10,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
-from typing import Any
+from typing import Any, Final
 
 from ringbolt.cli.http_server import (
     MAX_CONNECTIONS,
@@ -25,11 +25,16 @@ from ringbolt.order_log import order_log
 from ringbolt.settings import Settings, SettingsError
 from ringbolt.settings.secret import load_keyring, secret_file
 
+_YOUNG_OBJECTS: Final = 10_000
+"""How many new objects there are before garbage is looked for. With Python's 700 that is every few
+requests, and most objects it finds then are those of requests under way: 4 % of a request's CPU."""
+
 
 def loaded() -> None:
     """Freeze what was imported, so that garbage collections skip it."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(_YOUNG_OBJECTS, 10, 10)
     gc.enable()
 
 

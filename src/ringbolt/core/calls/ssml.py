@@ -103,7 +103,7 @@ class Markup:
 def is_ssml(text: str) -> bool:
     """The text begins with ``<speak`` (in any case), perhaps after the prolog of an XML document:
     a byte order mark, an XML declaration, comments, a DOCTYPE (which is then refused)."""
-    return _OPENING.match(_without_blanks(text)) is not None
+    return "<" in text and _OPENING.match(_without_blanks(text)) is not None
 
 
 def parse_ssml(text: str) -> Markup:

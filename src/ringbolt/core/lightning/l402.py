@@ -17,6 +17,8 @@ import hmac
 import re
 from dataclasses import dataclass
 
+import msgspec
+
 from ringbolt.core.keys import Keyring, derive
 from ringbolt.core.lightning import macaroon
 from ringbolt.core.timestamps import iso_seconds
@@ -34,8 +36,7 @@ _PREIMAGE = re.compile(r"[0-9a-fA-F]{64}")
 _WHOLE_NUMBER = re.compile(r"-?[0-9]+", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(msgspec.Struct, frozen=True):
     """What a payment buys: exactly one request, for an amount, until a time.
 
     ``request``: e.g. ``POST /api/l402/place-call``. ``body``: digest of the canonical JSON body.
@@ -48,8 +49,7 @@ class Offer:
     valid_until_s: int
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(msgspec.Struct, frozen=True):
     """The secrets behind one challenge, all derived from ``nonce``."""
 
     nonce: bytes
@@ -91,8 +91,7 @@ class CredentialRefused(Exception):
         self.expired = expired
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(msgspec.Struct, frozen=True):
     """A credential that verified: this payment bought ``offer``."""
 
     payment_hash: bytes

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from ringbolt.core.errors import DestinationRefused, Role
 from ringbolt.core.pricing.money import msat
 from ringbolt.core.tables import table_lines
@@ -35,8 +37,7 @@ class Rate:
     label: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
+class Price(msgspec.Struct, frozen=True):
     """The price of a call: ``minutes`` started minutes at ``rate``."""
 
     rate: Rate
