@@ -10,7 +10,7 @@ FAST   := tests/unit tests/fuzz tests/store/test_jobs.py tests/store/test_ledger
           tests/api/test_orders_seed_page.py tests/api/test_voice_seed.py
 PYTEST := -m pytest -n auto --dist worksteal
 
-.PHONY: demo run test test-fast coverage lint check install install-dev lock docs bench clean help
+.PHONY: demo run test test-fast coverage lint check install install-dev lock docs bench soak clean help
 
 help: ## What can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -74,6 +74,9 @@ docs: install ## Write the generated pages again
 
 bench: install install-dev ## Run the benchmarks (see docs/performance.md)
 	$(BIN)/python -m benchmarks
+
+soak: install install-dev ## Orders for 20 minutes, and the memory of the shop meanwhile
+	$(BIN)/python -m benchmarks.soak
 
 clean: ## Remove what was installed and built
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*

@@ -1,11 +1,16 @@
 """The shop over a socket: CPU per 402 with the node apart, challenges per second and p99, time
-from payment to the carrier being asked, start-up time, memory at rest."""
+from payment to the carrier being asked, start-up time, memory at rest.
+
+    python -m benchmarks.sockets [challenges]      only the challenges
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import statistics
+import sys
 import tempfile
 import time
 from datetime import datetime
@@ -40,26 +45,30 @@ async def load(url: str, seconds: float) -> list[float]:
     return latencies
 
 
-async def challenges(shop: tuple[int, str], reference: tuple[int, str]) -> None:
-    """The two in turn, several rounds; medians of the rounds."""
-    figures: dict[str, list[tuple[float, float, float, float]]] = {"shop": [], "reference": []}
-    await load(shop[1], 0.5)
-    await load(reference[1], 0.5)
+async def challenges(sides: dict[str, tuple[int, str]]) -> None:
+    """All in turn, several rounds; medians of the rounds. ``sides``: process and URL by name, the
+    shop first."""
+    figures: dict[str, list[tuple[float, float, float, float]]] = {name: [] for name in sides}
+    for _, url in sides.values():
+        await load(url, 0.5)
     for _ in range(ROUNDS):
-        for name, (pid, url) in (("shop", shop), ("reference", reference)):
+        for name, (pid, url) in sides.items():
             before = cpu_s(pid)
             latencies = await load(url, SECONDS)
             spent = (cpu_s(pid) - before) / len(latencies) * 1e6
             ordered = sorted(latencies)
             p99 = ordered[int(len(ordered) * 0.99)]
             figures[name].append((spent, len(latencies) / SECONDS, statistics.median(ordered), p99))
-    print(f"402 over a socket, node in a process of its own, {CONNECTIONS} connections")
+    print(f"402 over a socket, node in a process of its own, {CONNECTIONS} connections, "
+          f"load average {os.getloadavg()[0]:.0f}")  # fmt: skip
+    shop, *references = sides
     for name, rounds in figures.items():
         cpu, rate, p50, p99 = (statistics.median(column) for column in zip(*rounds, strict=True))
-        print(f"  {name:10} {cpu:6.0f} us CPU  {rate:6.0f}/s  p50 {p50:.1f} ms  p99 {p99:.1f} ms")
-    ratios = [a[0] / b[0] for a, b in zip(figures["shop"], figures["reference"], strict=True)]
-    print(f"  CPU shop / reference: {statistics.median(ratios):.2f} (each pair: "
-          f"{', '.join(f'{ratio:.2f}' for ratio in ratios)})")  # fmt: skip
+        print(f"  {name:22} {cpu:6.0f} us CPU  {rate:6.0f}/s  p50 {p50:.1f} ms  p99 {p99:.1f} ms")
+    for name in references:
+        ratios = [a[0] / b[0] for a, b in zip(figures[shop], figures[name], strict=True)]
+        print(f"  CPU {shop} / {name}: {statistics.median(ratios):.2f} (each pair: "
+              f"{', '.join(f'{ratio:.2f}' for ratio in ratios)})")  # fmt: skip
 
 
 async def buy(session: aiohttp.ClientSession, shop: str, world: str) -> float:
@@ -96,9 +105,9 @@ async def dispatch_latency(shop: str, world: str, count: int = 100) -> None:
     )
 
 
-async def main() -> None:
+async def main(only_challenges: bool) -> None:
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
-        world_port, shop_port, reference_port = free_port(), free_port(), free_port()
+        world_port, shop_port = free_port(), free_port()
         world = f"http://127.0.0.1:{world_port}"
         stack.enter_context(
             process(["ringbolt", "simulator"], {
@@ -119,18 +128,21 @@ async def main() -> None:
         first_start = time.monotonic() - begun
         await asyncio.sleep(1)
         print(f"first start-up {first_start:.2f} s, memory at rest {rss_mb(shop.pid):.0f} MB")
-        reference = stack.enter_context(
-            process(
-                ["benchmarks.reference_402", str(reference_port), f"{world}/simulator/node"], {}
-            )
-        )
-        reference_url = f"http://127.0.0.1:{reference_port}"
-        await until_answers(f"{reference_url}/healthz")
         path = "/api/l402/place-call"
-        await dispatch_latency(url, world)
-        await challenges((shop.pid, url + path), (reference.pid, reference_url + path))
+        sides = {"shop": (shop.pid, url + path)}
+        node_url = f"{world}/simulator/node"
+        for name, client in (("reference", []), ("reference, aiohttp", ["aiohttp"])):
+            port = free_port()
+            arguments = ["benchmarks.reference_402", str(port), node_url, *client]
+            started = stack.enter_context(process(arguments, {}))
+            await until_answers(f"http://127.0.0.1:{port}/healthz")
+            sides[name] = (started.pid, f"http://127.0.0.1:{port}{path}")
+        # Calls are bought first: a shop whose node never settled an invoice looks for one.
+        await dispatch_latency(url, world, 1 if only_challenges else 100)
+        await challenges(sides)
         print(f"memory of the shop's process after that {rss_mb(shop.pid):.0f} MB")
-    await starts()
+    if not only_challenges:
+        await starts()
 
 
 async def starts() -> None:
@@ -148,4 +160,4 @@ async def starts() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(sys.argv[1:] == ["challenges"]))
