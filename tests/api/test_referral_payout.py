@@ -12,7 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from ringbolt.app.operator.audit import AuditReport, check_sums
+from ringbolt.app.operator.audit import check_sums
+from ringbolt.app.operator.audit_report import AuditReport
 from ringbolt.clock import SystemClock
 from ringbolt.core.chart_of_accounts import NODE, REVENUE, ROUTING_FEE
 from ringbolt.core.errors import Unavailable

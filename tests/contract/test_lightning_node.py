@@ -296,6 +296,23 @@ async def test_the_shop_pays_out_what_it_received(pair: Pair) -> None:
     assert await pair.shop.lookup_payment(refund_hash) == PaymentSucceeded(refund_preimage, 0)
 
 
+async def test_payments_are_listed_with_their_amounts(pair: Pair) -> None:
+    before = [made.payment_hash async for made in pair.shop.list_payments(0)]
+    preimage, _ = fresh()
+    income = await pair.shop.create_invoice(50_000, "income", 600, preimage)
+    await pair.payer.pay(income.bolt11, FEE_MSAT, 30)
+    refund_preimage, refund_hash = fresh()
+    refund = await pair.payer.create_invoice(20_000, "refund", 600, refund_preimage)
+    await pair.shop.pay(refund.bolt11, FEE_MSAT, 30)
+
+    made = [each async for each in pair.shop.list_payments(0) if each.payment_hash not in before]
+    assert [(each.payment_hash, each.amount_msat, each.fee_msat) for each in made] == [
+        (refund_hash, 20_000, 0)
+    ]
+    later_ms = made[0].created_at_ms + 10_000
+    assert [each async for each in pair.shop.list_payments(later_ms)] == []
+
+
 async def test_what_the_node_will_not_pay_has_failed(pair: Pair) -> None:
     preimage, _ = fresh()
     own = await pair.shop.create_invoice(1000, "to myself", 600, preimage)

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from ringbolt.app.operator.audit import AuditReport, check_sums
+from ringbolt.app.operator.audit import check_sums
+from ringbolt.app.operator.audit_report import AuditReport
 from ringbolt.store import audit, idempotency, jobs, ledger, orders, unpaid, webhooks
 from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.schema.metadata import metadata

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from ringbolt import __version__
-from ringbolt.cli.commands import keys, numbers, suppressions, wallet, webhooks
+from ringbolt.cli.commands import audit_group, keys, numbers, suppressions, wallet, webhooks
 from ringbolt.cli.run import finish, run_command, settings_or_exit
 
 app = typer.Typer(
@@ -162,20 +162,7 @@ def doctor() -> None:
     run_command(examine)
 
 
-@app.command()
-def audit() -> None:
-    """Prove that sats in = settled + returned + owed, and that orders, attempts and node agree.
-
-    Calls, texts, codes, rented numbers, e-mails and top-ups alike. The sums are grouped by how it
-    was paid: l402 (paid before the call), holds (hold invoices of orders), balances (prepaid keys),
-    and referrers' shares (paid and owed). Reads only; works while a shop is running. Exit code 0 if
-    everything agrees, else 1 with each difference.
-    """
-    from ringbolt.cli.commands.audit import audit as compare
-
-    run_command(compare)
-
-
+app.add_typer(audit_group.app, name="audit")
 app.add_typer(keys.app, name="keys")
 app.add_typer(wallet.app, name="wallet")
 app.add_typer(webhooks.app, name="webhooks")

@@ -92,6 +92,16 @@ class PaymentUnknown:
 PaymentOutcome = PaymentSucceeded | PaymentFailed | PaymentUnknown
 
 
+@dataclass(frozen=True, slots=True)
+class PaymentMade:
+    """A payment that the node made: what the payee got, and the routing fee."""
+
+    payment_hash: bytes
+    amount_msat: int
+    fee_msat: int
+    created_at_ms: int
+
+
 class LightningNode(Protocol):
     """Receives payments. Every adapter can do this much."""
 
@@ -149,4 +159,13 @@ class SupportsPayments(Protocol):
 
     async def lookup_payment(self, payment_hash: bytes) -> PaymentOutcome | None:
         """The outcome of a payment; None if the node never saw it."""
+        ...
+
+
+@runtime_checkable
+class ListsPayments(Protocol):
+    """Lists what was paid out, to compare with the books."""
+
+    def list_payments(self, since_ms: int) -> AsyncGenerator[PaymentMade, None]:
+        """Every successful payment begun at ``since_ms`` (ms UTC) or later, once."""
         ...

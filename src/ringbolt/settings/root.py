@@ -90,6 +90,12 @@ class Settings(BaseSettings):
         256, ge=1, description="Connections that one address may hold at the same time."
     )
 
+    shared_node: bool = Field(
+        False,
+        description="The node also pays for others than this shop: the audit counts payments out "
+        "that the books do not know, and does not report them.",
+    )
+
     lnd: LndSettings = LndSettings()
     node: Annotated[PartSettings, NODE] = Field(
         default_factory=NODE.default_part, description="The Lightning node."

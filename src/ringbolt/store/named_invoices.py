@@ -55,6 +55,11 @@ def not_paid(tx: Tx) -> Sequence[tuple[str, str]]:
     return [(row[0], row[1]) for row in tx.run(_NOT_PAID)]
 
 
+def every(tx: Tx) -> set[str]:
+    """The payment hashes of all invoices that were ever used for a refund or payout."""
+    return set(tx.run(_EVERY).scalars())
+
+
 _ROWS = (
     select(refund.c.payment_hash).where(refund.c.payment_hash == bindparam("hash_")),
     select(payout.c.payment_hash).where(payout.c.payment_hash == bindparam("hash_")),
@@ -82,4 +87,9 @@ _NOT_PAID = union_all(
         payout.c.payment_hash.is_not(None),
         payout.c.payment_hash.not_in(select(inbox.c.event_id).where(inbox.c.source == SOURCE)),
     ),
+)
+_EVERY = union_all(
+    select(inbox.c.event_id).where(inbox.c.source == SOURCE),
+    select(refund.c.payment_hash).where(refund.c.payment_hash.is_not(None)),
+    select(payout.c.payment_hash).where(payout.c.payment_hash.is_not(None)),
 )

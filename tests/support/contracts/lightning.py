@@ -19,11 +19,16 @@ from typing import Protocol
 from ringbolt.clock import SystemClock
 from ringbolt.lightning.lnd.node import LndNode, load_macaroon
 from ringbolt.lightning.memory.node import MemoryNode, connect
-from ringbolt.lightning.node import LightningNode, SupportsHoldInvoices, SupportsPayments
+from ringbolt.lightning.node import (
+    LightningNode,
+    ListsPayments,
+    SupportsHoldInvoices,
+    SupportsPayments,
+)
 from support.servers.world import WorldServer
 
 
-class FullNode(LightningNode, SupportsHoldInvoices, SupportsPayments, Protocol):
+class FullNode(LightningNode, SupportsHoldInvoices, SupportsPayments, ListsPayments, Protocol):
     """A node that can do everything that the port offers."""
 
 

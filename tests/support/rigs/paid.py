@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 
-from ringbolt.app.payments.start_fulfilment import MEMO, dispatch_paid
+from ringbolt.app.payments.start_fulfilment import dispatch_paid
 from ringbolt.app.policies import DeadlinePolicy
 from ringbolt.core.chart_of_accounts import (
     HOLD,
@@ -17,7 +17,7 @@ from ringbolt.core.chart_of_accounts import (
     hold_idem,
 )
 from ringbolt.core.commands import Command, to_json
-from ringbolt.core.lightning.hold import new_preimage, payment_hash_of
+from ringbolt.core.lightning.hold import MEMO, new_preimage, payment_hash_of
 from ringbolt.core.order import OrderKind, OrderState, PaymentMethod
 from ringbolt.store import ledger, orders
 from ringbolt.store.engine.db import Tx

@@ -21,6 +21,8 @@ from ringbolt.app.accounts.keys import (
     revoke_key,
 )
 from ringbolt.app.operator import own_numbers, suppressions
+from ringbolt.app.operator.acknowledge import acknowledge
+from ringbolt.app.operator.audit_report import Difference
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks.resend_webhook import resend_webhook
 from ringbolt.app.webhooks.webhook_list import LIMIT, list_webhooks
@@ -81,6 +83,15 @@ class Suppression(msgspec.Struct):
     why: Annotated[Line, about("", max_length=200)] = "by the operator"
 
 
+class Explained(msgspec.Struct):
+    """A difference of the audit, explained. ``sentence`` and ``amount_msat`` as the audit says."""
+
+    sentence: Annotated[Line, about("", max_length=1000)]
+    reason: Annotated[Line, about("", max_length=500)]
+    by: Annotated[Line, about("", max_length=200)]
+    amount_msat: int = 0
+
+
 class WebhookQuery(msgspec.Struct):
     """Which webhooks are listed."""
 
@@ -111,6 +122,12 @@ class OperatorCommands:
         key_id = request.in_path("key_id")
         await revoke_key(self._db, key_id)
         return {"id": key_id, "revoked": True}
+
+    async def acknowledge(self, request: Request[Explained]) -> dict[str, Any]:
+        told = request.params
+        difference = Difference(told.sentence, told.amount_msat)
+        await self._db.tx(acknowledge, difference, told.reason, told.by)
+        return {"id": difference.id, "acknowledged": True}
 
     async def webhooks(self, request: Request[WebhookQuery]) -> dict[str, Any]:
         query = request.params
@@ -160,6 +177,7 @@ def operator_api(shop: Shop) -> Family:
     add("POST", "/keys", commands.create_key, NewKey, CREATED)
     add("GET", "/keys", commands.keys, Nothing)
     add("DELETE", "/keys/{key_id}", commands.revoke_key, Nothing)
+    add("POST", "/acknowledgements", commands.acknowledge, Explained, CREATED)
     add("GET", "/webhooks", commands.webhooks, WebhookQuery)
     add("POST", "/webhooks/{webhook_id}/resend", commands.resend_webhook, Nothing)
     add("POST", "/numbers", commands.add_number, OwnNumber, CREATED)

@@ -14,14 +14,14 @@ from ringbolt.app.accounts.insufficient_funds import insufficient_funds
 from ringbolt.app.checkout.check_purchase import check_purchase
 from ringbolt.app.checkout.purchase import Balance, Hold, Idempotency, Purchase
 from ringbolt.app.limits.count_order import count_paid
-from ringbolt.app.payments.start_fulfilment import HOLDS, MEMO, dispatch_paid
+from ringbolt.app.payments.start_fulfilment import HOLDS, dispatch_paid
 from ringbolt.app.policies import LimitPolicy, Policies
 from ringbolt.app.shop import Shop
 from ringbolt.core import commands
 from ringbolt.core.chart_of_accounts import RESERVE, REVENUE, hold_idem
 from ringbolt.core.commands import ReceiveTexts
 from ringbolt.core.errors import Conflict, InvalidInput, Unauthorized
-from ringbolt.core.lightning.hold import new_preimage, payment_hash_of
+from ringbolt.core.lightning.hold import hold_memo, new_preimage, payment_hash_of
 from ringbolt.core.order import OrderState
 from ringbolt.lightning.node import Invoice, SupportsHoldInvoices
 from ringbolt.store import idempotency, keys, ledger, orders
@@ -149,7 +149,7 @@ async def _with_invoice(shop: Shop, purchase: Purchase, order: Order) -> Order:
     invoice: Invoice = await shop.node.create_hold_invoice(
         payment_hash_of(new_preimage(shop.keyring, order.id)),
         order.price_msat,
-        MEMO,
+        hold_memo(shop.keyring),
         settings.invoice_expiry_s,
         settings.rental_cltv_blocks if is_rental else settings.cltv_blocks,
     )

@@ -13,9 +13,6 @@ from ringbolt.store.orders import Order
 HOLDS = "holds"
 """The channel to wake when a hold invoice must be watched."""
 
-MEMO = "Ringbolt order"
-"""The memo of every hold invoice: it must not show what was bought, or for whom."""
-
 
 def dispatch_paid(tx: Tx, order: Order) -> None:
     """Start the fulfilment of ``order``, whose money this transaction secures."""

@@ -12,6 +12,9 @@ from ringbolt.core.keys import Keyring, derive
 
 _LABEL = "hold"
 
+MEMO = "Ringbolt order"
+"""The beginning of every hold invoice's memo; all of it in invoices of earlier versions."""
+
 
 def new_preimage(keyring: Keyring, order_id: str) -> bytes:
     """The 32 bytes for a new order. ``order_id``: 64 hexadecimal digits."""
@@ -30,3 +33,19 @@ def find_preimage(keyring: Keyring, order_id: str, payment_hash: str) -> bytes |
         if payment_hash_of(preimage).hex() == payment_hash:
             return preimage
     return None
+
+
+def hold_memo(keyring: Keyring) -> str:
+    """The memo of a new hold invoice: it names the shop, because several may share a node, and
+    neither what was bought nor for whom."""
+    return _memo_of(keyring.current)
+
+
+def is_own_memo(keyring: Keyring, memo: str) -> bool:
+    """Whether the memo is that of a hold invoice of this shop, perhaps made under a former secret,
+    or by an earlier version, which named no shop."""
+    return memo == MEMO or memo in {_memo_of(secret) for secret in keyring.all()}
+
+
+def _memo_of(secret: bytes) -> str:
+    return f"{MEMO}, shop {derive(secret, 'shop id').hex()[:8]}"

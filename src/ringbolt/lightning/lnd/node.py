@@ -32,6 +32,7 @@ from ringbolt.lightning.node import (
     InvoiceStatus,
     NodeInfo,
     PaymentFailed,
+    PaymentMade,
     PaymentOutcome,
     PaymentUnknown,
 )
@@ -54,6 +55,7 @@ _invoice = wire.reader(wire.WireInvoice)
 _invoice_page = wire.reader(wire.InvoicePage)
 _invoice_line = wire.reader(wire.InvoiceLine)
 _payment_line = wire.reader(wire.PaymentLine)
+_payment_page = wire.reader(wire.PaymentPage)
 
 
 def load_macaroon(text: str) -> str:
@@ -74,7 +76,8 @@ def load_macaroon(text: str) -> str:
 
 
 class LndNode:
-    """Implements ``LightningNode``, ``SupportsHoldInvoices`` and ``SupportsPayments``.
+    """Implements ``LightningNode``, ``SupportsHoldInvoices``, ``SupportsPayments`` and
+    ``ListsPayments``.
 
     ``url``: ``https://host:8080``, or ``http://...`` for the simulated node. ``tls_cert``: LND's
     tls.cert, which is pinned; None trusts the system's authorities. A refusal of the node raises
@@ -295,6 +298,19 @@ class LndNode:
             if error.is_not_found or "isn't initiated" in error.words:
                 return None
             raise
+
+    async def list_payments(self, since_ms: int) -> AsyncGenerator[PaymentMade, None]:
+        after = 0
+        query = f"include_incomplete=false&max_payments={_PAGE}&creation_date_start"
+        while True:
+            url = self._http.url(f"/v1/payments?{query}={since_ms // 1000}&index_offset={after}")
+            page = wire.read(await self._http.get(url), _payment_page)
+            for payment in page.payments:
+                if payment.status == "SUCCEEDED":
+                    yield wire.payment_made(payment)
+            if page.last_index_offset <= after:
+                return
+            after = page.last_index_offset
 
     async def close(self) -> None:
         if self._pulse is not None:

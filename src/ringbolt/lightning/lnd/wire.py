@@ -18,6 +18,7 @@ from ringbolt.lightning.node import (
     InvoiceStatus,
     NodeInfo,
     PaymentFailed,
+    PaymentMade,
     PaymentOutcome,
     PaymentSucceeded,
     PaymentUnknown,
@@ -122,6 +123,19 @@ class PaymentLine(msgspec.Struct):
     error: StreamError | None = None
 
 
+class ListedPayment(msgspec.Struct):
+    status: str
+    payment_hash: str
+    value_msat: int = 0
+    fee_msat: int = 0
+    creation_time_ns: int = 0
+
+
+class PaymentPage(msgspec.Struct):
+    payments: list[ListedPayment] = []
+    last_index_offset: int = 0
+
+
 class Chain(msgspec.Struct):
     network: str = ""
 
@@ -171,6 +185,16 @@ def outcome(payment: WirePayment) -> PaymentOutcome:
         return payment.outcome()
     except ValueError as error:
         raise nonsense(error) from error
+
+
+def payment_made(payment: ListedPayment) -> PaymentMade:
+    """Raises ``NodeUnavailable`` if the hash is not hexadecimal."""
+    try:
+        payment_hash = bytes.fromhex(payment.payment_hash)
+    except ValueError as error:
+        raise nonsense(error) from error
+    begun_ms = payment.creation_time_ns // 1_000_000
+    return PaymentMade(payment_hash, payment.value_msat, payment.fee_msat, begun_ms)
 
 
 def nonsense(error: Exception) -> NodeUnavailable:

@@ -20,6 +20,7 @@ from ringbolt.lightning.node import (
     InvoiceStatus,
     NodeInfo,
     PaymentFailed,
+    PaymentMade,
     PaymentOutcome,
     PaymentSucceeded,
     PaymentUnknown,
@@ -34,14 +35,15 @@ _FINAL: Final = frozenset({InvoiceState.SETTLED, InvoiceState.CANCELED})
 
 
 class MemoryNode:
-    """Implements ``LightningNode``, ``SupportsHoldInvoices`` and ``SupportsPayments``.
+    """Implements ``LightningNode``, ``SupportsHoldInvoices``, ``SupportsPayments`` and
+    ``ListsPayments``.
 
     ``peers``: the nodes whose invoices it pays for real; any other invoice is simply paid.
     ``invoices`` are all of its own, ``settled`` those that settled, in order. ``paid_out`` counts
-    what left the node, in msat by payment hash; ``known`` are the payments. ``outcomes`` are given
-    to the next payments instead of a success. ``down`` makes everything ``NodeUnavailable``.
-    ``height``: the last block. ``stays_connected``: if False, the stream of settled invoices ends
-    after the last one.
+    what left the node, in msat by payment hash; ``known`` are the payments, begun at ``begun_ms``.
+    ``outcomes`` are given to the next payments instead of a success. ``down`` makes everything
+    ``NodeUnavailable``. ``height``: the last block. ``stays_connected``: if False, the stream of
+    settled invoices ends after the last one.
     """
 
     def __init__(self, clock: Clock, name: str = "memory") -> None:
@@ -51,6 +53,7 @@ class MemoryNode:
         self.settled: list[InvoiceStatus] = []
         self.paid_out: dict[bytes, int] = {}
         self.known: dict[bytes, PaymentOutcome] = {}
+        self.begun_ms: dict[bytes, int] = {}
         self.outcomes: deque[PaymentOutcome] = deque()
         self.down = False
         self.height = 800_000
@@ -195,6 +198,14 @@ class MemoryNode:
         self._check()
         return self._look(payment_hash)
 
+    async def list_payments(self, since_ms: int) -> AsyncGenerator[PaymentMade, None]:
+        self._check()
+        for payment_hash, begun_ms in self.begun_ms.items():
+            outcome = self._look(payment_hash)
+            if isinstance(outcome, PaymentSucceeded) and begun_ms >= since_ms:
+                amount_msat = self.paid_out[payment_hash] - outcome.fee_msat
+                yield PaymentMade(payment_hash, amount_msat, outcome.fee_msat, begun_ms)
+
     async def close(self) -> None: ...
 
     # Payments
@@ -213,6 +224,7 @@ class MemoryNode:
             if payment_hash in payee._preimages:
                 payee._settle(payment_hash)
         self.known[payment_hash] = outcome
+        self.begun_ms[payment_hash] = self._clock.now_ms()
         if isinstance(outcome, PaymentSucceeded):
             self._count(payment_hash, amount_msat + outcome.fee_msat)
 

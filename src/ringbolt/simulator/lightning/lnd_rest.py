@@ -79,6 +79,7 @@ class LndRest:
         return [
             Route(f"{v2}/send", _answered(self._send), methods=["POST"]),
             Route(f"{v2}/track/{{payment_hash:path}}", _answered(self._track)),
+            Route(f"{prefix}/v1/payments", _answered(self._list_payments)),
         ]
 
     async def _add_invoice(self, request: Request) -> Response:
@@ -183,6 +184,23 @@ class LndRest:
             async for payment in news:
                 if not (quiet and payment.status is PaymentStatus.IN_FLIGHT):
                     yield _line(lnd_json.payment(payment))
+
+    async def _list_payments(self, request: Request) -> Response:
+        payments = await self._network.list_payments(
+            self._node,
+            after=_integer(request, "index_offset"),
+            limit=min(_integer(request, "max_payments") or 100, 10_000),
+            since_s=_integer(request, "creation_date_start"),
+            incomplete=request.query_params.get("include_incomplete") == "true",
+        )
+        return _json(
+            {
+                "payments": [lnd_json.payment(payment) for payment in payments],
+                "first_index_offset": str(payments[0].payment_index if payments else 0),
+                "last_index_offset": str(payments[-1].payment_index if payments else 0),
+                "total_num_payments": "0",
+            }
+        )
 
     async def _decode(self, request: Request) -> Response:
         try:

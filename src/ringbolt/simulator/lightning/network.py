@@ -181,6 +181,22 @@ class LightningNetwork:
         )
         return sorted(pending, key=lambda invoice: invoice.add_index)[:limit]
 
+    async def list_payments(
+        self, node: SimulatedNode, *, after: int, limit: int, since_s: int, incomplete: bool
+    ) -> list[SimulatedPayment]:
+        """Payments by index, from the first above ``after``; without ``incomplete`` only those that
+        succeeded."""
+        self._pass_time()
+        await self._flush()
+        found = (
+            payment
+            for payment in node.all_payments()
+            if payment.payment_index > after
+            and payment.created_at_ms >= since_s * 1000
+            and (incomplete or payment.status is PaymentStatus.SUCCEEDED)
+        )
+        return sorted(found, key=lambda payment: payment.payment_index)[:limit]
+
     async def watch_invoice(
         self, node: SimulatedNode, payment_hash: bytes
     ) -> AsyncGenerator[SimulatedInvoice, None]:

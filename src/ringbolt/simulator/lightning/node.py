@@ -126,6 +126,11 @@ class SimulatedNode:
         doc = self._store.get(f"{self.name}.payment", payment_hash.hex())
         return None if doc is None else msgspec.convert(doc, SimulatedPayment)
 
+    def all_payments(self) -> list[SimulatedPayment]:
+        """Every payment, in no order."""
+        final = self._store.load(f"{self.name}.payment").values()
+        return [*self.payments.values(), *(msgspec.convert(doc, SimulatedPayment) for doc in final)]
+
     def added_after(self, add_index: int, limit: int) -> list[tuple[int, SimulatedInvoice]]:
         """Invoices by add index, as they are now."""
         return self._listed(f"{self.name}.added", add_index, limit)
