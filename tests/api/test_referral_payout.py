@@ -21,6 +21,7 @@ from ringbolt.lightning.lnd.node import LndNode
 from ringbolt.lightning.node import PaymentFailed, PaymentSucceeded, PaymentUnknown
 from ringbolt.lightning.payout import AddressRefused
 from ringbolt.lightning.simulated.addresses import SimulatedAddresses
+from ringbolt.settings import Settings
 from ringbolt.store import audit, jobs, ledger
 from ringbolt.store.engine.db import Database
 from ringbolt.store.engine.opening import open_database
@@ -195,6 +196,60 @@ async def test_the_cost_of_the_way_is_the_shops_and_is_capped(memory: Memory) ->
     assert (await memory.db.read(ledger.balance, ROUTING_FEE)).posted_msat == -1_234
     assert (await memory.payouts())[0].fee_msat == 1_234
     assert (await memory.db.read(ledger.balance, REVENUE)).posted_msat == 900_000
+    await check_books(memory)
+
+
+async def test_beyond_the_budget_the_cost_of_the_way_is_the_referrers(memory: Memory) -> None:
+    """Given routes that take all they may, and a budget of 4 sats for an address, then the shop
+    bears 3 sats and 1 sat, and the other 2 come out of what is owed."""
+    memory.settings = Settings(payouts={"client_fee_budget_sats": 4})
+    fees = []
+    for _ in range(3):
+        memory.node.outcomes.append(PaymentSucceeded(b"\1" * 32, 3_000))
+        await memory.owe()
+        await memory.work()
+        fees.append((await memory.db.read(ledger.balance, ROUTING_FEE)).posted_msat)
+    assert fees == [-3_000, -4_000, -4_000]
+    paid = [payout.amount_msat for payout in await memory.payouts()]
+    assert paid == [SHARE_MSAT, SHARE_MSAT - 2_000, SHARE_MSAT - 3_000]
+    assert (await memory.balance()).posted_msat == 0
+    assert memory.paid_out == 3 * SHARE_MSAT + 4_000
+    await check_books(memory)
+
+
+async def test_what_a_payout_left_for_its_route_and_did_not_need_stays_owed(
+    memory: Memory,
+) -> None:
+    memory.settings = Settings(payouts={"fee_budget_sats": 0})
+    memory.node.outcomes.append(PaymentSucceeded(b"\1" * 32, 1_234))
+    await memory.owe()
+    await memory.work()
+    assert memory.paid_out == SHARE_MSAT - 3_000 + 1_234
+    assert (await memory.balance()).posted_msat == 3_000 - 1_234
+    await check_books(memory)
+
+
+async def test_too_little_for_its_routing_fee_waits_for_tomorrow_s_budget(memory: Memory) -> None:
+    memory.settings = Settings(payouts={"fee_budget_sats": 3})
+    memory.node.outcomes.append(PaymentSucceeded(b"\1" * 32, 3_000))
+    await memory.owe()
+    await memory.work()
+    await memory.owe(price_msat=100_000)  # a share of 10 sats, of which 3 may go to the route
+    await memory.work(runs=1)
+    assert len(await memory.payouts()) == 1
+    assert 0 < await memory.next_run_ms() <= 24 * HOUR_MS
+    await memory.work()
+    assert memory.paid_out == SHARE_MSAT + 3_000 + 10_000
+    await check_books(memory)
+
+
+async def test_a_failed_payout_returns_its_part_of_the_budget(memory: Memory) -> None:
+    memory.settings = Settings(payouts={"client_fee_budget_sats": 3})
+    memory.node.outcomes.extend([PaymentFailed("no route"), PaymentSucceeded(b"\1" * 32, 3_000)])
+    await memory.owe()
+    await memory.work()
+    assert [payout.amount_msat for payout in await memory.payouts()] == [SHARE_MSAT] * 2
+    assert (await memory.db.read(ledger.balance, ROUTING_FEE)).posted_msat == -3_000
     await check_books(memory)
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from dataclasses import replace
 
 import pytest
 from sqlalchemy.exc import IntegrityError
 
 from ringbolt.app.payments import pay_referral, refer
+from ringbolt.app.policies import PayoutPolicy
 from ringbolt.clock import SystemClock
 from ringbolt.core.chart_of_accounts import REFERRAL, account_of_referrer
 from ringbolt.core.errors import NotFound
@@ -104,7 +106,8 @@ async def test_no_share_is_left_without_a_job(database: Database, clock: SystemC
     booked = threading.Event()
     settling = asyncio.create_task(database.tx(settle_slowly, an_order(), booked))
     assert await asyncio.to_thread(booked.wait, PATIENCE_S)
-    payout = await database.tx(pay_referral._current, job, 2 * SHARE_MSAT, "p1")
+    policy = replace(PayoutPolicy.of(Settings()), min_referral_msat=2 * SHARE_MSAT)
+    _, payout = await database.tx(pay_referral._current, job, policy, "p1")
     await settling
     assert payout is not None, "200 sats are owed, and nobody will pay them"
     assert payout.amount_msat == 2 * SHARE_MSAT

@@ -14,6 +14,7 @@ from ringbolt.core.order import Fulfilment, OrderKind
 from ringbolt.core.pricing.money import msat
 from ringbolt.settings import Settings
 from ringbolt.settings.abuse import AbuseSettings
+from ringbolt.store.fee_budgets import FeeBudgets
 
 _DAY_MS = 86_400_000
 
@@ -161,13 +162,16 @@ class ReceivingPolicy:
 
 @dataclass(frozen=True, slots=True)
 class PayoutPolicy:
-    """What is paid out, and for which routing fee at most. ``referral_percent``: the referrer's
-    share of a price; ``min_referral_msat``: the least that is paid to a referrer at once."""
+    """What is paid out, and which routing fees the shop bears. ``referral_percent``: the referrer's
+    share of a price; ``min_referral_msat``: the least that is paid to a referrer at once;
+    ``referral_fee_msat`` and ``refund_fee_msat``: what the shop bears of one payment's fee;
+    ``fee_budgets``: of all in a day."""
 
     referral_percent: int
     min_referral_msat: int
     referral_fee_msat: int
     refund_fee_msat: int
+    fee_budgets: FeeBudgets
 
     @classmethod
     def of(cls, settings: Settings) -> PayoutPolicy:
@@ -177,10 +181,14 @@ class PayoutPolicy:
             min_referral_msat=msat(referral.min_payout_sats),
             referral_fee_msat=msat(referral.max_fee_sats),
             refund_fee_msat=msat(settings.refund.max_fee_sats),
+            fee_budgets=FeeBudgets(
+                shop_msat=msat(settings.payouts.fee_budget_sats),
+                client_msat=msat(settings.payouts.client_fee_budget_sats),
+            ),
         )
 
     def max_refund_fee_msat(self, amount_msat: int) -> int:
-        """The highest routing fee for a refund of ``amount_msat``: 1 % of it is always allowed."""
+        """The most that the shop bears of the routing fee of a refund of ``amount_msat``."""
         return max(self.refund_fee_msat, amount_msat // 100)
 
 

@@ -21,10 +21,11 @@ HOLD = "hold"  # node -> revenue, pending: a hold invoice was paid
 TOP_UP = "top_up"  # node -> key, pending: the same, for a key's balance
 RESERVE = "reserve"  # key -> revenue, pending: an order paid from a balance
 REFERRAL = "referral"  # revenue -> referral: the referrer's share of a settled order
-PAYOUT = "payout"  # referral -> node, pending: a share on its way
-PAYOUT_FEE = "payout_fee"  # routing_fee -> node: the routing fee of a payout
+PAYOUT = "payout"  # referral -> node, pending: a share on its way, and what it bears of its fee
+PAYOUT_FEE = "payout_fee"  # routing_fee -> node: what the shop bears of a payout's routing fee
 REFUND = "refund"  # escrow -> node: the buyer has the money back
 REFUND_FEE = "refund_fee"  # routing_fee -> node: the routing fee of a refund
+REFUND_ROUTE = "refund_route"  # escrow -> routing_fee: what the buyer left for that fee
 
 
 @dataclass(frozen=True, slots=True)

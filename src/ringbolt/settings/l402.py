@@ -35,6 +35,18 @@ class RefundSettings(Section):
     max_fee_sats: int = Field(
         3,
         ge=0,
-        description="The most that paying a refund may cost in "
-        "routing fees, sats; 1 percent of the refund if that is more.",
+        description="The most that the shop bears of one refund's routing fee, sats; 1 percent of "
+        "the refund if that is more. What is beyond, or beyond [payouts], the refund bears.",
+    )
+
+
+class PayoutSettings(Section):
+    fee_budget_sats: int = Field(
+        100,
+        ge=0,
+        description="Routing fees of refunds and referrers' shares that the shop bears per day "
+        "(UTC), sats.",
+    )
+    client_fee_budget_sats: int = Field(
+        10, ge=0, description="The same for one buyer's address, or one referrer, sats."
     )

@@ -88,7 +88,10 @@ class ReferralSettings(Section):
     percent: int = Field(10, ge=0, le=50, description="The referrer's share of a settled order, %.")
     min_payout_sats: int = Field(10, ge=1, description="Paid out from so many sats on.")
     max_fee_sats: int = Field(
-        3, ge=0, description="The most that a payout may cost in routing fees, sats."
+        3,
+        ge=0,
+        description="The most that a payout may cost in routing fees, sats. The shop bears them as "
+        "far as [payouts] allows, the payout what is beyond.",
     )
 
 

@@ -20,7 +20,7 @@ from ringbolt.registry.settings import PartSettings
 from ringbolt.settings.abuse import AbuseSettings
 from ringbolt.settings.calls import SPEAKER, CallSettings
 from ringbolt.settings.fetch import FetchSettings
-from ringbolt.settings.l402 import L402Settings, RefundSettings
+from ringbolt.settings.l402 import L402Settings, PayoutSettings, RefundSettings
 from ringbolt.settings.lightning import NODE, LndSettings, with_lnd
 from ringbolt.settings.messages import MailSettings, NumberSettings, SmsSettings
 from ringbolt.settings.orders import (
@@ -115,6 +115,7 @@ class Settings(BaseSettings):
     webhooks: WebhookSettings = WebhookSettings()
     voice: VoiceSettings = VoiceSettings()
     refund: RefundSettings = RefundSettings()
+    payouts: PayoutSettings = PayoutSettings()
     fetch: FetchSettings = FetchSettings()
     speech: Annotated[SpeakerSettings, SPEAKER] = Field(
         default_factory=SPEAKER.default_part, description="Text to speech."

@@ -34,9 +34,10 @@ _MOVED = func.coalesce(transfer.c.captured_msat, transfer.c.amount_msat)
 class Books:
     """Sums in msat over all transfers of a kind.
 
-    L402: ``received``, ``settled``, ``returned``, ``fees`` (of refunds); ``in_orders``: the price
-    of its open and failed orders, which may still be refunded; ``unredeemed``: payments that no
-    order used, overpayments included.
+    L402: ``received``, ``settled``, ``returned``; ``routes``: what buyers left of their refunds for
+    the routing fees, ``fees``: what those were; ``in_orders``: the price of its open and failed
+    orders, which may still be refunded; ``unredeemed``: payments that no order used, overpayments
+    included.
 
     Hold invoices: ``held``: paid, not settled; ``taken``: settled, of orders; ``lost``: delivered,
     but the payment returned to the payer before the node could settle it; ``topped_up``: settled,
@@ -44,12 +45,14 @@ class Books:
 
     Balances: ``reserved`` for open orders, ``spent`` on orders, ``balances``: what all keys hold,
     reserved amounts included. Referrers: ``accrued``: shares of settled orders; ``referrals``: not
-    paid out yet; ``referrals_paid``: paid out; ``payout_fees``: routing fees of the payouts.
+    paid out yet; ``referrals_paid``: paid out, with what referrers bore of the routing fees;
+    ``payout_fees``: what the shop bore of them.
     """
 
     received: int
     settled: int
     returned: int
+    routes: int
     fees: int
     in_orders: int
     unredeemed: int
@@ -90,6 +93,7 @@ def books(tx: Tx) -> Books:
         received=_total(tx, chart.PAYMENT, chart.OVERPAYMENT),
         settled=_total(tx, chart.CAPTURE),
         returned=_total(tx, chart.REFUND),
+        routes=_total(tx, chart.REFUND_ROUTE),
         fees=_total(tx, chart.REFUND_FEE),
         in_orders=_in_orders(tx),
         unredeemed=_unredeemed(tx),

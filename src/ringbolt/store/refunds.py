@@ -24,7 +24,8 @@ class RefundState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """``node``: the node that pays the invoice; '' before a claim and in rows of earlier versions.
+    """``amount_msat``: what is owed; once PAID, what was paid. ``node``: the node that pays the
+    invoice; '' before a claim and in rows of earlier versions.
     ``k1``: the secret of LNURL-withdraw (LUD-03) that allows a claim."""
 
     order_id: str
@@ -107,13 +108,15 @@ def reopen(tx: Tx, order_id: str, reason: str) -> bool:
     return changed.rowcount == 1
 
 
-def pay(tx: Tx, order_id: str, fee_msat: int, payment_hash: str) -> bool:
-    """CLAIMED -> PAID, by the payment with that hash; ``fee_msat`` is its routing fee."""
+def pay(tx: Tx, order_id: str, fee_msat: int, payment_hash: str, left_msat: int = 0) -> bool:
+    """CLAIMED -> PAID, by the payment with that hash; ``fee_msat`` is its routing fee, for which
+    the buyer left ``left_msat`` of the amount."""
     changed = tx.run(
         update(refund)
         .where(refund.c.order_id == order_id, refund.c.state == RefundState.CLAIMED)
         .values(
             state=RefundState.PAID,
+            amount_msat=refund.c.amount_msat - left_msat,
             fee_msat=fee_msat,
             payment_hash=payment_hash,
             paid_ms=tx.now_ms,

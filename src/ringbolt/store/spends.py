@@ -111,7 +111,10 @@ def _sold(number: int) -> Any:
     )
 
 
-_TODAY = select(spend.c.scope, spend.c.msat).where(spend.c.day == bindparam("day_"))
+# Without the routing fees that the shop bears, which are counted per client (``fee_budgets``).
+_TODAY = select(spend.c.scope, spend.c.msat).where(
+    spend.c.day == bindparam("day_"), spend.c.scope.not_like("fees%")
+)
 _LESS = bindparam("msat_", type_=spend.c.msat.type)
 # Not below zero: an order sold while limits were off was not counted, but may still fail.
 _TAKE_BACK = (

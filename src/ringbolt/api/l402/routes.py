@@ -123,14 +123,14 @@ def add_free_addresses(family: Family, shop: Shop) -> None:
         """LUD-03, first step: what a wallet may withdraw here."""
         k1 = request.in_path("k1")
         try:
-            refund = await offered_refund(shop, k1)
+            _, allowed = await offered_refund(shop, k1)
         except RingboltError as error:
             return _lnurl_error(error)
         return withdraw_request(
             callback=f"{base(request)}/lnurl/callback",
             k1=k1,
-            min_msat=refund.amount_msat,
-            max_msat=refund.amount_msat,
+            min_msat=allowed.min_msat,
+            max_msat=allowed.max_msat,
             description="Refund for a call that was not answered",
         )
 

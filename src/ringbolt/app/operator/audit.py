@@ -1,7 +1,8 @@
 """Do the books, the orders, the attempts and the node agree? Reads only.
 
-The rule: sats in = settled + returned + owed, where what is owed is what the open and failed
-orders say, plus payments whose credential was never shown.
+The rule: sats in = settled + returned + owed. Returned is also what buyers left of their refunds
+for the route; owed is what the open and failed orders say, plus payments whose credential was never
+shown.
 """
 
 from __future__ import annotations
@@ -67,7 +68,8 @@ async def audit_shop(
 def check_sums(report: AuditReport) -> None:
     """Add a difference for every sum that does not match."""
     books = report.books
-    difference = books.received - (books.settled + books.returned + report.owed_msat)
+    returned = books.returned + books.routes
+    difference = books.received - (books.settled + returned + report.owed_msat)
     if difference:
         report.differs(
             f"Received {books.received} msat, but settled + returned + owed is "

@@ -4,6 +4,9 @@ One payout to an address is under way at a time. Its money is reserved in the tr
 stores it, and its invoice is stored before it is paid, because an address answers each request with
 another invoice. A payment whose outcome is not known is looked up until it
 is; only a definite failure lets another payout, with another invoice, begin.
+
+The shop bears a part of the routing fee, out of its budgets (``routing_fees``); what is beyond
+comes out of what is owed.
 """
 
 from __future__ import annotations
@@ -15,7 +18,9 @@ from typing import Any
 
 from ringbolt.app.jobs import PAY_REFERRAL
 from ringbolt.app.payments.node_of import node_of
+from ringbolt.app.payments.routing_fees import FeeShares, without_shares
 from ringbolt.app.payments.send_payment import send_payment
+from ringbolt.app.policies import PayoutPolicy
 from ringbolt.app.shop import Shop
 from ringbolt.core.chart_of_accounts import (
     NODE,
@@ -35,13 +40,14 @@ from ringbolt.lightning.node import (
     SupportsPayments,
 )
 from ringbolt.lightning.payout import AddressRefused, AddressResolver
-from ringbolt.store import jobs, ledger, named_invoices, payouts
+from ringbolt.store import fee_budgets, jobs, ledger, named_invoices, payouts
 from ringbolt.store.engine.db import Tx
+from ringbolt.store.fee_budgets import DAY_MS
 from ringbolt.store.jobs import Job
 from ringbolt.store.payouts import Payout, PayoutState
 
 COMMENT = "Ringbolt referrals"
-_MINUTE_MS, _HOUR_MS, _DAY_MS = 60_000, 3_600_000, 86_400_000
+_MINUTE_MS, _HOUR_MS = 60_000, 3_600_000
 
 
 async def pay_referral(shop: Shop, job: Job) -> None:
@@ -55,17 +61,17 @@ async def pay_referral(shop: Shop, job: Job) -> None:
         await shop.db.tx(jobs.retry, job, _HOUR_MS, why)
         return
     policy = shop.policies.payouts
-    min_msat = policy.min_referral_msat
-    payout = await shop.db.tx(_current, job, min_msat, secrets.token_hex(16))
+    job, payout = await shop.db.tx(_current, job, policy, secrets.token_hex(16))
     if payout is not None and payout.state is PayoutState.OPEN:
-        payout = await _with_invoice(shop, job, shop.addresses, payout, min_msat)
+        payout = await _with_invoice(shop, job, shop.addresses, payout, policy.min_referral_msat)
     if payout is None:
         return
     payer = node_of(shop, payout.node, payout.id)
     assert isinstance(payer, SupportsPayments), "it was asked to pay"
-    match await _outcome(job, payer, payout, policy.referral_fee_msat):
+    shares = FeeShares.read(job.payload, policy.referral_fee_msat)
+    match await _outcome(job, payer, payout, shares.max_fee_msat):
         case PaymentSucceeded(_, fee_msat):
-            await shop.db.tx(_paid, job, payout, fee_msat)
+            await shop.db.tx(_paid, job, payout, shares, fee_msat)
         case PaymentFailed(reason):
             await shop.db.tx(_failed, job, payout, reason)
         case PaymentUnknown(reason):
@@ -73,27 +79,43 @@ async def pay_referral(shop: Shop, job: Job) -> None:
             await shop.db.tx(jobs.retry, job, delay_ms, reason)
 
 
-def _current(tx: Tx, job: Job, min_msat: int, new_id: str) -> Payout | None:
+def _current(tx: Tx, job: Job, policy: PayoutPolicy, new_id: str) -> tuple[Job, Payout | None]:
     """The payout under way, or a new one with its money reserved; None if too little is owed,
-    and the job is done."""
+    and the job is done or waits for tomorrow's budget."""
     jobs.check(tx, job)
     address: str = job.payload["address"]
     found = payouts.unfinished(tx, address)
     if found is not None:
-        return found
+        return job, found
     # Locked: a share that accrues now either finds the job gone, or we count it.
     account = account_of_referrer(address)
     owed_msat = payouts.locked_balance(tx, account).available_msat
-    amount_msat = msat(sats_down(min(owed_msat, job.payload.get("max_msat", owed_msat))))
-    if amount_msat < min_msat:
-        jobs.finish(tx, job)
-        return None
+    shares = _shares(tx, address, policy, owed_msat)
+    payable_msat = owed_msat - shares.left_msat
+    amount_msat = msat(sats_down(min(payable_msat, job.payload.get("max_msat", payable_msat))))
+    if amount_msat < policy.min_referral_msat:
+        shares.close(tx, address, 0)
+        if owed_msat < policy.min_referral_msat:
+            jobs.finish(tx, job)
+        else:
+            why = "too little is owed for its routing fee, of which the shop bears no more today"
+            jobs.retry(tx, job, DAY_MS - tx.now_ms % DAY_MS, why)
+        return job, None
     payouts.open_payout(tx, new_id, address, amount_msat)
     ledger.hold(
-        tx, idem=payout_idem(new_id), debit=account, credit=NODE, amount_msat=amount_msat,
-        kind=PAYOUT,
+        tx, idem=payout_idem(new_id), debit=account, credit=NODE,
+        amount_msat=amount_msat + shares.left_msat, kind=PAYOUT,
     )  # fmt: skip
-    return payouts.by_id(tx, new_id)
+    job = jobs.note(tx, job, job.payload | shares.written())
+    return job, payouts.by_id(tx, new_id)
+
+
+def _shares(tx: Tx, address: str, policy: PayoutPolicy, owed_msat: int) -> FeeShares:
+    """The shop's part of a payout's routing fee, and what the payout must leave for it."""
+    if owed_msat < policy.min_referral_msat:
+        return FeeShares(0)
+    grant = fee_budgets.grant(tx, address, policy.referral_fee_msat, policy.fee_budgets)
+    return FeeShares.of(grant, policy.referral_fee_msat - grant.msat)
 
 
 async def _with_invoice(
@@ -141,16 +163,18 @@ async def _outcome(
     return await send_payment(job, payer, payout.bolt11, payment_hash, max_fee_msat)
 
 
-def _paid(tx: Tx, job: Job, payout: Payout, fee_msat: int) -> None:
+def _paid(tx: Tx, job: Job, payout: Payout, shares: FeeShares, fee_msat: int) -> None:
     if payouts.pay(tx, payout.id, fee_msat):
-        ledger.capture(tx, payout_idem(payout.id))
-        if fee_msat:
+        borne_msat = min(fee_msat, shares.granted_msat)
+        ledger.capture(tx, payout_idem(payout.id), payout.amount_msat + fee_msat - borne_msat)
+        if borne_msat:
             ledger.post(
                 tx, idem=f"{payout_idem(payout.id)}:fee", debit=ROUTING_FEE, credit=NODE,
-                amount_msat=fee_msat, kind=PAYOUT_FEE,
+                amount_msat=borne_msat, kind=PAYOUT_FEE,
             )  # fmt: skip
+        shares.close(tx, payout.address, borne_msat)
     # More may have accrued meanwhile: the next run sees, and ends the job.
-    jobs.retry(tx, job, 0, "", {**job.payload, "tries": 0})
+    jobs.retry(tx, job, 0, "", without_shares(job.payload) | {"tries": 0})
 
 
 def _failed(
@@ -162,6 +186,8 @@ def _failed(
     """
     if payouts.fail(tx, payout.id, reason):
         ledger.void(tx, payout_idem(payout.id))
+        FeeShares.read(job.payload, 0).close(tx, payout.address, 0)
     tries: int = job.payload.get("tries", 0)
-    delay_ms = min(_DAY_MS, _MINUTE_MS * 2 ** min(tries, 11))
-    jobs.retry(tx, job, delay_ms, reason, {**job.payload, **(note or {}), "tries": tries + 1})
+    delay_ms = min(DAY_MS, _MINUTE_MS * 2 ** min(tries, 11))
+    payload = without_shares(job.payload) | (note or {}) | {"tries": tries + 1}
+    jobs.retry(tx, job, delay_ms, reason, payload)

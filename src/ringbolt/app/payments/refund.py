@@ -2,23 +2,30 @@
 
 The claim is written down with its invoice before anything is paid. A payment whose outcome is not
 known is looked up until it is; only a definite failure opens the refund for another invoice.
+
+The shop bears a part of the routing fee, out of its budgets (``routing_fees``). Where they do not
+allow it, the buyer may claim less than the whole, and what is left pays the route.
 """
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 
 import structlog
 
 from ringbolt.app.jobs import PAY_REFUND
 from ringbolt.app.payments.node_of import node_of
+from ringbolt.app.payments.routing_fees import FeeShares, Withdrawable, withdrawable
 from ringbolt.app.payments.send_payment import send_payment
+from ringbolt.app.policies import PayoutPolicy
 from ringbolt.app.shop import Shop
 from ringbolt.core.chart_of_accounts import (
     ESCROW,
     NODE,
     REFUND,
     REFUND_FEE,
+    REFUND_ROUTE,
     ROUTING_FEE,
     refund_idem,
 )
@@ -33,7 +40,7 @@ from ringbolt.lightning.node import (
     PaymentUnknown,
     SupportsPayments,
 )
-from ringbolt.store import jobs, ledger, named_invoices, orders, refunds
+from ringbolt.store import fee_budgets, jobs, ledger, named_invoices, orders, refunds
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.jobs import Job
 from ringbolt.store.refunds import Refund, RefundState
@@ -41,14 +48,40 @@ from ringbolt.store.refunds import Refund, RefundState
 log = structlog.get_logger("ringbolt.refunds")
 
 
-async def offered_refund(shop: Shop, k1: str) -> Refund:
-    """The refund behind a withdraw link. Raises ``NotFound`` or ``Conflict``."""
-    refund = await shop.db.read(refunds.by_k1, k1)
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An invoice that ``node`` is to pay for a refund; ``payment_hash`` in hex."""
+
+    bolt11: str
+    payment_hash: str
+    amount_msat: int
+    node: str
+
+
+async def offered_refund(shop: Shop, k1: str) -> tuple[Refund, Withdrawable]:
+    """The refund behind a withdraw link, and what may be withdrawn now. Raises ``NotFound`` or
+    ``Conflict``."""
+    refund, left_msat = await shop.db.read(_refund_and_budget, k1, shop.policies.payouts)
     if refund is None:
         raise NotFound("This refund link is not known, or was replaced by a newer one.")
     if refund.state is not RefundState.OPEN:
         raise Conflict("This refund was claimed already.", code="REFUND_CLAIMED")
-    return refund
+    return refund, withdrawable(
+        refund.amount_msat, left_msat, shop.policies.payouts, has_failed=bool(refund.reason)
+    )
+
+
+def _refund_and_budget(tx: Tx, k1: str, policy: PayoutPolicy) -> tuple[Refund | None, int]:
+    refund = refunds.by_k1(tx, k1)
+    if refund is None:
+        return None, 0
+    return refund, fee_budgets.left(tx, _client(tx, refund.order_id), policy.fee_budgets)
+
+
+def _client(tx: Tx, order_id: str) -> str:
+    """Whose budget a refund's routing fee counts for: the buyer's address, hashed."""
+    order = orders.by_id(tx, order_id)
+    return order.client if order else ""
 
 
 async def claim_refund(shop: Shop, k1: str, invoice_text: str) -> None:
@@ -59,13 +92,12 @@ async def claim_refund(shop: Shop, k1: str, invoice_text: str) -> None:
     named = await shop.db.read(refunds.by_k1, k1)
     if named is not None and named.bolt11 == invoice_text.strip():
         return  # asked again, because our answer was lost
-    refund = await offered_refund(shop, k1)
+    refund, allowed = await offered_refund(shop, k1)
     invoice = await asyncio.to_thread(_decode, invoice_text)
     network = (await shop.node.info()).network
-    _check(invoice, refund, network, shop.clock.now_ms())
-    await shop.db.tx(
-        _claim, refund, invoice_text.strip(), invoice.payment_hash.hex(), shop.node_name
-    )
+    amount_msat = _check(invoice, refund, allowed, network, shop.clock.now_ms())
+    claim = Claim(invoice_text.strip(), invoice.payment_hash.hex(), amount_msat, shop.node_name)
+    await shop.db.tx(_claim, refund, claim, shop.policies.payouts)
 
 
 def _decode(text: str) -> bolt11.Bolt11:
@@ -75,29 +107,39 @@ def _decode(text: str) -> bolt11.Bolt11:
         raise InvalidInput(f"This is not a BOLT11 invoice that can be paid: {error}.") from None
 
 
-def _check(invoice: bolt11.Bolt11, refund: Refund, network: str, now_ms: int) -> None:
-    sats = sats_down(refund.amount_msat)
+def _check(
+    invoice: bolt11.Bolt11, refund: Refund, allowed: Withdrawable, network: str, now_ms: int
+) -> int:
+    """The invoice's amount, msat. Raises ``InvalidInput``."""
+    sats, most = sats_down(refund.amount_msat), sats_down(allowed.max_msat)
     if invoice.amount_msat is None:
-        raise InvalidInput(f"The invoice names no amount; make one for {sats} sats.")
-    if invoice.amount_msat != refund.amount_msat:
-        raise InvalidInput(f"The refund is {sats} sats; make an invoice for exactly that.")
+        raise InvalidInput(f"The invoice names no amount; make one for {most} sats.")
+    # More than is offered may be claimed, up to the whole: the route may cost less.
+    if not allowed.min_msat <= invoice.amount_msat <= refund.amount_msat:
+        least = sats_down(allowed.min_msat)
+        amount = f"{most} sats" if least == most else f"{least} to {most} sats"
+        amount = "exactly that" if least == sats else amount
+        raise InvalidInput(f"The refund is {sats} sats; make an invoice for {amount}.")
     if invoice.network != network:
         raise InvalidInput(f"The invoice is for {invoice.network}; this shop is on {network}.")
     if now_ms >= (invoice.timestamp_s + invoice.expiry_s) * 1000:
         raise InvalidInput("The invoice has expired; make a fresh one.")
+    return invoice.amount_msat
 
 
-def _claim(tx: Tx, refund: Refund, invoice_text: str, payment_hash: str, node: str) -> None:
+def _claim(tx: Tx, refund: Refund, claim: Claim, policy: PayoutPolicy) -> None:
     order = orders.by_id(tx, refund.order_id)
-    is_failed = order is not None and order.state is OrderState.FAILED
-    if not is_failed or not _is_open(tx, refund):
+    if order is None or order.state is not OrderState.FAILED or not _is_open(tx, refund):
         raise Conflict("This refund was claimed already.", code="REFUND_CLAIMED")
-    if not named_invoices.name(tx, payment_hash, named_invoices.of_refund(refund.order_id)):
+    if not named_invoices.name(tx, claim.payment_hash, named_invoices.of_refund(order.id)):
         raise InvalidInput("This invoice was used before; make a fresh one.")
-    if not refunds.claim(tx, refund.order_id, invoice_text, payment_hash, node):
+    if not refunds.claim(tx, order.id, claim.bolt11, claim.payment_hash, claim.node):
         raise Conflict("This refund was claimed already.", code="REFUND_CLAIMED")
-    orders.close_retry(tx, refund.order_id)
-    PAY_REFUND.enqueue(tx, order_id=refund.order_id)
+    orders.close_retry(tx, order.id)
+    wanted_msat = policy.max_refund_fee_msat(refund.amount_msat)
+    grant = fee_budgets.grant(tx, order.client, wanted_msat, policy.fee_budgets)
+    shares = FeeShares.of(grant, refund.amount_msat - claim.amount_msat)
+    PAY_REFUND.enqueue(tx, order_id=order.id, payload=shares.written())
 
 
 def _is_open(tx: Tx, refund: Refund) -> bool:
@@ -119,20 +161,17 @@ async def pay_refund(shop: Shop, job: Job) -> None:
         raise NodeUnavailable("The node that was asked to pay a refund cannot pay out.")
     assert refund.bolt11 is not None
     assert refund.payment_hash is not None
+    policy = shop.policies.payouts
+    shares = FeeShares.read(job.payload, policy.max_refund_fee_msat(refund.amount_msat))
     payment_hash, outcome = await _paid_before(shop, payer, refund)
     if outcome is None or (isinstance(outcome, PaymentFailed) and job.attempts <= 1):
-        outcome = await send_payment(
-            job,
-            payer,
-            refund.bolt11,
-            bytes.fromhex(refund.payment_hash),
-            shop.policies.payouts.max_refund_fee_msat(refund.amount_msat),
-        )
+        bolt11_hash = bytes.fromhex(refund.payment_hash)
+        outcome = await send_payment(job, payer, refund.bolt11, bolt11_hash, shares.max_fee_msat)
     match outcome:
         case PaymentSucceeded(_, fee_msat):
-            await shop.db.tx(_paid, job, refund, fee_msat, payment_hash)
+            await shop.db.tx(_paid, job, refund, shares, fee_msat, payment_hash)
         case PaymentFailed(reason):
-            await shop.db.tx(_reopen, job, refund, reason)
+            await shop.db.tx(_reopen, job, refund, shares, reason)
         case PaymentUnknown(reason):
             delay_ms = PAY_REFUND.backoff.delay_ms(job.attempts)
             await shop.db.tx(jobs.retry, job, delay_ms, reason)
@@ -156,22 +195,38 @@ async def _paid_before(
     return payment_hash, await payer.lookup_payment(bytes.fromhex(payment_hash))
 
 
-def _paid(tx: Tx, job: Job, refund: Refund, fee_msat: int, payment_hash: str) -> None:
-    order_id = refund.order_id
-    if refunds.pay(tx, order_id, fee_msat, payment_hash):
-        orders.move(tx, order_id, OrderState.RETURNED, "the refund was paid")
-        ledger.post(
-            tx, idem=refund_idem(order_id), debit=ESCROW, credit=NODE,
-            amount_msat=refund.amount_msat, kind=REFUND, order_id=order_id,
-        )  # fmt: skip
-        if fee_msat:
-            ledger.post(
-                tx, idem=f"{refund_idem(order_id)}:fee", debit=ROUTING_FEE, credit=NODE,
-                amount_msat=fee_msat, kind=REFUND_FEE, order_id=order_id,
-            )  # fmt: skip
+def _paid(
+    tx: Tx, job: Job, refund: Refund, shares: FeeShares, fee_msat: int, payment_hash: str
+) -> None:
+    # An earlier invoice, whose payment was said to have failed, is booked as one for the whole.
+    left_msat = shares.left_msat if payment_hash == refund.payment_hash else 0
+    if refunds.pay(tx, refund.order_id, fee_msat, payment_hash, left_msat):
+        orders.move(tx, refund.order_id, OrderState.RETURNED, "the refund was paid")
+        _book(tx, refund, left_msat, fee_msat)
+        shares.close(tx, _client(tx, refund.order_id), max(0, fee_msat - left_msat))
     jobs.finish(tx, job)
 
 
-def _reopen(tx: Tx, job: Job, refund: Refund, reason: str) -> None:
-    refunds.reopen(tx, refund.order_id, reason)
+def _book(tx: Tx, refund: Refund, left_msat: int, fee_msat: int) -> None:
+    """What the buyer got, what the buyer left for the route, and what the route cost."""
+    order_id, idem = refund.order_id, refund_idem(refund.order_id)
+    ledger.post(
+        tx, idem=idem, debit=ESCROW, credit=NODE,
+        amount_msat=refund.amount_msat - left_msat, kind=REFUND, order_id=order_id,
+    )  # fmt: skip
+    if left_msat:
+        ledger.post(
+            tx, idem=f"{idem}:route", debit=ESCROW, credit=ROUTING_FEE,
+            amount_msat=left_msat, kind=REFUND_ROUTE, order_id=order_id,
+        )  # fmt: skip
+    if fee_msat:
+        ledger.post(
+            tx, idem=f"{idem}:fee", debit=ROUTING_FEE, credit=NODE,
+            amount_msat=fee_msat, kind=REFUND_FEE, order_id=order_id,
+        )  # fmt: skip
+
+
+def _reopen(tx: Tx, job: Job, refund: Refund, shares: FeeShares, reason: str) -> None:
+    if refunds.reopen(tx, refund.order_id, reason):
+        shares.close(tx, _client(tx, refund.order_id), 0)
     jobs.finish(tx, job)

@@ -125,6 +125,7 @@ def _sums(report: AuditReport) -> dict[str, dict[str, int]]:
             "owed_in_orders_msat": books.in_orders,
             "owed_unredeemed_msat": books.unredeemed,
             "refund_fees_msat": books.fees,
+            "refund_fees_left_by_buyers_msat": books.routes,
         },
         "holds": {
             "held_msat": books.held,

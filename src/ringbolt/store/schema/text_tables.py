@@ -142,10 +142,10 @@ suppression = Table(
 )
 
 spend = Table(
-    "spend",  # sales per day, for spend limits
+    "spend",  # sales per day, for spend limits, and routing fees that the shop bears
     metadata,
     Column("day", Integer, primary_key=True),  # days since 1970-01-01 UTC
-    Column("scope", Text, primary_key=True),  # all, or prefix:<digits>
+    Column("scope", Text, primary_key=True),  # all, prefix:<digits>, fees, fees:<client>, ..
     Column("msat", Int64, nullable=False),
     **STRICT,
 )
