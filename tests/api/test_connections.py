@@ -12,7 +12,8 @@ import pytest
 import uvicorn
 from structlog.testing import capture_logs
 
-from ringbolt.cli.connection_guard import LOOPBACK, ConnectionGuard, ConnectionTimeouts, guarded
+from ringbolt.cli.connection_guard import LOOPBACK, ConnectionGuard
+from ringbolt.cli.guarded_http import ConnectionTimeouts, guarded
 from ringbolt.cli.http_server import listen
 from support.clients.slow_reader import bytes_read_slowly
 from support.servers.shop import ShopServer, running_shop, settings_for

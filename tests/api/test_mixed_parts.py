@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +11,11 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
+from starlette.routing import Route
 
 from api.conftest import OpenShop
+from ringbolt.api.operator.routes import operator_token
+from ringbolt.bootstrap.shop import _world_routes
 from ringbolt.core.calls.call import CallEvent, CallStatus
 from ringbolt.settings import Settings, SettingsError
 from ringbolt.store import attempts, orders
@@ -76,12 +80,43 @@ async def test_beside_a_real_node_there_is_no_play_money(
     assert 404 not in await statuses(elsewhere, PLAY_MONEY)
     assert shop.shop.addresses is None
     # The carriers are simulated still: their phones are there, and their scripted numbers.
-    assert (await shop.http.get(f"/simulator/phones/{PLAIN}")).status_code == 200
+    token = {"Authorization": f"Bearer {operator_token(shop.shop.keyring)}"}
+    assert (await shop.http.get(f"/simulator/phones/{PLAIN}", headers=token)).status_code == 200
     answer = await buy(shop, elsewhere, say(ANSWERS))
     assert (await shop.until_over(answer))["status"] == "completed"
     [attempt] = await shop.attempts(answer)
     order_node = await shop.shop.db.read(_node_of, answer["call_id"])
     assert (attempt.carrier, order_node) == ("simulated", "lnd")
+
+
+async def test_beside_a_real_node_only_the_operator_steers_what_is_simulated(
+    open_shop: OpenShop, elsewhere: ShopServer
+) -> None:
+    """Otherwise anyone could send the code that another's order waits for, or hang up a call."""
+    shop = await open_shop(node=node_at(elsewhere))
+    world = shop.opened.world
+    assert world is not None
+    paths = [
+        (method, re.sub(r"{number}", PLAIN, re.sub(r"{\w+:int}", "1", route.path)))
+        for route in _world_routes(world, shop.shop.settings, "a token")
+        if isinstance(route, Route)
+        for method in (route.methods or ())
+    ]
+
+    assert len(paths) > 20
+    assert await statuses(shop, tuple(paths)) == {401}
+
+
+async def test_an_open_world_apart_is_refused_beside_a_real_node(
+    tmp_path: Path, speech_dir: Path
+) -> None:
+    node = {"type": "lnd", "url": "https://127.0.0.1:1", "macaroon": "00"}
+    world = {"url": "http://127.0.0.1:1"}
+    settings = settings_for(tmp_path / "shop", speech_dir, node=node, simulator=world)
+
+    with pytest.raises(SettingsError, match="RINGBOLT_SIMULATOR_TOKEN"):
+        async with running_shop(settings):
+            pass
 
 
 def _node_of(tx: Any, order_id: str) -> str:

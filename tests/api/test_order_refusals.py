@@ -34,7 +34,13 @@ _REFUSALS = frozenset(
     }
 )  # fmt: skip
 _FAMILY = (
-    *("api/kit/http.py", "api/kit/limits.py", "api/orders/*.py", "app/accounts/*.py"),
+    *(
+        "http_body.py",
+        "api/kit/http.py",
+        "api/kit/limits.py",
+        "api/orders/*.py",
+        "app/accounts/*.py",
+    ),
     *("app/checkout/*.py", "app/limits/*.py", "app/messages/*.py", "app/numbers/*.py"),
     *("app/webhooks/*.py", "core/*.py", "core/pricing/*.py", "store/ledger_entries.py"),
 )

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ringbolt.api.kit import http
-from ringbolt.api.kit.http import BodyTooLarge, ClientGone
+from ringbolt.http_body import BodyTooLarge, ClientGone, header, read_body
 
 
 def scope(*headers: tuple[bytes, bytes], client: str | None = "192.0.2.1") -> dict[str, Any]:
@@ -44,21 +44,21 @@ class Chunks:
     "chunks", [(b"",), (b"abc",), (b"a", b"", b"bc"), (b"x" * 10,), (b"x",) * 10]
 )
 async def test_body_is_read_whole(chunks: tuple[bytes, ...]) -> None:
-    assert await http.read_body(scope(), Chunks(*chunks), 10) == b"".join(chunks)
+    assert await read_body(scope(), Chunks(*chunks), 10) == b"".join(chunks)
 
 
 async def test_message_without_fields_is_an_empty_body() -> None:
     async def receive() -> dict[str, Any]:
         return {"type": "http.request"}
 
-    assert await http.read_body(scope(), receive, 10) == b""
+    assert await read_body(scope(), receive, 10) == b""
 
 
 async def test_declared_length_over_the_limit_is_refused_before_anything_is_read() -> None:
     chunks = Chunks(b"x")
 
     with pytest.raises(BodyTooLarge) as refused:
-        await http.read_body(scope((b"content-length", b"11")), chunks, 10)
+        await read_body(scope((b"content-length", b"11")), chunks, 10)
 
     assert chunks.asked == 0
     assert (refused.value.status, refused.value.code) == (413, "BODY_TOO_LARGE")
@@ -67,23 +67,23 @@ async def test_declared_length_over_the_limit_is_refused_before_anything_is_read
 @pytest.mark.parametrize("length", [b"9" * 5000, b"9" * 19])
 async def test_absurd_declared_length_is_refused(length: bytes) -> None:
     with pytest.raises(BodyTooLarge):
-        await http.read_body(scope((b"content-length", length)), Chunks(b"x"), 10)
+        await read_body(scope((b"content-length", length)), Chunks(b"x"), 10)
 
 
 @pytest.mark.parametrize("length", [b"", b"-5", b"abc", b"\xb2", b"\xb2\xb3", b"1e9", b"10"])
 async def test_length_that_lies_or_is_no_number_is_not_believed(length: bytes) -> None:
     declared = scope((b"content-length", length))
 
-    assert await http.read_body(declared, Chunks(b"abc"), 10) == b"abc"
+    assert await read_body(declared, Chunks(b"abc"), 10) == b"abc"
     with pytest.raises(BodyTooLarge):
-        await http.read_body(declared, Chunks(b"x" * 11), 10)
+        await read_body(declared, Chunks(b"x" * 11), 10)
 
 
 async def test_chunks_are_not_read_beyond_the_limit() -> None:
     chunks = Chunks(*[b"xxxx"] * 1000)
 
     with pytest.raises(BodyTooLarge):
-        await http.read_body(scope(), chunks, 10)
+        await read_body(scope(), chunks, 10)
 
     assert chunks.asked == 3
 
@@ -91,19 +91,19 @@ async def test_chunks_are_not_read_beyond_the_limit() -> None:
 @pytest.mark.parametrize("chunks", [(), (b"abc",), (b"a", b"b")])
 async def test_client_that_leaves_is_told_apart_from_an_end(chunks: tuple[bytes, ...]) -> None:
     with pytest.raises(ClientGone):
-        await http.read_body(scope(), Chunks(*chunks, gone=True), 10)
+        await read_body(scope(), Chunks(*chunks, gone=True), 10)
 
 
 def test_every_authorization_line_is_seen() -> None:
     request = scope((b"authorization", b"LSAT a:b"), (b"x", b"y"), (b"authorization", b"L402 c:d"))
 
     assert http.headers(request, b"authorization") == ["LSAT a:b", "L402 c:d"]
-    assert http.header(request, b"authorization") == "LSAT a:b"
-    assert http.header(request, b"missing") == ""
+    assert header(request, b"authorization") == "LSAT a:b"
+    assert header(request, b"missing") == ""
 
 
 def test_header_bytes_beyond_ascii_are_no_fault() -> None:
-    assert http.header(scope((b"x", bytes(range(128, 256)))), b"x").encode("latin-1")
+    assert header(scope((b"x", bytes(range(128, 256)))), b"x").encode("latin-1")
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,7 @@ def test_every_option_has_its_variable(
         "carriers": "[]",
         "providers": "[]",
         "servers": "[]",
+        "token": "0123456789abcdef",
     }
     texts = {
         "host", "data_dir", "database_url", "secret", "former_secrets",

@@ -16,16 +16,7 @@ from urllib.parse import parse_qsl
 import structlog
 from starlette.routing import BaseRoute, Route
 
-from ringbolt.api.kit.http import (
-    BodyTooLarge,
-    BodyTooSlow,
-    ClientGone,
-    Header,
-    Receive,
-    Scope,
-    Send,
-    read_body,
-)
+from ringbolt.api.kit.http import Header, Send
 from ringbolt.core.callback import (
     CallbackRequest,
     CallbackResponse,
@@ -34,6 +25,14 @@ from ringbolt.core.callback import (
 )
 from ringbolt.core.errors import RingboltError
 from ringbolt.core.keys import Keyring, derive
+from ringbolt.http_body import (
+    BodyTooLarge,
+    BodyTooSlow,
+    ClientGone,
+    Receive,
+    Scope,
+    read_body,
+)
 
 PREFIX: Final = "/callbacks"
 HANDLE_S: Final = 30.0

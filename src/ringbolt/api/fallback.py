@@ -25,7 +25,11 @@ def fallback(routes: Sequence[BaseRoute]) -> Starlette:
     return Starlette(
         routes=list(routes),
         middleware=[Middleware(CORSMiddleware, **BROWSERS)],
-        exception_handlers={HTTPException: _on_http, Exception: _on_error},
+        exception_handlers={
+            HTTPException: _on_http,
+            RingboltError: _on_error,
+            Exception: _on_error,
+        },
     )
 
 

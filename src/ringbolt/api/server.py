@@ -13,7 +13,7 @@ from ringbolt import __version__
 from ringbolt.api.fallback import fallback
 from ringbolt.api.kit import openapi
 from ringbolt.api.kit.family import Family
-from ringbolt.api.kit.http import Receive, Scope, Send
+from ringbolt.api.kit.http import Send
 from ringbolt.api.kit.plain import plain_family
 from ringbolt.api.kit.request import Nothing, Request
 from ringbolt.api.l402 import routes as l402
@@ -23,6 +23,7 @@ from ringbolt.api.operator.routes import add_play_keys, operator_api
 from ringbolt.api.orders.routes import orders_api
 from ringbolt.api.voice.routes import voice_api
 from ringbolt.app.shop import Shop
+from ringbolt.http_body import Receive, Scope
 
 
 class Server:

@@ -56,9 +56,10 @@ def context_of(
     base_url: str = "",
     clock: Clock | None = None,
     keyring: Keyring | None = None,
+    world_token: str = "",
 ) -> Context:
     """The context that parts are built with; without a ``keyring`` the shop's is read when a part
-    needs it."""
+    needs it. ``world_token``: what the simulated world asks for."""
 
     def derive(label: str) -> bytes:
         keys = load_keyring(settings, create=False) if keyring is None else keyring
@@ -70,6 +71,7 @@ def context_of(
         world_url=world_url,
         base_url=settings.public_url.rstrip("/") or base_url,
         derive=derive,
+        world_token=world_token,
     )
 
 
@@ -80,7 +82,7 @@ def open_parts(
     opener = _Opener(context, stack)
     numbers = NumbersContext(
         context.clock, context.data_dir, context.world_url, context.base_url, context.derive,
-        own_numbers,
+        own_numbers, world_token=context.world_token,
     )  # fmt: skip
     numbers_opener = _Opener(numbers, stack)
     providers = numbers_opener.open_all("numbers.providers", PROVIDERS, settings.numbers.providers)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import structlog
 from starlette.routing import BaseRoute
 
+from ringbolt.api.operator.routes import operator_token
 from ringbolt.api.renderers import renderers
 from ringbolt.api.server import Server
 from ringbolt.app.jobs import move_payouts
@@ -64,6 +65,7 @@ class OpenShop:
     server: Server
     world: World | None
     world_url: str
+    world_token: str  # what the world asks for, '' if nothing
     clock: SystemClock | None  # must follow the world's time, if that is another process
     worker: Worker | None = None
     watchers: list[Watcher] = field(default_factory=list)
@@ -79,9 +81,12 @@ class OpenShop:
             for watcher in self.watchers:
                 group.create_task(watcher.run())
             if self.clock is not None:
-                group.create_task(follow_clock(self.world_url, self.clock, self._time_jumped))
+                group.create_task(self._follow(self.clock))
             elif self.world is not None:
                 group.create_task(self._poke_on_advance(self.world))
+
+    async def _follow(self, clock: SystemClock) -> None:
+        await follow_clock(self.world_url, clock, self._time_jumped, self.world_token)
 
     async def _poke_on_advance(self, world: World) -> None:
         offset_ms = world.clock.offset_ms
@@ -128,6 +133,7 @@ async def open_shop(
     Raises ``SettingsError`` for a wrong setting, and ``RingboltError`` if the store cannot be
     opened.
     """
+    _refuse_open_world(settings)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
         keyring = load_keyring(settings, create=True)
@@ -144,7 +150,8 @@ async def open_shop(
             await db.tx(jobs.release_all)
         await _refuse_other_money(db, play=play)
         world_url = settings.simulator.url.rstrip("/") or own_url
-        context = context_of(settings, world_url, own_url or world_url, clock, keyring)
+        token = _world_token(settings, keyring)
+        context = context_of(settings, world_url, own_url or world_url, clock, keyring, token)
         parts = open_parts(settings, context, DatabasePool(db), stack)
         shop = _open_shop(settings, stack, keyring, db, context, parts)
         facts = _NodeFacts(shop.node, "regtest" if play else "")
@@ -156,11 +163,12 @@ async def open_shop(
                 shop,
                 network=facts.network,
                 connected=lambda: opened.connected(),  # noqa: PLW0108 - it does not exist yet
-                extra_routes=[*_world_routes(world, settings), *called_routes(shop)],
+                extra_routes=[*_world_routes(world, settings, token), *called_routes(shop)],
                 play=play,
             ),
             world=world,
             world_url=world_url,
+            world_token=token,
             clock=clock if follows and isinstance(clock, SystemClock) else None,
         )
         if with_worker:
@@ -266,9 +274,30 @@ async def _open_world(settings: Settings, stack: AsyncExitStack) -> World | None
     return world
 
 
-def _world_routes(world: World | None, settings: Settings) -> Sequence[BaseRoute]:
+def _refuse_open_world(settings: Settings) -> None:
+    """In a world without a token anyone could answer a phone or send a code, and so fulfil (or
+    fail) an order that somebody pays with real money."""
+    simulator = settings.simulator
+    if simulator.url and settings.is_paid_for_simulation and not simulator.token.get_secret_value():
+        raise SettingsError(
+            "The node is real, and parts of the shop are simulated by the world at "
+            f"{simulator.url}, which anyone who reaches it may steer. Set RINGBOLT_SIMULATOR_TOKEN "
+            "for the shop and for 'ringbolt simulator', or run the world inside the shop (without "
+            "RINGBOLT_SIMULATOR_URL)."
+        )
+
+
+def _world_token(settings: Settings, keyring: Keyring) -> str:
+    """What the world asks for: that of a world apart, else the operator's beside a real node."""
+    if settings.simulator.url:
+        return settings.simulator.token.get_secret_value()
+    return operator_token(keyring) if settings.is_paid_for_simulation else ""
+
+
+def _world_routes(world: World | None, settings: Settings, token: str) -> Sequence[BaseRoute]:
     """The world's routes for the parts that are simulated. The wallet with play money and the
-    movable clock are served only with a simulated node."""
+    movable clock are served only with a simulated node; beside a real one, the others need the
+    ``token``."""
     if world is None:
         return ()
     from ringbolt.simulator.app import Area, routes  # noqa: PLC0415
@@ -282,7 +311,7 @@ def _world_routes(world: World | None, settings: Settings) -> Sequence[BaseRoute
     ):
         if any(part.simulated for part in parts):
             areas.add(area)
-    return routes(world, areas)
+    return routes(world, areas, token)
 
 
 def _warn_of_play_money(settings: Settings) -> None:

@@ -34,6 +34,8 @@ def print_banner(settings: Settings, url: str) -> None:
     else:
         what, money = f"Lightning node {_address(settings)}", ""
     what += f"; simulated {world}" if world else ""
+    if settings.is_paid_for_simulation:
+        what += "; /simulator needs the operator's token: ringbolt token"
     sys.stderr.write(_TEXT.format(url=url, what=what, money=money))
     sys.stderr.flush()
 

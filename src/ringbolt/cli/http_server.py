@@ -12,13 +12,8 @@ from typing import Any
 
 import uvicorn
 
-from ringbolt.cli.connection_guard import (
-    SHARE_OF_DESCRIPTORS,
-    TIMEOUTS,
-    ConnectionGuard,
-    ConnectionTimeouts,
-    guarded,
-)
+from ringbolt.cli.connection_guard import SHARE_OF_DESCRIPTORS, ConnectionGuard
+from ringbolt.cli.guarded_http import TIMEOUTS, ConnectionTimeouts, guarded
 from ringbolt.settings import Settings, SettingsError
 
 MAX_CONNECTIONS = 65_536
@@ -135,6 +130,7 @@ def server_config(
     return uvicorn.Config(
         app,
         http=guarded(guard, timeouts),
+        ws="none",  # its protocol would take the connection away from the guard
         log_config=None,
         access_log=False,  # addresses of status pages are secrets
         lifespan="off",

@@ -162,6 +162,18 @@ def doctor() -> None:
     run_command(examine)
 
 
+@app.command()
+def token() -> None:
+    """Print the operator's token, which opens /v1/operator, and /simulator beside a real node.
+
+    Send it as 'Authorization: Bearer TOKEN'. It is derived from the shop's secret: keep it as
+    secret.
+    """
+    from ringbolt.cli.operator_access import print_token
+
+    run_command(print_token)
+
+
 app.add_typer(audit_group.app, name="audit")
 app.add_typer(keys.app, name="keys")
 app.add_typer(wallet.app, name="wallet")

@@ -53,6 +53,12 @@ async def running_shop(settings: Settings) -> RunningShop | None:
     return shop if answer.status_code == 200 else None
 
 
+async def print_token(settings: Settings) -> int:
+    """Print the operator's token. Raises ``SettingsError`` if the shop has no secret yet."""
+    print(operator_token(load_keyring(settings, create=False)))
+    return 0
+
+
 class OperatorClient:
     """A client of a running shop's operator API."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
@@ -30,7 +30,8 @@ class PartUnusable(Exception):
 class Context:
     """What the shop passes to every part that it builds.
 
-    ``world_url``: the simulated world's URL. ``base_url``: the shop's URL from outside, for
+    ``world_url``: the simulated world's URL, and ``world_token`` the token that it asks for ('':
+    none). ``base_url``: the shop's URL from outside, for
     callbacks. ``data_dir``: where the part may store files, in a folder of its own. ``derive``:
     derives a secret key of 32 bytes for a label, the same at every start.
     """
@@ -40,6 +41,7 @@ class Context:
     world_url: str
     base_url: str
     derive: Callable[[str], bytes]
+    world_token: str = field(default="", kw_only=True, repr=False)
 
 
 SettingsT = TypeVar("SettingsT", bound=PartSettings)

@@ -172,3 +172,8 @@ class Settings(BaseSettings):
     def uses_world(self) -> bool:
         """Whether any part is simulated."""
         return any(part.simulated for part in self.parts)
+
+    @property
+    def is_paid_for_simulation(self) -> bool:
+        """Whether the node is real, and some other part is simulated."""
+        return self.uses_world and not self.node.simulated

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+import re
+
+from pydantic import Field, SecretStr, field_validator
 
 from ringbolt.settings.section import Section
+
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{16,256}", re.ASCII)  # RFC 6750, section 2.1
 
 
 class SimulatorSettings(Section):
@@ -13,9 +17,23 @@ class SimulatorSettings(Section):
         description="Where a simulated world runs by itself (ringbolt simulator). "
         "Empty: the shop runs one inside.",
     )
+    token: SecretStr = Field(
+        SecretStr(""),
+        description="The token of a world that runs by itself, for that world and its shops: "
+        "without it nobody steers its phones, texts, e-mails and clock. Empty: anyone may. Needed "
+        "beside a real node.",
+    )
     speed: float = Field(
         1.0,
         gt=0,
         le=1000,
         description="How many times faster than real time simulated phones ring and talk.",
     )
+
+    @field_validator("token")
+    @classmethod
+    def _fits_a_header(cls, value: SecretStr) -> SecretStr:
+        token = value.get_secret_value()
+        if token and _TOKEN.fullmatch(token) is None:
+            raise ValueError("write 16 to 256 letters and digits (openssl rand -hex 32)")
+        return value

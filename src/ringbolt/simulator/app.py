@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
@@ -15,12 +15,14 @@ from starlette.routing import BaseRoute, Route
 
 from ringbolt.core.errors import RingboltError
 from ringbolt.simulator.clock import clock_api
+from ringbolt.simulator.guarded_route import MAX_BODY_BYTES, guard
 from ringbolt.simulator.lightning import addresses_api, node_api, wallet_api
 from ringbolt.simulator.mail import mailbox_api, server_api
 from ringbolt.simulator.numbers import inbound_api, provider_api
 from ringbolt.simulator.sms import carrier_api as sms_carrier_api
 from ringbolt.simulator.voice import carrier_api as voice_carrier_api
 from ringbolt.simulator.voice import phones_api
+from ringbolt.simulator.voice.clips import MAX_CLIP_BYTES
 from ringbolt.simulator.world import World
 
 
@@ -45,7 +47,8 @@ class Area(StrEnum):
     CLOCK = "clock"
 
 
-_ROUTES: Final = MappingProxyType[Area, Callable[[World], list[BaseRoute]]](
+CLIPS: Final = f"{voice_carrier_api.PREFIX}/clips/{{sha256}}"
+_ROUTES: Final = MappingProxyType[Area, Callable[[World], list[Route]]](
     {
         Area.NODE: lambda world: [
             *node_api.routes(world.lightning),
@@ -66,27 +69,44 @@ _ROUTES: Final = MappingProxyType[Area, Callable[[World], list[BaseRoute]]](
     }
 )
 _PHONE_AREAS: Final = frozenset({Area.PHONES, Area.SMS})
+_PLAY_MONEY: Final = frozenset({Area.NODE, Area.WALLET})
 
 
-def routes(world: World, areas: Collection[Area] = frozenset(Area)) -> list[BaseRoute]:
+def routes(
+    world: World, areas: Collection[Area] = frozenset(Area), token: str = ""
+) -> list[BaseRoute]:
     """The routes of ``world`` for ``areas`` only.
 
-    A phone shows its calls and its texts, so the phones are included with either carrier.
+    ``token``: what callers must show, '' if anyone may call. Play money needs none: real wallets
+    use it, which send a macaroon. A phone shows its calls and its texts, so the phones are included
+    with either carrier.
     """
-    found = [route for area in Area if area in areas for route in _ROUTES[area](world)]
+    found: list[BaseRoute] = []
+    for area in Area:
+        if area in areas:
+            needed = "" if area in _PLAY_MONEY else token
+            found += _guarded(_ROUTES[area](world), needed)
     if not _PHONE_AREAS.isdisjoint(areas):
-        found += phones_api.routes(world.phones, world.sms)
+        found += _guarded(phones_api.routes(world.phones, world.sms), token)
     return found
 
 
-def create_app(world: World) -> Starlette:
-    """The whole world as an application, for ``ringbolt simulator``."""
+def _guarded(found: Iterable[Route], token: str) -> list[Route]:
+    return [
+        guard(route, token, MAX_CLIP_BYTES if route.path == CLIPS else MAX_BODY_BYTES)
+        for route in found
+    ]
+
+
+def create_app(world: World, token: str = "") -> Starlette:
+    """The whole world as an application, for ``ringbolt simulator``. ``token``: what callers must
+    show, except for play money."""
 
     async def healthz(request: Request) -> JSONResponse:
         return JSONResponse({"status": "ok", "now_ms": world.clock.now_ms()})
 
     return Starlette(
-        routes=[*routes(world), Route("/healthz", healthz)],
+        routes=[*routes(world, token=token), Route("/healthz", healthz)],
         exception_handlers={
             HTTPException: _http_error,
             RingboltError: _ringbolt_error,

@@ -17,7 +17,7 @@ import httpx
 from ringbolt.app.operator.audit import audit_shop
 from ringbolt.app.operator.audit_report import AuditReport
 from ringbolt.bootstrap import OpenShop, open_shop
-from ringbolt.cli.connection_guard import TIMEOUTS, ConnectionTimeouts
+from ringbolt.cli.guarded_http import TIMEOUTS, ConnectionTimeouts
 from ringbolt.cli.http_server import BackgroundServer, listen, reachable_url, server_config
 from ringbolt.settings import Settings
 from ringbolt.store import calls, ledger, orders

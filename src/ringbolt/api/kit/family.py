@@ -12,7 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 from ringbolt.api.kit import http
 from ringbolt.api.kit.dialect import QUERY_METHODS, Dialect
 from ringbolt.api.kit.fields import Fields
-from ringbolt.api.kit.http import Header, Receive, Scope, Send
+from ringbolt.api.kit.http import Header, Send
 from ringbolt.api.kit.names import Names
 from ringbolt.api.kit.openapi import Documentation
 from ringbolt.api.kit.operation import Handler, Operation, P
@@ -20,6 +20,7 @@ from ringbolt.api.kit.reader import Reader
 from ringbolt.api.kit.request import Request
 from ringbolt.api.kit.response import JSON, Response, send_body
 from ringbolt.core.errors import NotFound, RingboltError
+from ringbolt.http_body import BodyTooLarge, ClientGone, Receive, Scope, read_body
 
 log = structlog.get_logger("ringbolt.api")
 
@@ -180,7 +181,7 @@ class Family:
         request: Request[Any] = Request(scope, path, self._no_fields, path_parameters)
         try:
             response = await self._respond(address, request, receive)
-        except http.ClientGone:
+        except ClientGone:
             return
         except RingboltError as error:
             response = self.dialect.error(request, error)
@@ -230,8 +231,8 @@ class Family:
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes:
         try:
-            return await http.read_body(scope, receive, self.dialect.max_body_bytes)
-        except http.BodyTooLarge as error:
+            return await read_body(scope, receive, self.dialect.max_body_bytes)
+        except BodyTooLarge as error:
             error.suggestion = self.dialect.body_hint
             raise
 

@@ -1,8 +1,7 @@
-"""The parts of ASGI and HTTP that every address needs: bodies, headers, addresses."""
+"""The parts of ASGI and HTTP that every address needs: headers and addresses."""
 
 from __future__ import annotations
 
-import asyncio
 import re
 import socket
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -11,9 +10,8 @@ from typing import Any
 import msgspec
 
 from ringbolt.core.errors import RingboltError
+from ringbolt.http_body import Scope, header
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Header = tuple[bytes, bytes]
 
@@ -37,79 +35,13 @@ PREFLIGHT: tuple[Header, ...] = (
 _HOST = re.compile(r"(?:[A-Za-z0-9.-]{1,253}|\[([0-9A-Fa-f:.]{2,45})\])(?::[0-9]{1,5})?", re.ASCII)
 _V4_MAPPED = bytes(10) + b"\xff\xff"
 
-BODY_TIMEOUT_S = 20.0
-
 encode = msgspec.json.Encoder().encode
-
-
-class BodyTooLarge(RingboltError):
-    status = 413
-    title = "The body is too large"
-    default_code = "BODY_TOO_LARGE"
 
 
 class MethodNotAllowed(RingboltError):
     status = 405
     title = "Method not allowed"
     default_code = "METHOD_NOT_ALLOWED"
-
-
-class ClientGone(Exception):
-    """The client closed the connection before its request was read."""
-
-
-class BodyTooSlow(RingboltError):
-    status = 408
-    title = "The body did not come in time"
-    default_code = "BODY_TOO_SLOW"
-    retryable = True
-
-
-async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
-    """The whole body. Raises ``BodyTooLarge`` as soon as more than ``limit`` bytes are announced or
-    received, and ``BodyTooSlow`` after ``BODY_TIMEOUT_S``."""
-    try:
-        async with asyncio.timeout(BODY_TIMEOUT_S):
-            return await _read_body(scope, receive, limit)
-    except TimeoutError:
-        raise BodyTooSlow(
-            f"The request body did not come within {BODY_TIMEOUT_S:.0f} seconds.",
-            suggestion="Send the request again. Nothing was charged.",
-        ) from None
-
-
-async def _read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
-    declared = header(scope, b"content-length")
-    is_number = declared.isascii() and declared.isdigit()  # '²' is a digit that int() refuses
-    if is_number and (len(declared) > 18 or int(declared) > limit):
-        raise _too_large(limit)
-    chunks: list[bytes] = []
-    size, is_more = 0, True
-    while is_more:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise ClientGone
-        chunks.append(message.get("body", b""))
-        size += len(chunks[-1])
-        if size > limit:
-            raise _too_large(limit)
-        is_more = message.get("more_body", False)
-    return b"".join(chunks)
-
-
-def _too_large(limit: int) -> BodyTooLarge:
-    return BodyTooLarge(
-        f"The request body is over {limit} bytes.",
-        suggestion="Send only the documented fields.",
-    )
-
-
-def header(scope: Scope, name: bytes) -> str:
-    """The first header of that (lower-case) name, or ''."""
-    for key, value in scope["headers"]:
-        if key == name:
-            return bytes(value).decode("latin-1")
-    return ""
 
 
 def headers(scope: Scope, name: bytes) -> list[str]:

@@ -11,8 +11,8 @@ from msgspec import Struct
 
 from ringbolt.api.kit import http
 from ringbolt.api.kit.fields import Fields
-from ringbolt.api.kit.http import Scope
 from ringbolt.core.errors import Unauthorized
+from ringbolt.http_body import Scope, header
 from ringbolt.store.keys import ApiKey
 
 P = TypeVar("P", bound=Struct)
@@ -50,7 +50,7 @@ class Request(Generic[P]):
 
     def header(self, name: bytes) -> str:
         """The first header of that (lower-case) name, or ''."""
-        return http.header(self.scope, name)
+        return header(self.scope, name)
 
     def in_path(self, name: str) -> str:
         """The part of the path at ``{name}``."""

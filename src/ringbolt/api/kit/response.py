@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ringbolt.api.kit.http import Header, Receive, Scope, Send
+from ringbolt.api.kit.http import Header, Send
+from ringbolt.http_body import Receive, Scope
 
 Stream = Callable[[Scope, Receive, Send], Awaitable[None]]
 """An answer that sends itself, such as server-sent events."""

@@ -27,7 +27,10 @@ from ringbolt.sms.types import SMS_CARRIERS
 from ringbolt.store.engine.opening import open_database
 from ringbolt.voice.types import CARRIERS
 
-_NOT_REAL: Final = "Do not open this shop to the public: buyers pay real money for it."
+_NOT_REAL: Final = (
+    "Do not open this shop to the public: buyers pay real money for it. Only the operator's token "
+    "(ringbolt token) opens /simulator."
+)
 _NOT_PAID: Final = "Do not open this shop to the public: it is paid with play money."
 _SHOWN: Final = 8
 """How many prefixes, countries or domains of a part are shown."""

@@ -23,12 +23,14 @@ async def run_world(settings: Settings) -> int:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     sock = listen(settings.host, settings.port)
     world = await World.open(settings.data_dir, settings.simulator.speed)
+    token = settings.simulator.token.get_secret_value()
     try:
         url = reachable_url(sock)
         sys.stderr.write(
             f"The simulated world runs at {url}. Shops find it by RINGBOLT_SIMULATOR_URL={url}\n"
         )
-        server = BackgroundServer(server_config(create_app(world), settings), None, world.close)
+        config = server_config(create_app(world, token), settings)
+        server = BackgroundServer(config, None, world.close)
         await server.serve(sockets=[sock])
     finally:
         await world.close()

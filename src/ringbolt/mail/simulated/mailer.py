@@ -19,6 +19,7 @@ from ringbolt.mail.mailer import Accepted, MailResult, OutMail
 from ringbolt.mail.simulated.wire import MailAccepted, MailRefusal, MailRequest
 from ringbolt.upstream.exchange import Answer, Lost, NeverSent
 from ringbolt.upstream.far_end import FarEnd
+from ringbolt.upstream.world_client import world_client
 
 _encode = msgspec.json.Encoder().encode
 
@@ -27,11 +28,17 @@ class SimulatedMailer:
     """Implements ``Mailer`` and ``SupportsMailLookup`` over the world at ``base_url``; mails are
     dated by ``clock``."""
 
-    def __init__(self, base_url: str, clock: Clock | None = None, name: str = "simulated") -> None:
+    def __init__(
+        self,
+        base_url: str,
+        clock: Clock | None = None,
+        name: str = "simulated",
+        token: str = "",
+    ) -> None:
         self._name = name
         self._messages = URL(f"{base_url.rstrip('/')}/simulator/mailer/messages")
         self._clock = clock or SystemClock()
-        self._far_end = FarEnd("The simulated mail server")
+        self._far_end = FarEnd("The simulated mail server", world_client(token))
 
     @property
     def name(self) -> str:

@@ -18,7 +18,7 @@ class SimulatedMailerSettings(RoutedByDomain):
 def _build(settings: SimulatedMailerSettings, context: Context) -> Mailer:
     from ringbolt.mail.simulated.mailer import SimulatedMailer  # noqa: PLC0415 - as configured
 
-    return SimulatedMailer(context.world_url, context.clock, settings.name)
+    return SimulatedMailer(context.world_url, context.clock, settings.name, context.world_token)
 
 
 SIMULATED = PartType(SimulatedMailerSettings, _build)

@@ -20,7 +20,7 @@ def _build(settings: SimulatedNumbersSettings, context: Context) -> NumberProvid
         SimulatedNumberProvider,
     )
 
-    return SimulatedNumberProvider(context.world_url, settings.name)
+    return SimulatedNumberProvider(context.world_url, settings.name, context.world_token)
 
 
 SIMULATED = PartType(SimulatedNumbersSettings, _build)

@@ -37,6 +37,7 @@ from ringbolt.numbers.simulated.wire import (
 from ringbolt.upstream.exchange import Answer, Lost, NeverSent
 from ringbolt.upstream.far_end import FarEnd
 from ringbolt.upstream.http import Options
+from ringbolt.upstream.world_client import world_client
 from ringbolt.upstream.world_cursor import known_cursor
 
 _encode = msgspec.json.Encoder().encode
@@ -46,10 +47,10 @@ T = TypeVar("T")
 class SimulatedNumberProvider:
     """Implements ``NumberProvider`` and ``SupportsLeaseLookup`` over the world at ``base_url``."""
 
-    def __init__(self, base_url: str, name: str = "simulated") -> None:
+    def __init__(self, base_url: str, name: str = "simulated", token: str = "") -> None:
         self._name = name
         self._url = f"{base_url.rstrip('/')}/simulator/lender"
-        self._far_end = FarEnd("The simulated provider of numbers")
+        self._far_end = FarEnd("The simulated provider of numbers", world_client(token))
 
     @property
     def name(self) -> str:

@@ -7,7 +7,7 @@ import math
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
 from ringbolt.simulator.clock.world_clock import WorldClock
 
@@ -16,7 +16,7 @@ MAX_WAIT_S = 60.0
 MAX_ADVANCE_S = 10 * 366 * 86_400
 
 
-def routes(clock: WorldClock) -> list[BaseRoute]:
+def routes(clock: WorldClock) -> list[Route]:
     """``GET`` returns the time, or waits until it is moved; ``POST .../advance`` moves it."""
 
     async def show(request: Request) -> JSONResponse:

@@ -9,6 +9,7 @@ import aiohttp
 import structlog
 
 from ringbolt.clock import SystemClock
+from ringbolt.upstream.world_client import bearer
 
 log = structlog.get_logger("ringbolt.clock")
 
@@ -23,10 +24,13 @@ async def read_offset(session: aiohttp.ClientSession, world_url: str, query: str
         return int((await answer.json())["offset_ms"])
 
 
-async def follow_clock(world_url: str, clock: SystemClock, on_jump: Callable[[], None]) -> None:
-    """Keep ``clock`` at the world's offset until cancelled; calls ``on_jump`` after each change."""
+async def follow_clock(
+    world_url: str, clock: SystemClock, on_jump: Callable[[], None], token: str = ""
+) -> None:
+    """Keep ``clock`` at the world's offset until cancelled; calls ``on_jump`` after each change.
+    ``token``: what the world asks for."""
     timeout = aiohttp.ClientTimeout(total=_WAIT_S + 10)
-    async with aiohttp.ClientSession(timeout=timeout) as session:
+    async with aiohttp.ClientSession(timeout=timeout, headers=bearer(token)) as session:
         query = ""
         while True:
             try:

@@ -6,7 +6,7 @@ from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
 from ringbolt.core.lightning.lnurl import LightningAddress
 from ringbolt.core.pricing.money import sats_down
@@ -22,7 +22,7 @@ PREFIX = "/simulator/addresses"
 COMMENT_CHARS: Final = 140
 
 
-def routes(addresses: LightningAddresses) -> list[BaseRoute]:
+def routes(addresses: LightningAddresses) -> list[Route]:
     face = _Addresses(addresses)
     return [
         Route(f"{PREFIX}/{{address}}", face.describe),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from starlette.routing import BaseRoute
+from starlette.routing import Route
 
 from ringbolt.simulator.lightning.lnd_rest import LndRest
 from ringbolt.simulator.lightning.network import LightningNetwork
@@ -10,7 +10,7 @@ from ringbolt.simulator.lightning.network import LightningNetwork
 PREFIX = "/simulator/node"
 
 
-def routes(network: LightningNetwork) -> list[BaseRoute]:
+def routes(network: LightningNetwork) -> list[Route]:
     """Everything that ``lightning/lnd`` uses of a node."""
     rest = LndRest(network, network.shop, "ringbolt simulated shop")
     return [*rest.receiving(PREFIX), *rest.holding(PREFIX), *rest.paying(PREFIX)]

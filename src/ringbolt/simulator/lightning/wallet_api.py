@@ -6,7 +6,7 @@ single document; IN_FLIGHT comes first only while the payment is held.
 
 from __future__ import annotations
 
-from starlette.routing import BaseRoute
+from starlette.routing import Route
 
 from ringbolt.simulator.lightning.lnd_rest import LndRest
 from ringbolt.simulator.lightning.network import LightningNetwork
@@ -14,7 +14,7 @@ from ringbolt.simulator.lightning.network import LightningNetwork
 PREFIX = "/simulator/wallet"
 
 
-def routes(network: LightningNetwork) -> list[BaseRoute]:
+def routes(network: LightningNetwork) -> list[Route]:
     """It pays, and it has invoices of its own so that a refund can be paid to it."""
     rest = LndRest(network, network.wallet, "ringbolt simulated wallet")
     return [*rest.receiving(PREFIX), *rest.paying(PREFIX)]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
 from ringbolt.simulator.mail.mailboxes import Mailboxes
 
 
-def routes(mailboxes: Mailboxes) -> list[BaseRoute]:
+def routes(mailboxes: Mailboxes) -> list[Route]:
     async def mailbox(request: Request) -> JSONResponse:
         return JSONResponse({"messages": mailboxes.messages(request.path_params["address"])})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
 from ringbolt.core.json_errors import UNREADABLE
 from ringbolt.mail.simulated.wire import MailAccepted, MailRefusal, MailRequest
@@ -18,7 +18,7 @@ _encode = msgspec.json.Encoder().encode
 _request = msgspec.json.Decoder(MailRequest).decode
 
 
-def routes(mailboxes: Mailboxes) -> list[BaseRoute]:
+def routes(mailboxes: Mailboxes) -> list[Route]:
     face = _MailServer(mailboxes)
     return [
         Route(f"{PREFIX}/messages", face.send, methods=["POST"]),

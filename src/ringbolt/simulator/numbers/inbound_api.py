@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
 from ringbolt.core.phone import is_e164
 from ringbolt.core.timestamps import iso
@@ -24,7 +24,7 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 """JSON can spell it, but it is no character: no database stores it."""
 
 
-def routes(numbers: NumberInventory) -> list[BaseRoute]:
+def routes(numbers: NumberInventory) -> list[Route]:
     async def receive_sms(request: Request) -> JSONResponse:
         sms = _sms(await request.body())
         if sms is None:

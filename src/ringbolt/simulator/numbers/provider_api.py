@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
 from ringbolt.core.errors import InvalidInput
 from ringbolt.core.json_errors import UNREADABLE
@@ -35,7 +35,7 @@ _MAX_DIGITS = 6
 _encode = msgspec.json.Encoder().encode
 
 
-def routes(inventory: NumberInventory) -> list[BaseRoute]:
+def routes(inventory: NumberInventory) -> list[Route]:
     face = _Provider(inventory)
     lease = f"{PREFIX}/leases/{{lease_id}}"
     return [

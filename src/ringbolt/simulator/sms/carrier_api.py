@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
 from ringbolt.core.json_errors import UNREADABLE
 from ringbolt.core.outcome import Rejected, Unknown
@@ -19,7 +19,7 @@ _encode = msgspec.json.Encoder().encode
 _request = msgspec.json.Decoder(SmsRequest).decode
 
 
-def routes(network: SmsNetwork) -> list[BaseRoute]:
+def routes(network: SmsNetwork) -> list[Route]:
     face = _SmsCarrier(network)
     return [
         Route(f"{PREFIX}/messages", face.send, methods=["POST"]),

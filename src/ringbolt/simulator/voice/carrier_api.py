@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
 from ringbolt.core.calls.call import Clip
 from ringbolt.core.json_errors import UNREADABLE
@@ -29,7 +29,7 @@ PREFIX = "/simulator/carrier"
 _encode = msgspec.json.Encoder().encode
 
 
-def routes(network: PhoneNetwork) -> list[BaseRoute]:
+def routes(network: PhoneNetwork) -> list[Route]:
     face = _Carrier(network)
     return [
         Route(f"{PREFIX}/clips/{{sha256}}", face.has_clip, methods=["HEAD"]),

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
 from ringbolt.core.errors import InvalidInput, NotFound
 from ringbolt.core.json_errors import UNREADABLE
@@ -40,7 +40,7 @@ class _Body(msgspec.Struct):
     digits: str = ""
 
 
-def routes(network: PhoneNetwork, sms: SmsNetwork) -> list[BaseRoute]:
+def routes(network: PhoneNetwork, sms: SmsNetwork) -> list[Route]:
     face = _Phones(network, sms)
     return [
         Route(PHONES, face.scripted),

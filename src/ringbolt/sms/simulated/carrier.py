@@ -17,6 +17,7 @@ from ringbolt.sms.carrier import Accepted, OutSms, ReceiptBatch, SendResult, Sms
 from ringbolt.sms.simulated.wire import ReceiptsLine, SmsAccepted, SmsRefusal, SmsState, request_of
 from ringbolt.upstream.exchange import Answer, Lost, NeverSent
 from ringbolt.upstream.far_end import FarEnd
+from ringbolt.upstream.world_client import world_client
 from ringbolt.upstream.world_cursor import known_cursor
 
 _encode = msgspec.json.Encoder().encode
@@ -25,11 +26,11 @@ _encode = msgspec.json.Encoder().encode
 class SimulatedSmsCarrier:
     """Implements ``SmsCarrier`` and ``SupportsSmsLookup`` over the world at ``base_url``."""
 
-    def __init__(self, base_url: str, name: str = "simulated") -> None:
+    def __init__(self, base_url: str, name: str = "simulated", token: str = "") -> None:
         self._name = name
         self._url = f"{base_url.rstrip('/')}/simulator/sms-carrier"
         self._messages = URL(f"{self._url}/messages")
-        self._far_end = FarEnd("The simulated SMS carrier")
+        self._far_end = FarEnd("The simulated SMS carrier", world_client(token))
 
     @property
     def name(self) -> str:

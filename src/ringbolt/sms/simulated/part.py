@@ -20,7 +20,7 @@ def _build(settings: SimulatedSmsSettings, context: Context) -> SmsCarrier:
         SimulatedSmsCarrier,
     )
 
-    return SimulatedSmsCarrier(context.world_url, settings.name)
+    return SimulatedSmsCarrier(context.world_url, settings.name, context.world_token)
 
 
 SIMULATED = PartType(SimulatedSmsSettings, _build)

@@ -21,6 +21,7 @@ from ringbolt.core.outcome import Recovery, Rejected, Unknown
 from ringbolt.core.sink import Sink
 from ringbolt.upstream.exchange import Answer, Lost, NeverSent, words
 from ringbolt.upstream.far_end import FarEnd
+from ringbolt.upstream.world_client import world_client
 from ringbolt.upstream.world_cursor import known_cursor
 from ringbolt.voice.carrier import Accepted, CallSnapshot, EventBatch, PlaceCall, PlaceResult
 from ringbolt.voice.simulated.wire import (
@@ -41,10 +42,10 @@ class SimulatedCarrier:
     """Implements ``VoiceCarrier``, ``SupportsCallLookup`` and ``SupportsRecording`` over the world
     at ``base_url``."""
 
-    def __init__(self, base_url: str, name: str = "simulated") -> None:
+    def __init__(self, base_url: str, name: str = "simulated", token: str = "") -> None:
         self._name = name
         self._url = f"{base_url.rstrip('/')}/simulator/carrier"
-        self._far_end = FarEnd("The simulated carrier")
+        self._far_end = FarEnd("The simulated carrier", world_client(token))
         self._sent: set[str] = set()
         self._names: dict[tuple[str, int, int], str] = {}
 

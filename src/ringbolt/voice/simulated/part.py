@@ -18,7 +18,7 @@ class SimulatedCarrierSettings(RoutedByPrefix):
 def _build(settings: SimulatedCarrierSettings, context: Context) -> VoiceCarrier:
     from ringbolt.voice.simulated.carrier import SimulatedCarrier  # noqa: PLC0415 - as configured
 
-    return SimulatedCarrier(context.world_url, settings.name)
+    return SimulatedCarrier(context.world_url, settings.name, context.world_token)
 
 
 SIMULATED = PartType(SimulatedCarrierSettings, _build)
