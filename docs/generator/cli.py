@@ -15,7 +15,8 @@ _KINDS = {int: "number", float: "number", str: "text", Path: "path", list[str]: 
 
 _INTRO = """\
 On a terminal commands print tables and lines for people; in a pipe, `call`, `wallet`, `keys`,
-`doctor` and `audit` print one JSON document instead. Progress and errors go to stderr. All
+`doctor` and `audit` print one JSON document instead, `orders`, `calls` and `money` one document a
+line. Progress and errors go to stderr. All
 commands read the [settings](settings.md)."""
 
 

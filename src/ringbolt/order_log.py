@@ -9,22 +9,17 @@ as long, and an order makes about six lines.
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
 
+from ringbolt.core.mask import mask_words
 from ringbolt.core.order import Step
 from ringbolt.logs import SHOWN_DIGITS, Redact, renderer_of
 from ringbolt.settings import LogSettings
 
-_ADDRESS = re.compile(r"[^\s<>@\"'(]+@[^\s<>@\"')]+")
-# Telephone numbers in any spelling, and codes; shorter ones are the carriers' own error codes.
-_DIGITS = re.compile(r"\+?\d(?:[ ().-]{0,2}\d){6,}|\d{6,}")
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_LONGEST_CAUSE: Final = 200
 _CAUSES: Final = 2048
 """How many cleaned causes are remembered: there are few, and they come again and again."""
 
@@ -78,10 +73,4 @@ def order_log(settings: LogSettings, key: bytes) -> OrderLog | None:
         sys.stderr.write(lines)
         sys.stderr.flush()
 
-    return OrderLog(renderer_of(settings), lambda why: clean(redact.text(why)), write)
-
-
-def clean(cause: str) -> str:
-    """``cause`` on one line, without telephone numbers, codes and e-mail addresses."""
-    short = " ".join(_UNPRINTABLE.sub(" ", cause).split())[:_LONGEST_CAUSE]
-    return _DIGITS.sub("[number]", _ADDRESS.sub("[address]", short))
+    return OrderLog(renderer_of(settings), lambda why: mask_words(redact.text(why)), write)

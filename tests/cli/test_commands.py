@@ -20,7 +20,7 @@ ANSWERS, BUSY = "+1234567890", "+12345678" + "01"
 TEXT = "This is a test."
 COMMANDS = (
     "serve", "worker", "simulator", "demo", "call", "wallet", "doctor", "audit", "keys",
-    "webhooks", "numbers", "suppressions", "token",
+    "webhooks", "numbers", "suppressions", "token", "orders", "calls", "money",
 )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ringbolt.core.order import Step
-from ringbolt.order_log import clean, order_log
+from ringbolt.order_log import order_log
 from ringbolt.settings import LogSettings
 
 ORDER = "8c2c90a7d1e64f3b" * 4
@@ -35,22 +35,6 @@ def test_a_step_is_one_line_with_what_an_operator_asks(capsys: pytest.CaptureFix
         "cause": "asking trunk", "part": "trunk", "ms": 41, "level": "info",
     }  # fmt: skip
     assert (first["from"], "ms" in first, "part" in first) == ("", False, False)
-
-
-@pytest.mark.parametrize(
-    ("said", "written"),
-    [
-        ("486 Busy Here", "486 Busy Here"),
-        ("error 30003", "error 30003"),
-        ("550 5.1.1 <jane.doe@mail.example>: unknown", "550 5.1.1 <[address]>: unknown"),
-        ("to +1 (202) 555-0123 refused", "to [number] refused"),
-        ("49 151 2345678 is absent", "[number] is absent"),
-        ("your code 123456 was sent", "your code [number] was sent"),
-        ("two\nlines\x1b[31m", "two lines [31m"),
-    ],
-)
-def test_a_cause_in_a_carrier_s_words_names_nobody(said: str, written: str) -> None:
-    assert clean(said) == written
 
 
 def test_a_number_in_a_cause_cannot_be_read_from_the_line(

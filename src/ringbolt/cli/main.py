@@ -10,7 +10,17 @@ from typing import Annotated, Any
 import typer
 
 from ringbolt import __version__
-from ringbolt.cli.commands import audit_group, keys, numbers, suppressions, wallet, webhooks
+from ringbolt.cli.commands import (
+    audit_group,
+    calls,
+    keys,
+    numbers,
+    orders,
+    suppressions,
+    wallet,
+    webhooks,
+)
+from ringbolt.cli.commands.store_reader import AsJson
 from ringbolt.cli.run import finish, run_command, settings_or_exit
 
 app = typer.Typer(
@@ -174,6 +184,23 @@ def token() -> None:
     run_command(print_token)
 
 
+@app.command()
+def money(json: AsJson = False) -> None:
+    """What came in, is held, went back, was earned and cost: today, and in a week (UTC days).
+
+    In sats, from the ledger. in: paid by buyers over Lightning. held now: paid or reserved for
+    orders that are not over. returned: refunds, and held payments that were let go. earned: became
+    the shop's. cost: routing fees, shares of referrers, and the most that the carriers of what was
+    charged can bill by the rate card and the costs of texts (what they do bill is not in the
+    ledger). margin: earned less cost.
+    """
+    from ringbolt.cli.commands.money import money as report
+
+    run_command(lambda settings: report(settings, json))
+
+
+app.add_typer(orders.app, name="orders")
+app.add_typer(calls.app, name="calls")
 app.add_typer(audit_group.app, name="audit")
 app.add_typer(keys.app, name="keys")
 app.add_typer(wallet.app, name="wallet")

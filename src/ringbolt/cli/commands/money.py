@@ -1,0 +1,27 @@
+"""``ringbolt money``: what came in, is held, went back, was earned and cost."""
+
+from __future__ import annotations
+
+from ringbolt.app.operator.money_report import report_money
+from ringbolt.bootstrap.cards import load_rate_card, load_text_costs
+from ringbolt.cli.commands.store_reader import open_store, print_rows
+from ringbolt.cli.output import EXIT_OK
+from ringbolt.settings import Settings
+
+_COLUMNS = (
+    ("period", "sats"),
+    ("in_msat", "in"),
+    ("held_msat", "held now"),
+    ("returned_msat", "returned"),
+    ("earned_msat", "earned"),
+    ("cost_msat", "cost"),
+    ("margin_msat", "margin"),
+)
+
+
+async def money(settings: Settings, as_json: bool) -> int:
+    rates, text_costs = load_rate_card(settings), load_text_costs(settings)
+    async with open_store(settings) as db:
+        found = await db.read(report_money, rates, text_costs)
+    print_rows("Money", _COLUMNS, [each.document() for each in found], as_json)
+    return EXIT_OK
