@@ -229,6 +229,19 @@ async def test_what_a_payout_left_for_its_route_and_did_not_need_stays_owed(
     await check_books(memory)
 
 
+async def test_a_payout_keeps_its_part_of_the_budget_while_its_address_is_silent(
+    memory: Memory,
+) -> None:
+    memory.settings = Settings(payouts={"client_fee_budget_sats": 1})
+    memory.owners.refusals.extend(Unavailable("not now") for _ in range(2))
+    memory.node.outcomes.append(PaymentSucceeded(b"\1" * 32, 3_000))
+    await memory.owe()
+    await memory.work()
+    assert (await memory.db.read(ledger.balance, ROUTING_FEE)).posted_msat == -1_000
+    assert [payout.amount_msat for payout in await memory.payouts()] == [SHARE_MSAT - 2_000]
+    await check_books(memory)
+
+
 async def test_too_little_for_its_routing_fee_waits_for_tomorrow_s_budget(memory: Memory) -> None:
     memory.settings = Settings(payouts={"fee_budget_sats": 3})
     memory.node.outcomes.append(PaymentSucceeded(b"\1" * 32, 3_000))

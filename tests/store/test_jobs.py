@@ -256,3 +256,12 @@ async def test_payments_of_an_earlier_version_move_to_their_lane(database: Datab
     assert [job.uniq for job in await database.tx(jobs.claim, "payout", 9, LEASE_MS)] == [
         "refund:1"
     ]
+
+
+async def test_a_note_is_kept_by_a_run_that_fails_after_it(database: Database) -> None:
+    await enqueue(database, "d:1", payload={"a": 1})
+    [job] = await claim(database)
+    await database.tx(jobs.note, job, {"a": 2})
+    await database.tx(jobs.retry, job, 0, "a fault")
+    [again] = await claim(database)
+    assert again.payload == {"a": 2}

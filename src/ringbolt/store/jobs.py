@@ -225,13 +225,14 @@ def retry(
 ) -> None:
     """Run the job again in ``delay_ms``, and store the reason. Raises ``LeaseLost``.
 
-    ``payload``: for the next run; None keeps the present one. ``failed``: counts this run as a
-    failure; otherwise (it waits for something) the count of consecutive failures restarts at 0.
+    ``payload``: for the next run; None keeps what is stored, by ``note`` too. ``failed``: counts
+    this run as a failure; otherwise (it waits for something) the count of consecutive failures
+    restarts at 0.
     """
     values = {
         "at_": tx.now_ms + delay_ms,
         "error_": error[:_MAX_ERROR],
-        "payload_": _to_json(job.payload if payload is None else payload),
+        "payload_": None if payload is None else _to_json(payload),
         "failures_": job.failures + 1 if failed else 0,
     }
     _only_if_held(tx, job, _RETRY, values)
@@ -372,7 +373,7 @@ _RETRY = (
         token=None,
         run_at_ms=bindparam("at_"),
         last_error=bindparam("error_"),
-        payload=bindparam("payload_"),
+        payload=func.coalesce(bindparam("payload_", type_=table.c.payload.type), table.c.payload),
         failures=bindparam("failures_"),
     )
 )
