@@ -199,6 +199,22 @@ def money(json: AsJson = False) -> None:
     run_command(lambda settings: report(settings, json))
 
 
+@app.command("move-to-postgresql")
+def move_to_postgresql(
+    target: Annotated[
+        str, typer.Argument(help="postgresql://...; default: RINGBOLT_DATABASE_URL.")
+    ] = "",
+) -> None:
+    """Move a shop from its SQLite file to an empty PostgreSQL database.
+
+    Stop the shop first. Everything is copied in one transaction, and the books of both sides are
+    compared before it is kept; if anything fails, the SQLite file is still the shop.
+    """
+    from ringbolt.cli.commands.move import move
+
+    run_command(lambda settings: move(settings, target))
+
+
 app.add_typer(orders.app, name="orders")
 app.add_typer(calls.app, name="calls")
 app.add_typer(audit_group.app, name="audit")

@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, make_url
+from sqlalchemy import Connection, make_url, select
 from sqlalchemy.exc import ArgumentError
 
 from ringbolt.clock import Clock
@@ -20,6 +20,7 @@ from ringbolt.store.engine.sqlite.damage import DamageCheck, check_file
 from ringbolt.store.engine.sqlite.database import SqliteDatabase
 from ringbolt.store.errors import StoreUnsound
 from ringbolt.store.schema import guards, migrate
+from ringbolt.store.schema.shop_tables import MOVED, shop_fact
 
 CHECK_S: Final = 1.0
 """How long a SQLite file is checked after the shop was killed, s."""
@@ -88,11 +89,14 @@ def _refuse_damaged(path: Path) -> None:
 def check_damage(url: str, within_s: float) -> DamageCheck | None:
     """Look for damage in the SQLite file of ``url`` for at most ``within_s`` seconds; None if there
     is no such file, or the database is on PostgreSQL. Works while a shop is running."""
+    path = sqlite_file(url)
+    return None if path is None or not path.is_file() else check_file(path, within_s)
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The file of a SQLite ``url``; None for a database on PostgreSQL."""
     parsed = make_url(url)
-    path = Path(parsed.database or "")
-    if parsed.get_backend_name() != "sqlite" or not path.is_file():
-        return None
-    return check_file(path, within_s)
+    return Path(parsed.database or "") if parsed.get_backend_name() == "sqlite" else None
 
 
 async def _open_postgres(url: str, clock: Clock, readonly: bool) -> Database:
@@ -123,11 +127,22 @@ def _prepare(connection: Connection, readonly: bool, backup_of: Path | None = No
             back_up(backup_of, backup_of.with_name(f"{backup_of.name}.before-{migrate.HEAD}"))
         connection.rollback()  # end the transaction of the reads: each step begins its own
         migrate.upgrade(connection)
+    if not readonly:
+        _refuse_moved(connection)
     gone = guards.missing(connection)
     if gone:
         raise StoreUnsound(
             f"The ledger's guards are missing or changed: {', '.join(gone)}.",
             suggestion="Restore the database from a backup; without them money is not safe.",
+        )
+
+
+def _refuse_moved(connection: Connection) -> None:
+    place = connection.execute(select(shop_fact.c.value).where(shop_fact.c.name == MOVED)).scalar()
+    if place is not None and connection.dialect.name == "sqlite":
+        raise StoreUnsound(
+            f"This shop was moved to {place}.",
+            suggestion="Set RINGBOLT_DATABASE_URL to that database.",
         )
 
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlalchemy import Column, Table, Text
 
 from ringbolt.store.schema.metadata import STRICT, Int64, metadata
+
+MOVED: Final = "moved to"
+"""The name of the fact that the shop was moved, and to which database."""
 
 shop_fact = Table(
     "shop_fact",  # e.g. the fingerprint of the master secret
