@@ -132,6 +132,24 @@ async def test_money_adds_up_from_the_ledger(database: Database, call_order: str
     assert today.margin == 120_000 - today.cost
 
 
+async def test_only_what_the_shop_bore_of_routing_fees_is_a_cost(
+    database: Database, call_order: str
+) -> None:
+    """Given a refund whose buyer left 2 sats for a route that cost 5, then 3 are the shop's."""
+
+    def refund(tx: Tx) -> None:
+        for name, kind, debit, credit, amount_msat in (
+            ("route", chart.REFUND_ROUTE, chart.ESCROW, chart.ROUTING_FEE, 2_000),
+            ("fee", chart.REFUND_FEE, chart.ROUTING_FEE, chart.NODE, 5_000),
+        ):
+            ledger.post(
+                tx, idem=name, debit=debit, credit=credit, amount_msat=amount_msat, kind=kind
+            )
+
+    await database.tx(refund)
+    assert (await money(database))["today"].fees == 3_000
+
+
 async def test_the_week_reaches_further_back_than_today(database: Database) -> None:
     def days_ago(tx: Tx, days: int) -> None:
         tx.now_ms -= days * DAY_MS

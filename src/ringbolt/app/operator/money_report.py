@@ -31,8 +31,8 @@ _decode = msgspec.json.Decoder(SendText).decode
 class MoneyReport:
     """Sums in msat. ``received``: paid by buyers over Lightning. ``returned``: paid back, and held
     payments that were let go. ``earned``: became the shop's. ``held``: paid or reserved for orders
-    that are not over, now. ``fees``: for routing; ``referrals``: shares of referrers; ``carriers``:
-    the most that calls and texts can have cost."""
+    that are not over, now. ``fees``: what the shop bore for routing; ``referrals``: shares of
+    referrers; ``carriers``: the most that calls and texts can have cost."""
 
     period: str
     since_ms: int
@@ -89,7 +89,7 @@ def _report(
         held=held,
         returned=_returned(moved),
         earned=_sum(moved.booked, chart.CAPTURE) + _sum(moved.captured, chart.HOLD, chart.RESERVE),
-        fees=_sum(moved.booked, chart.REFUND_FEE, chart.PAYOUT_FEE),
+        fees=_fees(moved),
         referrals=_sum(moved.booked, chart.REFERRAL),
         carriers=_carriers(tx, since_ms, rates, text_costs),
     )
@@ -97,6 +97,12 @@ def _report(
 
 def _returned(moved: Moved) -> int:
     return _sum(moved.booked, chart.REFUND) + _sum(moved.voided, chart.HOLD, chart.TOP_UP)
+
+
+def _fees(moved: Moved) -> int:
+    """Routing fees, less what buyers left of their refunds for them."""
+    paid = _sum(moved.booked, chart.REFUND_FEE, chart.PAYOUT_FEE)
+    return paid - _sum(moved.booked, chart.REFUND_ROUTE)
 
 
 def _carriers(tx: Tx, since_ms: int, rates: RateCard, text_costs: TextCosts) -> int:
