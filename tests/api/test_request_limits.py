@@ -14,7 +14,7 @@ import uvicorn
 from ringbolt.cli.connection_guard import ConnectionGuard
 from ringbolt.cli.guarded_http import ConnectionTimeouts, RequestLimits, guarded
 from ringbolt.cli.http_server import listen
-from ringbolt.http_body import BodyTooSlow, BoundedBody
+from ringbolt.http_body import HAS_ARRIVED, BodyTooSlow, BoundedBody
 from ringbolt.simulator.app import create_app
 from ringbolt.simulator.world import World
 from support.servers.shop import ShopServer
@@ -300,3 +300,21 @@ async def test_a_world_apart_has_the_same_limits_and_may_ask_for_a_token(tmp_pat
         b"413", b"401", b"401", b"413",
     )  # fmt: skip
     assert b"BODY_TOO_LARGE" in shown
+
+
+async def test_only_a_body_that_has_not_arrived_is_read_with_a_time_limit() -> None:
+    arrived: list[bool] = []
+    echo = Echo()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        arrived.append(HAS_ARRIVED in scope)
+        await echo(scope, receive, send)
+
+    async with serving(app) as client:
+        await client.send(HEAD, b"Content-Length: 2\r\n\r\nab")
+        assert (await client.answer()).endswith(b"|ab")
+        await client.send(HEAD, b"Content-Length: 2\r\n\r\na")
+        await until(lambda: len(arrived) == 2)
+        await client.send(b"b")
+        assert (await client.answer()).endswith(b"|ab")
+    assert arrived == [True, False]

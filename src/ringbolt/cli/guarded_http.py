@@ -18,6 +18,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ringbolt.cli.connection_guard import ClientFaults, ConnectionGuard
+from ringbolt.http_body import HAS_ARRIVED
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +191,7 @@ class GuardedHttp(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._stop_waiting()
         self._stage = _Stage.IDLE
+        self.scope[HAS_ARRIVED] = True  # type: ignore[typeddict-unknown-key]
         super().on_message_complete()
 
     def pause_writing(self) -> None:
