@@ -20,6 +20,7 @@ from ringbolt.lightning.node import (
     InvoiceState,
     InvoiceStatus,
     LightningNode,
+    ListsPendingInvoices,
     PaymentFailed,
     PaymentSucceeded,
     PaymentUnknown,
@@ -282,6 +283,19 @@ async def test_list_settled_has_what_settled_and_nothing_else(pair: Pair) -> Non
     assert payment_hash in listed
     assert unpaid not in listed
     assert len(listed) == len(set(listed))
+
+
+async def test_list_pending_has_the_open_and_the_held_invoices_only(pair: Pair) -> None:
+    assert isinstance(pair.shop, ListsPendingInvoices)
+    preimage, settled = fresh()
+    invoice = await pair.shop.create_invoice(1000, "", 600, preimage)
+    _, unpaid = fresh()
+    await pair.shop.create_hold_invoice(unpaid, 1000, "", 600, 80)
+    await pair.payer.pay(invoice.bolt11, FEE_MSAT, 30)
+    await until(pair.shop, settled, InvoiceState.SETTLED)
+    listed = {status.payment_hash: status.state async for status in pair.shop.list_pending()}
+    assert listed[unpaid] is InvoiceState.OPEN
+    assert settled not in listed
 
 
 async def test_the_shop_pays_out_what_it_received(pair: Pair) -> None:

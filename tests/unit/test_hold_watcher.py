@@ -38,19 +38,38 @@ class SilentNode:
             self.open -= 1
 
 
+class ListingNode(SilentNode):
+    """Knows every payment that is held, but its streams report only those in ``streams``."""
+
+    def __init__(self, held: set[bytes], streams: set[bytes]) -> None:
+        super().__init__(streams)
+        self._held = held
+
+    async def list_pending(self) -> AsyncGenerator[InvoiceStatus, None]:
+        for payment_hash in self._held:
+            yield InvoiceStatus(payment_hash, InvoiceState.ACCEPTED, 1, 1, "", "", 0)
+        yield InvoiceStatus(_hash("not paid"), InvoiceState.OPEN, 1, 0, "", "", 0)
+
+
 class Rows:
     """A database that knows these holds, and whose holds were told to be accepted."""
 
     def __init__(self, orders: list[str]) -> None:
         self.orders = orders
         self.told: set[str] = set()
+        self.times_told = 0
+        self.paid: set[str] = set()
         self.listen = Wakes().listen
 
     async def read(self, fn: object, since_ms: int) -> list[WatchedHold]:
-        return [WatchedHold(name, _hash(name).hex(), 1, "node") for name in self.orders]
+        return [
+            WatchedHold(name, _hash(name).hex(), 1, "node", is_paid=name in self.paid)
+            for name in self.orders
+        ]
 
     async def tx(self, fn: object, order_id: str, *args: object) -> None:
         self.told.add(order_id)
+        self.times_told += 1
 
 
 class Following:
@@ -95,5 +114,34 @@ async def test_the_stream_of_a_decided_order_ends_though_nothing_is_said_on_it()
         assert db.told == set()
         db.orders = []
         await until(lambda: node.open == 0)
+    finally:
+        task.cancel()
+
+
+async def test_after_an_outage_held_payments_are_recorded_from_the_list_before_streams_open() -> (
+    None
+):
+    names = [f"paid{n}" for n in range(OPENING_AT_ONCE + 1)]
+    db = Rows([*names, "not paid"])
+    node = ListingNode(set(map(_hash, names)), streams=set())
+    task = _follow(node, db)
+    try:
+        await until(lambda: node.open == len(db.orders))
+        assert db.told == set(names)
+    finally:
+        task.cancel()
+
+
+async def test_a_payment_that_is_recorded_is_not_recorded_again_when_its_stream_opens() -> None:
+    names = [f"paid{n}" for n in range(OPENING_AT_ONCE + 1)]
+    db = Rows([*names, "new"])
+    db.paid = set(names[1:])
+    hashes = set(map(_hash, names))
+    node = ListingNode(hashes, streams=hashes | {_hash("new")})
+    task = _follow(node, db)
+    try:
+        await until(lambda: "new" in db.told)
+        assert db.told == {names[0], "new"}
+        assert db.times_told == 2
     finally:
         task.cancel()

@@ -150,6 +150,15 @@ class SupportsHoldInvoices(Protocol):
 
 
 @runtime_checkable
+class ListsPendingInvoices(Protocol):
+    """Lists at once what thousands of streams of single invoices would report one by one."""
+
+    def list_pending(self) -> AsyncGenerator[InvoiceStatus, None]:
+        """The state now of every invoice that is open or whose payment is held."""
+        ...
+
+
+@runtime_checkable
 class SupportsPayments(Protocol):
     """Pays out. ``max_fee_msat`` is a hard limit on routing fees, always given."""
 

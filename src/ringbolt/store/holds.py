@@ -18,12 +18,13 @@ from ringbolt.store.schema.tables import orders
 @dataclass(frozen=True, slots=True)
 class WatchedHold:
     """An undecided order, its payment hash (hex), and the name of the ``node`` that has its
-    invoice; sorted by ``created_ms``."""
+    invoice; sorted by ``created_ms``. ``is_paid``: its held payment is recorded."""
 
     order_id: str
     payment_hash: str
     created_ms: int
     node: str
+    is_paid: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,11 @@ class Awaiting:
 @one_statement
 def undecided(tx: Tx, since_ms: int) -> list[WatchedHold]:
     """Orders created since ``since_ms`` (ms UTC) whose hold invoice is open or held."""
-    return [WatchedHold(*row) for row in tx.run(_UNDECIDED, {"since_": since_ms})]
+    rows = tx.run(_UNDECIDED, {"since_": since_ms})
+    return [
+        WatchedHold(row.id, row.payment_hash, row.created_ms, row.node, row.state in UNDER_WAY)
+        for row in rows
+    ]
 
 
 @one_statement
@@ -82,7 +87,7 @@ def near_the_end(tx: Tx, node: str, height: int) -> list[str]:
 
 _HOLD = (orders.c.method == PaymentMethod.HOLD.value, orders.c.finished_ms.is_(None))
 _UNDECIDED = (
-    select(orders.c.id, orders.c.payment_hash, orders.c.created_ms, orders.c.node)
+    select(orders.c.id, orders.c.payment_hash, orders.c.created_ms, orders.c.node, orders.c.state)
     .where(*_HOLD, orders.c.created_ms >= bindparam("since_"), is_in(OPEN))
     .order_by(orders.c.created_ms)
 )

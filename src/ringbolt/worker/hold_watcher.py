@@ -2,8 +2,9 @@
 
 LND's stream of all invoices does not report payments that are held or cancelled, so each invoice
 has its own stream. A new stream reports the current state first, so it also serves as the look-up
-after a restart or an outage. New orders, of this or another machine, are found by a wake-up, and
-once a minute by reading all undecided orders.
+after a restart or an outage. Where thousands are to be opened, payments that arrived meanwhile are
+first taken from the node's list of pending invoices, if it has one. New orders, of this or another
+machine, are found by a wake-up, and once a minute by reading all undecided orders.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 
 import structlog
 
@@ -18,7 +20,13 @@ from ringbolt.app.payments.record_hold import record_hold
 from ringbolt.app.payments.start_fulfilment import HOLDS
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import Unavailable
-from ringbolt.lightning.node import NODE_REFUSED, InvoiceState, SupportsHoldInvoices
+from ringbolt.lightning.node import (
+    NODE_REFUSED,
+    InvoiceState,
+    InvoiceStatus,
+    ListsPendingInvoices,
+    SupportsHoldInvoices,
+)
 from ringbolt.store import holds
 from ringbolt.store.engine.db import Subscription
 from ringbolt.store.holds import WatchedHold
@@ -38,6 +46,8 @@ _NO_NEWS = frozenset({InvoiceState.OPEN, InvoiceState.SETTLED})
 """States for which ``record_hold`` has nothing to do."""
 OPENING_AT_ONCE = 64
 """Streams being opened at the same time: after an outage there may be thousands."""
+LIST_S = 5.0
+"""How long the node's list of pending invoices may take, before the streams are opened anyway."""
 OPENING_S = 5.0
 """How long one stream may occupy a place while it is opened: for an invoice that LND does not
 know, it never sends anything (invoiceregistry.go, deliverSingleBacklogEvents)."""
@@ -104,11 +114,53 @@ class _HoldStreams:
         found = [hold for hold in undecided if hold.node in ("", self._shop.node_name)]
         if not since_ms:
             self._end_decided({hold.order_id for hold in found})
-        for hold in found:
-            since_ms = max(since_ms, hold.created_ms - OVERLAP_MS)
-            if hold.order_id not in self._streams:
-                self._streams[hold.order_id] = asyncio.create_task(self._stream(hold))
-        return since_ms
+        new = [hold for hold in found if hold.order_id not in self._streams]
+        if len(new) > OPENING_AT_ONCE:
+            new = await self._record_listed(new)
+        for hold in new:
+            self._streams[hold.order_id] = asyncio.create_task(self._stream(hold))
+        return max([since_ms, *(hold.created_ms - OVERLAP_MS for hold in found)])
+
+    async def _record_listed(self, new: list[WatchedHold]) -> list[WatchedHold]:
+        """Record the held payments that the node lists; returns the holds as they are then.
+
+        Without it, the last of thousands of payments that arrived while no worker ran waits until
+        all streams are open.
+        """
+        held = await self._list_held({hold.payment_hash for hold in new if not hold.is_paid})
+        places = asyncio.Semaphore(OPENING_AT_ONCE)
+
+        async def recorded(hold: WatchedHold) -> WatchedHold:
+            status = held.get(hold.payment_hash)
+            if status is None:
+                return hold
+            try:
+                async with places:
+                    await self._record(hold, status)
+            except Exception:  # its stream reports the payment again
+                log.exception("a listed payment cannot be recorded", order=hold.order_id)
+                return hold
+            return replace(hold, is_paid=True)
+
+        return await asyncio.gather(*map(recorded, new))
+
+    async def _list_held(self, unpaid: set[str]) -> dict[str, InvoiceStatus]:
+        """The held payments by payment hash (hex), of those in ``unpaid``."""
+        held: dict[str, InvoiceStatus] = {}
+        if not unpaid or not isinstance(self._node, ListsPendingInvoices):
+            return held
+        try:
+            async with asyncio.timeout(LIST_S), aclosing(self._node.list_pending()) as pending:
+                async for status in pending:
+                    name = status.payment_hash.hex()
+                    if name in unpaid and status.state is InvoiceState.ACCEPTED:
+                        held[name] = status
+        except (Unavailable, TimeoutError) as error:
+            log.info("pending invoices cannot be listed", error=str(error))
+        return held
+
+    async def _record(self, hold: WatchedHold, status: InvoiceStatus) -> None:
+        await self._shop.db.tx(record_hold, hold.order_id, status, self._shop.policies.holds)
 
     def _end_decided(self, undecided: set[str]) -> None:
         """End the streams of orders that are decided; LND would keep some of them open forever."""
@@ -129,13 +181,14 @@ class _HoldStreams:
             self._streams.pop(hold.order_id, None)
 
     async def _follow_invoice(self, hold: WatchedHold) -> None:
-        payment_hash, policy = bytes.fromhex(hold.payment_hash), self._shop.policies.holds
+        payment_hash, is_known = bytes.fromhex(hold.payment_hash), hold.is_paid
         async with aclosing(self._node.watch_invoice(payment_hash)) as states:
             async with self._turn():
                 status = await anext(states)
             while True:
-                if status.state not in _NO_NEWS:
-                    await self._shop.db.tx(record_hold, hold.order_id, status, policy)
+                is_known = is_known and status.state is InvoiceState.ACCEPTED
+                if status.state not in _NO_NEWS and not is_known:
+                    await self._record(hold, status)
                 try:
                     status = await anext(states)
                 except StopAsyncIteration:

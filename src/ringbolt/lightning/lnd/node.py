@@ -76,8 +76,8 @@ def load_macaroon(text: str) -> str:
 
 
 class LndNode:
-    """Implements ``LightningNode``, ``SupportsHoldInvoices``, ``SupportsPayments`` and
-    ``ListsPayments``.
+    """Implements ``LightningNode``, ``SupportsHoldInvoices``, ``SupportsPayments``,
+    ``ListsPayments`` and ``ListsPendingInvoices``.
 
     ``url``: ``https://host:8080``, or ``http://...`` for the simulated node. ``tls_cert``: LND's
     tls.cert, which is pinned; None trusts the system's authorities. A refusal of the node raises
@@ -179,13 +179,24 @@ class LndNode:
                     return
 
     async def list_settled(self) -> AsyncGenerator[InvoiceStatus, None]:
-        after = 0
-        while True:
-            url = self._http.url(f"/v1/invoices?index_offset={after}&num_max_invoices={_PAGE}")
-            page = wire.read(await self._http.get(url), _invoice_page)
-            for invoice in page.invoices:
+        async with aclosing(self._list()) as invoices:
+            async for invoice in invoices:
                 if invoice.state is InvoiceState.SETTLED:
                     yield wire.status(invoice)
+
+    async def list_pending(self) -> AsyncGenerator[InvoiceStatus, None]:
+        async with aclosing(self._list("&pending_only=true")) as invoices:
+            async for invoice in invoices:
+                yield wire.status(invoice)
+
+    async def _list(self, options: str = "") -> AsyncGenerator[wire.WireInvoice, None]:
+        after = 0
+        while True:
+            query = f"index_offset={after}&num_max_invoices={_PAGE}{options}"
+            url = self._http.url(f"/v1/invoices?{query}")
+            page = wire.read(await self._http.get(url), _invoice_page)
+            for invoice in page.invoices:
+                yield invoice
             if page.last_index_offset <= after:
                 return
             after = page.last_index_offset

@@ -35,8 +35,8 @@ _FINAL: Final = frozenset({InvoiceState.SETTLED, InvoiceState.CANCELED})
 
 
 class MemoryNode:
-    """Implements ``LightningNode``, ``SupportsHoldInvoices``, ``SupportsPayments`` and
-    ``ListsPayments``.
+    """Implements ``LightningNode``, ``SupportsHoldInvoices``, ``SupportsPayments``,
+    ``ListsPayments`` and ``ListsPendingInvoices``.
 
     ``peers``: the nodes whose invoices it pays for real; any other invoice is simply paid.
     ``invoices`` are all of its own, ``settled`` those that settled, in order. ``paid_out`` counts
@@ -135,6 +135,12 @@ class MemoryNode:
         self._check()
         for invoice in self.settled:
             yield invoice
+
+    async def list_pending(self) -> AsyncGenerator[InvoiceStatus, None]:
+        self._check()
+        for invoice in [*self.invoices.values()]:
+            if invoice.state not in _FINAL:
+                yield invoice
 
     async def settled_invoices(self, after: int) -> AsyncGenerator[InvoiceStatus, None]:
         while True:
