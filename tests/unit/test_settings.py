@@ -87,6 +87,7 @@ def test_every_option_has_its_variable(
         "carriers": "[]",
         "providers": "[]",
         "servers": "[]",
+        "warm_up": "false",
         "token": "0123456789abcdef",
     }
     texts = {

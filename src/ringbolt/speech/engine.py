@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +50,21 @@ class Speaker(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+@runtime_checkable
+class SupportsWarmUp(Protocol):
+    """For speakers that load their voices with the first text, which takes seconds."""
+
+    @property
+    def wants_warm_up(self) -> bool:
+        """Whether the operator wants it, and nothing is loaded yet."""
+        ...
+
+    async def warm_up(self) -> None:
+        """Load the usual voice, behind every text that is to be spoken. Raises ``SpeechFailed``."""
+        ...
+
+    def memory_bytes(self) -> int:
+        """The memory of the processes that speak; 0 while nothing is loaded."""
+        ...

@@ -10,12 +10,17 @@ from ringbolt.speech.types import SpeakerSettings
 
 
 class LocalSpeakerSettings(SpeakerSettings):
-    """Speaks on this machine; nothing is loaded before the first text."""
+    """Speaks on this machine."""
 
     workers: int = Field(1, ge=1, le=16, description="Processes that speak.")
     timeout_s: float = Field(20.0, gt=0, description="Limit for speaking one text, seconds.")
     cache_max_mb: int = Field(500, ge=0, description="Room for spoken texts on disk, MB.")
     cache_ttl_s: int = Field(86_400, ge=60, description="How long a spoken text is kept, seconds.")
+    warm_up: bool = Field(
+        True,
+        description="Load the usual voice (about 300 MB) after the start, as soon as the machine "
+        "is idle. false: with the first text, which then takes seconds longer.",
+    )
 
 
 def _build(settings: LocalSpeakerSettings, context: Context) -> Speaker:
@@ -28,6 +33,7 @@ def _build(settings: LocalSpeakerSettings, context: Context) -> Speaker:
         workers=settings.workers,
         default_voice=settings.default_voice,
         timeout_s=settings.timeout_s,
+        warm_up=settings.warm_up,
     )
 
 

@@ -4,6 +4,8 @@ many jobs."""
 from __future__ import annotations
 
 import asyncio
+import os
+from pathlib import Path
 
 from ringbolt.core.errors import SpeechFailed
 from ringbolt.speech.child import ChildDied, JobFailed, SpeechChild, SpokenAnswer
@@ -54,6 +56,10 @@ class SpeechPool:
     def pids(self) -> tuple[int, ...]:
         """The processes that are running."""
         return tuple(child.pid for child in (*self._idle, *self._busy) if child.alive)
+
+    def memory_bytes(self) -> int:
+        """The memory of the processes that are running, as far as the system tells (Linux)."""
+        return sum(map(_memory_bytes, self.pids))
 
     @property
     def busy(self) -> int:
@@ -126,3 +132,11 @@ class SpeechPool:
             await child.end()
             raise SpeechFailed("Speech is shut down.", code="SPEECH_CLOSED")
         return child
+
+
+def _memory_bytes(pid: int) -> int:
+    try:
+        resident_pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    except (OSError, ValueError, IndexError):  # another system, or it has ended
+        return 0
+    return resident_pages * os.sysconf("SC_PAGE_SIZE")

@@ -36,6 +36,9 @@ MAX_TEXT = 3000
 MIN_RATE, MAX_RATE = 0.5, 2.0
 """How much slower and faster than usual a voice is still understood."""
 
+_FIRST_TEXT = "Hello, your appointment is tomorrow at 3 PM."
+"""Spoken to load the usual voice; nobody hears it."""
+
 _Turn = tuple[str, bool]
 _ENGINES = ("hibari-tts", "espeakng-loader", "text2tashkeel", "py3langid")
 
@@ -55,7 +58,8 @@ class LocalSpeaker:
     ``cache_dir`` holds spoken texts, up to ``max_cache_bytes`` and for ``ttl_s`` seconds, and the
     audio of every ``Speech`` handed out (for at least an hour after its last use). ``workers``
     processes speak, 500 characters within ``timeout_s``. ``default_voice`` is a persona's name,
-    or '' for the usual one of the text's language.
+    or '' for the usual one of the text's language. ``warm_up``: whether it may be loaded before the
+    first text.
     """
 
     def __init__(
@@ -66,10 +70,13 @@ class LocalSpeaker:
         workers: int = 1,
         default_voice: str = "",
         timeout_s: float = 8.0,
+        *,
+        warm_up: bool = False,
     ) -> None:
         self._cache = SpeechCache(cache_dir, max_cache_bytes, ttl_s)
         self.pool = SpeechPool(workers, timeout_s)
         self._default_voice = default_voice
+        self._may_warm_up = warm_up
         self._versions = {name: version(name) for name in _ENGINES}
         self._under_way: dict[_Turn, asyncio.Task[Clip]] = {}
 
@@ -88,6 +95,17 @@ class LocalSpeaker:
             return _speech(request, understood, clip, cached=True)
         clip = await self._spoken_once(key, understood.job, request.preview)
         return _speech(request, understood, clip, cached=False)
+
+    @property
+    def wants_warm_up(self) -> bool:
+        return self._may_warm_up and not self.pool.pids
+
+    async def warm_up(self) -> None:
+        usual = understand(SpeechRequest(_FIRST_TEXT), self._default_voice)
+        await self.pool.run(usual.job, preview=True)
+
+    def memory_bytes(self) -> int:
+        return self.pool.memory_bytes()
 
     async def purge(self) -> int:
         """Remove spoken texts that are too old or too many; returns the bytes freed."""

@@ -39,6 +39,7 @@ class ServerProcess:
             "RINGBOLT_LIMITS": "off",
             "RINGBOLT_LOG_FORMAT": "json",
             "RINGBOLT_SPEECH_TIMEOUT_S": "120",
+            "RINGBOLT_SPEECH_WARM_UP": "false",
             **environment,
         }
         self.process: subprocess.Popen[bytes] | None = None

@@ -112,7 +112,7 @@ def settings_for(data_dir: Path, speech_dir: Path, **overrides: Any) -> Settings
         "data_dir": data_dir,
         "limits": "off",
         "trusted_proxies": "127.0.0.1",  # tests come from many addresses
-        "speech": {"timeout_s": 120},
+        "speech": {"timeout_s": 120, "warm_up": False},
         **overrides,
     }
     options["simulator"] = {"speed": SPEED, **overrides.get("simulator", {})}

@@ -11,7 +11,7 @@ from ringbolt.api.kit.family import Family
 from ringbolt.api.kit.problem import problem_document
 from ringbolt.api.kit.request import Nothing, Request
 from ringbolt.api.kit.response import Response
-from ringbolt.api.operator.metrics import CONTENT_TYPE, Metrics
+from ringbolt.api.operator.metrics import CONTENT_TYPE, Metrics, speech_memory
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import RingboltError
 from ringbolt.store import health
@@ -32,7 +32,8 @@ def add_health(family: Family, shop: Shop, metrics: Metrics, connected: Connecte
         parts = {"store": await _store_answers(shop), **connected()}
         silent = sorted(part for part, answers in parts.items() if not answers)
         if not silent:
-            return {"status": "ready", "parts": parts}
+            speech_mb = round(speech_memory(shop) / 1_000_000)
+            return {"status": "ready", "parts": parts, "speech_memory_mb": speech_mb}
         detail = f"No answer from: {', '.join(silent)}."
         document = problem_document(503, _NOT_READY, "Not ready", detail, parts=parts)
         headers = [(b"x-error-code", _NOT_READY.encode()), (b"retry-after", b"5")]

@@ -6,9 +6,15 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
 from ringbolt.app.operator.gone_parts import gone_parts, known_parts
 from ringbolt.app.shop import Shop
+from ringbolt.speech.engine import SupportsWarmUp
 from ringbolt.store import figures
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+def speech_memory(shop: Shop) -> int:
+    """The memory of the processes that speak, bytes; 0 while no voice is loaded."""
+    return shop.speaker.memory_bytes() if isinstance(shop.speaker, SupportsWarmUp) else 0
 
 
 class Metrics:
@@ -39,6 +45,9 @@ class Metrics:
             "area",
             "part",
         )
+        self._speech = self._gauge(
+            "ringbolt_speech_memory_bytes", "Memory of the processes that speak; 0: none is loaded"
+        )
         self._connected = self._gauge("ringbolt_connected", "1 while the far end answers", "part")
 
     def _gauge(self, name: str, meaning: str, *labels: str) -> Gauge:
@@ -62,6 +71,7 @@ class Metrics:
         self._gone.clear()
         for each in gone:
             self._gone.labels(each.area, each.name).set(each.count)
+        self._speech.set(speech_memory(self._shop))
         for part, is_connected in connected.items():
             self._connected.labels(part).set(is_connected)
         return generate_latest(self._registry)
