@@ -194,7 +194,9 @@ _AUDIO = {
     "AUDIO_TIMEOUT": Meaning("Decoding the file takes too much work.", _OTHER_FILE, 422),
     "AUDIO_UNPLAYABLE": Meaning("The file cannot be played, for another reason.", _OTHER_FILE),
     "AUDIO_BUSY": Meaning(
-        "Too many audio files are being looked at.", "Wait for `Retry-After` seconds."
+        "Too many audio files are being read. A call that is paid tries again by itself.",
+        "Wait for `Retry-After` seconds.",
+        503,
     ),
 }
 

@@ -11,6 +11,7 @@ import pytest
 from aiohttp import web
 
 from api.conftest import OpenShop
+from ringbolt.voice.audio.decoder import AudioDecoder, busy
 from ringbolt.voice.audio.wav import read_wav
 from support.audio_files import RECIPES, encode, tone, wav
 from support.clients.l402 import play
@@ -54,6 +55,20 @@ async def shop(open_shop: OpenShop, stranger: Stranger) -> ShopServer:
         fetch={"allow_origins": stranger.site.origin, "timeout_s": 30.0, "probe_timeout_s": 30.0},
         calls=NO_LINGER,
     )
+
+
+class BusyAtFirst:
+    """A decoder without a free slot for the first probe and the first decode."""
+
+    def __init__(self, decoder: AudioDecoder) -> None:
+        self._decoder = decoder
+        self.refused: set[str] = set()
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in self.refused:
+            self.refused.add(name)
+            raise busy()
+        return getattr(self._decoder, name)
 
 
 async def heard(shop: ShopServer, number: str = LISTENS) -> numpy.ndarray[Any, Any]:
@@ -289,3 +304,21 @@ async def test_the_file_is_fetched_once_a_call_and_not_for_every_challenge(
 
     assert probes == 1
     assert len(stranger.site.requests) == 2
+
+
+async def test_a_busy_decoder_is_said_before_the_challenge_and_awaited_after_it(
+    shop: ShopServer, stranger: Stranger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is charged for the refusal, and a call that is paid waits for its turn."""
+    audio: Any = shop.shop.audio
+    busy_once = BusyAtFirst(audio._decoder)
+    monkeypatch.setattr(audio, "_decoder", busy_once)
+    refused = await shop.post(play(stranger.url, LISTENS))
+    _, answer = await shop.buy(play(stranger.url, LISTENS))
+    status = await shop.until_over(answer)
+
+    assert (refused.status_code, refused.json()["error_code"]) == (503, "AUDIO_BUSY")
+    assert refused.headers["retry-after"] == "5"
+    assert refused.json()["charged"] is False
+    assert busy_once.refused == {"probe", "decode"}
+    assert (status["status"], status["order_state"]) == ("completed", "settled")

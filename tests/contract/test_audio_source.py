@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from ringbolt.core.errors import AudioUnplayable, RateLimited
+from ringbolt.core.errors import AudioBusy, AudioUnplayable
 from ringbolt.upstream.fetch.fetcher import FetchedFile
 from ringbolt.upstream.fetch.safe import SafeFetcher
 from ringbolt.voice.audio.decoder import AudioDecoder
@@ -204,7 +204,7 @@ async def test_who_waits_too_long_for_a_turn_may_come_again(tmp_path: Path) -> N
     first = asyncio.create_task(source.probe("https://a.example/"))
     await asyncio.sleep(0)
 
-    with pytest.raises(RateLimited) as refusal:
+    with pytest.raises(AudioBusy) as refusal:
         await source.probe("https://b.example/")
     fetcher.go_on.set()
 

@@ -16,6 +16,7 @@ HTTP status.
     |-- Unauthorized            an API key or token is missing, unknown or revoked
     |-- Forbidden               the key is valid, but may not do this
     `-- Unavailable             a part that we depend on does not answer; nothing was charged
+        |-- AudioBusy           ... because other audio files are being read
         `-- NodeUnavailable     ... and that part is the Lightning node
 """
 
@@ -175,6 +176,14 @@ class Unavailable(RingboltError):
     default_code = "UNAVAILABLE"
     retryable = True
     usual_retry_after_s = 5
+
+
+class AudioBusy(Unavailable):
+    """Other audio files are being read; the same file can be read a little later."""
+
+    title = "Other audio files are being read"
+    default_code = "AUDIO_BUSY"
+    default_role = Role.AUDIO
 
 
 class NodeUnavailable(Unavailable):

@@ -21,7 +21,7 @@ from ringbolt.app.limits.spend_limits import is_counted, uncount_sale
 from ringbolt.app.policies import LimitPolicy, Policies
 from ringbolt.app.shop import Shop
 from ringbolt.core.commands import CallOrder
-from ringbolt.core.errors import AudioUnplayable, RateLimited, SpeechBusy, SpeechFailed
+from ringbolt.core.errors import AudioBusy, AudioUnplayable, RateLimited, SpeechBusy, SpeechFailed
 from ringbolt.core.humanise import span
 from ringbolt.core.order import OrderState, PaymentMethod
 from ringbolt.registry.routing import next_asked
@@ -122,7 +122,7 @@ async def _rendered(shop: Shop, job: Job, order_id: str, command: CallOrder) -> 
     script = command.script(shop.policies.calls.linger_ms)
     try:
         return await render(shop, script, command.max_play_ms)
-    except SpeechBusy as error:  # its turn may come before it is too late
+    except (SpeechBusy, AudioBusy) as error:  # its turn may come before it is too late
         await shop.db.tx(jobs.retry, job, _SPEECH_RETRY_MS, error.message)
     except (SpeechFailed, AudioUnplayable) as error:
         await shop.db.tx(give_up, job, order_id, f"{error.code}: {error.message}", True)

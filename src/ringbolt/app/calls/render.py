@@ -42,7 +42,7 @@ class Rendered:
 async def render(shop: Shop, script: CallScript, max_play_ms: int) -> Rendered:
     """Turn a script into audio. A file is played for at most ``max_play_ms``.
 
-    Raises ``SpeechFailed``, ``SpeechBusy`` among them, or ``AudioUnplayable``.
+    Raises ``SpeechFailed``, ``SpeechBusy`` among them, ``AudioUnplayable`` or ``AudioBusy``.
     """
     steps: list[Clip | Pause | RenderedGather | Record] = []
     notes: list[str] = []

@@ -12,12 +12,14 @@ import math
 import os
 import signal
 import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import ringbolt
-from ringbolt.core.errors import AudioUnplayable, Unavailable
+from ringbolt.core.errors import AudioBusy, AudioUnplayable, Unavailable
 from ringbolt.voice.audio.file_kind import HEAD_SIZE, foreign_kind, playable_start
 
 PLAYABLE = "MP3, WAV, OGG (Opus or Vorbis), FLAC and M4A can be played."
@@ -42,11 +44,32 @@ class AudioInfo:
     channels: int
 
 
-class AudioDecoder:
-    """Probes and decodes files, at most ``parallel`` at once."""
+@dataclass(frozen=True, slots=True)
+class DecoderLimits:
+    """``probes``: unpaid files that are looked at at once; ``decodes``: paid files that are decoded
+    at once, of which only ``heavy`` may be heavy, so that a small one finds a slot. A file is heavy
+    if it is over ``light_bytes``, or more than ``light_ms`` of it are wanted. ``wait_s``: how long
+    one waits for a slot. ``start_cpu_s`` and ``cpu_share``: the CPU seconds of a decoder, for
+    itself and for each second of audio that is wanted."""
 
-    def __init__(self, parallel: int = 2) -> None:
-        self._slots = asyncio.Semaphore(parallel)
+    probes: int = 2
+    decodes: int = 3
+    heavy: int = 2
+    light_bytes: int = 4 * 1024 * 1024
+    light_ms: int = 10 * 60_000
+    wait_s: float = 10.0
+    start_cpu_s: float = 5.0
+    cpu_share: float = 0.1
+
+
+class AudioDecoder:
+    """Probes and decodes files, each kind in slots of its own."""
+
+    def __init__(self, limits: DecoderLimits | None = None) -> None:
+        self._limits = limits or DecoderLimits()
+        self._probes = asyncio.Semaphore(self._limits.probes)
+        self._decodes = asyncio.Semaphore(self._limits.decodes)
+        self._heavy = asyncio.Semaphore(self._limits.heavy)
 
     async def probe(
         self, path: Path, *, complete: bool = True, timeout_s: float = 5.0
@@ -54,12 +77,15 @@ class AudioDecoder:
         """What is in the file, from its headers. ``complete`` False: it was cut when fetched.
 
         Raises ``AudioUnplayable``: AUDIO_EMPTY, AUDIO_NOT_AUDIO, AUDIO_UNSUPPORTED,
-        AUDIO_DAMAGED, AUDIO_TIMEOUT; ``Unavailable`` if the decoder itself cannot run.
+        AUDIO_DAMAGED, AUDIO_TIMEOUT; ``AudioBusy``; ``Unavailable`` if the decoder itself cannot
+        run.
         """
         head = await asyncio.to_thread(_read_head, path)
         _refuse_foreign(head)
         try:
-            answer = await self._run(path, None, timeout_s, "probe")
+            cpu_s = math.ceil(timeout_s) + 1
+            async with self._slot(self._probes, within_s=min(timeout_s, self._limits.wait_s)):
+                answer = await _answer(path, None, timeout_s, ["probe", str(cpu_s)])
         except AudioUnplayable as error:
             name = playable_start(head)
             if complete or name is None or error.code != "AUDIO_NOT_AUDIO":
@@ -79,25 +105,54 @@ class AudioDecoder:
         ``probe`` does; ``into`` does not exist then.
         """
         _refuse_foreign(await asyncio.to_thread(_read_head, source))
-        try:
-            answer = await self._run(source, into, timeout_s, "decode", str(max_ms))
-        except BaseException:
-            _discard(into)
-            raise
+        slots = [self._decodes]
+        if await asyncio.to_thread(self._is_heavy, source, max_ms):
+            slots.insert(0, self._heavy)
+        arguments = ["decode", str(self._cpu_s(max_ms)), str(max_ms)]
+        async with self._slot(*slots, within_s=self._limits.wait_s):
+            try:
+                answer = await _answer(source, into, timeout_s, arguments)
+            except BaseException:
+                _discard(into)
+                raise
         return int(answer["duration_ms"])
 
-    async def _run(
-        self, source: Path, into: Path | None, timeout_s: float, action: str, *arguments: str
-    ) -> dict[str, Any]:
-        cpu_s = str(math.ceil(timeout_s) + 1)
-        async with self._slots:
-            status, noise = await _run_worker(source, into, timeout_s, [action, cpu_s, *arguments])
-        answer = _last_answer(noise)
-        if answer is None:
-            raise _no_answer(status, noise)
-        if "code" in answer:
-            raise _unplayable(answer["code"], answer["message"])
-        return answer
+    def _is_heavy(self, source: Path, max_ms: int) -> bool:
+        return max_ms > self._limits.light_ms or source.stat().st_size > self._limits.light_bytes
+
+    def _cpu_s(self, max_ms: int) -> int:
+        return math.ceil(self._limits.start_cpu_s + self._limits.cpu_share * max_ms / 1000)
+
+    @asynccontextmanager
+    async def _slot(self, *slots: asyncio.Semaphore, within_s: float) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            try:
+                async with asyncio.timeout(within_s):
+                    for slot in slots:
+                        await stack.enter_async_context(slot)
+            except TimeoutError as error:
+                raise busy() from error
+            yield
+
+
+def busy() -> AudioBusy:
+    """Nothing was charged for a file that found no slot."""
+    return AudioBusy(
+        "Too many audio files are being read.",
+        suggestion="Try again in a few seconds. Nothing was charged.",
+    )
+
+
+async def _answer(
+    source: Path, into: Path | None, timeout_s: float, arguments: list[str]
+) -> dict[str, Any]:
+    status, noise = await _run_worker(source, into, timeout_s, arguments)
+    answer = _last_answer(noise)
+    if answer is None:
+        raise _no_answer(status, noise)
+    if "code" in answer:
+        raise _unplayable(answer["code"], answer["message"])
+    return answer
 
 
 async def _run_worker(

@@ -19,9 +19,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ringbolt.core.calls.call import SAMPLE_RATE, Clip
-from ringbolt.core.errors import AudioUnplayable, RateLimited
+from ringbolt.core.errors import AudioUnplayable
 from ringbolt.upstream.fetch.fetcher import Fetcher
-from ringbolt.voice.audio.decoder import AudioDecoder, AudioInfo
+from ringbolt.voice.audio.decoder import AudioDecoder, AudioInfo, busy
 from ringbolt.voice.audio.fair_slots import FairSlots
 
 _BYTES_PER_MS = SAMPLE_RATE * 2 // 1000
@@ -33,7 +33,8 @@ class AudioLimits:
     """How much of an untrusted file is read, for how long, and for how long the answer is cached.
 
     ``parallel`` bounds probes and loads separately, ``for_one`` the probes of one client and the
-    loads from one host, so that files that never arrive do not block the others. Results of
+    loads from one host, so that files that never arrive do not block the others; ``load_wait_s``
+    is how long a load waits for its turn. Results of
     probes, errors included, are kept for ``cache_s`` seconds, at most ``cache_size`` of them.
     """
 
@@ -46,6 +47,7 @@ class AudioLimits:
     max_bytes: int = 64 * 1024 * 1024
     fetch_timeout_s: float = 15.0
     decode_timeout_s: float = 60.0
+    load_wait_s: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ class AudioSource:
         """The facts at the beginning of the file. Callers for the same URL share one fetch.
         ``client``: who asks; '' if it is rate-limited elsewhere.
 
-        Raises ``AudioUnplayable``; ``RateLimited`` if too many files are being probed.
+        Raises ``AudioUnplayable``; ``AudioBusy`` if too many files are being probed.
         """
         answer = self._answers.get(url)
         if answer is not None and answer.until > self._monotonic():
@@ -123,12 +125,13 @@ class AudioSource:
         """The file at ``url`` as telephone audio, at most ``max_ms`` of it.
 
         The clip's file is named by its content, so loading the same again decodes nothing.
-        Raises ``AudioUnplayable``; ``Unavailable`` if the decoder does not run.
+        Raises ``AudioUnplayable``; ``AudioBusy`` if too many files are being loaded;
+        ``Unavailable`` if the decoder does not run.
         """
         limits = self._limits
         host = urlsplit(url).hostname or ""
         async with (
-            self._loads.take(host),
+            _slot(self._loads, host, limits.load_wait_s),
             self._temporary() as source,
             self._temporary() as decoded,
         ):
@@ -172,29 +175,14 @@ class AudioSource:
 
     async def _look(self, url: str, client: str) -> AudioInfo:
         limits = self._limits
-        async with self._probe_slot(client or _host(url)), self._temporary() as path:
+        slot = _slot(self._probes, client or _host(url), limits.probe_timeout_s)
+        async with slot, self._temporary() as path:
             file = await self._fetcher.fetch(
                 url, path, max_bytes=limits.probe_bytes, timeout_s=limits.probe_timeout_s, cut=True
             )
             return await self._decoder.probe(
                 path, complete=file.complete, timeout_s=limits.probe_timeout_s
             )
-
-    @asynccontextmanager
-    async def _probe_slot(self, name: str) -> AsyncIterator[None]:
-        async with AsyncExitStack() as stack:
-            try:
-                await stack.enter_async_context(
-                    self._probes.take(name, self._limits.probe_timeout_s)
-                )
-            except TimeoutError as error:
-                raise RateLimited(
-                    "Too many audio files are being looked at.",
-                    code="AUDIO_BUSY",
-                    suggestion="Try again in a few seconds.",
-                    retry_after_s=5,
-                ) from error
-            yield
 
     def _remember(self, url: str, result: AudioInfo | AudioUnplayable) -> None:
         self._answers.pop(url, None)
@@ -214,6 +202,17 @@ class AudioSource:
             yield path
         finally:
             _discard(path)
+
+
+@asynccontextmanager
+async def _slot(slots: FairSlots, name: str, within_s: float) -> AsyncIterator[None]:
+    """Hold a slot. Raises ``AudioBusy`` if there is none in time."""
+    async with AsyncExitStack() as stack:
+        try:
+            await stack.enter_async_context(slots.take(name, within_s))
+        except TimeoutError as error:
+            raise busy() from error
+        yield
 
 
 def _host(url: str) -> str:
