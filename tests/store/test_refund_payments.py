@@ -35,7 +35,16 @@ from ringbolt.lightning.node import (
     PaymentSucceeded,
 )
 from ringbolt.settings import Settings
-from ringbolt.store import housekeeping, jobs, ledger, named_invoices, orders, payouts, refunds
+from ringbolt.store import (
+    audit,
+    housekeeping,
+    jobs,
+    ledger,
+    named_invoices,
+    orders,
+    payouts,
+    refunds,
+)
 from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.refunds import Refund, RefundState
 from support.rigs.payouts import an_order, settle
@@ -118,8 +127,8 @@ class Desk:
         assert found is not None
         return found
 
-    def invoice(self, name: bytes) -> str:
-        return wallet_invoice(PRICE_MSAT, name * 32, self.clock.now_ms() // 1000)
+    def invoice(self, name: bytes, amount_msat: int = PRICE_MSAT) -> str:
+        return wallet_invoice(amount_msat, name * 32, self.clock.now_ms() // 1000)
 
     async def claim(self, invoice: str) -> RefundState:
         """Claim with an invoice, and pay it; how the refund stands then."""
@@ -147,6 +156,21 @@ async def test_a_payment_that_had_not_failed_is_not_made_again(desk: Desk) -> No
     # then nothing is paid twice, and the books name the payment that was made
     assert len(desk.node.paid) == 1
     assert (await desk.refund()).payment_hash == desk.node.paid[0].hex()
+    assert await desk.differences() == []
+
+
+async def test_a_smaller_payment_that_had_not_failed_is_booked_as_it_was(desk: Desk) -> None:
+    # given a payment that is said to have failed, and a claim of less, which is said so too
+    assert await desk.claim(desk.invoice(b"a", PRICE_MSAT)) is RefundState.OPEN
+    desk.node.paid.clear()
+    assert await desk.claim(desk.invoice(b"b", PRICE_MSAT - 2_000)) is RefundState.OPEN
+    # when the node says that the second was paid, during a claim of the whole
+    desk.node.lies = False
+    assert await desk.claim(desk.invoice(b"c")) is RefundState.PAID
+    # then the books say what the buyer got, and what the buyer left
+    assert (await desk.refund()).amount_msat == PRICE_MSAT - 2_000
+    books = await desk.db.read(audit.books)
+    assert (books.returned, books.routes) == (PRICE_MSAT - 2_000, 2_000)
     assert await desk.differences() == []
 
 
@@ -217,7 +241,7 @@ async def test_a_named_invoice_is_known_for_good(database: Database) -> None:
     assert await database.tx(named_invoices.name, HASH, what)
     await database.tx(housekeeping.forget_inbox, -60_000)
     assert not await database.tx(named_invoices.name, HASH, named_invoices.of_payout("p"))
-    assert await database.read(named_invoices.named_for, what) == [HASH]
+    assert await database.read(named_invoices.for_refund, "o") == {HASH: 0}
     assert await database.read(named_invoices.not_paid) == [(what, HASH)]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import bindparam, select, union_all
+from sqlalchemy import bindparam, or_, select, union_all
 
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.engine.upsert import insert_new
@@ -37,17 +37,21 @@ def name(tx: Tx, payment_hash: str, what: str) -> bool:
     )
 
 
-def of_refund(order_id: str) -> str:
-    return f"refund {order_id}"
+def of_refund(order_id: str, left_msat: int = 0) -> str:
+    """``left_msat``: what the invoice leaves of the refund for its routing fee."""
+    return f"refund {order_id} {left_msat}" if left_msat else f"refund {order_id}"
 
 
 def of_payout(payout_id: str) -> str:
     return f"payout {payout_id}"
 
 
-def named_for(tx: Tx, what: str) -> list[str]:
-    """The payment hashes of all invoices used for ``what``, the oldest first. Scans the table."""
-    return list(tx.run(_NAMED_FOR, {"what_": what}).scalars())
+def for_refund(tx: Tx, order_id: str) -> dict[str, int]:
+    """All invoices used for an order's refund, the oldest first: the payment hash, and what it left
+    for its routing fee (msat). Scans the table."""
+    what = of_refund(order_id)
+    rows = tx.run(_FOR_REFUND, {"what_": what, "like_": f"{what} %"})
+    return {row.event_id: int(row.payload.removeprefix(what) or 0) for row in rows}
 
 
 def not_paid(tx: Tx) -> Sequence[tuple[str, str]]:
@@ -66,9 +70,12 @@ _ROWS = (
 )
 # Refunds and payouts are checked too, because earlier versions recorded no invoices in the inbox.
 _IN_ROWS = union_all(*_ROWS)
-_NAMED_FOR = (
-    select(inbox.c.event_id)
-    .where(inbox.c.source == SOURCE, inbox.c.payload == bindparam("what_"))
+_FOR_REFUND = (
+    select(inbox.c.event_id, inbox.c.payload)
+    .where(
+        inbox.c.source == SOURCE,
+        or_(inbox.c.payload == bindparam("what_"), inbox.c.payload.like(bindparam("like_"))),
+    )
     .order_by(inbox.c.at_ms)
 )
 _ALIVE = union_all(

@@ -131,14 +131,16 @@ def _claim(tx: Tx, refund: Refund, claim: Claim, policy: PayoutPolicy) -> None:
     order = orders.by_id(tx, refund.order_id)
     if order is None or order.state is not OrderState.FAILED or not _is_open(tx, refund):
         raise Conflict("This refund was claimed already.", code="REFUND_CLAIMED")
-    if not named_invoices.name(tx, claim.payment_hash, named_invoices.of_refund(order.id)):
+    left_msat = refund.amount_msat - claim.amount_msat
+    named_for = named_invoices.of_refund(order.id, left_msat)
+    if not named_invoices.name(tx, claim.payment_hash, named_for):
         raise InvalidInput("This invoice was used before; make a fresh one.")
     if not refunds.claim(tx, order.id, claim.bolt11, claim.payment_hash, claim.node):
         raise Conflict("This refund was claimed already.", code="REFUND_CLAIMED")
     orders.close_retry(tx, order.id)
     wanted_msat = policy.max_refund_fee_msat(refund.amount_msat)
     grant = fee_budgets.grant(tx, order.client, wanted_msat, policy.fee_budgets)
-    shares = FeeShares.of(grant, refund.amount_msat - claim.amount_msat)
+    shares = FeeShares.of(grant, left_msat)
     PAY_REFUND.enqueue(tx, order_id=order.id, payload=shares.written())
 
 
@@ -184,8 +186,7 @@ async def _paid_before(
     and now says had not; with the hash of the one that it is about."""
     assert refund.payment_hash is not None
     payment_hash = refund.payment_hash
-    named = await shop.db.read(named_invoices.named_for, named_invoices.of_refund(refund.order_id))
-    for earlier in named:
+    for earlier in await shop.db.read(named_invoices.for_refund, refund.order_id):
         if earlier == payment_hash:
             continue
         outcome = await payer.lookup_payment(bytes.fromhex(earlier))
@@ -198,8 +199,9 @@ async def _paid_before(
 def _paid(
     tx: Tx, job: Job, refund: Refund, shares: FeeShares, fee_msat: int, payment_hash: str
 ) -> None:
-    # An earlier invoice, whose payment was said to have failed, is booked as one for the whole.
-    left_msat = shares.left_msat if payment_hash == refund.payment_hash else 0
+    left_msat = shares.left_msat
+    if payment_hash != refund.payment_hash:  # an earlier one, which was said to have failed
+        left_msat = named_invoices.for_refund(tx, refund.order_id)[payment_hash]
     if refunds.pay(tx, refund.order_id, fee_msat, payment_hash, left_msat):
         orders.move(tx, refund.order_id, OrderState.RETURNED, "the refund was paid")
         _book(tx, refund, left_msat, fee_msat)
