@@ -18,7 +18,7 @@ from ringbolt.upstream.lines import MAX_LINE_BYTES, LineStream
 from ringbolt.upstream.tls import SYSTEM, authority, pinned
 from support.servers.ports import HeldPort
 from support.servers.sites import self_signed
-from support.waiting import PATIENCE_S
+from support.waiting import PATIENCE_S, until
 
 Reply = Callable[[int, asyncio.StreamWriter], Awaitable[bool]]
 """Answers the n-th request (from 1); whether the connection stays open."""
@@ -30,6 +30,7 @@ class FarEnd:
     def __init__(self, reply: Reply) -> None:
         self.asked: list[bytes] = []
         self.connections = 0
+        self.left = 0
         self.url = ""
         self._reply = reply
         self._serving: set[asyncio.Task[None]] = set()
@@ -55,7 +56,7 @@ class FarEnd:
                 if not await self._reply(len(self.asked), writer):
                     return
         except (asyncio.IncompleteReadError, ConnectionError):
-            return
+            self.left += 1
         finally:
             writer.close()
 
@@ -413,3 +414,93 @@ async def test_a_reader_that_waits_can_be_told_that_it_is_over() -> None:
         lines.end(ConnectionError("gone"))
         with pytest.raises(ConnectionError, match="gone"):
             await waiting
+
+
+# What HTTP/1.1 allows, and what it does not
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + OK, b"fine"),
+        (
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nfi\r\n2\r\nne\r\n0\r\n\r\n",
+            b"fine",
+        ),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", b""),
+        (b"HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n", b""),
+    ],
+)
+async def test_every_framing_is_read_and_the_connection_kept(raw: bytes, expected: bytes) -> None:
+    async with far_end(saying(raw)) as end, client() as http:
+        for _ in range(2):
+            answer = await http.once("POST", end.url, b"x")
+            assert isinstance(answer, Answer)
+            assert answer.body == expected
+            assert "link" not in answer.headers
+        assert end.connections == 1
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100_000,
+        b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
+    ],
+)
+async def test_what_is_not_an_answer_is_nonsense(raw: bytes) -> None:
+    async with far_end(saying(raw)) as end, client(timeout_s=PATIENCE_S) as http:
+        exchange = await http.once("POST", end.url, b"")
+    assert isinstance(exchange, Lost)
+    assert exchange.fault is Fault.NONSENSE
+
+
+@pytest.mark.parametrize(
+    "raw", [OK + OK, OK + b"more", response("200 OK", b"fine", "Connection: close")]
+)
+async def test_a_connection_is_not_used_again_after_such_an_answer(raw: bytes) -> None:
+    async with far_end(saying(raw)) as end, client() as http:
+        for _ in range(2):
+            answer = await http.once("POST", end.url, b"")
+            assert isinstance(answer, Answer)
+            assert answer.body == b"fine"
+        assert end.connections == 2
+
+
+async def test_a_chunked_answer_that_breaks_off_is_lost() -> None:
+    async with far_end(saying(CHUNKED + b"4\r\nfi", keep=False)) as end, client() as http:
+        exchange = await http.once("POST", end.url, b"")
+    assert isinstance(exchange, Lost)
+    assert exchange.fault is Fault.BROKEN
+
+
+async def test_a_caller_that_is_cancelled_leaves_no_connection_behind() -> None:
+    async def slow_first(n: int, writer: asyncio.StreamWriter) -> bool:
+        return await (stall if n == 1 else saying(OK))(n, writer)
+
+    async with far_end(slow_first) as end, client() as http:
+        asking = asyncio.create_task(http.once("POST", end.url, b""))
+        await until(lambda: end.asked)
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+        assert isinstance(await http.once("POST", end.url, b""), Answer)
+        assert end.connections == 2
+
+
+async def test_idle_connections_are_closed() -> None:
+    async with far_end(saying(OK)) as end, client(keep_idle_s=0.05) as http:
+        await http.once("POST", end.url, b"")
+        await until(lambda: end.left)
+        await http.once("POST", end.url, b"")
+        assert end.connections == 2
+
+
+@pytest.mark.parametrize("text", ["1\r\nX-Other: 2", "1\n2", "\0"])
+async def test_a_header_cannot_smuggle_in_another(text: str) -> None:
+    async with far_end(saying(OK)) as end, client() as http:
+        with pytest.raises(ValueError, match="line break"):
+            await http.once("POST", end.url, b"", headers={"X-Id": text})
+        assert end.asked == []

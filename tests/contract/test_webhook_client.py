@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 
-import aiohttp
 import pytest
 from aiohttp import web
 
+from ringbolt.upstream import tls as tls_trust
 from ringbolt.upstream.fetch.vetted import vet_url
 from ringbolt.upstream.fetch.webhook_client import Answered, HostBusy, NoAnswer, WebhookClient
 from support.servers.sites import Names, Site, body, listening, raw_site, self_signed, site
@@ -289,7 +289,7 @@ async def test_a_certificate_must_be_of_the_name_though_the_address_is_called(
     trusting = ssl.create_default_context()
     tls = self_signed(tmp_path, "good.example")
     trusting.load_verify_locations(tmp_path / "server.pem")
-    monkeypatch.setattr(aiohttp.connector, "_SSL_CONTEXT_VERIFIED", trusting)
+    monkeypatch.setattr(tls_trust, "_context", lambda _: trusting)
     async with site(body(b""), tls=tls) as receiver:
         names = Names(good_example=[["127.0.0.1"]], evil_example=[["127.0.0.1"]])
         good, evil = (f"https://{name}.example:{receiver.port}" for name in ("good", "evil"))

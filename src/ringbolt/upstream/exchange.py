@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
-
-import aiohttp
 
 
 class Fault(StrEnum):
@@ -61,71 +58,12 @@ class Lost:
 Exchange = Answer | NeverSent | Lost
 
 
-class TooLargeError(aiohttp.ClientError):
-    """An answer over the limit."""
+class NoAnswerError(Exception):
+    """There is no answer: ``exchange`` says whether the request had been sent."""
 
-
-LOST: Final = (aiohttp.ClientError, OSError, TimeoutError)
-"""What aiohttp raises for a request without an answer."""
-NEVER_SENT: Final = (
-    aiohttp.ClientConnectorError,
-    aiohttp.ConnectionTimeoutError,
-    aiohttp.ServerFingerprintMismatch,
-)
-"""The errors in ``LOST`` that mean that no connection was made."""
-
-_Errors = type[Exception] | tuple[type[Exception], ...]
-# Ordered: the first that fits counts, and some of aiohttp's errors are of several kinds.
-_FAULTS: Final[tuple[tuple[_Errors, Fault], ...]] = (
-    (aiohttp.ServerFingerprintMismatch, Fault.NOT_PINNED),
-    (
-        (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError),
-        Fault.UNTRUSTED,
-    ),
-    (TimeoutError, Fault.NOT_IN_TIME),
-    (aiohttp.ClientConnectorError, Fault.UNREACHABLE),
-    (TooLargeError, Fault.TOO_LARGE),
-    ((aiohttp.ServerDisconnectedError, OSError), Fault.BROKEN),
-)
-# Not aiohttp's own messages: they may hold the URL, and that the service's key.
-_OUR_WORDS: Final = {
-    Fault.NOT_PINNED: "its certificate is not the pinned one",
-    Fault.NOT_IN_TIME: "nothing came in time",
-    Fault.TOO_LARGE: "the answer is too large",
-}
-
-
-def without_answer(error: Exception) -> NeverSent | Lost:
-    """The outcome of a request that ended with ``error``, one of ``LOST``."""
-    fault = next((fault for kinds, fault in _FAULTS if isinstance(error, kinds)), Fault.NONSENSE)
-    why = _OUR_WORDS.get(fault) or getattr(error, "strerror", None) or _words_without_url(error)
-    return NeverSent(why, fault) if isinstance(error, NEVER_SENT) else Lost(why, fault)
-
-
-def _words_without_url(error: Exception) -> str:
-    if isinstance(error, aiohttp.ClientResponseError):
-        return error.message or type(error).__name__
-    if isinstance(error, aiohttp.ClientConnectionError | aiohttp.ClientPayloadError | OSError):
-        return words(error)
-    return type(error).__name__
-
-
-async def read_body(response: aiohttp.ClientResponse, limit: int) -> bytes:
-    """The whole body; the connection is free again, or closed. Raises ``TooLargeError``."""
-    length = response.content_length
-    if length is not None and (length <= limit or response.method == "HEAD"):
-        return await response.read()
-    body = bytearray()
-    try:
-        async for chunk in response.content.iter_any():
-            body += chunk
-            if len(body) > limit:
-                raise TooLargeError
-    except BaseException:
-        response.close()
-        raise
-    response.release()
-    return bytes(body)
+    def __init__(self, exchange: NeverSent | Lost) -> None:
+        super().__init__(exchange.why)
+        self.exchange = exchange
 
 
 def words(error: object) -> str:

@@ -7,25 +7,18 @@ by buyers must go through ``upstream.fetch``, which checks their addresses.)
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Callable, Mapping
-from typing import IO, Any, Final, TypedDict, Unpack
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import IO, Final, TypedDict, Unpack
 
-import aiohttp
 from yarl import URL
 
-from ringbolt.upstream.exchange import (
-    LOST,
-    NEVER_SENT,
-    Answer,
-    Exchange,
-    Fault,
-    Lost,
-    NeverSent,
-    read_body,
-    without_answer,
-)
+from ringbolt.upstream.connection import Connection, connect
+from ringbolt.upstream.exchange import Answer, Exchange, Fault, Lost, NeverSent, NoAnswerError
+from ringbolt.upstream.kept import KeptConnections
 from ringbolt.upstream.lines import LineStream
+from ringbolt.upstream.request import Target, header_lines, target_of
 from ringbolt.upstream.tls import SYSTEM, Trust
 
 MAX_ANSWER_BYTES: Final = 4 * 1024 * 1024
@@ -37,9 +30,9 @@ connection that was just closed is lost, and it is unknown whether the server re
 
 Body = bytes | IO[bytes] | None
 
-
-_BROKEN: Final = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)
-_REPEATED_BY_AIOHTTP: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
+_NOT_IN_TIME: Final = "nothing came in time"
+_BODY_METHODS: Final = frozenset({"POST", "PUT", "PATCH"})
+_OCTETS: Final = b"Content-Type: application/octet-stream\r\n"
 
 
 class Options(TypedDict, total=False):
@@ -49,23 +42,6 @@ class Options(TypedDict, total=False):
     headers: Mapping[str, str]
     timeout_s: float
     max_bytes: int
-
-
-class _BrokenError(aiohttp.ClientError):
-    """The connection broke during a request that must not be repeated."""
-
-
-async def _never_repeat(
-    request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
-) -> aiohttp.ClientResponse:
-    """Prevent aiohttp from silently repeating a GET when its connection breaks: at some services
-    (handler_api's getNumber) that buys twice."""
-    try:
-        return await send(request)
-    except NEVER_SENT:
-        raise
-    except _BROKEN as error:
-        raise _BrokenError(error) from error
 
 
 class HttpClient:
@@ -86,19 +62,21 @@ class HttpClient:
         keep_idle_s: float = KEEP_IDLE_S,
         max_bytes: int = MAX_ANSWER_BYTES,
     ) -> None:
-        # Set explicitly: leaving out headers that aiohttp adds costs more than sending. No answer
-        # is compressed: a small one could expand to any size.
-        self._headers = {
+        # No answer is compressed: a small one could expand to any size.
+        always = {
             "Accept": "*/*",
             "Accept-Encoding": "identity",
             "User-Agent": "Ringbolt",
             **(headers or {}),
         }
+        self._always = always
+        self._always_lines = header_lines(always)
+        self._has_type = any(name.lower() == "content-type" for name in always)
         self._trust = trust
-        self._timeout = aiohttp.ClientTimeout(timeout_s, sock_connect=connect_s)
-        self._keep_idle_s = keep_idle_s
+        self._timeout_s = timeout_s
+        self._connect_s = connect_s
         self._max_bytes = max_bytes
-        self._session: aiohttp.ClientSession | None = None
+        self._kept = KeptConnections(keep_idle_s)
 
     async def once(
         self, method: str, url: URL | str, body: Body = None, **options: Unpack[Options]
@@ -122,35 +100,34 @@ class HttpClient:
     async def _exchange(
         self, method: str, url: URL | str, body: Body, options: Options
     ) -> Exchange:
-        more: dict[str, Any] = {}
-        if method in _REPEATED_BY_AIOHTTP:
-            more["middlewares"] = (_never_repeat,)
-        limit = self._max_bytes
-        if options:
-            limit = options.get("max_bytes", limit)
-            more |= {name: options[name] for name in ("params", "headers") if name in options}
-            if "timeout_s" in options:
-                more["timeout"] = aiohttp.ClientTimeout(
-                    options["timeout_s"], sock_connect=self._timeout.sock_connect
-                )
+        target = target_of(_with_params(url, options.get("params")))
+        head = self._head(method, target, body, options.get("headers"))
+        timeout_s = options.get("timeout_s", self._timeout_s)
+        limit = options.get("max_bytes", self._max_bytes)
+        loop = asyncio.get_running_loop()
+        until = loop.time() + timeout_s
         try:
-            response = await self.session.request(
-                method, url, data=body, allow_redirects=False, **more
-            )
-            # Reading to the end releases the connection. So no ``async with``, which would cost
-            # this path (the one to the node) one per cent.
-            return Answer(response.status, await read_body(response, limit), response.headers)
-        except _BrokenError as error:
-            return Lost(str(error) or "the connection broke")
-        except LOST as error:
-            return without_answer(error)
+            connection = await self._connection(target, timeout_s)
+            timer = loop.call_at(until, connection.fail, Lost(_NOT_IN_TIME, Fault.NOT_IN_TIME))
+            try:
+                await connection.send(head, body, limit, is_head=method == "HEAD")
+                content = await connection.whole_body()
+            except BaseException:
+                connection.abort()
+                raise
+            finally:
+                timer.cancel()
+        except NoAnswerError as error:
+            return error.exchange
+        self._kept.keep(target.place, connection)
+        return Answer(connection.status, content, connection.fields)
 
     def stream(
         self,
         failure: Callable[[Exchange], Exception],
         method: str,
         url: URL | str,
-        body: Body = None,
+        body: bytes | None = None,
         *,
         params: Mapping[str, str] | None = None,
         silence_s: float | None = None,
@@ -160,46 +137,58 @@ class HttpClient:
         ``failure`` makes the exception for its end: an ``Answer`` whose status is not 200, or a
         ``Lost`` stream. ``silence_s``: end the stream after that many seconds without data.
         """
-        timeout = aiohttp.ClientTimeout(
-            None, sock_connect=self._timeout.sock_connect, sock_read=silence_s
-        )
-        request = self.session.request(
-            method, url, data=body, params=params, timeout=timeout, allow_redirects=False
-        )
-        return LineStream(request, failure)
+        return LineStream(self._open(method, _with_params(url, params), body), failure, silence_s)
 
-    @property
-    def session(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            connector = aiohttp.TCPConnector(
-                limit=0,
-                ssl=self._trust,
-                keepalive_timeout=self._keep_idle_s,
-                socket_factory=_socket,
-            )
-            self._session = aiohttp.ClientSession(
-                connector=connector,
-                headers=self._headers,
-                timeout=self._timeout,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                auto_decompress=False,
-            )
-        return self._session
+    @asynccontextmanager
+    async def _open(
+        self, method: str, url: URL | str, body: bytes | None
+    ) -> AsyncIterator[Connection]:
+        """A connection on which the request was sent, and whose answer is read as it comes."""
+        target = target_of(url)
+        connection = await self._connection(target, self._connect_s)
+        try:
+            await connection.send(self._head(method, target, body, None), body, None, is_head=False)
+            yield connection
+        finally:
+            if connection.may_be_kept:
+                self._kept.keep(target.place, connection)
+            else:
+                connection.abort()
+
+    async def _connection(self, target: Target, timeout_s: float) -> Connection:
+        kept = self._kept.take(target.place)
+        if kept is not None:
+            return kept
+        try:
+            async with asyncio.timeout(min(self._connect_s, timeout_s)):
+                return await connect(
+                    target.host, target.port, self._trust if target.is_tls else None
+                )
+        except TimeoutError:
+            raise NoAnswerError(NeverSent(_NOT_IN_TIME, Fault.NOT_IN_TIME)) from None
+
+    def _head(
+        self, method: str, target: Target, body: Body, headers: Mapping[str, str] | None
+    ) -> bytes:
+        """The head of a request without its last line, and without a Content-Length of a body."""
+        lines = self._always_lines
+        has_type = self._has_type
+        if headers:
+            given = {name.lower() for name in headers}
+            kept = {name: text for name, text in self._always.items() if name.lower() not in given}
+            lines = header_lines(kept | dict(headers))
+            has_type = has_type or "content-type" in given
+        if body is None:
+            if method in _BODY_METHODS:
+                lines += b"Content-Length: 0\r\n"
+        elif not has_type:
+            lines += _OCTETS
+        return b"%b %b%b" % (method.encode("ascii"), target.line, lines)
 
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        self._kept.close()
 
 
-def _socket(address: aiohttp.AddrInfoType) -> socket.socket:
-    """A socket that detects within half a minute that the other machine is gone."""
-    family, kind, protocol, _, _ = address
-    sock = socket.socket(family, kind, protocol)
-    sock.setblocking(False)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    if hasattr(socket, "TCP_KEEPIDLE"):
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 15)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 5)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3)
-    return sock
+def _with_params(url: URL | str, params: Mapping[str, str] | None) -> URL:
+    url = URL(url) if isinstance(url, str) else url
+    return url.extend_query(params) if params else url

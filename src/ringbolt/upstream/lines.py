@@ -9,21 +9,12 @@ from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Final
 
-import aiohttp
-
-from ringbolt.upstream.exchange import (
-    LOST,
-    Answer,
-    Exchange,
-    Fault,
-    Lost,
-    TooLargeError,
-    read_body,
-    without_answer,
-)
+from ringbolt.upstream.connection import Connection
+from ringbolt.upstream.exchange import Answer, Exchange, Fault, Lost, NoAnswerError
 
 MAX_LINE_BYTES: Final = 4 * 1024 * 1024
 _MAX_REFUSAL_BYTES: Final = 64 * 1024
+_REFUSAL_S: Final = 10.0
 _CHUNKS_AHEAD: Final = 16
 """How many chunks are read ahead; then reading pauses, and so does the sender (TCP)."""
 
@@ -35,16 +26,18 @@ class LineStream:
 
     Some servers (LND) send nothing before the first line, not even headers, so the stream may not
     be open before it. Blank lines (keep-alives) are left out. ``failure`` makes the exception that
-    is raised at the end.
+    is raised at the end; ``silence_s``: the stream is lost after so many seconds without data.
     """
 
     def __init__(
         self,
-        request: AbstractAsyncContextManager[aiohttp.ClientResponse],
+        request: AbstractAsyncContextManager[Connection],
         failure: Callable[[Exchange], Exception],
+        silence_s: float | None = None,
     ) -> None:
         self._request = request
         self._failure = failure
+        self._silence_s = silence_s
         self._chunks: asyncio.Queue[list[bytes] | Exception] = asyncio.Queue(_CHUNKS_AHEAD)
         self._lines: deque[bytes] = deque()
         self._settled = asyncio.Event()
@@ -116,21 +109,30 @@ class LineStream:
     async def _read_to_the_end(self) -> Exchange:
         try:
             async with self._request as answer:
-                if answer.status != 200:
-                    body = await read_body(answer, _MAX_REFUSAL_BYTES)
-                    return Answer(answer.status, body, answer.headers)
-                self._is_open = True
-                self._settled.set()
-                await self._split(answer.content)
-                return Lost(ENDED, Fault.ENDED)
-        except LOST as error:
-            return without_answer(error)
+                async with asyncio.timeout(self._silence_s):
+                    await answer.read_head()
+                return await self._read_answer(answer)
+        except NoAnswerError as error:
+            return error.exchange
+        except TimeoutError:
+            return Lost("nothing came in time", Fault.NOT_IN_TIME)
 
-    async def _split(self, content: aiohttp.StreamReader) -> None:
+    async def _read_answer(self, answer: Connection) -> Exchange:
+        if answer.status != 200:
+            answer.limit_body(_MAX_REFUSAL_BYTES)
+            async with asyncio.timeout(_REFUSAL_S):
+                body = await answer.whole_body()
+            return Answer(answer.status, body, answer.fields)
+        self._is_open = True
+        self._settled.set()
         rest = b""
-        async for chunk in content.iter_any():
-            *lines, rest = (rest + chunk).split(b"\n")
+        while True:
+            async with asyncio.timeout(self._silence_s):
+                data = await answer.read_some()
+            if not data:
+                return Lost(ENDED, Fault.ENDED)
+            *lines, rest = (rest + data).split(b"\n")
             if whole := [line for line in lines if line.strip()]:
                 await self._chunks.put(whole)
             if len(rest) > MAX_LINE_BYTES:
-                raise TooLargeError
+                return Lost("the answer is too large", Fault.TOO_LARGE)

@@ -15,12 +15,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache, partial
 
-import aiohttp
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 from ringbolt.core.humanise import counted
+from ringbolt.upstream.connection import Connection, connect
+from ringbolt.upstream.exchange import Fault, Lost, NeverSent, NoAnswerError
 from ringbolt.upstream.fetch.addresses import network_of
 from ringbolt.upstream.fetch.host_turns import NoTurnError, Pacing
 from ringbolt.upstream.fetch.name_lookup import LookupFailedError, TooManyLookupsError
@@ -30,17 +32,20 @@ from ringbolt.upstream.fetch.vetted import (
     VettingResolver,
     parse_origins,
     vet_url,
-    vetted_connector,
 )
+from ringbolt.upstream.kept import KeptConnections
+from ringbolt.upstream.request import Target, header_lines, target_of
+from ringbolt.upstream.tls import SYSTEM
 
 _KEEP_S = 3.0
 """How long an idle connection is kept: an order's changes often come close together."""
 _DRAIN_S = 0.5
 _DRAIN_BYTES = 4096
-_FOR_THE_LAST = aiohttp.ClientTimeout()
-_FOR_OTHERS = aiohttp.ClientTimeout(sock_connect=3.0)
+_CONNECT_OTHERS_S = 3.0
 """How long one address of several may take to accept a connection."""
 _MOST_ADDRESSES = 4
+_URLS = 1024
+"""How many checked URLs are remembered."""
 _LOOKUPS_WAIT_S = 5.0
 
 
@@ -99,16 +104,23 @@ class WebhookClient:
         resolver: AbstractResolver | None = None,
     ) -> None:
         self._allow_origins = parse_origins(allow_origins)
-        self._allow_http = allow_http
-        self._user_agent = user_agent
+        # Each notice of an order goes to the same URL.
+        self._vetted = lru_cache(_URLS)(
+            partial(vet_url, allow_origins=self._allow_origins, allow_http=allow_http)
+        )
+        self._always = {
+            "Accept": "*/*",
+            "Accept-Encoding": "identity",
+            "User-Agent": user_agent,
+        }
         self._receivers = Pacing(per_receiver)
         self._machines = Pacing(per_machine)
         self._vetting = VettingResolver(self._allow_origins, resolver)
-        self._session: aiohttp.ClientSession | None = None
+        self._kept = KeptConnections(_KEEP_S)
 
     def vet(self, url: str) -> URL:
         """``url`` as it would be requested. Raises ``RefusedUrlError``."""
-        return vet_url(url, self._allow_origins, allow_http=self._allow_http)
+        return self._vetted(url)
 
     async def call(
         self,
@@ -143,20 +155,24 @@ class WebhookClient:
             return NoAnswer(
                 f"no answer within {counted(float(timeout_s), 'second')}", _since_ms(began_s)
             )
-        except (aiohttp.ClientError, OSError) as error:
+        except NoAnswerError as error:
+            return NoAnswer(_why(error, target.host or ""), _since_ms(began_s))
+        except OSError as error:
             return NoAnswer(_explain(error, target.host or ""), _since_ms(began_s))
 
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
+        self._kept.close()
 
     async def _reach(self, request: _Request) -> tuple[int, int | None]:
         """Status and ``Retry-After``. One address after the other, until one accepts."""
         *others, last = await self._addresses(request.target)
         for address in others:
-            with suppress(aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
-                return await self._ask_in_turn(request, address, _FOR_OTHERS)
-        return await self._ask_in_turn(request, last, _FOR_THE_LAST)
+            try:
+                return await self._ask_in_turn(request, address, _CONNECT_OTHERS_S)
+            except NoAnswerError as error:
+                if isinstance(error.exchange, Lost):
+                    raise
+        return await self._ask_in_turn(request, last, None)
 
     async def _addresses(self, target: URL) -> list[str]:
         """The addresses of ``target``. Raises ``RefusedAddressError`` if not to the open
@@ -171,69 +187,68 @@ class WebhookClient:
         return [entry["host"] for entry in found[:_MOST_ADDRESSES]]
 
     async def _ask_in_turn(
-        self, request: _Request, address: str, timeout: aiohttp.ClientTimeout
+        self, request: _Request, address: str, connect_s: float | None
     ) -> tuple[int, int | None]:
         port = request.target.port or 0
         admitted = self._vetting.is_admitted(address, port)
         machine = f"{address}:{port}" if admitted else network_of(address)
         async with self._machines.turn(machine):
             try:
-                return await self._ask(request, address, timeout)
-            except aiohttp.ServerDisconnectedError:
+                return await self._ask(request, address, connect_s)
+            except NoAnswerError as error:
+                if error.exchange != Lost("the connection broke", Fault.BROKEN):
+                    raise
                 # A kept-alive connection may end just as it is used again.
-                return await self._ask(request, address, timeout)
+                return await self._ask(request, address, connect_s)
 
     async def _ask(
-        self, request: _Request, address: str, timeout: aiohttp.ClientTimeout
+        self, request: _Request, address: str, connect_s: float | None
     ) -> tuple[int, int | None]:
-        target, headers, name = request.target, request.headers, None
-        if address != target.raw_host:
-            name = target.raw_host  # whose certificate is asked for
-            headers = {**headers, "Host": target.host_port_subcomponent or ""}
-            target = target.with_host(address)
-        async with self._open_session().request(
-            request.method,
-            target,
-            headers=headers,
-            data=request.body or None,
-            allow_redirects=False,
-            server_hostname=name,
-            timeout=timeout,
-        ) as response:
-            await _drain(response)
-            return response.status, _retry_after_s(response)
-
-    def _open_session(self) -> aiohttp.ClientSession:
-        # Made on first use: a session belongs to the event loop that runs when it is made.
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=vetted_connector(self._vetting, keep_s=_KEEP_S),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                # Set explicitly: leaving out headers that aiohttp adds costs more than sending.
-                headers={"User-Agent": self._user_agent, "Accept-Encoding": "identity"},
-                timeout=aiohttp.ClientTimeout(),
-                auto_decompress=False,
-                trust_env=False,
+        target = target_of(request.target)
+        place = (address, target.port, target.is_tls and target.host)
+        connection = self._kept.take(place)
+        if connection is None:
+            connection = await self._connect(address, target, connect_s)
+        try:
+            head = b"%b %b%b" % (
+                request.method.encode("ascii"),
+                target.line,
+                header_lines(self._always | dict(request.headers)),
             )
-        return self._session
+            body = request.body if request.body or request.method == "POST" else None
+            await connection.send(head, body, None, is_head=False)
+            await connection.read_head()
+            await _drain(connection)
+            return connection.status, _retry_after_s(connection)
+        finally:
+            self._kept.keep(place, connection)
+
+    async def _connect(self, address: str, target: Target, connect_s: float | None) -> Connection:
+        try:
+            async with asyncio.timeout(connect_s) as limit:
+                return await connect(
+                    address,
+                    target.port,
+                    SYSTEM if target.is_tls else None,
+                    name=target.host,
+                    make_socket=self._vetting.vet_socket,
+                )
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            raise NoAnswerError(NeverSent("nothing came in time", Fault.NOT_IN_TIME)) from None
 
 
-async def _drain(response: aiohttp.ClientResponse) -> None:
-    """Read a short answer, so that its connection can be used again; drop a long or slow one.
-
-    Only its status matters.
-    """
-    if response.content.at_eof():  # there is none, as with most answers to a webhook
+async def _drain(connection: Connection) -> None:
+    """Read a short answer, so that its connection can be used again. A long or slow one is not
+    read, and its connection is closed. Only its status matters."""
+    if connection.may_be_kept:  # there is none, as with most answers to a webhook
         return
     size = 0
-    with suppress(TimeoutError, aiohttp.ClientError, OSError):
+    with suppress(TimeoutError, NoAnswerError):
         async with asyncio.timeout(_DRAIN_S):
-            async for chunk in response.content.iter_any():
-                size += len(chunk)
-                if size > _DRAIN_BYTES:
-                    break
-    if not response.content.at_eof():
-        response.close()
+            while (piece := await connection.read_some()) and size <= _DRAIN_BYTES:
+                size += len(piece)
 
 
 def _with_query(target: URL, query: str) -> URL:
@@ -249,9 +264,12 @@ def _since_ms(began_s: float) -> int:
     return round((time.monotonic() - began_s) * 1000)
 
 
-def _retry_after_s(response: aiohttp.ClientResponse) -> int | None:
+def _retry_after_s(connection: Connection) -> int | None:
     """Seconds or an HTTP date (RFC 9110, section 10.2.3); None for what is neither."""
-    text = response.headers.get("Retry-After", "").strip()
+    found = [text for name, text in connection.headers if name.lower() == b"retry-after"]
+    if not found:
+        return None
+    text = found[0].decode("latin-1").strip()
     if text.isascii() and text.isdigit():
         return int(text[:9])
     try:
@@ -263,7 +281,7 @@ def _retry_after_s(response: aiohttp.ClientResponse) -> int | None:
     return max(0, round((at - datetime.now(UTC)).total_seconds()))
 
 
-def _explain(error: aiohttp.ClientError | OSError, host: str) -> str:
+def _explain(error: OSError, host: str) -> str:
     match error:
         case RefusedAddressError():
             return f"{host} is not on the public Internet"
@@ -271,9 +289,16 @@ def _explain(error: aiohttp.ClientError | OSError, host: str) -> str:
             return reason
         case socket.gaierror():
             return f"the name {host} is not known"
-        case aiohttp.ClientConnectorCertificateError():
-            return f"the certificate of {host} is not valid"
-        case aiohttp.ClientConnectorError():
-            return f"{host} does not accept the connection"
         case _:
-            return "the server broke off or answers something else than HTTP"
+            return f"{host} does not accept the connection"
+
+
+def _why(error: NoAnswerError, host: str) -> str:
+    match error.exchange:
+        case NeverSent() if isinstance(error.__cause__, RefusedAddressError):
+            return f"{host} is not on the public Internet"
+        case NeverSent(fault=Fault.UNTRUSTED):
+            return f"the certificate of {host} is not valid"
+        case NeverSent():
+            return f"{host} does not accept the connection"
+    return "the server broke off or answers something else than HTTP"
