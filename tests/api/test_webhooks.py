@@ -313,7 +313,9 @@ async def test_nobody_is_flooded_by_asking_again_and_again(open_shop: OpenShop) 
 
     def expire(tx: Tx) -> tuple[str, str]:
         order_id = put_order(tx, "activation", "expired", webhook_url=PRIVATE).id
-        return order_id, webhooks.insert(tx, order_id, "POST", PRIVATE, b"{}")
+        added = webhooks.insert(tx, order_id, "POST", PRIVATE, b"{}")
+        assert added is not None
+        return order_id, added.id
 
     order_id, webhook_id = await server.shop.db.tx(expire)
     path = f"/v1/webhooks/{webhook_id}/resend"

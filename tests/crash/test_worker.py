@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,7 +17,7 @@ from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.engine.opening import open_database
 from ringbolt.store.jobs import Job, Look
 from ringbolt.worker.loop import MAX_FAILURES, Handler, Worker
-from support.waiting import eventually
+from support.waiting import eventually, until
 
 
 class Rig:
@@ -41,15 +42,21 @@ class Rig:
 
     async def until(self, done: Callable[[], object]) -> None:
         await self.db.tx(jobs.enqueue, "work", "money", "the job", "an order")
-        running = asyncio.create_task(self.worker.run())
 
         async def is_done() -> bool:
             self.dead = await self.db.tx(_all_due)
             self.worker.poke()
             return bool(done())
 
-        try:
+        async with self.running():
             await eventually(is_done)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        running = asyncio.create_task(self.worker.run())
+        await asyncio.sleep(0)
+        try:
+            yield
         finally:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
@@ -123,3 +130,73 @@ async def test_a_job_of_an_unknown_kind_is_set_aside(db: Database) -> None:
 
     await rig.until(lambda: rig.dead)
     assert rig.dead == ["strange"]
+
+
+async def test_a_job_that_is_added_now_goes_straight_to_a_free_slot(db: Database) -> None:
+    seen: list[Job] = []
+
+    async def run(shop: Shop, job: Job) -> None:
+        seen.append(job)
+        await shop.db.tx(jobs.finish, job)
+
+    def add(tx: Tx) -> None:
+        jobs.enqueue(tx, "work", "money", "handed", "an order", payload={"a": 1}, seen="at hand")
+        stored = tx.conn.exec_driver_sql(
+            "SELECT token IS NOT NULL, run_at_ms > ? FROM job WHERE uniq = 'handed'", (tx.now_ms,)
+        ).one()
+        assert tuple(stored) == (1, 1), "nobody else may claim it"
+
+    rig = Rig(db, run)
+    await rig.until(lambda: bool(seen))  # the worker runs, and is idle
+    async with rig.running():
+        await db.tx(add)
+        await until(lambda: len(seen) == 2)
+    handed = seen[1]
+    assert (handed.seen, handed.payload, handed.attempts) == ("at hand", {"a": 1}, 1)
+    assert not await db.read(jobs.exists, "handed")
+
+
+async def test_a_transaction_that_fails_gives_the_slots_back_that_it_reserved(db: Database) -> None:
+    async def run(shop: Shop, job: Job) -> None:
+        await shop.db.tx(jobs.finish, job)
+
+    def fail(tx: Tx) -> None:
+        jobs.enqueue(tx, "work", "money", "never", "an order")
+        raise OSError("the disk was full for a moment")
+
+    rig = Rig(db, run)
+    async with rig.running():
+        for _ in range(2 * _Slots.money_slots):
+            with pytest.raises(OSError, match="full"):
+                await db.tx(fail)
+        await until(lambda: _all_free(rig.worker))
+
+
+async def test_while_older_jobs_wait_none_goes_before_them(db: Database) -> None:
+    go_on = asyncio.Event()
+    ran: list[str] = []
+
+    async def run(shop: Shop, job: Job) -> None:
+        ran.append(job.uniq)
+        await go_on.wait()
+        await shop.db.tx(jobs.finish, job)
+
+    rig = Rig(db, run)
+    names = [f"job {n}" for n in range(8)]
+    async with rig.running():
+        for name in names:  # two fill the slots, the others wait in the table
+            await db.tx(jobs.enqueue, "work", "money", name, "an order")
+        await until(lambda: len(ran) == 2)
+        rig.worker.poke()
+        await until(lambda: not rig.worker.reserve("money"))
+        go_on.set()
+        await until(lambda: len(ran) == 8)
+    assert ran == names
+
+
+def _all_free(worker: Worker) -> bool:
+    """Whether exactly all slots can be reserved; they are given back."""
+    reserved = [worker.reserve("money") for _ in range(_Slots.money_slots + 1)]
+    for _ in range(sum(reserved)):
+        worker.release("money")
+    return sum(reserved) == _Slots.money_slots

@@ -22,10 +22,11 @@ def put_expired(tx: Tx, /, **columns: Any) -> str:
     """An order that was never paid, with all that such a one may leave."""
     values = {"finished_ms": tx.now_ms - 2 * DAY_MS, **columns}
     order = put_order(tx, "activation", "expired", **values)
-    webhook_id = webhooks.insert(tx, order.id, "POST", HOOK, b"{}")
+    added = webhooks.insert(tx, order.id, "POST", HOOK, b"{}")
+    assert added is not None
     sent = webhooks.next_of(tx, order.id)
     assert sent is not None
-    assert sent.id == webhook_id
+    assert sent.id == added.id
     webhooks.record_try(tx, sent, b"{}", webhooks.WebhookState.DELIVERED, (200, "", 1))
     idempotency.add(tx, "anybody", order.id, "hash", order.id)
     return order.id

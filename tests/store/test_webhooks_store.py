@@ -142,7 +142,7 @@ async def test_what_is_told_while_the_job_ends_is_not_forgotten(database: Databa
 
     def end(tx: Tx, job: jobs.Job) -> None:
         jobs.finish(tx, job)
-        while webhooks.waits(tx, order_id):
+        while webhooks.next_of(tx, order_id) is not None:
             deliver(tx, order_id)
 
     def tell(tx: Tx, n: int) -> None:

@@ -79,11 +79,12 @@ class JobKind:
         order_id: str | None = None,
         run_at_ms: int | None = None,
         payload: Mapping[str, Any] | None = None,
+        seen: object = None,
     ) -> bool:
         """Add the job about ``subject``, or else ``order_id``, due now or at ``run_at_ms``; False
-        if there is one already."""
+        if there is one already. ``seen``: what its run would read first, if that is at hand."""
         key = self.key(subject or order_id or "")
-        return jobs.enqueue(tx, self.name, self.lane, key, order_id, run_at_ms, payload)
+        return jobs.enqueue(tx, self.name, self.lane, key, order_id, run_at_ms, payload, seen)
 
     def ensure(
         self,
@@ -93,11 +94,13 @@ class JobKind:
         *,
         lane: Lane | None = None,
         at_once: bool = False,
+        seen: object = None,
     ) -> None:
         """Make sure that the job exists, and that it does not end before this commits (see
-        ``store.jobs.ensure``). ``lane``: another than the kind's own."""
+        ``store.jobs.ensure``). ``lane``: another than the kind's own; ``seen`` as for
+        ``enqueue``."""
         key = self.key(subject)
-        jobs.ensure(tx, self.name, lane or self.lane, key, order_id, at_once=at_once)
+        jobs.ensure(tx, self.name, lane or self.lane, key, order_id, at_once=at_once, seen=seen)
 
     def reschedule(self, tx: Tx, subject: str, run_at_ms: int) -> bool:
         """Move the job to another time; False if there is none. A worker that runs it

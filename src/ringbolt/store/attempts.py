@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import RowMapping, bindparam, func, select
+from msgspec import Struct
+from sqlalchemy import RowMapping, bindparam, func, literal_column, select
 
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.engine.upsert import update_row
@@ -27,8 +28,7 @@ class AttemptState(StrEnum):
     DONE = "done"
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True):
     """One request to ``carrier``. ``ref``: our reference, sent with it; ``carrier_id``: the
     carrier's id. ``permanent``: rejected, and the carrier would reject a repetition too."""
 
@@ -48,10 +48,17 @@ class Attempt:
 
 def add(tx: Tx, order_id: str, *, attempt_id: str, carrier: str, ref: str) -> Attempt:
     """Record the intent to send a request to ``carrier``."""
-    added = Attempt(
+    values = {
+        "id_": attempt_id,
+        "order_": order_id,
+        "carrier_": carrier,
+        "ref_": ref,
+        "now_": tx.now_ms,
+    }
+    return Attempt(
         id=attempt_id,
         order_id=order_id,
-        n=int(tx.run(_LAST_N, {"order_": order_id}).scalar_one()) + 1,
+        n=int(tx.run(_ADD, values).scalar_one()),
         carrier=carrier,
         ref=ref,
         state=AttemptState.INTENT,
@@ -61,9 +68,6 @@ def add(tx: Tx, order_id: str, *, attempt_id: str, carrier: str, ref: str) -> At
         created_ms=tx.now_ms,
         finished_ms=None,
     )
-    values = {name: getattr(added, name) for name in Attempt.__slots__}
-    tx.run(_ADD, values | {"permanent": 0})
-    return added
 
 
 def by_ref(tx: Tx, ref: str, *, lock: bool = False) -> Attempt | None:
@@ -118,16 +122,25 @@ def of_row(row: RowMapping | None) -> Attempt | None:
     """A row of the table ``attempt`` as a value."""
     if row is None:
         return None
-    values = {name: row[name] for name in Attempt.__slots__}
+    values = {name: row[name] for name in Attempt.__struct_fields__}
     values["state"] = AttemptState(values["state"])
     values["permanent"] = bool(values["permanent"])
     return Attempt(**values)
 
 
-_ADD = attempt.insert()
-_LAST_N = select(func.coalesce(func.max(attempt.c.n), 0)).where(
+_LAST_N = select(func.coalesce(func.max(attempt.c.n), literal_column("0"))).where(
     attempt.c.order_id == bindparam("order_")
 )
+_NEW = {
+    attempt.c.id: bindparam("id_", type_=attempt.c.id.type),
+    attempt.c.order_id: bindparam("order_", type_=attempt.c.order_id.type),
+    attempt.c.n: _LAST_N.scalar_subquery() + literal_column("1"),
+    attempt.c.carrier: bindparam("carrier_", type_=attempt.c.carrier.type),
+    attempt.c.ref: bindparam("ref_", type_=attempt.c.ref.type),
+    attempt.c.state: literal_column(f"'{AttemptState.INTENT}'"),
+    attempt.c.created_ms: bindparam("now_", type_=attempt.c.created_ms.type),
+}
+_ADD = attempt.insert().from_select(list(_NEW), select(*_NEW.values())).returning(attempt.c.n)
 _BY_REF = select(attempt).where(attempt.c.ref == bindparam("ref"))
 _BY_REF_LOCKED = _BY_REF.with_for_update()
 _BY_ID = select(attempt).where(attempt.c.id == bindparam("id_"))

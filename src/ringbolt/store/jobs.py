@@ -20,19 +20,21 @@ import secrets
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from functools import cache
+from typing import Any, Final, Literal, get_args
 
 from sqlalchemy import ARRAY, any_, bindparam, delete, func, literal_column, select, update
 
 from ringbolt.core.errors import RingboltError
-from ringbolt.store.engine.db import Tx
-from ringbolt.store.engine.upsert import insert_new
+from ringbolt.store.engine.db import Dialect, Handover, Tx
+from ringbolt.store.engine.upsert import insert_for, insert_new
 from ringbolt.store.schema.tables import job as table
 
 Lane = Literal["money", "payout", "dispatch", "webhook", "unpaid"]
 """Each lane has its own worker slots, so that slow webhooks cannot delay a settlement. ``payout``:
 payments to strangers, who decide how long they take. ``unpaid``: webhooks of orders that were never
 paid."""
+LANES: Final[tuple[Lane, ...]] = get_args(Lane)
 
 Look = Callable[[Tx, str, str], object]
 """Reads what a job of a kind needs first, in the transaction of the claim; called with the order's
@@ -41,6 +43,8 @@ id and the job's ``uniq``."""
 _NO_LOOKS: Mapping[str, Look] = {}
 _EMPTY = "{}"
 _MAX_ERROR = 500
+POLL_MS = 5000
+"""Workers look for due jobs at least this often, also if no wake-up comes."""
 _SURE_PART = 0.75
 """The part of a lease that a worker relies on. The rest covers the difference between the clocks
 of two machines, and the time a request needs to reach its receiver."""
@@ -102,32 +106,96 @@ def enqueue(
     order_id: str | None = None,
     run_at_ms: int | None = None,
     payload: Mapping[str, Any] | None = None,
+    seen: object = None,
 ) -> bool:
-    """Add a job, due now or at ``run_at_ms`` (ms UTC); False if one named ``uniq`` exists."""
-    added = insert_new(
-        tx,
-        table,
-        kind=kind,
-        lane=lane,
-        uniq=uniq,
-        order_id=order_id,
-        run_at_ms=tx.now_ms if run_at_ms is None else run_at_ms,
-        payload=_to_json(payload or {}),
-    )
+    """Add a job, due now or at ``run_at_ms`` (ms UTC); False if one named ``uniq`` exists.
+
+    A worker of this process with a free slot gets a job that is due now at once: it is stored as
+    claimed. ``seen``: what its ``Look`` would read, if the caller has it.
+    """
+    at_ms = tx.now_ms if run_at_ms is None else run_at_ms
+    row = {
+        "kind": kind,
+        "lane": lane,
+        "uniq": uniq,
+        "order_id": order_id,
+        "run_at_ms": at_ms,
+        "payload": _to_json(payload or {}),
+    }
+    if run_at_ms is None and tx.handover is not None and tx.handover.reserve(lane):
+        return _hand_over(tx, tx.handover, row, payload or {}, seen)
+    added = insert_new(tx, table, **row)
     if added:
-        tx.wake.add(lane)
+        _wake(tx, lane, at_ms)
     return added
 
 
+def _hand_over(
+    tx: Tx, handover: Handover, row: dict[str, Any], payload: Mapping[str, Any], seen: object
+) -> bool:
+    lease_ms = handover.lease_ms
+    token, until_ms = secrets.token_hex(8), tx.now_ms + lease_ms
+    claimed = row | {"run_at_ms": until_ms, "token": token, "attempts": 1}
+    job_id = None
+    try:
+        job_id = tx.run(_insert_claimed(tx.dialect), claimed).scalar()
+    finally:
+        if job_id is None:
+            handover.release(row["lane"])
+    if job_id is None:
+        return False
+    job = Job(
+        id=job_id,
+        lane=row["lane"],
+        kind=row["kind"],
+        uniq=row["uniq"],
+        order_id=row["order_id"],
+        payload=dict(payload),
+        attempts=1,
+        failures=0,
+        token=token,
+        lease_until_ms=until_ms,
+        lease=Lease.of(lease_ms),
+        seen=seen,
+    )
+    tx.handed.append(job)
+    before, tx.has_begun = tx.has_begun, True
+    begun = handover.begin(tx, job)
+    if begun is None:
+        tx.has_begun = before
+    else:
+        tx.handed[-1] = replace(job, seen=begun)
+    return True
+
+
+@cache
+def _insert_claimed(dialect: Dialect) -> Any:
+    return insert_for(dialect, table).on_conflict_do_nothing().returning(table.c.id)
+
+
+def _wake(tx: Tx, lane: Lane, run_at_ms: int) -> None:
+    """Wake the lane's workers, unless they look for themselves before the job is due."""
+    if run_at_ms - tx.now_ms < POLL_MS:
+        tx.wake.add(lane)
+
+
 def ensure(
-    tx: Tx, kind: str, lane: Lane, uniq: str, order_id: str | None = None, *, at_once: bool = False
+    tx: Tx,
+    kind: str,
+    lane: Lane,
+    uniq: str,
+    order_id: str | None = None,
+    *,
+    at_once: bool = False,
+    seen: object = None,
 ) -> None:
     """Make sure that a job named ``uniq`` exists and does not end before this transaction commits.
 
     A worker that ends the job afterwards and checks for work left to do thus sees the changes of
     this transaction. ``at_once``: a waiting job becomes due now; a running one is left alone.
+    ``seen`` as for ``enqueue``.
     """
-    while not enqueue(tx, kind, lane, uniq, order_id):
+    while not enqueue(tx, kind, lane, uniq, order_id, seen=seen):
         if tx.dialect == "sqlite" and not at_once:
             return  # SQLite has one writer, so no other transaction can end the job before
         found = tx.run(_NAMED, {"uniq_": uniq}).first()
@@ -236,7 +304,7 @@ def retry(
         "failures_": job.failures + 1 if failed else 0,
     }
     _only_if_held(tx, job, _RETRY, values)
-    tx.wake.add(job.lane)
+    _wake(tx, job.lane, tx.now_ms + delay_ms)
 
 
 def note(tx: Tx, job: Job, payload: Mapping[str, Any]) -> Job:

@@ -6,10 +6,10 @@ The text itself is in the order's ``request``, from which it is wiped later.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import RowMapping, Text, bindparam, delete, func, literal_column, select, update
 
 from ringbolt.store import attempts
@@ -39,8 +39,7 @@ class PartState(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """A text or e-mail of an order; times in ms UTC.
 
     ``to_hash``: hash of the number or address. ``parts``: the segments of a text, 1 for an e-mail.
@@ -60,8 +59,7 @@ class Message:
     failed_ms: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """Part ``n`` (from 1) of an attempt's text. ``part_id``: the carrier's id of it; ``raw``: the
     carrier's latest status, as received."""
 
@@ -133,7 +131,14 @@ def claim_names(tx: Tx, carrier: str, part_ids: Sequence[str]) -> None:
             tx.run(_ADVISORY_LOCK, {"name_": f"{carrier}/{part_id}"})
 
 
-def add_part(tx: Tx, attempt_id: str, carrier: str, n: int, part_id: str) -> None:
+def add_part(
+    tx: Tx,
+    attempt_id: str,
+    carrier: str,
+    n: int,
+    part_id: str,
+    state: PartState = PartState.ACCEPTED,
+) -> None:
     """Record the carrier's id of part ``n``; if the part has an id already, that one stays.
 
     A carrier may reuse an id after some time: it then refers to the newer message.
@@ -143,7 +148,7 @@ def add_part(tx: Tx, attempt_id: str, carrier: str, n: int, part_id: str) -> Non
         "n": n,
         "carrier": carrier,
         "part_id": part_id,
-        "state": PartState.ACCEPTED,
+        "state": state,
         "raw": "",
     }
     if insert_new(tx, message_part, **values):
@@ -171,13 +176,13 @@ def update_part(tx: Tx, part: Part, state: PartState, raw: str) -> None:
 def _message(row: RowMapping | None) -> Message | None:
     if row is None:
         return None
-    values = {name: row[name] for name in Message.__slots__}
+    values = {name: row[name] for name in Message.__struct_fields__}
     values["status"] = MessageStatus(values["status"])
     return Message(**values)
 
 
 def _part(row: RowMapping) -> Part:
-    values = {name: row[name] for name in Part.__slots__}
+    values = {name: row[name] for name in Part.__struct_fields__}
     values["state"] = PartState(values["state"])
     return Part(**values)
 

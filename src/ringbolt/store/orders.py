@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, TypeVar
 
+from msgspec import Struct
 from sqlalchemy import (
     ColumnElement,
+    FromClause,
     Insert,
     Update,
     bindparam,
@@ -28,15 +30,7 @@ from ringbolt.store.schema.tables import attempt, order_event, orders
 C = TypeVar("C", bound=Command)
 
 
-class _Decoded:
-    """Holds an order's decoded command: the slot must not be a field of the row."""
-
-    __slots__ = ("_command",)
-    _command: Command
-
-
-@dataclass(frozen=True, slots=True)
-class Order(_Decoded):
+class Order(Struct, frozen=True, dict=True):
     """One order. Amounts in msat, times in ms UTC, ``payment_hash`` in hex.
 
     ``payreq``: the BOLT11 invoice. ``expiry_height``: the block height at which a held payment
@@ -75,15 +69,10 @@ class Order(_Decoded):
     client: str = ""
     node: str = ""
 
-    @property
+    @cached_property
     def command(self) -> Command:
         """What was ordered, decoded from ``request`` at the first use."""
-        try:
-            return self._command
-        except AttributeError:
-            command = commands.from_json(self.kind, self.request)
-            object.__setattr__(self, "_command", command)  # frozen: the row does not change
-            return command
+        return commands.from_json(self.kind, self.request)
 
     def command_as(self, type_: type[C]) -> C:
         """``command`` as ``type_``, the command type of this kind of order."""
@@ -107,7 +96,7 @@ def channel(order_id: str) -> str:
 
 def insert(tx: Tx, order: Order, why: str) -> bool:
     """Add an order; False, and nothing written, if its id, payment hash or status token exists."""
-    columns = {name: getattr(order, name) for name in Order.__slots__}
+    columns = {name: getattr(order, name) for name in Order.__struct_fields__}
     columns["may_retry"] = int(order.may_retry)
     if not insert_new(tx, orders, **columns):
         return False
@@ -124,8 +113,9 @@ def is_in(states: Iterable[OrderState]) -> ColumnElement[bool]:
     return orders.c.state.in_([literal_column(f"'{state}'") for state in sorted(states)])
 
 
-# Columns in the order of the fields, so that ``Order(*row)`` works.
-_ORDERS = select(*(orders.c[name] for name in Order.__slots__))
+# In the order of the fields, so that ``Order(*row)`` works.
+_COLUMNS = tuple(orders.c[name] for name in Order.__struct_fields__)
+_ORDERS = select(*_COLUMNS)
 _BY_ID = _ORDERS.where(orders.c.id == bindparam("id"))
 # PostgreSQL: FOR NO KEY UPDATE. A transaction that inserted a row with a foreign key to the order
 # holds a share lock on its key; FOR UPDATE would conflict with it, and two such would deadlock.
@@ -163,53 +153,85 @@ def move(
     only_from: OrderState | frozenset[OrderState] | None = None,
     part: str = "",
     **columns: Any,
-) -> bool:
-    """Move an order to ``target`` if its state allows it; False if it does not, for instance
-    because another transaction moved it first.
+) -> Order | None:
+    """Move an order to ``target`` if its state allows it; returns it as it is then, None if its
+    state does not allow it, for instance because another transaction moved it first.
 
     ``only_from``: allow only these of the legal source states. ``part``: the name of the part that
     is asked now, for the log; without it, that of the last attempt. ``columns`` are set in the same
     statement.
     """
-    # The history row first: its INSERT .. SELECT reads the state that the order leaves and locks
-    # the order, so the UPDATE after it cannot miss. A second transaction waits for that lock and
-    # then finds no order in a legal state.
     changes = {"state": target, "reason": why, **columns}
-    note, change = _move(target, only_from, tuple(changes))
     noted = {"id_": order_id, "at_": tx.now_ms, "to_": target, "why_": why}
-    if tx.run(note, noted).rowcount != 1:
-        return False
     values = {f"new_{name}": value for name, value in changes.items()}
-    kind, source, since_ms, last = tx.run(change, {"id_": order_id, **values}).one()
+    if tx.dialect == "postgresql":
+        moving = _move_at_once(target, only_from, tuple(changes))
+        row = tx.run(moving, noted | values).first()
+    else:
+        note, change = _move(target, only_from, tuple(changes))
+        if tx.run(note, noted).rowcount != 1:
+            return None
+        row = tx.run(change, {"id_": order_id, **values}).first()
+    if row is None:
+        return None
+    *order, source, since_ms, last = row
+    moved = _one(order)
+    assert moved is not None
     tx.wake.add(channel(order_id))
     lasted_ms = tx.now_ms - (tx.now_ms if since_ms is None else since_ms)
-    tx.steps.append(Step(order_id, kind, source, target, why, part or last or "", lasted_ms))
-    return True
+    tx.steps.append(Step(order_id, moved.kind, source, target, why, part or last or "", lasted_ms))
+    return moved
 
 
 @cache
 def _move(
     target: OrderState, only_from: OrderState | frozenset[OrderState] | None, names: tuple[str, ...]
 ) -> tuple[Insert, Update]:
-    """The INSERT of the history row, which locks the order if its state allows the move, and the
-    UPDATE. Cached, because building a statement costs more than running it."""
+    """The INSERT of the history row, which reads the state that the order leaves, if that allows
+    the move; and the UPDATE. Cached, because building a statement costs more than running it."""
+    allowed = _allowed(target, only_from)
+    note = order_event.insert().from_select(_NOTED, _history_row(orders).where(*allowed))
+    change = update(orders).where(*allowed).values(_new(names))
+    return note, change.returning(*_COLUMNS, _SOURCE, _SINCE_MS, _LAST_PART)
+
+
+@cache
+def _move_at_once(
+    target: OrderState, only_from: OrderState | frozenset[OrderState] | None, names: tuple[str, ...]
+) -> Update:
+    """The same in one statement, since on PostgreSQL each is a round trip. It locks the order
+    first: a second transaction waits for that lock, and then finds no order in a legal state."""
+    leaving = select(orders.c.id, orders.c.state).where(*_allowed(target, only_from))
+    left = leaving.with_for_update(key_share=True).cte("order_left")
+    note = order_event.insert().from_select(_NOTED, _history_row(left)).cte("noted")
+    change = update(orders).where(orders.c.id == left.c.id).values(_new(names))
+    reported = (left.c.state.label("source"), _NEWEST_MS, _LAST_PART)
+    return change.returning(*_COLUMNS, *reported).add_cte(note)
+
+
+def _allowed(
+    target: OrderState, only_from: OrderState | frozenset[OrderState] | None
+) -> tuple[ColumnElement[bool], ...]:
     sources = sources_of(target)
     if isinstance(only_from, OrderState):
         sources &= {only_from}
     elif only_from is not None:
         sources &= only_from
-    columns = {name: bindparam(f"new_{name}", type_=orders.c[name].type) for name in names}
-    allowed = (orders.c.id == bindparam("id_"), is_in(sources))
-    noted = select(
-        orders.c.id,
+    return orders.c.id == bindparam("id_"), is_in(sources)
+
+
+def _new(names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: bindparam(f"new_{name}", type_=orders.c[name].type) for name in names}
+
+
+def _history_row(source: FromClause) -> Any:
+    return select(
+        source.c.id,
         bindparam("at_", type_=order_event.c.at_ms.type),
-        orders.c.state,
+        source.c.state,
         bindparam("to_", type_=order_event.c.to_state.type),
         bindparam("why_", type_=order_event.c.why.type),
-    ).where(*allowed)
-    note = order_event.insert().from_select(_NOTED, noted.with_for_update(key_share=True))
-    change = update(orders).where(*allowed).values(columns)
-    return note, change.returning(orders.c.kind, _SOURCE, _SINCE_MS, _LAST_PART)
+    )
 
 
 _NOTED = ("order_id", "at_ms", "from_state", "to_state", "why")
@@ -235,6 +257,9 @@ _SINCE_MS = (
     .scalar_subquery()
     .label("since_ms")
 )
+LAST_MOVED = select(func.max(order_event.c.at_ms)).where(order_event.c.order_id == bindparam("id_"))
+# A statement on PostgreSQL does not see the row that it adds.
+_NEWEST_MS = LAST_MOVED.scalar_subquery().label("since_ms")
 _LAST_PART = (
     select(attempt.c.carrier)
     .where(attempt.c.order_id == bindparam("id_"))
@@ -297,9 +322,6 @@ def last_moved_ms(tx: Tx, order_id: str) -> int:
     return int(tx.run(LAST_MOVED, {"id_": order_id}).scalar_one())
 
 
-LAST_MOVED = select(func.max(order_event.c.at_ms)).where(order_event.c.order_id == bindparam("id_"))
-
-
 def _note(tx: Tx, order_id: str, state: str, why: str) -> None:
     """Write the first row of an order's history."""
     values = (order_id, tx.now_ms, "", state, why)
@@ -320,8 +342,8 @@ def _one(row: Sequence[Any] | None) -> Order | None:
 
 
 _TYPED: tuple[tuple[int, Callable[[Any], object]], ...] = (
-    (Order.__slots__.index("kind"), OrderKind),
-    (Order.__slots__.index("state"), OrderState),
-    (Order.__slots__.index("method"), PaymentMethod),
-    (Order.__slots__.index("may_retry"), bool),
+    (Order.__struct_fields__.index("kind"), OrderKind),
+    (Order.__struct_fields__.index("state"), OrderState),
+    (Order.__struct_fields__.index("method"), PaymentMethod),
+    (Order.__struct_fields__.index("may_retry"), bool),
 )

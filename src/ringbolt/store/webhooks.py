@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import (
     RowMapping,
     and_,
@@ -42,8 +43,7 @@ class WebhookState(StrEnum):
     GIVEN_UP = "given_up"
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(Struct, frozen=True):
     """A webhook to be sent, the ``seq``-th of its topic. ``tries``: failed tries so far.
     ``owner``: the account's or order's id, whose secret signs it. ``wiped``: the order's texts
     were deleted already."""
@@ -59,6 +59,14 @@ class Outgoing:
     family: str
     owner: str
     wiped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A webhook that was added, and its place in its topic."""
+
+    id: str
+    seq: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +99,6 @@ class Webhook:
 
 
 @dataclass(frozen=True, slots=True)
-class LastWebhook:
-    """The latest webhook of a topic. ``news``: its content, to see whether a new webhook would
-    repeat it; '' if it was wiped."""
-
-    seq: int
-    news: str
-
-
-@dataclass(frozen=True, slots=True)
 class Page:
     """The latest webhooks first; ``cursor`` continues the list, '' at its end."""
 
@@ -107,18 +106,13 @@ class Page:
     cursor: str
 
 
-def last_of(tx: Tx, order_id: str, topic: str = "") -> LastWebhook | None:
-    """The latest webhook of an order's topic, sent or not; None if there is none."""
-    row = tx.run(_LAST, {"order_": order_id, "topic_": topic}).first()
-    return None if row is None else LastWebhook(row.seq, row.news)
-
-
 def insert(
     tx: Tx, order_id: str, method: str, url: str, body: bytes, topic: str = "", news: str = ""
-) -> str:
-    """Add a webhook behind the earlier ones of its topic; returns its id."""
+) -> Added | None:
+    """Add a webhook behind the earlier ones of its topic; None if the last of them has the same
+    ``news``. With ``news`` '' it is added whatever the last one says."""
     webhook_id = f"msg_{secrets.token_hex(12)}"
-    tx.run(
+    seq = tx.run(
         _INSERT,
         {
             "id_": webhook_id,
@@ -130,19 +124,14 @@ def insert(
             "news_": news,
             "now_": tx.now_ms,
         },
-    )
-    return webhook_id
+    ).scalar()
+    return None if seq is None else Added(webhook_id, seq)
 
 
 def next_of(tx: Tx, order_id: str, topic: str = "") -> Outgoing | None:
     """The next webhook to send of an order's topic; None if none is pending."""
     row = tx.run(_NEXT, {"order_": order_id, "topic_": topic}).mappings().first()
     return None if row is None else _outgoing(row)
-
-
-def waits(tx: Tx, order_id: str, topic: str = "") -> bool:
-    """Whether a webhook of an order's topic is pending."""
-    return tx.run(_WAITS, {"order_": order_id, "topic_": topic}).first() is not None
 
 
 def record_try(
@@ -154,27 +143,26 @@ def record_try(
     None, the error or '', and the duration in ms.
     """
     status, error, took_ms = outcome
-    tx.run(
-        _ADD_TRY,
-        {
-            "webhook_id": sent.id,
-            "at_ms": tx.now_ms,
-            "status": status,
-            "error": error,
-            "took_ms": took_ms,
-        },
-    )
+    tried = {
+        "webhook_id": sent.id,
+        "at_ms": tx.now_ms,
+        "status": status,
+        "error": error,
+        "took_ms": took_ms,
+    }
     is_done = state is not WebhookState.PENDING
-    tx.run(
-        _AFTER_TRY,
-        {
-            "id_": sent.id,
-            "tries_": sent.tries + 1,
-            "state_": state,
-            "body_": body,
-            "done_": tx.now_ms if is_done else None,
-        },
-    )
+    after = {
+        "id_": sent.id,
+        "tries_": sent.tries + 1,
+        "state_": state,
+        "body_": body,
+        "done_": tx.now_ms if is_done else None,
+    }
+    if tx.dialect == "postgresql":  # where each statement is a round trip
+        tx.run(_AFTER_TRY_AT_ONCE, tried | after)
+    else:
+        tx.run(_ADD_TRY, tried)
+        tx.run(_AFTER_TRY, after)
     if is_done and sent.wiped:
         wipe(tx, [sent.order_id])
 
@@ -296,9 +284,7 @@ def _webhook(row: RowMapping, log: list[Try]) -> Webhook:
 
 # Built once: building a statement costs more than running it.
 _OF_TOPIC = (webhook.c.order_id == bindparam("order_"), webhook.c.topic == bindparam("topic_"))
-_LAST = (
-    select(webhook.c.seq, webhook.c.news).where(*_OF_TOPIC).order_by(webhook.c.seq.desc()).limit(1)
-)
+_LAST_NEWS = select(webhook.c.news).where(*_OF_TOPIC).order_by(webhook.c.seq.desc()).limit(1)
 _LAST_SEQ = select(func.coalesce(func.max(webhook.c.seq), 0)).where(*_OF_TOPIC)
 _NEW = {
     webhook.c.id: bindparam("id_", type_=webhook.c.id.type),
@@ -316,7 +302,15 @@ _NEW = {
     webhook.c.tries: literal_column("0"),
     webhook.c.created_ms: bindparam("now_", type_=webhook.c.created_ms.type),
 }
-_INSERT = webhook.insert().from_select(list(_NEW), select(*_NEW.values()))
+_IS_NEWS = or_(
+    bindparam("news_", type_=webhook.c.news.type) == "",
+    func.coalesce(_LAST_NEWS.scalar_subquery(), "") != bindparam("news_"),
+)
+_INSERT = (
+    webhook.insert()
+    .from_select(list(_NEW), select(*_NEW.values()).where(_IS_NEWS))
+    .returning(webhook.c.seq)
+)
 _NEXT = (
     select(
         webhook.c.id,
@@ -336,7 +330,6 @@ _NEXT = (
     .order_by(webhook.c.seq)
     .limit(1)
 )
-_WAITS = select(webhook.c.id).where(*_OF_TOPIC, webhook.c.state == WebhookState.PENDING).limit(1)
 _ADD_TRY = webhook_try.insert()
 _AFTER_TRY = (
     update(webhook)
@@ -347,6 +340,16 @@ _AFTER_TRY = (
         body=bindparam("body_"),
         done_ms=bindparam("done_", type_=webhook.c.done_ms.type),
     )
+)
+_AFTER_TRY_AT_ONCE = _AFTER_TRY.add_cte(
+    webhook_try.insert()
+    .values(
+        {
+            name: bindparam(name, type_=webhook_try.c[name].type)
+            for name in ("webhook_id", "at_ms", "status", "error", "took_ms")
+        }
+    )
+    .cte("tried")
 )
 _RESEND = (
     update(webhook)

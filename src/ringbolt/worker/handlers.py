@@ -34,7 +34,7 @@ from ringbolt.app.jobs import (
     JobKind,
 )
 from ringbolt.app.messages.close_message import abandon_message, message_deadline
-from ringbolt.app.messages.send_message import dispatch_message
+from ringbolt.app.messages.send_message import begin_message, dispatch_message
 from ringbolt.app.numbers.acquire_number import dispatch_receiving
 from ringbolt.app.numbers.end_receiving import abandon_receiving, end_receiving
 from ringbolt.app.numbers.receive_text import match_texts
@@ -53,7 +53,7 @@ from ringbolt.store import calls, jobs, orders
 from ringbolt.store.calls import Attempt, AttemptState
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.jobs import Job, Look
-from ringbolt.worker.loop import Abandon, Handler, Run
+from ringbolt.worker.loop import Abandon, Begin, Handler, Run
 
 log = structlog.get_logger("ringbolt.worker")
 
@@ -122,13 +122,15 @@ _FAIL_ORDER: dict[JobKind, Abandon] = {
     END_RECEIVING: abandon_receiving,
 }
 """How each kind with ``GiveUp.FAIL_ORDER`` fails its order and returns the money."""
+_BEGINS: dict[JobKind, Begin] = {DISPATCH_MESSAGE: begin_message}
 _LOOKS: dict[JobKind, Look] = {CLOSE_HOLD: order_to_close, SEND_WEBHOOK: next_webhook}
 
 
 def handlers() -> Mapping[str, Handler]:
     """The handlers of all kinds of jobs, by the kind's stored name."""
     return {
-        kind.name: Handler(run, _abandon(kind), _LOOKS.get(kind)) for kind, run in _RUNS.items()
+        kind.name: Handler(run, _abandon(kind), _LOOKS.get(kind), _BEGINS.get(kind))
+        for kind, run in _RUNS.items()
     }
 
 

@@ -155,4 +155,4 @@ async def decided(bank: Bank, order: Order, delivered: bool) -> bool:
 
 def _deliver(tx: Tx, order_id: str) -> bool:
     orders.move(tx, order_id, OrderState.DISPATCHING, "being sent")
-    return decide_outcome.fulfil(tx, order_id, "sent")
+    return decide_outcome.fulfil(tx, order_id, "sent") is not None

@@ -14,7 +14,7 @@ from functools import partial
 from types import SimpleNamespace
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from ringbolt.store.engine.db import Database, Dialect, Report, Subscription, Tx
+from ringbolt.store.engine.db import Database, Dialect, Handover, Report, Subscription, Tx
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -103,6 +103,9 @@ class MortalDatabase:
     ) -> T:
         self._fate.check()
         return await self._db.read(fn, *args, **kwargs)
+
+    def hand_jobs_to(self, handover: Handover | None) -> None:
+        """Nobody: the jobs of these processes are claimed and run one by one."""
 
     def listen(self, channel: str) -> Subscription:
         return self._db.listen(channel)

@@ -7,7 +7,9 @@ invoice that no buyer has seen, and that expires by itself; never an order witho
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from ringbolt.app.accounts.await_top_up import await_top_up
 from ringbolt.app.accounts.insufficient_funds import insufficient_funds

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from msgspec import structs
+
 from ringbolt.app.jobs import MESSAGE_DEADLINE
 from ringbolt.app.payments.decide_outcome import fail, fulfil
 from ringbolt.app.policies import SettleOn
@@ -20,9 +22,10 @@ from ringbolt.core.order import OrderState
 from ringbolt.core.sanitise import clamp_count, clamp_ms, sanitise
 from ringbolt.sms.carrier import DeliveryReceipt, ReceiptState
 from ringbolt.store import attempts, inbox, messages, orders
-from ringbolt.store.attempts import AttemptState
+from ringbolt.store.attempts import Attempt, AttemptState
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.messages import Message, MessageStatus, Part, PartState
+from ringbolt.store.orders import Order
 
 _PARKED_AT_MOST = 100
 _MAX_RAW = 200
@@ -87,11 +90,10 @@ def record_answer(
     attempt = attempts.by_ref(tx, ref)
     assert message is not None and attempt is not None, "both are written down before the asking"
     messages.claim_names(tx, carrier, part_ids)
+    state = PartState.SENT if sent else PartState.ACCEPTED
     for n, part_id in enumerate(part_ids, 1):
-        messages.add_part(tx, attempt.id, carrier, n, part_id)
-    if attempt.carrier_id is None and part_ids:
-        attempts.update(tx, attempt.id, carrier_id=part_ids[0])
-    _taken(tx, order_id, attempt.id, attempt.state)
+        messages.add_part(tx, attempt.id, carrier, n, part_id, state)
+    _taken(tx, attempt, part_ids[0] if part_ids else None)
     parts = messages.parts_of(tx, attempt.id)
     if sent:
         parts = [_moved(tx, part, PartState.SENT, part.raw) for part in parts]
@@ -141,7 +143,7 @@ def _apply(
         attempt = attempts.by_id(tx, place.attempt_id)
         assert attempt is not None
         parts = _by_number(tx, place.attempt_id)
-        _taken(tx, place.order_id, attempt.id, attempt.state)
+        _taken(tx, attempt)
     moved = _moved(tx, parts[place.n], _STATES[receipt.state], receipt.raw)
     if moved is parts[place.n]:
         return
@@ -158,17 +160,24 @@ def _moved(tx: Tx, part: Part, state: PartState, raw: str) -> Part:
     """The part in its new state, or unchanged if that would be a step back."""
     if state not in _FORWARD[part.state]:
         return part
-    moved = replace(part, state=state, raw=raw)
+    moved = structs.replace(part, state=state, raw=raw)
     messages.update_part(tx, part, moved.state, moved.raw)
     return moved
 
 
-def _taken(tx: Tx, order_id: str, attempt_id: str, state: AttemptState) -> None:
-    """The carrier has it."""
-    if state in (AttemptState.INTENT, AttemptState.UNKNOWN):
-        attempts.update(tx, attempt_id, state=AttemptState.ACCEPTED)
-        why = "the carrier has the text"
-        orders.move(tx, order_id, OrderState.IN_PROGRESS, why, only_from=OrderState.DISPATCHING)
+def _taken(tx: Tx, attempt: Attempt, carrier_id: str | None = None) -> None:
+    """The carrier has it, under its own name ``carrier_id``."""
+    changes: dict[str, Any] = {}
+    if carrier_id is not None and attempt.carrier_id is None:
+        changes["carrier_id"] = carrier_id
+    is_news = attempt.state in (AttemptState.INTENT, AttemptState.UNKNOWN)
+    if is_news:
+        changes["state"] = AttemptState.ACCEPTED
+    if changes:
+        attempts.update(tx, attempt.id, **changes)
+    if is_news:
+        why, source = "the carrier has the text", OrderState.DISPATCHING
+        orders.move(tx, attempt.order_id, OrderState.IN_PROGRESS, why, only_from=source)
 
 
 def _reckon(
@@ -185,13 +194,14 @@ def _reckon(
     elif message.sent_ms is None:
         changes["sent_ms"] = at_ms
     messages.update_message(tx, message.order_id, **changes)
+    fulfilled: Order | None = None
     if failed:
         fail(tx, message.order_id, _why_failed(failed[0].raw))
     elif status is MessageStatus.DELIVERED or settle_on == "sent":
-        fulfil(tx, message.order_id, f"the text was {status}")
+        fulfilled = fulfil(tx, message.order_id, f"the text was {status}")
     if status in _FINAL:
         close(tx, message.order_id, attempt_id)
-    notify.changed(tx, message.order_id)
+    notify.changed(tx, message.order_id, fulfilled, structs.replace(message, **changes))
 
 
 def _all_named(tx: Tx, message: Message, attempt_id: str, count: int) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from ringbolt.app.jobs import MESSAGE_DEADLINE
@@ -27,10 +28,25 @@ RouteTo = Callable[[Order], Sequence[str]]
 """The names of the carriers or mail servers that may send an order, in the order of asking."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """The job's first step is done; ``work`` is what is left, None if nothing is."""
+
+    work: Work | None
+
+
+def begin_message(shop: Shop, tx: Tx, job: Job) -> object:
+    """The job's first step, in the transaction that secures the money and adds the job."""
+    return _Begun(_begin(tx, partial(route_of, shop), job, secrets.token_hex(16)))
+
+
 async def dispatch_message(shop: Shop, job: Job) -> None:
     """The job behind every paid text or e-mail; safe to run again at any point. Raises
     ``LeaseLost``."""
-    work = await shop.db.tx(_begin, partial(route_of, shop), job, secrets.token_hex(16))
+    if isinstance(job.seen, _Begun):
+        work = job.seen.work
+    else:
+        work = await shop.db.tx(_begin, partial(route_of, shop), job, secrets.token_hex(16))
     if work is None:
         return
     if work.is_fresh:
@@ -42,7 +58,8 @@ async def dispatch_message(shop: Shop, job: Job) -> None:
 def _begin(tx: Tx, route_to: RouteTo, job: Job, ref: str) -> Work | None:
     """The work to do now; None if there is none, and the job is finished or rescheduled."""
     assert job.order_id is not None
-    order = orders.by_id(tx, job.order_id)
+    seen = job.seen
+    order = seen if isinstance(seen, Order) else orders.by_id(tx, job.order_id)
     if order is not None and order.state is OrderState.PAID:
         attempt = _intend(tx, route_to, job, order, ref)
         return None if attempt is None else Work(order, attempt, tx.now_ms, is_fresh=True)

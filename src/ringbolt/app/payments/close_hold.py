@@ -99,9 +99,10 @@ async def _take_money(keyring: Keyring, node: SupportsHoldInvoices, order: Order
 
 def _settled(tx: Tx, job: Job, order: Order) -> None:
     jobs.finish(tx, job)
-    if settled(tx, order, "the held payment is settled"):
+    moved = settled(tx, order, "the held payment is settled")
+    if moved is not None:
         ledger.capture(tx, hold_idem(order.id))
-        notify.changed(tx, order.id)
+        notify.changed(tx, order.id, moved)
 
 
 def _lost(tx: Tx, job: Job, order: Order) -> None:

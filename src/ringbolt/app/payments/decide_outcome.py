@@ -25,19 +25,20 @@ MAX_TRIES = 5
 """How often one L402 payment may try to have its call answered, the first time included."""
 
 
-def fulfil(tx: Tx, order_id: str, why: str) -> bool:
-    """The order is fulfilled: the money is ours. False if it was decided before."""
-    if not orders.move(tx, order_id, OrderState.FULFILLED, why):
-        return False
-    order = _present(tx, order_id)
+def fulfil(tx: Tx, order_id: str, why: str) -> Order | None:
+    """The order is fulfilled: the money is ours. Returns the order as it is then, None if it was
+    decided before."""
+    order = orders.move(tx, order_id, OrderState.FULFILLED, why)
+    if order is None:
+        return None
     match order.method:
         case PaymentMethod.HOLD:
-            CLOSE_HOLD.enqueue(tx, order_id=order_id)
+            CLOSE_HOLD.enqueue(tx, order_id=order_id, seen=order)
         case PaymentMethod.BALANCE if order.kind is OrderKind.CALL:
             pass  # what it costs is known when it ends: see ``charge``
         case PaymentMethod.BALANCE:
             ledger.capture(tx, hold_idem(order_id))
-            settled(tx, order, why)
+            return settled(tx, order, why) or order
         case PaymentMethod.L402:
             ledger.post(
                 tx,
@@ -48,8 +49,8 @@ def fulfil(tx: Tx, order_id: str, why: str) -> bool:
                 kind=CAPTURE,
                 order_id=order_id,
             )
-            settled(tx, order, why)
-    return True
+            return settled(tx, order, why) or order
+    return order
 
 
 def charge(tx: Tx, order: Order, amount_msat: int, why: str) -> bool:
@@ -62,12 +63,13 @@ def charge(tx: Tx, order: Order, amount_msat: int, why: str) -> bool:
     return True
 
 
-def settled(tx: Tx, order: Order, why: str) -> bool:
-    """The money of a fulfilled order is booked as ours; False if it was before."""
-    if not orders.move(tx, order.id, OrderState.SETTLED, why):
-        return False
-    refer.accrue(tx, order)
-    return True
+def settled(tx: Tx, order: Order, why: str) -> Order | None:
+    """The money of a fulfilled order is booked as ours; returns the order as it is then, None if
+    that was done before."""
+    moved = orders.move(tx, order.id, OrderState.SETTLED, why)
+    if moved is not None:
+        refer.accrue(tx, moved)
+    return moved
 
 
 def fail(
@@ -85,14 +87,14 @@ def fail(
     """
     # One payment must not ring a stranger's phone again and again.
     may_retry = may_retry and orders.tries(tx, order_id) < MAX_TRIES
-    if not orders.move(
+    order = orders.move(
         tx, order_id, OrderState.FAILED, why, only_from=only_from, may_retry=int(may_retry)
-    ):
+    )
+    if order is None:
         return False
-    order = _present(tx, order_id)
     match order.method:
         case PaymentMethod.HOLD:
-            CLOSE_HOLD.enqueue(tx, order_id=order_id)
+            CLOSE_HOLD.enqueue(tx, order_id=order_id, seen=order)
         case PaymentMethod.BALANCE:
             ledger.void(tx, hold_idem(order_id))
             orders.move(tx, order_id, OrderState.RETURNED, why)
@@ -101,9 +103,3 @@ def fail(
     count_failed(tx, order)
     orders.finish(tx, order_id)
     return True
-
-
-def _present(tx: Tx, order_id: str) -> Order:
-    order = orders.by_id(tx, order_id)
-    assert order is not None
-    return order

@@ -49,9 +49,9 @@ def record_hold(tx: Tx, order_id: str, invoice: InvoiceStatus, policy: HoldPolic
 def _accepted(tx: Tx, order: Order, invoice: InvoiceStatus, policy: HoldPolicy) -> None:
     if order.state is OrderState.EXPIRED:
         # It was paid just as it expired: the payer gets the money back at once.
-        CLOSE_HOLD.enqueue(tx, order_id=order.id)
+        CLOSE_HOLD.enqueue(tx, order_id=order.id, seen=order)
         return
-    if not orders.move(
+    paid = orders.move(
         tx,
         order.id,
         OrderState.PAID,
@@ -61,16 +61,17 @@ def _accepted(tx: Tx, order: Order, invoice: InvoiceStatus, policy: HoldPolicy) 
         started_ms=tx.now_ms,
         expiry_height=invoice.expiry_height,
         deadline_ms=policy.deadlines.deadline_ms(order.kind, tx.now_ms),
-    ):
+    )
+    if paid is None:
         return
-    _book_hold(tx, order)
-    refused = count_paid(tx, policy.limits, order)
-    refusal = refused.why if refused is not None else _revoked_key(tx, order)
+    _book_hold(tx, paid)
+    refused = count_paid(tx, policy.limits, paid)
+    refusal = refused.why if refused is not None else _revoked_key(tx, paid)
     if refusal:
         fail(tx, order.id, refusal)
         notify.changed(tx, order.id)
     else:
-        dispatch_paid(tx, order)
+        dispatch_paid(tx, paid)
 
 
 def _book_hold(tx: Tx, order: Order) -> None:

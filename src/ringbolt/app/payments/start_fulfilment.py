@@ -15,11 +15,12 @@ HOLDS = "holds"
 
 
 def dispatch_paid(tx: Tx, order: Order) -> None:
-    """Start the fulfilment of ``order``, whose money this transaction secures."""
-    if order.kind is OrderKind.FUND:
-        fulfil(tx, order.id, "the payment is held")
+    """Start the fulfilment of ``order``, which this transaction adds or moves, as it is now."""
+    is_top_up = order.kind is OrderKind.FUND
+    if is_top_up:
+        order = fulfil(tx, order.id, "the payment is held") or order
         orders.finish(tx, order.id)
-    else:
-        DISPATCH[order.kind.fulfilment].enqueue(tx, order_id=order.id)
     if order.webhook_url:
-        notify.changed(tx, order.id)
+        notify.changed(tx, order.id, order)
+    if not is_top_up:  # last: the job may begin at once, and move the order on
+        DISPATCH[order.kind.fulfilment].enqueue(tx, order_id=order.id, seen=order)

@@ -14,6 +14,9 @@ from ringbolt.core.order import UNPAID, OrderState
 from ringbolt.store import orders, webhooks
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.jobs import Lane
+from ringbolt.store.messages import Message
+from ringbolt.store.orders import Order
+from ringbolt.store.webhooks import Added, Outgoing
 
 
 def subject_of(order_id: str, topic: str = "") -> str:
@@ -26,13 +29,29 @@ def topic_of(order_id: str, name: str) -> str:
     return name.removeprefix(SEND_WEBHOOK.key(order_id)).removeprefix(":")
 
 
-def changed(tx: Tx, order_id: str) -> None:
+def changed(
+    tx: Tx, order_id: str, moved: Order | None = None, message: Message | None = None
+) -> None:
     """Notify an order's receiver, if it has one, of the order's present state. Call it in every
-    transaction that changes what the state shows; a repeated notice is not sent again."""
-    order = orders.lock_with_receiver(tx, order_id)
-    if order is not None:
-        notice = order_notice(tx, order)
-        enqueue(tx, order_id, "POST", order.webhook_url, notice, lane=lane_of(order.state))
+    transaction that changes what the state shows; a repeated notice is not sent again.
+
+    ``moved``: the order, if this transaction has added it or moved it to its present state, and so
+    has it locked; ``message``: its present message. Both are read if they are not at hand.
+    """
+    order = orders.lock_with_receiver(tx, order_id) if moved is None else moved
+    if order is None or not order.webhook_url:
+        return
+    moved_ms = None if moved is None else tx.now_ms
+    notice = order_notice(tx, order, message=message, moved_ms=moved_ms)
+    body, url = notices.to_json(notice), order.webhook_url
+    added = webhooks.insert(tx, order_id, "POST", url, body, news=notice.news())
+    if added is not None:
+        seen: Outgoing | None
+        if order.finished_ms is None:
+            seen = _outgoing(order, body, added)
+        else:  # its texts may be deleted already, which only its row says
+            seen = webhooks.next_of(tx, order_id)
+        see_to_sending(tx, order_id, lane=lane_of(order.state), seen=seen)
 
 
 def lane_of(state: OrderState) -> Lane:
@@ -52,16 +71,38 @@ def enqueue(
 ) -> None:
     """Send ``notice`` to ``url``, after all earlier notices of the topic; does nothing if the
     latest of them says the same."""
-    news = notice.news()
-    last = webhooks.last_of(tx, order_id, topic)
-    if last is None or last.news != news:
-        webhooks.insert(tx, order_id, method, url, notices.to_json(notice), topic, news)
+    body, news = notices.to_json(notice), notice.news()
+    if webhooks.insert(tx, order_id, method, url, body, topic, news) is not None:
         see_to_sending(tx, order_id, topic, lane)
 
 
 def see_to_sending(
-    tx: Tx, order_id: str, topic: str = "", lane: Lane = "webhook", *, at_once: bool = False
+    tx: Tx,
+    order_id: str,
+    topic: str = "",
+    lane: Lane = "webhook",
+    *,
+    at_once: bool = False,
+    seen: Outgoing | None = None,
 ) -> None:
     """Make sure that a job sends the order's notices of the topic; ``at_once``: without waiting
-    until the next try of an earlier notice is due."""
-    SEND_WEBHOOK.ensure(tx, subject_of(order_id, topic), order_id, lane=lane, at_once=at_once)
+    until the next try of an earlier notice is due. ``seen``: the notice that is the first to be
+    sent, if there was no job that sends an earlier one."""
+    subject = subject_of(order_id, topic)
+    SEND_WEBHOOK.ensure(tx, subject, order_id, lane=lane, at_once=at_once, seen=seen)
+
+
+def _outgoing(order: Order, body: bytes, added: Added) -> Outgoing:
+    return Outgoing(
+        id=added.id,
+        order_id=order.id,
+        topic="",
+        seq=added.seq,
+        method="POST",
+        url=order.webhook_url,
+        body=body,
+        tries=0,
+        family=order.family,
+        owner=order.account_id or order.id,
+        wiped=False,
+    )

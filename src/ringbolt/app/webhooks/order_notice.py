@@ -21,21 +21,34 @@ again with each further one."""
 LAST_PAGE = -(-received_texts.MOST_OF_ORDER // TEXTS_A_PAGE) + 1
 
 
-def order_notice(tx: Tx, order: Order, page: int = 1) -> OrderNotice:
+def order_notice(
+    tx: Tx,
+    order: Order,
+    page: int = 1,
+    *,
+    message: Message | None = None,
+    moved_ms: int | None = None,
+) -> OrderNotice:
     """The order as its rows have it in this transaction; ``page`` 2 has the texts that came before
-    the latest 20, and so on."""
+    the latest 20, and so on. ``message`` and ``moved_ms`` (when its state changed last) are read
+    if they are not at hand."""
     if order.state in UNPAID:
         is_cancelled = order.reason.startswith("cancel")
         return _notice(order, expires_ms=order.deadline_ms, is_cancelled=is_cancelled)
     match order.kind.fulfilment:
         case Fulfilment.RECEIVE:
-            return _receiving(tx, order, orders.last_moved_ms(tx, order.id), page)
+            moved_ms = moved_ms or orders.last_moved_ms(tx, order.id)
+            return _receiving(tx, order, moved_ms, page)
         case Fulfilment.SEND:
+            if moved_ms is not None:
+                message = message or messages.message_of(tx, order.id)
+                assert message is not None, "a message is written down with its order"
+                return _message(order, message, moved_ms)
             found = messages.message_and_move(tx, order.id)
             assert found is not None, "a message is written down with its order"
             return _message(order, *found)
         case Fulfilment.CALL | Fulfilment.CREDIT:
-            return _notice(order, changed_ms=orders.last_moved_ms(tx, order.id))
+            return _notice(order, changed_ms=moved_ms or orders.last_moved_ms(tx, order.id))
 
 
 def _notice(order: Order, **facts: Any) -> OrderNotice:

@@ -191,8 +191,9 @@ def _go_on(tx: Tx, job: Job, order_id: str) -> None:
     """
     jobs.finish(tx, job)
     topic = topic_of(order_id, job.uniq)
-    if webhooks.waits(tx, order_id, topic):
-        see_to_sending(tx, order_id, topic, job.lane)
+    following = webhooks.next_of(tx, order_id, topic)
+    if following is not None:
+        see_to_sending(tx, order_id, topic, job.lane, seen=following)
 
 
 def _headers(keyring: Keyring, outgoing: Outgoing, body: bytes, now_s: int) -> Mapping[str, str]:

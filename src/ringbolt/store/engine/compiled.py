@@ -7,9 +7,11 @@ one call, lists in IN, types that need conversion) are left to SQLAlchemy.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import ref
 
 from sqlalchemy import Delete, Insert, Select, Update
 from sqlalchemy.engine import Dialect
@@ -31,16 +33,29 @@ class Compiled:
     fixed: dict[str, Any]
     columns: tuple[str, ...] = ()
     make: RowMaker = field(default=tuple)
+    _pick: Callable[[dict[str, Any]], tuple[Any, ...]] = field(init=False)
 
-    def bind(self, values: dict[str, Any]) -> list[Any]:
+    def __post_init__(self) -> None:
+        if len(self.names) > 1:
+            self._pick = itemgetter(*self.names)
+        else:  # ``itemgetter`` of one name returns no tuple
+            self._pick = lambda values: tuple(values[name] for name in self.names)
+
+    def bind(self, values: dict[str, Any]) -> tuple[Any, ...]:
         """The parameter values in the order of the placeholders."""
-        if self.fixed:
-            values = self.fixed | values
-        return [values[name] for name in self.names]
+        return self._pick(self.fixed | values if self.fixed else values)
 
 
-_Forms = dict[tuple[str, ...], Compiled | None]
-"""An INSERT is compiled once for each set of columns; None: left to SQLAlchemy."""
+class _Seen:
+    """A statement that was run before. ``forms``: an INSERT is compiled once for each set of
+    columns; None: left to SQLAlchemy."""
+
+    __slots__ = ("forms", "statement", "takes_columns")
+
+    def __init__(self, statement: ref[Executable], *, takes_columns: bool) -> None:
+        self.statement = statement
+        self.takes_columns = takes_columns
+        self.forms: dict[tuple[str, ...], Compiled | None] = {}
 
 
 class CompiledStatements:
@@ -48,7 +63,8 @@ class CompiledStatements:
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
-        self._seen: WeakKeyDictionary[Executable, _Forms] = WeakKeyDictionary()
+        # By ``id``: looking a statement up in a WeakKeyDictionary takes longer than all else here.
+        self._seen: dict[int, _Seen] = {}
 
     def __len__(self) -> int:
         return len(self._seen)
@@ -56,18 +72,24 @@ class CompiledStatements:
     def find(self, statement: Executable, values: Any) -> Compiled | None:
         """The compiled statement; None if SQLAlchemy must run it, also at its first use (only a
         statement used twice is worth compiling)."""
-        forms = self._seen.get(statement)
-        if forms is None:
-            self._seen[statement] = {}
+        seen = self._seen.get(id(statement))
+        if seen is None:
+            self._remember(statement)
             return None
         if not isinstance(values, dict):
             return None
-        form = tuple(values) if _takes_columns(statement) else ()
+        form = tuple(values) if seen.takes_columns else ()
         try:
-            return forms[form]
+            return seen.forms[form]
         except KeyError:
-            found = forms[form] = _compile(statement, form, self._dialect)
+            found = seen.forms[form] = _compile(statement, form, self._dialect)
             return found
+
+    def _remember(self, statement: Executable) -> None:
+        key = id(statement)
+        # Forgotten with the statement, before another object can have its ``id``.
+        gone = ref(statement, lambda _: self._seen.pop(key, None))
+        self._seen[key] = _Seen(gone, takes_columns=_takes_columns(statement))
 
 
 def _takes_columns(statement: Executable) -> bool:

@@ -76,6 +76,34 @@ class Rows(Protocol):
     def mappings(self) -> Mappings: ...
 
 
+class Handover(Protocol):
+    """The worker of this process, which runs jobs as soon as the transaction that adds them has
+    committed. Such a job is stored as claimed by it, for ``lease_ms``; nobody has to find it.
+
+    ``reserve`` and ``release`` may be called in any thread, ``start`` on the event loop.
+    """
+
+    @property
+    def lease_ms(self) -> int: ...
+
+    def reserve(self, lane: str) -> bool:
+        """Reserve one of the lane's slots; False if none is free, or older jobs wait for one."""
+        ...
+
+    def begin(self, tx: Tx, job: Any) -> object:
+        """Do in this transaction what the job's run would do first in one of its own; the result
+        is for the run."""
+        ...
+
+    def release(self, lane: str) -> None:
+        """Give a reserved slot back: the transaction did not commit."""
+        ...
+
+    def start(self, job: Any) -> None:
+        """Run a job in its reserved slot: the transaction has committed."""
+        ...
+
+
 class Statements(Protocol):
     """A faster way than SQLAlchemy's to run some statements."""
 
@@ -92,6 +120,9 @@ class Tx:
     plus the simulated world's offset; constant within the transaction. ``wake``: the channels to
     wake after the commit (see ``Database.listen``). ``random(n)`` returns n random bytes.
     ``steps``: the changes of orders' states, which are reported after the commit.
+    ``handover``: takes jobs that are due at once, and ``handed`` are those that it was given.
+    ``has_begun``: the first step of one of them was done here; if the body fails then, it is run
+    again without a handover, because only the job may be at fault.
     """
 
     conn: Connection
@@ -101,6 +132,22 @@ class Tx:
     direct: Statements | None = None
     random: Callable[[int], bytes] = secrets.token_bytes
     steps: list[Step] = field(default_factory=list)
+    handover: Handover | None = None
+    handed: list[Any] = field(default_factory=list)
+    has_begun: bool = False
+
+    def start_handed(self) -> None:
+        """After the commit, on the event loop: let the handed jobs run."""
+        for job in self.handed:
+            assert self.handover is not None
+            self.handover.start(job)
+
+    def release_handed(self) -> None:
+        """The transaction did not commit: there are no such jobs."""
+        for job in self.handed:
+            assert self.handover is not None
+            self.handover.release(job.lane)
+        self.handed.clear()
 
     def new_secret(self) -> str:
         """A random secret of 256 bits in hexadecimal, to be stored in this transaction. A repeated
@@ -158,6 +205,10 @@ class Database(Protocol):
         self, fn: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Run ``fn`` on a snapshot; it must not write. Does not wait for writers."""
+        ...
+
+    def hand_jobs_to(self, handover: Handover | None) -> None:
+        """Let ``handover`` take jobs that transactions add from now on; None: nobody."""
         ...
 
     def listen(self, channel: str) -> Subscription:

@@ -28,12 +28,9 @@ CHECK_S: Final = 1.0
 log = logging.getLogger(__name__)
 
 
-async def open_database(
-    url: str, clock: Clock, *, readonly: bool = False, listen_url: str = ""
-) -> Database:
+async def open_database(url: str, clock: Clock, *, readonly: bool = False) -> Database:
     """Open ``sqlite:///path`` or ``postgresql://..``, upgrade its schema, and check it.
 
-    ``listen_url``: the same PostgreSQL database without a pooler in between, for LISTEN.
     ``readonly`` changes nothing and works while a shop is running. Before an upgrade, a SQLite file
     is copied to ``<name>.before-<revision>``; after a crash it is checked for damage.
 
@@ -50,7 +47,7 @@ async def open_database(
     if backend == "sqlite" and parsed.database not in {None, "", ":memory:"}:
         return await _open_sqlite(Path(str(parsed.database)), clock, readonly)
     if backend in {"postgresql", "postgres"}:
-        return await _open_postgres(url, clock, readonly, listen_url)
+        return await _open_postgres(url, clock, readonly)
     raise _not_a_database(url)
 
 
@@ -102,13 +99,13 @@ def sqlite_file(url: str) -> Path | None:
     return Path(parsed.database or "") if parsed.get_backend_name() == "sqlite" else None
 
 
-async def _open_postgres(url: str, clock: Clock, readonly: bool, listen_url: str) -> Database:
+async def _open_postgres(url: str, clock: Clock, readonly: bool) -> Database:
     # Imported here: a shop on SQLite does not need the driver, which is slow to import.
     from ringbolt.store.engine.postgres.database import PostgresDatabase  # noqa: PLC0415
     from ringbolt.store.engine.postgres.refusals import cannot_open  # noqa: PLC0415
 
     try:
-        database = await PostgresDatabase.open(url, clock, readonly=readonly, listen_url=listen_url)
+        database = await PostgresDatabase.open(url, clock, readonly=readonly)
         try:
             await database.maintain(lambda connection: _prepare(connection, readonly))
         except BaseException:

@@ -32,12 +32,10 @@ class Session:
 
     __slots__ = ("connection", "driver", "statements")
 
-    def __init__(
-        self, connection: Connection, compiled: CompiledStatements, *, pooled: bool
-    ) -> None:
+    def __init__(self, connection: Connection, compiled: CompiledStatements) -> None:
         self.connection = connection
         self.driver: Any = connection.connection.driver_connection
-        self.statements = PostgresStatements(self.driver, compiled, pooled=pooled)
+        self.statements = PostgresStatements(self.driver, compiled)
 
     @property
     def is_closed(self) -> bool:
@@ -66,13 +64,10 @@ class Session:
 
 class Sessions:
     """The pool: at most ``size`` sessions, opened when needed, the last used first. ``wait_s``: how
-    long to wait for a free one. ``pooled``: through a pooler in transaction mode."""
+    long to wait for a free one."""
 
-    def __init__(
-        self, engine: AsyncEngine, size: int, wait_s: float = WAIT_S, *, pooled: bool = False
-    ) -> None:
+    def __init__(self, engine: AsyncEngine, size: int, wait_s: float = WAIT_S) -> None:
         self._wait_s = wait_s
-        self._pooled = pooled
         # AUTOCOMMIT keeps SQLAlchemy from sending BEGIN: the user of a session sends it if needed.
         self._engine = engine.sync_engine.execution_options(isolation_level="AUTOCOMMIT")
         self._compiled = CompiledStatements(self._engine.dialect)
@@ -120,7 +115,7 @@ class Sessions:
                 return session
             await session.close()
         connection = await greenlet_spawn(self._engine.connect)
-        return Session(connection, self._compiled, pooled=self._pooled)
+        return Session(connection, self._compiled)
 
     def _give_back(self, session: Session) -> None:
         session.forget_transaction()

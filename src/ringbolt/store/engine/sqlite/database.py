@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from ringbolt.clock import Clock
 from ringbolt.core.errors import NotFound
-from ringbolt.store.engine.db import Dialect, P, Report, Subscription, T, Tx
+from ringbolt.store.engine.db import Dialect, Handover, P, Report, Subscription, T, Tx
 from ringbolt.store.engine.file_lock import FileLock
 from ringbolt.store.engine.sqlite.connection import (
     Purpose,
@@ -127,6 +127,10 @@ class SqliteDatabase:
             self._reading.connection = connection
             self._reading_connections.append(connection)
         return self._reading.connection, self._reading.direct
+
+    def hand_jobs_to(self, handover: Handover | None) -> None:
+        if self._writer is not None:
+            self._writer.handover = handover
 
     def listen(self, channel: str) -> Subscription:
         return self._wakes.listen(channel)
