@@ -144,7 +144,7 @@ async def open_shop(
         follows = play and world is None
         # Only with a simulated node may the world's clock be moved.
         clock: Clock = world.clock if world is not None and play else SystemClock()
-        db = await open_database(settings.database, clock)
+        db = await open_database(settings.database, clock, listen_url=settings.database_listen_url)
         stack.push_async_callback(db.close)
         await keep_secret(settings, keyring, db, accept=accept_secret)
         if db.dialect == "sqlite":

@@ -59,6 +59,11 @@ class Settings(BaseSettings):
     database_url: str = Field(
         "", description="sqlite:///PATH or postgresql://... Empty: a SQLite file in data_dir."
     )
+    database_listen_url: str = Field(
+        "",
+        description="The same PostgreSQL database without a pooler in between, for LISTEN. Empty: "
+        "through a pooler in transaction mode (PgBouncer), processes poll for news instead.",
+    )
     public_url: str = Field(
         "",
         description="How the shop is reached from outside, e.g. "

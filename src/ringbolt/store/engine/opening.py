@@ -28,9 +28,12 @@ CHECK_S: Final = 1.0
 log = logging.getLogger(__name__)
 
 
-async def open_database(url: str, clock: Clock, *, readonly: bool = False) -> Database:
+async def open_database(
+    url: str, clock: Clock, *, readonly: bool = False, listen_url: str = ""
+) -> Database:
     """Open ``sqlite:///path`` or ``postgresql://..``, upgrade its schema, and check it.
 
+    ``listen_url``: the same PostgreSQL database without a pooler in between, for LISTEN.
     ``readonly`` changes nothing and works while a shop is running. Before an upgrade, a SQLite file
     is copied to ``<name>.before-<revision>``; after a crash it is checked for damage.
 
@@ -47,7 +50,7 @@ async def open_database(url: str, clock: Clock, *, readonly: bool = False) -> Da
     if backend == "sqlite" and parsed.database not in {None, "", ":memory:"}:
         return await _open_sqlite(Path(str(parsed.database)), clock, readonly)
     if backend in {"postgresql", "postgres"}:
-        return await _open_postgres(url, clock, readonly)
+        return await _open_postgres(url, clock, readonly, listen_url)
     raise _not_a_database(url)
 
 
@@ -99,13 +102,13 @@ def sqlite_file(url: str) -> Path | None:
     return Path(parsed.database or "") if parsed.get_backend_name() == "sqlite" else None
 
 
-async def _open_postgres(url: str, clock: Clock, readonly: bool) -> Database:
+async def _open_postgres(url: str, clock: Clock, readonly: bool, listen_url: str) -> Database:
     # Imported here: a shop on SQLite does not need the driver, which is slow to import.
     from ringbolt.store.engine.postgres.database import PostgresDatabase  # noqa: PLC0415
     from ringbolt.store.engine.postgres.refusals import cannot_open  # noqa: PLC0415
 
     try:
-        database = await PostgresDatabase.open(url, clock, readonly=readonly)
+        database = await PostgresDatabase.open(url, clock, readonly=readonly, listen_url=listen_url)
         try:
             await database.maintain(lambda connection: _prepare(connection, readonly))
         except BaseException:

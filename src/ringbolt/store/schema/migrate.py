@@ -80,15 +80,12 @@ def _one_at_a_time(connection: Connection) -> Iterator[None]:
         finally:
             event.remove(connection, "begin", begin)
         return
-    # A session lock, not a transaction lock: each migration has its own transaction.
-    connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _UPGRADE_LOCK})
-    connection.commit()
-    try:
+    # In a transaction of its own, on another connection: each migration has its own transaction,
+    # and a session's lock would stay behind in a pooler.
+    with connection.engine.connect() as locking, locking.begin():
+        locking.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+        locking.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _UPGRADE_LOCK})
         yield
-    finally:
-        connection.rollback()
-        connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _UPGRADE_LOCK})
-        connection.commit()
 
 
 def _check_foreign_keys(connection: Connection) -> None:

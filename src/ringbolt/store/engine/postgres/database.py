@@ -6,13 +6,12 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, Concatenate
 
-from sqlalchemy import URL, Connection, Select, make_url
+from sqlalchemy import Connection, Select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import NullPool
+from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.sql.base import Executable
 from sqlalchemy.util import greenlet_spawn
 
@@ -30,6 +29,7 @@ from ringbolt.store.engine.db import (
     Tx,
     is_one_statement,
 )
+from ringbolt.store.engine.postgres.engine import comes_from_pooler, make_engine, names_pooler
 from ringbolt.store.engine.postgres.errors import (
     is_connection_lost,
     is_readonly,
@@ -38,7 +38,7 @@ from ringbolt.store.engine.postgres.errors import (
     was_not_sent,
 )
 from ringbolt.store.engine.postgres.sessions import WAIT_S, Session, Sessions
-from ringbolt.store.engine.postgres.wakes import WakeExchange
+from ringbolt.store.engine.postgres.wakes import WakeExchange, WakePolls
 from ringbolt.store.engine.wake import Wakes
 from ringbolt.store.errors import OutcomeUnknown, StoreUnsound
 
@@ -47,14 +47,6 @@ POOL_SIZE = 16
 _PAUSES_S = (0.01, 0.04, 0.16, 0.32)
 
 _SERVER_MS = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)"
-
-
-def driver_url(url: str | URL) -> URL:
-    """``postgresql://..`` (or ``postgres://..``) as SQLAlchemy wants it for asyncpg, which calls
-    libpq's ``sslmode`` ``ssl``."""
-    parsed = make_url(url).set(drivername="postgresql+asyncpg")
-    renamed = {"ssl" if name == "sslmode" else name: value for name, value in parsed.query.items()}
-    return parsed.set(query=renamed)
 
 
 class PostgresDatabase:
@@ -68,63 +60,94 @@ class PostgresDatabase:
     dialect: Dialect = "postgresql"
 
     def __init__(
-        self, engine: AsyncEngine, clock: Clock, *, readonly: bool, session_wait_s: float
+        self,
+        engine: AsyncEngine,
+        clock: Clock,
+        *,
+        readonly: bool,
+        session_wait_s: float,
+        pooled: bool = False,
     ) -> None:
         self._engine = engine
-        self._sessions = Sessions(engine, POOL_SIZE, session_wait_s)
+        self._pooled = pooled
+        self._sessions = Sessions(engine, POOL_SIZE, session_wait_s, pooled=pooled)
         self._clock = clock
         self._ahead_ms = 0.0
         self.readonly = readonly
         self._wakes = Wakes()
-        self._exchange: WakeExchange | None = None
+        self._exchange: WakeExchange | WakePolls | None = None
         self._report: Report | None = None
         self._handover: Handover | None = None
 
     @classmethod
     async def open(
-        cls, url: str, clock: Clock, *, readonly: bool = False, session_wait_s: float = WAIT_S
+        cls,
+        url: str,
+        clock: Clock,
+        *,
+        readonly: bool = False,
+        session_wait_s: float = WAIT_S,
+        listen_url: str = "",
     ) -> PostgresDatabase:
-        """Connect to ``postgresql://user:password@host/name`` (``?host=/dir``: a Unix socket).
-        ``session_wait_s``: how long a transaction waits for a free connection.
+        """Connect to ``postgresql://user:password@host/name`` (``?host=/dir``: a Unix socket;
+        ``?pooler=transaction``: through PgBouncer, which is also recognised by itself).
+        ``session_wait_s``: how long a transaction waits for a free connection. ``listen_url``: the
+        same database without a pooler, for LISTEN.
 
         Raises what the driver raises if it cannot connect. Does not check the schema (see
         ``ringbolt.store.engine.opening``, which also says plainly why it cannot).
         """
-        engine = create_async_engine(
-            driver_url(url),
-            isolation_level="READ COMMITTED",
-            poolclass=NullPool,  # ``Sessions`` is the pool
-            query_cache_size=2000,
-            connect_args={
-                "timeout": 10,
-                "prepared_statement_cache_size": 512,
-                "server_settings": {
-                    "application_name": "ringbolt",
-                    "jit": "off",  # compiling a plan takes longer than running these statements
-                    # Ends the row locks of a machine that disappeared within a transaction (ms).
-                    "idle_in_transaction_session_timeout": "10000",
-                },
-            },
-        )
-        database = cls(engine, clock, readonly=readonly, session_wait_s=session_wait_s)
+        pooled = names_pooler(url)
+        database = cls._made(url, clock, readonly, session_wait_s, pooled=pooled)
         try:
-            async with database._sessions.one() as session:
-                await database._measure_clock(session.driver)
-        except BaseException:
-            await database.close()
-            raise
-        database._exchange = WakeExchange(engine, database._wakes, database._measure_clock)
+            await database._connect()
+        except DBAPIError as error:
+            if pooled or not comes_from_pooler(error):
+                raise
+            database = cls._made(url, clock, readonly, session_wait_s, pooled=True)
+            await database._connect()
+        database._exchange = database._wakes_from(listen_url)
         await database._exchange.wait_connected()
         return database
+
+    @classmethod
+    def _made(
+        cls, url: str, clock: Clock, readonly: bool, session_wait_s: float, *, pooled: bool
+    ) -> PostgresDatabase:
+        engine = make_engine(url, pooled=pooled)
+        return cls(engine, clock, readonly=readonly, session_wait_s=session_wait_s, pooled=pooled)
+
+    async def _connect(self) -> None:
+        try:
+            async with self._sessions.one() as session:
+                await self._measure_clock(session.driver)
+        except BaseException:
+            await self.close()
+            raise
+
+    def _wakes_from(self, listen_url: str) -> WakeExchange | WakePolls:
+        """Wakes from other processes: by LISTEN, through a pooler by polling."""
+        if listen_url:
+            engine = make_engine(listen_url, pooled=False)
+        elif self._pooled:
+            return WakePolls(self._wakes, self._read_clock)
+        else:
+            engine = self._engine
+        return WakeExchange(engine, self._wakes, self._measure_clock)
+
+    async def _read_clock(self) -> None:
+        async with self._sessions.one() as session:
+            await self._measure_clock(session.driver)
 
     async def _measure_clock(self, driver: Any) -> None:
         """Read the server's clock three times, and use the reading with the shortest round trip,
         whose error is smallest."""
         looks: list[tuple[float, float]] = []
         for _ in range(3):
-            before = time.monotonic() * 1000
-            server_ms = await driver.fetchval(_SERVER_MS)
-            after = time.monotonic() * 1000
+            async with driver.transaction() if self._pooled else nullcontext():
+                before = time.monotonic() * 1000
+                server_ms = await driver.fetchval(_SERVER_MS)
+                after = time.monotonic() * 1000
             looks.append((after - before, server_ms - (before + after) / 2))
         self._ahead_ms = min(looks)[1]
 
@@ -136,7 +159,7 @@ class PostgresDatabase:
     ) -> T:
         if self.readonly:
             raise StoreUnsound("The database was opened for reading only.")
-        run = self._write_alone if is_one_statement(fn) else self._write
+        run = self._write_alone if self._runs_alone(fn) else self._write
         runs: list[Tx] = []
 
         def body(tx: Tx) -> T:
@@ -164,13 +187,18 @@ class PostgresDatabase:
         self, fn: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> T:
         try:
-            run = self._look_alone if is_one_statement(fn) else self._look
+            run = self._look_alone if self._runs_alone(fn) else self._look
             _, value = await self._repeat(run, lambda tx: fn(tx, *args, **kwargs))
         except Unavailable as error:
             if error.__cause__ is not None and is_readonly(error.__cause__):
                 raise error.__cause__ from None  # a bug in the body: a read must not write
             raise
         return value
+
+    def _runs_alone(self, fn: Callable[..., Any]) -> bool:
+        """Whether a body runs without BEGIN. Through a pooler none does: between the two round
+        trips of its statement the connection to the server may change."""
+        return is_one_statement(fn) and not self._pooled
 
     async def _repeat(
         self,

@@ -32,10 +32,12 @@ class Session:
 
     __slots__ = ("connection", "driver", "statements")
 
-    def __init__(self, connection: Connection, compiled: CompiledStatements) -> None:
+    def __init__(
+        self, connection: Connection, compiled: CompiledStatements, *, pooled: bool
+    ) -> None:
         self.connection = connection
         self.driver: Any = connection.connection.driver_connection
-        self.statements = PostgresStatements(self.driver, compiled)
+        self.statements = PostgresStatements(self.driver, compiled, pooled=pooled)
 
     @property
     def is_closed(self) -> bool:
@@ -64,10 +66,13 @@ class Session:
 
 class Sessions:
     """The pool: at most ``size`` sessions, opened when needed, the last used first. ``wait_s``: how
-    long to wait for a free one."""
+    long to wait for a free one. ``pooled``: through a pooler in transaction mode."""
 
-    def __init__(self, engine: AsyncEngine, size: int, wait_s: float = WAIT_S) -> None:
+    def __init__(
+        self, engine: AsyncEngine, size: int, wait_s: float = WAIT_S, *, pooled: bool = False
+    ) -> None:
         self._wait_s = wait_s
+        self._pooled = pooled
         # AUTOCOMMIT keeps SQLAlchemy from sending BEGIN: the user of a session sends it if needed.
         self._engine = engine.sync_engine.execution_options(isolation_level="AUTOCOMMIT")
         self._compiled = CompiledStatements(self._engine.dialect)
@@ -115,7 +120,7 @@ class Sessions:
                 return session
             await session.close()
         connection = await greenlet_spawn(self._engine.connect)
-        return Session(connection, self._compiled)
+        return Session(connection, self._compiled, pooled=self._pooled)
 
     def _give_back(self, session: Session) -> None:
         session.forget_transaction()

@@ -21,8 +21,9 @@ from ringbolt.store.engine.rows import FetchedRows, row_maker
 class PostgresStatements:
     """Runs statements on one asyncpg connection, within ``greenlet_spawn``."""
 
-    def __init__(self, driver: Any, compiled: CompiledStatements) -> None:
+    def __init__(self, driver: Any, compiled: CompiledStatements, *, pooled: bool = False) -> None:
         self._driver = driver
+        self._pooled = pooled
         self._compiled = compiled
         self._prepared: WeakKeyDictionary[Compiled, Any] = WeakKeyDictionary()
 
@@ -44,7 +45,10 @@ class PostgresStatements:
         return FetchedRows(rows, _rowcount(prepared), compiled.columns, compiled.make)
 
     def _prepare(self, compiled: Compiled) -> Any:
-        prepared = self._prepared[compiled] = await_only(self._driver.prepare(compiled.sql))
+        if self._pooled:  # the next transaction may run on another connection to the server
+            prepared = await_only(self._driver.prepare(compiled.sql, name=""))
+        else:
+            prepared = self._prepared[compiled] = await_only(self._driver.prepare(compiled.sql))
         if not compiled.columns:
             compiled.columns = tuple(column.name for column in prepared.get_attributes())
             compiled.make = row_maker(compiled.columns)

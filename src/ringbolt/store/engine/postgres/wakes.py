@@ -23,6 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ringbolt.store.engine.wake import Wakes
 
 POLL_S = 5.0
+POOLED_POLL_S = 0.5
 GATHER_S = 0.01
 """Shortest time between two batches of notifications."""
 _PAYLOAD_AT_MOST = 7999
@@ -68,6 +69,7 @@ class WakeExchange:
         self._task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._task
+        await self._engine.dispose()
 
     async def _run(self) -> None:
         while True:
@@ -118,6 +120,41 @@ class WakeExchange:
 
     def _terminated(self, _driver: Any) -> None:
         self._stirred.set()
+
+
+class WakePolls:
+    """Instead of ``WakeExchange`` through a pooler, where LISTEN does not work: every waiting task
+    looks again every ``POOLED_POLL_S`` seconds. Wakes within the process come at once."""
+
+    def __init__(self, wakes: Wakes, each_poll: Callable[[], Awaitable[None]]) -> None:
+        self._wakes = wakes
+        self._each_poll = each_poll
+        self._task = asyncio.create_task(self._run(), name="postgres-wakes")
+
+    def send(self, channels: set[str]) -> None:
+        """Nothing: the other processes poll, too."""
+
+    async def wait_connected(self) -> None:
+        """Nothing to wait for."""
+
+    async def close(self) -> None:
+        self._task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._task
+
+    async def _run(self) -> None:
+        next_clock = 0.0
+        while True:
+            await asyncio.sleep(POOLED_POLL_S)
+            self._wakes.wake_all()
+            now = asyncio.get_running_loop().time()
+            if now < next_clock:
+                continue
+            next_clock = now + POLL_S
+            try:
+                await self._each_poll()
+            except _BROKEN as error:
+                log.warning("PostgreSQL's clock cannot be read: %s", error)
 
 
 def payloads(channels: Sequence[str]) -> list[str]:
