@@ -12,6 +12,7 @@ STORED = {
     "dispatch_call": ("dispatch", "dispatch:"),
     "check_call": ("dispatch", "check:"),
     "hang_up_call": ("dispatch", "hang_up:"),
+    "hang_up_attempt": ("dispatch", "hang_up_attempt:"),
     "fetch_recordings": ("webhook", "recordings:"),
     "dispatch_message": ("dispatch", "dispatch:"),
     "message_deadline": ("dispatch", "receipt:"),

@@ -128,7 +128,14 @@ CHECK_CALL: Final = JobKind(
     "check_call", "dispatch", "check:", GiveUp.FAIL_ORDER, Backoff(15_000, 15_000)
 )
 """About an attempt, by our reference of it."""
-HANG_UP_CALL: Final = JobKind("hang_up_call", "dispatch", "hang_up:", GiveUp.EVERY_MINUTE)
+HANG_UP_CALL: Final = JobKind(
+    "hang_up_call", "dispatch", "hang_up:", GiveUp.EVERY_MINUTE, Backoff(1000, 5000)
+)
+"""A hang-up that was accepted from the buyer: there until the order's call is over."""
+HANG_UP_ATTEMPT: Final = JobKind(
+    "hang_up_attempt", "dispatch", "hang_up_attempt:", GiveUp.EVERY_MINUTE, Backoff(1000, 5000)
+)
+"""About an attempt, by our reference of it: nobody pays for its call, and it may be up."""
 FETCH_RECORDINGS: Final = JobKind(
     "fetch_recordings", "webhook", "recordings:", GiveUp.EVERY_HOUR, Backoff(15_000, 15_000)
 )
@@ -178,9 +185,9 @@ DISPATCH: Final[Mapping[Fulfilment, JobKind]] = {
 """The job that fulfils a paid order; a top-up needs none."""
 
 KINDS: Final = (
-    DISPATCH_CALL, CHECK_CALL, HANG_UP_CALL, FETCH_RECORDINGS, DISPATCH_MESSAGE, MESSAGE_DEADLINE,
-    DISPATCH_RECEIVING, END_RECEIVING, RELEASE_NUMBER, MATCH_TEXTS, CLOSE_HOLD, LOOK_AFTER_HOLDS,
-    PAY_REFUND, PAY_REFERRAL, SEND_WEBHOOK, SWEEP,
+    DISPATCH_CALL, CHECK_CALL, HANG_UP_CALL, HANG_UP_ATTEMPT, FETCH_RECORDINGS, DISPATCH_MESSAGE,
+    MESSAGE_DEADLINE, DISPATCH_RECEIVING, END_RECEIVING, RELEASE_NUMBER, MATCH_TEXTS, CLOSE_HOLD,
+    LOOK_AFTER_HOLDS, PAY_REFUND, PAY_REFERRAL, SEND_WEBHOOK, SWEEP,
 )  # fmt: skip
 
 

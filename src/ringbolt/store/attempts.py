@@ -28,6 +28,10 @@ class AttemptState(StrEnum):
     DONE = "done"
 
 
+UNANSWERED = frozenset({AttemptState.INTENT, AttemptState.UNKNOWN})
+"""No definite answer was stored, and no event came."""
+
+
 class Attempt(Struct, frozen=True):
     """One request to ``carrier``. ``ref``: our reference, sent with it; ``carrier_id``: the
     carrier's id. ``permanent``: rejected, and the carrier would reject a repetition too."""

@@ -19,7 +19,14 @@ from sqlalchemy import (
 from ringbolt.core.calls.call import CallStatus
 from ringbolt.core.errors import InvalidInput, Role
 from ringbolt.core.order import ASKED, OrderKind, OrderState
-from ringbolt.store.attempts import Attempt, AttemptState, add, asked_in_this_try, of_row
+from ringbolt.store.attempts import (
+    UNANSWERED,
+    Attempt,
+    AttemptState,
+    add,
+    asked_in_this_try,
+    of_row,
+)
 from ringbolt.store.attempts import by_ref as attempt_by_ref
 from ringbolt.store.attempts import in_this_try as attempts_in_this_try
 from ringbolt.store.attempts import of_order as attempts
@@ -30,6 +37,7 @@ from ringbolt.store.orders import channel, is_in
 from ringbolt.store.schema.tables import attempt, call, job, orders
 
 __all__ = [
+    "UNANSWERED",
     "Attempt",
     "AttemptState",
     "Call",

@@ -11,6 +11,7 @@ import structlog
 from ringbolt.app.calls.charge_call import charge_call
 from ringbolt.app.calls.check_call import check_call
 from ringbolt.app.calls.dispatch import dispatch_call
+from ringbolt.app.calls.hang_up_attempt import hang_up_attempt
 from ringbolt.app.calls.hang_up_call import hang_up
 from ringbolt.app.calls.recordings import fetch_recordings
 from ringbolt.app.jobs import (
@@ -21,6 +22,7 @@ from ringbolt.app.jobs import (
     DISPATCH_RECEIVING,
     END_RECEIVING,
     FETCH_RECORDINGS,
+    HANG_UP_ATTEMPT,
     HANG_UP_CALL,
     LOOK_AFTER_HOLDS,
     MATCH_TEXTS,
@@ -50,7 +52,7 @@ from ringbolt.app.webhooks import call_notify
 from ringbolt.app.webhooks.send_webhook import next_webhook, send_webhook
 from ringbolt.core.calls.call import CallStatus
 from ringbolt.store import calls, jobs, orders
-from ringbolt.store.calls import Attempt, AttemptState
+from ringbolt.store.calls import AttemptState
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.jobs import Job, Look
 from ringbolt.worker.loop import Abandon, Begin, Handler, Run
@@ -60,17 +62,14 @@ log = structlog.get_logger("ringbolt.worker")
 
 async def _return_money(shop: Shop, job: Job, why: str) -> None:
     """Give up a call because of an internal fault: the buyer gets the money back."""
-    attempt = await shop.db.tx(_fail_order, job, why)
-    carrier = None if attempt is None else shop.carriers.named(attempt.carrier)
-    if attempt is not None and carrier is not None:
-        await carrier.hang_up(attempt.ref)
+    await shop.db.tx(_fail_order, job, why)
 
 
-def _fail_order(tx: Tx, job: Job, why: str) -> Attempt | None:
-    """Close order, attempt and call; returns the attempt if its call may still be up."""
+def _fail_order(tx: Tx, job: Job, why: str) -> None:
+    """Close order, attempt and call; a call that may still be up is hung up."""
     jobs.bury(tx, job, why)
     if job.order_id is None:
-        return None
+        return
     fail(tx, job.order_id, "an internal fault", may_retry=False)
     attempt = calls.present_attempt(tx, job.order_id)
     call = calls.call_of(tx, job.order_id)
@@ -86,19 +85,20 @@ def _fail_order(tx: Tx, job: Job, why: str) -> Attempt | None:
     charge_call(tx, job.order_id)
     orders.finish(tx, job.order_id)
     if attempt is None or attempt.finished_ms is not None:
-        return None
+        return
     calls.update_attempt(
         tx, attempt.id, state=AttemptState.DONE, reason="an internal fault", finished_ms=tx.now_ms
     )
     if job.uniq != CHECK_CALL.key(attempt.ref):
         CHECK_CALL.cancel(tx, attempt.ref)
-    return attempt
+    HANG_UP_ATTEMPT.ensure(tx, attempt.ref, attempt.order_id)
 
 
 _RUNS: dict[JobKind, Run] = {
     DISPATCH_CALL: dispatch_call,
     CHECK_CALL: check_call,
     HANG_UP_CALL: hang_up,
+    HANG_UP_ATTEMPT: hang_up_attempt,
     FETCH_RECORDINGS: fetch_recordings,
     DISPATCH_MESSAGE: dispatch_message,
     MESSAGE_DEADLINE: message_deadline,

@@ -8,17 +8,17 @@ from ringbolt.app.attempts import retry_delay_ms
 from ringbolt.app.calls.record_outcome import mark_in_progress
 from ringbolt.app.calls.render import Rendered
 from ringbolt.app.checkout.routes import call_route
-from ringbolt.app.jobs import CHECK_CALL
+from ringbolt.app.jobs import CHECK_CALL, HANG_UP_ATTEMPT, HANG_UP_CALL
 from ringbolt.app.payments.decide_outcome import fail
 from ringbolt.app.policies import CallPolicy, ChargeOn
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks import call_notify
-from ringbolt.core.calls.call import CallStatus
+from ringbolt.core.calls.call import HUNG_UP, CallStatus
 from ringbolt.core.commands import CallOrder
 from ringbolt.core.order import NOT_TAKEN, OrderState
 from ringbolt.core.outcome import Rejected, Unknown
 from ringbolt.store import calls, jobs, orders
-from ringbolt.store.calls import Attempt, AttemptState
+from ringbolt.store.calls import UNANSWERED, Attempt, AttemptState
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.jobs import Job
 from ringbolt.store.orders import Order
@@ -59,7 +59,7 @@ async def write_down(
 ) -> None:
     command, policy = order.command_as(CallOrder), shop.policies.calls
     route = tuple(carrier.name for carrier in call_route(shop, command))
-    terms = _Terms(policy.charge_on, _patience_ms(policy, command), route)
+    terms = _Terms(policy.charge_on, patience_ms(policy, command), route)
     await shop.db.tx(_answered, job, attempt, result, terms)
 
 
@@ -114,6 +114,8 @@ def _rejected(tx: Tx, job: Job, attempt: Attempt, answer: Rejected, route: tuple
         fail(tx, attempt.order_id, why, may_retry=True)
         call_notify.changed(tx, attempt.order_id)
         jobs.finish(tx, job)
+    elif HANG_UP_CALL.exists(tx, attempt.order_id):
+        give_up(tx, job, attempt.order_id, why, False)
     else:
         orders.move(tx, attempt.order_id, OrderState.PAID, why, only_from=OrderState.DISPATCHING)
         jobs.retry(tx, job, delay_ms, answer.reason)
@@ -123,7 +125,7 @@ def _accepted(tx: Tx, attempt: Attempt, carrier_id: str, terms: _Terms) -> None:
     if carrier_id:
         calls.update_attempt(tx, attempt.id, carrier_id=carrier_id)
     current = calls.attempt_by_ref(tx, attempt.ref)
-    if current is not None and current.state in (AttemptState.INTENT, AttemptState.UNKNOWN):
+    if current is not None and current.state in UNANSWERED:
         calls.update_attempt(tx, attempt.id, state=AttemptState.ACCEPTED)
     mark_in_progress(tx, attempt.order_id, terms.charge_on, CallStatus.INITIATED)
     if current is not None and current.finished_ms is None:
@@ -132,19 +134,24 @@ def _accepted(tx: Tx, attempt: Attempt, carrier_id: str, terms: _Terms) -> None:
 
 
 def give_up(tx: Tx, job: Job, order_id: str, why: str, may_retry: bool) -> None:
-    """Fail the order before its call is placed; if it was just placed, run the job again."""
+    """Fail the order before its call is known to be placed; if it was just placed, run the job
+    again. If the buyer hung up, that is why the call ends."""
     if not fail(tx, order_id, why, may_retry=may_retry, only_from=NOT_TAKEN):
         jobs.retry(tx, job, 0, why)
         return
-    calls.update_call(tx, order_id, status=CallStatus.FAILED, cause=why, ended_ms=tx.now_ms)
+    is_unwanted = HANG_UP_CALL.exists(tx, order_id)
+    status = CallStatus.CANCELED if is_unwanted else CallStatus.FAILED
+    cause = HUNG_UP if is_unwanted else why
+    calls.update_call(tx, order_id, status=status, cause=cause, ended_ms=tx.now_ms)
     call_notify.changed(tx, order_id)
     attempt = calls.present_attempt(tx, order_id)
     if attempt is not None and attempt.finished_ms is None:
         calls.update_attempt(tx, attempt.id, finished_ms=tx.now_ms)
+        HANG_UP_ATTEMPT.ensure(tx, attempt.ref, order_id)  # it may ring, and is not paid for
     jobs.finish(tx, job)
 
 
-def _patience_ms(policy: CallPolicy, command: CallOrder) -> int:
+def patience_ms(policy: CallPolicy, command: CallOrder) -> int:
     """How long a call can take at most, from asking to its last event."""
     ring_s = command.ring_timeout_s or policy.ring_timeout_s
     seconds = ring_s + command.max_duration_s

@@ -20,6 +20,7 @@ from ringbolt.app.limits.destination_limits import Limits, limits_of_order
 from ringbolt.app.limits.spend_limits import is_counted, uncount_sale
 from ringbolt.app.policies import LimitPolicy, Policies
 from ringbolt.app.shop import Shop
+from ringbolt.core.calls.call import HUNG_UP
 from ringbolt.core.commands import CallOrder
 from ringbolt.core.errors import AudioBusy, AudioUnplayable, RateLimited, SpeechBusy, SpeechFailed
 from ringbolt.core.humanise import span
@@ -205,7 +206,12 @@ def _intend(
         return None
     if _is_held_back(tx, job, order, limits):
         return None
-    if not calls.attempts_in_this_try(tx, order_id):
+    if calls.attempts_in_this_try(tx, order_id):
+        # A hang-up is kept only once a carrier was asked: the first attempt needs no look.
+        if HANG_UP_CALL.exists(tx, order_id):
+            give_up(tx, job, order_id, HUNG_UP, False)
+            return None
+    else:
         refused = _refused(tx, order, limits)
         if refused is not None:
             _hold_off(tx, job, order, refused)

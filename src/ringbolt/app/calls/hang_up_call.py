@@ -8,22 +8,18 @@ the call is over.
 
 from __future__ import annotations
 
-from typing import Final
-
-from ringbolt.app.attempts import part_is_gone
-from ringbolt.app.jobs import DISPATCH_CALL, HANG_UP_CALL
+from ringbolt.app.calls.hang_up_attempt import Asked, ask_to_hang_up
+from ringbolt.app.jobs import DISPATCH_CALL, HANG_UP_ATTEMPT, HANG_UP_CALL
 from ringbolt.app.payments.decide_outcome import fail
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks import call_notify
-from ringbolt.core.calls.call import CallStatus
-from ringbolt.core.errors import NotFound, Unavailable
+from ringbolt.core.calls.call import HUNG_UP, CallStatus
+from ringbolt.core.errors import NotFound
 from ringbolt.core.order import OrderState
 from ringbolt.store import calls, jobs
-from ringbolt.store.calls import Attempt
+from ringbolt.store.calls import UNANSWERED, Attempt
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.jobs import Job
-
-WHY: Final = "hung up by the buyer"
 
 
 async def hang_up_call(shop: Shop, order_id: str) -> None:
@@ -42,12 +38,16 @@ def _hang_up(tx: Tx, order_id: str) -> None:
 
 def _take_back(tx: Tx, order_id: str) -> bool:
     """Cancel a call that no carrier is being asked for; False if one is, or was."""
-    if not fail(tx, order_id, WHY, may_retry=False, only_from=OrderState.PAID):
+    if not fail(tx, order_id, HUNG_UP, may_retry=False, only_from=OrderState.PAID):
         return False
-    calls.update_call(tx, order_id, status=CallStatus.CANCELED, cause=WHY, ended_ms=tx.now_ms)
+    calls.update_call(tx, order_id, status=CallStatus.CANCELED, cause=HUNG_UP, ended_ms=tx.now_ms)
     call_notify.changed(tx, order_id)
     # A worker that is preparing its audio finds its lease of the job lost.
     DISPATCH_CALL.cancel(tx, order_id)
+    refused = calls.present_attempt(tx, order_id)
+    if refused is not None and refused.last_seq:
+        # The carrier refused the call, and reported events of it: its phone may ring.
+        HANG_UP_ATTEMPT.ensure(tx, refused.ref, order_id)
     return True
 
 
@@ -55,19 +55,9 @@ async def hang_up(shop: Shop, job: Job) -> None:
     """The job: ask the carrier to hang up, until the call is over. Raises ``LeaseLost``."""
     assert job.order_id is not None
     attempt = await shop.db.tx(_still_up, job, job.order_id)
-    if attempt is None:
-        return
-    why = "the call is not over yet"
-    carrier = shop.carriers.named(attempt.carrier)
-    if carrier is None:
-        why = part_is_gone(attempt)
-    else:
-        try:
-            await carrier.hang_up(attempt.ref)
-        except Unavailable as error:
-            why = error.message
-    delay_ms = HANG_UP_CALL.backoff.delay_ms(job.attempts - 1)
-    await shop.db.tx(jobs.retry, job, delay_ms, why)
+    if attempt is not None:
+        asked = await ask_to_hang_up(shop, attempt)
+        await shop.db.tx(_ask_again, job, attempt, asked)
 
 
 def _still_up(tx: Tx, job: Job, order_id: str) -> Attempt | None:
@@ -82,3 +72,17 @@ def _still_up(tx: Tx, job: Job, order_id: str) -> Attempt | None:
     else:
         jobs.finish(tx, job)
     return None
+
+
+def _ask_again(tx: Tx, job: Job, before: Attempt, asked: Asked) -> None:
+    """Ask again: at once if the carrier has accepted or refused the call since, soon if it answered
+    while the call may still be on its way to it."""
+    # Locked: on PostgreSQL the carrier's answer may be being stored just now.
+    attempt = calls.attempt_by_ref(tx, before.ref, lock=True)
+    if attempt is None or attempt.state is not before.state:
+        delay_ms = 0
+    elif attempt.state in UNANSWERED and not asked.failed:
+        delay_ms = HANG_UP_CALL.backoff.first_ms
+    else:
+        delay_ms = max(asked.at_least_ms, HANG_UP_CALL.backoff.delay_ms(job.attempts - 1))
+    jobs.retry(tx, job, delay_ms, asked.failed or "the call is not over yet")

@@ -11,15 +11,15 @@ from typing import Any
 from ringbolt.app.calls import call_pacing
 from ringbolt.app.calls.charge_call import charge_call
 from ringbolt.app.calls.recordings import expect_recordings
-from ringbolt.app.jobs import CHECK_CALL
+from ringbolt.app.jobs import CHECK_CALL, HANG_UP_ATTEMPT
 from ringbolt.app.payments.decide_outcome import fail, fulfil
 from ringbolt.app.policies import ChargeOn
 from ringbolt.app.webhooks import call_notify
 from ringbolt.core.calls.call import TIME_WAS_UP, CallEvent, CallStatus
-from ringbolt.core.order import OrderState
+from ringbolt.core.order import NOT_DELIVERED, OrderState
 from ringbolt.core.sanitise import clamp_count, clamp_ms, sanitise
 from ringbolt.store import calls, orders
-from ringbolt.store.calls import Attempt, AttemptState
+from ringbolt.store.calls import UNANSWERED, Attempt, AttemptState
 from ringbolt.store.engine.db import Tx
 
 MAX_DIGITS = 256
@@ -58,12 +58,20 @@ def apply_event(
     calls.update_attempt(tx, attempt.id, last_seq=event.seq)
     if attempt.state is AttemptState.DONE:
         return True  # its end was reported, and an ended call stays ended
-    if attempt.state in (AttemptState.INTENT, AttemptState.UNKNOWN):
+    if attempt.state in UNANSWERED:
         calls.update_attempt(tx, attempt.id, state=AttemptState.ACCEPTED)
     if event.status.is_final:
         _end_attempt(tx, attempt, event)
-    if not _update_status(tx, attempt, event):
-        return True  # a late event of an earlier attempt: the order has another call now
+    is_present = _update_status(tx, attempt, event)
+    if is_present:
+        _apply(tx, attempt, event, charge_on)
+    if attempt.finished_ms is not None and not event.status.is_final:
+        _hang_up_if_unpaid(tx, attempt, is_present)
+    return True
+
+
+def _apply(tx: Tx, attempt: Attempt, event: CallEvent, charge_on: ChargeOn) -> None:
+    """Apply an event of the order's present attempt."""
     if event.status is CallStatus.IN_PROGRESS:
         _answered(tx, attempt)
     elif event.status.is_final:
@@ -71,7 +79,14 @@ def apply_event(
     else:
         mark_in_progress(tx, attempt.order_id, charge_on, event.status)
     call_notify.changed(tx, attempt.order_id, event.at_ms)
-    return True
+
+
+def _hang_up_if_unpaid(tx: Tx, attempt: Attempt, is_present: bool) -> None:
+    """A call is up that was given up or refused: hang it up, unless the order can be paid by it."""
+    order = orders.by_id(tx, attempt.order_id)
+    assert order is not None, "an attempt has its order"
+    if not is_present or order.state in NOT_DELIVERED:
+        HANG_UP_ATTEMPT.ensure(tx, attempt.ref, attempt.order_id)
 
 
 def skip_event(tx: Tx, event: CallEvent, carrier: str) -> None:

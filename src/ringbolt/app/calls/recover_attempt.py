@@ -6,7 +6,6 @@ A person is never called twice.
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 
 from ringbolt.app.attempts import ABSENT_AFTER_MS, is_surely_absent, part_is_gone
@@ -15,6 +14,7 @@ from ringbolt.app.calls.check_call import apply_all
 from ringbolt.app.calls.render import render
 from ringbolt.app.jobs import DISPATCH_CALL
 from ringbolt.app.shop import Shop
+from ringbolt.core.calls.call import HUNG_UP
 from ringbolt.core.commands import CallOrder
 from ringbolt.core.errors import AudioUnplayable, SpeechFailed, Unavailable
 from ringbolt.core.outcome import Recovery
@@ -38,9 +38,13 @@ class Work:
 
     @property
     def is_late(self) -> bool:
-        """Whether it is too late to place the call."""
-        is_over = self.order.deadline_ms is not None and self.now_ms >= self.order.deadline_ms
-        return is_over or self.is_unwanted
+        """Whether the order's deadline has passed."""
+        return self.order.deadline_ms is not None and self.now_ms >= self.order.deadline_ms
+
+    @property
+    def may_be_placed(self) -> bool:
+        """Whether the call may be requested (again)."""
+        return not self.is_late and not self.is_unwanted
 
 
 async def recover(shop: Shop, job: Job, work: Work, attempt: Attempt) -> None:
@@ -53,8 +57,12 @@ async def recover(shop: Shop, job: Job, work: Work, attempt: Attempt) -> None:
         await _wait_or_give_up(shop, job, work, attempt, part_is_gone(attempt))
     elif carrier.recovery is Recovery.LOOKUP and isinstance(carrier, SupportsCallLookup):
         await _look_up(shop, job, work, attempt, carrier)
-    elif carrier.recovery is Recovery.IDEMPOTENT and not work.is_late:
+    elif carrier.recovery is Recovery.IDEMPOTENT and work.may_be_placed:
         await _ask_again(shop, job, carrier, work.order, attempt)
+    elif work.is_unwanted:
+        # Nothing will tell more than the call's events, which a call that is hung up has none of
+        # if it was never placed.
+        await shop.db.tx(give_up, job, work.order.id, HUNG_UP, False)
     else:
         await _wait_or_give_up(shop, job, work, attempt, "the carrier's answer is not known")
 
@@ -75,7 +83,7 @@ async def _look_up(
         seen = {"absent": attempt.ref, "absent_ms": work.now_ms}
         why = "the carrier does not know the call (yet)"
         await shop.db.tx(jobs.retry, job, ABSENT_AFTER_MS, why, seen)
-    elif work.is_late:
+    elif not work.may_be_placed:
         await shop.db.tx(give_up, job, work.order.id, "no carrier took the call", True)
     else:
         await _ask_again(shop, job, carrier, work.order, attempt)
@@ -107,7 +115,3 @@ async def _wait_or_give_up(shop: Shop, job: Job, work: Work, attempt: Attempt, w
     # The phone may have rung: the money goes back, but nothing is tried again.
     why = f"the outcome is not known: {why}"
     await shop.db.tx(give_up, job, work.order.id, why, False)
-    carrier = shop.carriers.named(attempt.carrier)
-    if carrier is not None:
-        with suppress(Unavailable):  # it may still ring, and is not paid for
-            await carrier.hang_up(attempt.ref)

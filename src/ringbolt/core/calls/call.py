@@ -111,6 +111,9 @@ class CallStatus(StrEnum):
 TIME_WAS_UP = "the maximum duration was reached"
 """The cause when the carrier hung up before the script was over."""
 
+HUNG_UP = "hung up by the buyer"
+"""The cause of a call that its buyer ended before it was placed."""
+
 _FINAL = frozenset(
     {
         CallStatus.COMPLETED,
