@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -24,6 +25,7 @@ from support.servers.shop import ShopServer
 from support.servers.sites import site
 from support.waiting import PATIENCE_S, eventually
 
+CRLF = b"\r\n"
 SEND = {"phone": GETS_IT, "message": "Hello"}
 
 
@@ -157,6 +159,20 @@ async def test_the_subject_is_the_buyers_where_it_may_be(open_shop: OpenShop) ->
     box = (await client.http.get("/simulator/mailbox/satoshi@example.com")).json()["messages"]
 
     assert box[0]["subject"] == "Grüße"
+
+
+async def test_a_subject_that_would_be_decoded_is_refused_before_it_is_paid(
+    open_shop: OpenShop,
+) -> None:
+    client = OrderClient(await open_shop(mail={"allow_subject": True}))
+    word = f"=?utf-8?b?{b64encode(b'Hi' + CRLF + b'Bcc: eve@example.com').decode()}?="
+    mail = {"address": "satoshi@example.com", "message": "Hello", "subject": word}
+
+    answer = await client.http.post("/createemailsendorder", json=mail)
+
+    assert answer.status_code == 400
+    assert answer.json()["field"] == "subject"
+    assert "encoded" in answer.json()["reason"]
 
 
 async def test_stopping_the_shop_ends_long_polls_and_streams(

@@ -24,6 +24,16 @@ WORDS = ("Casino", "loan")
         "C. A. S. I. N. O.",
         "cas-ino",
         "c_a_s_i_n_o",
+        "ca\u3164si\u2800no",
+        "ca\U000e0041sino",
+        "\u202eonisac\u202c",
+        "Win at the \u202eonis\u2066ca\u2069",
+        "=?utf-8?b?Y2FzaW5v?=",
+        "=?utf-8?q?cas?= =?iso-8859-1*en?Q?ino?=",
+        "=?utf-8?q?=3D=3Futf-8=3Fb=3FY2FzaW5v=3F=3D?=",
+        "=?utf-16?b?YwBhAHMAaQBuAG8A?=",
+        "=?nobody-knows?q?casino?=",
+        "=?utf-7?q?+AGMAYQBzAGkAbgBv-?=",
         "\U0001d4ec\U0001d4ea\U0001d4fc\U0001d4f2\U0001d4f7\U0001d4f8",
     ],
 )
@@ -92,6 +102,8 @@ def test_a_domain_is_not_another_one_with_the_same_end() -> None:
         "YOUR  CODE: is 1!",
         "Your c\u043ede is ١٢٣٤",
         "Your\u200b code is (12).",
+        "\u202e.5 si edoc ruoY\u202c",
+        "=?utf-8?b?WW91ciBjb2RlIGlzIDE=?=",
     ],
 )
 def test_other_digits_and_signs_make_no_other_text(other: str) -> None:
@@ -123,3 +135,31 @@ def test_time_stays_short_on_repeated_text(piece: str) -> None:
         sameness([text])
 
     assert cpu_s(judge) < 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "=?utf-8?b?aHR0cHM6Ly9iaXQubHkveA==?=",
+        "see \u202ex/yl.tib//:sptth\u202c",
+        "see https://bit\u200b.ly/x",
+        "=?utf-8?q?see_https=3A//?= =?utf-8?q?bit=2Ely/x?=",
+    ],
+)
+def test_a_link_is_found_as_its_reader_sees_it(text: str) -> None:
+    assert "bit.ly" in link_hosts(text)
+
+
+def test_a_link_that_is_seen_in_two_ways_counts_once() -> None:
+    assert link_hosts("https://a.example/x \u202ecasino\u202c") == ("a.example",)
+
+
+@pytest.mark.parametrize("text", ["=?", "?=", "=?a?b?", "what=?ever?=", "=?utf-8?b?A?=", "\u202e"])
+def test_what_only_looks_encoded_harms_nothing(text: str) -> None:
+    assert denied_word(WORDS, [text]) is None
+    assert link_hosts(text) == ()
+
+
+def test_many_encoded_words_are_read_at_once() -> None:
+    text = "=?utf-8?q?a?= " * 2000 + "\u202e" * 2000
+    assert cpu_s(lambda: denied_word(WORDS, [text])) < 0.5

@@ -145,3 +145,23 @@ def test_subject_is_one_line(sign: str) -> None:
 
 def test_subject_is_trimmed() -> None:
     assert check_subject("  Grüße 😀 ") == "Grüße 😀"
+
+
+@pytest.mark.parametrize(
+    "subject",
+    ["=?utf-8?b?SGkNCkJjYzogZXZlQHguZXhhbXBsZQ==?=", "Re: =?x?q?a?= b", "=?utf-8?q?cut=\t?="],
+)
+def test_a_subject_that_mail_programs_would_decode_is_refused(subject: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        check_subject(subject)
+    assert refused.value.code == "INVALID_TEXT"
+
+
+def test_a_subject_may_ask_what_one_is_equal_to() -> None:
+    assert check_subject("1 + 1 =? Or is it 3") == "1 + 1 =? Or is it 3"
+
+
+@pytest.mark.parametrize("local", ["=?utf-8?q?eve?=", "=?utf-8?b?DQpCY2M6IGV2ZUB4LmV4YW1wbGU=?="])
+def test_an_address_that_a_mail_server_would_decode_is_refused(local: str) -> None:
+    with pytest.raises(InvalidInput, match="decode"):
+        parse_address(f"{local}@example.com")

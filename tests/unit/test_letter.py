@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import EmailMessage
-from email.policy import SMTP, default
+from email.policy import SMTP, SMTPUTF8, EmailPolicy, default
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from ringbolt.mail import letter
 from ringbolt.mail.mailer import OutMail
 
 AT_MS = 1_790_000_000_123
+ADDED = ["Content-Type", "Content-Transfer-Encoding", "MIME-Version"]
 URL = "https://shop.example/u/" + "x" * 200
 
 
@@ -235,6 +237,58 @@ def test_only_one_plain_address_is_a_recipient(address: str) -> None:
 def test_only_one_address_is_a_sender(sender: str) -> None:
     with pytest.raises(ValueError, match=WHY):
         a_mail(sender=sender)
+
+
+def encoded(text: str, charset: str = "utf-8") -> str:
+    """``text`` as one encoded word (RFC 2047)."""
+    return f"=?{charset}?b?{b64encode(text.encode(charset)).decode()}?="
+
+
+SMUGGLED = "Hi\r\nBcc: eve@wallet.example\r\n\r\nanother body"
+ENCODED = [
+    encoded(SMUGGLED),
+    encoded(SMUGGLED, "utf-16"),
+    encoded(encoded(SMUGGLED)),
+    f"{encoded('Hi')} {encoded(SMUGGLED)}",
+    "=?utf-8?q?Hi=0D=0ABcc:_eve@wallet.example?=",
+    "=?us-ascii*en?Q?Hi=0aBcc:_eve@wallet.example?=",
+    f"Re: {encoded(SMUGGLED)} and more",
+    f"{encoded(SMUGGLED)[:-2]}",
+]
+
+
+@pytest.mark.parametrize("policy", [None, SMTP, SMTPUTF8, default], ids=str)
+@pytest.mark.parametrize("word", ENCODED)
+def test_an_encoded_word_arrives_as_it_was_written(word: str, policy: EmailPolicy | None) -> None:
+    mail = replace(a_mail(subject=word), headers=(("X-Note", word),))
+
+    raw = letter.compose(mail, AT_MS).as_bytes(policy=policy).replace(b"\r\n", b"\n")
+
+    message = received(raw)
+    assert message.keys() == [*received(sent(a_mail())).keys()[:5], "X-Note", *ADDED]
+    assert (message["Subject"], message["X-Note"]) == (word, word)
+    assert message.get_content().startswith("Hello Bob")
+
+
+@pytest.mark.parametrize("word", ENCODED)
+def test_an_encoded_word_is_no_part_of_an_address(word: str) -> None:
+    with pytest.raises(ValueError, match="address"):
+        a_mail(to=f"{word}@wallet.example")
+    with pytest.raises(ValueError, match=WHY + "|parts cannot contain|contains"):
+        sent(a_mail(sender=f"{encoded(SMUGGLED)} <no-reply@shop.example>"))
+
+
+@given(st.text(st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp")), max_size=150))
+def test_any_subject_arrives_as_it_was_written(subject: str) -> None:
+    assert received(sent(a_mail(subject=f"={subject}?=")))["Subject"] == f"={subject}?="
+
+
+def test_a_message_with_a_header_too_many_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a library makes of a header: what is sent is read once more."""
+    broken = "Subject: Hi\r\nBcc: eve@wallet.example\r\n"
+    monkeypatch.setattr(letter._Literal, "fold", lambda *_, **__: broken)
+    with pytest.raises(ValueError, match="other headers"):
+        sent(a_mail())
 
 
 @pytest.mark.parametrize("url", ["javascript:1", "https://x.example/a b", "https://x.example/>,<"])

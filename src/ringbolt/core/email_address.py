@@ -16,6 +16,7 @@ from typing import Final
 from email_validator import EmailNotValidError, validate_email
 
 from ringbolt.core.errors import InvalidInput, Role
+from ringbolt.core.texts.readings import has_encoded_word
 
 MAX_LENGTH: Final = 254
 """Octets of a path without its angle brackets (RFC 3696, erratum 1690)."""
@@ -46,6 +47,8 @@ def parse_address(text: str) -> EmailAddress:
     address = text.strip(" ")
     if len(address) > MAX_LENGTH:
         raise _invalid(f"it is longer than {MAX_LENGTH} characters")
+    if "=?" in address:
+        raise _invalid("a mail server would decode a part of it")
     if any(sign in _NOT_OF_A_MAILBOX or not _is_visible(sign) for sign in address):
         raise _invalid("one address is expected, without blanks, quotes, brackets or commas")
     try:
@@ -92,8 +95,16 @@ def check_mail_text(text: str) -> str:
 
 def check_subject(text: str) -> str:
     """A subject in one line, trimmed. Raises ``InvalidInput`` (``INVALID_TEXT``) for control
-    characters, line ends among them: they would begin another header."""
+    characters, line ends among them (they would begin another header), and for encoded words
+    (RFC 2047): mail programs decode them, whatever they contain."""
     _check_signs(text, "", Role.SUBJECT)
+    if has_encoded_word(text):
+        raise InvalidInput.about(
+            Role.SUBJECT,
+            "contains =? and ?=, between which mail programs expect encoded text.",
+            code="INVALID_TEXT",
+            suggestion="Write the subject itself, in any script: it is encoded for you.",
+        )
     return text.strip()
 
 

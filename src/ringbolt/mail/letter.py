@@ -11,12 +11,14 @@ import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime
 from email.errors import MessageError
+from email.header import Header
 from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import SMTP, EmailPolicy, Policy
 from email.utils import format_datetime
-from typing import Final
+from typing import Any, Final
 
+from ringbolt.core.texts.readings import has_encoded_word
 from ringbolt.mail.mailer import OutMail, always
 
 _REF = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -27,25 +29,43 @@ _ADDRESS = re.compile(rf"{_ATEXT}(?:\.{_ATEXT})*@{_LABEL}(?:\.{_LABEL})+")
 _URL = re.compile(r"https?://[!#-;=?-~]{1,900}")
 _MAX_HEADER: Final = 998
 """Octets of a line (RFC 5322, 2.1.1)."""
+_LINE: Final = 76
+"""Also the longest line of quoted-printable (RFC 2045, 6.7)."""
+_PLAIN: Final = re.compile(r"(?:[!-~]+(?: [!-~]+)*)?")
+"""One line of printable ASCII whose blanks no relay changes."""
+_SOUND_LINE: Final = re.compile(rb"(?:[A-Za-z0-9-]+:)? [ -~]*")
+_WRITTEN: Final = ("From", "To", "Subject", "Date", "Message-ID")
+_ADDED: Final = ("Content-Type", "Content-Transfer-Encoding", "MIME-Version")
 _OURS: Final = frozenset(
     ("from", "sender", "to", "cc", "bcc", "subject", "date", "message-id", "return-path")
 )
 _CONTROL: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
-class _Verbatim(UnstructuredHeader, BaseHeader):
-    """A header in one line, never folded: a URL folded into encoded words is no URL."""
+class _Literal(UnstructuredHeader, BaseHeader):
+    """A header whose text arrives as it was written. The library's own classes decode encoded words
+    (RFC 2047) in the text that they are given, and a line break in one begins another header."""
+
+    @classmethod
+    def parse(cls, value: str, kwds: dict[str, Any]) -> None:
+        kwds["decoded"] = value
+        kwds["parse_tree"] = None  # folding here needs none
 
     def fold(self, *, policy: Policy) -> str:
-        return f"{self.name}: {self}{policy.linesep}"
+        """In one line if it is plain ASCII, else as encoded words, whatever ``policy`` says: a mail
+        client writes the message with one of its own."""
+        text = str(self)
+        if not _PLAIN.fullmatch(text) or has_encoded_word(text):
+            header = Header(text, "utf-8", _LINE, header_name=self.name)
+            text = header.encode(linesep=policy.linesep)
+        return f"{self.name}: {text}{policy.linesep}"
 
 
 def _policy() -> EmailPolicy[EmailMessage]:
-    registry = HeaderRegistry()
-    for name in ("list-unsubscribe", "list-unsubscribe-post"):
-        registry.map_to_type(name, _Verbatim)
-    # 76: also the longest line of quoted-printable (RFC 2045, 6.7).
-    return SMTP.clone(max_line_length=76, header_factory=registry)
+    registry = HeaderRegistry(default_class=_Literal)
+    for name in ("subject", "to"):
+        registry.map_to_type(name, _Literal)
+    return SMTP.clone(max_line_length=_LINE, header_factory=registry)
 
 
 _POLICY: Final = _policy()
@@ -109,16 +129,28 @@ def compose(mail: OutMail, at_ms: int) -> EmailMessage:
     message = EmailMessage(policy=_POLICY)
     try:
         message["From"] = mail.sender
-        message["To"] = Address(addr_spec=_checked_address(mail.to))
+        message["To"] = _checked_address(mail.to)
         message["Subject"] = _check_line("the subject", mail.subject)
         message["Date"] = format_datetime(datetime.fromtimestamp(at_ms // 1000, UTC))
         message["Message-ID"] = f"<{_checked_ref(mail.ref)}@{mailbox.domain}>"
         for name, value in mail.headers:
             message[_checked_name(name)] = _check_line(f"the header {name}", value)
         message.set_content(mail.text, charset="utf-8", cte="quoted-printable")
+        _check_written(message, [name for name, _ in mail.headers])
     except MessageError as error:
         raise ValueError(f"the e-mail cannot be written: {error}") from None
     return message
+
+
+def _check_written(message: EmailMessage, further: list[str]) -> None:
+    """Raise ``ValueError`` unless the head of the message, as it is sent, has exactly the headers
+    that were meant, each once, in sound lines."""
+    head, _, _ = message.as_bytes().partition(b"\r\n\r\n")
+    lines = head.split(b"\r\n")
+    names = [line.partition(b":")[0].decode("latin-1") for line in lines if line[:1] != b" "]
+    is_sound = all(_SOUND_LINE.fullmatch(line) for line in lines)
+    if not is_sound or names != [*_WRITTEN, *further, *_ADDED] or len(set(names)) != len(names):
+        raise ValueError("the e-mail would have other headers than it was given")
 
 
 def _mailbox(sender: str) -> Address:
@@ -132,7 +164,7 @@ def _mailbox(sender: str) -> Address:
 
 
 def _checked_address(address: str) -> str:
-    if len(address) > 254 or not _ADDRESS.fullmatch(address):
+    if len(address) > 254 or not _ADDRESS.fullmatch(address) or "=?" in address:
         raise ValueError("this is not one plain ASCII e-mail address")
     return address
 

@@ -1,8 +1,8 @@
 """Denied words, links and repeated texts in messages, in every spelling.
 
 Other spellings (full-width letters, zero-width characters, look-alikes, ``c.a.s.i.n.o``) are still
-the same text. Source: Unicode UAX 15 (NFKD) and UTS 39 (confusables), of which only the
-common ones of Cyrillic and Greek are used.
+the same text, and so is what is encoded or shown backwards (``readings``). Source: Unicode UAX 15
+(NFKD) and UTS 39 (confusables), of which only the common ones of Cyrillic and Greek are used.
 """
 
 from __future__ import annotations
@@ -12,8 +12,15 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from ringbolt.core.texts.readings import readings
+
 _HIDDEN: Final = frozenset({"Cf", "Mn", "Me"})
 """Invisible characters: zero-width ones, joiners, accents, variation selectors."""
+_BLANK: Final = re.compile(
+    "[\u115f\u1160\u2800\u3164\uffa0\u2065\ufff0-\ufff8\U000e0000-\U000e0fff]"
+)
+"""Letters and symbols that show nothing (Hangul fillers, the empty Braille cell), and code points
+that are invisible whatever they may become (DerivedCoreProperties, Default_Ignorable)."""
 _LOOK_ALIKES: Final = str.maketrans(
     "авекмнорстухіјѕԁԛԝһӏαβεικνορτυχγωıł",
     "abekmhopctyxijsdqwhlabeikvoptuxywil",
@@ -35,7 +42,7 @@ def folded(text: str) -> str:
     """In lower-case Latin letters as far as it looks like them, without invisible characters."""
     if text.isascii():
         return text.casefold()
-    apart = unicodedata.normalize("NFKD", text)
+    apart = unicodedata.normalize("NFKD", _BLANK.sub("", text))
     seen = "".join(sign for sign in apart if unicodedata.category(sign) not in _HIDDEN)
     return unicodedata.normalize("NFKC", seen.casefold().translate(_LOOK_ALIKES))
 
@@ -49,7 +56,8 @@ def denied_word(words: Iterable[str], texts: Iterable[str]) -> str | None:
     wanted = [(word, form) for word in words if (form := folded(word).strip())]
     if not wanted:
         return None
-    written = "\n".join(form for text in texts for form in _forms(folded(text)))
+    seen = (reading for text in texts for reading in readings(text))
+    written = "\n".join(form for reading in seen for form in _forms(folded(reading)))
     return next((word for word, form in wanted if form in written), None)
 
 
@@ -59,9 +67,14 @@ def _forms(text: str) -> tuple[str, ...]:
 
 
 def link_hosts(text: str) -> tuple[str, ...]:
-    """The hosts of its web addresses, as far as telephones make them links."""
+    """The hosts of its web addresses, as far as telephones and mail programs make them links."""
+    hosts, *others = (_hosts(reading) for reading in readings(text))
+    return (*hosts, *(host for other in others for host in other if host not in hosts))
+
+
+def _hosts(text: str) -> list[str]:
     found = (next(filter(None, hosts)) for hosts in _LINK.findall(folded(text)))
-    return tuple(host.rpartition("@")[2].partition(":")[0].rstrip(".") for host in found)
+    return [host.rpartition("@")[2].partition(":")[0].rstrip(".") for host in found]
 
 
 def is_of(host: str, domains: Iterable[str]) -> bool:
@@ -75,7 +88,7 @@ def sameness(texts: Sequence[str]) -> str:
     Every run of digits counts as one digit ("code 123" is "code 4567"); white space, case and
     punctuation do not count: otherwise a number in the text would make every text a new one.
     """
-    words = " ".join(_NO_WORD.sub(" ", folded(text)) for text in texts)
+    words = " ".join(_NO_WORD.sub(" ", folded(readings(text)[-1])) for text in texts)
     return _DIGITS.sub("0", words).strip()
 
 
