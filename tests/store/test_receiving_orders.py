@@ -169,7 +169,7 @@ async def test_a_text_in_quarantine_is_claimed_once(
     assert await database.read(received_texts.unclaimed, 0, "+12025550199") == []
     assert await database.read(received_texts.unclaimed, waiting.received_ms + 1) == []
     claims = await asyncio.gather(
-        *(database.tx(received_texts.claim, waiting.id, order.id, "1") for order in orders)
+        *(database.tx(received_texts.claim, waiting.id, order.id, "1", None) for order in orders)
     )
     assert sorted(claims) == [False, True]
     assert await database.read(received_texts.unclaimed, 0) == []

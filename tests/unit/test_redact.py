@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringbolt.core.texts.redact import MASK, masked
+from ringbolt.core.texts.redact import MASK, MAX_CHARS, masked
+from ringbolt.core.texts.words import WordList, words
 from support.waiting import cpu_s
 from unit.test_codes import WITH_A_CODE
 
@@ -64,6 +65,78 @@ def test_what_is_worth_something_is_hidden(text: str, shown: str | None) -> None
 @pytest.mark.parametrize(("code", "text"), [(code, text) for _, code, text in WITH_A_CODE])
 def test_no_code_can_be_read(code: str, text: str) -> None:
     assert code not in masked(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("OTP kitten", f"OTP {MASK}"),
+        ("kitten is your code", f"{MASK} is your code"),
+        ("kitten - your Telegram OTP", f"{MASK} - your Telegram OTP"),
+        ("Your code is below.\n\nkitten", f"Your code is below.\n\n{MASK}"),
+        ("Your Google code (kitten) has expired", f"Your Google code ({MASK}) has expired"),
+        ("Enter kitten to continue", f"Enter {MASK} to continue"),
+        ("Use kitten to log in", f"Use {MASK} to log in"),
+        ("c\u200bode kitten", f"c\u200bode {MASK}"),
+        ("G-kitten is your Google code", f"{MASK} is your Google code"),
+        ("Your code: 😺😸", f"Your code: {MASK}"),
+        ("Your code: !!##$$", f"Your code: {MASK}"),
+        ("otpkitten", MASK),
+        ("kittencode", MASK),
+        ("Twój kod to kotek", f"Twój kod to {MASK}"),
+        ("Kod weryfikacyjny: kotek", f"Kod weryfikacyjny: {MASK}"),
+        ("kotek to twój kod", f"{MASK} to twój kod"),
+        ("Ваш код: котик. Никому не сообщайте", f"Ваш код: {MASK}. Никому не сообщайте"),
+        ("Ihr Bestätigungscode lautet Katze", f"Ihr Bestätigungscode lautet {MASK}"),
+        ("Vahvistuskoodi: kissa", f"Vahvistuskoodi: {MASK}"),
+        ("Kodunuz kedicik", f"Kodunuz {MASK}"),
+        ("您的验证码是小猫咪，请勿泄露。", f"您的验证码是{MASK}，请勿泄露。"),
+        ("小猫咪是您的验证码", f"{MASK}是您的验证码"),
+        ("認証コードは「ねこ」です", f"認証コードは「{MASK}」です"),
+        ("รหัสของคุณคือ แมว", f"รหัสของคุณคือ {MASK}"),
+        ("رمز التحقق هو قطة", f"رمز التحقق هو {MASK}"),
+        ("Your parcel comes tomorrow at noon. Call us.", None),
+        ("Sorry, the driver could not find the house.", None),
+    ],
+)
+def test_an_announced_word_is_hidden_and_the_announcement_shown(
+    text: str, shown: str | None
+) -> None:
+    assert masked(text) == (text if shown is None else shown)
+
+
+ANNOUNCING = sorted(
+    {*words(WordList.CODE), *words(WordList.CODE_ALONE), *words(WordList.CODE_ELSEWHERE)}
+)
+TYPED = sorted(words(WordList.TYPING))
+
+
+@pytest.mark.parametrize("secret", ["kitten", "żółwik", "котёнок", "γατάκι", "חתול", "قطيطة"])
+def test_a_word_beside_a_word_for_code_is_hidden_in_every_language(secret: str) -> None:
+    for word in ANNOUNCING:
+        for text in (
+            f"{word} {secret}",
+            f"{word.upper()}: {secret}",
+            f"{secret} = {word}",
+            f"{word}.\n\nHere you are.\n{secret}",
+            f'"{secret}" — {word}!',
+        ):
+            assert secret not in masked(text), text
+    for word in TYPED:
+        assert secret not in masked(f"{word} {secret}"), word
+
+
+@pytest.mark.parametrize("secret", ["小猫咪", "こねこ", "고양이", "ลูกแมว"])
+def test_a_word_in_a_script_without_blanks_is_hidden(secret: str) -> None:
+    for word in ANNOUNCING:
+        for text in (f"{word}{secret}", f"{secret}{word}", f"{word}：{secret}。"):
+            assert secret not in masked(text), text
+
+
+def test_a_long_text_is_cut_before_it_is_read() -> None:
+    shown = masked("Hello " * 1000)
+
+    assert shown == ("Hello " * 1000)[:MAX_CHARS] + "…"
 
 
 @given(st.text(max_size=400))

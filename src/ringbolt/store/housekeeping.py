@@ -41,7 +41,7 @@ def wipe_texts(tx: Tx, keep_ms: int) -> int:
         tx.run(
             update(received_text)
             .where(received_text.c.order_id == order_id)
-            .values(text="", code="", sender="")
+            .values(text="", code="", sender="", masked=None)
         )
         tx.run(update(receiving).where(receiving.c.order_id == order_id).values(code=""))
         webhooks.wipe(tx, [order_id])

@@ -24,7 +24,8 @@ counted."""
 class ReceivedText:
     """``source`` and ``event_id`` identify it. ``lease_id``: the provider's id of the lease that
     received it, None if the provider did not say. ``at_ms`` is the provider's time, ``received_ms``
-    ours (both ms UTC)."""
+    ours (both ms UTC). ``masked``: the text as its buyer sees it before it is paid, None if it was
+    not needed when the text was stored."""
 
     id: int
     source: str
@@ -37,11 +38,12 @@ class ReceivedText:
     code: str
     at_ms: int
     received_ms: int
+    masked: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class NewText:
-    """A text as its source reports it; ``lease_id`` as in ``ReceivedText``."""
+    """A text as its source reports it; ``lease_id`` and ``masked`` as in ``ReceivedText``."""
 
     source: str
     event_id: str
@@ -51,6 +53,7 @@ class NewText:
     text: str
     code: str
     at_ms: int
+    masked: str | None = None
 
 
 def keep(tx: Tx, new: NewText, order_id: str | None) -> bool:
@@ -87,9 +90,9 @@ def unclaimed(tx: Tx, since_ms: int, number: str = "", limit: int = 500) -> list
     return [ReceivedText(**row) for row in rows.mappings()]
 
 
-def claim(tx: Tx, text_id: int, order_id: str, code: str) -> bool:
+def claim(tx: Tx, text_id: int, order_id: str, code: str, masked: str | None) -> bool:
     """Assign a text in quarantine to an order; False if it has an order already."""
-    values = {"id_": text_id, "order_": order_id, "code_": code}
+    values = {"id_": text_id, "order_": order_id, "code_": code, "masked_": masked}
     return tx.run(_CLAIM, values).rowcount == 1
 
 
@@ -133,6 +136,7 @@ _CLAIM = (
     .values(
         order_id=bindparam("order_", type_=received_text.c.order_id.type),
         code=bindparam("code_", type_=received_text.c.code.type),
+        masked=bindparam("masked_", type_=received_text.c.masked.type),
     )
 )
 _OF_ORDER = (

@@ -6,6 +6,7 @@ text stays in quarantine, where no buyer sees it.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -23,6 +24,7 @@ from ringbolt.core.sanitise import clamp_ms, sanitise
 from ringbolt.core.texts.codes import extract_code
 from ringbolt.core.texts.named_service import names_another
 from ringbolt.core.texts.opt_out import OptOut, opt_out_of
+from ringbolt.core.texts.redact import masked
 from ringbolt.numbers.provider import InboundText
 from ringbolt.store import jobs, orders, received_texts, receiving_orders, suppressions
 from ringbolt.store.engine.db import Tx
@@ -36,6 +38,10 @@ TWICE_WITHIN_MS: Final = 5000
 """Some sources report one text twice, under two names (textbee, issue 159)."""
 CLOCKS_DIFFER_MS: Final = 5 * 60_000
 """How much a provider's clock may be behind ours; less than a number's cool-down."""
+MOST_CHARS: Final = 5000
+"""How much of a text is stored: more than thirty segments, and more than any telephone sends."""
+_MOST_OF_NAME: Final = 200
+_MOST_OF_CODE: Final = 64
 _MATCH_AFTER_MS: Final = 2000
 _MATCH_SINCE_MS: Final = 120_000
 
@@ -53,13 +59,26 @@ def receive_texts(
 ) -> None:
     """Store the texts that the provider ``source`` reports; repeats are harmless."""
     for text in texts:
-        lease_id = sanitise(text.lease_id) or None
-        new = NewText(
-            source, sanitise(text.event_id), lease_id, sanitise(text.number),
-            sanitise(text.sender), sanitise(text.text), sanitise(text.code),
-            clamp_ms(text.at_ms),
-        )  # fmt: skip
-        _take(tx, policy, new)
+        _take(tx, policy, _storable(source, text))
+
+
+def _storable(source: str, text: InboundText) -> NewText:
+    """The text with no more of each part than any telephone sends, as every database can store
+    it."""
+    event_id = sanitise(text.event_id)
+    if len(event_id) > _MOST_OF_NAME:  # cut, two events could have one name
+        digest = hashlib.sha256(event_id.encode()).hexdigest()
+        event_id = f"{event_id[: _MOST_OF_NAME - len(digest)]}{digest}"
+    return NewText(
+        source=source,
+        event_id=event_id,
+        lease_id=sanitise(text.lease_id) or None,
+        number=sanitise(text.number)[:_MOST_OF_NAME],
+        sender=sanitise(text.sender)[:_MOST_OF_NAME],
+        text=sanitise(text.text)[:MOST_CHARS],
+        code=sanitise(text.code)[:_MOST_OF_CODE],
+        at_ms=clamp_ms(text.at_ms),
+    )
 
 
 def _take(tx: Tx, policy: ReceivingPolicy, new: NewText) -> None:
@@ -124,10 +143,13 @@ def _deliver(
     why = "a text came" if receiving.is_rental else "a code came"
     if is_first and not fulfil(tx, order_id, why):
         return False
+    # Masked here, once: the buyer of an activation may look at it as often as they like.
+    is_unpaid = recipient.state is OrderState.IN_PROGRESS and not is_first
+    shown = masked(text.text) if is_unpaid else None
     if before is not None:
-        received_texts.claim(tx, before.id, order_id, code)
+        received_texts.claim(tx, before.id, order_id, code, shown)
     elif isinstance(text, NewText):
-        received_texts.keep(tx, replace(text, code=code), order_id)
+        received_texts.keep(tx, replace(text, code=code, masked=shown), order_id)
     changes: dict[str, Any] = {"texts": receiving.texts + 1}
     if code:
         changes["code"] = code

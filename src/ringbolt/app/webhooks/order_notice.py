@@ -134,7 +134,12 @@ def _texts(tx: Tx, receiving: ReceivingOrder, page: int, *, is_masked: bool) -> 
         return []
     skip = (page - 1) * TEXTS_A_PAGE
     texts = received_texts.of_order(tx, receiving.order_id, TEXTS_A_PAGE, skip)
-    return [replace(each, text=masked(each.text)) for each in texts] if is_masked else texts
+    return [replace(each, text=_masked(each)) for each in texts] if is_masked else texts
+
+
+def _masked(text: ReceivedText) -> str:
+    """Texts of versions before this one, and of orders whose payment fell back, are masked here."""
+    return masked(text.text) if text.masked is None else text.masked
 
 
 def _expires_ms(order: Order, receiving: ReceivingOrder, *, is_delivered: bool) -> int | None:

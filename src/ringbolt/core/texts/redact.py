@@ -1,14 +1,16 @@
 """Hide everything in a text that could be a code or a link.
 
-What stays shows what the text is about and whether it is the expected one. Everything that has a
-digit of any script, is spelt in number words, is a web address or a name with a value, is in
-capitals and no common word, or follows the announcement of a code becomes ``MASK``, whose length
-reveals nothing.
+What stays shows what the text is about and whether it is the expected one. A text that speaks of a
+code, in any language, keeps only words that no code is made of: what is announced may be a word of
+any language, and stand before or after its announcement. In every other text, what has a digit of
+any script, is spelt in number words, is a web address or a name with a value, or is in capitals and
+no common word is hidden. ``MASK`` stands for it, whose length reveals nothing.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -18,7 +20,10 @@ from ringbolt.core.texts.code_patterns import code_patterns
 from ringbolt.core.texts.words import WordList, words
 
 MASK: Final = "•••••"
+MAX_CHARS: Final = 1600
+"""How much of a text is shown: a little more than ten segments."""
 
+_CUT: Final = "…"
 _CAPITALS: Final = 5
 _CAPITALS_OF_A_WORD: Final = 3
 # Scripts that put no blanks between words, in which a code stands next to letters
@@ -35,40 +40,50 @@ _WORD = re.compile(r"[^\W\d_]+")
 _SPELT = re.compile(r"(?<!\w)[^\W_](?:[ .-][^\W_]){3,}(?!\w)")
 _NUMERALS = re.compile(r"[〇零一二三四五六七八九壹贰貳叁參肆伍陆陸柒捌玖]{4,}")
 _MASKS = re.compile(rf"{MASK}(?:[\W_]{{0,3}}?{MASK})+")
-_SENTENCE: Final = r"(?:(?![.!?](?:\s|$))[^\n。！？,，;；]){1,200}"
+_PUNCTUATION: Final = (
+    r"\s!-/:-@\[-`{-~•…“”„‟«»‹›‘’‚–—―¡¿·،؛؟۔।॥၊။។、。！？，：；（）【】「」『』《》〈〉〔〕〜～"
+)
+_RUN = re.compile(rf"[{_UNSPACED}]+|[^{_UNSPACED}{_PUNCTUATION}]+")
+"""What stands between blanks and punctuation, with its marks and other signs, whatever they are."""
+_SYMBOLS = re.compile(r"(?<!\S)(?!(?:\.+|-+|\*+|_+)(?!\S))[^\w\s•]{3,}(?!\S)")
+_ONE_MORE = re.compile(r"(?i)\b(?:new|another) one\b")
 
 
 @dataclass(frozen=True, slots=True)
 class _Patterns:
     """What is compiled from word lists.
 
-    ``numbers``: digits in words. ``announced`` and ``used``: a sentence that announces a code, the
-    group being what stands before it. ``code_first``: a code before its announcement. ``common``:
-    words that no code is made of; ``shown``: those, and the names of services.
+    ``numbers``: digits in words. ``announcement``: what says that there is a code. ``code_first``:
+    a code before its announcement. ``common``: words that no code is made of; ``shown``: those, and
+    the names of services. ``spoken``: the words for "code" themselves, with their endings.
+    ``phrases``: what may be shown in scripts without blanks.
     """
 
     numbers: re.Pattern[str]
-    announced: re.Pattern[str]
-    used: re.Pattern[str]
+    announcement: re.Pattern[str]
     code_first: re.Pattern[str]
     common: frozenset[str]
     shown: frozenset[str]
+    spoken: re.Pattern[str]
+    phrases: re.Pattern[str]
 
 
 @cache
 def _patterns() -> _Patterns:
     code_word = code_patterns().code_word.pattern
-    code = rf"(?i:{code_word})\w{{0,20}}"
     is_ = "|".join(words(WordList.ANNOUNCING))
     number = "|".join(words(WordList.NUMBER))
-    common = code_patterns().fillers.union(words(WordList.COMMON))
+    common = code_patterns().fillers.union(words(WordList.COMMON), words(WordList.ANNOUNCING))
+    names = [*words(WordList.CODE), *words(WordList.CODE_ALONE), *words(WordList.CODE_ELSEWHERE)]
+    endings = "|".join(words(WordList.CODE_ENDING))
+    purposes = rf"(?:{_any_of(words(WordList.PURPOSE))})\w{{0,8}}"
+    before = f"{purposes}|{_any_of(words(WordList.CODE_BEGINNING))}"
     return _Patterns(
         numbers=re.compile(rf"(?i)(?<!\w)(?:{number})(?:[ ,.-]{{1,2}}(?:{number})){{2,}}(?!\w)"),
-        announced=re.compile(
-            rf"({code}[\"'”»)]?\s{{0,3}}(?:(?i:{is_})(?!\w)\s{{0,3}}[:：=–—-]?|[:：=–—]|- ))"
-            rf"{_SENTENCE}"
+        announcement=re.compile(
+            f"{code_word}|(?<![a-z])otp|{_any_of(words(WordList.CODE_ELSEWHERE))}"
+            rf"|(?<!\w)(?:{_any_of(words(WordList.TYPING))})"
         ),
-        used=re.compile(rf"(?i:use|enter|type|with|using)( (?:the |this )?{code}) \S{{1,40}}"),
         code_first=re.compile(
             rf"(?<!\S)\S{{1,40}}(?= (?:(?i:{is_})|[–—-]|=) [^.!?\n]{{0,40}}(?:{code_word}))",
             re.IGNORECASE,
@@ -77,23 +92,79 @@ def _patterns() -> _Patterns:
         shown=common.union(
             word for service in SERVICES.values() for word in _WORD.findall(service.name.lower())
         ),
+        spoken=re.compile(rf"(?:{before})?(?:{_any_of(names)})(?:{endings})?"),
+        phrases=re.compile(_any_of([*words(WordList.UNSPACED), *names])),
     )
 
 
+def _any_of(found: list[str] | tuple[str, ...]) -> str:
+    return "|".join(re.escape(word) for word in sorted(map(_plain, found), key=len, reverse=True))
+
+
+def _plain(text: str) -> str:
+    """In lower case and compatible letters, without invisible signs."""
+    normal = unicodedata.normalize("NFKC", text).lower()
+    if normal.isascii():
+        return normal
+    return "".join(sign for sign in normal if unicodedata.category(sign) != "Cf")
+
+
 def masked(text: str) -> str:
-    """``text`` with ``MASK`` in the place of everything that could be of use by itself."""
+    """The first ``MAX_CHARS`` of ``text`` with ``MASK`` in the place of everything that could be of
+    use by itself."""
     patterns = _patterns()
-    hidden = patterns.code_first.sub(_uncommon, text)
-    hidden = patterns.used.sub(_after, patterns.announced.sub(_after, hidden))
-    hidden = patterns.numbers.sub(MASK, _SPELT.sub(MASK, hidden))
+    shown = text if len(text) <= MAX_CHARS else text[:MAX_CHARS] + _CUT
+    if patterns.announcement.search(_plain(shown)):
+        shown = patterns.code_first.sub(_uncommon, shown)
+        shown = _without_words(_PIECE.sub(_address, shown))
+    hidden = patterns.numbers.sub(MASK, _SPELT.sub(MASK, shown))
     hidden = _PIECE.sub(_piece, _NUMERALS.sub(MASK, hidden))
     return _MASKS.sub(MASK, hidden)
 
 
-def _after(found: re.Match[str]) -> str:
-    """The announcement of a code unchanged; of what follows it, only common words."""
-    head, rest = found[0][: found.end(1) - found.start()], found[0][found.end(1) - found.start() :]
-    return head + _PIECE.sub(_uncommon, rest)
+def _without_words(text: str) -> str:
+    """A text that speaks of a code: with nothing but common words and those that speak of it;
+    before them, also names of services."""
+    patterns = _patterns()
+    first = _first_spoken(text)
+
+    def run(found: re.Match[str]) -> str:
+        word = _plain(found[0])
+        if _is_unspaced(word):
+            return _without_phrases(found[0])
+        known = patterns.shown if found.start() < first else patterns.common
+        if word in known or patterns.spoken.fullmatch(word):
+            return found[0]
+        return found[0] if word == "one" and _is_one_more(text, found) else MASK
+
+    return _SYMBOLS.sub(MASK, _RUN.sub(run, text))
+
+
+def _first_spoken(text: str) -> int:
+    """Where the first word for "code" begins; the end of the text if there is none."""
+    spoken = _patterns().spoken
+    return next(
+        (each.start() for each in _RUN.finditer(text) if spoken.fullmatch(_plain(each[0]))),
+        len(text),
+    )
+
+
+def _is_unspaced(word: str) -> bool:
+    return re.match(rf"[{_UNSPACED}]", word) is not None
+
+
+def _without_phrases(run: str) -> str:
+    """A run of a script without blanks: only its known phrases are shown."""
+    parts, end = [], 0
+    for found in _patterns().phrases.finditer(run):
+        parts += [MASK] * (found.start() > end) + [found[0]]
+        end = found.end()
+    return "".join(parts + [MASK] * (end < len(run)))
+
+
+def _is_one_more(text: str, found: re.Match[str]) -> bool:
+    """Whether "one" is no digit here: "a new one"."""
+    return _ONE_MORE.search(text, max(0, found.start() - 10), found.end()) is not None
 
 
 def _uncommon(found: re.Match[str]) -> str:
@@ -101,10 +172,15 @@ def _uncommon(found: re.Match[str]) -> str:
     return found[0] if _patterns().common.issuperset(said) else MASK
 
 
-def _piece(found: re.Match[str]) -> str:
+def _address(found: re.Match[str]) -> str:
     piece = found[0]
     is_address = "://" in piece or _DOMAIN.search(piece) or _HOST.search(piece)
-    return MASK if is_address or _VALUE.search(piece) else _TOKEN.sub(_token, piece)
+    return MASK if is_address or _VALUE.search(piece) else piece
+
+
+def _piece(found: re.Match[str]) -> str:
+    piece = _address(found)
+    return piece if piece == MASK else _TOKEN.sub(_token, piece)
 
 
 def _token(found: re.Match[str]) -> str:

@@ -13,6 +13,11 @@ class WordList(StrEnum):
 
     CODE = "code"
     CODE_ALONE = "code alone"
+    CODE_ELSEWHERE = "code elsewhere"
+    CODE_BEGINNING = "code beginning"
+    CODE_ENDING = "code ending"
+    TYPING = "typing"
+    UNSPACED = "unspaced"
     PURPOSE = "purpose"
     OTHER_CODE = "other code"
     CURRENCY = "currency"

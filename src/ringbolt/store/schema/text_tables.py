@@ -100,6 +100,7 @@ received_text = Table(
     Column("code", Text, nullable=False, server_default=""),
     Column("at_ms", Int64, nullable=False),
     Column("received_ms", Int64, nullable=False),
+    Column("masked", Text),  # the text as it is shown unpaid; NULL: it was not masked
     UniqueConstraint("source", "event_id"),
     Index("ix_received_text_order_id", "order_id", "id"),
     Index("ix_received_text_received", "received_ms"),
