@@ -9,6 +9,7 @@ from typing import Any
 import typer
 
 from generator.markdown import code, page, table
+from ringbolt.cli.exit_codes import EXIT_CODES
 from ringbolt.cli.main import app
 
 _KINDS = {int: "number", float: "number", str: "text", Path: "path", list[str]: "text"}
@@ -16,13 +17,26 @@ _KINDS = {int: "number", float: "number", str: "text", Path: "path", list[str]: 
 _INTRO = """\
 On a terminal commands print tables and lines for people; in a pipe, `call`, `wallet`, `keys`,
 `doctor` and `audit` print one JSON document instead, `orders`, `calls` and `money` one document a
-line. Progress and errors go to stderr. All
-commands read the [settings](settings.md)."""
+line. Progress and errors go to stderr. All commands read the [settings](settings.md).
+
+Commands that talk to a shop say to which. The operator's commands (`keys`, `webhooks`, `numbers`,
+`suppressions`) use the shop that runs on the data folder (`RINGBOLT_DATA_DIR`), else its store.
+`call` and `wallet` use the shop named by `--server` (or `--url`), else the one that runs on the
+data folder, else the one at `RINGBOLT_PORT`; where both run and differ, they ask for `--server`.
+Commands that only read make no shop: a folder without one is exit code 2.
+
+`call` keeps every purchase in `$XDG_STATE_HOME/ringbolt/purchases` (by default under
+`~/.local/state`), readable by its user only, from before it is paid until nothing is left to do
+with it."""
 
 
 def render() -> str:
     root = typer.main.get_command(app)
-    return page("The ringbolt command", *_command("ringbolt", root), _INTRO, *_below(root))
+    codes = table(
+        ("exit code", "meaning"), ((code(str(each)), what) for each, what in EXIT_CODES.items())
+    )
+    top = _command("ringbolt", root)
+    return page("The ringbolt command", *top, _INTRO, codes, *_below(root))
 
 
 def _below(root: Any) -> Iterator[str]:

@@ -19,9 +19,11 @@ NOT_CODES = frozenset(
         # names of the system's
         "LD_LIBRARY_PATH", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "O_NOFOLLOW", "TCP_KEEPIDLE",
         "SC_PAGE_SIZE",
+        "XDG_STATE_HOME",
         # LND's words for a payment
         "IN_FLIGHT", "FAILURE_REASON_NONE", "FAILURE_REASON_NO_ROUTE",
         "FAILURE_REASON_INCORRECT_PAYMENT_DETAILS", "FAILURE_REASON_INSUFFICIENT_BALANCE",
+        "FAILURE_REASON_CANCELED", "FAILURE_REASON_ERROR", "FAILURE_REASON_TIMEOUT",
         # the simulated world's and a mail server's words
         "HTTP",
         # names that a package offers

@@ -54,6 +54,8 @@ async def test_who_is_suppressed_is_kept_by_hash_alone_and_can_be_allowed_again(
 async def test_numbers_that_may_have_been_lent_unknown_to_the_shop_are_listed(
     tmp_path: Path,
 ) -> None:
+    await run_command(clean(tmp_path), "numbers", "add", "+12025550123")  # which makes the shop
+
     listed = await run_command(clean(tmp_path), "numbers", "doubtful")
 
     assert (listed.code, json.loads(listed.out)) == (0, [])

@@ -11,7 +11,7 @@ import pytest
 
 from ringbolt.app.attempts import ABSENT_AFTER_MS
 from ringbolt.app.calls.check_call import GIVE_UP_AFTER
-from ringbolt.cli.output import EXIT_OK
+from ringbolt.cli.exit_codes import EXIT_OK
 from ringbolt.clock import SystemClock
 from ringbolt.core.calls.call import CallEvent, CallStatus
 from ringbolt.core.errors import Unavailable

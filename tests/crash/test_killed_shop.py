@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Iterator
 import httpx
 import pytest
 
-from ringbolt.cli.output import EXIT_OK
+from ringbolt.cli.exit_codes import EXIT_OK
 from support.clients.patient_buyer import PatientBuyer
 from support.clients.phones import Phones
 from support.processes.chance import a_random_moment

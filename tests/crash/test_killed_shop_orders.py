@@ -9,7 +9,7 @@ import os
 import random
 from typing import Any
 
-from ringbolt.cli.output import EXIT_OK
+from ringbolt.cli.exit_codes import EXIT_OK
 from support.clients.patient_orders import PatientOrder, balance_sats, funded_key
 from support.clients.phones import Phones
 from support.processes.chance import a_random_moment

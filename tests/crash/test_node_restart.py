@@ -8,7 +8,7 @@ from functools import partial
 
 import httpx
 
-from ringbolt.cli.output import EXIT_OK
+from ringbolt.cli.exit_codes import EXIT_OK
 from support.clients.patient_orders import FINAL, PatientOrder
 from support.clients.phones import Phones
 from support.processes.shop import ServerProcess

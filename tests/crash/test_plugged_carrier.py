@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 import pytest
 
-from ringbolt.cli.output import EXIT_FAILED, EXIT_OK
+from ringbolt.cli.exit_codes import EXIT_FAILED, EXIT_OK
 from ringbolt.core.calls.call import CallStatus
 from support.clients.patient_buyer import PatientBuyer
 from support.clients.phones import Phones

@@ -150,21 +150,27 @@ async def test_l402_requests_is_told_what_is_wrong_without_paying(shop: ShopServ
     assert await shop.wallet_sats() == before
 
 
-async def test_ringbolt_s_own_buyer_buys_follows_and_claims(shop: ShopServer) -> None:
-    from ringbolt.cli.buyer.purchase import buy, follow
+async def test_ringbolt_s_own_buyer_buys_follows_and_claims(
+    shop: ShopServer, tmp_path: Path
+) -> None:
+    from ringbolt.cli.buyer.purchase import Began, Buyer
+    from ringbolt.cli.buyer.purchase_file import PurchaseFolder
     from ringbolt.cli.buyer.refund import claim
-    from ringbolt.cli.buyer.wallet import Wallet
+    from ringbolt.cli.buyer.wallet import Wallet, WalletAddress
 
     wallet = Wallet(wallet_url(shop))
     told: list[str] = []
     try:
-        body = say("+1234567801")
-        bought = await buy(shop.http, shop.url + PATH, body, wallet, 1000, told.append)
-        report = await follow(shop.http, bought.answer["status_url"], lambda _: None)
+        buyer = Buyer(shop.http, wallet, PurchaseFolder(tmp_path / "purchases"), told.append)
+        address = WalletAddress(wallet_url(shop))
+        asked = await buyer.ask(shop.url + PATH, say("+1234567801"), 1000, address)
+        bought = await buyer.go_on(asked, Began.NOW)
+        report = await buyer.follow(bought, lambda _: None)
         sats = await claim(shop.http, report["refund"]["lnurl_withdraw"], wallet)
     finally:
         await wallet.close()
 
-    assert (bought.paid_sats, report["status"], sats) == (PRICE, "busy", PRICE)
+    assert (bought.amount_sats, report["status"], sats) == (PRICE, "busy", PRICE)
+    assert bought.answer is not None
     await shop.until(bought.answer, lambda status: status["order_state"] == "returned")
     assert await shop.wallet_sats() == 10_000_000

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ringbolt.cli.output import EXIT_USAGE, fail
+from ringbolt.cli.exit_codes import EXIT_USAGE
+from ringbolt.cli.output import fail
 
 
 @pytest.mark.parametrize("words", ["no [calls] section", "the server says [/x]", "[red]stop"])

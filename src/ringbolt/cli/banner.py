@@ -3,41 +3,55 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, Sequence
 
+from ringbolt.cli.program import command
+from ringbolt.registry.settings import PartSettings
 from ringbolt.settings import Settings
 
-_TEXT = """
-Ringbolt is open at {url}  ({what})
-
-Buy a call{money}, as the API's documentation has it:
-
-  curl -i {url}/api/l402/place-call -H 'Content-Type: application/json' \\
-    -d '{{"phone_number":"+1234567890","message":"Hello, this is a test."}}'
-
-or in one step:
-
-  ringbolt call +1234567890 "Hello, this is a test." --server {url}
-
-Order a code (texts, rented numbers, e-mail: docs/orders.md; prices: {url}/price):
-
-  curl {url}/createorder -d '{{"country":187,"service":"sim-code"}}'
-
-Health {url}/readyz   figures {url}/metrics   stop with Ctrl-C
-"""
+_NUMBER = "+1234567890"
+_MESSAGE = "Hello, this is a test."
 
 
 def print_banner(settings: Settings, url: str) -> None:
-    """The shop's address, what of it is simulated, and the first commands to try; to stderr."""
-    world = _simulated(settings)
-    if settings.node.simulated:
-        what, money = "play money", " with play money"
-    else:
-        what, money = f"Lightning node {_address(settings)}", ""
-    what += f"; simulated {world}" if world else ""
-    if settings.is_paid_for_simulation:
-        what += "; /simulator needs the operator's token: ringbolt token"
-    sys.stderr.write(_TEXT.format(url=url, what=what, money=money))
+    """The shop's address, what of it is simulated, and the first commands to try, which run as they
+    are printed; to stderr."""
+    sys.stderr.write("\n".join(["", *_lines(settings, url), ""]))
     sys.stderr.flush()
+
+
+def _lines(settings: Settings, url: str) -> Iterator[str]:
+    simulated = {kind: parts for kind, parts in _kinds(settings).items() if _any_simulated(parts)}
+    money = (
+        "play money" if settings.node.simulated else f"Lightning node {_address(settings)}"
+    ) + (f"; simulated {_listed(simulated)}" if simulated else "")
+    if settings.is_paid_for_simulation:
+        money += f"; /simulator needs the operator's token: {command('token')}"
+    yield f"Ringbolt is open at {url}  ({money})"
+    # Only where every part is simulated: with a real one a real phone might ring.
+    if _all_simulated(settings.calls.carriers):
+        yield from _about_calls(url, play=settings.node.simulated)
+    if _all_simulated(settings.numbers.providers):
+        yield ""
+        yield "Order a code (texts, rented numbers, e-mail: docs/orders.md):"
+        yield ""
+        yield f"""  curl {url}/createorder -d '{{"country":187,"service":"sim-code"}}'; echo"""
+    yield ""
+    yield f"What there is: {url}/   prices: {url}/price"
+    yield f"Health: {url}/readyz   figures: {url}/metrics   stop with Ctrl-C"
+
+
+def _about_calls(url: str, *, play: bool) -> Iterator[str]:
+    yield ""
+    yield "Buy a call: this asks for the invoice,"
+    yield ""
+    yield f"  curl -i {url}/api/l402/place-call -H 'Content-Type: application/json' \\"
+    yield f"""    -d '{{"phone_number":"{_NUMBER}","message":"{_MESSAGE}"}}'; echo"""
+    if play:
+        yield ""
+        yield "and this asks, pays with play money, and follows the call:"
+        yield ""
+        yield f"  {command('call', _NUMBER, _MESSAGE, '--server', url)}"
 
 
 def _address(settings: Settings) -> str:
@@ -45,18 +59,29 @@ def _address(settings: Settings) -> str:
     return address
 
 
-def _simulated(settings: Settings) -> str:
-    """The other simulated parts: phones, numbers, texts and mail."""
-    kinds = {
+def _kinds(settings: Settings) -> dict[str, Sequence[PartSettings]]:
+    """The parts beside the node."""
+    return {
         "phones": settings.calls.carriers,
         "numbers": settings.numbers.providers,
         "texts": settings.sms.carriers,
         "mail": settings.mail.servers,
     }
+
+
+def _any_simulated(parts: Sequence[PartSettings]) -> bool:
+    return any(part.simulated for part in parts)
+
+
+def _all_simulated(parts: Sequence[PartSettings]) -> bool:
+    return bool(parts) and all(part.simulated for part in parts)
+
+
+def _listed(kinds: dict[str, Sequence[PartSettings]]) -> str:
+    """Kinds of parts, each with those of it that are real."""
     names = [
-        name + _but_for([part.name for part in parts if not part.simulated])
-        for name, parts in kinds.items()
-        if any(part.simulated for part in parts)
+        kind + _but_for([part.name for part in parts if not part.simulated])
+        for kind, parts in kinds.items()
     ]
     return " and ".join([*([", ".join(names[:-1])] if names[:-1] else []), *names[-1:]])
 

@@ -14,11 +14,10 @@ import uvicorn
 
 from ringbolt.cli.connection_guard import SHARE_OF_DESCRIPTORS, ConnectionGuard
 from ringbolt.cli.guarded_http import TIMEOUTS, ConnectionTimeouts, guarded
+from ringbolt.cli.running_shop import address
 from ringbolt.settings import Settings, SettingsError
 
 MAX_CONNECTIONS = 65_536
-RUN_FILE = "serve.json"
-"""Where a running shop listens, for the operator's commands."""
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -41,10 +40,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 def reachable_url(sock: socket.socket) -> str:
     """The URL by which this machine reaches ``sock``."""
-    host, port = sock.getsockname()[:2]
-    if host in ("0.0.0.0", "::"):  # noqa: S104 - read, not bound
-        host = "127.0.0.1" if host == "0.0.0.0" else "::1"  # noqa: S104
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return address(*sock.getsockname()[:2])
 
 
 class BackgroundServer(uvicorn.Server):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import sys
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -21,6 +20,8 @@ from ringbolt.cli.commands import (
     webhooks,
 )
 from ringbolt.cli.commands.store_reader import AsJson
+from ringbolt.cli.exit_codes import in_one_sentence
+from ringbolt.cli.options import Cert, Macaroon, Server, WalletUrl
 from ringbolt.cli.run import finish, run_command, settings_or_exit
 
 app = typer.Typer(
@@ -30,8 +31,7 @@ app = typer.Typer(
     "Without any configuration everything is simulated: a Lightning node with play money, phones "
     "that answer, numbers that get codes, mailboxes. 'ringbolt demo' shows it in ten seconds; "
     "'ringbolt doctor' says what is real, what is simulated and what is wrong.\n\n"
-    "Exit codes: 0 done, 1 it failed, 2 the command or a setting is wrong, 3 a part that is needed "
-    "does not answer.",
+    + in_one_sentence(),
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -127,27 +127,45 @@ def demo() -> None:
 
 @app.command()
 def call(
-    number: Annotated[str, typer.Argument(help="Whom to call, E.164, e.g. +12025550123.")],
+    number: Annotated[
+        str, typer.Argument(help="Whom to call, E.164, e.g. +12025550123; with --resume an id.")
+    ] = "",
     message: Annotated[str, typer.Argument(help="What to say (or use --audio-url).")] = "",
-    server: Annotated[str, typer.Option(help="The shop to buy from.")] = "http://127.0.0.1:8402",
+    server: Server = "",
     audio_url: Annotated[str, typer.Option(help="Play this audio file instead.")] = "",
     minutes: Annotated[float, typer.Option(help="With --audio-url: how many minutes.")] = 1,
     max_sats: Annotated[int, typer.Option(min=1, help="The most to pay, sats.")] = 1000,
     refund_address: Annotated[str, typer.Option(help="Lightning Address for a refund.")] = "",
-    wallet: Annotated[
-        str, typer.Option(help="LND REST address of the wallet; default: the shop's play money.")
-    ] = "",
-    macaroon: Annotated[str, typer.Option(help="LND: a macaroon that may pay, file or hex.")] = "",
-    tls_cert: Annotated[Path | None, typer.Option(help="LND: its tls.cert.")] = None,
+    wallet: WalletUrl = "",
+    macaroon: Macaroon = "",
+    tls_cert: Cert = "",
     wait: Annotated[bool, typer.Option(help="Follow the call until it is over.")] = True,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="Go on with the purchase whose id is given, or the newest unfinished one.",
+        ),
+    ] = False,
 ) -> None:
     """Buy a call from any server with this API, and follow it.
 
-    Exit code 0 if the call was answered, 1 if not (what was not answered is not charged).
+    A purchase is kept on the disk before it is paid, and the paid request is repeated until it is
+    answered; after Ctrl-C or a crash, --resume goes on. A call that was not answered is not
+    charged: --resume with its id calls again for the same money, 'wallet claim' takes it back.
     """
-    from ringbolt.cli.buyer.wallet import wallet_at
-    from ringbolt.cli.commands.call import place_call
+    from ringbolt.cli.buyer.wallet import WalletAddress
+    from ringbolt.cli.commands.call import buy_call, resume_call
+    from ringbolt.cli.named_shop import named_shop
 
+    if resume:
+        finish(resume_call(number, WalletAddress(wallet, macaroon, tls_cert), waits=wait))
+    if not number:
+        raise typer.BadParameter("Say whom to call, or use --resume.", param_hint="NUMBER")
+    if not message and not audio_url:
+        raise typer.BadParameter(
+            "Say what is to be heard, or use --audio-url.", param_hint="MESSAGE"
+        )
     body: dict[str, Any] = {"phone_number": number}
     if audio_url:
         body |= {"audio_url": audio_url, "duration_minutes": minutes}
@@ -155,8 +173,13 @@ def call(
         body["message"] = message
     if refund_address:
         body["refund_address"] = refund_address
-    purse = wallet_at(wallet or f"{server.rstrip('/')}/simulator/wallet", macaroon, tls_cert)
-    finish(place_call(server, body, purse, max_sats, wait))
+
+    async def buy() -> int:
+        shop = await named_shop(server)
+        payer = WalletAddress(wallet or shop.play_wallet, macaroon, tls_cert)
+        return await buy_call(shop.url, body, payer, max_sats, waits=wait)
+
+    finish(buy())
 
 
 @app.command()
@@ -229,6 +252,24 @@ app.add_typer(suppressions.app, name="suppressions")
 def version() -> None:
     """Print the version."""
     sys.stdout.write(f"ringbolt {__version__}\n")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        version()
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Options before the command."""
 
 
 def main() -> None:

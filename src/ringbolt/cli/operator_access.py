@@ -4,10 +4,9 @@ simulated world."""
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,42 +14,20 @@ import httpx
 from ringbolt.api.operator.routes import PREFIX, operator_token
 from ringbolt.bootstrap import check_secret
 from ringbolt.cli.http_server import (
-    RUN_FILE,
     BackgroundServer,
     listen,
     reachable_url,
     server_config,
 )
+from ringbolt.cli.output import say_shop
+from ringbolt.cli.running_shop import RunningShop, running_shop
 from ringbolt.clock import SystemClock
 from ringbolt.core.errors import NotFound, RingboltError, Unavailable
-from ringbolt.settings import Settings
+from ringbolt.settings import Settings, SettingsError
 from ringbolt.settings.secret import load_keyring
 from ringbolt.store import shop_facts
 from ringbolt.store.engine.db import Database
 from ringbolt.store.engine.opening import open_database
-
-
-@dataclass(frozen=True, slots=True)
-class RunningShop:
-    """A shop that answers on this machine."""
-
-    pid: int
-    url: str
-
-
-async def running_shop(settings: Settings) -> RunningShop | None:
-    """The shop that runs on this data folder, if it answers."""
-    try:
-        noted = json.loads((settings.data_dir / RUN_FILE).read_text())
-        shop = RunningShop(int(noted["pid"]), str(noted["url"]))
-    except (OSError, ValueError, KeyError):
-        return None
-    try:
-        async with httpx.AsyncClient(timeout=3) as http:
-            answer = await http.get(f"{shop.url}/healthz")
-    except httpx.HTTPError:
-        return None
-    return shop if answer.status_code == 200 else None
 
 
 async def print_token(settings: Settings) -> int:
@@ -74,7 +51,10 @@ class OperatorClient:
             answer = await self._http.request(method, path, json=body)
         except httpx.HTTPError as error:
             raise Unavailable(f"The shop does not answer: {error!r}") from None
-        document = answer.json()
+        try:
+            document = answer.json()
+        except ValueError:
+            raise Unavailable(f"The shop answered HTTP {answer.status_code}.") from None
         if answer.status_code == 404:
             raise NotFound(document["detail"])
         if answer.status_code >= 400:
@@ -86,24 +66,62 @@ class OperatorClient:
 
 
 @asynccontextmanager
-async def open_admin(settings: Settings) -> AsyncIterator[OperatorClient | Database]:
-    """The running shop, or the store of one that is not running."""
+async def open_admin(
+    settings: Settings, *, reads: bool = False
+) -> AsyncIterator[OperatorClient | Database]:
+    """The running shop, or the store of one that is not running.
+
+    ``reads``: the command only reads, and makes no store where there is none. Raises
+    ``SettingsError`` then, since the data folder is probably mistyped.
+    """
     shop = await running_shop(settings)
     if shop is not None:
+        say_shop(shop.url, f"it runs on the data folder {settings.data_dir.absolute()}")
         client = OperatorClient(settings, shop)
         try:
             yield client
         finally:
             await client.close()
         return
+    if reads:
+        require_shop(settings)
+    say_shop(store_name(settings), "no shop runs on it")
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    db = await open_database(settings.database, SystemClock())
+    db = await open_database(settings.database, SystemClock(), readonly=reads)
     try:
         if await db.read(shop_facts.get, shop_facts.SECRET) is not None:
             await check_secret(settings, load_keyring(settings, create=False), db)
         yield db
     finally:
         await db.close()
+
+
+def sqlite_file(settings: Settings) -> Path | None:
+    """The file of the store, if it is SQLite."""
+    if not settings.database.startswith("sqlite:///"):
+        return None
+    return Path(settings.database.removeprefix("sqlite:///"))
+
+
+def is_new(settings: Settings) -> bool:
+    """Whether there is no store yet."""
+    file = sqlite_file(settings)
+    return file is not None and not file.exists()
+
+
+def require_shop(settings: Settings) -> None:
+    """Raises ``SettingsError`` if there is no store yet, so that none is made by mistake."""
+    file = sqlite_file(settings)
+    if file is not None and is_new(settings):
+        raise SettingsError(
+            f"There is no shop in {file.parent.absolute()} (RINGBOLT_DATA_DIR): a shop is made by "
+            "'ringbolt serve'."
+        )
+
+
+def store_name(settings: Settings) -> str:
+    """The store for a person, without a password."""
+    return settings.database.rsplit("@", 1)[-1].removeprefix("sqlite:///")
 
 
 @asynccontextmanager

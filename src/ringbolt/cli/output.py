@@ -8,13 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-EXIT_OK = 0
-EXIT_FAILED = 1
-"""The command ran, but did not succeed: the call was not answered, or the books disagree."""
-EXIT_USAGE = 2
-"""The command, a setting or a file is wrong; nothing was tried."""
-EXIT_UNAVAILABLE = 3
-"""A part that was needed does not answer."""
+from ringbolt.cli.exit_codes import EXIT_FAILED, EXIT_OK
 
 
 class Progress:
@@ -89,6 +83,11 @@ def print_list(
 def day(ms: int | None) -> str:
     """A timestamp as a table shows it, UTC; '' for None."""
     return "" if ms is None else datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")
+
+
+def say_shop(url: str, how: str) -> None:
+    """Which shop a command talks to, on stderr."""
+    sys.stderr.write(f"shop: {url} ({how})\n")
 
 
 def fail(message: str, code: int = EXIT_FAILED) -> int:

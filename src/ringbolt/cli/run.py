@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from ringbolt.cli.output import EXIT_FAILED, EXIT_UNAVAILABLE, EXIT_USAGE, fail
+from ringbolt.cli.exit_codes import (
+    EXIT_FAILED,
+    EXIT_INTERRUPTED,
+    EXIT_UNAVAILABLE,
+    EXIT_USAGE,
+)
+from ringbolt.cli.output import fail
 
 if TYPE_CHECKING:
     from ringbolt.settings import Settings
-
-EXIT_INTERRUPTED = 130
 
 
 def settings_or_exit(**overrides: Any) -> Settings:
@@ -37,12 +41,15 @@ def run_command(command: Callable[[Settings], Coroutine[Any, Any, int]]) -> None
 
 def finish(command: Coroutine[Any, Any, int]) -> None:
     """Run ``command`` and exit with its code; errors become one plain line."""
+    from ringbolt.cli.buyer.errors import PurchaseError
     from ringbolt.core.errors import RingboltError, Unavailable
     from ringbolt.settings import SettingsError
     from ringbolt.store.errors import StoreRefused
 
     try:
         code = run_in_loop(command)
+    except PurchaseError as error:
+        code = fail(str(error), error.exit_code)
     except SettingsError as error:
         code = fail(f"{error} {error.suggestion}".strip(), EXIT_USAGE)
     except StoreRefused as error:
@@ -51,6 +58,11 @@ def finish(command: Coroutine[Any, Any, int]) -> None:
         code = fail(f"{error.message} {error.suggestion}".strip(), EXIT_UNAVAILABLE)
     except RingboltError as error:
         code = fail(f"{error.message} {error.suggestion}".strip(), EXIT_FAILED)
+    except OSError as error:
+        if error.filename is None:  # no file's fault
+            raise
+        said = f"{error.filename}: {error.strerror}. 'ringbolt doctor' says more."
+        code = fail(said, EXIT_USAGE)
     except KeyboardInterrupt:
         code = EXIT_INTERRUPTED
     raise typer.Exit(code)

@@ -13,16 +13,9 @@ from ringbolt.app.operator.acknowledge import find_difference
 from ringbolt.app.operator.audit import audit_shop
 from ringbolt.app.operator.audit_report import AuditReport
 from ringbolt.bootstrap import check_secret, context_of, open_node
-from ringbolt.cli.operator_access import OperatorClient, open_admin, world_url
-from ringbolt.cli.output import (
-    EXIT_FAILED,
-    EXIT_OK,
-    day,
-    is_terminal,
-    print_done,
-    print_facts,
-    print_json,
-)
+from ringbolt.cli.exit_codes import EXIT_FAILED, EXIT_OK
+from ringbolt.cli.operator_access import OperatorClient, open_admin, require_shop, world_url
+from ringbolt.cli.output import day, is_terminal, print_done, print_facts, print_json
 from ringbolt.clock import SystemClock
 from ringbolt.core.humanise import counted
 from ringbolt.lightning.node import SupportsPayments
@@ -59,6 +52,7 @@ async def acknowledge(settings: Settings, ids: list[str], reason: str) -> int:
 
 
 async def _compare(settings: Settings) -> AuditReport:
+    require_shop(settings)
     keyring = load_keyring(settings, create=False)
     db = await open_database(settings.database, SystemClock(), readonly=True)
     try:

@@ -10,10 +10,13 @@ from typing import Any
 import httpx
 
 from ringbolt.cli.buyer.errors import PurchaseError
-from ringbolt.cli.buyer.purchase import buy, follow
-from ringbolt.cli.buyer.wallet import Wallet
+from ringbolt.cli.buyer.purchase import Began, Buyer
+from ringbolt.cli.buyer.purchase_file import PurchaseFolder
+from ringbolt.cli.buyer.wallet import Wallet, WalletAddress
 from ringbolt.cli.commands.call import PATH
-from ringbolt.cli.output import EXIT_FAILED, EXIT_OK, progress
+from ringbolt.cli.exit_codes import EXIT_FAILED, EXIT_OK
+from ringbolt.cli.named_shop import play_wallet
+from ringbolt.cli.output import progress
 
 NUMBER = "+1234567890"
 MESSAGE = (
@@ -36,14 +39,20 @@ async def run_demo(url: str, wav_dir: Path) -> int:
     """Buy a call from the shop at ``url`` with its play-money wallet; the exit code."""
     line = _Timeline()
     print(f"\nA shop with play money is open at {url}. Buying a call to {NUMBER}:\n")
-    wallet = Wallet(f"{url}/simulator/wallet")
+    address = WalletAddress(play_wallet(url))
+    wallet = Wallet(address.url)
+    folder = PurchaseFolder(wav_dir.parent / "purchases")
     try:
         async with httpx.AsyncClient(timeout=60) as http:
+            buyer = Buyer(http, wallet, folder, line.say)
             line.say(f"POST {url}{PATH}")
             body = {"phone_number": NUMBER, "message": MESSAGE}
-            bought = await buy(http, f"{url}{PATH}", body, wallet, 1000, line.say)
+            asked = await buyer.ask(f"{url}{PATH}", body, 1000, address)
+            bought = await buyer.go_on(asked, Began.NOW)
+            assert bought.answer is not None
             line.say(f"{bought.answer['status']}: sid {bought.answer['sid']}")
-            report = await follow(http, bought.answer["status_url"], lambda now: _tell(line, now))
+            report = await buyer.follow(bought, lambda now: _tell(line, now))
+            folder.remove(bought)
             path = await _save_audio(http, url, wav_dir, bought.answer["sid"])
     except (PurchaseError, httpx.HTTPError) as error:
         progress.print(f"The demo failed: {error}")

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ringbolt.cli.output import EXIT_OK, day, is_terminal, print_facts, print_json, print_table
+from ringbolt.cli.exit_codes import EXIT_OK
+from ringbolt.cli.output import day, is_terminal, print_facts, print_json, print_table
 from ringbolt.cli.run import run_command
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ async def list_all(settings: Settings) -> int:
     from ringbolt.app.accounts.keys import key_document, list_keys
     from ringbolt.cli.operator_access import OperatorClient, open_admin
 
-    async with open_admin(settings) as admin:
+    async with open_admin(settings, reads=True) as admin:
         if isinstance(admin, OperatorClient):
             rows: list[dict[str, Any]] = await admin.ask("GET", "/keys")
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ringbolt.app.operator.money_report import report_money
 from ringbolt.bootstrap.cards import load_rate_card, load_text_costs
 from ringbolt.cli.commands.store_reader import open_store, print_rows
-from ringbolt.cli.output import EXIT_OK
+from ringbolt.cli.exit_codes import EXIT_OK
 from ringbolt.settings import Settings
 
 _COLUMNS = (

@@ -68,7 +68,7 @@ async def list_own(settings: Settings) -> int:
     from ringbolt.app.operator import own_numbers
     from ringbolt.cli.operator_access import OperatorClient, open_admin
 
-    async with open_admin(settings) as admin:
+    async with open_admin(settings, reads=True) as admin:
         if isinstance(admin, OperatorClient):
             found: list[dict[str, Any]] = await admin.ask("GET", "/numbers")
         else:
@@ -93,7 +93,7 @@ async def list_doubtful(settings: Settings) -> int:
     from ringbolt.app.operator import own_numbers
     from ringbolt.cli.operator_access import OperatorClient, open_admin
 
-    async with open_admin(settings) as admin:
+    async with open_admin(settings, reads=True) as admin:
         if isinstance(admin, OperatorClient):
             found: list[dict[str, Any]] = await admin.ask("GET", "/numbers/doubtful")
         else:

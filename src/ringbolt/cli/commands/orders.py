@@ -15,7 +15,8 @@ from ringbolt.cli.commands.store_reader import (
     open_store,
     print_rows,
 )
-from ringbolt.cli.output import EXIT_OK, is_terminal, print_facts, print_json, print_json_line
+from ringbolt.cli.exit_codes import EXIT_OK
+from ringbolt.cli.output import is_terminal, print_facts, print_json, print_json_line
 from ringbolt.cli.run import run_command
 
 if TYPE_CHECKING:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import json
-import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
@@ -14,12 +12,12 @@ from typing import Any, Final
 
 from ringbolt.cli.http_server import (
     MAX_CONNECTIONS,
-    RUN_FILE,
     BackgroundServer,
     listen,
     reachable_url,
     server_config,
 )
+from ringbolt.cli.running_shop import RUN_FILE, note_running
 from ringbolt.logs import configure_logs
 from ringbolt.order_log import order_log
 from ringbolt.settings import Settings, SettingsError
@@ -73,7 +71,6 @@ async def serve(
     configure_logs(settings.log, keyring.derive("log"))
     sock = listen(settings.host, settings.port)
     url = reachable_url(sock)
-    run_file = settings.data_dir / RUN_FILE
     try:
         async with open_shop(
             settings, url, with_worker=with_worker, accept_secret=accept_secret
@@ -81,9 +78,7 @@ async def serve(
             opened.shop.db.report_steps_to(order_log(settings.log, keyring.derive("log")))
 
             async def work() -> None:
-                run_file.touch()
-                run_file.chmod(0o600)
-                run_file.write_text(json.dumps({"pid": os.getpid(), "url": url}))
+                note_running(settings.data_dir, url)
                 if on_ready is not None:
                     on_ready(url)
                 if meanwhile is None:
@@ -98,7 +93,7 @@ async def serve(
                 await server.serve(sockets=[sock])
             finally:  # inside the lock: a second shop that is refused must not delete this file
                 with suppress(OSError):
-                    run_file.unlink()
+                    (settings.data_dir / RUN_FILE).unlink()
             failure = server.failure()
             if failure is not None:
                 raise failure

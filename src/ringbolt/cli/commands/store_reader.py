@@ -25,10 +25,13 @@ Limit = Annotated[int, typer.Option(min=1, max=10_000, help="How many at most.")
 
 @asynccontextmanager
 async def open_store(settings: Settings) -> AsyncIterator[Database]:
-    """The shop's store, read only: works while a shop is running, on both databases."""
+    """The shop's store, read only: works while a shop is running, on both databases. Raises
+    ``SettingsError`` if there is none."""
+    from ringbolt.cli.operator_access import require_shop
     from ringbolt.clock import SystemClock
     from ringbolt.store.engine.opening import open_database
 
+    require_shop(settings)
     db = await open_database(settings.database, SystemClock(), readonly=True)
     try:
         yield db

@@ -60,7 +60,7 @@ async def list_all(settings: Settings) -> int:
     from ringbolt.app.operator import suppressions
     from ringbolt.cli.operator_access import OperatorClient, open_admin
 
-    async with open_admin(settings) as admin:
+    async with open_admin(settings, reads=True) as admin:
         if isinstance(admin, OperatorClient):
             found: list[dict[str, Any]] = await admin.ask("GET", "/suppressions")
         else:

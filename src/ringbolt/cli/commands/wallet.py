@@ -4,93 +4,106 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Awaitable, Callable
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ringbolt.cli.output import EXIT_OK, fail, is_terminal, print_facts, print_json
+from ringbolt.cli.exit_codes import EXIT_OK
+from ringbolt.cli.options import Cert, Macaroon, Server, WalletUrl
+from ringbolt.cli.output import is_terminal, print_facts, print_json
 from ringbolt.cli.run import finish
 
 if TYPE_CHECKING:
     from ringbolt.cli.buyer.wallet import Wallet
 
 app = typer.Typer(
-    help="Use a wallet: the play-money one of a shop, or a real LND by its REST address.",
+    help="Use a wallet: the play-money one of a shop, or a real LND by its REST address.\n\n"
+    "Without --wallet it is the play-money wallet of the shop that 'ringbolt call' would buy from.",
     no_args_is_help=True,
 )
 
 _HELD_AFTER_S = 10.0
-DEFAULT = "http://127.0.0.1:8402/simulator/wallet"
-Url = Annotated[str, typer.Option("--wallet", help="The wallet's REST address.")]
-Macaroon = Annotated[str, typer.Option(help="LND: a macaroon that may pay, file or hex.")]
-Cert = Annotated[Path | None, typer.Option(help="LND: its tls.cert.")]
+Act = Callable[["Wallet"], Awaitable[dict[str, Any]]]
 
 
 @app.command("balance")
-def balance(wallet: Url = DEFAULT, macaroon: Macaroon = "", tls_cert: Cert = None) -> None:
+def balance(
+    wallet: WalletUrl = "", server: Server = "", macaroon: Macaroon = "", tls_cert: Cert = ""
+) -> None:
     """What the wallet can spend."""
-    _run(wallet, macaroon, tls_cert, _balance)
+    _run(_Given(wallet, server, macaroon, tls_cert), _balance)
 
 
 @app.command("pay")
 def pay(
     invoice: Annotated[str, typer.Argument(help="A BOLT11 invoice.")],
     max_fee_sats: Annotated[int, typer.Option(min=0, help="The most to pay in routing fees.")] = 10,
-    wallet: Url = DEFAULT,
+    wallet: WalletUrl = "",
+    server: Server = "",
     macaroon: Macaroon = "",
-    tls_cert: Cert = None,
+    tls_cert: Cert = "",
 ) -> None:
-    """Pay an invoice and print the preimage, the proof of payment."""
-    _run(wallet, macaroon, tls_cert, lambda opened: _pay(opened, invoice, max_fee_sats))
+    """Pay an invoice and print the preimage, the proof of payment.
+
+    An invoice that the wallet has paid before is not paid again: its preimage is printed.
+    """
+    given = _Given(wallet, server, macaroon, tls_cert)
+    _run(given, lambda opened: _pay(opened, invoice, max_fee_sats))
 
 
 @app.command("invoice")
 def invoice(
     sats: Annotated[int, typer.Argument(min=1, help="The amount.")],
     memo: Annotated[str, typer.Option(help="What it is for.")] = "",
-    wallet: Url = DEFAULT,
+    wallet: WalletUrl = "",
+    server: Server = "",
     macaroon: Macaroon = "",
-    tls_cert: Cert = None,
+    tls_cert: Cert = "",
 ) -> None:
     """Make an invoice to be paid into the wallet."""
-    _run(wallet, macaroon, tls_cert, lambda opened: _invoice(opened, sats, memo))
+    given = _Given(wallet, server, macaroon, tls_cert)
+    _run(given, lambda opened: _invoice(opened, sats, memo))
 
 
 @app.command("claim")
 def claim(
     link: Annotated[str, typer.Argument(help="LNURL1... or its http address.")],
-    wallet: Url = DEFAULT,
+    wallet: WalletUrl = "",
+    server: Server = "",
     macaroon: Macaroon = "",
-    tls_cert: Cert = None,
+    tls_cert: Cert = "",
 ) -> None:
     """Withdraw a refund into the wallet."""
-    _run(wallet, macaroon, tls_cert, lambda opened: _withdraw(opened, link))
+    given = _Given(wallet, server, macaroon, tls_cert)
+    _run(given, lambda opened: _withdraw(opened, link))
 
 
-def _run(
-    url: str,
-    macaroon: str,
-    tls_cert: Path | None,
-    act: Callable[[Wallet], Awaitable[dict[str, Any]]],
-) -> None:
-    from ringbolt.cli.buyer.wallet import wallet_at
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """The options that name a wallet."""
 
-    finish(_use(wallet_at(url, macaroon, tls_cert), act))
+    wallet: str
+    server: str
+    macaroon: str
+    tls_cert: str
 
 
-async def _use(wallet: Wallet, act: Callable[[Wallet], Awaitable[dict[str, Any]]]) -> int:
+def _run(given: _Given, act: Act) -> None:
+    finish(_use(given, act))
+
+
+async def _use(given: _Given, act: Act) -> int:
     """Do one thing with a wallet and print the result; the exit code."""
-    import httpx
+    from ringbolt.cli.buyer.wallet import WalletAddress, open_wallet
+    from ringbolt.cli.named_shop import named_shop
 
-    from ringbolt.cli.buyer.errors import PurchaseError
-
+    url = given.wallet or (await named_shop(given.server)).play_wallet
+    opened = open_wallet(WalletAddress(url, given.macaroon, given.tls_cert))
     try:
-        result = await act(wallet)
-    except (PurchaseError, httpx.HTTPError) as error:
-        return fail(str(error) or repr(error))
+        result = await act(opened)
     finally:
-        await wallet.close()
+        await opened.close()
     if is_terminal():
         print_facts(result)
     else:
@@ -117,9 +130,16 @@ async def _invoice(wallet: Wallet, sats: int, memo: str) -> dict[str, Any]:
 
 
 async def _withdraw(wallet: Wallet, link: str) -> dict[str, Any]:
+    from contextlib import suppress
+
     import httpx
 
-    from ringbolt.cli.buyer.refund import claim
+    from ringbolt.cli.buyer.errors import PurchaseError
+    from ringbolt.cli.buyer.purchase_file import users_folder
+    from ringbolt.cli.buyer.refund import claim, forget_refunded
 
     async with httpx.AsyncClient(timeout=30) as http:
-        return {"claimed_sats": await claim(http, link, wallet)}
+        claimed = {"claimed_sats": await claim(http, link, wallet)}
+        with suppress(PurchaseError, httpx.HTTPError):  # a file that stays is no loss
+            await forget_refunded(http, link, users_folder())
+    return claimed

@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 
 import typer
 
-from ringbolt.cli.output import EXIT_OK, day, is_terminal, print_json, print_table
+from ringbolt.cli.exit_codes import EXIT_OK
+from ringbolt.cli.output import day, is_terminal, print_json, print_table
 from ringbolt.cli.run import run_command
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ async def list_latest(settings: Settings, order_id: str, failed: bool, limit: in
     from ringbolt.app.webhooks.webhook_list import list_webhooks
     from ringbolt.cli.operator_access import OperatorClient, open_admin
 
-    async with open_admin(settings) as admin:
+    async with open_admin(settings, reads=True) as admin:
         if isinstance(admin, OperatorClient):
             query = {"order_id": order_id, "failed": int(failed), "limit": limit}
             found: dict[str, Any] = await admin.ask("GET", f"/webhooks?{urlencode(query)}")

@@ -1,0 +1,93 @@
+"""What the buyer of a call is shown: the report, and the ways to go on when it failed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from ringbolt.cli.buyer.answers import links_of
+from ringbolt.cli.buyer.purchase_file import Purchase
+from ringbolt.cli.output import is_terminal, print_facts, print_json
+from ringbolt.cli.program import command
+
+_LEFT_OUT = ("timeline", "success", "refund", "retry")
+
+
+def show_report(purchase: Purchase, report: dict[str, Any]) -> None:
+    """The report on stdout: facts on a terminal, JSON in a pipe, with the ways to go on."""
+    if is_terminal():
+        print_facts(_facts(report))
+        return
+    if purchase.is_failed:
+        report = report | {
+            "purchase": purchase.id,
+            "authorization": purchase.authorization,
+            "resume": resume_command(purchase),
+        }
+        if links_of(report):
+            report["claim"] = claim_command(purchase, links_of(report)[0])
+    print_json(report)
+
+
+def show_ways(purchase: Purchase, report: dict[str, Any] | None = None) -> None:
+    """What can be done with a purchase that is not over, on stderr, to be copied."""
+    sys.stderr.write("\n".join(["", *_ways(purchase, report or {}), ""]))
+    sys.stderr.flush()
+
+
+def status_line(document: dict[str, Any]) -> str:
+    """A call's status in a few words."""
+    text = f"{document['status']}"
+    if document.get("digits"):
+        text += f", keys pressed: {document['digits']}"
+    if document.get("refund"):
+        text += f"; not charged, {document['refund']['refund_amount']} sats can be withdrawn"
+    return text
+
+
+def resume_command(purchase: Purchase) -> str:
+    return command("call", "--resume", purchase.id)
+
+
+def claim_command(purchase: Purchase, link: str) -> str:
+    return command("wallet", "claim", link, *purchase.wallet.options())
+
+
+def _ways(purchase: Purchase, report: dict[str, Any]) -> Iterator[str]:
+    resume = resume_command(purchase)
+    links = links_of(report) or purchase.links
+    if not purchase.preimage:
+        yield f"The invoice over {purchase.amount_sats} sats may be paid. To go on:"
+        yield f"  {resume}"
+        return
+    if purchase.is_delivered and not purchase.is_failed:
+        yield f"The call is placed; its status: {purchase.status_url}"
+        yield f"To follow it:\n  {resume}"
+        return
+    if purchase.is_failed:
+        yield "The call was not answered, and is not charged."
+    else:
+        yield f"{purchase.amount_sats} sats are paid, and the call is not placed."
+    retry = report.get("retry")
+    if retry or not purchase.is_failed:
+        until = f" (until {retry['until']})" if retry and retry.get("until") else ""
+        yield f"To call again, with nothing more to pay{until}:\n  {resume}"
+    if links:
+        yield f"To take the money back instead:\n  {claim_command(purchase, links[0])}"
+    if purchase.status_url:
+        yield f"Its status: {purchase.status_url}"
+    yield f"The credential that you paid for:\n  Authorization: {purchase.authorization}"
+
+
+def _facts(report: dict[str, Any]) -> dict[str, Any]:
+    """A call's report as a person reads it."""
+    shown = {
+        name: value
+        for name, value in report.items()
+        if name not in _LEFT_OUT and value not in (None, "", [])
+    }
+    refund = report.get("refund")
+    if refund:
+        shown["refund"] = f"{refund['refund_amount']} sats, {refund['status']}"
+    return shown
