@@ -188,11 +188,11 @@ def doctor() -> None:
 
     Looks at the settings, the store, the node, and at what calls, texts, numbers and e-mail need:
     carriers, prices and costs, own numbers, speech, the public address. Works while a shop is
-    running. Exit code 1 if something is wrong.
+    running, and then with that shop's settings. Exit code 1 if something is wrong.
     """
     from ringbolt.cli.commands.doctor import doctor as examine
 
-    run_command(examine)
+    finish(examine())
 
 
 @app.command()

@@ -37,6 +37,8 @@ def load_settings(**overrides: Any) -> Settings:
             faults += _sentences(fault)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{named or DEFAULT_CONFIG} is not TOML: {error}") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{named or DEFAULT_CONFIG} is not TOML: it is not UTF-8.") from None
     except (OSError, ValueError) as error:  # the file or a variable cannot be read
         raise SettingsError(str(error)) from None
     if faults:

@@ -3,81 +3,89 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import stat
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
 
-from ringbolt.bootstrap import (
-    SecretDiffers,
-    check_secret,
-    context_of,
-    load_rate_card,
-    open_node,
-    open_speaker,
-)
-from ringbolt.cli.check_result import CheckResult
-from ringbolt.cli.commands import doctor_orders, doctor_parts
-from ringbolt.cli.operator_access import running_shop, world_url
-from ringbolt.cli.output import EXIT_FAILED, EXIT_OK, is_terminal, print_json, print_table
+from ringbolt.bootstrap import context_of, load_rate_card, open_node, open_speaker
+from ringbolt.cli.check_result import Check, CheckResult
+from ringbolt.cli.commands import doctor_orders, doctor_parts, doctor_place
+from ringbolt.cli.commands.doctor_subject import subject
+from ringbolt.cli.exit_codes import EXIT_FAILED, EXIT_OK
+from ringbolt.cli.operator_access import is_new, sqlite_file, world_url
+from ringbolt.cli.output import is_terminal, print_json
 from ringbolt.clock import SystemClock
 from ringbolt.core.errors import RingboltError
 from ringbolt.core.humanise import counted
 from ringbolt.settings import Settings, SettingsError
-from ringbolt.settings.secret import load_keyring, secret_file, secret_source
+from ringbolt.settings.secret import FILE_NAME
 from ringbolt.speech.engine import SpeechRequest
 from ringbolt.store import figures
 from ringbolt.store.engine.opening import check_damage, open_database
 
-_LOW_DISK_BYTES = 500_000_000
-_CHECK_S = 60.0
+_CHECK_S: Final = 60.0
 """How long a SQLite file is checked for damage (400 MB/s)."""
 
 
-async def doctor(settings: Settings) -> int:
+async def doctor() -> int:
     """Look at every part; the exit code is 1 if any is wrong."""
-    checks: tuple[Callable[[Settings], Awaitable[list[CheckResult]]], ...] = (
-        _python,
-        _settings,
-        _data_dir,
-        _secret,
-        _store,
-        _node,
-        doctor_parts.carriers,
-        _gone_parts,
-        doctor_orders.prices,
-        doctor_orders.text_costs,
-        _own_numbers,
-        doctor_orders.public_url,
-        _speech,
-        _audio,
-        _shop,
-    )
-    results: list[CheckResult] = []
-    for check in checks:
-        try:
-            results += await check(settings)
-        except (RingboltError, SettingsError) as error:
-            fix = getattr(error, "suggestion", "")
-            part = check.__name__.strip("_").replace("_", " ")
-            results.append(CheckResult(part, "-", "wrong", str(error), fix))
+    results = await _python()
+    settings, found = await subject()
+    results += found
+    if settings is not None:
+        with _writable(settings) as scratch:
+            for check in CHECKS:
+                if check.reads_store and (is_new(settings) or _is_wrong("store", results)):
+                    continue
+                results += await _look(check, scratch if check.writes else settings)
     _show(results)
     return EXIT_FAILED if any(found.state == "wrong" for found in results) else EXIT_OK
 
 
+async def _look(check: Check, settings: Settings) -> list[CheckResult]:
+    """What a check found; whatever goes wrong with it is a finding, so that the others are seen."""
+    try:
+        return await check.look(settings)
+    except (RingboltError, SettingsError) as error:
+        fix = getattr(error, "suggestion", "") or check.fix
+        return [CheckResult(check.part, "-", "wrong", str(error), fix)]
+    except Exception as error:  # noqa: BLE001 - a doctor that stumbles says nothing of the rest
+        said = f"{type(error).__name__}: {error}".partition("\n")[0]
+        return [CheckResult(check.part, "-", "wrong", said, check.fix)]
+
+
+def _is_wrong(part: str, results: list[CheckResult]) -> bool:
+    return any(found.part == part and found.state == "wrong" for found in results)
+
+
+@contextmanager
+def _writable(settings: Settings) -> Iterator[Settings]:
+    """Settings for checks that write: with a folder for the moment where there is no shop yet or
+    its folder cannot be written, since looking at a shop must not make one."""
+    if not is_new(settings) and doctor_place.fault(settings.data_dir) is None:
+        yield settings
+        return
+    with TemporaryDirectory(prefix="ringbolt-doctor-") as folder:
+        yield settings.model_copy(update={"data_dir": Path(folder)})
+
+
 def _show(results: list[CheckResult]) -> None:
+    """Lines that a terminal may wrap, but that are whole when they are copied."""
     if not is_terminal():
         print_json([{name: getattr(f, name) for name in CheckResult.__slots__} for f in results])
         return
-    print_table(
-        "Ringbolt's parts",
-        ("part", "kind", "state", "what was seen", "how to fix it"),
-        [(f.part, f.kind, f.state, f.detail, f.fix) for f in results],
-    )
+    part, kind = (max(len(getattr(f, name)) for f in results) for name in ("part", "kind"))
+    for f in results:
+        print(f"{f.state:5}  {f.part:{part}}  {f.kind:{kind}}  {f.detail}")
+        if f.fix:
+            print(f"{'':5}  {'':{part}}  {'':{kind}}  -> {f.fix}")
 
 
-async def _python(_: Settings) -> list[CheckResult]:
+async def _python() -> list[CheckResult]:
     version = ".".join(str(part) for part in sys.version_info[:3])
     supported = (3, 11) <= sys.version_info[:2] <= (3, 14)
     state = "ok" if supported else "note"
@@ -97,56 +105,26 @@ async def _settings(settings: Settings) -> list[CheckResult]:
     return found
 
 
-async def _data_dir(settings: Settings) -> list[CheckResult]:
-    path = settings.data_dir.absolute()
-    if not path.exists():
-        return [CheckResult("data folder", "-", "note", f"{path} is made at the first start")]
-    found = []
-    free = shutil.disk_usage(path).free
-    low = free < _LOW_DISK_BYTES
-    found.append(
-        CheckResult("data folder", "real", "wrong" if low else "ok",
-                f"{path}, {free // 1_000_000} MB free", "Make room." if low else "")
-    )  # fmt: skip
-    return found
-
-
-async def _secret(settings: Settings) -> list[CheckResult]:
-    """The master secret in use: where it is, and whether the database was made under it."""
-    path = secret_file(settings)
-    if path is not None and not path.exists() and _is_new(settings):
-        return [CheckResult("secret", "-", "note", f"{path} is made at the first start")]
-    keyring = load_keyring(settings, create=False)
-    if not _is_new(settings):
-        db = await open_database(settings.database, SystemClock(), readonly=True)
-        try:
-            await check_secret(settings, keyring, db)
-        except SecretDiffers as error:
-            return [CheckResult("secret", "real", "wrong", str(error), error.suggestion)]
-        finally:
-            await db.close()
-    former = len(keyring.all()) - 1
-    detail = f"{secret_source(settings)}, fingerprint {keyring.fingerprints()[0]}"
-    detail += f"; {counted(former, 'former secret')} accepted too" if former else ""
-    mode = stat.S_IMODE(path.stat().st_mode) if path is not None else 0
-    if mode & 0o077:
-        detail = f"{detail}; others may read it (mode {mode:o})"
-        return [CheckResult("secret", "real", "wrong", detail, f"chmod 600 {path}")]
-    return [CheckResult("secret", "real", "ok", detail)]
-
-
 async def _store(settings: Settings) -> list[CheckResult]:
     kind = "embedded" if settings.database.startswith("sqlite") else "real"
-    if _is_new(settings):
-        return [CheckResult("store", kind, "note", "SQLite; made at the first start")]
+    file = sqlite_file(settings)
+    if file is not None and not file.exists():
+        if not settings.database_url and not (settings.data_dir / FILE_NAME).exists():
+            return [CheckResult("store", kind, "note", "SQLite; made at the first start")]
+        return [CheckResult("store", kind, "wrong", f"there is no database at {file}",
+                            "Restore it from a backup (docs/operating.md) before the shop is "
+                            "started: it would make an empty one.")]  # fmt: skip
+    damage = await _damage(settings)
+    if damage.state == "wrong":
+        return [damage]
     db = await open_database(settings.database, SystemClock(), readonly=True)
     try:
         now = await db.read(figures.snapshot)
     finally:
         await db.close()
-    detail = f"{db.dialect}, {counted(sum(now.orders.values()), 'order')} under way"
-    found = [await _sound(settings, detail)]
     dead = sum(count for (_, state), count in now.jobs.items() if state == "dead")
+    detail = f"{db.dialect}, {counted(sum(now.orders.values()), 'order')} under way"
+    found = [CheckResult("store", kind, "ok", detail + damage.detail)]
     if dead:
         found.append(CheckResult("jobs", "-", "wrong", f"{dead} jobs were given up",
                              "Their cause is in the log and in job.last_error."))  # fmt: skip
@@ -158,25 +136,16 @@ async def _store(settings: Settings) -> list[CheckResult]:
     return found
 
 
-async def _sound(settings: Settings, detail: str) -> CheckResult:
-    """The store, after a look for damage."""
+async def _damage(settings: Settings) -> CheckResult:
+    """Whether the file of the store is damaged; the detail is what follows the store's own."""
     checked = await asyncio.to_thread(check_damage, settings.database, _CHECK_S)
     if checked is None:
-        return CheckResult("store", "real", "ok", detail)
+        return CheckResult("store", "real", "ok", "")
     if checked.damage:
         fix = "Stop the shop and restore the file from a backup; nothing written to it is safe."
         return CheckResult("store", "embedded", "wrong", f"damaged: {checked.damage}", fix)
     seen = "no damage" if checked.is_complete else f"no damage found within {_CHECK_S:.0f} s"
-    return CheckResult("store", "embedded", "ok", f"{detail}, {seen}")
-
-
-def _is_new(settings: Settings) -> bool:
-    """Whether there is no store yet."""
-    return not settings.database_url and not (settings.data_dir / "ringbolt.db").exists()
-
-
-async def _own_numbers(settings: Settings) -> list[CheckResult]:
-    return [] if _is_new(settings) else await doctor_orders.own_numbers(settings)
+    return CheckResult("store", "embedded", "ok", f", {seen}")
 
 
 async def _node(settings: Settings) -> list[CheckResult]:
@@ -195,12 +164,7 @@ async def _node(settings: Settings) -> list[CheckResult]:
     return [CheckResult("Lightning node", kind, "ok", detail)]
 
 
-async def _gone_parts(settings: Settings) -> list[CheckResult]:
-    return [] if _is_new(settings) else await doctor_parts.gone(settings)
-
-
 async def _speech(settings: Settings) -> list[CheckResult]:
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
     speaker = open_speaker(settings, context_of(settings, ""))
     found = []
     try:
@@ -223,8 +187,36 @@ async def _audio(settings: Settings) -> list[CheckResult]:
     return [CheckResult("audio_url", "real", "ok", "public addresses only")]
 
 
-async def _shop(settings: Settings) -> list[CheckResult]:
-    running = await running_shop(settings)
-    if running is None:
-        return [CheckResult("shop", "-", "note", "not running", "ringbolt serve")]
-    return [CheckResult("shop", "-", "ok", f"running at {running.url}, process {running.pid}")]
+_MAKE_ROOM: Final = (
+    "Look whether the database can be read and the disk has room; else restore a backup "
+    "(docs/operating.md)."
+)
+CHECKS: Final = (
+    Check("rate card", _settings, "Correct the file that calls.rate_card names."),
+    Check("data folder", doctor_place.data_folder, _MAKE_ROOM),
+    Check(
+        "secret",
+        doctor_place.secret,
+        "Put this shop's own secret back from its backup: a new one would void what was paid.",
+    ),
+    Check("store", _store, _MAKE_ROOM),
+    Check(
+        "Lightning node",
+        _node,
+        "Look whether the node runs, and at the settings of [node].",
+        writes=True,
+    ),
+    Check("parts", doctor_parts.carriers, "Correct the settings of the parts."),
+    Check("gone parts", doctor_parts.gone, _MAKE_ROOM, reads_store=True),
+    Check("prices", doctor_orders.prices, "Correct the file that prices.table names."),
+    Check("text costs", doctor_orders.text_costs, "Correct the file that sms.cost_card names."),
+    Check("own numbers", doctor_orders.own_numbers, _MAKE_ROOM, reads_store=True),
+    Check("public_url", doctor_orders.public_url, "Correct RINGBOLT_PUBLIC_URL."),
+    Check(
+        "speech",
+        _speech,
+        "Install Ringbolt anew (make install), or read docs/operating.md.",
+        writes=True,
+    ),
+    Check("audio_url", _audio, "Correct RINGBOLT_FETCH_ALLOW_ORIGINS."),
+)
