@@ -177,6 +177,30 @@ async def test_what_was_never_known_is_unavailable_in_plain_words() -> None:
     assert await known.get("us", provider.ask) == 2
 
 
+async def test_the_openapi_document_describes_the_whole(client: OrderClient) -> None:
+    document = await client.get("/openapi.json")
+    operations = [one for path in document["paths"].values() for one in path.values()]
+    meanings = {tag["name"]: tag["description"] for tag in document["tags"]}
+
+    assert "three APIs" in document["info"]["description"]
+    assert document["servers"] == [{"url": "/"}]
+    assert {tag for one in operations for tag in one["tags"]} == set(meanings)
+    assert set(document["components"]["securitySchemes"]) == {"L402", "ApiKey", "Bearer"}
+    assert document["paths"]["/balance"]["get"]["security"] == [{"ApiKey": []}]
+    assert document["paths"]["/voice/v1/calls"]["post"]["security"] == [{"Bearer": []}]
+
+
+async def test_the_root_and_what_is_not_there_point_on(client: OrderClient) -> None:
+    root = await client.get("/")
+
+    assert [api["name"] for api in root["apis"]] == ["pay per call", "orders", "voice"]
+    for api in root["apis"]:
+        assert (await client.http.get(api["begin"])).status_code in (200, 401)
+    for path in ("/nothing", "/voice/v1/nothing", "/v1/nothing"):
+        answer = await client.http.get(path)
+        assert (answer.status_code, "/openapi.json" in answer.text) == (404, True), path
+
+
 async def test_the_openapi_document_tells_of_every_address(client: OrderClient) -> None:
     document = await client.get("/openapi.json")
     paths = document["paths"]

@@ -305,7 +305,10 @@ async def test_a_fault_of_ours_tells_nothing_of_itself(http: httpx.AsyncClient) 
 def document() -> dict[str, Any]:
     family = parcel_family(STYLE)
     operations = [(family.documentation, operation) for operation in family.operations]
-    return openapi.document("Parcels", "1", operations, {})
+    about = openapi.About(
+        title="Parcels", version="1", description="", server="/", tags={}, security={}
+    )
+    return openapi.document(about, operations)
 
 
 def test_every_address_is_documented_but_the_hidden(document: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute
 
 from ringbolt import __version__
 from ringbolt.api.fallback import fallback
+from ringbolt.api.guide import DESCRIPTION, TAGS
 from ringbolt.api.kit import openapi
 from ringbolt.api.kit.family import Family
 from ringbolt.api.kit.http import Send
@@ -52,7 +53,7 @@ class Server:
             plain,
             operator_api(shop),
         )
-        self._add_openapi(plain)
+        self._add_openapi(plain, shop.settings.public_url)
         self._fallback = fallback(extra_routes)
 
     def hang_up(self) -> None:
@@ -70,7 +71,7 @@ class Server:
                     return
         await self._fallback(scope, receive, send)
 
-    def _add_openapi(self, family: Family) -> None:
+    def _add_openapi(self, family: Family, public_url: str) -> None:
         """The document is made at its first request, in a thread, because that takes a while."""
 
         @cache
@@ -80,7 +81,15 @@ class Server:
                 for family in self._families
                 for operation in family.operations
             )
-            return openapi.document("Ringbolt", __version__, described, l402.SECURITY)
+            about = openapi.About(
+                title="Ringbolt",
+                version=__version__,
+                description=DESCRIPTION,
+                server=public_url.rstrip("/") or "/",
+                tags=TAGS,
+                security=l402.SECURITY,
+            )
+            return openapi.document(about, described)
 
         async def answer(_: Request[Nothing]) -> dict[str, Any]:
             """This API's OpenAPI document."""

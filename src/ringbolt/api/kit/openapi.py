@@ -38,8 +38,9 @@ class Documentation:
 
     ``error`` is the struct of an error, ``error_type`` its media type; ``faults`` say what a status
     means where ``FAULTS`` is not exact enough, ``in_path`` what the parts of a path are;
-    ``dropped`` is left out of operation ids. ``key`` is the parameter with the API key,
-    ``idempotency`` what an Idempotency-Key does. ``forms``: bodies may be forms; ``envelope``: the
+    ``dropped`` is left out of operation ids. ``key`` is the parameter with the API key, and
+    ``security`` the same as security schemes, any of which will do; ``idempotency`` is what an
+    Idempotency-Key does. ``forms``: bodies may be forms; ``envelope``: the
     struct whose ``data`` every document is.
     """
 
@@ -50,6 +51,7 @@ class Documentation:
     in_path: Mapping[str, str] = field(default_factory=dict)
     dropped: tuple[str, ...] = ("v1",)
     key: Schema = field(default_factory=dict)
+    security: Mapping[str, Schema] = field(default_factory=dict)
     idempotency: str = ""
     forms: bool = False
     envelope: type[msgspec.Struct] | None = None
@@ -75,12 +77,26 @@ def header(name: str, description: str, *, required: bool, **schema: Any) -> dic
     }
 
 
-def document(
-    title: str, version: str, operations: Iterable[Described], security: Schema
-) -> dict[str, Any]:
-    """The whole document. ``security`` are its security schemes."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What the document says of the whole. ``server``: the URL that paths are relative to;
+    ``tags``: what each tag means; ``security``: schemes that no family has for its keys."""
+
+    title: str
+    version: str
+    description: str
+    server: str
+    tags: Mapping[str, str]
+    security: Schema
+
+
+def document(about: About, operations: Iterable[Described]) -> dict[str, Any]:
+    """The whole document."""
     described = [each for each in operations if not each[1].hidden]
     schemas = _Schemas(described)
+    security = dict(about.security)
+    for documentation, _ in described:
+        security |= documentation.security
     paths: dict[str, Any] = {}
     for documentation, operation in described:
         for method in operation.methods.split():
@@ -88,7 +104,13 @@ def document(
             paths.setdefault(operation.path, {})[method.lower()] = one
     return {
         "openapi": VERSION,
-        "info": {"title": title, "version": version},
+        "info": {
+            "title": about.title,
+            "version": about.version,
+            "description": about.description,
+        },
+        "servers": [{"url": about.server}],
+        "tags": [{"name": tag, "description": meaning} for tag, meaning in about.tags.items()],
         "paths": paths,
         "components": {"schemas": schemas.components, "securitySchemes": security},
     }
@@ -149,6 +171,8 @@ class _Operation:
         parameters = [*self._in_path(), *self._headers(), *self._in_query()]
         if parameters:
             found["parameters"] = parameters
+        if self.operation.right and self.documentation.security:
+            found["security"] = [{scheme: []} for scheme in self.documentation.security]
         if self._takes_body:
             found["requestBody"] = {"required": True, "content": self._body()}
         return {**found, "responses": self._responses(), **operation.more}

@@ -17,6 +17,7 @@ _SENTENCES: Final = {
     404: "There is nothing at this address.",
     405: "This address does not take this method.",
 }
+_SEE: Final = "GET / names the APIs of this shop, GET /openapi.json all addresses."
 BROWSERS: Final = browsers(
     methods=("GET", "POST", "DELETE"), exposes=("X-Error-Code", "Retry-After")
 )
@@ -42,4 +43,5 @@ def plain_family(dialect: Dialect | None = None) -> Family:
 
 def http_problem(status: int, title: str) -> dict[str, Any]:
     """The document of an error of HTTP itself."""
-    return problem_document(status, f"HTTP_{status}", title, _SENTENCES.get(status, title))
+    sentence = _SENTENCES.get(status, title)
+    return problem_document(status, f"HTTP_{status}", title, sentence, suggestion=_SEE)

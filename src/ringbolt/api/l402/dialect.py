@@ -24,7 +24,7 @@ from ringbolt.core.errors import RingboltError, Unavailable
 from ringbolt.store.errors import OutcomeUnknown
 
 STYLE: Final = Style(
-    missing=Sentence("is missing. {why}", "MISSING_FIELD", "{why}"),
+    missing=Sentence("is missing.", "MISSING_FIELD", "{why}"),
     text=Sentence("must be a string, not {kind}.", "INVALID_TYPE", "Put {name} in quotes."),
     boolean=Sentence(
         "must be true or false, not {kind}.", "INVALID_TYPE", "Write it without quotes."

@@ -98,7 +98,7 @@ class PlaceCall(msgspec.Struct, kw_only=True):
         str,
         about(
             "The number to call, E.164.",
-            why="Which number to call, in E.164 format.",
+            why="Send the number to call, in E.164 format.",
             schema={"pattern": f"^{E164.pattern}$"},
         ),
     ]

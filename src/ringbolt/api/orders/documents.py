@@ -258,6 +258,14 @@ class SuccessRates(Document, kw_only=True):
     rates: list[SuccessRate]
 
 
+class ApiPointer(Part):
+    """One of the shop's APIs: what to use it for, and the address to begin with."""
+
+    name: str
+    use: str
+    begin: str
+
+
 class Availability(Document, kw_only=True):
     """The API answers, and says where its documents are."""
 
@@ -265,6 +273,7 @@ class Availability(Document, kw_only=True):
     version: str
     docs: str
     prices: str
+    apis: list[ApiPointer]
 
 
 class WebhookTry(Part, rename=None, kw_only=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from ringbolt import __version__
+from ringbolt.api.guide import APIS
 from ringbolt.api.kit import http
 from ringbolt.api.kit.family import Family, browsers
 from ringbolt.api.kit.openapi import Documentation, header
@@ -32,6 +33,7 @@ DOCUMENTATION: Final = Documentation(
     tag="orders",
     error=documents.OrderError,
     key=_KEY,
+    security={"ApiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"}},
     idempotency="A name of your own for this order: the same request under the same name answers "
     "with the same order, however often it is sent. Without an API key it must be random: at least "
     "20 characters, such as a UUID.",
@@ -180,13 +182,17 @@ def _add_catalogue(family: Family, shop: Shop) -> None:
     hours = {"rentalHours": shop.settings.orders.max_rental_hours}
 
     async def availability(request: Request[Nothing]) -> documents.Availability:
-        """Whether the API answers, and where its documents are."""
+        """Whether the API answers, what it consists of, and where its documents are."""
         base = http.base_url(request.scope, shop.settings.public_url)
         return documents.Availability(
             name="Ringbolt",
             version=__version__,
             docs=f"{base}/openapi.json",
             prices=f"{base}/price",
+            apis=[
+                documents.ApiPointer(name=each.name, use=each.use, begin=f"{base}{each.begin}")
+                for each in APIS
+            ],
         )
 
     def add(path: str, handler: Handler[P], takes: type[P], answers: Any, **options: Any) -> None:

@@ -27,6 +27,13 @@ DOCUMENTATION: Final = Documentation(
         "Bearer and the access_token of /auth/v1/tokens, or Bearer and the API key.",
         required=True,
     ),
+    security={
+        "Bearer": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "The access_token of /auth/v1/tokens, or the API key.",
+        }
+    },
     idempotency="A name of your own for this call: the same request under the same name answers "
     "with the same call, however often it is sent.",
     in_path={

@@ -1,0 +1,54 @@
+"""What the three APIs are for, as ``/`` and the OpenAPI document say it."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+
+class Api(NamedTuple):
+    """An API: what to use it for, and the address to begin with."""
+
+    name: str
+    use: str
+    begin: str
+
+
+APIS: Final = (
+    Api(
+        "pay per call",
+        "One phone call at a time, without an account: each is paid by L402 or MPP.",
+        "/api/l402/place-call",
+    ),
+    Api(
+        "orders",
+        "Activation codes, rented numbers, texts and e-mail: paid by hold invoices, or from a "
+        "prepaid key.",
+        "/price",
+    ),
+    Api(
+        "voice",
+        "Phone calls with voices, key presses and plans, from a prepaid key; every status is sent "
+        "to a callback.",
+        "/voice/v1/voices",
+    ),
+)
+DESCRIPTION: Final = (
+    "A shop for phone calls, codes, rented numbers, texts and e-mail, paid over Bitcoin Lightning. "
+    "It has three APIs:\n\n"
+    + "\n".join(f"- **{each.name}**: {each.use}" for each in APIS)
+    + "\n\nNothing that was not delivered is charged. Every error has a code (X-Error-Code) and "
+    "says what to do."
+)
+TAGS: Final = MappingProxyType(
+    {
+        "pay per request": APIS[0].use,
+        "refunds": "The money of calls that failed, withdrawn by LNURL (LUD-03).",
+        "orders": APIS[1].use,
+        "accounts": "Prepaid API keys: top up, balance, ledger.",
+        "catalogue": "What is sold, where, and for how much. Free.",
+        "own numbers": "Hand in texts that came to the operator's own numbers.",
+        "voice": APIS[2].use,
+        "operation": "Whether the shop and its parts answer.",
+    }
+)
