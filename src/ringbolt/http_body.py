@@ -72,7 +72,7 @@ class BoundedBody:
             ) from None
         self._size += len(message.get("body", b""))
         if self._size > self._limit:
-            raise self._too_large()
+            raise too_large(self._limit)
         self._is_whole = message["type"] != "http.request" or not message.get("more_body", False)
         return message
 
@@ -80,17 +80,25 @@ class BoundedBody:
         declared = header(self._scope, b"content-length")
         is_number = declared.isascii() and declared.isdigit()  # '²' is a digit that int() refuses
         if is_number and (len(declared) > 18 or int(declared) > self._limit):
-            raise self._too_large()
+            raise too_large(self._limit)
 
-    def _too_large(self) -> BodyTooLarge:
-        return BodyTooLarge(
-            f"The request body is over {self._limit} bytes.",
-            suggestion="Send only the documented fields.",
-        )
+
+def too_large(limit: int) -> BodyTooLarge:
+    return BodyTooLarge(
+        f"The request body is over {limit} bytes.", suggestion="Send only the documented fields."
+    )
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
     """The whole body. Raises ``BodyTooLarge``, ``BodyTooSlow`` and ``ClientGone``."""
+    if HAS_ARRIVED in scope:
+        message = await receive()
+        body: bytes = message.get("body", b"")
+        if message["type"] != "http.request":
+            raise ClientGone
+        if len(body) > limit:
+            raise too_large(limit)
+        return body
     bounded = BoundedBody(scope, receive, limit)
     chunks: list[bytes] = []
     is_more = True

@@ -73,7 +73,7 @@ class ConnectionGuard:
 
     def look_for_proxy(self, peer: str, headers: list[tuple[bytes, bytes]]) -> None:
         """Warn once about an untrusted proxy: the limits treat all its clients as one."""
-        if any(name == b"x-forwarded-for" for name, _ in headers):
+        if b"x-forwarded-for" in dict(headers):
             self.looks_for_proxies = False
             log.warning(
                 "X-Forwarded-For is not believed; if it is your proxy that sends it, name it in "

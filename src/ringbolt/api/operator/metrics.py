@@ -30,6 +30,7 @@ class Metrics:
             ["status", "code"],
             registry=self._registry,
         )
+        self._answers_of: dict[tuple[int, str], Counter] = {}
         self._orders = self._gauge("ringbolt_orders", "Orders by state", "state")
         self._jobs = self._gauge(
             "ringbolt_jobs", "Jobs by lane and whether they are due", "lane", "state"
@@ -55,7 +56,11 @@ class Metrics:
 
     def count(self, status: int, code: str) -> None:
         """One answer of the paid URL."""
-        self.answers.labels(str(status), code).inc()
+        counter = self._answers_of.get((status, code))
+        if counter is None:  # ``labels`` costs more than counting
+            counter = self.answers.labels(str(status), code)
+            self._answers_of[status, code] = counter
+        counter.inc()
 
     async def exposition(self, connected: dict[str, bool]) -> bytes:
         """The text of a scrape."""
