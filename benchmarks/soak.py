@@ -78,7 +78,7 @@ class Soak:
 async def main(minutes: float, orders: int, at_once: int) -> None:
     print(f"soak for {minutes:g} minutes or {orders:,} orders, {at_once} at once, SQLite")
     with tempfile.TemporaryDirectory() as folder:
-        async with rig(Path(folder)) as shop:
+        async with rig(Path(folder), RINGBOLT_PRICES_SEND="10") as shop:
             begun = time.monotonic()
             soak = Soak(shop, begun + minutes * 60, orders)
             watching = asyncio.create_task(soak.observer())
