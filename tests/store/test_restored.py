@@ -4,6 +4,7 @@ explain it."""
 from __future__ import annotations
 
 import hashlib
+from collections.abc import AsyncGenerator
 
 import pytest
 
@@ -11,10 +12,11 @@ from ringbolt.app.operator.acknowledge import acknowledge, find_difference
 from ringbolt.app.operator.audit import audit_shop
 from ringbolt.app.operator.audit_report import AuditReport
 from ringbolt.clock import SystemClock
-from ringbolt.core.errors import Conflict, InvalidInput, NotFound
+from ringbolt.core.errors import Conflict, InvalidInput, NodeUnavailable, NotFound
 from ringbolt.core.keys import Keyring
 from ringbolt.core.lightning.hold import MEMO, hold_memo, is_own_memo
 from ringbolt.lightning.memory.node import MemoryNode, wallet_invoice
+from ringbolt.lightning.node import MACAROON_REJECTED, PaymentMade
 from ringbolt.store import named_invoices
 from ringbolt.store.engine.db import Database
 from support.databases.order_rows import put_order
@@ -104,6 +106,20 @@ async def test_a_shared_node_pays_for_others_too(restored: Restored) -> None:
     await restored.pay(b"theirs", 21_000)
     report = await restored.audit(shared_node=True)
     assert (report.agrees, report.foreign_payments) == (True, 1)
+
+
+async def test_a_node_that_may_not_list_payments_paid_nobody(
+    restored: Restored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(restored.node, "list_payments", no_permission)
+    assert (await restored.audit()).not_asked == []
+    await restored.db.tx(named_invoices.name, "ab" * 32, named_invoices.of_refund("0" * 64))
+    assert (await restored.audit()).not_asked != []
+
+
+async def no_permission(_: int) -> AsyncGenerator[PaymentMade, None]:
+    raise NodeUnavailable("permission denied", code=MACAROON_REJECTED)
+    yield
 
 
 async def test_two_shops_on_one_node_tell_their_invoices_apart(restored: Restored) -> None:

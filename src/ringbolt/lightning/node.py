@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
+MACAROON_REJECTED = "NODE_MACAROON_REJECTED"
+"""The code of a ``NodeUnavailable`` whose node does not accept our macaroon for this."""
+
 NODE_REFUSED = "NODE_REFUSED"
 """The code of a ``NodeUnavailable`` whose node answered and refused."""
 

@@ -11,12 +11,13 @@ from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from ringbolt.app.operator.audit_report import AuditReport, when
-from ringbolt.core.errors import Unavailable
+from ringbolt.core.errors import NodeUnavailable, Unavailable
 from ringbolt.core.keys import Keyring
 from ringbolt.core.lightning.hold import is_own_memo
 from ringbolt.core.lightning.l402 import token_of_memo
 from ringbolt.core.order import DELIVERED
 from ringbolt.lightning.node import (
+    MACAROON_REJECTED,
     InvoiceState,
     InvoiceStatus,
     LightningNode,
@@ -213,7 +214,14 @@ async def _find_unknown_payments(
     since_ms = await db.read(acknowledgements.first_order_ms)
     if since_ms is None or not isinstance(payer, ListsPayments):
         return
-    made = [payment async for payment in payer.list_payments(since_ms)]
+    try:
+        made = [payment async for payment in payer.list_payments(since_ms)]
+    except NodeUnavailable as error:
+        # Without the permission it cannot have paid for us either.
+        named = await db.read(named_invoices.every)
+        if named or error.code != MACAROON_REJECTED:
+            raise
+        return
     # Read afterwards: an invoice is stored before it is paid.
     known = await db.read(named_invoices.every)
     unknown = [payment for payment in made if payment.payment_hash.hex() not in known]

@@ -13,14 +13,13 @@ import msgspec
 from yarl import URL
 
 from ringbolt.core.errors import NodeUnavailable
-from ringbolt.lightning.node import NODE_REFUSED
+from ringbolt.lightning.node import MACAROON_REJECTED, NODE_REFUSED
 from ringbolt.upstream.exchange import Answer, Exchange, Fault, Lost, NeverSent
 from ringbolt.upstream.http import HttpClient
 from ringbolt.upstream.lines import LineStream
 from ringbolt.upstream.tls import SYSTEM, Trust, pinned
 
 REFUSED = NODE_REFUSED
-MACAROON_REJECTED = "NODE_MACAROON_REJECTED"
 _KEEP_IDLE_S: Final = 4.0
 _MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
 """A page of a thousand invoices, with all the parts that they were paid in."""

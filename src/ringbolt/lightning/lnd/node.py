@@ -19,7 +19,6 @@ from ringbolt.core.errors import NodeUnavailable
 from ringbolt.core.lightning.bolt11 import Bolt11Error, decode
 from ringbolt.lightning.lnd import wire
 from ringbolt.lightning.lnd.http import (
-    MACAROON_REJECTED,
     REFUSED,
     LndHttp,
     NodeRefused,
@@ -27,6 +26,7 @@ from ringbolt.lightning.lnd.http import (
     refusal,
 )
 from ringbolt.lightning.node import (
+    MACAROON_REJECTED,
     Invoice,
     InvoiceState,
     InvoiceStatus,
