@@ -139,3 +139,63 @@ async def test_a_follower_is_told_of_a_change(store: WorldStore) -> None:
     assert await follower == 5000
     assert await clock.wait_change(0, 60) == 5000
     assert await clock.wait_change(5000, 0.01) == 5000
+
+
+def fill(store: WorldStore, *, is_full: bool = True) -> None:
+    """No room is left for another page of the file; or there is again."""
+    pages = 1 if is_full else 1_000_000
+    store._writer.execute(f"PRAGMA max_page_count={pages}")
+
+
+LARGE = {"text": "x" * 50_000}
+
+
+async def test_what_failed_on_a_full_disk_is_written_when_there_is_room(
+    store: WorldStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The parts' memory is ahead of the file meanwhile, and a restart would forget it."""
+    monkeypatch.setattr("ringbolt.simulator.file.store.RETRY_S", 0.01)
+    recovered = asyncio.Event()
+    store.on_recovery.append(recovered.set)
+    assert await store.append("events", {"n": 1}) == 1
+    fill(store)
+
+    for n in (2, 3):
+        with pytest.raises(Unavailable, match="full"):
+            await store.submit([("call", str(n), LARGE)], [("events", {"n": n})])
+    assert store.load("call") == {}
+    fill(store, is_full=False)
+    async with asyncio.timeout(PATIENCE_S):
+        await recovered.wait()
+
+    assert await store.append("events", {"n": 4}) == 4
+    store = reopened(store, tmp_path)
+    assert store.load("call") == {"2": LARGE, "3": LARGE}
+    assert [doc["n"] for _, doc in store.scan("events", 0, 10)] == [1, 2, 3, 4]
+    store.close()
+
+
+async def test_a_world_that_is_closed_on_a_full_disk_loses_only_what_it_refused(
+    store: WorldStore, tmp_path: Path
+) -> None:
+    await store.put("call", "1", {})
+    fill(store)
+    with pytest.raises(Unavailable):
+        await store.put("call", "2", LARGE)
+
+    store = reopened(store, tmp_path)
+
+    assert set(store.load("call")) == {"1"}
+    store.close()
+
+
+async def test_a_world_keeps_so_much_of_what_it_cannot_write_and_no_more(
+    store: WorldStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ringbolt.simulator.file.store.MAX_UNWRITTEN", 2)
+    fill(store)
+    for n in range(6):
+        with pytest.raises(Unavailable):
+            await store.put("call", str(n), LARGE)
+
+    assert len(store._unwritten) == 3

@@ -50,7 +50,7 @@ class _Address:
     def __init__(self, path: str) -> None:
         self.path = path
         self.beginning = path.partition("{")[0]
-        self.pattern = re.compile(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", path))
+        self.pattern = re.compile(re.sub(r"{(\w+)}", r"(?P<\1>[^/\0]+)", path))
         self.served: dict[str, _Served] = {}
 
     def serving(self, method: str) -> _Served:

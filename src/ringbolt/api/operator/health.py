@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -15,26 +17,63 @@ from ringbolt.api.operator.metrics import CONTENT_TYPE, Metrics, speech_memory
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import RingboltError
 from ringbolt.store import health
+from ringbolt.store.engine.db import Database
 
 Connected = Callable[[], dict[str, bool]]
 """Which far ends answer, by part; empty without a worker (``serve --no-worker``)."""
 
 _NOT_READY: Final = "NOT_READY"
+_WITHIN_S: Final = 5.0
+
+
+class StoreProbe:
+    """Whether the database takes a small write; asked at most every ``every_s`` seconds."""
+
+    every_s: float = 5.0
+
+    def __init__(self, db: Database, now_s: Callable[[], float] = time.monotonic) -> None:
+        self._db = db
+        self._now_s = now_s
+        self._due_s = -1.0
+        self._fault = ""
+        self._probing = asyncio.Lock()
+
+    async def fault(self) -> str:
+        """Why the last write failed, '' if it did not."""
+        async with self._probing:
+            if self._now_s() >= self._due_s:
+                self._fault = await self._write()
+                self._due_s = self._now_s() + self.every_s
+            return self._fault
+
+    async def _write(self) -> str:
+        try:
+            async with asyncio.timeout(_WITHIN_S):
+                await self._db.tx(health.write)
+        except TimeoutError:
+            return f"The database took no write within {_WITHIN_S:.0f} seconds."
+        except RingboltError as error:
+            return error.message
+        return ""
 
 
 def add_health(family: Family, shop: Shop, metrics: Metrics, connected: Connected) -> None:
+    store = StoreProbe(shop.db)
+
     async def healthz(_: Request[Nothing]) -> dict[str, str]:
         """This process answers."""
         return {"status": "ok", "version": __version__}
 
     async def readyz(_: Request[Nothing]) -> dict[str, Any] | Response:
-        """The store, the node and the carrier answer; otherwise 503 and those that do not."""
-        parts = {"store": await _store_answers(shop), **connected()}
+        """The store takes writes, the node and the carrier answer; otherwise 503 and those that do
+        not."""
+        fault = await store.fault()
+        parts = {"store": not fault, **connected()}
         silent = sorted(part for part, answers in parts.items() if not answers)
         if not silent:
             speech_mb = round(speech_memory(shop) / 1_000_000)
             return {"status": "ready", "parts": parts, "speech_memory_mb": speech_mb}
-        detail = f"No answer from: {', '.join(silent)}."
+        detail = f"No answer from: {', '.join(silent)}. {fault}".strip()
         document = problem_document(503, _NOT_READY, "Not ready", detail, parts=parts)
         headers = [(b"x-error-code", _NOT_READY.encode()), (b"retry-after", b"5")]
         return problem_response(503, document, headers)
@@ -48,11 +87,3 @@ def add_health(family: Family, shop: Shop, metrics: Metrics, connected: Connecte
     family.add("GET", "/healthz", healthz, Nothing, cost="", id="healthz_healthz_get")
     family.add("GET", "/readyz", readyz, Nothing, cost="", id="readyz_readyz_get")
     family.add("GET", "/metrics", figures, Nothing, "text/plain", cost="", id=figure_id)
-
-
-async def _store_answers(shop: Shop) -> bool:
-    try:
-        await shop.db.read(health.touch)
-    except RingboltError:
-        return False
-    return True

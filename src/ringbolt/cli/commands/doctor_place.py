@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import getpass
+import os
 import shlex
 import shutil
 import stat
@@ -21,6 +23,7 @@ from ringbolt.settings.secret import load_keyring, secret_file, secret_source
 from ringbolt.store.engine.opening import open_database
 
 _LOW_DISK_BYTES: Final = 500_000_000
+_TRIED_BYTES: Final = 8192
 _NAME_ANOTHER: Final = "or name another folder in RINGBOLT_DATA_DIR"
 
 
@@ -49,8 +52,14 @@ def fault(path: Path) -> CheckResult | None:
         return CheckResult("data folder", "-", "wrong", f"{nearest} is a file, not a folder",
                            f"Move it away, {_NAME_ANOTHER}.")  # fmt: skip
     try:
-        tempfile.TemporaryFile(dir=nearest).close()
+        with tempfile.TemporaryFile(dir=nearest) as file:
+            file.write(bytes(_TRIED_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
     except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return CheckResult("data folder", "-", "wrong", f"{nearest}: {error.strerror}",
+                               f"Make room on that disk, {_NAME_ANOTHER}.")  # fmt: skip
         detail = f"{nearest} cannot be written by {_user()}: {error.strerror}"
         fix = f"chown -R {_user()} {shlex.quote(str(nearest))}; chmod u+rwx it; {_NAME_ANOTHER}."
         return CheckResult("data folder", "-", "wrong", detail, fix)

@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 from typing import Final
 
+import httpx
+
 from ringbolt.cli.check_result import CheckResult
 from ringbolt.cli.operator_access import sqlite_file
 from ringbolt.cli.program import NAME, command
@@ -21,6 +23,7 @@ from ringbolt.settings import (
 
 _PREFIX: Final = "RINGBOLT_"
 _PROCESSES: Final = Path("/proc")
+_READY_S: Final = 10.0
 
 
 async def subject() -> tuple[Settings | None, list[CheckResult]]:
@@ -32,6 +35,7 @@ async def subject() -> tuple[Settings | None, list[CheckResult]]:
     if shop is None:
         return settings, _not_running(settings)
     where = f"runs at {shop.url}, process {shop.pid}, data folder {settings.data_dir.absolute()}"
+    unready = await _unready(shop)
     if not _adopt(shop):
         unlike = CheckResult(
             "settings",
@@ -40,9 +44,23 @@ async def subject() -> tuple[Settings | None, list[CheckResult]]:
             "those of this terminal; the running shop's own cannot be read from here",
             "Run this command as the shop's user on its machine, or with the same settings.",
         )
-        return settings, [CheckResult("shop", "-", "ok", where), unlike]
+        return settings, [CheckResult("shop", "-", "ok", where), *unready, unlike]
     theirs, found = _loaded()
-    return theirs, [CheckResult("shop", "-", "ok", f"{where}; with its settings"), *found]
+    return theirs, [CheckResult("shop", "-", "ok", f"{where}; with its settings"), *unready, *found]
+
+
+async def _unready(shop: RunningShop) -> list[CheckResult]:
+    """What ``/readyz`` of the running shop complains of: it tries a write, for instance."""
+    try:
+        async with httpx.AsyncClient(timeout=_READY_S) as http:
+            answer = await http.get(f"{shop.url}/readyz")
+        if answer.status_code == 200:
+            return []
+        fault = str(answer.json()["detail"])
+    except (httpx.HTTPError, ValueError, KeyError) as error:
+        fault = f"/readyz does not answer: {error!r}"
+    fix = "See the other rows and the log; it recovers by itself when the cause is gone."
+    return [CheckResult("readiness", "-", "wrong", fault, fix)]
 
 
 def _loaded() -> tuple[Settings | None, list[CheckResult]]:

@@ -19,6 +19,7 @@ class Log:
         self._name = name
         self._news = asyncio.Event()
         self._closed = False
+        file.on_recovery.append(self.announce)
 
     @property
     def closed(self) -> bool:

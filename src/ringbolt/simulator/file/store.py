@@ -13,7 +13,8 @@ import secrets
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -26,6 +27,9 @@ from ringbolt.simulator.file.world_file import Append, Document, Entry, Put
 from ringbolt.store.engine.file_lock import FileLock
 
 MAX_BATCH = 512
+MAX_UNWRITTEN = 20_000
+"""Writes that are kept while the file cannot be written; more would fill the memory."""
+RETRY_S = 1.0
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS document (
@@ -56,8 +60,10 @@ class WorldStore:
     """Opened once per file; a second opener, in this process or another, is refused.
 
     Writes take effect in the order in which they were called, are atomic each, and are on the
-    disk when awaited. A write that fails (a full disk) stops the store for good: memory is then
-    ahead of the file, and only a restart from the file makes them agree again.
+    disk when awaited. When one fails (a full disk), its caller and those after it get
+    ``Unavailable`` at once. But the parts' memory is ahead of the file then, so what failed is kept
+    in order and written as soon as the disk takes it, which is tried every second; ``on_recovery``
+    is called on the event loop then. Beyond ``MAX_UNWRITTEN`` the store stops for good.
     """
 
     @classmethod
@@ -85,7 +91,10 @@ class WorldStore:
         )
         self._queue: SimpleQueue[_Write | None] = SimpleQueue()
         self._refusal = ""
-        self._broken = False
+        self._closed = False
+        self._unwritten: list[_Write] = []
+        self.on_recovery: list[Callable[[], None]] = []
+        self._retry_s = 0.0
         self.commits = 0
         self._thread = threading.Thread(target=self._run, name="world-writer", daemon=True)
         self._thread.start()
@@ -144,8 +153,9 @@ class WorldStore:
         await; the future resolves when they are on the disk.
         """
         future: asyncio.Future[list[int]] = asyncio.get_running_loop().create_future()
-        if self._refusal:
-            future.set_exception(Unavailable(self._refusal, code="STORE_UNAVAILABLE"))
+        if self._closed:
+            closed = "The simulated world is closed."
+            future.set_exception(Unavailable(closed, code="STORE_UNAVAILABLE"))
             return future
         rows = [(kind, key, None if doc is None else _encode(doc)) for kind, key, doc in puts]
         events = [(log, _encode(doc)) for log, doc in appends]
@@ -156,7 +166,7 @@ class WorldStore:
         """Finish what was submitted, then release the file. Closing twice is allowed."""
         if not self._thread.is_alive():
             return
-        self._refusal = self._refusal or "The simulated world is closed."
+        self._closed = True
         self._queue.put(None)
         self._thread.join()
         self._reader.close()
@@ -167,12 +177,17 @@ class WorldStore:
         stop = False
         while not stop:
             batch, stop = self._next_batch()
-            if batch:
-                _deliver(batch, self._commit(batch))
+            if batch or self._unwritten:
+                self._write(batch)
+        if self._unwritten:
+            self._commit(self._unwritten)
 
     def _next_batch(self) -> tuple[list[_Write], bool]:
         batch: list[_Write] = []
-        write = self._queue.get()
+        try:
+            write = self._queue.get(timeout=RETRY_S if self._unwritten else None)
+        except Empty:
+            return batch, False
         while write is not None:
             batch.append(write)
             if len(batch) == MAX_BATCH:
@@ -183,25 +198,53 @@ class WorldStore:
                 return batch, False
         return batch, True
 
-    def _commit(self, batch: list[_Write]) -> Unavailable | None:
-        """Commit ``batch``; the reason if it could not be."""
-        if self._broken:
-            return Unavailable(self._refusal, code="STORE_UNAVAILABLE")
+    def _write(self, batch: list[_Write]) -> None:
+        """Commit what failed before, and ``batch`` after it."""
+        if len(self._unwritten) > MAX_UNWRITTEN:
+            _deliver(batch, self._failure())
+            return
+        recovers = bool(self._unwritten)
+        if recovers and batch and time.monotonic() < self._retry_s:
+            self._unwritten += batch
+            _deliver(batch, self._failure())
+            return
+        if self._commit([*self._unwritten, *batch]):
+            if recovers:
+                last = self._unwritten[-1]
+                self._unwritten = []
+                _call(last.future.get_loop(), self._recovered)
+            _deliver(batch, None)
+        else:
+            self._unwritten += batch
+            self._retry_s = time.monotonic() + RETRY_S
+            _deliver(batch, self._failure())
+
+    def _recovered(self) -> None:
+        for callback in self.on_recovery:
+            callback()
+
+    def _failure(self) -> Unavailable:
+        return Unavailable(self._refusal, code="STORE_UNAVAILABLE")
+
+    def _commit(self, batch: list[_Write]) -> bool:
+        """Commit ``batch``; False, and nothing of it is written, if that fails."""
+        last_seq = dict(self._last_seq)
         try:
             self._writer.execute("BEGIN IMMEDIATE")
             for write in batch:
                 self._execute(write)
             self._writer.execute("COMMIT")
         except sqlite3.Error as error:
-            self._broken = True
             self._refusal = f"The simulated world's file cannot be written: {error}."
-            if self._writer.in_transaction:
+            with suppress(sqlite3.Error):
                 self._writer.rollback()
-            return Unavailable(self._refusal, code="STORE_UNAVAILABLE")
+            self._last_seq = last_seq
+            return False
         self.commits += 1
-        return None
+        return True
 
     def _execute(self, write: _Write) -> None:
+        write.seqs.clear()
         for kind, key, doc in write.puts:
             if doc is None:
                 self._writer.execute(_DELETE, (kind, key))
@@ -233,11 +276,13 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 def _deliver(batch: list[_Write], error: Unavailable | None) -> None:
     """Resolve the futures with one hop to their event loop."""
-    loop = batch[0].future.get_loop()
-    try:
-        loop.call_soon_threadsafe(_resolve, batch, error)
-    except RuntimeError:  # that loop is closed: no future is awaited any more
-        return
+    if batch:
+        _call(batch[0].future.get_loop(), _resolve, batch, error)
+
+
+def _call(loop: asyncio.AbstractEventLoop, callback: Callable[..., None], *args: Any) -> None:
+    with suppress(RuntimeError):  # that loop is closed: no future is awaited any more
+        loop.call_soon_threadsafe(callback, *args)
 
 
 def _resolve(batch: list[_Write], error: Unavailable | None) -> None:

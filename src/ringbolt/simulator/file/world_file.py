@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 import msgspec
@@ -19,6 +19,9 @@ Entry = tuple[int, dict[str, Any]]
 
 class WorldFile(Protocol):
     """Documents by kind and key, and append-only logs. What is read is on the disk."""
+
+    on_recovery: list[Callable[[], None]]
+    """Called when what could not be written before is in the file."""
 
     @property
     def genesis(self) -> dict[str, Any]:

@@ -72,6 +72,8 @@ class LightningNetwork:
         self._last: asyncio.Future[list[int]] | None = None
         self._timers: asyncio.Task[None] | None = None
         self._closed = False
+        self._unannounced: list[Change] = []
+        store.on_recovery.append(self._announce_late)
         for node in self._nodes.values():
             for invoice in node.invoices.values():
                 self._schedule(node, invoice)
@@ -375,8 +377,24 @@ class LightningNetwork:
 
     def _submit(self, change: Change) -> asyncio.Future[list[int]]:
         self._last = self._store.submit(change.puts)
-        self._last.add_done_callback(partial(_announce, change))
+        self._last.add_done_callback(partial(self._announce, change))
         return self._last
+
+    def _announce(self, change: Change, written: asyncio.Future[list[int]]) -> None:
+        if written.cancelled():
+            return
+        if written.exception() is not None:  # it is written later, if at all
+            self._unannounced.append(change)
+            return
+        for node, news in change.news:
+            node.announce(news)
+
+    def _announce_late(self) -> None:
+        """The file took what it had refused."""
+        late, self._unannounced = self._unannounced, []
+        for change in late:
+            for node, news in change.news:
+                node.announce(news)
 
     async def _commit(self, change: Change) -> None:
         # Shielded: a caller that disconnects must not stop the announcement to the others.
@@ -386,10 +404,3 @@ class LightningNetwork:
         """Return once everything seen so far is on the disk."""
         if self._last is not None and not self._last.done():
             await asyncio.shield(self._last)
-
-
-def _announce(change: Change, written: asyncio.Future[list[int]]) -> None:
-    if written.cancelled() or written.exception() is not None:
-        return
-    for node, news in change.news:
-        node.announce(news)
