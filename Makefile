@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
+STEP   := $(PYTHON) tools/install_step.py
 
 # A small part of everything beside the rules and the fuzzing, for the time between two commits.
 FAST   := tests/unit tests/fuzz tests/store/test_jobs.py tests/store/test_ledger.py \
@@ -50,17 +51,20 @@ install-dev: $(VENV)/.installed-dev ## Install what tests and linters need
 $(VENV)/.python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' || \
 	  { echo "Ringbolt needs Python 3.11 to 3.14; name one with: make PYTHON=python3.11 ..."; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	@$(STEP) "1/3 environment in $(VENV)" 0 $(PYTHON) -m venv $(VENV)
 	@touch $@
 
+# pip does not compile: that takes as long as everything else, and most modules are never imported.
 $(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/.python
-	$(PIP) install --quiet --require-hashes --only-binary=:all: -r requirements.lock
-	$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	@$(STEP) "2/3 packages" $$(grep -c == requirements.lock) \
+	  $(PIP) install --no-compile --progress-bar off --require-hashes --only-binary=:all: -r requirements.lock
+	@$(STEP) "3/3 Ringbolt" 0 $(PIP) install --no-deps --no-build-isolation -e .
 	@$(BIN)/python -m compileall -q src/ringbolt
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
-	$(PIP) install --quiet --require-hashes --only-binary=:all: -r requirements-dev.lock
+	@$(STEP) "packages for tests" $$(grep -c == requirements-dev.lock) \
+	  $(PIP) install --no-compile --progress-bar off --require-hashes --only-binary=:all: -r requirements-dev.lock
 	@touch $@
 
 lock: ## Pin every dependency again, with hashes (needs uv)
