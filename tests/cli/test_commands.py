@@ -162,7 +162,7 @@ async def test_a_second_shop_on_the_same_folder_is_refused(desk: Desk) -> None:
         ("RINGBOLT_SECRET", "zz", "hexadecimal"),
         ("RINGBOLT_CONFIG", "/nowhere.toml", "nowhere.toml"),
         ("RINGBOLT_LND_URL", "https://127.0.0.1:1", "MACAROON"),
-        ("RINGBOLT_CALLS_RATE_CARD", "/nowhere.csv", "rate card"),
+        ("RINGBOLT_CALLS_RATE_CARD", "/nowhere.csv", "rate_card"),
     ],
 )
 async def test_a_wrong_setting_is_named_and_nothing_starts(

@@ -119,7 +119,7 @@ async def test_what_is_damaged_in_the_data_folder_is_named(
 
 
 @pytest.mark.parametrize(
-    "url", ["sqlite:////nowhere/shop.db", "postgresql://user:secret@127.0.0.1:9/shop", "nonsense"]
+    "url", ["sqlite:////nowhere/shop.db", "postgresql://user:secret@127.0.0.1:9/shop", "sqlite:///"]
 )
 async def test_a_database_that_cannot_be_had_is_named(examine: Examine, url: str) -> None:
     found = (await examine(database_url=url))["store"]

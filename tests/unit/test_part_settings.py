@@ -114,9 +114,9 @@ S3CRET = "hunter2"
         ([{"type": f"{S3CRET}!"}],
          "calls.carriers[1].type (RINGBOLT_CALLS_CARRIERS): this is no type; there are {types}"),
         ([{"type": "example"}],
-         "calls.carriers[example].url (RINGBOLT_CALLS_CARRIERS): Field required"),
+         "calls.carriers[example].url (RINGBOLT_CALLS_CARRIERS): it is missing"),
         ([{"type": "example", "name": "trunk", "url": [S3CRET]}],
-         "calls.carriers[trunk].url (RINGBOLT_CALLS_CARRIERS): Input should be a valid string"),
+         "calls.carriers[trunk].url (RINGBOLT_CALLS_CARRIERS): write text"),
         ([{"type": "example", "url": "x", "prefxes": [S3CRET]}],
          "calls.carriers[example].prefxes: there is no such setting; did you mean prefixes?"),
         ([{"type": "simulated", "prefixes": [S3CRET]}],
@@ -216,10 +216,10 @@ def test_what_the_node_section_says_itself_counts(monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(
     ("variables", "said"),
     [
-        ({"TYPE": "lnd"}, "node.url (RINGBOLT_NODE_URL): Field required"),
+        ({"TYPE": "lnd"}, "node.url (RINGBOLT_NODE_URL): it is missing"),
         ({"TYPE": "ldn"}, "node.type (RINGBOLT_NODE_TYPE): there is no type ldn; did you mean "
                           "lnd? There are {types}"),
-        ({"TYPE": "lnd", "URL": "x", "MACARON": S3CRET},
+        ({"TYPE": "lnd", "URL": "https://x.example", "MACARON": S3CRET},
          "RINGBOLT_NODE_MACARON: there is no such setting; did you mean RINGBOLT_NODE_MACAROON?"),
         ({"URL": S3CRET}, "RINGBOLT_NODE_URL: there is no such setting."),
     ],
@@ -235,12 +235,12 @@ def test_a_wrong_node_is_told_by_its_option_and_variable(
 
 def test_speech_is_a_part_with_its_options(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RINGBOLT_SPEECH_WORKERS", "3")
-    monkeypatch.setenv("RINGBOLT_SPEECH_DEFAULT_VOICE", "grace")
+    monkeypatch.setenv("RINGBOLT_SPEECH_DEFAULT_VOICE", "Amy")
 
     speech = load_settings().speech
 
     assert (speech.type, speech.default_voice, getattr(speech, "workers", 0)) == (
-        "local", "grace", 3,
+        "local", "Amy", 3,
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import signal
 import socket
 import time
@@ -30,10 +31,11 @@ def listen(host: str, port: int) -> socket.socket:
         sock.bind((host, port))
     except OSError as error:
         sock.close()
-        raise SettingsError(
-            f"Cannot listen on {host}:{port}: {error.strerror}. Is a shop running already? "
-            "Choose another port with RINGBOLT_PORT."
-        ) from None
+        if error.errno in (errno.EADDRINUSE, errno.EACCES):
+            hint = "Is a shop running already? Choose another port with RINGBOLT_PORT."
+        else:
+            hint = "Set RINGBOLT_HOST to an address of this machine, e.g. 127.0.0.1."
+        raise SettingsError(f"Cannot listen on {host}:{port}: {error.strerror}. {hint}") from None
     sock.setblocking(False)
     return sock
 

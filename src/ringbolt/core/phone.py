@@ -66,6 +66,11 @@ def calling_code(number: str) -> str:
     return str(phonenumbers.parse(number, None).country_code)
 
 
+def is_region(region: str) -> bool:
+    """Whether ``region`` is the ISO code of a country with telephones of its own (ISO 3166)."""
+    return region in phonenumbers.SUPPORTED_REGIONS
+
+
 def region_of(number: str) -> str:
     """The country of a number that ``parse_destination`` accepted: ISO 3166 alpha-2."""
     return phonenumbers.region_code_for_number(phonenumbers.parse(number, None)) or ""

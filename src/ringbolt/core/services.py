@@ -107,10 +107,15 @@ def resolve_service(text: str, *, scripted_allowed: bool = False) -> Service:
     return service
 
 
-def _suggestion(text: str) -> str:
+def nearest_service(text: str) -> Service | None:
+    """The service whose name is most like ``text``; None if none is."""
     near = difflib.get_close_matches(_squashed(text[:MAX_LENGTH]), _BY_NAME, n=1, cutoff=0.75)
-    if near:
-        service = _BY_NAME[near[0]]
+    return _BY_NAME[near[0]] if near else None
+
+
+def _suggestion(text: str) -> str:
+    service = nearest_service(text)
+    if service is not None:
         return f'Did you mean "{service.code}" ({service.name})?'
     return (
         'Use a code such as "tg", or a name such as "Telegram". '

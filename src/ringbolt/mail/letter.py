@@ -153,6 +153,15 @@ def _check_written(message: EmailMessage, further: list[str]) -> None:
         raise ValueError("the e-mail would have other headers than it was given")
 
 
+def is_sender(sender: str) -> bool:
+    """Whether e-mails can be from ``sender``: one address, perhaps with a name."""
+    try:
+        _mailbox(sender)
+    except (ValueError, MessageError):
+        return False
+    return True
+
+
 def _mailbox(sender: str) -> Address:
     """The one address in the From header, which the operator set."""
     header = _POLICY.header_factory("From", _check_line("the sender", sender))

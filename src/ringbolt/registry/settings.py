@@ -9,11 +9,19 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, ClassVar, Final
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+)
 
 from ringbolt.core.countries import AUTO_SELECT, resolve_country
 from ringbolt.core.errors import InvalidInput
 from ringbolt.registry.routing import Match
+from ringbolt.registry.values import usable
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}", re.ASCII)
 _PREFIX: Final = re.compile(r"\+[1-9][0-9]{0,14}", re.ASCII)
@@ -36,7 +44,7 @@ def _plain(name: str) -> str:
 class PartSettings(BaseModel):
     """``type`` selects the adapter; ``simulated``: it belongs to the simulated world."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
     simulated: ClassVar[bool] = False
 
     type: str = Field(description="Which adapter it is.")
@@ -45,6 +53,8 @@ class PartSettings(BaseModel):
         description="The name that orders record with each request to this part: keep it as long "
         "as any of them are open. Empty: its type.",
     )
+
+    _usable = field_validator("*")(usable)
 
 
 def _prefixes(value: tuple[str, ...]) -> tuple[str, ...]:
@@ -65,11 +75,12 @@ def _countries(value: Any) -> Any:
         raise ValueError("write countries by name, ISO code or number (docs/orders.md)") from None
 
 
-def _domains(value: tuple[str, ...]) -> tuple[str, ...]:
-    domains = tuple(each.lower() for each in value)
-    if not all(map(_DOMAIN.fullmatch, domains)):
+def domains(value: tuple[str, ...]) -> tuple[str, ...]:
+    """Domains in small letters. Raises ``ValueError``."""
+    found = tuple(each.lower() for each in value)
+    if not all(map(_DOMAIN.fullmatch, found)):
         raise ValueError("write domains such as example.com")
-    return domains
+    return found
 
 
 class Priced(PartSettings):
@@ -111,7 +122,7 @@ class RoutedByCountry(Priced):
 class RoutedByDomain(Priced):
     """For mail servers: ``destination`` is an address."""
 
-    domains: Annotated[tuple[str, ...], BeforeValidator(listed), AfterValidator(_domains)] = Field(
+    domains: Annotated[tuple[str, ...], BeforeValidator(listed), AfterValidator(domains)] = Field(
         (), description="The domains it takes mail to, those below them included. Empty: all."
     )
 

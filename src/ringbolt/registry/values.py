@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -19,6 +20,8 @@ def usable(value: Any) -> Any:
     if isinstance(value, int) and abs(value) > MOST:
         raise ValueError("this number is too large")
     text = value.get_secret_value() if isinstance(value, SecretStr) else value
+    if isinstance(text, Path):
+        text = str(text)
     if isinstance(text, str):
         if any(unicodedata.category(sign) in ("Cc", "Cs") for sign in text):
             raise ValueError("it contains a line break or another control character")

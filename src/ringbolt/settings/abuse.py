@@ -8,8 +8,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
+from ringbolt.core.phone import is_region
 from ringbolt.core.quiet_hours import parse_quiet_hours
-from ringbolt.core.services import find_service
+from ringbolt.core.services import find_service, nearest_service
+from ringbolt.core.texts.content_rules import folded
+from ringbolt.registry.settings import domains
 from ringbolt.settings.section import Section, listed
 
 _SHORTENERS = (
@@ -129,17 +132,40 @@ class AbuseSettings(Section):
     @field_validator("denied_services")
     @classmethod
     def _by_code(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        found = ((find_service(each), each) for each in value)
-        return tuple(service.code if service else each.lower() for service, each in found)
+        return tuple(_service(each) for each in value)
+
+    @field_validator("denied_words")
+    @classmethod
+    def _are_words(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            if not any(map(str.isalnum, folded(each))):
+                raise ValueError(f"{each!r} has neither letters nor digits")
+        return value
+
+    @field_validator("denied_links")
+    @classmethod
+    def _are_domains(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return domains(value)
 
     @field_validator("quiet_hours")
     @classmethod
     def _are_hours(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for each in value:
-            parse_quiet_hours(each)
+            country = parse_quiet_hours(each).country
+            if country and not is_region(country):
+                raise ValueError(f"there is no country {country}; write its ISO code, e.g. US")
         if value:
             _check_zones()
         return value
+
+
+def _service(text: str) -> str:
+    found = find_service(text, scripted_allowed=True)
+    if found is None:
+        near = nearest_service(text)
+        hint = f"; did you mean {near.code} ({near.name})?" if near else ""
+        raise ValueError(f"there is no service {text!r}{hint}")
+    return found.code
 
 
 def _check_zones() -> None:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
+from ringbolt.registry.values import split_url
 from ringbolt.settings.section import Section, listed
 
 
 def _check_origin(text: str) -> None:
-    parts = urlsplit(text)  # raises ValueError itself for what is no URL
+    parts = split_url(text)
+    if parts is None:
+        raise ValueError(f"{text!r} is not an origin such as http://127.0.0.1:8499")
     exact = f"{parts.scheme}://{parts.netloc}"
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
+    if parts.scheme not in ("http", "https"):
         raise ValueError(f"{text!r} is not an origin such as http://127.0.0.1:8499")
     if text.rstrip("/") != exact or "@" in parts.netloc:
         raise ValueError(f"{text!r} is more than an origin; only {exact!r} can be allowed")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -10,11 +11,12 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
+from pydantic_settings import SettingsError as WrongVariable
 
 from ringbolt.settings.errors import SettingsError
 from ringbolt.settings.parts import FAULTS, OfTypes, PartFault
-from ringbolt.settings.root import CONFIG_VARIABLE, DEFAULT_CONFIG, PREFIX, Settings
-from ringbolt.settings.wording import did_you_mean, plain
+from ringbolt.settings.root import CONFIG_VARIABLE, DEFAULT_CONFIG, Settings
+from ringbolt.settings.wording import PREFIX, did_you_mean, named, plain, variable
 
 _OF_TESTS: Final = f"{PREFIX}TEST_"
 """Variables of the test suite, which are no settings of a shop."""
@@ -23,9 +25,9 @@ _NONE_SUCH: Final = "there is no such setting"
 
 def load_settings(**overrides: Any) -> Settings:
     """Read file and environment. Raises ``SettingsError``."""
-    named = os.environ.get(CONFIG_VARIABLE)
-    if named and not Path(named).is_file():
-        raise SettingsError(f"{CONFIG_VARIABLE} names {named}, which is not a file.")
+    file = os.environ.get(CONFIG_VARIABLE)
+    if file and not Path(file).is_file():
+        raise SettingsError(f"{CONFIG_VARIABLE} names {file}, which is not a file.")
     faults = [
         f"{name}: {_NONE_SUCH}{did_you_mean(name.upper(), known_variables(), PREFIX)}"
         for name in unknown_variables(os.environ)
@@ -35,15 +37,33 @@ def load_settings(**overrides: Any) -> Settings:
     except ValidationError as error:
         for fault in error.errors(include_url=False, include_input=False):
             faults += _sentences(fault)
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{named or DEFAULT_CONFIG} is not TOML: {error}") from None
-    except UnicodeDecodeError:
-        raise SettingsError(f"{named or DEFAULT_CONFIG} is not TOML: it is not UTF-8.") from None
-    except (OSError, ValueError) as error:  # the file or a variable cannot be read
-        raise SettingsError(str(error)) from None
+    except WrongVariable as error:  # a ValueError, as is the next one
+        faults.append(_not_a_section(str(error)))
+    except (tomllib.TOMLDecodeError, UnicodeError, OSError) as error:
+        raise SettingsError(_unreadable(file or DEFAULT_CONFIG, error)) from None
     if faults:
         raise SettingsError("\n".join(faults))
     return settings
+
+
+def _unreadable(file: str, error: Exception) -> str:
+    match error:
+        case tomllib.TOMLDecodeError():
+            place = re.search(r"line (\d+), column (\d+)", str(error))
+            where = f"line {place[1]}, column {place[2]}" if place else "its end"
+            return f"{file} is not TOML: see {where}."
+        case OSError():
+            return f"{file} cannot be read: {error.strerror}."
+        case _:
+            return f"{file} is not TOML: it is not text in UTF-8."
+
+
+def _not_a_section(said: str) -> str:
+    """A variable that should hold a whole section, and does not; ``said`` by the library, which
+    names the section only."""
+    section = next((name for name in _sections() if f'"{name}"' in said), "")
+    example = variable([section, *_sections().get(section, ("",))[:1]])
+    return f"{variable([section])}: it is a section; set its options one by one, as {example}."
 
 
 def unknown_variables(environment: Mapping[str, str]) -> list[str]:
@@ -65,7 +85,7 @@ def known_variables() -> Iterator[str]:
     sections = _sections()
     for name in Settings.model_fields:
         for option in sections.get(name, ("",)):
-            yield _variable([name, option] if option else [name])
+            yield variable([name, option] if option else [name])
 
 
 def _sections() -> dict[str, tuple[str, ...]]:
@@ -93,28 +113,24 @@ def _sentences(fault: ErrorDetails) -> Iterator[str]:
         sections = _sections()
         yield _unknown(path, sections.get(path[0], ()) if len(path) > 1 else Settings.model_fields)
     else:
-        yield f"{'.'.join(path)} ({_variable(path)}): {plain(fault['msg'])}"
+        yield f"{named(*path)}: {plain(fault)}"
 
 
 def _of_part(path: list[str], fault: PartFault) -> str:
     if fault.known and not fault.where:
         return _unknown([*path, fault.option], fault.known)
-    name = ".".join([".".join(path) + fault.where, *([fault.option] if fault.option else [])])
+    whole = ".".join([".".join(path) + fault.where, *([fault.option] if fault.option else [])])
     if fault.known:
-        return f"{name}: {_NONE_SUCH}{did_you_mean(fault.option, fault.known)}"
+        return f"{whole}: {_NONE_SUCH}{did_you_mean(fault.option, fault.known)}"
     is_own = not fault.where and fault.option
-    return f"{name} ({_variable([*path, fault.option] if is_own else path)}): {fault.said}"
+    return f"{whole} ({variable([*path, fault.option] if is_own else path)}): {fault.said}"
 
 
 def _unknown(path: list[str], known: Iterable[str]) -> str:
     """``known``: the options that stand where this one does not."""
-    variable = _variable(path)
-    if variable in {name.upper() for name in os.environ}:
-        near = did_you_mean(variable, (_variable([*path[:-1], each]) for each in known), PREFIX)
-        return f"{variable}: {_NONE_SUCH}{near}"
+    written = variable(path)
+    if written in {name.upper() for name in os.environ}:
+        near = did_you_mean(written, (variable([*path[:-1], each]) for each in known), PREFIX)
+        return f"{written}: {_NONE_SUCH}{near}"
     near = did_you_mean(".".join(path), (".".join([*path[:-1], each]) for each in known))
     return f"{'.'.join(path)}: {_NONE_SUCH}{near}"
-
-
-def _variable(path: list[str]) -> str:
-    return f"{PREFIX}{'_'.join(path)}".upper()

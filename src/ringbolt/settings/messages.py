@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
+from ringbolt.core.email_address import check_subject
+from ringbolt.core.errors import InvalidInput
+from ringbolt.mail.letter import is_sender
 from ringbolt.mail.types import MAILERS
 from ringbolt.numbers.types import OWN_NUMBERS, PROVIDERS
 from ringbolt.registry.settings import PartSettings
@@ -18,7 +22,16 @@ TEXT_CARRIERS: Final = OfTypes(SMS_CARRIERS, many=True)
 NUMBER_PROVIDERS: Final = OfTypes(
     PROVIDERS, many=True, reserved={OWN_NUMBERS.name: OWN_NUMBERS.type}
 )
+_MOST_OF_SUBJECT: Final = 200
 MAIL_SERVERS: Final = OfTypes(MAILERS, many=True)
+
+
+_SENDER: Final = re.compile(
+    r"\+[1-9][0-9]{6,14}|[0-9]{3,8}"
+    r"|(?=.{0,10}[A-Za-z])[A-Za-z0-9](?:[A-Za-z0-9 ._&-]{0,9}[A-Za-z0-9.])?",
+    re.ASCII,
+)
+"""3GPP TS 23.038, 9.1.2.5: an alphanumeric sender has 11 signs at most, one of them a letter."""
 
 
 class SmsSettings(Section):
@@ -42,6 +55,19 @@ class SmsSettings(Section):
     def _split(cls, value: Any) -> Any:
         return listed(value)
 
+    @field_validator("senders")
+    @classmethod
+    def _are_senders(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value:
+            raise ValueError("name at least one sender")
+        for each in value:
+            if not _SENDER.fullmatch(each):
+                raise ValueError(
+                    f"{each!r} is not a sender: write a number in E.164 format, a short number, or "
+                    "a name of at most 11 letters, digits and blanks"
+                )
+        return value
+
 
 class NumberSettings(Section):
     providers: Annotated[tuple[PartSettings, ...], NoDecode, NUMBER_PROVIDERS] = Field(
@@ -60,3 +86,21 @@ class MailSettings(Section):
     servers: Annotated[tuple[PartSettings, ...], NoDecode, MAIL_SERVERS] = Field(
         default_factory=MAIL_SERVERS.default_list, description="The mail servers that send e-mail."
     )
+
+    @field_validator("sender")
+    @classmethod
+    def _is_a_sender(cls, value: str) -> str:
+        if not is_sender(value):
+            raise ValueError("write one address, e.g. Shop <no-reply@shop.example>")
+        return value
+
+    @field_validator("subject")
+    @classmethod
+    def _is_a_subject(cls, value: str) -> str:
+        try:
+            subject = check_subject(value)
+        except InvalidInput:
+            subject = ""
+        if not subject or len(subject) > _MOST_OF_SUBJECT:
+            raise ValueError(f"write one line of text, at most {_MOST_OF_SUBJECT} characters")
+        return subject

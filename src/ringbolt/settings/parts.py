@@ -155,7 +155,7 @@ def _told(error: ValidationError, where: str, model: type[PartSettings]) -> list
         option = ".".join(str(part) for part in fault["loc"])
         is_unknown = fault["type"] == "extra_forbidden"
         known = tuple(model.model_fields) if is_unknown else ()
-        faults.append(PartFault(where, option, plain(fault["msg"]), known))
+        faults.append(PartFault(where, option, plain(fault), known))
     return faults
 
 

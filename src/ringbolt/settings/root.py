@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
@@ -17,6 +18,7 @@ from pydantic_settings import (
 )
 
 from ringbolt.registry.settings import PartSettings
+from ringbolt.registry.values import usable, web_address
 from ringbolt.settings.abuse import AbuseSettings
 from ringbolt.settings.calls import SPEAKER, CallSettings
 from ringbolt.settings.fetch import FetchSettings
@@ -35,11 +37,21 @@ from ringbolt.settings.process import LogSettings, WorkerSettings
 from ringbolt.settings.section import listed
 from ringbolt.settings.simulator import SimulatorSettings
 from ringbolt.settings.voice import VoiceSettings
+from ringbolt.settings.wording import PREFIX
 from ringbolt.speech.types import SpeakerSettings
 
-PREFIX: Final = "RINGBOLT_"
 CONFIG_VARIABLE: Final = "RINGBOLT_CONFIG"
 DEFAULT_CONFIG: Final = "ringbolt.toml"
+_HOST: Final = re.compile(r"[0-9A-Za-z.:_%-]{1,253}", re.ASCII)
+_DATABASES: Final = ("sqlite:///", "postgresql://", "postgres://", "postgresql+asyncpg://")
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True
 
 
 class Settings(BaseSettings):
@@ -51,6 +63,7 @@ class Settings(BaseSettings):
         env_nested_max_split=1,
         extra="forbid",
         frozen=True,
+        allow_inf_nan=False,
     )
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
@@ -136,9 +149,33 @@ class Settings(BaseSettings):
     @field_validator("public_url")
     @classmethod
     def _is_a_url(cls, value: str) -> str:
-        if value and not (value.startswith(("https://", "http://")) and urlsplit(value).hostname):
-            raise ValueError("write it with https:// (or http://) and a host")
+        return web_address(value)
+
+    @field_validator("host")
+    @classmethod
+    def _is_a_host(cls, value: str) -> str:
+        if not _HOST.fullmatch(value):
+            raise ValueError("write the address or the name of this machine, e.g. 127.0.0.1")
         return value
+
+    @field_validator("database_url", "database_listen_url")
+    @classmethod
+    def _is_a_database(cls, value: str) -> str:
+        if value and not value.startswith(_DATABASES):
+            raise ValueError("write sqlite:///PATH, or postgresql:// and the rest of its address")
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_proxies(cls, value: str) -> str:
+        for each in filter(None, map(str.strip, value.split(","))):
+            if each != "*" and not _is_network(each):
+                raise ValueError(
+                    f"{each!r} is not an address or network such as 10.0.0.1 or 10.0.0.0/8"
+                )
+        return value
+
+    _usable = field_validator("*")(usable)
 
     @property
     def database(self) -> str:

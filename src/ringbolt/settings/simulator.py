@@ -6,6 +6,7 @@ import re
 
 from pydantic import Field, SecretStr, field_validator
 
+from ringbolt.registry.values import web_address
 from ringbolt.settings.section import Section
 
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{16,256}", re.ASCII)  # RFC 6750, section 2.1
@@ -37,3 +38,8 @@ class SimulatorSettings(Section):
         if token and _TOKEN.fullmatch(token) is None:
             raise ValueError("write 16 to 256 letters and digits (openssl rand -hex 32)")
         return value
+
+    @field_validator("url")
+    @classmethod
+    def _is_a_url(cls, value: str) -> str:
+        return web_address(value)

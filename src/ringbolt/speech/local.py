@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from difflib import get_close_matches
+
+from pydantic import Field, field_validator
 
 from ringbolt.registry.types import Context, PartType
 from ringbolt.speech.engine import Speaker
 from ringbolt.speech.types import SpeakerSettings
+from ringbolt.speech.voices import PERSONAS, find_persona
 
 
 class LocalSpeakerSettings(SpeakerSettings):
@@ -21,6 +24,16 @@ class LocalSpeakerSettings(SpeakerSettings):
         description="Load the usual voice (about 300 MB) after the start, as soon as the machine "
         "is idle. false: with the first text, which then takes seconds longer.",
     )
+
+    @field_validator("default_voice")
+    @classmethod
+    def _is_a_voice(cls, value: str) -> str:
+        if value and find_persona(value) is None:
+            names = {each.id.casefold(): each.id for each in PERSONAS}
+            near = get_close_matches(value.casefold(), names, n=1)
+            hint = f"; did you mean {names[near[0]]}?" if near else ""
+            raise ValueError(f"there is no voice {value[:40]!r}{hint}")
+        return value
 
 
 def _build(settings: LocalSpeakerSettings, context: Context) -> Speaker:

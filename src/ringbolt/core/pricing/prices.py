@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
 from ringbolt.core.countries import find_country
-from ringbolt.core.services import find_service
+from ringbolt.core.services import find_service, nearest_service
 from ringbolt.core.tables import table_lines
 
 PriceKind = Literal["receive", "send", "rent", "s4s"]
@@ -161,7 +161,9 @@ def _service(text: str) -> str:
         return ""
     service = find_service(text, scripted_allowed=True)
     if service is None:
-        raise PriceListError(f"there is no service {text!r}")
+        near = nearest_service(text)
+        hint = f"; did you mean {near.code} ({near.name})?" if near else ""
+        raise PriceListError(f"there is no service {text!r}{hint}")
     return service.code
 
 

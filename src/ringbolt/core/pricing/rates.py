@@ -152,8 +152,8 @@ def parse_toml(text: str) -> RateCard:
     """A card from TOML: ``[[rate]]`` tables with the same four fields."""
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise RateCardError(f"not TOML: {error}") from None
+    except tomllib.TOMLDecodeError:
+        raise RateCardError("it is not TOML") from None
     rows = document.get("rate", [])
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise RateCardError("a TOML rate card is a list of [[rate]] tables")

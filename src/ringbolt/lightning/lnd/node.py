@@ -70,7 +70,7 @@ def load_macaroon(text: str) -> str:
         return Path(text).expanduser().read_bytes().hex()
     except (OSError, ValueError) as error:
         raise NodeUnavailable(
-            f"The macaroon is neither hexadecimal nor a file that can be read: {error}.",
+            "The macaroon is neither hexadecimal nor a file that can be read.",
             code=MACAROON_REJECTED,
         ) from error
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
 from ringbolt.core.errors import NodeUnavailable
 from ringbolt.lightning.node import LightningNode
 from ringbolt.registry.settings import PartSettings
 from ringbolt.registry.types import Context, PartType, PartUnusable
+from ringbolt.registry.values import web_address
 
 BUYERS_WAIT_S = 6.0
 """A buyer waits for the challenge no longer than this."""
@@ -26,6 +27,11 @@ class LndNodeSettings(PartSettings):
         "refunds): a file, or hexadecimal.",
     )
     tls_cert: str = Field("", description="LND's tls.cert. Empty: the system's authorities.")
+
+    @field_validator("url")
+    @classmethod
+    def _is_a_url(cls, value: str) -> str:
+        return web_address(value)
 
 
 def _build(settings: LndNodeSettings, context: Context) -> LightningNode:
