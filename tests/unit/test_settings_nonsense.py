@@ -12,7 +12,7 @@ import pytest
 from ringbolt.bootstrap.cards import load_prices, load_rate_card, load_text_costs
 from ringbolt.settings import Settings, SettingsError, load_settings
 from ringbolt.settings.secret import load_keyring
-from unit.test_settings import every_option
+from unit.test_settings import every_option, options_of
 
 LIBRARY = re.compile(
     r"value error|input should|extra inputs|field required|pydantic|validation|unable to|parsing"
@@ -177,3 +177,18 @@ def test_a_secret_that_is_nonsense_is_not_shown(monkeypatch: pytest.MonkeyPatch)
     (line,) = refusals("RINGBOLT_SECRET")
 
     assert "5ec2e7" not in line
+
+
+def longest(section: str, name: str) -> object:
+    """The upper bound of a setting, None without one."""
+    field = options_of(section)[name] if section else Settings.model_fields[name]
+    return next((each.le for each in field.metadata if hasattr(each, "le")), None)
+
+
+@pytest.mark.parametrize(
+    ("section", "name"),
+    [(section, name) for section, name, _ in OPTIONS if name.endswith(("_s", "_ms", "_days"))],
+)
+def test_every_length_of_time_has_an_upper_bound(section: str, name: str) -> None:
+    # A time that no calendar reaches would pass here, and break every request that adds it to now.
+    assert longest(section, name) is not None

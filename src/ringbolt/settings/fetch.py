@@ -32,10 +32,11 @@ class FetchSettings(Section):
     probe_timeout_s: float = Field(
         5.0,
         gt=0,
+        le=600,
         description="Limit for looking at the beginning of a file before the challenge, seconds.",
     )
     timeout_s: float = Field(
-        15.0, gt=0, description="Limit for reading a whole file after payment, seconds."
+        15.0, gt=0, le=600, description="Limit for reading a whole file after payment, seconds."
     )
     max_bytes: int = Field(64 * 1024 * 1024, ge=1024, description="The largest file read, bytes.")
 

@@ -12,7 +12,10 @@ class L402Settings(Section):
         600, ge=60, le=3600, description="How long an invoice can be paid, seconds."
     )
     redeem_s: int = Field(
-        86_400, ge=600, description="How long a paid credential can be used, seconds."
+        86_400,
+        ge=600,
+        le=31_536_000,
+        description="How long a paid credential can be used, seconds.",
     )
     replay_window_s: int = Field(
         120,

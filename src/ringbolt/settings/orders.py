@@ -20,7 +20,10 @@ class OrderSettings(Section):
         144, ge=40, le=1000, description="Blocks for which a rental's payment may be held."
     )
     cancel_after_s: int = Field(
-        120, ge=0, description="A number that got no code can be cancelled after so many seconds."
+        120,
+        ge=0,
+        le=86_400,
+        description="A number that got no code can be cancelled after so many seconds.",
     )
     code_within_s: int = Field(
         1260,
@@ -29,11 +32,12 @@ class OrderSettings(Section):
         description="An activation without a code is cancelled so many seconds after payment.",
     )
     number_within_s: int = Field(
-        60, ge=5, description="How long to look for a free number after payment, seconds."
+        60, ge=5, le=3600, description="How long to look for a free number after payment, seconds."
     )
     rental_trial_s: int = Field(
         1200,
         ge=120,
+        le=86_400,
         description="A rental is paid for at its first text, or after so many seconds.",
     )
     max_rental_hours: int = Field(168, ge=1, le=1344, description="The longest rental, hours.")
@@ -43,6 +47,7 @@ class OrderSettings(Section):
     receipt_within_s: int = Field(
         600,
         ge=30,
+        le=86_400,
         description="A text of which the carrier reports no outcome within so many seconds is "
         "given up, and the money is returned.",
     )
@@ -53,7 +58,7 @@ class OrderSettings(Section):
         description="Days after which an order that was never paid is deleted.",
     )
     history_days: int = Field(
-        30, ge=1, description="Days for which webhooks and idempotency keys are kept."
+        30, ge=1, le=3650, description="Days for which webhooks and idempotency keys are kept."
     )
 
 

@@ -19,6 +19,7 @@ class WorkerSettings(Section):
     lease_s: int = Field(
         15,
         ge=3,
+        le=3600,
         description="After so many seconds without a sign of life a "
         "worker's job is taken over by another.",
     )

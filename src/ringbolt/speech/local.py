@@ -16,9 +16,13 @@ class LocalSpeakerSettings(SpeakerSettings):
     """Speaks on this machine."""
 
     workers: int = Field(1, ge=1, le=16, description="Processes that speak.")
-    timeout_s: float = Field(20.0, gt=0, description="Limit for speaking one text, seconds.")
+    timeout_s: float = Field(
+        20.0, gt=0, le=600, description="Limit for speaking one text, seconds."
+    )
     cache_max_mb: int = Field(500, ge=0, description="Room for spoken texts on disk, MB.")
-    cache_ttl_s: int = Field(86_400, ge=60, description="How long a spoken text is kept, seconds.")
+    cache_ttl_s: int = Field(
+        86_400, ge=60, le=31_536_000, description="How long a spoken text is kept, seconds."
+    )
     warm_up: bool = Field(
         True,
         description="Load the usual voice (about 300 MB) after the start, as soon as the machine "
