@@ -172,6 +172,31 @@ async def test_a_transaction_that_fails_gives_the_slots_back_that_it_reserved(db
         await until(lambda: _all_free(rig.worker))
 
 
+async def test_a_job_that_is_handed_to_a_worker_that_has_stopped_is_left_to_the_next(
+    db: Database,
+) -> None:
+    """Its transaction commits after the stop: nobody would store what the job does."""
+    ran: list[str] = []
+
+    async def run(shop: Shop, job: Job) -> None:
+        ran.append(job.uniq)
+        await shop.db.tx(jobs.finish, job)
+
+    def add(tx: Tx) -> None:
+        tx.handover = rig.worker  # it was the worker's transaction when it began
+        jobs.enqueue(tx, "work", "money", "late", "an order")
+
+    rig = Rig(db, run)
+    async with rig.running():
+        await until(lambda: _all_free(rig.worker))
+    await db.tx(add)
+    assert rig.worker.running == 0
+    assert _all_free(rig.worker)
+    assert await db.tx(jobs.release_all) == 1  # as the next start does
+    async with rig.running():
+        await until(lambda: ran == ["late"])
+
+
 async def test_while_older_jobs_wait_none_goes_before_them(db: Database) -> None:
     go_on = asyncio.Event()
     ran: list[str] = []

@@ -113,6 +113,7 @@ class Worker:
         self._running: dict[asyncio.Task[None], Job] = {}
         self._subscriptions: dict[str, Subscription] = {}
         self._lanes: dict[str, asyncio.Event] = {}
+        self._has_stopped = False
 
     @property
     def running(self) -> int:
@@ -124,6 +125,7 @@ class Worker:
         for lane in LANES:
             self._subscriptions[lane] = self._shop.db.listen(lane)
             self._lanes[lane] = asyncio.Event()
+        self._has_stopped = False
         self._shop.db.hand_jobs_to(self)
         try:
             async with asyncio.TaskGroup() as group:
@@ -153,6 +155,10 @@ class Worker:
 
     def start(self, job: Job) -> None:
         """Run a claimed job in the slot that was reserved for it."""
+        if self._has_stopped:  # nobody would store what it does: the database is being closed
+            log.info("job left to its lease", job=job.id, why="the worker has stopped")
+            self._slots[job.lane].give_back()
+            return
         task = asyncio.create_task(self._work(job))
         self._running[task] = job
         task.add_done_callback(self._done)
@@ -162,6 +168,7 @@ class Worker:
         cancelled one must be looked up by the next worker); then release the rest."""
         if self._running:
             await asyncio.wait(list(self._running), timeout=DRAIN_S)
+        self._has_stopped = True
         stopped = dict(self._running)
         for task in stopped:
             task.cancel()
