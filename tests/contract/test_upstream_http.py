@@ -429,6 +429,7 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
             b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nfi\r\n2\r\nne\r\n0\r\n\r\n",
             b"fine",
         ),
+        (CHUNKED + b"4\r\nfine\r\n0\r\nLink: trailer\r\n\r\n", b"fine"),
         (b"HTTP/1.1 204 No Content\r\n\r\n", b""),
         (b"HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n", b""),
     ],
@@ -449,6 +450,9 @@ async def test_every_framing_is_read_and_the_connection_kept(raw: bytes, expecte
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100_000,
         b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
+        CHUNKED + b"4\r\nfine\r\n0\r\n" + b"X: trailer\r\n" * 60_000,
+        CHUNKED + b"4\r\nfine\r\n0\r\nX: " + b"x" * 600_000,
+        CHUNKED + b"4;x=" + b"x" * 600_000,
     ],
 )
 async def test_what_is_not_an_answer_is_nonsense(raw: bytes) -> None:

@@ -22,6 +22,7 @@ from ringbolt.upstream.exchange import Fault, Lost, NeverSent, NoAnswerError, wo
 from ringbolt.upstream.tls import NotPinnedError, Trust
 
 _MAX_HEAD_BYTES: Final = 64 * 1024
+"""Of a head, and of what is no body in a chunked body, such as trailers."""
 _READ_AHEAD_BYTES: Final = 256 * 1024
 """How much of a stream is kept unread; then reading pauses, and so does the sender (TCP)."""
 _FILE_PIECE: Final = 64 * 1024
@@ -53,10 +54,9 @@ class Connection(asyncio.Protocol):
         self._pieces: deque[bytes] = deque()
         self._size = 0
         self._limit: int | None = None
-        self._head_bytes = 0
+        self._overhead_bytes = 0
         self._is_head_request = False
         self._has_head = False
-        self._has_end = False
         self._is_framed = False
         self._is_done = False
         self._may_reuse = False
@@ -72,6 +72,7 @@ class Connection(asyncio.Protocol):
         if self._parser is None or self._is_done:  # nobody asked for it
             self.abort()
             return
+        self._overhead_bytes += len(data)
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
@@ -79,10 +80,8 @@ class Connection(asyncio.Protocol):
             if not self._is_done:
                 self.fail(Lost(_NONSENSE, Fault.NONSENSE))
             return
-        if not self._has_head:
-            self._head_bytes += len(data)
-            if self._head_bytes > _MAX_HEAD_BYTES:
-                self.fail(Lost(_NONSENSE, Fault.NONSENSE))
+        if self._overhead_bytes > _MAX_HEAD_BYTES:
+            self.fail(Lost(_NONSENSE, Fault.NONSENSE))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._is_open = False
@@ -106,7 +105,8 @@ class Connection(asyncio.Protocol):
     # As the parser calls it
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self.headers.append((name, value))
+        if not self._has_head:  # a trailer must not become a header
+            self.headers.append((name, value))
 
     def on_message_begin(self) -> None:
         if self._is_done:
@@ -127,6 +127,7 @@ class Connection(asyncio.Protocol):
             self._wake()
 
     def on_body(self, body: bytes) -> None:
+        self._overhead_bytes = 0
         if self._is_done or self._error is not None:
             return
         self._pieces.append(body)
@@ -169,7 +170,7 @@ class Connection(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
         self.status, self.headers = 0, []
         self._pieces.clear()
-        self._size = self._head_bytes = 0
+        self._size = self._overhead_bytes = 0
         self._limit = limit
         self._is_head_request = is_head
         self._error = None
