@@ -233,3 +233,13 @@ async def test_the_operator_sees_every_key_and_its_balance(shop: ShopServer) -> 
     found = next(each for each in listed if each["id"] == key_id)
     assert (found["balance_sats"], found["scopes"]) == (1234, ["fund", "read", "spend"])
     assert holder.key not in str(listed)
+
+
+async def test_an_explanation_of_more_than_all_bitcoin_is_refused(shop: ShopServer) -> None:
+    headers = {"Authorization": f"Bearer {operator_token(shop.shop.keyring)}"}
+    explained = {"sentence": "a payment", "reason": "a test", "by": "me", "amount_msat": 2**63}
+
+    answer = await shop.http.post("/v1/operator/acknowledgements", headers=headers, json=explained)
+
+    assert answer.status_code == 400, answer.text
+    assert "amount_msat" in answer.text

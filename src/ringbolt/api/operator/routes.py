@@ -28,6 +28,7 @@ from ringbolt.app.webhooks.resend_webhook import resend_webhook
 from ringbolt.app.webhooks.webhook_list import LIMIT, list_webhooks
 from ringbolt.core.errors import Unauthorized
 from ringbolt.core.keys import Keyring
+from ringbolt.core.lightning.bolt11_fields import MAX_AMOUNT_MSAT
 
 PREFIX: Final = "/v1/operator"
 CREATED: Final = 201
@@ -89,7 +90,7 @@ class Explained(msgspec.Struct):
     sentence: Annotated[Line, about("", max_length=1000)]
     reason: Annotated[Line, about("", max_length=500)]
     by: Annotated[Line, about("", max_length=200)]
-    amount_msat: int = 0
+    amount_msat: Annotated[int, about("", ge=-MAX_AMOUNT_MSAT, le=MAX_AMOUNT_MSAT)] = 0
 
 
 class WebhookQuery(msgspec.Struct):
