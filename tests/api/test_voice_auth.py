@@ -243,7 +243,7 @@ async def test_who_asks_is_looked_at_before_what_is_asked(shared_shop: ShopServe
         ("DELETE", "/voice/v1/voices", 405),
         ("GET", "/voice/v1/calls/a/b", 404),
         ("GET", "/voice/v1//calls", 404),
-        ("GET", "/voice/v1/calls/%00", 401),
+        ("GET", "/voice/v1/calls/%00", 404),
     ],
 )
 async def test_every_address_answers_in_the_envelope(

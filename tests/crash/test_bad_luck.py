@@ -268,6 +268,7 @@ async def test_a_fault_of_ours_closes_order_attempt_and_call(world: CallWorld) -
     assert await world.complaints() == []
     assert await world.db.read(calls.open_attempts) == 0
     assert [attempt.state for attempt in await buyer.attempts()] == [AttemptState.DONE]
+    await process.run_due()  # the hang-up is a job, so that it is not lost either
     assert world.carrier.hung_up == world.carrier.rings
 
 

@@ -32,6 +32,7 @@ def shop_of(store: Store) -> Any:
         number_providers=none,
         own_numbers=None,
         mailers=none,
+        speaker=None,
     )
 
 

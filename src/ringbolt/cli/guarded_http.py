@@ -42,7 +42,7 @@ class RequestLimits:
     target_bytes: int = 32 * 1024
     head_bytes: int = 64 * 1024
     head_lines: int = 100
-    unwanted_bytes: int = 1024 * 1024
+    unwanted_bytes: int = 8 * 1024 * 1024
     waiting: int = 64
 
 

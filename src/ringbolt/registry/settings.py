@@ -75,7 +75,7 @@ def _countries(value: Any) -> Any:
         raise ValueError("write countries by name, ISO code or number (docs/orders.md)") from None
 
 
-def domains(value: tuple[str, ...]) -> tuple[str, ...]:
+def domain_names(value: tuple[str, ...]) -> tuple[str, ...]:
     """Domains in small letters. Raises ``ValueError``."""
     found = tuple(each.lower() for each in value)
     if not all(map(_DOMAIN.fullmatch, found)):
@@ -122,8 +122,10 @@ class RoutedByCountry(Priced):
 class RoutedByDomain(Priced):
     """For mail servers: ``destination`` is an address."""
 
-    domains: Annotated[tuple[str, ...], BeforeValidator(listed), AfterValidator(domains)] = Field(
-        (), description="The domains it takes mail to, those below them included. Empty: all."
+    domains: Annotated[tuple[str, ...], BeforeValidator(listed), AfterValidator(domain_names)] = (
+        Field(
+            (), description="The domains it takes mail to, those below them included. Empty: all."
+        )
     )
 
     def match(self, destination: str) -> Match | None:

@@ -12,7 +12,7 @@ from ringbolt.core.phone import is_region
 from ringbolt.core.quiet_hours import parse_quiet_hours
 from ringbolt.core.services import find_service, nearest_service
 from ringbolt.core.texts.content_rules import folded
-from ringbolt.registry.settings import domains
+from ringbolt.registry.settings import domain_names
 from ringbolt.settings.section import Section, listed
 
 _SHORTENERS = (
@@ -145,7 +145,7 @@ class AbuseSettings(Section):
     @field_validator("denied_links")
     @classmethod
     def _are_domains(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return domains(value)
+        return domain_names(value)
 
     @field_validator("quiet_hours")
     @classmethod

@@ -82,7 +82,8 @@ def _patterns() -> _Patterns:
         numbers=re.compile(rf"(?i)(?<!\w)(?:{number})(?:[ ,.-]{{1,2}}(?:{number})){{2,}}(?!\w)"),
         announcement=re.compile(
             f"{code_word}|(?<![a-z])otp|{_any_of(words(WordList.CODE_ELSEWHERE))}"
-            rf"|(?<!\w)(?:{_any_of(words(WordList.TYPING))})"
+            rf"|(?<!\w)(?:{_any_of(words(WordList.TYPING))}"
+            rf"|(?:{_any_of(words(WordList.TYPING_WORD))})(?!\w))"
         ),
         code_first=re.compile(
             rf"(?<!\S)\S{{1,40}}(?= (?:(?i:{is_})|[–—-]|=) [^.!?\n]{{0,40}}(?:{code_word}))",

@@ -17,6 +17,7 @@ class WordList(StrEnum):
     CODE_BEGINNING = "code beginning"
     CODE_ENDING = "code ending"
     TYPING = "typing"
+    TYPING_WORD = "typing word"
     UNSPACED = "unspaced"
     PURPOSE = "purpose"
     OTHER_CODE = "other code"
