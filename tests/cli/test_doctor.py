@@ -131,9 +131,12 @@ async def test_a_database_that_cannot_be_had_is_named(examine: Examine, url: str
 async def test_a_process_that_holds_the_store_and_does_not_answer_is_named(
     examine: Examine, tmp_path: Path
 ) -> None:
+    wait = "print(flush=True); input()"
     with subprocess.Popen(
-        [sys.executable, "-c", "input()", "ringbolt"], stdin=subprocess.PIPE
+        [sys.executable, "-c", wait, "ringbolt"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()  # before it runs, the system may not know its command line
         data = folder(tmp_path / "held", ringbolt_db_lock=f"{holder.pid}\n".encode())
         found = (await examine(data_dir=data))["shop"]
         holder.communicate(b"\n")
