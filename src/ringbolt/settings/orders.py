@@ -47,7 +47,7 @@ class OrderSettings(Section):
     receipt_within_s: int = Field(
         600,
         ge=30,
-        le=86_400,
+        le=604_800,
         description="A text of which the carrier reports no outcome within so many seconds is "
         "given up, and the money is returned.",
     )
