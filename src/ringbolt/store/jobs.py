@@ -20,14 +20,12 @@ import secrets
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
 from typing import Any, Final, Literal, get_args
 
-from sqlalchemy import ARRAY, any_, bindparam, delete, func, literal_column, select, update
-
 from ringbolt.core.errors import RingboltError
-from ringbolt.store.engine.db import Dialect, Handover, Tx
-from ringbolt.store.engine.upsert import insert_for, insert_new
+from ringbolt.store import job_statements as sql
+from ringbolt.store.engine.db import Handover, Tx
+from ringbolt.store.engine.upsert import insert_new
 from ringbolt.store.schema.tables import job as table
 
 Lane = Literal["money", "payout", "dispatch", "webhook", "unpaid"]
@@ -138,7 +136,7 @@ def _hand_over(
     claimed = row | {"run_at_ms": until_ms, "token": token, "attempts": 1}
     job_id = None
     try:
-        job_id = tx.run(_insert_claimed(tx.dialect), claimed).scalar()
+        job_id = tx.run(sql.insert_claimed(tx.dialect), claimed).scalar()
     finally:
         if job_id is None:
             handover.release(row["lane"])
@@ -168,11 +166,6 @@ def _hand_over(
     return True
 
 
-@cache
-def _insert_claimed(dialect: Dialect) -> Any:
-    return insert_for(dialect, table).on_conflict_do_nothing().returning(table.c.id)
-
-
 def _wake(tx: Tx, lane: Lane, run_at_ms: int) -> None:
     """Wake the lane's workers, unless they look for themselves before the job is due."""
     if run_at_ms - tx.now_ms < POLL_MS:
@@ -198,7 +191,7 @@ def ensure(
     while not enqueue(tx, kind, lane, uniq, order_id, seen=seen):
         if tx.dialect == "sqlite" and not at_once:
             return  # SQLite has one writer, so no other transaction can end the job before
-        found = tx.run(_NAMED, {"uniq_": uniq}).first()
+        found = tx.run(sql.NAMED, {"uniq_": uniq}).first()
         if found is None:
             continue  # PostgreSQL: the job ended while we waited for its row lock: add it again
         if at_once and found.token is None and not found.dead:
@@ -221,7 +214,7 @@ def claim(
     transaction.
     """
     # Jobs in ``but`` may be due as well: fetch as many more, or they would use up the limit.
-    found = tx.run(_DUE, {"lane_": lane, "now_": tx.now_ms, "limit_": limit + len(but)})
+    found = tx.run(sql.DUE, {"lane_": lane, "now_": tx.now_ms, "limit_": limit + len(but)})
     due = [row for row in found if row.id not in but][:limit]
     if not due:
         return []
@@ -253,9 +246,9 @@ def _take(tx: Tx, ids: list[int], values: dict[str, Any]) -> None:
     # more than one prepared statement per row.
     if tx.dialect == "sqlite":
         for each in ids:
-            tx.run(_TAKE_ONE, {"id_": each, **values})
+            tx.run(sql.TAKE_ONE, {"id_": each, **values})
     else:
-        tx.run(_TAKE, {"ids_": ids, **values})
+        tx.run(sql.TAKE, {"ids_": ids, **values})
 
 
 def _look(tx: Tx, looks: Mapping[str, Look], row: Any) -> object:
@@ -279,7 +272,7 @@ def claim_and_look_ahead(
 
 def finish(tx: Tx, job: Job) -> None:
     """Delete a job that is done. Raises ``LeaseLost``, which rolls the transaction back."""
-    _only_if_held(tx, job, _FINISH, {})
+    _only_if_held(tx, job, sql.FINISH, {})
 
 
 def retry(
@@ -303,28 +296,28 @@ def retry(
         "payload_": None if payload is None else _to_json(payload),
         "failures_": job.failures + 1 if failed else 0,
     }
-    _only_if_held(tx, job, _RETRY, values)
+    _only_if_held(tx, job, sql.RETRY, values)
     _wake(tx, job.lane, tx.now_ms + delay_ms)
 
 
 def note(tx: Tx, job: Job, payload: Mapping[str, Any]) -> Job:
     """Store another payload for later runs, and keep the claim; returns the changed job. Raises
     ``LeaseLost``."""
-    _only_if_held(tx, job, _NOTE, {"payload_": _to_json(payload)})
+    _only_if_held(tx, job, sql.NOTE, {"payload_": _to_json(payload)})
     return replace(job, payload=dict(payload))
 
 
 def bury(tx: Tx, job: Job, error: str) -> None:
     """Give a job up: its row stays, marked dead, for a person to look at. It keeps its name, so
     that no code adds the same job again unnoticed. Raises ``LeaseLost``."""
-    _only_if_held(tx, job, _BURY, {"error_": error[:_MAX_ERROR]})
+    _only_if_held(tx, job, sql.BURY, {"error_": error[:_MAX_ERROR]})
 
 
 def extend(tx: Tx, job: Job, lease_ms: int) -> Job:
     """Extend the lease to ``lease_ms`` from now; returns the job with the longer lease, valid once
     this is committed. Raises ``LeaseLost``."""
     lease, until_ms = Lease.of(lease_ms), tx.now_ms + lease_ms
-    _only_if_held(tx, job, _EXTEND, {"until_": until_ms})
+    _only_if_held(tx, job, sql.EXTEND, {"until_": until_ms})
     return replace(job, lease_until_ms=until_ms, lease=lease)
 
 
@@ -337,19 +330,19 @@ def sure(job: Job) -> None:
 def check(tx: Tx, job: Job) -> None:
     """Raise ``LeaseLost`` unless the job is still ours. Locks its row: no other worker can claim
     it before this transaction commits."""
-    if tx.run(_HELD_LOCKED, _holder(job)).first() is None:
+    if tx.run(sql.HELD_LOCKED, _holder(job)).first() is None:
         raise _lost(job)
 
 
 def holds(tx: Tx, job: Job) -> bool:
     """Whether the job is still ours."""
-    return tx.run(_HELD, _holder(job)).first() is not None
+    return tx.run(sql.HELD, _holder(job)).first() is not None
 
 
 def reschedule(tx: Tx, uniq: str, run_at_ms: int) -> bool:
     """Move a job to another time (ms UTC); False if there is none. A worker that holds the job
     loses its claim."""
-    found = tx.run(_RESCHEDULE, {"uniq_": uniq, "at_": run_at_ms}).first()
+    found = tx.run(sql.RESCHEDULE, {"uniq_": uniq, "at_": run_at_ms}).first()
     if found is not None:
         tx.wake.add(found.lane)
     return found is not None
@@ -358,7 +351,7 @@ def reschedule(tx: Tx, uniq: str, run_at_ms: int) -> bool:
 def bring_forward(tx: Tx, uniq: str, run_at_ms: int) -> bool:
     """Move a waiting job forward to ``run_at_ms`` (ms UTC); False if there is none, it is due
     sooner, or a worker holds it."""
-    found = tx.run(_HASTEN, {"uniq_": uniq, "at_": run_at_ms}).first()
+    found = tx.run(sql.HASTEN, {"uniq_": uniq, "at_": run_at_ms}).first()
     if found is not None:
         tx.wake.add(found.lane)
     return found is not None
@@ -366,28 +359,28 @@ def bring_forward(tx: Tx, uniq: str, run_at_ms: int) -> bool:
 
 def exists(tx: Tx, uniq: str) -> bool:
     """Whether a job of that name exists that was not given up."""
-    return tx.run(_EXISTS, {"uniq_": uniq}).first() is not None
+    return tx.run(sql.EXISTS, {"uniq_": uniq}).first() is not None
 
 
 def cancel(tx: Tx, uniq: str) -> bool:
     """Delete a job; False if there is none. A worker that holds it gets ``LeaseLost``."""
-    return tx.run(_CANCEL, {"uniq_": uniq}).rowcount == 1
+    return tx.run(sql.CANCEL, {"uniq_": uniq}).rowcount == 1
 
 
 def release_all(tx: Tx) -> int:
     """End every lease now; returns how many. Call this only when no worker can be running."""
-    return tx.run(_RELEASE, {"now_": tx.now_ms}).rowcount
+    return tx.run(sql.RELEASE, {"now_": tx.now_ms}).rowcount
 
 
 def move_to_lane(tx: Tx, kind: str, former: Lane, lane: Lane) -> None:
     """Move the jobs of a kind from one lane to another; a worker that runs one keeps it."""
-    tx.run(_MOVE_TO_LANE, {"kind_": kind, "former_": former, "lane_": lane})
+    tx.run(sql.MOVE_TO_LANE, {"kind_": kind, "former_": former, "lane_": lane})
     tx.wake.add(lane)
 
 
 def next_run_at(tx: Tx, lane: Lane) -> int | None:
     """When the next job of ``lane`` becomes due (ms; may be past), None if there is none."""
-    found = tx.run(_NEXT, {"lane_": lane}).scalar()
+    found = tx.run(sql.NEXT, {"lane_": lane}).scalar()
     return None if found is None else int(found)
 
 
@@ -406,80 +399,3 @@ def _holder(job: Job) -> dict[str, Any]:
 
 def _lost(job: Job) -> LeaseLost:
     return LeaseLost(f"Job {job.uniq} is no longer held by this worker.")
-
-
-# Built once: building a statement costs more than running it.
-_OURS = (table.c.id == bindparam("id_"), table.c.token == bindparam("token_"))
-# A literal, not a parameter: SQLite plans a statement again at every run if the value of a
-# parameter decides whether a partial index can be used.
-_ALIVE = table.c.dead == literal_column("0")
-# One column, ``run_at_ms``, means both "due" and "lease ended", so that one index finds either and
-# also the next due time. With two columns every claim read all waiting timers (149 s for 2,000
-# orders). SKIP LOCKED: workers that claim at the same time get different jobs instead of waiting
-# for each other. (SQLAlchemy leaves it out on SQLite, which has one writer.)
-_DUE = (
-    select(table)
-    .where(
-        table.c.lane == bindparam("lane_"),
-        _ALIVE,
-        table.c.run_at_ms <= bindparam("now_"),
-    )
-    .order_by(table.c.run_at_ms, table.c.id)
-    .limit(bindparam("limit_"))
-    .with_for_update(skip_locked=True)
-)
-_TAKEN = update(table).values(
-    token=bindparam("token_"), run_at_ms=bindparam("until_"), attempts=table.c.attempts + 1
-)
-_TAKE = _TAKEN.where(table.c.id == any_(bindparam("ids_", type_=ARRAY(table.c.id.type))))
-_TAKE_ONE = _TAKEN.where(table.c.id == bindparam("id_"))
-_FINISH = delete(table).where(*_OURS)
-_RETRY = (
-    update(table)
-    .where(*_OURS)
-    .values(
-        token=None,
-        run_at_ms=bindparam("at_"),
-        last_error=bindparam("error_"),
-        payload=func.coalesce(bindparam("payload_", type_=table.c.payload.type), table.c.payload),
-        failures=bindparam("failures_"),
-    )
-)
-_NOTE = update(table).where(*_OURS).values(payload=bindparam("payload_"))
-_BURY = update(table).where(*_OURS).values(token=None, dead=1, last_error=bindparam("error_"))
-_EXTEND = update(table).where(*_OURS).values(run_at_ms=bindparam("until_"))
-_NAMED = (
-    select(table.c.token, table.c.dead).where(table.c.uniq == bindparam("uniq_")).with_for_update()
-)
-_HELD = select(table.c.id).where(*_OURS)
-_HELD_LOCKED = _HELD.with_for_update()
-_RESCHEDULE = (
-    update(table)
-    .where(table.c.uniq == bindparam("uniq_"), _ALIVE)
-    .values(token=None, run_at_ms=bindparam("at_"))
-    .returning(table.c.lane)
-)
-_HASTEN = (
-    update(table)
-    .where(
-        table.c.uniq == bindparam("uniq_"),
-        _ALIVE,
-        table.c.token.is_(None),
-        table.c.run_at_ms > bindparam("at_"),
-    )
-    .values(run_at_ms=bindparam("at_"))
-    .returning(table.c.lane)
-)
-_EXISTS = select(table.c.id).where(table.c.uniq == bindparam("uniq_"), _ALIVE)
-_RELEASE = (
-    update(table)
-    .where(table.c.token.is_not(None), table.c.dead == 0)
-    .values(token=None, run_at_ms=bindparam("now_"))
-)
-_MOVE_TO_LANE = (
-    update(table)
-    .where(table.c.kind == bindparam("kind_"), table.c.lane == bindparam("former_"))
-    .values(lane=bindparam("lane_"))
-)
-_CANCEL = delete(table).where(table.c.uniq == bindparam("uniq_"))
-_NEXT = select(func.min(table.c.run_at_ms)).where(table.c.lane == bindparam("lane_"), _ALIVE)

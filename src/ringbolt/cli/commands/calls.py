@@ -12,8 +12,8 @@ from ringbolt.cli.commands.store_reader import (
     Limit,
     Unmasked,
     cell,
-    open_store,
     print_rows,
+    read_store,
 )
 from ringbolt.cli.exit_codes import EXIT_OK
 from ringbolt.cli.output import is_terminal, print_facts, print_json
@@ -71,8 +71,7 @@ def show_command(
 async def list_latest(settings: Settings, wanted: Wanted, unmasked: bool, as_json: bool) -> int:
     from ringbolt.app.operator.overview import list_calls
 
-    async with open_store(settings) as db:
-        found = await db.read(list_calls, wanted, unmasked=unmasked)
+    found = await read_store(settings, list_calls, wanted, unmasked=unmasked)
     print_rows("Calls", _COLUMNS, found, as_json)
     return EXIT_OK
 
@@ -81,8 +80,7 @@ async def show(settings: Settings, name: str, unmasked: bool, as_json: bool) -> 
     """Raises ``NotFound``, ``Conflict``, ``InvalidInput``."""
     from ringbolt.app.operator.overview import show_call
 
-    async with open_store(settings) as db:
-        found = await db.read(show_call, name, unmasked=unmasked)
+    found = await read_store(settings, show_call, name, unmasked=unmasked)
     if as_json or not is_terminal():
         print_json(found)
         return EXIT_OK

@@ -14,6 +14,7 @@ from ringbolt.cli.commands.store_reader import (
     cell,
     open_store,
     print_rows,
+    read_store,
 )
 from ringbolt.cli.exit_codes import EXIT_OK
 from ringbolt.cli.output import is_terminal, print_facts, print_json, print_json_line
@@ -105,8 +106,7 @@ def one_of(allowed: Any, written: str, option: str) -> str:
 async def list_latest(settings: Settings, wanted: Wanted, unmasked: bool, as_json: bool) -> int:
     from ringbolt.app.operator.overview import list_orders
 
-    async with open_store(settings) as db:
-        found = await db.read(list_orders, wanted, unmasked=unmasked)
+    found = await read_store(settings, list_orders, wanted, unmasked=unmasked)
     print_rows("Orders", _COLUMNS, found, as_json)
     return EXIT_OK
 
@@ -115,8 +115,7 @@ async def show(settings: Settings, name: str, unmasked: bool, as_json: bool) -> 
     """Raises ``NotFound``, ``Conflict``, ``InvalidInput``."""
     from ringbolt.app.operator.overview import show_order
 
-    async with open_store(settings) as db:
-        found = await db.read(show_order, name, unmasked=unmasked)
+    found = await read_store(settings, show_order, name, unmasked=unmasked)
     if as_json or not is_terminal():
         print_json(found)
     else:

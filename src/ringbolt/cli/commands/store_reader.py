@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Concatenate, ParamSpec, TypeVar
 
 import typer
 
@@ -13,7 +13,10 @@ from ringbolt.cli.output import is_terminal, print_json_line, print_table
 
 if TYPE_CHECKING:
     from ringbolt.settings import Settings
-    from ringbolt.store.engine.db import Database
+    from ringbolt.store.engine.db import Database, Tx
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 AsJson = Annotated[bool, typer.Option("--json", help="JSON, one document a line, as in a pipe.")]
 Unmasked = Annotated[
@@ -37,6 +40,14 @@ async def open_store(settings: Settings) -> AsyncIterator[Database]:
         yield db
     finally:
         await db.close()
+
+
+async def read_store(
+    settings: Settings, read: Callable[Concatenate[Tx, P], T], *args: P.args, **named: P.kwargs
+) -> T:
+    """One read of the shop's store. Raises ``SettingsError`` if there is none."""
+    async with open_store(settings) as db:
+        return await db.read(read, *args, **named)
 
 
 def print_rows(

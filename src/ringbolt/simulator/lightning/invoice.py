@@ -13,6 +13,7 @@ import msgspec
 
 from ringbolt.lightning.node import InvoiceState
 
+NETWORK = "regtest"
 BLOCK_MS = 600_000
 HOLD_EXPIRY_DELTA = 18
 """How many blocks before its expiry LND cancels a held payment (holdexpirydelta)."""

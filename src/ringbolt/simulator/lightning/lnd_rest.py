@@ -24,12 +24,13 @@ from ringbolt.simulator.lightning import lnd_json
 from ringbolt.simulator.lightning.invoice import (
     ALREADY_EXISTS,
     INVALID_ARGUMENT,
+    NETWORK,
     NOT_FOUND,
     UNAVAILABLE,
     UNKNOWN,
     RpcError,
 )
-from ringbolt.simulator.lightning.network import NETWORK, LightningNetwork
+from ringbolt.simulator.lightning.network import LightningNetwork
 from ringbolt.simulator.lightning.node import PaymentStatus, SimulatedNode
 
 _STATUS = {UNKNOWN: 500, INVALID_ARGUMENT: 400, NOT_FOUND: 404, ALREADY_EXISTS: 409}

@@ -12,7 +12,6 @@ import asyncio
 import hashlib
 import hmac
 from collections.abc import AsyncGenerator
-from datetime import UTC, datetime
 from functools import partial
 from heapq import heappop, heappush
 from typing import Final
@@ -40,7 +39,6 @@ from ringbolt.simulator.lightning.node import (
 )
 from ringbolt.simulator.lightning.transfer import Change, Moment
 
-NETWORK: Final = "regtest"
 WALLET_BALANCE_MSAT: Final = 10_000_000_000
 """What the wallet starts with: 10,000,000 sats. The shop starts with nothing."""
 FIRST_HEIGHT: Final = 500
@@ -106,7 +104,7 @@ class LightningNetwork:
         secret = hmac.digest(self._secret, request.payment_hash, "sha256")
         try:
             text = bolt11.encode(
-                network=NETWORK,
+                network=rules.NETWORK,
                 amount_msat=request.amount_msat or None,
                 timestamp_s=now_s,
                 payment_hash=request.payment_hash,
@@ -251,7 +249,7 @@ class LightningNetwork:
         the payee is a FAILED payment.
         """
         self._pass_time()
-        terms = self._payable(payer, text, amount_msat)
+        terms = transfer.payable(payer, text, amount_msat, self.now_s)
         payer.book.payment_index += 1
         payment = SimulatedPayment(
             payment_hash=terms.payment_hash,
@@ -268,35 +266,6 @@ class LightningNetwork:
             self._schedule(payee, payee.invoices[sent.payment_hash])
         await self._commit(change)
         return sent
-
-    def _payable(self, payer: SimulatedNode, text: str, amount_msat: int) -> bolt11.Bolt11:
-        try:
-            invoice = bolt11.decode(text)
-        except bolt11.Bolt11Error as error:
-            raise RpcError(rules.UNKNOWN, str(error)) from None
-        if invoice.network != NETWORK:
-            raise RpcError(rules.UNKNOWN, f"invoice not for current active network '{NETWORK}'")
-        if self.now_s >= invoice.expires_at_s:
-            until = datetime.fromtimestamp(invoice.expires_at_s, UTC)
-            raise RpcError(
-                rules.UNKNOWN, f"invoice expired. Valid until {until:%Y-%m-%d %H:%M:%S} +0000 UTC"
-            )
-        if invoice.amount_msat is None and amount_msat <= 0:
-            raise RpcError(
-                rules.UNKNOWN, "amount must be specified when paying a zero amount invoice"
-            )
-        if invoice.amount_msat is not None and amount_msat:
-            raise RpcError(
-                rules.UNKNOWN, "amount must not be specified when paying a non-zero amount invoice"
-            )
-        if invoice.payee == payer.pubkey:
-            raise RpcError(rules.UNKNOWN, "self-payments not allowed")
-        earlier = payer.find_payment(invoice.payment_hash)
-        if earlier is not None and earlier.status is PaymentStatus.IN_FLIGHT:
-            raise RpcError(rules.ALREADY_EXISTS, "payment is in transition")
-        if earlier is not None and earlier.status is PaymentStatus.SUCCEEDED:
-            raise RpcError(rules.ALREADY_EXISTS, "invoice is already paid")
-        return invoice
 
     async def find_payment(
         self, node: SimulatedNode, payment_hash: bytes

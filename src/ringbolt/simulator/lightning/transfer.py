@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import msgspec
 
-from ringbolt.core.lightning.bolt11 import Bolt11
+from ringbolt.core.lightning.bolt11 import Bolt11, Bolt11Error, decode
 from ringbolt.lightning.node import InvoiceState
 from ringbolt.simulator.file.world_file import Put
 from ringbolt.simulator.lightning import invoice as rules
-from ringbolt.simulator.lightning.invoice import Htlc, HtlcRefused, SimulatedInvoice
+from ringbolt.simulator.lightning.invoice import Htlc, HtlcRefused, RpcError, SimulatedInvoice
 from ringbolt.simulator.lightning.node import (
     FailureReason,
     PaymentStatus,
@@ -46,6 +47,35 @@ class Change:
     def books(self, *nodes: SimulatedNode) -> None:
         """Store the nodes' balances, as they are when the change is written."""
         self.puts += [("node", node.name, node.book) for node in nodes]
+
+
+def payable(payer: SimulatedNode, text: str, amount_msat: int, now_s: int) -> Bolt11:
+    """The invoice ``text``, if ``payer`` may try to pay it. Raises ``RpcError`` as LND does."""
+    try:
+        invoice = decode(text)
+    except Bolt11Error as error:
+        raise RpcError(rules.UNKNOWN, str(error)) from None
+    if invoice.network != rules.NETWORK:
+        raise RpcError(rules.UNKNOWN, f"invoice not for current active network '{rules.NETWORK}'")
+    if now_s >= invoice.expires_at_s:
+        until = datetime.fromtimestamp(invoice.expires_at_s, UTC)
+        raise RpcError(
+            rules.UNKNOWN, f"invoice expired. Valid until {until:%Y-%m-%d %H:%M:%S} +0000 UTC"
+        )
+    if invoice.amount_msat is None and amount_msat <= 0:
+        raise RpcError(rules.UNKNOWN, "amount must be specified when paying a zero amount invoice")
+    if invoice.amount_msat is not None and amount_msat:
+        raise RpcError(
+            rules.UNKNOWN, "amount must not be specified when paying a non-zero amount invoice"
+        )
+    if invoice.payee == payer.pubkey:
+        raise RpcError(rules.UNKNOWN, "self-payments not allowed")
+    earlier = payer.find_payment(invoice.payment_hash)
+    if earlier is not None and earlier.status is PaymentStatus.IN_FLIGHT:
+        raise RpcError(rules.ALREADY_EXISTS, "payment is in transition")
+    if earlier is not None and earlier.status is PaymentStatus.SUCCEEDED:
+        raise RpcError(rules.ALREADY_EXISTS, "invoice is already paid")
+    return invoice
 
 
 def send(
