@@ -21,7 +21,7 @@ OWN_KEY = "a-key-that-nobody-knows-yet"
 
 
 class Holder:
-    """Whoever has a key."""
+    """The holder of a key."""
 
     def __init__(self, shop: ShopServer, key: str) -> None:
         self.shop = shop

@@ -1,4 +1,4 @@
-"""Whoever pays is told if the call's time was up before all was said."""
+"""The buyer is told if the call's time was up before all was said."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ async def test_a_created_order_has_an_id_and_an_invoice(client: OrderClient) -> 
 
 
 async def test_the_order_id_is_not_what_the_invoice_tells(client: OrderClient) -> None:
-    """In the page's own sample it is: whoever saw the invoice could read the code."""
+    """In the page's own sample it is: anybody who saw the invoice could read the code."""
     created = await client.order("/createsendorder", {"phone": GETS_IT, "message": "For your eyes"})
     invoice = bolt11.decode(created["payreq"])
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import httpx
 import pytest
 
 from ringbolt.app.operator.audit import check_sums
@@ -17,10 +15,8 @@ from ringbolt.app.operator.audit_report import AuditReport
 from ringbolt.clock import SystemClock
 from ringbolt.core.chart_of_accounts import NODE, REVENUE, ROUTING_FEE
 from ringbolt.core.errors import Unavailable
-from ringbolt.lightning.lnd.node import LndNode
 from ringbolt.lightning.node import PaymentFailed, PaymentSucceeded, PaymentUnknown
 from ringbolt.lightning.payout import AddressRefused
-from ringbolt.lightning.simulated.addresses import SimulatedAddresses
 from ringbolt.settings import Settings
 from ringbolt.store import audit, jobs, ledger
 from ringbolt.store.engine.db import Database
@@ -28,19 +24,14 @@ from ringbolt.store.engine.opening import open_database
 from ringbolt.store.payouts import PayoutState
 from support.memory import memory_node
 from support.rigs.fate import Died, Fate
-from support.rigs.payouts import ALICE, SHARE_MSAT, Desk, MemoryAddresses, an_order, settle
-from support.servers.shop import ShopServer
-from support.servers.world import WorldServer, running_world
-from support.waiting import eventually
+from support.rigs.payouts import (
+    SHARE_MSAT,
+    Desk,
+    MemoryAddresses,
+    check_books,
+)
 
 HOUR_MS = 3_600_000
-
-
-@pytest.fixture
-async def db(sqlite_url: str, clock: SystemClock) -> AsyncIterator[Database]:
-    opened = await open_database(sqlite_url, clock)
-    yield opened
-    await opened.close()
 
 
 class Memory(Desk):
@@ -60,130 +51,6 @@ class Memory(Desk):
 @pytest.fixture
 def memory(db: Database, clock: SystemClock) -> Memory:
     return Memory(db, clock)
-
-
-async def check_books(desk: Desk) -> None:
-    """Nothing is held, stored balances are the sums, and all of them together are zero."""
-    assert (await desk.balance()).pending_out_msat == 0
-    assert await desk.db.read(ledger.recompute) == []
-    assert sum(each.posted_msat for each in (await desk.db.read(ledger.totals)).values()) == 0
-
-
-# -- in the simulated world ------------------------------------------------------------------------
-
-
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[WorldServer]:
-    async with running_world(tmp_path) as server:
-        yield server
-
-
-class Simulated(Desk):
-    world: WorldServer
-
-    async def received(self, address: str = ALICE) -> int:
-        async with httpx.AsyncClient(base_url=self.world.url) as http:
-            answer = await http.get(f"/simulator/addresses/{address}/received")
-        sats: int = answer.json()["sats_received"]
-        return sats
-
-
-@pytest.fixture
-async def desk(db: Database, clock: SystemClock, world: WorldServer) -> AsyncIterator[Simulated]:
-    """Pays with the simulated node, which has 1,000 sats from buyers."""
-    node = LndNode(f"{world.url}/simulator/node", "00")
-    wallet = LndNode(f"{world.url}/simulator/wallet", "00")
-    income = await node.create_invoice(1_000_000, "", 600, secrets.token_bytes(32))
-    assert isinstance(await wallet.pay(income.bolt11, 0, 10), PaymentSucceeded)
-    addresses = SimulatedAddresses(world.url, world.world.clock)
-    made = Simulated(db, clock, node, addresses)
-    made.world = world
-    yield made
-    for part in (node, wallet, addresses):
-        await part.close()
-
-
-async def test_a_settled_order_pays_its_referrer(desk: Simulated) -> None:
-    await desk.owe()
-    await desk.work()
-    assert await desk.received() == 100
-    (payout,) = await desk.payouts()
-    assert (payout.state, payout.amount_msat) == (PayoutState.PAID, SHARE_MSAT)
-    assert (await desk.balance()).posted_msat == 0
-    await check_books(desk)
-
-
-async def test_several_shares_are_one_payment(desk: Simulated) -> None:
-    await desk.owe(3)
-    await desk.work()
-    assert await desk.received() == 300
-    assert len(await desk.payouts()) == 1
-
-
-async def test_only_whole_sats_leave(desk: Simulated) -> None:
-    await desk.owe(price_msat=123_450)
-    await desk.work()
-    assert await desk.received() == 12
-    assert (await desk.balance()).posted_msat == 345
-
-
-async def test_too_little_waits_in_the_books(desk: Simulated) -> None:
-    await desk.owe(price_msat=99_000)
-    await desk.work()
-    assert await desk.received() == 0
-    assert await desk.payouts() == []
-    await desk.owe(price_msat=1_000)
-    await desk.work()
-    assert await desk.received() == 10
-
-
-async def test_an_address_that_does_not_exist_is_asked_again_ever_more_rarely(
-    desk: Simulated,
-) -> None:
-    address = "nobody@wallet.example"
-    await desk.owe(referrer=address)
-    waits = []
-    for _ in range(13):
-        await desk.work(runs=1)
-        waits.append(round(await desk.next_run_ms() / 60_000))
-    assert waits[:4] == [1, 2, 4, 8]
-    assert waits[-1] == 24 * 60
-    assert {payout.state for payout in await desk.payouts(address)} == {PayoutState.FAILED}
-    assert (await desk.balance(address)).available_msat == SHARE_MSAT
-
-
-async def test_an_address_that_wants_more_gets_it_when_more_is_owed(desk: Simulated) -> None:
-    address = "poor@wallet.example"
-    await desk.owe(referrer=address)
-    await desk.work(runs=2)
-    assert await desk.received(address) == 0
-    await desk.owe(9, referrer=address)
-    await desk.work()
-    assert await desk.received(address) == 1000
-
-
-async def test_a_world_that_is_away_is_asked_when_it_is_back(desk: Simulated) -> None:
-    await desk.owe()
-    await desk.world.stop()
-    await desk.work(runs=2)
-    (payout,) = await desk.payouts()
-    assert payout.state is PayoutState.OPEN
-    await desk.world.start()
-    await desk.work()
-    assert await desk.received() == 100
-    assert len(await desk.payouts()) == 1
-
-
-async def test_a_running_shop_pays_its_referrers(shop: ShopServer) -> None:
-    income = await shop.shop.node.create_invoice(1_000_000, "", 600, secrets.token_bytes(32))
-    await shop.pay(income.bolt11)
-    await shop.shop.db.tx(settle, an_order())
-
-    async def paid() -> bool:
-        url = f"{shop.world_url}/simulator/addresses/{ALICE}/received"
-        return bool((await shop.http.get(url)).json()["sats_received"] == 100)
-
-    assert await eventually(paid)
 
 
 # -- whatever the node and the address say ---------------------------------------------------------

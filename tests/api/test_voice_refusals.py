@@ -12,7 +12,14 @@ import pytest_asyncio
 
 from ringbolt.api.voice.schema import Call
 from support.audio_files import tone, wav
-from support.clients.voice import CALLS, PLAN, SATS, SPEECH, VoiceClient, assert_refused
+from support.clients.voice import (
+    CALLS,
+    PLAN,
+    SPEECH,
+    VoiceClient,
+    assert_call_refused,
+    assert_refused,
+)
 from support.documents import names_of
 from support.numbers import LISTENS
 from support.servers.shop import ShopServer
@@ -34,16 +41,6 @@ async def client(shared_shop: ShopServer) -> VoiceClient:
 
 def changed(**changes: Any) -> dict[str, Any]:
     return {name: value for name, value in {**GOOD, **changes}.items() if value is not GONE}
-
-
-async def assert_call_refused(
-    client: VoiceClient, document: Any, status: int | None = None
-) -> dict[str, Any]:
-    """The error of a call that is not placed, and that costs nothing."""
-    error = assert_refused(await client.ask("POST", CALLS, document), status)
-    assert (await client.data("GET", CALLS))["calls"] == []
-    assert await client.balance() == SATS
-    return error
 
 
 async def test_a_call_that_the_balance_does_not_cover_is_refused(shared_shop: ShopServer) -> None:

@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from ringbolt.api.voice.names import fold
 from ringbolt.api.voice.schema import Call
-from support.clients.voice import CALLS, SATS, VoiceClient, assert_refused
+from support.clients.voice import CALLS, VoiceClient, assert_call_refused, assert_refused
 from support.documents import names_of
 from support.numbers import ANSWERS, LISTENS
 from support.servers.shop import ShopServer
@@ -30,16 +30,6 @@ async def client(shared_shop: ShopServer) -> VoiceClient:
 
 def changed(**changes: Any) -> dict[str, Any]:
     return {name: value for name, value in {**GOOD, **changes}.items() if value is not GONE}
-
-
-async def assert_call_refused(
-    client: VoiceClient, document: Any, status: int | None = None
-) -> dict[str, Any]:
-    """The error of a call that is not placed, and that costs nothing."""
-    error = assert_refused(await client.ask("POST", CALLS, document), status)
-    assert (await client.data("GET", CALLS))["calls"] == []
-    assert await client.balance() == SATS
-    return error
 
 
 @pytest.mark.parametrize(

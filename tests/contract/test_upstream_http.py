@@ -4,121 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from ringbolt.upstream.exchange import Answer, Exchange, Fault, Lost, NeverSent
-from ringbolt.upstream.http import HttpClient
-from ringbolt.upstream.lines import MAX_LINE_BYTES, LineStream
+from ringbolt.upstream.exchange import Answer, Fault, Lost, NeverSent
 from ringbolt.upstream.tls import SYSTEM, authority, pinned
+from support.servers.far_end import (
+    OK,
+    Reply,
+    breaking_first,
+    client,
+    far_end,
+    hang_up,
+    response,
+    saying,
+    stall,
+)
 from support.servers.ports import HeldPort
 from support.servers.sites import self_signed
 from support.waiting import PATIENCE_S, until
-
-Reply = Callable[[int, asyncio.StreamWriter], Awaitable[bool]]
-"""Answers the n-th request (from 1); whether the connection stays open."""
-
-
-class FarEnd:
-    """A server that keeps what it was asked. ``url`` is where."""
-
-    def __init__(self, reply: Reply) -> None:
-        self.asked: list[bytes] = []
-        self.connections = 0
-        self.left = 0
-        self.url = ""
-        self._reply = reply
-        self._serving: set[asyncio.Task[None]] = set()
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        serving = asyncio.create_task(self._serve(reader, writer))
-        self._serving.add(serving)
-        await asyncio.wait([serving])
-
-    async def close(self) -> None:
-        for serving in self._serving:
-            serving.cancel()
-        await asyncio.gather(*self._serving, return_exceptions=True)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        try:
-            while True:
-                head = await reader.readuntil(b"\r\n\r\n")
-                length = [line for line in head.lower().split(b"\r\n") if b"content-length" in line]
-                body = await reader.readexactly(int(length[0].split(b":")[1])) if length else b""
-                self.asked.append(head + body)
-                if not await self._reply(len(self.asked), writer):
-                    return
-        except (asyncio.IncompleteReadError, ConnectionError):
-            self.left += 1
-        finally:
-            writer.close()
-
-
-@asynccontextmanager
-async def far_end(reply: Reply, tls: ssl.SSLContext | None = None) -> AsyncIterator[FarEnd]:
-    end = FarEnd(reply)
-    listening = await asyncio.start_server(end.serve, "127.0.0.1", 0, ssl=tls)
-    port = listening.sockets[0].getsockname()[1]
-    end.url = f"{'https' if tls else 'http'}://127.0.0.1:{port}/path"
-    try:
-        yield end
-    finally:
-        listening.close()
-        await end.close()
-
-
-@asynccontextmanager
-async def client(**options: Any) -> AsyncIterator[HttpClient]:
-    made = HttpClient(**options)
-    try:
-        yield made
-    finally:
-        await made.close()
-
-
-def saying(raw: bytes, *, keep: bool = True) -> Reply:
-    async def reply(n: int, writer: asyncio.StreamWriter) -> bool:
-        writer.write(raw)
-        await writer.drain()
-        return keep
-
-    return reply
-
-
-def response(status: str, body: bytes, *headers: str) -> bytes:
-    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers]
-    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
-
-
-async def hang_up(n: int, writer: asyncio.StreamWriter) -> bool:
-    return False
-
-
-async def stall(n: int, writer: asyncio.StreamWriter) -> bool:
-    await asyncio.Event().wait()
-    return False
-
-
-def breaking_first(raw: bytes) -> Reply:
-    """The first request is heard, and answered by hanging up."""
-
-    async def reply(n: int, writer: asyncio.StreamWriter) -> bool:
-        if n == 1:
-            return False
-        return await saying(raw)(n, writer)
-
-    return reply
-
-
-OK = response("200 OK", b"fine")
-
 
 # Answers
 
@@ -300,120 +205,6 @@ async def test_a_file_is_sent_whole_and_once(tmp_path: Path) -> None:
             with path.open("rb") as file:
                 assert isinstance(await http.ask("PUT", end.url, file), expected)
         assert [asked[-7:] for asked in end.asked] == [b"samples"] * 2
-
-
-# Streams of lines
-
-
-class EndedError(Exception):
-    def __init__(self, exchange: Exchange) -> None:
-        super().__init__(exchange)
-        self.exchange = exchange
-
-
-def telling(*chunks: bytes, then: Reply = hang_up, status: str = "200 OK") -> Reply:
-    """A stream that sends each of ``chunks`` by itself."""
-
-    async def reply(n: int, writer: asyncio.StreamWriter) -> bool:
-        writer.write(f"HTTP/1.1 {status}\r\nConnection: close\r\n\r\n".encode())
-        for chunk in chunks:
-            writer.write(chunk)
-            await writer.drain()
-            await asyncio.sleep(0)
-        return await then(n, writer)
-
-    return reply
-
-
-@asynccontextmanager
-async def following(reply: Reply, silence_s: float | None = None) -> AsyncIterator[LineStream]:
-    async with far_end(reply) as end, client(timeout_s=0.1) as http:
-        stream = http.stream(EndedError, "GET", end.url, silence_s=silence_s)
-        async with asyncio.timeout(PATIENCE_S), stream as lines:
-            yield lines
-
-
-async def test_lines_come_whole_however_they_are_cut() -> None:
-    chunks = (b"on", b"e\ntwo\n\n", b"\r\nthr", b"ee\n")
-    async with following(telling(*chunks)) as lines:
-        await lines.opened()
-        assert [await lines.next() for _ in range(3)] == [b"one", b"two", b"three"]
-        with pytest.raises(EndedError) as ended:
-            await lines.next()
-        assert ended.value.exchange == Lost("the stream ended", Fault.ENDED)
-
-
-async def test_a_reader_learns_of_a_fault_in_what_makes_its_error() -> None:
-    def broken(exchange: Exchange) -> Exception:
-        raise RecursionError(exchange)
-
-    refusing = telling(b"{}", status="500 Oops")
-    async with (
-        asyncio.timeout(PATIENCE_S),
-        far_end(refusing) as end,
-        client() as http,
-        http.stream(broken, "GET", end.url) as lines,
-    ):
-        with pytest.raises(RecursionError):
-            await lines.opened()
-
-
-async def test_what_arrived_together_is_taken_together() -> None:
-    async with following(telling(b"one\ntwo\nth", b"ree\n", then=stall)) as lines:
-        told = await lines.arrived()
-        assert told[:2] == [b"one", b"two"]
-        while len(told) < 3:
-            told += await lines.arrived()
-        assert told[2] == b"three"
-
-
-async def test_a_stream_may_be_silent_for_longer_than_an_answer() -> None:
-    go_on = asyncio.Event()
-
-    async def late(n: int, writer: asyncio.StreamWriter) -> bool:
-        await go_on.wait()
-        return await saying(b"one\n")(n, writer)
-
-    async with following(telling(then=late)) as lines:  # whose client waits 0.1 s for an answer
-        for _ in range(2):
-            with pytest.raises(TimeoutError):
-                await lines.next(0.1)
-        go_on.set()
-        assert await lines.next() == b"one"
-
-
-@pytest.mark.parametrize(
-    ("reply", "exchange"),
-    [
-        (hang_up, Fault.BROKEN),
-        (telling(then=stall), Fault.NOT_IN_TIME),
-        (telling(b"x" * (MAX_LINE_BYTES + 1)), Fault.TOO_LARGE),
-        (saying(response("503 Later", b"not now")), 503),
-    ],
-)
-async def test_how_a_stream_ends_is_told(reply: Reply, exchange: object) -> None:
-    async with following(reply, silence_s=0.3) as lines:
-        with pytest.raises(EndedError) as ended:
-            await lines.next()
-    found = ended.value.exchange
-    assert (found.status if isinstance(found, Answer) else found.fault) == exchange
-
-
-async def test_a_refused_stream_is_not_opened() -> None:
-    async with following(saying(response("403 No", b"words"))) as lines:
-        with pytest.raises(EndedError) as ended:
-            await lines.opened()
-    assert isinstance(ended.value.exchange, Answer)
-    assert ended.value.exchange.body == b"words"
-
-
-async def test_a_reader_that_waits_can_be_told_that_it_is_over() -> None:
-    async with following(telling(then=stall)) as lines:
-        waiting = asyncio.ensure_future(lines.next())
-        await asyncio.sleep(0)
-        lines.end(ConnectionError("gone"))
-        with pytest.raises(ConnectionError, match="gone"):
-            await waiting
 
 
 # What HTTP/1.1 allows, and what it does not

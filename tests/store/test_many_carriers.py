@@ -179,7 +179,7 @@ class Crash(BaseException):
 
 
 def dies_asking(carrier: NamedCarrier, *life: CallStatus) -> None:
-    """The carrier has the call, and whoever asked dies before the answer."""
+    """The carrier has the call, and the process that asked dies before the answer."""
 
     def place(call: PlaceCall) -> PlaceResult:
         carrier.life = life

@@ -376,35 +376,3 @@ def test_new_tokens_are_made_with_the_new_secret() -> None:
 
     assert token == l402.new_token(Keyring([NEW]), b"r" * 15)
     assert token.preimage != TOKEN.preimage
-
-
-# -- the invoice's memo -------------------------------------------------------------------------
-
-
-def test_settled_invoice_is_recognised_by_its_memo_even_after_a_rotation() -> None:
-    text = l402.memo("Phone call", TOKEN.nonce)
-
-    assert text == f"Phone call, ref {TOKEN.nonce.hex()}"
-    for ring in (RING, Keyring([NEW, OLD])):
-        assert l402.token_of_memo(ring, text, TOKEN.payment_hash) == TOKEN
-
-
-@pytest.mark.parametrize(
-    ("text", "payment_hash"),
-    [
-        ("", TOKEN.payment_hash),
-        ("Phone call", TOKEN.payment_hash),
-        (l402.memo("Phone call", b"x" * 16), TOKEN.payment_hash),
-        (l402.memo("Phone call", TOKEN.nonce), bytes(32)),
-        (l402.memo("Phone call", TOKEN.nonce) + " more", TOKEN.payment_hash),
-        (l402.memo("Phone call", TOKEN.nonce).upper(), TOKEN.payment_hash),
-    ],
-)
-def test_other_invoices_are_not_ours(text: str, payment_hash: bytes) -> None:
-    assert l402.token_of_memo(RING, text, payment_hash) is None
-
-
-def test_memo_of_an_unknown_secret_is_not_ours() -> None:
-    text = l402.memo("Phone call", TOKEN.nonce)
-
-    assert l402.token_of_memo(Keyring([NEW]), text, TOKEN.payment_hash) is None

@@ -90,22 +90,16 @@ async def test_a_code_that_the_lender_has_forbids_the_cancel_and_is_delivered(
     assert (await order.receiving()).code == "48010"
 
 
-async def test_a_code_that_is_told_while_the_lender_takes_the_number_back_is_delivered(
+async def test_a_code_that_comes_while_the_number_is_released_is_delivered(
     world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     order = await assigned(world, process)
     await process.pass_ms(3 * MINUTE_MS)
-
-    async def told_but_not_remembered() -> None:
-        world.backend.text(await order.number(), CODE)
-        world.backend.leases[0].texts.clear()
-        await world.process().listen()
-
-    world.backend.before_answer.append(told_but_not_remembered)
+    await order.code_comes_before_an_answer()
     assert "code was delivered" in (await refusal(cancel_order(process.shop, order.id))).message
     await process.settle_down()
     assert await order.has_been_paid()
-    assert (await order.receiving()).closed_ms is not None, "the lender has the number"
+    assert (await order.receiving()).closed_ms is not None, "the provider has the number"
     assert await order.jobs_left() == []
 
 

@@ -54,18 +54,12 @@ async def test_another_number_in_the_same_order(
     await refusal(replace_number(process.shop, order.id))
 
 
-async def test_a_code_that_is_told_while_another_number_is_asked_for_is_delivered(
+async def test_a_code_that_comes_while_the_number_is_replaced_is_delivered(
     world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     order = await assigned(world, process)
     await process.pass_ms(3 * MINUTE_MS)
-
-    async def told_but_not_remembered() -> None:
-        world.backend.text(await order.number(), CODE)
-        world.backend.leases[0].texts.clear()
-        await world.process().listen()
-
-    world.backend.before_answer.append(told_but_not_remembered)
+    await order.code_comes_before_an_answer()
     assert "code came" in (await refusal(replace_number(process.shop, order.id))).message
     await process.settle_down()
     assert await order.has_been_paid()

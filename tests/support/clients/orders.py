@@ -1,4 +1,4 @@
-"""Whoever buys at the orders API, with a simulated wallet whose payments are held for a while."""
+"""A buyer at the orders API, with a simulated wallet whose payments are held for a while."""
 
 from __future__ import annotations
 

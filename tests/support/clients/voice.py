@@ -1,4 +1,4 @@
-"""Whoever calls by the voice API: signs in, places calls, follows them."""
+"""A client of the voice API: signs in, places calls, follows them."""
 
 from __future__ import annotations
 
@@ -103,3 +103,13 @@ def assert_refused(answer: httpx.Response, status: int | None = None) -> dict[st
         assert answer.status_code == status, document
     found: dict[str, Any] = {**error, "message": document["replyMessage"]}
     return found
+
+
+async def assert_call_refused(
+    client: VoiceClient, document: Any, status: int | None = None
+) -> dict[str, Any]:
+    """The error of a call that is not placed, and that costs nothing."""
+    error = assert_refused(await client.ask("POST", CALLS, document), status)
+    assert (await client.data("GET", CALLS))["calls"] == []
+    assert await client.balance() == SATS
+    return error

@@ -1,4 +1,4 @@
-"""Whoever is owed something for referrals, and a process that pays them and may die at it."""
+"""A referrer who is owed something, and a process that pays them and may die at it."""
 
 from __future__ import annotations
 
@@ -170,3 +170,10 @@ def _payouts_to(tx: Tx, address: str) -> list[Payout]:
         .order_by(payout.c.created_ms, payout.c.id)
     ).scalars()
     return [found for id in ids.all() if (found := payouts.by_id(tx, id)) is not None]
+
+
+async def check_books(desk: Desk) -> None:
+    """Nothing is held, stored balances are the sums, and all of them together are zero."""
+    assert (await desk.balance()).pending_out_msat == 0
+    assert await desk.db.read(ledger.recompute) == []
+    assert sum(each.posted_msat for each in (await desk.db.read(ledger.totals)).values()) == 0

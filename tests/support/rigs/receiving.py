@@ -96,6 +96,16 @@ class PaidReceivingOrder(WorldOrder[ReceivingWorld]):
     async def number(self) -> str:
         return (await self.receiving()).number
 
+    async def code_comes_before_an_answer(self) -> None:
+        """Let the provider send the code before its next answer, and keep no copy of it."""
+
+        async def send_and_forget() -> None:
+            self.world.backend.text(await self.number(), CODE)
+            self.world.backend.leases[0].texts.clear()
+            await self.world.process().listen()
+
+        self.world.backend.before_answer.append(send_and_forget)
+
     async def texts(self) -> list[ReceivedText]:
         """What the buyer is shown."""
         return await self.world.db.read(received_texts.of_order, self.id)
