@@ -171,7 +171,7 @@ def _is_held_back(tx: Tx, job: Job, order: Order, limits: _Limits) -> bool:
 
 
 def _hold_off(tx: Tx, job: Job, order: Order, refused: Refused) -> None:
-    """The number was called too often lately: try again later, or give up."""
+    """The number was called too often recently: try again later, or give up."""
     wait_ms = refused.may_wait_ms
     if wait_ms and tx.now_ms + wait_ms < (order.deadline_ms or 0):
         jobs.retry(tx, job, wait_ms, refused.why)

@@ -37,12 +37,12 @@ OF_CALLS: Final = (f"{OrderKind.CALL}:", "contact:", "block:", "same:")
 
 FEW: Final = "DESTINATION_LIMIT_REACHED"
 SAME: Final = "SAME_TEXT_LIMIT_REACHED"
-TOO_MANY_TEXTS: Final = "the recipient got too many messages from us lately"
-TOO_MANY_CALLS: Final = "this number was called too often lately"
-_TOO_MANY_CONTACTS: Final = "this number was called and texted too often lately"
-_BUSY_BLOCK: Final = "numbers next to this one were called and texted too often lately"
-_BUSY_DOMAIN: Final = "the domain of this address got too many messages from us lately"
-_TOO_MANY_ALIKE: Final = "the same text went to too many different people lately"
+TOO_MANY_TEXTS: Final = "the recipient got too many messages from us recently"
+TOO_MANY_CALLS: Final = "this number was called too often recently"
+_TOO_MANY_CONTACTS: Final = "this number was called and texted too often recently"
+_BUSY_BLOCK: Final = "numbers next to this one were called and texted too often recently"
+_BUSY_DOMAIN: Final = "the domain of this address got too many messages from us recently"
+_TOO_MANY_ALIKE: Final = "the same text went to too many different people recently"
 
 
 @dataclass(frozen=True, slots=True)

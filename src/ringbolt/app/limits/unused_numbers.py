@@ -28,7 +28,7 @@ def check_unused(tx: Tx, limits: LimitPolicy, who: str) -> None:
     wait_ms = rate.wait_ms(rate_limits.look(tx, [rate.key]).get(rate.key, 0), tx.now_ms)
     if wait_ms:
         raise RateLimited(
-            f"You gave {counted(rate.limit, 'number')} back unused lately; one more can be had "
+            f"You gave {counted(rate.limit, 'number')} back unused recently; one more can be had "
             f"every {every(rate.step_ms)}.",
             code="TOO_MANY_UNUSED_NUMBERS",
             suggestion=f"Try again in {span(wait_ms)}, and let numbers wait for their codes. "

@@ -245,7 +245,7 @@ def _unfit(tx: Tx, order: Order, lease: NumberLease) -> str:
         if before.order_id == order.id:
             return "this order had it before"
         if not again and before.service == lease.service:
-            return "it was used for the same service lately"
+            return "it was used for the same service recently"
         is_cool = before.ended_ms is None or tx.now_ms - before.ended_ms >= COOL_DOWN_MS
         if not is_cool and not (again and Claimant.of(order).had(tx, before)):
             return "another buyer had it a moment ago"

@@ -1,7 +1,7 @@
 """Who bears the routing fee of a payment to a stranger.
 
 The stranger's invoice decides the route, so a fee that the shop bore without limit could be taken
-by whoever owns a channel of that route, payment after payment. So the shop bears a small part, out
+by the owner of a channel of that route, payment after payment. So the shop bears a small part, out
 of budgets per client and per day, and the rest is borne by what is paid out.
 """
 
