@@ -144,7 +144,7 @@ async def test_a_text_that_cannot_be_taken_holds_up_no_other(database: Database)
     assert bad.number not in str(logs)
 
 
-async def test_what_cannot_be_written_now_is_not_put_aside(database: Database) -> None:
+async def test_what_cannot_be_written_now_is_no_dead_letter(database: Database) -> None:
     def refuse(_: Tx) -> None:
         raise Unavailable("the disk is full")
 
@@ -153,7 +153,7 @@ async def test_what_cannot_be_written_now_is_not_put_aside(database: Database) -
     assert await database.read(inbox.count_dead_letters) == 0
 
 
-async def test_an_event_that_comes_again_is_put_aside_once(database: Database) -> None:
+async def test_an_event_that_comes_again_is_one_dead_letter(database: Database) -> None:
     def refuse(_: Tx) -> None:
         raise ValueError("never")
 

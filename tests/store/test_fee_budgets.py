@@ -39,7 +39,7 @@ async def test_grants_at_the_same_time_do_not_exceed_the_budget(database: Databa
 
 async def test_what_is_given_back_can_be_granted_again(database: Database) -> None:
     granted = await database.tx(fee_budgets.grant, "a", 4_000, BUDGETS)
-    await database.tx(fee_budgets.give_back, "a", FeeGrant(3_500, granted.day))
+    await database.tx(fee_budgets.release, "a", FeeGrant(3_500, granted.day))
     assert await left(database, "a") == 3_500
 
 
@@ -47,7 +47,7 @@ async def test_every_day_has_its_own_budget(database: Database, clock: SystemClo
     granted = await database.tx(fee_budgets.grant, "a", 4_000, BUDGETS)
     clock.set_offset(DAY_MS)
     assert await grant(database, "a", 4_000) == 4_000
-    await database.tx(fee_budgets.give_back, "a", granted)
+    await database.tx(fee_budgets.release, "a", granted)
     assert await left(database, "a") == 0, "it was given back to the day before"
 
 

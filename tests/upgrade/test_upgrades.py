@@ -90,7 +90,7 @@ async def _jobs_run(shop: ShopServer, known: dict[str, Any]) -> None:
         await shop.advance(300)
     over = await shop.until_over(document)
     assert (over["status"], over["order_state"]) == ("failed", "failed")
-    await _give_back(shop, document)
+    await _claim_refund(shop, document)
 
 
 def _dead_jobs(tx: Tx) -> list[str]:
@@ -105,7 +105,7 @@ async def _paid_calls_go_on(shop: ShopServer, known: dict[str, Any]) -> None:
     assert (await shop.status(link("returned call")))["order_state"] == "returned"
     await shop.phone(PLAIN, "decline")
     for name in ("failed call", "ringing call"):
-        await _give_back(shop, link(name))
+        await _claim_refund(shop, link(name))
     unspent = known["unspent credential"]
     answer = await shop.post(unspent["body"], unspent["authorization"])
     assert answer.status_code == 200, answer.text
@@ -113,7 +113,7 @@ async def _paid_calls_go_on(shop: ShopServer, known: dict[str, Any]) -> None:
     assert (over["status"], over["order_state"]) == ("completed", "settled")
 
 
-async def _give_back(shop: ShopServer, document: dict[str, Any]) -> None:
+async def _claim_refund(shop: ShopServer, document: dict[str, Any]) -> None:
     """The link of a refund is withdrawn into the buyer's wallet."""
     status = await shop.until(document, lambda status: status["refund"])
     refund = status["refund"]

@@ -64,11 +64,11 @@ def grant(tx: Tx, client: str, wanted_msat: int, budgets: FeeBudgets) -> FeeGran
         ).scalar_one()
         over = max(over, int(total) - most)
     granted = FeeGrant(max(0, wanted_msat - over), day)
-    give_back(tx, client, FeeGrant(wanted_msat - granted.msat, day))
+    release(tx, client, FeeGrant(wanted_msat - granted.msat, day))
     return granted
 
 
-def give_back(tx: Tx, client: str, granted: FeeGrant) -> None:
+def release(tx: Tx, client: str, granted: FeeGrant) -> None:
     """Return what was granted and is not needed."""
     if granted.msat <= 0:
         return

@@ -200,13 +200,13 @@ class _HoldStreams:
         await self._opening.acquire()
         place = [self._opening]
 
-        def give_back() -> None:
+        def release() -> None:
             if place:
                 place.pop().release()
 
-        late = asyncio.get_running_loop().call_later(self._opening_s, give_back)
+        late = asyncio.get_running_loop().call_later(self._opening_s, release)
         try:
             yield
         finally:
             late.cancel()
-            give_back()
+            release()

@@ -90,7 +90,7 @@ class _Slots:
             return False
         return True
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         self._free.append(None)
 
 
@@ -151,13 +151,13 @@ class Worker:
 
     def release(self, lane: str) -> None:
         """The transaction did not commit. In any thread."""
-        self._slots[lane].give_back()
+        self._slots[lane].release()
 
     def start(self, job: Job) -> None:
         """Run a claimed job in the slot that was reserved for it."""
         if self._has_stopped:  # nobody would store what it does: the database is being closed
             log.info("job left to its lease", job=job.id, why="the worker has stopped")
-            self._slots[job.lane].give_back()
+            self._slots[job.lane].release()
             return
         task = asyncio.create_task(self._work(job))
         self._running[task] = job
@@ -221,7 +221,7 @@ class Worker:
             )
         finally:
             for _ in range(limit - len(claimed)):
-                slots.give_back()
+                slots.release()
         for job in claimed:
             self.start(job)
         slots.is_behind = len(claimed) == limit
@@ -234,7 +234,7 @@ class Worker:
     def _done(self, task: asyncio.Task[None]) -> None:
         job = self._running.pop(task)
         slots = self._slots[job.lane]
-        slots.give_back()
+        slots.release()
         if slots.is_behind:
             self._lanes[job.lane].set()
 

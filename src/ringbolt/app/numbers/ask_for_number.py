@@ -202,7 +202,7 @@ def _lent(
     if order.state is not OrderState.DISPATCHING:
         why = "it was not wanted any more"
         _end_attempt(tx, attempt, AttemptState.DONE, why, acquired.lease_id)
-        _give_back(tx, attempt, acquired)
+        _release_number(tx, attempt, acquired)
         jobs.finish(tx, job)
         return
     lease = _lease(order, receiving, attempt, acquired)
@@ -268,7 +268,7 @@ def _refuse(
     is_last = again or len(unfit) + 1 >= MAX_UNFIT
     _end_attempt(tx, attempt, AttemptState.REJECTED, why, acquired.lease_id, permanent=is_last)
     if receiving_orders.lease_of_provider(tx, attempt.carrier, acquired.lease_id) is None:
-        _give_back(tx, attempt, acquired)
+        _release_number(tx, attempt, acquired)
     avoid = [*job.payload.get("avoid", ()), acquired.number]
     if _following(tx, terms, order)[1] is None:
         give_up(tx, order.id, f"no number is free ({why})")
@@ -277,7 +277,7 @@ def _refuse(
         jobs.retry(tx, job, 0, why, {**job.payload, "avoid": avoid})
 
 
-def _give_back(tx: Tx, attempt: Attempt, acquired: Acquired) -> None:
+def _release_number(tx: Tx, attempt: Attempt, acquired: Acquired) -> None:
     see_to_giving_back(tx, attempt.order_id, attempt.carrier, acquired.lease_id, acquired.until_ms)
 
 

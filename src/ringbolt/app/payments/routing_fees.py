@@ -55,7 +55,7 @@ class FeeShares:
         """The payment is over, and the shop bore ``borne_msat``: return the rest to the budgets."""
         if self.granted is not None:
             rest = FeeGrant(self.granted.msat - borne_msat, self.granted.day)
-            fee_budgets.give_back(tx, client, rest)
+            fee_budgets.release(tx, client, rest)
 
 
 def without_shares(payload: Mapping[str, Any]) -> dict[str, Any]:

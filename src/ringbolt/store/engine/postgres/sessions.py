@@ -100,7 +100,7 @@ class Sessions:
             # Shielded: even if we are cancelled, the rollback finishes before the session is reused
             await asyncio.shield(self._keep(self._recover(session)))
             raise
-        self._give_back(session)
+        self._release(session)
 
     async def _wait_for_place(self) -> None:
         if not self._places.locked():
@@ -122,7 +122,7 @@ class Sessions:
         connection = await greenlet_spawn(self._engine.connect)
         return Session(connection, self._compiled, pooled=self._pooled)
 
-    def _give_back(self, session: Session) -> None:
+    def _release(self, session: Session) -> None:
         session.forget_transaction()
         if self._closed:
             self._keep(session.close())
@@ -139,7 +139,7 @@ class Sessions:
             await session.close()
             self._places.release()
         else:
-            self._give_back(session)
+            self._release(session)
 
     def _keep(self, work: Any) -> asyncio.Task[None]:
         task: asyncio.Task[None] = asyncio.create_task(work)
