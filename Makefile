@@ -72,6 +72,8 @@ lock: ## Pin every dependency again, with hashes (needs uv)
 	  --no-emit-index-url --no-annotate --no-header -q -o requirements.lock
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-annotate --no-header -c requirements.lock -q -o requirements-dev.lock
+	uv pip compile pyproject.toml --group listen --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-annotate --no-header -c requirements.lock -q -o requirements-listen.lock
 
 docs: install ## Write the generated pages again
 	$(BIN)/python docs/generate.py
