@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ringbolt.speech.normalise import clean, readable
+from ringbolt.speech.normalise import clean
+from ringbolt.speech.normalise.old import readable
 from support.waiting import cpu_s
 
 

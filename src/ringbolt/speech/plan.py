@@ -18,7 +18,7 @@ from ringbolt.speech.language import (
     split_by_script,
 )
 from ringbolt.speech.languages import BY_SCRIPT
-from ringbolt.speech.normalise import readable
+from ringbolt.speech.normalise import read
 from ringbolt.speech.scripts import letters_by_script
 from ringbolt.speech.voices import EngineVoice, Gender, engine_voice, espeak_voice
 
@@ -58,7 +58,7 @@ def plan(job: SpeechJob, detect: Detect) -> tuple[Utterance, ...]:
     utterances = []
     for run in split_by_script(job.text):
         language = _language(run, run.script == main, job, detect)
-        text = readable(run.text, language)
+        text = read(run.text, language).text
         if any(map(str.isalnum, text)):
             utterances.append(_cast(text, language, job))
     return tuple(utterances)

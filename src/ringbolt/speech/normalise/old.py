@@ -8,34 +8,18 @@ the engines know their language's words for them.
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
 from ringbolt.core.tables import entries, shipped_rows
-from ringbolt.speech.numbers import read_number
-
-_WIDE = re.compile("[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\uff66-\uff9f\U0001d400-\U0001d7ff]+")
-_EMOJI = re.compile(
-    "[\u2190-\u21ff\u2300-\u23ff\u2460-\u24ff\u2500-\u27bf\u2b00-\u2bff\u20e3\ufe00-\ufe0f"
-    "\U0001f000-\U0001faff\U000e0000-\U000e007f]+"
-)
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u0640\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f"
-    "\ufeff\ufff9-\uffff\ud800-\udfff\ue000-\uf8ff]+"
-)
-_STRAY_JOINER = re.compile("(?:(?<=\\s)|^)[\u200c\u200d]+")  # inside Persian and Hindi words: kept
-_FOREIGN_DIGIT = re.compile(r"(?![0-9])\d")
-_REPEATED = re.compile(r"([!?,;:*#_=~|\-])\1+")
-_DOTS = re.compile(r"\.{4,}")
-_SPACES = re.compile(r"[^\S\n]+")
-_NEWLINES = re.compile(r"\s*\n\s*")
+from ringbolt.speech.normalise.old_numbers import read_number
 
 _DOMAIN = (
     r"(?:[a-z0-9-]+\.)+(?:com|org|net|edu|gov|info|io|co|ai|app|dev|me|tv|xyz|biz|eu|us|uk|ca|au|de"
     r"|fr|es|it|nl|ch|at|be|se|no|dk|pl|ru|in|jp|cn|br|mx|ae|sa|eg|onion)"
 )
+_SPACES = re.compile(r"[^\S\n]+")
 _TOKEN = re.compile(
     rf"""
       (?P<email>(?<![\w.+-])[\w.+-]{{1,64}}@[\w-]+(?:\.[\w-]+)+)
@@ -77,27 +61,12 @@ def _all_rules() -> dict[str, _Rules]:
             row["time"] or _TIME,
             frozenset(entries(row["short_words"])),
         )
-        for row in shipped_rows("ringbolt.speech", "reading.csv")
+        for row in shipped_rows("ringbolt.speech.normalise", "reading.csv")
     }
 
 
 def _rules(language: str) -> _Rules:
     return _all_rules().get(language, _Rules())
-
-
-def clean(text: str) -> str:
-    """Compose (NFC), drop what has no sound (controls, direction marks, emoji), use ASCII
-    digits."""
-    text = unicodedata.normalize("NFC", text)
-    if not text.isascii():
-        text = _WIDE.sub(lambda m: unicodedata.normalize("NFKC", m[0]), text)
-        text = _EMOJI.sub(" ", text)
-        text = _FOREIGN_DIGIT.sub(lambda m: str(unicodedata.decimal(m[0])), text)
-        text = text.replace("٫", ".").replace("٬", ",")
-    text = _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-    text = _DOTS.sub("...", _REPEATED.sub(r"\1", text))
-    text = _NEWLINES.sub("\n", _SPACES.sub(" ", text)).strip()
-    return _STRAY_JOINER.sub("", text)
 
 
 def readable(text: str, language: str) -> str:
