@@ -58,9 +58,10 @@ def plan(job: SpeechJob, detect: Detect) -> tuple[Utterance, ...]:
     utterances = []
     for run in split_by_script(job.text):
         language = _language(run, run.script == main, job, detect)
-        text = read(run.text, language).text
+        region = _region(language, job)
+        text = read(run.text, language, region).text
         if any(map(str.isalnum, text)):
-            utterances.append(_cast(text, language, job))
+            utterances.append(_cast(text, language, region, job))
     return tuple(utterances)
 
 
@@ -88,11 +89,14 @@ def _language(run: Run, is_main: bool, job: SpeechJob, detect: Detect) -> str:
     return detect(run.text, choice, likely) if len(choice) > 1 else options[0]
 
 
-def _cast(text: str, language: str, job: SpeechJob) -> Utterance:
+def _region(language: str, job: SpeechJob) -> str:
+    """The region named with the language, else that of a persona who speaks it."""
     tag = parse_tag(job.language)
     region = tag.region if tag and tag.language == language else ""
-    if not region and job.home == language:
-        region = job.region
+    return job.region if not region and job.home == language else region
+
+
+def _cast(text: str, language: str, region: str, job: SpeechJob) -> Utterance:
     voice = replace(engine_voice(language, region, job.gender), rate=job.rate)
     fallback = replace(espeak_voice(language, region, job.gender), rate=job.rate)
     return Utterance(text, language, voice, None if fallback == voice else fallback)

@@ -1,0 +1,9 @@
+"""Web and e-mail addresses, paths and ports: their signs in words."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ringbolt.speech.normalise.rule import Rule
+
+RULES: Final[tuple[Rule, ...]] = ()

@@ -1,0 +1,9 @@
+"""Numbers alone: minus, decimals, fractions, grouped and plain integers."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ringbolt.speech.normalise.rule import Rule
+
+RULES: Final[tuple[Rule, ...]] = ()

@@ -1,0 +1,9 @@
+"""Telephone numbers, digit by digit in their groups."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ringbolt.speech.normalise.rule import Rule
+
+RULES: Final[tuple[Rule, ...]] = ()

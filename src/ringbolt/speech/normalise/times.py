@@ -1,0 +1,9 @@
+"""Times of day."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ringbolt.speech.normalise.rule import Rule
+
+RULES: Final[tuple[Rule, ...]] = ()

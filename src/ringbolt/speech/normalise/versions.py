@@ -1,0 +1,9 @@
+"""Versions and IP addresses: the dots are spoken."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ringbolt.speech.normalise.rule import Rule
+
+RULES: Final[tuple[Rule, ...]] = ()
