@@ -14,7 +14,7 @@ from ringbolt.settings import Settings
 from ringbolt.store.engine.wake import Wakes
 from ringbolt.store.holds import WatchedHold
 from ringbolt.worker.hold_watcher import OPENING_AT_ONCE, _HoldStreams
-from support.waiting import until
+from support.waiting import PATIENCE_S, until
 
 
 class SilentNode:
@@ -90,9 +90,9 @@ def _hash(name: str) -> bytes:
     return name.encode().ljust(32, b".")
 
 
-def _follow(node: SilentNode, db: Rows) -> asyncio.Task[None]:
+def _follow(node: SilentNode, db: Rows, opening_s: float = 0.05) -> asyncio.Task[None]:
     shop = cast(Shop, Following(node, db))
-    streams = _HoldStreams(shop, cast(Any, node), opening_s=0.05, look_up_every_s=0.1)
+    streams = _HoldStreams(shop, cast(Any, node), opening_s=opening_s, look_up_every_s=0.1)
     return asyncio.create_task(streams.follow(cast(Any, Connected())))
 
 
@@ -143,5 +143,17 @@ async def test_a_payment_that_is_recorded_is_not_recorded_again_when_its_stream_
         await until(lambda: "new" in db.told)
         assert db.told == {names[0], "new"}
         assert db.times_told == 2
+    finally:
+        task.cancel()
+
+
+async def test_recorded_payments_take_no_place_from_those_that_are_awaited() -> None:
+    recorded = [f"paid{n}" for n in range(OPENING_AT_ONCE)]
+    db = Rows([*recorded, "new"])
+    db.paid = set(recorded)
+    task = _follow(SilentNode({_hash("new")}), db, opening_s=PATIENCE_S * 2)
+    try:
+        await until(lambda: db.told)
+        assert db.told == {"new"}
     finally:
         task.cancel()

@@ -46,6 +46,9 @@ _NO_NEWS = frozenset({InvoiceState.OPEN, InvoiceState.SETTLED})
 """States for which ``record_hold`` has nothing to do."""
 OPENING_AT_ONCE = 64
 """Streams being opened at the same time: after an outage there may be thousands."""
+PAID_AT_ONCE = 4
+"""Of these, for payments that are recorded: their orders move without a stream, which is there to
+report a payment that is lost, so it leaves the CPU to what they do next."""
 LIST_S = 5.0
 """How long the node's list of pending invoices may take, before the streams are opened anyway."""
 OPENING_S = 5.0
@@ -75,6 +78,7 @@ class _HoldStreams:
         self._node = node
         self._streams: dict[str, asyncio.Task[None]] = {}
         self._opening = asyncio.Semaphore(OPENING_AT_ONCE)
+        self._opening_paid = asyncio.Semaphore(PAID_AT_ONCE)
         self._broken = False
 
     async def follow(self, watcher: Watcher) -> None:
@@ -183,7 +187,7 @@ class _HoldStreams:
     async def _follow_invoice(self, hold: WatchedHold) -> None:
         payment_hash, is_known = bytes.fromhex(hold.payment_hash), hold.is_paid
         async with aclosing(self._node.watch_invoice(payment_hash)) as states:
-            async with self._turn():
+            async with self._turn(self._opening_paid if is_known else self._opening):
                 status = await anext(states)
             while True:
                 is_known = is_known and status.state is InvoiceState.ACCEPTED
@@ -195,10 +199,10 @@ class _HoldStreams:
                     return
 
     @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
+    async def _turn(self, places: asyncio.Semaphore) -> AsyncIterator[None]:
         """Hold one of the places for opening a stream, for at most ``opening_s``."""
-        await self._opening.acquire()
-        place = [self._opening]
+        await places.acquire()
+        place = [places]
 
         def release() -> None:
             if place:
