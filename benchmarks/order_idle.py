@@ -1,7 +1,7 @@
 """Idle CPU of a shop in which a thousand orders wait for their payment, and a thousand for a code.
 
 Of the first kind each has a hold invoice that is watched, of the second a payment that is held (and
-watched) and a lent number. The shop's process alone, against the same shop with no order.
+watched) and a leased number. The shop's process alone, against the same shop with no order.
 """
 
 from __future__ import annotations

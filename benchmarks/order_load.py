@@ -67,9 +67,9 @@ class Receiver:
     def _take(self, body: bytes) -> None:
         self.took += 1
         if any(word in body for word in _SENT):
-            told = self._sent.get(json.loads(body)["orderId"])
-            if told is not None and not told.done():
-                told.set_result(None)
+            reported = self._sent.get(json.loads(body)["orderId"])
+            if reported is not None and not reported.done():
+                reported.set_result(None)
 
 
 @dataclass(slots=True)
@@ -108,10 +108,10 @@ class Rig:
         """One text, from the order to its webhook and the settled payment; the order's id."""
         placed = await self.place({**BODY, "webhookUrl": f"{self.receiver.origin}/told"})
         order_id = str(placed["orderId"])
-        told = self.receiver.sent(order_id)
+        reported = self.receiver.sent(order_id)
         self.paid_at_ms[order_id] = time.time() * 1000
         async with asyncio.timeout(THROUGH_S):
-            await asyncio.gather(self.pay(placed["payreq"]), told)
+            await asyncio.gather(self.pay(placed["payreq"]), reported)
         self.receiver.forget(order_id)
         return order_id
 

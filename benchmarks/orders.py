@@ -38,7 +38,7 @@ WAKE_UPS, WAITING = 200, 1000
 async def rate(shop: Rig, rounds: int, count: int) -> None:
     """Rounds of orders, many at once."""
     await shop.buy_many(100, 32)
-    rates, costs, worlds, told = [], [], [], shop.receiver.took
+    rates, costs, worlds, reported = [], [], [], shop.receiver.took
     for _ in range(rounds):
         before, begun = shop.cpu_s(), time.monotonic()
         await shop.buy_many(count, AT_ONCE)
@@ -48,12 +48,12 @@ async def rate(shop: Rig, rounds: int, count: int) -> None:
         )
         costs.append(cost)
         worlds.append(world)
-    told = shop.receiver.took - told
+    reported = shop.receiver.took - reported
     print(
         f"  {AT_ONCE} at once: best of {rounds} rounds {max(rates):.0f} orders/s (each: "
         f"{', '.join(f'{one:.0f}' for one in rates)})\n"
         f"  CPU per order: shop {min(costs):.2f} to {max(costs):.2f} ms, world {min(worlds):.2f} "
-        f"ms; {told / rounds / count:.1f} webhooks each"
+        f"ms; {reported / rounds / count:.1f} webhooks each"
     )
 
 

@@ -79,13 +79,13 @@ async def test_one_buyer_sends_the_same_text_to_so_many_people(open_shop: OpenSh
     client = await limited(open_shop, same_text_per_client_per_hour=2)
     for n in range(2):
         await paid(client, "/createsendorder", text(n, digits=n))
-    told = assert_refused(
+    reported = assert_refused(
         await client.post("/createsendorder", text(2, digits=99)), "SAME_TEXT_LIMIT_REACHED"
     )
     other = {"phone": number(2), "message": "Dinner is ready"}
 
-    assert "2 at once, and one more every 30 minutes" in told["reason"]
-    assert "from one client address" in told["reason"]
+    assert "2 at once, and one more every 30 minutes" in reported["reason"]
+    assert "from one client address" in reported["reason"]
     assert (await client.post("/createsendorder", text(1))).status_code == 200, "who has it already"
     assert (await client.post("/createsendorder", other)).status_code == 200
 
@@ -121,10 +121,10 @@ async def test_many_addresses_are_no_way_round_it(open_shop: OpenShop) -> None:
         if sent.status_code == 200:
             client.pay(sent.json()["payreq"])
             await client.until(sent.json()["orderId"], lambda status: status["paid"])
-    told = assert_refused(answers[2], "SAME_TEXT_LIMIT_REACHED")
+    reported = assert_refused(answers[2], "SAME_TEXT_LIMIT_REACHED")
 
-    assert "all buyers without a key" in told["reason"]
-    assert "balance of a key" in told["suggestion"]
+    assert "all buyers without a key" in reported["reason"]
+    assert "balance of a key" in reported["suggestion"]
 
 
 async def test_a_key_has_a_limit_of_its_own(open_shop: OpenShop) -> None:
@@ -191,8 +191,8 @@ async def test_calls_and_texts_to_one_person_count_together(open_shop: OpenShop)
     called = await voice.ask("POST", CALLS, {"to": number(0), "sayText": "And you?"})
 
     for answer in answers:
-        told = assert_refused(answer, "DESTINATION_LIMIT_REACHED")
-        said = told.get("reason") or told["error"]
+        reported = assert_refused(answer, "DESTINATION_LIMIT_REACHED")
+        said = reported.get("reason") or reported["error"]
         assert "calls and messages from us: 2 at once, and one more every 12 hours" in said
     assert assert_call_refused(called, 429)["code"] == "DESTINATION_LIMIT_REACHED"
     assert (await client.post("/createsendorder", text(1))).status_code == 200
@@ -204,9 +204,9 @@ async def test_numbers_next_to_one_another_count_together(open_shop: OpenShop) -
         await paid(client, "/createsendorder", {"phone": f"+1202555010{n}", "message": message})
     beside = {"phone": "+12025550999", "message": "Three"}
     refused = await client.post("/createsendorder", beside)
-    told = assert_refused(refused, "DESTINATION_LIMIT_REACHED")
+    reported = assert_refused(refused, "DESTINATION_LIMIT_REACHED")
 
-    assert "last 3 digits" in told["reason"]
+    assert "last 3 digits" in reported["reason"]
     assert_refused(await client.shop.post(say("+12025550999")), "DESTINATION_LIMIT_REACHED")
     assert (await client.shop.post(say("+12025551999"))).status_code == 402
 
@@ -216,10 +216,10 @@ async def test_so_much_is_sold_to_a_country_in_an_hour(open_shop: OpenShop) -> N
     await paid(client, "/createsendorder", text(0))
     german = {"phone": "+4915112345678", "message": "Hallo"}
     answer = await client.post("/createsendorder", {**text(1), "message": "Another"})
-    told = assert_refused(answer, "HOURLY_LIMIT_REACHED")
+    reported = assert_refused(answer, "HOURLY_LIMIT_REACHED")
 
     assert 1 <= int(answer.headers["retry-after"]) <= 3600
-    assert "in an hour" in told["reason"]
+    assert "in an hour" in reported["reason"]
     assert_refused(await client.shop.post(say(number(1))), "HOURLY_LIMIT_REACHED")
     assert (await client.post("/createsendorder", german)).status_code == 200
 
@@ -251,11 +251,11 @@ async def test_one_domain_gets_so_many_letters(open_shop: OpenShop) -> None:
     mail = {"address": "a@example.com", "message": "One"}
     await paid(client, "/createemailsendorder", mail)
     other = {"address": "b@Example.com", "message": "Two"}
-    told = assert_refused(
+    reported = assert_refused(
         await client.post("/createemailsendorder", other), "DESTINATION_LIMIT_REACHED"
     )
 
-    assert "domain of this address" in told["reason"]
+    assert "domain of this address" in reported["reason"]
     elsewhere = {**other, "address": "b@example.net"}
     assert (await client.post("/createemailsendorder", elsewhere)).status_code == 200
 
@@ -263,7 +263,7 @@ async def test_one_domain_gets_so_many_letters(open_shop: OpenShop) -> None:
 # Numbers that are given back
 
 
-async def test_who_gives_numbers_back_again_and_again_is_lent_none(open_shop: OpenShop) -> None:
+async def test_who_gives_numbers_back_again_and_again_is_leased_none(open_shop: OpenShop) -> None:
     shop = await open_shop(
         limits="on",
         abuse={"unused_numbers_per_hour": 2},
@@ -278,11 +278,11 @@ async def test_who_gives_numbers_back_again_and_again_is_lent_none(open_shop: Op
         cancelled = await client.post("/cancelorder", {"orderId": order_id})
         assert cancelled.status_code == 200, cancelled.text
     answer = await client.post("/createorder", RECEIVE)
-    told = assert_refused(answer, "TOO_MANY_UNUSED_NUMBERS")
+    reported = assert_refused(answer, "TOO_MANY_UNUSED_NUMBERS")
     somebody = await client.post("/createorder", RECEIVE, X_Forwarded_For="203.0.113.9")
     await shop.advance(int(answer.headers["retry-after"]))
 
-    assert "2 numbers back unused" in told["reason"]
+    assert "2 numbers back unused" in reported["reason"]
     assert somebody.status_code == 200
     assert (await client.post("/createorder", RECEIVE)).status_code == 200
 

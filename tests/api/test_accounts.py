@@ -97,7 +97,7 @@ async def test_less_is_none(bank: Bank, sats: int) -> None:
         await bank.fund(key.key, sats)
 
 
-async def test_a_payment_that_is_told_again_counts_once(bank: Bank) -> None:
+async def test_a_payment_that_is_reported_again_counts_once(bank: Bank) -> None:
     key = await bank.key()
     order = (await bank.fund(key.key, 5000)).order
     held = await bank.pay(order)

@@ -139,7 +139,7 @@ async def test_a_key_of_ones_own_with_eight_different_characters_is_one(open_sho
     assert answer.status_code == 200
 
 
-async def test_a_key_without_the_scope_is_told_so_and_is_not_unknown(shop: ShopServer) -> None:
+async def test_a_key_without_the_scope_is_refused_and_is_not_unknown(shop: ShopServer) -> None:
     def holder(key: NewKey) -> Holder:
         return Holder(shop, key.key)
 

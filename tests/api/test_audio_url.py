@@ -212,7 +212,7 @@ AFTER: dict[str, Answer] = {
 
 
 @pytest.mark.parametrize("served", AFTER.values(), ids=AFTER.keys())
-async def test_a_file_that_changed_after_payment_is_told_with_its_refund(
+async def test_a_file_that_changed_after_payment_is_reported_with_its_refund(
     shop: ShopServer, stranger: Stranger, served: Answer
 ) -> None:
     wish = play(stranger.url, LISTENS)
@@ -259,8 +259,8 @@ async def test_a_refund_from_the_422_can_be_claimed(shop: ShopServer, stranger: 
     refund = (await shop.post(wish, paid.authorization)).json()["refund"]
     offer = (await shop.http.get(refund["withdraw_url"])).json()
     invoice = await shop.wallet_invoice(offer["maxWithdrawable"] // 1000)
-    told = await shop.http.get(offer["callback"], params={"k1": offer["k1"], "pr": invoice})
-    assert told.json() == {"status": "OK"}
+    reported = await shop.http.get(offer["callback"], params={"k1": offer["k1"], "pr": invoice})
+    assert reported.json() == {"status": "OK"}
 
     async def arrived() -> bool:
         return await shop.wallet_sats() == before
@@ -268,7 +268,7 @@ async def test_a_refund_from_the_422_can_be_claimed(shop: ShopServer, stranger: 
     await eventually(arrived)
 
 
-async def test_a_late_credential_is_told_of_its_refund_though_the_file_is_gone(
+async def test_a_late_credential_learns_of_its_refund_though_the_file_is_gone(
     shop: ShopServer, stranger: Stranger
 ) -> None:
     wish = play(stranger.url, LISTENS)
@@ -283,7 +283,7 @@ async def test_a_late_credential_is_told_of_its_refund_though_the_file_is_gone(
     assert status["refund"]["status"] == "pending"
 
 
-async def test_a_busy_phone_is_told_by_the_status_not_by_a_422(
+async def test_a_busy_phone_is_reported_by_the_status_not_by_a_422(
     shop: ShopServer, stranger: Stranger
 ) -> None:
     _, answer = await shop.buy(play(stranger.url, BUSY))

@@ -98,13 +98,13 @@ async def test_a_refusal_says_what_is_missing_and_how_to_add_it(bank: Bank) -> N
     error = await refusal_of(bank.buy(key.id, 3000))
 
     assert (error.status, error.code) == (402, "INSUFFICIENT_FUNDS")
-    for told in (
+    for reported in (
         "costs 3000 sats",
         "500 can be spent",
         "1000 more are reserved",
         "2500 are missing",
     ):
-        assert told in error.message
+        assert reported in error.message
     assert error.suggestion.startswith("Add them to the balance")
 
 

@@ -31,7 +31,7 @@ FOUR = "+1234567812"  # presses 1 2 3 #
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Receivers:
     """A caller with a balance, one who is told statuses, and one who is told digits."""
 
     client: VoiceClient
@@ -70,7 +70,7 @@ class Told:
 
 
 @asynccontextmanager
-async def telling(data_dir: Path, speech_dir: Path, **overrides: Any) -> AsyncIterator[Told]:
+async def telling(data_dir: Path, speech_dir: Path, **overrides: Any) -> AsyncIterator[Receivers]:
     async with receiving() as statuses, receiving() as digits:
         origins = tuple(each.url.removesuffix("/hook") for each in (statuses, digits))
         settings = settings_for(
@@ -81,11 +81,11 @@ async def telling(data_dir: Path, speech_dir: Path, **overrides: Any) -> AsyncIt
             **overrides,
         )
         async with running_shop(settings) as server:
-            yield Told(await VoiceClient.with_balance(server), statuses, digits)
+            yield Receivers(await VoiceClient.with_balance(server), statuses, digits)
 
 
 @pytest.fixture
-async def told(tmp_path: Path, sqlite_url: str, speech_dir: Path) -> AsyncIterator[Told]:
+async def receivers(tmp_path: Path, sqlite_url: str, speech_dir: Path) -> AsyncIterator[Receivers]:
     async with telling(tmp_path / "shop", speech_dir, database_url=sqlite_url) as found:
         yield found
 
@@ -111,23 +111,29 @@ async def until_seen(receiver: Receiver, status: str) -> list[dict[str, Any]]:
 # -- statuses -----------------------------------------------------------------------------------
 
 
-async def test_every_status_is_told_once_in_order(told: Told) -> None:
-    placed = await told.call()
-    documents = await until_seen(told.statuses, "completed")
+async def test_every_status_is_reported_once_in_order(receivers: Receivers) -> None:
+    placed = await receivers.call()
+    documents = await until_seen(receivers.statuses, "completed")
 
-    assert seen(told.statuses) == ["queued", "initiated", "ringing", "in-progress", "completed"]
+    assert seen(receivers.statuses) == [
+        "queued",
+        "initiated",
+        "ringing",
+        "in-progress",
+        "completed",
+    ]
     assert [each["sequence"] for each in documents] == [1, 2, 3, 4, 5]
     assert {each["callId"] for each in documents} == {placed["callId"]}
     assert [each["timestamp"] for each in documents] == sorted(
         each["timestamp"] for each in documents
     )
-    assert told.statuses.most_at_once == 1
+    assert receivers.statuses.most_at_once == 1
 
 
-async def test_a_status_says_what_the_call_s_own_page_says(told: Told) -> None:
-    placed = await told.call(FOUR, metaData={"order": "A 1"})
-    last = (await until_seen(told.statuses, "completed"))[-1]
-    page = await told.client.until_over(placed["callId"])
+async def test_a_status_says_what_the_call_s_own_page_says(receivers: Receivers) -> None:
+    placed = await receivers.call(FOUR, metaData={"order": "A 1"})
+    last = (await until_seen(receivers.statuses, "completed"))[-1]
+    page = await receivers.client.until_over(placed["callId"])
 
     assert last["digits"] == last["dtmf"] == "123"
     for name in ("to", "status", "duration", "cause", "metaData"):
@@ -138,52 +144,54 @@ async def test_a_status_says_what_the_call_s_own_page_says(told: Told) -> None:
     }  # fmt: skip
 
 
-async def test_the_secret_verifies_both_callbacks(told: Told) -> None:
-    placed = await told.call()
-    await until_seen(told.statuses, "completed")
-    (digits,) = await told.digits.heard(1)
+async def test_the_secret_verifies_both_callbacks(receivers: Receivers) -> None:
+    placed = await receivers.call()
+    await until_seen(receivers.statuses, "completed")
+    (digits,) = await receivers.digits.heard(1)
 
     verifier = Verifier(placed["webhookSecret"])
-    for hook in told.statuses.hooks:
+    for hook in receivers.statuses.hooks:
         verifier.verify(hook.body, hook.headers)
     at = datetime.fromtimestamp(int(digits.headers["webhook-timestamp"]), UTC)
     assert digits.headers["webhook-signature"] == verifier.sign(digits.id, at, "")
 
 
-async def test_a_receiver_that_wants_get_has_the_fields_in_its_query(told: Told) -> None:
-    url = f"{told.statuses.url}?mine=1"
-    placed = await told.call(BUSY, statusCallbackEndpoint=url, statusCallbackMethod="GET")
-    await told.digits.heard(1)
+async def test_a_receiver_that_wants_get_has_the_fields_in_its_query(receivers: Receivers) -> None:
+    url = f"{receivers.statuses.url}?mine=1"
+    placed = await receivers.call(BUSY, statusCallbackEndpoint=url, statusCallbackMethod="GET")
+    await receivers.digits.heard(1)
 
     async def ended() -> bool:
-        return any(query_of(hook)["status"] == "busy" for hook in told.statuses.hooks)
+        return any(query_of(hook)["status"] == "busy" for hook in receivers.statuses.hooks)
 
     await eventually(ended)
-    last = query_of(told.statuses.hooks[-1])
-    assert {hook.method for hook in told.statuses.hooks} == {"GET"}
+    last = query_of(receivers.statuses.hooks[-1])
+    assert {hook.method for hook in receivers.statuses.hooks} == {"GET"}
     assert (last["mine"], last["callId"], last["to"]) == ("1", placed["callId"], BUSY)
-    assert last["sequence"] == str(len(told.statuses.hooks))
+    assert last["sequence"] == str(len(receivers.statuses.hooks))
 
 
-async def test_a_call_taken_back_or_refused_tells_so(told: Told) -> None:
-    await told.call(REFUSED)
-    documents = await until_seen(told.statuses, "failed")
+async def test_a_call_taken_back_or_refused_tells_so(receivers: Receivers) -> None:
+    await receivers.call(REFUSED)
+    documents = await until_seen(receivers.statuses, "failed")
 
-    assert seen(told.statuses) == ["queued", "failed"]
+    assert seen(receivers.statuses) == ["queued", "failed"]
     assert "403" in documents[-1]["cause"]
-    (digits,) = await told.digits.heard(1)
+    (digits,) = await receivers.digits.heard(1)
     assert query_of(digits)["dtmf"] == ""
 
 
 # -- digits -------------------------------------------------------------------------------------
 
 
-async def test_digits_are_told_once_at_the_end_behind_the_callers_own_query(told: Told) -> None:
-    url = f"{told.digits.url}/my_call_id/a%2Fb?x=1%202&y=a%26b"
+async def test_digits_are_reported_once_at_the_end_behind_the_callers_own_query(
+    receivers: Receivers,
+) -> None:
+    url = f"{receivers.digits.url}/my_call_id/a%2Fb?x=1%202&y=a%26b"
     metadata = {"key": "ä & =?#+%/", "n": 1.50}
-    placed = await told.call(FOUR, dtmfCallbackEndpoint=url, metaData=metadata)
-    await told.client.until_over(placed["callId"])
-    (hook,) = await told.digits.heard(1)
+    placed = await receivers.call(FOUR, dtmfCallbackEndpoint=url, metaData=metadata)
+    await receivers.client.until_over(placed["callId"])
+    (hook,) = await receivers.digits.heard(1)
 
     assert (hook.method, hook.body) == ("GET", b"")
     assert hook.target.startswith("/hook/my_call_id/a%2Fb?x=1%202&y=a%26b&")
@@ -194,39 +202,41 @@ async def test_digits_are_told_once_at_the_end_behind_the_callers_own_query(told
         "x": "1 2", "y": "a&b", "callId": placed["callId"], "to": FOUR, "dtmf": "123",
         "status": "completed",
     }  # fmt: skip
-    await told.tried(placed["callId"], STATUS)
-    assert len(told.digits.hooks) == 1
+    await receivers.tried(placed["callId"], STATUS)
+    assert len(receivers.digits.hooks) == 1
 
 
 @pytest.mark.parametrize(("to", "status"), [(BUSY, "busy"), (NEVER_ANSWERS, "no-answer")])
 async def test_a_call_that_nobody_answered_tells_that_no_digits_came(
-    told: Told, to: str, status: str
+    receivers: Receivers, to: str, status: str
 ) -> None:
-    await told.call(to, timeout=5)
-    (hook,) = await told.digits.heard(1)
+    await receivers.call(to, timeout=5)
+    (hook,) = await receivers.digits.heard(1)
 
     assert (query_of(hook)["dtmf"], query_of(hook)["status"]) == ("", status)
 
 
-async def test_a_call_that_asks_for_no_keys_tells_no_digits(told: Told) -> None:
-    placed = await told.call(dtmf=False)
-    await until_seen(told.statuses, "completed")
-    await told.client.until_over(placed["callId"])
+async def test_a_call_that_asks_for_no_keys_tells_no_digits(receivers: Receivers) -> None:
+    placed = await receivers.call(dtmf=False)
+    await until_seen(receivers.statuses, "completed")
+    await receivers.client.until_over(placed["callId"])
 
-    assert told.digits.hooks == []
+    assert receivers.digits.hooks == []
 
 
 async def test_a_call_that_is_hung_up_tells_the_digits_so_far(
     tmp_path: Path, sqlite_url: str, speech_dir: Path
 ) -> None:
     slow = {"database_url": sqlite_url, "simulator": {"speed": 1.0}}
-    async with telling(tmp_path / "shop", speech_dir, **slow) as told:
-        placed = await told.call(PLAIN, reps=10)
-        await told.server.phone(PLAIN, "answer")
-        await told.server.phone(PLAIN, "keys", digits="42")
-        await told.client.until(placed["callId"], lambda call: call["digits"] == "42")
-        assert (await told.client.ask("DELETE", f"{CALLS}/{placed['callId']}")).status_code == 200
-        (hook,) = await told.digits.heard(1)
+    async with telling(tmp_path / "shop", speech_dir, **slow) as receivers:
+        placed = await receivers.call(PLAIN, reps=10)
+        await receivers.server.phone(PLAIN, "answer")
+        await receivers.server.phone(PLAIN, "keys", digits="42")
+        await receivers.client.until(placed["callId"], lambda call: call["digits"] == "42")
+        assert (
+            await receivers.client.ask("DELETE", f"{CALLS}/{placed['callId']}")
+        ).status_code == 200
+        (hook,) = await receivers.digits.heard(1)
 
         assert (query_of(hook)["dtmf"], query_of(hook)["status"]) == ("42", "completed")
 
@@ -234,64 +244,66 @@ async def test_a_call_that_is_hung_up_tells_the_digits_so_far(
 # -- receivers that are slow, broken or not to be reached ---------------------------------------
 
 
-async def test_a_slow_receiver_of_statuses_delays_neither_call_nor_digits(told: Told) -> None:
-    told.statuses.gate.clear()
-    placed = await told.call()
+async def test_a_slow_receiver_of_statuses_delays_neither_call_nor_digits(
+    receivers: Receivers,
+) -> None:
+    receivers.statuses.gate.clear()
+    placed = await receivers.call()
 
-    (hook,) = await told.digits.heard(1)
-    page = await told.client.until_over(placed["callId"])
+    (hook,) = await receivers.digits.heard(1)
+    page = await receivers.client.until_over(placed["callId"])
 
     assert query_of(hook)["status"] == page["status"] == "completed"
-    assert seen(told.statuses) == ["queued"]
-    slow = await told.tried(placed["callId"], STATUS, 0)
+    assert seen(receivers.statuses) == ["queued"]
+    slow = await receivers.tried(placed["callId"], STATUS, 0)
     assert slow.state is WebhookState.PENDING
-    told.statuses.gate.set()
+    receivers.statuses.gate.set()
 
 
-async def test_digits_are_tried_again_with_the_same_query_and_id(told: Told) -> None:
-    told.digits.statuses = [500]
-    placed = await told.call()
-    webhook = await told.tried(placed["callId"], DIGITS)
+async def test_digits_are_tried_again_with_the_same_query_and_id(receivers: Receivers) -> None:
+    receivers.digits.statuses = [500]
+    placed = await receivers.call()
+    webhook = await receivers.tried(placed["callId"], DIGITS)
     assert (webhook.state, webhook.log[0].error) == (WebhookState.PENDING, "HTTP 500")
 
-    await told.server.advance(6)
+    await receivers.server.advance(6)
 
-    first, second = await told.digits.heard(2)
+    first, second = await receivers.digits.heard(2)
     assert (first.id, first.target) == (second.id, second.target)
-    assert (await told.tried(placed["callId"], DIGITS, 2)).state is WebhookState.DELIVERED
+    assert (await receivers.tried(placed["callId"], DIGITS, 2)).state is WebhookState.DELIVERED
 
 
-async def test_later_statuses_wait_for_the_one_that_fails(told: Told) -> None:
-    told.statuses.statuses = [503]
-    placed = await told.call()
-    await told.client.until_over(placed["callId"])
-    await told.digits.heard(1)
-    assert set(seen(told.statuses)[:2]) == {"queued"}, "its second try may have come by itself"
+async def test_later_statuses_wait_for_the_one_that_fails(receivers: Receivers) -> None:
+    receivers.statuses.statuses = [503]
+    placed = await receivers.call()
+    await receivers.client.until_over(placed["callId"])
+    await receivers.digits.heard(1)
+    assert set(seen(receivers.statuses)[:2]) == {"queued"}, "its second try may have come by itself"
 
-    await told.server.advance(6)
+    await receivers.server.advance(6)
 
-    documents = await until_seen(told.statuses, "completed")
+    documents = await until_seen(receivers.statuses, "completed")
     assert [each["sequence"] for each in documents] == [1, 1, 2, 3, 4, 5]
 
 
-async def test_a_redirect_is_not_followed(told: Told) -> None:
-    told.digits.statuses = [301]
-    told.digits.headers = {"Location": told.statuses.url}
-    placed = await told.call(statusCallbackEndpoint="")
-    webhook = await told.tried(placed["callId"], DIGITS)
+async def test_a_redirect_is_not_followed(receivers: Receivers) -> None:
+    receivers.digits.statuses = [301]
+    receivers.digits.headers = {"Location": receivers.statuses.url}
+    placed = await receivers.call(statusCallbackEndpoint="")
+    webhook = await receivers.tried(placed["callId"], DIGITS)
 
     assert (webhook.state, webhook.log[0].error) == (WebhookState.PENDING, "HTTP 301")
-    assert told.statuses.hooks == []
+    assert receivers.statuses.hooks == []
 
 
-async def test_a_receiver_that_is_not_there_harms_nobody(told: Told) -> None:
+async def test_a_receiver_that_is_not_there_harms_nobody(receivers: Receivers) -> None:
     gone = "https://127.0.0.1.nip.invalid/hook"
-    placed = await told.call(statusCallbackEndpoint=gone)
-    await told.digits.heard(1)
+    placed = await receivers.call(statusCallbackEndpoint=gone)
+    await receivers.digits.heard(1)
 
-    webhook = await told.tried(placed["callId"], STATUS, 0)
+    webhook = await receivers.tried(placed["callId"], STATUS, 0)
     assert webhook.state is WebhookState.PENDING
-    assert (await told.client.until_over(placed["callId"]))["status"] == "completed"
+    assert (await receivers.client.until_over(placed["callId"]))["status"] == "completed"
 
 
 @pytest.mark.parametrize("name", ["dtmfCallbackEndpoint", "statusCallbackEndpoint"])
@@ -301,26 +313,28 @@ async def test_a_receiver_that_is_not_there_harms_nobody(told: Told) -> None:
      "https://169.254.169.254/latest", "http://hooks.example/x", "ftp://hooks.example/x", "x"],
 )  # fmt: skip
 async def test_what_leads_inside_or_nowhere_is_refused_at_once(
-    told: Told, name: str, url: str
+    receivers: Receivers, name: str, url: str
 ) -> None:
-    before = await told.client.balance()
+    before = await receivers.client.balance()
     body = {"to": ANSWERS, "sayText": SAID, "dtmf": True, name: url}
 
-    error = assert_refused(await told.client.ask("POST", CALLS, body), 400)
+    error = assert_refused(await receivers.client.ask("POST", CALLS, body), 400)
 
     assert error["code"] == "WEBHOOK_URL_REFUSED"
     assert name in error["message"]
-    assert await told.client.balance() == before
+    assert await receivers.client.balance() == before
 
 
-async def test_digits_that_were_told_are_told_again_when_asked_for(told: Told) -> None:
-    placed = await told.call()
-    (first,) = await told.digits.heard(1)
-    await told.tried(placed["callId"], DIGITS)
+async def test_digits_that_were_reported_are_reported_again_when_asked_for(
+    receivers: Receivers,
+) -> None:
+    placed = await receivers.call()
+    (first,) = await receivers.digits.heard(1)
+    await receivers.tried(placed["callId"], DIGITS)
 
-    await resend_webhook(told.server.shop, first.id)
+    await resend_webhook(receivers.server.shop, first.id)
 
-    _, second = await told.digits.heard(2)
+    _, second = await receivers.digits.heard(2)
     assert (second.id, second.target) == (first.id, first.target)
 
 
@@ -355,13 +369,15 @@ def test_fields_of_our_names_leave_the_query_and_all_else_stays(url: str, sent: 
     assert without_fields(url, DIGITS_FIELDS) == (url if sent is None else sent)
 
 
-async def test_a_name_of_ours_in_the_receivers_query_stands_there_once(told: Told) -> None:
-    own = f"{told.digits.url}?callId=mine&own=1&metaData=mine"
+async def test_a_name_of_ours_in_the_receivers_query_stands_there_once(
+    receivers: Receivers,
+) -> None:
+    own = f"{receivers.digits.url}?callId=mine&own=1&metaData=mine"
 
-    placed = await told.client.call(
+    placed = await receivers.client.call(
         {"to": ANSWERS, "sayText": SAID, "dtmf": True, "dtmfCallbackEndpoint": own}
     )
-    (digits,) = await told.digits.heard(1)
+    (digits,) = await receivers.digits.heard(1)
 
     assert placed["notes"] == ["query_field_replaced: callId", "query_field_replaced: metaData"]
     assert digits.target.partition("?")[2].startswith(f"own=1&callId={placed['callId']}&to=")
@@ -369,11 +385,13 @@ async def test_a_name_of_ours_in_the_receivers_query_stands_there_once(told: Tol
     assert "metaData" not in digits.target
 
 
-async def test_the_names_that_are_replaced_are_those_that_are_told(told: Told) -> None:
-    placed = await told.call(metaData={"k": 1}, statusCallbackMethod="GET")
-    await told.client.until_over(placed["callId"])
-    (digits,) = await told.digits.heard(1)
-    status = (await told.statuses.heard(1))[0]
+async def test_the_names_that_are_replaced_are_those_that_are_reported(
+    receivers: Receivers,
+) -> None:
+    placed = await receivers.call(metaData={"k": 1}, statusCallbackMethod="GET")
+    await receivers.client.until_over(placed["callId"])
+    (digits,) = await receivers.digits.heard(1)
+    status = (await receivers.statuses.heard(1))[0]
 
     assert set(query_of(digits)) == DIGITS_FIELDS
     assert set(query_of(status)) == STATUS_FIELDS

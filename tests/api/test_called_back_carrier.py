@@ -95,10 +95,10 @@ async def test_no_callback_is_answered_before_it_is_committed(
     await shop.until_over(document)
 
     await until(lambda: len(answered) == 4)
-    assert all(written >= told for told, written in answered)
+    assert all(written >= reported for reported, written in answered)
 
 
-async def test_what_cannot_be_committed_is_told_again(
+async def test_what_cannot_be_committed_is_reported_again(
     shop: ShopServer, exchange: Exchange, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     commit = shop.shop.db.tx

@@ -122,7 +122,7 @@ async def test_a_landline_gets_no_text(shared_shop: ShopServer) -> None:
         await sell_text(shared_shop.shop, SendText("+493012345678", "Hello"), BUYER)
 
 
-async def test_nobody_is_told_at_an_address_inside(shared_shop: ShopServer) -> None:
+async def test_nobody_is_notified_at_an_address_inside(shared_shop: ShopServer) -> None:
     buyer = Buyer("orders", Hold(), "a client", webhook_url="https://127.0.0.1/hook")
 
     with pytest.raises(InvalidInput) as refusal:

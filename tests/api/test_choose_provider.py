@@ -37,7 +37,7 @@ async def test_the_simulated_provider_s_are_listed_and_sold_until_there_are_own_
     assert refused.status_code == 409, "nobody else's number is sold as the operator's"
 
 
-async def test_where_a_real_provider_lends_only_own_numbers_are_real(open_shop: OpenShop) -> None:
+async def test_where_a_real_provider_leases_only_own_numbers_are_real(open_shop: OpenShop) -> None:
     running = await open_shop()
     real = parts_of(*running.shop.number_providers, now_ms=running.shop.clock.now_ms)
     transport = httpx.ASGITransport(orders_api(replace(running.shop, number_providers=real)))

@@ -96,7 +96,7 @@ async def _connect(shop: ShopServer) -> tuple[asyncio.StreamReader, asyncio.Stre
 
 
 @pytest.mark.parametrize("begun", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nX: "])
-async def test_a_request_whose_head_does_not_come_is_told_so_and_ended(
+async def test_a_request_whose_head_does_not_come_is_refused_and_ended(
     open_to_few: OpenToFew, begun: bytes
 ) -> None:
     reader, writer = await _connect(await open_to_few(0.2))

@@ -355,7 +355,7 @@ async def test_what_a_holder_adds_neither_opens_a_refund_nor_spends_the_credenti
     assert "previous" not in answer.json(), "nor does it show the order"
 
 
-async def test_a_refused_credential_is_told_how_to_go_on(shared_shop: ShopServer) -> None:
+async def test_a_refused_credential_is_answered_with_the_way_on(shared_shop: ShopServer) -> None:
     answer = await shared_shop.post(wish(), "L402 abc:def")
     document = answer.json()
 

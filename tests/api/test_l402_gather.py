@@ -28,7 +28,7 @@ STAYS = "+1234567814"  # never hangs up
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Receivers:
     server: ShopServer
     receiver: Receiver
 
@@ -41,7 +41,7 @@ class Told:
 
 
 @pytest.fixture
-async def told(tmp_path: Path, sqlite_url: str, speech_dir: Path) -> AsyncIterator[Told]:
+async def receivers(tmp_path: Path, sqlite_url: str, speech_dir: Path) -> AsyncIterator[Receivers]:
     async with receiving() as receiver:
         settings = settings_for(
             tmp_path / "shop",
@@ -51,7 +51,7 @@ async def told(tmp_path: Path, sqlite_url: str, speech_dir: Path) -> AsyncIterat
             webhooks={"timeout_s": 30.0, "allow_http": False},
         )
         async with running_shop(settings) as server:
-            yield Told(server, receiver)
+            yield Receivers(server, receiver)
 
 
 async def command_of(shop: ShopServer, answer: dict[str, Any]) -> CallOrder:
@@ -63,7 +63,7 @@ async def command_of(shop: ShopServer, answer: dict[str, Any]) -> CallOrder:
 # -- what is called -----------------------------------------------------------------------------
 
 
-async def test_digits_are_told_without_the_finish_key(shop: ShopServer) -> None:
+async def test_digits_are_reported_without_the_finish_key(shop: ShopServer) -> None:
     _, answer = await shop.buy(say(FOUR, TEXT, gather=True))
     status = await shop.until_over(answer)
 
@@ -246,10 +246,10 @@ async def test_blank_fields_count_as_absent(shared_shop: ShopServer, nothing: st
 # -- callbacks ----------------------------------------------------------------------------------
 
 
-async def test_every_status_is_told_and_signed(told: Told) -> None:
-    wanted = say(FOUR, TEXT, gather=True, callback_url=told.receiver.url)
-    _, answer = await told.server.buy(wanted)
-    documents = await told.until("completed")
+async def test_every_status_is_reported_and_signed(receivers: Receivers) -> None:
+    wanted = say(FOUR, TEXT, gather=True, callback_url=receivers.receiver.url)
+    _, answer = await receivers.server.buy(wanted)
+    documents = await receivers.until("completed")
 
     assert [each["status"] for each in documents] == [
         "queued", "initiated", "ringing", "in-progress", "completed",
@@ -260,26 +260,26 @@ async def test_every_status_is_told_and_signed(told: Told) -> None:
         answer["call_id"],
         answer["sid"],
     )
-    for hook in told.receiver.hooks:
+    for hook in receivers.receiver.hooks:
         Verifier(answer["webhook_secret"]).verify(hook.body, hook.headers)
 
 
-async def test_a_call_that_is_tried_again_goes_on_counting(told: Told) -> None:
-    wanted = say(BUSY, TEXT, callback_url=told.receiver.url)
-    paid, answer = await told.server.buy(wanted)
-    await told.server.until(answer, lambda status: status["retry"])
+async def test_a_call_that_is_tried_again_goes_on_counting(receivers: Receivers) -> None:
+    wanted = say(BUSY, TEXT, callback_url=receivers.receiver.url)
+    paid, answer = await receivers.server.buy(wanted)
+    await receivers.server.until(answer, lambda status: status["retry"])
 
-    again = await told.server.post(wanted, paid.authorization)
+    again = await receivers.server.post(wanted, paid.authorization)
 
     assert again.status_code == 200
 
     async def twice() -> bool:
-        return [hook.json["status"] for hook in told.receiver.hooks].count("busy") == 2
+        return [hook.json["status"] for hook in receivers.receiver.hooks].count("busy") == 2
 
     await eventually(twice)
-    sequence = [hook.json["sequence"] for hook in told.receiver.hooks]
+    sequence = [hook.json["sequence"] for hook in receivers.receiver.hooks]
     assert sequence == list(range(1, len(sequence) + 1))
-    assert [hook.json["status"] for hook in told.receiver.hooks].count("queued") == 2
+    assert [hook.json["status"] for hook in receivers.receiver.hooks].count("queued") == 2
 
 
 async def test_a_buyer_without_a_callback_gets_no_secret(shop: ShopServer) -> None:

@@ -132,7 +132,9 @@ async def test_a_text_of_500_letters_of_any_language_is_taken(
     assert (await shared_shop.post(say(ANSWERS, text))).status_code == 402
 
 
-async def test_500_ideograms_are_told_how_many_minutes_they_need(shared_shop: ShopServer) -> None:
+async def test_500_ideograms_are_answered_with_the_minutes_they_need(
+    shared_shop: ShopServer,
+) -> None:
     refused = await shared_shop.post(say(ANSWERS, "\u4f60" * 500))
     taken = await shared_shop.post(say(ANSWERS, "\u4f60" * 500, duration_minutes=3))
 

@@ -53,7 +53,7 @@ async def test_who_has_paid_is_served_whatever_the_limit(open_shop: OpenShop) ->
         assert (await shop.http.get(answer.json()["status_url"])).status_code == 200
 
 
-async def test_a_refused_credential_s_order_is_told_though_the_limit_is_reached(
+async def test_a_refused_credential_s_order_is_reported_though_the_limit_is_reached(
     open_shop: OpenShop,
 ) -> None:
     shop = await open_shop(limits="on", l402={"challenges_per_minute": 1})
@@ -66,7 +66,7 @@ async def test_a_refused_credential_s_order_is_told_though_the_limit_is_reached(
     assert status["refund"]["status"] == "pending"
 
 
-async def test_bad_bodies_are_told_as_such_whatever_the_limit(open_shop: OpenShop) -> None:
+async def test_bad_bodies_are_reported_as_such_whatever_the_limit(open_shop: OpenShop) -> None:
     shop = await open_shop(limits="on", l402={"challenges_per_minute": 1})
     answers = [await shop.post(say("12")) for _ in range(4)]
 

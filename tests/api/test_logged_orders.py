@@ -46,10 +46,10 @@ async def test_an_order_whose_payment_is_lost(
     await order.code_comes()
     await world.process().work()
 
-    told = _written(capsys, (await order.row()).id)
+    reported = _written(capsys, (await order.row()).id)
     lost = {"a held payment was lost", "delivered, but the payment is gone"}
     assert (await order.row()).state is OrderState.RETURNED
-    assert lost & set(told)
+    assert lost & set(reported)
 
 
 async def test_an_order_whose_payment_comes_near_its_end(
@@ -62,8 +62,8 @@ async def test_an_order_whose_payment_comes_near_its_end(
     world.node.height = last - 10
     await world.process().look_after_holds()
 
-    told = _written(capsys, (await order.row()).id)
-    assert "a held payment comes near its last block" in told
+    reported = _written(capsys, (await order.row()).id)
+    assert "a held payment comes near its last block" in reported
 
 
 async def test_an_order_that_is_delivered(

@@ -184,11 +184,11 @@ STORIES = {
 @pytest.mark.parametrize("story", STORIES)
 @pytest.mark.parametrize("settle_on", ["sent", "delivered"])
 async def test_one_part_of_three_fails(world: OrderWorld, story: str, settle_on: str) -> None:
-    told, paid_if_sent, paid_if_delivered = STORIES[story]
+    reported, paid_if_sent, paid_if_delivered = STORIES[story]
     other = OrderWorld(world.db, world.clock, sms={"settle_on": settle_on})
     order = await paid(other, "sms", parts=3)
     [text] = await order.texts_sent()
-    for n, state in told:
+    for n, state in reported:
         other.sms.tell(text, state, n)
         await other.process().listen()
     await other.process().work()
@@ -198,7 +198,7 @@ async def test_one_part_of_three_fails(world: OrderWorld, story: str, settle_on:
 
 
 @pytest.mark.parametrize("recovery", list(Recovery))
-async def test_a_lender_that_is_away_for_a_moment_is_asked_again(
+async def test_a_provider_that_is_away_for_a_moment_is_asked_again(
     world: OrderWorld, recovery: Recovery
 ) -> None:
     other = OrderWorld(world.db, world.clock, recovery)
@@ -218,7 +218,7 @@ async def test_a_lender_that_is_away_for_a_moment_is_asked_again(
     assert await order.check() is S.SETTLED
 
 
-async def test_a_lender_that_stays_away_keeps_nobody_waiting_for_long(world: OrderWorld) -> None:
+async def test_a_provider_that_stays_away_keeps_nobody_waiting_for_long(world: OrderWorld) -> None:
     world.backend.down = True
     order = await paid(world)
     await world.process().work()
@@ -279,7 +279,7 @@ async def test_a_key_that_is_revoked_in_the_middle_pays_for_what_is_delivered_on
     assert balance.posted_msat == (0 if is_good else PRICE_MSAT)
 
 
-async def test_a_node_that_does_not_answer_is_told_later(world: OrderWorld) -> None:
+async def test_a_node_that_does_not_answer_is_reported_later(world: OrderWorld) -> None:
     good, bad = await waiting_for_a_code(world), await paid(world)
     world.pass_ms(3 * MINUTE_MS)
     process = world.process()

@@ -186,7 +186,7 @@ async def test_what_no_part_carries_is_refused_before_anybody_pays(open_shop: Op
     )  # fmt: skip
 
 
-async def test_providers_are_listed_together_and_each_lends_in_its_countries(
+async def test_providers_are_listed_together_and_each_leases_in_its_countries(
     open_shop: OpenShop,
 ) -> None:
     providers = [
@@ -225,8 +225,8 @@ async def test_a_carrier_is_called_back_and_fetches_what_it_plays(
     heard = await shop.http.get(audio)
     event = CallEvent(call.ref, 1, 1, CallStatus.RINGING)
     for n, status in enumerate((CallStatus.IN_PROGRESS, CallStatus.COMPLETED), 1):
-        told = await _tell(shop, carrier, replace(event, seq=n, status=status))
-        assert told.status_code == 204
+        reported = await _tell(shop, carrier, replace(event, seq=n, status=status))
+        assert reported.status_code == 204
     strangers = await shop.http.post("/callbacks/voice/far/0000/events", content=b"{}")
 
     assert (heard.status_code, heard.content[:4]) == (200, b"RIFF")

@@ -95,7 +95,9 @@ async def test_an_answer_without_content_has_neither_length_nor_type(client: Ord
     assert answer.headers["allow"] == "GET, OPTIONS"
 
 
-async def test_who_cannot_be_texted_is_not_told_to_name_a_fixed_line(client: OrderClient) -> None:
+async def test_who_cannot_be_texted_is_not_advised_to_name_a_fixed_line(
+    client: OrderClient,
+) -> None:
     answer = await client.post("/createsendorder", {"phone": "+19005550123", "message": "a"})
 
     assert answer.status_code == 422

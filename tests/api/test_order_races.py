@@ -75,7 +75,7 @@ async def test_a_code_that_commits_right_before_the_cancel_wins(world: OrderWorl
 async def test_a_cancel_that_commits_right_before_the_code_wins(world: OrderWorld) -> None:
     order = await waiting_for_a_code(world)
     await order.code_comes()
-    world.backend.leases[-1].texts.clear()  # the lender's right hand does not know of its left
+    world.backend.leases[-1].texts.clear()  # the provider's right hand does not know of its left
 
     fate = RightBefore("tx _take", lambda: cancel_order(world.process().shop, order.id))
     await world.process(fate).listen()
@@ -145,7 +145,7 @@ async def test_a_cancel_and_the_timeout_at_once_return_the_money_once(world: Ord
 
 
 @pytest.mark.parametrize("kind", PAID_KINDS)
-async def test_a_payment_that_is_told_again_and_again_counts_once(
+async def test_a_payment_that_is_reported_again_and_again_counts_once(
     world: OrderWorld, kind: Kind
 ) -> None:
     order = await paid(world, kind)
@@ -191,7 +191,7 @@ async def test_a_payment_that_shows_up_when_all_was_over_goes_back(world: OrderW
     assert await order.check() is S.EXPIRED
 
 
-async def test_a_payment_that_is_told_of_right_before_the_cancel_is_given_back(
+async def test_a_payment_that_is_reported_right_before_the_cancel_is_given_back(
     world: OrderWorld,
 ) -> None:
     order = await world.process().buy("activation")
@@ -235,12 +235,14 @@ async def test_a_payment_in_the_last_second_that_is_heard_in_time_counts(
 
 
 @pytest.mark.parametrize("told", ["before", "after"])
-async def test_a_payment_and_the_end_of_its_invoice_at_once(world: OrderWorld, told: str) -> None:
+async def test_a_payment_and_the_end_of_its_invoice_at_once(
+    world: OrderWorld, reported: str
+) -> None:
     order = await world.process().buy("sms")
     await order.pay()
     world.pass_ms(2 * _invoice_ms(world))
 
-    if told == "before":
+    if reported == "before":
         fate = RightBefore("tx _expire_all", world.process().hear_node)
         await world.process(fate).look_after_holds()
     else:
@@ -249,7 +251,7 @@ async def test_a_payment_and_the_end_of_its_invoice_at_once(world: OrderWorld, t
     await world.process().work()
 
     assert fate.happened
-    assert await order.check() is (S.SETTLED if told == "before" else S.EXPIRED)
+    assert await order.check() is (S.SETTLED if reported == "before" else S.EXPIRED)
 
 
 # Two machines
@@ -298,7 +300,7 @@ async def test_two_machines_of_which_one_hears_of_the_cancel_and_one_of_the_code
     for order in orders:
         await order.code_comes()
         for lease in await order.leases():
-            lease.texts.clear()  # so that the lender takes it back
+            lease.texts.clear()  # so that the provider takes it back
     await asyncio.gather(second.listen(), *(_cancel(first, order) for order in orders))
     await first.work()
 

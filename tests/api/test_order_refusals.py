@@ -223,7 +223,7 @@ async def test_a_name_for_two_requests_says_what_to_do(client: OrderClient) -> N
         (b'{"phone":"\xff"}', "not UTF-8"),
     ],
 )
-async def test_a_body_that_cannot_be_read_is_told_why(
+async def test_a_body_that_cannot_be_read_gets_the_reason(
     client: OrderClient, content: bytes, said: str
 ) -> None:
     answer = await client.http.post("/createsendorder", content=content)
@@ -233,7 +233,9 @@ async def test_a_body_that_cannot_be_read_is_told_why(
 
 
 @pytest.mark.parametrize("value", [True, [187], {"cc": 187}])
-async def test_a_country_that_is_none_is_told_what_one_is(client: OrderClient, value: Any) -> None:
+async def test_a_country_that_is_none_is_answered_with_what_one_is(
+    client: OrderClient, value: Any
+) -> None:
     document = assert_helpful(await client.post("/createorder", {**RECEIVE, "country": value}))
 
     assert "a number, a name or an ISO code" in document["reason"]

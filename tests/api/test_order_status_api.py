@@ -148,16 +148,16 @@ async def test_events_tell_every_change_and_end_with_the_last(client: OrderClien
     async for event in events_of(client, created["orderId"]):
         seen.append(event)
         payment = payment or client.pay(created["payreq"])
-    told = [document for _, document in seen]
+    reported = [document for _, document in seen]
 
-    assert told[0]["paid"] is False
-    assert told[-1] == await client.status(created["orderId"])
-    assert told[-1]["smsStatus"] == "delivered"
+    assert reported[0]["paid"] is False
+    assert reported[-1] == await client.status(created["orderId"])
+    assert reported[-1]["smsStatus"] == "delivered"
     assert len({name for name, _ in seen}) == len(seen)
     assert payment is not None and await payment == "SUCCEEDED"
 
 
-async def test_what_was_seen_is_not_told_again(client: OrderClient) -> None:
+async def test_what_was_seen_is_not_reported_again(client: OrderClient) -> None:
     order_id, payment = await client.buy("/createsendorder", SEND)
     await payment
     seen = [event async for event in events_of(client, order_id)]

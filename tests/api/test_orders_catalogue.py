@@ -163,14 +163,14 @@ async def test_what_was_never_known_is_unavailable_in_plain_words() -> None:
     provider.is_away = True
     known: Remembered[int] = Remembered(hours)
 
-    async def told(asking: Awaitable[int]) -> str:
+    async def reported(asking: Awaitable[int]) -> str:
         with pytest.raises(Unavailable) as raised:
             await asking
         assert raised.value.retry_after_s
         return raised.value.message
 
-    assert "provider" in await told(known.get("us", provider.ask))
-    await told(known.get("us", provider.ask))
+    assert "provider" in await reported(known.get("us", provider.ask))
+    await reported(known.get("us", provider.ask))
     assert provider.asked == 1
     hours.now_ms += FRESH_MS
     provider.is_away = False

@@ -70,8 +70,8 @@ async def test_the_order_id_is_not_what_the_invoice_tells(client: OrderClient) -
     invoice = bolt11.decode(created["payreq"])
 
     assert created["orderId"] != created["paymentHash"]
-    for told in ("For your eyes", GETS_IT, "sms"):
-        assert told.lower() not in (invoice.description or "").lower()
+    for reported in ("For your eyes", GETS_IT, "sms"):
+        assert reported.lower() not in (invoice.description or "").lower()
 
 
 async def test_an_unpaid_order_is_not_paid(client: OrderClient) -> None:
@@ -257,9 +257,9 @@ async def test_immediate_needs_a_key_with_enough_on_it(
 
     assert [answer.status_code for answer in answers] == [401, 401, 402]
     assert {answer.json()["status"] for answer in answers} == {"error"}
-    told = answers[2].json()
-    assert told["error_code"] == "INSUFFICIENT_FUNDS"
-    assert re.search(r'POST /fund \{"amount": \d+\}', told["suggestion"])
+    reported = answers[2].json()
+    assert reported["error_code"] == "INSUFFICIENT_FUNDS"
+    assert re.search(r'POST /fund \{"amount": \d+\}', reported["suggestion"])
     assert await client.balance(key) == 100
 
 

@@ -189,7 +189,7 @@ async def test_stopping_the_shop_ends_long_polls_and_streams(
             asyncio.create_task(http.get(f"/v1/orders/{order_id}/events")),
         ]
         await requests.until_at("/orderstatus")
-        await requests.until_told(f"/v1/orders/{order_id}/events")
+        await requests.until_notified(f"/v1/orders/{order_id}/events")
         assert not any(wait.done() for wait in waits)
         api.close()
         async with asyncio.timeout(PATIENCE_S):
@@ -231,24 +231,24 @@ async def test_orders_are_bought_and_followed_on_both_databases(any_shop: ShopSe
     assert (await any_shop.audit()).agrees
 
 
-Told = list[tuple[Mapping[str, str], bytes]]
+Receivers = list[tuple[Mapping[str, str], bytes]]
 
 
 @asynccontextmanager
-async def receiver(*statuses: int) -> AsyncIterator[tuple[str, Told]]:
+async def receiver(*statuses: int) -> AsyncIterator[tuple[str, Receivers]]:
     """A webhook's receiver, its URL and what it was told; it answers with ``statuses`` in turn."""
-    told: Told = []
+    reported: Receivers = []
 
     async def answer(request: web.BaseRequest) -> web.Response:
-        told.append((dict(request.headers), await request.read()))
-        return web.Response(status=statuses[min(len(told), len(statuses)) - 1])
+        reported.append((dict(request.headers), await request.read()))
+        return web.Response(status=statuses[min(len(reported), len(statuses)) - 1])
 
     async with site(answer) as served:
-        yield served.origin, told
+        yield served.origin, reported
 
 
-async def test_every_change_is_told_to_the_webhook_signed(open_shop: OpenShop) -> None:
-    async with receiver(200) as (origin, told):
+async def test_every_change_is_sent_to_the_webhook_signed(open_shop: OpenShop) -> None:
+    async with receiver(200) as (origin, reported):
         client = OrderClient(await open_shop(fetch={"allow_origins": (origin,)}))
         created = await client.order("/createsendorder", {**SEND, "webhookUrl": f"{origin}/hook"})
         client.pay(created["payreq"])
@@ -256,7 +256,7 @@ async def test_every_change_is_told_to_the_webhook_signed(open_shop: OpenShop) -
         last = await client.until(order_id, lambda status: status.get("smsStatus") == "delivered")
 
         async def heard() -> bool:
-            return bool(told) and json.loads(told[-1][1]).get("smsStatus") == "delivered"
+            return bool(reported) and json.loads(reported[-1][1]).get("smsStatus") == "delivered"
 
         async def written_down() -> dict[str, Any] | None:
             log: dict[str, Any] = await client.get(f"/v1/orders/{order_id}/webhooks")
@@ -267,17 +267,17 @@ async def test_every_change_is_told_to_the_webhook_signed(open_shop: OpenShop) -
         log = await eventually(written_down)
 
     signer = Webhook(created["webhookSecret"])
-    documents_told = [signer.verify(body.decode(), dict(headers)) for headers, body in told]
-    final = documents_told[-1]
-    assert {document["orderId"] for document in documents_told} == {order_id}
+    documents_reported = [signer.verify(body.decode(), dict(headers)) for headers, body in reported]
+    final = documents_reported[-1]
+    assert {document["orderId"] for document in documents_reported} == {order_id}
     for name in set(last) - {"state", "timestamp"}:  # it may have been settled since
         assert final[name] == last[name]
-    assert len(log["webhooks"]) == len(told)
+    assert len(log["webhooks"]) == len(reported)
     check_document(log, documents.WebhookLog)
 
 
 async def test_a_webhook_is_sent_again_for_who_knows_the_order(open_shop: OpenShop) -> None:
-    async with receiver(410, 200) as (origin, told):
+    async with receiver(410, 200) as (origin, reported):
         client = OrderClient(await open_shop(fetch={"allow_origins": (origin,)}))
         key = await client.new_key(1000)
         stranger = await client.new_key()
@@ -301,15 +301,15 @@ async def test_a_webhook_is_sent_again_for_who_knows_the_order(open_shop: OpenSh
         ]
         by_order = await client.post(resend, {"orderId": created["orderId"]})
 
-        async def told_twice() -> bool:
-            ids = [headers["webhook-id"] for headers, _ in told]
+        async def reported_twice() -> bool:
+            ids = [headers["webhook-id"] for headers, _ in reported]
             return ids.count(webhook_id) >= 2
 
-        await eventually(told_twice)
+        await eventually(reported_twice)
         by_key = await client.post(resend, X_API_Key=key)
 
-    headers, body_told = told[0]
-    assert Webhook(created["webhookSecret"]).verify(body_told.decode(), dict(headers))
+    headers, body_reported = reported[0]
+    assert Webhook(created["webhookSecret"]).verify(body_reported.decode(), dict(headers))
     assert [answer.status_code for answer in refused] == [404] * 4
     assert by_order.json() == {"status": "OK", "id": webhook_id}
     assert by_key.status_code == 200

@@ -268,7 +268,7 @@ async def test_a_body_of_a_megabyte_is_too_large(client: OrderClient, path: str)
         ("GET", "/v1/inbound/texts"),
     ],
 )
-async def test_a_wrong_method_is_told_in_the_familys_form(
+async def test_a_wrong_method_is_reported_in_the_familys_form(
     client: OrderClient, method: str, path: str
 ) -> None:
     answer = await client.http.request(method, path)

@@ -84,7 +84,7 @@ async def test_without_the_node_there_is_no_challenge_and_no_charge(
     assert await shop_without_node.rows() == before
 
 
-async def test_without_the_node_a_bad_body_is_still_told_as_such(
+async def test_without_the_node_a_bad_body_is_still_reported_as_such(
     shop_without_node: ShopServer,
 ) -> None:
     answer = await shop_without_node.post(say("12"))
@@ -120,7 +120,7 @@ async def test_what_was_paid_can_be_used_while_the_node_is_away(
         assert len(await shop.calls_of(ANSWERS)) == 1
 
 
-async def test_a_spent_credential_is_told_of_its_order_though_the_node_is_away(
+async def test_a_spent_credential_learns_of_its_order_though_the_node_is_away(
     with_own_world: Settings, world: WorldServer
 ) -> None:
     async with running_shop(with_own_world) as shop:
@@ -253,7 +253,7 @@ async def network() -> str:
 
 
 @pytest.mark.parametrize("takes_effect", [True, False])
-async def test_an_unknown_outcome_is_told_as_unknown_and_repeating_is_safe(
+async def test_an_unknown_outcome_is_reported_as_unknown_and_repeating_is_safe(
     shop: ShopServer, takes_effect: bool
 ) -> None:
     lost = OutcomeUnknown("The connection broke.")

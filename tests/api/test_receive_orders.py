@@ -105,7 +105,7 @@ async def test_services_that_act_by_themselves(
 
 
 @pytest.mark.parametrize("service", ["sim-unknown", "sim-slow"])
-async def test_a_lender_whose_answer_is_lost_or_late_lends_one_number(
+async def test_a_provider_whose_answer_is_lost_or_late_leases_one_number(
     client: OrderClient, service: str
 ) -> None:
     order_id, payment = await client.buy(RECEIVE, code_of(service, ANY))
@@ -202,7 +202,7 @@ async def test_a_code_in_the_instant_of_the_cancel_wins(client: OrderClient) -> 
     assert (await client.status(order_id))["codeText"]
 
 
-async def test_an_early_refusal_of_the_lender_alone_is_passed_on(client: OrderClient) -> None:
+async def test_an_early_refusal_of_the_provider_alone_is_passed_on(client: OrderClient) -> None:
     order_id, payment, _ = await with_number(client, "sim-early-cancel")
     url = f"/v1/orders/{order_id}/another-number"
     assert "too early" in (await refusal(client, url))["reason"]

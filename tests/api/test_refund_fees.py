@@ -65,8 +65,8 @@ async def claim(shop: ShopServer, document: dict[str, Any], sats: int) -> dict[s
     k1 = (await offer(shop, document))["k1"]
     invoice = await shop.wallet_invoice(sats)
     answer = await shop.http.get("/lnurl/callback", params={"k1": k1, "pr": invoice})
-    told: dict[str, Any] = answer.json()
-    return told
+    reported: dict[str, Any] = answer.json()
+    return reported
 
 
 async def withdraw(shop: ShopServer, document: dict[str, Any], sats: int) -> None:
@@ -140,7 +140,7 @@ async def test_less_than_is_offered_is_refused(
 
     assert whole["reason"] == "The refund is 50 sats; make an invoice for exactly that."
     wanted = "The refund is 50 sats; make an invoice for 47 sats."
-    assert [told["reason"] for told in less] == [wanted, wanted]
+    assert [reported["reason"] for reported in less] == [wanted, wanted]
     await withdraw(shop, document, 47)
     assert (await shop.status(document))["refund"]["refund_amount"] == 47
     assert await shop.balance_sats(ROUTING_FEE) == -CLIENT_BUDGET

@@ -73,10 +73,10 @@ async def test_a_claimed_refund_arrives_to_the_sat(any_shop: ShopServer) -> None
     _, answer, refund = await failed_call(any_shop)
     assert await any_shop.wallet_sats() == before - PRICE
 
-    told = await claim(any_shop, refund, await any_shop.wallet_invoice(PRICE))
+    reported = await claim(any_shop, refund, await any_shop.wallet_invoice(PRICE))
     status = await until_returned(any_shop, answer)
 
-    assert told == {"status": "OK"}
+    assert reported == {"status": "OK"}
     assert await any_shop.wallet_sats() == before
     assert status["refund"]["status"] == "paid"
     assert status["refund"]["paid_at"]
@@ -92,11 +92,11 @@ async def test_a_refund_is_paid_once_however_often_it_is_claimed(any_shop: ShopS
     before = await any_shop.wallet_sats()
     _, answer, refund = await failed_call(any_shop)
     invoices = [await any_shop.wallet_invoice(PRICE) for _ in range(3)]
-    told = [await claim(any_shop, refund, invoice) for invoice in invoices]
+    reported = [await claim(any_shop, refund, invoice) for invoice in invoices]
     await until_returned(any_shop, answer)
     late = await claim(any_shop, refund, await any_shop.wallet_invoice(PRICE))
 
-    assert [one["status"] for one in told] == ["OK", "ERROR", "ERROR"]
+    assert [one["status"] for one in reported] == ["OK", "ERROR", "ERROR"]
     assert late["status"] == "ERROR"
     assert await any_shop.wallet_sats() == before
 
@@ -106,10 +106,10 @@ async def test_of_two_claims_at_once_one_is_paid(any_shop: ShopServer) -> None:
     _, answer, refund = await failed_call(any_shop)
     invoices = [await any_shop.wallet_invoice(PRICE) for _ in range(8)]
 
-    told = await asyncio.gather(*(claim(any_shop, refund, invoice) for invoice in invoices))
+    reported = await asyncio.gather(*(claim(any_shop, refund, invoice) for invoice in invoices))
     await until_returned(any_shop, answer)
 
-    assert sorted(one["status"] for one in told) == ["ERROR"] * 7 + ["OK"]
+    assert sorted(one["status"] for one in reported) == ["ERROR"] * 7 + ["OK"]
     assert await any_shop.wallet_sats() == before
     assert (await any_shop.audit()).differences == []
 
@@ -145,10 +145,10 @@ async def test_what_is_no_invoice_is_refused(shop: ShopServer, invoice: str) -> 
 @pytest.mark.parametrize("sats", [PRICE - 1, PRICE + 1, 0, 100_000])
 async def test_an_invoice_for_another_amount_is_refused(shop: ShopServer, sats: int) -> None:
     _, answer, refund = await failed_call(shop)
-    told = await claim(shop, refund, await shop.wallet_invoice(sats))
+    reported = await claim(shop, refund, await shop.wallet_invoice(sats))
 
-    assert told["status"] == "ERROR"
-    assert str(PRICE) in told["reason"]
+    assert reported["status"] == "ERROR"
+    assert str(PRICE) in reported["reason"]
     await assert_nothing_was_paid_back(shop, answer)
 
 
@@ -156,9 +156,9 @@ async def test_an_invoice_that_has_expired_is_refused(shop: ShopServer) -> None:
     _, answer, refund = await failed_call(shop)
     invoice = await shop.wallet_invoice(PRICE, expiry="60")
     await shop.advance(61)
-    told = await claim(shop, refund, invoice)
+    reported = await claim(shop, refund, invoice)
 
-    assert told == {"status": "ERROR", "reason": "The invoice has expired; make a fresh one."}
+    assert reported == {"status": "ERROR", "reason": "The invoice has expired; make a fresh one."}
     await assert_nothing_was_paid_back(shop, answer)
 
 
@@ -176,10 +176,10 @@ async def test_an_invoice_of_another_network_is_refused(shop: ShopServer) -> Non
         expiry_s=600,
         min_final_cltv=18,
     )
-    told = await claim(shop, refund, mainnet)
+    reported = await claim(shop, refund, mainnet)
 
-    assert told["status"] == "ERROR"
-    assert "mainnet" in told["reason"]
+    assert reported["status"] == "ERROR"
+    assert "mainnet" in reported["reason"]
     await assert_nothing_was_paid_back(shop, answer)
 
 
@@ -209,11 +209,13 @@ async def test_a_retry_makes_the_old_link_dead(any_slow_shop: ShopServer) -> Non
     await any_slow_shop.phone(PLAIN, "decline")
     failed = await any_slow_shop.until(first, lambda status: status["refund"])
     await any_slow_shop.post(say(PLAIN), paid.authorization)
-    told = await claim(any_slow_shop, failed["refund"], await any_slow_shop.wallet_invoice(PRICE))
+    reported = await claim(
+        any_slow_shop, failed["refund"], await any_slow_shop.wallet_invoice(PRICE)
+    )
     await any_slow_shop.phone(PLAIN, "answer")
     await any_slow_shop.until(first, lambda status: status["order_state"] == "settled")
 
-    assert told["status"] == "ERROR"
+    assert reported["status"] == "ERROR"
     assert await any_slow_shop.wallet_sats() == before - PRICE
     assert (await any_slow_shop.audit()).differences == []
 
@@ -229,8 +231,8 @@ async def test_after_a_second_failure_there_is_a_new_link(shop: ShopServer) -> N
     )
 
     assert (await claim(shop, first, await shop.wallet_invoice(PRICE)))["status"] == "ERROR"
-    told = await claim(shop, status["refund"], await shop.wallet_invoice(PRICE))
-    assert told == {"status": "OK"}
+    reported = await claim(shop, status["refund"], await shop.wallet_invoice(PRICE))
+    assert reported == {"status": "OK"}
     await until_returned(shop, answer)
 
 
@@ -238,10 +240,10 @@ async def test_claim_and_retry_at_once_have_one_winner(any_shop: ShopServer) -> 
     for _ in range(5):
         paid, answer, refund = await failed_call(any_shop)
         invoice = await any_shop.wallet_invoice(PRICE)
-        told, again = await asyncio.gather(
+        reported, again = await asyncio.gather(
             claim(any_shop, refund, invoice), any_shop.post(say(BUSY), paid.authorization)
         )
-        assert (told["status"] == "OK") is (again.status_code == 402)
+        assert (reported["status"] == "OK") is (again.status_code == 402)
         await any_shop.until(answer, lambda status: status["order_state"] in ("returned", "failed"))
     assert (await any_shop.audit()).differences == []
 
@@ -252,10 +254,10 @@ async def test_one_invoice_is_not_paid_for_two_refunds(shop: ShopServer) -> None
     second = (await shop.post(say(BUSY, "Hello.", n=2), paid.authorization)).json()
     other = (await shop.until(second, lambda status: status["refund"]))["refund"]
     invoice = await shop.wallet_invoice(PRICE)
-    told = [await claim(shop, refund, invoice), await claim(shop, other, invoice)]
+    reported = [await claim(shop, refund, invoice), await claim(shop, other, invoice)]
     await until_returned(shop, first)
 
-    assert [one["status"] for one in told] == ["OK", "ERROR"]
+    assert [one["status"] for one in reported] == ["OK", "ERROR"]
     await assert_nothing_was_paid_back(shop, second)
 
 
@@ -271,11 +273,11 @@ async def test_a_payment_that_fails_opens_the_refund_again(
     payer = any_shop.shop.payer
     assert payer is not None
     monkeypatch.setattr(payer, "pay", no_route)
-    told = await claim(any_shop, refund, await any_shop.wallet_invoice(PRICE))
+    reported = await claim(any_shop, refund, await any_shop.wallet_invoice(PRICE))
     status = await any_shop.until(answer, lambda status: status["refund"].get("last_failure"))
     monkeypatch.undo()
 
-    assert told == {"status": "OK"}
+    assert reported == {"status": "OK"}
     assert status["refund"]["status"] == "pending"
     assert "NO_ROUTE" in status["refund"]["last_failure"]
     assert status["refund"]["withdraw_url"] != refund["withdraw_url"]

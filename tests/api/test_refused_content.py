@@ -36,8 +36,8 @@ async def test_a_refused_word_is_not_spoken_however_it_is_marked_up(
 
     assert (paid_url.status_code, paid_url.json()["error_code"]) == (400, "CONTENT_REFUSED")
     assert paid_url.json()["field"] == "message"
-    told = assert_call_refused(called, 400)
-    assert (told["code"], told["field"]) == ("CONTENT_REFUSED", "sayText")
+    reported = assert_call_refused(called, 400)
+    assert (reported["code"], reported["field"]) == ("CONTENT_REFUSED", "sayText")
     assert (await shop.post(say(LISTENS, "Come to our place"))).status_code == 402
 
 
@@ -52,9 +52,11 @@ async def test_a_refused_word_is_not_spoken_however_it_is_marked_up(
 async def test_no_step_of_a_plan_says_a_refused_word(open_shop: OpenShop, plan: str) -> None:
     shop = await open_shop(abuse={"denied_words": "casino"})
     voice = VoiceClient(shop, await OrderClient(shop).new_key(1000))
-    told = assert_call_refused(await voice.ask("POST", f"{CALLS}/plan?to=%2B1234567800", plan), 400)
+    reported = assert_call_refused(
+        await voice.ask("POST", f"{CALLS}/plan?to=%2B1234567800", plan), 400
+    )
 
-    assert (told["code"], told["field"]) == ("CONTENT_REFUSED", "plan")
+    assert (reported["code"], reported["field"]) == ("CONTENT_REFUSED", "plan")
 
 
 async def test_a_paid_call_whose_word_is_refused_by_now_is_paid_back(open_shop: OpenShop) -> None:

@@ -124,7 +124,7 @@ async def test_nobody_but_the_operator_makes_keys(shared_shop: ShopServer, shown
     assert answer.json()["error_code"] == "UNAUTHORIZED"
 
 
-async def test_revoking_a_key_that_does_not_exist_is_told(shared_shop: ShopServer) -> None:
+async def test_revoking_a_key_that_does_not_exist_is_reported(shared_shop: ShopServer) -> None:
     answer = await shared_shop.http.delete("/v1/operator/keys/none", headers=operator(shared_shop))
 
     assert (answer.status_code, answer.json()["error_code"]) == (404, "NOT_FOUND")

@@ -80,7 +80,7 @@ async def test_what_goes_over_a_limit_when_it_is_paid_is_paid_back(
         assert len(await client.texts_on(PHONE)) == 1
 
 
-async def test_a_share_of_messages_is_told_as_it_refills(open_shop: OpenShop) -> None:
+async def test_a_share_of_messages_is_reported_as_it_refills(open_shop: OpenShop) -> None:
     client = await limited(open_shop, texts_per_number_per_hour=2, mails_per_address_per_day=1)
     for path, body, share in (
         ("/createsendorder", SEND, "2 at once, and one more every 30 minutes."),
@@ -89,9 +89,9 @@ async def test_a_share_of_messages_is_told_as_it_refills(open_shop: OpenShop) ->
         while (answer := await client.post(path, body)).status_code == 200:
             client.pay(answer.json()["payreq"])
             await client.until(answer.json()["orderId"], lambda status: status["paid"])
-        told = is_refusal(answer, "DESTINATION_LIMIT_REACHED")
+        reported = is_refusal(answer, "DESTINATION_LIMIT_REACHED")
 
-        assert told["reason"].endswith(share)
+        assert reported["reason"].endswith(share)
 
 
 async def test_one_more_is_sent_when_the_message_said_so(open_shop: OpenShop) -> None:
@@ -114,7 +114,7 @@ async def test_one_address_has_so_many_numbers_on_loan(open_shop: OpenShop) -> N
         await client.post("/createorder", {**RECEIVE, **more})
         for more in ({}, {"isRental": True, "service": "full"})
     ]
-    told = [is_refusal(answer, "TOO_MANY_NUMBERS") for answer in refusals]
+    reported = [is_refusal(answer, "TOO_MANY_NUMBERS") for answer in refusals]
     others = await client.post("/createsendorder", SEND)
     await client.text_to(status["number"], "Code 48010")
     await client.shop.advance(1300)
@@ -122,7 +122,7 @@ async def test_one_address_has_so_many_numbers_on_loan(open_shop: OpenShop) -> N
     async def again() -> bool:
         return (await client.post("/createorder", RECEIVE)).status_code == 200
 
-    assert "1 number leased" in told[0]["reason"]
+    assert "1 number leased" in reported[0]["reason"]
     assert others.status_code == 200, "which needs no number"
     assert await eventually(again), "once the number went back"
 
@@ -177,7 +177,7 @@ async def test_orders_and_calls_share_what_may_be_sold(open_shop: OpenShop) -> N
         ({"daily_spend_sats": 1500}, "LIMIT_REACHED", 60),
     ],
 )
-async def test_who_is_over_a_limit_at_the_last_moment_is_told_when_to_come_back(
+async def test_who_is_over_a_limit_at_the_last_moment_learns_when_to_come_back(
     open_shop: OpenShop,
     monkeypatch: pytest.MonkeyPatch,
     limit: dict[str, int],

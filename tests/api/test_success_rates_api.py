@@ -23,7 +23,7 @@ def _put(tx: Tx, country: int, delivered: int, orders: int) -> None:
         receiving_orders.update_receiving(tx, order.id, **number)
 
 
-async def test_rates_are_told_by_country_and_service_the_best_first(
+async def test_rates_are_reported_by_country_and_service_the_best_first(
     shared_shop: ShopServer,
 ) -> None:
     client = OrderClient(shared_shop)
@@ -32,16 +32,16 @@ async def test_rates_are_told_by_country_and_service_the_best_first(
     ):  # fmt: skip
         await shared_shop.shop.db.tx(_put, country, delivered, orders)
 
-    told = await client.get("/v1/receive/rates", service="Telegram")
+    reported = await client.get("/v1/receive/rates", service="Telegram")
     of_usa = await client.get("/v1/receive/rates", country="us")
     of_another = await client.get("/v1/receive/rates", service="vk")
     unknown = await client.http.get("/v1/receive/rates?country=nowhere")
 
-    check_document(told, documents.SuccessRates)
-    assert [(rate["cc"], rate["successPercent"]) for rate in told["rates"]] == [
+    check_document(reported, documents.SuccessRates)
+    assert [(rate["cc"], rate["successPercent"]) for rate in reported["rates"]] == [
         (GERMANY, 100),
         (USA, 95),
     ]
-    assert of_usa["rates"] == told["rates"][1:]
+    assert of_usa["rates"] == reported["rates"][1:]
     assert of_another["rates"] == []
     assert unknown.json()["error_code"] == "UNKNOWN_COUNTRY"

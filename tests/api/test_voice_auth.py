@@ -89,7 +89,7 @@ async def test_a_sign_in_that_is_none_is_refused(
     assert_refused(await shared_shop.http.post(SIGN_IN, content=body), status)
 
 
-async def test_a_wrong_key_is_told_in_plain_words(shared_shop: ShopServer) -> None:
+async def test_a_wrong_key_is_reported_in_plain_words(shared_shop: ShopServer) -> None:
     answer = await shared_shop.http.post(SIGN_IN, json={"apiKey": "no such key", "userName": "x"})
 
     assert assert_refused(answer, 401)["message"] == "This API key is not known."

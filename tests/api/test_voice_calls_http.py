@@ -97,7 +97,7 @@ async def test_a_hundred_calls_at_once_are_all_placed(client: VoiceClient) -> No
     assert len({each["callId"] for each in placed}) == 100
 
 
-async def test_voices_are_told(client: VoiceClient) -> None:
+async def test_voices_are_reported(client: VoiceClient) -> None:
     found = await client.data("GET", VOICES)
 
     names = [voice["name"] for voice in found["voices"]]
@@ -161,10 +161,10 @@ async def test_what_is_answered_is_as_documented(client: VoiceClient) -> None:
     placed = await client.call({"to": LISTENS, "sayText": "Hello.", "metaData": METADATA})
     over = await client.until_over(placed["callId"])
 
-    for model, told in ((documents.PlacedCall, placed), (documents.CallDocument, over)):
-        check_document(told, model)
-        assert set(told) <= field_names(model)
-        assert required_fields(model) <= set(told)
+    for model, reported in ((documents.PlacedCall, placed), (documents.CallDocument, over)):
+        check_document(reported, model)
+        assert set(reported) <= field_names(model)
+        assert required_fields(model) <= set(reported)
 
 
 async def test_the_document_names_what_is_read_and_no_alias(shop: ShopServer) -> None:

@@ -33,7 +33,9 @@ class Own:
         self.origin = origin
         self.requests: list[tuple[str, str, bytes]] = []
 
-    async def told(self, where: str, count: int, what: str = "") -> list[tuple[str, str, bytes]]:
+    async def reported(
+        self, where: str, count: int, what: str = ""
+    ) -> list[tuple[str, str, bytes]]:
         """Method, URL and body of the requests to ``where`` that hold ``what``."""
 
         async def enough() -> list[tuple[str, str, bytes]] | None:
@@ -85,9 +87,9 @@ async def test_the_page_as_it_stands(open_shop: OpenShop, own: Own) -> None:
             }
         )
         over = await client.until_over(placed["callId"])
-        ((method, url, _),) = await own.told("/dtmf", 1)
-        await own.told("/status", 1, '"status":"completed"')
-        statuses = [json.loads(each) for _, _, each in await own.told("/status", 1)]
+        ((method, url, _),) = await own.reported("/dtmf", 1)
+        await own.reported("/status", 1, '"status":"completed"')
+        statuses = [json.loads(each) for _, _, each in await own.reported("/status", 1)]
 
     assert placed["status"] == "queued"
     assert placed["to"] == ANSWERS

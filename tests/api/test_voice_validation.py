@@ -141,7 +141,7 @@ async def test_a_wrong_field_is_named(client: VoiceClient, field: str, value: An
         ("+4401481712345", 400),
     ],
 )
-async def test_a_number_that_is_not_called_is_told_why(
+async def test_a_number_that_is_not_called_gets_the_reason(
     client: VoiceClient, number: str, status: int
 ) -> None:
     error = await assert_call_refused(client, changed(to=number), status)
@@ -202,7 +202,7 @@ async def test_a_field_that_stands_twice_is_refused(client: VoiceClient, content
 @pytest.mark.parametrize(
     "content", [rb'{"sayText": "a\ud83d"}', rb'{"sayText": "\ude00 b"}', rb'{"\ud83d": 1}']
 )
-async def test_half_of_a_surrogate_pair_is_told_as_such(
+async def test_half_of_a_surrogate_pair_is_reported_as_such(
     client: VoiceClient, content: bytes
 ) -> None:
     error = await assert_call_refused(client, content, 400)

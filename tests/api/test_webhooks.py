@@ -32,15 +32,15 @@ PRIVATE = "https://10.0.0.1/hook"
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """A shop, and two who may be told something."""
+class Receivers:
+    """A shop, and two who may be notified."""
 
     server: ShopServer
     receiver: Receiver
     other: Receiver
 
     async def order(self, url: str = "") -> str:
-        """A paid activation whose payment is told."""
+        """A paid activation whose payment is reported."""
 
         def place(tx: Tx) -> str:
             order_id = put_order(tx, "activation", "paid", webhook_url=url or self.receiver.url).id
@@ -83,23 +83,25 @@ class Told:
 
 
 @asynccontextmanager
-async def telling(data_dir: Path, speech_dir: Path, **overrides: Any) -> AsyncIterator[Told]:
+async def telling(data_dir: Path, speech_dir: Path, **overrides: Any) -> AsyncIterator[Receivers]:
     async with receiving() as receiver, receiving() as other:
         origins = (_origin(receiver), _origin(other))
         options = {"fetch": {"allow_origins": origins}, **overrides}
         async with running_shop(settings_for(data_dir, speech_dir, **options)) as server:
-            yield Told(server, receiver, other)
+            yield Receivers(server, receiver, other)
 
 
 @pytest.fixture
-async def told(tmp_path: Path, sqlite_url: str, speech_dir: Path) -> AsyncIterator[Told]:
+async def rig(tmp_path: Path, sqlite_url: str, speech_dir: Path) -> AsyncIterator[Receivers]:
     options = {"database_url": sqlite_url, "webhooks": {"timeout_s": 30.0, "per_host": 2}}
     async with telling(tmp_path / "shop", speech_dir, **options) as found:
         yield found
 
 
 @pytest.fixture
-async def told_in_haste(tmp_path: Path, sqlite_url: str, speech_dir: Path) -> AsyncIterator[Told]:
+async def hasty_receivers(
+    tmp_path: Path, sqlite_url: str, speech_dir: Path
+) -> AsyncIterator[Receivers]:
     """With a shop that waits 3 s for an answer."""
     options = {"database_url": sqlite_url, "webhooks": {"timeout_s": 3.0, "per_host": 2}}
     async with telling(tmp_path / "shop", speech_dir, **options) as found:
@@ -110,160 +112,170 @@ def _origin(receiver: Receiver) -> str:
     return receiver.url.removesuffix("/hook")
 
 
-async def test_a_webhook_is_the_status_and_the_order_id(told: Told) -> None:
-    order_id = await told.order()
-    await told.number(order_id)
-    hooks = await told.receiver.heard(2)
-    status = await OrderClient(told.server).status(order_id)
+async def test_a_webhook_is_the_status_and_the_order_id(rig: Receivers) -> None:
+    order_id = await rig.order()
+    await rig.number(order_id)
+    hooks = await rig.receiver.heard(2)
+    status = await OrderClient(rig.server).status(order_id)
     assert hooks[-1].json == {**status, "orderId": order_id}
     assert hooks[-1].headers["content-type"] == "application/json"
     assert hooks[-1].headers["user-agent"].startswith("Ringbolt")
 
 
-async def test_the_secret_verifies_a_webhook(told: Told) -> None:
-    order_id = await told.order()
-    (hook,) = await told.receiver.heard(1)
-    secret = webhook_secret(told.server.shop.keyring, order_id)
+async def test_the_secret_verifies_a_webhook(rig: Receivers) -> None:
+    order_id = await rig.order()
+    (hook,) = await rig.receiver.heard(1)
+    secret = webhook_secret(rig.server.shop.keyring, order_id)
     Verifier(secret).verify(hook.body, hook.headers)
     with pytest.raises(Exception, match="No matching signature"):
         Verifier(secret).verify(hook.body + b" ", hook.headers)
 
 
-async def test_the_signature_is_of_now_even_where_the_world_runs_ahead(told: Told) -> None:
-    await told.server.advance(86_400)
-    order_id = await told.order()
-    (hook,) = await told.receiver.heard(1)
-    secret = webhook_secret(told.server.shop.keyring, order_id)
+async def test_the_signature_is_of_now_even_where_the_world_runs_ahead(
+    rig: Receivers,
+) -> None:
+    await rig.server.advance(86_400)
+    order_id = await rig.order()
+    (hook,) = await rig.receiver.heard(1)
+    secret = webhook_secret(rig.server.shop.keyring, order_id)
     assert Verifier(secret).verify(hook.body, hook.headers) == hook.json
 
 
-async def test_a_number_like_code_is_told_as_a_number_and_its_text_beside(told: Told) -> None:
-    order_id = await told.order()
-    await told.number(order_id)
-    await told.code(order_id, "48010")
-    hooks = await told.receiver.heard(3)
+async def test_a_number_like_code_is_reported_as_a_number_and_its_text_beside(
+    rig: Receivers,
+) -> None:
+    order_id = await rig.order()
+    await rig.number(order_id)
+    await rig.code(order_id, "48010")
+    hooks = await rig.receiver.heard(3)
     assert (hooks[-1].json["code"], hooks[-1].json["codeText"]) == (48010, "48010")
 
 
-async def test_a_retry_has_the_same_id_and_bytes_and_a_signature_of_its_own(told: Told) -> None:
-    told.receiver.statuses = [500]
-    order_id = await told.order()
-    await told.tried(order_id, 1)
-    await told.server.advance(6)
-    first, second = await told.receiver.heard(2)
+async def test_a_retry_has_the_same_id_and_bytes_and_a_signature_of_its_own(
+    rig: Receivers,
+) -> None:
+    rig.receiver.statuses = [500]
+    order_id = await rig.order()
+    await rig.tried(order_id, 1)
+    await rig.server.advance(6)
+    first, second = await rig.receiver.heard(2)
     assert (first.id, first.body) == (second.id, second.body)
-    secret = webhook_secret(told.server.shop.keyring, order_id)
+    secret = webhook_secret(rig.server.shop.keyring, order_id)
     Verifier(secret).verify(second.body, second.headers)
-    webhook = await told.tried(order_id, 2)
+    webhook = await rig.tried(order_id, 2)
     assert webhook.state is WebhookState.DELIVERED
     assert [each.status for each in webhook.log] == [200, 500]
 
 
-async def test_later_changes_wait_for_the_one_that_fails(told: Told) -> None:
-    told.receiver.statuses = [503]
-    order_id = await told.order()
-    await told.tried(order_id, 1)
-    await told.number(order_id)
-    await told.server.advance(6)
-    hooks = await told.receiver.heard(3)
+async def test_later_changes_wait_for_the_one_that_fails(rig: Receivers) -> None:
+    rig.receiver.statuses = [503]
+    order_id = await rig.order()
+    await rig.tried(order_id, 1)
+    await rig.number(order_id)
+    await rig.server.advance(6)
+    hooks = await rig.receiver.heard(3)
     assert [hook.json["state"] for hook in hooks] == ["paid", "paid", "in_progress"]
 
 
-async def test_a_redirect_is_not_followed(told: Told) -> None:
-    told.receiver.statuses = [302]
-    told.receiver.headers = {"Location": told.other.url}
-    order_id = await told.order()
-    webhook = await told.tried(order_id, 1)
+async def test_a_redirect_is_not_followed(rig: Receivers) -> None:
+    rig.receiver.statuses = [302]
+    rig.receiver.headers = {"Location": rig.other.url}
+    order_id = await rig.order()
+    webhook = await rig.tried(order_id, 1)
     assert webhook.state is WebhookState.PENDING
     assert webhook.log[0].error == "HTTP 302"
-    assert told.other.hooks == []
+    assert rig.other.hooks == []
 
 
-async def test_gone_is_given_up_and_later_ones_go_on(told: Told) -> None:
-    told.receiver.statuses = [410]
-    order_id = await told.order()
-    await told.number(order_id)
-    hooks = await told.receiver.heard(2)
+async def test_gone_is_given_up_and_later_ones_go_on(rig: Receivers) -> None:
+    rig.receiver.statuses = [410]
+    order_id = await rig.order()
+    await rig.number(order_id)
+    hooks = await rig.receiver.heard(2)
     assert len({hook.id for hook in hooks}) == 2
-    await told.tried(order_id, 1, seq=2)
-    assert [each.state for each in await told.log(order_id)] == ["given_up", "delivered"]
+    await rig.tried(order_id, 1, seq=2)
+    assert [each.state for each in await rig.log(order_id)] == ["given_up", "delivered"]
 
 
-async def test_after_the_last_try_it_is_given_up(told: Told) -> None:
-    told.receiver.statuses = [500] * len(SCHEDULE_S)
-    order_id = await told.order()
+async def test_after_the_last_try_it_is_given_up(rig: Receivers) -> None:
+    rig.receiver.statuses = [500] * len(SCHEDULE_S)
+    order_id = await rig.order()
     for tries, delay_s in enumerate((*SCHEDULE_S[1:], 0), 1):
-        webhook = await told.tried(order_id, tries)
-        await told.server.advance(delay_s * 1.1 + 1)
+        webhook = await rig.tried(order_id, tries)
+        await rig.server.advance(delay_s * 1.1 + 1)
     assert webhook.state is WebhookState.GIVEN_UP
-    assert len(told.receiver.hooks) == len(SCHEDULE_S)
-    assert await told.server.shop.db.read(webhooks.next_of, order_id) is None
+    assert len(rig.receiver.hooks) == len(SCHEDULE_S)
+    assert await rig.server.shop.db.read(webhooks.next_of, order_id) is None
 
 
-async def test_who_never_answers_is_a_failed_try_with_its_reason(told_in_haste: Told) -> None:
-    told_in_haste.receiver.gate.clear()
-    order_id = await told_in_haste.order()
-    webhook = await told_in_haste.tried(order_id, 1)
+async def test_who_never_answers_is_a_failed_try_with_its_reason(
+    hasty_receivers: Receivers,
+) -> None:
+    hasty_receivers.receiver.gate.clear()
+    order_id = await hasty_receivers.order()
+    webhook = await hasty_receivers.tried(order_id, 1)
     assert webhook.log[0].status is None
     assert webhook.log[0].error == "no answer within 3 seconds"
 
 
-async def test_a_slow_receiver_delays_no_other(told_in_haste: Told) -> None:
+async def test_a_slow_receiver_delays_no_other(hasty_receivers: Receivers) -> None:
     """Fifty orders for one that answers nobody; then one for another."""
-    told_in_haste.receiver.gate.clear()
+    hasty_receivers.receiver.gate.clear()
     for _ in range(50):
-        await told_in_haste.order()
-    await told_in_haste.receiver.heard(2)
-    await told_in_haste.order(told_in_haste.other.url)
-    await told_in_haste.other.heard(1)
-    assert len(told_in_haste.receiver.hooks) < 50, "it waited until all before it had their turn"
-    assert told_in_haste.receiver.most_at_once == 2
-    told_in_haste.receiver.gate.set()
-    hooks = await told_in_haste.receiver.heard(50, within_s=LONG_S)
+        await hasty_receivers.order()
+    await hasty_receivers.receiver.heard(2)
+    await hasty_receivers.order(hasty_receivers.other.url)
+    await hasty_receivers.other.heard(1)
+    assert len(hasty_receivers.receiver.hooks) < 50, "it waited until all before it had their turn"
+    assert hasty_receivers.receiver.most_at_once == 2
+    hasty_receivers.receiver.gate.set()
+    hooks = await hasty_receivers.receiver.heard(50, within_s=LONG_S)
     assert len({hook.id for hook in hooks}) == 50
 
 
 async def test_orders_that_nobody_paid_have_few_places_and_take_none_of_those_who_paid(
-    told: Told,
+    rig: Receivers,
 ) -> None:
-    places = told.server.shop.settings.worker.webhook_slots // 8
-    told.other.gate.clear()
+    places = rig.server.shop.settings.worker.webhook_slots // 8
+    rig.other.gate.clear()
 
     def expire(tx: Tx, n: int) -> str:
-        order_id = put_order(tx, "activation", "expired", webhook_url=f"{told.other.url}/{n}").id
+        order_id = put_order(tx, "activation", "expired", webhook_url=f"{rig.other.url}/{n}").id
         notify.changed(tx, order_id)
         return order_id
 
-    unpaid = [await told.server.shop.db.tx(expire, n) for n in range(places + 4)]
-    await told.other.heard(places)
+    unpaid = [await rig.server.shop.db.tx(expire, n) for n in range(places + 4)]
+    await rig.other.heard(places)
     for paid in range(1, 4):  # the jobs that are due were looked at as often
-        await told.order()
-        await told.receiver.heard(paid)
-    assert told.other.most_at_once == places
+        await rig.order()
+        await rig.receiver.heard(paid)
+    assert rig.other.most_at_once == places
 
-    told.other.gate.set()
+    rig.other.gate.set()
     for order_id in unpaid:
-        webhook = await told.tried(order_id, 1)
+        webhook = await rig.tried(order_id, 1)
         assert (webhook.state, webhook.tries) == (WebhookState.DELIVERED, 1)
 
 
-async def test_one_of_an_order_that_nobody_paid_is_sent_again_in_their_places(told: Told) -> None:
-    told.other.gate.clear()
+async def test_one_of_an_order_that_nobody_paid_is_sent_again_in_their_places(
+    rig: Receivers,
+) -> None:
+    rig.other.gate.clear()
 
     def expire(tx: Tx) -> str:
-        order_id = put_order(tx, "activation", "expired", webhook_url=told.other.url).id
+        order_id = put_order(tx, "activation", "expired", webhook_url=rig.other.url).id
         notify.changed(tx, order_id)
         return order_id
 
-    order_id = await told.server.shop.db.tx(expire)
-    told.other.gate.set()
-    webhook = await told.tried(order_id, 1)
-    told.other.gate.clear()
-    await resend_webhook(told.server.shop, webhook.id)
-    await told.other.heard(2)
+    order_id = await rig.server.shop.db.tx(expire)
+    rig.other.gate.set()
+    webhook = await rig.tried(order_id, 1)
+    rig.other.gate.clear()
+    await resend_webhook(rig.server.shop, webhook.id)
+    await rig.other.heard(2)
 
-    lanes = await told.server.shop.db.read(_lanes, order_id)
-    told.other.gate.set()
+    lanes = await rig.server.shop.db.read(_lanes, order_id)
+    rig.other.gate.set()
     assert lanes == ["unpaid"]
 
 
@@ -271,9 +283,11 @@ def _lanes(tx: Tx, order_id: str) -> list[str]:
     return list(tx.run(select(job.c.lane).where(job.c.order_id == order_id)).scalars())
 
 
-async def test_a_private_address_is_never_reached_and_the_log_says_why(told: Told) -> None:
-    order_id = await told.order(PRIVATE)
-    webhook = await told.tried(order_id, 1)
+async def test_a_private_address_is_never_reached_and_the_log_says_why(
+    rig: Receivers,
+) -> None:
+    order_id = await rig.order(PRIVATE)
+    webhook = await rig.tried(order_id, 1)
     assert webhook.state is WebhookState.PENDING
     assert "10.0.0.1 is not a public Internet address" in webhook.log[0].error
 
@@ -289,8 +303,8 @@ async def test_a_private_address_is_never_reached_and_the_log_says_why(told: Tol
         "no url",
     ],
 )
-async def test_an_order_with_a_url_that_cannot_be_used_is_refused(told: Told, url: str) -> None:
-    answer = await told.server.http.post(
+async def test_an_order_with_a_url_that_cannot_be_used_is_refused(rig: Receivers, url: str) -> None:
+    answer = await rig.server.http.post(
         "/createsendorder", json={"message": "hi", "phone": GETS_IT, "webhookUrl": url}
     )
     assert answer.status_code == 400
@@ -298,14 +312,14 @@ async def test_an_order_with_a_url_that_cannot_be_used_is_refused(told: Told, ur
     assert "webhook URL" in answer.json()["reason"]
 
 
-async def test_a_delivered_one_is_sent_again_when_asked_for(told: Told) -> None:
-    order_id = await told.order()
-    (first,) = await told.receiver.heard(1)
-    await told.tried(order_id, 1)
-    await resend_webhook(told.server.shop, first.id)
-    _, second = await told.receiver.heard(2)
+async def test_a_delivered_one_is_sent_again_when_asked_for(rig: Receivers) -> None:
+    order_id = await rig.order()
+    (first,) = await rig.receiver.heard(1)
+    await rig.tried(order_id, 1)
+    await resend_webhook(rig.server.shop, first.id)
+    _, second = await rig.receiver.heard(2)
     assert (second.id, second.body) == (first.id, first.body)
-    assert len((await told.tried(order_id, 2)).log) == 2
+    assert len((await rig.tried(order_id, 2)).log) == 2
 
 
 async def test_nobody_is_flooded_by_asking_again_and_again(open_shop: OpenShop) -> None:
@@ -326,35 +340,35 @@ async def test_nobody_is_flooded_by_asking_again_and_again(open_shop: OpenShop) 
     assert "webhooks" in answers[-1].json()["reason"]
 
 
-async def test_one_that_waits_is_tried_now_when_asked_for(told: Told) -> None:
-    told.receiver.statuses = [500, 500]
-    order_id = await told.order()
-    webhook = await told.tried(order_id, 1)
-    await told.server.advance(6)
-    await told.tried(order_id, 2)
-    await resend_webhook(told.server.shop, webhook.id)
-    assert (await told.tried(order_id, 3)).state is WebhookState.DELIVERED
+async def test_one_that_waits_is_tried_now_when_asked_for(rig: Receivers) -> None:
+    rig.receiver.statuses = [500, 500]
+    order_id = await rig.order()
+    webhook = await rig.tried(order_id, 1)
+    await rig.server.advance(6)
+    await rig.tried(order_id, 2)
+    await resend_webhook(rig.server.shop, webhook.id)
+    assert (await rig.tried(order_id, 3)).state is WebhookState.DELIVERED
 
 
-async def test_what_does_not_exist_cannot_be_sent_again(told: Told) -> None:
+async def test_what_does_not_exist_cannot_be_sent_again(rig: Receivers) -> None:
     with pytest.raises(NotFound):
-        await resend_webhook(told.server.shop, "msg_nothing")
+        await resend_webhook(rig.server.shop, "msg_nothing")
 
 
-async def test_a_send_order_tells_of_every_step_until_it_was_sent(told: Told) -> None:
-    client = OrderClient(told.server)
-    body = {"message": "hi", "phone": GETS_IT, "webhookUrl": told.receiver.url}
+async def test_a_send_order_tells_of_every_step_until_it_was_sent(rig: Receivers) -> None:
+    client = OrderClient(rig.server)
+    body = {"message": "hi", "phone": GETS_IT, "webhookUrl": rig.receiver.url}
     created = await client.order("/createsendorder", body)
     payment = client.pay(created["payreq"])
 
     async def sent() -> bool:
-        told_of = [hook.json.get("smsStatus") for hook in told.receiver.hooks]
-        return "sent" in told_of or "delivered" in told_of
+        reported_to = [hook.json.get("smsStatus") for hook in rig.receiver.hooks]
+        return "sent" in reported_to or "delivered" in reported_to
 
     await eventually(sent)
     assert await payment == "SUCCEEDED"
-    assert all(hook.json["orderId"] == created["orderId"] for hook in told.receiver.hooks)
-    last = told.receiver.hooks[-1]
+    assert all(hook.json["orderId"] == created["orderId"] for hook in rig.receiver.hooks)
+    last = rig.receiver.hooks[-1]
     Verifier(created["webhookSecret"]).verify(last.body, last.headers)
 
 

@@ -75,7 +75,7 @@ async def test_call_pays_no_more_than_it_may(desk: Desk) -> None:
     assert (await desk.run("wallet", "balance")).json == before
 
 
-async def test_a_shop_that_is_not_there_is_told_in_one_line(desk: Desk) -> None:
+async def test_a_shop_that_is_not_there_is_reported_in_one_line(desk: Desk) -> None:
     nothing = await desk.run("call", ANSWERS, TEXT, "--server", "http://127.0.0.1:9")
 
     assert nothing.code == 3
@@ -128,10 +128,10 @@ async def test_the_doctor_names_the_list_that_cannot_be_read(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("command", [(), ("audit",), ("doctor",)])
 async def test_the_help_tells_of_orders_too(tmp_path: Path, command: tuple[str, ...]) -> None:
-    told = (await run_command(clean(tmp_path), *command, "--help")).out.lower()
+    reported = (await run_command(clean(tmp_path), *command, "--help")).out.lower()
 
     for word in ("calls", "texts" if command else "text messages", "numbers", "e-mail"):
-        assert word in " ".join(told.replace("│", " ").split())
+        assert word in " ".join(reported.replace("│", " ").split())
 
 
 async def test_keys_go_through_the_running_shop(desk: Desk) -> None:

@@ -11,7 +11,7 @@ from cli.conftest import run_command
 from cli.test_commands import clean
 
 
-async def test_a_number_is_lent_until_it_is_removed(tmp_path: Path) -> None:
+async def test_a_number_is_leased_until_it_is_removed(tmp_path: Path) -> None:
     env = clean(tmp_path)
 
     added = await run_command(env, "numbers", "add", "+12025550123", "--label", "desk")
@@ -51,7 +51,7 @@ async def test_who_is_suppressed_is_kept_by_hash_alone_and_can_be_allowed_again(
     assert again.code != 0
 
 
-async def test_numbers_that_may_have_been_lent_unknown_to_the_shop_are_listed(
+async def test_numbers_that_may_have_been_leased_unknown_to_the_shop_are_listed(
     tmp_path: Path,
 ) -> None:
     await run_command(clean(tmp_path), "numbers", "add", "+12025550123")  # which makes the shop

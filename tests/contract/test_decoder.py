@@ -295,7 +295,7 @@ async def test_a_decoder_that_does_not_start_does_not_blame_the_file(
     assert not into.exists()
 
 
-async def test_the_decoder_is_told_no_secrets(
+async def test_the_decoder_gets_no_secrets(
     samples: dict[str, Path], into: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RINGBOLT_SECRET", "hush")

@@ -208,7 +208,7 @@ async def test_the_certificate_is_pinned(tmp_path: Path) -> None:
             await node.close()
 
 
-def test_a_missing_certificate_is_told_at_once(tmp_path: Path) -> None:
+def test_a_missing_certificate_is_reported_at_once(tmp_path: Path) -> None:
     with pytest.raises(NodeUnavailable, match=r"tls\.cert cannot be read"):
         LndNode("https://127.0.0.1:1", "00", tmp_path / "tls.cert")
 

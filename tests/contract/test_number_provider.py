@@ -1,4 +1,4 @@
-"""What every lender of numbers keeps to, here the simulated one over HTTP."""
+"""What every provider of numbers keeps to, here the simulated one over HTTP."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ async def test_its_countries_offer_every_service_and_others_none(desk: Desk) -> 
     assert await desk.provider.offers(888) == ()
 
 
-# Loans
+# Leases
 
 
-async def test_a_number_is_lent_for_a_time(desk: Desk) -> None:
+async def test_a_number_is_leased_for_a_time(desk: Desk) -> None:
     before_ms = time.time_ns() // 1_000_000
 
     acquired = await desk.acquire("tg", GERMANY)
@@ -92,7 +92,7 @@ async def test_a_number_of_any_country_is_from_one(desk: Desk) -> None:
 
 
 async def test_the_same_reference_twice_is_one_loan(desk: Desk) -> None:
-    if desk.subject.lends_twice:
+    if desk.subject.leases_twice:
         pytest.skip("the provider looks references up, and does not go by them")
     wanted = desk.wanted()
     first, second = await asyncio.gather(*(desk.provider.acquire(wanted) for _ in range(2)))
@@ -126,7 +126,7 @@ async def test_who_had_a_number_can_have_it_again(desk: Desk) -> None:
     assert (again.number, again.lease_id != acquired.lease_id) == (acquired.number, True)
 
 
-async def test_a_loan_outlives_a_restart_of_the_lender(desk: Desk) -> None:
+async def test_a_lease_outlives_a_restart_of_the_provider(desk: Desk) -> None:
     wanted = desk.wanted()
     acquired = await desk.provider.acquire(wanted)
     assert isinstance(acquired, Acquired)
@@ -136,7 +136,7 @@ async def test_a_loan_outlives_a_restart_of_the_lender(desk: Desk) -> None:
 
     assert await desk.find(wanted.ref) == acquired
     await desk.subject.text(acquired.number, "two 222222")
-    assert [text.text for text in await desk.until_told(acquired, 2)] == [
+    assert [text.text for text in await desk.until_notified(acquired, 2)] == [
         "one 111111",
         "two 222222",
     ]
@@ -146,36 +146,36 @@ async def test_a_loan_outlives_a_restart_of_the_lender(desk: Desk) -> None:
 # Texts
 
 
-async def test_a_text_to_a_lent_number_is_told_as_the_loans(desk: Desk) -> None:
+async def test_a_text_to_a_leased_number_is_reported_as_the_leases(desk: Desk) -> None:
     acquired = await desk.acquire()
 
     await desk.subject.text(acquired.number, "Your code: 123456", "Acme")
 
-    (text,) = await desk.until_told(acquired)
+    (text,) = await desk.until_notified(acquired)
     assert (text.number, text.sender, text.text) == (acquired.number, "Acme", "Your code: 123456")
     assert await desk.provider.texts(acquired.lease_id) == (text,)
 
 
-async def test_every_text_to_a_rented_number_is_told(desk: Desk) -> None:
+async def test_every_text_to_a_rented_number_is_reported(desk: Desk) -> None:
     acquired = await desk.acquire("full", hours=4)
     for n in range(5):
         await desk.subject.text(acquired.number, f"text {n}", f"sender {n}")
-    texts = await desk.until_told(acquired, 5)
+    texts = await desk.until_notified(acquired, 5)
     assert [text.text for text in texts] == [f"text {n}" for n in range(5)]
     assert len({text.event_id for text in texts}) == 5
 
 
-async def test_a_text_to_nobodys_number_is_told_without_a_loan(desk: Desk) -> None:
+async def test_a_text_to_nobodys_number_is_reported_without_a_lease(desk: Desk) -> None:
     acquired = await desk.acquire()
     await desk.provider.finish(acquired.lease_id)
     for number in ("+12025550123", acquired.number):
         await desk.subject.text(number, "hello 123456")
 
     async def probe() -> bool:
-        return len(desk.told) == 2
+        return len(desk.reported) == 2
 
     await eventually(probe)
-    assert [text.lease_id for text in desk.told] == ["", ""]
+    assert [text.lease_id for text in desk.reported] == ["", ""]
     assert await desk.provider.texts(acquired.lease_id) == ()
 
 
@@ -184,18 +184,18 @@ async def test_one_more_text_can_be_asked_for_while_the_loan_goes_on(desk: Desk)
     await desk.subject.text(acquired.number, "one 111111")
     assert await desk.provider.request_text(acquired.lease_id)
     await desk.subject.text(acquired.number, "two 222222")
-    await desk.until_told(acquired, 2)
+    await desk.until_notified(acquired, 2)
 
     await desk.provider.finish(acquired.lease_id)
 
     assert not await desk.provider.request_text(acquired.lease_id)
-    assert not await desk.provider.request_text("never lent")
+    assert not await desk.provider.request_text("never leased")
 
 
 async def test_a_cursor_gives_the_same_texts_again_and_then_goes_on(desk: Desk) -> None:
     acquired = await desk.acquire()
     empty, _ = await collect(desk.provider, "", 0)
-    assert [batch.texts for batch in empty] == [()]  # tells that the lender was reached
+    assert [batch.texts for batch in empty] == [()]  # tells that the provider was reached
     await desk.subject.text(acquired.number, "one")
     batches, texts = await collect(desk.provider, "", 1)
     assert texts == ["one"]
@@ -206,7 +206,7 @@ async def test_a_cursor_gives_the_same_texts_again_and_then_goes_on(desk: Desk) 
     assert (await collect(desk.provider, batches[-1].cursor, 1))[1] == ["two"]
 
 
-@pytest.mark.parametrize("cursor", ["1000000", "another lender's"])
+@pytest.mark.parametrize("cursor", ["1000000", "another provider's"])
 async def test_a_foreign_cursor_gives_all_texts(desk: Desk, cursor: str) -> None:
     acquired = await desk.acquire()
     await desk.subject.text(acquired.number, "one")
@@ -216,7 +216,7 @@ async def test_a_foreign_cursor_gives_all_texts(desk: Desk, cursor: str) -> None
 # What is not committed
 
 
-async def test_a_batch_that_was_not_committed_is_told_again(desk: Desk) -> None:
+async def test_a_batch_that_was_not_committed_is_reported_again(desk: Desk) -> None:
     acquired = await desk.acquire()
     listener = Listener(desk.provider, lambda batch: batch.texts, faults=1)
     async with listener.listening():
@@ -234,7 +234,7 @@ async def test_nothing_is_passed_over_before_it_is_committed(desk: Desk) -> None
         await desk.subject.text(acquired.number, "one")
         await until(lambda: listener.handed_over)
         await desk.subject.text(acquired.number, "two")
-        await desk.until_told(acquired, 2)
+        await desk.until_notified(acquired, 2)
 
         # one that replays has confirmed nothing, so it has handed over nothing more
         assert len(listener.handed_over) == 1 or not listener.handed_over[0].cursor
@@ -251,8 +251,8 @@ async def test_nothing_is_passed_over_before_it_is_committed(desk: Desk) -> None
 async def test_a_cancel_is_refused_at_first(desk: Desk) -> None:
     acquired = await desk.acquire()
     assert await desk.provider.cancel(acquired.lease_id) == TooEarly(acquired.cancel_after_ms)
-    await desk.subject.text(acquired.number, "still lent")
-    await desk.until_told(acquired)
+    await desk.subject.text(acquired.number, "still leased")
+    await desk.until_notified(acquired)
 
 
 async def test_a_cancel_ends_the_loan(desk: Desk) -> None:
@@ -289,10 +289,10 @@ async def test_finishing_what_is_over_or_unknown_does_nothing(desk: Desk) -> Non
     await desk.provider.finish(acquired.lease_id)
     over = await desk.find(wanted.ref)
     await desk.provider.finish(acquired.lease_id)
-    await desk.provider.finish("never lent")
+    await desk.provider.finish("never leased")
     assert await desk.find(wanted.ref) == over
-    assert await desk.provider.cancel("never lent") == Cancelled()
-    assert await desk.provider.texts("never lent") == ()
+    assert await desk.provider.cancel("never leased") == Cancelled()
+    assert await desk.provider.texts("never leased") == ()
 
 
 async def test_a_number_is_taken_back_when_its_time_is_up(desk: Desk) -> None:
@@ -301,18 +301,18 @@ async def test_a_number_is_taken_back_when_its_time_is_up(desk: Desk) -> None:
     await desk.subject.text(acquired.number, "too late")
 
     async def probe() -> bool:
-        return bool(desk.told)
+        return bool(desk.reported)
 
     await eventually(probe)
-    assert desk.told[0].lease_id == ""
+    assert desk.reported[0].lease_id == ""
     assert not await desk.provider.request_text(acquired.lease_id)
     assert await desk.provider.cancel(acquired.lease_id) == Cancelled()
 
 
-# A lender that is not there
+# A provider that is not there
 
 
-async def test_a_lender_that_cannot_be_reached_was_asked_nothing() -> None:
+async def test_a_provider_that_cannot_be_reached_was_asked_nothing() -> None:
     server, url = await answering(0, b"")
     server.close()
     provider = SimulatedNumberProvider(url)
@@ -357,7 +357,7 @@ async def test_an_answer_that_is_no_answer(status: int, body: bytes, kind: type)
         server.close()
 
 
-async def test_a_proxys_404_is_not_the_lenders_word() -> None:
+async def test_a_proxys_404_is_not_the_providers_word() -> None:
     server, url = await answering(404, b"<html>")
     provider = SimulatedNumberProvider(url)
     try:
@@ -368,7 +368,7 @@ async def test_a_proxys_404_is_not_the_lenders_word() -> None:
         server.close()
 
 
-async def test_the_simulated_lender_says_how_to_recover() -> None:
+async def test_the_simulated_provider_says_how_to_recover() -> None:
     provider: NumberProvider = SimulatedNumberProvider("http://127.0.0.1:9")
     assert (provider.name, provider.recovery) == ("simulated", Recovery.LOOKUP)
     await provider.close()

@@ -200,17 +200,17 @@ async def test_a_call_without_record_has_no_recording(shop: ShopServer) -> None:
 async def test_only_the_carrier_of_a_call_tells_of_it(shop: ShopServer) -> None:
     order_id = await asked(shop)
     attempt = await attempt_of(shop, order_id)
-    told = CallEvent(attempt.ref, attempt.last_seq + 1, 0, CallStatus.COMPLETED)
+    reported = CallEvent(attempt.ref, attempt.last_seq + 1, 0, CallStatus.COMPLETED)
 
-    assert await shop.shop.db.tx(apply_event, told, "answered", carrier="another")
+    assert await shop.shop.db.tx(apply_event, reported, "answered", carrier="another")
     assert await attempt_of(shop, order_id) == attempt
 
-    assert await shop.shop.db.tx(apply_event, told, "answered", carrier=attempt.carrier)
-    assert (await attempt_of(shop, order_id)).last_seq == told.seq
+    assert await shop.shop.db.tx(apply_event, reported, "answered", carrier=attempt.carrier)
+    assert (await attempt_of(shop, order_id)).last_seq == reported.seq
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_an_end_told_twice_is_recorded_once(shop: ShopServer) -> None:
+async def test_an_end_reported_twice_is_recorded_once(shop: ShopServer) -> None:
     attempt = await attempt_of(shop, await asked(shop))
     await kept_recording(shop, attempt.order_id)
     end = CallEvent(attempt.ref, attempt.last_seq, 0, CallStatus.COMPLETED, recordings=1)

@@ -139,11 +139,11 @@ async def test_receipts_can_come_in_reverse_order_and_tell_when_it_happened(desk
     assert sent.at_ms < delivered.at_ms
 
 
-async def test_a_receipt_for_a_message_of_nobody_here_is_told_all_the_same(desk: Desk) -> None:
+async def test_a_receipt_for_a_message_of_nobody_here_is_reported_all_the_same(desk: Desk) -> None:
     ref, _ = await desk.send(desk.fate.beside_a_strangers)
 
     assert await desk.states(ref, 2) == [(1, SENT), (1, DELIVERED)]
-    strangers = [receipt for receipt in desk.told if receipt.ref != ref]
+    strangers = [receipt for receipt in desk.reported if receipt.ref != ref]
     assert [receipt.state for receipt in strangers] == [DELIVERED]
     assert strangers[0].part_id not in {receipt.part_id for receipt in desk.of(ref)}
 
@@ -154,7 +154,7 @@ async def test_events_have_names_of_their_own(desk: Desk) -> None:
     await desk.states(first, 4)
     await desk.states(second, 4)
 
-    assert len({receipt.event_id for receipt in desk.told}) == 8
+    assert len({receipt.event_id for receipt in desk.reported}) == 8
 
 
 # What the carrier says
@@ -226,7 +226,7 @@ async def test_a_part_that_no_phone_network_carries_is_refused_for_good(desk: De
 
 
 async def test_the_same_reference_twice_is_one_text(desk: Desk) -> None:
-    if desk.subject.is_told_twice:
+    if desk.subject.is_reported_twice:
         pytest.skip("the carrier looks references up, and does not go by them")
     sms = desk.text(desk.fate.delivered)
 
@@ -251,7 +251,7 @@ async def test_a_reference_that_was_never_used_is_a_definite_no(desk: Desk, ref:
     assert await desk.find(ref) is None
 
 
-async def test_a_snapshot_holds_the_parts_and_the_receipts_that_were_told(desk: Desk) -> None:
+async def test_a_snapshot_holds_the_parts_and_the_receipts_that_were_reported(desk: Desk) -> None:
     ref, accepted = await desk.send(desk.fate.delivered, "one ", "two")
     await desk.states(ref, 4)
 
@@ -281,7 +281,7 @@ async def test_a_cursor_gives_the_same_receipts_again_and_then_goes_on(desk: Des
     other, _ = await desk.send(desk.fate.delivered)
     await desk.states(other, 2)
 
-    assert (await collect(desk.carrier, "", 4))[1] == desk.told
+    assert (await collect(desk.carrier, "", 4))[1] == desk.reported
     assert (await collect(desk.carrier, cursor, 2))[1] == desk.of(other)
 
 
@@ -296,7 +296,7 @@ async def test_a_cursor_of_another_carrier_gives_all_receipts(desk: Desk, cursor
 # What is not committed
 
 
-async def test_a_batch_that_was_not_committed_is_told_again(desk: Desk) -> None:
+async def test_a_batch_that_was_not_committed_is_reported_again(desk: Desk) -> None:
     listener = Listener(desk.carrier, lambda batch: batch.receipts, faults=1)
     async with listener.listening():
         ref, _ = await desk.send(desk.fate.delivered)
@@ -321,4 +321,4 @@ async def test_nothing_is_passed_over_before_it_is_committed(desk: Desk) -> None
         assert listener.committed == []
 
         listener.may_commit.set()
-        assert await listener.until_committed(4) == desk.told
+        assert await listener.until_committed(4) == desk.reported

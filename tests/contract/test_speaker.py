@@ -21,16 +21,18 @@ async def speaker(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
         yield subject
 
 
-async def test_spoken_text_is_telephone_audio_of_the_length_that_is_told(speaker: Speaker) -> None:
+async def test_spoken_text_is_telephone_audio_of_the_length_that_is_reported(
+    speaker: Speaker,
+) -> None:
     speech = await speaker.speak(SpeechRequest(KANA, language="ja"))
 
     bytes_a_second = 2 * SAMPLE_RATE
-    told = speech.duration_ms * bytes_a_second // 1000
-    assert abs(speech.path.stat().st_size - told) < bytes_a_second // 1000
+    reported = speech.duration_ms * bytes_a_second // 1000
+    assert abs(speech.path.stat().st_size - reported) < bytes_a_second // 1000
     assert speech.duration_ms > 0
 
 
-async def test_it_is_told_in_which_language_and_by_whom(speaker: Speaker) -> None:
+async def test_it_is_reported_in_which_language_and_by_whom(speaker: Speaker) -> None:
     speech = await speaker.speak(SpeechRequest(KANA, language="ja"))
 
     assert speech.language == "ja"

@@ -42,7 +42,7 @@ async def test_whatever_the_far_end_says_is_an_answer(status: int) -> None:
         assert end.connections == 1  # and the connection kept
 
 
-async def test_it_sends_what_it_is_told_to_send() -> None:
+async def test_it_sends_what_it_is_asked_to_send() -> None:
     headers = {"Authorization": "Basic eDp5", "Content-Type": "application/json"}
     async with far_end(saying(OK)) as end, client(headers=headers) as http:
         await http.once("POST", end.url, b'{"a":1}', params={"q": "1"}, headers={"X-Id": "7"})

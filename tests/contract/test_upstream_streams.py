@@ -77,11 +77,11 @@ async def test_a_reader_learns_of_a_fault_in_what_makes_its_error() -> None:
 
 async def test_what_arrived_together_is_taken_together() -> None:
     async with following(telling(b"one\ntwo\nth", b"ree\n", then=stall)) as lines:
-        told = await lines.arrived()
-        assert told[:2] == [b"one", b"two"]
-        while len(told) < 3:
-            told += await lines.arrived()
-        assert told[2] == b"three"
+        reported = await lines.arrived()
+        assert reported[:2] == [b"one", b"two"]
+        while len(reported) < 3:
+            reported += await lines.arrived()
+        assert reported[2] == b"three"
 
 
 async def test_a_stream_may_be_silent_for_longer_than_an_answer() -> None:
@@ -108,7 +108,7 @@ async def test_a_stream_may_be_silent_for_longer_than_an_answer() -> None:
         (saying(response("503 Later", b"not now")), 503),
     ],
 )
-async def test_how_a_stream_ends_is_told(reply: Reply, exchange: object) -> None:
+async def test_how_a_stream_ends_is_reported(reply: Reply, exchange: object) -> None:
     async with following(reply, silence_s=0.3) as lines:
         with pytest.raises(EndedError) as ended:
             await lines.next()
@@ -124,7 +124,7 @@ async def test_a_refused_stream_is_not_opened() -> None:
     assert ended.value.exchange.body == b"words"
 
 
-async def test_a_reader_that_waits_can_be_told_that_it_is_over() -> None:
+async def test_a_reader_that_waits_can_be_informed_that_it_is_over() -> None:
     async with following(telling(then=stall)) as lines:
         waiting = asyncio.ensure_future(lines.next())
         await asyncio.sleep(0)

@@ -152,7 +152,7 @@ async def test_a_network_failure_ends_the_call_as_failed(line: Line[Any], second
 # Keys
 
 
-async def test_keys_are_told_while_the_message_plays(line: Line[Any]) -> None:
+async def test_keys_are_reported_while_the_message_plays(line: Line[Any]) -> None:
     line.needs_media()
     ref = await place(line, "+1234567811", RenderedGather((line.clip(tone(4000)),), 4, "#", 500))
 
@@ -246,7 +246,7 @@ async def test_the_longest_duration_cuts_the_call(line: Line[Any]) -> None:
 
 
 async def test_the_same_reference_twice_is_one_call(line: Line[Any], second: Clip) -> None:
-    if line.is_told_twice:
+    if line.is_reported_twice:
         pytest.skip("the carrier looks references up, and does not go by them")
     call = line.call(PLAIN, (second,))
 
@@ -265,7 +265,9 @@ async def test_a_reference_that_was_never_used_is_a_definite_no(line: Line[Any])
     assert await line.carrier.find("never-placed") is None
 
 
-async def test_a_snapshot_holds_the_events_that_were_told(line: Line[Any], second: Clip) -> None:
+async def test_a_snapshot_holds_the_events_that_were_reported(
+    line: Line[Any], second: Clip
+) -> None:
     ref = await place(line, "+1234567890", RenderedGather((second,), 4, "#", 1000))
     await line.until_over(ref)
 
@@ -300,7 +302,7 @@ async def test_a_cursor_gives_the_same_events_again_and_then_goes_on(
     other = await place(line, "+1234567800", second)
     await line.until_over(other)
 
-    assert (await collect(line.carrier, "", 8))[1] == line.told
+    assert (await collect(line.carrier, "", 8))[1] == line.reported
     assert (await collect(line.carrier, batches[-1].cursor, 4))[1] == line.of(other)
 
 
@@ -331,7 +333,9 @@ async def until_far_end_is_done(line: Line[Any], ref: str) -> None:
     await eventually(is_over)
 
 
-async def test_a_batch_that_was_not_committed_is_told_again(line: Line[Any], second: Clip) -> None:
+async def test_a_batch_that_was_not_committed_is_reported_again(
+    line: Line[Any], second: Clip
+) -> None:
     await line.stop_listening()
     listener = Listener(line.carrier, lambda batch: batch.events, faults=1)
     async with listener.listening():
@@ -362,8 +366,8 @@ async def test_nothing_is_acknowledged_before_it_is_committed(
         listener.may_commit.set()
         committed = await listener.until_committed(8)
         for ref in (first, other):
-            told = [event for event in committed if event.ref == ref]
-            assert told == await events_of(line, ref)
+            reported = [event for event in committed if event.ref == ref]
+            assert reported == await events_of(line, ref)
 
 
 async def test_the_events_of_every_call_are_numbered_from_one_without_gaps(
@@ -373,9 +377,11 @@ async def test_the_events_of_every_call_are_numbered_from_one_without_gaps(
     for ref in refs:
         await line.until_over(ref)
 
-    again = (await collect(line.carrier, "", len(line.told)))[1] if line.replays else line.told
+    again = (
+        (await collect(line.carrier, "", len(line.reported)))[1] if line.replays else line.reported
+    )
 
-    for told in (line.told, again):
+    for reported in (line.reported, again):
         for ref in refs:
-            seqs = [event.seq for event in told if event.ref == ref]
+            seqs = [event.seq for event in reported if event.ref == ref]
             assert seqs == list(range(1, len(seqs) + 1))

@@ -204,7 +204,7 @@ async def reluctant() -> AsyncIterator[tuple[Site, asyncio.Event]]:
         go_on.set()
 
 
-async def test_more_than_so_many_at_once_are_told_to_come_back() -> None:
+async def test_more_than_so_many_at_once_are_asked_to_come_back() -> None:
     async with reluctant() as (receiver, go_on), calling(receiver.origin) as caller:
         url = f"{receiver.origin}/slow"
         first = [asyncio.create_task(call(caller, url, PATIENCE_S)) for _ in range(2)]

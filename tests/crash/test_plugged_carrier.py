@@ -205,7 +205,7 @@ async def test_a_carrier_that_comes_back_before_the_deadline_ends_what_it_began(
     await buyer.redeem()
     await asked(switch)
     await restart(shop, RINGBOLT_CALLS_CARRIERS='[{"type": "simulated"}]')
-    await eventually(lambda: _told(shop), LONG_S)
+    await eventually(lambda: _reported(shop), LONG_S)
     ref = switch.asked[0]["ref"]
     await switch.live(ref, *ANSWERED)
 
@@ -215,5 +215,5 @@ async def test_a_carrier_that_comes_back_before_the_deadline_ends_what_it_began(
     assert len(switch.asked) == 1
 
 
-async def _told(shop: ServerProcess) -> bool:
+async def _reported(shop: ServerProcess) -> bool:
     return "an order waits for a part" in shop.log.read_text()

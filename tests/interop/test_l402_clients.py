@@ -141,7 +141,7 @@ async def test_l402_requests_pays_anew_for_another_call(shop: ShopServer) -> Non
     await assert_rang_and_charged(shop, answers)
 
 
-async def test_l402_requests_is_told_what_is_wrong_without_paying(shop: ShopServer) -> None:
+async def test_l402_requests_learns_what_is_wrong_without_paying(shop: ShopServer) -> None:
     before = await shop.wallet_sats()
     async with l402_requests_client(wallet_url(shop)) as client:
         answer = await client.post(shop.url + PATH, json=say("+19005550123"))
@@ -159,9 +159,9 @@ async def test_ringbolt_s_own_buyer_buys_follows_and_claims(
     from ringbolt.cli.buyer.wallet import Wallet, WalletAddress
 
     wallet = Wallet(wallet_url(shop))
-    told: list[str] = []
+    reported: list[str] = []
     try:
-        buyer = Buyer(shop.http, wallet, PurchaseFolder(tmp_path / "purchases"), told.append)
+        buyer = Buyer(shop.http, wallet, PurchaseFolder(tmp_path / "purchases"), reported.append)
         address = WalletAddress(wallet_url(shop))
         asked = await buyer.ask(shop.url + PATH, say("+1234567801"), 1000, address)
         bought = await buyer.go_on(asked, Began.NOW)

@@ -111,7 +111,7 @@ async def test_bolt402_reads_what_the_wallet_says_of_itself(world: WorldServer) 
     assert answer == (0, "ringbolt simulated wallet, 10000000\n")
 
 
-async def test_bolt402_is_told_when_the_invoice_cannot_be_paid(world: WorldServer) -> None:
+async def test_bolt402_learns_when_the_invoice_cannot_be_paid(world: WorldServer) -> None:
     network = world.world.lightning
     request = InvoiceRequest(amount_msat=PRICE_MSAT, preimage=secrets.token_bytes(32))
     invoice = await network.add_invoice(network.shop, request)

@@ -104,21 +104,23 @@ class Texts(ShopMachine):
     def the_carrier_will_say(self, answer: str) -> None:
         self.world.sms.answers.append(getattr(self.world.sms, answer))
 
-    @rule(told=RECEIPTS)
-    def receipts_come_before_the_next_answer(self, told: list[tuple[ReceiptState, int]]) -> None:
+    @rule(reported=RECEIPTS)
+    def receipts_come_before_the_next_answer(
+        self, reported: list[tuple[ReceiptState, int]]
+    ) -> None:
         async def first() -> None:
-            for state, n in told:
+            for state, n in reported:
                 self._tell(self.world.sms.sent[-1:], state, n)
             await self.world.process().listen()
 
         self.world.sms.before_answer.append(first)
 
-    @rule(which=bought, told=RECEIPTS, heard=st.booleans())
+    @rule(which=bought, reported=RECEIPTS, heard=st.booleans())
     def something_happens_to_parts(
-        self, which: int, told: list[tuple[ReceiptState, int]], heard: bool
+        self, which: int, reported: list[tuple[ReceiptState, int]], heard: bool
     ) -> None:
         """Also what no honest carrier tells: failed and then delivered, a fourth part of three."""
-        for state, n in told:
+        for state, n in reported:
             self._tell(self.run(self.orders[which].texts()), state, n)
         if heard:
             self.listen()
@@ -137,7 +139,7 @@ class Texts(ShopMachine):
                 self.world.sms.tell(sms, state, n)
 
     @rule(which=st.integers(0, 20))
-    def an_old_receipt_is_told_again(self, which: int) -> None:
+    def an_old_receipt_is_reported_again(self, which: int) -> None:
         log, settle_on = self.world.sms.log, self.world.settings.sms.settle_on
         if log:
             receipt = log[which % len(log)]
@@ -192,7 +194,7 @@ class Texts(ShopMachine):
         assert await order.jobs_left() == []
         assert row.finished_ms is not None
         if await order.has_been_paid():
-            assert self._is_told(texts[0]), "a text was charged of which nobody told enough"
+            assert self._is_reported(texts[0]), "a text was charged of which nobody told enough"
             assert message.status is not MessageStatus.CREATED
         else:
             assert message.status is MessageStatus.FAILED
@@ -200,13 +202,13 @@ class Texts(ShopMachine):
 
     def _must_be_paid(self, sms: OutSms) -> bool:
         """A carrier that can be asked told enough in time, and never of a failure."""
-        told = self.world.sms.receipts_of(sms)
-        is_late = any(each.at_ms > self.first_deadline_ms for each in told)
-        failed = any(each.state is ReceiptState.FAILED for each in told)
+        reported = self.world.sms.receipts_of(sms)
+        is_late = any(each.at_ms > self.first_deadline_ms for each in reported)
+        failed = any(each.state is ReceiptState.FAILED for each in reported)
         could_ask = isinstance(self.world.sms, MemoryLookupSms) and not self.was_down
-        return could_ask and not failed and not is_late and self._is_told(sms)
+        return could_ask and not failed and not is_late and self._is_reported(sms)
 
-    def _is_told(self, sms: OutSms) -> bool:
+    def _is_reported(self, sms: OutSms) -> bool:
         """Whether every part was said to be where it has to be to be paid for."""
         enough: tuple[ReceiptState, ...] = SENT_STATES
         if self.world.settings.sms.settle_on == "delivered":

@@ -49,7 +49,7 @@ class Orders(ShopMachine):
     def __init__(self) -> None:
         super().__init__()
         self.orders: list[OrderOfWorld] = []
-        self.told: list[tuple[OrderOfWorld, InvoiceStatus]] = []
+        self.reported: list[tuple[OrderOfWorld, InvoiceStatus]] = []
         self.secrets = [SECRET]
 
     @initialize(
@@ -103,14 +103,14 @@ class Orders(ShopMachine):
             row = await order.row()
             if row.payment_hash is not None:
                 said = self.world.node.invoices[bytes.fromhex(row.payment_hash)]
-                self.told.append((order, said))
+                self.reported.append((order, said))
 
         self.run(keep())
 
     @rule()
     def what_the_node_said_arrives(self) -> None:
-        while self.told:
-            order, said = self.told.pop()
+        while self.reported:
+            order, said = self.reported.pop()
             shop = self.world.process().shop
             self.run(self.world.db.tx(record_hold, order.id, said, shop.policies.holds))
 
@@ -143,7 +143,7 @@ class Orders(ShopMachine):
         self.run(order.code_comes())
 
     @rule()
-    def the_lender_goes_or_comes(self) -> None:
+    def the_provider_goes_or_comes(self) -> None:
         self.world.backend.down = not self.world.backend.down
 
     # The shop, its operator, and time

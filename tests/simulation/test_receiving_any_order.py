@@ -1,6 +1,6 @@
 """Whatever happens to numbers that were paid for, in whatever order: money and delivery agree.
 
-Hypothesis drives one shop and up to three orders through everything that lenders, texts, a buyer,
+Hypothesis drives one shop and up to three orders through everything that providers, texts, a buyer,
 a clock and a dying process can do, and shrinks what goes wrong to its shortest story.
 """
 
@@ -48,7 +48,7 @@ _PAID = frozenset({S.FULFILLED, S.SETTLED})
 
 
 class Receptions(ShopMachine):
-    """Up to three orders of numbers, and two lenders."""
+    """Up to three orders of numbers, and two providers."""
 
     world: ReceivingWorld
     bought = Bundle("bought")
@@ -106,10 +106,10 @@ class Receptions(ShopMachine):
     def the_buyer_wants(self, which: int, deed: str) -> None:
         self.run(self._want(self.process, deed, which))
 
-    # Lenders, and who texts
+    # Providers, and who texts
 
     @rule(answer=ANSWERS, own=st.booleans())
-    def the_lender_will_say(self, answer: str, own: bool) -> None:
+    def the_provider_will_say(self, answer: str, own: bool) -> None:
         self.world.backends[own].answers.append(answer)
 
     @rule(which=bought, words=WORDS, former=st.booleans(), copies=st.integers(1, 2))
@@ -128,7 +128,7 @@ class Receptions(ShopMachine):
         skip=st.sampled_from([0, 0, 0, 1, 2]),
         own=st.sampled_from([False, False, True]),
     )
-    def before_the_lender_answers(
+    def before_the_provider_answers(
         self, what: str, which: int, words: str, skip: int, own: bool
     ) -> None:
         """What happens at the same instant: after the shop asked, before it hears."""
@@ -138,7 +138,7 @@ class Receptions(ShopMachine):
             waiting.append(lambda: self._meanwhile(what, which, words))
 
     @rule()
-    def all_texts_are_told_again(self) -> None:
+    def all_texts_are_reported_again(self) -> None:
         for backend in self.world.backends:
             self.run(
                 self.world.db.tx(
@@ -157,7 +157,7 @@ class Receptions(ShopMachine):
         del backend.log[int(heard or 0) :]
 
     @rule(own=st.booleans(), down=st.booleans())
-    def a_lender_goes_or_comes(self, own: bool, down: bool) -> None:
+    def a_provider_goes_or_comes(self, own: bool, down: bool) -> None:
         self.world.backends[own].down = down
         self.was_down = self.was_down or down
 
@@ -215,7 +215,7 @@ class Receptions(ShopMachine):
             assert lease.ended_ms is None or text.received_ms <= lease.ended_ms
 
     def _came_to(self, source: str, event_id: str) -> MemoryLease | None:
-        """The loan that a text came to, as the lender knows it."""
+        """The lease that a text came to, as the provider knows it."""
         for backend in self.world.backends:
             for lease in backend.leases if backend.name == source else []:
                 if any(text.event_id == event_id for text in lease.texts):
@@ -243,10 +243,10 @@ class Receptions(ShopMachine):
         leases = await self.orders[which].provider_leases()
         if leases:
             lease = leases[0] if former else leases[-1]
-            backend = self._lender_of(lease)
+            backend = self._provider_of(lease)
             backend.text(lease.number, words, copies=copies)
 
-    def _lender_of(self, lease: MemoryLease) -> MemoryProvider:
+    def _provider_of(self, lease: MemoryLease) -> MemoryProvider:
         return next(each for each in self.world.backends if lease in each.leases)
 
     async def _meanwhile(self, what: str, which: int, words: str) -> None:
@@ -286,7 +286,7 @@ class Receptions(ShopMachine):
         assert len(set(refs)) == len(refs), "one attempt borrowed twice"
         known = {attempt.carrier_id for attempt in await order.attempts()}
         for lease in leases:
-            asked = lease.id in known or self._lender_of(lease).recovery is Recovery.LOOKUP
+            asked = lease.id in known or self._provider_of(lease).recovery is Recovery.LOOKUP
             assert lease.released or not asked or self.was_down
 
 

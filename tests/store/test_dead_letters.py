@@ -130,17 +130,17 @@ async def test_a_text_that_cannot_be_taken_holds_up_no_other(database: Database)
     watcher = text_watcher.text_watcher(shop_of(database), cast(Any, far))
     with (
         structlog.testing.capture_logs() as logs,
-        faults_of(text_watcher, "receive_texts", lambda _, __, ___, told: bad in told),
+        faults_of(text_watcher, "receive_texts", lambda _, __, ___, reported: bad in reported),
     ):
         await follow(watcher)
     # then all others are there, and the operator is told which is not, and where it failed
     assert await texts(database) == ["before", "beside", "after"]
     assert await database.read(cursors.get, "texts:far") == "2"
     assert (await database.read(figures.snapshot)).dead_letters == 1
-    [told] = logs
-    assert told["log_level"] == "error"
-    assert told["source"] == "texts:far"
-    assert "AssertionError at test_dead_letters.py" in told["fault"]
+    [reported] = logs
+    assert reported["log_level"] == "error"
+    assert reported["source"] == "texts:far"
+    assert "AssertionError at test_dead_letters.py" in reported["fault"]
     assert bad.number not in str(logs)
 
 
@@ -190,8 +190,8 @@ async def test_a_receipt_that_cannot_be_taken_holds_up_no_other(database: Databa
     far = Far(ReceiptBatch, (bad, RECEIPT), (replace(RECEIPT, event_id="r2"),))
     shop = shop_of(database)
 
-    def is_bad(_: Tx, __: str, told: Any, *___: Any) -> bool:
-        return told == bad or (not isinstance(told, DeliveryReceipt) and bad in told)
+    def is_bad(_: Tx, __: str, reported: Any, *___: Any) -> bool:
+        return reported == bad or (not isinstance(reported, DeliveryReceipt) and bad in reported)
 
     with (
         faults_of(message_watcher, "record_receipts", is_bad),

@@ -114,7 +114,7 @@ async def test_a_known_key_is_topped_up_however_many_invoices_are_open(
 
 
 async def test_the_last_numbers_are_for_those_who_have_none(database: Database) -> None:
-    # Given eight of ten numbers lent to one address
+    # Given eight of ten numbers leased to one address
     def acquire(tx: Tx) -> None:
         for each in range(8):
             order = put_order(tx, "activation", "dispatching", client="a", paid_ms=tx.now_ms)

@@ -117,7 +117,7 @@ async def test_a_provider_without_numbers_is_followed_by_the_next(
     await process.work()
 
     assert await order.has_been_paid()
-    assert [each.carrier for each in await order.attempts()] == ["lender", "second"]
+    assert [each.carrier for each in await order.attempts()] == ["provider", "second"]
     assert await world.complaints() == []
 
 

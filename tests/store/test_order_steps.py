@@ -68,7 +68,7 @@ async def test_what_is_not_committed_or_does_not_happen_is_not_reported(
     assert steps == []
 
 
-async def test_nobody_need_be_told(database: Database) -> None:
+async def test_nobody_need_be_notified(database: Database) -> None:
     database.report_steps_to(None)
     order_id = await database.tx(place)
     await database.tx(send, order_id, "ref-2")

@@ -1,4 +1,4 @@
-"""The operator's own numbers: one loan at a time, a rest after it, and no service twice."""
+"""The operator's own numbers: one lease at a time, a rest after it, and no service twice."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ async def numbers(database: Database) -> DatabasePool:
 async def acquire(
     numbers: DatabasePool, ref: str, service: str = "tg", country: int = GERMANY, **more: Any
 ) -> str | None:
-    """Lend a number for 20 minutes; which."""
+    """Lease a number for 20 minutes; which."""
     lease = await numbers.acquire(ref, service, country, 20 * MINUTE, **more)
     return None if lease is None else lease.number
 
@@ -50,7 +50,7 @@ async def acquire(
 # Lending
 
 
-async def test_a_number_is_lent_once_at_a_time(numbers: DatabasePool) -> None:
+async def test_a_number_is_leased_once_at_a_time(numbers: DatabasePool) -> None:
     acquired = [await acquire(numbers, ref) for ref in ("a", "b", "c")]
     assert acquired == [FIRST, SECOND, None]
 
@@ -123,11 +123,11 @@ async def test_ending_twice_keeps_the_first_time(numbers: DatabasePool, clock: S
     ended = await numbers.find("a")
     clock.set_offset(MINUTE)
     await numbers.end("a")
-    await numbers.end("never lent")
+    await numbers.end("never leased")
     assert await numbers.find("a") == ended
 
 
-async def test_a_number_is_not_lent_again_for_the_same_service(
+async def test_a_number_is_not_leased_again_for_the_same_service(
     numbers: DatabasePool, clock: SystemClock
 ) -> None:
     await acquire(numbers, "a", country=ITALY)
@@ -204,7 +204,7 @@ async def test_loans_are_forgotten_when_no_rule_asks_about_them(
     assert await numbers.find("overdue") is not None
 
 
-async def test_a_number_that_was_removed_is_lent_no_more(
+async def test_a_number_that_was_removed_is_leased_no_more(
     numbers: DatabasePool, database: Database
 ) -> None:
     await acquire(numbers, "a", country=ITALY)
@@ -249,7 +249,7 @@ def provider(numbers: DatabasePool) -> PoolProvider:
     return PoolProvider(store)
 
 
-async def test_the_provider_lends_finds_and_takes_back(provider: PoolProvider) -> None:
+async def test_the_provider_leases_finds_and_takes_back(provider: PoolProvider) -> None:
     port: NumberProvider = provider
     assert isinstance(port, SupportsLeaseLookup)
     acquired = await port.acquire(
@@ -294,16 +294,16 @@ async def test_the_provider_offers_what_is_free(provider: PoolProvider) -> None:
 
 
 async def test_the_provider_tells_only_that_it_is_there(provider: PoolProvider) -> None:
-    told: list[TextBatch] = []
+    reported: list[TextBatch] = []
 
     async def hear(batch: TextBatch) -> None:
-        told.append(batch)
+        reported.append(batch)
 
     following = asyncio.ensure_future(provider.follow("", hear))
-    await until(lambda: told)
+    await until(lambda: reported)
     await provider.close()
     assert not following.done()
-    assert told == [TextBatch((), "")]
+    assert reported == [TextBatch((), "")]
     await stop(following)
 
 

@@ -203,7 +203,7 @@ async def test_a_cancelled_transaction_leaves_nothing_and_no_session_behind(
     assert set(found) == {None}
 
 
-async def test_who_waits_too_long_for_a_session_is_told(
+async def test_who_waits_too_long_for_a_session_gets_an_error(
     postgres_url: str, clock: SystemClock
 ) -> None:
     shop = await PostgresDatabase.open(postgres_url, clock, session_wait_s=0.05)
@@ -265,9 +265,9 @@ async def test_one_statement_whose_connection_breaks_is_not_called_a_failure(
         await shop.tx(cut)
 
 
-def test_channels_are_told_in_as_few_notifications_as_they_fit_in() -> None:
+def test_channels_are_reported_in_as_few_notifications_as_they_fit_in() -> None:
     channels = [f"order:{n:064x}" for n in range(300)]
-    told = payloads(["money", *channels])
-    assert [line for one in told for line in one.split("\n")] == ["money", *channels]
-    assert len(told) == 3
-    assert max(len(one) for one in told) < 8000
+    reported = payloads(["money", *channels])
+    assert [line for one in reported for line in one.split("\n")] == ["money", *channels]
+    assert len(reported) == 3
+    assert max(len(one) for one in reported) < 8000

@@ -59,7 +59,7 @@ async def test_of_many_at_once_as_many_are_counted_as_the_limit_allows(
     assert (await database.read(waits, daily))[0] == 0, "what was refused is not counted anywhere"
 
 
-async def test_keys_far_ahead_are_told(database: Database) -> None:
+async def test_keys_far_ahead_are_reported(database: Database) -> None:
     for _ in range(2):
         await database.tx(rate_limits.count, [HOURLY, Rate("calm", 100, 3_600_000)])
 

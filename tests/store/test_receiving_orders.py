@@ -23,7 +23,7 @@ def lease_for(order: Order, **changes: object) -> NumberLease:
     values: dict[str, object] = {
         "id": secrets.token_hex(8),
         "order_id": order.id,
-        "provider": "lender",
+        "provider": "provider",
         "provider_id": secrets.token_hex(8),
         "number": NUMBER,
         "service": "tg",
@@ -38,7 +38,7 @@ def lease_for(order: Order, **changes: object) -> NumberLease:
 
 def text(event_id: str = "e1", **changes: object) -> NewText:
     values: dict[str, object] = {
-        "source": "lender",
+        "source": "provider",
         "event_id": event_id,
         "lease_id": None,
         "number": NUMBER,
@@ -58,7 +58,7 @@ async def orders(database: Database) -> list[Order]:
     return [await database.tx(put) for _ in range(2)]
 
 
-async def test_a_number_is_lent_to_one_order_at_a_time(
+async def test_a_number_is_leased_to_one_order_at_a_time(
     database: Database, orders: list[Order]
 ) -> None:
     first, second = (lease_for(order) for order in orders)
@@ -105,7 +105,7 @@ async def test_numbers_on_loan_are_counted_without_a_look_at_former_ones(
     assert "SEARCH orders USING" in found
 
 
-async def test_a_number_that_went_back_is_lent_again(
+async def test_a_number_that_went_back_is_leased_again(
     database: Database, orders: list[Order], clock: SystemClock
 ) -> None:
     first = lease_for(orders[0])
@@ -131,14 +131,14 @@ async def test_a_loan_is_written_down_once(database: Database, orders: list[Orde
     again = lease_for(orders[1], provider_id=lease.provider_id, number="+12025550112")
     assert await database.tx(receiving_orders.add_lease, lease)
     assert not await database.tx(receiving_orders.add_lease, again)
-    found = await database.read(receiving_orders.lease_of_provider, "lender", lease.provider_id)
+    found = await database.read(receiving_orders.lease_of_provider, "provider", lease.provider_id)
     assert found == lease
     assert (
         await database.read(receiving_orders.lease_of_provider, "other", lease.provider_id) is None
     )
 
 
-async def test_a_reception_keeps_what_it_is_told(database: Database, orders: list[Order]) -> None:
+async def test_a_reception_keeps_what_is_reported(database: Database, orders: list[Order]) -> None:
     order_id = orders[0].id
 
     def change(tx: Tx) -> None:
@@ -155,7 +155,7 @@ async def test_a_text_is_kept_once(database: Database, orders: list[Order]) -> N
     def keep(tx: Tx, source: str, event_id: str) -> bool:
         return received_texts.keep(tx, text(event_id, source=source), orders[0].id)
 
-    kept = await asyncio.gather(*(database.tx(keep, "lender", "e1") for _ in range(4)))
+    kept = await asyncio.gather(*(database.tx(keep, "provider", "e1") for _ in range(4)))
     assert sorted(kept) == [False, False, False, True]
     assert await database.tx(keep, "other", "e1"), "event ids are a source's own"
     assert len(await database.read(received_texts.of_order, orders[0].id)) == 2
@@ -173,7 +173,7 @@ async def test_a_text_in_quarantine_is_claimed_once(
     )
     assert sorted(claims) == [False, True]
     assert await database.read(received_texts.unclaimed, 0) == []
-    found = await database.read(received_texts.by_event, "lender", "e1")
+    found = await database.read(received_texts.by_event, "provider", "e1")
     assert found is not None
     assert found.order_id in {order.id for order in orders}
 
@@ -193,6 +193,6 @@ async def test_the_same_text_under_another_name_is_known_by_number_sender_words_
     database: Database, orders: list[Order], changes: dict[str, object], is_same: bool
 ) -> None:
     await database.tx(received_texts.keep, text(), orders[0].id)
-    told = text("e2", **changes)
-    assert await database.read(received_texts.came_before, orders[0].id, told, 5000) == is_same
-    assert not await database.read(received_texts.came_before, orders[1].id, told, 5000)
+    reported = text("e2", **changes)
+    assert await database.read(received_texts.came_before, orders[0].id, reported, 5000) == is_same
+    assert not await database.read(received_texts.came_before, orders[1].id, reported, 5000)

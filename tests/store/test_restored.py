@@ -64,11 +64,11 @@ async def test_unknown_payments_and_invoices_are_named_with_their_amounts(
     report = await restored.audit()
 
     assert sorted(each.amount_msat for each in report.found) == [0, 21_000, 3_000_000]
-    told = "\n".join(report.differences)
-    assert paid[:12] in told
-    assert "21000 msat" in told
-    assert "3000000 msat" in told
-    assert f"Payment out {booked[:12]}" not in told
+    reported = "\n".join(report.differences)
+    assert paid[:12] in reported
+    assert "21000 msat" in reported
+    assert "3000000 msat" in reported
+    assert f"Payment out {booked[:12]}" not in reported
     assert not report.agrees
 
 

@@ -61,7 +61,7 @@ async def test_what_waits_together_is_committed_together(shop: SqliteDatabase) -
     assert await shop.read(count) == 100
 
 
-async def test_nobody_is_told_before_the_commit(shop: SqliteDatabase) -> None:
+async def test_nobody_is_notified_before_the_commit(shop: SqliteDatabase) -> None:
     # given two transactions of one group, the second of which takes its time
     started, under_way, queued, go_on = (threading.Event() for _ in range(4))
 
@@ -120,7 +120,7 @@ async def test_closing_finishes_what_was_submitted(sqlite_url: str, clock: Syste
         await database.tx(write, "late")
 
 
-async def test_a_second_writer_is_refused_and_told_whom_to_stop(
+async def test_a_second_writer_is_refused_and_shown_which_process_to_stop(
     shop: SqliteDatabase, sqlite_url: str, clock: SystemClock
 ) -> None:
     with pytest.raises(StoreLocked) as refusal:

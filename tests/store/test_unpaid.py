@@ -63,7 +63,7 @@ def kept_some_days(tx: Tx) -> None:
     put_expired(tx, finished_ms=tx.now_ms - DAY_MS + 60_000)
 
 
-def told_to_the_node(tx: Tx) -> None:
+def sent_to_the_node(tx: Tx) -> None:
     order_id = put_expired(tx)
     jobs.enqueue(tx, "close_hold", "money", f"close_hold:{order_id}", order_id=order_id)
 
@@ -77,7 +77,7 @@ def in_the_books(tx: Tx) -> None:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("put", [kept_some_days, told_to_the_node, in_the_books])
+@pytest.mark.parametrize("put", [kept_some_days, sent_to_the_node, in_the_books])
 async def test_what_is_not_over_yet_is_kept(database: Database, put: Any) -> None:
     await database.tx(put)
     assert await database.tx(unpaid.forget, DAY_MS) == 0

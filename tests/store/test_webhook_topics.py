@@ -35,7 +35,7 @@ ASKS = CallOrder(
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Receivers:
     seq: int
     status: str
     digits: str
@@ -56,24 +56,24 @@ def become(tx: Tx, order_id: str, status: CallStatus, digits: str = "") -> None:
     changed(tx, order_id)
 
 
-def statuses(tx: Tx, order_id: str) -> list[Told]:
+def statuses(tx: Tx, order_id: str) -> list[Receivers]:
     return [
-        Told(seq, notice.status, notice.digits)
-        for seq, notice in told_of(tx, order_id, STATUS)
+        Receivers(seq, notice.status, notice.digits)
+        for seq, notice in reported_to(tx, order_id, STATUS)
         if isinstance(notice, CallNotice)
     ]
 
 
-def told_of(tx: Tx, order_id: str, topic: str) -> list[tuple[int, Notice]]:
+def reported_to(tx: Tx, order_id: str, topic: str) -> list[tuple[int, Notice]]:
     """What a topic has told, the first first; all of it is delivered thereby."""
-    told = []
+    receivers = []
     while (sent := webhooks.next_of(tx, order_id, topic)) is not None:
-        told.append((sent.seq, from_json(sent.body)))
+        receivers.append((sent.seq, from_json(sent.body)))
         webhooks.record_try(tx, sent, sent.body, WebhookState.DELIVERED, (200, "", 5))
-    return told
+    return receivers
 
 
-async def test_every_status_is_told_once_and_digits_alone_are_none(database: Database) -> None:
+async def test_every_status_is_reported_once_and_digits_alone_are_none(database: Database) -> None:
     order_id = await database.tx(place)
     await database.tx(become, order_id, CallStatus.IN_PROGRESS)
     await database.tx(become, order_id, CallStatus.IN_PROGRESS, "12")
@@ -81,23 +81,25 @@ async def test_every_status_is_told_once_and_digits_alone_are_none(database: Dat
     await database.tx(become, order_id, CallStatus.COMPLETED)
 
     assert await database.tx(statuses, order_id) == [
-        Told(1, "queued", ""),
-        Told(2, "in-progress", ""),
-        Told(3, "completed", "12"),
+        Receivers(1, "queued", ""),
+        Receivers(2, "in-progress", ""),
+        Receivers(3, "completed", "12"),
     ]
 
 
-async def test_digits_are_told_once_whatever_is_heard_of_the_end_later(database: Database) -> None:
+async def test_digits_are_reported_once_whatever_is_heard_of_the_end_later(
+    database: Database,
+) -> None:
     order_id = await database.tx(place)
     await database.tx(become, order_id, CallStatus.FAILED, "12#")
     await database.tx(become, order_id, CallStatus.COMPLETED, "34")
 
-    ((_, notice),) = await database.tx(told_of, order_id, DIGITS)
+    ((_, notice),) = await database.tx(reported_to, order_id, DIGITS)
     assert notice == DigitsNotice(
         sid=SID, to=TO, digits="12", status="failed", metadata='{"k":"v"}'
     )
-    told = await database.tx(statuses, order_id)
-    assert [each.status for each in told] == ["queued", "failed", "completed"]
+    receivers = await database.tx(statuses, order_id)
+    assert [each.status for each in receivers] == ["queued", "failed", "completed"]
 
 
 async def test_a_call_that_asks_for_nothing_has_no_digits_to_tell(database: Database) -> None:
@@ -124,8 +126,8 @@ async def test_topics_have_jobs_and_numbers_of_their_own(database: Database) -> 
     await database.tx(notify.enqueue, order_id, "POST", HOOK, paid)
 
     page = await database.read(webhooks.listing, order_id)
-    told = sorted((found.topic, found.seq) for found in page.webhooks)
-    assert told == [("", 1), (DIGITS, 1), (STATUS, 1), (STATUS, 2)]
+    receivers = sorted((found.topic, found.seq) for found in page.webhooks)
+    assert receivers == [("", 1), (DIGITS, 1), (STATUS, 1), (STATUS, 2)]
     claimed = await database.tx(jobs.claim, "webhook", 10, 15_000)
     assert {job.uniq for job in claimed} == {
         f"webhook:{order_id}", f"webhook:{order_id}:status", f"webhook:{order_id}:digits",
@@ -136,7 +138,7 @@ async def test_topics_have_jobs_and_numbers_of_their_own(database: Database) -> 
 async def test_one_that_is_sent_again_is_next_of_its_own_topic(database: Database) -> None:
     order_id = await database.tx(place)
     await database.tx(become, order_id, CallStatus.BUSY)
-    await database.tx(told_of, order_id, DIGITS)
+    await database.tx(reported_to, order_id, DIGITS)
     page = await database.read(webhooks.listing, order_id)
     (digits,) = [found for found in page.webhooks if found.topic == DIGITS]
 
@@ -154,16 +156,16 @@ async def test_changes_at_once_are_numbered_without_a_gap(database: Database) ->
 
     await asyncio.gather(*(database.tx(become, order_id, status) for status in flip))
 
-    told = await database.tx(statuses, order_id)
-    assert [each.seq for each in told] == list(range(1, len(told) + 1))
-    assert all(one.status != next_.status for one, next_ in pairwise(told))
+    receivers = await database.tx(statuses, order_id)
+    assert [each.seq for each in receivers] == list(range(1, len(receivers) + 1))
+    assert all(one.status != next_.status for one, next_ in pairwise(receivers))
 
 
 async def test_words_addresses_and_digits_are_wiped_together(database: Database) -> None:
     order_id = await database.tx(place)
     await database.tx(become, order_id, CallStatus.COMPLETED, "1234")
-    await database.tx(told_of, order_id, STATUS)
-    await database.tx(told_of, order_id, DIGITS)
+    await database.tx(reported_to, order_id, STATUS)
+    await database.tx(reported_to, order_id, DIGITS)
     await database.tx(orders.finish, order_id)
 
     assert await database.tx(housekeeping.wipe_texts, -1) == 1
@@ -189,13 +191,13 @@ def news(tx: Tx, order_id: str, topic: str) -> list[str]:
     return [row.news for row in tx.run(found)]
 
 
-async def test_what_waits_to_be_told_is_wiped_once_it_was_told(database: Database) -> None:
+async def test_what_waits_to_be_sent_is_wiped_once_it_was_sent(database: Database) -> None:
     order_id = await database.tx(place)
     await database.tx(become, order_id, CallStatus.COMPLETED, "1234")
     await database.tx(orders.finish, order_id)
     await database.tx(housekeeping.wipe_texts, -1)
 
-    ((_, notice),) = await database.tx(told_of, order_id, DIGITS)
+    ((_, notice),) = await database.tx(reported_to, order_id, DIGITS)
 
     assert isinstance(notice, DigitsNotice)
     assert notice.digits == "1234"

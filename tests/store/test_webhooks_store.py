@@ -66,18 +66,18 @@ def fail(tx: Tx, order_id: str, state: WebhookState = WebhookState.PENDING) -> O
     return sent
 
 
-async def test_every_change_is_told_in_order_with_the_orders_id(database: Database) -> None:
+async def test_every_change_is_reported_in_order_with_the_orders_id(database: Database) -> None:
     order_id = await database.tx(activation)
     await database.tx(got_number, order_id)
     first = await database.tx(deliver, order_id)
     second = await database.tx(deliver, order_id)
-    told = [notices.from_json(sent.body) for sent in (first, second)]
-    assert [numbered(notice).number for notice in told] == ["", NUMBER]
-    assert [getattr(notice, "order_id", None) for notice in told] == [order_id, order_id]
+    reported = [notices.from_json(sent.body) for sent in (first, second)]
+    assert [numbered(notice).number for notice in reported] == ["", NUMBER]
+    assert [getattr(notice, "order_id", None) for notice in reported] == [order_id, order_id]
     assert await database.read(webhooks.next_of, order_id) is None
 
 
-async def test_what_was_told_is_not_told_again(database: Database) -> None:
+async def test_what_was_reported_is_not_reported_again(database: Database) -> None:
     order_id = await database.tx(activation)
     await database.tx(notify.changed, order_id)
     page = await database.read(webhooks.listing, order_id)
@@ -90,7 +90,7 @@ async def test_an_order_without_a_receiver_tells_nothing(database: Database) -> 
     assert await database.read(jobs.next_run_at, "webhook") is None
 
 
-async def test_changes_at_once_are_all_told_and_none_is_numbered_twice(
+async def test_changes_at_once_are_all_reported_and_none_is_numbered_twice(
     database: Database,
 ) -> None:
     order_id = await database.tx(activation)
@@ -108,7 +108,7 @@ async def test_changes_at_once_are_all_told_and_none_is_numbered_twice(
     assert len(last.texts) == 8
 
 
-async def test_a_text_is_told_masked_until_it_is_paid_for(database: Database) -> None:
+async def test_a_text_is_reported_masked_until_it_is_paid_for(database: Database) -> None:
     order_id = await database.tx(activation)
     await database.tx(got_number, order_id)
 
@@ -135,7 +135,7 @@ async def test_one_job_sends_all_that_an_order_tells(database: Database) -> None
     assert [job.uniq for job in claimed] == [f"webhook:{order_id}"]
 
 
-async def test_what_is_told_while_the_job_ends_is_not_forgotten(database: Database) -> None:
+async def test_what_is_reported_while_the_job_ends_is_not_forgotten(database: Database) -> None:
     """Many rounds of a job that ends and a change that is told, at the same moment."""
     order_id = await database.tx(activation)
     await database.tx(got_number, order_id)
@@ -244,7 +244,7 @@ async def test_old_ones_are_forgotten_with_their_tries_but_none_that_waits(
     assert [found.order_id for found in left] == [waits]
 
 
-async def test_what_was_told_is_wiped_with_the_order_and_cannot_be_sent_again(
+async def test_what_was_reported_is_wiped_with_the_order_and_cannot_be_sent_again(
     database: Database,
 ) -> None:
     order_id = await database.tx(activation)

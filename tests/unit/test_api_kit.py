@@ -246,7 +246,7 @@ async def test_a_head_is_a_get_unless_it_acts(http: httpx.AsyncClient) -> None:
     assert (await http.head("/parcel/ada/open")).status_code == 405
 
 
-async def test_other_methods_are_told_which_there_are(http: httpx.AsyncClient) -> None:
+async def test_other_methods_are_shown_which_there_are(http: httpx.AsyncClient) -> None:
     refused, options = await http.put("/parcel"), await http.options("/parcel")
 
     assert (refused.status_code, refused.headers["allow"]) == (405, "POST, OPTIONS")
@@ -274,7 +274,9 @@ async def test_pages_of_other_origins_may_ask(http: httpx.AsyncClient) -> None:
 # -- errors -------------------------------------------------------------------------------------
 
 
-async def test_who_is_not_let_in_is_told_before_anything_is_read(http: httpx.AsyncClient) -> None:
+async def test_who_is_not_let_in_is_refused_before_anything_is_read(
+    http: httpx.AsyncClient,
+) -> None:
     refused = await http.post("/parcel/ada/send_back", content=b"x" * 100_000)
     let_in = await http.post("/parcel/ada/send_back", headers={"X-Key": "staff"})
 

@@ -158,7 +158,7 @@ async def test_purchase_is_on_the_disk_before_it_is_paid_and_before_it_is_used(r
 
 
 @pytest.mark.parametrize("content", [b"[]", b"null", b'"no"', b"<html>", b""])
-async def test_refusal_of_any_form_is_told(rig: Rig, content: bytes) -> None:
+async def test_refusal_of_any_form_is_reported(rig: Rig, content: bytes) -> None:
     with pytest.raises(PurchaseError, match="400"):
         await rig.buy(Server(httpx.Response(400, content=content)))
 

@@ -139,8 +139,8 @@ def test_a_plan_becomes_the_steps_of_an_order_and_back() -> None:
         ("<say>" + "x" * MAX_BYTES + "</say>", "longer than 64 KB"),
     ],
 )
-def test_a_plan_that_cannot_be_done_is_refused_in_plain_words(plan: str, told: str) -> None:
-    assert told in refusal_of(plan).message
+def test_a_plan_that_cannot_be_done_is_refused_in_plain_words(plan: str, reported: str) -> None:
+    assert reported in refusal_of(plan).message
 
 
 BOMBS = [

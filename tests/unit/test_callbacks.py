@@ -90,9 +90,9 @@ async def test_only_the_exact_address_is_served() -> None:
     call = calling(part)
     prefix, _, token = part.base_url.rpartition("/")
     assert prefix == f"{SHOP}/callbacks/voice/part"
-    told = await call(f"{part.base_url}/told/1")
-    assert told.status_code == 204
-    assert "content-length" not in told.headers
+    reported = await call(f"{part.base_url}/told/1")
+    assert reported.status_code == 204
+    assert "content-length" not in reported.headers
     for url in (
         f"{prefix}/told/1",
         f"{prefix}/{'0' * len(token)}/told/1",
@@ -114,7 +114,7 @@ async def test_the_address_follows_from_the_secret_and_the_name_alone() -> None:
     assert len(present.rpartition("/")[2]) == 64
 
 
-async def test_calls_placed_under_a_former_secret_are_still_told_of() -> None:
+async def test_calls_placed_under_a_former_secret_are_still_reported() -> None:
     before = Part(_fine)
     calling(before, Keyring([OLD]))
     assert (await calling(Part(_fine))(f"{before.base_url}/told/1")).status_code == 204

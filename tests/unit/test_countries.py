@@ -220,7 +220,7 @@ def test_common_name_resolves(region: str, names: str) -> None:
         ("Georgia", "USA"),
     ],
 )
-def test_countries_of_like_names_are_told_apart(one: str, other: str) -> None:
+def test_countries_of_like_names_are_distinguished(one: str, other: str) -> None:
     assert cc_of(one) is not None
     assert cc_of(other) is not None
     assert cc_of(one) != cc_of(other)
@@ -286,7 +286,7 @@ def test_misspelt_country_is_suggested(written: str, meant: str) -> None:
     assert meant in refused.value.suggestion
 
 
-def test_unknown_country_is_told_what_can_be_written() -> None:
+def test_unknown_country_is_answered_with_what_can_be_written() -> None:
     with pytest.raises(InvalidInput) as refused:
         resolve_country(17)
 

@@ -37,9 +37,9 @@ def call(*steps: Step) -> CallOrder:
     ],
 )
 def test_finish_key_ends_the_digits_and_there_are_never_too_many(
-    gather: Gather, raw: str, told: str
+    gather: Gather, raw: str, reported: str
 ) -> None:
-    assert answered_digits(call(gather), raw) == told
+    assert answered_digits(call(gather), raw) == reported
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_no_answer_is_longer_than_asked_for_or_holds_its_finish_key(
 
 
 @given(st.text(KEYS, max_size=20), st.text(KEYS, max_size=20), st.integers(1, 32))
-def test_digits_that_were_told_stay_when_more_keys_come(
+def test_digits_that_were_reported_stay_when_more_keys_come(
     raw: str, more: str, max_digits: int
 ) -> None:
     order = call(Gather(max_digits=max_digits), Gather())

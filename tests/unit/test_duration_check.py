@@ -33,23 +33,23 @@ def call(message: str, **more: Any) -> CallOrder:
         (DIGITS, {"duration_minutes": 3}, (3, 4, ["message_may_be_cut"])),
     ],
 )
-def test_the_minutes_that_a_text_takes_are_told(
-    message: str, more: dict[str, Any], told: tuple[int, int, list[str]]
+def test_the_minutes_that_a_text_takes_are_reported(
+    message: str, more: dict[str, Any], reported: tuple[int, int, list[str]]
 ) -> None:
     order = call(message, **more)
     found = duration_of(order).document(order.minutes)
-    assert (found["minutes"], found["estimated_minutes"], found["notes"]) == told
+    assert (found["minutes"], found["estimated_minutes"], found["notes"]) == reported
 
 
 @pytest.mark.parametrize(
     ("ms", "told"), [(None, (None, [])), (119_000, (2, [])), (121_000, (3, ["message_may_be_cut"]))]
 )
-def test_the_minutes_of_a_file_are_told_if_they_are_known(
-    ms: int | None, told: tuple[int | None, list[str]]
+def test_the_minutes_of_a_file_are_reported_if_they_are_known(
+    ms: int | None, reported: tuple[int | None, list[str]]
 ) -> None:
     order = CallOrder(TO, minutes=2, audio_url=FILE)
     found = duration_of(order, {} if ms is None else {FILE: ms}).document(order.minutes)
-    assert (found["estimated_minutes"], found["notes"]) == told
+    assert (found["estimated_minutes"], found["notes"]) == reported
 
 
 @pytest.mark.parametrize("more", [{}, {"repeat": 2}, {"gather": True}, {"duration_minutes": 1}])

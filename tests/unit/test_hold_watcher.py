@@ -56,8 +56,8 @@ class Rows:
 
     def __init__(self, orders: list[str]) -> None:
         self.orders = orders
-        self.told: set[str] = set()
-        self.times_told = 0
+        self.reported: set[str] = set()
+        self.times_reported = 0
         self.paid: set[str] = set()
         self.listen = Wakes().listen
 
@@ -68,8 +68,8 @@ class Rows:
         ]
 
     async def tx(self, fn: object, order_id: str, *args: object) -> None:
-        self.told.add(order_id)
-        self.times_told += 1
+        self.reported.add(order_id)
+        self.times_reported += 1
 
 
 class Following:
@@ -100,8 +100,8 @@ async def test_invoices_that_the_node_does_not_know_keep_no_payment_from_being_h
     db = Rows([*(f"lost{n}" for n in range(OPENING_AT_ONCE)), "paid"])
     task = _follow(SilentNode({_hash("paid")}), db)
     try:
-        await until(lambda: db.told)
-        assert db.told == {"paid"}
+        await until(lambda: db.reported)
+        assert db.reported == {"paid"}
     finally:
         task.cancel()
 
@@ -111,7 +111,7 @@ async def test_the_stream_of_a_decided_order_ends_though_nothing_is_said_on_it()
     task = _follow(node, db)
     try:
         await until(lambda: node.open == 1)
-        assert db.told == set()
+        assert db.reported == set()
         db.orders = []
         await until(lambda: node.open == 0)
     finally:
@@ -127,7 +127,7 @@ async def test_after_an_outage_held_payments_are_recorded_from_the_list_before_s
     task = _follow(node, db)
     try:
         await until(lambda: node.open == len(db.orders))
-        assert db.told == set(names)
+        assert db.reported == set(names)
     finally:
         task.cancel()
 
@@ -140,9 +140,9 @@ async def test_a_payment_that_is_recorded_is_not_recorded_again_when_its_stream_
     node = ListingNode(hashes, streams=hashes | {_hash("new")})
     task = _follow(node, db)
     try:
-        await until(lambda: "new" in db.told)
-        assert db.told == {names[0], "new"}
-        assert db.times_told == 2
+        await until(lambda: "new" in db.reported)
+        assert db.reported == {names[0], "new"}
+        assert db.times_reported == 2
     finally:
         task.cancel()
 
@@ -153,7 +153,7 @@ async def test_recorded_payments_take_no_place_from_those_that_are_awaited() -> 
     db.paid = set(recorded)
     task = _follow(SilentNode({_hash("new")}), db, opening_s=PATIENCE_S * 2)
     try:
-        await until(lambda: db.told)
-        assert db.told == {"new"}
+        await until(lambda: db.reported)
+        assert db.reported == {"new"}
     finally:
         task.cancel()

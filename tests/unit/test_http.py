@@ -89,7 +89,7 @@ async def test_chunks_are_not_read_beyond_the_limit() -> None:
 
 
 @pytest.mark.parametrize("chunks", [(), (b"abc",), (b"a", b"b")])
-async def test_client_that_leaves_is_told_apart_from_an_end(chunks: tuple[bytes, ...]) -> None:
+async def test_client_that_leaves_is_distinguished_from_an_end(chunks: tuple[bytes, ...]) -> None:
     with pytest.raises(ClientGone):
         await read_body(scope(), Chunks(*chunks, gone=True), 10)
 

@@ -44,7 +44,7 @@ def test_only_kinds_that_dispatch_share_a_prefix(kind: JobKind) -> None:
     assert len(sharing) == 1 or all(name.startswith("dispatch_") for name in sharing)
 
 
-def test_a_topic_is_told_from_the_name_of_its_job() -> None:
+def test_a_topic_is_known_from_the_name_of_its_job() -> None:
     for topic in ("", "status", "digits"):
         key = SEND_WEBHOOK.key(notify.subject_of("an-order", topic))
         assert notify.topic_of("an-order", key) == topic

@@ -70,7 +70,7 @@ def test_two_credentials_are_read_in_their_order(values: list[str]) -> None:
     assert credentials == [Credential(M, P), Credential("bb", P)]
 
 
-def test_l402_and_payment_are_told_apart_in_one_line() -> None:
+def test_l402_and_payment_are_distinguished_in_one_line() -> None:
     assert l402.parse_authorization([f"Payment eyJh, L402 {M}:{P}, payment eyJi"]) == (
         [Credential(M, P)],
         ["eyJh", "eyJi"],

@@ -16,7 +16,9 @@ from ringbolt.core.mask import mask_destination, mask_words
         ("", ""),
     ],
 )
-def test_a_destination_can_be_told_from_another_and_not_be_called(whole: str, shown: str) -> None:
+def test_a_destination_can_be_distinguished_from_another_and_not_be_called(
+    whole: str, shown: str
+) -> None:
     assert mask_destination(whole) == shown
 
 

@@ -33,51 +33,51 @@ def a_call(ref: str = "one", *script: Clip | Pause | RenderedGather) -> PlaceCal
 
 async def test_followers_get_new_events_at_once() -> None:
     log = EventLog(["one"])
-    told: list[tuple[tuple[str, ...], str]] = []
+    reported: list[tuple[tuple[str, ...], str]] = []
 
     async def take(events: tuple[str, ...], place: str) -> None:
-        told.append((events, place))
+        reported.append((events, place))
 
     following = [asyncio.ensure_future(log.follow("", take)) for _ in range(2)]
-    await until(lambda: len(told) == 2)
+    await until(lambda: len(reported) == 2)
     log.append("two")
     log.extend(["three", "four"])
-    await until(lambda: len(told) == 4)
-    assert told[::2] == told[1::2] == [(("one",), "1"), (("two", "three", "four"), "4")]
+    await until(lambda: len(reported) == 4)
+    assert reported[::2] == reported[1::2] == [(("one",), "1"), (("two", "three", "four"), "4")]
     await stop(*following)
 
 
 async def test_what_is_appended_while_it_is_taken_comes_next() -> None:
     log: EventLog[int] = EventLog(stays_connected=False)
-    told: list[tuple[int, ...]] = []
+    reported: list[tuple[int, ...]] = []
 
     async def take(events: tuple[int, ...], place: str) -> None:
-        told.append(events)
+        reported.append(events)
         if len(log) < 3:
             log.append(len(log))
 
     with pytest.raises(Unavailable, match="the stream ended"):
         await log.follow("", take)
-    assert told == [(), (0,), (1,), (2,)]
+    assert reported == [(), (0,), (1,), (2,)]
 
 
 @pytest.mark.parametrize("cursor", ["", "9", "-1", "x", "²", "9" * 30])
 async def test_a_foreign_place_is_the_beginning(cursor: str) -> None:
     log = EventLog(["one"], stays_connected=False)
-    told: list[str] = []
+    reported: list[str] = []
 
     async def take(events: tuple[str, ...], place: str) -> None:
-        told.extend(events)
+        reported.extend(events)
 
     with pytest.raises(Unavailable):
         await log.follow(cursor, take)
-    assert told == ["one"]
+    assert reported == ["one"]
 
 
 # Calls
 
 
-async def test_calls_live_as_they_are_told_to() -> None:
+async def test_calls_live_as_configured() -> None:
     carrier = MemoryCarrier(Recovery.NONE, SystemClock())
     carrier.lives.append(BUSY)
     carrier.life_of[NUMBER] = RINGS

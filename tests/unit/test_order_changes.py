@@ -92,17 +92,17 @@ async def test_a_document_holds_the_latest_texts_and_a_page_those_before(db: Dat
     order = await db.read(present, order_id)
     # When it is told page by page
     pages = [await db.read(order_notice, order, page) for page in (1, 2, 3, 4)]
-    told = [json.loads(renderer().status(page)) for page in pages]
+    reported = [json.loads(renderer().status(page)) for page in pages]
     # Then each has the 20 before the one before, and all say which is the latest of how many
-    texts = [[text["text"] for text in page.get("messages", [])] for page in told]
+    texts = [[text["text"] for text in page.get("messages", [])] for page in reported]
     assert texts[0] == [f"text {each}" for each in range(25, 45)]
     assert texts[1] == [f"text {each}" for each in range(5, 25)]
     assert texts[2] == [f"text {each}" for each in range(5)]
     assert texts[3] == []
-    assert {(page["sms"], page["messagesCount"]) for page in told} == {("text 44", 45)}
+    assert {(page["sms"], page["messagesCount"]) for page in reported} == {("text 44", 45)}
 
 
-async def test_what_waits_to_be_told_does_not_grow_with_the_texts(db: Database) -> None:
+async def test_what_waits_to_be_sent_does_not_grow_with_the_texts(db: Database) -> None:
     order_id = await db.tx(flooded(20))
     order = await db.read(present, order_id)
     sizes = []

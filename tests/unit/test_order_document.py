@@ -92,11 +92,11 @@ async def test_before_the_number_the_country_is_the_one_asked_for(db: Database) 
     ],
 )
 async def test_a_code_is_typed_as_the_setting_says_and_its_text_stays(
-    db: Database, code: str, code_type: CodeType, told: str | int
+    db: Database, code: str, code_type: CodeType, reported: str | int
 ) -> None:
     document = await shown(db, with_code(code), code_type)
-    assert document["code"] == told
-    assert type(document["code"]) is type(told)
+    assert document["code"] == reported
+    assert type(document["code"]) is type(reported)
     assert document["codeText"] == code
     assert document["sms"] == f"Telegram code {code}"
 
@@ -198,7 +198,7 @@ async def test_what_has_its_code_cannot_be_cancelled_any_more(db: Database) -> N
     assert "cancelAfter" not in await shown(db, with_code("48010"))
 
 
-async def test_no_free_number_is_told_in_the_seeds_very_words(db: Database) -> None:
+async def test_no_free_number_is_reported_in_the_seeds_very_words(db: Database) -> None:
     def given(tx: Tx) -> str:
         order = put_order(tx, "activation", "paid")
         move(tx, order.id, "failed", "no number was free")
@@ -227,7 +227,7 @@ async def test_a_cancelled_order_keeps_its_number_and_says_where_the_money_went(
     )
 
 
-async def test_who_has_the_code_and_the_money_is_told_of_no_error(db: Database) -> None:
+async def test_who_has_the_code_and_the_money_sees_no_error(db: Database) -> None:
     def given(tx: Tx) -> str:
         order_id = with_code("48010")(tx)
         move(tx, order_id, "returned", LOST)
@@ -280,10 +280,10 @@ async def test_the_timestamp_is_that_of_the_last_change(db: Database, clock: Sys
     assert after["timestamp"] >= before["timestamp"] + 60_000
 
 
-async def test_the_order_id_is_told_to_webhooks_only(db: Database) -> None:
+async def test_the_order_id_is_sent_to_webhooks_only(db: Database) -> None:
     order = await db.tx(lambda tx: put_order(tx, "sms", "paid"))
     notice = await db.read(order_notice, order)
 
-    told, status = renderer().render(notice, 1), renderer().status(notice)
+    reported, status = renderer().render(notice, 1), renderer().status(notice)
 
-    assert json.loads(told) == {**json.loads(status), "orderId": order.id}
+    assert json.loads(reported) == {**json.loads(status), "orderId": order.id}

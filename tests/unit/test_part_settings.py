@@ -135,18 +135,18 @@ S3CRET = "hunter2"
          "type"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_told_by_part_and_option_and_never_with_its_value(
+def test_what_is_wrong_is_reported_by_part_and_option_and_never_with_its_value(
     entries: object, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RINGBOLT_CALLS_CARRIERS", json.dumps(entries))
 
-    told = error_of()
+    reported = error_of()
 
-    assert told == said.replace("{types}", ", ".join(CARRIERS.names))
-    assert S3CRET not in told
+    assert reported == said.replace("{types}", ", ".join(CARRIERS.names))
+    assert S3CRET not in reported
 
 
-def test_what_is_not_json_is_told_without_its_value(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_not_json_is_reported_without_its_value(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RINGBOLT_SMS_CARRIERS", f'[{{"type": "simulated", "key": "{S3CRET}')
 
     assert error_of() == (
@@ -155,7 +155,7 @@ def test_what_is_not_json_is_told_without_its_value(monkeypatch: pytest.MonkeyPa
     )
 
 
-def test_every_fault_of_every_part_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_fault_of_every_part_is_reported_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = [{"type": "nobody"}, {"type": "simulated", "cost": -1, "colour": "red"}]
     monkeypatch.setenv("RINGBOLT_CALLS_CARRIERS", json.dumps(wrong))
     monkeypatch.setenv("RINGBOLT_MAIL_SERVERS", "[1]")
@@ -224,7 +224,7 @@ def test_what_the_node_section_says_itself_counts(monkeypatch: pytest.MonkeyPatc
         ({"URL": S3CRET}, "RINGBOLT_NODE_URL: there is no such setting."),
     ],
 )  # fmt: skip
-def test_a_wrong_node_is_told_by_its_option_and_variable(
+def test_a_wrong_node_is_reported_by_its_option_and_variable(
     variables: dict[str, str], said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in variables.items():

@@ -115,7 +115,7 @@ def test_every_definite_answer_ends_the_row_of_failures(answer: object) -> None:
             assert route(found, "+1") == ["first", "second"]
 
 
-def test_what_is_told_of_a_part_that_is_gone_is_nobodys() -> None:
+def test_what_is_reported_of_a_part_that_is_gone_is_nobodys() -> None:
     found = parts(part("first"))
     found.heard("gone", Unknown("none"))
     assert route(found, "+1") == ["first"]

@@ -46,11 +46,11 @@ async def test_it_returns_when_the_batch_is_committed() -> None:
 async def test_what_is_about_one_call_waits_its_turn_and_holds_up_no_other() -> None:
     events, sink = PushedEvents[str](), Sink()
     following = asyncio.ensure_future(events.follow(sink, ""))
-    told = (("a1", "a"), ("a2", "a"), ("b1", "b"))
-    handing = [asyncio.ensure_future(events.hand_over(*each)) for each in told]
+    reported = (("a1", "a"), ("a2", "a"), ("b1", "b"))
+    handing = [asyncio.ensure_future(events.hand_over(*each)) for each in reported]
     await until(lambda: len(sink.begun) == 2)
     assert sorted(sink.begun) == ["a1", "b1"]
-    for batch, _ in told:
+    for batch, _ in reported:
         sink.allow(batch)
     await asyncio.gather(*handing)
     assert sink.committed.index("a1") < sink.committed.index("a2")

@@ -69,7 +69,7 @@ def test_what_is_no_time_is_refused(wrong: str) -> None:
         parse_quiet_hours(wrong)
 
 
-def test_a_wrong_setting_is_told_with_its_name() -> None:
+def test_a_wrong_setting_is_reported_with_its_name() -> None:
     with pytest.raises(SettingsError, match="RINGBOLT_ABUSE_QUIET_HOURS"):
         load_settings(abuse={"quiet_hours": "at night"})
 

@@ -116,7 +116,7 @@ def test_wrong_secret_is_refused_without_being_shown(text: str, words: str, tmp_
         assert text not in message
 
 
-def test_wrong_former_secret_is_told_apart_from_the_current_one(tmp_path: Path) -> None:
+def test_wrong_former_secret_is_distinguished_from_the_current_one(tmp_path: Path) -> None:
     assert error_of(settings(tmp_path, "x")).startswith("RINGBOLT_SECRET:")
     assert error_of(settings(tmp_path, ONE, ("x",))).startswith("RINGBOLT_FORMER_SECRETS:")
 
@@ -137,7 +137,7 @@ def test_data_folder_that_cannot_be_made_is_a_plain_error(tmp_path: Path) -> Non
     assert "cannot be read or kept" in error_of(settings(tmp_path))
 
 
-def test_two_secrets_that_cannot_be_told_apart_are_refused(tmp_path: Path) -> None:
+def test_two_secrets_that_cannot_be_distinguished_are_refused(tmp_path: Path) -> None:
     key_id = Keyring([bytes.fromhex(ONE)]).key_id
     twin = next(s for n in range(5000) if Keyring([s := n.to_bytes(32, "big")]).key_id == key_id)
 

@@ -218,9 +218,9 @@ def test_unknown_variable_is_refused_and_the_nearest_named(
 ) -> None:
     monkeypatch.setenv(variable, "0xDEADBEEF")
 
-    told = error_of()
+    reported = error_of()
 
-    assert told.lower() == f"{variable}: there is no such setting; did you mean {near}?".lower()
+    assert reported.lower() == f"{variable}: there is no such setting; did you mean {near}?".lower()
 
 
 def test_unknown_variable_that_is_like_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -235,7 +235,7 @@ def test_variables_of_the_tests_are_no_settings(monkeypatch: pytest.MonkeyPatch)
     assert load_settings() == Settings()
 
 
-def test_everything_that_is_wrong_is_told_at_once(
+def test_everything_that_is_wrong_is_reported_at_once(
     empty_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (empty_folder / "ringbolt.toml").write_text("[calls]\nring_timout_s = 3")
@@ -270,7 +270,7 @@ def test_wrong_value_is_named_with_its_variable(
     assert "\n" not in message
 
 
-def test_every_wrong_value_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_wrong_value_is_reported_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RINGBOLT_PORT", "x")
     monkeypatch.setenv("RINGBOLT_LOG_LEVEL", "loud")
 

@@ -114,12 +114,12 @@ async def test_the_pacer_tells_frames_in_order_and_rests_when_nobody_listens() -
 
     await eventually(enough)
     pacer.stop(pace)
-    told, due = len(frames), pacer.due(pace)
+    reported, due = len(frames), pacer.due(pace)
     task = pacer._task
     await asyncio.wait_for(pacer.close(), PATIENCE_S)
 
     assert frames == sorted(frames)
-    assert len(frames) == told
+    assert len(frames) == reported
     assert frames[-1] <= due
     assert task is not None
     assert task.done()
@@ -141,9 +141,9 @@ async def test_the_pacer_follows_a_clock_that_jumps_in_bearable_steps() -> None:
     assert max(after - before for before, after in itertools.pairwise(frames)) <= 50
 
 
-async def test_a_call_that_another_ends_in_the_same_tick_is_told_nothing_more() -> None:
+async def test_a_call_that_another_ends_in_the_same_tick_is_sent_nothing_more() -> None:
     pacer = MediaPacer(SystemClock(), speed=100)
-    told: list[int] = []
+    reported: list[int] = []
     paces: list[Pace] = []
 
     def first(frame: int) -> None:
@@ -152,11 +152,11 @@ async def test_a_call_that_another_ends_in_the_same_tick_is_told_nothing_more() 
             pacer.stop(paces[1])
 
     paces.append(pacer.start(first))
-    paces.append(pacer.start(told.append))
+    paces.append(pacer.start(reported.append))
 
     async def both_stopped() -> bool:
         return not pacer._paces
 
     await eventually(both_stopped)
     await pacer.close()
-    assert not any(told)
+    assert not any(reported)

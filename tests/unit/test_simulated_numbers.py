@@ -1,4 +1,4 @@
-"""The simulated lender by itself: its scripted services, its clock, its file and its memory."""
+"""The simulated provider by itself: its scripted services, its clock, its file and its memory."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ GERMANY, ANTIGUA = 43, 169
 
 
 class Sim:
-    """A lender with its clock and file; ``reopen`` is what a restart of the world is."""
+    """A provider with its clock and file; ``reopen`` is what a restart of the world is."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -72,22 +72,22 @@ class Sim:
         return result
 
     async def texts(self, acquired: Acquired) -> list[tuple[int, str]]:
-        """(seconds after the loan began, code) of its texts."""
+        """(seconds after the lease began, code) of its texts."""
         from_ms = acquired.until_ms - 20 * 60_000
         texts = await self.backend.texts(acquired.lease_id)
         return [((text.at_ms - from_ms) // 1000, text.code) for text in texts]
 
-    async def told(self, count: int) -> list[InboundText]:
+    async def reported(self, count: int) -> list[InboundText]:
         """The first ``count`` texts of the stream."""
-        told: list[InboundText] = []
+        reported: list[InboundText] = []
         stream = self.backend.events(0)
         assert isinstance(stream, AsyncGenerator)
         async with asyncio.timeout(PATIENCE_S), aclosing(stream):
             async for batch in stream:
-                told.extend(batch.texts)
-                if len(told) >= count:
+                reported.extend(batch.texts)
+                if len(reported) >= count:
                     break
-        return told
+        return reported
 
 
 @pytest.fixture
@@ -198,7 +198,7 @@ async def test_nothing_comes_before_its_time(sim: Sim) -> None:
     assert len(await sim.texts(acquired)) == 1
 
 
-async def test_the_text_holds_the_code_that_is_told(sim: Sim) -> None:
+async def test_the_text_holds_the_code_that_is_reported(sim: Sim) -> None:
     for service in ("sim-code", "sim-leading-zero", "sim-alpha", "sim-two"):
         acquired = await sim.acquire(service)
         await sim.clock.advance(6)
@@ -217,14 +217,14 @@ async def test_a_text_without_a_code_has_no_digits(sim: Sim) -> None:
 
 async def test_a_scripted_text_comes_by_itself(sim: Sim) -> None:
     acquired = await sim.acquire("sim-code")
-    (text,) = await sim.told(1)
+    (text,) = await sim.reported(1)
     assert (text.lease_id, text.number) == (acquired.lease_id, acquired.number)
 
 
-async def test_a_doubled_text_is_told_twice_by_the_same_name(sim: Sim) -> None:
+async def test_a_doubled_text_is_reported_twice_by_the_same_name(sim: Sim) -> None:
     acquired = await sim.acquire("sim-doubled")
     await sim.clock.advance(2)
-    first, second = await sim.told(2)
+    first, second = await sim.reported(2)
     assert first == second
     assert await sim.backend.texts(acquired.lease_id) == (first,)
 
@@ -245,7 +245,7 @@ async def test_a_lost_answer_leaves_a_loan_that_can_be_found(sim: Sim) -> None:
     assert len(await sim.texts(acquired)) == 1
 
 
-async def test_a_slow_lender_answers_after_5_s_of_the_worlds_time(sim: Sim) -> None:
+async def test_a_slow_provider_answers_after_5_s_of_the_worlds_time(sim: Sim) -> None:
     asking = asyncio.create_task(sim.acquire("sim-slow"))
     done, _ = await asyncio.wait([asking], timeout=0.1)
     assert not done
@@ -297,7 +297,7 @@ async def test_a_code_may_land_in_the_moment_of_the_cancel(sim: Sim) -> None:
     assert isinstance(result, HasText)
     assert result.texts[0].code
     assert await sim.backend.cancel(acquired.lease_id) == result
-    assert await sim.told(1) == list(result.texts)
+    assert await sim.reported(1) == list(result.texts)
 
 
 async def test_a_code_that_was_due_before_the_cancel_counts(sim: Sim) -> None:
@@ -319,7 +319,7 @@ async def test_a_late_code_comes_although_the_number_was_given_back(sim: Sim) ->
     await sim.clock.advance(21 * 60)
     assert await sim.backend.cancel(acquired.lease_id) == Cancelled()
     await sim.clock.advance(61)
-    (text,) = await sim.told(1)
+    (text,) = await sim.reported(1)
     assert (text.lease_id, text.number) == (acquired.lease_id, acquired.number)
 
 
@@ -346,7 +346,7 @@ async def test_a_loan_ends_in_time_though_the_world_was_closed(sim: Sim) -> None
 
 async def test_a_text_of_an_older_world_is_nobodys(sim: Sim) -> None:
     await sim.store.append(LOG, {"to": "+12025550123", "from": "A", "text": "b", "at_ms": 7})
-    assert await sim.told(1) == [InboundText("text-1", "+12025550123", "", "A", "b", "", 7)]
+    assert await sim.reported(1) == [InboundText("text-1", "+12025550123", "", "A", "b", "", 7)]
 
 
 async def test_what_is_over_is_not_kept_in_memory(sim: Sim) -> None:
@@ -358,7 +358,7 @@ async def test_what_is_over_is_not_kept_in_memory(sim: Sim) -> None:
     assert (sim.backend._live, sim.backend._by_number) == ({}, {})
 
 
-async def test_streams_end_when_the_lender_closes(sim: Sim) -> None:
+async def test_streams_end_when_the_provider_closes(sim: Sim) -> None:
     coming = asyncio.ensure_future(anext(sim.backend.events(0), None))
     await asyncio.sleep(0)
     await sim.backend.close()

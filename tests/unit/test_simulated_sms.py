@@ -83,15 +83,15 @@ class Sim:
 
         await eventually(reached)
 
-    async def told(self, count: int) -> list[DeliveryReceipt]:
+    async def reported(self, count: int) -> list[DeliveryReceipt]:
         """``count`` receipts from the beginning."""
-        told: list[DeliveryReceipt] = []
+        reported: list[DeliveryReceipt] = []
         async with asyncio.timeout(PATIENCE_S):
             async for batch in self.network.events(0):
-                told.extend(batch.receipts)
-                if len(told) >= count:
+                reported.extend(batch.receipts)
+                if len(reported) >= count:
                     break
-        return told
+        return reported
 
     def shown(self, number: str) -> list[str]:
         return [text.text for text in self.network.inbox(number)]
@@ -205,7 +205,7 @@ async def test_what_was_still_to_happen_happens_after_a_restart(sim: Sim) -> Non
     await sim.clock.advance(40)
 
     await sim.until_states("late", ENROUTE, SENT, DELIVERED)
-    assert [receipt.state for receipt in await sim.told(3)] == [ENROUTE, SENT, DELIVERED]
+    assert [receipt.state for receipt in await sim.reported(3)] == [ENROUTE, SENT, DELIVERED]
     assert sim.shown(LATE) == ["hello"]
 
 
@@ -218,7 +218,7 @@ async def test_a_text_is_the_same_after_a_restart(sim: Sim) -> None:
 
     assert await sim.send("r", PHONE, "one ", "two") == first
     assert await sim.found("r") == before
-    assert await sim.told(4) == list(before.receipts)
+    assert await sim.reported(4) == list(before.receipts)
     assert sim.shown(PHONE) == ["one two"]
 
 
@@ -251,7 +251,7 @@ async def test_only_texts_to_which_something_is_to_happen_are_in_memory(sim: Sim
     await asyncio.gather(*(sim.send(f"r{n}") for n in range(300)))
     assert len(asyncio.all_tasks()) <= tasks + 2  # one timer, whatever their number
 
-    await sim.told(600)
+    await sim.reported(600)
 
     await until(lambda: not sim.network._open and not sim.network._due)
 

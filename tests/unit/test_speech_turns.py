@@ -62,7 +62,7 @@ async def test_only_so_many_previews_wait_and_calls_come_in_all_the_same() -> No
     assert stage.spoken[1] == "call"
 
 
-async def test_who_waits_too_long_is_told_so_and_loses_nobody_a_turn() -> None:
+async def test_who_waits_too_long_is_refused_and_loses_nobody_a_turn() -> None:
     turns = SpeechTurns(1, 0.05)
     stage = Stage(turns)
     speaking = await stage.enter("speaking")

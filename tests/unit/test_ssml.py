@@ -211,8 +211,8 @@ def test_unknown_elements_pass_their_text_and_are_noted() -> None:
         ("<speak>\n\n<break time='x'/></speak>", "line 3"),
     ],
 )
-def test_what_cannot_be_read_is_refused_in_plain_words(text: str, told: str) -> None:
-    assert told in refusal_of(text).message
+def test_what_cannot_be_read_is_refused_in_plain_words(text: str, reported: str) -> None:
+    assert reported in refusal_of(text).message
 
 
 def test_what_cannot_be_spoken_is_known_before_anybody_pays() -> None:

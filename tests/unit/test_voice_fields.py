@@ -30,12 +30,12 @@ EMPTY: Any = frozenset()
 
 
 @pytest.mark.parametrize("host", ["localhost", "localhost:9001", "127.0.0.1", "10.0.0.1"])
-def test_a_callback_that_leads_inside_is_told_so_first(host: str) -> None:
+def test_a_callback_that_leads_inside_is_refused_first(host: str) -> None:
     message = refused(f"http://{host}/status")
 
     assert host.partition(":")[0] in message
     assert "https" not in message
 
 
-def test_a_callback_in_the_open_is_told_to_use_https() -> None:
+def test_a_callback_in_the_open_is_advised_to_use_https() -> None:
     assert "https://" in refused("http://example.com/status")

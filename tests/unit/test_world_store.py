@@ -77,7 +77,7 @@ async def test_many_writers_share_commits(store: WorldStore) -> None:
     assert store.commits < 100
 
 
-async def test_a_second_opener_is_told_what_to_do(store: WorldStore, tmp_path: Path) -> None:
+async def test_a_second_opener_is_shown_what_to_do(store: WorldStore, tmp_path: Path) -> None:
     with pytest.raises(StoreLocked, match=f"in use by process {os.getpid()}") as refused:
         WorldStore.open(tmp_path / "world.db")
     assert "RINGBOLT_SIMULATOR_URL" in refused.value.suggestion
@@ -131,7 +131,7 @@ async def test_a_sleeper_wakes_when_time_is_moved_over_it(store: WorldStore) -> 
         await sleeper
 
 
-async def test_a_follower_is_told_of_a_change(store: WorldStore) -> None:
+async def test_a_follower_is_notified_of_a_change(store: WorldStore) -> None:
     clock = WorldClock(store)
     follower = asyncio.create_task(clock.wait_change(0, 60))
     await asyncio.sleep(0)

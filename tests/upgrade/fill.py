@@ -86,8 +86,8 @@ async def _orders(client: OrderClient) -> Known:
     mail = {"address": "somebody@example.com", "message": "Hello", "immediate": True}
     mailed = (await client.order(MAIL, mail, **by_key))["orderId"]
     await client.until(mailed, lambda status: status["state"] == "settled")
-    told = {"phone": "+12025550131", "message": "Hello", "webhookUrl": f"{NOBODY}/hook"}
-    untold = await _ended(client, SEND, told, "settled")
+    reported = {"phone": "+12025550131", "message": "Hello", "webhookUrl": f"{NOBODY}/hook"}
+    untold = await _ended(client, SEND, reported, "settled")
     return {
         "key": written(key.encode()),  # no file holds a key that could be a real one
         "balance": await client.balance(key),

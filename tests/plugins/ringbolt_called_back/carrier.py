@@ -44,7 +44,7 @@ class Taken(Struct):
     sid: str
 
 
-class Told(Struct):
+class Receivers(Struct):
     sid: str
     events: list[CallEvent]
 
@@ -68,7 +68,7 @@ class CalledBackCarrier:
 
     def callback_routes(self, base_url: str) -> Sequence[CallbackRoute]:
         self._callbacks = base_url
-        return (CallbackRoute("/status/{ref}", self._told, max_body_bytes=2000),)
+        return (CallbackRoute("/status/{ref}", self._reported, max_body_bytes=2000),)
 
     def fetch_audio_from(self, audio: AudioUrls) -> None:
         self._audio = audio
@@ -104,8 +104,8 @@ class CalledBackCarrier:
         answer = self._answer(await self._http.ask("GET", f"{self._url}/Calls/{ref}"))
         if answer.status == 404:
             return None
-        told = json.decode(answer.body, type=Told)
-        return CallSnapshot(ref, told.sid, tuple(told.events))
+        receivers = json.decode(answer.body, type=Receivers)
+        return CallSnapshot(ref, receivers.sid, tuple(receivers.events))
 
     async def follow(self, cursor: str, sink: Sink[EventBatch]) -> None:
         await self._pushed.follow(sink, EventBatch((), ""))
@@ -122,21 +122,21 @@ class CalledBackCarrier:
 
     # What the exchange tells
 
-    async def _told(self, request: CallbackRequest) -> CallbackResponse:
+    async def _reported(self, request: CallbackRequest) -> CallbackResponse:
         """Answered when it is committed; if it cannot be, the exchange tells it again."""
         signed = request.url.encode() + request.body
         wanted = hmac.new(self._key, signed, hashlib.sha256).hexdigest()
         if not hmac.compare_digest(wanted, request.headers.get("x-signature", "")):
             return CallbackResponse(403)
-        told = dict(parse_qsl(request.body.decode()))
+        receivers = dict(parse_qsl(request.body.decode()))
         event = CallEvent(
             ref=request.params["ref"],
-            seq=int(told["SequenceNumber"]) + 1,  # theirs begin at 0, and have no holes
-            at_ms=int(told["Timestamp"]),
-            status=CallStatus(told["CallStatus"]),
-            digits=told.get("Digits", ""),
-            cause=told.get("Cause", ""),
-            heard_ms=int(told.get("HeardMs", 0)),
+            seq=int(receivers["SequenceNumber"]) + 1,  # theirs begin at 0, and have no holes
+            at_ms=int(receivers["Timestamp"]),
+            status=CallStatus(receivers["CallStatus"]),
+            digits=receivers.get("Digits", ""),
+            cause=receivers.get("Cause", ""),
+            heard_ms=int(receivers.get("HeardMs", 0)),
         )
         await self._pushed.hand_over(EventBatch((event,), ""), event.ref)
         return CallbackResponse()

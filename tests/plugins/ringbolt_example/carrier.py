@@ -27,7 +27,7 @@ class Call(Struct):
     events: list[CallEvent]
 
 
-class Told(Struct):
+class Receivers(Struct):
     n: int
     event: CallEvent
 
@@ -47,8 +47,8 @@ class ExampleCarrier:
         if not call.still_wanted():
             return Rejected("the request for this call was withdrawn", permanent=False)
         match await self._http.once("POST", f"{self._url}/calls", body):
-            case Answer(201, told):
-                return _accepted(told)
+            case Answer(201, receivers):
+                return _accepted(receivers)
             case Answer() as answer if answer.is_refusal:
                 return Rejected(f"the switch refused with HTTP {answer.status}")
             case NeverSent(why):
@@ -72,8 +72,10 @@ class ExampleCarrier:
             await lines.opened()
             await sink(EventBatch((), cursor))
             while True:
-                told = [json.decode(line, type=Told) for line in await lines.arrived()]
-                await sink(EventBatch(tuple(each.event for each in told), str(told[-1].n)))
+                receivers = [json.decode(line, type=Receivers) for line in await lines.arrived()]
+                await sink(
+                    EventBatch(tuple(each.event for each in receivers), str(receivers[-1].n))
+                )
 
     async def close(self) -> None:
         await self._http.close()

@@ -36,7 +36,7 @@ class PushingCarrier:
 
     def callback_routes(self, base_url: str) -> Sequence[CallbackRoute]:
         self.called_at = f"{base_url}/events"
-        return (CallbackRoute("/events", self._told),)
+        return (CallbackRoute("/events", self._reported),)
 
     def fetch_audio_from(self, audio: AudioUrls) -> None:
         self._audio = audio
@@ -55,7 +55,7 @@ class PushingCarrier:
 
     async def close(self) -> None: ...
 
-    async def _told(self, request: CallbackRequest) -> CallbackResponse:
+    async def _reported(self, request: CallbackRequest) -> CallbackResponse:
         event = json.decode(request.body, type=CallEvent)
         await self._events.hand_over(EventBatch((event,), ""), event.ref)
         return CallbackResponse()

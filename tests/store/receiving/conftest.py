@@ -1,4 +1,4 @@
-"""A shop that lends numbers, on both databases."""
+"""A shop that leases numbers, on both databases."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ async def test_a_code_that_came_forbids_the_cancel(
     assert await order.has_been_paid()
 
 
-async def test_a_code_that_the_lender_has_forbids_the_cancel_and_is_delivered(
+async def test_a_code_that_the_provider_has_forbids_the_cancel_and_is_delivered(
     world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     order = await assigned(world, process)
@@ -115,10 +115,10 @@ async def test_a_code_and_a_cancel_at_once_agree_about_the_money(
 
     async def text(order: PaidReceivingOrder, n: int) -> None:
         number = (await order.leases())[0].number
-        told = InboundText(f"e{n}", number, "", "Acme", CODE, "", world.clock.now_ms())
+        reported = InboundText(f"e{n}", number, "", "Acme", CODE, "", world.clock.now_ms())
         for _ in range(n):  # each at another point of the cancels
             await asyncio.sleep(0)
-        await world.db.tx(receive_texts, process.shop.policies.receiving, "lender", [told])
+        await world.db.tx(receive_texts, process.shop.policies.receiving, "provider", [reported])
 
     await asyncio.gather(
         *(cancel(order) for order in sold), *(text(order, n) for n, order in enumerate(sold))
@@ -130,7 +130,7 @@ async def test_a_code_and_a_cancel_at_once_agree_about_the_money(
     assert await world.complaints() == []
 
 
-async def test_a_lender_that_is_gone_cannot_stop_a_cancel(
+async def test_a_provider_that_is_gone_cannot_stop_a_cancel(
     world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     order = await assigned(world, process)
@@ -144,7 +144,7 @@ async def test_a_lender_that_is_gone_cannot_stop_a_cancel(
     assert world.backend.leases[0].released
 
 
-async def test_an_early_cancel_that_only_the_lender_refuses_is_refused(
+async def test_an_early_cancel_that_only_the_provider_refuses_is_refused(
     world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     order = await assigned(world, process)

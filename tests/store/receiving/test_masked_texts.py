@@ -81,7 +81,7 @@ async def test_a_text_that_waited_in_quarantine_is_masked_when_it_gets_its_order
     order = await assigned(world, process)
     came = world.backend.text(await order.number(), ANNOUNCED)
     waiting = NewText(
-        "lender", came.event_id, came.lease_id, came.number, "Acme", came.text, "", came.at_ms
+        "provider", came.event_id, came.lease_id, came.number, "Acme", came.text, "", came.at_ms
     )
     assert await world.db.tx(received_texts.keep, waiting, None)
     await process.settle_down()

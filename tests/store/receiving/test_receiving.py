@@ -108,7 +108,7 @@ async def test_a_text_without_a_code_is_shown_but_not_paid_for(
     assert not await order.has_been_paid()
 
 
-async def test_one_text_that_is_told_twice_counts_once(
+async def test_one_text_that_is_reported_twice_counts_once(
     world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     order = await assigned(world, process)
@@ -137,7 +137,7 @@ async def test_without_a_code_the_money_and_the_number_go_back_at_the_deadline(
     assert await world.complaints() == []
 
 
-async def test_the_last_look_finds_what_nobody_told(
+async def test_the_last_look_finds_what_nobody_reported(
     world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     order = await assigned(world, process)
@@ -166,7 +166,7 @@ async def test_a_code_in_the_instant_of_the_deadline_counts(
     assert await order.has_been_paid()
 
 
-async def test_a_lender_that_is_gone_at_the_deadline_keeps_no_money(
+async def test_a_provider_that_is_gone_at_the_deadline_keeps_no_money(
     world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     world.backend.lasts_ms = 30 * MINUTE_MS
@@ -239,7 +239,7 @@ async def test_a_number_rests_before_another_buyer_has_it(
     assert await third.number() == await first.number()
 
 
-async def test_a_text_that_is_told_late_is_not_the_next_borrowers(
+async def test_a_text_that_is_reported_late_is_not_the_next_customers(
     world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     world.backend.names_leases = False
@@ -272,7 +272,7 @@ async def test_a_number_has_a_service_once_in_ninety_days(
     assert await third.number() == await first.number()
 
 
-async def test_a_lender_that_gives_one_number_twice_is_asked_for_another(
+async def test_a_provider_that_gives_one_number_twice_is_asked_for_another(
     world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     first = await assigned(world, process)

@@ -91,7 +91,7 @@ async def test_no_other_number_returns_the_money(
     assert await order.number() == ""
 
 
-async def test_another_number_needs_a_lender_that_answers(
+async def test_another_number_needs_a_provider_that_answers(
     world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     order = await assigned(world, process)
@@ -119,7 +119,7 @@ async def test_another_text_keeps_the_number_longer_but_not_for_ever(
     await refusal(request_text(process.shop, order.id))
 
 
-async def test_a_lender_that_extends_nothing_gives_texts_until_the_numbers_time_is_over(
+async def test_a_provider_that_extends_nothing_gives_texts_until_the_numbers_time_is_over(
     database: Database, clock: SystemClock
 ) -> None:
     world = ReceivingWorld(database, clock, Recovery.IDEMPOTENT)
@@ -137,7 +137,7 @@ async def test_a_lender_that_extends_nothing_gives_texts_until_the_numbers_time_
     assert lease.released
 
 
-async def test_a_text_that_is_granted_right_before_the_lender_is_gone_stays_granted(
+async def test_a_text_that_is_granted_right_before_the_provider_is_gone_stays_granted(
     world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     order = await assigned(world, process)

@@ -62,7 +62,7 @@ async def test_own_numbers_that_cannot_be_asked_for_a_while_are_waited_for(
     assert await order.number() in world.own.stock[USA]
 
 
-async def test_where_there_are_no_own_numbers_the_simulated_lenders_are_real(
+async def test_where_there_are_no_own_numbers_the_simulated_providers_are_real(
     world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     world.own.stock = {}
@@ -70,7 +70,7 @@ async def test_where_there_are_no_own_numbers_the_simulated_lenders_are_real(
     assert await order.number() in world.backend.stock[USA]
 
 
-async def test_own_numbers_that_are_gone_by_now_are_not_replaced_by_a_real_lenders(
+async def test_own_numbers_that_are_gone_by_now_are_not_replaced_by_a_real_providers(
     world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     world.is_simulated = False
@@ -112,7 +112,7 @@ async def test_a_request_that_never_arrived_is_sent_again(
     assert len(world.backend.leases) == 1
 
 
-async def test_what_was_lent_while_nobody_could_be_asked_goes_back_later(
+async def test_what_was_leased_while_nobody_could_be_asked_goes_back_later(
     world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     order = await world.buy()
@@ -131,12 +131,12 @@ async def test_what_was_lent_while_nobody_could_be_asked_goes_back_later(
 
 
 def _listing(world: ReceivingWorld) -> ReceivingProcess:
-    """A process of a shop whose lender keeps no references, but lists its loans."""
-    world.backend = listing_provider("lender", world.clock)
+    """A process of a shop whose provider keeps no references, but lists its leases."""
+    world.backend = listing_provider("provider", world.clock)
     return world.process()
 
 
-async def test_a_lender_without_references_is_asked_for_its_loans(world: ReceivingWorld) -> None:
+async def test_a_provider_without_references_is_asked_for_its_leases(world: ReceivingWorld) -> None:
     process = _listing(world)
     known = await assigned(world, process)
     world.backend.answers.append("lost")
@@ -183,7 +183,7 @@ async def test_a_loan_that_was_found_too_late_goes_back(world: ReceivingWorld) -
     assert await order.jobs_left() == []
 
 
-async def test_what_can_never_be_known_is_told_to_the_operator(
+async def test_what_can_never_be_known_is_reported_to_the_operator(
     database: Database, clock: SystemClock
 ) -> None:
     world = ReceivingWorld(database, clock, Recovery.NONE)
@@ -193,13 +193,13 @@ async def test_what_can_never_be_known_is_told_to_the_operator(
     assert await world.db.read(list_doubtful) == []
     await process.pass_ms(70_000)
     assert not await order.has_been_paid()
-    (told,) = await world.db.read(list_doubtful)
-    assert (told["provider"], told["ref"]) == ("lender", world.backend.leases[0].ref)
-    assert (told["service"], told["country"]) == ("tg", "USA")
-    assert order.id.startswith(told["order_id"]) and told["order_id"] != order.id
+    (reported,) = await world.db.read(list_doubtful)
+    assert (reported["provider"], reported["ref"]) == ("provider", world.backend.leases[0].ref)
+    assert (reported["service"], reported["country"]) == ("tg", "USA")
+    assert order.id.startswith(reported["order_id"]) and reported["order_id"] != order.id
 
 
-async def test_what_ended_as_it_should_is_not_told_to_the_operator(
+async def test_what_ended_as_it_should_is_not_reported_to_the_operator(
     world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     delivered = await assigned(world, process)

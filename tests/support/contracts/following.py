@@ -12,15 +12,15 @@ from ringbolt.core.sink import Sink
 from support.waiting import PATIENCE_S, until
 
 
-class Told(Protocol):
+class Receivers(Protocol):
     """A batch."""
 
     @property
     def cursor(self) -> str: ...
 
 
-B = TypeVar("B", bound=Told)
-B_co = TypeVar("B_co", bound=Told, covariant=True)
+B = TypeVar("B", bound=Receivers)
+B_co = TypeVar("B_co", bound=Receivers, covariant=True)
 
 
 class Follows(Protocol[B_co]):

@@ -1,6 +1,6 @@
-"""What a lender of numbers is tested with: the lender, strangers who send texts, what it told.
+"""What a provider of numbers is tested with: the provider, strangers who send texts, what it told.
 
-A lender joins as another one of ``SUBJECTS``: what opens it, with the means to let texts come to
+A provider joins as another one of ``SUBJECTS``: what opens it, with the means to let texts come to
 its numbers.
 """
 
@@ -50,8 +50,8 @@ class Subject(Protocol):
         ...
 
     @property
-    def lends_twice(self) -> bool:
-        """It lends again what it is asked for again, with the same reference."""
+    def leases_twice(self) -> bool:
+        """It leases again what it is asked for again, with the same reference."""
         ...
 
     async def text(self, to: str, text: str, sender: str = "Acme") -> None:
@@ -63,7 +63,7 @@ class Subject(Protocol):
         ...
 
     async def restart(self) -> None:
-        """The lender's process ends and comes back."""
+        """The provider's process ends and comes back."""
         ...
 
 
@@ -73,7 +73,7 @@ class Simulated:
     http: aiohttp.ClientSession
     provider: NumberProvider
     countries: tuple[int, ...] = tuple(COUNTRIES)
-    lends_twice: bool = False
+    leases_twice: bool = False
 
     async def text(self, to: str, text: str, sender: str = "Acme") -> None:
         await self._post("sms", to=to, text=text, **{"from": sender})
@@ -104,7 +104,7 @@ async def simulated(directory: Path) -> AsyncIterator[Simulated]:
 class Memory:
     provider: MemoryProvider
     clock: SystemClock
-    lends_twice: bool
+    leases_twice: bool
 
     @property
     def countries(self) -> tuple[int, ...]:
@@ -133,14 +133,14 @@ def _stock() -> dict[int, list[str]]:
 async def memory(directory: Path) -> AsyncIterator[Memory]:
     clock = SystemClock()
     provider = MemoryProvider("memory", Recovery.IDEMPOTENT, clock, _stock())
-    yield Memory(provider, clock, lends_twice=False)
+    yield Memory(provider, clock, leases_twice=False)
 
 
 @asynccontextmanager
 async def memory_with_lookup(directory: Path) -> AsyncIterator[Memory]:
     clock = SystemClock()
     provider = MemoryLookupProvider("memory", Recovery.LOOKUP, clock, _stock())
-    yield Memory(provider, clock, lends_twice=True)
+    yield Memory(provider, clock, leases_twice=True)
 
 
 SUBJECTS: dict[str, Callable[[Path], AbstractAsyncContextManager[Subject]]] = {
@@ -156,7 +156,7 @@ class Desk:
     def __init__(self, subject: Subject) -> None:
         self.subject = subject
         self.provider = subject.provider
-        self.told: list[InboundText] = []
+        self.reported: list[InboundText] = []
         self._refs = 0
 
     def wanted(self, service: str = "tg", country: int = USA, **more: Any) -> AcquireNumber:
@@ -170,13 +170,13 @@ class Desk:
 
     async def find(self, ref: str) -> Acquired | None:
         if not isinstance(self.provider, SupportsLeaseLookup):
-            pytest.skip("the lender cannot look a loan up")
+            pytest.skip("the provider cannot look a lease up")
         return await self.provider.find(ref)
 
     async def listen(self) -> None:
         async def hear(batch: TextBatch) -> None:
-            seen = {text.event_id for text in self.told}
-            self.told.extend(text for text in batch.texts if text.event_id not in seen)
+            seen = {text.event_id for text in self.reported}
+            self.reported.extend(text for text in batch.texts if text.event_id not in seen)
 
         while True:
             try:
@@ -184,9 +184,9 @@ class Desk:
             except Unavailable:
                 await asyncio.sleep(0.01)
 
-    async def until_told(self, acquired: Acquired, count: int = 1) -> list[InboundText]:
+    async def until_notified(self, acquired: Acquired, count: int = 1) -> list[InboundText]:
         async def probe() -> list[InboundText]:
-            texts = [text for text in self.told if text.lease_id == acquired.lease_id]
+            texts = [text for text in self.reported if text.lease_id == acquired.lease_id]
             return texts if len(texts) >= count else []
 
         return await eventually(probe)

@@ -65,7 +65,7 @@ class Subject(Protocol):
     def fate(self) -> Fate: ...
 
     @property
-    def is_told_twice(self) -> bool:
+    def is_reported_twice(self) -> bool:
         """It sends a text again that it is asked for again, with the same reference."""
         ...
 
@@ -78,7 +78,7 @@ class Subject(Protocol):
 class Simulated:
     server: WorldServer
     carrier: SmsCarrier
-    is_told_twice: bool = False
+    is_reported_twice: bool = False
     fate: Fate = field(
         default_factory=lambda: Fate(
             delivered="+12025550123",
@@ -119,7 +119,7 @@ async def simulated(directory: Path) -> AsyncIterator[Simulated]:
 class Memory:
     carrier: MemorySms
     fate: Fate
-    is_told_twice: bool
+    is_reported_twice: bool
 
     async def texts_of(self, number: str) -> list[tuple[str, str]]:
         return [(sms.sender, "".join(sms.parts)) for sms in self.carrier.inbox(number)]
@@ -137,10 +137,10 @@ def _fates_of(carrier: MemorySms) -> Fate:
         carrier.tell(replace(sms, ref="of-a-stranger"), DELIVERED)
         return carrier.takes(sms)
 
-    def by_parts(*told: tuple[int, ReceiptState]) -> AnswerTo:
+    def by_parts(*reported: tuple[int, ReceiptState]) -> AnswerTo:
         def answer(sms: OutSms) -> SendResult:
             result = carrier.takes_and_tells()(sms)
-            for n, state in told:
+            for n, state in reported:
                 carrier.tell(sms, state, n)
             return result
 
@@ -168,13 +168,13 @@ def _fates_of(carrier: MemorySms) -> Fate:
 @asynccontextmanager
 async def memory(directory: Path) -> AsyncIterator[Memory]:
     carrier = MemorySms(Recovery.IDEMPOTENT, SystemClock())
-    yield Memory(carrier, _fates_of(carrier), is_told_twice=False)
+    yield Memory(carrier, _fates_of(carrier), is_reported_twice=False)
 
 
 @asynccontextmanager
 async def memory_with_lookup(directory: Path) -> AsyncIterator[Memory]:
     carrier = MemoryLookupSms(SystemClock())
-    yield Memory(carrier, _fates_of(carrier), is_told_twice=True)
+    yield Memory(carrier, _fates_of(carrier), is_reported_twice=True)
 
 
 SUBJECTS: dict[str, Callable[[Path], AbstractAsyncContextManager[Subject]]] = {
@@ -191,7 +191,7 @@ class Desk:
         self.subject = subject
         self.carrier = subject.carrier
         self.fate = subject.fate
-        self.told: list[DeliveryReceipt] = []
+        self.reported: list[DeliveryReceipt] = []
         self.arrivals: list[str] = []
         self._refs = 0
 
@@ -210,12 +210,12 @@ class Desk:
 
     async def listen(self) -> None:
         async def hear(batch: ReceiptBatch) -> None:
-            self.told.extend(batch.receipts)
+            self.reported.extend(batch.receipts)
 
         await self.carrier.follow("", hear)
 
     def of(self, ref: str) -> list[DeliveryReceipt]:
-        return [receipt for receipt in self.told if receipt.ref == ref]
+        return [receipt for receipt in self.reported if receipt.ref == ref]
 
     async def states(self, ref: str, count: int) -> list[tuple[int, ReceiptState]]:
         """The first ``count`` receipts of a text: (part, state), as they came."""

@@ -102,13 +102,13 @@ class Line(ABC, Generic[C]):
     """
 
     has_media = True
-    is_told_twice = False
+    is_reported_twice = False
     """It places a call again that it is asked for again, with the same reference."""
     replays = True
 
     def __init__(self, carrier: C, directory: Path) -> None:
         self.carrier = carrier
-        self.told: list[CallEvent] = []
+        self.reported: list[CallEvent] = []
         self._directory = directory
         self._refs = 0
 
@@ -155,12 +155,12 @@ class Line(ABC, Generic[C]):
 
     async def _listen(self) -> None:
         async def hear(batch: EventBatch) -> None:
-            self.told.extend(batch.events)
+            self.reported.extend(batch.events)
 
         await self.carrier.follow("", hear)
 
     def of(self, ref: str) -> list[CallEvent]:
-        return [event for event in self.told if event.ref == ref]
+        return [event for event in self.reported if event.ref == ref]
 
     async def until(self, ref: str, happened: Callable[[CallEvent], bool]) -> CallEvent:
         async def probe() -> CallEvent | None:
@@ -260,7 +260,7 @@ class MemoryLine(Line[MemoryLookupCarrier]):
     in no time."""
 
     has_media = False
-    is_told_twice = True
+    is_reported_twice = True
 
     def __init__(self, directory: Path) -> None:
         carrier = MemoryLookupCarrier(SystemClock())

@@ -23,8 +23,10 @@ HOOK = "https://hooks.example/orders"
 
 def last_notice(tx: Tx, order_id: str, topic: str = "") -> Notice | None:
     """The latest that an order told of a topic; None if it was wiped since."""
-    told = select(webhook.c.body).where(webhook.c.order_id == order_id, webhook.c.topic == topic)
-    body = bytes(tx.run(told.order_by(webhook.c.seq.desc()).limit(1)).scalar_one())
+    reported = select(webhook.c.body).where(
+        webhook.c.order_id == order_id, webhook.c.topic == topic
+    )
+    body = bytes(tx.run(reported.order_by(webhook.c.seq.desc()).limit(1)).scalar_one())
     return from_json(body) if body else None
 
 

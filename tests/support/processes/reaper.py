@@ -45,8 +45,8 @@ def _tell(line: str) -> None:
 def main() -> None:
     started: dict[int, str] = {}
     for line in sys.stdin:
-        pid, told, folder = line.rstrip("\n").partition(" ")
-        if told:
+        pid, reported, folder = line.rstrip("\n").partition(" ")
+        if reported:
             started[int(pid)] = folder
         else:
             started.pop(int(pid), None)

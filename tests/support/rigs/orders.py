@@ -63,7 +63,7 @@ class OrderWorld(World):
         self.sms = memory_sms(recovery, clock)
         self.mailer = memory_mailer(recovery)
         # So many numbers that no service has one twice.
-        self.backend = memory_provider("lender", recovery, clock, "+1202555", 1000)
+        self.backend = memory_provider("provider", recovery, clock, "+1202555", 1000)
 
     def process(self, fate: Fate | None = None, db: Database | None = None) -> OrderProcess:
         """A fresh process of the shop; with ``db`` on a connection of its own."""

@@ -1,4 +1,4 @@
-"""A shop that lends numbers, on a real database; it may die at any outside effect."""
+"""A shop that leases numbers, on a real database; it may die at any outside effect."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ PORT = (
 
 
 class ReceivingWorld(World):
-    """A world with two lenders: a stranger, and the operator's own numbers."""
+    """A world with two providers: a stranger, and the operator's own numbers."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class ReceivingWorld(World):
         options: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(db, clock, memory_node(clock), Settings(limits="off", **options or {}))
-        self.backend = memory_provider("lender", recovery, clock)
+        self.backend = memory_provider("provider", recovery, clock)
         self.own = memory_provider("own", Recovery.LOOKUP, clock, "+120255502")
         self.own.names_leases = self.own.refuses_early = False
         self.is_simulated = True
@@ -86,7 +86,7 @@ def record_receiving(command: Command, tx: Tx, order: Order) -> None:
 
 
 class PaidReceivingOrder(WorldOrder[ReceivingWorld]):
-    """A paid order, as its buyer and the lender see it."""
+    """A paid order, as its buyer and the provider see it."""
 
     async def receiving(self) -> ReceivingOrder:
         found = await self.world.db.read(receiving_orders.receiving_of, self.id)
@@ -115,7 +115,7 @@ class PaidReceivingOrder(WorldOrder[ReceivingWorld]):
         return await self.world.db.read(receiving_orders.leases_of, self.id)
 
     async def provider_leases(self) -> list[MemoryLease]:
-        """What the lenders lent for this order."""
+        """What the providers leased for this order."""
         refs = await self.refs()
         return [lease for each in self.world.backends for lease in each.leases if lease.ref in refs]
 

@@ -227,7 +227,7 @@ class WorldOrder(Generic[W]):
         return await self.world.db.read(attempts.of_order, self.id)
 
     async def refs(self) -> set[str]:
-        """The references by which carriers and lenders were asked."""
+        """The references by which carriers and providers were asked."""
         return {attempt.ref for attempt in await self.attempts()}
 
     async def jobs_left(self) -> list[str]:

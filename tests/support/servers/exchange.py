@@ -139,12 +139,12 @@ class Exchange:
             async with self.http.get(url) as answer:
                 call.heard.append((answer.headers["Content-Type"], await answer.read()))
         self.life_of.get(call.to, self.life)(call)
-        told = 0
+        reported = 0
         while True:
             call.news.clear()
-            while told < len(call.events):
-                told += 1
-                await eventually(partial(self._is_heard, call, told))
+            while reported < len(call.events):
+                reported += 1
+                await eventually(partial(self._is_heard, call, reported))
             await call.news.wait()
 
     async def _is_heard(self, call: Asked, n: int) -> bool:

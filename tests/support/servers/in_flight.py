@@ -34,6 +34,6 @@ class InFlight:
         """Wait until so many requests for ``path`` have come and are not answered yet."""
         await until(lambda: self._paths[path] >= requests)
 
-    async def until_told(self, path: str, pieces: int = 1) -> None:
+    async def until_notified(self, path: str, pieces: int = 1) -> None:
         """Wait until so many pieces of answers to ``path`` were sent."""
         await until(lambda: self._pieces[path] >= pieces)

@@ -72,17 +72,17 @@ class Switch:
     async def events(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
         await response.prepare(request)
-        told = int(request.query["after"])
+        reported = int(request.query["after"])
         while not self._closing.is_set():
-            for n, event in list(enumerate(self.log, 1))[told:]:
+            for n, event in list(enumerate(self.log, 1))[reported:]:
                 await response.write(_encode({"n": n, "event": event}) + b"\n")
-            told = len(self.log)
-            await self._more_than(told)
+            reported = len(self.log)
+            await self._more_than(reported)
         return response
 
-    async def _more_than(self, told: int) -> None:
+    async def _more_than(self, reported: int) -> None:
         async with self._news:
-            await self._news.wait_for(lambda: len(self.log) > told or self._closing.is_set())
+            await self._news.wait_for(lambda: len(self.log) > reported or self._closing.is_set())
 
     async def close(self) -> None:
         self._closing.set()

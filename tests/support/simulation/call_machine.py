@@ -75,14 +75,14 @@ class CallMachine(ShopMachine):
         self.run(self.world.db.tx(apply_event, event, self.charge_on, carrier=name))
 
     @rule(which=st.integers(0, 20))
-    def an_old_event_is_told_again(self, which: int) -> None:
+    def an_old_event_is_reported_again(self, which: int) -> None:
         log = self.world.carrier.log
         if log:
             event = log[which % len(log)]
             self.tell_again(event)
 
     @rule()
-    def the_whole_stream_is_told_again(self) -> None:
+    def the_whole_stream_is_reported_again(self) -> None:
         for event in list(self.world.carrier.log):
             self.tell_again(event)
 
