@@ -25,7 +25,7 @@ from ringbolt.core.commands import ReceiveTexts
 from ringbolt.core.errors import Conflict, InvalidInput, Unauthorized
 from ringbolt.core.lightning.hold import hold_memo, new_preimage, payment_hash_of
 from ringbolt.core.order import OrderState
-from ringbolt.lightning.node import Invoice, SupportsHoldInvoices
+from ringbolt.lightning.node import Invoice, can_hold
 from ringbolt.store import idempotency, keys, ledger, orders
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.orders import Order
@@ -140,7 +140,7 @@ def _new_order(policies: Policies, purchase: Purchase, order_id: str, now_ms: in
 
 async def _with_invoice(shop: Shop, purchase: Purchase, order: Order) -> Order:
     """The order with the invoice that secures it. Raises ``NodeUnavailable``, ``Conflict``."""
-    if not isinstance(shop.node, SupportsHoldInvoices):
+    if not can_hold(shop.node):
         raise Conflict(
             "This shop's Lightning node cannot hold payments.",
             code="HOLD_NOT_SUPPORTED",

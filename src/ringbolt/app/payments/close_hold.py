@@ -18,7 +18,7 @@ from ringbolt.core.errors import NodeUnavailable
 from ringbolt.core.keys import Keyring
 from ringbolt.core.lightning.hold import find_preimage
 from ringbolt.core.order import HOLD_TO_CANCEL, LOST, OrderState
-from ringbolt.lightning.node import InvoiceState, LightningNode, SupportsHoldInvoices
+from ringbolt.lightning.node import InvoiceState, LightningNode, SupportsHoldInvoices, can_hold
 from ringbolt.store import jobs, ledger, orders
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.jobs import Job
@@ -42,7 +42,7 @@ async def close_hold(shop: Shop, job: Job) -> None:
         return
     try:
         node = node_of(shop, order.node, order.id)
-        assert isinstance(node, SupportsHoldInvoices), "it made the hold invoice"
+        assert can_hold(node), "it made the hold invoice"
         if order.state is OrderState.FULFILLED:
             await _settle(shop, node, job, order)
         elif order.state in HOLD_TO_CANCEL:
