@@ -11,7 +11,7 @@ FAST   := tests/unit tests/fuzz tests/store/test_jobs.py tests/store/test_ledger
           tests/api/test_orders_seed_page.py tests/api/test_voice_seed.py
 PYTEST := -m pytest -n auto --dist worksteal
 
-.PHONY: demo run test test-fast coverage lint check install install-dev lock docs bench soak clean help
+.PHONY: demo run test test-fast coverage lint check install install-dev lock docs bench soak listen clean help
 
 help: ## What can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -67,6 +67,11 @@ $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 	  $(PIP) install --no-compile --progress-bar off --require-hashes --only-binary=:all: -r requirements-dev.lock
 	@touch $@
 
+$(VENV)/.installed-listen: requirements-listen.lock $(VENV)/.installed
+	@$(STEP) "packages for listening" $$(grep -c == requirements-listen.lock) \
+	  $(PIP) install --no-compile --progress-bar off --require-hashes --only-binary=:all: -r requirements-listen.lock
+	@touch $@
+
 lock: ## Pin every dependency again, with hashes (needs uv)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-annotate --no-header -q -o requirements.lock
@@ -83,6 +88,9 @@ bench: install install-dev ## Run the benchmarks (see docs/performance.md)
 
 soak: install install-dev ## Orders for 20 minutes, and the memory of the shop meanwhile
 	$(BIN)/python -m benchmarks.soak
+
+listen: install $(VENV)/.installed-listen ## Call a phone with 160 sentences, and recognise what it heard
+	$(BIN)/python -m benchmarks.listening
 
 clean: ## Remove what was installed and built
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*

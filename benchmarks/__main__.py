@@ -1,6 +1,6 @@
 """Run every benchmark, or those that are named: ``python -m benchmarks [challenge paid ...]``.
 
-``soak`` takes 20 minutes and is run by its name only.
+By their names only: ``soak`` takes 20 minutes, ``listening`` needs the packages of ``make listen``.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ALL = (
     "order_idle",
     "recovery",
 )
-BY_NAME = ("soak",)
+BY_NAME = ("soak", "listening")
 
 
 def main() -> int:
