@@ -44,9 +44,9 @@ def _samples(wav: bytes) -> NDArray[np.float32]:
     """Samples at the recogniser's rate; what has half of it is interpolated."""
     with wave.open(io.BytesIO(wav)) as file:
         rate, frames = file.getframerate(), file.readframes(file.getnframes())
-    sound = np.frombuffer(frames, "<i2").astype(np.float32) / 32768
+    sound = np.frombuffer(frames, "<i2").astype(np.float32) * np.float32(2**-15)
     if rate == RATE:
         return sound
     assert rate * 2 == RATE, rate
-    twice = 2 * np.fft.irfft(np.fft.rfft(sound), 2 * len(sound))
-    return np.asarray(twice, np.float32)
+    twice: NDArray[np.float64] = 2 * np.fft.irfft(np.fft.rfft(sound), 2 * len(sound))
+    return twice.astype(np.float32)

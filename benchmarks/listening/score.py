@@ -55,13 +55,13 @@ def sentences(path: Path = SENTENCES) -> list[Sentence]:
 def result(sentence: Sentence, said: str) -> Result:
     expected = plain(sentence.spoken)
     readings = heard_as(said)
-    lost = [missing(sentence.exact, reading) for reading in readings]
+    lost = min((tuple(missing(sentence.exact, reading)) for reading in readings), key=_count)
     return Result(
         sentence,
         said,
         min(errors(expected, reading) for reading in readings),
         len(expected),
-        tuple(min(lost, key=lambda phrases: len(phrases))),
+        lost,
         tuple(missing(sentence.exact, plain(for_the_engine(sentence).translate(_SILENT)))),
     )
 
@@ -94,6 +94,10 @@ def told(result: Result) -> str:
 def share(results: Sequence[Result]) -> float:
     """How much of what must be heard exactly was."""
     return sum(each.exact for each in results) / sum(len(r.sentence.exact) for r in results)
+
+
+def _count(phrases: tuple[str, ...]) -> int:
+    return len(phrases)
 
 
 def _line(name: str, results: Sequence[Result]) -> str:
