@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Final
 
 from ringbolt.core.tables import entries, shipped_rows
+from ringbolt.speech.normalise.integers import LIMIT, is_spelled, spell_integer
 
 _PACKAGE: Final = "ringbolt.speech.normalise"
+_DIGITS: Final = frozenset("0123456789")
+_NUMBER = re.compile("[0-9]+")
+_SPACES = re.compile(" {2,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +34,45 @@ class Lexicon:
     def integer(self, value: int) -> str:
         """A whole number (not negative) for the engine: digits without groups where it reads them
         rightly, else words."""
-        return str(value)
+        if value >= LIMIT:
+            return self.digits(str(value))
+        return spell_integer(self.language, value)
+
+    def ordinal(self, day: int) -> str:
+        """The day of a month (1 to 31) as it is said in a date; '' where the engine's reading of
+        the number is right."""
+        return _ordinals().get(self.language, {}).get(day, "")
 
     def digits(self, digits: str) -> str:
         """One digit after the other: ``4829`` as ``4 8 2 9``; more than six in groups, with a
-        pause after each."""
-        return ", ".join(" ".join(group) for group in _groups(digits))
+        pause after each. In English there is a pause after every digit, as in dictation."""
+        said = [[self.integer(int(digit)) for digit in group] for group in _groups(digits)]
+        between = _pause(self.language)
+        return ", ".join(between.join(group) for group in said)
+
+    def letters(self, text: str) -> str:
+        """One letter or digit after the other, letters by their names where the engine would take
+        them for words."""
+        names = _letter_names().get(self.language, {})
+        signs = [self.integer(int(c)) if c in _DIGITS else names.get(c, c) for c in text]
+        return _pause(self.language).join(signs)
+
+    def respell(self, text: str) -> str:
+        """``text`` with words for those of its numbers that the engine reads wrongly."""
+        if not is_spelled(self.language):
+            return text
+        return _SPACES.sub(" ", _NUMBER.sub(self._respell, text)).strip()
+
+    def _respell(self, number: re.Match[str]) -> str:
+        digits = number[0]
+        long = len(digits) >= len(str(LIMIT)) or (len(digits) > 1 and digits.startswith("0"))
+        return f" {self.digits(digits) if long else self.integer(int(digits))} "
+
+
+def _pause(language: str) -> str:
+    """What stands between signs that are dictated. Listeners (and recognisers) of hibari count
+    repeated digits rightly only with a pause, and "A" is a word without it."""
+    return ", " if language == "en" else " "
 
 
 def _groups(digits: str) -> list[str]:
@@ -71,3 +109,20 @@ def _signs() -> dict[tuple[str, str], dict[str, str]]:
             for region in regions:
                 found.setdefault((language, region), {}).update(words)
     return found
+
+
+@cache
+def _ordinals() -> dict[str, dict[int, str]]:
+    """Days by their number, by language."""
+    return {
+        row.pop("language"): {day: word for day, word in enumerate(row.values(), 1) if word}
+        for row in shipped_rows(_PACKAGE, "ordinals.csv")
+    }
+
+
+@cache
+def _letter_names() -> dict[str, dict[str, str]]:
+    return {
+        row["language"]: dict(entry.split("=", 1) for entry in entries(row["letters"]))
+        for row in shipped_rows(_PACKAGE, "letters.csv")
+    }

@@ -77,7 +77,7 @@ def read(text: str, language: str, region: str = "") -> Reading:
         text = _apply(rule, text, words, spoken)
     text = readable(text, language)
     text = _MARK.sub(lambda mark: spoken[ord(mark[0]) - _SPOKEN], _JOINED.sub(" ", text))
-    return Reading(_SPACES.sub(" ", text).strip())
+    return Reading(_SPACES.sub(" ", words.respell(text)).strip())
 
 
 def _apply(rule: Rule, text: str, words: Lexicon, spoken: list[str]) -> str:
