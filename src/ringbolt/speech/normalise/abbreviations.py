@@ -2,8 +2,148 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
+from ringbolt.core.tables import shipped_rows
+from ringbolt.speech.normalise.lexicon import Lexicon
 from ringbolt.speech.normalise.rule import Rule
 
-RULES: Final[tuple[Rule, ...]] = ()
+_MARK: Final = "\U000f0000-\U000ffffd"
+_PAIR: Final = re.compile(r"(?<![\w.@/-])[^\W\d_]{1,2}\. ?[^\W\d_]{1,4}\.(?!\w)")
+_SHORT: Final = re.compile(
+    r"(?<![\w.@/-])[^\W\d_]{1,7}[°º]?(?:[/.-][^\W\d_]{1,5})*[.º/]?(?![\w@])"
+    r"|(?<![\w.,/:-])\d{1,2}[hj]?/\d{1,2}(?![\w/:-]|[.,]\d)"
+)
+_ENDING: Final = re.compile(r"(?<![^\W\d_])([^\W\d_]{3,20})str\.(?!\w)")
+_NUMBER_NEXT: Final = re.compile(rf" ?[\d{_MARK}]")
+_NAME_NEXT: Final = re.compile(r" ?[^\W\d_]")
+_NUMBER_BEFORE: Final = re.compile(rf"[\d{_MARK}] ?$")
+_DIRECTIONS: Final = {
+    "N": "North", "S": "South", "E": "East", "W": "West",
+    "NE": "Northeast", "NW": "Northwest", "SE": "Southeast", "SW": "Southwest",
+}  # fmt: skip
+_STREET: Final = re.compile(
+    rf"(?:(?<=[\w{_MARK}'’.]) )([A-Z][a-z]{{1,4}})\.?(?: (NE|NW|SE|SW|N|S|E|W)(?![\w'’]))?(?!\w)"
+)
+_NAME_BEFORE: Final = re.compile(
+    rf"(?:^|[\s(])(?:[A-Z][\w'’.-]*|\d+(?:st|nd|rd|th)|[{_MARK}]|[A-Z])$"
+)
+_NO_NAMES: Final = frozenset(
+    [
+        "The",
+        "At",
+        "In",
+        "On",
+        "By",
+        "To",
+        "From",
+        "With",
+        "And",
+        "Or",
+        "For",
+        "Of",
+        "Near",
+        "Is",
+        "Was",
+        "My",
+        "Our",
+        "Your",
+        "Dear",
+    ]
+)
+_SUFFIX: Final = "St|Ave|Blvd|Rd|Dr|Ln|Ct|Pl|Sq|Pkwy|Hwy|Street|Avenue|Road|Drive|Lane"
+_DIRECTION: Final = re.compile(
+    r"(?<![\w.'’-])(NE|NW|SE|SW|N|S|E|W)\.?(?= (?:\d+(?:st|nd|rd|th)|[A-Z][a-z]+"
+    rf"|[{_MARK}])(?: [A-Z][a-z]+)? (?:{_SUFFIX})\b)"
+)
+_CAPITAL_AM: Final = re.compile(r"(?<=[^\W\d_] )Am(?![\w'’-]|\.\w)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Abbreviation:
+    """``places``: where it must stand to be one."""
+
+    words: str
+    places: frozenset[str]
+
+    def fits(self, found: re.Match[str], has_point: bool) -> bool:
+        text = found.string
+        if "point" in self.places and not has_point:
+            return False
+        if "number" in self.places and not _NUMBER_NEXT.match(text, found.end()):
+            return False
+        if "after" in self.places and not _NUMBER_BEFORE.search(text, 0, found.start()):
+            return False
+        if "name" in self.places:
+            following = _NAME_NEXT.match(text, found.end())
+            return following is not None and following[0][-1].isupper()
+        return not self.places & {"street", "ending"}
+
+
+def _expand(found: re.Match[str], words: Lexicon) -> str | None:
+    known = _abbreviations(words.language)
+    written = found[0]
+    for short, rest in ((written, ""), (written[:-1], written[-1])):
+        for candidate in known.get(short, ()) if short else ():
+            has_point = rest == "." or short.endswith(".")
+            if rest in ("", ".") and candidate.fits(found, has_point):
+                return candidate.words + (rest and _stop(found))
+    return None
+
+
+def _stop(found: re.Match[str]) -> str:
+    """The point of an abbreviation ends the sentence too, if a new one follows."""
+    after = found.string[found.end() : found.end() + 3].lstrip()
+    ends = not found.string[found.end() :].strip() or found.string[found.end()] == "\n"
+    return "." if ends and not after else ""
+
+
+def _street(found: re.Match[str], words: Lexicon) -> str | None:
+    """``Sunset Blvd`` and ``160th Pl NE``; "Dr" after a name is a drive, before one a doctor."""
+    if words.language != "en":
+        return None
+    name = _NAME_BEFORE.search(found.string, max(0, found.start() - 40), found.start())
+    if name is None or name[0].strip(" (") in _NO_NAMES:
+        return None
+    for each in _abbreviations("en").get(found[1], ()):
+        if "street" in each.places:
+            direction = _DIRECTIONS.get(found[2], "")
+            point = "." if found.end() == len(found.string) and found[0].endswith(".") else ""
+            return f" {each.words} {direction}".rstrip() + point
+    return None
+
+
+def _direction(found: re.Match[str], words: Lexicon) -> str | None:
+    return _DIRECTIONS[found[1]] if words.language == "en" else None
+
+
+def _am(found: re.Match[str], words: Lexicon) -> str | None:
+    """``Pan Am``: hibari would spell it, as it does the AM of a time."""
+    return "am" if words.language == "en" else None
+
+
+def _german_street(found: re.Match[str], words: Lexicon) -> str | None:
+    return f"{found[1]}straße" if words.language == "de" else None
+
+
+@cache
+def _abbreviations(language: str) -> dict[str, tuple[_Abbreviation, ...]]:
+    found: dict[str, tuple[_Abbreviation, ...]] = {}
+    for row in shipped_rows("ringbolt.speech.normalise", "abbreviations.csv"):
+        if row["language"] == language:
+            each = _Abbreviation(row["words"], frozenset(row["place"].split()))
+            found[row["short"]] = (*found.get(row["short"], ()), each)
+    return found
+
+
+RULES: Final[tuple[Rule, ...]] = (
+    Rule(_DIRECTION, _direction),
+    Rule(_STREET, _street),
+    Rule(_ENDING, _german_street),
+    Rule(_PAIR, _expand),
+    Rule(_SHORT, _expand),
+    Rule(_CAPITAL_AM, _am),
+)

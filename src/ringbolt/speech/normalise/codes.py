@@ -2,8 +2,129 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
+from ringbolt.core.texts.words import WordList
+from ringbolt.core.texts.words import words as words_of
+from ringbolt.speech.normalise.code_words import announces, follows, measures
+from ringbolt.speech.normalise.lexicon import Lexicon
 from ringbolt.speech.normalise.rule import Rule
+from ringbolt.speech.normalise.spell import spelled
 
-RULES: Final[tuple[Rule, ...]] = ()
+_IBAN: Final = re.compile(
+    r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,3})?(?![A-Za-z0-9])"
+    r"|(?<![A-Za-z0-9])[A-Z]{2}\d{2}[A-Z0-9]{11,30}(?![A-Za-z0-9])"
+)
+_MASKED: Final = re.compile(r"(?<![A-Za-z0-9])(?:[xX]{2,}|[•●·…]+|\*{2})[ -]?(\d{3,6})(?![\w*#])")
+_GROUPED: Final = re.compile(
+    r"(?<![\w.,:/+-])(?<!\d )(?:\d{4}(?:[ -]\d{4}){1,3}|\d{3}(?:[ -]\d{3}){1,3}"
+    r"|\d{2}(?:[ -]\d{2}){1,3}|\d(?:-\d){2,7})(?![\w.,:/-]*\d)(?! \d)(?!\w)"
+)
+_DIGITS: Final = re.compile(r"(?<![^\W_])(?<!\d[.,:/-])\d{3,12}(?![^\W_])(?![.,:/-]\d)", re.ASCII)
+_PREFIXED: Final = re.compile(r"(?<=(?<![\w-])[A-Z]-)\d{4,8}(?![\w-])", re.ASCII)
+_TOKEN: Final = re.compile(
+    r"(?<![\w.@/-])(?=[A-Za-z-]*\d)(?=[\d-]*[A-Za-z])[A-Za-z0-9]{1,12}(?:-[A-Za-z0-9]{1,12}){0,5}(?![\w@/])"
+)
+_MIXED: Final = re.compile(
+    r"(?<![A-Za-z0-9_])(?=[A-Z]*\d)(?=\d*[A-Z])[A-Z0-9]{4,16}(?![A-Za-z0-9_])", re.ASCII
+)
+_CONSONANTS: Final = re.compile(r"(?<![\w.@/-])[B-DF-HJ-NP-TV-XZ]{4,10}(?![\w@/])")
+_LETTER_RUN: Final = re.compile("[A-Za-z]{4,}")
+_WORD_AND_NUMBER: Final = re.compile(r"[A-Za-z]{3,}\d{1,2}")
+_NUMBER_AND_UNIT: Final = re.compile(
+    r"\d+(?:[kmgt]?(?:b|w|m|g|l|v|a|hz|wh|px|bps|bit|pa)|[ap]m|st|nd|rd|th|x\d*|p|k|s|d|h|w|c|f|e|y|yr|hrs?|mins?"
+    r"|secs?|days?|ft|in|lbs?|oz|mph|kmh|fps|gbit|mbit|g[hb]z|mbps|gbps|kbps|kwh|mah|[a-z]{3})"
+    r"|(?:usd|eur|gbp|chf|btc|sats?|rs|inr|aed|sar|[a-z]{1,2})\d+(?:k|m)?",
+    re.IGNORECASE,
+)
+_CURRENCY: Final = "$€£¥₹₩₽₿₺₴₪₦₫₱฿₡₲₵₸₼₾৳"
+_AMOUNT_BEFORE: Final = re.compile(rf"(?:[{_CURRENCY}]|(?<!\w)[A-Z]{{3}}) ?$")
+_AMOUNT_AFTER: Final = re.compile(rf" ?[%‰°{_CURRENCY}]")
+_YEAR: Final = re.compile(r"(?:19|20)\d\d")
+_SHORTEST: Final = 3
+
+
+def _iban(found: re.Match[str], words: Lexicon) -> str | None:
+    account = found[0].replace(" ", "")
+    if not 15 <= len(account) <= 34:
+        return None
+    return ", ".join(spelled(account[at : at + 4], words) for at in range(0, len(account), 4))
+
+
+def _masked(found: re.Match[str], words: Lexicon) -> str:
+    return words.digits(found[1])
+
+
+def _grouped(found: re.Match[str], words: Lexicon) -> str | None:
+    """``482 913`` and ``12-34-56`` after a word for code."""
+    if not _is_code(found, words.language):
+        return None
+    return spelled(found[0], words)
+
+
+def _prefixed(found: re.Match[str], words: Lexicon) -> str:
+    """``G-482913``, as Google sends it."""
+    return words.digits(found[0])
+
+
+def _digits(found: re.Match[str], words: Lexicon) -> str | None:
+    return words.digits(found[0]) if _is_code(found, words.language) else None
+
+
+def _is_code(found: re.Match[str], language: str) -> bool:
+    before, after = found.string[: found.start()], found.string[found.end() :]
+    if _is_amount(before, after):
+        return False
+    if any(follows(before, language, kind) for kind in ("codes", "numbers", "ends")):
+        return True
+    is_year = _YEAR.fullmatch(found[0]) is not None
+    return len(found[0]) > _SHORTEST and not is_year and announces(after, language)
+
+
+def _is_amount(before: str, after: str) -> bool:
+    currency = _AMOUNT_BEFORE.search(before[-6:])
+    if currency and currency[0].strip().lower() in (*words_of(WordList.CURRENCY), *_CURRENCY):
+        return True
+    return _AMOUNT_AFTER.match(after) is not None or measures(after)
+
+
+def _token(found: re.Match[str], words: Lexicon) -> str | None:
+    """``a1b2-c3`` after a word for code."""
+    token = found[0]
+    if _WORD_AND_NUMBER.fullmatch(token) or _NUMBER_AND_UNIT.fullmatch(token):
+        return None
+    before, after = found.string[: found.start()], found.string[found.end() :]
+    known = follows(before, words.language, "codes") or follows(before, words.language, "numbers")
+    if not known and not announces(after, words.language):
+        return None
+    return spelled(token, words)
+
+
+def _mixed(found: re.Match[str], words: Lexicon) -> str | None:
+    """Capitals and digits are a code anywhere, unless they are a word or a unit with a number."""
+    token = found[0]
+    if _LETTER_RUN.search(token) or _NUMBER_AND_UNIT.fullmatch(token):
+        return None
+    return spelled(token, words)
+
+
+def _consonants(found: re.Match[str], words: Lexicon) -> str | None:
+    """Letters alone, that make no word."""
+    return (
+        spelled(found[0], words)
+        if follows(found.string[: found.start()], words.language, "codes")
+        else None
+    )
+
+
+RULES: Final[tuple[Rule, ...]] = (
+    Rule(_IBAN, _iban),
+    Rule(_MASKED, _masked),
+    Rule(_GROUPED, _grouped),
+    Rule(_TOKEN, _token),
+    Rule(_PREFIXED, _prefixed),
+    Rule(_DIGITS, _digits),
+    Rule(_MIXED, _mixed),
+    Rule(_CONSONANTS, _consonants),
+)

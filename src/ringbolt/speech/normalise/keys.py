@@ -2,8 +2,60 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
+from ringbolt.speech.normalise.lexicon import Lexicon
 from ringbolt.speech.normalise.rule import Rule
 
-RULES: Final[tuple[Rule, ...]] = ()
+_DIALLED: Final = re.compile(r"(?<![^\W_])(?=\d*[*#])[\d*#]*\d[\d*#]*(?![^\W_])", re.ASCII)
+_PRODUCT: Final = re.compile(r"\d+(?:\*\d+)+")
+_SPACED_PRODUCT: Final = re.compile(r"(?<=\d) \* (?=\d)")
+_NUMBER: Final = re.compile(r"(?:(?<=[^\W\d_])|(?<![\w*#]))#(?=\d+(?![\d*#]))", re.ASCII)
+_HASHTAG: Final = re.compile(r"(?<![\w#&])#(?=[^\W\d_]{2})")
+_FOOTNOTE: Final = re.compile("(?<=[a-zà-öø-ÿ])\\*+(?![\\w*])", re.IGNORECASE)
+_KEY: Final = re.compile(r"[*#]")
+_PART: Final = re.compile(r"\d+|[*#]")
+_KEYS: Final = {"*": "star", "#": "hash"}
+
+
+def _key(found: re.Match[str], words: Lexicon) -> str | None:
+    return words.sign(_KEYS[found[0]]) or None
+
+
+def _number(found: re.Match[str], words: Lexicon) -> str | None:
+    """``#5`` as "number 5"; the digits are read by the rules for numbers."""
+    return words.sign("number") or words.sign("hash") or None
+
+
+def _dialled(found: re.Match[str], words: Lexicon) -> str | None:
+    """``*21*5551234#``: what is typed, key by key."""
+    times = words.sign("times")
+    if times and _PRODUCT.fullmatch(found[0]):
+        return f" {times} ".join(found[0].split("*"))
+    keys = _PART.findall(found[0])
+    said = [words.sign(_KEYS[key]) if key in _KEYS else words.digits(key) for key in keys]
+    return " ".join(said) if all(said) else None
+
+
+def _times(found: re.Match[str], words: Lexicon) -> str | None:
+    return words.sign("times") or None
+
+
+def _hashtag(found: re.Match[str], words: Lexicon) -> str | None:
+    return words.sign("hashtag") or words.sign("hash") or None
+
+
+def _footnote(found: re.Match[str], words: Lexicon) -> str:
+    """``free*``: the star leads to a note, it is no key."""
+    return ""
+
+
+RULES: Final[tuple[Rule, ...]] = (
+    Rule(_NUMBER, _number),
+    Rule(_DIALLED, _dialled),
+    Rule(_SPACED_PRODUCT, _times),
+    Rule(_HASHTAG, _hashtag),
+    Rule(_FOOTNOTE, _footnote),
+    Rule(_KEY, _key),
+)

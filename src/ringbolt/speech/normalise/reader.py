@@ -9,10 +9,10 @@ from typing import Final
 from ringbolt.speech.normalise import (
     abbreviations,
     addresses,
+    capitals,
     codes,
     dates,
     keys,
-    markup,
     money,
     numbers,
     ordinals,
@@ -28,7 +28,6 @@ from ringbolt.speech.normalise.old import readable
 from ringbolt.speech.normalise.rule import Rule
 
 RULES: Final[tuple[Rule, ...]] = (
-    *markup.RULES,
     *addresses.RULES,
     *codes.RULES,
     *versions.RULES,
@@ -42,7 +41,6 @@ RULES: Final[tuple[Rule, ...]] = (
     *abbreviations.RULES,
     *keys.RULES,
     *numbers.RULES,
-    *signs.RULES,
 )
 """What is written with more signs comes first: a date's dashes are no minus, a code no amount."""
 
@@ -51,11 +49,14 @@ _SPOKEN: Final = 0xF0000
 one part that is spoken already."""
 _MAX_PARTS: Final = 0xFFFD
 _MARK: Final = re.compile("[\U000f0000-\U000ffffd]")
+_SPACED: Final = "[^\\W_\u2e80-\u9fff\uac00-\ud7af]"
+"""A letter or digit of a script with blanks between words."""
 _JOINED: Final = re.compile(
-    "(?<=[^\\W_])(?=[\U000f0000-\U000ffffd])|(?<=[\U000f0000-\U000ffffd])(?=\\w)"
+    f"(?<={_SPACED})(?=[\U000f0000-\U000ffffd])|(?<=[\U000f0000-\U000ffffd])(?={_SPACED})"
 )
+_NUMBER: Final = re.compile("[\\d\U000f0000-\U000ffffd]")
+_COMMAS: Final = re.compile(r" ?,(?:[ ,]*,)?(?=[ ,])[ ,]*")
 _SPACES: Final = re.compile(r"[^\S\n]+")
-_MINUS: Final = "\u2212"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +72,23 @@ def read(text: str, language: str, region: str = "") -> Reading:
     """``text`` (cleaned) as it is said in ``language``; ``region`` decides the order of dates and
     the grouping of digits."""
     words = lexicon(language, region)
-    text = text.replace(_MINUS, "-")
+    is_shouted = language == "en" and capitals.is_shouted(text)
+    text = signs.tidy(text)
     spoken: list[str] = []
     for rule in RULES:
         text = _apply(rule, text, words, spoken)
     text = readable(text, language)
+    if is_shouted:
+        text = capitals.calmed(text)
+    text, unspoken = signs.say_signs(text, words, _NUMBER)
     text = _MARK.sub(lambda mark: spoken[ord(mark[0]) - _SPOKEN], _JOINED.sub(" ", text))
-    return Reading(_SPACES.sub(" ", words.respell(text)).strip())
+    return Reading(_tidied(words.respell(text)), unspoken)
+
+
+def _tidied(text: str) -> str:
+    """One blank where there are several, none before a comma; no comma where nothing precedes."""
+    text = _COMMAS.sub(", ", _SPACES.sub(" ", text))
+    return text.strip(" ,\n") if text.startswith((",", " ,")) else text.strip()
 
 
 def _apply(rule: Rule, text: str, words: Lexicon, spoken: list[str]) -> str:

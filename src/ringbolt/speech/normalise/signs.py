@@ -1,9 +1,75 @@
-"""Signs alone: the language's word, or nothing."""
+"""Signs that no other rule took: the language's word, or nothing; never another language's."""
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from typing import Final
 
-from ringbolt.speech.normalise.rule import Rule
+from ringbolt.speech.normalise.lexicon import Lexicon
 
-RULES: Final[tuple[Rule, ...]] = ()
+_NAMES: Final = {
+    "&": "and", "+": "plus", "@": "at", "/": "slash", "=": "equals", "%": "percent", "°": "degree",
+    "§": "section", "©": "copyright", "®": "registered", "™": "trademark", "<": "less",
+    ">": "greater", "~": "about", "≈": "about", "±": "plusminus", "÷": "divided", "×": "times",
+    "‰": "permille", "\u2212": "minus", "_": "underscore", "*": "star", "#": "hash", "→": "to",
+    "€": "euro", "$": "dollar", "№": "number",
+}  # fmt: skip
+KEYS: Final = "*#"
+_BESIDE_DIGITS_ONLY: Final = "<>~≈_→/"
+"""Elsewhere these stand for nothing that is said."""
+_PAUSES: Final = "|¦•·▪◦‣/→"
+_NO_SIGN: Final = "-–—.,;:!?'\"()…‘’“”„‚«»‹›¡¿´"
+_SIGN: Final = re.compile(rf"[^\w\s{re.escape(_NO_SIGN)}]|_")
+_ARROW: Final = re.compile(r"(?<!\w)[-=]+>|(?<=\w)[-=]+>(?=\s|$)")
+_EMOTICON: Final = re.compile(
+    r"(?<![\d<])<3+(?![\w.,]*\d|\w)(?=\s*(?:[.!?\n]|$))|<3(?= (?:you|u|it)\b)"
+)
+_JOINED_WORDS: Final = re.compile(r"(?<=[^\W\d_])/(?=[^\W\d_])")
+
+
+def tidy(text: str) -> str:
+    """Signs that are drawings: arrows of several signs, hearts."""
+    if ">" in text:
+        text = _ARROW.sub(" → ", text)
+    return _EMOTICON.sub(" ", text) if "<3" in text else text
+
+
+def say_signs(text: str, words: Lexicon, is_number: re.Pattern[str]) -> tuple[str, tuple[str, ...]]:
+    """The text with its signs in words, and those beside a number (``is_number`` finds one at the
+    start or end of a text) that have none. They are left out."""
+    unspoken: dict[str, None] = {}
+
+    def say(found: re.Match[str]) -> str:
+        sign = found[0]
+        if not is_sign(sign):
+            return sign
+        beside = is_beside(found, is_number)
+        if beside and sign in "$€£¥%°/":  # until the rules for amounts are there
+            return sign
+        word = words.sign(_NAMES.get(sign, ""))
+        if not word and (beside or sign in KEYS):
+            unspoken[sign] = None
+        if word and (beside or sign not in _BESIDE_DIGITS_ONLY or _is_joint(found)):
+            return f" {word} "
+        return ", " if sign in _PAUSES else " "
+
+    return _SIGN.sub(say, text), tuple(unspoken)
+
+
+def is_sign(char: str) -> bool:
+    """Whether a character that is no letter and no digit is a sign; accents and the punctuation of
+    all scripts are none."""
+    category = unicodedata.category(char)
+    return category[0] == "S" or char in _NAMES or char in _PAUSES or char in "\\^†‡"
+
+
+def is_beside(found: re.Match[str], is_number: re.Pattern[str]) -> bool:
+    """Whether a number stands before or after it, perhaps with a blank between."""
+    text, start, end = found.string, found.start(), found.end()
+    near = text[max(0, start - 2) : start].strip()[-1:] + text[end : end + 2].strip()[:1]
+    return is_number.search(near) is not None
+
+
+def _is_joint(found: re.Match[str]) -> bool:
+    return found[0] == "/" and _JOINED_WORDS.match(found.string, found.start()) is not None
