@@ -31,6 +31,11 @@ def held(*steps: Step, **fields: int | str) -> int:
         ((Say(MINUTE_OF_TEXT),), 2),
         ((Pause(60_000),), 2),
         ((Gather((Say("Press a key."),), timeout_ms=40_000),), 2),
+        ((Gather((Say("Press a key."),), max_digits=1),), 1),
+        ((Gather((Say("Type your card number."),), max_digits=16),), 2),  # 15 keys in 45 s
+        ((Gather((Say("Type your card number."),), max_digits=32),), 2),
+        ((Gather((Say("Type your code."),), max_digits=6),), 1),
+        ((Gather((Say("Quickly!"),), max_digits=16, timeout_ms=1000),), 1),
         ((Record(max_duration_ms=60_000),), 2),
         ((Say("Bye."), Hangup(), Say("a" * 10_000)), 1),
     ],
@@ -74,6 +79,11 @@ def test_a_text_that_takes_longer_than_a_call_may_is_refused() -> None:
     assert refused.value.code == "CALL_TOO_LONG"
 
 
+def test_no_call_is_refused_for_keys_that_few_calls_need() -> None:
+    question = Gather((Say("How many?"),))
+    assert held(*[question] * 20) == LONGEST
+
+
 def test_ideograms_and_digits_take_longer_than_letters() -> None:
     assert spoken_s("\u4f60\u597d\u4f60") == spoken_s("a" * 12) == 1.0
     assert spoken_s("42") == spoken_s("a" * 12)
@@ -109,7 +119,7 @@ FILE = "https://a.example/b.mp3"
         (20_000, Play(FILE), 1),
         (46_000, Play(FILE), 2),  # and 15 s
         (46_000, Play(FILE, repeat=2), 2),
-        (46_000, Gather((Play(FILE),), timeout_ms=20_000), 2),
+        (46_000, Gather((Play(FILE),), max_digits=1, timeout_ms=20_000), 2),
         (5_000, Play(FILE, fallback=Say("a" * 420)), 2),  # the text, if it cannot be played
         (290_000, Play(FILE), 5),
     ],

@@ -120,14 +120,53 @@ def test_a_gather_ends_at_its_finish_key_or_its_last_digit(pressed: str, is_on: 
     assert (call.outcome is None) is is_on
 
 
-def test_a_gather_ends_its_time_after_the_prompt_however_many_keys_came() -> None:
+def test_a_gather_waits_its_whole_time_after_the_prompt_and_after_each_key_anew() -> None:
     call = line((MENU,))
-    call.advance(200)
+    call.advance(50 + 249)
     call.press("1")
-    call.advance(299)
+    call.advance(299 + 249)
+    call.press("2")
+    call.advance(548 + 249)
     assert call.outcome is None
-    call.advance(300)
-    assert call.outcome is CALLER_HUNG_UP
+    call.advance(548 + 250)
+    assert (call.outcome, call.message_ms) == (CALLER_HUNG_UP, 1000)
+
+
+def test_who_types_slower_than_the_wait_of_all_keys_together_is_heard_to_the_last() -> None:
+    call = line((RenderedGather((SECOND,), 16, "#", 4000),), max_duration_s=119)
+    for number, key in enumerate("4111111111111111"):
+        call.advance(60 + number * 125)
+        call.press(key)
+    call.advance(FOREVER)
+    assert (keys(call), call.outcome) == ("4111111111111111", CALLER_HUNG_UP)
+    assert call.frame == 60 + 15 * 125
+
+
+def test_no_sum_of_waits_is_longer_than_the_call_may_be() -> None:
+    call = line((MENU,), max_duration_s=9)
+    for at in (200, 440):
+        call.advance(at)
+        call.press("1")
+    call.advance(FOREVER)
+    assert (call.frame, call.outcome) == (450, TOO_LONG)
+
+
+@pytest.mark.parametrize("most", [1, 4, 32])
+def test_a_key_ends_the_prompt_and_its_repetitions(most: int) -> None:
+    prompt = (Pause(200), SECOND, Pause(500), SECOND)
+    call = line((RenderedGather(prompt, most, "", 5000), Clip("thanks", 500)))
+    call.advance(20)
+    call.press("1")
+    wait = [] if most == 1 else [Span("", 0, 250)]
+    assert call.advance(FOREVER) == [*wait, Span("thanks", 0, 25)]
+    assert call.message_ms == 400 + 500
+
+
+def test_a_key_in_a_prompt_that_nothing_waits_after_goes_on_to_the_next_step() -> None:
+    call = line((RenderedGather((SECOND, SECOND), 4, "#", 0), Clip("thanks", 500)))
+    call.advance(60)
+    call.press("1")
+    assert call.advance(FOREVER) == [Span("thanks", 0, 25)]
 
 
 def test_what_follows_an_ended_gather_is_played_at_once() -> None:
@@ -149,9 +188,9 @@ def test_digits_of_one_gather_do_not_count_for_the_next() -> None:
     call = line((MENU, MENU))
     call.advance(60)
     call.press("12")
-    call.advance(301)
+    call.advance(60 + 250 + 1)
     call.press("34")
-    call.advance(310)
+    call.advance(320)
     assert call.outcome is None
 
 

@@ -24,7 +24,15 @@ class PlaceCall:
     """A call to place. ``ref``: ours, unique per attempt. ``to``/``caller_id``: E.164.
 
     The carrier stops ringing after ``ring_timeout_s`` and hangs up ``max_duration_s`` after the
-    answer even if the script is not over. ``still_wanted`` is called right before the request is
+    answer even if the script is not over.
+
+    In a ``RenderedGather`` a key stops the prompt at once, whatever ``max_digits`` is, and counts.
+    The wait of ``timeout_ms`` begins when the prompt is over and begins again with each key;
+    nothing but ``max_duration_s`` bounds their sum. Twilio's ``<Gather>`` does so if ``timeout``,
+    ``numDigits``, ``finishOnKey`` and its nested prompt are set; an adapter that plays the audio
+    itself (SIP) does it by its own timer. Every key is reported, the finish key too.
+
+    ``still_wanted`` is called right before the request is
     sent, after all preparation: if it returns False (the caller was suspended for so long that
     another worker has taken over), nothing is sent and the result is ``Rejected``, not permanent.
     """

@@ -66,5 +66,5 @@ def duration_of(order: CallOrder, lengths: Mapping[str, int] = NOT_KNOWN) -> Dur
     length = length_of(order, lengths)
     if length.is_open:
         return Duration(None, may_be_cut=False)
-    total_s = length.about_s + length.exact_s
+    total_s = length.about_s + length.exact_s + length.keys_s
     return Duration(max(1, math.ceil(total_s / 60)), total_s > order.max_duration_s)

@@ -69,7 +69,11 @@ class GatherKeys(msgspec.Struct, forbid_unknown_fields=True):
     ] = "#"
     timeout_s: Annotated[
         int,
-        about("How long to wait for keys after the last word, seconds.", ge=1, le=MAX_TIMEOUT_S),
+        about(
+            "How long to wait for a key, after the last word and after each key anew, seconds.",
+            ge=1,
+            le=MAX_TIMEOUT_S,
+        ),
     ] = 5
 
 

@@ -134,7 +134,7 @@ class Call(AnyCall, kw_only=True):
         ),
     ] = "#"
     gather_timeout: Annotated[
-        int, about("Additive: seconds to wait for keys at the end.", ge=1, le=60)
+        int, about("Additive: seconds to wait for each key, after the message.", ge=1, le=60)
     ] = 10
 
 

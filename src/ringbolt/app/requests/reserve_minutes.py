@@ -29,6 +29,10 @@ _DIGIT_CHARS: Final = 6
 """What a digit counts as: each is a word."""
 _RESERVE: Final = 1.3
 _RESERVE_S: Final = 15.0
+_KEY_S: Final = 3.0
+"""How long the next key of a number takes at most, for who reads it from a card."""
+_FURTHER_KEYS: Final = 15
+"""So many keys after the first are reckoned with: a card number has 16 digits."""
 _IDEOGRAM = re.compile("[\u2e80-\u303f\u3220-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _HANGUL = re.compile("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7af]")
 _KANA = re.compile("[\u3041-\u30ff\u31f0-\u31ff\uff66-\uff9f]")
@@ -58,8 +62,8 @@ def reserve_minutes(
         return command.minutes
     length = length_of(command, lengths)
     needed_s = length.about_s * _RESERVE + length.exact_s
-    minutes = math.ceil((needed_s + _RESERVE_S) / 60)
     if needed_s > longest * 60:
+        minutes = math.ceil((needed_s + _RESERVE_S) / 60)
         raise InvalidInput(
             f"This call could take {counted(minutes, 'minute')}, and calls here last at most "
             f"{counted(longest, 'minute')}.",
@@ -68,21 +72,25 @@ def reserve_minutes(
             suggestion="Shorten what is said or played, repeat it less often, or say after how "
             "many minutes the call ends. Nothing was charged.",
         )
+    minutes = math.ceil((needed_s + length.keys_s + _RESERVE_S) / 60)
     return longest if length.is_open else max(1, min(minutes, longest))
 
 
 class Length(msgspec.Struct, frozen=True):
-    """How long a script takes: ``about_s`` for speech and pauses, ``exact_s`` for files.
-    ``is_open``: it also plays files of unknown length."""
+    """How long a script takes: ``about_s`` for speech and pauses, ``exact_s`` for files, and
+    ``keys_s`` for keys after the first of each gather, which few calls need: no call is refused
+    for them. ``is_open``: it also plays files of unknown length."""
 
     about_s: float = 0.0
     exact_s: float = 0.0
+    keys_s: float = 0.0
     is_open: bool = False
 
     def __add__(self, other: Length) -> Length:
         return Length(
             self.about_s + other.about_s,
             self.exact_s + other.exact_s,
+            self.keys_s + other.keys_s,
             self.is_open or other.is_open,
         )
 
@@ -113,12 +121,19 @@ def _of_step(step: Step, lengths: Mapping[str, int]) -> Length:
             return _play(_file(url, lengths), repeat, fallback)
         case Pause(ms):
             return Length(ms / 1000)
-        case Gather(prompt=prompt, timeout_ms=timeout_ms):
-            return _sum(prompt, lengths) + Length(timeout_ms / 1000)
+        case Gather(prompt=prompt):
+            return _sum(prompt, lengths) + _keys(step)
         case Record(max_duration_ms=max_duration_ms):
             return Length(max_duration_ms / 1000, is_open=not max_duration_ms)
         case Hangup():
             return Length()
+
+
+def _keys(gather: Gather) -> Length:
+    """The wait for the first key, and for those after it: each begins anew."""
+    timeout_s = gather.timeout_ms / 1000
+    further = min(gather.max_digits - 1, _FURTHER_KEYS)
+    return Length(timeout_s, keys_s=further * min(timeout_s, _KEY_S))
 
 
 def _file(url: str, lengths: Mapping[str, int]) -> Length:
@@ -131,7 +146,7 @@ def _play(once: Length, repeat: int, fallback: Say | None) -> Length:
     text_s = spoken_s(fallback.text) * fallback.repeat if fallback else 0.0
     exact_s = once.exact_s * repeat
     more_s = max(0.0, text_s - exact_s / _RESERVE)
-    return Length(more_s, exact_s, once.is_open)
+    return Length(more_s, exact_s, is_open=once.is_open)
 
 
 def spoken_s(text: str) -> float:

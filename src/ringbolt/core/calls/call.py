@@ -42,7 +42,11 @@ class Pause(msgspec.Struct, frozen=True, tag="pause"):
 
 
 class Gather(msgspec.Struct, frozen=True, omit_defaults=True, tag="gather"):
-    """Collect keys while ``prompt`` plays and for ``timeout_ms`` after it, or until enough."""
+    """Collect keys while ``prompt`` plays and after it.
+
+    A key ends the prompt. The gather is over at ``finish_key`` ('' for none), at the last of
+    ``max_digits``, or when no key came for ``timeout_ms``: after the prompt, and after each key
+    anew (as Twilio's ``<Gather>``). The call's longest duration bounds it."""
 
     prompt: tuple[Say | Play | Pause, ...] = ()
     max_digits: int = 32
@@ -81,6 +85,8 @@ class Clip:
 
 @dataclass(frozen=True, slots=True)
 class RenderedGather:
+    """A ``Gather`` for a carrier, with the same meaning of every field."""
+
     prompt: tuple[Clip | Pause, ...]
     max_digits: int
     finish_key: str

@@ -42,13 +42,15 @@ class Press:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """``part`` numbers the script's parts; ``clip`` '' is silence; a wait is not message."""
+    """``part`` numbers the script's parts; ``clip`` '' is silence; a wait is not message.
+    ``is_key_wait``: the wait of a gather, after its prompt."""
 
     part: int
     ms: int
     clip: str = ""
     gather: RenderedGather | None = None
     is_wait: bool = False
+    is_key_wait: bool = False
     record: Record | None = None
 
     @property
@@ -61,8 +63,9 @@ class _Step:
 
 
 class Playback:
-    """The caller's position in its script. A gather ends at its finish key, at its last digit,
-    or when its time after the prompt is over; keys do not interrupt the prompt until then.
+    """The caller's position in its script. A gather ends at its finish key, at its last digit, or
+    when no key came for its whole time after the prompt or after the last key; a key ends the
+    prompt.
 
     A recording ends at a finish key, or when the phone, which speaks for ``speaks_ms`` after the
     beep, was silent for long enough."""
@@ -121,9 +124,16 @@ class Playback:
         if step.gather is None:
             return
         self._digits += 1
-        if key == step.gather.finish_key or self._digits >= step.gather.max_digits:
-            after = (i for i, other in enumerate(self._steps) if other.part > step.part)
-            self._move_to(next(after, len(self._steps)))
+        is_last = key == step.gather.finish_key or self._digits >= step.gather.max_digits
+        self._move_to(self._after_key(step.part, is_last=is_last))
+
+    def _after_key(self, part: int, *, is_last: bool) -> int:
+        """Where a key in a gather leads: to what follows it, or to its wait from the beginning."""
+        for index, other in enumerate(self._steps):
+            is_own_wait = other.part == part and other.is_key_wait
+            if other.part > part or (is_own_wait and not is_last):
+                return index
+        return len(self._steps)
 
     def _move_to(self, index: int) -> None:
         self._sent_ms = self.message_ms
@@ -153,7 +163,7 @@ def _steps(script: RenderedScript, speaks_ms: int) -> Iterator[_Step]:
             continue
         for piece in part.prompt:
             yield _sound(number, piece, part)
-        yield _Step(number, part.timeout_ms, gather=part, is_wait=True)
+        yield _Step(number, part.timeout_ms, gather=part, is_wait=True, is_key_wait=True)
 
 
 def _recording_ms(record: Record, speaks_ms: int) -> int:
