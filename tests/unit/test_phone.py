@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
 
 from ringbolt.core.errors import DestinationRefused, InvalidInput, Role
-from ringbolt.core.phone import Destination, is_e164, parse_destination
+from ringbolt.core.phone import Destination, is_e164, is_landline, parse_destination, region_of
 
 REFUSED_KINDS = {
     PhoneNumberType.PREMIUM_RATE,
@@ -71,6 +71,16 @@ def test_what_is_not_e164_is_refused_in_plain_words(text: str) -> None:
     assert refused.value.role is Role.DESTINATION
     assert "E.164" in refused.value.message
     assert "country code" in refused.value.suggestion
+
+
+@pytest.mark.parametrize(
+    ("number", "region"),
+    [("+33639981001", "FR"), ("+33199001234", "FR"), ("+447700900123", "GB")],
+)
+def test_numbers_of_films_and_documents_are_ordinary_ones(number: str, region: str) -> None:
+    assert parse_destination(number, scripted_allowed=False) == Destination(number, region)
+    assert region_of(number) == region
+    assert not is_landline("+33639981001")
 
 
 def test_refusal_quotes_only_the_beginning_of_a_long_text() -> None:

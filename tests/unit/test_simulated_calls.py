@@ -127,7 +127,7 @@ def test_a_gather_waits_its_whole_time_after_the_prompt_and_after_each_key_anew(
     call.advance(299 + 249)
     call.press("2")
     call.advance(548 + 249)
-    assert call.outcome is None
+    assert not call.outcome
     call.advance(548 + 250)
     assert (call.outcome, call.message_ms) == (CALLER_HUNG_UP, 1000)
 

@@ -12,9 +12,17 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 from typing import Final
 
+from ringbolt.core.country_spellings import (
+    bag_of,
+    further_spellings,
+    names,
+    without_titles,
+    words_of,
+)
 from ringbolt.core.errors import InvalidInput, Role
 from ringbolt.core.tables import entries, shipped_rows
 
@@ -23,9 +31,12 @@ AUTO: Final = 999
 
 MAX_LENGTH: Final = 100
 _MAX_DIGITS: Final = 6
-_WORD = re.compile(r"[a-z]+")
-_APOSTROPHES = re.compile(r"['\u2019\u02bc`]")
+_MAX_WORDS: Final = 12
+_DIVIDERS: Final = re.compile(r"[/|,;:()\[\]\uff08\uff09\u00b7=\u2010-\u2015]| - ")
 _SILENT: Final = frozenset({"and", "the"})
+_FLAG_LETTERS: Final = {0x1F1E6 + n: chr(0x61 + n) for n in range(26)}
+"""Regional indicator symbols, two of which are a flag (Unicode, UTS 51)."""
+_MOST_SUGGESTED: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +58,9 @@ AUTO_SELECT: Final = Country(
 )
 
 
-def _words(name: str) -> list[str]:
-    """The words of a name in plain letters; '&' is 'and', 'St.' is 'Saint'."""
-    text = unicodedata.normalize("NFKD", _APOSTROPHES.sub("", name)).lower()
-    ascii_text = text.replace("&", " and ").encode("ascii", "ignore").decode("ascii")
-    return ["saint" if word in {"st", "ste"} else word for word in _WORD.findall(ascii_text)]
-
-
 def _keys(name: str) -> tuple[str, str]:
     """The name without blanks, and the same without 'and' and 'the'."""
-    words = _words(name)
+    words = words_of(name)
     return "".join(words), "".join(word for word in words if word not in _SILENT)
 
 
@@ -96,9 +100,10 @@ def by_region(region: str) -> Country | None:
 
 
 def find_country(value: int | float | str) -> Country | None:
-    """A country by its number (also written as digits or as 187.0), ISO code or name.
+    """A country by its number (also written as digits or as 187.0), ISO code, flag, or name in
+    English, Russian, Chinese, its own languages and others, also as providers of numbers spell it.
 
-    None if there is none; booleans and fractions are none.
+    None if there is none, or if several fit; booleans and fractions are none.
     """
     if isinstance(value, bool):
         return None
@@ -114,18 +119,89 @@ def _by_cc(cc: int) -> Country | None:
 
 
 def _find_text(value: str) -> Country | None:
+    return _only(_fitting(value))
+
+
+def _only(countries: frozenset[int]) -> Country | None:
+    return _by_cc(next(iter(countries))) if len(countries) == 1 else None
+
+
+def _fitting(value: str) -> frozenset[int]:
+    """The numbers of the countries that a text fits: none, one, or several if it is ambiguous."""
     if len(value) > MAX_LENGTH:
-        return None
-    text = unicodedata.normalize("NFKC", value).strip().lower()
+        return frozenset()
+    text = unicodedata.normalize("NFKC", value.translate(_FLAG_LETTERS)).strip().casefold()
+    found = _by_number_or_name(text)
+    if found is not None:
+        return found
+    parts = [part for part in _DIVIDERS.split(text) if part.strip()]
+    if len(parts) > 1:
+        named = _named_by_all(parts)
+        if named:
+            return named
+    return _same_halves(text.split())
+
+
+def _by_number_or_name(text: str) -> frozenset[int] | None:
+    """The countries of one spelling; none of one whose countries have no numbers here; None for
+    what is no spelling of any."""
+    text = text.strip()
     if text.isascii() and text.isdigit():
-        return _by_cc(int(text)) if len(text) <= _MAX_DIGITS else None
+        country = _by_cc(int(text)) if len(text) <= _MAX_DIGITS else None
+        return _one(country)
     if any(sign.isdigit() for sign in text):
         return None
     country = _BY_CODE.get(text)
+    if country is None:
+        whole, short = _keys(text)
+        country = _BY_NAME.get(whole) or _BY_NAME.get(short)
     if country is not None:
-        return country
-    whole, short = _keys(text)
-    return _BY_NAME.get(whole) or _BY_NAME.get(short)
+        return _one(country)
+    return _by_further_spelling(text)
+
+
+def _one(country: Country | None) -> frozenset[int]:
+    return frozenset() if country is None else frozenset({country.cc})
+
+
+def _by_further_spelling(text: str) -> frozenset[int] | None:
+    further = further_spellings()
+    for key in _keys(text):
+        if key in further:
+            return further[key]
+    words = bag_of(text)
+    bags = _bags()
+    found = bags.get(words)
+    return bags.get(without_titles(words)) if found is None else found
+
+
+@cache
+def _bags() -> Mapping[frozenset[str], frozenset[int]]:
+    """The countries by the words of their names, in any order."""
+    found: dict[frozenset[str], frozenset[int]] = {}
+    known = ((_one(country), name) for country, _ in _ROWS for name in country.names)
+    for numbers, name in (*known, *names()):
+        words = bag_of(name)
+        found[words] = found.get(words, numbers) | numbers
+    found.pop(frozenset(), None)
+    return MappingProxyType(found)
+
+
+def _named_by_all(parts: Iterable[str]) -> frozenset[int]:
+    """The countries that parts name, each by itself: one if they agree, none if one names none."""
+    found = [_by_number_or_name(part) or frozenset() for part in parts]
+    return frozenset().union(*found) if all(found) else frozenset()
+
+
+def _same_halves(words: list[str]) -> frozenset[int]:
+    """'USA United States': the name twice, or with its code."""
+    if len(words) > _MAX_WORDS:
+        return frozenset()
+    for place in range(1, len(words)):
+        found = _named_by_all((" ".join(words[:place]), " ".join(words[place:])))
+        if len(found) == 1:
+            return found
+    return frozenset()
 
 
 def resolve_country(value: int | float | str) -> Country:
@@ -149,12 +225,23 @@ def _written(value: int | float | str) -> str:
 
 
 def _suggestion(value: object) -> str:
-    written = _keys(value[:MAX_LENGTH])[0] if isinstance(value, str) else ""
-    near = difflib.get_close_matches(written, _BY_NAME, n=1, cutoff=0.75) if written else []
+    near = _near(value) if isinstance(value, str) else []
     if near:
-        country = _BY_NAME[near[0]]
-        return f'Did you mean "{country.name}" ({country.cc})?'
+        return f"Did you mean {' or '.join(near)}?"
     return (
         "Use a number of the country list (187 is the USA; not a calling code), an ISO code "
         f'("DE"), a name ("Germany"), or {AUTO} for any.'
     )
+
+
+def _near(value: str) -> list[str]:
+    """The countries that a text fits, or else those of names like it, the likest first."""
+    fitting = sorted(_fitting(value))
+    if not fitting:
+        written = _keys(value[:MAX_LENGTH])[0]
+        if not written or _by_number_or_name(value[:MAX_LENGTH]) is not None:
+            return []
+        likest = difflib.get_close_matches(written, _BY_NAME, n=8, cutoff=0.75)
+        fitting = list(dict.fromkeys(_BY_NAME[name].cc for name in likest))
+    countries = (_by_cc(cc) for cc in fitting[:_MOST_SUGGESTED])
+    return [f'"{country.name}" ({country.cc})' for country in countries if country is not None]

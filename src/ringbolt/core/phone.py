@@ -8,6 +8,7 @@ plan contains are refused: anonymous buyers of telephone time attract toll fraud
 from __future__ import annotations
 
 import re
+from typing import Final
 
 import msgspec
 
@@ -36,6 +37,13 @@ area, and N11 are service codes (NANPA, central office code assignment guideline
 
 _SATELLITE = ("+6114", "+7954")
 """Satellite ranges inside national plans, which the library calls mobile numbers."""
+
+_FICTIONAL: Final = {
+    "FR": re.compile(r"\+33(?:19900|26191|35301|46571|53649|63998)[0-9]{4}", re.ASCII),
+    "GB": re.compile(r"\+447700900[0-9]{3}", re.ASCII),
+}
+"""Numbers of films, documents and tests, by region, some of which the library does not know (ARCEP,
+decision 2018-0881; Ofcom, numbers for drama use). As with 555-0123, nobody has one."""
 
 _REFUSED_TYPES = {
     PhoneNumberType.PREMIUM_RATE: "a premium-rate number",
@@ -73,7 +81,8 @@ def is_region(region: str) -> bool:
 
 def region_of(number: str) -> str:
     """The country of a number that ``parse_destination`` accepted: ISO 3166 alpha-2."""
-    return phonenumbers.region_code_for_number(phonenumbers.parse(number, None)) or ""
+    region = phonenumbers.region_code_for_number(phonenumbers.parse(number, None))
+    return region or _fictional_region(number)
 
 
 def is_landline(number: str) -> bool:
@@ -85,6 +94,16 @@ def is_landline(number: str) -> bool:
         return False
     kind = phonenumbers.number_type(phonenumbers.parse(number, None))
     return bool(kind == PhoneNumberType.FIXED_LINE)
+
+
+def without_trunk_prefix(number: str) -> str:
+    """``number`` ('+' and digits) as it is dialled from abroad: without the zero that its country
+    dials only inside. Italy's zero stays, which is part of the number."""
+    try:
+        parsed = phonenumbers.parse(number, None)
+    except NumberParseException:
+        return number
+    return str(phonenumbers.format_number(parsed, PhoneNumberFormat.E164))
 
 
 def parse_destination(
@@ -106,6 +125,9 @@ def parse_destination(
         raise _impossible(number) from None
     if not phonenumbers.is_possible_number(parsed):
         raise _impossible(number)
+    fictional = _fictional_region(number)
+    if fictional:
+        return Destination(number, fictional)
     region = phonenumbers.region_code_for_number(parsed) or ""
     refused = _REFUSED_TYPES.get(phonenumbers.number_type(parsed)) or _refused_range(number, region)
     if refused:
@@ -114,6 +136,11 @@ def parse_destination(
     if canonical != number:
         raise _not_as_dialled(number, canonical)
     return Destination(number, region)
+
+
+def _fictional_region(number: str) -> str:
+    found = (region for region, ours in _FICTIONAL.items() if ours.fullmatch(number))
+    return next(found, "")
 
 
 def _refused_range(number: str, region: str) -> str:

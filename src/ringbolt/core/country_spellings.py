@@ -1,0 +1,84 @@
+"""How countries are written: by people, in any language, and by the providers of numbers.
+
+Two spellings are one if they have the same letters: case, accents, apostrophes, hyphens and blanks
+do not count. The names of ``country_spellings.csv`` are read when the first one is needed.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import cache
+from types import MappingProxyType
+from typing import Final
+
+from ringbolt.core.tables import entries, shipped_rows
+
+_APOSTROPHES: Final = re.compile("['\u2018\u2019\u02bc\u02bb\u00b4`\u2032]")
+_COLUMNS: Final = ("providers", "russian", "chinese", "local", "abroad")
+_UNDIVIDED: Final = str.maketrans(
+    {"ø": "o", "ł": "l", "ı": "i", "đ": "d", "ß": "ss", "æ": "ae", "œ": "oe", "&": " and "}
+)
+"""Letters that Unicode does not divide into a plain one and an accent."""
+_SAME_WORD: Final = {
+    "st": "saint",
+    "ste": "saint",
+    "dem": "democratic",
+    "rep": "republic",
+    "is": "islands",
+    "isl": "islands",
+    "fed": "federation",
+}
+SILENT: Final = frozenset({"and", "the", "of"})
+_TITLES: Final = frozenset({"republic", "kingdom", "sultanate", "principality", "commonwealth"})
+"""What may stand beside a country's name, where no other country has the name without it."""
+
+
+def words_of(name: str) -> list[str]:
+    """The words of a name in plain small letters of any script; '&' is 'and', 'St.' 'saint'."""
+    text = unicodedata.normalize("NFKD", _APOSTROPHES.sub("", name)).casefold()
+    signs = unicodedata.normalize("NFKD", text.translate(_UNDIVIDED))
+    # A mark is part of its letter: an accent is passed over, and does not divide a word.
+    plain = (sign if sign.isalpha() else " " for sign in signs if not _is_passed_over(sign))
+    return [_SAME_WORD.get(word, word) for word in "".join(plain).split()]
+
+
+def _is_passed_over(sign: str) -> bool:
+    return unicodedata.category(sign) in {"Mn", "Mc", "Me", "Cf", "Lm", "Sk"}
+
+
+def letters_of(name: str) -> str:
+    """The letters of a name without blanks: equal for spellings that are the same."""
+    return "".join(words_of(name))
+
+
+def bag_of(name: str) -> frozenset[str]:
+    """The words of a name in any order, without 'and', 'the' and 'of'."""
+    return frozenset(words_of(name)) - SILENT
+
+
+def without_titles(words: frozenset[str]) -> frozenset[str]:
+    """'Republic of Mali' is 'Mali'. The caller looks up what fits both as two countries first."""
+    return words - _TITLES
+
+
+@cache
+def further_spellings() -> MappingProxyType[str, frozenset[int]]:
+    """The numbers of the countries that a spelling (its letters) fits: of one; of several if it is
+    ambiguous; of none if there are no numbers of that country."""
+    found: dict[str, frozenset[int]] = {}
+    for numbers, name in names():
+        letters = letters_of(name)
+        if found.setdefault(letters, numbers) != numbers:
+            raise ValueError(f"{name!r} names two countries")
+    return MappingProxyType(found)
+
+
+def names() -> Iterator[tuple[frozenset[int], str]]:
+    """Every spelling of the table with the numbers of the countries that it fits."""
+    for row in shipped_rows("ringbolt.core", "country_spellings.csv"):
+        numbers = frozenset(map(int, entries(row["cc"])))
+        for column in _COLUMNS:
+            for name in entries(row[column]):
+                yield numbers, name
