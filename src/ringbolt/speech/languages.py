@@ -14,7 +14,8 @@ from ringbolt.core.tables import entries, shipped_rows
 class Language:
     """``code``: ISO 639. ``detected``: statistics may choose it for a text of unknown language.
 
-    ``espeak``: espeak-ng's name for it; ``espeak_regions``: its names for single regions.
+    ``espeak``: espeak-ng's name for it; ``espeak_regions``: its names for single regions;
+    ``substitute``: the voice is that of a language nearby, because espeak-ng has none.
     """
 
     code: str
@@ -23,6 +24,7 @@ class Language:
     aliases: tuple[str, ...]
     espeak: str
     espeak_regions: Mapping[str, str]
+    substitute: bool = False
 
     def espeak_name(self, region: str) -> str:
         return self.espeak_regions.get(region, self.espeak)
@@ -41,6 +43,7 @@ def _language(row: dict[str, str]) -> Language:
         entries(row["aliases"]),
         row["espeak"] or row["code"],
         MappingProxyType(regions),
+        row["substitute"] == "yes",
     )
 
 

@@ -116,4 +116,5 @@ def espeak_voice(language: str, region: str, gender: Gender) -> EngineVoice:
     known = LANGUAGES.get(language)
     name = known.espeak_name(region) if known else language
     variant = "+f3" if gender == "female" else ""
-    return EngineVoice("espeak", name + variant, "standard")
+    substitute = known is not None and known.substitute
+    return EngineVoice("espeak", name + variant, "standard", substitute=substitute)

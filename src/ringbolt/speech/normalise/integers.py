@@ -27,6 +27,15 @@ class _Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class _Word:
+    """``after``: the form behind a larger number, or ''; ``before``: in front of a smaller one."""
+
+    alone: str
+    after: str
+    before: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Scale:
     """A large number by its word: the phrase for exactly one, and the others by last digits."""
 
@@ -70,20 +79,18 @@ def _spell(language: str, value: int, rule: _Rule) -> str:
 
 def _in_words(language: str, value: int) -> str:
     """The largest word that fits, how many of it, and the rest."""
-    words, _ = _words()[language]
+    words = _words()[language]
     if value < _COUNTED and value in words:
-        return words[value]
+        return words[value].alone
     largest = max(number for number in words if number <= value)
     count, rest = divmod(value, largest)
-    head = words[largest]
+    head = words[largest].before if rest else words[largest].alone
     if count > 1 or largest >= _COUNTED:
         head = f"{spell_integer(language, count)} {head}"
-    return head if not rest else f"{head} {_after(language, rest)}"
-
-
-def _after(language: str, rest: int) -> str:
-    _, after = _words()[language]
-    return after.get(rest) or spell_integer(language, rest)
+    if not rest:
+        return head
+    after = words[rest].after if rest in words else ""
+    return f"{head} {after or spell_integer(language, rest)}"
 
 
 def _in_scales(language: str, value: int) -> str:
@@ -123,14 +130,12 @@ def _rules() -> dict[str, tuple[_Rule, ...]]:
 
 
 @cache
-def _words() -> dict[str, tuple[dict[int, str], dict[int, str]]]:
-    """By language: the words by number, and those forms that follow a larger number."""
-    found: dict[str, tuple[dict[int, str], dict[int, str]]] = {}
+def _words() -> dict[str, dict[int, _Word]]:
+    """By language and number."""
+    found: dict[str, dict[int, _Word]] = {}
     for row in shipped_rows(_PACKAGE, "number_words.csv"):
-        words, after = found.setdefault(row["language"], ({}, {}))
-        words[int(row["number"])] = row["word"]
-        if row["after"]:
-            after[int(row["number"])] = row["after"]
+        word = _Word(row["word"], row["after"], row["before"] or row["word"])
+        found.setdefault(row["language"], {})[int(row["number"])] = word
     return found
 
 

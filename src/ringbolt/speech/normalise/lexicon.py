@@ -66,7 +66,8 @@ class Lexicon:
     def _respell(self, number: re.Match[str]) -> str:
         digits = number[0]
         long = len(digits) >= len(str(LIMIT)) or (len(digits) > 1 and digits.startswith("0"))
-        return f" {self.digits(digits) if long else self.integer(int(digits))} "
+        said = self.digits(digits) if long else self.integer(int(digits))
+        return digits if said == digits else f" {said} "
 
 
 def _pause(language: str) -> str:
