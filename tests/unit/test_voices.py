@@ -116,14 +116,14 @@ def test_each_script_in_a_text_gets_its_own_voice() -> None:
 def test_a_short_text_is_english_and_no_model_is_asked() -> None:
     detector = Detector("fr")
 
-    (utterance,) = plan(SpeechJob("Bonjour"), detector)
+    (utterance,) = plan(SpeechJob("Silent mode"), detector)
 
     assert utterance.language == "en"
     assert not detector.asked
 
 
 def test_a_short_text_is_in_the_home_language_of_its_voice() -> None:
-    (utterance,) = plan(SpeechJob("Bonjour", home="fr"), Detector())
+    (utterance,) = plan(SpeechJob("Silent mode", home="fr"), Detector())
 
     assert utterance.language == "fr"
 
@@ -131,7 +131,7 @@ def test_a_short_text_is_in_the_home_language_of_its_voice() -> None:
 def test_a_longer_text_is_judged_with_english_and_the_home_language_likely() -> None:
     detector = Detector("de")
 
-    (utterance,) = plan(SpeechJob("Ihr Termin ist morgen", home="fr"), detector)
+    (utterance,) = plan(SpeechJob("Fischers Fritz fischt frische", home="fr"), detector)
 
     assert utterance.language == "de"
     assert detector.asked == [("en", "fr")]

@@ -20,6 +20,7 @@ from ringbolt.speech.language import (
 from ringbolt.speech.languages import BY_SCRIPT
 from ringbolt.speech.normalise import read
 from ringbolt.speech.scripts import letters_by_script
+from ringbolt.speech.telling import TELLING_TEXT, telling_languages
 from ringbolt.speech.voices import EngineVoice, Gender, engine_voice, espeak_voice
 
 Detect = Callable[[str, Collection[str], Collection[str]], str]
@@ -82,11 +83,24 @@ def _language(run: Run, is_main: bool, job: SpeechJob, detect: Detect) -> str:
     by_letters = language_by_letters(run)
     if by_letters != options[0]:
         return by_letters
+    letters = letters_by_script(run.text).total()
+    if run.script == "latin" and letters < TELLING_TEXT:
+        told = telling_languages(run.text)
+        if told:
+            return _told_language(run.text, told, letters, detect)
     likely = {options[0], job.home} & set(options)
-    if letters_by_script(run.text).total() < SHORT_TEXT:
+    if letters < SHORT_TEXT:
         return job.home if job.home in likely and is_main else options[0]
     choice = detectable(run.script)
     return detect(run.text, choice, likely) if len(choice) > 1 else options[0]
+
+
+def _told_language(text: str, told: tuple[str, ...], letters: int, detect: Detect) -> str:
+    """The language of a Latin text whose words or letters are not English: statistics choose
+    among those that it tells, and from a dozen letters on any may be more probable than they."""
+    if letters >= SHORT_TEXT:
+        return detect(text, [code for code in detectable("latin") if code != "en"], told)
+    return told[0] if len(told) == 1 else detect(text, told, told)
 
 
 def _region(language: str, job: SpeechJob) -> str:

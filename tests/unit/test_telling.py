@@ -1,0 +1,75 @@
+"""Short texts in Latin letters: a greeting tells its language, English stays English."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import pytest
+
+from ringbolt.speech.plan import SpeechJob, plan
+from ringbolt.speech.telling import telling_languages
+from support.waiting import cpu_s
+
+
+def spoken_in(text: str, home: str = "en") -> str:
+    """The language of a text for which no language is named; statistics agree."""
+    (utterance, *_) = plan(SpeechJob(text, home=home), likeliest)
+    return utterance.language
+
+
+def likeliest(text: str, options: Collection[str], likely: Collection[str]) -> str:
+    """In place of statistics."""
+    return next((code for code in likely if code in options), "en")
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Dzień dobry", "pl"), ("Dzien dobry!", "pl"), ("Grüß Gott", "de"), ("Gruess Gott", "de"),
+        ("Şifreniz 4829", "tr"), ("ŞİFRENİZ 4829", "tr"), ("Sifreniz 4829", "tr"),
+        ("Guten Tag", "de"), ("Straße 5", "de"), ("Buenos dias", "es"), ("Hola", "es"),
+        ("¿Mañana?", "es"), ("Bonjour", "fr"), ("Merci", "fr"), ("Merhaba", "tr"), ("Ciao", "it"),
+        ("Buona sera", "it"), ("Olá", "pt"), ("Bom dia", "pt"), ("Dobrý den", "cs"),
+        ("Dobrý deň", "sk"), ("Dobar dan", "hr"), ("Dober dan", "sl"), ("Jó napot", "hu"),
+        ("Bună ziua", "ro"), ("Xin chào", "vi"), ("Selamat pagi", "id"), ("Tack", "sv"),
+        ("Kiitos", "fi"), ("Góðan daginn", "is"), ("Labdien", "lv"), ("Përshëndetje", "sq"),
+        ("Hallo, uw code is 4829", "nl"), ("Ihr Code: 4829", "de"), ("Su código 4829", "es"),
+        ("Twój kod 4829", "pl"), ("Mã của bạn 4829", "vi"), ("Kodunuz: 4829", "tr"),
+    ],
+)  # fmt: skip
+def test_a_greeting_tells_its_language(text: str, language: str) -> None:
+    assert spoken_in(text) == language
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Hello", "Hi José", "Hello Zoë", "Café Noël", "Call Mr Muñoz", "piñata", "Silent mode 5",
+     "Your code 4829", "Code: A1B2", "PIN 4829", "Ready now", "Main Street", "El Paso", "ATE 5",
+     "Jam at 5", "Meet Ole", "Bus 5", "Gate A", "Taco now", "Dr Dre", "Test", "OK", "Logo 5"],
+)  # fmt: skip
+def test_a_short_english_text_stays_english(text: str) -> None:
+    assert spoken_in(text) == "en"
+
+
+def test_one_foreign_word_in_an_english_text_is_a_name() -> None:
+    assert telling_languages("Hola amigos, see you at five at the door") == ()
+    assert telling_languages("Ciao Bella: your table is ready") == ()
+
+
+def test_letters_of_several_languages_are_left_to_statistics_without_english() -> None:
+    languages = telling_languages("Höör 5")
+
+    assert {"de", "sv", "fi"} <= set(languages)
+    assert "en" not in languages
+    assert "pl" not in languages
+
+
+def test_the_home_of_a_voice_is_kept_where_nothing_tells() -> None:
+    assert spoken_in("Ok 5", home="de") == "de"
+    assert spoken_in("Hola 5", home="de") == "es"
+
+
+def test_time_stays_short_on_hostile_letters() -> None:
+    text = "ęß " * 30 + "9!?" * 3_000
+
+    assert cpu_s(lambda: telling_languages(text), tries=5) < 0.05
