@@ -71,12 +71,11 @@ def test_telephone_numbers_are_read_in_their_groups(written: str, spoken: str) -
 @pytest.mark.parametrize(
     "written",
     [
-        "in 2024", "4829 people", "$12,500", "12500 sats", "€20000", "100000 users", "3.14159",
-        "2026-11-21", "11/21/2026", "2024-2025", "10-12 items", "1,250,000.50", "4 8 2 9",
-        "10 20 30 40", "15:30", "MP3",
+        "in 2024", "4829 people", "12500 sats", "100000 users", "4 8 2 9", "10 20 30 40", "15:30",
+        "MP3",
     ],
 )  # fmt: skip
-def test_amounts_years_and_dates_are_left_to_the_engine(written: str) -> None:
+def test_plain_numbers_and_years_are_left_to_the_engine(written: str) -> None:
     assert spoken_in("en", written) == written
 
 
@@ -114,7 +113,7 @@ def test_addresses_are_sayable(language: str, written: str, spoken: str) -> None
         ("ar", "رمز التحقق هو 4829", "رمز التحقق هو 4 8 2 9"),
         ("ru", "Ваш код 4829", "Ваш код 4 8 2 9"),
         ("zh", "您的验证码是4829", "您的验证码是4 8 2 9"),
-        ("fr", "12 500 000 sats", "12 500 000 sats"),
+        ("fr", "12 500 000 sats", "12500000 sats"),
     ],
 )
 def test_codes_are_known_in_other_languages(language: str, written: str, spoken: str) -> None:

@@ -2,8 +2,226 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
+from ringbolt.speech.normalise import calendar
+from ringbolt.speech.normalise.amount import AFTER, BEFORE, DASH, LETTER
+from ringbolt.speech.normalise.lexicon import Lexicon
 from ringbolt.speech.normalise.rule import Rule
 
-RULES: Final[tuple[Rule, ...]] = ()
+_START: Final = rf"{BEFORE}(?<![\d.,/:-])"
+_END: Final = rf"(?![/-]?\d|[.:]\d){AFTER}"
+_TWO_DIGITS: Final = 69
+"""Years of two digits from here on are of the last century, as in POSIX."""
+
+_DOTTED: Final = frozenset(
+    {"de", "lb", "cs", "sk", "pl", "hr", "sl", "sr", "bs", "et", "lv", "fi", "nb", "da", "is", "tr"}
+)
+"""Languages that write ``30.11.`` for a day of the year."""
+
+_YEAR_FIRST: Final = re.compile(
+    rf"{_START}(?P<year>[12]\d{{3}})(?P<sep>[-/.])(?P<s> ?)(?P<month>\d{{1,2}})(?P=sep)(?P=s)"
+    rf"(?P<day>\d{{1,2}})(?:T(?=\d\d:\d\d)|{_END})"
+)
+_YEAR_LAST: Final = re.compile(
+    rf"{_START}(?P<first>\d{{1,2}})(?P<sep>[-/.])(?P<s> ?)(?P<second>\d{{1,2}})(?P=sep)(?P=s)"
+    rf"(?P<year>[12]\d{{3}}|\d\d){_END}"
+)
+_HAN: Final = re.compile(
+    r"(?:(?P<year>(?<!\d)\d{4})年)?(?<!\d)(?P<month>\d{1,2})月(?P<day>\d{1,2})[日号號]"
+)
+_NO_YEAR: Final = re.compile(
+    rf"{_START}(?P<first>\d{{1,2}})(?:(?P<sep>\.) ?(?P<second>\d{{1,2}})\.(?! ?\d)"
+    rf"|/(?P<other>\d{{1,2}}){_END})"
+)
+
+
+def _say_year_first(found: re.Match[str], words: Lexicon) -> str | None:
+    year, month, day = int(found["year"]), int(found["month"]), int(found["day"])
+    if not calendar.is_date(year, month, day):
+        return None
+    said = calendar.said_date(day, month, year, words, found.string[: found.start()])
+    return f"{said} " if found[0].endswith("T") else said  # 2026-11-30T15:30
+
+
+def _say_year_last(found: re.Match[str], words: Lexicon) -> str | None:
+    year = _full_year(found["year"])
+    pair = _ordered(int(found["first"]), int(found["second"]), year, found["sep"], words)
+    if pair is None or (found["s"] and len(found["year"]) == 2):
+        return None
+    return calendar.said_date(*pair, year, words, found.string[: found.start()])
+
+
+def _full_year(written: str) -> int:
+    year = int(written)
+    if len(written) > 2:
+        return year
+    return year + (1900 if year >= _TWO_DIGITS else 2000)
+
+
+def _ordered(
+    first: int, second: int, year: int, sep: str, words: Lexicon
+) -> tuple[int, int] | None:
+    """(day, month): in the region's order, or in the other if only that is a date. With points the
+    day comes first everywhere."""
+    options = [(first, second), (second, first)]
+    if sep != "." and calendar.month_first(words):
+        options.reverse()
+    return next((pair for pair in options if calendar.is_date(year, pair[1], pair[0])), None)
+
+
+def _say_han(found: re.Match[str], words: Lexicon) -> str | None:
+    year, month, day = int(found["year"] or 0), int(found["month"]), int(found["day"])
+    if words.language not in ("zh", "yue", "ja") or not calendar.is_date(year, month, day):
+        return None
+    return calendar.said_date(day, month, year, words)
+
+
+def _say_no_year(found: re.Match[str], words: Lexicon) -> str | None:
+    """``30.11.``; ``08/10`` only if a zero or a number over 12 shows that it is no fraction."""
+    before = found.string[: found.start()]
+    if found["sep"]:
+        day, month = int(found["first"]), int(found["second"])
+        if words.language not in _DOTTED or not calendar.is_date(0, month, day):
+            return None
+        return calendar.said_date(day, month, 0, words, before)
+    first, second = found["first"], found["other"]
+    if len(first) != len(second) or len(first) == 1:
+        return None
+    if "0" not in (first[0], second[0]) and max(int(first), int(second)) <= 12:
+        return None
+    pair = _ordered(int(first), int(second), 0, "/", words)
+    return calendar.said_date(*pair, 0, words, before) if pair else None
+
+
+_MONTHS_FIRST: Final = frozenset({"hu", "lt", "eu", "kk"})
+"""Languages other than English that write the month before the day."""
+
+_DAY: Final = r"\d{1,2}+(?:st|nd|rd|th|er|ᵉʳ|º|\.)?"
+_NAME: Final = rf"(?:{LETTER}|[\u0900-\u0d7f]){{2,14}}+"
+_YEAR: Final = r"(?:,? (?:de |del |of )?(?P<year>[12]\d{3})(?!\d)(?: (?P<sign>[гр])(?!\w)\.?)?)?"
+_DAY_FIRST: Final = re.compile(
+    rf"{_START}(?P<day>{_DAY})(?:{DASH}(?P<last>{_DAY}))? (?P<of>of |de |d')?(?P<month>{_NAME})"
+    rf"(?P<stop>\.(?= ?\w))?{_YEAR}{AFTER}"
+)
+_MONTH_FIRST: Final = re.compile(
+    rf"{BEFORE}(?P<month>{_NAME})\.? (?P<day>{_DAY})(?:{DASH}(?P<last>{_DAY}))?"
+    rf"{_YEAR}(?![\w:/]|[.,-]\d)"
+)
+
+
+def _say_named(found: re.Match[str], words: Lexicon) -> str | None:
+    """``3. Mai``, ``Oct 5``, ``1-5 May 2024``."""
+    month = calendar.month_number(found["month"], words)
+    year, day = int(found["year"] or 0), _number(found["day"])
+    last = _number(found["last"]) if found["last"] else 0
+    if not month or not calendar.is_date(year, month, max(day, last)) or day < 1:
+        return None
+    if words.language == "en":  # not "I may 5"
+        capital = found["month"][0].isupper()
+        return _english(found, day, last, month, year, words) if capital else None
+    if found.re is _MONTH_FIRST and words.language not in _MONTHS_FIRST:
+        return None
+    before = found.string[: found.start()]
+    text = calendar.said_date(last or day, month, year, words, before)
+    if found["sign"]:
+        text += _year_word(found["sign"], words, 1)
+    return _from_day(day, last, text, words, before) if last else text
+
+
+def _from_day(day: int, last: int, text: str, words: Lexicon, before: str) -> str | None:
+    """``text``, the date of the last day, with the first one before it."""
+    to = words.sign("to")
+    first, end = (calendar.said_day(each, words, before) for each in (day, last))
+    return text.replace(end, f"{first} {to} {end}", 1) if to else None
+
+
+def _number(written: str) -> int:
+    return int(re.sub(r"\D", "", written))
+
+
+def _english(
+    found: re.Match[str], day: int, last: int, month: int, year: int, words: Lexicon
+) -> str:
+    """In the order in which it is written."""
+    name = calendar.month_name(month, words)
+    days = calendar.english_ordinal(day)
+    if last:
+        days = f"{days} {words.sign('to')} {calendar.english_ordinal(last)}"
+    if found.re is _MONTH_FIRST:
+        return f"{name} {days}, {year}" if year else f"{name} {days}"
+    of = "of " if found["of"] else ""
+    return f"{days} {of}{name} {year}" if year else f"{days} {of}{name}"
+
+
+_SPAN: Final = re.compile(
+    rf"{BEFORE}(?<!-)(?P<first>{_NAME})\.?{DASH}(?P<last>{_NAME})"
+    rf"(?:\.(?= ?\w))?(?!-){AFTER}"
+)
+
+
+def _say_span(found: re.Match[str], words: Lexicon) -> str | None:
+    """``Oct-Dec``, ``Mon–Fri``."""
+    to = words.sign("to")
+    months = [calendar.month_number(found[end], words) for end in ("first", "last")]
+    if words.language == "en" and not found["first"][0].isupper():
+        return None
+    if all(months):
+        names = [calendar.month_alone(month, words) for month in months]
+    else:
+        names = [calendar.weekday(found[end], words) for end in ("first", "last")]
+    return f"{names[0]} {to} {names[1]}" if all(names) and to else None
+
+
+_MONTH_OF_YEAR: Final = re.compile(
+    rf"{BEFORE}(?P<month>{_NAME})\.? (?P<year>[12]\d{{3}})(?![\w:/]|[.,-]\d)"
+)
+
+
+def _say_month_of_year(found: re.Match[str], words: Lexicon) -> str | None:
+    """``Oct 2024``."""
+    month = calendar.month_number(found["month"], words)
+    if not month or calendar.is_name(found["month"], month, words):
+        return None
+    year = calendar.said_year(int(found["year"]), words)
+    return f"{calendar.month_alone(month, words)} {year}"
+
+
+_RUSSIAN_YEAR: Final = re.compile(
+    r"(?<!\d)(?P<year>[12]\d{3}) ?(?P<sign>г|р)(?:\.(?= ?[^\WА-ЯЁІЇЄҐ])|\.?)(?!\w)"
+)
+
+
+def _say_russian_year(found: re.Match[str], words: Lexicon) -> str | None:
+    """``в 2024 г.``, ``30 ноября 2024 г.``"""
+    inside = found.string[max(0, found.start() - 3) : found.start()].casefold()
+    locative = inside.split()[-1:] in (["в"], ["у"], ["ў"])
+    name = _year_word(found["sign"], words, 0 if locative else 1)
+    return f"{words.integer(int(found['year']))}{name}" if name else None
+
+
+_YEAR_WORDS: Final = {
+    ("ru", "г"): (" году", " года"),
+    ("uk", "р"): (" році", " року"),
+    ("be", "г"): (" годзе", " года"),
+    ("bg", "г"): (" година", " година"),
+}
+
+
+def _year_word(sign: str, words: Lexicon, case: int) -> str:
+    names = _YEAR_WORDS.get((words.language, sign))
+    return names[case] if names else ""
+
+
+RULES: Final[tuple[Rule, ...]] = (
+    Rule(_HAN, _say_han),
+    Rule(_YEAR_FIRST, _say_year_first),
+    Rule(_YEAR_LAST, _say_year_last),
+    Rule(_DAY_FIRST, _say_named),
+    Rule(_MONTH_FIRST, _say_named),
+    Rule(_NO_YEAR, _say_no_year),
+    Rule(_RUSSIAN_YEAR, _say_russian_year),
+    Rule(_SPAN, _say_span),
+    Rule(_MONTH_OF_YEAR, _say_month_of_year),
+)

@@ -1,9 +1,81 @@
-"""Ordinal numbers."""
+"""Ordinal numbers: 3rd, 2e, 3º, 3-й."""
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from typing import Final
 
+from ringbolt.core.tables import entries, shipped_rows
+from ringbolt.speech.normalise.amount import AFTER, APART
+from ringbolt.speech.normalise.lexicon import Lexicon
 from ringbolt.speech.normalise.rule import Rule
+from ringbolt.speech.normalise.spelling import spelled
 
-RULES: Final[tuple[Rule, ...]] = ()
+_BY_ENGINE: Final = frozenset({"en", "fi", "sv"})
+"""Languages whose engines read the ordinals as they are written; the first ones have words."""
+
+_LARGEST: Final = 10_000
+
+
+@cache
+def _rules() -> dict[tuple[str, str], str]:
+    return {
+        (row["language"], ending): f"spellout-ordinal{row['rule']}"
+        for row in shipped_rows("ringbolt.speech.normalise", "ordinal_endings.csv")
+        for ending in entries(row["endings"])
+    }
+
+
+def _endings() -> str:
+    found = {ending for _, ending in _rules()}
+    return "|".join(map(re.escape, sorted(found, key=len, reverse=True)))
+
+
+_ORDINAL: Final = re.compile(rf"{APART}(?P<number>\d{{1,5}}+)(?P<ending>{_endings()}){AFTER}")
+
+
+def _say(found: re.Match[str], words: Lexicon) -> str | None:
+    rule = _rules().get((words.language, found["ending"]))
+    value = int(found["number"])
+    if rule is None or not 0 < value < _LARGEST:
+        return None
+    if words.language == "en":
+        return found[0]
+    if words.language in _BY_ENGINE:
+        return words.ordinal(value) or found[0]
+    return spelled(value, rule, words)
+
+
+_GERMAN: Final = re.compile(
+    r"(?<!\w)(?P<before>[Dd]er|[Dd]ie|[Dd]as|[Dd]en|[Dd]em|[Dd]es|[Ii]m|[Aa]m|[Zz]um|[Zz]ur|[Vv]om"
+    r"|[Bb]eim|[Ii]ns|[Jj]eder|[Jj]eden|[Jj]edes|[Ee]ine)(?P<gap> )(?P<number>\d{1,3}+)\.(?= \w)"
+)
+_GERMAN_E: Final = frozenset({"der", "die", "das", "ins", "eine"})
+
+
+def _say_german(found: re.Match[str], words: Lexicon) -> str | None:
+    """After an article, where a point ends no sentence: ``im 3. Stock``."""
+    if words.language != "de" or found["number"] == "0":
+        return None
+    before = found["before"]
+    weak = before.lower() in _GERMAN_E
+    rule = "spellout-ordinal" if weak else "spellout-ordinal-n"
+    return f"{before} {spelled(int(found['number']), rule, words)}"
+
+
+_POINT: Final = re.compile(rf"{APART}(?P<number>\d{{1,3}}+)\.(?= [a-zçğıöşü])")
+
+
+def _say_turkish(found: re.Match[str], words: Lexicon) -> str | None:
+    """Before a word in small letters: ``3. kat``."""
+    if words.language != "tr" or int(found["number"]) == 0:
+        return None
+    return spelled(int(found["number"]), "spellout-ordinal", words)
+
+
+RULES: Final[tuple[Rule, ...]] = (
+    Rule(_ORDINAL, _say),
+    Rule(_GERMAN, _say_german),
+    Rule(_POINT, _say_turkish),
+)

@@ -1,9 +1,39 @@
-"""Ranges: the word for 'to' instead of a dash."""
+"""Ranges of plain numbers: the dash becomes "to", where it is no score and no telephone number."""
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
+from ringbolt.speech.normalise.amount import AFTER, APART, DASH, NUMBER, parse, said
+from ringbolt.speech.normalise.lexicon import Lexicon
 from ringbolt.speech.normalise.rule import Rule
 
-RULES: Final[tuple[Rule, ...]] = ()
+_RANGE: Final = re.compile(
+    rf"{APART}(?<![-/])(?P<first>{NUMBER}){DASH}(?P<last>{NUMBER})(?![-/:]\d){AFTER}"
+)
+_YEAR: Final = re.compile(r"(?:1\d|20)\d\d")
+
+
+def _say(found: re.Match[str], words: Lexicon) -> str | None:
+    to = words.sign("to")
+    first, last = parse(found["first"], words), parse(found["last"], words)
+    if not to or _has_leading_zero(found["first"]) or _has_leading_zero(found["last"]):
+        return None
+    season = _YEAR.fullmatch(found["first"]) and len(found["last"]) == 2
+    if not season and first.value >= last.value:
+        return None
+    return f"{_end(found['first'], words)} {to} {_end(found['last'], words)}"
+
+
+def _has_leading_zero(written: str) -> bool:
+    return len(written) > 1 and written[0] == "0" and written[1].isdigit()
+
+
+def _end(written: str, words: Lexicon) -> str:
+    if _YEAR.fullmatch(written):  # English voices read it as a year
+        return written if words.language == "en" else words.integer(int(written))
+    return said(parse(written, words), words)
+
+
+RULES: Final[tuple[Rule, ...]] = (Rule(_RANGE, _say),)

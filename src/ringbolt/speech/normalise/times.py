@@ -1,9 +1,180 @@
-"""Times of day."""
+"""Times of day and spans between two of them."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cache
 from typing import Final
 
+from ringbolt.core.tables import entries, shipped_rows
+from ringbolt.speech.normalise import measure
+from ringbolt.speech.normalise.amount import AFTER, BEFORE, DASH, LETTER
+from ringbolt.speech.normalise.lexicon import Lexicon
 from ringbolt.speech.normalise.rule import Rule
 
-RULES: Final[tuple[Rule, ...]] = ()
+_HALF: Final = r"(?: ?[aApP](?:\.? ?[mM]\b\.?)| ?[صم](?!\w))"
+
+
+@dataclass(frozen=True, slots=True)
+class _Forms:
+    """How a language says a time of day: see ``clock.csv``."""
+
+    minutes: str = "{h} {m}"
+    hour: str = ""
+    first_half: str = ""
+    second_half: str = ""
+    before: Mapping[str, str] = field(default_factory=dict)
+    after: tuple[str, ...] = ()
+
+
+@cache
+def _all_forms() -> dict[str, _Forms]:
+    return {
+        row["language"]: _Forms(
+            row["minutes"] or "{h} {m}",
+            row["hour"],
+            row["first_half"],
+            row["second_half"],
+            _replaced(row["before"]),
+            entries(row["after"]),
+        )
+        for row in shipped_rows("ringbolt.speech.normalise", "clock.csv")
+    }
+
+
+def _replaced(words: str) -> dict[str, str]:
+    """``godz=godzina`` is said as ``godzina``; ``kl`` is part of the form."""
+    pairs = (each.partition("=") for each in entries(words))
+    return {written: said for written, _, said in pairs}
+
+
+def _forms(words: Lexicon) -> _Forms:
+    return _all_forms().get(words.language, _Forms())
+
+
+def _words(column: int) -> str:
+    found = {
+        word for forms in _all_forms().values() for word in (forms.before, forms.after)[column]
+    }
+    return "|".join(map(re.escape, sorted(found, key=len, reverse=True)))
+
+
+def _clock(which: int) -> str:
+    return (
+        rf"(?P<h{which}>\d{{1,2}}+)(?:(?P<sep{which}>[:.hH])(?P<m{which}>[0-5]\d)(?!\d)"
+        rf"(?::(?P<s{which}>[0-5]\d)(?!\d))?)?(?P<half{which}>{_HALF})?"
+    )
+
+
+_TIME: Final = re.compile(
+    rf"(?:(?<!\w)(?P<before>{_words(0)})\.? ?)?{BEFORE}(?<![\d.,:/-]){_clock(1)}"
+    rf"(?:{DASH}{_clock(2)})?"
+    rf"(?: ?(?P<after>{_words(1)})(?P<stop>\.(?= ?[^\W\dA-Z_]))?(?!{LETTER}))?"
+    rf"(?!:|[.,/-]\d){AFTER}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Time:
+    """``half``: a, p or '' for 24 hours. ``minute`` is '' if none is written."""
+
+    hour: int
+    minute: str
+    second: str
+    half: str
+
+    @property
+    def is_real(self) -> bool:
+        return 1 <= self.hour <= 12 if self.half else self.hour <= 24
+
+    @property
+    def hour_of_24(self) -> int:
+        return self.hour % 12 + (12 if self.half == "p" else 0) if self.half else self.hour
+
+
+def _say(found: re.Match[str], words: Lexicon) -> str | None:
+    forms = _forms(words)
+    before, after = found["before"] or "", found["after"] or ""
+    first, last = _time(found, 1), _time(found, 2) if found["h2"] else None
+    if not first.is_real or (last and not last.is_real) or not _is_time(found, forms):
+        return None
+    said = _said(first, words, bare=bool(last) and not (found["sep1"] or first.half or before))
+    if last:
+        to = words.sign("to")
+        if not to:
+            return None
+        said = f"{said} {to} {_said(last, words).removeprefix(forms.minutes.split('{h}')[0])}"
+    if before:
+        said = f"{forms.before.get(before, before)} {said}".strip()
+    if after and after not in forms.after:
+        said = f"{said} {after}"
+    ends = found[0].endswith(".") and not found["stop"]
+    return said + "." if ends and not found.string[found.end() :].strip() else said
+
+
+def _time(found: re.Match[str], which: int) -> _Time:
+    half = (found[f"half{which}"] or "").strip().lower()[:1]
+    half = {"ص": "a", "م": "p"}.get(half, half)
+    return _Time(int(found[f"h{which}"]), found[f"m{which}"] or "", found[f"s{which}"] or "", half)
+
+
+def _is_time(found: re.Match[str], forms: _Forms) -> bool:
+    """Whether the signs around the numbers say that they are times, not amounts or versions."""
+    ends = (1, 2) if found["h2"] else (1,)
+    if any(found[f"half{end}"] for end in ends):
+        return True
+    named = found["before"] in forms.before or found["after"] in forms.after
+    seps = {found[f"sep{end}"] for end in ends} - {None}
+    if not seps:
+        return found["before"] in forms.before  # kl. 15
+    return named or bool(seps & {":", "h", "H"})
+
+
+def _said(time: _Time, words: Lexicon, *, bare: bool = False) -> str:
+    forms = _forms(words)
+    if bare and words.language != "en":  # 9-17:30: the first number alone
+        return words.integer(time.hour)
+    if words.language == "en":
+        text = _english(time)
+    elif time.half and forms.second_half:
+        shape = forms.second_half if time.half == "p" else forms.first_half
+        text = shape.format(_filled(time.hour, time.minute, forms, words, full=not bare))
+    else:
+        text = _filled(time.hour_of_24, time.minute, forms, words, full=True)
+    return f"{text} {_seconds(time.second, words)}" if time.second else text
+
+
+def _english(time: _Time) -> str:
+    minute = "" if time.half and time.minute == "00" else time.minute
+    clock = f"{time.hour}:{minute}" if minute else str(time.hour)
+    return f"{clock} {time.half.upper()}M" if time.half else clock
+
+
+def _filled(hour: int, minute: str, forms: _Forms, words: Lexicon, *, full: bool) -> str:
+    if minute in ("", "00") and forms.hour and full:
+        return forms.hour.format(h=words.integer(hour))
+    if not minute:
+        return words.integer(hour)
+    spaced = minute.startswith("0") and forms.minutes == "{h} {m}"  # "15 0 5", not "15 5"
+    minutes = " ".join(minute) if spaced else words.integer(int(minute))
+    return forms.minutes.format(h=words.integer(hour), m=minutes)
+
+
+def _seconds(second: str, words: Lexicon) -> str:
+    known = measure.unit("s", words)
+    value = Decimal(second)
+    pattern = measure.pattern(known, value, words) if known else ""
+    return (pattern or "{0}").format(words.integer(int(second)))
+
+
+_ALWAYS: Final = re.compile(r"(?<![\w/.,])24/7(?![\w/])")
+
+
+def _say_always(found: re.Match[str], words: Lexicon) -> str:
+    return f"{words.integer(24)} {words.integer(7)}"
+
+
+RULES: Final[tuple[Rule, ...]] = (Rule(_ALWAYS, _say_always), Rule(_TIME, _say))

@@ -1,0 +1,113 @@
+"""Currencies: which one a sign or code means, and what it is called."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from typing import Final
+
+from ringbolt.core.tables import entries, shipped_rows
+from ringbolt.speech.normalise import cldr
+from ringbolt.speech.normalise.lexicon import Lexicon
+
+_PACKAGE: Final = "ringbolt.speech.normalise"
+_FORMS: Final = ("one", "few", "many", "other")
+_NOT_IN_CLDR: Final = frozenset({"ht", "mt", "om", "pap", "tn"})
+"""Languages in which the CLDR has no names of currencies, or few."""
+
+TYPED_SMALL: Final = frozenset({"usd", "eur", "gbp", "btc", "chf", "cad", "aud", "inr", "pln"})
+"""Codes that people also write in small letters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Currency:
+    """An ISO 4217 code (or BTC); ``decimals``: how many digits its hundredths have."""
+
+    code: str
+    decimals: int
+    also_word: bool
+
+
+@cache
+def codes() -> dict[str, Currency]:
+    """The currencies by their code."""
+    return {
+        row["code"]: Currency(row["code"], int(row["decimals"] or 2), row["word"] == "yes")
+        for row in shipped_rows(_PACKAGE, "iso_currencies.csv")
+    }
+
+
+Choices = tuple[tuple[tuple[str, ...], str], ...]
+"""(languages, or none for all others; code), the first that fits counts."""
+
+
+@cache
+def signs(table: str = "currencies.csv") -> dict[str, Choices]:
+    """For each sign, the codes that it stands for, each with the languages in which it does."""
+    found: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+    for row in shipped_rows(_PACKAGE, table):
+        found.setdefault(row["sign"], []).append((entries(row["languages"]), row["code"]))
+    return {sign: tuple(choices) for sign, choices in found.items()}
+
+
+def currency(written: str, words: Lexicon) -> Currency | None:
+    """The currency that a sign or code means in the language; None if it is neither."""
+    code = chosen(signs().get(written, ()), words)
+    return codes().get(code or (written.upper() if written in TYPED_SMALL else written))
+
+
+def chosen(choices: Choices, words: Lexicon) -> str:
+    """The code that counts in the language and region, or ''."""
+    places = {words.language, f"{words.language}-{words.region}"}
+    fitting = (code for languages, code in choices if not languages or places & set(languages))
+    return next(fitting, "")
+
+
+def name(code: str, value: Decimal, words: Lexicon) -> str:
+    """The name in the form that follows ``value``: ``dollars``; '' if there is none."""
+    return form_name(code, cldr.plural_form(words.language, value), words)
+
+
+def form_name(code: str, form: str, words: Lexicon) -> str:
+    """The name in one plural form."""
+    short = _short(words.language, code)
+    if short and short[0]:
+        return _pick(short[0], form)
+    sign = {"EUR": "euro", "USD": "dollar"}.get(code)
+    return (words.sign(sign) if sign else "") or cldr.currency_name(words.language, code, form)
+
+
+def has_word(sign: str, words: Lexicon) -> bool:
+    """Whether a sign has a name in the language, without loading the CLDR: it names every
+    currency, in every language that it has."""
+    money = currency(sign, words)
+    if money is None:
+        return False
+    named = words.sign({"EUR": "euro", "USD": "dollar"}.get(money.code, ""))
+    return words.language not in _NOT_IN_CLDR or bool(named)
+
+
+def cents_name(code: str, value: int, words: Lexicon) -> str:
+    """The name of ``value`` hundredths: ``cents``; '' if there is none."""
+    short = _short(words.language, code)
+    form = cldr.plural_form(words.language, Decimal(value))
+    return _pick(short[1], form) if short and short[1] else ""
+
+
+def _pick(names: tuple[str, ...], form: str) -> str:
+    if len(names) == 2:
+        return names[0] if form == "one" else names[1]
+    return names[min(_FORMS.index(form) if form in _FORMS else 3, len(names) - 1)]
+
+
+def _short(language: str, code: str) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+    return _names().get((language, code))
+
+
+@cache
+def _names() -> dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]]:
+    return {
+        (row["language"], row["code"]): (entries(row["names"]), entries(row["cents"]))
+        for row in shipped_rows(_PACKAGE, "money.csv")
+    }
