@@ -1,122 +1,80 @@
-"""The activation code in a text message, found without knowing who wrote it.
+"""The activation code in a text message, or nothing.
 
-Every number that has the form of a code gets points for its form and for how near it stands to a
-word for "code" in some twenty languages, and loses them if it reads like an amount, a year, a
-time, the end of a card number or a telephone number. The text itself is always kept and shown:
-this is a convenience, and may be wrong. All patterns run in linear time on a capped text.
+Everything that has the form of a code (``candidates``) and is nothing else by its surroundings
+(``contexts``) gets points for its form and for how it stands to the words that say "code"
+(``relations``). The best one is the code if it has enough points and clearly more than every other.
+In doubt there is none: a code that was found is sold, and the money is taken for it. The text
+itself is always kept.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import Final
 
 from ringbolt.core.services import ANY_OTHER, SERVICES
-from ringbolt.core.texts.code_patterns import SERVICE_CODE, code_patterns
+from ringbolt.core.texts.candidates import Candidate, Form, candidates
+from ringbolt.core.texts.contexts import (
+    BLANK,
+    blanked,
+    is_before_a_year,
+    is_promotion,
+    is_something_else,
+)
+from ringbolt.core.texts.plain import MAX_CHARS, plain_text
+from ringbolt.core.texts.relations import (
+    ALONE_ON_ITS_LINE,
+    ONLY_ONE_NEAR,
+    RULED_OUT,
+    TYPED,
+    Reading,
+    Relation,
+    announced,
+    is_bracketed,
+    named_after,
+    stands_alone,
+)
+from ringbolt.core.texts.service_forms import form_of
+from ringbolt.core.texts.vocabulary import Role, Token, tokens
+from ringbolt.core.texts.words import WordList, words
 
-MAX_CHARS: Final = 1600
-"""How much of a text is read: a little more than ten segments."""
+__all__ = ["MAX_CHARS", "code_as_number", "code_spans", "extract_code"]
 
-_MAX_FINDS: Final = 64
-_CONTEXT: Final = 28
-_ENOUGH: Final = 5
-_NEAR: Final = 20
-_BESIDE: Final = 6
+_ENOUGH: Final = 6
+_MARGIN: Final = 3
+_OF_ITS_SERVICE: Final = 6
+_LONGEST_LINK: Final = 3
+_YEAR = re.compile(r"(?:19|20)[0-9]{2}")
+_NAME = re.compile(r"[^\W\d_]+")
+_POINTS_BY_DIGITS: Final = {3: -3, 4: 1, 5: 1, 6: 2, 7: 1, 8: 1, 9: -1, 10: -1}
 
 # WICG "Origin-bound one-time codes": the last line is @host #code
 _ORIGIN_BOUND = re.compile(
     r"^@[a-z0-9.-]{1,253} #(?=[a-z]*[0-9])([a-z0-9]{4,12})(?= |$)", re.IGNORECASE | re.MULTILINE
 )
-_GLUED = re.compile(r"(?i)(?<![a-z])(otp|pin|code|kod)(?=[0-9])")
-_PRINTABLE_RUN = re.compile(r"[!-~]+")
-_WEB_ADDRESS = re.compile(r"https?://|www\.", re.IGNORECASE)
-_BARE_ADDRESS = re.compile(r"[\"'(<]?[a-z0-9][a-z0-9.-]*\.[a-z]{2,}/", re.IGNORECASE)
-_GROUPED = r"(?:(?:[ .-]|\) ?| ?\()?[0-9])"  # a digit of a telephone number, perhaps of a new group
-_NOT_CODES = (
-    re.compile(rf"(?<![0-9])\+[1-9]{_GROUPED}{{5,14}}(?![0-9])"),  # telephones, from abroad
-    re.compile(rf"(?<![0-9])00[1-9]{_GROUPED}{{8,14}}(?![0-9])"),
-    re.compile(rf"(?<![0-9-])\(?[01][0-9]{{0,4}}[ ).-]{_GROUPED}{{6,12}}(?![0-9])"),  # national
-    re.compile(r"(?<![0-9])[0-9]{3}[ .-][0-9]{3}[ .-][0-9]{4}(?![0-9])"),
-    re.compile(r"(?<![0-9])[0-9]{1,4}([./-])[0-9]{1,2}\1[0-9]{4}(?![0-9])"),  # dates
-    re.compile(r"(?<![0-9])[0-9]{4}([./-])[0-9]{1,2}\1[0-9]{1,2}(?![0-9])"),
-    re.compile(r"(?<![0-9])[0-9]{1,2}([./])[0-9]{1,2}\1[0-9]{2}(?![0-9])"),
-    re.compile(r"(?<![0-9])[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?![0-9])"),  # times
-    re.compile(r"(?<![0-9])[0-9]{1,3}(?:[,. ][0-9]{3})*[.,][0-9]{1,2}(?![0-9])"),  # amounts
-    re.compile(r"(?<![0-9])[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])"),
-)
-_WIDE_STOPS: Final = str.maketrans({"，": ", ", "；": "; "})
-_MASK: Final = "\x00"
-
-_LEFT: Final = r"(?<![A-Za-z0-9])(?<![0-9][.,:/-])"
-_RIGHT: Final = r"(?![A-Za-z0-9])(?![.,:/-][0-9])"
-# Letters before four digits and more are a service's name: they are not typed
-_HALVES: Final = (
-    r"(?=[A-Z-]*[0-9])(?=[0-9-]*[A-Z])(?:[A-Z0-9]{3}-[A-Z0-9]{3}"
-    r"|(?![A-Z]+-[0-9]+)[A-Z0-9]{4}-[A-Z0-9]{4})"
-)
-_FORMS: Final = (
-    # G-123456: the letters are shown in the form where the digits are typed
-    (re.compile(rf"{_LEFT}[A-Z]{{1,2}}-([0-9]{{4,8}}){_RIGHT}"), 8),
-    (re.compile(rf"{_LEFT}(?<![0-9] )([0-9]{{3}}[ -][0-9]{{3}}){_RIGHT}(?! [0-9]{{3}})"), 4),
-    (re.compile(rf"{_LEFT}([0-9]{{4}}-[0-9]{{4}}|[0-9]{{2}}-[0-9]{{2}}-[0-9]{{2}}){_RIGHT}"), 3),
-    (re.compile(rf"{_LEFT}(?<![0-9] )([0-9]{{2}} [0-9]{{2}} [0-9]{{2}}){_RIGHT}(?! [0-9])"), 3),
-    (re.compile(rf"{_LEFT}({_HALVES}){_RIGHT}"), 1),
-    (re.compile(rf"{_LEFT}(?<![0-9] )([0-9](?: [0-9]){{3,7}}){_RIGHT}(?! [0-9])"), 3),
-    (re.compile(rf"{_LEFT}([0-9]{{3,10}}){_RIGHT}"), 0),
-    (re.compile(rf"{_LEFT}((?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{{5,8}}){_RIGHT}"), 1),
-)
-_POINTS_BY_DIGITS: Final = {3: 0, 4: 3, 5: 3, 6: 4, 7: 3, 8: 3, 9: 0, 10: 0}
-_YEAR = re.compile(r"(?:19|20)[0-9]{2}")
-_WORD_AND_NUMBER = re.compile(r"[A-Za-z]{3,}[0-9]{1,2}|[Xx]{2,}[0-9]+|[0-9]+(?:[a-z]{1,2}|min)")
-_SENTENCE_END = re.compile(r"[.!?](?=[ \n])|[。！？]")
-_NAME = re.compile(r"[^\W\d_]+")
-
-
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    code: str
-    start: int
-    end: int
-    points: int
-
-    @property
-    def is_digits(self) -> bool:
-        return self.code.isdigit()
-
-
-@dataclass(frozen=True, slots=True)
-class _Message:
-    """A normalised text with everything masked that cannot be a code, and where its words are."""
-
-    text: str
-    lower: str
-    code_words: tuple[tuple[int, int], ...]
-    purpose_words: tuple[tuple[int, int], ...]
 
 
 def extract_code(text: str, service_code: str = "") -> str | None:
-    """The code in ``text`` as a user types it, without blanks and hyphens; None if there is none.
+    """The code in ``text`` as a user types it, without blanks and hyphens; None if there is none,
+    or if it is not clear which one it is.
 
     ``service_code`` says whose code is expected, '' if that is not known.
     """
-    plain = _plain(text)
+    plain = plain_text(text)
     bound = _ORIGIN_BOUND.search(plain)
     if bound:
         return bound[1]
-    own_form = SERVICE_CODE.get(service_code)
-    special = own_form.search(plain) if own_form else None
-    if special:
-        return special[1]
-    message = _read(plain)
-    candidates = _candidates(message.text)
-    scored = [(_score(candidate, message), candidate) for candidate in candidates]
-    best = max(scored, key=lambda pair: (pair[0], -pair[1].start), default=None)
-    if best and best[0] >= _ENOUGH:
-        return best[1].code
-    return _lone_number(candidates, message, service_code)
+    scored = _Scorer(plain, service_code).scores()
+    return _decision(scored)
+
+
+def code_spans(plain: str) -> list[tuple[int, int]]:
+    """Where a text in plain form has what could be taken for a code, whatever stands around it."""
+    spans = [found.span(1) for found in _ORIGIN_BOUND.finditer(plain)]
+    spans += [(each.start, each.end) for each in candidates(blanked(plain)) if not is_word(each)]
+    return sorted(spans)
 
 
 def code_as_number(code: str) -> int | None:
@@ -127,144 +85,200 @@ def code_as_number(code: str) -> int | None:
     return int(code) if code[0] != "0" or code == "0" else None
 
 
-def _plain(text: str) -> str:
-    """The text with ASCII digits, blanks and hyphens instead of those of other scripts."""
-    spaced = text[:MAX_CHARS].translate(_WIDE_STOPS)  # else "482913，10分" would be a decimal
-    composed = unicodedata.normalize("NFKC", spaced)[:MAX_CHARS]
-    return _GLUED.sub(r"\1 ", "".join(map(_plain_sign, composed)))
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    points: int
+    candidate: Candidate
 
 
-def _plain_sign(sign: str) -> str:
-    if sign.isascii():
-        return " " if sign in "\t\r" else sign
-    match unicodedata.category(sign):
-        case "Nd":
-            return str(unicodedata.decimal(sign))
-        case "Cf":  # direction marks stand around codes in right-to-left texts
-            return ""
-        case "Pd":
-            return "-"
-        case "Zs":
-            return " "
-        case _:
-            return sign
+def _decision(scored: list[_Scored]) -> str | None:
+    """The best code, unless another one is nearly as good."""
+    best = max(scored, key=lambda each: (each.points, -each.candidate.start), default=None)
+    if best is None or best.points < _ENOUGH:
+        return None
+    rivals = [each.points for each in scored if each.candidate.code != best.candidate.code]
+    return best.candidate.code if best.points - max(rivals, default=0) >= _MARGIN else None
 
 
-def _read(plain: str) -> _Message:
-    text = _PRINTABLE_RUN.sub(_without_address, plain)
-    for pattern in _NOT_CODES:
-        text = pattern.sub(_blank, text)
-    lower = "".join(low if len(low := sign.lower()) == 1 else sign for sign in text)
-    patterns = code_patterns()
-    found = _spans(patterns.code_word, lower)
-    code_words = tuple(span for span in found if _is_this_code(span, lower))
-    return _Message(text, lower, code_words, tuple(_spans(patterns.purpose_word, lower)))
+class _Scorer:
+    """The points of each candidate of one text."""
 
+    def __init__(self, plain: str, service_code: str) -> None:
+        self.text = blanked(plain)
+        lower = self.text.lower()
+        self.lower = lower if len(lower) == len(self.text) else _lower(self.text)
+        self.service = service_code
+        self.form = form_of(service_code)
+        found = [
+            each
+            for each in candidates(self.text)
+            if not is_something_else(each, self.text, self.lower)
+        ]
+        said = self._words(found)
+        self.codes = [token for token in said if token.roles & Role.CODE]
+        self.is_kept_secret = any(token.roles & Role.VALIDITY for token in said)
+        self.has_small_letters = _has_small_letters(self.text)
+        self.is_promotion = is_promotion(self.lower)
+        self.reading = Reading(
+            self.text,
+            tuple(said),
+            tuple(token.start for token in said),
+            tuple(token.end for token in said),
+            tuple(filter(self._may_be, found)),
+        )
 
-def _blank(found: re.Match[str]) -> str:
-    return _MASK * len(found[0])
+    def _words(self, found: list[Candidate]) -> list[Token]:
+        """The words outside of candidates; "promo code" as what it is."""
+        signs = self.lower
+        for each in found:
+            if not each.is_digits and each.form is not Form.LETTERS:
+                signs = signs[: each.start] + BLANK * (each.end - each.start) + signs[each.end :]
+        said = tokens(signs)
+        for index, token in enumerate(said):
+            if token.roles & Role.CODE and self._is_another_code(said, index):
+                roles = (token.roles & ~Role.CODE) | Role.OTHER_CODE
+                said[index] = replace(token, roles=roles)
+        return said
 
-
-def _without_address(found: re.Match[str]) -> str:
-    run = found[0]
-    if "@" in run[1:] or _BARE_ADDRESS.match(run):
-        return _MASK * len(run)
-    web = _WEB_ADDRESS.search(run)
-    return run[: web.start()] + _MASK * (len(run) - web.start()) if web else run
-
-
-def _spans(pattern: re.Pattern[str], text: str) -> list[tuple[int, int]]:
-    return [found.span() for found in islice(pattern.finditer(text), _MAX_FINDS)]
-
-
-def _is_this_code(span: tuple[int, int], lower: str) -> bool:
-    (start, end), patterns = span, code_patterns()
-    return not (
-        patterns.not_this_code_before.search(lower[max(0, start - _CONTEXT) : start])
-        or patterns.not_this_code_after.match(lower[end : end + _CONTEXT])
-    )
-
-
-def _candidates(text: str) -> list[_Candidate]:
-    found: list[_Candidate] = []
-    for pattern, points in _FORMS:
-        for match in islice(pattern.finditer(text), _MAX_FINDS):
-            start, end = match.span(1)
-            if any(start < other.end and other.start < end for other in found):
-                continue  # a part of one that was found in a stronger form
-            code = match[1].replace(" ", "").replace("-", "")
-            found.append(_Candidate(code, start, end, points or _POINTS_BY_DIGITS[len(code)]))
-    return found
-
-
-def _score(candidate: _Candidate, message: _Message) -> int:
-    distance = _distance(candidate, message.code_words, message)
-    if _is_another_number(candidate, message.lower) or _is_a_year(candidate, distance, message):
-        return 0
-    near = max(0, 10 - distance // 5)
-    if not candidate.is_digits or candidate.points == 0:
-        reach = _BESIDE if candidate.is_digits else _NEAR
-        return candidate.points + near if distance <= reach else 0
-    purpose = max(0, 5 - _distance(candidate, message.purpose_words, message) // 5)
-    somewhere = 1 if message.code_words else 0
-    return candidate.points + max(near, purpose, somewhere)
-
-
-def _distance(candidate: _Candidate, words: tuple[tuple[int, int], ...], message: _Message) -> int:
-    """Characters between the candidate and the nearest word; the end of a sentence counts as 25."""
-    gaps = (
-        _gap(candidate, start, end, message)
-        for start, end in words
-        if end <= candidate.start or candidate.end <= start
-    )
-    return min(gaps, default=MAX_CHARS)
-
-
-def _gap(candidate: _Candidate, start: int, end: int, message: _Message) -> int:
-    if end <= candidate.start:
-        between = message.text[end : candidate.start]
-        handicap = 0
-    else:
-        between = message.text[candidate.end : start]
-        handicap = 4
-    ends = _SENTENCE_END.findall(between) if len(between) < 100 else ()
-    return len(between) + handicap + 25 * len(ends)
-
-
-def _is_another_number(candidate: _Candidate, lower: str) -> bool:
-    before = lower[max(0, candidate.start - _CONTEXT) : candidate.start]
-    after = lower[candidate.end : candidate.end + _CONTEXT]
-    return bool(
-        (not candidate.is_digits and _WORD_AND_NUMBER.fullmatch(candidate.code))
-        or code_patterns().another_number_before.search(before)
-        or code_patterns().another_number_after.match(after)
-    )
-
-
-def _is_a_year(candidate: _Candidate, distance: int, message: _Message) -> bool:
-    if _YEAR.fullmatch(candidate.code) is None:
+    def _is_another_code(self, said: list[Token], index: int) -> bool:
+        token = said[index]
+        if index and said[index - 1].roles & Role.BEFORE_CODE:
+            between = self.text[said[index - 1].end : token.start]
+            if between in ("", " ", "-"):
+                return True
+        for after in said[index + 1 : index + 3]:
+            between = self.text[token.end : after.start]
+            if len(between) > _LONGEST_LINK or any(sign not in " -'" for sign in between):
+                return False
+            if after.roles & Role.AFTER_CODE:
+                return True
+            if not after.roles & (Role.TO | Role.LINK):
+                return False
+            token = after
         return False
-    before = message.lower[max(0, candidate.start - _CONTEXT) : candidate.start]
-    if code_patterns().year_before.search(before):
+
+    def _may_be(self, candidate: Candidate) -> bool:
+        if self.form is not None and self.form.is_strict and not self._fits(candidate):
+            return False
+        if candidate.form is Form.LETTERS:
+            return self.has_small_letters and not is_word(candidate)
         return True
-    says_code = distance <= _BESIDE or (candidate.start <= 4 and distance < MAX_CHARS)
-    return not says_code
+
+    def _fits(self, candidate: Candidate) -> bool:
+        return self.form is not None and self.form.fits(candidate, self.text)
+
+    def scores(self) -> list[_Scored]:
+        """Each candidate that is not ruled out, with its points."""
+        reading = self.reading
+        before = [announced(each, reading) for each in reading.candidates]
+        taken = {
+            relation.word: each.start
+            for each, relation in zip(reading.candidates, before, strict=True)
+            if relation.word >= 0 and relation.is_clear
+        }
+        return [
+            _Scored(self._points(each, relation, named_after(each, reading, taken)), each)
+            for each, relation in zip(reading.candidates, before, strict=True)
+        ]
+
+    def _points(self, candidate: Candidate, before: Relation, after: Relation) -> int:
+        if RULED_OUT in (before.points, after.points):
+            return RULED_OUT
+        best = max(before, after, key=lambda relation: relation.points)
+        if _YEAR.fullmatch(candidate.code) and self._is_a_year(candidate, best):
+            return RULED_OUT
+        if candidate.form in (Form.MIXED, Form.LETTERS, Form.SPACED) and not self._is_plain(
+            candidate, best
+        ):
+            return 0
+        points = max(best.points, *self._other_points(candidate, best))
+        if points <= 0:
+            return 0
+        form = candidate.form.value
+        if candidate.is_digits and candidate.form is Form.DIGITS:
+            form = _POINTS_BY_DIGITS[len(candidate.code)]
+        return points + form + is_bracketed(candidate, self.text) + 2 * self._fits(candidate)
+
+    def _is_a_year(self, candidate: Candidate, best: Relation) -> bool:
+        return not best.is_clear or is_before_a_year(candidate, self.lower)
+
+    def _is_plain(self, candidate: Candidate, best: Relation) -> bool:
+        """Whether signs that may be a word or a name are said outright to be the code."""
+        is_typed = best.points == TYPED and bool(self.codes)
+        return (best.is_exact or is_typed) and not self.is_promotion
+
+    def _other_points(self, candidate: Candidate, best: Relation) -> tuple[int, ...]:
+        """For digits that no word announces: they stand alone, or are the only ones."""
+        if not candidate.is_digits or len(candidate.code) == 3:
+            return (0,)
+        speaks = bool(self.codes)
+        alone = stands_alone(candidate, self.text)
+        only = len([each for each in self.reading.candidates if each.is_digits]) == 1
+        return (
+            ALONE_ON_ITS_LINE if alone and (speaks or self.is_kept_secret) else 0,
+            ONLY_ONE_NEAR if only and speaks and self._shares_a_sentence(candidate) else 0,
+            _OF_ITS_SERVICE if self._is_of_its_service(candidate) else 0,
+            _OF_ITS_SERVICE if only and not speaks and self._says_no_more(candidate) else 0,
+        )
+
+    def _shares_a_sentence(self, candidate: Candidate) -> bool:
+        return any(_sentence_between(self.text, token, candidate) for token in self.codes)
+
+    def _is_of_its_service(self, candidate: Candidate) -> bool:
+        """Whether it has the form of the service's codes, in a text that names the service."""
+        if self.form is None or not self._fits(candidate) or not self.form.is_strict:
+            return False
+        service = SERVICES.get(self.service)
+        return service is not None and any(
+            name.lower() in self.lower for name in (*service.names, *service.nicknames)
+        )
+
+    def _says_no_more(self, candidate: Candidate) -> bool:
+        """Whether the text holds nothing else but the name of the service, or filler words."""
+        said = _NAME.findall(self.lower)
+        if _YEAR.fullmatch(candidate.code):
+            return False
+        return _is_a_name(said, self.service) or _fillers().issuperset(said)
 
 
-def _lone_number(candidates: list[_Candidate], message: _Message, service_code: str) -> str | None:
-    """The number of a text that holds nothing else but the name of the service, or filler words."""
-    if len(candidates) != 1 or message.code_words:
-        return None
-    only = candidates[0]
-    if not only.is_digits or only.points == 0 or _is_another_number(only, message.lower):
-        return None
-    words = _NAME.findall(message.lower)
-    says_no_more = _is_a_name(words, service_code) or code_patterns().fillers.issuperset(words)
-    return only.code if says_no_more and not _YEAR.fullmatch(only.code) else None
-
-
-def _is_a_name(words: list[str], service_code: str) -> bool:
+def _is_a_name(said: list[str], service_code: str) -> bool:
     service = SERVICES.get(service_code)
     if service is None or service_code == ANY_OTHER:
-        return len(words) == 0 or (len(words) == 1 and words[0].isascii() and len(words[0]) <= 12)
-    return set(words) <= set(_NAME.findall(service.name.lower()))
+        return len(said) == 0 or (len(said) == 1 and said[0].isascii() and len(said[0]) <= 12)
+    return set(said) <= set(_NAME.findall(service.name.lower()))
+
+
+def _sentence_between(text: str, token: Token, candidate: Candidate) -> bool:
+    first, last = sorted(((token.start, token.end), (candidate.start, candidate.end)))
+    between = text[first[1] : last[0]]
+    return len(between) < 100 and re.search(r"[.!?\n。！？](?=\s|$)", between) is None
+
+
+def _lower(text: str) -> str:
+    """In small letters, sign by sign (``İ`` would become two)."""
+    return "".join(low if len(low := sign.lower()) == 1 else "i" for sign in text)
+
+
+def _has_small_letters(text: str) -> bool:
+    """Whether capitals stand out in the text."""
+    small = sum(map(str.islower, text))
+    return small >= 5 or small > sum(map(str.isupper, text)) or not text.isascii()
+
+
+@cache
+def _fillers() -> frozenset[str]:
+    return frozenset(words(WordList.FILLER))
+
+
+def is_word(candidate: Candidate) -> bool:
+    """Whether capitals are a known word, or the name of a service."""
+    if candidate.form is not Form.LETTERS:
+        return False
+    letters = candidate.code.lower()
+    return letters in _no_letters() or any(token.roles for token in tokens(letters))
+
+
+@cache
+def _no_letters() -> frozenset[str]:
+    names = (name.lower() for service in SERVICES.values() for name in service.names)
+    return frozenset((*words(WordList.COMMON), *names))

@@ -10,19 +10,19 @@ no common word is hidden. ``MASK`` stands for it, whose length reveals nothing.
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
 from ringbolt.core.services import SERVICES
-from ringbolt.core.texts.code_patterns import code_patterns
+from ringbolt.core.texts.codes import code_spans
+from ringbolt.core.texts.plain import MAX_CHARS, plain, plain_signs
+from ringbolt.core.texts.tries import any_of
 from ringbolt.core.texts.words import WordList, words
 
-MASK: Final = "•••••"
-MAX_CHARS: Final = 1600
-"""How much of a text is shown: a little more than ten segments."""
+__all__ = ["MASK", "MAX_CHARS", "masked"]
 
+MASK: Final = "•••••"
 _CUT: Final = "…"
 _CAPITALS: Final = 5
 _CAPITALS_OF_A_WORD: Final = 3
@@ -39,6 +39,7 @@ _TOKEN = re.compile(rf"{_SIGN}(?:['’_-]?{_SIGN})*")
 _WORD = re.compile(r"[^\W\d_]+")
 _SPELT = re.compile(r"(?<!\w)[^\W_](?:[ .-][^\W_]){3,}(?!\w)")
 _NUMERALS = re.compile(r"[〇零一二三四五六七八九壹贰貳叁參肆伍陆陸柒捌玖]{4,}")
+_LETTERS_LEFT = re.compile(r"[A-Z\uff21-\uff3a]{3}|[^\x00-\u02ff\s•…]")
 _MASKS = re.compile(rf"{MASK}(?:[\W_]{{0,3}}?{MASK})+")
 _PUNCTUATION: Final = (
     r"\s!-/:-@\[-`{-~•…“”„‟«»‹›‘’‚–—―¡¿·،؛؟۔।॥၊။។、。！？，：；（）【】「」『』《》〈〉〔〕〜～"
@@ -70,20 +71,20 @@ class _Patterns:
 
 @cache
 def _patterns() -> _Patterns:
-    code_word = code_patterns().code_word.pattern
-    is_ = "|".join(words(WordList.ANNOUNCING))
-    number = "|".join(words(WordList.NUMBER))
-    common = code_patterns().fillers.union(words(WordList.COMMON), words(WordList.ANNOUNCING))
-    names = [*words(WordList.CODE), *words(WordList.CODE_ALONE), *words(WordList.CODE_ELSEWHERE)]
-    endings = "|".join(words(WordList.CODE_ENDING))
-    purposes = rf"(?:{_any_of(words(WordList.PURPOSE))})\w{{0,8}}"
-    before = f"{purposes}|{_any_of(words(WordList.CODE_BEGINNING))}"
+    is_ = _any_of(WordList.ANNOUNCING)
+    number = _any_of(WordList.NUMBER)
+    common = frozenset(words(WordList.FILLER) + words(WordList.COMMON) + words(WordList.ANNOUNCING))
+    alone = _any_of(WordList.CODE_ALONE, WordList.CODE_PHRASE, WordList.DIGITS)
+    anywhere = _any_of(WordList.CODE, WordList.CODE_ELSEWHERE)
+    code_word = f"{anywhere}|(?<![a-z])(?:{alone})(?![a-z])"
+    names = (WordList.CODE, WordList.CODE_ALONE, WordList.CODE_ELSEWHERE)
+    purposes = rf"(?:{_any_of(WordList.PURPOSE)})\w{{0,8}}"
+    before = f"{purposes}|{_any_of(WordList.CODE_BEGINNING)}"
     return _Patterns(
         numbers=re.compile(rf"(?i)(?<!\w)(?:{number})(?:[ ,.-]{{1,2}}(?:{number})){{2,}}(?!\w)"),
         announcement=re.compile(
-            f"{code_word}|(?<![a-z])otp|{_any_of(words(WordList.CODE_ELSEWHERE))}"
-            rf"|(?<!\w)(?:{_any_of(words(WordList.TYPING))}"
-            rf"|(?:{_any_of(words(WordList.TYPING_WORD))})(?!\w))"
+            f"{code_word}|(?<![a-z])otp"
+            rf"|(?<!\w)(?:{_any_of(WordList.TYPING)}|(?:{_any_of(WordList.TYPING_WORD)})(?!\w))"
         ),
         code_first=re.compile(
             rf"(?<!\S)\S{{1,40}}(?= (?:(?i:{is_})|[–—-]|=) [^.!?\n]{{0,40}}(?:{code_word}))",
@@ -93,34 +94,48 @@ def _patterns() -> _Patterns:
         shown=common.union(
             word for service in SERVICES.values() for word in _WORD.findall(service.name.lower())
         ),
-        spoken=re.compile(rf"(?:{before})?(?:{_any_of(names)})(?:{endings})?"),
-        phrases=re.compile(_any_of([*words(WordList.UNSPACED), *names])),
+        spoken=re.compile(
+            rf"(?:{before})?(?:{_any_of(*names)})(?:{_any_of(WordList.CODE_ENDING)})?"
+        ),
+        phrases=re.compile(_any_of(WordList.UNSPACED, *names)),
     )
 
 
-def _any_of(found: list[str] | tuple[str, ...]) -> str:
-    return "|".join(re.escape(word) for word in sorted(map(_plain, found), key=len, reverse=True))
+def _any_of(*names: WordList) -> str:
+    return any_of(_plain(word) for name in names for word in words(name))
 
 
 def _plain(text: str) -> str:
-    """In lower case and compatible letters, without invisible signs."""
-    normal = unicodedata.normalize("NFKC", text).lower()
-    if normal.isascii():
-        return normal
-    return "".join(sign for sign in normal if unicodedata.category(sign) != "Cf")
+    """In small and compatible letters, without invisible signs."""
+    return plain_signs(text).lower()
 
 
 def masked(text: str) -> str:
     """The first ``MAX_CHARS`` of ``text`` with ``MASK`` in the place of everything that could be of
     use by itself."""
     patterns = _patterns()
-    shown = text if len(text) <= MAX_CHARS else text[:MAX_CHARS] + _CUT
-    if patterns.announcement.search(_plain(shown)):
+    cut = text if len(text) <= MAX_CHARS else text[:MAX_CHARS] + _CUT
+    shown = _without_codes(cut)
+    if patterns.announcement.search(_plain(cut)):
         shown = patterns.code_first.sub(_uncommon, shown)
         shown = _without_words(_PIECE.sub(_address, shown))
     hidden = patterns.numbers.sub(MASK, _SPELT.sub(MASK, shown))
     hidden = _PIECE.sub(_piece, _NUMERALS.sub(MASK, hidden))
-    return _MASKS.sub(MASK, hidden)
+    hidden = _MASKS.sub(MASK, hidden)
+    # What was hidden may have stood between two signs that now look like a code of their own.
+    return _without_codes(hidden) if _LETTERS_LEFT.search(hidden) else hidden
+
+
+def _without_codes(text: str) -> str:
+    """The text without all that could be taken for a code (``codes.code_spans``)."""
+    read = plain(text)
+    parts, end = [], 0
+    for each in code_spans(read.text):
+        start, last = read.span(*each)
+        if start >= end:
+            parts += [text[end:start], MASK]
+            end = last
+    return "".join([*parts, text[end:]])
 
 
 def _without_words(text: str) -> str:

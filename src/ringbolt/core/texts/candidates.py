@@ -1,0 +1,133 @@
+"""What in a text has the form of a code, whatever it means.
+
+Digits of four to ten, alone or in groups; letters and digits mixed; four to ten capitals; signs
+with a blank after each. What is surely something else (an address, a telephone number, a date, an
+amount, a number with a part hidden) is blanked before: see ``contexts``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+LONGEST: Final = 10
+MOST: Final = 40
+"""How many candidates are looked at: a text with more is a list of numbers."""
+
+
+class Form(Enum):
+    """How a candidate is written. The value is how many points the form is worth."""
+
+    PREFIXED = 4
+    """``G-123456``: the letters stand before the field where the digits are typed."""
+    HALVES = 3
+    """``123-456``, ``123 456``."""
+    DIGITS = 2
+    GROUPS = 0
+    """Digits in other groups: ``4821-903377``, ``12-34-56``."""
+    MIXED = 1
+    """Letters and digits, perhaps with a hyphen in the middle."""
+    SPACED = -2
+    """Letters and digits with a blank after each."""
+    LETTERS = -1
+    """Capitals only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """``code`` is what is typed: without blanks and hyphens."""
+
+    code: str
+    start: int
+    end: int
+    form: Form
+
+    @property
+    def is_digits(self) -> bool:
+        return self.code.isdigit()
+
+
+# The look behind stands after the first sign: so a search skips to signs of its kind.
+_LATIN: Final = r"A-Za-z0-9_\u00c0-\u024f\u1e00-\u1eff"
+_LETTER: Final = rf"[{_LATIN}\u0300-\u036f\u0370-\u052f]"  # also of scripts with capitals
+_LEFT: Final = rf"(?<![{_LATIN}].)" r"(?<![0-9][.,:/-].)(?<![A-Za-z0-9][+/&?@\x00'’].)"
+_RIGHT: Final = rf"(?![{_LATIN}])" r"(?![.,:/-][0-9])(?!['’][A-Za-z])"
+_D: Final = rf"[0-9]{_LEFT}"
+_GROUP: Final = rf"{_D}(?<![0-9] .)"
+_FORMS: Final = tuple(
+    (re.compile(pattern, re.DOTALL), form)
+    for pattern, form in (
+        (rf"[A-Z]{_LEFT}[A-Z]{{0,4}}-([0-9]{{4,8}}){_RIGHT}", Form.PREFIXED),
+        (rf"({_GROUP}[0-9]{{2}}[ -][0-9]{{3}}){_RIGHT}(?! [0-9]{{3}})", Form.HALVES),
+        (rf"({_GROUP}[0-9]{{1,5}}(?:-[0-9]{{2,6}}){{1,3}}){_RIGHT}", Form.GROUPS),
+        (
+            rf"({_GROUP}(?:[0-9](?: [0-9]{{2}}){{2,3}}|[0-9]{{2}}(?: [0-9]{{3}}){{2}}"
+            rf"|[0-9]{{3}} [0-9]{{4}}|[0-9]{{4}} [0-9]{{5}})){_RIGHT}(?! [0-9]{{1,3}}(?![0-9]))",
+            Form.GROUPS,
+        ),
+        (
+            rf"([A-Za-z0-9]{_LEFT}(?<![^A-Za-z0-9][A-Za-z0-9] .)(?: [A-Za-z0-9]){{3,9}})"
+            rf"{_RIGHT}(?! [A-Za-z0-9](?![A-Za-z0-9]))",
+            Form.SPACED,
+        ),
+        (
+            rf"([A-Z0-9]{_LEFT}(?:[A-Z0-9]{{2}}-[A-Z0-9]{{3}}|[A-Z0-9]{{3}}-[A-Z0-9]{{4}})){_RIGHT}",
+            Form.MIXED,
+        ),
+        (rf"({_D}[0-9]{{2,9}}){_RIGHT}", Form.DIGITS),
+        (r"(?<![A-Za-z])(?i:otp|pin|code|kod)([0-9]{4,8})(?![A-Za-z0-9_])", Form.DIGITS),
+        (
+            rf"([A-Za-z0-9]{_LEFT}(?<!{_LETTER}.)[A-Za-z0-9]{{3,9}}){_RIGHT}(?!{_LETTER})",
+            Form.MIXED,
+        ),
+    )
+)
+_NO_CODES: Final = (
+    re.compile(r"[0-9]+(?:[a-z]{1,2}|min|[KMGT]B|AM|PM|[xX])"),  # units
+    re.compile(r"[Xx]{2,}[0-9]+|[0-9]+[Xx]{2,}"),  # a number with a part hidden
+    re.compile(r"[A-Z]?[a-z]{2,}[0-9]{1,2}"),  # Windows10, bigboss97
+    re.compile(r"[A-Z][a-z]+[0-9][A-Z][a-z]+|[A-Z]?[a-z]+[0-9][a-z]+"),  # Web3Auth
+)
+
+
+def candidates(text: str) -> list[Candidate]:
+    """All that has the form of a code, in the order of the text; none if there are too many."""
+    found: list[Candidate] = []
+    taken = bytearray(len(text))
+    for pattern, form in _FORMS:
+        for match in pattern.finditer(text):
+            start, end = match.span(1)
+            if any(taken[start:end]):
+                continue  # a part of one that was found in a stronger form
+            candidate = _read(match, form)
+            if candidate is not None:
+                found.append(candidate)
+                taken[start:end] = b"\x01" * (end - start)
+                if len(found) > MOST:
+                    return []
+    return sorted(found, key=lambda candidate: candidate.start)
+
+
+def _read(match: re.Match[str], form: Form) -> Candidate | None:
+    """The candidate that was found; None if it is a word, a unit or a name."""
+    written = match[1]
+    if form is Form.MIXED and written.isalpha() and not written.isupper():
+        return None  # a word
+    code = re.sub(r"[ -]", "", written)
+    digits = sum(map(str.isdigit, code))
+    if form is Form.MIXED and not digits:
+        form = Form.LETTERS
+    match form:
+        case Form.MIXED:
+            fits = digits < len(code) and not any(no.fullmatch(code) for no in _NO_CODES)
+        case Form.LETTERS:
+            fits = code.isupper()
+        case Form.GROUPS:
+            fits = 4 <= len(code) <= LONGEST
+        case Form.SPACED:
+            fits = digits > 0
+        case _:
+            fits = True
+    return Candidate(code, *match.span(1), form) if fits else None

@@ -1,0 +1,265 @@
+"""How a candidate stands to the words around it: what is said to be the code.
+
+Each relation is worth points. The strongest are what a sentence says outright: "code: X",
+"your code for WhatsApp is X", "X is your code". A number that is named something else ("order X")
+is none, wherever a word for "code" stands.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+from ringbolt.core.texts.candidates import Candidate, Form
+from ringbolt.core.texts.plain import WIDE_COMMA
+from ringbolt.core.texts.vocabulary import Role, Token, alone
+from ringbolt.core.texts.words import WordList
+
+DIRECT: Final = 12
+LINKED: Final = 10
+NAMED_AFTER: Final = 10
+BESIDE: Final = 8
+TYPED: Final = 7
+ALONE_ON_ITS_LINE: Final = 7
+POINTED_AT: Final = 6
+ONLY_ONE_NEAR: Final = 5
+FOR_A_PURPOSE: Final = 6
+ANOTHER_BETWEEN: Final = 6
+RULED_OUT: Final = -100
+
+_MOST_WORDS: Final = 16
+_MOST_SIGNS: Final = 140
+_NEAR: Final = 3
+_MOST_BEFORE_OLD: Final = 6
+_MOST_BEFORE_CODE: Final = 6
+_FREE: Final = Role.LINK | Role.PURPOSE | Role.NUMBER | Role.IS | Role.NEW | Role.ENDING
+_SENTENCE_END = re.compile(r"[.!?](?=[\s\x00\"'”»)】」]|$)|[。！？।۔။៕።؟]|\n\s*\n")
+_BREAK = re.compile(rf"{_SENTENCE_END.pattern}|[\n0-9]")
+_LAST_NUMBER = re.compile(r"[0-9\x00](?=[^0-9\x00]*$)")
+_ANNOUNCES = re.compile(r"[:=]|->|=>|→|⇒|›|»\s|-\s")
+_OPENS: Final = " \"'“„«‹‘’「『【[(<{*_`>\n"
+_CLOSES: Final = " \"'”“»›’」』】])>}*_`"
+_BARE_BEFORE = re.compile(r"(?:^|\n|[.!?。！？।۔] )[^\w\n\x00]{0,8}$")
+_BARE_AFTER = re.compile(r"[^\w\n\x00.!?]{0,8}(?:$|\n|[.!?。！？।۔](?!\w))")
+_DASH_AFTER = re.compile(r"\s?[\"'”»’」』】\])*]*\s?(?:-|–|—|:|=|,|،)\s?")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A text, its words, and which of its candidates are left."""
+
+    text: str
+    tokens: tuple[Token, ...]
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
+    candidates: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """``points``, and the index of the word for "code" that announces the candidate, -1 if none.
+
+    ``is_clear``: the sentence says outright that this is the code; ``is_exact``: even if it could
+    be a name ("code DANA").
+    """
+
+    points: int
+    word: int = -1
+    is_clear: bool = False
+    is_exact: bool = False
+
+
+NONE: Final = Relation(0)
+NO_CODE: Final = Relation(RULED_OUT)
+
+
+def announced(candidate: Candidate, reading: Reading) -> Relation:
+    """By what stands before it: "code X", "code for WhatsApp: X"."""
+    text, tokens = reading.text, reading.tokens
+    at = candidate.start
+    if candidate.form is Form.PREFIXED:
+        while at > 0 and text[at - 1] in "-ABCDEFGHIJKLMNOPQRSTUVWXYZ":
+            at -= 1
+    first = bisect_right(reading.ends, at) - 1
+    walk = _Back(text, at)
+    for index in range(first, max(-1, first - _MOST_WORDS), -1):
+        token = tokens[index]
+        if not walk.reaches(token):
+            break
+        if token.roles & Role.CODE:
+            return walk.found(index, _is_old(tokens, index))
+        if token.roles & Role.OTHER_CODE and not walk.content:
+            return NO_CODE
+        if walk.passes(token):
+            return NO_CODE
+    return walk.without_code()
+
+
+class _Back:
+    """A walk from a candidate back through its sentence."""
+
+    def __init__(self, text: str, at: int) -> None:
+        self.text = text
+        self.at = self.start = at
+        self.content = self.cost = self.purpose = 0
+        self.is_beside = True
+        self.is_linked = self.is_for = self.is_typed = self.number = False
+        self.has_crossed = self.is_announced_digits = False
+
+    def reaches(self, token: Token) -> bool:
+        """Whether the sentence goes on to ``token``; notes what stands between."""
+        between = self.text[token.end : self.at]
+        if between in {" ", ""}:
+            return self.start - token.end <= _MOST_SIGNS
+        if self.start - token.end > _MOST_SIGNS or _SENTENCE_END.search(between):
+            return False
+        crossed = _LAST_NUMBER.search(between)
+        beside = between[crossed.end() :] if crossed else between
+        announces = _ANNOUNCES.search(beside) is not None
+        self.is_linked |= announces and not self.content
+        if "\n" in between and not announces:
+            self.cost += 2
+        if crossed:
+            # The words before another number say something about that one.
+            self.has_crossed = True
+            self.cost += 1 if self.is_linked else ANOTHER_BETWEEN
+        if "," in between or WIDE_COMMA in between:
+            self.cost += 1
+        return True
+
+    def passes(self, token: Token) -> bool:
+        """Go on beyond a word that is none for "code"; whether it names another number."""
+        roles = token.roles
+        self.at = token.start
+        self.is_beside &= bool(roles & Role.ENDING)
+        if roles & Role.IS and not self.content and not self.is_for:
+            self.is_linked = True
+            return False
+        if roles & Role.OTHER_NUMBER and not (self.content or self.has_crossed or self.is_typed):
+            return True
+        if roles & Role.DIGITS and (self.is_linked or not self.content):
+            self.is_announced_digits = True
+        if roles & Role.TYPE and self.is_announced_digits:
+            self.is_typed = True
+        if roles & Role.TO and not self.is_linked:
+            self.is_for = True
+        if roles & Role.TYPE and not self.content:
+            self.is_typed = True
+        if roles & Role.NUMBER and not self.content:
+            self.number = True
+        if roles & Role.PURPOSE:
+            self.purpose += 1
+        if not roles & _FREE and not roles & (Role.TO | Role.TYPE):
+            self.content += token.weight
+        return False
+
+    def found(self, index: int, is_old: bool) -> Relation:
+        if is_old:
+            return NO_CODE
+        if self.is_for and not self.is_linked:
+            return Relation(max(0, 4 - self.content - self.cost), index)
+        if not self.content:
+            is_exact = self.is_linked or self.is_beside
+            points = DIRECT if is_exact else DIRECT - 1
+            return Relation(points - self.cost, index, is_clear=True, is_exact=is_exact)
+        if self.is_linked:
+            points = LINKED - self.content // 4 - self.cost
+            is_clear = points >= LINKED - 3
+            return Relation(points, index, is_clear=is_clear, is_exact=is_clear)
+        return Relation(max(0, BESIDE - 2 - self.content - self.cost), index)
+
+    def without_code(self) -> Relation:
+        """What is left where no word for "code" was found in the sentence."""
+        if self.number:
+            return NO_CODE
+        if self.is_typed:
+            return Relation(TYPED)
+        if self.is_announced_digits and self.is_linked:
+            return Relation(TYPED)
+        if self.is_linked and self.purpose and self.content <= 2:
+            return Relation(FOR_A_PURPOSE)
+        if self.is_linked and self.content <= 1:
+            return Relation(POINTED_AT - 2)
+        return NONE
+
+
+def _is_old(tokens: tuple[Token, ...], index: int) -> bool:
+    return index > 0 and bool(tokens[index - 1].roles & Role.OLD)
+
+
+def named_after(candidate: Candidate, reading: Reading, taken: dict[int, int]) -> Relation:
+    """By what stands after it: "X is your code". ``taken``: words for "code" that announce another
+    candidate, by its start."""
+    text, tokens = reading.text, reading.tokens
+    first = bisect_left(reading.starts, candidate.end)
+    at, content, is_linked = candidate.end, 0, False
+    for index in range(first, min(len(tokens), first + _MOST_WORDS)):
+        token = tokens[index]
+        between = text[at : token.start]
+        if index == first:
+            is_linked = _links(candidate, between)
+        if between != " " and _BREAK.search(between):
+            break
+        if index > first and ("," in between or WIDE_COMMA in between):
+            content += 2
+        at = token.end
+        roles = token.roles
+        if roles & Role.OLD and content <= _MOST_BEFORE_OLD and not _later().match(text, token.end):
+            return NO_CODE
+        is_another = roles & (Role.OTHER_CODE | Role.OTHER_NUMBER) and not roles & Role.CODE
+        if is_another and is_linked and content == 0 and index - first <= _NEAR:
+            if index + 1 < len(tokens) and tokens[index + 1].roles & Role.CODE:
+                continue  # a word that also begins a longer one: 手机动态码
+            return NO_CODE
+        if roles & Role.TYPE and content == 0:
+            return Relation(TYPED)
+        if roles & Role.CODE:
+            return _found_after(candidate, index, content, is_linked, taken)
+        if roles & Role.IS and not roles & Role.TO and content <= 1:
+            is_linked = True
+        if not roles & (_FREE | Role.TO):
+            content += token.weight
+    return NONE
+
+
+def _links(candidate: Candidate, between: str) -> bool:
+    """Whether the signs right after a candidate link it to what follows. After letters they do not:
+    a sender's name stands so before a text."""
+    if candidate.form is Form.LETTERS or (candidate.form is Form.MIXED and ":" in between):
+        return False
+    return _DASH_AFTER.fullmatch(between) is not None
+
+
+def _found_after(
+    candidate: Candidate, index: int, content: int, is_linked: bool, taken: dict[int, int]
+) -> Relation:
+    if taken.get(index, candidate.start) != candidate.start and not is_linked:
+        return NONE
+    if is_linked:
+        points = NAMED_AFTER - content // 3
+        is_clear = content <= _MOST_BEFORE_CODE
+        return Relation(points, index, is_clear=is_clear, is_exact=is_clear)
+    return Relation(max(0, BESIDE - 2 * content), index, is_clear=content == 0)
+
+
+@cache
+def _later() -> re.Pattern[str]:
+    """After "invalid": not yet, but in some minutes."""
+    return re.compile(rf" ?{alone(WordList.LATER)}(?![^\W\d_])| ?[0-9\x00]")
+
+
+def stands_alone(candidate: Candidate, text: str) -> bool:
+    """Whether nothing but signs stands beside it on its line, or in its sentence."""
+    before = _BARE_BEFORE.search(text, 0, candidate.start)
+    after = _BARE_AFTER.match(text, candidate.end)
+    return before is not None and after is not None
+
+
+def is_bracketed(candidate: Candidate, text: str) -> bool:
+    """Whether it stands in brackets or quotation marks of its own."""
+    before = text[candidate.start - 2 : candidate.start].rstrip()[-1:]
+    after = text[candidate.end : candidate.end + 2].lstrip()[:1]
+    return before != "" and after != "" and before in "[【「『(\"'“«*" and after in "]】」』)\"'”»*"

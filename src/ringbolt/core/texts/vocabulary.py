@@ -1,0 +1,297 @@
+"""What the words of a text say about the numbers beside them.
+
+Words come from ``words.csv``. In scripts with blanks between words a word counts as a whole, with
+the beginnings and endings that languages put around a word for "code" (``Bestätigungscode``,
+``kodunuz``): ``vscode`` and ``Unicode`` are none. In other scripts, and where endings are glued to
+a word in too many ways to be listed, it is found anywhere.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Final
+
+from ringbolt.core.texts.tries import any_of
+from ringbolt.core.texts.words import WordList, words
+
+
+class Role:
+    """What a word says, as bits of a whole number (an ``IntFlag`` takes ten times as long).
+
+    ``CODE``: "code", "PIN", "one-time password". ``OTHER_CODE``: a code that
+    is none of these (a promotion's). ``OTHER_NUMBER``: what names another number. ``LINK``: only
+    links a word to a code. ``NUMBER``: "number". ``IS``, ``TYPE`` ("enter"), ``PURPOSE``
+    ("verification"), ``VALIDITY``, ``OLD``, ``NEW``, ``TO`` (before a recipient or a purpose),
+    ``DIGITS`` ("the six digits"), ``ENDING`` (of a word for "code")."""
+
+    CODE: Final = 1 << 0
+    OTHER_CODE: Final = 1 << 1
+    OTHER_NUMBER: Final = 1 << 2
+    NUMBER: Final = 1 << 3
+    IS: Final = 1 << 4
+    TYPE: Final = 1 << 5
+    PURPOSE: Final = 1 << 6
+    VALIDITY: Final = 1 << 7
+    OLD: Final = 1 << 8
+    NEW: Final = 1 << 9
+    TO: Final = 1 << 10
+    LINK: Final = 1 << 11
+    BEFORE_CODE: Final = 1 << 12
+    AFTER_CODE: Final = 1 << 13
+    DIGITS: Final = 1 << 14
+    ENDING: Final = 1 << 15
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word, with what it says; ``weight`` is how many words it counts as."""
+
+    start: int
+    end: int
+    roles: int
+    weight: int = 1
+
+
+NOTHING: Final = 0
+_LISTS: Final = (
+    (WordList.CODE_ALONE, Role.CODE),
+    (WordList.CODE_PHRASE, Role.CODE),
+    (WordList.OTHER_CODE, Role.BEFORE_CODE),
+    (WordList.OTHER_CODE_AFTER, Role.AFTER_CODE),
+    (WordList.OTHER_NUMBER, Role.OTHER_NUMBER),
+    (WordList.NUMBER_WORD, Role.NUMBER),
+    (WordList.ANNOUNCING, Role.IS),
+    (WordList.VALIDITY, Role.VALIDITY),
+    (WordList.OLD, Role.OLD),
+    (WordList.NEW, Role.NEW),
+    (WordList.RECIPIENT, Role.TO),
+    (WordList.BETWEEN, Role.LINK),
+    (WordList.FILLER, Role.LINK),
+    (WordList.TYPING_WORD, Role.TYPE),
+    (WordList.DIGITS, Role.DIGITS),
+)
+"""Lists of whole words."""
+
+_BEGINNINGS: Final = (
+    (WordList.PURPOSE, Role.PURPOSE),
+    (WordList.TYPING, Role.TYPE),
+)
+"""Lists of words and beginnings of words."""
+
+# Thai to Khmer, China, Japan and Korea: no blanks between words, or endings glued to them
+_ANYWHERE: Final = (
+    "\u0530-\u058f\u0780-\u07bf\u0900-\u0963\u0970-\u0dff\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u10a0-\u10ff"
+    "\u1100-\u13ff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
+)
+_MARKS: Final = "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670"
+_WORD = re.compile(rf"([{_ANYWHERE}]+)|(?:[^\W\d_{_ANYWHERE}][{_MARKS}]*)+|№|[^\W\d_]°")
+_IS_ANYWHERE = re.compile(rf"[{_ANYWHERE}]")
+_LONGEST_WORD: Final = 40
+_SIGNS_A_WORD: Final = 6
+_LONGEST_ENDING: Final = 3
+
+
+def normal(word: str) -> str:
+    """A word of a list in the form in which texts are read."""
+    composed = unicodedata.normalize("NFKC", word).lower()
+    return "".join(sign for sign in composed if unicodedata.category(sign) != "Cf")
+
+
+def tokens(lower: str) -> list[Token]:
+    """The words of a text in plain form and small letters."""
+    found = list(_tokens(lower))
+    for span, roles in _phrases_in(lower):
+        _join(found, span, roles)
+    return found
+
+
+def _tokens(lower: str) -> Iterator[Token]:
+    for match in _WORD.finditer(lower):
+        if match[1] is None:
+            start, end = match.span()
+            yield Token(start, end, _roles(match[0]) if end - start <= _LONGEST_WORD else NOTHING)
+        else:
+            yield from _pieces(match[1], match.start())
+
+
+def _pieces(run: str, offset: int) -> Iterator[Token]:
+    """The known words of a run without blanks, and what is between them."""
+    known = _dictionary()
+    end, roles = 0, NOTHING
+    for match in known.pattern.finditer(run):
+        if match.start() > end:
+            yield _unknown(offset + end, offset + match.start(), roles)
+        start, end = match.span()
+        roles = known.roles[match[0]]
+        yield Token(offset + start, offset + end, roles)
+    if end < len(run):
+        yield _unknown(offset + end, offset + len(run), roles)
+
+
+def _unknown(start: int, end: int, before: int) -> Token:
+    """What is not known; a few signs right after a word for "code" are its ending."""
+    if before & Role.CODE and end - start <= _LONGEST_ENDING:
+        return Token(start, end, Role.ENDING)
+    return Token(start, end, NOTHING, 1 + (end - start) // _SIGNS_A_WORD)
+
+
+def _join(found: list[Token], span: tuple[int, int], roles: int) -> None:
+    """Put the words of a phrase together."""
+    start, end = span
+    first = bisect_left(found, start, key=lambda token: token.start)
+    last = bisect_left(found, end, key=lambda token: token.start)
+    if first < last:
+        found[first:last] = [Token(start, end, roles)]
+
+
+def _phrases_in(lower: str) -> Iterator[tuple[tuple[int, int], int]]:
+    known = _phrases()
+    for match in known.pattern.finditer(lower):
+        yield match.span(), known.roles[match[0]]
+
+
+@lru_cache(4096)
+def _roles(word: str) -> int:
+    """What a word of a script with blanks says."""
+    roles = _said(word)
+    if not roles and not word.isascii():
+        roles = _said(_without_marks(word)) & Role.CODE
+    return roles
+
+
+def _without_marks(word: str) -> str:
+    """Many people, and services for Yoruba or Turkish, write without accents."""
+    return "".join(x for x in unicodedata.normalize("NFD", word) if not unicodedata.combining(x))
+
+
+def _said(word: str) -> int:
+    known = _spaced()
+    roles = known.exact.get(word, NOTHING)
+    for pattern, role in known.beginnings:
+        if pattern.match(word):
+            roles |= role
+    if known.code.fullmatch(word) and not known.no_code.match(word):
+        roles |= Role.CODE
+    elif known.other_code.fullmatch(word):
+        roles |= Role.OTHER_CODE
+    return roles
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Words, and a pattern for any of them."""
+
+    pattern: re.Pattern[str]
+    roles: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Spaced:
+    """How words of scripts with blanks are known."""
+
+    exact: dict[str, int]
+    beginnings: tuple[tuple[re.Pattern[str], int], ...]
+    code: re.Pattern[str]
+    other_code: re.Pattern[str]
+    no_code: re.Pattern[str]
+
+
+def listed(*names: WordList) -> list[str]:
+    """The words of lists in the form in which texts are read."""
+    return [normal(word) for name in names for word in words(name)]
+
+
+def alone(*names: WordList) -> str:
+    """A pattern for any word of the lists; in scripts with blanks no letter stands before it."""
+    found = listed(*names)
+    spaced = any_of(word for word in found if not _is_anywhere(word))
+    anywhere = any_of(filter(_is_anywhere, found))
+    return rf"(?:(?<![^\W\d_])(?:{spaced}){f'|{anywhere}' if anywhere else ''})"
+
+
+def beginning(*names: WordList) -> str:
+    """The same, also where a word only begins so."""
+    return rf"{alone(*names)}\w{{0,8}}"
+
+
+def _is_anywhere(word: str) -> bool:
+    return _IS_ANYWHERE.search(word) is not None
+
+
+def _roles_of_lists(lists: Iterable[tuple[WordList, int]]) -> dict[str, int]:
+    roles: dict[str, int] = {}
+    for name, role in lists:
+        for word in listed(name):
+            roles[word] = roles.get(word, NOTHING) | role
+    return roles
+
+
+@cache
+def _dictionary() -> _Known:
+    """The words that are found anywhere."""
+    lists = ((WordList.CODE, Role.CODE), *_LISTS, *_BEGINNINGS)
+    roles = {word: role for word, role in _roles_of_lists(lists).items() if _is_anywhere(word)}
+    return _Known(re.compile(any_of(roles)), roles)
+
+
+@cache
+def _phrases() -> _Known:
+    """What consists of several words."""
+    lists = ((WordList.CODE, Role.CODE), *_LISTS, *_BEGINNINGS)
+    roles = {
+        word: role
+        for word, role in _roles_of_lists(lists).items()
+        if any(sign in " '’./$" for sign in word) and any(map(str.isalpha, word))
+    }
+    spaced = any_of(word for word in roles if not _is_anywhere(word))
+    anywhere = any_of(filter(_is_anywhere, roles))
+    return _Known(re.compile(rf"(?<![^\W\d_])(?:{spaced})(?![^\W\d_])|{anywhere}"), roles)
+
+
+@cache
+def _spaced() -> _Spaced:
+    exact = {word: role for word, role in _roles_of_lists(_LISTS).items() if not _is_anywhere(word)}
+    stems = [word for word in listed(WordList.CODE) if not _is_anywhere(word)]
+    latin = any_of(word for word in stems if _script(word) == "latin")
+    arabic = any_of(word for word in stems if _script(word) == "arabic")
+    hebrew = any_of(word for word in stems if _script(word) == "hebrew")
+    others = any_of(word for word in stems if _script(word) == "other")
+    ending = any_of(listed(WordList.CODE_ENDING))
+    ending_elsewhere = any_of(listed(WordList.CODE_ENDING_ELSEWHERE))
+    purpose = any_of(word for word in listed(WordList.PURPOSE) if word.isalpha())
+    begins = f"(?:(?:{purpose})[a-zß-ž]{{0,8}}|{any_of(listed(WordList.CODE_BEGINNING))})"
+    others_before = [w for w in listed(WordList.OTHER_CODE) if w.isalpha() and not _is_anywhere(w)]
+    code = (
+        rf"{begins}?(?:{latin})(?:{ending})?|{begins}(?:tan|pin|otp)s?"
+        rf"|(?:{others})\w{{0,7}}"
+        rf"|[ופ]?[הבלכשמ]{{0,2}}(?:{hebrew})(?:{ending_elsewhere})?"
+        rf"|[وف]?[بلك]?(?:ال)?(?:{arabic})(?:{ending_elsewhere})?"
+    )
+    return _Spaced(
+        exact,
+        tuple((_beginning(name), role) for name, role in _BEGINNINGS),
+        re.compile(code),
+        re.compile(
+            rf"(?:{any_of(others_before)})s?(?:(?:{latin})(?:{ending})?|(?:{others})\w{{0,4}})"
+        ),
+        re.compile(any_of([*listed(WordList.NO_CODE), *_other_codes(others_before, stems)])),
+    )
+
+
+def _other_codes(others: list[str], stems: list[str]) -> list[str]:
+    """``promocode``, ``zipcode``: though they begin like a compound that is a code."""
+    return [other + stem for other in others for stem in stems if len(stem) <= 4]
+
+
+def _beginning(name: WordList) -> re.Pattern[str]:
+    return re.compile(any_of(w for w in listed(name) if w.isalpha() and not _is_anywhere(w)))
+
+
+def _script(word: str) -> str:
+    first = unicodedata.name(word[0]).split()[0].lower()
+    return first if first in ("latin", "arabic", "hebrew") else "other"
