@@ -139,6 +139,23 @@ async def test_what_hibari_leaves_out_is_spoken_by_espeak(speaker: LocalSpeaker)
     assert "engine_fallback" in speech.notes
 
 
+async def test_a_number_that_hibari_takes_for_punctuation_is_spoken_by_espeak(
+    speaker: LocalSpeaker,
+) -> None:
+    speech = await speaker.speak(SpeechRequest("kit/ (shared) l402/ (the paid) x"))
+
+    assert speech.engine == "espeak-ng"
+    assert "engine_fallback" in speech.notes
+
+
+async def test_a_text_of_many_digits_is_spoken_whole(speaker: LocalSpeaker) -> None:
+    long = await speaker.speak(SpeechRequest("Your number: " + "123456789" * 30))
+    short = await speaker.speak(SpeechRequest("Your number: " + "123456789" * 3))
+
+    assert long.engine == "hibari"
+    assert long.duration_ms > 8 * short.duration_ms
+
+
 @pytest.mark.parametrize(
     ("request_", "notes"),
     [

@@ -1,23 +1,31 @@
 """English by hibari (Apache-2.0, offline, 24 kHz). Runs in the speech process.
 
-Traps: it is silent (no error) for what is not English, raises IndexError for numbers of 37 digits
-and more, and downloads voices other than ``heart``; the caller guards against all three.
+Trap: it downloads voices other than ``heart``. Its traps with texts are in ``hibari_text``.
 """
 
 from __future__ import annotations
 
+import re
 import textwrap
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from ringbolt.speech.telephone import Samples
+from ringbolt.speech.hibari_text import guarded, least_seconds, unspoken
+from ringbolt.speech.telephone import RATE, Samples, resample
 from ringbolt.speech.voices import EngineVoice
 
-_LONGEST = 450
+_LONGEST = 200
 """Characters per run: time and memory grow with the square of a sentence's length."""
 
+_CLAUSE = re.compile(r"(?<=[,;:—])\s+")
+
 _SEED = 0  # of the noise in the voice: the same text gives the same bytes
+
+
+class LeftOut(Exception):
+    """A word or a number has no sound; the message does not name it, since texts are secret."""
 
 
 class HibariEngine:
@@ -36,18 +44,39 @@ class HibariEngine:
             self._model = model
 
     def speak(self, text: str, language: str, voice: EngineVoice) -> tuple[Samples, int]:
-        """The samples and their rate, Hz. Raises whatever the library raises."""
+        """The samples and their rate, Hz. Raises ``LeftOut``, and whatever the library raises."""
         self.load()
         # resampling changes pitch, formants and pace together; the pace is adjusted accordingly
         pace = voice.rate / voice.depth
-        parts = [
-            sentence
-            for piece in self._pieces(text)
-            for sentence in self._model.stream(piece, speed=pace, seed=_SEED)
-        ]
         rate = round(self._model.sample_rate * voice.depth)
-        return np.concatenate(parts) if parts else np.zeros(0, np.float32), rate
+        parts = [  # resampled one by one: a long text at 24 kHz would take hundreds of MB
+            resample(part, rate)
+            for piece in self._pieces(guarded(text))
+            for part in self._spoken(piece, pace)
+        ]
+        return np.concatenate(parts) if parts else np.zeros(0, np.float32), RATE
 
-    def _pieces(self, text: str) -> list[str]:
-        sentences = self._model.split_sentences(text)
-        return [piece for sentence in sentences for piece in textwrap.wrap(sentence, _LONGEST)]
+    def _pieces(self, text: str) -> Iterator[str]:
+        """Sentences; what is too long is cut after clauses, or else between words."""
+        for sentence in self._model.split_sentences(text):
+            piece = ""
+            for clause in _CLAUSE.split(sentence):
+                if len(piece) + len(clause) < _LONGEST:
+                    piece = f"{piece} {clause}".lstrip()
+                    continue
+                yield from textwrap.wrap(piece, _LONGEST, break_on_hyphens=False)
+                piece = clause
+            yield from textwrap.wrap(piece, _LONGEST, break_on_hyphens=False)
+
+    def _spoken(self, piece: str, pace: float) -> list[Samples]:
+        """Raises ``LeftOut`` rather than leave out a part of a message."""
+        from hibari.g2p.normalize import normalize  # noqa: PLC0415 - loaded with the model
+
+        g2p = self._model.g2p
+        if unspoken(g2p.phonemize_tokens(g2p.tokenize(normalize(piece)))):
+            raise LeftOut("a word has no sound")
+        parts = list(self._model.stream(piece, speed=pace, seed=_SEED))
+        seconds = sum(map(len, parts)) / self._model.sample_rate * pace
+        if seconds < least_seconds(piece):
+            raise LeftOut("a sentence is too short")
+        return parts

@@ -28,7 +28,12 @@ class Silent(Exception):
 
 
 def resample(samples: Samples, rate: int) -> Samples:
-    """To 8 kHz through the spectrum: a linear-phase filter of any steepness, any ratio of rates."""
+    """To 8 kHz through the spectrum: a linear-phase filter of any steepness, any ratio of rates.
+
+    What has 8 kHz already is left as it is.
+    """
+    if rate == RATE:
+        return samples
     seconds = len(samples) // rate + 1  # whole seconds: integer lengths, cheap FFT
     spectrum = np.fft.rfft(samples, seconds * rate)[: seconds * RATE // 2 + 1]
     hertz = np.arange(len(spectrum)) / seconds
@@ -56,7 +61,7 @@ def active_rms(samples: Samples) -> float:
     frames = samples[: len(samples) // _FRAME * _FRAME].reshape(-1, _FRAME)
     if not len(frames):
         raise Silent
-    power = np.mean(frames.astype(np.float64) ** 2, axis=1)
+    power = np.einsum("ij,ij->i", frames, frames, dtype=np.float64) / _FRAME
     threshold = max(_SILENCE, float(np.sqrt(power.max())) * _BELOW_LOUDEST) ** 2
     active = power[power > threshold]
     if len(active) < 5:

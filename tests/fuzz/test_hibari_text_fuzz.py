@@ -1,0 +1,25 @@
+"""Any text for the English engine keeps its digits, loses its markup, and takes no time."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ringbolt.speech.hibari_text import guarded
+from support.waiting import cpu_s
+
+
+@given(st.text(alphabet="0123456789,.[]()A abc\n-*#", max_size=80))
+def test_no_digit_is_lost_and_no_markup_left(text: str) -> None:
+    safe = guarded(text)
+
+    assert [char for char in safe if char.isdecimal()] == [c for c in text if c.isdecimal()]
+    assert not set(safe) & set("[]")
+
+
+@pytest.mark.parametrize(
+    "text", ["1," * 5000, "[" * 10_000, "A " * 5000, "1" + "," * 9999, "9" * 10_000]
+)
+def test_the_worst_texts_take_no_time(text: str) -> None:
+    assert cpu_s(lambda: guarded(text)) < 0.1
