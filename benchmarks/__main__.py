@@ -17,6 +17,7 @@ ALL = (
     "simulated_node",
     "simulated_calls",
     "speech",
+    "normalise",
     "orders",
     "order_history",
     "order_idle",

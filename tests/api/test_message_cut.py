@@ -1,4 +1,4 @@
-"""The buyer is told if the call's time was up before all was said."""
+"""The buyer is told if not all of a message is said: by its time, or for lack of a word."""
 
 from __future__ import annotations
 
@@ -26,6 +26,14 @@ async def test_the_challenge_tells_that_the_time_may_be_too_short(shop: ShopServ
     assert document["minutes"] == 1
     assert document["estimated_minutes"] > 1
     assert document["notes"] == ["message_may_be_cut"]
+
+
+async def test_the_challenge_tells_what_will_not_be_spoken(shop: ShopServer) -> None:
+    lacking = await shop.post(say(ANSWERS, "The answer is 2^3."))
+    whole = await shop.post(say(ANSWERS, "Press * for 50% off."))
+
+    assert lacking.json()["notes"] == ["partly_unspoken"]
+    assert whole.json()["notes"] == []
 
 
 async def test_a_call_that_says_all_of_it_has_no_such_note(shop: ShopServer) -> None:

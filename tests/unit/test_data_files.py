@@ -83,12 +83,13 @@ def test_personas_speak_known_languages() -> None:
     assert all(persona.tiers for persona in PERSONAS)
 
 
-def test_every_language_reads_all_signs_of_an_address_or_none() -> None:
-    for row in shipped_rows("ringbolt.speech.normalise", "reading.csv"):
-        signs = [row[sign] for sign in ("dot", "slash", "at", "dash", "underscore")]
-        assert all(signs) or not any(signs), row
-        assert row["language"] in LANGUAGES
-        assert row["time"].count("{}") in (0, 2)
+def test_the_words_that_texts_are_read_by_are_of_languages_that_are_spoken() -> None:
+    package = "ringbolt.speech.normalise"
+    code_words = [row["language"] for row in shipped_rows(package, "code_words.csv")]
+    shortened = {row["language"] for row in shipped_rows(package, "abbreviations.csv")}
+
+    assert sorted(code_words) == sorted([*LANGUAGES, "any"])
+    assert shortened <= set(LANGUAGES)
 
 
 def test_the_blocks_of_scripts_are_in_rising_order() -> None:

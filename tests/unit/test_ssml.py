@@ -88,6 +88,8 @@ def test_plain_text_with_the_five_entities_is_one_piece() -> None:
         ('<break time="500ms"/>', 500),
         ('<break time="1s"/>', 1000),
         ('<break time="1.5s"/>', 1500),
+        ('<break time=".5s"/>', 500),
+        ('<break time="+.25s"/>', 250),
         ('<break strength="x-strong"/>', 1000),
         ('<break strength="weak" time="2s"/>', 2000),
         ("<break/>", 500),
@@ -189,7 +191,7 @@ def test_unknown_elements_pass_their_text_and_are_noted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "reported"),
     [
         ("<speak>Hi", "ends before"),
         ("<speak>Hi</s>", "closes an element"),

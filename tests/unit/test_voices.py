@@ -9,7 +9,7 @@ import pytest
 from ringbolt.core.errors import SpeechFailed
 from ringbolt.speech.engine import SpeechRequest
 from ringbolt.speech.plan import SpeechJob, main_language, plan
-from ringbolt.speech.speaker import understand
+from ringbolt.speech.understand import understand
 from ringbolt.speech.voices import (
     PERSONAS,
     VOICE_UNKNOWN,

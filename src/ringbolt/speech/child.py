@@ -38,6 +38,7 @@ class SpokenAnswer:
     tier: str
     substitute: bool
     fell_back: bool
+    lacks_words: bool
 
 
 class SpeechChild:

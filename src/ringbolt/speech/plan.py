@@ -5,7 +5,7 @@ The detector is passed in, so that a plan can be made (and tested) without a mod
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 
 from ringbolt.speech.language import (
@@ -18,7 +18,7 @@ from ringbolt.speech.language import (
     split_by_script,
 )
 from ringbolt.speech.languages import BY_SCRIPT
-from ringbolt.speech.normalise import read
+from ringbolt.speech.normalise import Reading, read
 from ringbolt.speech.scripts import letters_by_script
 from ringbolt.speech.telling import TELLING_TEXT, telling_languages
 from ringbolt.speech.voices import EngineVoice, Gender, engine_voice, espeak_voice
@@ -44,26 +44,42 @@ class SpeechJob:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the text in one language, as it is used in ``region`` (ISO 3166, or '')."""
+
+    text: str
+    language: str
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
 class Utterance:
-    """A part of the text, to be read by ``voice``, or by ``fallback`` if that fails."""
+    """A part of the text, to be read by ``voice``, or by ``fallback`` if that fails.
+    ``lacks_words``: signs beside numbers are left out, for which the language has no word."""
 
     text: str
     language: str
     voice: EngineVoice
     fallback: EngineVoice | None
+    lacks_words: bool = False
 
 
 def plan(job: SpeechJob, detect: Detect) -> tuple[Utterance, ...]:
     """The utterances in order; the first in the text's main script names its language."""
-    main = main_script(job.text)
     utterances = []
+    for part in parts_of(job, detect):
+        reading = read(part.text, part.language, part.region)
+        if any(map(str.isalnum, reading.text)):
+            utterances.append(_cast(reading, part, job))
+    return tuple(utterances)
+
+
+def parts_of(job: SpeechJob, detect: Detect) -> Iterator[Part]:
+    """The text cut where its script changes, each part with its language."""
+    main = main_script(job.text)
     for run in split_by_script(job.text):
         language = _language(run, run.script == main, job, detect)
-        region = _region(language, job)
-        text = read(run.text, language, region).text
-        if any(map(str.isalnum, text)):
-            utterances.append(_cast(text, language, region, job))
-    return tuple(utterances)
+        yield Part(run.text, language, _region(language, job))
 
 
 def main_language(job: SpeechJob, utterances: tuple[Utterance, ...]) -> str:
@@ -110,7 +126,13 @@ def _region(language: str, job: SpeechJob) -> str:
     return job.region if not region and job.home == language else region
 
 
-def _cast(text: str, language: str, region: str, job: SpeechJob) -> Utterance:
-    voice = replace(engine_voice(language, region, job.gender), rate=job.rate)
-    fallback = replace(espeak_voice(language, region, job.gender), rate=job.rate)
-    return Utterance(text, language, voice, None if fallback == voice else fallback)
+def _cast(reading: Reading, part: Part, job: SpeechJob) -> Utterance:
+    voice = replace(engine_voice(part.language, part.region, job.gender), rate=job.rate)
+    fallback = replace(espeak_voice(part.language, part.region, job.gender), rate=job.rate)
+    return Utterance(
+        reading.text,
+        part.language,
+        voice,
+        None if fallback == voice else fallback,
+        bool(reading.unspoken),
+    )

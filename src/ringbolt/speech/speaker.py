@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
 from ringbolt.core.calls.call import SAMPLE_RATE
-from ringbolt.core.errors import Role, SpeechFailed
+from ringbolt.core.errors import SpeechFailed
 from ringbolt.speech.cache import Clip, SpeechCache, cache_key
 from ringbolt.speech.engine import Speech, SpeechRequest
-from ringbolt.speech.language import parse_tag, refusal, unread_letters
-from ringbolt.speech.normalise import clean
+from ringbolt.speech.language import parse_tag, unread_letters
 from ringbolt.speech.plan import SpeechJob
 from ringbolt.speech.pool import SpeechPool
+from ringbolt.speech.understand import Understood, understand
 from ringbolt.speech.voices import (
     ENGINE_FALLBACK,
     LANGUAGE_DIFFERS,
@@ -22,34 +22,17 @@ from ringbolt.speech.voices import (
     NEURAL_DOWNGRADED,
     PARTLY_UNSPOKEN,
     VOICE_SUBSTITUTED,
-    Persona,
     persona_for,
-    resolve_persona,
 )
 
-PIPELINE_VERSION = 1
+PIPELINE_VERSION = 2
 """Increase this when the same request gives different audio (rules, level, voices)."""
-
-MAX_TEXT = 3000
-"""Code points in one text; about four minutes of speech."""
-
-MIN_RATE, MAX_RATE = 0.5, 2.0
-"""How much slower and faster than usual a voice is still understood."""
 
 _FIRST_TEXT = "Hello, your appointment is tomorrow at 3 PM."
 """Spoken to load the usual voice; nobody hears it."""
 
 _Turn = tuple[str, bool]
 _ENGINES = ("hibari-tts", "espeakng-loader", "text2tashkeel", "py3langid")
-
-
-@dataclass(frozen=True, slots=True)
-class _Understood:
-    """A parsed request: what to say, as which persona, and notes on what was ignored."""
-
-    job: SpeechJob
-    persona: Persona | None
-    notes: tuple[str, ...]
 
 
 class LocalSpeaker:
@@ -141,6 +124,7 @@ class LocalSpeaker:
             "tier": answer.tier,
             "substitute": answer.substitute,
             "fell_back": answer.fell_back,
+            "lacks_words": answer.lacks_words,
         }
         try:
             clip = await asyncio.to_thread(self._cache.put, key, answer.pcm, facts)
@@ -153,30 +137,7 @@ class LocalSpeaker:
         return clip
 
 
-def understand(request: SpeechRequest, default_voice: str) -> _Understood:
-    """Clean the text and find the persona. Raises ``SpeechFailed`` if no voice can speak it."""
-    if len(request.text) > MAX_TEXT:
-        raise SpeechFailed(
-            f"The text has more than {MAX_TEXT} characters.", code="SPEECH_TOO_LONG", role=Role.TEXT
-        )
-    text = clean(request.text)
-    reason = refusal(text)
-    if reason:
-        raise SpeechFailed(reason, code="SPEECH_UNSPEAKABLE", role=Role.TEXT)
-    persona, notes = resolve_persona(request.voice, default_voice)
-    tag = parse_tag(request.language)
-    job = SpeechJob(
-        text=text,
-        language=f"{tag.language}-{tag.region}".rstrip("-") if tag else "",
-        gender=persona.gender if persona else "female",
-        home=persona.language if persona else "",
-        region=persona.region if persona else "",
-        rate=min(MAX_RATE, max(MIN_RATE, request.rate)),
-    )
-    return _Understood(job, persona, notes)
-
-
-def _speech(request: SpeechRequest, understood: _Understood, clip: Clip, *, cached: bool) -> Speech:
+def _speech(request: SpeechRequest, understood: Understood, clip: Clip, *, cached: bool) -> Speech:
     language: str = clip.facts["language"]
     persona = understood.persona or persona_for(language)
     return Speech(
@@ -190,7 +151,7 @@ def _speech(request: SpeechRequest, understood: _Understood, clip: Clip, *, cach
     )
 
 
-def _differences(request: SpeechRequest, understood: _Understood, clip: Clip) -> list[str]:
+def _differences(request: SpeechRequest, understood: Understood, clip: Clip) -> list[str]:
     """Notes on what is not as requested."""
     language = clip.facts["language"]
     tag = parse_tag(request.language)
@@ -201,6 +162,6 @@ def _differences(request: SpeechRequest, understood: _Understood, clip: Clip) ->
         LANGUAGE_DIFFERS: home != language,
         LANGUAGE_IGNORED: bool(request.language) and (tag is None or tag.language != language),
         ENGINE_FALLBACK: clip.facts["fell_back"],
-        PARTLY_UNSPOKEN: unread_letters(understood.job.text) > 0,
+        PARTLY_UNSPOKEN: clip.facts["lacks_words"] or unread_letters(understood.job.text) > 0,
     }
     return [note for note, differs in differences.items() if differs]

@@ -41,6 +41,7 @@ class Spoken:
     tier: str
     substitute: bool
     fell_back: bool
+    lacks_words: bool
 
 
 class Synthesiser:
@@ -74,6 +75,7 @@ class Synthesiser:
             speakers[main].tier,
             speakers[main].substitute,
             any(voice != u.voice for voice, u in zip(speakers, utterances, strict=True)),
+            any(utterance.lacks_words for utterance in utterances),
         )
 
     def _load(self, utterance: Utterance) -> None:

@@ -23,6 +23,7 @@ from ringbolt.api.l402.redeem import Redemption
 from ringbolt.api.l402.schema import PlaceCall
 from ringbolt.app.checkout.call_limits import CallLimits
 from ringbolt.app.checkout.check_call import check_call
+from ringbolt.app.requests.speech_notes import speech_notes
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import InvalidInput, RingboltError
 from ringbolt.core.lightning.l402 import CredentialRefused
@@ -96,6 +97,7 @@ class PaidCalls:
         )
         made = await challenge(self._shop, terms, refused)
         document = made.document | duration.document(call.order.minutes)
+        document["notes"] += speech_notes(call.order, self._shop.settings.speech.default_voice)
         if previous is not None:
             document["previous"] = previous
         if call.ignored:

@@ -20,6 +20,7 @@ from ringbolt.app.calls.hang_up_call import hang_up_call
 from ringbolt.app.calls.recordings import read as read_recording
 from ringbolt.app.checkout.purchase import Balance, Buyer, Idempotency
 from ringbolt.app.checkout.sell_call import SoldCall, call_sold_before, sell_call
+from ringbolt.app.requests.speech_notes import speech_notes
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks.send_webhook import webhook_secret
 from ringbolt.core.calls.call import CallStatus, Record
@@ -108,7 +109,11 @@ async def place(shop: Shop, request: Request[Any], call_request: CallRequest) ->
         price=sats_up(order.price_msat),
         price_per_minute=sats_up(order.price_msat // call.minutes),
         max_minutes=call.minutes,
-        notes=[*call_request.notes, *found.notes],
+        notes=[
+            *call_request.notes,
+            *found.notes,
+            *speech_notes(command, shop.settings.speech.default_voice),
+        ],
         ignored_fields=list(request.fields.ignored),
         meta_data=metadata_of(command.metadata),
         webhook_secret=secret,

@@ -19,6 +19,7 @@ from ringbolt.core.calls.call import (
     Say,
     Sound,
 )
+from ringbolt.core.calls.say_as import unmarked
 from ringbolt.core.calls.ssml import Piece, Silence, is_ssml, parse_ssml
 from ringbolt.core.errors import AudioUnplayable, InvalidInput, SpeechFailed
 from ringbolt.speech.engine import SpeechRequest
@@ -103,7 +104,7 @@ async def spoken(
             continue
         language = part.language or step.language
         speech = await shop.speaker.speak(
-            SpeechRequest(part.text, step.voice, language, step.neural, part.rate, preview)
+            SpeechRequest(part.to_speak, step.voice, language, step.neural, part.rate, preview)
         )
         notes.extend(speech.notes)
         parts.append(Clip(str(speech.path), speech.duration_ms))
@@ -112,7 +113,7 @@ async def spoken(
 
 def _parts(step: Say, notes: list[str]) -> tuple[Piece | Silence, ...]:
     if not is_ssml(step.text):
-        return (Piece(step.text),)
+        return (Piece(unmarked(step.text)),)
     try:
         markup = parse_ssml(step.text)
     except InvalidInput as error:

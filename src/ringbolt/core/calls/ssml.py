@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Final
 
+from ringbolt.core.calls.say_as import kind_of, marked, unmarked
 from ringbolt.core.calls.xml_tree import Element, XmlRefused, parse_xml
 from ringbolt.core.errors import InvalidInput
 
@@ -51,7 +52,7 @@ _DOCTYPE: Final = (
 _OPENING: Final = re.compile(
     rf"(?>\s|<\?.*?\?>|<!--.*?-->|{_DOCTYPE})*+<speak[\s/>]", re.DOTALL | re.IGNORECASE
 )
-_TIME: Final = re.compile(r"\+?(\d{1,6}(?:\.\d{1,3})?)(ms|s)", re.ASCII | re.IGNORECASE)
+_TIME: Final = re.compile(r"\+?(\d{1,6}(?:\.\d{1,6})?|\.\d{1,6})(ms|s)", re.ASCII | re.IGNORECASE)
 _RATE: Final = re.compile(r"([+-]?)(\d{1,4}(?:\.\d{1,3})?)(%?)", re.ASCII)
 _POINTS: Final = frozenset({"en", "ar", "he", "zh", "ja", "ko", "hi", "ur", "th", "fa"})
 """Languages that write 1,000 for a thousand; the others write 1.000."""
@@ -61,11 +62,17 @@ _TRANSPARENT: Final = frozenset({"speak", "emphasis", "say-as", "sub", "lang", "
 @dataclass(frozen=True, slots=True)
 class Piece:
     """A text to speak in one go. ``language``: BCP 47 or '' for automatic; ``rate``: 1.0 is
-    usual."""
+    usual. ``marked``: the text with the marks of its ``say-as``, '' if it has none."""
 
     text: str
     language: str = ""
     rate: float = 1.0
+    marked: str = ""
+
+    @property
+    def to_speak(self) -> str:
+        """The text with all that decides how it is spoken."""
+        return self.marked or self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +169,7 @@ class _Walk:
             if isinstance(part, Silence):
                 parts.append(part)
             elif any(map(str.isalnum, part.text)):
-                parts.append(replace(part, text=" ".join(part.text.split())))
+                parts.append(_on_one_line(part))
         if not any(isinstance(part, Piece) for part in parts):
             raise XmlRefused("says nothing", line)
         if len(parts) > MAX_PIECES:
@@ -181,9 +188,10 @@ class _Walk:
             case "p" | "s":
                 self._block(element, style)
             case "sub":
-                self._say(element.attributes.get("alias") or _whole_text(element), style)
+                alias = unmarked(element.attributes.get("alias") or _whole_text(element))
+                self._say(alias, alias, style)
             case "say-as":
-                self._say(_said_as(element, style.language), style)
+                self._say(*_said_as(element, style.language), style)
             case "prosody":
                 self._children(element, replace(style, rate=self._rate(element, style.rate)))
             case "desc" | "metadata" | "meta" | "lexicon" | "mark":
@@ -196,7 +204,8 @@ class _Walk:
     def _children(self, element: Element, style: Piece) -> None:
         for child in element.children:
             if isinstance(child, str):
-                self._say(child, style)
+                text = unmarked(child)
+                self._say(text, text, style)
             else:
                 self.element(child, style)
 
@@ -230,12 +239,13 @@ class _Walk:
             case _ if ms:
                 self._parts.append(Silence(ms))
 
-    def _say(self, text: str, style: Piece) -> None:
+    def _say(self, text: str, to_speak: str, style: Piece) -> None:
         match self._parts[-1:]:
-            case [Piece(before, style.language, style.rate)]:
-                self._parts[-1] = replace(style, text=before + text)
+            case [Piece(before, style.language, style.rate) as last]:
+                to_speak = (last.marked or before) + to_speak
+                self._parts[-1] = _piece(before + text, to_speak, style)
             case _ if text.strip():
-                self._parts.append(replace(style, text=text))
+                self._parts.append(_piece(text, to_speak, style))
 
     def _rate(self, element: Element, rate: float) -> float:
         for name in element.attributes:
@@ -303,19 +313,31 @@ def _whole_text(element: Element) -> str:
     )
 
 
-def _said_as(element: Element, language: str) -> str:
-    """The text rewritten so that it is read as asked for. Dates are read well as written."""
-    text = _whole_text(element)
-    match _attribute(element, "interpret-as").strip().lower():
-        case "digits" | "characters" | "spell-out" | "verbatim":
-            return _apart("".join(text.split()))
+def _piece(text: str, to_speak: str, style: Piece) -> Piece:
+    return replace(style, text=text, marked="" if to_speak == text else to_speak)
+
+
+def _on_one_line(piece: Piece) -> Piece:
+    text, to_speak = (" ".join(each.split()) for each in (piece.text, piece.marked))
+    return replace(piece, text=text, marked=to_speak)
+
+
+def _said_as(element: Element, language: str) -> tuple[str, str]:
+    """The text rewritten as it is read, and with the marks of what is asked for."""
+    text = unmarked(_whole_text(element))
+    kind = kind_of(_attribute(element, "interpret-as"), _attribute(element, "format"))
+    shown = text
+    match kind:
+        case "":
+            return text, text
+        case "digits" | "characters":
+            shown = _apart("".join(text.split()))
         case "telephone":
             plus = "+" if text.strip().startswith("+") else ""
-            return plus + ", ".join(_apart(run) for run in re.findall(r"\w+", text))
-        case "cardinal" | "number":
-            return _whole(text, language)
-        case _:
-            return text
+            shown = plus + ", ".join(_apart(run) for run in re.findall(r"\w+", text))
+        case "cardinal":
+            shown = _whole(text, language)
+    return shown, marked(kind, text)
 
 
 def _apart(characters: str) -> str:

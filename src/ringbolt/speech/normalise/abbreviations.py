@@ -13,10 +13,8 @@ from ringbolt.speech.normalise.rule import Rule
 
 _MARK: Final = "\U000f0000-\U000ffffd"
 _PAIR: Final = re.compile(r"(?<![\w.@/-])[^\W\d_]{1,2}\. ?[^\W\d_]{1,4}\.(?!\w)")
-_SHORT: Final = re.compile(
-    r"(?<![\w.@/-])[^\W\d_]{1,7}[°º]?(?:[/.-][^\W\d_]{1,5})*[.º/]?(?![\w@])"
-    r"|(?<![\w.,/:-])\d{1,2}[hj]?/\d{1,2}(?![\w/:-]|[.,]\d)"
-)
+_SHORT: Final = re.compile(r"(?<![\w.@/-])[^\W\d_]{1,7}[°º]?(?:[/.-][^\W\d_]{1,5})*[.º/]?(?![\w@])")
+_WITH_DIGITS: Final = re.compile(r"(?<![\w.,/:-])\d{1,2}[hj]?/\d{1,2}(?![\w/:-]|[.,]\d)")
 _ENDING: Final = re.compile(r"(?<![^\W\d_])([^\W\d_]{3,20})str\.(?!\w)")
 _NUMBER_NEXT: Final = re.compile(rf" ?[\d{_MARK}]")
 _NAME_NEXT: Final = re.compile(r" ?[^\W\d_]")
@@ -138,6 +136,9 @@ def _abbreviations(language: str) -> dict[str, tuple[_Abbreviation, ...]]:
             found[row["short"]] = (*found.get(row["short"], ()), each)
     return found
 
+
+WITH_DIGITS: Final[tuple[Rule, ...]] = (Rule(_WITH_DIGITS, _expand),)
+"""``24/7``: before it is taken for a fraction or a date."""
 
 RULES: Final[tuple[Rule, ...]] = (
     Rule(_DIRECTION, _direction),

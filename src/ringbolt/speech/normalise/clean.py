@@ -6,8 +6,9 @@ import re
 import unicodedata
 from typing import Final
 
-from ringbolt.speech.normalise.markup import without_markup
-
+_MARKUP: Final = re.compile(
+    r"[&<>\[\]{}\\`*_~#=|]|^ *[-+•‣▪◦·] |[⟨⟩「」『』【】《》〈〉]", re.MULTILINE
+)
 _WIDE: Final = re.compile(
     "[\uff03-\uff06\uff0a\uff0b\uff0d\uff0f-\uff19\uff1c-\uff1e\uff20-\uff3a\uff3c\uff3e-\uff5a"
     "\uff5c\uff5e\uff66-\uff9f\uffe0-\uffe6\u24b6-\u24e9\U0001d400-\U0001d7ff\U0001f100-\U0001f10a"
@@ -54,7 +55,10 @@ def clean(text: str) -> str:
     """Compose (NFC), drop markup and what has no sound (controls, direction marks, emoji), use
     ASCII digits and the usual form of each sign."""
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
-    text = without_markup(text)
+    if _MARKUP.search(text):
+        from ringbolt.speech.normalise.markup import without_markup  # noqa: PLC0415 - few texts
+
+        text = without_markup(text)
     if not text.isascii():
         text = _plain_characters(text)
     text = _INVISIBLE.sub("", text)

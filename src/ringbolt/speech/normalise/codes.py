@@ -7,6 +7,7 @@ from typing import Final
 
 from ringbolt.core.texts.words import WordList
 from ringbolt.core.texts.words import words as words_of
+from ringbolt.speech.normalise import currency
 from ringbolt.speech.normalise.code_words import announces, follows, measures
 from ringbolt.speech.normalise.lexicon import Lexicon
 from ringbolt.speech.normalise.rule import Rule
@@ -27,17 +28,18 @@ _TOKEN: Final = re.compile(
     r"(?<![\w.@/-])(?=[A-Za-z-]*\d)(?=[\d-]*[A-Za-z])[A-Za-z0-9]{1,12}(?:-[A-Za-z0-9]{1,12}){0,5}(?![\w@/])"
 )
 _MIXED: Final = re.compile(
-    r"(?<![A-Za-z0-9_])(?=[A-Z]*\d)(?=\d*[A-Z])[A-Z0-9]{4,16}(?![A-Za-z0-9_])", re.ASCII
+    r"(?<![A-Za-z0-9_])(?<!\d\d-)(?=[A-Z]*\d)(?=\d*[A-Z])[A-Z0-9]{4,16}(?![A-Za-z0-9_])", re.ASCII
 )
 _CONSONANTS: Final = re.compile(r"(?<![\w.@/-])[B-DF-HJ-NP-TV-XZ]{4,10}(?![\w@/])")
 _LETTER_RUN: Final = re.compile("[A-Za-z]{4,}")
 _WORD_AND_NUMBER: Final = re.compile(r"[A-Za-z]{3,}\d{1,2}")
 _NUMBER_AND_UNIT: Final = re.compile(
-    r"\d+(?:[kmgt]?(?:b|w|m|g|l|v|a|hz|wh|px|bps|bit|pa)|[ap]m|st|nd|rd|th|x\d*|p|k|s|d|h|w|c|f|e|y|yr|hrs?|mins?"
-    r"|secs?|days?|ft|in|lbs?|oz|mph|kmh|fps|gbit|mbit|g[hb]z|mbps|gbps|kbps|kwh|mah|[a-z]{3})"
-    r"|(?:usd|eur|gbp|chf|btc|sats?|rs|inr|aed|sar|[a-z]{1,2})\d+(?:k|m)?",
+    r"\d+(?:[kmgt]?(?:b|w|m|g|l|v|a|hz|wh|px|bps|bit|pa)|[ap]m|st|nd|rd|th|x\d*|p|k|s|d|h|w|c|f|e"
+    r"|y|yr|hrs?|mins?|secs?|days?|ft|in|lbs?|oz|mph|kmh|fps|gbit|mbit|mah|sats?)"
+    r"|(?:rs|[a-z]{1,2})\d+[km]?",
     re.IGNORECASE,
 )
+_LETTERS: Final = re.compile("[A-Za-z]+")
 _CURRENCY: Final = "$€£¥₹₩₽₿₺₴₪₦₫₱฿₡₲₵₸₼₾৳"
 _AMOUNT_BEFORE: Final = re.compile(rf"(?:[{_CURRENCY}]|(?<!\w)[A-Z]{{3}}) ?$")
 _AMOUNT_AFTER: Final = re.compile(rf" ?[%‰°{_CURRENCY}]")
@@ -92,7 +94,7 @@ def _is_amount(before: str, after: str) -> bool:
 def _token(found: re.Match[str], words: Lexicon) -> str | None:
     """``a1b2-c3`` after a word for code."""
     token = found[0]
-    if _WORD_AND_NUMBER.fullmatch(token) or _NUMBER_AND_UNIT.fullmatch(token):
+    if _WORD_AND_NUMBER.fullmatch(token) or _is_measure(token):
         return None
     before, after = found.string[: found.start()], found.string[found.end() :]
     known = follows(before, words.language, "codes") or follows(before, words.language, "numbers")
@@ -104,9 +106,17 @@ def _token(found: re.Match[str], words: Lexicon) -> str | None:
 def _mixed(found: re.Match[str], words: Lexicon) -> str | None:
     """Capitals and digits are a code anywhere, unless they are a word or a unit with a number."""
     token = found[0]
-    if _LETTER_RUN.search(token) or _NUMBER_AND_UNIT.fullmatch(token):
+    if _LETTER_RUN.search(token) or _is_measure(token):
         return None
     return spelled(token, words)
+
+
+def _is_measure(token: str) -> bool:
+    """``16GB``, ``500EUR``, ``EUR500``."""
+    letters = _LETTERS.findall(token)
+    at_edge = token[0].isalpha() != token[-1].isalpha()
+    is_money = len(letters) == 1 and at_edge and letters[0].upper() in currency.codes()
+    return is_money or _NUMBER_AND_UNIT.fullmatch(token) is not None
 
 
 def _consonants(found: re.Match[str], words: Lexicon) -> str | None:

@@ -8,6 +8,7 @@ from typing import Final
 
 from ringbolt.core.tables import entries, shipped_rows
 from ringbolt.speech.normalise.amount import AFTER, APART
+from ringbolt.speech.normalise.calendar import english_ordinal
 from ringbolt.speech.normalise.lexicon import Lexicon
 from ringbolt.speech.normalise.rule import Rule
 from ringbolt.speech.normalise.spelling import spelled
@@ -72,6 +73,19 @@ def _say_turkish(found: re.Match[str], words: Lexicon) -> str | None:
     if words.language != "tr" or int(found["number"]) == 0:
         return None
     return spelled(int(found["number"]), "spellout-ordinal", words)
+
+
+def ordinal(value: int, words: Lexicon) -> str:
+    """The usual form of an ordinal number in words; '' if none is known."""
+    if not 0 < value < _LARGEST:
+        return ""
+    if words.language == "en":
+        return english_ordinal(value)
+    rules = (rule for (language, _), rule in _rules().items() if language == words.language)
+    rule = "spellout-ordinal" if words.language == "de" else next(rules, "")
+    if not rule or words.language in _BY_ENGINE:
+        return words.ordinal(value)
+    return spelled(value, rule, words)
 
 
 RULES: Final[tuple[Rule, ...]] = (

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
+from ringbolt.core.calls.say_as import spans
 from ringbolt.speech.normalise import (
     abbreviations,
     addresses,
@@ -24,11 +24,13 @@ from ringbolt.speech.normalise import (
     versions,
 )
 from ringbolt.speech.normalise.lexicon import Lexicon, lexicon
-from ringbolt.speech.normalise.old import readable
+from ringbolt.speech.normalise.reading import Reading
 from ringbolt.speech.normalise.rule import Rule
+from ringbolt.speech.normalise.spoken_as import spoken_as
 
 RULES: Final[tuple[Rule, ...]] = (
     *addresses.RULES,
+    *abbreviations.WITH_DIGITS,
     *codes.RULES,
     *versions.RULES,
     *phones.RULES,
@@ -51,21 +53,13 @@ _MAX_PARTS: Final = 0xFFFD
 _MARK: Final = re.compile("[\U000f0000-\U000ffffd]")
 _SPACED: Final = "[^\\W_\u2e80-\u9fff\uac00-\ud7af]"
 """A letter or digit of a script with blanks between words."""
+_PART: Final = "[\U000f0000-\U000ffffd]"
 _JOINED: Final = re.compile(
-    f"(?<={_SPACED})(?=[\U000f0000-\U000ffffd])|(?<=[\U000f0000-\U000ffffd])(?={_SPACED})"
+    f"(?<={_SPACED})(?={_PART})|(?<={_PART})(?={_SPACED})|(?<={_PART})(?={_PART})"
 )
 _NUMBER: Final = re.compile("[\\d\U000f0000-\U000ffffd]")
 _COMMAS: Final = re.compile(r" ?,(?:[ ,]*,)?(?=[ ,])[ ,]*")
 _SPACES: Final = re.compile(r"[^\S\n]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """``text`` as it is spoken; ``unspoken``: the signs beside digits for which there is no word in
-    the language."""
-
-    text: str
-    unspoken: tuple[str, ...] = ()
 
 
 def read(text: str, language: str, region: str = "") -> Reading:
@@ -73,30 +67,50 @@ def read(text: str, language: str, region: str = "") -> Reading:
     the grouping of digits."""
     words = lexicon(language, region)
     is_shouted = language == "en" and capitals.is_shouted(text)
+    spoken = _Spoken()
+    text = "".join(_as_asked(kind, part, words, spoken) for kind, part in spans(text))
     text = signs.tidy(text)
-    spoken: list[str] = []
     for rule in RULES:
-        text = _apply(rule, text, words, spoken)
-    text = readable(text, language)
+        text = spoken.apply(rule, text, words)
     if is_shouted:
         text = capitals.calmed(text)
     text, unspoken = signs.say_signs(text, words, _NUMBER)
-    text = _MARK.sub(lambda mark: spoken[ord(mark[0]) - _SPOKEN], _JOINED.sub(" ", text))
-    return Reading(_tidied(words.respell(text)), unspoken)
+    text = words.respell(spoken.in_words(_JOINED.sub(" ", text)))
+    return Reading(_tidied(text), unspoken)
+
+
+class _Spoken:
+    """The parts that are spoken already. Each has a private sign in the text, so that no later rule
+    reads it again."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+
+    def mark(self, said: str) -> str:
+        """The sign for a new part."""
+        if len(self._parts) == _MAX_PARTS:
+            return said
+        self._parts.append(said)
+        return chr(_SPOKEN + len(self._parts) - 1)
+
+    def apply(self, rule: Rule, text: str, words: Lexicon) -> str:
+        def say(found: re.Match[str]) -> str:
+            said = rule.say(found, words)
+            return found[0] if said is None else self.mark(said)
+
+        return rule.pattern.sub(say, text)
+
+    def in_words(self, text: str) -> str:
+        return _MARK.sub(lambda mark: self._parts[ord(mark[0]) - _SPOKEN], text)
+
+
+def _as_asked(kind: str, text: str, words: Lexicon, spoken: _Spoken) -> str:
+    """A part of SSML that says how it is to be read; ``kind`` is '' for the text between."""
+    said = spoken_as(kind, text, words) if kind else ""
+    return spoken.mark(said) if said else text
 
 
 def _tidied(text: str) -> str:
     """One blank where there are several, none before a comma; no comma where nothing precedes."""
     text = _COMMAS.sub(", ", _SPACES.sub(" ", text))
     return text.strip(" ,\n") if text.startswith((",", " ,")) else text.strip()
-
-
-def _apply(rule: Rule, text: str, words: Lexicon, spoken: list[str]) -> str:
-    def say(found: re.Match[str]) -> str:
-        said = rule.say(found, words)
-        if said is None or len(spoken) == _MAX_PARTS:
-            return found[0]
-        spoken.append(said)
-        return chr(_SPOKEN + len(spoken) - 1)
-
-    return rule.pattern.sub(say, text)

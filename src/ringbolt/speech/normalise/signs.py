@@ -8,7 +8,7 @@ from typing import Final
 
 from ringbolt.speech.normalise.lexicon import Lexicon
 
-_NAMES: Final = {
+NAMES: Final = {
     "&": "and", "+": "plus", "@": "at", "/": "slash", "=": "equals", "%": "percent", "°": "degree",
     "§": "section", "©": "copyright", "®": "registered", "™": "trademark", "<": "less",
     ">": "greater", "~": "about", "≈": "about", "±": "plusminus", "÷": "divided", "×": "times",
@@ -18,9 +18,11 @@ _NAMES: Final = {
 KEYS: Final = "*#"
 _BESIDE_DIGITS_ONLY: Final = "<>~≈_→/"
 """Elsewhere these stand for nothing that is said."""
-_PAUSES: Final = "|¦•·▪◦‣/→"
+SEPARATORS: Final = "|¦•·▪◦‣†‡¶"
+"""Signs that set off what is around them; nobody says them."""
+_PAUSES: Final = SEPARATORS + "/→"
 _NO_SIGN: Final = "-–—.,;:!?'\"()…‘’“”„‚«»‹›¡¿´"
-_SIGN: Final = re.compile(rf"[^\w\s{re.escape(_NO_SIGN)}]|_")
+SIGN: Final = re.compile(rf"[^\w\s{re.escape(_NO_SIGN)}]|_")
 _ARROW: Final = re.compile(r"(?<!\w)[-=]+>|(?<=\w)[-=]+>(?=\s|$)")
 _EMOTICON: Final = re.compile(
     r"(?<![\d<])<3+(?![\w.,]*\d|\w)(?=\s*(?:[.!?\n]|$))|<3(?= (?:you|u|it)\b)"
@@ -45,23 +47,21 @@ def say_signs(text: str, words: Lexicon, is_number: re.Pattern[str]) -> tuple[st
         if not is_sign(sign):
             return sign
         beside = is_beside(found, is_number)
-        if beside and sign in "$€£¥%°/":  # until the rules for amounts are there
-            return sign
-        word = words.sign(_NAMES.get(sign, ""))
-        if not word and (beside or sign in KEYS):
+        word = words.sign(NAMES.get(sign, ""))
+        if not word and (beside or sign in KEYS) and sign not in SEPARATORS:
             unspoken[sign] = None
         if word and (beside or sign not in _BESIDE_DIGITS_ONLY or _is_joint(found)):
             return f" {word} "
         return ", " if sign in _PAUSES else " "
 
-    return _SIGN.sub(say, text), tuple(unspoken)
+    return SIGN.sub(say, text), tuple(unspoken)
 
 
 def is_sign(char: str) -> bool:
     """Whether a character that is no letter and no digit is a sign; accents and the punctuation of
     all scripts are none."""
     category = unicodedata.category(char)
-    return category[0] == "S" or char in _NAMES or char in _PAUSES or char in "\\^†‡"
+    return category[0] == "S" or char in NAMES or char in _PAUSES or char in "\\^"
 
 
 def is_beside(found: re.Match[str], is_number: re.Pattern[str]) -> bool:
