@@ -153,12 +153,14 @@ async def test_self_service_makes_an_account_of_the_first_funding(open_shop: Ope
 
 async def test_the_subject_is_the_buyers_where_it_may_be(open_shop: OpenShop) -> None:
     client = OrderClient(await open_shop(mail={"allow_subject": True}))
-    mail = {"address": "satoshi@example.com", "message": "Hello", "subject": "Grüße"}
-    _, payment = await client.buy("/createemailsendorder", mail)
-    assert await payment == "SUCCEEDED"
+    subjects = ["Grüße", "[y] -  Übung " * 12 + "!", "e\u0301\u0323 \u202eabc\u202c 🙂  ?= =2 _"]
+    for subject in subjects:
+        mail = {"address": "satoshi@example.com", "message": "Hello", "subject": subject}
+        _, payment = await client.buy("/createemailsendorder", mail)
+        assert await payment == "SUCCEEDED"
     box = (await client.http.get("/simulator/mailbox/satoshi@example.com")).json()["messages"]
 
-    assert box[0]["subject"] == "Grüße"
+    assert sorted(mail["subject"] for mail in box) == sorted(subjects)
 
 
 async def test_a_subject_that_would_be_decoded_is_refused_before_it_is_paid(

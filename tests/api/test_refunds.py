@@ -101,6 +101,27 @@ async def test_a_refund_is_paid_once_however_often_it_is_claimed(any_shop: ShopS
     assert await any_shop.wallet_sats() == before
 
 
+async def test_an_invoice_may_be_named_again_however_it_is_spelled(any_shop: ShopServer) -> None:
+    before = await any_shop.wallet_sats()
+    _, answer, refund = await failed_call(any_shop)
+    invoice = await any_shop.wallet_invoice(PRICE)
+    spelled = [
+        f" lightning:{invoice.upper()}", invoice, invoice.upper(), f"LIGHTNING:{invoice}\n",
+        f"lightning://{invoice}",
+    ]  # fmt: skip
+
+    at_once = await asyncio.gather(*(claim(any_shop, refund, each) for each in spelled * 3))
+    other = await claim(any_shop, refund, await any_shop.wallet_invoice(PRICE))
+    await until_returned(any_shop, answer)
+    late = [await claim(any_shop, refund, each) for each in spelled]
+
+    assert [*at_once, *late] == [{"status": "OK"}] * 20
+    assert other == {"status": "ERROR", "reason": "This refund was claimed already."}
+    assert await any_shop.wallet_sats() == before
+    assert await any_shop.transfers(answer) == [("payment", PRICE), ("refund", PRICE)]
+    assert (await any_shop.audit()).differences == []
+
+
 async def test_of_two_claims_at_once_one_is_paid(any_shop: ShopServer) -> None:
     before = await any_shop.wallet_sats()
     _, answer, refund = await failed_call(any_shop)

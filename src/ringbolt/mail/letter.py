@@ -18,7 +18,6 @@ from email.policy import SMTP, EmailPolicy, Policy
 from email.utils import format_datetime
 from typing import Any, Final
 
-from ringbolt.core.texts.readings import has_encoded_word
 from ringbolt.mail.mailer import OutMail, always
 
 _REF = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -52,10 +51,11 @@ class _Literal(UnstructuredHeader, BaseHeader):
         kwds["parse_tree"] = None  # folding here needs none
 
     def fold(self, *, policy: Policy) -> str:
-        """In one line if it is plain ASCII, else as encoded words, whatever ``policy`` says: a mail
-        client writes the message with one of its own."""
+        """In one line if it is plain ASCII, else encoded as a whole (beside words that are not
+        encoded, readers lose and add blanks), whatever ``policy`` says: a mail client writes the
+        message with one of its own."""
         text = str(self)
-        if not _PLAIN.fullmatch(text) or has_encoded_word(text):
+        if not _PLAIN.fullmatch(text) or "=?" in text:  # also half an encoded word: readers differ
             header = Header(text, "utf-8", _LINE, header_name=self.name)
             text = header.encode(linesep=policy.linesep)
         return f"{self.name}: {text}{policy.linesep}"

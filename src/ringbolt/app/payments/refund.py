@@ -62,13 +62,22 @@ async def offered_refund(shop: Shop, k1: str) -> tuple[Refund, Withdrawable]:
     """The refund behind a withdraw link, and what may be withdrawn now. Raises ``NotFound`` or
     ``Conflict``."""
     refund, left_msat = await shop.db.read(_refund_and_budget, k1, shop.policies.payouts)
+    return _offered(refund, left_msat, shop.policies.payouts)
+
+
+def _offered(
+    refund: Refund | None, left_msat: int, policy: PayoutPolicy
+) -> tuple[Refund, Withdrawable]:
     if refund is None:
         raise NotFound("This refund link is not known, or was replaced by a newer one.")
     if refund.state is not RefundState.OPEN:
-        raise Conflict("This refund was claimed already.", code="REFUND_CLAIMED")
-    return refund, withdrawable(
-        refund.amount_msat, left_msat, shop.policies.payouts, has_failed=bool(refund.reason)
-    )
+        raise _claimed()
+    has_failed = bool(refund.reason)
+    return refund, withdrawable(refund.amount_msat, left_msat, policy, has_failed=has_failed)
+
+
+def _claimed() -> Conflict:
+    return Conflict("This refund was claimed already.", code="REFUND_CLAIMED")
 
 
 def _refund_and_budget(tx: Tx, k1: str, policy: PayoutPolicy) -> tuple[Refund | None, int]:
@@ -85,19 +94,28 @@ def _client(tx: Tx, order_id: str) -> str:
 
 
 async def claim_refund(shop: Shop, k1: str, invoice_text: str) -> None:
-    """Take the invoice to be paid; the payment follows. Raises ``InvalidInput``, ``Conflict``,
-    ``NotFound``; ``NodeUnavailable`` if the node cannot say which network it is on."""
+    """Take the invoice to be paid; the payment follows. The same invoice may be named again,
+    however it is spelled: wallets do so when an answer was lost.
+
+    Raises ``InvalidInput``, ``Conflict``, ``NotFound``; ``NodeUnavailable`` if the node cannot say
+    which network it is on."""
     if shop.payer is None:
         raise Conflict("This shop's node cannot pay out; write to its operator.")
-    named = await shop.db.read(refunds.by_k1, k1)
-    if named is not None and named.bolt11 == invoice_text.strip():
-        return  # asked again, because our answer was lost
-    refund, allowed = await offered_refund(shop, k1)
+    policy = shop.policies.payouts
+    named, left_msat = await shop.db.read(_refund_and_budget, k1, policy)
+    written = bolt11.plain(invoice_text)
+    if named is not None and _is_claimed_with(named, written):
+        return
+    refund, allowed = _offered(named, left_msat, policy)
     invoice = await asyncio.to_thread(_decode, invoice_text)
     network = (await shop.node.info()).network
     amount_msat = _check(invoice, refund, allowed, network, shop.clock.now_ms())
-    claim = Claim(invoice_text.strip(), invoice.payment_hash.hex(), amount_msat, shop.node_name)
-    await shop.db.tx(_claim, refund, claim, shop.policies.payouts)
+    claim = Claim(written, invoice.payment_hash.hex(), amount_msat, shop.node_name)
+    await shop.db.tx(_claim, refund, claim, policy)
+
+
+def _is_claimed_with(refund: Refund, plain_invoice: str) -> bool:
+    return refund.bolt11 is not None and bolt11.plain(refund.bolt11) == plain_invoice
 
 
 def _decode(text: str) -> bolt11.Bolt11:
@@ -128,25 +146,28 @@ def _check(
 
 
 def _claim(tx: Tx, refund: Refund, claim: Claim, policy: PayoutPolicy) -> None:
+    present = refunds.by_k1(tx, refund.k1)
+    if present is not None and _is_claimed_with(present, claim.bolt11):
+        return
     order = orders.by_id(tx, refund.order_id)
-    if order is None or order.state is not OrderState.FAILED or not _is_open(tx, refund):
-        raise Conflict("This refund was claimed already.", code="REFUND_CLAIMED")
+    is_open = present is not None and present.state is RefundState.OPEN
+    if order is None or order.state is not OrderState.FAILED or not is_open:
+        raise _claimed()
     left_msat = refund.amount_msat - claim.amount_msat
     named_for = named_invoices.of_refund(order.id, left_msat)
     if not named_invoices.name(tx, claim.payment_hash, named_for):
+        # PostgreSQL: the same request may have been committed since the refund was read.
+        present = refunds.by_k1(tx, refund.k1)
+        if present is not None and _is_claimed_with(present, claim.bolt11):
+            return
         raise InvalidInput("This invoice was used before; make a fresh one.")
     if not refunds.claim(tx, order.id, claim.bolt11, claim.payment_hash, claim.node):
-        raise Conflict("This refund was claimed already.", code="REFUND_CLAIMED")
+        raise _claimed()
     orders.close_retry(tx, order.id)
     wanted_msat = policy.max_refund_fee_msat(refund.amount_msat)
     grant = fee_budgets.grant(tx, order.client, wanted_msat, policy.fee_budgets)
     shares = FeeShares.of(grant, left_msat)
     PAY_REFUND.enqueue(tx, order_id=order.id, payload=shares.written())
-
-
-def _is_open(tx: Tx, refund: Refund) -> bool:
-    present = refunds.of_order(tx, refund.order_id)
-    return present is not None and present.state is RefundState.OPEN and present.k1 == refund.k1
 
 
 async def pay_refund(shop: Shop, job: Job) -> None:

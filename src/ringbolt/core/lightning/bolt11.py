@@ -85,6 +85,13 @@ class Bolt11:
 # --- reading
 
 
+def plain(text: str) -> str:
+    """An invoice as nodes write it: in small letters, without ``lightning:`` and blanks around it.
+    Two spellings of one invoice have one plain form; whether it is an invoice is not checked."""
+    bare = text.strip().lower().removeprefix("lightning:")
+    return bare.removeprefix("//").strip()
+
+
 def decode(text: str) -> Bolt11:
     """The invoice in ``text``, its signature checked. Upper case and ``lightning:`` are accepted.
 
@@ -101,7 +108,7 @@ def _decode(text: str) -> Bolt11:
         raise Bolt11Error(f"The invoice is longer than {MAX_LENGTH} characters.")
     text = text.strip()
     if text[:10].lower() == "lightning:":
-        text = text[10:]
+        text = text[10:].removeprefix("//").strip()
     hrp, symbols = bech32.decode(text, MAX_LENGTH)
     network, amount_msat = read_prefix(hrp)
     if len(symbols) < TIMESTAMP_SYMBOLS + SIGNATURE_SYMBOLS:

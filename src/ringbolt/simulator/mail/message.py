@@ -40,13 +40,14 @@ def read_message(request: MailRequest) -> ReceivedMail:
         raise UnreadableMail(f"a line is longer than {MAX_LINE} characters")
     message = message_from_bytes(raw.encode(), policy=SMTP)
     assert isinstance(message, EmailMessage)
+    found = message.items()  # each look at a header parses it anew
     for name in ("From", "To", "Subject", "Date", "Message-ID"):
-        if len(message.get_all(name, [])) != 1:
+        if sum(each.lower() == name.lower() for each, _ in found) != 1:
             raise UnreadableMail(f"there is not exactly one {name}")
     if message.defects or message.get_content_type() != "text/plain":
         raise UnreadableMail("the message is not sound plain text")
     if [each.addr_spec for each in message["To"].addresses] != [request.to]:
         raise UnreadableMail("the message is not for whom the envelope names")
     text: str = message.get_content()
-    headers = {name: str(value) for name, value in message.items()}
+    headers = {name: str(value) for name, value in found}
     return ReceivedMail(headers["From"], headers["Subject"], text.replace("\r\n", "\n"), headers)
