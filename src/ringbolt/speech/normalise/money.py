@@ -154,6 +154,8 @@ _LATIN_LEAST: Final = Decimal(2)
 def _say_satoshis(found: re.Match[str], words: Lexicon) -> str | None:
     amount = parse(found["number"], words)
     name = found["name"]
+    if not name.startswith("m"):
+        name = words.sign("satoshi") or name
     if words.language == "en" and name.lower() == "sat" and amount.value >= _LATIN_LEAST:
         name = "sats"
     return f"{said(amount, words)} {name}"
