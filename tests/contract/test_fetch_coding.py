@@ -1,0 +1,80 @@
+"""Bodies that are compressed, and bodies whose headers say so wrongly."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import zlib
+from pathlib import Path
+
+import pytest
+
+from contract.test_fetch import SOUND, fetch, refused
+from support.servers.sites import body, site
+
+
+@pytest.fixture
+def into(tmp_path: Path) -> Path:
+    return tmp_path / "body"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("aws-chunked", "utf-8", "ISO-8859-1", "identity", "none", "binary", "", "audio/mpeg"),
+        # a compression that the body does not have
+        *("gzip", "aws-chunked, gzip", "deflate", "zstd", "br", "compress"),
+    ],
+)
+async def test_a_content_encoding_that_is_none_is_passed_over(into: Path, name: str) -> None:
+    sound = b"RIFF" + SOUND
+    async with site(body(sound, Content_Encoding=name)) as server:
+        await fetch(server.origin, into, server.origin)
+
+    assert into.read_bytes() == sound
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("gzip", gzip.compress(SOUND)),
+        ("X-GZip, aws-chunked", gzip.compress(SOUND)),
+        ("gzip", gzip.compress(SOUND[:5]) + gzip.compress(SOUND[5:]) + b"tail"),
+        ("deflate", zlib.compress(SOUND)),
+    ],
+)
+async def test_compression_that_was_not_asked_for_is_undone(
+    into: Path, name: str, data: bytes
+) -> None:
+    async with site(body(data, Content_Encoding=name)) as server:
+        file = await fetch(server.origin, into, server.origin)
+
+    assert into.read_bytes() == SOUND
+    assert (file.size, file.complete) == (len(SOUND), True)
+
+
+async def test_a_compressed_body_is_expanded_to_the_limit_only(into: Path) -> None:
+    bomb = gzip.compress(bytes(20_000_000))
+    async with site(body(bomb, Content_Encoding="gzip")) as server:
+        error = await refused(server.origin, into, server.origin)
+        file = await fetch(server.origin, into, server.origin, cut=True)
+
+    assert error.code == "AUDIO_TOO_LARGE"
+    assert (into.stat().st_size, file.complete) == (1_000_000, False)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "words"),
+    [
+        ("br", b"\x0b\x07\x80" + SOUND, r"compressed \(br\)"),
+        ("zstd", b"\x28\xb5\x2f\xfd" + SOUND, r"compressed \(zstd\)"),
+        ("gzip", gzip.compress(SOUND)[:10] + SOUND, "compressed, and damaged"),
+        ("gzip, gzip", gzip.compress(gzip.compress(SOUND)), "compressed twice"),
+    ],
+)
+async def test_other_compression_is_refused(into: Path, name: str, data: bytes, words: str) -> None:
+    async with site(body(data, Content_Encoding=name)) as server:
+        error = await refused(server.origin, into, server.origin)
+
+    assert error.code == "AUDIO_FETCH_FAILED"
+    assert re.search(words, error.message)
