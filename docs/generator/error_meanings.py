@@ -183,7 +183,20 @@ _AUDIO = {
         "The file did not arrive in time.", "Use a smaller file or a faster server."
     ),
     "AUDIO_TOO_LARGE": Meaning("The file is over `fetch.max_bytes`.", "Send a compressed file."),
-    "AUDIO_EMPTY": Meaning("The file is empty.", _OTHER_FILE, 422),
+    "AUDIO_EMPTY": Meaning(
+        "The file is empty, or holds less than a tenth of a second of sound.", _OTHER_FILE, 422
+    ),
+    "AUDIO_SILENT": Meaning(
+        "The file can be read, and nothing in it would be heard: it is silent, or below -60 dB.",
+        _OTHER_FILE,
+        422,
+    ),
+    "AUDIO_NOISE": Meaning(
+        "The file is white noise, as samples are that are read with the wrong size, sign or byte "
+        "order.",
+        "Listen to the file; write it anew, so that its header fits.",
+        422,
+    ),
     "AUDIO_NOT_AUDIO": Meaning(
         "The address leads to something else than audio, such as a web page.",
         "Give the address of the file itself.",

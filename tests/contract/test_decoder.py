@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ringbolt.core.errors import AudioUnplayable, Unavailable
-from ringbolt.voice.audio.decoder import AudioDecoder
+from ringbolt.voice.audio.decoder import AudioDecoder, AudioInfo
 from support.audio_files import (
     PEAK,
     PITCH_HZ,
@@ -119,14 +119,17 @@ async def test_no_more_is_decoded_than_was_asked_for(samples: dict[str, Path], i
     assert len(await decode(samples["stereo.mp3"], into, max_ms=700)) == 5600
 
 
-async def test_hours_of_silence_stop_at_the_limit(tmp_path: Path, into: Path) -> None:
+async def test_hours_of_silence_are_read_to_the_limit_and_refused(
+    tmp_path: Path, into: Path
+) -> None:
     path = long_silent_mp3(tmp_path / "six_hours.mp3", hours=6)
     assert path.stat().st_size > 20_000_000
 
-    pcm = await decode(path, into, max_ms=60_000)
+    with pytest.raises(AudioUnplayable, match="silent") as refusal:
+        await decode(path, into, max_ms=60_000)
 
-    assert len(pcm) == 480_000
-    assert not any(pcm)
+    assert refusal.value.code == "AUDIO_SILENT"
+    assert not into.exists()
 
 
 async def test_float_samples_beyond_the_scale_are_clipped(tmp_path: Path, into: Path) -> None:
@@ -191,6 +194,20 @@ async def test_a_cover_picture_is_passed_over(
 
     assert len(await decode(whole, into)) == pytest.approx(SECONDS * 8000, abs=1200)
     assert (await AudioDecoder().probe(cut, complete=False)).codec == "mp3"
+
+
+async def test_notes_of_the_studio_before_the_sound_are_passed_over(
+    tmp_path: Path, into: Path
+) -> None:
+    """A WAV whose first 300,000 bytes are a chunk that is not sound."""
+    sound = wav(tone(8000, 2))
+    data = sound[:36] + b"iXML" + struct.pack("<I", 300_001) + bytes(300_002) + sound[36:]
+    whole = written(tmp_path / "a.wav", data)
+    cut = written(tmp_path / "cut.wav", data[:262_144])
+
+    assert len(await decode(whole, into)) == 16000
+    assert (await AudioDecoder().probe(whole)).duration_ms == 2000
+    assert await AudioDecoder().probe(cut, complete=False) == AudioInfo("wav", None, 0, 0)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ limits and without secrets. Reads the file on standard input (a regular file, ne
 writes s16le mono 8 kHz to standard output and one line of JSON to standard error: ``{"codec",
 "duration_ms", "sample_rate", "channels"}`` or ``{"code", "message"}``.
 
-    decode_worker probe CPU_S             read the headers
+    decode_worker probe CPU_S             look at a whole file: count it, listen to its beginning
+    decode_worker probe_cut CPU_S         look at the beginning of a file
     decode_worker decode CPU_S MAX_MS     decode, never further than MAX_MS
 """
 
@@ -17,31 +18,31 @@ import sys
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-SAMPLE_RATE = 8000  # ringbolt.core.calls.call.SAMPLE_RATE; not imported to keep the start cheap
-BYTES_PER_MS = SAMPLE_RATE * 2 // 1000
+from ringbolt.voice.audio.riff import Samples, Wav, read_wav_layout
+from ringbolt.voice.audio.unplayable import Unplayable
 
 MEMORY_LIMIT = 512 * 1024 * 1024
 """Bytes of address space; Python, PyAV and a decoder use about 130 MB of it."""
 
 OPEN_FILES = 16
+DELAY_MS = 150
+"""What an encoder puts before the sound, and after it, at most."""
+
+BYTES_PER_MS = 16
+"""Of s16 at 8 kHz."""
+
 MAX_BAD_PACKETS = 50
+PROBE_MS = 20_000
+"""How much of a file is listened to before it is paid for."""
+
 FORMATS = "mp3,wav,ogg,flac,mov,aac"
 DECODERS = (
     "mp3float,mp3,mp2float,mp2,flac,opus,libopus,vorbis,libvorbis,aac,aac_fixed,alac,"
     "pcm_s16le,pcm_s16be,pcm_u8,pcm_s8,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,pcm_f32le,"
-    "pcm_f32be,pcm_f64le,pcm_mulaw,pcm_alaw,adpcm_ms,adpcm_ima_wav,adpcm_yamaha,adpcm_g726,"
+    "pcm_f32be,pcm_f64le,pcm_f64be,pcm_s64le,pcm_mulaw,pcm_alaw,adpcm_ms,adpcm_ima_wav,adpcm_yamaha,adpcm_g726,"
     "adpcm_ima_qt,gsm_ms"
 )
 """FFmpeg's names. Codecs of cover pictures and video are not among them, so they never run."""
-
-
-class Unplayable(Exception):
-    """The file cannot be played; ``code`` and ``message`` are the answer."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
 
 
 def limit_resources(cpu_s: int, output_bytes: int) -> None:
@@ -68,7 +69,7 @@ def limit_open_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES, OPEN_FILES))
 
 
-def open_container(av: Any, source: BinaryIO) -> Any:
+def open_container(av: Any, source: BinaryIO, wav: Wav | None) -> Any:
     """Open the file. PyAV types are ``Any`` here: only the child loads the library."""
     options = {
         "probesize": "1000000",
@@ -77,8 +78,17 @@ def open_container(av: Any, source: BinaryIO) -> Any:
         "format_whitelist": FORMATS,
         "codec_whitelist": DECODERS,
     }
+    file: Any = source
+    name = None
+    source.seek(0)
+    if wav is not None:
+        check_shape(wav.sample_rate, wav.channels)
+        file, name = Samples(source, wav), wav.raw or "wav"
+    if wav is not None and wav.raw:
+        options["format_whitelist"] = wav.raw
+        options |= {"sample_rate": str(wav.sample_rate), "ch_layout": f"{wav.channels}C"}
     try:
-        return av.open(source, mode="r", metadata_errors="ignore", options=options)
+        return av.open(file, mode="r", format=name, metadata_errors="ignore", options=options)
     except MemoryError as error:
         raise Unplayable("AUDIO_DAMAGED", "it asks for more memory than audio needs") from error
     except (av.FFmpegError, ValueError) as error:
@@ -125,92 +135,171 @@ def describe(av: Any, container: Any, stream: Any) -> dict[str, Any]:
     }
 
 
-class PcmWriter:
-    """Takes decoded frames, writes s16le mono 8 kHz, and knows when it is full."""
+class Tally:
+    """What is known of the packets that were read."""
 
-    def __init__(self, av: Any, out: BinaryIO, max_bytes: int) -> None:
-        self._av = av
-        self._out = out
-        self._max_bytes = max_bytes
-        self._shape: tuple[Any, ...] = ()
-        self._resampler: Any = None
-        self.written = 0
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self.is_timed = True
+        self.good = self.bad = 0
+        self._covered = 0
+        self._first: int | None = None
+        self._last = 0
 
-    @property
-    def is_full(self) -> bool:
-        return self.written >= self._max_bytes
+    def count(self, packet: Any) -> None:
+        if not packet.size:
+            return  # the end
+        if packet.duration and packet.time_base:
+            self.seconds += float(packet.duration * packet.time_base)
+        else:
+            self.is_timed = False
+        if packet.pos is not None and packet.pos >= 0:
+            self._first = packet.pos if self._first is None else self._first
+            self._last = packet.pos + packet.size
+            self._covered += packet.size
 
-    def write(self, frame: Any) -> None:
-        shape = (frame.format.name, frame.layout.name, frame.sample_rate)
-        if shape != self._shape:  # a chained Ogg may change within the file
-            check_shape(frame.sample_rate, frame.layout.nb_channels)
-            self.finish()
-            self._shape = shape
-            self._resampler = self._av.AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE)
-        self._put(self._resampler.resample(frame))
+    def count_bad(self, error: Exception) -> None:
+        self.bad += 1
+        if self.bad > MAX_BAD_PACKETS:
+            raise Unplayable("AUDIO_DAMAGED", "too much of it is damaged") from error
 
-    def finish(self) -> None:
-        """Write what the resampler still holds."""
-        if self._resampler is not None and not self.is_full:
-            self._put(self._resampler.resample(None))
-        self._resampler = None
-
-    def _put(self, frames: list[Any]) -> None:
-        for frame in frames:
-            pcm = bytes(frame.planes[0])[: 2 * frame.samples]
-            pcm = pcm[: self._max_bytes - self.written]
-            self._out.write(pcm)
-            self.written += len(pcm)
+    def check(self, format_name: str) -> None:
+        """Raises ``Unplayable`` if what was found are accidents in something else: an MPEG frame
+        is recognised by 11 bits."""
+        span = self._last - (self._first or 0)
+        is_scattered = format_name in ("mp3", "aac") and self._covered < span / 2
+        if is_scattered or self.bad > self.good:
+            raise Unplayable("AUDIO_DAMAGED", "most of it is damaged, or not sound at all")
 
 
-def decoded_frames(av: Any, container: Any, stream: Any) -> Iterator[Any]:
-    """Every frame that can be decoded; up to ``MAX_BAD_PACKETS`` damaged packets are skipped."""
-    bad = 0
+def packets_of(av: Any, container: Any, stream: Any, tally: Tally) -> Iterator[Any]:
+    """The packets until the end, or until the file is cut off: what is there is played."""
     packets = container.demux(stream)
     while True:
         try:
             packet = next(packets)
-        except StopIteration:
+        except (StopIteration, av.FFmpegError):
             return
-        except av.FFmpegError:
-            return  # the file is cut off: what is there is played
-        try:
-            yield from packet.decode()
-        except av.FFmpegError as error:
-            bad += 1
-            if bad > MAX_BAD_PACKETS:
-                raise Unplayable("AUDIO_DAMAGED", "too much of it is damaged") from error
+        tally.count(packet)
+        yield packet
 
 
-def decode(av: Any, container: Any, stream: Any, out: BinaryIO, max_ms: int) -> int:
-    """Write what can be decoded; returns milliseconds."""
-    pcm = PcmWriter(av, out, max_ms * BYTES_PER_MS)
-    for frame in decoded_frames(av, container, stream):
-        pcm.write(frame)
+def decode(av: Any, container: Any, stream: Any, pcm: Any, *, to_end: bool) -> Tally:
+    """Decode until ``pcm`` is full; damaged packets are skipped. ``to_end``: count the rest."""
+    tally = Tally()
+    for packet in packets_of(av, container, stream, tally):
         if pcm.is_full:
-            break
+            if not to_end:
+                break
+            continue
+        try:
+            for frame in packet.decode():
+                tally.good += 1
+                pcm.write(frame)
+        except av.FFmpegError as error:
+            tally.count_bad(error)
     pcm.finish()
-    out.flush()
     if not pcm.written:
         raise Unplayable("AUDIO_DAMAGED", "no sound can be decoded from it")
-    return pcm.written // BYTES_PER_MS
+    tally.check(container.format.name)
+    return tally
+
+
+def counted_ms(answer: dict[str, Any], tally: Tally, wav: Wav | None, pcm: Any) -> int | None:
+    """The length of a whole file, counted; None if it cannot be, as no guess is made from the size:
+    the first frame of an MP3 says nothing of the others, and a header may count a part only."""
+    if wav is not None and wav.duration_ms is not None:
+        return wav.duration_ms
+    if not pcm.is_full:
+        return int(pcm.written_ms)
+    stated: int | None = answer["duration_ms"]
+    counted = int(tally.seconds * 1000)
+    if stated is None or not tally.is_timed:
+        return counted if tally.is_timed else None
+    # An encoder's delay is counted with the packets, and is not heard.
+    return stated if 0 <= counted - stated <= DELAY_MS else counted
+
+
+def is_plain(codec: str) -> bool:
+    """Whether a wrong reading of the samples would be heard, not noticed."""
+    return codec.startswith(("pcm_", "adpcm_"))
+
+
+def probe(av: Any, source: BinaryIO, wav: Wav | None, *, is_whole: bool) -> dict[str, Any]:
+    from ringbolt.voice.audio.telephone_pcm import PcmWriter  # noqa: PLC0415
+
+    with open_container(av, source, wav) as container:
+        stream = audio_stream(container)
+        answer = describe(av, container, stream)
+        pcm = PcmWriter(av, None, PROBE_MS * BYTES_PER_MS)
+        try:
+            tally = decode(av, container, stream, pcm, to_end=is_whole)
+        except Unplayable:
+            if is_whole or pcm.written:
+                raise
+            return answer  # its sound is further on
+        if is_whole:
+            answer["duration_ms"] = counted_ms(answer, tally, wav, pcm)
+    weights = pcm.better_weights()
+    if weights:
+        pcm = remix(av, source, wav, None, PROBE_MS, weights)
+    is_all = is_whole and not pcm.is_full
+    pcm.level.check(is_plain=is_plain(answer["codec"]), is_all=is_all)
+    return answer
+
+
+def play(av: Any, source: BinaryIO, wav: Wav | None, out: BinaryIO, max_ms: int) -> dict[str, Any]:
+    """Write what can be decoded."""
+    from ringbolt.voice.audio.telephone_pcm import PcmWriter  # noqa: PLC0415
+
+    with open_container(av, source, wav) as container:
+        stream = audio_stream(container)
+        answer = describe(av, container, stream)
+        pcm = PcmWriter(av, out, max_ms * BYTES_PER_MS)
+        decode(av, container, stream, pcm, to_end=False)
+    weights = pcm.better_weights()
+    if weights:
+        out.seek(0)
+        out.truncate()
+        pcm = remix(av, source, wav, out, max_ms, weights)
+    out.flush()
+    pcm.level.check(is_plain=is_plain(answer["codec"]), is_all=True)
+    answer["duration_ms"] = pcm.written_ms
+    return answer
+
+
+def remix(
+    av: Any, source: BinaryIO, wav: Wav | None, out: BinaryIO | None, max_ms: int, weights: Any
+) -> Any:
+    """Decode once more, with a mix that does not cancel itself."""
+    from ringbolt.voice.audio.telephone_pcm import PcmWriter  # noqa: PLC0415
+
+    with open_container(av, source, wav) as container:
+        pcm = PcmWriter(av, out, max_ms * BYTES_PER_MS, weights)
+        decode(av, container, audio_stream(container), pcm, to_end=False)
+    return pcm
+
+
+def answer_of(av: Any, action: str, max_ms: int, source: BinaryIO, out: BinaryIO) -> dict[str, Any]:
+    """Probe or decode ``source``. Raises ``Unplayable``."""
+    try:
+        wav = read_wav_layout(source)
+        if action == "decode":
+            return play(av, source, wav, out, max_ms)
+        return probe(av, source, wav, is_whole=action == "probe")
+    except (av.FFmpegError, ValueError, LookupError, ArithmeticError) as error:
+        raise Unplayable("AUDIO_DAMAGED", "it does not keep to its own format") from error
 
 
 def run(action: str, max_ms: int, source: BinaryIO, out: BinaryIO) -> dict[str, Any]:
-    """Probe or decode; returns the answer. Raises ``Unplayable``."""
+    """As ``answer_of``, with limits that hold for the rest of the process."""
     import av  # noqa: PLC0415 - after the limits are set
+
+    import ringbolt.voice.audio.telephone_pcm  # noqa: PLC0415, F401 - opens files
 
     av.logging.set_level(None)
     limit_open_files()
-    try:
-        with open_container(av, source) as container:
-            stream = audio_stream(container)
-            answer = describe(av, container, stream)
-            if action == "decode":
-                answer["duration_ms"] = decode(av, container, stream, out, max_ms)
-            return answer
-    except (av.FFmpegError, ValueError, LookupError, ArithmeticError) as error:
-        raise Unplayable("AUDIO_DAMAGED", "it does not keep to its own format") from error
+    return answer_of(av, action, max_ms, source, out)
 
 
 def main(arguments: list[str]) -> int:

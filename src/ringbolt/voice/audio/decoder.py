@@ -1,7 +1,7 @@
 """Decode untrusted audio files into telephone audio, each in a limited process of its own.
 
-MP3, WAV (PCM, float, mu-law, A-law, ADPCM), Ogg (Opus, Vorbis, FLAC), FLAC and M4A/AAC. The
-loudness is not changed; only what exceeds the scale is clipped.
+MP3, WAV (PCM, float, mu-law, A-law, ADPCM), Ogg (Opus, Vorbis, FLAC), FLAC and M4A/AAC:
+docs/audio-files.md. The loudness is not changed; only what exceeds the scale is clipped.
 """
 
 from __future__ import annotations
@@ -74,18 +74,20 @@ class AudioDecoder:
     async def probe(
         self, path: Path, *, complete: bool = True, timeout_s: float = 5.0
     ) -> AudioInfo:
-        """What is in the file, from its headers. ``complete`` False: it was cut when fetched.
+        """What is in the file; its beginning is listened to. ``complete`` False: it was cut when
+        fetched.
 
         Raises ``AudioUnplayable``: AUDIO_EMPTY, AUDIO_NOT_AUDIO, AUDIO_UNSUPPORTED,
-        AUDIO_DAMAGED, AUDIO_TIMEOUT; ``AudioBusy``; ``Unavailable`` if the decoder itself cannot
-        run.
+        AUDIO_DAMAGED, AUDIO_SILENT, AUDIO_NOISE, AUDIO_TIMEOUT; ``AudioBusy``;
+        ``Unavailable`` if the decoder itself cannot run.
         """
         head = await asyncio.to_thread(_read_head, path)
         _refuse_foreign(head)
         try:
             cpu_s = math.ceil(timeout_s) + 1
             async with self._slot(self._probes, within_s=min(timeout_s, self._limits.wait_s)):
-                answer = await _answer(path, None, timeout_s, ["probe", str(cpu_s)])
+                action = "probe" if complete else "probe_cut"
+                answer = await _answer(path, None, timeout_s, [action, str(cpu_s)])
         except AudioUnplayable as error:
             name = playable_start(head)
             if complete or name is None or error.code != "AUDIO_NOT_AUDIO":
@@ -190,7 +192,11 @@ def _environment() -> dict[str, str]:
     """Enough to start Python, and nothing secret: the child reads untrusted bytes."""
     passed = {name: os.environ[name] for name in _PASSED_ENVIRONMENT if name in os.environ}
     search = [_PACKAGE_ROOT, os.environ.get("PYTHONPATH", "")]
-    return passed | {"PYTHONPATH": os.pathsep.join(filter(None, search))}
+    # Each thread of numpy's library would take some of the child's address space.
+    return passed | {
+        "PYTHONPATH": os.pathsep.join(filter(None, search)),
+        "OPENBLAS_NUM_THREADS": "1",
+    }
 
 
 def _open_files(source: Path, into: Path | None) -> tuple[BinaryIO, BinaryIO]:

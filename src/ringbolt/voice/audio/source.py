@@ -180,9 +180,12 @@ class AudioSource:
             file = await self._fetcher.fetch(
                 url, path, max_bytes=limits.probe_bytes, timeout_s=limits.probe_timeout_s, cut=True
             )
-            return await self._decoder.probe(
+            info = await self._decoder.probe(
                 path, complete=file.complete, timeout_s=limits.probe_timeout_s
             )
+        if file.complete and info.duration_ms is not None and info.duration_ms < SHORTEST_MS:
+            raise _too_short()
+        return info
 
     def _remember(self, url: str, result: AudioInfo | AudioUnplayable) -> None:
         self._answers.pop(url, None)
