@@ -104,6 +104,32 @@ async def test_an_mp3_is_played_too(shop: ShopServer, stranger: Stranger, tmp_pa
     assert likeness(await heard(shop), sound) > 0.9
 
 
+async def test_channels_in_opposite_phase_are_heard(shop: ShopServer, stranger: Stranger) -> None:
+    sound = numpy.frombuffer(tone(8000, 2.0), "<i2")
+    both = numpy.stack([sound, -sound], axis=1).tobytes()
+    stranger.answer = body(wav(both, channels=2), Content_Type="audio/wav")
+    _, answer = await shop.buy(play(stranger.url, LISTENS))
+    status = await shop.until_over(answer)
+
+    assert (status["status"], status["heard_seconds"]) == ("completed", 2.0)
+    assert likeness(await heard(shop), sound.astype(float)) > 0.95
+
+
+async def test_silence_that_is_found_after_payment_is_not_charged(
+    shop: ShopServer, stranger: Stranger
+) -> None:
+    """Longer than what is listened to before."""
+    stranger.answer = body(wav(bytes(16_000 * 30)))
+    wish = play(stranger.url, LISTENS)
+    paid = await shop.buy_credential(wish)
+    answer = await shop.post(wish, paid.authorization)
+    document = answer.json()
+
+    assert (answer.status_code, document["error_code"]) == (422, "AUDIO_SILENT")
+    assert (document["charged"], document["refund"]["refund_amount"]) == (False, 50)
+    assert await shop.calls_of(LISTENS) == []
+
+
 async def test_it_is_cut_a_second_before_the_minutes_that_were_paid_are_over(
     shop: ShopServer, stranger: Stranger
 ) -> None:
@@ -129,6 +155,11 @@ BEFORE: dict[str, tuple[Answer, str]] = {
     "HTML": (body(HTML, Content_Type="text/html"), "AUDIO_NOT_AUDIO"),
     "HTML that calls itself audio": (body(HTML, Content_Type="audio/mpeg"), "AUDIO_NOT_AUDIO"),
     "nothing": (body(b""), "AUDIO_EMPTY"),
+    "silence": (body(wav(bytes(32_000))), "AUDIO_SILENT"),
+    "noise by a false header": (
+        body(wav(numpy.frombuffer(SOUND[44:], "<i2").byteswap().tobytes())),
+        "AUDIO_NOISE",
+    ),
     "404": (body(HTML, 404), "AUDIO_FETCH_FAILED"),
     "500": (body(HTML, 500), "AUDIO_FETCH_FAILED"),
     "a redirect to a private address": (redirect("http://10.0.0.1/a.mp3"), "AUDIO_URL_PRIVATE"),

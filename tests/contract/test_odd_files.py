@@ -162,6 +162,11 @@ NOISE = numpy.random.default_rng(3).normal(0, 0.1, RATE * 3)
             "AUDIO_UNSUPPORTED",
             "coding (amrnb)",
         ),
+        (
+            lambda: encoded(VOICE, "libopus", "ogg") + encoded(STEREO, "libopus", "ogg"),
+            "AUDIO_UNSUPPORTED",
+            "in the middle",
+        ),
         (lambda: encoded(VOICE, "g726", "wav", 8000), "AUDIO_UNSUPPORTED", "coding (g726)"),
         (lambda: encoded(VOICE, "aac", "wav", 16000), "AUDIO_UNSUPPORTED", "AAC in a WAV"),
         (lambda: encoded(VOICE * 0, "libmp3lame", "mp3"), "AUDIO_SILENT", "silent"),

@@ -15,6 +15,7 @@ from ringbolt.voice.audio.riff import MAX_CHUNKS
 from ringbolt.voice.audio.unplayable import Unplayable
 from support.odd_wavs import (
     RATE,
+    Array,
     chunk,
     extensible,
     form,
@@ -171,11 +172,11 @@ def test_the_beginning_of_a_wav_may_hold_no_sound_yet(before: bytes) -> None:
 @pytest.mark.parametrize(
     ("data", "code", "words"),
     [
-        (riff(form(1, 16), samples(VOICE, "s16", ">")), "AUDIO_NOISE", "header does not seem"),
-        (riff(form(1, 16), samples(VOICE, "s24")), "AUDIO_NOISE", "nothing but noise"),
+        (riff(form(1, 16), samples(VOICE, "s16", ">")), "AUDIO_NOISE", "header does not fit"),
+        (riff(form(1, 16), samples(VOICE, "s24")), "AUDIO_NOISE", "header does not fit"),
         (riff(form(1, 16), PCM[1:]), "AUDIO_NOISE", "noise"),
         (riff(form(1, 8), PCM), "AUDIO_NOISE", "noise"),
-        (riff(form(6, 8), PCM), "AUDIO_NOISE", "noise"),
+        (riff(form(6, 8), PCM), "AUDIO_NOISE", "header does not fit"),
         (riff(form(7, 8), PCM), "AUDIO_NOISE", "noise"),
         (riff(form(1, 16), samples(VOICE, "f32")), "AUDIO_NOISE", "noise"),
         (riff(form(1, 16), samples(VOICE, "u8")), "AUDIO_NOISE", "noise"),
@@ -220,3 +221,22 @@ def test_silence_at_the_beginning_may_be_followed_by_sound() -> None:
     with pytest.raises(Unplayable) as refusal:
         decoded(riff(PCM_FORM, pause + PCM), max_ms=10_000)
     assert refusal.value.code == "AUDIO_SILENT"
+
+
+@pytest.mark.parametrize(
+    "sound",
+    [
+        numpy.clip(VOICE * 20, -1, 1),
+        VOICE * 0.5 + numpy.random.default_rng(1).normal(0, 0.1, len(VOICE)),
+        numpy.sign(VOICE) * 0.99,
+    ],
+    ids=["overdriven", "in loud noise", "one bit"],
+)
+@pytest.mark.parametrize("kind", ["u8", "s16", "s24"])
+def test_a_bad_recording_is_not_taken_for_a_false_header(sound: Array, kind: str) -> None:
+    """What can be understood is sold, however it sounds."""
+    bits = {"u8": 8, "s16": 16, "s24": 24}[kind]
+
+    _, heard = decoded(riff(form(1, bits), samples(numpy.clip(sound, -1, 1), kind)))
+
+    assert likeness(heard, VOICE) > 0.3

@@ -27,6 +27,8 @@ _AUDIO_STARTS: Final = (
 _HEAD_BYTES: Final = 8
 _PIECE_BYTES: Final = 256 * 1024
 _GZIP_BITS: Final = 16 + zlib.MAX_WBITS
+_MAX_MEMBERS: Final = 4096
+"""Each costs a copy of what has come and is not read yet, however short it is."""
 
 
 class CompressedError(ValueError):
@@ -78,6 +80,7 @@ class _Inflater:
         self._bits = bits
         self._inflate = zlib.decompressobj(bits)
         self._rest = b""
+        self._members = 1
 
     def expand(self, data: bytes) -> Iterator[bytes]:
         data = self._rest + data
@@ -89,6 +92,9 @@ class _Inflater:
                         self._rest = data
                     return
                 self._inflate = zlib.decompressobj(self._bits)
+                self._members += 1
+                if self._members > _MAX_MEMBERS:
+                    raise CompressedError("the server sends it compressed in too many parts")
             try:
                 piece = self._inflate.decompress(data, _PIECE_BYTES)
             except zlib.error as error:

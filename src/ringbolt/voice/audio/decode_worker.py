@@ -96,16 +96,24 @@ def open_container(av: Any, source: BinaryIO, wav: Wav | None) -> Any:
 
 
 def audio_stream(container: Any) -> Any:
-    """The first audio stream, if its format is one that a telephone call can be made of."""
+    """The first audio stream that can be decoded, if a telephone call can be made of it."""
     if not container.streams.audio:
         raise Unplayable("AUDIO_NOT_AUDIO", "it contains no sound")
-    stream = container.streams.audio[0]
+    known = DECODERS.split(",")
+    stream = next((each for each in container.streams.audio if codec_name(each) in known), None)
+    if stream is None:
+        name = codec_name(container.streams.audio[0])
+        raise Unplayable("AUDIO_UNSUPPORTED", f"its coding ({name}) is not supported")
     context = stream.codec_context
-    if context.name not in DECODERS.split(","):
-        raise Unplayable("AUDIO_UNSUPPORTED", f"its coding ({context.name}) is not supported")
     check_shape(context.sample_rate, context.channels)
     context.thread_count = 1
     return stream
+
+
+def codec_name(stream: Any) -> str:
+    """FFmpeg's name of the decoder; there is none for what FFmpeg does not know either."""
+    context = stream.codec_context
+    return "unknown" if context is None else str(context.name)
 
 
 def check_shape(sample_rate: int, channels: int) -> None:
@@ -178,6 +186,10 @@ def packets_of(av: Any, container: Any, stream: Any, tally: Tally) -> Iterator[A
     while True:
         try:
             packet = next(packets)
+        except av.PatchWelcomeError as error:  # what follows would be lost
+            raise Unplayable(
+                "AUDIO_UNSUPPORTED", "it changes its coding or its channels in the middle"
+            ) from error
         except (StopIteration, av.FFmpegError):
             return
         tally.count(packet)
@@ -220,9 +232,26 @@ def counted_ms(answer: dict[str, Any], tally: Tally, wav: Wav | None, pcm: Any) 
     return stated if 0 <= counted - stated <= DELAY_MS else counted
 
 
-def is_plain(codec: str) -> bool:
-    """Whether a wrong reading of the samples would be heard, not noticed."""
-    return codec.startswith(("pcm_", "adpcm_"))
+def judge(
+    pcm: Any, source: BinaryIO, wav: Wav | None, answer: dict[str, Any], *, is_all: bool
+) -> None:
+    """Raises ``Unplayable`` for what would be heard as noise, or, if that was all, not at all."""
+    is_plain = answer["codec"].startswith(("pcm_", "adpcm_"))
+    pcm.level.check(
+        is_plain=is_plain, is_all=is_all, is_misread=lambda: is_wav_misread(source, wav)
+    )
+
+
+def is_wav_misread(source: BinaryIO, wav: Wav | None) -> bool:
+    from ringbolt.voice.audio.readings import LOOKED_AT, is_misread  # noqa: PLC0415
+
+    if wav is None or not wav.sample_bytes:
+        return False
+    offset, size = wav.extents[0]
+    frame = wav.sample_bytes * wav.channels
+    source.seek(offset + max(0, size - LOOKED_AT) // 2 // frame * frame)
+    data = source.read(min(size, LOOKED_AT))
+    return is_misread(data, wav.kind, ">" if wav.raw else "<", wav.channels)
 
 
 def probe(av: Any, source: BinaryIO, wav: Wav | None, *, is_whole: bool) -> dict[str, Any]:
@@ -244,7 +273,7 @@ def probe(av: Any, source: BinaryIO, wav: Wav | None, *, is_whole: bool) -> dict
     if weights:
         pcm = remix(av, source, wav, None, PROBE_MS, weights)
     is_all = is_whole and not pcm.is_full
-    pcm.level.check(is_plain=is_plain(answer["codec"]), is_all=is_all)
+    judge(pcm, source, wav, answer, is_all=is_all)
     return answer
 
 
@@ -263,7 +292,7 @@ def play(av: Any, source: BinaryIO, wav: Wav | None, out: BinaryIO, max_ms: int)
         out.truncate()
         pcm = remix(av, source, wav, out, max_ms, weights)
     out.flush()
-    pcm.level.check(is_plain=is_plain(answer["codec"]), is_all=True)
+    judge(pcm, source, wav, answer, is_all=True)
     answer["duration_ms"] = pcm.written_ms
     return answer
 

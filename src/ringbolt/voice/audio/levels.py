@@ -7,6 +7,7 @@ to 0.35, 16 to 32 bits read wrongly 0.90 to 0.99, wrong signs and 8 bits 0.46 to
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy
@@ -29,9 +30,10 @@ _BLOCK: Final = 31
 
 _MAX_BLOCKS: Final = 120
 _BAND: Final = slice(8, 110)
-_WHITE: Final = 0.85
+_WHITE: Final = 0.93
 _HARSH: Final = ((0.6, 5_000.0), (0.45, 9_000.0), (0.3, 15_000.0), (0.14, 23_000.0))
-"""Flatness and RMS of a block: the louder, the rarer is a flat spectrum in recordings."""
+"""Flatness and RMS of a block that let it be doubted: the louder, the rarer is a flat spectrum in
+recordings."""
 
 
 class LevelMeter:
@@ -51,10 +53,11 @@ class LevelMeter:
         if count:
             self._measure(samples[: count * FRAME].reshape(count, FRAME).astype(float))
 
-    def check(self, *, is_plain: bool, is_all: bool) -> None:
+    def check(self, *, is_plain: bool, is_all: bool, is_misread: Callable[[], bool]) -> None:
         """Raises ``Unplayable`` for noise, and for silence if that was all. Call it at the end.
 
         ``is_plain``: the samples were not compressed, so that a wrong reading is a sound too.
+        ``is_misread``: whether another reading of them would be better.
         """
         if len(self._rest) > FRAME // 8:
             rest = self._rest.astype(float)
@@ -69,8 +72,8 @@ class LevelMeter:
         flatness = float(numpy.median(self._flatness))
         rms = float(numpy.median(self._rms))
         is_harsh = any(flatness > white and rms > loud for white, loud in _HARSH)
-        if flatness > _WHITE or (is_plain and is_harsh):
-            why = "; its header does not seem to fit its samples" if is_plain else ""
+        if flatness > _WHITE or (is_harsh and is_misread()):
+            why = "; its header does not fit its samples" if is_misread() else ""
             raise Unplayable("AUDIO_NOISE", f"nothing but noise is in it{why}")
 
     def _measure(self, frames: Array) -> None:

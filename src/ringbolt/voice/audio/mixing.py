@@ -1,7 +1,7 @@
 """Which mix of the channels is heard: the usual one, unless it cancels what is in them.
 
 A stereo file whose channels are in opposite phase is silent when they are added, one whose second
-channel is empty is half as loud. The channels are compared in blocks of 100 ms.
+channel is empty is half as loud. The channels are compared in blocks of 100 ms and four bands.
 """
 
 from __future__ import annotations
@@ -32,11 +32,24 @@ _PLACES: Final = {
 _USUAL: Final = {"C": 1.0, "F": 0.707, "s": 0.5, "x": 0.0}
 """Weights of the channels of films (ITU-R BS.775), before they are made to add up to one."""
 
-_AUDIBLE: Final = 1e-6
-"""Power of a block that counts, of 1: -60 dB."""
+_RATE: Final = 8000
+_BANDS_HZ: Final = ((100, 300), (300, 800), (800, 1800), (1800, 3400))
+"""Compared one by one: a rumble or music in phase must not hide that a voice is not."""
+
+_HANNING: Final = 2 / 0.375
+"""Makes power of the sums of squares of one half of a spectrum."""
+
+_AUDIBLE: Final = 1e-7
+"""Power of a block and band that counts, of 1: -70 dB."""
+
+_NEAR: Final = 1e-3
+"""What is quieter than the loudest by more than this does not count either."""
 
 _LOST: Final = 0.1
 """A block is lost if the mix has less than this part of the power of the loudest channel."""
+
+_FEW: Final = 0.03
+"""The usual mix is kept if it loses less than this part."""
 
 _SILENT: Final = 1e-3
 """A channel with less than this part of the power of the strongest is not used."""
@@ -80,25 +93,28 @@ class ChannelMeter:
             self._rest = self._rest[:, :0]
         powers = numpy.concatenate(self._powers) * numpy.outer(self._usual > 0, self._usual > 0)
         loudest = numpy.diagonal(powers, axis1=1, axis2=2).max(axis=1)
-        is_audible = loudest > max(_AUDIBLE, float(loudest.max()) * 1e-4)
+        is_audible = loudest > max(_AUDIBLE, float(loudest.max()) * _NEAR)
         if not is_audible.any():
             return self._usual
         powers, loudest = powers[is_audible], loudest[is_audible]
         chosen, lost, loss_db = self._usual, *_loss(self._usual, powers, loudest)
         for other in self._others(powers):
             other_lost, other_db = _loss(other, powers, loudest)
-            is_cancelled = lost > 2 * other_lost + 0.02 * len(loudest)
+            is_cancelled = lost > 2 * other_lost + _FEW * len(loudest)
             is_quiet = other_lost <= lost and loss_db - other_db > _MUCH_QUIETER_DB
             if is_cancelled or is_quiet:
                 chosen, lost, loss_db = other, other_lost, other_db
         return chosen
 
     def _measure(self, samples: Array, count: int) -> None:
-        """Add the covariance of the channels in each of ``count`` blocks."""
-        blocks = samples.reshape(len(samples), count, -1).transpose(1, 0, 2).astype(float)
-        blocks -= blocks.mean(axis=2, keepdims=True)
-        size = max(1, blocks.shape[2])
-        self._powers.append(blocks @ blocks.transpose(0, 2, 1) / size)
+        """Add the covariance of the channels in each of ``count`` blocks, band by band."""
+        blocks = samples.reshape(len(samples), count, -1).transpose(1, 0, 2)
+        size = blocks.shape[2]
+        spectra = numpy.fft.rfft(blocks * numpy.hanning(size), axis=2)
+        for low, high in _BANDS_HZ:
+            band = spectra[:, :, low * size // _RATE : high * size // _RATE]
+            covariance = (band @ band.conj().transpose(0, 2, 1)).real
+            self._powers.append(covariance * _HANNING / size**2)
 
     def _others(self, powers: Array) -> list[Array]:
         """Other mixes, the preferred ones first: without silent channels; that one louder, for

@@ -53,11 +53,13 @@ _NAMES: Final = {
 class Wav:
     """``header`` and then the ``extents`` of the file (offset, size) are a WAV that FFmpeg reads
     right. ``raw``: FFmpeg's name for big-endian samples, which are given without a header.
-    ``sample_bytes``: of one sample of one channel; 0 if the samples are compressed."""
+    ``kind``: how a sample is coded, e.g. ``s16``; '' if they are compressed. ``sample_bytes``: of
+    one sample of one channel; 0 if the samples are compressed."""
 
     header: bytes
     extents: tuple[tuple[int, int], ...]
     raw: str
+    kind: str
     sample_rate: int
     channels: int
     sample_bytes: int
@@ -256,7 +258,7 @@ def _layout(
             )
         if read.coding in _AAC:
             raise Unplayable("AUDIO_UNSUPPORTED", "it is AAC in a WAV file, which is not supported")
-        return Wav(_header(form, fact, size), extents, "", read.sample_rate, read.channels, 0)
+        return Wav(_header(form, fact, size), extents, "", "", read.sample_rate, read.channels, 0)
     width = _sample_bytes(read)
     read = replace(read, coding=_coding_of(file, read, width, extents))
     name = _NAMES.get((read.coding, width))
@@ -267,9 +269,9 @@ def _layout(
             f"its samples are {kind} of {width * 8} bits, which is not supported",
         )
     if is_big_endian and width > 1:
-        return Wav(b"", extents, f"{name}be", read.sample_rate, read.channels, width)
+        return Wav(b"", extents, f"{name}be", name, read.sample_rate, read.channels, width)
     header = _header(_plain_format(read, width), b"", size)
-    return Wav(header, extents, "", read.sample_rate, read.channels, width)
+    return Wav(header, extents, "", name, read.sample_rate, read.channels, width)
 
 
 def _coding_of(
