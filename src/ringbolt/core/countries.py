@@ -19,7 +19,6 @@ from typing import Final
 from ringbolt.core.country_spellings import (
     bag_of,
     further_spellings,
-    names,
     without_titles,
     words_of,
 )
@@ -165,26 +164,28 @@ def _one(country: Country | None) -> frozenset[int]:
 
 
 def _by_further_spelling(text: str) -> frozenset[int] | None:
-    further = further_spellings()
+    further = further_spellings().by_letters
     for key in _keys(text):
         if key in further:
             return further[key]
     words = bag_of(text)
-    bags = _bags()
-    found = bags.get(words)
-    return bags.get(without_titles(words)) if found is None else found
+    found = _by_words(words)
+    return _by_words(without_titles(words)) if found is None else found
+
+
+def _by_words(words: frozenset[str]) -> frozenset[int] | None:
+    if not words:
+        return None
+    known, further = _known_words().get(words), further_spellings().by_words.get(words)
+    if known is None or further is None:
+        return further if known is None else known
+    return known | further
 
 
 @cache
-def _bags() -> Mapping[frozenset[str], frozenset[int]]:
-    """The countries by the words of their names, in any order."""
-    found: dict[frozenset[str], frozenset[int]] = {}
-    known = ((_one(country), name) for country, _ in _ROWS for name in country.names)
-    for numbers, name in (*known, *names()):
-        words = bag_of(name)
-        found[words] = found.get(words, numbers) | numbers
-    found.pop(frozenset(), None)
-    return MappingProxyType(found)
+def _known_words() -> Mapping[frozenset[str], frozenset[int]]:
+    """The countries by the words of the names in ``countries.csv``, in any order."""
+    return {bag_of(name): _one(country) for country, _ in _ROWS for name in country.names}
 
 
 def _named_by_all(parts: Iterable[str]) -> frozenset[int]:

@@ -20,11 +20,12 @@ PROVIDERS = [
     for row in table_rows((Path(__file__).parent / "providers.csv").read_text(encoding="utf-8"))
 ]
 LOCALES = (
-    "ar", "de", "en", "es", "fa", "fr", "hi", "id", "it", "ja", "ko", "nl", "pl", "pt", "ru", "tr",
-    "uk", "vi", "zh_Hans", "zh_Hant",
+    "ar", "bg", "cs", "da", "de", "el", "en", "es", "fa", "fi", "fr", "he", "hi", "hr", "hu", "id",
+    "it", "ja", "ko", "nb", "nl", "pl", "pt", "ro", "ru", "sk", "sv", "th", "tr", "uk", "vi",
+    "zh_Hans", "zh_Hant",
 )  # fmt: skip
-AMBIGUOUS = {("pt", "GY"), ("vi", "RU")}
-"""Guiana: also a common name of French Guiana. Nga: the ISO code of Nigeria."""
+AMBIGUOUS = {("pt", "GY"), ("vi", "RU"), ("pl", "CG"), ("nb", "CD")}
+"""Guiana: also a common name of French Guiana. Nga: the ISO code of Nigeria. Kongo: which one?"""
 
 
 def cc_of(value: str) -> int | None:
@@ -42,6 +43,12 @@ def suggestion(value: str) -> str:
 def test_every_spelling_of_the_providers_is_understood() -> None:
     wrong = [(name, cc, cc_of(name)) for _, cc, name in PROVIDERS if cc_of(name) != cc]
     assert wrong == []
+
+
+def test_countries_are_understood_as_people_write_them() -> None:
+    rows = table_rows((Path(__file__).parent / "people.csv").read_text(encoding="utf-8"))
+    read = [(row["name"], int(row["cc"]) if row["cc"] else None) for row in rows]
+    assert {name: cc_of(name) for name, _ in read} == dict(read)
 
 
 def test_the_lists_of_the_providers_hold_every_country() -> None:

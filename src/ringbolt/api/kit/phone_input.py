@@ -15,8 +15,11 @@ _PLUS: Final = frozenset("+\uff0b\ufe62\u207a\u2795")
 _PASSED_OVER: Final = frozenset({"Cf", "Zs", "Pd"})
 """Format characters (bidirectional marks, joiners, byte order marks, soft hyphens), spaces and
 dashes, of Unicode's general categories."""
+_AROUND: Final = frozenset("\"'<>,;`\u00b4")
+"""What may stand around a number, with pictures (a telephone, a flag) and quotation marks. Between
+digits they may mean more: a comma is a pause, after which an extension is dialled."""
 _PUNCTUATION: Final = frozenset(
-    ".()/[]~"
+    ".()/[]~_"
     "\u00b7\u2022\u2024\u2027\u2219\u22c5\u30fb\uff65\uff0e\u3002\uff61\ufe52"  # dots
     "\uff08\uff09\uff3b\uff3d\uff0f\u2044\u2215"  # brackets and slashes
     "\u2212\u02d7\u2043\u2053\u223c\u30fc\uff70\uff5e"  # minus signs, tildes, long vowel signs
@@ -44,7 +47,7 @@ def international(written: str) -> str | None:
     """
     if len({_zero_of(sign) for sign in written if unicodedata.category(sign) == "Nd"}) > 1:
         return None  # digits that only look alike
-    plain = _plain(_SCHEME.sub("", written.strip(), count=1))
+    plain = _plain(_SCHEME.sub("", _bare(written), count=1))
     if plain[:3].upper() == "%2B":  # a plus sign that was percent-encoded twice
         plain = "+" + plain[3:]
     spreadsheet = _SPREADSHEET.fullmatch(plain)
@@ -55,6 +58,20 @@ def international(written: str) -> str | None:
         return None
     number = "+" + digits.removeprefix("+").removeprefix("00")
     return without_trunk_prefix(number) if _TRUNK in plain else number
+
+
+def _bare(written: str) -> str:
+    """Without what stands around a number."""
+    is_around = [_is_around(sign) for sign in written]
+    if all(is_around):
+        return ""
+    return written[is_around.index(False) : len(written) - is_around[::-1].index(False)]
+
+
+def _is_around(sign: str) -> bool:
+    if sign in _AROUND or sign.isspace() or _INVISIBLE.fullmatch(sign):
+        return True
+    return unicodedata.category(sign) in {"So", "Pi", "Pf", "Cf"}
 
 
 def _plain(written: str) -> str:
