@@ -137,12 +137,14 @@ def _abbreviations(language: str) -> dict[str, tuple[_Abbreviation, ...]]:
     return found
 
 
-WITH_DIGITS: Final[tuple[Rule, ...]] = (Rule(_WITH_DIGITS, _expand),)
-"""``24/7``: before it is taken for a fraction or a date."""
-
-RULES: Final[tuple[Rule, ...]] = (
+BEFORE_NUMBERS: Final[tuple[Rule, ...]] = (
+    Rule(_WITH_DIGITS, _expand),
     Rule(_DIRECTION, _direction),
     Rule(_STREET, _street),
+)
+"""``24/7`` is no fraction, ``45 W 34th St`` no watts."""
+
+RULES: Final[tuple[Rule, ...]] = (
     Rule(_ENDING, _german_street),
     Rule(_PAIR, _expand),
     Rule(_SHORT, _expand),

@@ -12,7 +12,8 @@ from ringbolt.speech.normalise.rule import Rule
 
 _LABEL: Final = r"[a-z0-9\u00df-\u024f\u0400-\u04ff_-]"
 _BEFORE: Final = r"(?<![a-z0-9\u00df-\u024f\u0400-\u04ff_.@+-])"
-_PORT_AND_PATH: Final = rf"(?::\d{{1,5}}(?!\d))?(?:/{_LABEL}*+(?:[./~%+:=@,!]++{_LABEL}++)*+/?)?+"
+_PATH_REST: Final = rf"(?:[./~%+:=@,!]++{_LABEL}++)*+/?"
+_PORT_AND_PATH: Final = rf"(?::\d{{1,5}}(?!\d))?(?:/{_LABEL}*+{_PATH_REST})?+"
 _QUERY: Final = r"(?:[?#][!-~]*[\w/=&])?"
 
 _EMAIL: Final = re.compile(
@@ -29,6 +30,10 @@ _HOST: Final = re.compile(
     r"(?![a-z0-9])",
     re.IGNORECASE,
 )
+_IP: Final = re.compile(
+    rf"{_BEFORE}(\d{{1,3}}(?:\.\d{{1,3}}){{3}}(?::\d{{1,5}})?/(?!\d){_LABEL}++{_PATH_REST}){_QUERY}",
+    re.IGNORECASE,
+)
 _PATH: Final = re.compile(
     rf"(?<![\w.<>/])/{_LABEL}++(?:/{_LABEL}++(?:\.{_LABEL}++)*+)++/?|[A-Z]:\\(?:[\w. -]++\\?)*+"
 )
@@ -38,6 +43,10 @@ _SIGNS: Final = {
     ":": "colon", "=": "equals", "+": "plus", "%": "percent", "~": "tilde", ",": "comma",
     "&": "and",
 }  # fmt: skip
+_RANDOM: Final = re.compile(
+    r"[a-z]\d+[A-Z]|\d[a-z][A-Z]|[a-z][A-Z][a-z]*\d|\d[a-z]+\d|\d[A-Z][a-z]"
+)
+"""Signs by chance, as short addresses have them."""
 _SPELLED_FROM: Final = 3
 """So many digits in a row are read one by one: a listener writes them down."""
 
@@ -53,6 +62,8 @@ def _say_address(address: str, words: Lexicon) -> str:
 def _say_part(part: str, words: Lexicon) -> str:
     if part in _SIGNS:
         return words.sign(_SIGNS[part])
+    if _RANDOM.search(part):
+        return words.letters(part)
     return re.sub(rf"\d{{{_SPELLED_FROM},}}", lambda digits: f" {words.digits(digits[0])} ", part)
 
 
@@ -61,7 +72,7 @@ def _web(found: re.Match[str], words: Lexicon) -> str:
     return _say_address(re.sub(r"^www\.", "", address, flags=re.IGNORECASE), words)
 
 
-def _email(found: re.Match[str], words: Lexicon) -> str:
+def _whole(found: re.Match[str], words: Lexicon) -> str:
     return _say_address(found[1], words)
 
 
@@ -84,8 +95,9 @@ def _endings() -> frozenset[str]:
 
 
 RULES: Final[tuple[Rule, ...]] = (
-    Rule(_EMAIL, _email),
+    Rule(_EMAIL, _whole),
     Rule(_WEB, _web),
+    Rule(_IP, _whole),
     Rule(_HOST, _host),
     Rule(_PATH, _path),
 )

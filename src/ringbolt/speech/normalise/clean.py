@@ -26,7 +26,7 @@ _SIGNS: Final = str.maketrans(
     | dict.fromkeys("‐\u2011", "-")
     | dict.fromkeys("⩽≦", "≤")
     | dict.fromkeys("⩾≧", "≥")
-    | {"➖": "\u2212", "➗": "÷", "∼": "~", "∙": "·", "؉": "‰", "٫": ".", "٬": ","}
+    | {"➖": "\u2212", "➗": "÷", "∼": "~", "〜": "~", "∙": "·", "؉": "‰", "٫": ".", "٬": ","}
     | {"№": " No. ", "℡": " tel. "}
 )
 _STAR_AFTER_NUMBER: Final = re.compile("(?<=\\d)\\s?[★☆⭐]")
@@ -45,7 +45,8 @@ _STRAY_JOINER: Final = re.compile(
 )  # inside Persian and Hindi words: kept
 _FOREIGN_DIGIT: Final = re.compile(r"(?![0-9])\d")
 _REPEATED: Final = re.compile(r"([!?,;:=_~|\-])\1+")
-_MASK: Final = re.compile(r"[*#]{3,}")
+_MASK: Final = re.compile(r"\*{3,}(?=[ -]?\d)")
+_DRAWN: Final = re.compile(r"[*#]{3,}")
 _DOTS: Final = re.compile(r"\.{4,}")
 _SPACES: Final = re.compile(r"[^\S\n]+")
 _NEWLINES: Final = re.compile(r"\s*\n\s*")
@@ -62,7 +63,8 @@ def clean(text: str) -> str:
     if not text.isascii():
         text = _plain_characters(text)
     text = _INVISIBLE.sub("", text)
-    text = _DOTS.sub("...", _MASK.sub(" ", _REPEATED.sub(r"\1", text)))
+    text = _DRAWN.sub(" ", _MASK.sub("**", _REPEATED.sub(r"\1", text)))
+    text = _DOTS.sub("...", text)
     text = _NEWLINES.sub("\n", _SPACES.sub(" ", text)).strip()
     return _STRAY_JOINER.sub("", text)
 

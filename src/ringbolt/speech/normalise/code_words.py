@@ -65,6 +65,8 @@ def follows(before: str, language: str, kind: Kind) -> bool:
         tail = near[-_UNSPACED_REACH:]
         return any(word in tail for word in known.whole)
     clause = near[max([0, *_clause_ends(near)]) :]
+    if kind == "numbers":
+        clause = clause[clause.rfind(", ") + 1 :]
     if any(phrase in clause.casefold() for phrase in known.phrases):
         return True
     reach = 0 if kind == "versions" else _WORDS_BETWEEN * (2 if language in _SHORT_WORDS else 1)

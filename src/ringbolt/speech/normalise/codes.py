@@ -17,12 +17,17 @@ _IBAN: Final = re.compile(
     r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,3})?(?![A-Za-z0-9])"
     r"|(?<![A-Za-z0-9])[A-Z]{2}\d{2}[A-Z0-9]{11,30}(?![A-Za-z0-9])"
 )
-_MASKED: Final = re.compile(r"(?<![A-Za-z0-9])(?:[xX]{2,}|[•●·…]+|\*{2})[ -]?(\d{3,6})(?![\w*#])")
+_MASKED: Final = re.compile(
+    r"(?<![A-Za-z0-9])(?:(?:[xX•●·]{2,}|\*{2})[ -]?)++(\d{3,6})(?![\w*#])"
+    r"|(?<![\w.])(?:\.{3}|…)(\d{4})(?![\w.*#])"
+)
 _GROUPED: Final = re.compile(
     r"(?<![\w.,:/+-])(?<!\d )(?:\d{4}(?:[ -]\d{4}){1,3}|\d{3}(?:[ -]\d{3}){1,3}"
     r"|\d{2}(?:[ -]\d{2}){1,3}|\d(?:-\d){2,7})(?![\w.,:/-]*\d)(?! \d)(?!\w)"
 )
-_DIGITS: Final = re.compile(r"(?<![^\W_])(?<!\d[.,:/-])\d{3,12}(?![^\W_])(?![.,:/-]\d)", re.ASCII)
+_DIGITS: Final = re.compile(
+    r"(?<![^\W_])(?<!\d[.,:/-])\d{3,12}(?![^\W_])(?![.,:/-]\d|\) ?\d)", re.ASCII
+)
 _PREFIXED: Final = re.compile(r"(?<=(?<![\w-])[A-Z]-)\d{4,8}(?![\w-])", re.ASCII)
 _TOKEN: Final = re.compile(
     r"(?<![\w.@/-])(?=[A-Za-z-]*\d)(?=[\d-]*[A-Za-z])[A-Za-z0-9]{1,12}(?:-[A-Za-z0-9]{1,12}){0,5}(?![\w@/])"
@@ -32,11 +37,11 @@ _MIXED: Final = re.compile(
 )
 _CONSONANTS: Final = re.compile(r"(?<![\w.@/-])[B-DF-HJ-NP-TV-XZ]{4,10}(?![\w@/])")
 _LETTER_RUN: Final = re.compile("[A-Za-z]{4,}")
-_WORD_AND_NUMBER: Final = re.compile(r"[A-Za-z]{3,}\d{1,2}")
+_WORD_AND_NUMBER: Final = re.compile(r"(?=[A-Za-z]*[aeiouyAEIOUY])[A-Za-z]{3,}\d{1,2}")
 _NUMBER_AND_UNIT: Final = re.compile(
     r"\d+(?:[kmgt]?(?:b|w|m|g|l|v|a|hz|wh|px|bps|bit|pa)|[ap]m|st|nd|rd|th|x\d*|p|k|s|d|h|w|c|f|e"
     r"|y|yr|hrs?|mins?|secs?|days?|ft|in|lbs?|oz|mph|kmh|fps|gbit|mbit|mah|sats?)"
-    r"|(?:rs|[a-z]{1,2})\d+[km]?",
+    r"|(?:rs?|no|nr)\d+[km]?",
     re.IGNORECASE,
 )
 _LETTERS: Final = re.compile("[A-Za-z]+")
@@ -55,11 +60,14 @@ def _iban(found: re.Match[str], words: Lexicon) -> str | None:
 
 
 def _masked(found: re.Match[str], words: Lexicon) -> str:
-    return words.digits(found[1])
+    return words.digits(found[1] or found[2])
 
 
 def _grouped(found: re.Match[str], words: Lexicon) -> str | None:
     """``482 913`` and ``12-34-56`` after a word for code."""
+    is_pages = len(found[0]) == len("12-15")
+    if is_pages and not follows(found.string[: found.start()], words.language, "codes"):
+        return None
     if not _is_code(found, words.language):
         return None
     return spelled(found[0], words)

@@ -12,9 +12,12 @@ _DIALLED: Final = re.compile(r"(?<![^\W_])(?=\d*[*#])[\d*#]*\d[\d*#]*(?![^\W_])"
 _PRODUCT: Final = re.compile(r"\d+(?:\*\d+)+")
 _SPACED_PRODUCT: Final = re.compile(r"(?<=\d) \* (?=\d)")
 _NUMBER: Final = re.compile(r"(?:(?<=[^\W\d_])|(?<![\w*#]))#(?=\d+(?![\d*#]))", re.ASCII)
-_HASHTAG: Final = re.compile(r"(?<![\w#&])#(?=[^\W\d_]{2})")
+_NUMBER_OF_ORDER: Final = re.compile("(?<![\\w*#])#(?=[A-Za-z]{1,3}-?[\\d\U000f0000-\U000ffffd])")
+_HASHTAG: Final = re.compile("(?<![\\w#&])#(?=[^\\W\\d_\u2e80-\u9fff\uac00-\ud7af]{2})")
+_BRACKETED: Final = re.compile(r" ?\([\"']?([*#])[\"']?\)")
 _FOOTNOTE: Final = re.compile("(?<=[a-zà-öø-ÿ])\\*+(?![\\w*])", re.IGNORECASE)
 _KEY: Final = re.compile(r"[*#]")
+_NAME_REACH: Final = 24
 _PART: Final = re.compile(r"\d+|[*#]")
 _KEYS: Final = {"*": "star", "#": "hash"}
 
@@ -38,6 +41,13 @@ def _dialled(found: re.Match[str], words: Lexicon) -> str | None:
     return " ".join(said) if all(said) else None
 
 
+def _bracketed(found: re.Match[str], words: Lexicon) -> str | None:
+    """``the pound (#) key``: its name stands before it."""
+    name = words.sign(_KEYS[found[1]])
+    before = found.string[max(0, found.start() - _NAME_REACH) : found.start()]
+    return "" if name and name.casefold() in before.casefold() else None
+
+
 def _times(found: re.Match[str], words: Lexicon) -> str | None:
     return words.sign("times") or None
 
@@ -55,7 +65,9 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(_NUMBER, _number),
     Rule(_DIALLED, _dialled),
     Rule(_SPACED_PRODUCT, _times),
+    Rule(_NUMBER_OF_ORDER, _number),
     Rule(_HASHTAG, _hashtag),
+    Rule(_BRACKETED, _bracketed),
     Rule(_FOOTNOTE, _footnote),
     Rule(_KEY, _key),
 )

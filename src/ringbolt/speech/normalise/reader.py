@@ -30,7 +30,7 @@ from ringbolt.speech.normalise.spoken_as import spoken_as
 
 RULES: Final[tuple[Rule, ...]] = (
     *addresses.RULES,
-    *abbreviations.WITH_DIGITS,
+    *abbreviations.BEFORE_NUMBERS,
     *codes.RULES,
     *versions.RULES,
     *phones.RULES,

@@ -47,6 +47,8 @@ def say_signs(text: str, words: Lexicon, is_number: re.Pattern[str]) -> tuple[st
         if not is_sign(sign):
             return sign
         beside = is_beside(found, is_number)
+        if sign == "~" and found.start() and is_number.match(found.string, found.start() - 1):
+            sign = "→"  # 5~10: from 5 to 10
         word = words.sign(NAMES.get(sign, ""))
         if not word and (beside or sign in KEYS) and sign not in SEPARATORS:
             unspoken[sign] = None

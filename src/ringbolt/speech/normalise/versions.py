@@ -18,7 +18,7 @@ _DATE: Final = re.compile(
     r"(?:0?[1-9]|[12]\d|3[01])\.(?:0?[1-9]|1[0-2])\.(?:\d{4}|\d\d)|\d{4}\.(?:0?[1-9]|1[0-2])\.\d{1,2}"
 )
 _GROUPED: Final = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+")
-_PHONE: Final = re.compile(r"0\d(?:\.\d\d){3,}")
+_PHONE: Final = re.compile(r"0\d(?:\.\d\d){3,}|\d{3}\.\d{3}\.\d{4}")
 _BYTE: Final = 255
 _FEWEST_PARTS: Final = 3
 
