@@ -32,6 +32,7 @@ MAX_LENGTH: Final = 100
 _MAX_DIGITS: Final = 6
 _MAX_WORDS: Final = 12
 _DIVIDERS: Final = re.compile(r"[/|,;:()\[\]\uff08\uff09\u00b7=\u2010-\u2015]| - ")
+_FROM_A_SPREADSHEET: Final = re.compile(r"([0-9]{1,3})\.0", re.ASCII)
 _SILENT: Final = frozenset({"and", "the"})
 _FLAG_LETTERS: Final = {0x1F1E6 + n: chr(0x61 + n) for n in range(26)}
 """Regional indicator symbols, two of which are a flag (Unicode, UTS 51)."""
@@ -129,7 +130,7 @@ def _fitting(value: str) -> frozenset[int]:
     """The numbers of the countries that a text fits: none, one, or several if it is ambiguous."""
     if len(value) > MAX_LENGTH:
         return frozenset()
-    text = unicodedata.normalize("NFKC", value.translate(_FLAG_LETTERS)).strip().casefold()
+    text = _folded(value)
     found = _by_number_or_name(text)
     if found is not None:
         return found
@@ -141,10 +142,16 @@ def _fitting(value: str) -> frozenset[int]:
     return _same_halves(text.split())
 
 
+def _folded(value: str) -> str:
+    return unicodedata.normalize("NFKC", value.translate(_FLAG_LETTERS)).strip().casefold()
+
+
 def _by_number_or_name(text: str) -> frozenset[int] | None:
     """The countries of one spelling; none of one whose countries have no numbers here; None for
     what is no spelling of any."""
     text = text.strip()
+    spreadsheet = _FROM_A_SPREADSHEET.fullmatch(text)
+    text = spreadsheet[1] if spreadsheet else text
     if text.isascii() and text.isdigit():
         country = _by_cc(int(text)) if len(text) <= _MAX_DIGITS else None
         return _one(country)
@@ -209,40 +216,54 @@ def resolve_country(value: int | float | str) -> Country:
     """As ``find_country``, but raises ``InvalidInput`` (``UNKNOWN_COUNTRY``)."""
     country = find_country(value)
     if country is None:
+        message, near = _refusal(value) if isinstance(value, str) else (_unknown(value), [])
         raise InvalidInput(
-            f"There is no country {_written(value)} here.",
+            message,
             code="UNKNOWN_COUNTRY",
             role=Role.COUNTRY,
-            suggestion=_suggestion(value),
+            suggestion=f"Did you mean {' or '.join(near)}?" if near else _WHAT_CAN_BE_WRITTEN,
         )
     return country
 
 
-def _written(value: int | float | str) -> str:
-    if isinstance(value, str):
-        return repr(value[:MAX_LENGTH])
-    # str() refuses integers of thousands of digits
-    return str(value) if abs(value) < 10**_MAX_DIGITS else "of such a number"
+_WHAT_CAN_BE_WRITTEN: Final = (
+    "Use a number of the country list (187 is the USA; not a calling code), an ISO code "
+    f'("DE"), a name ("Germany"), or {AUTO} for any.'
+)
 
 
-def _suggestion(value: object) -> str:
-    near = _near(value) if isinstance(value, str) else []
-    if near:
-        return f"Did you mean {' or '.join(near)}?"
-    return (
-        "Use a number of the country list (187 is the USA; not a calling code), an ISO code "
-        f'("DE"), a name ("Germany"), or {AUTO} for any.'
-    )
-
-
-def _near(value: str) -> list[str]:
-    """The countries that a text fits, or else those of names like it, the likest first."""
+def _refusal(value: str) -> tuple[str, list[str]]:
+    """Why a text is none of the countries, and those that may be meant, the likest first."""
+    written = value[:MAX_LENGTH]
     fitting = sorted(_fitting(value))
-    if not fitting:
-        written = _keys(value[:MAX_LENGTH])[0]
-        if not written or _by_number_or_name(value[:MAX_LENGTH]) is not None:
-            return []
-        likest = difflib.get_close_matches(written, _BY_NAME, n=8, cutoff=0.75)
-        fitting = list(dict.fromkeys(_BY_NAME[name].cc for name in likest))
-    countries = (_by_cc(cc) for cc in fitting[:_MOST_SUGGESTED])
+    if fitting:
+        return f"{written!r} is the name of more than one country.", _shown(fitting)
+    text = _folded(written)
+    if text and not text.isdigit() and _by_number_or_name(text) is not None:
+        return f"There are no numbers of {written!r} here.", []
+    return _unknown(value), _shown(_near(_keys(text)[0]))
+
+
+def _unknown(value: int | float | str) -> str:
+    if isinstance(value, str):
+        return f"There is no country {value[:MAX_LENGTH]!r} here."
+    # str() refuses integers of thousands of digits
+    written = str(value) if abs(value) < 10**_MAX_DIGITS else "of such a number"
+    return f"There is no country {written} here."
+
+
+def _near(letters: str) -> list[int]:
+    """The countries of names like these letters, the likest first."""
+    if not letters:
+        return []
+    likest = difflib.get_close_matches(letters, _BY_NAME, n=8, cutoff=0.75)
+    if likest:
+        return list(dict.fromkeys(_BY_NAME[name].cc for name in likest))
+    further = further_spellings().by_letters
+    likest = difflib.get_close_matches(letters, further, n=8, cutoff=0.75)
+    return list(dict.fromkeys(cc for name in likest for cc in sorted(further[name])))
+
+
+def _shown(numbers: list[int]) -> list[str]:
+    countries = (_by_cc(cc) for cc in numbers[:_MOST_SUGGESTED])
     return [f'"{country.name}" ({country.cc})' for country in countries if country is not None]

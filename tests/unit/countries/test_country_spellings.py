@@ -116,6 +116,7 @@ def test_the_names_of_cldr_are_understood(locale: str) -> None:
         ("丁烷", 158),  # butane: a provider's translation of Bhutan
         ("美国（虚拟）", 12),
         ("any country", AUTO),
+        ("187.0", 187),  # out of a spreadsheet
     ],
 )
 def test_a_country_is_understood_as_it_is_written(written: str, cc: int) -> None:
@@ -181,7 +182,14 @@ def test_what_is_no_country_here_is_none(written: str) -> None:
 
 @pytest.mark.parametrize("written", ["North Korea", "Sudan", "Japan", "Samoa", "American Samoa"])
 def test_for_a_country_without_numbers_no_other_one_is_suggested(written: str) -> None:
+    with pytest.raises(InvalidInput, match=f"no numbers of '{written}' here"):
+        resolve_country(written)
     assert "Did you mean" not in suggestion(written)
+
+
+def test_a_name_of_several_countries_is_called_that() -> None:
+    with pytest.raises(InvalidInput, match="'Guiana' is the name of more than one country"):
+        resolve_country("Guiana")
 
 
 @pytest.mark.parametrize(
@@ -197,6 +205,8 @@ def test_for_a_country_without_numbers_no_other_one_is_suggested(written: str) -
         ("Nigera", '"Nigeria" (19) or "Niger" (139)'),
         ("Germny", '"Germany" (43)'),
         ("Austrlia", '"Australia" (175)'),
+        ("Alemagne", '"Germany" (43)'),
+        ("Герамния", '"Germany" (43)'),
     ],
 )
 def test_where_two_fit_or_it_is_misspelt_countries_are_suggested_and_none_is_taken(
