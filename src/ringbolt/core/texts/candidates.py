@@ -13,6 +13,7 @@ from enum import Enum
 from typing import Final
 
 LONGEST: Final = 10
+SHORT: Final = 3
 MOST: Final = 40
 """How many candidates are looked at: a text with more is a list of numbers."""
 
@@ -77,9 +78,9 @@ _FORMS: Final = tuple(
             Form.MIXED,
         ),
         (rf"({_D}[0-9]{{2,9}}){_RIGHT}", Form.DIGITS),
-        (r"(?<![A-Za-z])(?i:otp|pin|code|kod)([0-9]{4,8})(?![A-Za-z0-9_])", Form.DIGITS),
+        (r"(?<![A-Za-z])(?i:otp|pin)([0-9]{4,8})(?![A-Za-z0-9_])", Form.DIGITS),
         (
-            rf"([A-Za-z0-9]{_LEFT}(?<!{_LETTER}.)[A-Za-z0-9]{{3,9}}){_RIGHT}(?!{_LETTER})",
+            rf"([A-Za-z0-9]{_LEFT}(?<!{_LETTER}.)[A-Za-z0-9]{{2,9}}){_RIGHT}(?!{_LETTER})",
             Form.MIXED,
         ),
     )
@@ -122,8 +123,9 @@ def _read(match: re.Match[str], form: Form) -> Candidate | None:
     match form:
         case Form.MIXED:
             fits = digits < len(code) and not any(no.fullmatch(code) for no in _NO_CODES)
+            fits &= len(code) > SHORT or code.isupper()
         case Form.LETTERS:
-            fits = code.isupper()
+            fits = len(code) > SHORT and code.isupper()
         case Form.GROUPS:
             fits = 4 <= len(code) <= LONGEST
         case Form.SPACED:

@@ -10,12 +10,13 @@ itself is always kept.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Final
 
 from ringbolt.core.services import ANY_OTHER, SERVICES
-from ringbolt.core.texts.candidates import Candidate, Form, candidates
+from ringbolt.core.texts.candidates import SHORT, Candidate, Form, candidates
 from ringbolt.core.texts.contexts import (
     BLANK,
     blanked,
@@ -32,12 +33,14 @@ from ringbolt.core.texts.relations import (
     Reading,
     Relation,
     announced,
+    ends_sentence,
     is_bracketed,
+    is_listed,
     named_after,
     stands_alone,
 )
 from ringbolt.core.texts.service_forms import form_of
-from ringbolt.core.texts.vocabulary import Role, Token, tokens
+from ringbolt.core.texts.vocabulary import NOTHING, Role, Token, tokens
 from ringbolt.core.texts.words import WordList, words
 
 __all__ = ["MAX_CHARS", "code_as_number", "code_spans", "extract_code"]
@@ -46,7 +49,10 @@ _ENOUGH: Final = 6
 _MARGIN: Final = 3
 _OF_ITS_SERVICE: Final = 6
 _LONGEST_LINK: Final = 3
+_MOST_BETWEEN: Final = 100
+_SUPPORT: Final = Role.YOUR | Role.PURPOSE | Role.VALIDITY | Role.TYPE
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
+_NUMBER_AFTER = re.compile(r" [0-9\x00#*]")
 _NAME = re.compile(r"[^\W\d_]+")
 _POINTS_BY_DIGITS: Final = {3: -3, 4: 1, 5: 1, 6: 2, 7: 1, 8: 1, 9: -1, 10: -1}
 
@@ -114,17 +120,17 @@ class _Scorer:
             for each in candidates(self.text)
             if not is_something_else(each, self.text, self.lower)
         ]
+        self.is_promotion = is_promotion(self.lower)
         said = self._words(found)
         self.codes = [token for token in said if token.roles & Role.CODE]
-        self.is_kept_secret = any(token.roles & Role.VALIDITY for token in said)
         self.has_small_letters = _has_small_letters(self.text)
-        self.is_promotion = is_promotion(self.lower)
         self.reading = Reading(
             self.text,
             tuple(said),
             tuple(token.start for token in said),
             tuple(token.end for token in said),
             tuple(filter(self._may_be, found)),
+            self.is_supported,
         )
 
     def _words(self, found: list[Candidate]) -> list[Token]:
@@ -134,10 +140,19 @@ class _Scorer:
             if not each.is_digits and each.form is not Form.LETTERS:
                 signs = signs[: each.start] + BLANK * (each.end - each.start) + signs[each.end :]
         said = tokens(signs)
+        self.is_kept_secret = any(token.roles & Role.VALIDITY for token in said)
+        self.has_purpose = any(token.roles & Role.PURPOSE for token in said)
+        has_own_form = any(map(self._is_of_strict_form, found))
+        self.is_supported = (
+            self.is_kept_secret or has_own_form or any(self._supports(token) for token in said)
+        )
         for index, token in enumerate(said):
-            if token.roles & Role.CODE and self._is_another_code(said, index):
+            is_code = token.roles & Role.CODE
+            if is_code and (self._is_another_code(said, index) or self._is_doubtful(said, index)):
                 roles = (token.roles & ~Role.CODE) | Role.OTHER_CODE
                 said[index] = replace(token, roles=roles)
+            elif is_code and any(map(_qualifies, said[max(0, index - 1) : index + 2])):
+                said[index] = replace(token, roles=token.roles | Role.STRONG)
         return said
 
     def _is_another_code(self, said: list[Token], index: int) -> bool:
@@ -151,11 +166,31 @@ class _Scorer:
             if len(between) > _LONGEST_LINK or any(sign not in " -'" for sign in between):
                 return False
             if after.roles & Role.AFTER_CODE:
-                return True
+                # "PIN for order 7710456": that is what it is for
+                is_purpose = token.roles & Role.TO and _NUMBER_AFTER.match(self.text, after.end)
+                return not is_purpose
             if not after.roles & (Role.TO | Role.LINK):
                 return False
             token = after
         return False
+
+    def _supports(self, token: Token) -> bool:
+        """Whether a word says that the text is about its reader's code, or whose it is."""
+        return bool(token.roles & _SUPPORT) or self.lower[token.start : token.end] in _names()
+
+    def _is_doubtful(self, said: list[Token], index: int) -> bool:
+        """Whether a mere "code" is qualified by an unknown word, and nothing else supports it:
+        "error code" in a language that is not known."""
+        token = said[index]
+        if token.roles & Role.STRONG or not index:
+            return False
+        before = said[index - 1]
+        between = self.text[before.end : token.start]
+        said_before = self.lower[before.start : before.end]
+        if before.roles or between not in {"", " ", "-"} or said_before in _known():
+            return False
+        is_noun = self.text[before.start].islower()
+        return not self.is_kept_secret if is_noun else not self.is_supported
 
     def _may_be(self, candidate: Candidate) -> bool:
         if self.form is not None and self.form.is_strict and not self._fits(candidate):
@@ -166,6 +201,9 @@ class _Scorer:
 
     def _fits(self, candidate: Candidate) -> bool:
         return self.form is not None and self.form.fits(candidate, self.text)
+
+    def _is_of_strict_form(self, candidate: Candidate) -> bool:
+        return self.form is not None and self.form.is_strict and self._fits(candidate)
 
     def scores(self) -> list[_Scored]:
         """Each candidate that is not ruled out, with its points."""
@@ -182,7 +220,7 @@ class _Scorer:
         ]
 
     def _points(self, candidate: Candidate, before: Relation, after: Relation) -> int:
-        if RULED_OUT in (before.points, after.points):
+        if RULED_OUT in (before.points, after.points) or self._is_one_of_many(candidate):
             return RULED_OUT
         best = max(before, after, key=lambda relation: relation.points)
         if _YEAR.fullmatch(candidate.code) and self._is_a_year(candidate, best):
@@ -191,7 +229,9 @@ class _Scorer:
             candidate, best
         ):
             return 0
-        points = max(best.points, *self._other_points(candidate, best))
+        if self.is_promotion and not (best.is_exact and self.has_purpose):
+            return 0
+        points = max(best.points, *self._other_points(candidate))
         if points <= 0:
             return 0
         form = candidate.form.value
@@ -199,15 +239,21 @@ class _Scorer:
             form = _POINTS_BY_DIGITS[len(candidate.code)]
         return points + form + is_bracketed(candidate, self.text) + 2 * self._fits(candidate)
 
+    def _is_one_of_many(self, candidate: Candidate) -> bool:
+        return candidate.form is Form.DIGITS and is_listed(candidate, self.text)
+
     def _is_a_year(self, candidate: Candidate, best: Relation) -> bool:
         return not best.is_clear or is_before_a_year(candidate, self.lower)
 
     def _is_plain(self, candidate: Candidate, best: Relation) -> bool:
         """Whether signs that may be a word or a name are said outright to be the code."""
-        is_typed = best.points == TYPED and bool(self.codes)
+        if len(candidate.code) <= SHORT:
+            word = self.reading.tokens[best.word].roles if best.word >= 0 else NOTHING
+            return best.is_exact and bool(word & Role.STRONG) and not self.is_promotion
+        is_typed = best.points == TYPED and (bool(self.codes) or self.is_supported)
         return (best.is_exact or is_typed) and not self.is_promotion
 
-    def _other_points(self, candidate: Candidate, best: Relation) -> tuple[int, ...]:
+    def _other_points(self, candidate: Candidate) -> tuple[int, ...]:
         """For digits that no word announces: they stand alone, or are the only ones."""
         if not candidate.is_digits or len(candidate.code) == 3:
             return (0,)
@@ -216,13 +262,23 @@ class _Scorer:
         only = len([each for each in self.reading.candidates if each.is_digits]) == 1
         return (
             ALONE_ON_ITS_LINE if alone and (speaks or self.is_kept_secret) else 0,
-            ONLY_ONE_NEAR if only and speaks and self._shares_a_sentence(candidate) else 0,
+            ONLY_ONE_NEAR if only and self._shares_a_sentence(candidate) else 0,
             _OF_ITS_SERVICE if self._is_of_its_service(candidate) else 0,
             _OF_ITS_SERVICE if only and not speaks and self._says_no_more(candidate) else 0,
         )
 
     def _shares_a_sentence(self, candidate: Candidate) -> bool:
-        return any(_sentence_between(self.text, token, candidate) for token in self.codes)
+        """Whether a word for "code" does, and the word right before it names nothing else."""
+        before = self.text[: candidate.start].rstrip(" ")
+        beside = bisect_right(self.reading.ends, len(before)) - 1
+        is_beside = beside >= 0 and self.reading.ends[beside] == len(before)
+        if is_beside and not self.reading.tokens[beside].roles:
+            return False
+        return any(
+            _sentence_between(self.text, token, candidate)
+            for token in self.codes
+            if self.is_supported or token.roles & Role.STRONG
+        )
 
     def _is_of_its_service(self, candidate: Candidate) -> bool:
         """Whether it has the form of the service's codes, in a text that names the service."""
@@ -241,17 +297,36 @@ class _Scorer:
         return _is_a_name(said, self.service) or _fillers().issuperset(said)
 
 
+def _qualifies(token: Token) -> bool:
+    """Whether a word beside "code" says that it is one of these: "temporary", "verification"."""
+    return bool(token.roles & (Role.QUALIFIER | Role.PURPOSE)) and not token.roles & Role.TYPE
+
+
 def _is_a_name(said: list[str], service_code: str) -> bool:
     service = SERVICES.get(service_code)
     if service is None or service_code == ANY_OTHER:
-        return len(said) == 0 or (len(said) == 1 and said[0].isascii() and len(said[0]) <= 12)
+        return len(said) == 0 or (len(said) == 1 and said[0] in _names())
     return set(said) <= set(_NAME.findall(service.name.lower()))
+
+
+@cache
+def _known() -> frozenset[str]:
+    """Words that make no other code of a code: names of services, and the most common ones."""
+    return _names().union(words(WordList.COMMON))
+
+
+@cache
+def _names() -> frozenset[str]:
+    """What services are called, where that is one word."""
+    names = {name for each in SERVICES.values() for name in (*each.names, *each.nicknames)}
+    ambiguous = set(words(WordList.AMBIGUOUS_NAME)) - {"uber", "steam"}
+    return frozenset(name.lower() for name in names if len(name) > SHORT) - ambiguous
 
 
 def _sentence_between(text: str, token: Token, candidate: Candidate) -> bool:
     first, last = sorted(((token.start, token.end), (candidate.start, candidate.end)))
     between = text[first[1] : last[0]]
-    return len(between) < 100 and re.search(r"[.!?\n。！？](?=\s|$)", between) is None
+    return len(between) < _MOST_BETWEEN and "\n" not in between and not ends_sentence(between)
 
 
 def _lower(text: str) -> str:

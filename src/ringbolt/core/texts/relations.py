@@ -35,16 +35,20 @@ _MOST_SIGNS: Final = 140
 _NEAR: Final = 3
 _MOST_BEFORE_OLD: Final = 6
 _MOST_BEFORE_CODE: Final = 6
-_FREE: Final = Role.LINK | Role.PURPOSE | Role.NUMBER | Role.IS | Role.NEW | Role.ENDING
+_FREE: Final = (
+    Role.LINK | Role.PURPOSE | Role.NUMBER | Role.IS | Role.NEW | Role.ENDING | Role.QUALIFIER
+)
 _SENTENCE_END = re.compile(r"[.!?](?=[\s\x00\"'”»)】」]|$)|[。！？।۔။៕።؟]|\n\s*\n")
 _BREAK = re.compile(rf"{_SENTENCE_END.pattern}|[\n0-9]")
 _LAST_NUMBER = re.compile(r"[0-9\x00](?=[^0-9\x00]*$)")
 _ANNOUNCES = re.compile(r"[:=]|->|=>|→|⇒|›|»\s|-\s")
 _OPENS: Final = " \"'“„«‹‘’「『【[(<{*_`>\n"
 _CLOSES: Final = " \"'”“»›’」』】])>}*_`"
+_LISTED_AFTER = re.compile(r"(?:[,،;/] ?| (?:or|and|und|oder|o|y|e|ou|et|и|или) )[0-9]{3,}")
+_LISTED_BEFORE = re.compile(r"[0-9]{3}(?:[,،;/] ?| (?:or|and|und|oder|o|y|e|ou|et|и|или) )$")
 _BARE_BEFORE = re.compile(r"(?:^|\n|[.!?。！？।۔] )[^\w\n\x00]{0,8}$")
 _BARE_AFTER = re.compile(r"[^\w\n\x00.!?]{0,8}(?:$|\n|[.!?。！？।۔](?!\w))")
-_DASH_AFTER = re.compile(r"\s?[\"'”»’」』】\])*]*\s?(?:-|–|—|:|=|,|،)\s?")
+_DASH_AFTER = re.compile(r"\s?[\"'”»’」』】\])*]*\s?(?:-|:|=)\s?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,8 @@ class Reading:
     starts: tuple[int, ...]
     ends: tuple[int, ...]
     candidates: tuple[Candidate, ...]
+    is_supported: bool
+    """Whether something besides a word for "code" says that the text is about one of its reader."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +90,46 @@ def announced(candidate: Candidate, reading: Reading) -> Relation:
         while at > 0 and text[at - 1] in "-ABCDEFGHIJKLMNOPQRSTUVWXYZ":
             at -= 1
     first = bisect_right(reading.ends, at) - 1
+    if first >= 0 and _is_a_noun_of(tokens[first], at, text):
+        return NONE
     walk = _Back(text, at)
     for index in range(first, max(-1, first - _MOST_WORDS), -1):
         token = tokens[index]
         if not walk.reaches(token):
             break
         if token.roles & Role.CODE:
-            return walk.found(index, _is_old(tokens, index))
-        if token.roles & Role.OTHER_CODE and not walk.content:
-            return NO_CODE
-        if walk.passes(token):
+            return _announced_by(index, walk, reading)
+        is_another = token.roles & Role.OTHER_CODE and not walk.content
+        is_denied = token.roles & Role.TYPE and _is_denied(tokens, index)
+        if is_another or is_denied or walk.passes(token):
             return NO_CODE
     return walk.without_code()
+
+
+def _announced_by(index: int, walk: _Back, reading: Reading) -> Relation:
+    """By a word for "code": unless it speaks of an old one, or of what another number is about."""
+    tokens = reading.tokens
+    if _is_old(tokens, index) or (not walk.is_linked and _is_about(tokens, index)):
+        return NO_CODE
+    return walk.found(index, reading.is_supported or bool(tokens[index].roles & Role.STRONG))
+
+
+def _is_a_noun_of(token: Token, at: int, text: str) -> bool:
+    """Whether an unknown word in small letters stands right before a candidate: "section 4410"."""
+    is_beside = not token.roles and text[token.end : at] in {" ", " #", " no. ", " nr. "}
+    return is_beside and text[token.start].islower()
+
+
+def _is_about(tokens: tuple[Token, ...], index: int) -> bool:
+    """Whether it only says what another number is about: "request for a code 88412"."""
+    if index < _NEAR - 1 or not tokens[index - 1].roles & (Role.TO | Role.LINK):
+        return False
+    return bool(tokens[index - 2].roles & Role.OTHER_NUMBER)
+
+
+def _is_denied(tokens: tuple[Token, ...], index: int) -> bool:
+    """Whether a word says not to type: "do not use 123456"."""
+    return index > 0 and bool(tokens[index - 1].roles & Role.NOT)
 
 
 class _Back:
@@ -144,21 +178,21 @@ class _Back:
             self.is_announced_digits = True
         if roles & Role.TYPE and self.is_announced_digits:
             self.is_typed = True
-        if roles & Role.TO and not self.is_linked:
+        if roles & Role.TO and not (self.is_linked or self.purpose):
             self.is_for = True
         if roles & Role.TYPE and not self.content:
             self.is_typed = True
         if roles & Role.NUMBER and not self.content:
             self.number = True
-        if roles & Role.PURPOSE:
+        if roles & (Role.PURPOSE | Role.QUALIFIER):
             self.purpose += 1
         if not roles & _FREE and not roles & (Role.TO | Role.TYPE):
             self.content += token.weight
         return False
 
-    def found(self, index: int, is_old: bool) -> Relation:
-        if is_old:
-            return NO_CODE
+    def found(self, index: int, is_supported: bool) -> Relation:
+        if self.content and not (is_supported or (self.is_linked and self.has_crossed)):
+            return NONE
         if self.is_for and not self.is_linked:
             return Relation(max(0, 4 - self.content - self.cost), index)
         if not self.content:
@@ -173,15 +207,15 @@ class _Back:
 
     def without_code(self) -> Relation:
         """What is left where no word for "code" was found in the sentence."""
-        if self.number:
-            return NO_CODE
         if self.is_typed:
             return Relation(TYPED)
+        if self.number:
+            return NO_CODE
         if self.is_announced_digits and self.is_linked:
             return Relation(TYPED)
-        if self.is_linked and self.purpose and self.content <= 2:
+        if self.is_linked and self.purpose and not self.content:
             return Relation(FOR_A_PURPOSE)
-        if self.is_linked and self.content <= 1:
+        if self.is_linked and not self.content:
             return Relation(POINTED_AT - 2)
         return NONE
 
@@ -249,6 +283,19 @@ def _found_after(
 def _later() -> re.Pattern[str]:
     """After "invalid": not yet, but in some minutes."""
     return re.compile(rf" ?{alone(WordList.LATER)}(?![^\W\d_])| ?[0-9\x00]")
+
+
+def ends_sentence(between: str) -> bool:
+    """Whether a sentence ends in this part of a text."""
+    return _SENTENCE_END.search(between) is not None
+
+
+def is_listed(candidate: Candidate, text: str) -> bool:
+    """Whether another number stands right beside it in a list: "1234, 5678 or 9012"."""
+    return bool(
+        _LISTED_AFTER.match(text, candidate.end)
+        or _LISTED_BEFORE.search(text, max(0, candidate.start - 8), candidate.start)
+    )
 
 
 def stands_alone(candidate: Candidate, text: str) -> bool:

@@ -12,7 +12,7 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import Final
 
@@ -27,7 +27,8 @@ class Role:
     is none of these (a promotion's). ``OTHER_NUMBER``: what names another number. ``LINK``: only
     links a word to a code. ``NUMBER``: "number". ``IS``, ``TYPE`` ("enter"), ``PURPOSE``
     ("verification"), ``VALIDITY``, ``OLD``, ``NEW``, ``TO`` (before a recipient or a purpose),
-    ``DIGITS`` ("the six digits"), ``ENDING`` (of a word for "code")."""
+    ``DIGITS`` ("the six digits"), ``ENDING`` (of a word for "code"), ``YOUR``, ``QUALIFIER`` (of a
+    code: "temporary"), ``NOT``, ``STRONG`` (with ``CODE``: "password", not only "code")."""
 
     CODE: Final = 1 << 0
     OTHER_CODE: Final = 1 << 1
@@ -45,6 +46,10 @@ class Role:
     AFTER_CODE: Final = 1 << 13
     DIGITS: Final = 1 << 14
     ENDING: Final = 1 << 15
+    YOUR: Final = 1 << 16
+    QUALIFIER: Final = 1 << 17
+    NOT: Final = 1 << 18
+    STRONG: Final = 1 << 19
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,7 @@ NOTHING: Final = 0
 _LISTS: Final = (
     (WordList.CODE_ALONE, Role.CODE),
     (WordList.CODE_PHRASE, Role.CODE),
-    (WordList.OTHER_CODE, Role.BEFORE_CODE),
+    (WordList.OTHER_CODE, Role.BEFORE_CODE | Role.AFTER_CODE),
     (WordList.OTHER_CODE_AFTER, Role.AFTER_CODE),
     (WordList.OTHER_NUMBER, Role.OTHER_NUMBER),
     (WordList.NUMBER_WORD, Role.NUMBER),
@@ -74,6 +79,9 @@ _LISTS: Final = (
     (WordList.FILLER, Role.LINK),
     (WordList.TYPING_WORD, Role.TYPE),
     (WordList.DIGITS, Role.DIGITS),
+    (WordList.YOUR, Role.YOUR | Role.LINK),
+    (WordList.QUALIFIER, Role.QUALIFIER),
+    (WordList.NOT, Role.NOT),
 )
 """Lists of whole words."""
 
@@ -92,8 +100,10 @@ _MARKS: Final = "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670"
 _WORD = re.compile(rf"([{_ANYWHERE}]+)|(?:[^\W\d_{_ANYWHERE}][{_MARKS}]*)+|№|[^\W\d_]°")
 _IS_ANYWHERE = re.compile(rf"[{_ANYWHERE}]")
 _LONGEST_WORD: Final = 40
+_WITH_ENDINGS: Final = Role.CODE | Role.PURPOSE | Role.QUALIFIER
 _SIGNS_A_WORD: Final = 6
-_LONGEST_ENDING: Final = 3
+_LONGEST_ENDING: Final = 4
+_LEAST_OF_OTHERS: Final = 5
 
 
 def normal(word: str) -> str:
@@ -107,6 +117,11 @@ def tokens(lower: str) -> list[Token]:
     found = list(_tokens(lower))
     for span, roles in _phrases_in(lower):
         _join(found, span, roles)
+    strong = _spaced().strong
+    for index, token in enumerate(found):
+        is_code = token.roles & Role.CODE
+        if is_code and (token.roles & Role.PURPOSE or strong.search(lower, token.start, token.end)):
+            found[index] = replace(token, roles=token.roles | Role.STRONG)
     return found
 
 
@@ -134,8 +149,8 @@ def _pieces(run: str, offset: int) -> Iterator[Token]:
 
 
 def _unknown(start: int, end: int, before: int) -> Token:
-    """What is not known; a few signs right after a word for "code" are its ending."""
-    if before & Role.CODE and end - start <= _LONGEST_ENDING:
+    """What is not known; a few signs right after a known word are its ending."""
+    if before & _WITH_ENDINGS and end - start <= _LONGEST_ENDING:
         return Token(start, end, Role.ENDING)
     return Token(start, end, NOTHING, 1 + (end - start) // _SIGNS_A_WORD)
 
@@ -199,6 +214,7 @@ class _Spaced:
     code: re.Pattern[str]
     other_code: re.Pattern[str]
     no_code: re.Pattern[str]
+    strong: re.Pattern[str]
 
 
 def listed(*names: WordList) -> list[str]:
@@ -246,7 +262,7 @@ def _phrases() -> _Known:
     roles = {
         word: role
         for word, role in _roles_of_lists(lists).items()
-        if any(sign in " '’./$" for sign in word) and any(map(str.isalpha, word))
+        if any(sign in " '’./$-" for sign in word) and any(map(str.isalpha, word))
     }
     spaced = any_of(word for word in roles if not _is_anywhere(word))
     anywhere = any_of(filter(_is_anywhere, roles))
@@ -274,12 +290,16 @@ def _spaced() -> _Spaced:
     )
     return _Spaced(
         exact,
-        tuple((_beginning(name), role) for name, role in _BEGINNINGS),
+        (
+            *((_beginning(listed(name)), role) for name, role in _BEGINNINGS),
+            (_beginning(others_before, _LEAST_OF_OTHERS), Role.BEFORE_CODE | Role.AFTER_CODE),
+        ),
         re.compile(code),
         re.compile(
             rf"(?:{any_of(others_before)})s?(?:(?:{latin})(?:{ending})?|(?:{others})\w{{0,4}})"
         ),
         re.compile(any_of([*listed(WordList.NO_CODE), *_other_codes(others_before, stems)])),
+        re.compile(any_of(listed(WordList.STRONG))),
     )
 
 
@@ -288,8 +308,15 @@ def _other_codes(others: list[str], stems: list[str]) -> list[str]:
     return [other + stem for other in others for stem in stems if len(stem) <= 4]
 
 
-def _beginning(name: WordList) -> re.Pattern[str]:
-    return re.compile(any_of(w for w in listed(name) if w.isalpha() and not _is_anywhere(w)))
+def _beginning(found: Iterable[str], least: int = 1) -> re.Pattern[str]:
+    """A pattern for words of at least ``least`` letters, which may go on."""
+    return re.compile(
+        any_of(
+            word
+            for word in found
+            if word.isalpha() and not _is_anywhere(word) and len(word) >= least
+        )
+    )
 
 
 def _script(word: str) -> str:
