@@ -25,7 +25,7 @@ from ringbolt.speech.voices import (
     persona_for,
 )
 
-PIPELINE_VERSION = 2
+PIPELINE_VERSION = 3
 """Increase this when the same request gives different audio (rules, level, voices)."""
 
 _FIRST_TEXT = "Hello, your appointment is tomorrow at 3 PM."

@@ -101,7 +101,7 @@ def _in_scales(language: str, value: int) -> str:
 
 
 def _in_myriads(value: int, signs: tuple[str, ...]) -> str:
-    """Chinese: 12345 as 1万2345, 10005 as 1万零5; the engine reads each group of four."""
+    """Chinese: 12345 as 1万2345, 10005 as 1万零5, 101 as 100零1; the engine reads each group."""
     *names, gap, two = signs
     groups = []
     while value:
@@ -114,9 +114,18 @@ def _in_myriads(value: int, signs: tuple[str, ...]) -> str:
             continue
         if said and group < _MYRIAD // 10:
             said += gap
-        number = two if group == 2 and at else str(group)
+        number = two if group == 2 and at else _with_gap(group, gap)
         said += number + (names[at - 1] if at else "")
     return said
+
+
+def _with_gap(group: int, gap: str) -> str:
+    """Below 10000: without its zero 101 sounds as 110 does in everyday speech."""
+    for unit in (1000, 100):
+        rest = group % unit
+        if group >= unit and 0 < rest < unit // 10:
+            return f"{group - rest}{gap}{rest}"
+    return str(group)
 
 
 @cache
