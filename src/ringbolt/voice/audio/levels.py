@@ -25,6 +25,9 @@ _AUDIBLE: Final = 33.0
 _FEWEST_AUDIBLE: Final = 2
 """Frames; a single one may be a click."""
 
+_AT_ONCE: Final = 32_768
+"""Bytes that are measured together."""
+
 _BLOCK: Final = 31
 """Frames over which a spectrum is averaged, about a second."""
 
@@ -40,18 +43,16 @@ class LevelMeter:
     """Takes the samples of a call (s16, 8 kHz) and judges them at the end."""
 
     def __init__(self) -> None:
-        self._rest: Array = numpy.zeros(0, dtype=numpy.int16)
+        self._waiting = bytearray()
         self._frames: Array = numpy.zeros((0, FRAME))
         self._audible = 0
         self._flatness: list[float] = []
         self._rms: list[float] = []
 
     def add(self, pcm: bytes) -> None:
-        samples = numpy.concatenate([self._rest, numpy.frombuffer(pcm, dtype="<i2")])
-        count = len(samples) // FRAME
-        self._rest = samples[count * FRAME :]
-        if count:
-            self._measure(samples[: count * FRAME].reshape(count, FRAME).astype(float))
+        self._waiting += pcm
+        if len(self._waiting) >= _AT_ONCE:
+            self._look()
 
     def check(self, *, is_plain: bool, is_all: bool, is_misread: Callable[[], bool]) -> None:
         """Raises ``Unplayable`` for noise, and for silence if that was all. Call it at the end.
@@ -59,8 +60,9 @@ class LevelMeter:
         ``is_plain``: the samples were not compressed, so that a wrong reading is a sound too.
         ``is_misread``: whether another reading of them would be better.
         """
-        if len(self._rest) > FRAME // 8:
-            rest = self._rest.astype(float)
+        self._look()
+        if len(self._waiting) >= 2 * FRAME // 8:
+            rest = numpy.frombuffer(bytes(self._waiting), dtype="<i2").astype(float)
             self._measure(rest.reshape(1, len(rest)))
         if is_all and self._audible < _FEWEST_AUDIBLE:
             read = "read as its header says, " if is_plain else ""
@@ -75,6 +77,15 @@ class LevelMeter:
         if flatness > _WHITE or (is_harsh and is_misread()):
             why = "; its header does not fit its samples" if is_misread() else ""
             raise Unplayable("AUDIO_NOISE", f"nothing but noise is in it{why}")
+
+    def _look(self) -> None:
+        """Measure the whole frames that wait."""
+        count = len(self._waiting) // (2 * FRAME)
+        if count:
+            whole = bytes(self._waiting[: count * 2 * FRAME])
+            del self._waiting[: count * 2 * FRAME]
+            frames = numpy.frombuffer(whole, dtype="<i2").reshape(count, FRAME)
+            self._measure(frames.astype(float))
 
     def _measure(self, frames: Array) -> None:
         frames = frames - frames.mean(axis=1, keepdims=True)  # a constant is not heard

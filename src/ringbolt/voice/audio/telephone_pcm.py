@@ -16,6 +16,8 @@ from ringbolt.voice.audio.mixing import Array, ChannelMeter, usual_weights
 SAMPLE_RATE: Final = 8000  # ringbolt.core.calls.call.SAMPLE_RATE; not imported: a cheap start
 BYTES_PER_MS: Final = SAMPLE_RATE * 2 // 1000
 
+_AT_ONCE: Final = 16_000
+
 Weights = Mapping[int, Array]
 """The mix by the number of channels, which may change within a file."""
 
@@ -37,8 +39,15 @@ class PcmWriter:
         self._shape: tuple[Any, ...] = ()
         self._resampler: Any = None
         self._meters: dict[int, ChannelMeter] = {}
+        self._waiting: list[Array] = []
+        self._waiting_frames = 0
+        self._written = 0
         self.level = LevelMeter()
-        self.written = 0
+
+    @property
+    def written(self) -> int:
+        """Bytes, those that wait to be mixed among them."""
+        return self._written + 2 * self._waiting_frames
 
     @property
     def is_full(self) -> bool:
@@ -63,6 +72,7 @@ class PcmWriter:
         if self._resampler is not None and not self.is_full:
             self._put(self._resampler.resample(None))
         self._resampler = None
+        self._mix()
 
     def better_weights(self) -> Weights:
         """The mix that should have been written; empty if it was."""
@@ -76,22 +86,32 @@ class PcmWriter:
             room = (self._max_bytes - self.written) // 2
             count = frame.layout.nb_channels
             if count == 1:
-                pcm = bytes(frame.planes[0])[: 2 * min(room, frame.samples)]
-            else:
-                channels = frame.to_ndarray().reshape(frame.samples, count).T[:, :room]
-                pcm = self._mixed(channels, frame.layout.name)
-            if self._out is not None:
-                self._out.write(pcm)
-            self.level.add(pcm)
-            self.written += len(pcm)
+                self._write(bytes(frame.planes[0])[: 2 * min(room, frame.samples)])
+                continue
+            channels = frame.to_ndarray().reshape(frame.samples, count)[:room]
+            self._waiting.append(channels)
+            self._waiting_frames += len(channels)
+            if self._waiting_frames >= _AT_ONCE:
+                self._mix()
 
-    def _mixed(self, channels: Array, layout: str) -> bytes:
+    def _mix(self) -> None:
+        """Mix the frames that wait: a hundred at once cost little more than one."""
+        if not self._waiting:
+            return
+        channels = numpy.concatenate(self._waiting).T
+        self._waiting, self._waiting_frames = [], 0
         count = len(channels)
         if count not in self._meters:
-            usual = usual_weights(layout, count)
+            usual = usual_weights(self._shape[1], count)
             self._meters[count] = ChannelMeter(usual)
             self._weights.setdefault(count, usual)
         channels = numpy.nan_to_num(channels, nan=0.0, posinf=1.0, neginf=-1.0)
         self._meters[count].add(channels)
         mixed = numpy.rint(self._weights[count] @ channels * 32768)
-        return bytes(numpy.clip(mixed, -32768, 32767).astype("<i2").tobytes())
+        self._write(bytes(numpy.clip(mixed, -32768, 32767).astype("<i2").tobytes()))
+
+    def _write(self, pcm: bytes) -> None:
+        if self._out is not None:
+            self._out.write(pcm)
+        self.level.add(pcm)
+        self._written += len(pcm)
