@@ -8,6 +8,7 @@ import zlib
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from contract.test_fetch import SOUND, fetch, refused
 from support.servers.sites import body, site
@@ -79,3 +80,22 @@ async def test_other_compression_is_refused(into: Path, name: str, data: bytes, 
 
     assert error.code == "AUDIO_FETCH_FAILED"
     assert re.search(words, error.message)
+
+
+async def test_a_server_that_answers_gets_only_and_tells_no_length_is_read(into: Path) -> None:
+    """And whose query string is a signature that must not be changed."""
+
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        if request.method != "GET" or request.rel_url.raw_query_string != "a=%2F+b&X-Sig=1%3D":
+            return web.Response(status=405)
+        response = web.StreamResponse(headers={"Content-Type": "text/html; charset=utf-8"})
+        await response.prepare(request)
+        for part in (SOUND[:1], SOUND[1:5000], SOUND[5000:]):
+            await response.write(part)
+        return response
+
+    async with site(answer) as server:
+        file = await fetch(f"{server.origin}/a?a=%2F+b&X-Sig=1%3D", into, server.origin)
+
+    assert into.read_bytes() == SOUND
+    assert file.complete

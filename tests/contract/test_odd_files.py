@@ -174,6 +174,11 @@ NOISE = numpy.random.default_rng(3).normal(0, 0.1, RATE * 3)
         (lambda: encoded(VOICE / 5000, "flac", "flac"), "AUDIO_SILENT", "too quiet"),
         (lambda: encoded(NOISE, "libmp3lame", "mp3"), "AUDIO_NOISE", "nothing but noise"),
         (lambda: encoded(NOISE, "flac", "flac"), "AUDIO_NOISE", "nothing but noise"),
+        (
+            lambda: encoded(VOICE, "aac", "ipod", 44100)[:9000],
+            "AUDIO_DAMAGED",
+            "begins as MP4 does, and is cut off",
+        ),
         (lambda: samples(VOICE, "s16"), "AUDIO_NOT_AUDIO", "not in an audio format that is known"),
         (lambda: samples(VOICE, "f32"), "AUDIO_NOT_AUDIO", "not in an audio format that is known"),
         (lambda: samples(NOISE, "s16"), "AUDIO_NOT_AUDIO", "not in an audio format that is known"),

@@ -117,6 +117,7 @@ BEFORE = {
     "long": chunk(b"id3 ", LONG) + chunk(b"bext", LONG),
     "unknown": chunk(b"Zz9 ", b"\xff" * 999),
     "data inside another": chunk(b"LIST", b"adtldata\x04\0\0\0abcd"),
+    "a size with the header": b"LIST" + struct.pack("<I", 12) + b"abcd",
     "a false size": chunk(b"LIST", b"abcd") + b"\0\0\0\0\0\0",
     "fact": chunk(b"fact", struct.pack("<I", 7)),
 }
@@ -151,6 +152,8 @@ AROUND = {
     "a tag before it": b"ID3\x03\0\0\0\0\x02\x00" + bytes(256) + riff(PCM_FORM, PCM),
     "a format of 18 bytes": riff(PCM_FORM + b"\0\0", PCM),
     "a format of 1000 bytes": riff(PCM_FORM + bytes(984), PCM),
+    "empty lines before it": b"\xef\xbb\xbf\r\n\n" + riff(PCM_FORM, PCM),
+    "a false size of the format": riff(PCM_FORM, PCM).replace(b"fmt \x10", b"fmt \x12"),
     "a false size of the file": b"RIFF\x01\0\0\0" + riff(PCM_FORM, PCM)[8:],
 }
 
@@ -194,7 +197,11 @@ def test_the_beginning_of_a_wav_may_hold_no_sound_yet(before: bytes) -> None:
         (riff(PCM_FORM[:10], PCM), "AUDIO_DAMAGED", "header is cut off"),
         (riff(form(0x161, 16), PCM), "AUDIO_UNSUPPORTED", "wmav2"),
         (riff(PCM_FORM, PCM, before=chunk(b"JUNK", b"") * MAX_CHUNKS), "AUDIO_UNSUPPORTED", "4096"),
-        (b"RIFF\xff\xff\xff\xffWAVE" + chunk(b"LIST", bytes(99)), "AUDIO_NOT_AUDIO", "known"),
+        (
+            b"RIFF\xff\xff\xff\xffWAVE" + chunk(b"LIST", bytes(99)),
+            "AUDIO_DAMAGED",
+            "begins as WAV does",
+        ),
         (riff(PCM_FORM, b""), "AUDIO_DAMAGED", "no sound"),
         (riff(PCM_FORM, b"", after=chunk(b"LIST", bytes(5000))), "AUDIO_DAMAGED", "no sound"),
     ],

@@ -18,6 +18,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
+from ringbolt.voice.audio.file_kind import playable_start
 from ringbolt.voice.audio.riff import Samples, Wav, read_wav_layout
 from ringbolt.voice.audio.unplayable import Unplayable
 
@@ -81,6 +82,8 @@ def open_container(av: Any, source: BinaryIO, wav: Wav | None) -> Any:
     file: Any = source
     name = None
     source.seek(0)
+    head = source.read(16)
+    source.seek(0)
     if wav is not None:
         check_shape(wav.sample_rate, wav.channels)
         file, name = Samples(source, wav), wav.raw or "wav"
@@ -92,7 +95,18 @@ def open_container(av: Any, source: BinaryIO, wav: Wav | None) -> Any:
     except MemoryError as error:
         raise Unplayable("AUDIO_DAMAGED", "it asks for more memory than audio needs") from error
     except (av.FFmpegError, ValueError) as error:
-        raise Unplayable("AUDIO_NOT_AUDIO", "it is not in an audio format that is known") from error
+        kind = playable_start(head)
+        if kind is None:
+            raise Unplayable(
+                "AUDIO_NOT_AUDIO", "it is not in an audio format that is known"
+            ) from error
+        raise Unreadable(
+            "AUDIO_DAMAGED", f"it begins as {kind.upper()} does, and is cut off or damaged"
+        ) from error
+
+
+class Unreadable(Unplayable):
+    """What makes it readable may be further on."""
 
 
 def audio_stream(container: Any) -> Any:
@@ -316,6 +330,10 @@ def answer_of(av: Any, action: str, max_ms: int, source: BinaryIO, out: BinaryIO
         if action == "decode":
             return play(av, source, wav, out, max_ms)
         return probe(av, source, wav, is_whole=action == "probe")
+    except Unreadable as error:
+        if action == "probe_cut":
+            raise Unplayable("AUDIO_NOT_AUDIO", "its beginning shows no sound yet") from error
+        raise
     except (av.FFmpegError, ValueError, LookupError, ArithmeticError) as error:
         raise Unplayable("AUDIO_DAMAGED", "it does not keep to its own format") from error
 

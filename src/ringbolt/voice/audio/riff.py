@@ -18,6 +18,7 @@ from typing import BinaryIO, Final
 from ringbolt.voice.audio.unplayable import Unplayable
 
 MAX_CHUNKS: Final = 4096
+_LINES_BYTES: Final = 64
 _SEARCH_BYTES: Final = 1024 * 1024
 _STARTS: Final = (b"RIFF", b"RIFX", b"RF64", b"BW64")
 _KNOWN_NAMES: Final = (
@@ -95,7 +96,7 @@ def read_wav_layout(file: BinaryIO) -> Wav | None:
 
     Raises ``Unplayable``.
     """
-    start = _after_id3(file)
+    start = _start(file)
     file.seek(start)
     head = file.read(12)
     if len(head) < 12 or head[:4] not in _STARTS or head[8:] != b"WAVE":
@@ -164,12 +165,12 @@ class Samples(io.RawIOBase):
         return data
 
 
-def _after_id3(file: BinaryIO) -> int:
-    """Where the file begins behind an ID3v2 tag that a tagger put before it."""
+def _start(file: BinaryIO) -> int:
+    """Where the file begins: a tagger may have put an ID3v2 tag before it, a script empty lines."""
     file.seek(0)
-    tag = file.read(10)
+    tag = file.read(_LINES_BYTES)
     if len(tag) < 10 or tag[:3] != b"ID3":
-        return 0
+        return len(tag) - len(tag.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n\t "))
     size = tag[6] << 21 | tag[7] << 14 | tag[8] << 7 | tag[9]
     return 10 + size + (10 if tag[5] & 0x10 else 0)
 
@@ -178,13 +179,14 @@ def _chunks(file: BinaryIO, at: int, order: str) -> Iterator[tuple[bytes, int, i
     """Name, offset and size of the chunks; that of ``data`` may be beyond the end of the file."""
     end = file.seek(0, io.SEEK_END)
     is_data_found = False
+    last = at
     for _ in range(MAX_CHUNKS):
         head = _peek(file, at)
         if len(head) < 8:
             return
         name = head[:4]
         if not _is_name(name):
-            at = -1 if is_data_found else _search(file, at)
+            at = -1 if is_data_found else _search(file, last)
             if at < 0:
                 return
             continue
@@ -193,8 +195,9 @@ def _chunks(file: BinaryIO, at: int, order: str) -> Iterator[tuple[bytes, int, i
             is_data_found = True
             if not size and _peek(file, at + 8)[:4] not in _KNOWN:
                 size = _WHOLE  # as streaming writers leave it
-        yield name, at + 8, size
-        at += 8 + size
+        last = at + 8
+        yield name, last, size
+        at = last + size
         if size % 2:
             at += _padding(file, at)
         if at >= end:
@@ -222,7 +225,7 @@ def _is_name(name: bytes) -> bool:
 
 
 def _search(file: BinaryIO, at: int) -> int:
-    """Where the next ``data`` chunk is, behind a chunk with a wrong size; -1 if it is nowhere."""
+    """Where the next ``data`` chunk is; ``at``: in a chunk with a wrong size. -1: nowhere."""
     file.seek(at)
     found = file.read(_SEARCH_BYTES).find(b"data")
     return -1 if found < 0 else at + found
