@@ -22,7 +22,7 @@ _PUNCTUATION: Final = frozenset(
     ".()/[]~_"
     "\u00b7\u2022\u2024\u2027\u2219\u22c5\u30fb\uff65\uff0e\u3002\uff61\ufe52"  # dots
     "\uff08\uff09\uff3b\uff3d\uff0f\u2044\u2215"  # brackets and slashes
-    "\u2212\u02d7\u2043\u2053\u223c\u30fc\uff70\uff5e"  # minus signs, tildes, long vowel signs
+    "\u2212\u3161\u02d7\u2043\u2053\u223c\u30fc\uff70\uff5e"  # minus signs, tildes, vowel signs
 )
 _INVISIBLE = re.compile(
     "[\ufe00-\ufe0f\U000e0100-\U000e01ef\u180b-\u180d\u180f"  # variation selectors
