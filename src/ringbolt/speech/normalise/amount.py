@@ -30,6 +30,9 @@ NUMBER: Final = (
 )
 """A number, not negative: plain, with groups, decimals or a fraction sign."""
 
+MEASURE: Final = rf"(?:(?:\d{{1,3}} )?[1-9]\d?[/⁄][1-9]\d?(?![\d/.,])|{NUMBER})"
+"""A number before a unit, where ``1 1/2`` is no date."""
+
 _UNSPACED: Final = "\u3005-\u30ff\u3400-\u9fff\uac00-\ud7af"
 LETTER: Final = rf"[^\W\d_{_UNSPACED}]"
 """A letter of a script whose words have blanks between them."""
@@ -38,10 +41,13 @@ BEFORE: Final = rf"(?<![^\W{_UNSPACED}\u05d0-\u05ea\u0620-\u064a])"
 """Not inside a word; Hebrew and Arabic put prefixes before a number, other scripts no blank."""
 
 AFTER: Final = rf"(?![^\W{_UNSPACED}])"
-APART: Final = rf"{BEFORE}(?<![\d.,])(?<!\d[ \u00a0\u202f'’])"
+APART: Final = rf"{BEFORE}(?<![\d.,])(?<!\d['’])"
 """Before a number: nothing that it continues."""
 
 SPACE: Final = r"[ \u00a0\u202f]"
+NOT_WITHIN: Final = r"(?<![\w)\]\U000f0000-\U000ffffd])"
+"""Before a minus: a dash after a word, a bracket or a part that is spoken already is none."""
+
 MINUS: Final = r"(?:[-\u2212](?=[\d.,$€£¥₹₿]))"
 DASH: Final = r"[ \u00a0\u202f]?[-\u2010-\u2015\u2212][ \u00a0\u202f]?"
 """Between the ends of a range."""
@@ -50,6 +56,7 @@ PER: Final = rf"(?:{SPACE}?/{SPACE}?(?P<per>{LETTER}{{1,20}}+[²³]?|[日天周�
 """After an amount: by what it is divided, as in ``$5/month``."""
 
 _SEPARATORS: Final = re.compile(r"[ \u00a0\u202f'’]")
+_FRACTION: Final = re.compile(r"(?:^| )(\d{1,2})[/⁄](\d{1,2})$")
 _INDIAN: Final = re.compile(r"\d{1,2}(?:,\d\d)*,\d{3}")
 _THREES: Final = re.compile(r"\d{1,3}(?:,\d{3})+")
 
@@ -81,6 +88,9 @@ def parse(text: str, words: Lexicon, *, negative: bool = False) -> Amount:
     fraction = _VULGAR.get(text[-1], "")
     if fraction:
         text = text[:-1].rstrip("\u00a0\u202f ")
+    elif found := _FRACTION.search(text):
+        fraction = f"{found[1]}/{found[2]}"
+        text = text[: found.start()]
     text = _SEPARATORS.sub("", text)
     whole, decimals = _halves(text, cldr.decimal_sign(words.language, words.region))
     return Amount(whole.lstrip("0") or "0", decimals, fraction, negative)
@@ -99,6 +109,15 @@ def _halves(text: str, decimal: str) -> tuple[str, str]:
     if len(signs) > 1 or (last != decimal and _is_group(text.replace(".", ","))):
         return re.sub("[.,]", "", text), ""
     return head or "0", tail
+
+
+def is_list(text: str) -> bool:
+    """Whether the commas or points stand between numbers: ``1,2,3``."""
+    signs = [char for char in text if char in ".,"]
+    if len(signs) < 2:
+        return False
+    whole = text.rpartition(signs[-1])[0] if signs[-1] != signs[0] else text
+    return len(set(signs[:-1])) > 1 or not _is_group(whole.replace(".", ","))
 
 
 def _is_group(text: str) -> bool:
@@ -125,6 +144,11 @@ def said(amount: Amount, words: Lexicon, noun: str = "") -> str:
     else:
         parts.append(counted(amount.whole, words, noun))
     return " ".join(filter(None, parts))
+
+
+def joined(before: str, word: str, after: str) -> str:
+    """The parts with ``word`` between them; '' if the language has no such word."""
+    return f"{before} {word} {after}".strip() if word and after else ""
 
 
 def integer(digits: str, words: Lexicon) -> str:

@@ -15,6 +15,17 @@ PER: Final = "per"
 _NO_DATA: Final = ""
 
 
+_FORMS: Final = ("one", "few", "many", OTHER)
+
+
+def pick(names: tuple[str, ...], form: str) -> str:
+    """The name for a plural form out of ``one|few|many|other`` or ``one|other``; the last stands
+    for those that are left out."""
+    if len(names) == 2:
+        return names[0] if form == "one" else names[1]
+    return names[min(_FORMS.index(form) if form in _FORMS else 3, len(names) - 1)]
+
+
 @lru_cache(maxsize=256)  # a region is what the buyer writes
 def _locale(language: str, region: str) -> Any:
     """Babel's locale; None if it has none for the language. 1 to 4 MB each."""
@@ -69,7 +80,9 @@ def currency_name(language: str, code: str, form: str) -> str:
         return _NO_DATA
     names = locale._data["currency_names_plural"].get(code, {})
     name = names.get(form) or names.get(OTHER) or locale.currencies.get(code, "")
-    return "" if name == code else _words(str(name))
+    if name == code:
+        return _NO_DATA
+    return _words(str(name).partition(" (")[0])  # "francs CFA (BCEAO)"
 
 
 def currency_pattern(language: str, form: str) -> str:

@@ -12,7 +12,6 @@ from ringbolt.speech.normalise import cldr
 from ringbolt.speech.normalise.lexicon import Lexicon
 
 _PACKAGE: Final = "ringbolt.speech.normalise"
-_FORMS: Final = ("one", "few", "many", "other")
 _NOT_IN_CLDR: Final = frozenset({"ht", "mt", "om", "pap", "tn"})
 """Languages in which the CLDR has no names of currencies, or few."""
 
@@ -73,7 +72,7 @@ def form_name(code: str, form: str, words: Lexicon) -> str:
     """The name in one plural form."""
     short = _short(words.language, code)
     if short and short[0]:
-        return _pick(short[0], form)
+        return cldr.pick(short[0], form)
     sign = {"EUR": "euro", "USD": "dollar"}.get(code)
     return (words.sign(sign) if sign else "") or cldr.currency_name(words.language, code, form)
 
@@ -92,13 +91,7 @@ def cents_name(code: str, value: int, words: Lexicon) -> str:
     """The name of ``value`` hundredths: ``cents``; '' if there is none."""
     short = _short(words.language, code)
     form = cldr.plural_form(words.language, Decimal(value))
-    return _pick(short[1], form) if short and short[1] else ""
-
-
-def _pick(names: tuple[str, ...], form: str) -> str:
-    if len(names) == 2:
-        return names[0] if form == "one" else names[1]
-    return names[min(_FORMS.index(form) if form in _FORMS else 3, len(names) - 1)]
+    return cldr.pick(short[1], form) if short and short[1] else ""
 
 
 def _short(language: str, code: str) -> tuple[tuple[str, ...], tuple[str, ...]] | None:

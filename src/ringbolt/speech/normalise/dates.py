@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from ringbolt.speech.normalise import calendar
-from ringbolt.speech.normalise.amount import AFTER, BEFORE, DASH, LETTER
+from ringbolt.speech.normalise.amount import AFTER, BEFORE, DASH, LETTER, joined
 from ringbolt.speech.normalise.lexicon import Lexicon
 from ringbolt.speech.normalise.rule import Rule
 
@@ -98,6 +98,62 @@ def _say_no_year(found: re.Match[str], words: Lexicon) -> str | None:
 _MONTHS_FIRST: Final = frozenset({"hu", "lt", "eu", "kk"})
 """Languages other than English that write the month before the day."""
 
+_NUMERIC: Final = (
+    r"(?:[12]\d{3}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:[12]\d{3}|\d\d)"
+    r"|\d{1,2}\.\d{1,2}\.)"
+)
+_BETWEEN: Final = re.compile(
+    rf"{_START}(?P<first>{_NUMERIC})(?: ?[\u2010-\u2015\u2212] ?| - |-)(?P<last>{_NUMERIC})"
+    rf"(?!\d){AFTER}"
+)
+
+
+def _say_between(found: re.Match[str], words: Lexicon) -> str | None:
+    """``01.05.–03.05.2024``."""
+    first, last = (_date(found, end, words) for end in ("first", "last"))
+    return joined(first, words.sign("to"), last) or None if first else None
+
+
+def _date(within: re.Match[str], end: str, words: Lexicon) -> str:
+    readings = (
+        (_YEAR_FIRST, _say_year_first),
+        (_YEAR_LAST, _say_year_last),
+        (_NO_YEAR, _say_no_year),
+    )
+    for pattern, say in readings:
+        found = pattern.fullmatch(within.string, *within.span(end))
+        if found and (said := say(found, words)):
+            return said
+    return ""
+
+
+_DASHED: Final = re.compile(
+    rf"{_START}(?P<day>\d{{1,2}})-(?P<month>{LETTER}{{3,12}}+)-(?P<year>[12]\d{{3}}|\d\d)(?![\w-])"
+)
+
+
+def _say_dashed(found: re.Match[str], words: Lexicon) -> str | None:
+    """``1-May-2024``."""
+    month, day, year = (
+        calendar.month_number(found["month"], words),
+        int(found["day"]),
+        _full_year(found["year"]),
+    )
+    if not month or not calendar.is_date(year, month, day):
+        return None
+    return calendar.said_date(day, month, year, words, found.string[: found.start()])
+
+
+_SLASHED: Final = re.compile(rf"{_START}(?P<month>0?[1-9]|1[0-2])/(?P<year>(?:19|20)\d\d){_END}")
+
+
+def _say_slashed(found: re.Match[str], words: Lexicon) -> str:
+    """``10/2024``."""
+    month = calendar.month_alone(int(found["month"]), words)
+    year = calendar.said_year(int(found["year"]), words)
+    return f"{year}年{month}" if words.language in ("zh", "yue") else f"{month} {year}"
+
+
 _DAY: Final = r"\d{1,2}+(?:st|nd|rd|th|er|ᵉʳ|º|\.)?"
 _NAME: Final = rf"(?:{LETTER}|[\u0900-\u0d7f]){{2,14}}+"
 _YEAR: Final = r"(?:,? (?:de |del |of )?(?P<year>[12]\d{3})(?!\d)(?: (?P<sign>[гр])(?!\w)\.?)?)?"
@@ -188,6 +244,19 @@ def _say_month_of_year(found: re.Match[str], words: Lexicon) -> str | None:
     return f"{calendar.month_alone(month, words)} {year}"
 
 
+_WEEKDAY: Final = re.compile(
+    rf"{BEFORE}(?<![-'’])(?P<day>{LETTER}{{2,5}}+)\.?"
+    r"(?=,? ?[\U000f0000-\U000ffffd]|,? \d{1,2}(?:[:.h]\d\d| ?[ap]\.?m))"
+)
+
+
+def _say_weekday(found: re.Match[str], words: Lexicon) -> str | None:
+    """``Sun, Nov 5``; ``Sat 9am``."""
+    if not found["day"][0].isupper() and words.language in ("en", "de"):
+        return None
+    return calendar.weekday(found["day"], words) or None
+
+
 _RUSSIAN_YEAR: Final = re.compile(
     r"(?<!\d)(?P<year>[12]\d{3}) ?(?P<sign>г|р)(?:\.(?= ?[^\WА-ЯЁІЇЄҐ])|\.?)(?!\w)"
 )
@@ -215,6 +284,8 @@ def _year_word(sign: str, words: Lexicon, case: int) -> str:
 
 
 RULES: Final[tuple[Rule, ...]] = (
+    Rule(_BETWEEN, _say_between),
+    Rule(_DASHED, _say_dashed),
     Rule(_HAN, _say_han),
     Rule(_YEAR_FIRST, _say_year_first),
     Rule(_YEAR_LAST, _say_year_last),
@@ -224,4 +295,6 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(_RUSSIAN_YEAR, _say_russian_year),
     Rule(_SPAN, _say_span),
     Rule(_MONTH_OF_YEAR, _say_month_of_year),
+    Rule(_SLASHED, _say_slashed),
+    Rule(_WEEKDAY, _say_weekday),
 )

@@ -8,29 +8,42 @@ from decimal import Decimal
 from functools import cache
 from typing import ClassVar, Final
 
-from ringbolt.core.tables import shipped_rows
+from ringbolt.core.tables import entries, shipped_rows
+from ringbolt.speech.normalise import cldr
+from ringbolt.speech.normalise.amount import Amount, said
 from ringbolt.speech.normalise.lexicon import Lexicon
 
+_CJK: Final = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
 _VOWEL: Final = re.compile("[aeéèiouh]")
 
 
 @dataclass(frozen=True, slots=True)
 class Magnitude:
-    """What is said, and the word between it and a currency ('' if there is none)."""
+    """``forms``: what is said, by plural form; ``of``: the word between it and a currency ('' if
+    there is none)."""
 
-    said: str
+    forms: tuple[str, ...]
     of: str
 
     VALUE: ClassVar[Decimal] = Decimal(1_000_000)
     """Stands for all of them where a plural form is chosen."""
 
+    def after(self, amount: Amount, words: Lexicon) -> str:
+        """``5`` as ``5 millions``."""
+        form = cldr.plural_form(words.language, amount.value)
+        named = cldr.pick(self.forms, form)
+        between = "" if _CJK.match(named) else " "
+        return f"{said(amount, words, named)}{between}{named}"
+
     def before(self, number: str, name: str) -> str:
-        """``5``, ``euros`` as ``5 millions d'euros``."""
+        """``5 millions``, ``euros`` as ``5 millions d'euros``."""
+        if _CJK.match(name):
+            return f"{number}{name}"
         if not self.of or name.startswith(f"{self.of} "):
-            return f"{number} {self.said} {name}"
-        if self.of == "de" and self.said.startswith("milli") and _VOWEL.match(name):
-            return f"{number} {self.said} d'{name}"  # French
-        return f"{number} {self.said} {self.of} {name}"
+            return f"{number} {name}"
+        if self.of == "de" and self.forms[0].startswith("milli") and _VOWEL.match(name):
+            return f"{number} d'{name}"  # French
+        return f"{number} {self.of} {name}"
 
 
 def magnitude(written: str, words: Lexicon, *, money: bool) -> Magnitude | None:
@@ -45,7 +58,7 @@ def magnitude(written: str, words: Lexicon, *, money: bool) -> Magnitude | None:
 def _all() -> dict[tuple[str, str], tuple[Magnitude, bool]]:
     return {
         (row["language"], row["written"]): (
-            Magnitude(row["said"], row["of"]),
+            Magnitude(entries(row["said"]), row["of"]),
             row["money"] == "yes",
         )
         for row in shipped_rows("ringbolt.speech.normalise", "magnitudes.csv")

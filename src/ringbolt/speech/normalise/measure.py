@@ -57,6 +57,8 @@ def divided(what: str, by: str, words: Lexicon) -> str:
     per = _pattern(found, cldr.PER, words) if found else ""
     if per:
         return per.format(what)
+    if found:
+        by = _pattern(found, "one", words).replace("{0}", "").strip() or by
     return " ".join(filter(None, (what, words.sign("per"), by)))
 
 
@@ -115,6 +117,11 @@ def _divisors(language: str) -> dict[str, str]:
 
 
 @cache
-def spaced_signs() -> tuple[str, ...]:
-    """Signs of units that are written in two words, or with a dot or a quotation mark inside."""
-    return tuple(sign for sign in _signs() if len(sign) > 1 and any(c in sign for c in ' ."*·'))
+def explicit_signs() -> tuple[str, ...]:
+    """Signs of units that are more than letters and a raised number, or Japanese characters."""
+    return tuple(
+        sign
+        for sign, choices in _signs().items()
+        if (len(sign) > 1 and any(char in " .\"*·/1″'" for char in sign))
+        or all(languages == ("ja",) for languages, _ in choices)
+    )

@@ -18,11 +18,13 @@ from ringbolt.speech.normalise.amount import (
     DASH,
     LETTER,
     MINUS,
+    NOT_WITHIN,
     NUMBER,
     PER,
     SPACE,
     Amount,
     counted,
+    joined,
     parse,
     said,
 )
@@ -37,22 +39,23 @@ def _any_of(written: Iterable[str]) -> str:
 
 
 _SIGNS: Final = tuple(currencies.signs())
+_LETTERED: Final = _any_of(sign for sign in _SIGNS if sign[-1].isalpha() or sign[-1] == ".")
+_MARKS: Final = _any_of(sign for sign in _SIGNS if not sign[-1].isalpha() and sign[-1] != ".")
 _SIGN: Final = (
-    rf"(?:{_any_of(sign for sign in _SIGNS if not sign[-1].isalpha() and sign[-1] != '.')}"
-    rf"|(?:{_any_of(sign for sign in _SIGNS if sign[-1].isalpha() or sign[-1] == '.')}"
-    rf"|[A-Z]{{3}}|{_any_of(currencies.TYPED_SMALL)})(?!{LETTER}))"
+    rf"(?:(?:{_LETTERED}|[A-Z]{{3}}|{_any_of(currencies.TYPED_SMALL)})(?!{LETTER})|{_MARKS})"
 )
 _TIMES: Final = rf"(?:{SPACE}?(?P<times>{MAGNITUDE}))?"
+_NO_CENTS: Final = "(?:[.,][-\u2013\u2014])?"  # "5,- €"
 _DOLLARS: Final = "USD|CAD|AUD|NZD|SGD|HKD|TWD|MXN|ARS|CLP|COP|BRL|EUR|GBP"
 
 _SIGN_FIRST: Final = re.compile(
-    rf"(?<!{LETTER})(?:(?<![\w)\]])(?P<minus>[-\u2212]))?(?<!\d)(?P<sign>{_SIGN})(?P<gap>{SPACE})?"
-    rf"(?P<inner>[-\u2212])?(?P<number>{NUMBER})(?:{DASH}(?:{_SIGN}{SPACE}?)?(?P<to>{NUMBER}))?"
+    rf"(?<!{LETTER})(?:{NOT_WITHIN}(?P<minus>[-\u2212]))?(?<!\d)(?P<sign>{_SIGN})(?P<gap>{SPACE})?"
+    rf"(?P<inner>[-\u2212])?(?P<number>{NUMBER}){_NO_CENTS}(?:(?:{SPACE}?(?P<first_times>{MAGNITUDE}))?{DASH}(?:{_SIGN}{SPACE}?)?(?P<to>{NUMBER}))?"
     rf"{_TIMES}(?:{SPACE}(?P<code>{_DOLLARS})\b)?{PER}{AFTER}"
 )
 _NUMBER_FIRST: Final = re.compile(
-    rf"(?:(?<![\w)\]])(?P<minus>{MINUS}))?{APART}(?P<number>{NUMBER})"
-    rf"(?:(?:{SPACE}?{_SIGN})?{DASH}(?P<to>{NUMBER}))?{_TIMES}"
+    rf"(?:{NOT_WITHIN}(?P<minus>{MINUS}))?{APART}(?P<number>{NUMBER}){_NO_CENTS}"
+    rf"(?:(?:{SPACE}?(?P<first_times>{MAGNITUDE}))?(?:{SPACE}?{_SIGN})?{DASH}(?P<to>{NUMBER}))?{_TIMES}"
     rf"{SPACE}?(?P<sign>{_SIGN})(?:(?<=[€$£])(?P<cents>\d\d)(?!\d))?{PER}{AFTER}"
 )
 
@@ -69,16 +72,14 @@ def _say(found: re.Match[str], words: Lexicon) -> str | None:
     first = parse(number, words)
     amount = _amount(parse(parts["to"], words) if parts["to"] else first, money, times, words)
     if amount and parts["to"]:
-        amount = _joined(said(first, words), words.sign("to"), amount)
+        thousands = magnitude(parts["first_times"] or "", words, money=True)
+        start = thousands.after(first, words) if thousands else said(first, words)
+        amount = joined(start, words.sign("to"), amount)
     if amount and (parts["minus"] or parts.get("inner")):
-        amount = _joined("", words.sign("minus"), amount)
+        amount = joined("", words.sign("minus"), amount)
     if amount and parts["per"]:
         return measure.divided(amount, parts["per"], words)
     return amount or None
-
-
-def _joined(before: str, word: str, after: str) -> str:
-    return f"{before} {word} {after}".strip() if word else ""
 
 
 def _currency(found: re.Match[str], words: Lexicon) -> Currency | None:
@@ -100,7 +101,7 @@ def _amount(amount: Amount, money: Currency, times: Magnitude | None, words: Lex
     """``20``, ``USD`` as ``20 dollars``; '' if the language has no name for the currency."""
     if times:
         name = currencies.name(money.code, times.VALUE, words)
-        return name and times.before(said(amount, words), name)
+        return name and times.before(times.after(amount, words), name)
     if not amount.fraction and money.decimals == len(amount.decimals) == 2:
         return _with_cents(amount, money, words)
     form = cldr.plural_form(words.language, amount.value)

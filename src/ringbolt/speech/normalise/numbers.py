@@ -12,14 +12,16 @@ from ringbolt.speech.normalise.amount import (
     APART,
     MAX_AMOUNT_DIGITS,
     MINUS,
+    NOT_WITHIN,
     NUMBER,
     SPACE,
     fraction_words,
+    is_list,
+    joined,
     parse,
     said,
 )
 from ringbolt.speech.normalise.lexicon import Lexicon
-from ringbolt.speech.normalise.magnitude import MAGNITUDE, magnitude
 from ringbolt.speech.normalise.rule import Rule
 
 _FRACTION: Final = re.compile(
@@ -47,14 +49,17 @@ def _say_slashed(found: re.Match[str], words: Lexicon) -> str | None:
     return f" {slash} ".join(parts) if slash else None
 
 
-_EXPONENT: Final = re.compile(r"(?P<base>\d{1,3}+)(?P<exponent>⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,4}+)")
+_EXPONENT: Final = re.compile(
+    r"(?<![\d.,])(?P<base>\d{1,3}+)(?P<exponent>[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,4}+|\^[-+]?\d{1,4}+)"
+)
 _RAISED: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 
 
 def _say_exponent(found: re.Match[str], words: Lexicon) -> str | None:
     """``10⁻³`` in English; elsewhere the base and the exponent."""
-    minus = words.sign("minus") if found["exponent"].startswith("⁻") else ""
-    exponent = int(found["exponent"].lstrip("⁻").translate(_RAISED))
+    raised = found["exponent"].lstrip("^")
+    minus = words.sign("minus") if raised[0] in "⁻-" else ""
+    exponent = int(raised.lstrip("⁻⁺-+").translate(_RAISED))
     power = "to the power of" if words.language == "en" else ""
     parts = (words.integer(int(found["base"])), power, minus, words.integer(exponent))
     return " ".join(filter(None, parts))
@@ -102,8 +107,7 @@ def _comparisons() -> dict[tuple[str, str], str]:
 
 
 _NUMBER: Final = re.compile(
-    rf"(?:(?<![\w)\]%])(?P<minus>{MINUS}))?{APART}(?P<number>{NUMBER})"
-    rf"(?:{SPACE}?(?P<times>{MAGNITUDE}))?{AFTER}"
+    rf"(?:{NOT_WITHIN}(?<!%)(?P<minus>{MINUS}))?{APART}(?P<number>{NUMBER}){AFTER}"
 )
 _LONG_CODE: Final = 5
 """From so many digits on, a number without groups is a code or a reference, unless it is round."""
@@ -111,19 +115,13 @@ _LONG_CODE: Final = 5
 
 def _say(found: re.Match[str], words: Lexicon) -> str | None:
     number = found["number"]
-    times = magnitude(found["times"] or "", words, money=False)
-    if found["times"] and times is None:
-        return None
-    if number.isascii() and number.isdigit() and not times:
+    if number.isascii() and number.isdigit():
         text = _plain(number, words, negative=bool(found["minus"]))
+    elif is_list(number):
+        return None
     else:
         text = said(parse(number, words), words)
-    if found["minus"]:
-        minus = words.sign("minus")
-        if not minus:
-            return None
-        text = f"{minus} {text}"
-    return f"{text} {times.said}" if times else text
+    return (joined("", words.sign("minus"), text) if found["minus"] else text) or None
 
 
 def _plain(digits: str, words: Lexicon, *, negative: bool) -> str:

@@ -39,6 +39,8 @@ _ORDINAL: Final = re.compile(rf"{APART}(?P<number>\d{{1,5}}+)(?P<ending>{_ending
 def _say(found: re.Match[str], words: Lexicon) -> str | None:
     rule = _rules().get((words.language, found["ending"]))
     value = int(found["number"])
+    if found["ending"] == "°" and not is_ordinal("°", found.string[found.end() :][:12], words):
+        return None
     if rule is None or not 0 < value < _LARGEST:
         return None
     if words.language == "en":
@@ -46,6 +48,18 @@ def _say(found: re.Match[str], words: Lexicon) -> str | None:
     if words.language in _BY_ENGINE:
         return words.ordinal(value) or found[0]
     return spelled(value, rule, words)
+
+
+_RANKED: Final = re.compile(
+    r" (?:piano|posto|giorno|grado|capitolo|livello|anno|turno|premio|andar|lugar|dia|piso|puesto"
+    r"|día|año)\b"
+)
+
+
+def is_ordinal(sign: str, after: str, words: Lexicon) -> bool:
+    """``3° piano``: a sign for degrees before what has an order."""
+    romance = words.language in ("it", "es", "pt")
+    return sign == "°" and romance and _RANKED.match(after) is not None
 
 
 _GERMAN: Final = re.compile(

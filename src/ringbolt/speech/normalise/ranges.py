@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from ringbolt.speech.normalise import calendar
 from ringbolt.speech.normalise.amount import AFTER, APART, DASH, NUMBER, parse, said
 from ringbolt.speech.normalise.lexicon import Lexicon
 from ringbolt.speech.normalise.rule import Rule
@@ -20,10 +21,17 @@ def _say(found: re.Match[str], words: Lexicon) -> str | None:
     first, last = parse(found["first"], words), parse(found["last"], words)
     if not to or _has_leading_zero(found["first"]) or _has_leading_zero(found["last"]):
         return None
+    hours = max(first.value, last.value) <= 12 and _after_day(found, words)  # Mon-Fri 9-5
     season = _YEAR.fullmatch(found["first"]) and len(found["last"]) == 2
-    if not season and first.value >= last.value:
+    if not season and not hours and first.value >= last.value:
         return None
     return f"{_end(found['first'], words)} {to} {_end(found['last'], words)}"
+
+
+def _after_day(found: re.Match[str], words: Lexicon) -> bool:
+    before = found.string[max(0, found.start() - 24) : found.start()].rstrip(" :,")
+    is_spoken = bool(before) and before[-1] >= "\U000f0000"
+    return is_spoken or bool(before and calendar.weekday(before.split()[-1], words))
 
 
 def _has_leading_zero(written: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Final
 
 from ringbolt.core.tables import entries, shipped_rows
 from ringbolt.speech.normalise import measure
-from ringbolt.speech.normalise.amount import AFTER, BEFORE, DASH, LETTER
+from ringbolt.speech.normalise.amount import AFTER, BEFORE, DASH, LETTER, SPACE, counted
 from ringbolt.speech.normalise.lexicon import Lexicon
 from ringbolt.speech.normalise.rule import Rule
 
@@ -64,7 +64,7 @@ def _words(column: int) -> str:
 
 def _clock(which: int) -> str:
     return (
-        rf"(?P<h{which}>\d{{1,2}}+)(?:(?P<sep{which}>[:.hH])(?P<m{which}>[0-5]\d)(?!\d)"
+        rf"(?P<h{which}>\d{{1,2}}+)(?:(?P<sep{which}>[:.]|{SPACE}?[hH]{SPACE}?)(?P<m{which}>[0-5]\d)(?!\d)"
         rf"(?::(?P<s{which}>[0-5]\d)(?!\d))?)?(?P<half{which}>{_HALF})?"
     )
 
@@ -128,9 +128,10 @@ def _is_time(found: re.Match[str], forms: _Forms) -> bool:
         return True
     named = found["before"] in forms.before or found["after"] in forms.after
     seps = {found[f"sep{end}"] for end in ends} - {None}
-    if not seps:
-        return found["before"] in forms.before  # kl. 15
-    return named or bool(seps & {":", "h", "H"})
+    if not seps:  # "kl. 15", but not "um 15"
+        before = found["before"]
+        return before in forms.before and forms.before[before] != before
+    return named or seps != {"."}
 
 
 def _said(time: _Time, words: Lexicon, *, bare: bool = False) -> str:
@@ -144,7 +145,7 @@ def _said(time: _Time, words: Lexicon, *, bare: bool = False) -> str:
         text = shape.format(_filled(time.hour, time.minute, forms, words, full=not bare))
     else:
         text = _filled(time.hour_of_24, time.minute, forms, words, full=True)
-    return f"{text} {_seconds(time.second, words)}" if time.second else text
+    return f"{text} {_measured(time.second, 's', words)}" if time.second else text
 
 
 def _english(time: _Time) -> str:
@@ -155,19 +156,56 @@ def _english(time: _Time) -> str:
 
 def _filled(hour: int, minute: str, forms: _Forms, words: Lexicon, *, full: bool) -> str:
     if minute in ("", "00") and forms.hour and full:
-        return forms.hour.format(h=words.integer(hour))
+        return forms.hour.format(h=_hour(hour, words))
     if not minute:
         return words.integer(hour)
     spaced = minute.startswith("0") and forms.minutes == "{h} {m}"  # "15 0 5", not "15 5"
     minutes = " ".join(minute) if spaced else words.integer(int(minute))
-    return forms.minutes.format(h=words.integer(hour), m=minutes)
+    return forms.minutes.format(h=_hour(hour, words), m=minutes)
 
 
-def _seconds(second: str, words: Lexicon) -> str:
-    known = measure.unit("s", words)
-    value = Decimal(second)
-    pattern = measure.pattern(known, value, words) if known else ""
-    return (pattern or "{0}").format(words.integer(int(second)))
+def _hour(hour: int, words: Lexicon) -> str:
+    return _hour_words().get((words.language, hour)) or words.integer(hour)
+
+
+@cache
+def _hour_words() -> dict[tuple[str, int], str]:
+    rows = shipped_rows("ringbolt.speech.normalise", "hour_words.csv")
+    return {(row["language"], int(row["hour"])): row["word"] for row in rows}
+
+
+_KANJI: Final = re.compile(r"(?<!\d)(?P<h>\d{1,2})[時点點](?!間)(?:(?P<m>\d{1,2})分)?")
+
+
+def _say_kanji(found: re.Match[str], words: Lexicon) -> str | None:
+    """``5時30分``: no Japanese voice reads 時."""
+    hour, minute = int(found["h"]), found["m"] or ""
+    if words.language not in ("ja", "zh", "yue") or not _Time(hour, minute, "", "").is_real:
+        return None
+    return _filled(hour, minute, _forms(words), words, full=True)
+
+
+_DURATION: Final = re.compile(
+    rf"{BEFORE}(?<![\d.,:/-])(?P<h>\d{{1,3}}+) ?[hH] ?(?P<m>[0-5]?\d)(?!\d) ?"
+    rf"(?P<named>(?:min|mins|mn|m|['′])(?!{LETTER}))?{AFTER}(?![:.,]\d)"
+)
+_HOURS_BY_H: Final = frozenset({"fr", "pt", "es", "it", "ca", "ro", "vi"})
+"""Languages in which ``15h30`` is a time of day."""
+
+
+def _say_duration(found: re.Match[str], words: Lexicon) -> str | None:
+    """``2h 30m``; ``2h30`` where that is no time of day."""
+    if not found["named"] and words.language in _HOURS_BY_H:
+        return None
+    parts = [(_measured(found[unit], sign, words)) for unit, sign in (("h", "h"), ("m", "min"))]
+    return " ".join(parts) if all(parts) else None
+
+
+def _measured(digits: str, sign: str, words: Lexicon) -> str:
+    known = measure.unit(sign, words)
+    pattern = measure.pattern(known, Decimal(digits), words) if known else ""
+    name = pattern.replace("{0}", "").strip()
+    return pattern.format(counted(digits.lstrip("0") or "0", words, name))
 
 
 _ALWAYS: Final = re.compile(r"(?<![\w/.,])24/7(?![\w/])")
@@ -177,4 +215,9 @@ def _say_always(found: re.Match[str], words: Lexicon) -> str:
     return f"{words.integer(24)} {words.integer(7)}"
 
 
-RULES: Final[tuple[Rule, ...]] = (Rule(_ALWAYS, _say_always), Rule(_TIME, _say))
+RULES: Final[tuple[Rule, ...]] = (
+    Rule(_ALWAYS, _say_always),
+    Rule(_KANJI, _say_kanji),
+    Rule(_DURATION, _say_duration),
+    Rule(_TIME, _say),
+)

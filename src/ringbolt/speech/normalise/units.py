@@ -13,30 +13,33 @@ from ringbolt.speech.normalise.amount import (
     BEFORE,
     DASH,
     LETTER,
+    MEASURE,
     MINUS,
+    NOT_WITHIN,
     NUMBER,
     PER,
     SPACE,
-    Amount,
+    joined,
     parse,
     said,
 )
 from ringbolt.speech.normalise.lexicon import Lexicon
-from ringbolt.speech.normalise.magnitude import MAGNITUDE, Magnitude, magnitude
+from ringbolt.speech.normalise.magnitude import MAGNITUDE, magnitude
+from ringbolt.speech.normalise.ordinals import is_ordinal
 from ringbolt.speech.normalise.rule import Rule
 
-_SPACED: Final = "|".join(
-    re.escape(sign) for sign in sorted(measure.spaced_signs(), key=len, reverse=True)
+_EXPLICIT: Final = "|".join(
+    re.escape(sign) for sign in sorted(measure.explicit_signs(), key=len, reverse=True)
 )
 _UNIT: Final = (
-    rf"(?:[%٪％‰℃℉Ω]|°{SPACE}?(?:[CFKСسم](?!{LETTER}))?|º{SPACE}?[CFKСسم](?!{LETTER})|(?>{_SPACED})(?!{LETTER})"
-    rf"|(?>(?:{LETTER}|[\u0900-\u0d7f]){{1,12}}+)(?:[²³]|[23](?!\d))?"
-    rf"(?:/(?:h|s|ч|с|год|г|sa|u|t|óra|س|ساعة|घंटा|ώρα)(?!{LETTER}))?)"
+    rf"(?:[%٪％‰℃℉Ω″]|°{SPACE}?(?:[CFKСسم](?!{LETTER}))?|º{SPACE}?[CFKСسم](?!{LETTER})"
+    rf"|(?>{_EXPLICIT})(?!{LETTER})|(?>(?:{LETTER}|[\u0900-\u0d7f]){{1,12}}+)(?:[²³]|[23](?!\d))?)"
 )
 _MEASURED: Final = re.compile(
-    rf"(?:(?<![\w)\]])(?P<minus>{MINUS}))?{APART}(?P<number>{NUMBER})"
-    rf"(?:(?P<also>{SPACE}?(?:°{SPACE}?[CF]?|%|{LETTER}{{1,3}}))?{DASH}(?P<to>{NUMBER}))?"
-    rf"(?:{SPACE}?(?P<times>{MAGNITUDE}))?(?P<gap>{SPACE}|-(?={LETTER}))?(?P<unit>{_UNIT})"
+    rf"(?:{NOT_WITHIN}(?P<minus>{MINUS}))?{APART}(?P<number>{MEASURE})"
+    rf"(?:(?:{SPACE}?(?:°{SPACE}?[CF]?|%|(?:[kcm]?m|k?g|ml|l|h|min|км|м|кг|г|л|ч|мин)(?!{LETTER})))?"
+    rf"{DASH}(?P<to>{MEASURE}))?"
+    rf"(?:{SPACE}?(?P<times>{MAGNITUDE}))?(?P<gap>{SPACE}|-(?={LETTER})|)(?P<unit>{_UNIT})"
     rf"{PER}(?P<dot>\.(?= ?{LETTER}))?(?![°%]){AFTER}"
 )
 
@@ -49,46 +52,41 @@ def _say(found: re.Match[str], words: Lexicon) -> str | None:
     times = magnitude(found["times"] or "", words, money=False)
     if known is None or _is_something_else(found, words) or (found["times"] and times is None):
         return None
-    first = parse(found["number"], words)
-    amount = parse(found["to"], words) if found["to"] else first
-    text = _measured(amount, known, times, words, alone=found["gap"] != "-")
-    if text and found["to"]:
-        to = words.sign("to")
-        text = f"{said(first, words)} {to} {text}" if to else ""
-    if text and found["minus"]:
-        minus = words.sign("minus")
-        text = f"{minus} {text}" if minus else ""
+    first, last = (parse(found[end] or found["number"], words) for end in ("number", "to"))
+    value = times.VALUE if times else last.value
+    if found["gap"] == "-" and words.language == "en":  # a 5 kilometer run
+        value = Decimal(1)
+    pattern = measure.pattern(known, value, words)
+    name = pattern.replace("{0}", "").strip()
+    number = times.after(last, words) if times else said(last, words, name)
+    if found["to"]:
+        number = joined(said(first, words), words.sign("to"), number)
+    if not pattern or not number:
+        return None
+    if times and pattern.startswith("{0}"):
+        text = times.before(number, name)
+    else:  # the Arabic dual has no place for the number
+        text = pattern.format(number) if "{0}" in pattern or not found["to"] else number
+    if found["minus"]:
+        text = joined("", words.sign("minus"), text)
     if text and found["per"]:
         text = measure.divided(text, found["per"], words)
     return text or None
 
 
 def _is_something_else(found: re.Match[str], words: Lexicon) -> bool:
-    """The 1980s, 2024 г., m. 3 (a flat), feet of a bed: what has a unit's letter and is none."""
+    """The 1980s, 2024 г., 5 m. 3 (a flat), 2 in Rome, 3° piano, 5 l'autre: what has a unit's sign
+    and is none."""
     number, sign = found["number"], found["unit"]
-    if sign == "s" and not found["gap"] and number.endswith("0"):
-        return True
-    if sign == "г" and len(number) == 4 and number.isdigit():
-        return True
-    after = found.string[found.end() : found.end() + 2]
-    return after.startswith(("'", "’")) or (
-        sign == "m" and after.startswith(". "[:1]) and words.language == "pl"
+    after = found.string[found.end() : found.end() + 12]
+    return (
+        (sign == "s" and not found["gap"] and number.endswith("0"))
+        or (sign == "г" and len(number) == 4 and number.isdigit())
+        or (sign == "in" and found["gap"] != "")
+        or is_ordinal(sign, after, words)
+        or (sign == "m" and words.language == "pl" and after.startswith("."))
+        or after.startswith(("'", "’"))
     )
-
-
-def _measured(
-    amount: Amount, known: measure.Unit, times: Magnitude | None, words: Lexicon, *, alone: bool
-) -> str:
-    value = times.VALUE if times else amount.value
-    if not alone and words.language == "en":  # a 5 kilometer run
-        value = Decimal(1)
-    pattern = measure.pattern(known, value, words)
-    if not pattern:
-        return ""
-    name = pattern.replace("{0}", "").strip()
-    if times and pattern.startswith("{0}"):
-        return times.before(said(amount, words), name)
-    return pattern.format(said(amount, words, name))
 
 
 _PER: Final = re.compile(
@@ -104,17 +102,38 @@ def _say_per(found: re.Match[str], words: Lexicon) -> str | None:
 
 
 _PERCENT_BEFORE: Final = re.compile(
-    rf"{BEFORE}(?<![\d%])(?P<percent>[%٪]){SPACE}?(?P<number>{NUMBER}){AFTER}"
+    rf"{BEFORE}(?<![\d%])(?P<percent>[%٪]){SPACE}?(?P<number>{NUMBER})"
+    rf"(?:{DASH}[%٪]?(?P<to>{NUMBER}))?{AFTER}"
 )
 
 
 def _say_percent_before(found: re.Match[str], words: Lexicon) -> str | None:
     """``%50``, as Turkish writes it."""
-    amount = parse(found["number"], words)
+    first, last = (parse(found[end] or found["number"], words) for end in ("number", "to"))
     known = measure.unit("%", words)
-    return (
-        known and measure.pattern(known, amount.value, words).format(said(amount, words))
-    ) or None
+    number = said(last, words)
+    if found["to"]:
+        number = joined(said(first, words), words.sign("to"), number)
+    pattern = measure.pattern(known, last.value, words) if known else ""
+    return pattern.format(number) if pattern and number else None
+
+
+_TIMES: Final = re.compile(
+    rf"(?:{NOT_WITHIN}(?P<minus>{MINUS}))?{APART}(?P<number>{NUMBER})(?:{DASH}(?P<to>{NUMBER}))?"
+    rf"{SPACE}?(?P<times>{MAGNITUDE}){AFTER}"
+)
+
+
+def _say_times(found: re.Match[str], words: Lexicon) -> str | None:
+    """``5 Mio. Menschen``."""
+    times = magnitude(found["times"], words, money=False)
+    if times is None:
+        return None
+    first, last = (parse(found[end] or found["number"], words) for end in ("number", "to"))
+    text = times.after(last, words)
+    if found["to"]:
+        text = joined(said(first, words), words.sign("to"), text)
+    return (joined("", words.sign("minus"), text) if found["minus"] else text) or None
 
 
 _FEET: Final = re.compile(
@@ -133,4 +152,5 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(_MEASURED, _say),
     Rule(_PERCENT_BEFORE, _say_percent_before),
     Rule(_PER, _say_per),
+    Rule(_TIMES, _say_times),
 )
