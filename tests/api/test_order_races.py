@@ -234,7 +234,7 @@ async def test_a_payment_in_the_last_second_that_is_heard_in_time_counts(
     assert await order.check() is S.SETTLED
 
 
-@pytest.mark.parametrize("told", ["before", "after"])
+@pytest.mark.parametrize("reported", ["before", "after"])
 async def test_a_payment_and_the_end_of_its_invoice_at_once(
     world: OrderWorld, reported: str
 ) -> None:

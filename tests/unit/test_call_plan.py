@@ -85,7 +85,7 @@ def test_a_plan_becomes_the_steps_of_an_order_and_back() -> None:
 
 
 @pytest.mark.parametrize(
-    ("plan", "told"),
+    ("plan", "reported"),
     [
         ("", "ends before"),
         ("hello", "is no XML"),

@@ -18,7 +18,7 @@ def call(*steps: Step) -> CallOrder:
 
 
 @pytest.mark.parametrize(
-    ("gather", "raw", "told"),
+    ("gather", "raw", "reported"),
     [
         (Gather(), "", ""),
         (Gather(), "1", "1"),

@@ -22,7 +22,7 @@ def call(message: str, **more: Any) -> CallOrder:
 
 
 @pytest.mark.parametrize(
-    ("message", "more", "told"),
+    ("message", "more", "reported"),
     [
         ("Hello.", {}, (1, 1, [])),
         (LETTERS, {}, (1, 1, [])),
@@ -42,7 +42,8 @@ def test_the_minutes_that_a_text_takes_are_reported(
 
 
 @pytest.mark.parametrize(
-    ("ms", "told"), [(None, (None, [])), (119_000, (2, [])), (121_000, (3, ["message_may_be_cut"]))]
+    ("ms", "reported"),
+    [(None, (None, [])), (119_000, (2, [])), (121_000, (3, ["message_may_be_cut"]))],
 )
 def test_the_minutes_of_a_file_are_reported_if_they_are_known(
     ms: int | None, reported: tuple[int | None, list[str]]

@@ -80,7 +80,7 @@ async def test_before_the_number_the_country_is_the_one_asked_for(db: Database) 
 
 
 @pytest.mark.parametrize(
-    ("code", "code_type", "told"),
+    ("code", "code_type", "reported"),
     [
         ("48010", "auto", 48010),
         ("04801", "auto", "04801"),
