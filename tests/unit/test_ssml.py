@@ -101,6 +101,11 @@ def test_a_break_is_silence_between_pieces(element: str, ms: int) -> None:
     assert parts(f"One {element} two") == (Piece("One"), Silence(ms), Piece("two"))
 
 
+def test_a_key_alone_is_a_piece() -> None:
+    assert parts("Press <break/> # <break/> now")[2] == Piece("#")
+    assert refusal("<speak>*</speak>") == refusal("#") == ""
+
+
 def test_a_break_of_no_strength_joins_nothing_apart() -> None:
     assert parts('One <break strength="none"/>two') == (Piece("One two"),)
 

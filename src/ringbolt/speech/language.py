@@ -13,7 +13,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
-from ringbolt.core.calls.ssml import is_ssml, parse_ssml
+from ringbolt.core.calls.ssml import KEYS, is_ssml, parse_ssml
 from ringbolt.core.errors import InvalidInput
 from ringbolt.speech.languages import ALIASES, BY_SCRIPT, LANGUAGES
 from ringbolt.speech.scripts import letters_by_script, script_of
@@ -85,7 +85,8 @@ def _refusal(text: str) -> str:
     counts = letters_by_script(text)
     letters = counts.total()
     if not letters:
-        return "" if any(map(str.isdecimal, text)) else "There is no word or number in it."
+        heard = any(char.isdecimal() or char in KEYS for char in text)
+        return "" if heard else "There is no word or number in it."
     unreadable = _unreadable(counts)
     if sum(unreadable.values()) <= UNREADABLE_SHARE * letters:
         return ""

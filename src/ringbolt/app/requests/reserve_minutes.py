@@ -27,6 +27,8 @@ _VOWELLESS_CHARS: Final = 2
 """What a letter counts as in scripts that leave vowels out: Arabic's and Hebrew's."""
 _DIGIT_CHARS: Final = 6
 """What a digit counts as: each is a word."""
+_SIGN_CHARS: Final = 9
+"""What a sign counts as that is read as a word: percent, star, degrees Celsius."""
 _RESERVE: Final = 1.3
 _RESERVE_S: Final = 15.0
 _KEY_S: Final = 3.0
@@ -37,6 +39,7 @@ _IDEOGRAM = re.compile("[\u2e80-\u303f\u3220-\u9fff\uf900-\ufaff\U00020000-\U000
 _HANGUL = re.compile("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7af]")
 _KANA = re.compile("[\u3041-\u30ff\u31f0-\u31ff\uff66-\uff9f]")
 _DIGIT = re.compile(r"\d")
+_SIGN = re.compile("[#$%&*+=@_°§€£¥₹₽±×÷©®™]")
 _VOWELLESS = re.compile("[\u05d0-\u05ea\u0620-\u064a\u066e-\u06d3\u0750-\u077f]")
 NOT_KNOWN: Final[Mapping[str, int]] = {}
 """No file's length is known."""
@@ -168,13 +171,16 @@ def _part_s(part: Piece | Silence) -> float:
 def _read_s(text: str) -> float:
     text = " ".join(text.split())  # blanks are not heard
     if text.isascii():  # most texts, at a fifth of the cost
-        return (len(text) + len(_DIGIT.findall(text)) * (_DIGIT_CHARS - 1)) / _CHARS_PER_S
+        digits, signs = len(_DIGIT.findall(text)), len(_SIGN.findall(text))
+        more = digits * (_DIGIT_CHARS - 1) + signs * (_SIGN_CHARS - 1)
+        return (len(text) + more) / _CHARS_PER_S
     counts = (
         (_IDEOGRAM, _IDEOGRAM_CHARS),
         (_HANGUL, _HANGUL_CHARS),
         (_KANA, _KANA_CHARS),
         (_VOWELLESS, _VOWELLESS_CHARS),
         (_DIGIT, _DIGIT_CHARS),
+        (_SIGN, _SIGN_CHARS),
     )
     more = sum(len(pattern.findall(text)) * (chars - 1) for pattern, chars in counts)
     return (len(text) + more) / _CHARS_PER_S

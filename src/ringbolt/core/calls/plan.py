@@ -30,7 +30,7 @@ from ringbolt.core.calls.call import (
     Step,
 )
 from ringbolt.core.calls.plan_attributes import Attributes, refused
-from ringbolt.core.calls.ssml import is_ssml, markup_of, read_markup
+from ringbolt.core.calls.ssml import KEYS, is_ssml, markup_of, read_markup
 from ringbolt.core.calls.xml_tree import Element, XmlRefused, parse_xml
 
 MAX_BYTES: Final = 64 * 1024
@@ -100,7 +100,7 @@ def _text_of(verb: Element) -> str:
             return text
     except XmlRefused as error:
         raise refused(f"The text of <{verb.name}> {error}.", error.line) from error
-    if not any(map(str.isalnum, text)):
+    if not any(char.isalnum() or char in KEYS for char in text):
         raise refused(f"<{verb.name}> has no text to speak.", verb.line)
     return " ".join(text.split())
 

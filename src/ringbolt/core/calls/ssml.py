@@ -25,6 +25,9 @@ MAX_RATE: Final = 2.0
 SSML_IGNORED: Final = "ssml_ignored"
 """The note on markup that has no effect: ``ssml_ignored: audio, voice``."""
 
+KEYS: Final = "*#"
+"""The keys of a telephone that are no digits. They are named: a text may be one alone."""
+
 _STRENGTHS: Final = {
     "none": 0,
     "x-weak": 100,
@@ -168,7 +171,7 @@ class _Walk:
         for part in self._parts:
             if isinstance(part, Silence):
                 parts.append(part)
-            elif any(map(str.isalnum, part.text)):
+            elif any(char.isalnum() or char in KEYS for char in part.text):
                 parts.append(_on_one_line(part))
         if not any(isinstance(part, Piece) for part in parts):
             raise XmlRefused("says nothing", line)

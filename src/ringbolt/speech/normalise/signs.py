@@ -6,6 +6,7 @@ import re
 import unicodedata
 from typing import Final
 
+from ringbolt.core.calls.ssml import KEYS
 from ringbolt.speech.normalise.lexicon import Lexicon
 
 NAMES: Final = {
@@ -15,7 +16,6 @@ NAMES: Final = {
     "‰": "permille", "\u2212": "minus", "_": "underscore", "*": "star", "#": "hash", "→": "to",
     "€": "euro", "$": "dollar", "№": "number",
 }  # fmt: skip
-KEYS: Final = "*#"
 _BESIDE_DIGITS_ONLY: Final = "<>~≈_→/"
 """Elsewhere these stand for nothing that is said."""
 SEPARATORS: Final = "|¦•·▪◦‣†‡¶"

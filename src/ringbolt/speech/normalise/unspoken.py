@@ -9,9 +9,10 @@ import re
 from functools import cache
 from typing import Final
 
+from ringbolt.core.calls.ssml import KEYS
 from ringbolt.core.tables import shipped_rows
 from ringbolt.speech.normalise.addresses import RULES as ADDRESSES
-from ringbolt.speech.normalise.signs import KEYS, SEPARATORS, SIGN, is_beside, is_sign, tidy
+from ringbolt.speech.normalise.signs import SEPARATORS, SIGN, is_beside, is_sign, tidy
 
 SIGNS: Final = "*#+−&@/=%°§©®™<>~≈±÷×‰_→≤≥≠€$£¥₹₩₽₿₺₴₪₦₫₱฿₡₲₵₸₼₾৳¢^\\"
 """The signs that the table knows; any other has no word in any language."""
