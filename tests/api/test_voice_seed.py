@@ -189,6 +189,16 @@ async def test_a_field_that_means_nothing_is_named(client: VoiceClient) -> None:
     assert placed["ignoredFields"] == ["colour"]
 
 
+async def test_a_sign_that_no_word_is_known_for_is_noted_when_the_call_is_placed(
+    client: VoiceClient,
+) -> None:
+    placed = await client.call({"to": LISTENS, "sayText": "The answer is 2^3."})
+    whole = await client.call({"to": LISTENS, "sayText": "Press * for 50% off."})
+
+    assert placed["notes"] == ["partly_unspoken"]
+    assert whole["notes"] == []
+
+
 async def test_a_call_without_input_tells_no_digits(open_shop: OpenShop, own: Own) -> None:
     shop = await open_shop(fetch={"allow_origins": own.origin})
     client = await VoiceClient.with_balance(shop)

@@ -171,3 +171,23 @@ def test_voices_of_one_gender_and_home_share_what_is_stored() -> None:
     jobs = {understand(SpeechRequest("Hello", voice), "").job for voice in ("Joanna", "Kendra")}
 
     assert len(jobs) == 1
+
+
+@pytest.mark.parametrize(
+    ("voice", "language", "said"),
+    [
+        ("Amy", "", "8th October 2025"),
+        ("Joanna", "", "August 10th, 2025"),
+        ("Joanna", "en-GB", "8th October 2025"),
+        ("Amy", "en-US", "August 10th, 2025"),
+        ("", "", "August 10th, 2025"),
+    ],
+)
+def test_the_region_of_the_language_or_voice_decides_the_order_of_a_date(
+    voice: str, language: str, said: str
+) -> None:
+    job = understand(SpeechRequest("Your visit is on 08/10/2025.", voice, language), "").job
+
+    (utterance,) = plan(job, Detector())
+
+    assert said in utterance.text
