@@ -70,7 +70,9 @@ _WORDS_OF_SIGNS: Final = str.maketrans(
      "–": "-", "—": " ", "-": " "}
 )  # fmt: skip
 _RANGE = re.compile(r"(?<=[\da-z])\s?[-–]\s?(?=[\d$€£])")
-_DOTTED = re.compile(r"(?<![\d.$€£])(\d{1,2})\.(\d\d)(?![\d.])")
+_DOTTED = re.compile(r"(?<![\d.$€£])(\d{1,2})\.(\d\d)(?!\d|\.\d)")
+_DASHED = re.compile(r"(?<=[a-z])-(?=[a-z])")
+_DOLLARS_OF = re.compile(r"\b(\d+) dollar ([a-z]*(?:ian|pore|kong))(?: dollar)?\b")
 _MONEY_RANGE = re.compile(r"\b(\d+) (dollar|euro|pound) to (\d+)(?: \2)?\b")
 _TOKEN = re.compile(r"\d+(?:th)?|[^\W\d]+(?:'[^\W\d]+)*")
 
@@ -88,14 +90,15 @@ def plain(text: str, hyphen: str = " ") -> list[str]:
     text = " ".join(_SPELLINGS.get(word, word) for word in _TOKEN.findall(_worded(text)))
     text = _UNIT_PLURALS.sub(r"\1", text.replace("and a half", "and 1 half"))
     text = " ".join(_numbers(text.split()))
-    return list(_joined(_MONEY_RANGE.sub(r"\1 to \3 \2", text).split()))
+    text = _DOLLARS_OF.sub(r"\1 \2 dollar", _MONEY_RANGE.sub(r"\1 to \3 \2", text))
+    return list(_joined(text.split()))
 
 
 def heard_as(said: str) -> list[list[str]]:
     """The readings of what a recogniser wrote: it writes "9-5" for "nine to five" and "555-0143"
-    for digits, "11.15" for a time and "2.50" for a number."""
-    times = _DOTTED.sub(r"\1 \2", said)
-    return [plain(text, hyphen) for text in (said, times) for hyphen in (" ", " to ")]
+    for digits, "11.15" for a time, and "green-garden" with "dash" or without."""
+    times, dashes = _DOTTED.sub(r"\1:\2", said), _DASHED.sub(" dash ", said)
+    return [plain(text, hyphen) for text in (said, times, dashes) for hyphen in (" ", " to ")]
 
 
 def errors(expected: Sequence[str], heard: Sequence[str]) -> int:
