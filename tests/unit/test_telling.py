@@ -45,7 +45,10 @@ def test_a_greeting_tells_its_language(text: str, language: str) -> None:
     "text",
     ["Hello", "Hi José", "Hello Zoë", "Café Noël", "Call Mr Muñoz", "piñata", "Silent mode 5",
      "Your code 4829", "Code: A1B2", "PIN 4829", "Ready now", "Main Street", "El Paso", "ATE 5",
-     "Jam at 5", "Meet Ole", "Bus 5", "Gate A", "Taco now", "Dr Dre", "Test", "OK", "Logo 5"],
+     "Jam at 5", "Meet Ole", "Bus 5", "Gate A", "Taco now", "Dr Dre", "Test", "OK", "Logo 5",
+     "Write to room7@example.com by noon.", "Go to www.example.com/para now",
+     "Lat 40.7128, long -74.00",
+     "Section 3(b), pp. 12-14, para. 2.1 applies."],
 )  # fmt: skip
 def test_a_short_english_text_stays_english(text: str) -> None:
     assert spoken_in(text) == "en"

@@ -18,6 +18,9 @@ TELLING_TEXT: Final = 60
 """Letters. Longer texts are left to statistics."""
 
 _WORD: Final = re.compile(r"[^\W\d_]+")
+_SHARE: Final = 4
+"""One word of a language in so many tells it; among more English ones it is a chance."""
+
 _LETTERS: Final = str.maketrans(
     {"ß": "ss", "ł": "l", "đ": "d", "ı": "i", "ø": "o", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th"}
     | {"ə": "e", "ħ": "h"}
@@ -47,7 +50,8 @@ def telling_languages(text: str) -> tuple[str, ...]:
     """The languages of which there are more words in ``text`` than English ones, those that have
     all of its letters and the most usual first; else those that have its letters beyond A to Z;
     none if nothing tells."""
-    words = _WORD.findall(unicodedata.normalize("NFC", text.replace("İ", "i").lower()))
+    text = unicodedata.normalize("NFC", text.replace("İ", "i").lower())
+    words = _WORD.findall(" ".join(token for token in text.split() if not _is_address(token)))
     special = {char for word in words for char in word if not char.isascii()}
     plain = [_fold(word) for word in words]
     english, *others = _languages()
@@ -55,13 +59,18 @@ def telling_languages(text: str) -> tuple[str, ...]:
     score = {each.code: each.count(words, plain) for each in others}
     best = max(score.values())
     fitting = [each.code for each in others if special <= each.letters]
-    if best >= needed:
+    if best >= needed and best * _SHARE >= len(words):
         leading = [code for code in score if score[code] == best]
         return tuple(sorted(leading, key=lambda code: code not in fitting))
     foreign = sum(not word.isascii() for word in words)
     if special - _OF_ENGLISH_NAMES and foreign >= needed:
         return tuple(fitting)
     return ()
+
+
+def _is_address(token: str) -> bool:
+    """An e-mail or web address, whose parts tell nothing: "com" is Portuguese."""
+    return "@" in token or "/" in token or "." in token.strip(".,:;!?()")
 
 
 def _fold(word: str) -> str:
