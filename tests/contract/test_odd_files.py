@@ -6,6 +6,7 @@ import io
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy
@@ -191,6 +192,31 @@ def test_what_cannot_be_heard_is_refused_before_payment(
         told_ms(make())
 
     assert (refusal.value.code, words in refusal.value.message) == (code, True)
+
+
+def two_tracks(encoders: tuple[str, str]) -> bytes:
+    """A MOV with the voice in two codings."""
+    file = io.BytesIO()
+    with av.open(file, "w", format="mov") as container:
+        streams: list[Any] = [container.add_stream(each, 48000, layout="mono") for each in encoders]
+        for stream in streams:
+            stream.codec_context.open()
+        for stream in streams:
+            context = stream.codec_context
+            frame = av.AudioFrame.from_ndarray(
+                VOICE.astype("f4")[None], format="fltp", layout="mono"
+            )
+            frame.sample_rate = RATE
+            size = context.frame_size or None
+            resampler = av.AudioResampler(context.format, context.layout, 48000, size)
+            for part in [*resampler.resample(frame), *resampler.resample(None), None]:
+                container.mux(stream.encode(part))
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("encoders", [("ac3", "aac"), ("aac", "ac3")])
+def test_of_several_tracks_the_first_that_is_known_is_played(encoders: tuple[str, str]) -> None:
+    assert likeness(decoded(two_tracks(encoders)), VOICE) > 0.95
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -189,7 +189,7 @@ class Tally:
         """Raises ``Unplayable`` if what was found are accidents in something else: an MPEG frame
         is recognised by 11 bits."""
         span = self._last - (self._first or 0)
-        is_scattered = format_name in ("mp3", "aac") and self._covered < span / 2
+        is_scattered = format_name in ("mp3", "aac") and self._covered < span / 4
         if is_scattered or self.bad > self.good:
             raise Unplayable("AUDIO_DAMAGED", "most of it is damaged, or not sound at all")
 
