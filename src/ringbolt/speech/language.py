@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -33,11 +32,14 @@ _TELLING_LETTERS: Final = (
     ("ur", re.compile("[ٹڈڑںےہھ]")),
     ("ug", re.compile("[ېۇۆۈ]")),
     ("fa", re.compile("[پچژگ]")),
-    ("kk", re.compile("[әғқңөұүһ]", re.IGNORECASE)),
+    ("kk", re.compile("[құ]", re.IGNORECASE)),
+    ("ba", re.compile("[ҙҡ]", re.IGNORECASE)),
     ("be", re.compile("ў", re.IGNORECASE)),
     ("uk", re.compile("[їєґі]", re.IGNORECASE)),
     ("mk", re.compile("[ѓќѕ]", re.IGNORECASE)),
     ("sr", re.compile("[ђћџљњј]", re.IGNORECASE)),
+    ("as", re.compile("[ৰৱ]")),
+    ("yue", re.compile("[嘅喺咗哋冇啲嚟]|唔[該该好使係系知]")),
 )
 """Letters of which one is enough to distinguish a language from the first of its script."""
 
@@ -148,7 +150,7 @@ def language_by_letters(run: Run) -> str:
     return options[0]
 
 
-def detectable(script: str) -> Collection[str]:
+def detectable(script: str) -> tuple[str, ...]:
     """The languages among which statistics may choose for a text in this script."""
     return tuple(code for code in BY_SCRIPT.get(script, ()) if LANGUAGES[code].detected)
 

@@ -96,14 +96,13 @@ def _language(run: Run, is_main: bool, job: SpeechJob, detect: Detect) -> str:
         return tag.language if tag else job.home or "en"
     if is_main and tag and tag.language in options:
         return tag.language
+    letters = letters_by_script(run.text).total()
+    told = telling_languages(run.text, run.script) if letters < TELLING_TEXT else ()
+    if told:
+        return _told_language(run, told, letters, detect)
     by_letters = language_by_letters(run)
     if by_letters != options[0]:
         return by_letters
-    letters = letters_by_script(run.text).total()
-    if run.script == "latin" and letters < TELLING_TEXT:
-        told = telling_languages(run.text)
-        if told:
-            return _told_language(run.text, told, letters, detect)
     likely = {options[0], job.home} & set(options)
     if letters < SHORT_TEXT:
         return job.home if job.home in likely and is_main else options[0]
@@ -111,12 +110,13 @@ def _language(run: Run, is_main: bool, job: SpeechJob, detect: Detect) -> str:
     return detect(run.text, choice, likely) if len(choice) > 1 else options[0]
 
 
-def _told_language(text: str, told: tuple[str, ...], letters: int, detect: Detect) -> str:
-    """The language of a Latin text whose words or letters are not English: statistics choose
-    among those that it tells, and from a dozen letters on any may be more probable than they."""
-    if letters >= SHORT_TEXT:
-        return detect(text, [code for code in detectable("latin") if code != "en"], told)
-    return told[0] if len(told) == 1 else detect(text, told, told)
+def _told_language(run: Run, told: tuple[str, ...], letters: int, detect: Detect) -> str:
+    """The language of a text whose words or letters are not of the first of its script: statistics
+    choose among those that it tells, and from a dozen letters on any may be more probable."""
+    if letters < SHORT_TEXT:
+        return told[0] if len(told) == 1 else detect(run.text, told, told[:1])
+    others = detectable(run.script)[1:]
+    return detect(run.text, others, told)
 
 
 def _region(language: str, job: SpeechJob) -> str:

@@ -1,4 +1,4 @@
-"""What tells the language of a short text in Latin letters: its words and its letters. Pure.
+"""What tells the language of a short text: its words and its letters. Pure.
 
 Statistics need some dozen letters; "Dzień dobry" has ten.
 """
@@ -12,12 +12,14 @@ from functools import cache
 from typing import Final
 
 from ringbolt.core.tables import entries, shipped_rows
-from ringbolt.speech.languages import DETECTED
+from ringbolt.speech.languages import LANGUAGES
 
 TELLING_TEXT: Final = 60
 """Letters. Longer texts are left to statistics."""
 
-_WORD: Final = re.compile(r"[^\W\d_]+")
+_WORD: Final = re.compile(r"[^\s\d!-/:-@\[-`{-~\u00a1-\u00bf\u2010-\u205e،؛؟।]+")
+"""With the vowel signs of Indic scripts, which are no letters."""
+
 _SHARE: Final = 4
 """One word of a language in so many tells it; among more English ones it is a chance."""
 
@@ -25,6 +27,13 @@ _LETTERS: Final = str.maketrans(
     {"ß": "ss", "ł": "l", "đ": "d", "ı": "i", "ø": "o", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th"}
     | {"ə": "e", "ħ": "h"}
 )
+_USUAL_LETTERS: Final = {
+    "latin": frozenset("abcdefghijklmnopqrstuvwxyz"),
+    "cyrillic": frozenset("абвгдежзийклмнопрстуфхцчшщъыьэюяё"),
+    "arabic": frozenset("ءآأؤإئابةتثجحخدذرزسشصضطظعغـفقكلمنهوىيٱ"),
+}
+"""Those of the first language of a script; of other scripts letters tell nothing."""
+
 _OF_ENGLISH_NAMES: Final = frozenset("éèëïñ")
 """In a text without foreign words these tell nothing: "Café Noël", "piñata"."""
 
@@ -46,23 +55,26 @@ class _Language:
         )
 
 
-def telling_languages(text: str) -> tuple[str, ...]:
-    """The languages of which there are more words in ``text`` than English ones, those that have
-    all of its letters and the most usual first; else those that have its letters beyond A to Z;
-    none if nothing tells."""
+def telling_languages(text: str, script: str) -> tuple[str, ...]:
+    """The languages of which there are more words in ``text`` than of the first of its script (in
+    Latin letters English), those that have all of its letters and the most usual first; else those
+    that have the letters in it that the first has not; none if nothing tells."""
+    if script not in _languages():
+        return ()
     text = unicodedata.normalize("NFC", text.replace("İ", "i").lower())
     words = _WORD.findall(" ".join(token for token in text.split() if not _is_address(token)))
-    special = {char for word in words for char in word if not char.isascii()}
-    plain = [_fold(word) for word in words]
-    english, *others = _languages()
-    needed = sum(word in english.words for word in plain) + 1
+    usual = _USUAL_LETTERS.get(script, frozenset())
+    special = {char for word in words for char in word if char.isalpha() and char not in usual}
+    plain = [_fold(word) for word in words] if script == "latin" else words
+    first, *others = _languages()[script]
+    needed = sum(word in first.words for word in plain) + 1
     score = {each.code: each.count(words, plain) for each in others}
     best = max(score.values())
     fitting = [each.code for each in others if special <= each.letters]
     if best >= needed and best * _SHARE >= len(words):
         leading = [code for code in score if score[code] == best]
         return tuple(sorted(leading, key=lambda code: code not in fitting))
-    foreign = sum(not word.isascii() for word in words)
+    foreign = sum(not special.isdisjoint(word) for word in words)
     if special - _OF_ENGLISH_NAMES and foreign >= needed:
         return tuple(fitting)
     return ()
@@ -82,16 +94,16 @@ def _fold(word: str) -> str:
 
 
 @cache
-def _languages() -> tuple[_Language, ...]:
-    """English first, then those that statistics may choose, the most usual first."""
-    rows = shipped_rows("ringbolt.speech", "telling.csv")
-    return tuple(
-        _Language(
+def _languages() -> dict[str, tuple[_Language, ...]]:
+    """By script: the first, then those that statistics may choose, the most usual first."""
+    found: dict[str, tuple[_Language, ...]] = {}
+    for row in shipped_rows("ringbolt.speech", "telling.csv"):
+        language = _Language(
             row["language"],
             frozenset(row["letters"]),
             frozenset(entries(row["words"])),
             frozenset(entries(row["marked"])),
         )
-        for row in rows
-        if row["language"] in DETECTED
-    )
+        script = LANGUAGES[language.code].script
+        found[script] = (*found.get(script, ()), language)
+    return found
