@@ -49,8 +49,9 @@ NOT_WITHIN: Final = r"(?<![\w)\]\U000f0000-\U000ffffd])"
 """Before a minus: a dash after a word, a bracket or a part that is spoken already is none."""
 
 MINUS: Final = r"(?:[-\u2212](?=[\d.,$€£¥₹₿]))"
-DASH: Final = r"[ \u00a0\u202f]?[-\u2010-\u2015\u2212][ \u00a0\u202f]?"
-"""Between the ends of a range."""
+_DASHES: Final = "[-\u2010-\u2015\u2212]"
+DASH: Final = rf"(?:{SPACE}{_DASHES}{SPACE}|{_DASHES}{SPACE}?)"
+"""Between the ends of a range; a dash with a blank before it alone is a minus."""
 
 PER: Final = rf"(?:{SPACE}?/{SPACE}?(?P<per>{LETTER}{{1,20}}+[²³]?|[日天周月年秒時时]))?"
 """After an amount: by what it is divided, as in ``$5/month``."""
@@ -83,8 +84,11 @@ class Amount:
         return not self.decimals and not self.fraction
 
 
-def parse(text: str, words: Lexicon, *, negative: bool = False) -> Amount:
-    """Read a ``NUMBER``; where its signs allow two readings, the language decides."""
+def parse(
+    text: str, words: Lexicon, *, negative: bool = False, three_decimals: bool = True
+) -> Amount:
+    """Read a ``NUMBER``; where its signs allow two readings, the language decides. Without
+    ``three_decimals``, ``3.000`` is three thousand in every language, as money is."""
     fraction = _VULGAR.get(text[-1], "")
     if fraction:
         text = text[:-1].rstrip("\u00a0\u202f ")
@@ -92,7 +96,8 @@ def parse(text: str, words: Lexicon, *, negative: bool = False) -> Amount:
         fraction = f"{found[1]}/{found[2]}"
         text = text[: found.start()]
     text = _SEPARATORS.sub("", text)
-    whole, decimals = _halves(text, cldr.decimal_sign(words.language, words.region))
+    sign = cldr.decimal_sign(words.language, words.region) if three_decimals else ""
+    whole, decimals = _halves(text, sign)
     return Amount(whole.lstrip("0") or "0", decimals, fraction, negative)
 
 

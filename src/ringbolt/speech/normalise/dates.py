@@ -257,6 +257,22 @@ def _say_weekday(found: re.Match[str], words: Lexicon) -> str | None:
     return calendar.weekday(found["day"], words) or None
 
 
+_DAY_AND_DATE: Final = re.compile(
+    rf"{BEFORE}(?<![-'’])(?P<name>{LETTER}{{2,12}}+)\.?,? (?P<first>\d{{1,2}})[/.]"
+    rf"(?P<second>\d{{1,2}})\.?{_END}"
+)
+
+
+def _say_day_and_date(found: re.Match[str], words: Lexicon) -> str | None:
+    """``Tues 12/8``: after a day of the week, two numbers are a date."""
+    name = calendar.weekday(found["name"], words)
+    sep = "/" if "/" in found[0] else "."
+    pair = _ordered(int(found["first"]), int(found["second"]), 0, sep, words)
+    if not name or pair is None:
+        return None
+    return f"{name}, {calendar.said_date(*pair, 0, words, found.string[: found.start()])}"
+
+
 _RUSSIAN_YEAR: Final = re.compile(
     r"(?<!\d)(?P<year>[12]\d{3}) ?(?P<sign>г|р)(?:\.(?= ?[^\WА-ЯЁІЇЄҐ])|\.?)(?!\w)"
 )
@@ -286,6 +302,7 @@ def _year_word(sign: str, words: Lexicon, case: int) -> str:
 RULES: Final[tuple[Rule, ...]] = (
     Rule(_BETWEEN, _say_between),
     Rule(_DASHED, _say_dashed),
+    Rule(_DAY_AND_DATE, _say_day_and_date),
     Rule(_HAN, _say_han),
     Rule(_YEAR_FIRST, _say_year_first),
     Rule(_YEAR_LAST, _say_year_last),

@@ -45,6 +45,9 @@ _SIGN: Final = (
     rf"(?:(?:{_LETTERED}|[A-Z]{{3}}|{_any_of(currencies.TYPED_SMALL)})(?!{LETTER})|{_MARKS})"
 )
 _TIMES: Final = rf"(?:{SPACE}?(?P<times>{MAGNITUDE}))?"
+_PAID_WITH_POINTS: Final = frozenset(
+    {"USD", "GBP", "CAD", "AUD", "NZD", "HKD", "SGD", "INR", "CNY", "MXN", "ILS", "THB", "PHP"}
+)
 _NO_CENTS: Final = "(?:[.,][-\u2013\u2014])?"  # "5,- €"
 _DOLLARS: Final = "USD|CAD|AUD|NZD|SGD|HKD|TWD|MXN|ARS|CLP|COP|BRL|EUR|GBP"
 
@@ -69,8 +72,11 @@ def _say(found: re.Match[str], words: Lexicon) -> str | None:
     number = parts["number"]
     if parts.get("cents"):  # 12€50
         number += f".{parts['cents']}"
-    first = parse(number, words)
-    amount = _amount(parse(parts["to"], words) if parts["to"] else first, money, times, words)
+    small = times is not None or _has_three_decimals(money, words)
+    first, last = (
+        parse(each, words, three_decimals=small) for each in (number, parts["to"] or number)
+    )
+    amount = _amount(last, money, times, words)
     if amount and parts["to"]:
         thousands = magnitude(parts["first_times"] or "", words, money=True)
         start = thousands.after(first, words) if thousands else said(first, words)
@@ -80,6 +86,13 @@ def _say(found: re.Match[str], words: Lexicon) -> str | None:
     if amount and parts["per"]:
         return measure.divided(amount, parts["per"], words)
     return amount or None
+
+
+def _has_three_decimals(money: Currency, words: Lexicon) -> bool:
+    """2.500 dinars, 0.005 bitcoins, $3.499 a gallon; but "3.000 EUR" is three thousand, since
+    where it is paid a point divides thousands."""
+    by_point = cldr.decimal_sign(words.language, words.region) == "."
+    return money.decimals > 2 or (by_point and money.code in _PAID_WITH_POINTS)
 
 
 def _currency(found: re.Match[str], words: Lexicon) -> Currency | None:

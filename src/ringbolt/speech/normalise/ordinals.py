@@ -11,25 +11,37 @@ from ringbolt.speech.normalise.amount import AFTER, APART
 from ringbolt.speech.normalise.calendar import english_ordinal
 from ringbolt.speech.normalise.lexicon import Lexicon
 from ringbolt.speech.normalise.rule import Rule
-from ringbolt.speech.normalise.spelling import spelled
+
+_PACKAGE: Final = "ringbolt.speech.normalise"
 
 _BY_ENGINE: Final = frozenset({"en", "fi", "sv"})
 """Languages whose engines read the ordinals as they are written; the first ones have words."""
 
-_LARGEST: Final = 10_000
-
 
 @cache
-def _rules() -> dict[tuple[str, str], str]:
+def _forms() -> dict[tuple[str, str], str]:
+    """The form that an ending stands for, by language."""
     return {
-        (row["language"], ending): f"spellout-ordinal{row['rule']}"
-        for row in shipped_rows("ringbolt.speech.normalise", "ordinal_endings.csv")
+        (row["language"], ending): row["form"]
+        for row in shipped_rows(_PACKAGE, "ordinal_endings.csv")
         for ending in entries(row["endings"])
     }
 
 
+@cache
+def _words() -> dict[tuple[str, str], tuple[str, ...]]:
+    """The first hundred, by language and form."""
+    rows = shipped_rows(_PACKAGE, "ordinal_words.csv")
+    return {(row["language"], row["form"]): entries(row["words"]) for row in rows}
+
+
+def _spelled(value: int, form: str, words: Lexicon) -> str:
+    known = _words().get((words.language, form), ())
+    return known[value - 1] if 0 < value <= len(known) else ""
+
+
 def _endings() -> str:
-    found = {ending for _, ending in _rules()}
+    found = {ending for _, ending in _forms()}
     return "|".join(map(re.escape, sorted(found, key=len, reverse=True)))
 
 
@@ -37,17 +49,17 @@ _ORDINAL: Final = re.compile(rf"{APART}(?P<number>\d{{1,5}}+)(?P<ending>{_ending
 
 
 def _say(found: re.Match[str], words: Lexicon) -> str | None:
-    rule = _rules().get((words.language, found["ending"]))
+    form = _forms().get((words.language, found["ending"]))
     value = int(found["number"])
     if found["ending"] == "°" and not is_ordinal("°", found.string[found.end() :][:12], words):
         return None
-    if rule is None or not 0 < value < _LARGEST:
+    if form is None:
         return None
     if words.language == "en":
         return found[0]
     if words.language in _BY_ENGINE:
         return words.ordinal(value) or found[0]
-    return spelled(value, rule, words)
+    return _spelled(value, form, words) or None
 
 
 _RANKED: Final = re.compile(
@@ -71,12 +83,12 @@ _GERMAN_E: Final = frozenset({"der", "die", "das", "ins", "eine"})
 
 def _say_german(found: re.Match[str], words: Lexicon) -> str | None:
     """After an article, where a point ends no sentence: ``im 3. Stock``."""
-    if words.language != "de" or found["number"] == "0":
+    if words.language != "de":
         return None
     before = found["before"]
     weak = before.lower() in _GERMAN_E
-    rule = "spellout-ordinal" if weak else "spellout-ordinal-n"
-    return f"{before} {spelled(int(found['number']), rule, words)}"
+    spelled = _spelled(int(found["number"]), "plain" if weak else "n", words)
+    return f"{before} {spelled}" if spelled else None
 
 
 _POINT: Final = re.compile(rf"{APART}(?P<number>\d{{1,3}}+)\.(?= [a-zçğıöşü])")
@@ -84,22 +96,17 @@ _POINT: Final = re.compile(rf"{APART}(?P<number>\d{{1,3}}+)\.(?= [a-zçğıöş�
 
 def _say_turkish(found: re.Match[str], words: Lexicon) -> str | None:
     """Before a word in small letters: ``3. kat``."""
-    if words.language != "tr" or int(found["number"]) == 0:
+    if words.language != "tr":
         return None
-    return spelled(int(found["number"]), "spellout-ordinal", words)
+    return _spelled(int(found["number"]), "plain", words) or None
 
 
 def ordinal(value: int, words: Lexicon) -> str:
     """The usual form of an ordinal number in words; '' if none is known."""
-    if not 0 < value < _LARGEST:
-        return ""
-    if words.language == "en":
+    if words.language == "en" and value > 0:
         return english_ordinal(value)
-    rules = (rule for (language, _), rule in _rules().items() if language == words.language)
-    rule = "spellout-ordinal" if words.language == "de" else next(rules, "")
-    if not rule or words.language in _BY_ENGINE:
-        return words.ordinal(value)
-    return spelled(value, rule, words)
+    forms = (form for language, form in _words() if language == words.language)
+    return _spelled(value, next(forms, ""), words) or words.ordinal(value)
 
 
 RULES: Final[tuple[Rule, ...]] = (

@@ -111,8 +111,9 @@ def _say(found: re.Match[str], words: Lexicon) -> str | None:
         said = f"{forms.before.get(before, before)} {said}".strip()
     if after and after not in forms.after:
         said = f"{said} {after}"
+    following = found.string[found.end() :][:2].strip()
     ends = found[0].endswith(".") and not found["stop"]
-    return said + "." if ends and not found.string[found.end() :].strip() else said
+    return said + "." if ends and (not following or following[0].isupper()) else said
 
 
 def _time(found: re.Match[str], which: int) -> _Time:

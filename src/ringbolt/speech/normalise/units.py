@@ -38,7 +38,7 @@ _UNIT: Final = (
 _MEASURED: Final = re.compile(
     rf"(?:{NOT_WITHIN}(?P<minus>{MINUS}))?{APART}(?P<number>{MEASURE})"
     rf"(?:(?:{SPACE}?(?:°{SPACE}?[CF]?|%|(?:[kcm]?m|k?g|ml|l|h|min|км|м|кг|г|л|ч|мин)(?!{LETTER})))?"
-    rf"{DASH}(?P<to>{MEASURE}))?"
+    rf"{DASH}(?P<below>[-\u2212])?(?P<to>{MEASURE}))?"
     rf"(?:{SPACE}?(?P<times>{MAGNITUDE}))?(?P<gap>{SPACE}|-(?={LETTER})|)(?P<unit>{_UNIT})"
     rf"{PER}(?P<dot>\.(?= ?{LETTER}))?(?![°%]){AFTER}"
 )
@@ -59,6 +59,8 @@ def _say(found: re.Match[str], words: Lexicon) -> str | None:
     pattern = measure.pattern(known, value, words)
     name = pattern.replace("{0}", "").strip()
     number = times.after(last, words) if times else said(last, words, name)
+    if found["below"]:
+        number = joined("", words.sign("minus"), number)
     if found["to"]:
         number = joined(said(first, words), words.sign("to"), number)
     if not pattern or not number:
