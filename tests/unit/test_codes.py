@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringbolt.core.texts.codes import MAX_CHARS, code_as_number, extract_code
+from ringbolt.core.texts.codes import code_as_number, extract_code
+from ringbolt.core.texts.plain import MAX_CHARS
 from support.waiting import cpu_s
 
 # (service, code, text): written after the formats that the services are known for

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringbolt.core.texts.redact import MASK, MAX_CHARS, masked
+from ringbolt.core.texts.plain import MAX_CHARS
+from ringbolt.core.texts.redact import MASK, masked
 from ringbolt.core.texts.words import WordList, words
 from support.waiting import cpu_s
 from unit.test_codes import WITH_A_CODE

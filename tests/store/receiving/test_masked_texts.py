@@ -10,7 +10,8 @@ from ringbolt.app.numbers import receive_text
 from ringbolt.app.numbers.accept_without_code import accept_without_code
 from ringbolt.app.webhooks import order_notice
 from ringbolt.core.notices import NumberNotice
-from ringbolt.core.texts.redact import MASK, MAX_CHARS
+from ringbolt.core.texts.plain import MAX_CHARS
+from ringbolt.core.texts.redact import MASK
 from ringbolt.store import housekeeping, received_texts
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.orders import by_id

@@ -54,13 +54,13 @@ class Candidate:
 _LATIN: Final = r"A-Za-z0-9_\u00c0-\u024f\u1e00-\u1eff"
 _LETTER: Final = rf"[{_LATIN}\u0300-\u036f\u0370-\u052f]"  # also of scripts with capitals
 _LEFT: Final = rf"(?<![{_LATIN}].)" r"(?<![0-9][.,:/-].)(?<![A-Za-z0-9][+/&?@\x00'’].)"
-_RIGHT: Final = rf"(?![{_LATIN}])" r"(?![.,:/-][0-9])(?!['’][A-Za-z])"
+_RIGHT: Final = rf"(?![{_LATIN}])" r"(?![+/=][A-Za-z0-9])(?![.,:/-][0-9])(?!['’][A-Za-z])"
 _D: Final = rf"[0-9]{_LEFT}"
 _GROUP: Final = rf"{_D}(?<![0-9] .)"
 _FORMS: Final = tuple(
     (re.compile(pattern, re.DOTALL), form)
     for pattern, form in (
-        (rf"[A-Z]{_LEFT}[A-Z]{{0,4}}-([0-9]{{4,8}}){_RIGHT}", Form.PREFIXED),
+        (rf"[A-Z]{_LEFT}[A-Z]{{0,4}}-([0-9]{{4,8}}){_RIGHT}(?! [0-9]{{3}})", Form.PREFIXED),
         (rf"({_GROUP}[0-9]{{2}}[ -][0-9]{{3}}){_RIGHT}(?! [0-9]{{3}})", Form.HALVES),
         (rf"({_GROUP}[0-9]{{1,5}}(?:-[0-9]{{2,6}}){{1,3}}){_RIGHT}", Form.GROUPS),
         (
@@ -77,7 +77,7 @@ _FORMS: Final = tuple(
             rf"([A-Z0-9]{_LEFT}(?:[A-Z0-9]{{2}}-[A-Z0-9]{{3}}|[A-Z0-9]{{3}}-[A-Z0-9]{{4}})){_RIGHT}",
             Form.MIXED,
         ),
-        (rf"({_D}[0-9]{{2,9}}){_RIGHT}", Form.DIGITS),
+        (rf"({_GROUP}[0-9]{{2,9}}){_RIGHT}(?! [0-9]{{3}})", Form.DIGITS),
         (r"(?<![A-Za-z])(?i:otp|pin)([0-9]{4,8})(?![A-Za-z0-9_])", Form.DIGITS),
         (
             rf"([A-Za-z0-9]{_LEFT}(?<!{_LETTER}.)[A-Za-z0-9]{{2,9}}){_RIGHT}(?!{_LETTER})",
@@ -85,8 +85,12 @@ _FORMS: Final = tuple(
         ),
     )
 )
+_NUMBER_BEFORE = re.compile(r"[0-9\x00] $")
 _NO_CODES: Final = (
-    re.compile(r"[0-9]+(?:[a-z]{1,2}|min|[KMGT]B|AM|PM|[xX])"),  # units
+    re.compile(r"[0-9]{1,5}(?:[a-z]{1,2}|min|[KMGT]B|AM|PM)|[0-9]{1,3}[xX]"),  # units
+    re.compile(
+        r"[0-9]{1,2}h[0-9]{2}|[0-9]{1,2}(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec).*"
+    ),
     re.compile(r"[Xx]{2,}[0-9]+|[0-9]+[Xx]{2,}"),  # a number with a part hidden
     re.compile(r"[A-Z]?[a-z]{2,}[0-9]{1,2}"),  # Windows10, bigboss97
     re.compile(r"[A-Z][a-z]+[0-9][A-Z][a-z]+|[A-Z]?[a-z]+[0-9][a-z]+"),  # Web3Auth
@@ -125,11 +129,12 @@ def _read(match: re.Match[str], form: Form) -> Candidate | None:
             fits = digits < len(code) and not any(no.fullmatch(code) for no in _NO_CODES)
             fits &= len(code) > SHORT or code.isupper()
         case Form.LETTERS:
-            fits = len(code) > SHORT and code.isupper()
+            is_unit = _NUMBER_BEFORE.search(match.string, 0, match.start(1)) is not None
+            fits = len(code) > SHORT and code.isupper() and not is_unit
         case Form.GROUPS:
             fits = 4 <= len(code) <= LONGEST
         case Form.SPACED:
-            fits = digits > 0
+            fits = digits > 0 or code.isupper()
         case _:
             fits = True
     return Candidate(code, *match.span(1), form) if fits else None

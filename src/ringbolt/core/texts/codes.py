@@ -24,7 +24,7 @@ from ringbolt.core.texts.contexts import (
     is_promotion,
     is_something_else,
 )
-from ringbolt.core.texts.plain import MAX_CHARS, plain_text
+from ringbolt.core.texts.plain import plain_text
 from ringbolt.core.texts.relations import (
     ALONE_ON_ITS_LINE,
     ONLY_ONE_NEAR,
@@ -36,6 +36,7 @@ from ringbolt.core.texts.relations import (
     ends_sentence,
     is_bracketed,
     is_listed,
+    is_subject_of_another,
     named_after,
     stands_alone,
 )
@@ -43,13 +44,12 @@ from ringbolt.core.texts.service_forms import form_of
 from ringbolt.core.texts.vocabulary import NOTHING, Role, Token, tokens
 from ringbolt.core.texts.words import WordList, words
 
-__all__ = ["MAX_CHARS", "code_as_number", "code_spans", "extract_code"]
-
 _ENOUGH: Final = 6
 _MARGIN: Final = 3
 _OF_ITS_SERVICE: Final = 6
 _LONGEST_LINK: Final = 3
 _MOST_BETWEEN: Final = 100
+_NOT_DIGITS: Final = (Form.MIXED, Form.LETTERS, Form.SPACED)
 _SUPPORT: Final = Role.YOUR | Role.PURPOSE | Role.VALIDITY | Role.TYPE
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
 _NUMBER_AFTER = re.compile(r" [0-9\x00#*]")
@@ -115,6 +115,9 @@ class _Scorer:
         self.lower = lower if len(lower) == len(self.text) else _lower(self.text)
         self.service = service_code
         self.form = form_of(service_code)
+        service = SERVICES.get(service_code)
+        names = (*service.names, *service.nicknames) if service else ()
+        self.names_service = any(name.lower() in self.lower for name in names)
         found = [
             each
             for each in candidates(self.text)
@@ -193,7 +196,8 @@ class _Scorer:
         return not self.is_kept_secret if is_noun else not self.is_supported
 
     def _may_be(self, candidate: Candidate) -> bool:
-        if self.form is not None and self.form.is_strict and not self._fits(candidate):
+        is_strict = self.form is not None and self.form.is_strict
+        if is_strict and not self._fits(candidate) and not self.names_service:
             return False
         if candidate.form is Form.LETTERS:
             return self.has_small_letters and not is_word(candidate)
@@ -220,14 +224,10 @@ class _Scorer:
         ]
 
     def _points(self, candidate: Candidate, before: Relation, after: Relation) -> int:
-        if RULED_OUT in (before.points, after.points) or self._is_one_of_many(candidate):
-            return RULED_OUT
         best = max(before, after, key=lambda relation: relation.points)
-        if _YEAR.fullmatch(candidate.code) and self._is_a_year(candidate, best):
+        if self._is_ruled_out(candidate, before, after):
             return RULED_OUT
-        if candidate.form in (Form.MIXED, Form.LETTERS, Form.SPACED) and not self._is_plain(
-            candidate, best
-        ):
+        if candidate.form in _NOT_DIGITS and not self._is_plain(candidate, best):
             return 0
         if self.is_promotion and not (best.is_exact and self.has_purpose):
             return 0
@@ -235,9 +235,18 @@ class _Scorer:
         if points <= 0:
             return 0
         form = candidate.form.value
-        if candidate.is_digits and candidate.form is Form.DIGITS:
+        if candidate.form is Form.DIGITS:
             form = _POINTS_BY_DIGITS[len(candidate.code)]
         return points + form + is_bracketed(candidate, self.text) + 2 * self._fits(candidate)
+
+    def _is_ruled_out(self, candidate: Candidate, before: Relation, after: Relation) -> bool:
+        best = max(before, after, key=lambda relation: relation.points)
+        return (
+            RULED_OUT in (before.points, after.points)
+            or self._is_one_of_many(candidate)
+            or (best is before and is_subject_of_another(candidate, self.reading))
+            or (_YEAR.fullmatch(candidate.code) is not None and self._is_a_year(candidate, best))
+        )
 
     def _is_one_of_many(self, candidate: Candidate) -> bool:
         return candidate.form is Form.DIGITS and is_listed(candidate, self.text)
@@ -272,7 +281,8 @@ class _Scorer:
         before = self.text[: candidate.start].rstrip(" ")
         beside = bisect_right(self.reading.ends, len(before)) - 1
         is_beside = beside >= 0 and self.reading.ends[beside] == len(before)
-        if is_beside and not self.reading.tokens[beside].roles:
+        roles = self.reading.tokens[beside].roles if is_beside else Role.LINK
+        if not roles or roles & (Role.BEFORE_CODE | Role.OTHER_NUMBER):
             return False
         return any(
             _sentence_between(self.text, token, candidate)
@@ -284,10 +294,7 @@ class _Scorer:
         """Whether it has the form of the service's codes, in a text that names the service."""
         if self.form is None or not self._fits(candidate) or not self.form.is_strict:
             return False
-        service = SERVICES.get(self.service)
-        return service is not None and any(
-            name.lower() in self.lower for name in (*service.names, *service.nicknames)
-        )
+        return self.names_service
 
     def _says_no_more(self, candidate: Candidate) -> bool:
         """Whether the text holds nothing else but the name of the service, or filler words."""

@@ -15,7 +15,7 @@ from functools import cache
 from typing import Final
 
 from ringbolt.core.services import ANY_OTHER, FULL_RENT, SERVICES
-from ringbolt.core.texts.codes import MAX_CHARS
+from ringbolt.core.texts.plain import MAX_CHARS
 from ringbolt.core.texts.words import WordList, words
 
 _LEAST_LETTERS: Final = 4

@@ -20,8 +20,6 @@ from ringbolt.core.texts.plain import MAX_CHARS, plain, plain_signs
 from ringbolt.core.texts.tries import any_of
 from ringbolt.core.texts.words import WordList, words
 
-__all__ = ["MASK", "MAX_CHARS", "masked"]
-
 MASK: Final = "•••••"
 _CUT: Final = "…"
 _CAPITALS: Final = 5

@@ -27,7 +27,6 @@ ALONE_ON_ITS_LINE: Final = 7
 POINTED_AT: Final = 6
 ONLY_ONE_NEAR: Final = 5
 FOR_A_PURPOSE: Final = 6
-ANOTHER_BETWEEN: Final = 6
 RULED_OUT: Final = -100
 
 _MOST_WORDS: Final = 16
@@ -38,16 +37,20 @@ _MOST_BEFORE_CODE: Final = 6
 _FREE: Final = (
     Role.LINK | Role.PURPOSE | Role.NUMBER | Role.IS | Role.NEW | Role.ENDING | Role.QUALIFIER
 )
+_NO_NOUN: Final = _FREE | Role.CODE | Role.TYPE
 _SENTENCE_END = re.compile(r"[.!?](?=[\s\x00\"'”»)】」]|$)|[。！？।۔။៕።؟]|\n\s*\n")
 _BREAK = re.compile(rf"{_SENTENCE_END.pattern}|[\n0-9]")
 _LAST_NUMBER = re.compile(r"[0-9\x00](?=[^0-9\x00]*$)")
+_ANNOUNCES_LETTERS = re.compile(r"[:=]|->|=>")  # "- ACME" is the sender's name
 _ANNOUNCES = re.compile(r"[:=]|->|=>|→|⇒|›|»\s|-\s")
 _OPENS: Final = " \"'“„«‹‘’「『【[(<{*_`>\n"
 _CLOSES: Final = " \"'”“»›’」』】])>}*_`"
+_NUMBER_NEXT = re.compile(r" ?[0-9\x00]")
 _LISTED_AFTER = re.compile(r"(?:[,،;/] ?| (?:or|and|und|oder|o|y|e|ou|et|и|или) )[0-9]{3,}")
 _LISTED_BEFORE = re.compile(r"[0-9]{3}(?:[,،;/] ?| (?:or|and|und|oder|o|y|e|ou|et|и|или) )$")
-_BARE_BEFORE = re.compile(r"(?:^|\n|[.!?。！？।۔] )[^\w\n\x00]{0,8}$")
+_BARE_BEFORE = re.compile(r"(?:^|\n|(?<=\w{4})[.!] |[。！।۔] ?)[^\w\n\x00]{0,8}$")
 _BARE_AFTER = re.compile(r"[^\w\n\x00.!?]{0,8}(?:$|\n|[.!?。！？।۔](?!\w))")
+_ANNOUNCES_NEXT = re.compile(r"\s?[:=]\s?\S")
 _DASH_AFTER = re.compile(r"\s?[\"'”»’」』】\])*]*\s?(?:-|:|=)\s?")
 
 
@@ -92,7 +95,7 @@ def announced(candidate: Candidate, reading: Reading) -> Relation:
     first = bisect_right(reading.ends, at) - 1
     if first >= 0 and _is_a_noun_of(tokens[first], at, text):
         return NONE
-    walk = _Back(text, at)
+    walk = _Back(text, at, is_digits=candidate.is_digits)
     for index in range(first, max(-1, first - _MOST_WORDS), -1):
         token = tokens[index]
         if not walk.reaches(token):
@@ -116,8 +119,9 @@ def _announced_by(index: int, walk: _Back, reading: Reading) -> Relation:
 
 def _is_a_noun_of(token: Token, at: int, text: str) -> bool:
     """Whether an unknown word in small letters stands right before a candidate: "section 4410"."""
-    is_beside = not token.roles and text[token.end : at] in {" ", " #", " no. ", " nr. "}
-    return is_beside and text[token.start].islower()
+    is_noun = not token.roles or (token.roles & Role.BEFORE_CODE and not token.roles & _NO_NOUN)
+    is_beside = is_noun and text[token.end : at] in {" ", " #", " no. ", " nr. "}
+    return bool(is_beside) and text[token.start].islower()
 
 
 def _is_about(tokens: tuple[Token, ...], index: int) -> bool:
@@ -135,11 +139,13 @@ def _is_denied(tokens: tuple[Token, ...], index: int) -> bool:
 class _Back:
     """A walk from a candidate back through its sentence."""
 
-    def __init__(self, text: str, at: int) -> None:
+    def __init__(self, text: str, at: int, *, is_digits: bool) -> None:
+        self.announces = _ANNOUNCES if is_digits else _ANNOUNCES_LETTERS
         self.text = text
         self.at = self.start = at
         self.content = self.cost = self.purpose = 0
         self.is_beside = True
+        self.is_maybe = False
         self.is_linked = self.is_for = self.is_typed = self.number = False
         self.has_crossed = self.is_announced_digits = False
 
@@ -152,14 +158,14 @@ class _Back:
             return False
         crossed = _LAST_NUMBER.search(between)
         beside = between[crossed.end() :] if crossed else between
-        announces = _ANNOUNCES.search(beside) is not None
+        announces = self.announces.search(beside) is not None
         self.is_linked |= announces and not self.content
         if "\n" in between and not announces:
             self.cost += 2
         if crossed:
             # The words before another number say something about that one.
             self.has_crossed = True
-            self.cost += 1 if self.is_linked else ANOTHER_BETWEEN
+            self.cost += 1
         if "," in between or WIDE_COMMA in between:
             self.cost += 1
         return True
@@ -169,7 +175,8 @@ class _Back:
         roles = token.roles
         self.at = token.start
         self.is_beside &= bool(roles & Role.ENDING)
-        if roles & Role.IS and not self.content and not self.is_for:
+        if roles & Role.IS and not (self.content or self.is_for or self.has_crossed):
+            self.is_maybe |= bool(roles & Role.MAYBE_IS) and not self.is_linked
             self.is_linked = True
             return False
         if roles & Role.OTHER_NUMBER and not (self.content or self.has_crossed or self.is_typed):
@@ -191,7 +198,9 @@ class _Back:
         return False
 
     def found(self, index: int, is_supported: bool) -> Relation:
-        if self.content and not (is_supported or (self.is_linked and self.has_crossed)):
+        if self.has_crossed and not self.is_linked:
+            return NONE  # it announces the number between
+        if self.content and not (is_supported or self.has_crossed):
             return NONE
         if self.is_for and not self.is_linked:
             return Relation(max(0, 4 - self.content - self.cost), index)
@@ -202,7 +211,7 @@ class _Back:
         if self.is_linked:
             points = LINKED - self.content // 4 - self.cost
             is_clear = points >= LINKED - 3
-            return Relation(points, index, is_clear=is_clear, is_exact=is_clear)
+            return Relation(points, index, is_clear, is_exact=is_clear and not self.is_maybe)
         return Relation(max(0, BESIDE - 2 - self.content - self.cost), index)
 
     def without_code(self) -> Relation:
@@ -251,9 +260,14 @@ def named_after(candidate: Candidate, reading: Reading, taken: dict[int, int]) -
         if roles & Role.TYPE and content == 0:
             return Relation(TYPED)
         if roles & Role.CODE:
-            return _found_after(candidate, index, content, is_linked, taken)
+            announces = _ANNOUNCES_NEXT.match(text, token.end)
+            if not is_linked and (
+                announces or taken.get(index, candidate.start) != candidate.start
+            ):
+                return NONE
+            return _found_after(index, content, is_linked=is_linked)
         if roles & Role.IS and not roles & Role.TO and content <= 1:
-            is_linked = True
+            is_linked |= candidate.is_digits or not roles & Role.MAYBE_IS
         if not roles & (_FREE | Role.TO):
             content += token.weight
     return NONE
@@ -267,11 +281,7 @@ def _links(candidate: Candidate, between: str) -> bool:
     return _DASH_AFTER.fullmatch(between) is not None
 
 
-def _found_after(
-    candidate: Candidate, index: int, content: int, is_linked: bool, taken: dict[int, int]
-) -> Relation:
-    if taken.get(index, candidate.start) != candidate.start and not is_linked:
-        return NONE
+def _found_after(index: int, content: int, *, is_linked: bool) -> Relation:
     if is_linked:
         points = NAMED_AFTER - content // 3
         is_clear = content <= _MOST_BEFORE_CODE
@@ -288,6 +298,22 @@ def _later() -> re.Pattern[str]:
 def ends_sentence(between: str) -> bool:
     """Whether a sentence ends in this part of a text."""
     return _SENTENCE_END.search(between) is not None
+
+
+def is_subject_of_another(candidate: Candidate, reading: Reading) -> bool:
+    """Whether what stands after it is said of it, and is no word: "card 4410 is ab"."""
+    after = bisect_left(reading.starts, candidate.end)
+    if after >= len(reading.tokens) or not reading.tokens[after].roles & Role.IS:
+        return False
+    link, text = reading.tokens[after], reading.text
+    if link.roles & Role.TO or text[candidate.end : link.start] != " ":
+        return False
+    if _NUMBER_NEXT.match(text, link.end):
+        return True
+    if after + 1 >= len(reading.tokens):
+        return False
+    said = reading.tokens[after + 1]
+    return not said.roles and text[link.end : said.start] == " "
 
 
 def is_listed(candidate: Candidate, text: str) -> bool:

@@ -28,7 +28,8 @@ class Role:
     links a word to a code. ``NUMBER``: "number". ``IS``, ``TYPE`` ("enter"), ``PURPOSE``
     ("verification"), ``VALIDITY``, ``OLD``, ``NEW``, ``TO`` (before a recipient or a purpose),
     ``DIGITS`` ("the six digits"), ``ENDING`` (of a word for "code"), ``YOUR``, ``QUALIFIER`` (of a
-    code: "temporary"), ``NOT``, ``STRONG`` (with ``CODE``: "password", not only "code")."""
+    code: "temporary"), ``NOT``, ``STRONG`` (with ``CODE``: "password", not only "code"),
+    ``MAYBE_IS`` (with ``IS``: also another word elsewhere)."""
 
     CODE: Final = 1 << 0
     OTHER_CODE: Final = 1 << 1
@@ -50,6 +51,7 @@ class Role:
     QUALIFIER: Final = 1 << 17
     NOT: Final = 1 << 18
     STRONG: Final = 1 << 19
+    MAYBE_IS: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ _LISTS: Final = (
     (WordList.YOUR, Role.YOUR | Role.LINK),
     (WordList.QUALIFIER, Role.QUALIFIER),
     (WordList.NOT, Role.NOT),
+    (WordList.ANNOUNCING_ELSEWHERE, Role.MAYBE_IS),
 )
 """Lists of whole words."""
 
@@ -99,6 +102,8 @@ _ANYWHERE: Final = (
 _MARKS: Final = "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670"
 _WORD = re.compile(rf"([{_ANYWHERE}]+)|(?:[^\W\d_{_ANYWHERE}][{_MARKS}]*)+|№|[^\W\d_]°")
 _IS_ANYWHERE = re.compile(rf"[{_ANYWHERE}]")
+_PREFIXES = re.compile(r"[ובהלכשמ][א-ת]{3}|[وفبلك][\u0620-\u064a]{3}|ال[\u0620-\u064a]{3}")
+"""What Hebrew and Arabic write together with a word: "and", "in the"."""
 _LONGEST_WORD: Final = 40
 _WITH_ENDINGS: Final = Role.CODE | Role.PURPOSE | Role.QUALIFIER
 _SIGNS_A_WORD: Final = 6
@@ -176,6 +181,8 @@ def _roles(word: str) -> int:
     roles = _said(word)
     if not roles and not word.isascii():
         roles = _said(_without_marks(word)) & Role.CODE
+        if not roles and _PREFIXES.match(word):
+            roles = (_said(word[1:]) | _said(word[2:]) | _said(word[3:])) & Role.OTHER_NUMBER
     return roles
 
 

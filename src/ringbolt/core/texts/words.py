@@ -56,6 +56,7 @@ class WordList(StrEnum):
     FILLER = "filler"
     NUMBER = "number"
     ANNOUNCING = "announcing"
+    ANNOUNCING_ELSEWHERE = "announcing elsewhere"
     COMMON = "common"
     CHANNEL = "channel"
     ALTERNATIVE = "alternative"
