@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
+from ringbolt.core.tables import shipped_rows
 from ringbolt.speech.normalise import cldr
 from ringbolt.speech.normalise.lexicon import Lexicon
 
@@ -16,6 +18,7 @@ _MONTH_FIRST: Final = frozenset({"", "US", "PH", "CA", "PR", "GU", "AS", "VI", "
 _GERMAN_DATIVE: Final = re.compile(
     r"\b(?:am|vom|zum|bis|seit|dem|den|ab|beim|im)(?: \w+,)? $", re.IGNORECASE
 )
+_GERMAN_ARTICLE: Final = re.compile(r"\b(?:der|dieser|jeder) $", re.IGNORECASE)
 _TOKEN: Final = re.compile(r"'[^']*'|d+|[ML]+|y+|[^'dMLy]+")
 _KEPT: Final = frozenset({"de", "del", "gada", "ta"})
 """Words in the CLDR's patterns that are said; others are abbreviations."""
@@ -51,7 +54,7 @@ def said_date(day: int, month: int, year: int, words: Lexicon, before: str = "")
     if words.language == "ja":
         return _japanese(day, month, year, words)
     parts = []
-    for token in _TOKEN.findall(cldr.date_pattern(words.language, words.region)):
+    for token in _TOKEN.findall(_pattern(words)):
         kind = token[0]
         if kind == "d":
             parts.append(said_day(day, words, before))
@@ -63,6 +66,11 @@ def said_date(day: int, month: int, year: int, words: Lexicon, before: str = "")
             parts.append(_literal(token))
     text = " ".join("".join(parts).split())
     return _without_year(text, year)
+
+
+def _pattern(words: Lexicon) -> str:
+    own = _own_months().get(words.language)
+    return own.pattern if own and own.pattern else cldr.date_pattern(words.language, words.region)
 
 
 def _without_year(text: str, year: int) -> str:
@@ -95,7 +103,8 @@ def said_day(day: int, words: Lexicon, before: str = "") -> str:
     """The day of a month, as an ordinal number where the language says one."""
     said = words.ordinal(day) or words.integer(day)
     if words.language == "de" and not _GERMAN_DATIVE.search(before[-24:]):
-        return f"{said[:-1]}r"  # "dritter Mai", but "am dritten Mai"
+        weak = _GERMAN_ARTICLE.search(before[-24:]) is not None
+        return said[:-1] if weak else f"{said[:-1]}r"  # "der dritte Mai", alone "dritter Mai"
     return said
 
 
@@ -108,6 +117,9 @@ def said_year(year: int, words: Lexicon) -> str:
 
 def month_name(month: int, words: Lexicon) -> str:
     """The name in a date; the number where the language has none."""
+    own = _own_months().get(words.language)
+    if own:
+        return own.names[month - 1]
     name = cldr.months(words.language, words.region, "wide").get(month, "")
     return name if name and not _NO_NAME.fullmatch(name) else words.integer(month)
 
@@ -148,9 +160,28 @@ def _months(language: str, region: str) -> dict[str, int]:
             for number, name in cldr.months(language, region, width, context).items():
                 if any(map(str.isalpha, name)) and not _NO_NAME.fullmatch(name):
                     found.setdefault(_folded(name), number)
+    own = _own_months().get(language)
+    for number, name in enumerate(own.names if own else (), 1):
+        found.setdefault(_folded(name), number)
     if language == _ENGLISH:
         found["sept"] = 9
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Months:
+    """``names`` from January on; ``pattern`` of a date, or ''."""
+
+    pattern: str
+    names: tuple[str, ...]
+
+
+@cache
+def _own_months() -> dict[str, _Months]:
+    return {
+        row.pop("language"): _Months(row.pop("pattern"), tuple(row.values()))
+        for row in shipped_rows("ringbolt.speech.normalise", "months.csv")
+    }
 
 
 @lru_cache(maxsize=128)
