@@ -14,6 +14,7 @@ from ringbolt.speech.normalise.rule import Rule
 _MARK: Final = "\U000f0000-\U000ffffd"
 _PAIR: Final = re.compile(r"(?<![\w.@/-])[^\W\d_]{1,2}\. ?[^\W\d_]{1,4}\.(?!\w)")
 _SHORT: Final = re.compile(r"(?<![\w.@/-])[^\W\d_]{1,7}[°º]?(?:[/.-][^\W\d_]{1,5})*[.º/]?(?![\w@])")
+_NUMERO: Final = re.compile(r"(?<!\w)[Nn]\.?[°º](?= ?\d)")
 _WITH_DIGITS: Final = re.compile(r"(?<![\w.,/:-])\d{1,2}[hj]?/\d{1,2}(?![\w/:-]|[.,]\d)")
 _ENDING: Final = re.compile(r"(?<![^\W\d_])([^\W\d_]{3,20})str\.(?!\w)")
 _NUMBER_NEXT: Final = re.compile(rf" ?[\d{_MARK}]")
@@ -118,6 +119,10 @@ def _direction(found: re.Match[str], words: Lexicon) -> str | None:
     return _DIRECTIONS[found[1]] if words.language == "en" else None
 
 
+def _numero(found: re.Match[str], words: Lexicon) -> str | None:
+    return words.sign("number") or None
+
+
 def _am(found: re.Match[str], words: Lexicon) -> str | None:
     """``Pan Am``: hibari would spell it, as it does the AM of a time."""
     return "am" if words.language == "en" else None
@@ -138,6 +143,7 @@ def _abbreviations(language: str) -> dict[str, tuple[_Abbreviation, ...]]:
 
 
 BEFORE_NUMBERS: Final[tuple[Rule, ...]] = (
+    Rule(_NUMERO, _numero),
     Rule(_WITH_DIGITS, _expand),
     Rule(_DIRECTION, _direction),
     Rule(_STREET, _street),

@@ -11,7 +11,7 @@ from ringbolt.core.tables import entries, shipped_rows
 from ringbolt.core.texts.words import WordList
 from ringbolt.core.texts.words import words as words_of
 
-_REACH: Final = 60
+_REACH: Final = 90
 """Characters before a number in which its word stands."""
 _WORDS_BETWEEN: Final = 4
 """So many other words may stand between: "the code for your order is 4829"."""
@@ -69,8 +69,13 @@ def follows(before: str, language: str, kind: Kind) -> bool:
         clause = clause[clause.rfind(", ") + 1 :]
     if any(phrase in clause.casefold() for phrase in known.phrases):
         return True
+    found = _WORD.findall(clause)
+    announced = clause.rstrip().endswith((":", "="))
+    announced |= bool(found) and found[-1].casefold() in words_of(WordList.ANNOUNCING)
+    if kind == "codes" and announced:  # "the code for Anna's account at the bank is 4829"
+        return any(map(known.has, found))
     reach = 0 if kind == "versions" else _WORDS_BETWEEN * (2 if language in _SHORT_WORDS else 1)
-    return any(map(known.has, _WORD.findall(clause)[-reach - 1 :]))
+    return any(map(known.has, found[-reach - 1 :]))
 
 
 def announces(after: str, language: str) -> bool:

@@ -33,10 +33,21 @@ _TOKEN: Final = re.compile(
     r"(?<![\w.@/-])(?=[A-Za-z-]*\d)(?=[\d-]*[A-Za-z])[A-Za-z0-9]{1,12}(?:-[A-Za-z0-9]{1,12}){0,5}(?![\w@/])"
 )
 _MIXED: Final = re.compile(
-    r"(?<![A-Za-z0-9_])(?<!\d\d-)(?=[A-Z]*\d)(?=\d*[A-Z])[A-Z0-9]{4,16}(?![A-Za-z0-9_])", re.ASCII
+    r"(?<![A-Za-z0-9_])(?<!\d\d-)(?=[A-Z]*\d)(?=\d*[A-Z])[A-Z0-9]{4,20}(?![A-Za-z0-9_])", re.ASCII
 )
 _CONSONANTS: Final = re.compile(r"(?<![\w.@/-])[B-DF-HJ-NP-TV-XZ]{4,10}(?![\w@/])")
+_DASHED: Final = re.compile(
+    r"(?<![\w-])(?=[A-Z-]*\d)(?=[\d-]*[A-Z])[A-Z0-9]{1,8}(?:-[A-Z0-9]{1,8}){2,6}(?![\w-])", re.ASCII
+)
+_HEXADECIMAL: Final = re.compile(
+    r"(?<![\w-])[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}(?![\w-])"
+    r"|(?<![\w:])[\da-f]{2}(?:([:-])[\da-f]{2})(?:\1[\da-f]{2}){4}(?![\w:])",
+    re.ASCII | re.IGNORECASE,
+)
+"""UUIDs (RFC 9562) and the addresses of network cards."""
+_NAMED_DATE: Final = re.compile(r"\d{1,2}-[A-Z]{3,9}-\d{2,4}")
 _LETTER_RUN: Final = re.compile("[A-Za-z]{4,}")
+_VOWEL: Final = re.compile("[AEIOUY]")
 _WORD_AND_NUMBER: Final = re.compile(r"(?=[A-Za-z]*[aeiouyAEIOUY])[A-Za-z]{3,}\d{1,2}")
 _NUMBER_AND_UNIT: Final = re.compile(
     r"\d+(?:[kmgt]?(?:b|w|m|g|l|v|a|hz|wh|px|bps|bit|pa)|[ap]m|st|nd|rd|th|x\d*|p|k|s|d|h|w|c|f|e"
@@ -48,6 +59,10 @@ _LETTERS: Final = re.compile("[A-Za-z]+")
 _CURRENCY: Final = "$€£¥₹₩₽₿₺₴₪₦₫₱฿₡₲₵₸₼₾৳"
 _AMOUNT_BEFORE: Final = re.compile(rf"(?:[{_CURRENCY}]|(?<!\w)[A-Z]{{3}}) ?$")
 _AMOUNT_AFTER: Final = re.compile(rf" ?[%‰°{_CURRENCY}]")
+_GROUPS_BEFORE: Final = re.compile(r"(?:(?<!\d)\d{1,4} ){1,4}$", re.ASCII)
+_GROUPS_AFTER: Final = re.compile(r"(?: \d{2,4}(?![\w.,:])){1,4}", re.ASCII)
+_GROUPS_AROUND: Final = 2
+_FAR: Final = 24
 _YEAR: Final = re.compile(r"(?:19|20)\d\d")
 _SHORTEST: Final = 3
 
@@ -57,6 +72,21 @@ def _iban(found: re.Match[str], words: Lexicon) -> str | None:
     if not 15 <= len(account) <= 34:
         return None
     return ", ".join(spelled(account[at : at + 4], words) for at in range(0, len(account), 4))
+
+
+def _spelled(found: re.Match[str], words: Lexicon) -> str:
+    return spelled(found[0], words)
+
+
+def _dashed(found: re.Match[str], words: Lexicon) -> str | None:
+    """``INV-2024-001``, but no ``12-DEC-2025``."""
+    if _holds_word(found[0]) or _NAMED_DATE.fullmatch(found[0]):
+        return None
+    return spelled(found[0], words)
+
+
+def _holds_word(token: str) -> bool:
+    return any(map(_VOWEL.search, _LETTER_RUN.findall(token)))
 
 
 def _masked(found: re.Match[str], words: Lexicon) -> str:
@@ -79,7 +109,17 @@ def _prefixed(found: re.Match[str], words: Lexicon) -> str:
 
 
 def _digits(found: re.Match[str], words: Lexicon) -> str | None:
-    return words.digits(found[0]) if _is_code(found, words.language) else None
+    if _is_inside_number(found) or not _is_code(found, words.language):
+        return None
+    return words.digits(found[0])
+
+
+def _is_inside_number(found: re.Match[str]) -> bool:
+    """``22 123 45 67``: a telephone number, of which this is a group."""
+    before = _GROUPS_BEFORE.search(found.string, max(0, found.start() - _FAR), found.start())
+    after = _GROUPS_AFTER.match(found.string, found.end())
+    groups = sum(len(each[0].split()) for each in (before, after) if each)
+    return groups >= _GROUPS_AROUND
 
 
 def _is_code(found: re.Match[str], language: str) -> bool:
@@ -114,7 +154,7 @@ def _token(found: re.Match[str], words: Lexicon) -> str | None:
 def _mixed(found: re.Match[str], words: Lexicon) -> str | None:
     """Capitals and digits are a code anywhere, unless they are a word or a unit with a number."""
     token = found[0]
-    if _LETTER_RUN.search(token) or _is_measure(token):
+    if _holds_word(token) or _is_measure(token):
         return None
     return spelled(token, words)
 
@@ -138,6 +178,8 @@ def _consonants(found: re.Match[str], words: Lexicon) -> str | None:
 
 RULES: Final[tuple[Rule, ...]] = (
     Rule(_IBAN, _iban),
+    Rule(_HEXADECIMAL, _spelled),
+    Rule(_DASHED, _dashed),
     Rule(_MASKED, _masked),
     Rule(_GROUPED, _grouped),
     Rule(_TOKEN, _token),

@@ -13,6 +13,7 @@ _PRODUCT: Final = re.compile(r"\d+(?:\*\d+)+")
 _SPACED_PRODUCT: Final = re.compile(r"(?<=\d) \* (?=\d)")
 _NUMBER: Final = re.compile(r"(?:(?<=[^\W\d_])|(?<![\w*#]))#(?=\d+(?![\d*#]))", re.ASCII)
 _NUMBER_OF_ORDER: Final = re.compile("(?<![\\w*#])#(?=[A-Za-z]{1,3}-?[\\d\U000f0000-\U000ffffd])")
+_SHARP: Final = re.compile(r"(?<=(?<!\w)[A-GJ])#(?![\w#*])")
 _HASHTAG: Final = re.compile("(?<![\\w#&])#(?=[^\\W\\d_\u2e80-\u9fff\uac00-\ud7af]{2})")
 _BRACKETED: Final = re.compile(r" ?\([\"']?([*#])[\"']?\)")
 _FOOTNOTE: Final = re.compile("(?<=[a-zà-öø-ÿ])\\*+(?![\\w*])", re.IGNORECASE)
@@ -41,6 +42,11 @@ def _dialled(found: re.Match[str], words: Lexicon) -> str | None:
     return " ".join(said) if all(said) else None
 
 
+def _sharp(found: re.Match[str], words: Lexicon) -> str | None:
+    """``C#``, the language and the note."""
+    return "sharp" if words.language == "en" else None
+
+
 def _bracketed(found: re.Match[str], words: Lexicon) -> str | None:
     """``the pound (#) key``: its name stands before it."""
     name = words.sign(_KEYS[found[1]])
@@ -66,6 +72,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(_DIALLED, _dialled),
     Rule(_SPACED_PRODUCT, _times),
     Rule(_NUMBER_OF_ORDER, _number),
+    Rule(_SHARP, _sharp),
     Rule(_HASHTAG, _hashtag),
     Rule(_BRACKETED, _bracketed),
     Rule(_FOOTNOTE, _footnote),

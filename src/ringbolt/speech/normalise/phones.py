@@ -11,8 +11,12 @@ from ringbolt.speech.normalise.rule import Rule
 
 _NUMBER: Final = re.compile(
     r"(?<![\w.,:/#*-])(?:\+ ?)?\(?\d(?:[ .\-–/]{0,2}[()]{0,2}[ .\-–/]?\d)*+\)?"
+    r"(?:(?<=\d{4}) ?(?:x|ext\.?|#) ?(?P<extension>\d{1,6}))?"
     r"(?![\w*#]|[.,:/-]\d|[/:]\w)",
     re.ASCII,
+)
+_WORD_NUMBER: Final = re.compile(
+    r"(?<![\w.-])(\+?(?:\d{1,3}[ .-]?)?\(?\d{3}\)?(?:[ .-]\d{3})?)-([A-Z]{4,11})(?![\w-])", re.ASCII
 )
 _CALLING_CODE: Final = re.compile(
     r"1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|\d{3}"
@@ -32,10 +36,24 @@ _CURRENCY_BESIDE: Final = re.compile(r"[$€£¥₹₩₽₿]")
 
 
 def _phone(found: re.Match[str], words: Lexicon) -> str | None:
-    token = found[0]
+    extension = found["extension"]
+    token = found.string[found.start() : found.start("extension")] if extension else found[0]
     groups = re.findall(r"\d+", token)
     if not _is_phone(found, groups, words.language):
         return None
+    if extension:
+        name = "extension " if words.language == "en" else ""
+        return f"{_said(token, groups, words)}, {name}{words.digits(extension)}"
+    return _said(token, groups, words)
+
+
+def _in_letters(found: re.Match[str], words: Lexicon) -> str:
+    """``1-800-FLOWERS``: the word is easier to keep than its keys."""
+    groups = re.findall(r"\d+", found[1])
+    return f"{_said(found[1], groups, words)}, {found[2].capitalize()}"
+
+
+def _said(token: str, groups: list[str], words: Lexicon) -> str:
     if not token.startswith("+"):
         return ", ".join(map(words.digits, groups))
     plus = words.sign("plus")
@@ -80,4 +98,4 @@ def _is_a_number(token: str, groups: list[str]) -> bool:
     return ends is not None and len(ends[1]) == len(ends[2]) != 7 and int(ends[1]) < int(ends[2])
 
 
-RULES: Final[tuple[Rule, ...]] = (Rule(_NUMBER, _phone),)
+RULES: Final[tuple[Rule, ...]] = (Rule(_WORD_NUMBER, _in_letters), Rule(_NUMBER, _phone))

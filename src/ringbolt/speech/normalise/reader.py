@@ -59,6 +59,7 @@ _JOINED: Final = re.compile(
 )
 _NUMBER: Final = re.compile("[\\d\U000f0000-\U000ffffd]")
 _COMMAS: Final = re.compile(r" ?,(?:[ ,]*,)?(?=[ ,])[ ,]*")
+_POINTS: Final = re.compile(r" +(?=[.,;!?](?:\s|$))")
 _SPACES: Final = re.compile(r"[^\S\n]+")
 
 
@@ -112,5 +113,5 @@ def _as_asked(kind: str, text: str, words: Lexicon, spoken: _Spoken) -> str:
 
 def _tidied(text: str) -> str:
     """One blank where there are several, none before a comma; no comma where nothing precedes."""
-    text = _COMMAS.sub(", ", _SPACES.sub(" ", text))
+    text = _POINTS.sub("", _COMMAS.sub(", ", _SPACES.sub(" ", text)))
     return text.strip(" ,\n") if text.startswith((",", " ,")) else text.strip()
