@@ -192,7 +192,8 @@ class _Genders:
         if not forms:
             return ""
         form = forms[self._gender(noun)]
-        return f"{words.integer(value - last)} {form}" if value > last else form
+        joint = " e " if words.language == "pt" else " "
+        return f"{words.integer(value - last)}{joint}{form}" if value > last else form
 
     def _gender(self, noun: str) -> int:
         first = noun.split(maxsplit=1)[0].casefold()

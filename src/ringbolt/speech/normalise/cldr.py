@@ -89,7 +89,8 @@ def currency_pattern(language: str, form: str) -> str:
     """``{0} {1}``: where the number and the currency's name stand."""
     locale = _locale(language, "")
     patterns = locale._data["currency_unit_patterns"] if locale else {}
-    return str(patterns.get(form) or patterns.get(OTHER) or "{0} {1}")
+    pattern = str(patterns.get(form) or patterns.get(OTHER) or "{0} {1}")
+    return pattern.replace("{1}{0}", "{1} {0}")  # Sinhala, which has blanks between words
 
 
 def months(language: str, region: str, width: str, context: str = "format") -> dict[int, str]:

@@ -69,12 +69,14 @@ def name(code: str, value: Decimal, words: Lexicon) -> str:
 
 
 def form_name(code: str, form: str, words: Lexicon) -> str:
-    """The name in one plural form."""
+    """The name in one plural form. The CLDR's dollars are those of the United States by name."""
     short = _short(words.language, code)
     if short and short[0]:
         return cldr.pick(short[0], form)
-    sign = {"EUR": "euro", "USD": "dollar"}.get(code)
-    return (words.sign(sign) if sign else "") or cldr.currency_name(words.language, code, form)
+    sign = {"EUR": "euro", "USD": "dollar"}.get(code, "")
+    if code == "USD" and words.sign(sign):
+        return words.sign(sign)
+    return cldr.currency_name(words.language, code, form) or words.sign(sign)
 
 
 def has_word(sign: str, words: Lexicon) -> bool:
