@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from string import ascii_uppercase
 
 import pytest
 
-from ringbolt.speech.languages import LANGUAGES
+from ringbolt.speech.languages import BY_SCRIPT, LANGUAGES
 from ringbolt.speech.normalise import clean, read
 from ringbolt.speech.normalise.lexicon import lexicon
 from ringbolt.speech.voices import PERSONAS, espeak_voice
@@ -68,6 +69,14 @@ def test_dates_and_times_are_in_the_language(listener: Listener, language: str) 
         sounds = listener.sounds(spoken, language)
         assert sounds
         assert "(" not in sounds, (spoken, sounds)
+
+
+@pytest.mark.parametrize("language", BY_SCRIPT["latin"])
+def test_letters_of_a_code_sound_different(listener: Listener, language: str) -> None:
+    heard: dict[str, str] = {}
+    for letter in ascii_uppercase:
+        sounds = listener.sounds(lexicon(language).letters(f"{letter}47"), language)
+        assert heard.setdefault(sounds, letter) == letter
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -165,6 +165,7 @@ async def test_a_text_of_many_digits_is_spoken_whole(speaker: LocalSpeaker) -> N
         (SpeechRequest("Hello, how are you?", "Mickey"), ("voice_unknown",)),
         (SpeechRequest("Hello, how are you?", language="tlh"), ("language_ignored",)),
         (SpeechRequest("Hello, how are you?", "Matthew"), ("voice_substituted",)),
+        (SpeechRequest("A súa cita é mañá", language="gl"), ("voice_substituted",)),
         (SpeechRequest("Hello, how are you?"), ()),
     ],
 )
