@@ -25,8 +25,10 @@ VULGAR: Final = "".join(_VULGAR)
 
 # Possessive, so that a rule which fails after a number does not try its parts.
 NUMBER: Final = (
-    rf"(?>[1-9]\d{{0,2}}(?:[ \u00a0\u202f'’]\d{{3}}){{1,6}}+(?![\d])(?:[.,]\d{{1,9}}+)?"
-    rf"|\d++(?:[.,]\d++)*+(?:[ \u00a0\u202f]?[{VULGAR}])?|[.,]\d++|[{VULGAR}])"
+    r"(?>[1-9]\d{0,2}(?:[ \u00a0\u202f'’]\d{3}){1,6}+(?!\d)(?:[.,]\d++)?"
+    r"|\d{1,3}(?:,\d{3})++(?:\.\d++|(?![.,]?\d))|\d{1,3}(?:\.\d{3})++(?:,\d++|(?![.,]?\d))"
+    r"|\d{1,2}(?:,\d\d){1,6},\d{3}(?!,?\d)(?:\.\d++)?"
+    rf"|\d++(?:[.,]\d++)?+(?![.,]\d)(?:[ \u00a0\u202f]?[{VULGAR}])?|\.\d++|[{VULGAR}])"
 )
 """A number, not negative: plain, with groups, decimals or a fraction sign."""
 
@@ -114,15 +116,6 @@ def _halves(text: str, decimal: str) -> tuple[str, str]:
     if len(signs) > 1 or (last != decimal and _is_group(text.replace(".", ","))):
         return re.sub("[.,]", "", text), ""
     return head or "0", tail
-
-
-def is_list(text: str) -> bool:
-    """Whether the commas or points stand between numbers: ``1,2,3``."""
-    signs = [char for char in text if char in ".,"]
-    if len(signs) < 2:
-        return False
-    whole = text.rpartition(signs[-1])[0] if signs[-1] != signs[0] else text
-    return len(set(signs[:-1])) > 1 or not _is_group(whole.replace(".", ","))
 
 
 def _is_group(text: str) -> bool:

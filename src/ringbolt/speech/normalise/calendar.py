@@ -192,7 +192,7 @@ def _weekdays(language: str) -> dict[str, str]:
     }
     found |= {_folded(name): name for name in wide.values()}
     if language == _ENGLISH:
-        found |= {"tues": "Tuesday", "thur": "Thursday", "thurs": "Thursday"}
+        found |= {"tues": "Tuesday", "weds": "Wednesday", "thur": "Thursday", "thurs": "Thursday"}
     return found
 
 

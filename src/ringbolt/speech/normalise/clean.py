@@ -27,10 +27,10 @@ _SIGNS: Final = str.maketrans(
     | dict.fromkeys("⩽≦", "≤")
     | dict.fromkeys("⩾≧", "≥")
     | {"➖": "\u2212", "➗": "÷", "∼": "~", "〜": "~", "∙": "·", "؉": "‰", "٫": ".", "٬": ","}
-    | {"№": " No. ", "℡": " tel. "}
+    | {"℡": " tel. "}
 )
 _STAR_AFTER_NUMBER: Final = re.compile("(?<=\\d)\\s?[★☆⭐]")
-_WIDE_POINT: Final = re.compile("(?<=\\d)[：．，](?=\\d)")
+_WIDE_POINT: Final = re.compile("(?<=\\d)(?:[：．](?=\\d)|，(?=\\d{3}(?!\\d)))")
 _POINTS: Final = {"：": ":", "．": ".", "，": ","}
 _EMOJI: Final = re.compile(
     "[\u2190\u2191\u2193-\u21ff\u2300-\u23ff\u2460-\u24ff\u2500-\u27bf\u2b00-\u2bff\u20e3\ufe00-\ufe0f"

@@ -6,11 +6,11 @@ import re
 from typing import Final
 
 from ringbolt.speech.normalise import calendar
-from ringbolt.speech.normalise.amount import AFTER, BEFORE, DASH, LETTER, joined
+from ringbolt.speech.normalise.amount import AFTER, BEFORE, DASH, LETTER, fraction_words, joined
 from ringbolt.speech.normalise.lexicon import Lexicon
 from ringbolt.speech.normalise.rule import Rule
 
-_START: Final = rf"{BEFORE}(?<![\d.,/:-])"
+_START: Final = rf"{BEFORE}(?<![\d./:-])"
 _END: Final = rf"(?![/-]?\d|[.:]\d){AFTER}"
 _TWO_DIGITS: Final = 69
 """Years of two digits from here on are of the last century, as in POSIX."""
@@ -78,6 +78,13 @@ def _say_han(found: re.Match[str], words: Lexicon) -> str | None:
     return calendar.said_date(day, month, year, words)
 
 
+_DATE_WORD: Final = re.compile(
+    r"(?<!\w)(?:on|by|until|till|due|before|since|le|du|au|avant|el|del|hasta|il|dal|em|dia|até|op|am|bis)"
+    r" $",
+    re.IGNORECASE,
+)
+
+
 def _say_no_year(found: re.Match[str], words: Lexicon) -> str | None:
     """``30.11.``; ``08/10`` only if a zero or a number over 12 shows that it is no fraction."""
     before = found.string[: found.start()]
@@ -87,9 +94,10 @@ def _say_no_year(found: re.Match[str], words: Lexicon) -> str | None:
             return None
         return calendar.said_date(day, month, 0, words, before)
     first, second = found["first"], found["other"]
-    if len(first) != len(second) or len(first) == 1:
-        return None
-    if "0" not in (first[0], second[0]) and max(int(first), int(second)) <= 12:
+    named = not fraction_words(f"{first}/{second}", words) and _DATE_WORD.search(before[-9:])
+    two_digits = len(first) == len(second) == 2
+    shown = "0" in (first[0], second[0]) or max(int(first), int(second)) > 12
+    if not named and not (two_digits and shown):
         return None
     pair = _ordered(int(first), int(second), 0, "/", words)
     return calendar.said_date(*pair, 0, words, before) if pair else None
@@ -154,7 +162,7 @@ def _say_slashed(found: re.Match[str], words: Lexicon) -> str:
     return f"{year}年{month}" if words.language in ("zh", "yue") else f"{month} {year}"
 
 
-_DAY: Final = r"\d{1,2}+(?:st|nd|rd|th|er|ᵉʳ|º|\.)?"
+_DAY: Final = r"\d{1,2}+(?:st|nd|rd|th|er|ᵉʳ|º|°|\.)?"
 _NAME: Final = rf"(?:{LETTER}|[\u0900-\u0d7f]){{2,14}}+"
 _YEAR: Final = r"(?:,? (?:de |del |of )?(?P<year>[12]\d{3})(?!\d)(?: (?P<sign>[гр])(?!\w)\.?)?)?"
 _DAY_FIRST: Final = re.compile(
@@ -245,8 +253,9 @@ def _say_month_of_year(found: re.Match[str], words: Lexicon) -> str | None:
 
 
 _WEEKDAY: Final = re.compile(
-    rf"{BEFORE}(?<![-'’])(?P<day>{LETTER}{{2,5}}+)\.?"
-    r"(?=,? ?[\U000f0000-\U000ffffd]|,? \d{1,2}(?:[:.h]\d\d| ?[ap]\.?m))"
+    rf"{BEFORE}(?<!{LETTER}-)(?<!['’])(?P<day>{LETTER}{{2,5}}+)\.?"
+    r"(?=,? ?[\U000f0000-\U000ffffd]"
+    r"|,? \d{1,2}(?:[:.h]\d\d| ?[ap]\.?m| ?[-–] ?\d| Uhr| ?h\b|st|nd|rd|th))"
 )
 
 
@@ -258,7 +267,7 @@ def _say_weekday(found: re.Match[str], words: Lexicon) -> str | None:
 
 
 _DAY_AND_DATE: Final = re.compile(
-    rf"{BEFORE}(?<![-'’])(?P<name>{LETTER}{{2,12}}+)\.?,? (?P<first>\d{{1,2}})[/.]"
+    rf"{BEFORE}(?<!{LETTER}-)(?<!['’])(?P<name>{LETTER}{{2,12}}+)\.?,? (?P<first>\d{{1,2}})[/.]"
     rf"(?P<second>\d{{1,2}})\.?{_END}"
 )
 
@@ -299,6 +308,15 @@ def _year_word(sign: str, words: Lexicon, case: int) -> str:
     return names[case] if names else ""
 
 
+_SPOKEN: Final = "[\U000f0000-\U000ffffd]"
+_DASH: Final = re.compile(rf"(?<={_SPOKEN})(?: ?[\u2010-\u2015] ?|-)(?={_SPOKEN})")
+
+
+def _say_dash(found: re.Match[str], words: Lexicon) -> str | None:
+    """Between two dates that are said already: ``Mon 12/14-Wed 12/16``."""
+    return words.sign("to") or None
+
+
 RULES: Final[tuple[Rule, ...]] = (
     Rule(_BETWEEN, _say_between),
     Rule(_DASHED, _say_dashed),
@@ -314,4 +332,5 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(_MONTH_OF_YEAR, _say_month_of_year),
     Rule(_SLASHED, _say_slashed),
     Rule(_WEEKDAY, _say_weekday),
+    Rule(_DASH, _say_dash),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -65,9 +66,13 @@ def _all() -> dict[tuple[str, str], tuple[Magnitude, bool]]:
     }
 
 
-_WRITTEN: Final = sorted({written for _, written in _all()}, key=len, reverse=True)
-MAGNITUDE: Final = (
-    rf"(?>{'|'.join(map(re.escape, _WRITTEN))})"
-    r"(?:(?<=[万亿千萬億])|(?![^\W\d_]))"
-)
+def _any_of(written: Iterable[str]) -> str:
+    options = "|".join(map(re.escape, sorted(set(written), key=len, reverse=True)))
+    return rf"(?>{options})(?:(?<=[万亿千萬億])|(?![^\W\d_]))"
+
+
+MAGNITUDE: Final = _any_of(written for _, written in _all())
 """After a number; characters that are written without blanks need no end of a word."""
+
+MAGNITUDE_WORD: Final = _any_of(written for (_, written), (_, money) in _all().items() if not money)
+"""Those that mean it without a currency too: "million", not "m"."""

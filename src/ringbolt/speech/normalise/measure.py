@@ -45,8 +45,7 @@ def pattern(measured: Unit, value: Decimal, words: Lexicon) -> str:
     named = _pattern(measured.id, form, words)
     if not named or not measured.per:
         return named
-    per = _pattern(measured.per, cldr.PER, words)
-    return per.format(named) if per else ""
+    return _divided(named, measured.per, "", words)
 
 
 def divided(what: str, by: str, words: Lexicon) -> str:
@@ -54,12 +53,15 @@ def divided(what: str, by: str, words: Lexicon) -> str:
     found = _divisors(words.language).get(by.casefold())
     if found is None and (known := unit(by, words)):
         found = known.id
-    per = _pattern(found, cldr.PER, words) if found else ""
-    if per:
-        return per.format(what)
-    if found:
-        by = _pattern(found, "one", words).replace("{0}", "").strip() or by
-    return " ".join(filter(None, (what, words.sign("per"), by)))
+    return _divided(what, found or "", by, words)
+
+
+def _divided(what: str, unit_id: str, written: str, words: Lexicon) -> str:
+    per = _pattern(unit_id, cldr.PER, words)
+    if per and "{0}" in per:
+        return per.replace("{0}", what, 1)
+    name = _pattern(unit_id, "one", words).replace("{0}", "").strip() or written
+    return " ".join(filter(None, (what, words.sign("per"), name)))
 
 
 def is_divisor(word: str, words: Lexicon) -> bool:

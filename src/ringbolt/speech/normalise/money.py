@@ -161,7 +161,9 @@ def _say_coin(found: re.Match[str], words: Lexicon) -> str | None:
     return f"{counted(found['number'], words, name)} {name}" if name else None
 
 
-_SATOSHIS: Final = re.compile(rf"{APART}(?P<number>{NUMBER}){SPACE}?(?P<name>m?[sS]ats?){AFTER}")
+_SATOSHIS: Final = re.compile(
+    rf"{APART}(?P<number>{NUMBER}){SPACE}?(?P<name>m?sats?|Sats|SATS?){PER}{AFTER}"
+)
 _LATIN_LEAST: Final = Decimal(2)
 
 
@@ -172,7 +174,8 @@ def _say_satoshis(found: re.Match[str], words: Lexicon) -> str | None:
         name = words.sign("satoshi") or name
     if words.language == "en" and name.lower() == "sat" and amount.value >= _LATIN_LEAST:
         name = "sats"
-    return f"{said(amount, words)} {name}"
+    text = f"{said(amount, words)} {name}"
+    return measure.divided(text, found["per"], words) if found["per"] else text
 
 
 RULES: Final[tuple[Rule, ...]] = (

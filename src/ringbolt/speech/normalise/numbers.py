@@ -16,7 +16,6 @@ from ringbolt.speech.normalise.amount import (
     NUMBER,
     SPACE,
     fraction_words,
-    is_list,
     joined,
     parse,
     said,
@@ -72,7 +71,8 @@ _DIMENSION: Final = re.compile(
 
 
 def _say_dimension(found: re.Match[str], words: Lexicon) -> str | None:
-    times = "by" if words.language == "en" else words.sign("times")
+    is_sum = "=" in found.string[found.end() : found.end() + 12]
+    times = "by" if words.language == "en" and not is_sum else words.sign("times")
     return f" {times} " if times else None
 
 
@@ -107,7 +107,8 @@ def _comparisons() -> dict[tuple[str, str], str]:
 
 
 _NUMBER: Final = re.compile(
-    rf"(?:{NOT_WITHIN}(?<!%)(?P<minus>{MINUS}))?{APART}(?P<number>{NUMBER}){AFTER}"
+    rf"(?:{NOT_WITHIN}(?<!%)(?P<minus>{MINUS}))?{APART}(?P<number>{NUMBER})"
+    rf"(?:,[-\u2013\u2014](?!\d))?{AFTER}"
 )
 _LONG_CODE: Final = 5
 """From so many digits on, a number without groups is a code or a reference, unless it is round."""
@@ -117,8 +118,6 @@ def _say(found: re.Match[str], words: Lexicon) -> str | None:
     number = found["number"]
     if number.isascii() and number.isdigit():
         text = _plain(number, words, negative=bool(found["minus"]))
-    elif is_list(number):
-        return None
     else:
         text = said(parse(number, words), words)
     return (joined("", words.sign("minus"), text) if found["minus"] else text) or None

@@ -44,4 +44,13 @@ def _end(written: str, words: Lexicon) -> str:
     return said(parse(written, words), words)
 
 
-RULES: Final[tuple[Rule, ...]] = (Rule(_RANGE, _say),)
+_SUM: Final = re.compile(r"(?<=\d) ?(?P<sign>[-\u2212/÷]) ?(?=\d{1,9}+(?:[.,]\d{1,9}+)? ?=)")
+
+
+def _say_sum(found: re.Match[str], words: Lexicon) -> str | None:
+    """``5 - 3 = 2``."""
+    word = words.sign("minus" if found["sign"] in "-\u2212" else "divided")
+    return f" {word} " if word else None
+
+
+RULES: Final[tuple[Rule, ...]] = (Rule(_SUM, _say_sum), Rule(_RANGE, _say))

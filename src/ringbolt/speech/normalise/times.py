@@ -73,7 +73,7 @@ _TIME: Final = re.compile(
     rf"(?:(?<!\w)(?P<before>{_words(0)})\.? ?)?{BEFORE}(?<![\d.,:/-]){_clock(1)}"
     rf"(?:{DASH}{_clock(2)})?"
     rf"(?: ?(?P<after>{_words(1)})(?P<stop>\.(?= ?[^\W\dA-Z_]))?(?!{LETTER}))?"
-    rf"(?!:|[.,/-]\d){AFTER}"
+    rf"(?![:.,/-]\d){AFTER}"
 )
 
 
@@ -106,7 +106,7 @@ def _say(found: re.Match[str], words: Lexicon) -> str | None:
         to = words.sign("to")
         if not to:
             return None
-        said = f"{said} {to} {_said(last, words).removeprefix(forms.minutes.split('{h}')[0])}"
+        said = f"{said} {to} {_said(last, words).removeprefix(forms.minutes.split('{h')[0])}"
     if before:
         said = f"{forms.before.get(before, before)} {said}".strip()
     if after and after not in forms.after:
@@ -146,7 +146,8 @@ def _said(time: _Time, words: Lexicon, *, bare: bool = False) -> str:
         text = shape.format(_filled(time.hour, time.minute, forms, words, full=not bare))
     else:
         text = _filled(time.hour_of_24, time.minute, forms, words, full=True)
-    return f"{text} {_measured(time.second, 's', words)}" if time.second else text
+    seconds = time.second.lstrip("0")
+    return f"{text} {_measured(seconds, 's', words)}" if seconds else text
 
 
 def _english(time: _Time) -> str:
@@ -157,12 +158,17 @@ def _english(time: _Time) -> str:
 
 def _filled(hour: int, minute: str, forms: _Forms, words: Lexicon, *, full: bool) -> str:
     if minute in ("", "00") and forms.hour and full:
-        return forms.hour.format(h=_hour(hour, words))
+        return _formed(forms.hour, hour, "", words)
     if not minute:
         return words.integer(hour)
     spaced = minute.startswith("0") and forms.minutes == "{h} {m}"  # "15 0 5", not "15 5"
     minutes = " ".join(minute) if spaced else words.integer(int(minute))
-    return forms.minutes.format(h=_hour(hour, words), m=minutes)
+    return _formed(forms.minutes, hour, minutes, words)
+
+
+def _formed(form: str, hour: int, minutes: str, words: Lexicon) -> str:
+    hours = _measured(str(hour), "h", words) if "{hours}" in form else ""
+    return form.format(h=_hour(hour, words), hours=hours, m=minutes)
 
 
 def _hour(hour: int, words: Lexicon) -> str:

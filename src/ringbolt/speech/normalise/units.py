@@ -24,7 +24,7 @@ from ringbolt.speech.normalise.amount import (
     said,
 )
 from ringbolt.speech.normalise.lexicon import Lexicon
-from ringbolt.speech.normalise.magnitude import MAGNITUDE, magnitude
+from ringbolt.speech.normalise.magnitude import MAGNITUDE_WORD, magnitude
 from ringbolt.speech.normalise.ordinals import is_ordinal
 from ringbolt.speech.normalise.rule import Rule
 
@@ -36,10 +36,11 @@ _UNIT: Final = (
     rf"|(?>{_EXPLICIT})(?!{LETTER})|(?>(?:{LETTER}|[\u0900-\u0d7f]){{1,12}}+)(?:[²³]|[23](?!\d))?)"
 )
 _MEASURED: Final = re.compile(
-    rf"(?:{NOT_WITHIN}(?P<minus>{MINUS}))?{APART}(?P<number>{MEASURE})"
+    rf"(?:{NOT_WITHIN}(?P<minus>{MINUS}))?{APART}"
+    rf"(?P<by>(?:\d{{1,5}}+(?:[.,]\d{{1,3}}+)? ?[x×] ?){{1,2}}+)?(?P<number>{MEASURE})"
     rf"(?:(?:{SPACE}?(?:°{SPACE}?[CF]?|%|(?:[kcm]?m|k?g|ml|l|h|min|км|м|кг|г|л|ч|мин)(?!{LETTER})))?"
     rf"{DASH}(?P<below>[-\u2212])?(?P<to>{MEASURE}))?"
-    rf"(?:{SPACE}?(?P<times>{MAGNITUDE}))?(?P<gap>{SPACE}|-(?={LETTER})|)(?P<unit>{_UNIT})"
+    rf"(?:{SPACE}?(?P<times>{MAGNITUDE_WORD}))?(?P<gap>{SPACE}|-(?={LETTER})|)(?P<unit>{_UNIT})"
     rf"{PER}(?P<dot>\.(?= ?{LETTER}))?(?![°%]){AFTER}"
 )
 
@@ -59,6 +60,8 @@ def _say(found: re.Match[str], words: Lexicon) -> str | None:
     pattern = measure.pattern(known, value, words)
     name = pattern.replace("{0}", "").strip()
     number = times.after(last, words) if times else said(last, words, name)
+    if found["by"]:
+        number = _by(found["by"], number, words)
     if found["below"]:
         number = joined("", words.sign("minus"), number)
     if found["to"]:
@@ -76,15 +79,23 @@ def _say(found: re.Match[str], words: Lexicon) -> str | None:
     return text or None
 
 
+def _by(sides: str, last: str, words: Lexicon) -> str:
+    """``10 x 12``, of which the first is in ``sides``."""
+    times = "by" if words.language == "en" else words.sign("times")
+    numbers = [said(parse(side, words), words) for side in re.findall(r"[\d.,]+", sides)]
+    return f" {times} ".join([*numbers, last]) if times else ""
+
+
 def _is_something_else(found: re.Match[str], words: Lexicon) -> bool:
-    """The 1980s, 2024 г., 5 m. 3 (a flat), 2 in Rome, 3° piano, 5 l'autre: what has a unit's sign
-    and is none."""
+    """The 1980s, 2024 г., 5 m. 3 (a flat), 2 in Rome, 3° piano, 5 l'autre, 5 с Иваном: what has a
+    unit's sign and is none."""
     number, sign = found["number"], found["unit"]
     after = found.string[found.end() : found.end() + 12]
     return (
         (sign == "s" and not found["gap"] and number.endswith("0"))
         or (sign == "г" and len(number) == 4 and number.isdigit())
         or (sign == "in" and found["gap"] != "")
+        or (sign == "с" and found["gap"] != "" and after.startswith(" "))
         or is_ordinal(sign, after, words)
         or (sign == "m" and words.language == "pl" and after.startswith("."))
         or after.startswith(("'", "’"))
@@ -92,15 +103,27 @@ def _is_something_else(found: re.Match[str], words: Lexicon) -> bool:
 
 
 _PER: Final = re.compile(
-    rf"(?<![\w/.])(?P<what>{LETTER}{{2,20}}+)/(?P<by>{LETTER}{{2,20}}+)(?![\w/.])"
+    rf"(?<![\w/.])(?P<what>{LETTER}{{1,20}}+)/(?P<by>{LETTER}{{1,20}}+)(?![\w/.])"
 )
+_TWO_LETTERS: Final = len("m/s")
+_ALONE: Final = frozenset({"m/s", "g/l", "g/L", "м/с"})
+"""Units in two letters that are read without a number; "t/m" is Dutch for "up to"."""
 
 
 def _say_per(found: re.Match[str], words: Lexicon) -> str | None:
-    """``litres/day``."""
-    if not measure.is_divisor(found["by"], words):
+    """``litres/day``, ``in km/h``."""
+    what, by = found["what"], found["by"]
+    whole = measure.unit(found[0], words)
+    known = whole or measure.unit(what, words)
+    is_divisor = len(by) > 1 and measure.is_divisor(by, words)
+    if known is None and is_divisor and len(what) > 1:
+        return measure.divided(what, by, words)
+    if len(found[0]) == _TWO_LETTERS and found[0] not in _ALONE:
         return None
-    return measure.divided(found["what"], found["by"], words)
+    if known is None or not (whole or is_divisor or measure.unit(by, words)):
+        return None
+    name = measure.pattern(known, Decimal(5), words).replace("{0}", "").strip()
+    return (name if whole else measure.divided(name, by, words)) or None
 
 
 _PERCENT_BEFORE: Final = re.compile(
@@ -122,7 +145,7 @@ def _say_percent_before(found: re.Match[str], words: Lexicon) -> str | None:
 
 _TIMES: Final = re.compile(
     rf"(?:{NOT_WITHIN}(?P<minus>{MINUS}))?{APART}(?P<number>{NUMBER})(?:{DASH}(?P<to>{NUMBER}))?"
-    rf"{SPACE}?(?P<times>{MAGNITUDE}){AFTER}"
+    rf"{SPACE}?(?P<times>{MAGNITUDE_WORD}){AFTER}"
 )
 
 
@@ -139,18 +162,30 @@ def _say_times(found: re.Match[str], words: Lexicon) -> str | None:
 
 
 _FEET: Final = re.compile(
-    r"(?<![\w.,])(?P<feet>\d{1,2})['′’](?: ?(?P<inches>\d{1,2})(?:\"|″|''))?(?!\w)"
+    r"(?<![\w.,])(?P<feet>\d{1,2})['′’](?: ?(?P<inches>\d{1,2})(?:\"|″|''|(?!\w))"
+    r"|(?= (?:tall|high|wide|long|deep)\b))"
 )
 
 
 def _say_feet(found: re.Match[str], words: Lexicon) -> str | None:
-    if words.language != "en" or not found["inches"]:
+    if words.language != "en":
         return None
-    return f"{int(found['feet'])} feet {int(found['inches'])}"
+    return f"{int(found['feet'])} feet {found['inches'] or ''}"
+
+
+_TIMES_PER: Final = re.compile(rf"(?<![\w.,])(?P<number>\d{{1,3}})x ?/ ?(?P<per>{LETTER}{{2,20}}+)")
+
+
+def _say_times_per(found: re.Match[str], words: Lexicon) -> str | None:
+    """``3x/day``."""
+    if words.language != "en" or not measure.is_divisor(found["per"], words):
+        return None
+    return measure.divided(f"{found['number']} times", found["per"], words)
 
 
 RULES: Final[tuple[Rule, ...]] = (
     Rule(_FEET, _say_feet),
+    Rule(_TIMES_PER, _say_times_per),
     Rule(_MEASURED, _say),
     Rule(_PERCENT_BEFORE, _say_percent_before),
     Rule(_PER, _say_per),
