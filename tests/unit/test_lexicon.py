@@ -78,7 +78,8 @@ def test_a_day_is_an_ordinal_where_the_engine_says_none(language: str, day: int,
 @pytest.mark.parametrize(
     ("language", "digits", "said"),
     [("de", "4829", "4 8 2 9"), ("en", "4829", "4, 8, 2, 9"), ("si", "067", "0 හය හත"),
-     ("fr", "2125550123", "2 1 2, 5 5 5, 0 1 2 3"), ("de", "", "")],
+     ("fr", "2125550123", "2 1 2, 5 5 5, 0 1 2 3"), ("de", "", ""),
+     ("ja", "4079", "よん ゼロ なな きゅう")],
 )  # fmt: skip
 def test_digits_are_said_one_by_one(language: str, digits: str, said: str) -> None:
     assert lexicon(language).digits(digits) == said

@@ -46,15 +46,16 @@ class Lexicon:
     def digits(self, digits: str) -> str:
         """One digit after the other: ``4829`` as ``4 8 2 9``; more than six in groups, with a
         pause after each. In English there is a pause after every digit, as in dictation."""
-        said = [[self.integer(int(digit)) for digit in group] for group in _groups(digits)]
-        between = _pause(self.language)
-        return ", ".join(between.join(group) for group in said)
+        return ", ".join(self.letters(group) for group in _groups(digits))
 
     def letters(self, text: str) -> str:
         """One letter or digit after the other, letters by their names where the engine would take
         them for words."""
         names = _letter_names().get(self.language, {})
-        signs = [self.integer(int(c)) if c in _DIGITS else names.get(c, c) for c in text]
+        signs = [
+            names.get(sign) or (self.integer(int(sign)) if sign in _DIGITS else sign)
+            for sign in text
+        ]
         return _pause(self.language).join(signs)
 
     def respell(self, text: str) -> str:
