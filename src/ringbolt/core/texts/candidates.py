@@ -69,18 +69,25 @@ _FORMS: Final = tuple(
             Form.GROUPS,
         ),
         (
+            rf"({_D}(?<![^A-Za-z0-9][A-Za-z0-9] .)(?: [0-9]){{3,9}})"
+            rf"{_RIGHT}(?! [A-Z0-9](?![A-Za-z0-9]))",
+            Form.SPACED,
+        ),
+        (
             rf"([A-Za-z0-9]{_LEFT}(?<![^A-Za-z0-9][A-Za-z0-9] .)(?: [A-Za-z0-9]){{3,9}})"
             rf"{_RIGHT}(?! [A-Za-z0-9](?![A-Za-z0-9]))",
             Form.SPACED,
         ),
         (
-            rf"([A-Z0-9]{_LEFT}(?:[A-Z0-9]{{2}}-[A-Z0-9]{{3}}|[A-Z0-9]{{3}}-[A-Z0-9]{{4}})){_RIGHT}",
+            rf"([A-Z0-9]{_LEFT}(?:[A-Z0-9]{{2}}-[A-Z0-9]{{3}}|[A-Z0-9]{{3}}-[A-Z0-9]{{4}})){_RIGHT}(?!-)",
             Form.MIXED,
         ),
         (rf"({_GROUP}[0-9]{{2,9}}){_RIGHT}(?! [0-9]{{3}})", Form.DIGITS),
         (r"(?<![A-Za-z])(?i:otp|pin)([0-9]{4,8})(?![A-Za-z0-9_])", Form.DIGITS),
         (
-            rf"([A-Za-z0-9]{_LEFT}(?<!{_LETTER}.)[A-Za-z0-9]{{2,9}}){_RIGHT}(?!{_LETTER})",
+            # ... that is no word: with a digit, or of capitals
+            rf"([A-Za-z0-9]{_LEFT}(?<!{_LETTER}.)(?:(?<=[0-9])|(?=[A-Za-z]{{0,8}}[0-9])|(?=[A-Z]{{3}}))"
+            rf"(?<![A-Z0-9]-.)[A-Za-z0-9]{{2,9}}){_RIGHT}(?!{_LETTER}|-[A-Z0-9])",
             Form.MIXED,
         ),
     )
@@ -97,8 +104,9 @@ _NO_CODES: Final = (
 )
 
 
-def candidates(text: str) -> list[Candidate]:
-    """All that has the form of a code, in the order of the text; none if there are too many."""
+def candidates(text: str, most: int = MOST) -> list[Candidate]:
+    """All that has the form of a code, in the order of the text; none if there are more than
+    ``most``."""
     found: list[Candidate] = []
     taken = bytearray(len(text))
     for pattern, form in _FORMS:
@@ -110,7 +118,7 @@ def candidates(text: str) -> list[Candidate]:
             if candidate is not None:
                 found.append(candidate)
                 taken[start:end] = b"\x01" * (end - start)
-                if len(found) > MOST:
+                if len(found) > most:
                     return []
     return sorted(found, key=lambda candidate: candidate.start)
 
@@ -129,7 +137,8 @@ def _read(match: re.Match[str], form: Form) -> Candidate | None:
             fits = digits < len(code) and not any(no.fullmatch(code) for no in _NO_CODES)
             fits &= len(code) > SHORT or code.isupper()
         case Form.LETTERS:
-            is_unit = _NUMBER_BEFORE.search(match.string, 0, match.start(1)) is not None
+            start = match.start(1)
+            is_unit = _NUMBER_BEFORE.match(match.string, max(0, start - 2), start) is not None
             fits = len(code) > SHORT and code.isupper() and not is_unit
         case Form.GROUPS:
             fits = 4 <= len(code) <= LONGEST

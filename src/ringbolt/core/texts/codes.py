@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
@@ -19,12 +19,13 @@ from ringbolt.core.services import ANY_OTHER, SERVICES
 from ringbolt.core.texts.candidates import SHORT, Candidate, Form, candidates
 from ringbolt.core.texts.contexts import (
     BLANK,
+    Said,
     blanked,
     is_before_a_year,
     is_promotion,
     is_something_else,
 )
-from ringbolt.core.texts.plain import plain_text
+from ringbolt.core.texts.plain import MAX_CHARS, plain_text
 from ringbolt.core.texts.relations import (
     ALONE_ON_ITS_LINE,
     ONLY_ONE_NEAR,
@@ -41,7 +42,7 @@ from ringbolt.core.texts.relations import (
     stands_alone,
 )
 from ringbolt.core.texts.service_forms import form_of
-from ringbolt.core.texts.vocabulary import NOTHING, Role, Token, tokens
+from ringbolt.core.texts.vocabulary import NOTHING, Role, Token, roles_of, tokens
 from ringbolt.core.texts.words import WordList, words
 
 _ENOUGH: Final = 6
@@ -49,9 +50,12 @@ _MARGIN: Final = 3
 _OF_ITS_SERVICE: Final = 6
 _LONGEST_LINK: Final = 3
 _MOST_BETWEEN: Final = 100
+_WITH_LETTERS: Final = (Form.MIXED, Form.SPACED)
 _NOT_DIGITS: Final = (Form.MIXED, Form.LETTERS, Form.SPACED)
 _SUPPORT: Final = Role.YOUR | Role.PURPOSE | Role.VALIDITY | Role.TYPE
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
+_HALF: Final = 4
+_PREFIX = re.compile(r"(?<![A-Z])([A-Z]{4})-$")
 _NUMBER_AFTER = re.compile(r" [0-9\x00#*]")
 _NAME = re.compile(r"[^\W\d_]+")
 _POINTS_BY_DIGITS: Final = {3: -3, 4: 1, 5: 1, 6: 2, 7: 1, 8: 1, 9: -1, 10: -1}
@@ -79,7 +83,8 @@ def extract_code(text: str, service_code: str = "") -> str | None:
 def code_spans(plain: str) -> list[tuple[int, int]]:
     """Where a text in plain form has what could be taken for a code, whatever stands around it."""
     spans = [found.span(1) for found in _ORIGIN_BOUND.finditer(plain)]
-    spans += [(each.start, each.end) for each in candidates(blanked(plain)) if not is_word(each)]
+    found = candidates(plain, most=MAX_CHARS)
+    spans += [(each.start, each.end) for each in found if not is_word(each)]
     return sorted(spans)
 
 
@@ -118,31 +123,36 @@ class _Scorer:
         service = SERVICES.get(service_code)
         names = (*service.names, *service.nicknames) if service else ()
         self.names_service = any(name.lower() in self.lower for name in names)
-        found = [
-            each
-            for each in candidates(self.text)
-            if not is_something_else(each, self.text, self.lower)
-        ]
+        written = candidates(self.text)
+        said = self._words(written)
+        places = Said(said)
+        found = [each for each in written if not is_something_else(each, self.text, places)]
         self.is_promotion = is_promotion(self.lower)
-        said = self._words(found)
+        self._judge_words(said, found)
+        self.is_only_one = len([each for each in found if each.is_digits]) == 1
         self.codes = [token for token in said if token.roles & Role.CODE]
         self.has_small_letters = _has_small_letters(self.text)
         self.reading = Reading(
             self.text,
             tuple(said),
-            tuple(token.start for token in said),
-            tuple(token.end for token in said),
+            tuple(places.starts),
+            tuple(places.ends),
             tuple(filter(self._may_be, found)),
             self.is_supported,
         )
 
     def _words(self, found: list[Candidate]) -> list[Token]:
-        """The words outside of candidates; "promo code" as what it is."""
-        signs = self.lower
+        """The words outside of candidates that have digits."""
+        if not any(each.form in _WITH_LETTERS for each in found):
+            return tokens(self.lower)
+        signs = list(self.lower)
         for each in found:
-            if not each.is_digits and each.form is not Form.LETTERS:
-                signs = signs[: each.start] + BLANK * (each.end - each.start) + signs[each.end :]
-        said = tokens(signs)
+            if each.form in _WITH_LETTERS:
+                signs[each.start : each.end] = BLANK * (each.end - each.start)
+        return tokens("".join(signs))
+
+    def _judge_words(self, said: list[Token], found: list[Candidate]) -> None:
+        """Find what supports the words for "code", and "promo code" as what it is."""
         self.is_kept_secret = any(token.roles & Role.VALIDITY for token in said)
         self.has_purpose = any(token.roles & Role.PURPOSE for token in said)
         has_own_form = any(map(self._is_of_strict_form, found))
@@ -150,13 +160,13 @@ class _Scorer:
             self.is_kept_secret or has_own_form or any(self._supports(token) for token in said)
         )
         for index, token in enumerate(said):
-            is_code = token.roles & Role.CODE
-            if is_code and (self._is_another_code(said, index) or self._is_doubtful(said, index)):
+            if not token.roles & Role.CODE:
+                continue
+            if self._is_another_code(said, index) or self._is_doubtful(said, index):
                 roles = (token.roles & ~Role.CODE) | Role.OTHER_CODE
-                said[index] = replace(token, roles=roles)
-            elif is_code and any(map(_qualifies, said[max(0, index - 1) : index + 2])):
-                said[index] = replace(token, roles=token.roles | Role.STRONG)
-        return said
+                said[index] = token._replace(roles=roles)
+            elif any(map(_qualifies, said[max(0, index - 1) : index + 2])):
+                said[index] = token._replace(roles=token.roles | Role.STRONG)
 
     def _is_another_code(self, said: list[Token], index: int) -> bool:
         token = said[index]
@@ -199,6 +209,10 @@ class _Scorer:
         is_strict = self.form is not None and self.form.is_strict
         if is_strict and not self._fits(candidate) and not self.names_service:
             return False
+        if candidate.form is Form.PREFIXED and len(candidate.code) == _HALF:
+            # "LINE-1234": a name that is not typed; "QXZT-1234": perhaps two halves of a code
+            prefix = _PREFIX.search(self.text, max(0, candidate.start - _HALF - 2), candidate.start)
+            return prefix is None or prefix[1].lower() in _no_letters()
         if candidate.form is Form.LETTERS:
             return self.has_small_letters and not is_word(candidate)
         return True
@@ -268,7 +282,7 @@ class _Scorer:
             return (0,)
         speaks = bool(self.codes)
         alone = stands_alone(candidate, self.text)
-        only = len([each for each in self.reading.candidates if each.is_digits]) == 1
+        only = self.is_only_one
         return (
             ALONE_ON_ITS_LINE if alone and (speaks or self.is_kept_secret) else 0,
             ONLY_ONE_NEAR if only and self._shares_a_sentence(candidate) else 0,
@@ -278,11 +292,13 @@ class _Scorer:
 
     def _shares_a_sentence(self, candidate: Candidate) -> bool:
         """Whether a word for "code" does, and the word right before it names nothing else."""
-        before = self.text[: candidate.start].rstrip(" ")
-        beside = bisect_right(self.reading.ends, len(before)) - 1
-        is_beside = beside >= 0 and self.reading.ends[beside] == len(before)
+        end = candidate.start
+        while end and self.text[end - 1] == " ":
+            end -= 1
+        beside = bisect_right(self.reading.ends, end) - 1
+        is_beside = beside >= 0 and self.reading.ends[beside] == end
         roles = self.reading.tokens[beside].roles if is_beside else Role.LINK
-        if not roles or roles & (Role.BEFORE_CODE | Role.OTHER_NUMBER):
+        if not roles or roles & (Role.BEFORE_CODE | Role.OTHER_NUMBER | Role.TO):
             return False
         return any(
             _sentence_between(self.text, token, candidate)
@@ -332,8 +348,10 @@ def _names() -> frozenset[str]:
 
 def _sentence_between(text: str, token: Token, candidate: Candidate) -> bool:
     first, last = sorted(((token.start, token.end), (candidate.start, candidate.end)))
+    if last[0] - first[1] >= _MOST_BETWEEN:
+        return False
     between = text[first[1] : last[0]]
-    return len(between) < _MOST_BETWEEN and "\n" not in between and not ends_sentence(between)
+    return "\n" not in between and not ends_sentence(between)
 
 
 def _lower(text: str) -> str:
@@ -357,7 +375,7 @@ def is_word(candidate: Candidate) -> bool:
     if candidate.form is not Form.LETTERS:
         return False
     letters = candidate.code.lower()
-    return letters in _no_letters() or any(token.roles for token in tokens(letters))
+    return letters in _no_letters() or bool(roles_of(letters))
 
 
 @cache

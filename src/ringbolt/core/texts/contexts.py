@@ -8,24 +8,24 @@ All patterns are linear, and those around a candidate see a few signs only.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from functools import cache
 from typing import Final
 
 from ringbolt.core.texts.candidates import Candidate
-from ringbolt.core.texts.tries import any_of
-from ringbolt.core.texts.vocabulary import alone, beginning, listed
+from ringbolt.core.texts.vocabulary import Role, Token, alone, beginning
 from ringbolt.core.texts.words import WordList, words
 
 BLANK: Final = "\x00"
 """Stands for each sign that was taken out; a text in plain form has none itself."""
 
 _WINDOW: Final = 32
-_LONG_WINDOW: Final = 90
-_OF_CAPITALS: Final = 6
+_WORDS_BACK: Final = 12
+_LONGEST_GAP: Final = 12
 
 _PRINTABLE_RUN = re.compile(r"[!-~]+")
-_WEB_ADDRESS = re.compile(r"(?i)[a-z]{2,10}://|www\.")
+_WEB_ADDRESS = re.compile(r"(?i)[a-z]{2,10}://|(?<![a-z0-9-])www\.[a-z0-9]")
 _BARE_ADDRESS = re.compile(r"(?i)[\"'(<\[]?[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*\.[a-z]{2,}[/?]")
 _G: Final = (
     r"(?:(?:[ .-]|\) ?| ?\()?[0-9])"  # a digit of a telephone number, perhaps of a new group
@@ -59,7 +59,8 @@ _BOLD = re.compile(r"(\*{1,3}|•{1,3})([0-9A-Za-z][0-9A-Za-z -]*)\1")
 
 def blanked(text: str) -> str:
     """The text without all that cannot be a code by its own form."""
-    text = _PRINTABLE_RUN.sub(_without_address, text)
+    if any(sign in text for sign in "@/?") or "www." in text.lower():
+        text = _PRINTABLE_RUN.sub(_without_address, text)
     for pattern in _FORMS:
         text = pattern.sub(_blank_number, text)
     return _without_hidden(text)
@@ -112,76 +113,114 @@ def _is_letter(sign: str) -> bool:
     return sign.isascii() and sign.isalpha()
 
 
-@dataclass(frozen=True, slots=True)
-class _Around:
-    """What stands right before, or right after, another number than a code."""
+def is_something_else(candidate: Candidate, text: str, said: Said) -> bool:
+    """Whether what stands around it says that it is an amount, a card, a telephone number."""
+    if text[max(0, candidate.start - 2) : candidate.start].rstrip()[-1:] in _BEFORE_AMOUNT:
+        return True
+    before = said.before(candidate.start)
+    if before:
+        gap = text[before[0].end : candidate.start]
+        if len(gap) <= _LONGEST_GAP and _says_another(before, gap, text):
+            return True
+    return _is_counted(candidate, text, said)
 
-    before: re.Pattern[str]
-    before_capitals: re.Pattern[str]
-    after: re.Pattern[str]
-    after_capitals: re.Pattern[str]
-    year: re.Pattern[str]
-    sent: re.Pattern[str]
-    promotion: re.Pattern[str]
+
+class Said:
+    """The words of a text, found by where they stand."""
+
+    def __init__(self, tokens: Sequence[Token]) -> None:
+        self.tokens = tokens
+        self.starts = [token.start for token in tokens]
+        self.ends = [token.end for token in tokens]
+
+    def before(self, start: int) -> Sequence[Token]:
+        """The last words before, the nearest first."""
+        last = bisect_right(self.ends, start)
+        return self.tokens[max(0, last - _WORDS_BACK) : last][::-1]
+
+    def after(self, end: int) -> Token | None:
+        """The first word after."""
+        first = bisect_left(self.starts, end)
+        return self.tokens[first] if first < len(self.tokens) else None
 
 
-def is_something_else(candidate: Candidate, text: str, lower: str) -> bool:
-    """Whether the signs around a candidate say that it is an amount, a card, a telephone number."""
-    start, end, around = candidate.start, candidate.end, _around()
-    return bool(
-        around.before.search(lower, max(0, start - _WINDOW), start)
-        or around.after.match(lower, end)
-        or around.before_capitals.search(text, max(0, start - _OF_CAPITALS), start)
-        or around.after_capitals.match(text, end)
-        or around.sent.search(lower, max(0, start - _LONG_WINDOW), start)
-    )
+def _says_another(before: Sequence[Token], gap: str, text: str) -> bool:
+    nearest = before[0].roles
+    further = before[1].roles if len(before) > 1 else 0
+    is_beside = len(before) > 1 and text[before[1].end : before[0].start] in {" ", "", "' ", "? "}
+    if nearest & Role.MONEY and _AFTER_MONEY.fullmatch(gap):
+        return not before[0].roles & _NO_MONEY
+    if nearest & Role.ENDING_IN or (nearest & Role.ENDING_LINK and further & Role.ENDING_IN):
+        return _AFTER_ENDING.fullmatch(gap) is not None
+    if nearest & Role.CALL or (nearest & Role.CALL_LINK and further & Role.CALL):
+        return _AFTER_CALL.fullmatch(gap) is not None
+    if nearest & Role.BEFORE_NUMBER or (nearest & Role.NUMBER and further & Role.BEFORE_NUMBER):
+        return _AFTER_SIGN.fullmatch(gap) is not None
+    if nearest & Role.ANSWER_TO and gap in _BLANKS:
+        return bool(is_beside and further & Role.ANSWER) or _is_sent(before, text)
+    return False
+
+
+def _is_sent(before: Sequence[Token], text: str) -> bool:
+    """Whether a text was sent to what follows: "we sent a code to 12345"."""
+    for token in before[1:]:
+        if token.roles & Role.SENT:
+            return not _ENDS.search(text, token.end, before[0].start)
+    return False
+
+
+def _is_counted(candidate: Candidate, text: str, said: Said) -> bool:
+    """Whether a unit, a currency or a word for other numbers stands right after it."""
+    end = candidate.end
+    if _AFTER_AMOUNT.match(text, end):
+        return True
+    token = said.after(end)
+    if token is None or text[end : token.start] not in {"", " ", "\n"}:
+        return False
+    if token.roles & (Role.UNIT | Role.AFTER_NUMBER):
+        return True
+    if text[token.start : token.end] in _capitals():
+        return True
+    return bool(token.roles & Role.MONEY) and not token.roles & _NO_MONEY
 
 
 def is_before_a_year(candidate: Candidate, lower: str) -> bool:
     """Whether a word before the candidate makes a year of it: "for 2026"."""
     start = candidate.start
-    return _around().year.search(lower, max(0, start - _WINDOW), start) is not None
+    return _year().search(lower, max(0, start - _WINDOW), start) is not None
 
 
 def is_promotion(lower: str) -> bool:
     """Whether the text wants to sell something: letters and digits are no secret then."""
-    return _around().promotion.search(lower) is not None
+    return _promotion().search(lower) is not None
 
 
-_SIGNS_OF_MONEY: Final = "[$€£¥₹₽₴₺₩₦₫฿₱₸₪₮₲₡₵₾₼₿]"
-_BREAKS_OFF: Final = r"[^.!?\n]{0,60}"
+_BEFORE_AMOUNT: Final = frozenset("$€£¥₹₽₴₺₩₦₫฿₱₸₪₮₲₡₵₾₼₿©@〒")
+_NO_MONEY: Final = Role.CODE | Role.IS
+_BLANKS: Final = frozenset({" ", ' "', " '", " «", " “"})
+_AFTER_MONEY = re.compile(r"\.?:?\s?")
+_AFTER_ENDING = re.compile(r"\.?\s?[:-]?\s?[*.•x]{0,8}")
+_AFTER_CALL = re.compile(r"[.:?]{0,2} ?")
+_AFTER_SIGN = re.compile(r"[.:]?\s?#?\s?")
+# A word is glued on: "1234-ending"; but not an ending or a word for "code"
+_AFTER_AMOUNT = re.compile(
+    r"\s?[$€£¥₹₽₴₺₩₦₫฿₱₸₪₮₲₡₵₾₼₿%]"
+    r"|-(?=[a-zа-я])(?!(?:code|kod|код|ni|nci|не|der|is|ist|just|est)(?![a-z]))"
+)
+_ENDS = re.compile(r"[.!?\n]")
 
 
 @cache
-def _around() -> _Around:
-    currency = alone(WordList.CURRENCY)
-    capitals = any_of(word.upper() for word in words(WordList.CURRENCY_CAPITALS))
-    answer = rf"{alone(WordList.ANSWER)}['\"»]?\ {alone(WordList.ANSWER_TO)}\ "
-    ending = rf"{beginning(WordList.ENDING_IN)}(?:\ ?{alone(WordList.ENDING_LINK)})?"
-    sent = rf"{beginning(WordList.SENT)}(?![^\W\d_])"
-    # Each kind ends at the candidate
-    before = "|".join(
-        (
-            rf"(?:{_SIGNS_OF_MONEY}|{currency}\.?|(?<![a-z])r[sp]\.?|сумм\w?:?|人民币)\s?",
-            rf"{ending}\s?[:-]?\ ?[*.•x]{{0,8}}",
-            rf"{alone(WordList.CALL)}[.:]{{0,2}}\ ?(?:{alone(WordList.CALL_LINK)}\ ?)?",
-            answer,
-            rf"{alone(WordList.BEFORE_NUMBER)}[.:]?\ ?(?:\#|no\.?|nr\.?)?\ ?",
-        )
-    )
-    return _Around(
-        re.compile(rf"(?:{before})$", re.VERBOSE),
-        re.compile(rf"(?<![A-Za-z])(?:{capitals}) ?$"),
-        re.compile(
-            rf"\s?(?:{_SIGNS_OF_MONEY}|%|{alone(WordList.CURRENCY, WordList.UNIT)}(?![^\W\d_])"
-            rf"|(?:{any_of(listed(WordList.UNIT_BEGINNING))}))"
-            rf"|\ ?(?:{any_of(listed(WordList.AFTER_NUMBER))})(?![a-z])"
-            # A word is glued on: "1234-ending"; but not an ending or a word for "code"
-            r"|-(?=[a-zа-я])(?!(?:code|kod|код|ni|nci|не|der|is|ist|just|est)(?![a-z]))",
-            re.VERBOSE,
-        ),
-        re.compile(rf" ?(?:{capitals})(?![A-Za-z])"),
-        re.compile(rf"(?:{alone(WordList.BEFORE_YEAR)}|(?<![а-яё])(?:за|в|на|для|до|с)|©) $"),
-        re.compile(rf"{sent}{_BREAKS_OFF} {alone(WordList.ANSWER_TO)}[ \"'«“]{{1,2}}$"),
-        re.compile(rf"[0-9] ?% ?off|{beginning(WordList.PROMOTION)}"),
-    )
+def _capitals() -> frozenset[str]:
+    """Currencies that are words of some language in small letters."""
+    return frozenset(word.upper() for word in words(WordList.CURRENCY_CAPITALS))
+
+
+@cache
+def _year() -> re.Pattern[str]:
+    return re.compile(rf"(?:{alone(WordList.BEFORE_YEAR)}|(?<![а-яё])(?:за|в|на|для|до|с)|©) $")
+
+
+@cache
+def _promotion() -> re.Pattern[str]:
+    return re.compile(rf"% ?off|{beginning(WordList.PROMOTION)}")

@@ -96,8 +96,12 @@ def plain_text(text: str) -> str:
 def plain(text: str) -> Plain:
     """The same, with the origin of each sign."""
     cut = text[:MAX_CHARS]
-    clusters = _CLUSTER.findall(cut) if _has_clusters(cut) else list(cut)
-    signs = list(map(_of_cluster, clusters))
+    clusters: Sequence[str] = cut
+    if _has_clusters(cut):
+        clusters = _CLUSTER.findall(cut)
+        signs = list(map(_of_cluster, clusters))
+    else:
+        signs = [_SIGNS[point] for point in map(ord, cut)]
     joined = "".join(signs)
     if len(joined) == len(cut) == len(signs) and "" not in signs:
         return Plain(joined, range(len(cut) + 1))

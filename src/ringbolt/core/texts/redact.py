@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from enum import Enum
+from functools import cache, lru_cache
 from typing import Final
 
 from ringbolt.core.services import SERVICES
@@ -33,11 +34,12 @@ _PIECE = re.compile(r"\S+")
 _DOMAIN = re.compile(r"[^\s/?#.]\.[^\s/?#.]{2,63}[/?#]")
 _HOST = re.compile(r"(?i)[a-z0-9-]\.[a-z]{2,}")
 _VALUE = re.compile(r"[a-zA-Z0-9][:=#@][!-~]")
+_IS_UNSPACED = re.compile(rf"[{_UNSPACED}]")
 _TOKEN = re.compile(rf"{_SIGN}(?:['’_-]?{_SIGN})*")
 _WORD = re.compile(r"[^\W\d_]+")
 _SPELT = re.compile(r"(?<!\w)[^\W_](?:[ .-][^\W_]){3,}(?!\w)")
 _NUMERALS = re.compile(r"[〇零一二三四五六七八九壹贰貳叁參肆伍陆陸柒捌玖]{4,}")
-_LETTERS_LEFT = re.compile(r"[A-Z\uff21-\uff3a]{3}|[^\x00-\u02ff\s•…]")
+_LETTERS_LEFT = re.compile(r"[A-Z]{4}|[A-Z]{3}-[A-Z]|[A-Z](?: [A-Z]){3}|[0-9]")
 _MASKS = re.compile(rf"{MASK}(?:[\W_]{{0,3}}?{MASK})+")
 _PUNCTUATION: Final = (
     r"\s!-/:-@\[-`{-~•…“”„‟«»‹›‘’‚–—―¡¿·،؛؟۔।॥၊။។、。！？，：；（）【】「」『』《》〈〉〔〕〜～"
@@ -120,8 +122,8 @@ def masked(text: str) -> str:
     hidden = patterns.numbers.sub(MASK, _SPELT.sub(MASK, shown))
     hidden = _PIECE.sub(_piece, _NUMERALS.sub(MASK, hidden))
     hidden = _MASKS.sub(MASK, hidden)
-    # What was hidden may have stood between two signs that now look like a code of their own.
-    return _without_codes(hidden) if _LETTERS_LEFT.search(hidden) else hidden
+    # What was hidden may have stood between signs that now look like a code of their own.
+    return _without_codes(hidden) if _LETTERS_LEFT.search(plain_signs(hidden)) else hidden
 
 
 def _without_codes(text: str) -> str:
@@ -139,19 +141,36 @@ def _without_codes(text: str) -> str:
 def _without_words(text: str) -> str:
     """A text that speaks of a code: with nothing but common words and those that speak of it;
     before them, also names of services."""
-    patterns = _patterns()
     first = _first_spoken(text)
 
     def run(found: re.Match[str]) -> str:
-        word = _plain(found[0])
-        if _is_unspaced(word):
+        shown = _shown(found[0])
+        if shown is _Shown.IN_PARTS:
             return _without_phrases(found[0])
-        known = patterns.shown if found.start() < first else patterns.common
-        if word in known or patterns.spoken.fullmatch(word):
+        if shown is _Shown.ALWAYS or (shown is _Shown.BEFORE_CODE and found.start() < first):
             return found[0]
-        return found[0] if word == "one" and _is_one_more(text, found) else MASK
+        return found[0] if found[0] == "one" and _is_one_more(text, found) else MASK
 
     return _SYMBOLS.sub(MASK, _RUN.sub(run, text))
+
+
+class _Shown(Enum):
+    """Which words of a text that speaks of a code may be shown."""
+
+    NEVER = 0
+    ALWAYS = 1
+    BEFORE_CODE = 2
+    IN_PARTS = 3
+
+
+@lru_cache(4096)
+def _shown(run: str) -> _Shown:
+    patterns, word = _patterns(), _plain(run)
+    if _IS_UNSPACED.match(word):
+        return _Shown.IN_PARTS
+    if word in patterns.common or patterns.spoken.fullmatch(word):
+        return _Shown.ALWAYS
+    return _Shown.BEFORE_CODE if word in patterns.shown else _Shown.NEVER
 
 
 def _first_spoken(text: str) -> int:
@@ -161,10 +180,6 @@ def _first_spoken(text: str) -> int:
         (each.start() for each in _RUN.finditer(text) if spoken.fullmatch(_plain(each[0]))),
         len(text),
     )
-
-
-def _is_unspaced(word: str) -> bool:
-    return re.match(rf"[{_UNSPACED}]", word) is not None
 
 
 def _without_phrases(run: str) -> str:
@@ -188,11 +203,16 @@ def _uncommon(found: re.Match[str]) -> str:
 
 def _address(found: re.Match[str]) -> str:
     piece = found[0]
+    if piece.isalpha():
+        return piece
     is_address = "://" in piece or _DOMAIN.search(piece) or _HOST.search(piece)
     return MASK if is_address or _VALUE.search(piece) else piece
 
 
 def _piece(found: re.Match[str]) -> str:
+    piece = found[0]
+    if piece.isascii() and piece.isalpha() and (piece.islower() or piece.istitle()):
+        return piece
     piece = _address(found)
     return piece if piece == MASK else _TOKEN.sub(_token, piece)
 

@@ -37,10 +37,14 @@ _MOST_BEFORE_CODE: Final = 6
 _FREE: Final = (
     Role.LINK | Role.PURPOSE | Role.NUMBER | Role.IS | Role.NEW | Role.ENDING | Role.QUALIFIER
 )
+_OF_CODE: Final = Role.CODE | Role.PURPOSE | Role.QUALIFIER | Role.YOUR | Role.ENDING
 _NO_NOUN: Final = _FREE | Role.CODE | Role.TYPE
-_SENTENCE_END = re.compile(r"[.!?](?=[\s\x00\"'”»)】」]|$)|[。！？।۔။៕።؟]|\n\s*\n")
+_SENTENCE_END = re.compile(
+    r"[.!?](?<!\s[^\W\d_].)(?<!\s[Nn][or].)(?<!dvs.)(?=[\s\x00\"'”»)】」]|$)|[。！？।۔။៕።؟]|\n\s*\n"
+)
 _BREAK = re.compile(rf"{_SENTENCE_END.pattern}|[\n0-9]")
-_LAST_NUMBER = re.compile(r"[0-9\x00](?=[^0-9\x00]*$)")
+# What is no word between two words is a number, or another candidate
+_LAST_NUMBER = re.compile(r"[\w\x00](?=[^\w\x00]*$)")
 _ANNOUNCES_LETTERS = re.compile(r"[:=]|->|=>")  # "- ACME" is the sender's name
 _ANNOUNCES = re.compile(r"[:=]|->|=>|→|⇒|›|»\s|-\s")
 _OPENS: Final = " \"'“„«‹‘’「『【[(<{*_`>\n"
@@ -48,8 +52,10 @@ _CLOSES: Final = " \"'”“»›’」』】])>}*_`"
 _NUMBER_NEXT = re.compile(r" ?[0-9\x00]")
 _LISTED_AFTER = re.compile(r"(?:[,،;/] ?| (?:or|and|und|oder|o|y|e|ou|et|и|или) )[0-9]{3,}")
 _LISTED_BEFORE = re.compile(r"[0-9]{3}(?:[,،;/] ?| (?:or|and|und|oder|o|y|e|ou|et|и|или) )$")
-_BARE_BEFORE = re.compile(r"(?:^|\n|(?<=\w{4})[.!] |[。！।۔] ?)[^\w\n\x00]{0,8}$")
+_MOST_SIGNS_BESIDE: Final = 12
+_BARE_BEFORE = re.compile(r"(?:\A|\n|(?<=\w{4})[.!] |[。！।۔] ?)[^\w\n\x00]{0,8}$")
 _BARE_AFTER = re.compile(r"[^\w\n\x00.!?]{0,8}(?:$|\n|[.!?。！？।۔](?!\w))")
+_MOST_SIGNS_AHEAD: Final = 60
 _ANNOUNCES_NEXT = re.compile(r"\s?[:=]\s?\S")
 _DASH_AFTER = re.compile(r"\s?[\"'”»’」』】\])*]*\s?(?:-|:|=)\s?")
 
@@ -102,6 +108,8 @@ def announced(candidate: Candidate, reading: Reading) -> Relation:
             break
         if token.roles & Role.CODE:
             return _announced_by(index, walk, reading)
+        if token.roles & Role.IS and token.roles & Role.TO and not _follows_code(reading, index):
+            token = token._replace(roles=token.roles & ~Role.IS)
         is_another = token.roles & Role.OTHER_CODE and not walk.content
         is_denied = token.roles & Role.TYPE and _is_denied(tokens, index)
         if is_another or is_denied or walk.passes(token):
@@ -112,7 +120,7 @@ def announced(candidate: Candidate, reading: Reading) -> Relation:
 def _announced_by(index: int, walk: _Back, reading: Reading) -> Relation:
     """By a word for "code": unless it speaks of an old one, or of what another number is about."""
     tokens = reading.tokens
-    if _is_old(tokens, index) or (not walk.is_linked and _is_about(tokens, index)):
+    if _is_old(reading, index) or (not walk.is_linked and _is_about(reading, index)):
         return NO_CODE
     return walk.found(index, reading.is_supported or bool(tokens[index].roles & Role.STRONG))
 
@@ -124,11 +132,25 @@ def _is_a_noun_of(token: Token, at: int, text: str) -> bool:
     return bool(is_beside) and text[token.start].islower()
 
 
-def _is_about(tokens: tuple[Token, ...], index: int) -> bool:
+def _follows_code(reading: Reading, index: int) -> bool:
+    """Whether a word for "code", what belongs to it, or a number stands right before another word:
+    what is "to" in English announces a code in Polish."""
+    if not index:
+        return False
+    before, at = reading.tokens[index - 1], reading.tokens[index].start
+    return (
+        bool(before.roles & _OF_CODE)
+        or _LAST_NUMBER.search(reading.text, before.end, at) is not None
+    )
+
+
+def _is_about(reading: Reading, index: int) -> bool:
     """Whether it only says what another number is about: "request for a code 88412"."""
+    tokens = reading.tokens
     if index < _NEAR - 1 or not tokens[index - 1].roles & (Role.TO | Role.LINK):
         return False
-    return bool(tokens[index - 2].roles & Role.OTHER_NUMBER)
+    between = reading.text[tokens[index - 2].end : tokens[index - 1].start]
+    return between == " " and bool(tokens[index - 2].roles & Role.OTHER_NUMBER)
 
 
 def _is_denied(tokens: tuple[Token, ...], index: int) -> bool:
@@ -154,7 +176,9 @@ class _Back:
         between = self.text[token.end : self.at]
         if between in {" ", ""}:
             return self.start - token.end <= _MOST_SIGNS
-        if self.start - token.end > _MOST_SIGNS or _SENTENCE_END.search(between):
+        if self.start - token.end > _MOST_SIGNS or _SENTENCE_END.search(
+            self.text, token.end, self.at
+        ):
             return False
         crossed = _LAST_NUMBER.search(between)
         beside = between[crossed.end() :] if crossed else between
@@ -189,7 +213,7 @@ class _Back:
             self.is_for = True
         if roles & Role.TYPE and not self.content:
             self.is_typed = True
-        if roles & Role.NUMBER and not self.content:
+        if roles & Role.NUMBER and self.is_beside:
             self.number = True
         if roles & (Role.PURPOSE | Role.QUALIFIER):
             self.purpose += 1
@@ -198,9 +222,11 @@ class _Back:
         return False
 
     def found(self, index: int, is_supported: bool) -> Relation:
-        if self.has_crossed and not self.is_linked:
-            return NONE  # it announces the number between
-        if self.content and not (is_supported or self.has_crossed):
+        if self.is_typed and (self.content or self.has_crossed):
+            return Relation(TYPED, index)
+        # Without a link it announces the number between
+        is_doubtful = self.content and not (is_supported or self.has_crossed)
+        if is_doubtful or (self.has_crossed and not self.is_linked):
             return NONE
         if self.is_for and not self.is_linked:
             return Relation(max(0, 4 - self.content - self.cost), index)
@@ -229,8 +255,10 @@ class _Back:
         return NONE
 
 
-def _is_old(tokens: tuple[Token, ...], index: int) -> bool:
-    return index > 0 and bool(tokens[index - 1].roles & Role.OLD)
+def _is_old(reading: Reading, index: int) -> bool:
+    before, token = reading.tokens[index - 1], reading.tokens[index]
+    is_beside = index > 0 and reading.text[before.end : token.start] in {" ", "-", ""}
+    return is_beside and bool(before.roles & Role.OLD)
 
 
 def named_after(candidate: Candidate, reading: Reading, taken: dict[int, int]) -> Relation:
@@ -238,12 +266,12 @@ def named_after(candidate: Candidate, reading: Reading, taken: dict[int, int]) -
     candidate, by its start."""
     text, tokens = reading.text, reading.tokens
     first = bisect_left(reading.starts, candidate.end)
-    at, content, is_linked = candidate.end, 0, False
+    at, content, is_linked, is_said = candidate.end, 0, False, False
     for index in range(first, min(len(tokens), first + _MOST_WORDS)):
         token = tokens[index]
         between = text[at : token.start]
         if index == first:
-            is_linked = _links(candidate, between)
+            is_linked = _links(candidate, between) and _begins(candidate, reading)
         if between != " " and _BREAK.search(between):
             break
         if index > first and ("," in between or WIDE_COMMA in between):
@@ -260,17 +288,41 @@ def named_after(candidate: Candidate, reading: Reading, taken: dict[int, int]) -
         if roles & Role.TYPE and content == 0:
             return Relation(TYPED)
         if roles & Role.CODE:
-            announces = _ANNOUNCES_NEXT.match(text, token.end)
-            if not is_linked and (
-                announces or taken.get(index, candidate.start) != candidate.start
-            ):
+            is_taken = taken.get(index, candidate.start) != candidate.start
+            if not is_said and (is_taken or _announces_another(reading, token.end)):
                 return NONE
             return _found_after(index, content, is_linked=is_linked)
         if roles & Role.IS and not roles & Role.TO and content <= 1:
-            is_linked |= candidate.is_digits or not roles & Role.MAYBE_IS
+            may_be = candidate.is_digits and not is_linked
+            is_said |= may_be or not roles & Role.MAYBE_IS
+            is_linked |= is_said
         if not roles & (_FREE | Role.TO):
             content += token.weight
     return NONE
+
+
+def _announces_another(reading: Reading, end: int) -> bool:
+    """Whether a word for "code" that ends at ``end`` announces what follows it."""
+    if _ANNOUNCES_NEXT.match(reading.text, end):
+        return True
+    return any(
+        0 <= each.start - end < _MOST_SIGNS_AHEAD
+        and each.is_digits
+        and not ends_sentence(reading.text[end : each.start])
+        for each in reading.candidates
+    )
+
+
+def _begins(candidate: Candidate, reading: Reading) -> bool:
+    """Whether at most one word of its sentence stands before it: "VK 482913 - your code"."""
+    first = bisect_right(reading.ends, candidate.start) - 1
+    if first < 1:
+        return True
+    earlier = reading.tokens[first - 1]
+    return (
+        ends_sentence(reading.text[earlier.end : candidate.start])
+        or "\n" in (reading.text[earlier.end : candidate.start])
+    )
 
 
 def _links(candidate: Candidate, between: str) -> bool:
@@ -326,13 +378,14 @@ def is_listed(candidate: Candidate, text: str) -> bool:
 
 def stands_alone(candidate: Candidate, text: str) -> bool:
     """Whether nothing but signs stands beside it on its line, or in its sentence."""
-    before = _BARE_BEFORE.search(text, 0, candidate.start)
+    start = candidate.start
+    before = _BARE_BEFORE.search(text, max(0, start - _MOST_SIGNS_BESIDE), start)
     after = _BARE_AFTER.match(text, candidate.end)
     return before is not None and after is not None
 
 
 def is_bracketed(candidate: Candidate, text: str) -> bool:
     """Whether it stands in brackets or quotation marks of its own."""
-    before = text[candidate.start - 2 : candidate.start].rstrip()[-1:]
+    before = text[max(0, candidate.start - 2) : candidate.start].rstrip()[-1:]
     after = text[candidate.end : candidate.end + 2].lstrip()[:1]
     return before != "" and after != "" and before in "[【「『(\"'“«*" and after in "]】」』)\"'”»*"

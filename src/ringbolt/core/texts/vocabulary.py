@@ -12,9 +12,9 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from ringbolt.core.texts.tries import any_of
 from ringbolt.core.texts.words import WordList, words
@@ -29,7 +29,8 @@ class Role:
     ("verification"), ``VALIDITY``, ``OLD``, ``NEW``, ``TO`` (before a recipient or a purpose),
     ``DIGITS`` ("the six digits"), ``ENDING`` (of a word for "code"), ``YOUR``, ``QUALIFIER`` (of a
     code: "temporary"), ``NOT``, ``STRONG`` (with ``CODE``: "password", not only "code"),
-    ``MAYBE_IS`` (with ``IS``: also another word elsewhere)."""
+    ``MAYBE_IS`` (with ``IS``: also another word elsewhere). From ``MONEY`` on: what ``contexts``
+    asks for."""
 
     CODE: Final = 1 << 0
     OTHER_CODE: Final = 1 << 1
@@ -52,10 +53,20 @@ class Role:
     NOT: Final = 1 << 18
     STRONG: Final = 1 << 19
     MAYBE_IS: Final = 1 << 20
+    MONEY: Final = 1 << 21
+    UNIT: Final = 1 << 22
+    ENDING_IN: Final = 1 << 23
+    ENDING_LINK: Final = 1 << 24
+    CALL: Final = 1 << 25
+    CALL_LINK: Final = 1 << 26
+    BEFORE_NUMBER: Final = 1 << 27
+    ANSWER: Final = 1 << 28
+    ANSWER_TO: Final = 1 << 29
+    SENT: Final = 1 << 30
+    AFTER_NUMBER: Final = 1 << 31
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A word, with what it says; ``weight`` is how many words it counts as."""
 
     start: int
@@ -85,12 +96,24 @@ _LISTS: Final = (
     (WordList.QUALIFIER, Role.QUALIFIER),
     (WordList.NOT, Role.NOT),
     (WordList.ANNOUNCING_ELSEWHERE, Role.MAYBE_IS),
+    (WordList.CURRENCY, Role.MONEY),
+    (WordList.UNIT, Role.UNIT),
+    (WordList.ENDING_LINK, Role.ENDING_LINK),
+    (WordList.CALL, Role.CALL),
+    (WordList.CALL_LINK, Role.CALL_LINK),
+    (WordList.BEFORE_NUMBER, Role.BEFORE_NUMBER),
+    (WordList.ANSWER, Role.ANSWER),
+    (WordList.ANSWER_TO, Role.ANSWER_TO),
+    (WordList.AFTER_NUMBER, Role.AFTER_NUMBER),
 )
 """Lists of whole words."""
 
 _BEGINNINGS: Final = (
     (WordList.PURPOSE, Role.PURPOSE),
     (WordList.TYPING, Role.TYPE),
+    (WordList.ENDING_IN, Role.ENDING_IN),
+    (WordList.SENT, Role.SENT),
+    (WordList.UNIT_BEGINNING, Role.UNIT),
 )
 """Lists of words and beginnings of words."""
 
@@ -126,8 +149,13 @@ def tokens(lower: str) -> list[Token]:
     for index, token in enumerate(found):
         is_code = token.roles & Role.CODE
         if is_code and (token.roles & Role.PURPOSE or strong.search(lower, token.start, token.end)):
-            found[index] = replace(token, roles=token.roles | Role.STRONG)
+            found[index] = token._replace(roles=token.roles | Role.STRONG)
     return found
+
+
+def roles_of(word: str) -> int:
+    """What a single word of a script with blanks says."""
+    return _roles(word)
 
 
 def _tokens(lower: str) -> Iterator[Token]:
@@ -269,7 +297,7 @@ def _phrases() -> _Known:
     roles = {
         word: role
         for word, role in _roles_of_lists(lists).items()
-        if any(sign in " '’./$-" for sign in word) and any(map(str.isalpha, word))
+        if any(sign in " '’./$-?" for sign in word) and any(map(str.isalpha, word))
     }
     spaced = any_of(word for word in roles if not _is_anywhere(word))
     anywhere = any_of(filter(_is_anywhere, roles))
