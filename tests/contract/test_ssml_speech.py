@@ -82,6 +82,27 @@ async def test_marked_up_text_becomes_clips_and_pauses(shop: Shop) -> None:
     assert "language_differs" in rendered.notes  # Joanna does not speak French
 
 
+@pytest.mark.parametrize(
+    ("kind", "text", "language", "as_if"),
+    [
+        ("cardinal", "12345", "", "12,345"),
+        ("ordinal", "3", "en", "3rd"),
+        ("ordinal", "3", "fr", "troisième"),
+        ("characters", "*", "de", "Stern"),
+    ],
+)
+async def test_say_as_is_heard(shop: Shop, kind: str, text: str, language: str, as_if: str) -> None:
+    asked = f'<speak>It is <say-as interpret-as="{kind}">{text}</say-as></speak>'
+    first, second = [
+        await render(shop, (Say(said, "", language),), PLAY_MS)
+        for said in (asked, f"It is {as_if}")
+    ]
+
+    (one, other) = first.script[0], second.script[0]
+    assert isinstance(one, Clip) and isinstance(other, Clip)
+    assert one.duration_ms == other.duration_ms > 500
+
+
 async def test_marked_up_text_asks_for_keys_too(shop: Shop) -> None:
     text = '<speak>Press one. <break time="1s"/> <audio src="x"/>Or two.</speak>'
     rendered = await render(shop, (Gather((Say(text),), 1, "#", 3000),), PLAY_MS)

@@ -106,6 +106,11 @@ def test_a_key_alone_is_a_piece() -> None:
     assert refusal("<speak>*</speak>") == refusal("#") == ""
 
 
+@pytest.mark.parametrize("text", ["<b></b>", "&nbsp;&nbsp;", "<br/><!-- hello -->", "&amp;&lt;"])
+def test_markup_alone_is_no_text(text: str) -> None:
+    assert refusal(text) == "There is no word or number in it."
+
+
 def test_a_break_of_no_strength_joins_nothing_apart() -> None:
     assert parts('One <break strength="none"/>two') == (Piece("One two"),)
 

@@ -15,11 +15,13 @@ from typing import Final
 from ringbolt.core.calls.ssml import KEYS, is_ssml, parse_ssml
 from ringbolt.core.errors import InvalidInput
 from ringbolt.speech.languages import ALIASES, BY_SCRIPT, LANGUAGES
+from ringbolt.speech.normalise.clean import clean
 from ringbolt.speech.scripts import letters_by_script, script_of
 
 SHORT_TEXT: Final = 12
 """Fewer letters than this are too few for statistics."""
 
+_MARKUP: Final = re.compile(r"[<&]")
 _ASCII_WORD: Final = re.compile(r"[A-Za-z0-9]")
 
 UNREADABLE_SHARE: Final = 0.1
@@ -82,12 +84,14 @@ def refusal(text: str) -> str:
 
 
 def _refusal(text: str) -> str:
+    if _MARKUP.search(text):  # its names are not spoken
+        text = clean(text)
     if text.isascii() and _ASCII_WORD.search(text):  # most texts, at a tenth of the cost
         return ""
     counts = letters_by_script(text)
     letters = counts.total()
     if not letters:
-        heard = any(char.isdecimal() or char in KEYS for char in text)
+        heard = any(char.isdecimal() or char in KEYS for char in clean(text))
         return "" if heard else "There is no word or number in it."
     unreadable = _unreadable(counts)
     if sum(unreadable.values()) <= UNREADABLE_SHARE * letters:

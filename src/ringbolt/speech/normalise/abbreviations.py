@@ -83,14 +83,27 @@ class _Abbreviation:
 
 
 def _expand(found: re.Match[str], words: Lexicon) -> str | None:
-    known = _abbreviations(words.language)
     written = found[0]
     for short, rest in ((written, ""), (written[:-1], written[-1])):
-        for candidate in known.get(short, ()) if short else ():
-            has_point = rest == "." or short.endswith(".")
-            if rest in ("", ".") and candidate.fits(found, has_point):
-                return candidate.words + (rest and _stop(found))
+        if rest not in ("", "."):
+            continue
+        said = _meaning(short, found, rest == "." or short.endswith("."), words.language)
+        if said:
+            return said + (rest and _stop(found))
     return None
+
+
+def _meaning(short: str, found: re.Match[str], has_point: bool, language: str) -> str:
+    known = _abbreviations(language)
+    for candidate in known.get(short, ()):
+        if candidate.fits(found, has_point):
+            return candidate.words
+    if not short[:1].isupper() or short in known:
+        return ""
+    for candidate in known.get(short[:1].lower() + short[1:], ()):  # at the start of a sentence
+        if candidate.fits(found, has_point):
+            return candidate.words[:1].upper() + candidate.words[1:]
+    return ""
 
 
 def _stop(found: re.Match[str]) -> str:

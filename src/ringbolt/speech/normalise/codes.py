@@ -17,6 +17,13 @@ _IBAN: Final = re.compile(
     r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,3})?(?![A-Za-z0-9])"
     r"|(?<![A-Za-z0-9])[A-Z]{2}\d{2}[A-Z0-9]{11,30}(?![A-Za-z0-9])"
 )
+_CARD: Final = re.compile(
+    r"(?<!\w)((?:card|acct|account|a/c|visa|mastercard|karte|konto|carte|compte|tarjeta|cuenta|cartão"
+    r"|conta|carta|conto|kart\w{0,4}|карт\w{0,4}|сч[её]т\w{0,4}|بطاقة|حساب)[ .:]{1,3}|[卡户戶ド드])"
+    r"\*(\d{4})(?![\d*#])",
+    re.IGNORECASE,
+)
+_PLATE: Final = re.compile(r"(?<!\w)[A-Z]{2}\d{2} [A-Z]{3}(?!\w)", re.ASCII)
 _MASKED: Final = re.compile(
     r"(?<![A-Za-z0-9])(?:(?:[xX•●·]{2,}|\*{2})[ -]?)++(\d{3,6})(?![\w*#])"
     r"|(?<![\w.])(?:\.{3}|…)(\d{4})(?![\w.*#])"
@@ -60,7 +67,7 @@ _CURRENCY: Final = "$€£¥₹₩₽₿₺₴₪₦₫₱฿₡₲₵₸₼₾�
 _AMOUNT_BEFORE: Final = re.compile(rf"(?:[{_CURRENCY}]|(?<!\w)[A-Z]{{3}}) ?$")
 _AMOUNT_AFTER: Final = re.compile(rf" ?[%‰°{_CURRENCY}]")
 _GROUPS_BEFORE: Final = re.compile(r"(?:(?<!\d)\d{1,4} ){1,4}$", re.ASCII)
-_GROUPS_AFTER: Final = re.compile(r"(?: \d{2,4}(?![\w.,:])){1,4}", re.ASCII)
+_GROUPS_AFTER: Final = re.compile(r"(?: \d{2,4}(?![\w:]|[.,]\d)){1,4}", re.ASCII)
 _GROUPS_AROUND: Final = 2
 _FAR: Final = 24
 _YEAR: Final = re.compile(r"(?:19|20)\d\d")
@@ -87,6 +94,11 @@ def _dashed(found: re.Match[str], words: Lexicon) -> str | None:
 
 def _holds_word(token: str) -> bool:
     return any(map(_VOWEL.search, _LETTER_RUN.findall(token)))
+
+
+def _card(found: re.Match[str], words: Lexicon) -> str:
+    """``card *4410``: the star stands for what is not shown."""
+    return f"{found[1]}{words.digits(found[2])}"
 
 
 def _masked(found: re.Match[str], words: Lexicon) -> str:
@@ -180,6 +192,8 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(_IBAN, _iban),
     Rule(_HEXADECIMAL, _spelled),
     Rule(_DASHED, _dashed),
+    Rule(_CARD, _card),
+    Rule(_PLATE, _spelled),
     Rule(_MASKED, _masked),
     Rule(_GROUPED, _grouped),
     Rule(_TOKEN, _token),

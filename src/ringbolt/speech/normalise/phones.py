@@ -15,6 +15,12 @@ _NUMBER: Final = re.compile(
     r"(?![\w*#]|[.,:/-]\d|[/:]\w)",
     re.ASCII,
 )
+_EXTENSION: Final = r"(?: ?(?:x|ext\.?|#) ?(?P<extension>\d{1,6}))?"
+_NORTH_AMERICAN: Final = re.compile(
+    r"(?<![\w.,:/#*+-])(?<!\d )(?:\+\d{1,3}[ .-]?|1[ .-])?(?:\(\d{3}\) ?|\d{3}[ .-])?\d{3}[.-]\d{4}"
+    rf"{_EXTENSION}(?![\w*#]|[.,:/-]\d)",
+    re.ASCII,
+)
 _WORD_NUMBER: Final = re.compile(
     r"(?<![\w.-])(\+?(?:\d{1,3}[ .-]?)?\(?\d{3}\)?(?:[ .-]\d{3})?)-([A-Z]{4,11})(?![\w-])", re.ASCII
 )
@@ -36,6 +42,8 @@ _CURRENCY_BESIDE: Final = re.compile(r"[$€£¥₹₩₽₿]")
 
 
 def _phone(found: re.Match[str], words: Lexicon) -> str | None:
+    if len(found[0]) < _FEWEST_NAMED:  # most numbers
+        return None
     extension = found["extension"]
     token = found.string[found.start() : found.start("extension")] if extension else found[0]
     groups = re.findall(r"\d+", token)
@@ -98,4 +106,8 @@ def _is_a_number(token: str, groups: list[str]) -> bool:
     return ends is not None and len(ends[1]) == len(ends[2]) != 7 and int(ends[1]) < int(ends[2])
 
 
-RULES: Final[tuple[Rule, ...]] = (Rule(_WORD_NUMBER, _in_letters), Rule(_NUMBER, _phone))
+RULES: Final[tuple[Rule, ...]] = (
+    Rule(_WORD_NUMBER, _in_letters),
+    Rule(_NORTH_AMERICAN, _phone),
+    Rule(_NUMBER, _phone),
+)

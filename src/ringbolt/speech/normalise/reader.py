@@ -59,6 +59,8 @@ _JOINED: Final = re.compile(
 )
 _NUMBER: Final = re.compile("[\\d\U000f0000-\U000ffffd]")
 _COMMAS: Final = re.compile(r" ?,(?:[ ,]*,)?(?=[ ,])[ ,]*")
+_BEFORE_NUMBER: Final = re.compile(f"{_PART}(?= ?(?:[0-9]|{_PART}))")
+_DICTATED: Final = re.compile(r"(?:(?<!\w)\w,? ){2}\w$")
 _POINTS: Final = re.compile(r" +(?=[.,;!?](?:\s|$))")
 _SPACES: Final = re.compile(r"[^\S\n]+")
 
@@ -76,7 +78,7 @@ def read(text: str, language: str, region: str = "") -> Reading:
     if is_shouted:
         text = capitals.calmed(text)
     text, unspoken = signs.say_signs(text, words, _NUMBER)
-    text = words.respell(spoken.in_words(_JOINED.sub(" ", text)))
+    text = words.respell(spoken.in_words(spoken.apart(_JOINED.sub(" ", text))))
     return Reading(_tidied(text), unspoken)
 
 
@@ -101,8 +103,17 @@ class _Spoken:
 
         return rule.pattern.sub(say, text)
 
+    def apart(self, text: str) -> str:
+        """With a pause after what is dictated, if a number follows: it would seem to go on."""
+        return _BEFORE_NUMBER.sub(
+            lambda mark: f"{mark[0]}," if _DICTATED.search(self._part(mark[0])) else mark[0], text
+        )
+
+    def _part(self, mark: str) -> str:
+        return self._parts[ord(mark) - _SPOKEN]
+
     def in_words(self, text: str) -> str:
-        return _MARK.sub(lambda mark: self._parts[ord(mark[0]) - _SPOKEN], text)
+        return _MARK.sub(lambda mark: self._part(mark[0]), text)
 
 
 def _as_asked(kind: str, text: str, words: Lexicon, spoken: _Spoken) -> str:

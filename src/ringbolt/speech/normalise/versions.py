@@ -10,7 +10,9 @@ from ringbolt.speech.normalise.lexicon import Lexicon
 from ringbolt.speech.normalise.rule import Rule
 
 _VERSION: Final = re.compile(
-    r"(?<![\w.,:/+-])(v\.? ?)?(\d{1,5}(?:\.\d{1,6})++)(?:([/:])(\d{1,5}))?(?![\w/:-])(?![.,]\d)",
+    r"(?<![\w.,:/+-])(v\.? ?)?(\d{1,5}(?:\.\d{1,6})++)(?:([/:])(\d{1,5}))?"
+    r"(?:-([A-Za-z]{1,8})\.?(\d{0,4}))?"
+    r"(?![\w/:-])(?![.,]\d)",
     re.ASCII | re.IGNORECASE,
 )
 _V: Final = re.compile(r"(?<![\w./-])v(?=\d{1,3}(?![\w.]))")
@@ -24,7 +26,7 @@ _FEWEST_PARTS: Final = 3
 
 
 def _version(found: re.Match[str], words: Lexicon) -> str | None:
-    letter, number, sign, last = found.groups()
+    letter, number, sign, last, stage, stage_number = found.groups()
     parts = number.split(".")
     is_address = len(parts) == 4 and all(int(p) <= _BYTE and str(int(p)) == p for p in parts)
     before = found.string[: found.start()]
@@ -41,7 +43,7 @@ def _version(found: re.Match[str], words: Lexicon) -> str | None:
         said = f"{words.sign('version') or 'V'} {said}"
     if sign:
         said += f" {words.sign('slash' if sign == '/' else 'colon')} {_part(last, words)}"
-    return said
+    return " ".join(filter(None, (said, stage, stage_number)))
 
 
 def _is_other(number: str, parts: list[str]) -> bool:
