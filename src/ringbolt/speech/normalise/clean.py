@@ -6,6 +6,8 @@ import re
 import unicodedata
 from typing import Final
 
+from ringbolt.speech.normalise.lookalikes import cyrillic_words
+
 _MARKUP: Final = re.compile(
     r"[&<>\[\]{}\\`*_~#=|]|^ *[-+•‣▪◦·] |[⟨⟩「」『』【】《》〈〉]", re.MULTILINE
 )
@@ -74,7 +76,7 @@ def _plain_characters(text: str) -> str:
     text = _STAR_AFTER_NUMBER.sub("*", text)
     text = _WIDE.sub(lambda m: unicodedata.normalize("NFKC", m[0]), text).translate(_SIGNS)
     text = _CIRCLED_NUMBER.sub(_number, text)
-    text = _EMOJI.sub(" ", text)
+    text = cyrillic_words(_EMOJI.sub(" ", text))
     return _FOREIGN_DIGIT.sub(lambda m: str(unicodedata.decimal(m[0])), text)
 
 

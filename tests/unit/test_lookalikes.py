@@ -1,0 +1,31 @@
+"""Latin letters that stand in Cyrillic words."""
+
+from __future__ import annotations
+
+import pytest
+
+from ringbolt.speech.normalise import clean
+from support.waiting import cpu_s
+
+
+@pytest.mark.parametrize(
+    ("written", "cleaned"),
+    [
+        ("Ырă кун", "Ырӑ кун"), ("ҫĕнĕ кĕнеке", "ҫӗнӗ кӗнеке"), ("Привiт", "Привіт"),
+        ("Baш кoд 4829", "Ваш код 4829"), ("Jован", "Јован"),
+    ],
+)  # fmt: skip
+def test_latin_letters_in_a_cyrillic_word_are_cyrillic(written: str, cleaned: str) -> None:
+    assert clean(written) == cleaned
+
+
+@pytest.mark.parametrize(
+    "text", ["Visaой", "PayPalу", "кодAB 12", "в Wi-Fi", "код A1", "iPhone у вас", "ça va", "Ăăă"]
+)
+def test_latin_words_and_codes_stay(text: str) -> None:
+    assert clean(text) == text
+
+
+@pytest.mark.parametrize("text", ["аa" * 5_000, "a" * 10_000 + "я", "я" * 10_000 + "a"])
+def test_time_stays_short(text: str) -> None:
+    assert cpu_s(lambda: clean(text), tries=3) < 0.2
