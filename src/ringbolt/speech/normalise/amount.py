@@ -82,8 +82,9 @@ class Amount:
         return Decimal(f"{self.whole}.{self.decimals}" if self.decimals else self.whole)
 
     @property
-    def is_whole(self) -> bool:
-        return not self.decimals and not self.fraction
+    def is_part(self) -> bool:
+        """A fraction of one."""
+        return bool(self.fraction) and self.whole == "0"
 
 
 def parse(
@@ -226,9 +227,20 @@ def _with_fraction(amount: Amount, words: Lexicon) -> str:
     return f"{whole} {mixed}" if mixed else f"{whole} {words.sign('and')} {fraction}"
 
 
+_ENGLISH_PARTS: Final = frozenset({5, 6, 7, 8, 9, 12, 16, 32, 64})
+
+
+def part_of(top: str, bottom: str, words: Lexicon) -> str:
+    """``7``, ``8`` as ``7 eighths``, in English; '' elsewhere."""
+    if words.language != "en" or int(bottom) not in _ENGLISH_PARTS or int(top) >= int(bottom):
+        return ""
+    return f"{top} {words.ordinal(int(bottom)) or f'{bottom}th'}{'s' if top != '1' else ''}"
+
+
 def _plain_fraction(top: str, bottom: str, words: Lexicon) -> str:
     over = words.sign("slash")
-    return f"{words.integer(int(top))} {over} {words.integer(int(bottom))}"
+    slashed = f"{words.integer(int(top))} {over} {words.integer(int(bottom))}"
+    return part_of(top, bottom, words) or slashed
 
 
 @cache

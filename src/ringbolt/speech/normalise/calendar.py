@@ -16,11 +16,11 @@ _MONTH_FIRST: Final = frozenset({"", "US", "PH", "CA", "PR", "GU", "AS", "VI", "
 """Regions in which English writes the month before the day; the usual English voice is American."""
 
 _GERMAN_DATIVE: Final = re.compile(
-    r"\b(?:am|vom|zum|bis|seit|dem|den|ab|beim|im)(?: \w+,)? $", re.IGNORECASE
+    r"\b(?:am|vom|zum|bis|seit|dem|den|des|ab|beim|im)(?: \w+,)? $", re.IGNORECASE
 )
 _GERMAN_ARTICLE: Final = re.compile(r"\b(?:der|dieser|jeder) $", re.IGNORECASE)
 _TOKEN: Final = re.compile(r"'[^']*'|d+|[ML]+|y+|[^'dMLy]+")
-_KEPT: Final = frozenset({"de", "del", "gada", "ta"})
+_KEPT: Final = frozenset({"de", "del", "gada", "ta", "năm"})
 """Words in the CLDR's patterns that are said; others are abbreviations."""
 
 _NO_NAME: Final = re.compile(r"M\d\d")
@@ -77,7 +77,7 @@ def _without_year(text: str, year: int) -> str:
     """A word that stood before the year, as in ``3 de mayo de``, or after it, as 年, goes too."""
     if year:
         return text
-    return re.sub(r"^(?:年|gada )|(?: de| del)$", "", text).strip()
+    return re.sub(r"^(?:年|gada )|(?: de| del| năm)$", "", text).strip()
 
 
 def _english(day: int, month: int, year: int, words: Lexicon) -> str:

@@ -26,7 +26,7 @@ _YEAR_FIRST: Final = re.compile(
 )
 _YEAR_LAST: Final = re.compile(
     rf"{_START}(?P<first>\d{{1,2}})(?P<sep>[-/.])(?P<s> ?)(?P<second>\d{{1,2}})(?P=sep)(?P=s)"
-    rf"(?P<year>[12]\d{{3}}|\d\d){_END}"
+    rf"(?P<year>[12]\d{{3}}|\d\d)(?: ?(?P<sign>[гр])(?!\w)\.?)?{_END}"
 )
 _HAN: Final = re.compile(
     r"(?:(?P<year>(?<!\d)\d{4})年)?(?<!\d)(?P<month>\d{1,2})月(?P<day>\d{1,2})[日号號]"
@@ -50,7 +50,8 @@ def _say_year_last(found: re.Match[str], words: Lexicon) -> str | None:
     pair = _ordered(int(found["first"]), int(found["second"]), year, found["sep"], words)
     if pair is None or (found["s"] and len(found["year"]) == 2):
         return None
-    return calendar.said_date(*pair, year, words, found.string[: found.start()])
+    text = calendar.said_date(*pair, year, words, found.string[: found.start()])
+    return text + _year_word(found["sign"] or "", words, 1)
 
 
 def _full_year(written: str) -> int:
@@ -79,7 +80,7 @@ def _say_han(found: re.Match[str], words: Lexicon) -> str | None:
 
 
 _DATE_WORD: Final = re.compile(
-    r"(?<!\w)(?:on|by|until|till|due|before|since|le|du|au|avant|el|del|hasta|il|dal|em|dia|até|op|am|bis)"
+    r"(?<!\w)(?:on|by|until|till|due|before|since|le|du|au|avant|el|del|hasta|il|dal|em|dia|até|op|am|bis|den)"
     r" $",
     re.IGNORECASE,
 )

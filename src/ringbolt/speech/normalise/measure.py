@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, lru_cache
@@ -20,6 +21,11 @@ _DIVISORS: Final = (
     "length-mile", "area-square-meter",
 )  # fmt: skip
 """Units by which others are divided, as in ``litres/day``."""
+
+
+_UNSPACED: Final = frozenset({"zh", "yue", "ja", "ko"})
+_BESIDE: Final = re.compile(r"(?<=\{0\})(?=[^\W\d_])|(?<=[^\W\d_])(?=\{0\})")
+"""Bengali and Nepali patterns have no blank between number and unit: engines want one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +81,10 @@ def _pattern(unit_id: str, form: str, words: Lexicon) -> str:
     for each in forms:
         if found := own.get((words.language, unit_id, each)):
             return found
-    return cldr.unit_pattern(words.language, unit_id, form, words.region) or _from_sign(
-        unit_id, form, words
-    )
+    named = cldr.unit_pattern(words.language, unit_id, form, words.region)
+    if words.language not in _UNSPACED:
+        named = _BESIDE.sub(" ", named)
+    return named or _from_sign(unit_id, form, words)
 
 
 def _from_sign(unit_id: str, form: str, words: Lexicon) -> str:

@@ -54,7 +54,7 @@ _DOLLARS: Final = "USD|CAD|AUD|NZD|SGD|HKD|TWD|MXN|ARS|CLP|COP|BRL|EUR|GBP"
 _SIGN_FIRST: Final = re.compile(
     rf"(?<!{LETTER})(?:{NOT_WITHIN}(?P<minus>[-\u2212]))?(?<!\d)(?P<sign>{_SIGN})(?P<gap>{SPACE})?"
     rf"(?P<inner>[-\u2212])?(?P<number>{NUMBER}){_NO_CENTS}(?:(?:{SPACE}?(?P<first_times>{MAGNITUDE}))?{DASH}(?:{_SIGN}{SPACE}?)?(?P<to>{NUMBER}))?"
-    rf"{_TIMES}(?:{SPACE}(?P<code>{_DOLLARS})\b)?{PER}{AFTER}"
+    rf"{_TIMES}(?:{SPACE}?(?P<code>{_DOLLARS})\b)?{PER}{AFTER}"
 )
 _NUMBER_FIRST: Final = re.compile(
     rf"(?:{NOT_WITHIN}(?P<minus>{MINUS}))?{APART}(?P<number>{NUMBER}){_NO_CENTS}"
@@ -161,6 +161,19 @@ def _say_coin(found: re.Match[str], words: Lexicon) -> str | None:
     return f"{counted(found['number'], words, name)} {name}" if name else None
 
 
+_CROWNS: Final = re.compile(
+    rf"{APART}(?P<number>{NUMBER})(?P<sign>:[-\u2013]|,[-\u2013])(?!\d){AFTER}"
+)
+_CROWNS_OF: Final = {("sv", ":"): "SEK", ("da", ","): "DKK", ("nb", ","): "NOK"}
+
+
+def _say_crowns(found: re.Match[str], words: Lexicon) -> str | None:
+    """``50:-``."""
+    code = _CROWNS_OF.get((words.language, found["sign"][0]))
+    amount = parse(found["number"], words, three_decimals=False)
+    return _amount(amount, currencies.codes()[code], None, words) or None if code else None
+
+
 _SATOSHIS: Final = re.compile(
     rf"{APART}(?P<number>{NUMBER}){SPACE}?(?P<name>m?sats?|Sats|SATS?){PER}{AFTER}"
 )
@@ -182,5 +195,6 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(_SIGN_FIRST, _say),
     Rule(_NUMBER_FIRST, _say),
     Rule(_COIN, _say_coin),
+    Rule(_CROWNS, _say_crowns),
     Rule(_SATOSHIS, _say_satoshis),
 )

@@ -18,6 +18,7 @@ from ringbolt.speech.normalise.amount import (
     fraction_words,
     joined,
     parse,
+    part_of,
     said,
 )
 from ringbolt.speech.normalise.lexicon import Lexicon
@@ -29,11 +30,16 @@ _FRACTION: Final = re.compile(
 )
 
 
+_PART: Final = re.compile(" (?:of|inch|mile|cup|pint|ounce)")
+
+
 def _say_fraction(found: re.Match[str], words: Lexicon) -> str | None:
     """Those that have names; a date and a page stay ``1 slash 20``."""
     fraction = f"{found['top']}/{found['bottom']}"
     if found["whole"] is None:
-        return fraction_words(fraction, words) or None
+        is_part = _PART.match(found.string, found.end()) is not None
+        named = part_of(found["top"], found["bottom"], words) if is_part else ""
+        return fraction_words(fraction, words) or named or None
     mixed = fraction_words(f"+{fraction}", words)
     return f"{words.integer(int(found['whole']))} {mixed}" if mixed else None
 

@@ -59,6 +59,8 @@ def _words(column: int) -> str:
     found = {
         word for forms in _all_forms().values() for word in (forms.before, forms.after)[column]
     }
+    if column == 0:
+        found |= {word[0].upper() + word[1:] for word in found}
     return "|".join(map(re.escape, sorted(found, key=len, reverse=True)))
 
 
@@ -97,7 +99,8 @@ class _Time:
 
 def _say(found: re.Match[str], words: Lexicon) -> str | None:
     forms = _forms(words)
-    before, after = found["before"] or "", found["after"] or ""
+    after, before = found["after"] or "", found["before"] or ""
+    key = _key(before, forms)
     first, last = _time(found, 1), _time(found, 2) if found["h2"] else None
     if not first.is_real or (last and not last.is_real) or not _is_time(found, forms):
         return None
@@ -108,12 +111,19 @@ def _say(found: re.Match[str], words: Lexicon) -> str | None:
             return None
         said = f"{said} {to} {_said(last, words).removeprefix(forms.minutes.split('{h')[0])}"
     if before:
-        said = f"{forms.before.get(before, before)} {said}".strip()
+        kept = before if key not in forms.before or forms.before[key] == key else forms.before[key]
+        said = f"{kept} {said}".strip()
     if after and after not in forms.after:
         said = f"{said} {after}"
     following = found.string[found.end() :][:2].strip()
     ends = found[0].endswith(".") and not found["stop"]
     return said + "." if ends and (not following or following[0].isupper()) else said
+
+
+def _key(before: str, forms: _Forms) -> str:
+    """The word as the table has it; at the start of a sentence it has a capital."""
+    small = before[:1].lower() + before[1:]
+    return before if before in forms.before else small
 
 
 def _time(found: re.Match[str], which: int) -> _Time:
@@ -127,10 +137,10 @@ def _is_time(found: re.Match[str], forms: _Forms) -> bool:
     ends = (1, 2) if found["h2"] else (1,)
     if any(found[f"half{end}"] for end in ends):
         return True
-    named = found["before"] in forms.before or found["after"] in forms.after
+    before = _key(found["before"] or "", forms)
+    named = before in forms.before or found["after"] in forms.after
     seps = {found[f"sep{end}"] for end in ends} - {None}
     if not seps:  # "kl. 15", but not "um 15"
-        before = found["before"]
         return before in forms.before and forms.before[before] != before
     return named or seps != {"."}
 

@@ -19,12 +19,13 @@ from ringbolt.speech.normalise.amount import (
     NUMBER,
     PER,
     SPACE,
+    Amount,
     joined,
     parse,
     said,
 )
 from ringbolt.speech.normalise.lexicon import Lexicon
-from ringbolt.speech.normalise.magnitude import MAGNITUDE_WORD, magnitude
+from ringbolt.speech.normalise.magnitude import MAGNITUDE, MAGNITUDE_WORD, magnitude
 from ringbolt.speech.normalise.ordinals import is_ordinal
 from ringbolt.speech.normalise.rule import Rule
 
@@ -54,9 +55,7 @@ def _say(found: re.Match[str], words: Lexicon) -> str | None:
     if known is None or _is_something_else(found, words) or (found["times"] and times is None):
         return None
     first, last = (parse(found[end] or found["number"], words) for end in ("number", "to"))
-    value = times.VALUE if times else last.value
-    if found["gap"] == "-" and words.language == "en":  # a 5 kilometer run
-        value = Decimal(1)
+    value = times.VALUE if times else _counted(last, words, joined=found["gap"] == "-")
     pattern = measure.pattern(known, value, words)
     name = pattern.replace("{0}", "").strip()
     number = times.after(last, words) if times else said(last, words, name)
@@ -77,6 +76,12 @@ def _say(found: re.Match[str], words: Lexicon) -> str | None:
     if text and found["per"]:
         text = measure.divided(text, found["per"], words)
     return text or None
+
+
+def _counted(amount: Amount, words: Lexicon, *, joined: bool = False) -> Decimal:
+    """What the unit's form is chosen by: English says "half an inch" and "a 5 kilometer run"."""
+    is_single = words.language == "en" and (joined or amount.is_part)
+    return Decimal(1) if is_single else amount.value
 
 
 def _by(sides: str, last: str, words: Lexicon) -> str:
@@ -145,13 +150,14 @@ def _say_percent_before(found: re.Match[str], words: Lexicon) -> str | None:
 
 _TIMES: Final = re.compile(
     rf"(?:{NOT_WITHIN}(?P<minus>{MINUS}))?{APART}(?P<number>{NUMBER})(?:{DASH}(?P<to>{NUMBER}))?"
-    rf"{SPACE}?(?P<times>{MAGNITUDE_WORD}){AFTER}"
+    rf"{SPACE}?(?P<times>{MAGNITUDE}){AFTER}"
 )
 
 
 def _say_times(found: re.Match[str], words: Lexicon) -> str | None:
     """``5 Mio. Menschen``."""
-    times = magnitude(found["times"], words, money=False)
+    in_millions = words.language == "en" and "." in (found["to"] or found["number"])  # 1.5M users
+    times = magnitude(found["times"], words, money=in_millions)
     if times is None:
         return None
     first, last = (parse(found[end] or found["number"], words) for end in ("number", "to"))
@@ -173,6 +179,23 @@ def _say_feet(found: re.Match[str], words: Lexicon) -> str | None:
     return f"{int(found['feet'])} feet {found['inches'] or ''}"
 
 
+_OPENING: Final = re.compile(r'(?:^|(?<=[\s(]))"')
+_CLOSING: Final = re.compile(r'(?<=[^\s\d("])"')
+_INCHES: Final = re.compile(rf"{APART}(?P<number>{MEASURE})[\"″](?![\w\"])")
+
+
+def _say_inches(found: re.Match[str], words: Lexicon) -> str | None:
+    """``3/4" pipe``, unless the sign closes a quotation."""
+    inch = measure.unit("″", words)
+    before = found.string[: found.start()]
+    if inch is None or len(_OPENING.findall(before)) > len(_CLOSING.findall(before)):
+        return None
+    amount = parse(found["number"], words)
+    is_size = found.string[found.end() : found.end() + 2].strip().isalpha()  # a 27 inch screen
+    pattern = measure.pattern(inch, _counted(amount, words, joined=is_size), words)
+    return pattern.format(said(amount, words, pattern.replace("{0}", "").strip())) or None
+
+
 _TIMES_PER: Final = re.compile(rf"(?<![\w.,])(?P<number>\d{{1,3}})x ?/ ?(?P<per>{LETTER}{{2,20}}+)")
 
 
@@ -185,6 +208,7 @@ def _say_times_per(found: re.Match[str], words: Lexicon) -> str | None:
 
 RULES: Final[tuple[Rule, ...]] = (
     Rule(_FEET, _say_feet),
+    Rule(_INCHES, _say_inches),
     Rule(_TIMES_PER, _say_times_per),
     Rule(_MEASURED, _say),
     Rule(_PERCENT_BEFORE, _say_percent_before),
