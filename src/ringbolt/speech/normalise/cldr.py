@@ -14,6 +14,9 @@ PER: Final = "per"
 
 _NO_DATA: Final = ""
 
+_KEPT: Final = 1024
+"""Answers that are remembered: Babel merges its tables anew for each question."""
+
 
 _FORMS: Final = ("one", "few", "many", OTHER)
 
@@ -45,6 +48,7 @@ def plural_form(language: str, value: Decimal) -> str:
     return str(locale.plural_form(value)) if locale else OTHER
 
 
+@lru_cache(maxsize=_KEPT)
 def unit_pattern(language: str, unit: str, form: str, region: str = "") -> str:
     """``{0} kilometers`` for ``length-kilometer``; '' if the language has no word for it.
 
@@ -73,6 +77,7 @@ def unit_words(language: str, unit: str) -> frozenset[str]:
     return frozenset(name for name in names if name and "/" not in name)
 
 
+@lru_cache(maxsize=_KEPT)
 def currency_name(language: str, code: str, form: str) -> str:
     """``Swiss francs`` for ``CHF``; '' if the language has no name for it."""
     locale = _locale(language, "")
@@ -85,6 +90,7 @@ def currency_name(language: str, code: str, form: str) -> str:
     return _words(str(name).partition(" (")[0])  # "francs CFA (BCEAO)"
 
 
+@lru_cache(maxsize=_KEPT)
 def currency_pattern(language: str, form: str) -> str:
     """``{0} {1}``: where the number and the currency's name stand."""
     locale = _locale(language, "")
@@ -93,6 +99,7 @@ def currency_pattern(language: str, form: str) -> str:
     return pattern.replace("{1}{0}", "{1} {0}")  # Sinhala, which has blanks between words
 
 
+@lru_cache(maxsize=_KEPT)
 def months(language: str, region: str, width: str, context: str = "format") -> dict[int, str]:
     """The names of the months by number; ``width``: ``wide`` or ``abbreviated``."""
     locale = _locale(language, region)
@@ -105,12 +112,14 @@ def weekdays(language: str, width: str) -> dict[int, str]:
     return dict(locale.days["format"][width]) if locale else {}
 
 
+@lru_cache(maxsize=_KEPT)
 def date_pattern(language: str, region: str) -> str:
     """The long form of a date, as ``MMMM d, y``; '' if there is none."""
     locale = _locale(language, region)
     return str(locale.date_formats["long"].pattern) if locale else _NO_DATA
 
 
+@lru_cache(maxsize=_KEPT)
 def decimal_sign(language: str, region: str) -> str:
     """The sign before the decimals in numbers of the language, ``.`` or ``,``."""
     locale = _locale(language, region)
