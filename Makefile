@@ -89,7 +89,7 @@ bench: install install-dev ## Run the benchmarks (see docs/performance.md)
 soak: install install-dev ## Orders for 20 minutes, and the memory of the shop meanwhile
 	$(BIN)/python -m benchmarks.soak
 
-listen: install $(VENV)/.installed-listen ## Call a phone with 160 sentences, and recognise what it heard
+listen: install $(VENV)/.installed-listen ## Call a phone with 200 sentences, and recognise what it heard
 	$(BIN)/python -m benchmarks.listening
 
 clean: ## Remove what was installed and built
