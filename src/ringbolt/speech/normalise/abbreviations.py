@@ -19,6 +19,15 @@ _WITH_DIGITS: Final = re.compile(r"(?<![\w.,/:-])\d{1,2}[hj]?/\d{1,2}(?![\w/:-]|
 _ENDING: Final = re.compile(r"(?<![^\W\d_])([^\W\d_]{3,20})str\.(?!\w)")
 _NUMBER_NEXT: Final = re.compile(rf" ?[\d{_MARK}]")
 _NAME_NEXT: Final = re.compile(r" ?[^\W\d_]")
+_CAPITAL_NEXT: Final = re.compile(r" +[A-Z]")
+_LAST_WORDS: Final = frozenset(
+    {
+        "etc", "appt", "appts", "acct", "dept", "min", "mins", "hr", "hrs", "secs", "wk", "wks",
+        "yr", "yrs", "tmrw", "msg", "msgs", "ltd", "inc", "corp", "jr", "sr", "bldg", "blvd", "hwy",
+        "pkwy", "fl",
+    }
+)  # fmt: skip
+"""What often ends a sentence; "vs." and "e.g." do not."""
 _NUMBER_BEFORE: Final = re.compile(rf"[\d{_MARK}] ?$")
 _DIRECTIONS: Final = {
     "N": "North", "S": "South", "E": "East", "W": "West",
@@ -89,7 +98,8 @@ def _expand(found: re.Match[str], words: Lexicon) -> str | None:
             continue
         said = _meaning(short, found, rest == "." or short.endswith("."), words.language)
         if said:
-            return said + (rest and _stop(found))
+            may_end = words.language == "en" and short.lower() in _LAST_WORDS
+            return said + (rest and _stop(found, may_end=may_end))
     return None
 
 
@@ -98,7 +108,7 @@ def _meaning(short: str, found: re.Match[str], has_point: bool, language: str) -
     for candidate in known.get(short, ()):
         if candidate.fits(found, has_point):
             return candidate.words
-    if not short[:1].isupper() or short in known:
+    if len(short) == 1 or not short[:1].isupper() or short in known:
         return ""
     for candidate in known.get(short[:1].lower() + short[1:], ()):  # at the start of a sentence
         if candidate.fits(found, has_point):
@@ -106,11 +116,13 @@ def _meaning(short: str, found: re.Match[str], has_point: bool, language: str) -
     return ""
 
 
-def _stop(found: re.Match[str]) -> str:
-    """The point of an abbreviation ends the sentence too, if a new one follows."""
-    after = found.string[found.end() : found.end() + 3].lstrip()
-    ends = not found.string[found.end() :].strip() or found.string[found.end()] == "\n"
-    return "." if ends and not after else ""
+def _stop(found: re.Match[str], *, may_end: bool) -> str:
+    """The point of an abbreviation ends the sentence too, if a new one follows: after what
+    ``may_end`` one ("etc."), or where the text or the line ends."""
+    after = found.string[found.end() :]
+    if not after.strip() or after.startswith("\n"):
+        return "." if not after.strip() else ""
+    return "." if may_end and _CAPITAL_NEXT.match(after) else ""
 
 
 def _street(found: re.Match[str], words: Lexicon) -> str | None:
@@ -123,7 +135,7 @@ def _street(found: re.Match[str], words: Lexicon) -> str | None:
     for each in _abbreviations("en").get(found[1], ()):
         if "street" in each.places:
             direction = _DIRECTIONS.get(found[2], "")
-            point = "." if found.end() == len(found.string) and found[0].endswith(".") else ""
+            point = _stop(found, may_end=True) if found[0].endswith(".") else ""
             return f" {each.words} {direction}".rstrip() + point
     return None
 
