@@ -13,7 +13,7 @@ from ringbolt.speech.normalise import clean, read
 from ringbolt.speech.normalise.unspoken import unspoken_signs
 from support.waiting import cpu_s
 
-LONGEST = 3000
+LONGEST = 2000
 MARKUP = re.compile("[\\[\\]{}<>~^|_`*#\\\\\ue000-\uf8ff\ufdd0-\ufdef\U000f0000-\U0010ffff]")
 
 WORST = [
@@ -36,10 +36,10 @@ WORST = [
 def test_the_worst_text_of_each_rule_takes_bounded_time(part: str, language: str) -> None:
     text = (part * LONGEST)[:LONGEST]
 
-    assert cpu_s(lambda: read(clean(text), language), tries=2) < 5
+    assert cpu_s(lambda: read(clean(text), language), tries=1) < 5
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", ["en", "de", "ar", "zh", "hi", "ne", "cv", "ja", "lb"])
 def test_ten_thousand_digits_are_read_one_by_one(language: str) -> None:
     said = read(clean("7" * 10_000), language).text
 
@@ -54,7 +54,7 @@ def test_what_holds_no_word_is_read_without_fail(text: str, language: str) -> No
     assert not MARKUP.search(read(clean(text), language).text)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     st.lists(st.sampled_from(WORST) | st.text(max_size=4), max_size=30).map("".join),
     st.sampled_from(list(LANGUAGES)),

@@ -81,7 +81,8 @@ def _host(found: re.Match[str], words: Lexicon) -> str | None:
     ending = found[2]
     if ending is not None and ending.lower() not in _endings():
         return None
-    return _say_address(re.split("[?#]", found[0])[0], words)
+    address = re.split("[?#]", found[0])[0]
+    return _say_address(address.lower() if address.isupper() else address, words)
 
 
 def _path(found: re.Match[str], words: Lexicon) -> str:

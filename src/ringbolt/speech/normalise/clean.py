@@ -47,7 +47,7 @@ _STRAY_JOINER: Final = re.compile(
 )  # inside Persian and Hindi words: kept
 _FOREIGN_DIGIT: Final = re.compile(r"(?![0-9])\d")
 _REPEATED: Final = re.compile(r"([!?,;:=_~|\-])\1+")
-_MASK: Final = re.compile(r"\*{3,}(?=[ -]?\d)")
+_MASK: Final = re.compile(r"\*{3,}(?=[ -]?\d{3})")
 _DRAWN: Final = re.compile(r"([*#])\1{2,}")
 _DOTS: Final = re.compile(r"\.{4,}")
 _SPACES: Final = re.compile(r"[^\S\n]+")

@@ -15,6 +15,7 @@ _NUMBER: Final = re.compile(
     "(?:(?<=[^\\W\\d_])|(?<![\\w*#]))#(?=[0-9]+(?![0-9*#])|[\U000f0000-\U000ffffd](?![*#]))"
 )
 _NUMBER_OF_ORDER: Final = re.compile("(?<![\\w*#])#(?=[A-Za-z]{1,3}-?[\\d\U000f0000-\U000ffffd])")
+_NUMBER_APART: Final = re.compile("(?<=[a-z])# (?=[\\d\U000f0000-\U000ffffd])")
 _SHARP: Final = re.compile(r"(?<=(?<!\w)[A-GJ])#(?![\w#*])")
 _HASHTAG: Final = re.compile("(?<![\\w#&])#(?=[^\\W\\d_\u2e80-\u9fff\uac00-\ud7af]{2})")
 _BRACKETED: Final = re.compile(r" ?\([\"']?([*#])[\"']?\)")
@@ -74,6 +75,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(_DIALLED, _dialled),
     Rule(_SPACED_PRODUCT, _times),
     Rule(_NUMBER_OF_ORDER, _number),
+    Rule(_NUMBER_APART, _number),
     Rule(_SHARP, _sharp),
     Rule(_HASHTAG, _hashtag),
     Rule(_BRACKETED, _bracketed),

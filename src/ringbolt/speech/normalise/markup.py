@@ -21,7 +21,9 @@ _INLINE: Final = re.compile(
     r"|amazon:effect|break|emphasis|lang|mark|phoneme|prosody|say-as|speak|voice|w)(?:[\s/][^<>]*)?>",
     re.IGNORECASE,
 )
-_BRACKETED: Final = re.compile(r"<([^\W\d][^<>]{0,100})>")
+_BRACKETED: Final = re.compile(r"<([^\W\d][^<>]{0,100}|\d{1,4}|[*#])>")
+_RETRIEVER: Final = re.compile(r"\s*<#>")
+"""The beginning of a text that an app on Android is to find; nobody says it."""
 _LINK: Final = re.compile(r"!?\[([^\[\]\n]*)\]\(([^()\n]*)\)")
 _FENCE: Final = re.compile(r"^ *(?:```|~~~)[^\n]*$", re.MULTILINE)
 _HEADING: Final = re.compile(r"^ *#{2,6} +(?=\S)|^ *>[> ]*", re.MULTILINE)
@@ -63,6 +65,8 @@ def _characters(text: str) -> str:
 
 
 def _without_tags(text: str) -> str:
+    retriever = _RETRIEVER.match(text)
+    text = text[retriever.end() :] if retriever else text
     for opening, closing in _HIDDEN:
         text = _without_hidden(text, opening, closing)
     text = _INLINE.sub("", _BLOCK.sub("\n", text))

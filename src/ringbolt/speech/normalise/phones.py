@@ -10,7 +10,7 @@ from ringbolt.speech.normalise.lexicon import Lexicon
 from ringbolt.speech.normalise.rule import Rule
 
 _NUMBER: Final = re.compile(
-    r"(?<![\w.,:/#*-])(?:\+ ?)?\(?\d(?:[ .\-–/]{0,2}[()]{0,2}[ .\-–/]?\d)*+\)?"
+    r"(?<![\w.,:/#*-])(?:\+ ?)?\(?\d(?:(?:[ –/-]{0,2}[()]{0,2}[ –/-]?|\.)\d)*+\)?"
     r"(?:(?<=\d{4}) ?(?:x|ext\.?|#) ?(?P<extension>\d{1,6}))?"
     r"(?![\w*#]|[.,:/-]\d|[/:]\w)",
     re.ASCII,
