@@ -14,6 +14,7 @@ from ringbolt.speech.normalise.rule import Rule
 _MARK: Final = "\U000f0000-\U000ffffd"
 _PAIR: Final = re.compile(r"(?<![\w.@/-])[^\W\d_]{1,2}\. ?[^\W\d_]{1,4}\.(?!\w)")
 _SHORT: Final = re.compile(r"(?<![\w.@/-])[^\W\d_]{1,7}[°º]?(?:[/.-][^\W\d_]{1,5})*[.º/]?(?![\w@])")
+_SLASHED: Final = re.compile(r"(?<![\w.@/-])[^\W\d_]{1,3}/[^\W\d_]{1,3}(?![\w/])")
 _NUMERO: Final = re.compile(r"(?<!\w)[Nn]\.?[°º](?= ?\d)")
 _WITH_DIGITS: Final = re.compile(r"(?<![\w.,/:-])\d{1,2}[hj]?/\d{1,2}(?![\w/:-]|[.,]\d)")
 _ENDING: Final = re.compile(r"(?<![^\W\d_])([^\W\d_]{3,20})str\.(?!\w)")
@@ -170,6 +171,7 @@ def _abbreviations(language: str) -> dict[str, tuple[_Abbreviation, ...]]:
 BEFORE_NUMBERS: Final[tuple[Rule, ...]] = (
     Rule(_NUMERO, _numero),
     Rule(_WITH_DIGITS, _expand),
+    Rule(_SLASHED, _expand),
     Rule(_DIRECTION, _direction),
     Rule(_STREET, _street),
 )

@@ -20,6 +20,7 @@ _SHORT_WORDS: Final = frozenset({"vi"})
 _WORD: Final = re.compile(
     r"[^\W\d_]+(?:[\u0300-\u036f\u0900-\u0dff\u200c'’\-][^\W\d_]*)*|[^\W\d_]+"
 )
+_DIGIT: Final = re.compile(r"\d")
 _UNSPACED: Final = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _UNSPACED_REACH: Final = 8
 _CLAUSE_END: Final = re.compile(r"[;।。？！]|[.!?](?=\s+(\w))")
@@ -74,6 +75,9 @@ def follows(before: str, language: str, kind: Kind) -> bool:
     announced |= bool(found) and found[-1].casefold() in words_of(WordList.ANNOUNCING)
     if kind == "codes" and announced:  # "the code for Anna's account at the bank is 4829"
         return any(map(known.has, found))
+    if kind == "ends":  # "ending in 4410", but "Ends 31 Dec 2026"
+        clause = _DIGIT.split(clause)[-1]
+        return any(map(known.has, _WORD.findall(clause)[-2:]))
     reach = 0 if kind == "versions" else _WORDS_BETWEEN * (2 if language in _SHORT_WORDS else 1)
     return any(map(known.has, found[-reach - 1 :]))
 

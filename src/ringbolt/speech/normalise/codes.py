@@ -71,6 +71,10 @@ _GROUPS_AFTER: Final = re.compile(r"(?: \d{2,4}(?![\w:]|[.,]\d)){1,4}", re.ASCII
 _GROUPS_AROUND: Final = 2
 _FAR: Final = 24
 _YEAR: Final = re.compile(r"(?:19|20)\d\d")
+_DATE_BEFORE: Final = re.compile(
+    r"(?<!\w)(?:\d{1,2}(?:st|nd|rd|th|\.)? (?:de |of )?[^\W\d_]{3,12}\.?"
+    r"|[^\W\d_]{3,12}\.? \d{1,2}(?:st|nd|rd|th)?|[^\W\d_]{3,12}/\d{1,2}/?),?(?: de| del)? ?$"
+)
 _SHORTEST: Final = 3
 
 
@@ -136,11 +140,11 @@ def _is_inside_number(found: re.Match[str]) -> bool:
 
 def _is_code(found: re.Match[str], language: str) -> bool:
     before, after = found.string[: found.start()], found.string[found.end() :]
-    if _is_amount(before, after):
+    is_year = _YEAR.fullmatch(found[0]) is not None
+    if _is_amount(before, after) or (is_year and _DATE_BEFORE.search(before[-30:])):
         return False
     if any(follows(before, language, kind) for kind in ("codes", "numbers", "ends")):
         return True
-    is_year = _YEAR.fullmatch(found[0]) is not None
     return len(found[0]) > _SHORTEST and not is_year and announces(after, language)
 
 

@@ -30,10 +30,15 @@ _EMOTICON: Final = re.compile(
 _JOINED_WORDS: Final = re.compile(r"(?<=[^\W\d_])/(?=[^\W\d_])")
 
 
+_POWER: Final = re.compile(r"(?<![\w*#])(\d{1,4})\*\*(\d{1,3})(?![\w*#])")
+
+
 def tidy(text: str) -> str:
     """Signs that are drawings: arrows of several signs, hearts."""
     if ">" in text:
         text = _ARROW.sub(" → ", text)
+    if "**" in text:
+        text = _POWER.sub(r"\1^\2", text)
     return _EMOTICON.sub(" ", text) if "<3" in text else text
 
 
