@@ -53,7 +53,7 @@ class Candidate:
 # The look behind stands after the first sign: so a search skips to signs of its kind.
 _LATIN: Final = r"A-Za-z0-9_\u00c0-\u024f\u1e00-\u1eff"
 _LETTER: Final = rf"[{_LATIN}\u0300-\u036f\u0370-\u052f]"  # also of scripts with capitals
-_LEFT: Final = rf"(?<![{_LATIN}].)" r"(?<![0-9][.,:/-].)(?<![A-Za-z0-9][+/&?@\x00'’].)"
+_LEFT: Final = rf"(?<![{_LATIN}\u1200-\u1360].)" r"(?<![0-9][.,:/-].)(?<![A-Za-z0-9][+/&?@\x00'’].)"
 _RIGHT: Final = rf"(?![{_LATIN}])" r"(?![+/=][A-Za-z0-9])(?![.,:/-][0-9])(?!['’][A-Za-z])"
 _D: Final = rf"[0-9]{_LEFT}"
 _GROUP: Final = rf"{_D}(?<![0-9] .)"
@@ -82,7 +82,7 @@ _FORMS: Final = tuple(
             rf"([A-Z0-9]{_LEFT}(?:[A-Z0-9]{{2}}-[A-Z0-9]{{3}}|[A-Z0-9]{{3}}-[A-Z0-9]{{4}})){_RIGHT}(?!-)",
             Form.MIXED,
         ),
-        (rf"({_GROUP}[0-9]{{2,9}}){_RIGHT}(?! [0-9]{{3}})", Form.DIGITS),
+        (rf"({_GROUP}(?<![A-Z]-.)[0-9]{{2,9}}){_RIGHT}(?! [0-9]{{3}})", Form.DIGITS),
         (r"(?<![A-Za-z])(?i:otp|pin)([0-9]{4,8})(?![A-Za-z0-9_])", Form.DIGITS),
         (
             # ... that is no word: with a digit, or of capitals

@@ -34,14 +34,16 @@ from ringbolt.core.texts.relations import (
     Reading,
     Relation,
     announced,
+    is_subject_of_another,
+    named_after,
+)
+from ringbolt.core.texts.service_forms import form_of
+from ringbolt.core.texts.surroundings import (
     ends_sentence,
     is_bracketed,
     is_listed,
-    is_subject_of_another,
-    named_after,
     stands_alone,
 )
-from ringbolt.core.texts.service_forms import form_of
 from ringbolt.core.texts.vocabulary import NOTHING, Role, Token, roles_of, tokens
 from ringbolt.core.texts.words import WordList, words
 
@@ -154,6 +156,7 @@ class _Scorer:
     def _judge_words(self, said: list[Token], found: list[Candidate]) -> None:
         """Find what supports the words for "code", and "promo code" as what it is."""
         self.is_kept_secret = any(token.roles & Role.VALIDITY for token in said)
+        self.is_sent = any(token.roles & Role.SENT for token in said)
         self.has_purpose = any(token.roles & Role.PURPOSE for token in said)
         has_own_form = any(map(self._is_of_strict_form, found))
         self.is_supported = (
@@ -274,6 +277,8 @@ class _Scorer:
             word = self.reading.tokens[best.word].roles if best.word >= 0 else NOTHING
             return best.is_exact and bool(word & Role.STRONG) and not self.is_promotion
         is_typed = best.points == TYPED and (bool(self.codes) or self.is_supported)
+        # "use HTW-230": the letters may be the name of the digits
+        is_typed &= "-" not in self.text[candidate.start : candidate.end]
         return (best.is_exact or is_typed) and not self.is_promotion
 
     def _other_points(self, candidate: Candidate) -> tuple[int, ...]:
@@ -283,9 +288,10 @@ class _Scorer:
         speaks = bool(self.codes)
         alone = stands_alone(candidate, self.text)
         only = self.is_only_one
+        near = only and not self.is_sent and self._shares_a_sentence(candidate)
         return (
             ALONE_ON_ITS_LINE if alone and (speaks or self.is_kept_secret) else 0,
-            ONLY_ONE_NEAR if only and self._shares_a_sentence(candidate) else 0,
+            ONLY_ONE_NEAR if near else 0,
             _OF_ITS_SERVICE if self._is_of_its_service(candidate) else 0,
             _OF_ITS_SERVICE if only and not speaks and self._says_no_more(candidate) else 0,
         )
@@ -303,7 +309,7 @@ class _Scorer:
         return any(
             _sentence_between(self.text, token, candidate)
             for token in self.codes
-            if self.is_supported or token.roles & Role.STRONG
+            if token.end <= candidate.start and (self.is_supported or token.roles & Role.STRONG)
         )
 
     def _is_of_its_service(self, candidate: Candidate) -> bool:

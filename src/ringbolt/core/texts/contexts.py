@@ -157,7 +157,8 @@ def _says_another(before: Sequence[Token], gap: str, text: str) -> bool:
     if nearest & Role.BEFORE_NUMBER or (nearest & Role.NUMBER and further & Role.BEFORE_NUMBER):
         return _AFTER_SIGN.fullmatch(gap) is not None
     if nearest & Role.ANSWER_TO and gap in _BLANKS:
-        return bool(is_beside and further & Role.ANSWER) or _is_sent(before, text)
+        is_answer = any(token.roles & Role.ANSWER for token in before[1:3])
+        return bool(is_beside and is_answer) or _is_sent(before, text)
     return False
 
 
@@ -177,8 +178,11 @@ def _is_counted(candidate: Candidate, text: str, said: Said) -> bool:
     token = said.after(end)
     if token is None or text[end : token.start] not in {"", " ", "\n"}:
         return False
-    if token.roles & (Role.UNIT | Role.AFTER_NUMBER):
+    if token.roles & (Role.UNIT | Role.AFTER_NUMBER | Role.ENDING_IN):
         return True
+    following = said.after(token.end)
+    if following is not None and following.roles & Role.ENDING_IN:
+        return text[token.end : following.start] in {"", " "}  # "7715 पर समाप्त"
     if text[token.start : token.end] in _capitals():
         return True
     return bool(token.roles & Role.MONEY) and not token.roles & _NO_MONEY

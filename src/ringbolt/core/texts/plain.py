@@ -29,12 +29,16 @@ WIDE_COMMA: Final = "،"
 """What a full-width comma becomes: with a comma "482913，10分" would be a decimal."""
 
 
+_OTHERS: Final = {"，": WIDE_COMMA, "៖": ":", "፦": ":", "፡": ":", "՝": ":"}
+"""Commas and colons of other scripts."""
+
+
 class _Signs(dict[int, str]):
     """What each sign becomes, filled as signs are met; it holds a part of Unicode at most."""
 
     def __missing__(self, point: int) -> str:
         sign = chr(point)
-        become = WIDE_COMMA if sign == "，" else _composed(sign)
+        become = _OTHERS.get(sign) or _composed(sign)
         self[point] = become
         return become
 

@@ -15,6 +15,7 @@ from typing import Final
 
 from ringbolt.core.texts.candidates import Candidate, Form
 from ringbolt.core.texts.plain import WIDE_COMMA
+from ringbolt.core.texts.surroundings import SENTENCE_END, ends_sentence
 from ringbolt.core.texts.vocabulary import Role, Token, alone
 from ringbolt.core.texts.words import WordList
 
@@ -39,22 +40,12 @@ _FREE: Final = (
 )
 _OF_CODE: Final = Role.CODE | Role.PURPOSE | Role.QUALIFIER | Role.YOUR | Role.ENDING
 _NO_NOUN: Final = _FREE | Role.CODE | Role.TYPE
-_SENTENCE_END = re.compile(
-    r"[.!?](?<!\s[^\W\d_].)(?<!\s[Nn][or].)(?<!dvs.)(?=[\s\x00\"'”»)】」]|$)|[。！？।۔။៕።؟]|\n\s*\n"
-)
-_BREAK = re.compile(rf"{_SENTENCE_END.pattern}|[\n0-9]")
+_BREAK = re.compile(rf"{SENTENCE_END.pattern}|\n|[0-9]{{3}}")
 # What is no word between two words is a number, or another candidate
 _LAST_NUMBER = re.compile(r"[\w\x00](?=[^\w\x00]*$)")
 _ANNOUNCES_LETTERS = re.compile(r"[:=]|->|=>")  # "- ACME" is the sender's name
 _ANNOUNCES = re.compile(r"[:=]|->|=>|→|⇒|›|»\s|-\s")
-_OPENS: Final = " \"'“„«‹‘’「『【[(<{*_`>\n"
-_CLOSES: Final = " \"'”“»›’」』】])>}*_`"
 _NUMBER_NEXT = re.compile(r" ?[0-9\x00]")
-_LISTED_AFTER = re.compile(r"(?:[,،;/] ?| (?:or|and|und|oder|o|y|e|ou|et|и|или) )[0-9]{3,}")
-_LISTED_BEFORE = re.compile(r"[0-9]{3}(?:[,،;/] ?| (?:or|and|und|oder|o|y|e|ou|et|и|или) )$")
-_MOST_SIGNS_BESIDE: Final = 12
-_BARE_BEFORE = re.compile(r"(?:\A|\n|(?<=\w{4})[.!] |[。！।۔] ?)[^\w\n\x00]{0,8}$")
-_BARE_AFTER = re.compile(r"[^\w\n\x00.!?]{0,8}(?:$|\n|[.!?。！？।۔](?!\w))")
 _MOST_SIGNS_AHEAD: Final = 60
 _ANNOUNCES_NEXT = re.compile(r"\s?[:=]\s?\S")
 _DASH_AFTER = re.compile(r"\s?[\"'”»’」』】\])*]*\s?(?:-|:|=)\s?")
@@ -167,7 +158,7 @@ class _Back:
         self.at = self.start = at
         self.content = self.cost = self.purpose = 0
         self.is_beside = True
-        self.is_maybe = False
+        self.is_maybe = self.is_sent = False
         self.is_linked = self.is_for = self.is_typed = self.number = False
         self.has_crossed = self.is_announced_digits = False
 
@@ -176,7 +167,7 @@ class _Back:
         between = self.text[token.end : self.at]
         if between in {" ", ""}:
             return self.start - token.end <= _MOST_SIGNS
-        if self.start - token.end > _MOST_SIGNS or _SENTENCE_END.search(
+        if self.start - token.end > _MOST_SIGNS or SENTENCE_END.search(
             self.text, token.end, self.at
         ):
             return False
@@ -199,6 +190,7 @@ class _Back:
         roles = token.roles
         self.at = token.start
         self.is_beside &= bool(roles & Role.ENDING)
+        self.is_sent |= bool(roles & Role.SENT)
         if roles & Role.IS and not (self.content or self.is_for or self.has_crossed):
             self.is_maybe |= bool(roles & Role.MAYBE_IS) and not self.is_linked
             self.is_linked = True
@@ -226,7 +218,7 @@ class _Back:
             return Relation(TYPED, index)
         # Without a link it announces the number between
         is_doubtful = self.content and not (is_supported or self.has_crossed)
-        if is_doubtful or (self.has_crossed and not self.is_linked):
+        if is_doubtful or ((self.has_crossed or self.is_sent) and not self.is_linked):
             return NONE
         if self.is_for and not self.is_linked:
             return Relation(max(0, 4 - self.content - self.cost), index)
@@ -264,41 +256,84 @@ def _is_old(reading: Reading, index: int) -> bool:
 def named_after(candidate: Candidate, reading: Reading, taken: dict[int, int]) -> Relation:
     """By what stands after it: "X is your code". ``taken``: words for "code" that announce another
     candidate, by its start."""
-    text, tokens = reading.text, reading.tokens
+    tokens = reading.tokens
     first = bisect_left(reading.starts, candidate.end)
-    at, content, is_linked, is_said = candidate.end, 0, False, False
+    walk = _Forth(candidate, reading, first)
+    if walk.is_linked and not _begins(candidate, reading):
+        return NONE
     for index in range(first, min(len(tokens), first + _MOST_WORDS)):
         token = tokens[index]
-        between = text[at : token.start]
-        if index == first:
-            is_linked = _links(candidate, between) and _begins(candidate, reading)
-        if between != " " and _BREAK.search(between):
+        if not walk.reaches(token):
             break
-        if index > first and ("," in between or WIDE_COMMA in between):
-            content += 2
-        at = token.end
-        roles = token.roles
-        if roles & Role.OLD and content <= _MOST_BEFORE_OLD and not _later().match(text, token.end):
+        if walk.says_another(token, index):
             return NO_CODE
-        is_another = roles & (Role.OTHER_CODE | Role.OTHER_NUMBER) and not roles & Role.CODE
-        if is_another and is_linked and content == 0 and index - first <= _NEAR:
-            if index + 1 < len(tokens) and tokens[index + 1].roles & Role.CODE:
-                continue  # a word that also begins a longer one: 手机动态码
-            return NO_CODE
-        if roles & Role.TYPE and content == 0:
+        if token.roles & Role.TYPE and not walk.content:
             return Relation(TYPED)
-        if roles & Role.CODE:
+        if token.roles & Role.CODE:
             is_taken = taken.get(index, candidate.start) != candidate.start
-            if not is_said and (is_taken or _announces_another(reading, token.end)):
-                return NONE
-            return _found_after(index, content, is_linked=is_linked)
-        if roles & Role.IS and not roles & Role.TO and content <= 1:
-            may_be = candidate.is_digits and not is_linked
-            is_said |= may_be or not roles & Role.MAYBE_IS
-            is_linked |= is_said
-        if not roles & (_FREE | Role.TO):
-            content += token.weight
+            return walk.found(index, is_taken or _announces_another(reading, token.end))
+        walk.passes(token)
     return NONE
+
+
+class _Forth:
+    """A walk from a candidate on through its sentence. ``is_said``: by a word such as "is"."""
+
+    def __init__(self, candidate: Candidate, reading: Reading, first: int) -> None:
+        self.reading, self.first = reading, first
+        self.is_digits = candidate.is_digits
+        self.at = self.end = candidate.end
+        self.content = 0
+        next_at = reading.starts[first] if first < len(reading.starts) else None
+        self.is_linked = _links(candidate, reading.text[candidate.end : next_at])
+        self.is_said = self.is_for = False
+        self.is_first = not reading.starts or candidate.start < reading.starts[0]
+
+    def reaches(self, token: Token) -> bool:
+        """Whether the sentence goes on to ``token``."""
+        between = self.reading.text[self.at : token.start]
+        if between != " " and _BREAK.search(between):
+            return False
+        is_first = token.start == self.reading.starts[self.first]
+        if not is_first and ("," in between or WIDE_COMMA in between):
+            self.content += 2
+        self.at = token.end
+        return True
+
+    def says_another(self, token: Token, index: int) -> bool:
+        """Whether a word says that the candidate is an old code, or another number."""
+        roles, tokens = token.roles, self.reading.tokens
+        if roles & Role.OLD and self.content <= _MOST_BEFORE_OLD:
+            return _later().match(self.reading.text, token.end) is None
+        is_another = roles & (Role.OTHER_CODE | Role.OTHER_NUMBER) and not roles & Role.CODE
+        if not is_another or not self.is_linked or self.content or index - self.first > _NEAR:
+            return False
+        # Not if it also begins a longer word: 手机动态码
+        return index + 1 >= len(tokens) or not tokens[index + 1].roles & Role.CODE
+
+    def passes(self, token: Token) -> None:
+        roles = token.roles
+        # A sender's name stands before the code: "ADCB: <code> is your OTP"
+        is_near = self.is_digits or self.reading.text[self.end : token.start] == " "
+        if roles & Role.IS and not roles & Role.TO and self.content <= 1 and is_near:
+            may_be = self.is_digits and not self.is_linked
+            self.is_said |= may_be or not roles & Role.MAYBE_IS
+            self.is_linked |= self.is_said
+        self.is_for |= bool(roles & Role.TO)
+        if not roles & (_FREE | Role.TO):
+            self.content += token.weight
+
+    def found(self, index: int, is_of_another: bool) -> Relation:
+        if not self.is_said and is_of_another:
+            return NONE
+        if self.is_linked:
+            points = NAMED_AFTER - self.content // 3
+            is_clear = self.content <= _MOST_BEFORE_CODE
+            return Relation(points, index, is_clear=is_clear, is_exact=is_clear)
+        if self.is_for and not self.is_first:
+            return NONE  # "request 88412 for a code"
+        points = max(0, BESIDE - 2 * self.content)
+        return Relation(points, index, is_clear=self.content == 0)
 
 
 def _announces_another(reading: Reading, end: int) -> bool:
@@ -314,15 +349,14 @@ def _announces_another(reading: Reading, end: int) -> bool:
 
 
 def _begins(candidate: Candidate, reading: Reading) -> bool:
-    """Whether at most one word of its sentence stands before it: "VK 482913 - your code"."""
+    """Whether no word right before it names it something else: "VK 482913 - your code", but not
+    "Request 88412: your code is ..."."""
     first = bisect_right(reading.ends, candidate.start) - 1
-    if first < 1:
+    if first < 0 or reading.text[reading.ends[first] : candidate.start] not in {"", " "}:
         return True
-    earlier = reading.tokens[first - 1]
-    return (
-        ends_sentence(reading.text[earlier.end : candidate.start])
-        or "\n" in (reading.text[earlier.end : candidate.start])
-    )
+    token = reading.tokens[first]
+    is_known = bool(token.roles & _FREE)
+    return is_known or reading.text[token.start : token.end].isupper()
 
 
 def _links(candidate: Candidate, between: str) -> bool:
@@ -333,23 +367,10 @@ def _links(candidate: Candidate, between: str) -> bool:
     return _DASH_AFTER.fullmatch(between) is not None
 
 
-def _found_after(index: int, content: int, *, is_linked: bool) -> Relation:
-    if is_linked:
-        points = NAMED_AFTER - content // 3
-        is_clear = content <= _MOST_BEFORE_CODE
-        return Relation(points, index, is_clear=is_clear, is_exact=is_clear)
-    return Relation(max(0, BESIDE - 2 * content), index, is_clear=content == 0)
-
-
 @cache
 def _later() -> re.Pattern[str]:
     """After "invalid": not yet, but in some minutes."""
     return re.compile(rf" ?{alone(WordList.LATER)}(?![^\W\d_])| ?[0-9\x00]")
-
-
-def ends_sentence(between: str) -> bool:
-    """Whether a sentence ends in this part of a text."""
-    return _SENTENCE_END.search(between) is not None
 
 
 def is_subject_of_another(candidate: Candidate, reading: Reading) -> bool:
@@ -366,26 +387,3 @@ def is_subject_of_another(candidate: Candidate, reading: Reading) -> bool:
         return False
     said = reading.tokens[after + 1]
     return not said.roles and text[link.end : said.start] == " "
-
-
-def is_listed(candidate: Candidate, text: str) -> bool:
-    """Whether another number stands right beside it in a list: "1234, 5678 or 9012"."""
-    return bool(
-        _LISTED_AFTER.match(text, candidate.end)
-        or _LISTED_BEFORE.search(text, max(0, candidate.start - 8), candidate.start)
-    )
-
-
-def stands_alone(candidate: Candidate, text: str) -> bool:
-    """Whether nothing but signs stands beside it on its line, or in its sentence."""
-    start = candidate.start
-    before = _BARE_BEFORE.search(text, max(0, start - _MOST_SIGNS_BESIDE), start)
-    after = _BARE_AFTER.match(text, candidate.end)
-    return before is not None and after is not None
-
-
-def is_bracketed(candidate: Candidate, text: str) -> bool:
-    """Whether it stands in brackets or quotation marks of its own."""
-    before = text[max(0, candidate.start - 2) : candidate.start].rstrip()[-1:]
-    after = text[candidate.end : candidate.end + 2].lstrip()[:1]
-    return before != "" and after != "" and before in "[【「『(\"'“«*" and after in "]】」』)\"'”»*"
