@@ -50,13 +50,13 @@ async def listen(chosen: list[Sentence], say: Say, *, verbose: bool) -> list[Res
 
 
 @asynccontextmanager
-async def by_telephone() -> AsyncIterator[Say]:
+async def by_telephone(voice: str) -> AsyncIterator[Say]:
     with tempfile.TemporaryDirectory() as folder:
         async with telephone(Path(folder)) as phone:
 
             async def say(sentence: Sentence) -> bytes:
-                fields = {"language": sentence.language} if sentence.language else {}
-                return await phone.call(sentence.text, **fields)
+                fields = {"language": sentence.language, "voice": voice}
+                return await phone.call(sentence.text, **{k: v for k, v in fields.items() if v})
 
             yield say
 
@@ -73,9 +73,8 @@ async def run(options: argparse.Namespace) -> int:
     chosen = [
         each for each in sentences(options.file) if not options.kind or each.kind in options.kind
     ][:: options.every]
-    way = without_telephone if options.wide else by_telephone
     begun = time.monotonic()
-    async with way() as say:
+    async with without_telephone() if options.wide else by_telephone(options.voice) as say:
         results = await listen(chosen, say, verbose=options.verbose)
     print("\n".join(table(results)))
     cpu = sum(os.times()[:4])
@@ -92,6 +91,7 @@ def main() -> int:
     parser.add_argument("--file", type=Path, default=SENTENCES, help="another table of sentences")
     parser.add_argument("--kind", nargs="+", help="only sentences of these kinds")
     parser.add_argument("--every", type=int, default=1, help="only every N-th sentence")
+    parser.add_argument("--voice", default="", help="who speaks, for example Matthew")
     parser.add_argument("--wide", action="store_true", help="the engine alone, at 16 kHz")
     parser.add_argument("--verbose", action="store_true", help="tell every sentence")
     return asyncio.run(run(parser.parse_args()))

@@ -28,6 +28,8 @@ def phonemes(g2p: G2P, text: str) -> str:
         ("Wait |5| `6` ^7^ ~8~.", "Wait 5 6 7 8."),
         ("Take plan A 1 please.", "Take plan A-1 please."),
         ("1,2,3", "1, 2, 3"),
+        ("An M5.8 quake", "An M5 point 8 quake"),
+        ("On the 3rd-5th floors", "On the 3rd to 5th floors"),
         ("1,234,567", "1234567"),
         ("9" * 40, ", ".join("9" * 40)),
         ("1" + ",000" * 12, "1" + ", 0" * 36),

@@ -3,8 +3,8 @@
 The reader has put signs into words by then; this is the guard for what it lets through. Measured
 with hibari-tts 0.2.1: ``[text](link)`` is its own markup; numbers of 37 digits and more raise
 ``IndexError``; ``1,2,3`` is 123; a lone ``A`` before a number is the article ("uh 1"); words in
-other scripts, signs such as ⅓ and numbers that its tagger takes for punctuation have no sound, and
-no error tells.
+other scripts, signs such as ⅓, numbers that its tagger takes for punctuation, the point of ``M5.8``
+and the dash of ``3rd-5th`` have no sound, and no error tells.
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ _MARKUP: Final = str.maketrans(dict.fromkeys("[]{}|`^~_\\", " "))
 _NUMBER: Final = re.compile(r"\d[\d,.]*\d")
 _GROUPED: Final = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)*")
 _LETTER_A: Final = re.compile(r"(?<=[^\s.!?] )A (?=\d)")
+_ORDINAL_RANGE: Final = re.compile(r"(?:(?<=\dst)|(?<=\dnd)|(?<=\drd)|(?<=\dth))[-\u2013](?=\d)")
+_WORD: Final = re.compile(r"\S+")
+_POINT: Final = re.compile(r"(?<=\d)\.(?=\d)")
 _SPACES: Final = re.compile(r" {2,}")
 
 
@@ -37,6 +40,7 @@ class Token(Protocol):
 def guarded(text: str) -> str:
     """``text`` without what hibari takes for markup, and with numbers that it reads rightly."""
     text = _SPACES.sub(" ", text.translate(_MARKUP))
+    text = _ORDINAL_RANGE.sub(" to ", _WORD.sub(_with_points, text))
     return _LETTER_A.sub("A, ", _NUMBER.sub(_readable, text))
 
 
@@ -54,6 +58,13 @@ def least_seconds(text: str) -> float:
     letters = sum(map(str.isalpha, text))
     digits = sum(char.isdecimal() and char != "0" for char in text)
     return letters * _SECONDS_PER_LETTER + digits * _SECONDS_PER_DIGIT
+
+
+def _with_points(word: re.Match[str]) -> str:
+    """A number with a point that is joined to letters."""
+    if any(map(str.isalpha, word[0])):
+        return _POINT.sub(" point ", word[0])
+    return word[0]
 
 
 def _readable(number: re.Match[str]) -> str:
