@@ -48,7 +48,11 @@ def _say_year_first(found: re.Match[str], words: Lexicon) -> str | None:
 def _say_year_last(found: re.Match[str], words: Lexicon) -> str | None:
     year = _full_year(found["year"])
     pair = _ordered(int(found["first"]), int(found["second"]), year, found["sep"], words)
-    if pair is None or (found["s"] and len(found["year"]) == 2):
+    short = len(found["year"]) == 2
+    is_list = short and found["sep"] == "-" and len(found[0]) < len("05-10-15")
+    if is_list and words.language not in ("nl", "da"):  # who write 5-10-26
+        return None
+    if pair is None or (found["s"] and short):
         return None
     text = calendar.said_date(*pair, year, words, found.string[: found.start()])
     return text + _year_word(found["sign"] or "", words, 1)

@@ -45,6 +45,7 @@ _SIGN: Final = (
     rf"(?:(?:{_LETTERED}|[A-Z]{{3}}|{_any_of(currencies.TYPED_SMALL)})(?!{LETTER})|{_MARKS})"
 )
 _TIMES: Final = rf"(?:{SPACE}?(?P<times>{MAGNITUDE}))?"
+_VERSION: Final = re.compile(r"PHP \d(?:\.\d{1,2})?(?!\d)")
 _PAID_WITH_POINTS: Final = frozenset(
     {"USD", "GBP", "CAD", "AUD", "NZD", "HKD", "SGD", "INR", "CNY", "MXN", "ILS", "THB", "PHP"}
 )
@@ -104,8 +105,10 @@ def _currency(found: re.Match[str], words: Lexicon) -> Currency | None:
     before = found.string[max(0, found.start("sign") - 2) : found.start("sign")].rstrip()
     if found["gap"] and before[-1:].isdigit():
         return None  # "50 € 20 minutes": the sign belongs to the number before it
-    if money.also_word and sign == money.code:
-        return None  # "TOP 10"
+    if sign == money.code and (money.also_word or _VERSION.match(found[0])):
+        return None  # "TOP 10", "PHP 8.2"
+    if len(sign) == 1 and sign.isalpha() and not found["gap"] and len(found["number"]) == 1:
+        return None  # "Q3 2026"
     code = found["code"]
     return currencies.codes()[code] if code and sign.endswith("$") else money
 

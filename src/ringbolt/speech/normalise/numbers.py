@@ -89,9 +89,7 @@ def _say_comparison(found: re.Match[str], words: Lexicon) -> str | None:
     return _comparisons().get((words.language, found[0]))
 
 
-_RATIO: Final = re.compile(
-    rf"{APART}(?<!:)(?P<first>\d{{1,4}}+):(?P<last>\d{{1,4}}+)(?!:?\d){AFTER}"
-)
+_RATIO: Final = re.compile(rf"{APART}(?<!:)(?P<first>\d{{1,4}}+):(?P<last>{NUMBER})(?!:?\d){AFTER}")
 
 
 def _say_ratio(found: re.Match[str], words: Lexicon) -> str | None:
@@ -99,7 +97,7 @@ def _say_ratio(found: re.Match[str], words: Lexicon) -> str | None:
     to = _comparisons().get((words.language, "ratio"))
     if not to:
         return None
-    return f"{words.integer(int(found['first']))} {to} {words.integer(int(found['last']))}"
+    return f"{words.integer(int(found['first']))} {to} {said(parse(found['last'], words), words)}"
 
 
 @cache

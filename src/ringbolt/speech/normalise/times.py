@@ -18,6 +18,9 @@ from ringbolt.speech.normalise.rule import Rule
 _HALF: Final = r"(?: ?[aApP](?:\.? ?[mM]\b\.?)| ?[صم](?!\w))"
 
 
+_ARABIC_HALVES: Final = frozenset("صم")
+
+
 @dataclass(frozen=True, slots=True)
 class _Forms:
     """How a language says a time of day: see ``clock.csv``."""
@@ -135,7 +138,10 @@ def _time(found: re.Match[str], which: int) -> _Time:
 def _is_time(found: re.Match[str], forms: _Forms) -> bool:
     """Whether the signs around the numbers say that they are times, not amounts or versions."""
     ends = (1, 2) if found["h2"] else (1,)
-    if any(found[f"half{end}"] for end in ends):
+    halves = [found[f"half{end}"] or "" for end in ends]
+    if any(half.strip() in _ARABIC_HALVES for half in halves if half) and not found["sep1"]:
+        return "ساعة" in found.string[max(0, found.start() - 10) : found.start()]  # "5 م": metres
+    if any(halves):
         return True
     before = _key(found["before"] or "", forms)
     named = before in forms.before or found["after"] in forms.after
