@@ -28,6 +28,10 @@ def spoken_in(language: str, written: str, region: str = "") -> str:
         ("a\r\n\r\n b \t c", "a\nb c"),
         ("مـــرحبا", "مرحبا"),
         ("\ud800broken", "broken"),
+        ("conﬁrm Ⅳ 25℃ 5㎏", "confirm IV 25°C 5kg"),
+        ("①Sales ❷Help", "1 Sales 2 Help"),
+        ("Press #️⃣ or ＊", "Press # or *"),
+        ("٪٥٠", "%50"),
     ],
 )
 def test_what_has_no_sound_is_dropped(raw: str, cleaned: str) -> None:

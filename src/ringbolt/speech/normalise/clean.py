@@ -13,7 +13,7 @@ _MARKUP: Final = re.compile(
 )
 _WIDE: Final = re.compile(
     "[\uff03-\uff06\uff0a\uff0b\uff0d\uff0f-\uff19\uff1c-\uff1e\uff20-\uff3a\uff3c\uff3e-\uff5a"
-    "\uff5c\uff5e\uff66-\uff9f\uffe0-\uffe6\u24b6-\u24e9\U0001d400-\U0001d7ff\U0001f100-\U0001f10a"
+    "\uff5c\uff5e\uff66-\uff9f\uffe0-\uffe6\u2103\u2109\u2160-\u217f\u3200-\u33ff\ufb00-\ufb06\u24b6-\u24e9\U0001d400-\U0001d7ff\U0001f100-\U0001f10a"
     "\U0001f130-\U0001f149]+"
 )
 _CIRCLED_NUMBER: Final = re.compile("[\u2460-\u249b\u24ea-\u24ff\u2776-\u2793]")
