@@ -23,6 +23,7 @@ _CARD: Final = re.compile(
     r"\*(\d{4})(?![\d*#])",
     re.IGNORECASE,
 )
+_SEATS: Final = re.compile(r"(?<![\w-])(\d{1,3}[A-Z])(?: ?[-–] ?)(\d{1,3}[A-Z])(?![\w-])", re.ASCII)
 _PLATE: Final = re.compile(r"(?<!\w)[A-Z]{2}\d{2} [A-Z]{3}(?!\w)", re.ASCII)
 _MASKED: Final = re.compile(
     r"(?<![A-Za-z0-9])(?:(?:[xX•●·]{2,}|\*{2})[ -]?)++(\d{3,6})(?![\w*#])"
@@ -30,7 +31,7 @@ _MASKED: Final = re.compile(
 )
 _GROUPED: Final = re.compile(
     r"(?<![\w.,:/+-])(?<!\d )(?:\d{4}(?:[ -]\d{4}){1,3}|\d{3}(?:[ -]\d{3}){1,3}"
-    r"|\d{2}(?:[ -]\d{2}){1,3}|\d(?:-\d){2,7})(?![\w.,:/-]*\d)(?! \d)(?!\w)"
+    r"|\d{2}(?:[ -]\d{2}){1,3}|\d(?: \d){2,11}|\d(?:-\d){2,7})(?![\w.,:/-]*\d)(?! \d)(?!\w)"
 )
 _DIGITS: Final = re.compile(
     r"(?<![^\W_])(?<!\d[.,:/-])\d{3,12}(?![^\W_])(?![.,:/-]\d|\) ?\d)", re.ASCII
@@ -59,7 +60,7 @@ _WORD_AND_NUMBER: Final = re.compile(r"(?=[A-Za-z]*[aeiouyAEIOUY])[A-Za-z]{3,}\d
 _NUMBER_AND_UNIT: Final = re.compile(
     r"\d+(?:[kmgt]?(?:b|w|m|g|l|v|a|hz|wh|px|bps|bit|pa)|[ap]m|st|nd|rd|th|x\d*|p|k|s|d|h|w|c|f|e"
     r"|y|yr|hrs?|mins?|secs?|days?|ft|in|lbs?|oz|mph|kmh|fps|gbit|mbit|mah|sats?)"
-    r"|(?:rs?|no|nr)\d+[km]?",
+    r"|(?:rs?|no|nr)\d+[km]?|\d{1,2}h\d{2}(?:m(?:in)?)?|\d{1,2}m\d{2}s?",
     re.IGNORECASE,
 )
 _LETTERS: Final = re.compile("[A-Za-z]+")
@@ -100,6 +101,12 @@ def _holds_word(token: str) -> bool:
     return any(map(_VOWEL.search, _LETTER_RUN.findall(token)))
 
 
+def _seats(found: re.Match[str], words: Lexicon) -> str | None:
+    """``3A-3C``: from one to the other."""
+    to = words.sign("to")
+    return f"{found[1]} {to} {found[2]}" if to else None
+
+
 def _card(found: re.Match[str], words: Lexicon) -> str:
     """``card *4410``: the star stands for what is not shown."""
     return f"{found[1]}{words.digits(found[2])}"
@@ -116,6 +123,9 @@ def _grouped(found: re.Match[str], words: Lexicon) -> str | None:
         return None
     if not _is_code(found, words.language):
         return None
+    digits = re.split("[ -]", found[0])
+    if all(len(group) == 1 for group in digits):
+        return words.digits("".join(digits))
     return spelled(found[0], words)
 
 
@@ -205,4 +215,5 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(_DIGITS, _digits),
     Rule(_MIXED, _mixed),
     Rule(_CONSONANTS, _consonants),
+    Rule(_SEATS, _seats),
 )
