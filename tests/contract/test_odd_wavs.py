@@ -11,6 +11,7 @@ import numpy
 import pytest
 
 from ringbolt.voice.audio.decode_worker import answer_of
+from ringbolt.voice.audio.g711 import encode_alaw, encode_ulaw
 from ringbolt.voice.audio.riff import MAX_CHUNKS
 from ringbolt.voice.audio.unplayable import Unplayable
 from support.odd_wavs import (
@@ -212,6 +213,44 @@ def test_what_would_be_noise_or_silence_is_refused_with_the_reason(
     error = refused(data)
 
     assert (error.code, words in error.message) == (code, True), error.message
+
+
+@pytest.mark.parametrize("loudness", [0.15, 0.5, 1.0])
+@pytest.mark.parametrize(
+    ("kind", "coding", "bits"),
+    [
+        ("ulaw", 1, 8),
+        ("alaw", 1, 8),
+        ("s24", 1, 8),
+        ("s32", 1, 8),
+        ("s16", 7, 8),
+        ("s16be", 6, 8),
+        ("u16", 1, 16),
+        ("u8", 1, 16),
+    ],
+)
+def test_a_wrong_header_is_noticed_however_loud_the_sound_is(
+    kind: str, coding: int, bits: int, loudness: float
+) -> None:
+    sound = VOICE * loudness
+    pcm = samples(sound, "s16")
+    raw = {
+        "ulaw": encode_ulaw(pcm),
+        "alaw": encode_alaw(pcm),
+        "s16be": samples(sound, "s16", ">"),
+        "u16": (numpy.frombuffer(pcm, "<u2") ^ 0x8000).tobytes(),
+    }
+
+    error = refused(riff(form(coding, bits), raw.get(kind) or samples(sound, kind)))
+
+    assert (error.code, "header does not fit" in error.message) == ("AUDIO_NOISE", True)
+
+
+def test_noise_shorter_than_a_second_is_noticed() -> None:
+    swapped = samples(voice(seconds=0.6), "s16", ">")
+
+    assert refused(riff(PCM_FORM, swapped)).code == "AUDIO_NOISE"
+    assert probed(riff(PCM_FORM, samples(voice(seconds=0.6), "s16")))["duration_ms"] == 600
 
 
 def test_noise_is_noticed_in_the_beginning_of_a_file() -> None:

@@ -251,21 +251,21 @@ def judge(
 ) -> None:
     """Raises ``Unplayable`` for what would be heard as noise, or, if that was all, not at all."""
     is_plain = answer["codec"].startswith(("pcm_", "adpcm_"))
-    pcm.level.check(
-        is_plain=is_plain, is_all=is_all, is_misread=lambda: is_wav_misread(source, wav)
-    )
+    pcm.level.check(is_plain=is_plain, is_all=is_all, smoother=lambda: smoother_wav(source, wav))
 
 
-def is_wav_misread(source: BinaryIO, wav: Wav | None) -> bool:
-    from ringbolt.voice.audio.readings import LOOKED_AT, is_misread  # noqa: PLC0415
+def smoother_wav(source: BinaryIO, wav: Wav | None) -> float:
+    """How many times smoother the samples of ``wav`` would be if they were read otherwise; 0 if
+    that is not known."""
+    from ringbolt.voice.audio.readings import LOOKED_AT, smoother_otherwise  # noqa: PLC0415
 
     if wav is None or not wav.sample_bytes:
-        return False
+        return 0.0
     offset, size = wav.extents[0]
     frame = wav.sample_bytes * wav.channels
     source.seek(offset + max(0, size - LOOKED_AT) // 2 // frame * frame)
     data = source.read(min(size, LOOKED_AT))
-    return is_misread(data, wav.kind, ">" if wav.raw else "<", wav.channels)
+    return smoother_otherwise(data, wav.kind, ">" if wav.raw else "<", wav.channels)
 
 
 def probe(av: Any, source: BinaryIO, wav: Wav | None, *, is_whole: bool) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Whether samples would be smoother, so rather sound, if they were read otherwise.
+"""How much smoother samples would be, so rather sound, if they were read otherwise.
 
 Speech changes little from one sample to the next. Where the sign of the samples or their size is
 taken wrongly, it jumps: measured on speech, 1.8 to 50 times as much.
@@ -19,28 +19,32 @@ LOOKED_AT: Final = 192 * 1024
 """Bytes; a multiple of every size of a sample."""
 
 _LAWS: Final = {"alaw": decode_alaw, "mulaw": decode_ulaw}
-_SMOOTHER: Final = 1.5
 _SILENT: Final = 1e-6
 
 
-def is_misread(data: bytes, kind: str, order: str, channels: int) -> bool:
-    """``kind``: how the samples are read: u8, s16, s24, s32, alaw, mulaw; others are not judged.
-    ``order``: < or >."""
+def smoother_otherwise(data: bytes, kind: str, order: str, channels: int) -> float:
+    """How many times smoother the smoothest other reading is; 1 or less if this is the best.
+
+    ``kind``: how the samples are read: u8, s16, s24, s32, alaw, mulaw; 0 for others, which are
+    not judged. ``order``: < or >.
+    """
     data = data[: len(data) // 24 * 24]
     readings = dict(_readings(data))
-    if kind in _LAWS:
-        now = numpy.frombuffer(_LAWS[kind](data), numpy.int16) / 2**15
-    elif f"{kind}{order}" in readings:
-        now = readings.pop(f"{kind}{order}")
-    else:
-        return False
-    jumps = _jumps(now, channels)
-    return any(_jumps(other, channels) * _SMOOTHER < jumps for other in readings.values())
+    name = kind if kind in _LAWS else f"{kind}{order}"
+    if name not in readings:
+        return 0.0
+    jumps = _jumps(readings.pop(name), channels)
+    smoothest = min(_jumps(other, channels) for other in readings.values())
+    if not smoothest or smoothest == numpy.inf:
+        return 0.0
+    return jumps / smoothest
 
 
 def _readings(data: bytes) -> Iterator[tuple[str, Array]]:
     unsigned = numpy.frombuffer(data, "u1").astype(float) / 128 - 1
     signed = numpy.frombuffer(data, "i1") / 128
+    for law, decode in _LAWS.items():
+        yield law, numpy.frombuffer(decode(data), numpy.int16) / 2**15
     for order in "<>":
         yield f"u8{order}", unsigned
         yield f"s8{order}", signed
