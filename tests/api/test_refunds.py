@@ -159,7 +159,12 @@ async def test_a_claimed_link_says_so(shop: ShopServer) -> None:
 async def test_what_is_no_invoice_is_refused(shop: ShopServer, invoice: str) -> None:
     _, answer, refund = await failed_call(shop)
 
-    assert (await claim(shop, refund, invoice))["status"] == "ERROR"
+    reported = await claim(shop, refund, invoice)
+
+    assert reported["status"] == "ERROR"
+    assert reported["reason"].count("nvoice") == 1
+    assert reported["reason"].endswith(".")
+    assert not reported["reason"].endswith("..")
     await assert_nothing_was_paid_back(shop, answer)
 
 

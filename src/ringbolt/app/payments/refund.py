@@ -122,7 +122,7 @@ def _decode(text: str) -> bolt11.Bolt11:
     try:
         return bolt11.decode(text)
     except bolt11.Bolt11Error as error:
-        raise InvalidInput(f"This is not a BOLT11 invoice that can be paid: {error}.") from None
+        raise InvalidInput(str(error)) from None
 
 
 def _check(
