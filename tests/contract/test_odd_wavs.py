@@ -246,6 +246,19 @@ def test_a_wrong_header_is_noticed_however_loud_the_sound_is(
     assert (error.code, "header does not fit" in error.message) == ("AUDIO_NOISE", True)
 
 
+@pytest.mark.parametrize("pause", [0, 200_000])
+@pytest.mark.parametrize("kind", ["u8", "s16", "s24", "s32"])
+def test_hiss_in_two_channels_is_no_wrong_header(kind: str, pause: int) -> None:
+    """Its channels are alike, and the middle of the file, which is looked at, may be silent."""
+    hiss = numpy.diff(numpy.random.default_rng(1).normal(0, 0.1, RATE * 2))
+    spoken = numpy.concatenate([hiss, numpy.zeros(pause), hiss])
+    both = numpy.stack([spoken, 0.8 * spoken], axis=1)
+
+    data = riff(form(1, int(kind[1:]), 2), samples(both, kind))
+
+    assert probed(data)["channels"] == 2
+
+
 def test_noise_shorter_than_a_second_is_noticed() -> None:
     swapped = samples(voice(seconds=0.6), "s16", ">")
 

@@ -20,6 +20,10 @@ LOOKED_AT: Final = 192 * 1024
 
 _LAWS: Final = {"alaw": decode_alaw, "mulaw": decode_ulaw}
 _SILENT: Final = 1e-6
+_WIDTHS: Final = {law: 1 for law in _LAWS} | {
+    f"{sign}{bits}{order}": bits // 8 for sign in "us" for bits in (8, 16, 24, 32) for order in "<>"
+}
+"""Bytes of a sample."""
 
 
 def smoother_otherwise(data: bytes, kind: str, order: str, channels: int) -> float:
@@ -34,10 +38,21 @@ def smoother_otherwise(data: bytes, kind: str, order: str, channels: int) -> flo
     if name not in readings:
         return 0.0
     jumps = _jumps(readings.pop(name), channels)
-    smoothest = min(_jumps(other, channels) for other in readings.values())
-    if not smoothest or smoothest == numpy.inf:
-        return 0.0
+    smoothest = min(
+        _jumps(other, _columns(other_name, name, channels))
+        for other_name, other in readings.items()
+    )
+    if not smoothest or numpy.inf in (jumps, smoothest):
+        return 0.0  # silent: nothing can be said
     return jumps / smoothest
+
+
+def _columns(other: str, name: str, channels: int) -> int:
+    """How many samples apart two of one channel are: if there are several channels, as many
+    shorter samples as fill a frame of the present reading. Else what the channels have in common
+    would pass for smoothness."""
+    times, rest = divmod(_WIDTHS[name], _WIDTHS[other])
+    return channels if rest or channels == 1 else channels * max(times, 1)
 
 
 def _readings(data: bytes) -> Iterator[tuple[str, Array]]:
