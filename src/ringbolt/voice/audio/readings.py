@@ -20,7 +20,7 @@ LOOKED_AT: Final = 192 * 1024
 
 _LAWS: Final = {"alaw": decode_alaw, "mulaw": decode_ulaw}
 _SILENT: Final = 1e-6
-_WIDTHS: Final = {law: 1 for law in _LAWS} | {
+_WIDTHS: Final = dict.fromkeys(_LAWS, 1) | {
     f"{sign}{bits}{order}": bits // 8 for sign in "us" for bits in (8, 16, 24, 32) for order in "<>"
 }
 """Bytes of a sample."""
