@@ -13,6 +13,7 @@ ALL = (
     "paid",
     "sockets",
     "codecs",
+    "texts",
     "store",
     "simulated_node",
     "simulated_calls",

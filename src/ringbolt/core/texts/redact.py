@@ -39,6 +39,7 @@ _TOKEN = re.compile(rf"{_SIGN}(?:['’_-]?{_SIGN})*")
 _WORD = re.compile(r"[^\W\d_]+")
 _SPELT = re.compile(r"(?<!\w)[^\W_](?:[ .-][^\W_]){3,}(?!\w)")
 _NUMERALS = re.compile(r"[〇零一二三四五六七八九壹贰貳叁參肆伍陆陸柒捌玖]{4,}")
+_NOT_LATIN = re.compile(r"[^\x00-\x7f\u00a0-\u024f•…]")
 _LETTERS_LEFT = re.compile(r"[A-Z]{4}|[A-Z]{3}-[A-Z]|[A-Z](?: [A-Z]){3}|[0-9]")
 _MASKS = re.compile(rf"{MASK}(?:[\W_]{{0,3}}?{MASK})+")
 _PUNCTUATION: Final = (
@@ -71,7 +72,8 @@ class _Patterns:
 
 @cache
 def _patterns() -> _Patterns:
-    is_ = _any_of(WordList.ANNOUNCING)
+    elsewhere = words(WordList.ANNOUNCING_ELSEWHERE)
+    is_ = any_of(_plain(word) for word in words(WordList.ANNOUNCING) if word not in elsewhere)
     number = _any_of(WordList.NUMBER)
     common = frozenset(words(WordList.FILLER) + words(WordList.COMMON) + words(WordList.ANNOUNCING))
     alone = _any_of(WordList.CODE_ALONE, WordList.CODE_PHRASE, WordList.DIGITS)
@@ -123,7 +125,9 @@ def masked(text: str) -> str:
     hidden = _PIECE.sub(_piece, _NUMERALS.sub(MASK, hidden))
     hidden = _MASKS.sub(MASK, hidden)
     # What was hidden may have stood between signs that now look like a code of their own.
-    return _without_codes(hidden) if _LETTERS_LEFT.search(plain_signs(hidden)) else hidden
+    is_latin = _NOT_LATIN.search(hidden) is None
+    left = hidden if is_latin else plain_signs(hidden)
+    return _without_codes(hidden) if _LETTERS_LEFT.search(left) else hidden
 
 
 def _without_codes(text: str) -> str:

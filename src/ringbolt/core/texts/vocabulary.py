@@ -160,25 +160,34 @@ def roles_of(word: str) -> int:
 
 def _tokens(lower: str) -> Iterator[Token]:
     for match in _WORD.finditer(lower):
+        start, end = match.span()
         if match[1] is None:
-            start, end = match.span()
             yield Token(start, end, _roles(match[0]) if end - start <= _LONGEST_WORD else NOTHING)
+        elif end - start <= _LONGEST_WORD:
+            for piece in _pieces(match[1]):
+                yield Token(start + piece[0], start + piece[1], piece[2], piece[3])
         else:
-            yield from _pieces(match[1], match.start())
+            for piece in _split(match[1]):
+                yield Token(start + piece[0], start + piece[1], piece[2], piece[3])
 
 
-def _pieces(run: str, offset: int) -> Iterator[Token]:
+@lru_cache(4096)
+def _pieces(run: str) -> tuple[Token, ...]:
     """The known words of a run without blanks, and what is between them."""
+    return tuple(_split(run))
+
+
+def _split(run: str) -> Iterator[Token]:
     known = _dictionary()
     end, roles = 0, NOTHING
     for match in known.pattern.finditer(run):
         if match.start() > end:
-            yield _unknown(offset + end, offset + match.start(), roles)
+            yield _unknown(end, match.start(), roles)
         start, end = match.span()
         roles = known.roles[match[0]]
-        yield Token(offset + start, offset + end, roles)
+        yield Token(start, end, roles)
     if end < len(run):
-        yield _unknown(offset + end, offset + len(run), roles)
+        yield _unknown(end, len(run), roles)
 
 
 def _unknown(start: int, end: int, before: int) -> Token:
