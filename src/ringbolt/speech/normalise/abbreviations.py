@@ -18,6 +18,7 @@ _SLASHED: Final = re.compile(r"(?<![\w.@/-])[^\W\d_]{1,3}/[^\W\d_]{1,3}(?![\w/])
 _NUMERO: Final = re.compile(r"(?<!\w)[Nn]\.?[°º](?= ?\d)")
 _WITH_DIGITS: Final = re.compile(r"(?<![\w.,/:-])\d{1,2}[hj]?/\d{1,2}(?![\w/:-]|[.,]\d)")
 _ENDING: Final = re.compile(r"(?<![^\W\d_])([^\W\d_]{3,20})str\.(?!\w)")
+_STREET_ENDINGS: Final = {"de": "straße", "lb": "strooss", "nl": "straat"}
 _NUMBER_NEXT: Final = re.compile(rf" ?[\d{_MARK}]")
 _NAME_NEXT: Final = re.compile(r" ?[^\W\d_]")
 _CAPITAL_NEXT: Final = re.compile(r" +[A-Z]")
@@ -154,8 +155,10 @@ def _am(found: re.Match[str], words: Lexicon) -> str | None:
     return "am" if words.language == "en" else None
 
 
-def _german_street(found: re.Match[str], words: Lexicon) -> str | None:
-    return f"{found[1]}straße" if words.language == "de" else None
+def _street_ending(found: re.Match[str], words: Lexicon) -> str | None:
+    """``Hauptstr.``"""
+    ending = _STREET_ENDINGS.get(words.language)
+    return f"{found[1]}{ending}" if ending else None
 
 
 @cache
@@ -178,7 +181,7 @@ BEFORE_NUMBERS: Final[tuple[Rule, ...]] = (
 """``24/7`` is no fraction, ``45 W 34th St`` no watts."""
 
 RULES: Final[tuple[Rule, ...]] = (
-    Rule(_ENDING, _german_street),
+    Rule(_ENDING, _street_ending),
     Rule(_PAIR, _expand),
     Rule(_SHORT, _expand),
     Rule(_CAPITAL_AM, _am),

@@ -61,7 +61,7 @@ _NUMBER: Final = re.compile("[\\d\U000f0000-\U000ffffd]")
 _COMMAS: Final = re.compile(r" ?,(?:[ ,]*,)?(?=[ ,])[ ,]*")
 _BEFORE_NUMBER: Final = re.compile(f"{_PART}(?= ?(?:[0-9]|{_PART}))")
 _DICTATED: Final = re.compile(r"(?:(?<!\w)\w,? ){2}\w$")
-_POINTS: Final = re.compile(r" +(?=[.,;!?](?:\s|$))")
+_POINTS: Final = re.compile(r"(?<=\w) +(?=\))| +(?=[.,;!?](?:\s|$))")
 _SPACES: Final = re.compile(r"[^\S\n]+")
 
 
