@@ -90,6 +90,13 @@ _DATE_WORD: Final = re.compile(
 )
 
 
+_EXPIRY: Final = re.compile(
+    r"(?<!\w)(?:exp\.?|expiry|thru|gültig bis|expire|vence|scade|vervalt|validade|jusqu'au):? $",
+    re.IGNORECASE,
+)
+"""Before the month and year of a card: "exp 09/27", but "expires 12/28" is a day."""
+
+
 def _say_no_year(found: re.Match[str], words: Lexicon) -> str | None:
     """``30.11.``; ``08/10`` only if a zero or a number over 12 shows that it is no fraction."""
     before = found.string[: found.start()]
@@ -99,6 +106,9 @@ def _say_no_year(found: re.Match[str], words: Lexicon) -> str | None:
             return None
         return calendar.said_date(day, month, 0, words, before)
     first, second = found["first"], found["other"]
+    if int(first) <= 12 < int(second) and _EXPIRY.search(before[-20:]):  # of a card: 09/27
+        year = calendar.said_year(_full_year(second), words)
+        return f"{calendar.month_alone(int(first), words)} {year}"
     named = not fraction_words(f"{first}/{second}", words) and _DATE_WORD.search(before[-9:])
     two_digits = len(first) == len(second) == 2
     shown = "0" in (first[0], second[0]) or max(int(first), int(second)) > 12

@@ -179,6 +179,46 @@ def _say_feet(found: re.Match[str], words: Lexicon) -> str | None:
     return f"{int(found['feet'])} feet {found['inches'] or ''}"
 
 
+_COORDINATES: Final = re.compile(
+    rf"{APART}(?P<lat>{NUMBER})°? ?(?P<ns>[NS]),? (?P<lon>{NUMBER})°? ?(?P<ew>[EW]){AFTER}"
+)
+_QUARTERS: Final = {"N": "north", "S": "south", "E": "east", "W": "west"}
+
+
+def _say_coordinates(found: re.Match[str], words: Lexicon) -> str:
+    """``40.7N 74W``: no watts."""
+    ends = [
+        f"{said(parse(found[number], words), words)} {words.sign('degree')} {letter}"
+        for number, letter in (("lat", found["ns"]), ("lon", found["ew"]))
+    ]
+    text = ", ".join(ends)
+    if words.language != "en":
+        return text
+    return re.sub("[NSEW]", lambda letter: _QUARTERS[letter[0]], text)
+
+
+_WEATHER: Final = re.compile(
+    r"\b(?:temp|high|low|chill|feels|fever|degrees|heat|weather)", re.IGNORECASE
+)
+_SCALE: Final = re.compile(
+    rf"(?:{NOT_WITHIN}(?P<minus>{MINUS}))?{APART}(?P<number>{NUMBER}) ?(?P<sign>[FC]){AFTER}"
+)
+
+
+def _say_scale(found: re.Match[str], words: Lexicon) -> str | None:
+    """``98.6F``, ``-15F``, ``a high of 72F``; but a gate is 72F."""
+    is_sure = found["minus"] or "." in found["number"]
+    if words.language != "en" or not (
+        is_sure or _WEATHER.search(found.string[: found.start()][-40:])
+    ):
+        return None
+    known = measure.unit(f"°{found['sign']}", words)
+    amount = parse(found["number"], words)
+    pattern = measure.pattern(known, amount.value, words) if known else ""
+    text = pattern.format(said(amount, words))
+    return (joined("", words.sign("minus"), text) if found["minus"] else text) or None
+
+
 _OPENING: Final = re.compile(r'(?:^|(?<=[\s(]))"')
 _CLOSING: Final = re.compile(r'(?<=[^\s\d("])"')
 _INCHES: Final = re.compile(rf"{APART}(?P<number>{MEASURE})[\"″](?![\w\"])")
@@ -209,6 +249,8 @@ def _say_times_per(found: re.Match[str], words: Lexicon) -> str | None:
 RULES: Final[tuple[Rule, ...]] = (
     Rule(_FEET, _say_feet),
     Rule(_INCHES, _say_inches),
+    Rule(_COORDINATES, _say_coordinates),
+    Rule(_SCALE, _say_scale),
     Rule(_TIMES_PER, _say_times_per),
     Rule(_MEASURED, _say),
     Rule(_PERCENT_BEFORE, _say_percent_before),
