@@ -115,6 +115,24 @@ def test_what_may_be_another_number_is_none(written: str) -> None:
     assert international(written) is None
 
 
+@pytest.mark.parametrize("end", ["/8", " / 68", "\uff0f8", ".1", " (8)", " [2]", "/789", "\u20445"])
+@pytest.mark.parametrize("number", ["+43 664 1234567", "0043 664 1234567", "+62 812 3456 789"])
+def test_a_short_end_does_not_make_another_number(number: str, end: str) -> None:
+    """In countries whose numbers differ in length it would be somebody else's."""
+    assert international(number) is not None
+    assert international(number + end) is None
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["+43 664/1234567", "+49 30/1234", "+33/6/39/98/10/01", "+1 202 555.0123", "+44 7700 900/123"],
+)
+def test_a_slash_or_dot_inside_one_number_is_passed_over(written: str) -> None:
+    digits = "".join(sign for sign in written if sign.isdigit())
+
+    assert international(written) == f"+{digits}"
+
+
 @pytest.mark.parametrize(
     ("value", "number"),
     [(12025550123, "12025550123"), (12025550123.0, "12025550123"), ([NUMBER], NUMBER)],

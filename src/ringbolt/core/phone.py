@@ -96,6 +96,15 @@ def is_landline(number: str) -> bool:
     return bool(kind == PhoneNumberType.FIXED_LINE)
 
 
+def is_in_a_plan(number: str) -> bool:
+    """Whether a numbering plan contains ``number`` ('+' and digits)."""
+    try:
+        parsed = phonenumbers.parse(number, None)
+    except NumberParseException:
+        return False
+    return bool(phonenumbers.number_type(parsed) != PhoneNumberType.UNKNOWN)
+
+
 def without_trunk_prefix(number: str) -> str:
     """``number`` ('+' and digits) as it is dialled from abroad: without the zero that its country
     dials only inside. Italy's zero stays, which is part of the number."""

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import Any, Final
 
-from ringbolt.core.phone import without_trunk_prefix
+from ringbolt.core.phone import is_in_a_plan, without_trunk_prefix
 
 MAX_PHONE_CHARS: Final = 256
 """Of what is read; a copied number may have an invisible sign beside each digit."""
@@ -32,6 +32,12 @@ _SPREADSHEET = re.compile(r"(\+?[0-9]{7,15})\.0", re.ASCII)
 """A number that a spreadsheet took for an amount."""
 _AREA_FIRST = re.compile(r"\((?!00)[0-9]+\)", re.ASCII)
 """(202) 555-0123: without its country code; +20 is Egypt."""
+_SHORT_END = re.compile(r"([^(\[/.]{9,})[(\[/.]([0-9]{1,4})[)\]]?", re.ASCII)
+"""A few digits behind the only slash, dot or bracket: an extension, the last digits of a second
+number ('/8'), or the number that a telephone gives to a copy ('(2)')."""
+_SLASHES_AND_DOTS: Final = {ord(sign): "/" for sign in "\uff0f\u2044\u2215"} | {
+    ord(sign): "." for sign in "\uff0e\u3002\uff61\ufe52\u2024"
+}
 _NUMBER = re.compile(r"(?:\+|00)?[0-9]{1,20}", re.ASCII)
 _TRUNK = "(0)"
 
@@ -39,7 +45,8 @@ _TRUNK = "(0)"
 def international(written: str) -> str | None:
     """The number with '+' and without punctuation: '+1 (202) 555-0123', '0012025550123',
     'tel:+1-202-555-0123' and '12025550123' are one. None for anything else, such as letters, an
-    extension, two numbers, or an area code in brackets without a country code before it.
+    extension, two numbers, what may be one ('+43 664 1234567/8'), or an area code in brackets
+    without a country code before it.
 
     Digits of any one script and its plus sign count; invisible signs, blanks, dashes, dots,
     slashes and brackets do not. A zero in brackets, dialled only inside the country, is left out
@@ -57,7 +64,19 @@ def international(written: str) -> str | None:
     if not _NUMBER.fullmatch(digits) or _AREA_FIRST.match(plain):
         return None
     number = "+" + digits.removeprefix("+").removeprefix("00")
+    if _has_short_end(plain):
+        return None
     return without_trunk_prefix(number) if _TRUNK in plain else number
+
+
+def _has_short_end(plain: str) -> bool:
+    """Whether what stands before a short end is a number by itself. With the end it may be
+    somebody else's, where the numbers of a country differ in length."""
+    found = _SHORT_END.fullmatch(plain.translate(_SLASHES_AND_DOTS))
+    if not found:
+        return False
+    digits = "".join(sign for sign in found[1] if sign.isdigit())
+    return is_in_a_plan("+" + digits.removeprefix("00"))
 
 
 def _bare(written: str) -> str:
