@@ -57,6 +57,7 @@ _LEFT: Final = rf"(?<![{_LATIN}\u1200-\u1360].)" r"(?<![0-9][.,:/-].)(?<![A-Za-z
 _RIGHT: Final = rf"(?![{_LATIN}])" r"(?![+/=][A-Za-z0-9])(?![.,:/-][0-9])(?!['’][A-Za-z])"
 _D: Final = rf"[0-9]{_LEFT}"
 _GROUP: Final = rf"{_D}(?<![0-9] .)"
+_NO_SIGN_BEFORE: Final = r"(?<![^A-Za-z0-9][A-Za-z0-9] .)(?<!\A[A-Za-z0-9] .)"
 _FORMS: Final = tuple(
     (re.compile(pattern, re.DOTALL), form)
     for pattern, form in (
@@ -69,12 +70,12 @@ _FORMS: Final = tuple(
             Form.GROUPS,
         ),
         (
-            rf"({_D}(?<![^A-Za-z0-9][A-Za-z0-9] .)(?: [0-9]){{3,9}})"
+            rf"({_D}{_NO_SIGN_BEFORE}(?: [0-9]){{3,9}})"
             rf"{_RIGHT}(?! [A-Z0-9](?![A-Za-z0-9]))",
             Form.SPACED,
         ),
         (
-            rf"([A-Za-z0-9]{_LEFT}(?<![^A-Za-z0-9][A-Za-z0-9] .)(?: [A-Za-z0-9]){{3,9}})"
+            rf"([A-Za-z0-9]{_LEFT}{_NO_SIGN_BEFORE}(?: [A-Za-z0-9]){{3,9}})"
             rf"{_RIGHT}(?! [A-Za-z0-9](?![A-Za-z0-9]))",
             Form.SPACED,
         ),
