@@ -7,7 +7,11 @@ from typing import Final
 
 from ringbolt.speech.normalise import calendar
 from ringbolt.speech.normalise.amount import AFTER, BEFORE, DASH, LETTER, fraction_words, joined
+from ringbolt.speech.normalise.currency import currency
+from ringbolt.speech.normalise.day_names import NAME, SPANS, WEEKDAYS
 from ringbolt.speech.normalise.lexicon import Lexicon
+from ringbolt.speech.normalise.measure import unit
+from ringbolt.speech.normalise.ordinals import ordinal_word
 from ringbolt.speech.normalise.rule import Rule
 
 _START: Final = rf"{BEFORE}(?<![\d./:-])"
@@ -150,6 +154,54 @@ def _date(within: re.Match[str], end: str, words: Lexicon) -> str:
     return ""
 
 
+_POINTED: Final = re.compile(
+    rf"{_START}(?P<day>[0-3]\d)\.(?P<month>[01]\d)(?![.:]?\d|[%‰°]| ?[%‰°€$£₽₴₺])(?!\w)"
+)
+_WITH_COMMAS: Final = frozenset({"ru", "uk", "be", "bg", "kk", "pl", "tr"})
+"""Languages that write ``24.12`` for a day, and a comma before decimals."""
+
+_NEXT: Final = re.compile(r" ?([^\s\d,;.!?]{1,8}\.?)")
+
+
+def _say_pointed(found: re.Match[str], words: Lexicon) -> str | None:
+    """``24.12``, unless a unit or currency follows."""
+    day, month = int(found["day"]), int(found["month"])
+    before = found.string[: found.start()]
+    is_free = words.language in _WITH_COMMAS
+    if not is_free and not (words.language in _DOTTED and _DATE_WORD.search(before[-9:])):
+        return None
+    after = _NEXT.match(found.string, found.end())
+    unit_after = after and after[1] != "с" and unit(after[1], words)  # "с 8:00": from eight
+    if after and (currency(after[1], words) or unit_after):
+        return None
+    is_date = calendar.is_date(0, month, day)
+    return calendar.said_date(day, month, 0, words, before) if is_date else None
+
+
+_DAY_TO_DAY: Final = re.compile(
+    rf"{_START}(?P<day>\d{{1,2}})\.? (?P<to>do|до|по|til|till|to|through|a|až) "
+    rf"(?P<last>\d{{1,2}})(?P<dot>\.)? (?P<month>(?:{LETTER}){{3,14}}+){AFTER}"
+)
+
+
+def _say_day_to_day(found: re.Match[str], words: Lexicon) -> str | None:
+    """``с 1 по 15 марта``: the first day is an ordinal too."""
+    month = calendar.month_number(found["month"], words)
+    day, last = int(found["day"]), int(found["last"])
+    if (
+        words.language == "en"
+        or not month
+        or not words.ordinal(day)
+        or not calendar.is_date(2000, month, max(day, last))
+    ):
+        return None
+    first = calendar.said_day(day, words)
+    end = calendar.said_date(last, month, 0, words)
+    if found["to"] == "по":  # "по пятнадцатое", not "пятнадцатого"
+        end = end.replace(calendar.said_day(last, words), ordinal_word(last, "neuter", words), 1)
+    return f"{first} {found['to']} {end}"
+
+
 _DASHED: Final = re.compile(
     rf"{_START}(?P<day>\d{{1,2}})-(?P<month>{LETTER}{{3,12}}+)-(?P<year>[12]\d{{3}}|\d\d)(?![\w-])"
 )
@@ -178,14 +230,13 @@ def _say_slashed(found: re.Match[str], words: Lexicon) -> str:
 
 
 _DAY: Final = r"\d{1,2}+(?:st|nd|rd|th|er|ᵉʳ|º|°|\.)?"
-_NAME: Final = rf"(?:{LETTER}|[\u0900-\u0d7f]){{2,14}}+"
 _YEAR: Final = r"(?:,? (?:de |del |of )?(?P<year>[12]\d{3})(?!\d)(?: (?P<sign>[гр])(?!\w)\.?)?)?"
 _DAY_FIRST: Final = re.compile(
-    rf"{_START}(?P<day>{_DAY})(?:{DASH}(?P<last>{_DAY}))? (?P<of>of |de |d')?(?P<month>{_NAME})"
+    rf"{_START}(?P<day>{_DAY})(?:{DASH}(?P<last>{_DAY}))? (?P<of>of |de |d')?(?P<month>{NAME})"
     rf"(?P<stop>\.(?= ?\w))?{_YEAR}{AFTER}"
 )
 _MONTH_FIRST: Final = re.compile(
-    rf"{BEFORE}(?P<month>{_NAME})\.? (?P<day>{_DAY})(?:{DASH}(?P<last>{_DAY}))?"
+    rf"{BEFORE}(?P<month>{NAME})\.? (?P<day>{_DAY})(?:{DASH}(?P<last>{_DAY}))?"
     rf"{_YEAR}(?![\w:/]|[.,-]\d)"
 )
 
@@ -234,27 +285,8 @@ def _english(
     return f"{days} {of}{name} {year}" if year else f"{days} {of}{name}"
 
 
-_SPAN: Final = re.compile(
-    rf"{BEFORE}(?<!-)(?P<first>{_NAME})\.?{DASH}(?P<last>{_NAME})"
-    rf"(?:\.(?= ?\w))?(?!-){AFTER}"
-)
-
-
-def _say_span(found: re.Match[str], words: Lexicon) -> str | None:
-    """``Oct-Dec``, ``Mon–Fri``."""
-    to = words.sign("to")
-    months = [calendar.month_number(found[end], words) for end in ("first", "last")]
-    if words.language == "en" and not found["first"][0].isupper():
-        return None
-    if all(months):
-        names = [calendar.month_alone(month, words) for month in months]
-    else:
-        names = [calendar.weekday(found[end], words) for end in ("first", "last")]
-    return f"{names[0]} {to} {names[1]}" if all(names) and to else None
-
-
 _MONTH_OF_YEAR: Final = re.compile(
-    rf"{BEFORE}(?P<month>{_NAME})\.? (?P<year>[12]\d{{3}})(?![\w:/]|[.,-]\d)"
+    rf"{BEFORE}(?P<month>{NAME})\.? (?P<year>[12]\d{{3}})(?![\w:/]|[.,-]\d)"
 )
 
 
@@ -265,20 +297,6 @@ def _say_month_of_year(found: re.Match[str], words: Lexicon) -> str | None:
         return None
     year = calendar.said_year(int(found["year"]), words)
     return f"{calendar.month_alone(month, words)} {year}"
-
-
-_WEEKDAY: Final = re.compile(
-    rf"{BEFORE}(?<!{LETTER}-)(?<!['’])(?P<day>{LETTER}{{2,5}}+)\.?"
-    r"(?=,? ?[\U000f0000-\U000ffffd]"
-    r"|,? \d{1,2}(?:[:.h]\d\d| ?[ap]\.?m| ?[-–] ?\d| Uhr| ?h\b|st|nd|rd|th))"
-)
-
-
-def _say_weekday(found: re.Match[str], words: Lexicon) -> str | None:
-    """``Sun, Nov 5``; ``Sat 9am``."""
-    if not found["day"][0].isupper() and words.language in ("en", "de"):
-        return None
-    return calendar.weekday(found["day"], words) or None
 
 
 _DAY_AND_DATE: Final = re.compile(
@@ -323,15 +341,6 @@ def _year_word(sign: str, words: Lexicon, case: int) -> str:
     return names[case] if names else ""
 
 
-_SPOKEN: Final = "[\U000f0000-\U000ffffd]"
-_DASH: Final = re.compile(rf"(?<={_SPOKEN})(?: ?[\u2010-\u2015] ?|-)(?={_SPOKEN})")
-
-
-def _say_dash(found: re.Match[str], words: Lexicon) -> str | None:
-    """Between two dates that are said already: ``Mon 12/14-Wed 12/16``."""
-    return words.sign("to") or None
-
-
 RULES: Final[tuple[Rule, ...]] = (
     Rule(_BETWEEN, _say_between),
     Rule(_DASHED, _say_dashed),
@@ -339,13 +348,14 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(_HAN, _say_han),
     Rule(_YEAR_FIRST, _say_year_first),
     Rule(_YEAR_LAST, _say_year_last),
+    Rule(_DAY_TO_DAY, _say_day_to_day),
     Rule(_DAY_FIRST, _say_named),
     Rule(_MONTH_FIRST, _say_named),
     Rule(_NO_YEAR, _say_no_year),
+    Rule(_POINTED, _say_pointed),
     Rule(_RUSSIAN_YEAR, _say_russian_year),
-    Rule(_SPAN, _say_span),
+    *SPANS,
     Rule(_MONTH_OF_YEAR, _say_month_of_year),
     Rule(_SLASHED, _say_slashed),
-    Rule(_WEEKDAY, _say_weekday),
-    Rule(_DASH, _say_dash),
+    *WEEKDAYS,
 )

@@ -35,7 +35,8 @@ def _words() -> dict[tuple[str, str], tuple[str, ...]]:
     return {(row["language"], row["form"]): entries(row["words"]) for row in rows}
 
 
-def _spelled(value: int, form: str, words: Lexicon) -> str:
+def ordinal_word(value: int, form: str, words: Lexicon) -> str:
+    """One form of an ordinal number up to a hundred; '' if it is not known."""
     known = _words().get((words.language, form), ())
     return known[value - 1] if 0 < value <= len(known) else ""
 
@@ -59,7 +60,7 @@ def _say(found: re.Match[str], words: Lexicon) -> str | None:
         return found[0]
     if words.language in _BY_ENGINE:
         return words.ordinal(value) or found[0]
-    return _spelled(value, form, words) or None
+    return ordinal_word(value, form, words) or None
 
 
 _RANKED: Final = re.compile(
@@ -87,7 +88,7 @@ def _say_german(found: re.Match[str], words: Lexicon) -> str | None:
         return None
     before = found["before"]
     weak = before.lower() in _GERMAN_E
-    spelled = _spelled(int(found["number"]), "plain" if weak else "n", words)
+    spelled = ordinal_word(int(found["number"]), "plain" if weak else "n", words)
     return f"{before} {spelled}" if spelled else None
 
 
@@ -98,7 +99,7 @@ def _say_turkish(found: re.Match[str], words: Lexicon) -> str | None:
     """Before a word in small letters: ``3. kat``."""
     if words.language != "tr":
         return None
-    return _spelled(int(found["number"]), "plain", words) or None
+    return ordinal_word(int(found["number"]), "plain", words) or None
 
 
 def ordinal(value: int, words: Lexicon) -> str:
@@ -106,7 +107,7 @@ def ordinal(value: int, words: Lexicon) -> str:
     if words.language == "en" and value > 0:
         return english_ordinal(value)
     forms = (form for language, form in _words() if language == words.language)
-    return _spelled(value, next(forms, ""), words) or words.ordinal(value)
+    return ordinal_word(value, next(forms, ""), words) or words.ordinal(value)
 
 
 RULES: Final[tuple[Rule, ...]] = (

@@ -77,6 +77,10 @@ def _international(groups: list[str]) -> list[str]:
     return [found[0], first[found.end() :], *others]
 
 
+_HOURS: Final = re.compile(r"[0-2]?\d\.[0-5]\d ?[-\u2013] ?[0-2]?\d\.[0-5]\d")
+"""``8.00-10.30``: hours with points."""
+
+
 def _is_phone(found: re.Match[str], groups: list[str], language: str) -> bool:
     token, digits = found[0], "".join(groups)
     before, after = found.string[: found.start()], found.string[found.end() :]
@@ -86,7 +90,12 @@ def _is_phone(found: re.Match[str], groups: list[str], language: str) -> bool:
         return len(digits) >= _FEWEST
     if _PAIRS.fullmatch(token):
         return True
-    is_other = _DATE.search(token) or _MIXED_SIGNS.search(token) or len(digits) > _MOST
+    is_other = (
+        _HOURS.fullmatch(token)
+        or _DATE.search(token)
+        or _MIXED_SIGNS.search(token)
+        or len(digits) > _MOST
+    )
     if is_other or all(len(group) == 1 for group in groups):
         return False
     if not _is_a_number(token, groups) and len(groups) > 1 and len(digits) >= _fewest(token):
