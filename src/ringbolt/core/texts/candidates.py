@@ -57,7 +57,8 @@ _LEFT: Final = rf"(?<![{_LATIN}\u1200-\u1360].)" r"(?<![0-9][.,:/-].)(?<![A-Za-z
 _RIGHT: Final = rf"(?![{_LATIN}])" r"(?![+/=][A-Za-z0-9])(?![.,:/-][0-9])(?!['’][A-Za-z])"
 _D: Final = rf"[0-9]{_LEFT}"
 _GROUP: Final = rf"{_D}(?<![0-9] .)"
-_NO_SIGN_BEFORE: Final = r"(?<![^A-Za-z0-9][A-Za-z0-9] .)(?<!\A[A-Za-z0-9] .)"
+_ALONE: Final = r"(?<![^A-Za-z0-9][A-Za-z0-9] .)(?<!\A[A-Za-z0-9] .)"
+_NO_MORE: Final = r"(?! [A-Z0-9](?![A-Za-z0-9]))"
 _FORMS: Final = tuple(
     (re.compile(pattern, re.DOTALL), form)
     for pattern, form in (
@@ -69,16 +70,9 @@ _FORMS: Final = tuple(
             rf"|[0-9]{{3}} [0-9]{{4}}|[0-9]{{4}} [0-9]{{5}})){_RIGHT}(?! [0-9]{{1,3}}(?![0-9]))",
             Form.GROUPS,
         ),
-        (
-            rf"({_D}{_NO_SIGN_BEFORE}(?: [0-9]){{3,9}})"
-            rf"{_RIGHT}(?! [A-Z0-9](?![A-Za-z0-9]))",
-            Form.SPACED,
-        ),
-        (
-            rf"([A-Za-z0-9]{_LEFT}{_NO_SIGN_BEFORE}(?: [A-Za-z0-9]){{3,9}})"
-            rf"{_RIGHT}(?! [A-Za-z0-9](?![A-Za-z0-9]))",
-            Form.SPACED,
-        ),
+        (rf"({_D}{_ALONE}(?: [0-9]){{3,9}}){_RIGHT}{_NO_MORE}", Form.SPACED),
+        (rf"([A-Z0-9]{_LEFT}{_ALONE}(?: [A-Z0-9]){{3,9}}){_RIGHT}{_NO_MORE}", Form.SPACED),
+        (rf"([a-z0-9]{_LEFT}{_ALONE}(?: [a-z0-9]){{3,9}}){_RIGHT}{_NO_MORE}", Form.SPACED),
         (
             rf"([A-Z0-9]{_LEFT}(?:[A-Z0-9]{{2}}-[A-Z0-9]{{3}}|[A-Z0-9]{{3}}-[A-Z0-9]{{4}})){_RIGHT}(?!-)",
             Form.MIXED,

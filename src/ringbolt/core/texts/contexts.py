@@ -24,7 +24,8 @@ _WINDOW: Final = 32
 _WORDS_BACK: Final = 12
 _LONGEST_GAP: Final = 12
 
-_PRINTABLE_RUN = re.compile(r"[!-~]+")
+# What stands between blanks and other scripts and has a sign of an address in it
+_PRINTABLE_RUN = re.compile(r"(?<![!-~])(?:[!-.0->A-~]*[/@?]|(?i:www)\.)[!-~]*")
 _WEB_ADDRESS = re.compile(r"(?i)[a-z]{2,10}://|(?<![a-z0-9-])www\.[a-z0-9]")
 _BARE_ADDRESS = re.compile(r"(?i)[\"'(<\[]?[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*\.[a-z]{2,}[/?]")
 _G: Final = (

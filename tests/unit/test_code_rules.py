@@ -1,0 +1,66 @@
+"""The rules by which a number is the code, is none, or leaves a doubt."""
+
+from __future__ import annotations
+
+import pytest
+
+from ringbolt.core.texts.codes import extract_code
+
+RULES = [
+    ("two codes are announced", "Your code is 482913. Your code is 715026.", None),
+    ("the same one twice", "Code: 482913 (482 913)", "482913"),
+    ("a list", "Never use 1234, 4321 or 1111 as your PIN.", None),
+    ("more numbers than a message has", "code 482913 " + "and 71504 " * 40, None),
+    ("what is announced is not understood", "Your card 4410: the code is pelican", None),
+    ("another number with a noun", "Password reset by user 88412", None),
+    ("what a request is about", "Your request for a code 88412 was received", None),
+    ("whom it was sent to", "We sent a code to 715026", None),
+    ("what is not to be typed", "Your code has 6 digits. Do not use 123456!", None),
+    ("an old and a new one", "Your old code 4410 is void. Your new code is 9075", "9075"),
+    ("an old one", "Code 4410 has been cancelled.", None),
+    ("it will be invalid", "Code 482913 will be invalid in 5 minutes.", "482913"),
+    ("a code of another kind", "Your error code is 4820", None),
+    ("... of a kind that is not known", "Wumpus code 4820", None),
+    ("... that is its reader's", "Your Wumpus code is 4820", "4820"),
+    ("a whole word", "Your vscode build is 482913", None),
+    ("a compound", "Your smsTAN: 482913", "482913"),
+    ("a beginning only", "Decoder 482913", None),
+    ("a promotion", "Use code SPRING24 for 20% off!", None),
+    ("an amount before", "Code for EUR 482913", None),
+    ("a unit after", "Your code for 4829 minutes", None),
+    ("hidden digits", "Your code for 57******2", None),
+    ("bold, not hidden", "Your code is **482913**", "482913"),
+    ("capitals", "Your code is QWERTZ", "QWERTZ"),
+    ("capitals among capitals", "YOUR CODE IS BLOCKED", None),
+    ("a known word in capitals", "Your code is BLOCKED", None),
+    ("signs with blanks", "Your code: 4 u 8 k u f", "4u8kuf"),
+    ("the digits behind a name", "Enter PRH-929890 to approve with your OTP", "929890"),
+    ("a name or a half", "Your code: QXZT-1234", None),
+    ("on a line of its own", "Never share this code.\n590218", "590218"),
+    ("the words of a service that is not known", "Zorp Glab: 482913", None),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"), [rule[1:] for rule in RULES], ids=[rule[0] for rule in RULES]
+)
+def test_rule(text: str, code: str | None) -> None:
+    assert extract_code(text) == code
+
+
+@pytest.mark.parametrize(
+    ("service", "text", "code"),
+    [
+        ("wa", "Zorp WhatsApp glab 482-913", "482913"),
+        ("tg", "Zorp glab Telegram 48010", "48010"),
+        ("wa", "Your Acme code is 4829", None),
+        ("wa", "Your WhatsApp code is 4829", "4829"),
+        ("mt", "Steam zorp glab: QXKD2", None),
+        ("mt", "Your Steam code is QXKDW", "QXKDW"),
+        ("ot", "Zorp WhatsApp glab 482-913", None),
+    ],
+)
+def test_form_of_the_ordered_service_counts_in_every_language(
+    service: str, text: str, code: str | None
+) -> None:
+    assert extract_code(text, service) == code
