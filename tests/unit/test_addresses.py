@@ -192,6 +192,14 @@ def test_a_url_that_is_not_fit_is_refused_as_invalid(url: str) -> None:
     assert not refusal.value.private
 
 
+@pytest.mark.parametrize(
+    ("allow_http", "words"), [(False, "begin with https://"), (True, "http:// or https://")]
+)
+def test_a_refusal_names_the_schemes_that_are_allowed(allow_http: bool, words: str) -> None:
+    with pytest.raises(RefusedUrlError, match=words):
+        vet_url("ftp://example.com/a.mp3", frozenset(), allow_http=allow_http)
+
+
 def test_a_public_url_passes_without_its_fragment() -> None:
     target = vet_url("https://Example.com.:8443/a%2Fb.mp3?x=1#t=3", frozenset())
 

@@ -59,7 +59,7 @@ def vet_url(url: StrOrURL, allow_origins: frozenset[Origin], *, allow_http: bool
     spelling, localhost. Must be called for every URL and every redirect, since an address written
     out in a URL never reaches the resolver of ``vetted_connector``.
     """
-    target = _parse(str(url))
+    target = _parse(str(url), allow_http=allow_http)
     host = canonical_host(target.raw_host or "")
     origin = Origin(target.scheme, host, target.port or DEFAULT_PORTS[target.scheme])
     target = _as_written(target.with_host(host), str(url))
@@ -84,7 +84,7 @@ def _as_written(target: URL, text: str) -> URL:
     )
 
 
-def _parse(text: str) -> URL:
+def _parse(text: str, *, allow_http: bool) -> URL:
     if len(text) > MAX_URL_LENGTH:
         raise RefusedUrlError(f"the URL is longer than {MAX_URL_LENGTH} characters")
     if any(char <= " " or char == "\x7f" for char in text):
@@ -95,7 +95,8 @@ def _parse(text: str) -> URL:
     except ValueError as error:
         raise RefusedUrlError("the URL cannot be read") from error
     if target.scheme not in DEFAULT_PORTS:
-        raise RefusedUrlError("the URL must begin with https://")
+        plain = "http:// or " if allow_http else ""
+        raise RefusedUrlError(f"the URL must begin with {plain}https://")
     if "@" in target.raw_authority:
         raise RefusedUrlError("the URL must not contain a user name or password")
     if not target.raw_host or "%" in target.raw_host or target.port == 0:
