@@ -157,6 +157,7 @@ class _Scorer:
         """Find what supports the words for "code", and "promo code" as what it is."""
         self.is_kept_secret = any(token.roles & Role.VALIDITY for token in said)
         self.is_sent = any(token.roles & Role.SENT for token in said)
+        self.has_digits = any(token.roles & (Role.DIGITS | Role.QUALIFIER) for token in said)
         self.has_purpose = any(token.roles & Role.PURPOSE for token in said)
         has_own_form = any(map(self._is_of_strict_form, found))
         self.is_supported = (
@@ -173,7 +174,7 @@ class _Scorer:
 
     def _is_another_code(self, said: list[Token], index: int) -> bool:
         token = said[index]
-        if index and said[index - 1].roles & Role.BEFORE_CODE:
+        if index and said[index - 1].roles & Role.BEFORE_CODE and not token.roles & Role.STRONG:
             between = self.text[said[index - 1].end : token.start]
             if between in ("", " ", "-"):
                 return True
@@ -248,7 +249,9 @@ class _Scorer:
             return 0
         if self.is_promotion and not (best.is_exact and self.has_purpose):
             return 0
-        points = max(best.points, *self._other_points(candidate))
+        is_about_codes = self.codes or self.is_kept_secret or self.has_purpose or self.has_digits
+        said = best.points if is_about_codes or best.points != TYPED else 0  # "quote 88412"
+        points = max(said, *self._other_points(candidate))
         if points <= 0:
             return 0
         form = candidate.form.value
