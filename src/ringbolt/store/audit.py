@@ -1,11 +1,15 @@
-"""Reads the ledger, the orders and the attempts, to check that they agree with each other."""
+"""Reads the ledger, the orders and the attempts, to check that they agree with each other.
+
+The statements are built once: to build them takes longer than a small shop's database to run them.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, literal, not_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, not_, or_, select
 
 from ringbolt.core import chart_of_accounts as chart
 from ringbolt.core.chart_of_accounts import Naming
@@ -89,63 +93,44 @@ class PaidOut:
 
 def books(tx: Tx) -> Books:
     """The sums over all that is booked."""
+    sums = {(kind, state): int(moved) for kind, state, moved in tx.run(_MOVED_BY_KIND)}
+
+    def total(*kinds: str, state: str = "posted") -> int:
+        return sum(sums.get((kind, state), 0) for kind in kinds)
+
     return Books(
-        received=_total(tx, chart.PAYMENT, chart.OVERPAYMENT),
-        settled=_total(tx, chart.CAPTURE),
-        returned=_total(tx, chart.REFUND),
-        routes=_total(tx, chart.REFUND_ROUTE),
-        fees=_total(tx, chart.REFUND_FEE),
-        in_orders=_in_orders(tx),
-        unredeemed=_unredeemed(tx),
-        held=_total(tx, chart.HOLD, chart.TOP_UP, state="pending"),
-        taken=_total(tx, chart.HOLD, state="captured"),
-        lost=_lost(tx),
-        topped_up=_total(tx, chart.TOP_UP, state="captured"),
-        reserved=_total(tx, chart.RESERVE, state="pending"),
-        spent=_total(tx, chart.RESERVE, state="captured"),
-        balances=_owed_to(tx, chart.account_of_key),
-        accrued=_total(tx, chart.REFERRAL),
-        referrals=_owed_to(tx, chart.account_of_referrer),
-        referrals_paid=_total(tx, chart.PAYOUT, state="captured"),
-        payout_fees=_total(tx, chart.PAYOUT_FEE),
+        received=total(chart.PAYMENT, chart.OVERPAYMENT),
+        settled=total(chart.CAPTURE),
+        returned=total(chart.REFUND),
+        routes=total(chart.REFUND_ROUTE),
+        fees=total(chart.REFUND_FEE),
+        in_orders=_sum(tx, _IN_ORDERS),
+        unredeemed=_sum(tx, _UNREDEEMED),
+        held=total(chart.HOLD, chart.TOP_UP, state="pending"),
+        taken=total(chart.HOLD, state="captured"),
+        lost=_sum(tx, _LOST),
+        topped_up=total(chart.TOP_UP, state="captured"),
+        reserved=total(chart.RESERVE, state="pending"),
+        spent=total(chart.RESERVE, state="captured"),
+        balances=_sum(tx, _OWED_TO_KEYS),
+        accrued=total(chart.REFERRAL),
+        referrals=_sum(tx, _OWED_TO_REFERRERS),
+        referrals_paid=total(chart.PAYOUT, state="captured"),
+        payout_fees=total(chart.PAYOUT_FEE),
     )
 
 
-def _total(tx: Tx, *kinds: str, state: str = "posted") -> int:
-    """The sum of the transfers of these kinds in ``state``, msat."""
-    moved = select(func.coalesce(func.sum(_MOVED), 0)).where(
-        transfer.c.kind.in_(kinds), transfer.c.state == state
-    )
-    return int(tx.run(moved).scalar_one())
+def _sum(tx: Tx, statement: Select[Any]) -> int:
+    return int(tx.run(statement).scalar_one())
 
 
-def _owed_to(tx: Tx, accounts: Naming) -> int:
-    """What the accounts named so hold together, msat."""
-    posted = select(func.coalesce(func.sum(account.c.posted_msat), 0)).where(
-        account.c.stored == 1, account.c.id.startswith(accounts.prefix)
-    )
-    return int(tx.run(posted).scalar_one())
+def _sum_of(column: ColumnElement[Any]) -> Select[Any]:
+    return select(func.coalesce(func.sum(column), 0))
 
 
-def _in_orders(tx: Tx) -> int:
-    """The prices of L402 orders that are open or failed, msat."""
-    prices = select(func.coalesce(func.sum(orders.c.price_msat), 0)).where(
-        orders.c.method == PaymentMethod.L402,
-        orders.c.state.in_(UNDER_WAY | {OrderState.FAILED}),
-    )
-    return int(tx.run(prices).scalar_one())
-
-
-def _unredeemed(tx: Tx) -> int:
-    """L402 payments without an order, and overpayments, msat."""
-    redeemed = exists().where(_is_named(chart.payment_idem, orders.c.payment_hash))
-    paid = select(func.coalesce(func.sum(transfer.c.amount_msat), 0)).where(
-        or_(
-            and_(transfer.c.kind == chart.PAYMENT, not_(redeemed)),
-            transfer.c.kind == chart.OVERPAYMENT,
-        )
-    )
-    return int(tx.run(paid).scalar_one())
+def _among(column: ColumnElement[Any], values: Iterable[str]) -> ColumnElement[bool]:
+    """``column IN (values)`` with one placeholder for each: such a statement is compiled once."""
+    return column.in_([literal(str(value)) for value in sorted(values)])
 
 
 def _is_named(naming: Naming, subject: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -154,119 +139,84 @@ def _is_named(naming: Naming, subject: ColumnElement[Any]) -> ColumnElement[bool
     return transfer.c.idem == (name + literal(naming.suffix) if naming.suffix else name)
 
 
-def _lost(tx: Tx) -> int:
-    fell_back = exists().where(
+def _owed_to(accounts: Naming) -> Select[Any]:
+    """What the accounts named so hold together, msat."""
+    return _sum_of(account.c.posted_msat).where(
+        account.c.stored == 1, account.c.id.startswith(accounts.prefix)
+    )
+
+
+_MOVED_BY_KIND = select(transfer.c.kind, transfer.c.state, func.sum(_MOVED)).group_by(
+    transfer.c.kind, transfer.c.state
+)
+_OWED_TO_KEYS = _owed_to(chart.account_of_key)
+_OWED_TO_REFERRERS = _owed_to(chart.account_of_referrer)
+_IN_ORDERS = _sum_of(orders.c.price_msat).where(
+    orders.c.method == PaymentMethod.L402.value,
+    _among(orders.c.state, UNDER_WAY | {OrderState.FAILED}),
+)
+"""The prices of L402 orders that are open or failed."""
+_UNREDEEMED = _sum_of(transfer.c.amount_msat).where(
+    or_(
+        and_(
+            transfer.c.kind == chart.PAYMENT,
+            not_(exists().where(_is_named(chart.payment_idem, orders.c.payment_hash))),
+        ),
+        transfer.c.kind == chart.OVERPAYMENT,
+    )
+)
+"""L402 payments without an order, and overpayments."""
+_LOST = _sum_of(orders.c.price_msat).where(
+    orders.c.method == PaymentMethod.HOLD.value,
+    orders.c.kind != OrderKind.FUND.value,  # nothing was given for it
+    orders.c.state == OrderState.RETURNED.value,
+    exists().where(
         order_event.c.order_id == orders.c.id,
         order_event.c.from_state == OrderState.FULFILLED.value,
         order_event.c.to_state == OrderState.RETURNED.value,
-    )
-    return int(
-        tx.run(
-            select(func.coalesce(func.sum(orders.c.price_msat), 0)).where(
-                orders.c.method == PaymentMethod.HOLD.value,
-                orders.c.kind != OrderKind.FUND,  # nothing was given for it
-                orders.c.state == OrderState.RETURNED.value,
-                fell_back,
-            )
-        ).scalar_one()
-    )
+    ),
+)
 
 
 def payments(tx: Tx) -> list[Booked]:
     """Every L402 payment in the ledger, for comparison with the node."""
-    prefix = chart.payment_idem.prefix
+    return [
+        Booked(idem.removeprefix(_PAYMENT), amount, node)
+        for idem, amount, node in tx.run(_PAYMENTS)
+    ]
+
+
+_PAYMENT = chart.payment_idem.prefix
+_PAYMENTS = (
+    select(transfer.c.idem, transfer.c.amount_msat, func.coalesce(orders.c.node, ""))
     # Strip the prefix from ``idem`` rather than add it to the order's hash: only so can the join
     # use the index on ``payment_hash``, instead of comparing every transfer with every order.
-    of_order = orders.c.payment_hash == func.substr(transfer.c.idem, len(prefix) + 1)
-    rows = tx.run(
-        select(transfer.c.idem, transfer.c.amount_msat, func.coalesce(orders.c.node, ""))
-        .outerjoin(orders, of_order)
-        .where(transfer.c.kind == chart.PAYMENT)
-    )
-    return [Booked(idem.removeprefix(prefix), amount, node) for idem, amount, node in rows]
+    .outerjoin(orders, orders.c.payment_hash == func.substr(transfer.c.idem, len(_PAYMENT) + 1))
+    .where(transfer.c.kind == chart.PAYMENT)
+)
 
 
 def paid_out(tx: Tx) -> list[PaidOut]:
     """Every refund and payout that is recorded as paid."""
-    refunds = tx.run(
-        select(refund.c.payment_hash, refund.c.node).where(refund.c.state == RefundState.PAID)
-    )
-    payouts = tx.run(
-        select(payout.c.payment_hash, payout.c.node).where(payout.c.state == PayoutState.PAID)
-    )
     return [
-        *(PaidOut("Refund", *row) for row in refunds),
-        *(PaidOut("Payout", *row) for row in payouts),
+        *(PaidOut("Refund", *row) for row in tx.run(_PAID_REFUNDS)),
+        *(PaidOut("Payout", *row) for row in tx.run(_PAID_PAYOUTS)),
     ]
+
+
+_PAID_REFUNDS = select(refund.c.payment_hash, refund.c.node).where(
+    refund.c.state == RefundState.PAID.value
+)
+_PAID_PAYOUTS = select(payout.c.payment_hash, payout.c.node).where(
+    payout.c.state == PayoutState.PAID.value
+)
 
 
 def disagreements(tx: Tx) -> list[str]:
     """Every violated rule, one sentence per order or payout (at most ``_LIMIT`` per rule)."""
-    captured = exists().where(_is_named(chart.capture_idem, orders.c.id))
-    paid_in = exists().where(_is_named(chart.payment_idem, orders.c.payment_hash))
-    returned = exists().where(_is_named(chart.refund_idem, orders.c.id))
-    is_l402 = orders.c.method == PaymentMethod.L402
-    rules = (
-        *_secured_rules(),
-        ("was paid with L402, but no payment is booked", and_(is_l402, not_(paid_in))),
-        (
-            "is settled, but the money was not taken",
-            and_(is_l402, orders.c.state.in_(DELIVERED), not_(captured)),
-        ),
-        (
-            "is not settled, but the money was taken",
-            and_(orders.c.state.not_in(DELIVERED), captured),
-        ),
-        (
-            "is returned, but no refund is booked",
-            and_(is_l402, orders.c.state == OrderState.RETURNED, not_(returned)),
-        ),
-        (
-            "has a refund booked, but is not returned",
-            and_(orders.c.state != OrderState.RETURNED, returned),
-        ),
-        ("was both charged and paid back", and_(captured, returned)),
-        (
-            "failed, but its refund is not open",
-            and_(
-                orders.c.state == OrderState.FAILED,
-                is_l402,
-                not_(exists().where(refund.c.order_id == orders.c.id)),
-            ),
-        ),
-    )
     found: list[str] = []
-    for sentence, condition in rules:
-        rows = tx.run(select(orders.c.id).where(condition).limit(_LIMIT))
-        found.extend(f"Order {row[0][:12]} {sentence}." for row in rows)
-    return found + _payout_disagreements(tx) + _attempt_disagreements(tx) + _stuck(tx)
-
-
-_PAID_OUT = {
-    PayoutState.OPEN: "pending",
-    PayoutState.PAYING: "pending",
-    PayoutState.PAID: "captured",
-    PayoutState.FAILED: "voided",
-}
-
-
-def _payout_disagreements(tx: Tx) -> list[str]:
-    """Checks that a payout's hold matches its state, and that an unfinished payout has a job."""
-    found: list[str] = []
-    for state, booked in _PAID_OUT.items():
-        its_own = exists().where(
-            _is_named(chart.payout_idem, payout.c.id), transfer.c.state == booked
-        )
-        rows = tx.run(
-            select(payout.c.id).where(payout.c.state == state, not_(its_own)).limit(_LIMIT)
-        )
-        found.extend(f"Payout {row[0][:12]} is {state}, but not {booked} in the books."
-                     for row in rows)  # fmt: skip
-    has_job = exists().where(job.c.uniq == literal(JOB_PREFIX) + payout.c.address, job.c.dead == 0)
-    rows = tx.run(
-        select(payout.c.id).where(payout.c.finished_ms.is_(None), not_(has_job)).limit(_LIMIT)
-    )
-    found.extend(f"Payout {row[0][:12]} is under way, but no job pays it." for row in rows)
+    for sentence, violated in _RULES:
+        found.extend(sentence.format(*row) for row in tx.run(violated))
     return found
 
 
@@ -292,7 +242,7 @@ def _secured_rules() -> tuple[tuple[str, ColumnElement[bool]], ...]:
     rules: list[tuple[str, ColumnElement[bool]]] = [
         (
             "was never paid, but money is booked for it",
-            and_(orders.c.state.in_(UNPAID), secured),
+            and_(_among(orders.c.state, UNPAID), secured),
         ),
         (
             "has another amount booked than its price",
@@ -302,20 +252,135 @@ def _secured_rules() -> tuple[tuple[str, ColumnElement[bool]], ...]:
     for state, methods in _SECURED.items():
         booked = exists().where(its_own, transfer.c.state == state)
         for method, order_states in methods.items():
-            is_so = and_(orders.c.method == method.value, orders.c.state.in_(order_states))
+            is_so = and_(orders.c.method == method.value, _among(orders.c.state, order_states))
             rules.append((f"should have its money {state} ({method}), but does not",
                           and_(is_so, not_(booked))))  # fmt: skip
     return tuple(rules)
 
 
+_Rule = tuple[str, Select[Any]]
+"""The sentence about a row that should not be there, with places for its columns, and the rows."""
+
+
+def _order_rules() -> list[_Rule]:
+    captured = exists().where(_is_named(chart.capture_idem, orders.c.id))
+    paid_in = exists().where(_is_named(chart.payment_idem, orders.c.payment_hash))
+    returned = exists().where(_is_named(chart.refund_idem, orders.c.id))
+    is_l402 = orders.c.method == PaymentMethod.L402.value
+    is_delivered = _among(orders.c.state, DELIVERED)
+    is_returned = orders.c.state == OrderState.RETURNED.value
+    rules = (
+        *_secured_rules(),
+        ("was paid with L402, but no payment is booked", and_(is_l402, not_(paid_in))),
+        (
+            "is settled, but the money was not taken",
+            and_(is_l402, is_delivered, not_(captured)),
+        ),
+        ("is not settled, but the money was taken", and_(not_(is_delivered), captured)),
+        ("is returned, but no refund is booked", and_(is_l402, is_returned, not_(returned))),
+        ("has a refund booked, but is not returned", and_(not_(is_returned), returned)),
+        ("was both charged and paid back", and_(captured, returned)),
+        (
+            "failed, but its refund is not open",
+            and_(
+                orders.c.state == OrderState.FAILED.value,
+                is_l402,
+                not_(exists().where(refund.c.order_id == orders.c.id)),
+            ),
+        ),
+    )
+    return [
+        (f"Order {{:.12}} {sentence}.", select(orders.c.id).where(violated))
+        for sentence, violated in rules
+    ]
+
+
+_PAID_OUT = {
+    PayoutState.OPEN: "pending",
+    PayoutState.PAYING: "pending",
+    PayoutState.PAID: "captured",
+    PayoutState.FAILED: "voided",
+}
+
+
+def _payout_rules() -> list[_Rule]:
+    """A payout's hold matches its state, and an unfinished payout has a job."""
+    rules: list[_Rule] = []
+    for state, booked in _PAID_OUT.items():
+        its_own = exists().where(
+            _is_named(chart.payout_idem, payout.c.id), transfer.c.state == booked
+        )
+        rules.append((
+            f"Payout {{:.12}} is {state}, but not {booked} in the books.",
+            select(payout.c.id).where(payout.c.state == state.value, not_(its_own)),
+        ))  # fmt: skip
+    has_job = exists().where(job.c.uniq == literal(JOB_PREFIX) + payout.c.address, job.c.dead == 0)
+    unpaid = select(payout.c.id).where(payout.c.finished_ms.is_(None), not_(has_job))
+    return [*rules, ("Payout {:.12} is under way, but no job pays it.", unpaid)]
+
+
+def _attempt_rules() -> list[_Rule]:
+    """A settled call has an attempt that a carrier accepted, and no order has two open attempts."""
+    taken = exists().where(
+        attempt.c.order_id == orders.c.id, _among(attempt.c.state, ("accepted", "done"))
+    )
+    not_taken = select(orders.c.id).where(
+        orders.c.kind == OrderKind.CALL.value, _among(orders.c.state, DELIVERED), not_(taken)
+    )
+    two_open = (
+        select(attempt.c.order_id)
+        .join(call, call.c.order_id == attempt.c.order_id)
+        .where(attempt.c.finished_ms.is_(None))
+        .group_by(attempt.c.order_id)
+        .having(func.count() > 1)
+    )
+    return [
+        ("Order {:.12} is settled, but no carrier took it.", not_taken),
+        ("Order {:.12} has two attempts open at once.", two_open),
+    ]
+
+
+def _stuck_rules() -> list[_Rule]:
+    """Every open order and every claimed refund has a job that will continue it."""
+    # Webhook jobs do not count: they only report on the order.
+    has_job = exists().where(
+        job.c.order_id == orders.c.id,
+        job.c.dead == 0,
+        not_(_among(job.c.lane, ("webhook", "unpaid"))),
+    )
+    is_held = orders.c.method == PaymentMethod.HOLD.value
+    stuck = select(orders.c.id, orders.c.state).where(
+        or_(
+            _among(orders.c.state, _IN_WORK),
+            and_(orders.c.state == OrderState.FAILED.value, is_held),
+        ),
+        not_(has_job),
+    )
+    pays = exists().where(job.c.order_id == refund.c.order_id, job.c.dead == 0)
+    unpaid = select(refund.c.order_id).where(
+        refund.c.state == RefundState.CLAIMED.value, not_(pays)
+    )
+    return [
+        ("Order {:.12} is {}, but no job continues it.", stuck),
+        ("Order {:.12}: its refund is claimed, but no job pays it.", unpaid),
+    ]
+
+
+_RULES = [
+    (sentence, violated.limit(_LIMIT))
+    for rules in (_order_rules(), _payout_rules(), _attempt_rules(), _stuck_rules())
+    for sentence, violated in rules
+]
+
+
 def held_orders(tx: Tx) -> list[Booked]:
     """Settled orders that were paid by hold invoice, for comparison with the node."""
-    rows = tx.run(
-        select(orders.c.payment_hash, orders.c.price_msat, orders.c.node).where(
-            orders.c.method == PaymentMethod.HOLD.value, orders.c.state == OrderState.SETTLED.value
-        )
-    )
-    return [Booked(*row) for row in rows]
+    return [Booked(*row) for row in tx.run(_HELD_ORDERS)]
+
+
+_HELD_ORDERS = select(orders.c.payment_hash, orders.c.price_msat, orders.c.node).where(
+    orders.c.method == PaymentMethod.HOLD.value, orders.c.state == OrderState.SETTLED.value
+)
 
 
 def hold_states(tx: Tx, payment_hashes: list[str]) -> dict[str, str]:
@@ -326,59 +391,3 @@ def hold_states(tx: Tx, payment_hashes: list[str]) -> dict[str, str]:
         )
     )
     return {row[0]: row[1] for row in rows}
-
-
-def _attempt_disagreements(tx: Tx) -> list[str]:
-    """Checks that a settled call has an attempt that a carrier accepted, and that no order has two
-    open attempts."""
-    found: list[str] = []
-    taken = exists().where(
-        attempt.c.order_id == orders.c.id, attempt.c.state.in_(("accepted", "done"))
-    )
-    rows = tx.run(
-        select(orders.c.id)
-        .where(orders.c.kind == OrderKind.CALL, orders.c.state.in_(DELIVERED), not_(taken))
-        .limit(_LIMIT)
-    )
-    found.extend(f"Order {row[0][:12]} is settled, but no carrier took it." for row in rows)
-    two_open = (
-        select(attempt.c.order_id)
-        .join(call, call.c.order_id == attempt.c.order_id)
-        .where(attempt.c.finished_ms.is_(None))
-        .group_by(attempt.c.order_id)
-        .having(func.count() > 1)
-        .limit(_LIMIT)
-    )
-    found.extend(f"Order {row[0][:12]} has two attempts open at once." for row in tx.run(two_open))
-    return found
-
-
-def _stuck(tx: Tx) -> list[str]:
-    """Checks that every open order and every claimed refund has a job that will continue it."""
-    # Webhook jobs do not count: they only report on the order.
-    has_job = exists().where(
-        job.c.order_id == orders.c.id, job.c.dead == 0, job.c.lane.not_in(("webhook", "unpaid"))
-    )
-    rows = tx.run(
-        select(orders.c.id, orders.c.state)
-        .where(
-            or_(
-                orders.c.state.in_(_IN_WORK),
-                and_(orders.c.state == OrderState.FAILED, orders.c.method == PaymentMethod.HOLD),
-            ),
-            not_(has_job),
-        )
-        .limit(_LIMIT)
-    )
-    found = [
-        f"Order {order_id[:12]} is {state}, but no job continues it." for order_id, state in rows
-    ]
-    pays = exists().where(job.c.order_id == refund.c.order_id, job.c.dead == 0)
-    unpaid = tx.run(
-        select(refund.c.order_id)
-        .where(refund.c.state == RefundState.CLAIMED, not_(pays))
-        .limit(_LIMIT)
-    )
-    return found + [
-        f"Order {row[0][:12]}: its refund is claimed, but no job pays it." for row in unpaid
-    ]
