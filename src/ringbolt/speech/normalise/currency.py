@@ -12,9 +12,6 @@ from ringbolt.speech.normalise import cldr
 from ringbolt.speech.normalise.lexicon import Lexicon
 
 _PACKAGE: Final = "ringbolt.speech.normalise"
-_NOT_IN_CLDR: Final = frozenset({"ht", "mt", "om", "pap", "tn"})
-"""Languages in which the CLDR has no names of currencies, or few."""
-
 TYPED_SMALL: Final = frozenset({"usd", "eur", "gbp", "btc", "chf", "cad", "aud", "inr", "pln"})
 """Codes that people also write in small letters."""
 
@@ -77,16 +74,6 @@ def form_name(code: str, form: str, words: Lexicon) -> str:
     if code == "USD" and words.sign(sign):
         return words.sign(sign)
     return cldr.currency_name(words.language, code, form) or words.sign(sign)
-
-
-def has_word(sign: str, words: Lexicon) -> bool:
-    """Whether a sign has a name in the language, without loading the CLDR: it names every
-    currency, in every language that it has."""
-    money = currency(sign, words)
-    if money is None:
-        return False
-    named = words.sign({"EUR": "euro", "USD": "dollar"}.get(money.code, ""))
-    return words.language not in _NOT_IN_CLDR or bool(named)
 
 
 def cents_name(code: str, value: int, words: Lexicon) -> str:
