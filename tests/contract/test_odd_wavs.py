@@ -259,6 +259,15 @@ def test_hiss_in_two_channels_is_no_wrong_header(kind: str, pause: int) -> None:
     assert probed(data)["channels"] == 2
 
 
+@pytest.mark.parametrize("kind", ["u8", "s16", "s24", "s32"])
+def test_clicks_in_digital_silence_are_no_wrong_header(kind: str) -> None:
+    clicks = numpy.random.default_rng(1).normal(0, 0.3, RATE * 4).clip(-0.9, 0.9)
+    clicks = numpy.convolve(clicks, [0.5, 0.3, 0.2], "same")
+    clicks *= numpy.arange(RATE * 4) % 2000 < 200
+
+    assert probed(riff(form(1, int(kind[1:])), samples(clicks, kind)))["duration_ms"] == 4000
+
+
 def test_noise_shorter_than_a_second_is_noticed() -> None:
     swapped = samples(voice(seconds=0.6), "s16", ">")
 
