@@ -50,6 +50,11 @@ SPACE: Final = r"[ \u00a0\u202f]"
 NOT_WITHIN: Final = r"(?<![\w)\]\U000f0000-\U000ffffd])"
 """Before a minus: a dash after a word, a bracket or a part that is spoken already is none."""
 
+NOT_WITHIN_WORD: Final = (
+    rf"(?:{NOT_WITHIN}|(?<=[\u3041-\u3096\u30a1-\u30fa\u3400-\u9fff\uac00-\ud7a3]))"
+)
+"""The same before a quantity: scripts without blanks write the minus right after a word."""
+
 MINUS: Final = r"(?:[-\u2212](?=[\d.,$€£¥₹₿]))"
 _DASHES: Final = "[-\u2010-\u2015\u2212]"
 DASH: Final = rf"(?:{SPACE}{_DASHES}{SPACE}|{_DASHES}{SPACE}?)"

@@ -18,7 +18,7 @@ from ringbolt.speech.normalise.amount import (
     DASH,
     LETTER,
     MINUS,
-    NOT_WITHIN,
+    NOT_WITHIN_WORD,
     NUMBER,
     PER,
     SPACE,
@@ -53,12 +53,12 @@ _NO_CENTS: Final = "(?:[.,][-\u2013\u2014])?"  # "5,- €"
 _DOLLARS: Final = "USD|CAD|AUD|NZD|SGD|HKD|TWD|MXN|ARS|CLP|COP|BRL|EUR|GBP"
 
 _SIGN_FIRST: Final = re.compile(
-    rf"(?<!{LETTER})(?:{NOT_WITHIN}(?P<minus>[-\u2212]))?(?<!\d)(?P<sign>{_SIGN})(?P<gap>{SPACE})?"
+    rf"(?<!{LETTER})(?:{NOT_WITHIN_WORD}(?P<minus>[-\u2212]))?(?<!\d)(?P<sign>{_SIGN})(?P<gap>{SPACE})?"
     rf"(?P<inner>[-\u2212])?(?P<number>{NUMBER}){_NO_CENTS}(?:(?:{SPACE}?(?P<first_times>{MAGNITUDE}))?{DASH}(?:{_SIGN}{SPACE}?)?(?P<to>{NUMBER}))?"
     rf"{_TIMES}(?:{SPACE}?(?P<code>{_DOLLARS})\b)?{PER}{AFTER}"
 )
 _NUMBER_FIRST: Final = re.compile(
-    rf"(?:{NOT_WITHIN}(?P<minus>{MINUS}))?{APART}(?P<number>{NUMBER}){_NO_CENTS}"
+    rf"(?:{NOT_WITHIN_WORD}(?P<minus>{MINUS}))?{APART}(?P<number>{NUMBER}){_NO_CENTS}"
     rf"(?:(?:{SPACE}?(?P<first_times>{MAGNITUDE}))?(?:{SPACE}?{_SIGN})?{DASH}(?P<to>{NUMBER}))?{_TIMES}"
     rf"{SPACE}?(?P<sign>{_SIGN})(?:(?<=[€$£])(?P<cents>\d\d)(?!\d))?{PER}{AFTER}"
 )

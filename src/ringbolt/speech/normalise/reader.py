@@ -46,6 +46,10 @@ RULES: Final[tuple[Rule, ...]] = (
 )
 """What is written with more signs comes first: a date's dashes are no minus, a code no amount."""
 
+_ENDING: Final = frozenset((*dates.RULES, *times.RULES, *money.RULES, *units.RULES))
+"""Rules that take the point of an abbreviation, which may be the sentence's as well: ``4 Dec. Call
+us``. Not those of ordinals: ``3. Stock`` goes on."""
+
 _SPOKEN: Final = 0xF0000
 """The first of a plane of private signs, which ``clean`` removes from every text: each stands for
 one part that is spoken already."""
@@ -99,7 +103,9 @@ class _Spoken:
     def apply(self, rule: Rule, text: str, words: Lexicon) -> str:
         def say(found: re.Match[str]) -> str:
             said = rule.say(found, words)
-            return found[0] if said is None else self.mark(said)
+            if said is None:
+                return found[0]
+            return self.mark(said) + _stop(found, said) * (rule in _ENDING)
 
         return rule.pattern.sub(say, text)
 
@@ -114,6 +120,14 @@ class _Spoken:
 
     def in_words(self, text: str) -> str:
         return _MARK.sub(lambda mark: self._part(mark[0]), text)
+
+
+def _stop(found: re.Match[str], said: str) -> str:
+    """The point of what was found, if a capital after it shows that a sentence ends there."""
+    if not found[0].endswith(".") or said.endswith("."):
+        return ""
+    follows = found.string[found.end() : found.end() + 2].lstrip()
+    return "." if follows[:1].isupper() and found.string[found.end()].isspace() else ""
 
 
 def _as_asked(kind: str, text: str, words: Lexicon, spoken: _Spoken) -> str:

@@ -15,7 +15,7 @@ from ringbolt.speech.normalise.amount import (
     LETTER,
     MEASURE,
     MINUS,
-    NOT_WITHIN,
+    NOT_WITHIN_WORD,
     NUMBER,
     PER,
     SPACE,
@@ -37,7 +37,7 @@ _UNIT: Final = (
     rf"|(?>{_EXPLICIT})(?!{LETTER})|(?>(?:{LETTER}|[\u0900-\u0d7f]){{1,12}}+)(?:[²³]|[23](?!\d))?)"
 )
 _MEASURED: Final = re.compile(
-    rf"(?:{NOT_WITHIN}(?P<minus>{MINUS}))?{APART}"
+    rf"(?:{NOT_WITHIN_WORD}(?P<minus>{MINUS}))?{APART}"
     rf"(?P<by>(?:\d{{1,5}}+(?:[.,]\d{{1,3}}+)? ?[x×] ?){{1,2}}+)?(?P<number>{MEASURE})"
     rf"(?:(?:{SPACE}?(?:°{SPACE}?[CF]?|%|(?:[kcm]?m|k?g|ml|l|h|min|км|м|кг|г|л|ч|мин)(?!{LETTER})))?"
     rf"{DASH}(?P<below>[-\u2212])?(?P<to>{MEASURE}))?"
@@ -149,7 +149,7 @@ def _say_percent_before(found: re.Match[str], words: Lexicon) -> str | None:
 
 
 _TIMES: Final = re.compile(
-    rf"(?:{NOT_WITHIN}(?P<minus>{MINUS}))?{APART}(?P<number>{NUMBER})(?:{DASH}(?P<to>{NUMBER}))?"
+    rf"(?:{NOT_WITHIN_WORD}(?P<minus>{MINUS}))?{APART}(?P<number>{NUMBER})(?:{DASH}(?P<to>{NUMBER}))?"
     rf"{SPACE}?(?P<times>{MAGNITUDE}){AFTER}"
 )
 
@@ -201,7 +201,7 @@ _WEATHER: Final = re.compile(
     r"\b(?:temp|high|low|chill|feels|fever|degrees|heat|weather)", re.IGNORECASE
 )
 _SCALE: Final = re.compile(
-    rf"(?:{NOT_WITHIN}(?P<minus>{MINUS}))?{APART}(?P<number>{NUMBER}) ?(?P<sign>[FC]){AFTER}"
+    rf"(?:{NOT_WITHIN_WORD}(?P<minus>{MINUS}))?{APART}(?P<number>{NUMBER}) ?(?P<sign>[FC]){AFTER}"
 )
 
 
