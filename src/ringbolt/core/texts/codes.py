@@ -182,6 +182,12 @@ class _Scorer:
             between = self.text[token.end : after.start]
             if len(between) > _LONGEST_LINK or any(sign not in " -'" for sign in between):
                 return False
+            if (
+                after.roles & Role.NUMBER
+                and not token.roles & Role.STRONG
+                and after is said[index + 1]
+            ):
+                return not (index and _qualifies(said[index - 1]))  # "with code number 48213"
             if after.roles & Role.AFTER_CODE:
                 # "PIN for order 7710456": that is what it is for
                 is_purpose = token.roles & Role.TO and _NUMBER_AFTER.match(self.text, after.end)
@@ -206,7 +212,10 @@ class _Scorer:
         said_before = self.lower[before.start : before.end]
         if before.roles or between not in {"", " ", "-"} or said_before in _known():
             return False
-        is_noun = self.text[before.start].islower()
+        name = self.text[before.start : before.end]
+        if any(map(str.isupper, name[1:])) and not name.isupper():
+            return False  # "BankID code": a name, and no kind of codes
+        is_noun = name[0].islower()
         return not self.is_kept_secret if is_noun else not self.is_supported
 
     def _may_be(self, candidate: Candidate) -> bool:

@@ -203,7 +203,7 @@ def is_promotion(lower: str) -> bool:
 _BEFORE_AMOUNT: Final = frozenset("$€£¥₹₽₴₺₩₦₫฿₱₸₪₮₲₡₵₾₼₿©@〒")
 _NO_MONEY: Final = Role.CODE | Role.IS
 _BLANKS: Final = frozenset({" ", ' "', " '", " «", " “"})
-_AFTER_MONEY = re.compile(r"\.?:?\s?")
+_AFTER_MONEY = re.compile(r"\.?\s?")
 _AFTER_ENDING = re.compile(r"\.?\s?[:-]?\s?[*.•x]{0,8}")
 _AFTER_CALL = re.compile(r"[.:?]{0,2} ?")
 _AFTER_SIGN = re.compile(r"[.:]?\s?#?\s?")

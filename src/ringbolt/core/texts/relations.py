@@ -45,6 +45,7 @@ _BREAK = re.compile(rf"{SENTENCE_END.pattern}|\n|[0-9]{{3}}")
 _LAST_NUMBER = re.compile(r"[\w\x00](?=[^\w\x00]*$)")
 _ANNOUNCES_LETTERS = re.compile(r"[:=]|->|=>")  # "- ACME" is the sender's name
 _ANNOUNCES = re.compile(r"[:=]|->|=>|→|⇒|›|»\s|-\s")
+_NUMBER_LAST = re.compile(r"(?<![A-Za-z0-9])[0-9]+\s*$")
 _NUMBER_NEXT = re.compile(r" ?[0-9\x00]")
 _MOST_SIGNS_AHEAD: Final = 60
 _ANNOUNCES_NEXT = re.compile(r"\s?[:=]\s?\S")
@@ -124,15 +125,14 @@ def _is_a_noun_of(token: Token, at: int, text: str) -> bool:
 
 
 def _follows_code(reading: Reading, index: int) -> bool:
-    """Whether a word for "code", what belongs to it, or a number stands right before another word:
-    what is "to" in English announces a code in Polish."""
+    """Whether a word for "code", what belongs to it, or a name with a number stands right before
+    another word: what is "to" in English announces a code in Polish."""
     if not index:
         return False
     before, at = reading.tokens[index - 1], reading.tokens[index].start
-    return (
-        bool(before.roles & _OF_CODE)
-        or _LAST_NUMBER.search(reading.text, before.end, at) is not None
-    )
+    between = reading.text[before.end : at]
+    is_named = _LAST_NUMBER.search(between) and not _NUMBER_LAST.search(between)  # not "8 to 1024"
+    return bool(before.roles & _OF_CODE or is_named)
 
 
 def _is_about(reading: Reading, index: int) -> bool:
@@ -190,7 +190,7 @@ class _Back:
         roles = token.roles
         self.at = token.start
         self.is_beside &= bool(roles & Role.ENDING)
-        self.is_sent |= bool(roles & Role.SENT)
+        self.is_sent |= bool(roles & (Role.SENT | Role.VALIDITY))  # "code expires at 1830"
         if roles & Role.IS and not (self.content or self.is_for or self.has_crossed):
             self.is_maybe |= bool(roles & Role.MAYBE_IS) and not self.is_linked
             self.is_linked = True
