@@ -32,6 +32,7 @@ _G: Final = (
     r"(?:(?:[ .-]|\) ?| ?\()?[0-9])"  # a digit of a telephone number, perhaps of a new group
 )
 _FORMS: Final = (
+    re.compile(r"[0-9]{3,5}(?: [0-9]{3,5}){3,9}(?![0-9])"),  # tokens of meters, vouchers
     re.compile(rf"\+(?<![0-9]\+)[1-9]{_G}{{5,14}}(?![0-9])"),  # telephones, from abroad
     re.compile(rf"00(?<![0-9]..)[1-9]{_G}{{8,14}}(?![0-9])"),
     re.compile(

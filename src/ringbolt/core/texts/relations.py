@@ -141,7 +141,8 @@ def _is_about(reading: Reading, index: int) -> bool:
     if index < _NEAR - 1 or not tokens[index - 1].roles & (Role.TO | Role.LINK):
         return False
     between = reading.text[tokens[index - 2].end : tokens[index - 1].start]
-    return between == " " and bool(tokens[index - 2].roles & Role.OTHER_NUMBER)
+    is_asked = any(token.roles & Role.NOT for token in tokens[max(0, index - 3) : index - 1])
+    return between == " " and (is_asked or bool(tokens[index - 2].roles & Role.OTHER_NUMBER))
 
 
 def _is_denied(tokens: tuple[Token, ...], index: int) -> bool:
@@ -267,13 +268,11 @@ def named_after(candidate: Candidate, reading: Reading, taken: dict[int, int]) -
             break
         if walk.says_another(token, index):
             return NO_CODE
-        if token.roles & Role.TYPE and not walk.content:
-            return Relation(TYPED)
         if token.roles & Role.CODE:
             is_taken = taken.get(index, candidate.start) != candidate.start
             return walk.found(index, is_taken or _announces_another(reading, token.end))
         walk.passes(token)
-    return NONE
+    return Relation(TYPED) if walk.is_typed else NONE
 
 
 class _Forth:
@@ -286,7 +285,7 @@ class _Forth:
         self.content = 0
         next_at = reading.starts[first] if first < len(reading.starts) else None
         self.is_linked = _links(candidate, reading.text[candidate.end : next_at])
-        self.is_said = self.is_for = False
+        self.is_said = self.is_for = self.is_typed = False
         self.is_first = not reading.starts or candidate.start < reading.starts[0]
 
     def reaches(self, token: Token) -> bool:
@@ -305,6 +304,8 @@ class _Forth:
         roles, tokens = token.roles, self.reading.tokens
         if roles & Role.OLD and self.content <= _MOST_BEFORE_OLD:
             return _later().match(self.reading.text, token.end) is None
+        if roles & Role.NOT and self.is_said and self.content <= 1:
+            return True  # "which is not your code"
         is_another = roles & (Role.OTHER_CODE | Role.OTHER_NUMBER) and not roles & Role.CODE
         if not is_another or not self.is_linked or self.content or index - self.first > _NEAR:
             return False
@@ -320,6 +321,7 @@ class _Forth:
             self.is_said |= may_be or not roles & Role.MAYBE_IS
             self.is_linked |= self.is_said
         self.is_for |= bool(roles & Role.TO)
+        self.is_typed |= bool(roles & Role.TYPE) and not self.content
         if not roles & (_FREE | Role.TO):
             self.content += token.weight
 
