@@ -268,6 +268,13 @@ def test_clicks_in_digital_silence_are_no_wrong_header(kind: str) -> None:
     assert probed(riff(form(1, int(kind[1:])), samples(clicks, kind)))["duration_ms"] == 4000
 
 
+@pytest.mark.parametrize("kind", ["u8", "s16", "s24", "s32"])
+def test_a_voice_of_one_bit_is_no_wrong_header(kind: str) -> None:
+    data = samples(0.37 * numpy.sign(VOICE), kind)
+
+    assert probed(riff(form(1, int(kind[1:])), data))["duration_ms"] == 2000
+
+
 def test_noise_shorter_than_a_second_is_noticed() -> None:
     swapped = samples(voice(seconds=0.6), "s16", ">")
 

@@ -36,9 +36,14 @@ def smoother_otherwise(data: bytes, kind: str, order: str, channels: int) -> flo
     ``kind``: how the samples are read: u8, s16, s24, s32, alaw, mulaw; 0 for others, which are
     not judged. ``order``: < or >.
     """
-    data = _without_repetitions(data, channels)
-    if len(data) < _FEWEST:
+    whole = data[: len(data) // _UNIT * _UNIT]
+    sounding = _without_repetitions(data, channels)
+    if len(sounding) < _FEWEST:
         return 0.0
+    return min(_smoother(part, kind, order, channels) for part in (whole, sounding))
+
+
+def _smoother(data: bytes, kind: str, order: str, channels: int) -> float:
     readings = dict(_readings(data))
     name = kind if kind in _LAWS else f"{kind}{order}"
     if name not in readings:
@@ -55,7 +60,8 @@ def smoother_otherwise(data: bytes, kind: str, order: str, channels: int) -> flo
 
 def _without_repetitions(data: bytes, channels: int) -> bytes:
     """Without digital silence, a constant, which another reading makes a loud one: sounds with
-    such pauses would seem smoother in it."""
+    such pauses would seem smoother in it. (What is left of a square wave is its edges, so the
+    whole is looked at too.)"""
     unit = _UNIT * channels
     rows = numpy.frombuffer(data[: len(data) // unit * unit], "u1").reshape(-1, unit)
     if len(rows) < 2:
