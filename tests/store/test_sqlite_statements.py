@@ -124,7 +124,19 @@ def test_what_is_not_plain_is_left_to_sqlalchemy(connection: Connection) -> None
 
 def test_a_statement_built_for_one_call_is_not_kept(connection: Connection) -> None:
     statements = SqliteStatements(connection)
+    gc.collect()
+    before = len(statements.compiled)
     for name in ("a", "b", "c"):
         assert statements.run(select(cursor).where(cursor.c.name == name), None) is None
     gc.collect()
-    assert len(statements.compiled) == 0
+    assert len(statements.compiled) == before
+
+
+def test_what_one_connection_compiled_another_runs_at_once(
+    direct: Direct, connection: Connection
+) -> None:
+    statement = select(cursor.c.value).where(cursor.c.name == bindparam("name_"))
+    assert direct(statement, {"name_": "a"}).scalar_one() == "1"
+    rows = SqliteStatements(connection).run(statement, {"name_": "b"})
+    assert rows is not None
+    assert rows.scalar_one() == "2"

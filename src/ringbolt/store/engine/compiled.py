@@ -59,7 +59,8 @@ class _Seen:
 
 
 class CompiledStatements:
-    """The compiled statements of one dialect, held as long as the statements exist."""
+    """The compiled statements of one dialect, held as long as the statements exist. Threads may
+    share them: the worst that a race does is to compile a statement twice."""
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.base import Executable
 
@@ -17,13 +17,17 @@ from ringbolt.store.engine.compiled import Compiled, CompiledStatements
 from ringbolt.store.engine.rows import FetchedRows, row_maker
 from ringbolt.store.engine.sqlite.connection import raw_connection
 
+_COMPILED = CompiledStatements(create_engine("sqlite://").dialect)
+"""Of all connections of the process, in whatever thread: each would compile the same."""
+
 
 class SqliteStatements:
     """Runs statements on the connection of one thread."""
 
+    compiled = _COMPILED
+
     def __init__(self, connection: Connection) -> None:
         self._raw = raw_connection(connection)
-        self.compiled = CompiledStatements(connection.dialect)
 
     def run(self, statement: Executable, parameters: Any) -> FetchedRows | None:
         """Run the statement; None if it was not run. Raises SQLAlchemy's errors."""
