@@ -11,6 +11,9 @@ FAST   := tests/unit tests/fuzz tests/store/test_jobs.py tests/store/test_ledger
           tests/api/test_orders_seed_page.py tests/api/test_voice_seed.py
 PYTEST := -m pytest -n auto --dist worksteal
 
+# Images set this; every process that the tests start would compile what it imports once more.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo run test test-fast coverage lint check install install-dev lock docs bench soak listen clean help
 
 help: ## What can be made
