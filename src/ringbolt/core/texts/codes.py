@@ -34,6 +34,7 @@ from ringbolt.core.texts.relations import (
     Reading,
     Relation,
     announced,
+    announces_elsewhere,
     is_subject_of_another,
     named_after,
 )
@@ -159,7 +160,8 @@ class _Scorer:
         self.is_sent = any(token.roles & Role.SENT for token in said)
         self.has_digits = any(token.roles & (Role.DIGITS | Role.QUALIFIER) for token in said)
         self.has_purpose = any(token.roles & Role.PURPOSE for token in said)
-        has_own_form = any(map(self._is_of_strict_form, found))
+        is_strict = self.form is not None and self.form.is_strict
+        has_own_form = is_strict and any(map(self._fits, found))
         self.is_supported = (
             self.is_kept_secret or has_own_form or any(self._supports(token) for token in said)
         )
@@ -233,9 +235,6 @@ class _Scorer:
     def _fits(self, candidate: Candidate) -> bool:
         return self.form is not None and self.form.fits(candidate, self.text)
 
-    def _is_of_strict_form(self, candidate: Candidate) -> bool:
-        return self.form is not None and self.form.is_strict and self._fits(candidate)
-
     def scores(self) -> list[_Scored]:
         """Each candidate that is not ruled out, with its points."""
         reading = self.reading
@@ -272,19 +271,18 @@ class _Scorer:
         best = max(before, after, key=lambda relation: relation.points)
         return (
             RULED_OUT in (before.points, after.points)
-            or self._is_one_of_many(candidate)
+            or (candidate.form is Form.DIGITS and is_listed(candidate, self.text))
             or (best is before and is_subject_of_another(candidate, self.reading))
             or (_YEAR.fullmatch(candidate.code) is not None and self._is_a_year(candidate, best))
         )
-
-    def _is_one_of_many(self, candidate: Candidate) -> bool:
-        return candidate.form is Form.DIGITS and is_listed(candidate, self.text)
 
     def _is_a_year(self, candidate: Candidate, best: Relation) -> bool:
         return not best.is_clear or is_before_a_year(candidate, self.lower)
 
     def _is_plain(self, candidate: Candidate, best: Relation) -> bool:
         """Whether signs that may be a word or a name are said outright to be the code."""
+        if candidate.form is Form.LETTERS and announces_elsewhere(best.word, self.reading):
+            return False
         if len(candidate.code) <= SHORT:
             word = self.reading.tokens[best.word].roles if best.word >= 0 else NOTHING
             return best.is_exact and bool(word & Role.STRONG) and not self.is_promotion

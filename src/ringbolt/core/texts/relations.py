@@ -48,6 +48,7 @@ _ANNOUNCES = re.compile(r"[:=]|->|=>|→|⇒|›|»\s|-\s")
 _NUMBER_LAST = re.compile(r"(?<![A-Za-z0-9])[0-9]+\s*$")
 _NUMBER_NEXT = re.compile(r" ?[0-9\x00]")
 _MOST_SIGNS_AHEAD: Final = 60
+_ANNOUNCES_SOON = re.compile(r"[^.!?\n]{0,40}[:=]\s?\S")
 _ANNOUNCES_NEXT = re.compile(r"\s?[:=]\s?\S")
 _DASH_AFTER = re.compile(r"\s?[\"'”»’」』】\])*]*\s?(?:-|:|=)\s?")
 
@@ -336,6 +337,14 @@ class _Forth:
             return NONE  # "request 88412 for a code"
         points = max(0, BESIDE - 2 * self.content)
         return Relation(points, index, is_clear=self.content == 0)
+
+
+def announces_elsewhere(word: int, reading: Reading) -> bool:
+    """Whether another word for "code" than the one of that index announces something."""
+    return any(
+        index != word and token.roles & Role.CODE and _ANNOUNCES_SOON.match(reading.text, token.end)
+        for index, token in enumerate(reading.tokens)
+    )
 
 
 def _announces_another(reading: Reading, end: int) -> bool:
