@@ -1,8 +1,10 @@
-"""How Hypothesis looks for counterexamples, and where spoken texts are kept."""
+"""How Hypothesis looks for counterexamples, and where files of tests and spoken texts are kept."""
 
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import hypothesis
@@ -25,6 +27,24 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.register_profile("explore", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("steady")
+
+
+MEMORY = Path("/dev/shm")
+ROOM_BYTES = 4 * 2**30
+
+
+def _keep_files_in_memory() -> None:
+    """Put temporary files where a commit does not wait for a disk, if there is room: the databases
+    of most tests lie in files, and are written with ``synchronous=FULL``. Workers inherit it."""
+    if "TMPDIR" in os.environ or not MEMORY.is_dir():
+        return
+    free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    if min(free, shutil.disk_usage(MEMORY).free) > ROOM_BYTES:
+        os.environ["TMPDIR"] = str(MEMORY)
+        tempfile.tempdir = None
+
+
+_keep_files_in_memory()
 
 
 # What takes longest begins first, so that no processor is left with it alone at the end.
