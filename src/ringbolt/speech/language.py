@@ -30,7 +30,7 @@ UNREADABLE_SHARE: Final = 0.1
 _LATIN_WORDS_ALONG: Final = 2
 """How many Latin words in a row stay with the voice of the script around them."""
 
-_TELLING_LETTERS: Final = (
+_DISTINCTIVE_LETTERS: Final = (
     ("ur", re.compile("[ٹڈڑںےہھ]")),
     ("ug", re.compile("[ېۇۆۈ]")),
     ("fa", re.compile("[پچژگ]")),
@@ -148,7 +148,7 @@ def split_by_script(text: str) -> tuple[Run, ...]:
 def language_by_letters(run: Run) -> str:
     """The language by letters alone: the first of the script, or one with letters of its own."""
     options = BY_SCRIPT.get(run.script, ("en",))
-    for language, letters in _TELLING_LETTERS:
+    for language, letters in _DISTINCTIVE_LETTERS:
         if language in options and letters.search(run.text):
             return language
     return options[0]

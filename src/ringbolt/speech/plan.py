@@ -20,7 +20,7 @@ from ringbolt.speech.language import (
 from ringbolt.speech.languages import BY_SCRIPT
 from ringbolt.speech.normalise import Reading, read
 from ringbolt.speech.scripts import letters_by_script
-from ringbolt.speech.telling import TELLING_TEXT, telling_languages
+from ringbolt.speech.short_texts import ENOUGH_FOR_STATISTICS, languages_by_words
 from ringbolt.speech.voices import EngineVoice, Gender, engine_voice, espeak_voice
 
 Detect = Callable[[str, Collection[str], Collection[str]], str]
@@ -97,9 +97,10 @@ def _language(run: Run, is_main: bool, job: SpeechJob, detect: Detect) -> str:
     if is_main and tag and tag.language in options:
         return tag.language
     letters = letters_by_script(run.text).total()
-    told = telling_languages(run.text, run.script) if letters < TELLING_TEXT else ()
-    if told:
-        return _told_language(run, told, letters, detect)
+    is_short = letters < ENOUGH_FOR_STATISTICS
+    by_words = languages_by_words(run.text, run.script) if is_short else ()
+    if by_words:
+        return _of_short_text(run, by_words, letters, detect)
     by_letters = language_by_letters(run)
     if by_letters != options[0]:
         return by_letters
@@ -110,13 +111,13 @@ def _language(run: Run, is_main: bool, job: SpeechJob, detect: Detect) -> str:
     return detect(run.text, choice, likely) if len(choice) > 1 else options[0]
 
 
-def _told_language(run: Run, told: tuple[str, ...], letters: int, detect: Detect) -> str:
+def _of_short_text(run: Run, by_words: tuple[str, ...], letters: int, detect: Detect) -> str:
     """The language of a text whose words or letters are not of the first of its script: statistics
-    choose among those that it tells, and from a dozen letters on any may be more probable."""
+    choose among the languages of these; from a dozen letters on another may be more probable."""
     if letters < SHORT_TEXT:
-        return told[0] if len(told) == 1 else detect(run.text, told, told[:1])
+        return by_words[0] if len(by_words) == 1 else detect(run.text, by_words, by_words[:1])
     others = detectable(run.script)[1:]
-    return detect(run.text, others, told)
+    return detect(run.text, others, by_words)
 
 
 def _region(language: str, job: SpeechJob) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from ringbolt.core.calls.call import Gather, Play, Say, Step
 from ringbolt.core.commands import CallOrder
 from ringbolt.speech.engine import SpeechRequest
-from ringbolt.speech.foretell import is_partly_unspoken
+from ringbolt.speech.precheck import is_partly_unspoken
 from ringbolt.speech.voices import PARTLY_UNSPOKEN
 
 

@@ -26,7 +26,7 @@ from ringbolt.speech.normalise import (
 from ringbolt.speech.normalise.lexicon import Lexicon, lexicon
 from ringbolt.speech.normalise.reading import Reading
 from ringbolt.speech.normalise.rule import Rule
-from ringbolt.speech.normalise.spoken_as import spoken_as
+from ringbolt.speech.normalise.say_as import said_as
 
 RULES: Final[tuple[Rule, ...]] = (
     *addresses.RULES,
@@ -132,7 +132,7 @@ def _stop(found: re.Match[str], said: str) -> str:
 
 def _as_asked(kind: str, text: str, words: Lexicon, spoken: _Spoken) -> str:
     """A part of SSML that says how it is to be read; ``kind`` is '' for the text between."""
-    said = spoken_as(kind, text, words) if kind else ""
+    said = said_as(kind, text, words) if kind else ""
     return spoken.mark(said) if said else text
 
 

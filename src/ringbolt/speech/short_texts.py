@@ -1,4 +1,4 @@
-"""What tells the language of a short text: its words and its letters. Pure.
+"""The language of a short text, by usual words and by letters. Pure.
 
 Statistics need some dozen letters; "Dzień dobry" has ten.
 """
@@ -14,14 +14,14 @@ from typing import Final
 from ringbolt.core.tables import entries, shipped_rows
 from ringbolt.speech.languages import LANGUAGES
 
-TELLING_TEXT: Final = 60
-"""Letters. Longer texts are left to statistics."""
+ENOUGH_FOR_STATISTICS: Final = 60
+"""Letters. Texts that have as many are left to statistics."""
 
 _WORD: Final = re.compile(r"[^\s\d!-/:-@\[-`{-~\u00a1-\u00bf\u2010-\u205e،؛؟।]+")
 """With the vowel signs of Indic scripts, which are no letters."""
 
-_SHARE: Final = 4
-"""One word of a language in so many tells it; among more English ones it is a chance."""
+_WORDS_PER_KNOWN: Final = 4
+"""At least one word in so many must be of the language; among more English ones it is a chance."""
 
 _LETTERS: Final = str.maketrans(
     {"ß": "ss", "ł": "l", "đ": "d", "ı": "i", "ø": "o", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th"}
@@ -32,15 +32,15 @@ _USUAL_LETTERS: Final = {
     "cyrillic": frozenset("абвгдежзийклмнопрстуфхцчшщъыьэюяё"),
     "arabic": frozenset("ءآأؤإئابةتثجحخدذرزسشصضطظعغـفقكلمنهوىيٱ"),
 }
-"""Those of the first language of a script; of other scripts letters tell nothing."""
+"""Those of the first language of a script; in other scripts letters distinguish no languages."""
 
 _OF_ENGLISH_NAMES: Final = frozenset("éèëïñ")
-"""In a text without foreign words these tell nothing: "Café Noël", "piñata"."""
+"""In a text without foreign words these are no sign of another language: "Café Noël"."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Language:
-    """``words``: without marks; ``marked``: words that tell something only with their marks."""
+    """``words``: without marks; ``marked``: words that are of it only with their marks."""
 
     code: str
     letters: frozenset[str]
@@ -55,10 +55,10 @@ class _Language:
         )
 
 
-def telling_languages(text: str, script: str) -> tuple[str, ...]:
+def languages_by_words(text: str, script: str) -> tuple[str, ...]:
     """The languages of which there are more words in ``text`` than of the first of its script (in
     Latin letters English), those that have all of its letters and the most usual first; else those
-    that have the letters in it that the first has not; none if nothing tells."""
+    that have the letters in it that the first has not; none if neither helps."""
     if script not in _languages():
         return ()
     text = unicodedata.normalize("NFC", text.replace("İ", "i").lower())
@@ -71,7 +71,7 @@ def telling_languages(text: str, script: str) -> tuple[str, ...]:
     score = {each.code: each.count(words, plain) for each in others}
     best = max(score.values())
     fitting = [each.code for each in others if special <= each.letters]
-    if best >= needed and best * _SHARE >= len(words):
+    if best >= needed and best * _WORDS_PER_KNOWN >= len(words):
         leading = [code for code in score if score[code] == best]
         return tuple(sorted(leading, key=lambda code: code not in fitting))
     foreign = sum(not special.isdisjoint(word) for word in words)
@@ -81,7 +81,7 @@ def telling_languages(text: str, script: str) -> tuple[str, ...]:
 
 
 def _is_address(token: str) -> bool:
-    """An e-mail or web address, whose parts tell nothing: "com" is Portuguese."""
+    """An e-mail or web address, whose parts are no words of the text: "com" is Portuguese."""
     return "@" in token or "/" in token or "." in token.strip(".,:;!?()")
 
 
@@ -97,7 +97,7 @@ def _fold(word: str) -> str:
 def _languages() -> dict[str, tuple[_Language, ...]]:
     """By script: the first, then those that statistics may choose, the most usual first."""
     found: dict[str, tuple[_Language, ...]] = {}
-    for row in shipped_rows("ringbolt.speech", "telling.csv"):
+    for row in shipped_rows("ringbolt.speech", "short_texts.csv"):
         language = _Language(
             row["language"],
             frozenset(row["letters"]),

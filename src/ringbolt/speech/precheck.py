@@ -1,4 +1,4 @@
-"""Tells, before a text is paid for, whether a part of it will not be spoken. Pure and quick: no
+"""Whether a part of a text will not be spoken, found before it is paid for. Pure and quick: no
 engine, no statistics and none of the words of the rules are loaded."""
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ _MAY_BE_SILENT: Final = re.compile(r"[#$%&*+/<=>@\\^_`{|}~]|[^\x00-\x7f]")
 
 def is_partly_unspoken(request: SpeechRequest, default_voice: str) -> bool:
     """Whether there are letters that no voice reads, or signs beside digits for which the text's
-    language has no word. A language that only statistics tell is taken for the usual one of its
-    script; then what is missing is noted when the text was spoken."""
+    language has no word. Where only statistics could find the language, the usual one of the
+    script is assumed; then what is missing is noted when the text was spoken."""
     if not _MAY_BE_SILENT.search(request.text):
         return False
     return any(_lacks(text, language, request, default_voice) for text, language in _texts(request))

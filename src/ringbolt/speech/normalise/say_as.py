@@ -1,5 +1,4 @@
-"""Read a text as ``say-as`` asks for: a code, a number, an ordinal, a date, a fraction, a length of
-time."""
+"""Read a text as SSML's ``say-as`` asks: as a code, number, ordinal, date, fraction or duration."""
 
 from __future__ import annotations
 
@@ -13,6 +12,7 @@ from ringbolt.speech.normalise.amount import fraction_words, integer
 from ringbolt.speech.normalise.lexicon import Lexicon
 from ringbolt.speech.normalise.ordinals import ordinal
 from ringbolt.speech.normalise.signs import NAMES
+from ringbolt.speech.normalise.spell import spelled
 
 _INTEGER: Final = re.compile(r"([+\-\u2212]?)\s*(\d[\d.,' \u00a0\u202f]{0,30})", re.ASCII)
 _DECIMAL: Final = re.compile(r"\d+[.,]\d{1,2}|\d+[.,]\d{4,}")
@@ -29,7 +29,7 @@ _WIDTHS: Final = {"y": 4, "m": 2, "d": 2}
 _CENTURY: Final = 2000
 
 
-def spoken_as(kind: str, text: str, words: Lexicon) -> str:
+def said_as(kind: str, text: str, words: Lexicon) -> str:
     """The words for ``text``; '' if it is not of that kind, and is to be read as any other."""
     say = _KINDS.get(kind)
     return say(text.strip(), words) if say else _date(kind, text.strip(), words)
@@ -37,17 +37,11 @@ def spoken_as(kind: str, text: str, words: Lexicon) -> str:
 
 def _signs(text: str, words: Lexicon) -> str:
     """Each sign, also those that are no letters: star, dash."""
-    said = []
-    for part in _SIGN_OR_RUN.findall(text):
-        is_run = part.isalnum()
-        said += _runs(part, words) if is_run else [words.sign(_SIGNS.get(part, ""))]
+    said = (
+        spelled(part, words) if part.isalnum() else words.sign(_SIGNS.get(part, ""))
+        for part in _SIGN_OR_RUN.findall(text)
+    )
     return ", ".join(filter(None, said))
-
-
-def _runs(run: str, words: Lexicon) -> list[str]:
-    """Long ones in groups of four, with a pause after each."""
-    size = 4 if len(run) > 6 else 6
-    return [words.letters(run[at : at + size].upper()) for at in range(0, len(run), size)]
 
 
 def _telephone(text: str, words: Lexicon) -> str:

@@ -1,4 +1,4 @@
-"""Short texts: a greeting tells its language, English stays English."""
+"""The language of a short text is that of its usual words; English stays English."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Collection
 import pytest
 
 from ringbolt.speech.plan import SpeechJob, plan
-from ringbolt.speech.telling import telling_languages
+from ringbolt.speech.short_texts import languages_by_words
 from support.waiting import cpu_s
 
 
@@ -42,7 +42,7 @@ def likeliest(text: str, options: Collection[str], likely: Collection[str]) -> s
         ("Twój kod 4829", "pl"), ("Mã của bạn 4829", "vi"), ("Kodunuz: 4829", "tr"),
     ],
 )  # fmt: skip
-def test_a_greeting_tells_its_language(text: str, language: str) -> None:
+def test_a_greeting_is_read_in_its_language(text: str, language: str) -> None:
     assert spoken_in(text) == language
 
 
@@ -60,19 +60,19 @@ def test_a_short_english_text_stays_english(text: str) -> None:
 
 
 def test_one_foreign_word_in_an_english_text_is_a_name() -> None:
-    assert telling_languages("Hola amigos, see you at five at the door", "latin") == ()
-    assert telling_languages("Ciao Bella: your table is ready", "latin") == ()
+    assert languages_by_words("Hola amigos, see you at five at the door", "latin") == ()
+    assert languages_by_words("Ciao Bella: your table is ready", "latin") == ()
 
 
 def test_letters_of_several_languages_are_left_to_statistics_without_english() -> None:
-    languages = telling_languages("Höör 5", "latin")
+    languages = languages_by_words("Höör 5", "latin")
 
     assert {"de", "sv", "fi"} <= set(languages)
     assert "en" not in languages
     assert "pl" not in languages
 
 
-def test_the_home_of_a_voice_is_kept_where_nothing_tells() -> None:
+def test_a_text_without_known_words_is_read_in_the_language_of_the_voice() -> None:
     assert spoken_in("Ok 5", home="de") == "de"
     assert spoken_in("Hola 5", home="de") == "es"
 
@@ -80,4 +80,4 @@ def test_the_home_of_a_voice_is_kept_where_nothing_tells() -> None:
 def test_time_stays_short_on_hostile_letters() -> None:
     text = "ęß " * 30 + "9!?" * 3_000
 
-    assert cpu_s(lambda: telling_languages(text, "latin"), tries=5) < 0.05
+    assert cpu_s(lambda: languages_by_words(text, "latin"), tries=5) < 0.05

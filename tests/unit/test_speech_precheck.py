@@ -6,14 +6,14 @@ import pytest
 from tools.unspoken_signs import TABLE, table
 
 from ringbolt.speech.engine import SpeechRequest
-from ringbolt.speech.foretell import is_partly_unspoken
 from ringbolt.speech.languages import LANGUAGES
 from ringbolt.speech.normalise import clean, read
 from ringbolt.speech.normalise.unspoken import SIGNS, unspoken_signs
+from ringbolt.speech.precheck import is_partly_unspoken
 
 
 @pytest.mark.parametrize(
-    ("text", "language", "told"),
+    ("text", "language", "is_partly_silent"),
     [
         ("Your code is 4829.", "", False),
         ("Press * or #, 50% off, 3 + 4", "", False),
@@ -29,8 +29,10 @@ from ringbolt.speech.normalise.unspoken import SIGNS, unspoken_signs
         ("Room \U0001f600 5", "", False),
     ],
 )
-def test_signs_beside_digits_without_a_word_are_told(text: str, language: str, told: bool) -> None:
-    assert is_partly_unspoken(SpeechRequest(text, "", language), "") is told
+def test_signs_beside_digits_without_a_word_are_found(
+    text: str, language: str, is_partly_silent: bool
+) -> None:
+    assert is_partly_unspoken(SpeechRequest(text, "", language), "") is is_partly_silent
 
 
 def test_the_table_of_signs_without_a_word_is_what_the_rules_give() -> None:
@@ -38,7 +40,7 @@ def test_the_table_of_signs_without_a_word_is_what_the_rules_give() -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "de", "ar", "ja", "sw", "ht", "cv", "qu"])
-def test_what_is_told_before_is_what_reading_gives(language: str) -> None:
+def test_what_is_found_before_payment_is_what_reading_leaves_out(language: str) -> None:
     for sign in SIGNS:
         text = clean(f"Hi 5 {sign} 5")
         assert unspoken_signs(text, language) == read(text, language).unspoken, sign
