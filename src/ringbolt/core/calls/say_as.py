@@ -38,11 +38,12 @@ def marked(kind: str, text: str) -> str:
 
 
 def unmarked(text: str) -> str:
+    """``text`` without marks: a buyer's own mean nothing."""
     return _MARKS.sub("", text)
 
 
 def spans(text: str) -> list[tuple[str, str]]:
-    """The parts of a text in order, each with its kind; '' for what is between the marks."""
+    """The parts of a text in order, each with its kind; '' for what is outside the marks."""
     parts: list[tuple[str, str]] = []
     at = 0
     for found in _MARKED.finditer(text):

@@ -9,9 +9,8 @@ from typing import Final
 
 from ringbolt.core.tables import shipped_rows
 from ringbolt.speech.normalise.lexicon import Lexicon
-from ringbolt.speech.normalise.rule import Rule
+from ringbolt.speech.normalise.rule import SPOKEN, Rule
 
-_MARK: Final = "\U000f0000-\U000ffffd"
 _PAIR: Final = re.compile(r"(?<![\w.@/-])[^\W\d_]{1,2}\. ?[^\W\d_]{1,4}\.(?!\w)")
 _SHORT: Final = re.compile(r"(?<![\w.@/-])[^\W\d_]{1,7}[°º]?(?:[/.-][^\W\d_]{1,5})*[.º/]?(?![\w@])")
 _SLASHED: Final = re.compile(r"(?<![\w.@/-])[^\W\d_]{1,3}/[^\W\d_]{1,3}(?![\w/])")
@@ -19,7 +18,7 @@ _NUMERO: Final = re.compile(r"(?<!\w)[Nn]\.?[°º](?= ?\d)")
 _WITH_DIGITS: Final = re.compile(r"(?<![\w.,/:-])\d{1,2}[hj]?/\d{1,2}(?![\w/:-]|[.,]\d)")
 _ENDING: Final = re.compile(r"(?<![^\W\d_])([^\W\d_]{3,20})str\.(?!\w)")
 _STREET_ENDINGS: Final = {"de": "straße", "lb": "strooss", "nl": "straat"}
-_NUMBER_NEXT: Final = re.compile(rf" ?[\d{_MARK}]")
+_NUMBER_NEXT: Final = re.compile(rf" ?[\d{SPOKEN}]")
 _NAME_NEXT: Final = re.compile(r" ?[^\W\d_]")
 _CAPITAL_NEXT: Final = re.compile(r" +[A-Z]")
 _LAST_WORDS: Final = frozenset(
@@ -30,44 +29,28 @@ _LAST_WORDS: Final = frozenset(
     }
 )  # fmt: skip
 """What often ends a sentence; "vs." and "e.g." do not."""
-_NUMBER_BEFORE: Final = re.compile(rf"[\d{_MARK}] ?$")
+_NUMBER_BEFORE: Final = re.compile(rf"[\d{SPOKEN}] ?$")
 _DIRECTIONS: Final = {
     "N": "North", "S": "South", "E": "East", "W": "West",
     "NE": "Northeast", "NW": "Northwest", "SE": "Southeast", "SW": "Southwest",
 }  # fmt: skip
 _STREET: Final = re.compile(
-    rf"(?:(?<=[\w{_MARK}'’.]) )([A-Z][a-z]{{1,4}})\.?(?: (NE|NW|SE|SW|N|S|E|W)(?![\w'’]))?(?!\w)"
+    rf"(?:(?<=[\w{SPOKEN}'’.]) )([A-Z][a-z]{{1,4}})\.?(?: (NE|NW|SE|SW|N|S|E|W)(?![\w'’]))?(?!\w)"
 )
 _NAME_BEFORE: Final = re.compile(
-    rf"(?:^|[\s(])(?:[A-Z][\w'’.-]*|\d+(?:st|nd|rd|th)|[{_MARK}]|[A-Z])$"
+    rf"(?:^|[\s(])(?:[A-Z][\w'’.-]*|\d+(?:st|nd|rd|th)|[{SPOKEN}]|[A-Z])$"
 )
 _NO_NAMES: Final = frozenset(
-    [
-        "The",
-        "At",
-        "In",
-        "On",
-        "By",
-        "To",
-        "From",
-        "With",
-        "And",
-        "Or",
-        "For",
-        "Of",
-        "Near",
-        "Is",
-        "Was",
-        "My",
-        "Our",
-        "Your",
-        "Dear",
-    ]
-)
+    {
+        "The", "At", "In", "On", "By", "To", "From", "With", "And", "Or", "For", "Of", "Near", "Is",
+        "Was", "My", "Our", "Your", "Dear",
+    }
+)  # fmt: skip
+"""With a capital at the start of a sentence, and not the name of a street."""
 _SUFFIX: Final = "St|Ave|Blvd|Rd|Dr|Ln|Ct|Pl|Sq|Pkwy|Hwy|Street|Avenue|Road|Drive|Lane"
 _DIRECTION: Final = re.compile(
     r"(?<![\w.'’-])(NE|NW|SE|SW|N|S|E|W)\.?(?= (?:\d+(?:st|nd|rd|th)|[A-Z][a-z]+"
-    rf"|[{_MARK}])(?: [A-Z][a-z]+)? (?:{_SUFFIX})\b)"
+    rf"|[{SPOKEN}])(?: [A-Z][a-z]+)? (?:{_SUFFIX})\b)"
 )
 _CAPITAL_AM: Final = re.compile(r"(?<=[^\W\d_] )Am(?![\w'’-]|\.\w)")
 

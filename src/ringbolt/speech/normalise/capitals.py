@@ -23,6 +23,7 @@ _SHORT_WORDS: Final = frozenset(
 
 
 def is_shouted(text: str) -> bool:
+    """Whether most letters of ``text`` are capitals, and so many that it is more than a code."""
     letters = [char for char in text if char.isalpha()]
     return len(letters) >= _FEWEST and sum(map(str.isupper, letters)) >= _MOST_OF_IT * len(letters)
 

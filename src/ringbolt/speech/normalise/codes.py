@@ -11,6 +11,7 @@ from ringbolt.speech.normalise import currency
 from ringbolt.speech.normalise.code_words import announces, follows, measures
 from ringbolt.speech.normalise.lexicon import Lexicon
 from ringbolt.speech.normalise.rule import Rule
+from ringbolt.speech.normalise.signs import CURRENCIES
 from ringbolt.speech.normalise.spell import spelled
 
 _IBAN: Final = re.compile(
@@ -64,9 +65,8 @@ _NUMBER_AND_UNIT: Final = re.compile(
     re.IGNORECASE,
 )
 _LETTERS: Final = re.compile("[A-Za-z]+")
-_CURRENCY: Final = "$€£¥₹₩₽₿₺₴₪₦₫₱฿₡₲₵₸₼₾৳"
-_AMOUNT_BEFORE: Final = re.compile(rf"(?:[{_CURRENCY}]|(?<!\w)[A-Z]{{3}}) ?$")
-_AMOUNT_AFTER: Final = re.compile(rf" ?[%‰°{_CURRENCY}]")
+_AMOUNT_BEFORE: Final = re.compile(rf"(?:[{CURRENCIES}]|(?<!\w)[A-Z]{{3}}) ?$")
+_AMOUNT_AFTER: Final = re.compile(rf" ?[%‰°{CURRENCIES}]")
 _GROUPS_BEFORE: Final = re.compile(r"(?:(?<!\d)\d{1,4} ){1,4}$", re.ASCII)
 _GROUPS_AFTER: Final = re.compile(r"(?: \d{2,4}(?![\w:]|[.,]\d)){1,4}", re.ASCII)
 _GROUPS_AROUND: Final = 2
@@ -159,8 +159,8 @@ def _is_code(found: re.Match[str], language: str) -> bool:
 
 
 def _is_amount(before: str, after: str) -> bool:
-    currency = _AMOUNT_BEFORE.search(before[-6:])
-    if currency and currency[0].strip().lower() in (*words_of(WordList.CURRENCY), *_CURRENCY):
+    sign = _AMOUNT_BEFORE.search(before[-6:])
+    if sign and sign[0].strip().lower() in (*words_of(WordList.CURRENCY), *CURRENCIES):
         return True
     return _AMOUNT_AFTER.match(after) is not None or measures(after)
 
@@ -195,11 +195,8 @@ def _is_measure(token: str) -> bool:
 
 def _consonants(found: re.Match[str], words: Lexicon) -> str | None:
     """Letters alone, that make no word."""
-    return (
-        spelled(found[0], words)
-        if follows(found.string[: found.start()], words.language, "codes")
-        else None
-    )
+    is_code = follows(found.string[: found.start()], words.language, "codes")
+    return spelled(found[0], words) if is_code else None
 
 
 RULES: Final[tuple[Rule, ...]] = (

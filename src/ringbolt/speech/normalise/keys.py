@@ -6,16 +6,16 @@ import re
 from typing import Final
 
 from ringbolt.speech.normalise.lexicon import Lexicon
-from ringbolt.speech.normalise.rule import Rule
+from ringbolt.speech.normalise.rule import SPOKEN, Rule
 
 _DIALLED: Final = re.compile(r"(?<![^\W_])(?=\d*[*#])[\d*#]*\d[\d*#]*(?![^\W_])", re.ASCII)
 _PRODUCT: Final = re.compile(r"\d+(?:\*\d+)+")
 _SPACED_PRODUCT: Final = re.compile(r"(?<=\d) \* (?=\d)")
 _NUMBER: Final = re.compile(
-    "(?:(?<=[^\\W\\d_])|(?<![\\w*#]))#(?=[0-9]+(?![0-9*#])|[\U000f0000-\U000ffffd](?![*#]))"
+    rf"(?:(?<=[^\W\d_])|(?<![\w*#]))#(?=[0-9]+(?![0-9*#])|[{SPOKEN}](?![*#]))"
 )
-_NUMBER_OF_ORDER: Final = re.compile("(?<![\\w*#])#(?=[A-Za-z]{1,3}-?[\\d\U000f0000-\U000ffffd])")
-_NUMBER_APART: Final = re.compile("(?<=[a-z])# (?=[\\d\U000f0000-\U000ffffd])")
+_NUMBER_OF_ORDER: Final = re.compile(rf"(?<![\w*#])#(?=[A-Za-z]{{1,3}}-?[\d{SPOKEN}])")
+_NUMBER_APART: Final = re.compile(rf"(?<=[a-z])# (?=[\d{SPOKEN}])")
 _SHARP: Final = re.compile(r"(?<=(?<!\w)[A-GJ])#(?![\w#*])")
 _HASHTAG: Final = re.compile("(?<![\\w#&])#(?=[^\\W\\d_\u2e80-\u9fff\uac00-\ud7af]{2})")
 _BRACKETED: Final = re.compile(r" ?\([\"']?([*#])[\"']?\)")

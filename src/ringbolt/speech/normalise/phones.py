@@ -8,6 +8,7 @@ from typing import Final
 from ringbolt.speech.normalise.code_words import follows, measures
 from ringbolt.speech.normalise.lexicon import Lexicon
 from ringbolt.speech.normalise.rule import Rule
+from ringbolt.speech.normalise.signs import CURRENCIES
 
 _NUMBER: Final = re.compile(
     r"(?<![\w.,:/#*-])(?:\+ ?)?\(?\d(?:(?:[ –/-]{0,2}[()]{0,2}[ –/-]?|\.)\d)*+\)?"
@@ -38,7 +39,9 @@ _MIXED_SIGNS: Final = re.compile(r"\d\.\d(?=.* )|\d \d(?=.*\.)")
 _FEWEST, _FEWEST_SPACED, _MOST = 7, 9, 18
 _FEWEST_NAMED: Final = 5
 """After "call" or "phone"; shorter ones, such as 112, are read as numbers."""
-_CURRENCY_BESIDE: Final = re.compile(r"[$€£¥₹₩₽₿]")
+_CURRENCY_BESIDE: Final = re.compile(f"[{CURRENCIES}]")
+_HOURS: Final = re.compile(r"[0-2]?\d\.[0-5]\d ?[-\u2013] ?[0-2]?\d\.[0-5]\d")
+"""``8.00-10.30``: hours with points."""
 
 
 def _phone(found: re.Match[str], words: Lexicon) -> str | None:
@@ -75,10 +78,6 @@ def _international(groups: list[str]) -> list[str]:
     if found is None or found[0] == first:
         return groups
     return [found[0], first[found.end() :], *others]
-
-
-_HOURS: Final = re.compile(r"[0-2]?\d\.[0-5]\d ?[-\u2013] ?[0-2]?\d\.[0-5]\d")
-"""``8.00-10.30``: hours with points."""
 
 
 def _is_phone(found: re.Match[str], groups: list[str], language: str) -> bool:

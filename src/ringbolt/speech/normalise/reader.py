@@ -25,7 +25,7 @@ from ringbolt.speech.normalise import (
 )
 from ringbolt.speech.normalise.lexicon import Lexicon, lexicon
 from ringbolt.speech.normalise.reading import Reading
-from ringbolt.speech.normalise.rule import Rule
+from ringbolt.speech.normalise.rule import SPOKEN, Rule
 from ringbolt.speech.normalise.say_as import said_as
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -50,18 +50,16 @@ _ENDING: Final = frozenset((*dates.RULES, *times.RULES, *money.RULES, *units.RUL
 """Rules that take the point of an abbreviation, which may be the sentence's as well: ``4 Dec. Call
 us``. Not those of ordinals: ``3. Stock`` goes on."""
 
-_SPOKEN: Final = 0xF0000
-"""The first of a plane of private signs, which ``clean`` removes from every text: each stands for
-one part that is spoken already."""
-_MAX_PARTS: Final = 0xFFFD
-_MARK: Final = re.compile("[\U000f0000-\U000ffffd]")
+_FIRST: Final = ord(SPOKEN[0])
+_MAX_PARTS: Final = ord(SPOKEN[-1]) - _FIRST
+_PART: Final = f"[{SPOKEN}]"
+_MARK: Final = re.compile(_PART)
 _SPACED: Final = "[^\\W_\u2e80-\u9fff\uac00-\ud7af]"
 """A letter or digit of a script with blanks between words."""
-_PART: Final = "[\U000f0000-\U000ffffd]"
 _JOINED: Final = re.compile(
     f"(?<={_SPACED})(?={_PART})|(?<={_PART})(?={_SPACED})|(?<={_PART})(?={_PART})"
 )
-_NUMBER: Final = re.compile("[\\d\U000f0000-\U000ffffd]")
+_NUMBER: Final = re.compile(rf"[\d{SPOKEN}]")
 _COMMAS: Final = re.compile(r" ?,(?:[ ,]*,)?(?=[ ,])[ ,]*")
 _BEFORE_NUMBER: Final = re.compile(f"{_PART}(?= ?(?:[0-9]|{_PART}))")
 _DICTATED: Final = re.compile(r"(?:(?<!\w)\w,? ){2}\w$")
@@ -98,7 +96,7 @@ class _Spoken:
         if len(self._parts) == _MAX_PARTS:
             return said
         self._parts.append(said)
-        return chr(_SPOKEN + len(self._parts) - 1)
+        return chr(_FIRST + len(self._parts) - 1)
 
     def apply(self, rule: Rule, text: str, words: Lexicon) -> str:
         def say(found: re.Match[str]) -> str:
@@ -116,7 +114,7 @@ class _Spoken:
         )
 
     def _part(self, mark: str) -> str:
-        return self._parts[ord(mark) - _SPOKEN]
+        return self._parts[ord(mark) - _FIRST]
 
     def in_words(self, text: str) -> str:
         return _MARK.sub(lambda mark: self._part(mark[0]), text)

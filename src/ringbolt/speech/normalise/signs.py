@@ -18,6 +18,8 @@ NAMES: Final = {
 }  # fmt: skip
 _BESIDE_DIGITS_ONLY: Final = "<>~≈_→/"
 """Elsewhere these stand for nothing that is said."""
+CURRENCIES: Final = "€$£¥₹₩₽₿₺₴₪₦₫₱฿₡₲₵₸₼₾৳¢"
+"""The signs of currencies that stand beside amounts."""
 SEPARATORS: Final = "|¦•·▪◦‣†‡¶"
 """Signs that set off what is around them; nobody says them."""
 _PAUSES: Final = SEPARATORS + "/→"
@@ -28,13 +30,11 @@ _EMOTICON: Final = re.compile(
     r"(?<![\d<])<3+(?![\w.,]*\d|\w)(?=\s*(?:[.!?\n]|$))|<3(?= (?:you|u|it)\b)"
 )
 _JOINED_WORDS: Final = re.compile(r"(?<=[^\W\d_])/(?=[^\W\d_])")
-
-
 _POWER: Final = re.compile(r"(?<![\w*#])(\d{1,4})\*\*(\d{1,3})(?![\w*#])")
 
 
 def tidy(text: str) -> str:
-    """Signs that are drawings: arrows of several signs, hearts."""
+    """``text`` with its drawings, made of several signs, as one sign: arrows, hearts, powers."""
     if ">" in text:
         text = _ARROW.sub(" → ", text)
     if "**" in text:

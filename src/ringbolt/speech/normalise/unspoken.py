@@ -12,9 +12,9 @@ from typing import Final
 from ringbolt.core.calls.ssml import KEYS
 from ringbolt.core.tables import shipped_rows
 from ringbolt.speech.normalise.addresses import RULES as ADDRESSES
-from ringbolt.speech.normalise.signs import SEPARATORS, SIGN, is_beside, is_sign, tidy
+from ringbolt.speech.normalise.signs import CURRENCIES, SEPARATORS, SIGN, is_beside, is_sign, tidy
 
-SIGNS: Final = "*#+−&@/=%°§©®™<>~≈±÷×‰_→≤≥≠€$£¥₹₩₽₿₺₴₪₦₫₱฿₡₲₵₸₼₾৳¢^\\"
+SIGNS: Final = f"*#+−&@/=%°§©®™<>~≈±÷×‰_→≤≥≠{CURRENCIES}^\\"
 """The signs that the table knows; any other has no word in any language."""
 
 _DIGIT: Final = re.compile(r"\d")
