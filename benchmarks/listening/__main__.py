@@ -6,7 +6,7 @@ Each sentence of ``sentences.csv`` goes the whole way: bought over L402, read, s
 coded as G.711 by the simulated carrier and recorded by its phone. What a recogniser makes of the
 recording is compared with what should be heard: the numbers, amounts, times, addresses and keys
 exactly, the rest by its words. ``--wide`` leaves the telephone out (16 kHz from the engine), which
-tells a sentence that is read wrongly from one that is misheard.
+distinguishes a sentence that is read wrongly from one that is misheard.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from benchmarks.listening.calls import telephone
-from benchmarks.listening.ears import Ears
+from benchmarks.listening.recogniser import Recogniser
 from benchmarks.listening.score import (
     SENTENCES,
     Result,
     Sentence,
+    report,
     result,
     sentences,
     share,
     table,
-    told,
 )
 from benchmarks.listening.wide import speak
 
@@ -41,16 +41,18 @@ Say = Callable[[Sentence], Awaitable[bytes]]
 
 
 async def listen(chosen: list[Sentence], say: Say, *, verbose: bool) -> list[Result]:
-    ears, results = Ears(), []
+    """Say the sentences, and score what the recogniser makes of each."""
+    recogniser, results = Recogniser(), []
     for sentence in chosen:
-        results.append(result(sentence, ears.listen(await say(sentence))))
+        results.append(result(sentence, recogniser.words_of(await say(sentence))))
         if verbose:
-            print(told(results[-1]), flush=True)
+            print(report(results[-1]), flush=True)
     return results
 
 
 @asynccontextmanager
 async def by_telephone(voice: str) -> AsyncIterator[Say]:
+    """Sentences are said in paid calls, by ``voice`` ('' for the usual one)."""
     with tempfile.TemporaryDirectory() as folder:
         async with telephone(Path(folder)) as phone:
 
@@ -63,6 +65,8 @@ async def by_telephone(voice: str) -> AsyncIterator[Say]:
 
 @asynccontextmanager
 async def without_telephone() -> AsyncIterator[Say]:
+    """Sentences are said by the engine alone, at 16 kHz."""
+
     async def say(sentence: Sentence) -> bytes:
         return await asyncio.to_thread(speak, sentence.text, sentence.language)
 
@@ -82,7 +86,7 @@ async def run(options: argparse.Namespace) -> int:
     failed = [each for each in results if each.lost]
     if failed and not options.verbose:
         print("\nNot heard exactly:")
-        print("\n".join(map(told, failed)))
+        print("\n".join(map(report, failed)))
     return 0 if share(results) >= GOAL else 1
 
 
@@ -93,7 +97,7 @@ def main() -> int:
     parser.add_argument("--every", type=int, default=1, help="only every N-th sentence")
     parser.add_argument("--voice", default="", help="who speaks, for example Matthew")
     parser.add_argument("--wide", action="store_true", help="the engine alone, at 16 kHz")
-    parser.add_argument("--verbose", action="store_true", help="tell every sentence")
+    parser.add_argument("--verbose", action="store_true", help="print every sentence")
     return asyncio.run(run(parser.parse_args()))
 
 

@@ -81,7 +81,7 @@ def table(results: Sequence[Result]) -> Iterator[str]:
     yield _line("all", results)
 
 
-def told(result: Result) -> str:
+def report(result: Result) -> str:
     """What became of a sentence: its text, its reading, what was heard, and whose fault it is."""
     text = f"  {result.sentence.text}\n    read  {for_the_engine(result.sentence)}\n"
     text += f"    heard {result.said}"

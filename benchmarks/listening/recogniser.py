@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 RATE = 16_000
 
 
-class Ears:
+class Recogniser:
+    """Loads its model once, in a second."""
+
     def __init__(self) -> None:
         self._model = WhisperModel(
             str(get_model_path()),
@@ -27,7 +29,7 @@ class Ears:
             local_files_only=True,
         )
 
-    def listen(self, wav: bytes) -> str:
+    def words_of(self, wav: bytes) -> str:
         """What is said in a WAV of 16 bits, mono, 8 or 16 kHz."""
         segments, _ = self._model.transcribe(
             _samples(wav),
