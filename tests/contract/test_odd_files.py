@@ -1,4 +1,4 @@
-"""Compressed files as people have them: heard right, and never told to be shorter than they are."""
+"""Compressed files as people have them: heard right, and never said to be shorter than they are."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def decoded(data: bytes, max_ms: int = 60_000) -> bytes:
     return out.getvalue()
 
 
-def told_ms(data: bytes) -> int:
+def probed_ms(data: bytes) -> int:
     duration_ms = answer_of(av, "probe", 0, io.BytesIO(data), io.BytesIO())["duration_ms"]
     assert isinstance(duration_ms, int)
     return duration_ms
@@ -111,7 +111,7 @@ def test_what_can_be_played_is_played_right(make: Callable[[], bytes]) -> None:
     assert foreign_kind(data[:4096]) is None
     assert likeness(pcm, VOICE) > 0.9
     assert level(pcm) == pytest.approx(RMS, rel=0.2)
-    assert told_ms(data) == pytest.approx(len(pcm) / 16, abs=20)
+    assert probed_ms(data) == pytest.approx(len(pcm) / 16, abs=20)
     assert len(pcm) / 16 == pytest.approx(3000, abs=200)
 
 
@@ -135,13 +135,13 @@ COUNTED: dict[str, Callable[[], bytes]] = {
 
 
 @pytest.mark.parametrize("make", COUNTED.values(), ids=COUNTED.keys())
-def test_a_length_is_counted_and_never_told_too_short(make: Callable[[], bytes]) -> None:
+def test_a_length_is_counted_and_never_too_short(make: Callable[[], bytes]) -> None:
     """Beyond what is decoded before payment."""
     data = make()
     really_ms = len(decoded(data)) / 16
 
     assert really_ms == pytest.approx(30_000, abs=1000)
-    assert -50 < told_ms(data) - really_ms < 1500
+    assert -50 < probed_ms(data) - really_ms < 1500
 
 
 @pytest.mark.parametrize("name", ["MP3 of variable rate without a count", "Opus", "AAC", "MP2"])
@@ -189,7 +189,7 @@ def test_what_cannot_be_heard_is_refused_before_payment(
     make: Callable[[], bytes], code: str, words: str
 ) -> None:
     with pytest.raises(Unplayable) as refusal:
-        told_ms(make())
+        probed_ms(make())
 
     assert (refusal.value.code, words in refusal.value.message) == (code, True)
 

@@ -33,7 +33,7 @@ _MAX_DIGITS: Final = 6
 _MAX_WORDS: Final = 12
 _DIVIDERS: Final = re.compile(r"[/|,;:()\[\]\uff08\uff09\u00b7=\u2010-\u2015]| - ")
 _FROM_A_SPREADSHEET: Final = re.compile(r"([0-9]{1,3})\.0", re.ASCII)
-_SILENT: Final = frozenset({"and", "the"})
+_PASSED_OVER: Final = frozenset({"and", "the"})
 _FLAG_LETTERS: Final = {0x1F1E6 + n: chr(0x61 + n) for n in range(26)}
 """Regional indicator symbols, two of which are a flag (Unicode, UTS 51)."""
 _MOST_SUGGESTED: Final = 3
@@ -61,7 +61,7 @@ AUTO_SELECT: Final = Country(
 def _keys(name: str) -> tuple[str, str]:
     """The name without blanks, and the same without 'and' and 'the'."""
     words = words_of(name)
-    return "".join(words), "".join(word for word in words if word not in _SILENT)
+    return "".join(words), "".join(word for word in words if word not in _PASSED_OVER)
 
 
 def _read(rows: Iterable[dict[str, str]]) -> Iterator[tuple[Country, str]]:

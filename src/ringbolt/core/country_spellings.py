@@ -31,7 +31,7 @@ _SAME_WORD: Final = {
     "isl": "islands",
     "fed": "federation",
 }
-SILENT: Final = frozenset({"and", "the", "of"})
+_PASSED_OVER: Final = frozenset({"and", "the", "of"})
 _TITLES: Final = frozenset({"republic", "kingdom", "sultanate", "principality", "commonwealth"})
 """What may stand beside a country's name, where no other country has the name without it."""
 
@@ -52,14 +52,9 @@ def _is_passed_over(sign: str) -> bool:
     return unicodedata.category(sign) in {"Mn", "Mc", "Me", "Cf", "Lm", "Sk"}
 
 
-def letters_of(name: str) -> str:
-    """The letters of a name without blanks: equal for spellings that are the same."""
-    return "".join(words_of(name))
-
-
 def bag_of(name: str) -> frozenset[str]:
     """The words of a name in any order, without 'and', 'the' and 'of'."""
-    return frozenset(words_of(name)) - SILENT
+    return frozenset(words_of(name)) - _PASSED_OVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +80,7 @@ def further_spellings() -> FurtherSpellings:
         words = words_of(name)
         if by_letters.setdefault("".join(words), numbers) != numbers:
             raise ValueError(f"{name!r} names two countries")
-        bag = frozenset(words) - SILENT
+        bag = frozenset(words) - _PASSED_OVER
         by_words[bag] = by_words.get(bag, numbers) | numbers
     return FurtherSpellings(by_letters, by_words)
 
