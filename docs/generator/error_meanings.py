@@ -65,8 +65,9 @@ _REQUEST = {
     "TOO_LONG": Meaning("A field has more characters than are read.", "Shorten it."),
     "INVALID_TEXT": Meaning(
         "A field holds control characters, or line breaks where one line is wanted (an e-mail "
-        "address with a line break is somebody who tries to smuggle in a header).",
-        "Remove them; messages may have line breaks.",
+        "address with a line break is somebody who tries to smuggle in a header); or `subject` "
+        "holds `=?` and `?=`, between which mail programs expect encoded text.",
+        "Remove them; messages may have line breaks. A subject is encoded for you.",
     ),
     "INVALID_BODY": Meaning(
         "The body is a form that cannot be read, or multipart.",
@@ -87,8 +88,9 @@ _REQUEST = {
         "A fresh key for every order; the same one only to repeat it.",
     ),
     "INVALID_PHONE_NUMBER": Meaning(
-        "`phone_number` (of an order: `phone`) is not in E.164 format.",
-        "`+`, country code, number. Only orders take it without `+`, with spaces or dashes.",
+        "`phone_number` (of an order `phone`, of the voice API `to`) is not in E.164 format.",
+        "`+`, country code, number. Orders and the voice API, but not the paid URL, take it "
+        "[as people write it](orders.md#written-numbers), with spaces and dashes or without `+`.",
     ),
     "IMPOSSIBLE_PHONE_NUMBER": Meaning(
         "The country code does not exist, or the number is too short or too long for its country.",
@@ -122,7 +124,10 @@ _REQUEST = {
         "Shorten it; a call also plays a recording (`audio_url`).",
     ),
     "MESSAGE_NOT_SPEAKABLE": Meaning(
-        "`message` holds no letter or digit of a known script.", "Write it in words."
+        "`message` (of the voice API `sayText`) holds no word or number, or is in a script or "
+        "language without a voice, such as Thai, Burmese, or Japanese with Chinese characters; the "
+        "sentence says which.",
+        "Write words or numbers in another language or script.",
     ),
     "INVALID_AUDIO_URL": Meaning(
         "`audio_url` is not an http(s) address, or is too long.",
@@ -198,8 +203,10 @@ _AUDIO = {
         422,
     ),
     "AUDIO_NOT_AUDIO": Meaning(
-        "The address leads to something else than audio, such as a web page.",
-        "Give the address of the file itself.",
+        "The address leads to a web page, an archive or the like, or to audio of a kind that is "
+        "not read (AIFF, AMR, WMA).",
+        "Give the address of the file itself, of [a kind that is "
+        "taken](audio-files.md#what-is-taken).",
         422,
     ),
     "AUDIO_UNSUPPORTED": Meaning(
@@ -217,7 +224,8 @@ _AUDIO = {
 
 _ORDER = {
     "UNKNOWN_COUNTRY": Meaning(
-        "`country` is no number, name or ISO code of the list.",
+        "`country` is no number, name or ISO code of the list, names two countries, or one without "
+        "numbers here.",
         "See /getCountries; the suggestion names the nearest. 999 is any.",
     ),
     "UNKNOWN_SERVICE": Meaning(

@@ -183,6 +183,8 @@ async def test_what_cannot_be_played_is_refused_before_payment(
     assert "invoice" not in document
     assert "www-authenticate" not in answer.headers
     assert document["error_code"] == code
+    to_listen = document["suggestion"].startswith("Listen to the file")
+    assert to_listen == (code in {"AUDIO_SILENT", "AUDIO_NOISE"})
 
 
 @pytest.mark.parametrize(

@@ -35,11 +35,16 @@ def test_a_character_has_the_script_of_its_block(char: str, script: str) -> None
 @pytest.mark.parametrize(
     "text",
     ["hello", "5", "٥", "مرحبا", "Привет", "你好", "안녕하세요", "こんにちは", "नमस्ते",
-     "🙂 ok", "שלום",
+     "🙂 ok", "שלום", "5ᵗʰ floor", "𝟱𝟬% 𝐨𝐟𝐟", "ⓗⓔⓛⓛⓞ",
      "A meeting with the people from Bangkok กก"],
 )  # fmt: skip
 def test_words_and_numbers_can_be_spoken(text: str) -> None:
     assert refusal(text) == ""
+
+
+@pytest.mark.parametrize(("text", "unread"), [("5ᵗʰ floor", 0), ("𝐨𝐟𝐟", 0), ("off กก", 2)])
+def test_letters_in_another_form_are_read(text: str, unread: int) -> None:
+    assert unread_letters(text) == unread
 
 
 @pytest.mark.parametrize("text", ["", "   ", "🙂🙂🎉", "!!! ... ???", "\u200b\u200f", "—", "ᚠᚢᚦ"])

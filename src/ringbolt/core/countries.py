@@ -23,6 +23,7 @@ from ringbolt.core.country_spellings import (
     words_of,
 )
 from ringbolt.core.errors import InvalidInput, Role
+from ringbolt.core.phone import is_region
 from ringbolt.core.tables import entries, shipped_rows
 
 AUTO: Final = 999
@@ -216,12 +217,10 @@ def resolve_country(value: int | float | str) -> Country:
     """As ``find_country``, but raises ``InvalidInput`` (``UNKNOWN_COUNTRY``)."""
     country = find_country(value)
     if country is None:
-        message, near = _refusal(value) if isinstance(value, str) else (_unknown(value), [])
+        known = _refusal(value) if isinstance(value, str) else None
+        message, suggestion = known or (_unknown(value), _WHAT_CAN_BE_WRITTEN)
         raise InvalidInput(
-            message,
-            code="UNKNOWN_COUNTRY",
-            role=Role.COUNTRY,
-            suggestion=f"Did you mean {' or '.join(near)}?" if near else _WHAT_CAN_BE_WRITTEN,
+            message, code="UNKNOWN_COUNTRY", role=Role.COUNTRY, suggestion=suggestion
         )
     return country
 
@@ -232,16 +231,31 @@ _WHAT_CAN_BE_WRITTEN: Final = (
 )
 
 
-def _refusal(value: str) -> tuple[str, list[str]]:
-    """Why a text is none of the countries, and those that may be meant, the likest first."""
+_OTHER_COUNTRIES: Final = (
+    f"GET /getCountries lists the countries that have numbers; {AUTO} is any of them."
+)
+
+
+def _refusal(value: str) -> tuple[str, str]:
+    """Why a text is none of the countries, and what to send: those that may be meant, the likest
+    first."""
     written = value[:MAX_LENGTH]
     fitting = sorted(_fitting(value))
     if fitting:
-        return f"{written!r} is the name of more than one country.", _shown(fitting)
+        return f"{written!r} is the name of more than one country.", _did_you_mean(_shown(fitting))
     text = _folded(written)
-    if text and not text.isdigit() and _by_number_or_name(text) is not None:
-        return f"There are no numbers of {written!r} here.", []
-    return _unknown(value), _shown(_near(_keys(text)[0]))
+    if text and not text.isdigit() and _is_without_numbers(text):
+        return f"There are no numbers of {written!r} here.", _OTHER_COUNTRIES
+    return _unknown(value), _did_you_mean(_shown(_near(_keys(text)[0])))
+
+
+def _is_without_numbers(text: str) -> bool:
+    """Whether it is the name or code of a country that has none here."""
+    return _by_number_or_name(text) is not None or is_region(text.upper())
+
+
+def _did_you_mean(near: list[str]) -> str:
+    return f"Did you mean {' or '.join(near)}?" if near else _WHAT_CAN_BE_WRITTEN
 
 
 def _unknown(value: int | float | str) -> str:

@@ -21,6 +21,9 @@ from ringbolt.speech.scripts import letters_by_script, script_of
 SHORT_TEXT: Final = 12
 """Fewer letters than this are too few for statistics."""
 
+SPOKEN_HERE: Final = "Write words or numbers in a language that GET /voice/v1/voices lists."
+"""What to do about a text that cannot be spoken."""
+
 _MARKUP: Final = re.compile(r"[<&]")
 _ASCII_WORD: Final = re.compile(r"[A-Za-z0-9]")
 
@@ -88,7 +91,7 @@ def _refusal(text: str) -> str:
         text = clean(text)
     if text.isascii() and _ASCII_WORD.search(text):  # most texts, at a tenth of the cost
         return ""
-    counts = letters_by_script(text)
+    counts = _letters(text)
     letters = counts.total()
     if not letters:
         heard = any(char.isdecimal() or char in KEYS for char in clean(text))
@@ -107,7 +110,13 @@ def _refusal(text: str) -> str:
 
 def unread_letters(text: str) -> int:
     """How many letters no voice reads; they are left out."""
-    return _unreadable(letters_by_script(text)).total()
+    return _unreadable(_letters(text)).total()
+
+
+def _letters(text: str) -> Counter[str]:
+    """How many letters of each script a voice gets: of bold, raised or circled ones plain ones."""
+    counts = letters_by_script(text)
+    return letters_by_script(clean(text)) if not counts or _unreadable(counts) else counts
 
 
 def main_script(text: str) -> str:

@@ -46,7 +46,7 @@ def international(written: str) -> str | None:
     """The number with '+' and without punctuation: '+1 (202) 555-0123', '0012025550123',
     'tel:+1-202-555-0123' and '12025550123' are one. None for anything else, such as letters, an
     extension, two numbers, what may be one ('+43 664 1234567/8'), or an area code in brackets
-    without a country code before it.
+    without a country code before it, or a number with the zero that is dialled inside a country.
 
     Digits of any one script and its plus sign count; invisible signs, blanks, dashes, dots,
     slashes and brackets do not. A zero in brackets, dialled only inside the country, is left out
@@ -64,7 +64,7 @@ def international(written: str) -> str | None:
     if not _NUMBER.fullmatch(digits) or _AREA_FIRST.match(plain):
         return None
     number = "+" + digits.removeprefix("+").removeprefix("00")
-    if _has_short_end(plain):
+    if number.startswith("+0") or _has_short_end(plain):
         return None
     return without_trunk_prefix(number) if _TRUNK in plain else number
 

@@ -22,7 +22,7 @@ from ringbolt.core.errors import InvalidInput
 from ringbolt.core.lightning import mpp
 from ringbolt.core.lightning.lnurl import LnurlError, parse_lightning_address
 from ringbolt.core.pricing.rates import MAX_MINUTES, started_minutes
-from ringbolt.speech.language import parse_tag, refusal
+from ringbolt.speech.language import SPOKEN_HERE, parse_tag, refusal
 from ringbolt.speech.voices import find_persona
 
 _MAX_IDEMPOTENCY_KEY = 255
@@ -173,7 +173,7 @@ def _check_speakable(fields: Fields, message: str) -> None:
             "message",
             f"cannot be spoken. {unspeakable}",
             "MESSAGE_NOT_SPEAKABLE",
-            "Write it in words.",
+            SPOKEN_HERE,
         )
 
 

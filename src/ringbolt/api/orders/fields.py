@@ -75,7 +75,7 @@ def phone(fields: Fields, name: str) -> str | None:
     if number is None:
         raise fields.wrong(
             name,
-            f"is not a telephone number: {shown(written)}.",
+            f"is not a telephone number with its country code: {shown(written)}.",
             "INVALID_PHONE_NUMBER",
             f'Write + and the country code, then the number. Example: "{EXAMPLE}".',
         )

@@ -41,7 +41,7 @@ def phone_number(fields: Fields, name: str) -> str | None:
     if found is None:
         raise fields.wrong(
             name,
-            f"is not a telephone number: {shown(value)}.",
+            f"is not a telephone number with its country code: {shown(value)}.",
             "INVALID_PHONE_NUMBER",
             f'Write + and the country code, then the number; one per call. Example: "{EXAMPLE}".',
         )

@@ -22,7 +22,7 @@ from ringbolt.core.calls.call import Gather, Play, Say, Step
 from ringbolt.core.calls.ssml import is_ssml, parse_ssml
 from ringbolt.core.commands import CallOrder
 from ringbolt.core.errors import InvalidInput
-from ringbolt.speech.language import parse_tag, refusal
+from ringbolt.speech.language import SPOKEN_HERE, parse_tag, refusal
 from ringbolt.speech.voices import LANGUAGE_IGNORED, resolve_persona
 
 DEFAULT_VOICE: Final = "Zeina"
@@ -137,7 +137,7 @@ def check_speakable(fields: Fields, name: str, text: str) -> None:
             name,
             f"cannot be spoken: {shown(words)}. {reason}",
             "MESSAGE_NOT_SPEAKABLE",
-            "Write it in words.",
+            SPOKEN_HERE,
         )
 
 

@@ -16,6 +16,12 @@ _WIDE: Final = re.compile(
     "\uff5c\uff5e\uff66-\uff9f\uffe0-\uffe6\u2103\u2109\u2160-\u217f\u3200-\u33ff\ufb00-\ufb06\u24b6-\u24e9\U0001d400-\U0001d7ff\U0001f100-\U0001f10a"
     "\U0001f130-\U0001f149]+"
 )
+_RAISED_LETTERS: Final = re.compile(
+    "(?<=[^\\W_])[\u02b0-\u02b8\u02e1-\u02e3\u1d2c-\u1d2e\u1d30-\u1d3a\u1d3c-\u1d4d\u1d4f-\u1d6a]+"
+    "|(?<=[0-9])\u207f\u1d48"
+)
+"""As people type endings: 5ᵗʰ, 1ᵉʳ, Mᵐᵉ. No voice reads them."""
+_RAISED_O_AND_A: Final = str.maketrans("ᵒᵃ", "ºª")
 _CIRCLED_NUMBER: Final = re.compile("[\u2460-\u249b\u24ea-\u24ff\u2776-\u2793]")
 _SIGNS: Final = str.maketrans(
     dict.fromkeys("٭∗⁎✱✲✳﹡", "*")
@@ -75,9 +81,15 @@ def _plain_characters(text: str) -> str:
     text = _WIDE_POINT.sub(lambda m: _POINTS[m[0]], text)
     text = _STAR_AFTER_NUMBER.sub("*", text)
     text = _WIDE.sub(lambda m: unicodedata.normalize("NFKC", m[0]), text).translate(_SIGNS)
+    text = _RAISED_LETTERS.sub(_lowered, text)
     text = _CIRCLED_NUMBER.sub(_number, text)
     text = cyrillic_words(_EMOJI.sub(" ", text))
     return _FOREIGN_DIGIT.sub(lambda m: str(unicodedata.decimal(m[0])), text)
+
+
+def _lowered(found: re.Match[str]) -> str:
+    raised = found[0].translate(_RAISED_O_AND_A)
+    return raised if raised in "ºª" else unicodedata.normalize("NFKC", raised)
 
 
 def _number(found: re.Match[str]) -> str:

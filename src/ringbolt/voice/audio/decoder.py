@@ -16,13 +16,17 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
 import ringbolt
 from ringbolt.core.errors import AudioBusy, AudioUnplayable, Unavailable
 from ringbolt.voice.audio.file_kind import HEAD_SIZE, foreign_kind, playable_start
 
 PLAYABLE = "MP3, WAV, OGG (Opus or Vorbis), FLAC and M4A can be played."
+
+_LISTEN_TO_IT = "Listen to the file; it may have to be written anew."
+_SUGGESTIONS: Final = {"AUDIO_SILENT": _LISTEN_TO_IT, "AUDIO_NOISE": _LISTEN_TO_IT}
+"""Where the kind of the file is not at fault, by code."""
 
 _WORKER = "ringbolt.voice.audio.decode_worker"
 _PACKAGE_ROOT = str(Path(ringbolt.__file__).parent.parent)
@@ -255,4 +259,5 @@ def _no_answer(status: int, noise: bytes) -> AudioUnplayable | Unavailable:
 
 
 def _unplayable(code: str, why: str) -> AudioUnplayable:
-    return AudioUnplayable(f"The audio cannot be played: {why}.", code=code, suggestion=PLAYABLE)
+    suggestion = _SUGGESTIONS.get(code, PLAYABLE)
+    return AudioUnplayable(f"The audio cannot be played: {why}.", code=code, suggestion=suggestion)
