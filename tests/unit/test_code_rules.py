@@ -38,6 +38,16 @@ RULES = [
     ("a name or a half", "Your code: QXZT-1234", None),
     ("on a line of its own", "Never share this code.\n590218", "590218"),
     ("the words of a service that is not known", "Zorp Glab: 482913", None),
+    ("what others ask for", "If somebody asks you for code 482913, hang up.", None),
+    ("what is not to be told", "Never share code 482913 with anyone.", None),
+    ("what was typed before", "The code 482913 that you entered is not right.", None),
+    ("what was typed, without a word for a code", "You entered 482913. 2 tries left.", None),
+    ("what is not the code", "482913 is not your code.", None),
+    ("a part of it", "Your code is the last 4 digits of 48291377.", None),
+    ("a house", "Your door code is with the neighbour at no. 4821", None),
+    ("what it is for, and it", "Your code for payment 88120 to Green Grocer is 340771", "340771"),
+    ("of a text for an app", "<#> Hostly code 207745 rQ8fPz1Lm3x", "207745"),
+    ("another number, shortened", "27A9XC ist Ihr Zugangscode (Kundennr. 448120).", "27A9XC"),
 ]
 
 

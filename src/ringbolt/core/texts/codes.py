@@ -10,12 +10,10 @@ itself is always kept.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from dataclasses import dataclass
-from functools import cache
 from typing import Final
 
-from ringbolt.core.services import ANY_OTHER, SERVICES
+from ringbolt.core.services import SERVICES
 from ringbolt.core.texts.candidates import SHORT, Candidate, Form, candidates
 from ringbolt.core.texts.contexts import (
     BLANK,
@@ -25,13 +23,21 @@ from ringbolt.core.texts.contexts import (
     is_promotion,
     is_something_else,
 )
+from ringbolt.core.texts.known_names import (
+    NAME,
+    fillers,
+    is_a_name,
+    is_word,
+    known,
+    names,
+    no_letters,
+)
 from ringbolt.core.texts.plain import MAX_CHARS, plain_text
 from ringbolt.core.texts.relations import (
     ALONE_ON_ITS_LINE,
-    ONLY_ONE_NEAR,
+    NONE,
     RULED_OUT,
     TYPED,
-    Reading,
     Relation,
     announced,
     announces_elsewhere,
@@ -39,28 +45,27 @@ from ringbolt.core.texts.relations import (
     named_after,
 )
 from ringbolt.core.texts.service_forms import form_of
+from ringbolt.core.texts.spoken_of import Reading
 from ringbolt.core.texts.surroundings import (
-    ends_sentence,
     is_bracketed,
     is_listed,
     stands_alone,
 )
-from ringbolt.core.texts.vocabulary import NOTHING, Role, Token, roles_of, tokens
-from ringbolt.core.texts.words import WordList, words
+from ringbolt.core.texts.vocabulary import NOTHING, Role, Token, tokens
 
 _ENOUGH: Final = 6
 _MARGIN: Final = 3
 _OF_ITS_SERVICE: Final = 6
 _LONGEST_LINK: Final = 3
-_MOST_BETWEEN: Final = 100
 _WITH_LETTERS: Final = (Form.MIXED, Form.SPACED)
 _NOT_DIGITS: Final = (Form.MIXED, Form.LETTERS, Form.SPACED)
 _SUPPORT: Final = Role.YOUR | Role.PURPOSE | Role.VALIDITY | Role.TYPE
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
+# Android's SMS Retriever: "<#> Your code ... <hash of the app, 11 signs>"
+_FOR_AN_APP = re.compile(r"\A(?:<#>|\[#\]).*\s[A-Za-z0-9+/]{11}\s*\Z", re.DOTALL)
 _HALF: Final = 4
 _PREFIX = re.compile(r"(?<![A-Z])([A-Z]{4})-$")
 _NUMBER_AFTER = re.compile(r" [0-9\x00#*]")
-_NAME = re.compile(r"[^\W\d_]+")
 _POINTS_BY_DIGITS: Final = {3: -3, 4: 1, 5: 1, 6: 2, 7: 1, 8: 1, 9: -1, 10: -1}
 
 # WICG "Origin-bound one-time codes": the last line is @host #code
@@ -124,8 +129,8 @@ class _Scorer:
         self.service = service_code
         self.form = form_of(service_code)
         service = SERVICES.get(service_code)
-        names = (*service.names, *service.nicknames) if service else ()
-        self.names_service = any(name.lower() in self.lower for name in names)
+        called = (*service.names, *service.nicknames) if service else ()
+        self.names_service = any(name.lower() in self.lower for name in called)
         written = candidates(self.text)
         said = self._words(written)
         places = Said(said)
@@ -157,13 +162,15 @@ class _Scorer:
     def _judge_words(self, said: list[Token], found: list[Candidate]) -> None:
         """Find what supports the words for "code", and "promo code" as what it is."""
         self.is_kept_secret = any(token.roles & Role.VALIDITY for token in said)
-        self.is_sent = any(token.roles & Role.SENT for token in said)
         self.has_digits = any(token.roles & (Role.DIGITS | Role.QUALIFIER) for token in said)
         self.has_purpose = any(token.roles & Role.PURPOSE for token in said)
         is_strict = self.form is not None and self.form.is_strict
         has_own_form = is_strict and any(map(self._fits, found))
         self.is_supported = (
-            self.is_kept_secret or has_own_form or any(self._supports(token) for token in said)
+            self.is_kept_secret
+            or has_own_form
+            or _FOR_AN_APP.search(self.text) is not None
+            or any(self._supports(token) for token in said)
         )
         for index, token in enumerate(said):
             if not token.roles & Role.CODE:
@@ -201,24 +208,25 @@ class _Scorer:
 
     def _supports(self, token: Token) -> bool:
         """Whether a word says that the text is about its reader's code, or whose it is."""
-        return bool(token.roles & _SUPPORT) or self.lower[token.start : token.end] in _names()
+        return bool(token.roles & _SUPPORT) or self.lower[token.start : token.end] in names()
 
     def _is_doubtful(self, said: list[Token], index: int) -> bool:
         """Whether a mere "code" is qualified by an unknown word, and nothing else supports it:
         "error code" in a language that is not known."""
         token = said[index]
-        if token.roles & Role.STRONG or not index:
+        is_phrase = " " in self.lower[token.start : token.end]  # "sign-in code"
+        if token.roles & Role.STRONG or is_phrase or not index:
             return False
         before = said[index - 1]
         between = self.text[before.end : token.start]
         said_before = self.lower[before.start : before.end]
-        if before.roles or between not in {"", " ", "-"} or said_before in _known():
+        if before.roles or between not in {"", " ", "-"} or said_before in known():
             return False
         name = self.text[before.start : before.end]
         if any(map(str.isupper, name[1:])) and not name.isupper():
             return False  # "BankID code": a name, and no kind of codes
         is_noun = name[0].islower()
-        return not self.is_kept_secret if is_noun else not self.is_supported
+        return is_noun or not self.is_supported
 
     def _may_be(self, candidate: Candidate) -> bool:
         is_strict = self.form is not None and self.form.is_strict
@@ -227,7 +235,7 @@ class _Scorer:
         if candidate.form is Form.PREFIXED and len(candidate.code) == _HALF:
             # "LINE-1234": a name that is not typed; "QXZT-1234": perhaps two halves of a code
             prefix = _PREFIX.search(self.text, max(0, candidate.start - _HALF - 2), candidate.start)
-            return prefix is None or prefix[1].lower() in _no_letters()
+            return prefix is None or prefix[1].lower() in no_letters()
         if candidate.form is Form.LETTERS:
             return self.has_small_letters and not is_word(candidate)
         return True
@@ -244,6 +252,12 @@ class _Scorer:
             for each, relation in zip(reading.candidates, before, strict=True)
             if relation.word >= 0 and relation.is_clear
         }
+        # "code for payment 88120 is 340771": the first is what the second is for
+        outright = {relation.word: at for at, relation in enumerate(before) if relation.is_exact}
+        before = [
+            NONE if at < outright.get(relation.word, 0) and not relation.is_exact else relation
+            for at, relation in enumerate(before)
+        ]
         return [
             _Scored(self._points(each, relation, named_after(each, reading, taken)), each)
             for each, relation in zip(reading.candidates, before, strict=True)
@@ -292,34 +306,16 @@ class _Scorer:
         return (best.is_exact or is_typed) and not self.is_promotion
 
     def _other_points(self, candidate: Candidate) -> tuple[int, ...]:
-        """For digits that no word announces: they stand alone, or are the only ones."""
+        """For digits that no word announces: they stand alone, or the text says no more."""
         if not candidate.is_digits or len(candidate.code) == 3:
             return (0,)
         speaks = bool(self.codes)
         alone = stands_alone(candidate, self.text)
         only = self.is_only_one
-        near = only and not self.is_sent and self._shares_a_sentence(candidate)
         return (
             ALONE_ON_ITS_LINE if alone and (speaks or self.is_kept_secret) else 0,
-            ONLY_ONE_NEAR if near else 0,
             _OF_ITS_SERVICE if self._is_of_its_service(candidate) else 0,
             _OF_ITS_SERVICE if only and not speaks and self._says_no_more(candidate) else 0,
-        )
-
-    def _shares_a_sentence(self, candidate: Candidate) -> bool:
-        """Whether a word for "code" does, and the word right before it names nothing else."""
-        end = candidate.start
-        while end and self.text[end - 1] == " ":
-            end -= 1
-        beside = bisect_right(self.reading.ends, end) - 1
-        is_beside = beside >= 0 and self.reading.ends[beside] == end
-        roles = self.reading.tokens[beside].roles if is_beside else Role.LINK
-        if not roles or roles & (Role.BEFORE_CODE | Role.OTHER_NUMBER | Role.TO):
-            return False
-        return any(
-            _sentence_between(self.text, token, candidate)
-            for token in self.codes
-            if token.end <= candidate.start and (self.is_supported or token.roles & Role.STRONG)
         )
 
     def _is_of_its_service(self, candidate: Candidate) -> bool:
@@ -330,44 +326,15 @@ class _Scorer:
 
     def _says_no_more(self, candidate: Candidate) -> bool:
         """Whether the text holds nothing else but the name of the service, or filler words."""
-        said = _NAME.findall(self.lower)
+        said = NAME.findall(self.lower)
         if _YEAR.fullmatch(candidate.code):
             return False
-        return _is_a_name(said, self.service) or _fillers().issuperset(said)
+        return is_a_name(said, self.service) or fillers().issuperset(said)
 
 
 def _qualifies(token: Token) -> bool:
     """Whether a word beside "code" says that it is one of these: "temporary", "verification"."""
     return bool(token.roles & (Role.QUALIFIER | Role.PURPOSE)) and not token.roles & Role.TYPE
-
-
-def _is_a_name(said: list[str], service_code: str) -> bool:
-    service = SERVICES.get(service_code)
-    if service is None or service_code == ANY_OTHER:
-        return len(said) == 0 or (len(said) == 1 and said[0] in _names())
-    return set(said) <= set(_NAME.findall(service.name.lower()))
-
-
-@cache
-def _known() -> frozenset[str]:
-    """Words that make no other code of a code: names of services, and the most common ones."""
-    return _names().union(words(WordList.COMMON))
-
-
-@cache
-def _names() -> frozenset[str]:
-    """What services are called, where that is one word."""
-    names = {name for each in SERVICES.values() for name in (*each.names, *each.nicknames)}
-    ambiguous = set(words(WordList.AMBIGUOUS_NAME)) - {"uber", "steam"}
-    return frozenset(name.lower() for name in names if len(name) > SHORT) - ambiguous
-
-
-def _sentence_between(text: str, token: Token, candidate: Candidate) -> bool:
-    first, last = sorted(((token.start, token.end), (candidate.start, candidate.end)))
-    if last[0] - first[1] >= _MOST_BETWEEN:
-        return False
-    between = text[first[1] : last[0]]
-    return "\n" not in between and not ends_sentence(between)
 
 
 def _lower(text: str) -> str:
@@ -379,22 +346,3 @@ def _has_small_letters(text: str) -> bool:
     """Whether capitals stand out in the text."""
     small = sum(map(str.islower, text))
     return small >= 5 or small > sum(map(str.isupper, text)) or not text.isascii()
-
-
-@cache
-def _fillers() -> frozenset[str]:
-    return frozenset(words(WordList.FILLER))
-
-
-def is_word(candidate: Candidate) -> bool:
-    """Whether capitals are a known word, or the name of a service."""
-    if candidate.form is not Form.LETTERS:
-        return False
-    letters = candidate.code.lower()
-    return letters in _no_letters() or bool(roles_of(letters))
-
-
-@cache
-def _no_letters() -> frozenset[str]:
-    names = (name.lower() for service in SERVICES.values() for name in service.names)
-    return frozenset((*words(WordList.COMMON), *names))

@@ -78,7 +78,8 @@ def _blank_number(found: re.Match[str]) -> str:
 def _without_address(found: re.Match[str]) -> str:
     run = found[0]
     if "@" in run[1:] or _BARE_ADDRESS.match(run):
-        return BLANK * len(run)
+        address = run.rstrip(":;,")
+        return BLANK * len(address) + run[len(address) :]
     web = _WEB_ADDRESS.search(run)
     return run[: web.start()] + BLANK * (len(run) - web.start()) if web else run
 

@@ -15,6 +15,19 @@ from typing import Final
 
 from ringbolt.core.texts.candidates import Candidate, Form
 from ringbolt.core.texts.plain import WIDE_COMMA
+from ringbolt.core.texts.spoken_of import (
+    FREE,
+    LAST_NUMBER,
+    NEAR,
+    Reading,
+    follows_code,
+    is_a_noun_of,
+    is_about,
+    is_denied,
+    is_not_to_come,
+    is_of_somebody_else,
+    is_old,
+)
 from ringbolt.core.texts.surroundings import SENTENCE_END, ends_sentence
 from ringbolt.core.texts.vocabulary import Role, Token, alone
 from ringbolt.core.texts.words import WordList
@@ -26,44 +39,22 @@ BESIDE: Final = 8
 TYPED: Final = 7
 ALONE_ON_ITS_LINE: Final = 7
 POINTED_AT: Final = 6
-ONLY_ONE_NEAR: Final = 5
 FOR_A_PURPOSE: Final = 6
 RULED_OUT: Final = -100
 
 _MOST_WORDS: Final = 16
 _MOST_SIGNS: Final = 140
-_NEAR: Final = 3
 _MOST_BEFORE_OLD: Final = 6
 _MOST_BEFORE_CODE: Final = 6
-_FREE: Final = (
-    Role.LINK | Role.PURPOSE | Role.NUMBER | Role.IS | Role.NEW | Role.ENDING | Role.QUALIFIER
-)
-_OF_CODE: Final = Role.CODE | Role.PURPOSE | Role.QUALIFIER | Role.YOUR | Role.ENDING
-_NO_NOUN: Final = _FREE | Role.CODE | Role.TYPE
 _BREAK = re.compile(rf"{SENTENCE_END.pattern}|\n|[0-9]{{3}}")
-# What is no word between two words is a number, or another candidate
-_LAST_NUMBER = re.compile(r"[\w\x00](?=[^\w\x00]*$)")
 _ANNOUNCES_LETTERS = re.compile(r"[:=]|->|=>")  # "- ACME" is the sender's name
 _ANNOUNCES = re.compile(r"[:=]|->|=>|→|⇒|›|»\s|-\s")
-_NUMBER_LAST = re.compile(r"(?<![A-Za-z0-9])[0-9]+\s*$")
+_BESIDE: Final = frozenset({"", " ", ' "'})
 _NUMBER_NEXT = re.compile(r" ?[0-9\x00]")
 _MOST_SIGNS_AHEAD: Final = 60
 _ANNOUNCES_SOON = re.compile(r"[^.!?\n]{0,40}[:=]\s?\S")
 _ANNOUNCES_NEXT = re.compile(r"\s?[:=]\s?\S")
 _DASH_AFTER = re.compile(r"\s?[\"'”»’」』】\])*]*\s?(?:-|:|=)\s?")
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A text, its words, and which of its candidates are left."""
-
-    text: str
-    tokens: tuple[Token, ...]
-    starts: tuple[int, ...]
-    ends: tuple[int, ...]
-    candidates: tuple[Candidate, ...]
-    is_supported: bool
-    """Whether something besides a word for "code" says that the text is about one of its reader."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +83,10 @@ def announced(candidate: Candidate, reading: Reading) -> Relation:
         while at > 0 and text[at - 1] in "-ABCDEFGHIJKLMNOPQRSTUVWXYZ":
             at -= 1
     first = bisect_right(reading.ends, at) - 1
-    if first >= 0 and _is_a_noun_of(tokens[first], at, text):
+    if first >= 0 and is_a_noun_of(tokens[first], at, text):
         return NONE
+    if first >= 0 and text[tokens[first].end : at] in _BESIDE and is_not_to_come(tokens, first):
+        return NO_CODE
     walk = _Back(text, at, is_digits=candidate.is_digits)
     for index in range(first, max(-1, first - _MOST_WORDS), -1):
         token = tokens[index]
@@ -101,11 +94,11 @@ def announced(candidate: Candidate, reading: Reading) -> Relation:
             break
         if token.roles & Role.CODE:
             return _announced_by(index, walk, reading)
-        if token.roles & Role.IS and token.roles & Role.TO and not _follows_code(reading, index):
+        if token.roles & Role.IS and token.roles & Role.TO and not follows_code(reading, index):
             token = token._replace(roles=token.roles & ~Role.IS)
         is_another = token.roles & Role.OTHER_CODE and not walk.content
-        is_denied = token.roles & Role.TYPE and _is_denied(tokens, index)
-        if is_another or is_denied or walk.passes(token):
+        is_no_typing = token.roles & Role.TYPE and is_denied(tokens, index)
+        if is_another or is_no_typing or walk.passes(token):
             return NO_CODE
     return walk.without_code()
 
@@ -113,42 +106,10 @@ def announced(candidate: Candidate, reading: Reading) -> Relation:
 def _announced_by(index: int, walk: _Back, reading: Reading) -> Relation:
     """By a word for "code": unless it speaks of an old one, or of what another number is about."""
     tokens = reading.tokens
-    if _is_old(reading, index) or (not walk.is_linked and _is_about(reading, index)):
+    is_of_others = is_about(reading, index) or is_of_somebody_else(reading, index)
+    if is_old(reading, index) or (not walk.is_linked and is_of_others):
         return NO_CODE
     return walk.found(index, reading.is_supported or bool(tokens[index].roles & Role.STRONG))
-
-
-def _is_a_noun_of(token: Token, at: int, text: str) -> bool:
-    """Whether an unknown word in small letters stands right before a candidate: "section 4410"."""
-    is_noun = not token.roles or (token.roles & Role.BEFORE_CODE and not token.roles & _NO_NOUN)
-    is_beside = is_noun and text[token.end : at] in {" ", " #", " no. ", " nr. "}
-    return bool(is_beside) and text[token.start].islower()
-
-
-def _follows_code(reading: Reading, index: int) -> bool:
-    """Whether a word for "code", what belongs to it, or a name with a number stands right before
-    another word: what is "to" in English announces a code in Polish."""
-    if not index:
-        return False
-    before, at = reading.tokens[index - 1], reading.tokens[index].start
-    between = reading.text[before.end : at]
-    is_named = _LAST_NUMBER.search(between) and not _NUMBER_LAST.search(between)  # not "8 to 1024"
-    return bool(before.roles & _OF_CODE or is_named)
-
-
-def _is_about(reading: Reading, index: int) -> bool:
-    """Whether it only says what another number is about: "request for a code 88412"."""
-    tokens = reading.tokens
-    if index < _NEAR - 1 or not tokens[index - 1].roles & (Role.TO | Role.LINK):
-        return False
-    between = reading.text[tokens[index - 2].end : tokens[index - 1].start]
-    is_asked = any(token.roles & Role.NOT for token in tokens[max(0, index - 3) : index - 1])
-    return between == " " and (is_asked or bool(tokens[index - 2].roles & Role.OTHER_NUMBER))
-
-
-def _is_denied(tokens: tuple[Token, ...], index: int) -> bool:
-    """Whether a word says not to type: "do not use 123456"."""
-    return index > 0 and bool(tokens[index - 1].roles & Role.NOT)
 
 
 class _Back:
@@ -160,7 +121,7 @@ class _Back:
         self.at = self.start = at
         self.content = self.cost = self.purpose = 0
         self.is_beside = True
-        self.is_maybe = self.is_sent = False
+        self.is_maybe = self.is_sent = self.is_numbered = False
         self.is_linked = self.is_for = self.is_typed = self.number = False
         self.has_crossed = self.is_announced_digits = False
 
@@ -173,7 +134,7 @@ class _Back:
             self.text, token.end, self.at
         ):
             return False
-        crossed = _LAST_NUMBER.search(between)
+        crossed = LAST_NUMBER.search(between)
         beside = between[crossed.end() :] if crossed else between
         announces = self.announces.search(beside) is not None
         self.is_linked |= announces and not self.content
@@ -190,6 +151,7 @@ class _Back:
     def passes(self, token: Token) -> bool:
         """Go on beyond a word that is none for "code"; whether it names another number."""
         roles = token.roles
+        self.is_numbered |= self.at == self.start and bool(roles & Role.NUMBER)
         self.at = token.start
         self.is_beside &= bool(roles & Role.ENDING)
         self.is_sent |= bool(roles & (Role.SENT | Role.VALIDITY))  # "code expires at 1830"
@@ -211,15 +173,17 @@ class _Back:
             self.number = True
         if roles & (Role.PURPOSE | Role.QUALIFIER):
             self.purpose += 1
-        if not roles & _FREE and not roles & (Role.TO | Role.TYPE):
+        if not roles & FREE and not roles & (Role.TO | Role.TYPE):
             self.content += token.weight
         return False
 
     def found(self, index: int, is_supported: bool) -> Relation:
         if self.is_typed and (self.content or self.has_crossed):
             return Relation(TYPED, index)
+        # "your code is with the neighbour at no. 48"
+        is_doubtful = self.is_numbered and self.content > 0 and not self.is_linked
         # Without a link it announces the number between
-        is_doubtful = self.content and not (is_supported or self.has_crossed)
+        is_doubtful |= self.content > 0 and not (is_supported or self.has_crossed)
         if is_doubtful or ((self.has_crossed or self.is_sent) and not self.is_linked):
             return NONE
         if self.is_for and not self.is_linked:
@@ -247,12 +211,6 @@ class _Back:
         if self.is_linked and not self.content:
             return Relation(POINTED_AT - 2)
         return NONE
-
-
-def _is_old(reading: Reading, index: int) -> bool:
-    before, token = reading.tokens[index - 1], reading.tokens[index]
-    is_beside = index > 0 and reading.text[before.end : token.start] in {" ", "-", ""}
-    return is_beside and bool(before.roles & Role.OLD)
 
 
 def named_after(candidate: Candidate, reading: Reading, taken: dict[int, int]) -> Relation:
@@ -303,12 +261,14 @@ class _Forth:
     def says_another(self, token: Token, index: int) -> bool:
         """Whether a word says that the candidate is an old code, or another number."""
         roles, tokens = token.roles, self.reading.tokens
+        if roles & Role.ENTERED and not self.content and not self.is_linked:
+            return True
         if roles & Role.OLD and self.content <= _MOST_BEFORE_OLD:
             return _later().match(self.reading.text, token.end) is None
         if roles & Role.NOT and self.is_said and self.content <= 1:
             return True  # "which is not your code"
         is_another = roles & (Role.OTHER_CODE | Role.OTHER_NUMBER) and not roles & Role.CODE
-        if not is_another or not self.is_linked or self.content or index - self.first > _NEAR:
+        if not is_another or not self.is_linked or self.content or index - self.first > NEAR:
             return False
         # Not if it also begins a longer word: 手机动态码
         return index + 1 >= len(tokens) or not tokens[index + 1].roles & Role.CODE
@@ -323,7 +283,7 @@ class _Forth:
             self.is_linked |= self.is_said
         self.is_for |= bool(roles & Role.TO)
         self.is_typed |= bool(roles & Role.TYPE) and not self.content
-        if not roles & (_FREE | Role.TO):
+        if not roles & (FREE | Role.TO):
             self.content += token.weight
 
     def found(self, index: int, is_of_another: bool) -> Relation:
@@ -366,7 +326,7 @@ def _begins(candidate: Candidate, reading: Reading) -> bool:
     if first < 0 or reading.text[reading.ends[first] : candidate.start] not in {"", " "}:
         return True
     token = reading.tokens[first]
-    is_known = bool(token.roles & _FREE)
+    is_known = bool(token.roles & FREE)
     return is_known or reading.text[token.start : token.end].isupper()
 
 
@@ -397,4 +357,5 @@ def is_subject_of_another(candidate: Candidate, reading: Reading) -> bool:
     if after + 1 >= len(reading.tokens):
         return False
     said = reading.tokens[after + 1]
-    return not said.roles and text[link.end : said.start] == " "
+    is_no_code = not said.roles & ~(Role.ENTERED | Role.ASKING | Role.OLD)
+    return is_no_code and text[link.end : said.start] == " "

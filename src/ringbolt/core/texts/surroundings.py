@@ -8,7 +8,7 @@ from typing import Final
 from ringbolt.core.texts.candidates import Candidate
 
 SENTENCE_END = re.compile(
-    r"[.!?](?<!\s[^\W\d_].)(?<!\s[Nn][or].)(?<!dvs.)(?=[\s\x00\"'”»)】」])|[。！？।۔။៕።؟]|\n\s*\n"
+    r"[.!?](?<!\s[^\W\d_].)(?<!\s[Nn][or].)(?<!nr.)(?<!dvs.)(?=[\s\x00\"'”»)】」])|[。！？।۔။៕።؟]|\n\s*\n"
 )
 """Not after a single letter or "no." and "nr.", which are short for something."""
 _LISTED_AFTER = re.compile(r"(?:[,،;/] ?| (?:or|and|und|oder|o|y|e|ou|et|и|или) )[0-9]{3,}")

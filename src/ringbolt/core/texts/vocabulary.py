@@ -29,7 +29,8 @@ class Role:
     ("verification"), ``VALIDITY``, ``OLD``, ``NEW``, ``TO`` (before a recipient or a purpose),
     ``DIGITS`` ("the six digits"), ``ENDING`` (of a word for "code"), ``YOUR``, ``QUALIFIER`` (of a
     code: "temporary"), ``NOT``, ``STRONG`` (with ``CODE``: "password", not only "code"),
-    ``MAYBE_IS`` (with ``IS``: also another word elsewhere). From ``MONEY`` on: what ``contexts``
+    ``MAYBE_IS`` (with ``IS``: also another word elsewhere), ``ENTERED`` ("you entered": a code of
+    before), ``ASKING`` ("asks you for": somebody else). From ``MONEY`` on: what ``contexts``
     asks for."""
 
     CODE: Final = 1 << 0
@@ -64,6 +65,8 @@ class Role:
     ANSWER_TO: Final = 1 << 29
     SENT: Final = 1 << 30
     AFTER_NUMBER: Final = 1 << 31
+    ENTERED: Final = 1 << 32
+    ASKING: Final = 1 << 33
 
 
 class Token(NamedTuple):
@@ -86,6 +89,8 @@ _LISTS: Final = (
     (WordList.ANNOUNCING, Role.IS),
     (WordList.VALIDITY, Role.VALIDITY),
     (WordList.OLD, Role.OLD),
+    (WordList.ENTERED, Role.ENTERED),
+    (WordList.ASKING, Role.ASKING),
     (WordList.NEW, Role.NEW),
     (WordList.RECIPIENT, Role.TO),
     (WordList.BETWEEN, Role.LINK),
@@ -127,6 +132,8 @@ _WORD = re.compile(rf"([{_ANYWHERE}]+)|(?:[^\W\d_{_ANYWHERE}][{_MARKS}]*)+|№|[
 _IS_ANYWHERE = re.compile(rf"[{_ANYWHERE}]")
 _PREFIXES = re.compile(r"[ובהלכשמ][א-ת]{3}|[وفبلك][\u0620-\u064a]{3}|ال[\u0620-\u064a]{3}")
 """What Hebrew and Arabic write together with a word: "and", "in the"."""
+_NUMBER_OF = re.compile(r"[a-zà-ž]{4,30}nr")
+"""Short for "number" at the end of a compound: ``Kundennr``."""
 _LONGEST_WORD: Final = 40
 _WITH_ENDINGS: Final = Role.CODE | Role.PURPOSE | Role.QUALIFIER
 _SIGNS_A_WORD: Final = 6
@@ -234,10 +241,14 @@ def _said(word: str) -> int:
     for pattern, role in known.beginnings:
         if pattern.match(word):
             roles |= role
+    if roles & Role.ENTERED:
+        roles &= ~Role.TYPE  # "entered" begins like "enter"
     if known.code.fullmatch(word) and not known.no_code.match(word):
         roles |= Role.CODE
     elif known.other_code.fullmatch(word):
         roles |= Role.OTHER_CODE
+    if not roles & ~(Role.BEFORE_CODE | Role.AFTER_CODE) and _NUMBER_OF.fullmatch(word):
+        roles |= Role.OTHER_NUMBER
     return roles
 
 

@@ -42,6 +42,8 @@ class WordList(StrEnum):
     PROMOTION = "promotion"
     LATER = "later"
     OLD = "old"
+    ENTERED = "entered"
+    ASKING = "asking"
     NEW = "new"
     RECIPIENT = "recipient"
     BETWEEN = "between"
