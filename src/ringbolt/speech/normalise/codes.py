@@ -42,11 +42,15 @@ _TOKEN: Final = re.compile(
     r"(?<![\w.@/-])(?=[A-Za-z-]*\d)(?=[\d-]*[A-Za-z])[A-Za-z0-9]{1,12}(?:-[A-Za-z0-9]{1,12}){0,5}(?![\w@/])"
 )
 _MIXED: Final = re.compile(
-    r"(?<![A-Za-z0-9_])(?<!\d\d-)(?=[A-Z]*\d)(?=\d*[A-Z])[A-Z0-9]{4,20}(?![A-Za-z0-9_])", re.ASCII
+    r"(?<![A-Za-z0-9_])(?<!\d\d-)(?<!:\d\d\.)"
+    r"(?=[A-Z]*\d)(?=\d*[A-Z])[A-Z0-9]{4,20}(?![A-Za-z0-9_])",
+    re.ASCII,
 )
 _CONSONANTS: Final = re.compile(r"(?<![\w.@/-])[B-DF-HJ-NP-TV-XZ]{4,10}(?![\w@/])")
 _DASHED: Final = re.compile(
-    r"(?<![\w-])(?=[A-Z-]*\d)(?=[\d-]*[A-Z])[A-Z0-9]{1,8}(?:-[A-Z0-9]{1,8}){2,6}(?![\w-])", re.ASCII
+    r"(?<![\w-])(?!\d{4}-\d\d-\d\dT\d\d:)"  # no stamp of date and time
+    r"(?=[A-Z-]*\d)(?=[\d-]*[A-Z])[A-Z0-9]{1,8}(?:-[A-Z0-9]{1,8}){2,6}(?![\w-])",
+    re.ASCII,
 )
 _HEXADECIMAL: Final = re.compile(
     r"(?<![\w-])[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}(?![\w-])"

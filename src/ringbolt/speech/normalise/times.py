@@ -231,14 +231,37 @@ def _measured(digits: str, sign: str, words: Lexicon) -> str:
     return pattern.format(counted(digits.lstrip("0") or "0", words, name))
 
 
-_ALWAYS: Final = re.compile(r"(?<![\w/.,])24/7(?![\w/])")
+_ALWAYS: Final = re.compile(r"(?<![\w/.,])(?:24/7|7/24)(?![\w/])")
+_DAYS_FIRST: Final = frozenset({"az", "tr"})
 
 
-def _say_always(found: re.Match[str], words: Lexicon) -> str:
-    return f"{words.integer(24)} {words.integer(7)}"
+def _say_always(found: re.Match[str], words: Lexicon) -> str | None:
+    """``24/7``, in Turkish ``7/24``."""
+    first, second = map(int, found[0].split("/"))
+    if first == 7 and words.language not in _DAYS_FIRST:
+        return None
+    return f"{words.integer(first)} {words.integer(second)}"
+
+
+_STAMP: Final = re.compile(
+    r"(?<![\w.,:/-])(?P<h>[012]\d):(?P<m>[0-5]\d)(?P<s>:[0-5]\d(?:[.,]\d{1,9}+)?)?"
+    r"(?:Z|(?P<sign>\+|(?(s)[-\u2212]|(?!)))(?P<hours>[01]\d):?(?P<minutes>[0-5]\d))(?![\w:])"
+)
+"""A time with its zone (ISO 8601). Without seconds, ``-`` is a span between two times."""
+
+
+def _say_stamp(found: re.Match[str], words: Lexicon) -> str:
+    said = f"{_said(_Time(int(found['h']), found['m'], '', ''), words)} UTC"
+    hours, minutes = int(found["hours"] or 0), int(found["minutes"] or 0)
+    if not hours and not minutes:
+        return said
+    sign = words.sign("plus" if found["sign"] == "+" else "minus")
+    offset = counted(str(hours), words, "") + (f" {minutes}" if minutes else "")
+    return f"{said} {sign} {offset}"
 
 
 RULES: Final[tuple[Rule, ...]] = (
+    Rule(_STAMP, _say_stamp),
     Rule(_ALWAYS, _say_always),
     Rule(_KANJI, _say_kanji),
     Rule(_DURATION, _say_duration),

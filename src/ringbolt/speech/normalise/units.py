@@ -179,6 +179,19 @@ def _say_feet(found: re.Match[str], words: Lexicon) -> str | None:
     return f"{int(found['feet'])} feet {found['inches'] or ''}"
 
 
+_FEET_AND_INCHES: Final = re.compile(
+    r"(?<![\w.,])(?P<feet>\d{1,2}) ?ft\.? ?(?P<inches>\d{1,2}) ?in(?!\w)"
+)
+
+
+def _say_feet_and_inches(found: re.Match[str], words: Lexicon) -> str | None:
+    """``6 ft 2 in``: alone, ``2 in`` may be a number and a word."""
+    if words.language != "en":
+        return None
+    inches = int(found["inches"])
+    return f"{int(found['feet'])} feet {inches} {'inch' if inches == 1 else 'inches'}"
+
+
 _COORDINATES: Final = re.compile(
     rf"{APART}(?P<lat>{NUMBER})°? ?(?P<ns>[NS]),? (?P<lon>{NUMBER})°? ?(?P<ew>[EW]){AFTER}"
 )
@@ -248,6 +261,7 @@ def _say_times_per(found: re.Match[str], words: Lexicon) -> str | None:
 
 RULES: Final[tuple[Rule, ...]] = (
     Rule(_FEET, _say_feet),
+    Rule(_FEET_AND_INCHES, _say_feet_and_inches),
     Rule(_INCHES, _say_inches),
     Rule(_COORDINATES, _say_coordinates),
     Rule(_SCALE, _say_scale),
