@@ -11,6 +11,7 @@ from typing import Final
 from ringbolt.core.tables import entries, shipped_rows
 from ringbolt.speech.normalise import cldr
 from ringbolt.speech.normalise.lexicon import Lexicon
+from ringbolt.speech.normalise.rule import SPOKEN
 
 MAX_AMOUNT_DIGITS: Final = 12
 """Longer numbers are read digit by digit: as amounts they are hard to follow, and hibari fails from
@@ -47,7 +48,7 @@ APART: Final = rf"{BEFORE}(?<![\d.,])(?<!\d['’])"
 """Before a number: nothing that it continues."""
 
 SPACE: Final = r"[ \u00a0\u202f]"
-NOT_WITHIN: Final = r"(?<![\w)\]\U000f0000-\U000ffffd])"
+NOT_WITHIN: Final = rf"(?<![\w)\]{SPOKEN}])"
 """Before a minus: a dash after a word, a bracket or a part that is spoken already is none."""
 
 NOT_WITHIN_WORD: Final = (

@@ -30,7 +30,7 @@ def codes() -> dict[str, Currency]:
     """The currencies by their code."""
     return {
         row["code"]: Currency(row["code"], int(row["decimals"] or 2), row["word"] == "yes")
-        for row in shipped_rows(_PACKAGE, "iso_currencies.csv")
+        for row in shipped_rows(_PACKAGE, "currency_codes.csv")
     }
 
 
@@ -39,8 +39,9 @@ Choices = tuple[tuple[tuple[str, ...], str], ...]
 
 
 @cache
-def signs(table: str = "currencies.csv") -> dict[str, Choices]:
-    """For each sign, the codes that it stands for, each with the languages in which it does."""
+def signs(table: str = "currency_signs.csv") -> dict[str, Choices]:
+    """For each sign of ``table``, the codes that it stands for, each with the languages in which it
+    does."""
     found: dict[str, list[tuple[tuple[str, ...], str]]] = {}
     for row in shipped_rows(_PACKAGE, table):
         found.setdefault(row["sign"], []).append((entries(row["languages"]), row["code"]))
@@ -91,5 +92,5 @@ def _short(language: str, code: str) -> tuple[tuple[str, ...], tuple[str, ...]] 
 def _names() -> dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]]:
     return {
         (row["language"], row["code"]): (entries(row["names"]), entries(row["cents"]))
-        for row in shipped_rows(_PACKAGE, "money.csv")
+        for row in shipped_rows(_PACKAGE, "currency_names.csv")
     }

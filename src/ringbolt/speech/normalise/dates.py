@@ -59,7 +59,7 @@ def _say_year_last(found: re.Match[str], words: Lexicon) -> str | None:
     if pair is None or (found["s"] and short):
         return None
     text = calendar.said_date(*pair, year, words, found.string[: found.start()])
-    return text + _year_word(found["sign"] or "", words, 1)
+    return text + _year_word(found["sign"] or "", words)
 
 
 def _full_year(written: str) -> int:
@@ -92,8 +92,6 @@ _DATE_WORD: Final = re.compile(
     r" $",
     re.IGNORECASE,
 )
-
-
 _EXPIRY: Final = re.compile(
     r"(?<!\w)(?:exp\.?|expiry|thru|gültig bis|expire|vence|scade|vervalt|validade|jusqu'au):? $",
     re.IGNORECASE,
@@ -256,7 +254,7 @@ def _say_named(found: re.Match[str], words: Lexicon) -> str | None:
     before = found.string[: found.start()]
     text = calendar.said_date(last or day, month, year, words, before)
     if found["sign"]:
-        text += _year_word(found["sign"], words, 1)
+        text += _year_word(found["sign"], words)
     return _from_day(day, last, text, words, before) if last else text
 
 
@@ -323,8 +321,8 @@ _RUSSIAN_YEAR: Final = re.compile(
 def _say_russian_year(found: re.Match[str], words: Lexicon) -> str | None:
     """``в 2024 г.``, ``30 ноября 2024 г.``"""
     inside = found.string[max(0, found.start() - 3) : found.start()].casefold()
-    locative = inside.split()[-1:] in (["в"], ["у"], ["ў"])
-    name = _year_word(found["sign"], words, 0 if locative else 1)
+    is_locative = inside.split()[-1:] in (["в"], ["у"], ["ў"])
+    name = _year_word(found["sign"], words, is_locative=is_locative)
     return f"{words.integer(int(found['year']))}{name}" if name else None
 
 
@@ -334,11 +332,12 @@ _YEAR_WORDS: Final = {
     ("be", "г"): (" годзе", " года"),
     ("bg", "г"): (" година", " година"),
 }
+"""In the locative ("in 2024"), and else in the genitive."""
 
 
-def _year_word(sign: str, words: Lexicon, case: int) -> str:
-    names = _YEAR_WORDS.get((words.language, sign))
-    return names[case] if names else ""
+def _year_word(sign: str, words: Lexicon, *, is_locative: bool = False) -> str:
+    locative, genitive = _YEAR_WORDS.get((words.language, sign), ("", ""))
+    return locative if is_locative else genitive
 
 
 RULES: Final[tuple[Rule, ...]] = (

@@ -8,7 +8,7 @@ from typing import Final
 from ringbolt.speech.normalise import calendar
 from ringbolt.speech.normalise.amount import AFTER, BEFORE, DASH, LETTER
 from ringbolt.speech.normalise.lexicon import Lexicon
-from ringbolt.speech.normalise.rule import Rule
+from ringbolt.speech.normalise.rule import SPOKEN, Rule
 
 NAME: Final = rf"(?:{LETTER}|[\u0900-\u0d7f]){{2,14}}+"
 
@@ -33,7 +33,7 @@ def _say_span(found: re.Match[str], words: Lexicon) -> str | None:
 
 _WEEKDAY: Final = re.compile(
     rf"{BEFORE}(?<!{LETTER}-)(?<!['’])(?P<day>{LETTER}{{2,5}}+)\.?"
-    r"(?=,? ?[\U000f0000-\U000ffffd]"
+    rf"(?=,? ?[{SPOKEN}]"
     r"|,? \d{1,2}(?:[:.h]\d\d| ?[ap]\.?m| ?[-–] ?\d| Uhr| ?h\b|st|nd|rd|th))"
 )
 
@@ -45,8 +45,7 @@ def _say_weekday(found: re.Match[str], words: Lexicon) -> str | None:
     return calendar.weekday(found["day"], words) or None
 
 
-_SPOKEN: Final = "[\U000f0000-\U000ffffd]"
-_DASH: Final = re.compile(rf"(?<={_SPOKEN})(?: ?[\u2010-\u2015] ?|-)(?={_SPOKEN})")
+_DASH: Final = re.compile(rf"(?<=[{SPOKEN}])(?: ?[\u2010-\u2015] ?|-)(?=[{SPOKEN}])")
 
 
 def _say_dash(found: re.Match[str], words: Lexicon) -> str | None:

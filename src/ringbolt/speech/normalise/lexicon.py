@@ -41,7 +41,7 @@ class Lexicon:
     def ordinal(self, day: int) -> str:
         """The day of a month (1 to 31) as it is said in a date; '' where the engine's reading of
         the number is right."""
-        return _ordinals().get(self.language, {}).get(day, "")
+        return _month_days().get(self.language, {}).get(day, "")
 
     def digits(self, digits: str) -> str:
         """One digit after the other: ``4829`` as ``4 8 2 9``; more than six in groups, with a
@@ -114,11 +114,11 @@ def _signs() -> dict[tuple[str, str], dict[str, str]]:
 
 
 @cache
-def _ordinals() -> dict[str, dict[int, str]]:
+def _month_days() -> dict[str, dict[int, str]]:
     """Days by their number, by language."""
     return {
         row.pop("language"): {day: word for day, word in enumerate(row.values(), 1) if word}
-        for row in shipped_rows(_PACKAGE, "ordinals.csv")
+        for row in shipped_rows(_PACKAGE, "month_days.csv")
     }
 
 

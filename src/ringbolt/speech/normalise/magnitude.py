@@ -13,6 +13,7 @@ from ringbolt.core.tables import entries, shipped_rows
 from ringbolt.speech.normalise import cldr
 from ringbolt.speech.normalise.amount import Amount, said
 from ringbolt.speech.normalise.lexicon import Lexicon
+from ringbolt.speech.normalise.rule import any_of
 
 _CJK: Final = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
 _VOWEL: Final = re.compile("[aeéèiouh]")
@@ -67,8 +68,7 @@ def _all() -> dict[tuple[str, str], tuple[Magnitude, bool]]:
 
 
 def _any_of(written: Iterable[str]) -> str:
-    options = "|".join(map(re.escape, sorted(set(written), key=len, reverse=True)))
-    return rf"(?>{options})(?:(?<=[万亿千萬億])|(?![^\W\d_]))"
+    return rf"(?>{any_of(set(written))})(?:(?<=[万亿千萬億])|(?![^\W\d_]))"
 
 
 MAGNITUDE: Final = _any_of(written for _, written in _all())

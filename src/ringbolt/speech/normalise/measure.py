@@ -22,7 +22,6 @@ _DIVISORS: Final = (
 )  # fmt: skip
 """Units by which others are divided, as in ``litres/day``."""
 
-
 _UNSPACED: Final = frozenset({"zh", "yue", "ja", "ko"})
 _BESIDE: Final = re.compile(r"(?<=\{0\})(?=[^\W\d_])|(?<=[^\W\d_])(?=\{0\})")
 """Bengali and Nepali patterns have no blank between number and unit: engines want one."""

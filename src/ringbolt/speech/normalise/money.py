@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
 from functools import cache
@@ -31,18 +30,13 @@ from ringbolt.speech.normalise.amount import (
 from ringbolt.speech.normalise.currency import Currency
 from ringbolt.speech.normalise.lexicon import Lexicon
 from ringbolt.speech.normalise.magnitude import MAGNITUDE, Magnitude, magnitude
-from ringbolt.speech.normalise.rule import Rule
-
-
-def _any_of(written: Iterable[str]) -> str:
-    return "|".join(map(re.escape, sorted(written, key=len, reverse=True)))
-
+from ringbolt.speech.normalise.rule import Rule, any_of
 
 _SIGNS: Final = tuple(currencies.signs())
-_LETTERED: Final = _any_of(sign for sign in _SIGNS if sign[-1].isalpha() or sign[-1] == ".")
-_MARKS: Final = _any_of(sign for sign in _SIGNS if not sign[-1].isalpha() and sign[-1] != ".")
+_LETTERED: Final = any_of(sign for sign in _SIGNS if sign[-1].isalpha() or sign[-1] == ".")
+_MARKS: Final = any_of(sign for sign in _SIGNS if not sign[-1].isalpha() and sign[-1] != ".")
 _SIGN: Final = (
-    rf"(?:(?:{_LETTERED}|[A-Z]{{3}}|{_any_of(currencies.TYPED_SMALL)})(?!{LETTER})|{_MARKS})"
+    rf"(?:(?:{_LETTERED}|[A-Z]{{3}}|{any_of(currencies.TYPED_SMALL)})(?!{LETTER})|{_MARKS})"
 )
 _TIMES: Final = rf"(?:{SPACE}?(?P<times>{MAGNITUDE}))?"
 _VERSION: Final = re.compile(r"PHP \d(?:\.\d{1,2})?(?!\d)")
@@ -150,9 +144,9 @@ def _joins() -> dict[str, tuple[str, bool]]:
     }
 
 
-_COINS: Final = currencies.signs("coins.csv")
+_COINS: Final = currencies.signs("cent_signs.csv")
 _COIN: Final = re.compile(
-    rf"{APART}(?P<number>\d{{1,3}}+){SPACE}?(?P<sign>{_any_of(_COINS)}){AFTER}"
+    rf"{APART}(?P<number>\d{{1,3}}+){SPACE}?(?P<sign>{any_of(_COINS)}){AFTER}"
 )
 
 

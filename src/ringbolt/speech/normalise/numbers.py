@@ -22,14 +22,12 @@ from ringbolt.speech.normalise.amount import (
     said,
 )
 from ringbolt.speech.normalise.lexicon import Lexicon
-from ringbolt.speech.normalise.rule import Rule
+from ringbolt.speech.normalise.rule import SPOKEN, Rule
 
 _FRACTION: Final = re.compile(
     rf"{APART}(?<!/)(?:(?P<whole>\d{{1,3}}) )?(?P<top>\d{{1,2}})[/⁄](?P<bottom>\d{{1,2}})"
     rf"(?![/⁄.,]?\d){AFTER}"
 )
-
-
 _PART: Final = re.compile(" (?:of|inch|mile|cup|pint|ounce)")
 
 
@@ -70,9 +68,8 @@ def _say_exponent(found: re.Match[str], words: Lexicon) -> str | None:
     return " ".join(filter(None, parts))
 
 
-_SPOKEN: Final = "\U000f0000-\U000ffffd"  # parts that are spoken already
 _DIMENSION: Final = re.compile(
-    rf"(?<=[\d{_SPOKEN}])(?:{SPACE}?×{SPACE}?|{SPACE}?x{SPACE}?)(?=[\d{_SPOKEN}])"
+    rf"(?<=[\d{SPOKEN}])(?:{SPACE}?×{SPACE}?|{SPACE}?x{SPACE}?)(?=[\d{SPOKEN}])"
 )
 
 

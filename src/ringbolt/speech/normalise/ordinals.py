@@ -10,7 +10,7 @@ from ringbolt.core.tables import entries, shipped_rows
 from ringbolt.speech.normalise.amount import AFTER, APART
 from ringbolt.speech.normalise.calendar import english_ordinal
 from ringbolt.speech.normalise.lexicon import Lexicon
-from ringbolt.speech.normalise.rule import Rule
+from ringbolt.speech.normalise.rule import Rule, any_of
 
 _PACKAGE: Final = "ringbolt.speech.normalise"
 
@@ -42,8 +42,7 @@ def ordinal_word(value: int, form: str, words: Lexicon) -> str:
 
 
 def _endings() -> str:
-    found = {ending for _, ending in _forms()}
-    return "|".join(map(re.escape, sorted(found, key=len, reverse=True)))
+    return any_of({ending for _, ending in _forms()})
 
 
 _ORDINAL: Final = re.compile(rf"{APART}(?P<number>\d{{1,5}}+)(?P<ending>{_endings()}){AFTER}")

@@ -8,7 +8,7 @@ from typing import Final
 from ringbolt.speech.normalise import calendar
 from ringbolt.speech.normalise.amount import AFTER, APART, DASH, NUMBER, parse, said
 from ringbolt.speech.normalise.lexicon import Lexicon
-from ringbolt.speech.normalise.rule import Rule
+from ringbolt.speech.normalise.rule import SPOKEN, Rule
 
 _RANGE: Final = re.compile(
     rf"{APART}(?<![-/])(?P<first>{NUMBER}){DASH}(?P<last>{NUMBER})(?![-/:]\d){AFTER}"
@@ -30,7 +30,7 @@ def _say(found: re.Match[str], words: Lexicon) -> str | None:
 
 def _after_day(found: re.Match[str], words: Lexicon) -> bool:
     before = found.string[max(0, found.start() - 24) : found.start()].rstrip(" :,")
-    is_spoken = bool(before) and before[-1] >= "\U000f0000"
+    is_spoken = bool(before) and before[-1] >= SPOKEN[0]
     return is_spoken or bool(before and calendar.weekday(before.split()[-1], words))
 
 

@@ -13,11 +13,9 @@ from ringbolt.core.tables import entries, shipped_rows
 from ringbolt.speech.normalise import measure
 from ringbolt.speech.normalise.amount import AFTER, BEFORE, DASH, LETTER, SPACE, counted
 from ringbolt.speech.normalise.lexicon import Lexicon
-from ringbolt.speech.normalise.rule import Rule
+from ringbolt.speech.normalise.rule import Rule, any_of
 
 _HALF: Final = r"(?: ?[aApP](?:\.? ?[mM]\b\.?)| ?[صم](?!\w))"
-
-
 _ARABIC_HALVES: Final = frozenset("صم")
 
 
@@ -58,13 +56,13 @@ def _forms(words: Lexicon) -> _Forms:
     return _all_forms().get(words.language, _Forms())
 
 
-def _words(column: int) -> str:
-    found = {
-        word for forms in _all_forms().values() for word in (forms.before, forms.after)[column]
-    }
-    if column == 0:
-        found |= {word[0].upper() + word[1:] for word in found}
-    return "|".join(map(re.escape, sorted(found, key=len, reverse=True)))
+def _words_before() -> str:
+    found = {word for forms in _all_forms().values() for word in forms.before}
+    return any_of(found | {word[0].upper() + word[1:] for word in found})
+
+
+def _words_after() -> str:
+    return any_of({word for forms in _all_forms().values() for word in forms.after})
 
 
 def _clock(which: int) -> str:
@@ -75,9 +73,9 @@ def _clock(which: int) -> str:
 
 
 _TIME: Final = re.compile(
-    rf"(?:(?<!\w)(?P<before>{_words(0)})\.? ?)?{BEFORE}(?<![\d.,:/-]){_clock(1)}"
+    rf"(?:(?<!\w)(?P<before>{_words_before()})\.? ?)?{BEFORE}(?<![\d.,:/-]){_clock(1)}"
     rf"(?:{DASH}{_clock(2)})?"
-    rf"(?: ?(?P<after>{_words(1)})(?P<stop>\.(?= ?[^\W\dA-Z_]))?(?!{LETTER}))?"
+    rf"(?: ?(?P<after>{_words_after()})(?P<stop>\.(?= ?[^\W\dA-Z_]))?(?!{LETTER}))?"
     rf"(?![:.,/-]\d){AFTER}"
 )
 

@@ -27,11 +27,9 @@ from ringbolt.speech.normalise.amount import (
 from ringbolt.speech.normalise.lexicon import Lexicon
 from ringbolt.speech.normalise.magnitude import MAGNITUDE, MAGNITUDE_WORD, magnitude
 from ringbolt.speech.normalise.ordinals import is_ordinal
-from ringbolt.speech.normalise.rule import Rule
+from ringbolt.speech.normalise.rule import Rule, any_of
 
-_EXPLICIT: Final = "|".join(
-    re.escape(sign) for sign in sorted(measure.explicit_signs(), key=len, reverse=True)
-)
+_EXPLICIT: Final = any_of(measure.explicit_signs())
 _UNIT: Final = (
     rf"(?:[%٪％‰℃℉Ω″]|°{SPACE}?(?:[CFKСسم](?!{LETTER}))?|º{SPACE}?[CFKСسم](?!{LETTER})"
     rf"|(?>{_EXPLICIT})(?!{LETTER})|(?>(?:{LETTER}|[\u0900-\u0d7f]){{1,12}}+)(?:[²³]|[23](?!\d))?)"
