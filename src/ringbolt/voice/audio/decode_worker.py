@@ -82,8 +82,6 @@ def open_container(av: Any, source: BinaryIO, wav: Wav | None) -> Any:
     file: Any = source
     name = None
     source.seek(0)
-    head = source.read(16)
-    source.seek(0)
     if wav is not None:
         check_shape(wav.sample_rate, wav.channels)
         file, name = Samples(source, wav), wav.raw or "wav"
@@ -95,18 +93,22 @@ def open_container(av: Any, source: BinaryIO, wav: Wav | None) -> Any:
     except MemoryError as error:
         raise Unplayable("AUDIO_DAMAGED", "it asks for more memory than audio needs") from error
     except (av.FFmpegError, ValueError) as error:
-        kind = playable_start(head)
-        if kind is None:
-            raise Unplayable(
-                "AUDIO_NOT_AUDIO", "it is not in an audio format that is known"
-            ) from error
-        raise Unreadable(
-            "AUDIO_DAMAGED", f"it begins as {kind.upper()} does, and is cut off or damaged"
-        ) from error
+        raise _unopened(source) from error
 
 
 class Unreadable(Unplayable):
     """What makes it readable may be further on."""
+
+
+def _unopened(source: BinaryIO) -> Unplayable:
+    """Why a file cannot be opened, by its first bytes."""
+    source.seek(0)
+    kind = playable_start(source.read(16))
+    if kind is None:
+        return Unplayable("AUDIO_NOT_AUDIO", "it is not in an audio format that is known")
+    return Unreadable(
+        "AUDIO_DAMAGED", f"it begins as {kind.upper()} does, and is cut off or damaged"
+    )
 
 
 def audio_stream(container: Any) -> Any:
@@ -131,6 +133,7 @@ def codec_name(stream: Any) -> str:
 
 
 def check_shape(sample_rate: int, channels: int) -> None:
+    """Raises ``Unplayable`` for a rate (Hz) or number of channels that no recording has."""
     if not 4000 <= sample_rate <= 192_000:
         raise Unplayable(
             "AUDIO_UNSUPPORTED",
@@ -269,6 +272,7 @@ def smoother_wav(source: BinaryIO, wav: Wav | None) -> float:
 
 
 def probe(av: Any, source: BinaryIO, wav: Wav | None, *, is_whole: bool) -> dict[str, Any]:
+    """What is in ``source``; of a whole file the length is counted. Raises ``Unplayable``."""
     from ringbolt.voice.audio.telephone_pcm import PcmWriter  # noqa: PLC0415
 
     with open_container(av, source, wav) as container:
@@ -292,7 +296,7 @@ def probe(av: Any, source: BinaryIO, wav: Wav | None, *, is_whole: bool) -> dict
 
 
 def play(av: Any, source: BinaryIO, wav: Wav | None, out: BinaryIO, max_ms: int) -> dict[str, Any]:
-    """Write what can be decoded."""
+    """Write what can be decoded, and describe it. Raises ``Unplayable``."""
     from ringbolt.voice.audio.telephone_pcm import PcmWriter  # noqa: PLC0415
 
     with open_container(av, source, wav) as container:

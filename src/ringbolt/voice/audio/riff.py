@@ -18,6 +18,8 @@ from typing import BinaryIO, Final
 from ringbolt.voice.audio.unplayable import Unplayable
 
 MAX_CHUNKS: Final = 4096
+"""A file with more before its sound is refused; real ones have a dozen."""
+
 _LINES_BYTES: Final = 64
 _SEARCH_BYTES: Final = 1024 * 1024
 _STARTS: Final = (b"RIFF", b"RIFX", b"RF64", b"BW64")
@@ -30,8 +32,14 @@ _KNOWN: Final = frozenset(_KNOWN_NAMES[at : at + 4] for at in range(0, len(_KNOW
 _SAMPLED: Final = 4096
 _FEWEST: Final = 64
 _MOSTLY, _HARDLY = 0.9, 0.3
+"""Which part of the samples is sound, read as floating-point numbers, if they are such; if not."""
+
 _FAINTEST, _LOUDEST = 1e-9, 16.0
+"""Of 1.0, full scale; integers read as floating-point numbers are beyond."""
+
 _WHOLE: Final = 0xFFFFFFFF
+"""The size of what goes on to the end: streaming writers leave it, RF64 has the true one apart."""
+
 _PCM, _FLOAT, _ALAW, _MULAW, _EXTENSIBLE = 1, 3, 6, 7, 0xFFFE
 _AAC: Final = (0xFF, 0x1601, 0x1602, 0x1610)
 """Without the headers that would say where a frame ends."""
@@ -102,11 +110,20 @@ def read_wav_layout(file: BinaryIO) -> Wav | None:
     if len(head) < 12 or head[:4] not in _STARTS or head[8:] != b"WAVE":
         return None
     order = ">" if head[:4] == b"RIFX" else "<"
-    form = b""
-    fact = b""
+    form, fact, extents = _contents(file, start + 12, order)
+    if not extents or not form:
+        return None
+    end = file.seek(0, io.SEEK_END)
+    there = tuple((at, min(size, end - at)) for at, size in extents)
+    return _layout(file, _read_format(form, order), form, fact, there)
+
+
+def _contents(file: BinaryIO, at: int, order: str) -> tuple[bytes, bytes, list[tuple[int, int]]]:
+    """The ``fmt `` and ``fact`` chunks, and where the samples are (offset, size)."""
+    form = fact = b""
     long_size = 0
     extents: list[tuple[int, int]] = []
-    for name, offset, size in _chunks(file, start + 12, order):
+    for name, offset, size in _chunks(file, at, order):
         if name == b"data":
             extents.append((offset, min(size, long_size or size) if size == _WHOLE else size))
             continue
@@ -117,11 +134,7 @@ def read_wav_layout(file: BinaryIO) -> Wav | None:
             fact = file.read(min(size, 64))
         elif name == b"ds64" and size >= 16:
             long_size = int(struct.unpack("<8xQ", file.read(16))[0])
-    if not extents or not form:
-        return None
-    end = file.seek(0, io.SEEK_END)
-    there = tuple((at, min(size, end - at)) for at, size in extents)
-    return _layout(file, _read_format(form, order), form, fact, there)
+    return form, fact, extents
 
 
 class Samples(io.RawIOBase):
