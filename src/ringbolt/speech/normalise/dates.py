@@ -88,8 +88,9 @@ def _say_han(found: re.Match[str], words: Lexicon) -> str | None:
 
 
 _DATE_WORD: Final = re.compile(
-    r"(?<!\w)(?:on|by|until|till|due|before|since|le|du|au|avant|el|del|hasta|il|dal|em|dia|até|op|am|bis|den)"
-    r" $",
+    r"(?<!\w)(?:on|by|until|till|due|before|since|after|starting|le|du|au|avant|dès"
+    r"|el|del|hasta|día|desde|il|dal|em|dia|até|op|vóór|am|bis|den|ngày|tanggal|tgl\.?|pe|στις|έως"
+    r"|μέχρι|يوم|بتاريخ|حتى|दिनांक|तारीख) $",
     re.IGNORECASE,
 )
 _EXPIRY: Final = re.compile(
@@ -111,7 +112,7 @@ def _say_no_year(found: re.Match[str], words: Lexicon) -> str | None:
     if int(first) <= 12 < int(second) and _EXPIRY.search(before[-20:]):  # of a card: 09/27
         year = calendar.said_year(_full_year(second), words)
         return f"{calendar.month_alone(int(first), words)} {year}"
-    named = not fraction_words(f"{first}/{second}", words) and _DATE_WORD.search(before[-9:])
+    named = not fraction_words(f"{first}/{second}", words) and _DATE_WORD.search(before[-10:])
     two_digits = len(first) == len(second) == 2
     shown = "0" in (first[0], second[0]) or max(int(first), int(second)) > 12
     if not named and not (two_digits and shown):
