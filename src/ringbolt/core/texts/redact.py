@@ -18,8 +18,8 @@ from typing import Final
 from ringbolt.core.services import SERVICES
 from ringbolt.core.texts.codes import code_spans
 from ringbolt.core.texts.plain import MAX_CHARS, plain, plain_signs
-from ringbolt.core.texts.tries import any_of
 from ringbolt.core.texts.words import WordList, words
+from ringbolt.core.word_pattern import any_of
 
 MASK: Final = "•••••"
 _CUT: Final = "…"

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
-from ringbolt.core.texts.tries import any_of
 from ringbolt.core.texts.words import WordList, words
+from ringbolt.core.word_pattern import any_of
 
 
 class Role:

@@ -10,10 +10,10 @@ from functools import cache
 from typing import ClassVar, Final
 
 from ringbolt.core.tables import entries, shipped_rows
+from ringbolt.core.word_pattern import any_of
 from ringbolt.speech.normalise import cldr
 from ringbolt.speech.normalise.amount import Amount, said
 from ringbolt.speech.normalise.lexicon import Lexicon
-from ringbolt.speech.normalise.rule import any_of
 
 _CJK: Final = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
 _VOWEL: Final = re.compile("[aeéèiouh]")
@@ -68,7 +68,7 @@ def _all() -> dict[tuple[str, str], tuple[Magnitude, bool]]:
 
 
 def _any_of(written: Iterable[str]) -> str:
-    return rf"(?>{any_of(set(written))})(?:(?<=[万亿千萬億])|(?![^\W\d_]))"
+    return rf"(?>{any_of(written)})(?:(?<=[万亿千萬億])|(?![^\W\d_]))"
 
 
 MAGNITUDE: Final = _any_of(written for _, written in _all())

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Final
 
 from ringbolt.core.tables import shipped_rows
+from ringbolt.core.word_pattern import any_of
 from ringbolt.speech.normalise import cldr, measure
 from ringbolt.speech.normalise import currency as currencies
 from ringbolt.speech.normalise.amount import (
@@ -30,7 +31,7 @@ from ringbolt.speech.normalise.amount import (
 from ringbolt.speech.normalise.currency import Currency
 from ringbolt.speech.normalise.lexicon import Lexicon
 from ringbolt.speech.normalise.magnitude import MAGNITUDE, Magnitude, magnitude
-from ringbolt.speech.normalise.rule import Rule, any_of
+from ringbolt.speech.normalise.rule import Rule
 
 _SIGNS: Final = tuple(currencies.signs())
 _LETTERED: Final = any_of(sign for sign in _SIGNS if sign[-1].isalpha() or sign[-1] == ".")

@@ -7,10 +7,11 @@ from functools import cache
 from typing import Final
 
 from ringbolt.core.tables import entries, shipped_rows
+from ringbolt.core.word_pattern import any_of
 from ringbolt.speech.normalise.amount import AFTER, APART
 from ringbolt.speech.normalise.calendar import english_ordinal
 from ringbolt.speech.normalise.lexicon import Lexicon
-from ringbolt.speech.normalise.rule import Rule, any_of
+from ringbolt.speech.normalise.rule import Rule
 
 _PACKAGE: Final = "ringbolt.speech.normalise"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,11 +12,6 @@ from ringbolt.speech.normalise.lexicon import Lexicon
 Say = Callable[[re.Match[str], Lexicon], str | None]
 """(what was found, the language's words) -> what is spoken; None if it is something else after all,
 and the rules that follow may take it."""
-
-
-def any_of(written: Iterable[str]) -> str:
-    """A pattern for one of the words or signs, the longest of those that begin alike."""
-    return "|".join(map(re.escape, sorted(written, key=len, reverse=True)))
 
 
 SPOKEN: Final = "\U000f0000-\U000ffffd"

@@ -10,10 +10,11 @@ from functools import cache
 from typing import Final
 
 from ringbolt.core.tables import entries, shipped_rows
+from ringbolt.core.word_pattern import any_of
 from ringbolt.speech.normalise import measure
 from ringbolt.speech.normalise.amount import AFTER, BEFORE, DASH, LETTER, SPACE, counted
 from ringbolt.speech.normalise.lexicon import Lexicon
-from ringbolt.speech.normalise.rule import Rule, any_of
+from ringbolt.speech.normalise.rule import Rule
 
 _HALF: Final = r"(?: ?[aApP](?:\.? ?[mM]\b\.?)| ?[صم](?!\w))"
 _ARABIC_HALVES: Final = frozenset("صم")

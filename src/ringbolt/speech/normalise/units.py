@@ -6,6 +6,7 @@ import re
 from decimal import Decimal
 from typing import Final
 
+from ringbolt.core.word_pattern import any_of
 from ringbolt.speech.normalise import measure
 from ringbolt.speech.normalise.amount import (
     AFTER,
@@ -27,7 +28,7 @@ from ringbolt.speech.normalise.amount import (
 from ringbolt.speech.normalise.lexicon import Lexicon
 from ringbolt.speech.normalise.magnitude import MAGNITUDE, MAGNITUDE_WORD, magnitude
 from ringbolt.speech.normalise.ordinals import is_ordinal
-from ringbolt.speech.normalise.rule import Rule, any_of
+from ringbolt.speech.normalise.rule import Rule
 
 _EXPLICIT: Final = any_of(measure.explicit_signs())
 _UNIT: Final = (
