@@ -192,7 +192,8 @@ _AUDIO = {
         "The file is empty, or holds less than a tenth of a second of sound.", _OTHER_FILE, 422
     ),
     "AUDIO_SILENT": Meaning(
-        "The file can be read, and nothing in it would be heard: it is silent, or below -60 dB.",
+        "The file can be read, and nothing in it would be heard: it is silent, below -60 dB, "
+        "or a click.",
         _OTHER_FILE,
         422,
     ),

@@ -191,6 +191,7 @@ def test_the_beginning_of_a_wav_may_hold_no_sound_yet(before: bytes) -> None:
         (riff(form(1, 16), bytes(40_000)), "AUDIO_SILENT", "silent"),
         (riff(form(1, 16), b"\x10\x20" * 20_000), "AUDIO_SILENT", "silent"),
         (riff(form(1, 16), samples(VOICE / 2000, "s16")), "AUDIO_SILENT", "too quiet"),
+        (riff(form(1, 16), samples(VOICE[4000:4080], "s16")), "AUDIO_SILENT", "too short"),
         (riff(form(1, 8), b"\x80" * 20_000), "AUDIO_SILENT", "silent"),
         (riff(form(3, 16), PCM), "AUDIO_UNSUPPORTED", "floating-point numbers of 16 bits"),
         (riff(form(1, 48), PCM), "AUDIO_UNSUPPORTED", "numbers of 48 bits"),

@@ -77,7 +77,8 @@ class LevelMeter:
         if is_all and self._audible < _FEWEST_AUDIBLE:
             read = "read as its header says, " if is_plain else ""
             raise Unplayable(
-                "AUDIO_SILENT", f"{read}it is silent, or too quiet to be heard on a telephone"
+                "AUDIO_SILENT",
+                f"{read}it is silent, or too short or too quiet to be heard on a telephone",
             )
         if not self._flatness and len(self._frames) >= _SHORT_BLOCK:
             self._judge(self._frames)
