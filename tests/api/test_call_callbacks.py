@@ -70,7 +70,7 @@ class Receivers:
 
 
 @asynccontextmanager
-async def telling(data_dir: Path, speech_dir: Path, **overrides: Any) -> AsyncIterator[Receivers]:
+async def notifying(data_dir: Path, speech_dir: Path, **overrides: Any) -> AsyncIterator[Receivers]:
     async with receiving() as statuses, receiving() as digits:
         origins = tuple(each.url.removesuffix("/hook") for each in (statuses, digits))
         settings = settings_for(
@@ -86,7 +86,7 @@ async def telling(data_dir: Path, speech_dir: Path, **overrides: Any) -> AsyncIt
 
 @pytest.fixture
 async def receivers(tmp_path: Path, sqlite_url: str, speech_dir: Path) -> AsyncIterator[Receivers]:
-    async with telling(tmp_path / "shop", speech_dir, database_url=sqlite_url) as found:
+    async with notifying(tmp_path / "shop", speech_dir, database_url=sqlite_url) as found:
         yield found
 
 
@@ -228,7 +228,7 @@ async def test_a_call_that_is_hung_up_tells_the_digits_so_far(
     tmp_path: Path, sqlite_url: str, speech_dir: Path
 ) -> None:
     slow = {"database_url": sqlite_url, "simulator": {"speed": 1.0}}
-    async with telling(tmp_path / "shop", speech_dir, **slow) as receivers:
+    async with notifying(tmp_path / "shop", speech_dir, **slow) as receivers:
         placed = await receivers.call(PLAIN, reps=10)
         await receivers.server.phone(PLAIN, "answer")
         await receivers.server.phone(PLAIN, "keys", digits="42")

@@ -75,7 +75,7 @@ async def test_a_code_that_commits_right_before_the_cancel_wins(world: OrderWorl
 async def test_a_cancel_that_commits_right_before_the_code_wins(world: OrderWorld) -> None:
     order = await waiting_for_a_code(world)
     await order.code_comes()
-    world.backend.leases[-1].texts.clear()  # the provider's right hand does not know of its left
+    world.backend.leases[-1].texts.clear()  # the list lacks what was reported
 
     fate = RightBefore("tx _take", lambda: cancel_order(world.process().shop, order.id))
     await world.process(fate).listen()

@@ -50,7 +50,7 @@ class Receivers:
         return await self.server.shop.db.tx(place)
 
     async def number(self, order_id: str) -> None:
-        """The order gets its number, and tells so."""
+        """The order gets its number, and its webhook says so."""
 
         def assign(tx: Tx) -> None:
             move(tx, order_id, "dispatching")
@@ -83,7 +83,7 @@ class Receivers:
 
 
 @asynccontextmanager
-async def telling(data_dir: Path, speech_dir: Path, **overrides: Any) -> AsyncIterator[Receivers]:
+async def notifying(data_dir: Path, speech_dir: Path, **overrides: Any) -> AsyncIterator[Receivers]:
     async with receiving() as receiver, receiving() as other:
         origins = (_origin(receiver), _origin(other))
         options = {"fetch": {"allow_origins": origins}, **overrides}
@@ -94,7 +94,7 @@ async def telling(data_dir: Path, speech_dir: Path, **overrides: Any) -> AsyncIt
 @pytest.fixture
 async def rig(tmp_path: Path, sqlite_url: str, speech_dir: Path) -> AsyncIterator[Receivers]:
     options = {"database_url": sqlite_url, "webhooks": {"timeout_s": 30.0, "per_host": 2}}
-    async with telling(tmp_path / "shop", speech_dir, **options) as found:
+    async with notifying(tmp_path / "shop", speech_dir, **options) as found:
         yield found
 
 
@@ -104,7 +104,7 @@ async def hasty_receivers(
 ) -> AsyncIterator[Receivers]:
     """With a shop that waits 3 s for an answer."""
     options = {"database_url": sqlite_url, "webhooks": {"timeout_s": 3.0, "per_host": 2}}
-    async with telling(tmp_path / "shop", speech_dir, **options) as found:
+    async with notifying(tmp_path / "shop", speech_dir, **options) as found:
         yield found
 
 

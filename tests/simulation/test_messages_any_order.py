@@ -194,7 +194,7 @@ class Texts(ShopMachine):
         assert await order.jobs_left() == []
         assert row.finished_ms is not None
         if await order.has_been_paid():
-            assert self._is_reported(texts[0]), "a text was charged of which nobody told enough"
+            assert self._is_reported(texts[0]), "a text was charged without the receipts for it"
             assert message.status is not MessageStatus.CREATED
         else:
             assert message.status is MessageStatus.FAILED

@@ -4,7 +4,7 @@ The reader has put signs into words by then; this is the guard for what it lets 
 with hibari-tts 0.2.1: ``[text](link)`` is its own markup; numbers of 37 digits and more raise
 ``IndexError``; ``1,2,3`` is 123; a lone ``A`` before a number is the article ("uh 1"); words in
 other scripts, signs such as ⅓, numbers that its tagger takes for punctuation, the point of ``M5.8``
-and the dash of ``3rd-5th`` have no sound, and no error tells.
+and the dash of ``3rd-5th`` have no sound, and there is no error.
 """
 
 from __future__ import annotations

@@ -112,7 +112,7 @@ def parse(
 
 def _halves(text: str, decimal: str) -> tuple[str, str]:
     """The digits before and after the decimal sign, which is ``decimal`` where nothing else in
-    the number tells."""
+    the number decides it."""
     signs = [char for char in text if char in ".,"]
     if not signs:
         return text, ""

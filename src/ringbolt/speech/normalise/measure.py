@@ -24,7 +24,7 @@ _DIVISORS: Final = (
 
 _UNSPACED: Final = frozenset({"zh", "yue", "ja", "ko"})
 _BESIDE: Final = re.compile(r"(?<=\{0\})(?=[^\W\d_])|(?<=[^\W\d_])(?=\{0\})")
-"""Bengali and Nepali patterns have no blank between number and unit: engines want one."""
+"""Bengali and Nepali patterns have no blank between number and unit: engines need one."""
 
 
 @dataclass(frozen=True, slots=True)
