@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cache
 
-from support.labelled_texts import PARTS, LabelledText, labelled_texts
+from support.labelled_texts import BLIND, PARTS, LabelledText, labelled_texts
 
 _NO_SIGN = r"(?<![A-Za-z0-9])"
 _LINK = re.compile(r"[/#=]$")
@@ -42,7 +42,9 @@ class Template:
 @cache
 def templates() -> tuple[Template, ...]:
     """One for every labelled text whose code can be exchanged."""
-    found = (_template(each) for part in PARTS for each in labelled_texts(part) if each.code)
+    found = (
+        _template(each) for part in (*PARTS, *BLIND) for each in labelled_texts(part) if each.code
+    )
     return tuple(template for template in found if template is not None)
 
 

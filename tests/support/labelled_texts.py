@@ -2,7 +2,8 @@
 
 ``development`` is read while the extraction is written, ``held_out`` only measures it; both were
 written after the wording of real services, with all personal details replaced. ``reported`` came
-out wrong for somebody.
+out wrong for somebody. ``blind`` and ``blind_again`` were written by somebody who had not seen the
+rules, to measure them once.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 PARTS: Final = ("development", "held_out", "reported")
+BLIND: Final = ("blind", "blind_again")
 _FOLDER: Final = Path(__file__).parent.parent / "texts"
 
 
@@ -47,7 +49,7 @@ class Reading(StrEnum):
 
 @cache
 def labelled_texts(part: str) -> tuple[LabelledText, ...]:
-    """The texts of one of ``PARTS``, in the order of their ids."""
+    """The texts of one of ``PARTS`` or ``BLIND``, in the order of their ids."""
     lines = (_FOLDER / f"{part}.jsonl").read_text(encoding="utf-8").splitlines()
     return tuple(_labelled(part, json.loads(line)) for line in lines)
 

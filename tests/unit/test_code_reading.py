@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 import pytest
 
 from ringbolt.core.texts.codes import extract_code
-from support.labelled_texts import PARTS, LabelledText, Reading, labelled_texts, reading
+from ringbolt.core.texts.redact import masked
+from support.labelled_texts import BLIND, PARTS, LabelledText, Reading, labelled_texts, reading
 
 _PERCENT = 100
 _GOAL_PERCENT = 97
@@ -22,7 +24,7 @@ def _outcomes(labelled: list[LabelledText]) -> Counter[Reading]:
     return Counter(reading(each, extract_code) for each in labelled)
 
 
-@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("part", (*PARTS, *BLIND))
 def test_no_wrong_code_is_read(part: str) -> None:
     wrong = [
         (each.id, extract_code(each.text, each.service))
@@ -33,7 +35,7 @@ def test_no_wrong_code_is_read(part: str) -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("part", (*PARTS, *BLIND))
 def test_no_wrong_code_is_read_for_another_service(part: str) -> None:
     for each in labelled_texts(part):
         assert extract_code(each.text, "") in (None, each.code), each.id
@@ -58,3 +60,12 @@ def test_nearly_all_codes_are_read_in_many_languages() -> None:
     }
 
     assert len([language for language, count in reached.items() if count >= 4]) >= _GOAL_LANGUAGES
+
+
+@pytest.mark.parametrize("part", BLIND)
+def test_no_code_stands_readable_in_a_masked_text(part: str) -> None:
+    for each in _with_code(part):
+        shown = masked(each.text)
+
+        assert (each.code or "") not in re.sub(r"[\s-]", "", shown), each.id
+        assert extract_code(shown, each.service) is None, each.id

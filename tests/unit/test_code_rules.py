@@ -46,7 +46,18 @@ RULES = [
     ("a part of it", "Your code is the last 4 digits of 48291377.", None),
     ("a house", "Your door code is with the neighbour at no. 4821", None),
     ("what it is for, and it", "Your code for payment 88120 to Green Grocer is 340771", "340771"),
+    ("what it is for, and what is not read", "Your code for payment 88120 to Ann is vjihm", None),
+    ("a meter, and what is not read", "For meter 2019334 enter security code vjihmq", None),
     ("of a text for an app", "<#> Hostly code 207745 rQ8fPz1Lm3x", "207745"),
+    ("what a question is about", "Got a text with code 482913 from a stranger?", None),
+    ("a question after it", "Your code is 482913. Was it not you?", "482913"),
+    (
+        "whose it is, after it",
+        "Sizden sifre 482913 isteyen kisilere itibar etmeyin",
+        None,
+    ),
+    ("who is called", "Senha 482913: dirija-se ao guiche 7", None),
+    ("a passcode to a sale", "Your passcode to the secret sale: VELVET26.", None),
     ("another number, shortened", "27A9XC ist Ihr Zugangscode (Kundennr. 448120).", "27A9XC"),
 ]
 

@@ -45,8 +45,9 @@ from ringbolt.core.texts.relations import (
     named_after,
 )
 from ringbolt.core.texts.service_forms import form_of
-from ringbolt.core.texts.spoken_of import Reading
+from ringbolt.core.texts.spoken_of import Reading, is_announced_later
 from ringbolt.core.texts.surroundings import (
+    is_asked,
     is_bracketed,
     is_listed,
     stands_alone,
@@ -252,15 +253,22 @@ class _Scorer:
             for each, relation in zip(reading.candidates, before, strict=True)
             if relation.word >= 0 and relation.is_clear
         }
-        # "code for payment 88120 is 340771": the first is what the second is for
-        outright = {relation.word: at for at, relation in enumerate(before) if relation.is_exact}
-        before = [
-            NONE if at < outright.get(relation.word, 0) and not relation.is_exact else relation
-            for at, relation in enumerate(before)
-        ]
+        before = self._without_purposes(before)
         return [
             _Scored(self._points(each, relation, named_after(each, reading, taken)), each)
             for each, relation in zip(reading.candidates, before, strict=True)
+        ]
+
+    def _without_purposes(self, before: list[Relation]) -> list[Relation]:
+        """Without what a code is for: the first number of "code for payment 88120 is 340771"."""
+        outright = {relation.word: at for at, relation in enumerate(before) if relation.is_exact}
+        return [
+            NONE
+            if relation.word >= 0
+            and not relation.is_exact
+            and (at < outright.get(relation.word, 0) or is_announced_later(each, self.reading))
+            else relation
+            for at, (each, relation) in enumerate(zip(self.reading.candidates, before, strict=True))
         ]
 
     def _points(self, candidate: Candidate, before: Relation, after: Relation) -> int:
@@ -285,10 +293,16 @@ class _Scorer:
         best = max(before, after, key=lambda relation: relation.points)
         return (
             RULED_OUT in (before.points, after.points)
+            or (is_asked(candidate, self.text) and not self._is_to_be_typed(best))
             or (candidate.form is Form.DIGITS and is_listed(candidate, self.text))
             or (best is before and is_subject_of_another(candidate, self.reading))
             or (_YEAR.fullmatch(candidate.code) is not None and self._is_a_year(candidate, best))
         )
+
+    def _is_to_be_typed(self, best: Relation) -> bool:
+        """Whether a word asks to type the code: "use the code"."""
+        said = self.reading.tokens[max(0, best.word - 2) : max(0, best.word)]
+        return any(token.roles & Role.TYPE for token in said)
 
     def _is_a_year(self, candidate: Candidate, best: Relation) -> bool:
         return not best.is_clear or is_before_a_year(candidate, self.lower)

@@ -219,19 +219,22 @@ def named_after(candidate: Candidate, reading: Reading, taken: dict[int, int]) -
     tokens = reading.tokens
     first = bisect_left(reading.starts, candidate.end)
     walk = _Forth(candidate, reading, first)
-    if walk.is_linked and not _begins(candidate, reading):
-        return NONE
+    is_none = walk.is_linked and not _begins(candidate, reading)
+    last = bisect_right(reading.ends, candidate.start) - 1
+    is_of_noun = last >= 0 and is_a_noun_of(tokens[last], candidate.start, reading.text)
     for index in range(first, min(len(tokens), first + _MOST_WORDS)):
         token = tokens[index]
         if not walk.reaches(token):
             break
         if walk.says_another(token, index):
             return NO_CODE
+        if token.roles & Role.CODE and (is_none or (is_of_noun and not walk.is_linked)):
+            return NONE
         if token.roles & Role.CODE:
             is_taken = taken.get(index, candidate.start) != candidate.start
             return walk.found(index, is_taken or _announces_another(reading, token.end))
         walk.passes(token)
-    return Relation(TYPED) if walk.is_typed else NONE
+    return Relation(TYPED) if walk.is_typed and not (is_none or is_of_noun) else NONE
 
 
 class _Forth:
@@ -261,7 +264,7 @@ class _Forth:
     def says_another(self, token: Token, index: int) -> bool:
         """Whether a word says that the candidate is an old code, or another number."""
         roles, tokens = token.roles, self.reading.tokens
-        if roles & Role.ENTERED and not self.content and not self.is_linked:
+        if roles & (Role.ENTERED | Role.ASKING) and not (self.content or self.is_linked):
             return True
         if roles & Role.OLD and self.content <= _MOST_BEFORE_OLD:
             return _later().match(self.reading.text, token.end) is None

@@ -7,6 +7,7 @@ none, or no code for the reader.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Final
 
@@ -102,3 +103,19 @@ def is_old(reading: Reading, index: int) -> bool:
     before, token = reading.tokens[index - 1], reading.tokens[index]
     is_beside = index > 0 and reading.text[before.end : token.start] in {" ", "-", ""}
     return is_beside and bool(before.roles & Role.OLD)
+
+
+def is_announced_later(candidate: Candidate, reading: Reading) -> bool:
+    """Whether the sentence comes to "is" only after what follows the candidate: "code for payment
+    88120 to the grocer is ..."."""
+    first = bisect_left(reading.starts, candidate.end)
+    end = candidate.end
+    for index in range(first, min(len(reading.tokens), first + _MOST_BEFORE)):
+        token = reading.tokens[index]
+        between = reading.text[end : token.start]
+        if "," in between or "\n" in between or ends_sentence(between):
+            return False
+        if token.roles & Role.IS and not token.roles & (Role.TO | Role.MAYBE_IS):
+            return index > first
+        end = token.end
+    return False

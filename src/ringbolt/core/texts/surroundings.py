@@ -13,6 +13,7 @@ SENTENCE_END = re.compile(
 """Not after a single letter or "no." and "nr.", which are short for something."""
 _LISTED_AFTER = re.compile(r"(?:[,،;/] ?| (?:or|and|und|oder|o|y|e|ou|et|и|или) )[0-9]{3,}")
 _LISTED_BEFORE = re.compile(r"[0-9]{3}(?:[,،;/] ?| (?:or|and|und|oder|o|y|e|ou|et|и|или) )$")
+_QUESTION = re.compile(r"[^.!,;\n。！।]{0,60}[?？؟]")
 _MOST_SIGNS_BESIDE: Final = 12
 _BARE_BEFORE = re.compile(r"(?:\A|\n|(?<=\w{4})[.!] |[。！।۔] ?)[^\w\n\x00]{0,8}$")
 _BARE_AFTER = re.compile(r"[^\w\n\x00.!?]{0,8}(?:$|\n|[.!?。！？।۔](?!\w))")
@@ -29,6 +30,11 @@ def is_listed(candidate: Candidate, text: str) -> bool:
         _LISTED_AFTER.match(text, candidate.end)
         or _LISTED_BEFORE.search(text, max(0, candidate.start - 8), candidate.start)
     )
+
+
+def is_asked(candidate: Candidate, text: str) -> bool:
+    """Whether it stands in a question: "Did you get code 1234 from somebody?"."""
+    return _QUESTION.match(text, candidate.end) is not None
 
 
 def stands_alone(candidate: Candidate, text: str) -> bool:
