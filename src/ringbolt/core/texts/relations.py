@@ -87,7 +87,7 @@ def announced(candidate: Candidate, reading: Reading) -> Relation:
         return NONE
     if first >= 0 and text[tokens[first].end : at] in _BESIDE and is_not_to_come(tokens, first):
         return NO_CODE
-    walk = _Back(text, at, is_digits=candidate.is_digits)
+    walk = _Backward(text, at, is_digits=candidate.is_digits)
     for index in range(first, max(-1, first - _MOST_WORDS), -1):
         token = tokens[index]
         if not walk.reaches(token):
@@ -103,7 +103,7 @@ def announced(candidate: Candidate, reading: Reading) -> Relation:
     return walk.without_code()
 
 
-def _announced_by(index: int, walk: _Back, reading: Reading) -> Relation:
+def _announced_by(index: int, walk: _Backward, reading: Reading) -> Relation:
     """By a word for "code": unless it speaks of an old one, or of what another number is about."""
     tokens = reading.tokens
     is_of_others = is_about(reading, index) or is_of_somebody_else(reading, index)
@@ -112,7 +112,7 @@ def _announced_by(index: int, walk: _Back, reading: Reading) -> Relation:
     return walk.found(index, reading.is_supported or bool(tokens[index].roles & Role.STRONG))
 
 
-class _Back:
+class _Backward:
     """A walk from a candidate back through its sentence."""
 
     def __init__(self, text: str, at: int, *, is_digits: bool) -> None:
@@ -218,7 +218,7 @@ def named_after(candidate: Candidate, reading: Reading, taken: dict[int, int]) -
     candidate, by its start."""
     tokens = reading.tokens
     first = bisect_left(reading.starts, candidate.end)
-    walk = _Forth(candidate, reading, first)
+    walk = _Forward(candidate, reading, first)
     is_none = walk.is_linked and not _begins(candidate, reading)
     last = bisect_right(reading.ends, candidate.start) - 1
     is_of_noun = last >= 0 and is_a_noun_of(tokens[last], candidate.start, reading.text)
@@ -237,7 +237,7 @@ def named_after(candidate: Candidate, reading: Reading, taken: dict[int, int]) -
     return Relation(TYPED) if walk.is_typed and not (is_none or is_of_noun) else NONE
 
 
-class _Forth:
+class _Forward:
     """A walk from a candidate on through its sentence. ``is_said``: by a word such as "is"."""
 
     def __init__(self, candidate: Candidate, reading: Reading, first: int) -> None:
