@@ -24,6 +24,7 @@ from ringbolt.core.word_pattern import any_of
 MASK: Final = "•••••"
 _CUT: Final = "…"
 _CAPITALS: Final = 5
+_LEAST_TOLD: Final = 3
 _CAPITALS_OF_A_WORD: Final = 3
 # Scripts that put no blanks between words, in which a code stands next to letters
 _UNSPACED: Final = (
@@ -103,6 +104,18 @@ def _patterns() -> _Patterns:
     )
 
 
+@cache
+def _told() -> frozenset[str]:
+    """Words that tell what a text is about besides a code: "error", "expired", "ticket". They name
+    other codes and numbers, so ``extract_code`` takes none of them for one."""
+    lists = (
+        *(WordList.OTHER_CODE, WordList.OTHER_NUMBER, WordList.BEFORE_NUMBER),
+        *(WordList.OLD, WordList.ENTERED, WordList.ASKING, WordList.VALIDITY, WordList.QUALIFIER),
+    )
+    found = (_plain(word) for name in lists for word in words(name))
+    return frozenset(word for word in found if word.isalpha() and len(word) >= _LEAST_TOLD)
+
+
 def _any_of(*names: WordList) -> str:
     return any_of(_plain(word) for name in names for word in words(name))
 
@@ -173,6 +186,8 @@ def _shown(run: str) -> _Shown:
     if _IS_UNSPACED.match(word):
         return _Shown.IN_PARTS
     if word in patterns.common or patterns.spoken.fullmatch(word):
+        return _Shown.ALWAYS
+    if word in _told() and not run.isupper():
         return _Shown.ALWAYS
     return _Shown.BEFORE_CODE if word in patterns.shown else _Shown.NEVER
 
