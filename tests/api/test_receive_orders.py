@@ -70,17 +70,17 @@ async def test_a_code_comes_and_is_paid_for(client: OrderClient) -> None:
 
 async def test_what_comes_later_is_shown_beside_it(client: OrderClient) -> None:
     order_id, payment, status = await with_number(client)
-    await client.text_to(status["number"], "Your code is 1111")
+    await client.text_to(status["number"], "Your code is 48011")
     assert await ended(payment) == "SUCCEEDED"
     await client.text_to(status["number"], "Thank you")
-    await client.text_to(status["number"], "Your code is 2222")
+    await client.text_to(status["number"], "Your code is 48012")
     status = await client.until(order_id, lambda seen: len(seen["messages"]) == 3)
     assert [text["text"] for text in status["messages"]] == [
-        "Your code is 1111",
+        "Your code is 48011",
         "Thank you",
-        "Your code is 2222",
+        "Your code is 48012",
     ]
-    assert status["codeText"] == "2222"
+    assert status["codeText"] == "48012"
 
 
 @pytest.mark.parametrize(
