@@ -325,6 +325,16 @@ async def test_the_decoder_gets_no_secrets(
     assert "hush" not in seen
 
 
+async def test_the_decoder_writes_no_compiled_modules_that_its_limit_would_cut(
+    samples: dict[str, Path], into: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pretend_python(monkeypatch, tmp_path, f'printf "%s\\n" "$@" > {tmp_path}/seen; kill -KILL $$')
+
+    await refused(samples["pcm.wav"], into)
+
+    assert "-B" in (tmp_path / "seen").read_text().split()
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limits")
 @pytest.mark.parametrize(
     ("action", "outcome"),

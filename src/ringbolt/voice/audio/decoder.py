@@ -169,6 +169,7 @@ async def _run_worker(
     with stdin, stdout:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
+            "-B",  # the limit on what it writes would cut compiled modules short, for good
             "-P",
             "-m",
             _WORKER,
