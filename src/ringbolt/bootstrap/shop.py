@@ -44,6 +44,7 @@ from ringbolt.voice.audio.decoder import AudioDecoder
 from ringbolt.voice.audio.source import AudioLimits, AudioSource
 from ringbolt.worker.handlers import handlers
 from ringbolt.worker.hold_watcher import hold_watcher
+from ringbolt.worker.inbound_watcher import inbound_watcher
 from ringbolt.worker.loop import Worker
 from ringbolt.worker.message_watcher import sms_watcher
 from ringbolt.worker.text_watcher import text_watcher
@@ -191,6 +192,7 @@ def _watchers(shop: Shop, *, only_called_back: bool) -> list[Watcher]:
         None if only_called_back else hold_watcher(shop),
         *(carrier_watcher(shop, each) for each in shop.carriers if follows(each)),
         *(sms_watcher(shop, each) for each in shop.sms_carriers if follows(each)),
+        *(inbound_watcher(shop, each) for each in shop.sms_carriers if follows(each)),
         *(text_watcher(shop, each) for each in shop.number_providers if follows(each)),
     ]
     return [watcher for watcher in watchers if watcher is not None]

@@ -3,7 +3,8 @@
 A carrier is asked once per attempt, by our own reference. Its answer is three-valued: a definite
 yes, a definite no, or unknown; an unknown one is looked up or waited for, never repeated. What
 happens to a message is reported by receipts for each of its parts, which may come late, before the
-answer, twice, out of order or never.
+answer, twice, out of order or never. A carrier whose numbers also receive texts is a source of own
+numbers (``SupportsInbound``).
 """
 
 from __future__ import annotations
@@ -134,4 +135,45 @@ class SupportsSmsLookup(Protocol):
 
         Raises ``Unavailable`` if the carrier cannot be asked.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class InboundSms:
+    """A text that came to a number of the operator's.
+
+    ``event_id``: unique per carrier, the same when the text is repeated. ``to``: E.164. ``sender``:
+    E.164 or a name, '' if unknown. ``at_ms``: when it was sent or received (UTC), by the far end's
+    clock.
+    """
+
+    event_id: str
+    to: str
+    sender: str
+    text: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class InboundBatch:
+    """Texts in the order in which they came. ``heard``: numbers whose telephone gave a sign of life
+    (at the time of the batch). ``cursor``: as in ``ReceiptBatch``."""
+
+    texts: tuple[InboundSms, ...]
+    heard: tuple[str, ...] = ()
+    cursor: str = ""
+
+
+@runtime_checkable
+class SupportsInbound(Protocol):
+    """For carriers that receive texts on the operator's own numbers."""
+
+    @property
+    def watched_numbers(self) -> tuple[str, ...]:
+        """The numbers (E.164) that are lent only as long as signs of life come (``heard``); none
+        for a carrier whose numbers are always there."""
+        ...
+
+    async def follow_texts(self, cursor: str, sink: Sink[InboundBatch]) -> None:
+        """Deliver the texts to own numbers to ``sink``, as ``follow`` does receipts."""
         ...

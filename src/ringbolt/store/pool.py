@@ -87,6 +87,11 @@ def listing(tx: Tx) -> list[PoolNumber]:
     return [PoolNumber(**row) for row in tx.run(_LISTING).mappings()]
 
 
+def has(tx: Tx, number: str) -> bool:
+    """Whether a number is in the pool."""
+    return tx.run(_HAS, {"number_": number}).first() is not None
+
+
 def countries(tx: Tx) -> tuple[int, ...]:
     """The country ids of all numbers in the pool, free or leased, in ascending order."""
     return tuple(tx.run(_COUNTRIES).scalars())
@@ -288,6 +293,7 @@ _FREE_USED = (
 )
 _COUNTRIES = select(_number.country).where(_there).distinct().order_by(_number.country)
 _LISTING = select(pool_number).where(_there).order_by(_number.number)
+_HAS = select(_number.number).where(_number.number == bindparam("number_"), _there)
 _REMOVE = (
     update(pool_number)
     .where(_number.number == bindparam("number_"), _there)
