@@ -15,6 +15,8 @@ from ringbolt.api.l402.call_request import CallRequest, read_request
 from ringbolt.api.l402.challenge import PATH
 from ringbolt.api.l402.dialect import STYLE, PaidDialect
 from ringbolt.api.l402.schema import PlaceCall
+from ringbolt.api.l402.words import WORDS
+from ringbolt.core.errors import InvalidInput
 
 _DIALECT: Final = PaidDialect(lambda status, code: None)
 _READER: Final = Reader(PlaceCall, exact=STYLE.exact)
@@ -35,11 +37,16 @@ def decode_body(body: bytes) -> dict[str, Any]:
 
 
 def place_call(document: dict[str, Any] | bytes) -> CallRequest:
-    """What a body describes. Raises ``InvalidInput``."""
+    """What a body describes. Raises ``InvalidInput``, in the family's words."""
     body = document if isinstance(document, bytes) else json.dumps(document).encode()
     scope = {"type": "http", "method": "POST", "headers": [], "client": ("192.0.2.1", 50000)}
     request: Request[PlaceCall] = Request(scope, PATH, Fields(STYLE, {}))
     request.body = body
     request.fields = _DIALECT.read(request, _OPERATION, _NAMES)
     request.params = _READER.read(request.fields)
-    return read_request(request, public_url="")
+    try:
+        return read_request(request, public_url="")
+    except InvalidInput as error:
+        worded = WORDS.word(error, request.fields.written, request.fields.label)
+        error.field, error.message = worded.field, worded.message
+        raise

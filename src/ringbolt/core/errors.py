@@ -36,6 +36,8 @@ class Role(StrEnum):
     AUDIO = "audio"
     PLAN = "plan"
     MINUTES = "minutes"
+    VOICE = "voice"
+    LANGUAGE = "language"
     ADDRESS = "address"
     """The e-mail address."""
     SUBJECT = "subject"

@@ -53,6 +53,20 @@ class NumberNotice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     cancel_after_ms: int = 0
 
 
+class CalledNotice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The call of an order. ``digits``: the keys that answer its questions so far. ``talked_ms``:
+    how long it lasted, known when it is over; ``heard_ms``: how much of its script was heard."""
+
+    sid: str
+    to: str
+    status: str
+    digits: str = ""
+    cause: str = ""
+    talked_ms: int = 0
+    heard_ms: int = 0
+    notes: tuple[str, ...] = ()
+
+
 class OrderNotice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="order"):
     """The state of an order. Times in ms UTC.
 
@@ -74,6 +88,7 @@ class OrderNotice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     is_cancelled: bool = False
     sent: SentNotice | None = None
     receiving: NumberNotice | None = None
+    called: CalledNotice | None = None
 
     def news(self) -> str:
         """Equal for two notices with the same content; the time of the change does not count."""

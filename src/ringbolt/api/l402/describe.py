@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from ringbolt.api.l402.challenge import PATH
-from ringbolt.api.l402.schema import (
-    EXAMPLES,
+from ringbolt.api.l402.schema import EXAMPLES, Quote
+from ringbolt.app.checkout.prices import call_price
+from ringbolt.app.requests.plain_call import (
     MAX_DIGITS,
     MAX_MESSAGE_CHARS,
     MAX_REPEAT,
     MAX_TIMEOUT_S,
-    Quote,
 )
-from ringbolt.app.checkout.prices import call_price
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import InvalidInput
 from ringbolt.core.pricing.rates import MAX_MINUTES, started_minutes

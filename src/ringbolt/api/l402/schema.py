@@ -15,14 +15,16 @@ import msgspec
 from ringbolt.api.kit.fields import Fields
 from ringbolt.api.kit.reader import Reader
 from ringbolt.api.kit.schema import about
+from ringbolt.app.requests.plain_call import (
+    MAX_DIGITS,
+    MAX_MESSAGE_CHARS,
+    MAX_REPEAT,
+    MAX_TIMEOUT_S,
+    MAX_URL_CHARS,
+)
 from ringbolt.core.phone import E164
 from ringbolt.core.pricing.rates import MAX_MINUTES
 
-MAX_MESSAGE_CHARS: Final = 500
-MAX_URL_CHARS: Final = 2048
-MAX_REPEAT: Final = 10
-MAX_DIGITS: Final = 32
-MAX_TIMEOUT_S: Final = 60
 _KEY: Final = re.compile(r"[0-9*#]?", re.ASCII)
 
 EXAMPLE: Final[dict[str, Any]] = {

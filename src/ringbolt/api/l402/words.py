@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ringbolt.api.kit.words import Words
+from ringbolt.app.requests.plain_call import SHORTEN
 from ringbolt.core.errors import Role
 
 WORDS: Final = Words(
@@ -13,8 +14,16 @@ WORDS: Final = Words(
         Role.TEXT: "message",
         Role.AUDIO: "audio_url",
         Role.MINUTES: "duration_minutes",
+        Role.VOICE: "voice",
+        Role.LANGUAGE: "language",
         Role.WEBHOOK: "callback_url",
     },
     sentences={"METHOD_NOT_ALLOWED": "This address does not take this method."},
-    suggestions={"METHOD_NOT_ALLOWED": "Use POST to place a call, or GET to read what it takes."},
+    suggestions={
+        SHORTEN: SHORTEN,
+        "CALL_TOO_LONG": "Send duration_minutes: {minutes}, or shorten the message. "
+        "Nothing was charged.",
+        "MESSAGE_TOO_LONG": "Shorten it, or record it and send audio_url with duration_minutes.",
+        "METHOD_NOT_ALLOWED": "Use POST to place a call, or GET to read what it takes.",
+    },
 )

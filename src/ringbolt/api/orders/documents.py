@@ -111,6 +111,20 @@ class OrderStatus(Document, kw_only=True):
             "`messages` until the text is accepted."
         ),
     ] = None
+    call_status: Annotated[
+        str | None,
+        about(
+            "Of a call: queued, ringing, in-progress, completed, busy, no-answer, failed or "
+            "canceled."
+        ),
+    ] = None
+    digits: Annotated[str | None, about("Of a call: the keys that were pressed.")] = None
+    call_duration: Annotated[int | None, about("Of a call that is over: seconds.")] = None
+    heard_seconds: Annotated[
+        int | None, about("Of a call: how many seconds of its message were heard.")
+    ] = None
+    cause: Annotated[str | None, about("Of a call: why it ended, as the carrier says.")] = None
+    notes: Annotated[list[str] | None, about("Of a call: for example partly_unspoken.")] = None
     is_rental: bool | None = None
     expires_at: int | None = None
     assigned_at: Annotated[int | None, about("Additive: when the number was assigned.")] = None

@@ -18,6 +18,7 @@ from ringbolt.core.phone import EXAMPLE, is_e164
 from ringbolt.core.services import Service, resolve_service
 
 MAX_NAME_CHARS: Final = 64
+KEYS: Final = frozenset("0123456789*#") | {""}
 NO_MESSAGE: Final = "It is the text to send, and cannot be empty."
 _ORDER_ID: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
@@ -80,6 +81,19 @@ def phone(fields: Fields, name: str) -> str | None:
             f'Write + and the country code, then the number. Example: "{EXAMPLE}".',
         )
     return number
+
+
+def key(fields: Fields, name: str) -> str:
+    """One key of a telephone, '' for none."""
+    value = fields.line(name, 1)
+    if value not in KEYS:
+        raise fields.wrong(
+            name,
+            "must be one of 0 to 9, * and #.",
+            "INVALID_FINISH_KEY",
+            'Send one key such as "#", or "" for none.',
+        )
+    return value
 
 
 def own_number(fields: Fields, name: str) -> str:

@@ -14,7 +14,7 @@ import msgspec
 from ringbolt.api.orders.documents import OrderStatus, ReceivedText
 from ringbolt.app.webhooks.order_notice import TEXTS_A_PAGE
 from ringbolt.core.countries import COUNTRIES
-from ringbolt.core.notices import Notice, NumberNotice, OrderNotice, TextNotice
+from ringbolt.core.notices import CalledNotice, Notice, NumberNotice, OrderNotice, TextNotice
 from ringbolt.core.order import UNPAID, OrderKind, OrderState, PaymentMethod
 from ringbolt.core.pricing.money import sats_up
 from ringbolt.core.services import SERVICES
@@ -44,7 +44,7 @@ class OrderRenderer:
 
     def render(self, notice: Notice, sequence: int) -> bytes:
         """The document for webhooks, which has the ``orderId``."""
-        assert isinstance(notice, OrderNotice), "orders of this family are no calls"
+        assert isinstance(notice, OrderNotice), "no other notices in this family"
         document = self._finished(order_document(notice))
         return _encode(msgspec.structs.replace(document, order_id=notice.order_id))
 
@@ -85,6 +85,8 @@ def order_document(notice: OrderNotice) -> OrderStatus:
     document = OrderStatus(
         paid=True, timestamp=notice.changed_ms, error=_error(notice), state=notice.state
     )
+    if notice.called is not None:
+        return _called(document, notice.called)
     if notice.sent is None:
         return msgspec.structs.replace(document, amount=sats_up(notice.price_msat))
     status = notice.sent.status
@@ -93,6 +95,19 @@ def order_document(notice: OrderNotice) -> OrderStatus:
         id=notice.sent.public_id,
         sms_status=status,
         email_status=status if notice.kind is OrderKind.EMAIL else None,
+    )
+
+
+def _called(document: OrderStatus, called: CalledNotice) -> OrderStatus:
+    return msgspec.structs.replace(
+        document,
+        id=called.sid,
+        call_status=called.status,
+        digits=called.digits or None,
+        call_duration=-(-called.talked_ms // 1000) or None,
+        heard_seconds=called.heard_ms // 1000 or None,
+        cause=called.cause or None,
+        notes=list(called.notes) or None,
     )
 
 

@@ -110,6 +110,14 @@ def _add_sales(family: Family, shop: Shop) -> None:
     )
     family.add(
         "POST",
+        "/createcallorder",
+        send.create_call,
+        schema.CreateCallOrder,
+        examples=schema.CALL_EXAMPLES,
+        **sale,
+    )
+    family.add(
+        "POST",
         "/createsendorder",
         send.create_text,
         schema.CreateSendOrder,

@@ -10,10 +10,14 @@ from typing import Annotated, Final
 
 import msgspec
 
+from ringbolt.api.kit.fields import Fields
+from ringbolt.api.kit.reader import Reader
 from ringbolt.api.kit.schema import ForeignText, Line, about
 from ringbolt.api.orders import fields
+from ringbolt.app.requests.plain_call import MAX_DIGITS, MAX_REPEAT, MAX_TIMEOUT_S
 from ringbolt.app.webhooks.order_notice import LAST_PAGE
 from ringbolt.core.phone import EXAMPLE
+from ringbolt.core.pricing.rates import MAX_MINUTES
 
 MAX_SATS: Final = 100_000_000
 MAX_PAGE: Final = 1000
@@ -32,6 +36,9 @@ _ORDER_ID: Final = "7dc6e6b61d8c54dff6b8d6ea2e3f08b018e57963df81d493a6f9728c4dc8
 
 CREATE_ORDER_EXAMPLES: Final = {"code": {"country": 187, "service": "vk"}}
 TEXT_EXAMPLES: Final = {"text": {"phone": "+19871234567", "message": "Hello from Lightning"}}
+CALL_EXAMPLES: Final = {
+    "call": {"phone": "+19871234567", "message": "Your table is ready. Press 1.", "gather": True}
+}
 EMAIL_EXAMPLES: Final = {
     "e-mail": {"address": "satoshi@example.com", "message": "Hello from Lightning"}
 }
@@ -167,6 +174,60 @@ class CreateEmailSendOrder(Purchase, kw_only=True):
             "Additive: the subject, where the operator allows it.", max_length=_MAX_SUBJECT_CHARS
         ),
     ] = ""
+
+
+class GatherKeys(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """How many keys are collected, and for how long."""
+
+    max_digits: Annotated[int, about("", ge=1, le=MAX_DIGITS)] = 1
+    finish_key: Annotated[
+        str,
+        about("Ends the digits and is not one of them; empty: no key does.", read=fields.key),
+    ] = "#"
+    timeout: Annotated[
+        int, about("How long to wait for each key, seconds.", ge=1, le=MAX_TIMEOUT_S)
+    ] = 10
+
+
+_READ_GATHER: Final = Reader(GatherKeys).read_within
+
+
+def _gather(given: Fields, name: str) -> GatherKeys | None:
+    """An object, or only whether keys are asked for."""
+    if isinstance(given.get(name), dict):
+        return _READ_GATHER(given, name)
+    return GatherKeys() if given.boolean(name) else None
+
+
+class CreateCallOrder(Purchase, kw_only=True):
+    """Call a number and speak a text or play a file. All of it is additive."""
+
+    phone: Annotated[
+        str,
+        about(
+            "E.164, with or without +; spaces and dashes are taken.",
+            "+19871234567",
+            read=fields.phone,
+            why=f"The number to call, in E.164 format, for example {EXAMPLE}.",
+        ),
+    ]
+    message: Annotated[str, about("Text to speak. Give this or audioUrl.")] = ""
+    audio_url: Annotated[_Text, about("Audio file to play; it wins over message.")] = ""
+    duration_minutes: (
+        Annotated[
+            int,
+            about("Required with audioUrl: for how many minutes it plays.", ge=1, le=MAX_MINUTES),
+        ]
+        | None
+    ) = None
+    voice: Annotated[_Name, about("Who speaks, for example Joanna or Zeina.")] = ""
+    language: Annotated[_Name, about("The text's language (BCP 47).")] = ""
+    neural: Annotated[bool, about("The better voice where there is one.")] = False
+    repeat: Annotated[int, about("How often it is heard.", ge=1, le=MAX_REPEAT)] = 1
+    gather: Annotated[
+        bool | GatherKeys | None,
+        about("Ask for key presses; the status then has them in `digits`.", read=_gather),
+    ] = None
 
 
 class CreateFund(Params, kw_only=True):

@@ -17,6 +17,10 @@ WORDS: Final = Words(
     fields={
         Role.DESTINATION: "phone",
         Role.TEXT: "message",
+        Role.AUDIO: "audioUrl",
+        Role.MINUTES: "durationMinutes",
+        Role.VOICE: "voice",
+        Role.LANGUAGE: "language",
         Role.ADDRESS: "address",
         Role.SUBJECT: "subject",
         Role.SERVICE: "service",

@@ -17,6 +17,7 @@ from ringbolt.app.checkout.place_order import PlacedOrder, place_order, placed_b
 from ringbolt.app.checkout.prices import call_price
 from ringbolt.app.checkout.purchase import Buyer, Idempotency, Purchase
 from ringbolt.app.policies import Policies
+from ringbolt.app.requests.plain_call import PlainCall
 from ringbolt.app.requests.reserve_minutes import NOT_KNOWN, reserve_minutes
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks import call_notify
@@ -61,6 +62,20 @@ async def sell_call(
         to=command.to,
     )
     return await _sold(shop, await place_order(shop, purchase))
+
+
+async def sell_plain_call(shop: Shop, call: PlainCall, buyer: Buyer, client: str) -> SoldCall:
+    """Order a call of one text or file, for the minutes that it needs; ``client`` is the buyer's
+    address, which may have only so many files read.
+
+    Raises what ``sell_call`` does, and ``AudioUnplayable`` and ``AudioBusy`` for its file.
+    """
+    command = call.command()
+    lengths: Mapping[str, int] = NOT_KNOWN
+    if call.audio_url:
+        info = await shop.audio.probe(call.audio_url, client)
+        lengths = {} if info.duration_ms is None else {call.audio_url: info.duration_ms}
+    return await sell_call(shop, command, buyer, lengths=lengths)
 
 
 async def call_sold_before(shop: Shop, idempotency: Idempotency) -> SoldCall | None:

@@ -18,7 +18,7 @@ from ringbolt.app.policies import LimitPolicy, ReceivingPolicy
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import Conflict, NotFound, RingboltError, Unavailable
 from ringbolt.core.humanise import counted
-from ringbolt.core.order import DELIVERED, NOT_DELIVERED, NOT_TAKEN, UNPAID, OrderKind, OrderState
+from ringbolt.core.order import DELIVERED, NOT_DELIVERED, NOT_TAKEN, UNPAID, OrderState
 from ringbolt.numbers.provider import Cancelled, CancelResult, HasText, TooEarly
 from ringbolt.store import orders, receiving_orders
 from ringbolt.store.engine.db import Tx
@@ -46,7 +46,7 @@ async def cancel_order(shop: Shop, order_id: str) -> None:
 async def _cancel(shop: Shop, order_id: str) -> bool:
     """False if the order has changed since we read it."""
     order = await shop.db.read(orders.by_id, order_id)
-    if order is None or order.kind is OrderKind.CALL:
+    if order is None:
         raise no_such_order()
     if order.state in UNPAID:
         return order.state is OrderState.EXPIRED or await expire_now(shop, order_id)

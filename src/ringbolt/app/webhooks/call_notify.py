@@ -33,6 +33,8 @@ def changed(tx: Tx, order_id: str, at_ms: int | None = None) -> None:
     if order is None or call is None:
         return
     command = order.command_as(CallOrder)
+    if order.webhook_url:
+        notify.changed(tx, order_id)
     if command.status_url:
         notice = CallNotice(
             order_id=order_id,

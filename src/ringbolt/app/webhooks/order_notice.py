@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ringbolt.core.notices import NumberNotice, OrderNotice, SentNotice, TextNotice
+from ringbolt.app.requests.digits import answered_digits
+from ringbolt.app.webhooks.call_status import talked_ms
+from ringbolt.core.commands import CallOrder
+from ringbolt.core.notices import CalledNotice, NumberNotice, OrderNotice, SentNotice, TextNotice
 from ringbolt.core.order import DELIVERED, LOST, UNPAID, Fulfilment, OrderState
 from ringbolt.core.texts.redact import masked
-from ringbolt.store import messages, orders, received_texts, receiving_orders
+from ringbolt.store import calls, messages, orders, received_texts, receiving_orders
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.messages import Message, MessageStatus
 from ringbolt.store.orders import Order
@@ -47,7 +50,9 @@ def order_notice(
             found = messages.message_and_move(tx, order.id)
             assert found is not None, "a message is written down with its order"
             return _message(order, *found)
-        case Fulfilment.CALL | Fulfilment.CREDIT:
+        case Fulfilment.CALL:
+            return _called(tx, order, moved_ms or orders.last_moved_ms(tx, order.id))
+        case Fulfilment.CREDIT:
             return _notice(order, changed_ms=moved_ms or orders.last_moved_ms(tx, order.id))
 
 
@@ -66,6 +71,27 @@ def _notice(order: Order, **facts: Any) -> OrderNotice:
 def _fault(order: Order) -> str | None:
     returned = order.state is OrderState.RETURNED and order.reason != LOST
     return order.reason if order.state is OrderState.FAILED or returned else None
+
+
+def _called(tx: Tx, order: Order, moved_ms: int) -> OrderNotice:
+    call = calls.call_of(tx, order.id)
+    assert call is not None, "a call is written down with its order"
+    times = (moved_ms, call.ringing_ms, call.answered_ms, call.ended_ms)
+    command = order.command_as(CallOrder)
+    return _notice(
+        order,
+        changed_ms=_latest(*times),
+        called=CalledNotice(
+            sid=call.sid,
+            to=call.to_number,
+            status=call.status.value,
+            digits=answered_digits(command, call.digits) if command.gathers else "",
+            cause=call.cause,
+            talked_ms=0 if call.ended_ms is None else talked_ms(call, call.ended_ms),
+            heard_ms=call.heard_ms or 0,
+            notes=call.notes,
+        ),
+    )
 
 
 def _message(order: Order, message: Message, moved_ms: int) -> OrderNotice:
