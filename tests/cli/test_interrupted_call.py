@@ -9,7 +9,8 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -120,16 +121,45 @@ async def test_a_killed_purchase_is_resumed(buyer: Buyer, moment: Moment) -> Non
     assert (await buyer.run("call", "--resume")).code == 2, "there is nothing to resume any more"
 
 
-async def test_ctrl_c_shows_the_credential_and_how_to_go_on(buyer: Buyer) -> None:
-    buyer.interrupt(signal.SIGINT, ("redeem", "before"))
-    stopped = await buyer.call()
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda each: each.name)
+async def test_a_stopped_purchase_shows_the_credential_and_how_to_go_on(
+    buyer: Buyer, number: signal.Signals
+) -> None:
+    buyer.interrupt(number, ("redeem", "before"))
+    with _in_the_foreground():
+        stopped = await buyer.call()
 
-    assert stopped.code == 130
+    assert stopped.code == 128 + number
     assert re.search(r"Authorization: L402 \S+:[0-9a-f]{64}$", stopped.err, re.MULTILINE)
     command = re.search(r"^  (.* call --resume \w+)$", stopped.err, re.MULTILINE)
     assert command is not None, stopped.err
     resumed = await buyer.copied(command[1])
     assert resumed.code == 0, resumed.err
+    assert await buyer.look() == (1, PRICE_MSAT)
+
+
+@contextmanager
+def _in_the_foreground() -> Iterator[None]:
+    """Commands start with SIGINT as a terminal has it, also where the tests run in the background
+    of a shell without job control, which starts them with SIGINT ignored."""
+    was = signal.getsignal(signal.SIGINT)
+    if was is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, was)
+
+
+async def test_a_purchase_in_the_background_of_a_script_is_not_stopped_by_ctrl_c(
+    buyer: Buyer,
+) -> None:
+    buyer.interrupt(signal.SIGINT, ("redeem", "before"))
+    was = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        bought = await buyer.call()
+    finally:
+        signal.signal(signal.SIGINT, was)
+
+    assert bought.code == 0, bought.err
     assert await buyer.look() == (1, PRICE_MSAT)
 
 

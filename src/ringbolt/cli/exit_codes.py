@@ -13,6 +13,8 @@ EXIT_NOT_ANSWERED: Final = 4
 EXIT_UNDELIVERED: Final = 5
 EXIT_INTERRUPTED: Final = 130
 """128 and the number of SIGINT, as shells have it."""
+EXIT_TERMINATED: Final = 143
+"""128 and the number of SIGTERM."""
 
 EXIT_CODES: Final = MappingProxyType(
     {
@@ -24,6 +26,7 @@ EXIT_CODES: Final = MappingProxyType(
         EXIT_UNDELIVERED: "paid or perhaps paid, and not delivered yet: "
         "'ringbolt call --resume' goes on",
         EXIT_INTERRUPTED: "interrupted by Ctrl-C",
+        EXIT_TERMINATED: "stopped by SIGTERM",
     }
 )
 

@@ -13,6 +13,7 @@ import typer
 from ringbolt.cli.exit_codes import (
     EXIT_FAILED,
     EXIT_INTERRUPTED,
+    EXIT_TERMINATED,
     EXIT_UNAVAILABLE,
     EXIT_USAGE,
 )
@@ -41,6 +42,8 @@ def run_command(command: Callable[[Settings], Coroutine[Any, Any, int]]) -> None
 
 def finish(command: Coroutine[Any, Any, int]) -> None:
     """Run ``command`` and exit with its code; errors become one plain line."""
+    from asyncio import CancelledError
+
     from ringbolt.cli.buyer.errors import PurchaseError
     from ringbolt.core.errors import RingboltError, Unavailable
     from ringbolt.settings import SettingsError
@@ -65,6 +68,8 @@ def finish(command: Coroutine[Any, Any, int]) -> None:
         code = fail(said, EXIT_USAGE)
     except KeyboardInterrupt:
         code = EXIT_INTERRUPTED
+    except CancelledError:  # what is stopped by SIGTERM cancels itself
+        code = EXIT_TERMINATED
     raise typer.Exit(code)
 
 

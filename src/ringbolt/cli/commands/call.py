@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import httpx
@@ -40,7 +41,7 @@ async def buy_call(
     async with _buyer(wallet, folder) as buyer:
         url = server.rstrip("/") + PATH
         purchase = await buyer.ask(url, body, max_sats, wallet)
-        with folder.locked(purchase.id):
+        with _stopped_by_sigterm(), folder.locked(purchase.id):
             return await _go_on(buyer, purchase, Began.NOW, waits)
 
 
@@ -50,13 +51,33 @@ async def resume_call(name: str, wallet: WalletAddress, *, waits: bool) -> int:
     folder = users_folder()
     purchase = folder.find(name) if name else _newest(folder)
     began = Began.WITH_ANOTHER if wallet.url else Began.EARLIER
-    with folder.locked(purchase.id):
+    with _stopped_by_sigterm(), folder.locked(purchase.id):
         purchase = folder.find(purchase.id)  # as it is now
         async with _buyer(wallet if wallet.url else purchase.wallet, folder) as buyer:
             buyer.tell(f"purchase {purchase.id} of {purchase.asked_at}: {purchase.url}")
             if purchase.is_failed and purchase.status_url:
                 purchase = await _again(buyer, purchase)
             return await _go_on(buyer, purchase, began, waits)
+
+
+@contextmanager
+def _stopped_by_sigterm() -> Iterator[None]:
+    """SIGTERM stops a purchase as Ctrl-C does: how to go on is printed.
+
+    Scripts need it: a shell without job control starts what ends in ``&`` with SIGINT ignored, so
+    that Ctrl-C does not reach it, and Python leaves it so.
+    """
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
+    assert task is not None
+    try:
+        loop.add_signal_handler(signal.SIGTERM, task.cancel)
+    except NotImplementedError:  # on Windows
+        yield
+        return
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGTERM)
 
 
 @asynccontextmanager
