@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from ringbolt.core.outcome import Recovery, Rejected, Unknown
+from ringbolt.core.pricing.amount import Amount
 
 
 def always() -> bool:
@@ -42,9 +43,11 @@ class OutMail:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A mail server accepted it; ``remote_id`` is its own id of it ('' if it gave none)."""
+    """A mail server accepted it; ``remote_id`` is its own id of it ('' if it gave none), ``cost``
+    what it bills for it, None if it does not say."""
 
     remote_id: str
+    cost: Amount | None = None
 
 
 MailResult = Accepted | Rejected | Unknown

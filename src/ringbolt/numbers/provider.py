@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol, runtime_checkable
 
 from ringbolt.core.outcome import Recovery, Rejected, Unknown
+from ringbolt.core.pricing.amount import Amount
 from ringbolt.core.sink import Sink
 
 ANY_COUNTRY: Final = 999
@@ -59,6 +60,7 @@ class Acquired:
 
     ``until_ms``: when the lease ends at the latest. ``cancel_after_ms``: the provider refuses to
     cancel before that time, 0 if it never does. ``country``: the one chosen for ``ANY_COUNTRY``.
+    ``cost``: what the lease costs unless it is cancelled, None if the provider does not say.
     """
 
     lease_id: str
@@ -66,6 +68,7 @@ class Acquired:
     until_ms: int
     cancel_after_ms: int
     country: int
+    cost: Amount | None = None
 
 
 @dataclass(frozen=True, slots=True)

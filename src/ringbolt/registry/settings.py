@@ -25,6 +25,13 @@ from ringbolt.registry.values import usable
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}", re.ASCII)
 _PREFIX: Final = re.compile(r"\+[1-9][0-9]{0,14}", re.ASCII)
+_CALLER_ID: Final = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
+_SENDER: Final = re.compile(
+    r"\+[1-9][0-9]{6,14}|[0-9]{3,8}"
+    r"|(?=.{0,10}[A-Za-z])[A-Za-z0-9](?:[A-Za-z0-9 ._&-]{0,9}[A-Za-z0-9.])?",
+    re.ASCII,
+)
+"""3GPP TS 23.038, 9.1.2.5: an alphanumeric sender has 11 signs at most, one of them a letter."""
 _DOMAIN: Final = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*", re.ASCII)
 
 
@@ -90,6 +97,24 @@ class Priced(PartSettings):
         description="What it costs, in the same unit for all parts of this kind: of two that "
         "match equally well the cheaper is tried first.",
     )
+    per_second: float = Field(
+        0,
+        ge=0,
+        le=10_000,
+        description="How many requests it is sent a second at most, by all processes of the shop "
+        "together; more wait, or another part is asked. 0: any number.",
+    )
+    daily_spend: int = Field(
+        0,
+        ge=0,
+        description="The most that it may cost a day (UTC), sats, by what it tells or by its cost "
+        "card; then another part is asked, or the order waits. 0: no limit.",
+    )
+    cost_card: str = Field(
+        "",
+        description="A CSV of what it bills (prefix,cost,currency,per_seconds), for what it does "
+        "not tell itself. Empty: none.",
+    )
 
 
 class RoutedByPrefix(Priced):
@@ -104,6 +129,55 @@ class RoutedByPrefix(Priced):
             return 0
         found = [len(each) for each in self.prefixes if destination.startswith(each)]
         return max(found, default=None)
+
+
+def _caller_ids(value: tuple[str, ...]) -> tuple[str, ...]:
+    for each in value:
+        if not _CALLER_ID.fullmatch(each):
+            raise ValueError("write caller IDs in E.164 format: + and digits only")
+    return value
+
+
+class VoiceCarrierSettings(RoutedByPrefix):
+    """For carriers of calls."""
+
+    max_calls: int = Field(
+        0,
+        ge=0,
+        le=100_000,
+        description="How many calls it carries at the same time, of all processes of the shop "
+        "together; more wait, or another carrier is asked. 0: any number.",
+    )
+    caller_ids: Annotated[tuple[str, ...], BeforeValidator(listed), AfterValidator(_caller_ids)] = (
+        Field(
+            (),
+            description="The numbers that its calls may come from, E.164; the first is used. "
+            "Empty: calls.caller_id.",
+        )
+    )
+
+
+def check_senders(value: tuple[str, ...]) -> tuple[str, ...]:
+    """Senders of texts. Raises ``ValueError``."""
+    for each in value:
+        if not _SENDER.fullmatch(each):
+            raise ValueError(
+                f"{each!r} is not a sender: write a number in E.164 format, a short number, or a "
+                "name of at most 11 letters, digits and blanks"
+            )
+    return value
+
+
+class SmsCarrierSettings(RoutedByPrefix):
+    """For carriers of texts."""
+
+    senders: Annotated[tuple[str, ...], BeforeValidator(listed), AfterValidator(check_senders)] = (
+        Field(
+            (),
+            description="The names or numbers that its texts may come from; the first is used. "
+            "Empty: sms.senders.",
+        )
+    )
 
 
 class RoutedByCountry(Priced):

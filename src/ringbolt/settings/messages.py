@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, field_validator
@@ -13,7 +12,7 @@ from ringbolt.core.errors import InvalidInput
 from ringbolt.mail.letter import is_sender
 from ringbolt.mail.types import MAILERS
 from ringbolt.numbers.types import OWN_NUMBERS, PROVIDERS
-from ringbolt.registry.settings import PartSettings
+from ringbolt.registry.settings import PartSettings, check_senders
 from ringbolt.settings.parts import OfTypes
 from ringbolt.settings.section import Section, listed
 from ringbolt.sms.types import SMS_CARRIERS
@@ -24,14 +23,6 @@ NUMBER_PROVIDERS: Final = OfTypes(
 )
 _MOST_OF_SUBJECT: Final = 200
 MAIL_SERVERS: Final = OfTypes(MAILERS, many=True)
-
-
-_SENDER: Final = re.compile(
-    r"\+[1-9][0-9]{6,14}|[0-9]{3,8}"
-    r"|(?=.{0,10}[A-Za-z])[A-Za-z0-9](?:[A-Za-z0-9 ._&-]{0,9}[A-Za-z0-9.])?",
-    re.ASCII,
-)
-"""3GPP TS 23.038, 9.1.2.5: an alphanumeric sender has 11 signs at most, one of them a letter."""
 
 
 class SmsSettings(Section):
@@ -60,13 +51,7 @@ class SmsSettings(Section):
     def _are_senders(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if not value:
             raise ValueError("name at least one sender")
-        for each in value:
-            if not _SENDER.fullmatch(each):
-                raise ValueError(
-                    f"{each!r} is not a sender: write a number in E.164 format, a short number, or "
-                    "a name of at most 11 letters, digits and blanks"
-                )
-        return value
+        return check_senders(value)
 
 
 class NumberSettings(Section):

@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Literal, Protocol, runtime_checkable
 
 from ringbolt.core.outcome import Recovery, Rejected, Unknown
+from ringbolt.core.pricing.amount import Amount
 from ringbolt.core.sink import Sink
 
 
@@ -44,11 +45,13 @@ class Accepted:
     """The carrier accepted the message.
 
     ``part_ids``: the carrier's own id of each part, in order. ``sent``: it was handed to the mobile
-    network already, not only to the carrier.
+    network already, not only to the carrier. ``cost``: what it bills for the whole text, None if it
+    does not say (yet: see ``core.part_checks.SupportsCostLookup``).
     """
 
     part_ids: tuple[str, ...]
     sent: bool = False
+    cost: Amount | None = None
 
 
 SendResult = Accepted | Rejected | Unknown
@@ -74,6 +77,8 @@ class DeliveryReceipt:
     ``event_id``: unique per carrier and the same when the receipt is repeated. ``ref``: ours, ''
     if the carrier does not echo it. ``n``: the part's number from 1, 0 if not known. ``raw``: the
     carrier's own name of the state. ``at_ms``: when it happened (UTC), by the carrier's clock.
+    ``cost``: what the carrier bills for this part alone (``n``), or for the whole text if it has
+    one id for all its parts; None if the receipt does not say. A later one replaces it.
     """
 
     event_id: str
@@ -83,6 +88,7 @@ class DeliveryReceipt:
     state: ReceiptState
     raw: str
     at_ms: int
+    cost: Amount | None = None
 
 
 @dataclass(frozen=True, slots=True)

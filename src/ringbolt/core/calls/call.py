@@ -12,6 +12,8 @@ from enum import StrEnum
 
 import msgspec
 
+from ringbolt.core.pricing.amount import Amount
+
 SAMPLE_RATE = 8000
 """Samples per second of all telephone audio here (G.711, RFC 3551)."""
 
@@ -141,6 +143,9 @@ class CallEvent:
     Here"``; ``heard_ms`` is how much of the message the far end was sent, ``recordings`` how many
     it has, ``talked_ms`` how long the call was up by the carrier's own clock, None if it does not
     say (all on the final event).
+
+    ``cost``: what the carrier bills for the whole call, on the final event or on a later one with
+    the same status; None if it does not say, or not yet (``core.part_checks.SupportsCostLookup``).
     """
 
     ref: str
@@ -152,3 +157,4 @@ class CallEvent:
     heard_ms: int = 0
     recordings: int = 0
     talked_ms: int | None = None
+    cost: Amount | None = None

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ringbolt.registry.settings import RoutedByPrefix
+from ringbolt.registry.settings import SmsCarrierSettings
 from ringbolt.registry.types import Context, PartType
 from ringbolt.sms.carrier import SmsCarrier
 
 
-class SimulatedSmsSettings(RoutedByPrefix):
+class SimulatedSmsSettings(SmsCarrierSettings):
     """Texts reach phones of the simulated world."""
 
     simulated: ClassVar[bool] = True

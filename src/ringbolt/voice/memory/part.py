@@ -7,12 +7,12 @@ from typing import ClassVar
 from pydantic import Field
 
 from ringbolt.core.outcome import Recovery
-from ringbolt.registry.settings import RoutedByPrefix
+from ringbolt.registry.settings import VoiceCarrierSettings
 from ringbolt.registry.types import Context, PartType
 from ringbolt.voice.carrier import VoiceCarrier
 
 
-class MemoryCarrierSettings(RoutedByPrefix):
+class MemoryCarrierSettings(VoiceCarrierSettings):
     """For tests: does at once what the test scripts ([how](testing-with-memory.md))."""
 
     simulated: ClassVar[bool] = True

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ringbolt.registry.settings import RoutedByPrefix
+from ringbolt.registry.settings import VoiceCarrierSettings
 from ringbolt.registry.types import Context, PartType
 from ringbolt.voice.carrier import VoiceCarrier
 
 
-class SimulatedCarrierSettings(RoutedByPrefix):
+class SimulatedCarrierSettings(VoiceCarrierSettings):
     """Calls ring at phones of the simulated world."""
 
     simulated: ClassVar[bool] = True
