@@ -149,6 +149,20 @@ async def test_a_persons_answer_is_final(calls: Calls) -> None:
     assert await calls.state() is OrderState.FAILED
 
 
+@pytest.mark.parametrize("permanent", [True, False])
+async def test_a_refusal_by_the_destination_is_final(calls: Calls, permanent: bool) -> None:
+    busy = Rejected("486 Busy Here", permanent, by_destination=True)
+    calls.first.answers.append(busy)
+
+    await (await calls.bought()).work()
+
+    assert await calls.attempts() == [("first", "rejected")]
+    order = await calls.buyer.order()
+    assert (order.state, order.may_retry) == (OrderState.FAILED, True)
+    assert "486 Busy Here" in order.reason
+    assert await calls.world.complaints() == []
+
+
 async def test_a_call_is_hung_up_where_it_is(calls: Calls) -> None:
     calls.first.answers.append(NO_ROUTE)
     calls.second.life = RINGS

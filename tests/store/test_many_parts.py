@@ -14,7 +14,7 @@ import structlog
 from ringbolt.app.operator.gone_parts import GonePart, gone_parts, known_parts
 from ringbolt.clock import SystemClock
 from ringbolt.core.order import OrderState, PaymentMethod
-from ringbolt.core.outcome import Recovery
+from ringbolt.core.outcome import Recovery, Rejected
 from ringbolt.lightning.node import InvoiceState
 from ringbolt.numbers.memory.provider import MemoryProvider
 from ringbolt.registry.parts import Part, Parts
@@ -91,6 +91,38 @@ async def test_what_a_gone_part_may_have_sent_is_sent_by_nobody_else(
     assert not await order.has_been_paid()
     assert (len(first.sent), len(second.sent)) == (1, 0)
     assert await world.complaints() == []
+
+
+@pytest.mark.parametrize("permanent", [True, False])
+async def test_a_text_that_its_number_refuses_is_sent_by_nobody_else(
+    database: Database, clock: SystemClock, permanent: bool
+) -> None:
+    first, second = NamedSms("first", clock), NamedSms("second", clock)
+    first.answers.append(lambda _: Rejected("unallocated", permanent, by_destination=True))
+    world = MessageWorld(database, clock)
+    order = await world.buy()
+
+    await sends(world, {"sms_carriers": [first, second]}).work()
+
+    assert not await order.has_been_paid()
+    assert [each.carrier for each in await order.attempts()] == ["first"]
+    assert (first.sent, second.sent) == ([], [])
+    assert await world.complaints() == []
+
+
+async def test_after_an_unclear_answer_no_other_carrier_gets_the_text(
+    database: Database, clock: SystemClock
+) -> None:
+    first, second = NamedSms("first", clock, Recovery.NONE), NamedSms("second", clock)
+    first.answers.append(first.never_hears)
+    world = MessageWorld(database, clock)
+    order = await world.buy()
+
+    await sends(world, {"sms_carriers": [first, second]}).work()
+
+    assert not await order.has_been_paid()
+    assert [each.carrier for each in await order.attempts()] == ["first"]
+    assert second.sent == []
 
 
 # Numbers

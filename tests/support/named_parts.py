@@ -17,8 +17,9 @@ class NamedCarrier(MemoryLookupCarrier):
 
 
 class NamedSms(MemoryLookupSms):
-    def __init__(self, name: str, clock: Clock) -> None:
+    def __init__(self, name: str, clock: Clock, recovery: Recovery = Recovery.LOOKUP) -> None:
         super().__init__(clock, name)
+        self.recovery = recovery
         self.log.stays_connected = False
 
 

@@ -28,7 +28,10 @@ def is_surely_absent(job: Job, attempt: Attempt, now_ms: int) -> bool:
 
 def retry_delay_ms(asked: Asked, route: Sequence[str], answer: Rejected) -> int | None:
     """The delay until the next of ``route`` is asked after the refusal ``answer``: 0 if it was not
-    asked yet, else a growing pause. None if none is left to ask."""
+    asked yet, else a growing pause. None if none is left to ask, or the destination itself
+    refused."""
+    if answer.by_destination:
+        return None
     following = next_asked(route, asked.times, asked.refused)
     if following is None:
         return None

@@ -16,12 +16,17 @@ class Rejected:
     """Definitely not done, and free of charge.
 
     ``permanent``: asking this part again is useless. ``retry_after_ms``: how long it asks to wait
-    before the next request, None if it does not say.
+    before the next request, None if it does not say. ``by_destination``: the answer of the person
+    or number itself (busy, declined, unallocated, unsubscribed), so that no other part is asked.
+
+    Wrong credentials and an empty balance are not permanent: they say nothing about the request,
+    and a part that keeps refusing so is left alone for a while.
     """
 
     reason: str
     permanent: bool = True
     retry_after_ms: int | None = None
+    by_destination: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,7 @@ class Parts(Generic[T]):
         if breaker is None:
             return
         match answer:
-            case Unknown() | Rejected(permanent=False):
+            case Unknown() | Rejected(permanent=False, by_destination=False):
                 breaker.failed()
             case _:
                 breaker.answered()
