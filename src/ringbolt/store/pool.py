@@ -3,11 +3,14 @@
 A number has at most one open lease. After a lease it rests (``REST_MS``), and it is not leased for
 the same service again for ``SAME_SERVICE_MS``, because the service may still link the number to
 the former buyer's account. The exception is a former holder who asks for exactly that number.
+
+A number whose telephone is **watched** is not leased while that is silent, and rests when it comes
+back: its texts of the meantime come first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,6 +19,7 @@ from sqlalchemy import (
     Integer,
     and_,
     bindparam,
+    case,
     exists,
     func,
     not_,
@@ -26,11 +30,14 @@ from sqlalchemy import (
 
 from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.engine.upsert import insert_new
+from ringbolt.store.schema.metadata import Int64
 from ringbolt.store.schema.text_tables import pool_lease, pool_number
 
 REST_MS: Final = 10 * 60_000
 """How long a number rests after a lease, so that a late text does not reach the next buyer."""
 SAME_SERVICE_MS: Final = 90 * 24 * 3_600_000
+ALIVE_MS: Final = 5 * 60_000
+"""How long a watched telephone may be silent. It gives a sign of life every minute."""
 ANY_COUNTRY: Final = 999
 FORGET_BATCH: Final = 500
 _CANDIDATES: Final = 50
@@ -39,13 +46,22 @@ _CANDIDATES: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class PoolNumber:
-    """``number`` in E.164. ``removed_ms``: when it left the pool (ms UTC), None while in it."""
+    """``number`` in E.164; all times are ms UTC. ``removed_ms``: when it left the pool, None while
+    in it. ``watched_by``: the carrier of its telephone, '' if none watches it.
+    ``alive_until_ms``: it counts as silent from then on, 0 if its telephone was never heard, None
+    if it is not watched. ``back_ms``: when it was heard again after a silence, None if never."""
 
     number: str
     country: int
     label: str
     added_ms: int
     removed_ms: int | None
+    watched_by: str
+    alive_until_ms: int | None
+    back_ms: int | None
+
+    def is_silent(self, now_ms: int) -> bool:
+        return self.alive_until_ms is not None and self.alive_until_ms <= now_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +101,18 @@ def remove(tx: Tx, number: str) -> bool:
 def listing(tx: Tx) -> list[PoolNumber]:
     """Every number in the pool, sorted."""
     return [PoolNumber(**row) for row in tx.run(_LISTING).mappings()]
+
+
+def watch(tx: Tx, numbers: Collection[str], carrier: str) -> None:
+    """From now on, lend these numbers only as long as ``heard`` is called for them."""
+    if numbers:
+        tx.run(_WATCH, {"numbers_": sorted(numbers), "by_": carrier})
+
+
+def heard(tx: Tx, numbers: Collection[str]) -> None:
+    """The telephones of these numbers, which are watched, gave a sign of life."""
+    values = {"numbers_": sorted(numbers), "now_": tx.now_ms, "until_": tx.now_ms + ALIVE_MS}
+    tx.run(_HEARD, values)
 
 
 def has(tx: Tx, number: str) -> bool:
@@ -217,7 +245,11 @@ def _find(tx: Tx, ref: str) -> PoolLease | None:
 
 
 def _limits(tx: Tx) -> dict[str, int]:
-    return {"rested_": tx.now_ms - REST_MS, "forgotten_": tx.now_ms - SAME_SERVICE_MS}
+    return {
+        "now_": tx.now_ms,
+        "rested_": tx.now_ms - REST_MS,
+        "forgotten_": tx.now_ms - SAME_SERVICE_MS,
+    }
 
 
 # Built once: building a statement costs more than running it.
@@ -244,7 +276,11 @@ def _over_after(name: str) -> ColumnElement[bool]:
 
 _rests = _over_after("rested_")
 _same_service = _other.service == bindparam("service_")
-_is_free = and_(_there, _in_country, not_(_had.where(_rests)))
+_is_alive = and_(
+    or_(_number.alive_until_ms.is_(None), _number.alive_until_ms > bindparam("now_")),
+    or_(_number.back_ms.is_(None), _number.back_ms <= bindparam("rested_")),
+)
+_is_free = and_(_there, _is_alive, _in_country, not_(_had.where(_rests)))
 _last_ended_ms = (
     select(func.max(_other.ended_ms)).where(_other.number == _number.number).scalar_subquery()
 )
@@ -264,6 +300,7 @@ _FREE_FOR = (
 # not be leased at present.
 _AGAIN = select(_number.number).where(
     _there,
+    _is_alive,
     _number.number == bindparam("again_"),
     not_(_had.where(_rests, or_(_other.ended_ms.is_(None), not_(_same_service)))),
 )
@@ -294,6 +331,26 @@ _FREE_USED = (
 _COUNTRIES = select(_number.country).where(_there).distinct().order_by(_number.country)
 _LISTING = select(pool_number).where(_there).order_by(_number.number)
 _HAS = select(_number.number).where(_number.number == bindparam("number_"), _there)
+_OF_THESE = _number.number.in_(bindparam("numbers_", expanding=True))
+_WATCH = (
+    update(pool_number)
+    .where(_OF_THESE, or_(_number.alive_until_ms.is_(None), _number.watched_by != bindparam("by_")))
+    .values(watched_by=bindparam("by_"), alive_until_ms=func.coalesce(_number.alive_until_ms, 0))
+)
+_HEARD = (
+    update(pool_number)
+    .where(_OF_THESE, _number.alive_until_ms.is_not(None))
+    .values(
+        alive_until_ms=bindparam("until_"),
+        back_ms=case(
+            (
+                _number.alive_until_ms.between(1, bindparam("now_")),
+                bindparam("now_", type_=Int64),
+            ),
+            else_=_number.back_ms,
+        ),
+    )
+)
 _REMOVE = (
     update(pool_number)
     .where(_number.number == bindparam("number_"), _there)
@@ -302,5 +359,12 @@ _REMOVE = (
 _RESTORE = (
     update(pool_number)
     .where(_number.number == bindparam("number_"), not_(_there))
-    .values(removed_ms=None, country=bindparam("country_"), label=bindparam("label_"))
+    .values(
+        removed_ms=None,
+        country=bindparam("country_"),
+        label=bindparam("label_"),
+        watched_by="",
+        alive_until_ms=None,
+        back_ms=None,
+    )
 )

@@ -9,7 +9,7 @@ from ringbolt.app.numbers.receive_own_text import receive_own_text
 from ringbolt.app.policies import ReceivingPolicy
 from ringbolt.app.shop import Shop
 from ringbolt.sms.carrier import InboundBatch, SmsCarrier, SupportsInbound
-from ringbolt.store import cursors
+from ringbolt.store import cursors, pool
 from ringbolt.store.engine.db import Tx, may_pass
 from ringbolt.worker.watchers import Watcher
 
@@ -28,6 +28,7 @@ def inbound_watcher(shop: Shop, carrier: SmsCarrier) -> Watcher | None:
             if batch.texts or batch.heard or batch.cursor:
                 await _commit(shop, name, source, batch)
 
+        await shop.db.tx(pool.watch, carrier.watched_numbers, carrier.name)
         cursor = await shop.db.read(cursors.get, name)
         await carrier.follow_texts(cursor or "", commit)
 
@@ -54,6 +55,8 @@ async def _take_each(shop: Shop, cursor: str, source: str, batch: InboundBatch) 
             shop.db, cursor, text.event_id, receive_own_text, policy, source, text
         )
         unknown += ours is False
+    if batch.heard:
+        await shop.db.tx(pool.heard, batch.heard)
     if batch.cursor:
         await shop.db.tx(cursors.set, cursor, batch.cursor)
     return unknown
@@ -62,6 +65,8 @@ async def _take_each(shop: Shop, cursor: str, source: str, batch: InboundBatch) 
 def _take(tx: Tx, policy: ReceivingPolicy, cursor: str, source: str, batch: InboundBatch) -> int:
     """Returns how many of the texts came to numbers that are not ours."""
     unknown = sum(not receive_own_text(tx, policy, source, text) for text in batch.texts)
+    if batch.heard:
+        pool.heard(tx, batch.heard)
     if batch.cursor:
         cursors.set(tx, cursor, batch.cursor)
     return unknown

@@ -115,6 +115,9 @@ pool_number = Table(
     Column("label", Text, nullable=False, server_default=""),
     Column("added_ms", Int64, nullable=False),
     Column("removed_ms", Int64),
+    Column("watched_by", Text, nullable=False, server_default=""),  # the carrier of its phone
+    Column("alive_until_ms", Int64),  # unless the phone is heard again; NULL: it is not watched
+    Column("back_ms", Int64),  # when it was heard again after a silence
     **STRICT,
 )
 
