@@ -4,6 +4,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 STEP   := $(PYTHON) tools/install_step.py
+# Wheels only, as the locks name them; dkimpy alone has none, and is built by the pinned setuptools.
+LOCKED := $(PIP) install --no-compile --progress-bar off --require-hashes --only-binary=:all:
+BUILT  := --no-binary=dkimpy --no-build-isolation
 
 # A small part of everything beside the rules and the fuzzing, for the time between two commits.
 FAST   := tests/unit tests/fuzz tests/store/test_jobs.py tests/store/test_ledger.py \
@@ -58,24 +61,26 @@ $(VENV)/.python:
 	@touch $@
 
 # pip does not compile: that takes as long as everything else, and most modules are never imported.
-$(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/.python
-	@$(STEP) "2/3 packages" $$(grep -c == requirements.lock) \
-	  $(PIP) install --no-compile --progress-bar off --require-hashes --only-binary=:all: -r requirements.lock
+$(VENV)/.installed: requirements.lock requirements-build.lock pyproject.toml | $(VENV)/.python
+	@$(STEP) "2/3 build tools" 0 $(LOCKED) -r requirements-build.lock
+	@$(STEP) "2/3 packages" $$(grep -c == requirements.lock) $(LOCKED) $(BUILT) -r requirements.lock
 	@$(STEP) "3/3 Ringbolt" 0 $(PIP) install --no-deps --no-build-isolation -e .
 	@$(BIN)/python -m compileall -q src/ringbolt
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 	@$(STEP) "packages for tests" $$(grep -c == requirements-dev.lock) \
-	  $(PIP) install --no-compile --progress-bar off --require-hashes --only-binary=:all: -r requirements-dev.lock
+	  $(LOCKED) $(BUILT) -r requirements-dev.lock
 	@touch $@
 
 $(VENV)/.installed-listen: requirements-listen.lock $(VENV)/.installed
 	@$(STEP) "packages for listening" $$(grep -c == requirements-listen.lock) \
-	  $(PIP) install --no-compile --progress-bar off --require-hashes --only-binary=:all: -r requirements-listen.lock
+	  $(LOCKED) $(BUILT) -r requirements-listen.lock
 	@touch $@
 
 lock: ## Pin every dependency again, with hashes (needs uv)
+	uv pip compile --group build --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-annotate --no-header -q -o requirements-build.lock
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-annotate --no-header -q -o requirements.lock
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \

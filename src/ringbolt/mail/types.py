@@ -12,6 +12,7 @@ MAILERS: Final = PartTypes[Context, Mailer](
     "ringbolt.mail",
     {
         "simulated": "ringbolt.mail.simulated.part:SIMULATED",
+        "smtp": "ringbolt.mail.smtp.part:SMTP",
         "memory": "ringbolt.mail.memory.part:MEMORY",
     },
 )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 from ringbolt.core.email_address import check_subject
 from ringbolt.core.errors import InvalidInput
 from ringbolt.mail.letter import is_sender
+from ringbolt.mail.smtp.address import parse_relay
 from ringbolt.mail.types import MAILERS
 from ringbolt.numbers.types import OWN_NUMBERS, PROVIDERS
 from ringbolt.registry.settings import PartSettings, check_senders
@@ -68,9 +70,26 @@ class MailSettings(Section):
     subject: str = Field("A message for you", description="The subject of every e-mail.")
     allow_subject: bool = Field(False, description="Whether buyers may choose the subject.")
     max_chars: int = Field(140, ge=1, le=10_000, description="The longest e-mail, characters.")
+    smtp_url: SecretStr = Field(
+        SecretStr(""),
+        description="The relay that sends e-mail, e.g. smtp://user:password@relay.example:587: "
+        'short for one [[mail.servers]] with type = "smtp" and this url. Empty: as servers says.',
+    )
     servers: Annotated[tuple[PartSettings, ...], NoDecode, MAIL_SERVERS] = Field(
         default_factory=MAIL_SERVERS.default_list, description="The mail servers that send e-mail."
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _relay_is_a_server(cls, raw: Any) -> Any:
+        return _with_relay(raw) if isinstance(raw, Mapping) else raw
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _is_a_relay(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value():
+            parse_relay(value.get_secret_value())
+        return value
 
     @field_validator("sender")
     @classmethod
@@ -89,3 +108,27 @@ class MailSettings(Section):
         if not subject or len(subject) > _MOST_OF_SUBJECT:
             raise ValueError(f"write one line of text, at most {_MOST_OF_SUBJECT} characters")
         return subject
+
+
+def _with_relay(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """All options, with the server that ``smtp_url`` names. Raises ``ValueError`` if there are
+    other servers too: which of them was meant is not to be guessed."""
+    url = raw.get("smtp_url")
+    text = url.get_secret_value() if isinstance(url, SecretStr) else url
+    if not text or not isinstance(text, str):
+        return dict(raw)
+    try:
+        parse_relay(text)
+    except ValueError:
+        return dict(raw)  # a fault that is told of smtp_url alone
+    server = {"type": "smtp", "url": text}
+    others = raw.get("servers")
+    if others and not _is_relay_of(others, text):
+        raise ValueError("set smtp_url or servers, not both: smtp_url is short for one server")
+    return {**raw, "servers": [server]}
+
+
+def _is_relay_of(servers: Any, url: str) -> bool:
+    """Whether ``servers`` is what ``smtp_url`` made of itself, in settings that are read again."""
+    one = getattr(servers[0], "url", "") if len(servers) == 1 else ""
+    return isinstance(one, SecretStr) and one.get_secret_value() == url

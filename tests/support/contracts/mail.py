@@ -21,7 +21,12 @@ from ringbolt.mail import letter
 from ringbolt.mail.mailer import Mailer, OutMail, SupportsMailLookup
 from ringbolt.mail.memory.mailer import MemoryLookupMailer, MemoryMailer
 from ringbolt.mail.simulated.mailer import SimulatedMailer
+from support.rigs.smtp import Counted, relay_url, smtp_mailer
+from support.servers.mail_names import mail_name_server
+from support.servers.mail_sink import Arrived, MailSink, mail_sink
+from support.servers.opensmtpd import NoOpenSmtpdError, opensmtpd
 from support.servers.world import WorldServer
+from support.waiting import until
 
 BOB = "bob@wallet.example"
 
@@ -140,10 +145,80 @@ async def memory_with_lookup(directory: Path) -> AsyncIterator[Memory]:
     yield _memory(MemoryLookupMailer(), sends_twice=True)
 
 
+@dataclass
+class Smtp:
+    """``is_relayed``: a relay takes the mails first, and hands them on when it likes."""
+
+    sink: MailSink
+    mailer: Counted
+    fate: Fate = FATES
+    sends_twice: bool = True
+    is_relayed: bool = False
+
+    async def mailbox(self, address: str = BOB) -> list[Shown]:
+        if self.is_relayed:
+            await until(lambda: len(self.sink.arrived) >= self.mailer.accepted)
+        return [_shown(mail) for mail in self.sink.mailbox(address)]
+
+    async def restart(self) -> None:
+        """What it took is with the mailbox's owner."""
+
+
+def _shown(mail: Arrived) -> Shown:
+    headers = {name: str(value) for name, value in mail.message.items()}
+    return Shown(headers["From"], headers["Subject"], mail.text, headers)
+
+
+_WORDS: dict[str, Any] = {
+    "refusals": {"@refuse.example": "550 5.1.1 no such user", "@defer.example": "451 4.7.1 later"},
+    "cut_after": {"@silent.example"},
+    "cut": {"@lost.example"},
+}
+
+
+@asynccontextmanager
+async def smtp(directory: Path) -> AsyncIterator[Smtp]:
+    async with mail_sink(**_WORDS) as sink:
+        mailer = Counted(smtp_mailer(url=relay_url(sink.port)))
+        yield Smtp(sink, mailer)
+        await mailer.close()
+
+
+@asynccontextmanager
+async def smtp_direct(directory: Path) -> AsyncIterator[Smtp]:
+    here = {"mx": ["10 mx.example."], "a": ["127.0.0.1"]}
+    names = ("wallet", "refuse", "defer", "silent", "lost")
+    records = {f"{name}.example": here for name in names} | {"mx.example": here}
+    async with mail_sink(**_WORDS) as sink, mail_name_server(records) as dns:
+        mailer = Counted(
+            smtp_mailer(
+                direct=True, mx_port=sink.port, name_servers=[dns.address], allow_private_mx=True
+            )
+        )
+        yield Smtp(sink, mailer)
+        await mailer.close()
+
+
+@asynccontextmanager
+async def smtp_opensmtpd(directory: Path) -> AsyncIterator[Smtp]:
+    """A relay that nobody here wrote. It accepts every recipient, and bounces later."""
+    async with mail_sink() as sink:
+        try:
+            async with opensmtpd(sink.port) as relay:
+                mailer = Counted(smtp_mailer(url=relay_url(relay.port)))
+                yield Smtp(sink, mailer, Fate(), is_relayed=True)
+                await mailer.close()
+        except NoOpenSmtpdError as error:
+            pytest.skip(f"no OpenSMTPD: {error}")
+
+
 SUBJECTS: dict[str, Callable[[Path], AbstractAsyncContextManager[Subject]]] = {
     "simulated": simulated,
     "memory": memory,
     "memory with look-up": memory_with_lookup,
+    "SMTP": smtp,
+    "SMTP to the recipient's servers": smtp_direct,
+    "SMTP through OpenSMTPD": smtp_opensmtpd,
 }
 
 

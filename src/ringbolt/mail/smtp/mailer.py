@@ -1,0 +1,155 @@
+"""The mailer over SMTP.
+
+There is no way to ask an SMTP server for a mail that it may have taken, so an unknown outcome stays
+unknown (``Recovery.NONE``): the mail is not sent again, and the money returns at the deadline.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from aiosmtplib import SMTP, SMTPException
+
+from ringbolt.clock import Clock
+from ringbolt.core.outcome import Recovery, Rejected
+from ringbolt.mail.letter import compose
+from ringbolt.mail.mailer import MailResult, OutMail
+from ringbolt.mail.smtp.address import Relay
+from ringbolt.mail.smtp.connection import Endpoint, Terms, addresses_of, open_connection
+from ringbolt.mail.smtp.dkim import DkimSigner
+from ringbolt.mail.smtp.exchangers import Exchangers, NoMailError
+from ringbolt.mail.smtp.kept import KeptConnections, say_goodbye
+from ringbolt.mail.smtp.replies import NotSentError
+from ringbolt.mail.smtp.transfer import Envelope, transfer
+
+_END_TIMES: Final = 4
+"""The reply to a whole message may take so many times the timeout: servers scan it first
+(RFC 5321, 4.5.3.2.6)."""
+
+
+class Way(Protocol):
+    """How mails leave: through a relay, or straight to their recipients' servers."""
+
+    async def send(self, envelope: Envelope) -> MailResult: ...
+
+    async def close(self) -> None: ...
+
+
+class SmtpMailer:
+    """Implements ``Mailer``; mails are dated by ``clock`` and signed by ``signer``, if any."""
+
+    def __init__(self, name: str, way: Way, clock: Clock, signer: DkimSigner | None = None) -> None:
+        self._name = name
+        self._way = way
+        self._clock = clock
+        self._signer = signer
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def recovery(self) -> Recovery:
+        return Recovery.NONE
+
+    async def send(self, mail: OutMail) -> MailResult:
+        try:
+            message = compose(mail, self._clock.now_ms()).as_bytes()
+        except ValueError as error:
+            return Rejected(f"it cannot be written: {error}")
+        if not mail.still_wanted():
+            return Rejected("the request for this e-mail was withdrawn", permanent=False)
+        if self._signer is not None:
+            message = self._signer.signed(message, mail.envelope_from.rpartition("@")[2])
+        return await self._way.send(
+            Envelope(mail.envelope_from, mail.to, message, mail.still_wanted)
+        )
+
+    async def close(self) -> None:
+        await self._way.close()
+
+
+class ThroughRelay:
+    """All mails go to one server, over at most ``connections`` kept connections."""
+
+    def __init__(self, relay: Relay, terms: Terms, connections: int) -> None:
+        self._relay = relay
+        self._terms = terms
+        self._kept = KeptConnections(self._open, connections, 2 * terms.timeout_s)
+
+    async def send(self, envelope: Envelope) -> MailResult:
+        try:
+            async with self._kept.turn():
+                return await self._send(envelope)
+        except NotSentError as error:
+            return error.result
+
+    async def _send(self, envelope: Envelope) -> MailResult:
+        kept = await self._kept.take()
+        patience_s = _END_TIMES * self._terms.timeout_s
+        try:
+            result = await transfer(kept.client, envelope, patience_s)
+        except NotSentError:
+            if not kept.is_used:
+                raise
+            kept = await self._kept.fresh()  # the relay had closed the kept one meanwhile
+            result = await transfer(kept.client, envelope, patience_s)
+        if isinstance(result, Rejected):
+            await _reset(kept.client)
+        self._kept.put_back(kept)
+        return result
+
+    async def _open(self) -> SMTP:
+        relay = self._relay
+        addresses = await addresses_of(relay.host, self._terms.timeout_s)
+        return await open_connection(
+            Endpoint(relay.host, addresses, relay.port, relay.is_tls), self._terms
+        )
+
+    async def close(self) -> None:
+        await self._kept.close()
+
+
+async def _reset(client: SMTP) -> None:
+    """Make a connection ready for another mail after a refusal, or close it."""
+    try:
+        if client.is_connected:
+            await client.rset()
+    except (SMTPException, OSError):
+        client.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Direct:
+    """Each mail goes to the servers of its recipient's domain, over a connection of its own."""
+
+    exchangers: Exchangers
+    terms: Terms
+
+    async def send(self, envelope: Envelope) -> MailResult:
+        domain = envelope.to.rpartition("@")[2]
+        try:
+            endpoints = await self.exchangers.of(domain)
+        except NoMailError as error:
+            return Rejected(str(error), by_destination=True)
+        except NotSentError as error:
+            return error.result
+        result: MailResult = Rejected("no mail server was asked", permanent=False)
+        for endpoint in endpoints:
+            result = await self._send_to(endpoint, envelope)
+            if not isinstance(result, Rejected) or result.permanent:
+                break  # taken, not known, or a server of the domain has said no for good
+        return result
+
+    async def _send_to(self, endpoint: Endpoint, envelope: Envelope) -> MailResult:
+        try:
+            client = await open_connection(endpoint, self.terms)
+            result = await transfer(client, envelope, _END_TIMES * self.terms.timeout_s)
+        except NotSentError as error:
+            return error.result
+        await say_goodbye(client)
+        return result
+
+    async def close(self) -> None:
+        """Nothing is kept open."""
