@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le
 from pydantic import BaseModel, SecretStr
@@ -121,13 +122,28 @@ def _of_types(heading: str, section: str, field: FieldInfo) -> Iterator[PartTabl
     for name in of_types.types.shipped:
         found = of_types.types.find(name)
         assert found is not None, "it is shipped"
-        options = [
-            _option(section, key, option)
-            for key, option in found.settings.model_fields.items()
-            if key != "type"
-        ]
+        options = list(_options_of(section, "", found.settings))
         summary = (found.settings.__doc__ or "").strip().replace("\n    ", "\n")
         yield PartTable(f'{heading} type = "{name}"', section, summary, options)
+
+
+def _options_of(section: str, above: str, model: type[BaseModel]) -> Iterator[Option]:
+    """The options of a part; those of a table in it by their names below it."""
+    for key, field in model.model_fields.items():
+        if key == "type" and not above:  # the heading has it
+            continue
+        inner = _table_in(field.annotation)
+        yield _option(section, f"{above}{key}", field)
+        if inner is not None:
+            yield from _options_of(section, f"{above}{key}.", inner)
+
+
+def _table_in(annotation: Any) -> type[BaseModel] | None:
+    """The model of a table that may be given or not."""
+    models = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
+    return next(
+        (each for each in models if isinstance(each, type) and issubclass(each, BaseModel)), None
+    )
 
 
 def sections() -> dict[str, list[Option]]:
@@ -170,7 +186,11 @@ def _kind(annotation: Any) -> str:
         return "one of " + ", ".join(code(value) for value in get_args(annotation))
     if isinstance(annotation, type) and issubclass(annotation, StrEnum):
         return "one of " + ", ".join(code(value) for value in annotation)
+    if get_origin(annotation) is dict or _table_in(annotation) is not None:
+        return "table"
     if get_origin(annotation) is tuple:
+        if get_origin(get_args(annotation)[0]) is Annotated:
+            return "list of integers"
         return _LISTS[get_args(annotation)[0]]
     names = {bool: "true or false", int: "integer", float: "number", str: "text", Path: "path"}
     return {**names, SecretStr: "text, secret"}[annotation]
@@ -192,11 +212,11 @@ def _range(field: FieldInfo) -> str:
 def toml(value: Any) -> str:
     """A default as a TOML value. Raises ``TypeError`` for a kind that has none here."""
     match value:
-        case bool():
+        case bool() | None:
             return str(value).lower()
         case SecretStr():
             return toml(value.get_secret_value())
-        case int() | float():
+        case int() | float() | dict():
             return str(value)
         case str() | Path():
             return json.dumps(str(value))

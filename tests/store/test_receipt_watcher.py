@@ -78,7 +78,7 @@ class Failing:
 
 async def listen(database: Any, line: Line | Window) -> None:
     """Follow the line until it, or the database, is lost."""
-    messages = SimpleNamespace(settle_on="sent")
+    messages = SimpleNamespace(settles_on=lambda _: "sent")
     shop = SimpleNamespace(db=database, policies=SimpleNamespace(messages=messages))
     with pytest.raises(Unavailable):
         await sms_watcher(cast(Shop, shop), cast(SmsCarrier, line)).follow()

@@ -6,12 +6,14 @@ signature says what it depends on, and it cannot reach a part that would have to
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from ringbolt.core.keys import Keyring, hash_of, hashes_of
 from ringbolt.core.order import Fulfilment, OrderKind
 from ringbolt.core.pricing.money import msat
+from ringbolt.registry.settings import SmsCarrierSettings
 from ringbolt.settings import Settings
 from ringbolt.settings.abuse import AbuseSettings
 from ringbolt.store.fee_budgets import FeeBudgets
@@ -118,17 +120,28 @@ class CallPolicy:
 
 @dataclass(frozen=True, slots=True)
 class MessagePolicy:
-    """How texts and e-mails are sent; ``subject`` is that of an e-mail that has none."""
+    """How texts and e-mails are sent; ``subject`` is that of an e-mail that has none.
+    ``settle_on_of``: the carriers of texts that settle otherwise than by ``settle_on``."""
 
     settle_on: SettleOn
     mail_sender: str
     mail_subject: str
     may_choose_subject: bool
+    settle_on_of: Mapping[str, SettleOn] = field(default_factory=dict)
 
     @classmethod
     def of(cls, settings: Settings) -> MessagePolicy:
-        mail = settings.mail
-        return cls(settings.sms.settle_on, mail.sender, mail.subject, mail.allow_subject)
+        mail, sms = settings.mail, settings.sms
+        own = {
+            each.name: each.settle_on
+            for each in sms.carriers
+            if isinstance(each, SmsCarrierSettings) and each.settle_on
+        }
+        return cls(sms.settle_on, mail.sender, mail.subject, mail.allow_subject, own)
+
+    def settles_on(self, carrier: str) -> SettleOn:
+        """What is charged of a text that ``carrier`` sends."""
+        return self.settle_on_of.get(carrier, self.settle_on)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ from ringbolt.registry.types import Context
 from ringbolt.settings import Settings, SettingsError
 from ringbolt.settings.secret import load_keyring
 from ringbolt.simulator.clock.follow_clock import follow_clock
+from ringbolt.sms.carrier import SupportsSmsPolling
 from ringbolt.store import jobs, money
 from ringbolt.store.engine.db import Database
 from ringbolt.store.engine.opening import open_database
@@ -46,6 +47,7 @@ from ringbolt.worker.handlers import handlers
 from ringbolt.worker.hold_watcher import hold_watcher
 from ringbolt.worker.inbound_watcher import inbound_watcher
 from ringbolt.worker.loop import Worker
+from ringbolt.worker.message_poller import sms_poller
 from ringbolt.worker.message_watcher import sms_watcher
 from ringbolt.worker.text_watcher import text_watcher
 from ringbolt.worker.watchers import Watcher, carrier_watcher, node_watcher
@@ -193,9 +195,19 @@ def _watchers(shop: Shop, *, only_called_back: bool) -> list[Watcher]:
         *(carrier_watcher(shop, each) for each in shop.carriers if follows(each)),
         *(sms_watcher(shop, each) for each in shop.sms_carriers if follows(each)),
         *(inbound_watcher(shop, each) for each in shop.sms_carriers if follows(each)),
+        *([] if only_called_back else _pollers(shop)),
         *(text_watcher(shop, each) for each in shop.number_providers if follows(each)),
     ]
     return [watcher for watcher in watchers if watcher is not None]
+
+
+def _pollers(shop: Shop) -> list[Watcher]:
+    """One for each carrier of texts that must be asked what became of them."""
+    return [
+        sms_poller(shop, each.name, each)
+        for each in shop.sms_carriers
+        if isinstance(each, SupportsSmsPolling)
+    ]
 
 
 def _open_shop(

@@ -7,7 +7,7 @@ destinations are routed to such parts.
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import (
     AfterValidator,
@@ -171,6 +171,11 @@ def check_senders(value: tuple[str, ...]) -> tuple[str, ...]:
 class SmsCarrierSettings(RoutedByPrefix):
     """For carriers of texts."""
 
+    settle_on: Literal["", "sent", "delivered"] = Field(
+        "",
+        description="What is charged of its texts: one that was sent, or one that was delivered. "
+        "Empty: as sms.settle_on says.",
+    )
     senders: Annotated[tuple[str, ...], BeforeValidator(listed), AfterValidator(check_senders)] = (
         Field(
             (),

@@ -9,7 +9,7 @@ numbers (``SupportsInbound``).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, Protocol, runtime_checkable
@@ -79,6 +79,7 @@ class DeliveryReceipt:
     carrier's own name of the state. ``at_ms``: when it happened (UTC), by the carrier's clock.
     ``cost``: what the carrier bills for this part alone (``n``), or for the whole text if it has
     one id for all its parts; None if the receipt does not say. A later one replaces it.
+    ``is_whole``: the carrier has one id for all parts of the text, and this is about all of them.
     """
 
     event_id: str
@@ -89,6 +90,7 @@ class DeliveryReceipt:
     raw: str
     at_ms: int
     cost: Amount | None = None
+    is_whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,4 +184,44 @@ class SupportsInbound(Protocol):
 
     async def follow_texts(self, cursor: str, sink: Sink[InboundBatch]) -> None:
         """Deliver the texts to own numbers to ``sink``, as ``follow`` does receipts."""
+        ...
+
+
+@runtime_checkable
+class SupportsSmsSearch(Protocol):
+    """For a carrier that lists its messages, but not by our reference; its ``recovery`` is
+    ``LOOKUP``."""
+
+    async def search(self, sms: OutSms, since_ms: int) -> Sequence[SmsSnapshot]:
+        """The messages with this recipient and text that the carrier accepted after ``since_ms``
+        (UTC, by our clock), the oldest first. They may be those of other attempts.
+
+        Raises ``Unavailable`` if the carrier cannot be asked.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class OpenText:
+    """A text whose end is not known yet. ``part_ids``: the carrier's own, in order."""
+
+    ref: str
+    part_ids: tuple[str, ...]
+
+
+@runtime_checkable
+class SupportsSmsPolling(Protocol):
+    """For a carrier that must be asked what became of a text, because it does not report it, or
+    its reports may be lost."""
+
+    @property
+    def poll_every_s(self) -> float:
+        """How often to ask for each open text; real seconds."""
+        ...
+
+    async def poll(self, texts: Sequence[OpenText]) -> Sequence[DeliveryReceipt]:
+        """The present states of these texts, as receipts; none for a text that is not known.
+
+        Raises ``Unavailable`` if the carrier cannot be asked for any.
+        """
         ...

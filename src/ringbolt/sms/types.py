@@ -13,5 +13,6 @@ SMS_CARRIERS: Final = PartTypes[Context, SmsCarrier](
     {
         "simulated": "ringbolt.sms.simulated.part:SIMULATED",
         "memory": "ringbolt.sms.memory.part:MEMORY",
+        "http": "ringbolt.sms.http.part:HTTP",
     },
 )

@@ -169,6 +169,15 @@ def part_named(tx: Tx, carrier: str, part_id: str) -> tuple[Part, str] | None:
     return None if row is None else (_part(row), row["order_id"])
 
 
+def open_texts(tx: Tx, carrier: str, most: int) -> list[tuple[str, tuple[str, ...]]]:
+    """Our reference of each text that ``carrier`` has and whose end is not known, with the
+    carrier's ids of its parts; the oldest first, at most ``most`` parts."""
+    found: dict[str, list[str]] = {}
+    for row in tx.run(_OPEN_TEXTS, {"carrier_": carrier, "most_": most}).mappings():
+        found.setdefault(row["ref"], []).append(row["part_id"])
+    return [(ref, tuple(part_ids)) for ref, part_ids in found.items()]
+
+
 def update_part(tx: Tx, part: Part, state: PartState, raw: str) -> None:
     tx.run(_UPDATE_PART, {"id_": part.attempt_id, "n_": part.n, "state_": state, "raw_": raw})
 
@@ -213,6 +222,13 @@ _PART_NAMED = (
     select(message_part, attempt.c.order_id)
     .join(attempt, attempt.c.id == message_part.c.attempt_id)
     .where(*_NAMED)
+)
+_OPEN_TEXTS = (
+    select(attempt.c.ref, message_part.c.part_id)
+    .join(message_part, message_part.c.attempt_id == attempt.c.id)
+    .where(attempt.c.finished_ms.is_(None), attempt.c.carrier == bindparam("carrier_"))
+    .order_by(attempt.c.created_ms, attempt.c.id, message_part.c.n)
+    .limit(bindparam("most_"))
 )
 _FORGET = delete(message_part).where(*_NAMED)
 _UPDATE_PART = (

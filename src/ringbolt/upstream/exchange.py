@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
+
+_RETRY: Final = "retry-after"
+_LONGEST_RETRY_S: Final = 3600
 
 
 class Fault(StrEnum):
@@ -35,6 +39,16 @@ class Answer:
     @property
     def is_refusal(self) -> bool:
         return 400 <= self.status < 500
+
+    @property
+    def retry_after_ms(self) -> int | None:
+        """How long the far end asks to wait, an hour at most; None if it does not say, or names a
+        date (RFC 9110, 10.2.3)."""
+        text = next((each for name, each in self.headers.items() if name.lower() == _RETRY), "")
+        text = text.strip()
+        if not (text.isascii() and text.isdigit() and len(text) < 10):
+            return None
+        return min(int(text), _LONGEST_RETRY_S) * 1000
 
 
 @dataclass(frozen=True, slots=True)

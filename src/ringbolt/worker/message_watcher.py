@@ -32,7 +32,7 @@ def sms_watcher(shop: Shop, carrier: SmsCarrier) -> Watcher:
             watcher.alive()
             if not batch.receipts:
                 return
-            await _apply(shop, carrier.name, batch.receipts, places)
+            await apply_receipts(shop, carrier.name, batch.receipts, places)
             if batch.cursor:
                 await shop.db.tx(cursors.set, name, batch.cursor)
 
@@ -42,11 +42,16 @@ def sms_watcher(shop: Shop, carrier: SmsCarrier) -> Watcher:
     return Watcher(name, follow)
 
 
-async def _apply(
-    shop: Shop, source: str, receipts: Sequence[DeliveryReceipt], places: asyncio.Semaphore
+async def apply_receipts(
+    shop: Shop,
+    source: str,
+    receipts: Sequence[DeliveryReceipt],
+    places: asyncio.Semaphore | None = None,
 ) -> None:
-    """Apply all receipts. After an exception, the carrier must send them again."""
-    settle_on = shop.policies.messages.settle_on
+    """Apply all receipts of the carrier ``source``, in as many transactions at once as ``places``
+    allows. After an exception, the carrier must send them again."""
+    places = places or asyncio.Semaphore(AT_ONCE)
+    settle_on = shop.policies.messages.settles_on(source)
 
     async def apply(of_text: Sequence[DeliveryReceipt]) -> None:
         async with places:
@@ -65,7 +70,7 @@ async def _apply(
 
 async def _apply_each(shop: Shop, source: str, receipts: Sequence[DeliveryReceipt]) -> None:
     """Apply the receipts one by one; those that cannot be applied become dead letters."""
-    settle_on = shop.policies.messages.settle_on
+    settle_on = shop.policies.messages.settles_on(source)
     for receipt in receipts:
         name = f"sms:{source}"
         await record_event(

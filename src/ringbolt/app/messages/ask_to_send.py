@@ -77,7 +77,8 @@ async def _ask_carrier(
     )
     if job.still_ours():
         shop.sms_carriers.heard(attempt.carrier, result)
-    route, settle_on = route_of(shop, order), shop.policies.messages.settle_on
+    settle_on = shop.policies.messages.settles_on(attempt.carrier)
+    route = route_of(shop, order)
     await shop.db.tx(sms_answered, job, attempt, result, settle_on, route)
 
 

@@ -45,7 +45,8 @@ async def message_deadline(shop: Shop, job: Job) -> None:
                 delay_ms = MESSAGE_DEADLINE.backoff.first_ms
                 await shop.db.tx(jobs.retry, job, delay_ms, error.message)
                 return
-    await shop.db.tx(_end, job, work.attempt, found, shop.policies.messages.settle_on)
+    settle_on = shop.policies.messages.settles_on(work.attempt.carrier)
+    await shop.db.tx(_end, job, work.attempt, found, settle_on)
 
 
 async def abandon_message(shop: Shop, job: Job, why: str) -> None:

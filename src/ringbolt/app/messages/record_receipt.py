@@ -129,7 +129,7 @@ def _place_of(tx: Tx, carrier: str, receipt: DeliveryReceipt) -> _Place | None:
     message = messages.message_of(tx, attempt.order_id)
     if message is None:
         return None
-    n = receipt.n or (1 if message.parts == 1 else 0)
+    n = receipt.n or (1 if message.parts == 1 or receipt.is_whole else 0)
     return _Place(attempt.order_id, attempt.id, n) if 1 <= n <= message.parts else None
 
 
@@ -143,7 +143,7 @@ def _apply(
         attempt = attempts.by_id(tx, place.attempt_id)
         assert attempt is not None
         parts = _by_number(tx, place.attempt_id)
-        _taken(tx, attempt)
+        _taken(tx, attempt, receipt.part_id if receipt.is_whole else None)
     moved = _moved(tx, parts[place.n], _STATES[receipt.state], receipt.raw)
     if moved is parts[place.n]:
         return
@@ -253,6 +253,7 @@ def _kept(receipt: DeliveryReceipt) -> dict[str, Any]:
         "state": receipt.state,
         "raw": receipt.raw,
         "at_ms": receipt.at_ms,
+        "is_whole": receipt.is_whole,
     }
 
 
@@ -265,4 +266,5 @@ def _receipt(event_id: str, kept: dict[str, Any]) -> DeliveryReceipt:
         state=ReceiptState(kept["state"]),
         raw=kept["raw"],
         at_ms=kept["at_ms"],
+        is_whole=kept.get("is_whole", False),
     )

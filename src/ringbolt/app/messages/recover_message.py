@@ -95,7 +95,9 @@ async def _look_up(shop: Shop, job: Job, work: Work) -> None:
         await shop.db.tx(_look_again, job, work, error.message)
         return
     if found is not None:
-        await shop.db.tx(_found, job, attempt, found, shop.policies.messages.settle_on)
+        await shop.db.tx(
+            _found, job, attempt, found, shop.policies.messages.settles_on(attempt.carrier)
+        )
     elif not is_surely_absent(job, attempt, work.now_ms):
         seen = {"absent": attempt.ref, "absent_ms": work.now_ms}
         why = "it is not known there (yet)"
