@@ -38,7 +38,7 @@ async def test_a_telephone_that_was_never_heard_is_not_lent(
     assert lease.number == OTHER
     assert await numbers.acquire("b", "tg", GERMANY, 1000) is None
 
-    await database.tx(pool.heard, [PHONE])
+    await database.tx(pool.heard, [PHONE], "pixel")
 
     lease = await numbers.acquire("c", "tg", GERMANY, 1000)
     assert lease is not None
@@ -48,20 +48,20 @@ async def test_a_telephone_that_was_never_heard_is_not_lent(
 async def test_a_silent_telephone_is_not_lent_and_rests_when_it_is_back(
     numbers: DatabasePool, database: Database, clock: SystemClock
 ) -> None:
-    await database.tx(pool.heard, [PHONE])
+    await database.tx(pool.heard, [PHONE], "pixel")
     assert await free(numbers) == 2
 
     clock.set_offset(clock.offset_ms + ALIVE_MS)
     assert await free(numbers) == 1
     assert not await numbers.has_again(PHONE, "tg")
 
-    await database.tx(pool.heard, [PHONE])  # its texts of the meantime come now
+    await database.tx(pool.heard, [PHONE], "pixel")  # its texts of the meantime come now
     assert await free(numbers) == 1
     assert not await numbers.has_again(PHONE, "tg")
 
     for _ in range(4):
         clock.set_offset(clock.offset_ms + REST_MS // 4)
-        await database.tx(pool.heard, [PHONE])
+        await database.tx(pool.heard, [PHONE], "pixel")
     assert await free(numbers) == 2
     assert await numbers.has_again(PHONE, "tg")
 
@@ -69,7 +69,7 @@ async def test_a_silent_telephone_is_not_lent_and_rests_when_it_is_back(
 async def test_only_watched_numbers_need_signs_of_life(
     numbers: DatabasePool, database: Database, clock: SystemClock
 ) -> None:
-    await database.tx(pool.heard, [PHONE, OTHER])
+    await database.tx(pool.heard, [PHONE], "pixel")
     clock.set_offset(clock.offset_ms + 100 * ALIVE_MS)
     assert await free(numbers) == 1
     [phone, other] = await database.read(pool.listing)
@@ -79,7 +79,7 @@ async def test_only_watched_numbers_need_signs_of_life(
 
 
 async def test_watching_again_forgets_nothing(numbers: DatabasePool, database: Database) -> None:
-    await database.tx(pool.heard, [PHONE])
+    await database.tx(pool.heard, [PHONE], "pixel")
     await database.tx(pool.watch, [PHONE], "pixel")
     await database.tx(pool.watch, [], "nobody")
     assert await free(numbers) == 2

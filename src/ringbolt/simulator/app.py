@@ -20,6 +20,7 @@ from ringbolt.simulator.lightning import addresses_api, node_api, wallet_api
 from ringbolt.simulator.mail import mailbox_api, server_api
 from ringbolt.simulator.numbers import inbound_api, provider_api
 from ringbolt.simulator.sms import carrier_api as sms_carrier_api
+from ringbolt.simulator.smsgate import app_api as smsgate_api
 from ringbolt.simulator.voice import carrier_api as voice_carrier_api
 from ringbolt.simulator.voice import phones_api
 from ringbolt.simulator.voice.clips import MAX_CLIP_BYTES
@@ -41,6 +42,9 @@ class Area(StrEnum):
     """The carrier of calls."""
     SMS = "sms"
     """The carrier of texts."""
+    SMSGATE = "smsgate"
+    """Phones with the app SMSGate. They report to any address, so that only ``ringbolt simulator``
+    has them, and no shop that strangers reach."""
     NUMBERS = "numbers"
     """The provider of numbers, and the texts that strangers send to them."""
     MAIL = "mail"
@@ -57,6 +61,7 @@ _ROUTES: Final = MappingProxyType[Area, Callable[[World], list[Route]]](
         Area.WALLET: lambda world: wallet_api.routes(world.lightning),
         Area.PHONES: lambda world: voice_carrier_api.routes(world.phones),
         Area.SMS: lambda world: sms_carrier_api.routes(world.sms),
+        Area.SMSGATE: lambda world: smsgate_api.routes(world.smsgate, world.clock),
         Area.NUMBERS: lambda world: [
             *provider_api.routes(world.numbers),
             *inbound_api.routes(world.numbers),

@@ -12,6 +12,7 @@ from ringbolt.simulator.lightning.network import LightningNetwork
 from ringbolt.simulator.mail.mailboxes import Mailboxes
 from ringbolt.simulator.numbers.inventory import NumberInventory
 from ringbolt.simulator.sms.network import SmsNetwork
+from ringbolt.simulator.smsgate.phones import SmsGatePhones
 from ringbolt.simulator.voice.phones import PhoneNetwork
 
 FILE_NAME = "world.db"
@@ -28,6 +29,7 @@ class World:
     phones: PhoneNetwork
     sms: SmsNetwork
     numbers: NumberInventory
+    smsgate: SmsGatePhones
     mailboxes: Mailboxes
     speed: float
 
@@ -48,10 +50,14 @@ class World:
             sms.start()
             numbers = NumberInventory(clock=clock, store=store)
             numbers.start()
+            smsgate = SmsGatePhones(clock=clock, store=store, sms=sms, numbers=numbers, speed=speed)
+            smsgate.start()
             lightning = LightningNetwork(store, clock)
             addresses = LightningAddresses(store, lightning)
             mailboxes = Mailboxes(clock=clock, store=store)
-            return cls(store, clock, lightning, addresses, phones, sms, numbers, mailboxes, speed)
+            return cls(
+                store, clock, lightning, addresses, phones, sms, numbers, smsgate, mailboxes, speed
+            )
         except BaseException:
             store.close()
             raise
@@ -61,6 +67,7 @@ class World:
         self.clock.close()
         self.lightning.close()
         await self.phones.close()
+        await self.smsgate.close()
         await self.sms.close()
         await self.numbers.close()
         self.store.close()

@@ -12,6 +12,7 @@ SMS_CARRIERS: Final = PartTypes[Context, SmsCarrier](
     "ringbolt.sms",
     {
         "simulated": "ringbolt.sms.simulated.part:SIMULATED",
+        "smsgate": "ringbolt.sms.smsgate.part:SMSGATE",
         "memory": "ringbolt.sms.memory.part:MEMORY",
         "http": "ringbolt.sms.http.part:HTTP",
     },

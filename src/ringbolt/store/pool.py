@@ -109,10 +109,11 @@ def watch(tx: Tx, numbers: Collection[str], carrier: str) -> None:
         tx.run(_WATCH, {"numbers_": sorted(numbers), "by_": carrier})
 
 
-def heard(tx: Tx, numbers: Collection[str]) -> None:
-    """The telephones of these numbers, which are watched, gave a sign of life."""
-    values = {"numbers_": sorted(numbers), "now_": tx.now_ms, "until_": tx.now_ms + ALIVE_MS}
-    tx.run(_HEARD, values)
+def heard(tx: Tx, numbers: Collection[str], carrier: str) -> None:
+    """The telephones of these numbers gave a sign of life to the ``carrier`` that watches them."""
+    now_ms = tx.now_ms
+    values = {"numbers_": sorted(numbers), "by_": carrier}
+    tx.run(_HEARD, {**values, "now_": now_ms, "until_": now_ms + ALIVE_MS})
 
 
 def has(tx: Tx, number: str) -> bool:
@@ -339,8 +340,9 @@ _WATCH = (
 )
 _HEARD = (
     update(pool_number)
-    .where(_OF_THESE, _number.alive_until_ms.is_not(None))
+    .where(_OF_THESE)
     .values(
+        watched_by=bindparam("by_"),
         alive_until_ms=bindparam("until_"),
         back_ms=case(
             (

@@ -26,7 +26,8 @@ _PENDING: Final = "sms-pending"
 """``sms-pending/REF``: how many of its steps are done, while some are not."""
 _REFUSED: Final = "sms-refused"
 _INBOX: Final = "sms-inbox:"
-_LOG: Final = "sms-receipt"
+LOG: Final = "sms-receipt"
+"""Every receipt, in order."""
 _END_MS: Final = 10**13
 
 
@@ -89,7 +90,7 @@ class Writes:
         """The step before ``done`` has happened."""
         step = sms.steps[done - 1]
         for planned in step.receipts:
-            self.appends.append((_LOG, msgspec.to_builtins(sms.receipt(planned))))
+            self.appends.append((LOG, msgspec.to_builtins(sms.receipt(planned))))
         if step.arrives:
             at_ms = sms.at(step.due_ms)
             # The newest text has the lowest key, so that the first page holds the newest.
@@ -112,7 +113,7 @@ class SmsRecords:
 
     def __init__(self, store: WorldFile) -> None:
         self._store = store
-        self.log = Log(store, _LOG)
+        self.log = Log(store, LOG)
 
     def write(self, writes: Writes) -> asyncio.Future[list[int]]:
         return self._store.submit(writes.puts, writes.appends)

@@ -1,0 +1,1 @@
+"""The app SMSGate on the phones of the simulated world, and its HTTP APIs."""
