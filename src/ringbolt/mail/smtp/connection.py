@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import ssl
 from collections.abc import Sequence
@@ -126,10 +127,10 @@ def _why(error: Exception) -> str:
 async def _greet(client: SMTP) -> None:
     try:
         await client.ehlo()
-    except SMTPHeloError:
-        if not client.is_connected:
+    except SMTPHeloError as error:
+        if error.code < 500 or not client.is_connected:
             raise
-        await client.helo()
+        await client.helo()  # a server that knows no extensions (RFC 5321, 3.2)
 
 
 async def _secure(client: SMTP, host: str, policy: TlsPolicy) -> None:
@@ -170,7 +171,7 @@ async def _connected(endpoint: Endpoint, timeout_s: float) -> socket.socket:
         except TimeoutError:
             why = "it does not answer"
         except OSError as error:
-            why = plain(error.strerror or str(error))
+            why = os.strerror(error.errno) if error.errno else plain(str(error))
     raise NotSentError(f"no connection to {endpoint.host} port {endpoint.port}: {why}")
 
 

@@ -14,6 +14,8 @@ BUSY_MS: Final = 15_000
 """The pause after 421, and if a mail server cannot be reached: it may be restarting."""
 
 _MOST: Final = 200
+_OF_THE_LOGIN: Final = (530, 534, 535, 538)
+"""Replies that ask for another or a better authentication (RFC 4954, 6)."""
 _NO_MAILBOX: Final = re.compile(r"5\.1\.[1236]\b")
 """Enhanced status codes that speak of the recipient's address alone (RFC 3463, 3.2)."""
 _PRINTABLE: Final = re.compile(r"[^ -~]+")
@@ -35,10 +37,15 @@ class NotSentError(Exception):
 
 
 def refused(code: int, text: str, to: str) -> Rejected:
-    """The refusal of a mail to ``to``, by a reply of 4xx or 5xx. One that says that there is no
-    such mailbox is the recipient's own: no other server is asked."""
+    """The refusal of a mail to ``to``, by a reply of 4xx or 5xx.
+
+    One that says that there is no such mailbox is the recipient's own: no other server is asked.
+    One about our user name and password says nothing of the mail.
+    """
     words = plain(text, to)
     reason = f"{code} {words}".strip()
+    if code in _OF_THE_LOGIN:
+        return NotSentError(reason, code).result
     if code >= 500:
         return Rejected(reason, by_destination=bool(_NO_MAILBOX.match(words)))
     pause_ms = BUSY_MS if code == 421 else GREYLISTED_MS
