@@ -33,7 +33,7 @@ from ringbolt.sms.carrier import (
     SupportsSmsPolling,
 )
 from ringbolt.sms.http.carrier import http_carrier
-from ringbolt.sms.http.part import HttpSmsSettings
+from ringbolt.sms.http.settings import HttpSmsSettings
 from support.contracts.following import stop
 
 PAGE = Path(__file__).parents[2] / "docs" / "howto-http-gateway.md"

@@ -20,10 +20,12 @@ ABSENT_AFTER_MS = 5000
 if it does not know it this much later is there no call."""
 
 
-def is_surely_absent(job: Job, attempt: Attempt, now_ms: int) -> bool:
+def is_surely_absent(
+    job: Job, attempt: Attempt, now_ms: int, after_ms: int = ABSENT_AFTER_MS
+) -> bool:
     """Whether an earlier run of this job, long enough ago, heard the same."""
     absent_ms = int(job.payload.get("absent_ms", now_ms))
-    return job.payload.get("absent") == attempt.ref and now_ms - absent_ms >= ABSENT_AFTER_MS
+    return job.payload.get("absent") == attempt.ref and now_ms - absent_ms >= after_ms
 
 
 def retry_delay_ms(asked: Asked, route: Sequence[str], answer: Rejected) -> int | None:

@@ -6,6 +6,8 @@ worker which lost its lease meanwhile changes nothing.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ringbolt.app.attempts import part_is_gone, retry_delay_ms
 from ringbolt.app.checkout.routes import mail_route, text_route
 from ringbolt.app.limits.suppress import unsubscribe_link
@@ -65,21 +67,26 @@ async def _ask_carrier(
 ) -> None:
     command = order.command_as(SendText)
     jobs.sure(job)
-    result = await sms_carrier.send(
-        carrier.OutSms(
-            ref=attempt.ref,
-            to=command.to,
-            sender=command.sender,
-            parts=segments.split(command.message),
-            encoding=segments.encoding_of(command.message).value,
-            still_wanted=job.still_ours,
-        )
-    )
+    result = await sms_carrier.send(out_sms(command, attempt.ref, job.still_ours))
     if job.still_ours():
         shop.sms_carriers.heard(attempt.carrier, result)
     settle_on = shop.policies.messages.settles_on(attempt.carrier)
     route = route_of(shop, order)
     await shop.db.tx(sms_answered, job, attempt, result, settle_on, route)
+
+
+def out_sms(
+    command: SendText, ref: str, still_wanted: Callable[[], bool] = carrier.always
+) -> carrier.OutSms:
+    """The text of an order, for the attempt ``ref``."""
+    return carrier.OutSms(
+        ref=ref,
+        to=command.to,
+        sender=command.sender,
+        parts=segments.split(command.message),
+        encoding=segments.encoding_of(command.message).value,
+        still_wanted=still_wanted,
+    )
 
 
 def sms_answered(

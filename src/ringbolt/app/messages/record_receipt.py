@@ -127,10 +127,17 @@ def _place_of(tx: Tx, carrier: str, receipt: DeliveryReceipt) -> _Place | None:
     if attempt is None or attempt.carrier != carrier or attempt.state is AttemptState.REJECTED:
         return None
     message = messages.message_of(tx, attempt.order_id)
-    if message is None:
+    if message is None or _is_about_another(attempt, receipt):
         return None
     n = receipt.n or (1 if message.parts == 1 or receipt.is_whole else 0)
     return _Place(attempt.order_id, attempt.id, n) if 1 <= n <= message.parts else None
+
+
+def _is_about_another(attempt: Attempt, receipt: DeliveryReceipt) -> bool:
+    """Whether a receipt that names our reference is about a message with another id all the same:
+    the far end mistook one for the other, or has a copy of the request."""
+    known = attempt.carrier_id if receipt.is_whole else None
+    return known is not None and receipt.part_id not in (known, receipt.ref)
 
 
 def _apply(

@@ -10,21 +10,24 @@ from dataclasses import dataclass
 
 from ringbolt.app.attempts import ABSENT_AFTER_MS, is_surely_absent, part_is_gone
 from ringbolt.app.jobs import DISPATCH_MESSAGE
-from ringbolt.app.messages.ask_to_send import ask, give_up, is_late, record_mailed
+from ringbolt.app.messages.ask_to_send import ask, give_up, is_late, out_sms, record_mailed
 from ringbolt.app.messages.record_receipt import record_answer, record_receipt
 from ringbolt.app.policies import SettleOn
 from ringbolt.app.shop import Shop
+from ringbolt.core.commands import SendText
 from ringbolt.core.errors import Unavailable
 from ringbolt.core.order import OrderKind
 from ringbolt.core.outcome import Recovery
 from ringbolt.mail.mailer import Mailer, SupportsMailLookup
-from ringbolt.sms.carrier import SmsCarrier, SmsSnapshot, SupportsSmsLookup
-from ringbolt.store import jobs
+from ringbolt.sms.carrier import SmsCarrier, SmsSnapshot, SupportsSmsLookup, SupportsSmsSearch
+from ringbolt.store import jobs, messages
 from ringbolt.store.attempts import Attempt
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.jobs import Job
 from ringbolt.store.orders import Order
 
+UNLISTED_AFTER_MS = 30_000
+"""As ``ABSENT_AFTER_MS``, for a carrier whose list of messages is searched: it may lag behind."""
 Found = SmsSnapshot | str
 """What a carrier knows of a text, or a mail server's name for an e-mail."""
 
@@ -74,7 +77,28 @@ async def find(shop: Shop, order: Order, attempt: Attempt) -> Found | None:
         part_is_gone(attempt)
     if isinstance(part, SupportsMailLookup | SupportsSmsLookup):
         return await part.find(attempt.ref)
+    if isinstance(part, SupportsSmsSearch):
+        return await _search(shop, part, order, attempt)
     return None
+
+
+async def _search(
+    shop: Shop, carrier: SupportsSmsSearch, order: Order, attempt: Attempt
+) -> SmsSnapshot | None:
+    """The oldest text like ours that no other attempt has. Raises ``Unavailable``."""
+    text = out_sms(order.command_as(SendText), attempt.ref)
+    for found in await carrier.search(text, attempt.created_ms):
+        if not await shop.db.read(_is_anothers, attempt, found):
+            return found
+    return None
+
+
+def _is_anothers(tx: Tx, attempt: Attempt, found: Found) -> bool:
+    """Whether another attempt has one of these texts: a search finds all that are alike."""
+    if isinstance(found, str):
+        return False
+    named = [messages.part_named(tx, attempt.carrier, part_id) for part_id in found.part_ids]
+    return any(each is not None and each[0].attempt_id != attempt.id for each in named)
 
 
 def record_found(tx: Tx, attempt: Attempt, found: Found, settle_on: SettleOn) -> None:
@@ -94,14 +118,15 @@ async def _look_up(shop: Shop, job: Job, work: Work) -> None:
     except Unavailable as error:
         await shop.db.tx(_look_again, job, work, error.message)
         return
+    is_searched = isinstance(_asked(shop, work.order, attempt), SupportsSmsSearch)
+    absent_after_ms = UNLISTED_AFTER_MS if is_searched else ABSENT_AFTER_MS
     if found is not None:
-        await shop.db.tx(
-            _found, job, attempt, found, shop.policies.messages.settles_on(attempt.carrier)
-        )
-    elif not is_surely_absent(job, attempt, work.now_ms):
+        settle_on = shop.policies.messages.settles_on(attempt.carrier)
+        await shop.db.tx(_found, job, attempt, found, settle_on, is_searched=is_searched)
+    elif not is_surely_absent(job, attempt, work.now_ms, absent_after_ms):
         seen = {"absent": attempt.ref, "absent_ms": work.now_ms}
         why = "it is not known there (yet)"
-        await shop.db.tx(jobs.retry, job, ABSENT_AFTER_MS, why, seen)
+        await shop.db.tx(jobs.retry, job, absent_after_ms, why, seen)
     elif work.is_late:
         await shop.db.tx(_give_up, job, attempt.order_id)
     else:
@@ -116,7 +141,14 @@ def _look_again(tx: Tx, job: Job, work: Work, why: str) -> None:
         jobs.retry(tx, job, DISPATCH_MESSAGE.backoff.delay_ms(job.attempts), why)
 
 
-def _found(tx: Tx, job: Job, attempt: Attempt, found: Found, settle_on: SettleOn) -> None:
+def _found(
+    tx: Tx, job: Job, attempt: Attempt, found: Found, settle_on: SettleOn, *, is_searched: bool
+) -> None:
+    if not isinstance(found, str):
+        messages.claim_names(tx, attempt.carrier, found.part_ids)
+    if is_searched and _is_anothers(tx, attempt, found):
+        jobs.retry(tx, job, 1000, "the text that was found is that of another order")
+        return
     jobs.finish(tx, job)
     record_found(tx, attempt, found, settle_on)
 

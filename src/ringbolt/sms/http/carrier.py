@@ -32,8 +32,8 @@ from ringbolt.sms.carrier import (
     SendResult,
     SmsCarrier,
 )
-from ringbolt.sms.http.part import HttpSmsSettings, ReceiptsSettings
 from ringbolt.sms.http.reading import decoded, form_of, list_at, matched, value_at
+from ringbolt.sms.http.settings import HttpSmsSettings, ReceiptsSettings
 from ringbolt.sms.http.template import fill, fill_all, fill_url
 from ringbolt.upstream.exchange import Answer, Lost, NeverSent
 from ringbolt.upstream.http import HttpClient
