@@ -8,9 +8,9 @@ amount, a number with a part hidden) is blanked before: see ``contexts``.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
 from enum import Enum
-from typing import Final
+from typing import Final, NamedTuple
 
 LONGEST: Final = 10
 SHORT: Final = 3
@@ -36,8 +36,7 @@ class Form(Enum):
     """Capitals only."""
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """``code`` is what is typed: without blanks and hyphens."""
 
     code: str
@@ -59,32 +58,65 @@ _D: Final = rf"[0-9]{_LEFT}"
 _GROUP: Final = rf"{_D}(?<![0-9] .)"
 _ALONE: Final = r"(?<![^A-Za-z0-9][A-Za-z0-9] .)(?<!\A[A-Za-z0-9] .)"
 _NO_MORE: Final = r"(?! [A-Z0-9](?![A-Za-z0-9]))"
+_DIGITS_ALONE: Final = rf"({_D}{_ALONE}(?: [0-9]){{3,9}}){_RIGHT}{_NO_MORE}"
+_CAPITALS_ALONE: Final = rf"([A-Z0-9]{_LEFT}{_ALONE}(?: [A-Z0-9]){{3,9}}){_RIGHT}{_NO_MORE}"
+_SMALL_ALONE: Final = rf"([a-z0-9]{_LEFT}{_ALONE}(?: [a-z0-9]){{3,9}}){_RIGHT}{_NO_MORE}"
+_WITH_HYPHEN: Final = (
+    rf"([A-Z0-9]{_LEFT}(?:[A-Z0-9]{{2}}-[A-Z0-9]{{3}}|[A-Z0-9]{{3}}-[A-Z0-9]{{4}})){_RIGHT}(?!-)"
+)
+_DIGITS: Final = rf"({_GROUP}(?<![A-Z]-.)[0-9]{{2,9}}){_RIGHT}(?! [0-9]{{3}})"
+_NO_PART: Final = rf"(?<!{_LETTER}.)(?<![A-Z0-9]-.)"
+_NO_PART_AFTER: Final = rf"{_RIGHT}(?!{_LETTER}|-[A-Z0-9])"
+
+
+class _Needs(Enum):
+    """What stands in every text that a pattern fits, and is found sooner."""
+
+    DIGIT = re.compile("[0-9]")
+    HYPHEN = re.compile("-")
+    LETTER_AND_DIGIT = re.compile("[0-9](?<=[A-Za-z].)")
+    ALONE = re.compile("(?: [A-Za-z0-9]){3}")
+    CAPITALS = re.compile("[A-Z]{4}")
+
+
 _FORMS: Final = tuple(
-    (re.compile(pattern, re.DOTALL), form)
-    for pattern, form in (
-        (rf"[A-Z]{_LEFT}[A-Z]{{0,4}}-([0-9]{{4,8}}){_RIGHT}(?! [0-9]{{3}})", Form.PREFIXED),
-        (rf"({_GROUP}[0-9]{{2}}[ -][0-9]{{3}}){_RIGHT}(?! [0-9]{{3}})", Form.HALVES),
-        (rf"({_GROUP}[0-9]{{1,5}}(?:-[0-9]{{2,6}}){{1,3}}){_RIGHT}", Form.GROUPS),
+    (re.compile(pattern, re.DOTALL), form, needs)
+    for pattern, form, needs in (
+        (
+            rf"[A-Z]{_LEFT}[A-Z]{{0,4}}-([0-9]{{4,8}}){_RIGHT}(?! [0-9]{{3}})",
+            Form.PREFIXED,
+            _Needs.HYPHEN,
+        ),
+        (rf"({_GROUP}[0-9]{{2}}[ -][0-9]{{3}}){_RIGHT}(?! [0-9]{{3}})", Form.HALVES, _Needs.DIGIT),
+        (rf"({_GROUP}[0-9]{{1,5}}(?:-[0-9]{{2,6}}){{1,3}}){_RIGHT}", Form.GROUPS, _Needs.HYPHEN),
         (
             rf"({_GROUP}(?:[0-9](?: [0-9]{{2}}){{2,3}}|[0-9]{{2}}(?: [0-9]{{3}}){{2}}"
             rf"|[0-9]{{3}} [0-9]{{4}}|[0-9]{{4}} [0-9]{{5}})){_RIGHT}(?! [0-9]{{1,3}}(?![0-9]))",
             Form.GROUPS,
+            _Needs.DIGIT,
         ),
-        (rf"({_D}{_ALONE}(?: [0-9]){{3,9}}){_RIGHT}{_NO_MORE}", Form.SPACED),
-        (rf"([A-Z0-9]{_LEFT}{_ALONE}(?: [A-Z0-9]){{3,9}}){_RIGHT}{_NO_MORE}", Form.SPACED),
-        (rf"([a-z0-9]{_LEFT}{_ALONE}(?: [a-z0-9]){{3,9}}){_RIGHT}{_NO_MORE}", Form.SPACED),
+        (_DIGITS_ALONE, Form.SPACED, _Needs.ALONE),
+        (_CAPITALS_ALONE, Form.SPACED, _Needs.ALONE),
+        (_SMALL_ALONE, Form.SPACED, _Needs.ALONE),
+        (_WITH_HYPHEN, Form.MIXED, _Needs.HYPHEN),
+        (_DIGITS, Form.DIGITS, _Needs.DIGIT),
         (
-            rf"([A-Z0-9]{_LEFT}(?:[A-Z0-9]{{2}}-[A-Z0-9]{{3}}|[A-Z0-9]{{3}}-[A-Z0-9]{{4}})){_RIGHT}(?!-)",
-            Form.MIXED,
+            r"([0-9](?<=(?i:otp|pin).)(?<![A-Za-z]....)[0-9]{3,7})(?![A-Za-z0-9_])",
+            Form.DIGITS,
+            _Needs.DIGIT,
         ),
-        (rf"({_GROUP}(?<![A-Z]-.)[0-9]{{2,9}}){_RIGHT}(?! [0-9]{{3}})", Form.DIGITS),
-        (r"(?<![A-Za-z])(?i:otp|pin)([0-9]{4,8})(?![A-Za-z0-9_])", Form.DIGITS),
+        # What is no word: it has a digit, or is of capitals
         (
-            # ... that is no word: with a digit, or of capitals
-            rf"([A-Za-z0-9]{_LEFT}(?<!{_LETTER}.)(?:(?<=[0-9])|(?=[A-Za-z]{{0,8}}[0-9])|(?=[A-Z]{{3}}))"
-            rf"(?<![A-Z0-9]-.)[A-Za-z0-9]{{2,9}}){_RIGHT}(?!{_LETTER}|-[A-Z0-9])",
+            rf"([0-9]{_LEFT}{_NO_PART}[A-Za-z0-9]{{2,9}}){_NO_PART_AFTER}",
             Form.MIXED,
+            _Needs.DIGIT,
         ),
+        (
+            rf"([A-Za-z]{_LEFT}(?=[A-Za-z]{{0,8}}[0-9]){_NO_PART}[A-Za-z0-9]{{2,9}}){_NO_PART_AFTER}",
+            Form.MIXED,
+            _Needs.LETTER_AND_DIGIT,
+        ),
+        (rf"([A-Z]{_LEFT}{_NO_PART}[A-Z]{{3,9}}){_NO_PART_AFTER}", Form.MIXED, _Needs.CAPITALS),
     )
 )
 _NUMBER_BEFORE = re.compile(r"[0-9\x00] $")
@@ -104,10 +136,14 @@ def candidates(text: str, most: int = MOST) -> list[Candidate]:
     ``most``."""
     found: list[Candidate] = []
     taken = bytearray(len(text))
-    for pattern, form in _FORMS:
-        for match in pattern.finditer(text):
+    present = {needs for needs in _Needs if needs.value.search(text)}
+    for pattern, form, needs in _FORMS:
+        if needs not in present:
+            continue
+        is_near = needs is _Needs.LETTER_AND_DIGIT
+        for match in _at_digits(pattern, text) if is_near else pattern.finditer(text):
             start, end = match.span(1)
-            if any(taken[start:end]):
+            if taken.find(1, start, end) >= 0:
                 continue  # a part of one that was found in a stronger form
             candidate = _read(match, form)
             if candidate is not None:
@@ -118,12 +154,31 @@ def candidates(text: str, most: int = MOST) -> list[Candidate]:
     return sorted(found, key=lambda candidate: candidate.start)
 
 
+def _at_digits(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """The matches of a pattern for letters, then a digit: tried only where the letters before a
+    digit begin, as most texts are of words."""
+    for found in _Needs.LETTER_AND_DIGIT.value.finditer(text):
+        start = found.start()
+        first = max(0, start - LONGEST)
+        while start > first and _is_letter(text[start - 1]):
+            start -= 1
+        match = pattern.match(text, start)
+        if match is not None:
+            yield match
+
+
+def _is_letter(sign: str) -> bool:
+    return sign.isascii() and sign.isalpha()
+
+
 def _read(match: re.Match[str], form: Form) -> Candidate | None:
     """The candidate that was found; None if it is a word, a unit or a name."""
     written = match[1]
+    if form is Form.DIGITS:
+        return Candidate(written, *match.span(1), form)
     if form is Form.MIXED and written.isalpha() and not written.isupper():
         return None  # a word
-    code = re.sub(r"[ -]", "", written)
+    code = written.replace(" ", "").replace("-", "")
     digits = sum(map(str.isdigit, code))
     if form is Form.MIXED and not digits:
         form = Form.LETTERS

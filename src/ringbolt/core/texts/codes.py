@@ -17,7 +17,6 @@ from ringbolt.core.services import SERVICES
 from ringbolt.core.texts.candidates import SHORT, Candidate, Form, candidates
 from ringbolt.core.texts.contexts import (
     BLANK,
-    Said,
     blanked,
     is_before_a_year,
     is_promotion,
@@ -52,7 +51,8 @@ from ringbolt.core.texts.surroundings import (
     is_listed,
     stands_alone,
 )
-from ringbolt.core.texts.vocabulary import NOTHING, Role, Token, tokens
+from ringbolt.core.texts.tokens import Words, tokens
+from ringbolt.core.texts.vocabulary import NOTHING, Role
 
 _ENOUGH: Final = 6
 _MARGIN: Final = 3
@@ -82,16 +82,17 @@ def extract_code(text: str, service_code: str = "") -> str | None:
     ``service_code`` says whose code is expected, '' if that is not known.
     """
     plain = plain_text(text)
-    bound = _ORIGIN_BOUND.search(plain)
+    bound = _ORIGIN_BOUND.search(plain) if "@" in plain else None
     if bound:
         return bound[1]
-    scored = _Scorer(plain, service_code).scores()
-    return _decision(scored)
+    text = blanked(plain)
+    written = candidates(text)
+    return _decision(_Scorer(text, written, service_code).scores()) if written else None
 
 
 def code_spans(plain: str) -> list[tuple[int, int]]:
     """Where a text in plain form has what could be taken for a code, whatever stands around it."""
-    spans = [found.span(1) for found in _ORIGIN_BOUND.finditer(plain)]
+    spans = [found.span(1) for found in _ORIGIN_BOUND.finditer(plain)] if "@" in plain else []
     found = candidates(plain, most=MAX_CHARS)
     spans += [(each.start, each.end) for each in found if not is_word(each)]
     return sorted(spans)
@@ -123,8 +124,8 @@ def _decision(scored: list[_Scored]) -> str | None:
 class _Scorer:
     """The points of each candidate of one text."""
 
-    def __init__(self, plain: str, service_code: str) -> None:
-        self.text = blanked(plain)
+    def __init__(self, text: str, written: list[Candidate], service_code: str) -> None:
+        self.text = text
         lower = self.text.lower()
         self.lower = lower if len(lower) == len(self.text) else _lower(self.text)
         self.service = service_code
@@ -132,25 +133,23 @@ class _Scorer:
         service = SERVICES.get(service_code)
         called = (*service.names, *service.nicknames) if service else ()
         self.names_service = any(name.lower() in self.lower for name in called)
-        written = candidates(self.text)
         said = self._words(written)
-        places = Said(said)
-        found = [each for each in written if not is_something_else(each, self.text, places)]
-        self.is_promotion = is_promotion(self.lower)
+        found = [each for each in written if not is_something_else(each, self.text, said)]
+        self.is_promotion = is_promotion(self.lower, said, written)
         self._judge_words(said, found)
         self.is_only_one = len([each for each in found if each.is_digits]) == 1
-        self.codes = [token for token in said if token.roles & Role.CODE]
+        self.has_code = bool(said.said() & Role.CODE)
         self.has_small_letters = _has_small_letters(self.text)
         self.reading = Reading(
             self.text,
-            tuple(said),
-            tuple(places.starts),
-            tuple(places.ends),
+            said,
+            said.starts,
+            said.ends,
             tuple(filter(self._may_be, found)),
             self.is_supported,
         )
 
-    def _words(self, found: list[Candidate]) -> list[Token]:
+    def _words(self, found: list[Candidate]) -> Words:
         """The words outside of candidates that have digits."""
         if not any(each.form in _WITH_LETTERS for each in found):
             return tokens(self.lower)
@@ -160,68 +159,58 @@ class _Scorer:
                 signs[each.start : each.end] = BLANK * (each.end - each.start)
         return tokens("".join(signs))
 
-    def _judge_words(self, said: list[Token], found: list[Candidate]) -> None:
+    def _judge_words(self, said: Words, found: list[Candidate]) -> None:
         """Find what supports the words for "code", and "promo code" as what it is."""
-        self.is_kept_secret = any(token.roles & Role.VALIDITY for token in said)
-        self.has_digits = any(token.roles & (Role.DIGITS | Role.QUALIFIER) for token in said)
-        self.has_purpose = any(token.roles & Role.PURPOSE for token in said)
+        roles = said.said()
+        self.is_kept_secret = bool(roles & Role.VALIDITY)
+        self.has_digits = bool(roles & (Role.DIGITS | Role.QUALIFIER))
+        self.has_purpose = bool(roles & Role.PURPOSE)
         is_strict = self.form is not None and self.form.is_strict
         has_own_form = is_strict and any(map(self._fits, found))
         self.is_supported = (
             self.is_kept_secret
             or has_own_form
             or _FOR_AN_APP.search(self.text) is not None
-            or any(self._supports(token) for token in said)
+            or bool(roles & _SUPPORT)  # it is about its reader's code
+            or not names().isdisjoint(said.texts)  # or it says whose code it is
         )
-        for index, token in enumerate(said):
-            if not token.roles & Role.CODE:
-                continue
+        for index in said.indexes(Role.CODE):
             if self._is_another_code(said, index) or self._is_doubtful(said, index):
-                roles = (token.roles & ~Role.CODE) | Role.OTHER_CODE
-                said[index] = token._replace(roles=roles)
-            elif any(map(_qualifies, said[max(0, index - 1) : index + 2])):
-                said[index] = token._replace(roles=token.roles | Role.STRONG)
+                said.roles[index] = (said.roles[index] & ~Role.CODE) | Role.OTHER_CODE
+            elif any(map(_qualifies, said.roles[max(0, index - 1) : index + 2])):
+                said.roles[index] |= Role.STRONG
 
-    def _is_another_code(self, said: list[Token], index: int) -> bool:
-        token = said[index]
-        if index and said[index - 1].roles & Role.BEFORE_CODE and not token.roles & Role.STRONG:
-            between = self.text[said[index - 1].end : token.start]
-            if between in ("", " ", "-"):
-                return True
-        for after in said[index + 1 : index + 3]:
-            between = self.text[token.end : after.start]
-            if len(between) > _LONGEST_LINK or any(sign not in " -'" for sign in between):
+    def _is_another_code(self, said: Words, index: int) -> bool:
+        roles = said.roles
+        is_strong = roles[index] & Role.STRONG
+        is_after = bool(index and roles[index - 1] & Role.BEFORE_CODE) and not is_strong
+        if is_after and self.text[said.ends[index - 1] : said.starts[index]] in ("", " ", "-"):
+            return True
+        for at in range(index + 1, min(len(said), index + 3)):
+            between = self.text[said.ends[at - 1] : said.starts[at]]
+            if len(between) > _LONGEST_LINK or between.strip(" -'"):
                 return False
-            if (
-                after.roles & Role.NUMBER
-                and not token.roles & Role.STRONG
-                and after is said[index + 1]
-            ):
-                return not (index and _qualifies(said[index - 1]))  # "with code number 48213"
-            if after.roles & Role.AFTER_CODE:
+            if roles[at] & Role.NUMBER and not is_strong and at == index + 1:
+                return not (index and _qualifies(roles[index - 1]))  # "with code number 48213"
+            if roles[at] & Role.AFTER_CODE:
                 # "PIN for order 7710456": that is what it is for
-                is_purpose = token.roles & Role.TO and _NUMBER_AFTER.match(self.text, after.end)
+                is_purpose = roles[at - 1] & Role.TO and _NUMBER_AFTER.match(
+                    self.text, said.ends[at]
+                )
                 return not is_purpose
-            if not after.roles & (Role.TO | Role.LINK):
+            if not roles[at] & (Role.TO | Role.LINK):
                 return False
-            token = after
         return False
 
-    def _supports(self, token: Token) -> bool:
-        """Whether a word says that the text is about its reader's code, or whose it is."""
-        return bool(token.roles & _SUPPORT) or self.lower[token.start : token.end] in names()
-
-    def _is_doubtful(self, said: list[Token], index: int) -> bool:
+    def _is_doubtful(self, said: Words, index: int) -> bool:
         """Whether a mere "code" is qualified by an unknown word, and nothing else supports it:
         "error code" in a language that is not known."""
-        token = said[index]
-        is_phrase = " " in self.lower[token.start : token.end]  # "sign-in code"
-        if token.roles & Role.STRONG or is_phrase or not index:
+        is_phrase = " " in said.texts[index]  # "sign-in code"
+        if said.roles[index] & Role.STRONG or is_phrase or not index:
             return False
         before = said[index - 1]
-        between = self.text[before.end : token.start]
-        said_before = self.lower[before.start : before.end]
-        if before.roles or between not in {"", " ", "-"} or said_before in known():
+        between = self.text[before.end : said.starts[index]]
+        if before.roles or between not in {"", " ", "-"} or said.texts[index - 1] in known():
             return False
         name = self.text[before.start : before.end]
         if any(map(str.isupper, name[1:])) and not name.isupper():
@@ -279,7 +268,7 @@ class _Scorer:
             return 0
         if self.is_promotion and not (best.is_exact and self.has_purpose):
             return 0
-        is_about_codes = self.codes or self.is_kept_secret or self.has_purpose or self.has_digits
+        is_about_codes = self.has_code or self.is_kept_secret or self.has_purpose or self.has_digits
         said = best.points if is_about_codes or best.points != TYPED else 0  # "quote 88412"
         points = max(said, *self._other_points(candidate))
         if points <= 0:
@@ -301,8 +290,8 @@ class _Scorer:
 
     def _is_to_be_typed(self, best: Relation) -> bool:
         """Whether a word asks to type the code: "use the code"."""
-        said = self.reading.tokens[max(0, best.word - 2) : max(0, best.word)]
-        return any(token.roles & Role.TYPE for token in said)
+        said = self.reading.tokens.roles[max(0, best.word - 2) : max(0, best.word)]
+        return any(roles & Role.TYPE for roles in said)
 
     def _is_a_year(self, candidate: Candidate, best: Relation) -> bool:
         return not best.is_clear or is_before_a_year(candidate, self.lower)
@@ -312,9 +301,9 @@ class _Scorer:
         if candidate.form is Form.LETTERS and announces_elsewhere(best.word, self.reading):
             return False
         if len(candidate.code) <= SHORT:
-            word = self.reading.tokens[best.word].roles if best.word >= 0 else NOTHING
+            word = self.reading.tokens.roles[best.word] if best.word >= 0 else NOTHING
             return best.is_exact and bool(word & Role.STRONG) and not self.is_promotion
-        is_typed = best.points == TYPED and (bool(self.codes) or self.is_supported)
+        is_typed = best.points == TYPED and (self.has_code or self.is_supported)
         # "use HTW-230": the letters may be the name of the digits
         is_typed &= "-" not in self.text[candidate.start : candidate.end]
         return (best.is_exact or is_typed) and not self.is_promotion
@@ -323,11 +312,11 @@ class _Scorer:
         """For digits that no word announces: they stand alone, or the text says no more."""
         if not candidate.is_digits or len(candidate.code) == 3:
             return (0,)
-        speaks = bool(self.codes)
-        alone = stands_alone(candidate, self.text)
+        speaks = self.has_code
+        may_be_alone = speaks or self.is_kept_secret
         only = self.is_only_one
         return (
-            ALONE_ON_ITS_LINE if alone and (speaks or self.is_kept_secret) else 0,
+            ALONE_ON_ITS_LINE if may_be_alone and stands_alone(candidate, self.text) else 0,
             _OF_ITS_SERVICE if self._is_of_its_service(candidate) else 0,
             _OF_ITS_SERVICE if only and not speaks and self._says_no_more(candidate) else 0,
         )
@@ -346,9 +335,9 @@ class _Scorer:
         return is_a_name(said, self.service) or fillers().issuperset(said)
 
 
-def _qualifies(token: Token) -> bool:
+def _qualifies(roles: int) -> bool:
     """Whether a word beside "code" says that it is one of these: "temporary", "verification"."""
-    return bool(token.roles & (Role.QUALIFIER | Role.PURPOSE)) and not token.roles & Role.TYPE
+    return bool(roles & (Role.QUALIFIER | Role.PURPOSE)) and not roles & Role.TYPE
 
 
 def _lower(text: str) -> str:

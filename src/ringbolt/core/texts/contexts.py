@@ -8,14 +8,15 @@ All patterns are linear, and those around a candidate see a few signs only.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Iterable
+from functools import cache, lru_cache
 from typing import Final
 
 from ringbolt.core.texts.candidates import Candidate
-from ringbolt.core.texts.vocabulary import Role, Token, alone, beginning
+from ringbolt.core.texts.tokens import Words, is_plain
+from ringbolt.core.texts.vocabulary import NOTHING, Role, alone, beginning, listed
 from ringbolt.core.texts.words import WordList, words
+from ringbolt.core.word_pattern import any_of
 
 BLANK: Final = "\x00"
 """Stands for each sign that was taken out; a text in plain form has none itself."""
@@ -48,24 +49,64 @@ _FORMS: Final = (
     re.compile(r"[0-9]{1,3}(?<![0-9] .)(?:[,.' ][0-9]{3}){0,4}[.,][0-9]{1,2}(?![0-9])"),  # amounts
     re.compile(r"[0-9]{1,3}(?<![0-9].)(?:,[0-9]{3}|\.[0-9]{3}|'[0-9]{3}){1,4}(?![0-9])"),
     re.compile(r"[0-9]{1,2}(?:,[0-9]{2}){1,4},[0-9]{3}(?![0-9])"),
+)
+"""What numbers are that are no code; they hold nothing but ``_NUMERIC``, and a digit."""
+_VERSIONS: Final = (
     re.compile(r"(?i)v(?<![a-z].)\.? ?[0-9]+(?:\.[0-9]+)+"),
     re.compile(r"v(?<![A-Za-z0-9-].)\.?[0-9]{1,3}(?![0-9A-Za-z-])"),
 )
 _HIDDEN = re.compile(
-    r"(?:[*•●○∗×#][*•●○∗×#]+|[Xx]{2,}|[.…]{2,}(?=[0-9]{3,4}(?![0-9]))|[*•●](?=[0-9]))"
+    r"[*•●○∗×#Xx.…](?:(?<=[*•●○∗×#])[*•●○∗×#]+|(?<=[Xx])[Xx]+"
+    r"|(?<=[.…])[.…]+(?=[0-9]{3,4}(?![0-9]))|(?<=[*•●])(?=[0-9]))"
 )
 _PART: Final = frozenset("0123456789*•●○∗×#xX-")
 _MORE_GROUPS = re.compile(r"(?: [0-9*•●xX]{4})+(?![0-9A-Za-z])")
 _BOLD = re.compile(r"(\*{1,3}|•{1,3})([0-9A-Za-z][0-9A-Za-z -]*)\1")
 
 
+_NUMERIC: Final = " .,:/()'+年년月월日일-"
+_NUMBERS = re.compile(rf"[0-9][0-9{_NUMERIC}]*")
+_BETWEEN: Final = "\x01"
+"""A sign that no text in plain form has."""
+_OF_HIDDEN: Final = "*•●○∗×#…"
+
+
 def blanked(text: str) -> str:
     """The text without all that cannot be a code by its own form."""
     if any(sign in text for sign in "@/?") or "www." in text.lower():
         text = _PRINTABLE_RUN.sub(_without_address, text)
+    text = _without_numbers(text)
+    is_hidden = ".." in text or "xx" in text.lower() or any(sign in text for sign in _OF_HIDDEN)
+    return _without_hidden(text) if is_hidden else text
+
+
+def _without_numbers(text: str) -> str:
+    """Without what is a number of another kind by its form. All parts with digits are looked at in
+    one row: each pattern reads them, and not the words between."""
+    spans = _numbers_in(text)
+    numbers = before = _BETWEEN.join([text[start:end] for start, end in spans])
     for pattern in _FORMS:
+        numbers = pattern.sub(_blank_number, numbers)
+    if numbers != before:
+        parts, end = [], 0
+        for (start, last), number in zip(spans, numbers.split(_BETWEEN), strict=True):
+            parts += [text[end:start], number]
+            end = last
+        text = "".join([*parts, text[end:]])
+    for pattern in _VERSIONS:
         text = pattern.sub(_blank_number, text)
-    return _without_hidden(text)
+    return text
+
+
+def _numbers_in(text: str) -> list[tuple[int, int]]:
+    """Where parts stand that have digits, and no sign but ``_NUMERIC`` beside them."""
+    spans, end = [], 0
+    for found in _NUMBERS.finditer(text):
+        start, last = found.span()
+        between = text[end:start]
+        spans.append((end + len(between.rstrip(_NUMERIC)), last))
+        end = last
+    return spans
 
 
 def _blank_number(found: re.Match[str]) -> str:
@@ -116,43 +157,27 @@ def _is_letter(sign: str) -> bool:
     return sign.isascii() and sign.isalpha()
 
 
-def is_something_else(candidate: Candidate, text: str, said: Said) -> bool:
+def is_something_else(candidate: Candidate, text: str, said: Words) -> bool:
     """Whether what stands around it says that it is an amount, a card, a telephone number."""
     if text[max(0, candidate.start - 2) : candidate.start].rstrip()[-1:] in _BEFORE_AMOUNT:
         return True
-    before = said.before(candidate.start)
-    if before:
-        gap = text[before[0].end : candidate.start]
-        if len(gap) <= _LONGEST_GAP and _says_another(before, gap, text):
+    last = said.last_before(candidate.start)
+    if last >= 0:
+        gap = text[said.ends[last] : candidate.start]
+        if len(gap) <= _LONGEST_GAP and _says_another(said, last, gap, text):
             return True
     return _is_counted(candidate, text, said)
 
 
-class Said:
-    """The words of a text, found by where they stand."""
-
-    def __init__(self, tokens: Sequence[Token]) -> None:
-        self.tokens = tokens
-        self.starts = [token.start for token in tokens]
-        self.ends = [token.end for token in tokens]
-
-    def before(self, start: int) -> Sequence[Token]:
-        """The last words before, the nearest first."""
-        last = bisect_right(self.ends, start)
-        return self.tokens[max(0, last - _WORDS_BACK) : last][::-1]
-
-    def after(self, end: int) -> Token | None:
-        """The first word after."""
-        first = bisect_left(self.starts, end)
-        return self.tokens[first] if first < len(self.tokens) else None
-
-
-def _says_another(before: Sequence[Token], gap: str, text: str) -> bool:
-    nearest = before[0].roles
-    further = before[1].roles if len(before) > 1 else 0
-    is_beside = len(before) > 1 and text[before[1].end : before[0].start] in {" ", "", "' ", "? "}
+def _says_another(said: Words, last: int, gap: str, text: str) -> bool:
+    """Whether the word of the index ``last``, right before, or the one before it says so."""
+    nearest, further, is_beside = said.roles[last], NOTHING, False
+    if last:
+        further = said.roles[last - 1]
+        between = text[said.ends[last - 1] : said.starts[last]]
+        is_beside = between in {" ", "", "' ", "? "}
     if nearest & Role.MONEY and _AFTER_MONEY.fullmatch(gap):
-        return not before[0].roles & _NO_MONEY
+        return not nearest & _NO_MONEY
     if nearest & Role.ENDING_IN or (nearest & Role.ENDING_LINK and further & Role.ENDING_IN):
         return _AFTER_ENDING.fullmatch(gap) is not None
     if nearest & Role.CALL or (nearest & Role.CALL_LINK and further & Role.CALL):
@@ -160,20 +185,20 @@ def _says_another(before: Sequence[Token], gap: str, text: str) -> bool:
     if nearest & Role.BEFORE_NUMBER or (nearest & Role.NUMBER and further & Role.BEFORE_NUMBER):
         return _AFTER_SIGN.fullmatch(gap) is not None
     if nearest & Role.ANSWER_TO and gap in _BLANKS:
-        is_answer = any(token.roles & Role.ANSWER for token in before[1:3])
-        return bool(is_beside and is_answer) or _is_sent(before, text)
+        is_answer = any(roles & Role.ANSWER for roles in said.roles[max(0, last - 2) : last])
+        return (is_beside and is_answer) or _is_sent(said, last, text)
     return False
 
 
-def _is_sent(before: Sequence[Token], text: str) -> bool:
+def _is_sent(said: Words, last: int, text: str) -> bool:
     """Whether a text was sent to what follows: "we sent a code to 12345"."""
-    for token in before[1:]:
-        if token.roles & Role.SENT:
-            return not _ENDS.search(text, token.end, before[0].start)
+    for at in range(last - 1, max(-1, last - _WORDS_BACK), -1):
+        if said.roles[at] & Role.SENT:
+            return not _ENDS.search(text, said.ends[at], said.starts[last])
     return False
 
 
-def _is_counted(candidate: Candidate, text: str, said: Said) -> bool:
+def _is_counted(candidate: Candidate, text: str, said: Words) -> bool:
     """Whether a unit, a currency or a word for other numbers stands right after it."""
     end = candidate.end
     if _AFTER_AMOUNT.match(text, end):
@@ -197,9 +222,21 @@ def is_before_a_year(candidate: Candidate, lower: str) -> bool:
     return _year().search(lower, max(0, start - _WINDOW), start) is not None
 
 
-def is_promotion(lower: str) -> bool:
-    """Whether the text wants to sell something: letters and digits are no secret then."""
-    return _promotion().search(lower) is not None
+def is_promotion(lower: str, said: Words, found: Iterable[Candidate]) -> bool:
+    """Whether the text wants to sell something: letters and digits are no secret then.
+
+    ``said`` are its words but those in ``found``; the text is looked at where they begin so.
+    """
+    pattern = _promotion()
+    if "%" in lower or not is_plain(lower):
+        return pattern.search(lower) is not None
+    spans = [
+        (start, end)
+        for text, start, end in zip(said.texts, said.starts, said.ends, strict=True)
+        if _may_promote(text)
+    ]
+    spans += [(each.start, each.end) for each in found]
+    return any(pattern.search(lower, start, end + _WINDOW) for start, end in spans)
 
 
 _BEFORE_AMOUNT: Final = frozenset("$€£¥₹₽₴₺₩₦₫฿₱₸₪₮₲₡₵₾₼₿©@〒")
@@ -231,3 +268,15 @@ def _year() -> re.Pattern[str]:
 @cache
 def _promotion() -> re.Pattern[str]:
     return re.compile(rf"% ?off|{beginning(WordList.PROMOTION)}")
+
+
+@lru_cache(4096)
+def _may_promote(text: str) -> bool:
+    """Whether a word, or one of a phrase, begins like what says that a text is a promotion."""
+    return _promotion_begins().search(text) is not None
+
+
+@cache
+def _promotion_begins() -> re.Pattern[str]:
+    firsts = {word.partition(" ")[0] for word in listed(WordList.PROMOTION)}
+    return re.compile(rf"(?<![^\W\d_])(?:{any_of(firsts)})")

@@ -23,6 +23,7 @@ _CLUSTER = re.compile(
     r"\u102b-\u103e\u3099\u309a\uff9e\uff9f]*|\n"
 )
 _JOINS_HALF_WIDTH: Final = "\uff9e\uff9f"
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 _MOST_OF_ONE: Final = 4
 """A sign that would become more than so many (U+FDFA: 18) stays as it is."""
 WIDE_COMMA: Final = "،"
@@ -87,6 +88,8 @@ class Plain:
 
 def plain_signs(text: str) -> str:
     """The whole of ``text`` in plain form."""
+    if text.isascii() and _CONTROL.search(text) is None:
+        return text
     if _has_clusters(text):
         return "".join(map(_of_cluster, _CLUSTER.findall(text)))
     return text.translate(_SIGNS)
@@ -104,11 +107,11 @@ def plain(text: str) -> Plain:
     if _has_clusters(cut):
         clusters = _CLUSTER.findall(cut)
         signs = list(map(_of_cluster, clusters))
+    elif all(len(_SIGNS[ord(sign)]) == 1 for sign in set(cut)):
+        return Plain(plain_signs(cut), range(len(cut) + 1))
     else:
         signs = [_SIGNS[point] for point in map(ord, cut)]
     joined = "".join(signs)
-    if len(joined) == len(cut) == len(signs) and "" not in signs:
-        return Plain(joined, range(len(cut) + 1))
     origins: list[int] = []
     at = 0
     for cluster, become in zip(clusters, signs, strict=True):

@@ -10,10 +10,11 @@ no common word is hidden. ``MASK`` stands for it, whose length reveals nothing.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
 from functools import cache, lru_cache
-from typing import Final
+from itertools import accumulate
+from typing import Final, NamedTuple
 
 from ringbolt.core.services import SERVICES
 from ringbolt.core.texts.codes import code_spans
@@ -23,6 +24,7 @@ from ringbolt.core.word_pattern import any_of
 
 MASK: Final = "•••••"
 _CUT: Final = "…"
+_LONGEST_KEPT: Final = 40
 _CAPITALS: Final = 5
 _LEAST_TOLD: Final = 3
 _CAPITALS_OF_A_WORD: Final = 3
@@ -31,7 +33,7 @@ _UNSPACED: Final = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
 )
 _SIGN: Final = rf"[^\W{_UNSPACED}]"
-_PIECE = re.compile(r"\S+")
+_BLANKS = re.compile(r"(\s+)")
 _DOMAIN = re.compile(r"[^\s/?#.]\.[^\s/?#.]{2,63}[/?#]")
 _HOST = re.compile(r"(?i)[a-z0-9-]\.[a-z]{2,}")
 _VALUE = re.compile(r"[a-zA-Z0-9][:=#@][!-~]")
@@ -39,6 +41,9 @@ _IS_UNSPACED = re.compile(rf"[{_UNSPACED}]")
 _TOKEN = re.compile(rf"{_SIGN}(?:['’_-]?{_SIGN})*")
 _WORD = re.compile(r"[^\W\d_]+")
 _SPELT = re.compile(r"(?<!\w)[^\W_](?:[ .-][^\W_]){3,}(?!\w)")
+_MAY_BE_SPELT = re.compile(r"[ .-][^\W_][ .-][^\W_][ .-]")
+_ODD_CASE = re.compile("[ıİſ\u1c80-\u1c88]")
+"""Signs that are other signs in another case only."""
 _NUMERALS = re.compile(r"[〇零一二三四五六七八九壹贰貳叁參肆伍陆陸柒捌玖]{4,}")
 _NOT_LATIN = re.compile(r"[^\x00-\x7f\u00a0-\u024f•…]")
 _LETTERS_LEFT = re.compile(r"[A-Z]{4}|[A-Z]{3}-[A-Z]|[A-Z](?: [A-Z]){3}|[0-9]")
@@ -46,9 +51,13 @@ _MASKS = re.compile(rf"{MASK}(?:[\W_]{{0,3}}?{MASK})+")
 _PUNCTUATION: Final = (
     r"\s!-/:-@\[-`{-~•…“”„‟«»‹›‘’‚–—―¡¿·،؛؟۔।॥၊။។、。！？，：；（）【】「」『』《》〈〉〔〕〜～"
 )
-_RUN = re.compile(rf"[{_UNSPACED}]+|[^{_UNSPACED}{_PUNCTUATION}]+")
+_RUN = re.compile(rf"([{_UNSPACED}]+|[^{_UNSPACED}{_PUNCTUATION}]+)")
 """What stands between blanks and punctuation, with its marks and other signs, whatever they are."""
-_SYMBOLS = re.compile(r"(?<!\S)(?!(?:\.+|-+|\*+|_+)(?!\S))[^\w\s•]{3,}(?!\S)")
+_SYMBOLS = re.compile(
+    r"[^\w\s•](?<!\S.)(?!(?:(?<=\.)\.*|(?<=-)-*|(?<=\*)\**)(?!\S))[^\w\s•]{2,}(?!\S)"
+)
+_PIECE_BEFORE = re.compile(r"\S(?<!\S.)\S*\Z")
+_LONGEST_BEFORE: Final = 40
 _ONE_MORE = re.compile(r"(?i)\b(?:new|another) one\b")
 
 
@@ -56,12 +65,14 @@ _ONE_MORE = re.compile(r"(?i)\b(?:new|another) one\b")
 class _Patterns:
     """What is compiled from word lists.
 
-    ``numbers``: digits in words. ``announcement``: what says that there is a code. ``code_first``:
-    a code before its announcement. ``common``: words that no code is made of; ``shown``: those, and
-    the names of services. ``spoken``: the words for "code" themselves, with their endings.
-    ``phrases``: what may be shown in scripts without blanks.
+    ``number``: words for digits; ``numbers``: several of them. ``announcement``: what says that
+    there is a code. ``code_first``: the blank between a code and its announcement. ``common``:
+    words that no code is made of; ``shown``: those, and the names of services. ``spoken``: the
+    words for "code" themselves, with their endings. ``phrases``: what may be shown in scripts
+    without blanks.
     """
 
+    number: frozenset[str]
     numbers: re.Pattern[str]
     announcement: re.Pattern[str]
     code_first: re.Pattern[str]
@@ -84,14 +95,14 @@ def _patterns() -> _Patterns:
     purposes = rf"(?:{_any_of(WordList.PURPOSE)})\w{{0,8}}"
     before = f"{purposes}|{_any_of(WordList.CODE_BEGINNING)}"
     return _Patterns(
+        number=frozenset(_plain(word) for word in words(WordList.NUMBER)),
         numbers=re.compile(rf"(?i)(?<!\w)(?:{number})(?:[ ,.-]{{1,2}}(?:{number})){{2,}}(?!\w)"),
         announcement=re.compile(
             f"{code_word}|(?<![a-z])otp"
             rf"|(?<!\w)(?:{_any_of(WordList.TYPING)}|(?:{_any_of(WordList.TYPING_WORD)})(?!\w))"
         ),
         code_first=re.compile(
-            rf"(?<!\S)\S{{1,40}}(?= (?:(?i:{is_})|[–—-]|=) [^.!?\n]{{0,40}}(?:{code_word}))",
-            re.IGNORECASE,
+            rf" (?=(?:{is_}|[–—-]|=) [^.!?\n]{{0,40}}(?:{code_word}))", re.IGNORECASE
         ),
         common=common,
         shown=common.union(
@@ -132,10 +143,12 @@ def masked(text: str) -> str:
     cut = text if len(text) <= MAX_CHARS else text[:MAX_CHARS] + _CUT
     shown = _without_codes(cut)
     if patterns.announcement.search(_plain(cut)):
-        shown = patterns.code_first.sub(_uncommon, shown)
-        shown = _without_words(_PIECE.sub(_address, shown))
-    hidden = patterns.numbers.sub(MASK, _SPELT.sub(MASK, shown))
-    hidden = _PIECE.sub(_piece, _NUMERALS.sub(MASK, hidden))
+        shown = _without_codes_first(shown)
+        shown = _without_words(_by_pieces(shown, _without_address, _address))
+    hidden = _SPELT.sub(MASK, shown) if _MAY_BE_SPELT.search(shown) else shown
+    if not patterns.number.isdisjoint(_words(hidden)) or _ODD_CASE.search(hidden):
+        hidden = patterns.numbers.sub(MASK, hidden)
+    hidden = _by_pieces(_NUMERALS.sub(MASK, hidden), _without_value, _value)
     hidden = _MASKS.sub(MASK, hidden)
     # What was hidden may have stood between signs that now look like a code of their own.
     is_latin = _NOT_LATIN.search(hidden) is None
@@ -158,47 +171,40 @@ def _without_codes(text: str) -> str:
 def _without_words(text: str) -> str:
     """A text that speaks of a code: with nothing but common words and those that speak of it;
     before them, also names of services."""
-    first = _first_spoken(text)
-
-    def run(found: re.Match[str]) -> str:
-        shown = _shown(found[0])
-        if shown is _Shown.IN_PARTS:
-            return _without_phrases(found[0])
-        if shown is _Shown.ALWAYS or (shown is _Shown.BEFORE_CODE and found.start() < first):
-            return found[0]
-        return found[0] if found[0] == "one" and _is_one_more(text, found) else MASK
-
-    return _SYMBOLS.sub(MASK, _RUN.sub(run, text))
-
-
-class _Shown(Enum):
-    """Which words of a text that speaks of a code may be shown."""
-
-    NEVER = 0
-    ALWAYS = 1
-    BEFORE_CODE = 2
-    IN_PARTS = 3
+    parts = _RUN.split(text)
+    ends = list(accumulate(map(len, parts))) if "one" in text else []
+    is_after = False
+    for index in range(1, len(parts), 2):
+        part = parts[index]
+        before, after, is_spoken = (_shown if len(part) <= _LONGEST_KEPT else _run_shown)(part)
+        is_after = is_after or is_spoken
+        if after != part and not (part == "one" and _is_one_more(text, ends[index])):
+            parts[index] = after if is_after else before
+    return _SYMBOLS.sub(MASK, "".join(parts))
 
 
-@lru_cache(4096)
-def _shown(run: str) -> _Shown:
+class _Shown(NamedTuple):
+    """What is shown of a run of signs ``before`` the first word for "code", and ``after`` it;
+    ``is_spoken``: whether it is one itself."""
+
+    before: str
+    after: str
+    is_spoken: bool
+
+
+def _run_shown(run: str) -> _Shown:
     patterns, word = _patterns(), _plain(run)
+    is_spoken = patterns.spoken.fullmatch(word) is not None
     if _IS_UNSPACED.match(word):
-        return _Shown.IN_PARTS
-    if word in patterns.common or patterns.spoken.fullmatch(word):
-        return _Shown.ALWAYS
-    if word in _told() and not run.isupper():
-        return _Shown.ALWAYS
-    return _Shown.BEFORE_CODE if word in patterns.shown else _Shown.NEVER
+        phrases = _without_phrases(run)
+        return _Shown(phrases, phrases, is_spoken)
+    if word in patterns.common or is_spoken or (word in _told() and not run.isupper()):
+        return _Shown(run, run, is_spoken)
+    return _Shown(run if word in patterns.shown else MASK, MASK, is_spoken)
 
 
-def _first_spoken(text: str) -> int:
-    """Where the first word for "code" begins; the end of the text if there is none."""
-    spoken = _patterns().spoken
-    return next(
-        (each.start() for each in _RUN.finditer(text) if spoken.fullmatch(_plain(each[0]))),
-        len(text),
-    )
+_shown = lru_cache(4096)(_run_shown)
+"""The same for runs that are not too long to be kept in memory."""
 
 
 def _without_phrases(run: str) -> str:
@@ -210,30 +216,51 @@ def _without_phrases(run: str) -> str:
     return "".join(parts + [MASK] * (end < len(run)))
 
 
-def _is_one_more(text: str, found: re.Match[str]) -> bool:
-    """Whether "one" is no digit here: "a new one"."""
-    return _ONE_MORE.search(text, max(0, found.start() - 10), found.end()) is not None
+def _is_one_more(text: str, end: int) -> bool:
+    """Whether the "one" that ends there is no digit: "a new one"."""
+    return _ONE_MORE.search(text, max(0, end - len("one") - 10), end) is not None
 
 
-def _uncommon(found: re.Match[str]) -> str:
-    said = _WORD.findall(found[0].lower())
-    return found[0] if _patterns().common.issuperset(said) else MASK
+def _without_codes_first(text: str) -> str:
+    """Without what stands before an announcement, if it is no common word: "XKQT is your code"."""
+    parts, end = [], 0
+    for found in _patterns().code_first.finditer(text):
+        at = found.start()
+        piece = _PIECE_BEFORE.search(text, max(0, at - _LONGEST_BEFORE), at)
+        if piece is not None and not _patterns().common.issuperset(_words(piece[0])):
+            parts += [text[end : piece.start()], MASK]
+            end = at
+    return "".join([*parts, text[end:]])
 
 
-def _address(found: re.Match[str]) -> str:
-    piece = found[0]
-    if piece.isalpha():
-        return piece
+def _words(piece: str) -> list[str]:
+    return _WORD.findall(piece.lower())
+
+
+def _by_pieces(text: str, shown: Callable[[str], str], kept: Callable[[str], str]) -> str:
+    """The text with what is ``shown`` of each piece between blanks; ``kept`` is the same for pieces
+    that are not too long to be kept in memory."""
+    parts = _BLANKS.split(text)
+    if max(map(len, parts)) <= _LONGEST_KEPT:
+        return "".join(map(kept, parts))
+    return "".join([(kept if len(part) <= _LONGEST_KEPT else shown)(part) for part in parts])
+
+
+def _without_address(piece: str) -> str:
     is_address = "://" in piece or _DOMAIN.search(piece) or _HOST.search(piece)
     return MASK if is_address or _VALUE.search(piece) else piece
 
 
-def _piece(found: re.Match[str]) -> str:
-    piece = found[0]
+def _without_value(piece: str) -> str:
+    """Hidden if it is an address, or if it has digits or capitals and is no common word."""
     if piece.isascii() and piece.isalpha() and (piece.islower() or piece.istitle()):
         return piece
-    piece = _address(found)
+    piece = _without_address(piece)
     return piece if piece == MASK else _TOKEN.sub(_token, piece)
+
+
+_address = lru_cache(4096)(_without_address)
+_value = lru_cache(4096)(_without_value)
 
 
 def _token(found: re.Match[str]) -> str:
@@ -247,4 +274,4 @@ def _token(found: re.Match[str]) -> str:
 
 
 def _is_common(token: str) -> bool:
-    return _patterns().shown.issuperset(_WORD.findall(token.lower()))
+    return _patterns().shown.issuperset(_words(token))

@@ -29,7 +29,7 @@ from ringbolt.core.texts.spoken_of import (
     is_old,
 )
 from ringbolt.core.texts.surroundings import SENTENCE_END, ends_sentence
-from ringbolt.core.texts.vocabulary import Role, Token, alone
+from ringbolt.core.texts.vocabulary import Role, alone
 from ringbolt.core.texts.words import WordList
 
 DIRECT: Final = 12
@@ -85,20 +85,22 @@ def announced(candidate: Candidate, reading: Reading) -> Relation:
     first = bisect_right(reading.ends, at) - 1
     if first >= 0 and is_a_noun_of(tokens[first], at, text):
         return NONE
-    if first >= 0 and text[tokens[first].end : at] in _BESIDE and is_not_to_come(tokens, first):
+    if first >= 0 and text[reading.ends[first] : at] in _BESIDE and is_not_to_come(tokens, first):
         return NO_CODE
     walk = _Backward(text, at, is_digits=candidate.is_digits)
     for index in range(first, max(-1, first - _MOST_WORDS), -1):
-        token = tokens[index]
-        if not walk.reaches(token):
+        if not walk.reaches(reading.ends[index]):
             break
-        if token.roles & Role.CODE:
+        roles = tokens.roles[index]
+        if roles & Role.CODE:
             return _announced_by(index, walk, reading)
-        if token.roles & Role.IS and token.roles & Role.TO and not follows_code(reading, index):
-            token = token._replace(roles=token.roles & ~Role.IS)
-        is_another = token.roles & Role.OTHER_CODE and not walk.content
-        is_no_typing = token.roles & Role.TYPE and is_denied(tokens, index)
-        if is_another or is_no_typing or walk.passes(token):
+        if roles & Role.IS and roles & Role.TO and not follows_code(reading, index):
+            roles &= ~Role.IS
+        is_another = roles & Role.OTHER_CODE and not walk.content
+        is_no_typing = roles & Role.TYPE and is_denied(tokens, index)
+        if is_another or is_no_typing:
+            return NO_CODE
+        if walk.passes(roles, reading.starts[index], tokens.weights[index]):
             return NO_CODE
     return walk.without_code()
 
@@ -109,7 +111,7 @@ def _announced_by(index: int, walk: _Backward, reading: Reading) -> Relation:
     is_of_others = is_about(reading, index) or is_of_somebody_else(reading, index)
     if is_old(reading, index) or (not walk.is_linked and is_of_others):
         return NO_CODE
-    return walk.found(index, reading.is_supported or bool(tokens[index].roles & Role.STRONG))
+    return walk.found(index, reading.is_supported or bool(tokens.roles[index] & Role.STRONG))
 
 
 class _Backward:
@@ -125,14 +127,12 @@ class _Backward:
         self.is_linked = self.is_for = self.is_typed = self.number = False
         self.has_crossed = self.is_announced_digits = False
 
-    def reaches(self, token: Token) -> bool:
-        """Whether the sentence goes on to ``token``; notes what stands between."""
-        between = self.text[token.end : self.at]
+    def reaches(self, end: int) -> bool:
+        """Whether the sentence goes on to the word that ends there; notes what stands between."""
+        between = self.text[end : self.at]
         if between in {" ", ""}:
-            return self.start - token.end <= _MOST_SIGNS
-        if self.start - token.end > _MOST_SIGNS or SENTENCE_END.search(
-            self.text, token.end, self.at
-        ):
+            return self.start - end <= _MOST_SIGNS
+        if self.start - end > _MOST_SIGNS or SENTENCE_END.search(self.text, end, self.at):
             return False
         crossed = LAST_NUMBER.search(between)
         beside = between[crossed.end() :] if crossed else between
@@ -148,11 +148,10 @@ class _Backward:
             self.cost += 1
         return True
 
-    def passes(self, token: Token) -> bool:
+    def passes(self, roles: int, start: int, weight: int) -> bool:
         """Go on beyond a word that is none for "code"; whether it names another number."""
-        roles = token.roles
         self.is_numbered |= self.at == self.start and bool(roles & Role.NUMBER)
-        self.at = token.start
+        self.at = start
         self.is_beside &= bool(roles & Role.ENDING)
         self.is_sent |= bool(roles & (Role.SENT | Role.VALIDITY))  # "code expires at 1830"
         if roles & Role.IS and not (self.content or self.is_for or self.has_crossed):
@@ -174,7 +173,7 @@ class _Backward:
         if roles & (Role.PURPOSE | Role.QUALIFIER):
             self.purpose += 1
         if not roles & FREE and not roles & (Role.TO | Role.TYPE):
-            self.content += token.weight
+            self.content += weight
         return False
 
     def found(self, index: int, is_supported: bool) -> Relation:
@@ -223,17 +222,17 @@ def named_after(candidate: Candidate, reading: Reading, taken: dict[int, int]) -
     last = bisect_right(reading.ends, candidate.start) - 1
     is_of_noun = last >= 0 and is_a_noun_of(tokens[last], candidate.start, reading.text)
     for index in range(first, min(len(tokens), first + _MOST_WORDS)):
-        token = tokens[index]
-        if not walk.reaches(token):
+        if not walk.reaches(index):
             break
-        if walk.says_another(token, index):
+        if walk.says_another(index):
             return NO_CODE
-        if token.roles & Role.CODE and (is_none or (is_of_noun and not walk.is_linked)):
+        is_code = tokens.roles[index] & Role.CODE
+        if is_code and (is_none or (is_of_noun and not walk.is_linked)):
             return NONE
-        if token.roles & Role.CODE:
+        if is_code:
             is_taken = taken.get(index, candidate.start) != candidate.start
-            return walk.found(index, is_taken or _announces_another(reading, token.end))
-        walk.passes(token)
+            return walk.found(index, is_taken or _announces_another(reading, reading.ends[index]))
+        walk.passes(index)
     return Relation(TYPED) if walk.is_typed and not (is_none or is_of_noun) else NONE
 
 
@@ -250,36 +249,37 @@ class _Forward:
         self.is_said = self.is_for = self.is_typed = False
         self.is_first = not reading.starts or candidate.start < reading.starts[0]
 
-    def reaches(self, token: Token) -> bool:
-        """Whether the sentence goes on to ``token``."""
-        between = self.reading.text[self.at : token.start]
-        if between != " " and _BREAK.search(between):
-            return False
-        is_first = token.start == self.reading.starts[self.first]
-        if not is_first and ("," in between or WIDE_COMMA in between):
-            self.content += 2
-        self.at = token.end
+    def reaches(self, index: int) -> bool:
+        """Whether the sentence goes on to the word of that index."""
+        between = self.reading.text[self.at : self.reading.starts[index]]
+        if between != " ":
+            if _BREAK.search(between):
+                return False
+            if index > self.first and ("," in between or WIDE_COMMA in between):
+                self.content += 2
+        self.at = self.reading.ends[index]
         return True
 
-    def says_another(self, token: Token, index: int) -> bool:
+    def says_another(self, index: int) -> bool:
         """Whether a word says that the candidate is an old code, or another number."""
-        roles, tokens = token.roles, self.reading.tokens
+        tokens = self.reading.tokens
+        roles = tokens.roles[index]
         if roles & (Role.ENTERED | Role.ASKING) and not (self.content or self.is_linked):
             return True
         if roles & Role.OLD and self.content <= _MOST_BEFORE_OLD:
-            return _later().match(self.reading.text, token.end) is None
+            return _later().match(self.reading.text, self.reading.ends[index]) is None
         if roles & Role.NOT and self.is_said and self.content <= 1:
             return True  # "which is not your code"
         is_another = roles & (Role.OTHER_CODE | Role.OTHER_NUMBER) and not roles & Role.CODE
         if not is_another or not self.is_linked or self.content or index - self.first > NEAR:
             return False
         # Not if it also begins a longer word: 手机动态码
-        return index + 1 >= len(tokens) or not tokens[index + 1].roles & Role.CODE
+        return index + 1 >= len(tokens) or not tokens.roles[index + 1] & Role.CODE
 
-    def passes(self, token: Token) -> None:
-        roles = token.roles
+    def passes(self, index: int) -> None:
+        roles, start = self.reading.tokens.roles[index], self.reading.starts[index]
         # A sender's name stands before the code: "ADCB: <code> is your OTP"
-        is_near = self.is_digits or self.reading.text[self.end : token.start] == " "
+        is_near = self.is_digits or self.reading.text[self.end : start] == " "
         if roles & Role.IS and not roles & Role.TO and self.content <= 1 and is_near:
             may_be = self.is_digits and not self.is_linked
             self.is_said |= may_be or not roles & Role.MAYBE_IS
@@ -287,7 +287,7 @@ class _Forward:
         self.is_for |= bool(roles & Role.TO)
         self.is_typed |= bool(roles & Role.TYPE) and not self.content
         if not roles & (FREE | Role.TO):
-            self.content += token.weight
+            self.content += self.reading.tokens.weights[index]
 
     def found(self, index: int, is_of_another: bool) -> Relation:
         if not self.is_said and is_of_another:
@@ -305,8 +305,8 @@ class _Forward:
 def announces_elsewhere(word: int, reading: Reading) -> bool:
     """Whether another word for "code" than the one of that index announces something."""
     return any(
-        index != word and token.roles & Role.CODE and _ANNOUNCES_SOON.match(reading.text, token.end)
-        for index, token in enumerate(reading.tokens)
+        index != word and _ANNOUNCES_SOON.match(reading.text, reading.ends[index])
+        for index in reading.tokens.indexes(Role.CODE)
     )
 
 
@@ -350,7 +350,7 @@ def _later() -> re.Pattern[str]:
 def is_subject_of_another(candidate: Candidate, reading: Reading) -> bool:
     """Whether what stands after it is said of it, and is no word: "card 4410 is ab"."""
     after = bisect_left(reading.starts, candidate.end)
-    if after >= len(reading.tokens) or not reading.tokens[after].roles & Role.IS:
+    if after >= len(reading.tokens) or not reading.tokens.roles[after] & Role.IS:
         return False
     link, text = reading.tokens[after], reading.text
     if link.roles & Role.TO or text[candidate.end : link.start] != " ":

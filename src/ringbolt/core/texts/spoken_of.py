@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from ringbolt.core.texts.candidates import Candidate
 from ringbolt.core.texts.surroundings import ends_sentence
-from ringbolt.core.texts.vocabulary import Role, Token
+from ringbolt.core.texts.tokens import Token, Words
+from ringbolt.core.texts.vocabulary import Role
 
 FREE: Final = (
     Role.LINK | Role.PURPOSE | Role.NUMBER | Role.IS | Role.NEW | Role.ENDING | Role.QUALIFIER
@@ -32,21 +34,21 @@ class Reading:
     """A text, its words, and which of its candidates are left."""
 
     text: str
-    tokens: tuple[Token, ...]
-    starts: tuple[int, ...]
-    ends: tuple[int, ...]
+    tokens: Words
+    starts: Sequence[int]
+    ends: Sequence[int]
     candidates: tuple[Candidate, ...]
     is_supported: bool
     """Whether something besides a word for "code" says that the text is about one of its reader."""
 
 
-def is_not_to_come(tokens: tuple[Token, ...], index: int) -> bool:
+def is_not_to_come(tokens: Words, index: int) -> bool:
     """Whether the word right before says that it is none: "is not 1234", "you entered 1234", "the
     last digits of 1234"."""
-    roles = tokens[index].roles
+    roles = tokens.roles[index]
     if roles & (Role.OLD | Role.ENTERED) or (roles & Role.NOT and not roles & Role.NUMBER):
         return not roles & Role.CODE
-    return bool(roles & Role.TO and index and tokens[index - 1].roles & Role.DIGITS)
+    return bool(roles & Role.TO and index and tokens.roles[index - 1] & Role.DIGITS)
 
 
 def is_a_noun_of(token: Token, at: int, text: str) -> bool:
@@ -61,30 +63,29 @@ def follows_code(reading: Reading, index: int) -> bool:
     another word: what is "to" in English announces a code in Polish."""
     if not index:
         return False
-    before, at = reading.tokens[index - 1], reading.tokens[index].start
-    between = reading.text[before.end : at]
+    between = reading.text[reading.ends[index - 1] : reading.starts[index]]
     is_named = LAST_NUMBER.search(between) and not _NUMBER_LAST.search(between)  # not "8 to 1024"
-    return bool(before.roles & _OF_CODE or is_named)
+    return bool(reading.tokens.roles[index - 1] & _OF_CODE or is_named)
 
 
 def is_about(reading: Reading, index: int) -> bool:
     """Whether it only says what another number is about: "request for a code 88412"."""
-    tokens = reading.tokens
-    if index < NEAR - 1 or not tokens[index - 1].roles & (Role.TO | Role.LINK):
+    roles = reading.tokens.roles
+    if index < NEAR - 1 or not roles[index - 1] & (Role.TO | Role.LINK):
         return False
-    between = reading.text[tokens[index - 2].end : tokens[index - 1].start]
-    is_asked = any(token.roles & Role.NOT for token in tokens[max(0, index - 3) : index - 1])
-    return between == " " and (is_asked or bool(tokens[index - 2].roles & Role.OTHER_NUMBER))
+    between = reading.text[reading.ends[index - 2] : reading.starts[index - 1]]
+    is_asked = any(each & Role.NOT for each in roles[max(0, index - 3) : index - 1])
+    return between == " " and (is_asked or bool(roles[index - 2] & Role.OTHER_NUMBER))
 
 
 def is_of_somebody_else(reading: Reading, index: int) -> bool:
     """Whether somebody wants it, or has it: "if anyone asks you for code 1234", "you entered code
     1234", "never share code 1234"."""
-    tokens, text = reading.tokens, reading.text
+    text = reading.text
     is_beside = True
     for at in range(index - 1, max(-1, index - 1 - _MOST_BEFORE), -1):
-        roles = tokens[at].roles
-        between = text[tokens[at].end : tokens[at + 1].start]
+        roles = reading.tokens.roles[at]
+        between = text[reading.ends[at] : reading.starts[at + 1]]
         if "," in between or ends_sentence(between):
             return False
         is_denied = roles & Role.NOT and index - at <= NEAR + 1
@@ -94,15 +95,15 @@ def is_of_somebody_else(reading: Reading, index: int) -> bool:
     return False
 
 
-def is_denied(tokens: tuple[Token, ...], index: int) -> bool:
+def is_denied(tokens: Words, index: int) -> bool:
     """Whether a word says not to type: "do not use 123456"."""
-    return index > 0 and bool(tokens[index - 1].roles & Role.NOT)
+    return index > 0 and bool(tokens.roles[index - 1] & Role.NOT)
 
 
 def is_old(reading: Reading, index: int) -> bool:
-    before, token = reading.tokens[index - 1], reading.tokens[index]
-    is_beside = index > 0 and reading.text[before.end : token.start] in {" ", "-", ""}
-    return is_beside and bool(before.roles & Role.OLD)
+    if not index or not reading.tokens.roles[index - 1] & Role.OLD:
+        return False
+    return reading.text[reading.ends[index - 1] : reading.starts[index]] in {" ", "-", ""}
 
 
 def is_announced_later(candidate: Candidate, reading: Reading) -> bool:

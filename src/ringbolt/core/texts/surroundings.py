@@ -39,10 +39,10 @@ def is_asked(candidate: Candidate, text: str) -> bool:
 
 def stands_alone(candidate: Candidate, text: str) -> bool:
     """Whether nothing but signs stands beside it on its line, or in its sentence."""
+    if _BARE_AFTER.match(text, candidate.end) is None:
+        return False
     start = candidate.start
-    before = _BARE_BEFORE.search(text, max(0, start - _MOST_SIGNS_BESIDE), start)
-    after = _BARE_AFTER.match(text, candidate.end)
-    return before is not None and after is not None
+    return _BARE_BEFORE.search(text, max(0, start - _MOST_SIGNS_BESIDE), start) is not None
 
 
 def is_bracketed(candidate: Candidate, text: str) -> bool:

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
 from ringbolt.core.texts.words import WordList, words
 from ringbolt.core.word_pattern import any_of
@@ -69,15 +68,6 @@ class Role:
     ASKING: Final = 1 << 33
 
 
-class Token(NamedTuple):
-    """A word, with what it says; ``weight`` is how many words it counts as."""
-
-    start: int
-    end: int
-    roles: int
-    weight: int = 1
-
-
 NOTHING: Final = 0
 _LISTS: Final = (
     (WordList.CODE_ALONE, Role.CODE),
@@ -123,21 +113,17 @@ _BEGINNINGS: Final = (
 """Lists of words and beginnings of words."""
 
 # Thai to Khmer, China, Japan and Korea: no blanks between words, or endings glued to them
-_ANYWHERE: Final = (
+ANYWHERE: Final = (
     "\u0530-\u058f\u0780-\u07bf\u0900-\u0963\u0970-\u0dff\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u10a0-\u10ff"
     "\u1100-\u13ff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
 )
-_MARKS: Final = "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670"
-_WORD = re.compile(rf"([{_ANYWHERE}]+)|(?:[^\W\d_{_ANYWHERE}][{_MARKS}]*)+|№|[^\W\d_]°")
-_IS_ANYWHERE = re.compile(rf"[{_ANYWHERE}]")
+MARKS: Final = "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670"
+_FIRST_WORD = re.compile(rf"(?:[^\W\d_][{MARKS}]*)+")
+_IS_ANYWHERE = re.compile(rf"[{ANYWHERE}]")
 _PREFIXES = re.compile(r"[ובהלכשמ][א-ת]{3}|[وفبلك][\u0620-\u064a]{3}|ال[\u0620-\u064a]{3}")
 """What Hebrew and Arabic write together with a word: "and", "in the"."""
 _NUMBER_OF = re.compile(r"[a-zà-ž]{4,30}nr")
 """Short for "number" at the end of a compound: ``Kundennr``."""
-_LONGEST_WORD: Final = 40
-_WITH_ENDINGS: Final = Role.CODE | Role.PURPOSE | Role.QUALIFIER
-_SIGNS_A_WORD: Final = 6
-_LONGEST_ENDING: Final = 4
 _LEAST_OF_OTHERS: Final = 5
 
 
@@ -147,80 +133,8 @@ def normal(word: str) -> str:
     return "".join(sign for sign in composed if unicodedata.category(sign) != "Cf")
 
 
-def tokens(lower: str) -> list[Token]:
-    """The words of a text in plain form and small letters."""
-    found = list(_tokens(lower))
-    for span, roles in _phrases_in(lower):
-        _join(found, span, roles)
-    strong = _spaced().strong
-    for index, token in enumerate(found):
-        is_code = token.roles & Role.CODE
-        if is_code and (token.roles & Role.PURPOSE or strong.search(lower, token.start, token.end)):
-            found[index] = token._replace(roles=token.roles | Role.STRONG)
-    return found
-
-
+@lru_cache(4096)
 def roles_of(word: str) -> int:
-    """What a single word of a script with blanks says."""
-    return _roles(word)
-
-
-def _tokens(lower: str) -> Iterator[Token]:
-    for match in _WORD.finditer(lower):
-        start, end = match.span()
-        if match[1] is None:
-            yield Token(start, end, _roles(match[0]) if end - start <= _LONGEST_WORD else NOTHING)
-        elif end - start <= _LONGEST_WORD:
-            for piece in _pieces(match[1]):
-                yield Token(start + piece[0], start + piece[1], piece[2], piece[3])
-        else:
-            for piece in _split(match[1]):
-                yield Token(start + piece[0], start + piece[1], piece[2], piece[3])
-
-
-@lru_cache(4096)
-def _pieces(run: str) -> tuple[Token, ...]:
-    """The known words of a run without blanks, and what is between them."""
-    return tuple(_split(run))
-
-
-def _split(run: str) -> Iterator[Token]:
-    known = _dictionary()
-    end, roles = 0, NOTHING
-    for match in known.pattern.finditer(run):
-        if match.start() > end:
-            yield _unknown(end, match.start(), roles)
-        start, end = match.span()
-        roles = known.roles[match[0]]
-        yield Token(start, end, roles)
-    if end < len(run):
-        yield _unknown(end, len(run), roles)
-
-
-def _unknown(start: int, end: int, before: int) -> Token:
-    """What is not known; a few signs right after a known word are its ending."""
-    if before & _WITH_ENDINGS and end - start <= _LONGEST_ENDING:
-        return Token(start, end, Role.ENDING)
-    return Token(start, end, NOTHING, 1 + (end - start) // _SIGNS_A_WORD)
-
-
-def _join(found: list[Token], span: tuple[int, int], roles: int) -> None:
-    """Put the words of a phrase together."""
-    start, end = span
-    first = bisect_left(found, start, key=lambda token: token.start)
-    last = bisect_left(found, end, key=lambda token: token.start)
-    if first < last:
-        found[first:last] = [Token(start, end, roles)]
-
-
-def _phrases_in(lower: str) -> Iterator[tuple[tuple[int, int], int]]:
-    known = _phrases()
-    for match in known.pattern.finditer(lower):
-        yield match.span(), known.roles[match[0]]
-
-
-@lru_cache(4096)
-def _roles(word: str) -> int:
     """What a word of a script with blanks says."""
     roles = _said(word)
     if not roles and not word.isascii():
@@ -228,6 +142,11 @@ def _roles(word: str) -> int:
         if not roles and _PREFIXES.match(word):
             roles = (_said(word[1:]) | _said(word[2:]) | _said(word[3:])) & Role.OTHER_NUMBER
     return roles
+
+
+def is_strong(word: str) -> bool:
+    """Whether a word for "code" can mean nothing else."""
+    return _spaced().strong.search(word) is not None
 
 
 def _without_marks(word: str) -> str:
@@ -303,25 +222,48 @@ def _roles_of_lists(lists: Iterable[tuple[WordList, int]]) -> dict[str, int]:
 
 
 @cache
-def _dictionary() -> _Known:
+def anywhere_words() -> _Known:
     """The words that are found anywhere."""
     lists = ((WordList.CODE, Role.CODE), *_LISTS, *_BEGINNINGS)
     roles = {word: role for word, role in _roles_of_lists(lists).items() if _is_anywhere(word)}
     return _Known(re.compile(any_of(roles)), roles)
 
 
+@dataclass(frozen=True, slots=True)
+class _Phrases:
+    """What consists of several words, and what it says: by ``pattern``, which is ``spaced`` and
+    ``anywhere`` together; ``firsts`` are the first words of the spaced ones, ``odd`` those that
+    begin with none."""
+
+    roles: dict[str, int]
+    pattern: re.Pattern[str]
+    spaced: re.Pattern[str]
+    anywhere: re.Pattern[str]
+    firsts: frozenset[str]
+    odd: tuple[str, ...]
+
+
 @cache
-def _phrases() -> _Known:
-    """What consists of several words."""
+def phrases() -> _Phrases:
+    """The phrases of all lists."""
     lists = ((WordList.CODE, Role.CODE), *_LISTS, *_BEGINNINGS)
     roles = {
         word: role
         for word, role in _roles_of_lists(lists).items()
         if any(sign in " '’./$-?" for sign in word) and any(map(str.isalpha, word))
     }
-    spaced = any_of(word for word in roles if not _is_anywhere(word))
+    between_blanks = [word for word in roles if not _is_anywhere(word)]
+    firsts = {word: _FIRST_WORD.match(word) for word in between_blanks}
+    spaced = rf"(?<![^\W\d_])(?:{any_of(between_blanks)})(?![^\W\d_])"
     anywhere = any_of(filter(_is_anywhere, roles))
-    return _Known(re.compile(rf"(?<![^\W\d_])(?:{spaced})(?![^\W\d_])|{anywhere}"), roles)
+    return _Phrases(
+        roles,
+        re.compile(f"{spaced}|{anywhere}"),
+        re.compile(spaced),
+        re.compile(anywhere),
+        frozenset(first[0] for first in firsts.values() if first),
+        tuple(word for word, first in firsts.items() if not first),
+    )
 
 
 @cache
