@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import structlog
 
 from ringbolt.core.outcome import Rejected
+from ringbolt.registry.parts import Parts
 from ringbolt.registry.routing import next_asked
+from ringbolt.store import part_states
 from ringbolt.store.attempts import Asked, Attempt
+from ringbolt.store.engine.db import Database
 from ringbolt.store.jobs import Job
 
 log = structlog.get_logger("ringbolt.parts")
@@ -41,6 +45,25 @@ def retry_delay_ms(asked: Asked, route: Sequence[str], answer: Rejected) -> int 
     if times >= MAX_ATTEMPTS:
         return None
     return max(answer.retry_after_ms or 0, 1000 * 2 ** (times - 1)) if times else 0
+
+
+async def hear(db: Database, area: str, parts: Parts[Any], name: str, answer: object) -> None:
+    """Record the answer of the part ``name``. When it is left alone from now on, or answers again,
+    that is logged, and stored for the operator."""
+    if not parts.heard(name, answer):
+        return
+    health = parts.health(name)
+    if health.left_alone_until_ms:
+        log.warning(
+            "a part keeps failing and is left alone for a while",
+            area=area,
+            part=name,
+            failures=health.failures,
+            reason=health.reason,
+        )
+    else:
+        log.info("a part that was left alone answers again", area=area, part=name)
+    await db.tx(part_states.record, area, name, health)
 
 
 def part_is_gone(attempt: Attempt) -> str:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
 from ringbolt.core.outcome import Rejected, Unknown
-from ringbolt.registry.routing import CircuitBreaker, Everywhere, Routing
+from ringbolt.registry.routing import CircuitBreaker, Everywhere, Health, Routing
+from ringbolt.registry.terms import PartTerms
 
 
 class Named(Protocol):
@@ -33,6 +34,7 @@ class Part(Generic[T]):
     port: T
     routing: Routing = field(default_factory=Everywhere)
     is_simulated: bool = False
+    terms: PartTerms = field(default_factory=PartTerms)
 
 
 class Parts(Generic[T]):
@@ -100,16 +102,33 @@ class Parts(Generic[T]):
             if part.is_simulated or not simulated_only
         )
 
-    def heard(self, name: str, answer: object) -> None:
-        """Record a part's answer; no definite answer, or "not now", counts as a failure."""
+    def terms(self, name: str) -> PartTerms:
+        """The terms of that part; none for a name that no part has."""
+        part = self._by_name.get(name)
+        return PartTerms() if part is None else part.terms
+
+    def health(self, name: str) -> Health:
+        """As this process sees it."""
+        breaker = self._breakers.get(name)
+        return Health() if breaker is None else breaker.health
+
+    def asking(self, name: str) -> None:
+        """A request to that part begins."""
+        breaker = self._breakers.get(name)
+        if breaker is not None:
+            breaker.asking()
+
+    def heard(self, name: str, answer: object) -> bool:
+        """Record a part's answer; no definite answer, or "not now", counts as a failure. Returns
+        whether the part is left alone from now on, or is not any more."""
         breaker = self._breakers.get(name)
         if breaker is None:
-            return
+            return False
         match answer:
-            case Unknown() | Rejected(permanent=False, by_destination=False):
-                breaker.failed()
+            case Unknown(reason) | Rejected(reason, permanent=False, by_destination=False):
+                return breaker.failed(reason)
             case _:
-                breaker.answered()
+                return breaker.answered()
 
 
 def parts_of(

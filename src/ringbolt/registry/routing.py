@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol, runtime_checkable
 
 Match = int
@@ -35,9 +35,20 @@ class Everywhere:
 
 
 FAILURES_TO_OPEN: Final = 5
-"""Consecutive failures after which a part is tried last."""
+"""Consecutive failures after which a part is left alone."""
 OPEN_MS: Final = 30_000
-"""How long it is tried last; after that, one more failure opens the breaker again."""
+"""How long it is left alone; after that it gets one request, and twice as long if that fails."""
+LONGEST_OPEN_MS: Final = 300_000
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Of a part, as a process sees it. ``failures``: consecutive ones; ``left_alone_until_ms``: 0
+    if it is asked as usual (ms UTC); ``reason``: of the last failure."""
+
+    failures: int = 0
+    left_alone_until_ms: int = 0
+    reason: str = ""
 
 
 class CircuitBreaker:
@@ -49,21 +60,39 @@ class CircuitBreaker:
 
     def __init__(self, now_ms: Callable[[], int]) -> None:
         self._now_ms = now_ms
-        self._failures = 0
-        self._open_until_ms = 0
+        self.health = Health()
+        self._pauses = 0
+        self._is_probed = False
 
     @property
     def is_open(self) -> bool:
-        return self._now_ms() < self._open_until_ms
+        return self._now_ms() < self.health.left_alone_until_ms
 
-    def answered(self) -> None:
-        self._failures = 0
-        self._open_until_ms = 0
+    def asking(self) -> None:
+        """A request begins. The first one after the pause is the only one until its answer."""
+        if self.health.left_alone_until_ms and not self.is_open:
+            self._is_probed = True
+            until_ms = self._now_ms() + OPEN_MS
+            self.health = replace(self.health, left_alone_until_ms=until_ms)
 
-    def failed(self) -> None:
-        self._failures += 1
-        if self._failures >= FAILURES_TO_OPEN:
-            self._open_until_ms = self._now_ms() + OPEN_MS
+    def answered(self) -> bool:
+        """Whether this closes the breaker."""
+        was_open = bool(self.health.left_alone_until_ms)
+        self.health = Health()
+        self._pauses, self._is_probed = 0, False
+        return was_open
+
+    def failed(self, reason: str = "") -> bool:
+        """Whether this opens the breaker, or leaves it open for another pause."""
+        failures, until_ms = self.health.failures + 1, self.health.left_alone_until_ms
+        # What was asked before the breaker opened, and fails now, says nothing new.
+        opens = failures >= FAILURES_TO_OPEN and (self._is_probed or not self.is_open)
+        if opens:
+            pause_ms = min(LONGEST_OPEN_MS, OPEN_MS << min(self._pauses, 10))
+            until_ms = self._now_ms() + pause_ms
+            self._pauses, self._is_probed = self._pauses + 1, False
+        self.health = Health(failures, until_ms, reason)
+        return opens
 
 
 def next_asked(
@@ -71,5 +100,14 @@ def next_asked(
 ) -> str | None:
     """The part of ``route`` to try next: the one with the fewest attempts in this try (``asked``,
     by name), of several the first of the route. None if all have refused permanently."""
+    return next(iter(next_to_ask(route, asked, refused)), None)
+
+
+def next_to_ask(
+    route: Sequence[str], asked: Mapping[str, int], refused: Collection[str]
+) -> tuple[str, ...]:
+    """As ``next_asked``, and those that may be asked instead, in the order of the route: they were
+    asked as often as that one."""
     left = [name for name in dict.fromkeys(route) if name not in refused]
-    return min(left, key=lambda name: asked.get(name, 0), default=None)
+    least = min((asked.get(name, 0) for name in left), default=0)
+    return tuple(name for name in left if asked.get(name, 0) == least)

@@ -18,6 +18,7 @@ from ringbolt.clock import Clock
 from ringbolt.registry.parts import Part
 from ringbolt.registry.routing import Everywhere, Routing
 from ringbolt.registry.settings import PartSettings
+from ringbolt.registry.terms import CardUnusable, PartTerms
 
 TYPE: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}", re.ASCII)
 
@@ -95,9 +96,13 @@ class PartTypes(Generic[ContextT, T]):
         found = self.find(settings.type)
         if found is None:
             raise PartUnusable(f"there is no type {settings.type}")
+        try:
+            terms = PartTerms.of(settings)
+        except CardUnusable as error:
+            raise PartUnusable(str(error)) from None
         port = found.build(settings, context)
         routing = settings if isinstance(settings, Routing) else Everywhere()
-        return Part(settings.name, port, routing, settings.simulated)
+        return Part(settings.name, port, routing, settings.simulated, terms)
 
     def _entry(self, name: str) -> EntryPoint | None:
         if name in self._shipped:

@@ -51,6 +51,7 @@ __all__ = [
     "insert_call",
     "next_waiting",
     "of_account",
+    "open_at",
     "open_attempts",
     "open_of",
     "present_attempt",
@@ -264,11 +265,17 @@ _OPEN_ATTEMPTS = (
     .join(call, call.c.order_id == attempt.c.order_id)
     .where(attempt.c.finished_ms.is_(None))
 )
+_OPEN_AT = _OPEN_ATTEMPTS.where(attempt.c.carrier == bindparam("carrier_"))
 
 
 def open_attempts(tx: Tx) -> int:
     """How many calls of the whole shop are being placed or are up."""
     return int(tx.run(_OPEN_ATTEMPTS).scalar_one())
+
+
+def open_at(tx: Tx, carrier: str) -> int:
+    """How many of them at that carrier."""
+    return int(tx.run(_OPEN_AT, {"carrier_": carrier}).scalar_one())
 
 
 def _call(row: RowMapping | None) -> Call | None:

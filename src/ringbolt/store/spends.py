@@ -21,6 +21,8 @@ SHARDS = 8
 """Rows per scope on PostgreSQL: each sale locks its row until the commit is on disk, so with one
 row per scope all sales would run one after another."""
 _HOUR = "hour"
+PART = "part:"
+"""Begins the scopes of what parts cost, which are no sales."""
 
 
 def hour_scope(country: str, at_ms: int) -> str:
@@ -111,9 +113,11 @@ def _sold(number: int) -> Any:
     )
 
 
-# Without the routing fees that the shop bears, which are counted per client (``fee_budgets``).
+# Without the routing fees that the shop bears (``fee_budgets``), and without what parts cost.
 _TODAY = select(spend.c.scope, spend.c.msat).where(
-    spend.c.day == bindparam("day_"), spend.c.scope.not_like("fees%")
+    spend.c.day == bindparam("day_"),
+    spend.c.scope.not_like("fees%"),
+    spend.c.scope.not_like(f"{PART}%"),
 )
 _LESS = bindparam("msat_", type_=spend.c.msat.type)
 # Not below zero: an order sold while limits were off was not counted, but may still fail.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ringbolt.app.attempts import retry_delay_ms
+from ringbolt.app.attempts import hear, retry_delay_ms
 from ringbolt.app.calls.record_outcome import mark_in_progress
 from ringbolt.app.calls.render import Rendered
 from ringbolt.app.checkout.routes import call_route
 from ringbolt.app.jobs import CHECK_CALL, HANG_UP_ATTEMPT, HANG_UP_CALL
+from ringbolt.app.part_limits import CALLS
 from ringbolt.app.payments.decide_outcome import fail
 from ringbolt.app.policies import CallPolicy, ChargeOn
 from ringbolt.app.shop import Shop
@@ -38,11 +39,12 @@ async def ask(
     """Ask ``carrier``, the carrier of ``attempt``."""
     command, policy = order.command_as(CallOrder), shop.policies.calls
     jobs.sure(job)
+    shop.carriers.asking(attempt.carrier)
     result = await carrier.place(
         PlaceCall(
             ref=attempt.ref,
             to=command.to,
-            caller_id=policy.caller_id,
+            caller_id=_caller_id(shop, attempt.carrier),
             script=rendered.script,
             ring_timeout_s=command.ring_timeout_s or policy.ring_timeout_s,
             max_duration_s=command.max_duration_s,
@@ -50,8 +52,14 @@ async def ask(
         )
     )
     if job.still_ours():
-        shop.carriers.heard(attempt.carrier, result)
+        await hear(shop.db, CALLS, shop.carriers, attempt.carrier, result)
     await write_down(shop, job, order, attempt, result)
+
+
+def _caller_id(shop: Shop, carrier: str) -> str:
+    """The caller ID of calls by ``carrier``: only one that the operator has named for it."""
+    own = shop.carriers.terms(carrier).caller_ids
+    return own[0] if own else shop.policies.calls.caller_id
 
 
 async def write_down(

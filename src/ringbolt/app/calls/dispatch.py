@@ -18,6 +18,7 @@ from ringbolt.app.jobs import HANG_UP_CALL
 from ringbolt.app.limits.count_order import Refused, count_order
 from ringbolt.app.limits.destination_limits import Limits, limits_of_order
 from ringbolt.app.limits.spend_limits import is_counted, uncount_sale
+from ringbolt.app.part_limits import CALLS, Route, Wait, choose_part, keep_turn, wait_for_part
 from ringbolt.app.policies import LimitPolicy, Policies
 from ringbolt.app.shop import Shop
 from ringbolt.core.calls.call import HUNG_UP
@@ -25,13 +26,14 @@ from ringbolt.core.commands import CallOrder
 from ringbolt.core.errors import AudioBusy, AudioUnplayable, RateLimited, SpeechBusy, SpeechFailed
 from ringbolt.core.humanise import span
 from ringbolt.core.order import OrderState, PaymentMethod
-from ringbolt.registry.routing import next_asked
+from ringbolt.registry.routing import next_to_ask
 from ringbolt.store import calls, jobs, orders, suppressions
+from ringbolt.store.attempts import Asked
 from ringbolt.store.calls import Attempt, AttemptState
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.jobs import Job
 from ringbolt.store.orders import Order
-from ringbolt.voice.carrier import Accepted, VoiceCarrier
+from ringbolt.voice.carrier import Accepted
 
 _CONCURRENCY_RETRY_MS = 500
 _SPEECH_RETRY_MS = 1000
@@ -96,12 +98,17 @@ async def _first(shop: Shop, job: Job, work: Work) -> None:
     if work.is_late:
         await shop.db.tx(give_up, job, order.id, _too_late(order), True)
         return
-    carrier = _next_carrier(shop, command, work)
-    if carrier is None:
+    route = Route.of(CALLS, shop.carriers, [each.name for each in call_route(shop, command)])
+    if not next_to_ask(route.names, work.asked.times, work.asked.refused):
         await shop.db.tx(give_up, job, order.id, _NO_CARRIER, True)
         return
     if not await _may_begin(shop, job, work, limits):
         return
+    if route.limited:
+        kept = await shop.db.tx(_get_turn, job, work, route)
+        if kept is None:
+            return
+        job = kept
     rendered = await _rendered(shop, job, order.id, command)
     if rendered is None:
         return
@@ -109,13 +116,29 @@ async def _first(shop: Shop, job: Job, work: Work) -> None:
         _intend,
         job,
         order.id,
-        carrier.name,
+        route,
         secrets.token_hex(16),
         rendered.notes,
         limits,
     )
-    if attempt is not None:
+    carrier = None if attempt is None else shop.carriers.named(attempt.carrier)
+    if attempt is not None and carrier is not None:
         await ask(shop, job, carrier, order, attempt, rendered)
+
+
+def _get_turn(tx: Tx, job: Job, work: Work, route: Route) -> Job | None:
+    """The job with a turn at a carrier; None if it comes back later: no audio is made until then,
+    except the one time that its turn has passed meanwhile."""
+    order = work.order
+    found = choose_part(tx, job, route, work.asked, order.deadline_ms)
+    match found:
+        case Wait():
+            wait_for_part(tx, job, found, order.deadline_ms)
+            return None
+        case None:
+            return job
+        case _:
+            return keep_turn(tx, job, found, work.asked)
 
 
 async def _rendered(shop: Shop, job: Job, order_id: str, command: CallOrder) -> Rendered | None:
@@ -128,13 +151,6 @@ async def _rendered(shop: Shop, job: Job, order_id: str, command: CallOrder) -> 
     except (SpeechFailed, AudioUnplayable) as error:
         await shop.db.tx(give_up, job, order_id, f"{error.code}: {error.message}", True)
     return None
-
-
-def _next_carrier(shop: Shop, command: CallOrder, work: Work) -> VoiceCarrier | None:
-    """The carrier to ask now; None if none takes such a call, or all have refused it."""
-    names = [carrier.name for carrier in call_route(shop, command)]
-    name = next_asked(names, work.asked.times, work.asked.refused)
-    return None if name is None else shop.carriers.named(name)
 
 
 async def _may_begin(shop: Shop, job: Job, work: Work, limits: _Limits) -> bool:
@@ -179,6 +195,17 @@ def _hold_off(tx: Tx, job: Job, order: Order, refused: Refused) -> None:
         give_up(tx, job, order.id, refused.why, True)
 
 
+def _choose(tx: Tx, job: Job, order: Order, route: Route, asked: Asked) -> str | None:
+    """The carrier to ask; None if none may be asked now: the job comes back, or has given up."""
+    found = choose_part(tx, job, route, asked, order.deadline_ms)
+    if isinstance(found, Wait):
+        wait_for_part(tx, job, found, order.deadline_ms)
+        return None
+    if found is None:
+        give_up(tx, job, order.id, _NO_CARRIER, True)
+    return found
+
+
 def _refused(tx: Tx, order: Order, limits: _Limits) -> Refused | None:
     """Why the call must not be placed now; None, and the call is counted, if it may."""
     if suppressions.holds(tx, "sms", limits.to_hash):
@@ -189,11 +216,25 @@ def _refused(tx: Tx, order: Order, limits: _Limits) -> Refused | None:
     return refused
 
 
+def _is_wanted(tx: Tx, job: Job, order: Order, limits: _Limits, asked: Asked) -> bool:
+    """Whether nobody objects to the call; at its first attempt it counts for the limits."""
+    if asked.times:
+        # A hang-up is kept only once a carrier was asked: the first attempt needs no look.
+        if HANG_UP_CALL.exists(tx, order.id):
+            give_up(tx, job, order.id, HUNG_UP, False)
+            return False
+        return True
+    refused = _refused(tx, order, limits)
+    if refused is not None:
+        _hold_off(tx, job, order, refused)
+    return refused is None
+
+
 def _intend(
     tx: Tx,
     job: Job,
     order_id: str,
-    carrier: str,
+    route: Route,
     ref: str,
     notes: tuple[str, ...],
     limits: _Limits,
@@ -206,16 +247,12 @@ def _intend(
         return None
     if _is_held_back(tx, job, order, limits):
         return None
-    if calls.attempts_in_this_try(tx, order_id):
-        # A hang-up is kept only once a carrier was asked: the first attempt needs no look.
-        if HANG_UP_CALL.exists(tx, order_id):
-            give_up(tx, job, order_id, HUNG_UP, False)
-            return None
-    else:
-        refused = _refused(tx, order, limits)
-        if refused is not None:
-            _hold_off(tx, job, order, refused)
-            return None
+    asked = calls.asked_in_this_try(tx, order_id)
+    carrier = _choose(tx, job, order, route, asked)  # before it counts: it may have to wait
+    if carrier is None:
+        return None
+    if not _is_wanted(tx, job, order, limits, asked):
+        return None
     if not orders.move(tx, order_id, OrderState.DISPATCHING, f"asking {carrier}", part=carrier):
         jobs.finish(tx, job)
         return None

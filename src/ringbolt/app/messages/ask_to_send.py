@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ringbolt.app.attempts import part_is_gone, retry_delay_ms
+from ringbolt.app.attempts import hear, part_is_gone, retry_delay_ms
 from ringbolt.app.checkout.routes import mail_route, text_route
 from ringbolt.app.limits.suppress import unsubscribe_link
 from ringbolt.app.messages.record_receipt import close, is_told_of, record_answer
+from ringbolt.app.part_limits import MAIL, SMS, Route
 from ringbolt.app.payments.decide_outcome import fail, fulfil
 from ringbolt.app.policies import SettleOn
 from ringbolt.app.shop import Shop
@@ -33,17 +34,24 @@ LAST_MOMENT_MS = 10_000
 """This long before the deadline we stop asking: the answer would come after it."""
 
 
+def last_moment_ms(order: Order) -> int | None:
+    """Until when this order may be sent (ms UTC); None if that does not matter."""
+    return None if order.deadline_ms is None else order.deadline_ms - LAST_MOMENT_MS
+
+
 def is_late(order: Order, now_ms: int) -> bool:
     """Whether it is too late to send this order."""
-    return order.deadline_ms is not None and now_ms >= order.deadline_ms - LAST_MOMENT_MS
+    until_ms = last_moment_ms(order)
+    return until_ms is not None and now_ms >= until_ms
 
 
-def route_of(shop: Shop, order: Order) -> tuple[str, ...]:
-    """The names of the carriers or mail servers that may send it, in the order of asking."""
+def route_of(shop: Shop, order: Order) -> Route:
+    """The carriers or mail servers that may send it, in the order of asking."""
     if order.kind is OrderKind.EMAIL:
-        to = order.command_as(SendMail).to
-        return tuple(part.name for part in mail_route(shop, to))
-    return tuple(part.name for part in text_route(shop, order.command_as(SendText).to))
+        mail_servers = mail_route(shop, order.command_as(SendMail).to)
+        return Route.of(MAIL, shop.mailers, [part.name for part in mail_servers])
+    carriers = text_route(shop, order.command_as(SendText).to)
+    return Route.of(SMS, shop.sms_carriers, [part.name for part in carriers])
 
 
 async def ask(shop: Shop, job: Job, order: Order, attempt: Attempt) -> None:
@@ -67,22 +75,28 @@ async def _ask_carrier(
 ) -> None:
     command = order.command_as(SendText)
     jobs.sure(job)
-    result = await sms_carrier.send(out_sms(command, attempt.ref, job.still_ours))
+    shop.sms_carriers.asking(attempt.carrier)
+    result = await sms_carrier.send(out_sms(shop, command, attempt, job.still_ours))
     if job.still_ours():
-        shop.sms_carriers.heard(attempt.carrier, result)
+        await hear(shop.db, SMS, shop.sms_carriers, attempt.carrier, result)
     settle_on = shop.policies.messages.settles_on(attempt.carrier)
-    route = route_of(shop, order)
+    route = route_of(shop, order).names
     await shop.db.tx(sms_answered, job, attempt, result, settle_on, route)
 
 
 def out_sms(
-    command: SendText, ref: str, still_wanted: Callable[[], bool] = carrier.always
+    shop: Shop,
+    command: SendText,
+    attempt: Attempt,
+    still_wanted: Callable[[], bool] = carrier.always,
 ) -> carrier.OutSms:
-    """The text of an order, for the attempt ``ref``."""
+    """The text of an order, as the carrier of ``attempt`` gets it: its sender is one that the
+    settings of the carrier list."""
+    own = shop.sms_carriers.terms(attempt.carrier).senders
     return carrier.OutSms(
-        ref=ref,
+        ref=attempt.ref,
         to=command.to,
-        sender=command.sender,
+        sender=command.sender if not own or command.sender in own else own[0],
         parts=segments.split(command.message),
         encoding=segments.encoding_of(command.message).value,
         still_wanted=still_wanted,
@@ -133,10 +147,11 @@ async def _ask_mailer(
         result = Rejected(str(error))
     else:
         jobs.sure(job)
+        shop.mailers.asking(attempt.carrier)
         result = await mail_server.send(mail)
         if job.still_ours():
-            shop.mailers.heard(attempt.carrier, result)
-    await shop.db.tx(mail_answered, job, attempt, result, route_of(shop, order))
+            await hear(shop.db, MAIL, shop.mailers, attempt.carrier, result)
+    await shop.db.tx(mail_answered, job, attempt, result, route_of(shop, order).names)
 
 
 def mail_answered(

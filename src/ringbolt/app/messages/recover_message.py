@@ -86,7 +86,7 @@ async def _search(
     shop: Shop, carrier: SupportsSmsSearch, order: Order, attempt: Attempt
 ) -> SmsSnapshot | None:
     """The oldest text like ours that no other attempt has. Raises ``Unavailable``."""
-    text = out_sms(order.command_as(SendText), attempt.ref)
+    text = out_sms(shop, order.command_as(SendText), attempt)
     for found in await carrier.search(text, attempt.created_ms):
         if not await shop.db.read(_is_anothers, attempt, found):
             return found

@@ -7,16 +7,16 @@ resolves (``recover_message``).
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
 from ringbolt.app.jobs import MESSAGE_DEADLINE
-from ringbolt.app.messages.ask_to_send import ask, give_up, is_late, route_of
+from ringbolt.app.messages.ask_to_send import ask, give_up, is_late, last_moment_ms, route_of
 from ringbolt.app.messages.recover_message import Work, recover
+from ringbolt.app.part_limits import Route, Wait, choose_part, wait_for_part
 from ringbolt.app.shop import Shop
 from ringbolt.core.order import ASKED, OrderState
-from ringbolt.registry.routing import next_asked
 from ringbolt.store import attempts, jobs, messages, orders, suppressions
 from ringbolt.store.attempts import Attempt
 from ringbolt.store.engine.db import Tx
@@ -24,8 +24,8 @@ from ringbolt.store.jobs import Job
 from ringbolt.store.orders import Order
 from ringbolt.store.suppressions import channel_of
 
-RouteTo = Callable[[Order], Sequence[str]]
-"""The names of the carriers or mail servers that may send an order, in the order of asking."""
+RouteTo = Callable[[Order], Route]
+"""The carriers or mail servers that may send an order, in the order of asking."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,10 @@ def _intend(tx: Tx, route_to: RouteTo, job: Job, order: Order, ref: str) -> Atte
         jobs.finish(tx, job)
         return None
     asked = attempts.asked_in_this_try(tx, order.id)
-    carrier = next_asked(route_to(order), asked.times, asked.refused)
+    carrier = choose_part(tx, job, route_to(order), asked, last_moment_ms(order))
+    if isinstance(carrier, Wait):
+        wait_for_part(tx, job, carrier, last_moment_ms(order))
+        return None
     if carrier is None:
         give_up(tx, order.id, "no carrier of this shop reaches this destination any more")
         jobs.finish(tx, job)

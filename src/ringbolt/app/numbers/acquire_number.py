@@ -20,16 +20,17 @@ from ringbolt.app.numbers.ask_for_number import (
     route_of,
 )
 from ringbolt.app.numbers.recover_lease import recover
+from ringbolt.app.part_limits import NUMBERS, Route, Wait, choose_part, wait_for_part
 from ringbolt.app.shop import Shop
 from ringbolt.core.commands import ReceiveTexts
 from ringbolt.core.errors import Unavailable
 from ringbolt.core.order import NOT_TAKEN, OrderState
 from ringbolt.numbers.provider import NumberProvider
-from ringbolt.registry.routing import next_asked
 from ringbolt.store import attempts, jobs, orders, receiving_orders
 from ringbolt.store.attempts import Asked, Attempt
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.jobs import Job
+from ringbolt.store.orders import Order
 
 
 async def dispatch_receiving(shop: Shop, job: Job) -> None:
@@ -40,12 +41,10 @@ async def dispatch_receiving(shop: Shop, job: Job) -> None:
     if work is not None and work.attempt is not None and work.attempt.state in OPEN:
         await recover(shop, job, work.order, work.attempt, work.now_ms)
     elif work is not None and work.order.state in NOT_TAKEN:
-        provider = await _provider(shop, work.request, work.asked)
-        if provider is None:
-            await shop.db.tx(_none_left, job)
-            return
-        attempt = await shop.db.tx(_intend, job, provider.name, secrets.token_hex(16))
-        if attempt is not None:
+        route = await _route(shop, work.request)
+        attempt = await shop.db.tx(_intend, job, route, secrets.token_hex(16))
+        provider = None if attempt is None else find_provider(shop, attempt.carrier)
+        if attempt is not None and provider is not None:
             await ask(shop, job, provider, work.order, attempt)
     else:
         await shop.db.tx(_finish, job)
@@ -64,26 +63,28 @@ def _last_attempt(tx: Tx, order_id: str) -> Attempt | None:
     return found[-1] if found else None
 
 
-async def _provider(shop: Shop, request: ReceiveTexts, asked: Asked) -> NumberProvider | None:
-    """The provider to ask; None if none is left."""
+async def _route(shop: Shop, request: ReceiveTexts) -> Route:
+    """The providers to ask; for a number of a real telephone the one that has it."""
     if request.provider or not request.real:
-        name = next_asked(route_of(shop, request), asked.times, asked.refused)
-        return None if name is None else find_provider(shop, name)
+        return Route.of(NUMBERS, shop.number_providers, route_of(shop, request))
+    provider: NumberProvider | None
     try:
-        return await choose_provider(shop, request.country)
+        provider = await choose_provider(shop, request.country)
     except Unavailable:
-        return shop.own_numbers  # asked before: its answer about the lease is still to come
+        provider = shop.own_numbers  # asked before: its answer about the lease is still to come
+    names = () if provider is None else (provider.name,)
+    return Route.of(NUMBERS, shop.number_providers, names)
 
 
-def _none_left(tx: Tx, job: Job) -> None:
-    """The operator removed the numbers from the pool after the order was placed."""
-    assert job.order_id is not None
-    receiving_orders.receiving_of(tx, job.order_id, lock=True)
-    give_up(tx, job.order_id, "no number is free (the operator has none there any more)")
-    jobs.finish(tx, job)
+def _asked(tx: Tx, order: Order) -> Asked:
+    """Who was asked for the order's next number. One real telephone is asked again and again."""
+    request = order.command_as(ReceiveTexts)
+    if request.real and not request.provider:
+        return Asked({}, frozenset())
+    return asked_since_last_number(attempts.of_order(tx, order.id))
 
 
-def _intend(tx: Tx, job: Job, provider: str, ref: str) -> Attempt | None:
+def _intend(tx: Tx, job: Job, route: Route, ref: str) -> Attempt | None:
     """An attempt written down, with the order DISPATCHING; None if there is nothing to ask now."""
     assert job.order_id is not None
     receiving_orders.receiving_of(tx, job.order_id, lock=True)
@@ -96,6 +97,14 @@ def _intend(tx: Tx, job: Job, provider: str, ref: str) -> Attempt | None:
     assert order.deadline_ms is not None
     if tx.now_ms >= order.deadline_ms:
         give_up(tx, order.id, "no number could be had in time")
+        jobs.finish(tx, job)
+        return None
+    provider = choose_part(tx, job, route, _asked(tx, order), order.deadline_ms)
+    if isinstance(provider, Wait):
+        wait_for_part(tx, job, provider, order.deadline_ms)
+        return None
+    if provider is None:  # or the operator removed the numbers from the pool meanwhile
+        give_up(tx, order.id, "no number is free (the operator has none there any more)")
         jobs.finish(tx, job)
         return None
     why = f"asking {provider} for a number"

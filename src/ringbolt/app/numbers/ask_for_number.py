@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any, Final
 
+from ringbolt.app.attempts import hear
 from ringbolt.app.checkout.reactivate_number import COOL_DOWN_MS, REUSE_AFTER_MS, Claimant
 from ringbolt.app.checkout.routes import number_route
 from ringbolt.app.numbers.close_lease import close_receiving, see_to_giving_back, set_timer
 from ringbolt.app.numbers.receive_text import receive_early_texts
+from ringbolt.app.part_limits import NUMBERS
 from ringbolt.app.payments.decide_outcome import fail
 from ringbolt.app.policies import ReceivingPolicy
 from ringbolt.app.shop import Shop
@@ -95,6 +97,7 @@ async def ask(
     if attempt.n > 1:
         avoid |= await shop.db.read(_numbers_had, order.id)
     jobs.sure(job)
+    shop.number_providers.asking(attempt.carrier)
     result = await provider.acquire(
         AcquireNumber(
             ref=attempt.ref,
@@ -108,7 +111,7 @@ async def ask(
         )
     )
     if job.still_ours():
-        shop.number_providers.heard(attempt.carrier, result)
+        await hear(shop.db, NUMBERS, shop.number_providers, attempt.carrier, result)
     await shop.db.tx(answered, terms_of(shop, order, attempt), job, attempt, result)
 
 

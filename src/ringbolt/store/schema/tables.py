@@ -19,6 +19,7 @@ from sqlalchemy import (
     text,
 )
 
+import ringbolt.store.schema.part_tables
 import ringbolt.store.schema.shop_tables
 import ringbolt.store.schema.text_tables  # noqa: F401 - they register their tables in the metadata
 from ringbolt.store.schema.metadata import STRICT, Int64, RowId, metadata, partial_index
