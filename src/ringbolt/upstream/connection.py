@@ -282,7 +282,7 @@ async def connect(
     socket for an address, or raises ``OSError`` for one that must not be reached.
     """
     try:
-        return await _connect(host, port, trust, name or host, make_socket or _socket)
+        return await _connect(host, port, trust, name or host, make_socket)
     except NotPinnedError as error:
         raise _never("its certificate is not the pinned one", Fault.NOT_PINNED) from error
     except ssl.SSLError as error:
@@ -298,30 +298,22 @@ async def _connect(
     port: int,
     trust: Trust | None,
     name: str,
-    make_socket: Callable[[AddrInfo], socket.socket],
+    make_socket: Callable[[AddrInfo], socket.socket] | None,
 ) -> Connection:
     loop = asyncio.get_running_loop()
     addresses = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    if len(addresses) == 1:  # as for most: no race between addresses, at a third of the cost
-        sock = await _reach(loop, addresses[0], make_socket)
+    tls: Any = {"ssl": None}
+    if trust is not None:
+        tls = {"ssl": trust.context, "server_hostname": name.rstrip(".")}
+    if len(addresses) == 1 and addresses[0][0] == socket.AF_INET and make_socket is None:
+        connection = await _connect_to(loop, addresses[0][4], tls)
     else:
-        sock = await aiohappyeyeballs.start_connection(
-            addresses,
-            happy_eyeballs_delay=_NEXT_ADDRESS_S,
-            interleave=1,
-            loop=loop,
-            socket_factory=make_socket,
-        )
-    try:
-        _, connection = await loop.create_connection(
-            Connection,
-            sock=sock,
-            ssl=None if trust is None else trust.context,
-            server_hostname=None if trust is None else name.rstrip("."),
-        )
-    except BaseException:
-        sock.close()
-        raise
+        sock = await _reach(loop, addresses, make_socket or _socket)
+        try:
+            _, connection = await loop.create_connection(Connection, sock=sock, **tls)
+        except BaseException:
+            sock.close()
+            raise
     if trust is not None:
         try:
             connection.check_pin(trust)
@@ -331,11 +323,30 @@ async def _connect(
     return connection
 
 
+async def _connect_to(
+    loop: asyncio.AbstractEventLoop, address: tuple[str, int], tls: Any
+) -> Connection:
+    """Connect to one IPv4 address, as most far ends have, at half the cost of a socket of our own:
+    uvloop looks the address of such a socket up once more, in a thread."""
+    transport, connection = await loop.create_connection(Connection, *address, **tls)
+    _detect_silence(transport.get_extra_info("socket"))
+    return connection
+
+
 async def _reach(
     loop: asyncio.AbstractEventLoop,
-    address: AddrInfo,
+    addresses: list[AddrInfo],
     make_socket: Callable[[AddrInfo], socket.socket],
 ) -> socket.socket:
+    if len(addresses) > 1:
+        return await aiohappyeyeballs.start_connection(
+            addresses,
+            happy_eyeballs_delay=_NEXT_ADDRESS_S,
+            interleave=1,
+            loop=loop,
+            socket_factory=make_socket,
+        )
+    (address,) = addresses  # no race between addresses, at a third of the cost
     sock = make_socket(address)
     try:
         await loop.sock_connect(sock, address[4])
@@ -350,14 +361,18 @@ def _never(why: str, fault: Fault) -> NoAnswerError:
 
 
 def _socket(address: AddrInfo) -> socket.socket:
-    """A socket that detects within half a minute that the other machine is gone."""
     family, kind, protocol, _, _ = address
     sock = socket.socket(family, kind, protocol)
     sock.setblocking(False)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    _detect_silence(sock)
+    return sock
+
+
+def _detect_silence(sock: socket.socket) -> None:
+    """Let the socket detect within half a minute that the other machine is gone."""
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     if hasattr(socket, "TCP_KEEPIDLE"):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 15)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 5)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3)
-    return sock

@@ -87,6 +87,12 @@ class LineStream:
         self._lines.clear()
         return lines
 
+    async def ended(self, timeout_s: float) -> None:
+        """Wait for the far end to end the stream, as it is about to, so that the connection can
+        be used again; at most ``timeout_s``."""
+        assert self._reading is not None
+        await asyncio.wait([self._reading], timeout=timeout_s)
+
     def end(self, error: Exception) -> None:
         """Raise ``error`` in a reader that waits for a line; no effect if lines are waiting."""
         if self._chunks.empty() and not self._lines:

@@ -46,6 +46,9 @@ _NO_ADDED = 1 << 62  # LND reports only invoices added after this index: none
 _FIRST_LOOK_S = 1.0
 _LAST_LOOK_S = 600.0
 PAY_GRACE_S = 15.0
+_END_S = 1.0
+"""How long to wait for the end of the stream of a final invoice, so that its connection can be used
+again. Old versions of LND do not end it."""
 _FINAL = (InvoiceState.SETTLED, InvoiceState.CANCELED)
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2})+")
 
@@ -175,7 +178,8 @@ class LndNode:
             while True:
                 status = _status_of(await self._next(lines))
                 yield status
-                if status.state in _FINAL:
+                if status.state in _FINAL:  # LND ends the stream now (invoices_server.go)
+                    await lines.ended(_END_S)
                     return
 
     async def list_settled(self) -> AsyncGenerator[InvoiceStatus, None]:

@@ -202,7 +202,7 @@ class LightningNetwork:
     ) -> AsyncGenerator[SimulatedInvoice, None]:
         """The invoice now and at every change; waits for one that does not exist yet.
 
-        As with LND the stream stays open when the invoice is final.
+        It ends when the invoice is final, as LND's does (invoices_server.go: IsFinal).
         """
         with node.invoice_news.listen(payment_hash) as queue:
             invoice = await self.find_invoice(node, payment_hash)
@@ -210,10 +210,10 @@ class LightningNetwork:
             if invoice is not None:
                 rank = _RANK[invoice.state]
                 yield invoice
-            while (news := await queue.get()) is not None:
+            while not (invoice and invoice.is_final) and (news := await queue.get()) is not None:
                 if _RANK[news.state] > rank:
                     rank = _RANK[news.state]
-                    yield news
+                    yield (invoice := news)
 
     async def subscribe_invoices(
         self, node: SimulatedNode, add_index: int, settle_index: int
