@@ -6,17 +6,26 @@ says (None for what its far end cannot be made to do: those tests are skipped).
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import aiohttp
 import pytest
+from starlette.routing import Router
 
+from ringbolt.api.callbacks import callback_routes
+from ringbolt.bootstrap.parts import context_of
 from ringbolt.clock import SystemClock
+from ringbolt.core.keys import Keyring
 from ringbolt.core.outcome import Recovery
+from ringbolt.settings import Settings
+from ringbolt.simulator.smsgate.app_api import CLOUD, PASSWORD
+from ringbolt.simulator.smsgate.records import SIGNING_KEY
 from ringbolt.sms.carrier import (
     Accepted,
     DeliveryReceipt,
@@ -30,7 +39,10 @@ from ringbolt.sms.carrier import (
 )
 from ringbolt.sms.memory.carrier import AnswerTo, MemoryLookupSms, MemorySms
 from ringbolt.sms.simulated.carrier import SimulatedSmsCarrier
-from support.servers.world import WorldServer
+from ringbolt.sms.smsgate.carrier import SmsGateCarrier
+from ringbolt.sms.smsgate.settings import SmsGateSettings
+from support.contracts.following import stop
+from support.servers.world import WorldServer, running_world, serving
 from support.waiting import eventually
 
 SENT, DELIVERED, FAILED = ReceiptState.SENT, ReceiptState.DELIVERED, ReceiptState.FAILED
@@ -69,6 +81,22 @@ class Subject(Protocol):
         """It sends a text again that it is asked for again, with the same reference."""
         ...
 
+    @property
+    def sender(self) -> str:
+        """What the phone shows as the sender of a text from "Ringbolt"."""
+        ...
+
+    @property
+    def has_one_id(self) -> bool:
+        """It has one id for a text, and one receipt of each state, however many its parts."""
+        ...
+
+    @property
+    def replays(self) -> bool:
+        """It can tell its receipts again from a cursor on. Others tell each until it is committed,
+        in any order."""
+        ...
+
     async def texts_of(self, number: str) -> list[tuple[str, str]]:
         """What the phone shows: (sender, text), oldest first."""
         ...
@@ -79,6 +107,9 @@ class Simulated:
     server: WorldServer
     carrier: SmsCarrier
     is_reported_twice: bool = False
+    sender: str = "Ringbolt"
+    has_one_id: bool = False
+    replays: bool = True
     fate: Fate = field(
         default_factory=lambda: Fate(
             delivered="+12025550123",
@@ -98,11 +129,16 @@ class Simulated:
     )
 
     async def texts_of(self, number: str) -> list[tuple[str, str]]:
-        url = f"{self.server.url}/simulator/phones/{number}"
-        async with aiohttp.ClientSession() as http, http.get(url) as answer:
-            assert answer.status == 200
-            messages = (await answer.json())["messages"]
-        return [(message["from"], message["text"]) for message in messages]
+        return await shown_in(self.server, number)
+
+
+async def shown_in(world: WorldServer, number: str) -> list[tuple[str, str]]:
+    """What a phone of the simulated world shows: (sender, text), oldest first."""
+    url = f"{world.url}/simulator/phones/{number}"
+    async with aiohttp.ClientSession() as http, http.get(url) as answer:
+        assert answer.status == 200
+        messages = (await answer.json())["messages"]
+    return [(message["from"], message["text"]) for message in messages]
 
 
 @asynccontextmanager
@@ -120,6 +156,9 @@ class Memory:
     carrier: MemorySms
     fate: Fate
     is_reported_twice: bool
+    sender: str = "Ringbolt"
+    has_one_id: bool = False
+    replays: bool = True
 
     async def texts_of(self, number: str) -> list[tuple[str, str]]:
         return [(sms.sender, "".join(sms.parts)) for sms in self.carrier.inbox(number)]
@@ -177,10 +216,65 @@ async def memory_with_lookup(directory: Path) -> AsyncIterator[Memory]:
     yield Memory(carrier, _fates_of(carrier), is_reported_twice=True)
 
 
+@dataclass
+class Called:
+    """A carrier that is called back by a far end in the simulated world."""
+
+    server: WorldServer
+    carrier: SmsCarrier
+    sender: str
+    fate: Fate
+    is_reported_twice: bool = False
+    has_one_id: bool = True
+    replays: bool = False
+
+    async def texts_of(self, number: str) -> list[tuple[str, str]]:
+        return await shown_in(self.server, number)
+
+
+@asynccontextmanager
+async def phone(directory: Path, mode: str, **settings: Any) -> AsyncIterator[Called]:
+    """An Android phone with SMSGate."""
+    number = "+4915112345670"
+    async with running_world(directory / "world", speed=20) as server:
+        below = CLOUD if mode == "cloud" else ""
+        options = SmsGateSettings(
+            type="smsgate",
+            name="phone",
+            base_url=f"{server.url}/simulator/smsgate/{number}{below}",
+            mode=mode,
+            password=PASSWORD,
+            signing_key=SIGNING_KEY,
+            numbers=(number,),
+            **settings,
+        )
+        keyring = Keyring([b"k" * 32])
+        context = context_of(Settings(data_dir=directory), server.url, keyring=keyring)
+        carrier = SmsGateCarrier(options, context)
+        fate = Fate(
+            delivered="+12025550123",
+            failed="+1234567804",
+            sent_then_failed="+1234567820",
+            refused="+1234567805",
+            refused_for_now="+1234567806",
+            answer_lost="+1234567807",
+            request_lost="+1234567808",
+            receipts_first="+1234567809",
+            doubled="+1234567822",
+        )
+        router = Router()
+        async with serving(router) as url:
+            router.routes += callback_routes(keyring, url, [("sms", "phone", carrier)])
+            yield Called(server, carrier, number, fate)
+            await carrier.close()
+
+
 SUBJECTS: dict[str, Callable[[Path], AbstractAsyncContextManager[Subject]]] = {
     "simulated": simulated,
     "memory": memory,
     "memory with look-up": memory_with_lookup,
+    "phone": partial(phone, mode="local"),
+    "phone behind a cloud": partial(phone, mode="cloud", auth="jwt"),
 }
 
 
@@ -192,6 +286,7 @@ class Desk:
         self.carrier = subject.carrier
         self.fate = subject.fate
         self.reported: list[DeliveryReceipt] = []
+        self._listening: asyncio.Task[None] | None = None
         self.arrivals: list[str] = []
         self._refs = 0
 
@@ -202,20 +297,42 @@ class Desk:
         ref = ref or f"attempt-{self._refs}"
         return OutSms(ref, to, "Ringbolt", parts or ("hello",), "gsm7")
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The parts of a text that are reported: one for a carrier that splits it itself."""
+        return ("one two",) if self.subject.has_one_id else ("one ", "two")
+
     async def send(self, to: str | None, *parts: str) -> tuple[str, Accepted]:
         sms = self.text(to, *parts)
         result = await self.carrier.send(sms)
         assert isinstance(result, Accepted)
         return sms.ref, result
 
-    async def listen(self) -> None:
+    def needs_replay(self) -> None:
+        if not self.subject.replays:
+            pytest.skip("the carrier tells everything once")
+
+    async def start_listening(self) -> None:
+        """Returns when the carrier is connected."""
+        there = asyncio.Event()
+
         async def hear(batch: ReceiptBatch) -> None:
             self.reported.extend(batch.receipts)
+            there.set()
 
-        await self.carrier.follow("", hear)
+        self._listening = asyncio.create_task(self.carrier.follow("", hear))
+        waiting = asyncio.create_task(there.wait())
+        await asyncio.wait([self._listening, waiting], return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+
+    async def stop_listening(self) -> None:
+        assert self._listening is not None
+        await stop(self._listening)
 
     def of(self, ref: str) -> list[DeliveryReceipt]:
-        return [receipt for receipt in self.reported if receipt.ref == ref]
+        """The receipts of a text as they came; by time if they may come in any order."""
+        found = [receipt for receipt in self.reported if receipt.ref == ref]
+        return found if self.subject.replays else sorted(found, key=lambda each: each.at_ms)
 
     async def states(self, ref: str, count: int) -> list[tuple[int, ReceiptState]]:
         """The first ``count`` receipts of a text: (part, state), as they came."""
@@ -224,7 +341,7 @@ class Desk:
             return len(self.of(ref)) >= count
 
         await eventually(are_there)
-        return [(receipt.n, receipt.state) for receipt in self.of(ref)[:count]]
+        return [(receipt.n or 1, receipt.state) for receipt in self.of(ref)[:count]]
 
     async def find(self, ref: str) -> SmsSnapshot | None:
         if not isinstance(self.carrier, SupportsSmsLookup):
