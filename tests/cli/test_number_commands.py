@@ -34,6 +34,64 @@ async def test_what_is_no_ordinary_number_is_refused(number: str, tmp_path: Path
     assert "Traceback" not in refused.err
 
 
+TABLE = "\ufeffnumber;label;country\n+12025550123;desk;\n+1 202 555 0124; a shelf ;Canada\n"
+
+
+async def test_many_numbers_come_from_a_csv_and_again_change_nothing(tmp_path: Path) -> None:
+    env, file = clean(tmp_path), tmp_path / "numbers.csv"
+    file.write_text(TABLE, "utf-8")
+
+    first = await run_command(env, "numbers", "import", str(file))
+    again = await run_command(env, "numbers", "import", str(file))
+    listed = await run_command(env, "numbers", "list")
+
+    assert json.loads(first.out) == {"added": 2, "known": 0}
+    assert json.loads(again.out) == {"added": 0, "known": 2}
+    assert [(row["number"], row["country"], row["label"]) for row in json.loads(listed.out)] == [
+        ("+12025550123", "USA", "desk"),
+        ("+12025550124", "Canada", "a shelf"),
+    ]
+    assert {(row["state"], row["phone"]) for row in json.loads(listed.out)} == {("ready", "")}
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ("", "it is empty"),
+        ("+12025550123\n", "its first line must name the columns"),
+        ("number,number\n+12025550123,x\n", "its first line must name the columns"),
+        ("number,colour\n+12025550123,red\n", "the column 'colour'"),
+        ("number,label\n+12025550123\n", "row 1 has 1 fields"),
+        ("number\n+12025550123\n12\n", "row 2 ('12')"),
+        ("number,country\n+12025550123,Atlantis\n", "row 1 ('+12025550123')"),
+        ('number\n"+12025550123\n', "it is no CSV"),
+        ("number\n" + 10_000 * "+12025550123\n", "split it"),
+    ],
+)
+async def test_a_csv_with_a_fault_adds_nothing_and_says_where_it_is(
+    table: str, said: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "numbers.csv"
+    file.write_text(table)
+
+    refused = await run_command(clean(tmp_path), "numbers", "import", str(file))
+    listed = await run_command(clean(tmp_path), "numbers", "list")
+
+    assert refused.code != 0
+    assert said in refused.err
+    assert "Traceback" not in refused.err
+    assert listed.code != 0 or json.loads(listed.out) == []
+
+
+async def test_a_csv_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "latin.csv").write_bytes("number,label\n+12025550123,Küche\n".encode("latin-1"))
+
+    for name, said in (("latin.csv", "is not in UTF-8"), ("none.csv", "cannot be read")):
+        refused = await run_command(clean(tmp_path), "numbers", "import", str(tmp_path / name))
+        assert refused.code != 0
+        assert said in refused.err
+
+
 async def test_who_is_suppressed_is_kept_by_hash_alone_and_can_be_allowed_again(
     tmp_path: Path,
 ) -> None:

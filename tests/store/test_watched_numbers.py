@@ -94,3 +94,23 @@ async def test_a_number_that_is_added_again_is_not_watched_any_more(
     assert await database.tx(pool.remove, PHONE)
     assert await database.tx(pool.add, PHONE, GERMANY)
     assert await free(numbers) == 2
+
+
+async def test_the_operator_sees_which_numbers_can_be_leased(
+    numbers: DatabasePool, database: Database, clock: SystemClock
+) -> None:
+    async def states() -> list[str]:
+        return [state for _, state in await database.read(pool.states)]
+
+    assert await states() == ["silent", "ready"]
+    await database.tx(pool.heard, [PHONE], "pixel")
+    assert await states() == ["ready", "ready"]
+    for ref in ("a", "b"):
+        assert await numbers.acquire(ref, "tg", GERMANY, ALIVE_MS) is not None
+    assert await states() == ["leased", "leased"]
+    await numbers.end("a")
+    assert sorted(await states()) == ["leased", "resting"]
+    clock.set_offset(clock.offset_ms + ALIVE_MS + REST_MS)
+    assert await states() == ["silent", "ready"]
+    await database.tx(pool.heard, [PHONE], "pixel")
+    assert await states() == ["resting", "ready"]

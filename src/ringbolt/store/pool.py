@@ -116,6 +116,22 @@ def heard(tx: Tx, numbers: Collection[str], carrier: str) -> None:
     tx.run(_HEARD, {**values, "now_": now_ms, "until_": now_ms + ALIVE_MS})
 
 
+def states(tx: Tx) -> list[tuple[PoolNumber, str]]:
+    """Every number in the pool, sorted, with ``ready``, ``leased``, ``resting`` or ``silent``."""
+    last = {row.number: row for row in tx.run(_LAST_LEASES)}
+    return [(entry, _state(entry, last.get(entry.number), tx.now_ms)) for entry in listing(tx)]
+
+
+def _state(entry: PoolNumber, lease: Any, now_ms: int) -> str:
+    if lease is not None and lease.open_until_ms is not None and lease.open_until_ms > now_ms:
+        return "leased"
+    if entry.is_silent(now_ms):
+        return "silent"
+    ended_ms = 0 if lease is None else max(lease.ended_ms or 0, lease.open_until_ms or 0)
+    rests = now_ms - max(ended_ms, entry.back_ms or 0) < REST_MS
+    return "resting" if rests else "ready"
+
+
 def has(tx: Tx, number: str) -> bool:
     """Whether a number is in the pool."""
     return tx.run(_HAS, {"number_": number}).first() is not None
@@ -330,6 +346,11 @@ _FREE_USED = (
     .group_by(_lease.service)
 )
 _COUNTRIES = select(_number.country).where(_there).distinct().order_by(_number.country)
+_LAST_LEASES = select(
+    _lease.number,
+    func.max(_lease.ended_ms).label("ended_ms"),
+    func.max(case((_open, _lease.until_ms))).label("open_until_ms"),
+).group_by(_lease.number)
 _LISTING = select(pool_number).where(_there).order_by(_number.number)
 _HAS = select(_number.number).where(_number.number == bindparam("number_"), _there)
 _OF_THESE = _number.number.in_(bindparam("numbers_", expanding=True))

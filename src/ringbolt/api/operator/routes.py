@@ -20,7 +20,7 @@ from ringbolt.app.accounts.keys import (
     list_keys,
     revoke_key,
 )
-from ringbolt.app.operator import own_numbers, suppressions
+from ringbolt.app.operator import import_numbers, own_numbers, suppressions
 from ringbolt.app.operator.acknowledge import acknowledge
 from ringbolt.app.operator.audit_report import Difference
 from ringbolt.app.shop import Shop
@@ -75,6 +75,12 @@ class OwnNumber(msgspec.Struct):
     number: Annotated[Line, about("", max_length=32)]
     country: Label = ""
     label: Label = ""
+
+
+class NumberTable(msgspec.Struct):
+    """Many numbers of the operator's own, as CSV."""
+
+    csv: Annotated[str, about("", max_length=import_numbers.MOST_CHARS)]
 
 
 class Suppression(msgspec.Struct):
@@ -145,6 +151,9 @@ class OperatorCommands:
         own = request.params
         return await self._db.tx(own_numbers.add_number, own.number, own.country, own.label)
 
+    async def import_numbers(self, request: Request[NumberTable]) -> dict[str, Any]:
+        return await self._db.tx(import_numbers.import_numbers, request.params.csv)
+
     async def numbers(self, _: Request[Nothing]) -> list[dict[str, Any]]:
         return await self._db.read(own_numbers.list_numbers)
 
@@ -182,6 +191,7 @@ def operator_api(shop: Shop) -> Family:
     add("GET", "/webhooks", commands.webhooks, WebhookQuery)
     add("POST", "/webhooks/{webhook_id}/resend", commands.resend_webhook, Nothing)
     add("POST", "/numbers", commands.add_number, OwnNumber, CREATED)
+    add("POST", "/numbers/import", commands.import_numbers, NumberTable)
     add("GET", "/numbers", commands.numbers, Nothing)
     add("GET", "/numbers/doubtful", commands.doubtful_numbers, Nothing)
     add("POST", "/numbers/remove", commands.remove_number, OwnNumber)

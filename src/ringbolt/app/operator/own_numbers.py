@@ -35,15 +35,18 @@ def add_number(tx: Tx, number: str, country: str, label: str) -> dict[str, Any]:
 
 
 def list_numbers(tx: Tx) -> list[dict[str, Any]]:
-    """Every number on offer, in order."""
+    """Every number on offer, in order. ``state``: ready, leased, resting (after a lease, or after a
+    silence of its phone) or silent. ``phone``: the carrier that watches its phone, '' if none."""
     return [
         {
             "number": entry.number,
             "country": COUNTRIES[entry.country].name,
             "label": entry.label,
             "added_ms": entry.added_ms,
+            "phone": entry.watched_by,
+            "state": state,
         }
-        for entry in pool.listing(tx)
+        for entry, state in pool.states(tx)
     ]
 
 

@@ -32,16 +32,20 @@ async def own_numbers(settings: Settings) -> list[CheckResult]:
     """The operator's own numbers, and leases that may exist without our knowing."""
     db = await open_database(settings.database, SystemClock(), readonly=True)
     try:
-        found = len(await db.read(pool.listing))
+        states = [state for _, state in await db.read(pool.states)]
         doubtful = len(await db.read(list_doubtful))
     finally:
         await db.close()
-    if found:
-        results = [CheckResult("own numbers", "real", "ok", counted(found, "number"))]
+    if states:
+        results = [CheckResult("own numbers", "real", "ok", counted(len(states), "number"))]
     else:
         results = [
             CheckResult("own numbers", "-", "ok", "none", "ringbolt numbers add, to offer some")
         ]
+    if silent := states.count("silent"):
+        what = f"the phones of {counted(silent, 'number')} give no sign of life"
+        fix = "ringbolt numbers list; look at the phones: power, network, the app (Settings, Ping)"
+        results.append(CheckResult("own numbers", "real", "note", what, fix))
     if doubtful:
         what = f"{counted(doubtful, 'number')} may have been leased without our knowing"
         fix = "ringbolt numbers doubtful; compare with the provider's account"

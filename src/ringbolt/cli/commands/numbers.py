@@ -3,19 +3,23 @@ in its store."""
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ringbolt.cli.output import day, print_done, print_list
+from ringbolt.cli.output import day, fail, print_done, print_list
 from ringbolt.cli.run import run_command
+from ringbolt.core.humanise import counted
 
 if TYPE_CHECKING:
     from ringbolt.settings import Settings
 
 app = typer.Typer(
-    help="The operator's own numbers, which orders with realphone lease.\n\nTheir texts are handed "
-    "in at POST /v1/inbound/texts, with a key that has the scope inbound.",
+    help="The operator's own numbers, which orders with realphone lease.\n\nTheir texts come "
+    "by a phone with SMSGate or by Twilio ([[sms.carriers]]), or are handed in at "
+    "POST /v1/inbound/texts, with a key that has the scope inbound.",
     no_args_is_help=True,
 )
 
@@ -32,9 +36,20 @@ def add_command(
     run_command(lambda settings: add(settings, number, country, label))
 
 
+@app.command("import")
+def import_command(
+    file: Annotated[Path, typer.Argument(help="The CSV; '-' is standard input.")],
+) -> None:
+    """Offer many numbers of your own from now on: a CSV with the columns number, country and label
+    (the last two may be missing). All are added, or none and the reason is told; numbers that are
+    offered already stay as they are."""
+    run_command(lambda settings: import_file(settings, file))
+
+
 @app.command("list")
 def list_command() -> None:
-    """Your numbers."""
+    """Your numbers, and whether each can be leased now: ready, leased, resting (for ten minutes
+    after a lease, or when its phone is back) or silent (its phone gives no sign of life)."""
     run_command(list_own)
 
 
@@ -64,6 +79,26 @@ async def add(settings: Settings, number: str, country: str, label: str) -> int:
     return print_done(added, f"{number} is offered from now on, under {added['country']}.")
 
 
+async def import_file(settings: Settings, file: Path) -> int:
+    from ringbolt.app.operator import import_numbers
+    from ringbolt.cli.operator_access import OperatorClient, open_admin
+
+    try:
+        content = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        text = content.decode("utf-8-sig")
+    except OSError as error:
+        return fail(f"{file} cannot be read: {error.strerror}.")
+    except UnicodeDecodeError:
+        return fail(f"{file} is not in UTF-8: save it so, and try again.")
+    async with open_admin(settings) as admin:
+        if isinstance(admin, OperatorClient):
+            done = await admin.ask("POST", "/numbers/import", {"csv": text})
+        else:
+            done = await admin.tx(import_numbers.import_numbers, text)
+    known = f", {done['known']} were offered already" if done["known"] else ""
+    return print_done(done, f"{counted(done['added'], 'number')} added{known}.")
+
+
 async def list_own(settings: Settings) -> int:
     from ringbolt.app.operator import own_numbers
     from ringbolt.cli.operator_access import OperatorClient, open_admin
@@ -73,8 +108,13 @@ async def list_own(settings: Settings) -> int:
             found: list[dict[str, Any]] = await admin.ask("GET", "/numbers")
         else:
             found = await admin.read(own_numbers.list_numbers)
-    rows = [(row["number"], row["country"], row["label"], day(row["added_ms"])) for row in found]
-    return print_list("Numbers", ("number", "country", "label", "since"), rows, found)
+    rows = [
+        (row["number"], row["country"], row["label"], row["phone"], row["state"],
+         day(row["added_ms"]))
+        for row in found
+    ]  # fmt: skip
+    names = ("number", "country", "label", "phone", "state", "since")
+    return print_list("Numbers", names, rows, found)
 
 
 async def remove(settings: Settings, number: str) -> int:
