@@ -38,7 +38,7 @@ class Net:
     mailer: Mailer = field(init=False)
 
     async def send(self, **options: Any) -> MailResult:
-        settings = {
+        settings: dict[str, Any] = {
             "direct": True,
             "mx_port": self.first.port,
             "name_servers": [self.names.address],

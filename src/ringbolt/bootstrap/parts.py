@@ -72,6 +72,7 @@ def context_of(
         base_url=settings.public_url.rstrip("/") or base_url,
         derive=derive,
         world_token=world_token,
+        mail_sender=settings.mail.sender,
     )
 
 

@@ -162,6 +162,11 @@ def is_sender(sender: str) -> bool:
     return True
 
 
+def sender_domain(sender: str) -> str:
+    """The domain that e-mails from ``sender`` are from. Raises ``ValueError``."""
+    return _mailbox(sender).domain
+
+
 def _mailbox(sender: str) -> Address:
     """The one address in the From header, which the operator set."""
     header = _POLICY.header_factory("From", _check_line("the sender", sender))

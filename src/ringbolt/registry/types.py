@@ -34,7 +34,8 @@ class Context:
     ``world_url``: the simulated world's URL, and ``world_token`` the token that it asks for ('':
     none). ``base_url``: the shop's URL from outside, for
     callbacks. ``data_dir``: where the part may store files, in a folder of its own. ``derive``:
-    derives a secret key of 32 bytes for a label, the same at every start.
+    derives a secret key of 32 bytes for a label, the same at every start. ``mail_sender``: the From
+    of the shop's e-mails.
     """
 
     clock: Clock
@@ -43,6 +44,7 @@ class Context:
     base_url: str
     derive: Callable[[str], bytes]
     world_token: str = field(default="", kw_only=True, repr=False)
+    mail_sender: str = field(default="", kw_only=True)
 
 
 SettingsT = TypeVar("SettingsT", bound=PartSettings)

@@ -17,10 +17,19 @@ def smtp_settings(**options: Any) -> SmtpSettings:
     return SmtpSettings.model_validate({"type": "smtp", "name": "relay", **options})
 
 
-def smtp_mailer(clock: Clock | None = None, **options: Any) -> Mailer:
+SENDER = "Ringbolt <no-reply@shop.example>"
+
+
+def smtp_mailer(
+    clock: Clock | None = None,
+    *,
+    base_url: str = "https://shop.example",
+    sender: str = SENDER,
+    **options: Any,
+) -> Mailer:
     """Raises ``PartUnusable``."""
     context = Context(
-        clock or SystemClock(), Path(), "", "https://shop.example", lambda _: bytes(32)
+        clock or SystemClock(), Path(), "", base_url, lambda _: bytes(32), mail_sender=sender
     )
     return SMTP.build(smtp_settings(**options), context)
 

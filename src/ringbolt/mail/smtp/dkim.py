@@ -52,6 +52,11 @@ def load_key(file: Path) -> PrivateKey:
     return key
 
 
+def kind_of(key: PrivateKey) -> str:
+    """The ``k=`` of the key's DNS record."""
+    return "ed25519" if isinstance(key, Ed25519PrivateKey) else "rsa"
+
+
 def public_part(key: PrivateKey) -> str:
     """The ``p=`` of the key's DNS record."""
     if isinstance(key, Ed25519PrivateKey):

@@ -6,6 +6,7 @@ unknown (``Recovery.NONE``): the mail is not sent again, and the money returns a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -13,9 +14,11 @@ from aiosmtplib import SMTP, SMTPException
 
 from ringbolt.clock import Clock
 from ringbolt.core.outcome import Recovery, Rejected
+from ringbolt.core.part_checks import Finding
 from ringbolt.mail.letter import compose
 from ringbolt.mail.mailer import MailResult, OutMail
 from ringbolt.mail.smtp.address import Relay
+from ringbolt.mail.smtp.check import SmtpCheck
 from ringbolt.mail.smtp.connection import Endpoint, Terms, addresses_of, open_connection
 from ringbolt.mail.smtp.dkim import DkimSigner
 from ringbolt.mail.smtp.exchangers import Exchangers, NoMailError
@@ -37,13 +40,17 @@ class Way(Protocol):
 
 
 class SmtpMailer:
-    """Implements ``Mailer``; mails are dated by ``clock`` and signed by ``signer``, if any."""
+    """Implements ``Mailer`` and ``SupportsCheck``; mails are dated by ``clock`` and signed by
+    ``signer``, if any."""
 
-    def __init__(self, name: str, way: Way, clock: Clock, signer: DkimSigner | None = None) -> None:
+    def __init__(
+        self, name: str, way: Way, clock: Clock, signer: DkimSigner | None, check: SmtpCheck
+    ) -> None:
         self._name = name
         self._way = way
         self._clock = clock
         self._signer = signer
+        self._check = check
 
     @property
     def name(self) -> str:
@@ -65,6 +72,9 @@ class SmtpMailer:
         return await self._way.send(
             Envelope(mail.envelope_from, mail.to, message, mail.still_wanted)
         )
+
+    async def check(self) -> Sequence[Finding]:
+        return await self._check.run()
 
     async def close(self) -> None:
         await self._way.close()

@@ -17,7 +17,6 @@ from ringbolt.registry.types import Context, PartType, PartUnusable
 if TYPE_CHECKING:
     from ringbolt.mail.smtp.connection import Terms, TlsPolicy
     from ringbolt.mail.smtp.dkim import DkimSigner
-    from ringbolt.mail.smtp.mailer import Way
 
 
 class SmtpSettings(RoutedByDomain):
@@ -73,7 +72,9 @@ class SmtpSettings(RoutedByDomain):
     )
     mx_port: int = Field(25, ge=1, le=65535, description="direct: the port of mail servers.")
     name_servers: Annotated[tuple[str, ...], BeforeValidator(listed)] = Field(
-        (), description="direct: name servers to ask, address:port. Empty: this machine's."
+        (),
+        description="Name servers that direct and ringbolt doctor ask, address:port. Empty: this "
+        "machine's.",
     )
     allow_private_mx: bool = Field(
         False,
@@ -99,27 +100,26 @@ class SmtpSettings(RoutedByDomain):
 
 
 def _build(settings: SmtpSettings, context: Context) -> Mailer:
-    from ringbolt.mail.smtp.mailer import SmtpMailer  # noqa: PLC0415 - as configured
-
-    signer = signer_of(settings)
-    return SmtpMailer(settings.name, _way(settings, context), context.clock, signer)
-
-
-def _way(settings: SmtpSettings, context: Context) -> Way:
+    from ringbolt.mail.letter import sender_domain  # noqa: PLC0415 - as configured
+    from ringbolt.mail.smtp.check import SmtpCheck  # noqa: PLC0415
     from ringbolt.mail.smtp.exchangers import Exchangers, resolver_of  # noqa: PLC0415
-    from ringbolt.mail.smtp.mailer import Direct, ThroughRelay  # noqa: PLC0415
+    from ringbolt.mail.smtp.mailer import Direct, SmtpMailer, ThroughRelay, Way  # noqa: PLC0415
+    from ringbolt.mail.smtp.sender_domain import SenderDomain  # noqa: PLC0415
 
     relay = relay_of(settings)
     terms = terms_of(settings, relay, context.base_url)
-    if relay is not None:
-        return ThroughRelay(relay, terms, settings.connections)
+    signer = signer_of(settings)
+    resolver = resolver_of(settings.name_servers)
     exchangers = Exchangers(
-        resolver_of(settings.name_servers),
-        settings.mx_port,
-        settings.timeout_s,
-        private_allowed=settings.allow_private_mx,
+        resolver, settings.mx_port, settings.timeout_s, private_allowed=settings.allow_private_mx
     )
-    return Direct(exchangers, terms)
+    sender = context.mail_sender
+    domain = SenderDomain(sender_domain(sender) if sender else "", resolver)
+    way: Way = Direct(exchangers, terms)
+    if relay is not None:
+        way = ThroughRelay(relay, terms, settings.connections)
+    check = SmtpCheck(relay, terms, exchangers, domain, signer, sender, context.base_url)
+    return SmtpMailer(settings.name, way, context.clock, signer, check)
 
 
 def relay_of(settings: SmtpSettings) -> Relay | None:
