@@ -15,13 +15,12 @@ from standardwebhooks import Webhook as Verifier
 from api.conftest import OpenShop
 from ringbolt.app.webhooks import notify
 from ringbolt.app.webhooks.resend_webhook import resend_webhook
-from ringbolt.app.webhooks.send_webhook import SCHEDULE_S, judge, webhook_secret
+from ringbolt.app.webhooks.send_webhook import SCHEDULE_S, webhook_secret
 from ringbolt.core.errors import NotFound
 from ringbolt.store import webhooks
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.schema.tables import job
 from ringbolt.store.webhooks import Webhook, WebhookState
-from ringbolt.upstream.fetch.webhook_client import Answered, NoAnswer
 from support.clients.orders import GETS_IT, OrderClient
 from support.databases.order_rows import assign_number, move, put_order, put_text
 from support.servers.shop import ShopServer, running_shop, settings_for
@@ -370,40 +369,3 @@ async def test_a_send_order_tells_of_every_step_until_it_was_sent(rig: Receivers
     assert all(hook.json["orderId"] == created["orderId"] for hook in rig.receiver.hooks)
     last = rig.receiver.hooks[-1]
     Verifier(created["webhookSecret"]).verify(last.body, last.headers)
-
-
-def answered(status: int, retry_after_s: int | None = None) -> Answered:
-    return Answered(status, retry_after_s, 5)
-
-
-@pytest.mark.parametrize(
-    ("answer", "tries", "state", "delay_s"),
-    [
-        (answered(200), 1, "delivered", 0),
-        (answered(299), 10, "delivered", 0),
-        (answered(199), 1, "pending", 5),
-        (answered(302), 1, "pending", 5),
-        (answered(404), 2, "pending", 300),
-        (answered(500), 9, "pending", 86_400),
-        (answered(500), 10, "given_up", 0),
-        (answered(410), 1, "given_up", 0),
-        (answered(503, 120), 1, "pending", 120),
-        (answered(429, 120), 2, "pending", 300),
-        (answered(503, 10**8), 1, "pending", 86_400),
-        (answered(500, 120), 1, "pending", 5),
-        (NoAnswer("no answer", 1), 1, "pending", 5),
-    ],
-)
-def test_what_an_answer_means(answer: Any, tries: int, state: str, delay_s: int) -> None:
-    verdict = judge(answer, tries, chance=0)
-    assert (verdict.state, verdict.delay_ms) == (state, delay_s * 1000)
-
-
-def test_tries_are_spread_a_little_and_never_too_early() -> None:
-    delays = {judge(answered(500), 3, chance / 10).delay_ms for chance in range(11)}
-    assert min(delays) == 1_800_000
-    assert max(delays) == 1_980_000
-
-
-def test_the_tries_reach_over_seventy_five_hours() -> None:
-    assert 75 * 3600 <= sum(SCHEDULE_S) < 76 * 3600

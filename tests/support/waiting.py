@@ -36,15 +36,3 @@ async def until(condition: Callable[[], object], within_s: float = PATIENCE_S) -
         return bool(condition())
 
     await eventually(probe, within_s, 0.005)
-
-
-def cpu_s(work: Callable[[], object], tries: int = 5) -> float:
-    """Seconds of this thread's processor time that ``work`` takes, at its best: neither what else
-    runs on the machine nor a collection of the test run's own garbage counts."""
-
-    def once() -> float:
-        began_s = time.thread_time()
-        work()
-        return time.thread_time() - began_s
-
-    return min(once() for _ in range(tries))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ringbolt.core.texts.content_rules import denied_word, is_of, is_short, link_hosts, sameness
-from support.waiting import cpu_s
+from support.growth import LINEAR, growth, growth_of_text
 
 WORDS = ("Casino", "loan")
 
@@ -126,15 +126,15 @@ def test_a_common_sentence_is_short(text: str, short: bool) -> None:
 
 
 @pytest.mark.parametrize("piece", ["aa.", "a-.", "a ", "a.b/", "http://"])
-def test_time_stays_short_on_repeated_text(piece: str) -> None:
+def test_time_grows_with_the_length_of_repeated_text(piece: str) -> None:
     text = piece * (10_000 // len(piece))
 
-    def judge() -> None:
+    def judge(text: str) -> None:
         denied_word(WORDS, [text])
         link_hosts(text)
         sameness([text])
 
-    assert cpu_s(judge) < 1
+    assert growth_of_text(judge, text) < LINEAR
 
 
 @pytest.mark.parametrize(
@@ -160,6 +160,7 @@ def test_what_only_looks_encoded_harms_nothing(text: str) -> None:
     assert link_hosts(text) == ()
 
 
-def test_many_encoded_words_are_read_at_once() -> None:
-    text = "=?utf-8?q?a?= " * 2000 + "\u202e" * 2000
-    assert cpu_s(lambda: denied_word(WORDS, [text])) < 0.5
+def test_time_grows_with_the_number_of_encoded_words() -> None:
+    quarter, whole = ("=?utf-8?q?a?= " * n + "\u202e" * n for n in (500, 2000))
+
+    assert growth(lambda text: denied_word(WORDS, [text]), quarter, whole) < LINEAR

@@ -15,7 +15,7 @@ from ringbolt.speech.language import (
     unread_letters,
 )
 from ringbolt.speech.scripts import script_of
-from support.waiting import cpu_s
+from support.growth import LINEAR, growth_of_text
 
 
 @pytest.mark.parametrize(
@@ -68,10 +68,8 @@ def test_one_foreign_name_does_not_refuse_a_message() -> None:
     assert unread_letters(text) == 1
 
 
-def test_time_stays_short_on_a_long_text() -> None:
-    text = "مرحبا بكم " * 50
-
-    assert cpu_s(lambda: refusal(text), tries=20) < 0.02
+def test_time_grows_with_the_length_of_a_text() -> None:
+    assert growth_of_text(refusal, "مرحبا بكم " * 200) < LINEAR
 
 
 def test_a_text_is_cut_where_its_script_changes() -> None:

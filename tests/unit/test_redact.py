@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ringbolt.core.texts.plain import MAX_CHARS
 from ringbolt.core.texts.redact import MASK, masked
 from ringbolt.core.texts.words import WordList, words
-from support.waiting import cpu_s
+from support.growth import LINEAR, growth_of_text
 from unit.test_codes import WITH_A_CODE
 
 
@@ -152,5 +152,5 @@ def test_no_digit_is_left(text: str) -> None:
 
 
 @pytest.mark.parametrize("piece", ["a", "a.", "a-", "1", "1 ", "A ", "a b ", "•", "://", "一", "."])
-def test_time_stays_short_on_repeated_text(piece: str) -> None:
-    assert cpu_s(lambda: masked(piece * (8000 // len(piece)))) < 0.25
+def test_time_grows_with_the_length_of_repeated_text(piece: str) -> None:
+    assert growth_of_text(masked, piece * (MAX_CHARS // len(piece))) < LINEAR

@@ -8,7 +8,7 @@ import pytest
 
 from ringbolt.speech.plan import SpeechJob, plan
 from ringbolt.speech.short_texts import languages_by_words
-from support.waiting import cpu_s
+from support.growth import LINEAR, growth
 
 
 def spoken_in(text: str, home: str = "en") -> str:
@@ -77,7 +77,7 @@ def test_a_text_without_known_words_is_read_in_the_language_of_the_voice() -> No
     assert spoken_in("Hola 5", home="de") == "es"
 
 
-def test_time_stays_short_on_hostile_letters() -> None:
-    text = "ęß " * 30 + "9!?" * 3_000
+def test_time_grows_with_the_number_of_hostile_letters() -> None:
+    quarter, whole = ("ęß " * 30 * n + "9!?" * 3_000 * n for n in (1, 4))
 
-    assert cpu_s(lambda: languages_by_words(text, "latin"), tries=5) < 0.05
+    assert growth(lambda text: languages_by_words(text, "latin"), quarter, whole) < LINEAR
