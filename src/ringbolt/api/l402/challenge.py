@@ -68,18 +68,13 @@ async def challenge(shop: Shop, terms: Terms, refused: CredentialRefused | None)
         digest=terms.raw_digest,
         expires_s=now_s + settings.invoice_expiry_s,
     )
-    # Real clients parse exactly this: macaroon, then invoice, then the rest; L402 in a line of
-    # its own and before Payment.
-    line = (
-        f'L402 macaroon="{macaroon}", invoice="{invoice.bolt11}", version="0", token="{macaroon}"'
-    )
     error_code = refused.code if refused else "PAYMENT_REQUIRED"
     headers: list[Header] = [
         (b"www-authenticate", payment.encode()),
         (b"x-error-code", error_code.encode()),
     ]
     if not terms.is_mpp:
-        headers.insert(0, (b"www-authenticate", line.encode()))
+        headers.insert(0, (b"www-authenticate", _l402_line(macaroon, invoice.bolt11)))
     detail = refused.message if refused else "This request is paid for over Lightning."
     sats = sats_up(terms.amount_msat)
     document = {
@@ -96,3 +91,10 @@ async def challenge(shop: Shop, terms: Terms, refused: CredentialRefused | None)
         "redeem_until": iso((now_s + settings.redeem_s) * 1000),
     }
     return Challenge(headers, document)
+
+
+def _l402_line(macaroon: str, invoice: str) -> bytes:
+    """Real clients parse exactly this: macaroon, then invoice, then the rest; L402 in a line of its
+    own and before Payment."""
+    line = f'L402 macaroon="{macaroon}", invoice="{invoice}", version="0", token="{macaroon}"'
+    return line.encode()

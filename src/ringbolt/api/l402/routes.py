@@ -106,10 +106,15 @@ def paid_api(shop: Shop, network: Network, count: Count) -> Family:
 
 def add_free_addresses(family: Family, shop: Shop) -> None:
     """The free addresses: the status of calls, and refunds."""
+    _add_status(family, shop)
+    _add_refunds(family, shop)
 
-    def base(request: Request[Any]) -> str:
-        return http.base_url(request.scope, shop.settings.public_url)
 
+def _base(request: Request[Any], shop: Shop) -> str:
+    return http.base_url(request.scope, shop.settings.public_url)
+
+
+def _add_status(family: Family, shop: Shop) -> None:
     async def call_status(request: Request[Nothing]) -> documents.CallStatus:
         """A call and its money as they are now. Free; the address itself is the key."""
         report = await shop.db.read(report_by_token, request.in_path("token"))
@@ -117,8 +122,22 @@ def add_free_addresses(family: Family, shop: Shop) -> None:
             raise NotFound(
                 "There is no such call.", suggestion="Use status_url as it was answered."
             )
-        return documents.status_document(report, base(request))
+        return documents.status_document(report, _base(request, shop))
 
+    family.add(
+        "GET",
+        "/api/l402/calls/{token}",
+        call_status,
+        Nothing,
+        documents.CallStatus,
+        errors=(404,),
+        cost="",
+        tag=TAG,
+        id="call_status_api_l402_calls__token__get",
+    )
+
+
+def _add_refunds(family: Family, shop: Shop) -> None:
     async def withdraw(request: Request[Nothing]) -> dict[str, Any]:
         """LUD-03, first step: what a wallet may withdraw here."""
         k1 = request.in_path("k1")
@@ -127,7 +146,7 @@ def add_free_addresses(family: Family, shop: Shop) -> None:
         except RingboltError as error:
             return _lnurl_error(error)
         return withdraw_request(
-            callback=f"{base(request)}/lnurl/callback",
+            callback=f"{_base(request, shop)}/lnurl/callback",
             k1=k1,
             min_msat=allowed.min_msat,
             max_msat=allowed.max_msat,
@@ -142,17 +161,6 @@ def add_free_addresses(family: Family, shop: Shop) -> None:
             return _lnurl_error(error)
         return {"status": "OK"}
 
-    family.add(
-        "GET",
-        "/api/l402/calls/{token}",
-        call_status,
-        Nothing,
-        documents.CallStatus,
-        errors=(404,),
-        cost="",
-        tag=TAG,
-        id="call_status_api_l402_calls__token__get",
-    )
     refunds = {"cost": "", "tag": "refunds"}
     first, second = "withdraw_lnurl_withdraw__k1__get", "callback_lnurl_callback_get"
     family.add("GET", "/lnurl/withdraw/{k1}", withdraw, Nothing, id=first, **refunds)

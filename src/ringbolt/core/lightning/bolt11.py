@@ -200,31 +200,31 @@ def encode(  # noqa: PLR0913 - these are the fields that an invoice has
     if (description is None) == (description_hash is None):
         raise Bolt11Error("An invoice must have either a description or the hash of one.")
     hrp = write_prefix(network, amount_msat)
-    parts = [
-        write_number(timestamp_s, MAX_TIMESTAMP_S, "timestamp").rjust(TIMESTAMP_SYMBOLS, b"\0"),
-        write_hash("s", payment_secret),
-        write_hash("p", payment_hash),
-    ]
-    if description is not None:
-        parts.append(write_description(description))
-    if description_hash is not None:
-        parts.append(write_hash("h", description_hash))
-    if metadata is not None:
-        parts.append(write_field("m", bech32.to_symbols(metadata)))
-    if names_payee:
-        parts.append(write_field("n", bech32.to_symbols(payee(private_key))))
-    if expiry_s is not None:
-        parts.append(write_field("x", write_number(expiry_s, MAX_EXPIRY_S, "expiry")))
-    if min_final_cltv is not None:
-        parts.append(write_field("c", write_number(min_final_cltv, MAX_CLTV, "final CLTV")))
-    parts.extend(write_fallback(fallback) for fallback in fallbacks)
-    parts.extend(write_route(route) for route in route_hints)
-    parts.append(write_features(features))
-    signed = b"".join(parts)
+    signed = b"".join(
+        [
+            write_number(timestamp_s, MAX_TIMESTAMP_S, "timestamp").rjust(TIMESTAMP_SYMBOLS, b"\0"),
+            write_hash("s", payment_secret),
+            write_hash("p", payment_hash),
+            b"" if description is None else write_description(description),
+            b"" if description_hash is None else write_hash("h", description_hash),
+            b"" if metadata is None else write_field("m", bech32.to_symbols(metadata)),
+            write_field("n", bech32.to_symbols(payee(private_key))) if names_payee else b"",
+            _number_field("x", expiry_s, MAX_EXPIRY_S, "expiry"),
+            _number_field("c", min_final_cltv, MAX_CLTV, "final CLTV"),
+            *map(write_fallback, fallbacks),
+            *map(write_route, route_hints),
+            write_features(features),
+        ]
+    )
     text = bech32.encode(hrp, signed + _sign(private_key, _digest(hrp, signed)))
     if len(text) > MAX_LENGTH:
         raise Bolt11Error(f"The invoice would be longer than {MAX_LENGTH} characters.")
     return text
+
+
+def _number_field(tag: str, number: int | None, most: int, name: str) -> bytes:
+    """A tagged number; nothing for None."""
+    return b"" if number is None else write_field(tag, write_number(number, most, name))
 
 
 def _sign(private_key: bytes, digest: bytes) -> bytes:
