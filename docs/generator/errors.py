@@ -18,6 +18,8 @@ from generator.markdown import code, page, table
 _CODE = re.compile(r"(?!RINGBOLT_)[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 _WORD = re.compile(r"[A-Z][A-Z0-9_]+")
 _OPEN_CODE = re.compile(r"(?!RINGBOLT_)[A-Z]+_")
+_FOREIGN = re.compile(r"numbers/handler_")
+"""Modules with the words of a provider's protocol, which no buyer sees as codes."""
 _NAMES = frozenset({"code", "error_code", "default_code"})
 
 _OF_FIELDS = {"wrong": 2, "Sentence": 1}
@@ -72,7 +74,8 @@ class _Found:
 def codes(source: Path) -> dict[str, set[int]]:
     """Every error code in the Python files under ``source``, with the HTTP statuses it is seen
     with; none where the code is not given to an error class directly."""
-    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in sorted(source.rglob("*.py"))]
+    paths = (path for path in sorted(source.rglob("*.py")) if not _FOREIGN.search(str(path)))
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in paths]
     found = _Found()
     for tree in trees:
         _read_classes(tree, found)

@@ -118,6 +118,8 @@ async def test_there_is_no_number_in_no_mans_land(desk: Desk) -> None:
 async def test_who_had_a_number_can_have_it_again(desk: Desk) -> None:
     acquired = await desk.acquire()
     taken = await desk.provider.acquire(desk.wanted(again=acquired.number))
+    await desk.subject.text(acquired.number, "Your code: 123456")
+    await desk.until_notified(acquired)
     await desk.provider.finish(acquired.lease_id)
 
     again = await desk.acquire(again=acquired.number)
@@ -152,8 +154,10 @@ async def test_a_text_to_a_leased_number_is_reported_as_the_leases(desk: Desk) -
     await desk.subject.text(acquired.number, "Your code: 123456", "Acme")
 
     (text,) = await desk.until_notified(acquired)
-    assert (text.number, text.sender, text.text) == (acquired.number, "Acme", "Your code: 123456")
-    assert await desk.provider.texts(acquired.lease_id) == (text,)
+    assert (text.number, text.text) == (acquired.number, "Your code: 123456")
+    assert text.sender in ("Acme", "")  # not every provider says who sent a code
+    (shown,) = await desk.provider.texts(acquired.lease_id)
+    assert (shown.event_id, shown.text) == (text.event_id, text.text)
 
 
 async def test_every_text_to_a_rented_number_is_reported(desk: Desk) -> None:
@@ -166,6 +170,8 @@ async def test_every_text_to_a_rented_number_is_reported(desk: Desk) -> None:
 
 
 async def test_a_text_to_nobodys_number_is_reported_without_a_lease(desk: Desk) -> None:
+    if not desk.subject.hears_strangers:
+        pytest.skip("the provider reports only texts to leased numbers")
     acquired = await desk.acquire()
     await desk.provider.finish(acquired.lease_id)
     for number in ("+12025550123", acquired.number):
@@ -203,7 +209,8 @@ async def test_a_cursor_gives_the_same_texts_again_and_then_goes_on(desk: Desk) 
     await desk.subject.text(acquired.number, "two")
 
     assert (await collect(desk.provider, empty[0].cursor, 2))[1] == ["one", "two"]
-    assert (await collect(desk.provider, batches[-1].cursor, 1))[1] == ["two"]
+    if batches[-1].cursor:  # one that cannot replay tells everything once more
+        assert (await collect(desk.provider, batches[-1].cursor, 1))[1] == ["two"]
 
 
 @pytest.mark.parametrize("cursor", ["1000000", "another provider's"])
@@ -303,8 +310,9 @@ async def test_a_number_is_taken_back_when_its_time_is_up(desk: Desk) -> None:
     async def probe() -> bool:
         return bool(desk.reported)
 
-    await eventually(probe)
-    assert desk.reported[0].lease_id == ""
+    if desk.subject.hears_strangers:
+        await eventually(probe)
+        assert desk.reported[0].lease_id == ""
     assert not await desk.provider.request_text(acquired.lease_id)
     assert await desk.provider.cancel(acquired.lease_id) == Cancelled()
 

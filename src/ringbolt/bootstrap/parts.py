@@ -14,7 +14,7 @@ from ringbolt.lightning.types import NODES
 from ringbolt.mail.mailer import Mailer
 from ringbolt.mail.types import MAILERS
 from ringbolt.numbers.pool import PoolStore
-from ringbolt.numbers.provider import NumberProvider
+from ringbolt.numbers.provider import LeaseBook, NumberProvider
 from ringbolt.numbers.types import OWN_NUMBERS, PROVIDERS, NumbersContext
 from ringbolt.registry.parts import Part, Parts
 from ringbolt.registry.settings import PartSettings
@@ -77,13 +77,17 @@ def context_of(
 
 
 def open_parts(
-    settings: Settings, context: Context, own_numbers: PoolStore, stack: AsyncExitStack
+    settings: Settings,
+    context: Context,
+    own_numbers: PoolStore,
+    leases: LeaseBook,
+    stack: AsyncExitStack,
 ) -> ShopParts:
     """Open all parts; the ``stack`` closes each. Raises ``SettingsError``."""
     opener = _Opener(context, stack)
     numbers = NumbersContext(
         context.clock, context.data_dir, context.world_url, context.base_url, context.derive,
-        own_numbers, world_token=context.world_token,
+        own_numbers, leases, world_token=context.world_token,
     )  # fmt: skip
     numbers_opener = _Opener(numbers, stack)
     providers = numbers_opener.open_all("numbers.providers", PROVIDERS, settings.numbers.providers)
@@ -135,7 +139,7 @@ async def why_unusable(
     use ``context`` after it is built."""
     numbers = NumbersContext(
         context.clock, context.data_dir, context.world_url, context.base_url, lambda _: bytes(32),
-        cast("PoolStore", None),  # only for building: nothing is leased
+        cast("PoolStore", None), cast("LeaseBook", None),  # only for building: nothing is leased
     )  # fmt: skip
     try:
         part = types.open(settings, numbers)

@@ -38,6 +38,7 @@ from ringbolt.sms.carrier import SupportsSmsPolling
 from ringbolt.store import jobs, money
 from ringbolt.store.engine.db import Database
 from ringbolt.store.engine.opening import open_database
+from ringbolt.store.lease_book import DatabaseLeases
 from ringbolt.store.pool import DatabasePool
 from ringbolt.upstream.fetch.safe import SafeFetcher
 from ringbolt.upstream.fetch.webhook_client import WebhookClient
@@ -157,7 +158,7 @@ async def open_shop(
         world_url = settings.simulator.url.rstrip("/") or own_url
         token = _world_token(settings, keyring)
         context = context_of(settings, world_url, own_url or world_url, clock, keyring, token)
-        parts = open_parts(settings, context, DatabasePool(db), stack)
+        parts = open_parts(settings, context, DatabasePool(db), DatabaseLeases(db), stack)
         shop = _open_shop(settings, stack, keyring, db, context, parts)
         facts = _NodeFacts(shop.node, "regtest" if play else "")
         await refuse_unlimited_real_money(settings, shop.node)

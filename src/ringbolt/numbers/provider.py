@@ -8,7 +8,7 @@ answer is three-valued: a number, a definite no, or unknown. Countries are the n
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol, runtime_checkable
 
@@ -40,6 +40,7 @@ class AcquireNumber:
     ``core.countries``, or ``ANY_COUNTRY``. ``hours``: 0 is an activation of about 20 minutes.
     ``real``: only a number of a real telephone. ``avoid``: numbers (E.164) that must not be
     assigned. ``again``: the number that this buyer had before and wants again, '' if none.
+    ``most_msat``: the most that it may cost, None if that does not matter.
     ``still_wanted`` is called right before the request is sent; if it returns False, nothing is
     sent and the result is ``Rejected``, not permanent.
     """
@@ -51,6 +52,7 @@ class AcquireNumber:
     real: bool = False
     avoid: frozenset[str] = frozenset()
     again: str = ""
+    most_msat: int | None = None
     still_wanted: Callable[[], bool] = field(default=_always, compare=False, repr=False)
 
 
@@ -61,6 +63,8 @@ class Acquired:
     ``until_ms``: when the lease ends at the latest. ``cancel_after_ms``: the provider refuses to
     cancel before that time, 0 if it never does. ``country``: the one chosen for ``ANY_COUNTRY``.
     ``cost``: what the lease costs unless it is cancelled, None if the provider does not say.
+    ``unfit``: why no buyer can have it ('' if one can), e.g. because it already shows an old code;
+    then it is given back.
     """
 
     lease_id: str
@@ -69,20 +73,51 @@ class Acquired:
     cancel_after_ms: int
     country: int
     cost: Amount | None = None
+    unfit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ActiveLease:
     """An active lease, whichever request it answered.
 
-    ``service`` and ``hours`` as in ``AcquireNumber``. ``from_ms``: when it began, by the provider's
-    clock.
+    ``service`` and ``hours`` as in ``AcquireNumber``; of a rental both may be None, if the provider
+    does not say. ``from_ms``: when it began, by the provider's clock; at the earliest, if it does
+    not say.
     """
 
     acquired: Acquired
-    service: str
-    hours: int
+    service: str | None
+    hours: int | None
     from_ms: int
+
+
+class OpenLease(Protocol):
+    """A lease in the shop's books that has not ended; ``lease_id`` is the provider's."""
+
+    @property
+    def lease_id(self) -> str: ...
+
+    @property
+    def number(self) -> str: ...
+
+    @property
+    def from_ms(self) -> int: ...
+
+    @property
+    def until_ms(self) -> int: ...
+
+
+class LeaseBook(Protocol):
+    """The shop's books of leases, for providers that must be asked about each. Every method raises
+    ``Unavailable``."""
+
+    async def open_at(self, provider: str) -> Sequence[OpenLease]:
+        """The leases at a provider that have not ended, the latest first."""
+        ...
+
+    async def last_of(self, provider: str, number: str) -> str:
+        """The provider's id of the last lease of a number; '' if it never had one."""
+        ...
 
 
 AcquireResult = Acquired | Rejected | Unknown
@@ -213,8 +248,9 @@ class SupportsActiveLeases(Protocol):
     family): an active lease that is not in our database answered a request whose answer was lost.
     The account must be the shop's alone."""
 
-    async def active(self) -> tuple[ActiveLease, ...]:
-        """Every active lease of our account. Raises ``Unavailable``."""
+    async def active(self, *, rentals: bool) -> tuple[ActiveLease, ...] | None:
+        """Every active rental, or every active activation, of our account; None if the provider
+        does not list those. Raises ``Unavailable``."""
         ...
 
 
@@ -228,6 +264,29 @@ class SupportsStock(Protocol):
     async def has_free(self, service: str, country: int) -> bool:
         """Whether a number could be leased now for ``service`` in ``country``. Raises
         ``Unavailable``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What is known of a number before it is asked for.
+
+    ``cost_msat``: what it costs, ``free``: how many there are; None if that is not known.
+    ``closed``: why the provider leases nothing at all now, in words for the operator; '' if it
+    does.
+    """
+
+    cost_msat: int | None = None
+    free: int | None = None
+    closed: str = ""
+
+
+@runtime_checkable
+class SupportsQuotes(Protocol):
+    """For providers whose prices and counts change all the time."""
+
+    def quote(self, service: str, country: int, hours: int) -> Quote:
+        """What such a number would cost now, by what was heard last. Never waits."""
         ...
 
 

@@ -9,16 +9,18 @@ from typing import Final, Literal
 from pydantic import Field
 
 from ringbolt.numbers.pool import PoolStore
-from ringbolt.numbers.provider import NumberProvider
+from ringbolt.numbers.provider import LeaseBook, NumberProvider
 from ringbolt.registry.settings import RoutedByCountry
 from ringbolt.registry.types import Context, PartTypes
 
 
 @dataclass(frozen=True, slots=True)
 class NumbersContext(Context):
-    """``own_numbers`` stores the leases of the operator's numbers."""
+    """``own_numbers`` stores the leases of the operator's numbers, ``leases`` those of all
+    providers."""
 
     own_numbers: PoolStore
+    leases: LeaseBook
 
 
 class PoolSettings(RoutedByCountry):
@@ -34,6 +36,7 @@ PROVIDERS: Final = PartTypes[NumbersContext, NumberProvider](
         "simulated": "ringbolt.numbers.simulated.part:SIMULATED",
         "pool": "ringbolt.numbers.pool_part:POOL",
         "memory": "ringbolt.numbers.memory.part:MEMORY",
+        "handler_api": "ringbolt.numbers.handler_api.part:HANDLER_API",
     },
 )
 OWN_NUMBERS: Final = PoolSettings()

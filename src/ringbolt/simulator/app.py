@@ -18,7 +18,7 @@ from ringbolt.simulator.clock import clock_api
 from ringbolt.simulator.guarded_route import MAX_BODY_BYTES, guard
 from ringbolt.simulator.lightning import addresses_api, node_api, wallet_api
 from ringbolt.simulator.mail import mailbox_api, server_api
-from ringbolt.simulator.numbers import inbound_api, provider_api
+from ringbolt.simulator.numbers import handler_api, inbound_api, provider_api
 from ringbolt.simulator.sms import carrier_api as sms_carrier_api
 from ringbolt.simulator.smsgate import app_api as smsgate_api
 from ringbolt.simulator.voice import carrier_api as voice_carrier_api
@@ -91,6 +91,10 @@ def routes(
         if area in areas:
             needed = "" if area in _PLAY_MONEY else token
             found += _guarded(_ROUTES[area](world), needed)
+    if Area.NUMBERS in areas:  # its callers show an API key instead of a token
+        found += _guarded(
+            handler_api.routes(world.numbers, world.number_accounts, world.clock, token), ""
+        )
     if not _PHONE_AREAS.isdisjoint(areas):
         found += _guarded(phones_api.routes(world.phones, world.sms), token)
     return found

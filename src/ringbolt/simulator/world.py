@@ -10,6 +10,7 @@ from ringbolt.simulator.file.store import WorldStore
 from ringbolt.simulator.lightning.addresses import LightningAddresses
 from ringbolt.simulator.lightning.network import LightningNetwork
 from ringbolt.simulator.mail.mailboxes import Mailboxes
+from ringbolt.simulator.numbers.activation import Accounts
 from ringbolt.simulator.numbers.inventory import NumberInventory
 from ringbolt.simulator.sms.network import SmsNetwork
 from ringbolt.simulator.smsgate.phones import SmsGatePhones
@@ -30,6 +31,7 @@ class World:
     sms: SmsNetwork
     numbers: NumberInventory
     smsgate: SmsGatePhones
+    number_accounts: Accounts
     mailboxes: Mailboxes
     speed: float
 
@@ -52,11 +54,22 @@ class World:
             numbers.start()
             smsgate = SmsGatePhones(clock=clock, store=store, sms=sms, numbers=numbers, speed=speed)
             smsgate.start()
+            number_accounts = Accounts(store)
             lightning = LightningNetwork(store, clock)
             addresses = LightningAddresses(store, lightning)
             mailboxes = Mailboxes(clock=clock, store=store)
             return cls(
-                store, clock, lightning, addresses, phones, sms, numbers, smsgate, mailboxes, speed
+                store,
+                clock,
+                lightning,
+                addresses,
+                phones,
+                sms,
+                numbers,
+                smsgate,
+                number_accounts,
+                mailboxes,
+                speed,
             )
         except BaseException:
             store.close()

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import aiohttp
 import pytest
@@ -21,16 +23,24 @@ from ringbolt.clock import SystemClock
 from ringbolt.core.countries import COUNTRIES
 from ringbolt.core.errors import Unavailable
 from ringbolt.core.outcome import Recovery
+from ringbolt.numbers.handler_api.dialect import DIALECTS
+from ringbolt.numbers.handler_api.provider import (
+    Account,
+    HandlerApiProvider,
+    handler_api_provider,
+)
 from ringbolt.numbers.memory.provider import MemoryLookupProvider, MemoryProvider
 from ringbolt.numbers.provider import (
     Acquired,
     AcquireNumber,
+    AcquireResult,
     InboundText,
     NumberProvider,
     SupportsLeaseLookup,
     TextBatch,
 )
 from ringbolt.numbers.simulated.provider import SimulatedNumberProvider
+from ringbolt.simulator.numbers import handler_api
 from support.contracts.following import heard
 from support.servers.world import WorldServer
 from support.waiting import eventually
@@ -54,6 +64,11 @@ class Subject(Protocol):
         """It leases again what it is asked for again, with the same reference."""
         ...
 
+    @property
+    def hears_strangers(self) -> bool:
+        """It also reports texts to numbers that nobody has leased."""
+        ...
+
     async def text(self, to: str, text: str, sender: str = "Acme") -> None:
         """A stranger sends a text to a number."""
         ...
@@ -74,6 +89,7 @@ class Simulated:
     provider: NumberProvider
     countries: tuple[int, ...] = tuple(COUNTRIES)
     leases_twice: bool = False
+    hears_strangers: bool = True
 
     async def text(self, to: str, text: str, sender: str = "Acme") -> None:
         await self._post("sms", to=to, text=text, **{"from": sender})
@@ -105,6 +121,7 @@ class Memory:
     provider: MemoryProvider
     clock: SystemClock
     leases_twice: bool
+    hears_strangers: bool = True
 
     @property
     def countries(self) -> tuple[int, ...]:
@@ -119,6 +136,66 @@ class Memory:
 
     async def restart(self) -> None:
         """It lives as long as the process."""
+
+
+class Book:
+    """The books of a shop that has just the leases that ``Desk`` acquired."""
+
+    def __init__(self) -> None:
+        self.leases: list[BookedLease] = []
+
+    async def open_at(self, provider: str) -> list[BookedLease]:
+        return list(reversed(self.leases))
+
+    async def last_of(self, provider: str, number: str) -> str:
+        found = [lease.lease_id for lease in self.leases if lease.number == number]
+        return found[-1] if found else ""
+
+
+@dataclass(frozen=True)
+class BookedLease:
+    lease_id: str
+    number: str
+    from_ms: int
+    until_ms: int
+
+
+@dataclass
+class BookingProvider:
+    """A provider whose leases are booked, as a shop does."""
+
+    provider: HandlerApiProvider
+    book: Book
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.provider, name)
+
+    async def acquire(self, wanted: AcquireNumber) -> AcquireResult:
+        result = await self.provider.acquire(wanted)
+        if isinstance(result, Acquired):
+            now_ms = time.time_ns() // 1_000_000
+            booked = BookedLease(result.lease_id, result.number, now_ms, result.until_ms)
+            self.book.leases.append(booked)
+        return result
+
+
+@asynccontextmanager
+async def speaking(dialect: str, path: str, directory: Path) -> AsyncIterator[Simulated]:
+    """The world's ``handler_api.php``, in a dialect."""
+    server = WorldServer(directory)
+    await server.start()
+    book = Book()
+    account = Account("provider", f"{server.url}{path}", "key", FAST[dialect])
+    provider = handler_api_provider(account, server.world.clock, book)
+    booking = cast("NumberProvider", BookingProvider(provider, book))
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True)) as http:
+        yield Simulated(server, http, booking, leases_twice=True, hears_strangers=False)
+    await provider.close()
+    await server.stop()
+
+
+FAST = {name: replace(dialect, per_second=1000) for name, dialect in DIALECTS.items()}
+"""The dialects, without the limits of real providers."""
 
 
 def _stock() -> dict[int, list[str]]:
@@ -145,6 +222,8 @@ async def memory_with_lookup(directory: Path) -> AsyncIterator[Memory]:
 
 SUBJECTS: dict[str, Callable[[Path], AbstractAsyncContextManager[Subject]]] = {
     "simulated": simulated,
+    "handler_api": partial(speaking, "sms-activate", handler_api.PATH),
+    "handler_api of hero-sms": partial(speaking, "hero-sms", handler_api.HERO),
     "memory": memory,
     "memory with look-up": memory_with_lookup,
 }

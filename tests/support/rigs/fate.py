@@ -120,7 +120,9 @@ def mortal(port: Any, fate: Fate, *names: str) -> Any:
     """The same port, to which every request of ``names`` is a boundary."""
 
     def effect(name: str) -> Any:
-        return lambda *asked: fate.effect(name, partial(getattr(port, name), *asked))
+        return lambda *asked, **more: fate.effect(
+            name, partial(getattr(port, name), *asked, **more)
+        )
 
     same = {name: getattr(port, name) for name in dir(port) if not name.startswith("_")}
     return SimpleNamespace(**same | {name: effect(name) for name in names if hasattr(port, name)})

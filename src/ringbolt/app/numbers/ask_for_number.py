@@ -107,6 +107,7 @@ async def ask(
             real=request.real,
             avoid=frozenset(avoid),
             again=request.again,
+            most_msat=order.price_msat,
             still_wanted=job.still_ours,
         )
     )
@@ -209,7 +210,7 @@ def _lent(
         jobs.finish(tx, job)
         return
     lease = _lease(order, receiving, attempt, acquired)
-    why = _unfit(tx, order, lease)
+    why = acquired.unfit or _unfit(tx, order, lease)
     if not why and not receiving_orders.add_lease(tx, lease):
         why = "another order has it"
     if why:

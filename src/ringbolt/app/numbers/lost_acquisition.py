@@ -63,8 +63,8 @@ def _nobodys(tx: Tx, attempt: Attempt, leases: Iterable[ActiveLease]) -> list[Ac
 
 def _fits(wanted: ReceiveTexts, lease: ActiveLease) -> bool:
     return (
-        lease.service == wanted.service
-        and lease.hours == wanted.hours
+        lease.service in (None, wanted.service)
+        and lease.hours in (None, wanted.hours)
         and wanted.country in (ANY_COUNTRY, lease.acquired.country)
         and (not wanted.again or lease.acquired.number == wanted.again)
     )

@@ -17,7 +17,7 @@ from ringbolt.app.numbers.close_lease import provider_named
 from ringbolt.app.numbers.lost_acquisition import record_lost
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import Unavailable
-from ringbolt.core.order import NOT_TAKEN
+from ringbolt.core.order import NOT_TAKEN, OrderKind
 from ringbolt.core.outcome import Recovery, Rejected
 from ringbolt.numbers.provider import NumberProvider, SupportsActiveLeases, SupportsLeaseLookup
 from ringbolt.store import attempts, jobs
@@ -65,7 +65,10 @@ async def _is_resolved(
             await shop.db.tx(answered, terms, job, attempt, found)
             return True
     elif isinstance(provider, SupportsActiveLeases):
-        leases = await provider.active()
+        rentals = order.kind is OrderKind.RENTAL
+        leases = await provider.active(rentals=rentals)
+        if leases is None:
+            return False
         if await shop.db.tx(record_lost, terms, job, attempt, leases):
             return True
     else:

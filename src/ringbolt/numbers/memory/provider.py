@@ -259,13 +259,13 @@ class MemoryLookupProvider(MemoryProvider):
 class MemoryListingProvider(MemoryProvider):
     """A number provider that stores no reference of ours, but lists its active leases."""
 
-    async def active(self) -> tuple[ActiveLease, ...]:
+    async def active(self, *, rentals: bool) -> tuple[ActiveLease, ...] | None:
         await self._answering()
         now_ms = self._clock.now_ms()
         return tuple(
             ActiveLease(lease.acquired(), lease.service, lease.hours, lease.from_ms)
             for lease in self.leases
-            if not lease.is_over(now_ms)
+            if not lease.is_over(now_ms) and bool(lease.hours) is rentals
         )
 
 

@@ -109,6 +109,10 @@ class NumberInventory:
         doc = await self._document(new_lease_id(ref))
         return None if doc is None else doc.acquired()
 
+    async def lease(self, lease_id: str) -> LeaseDocument | None:
+        """The lease as it is now, even if it has ended; None if there was none."""
+        return await self._document(lease_id)
+
     async def finish(self, lease_id: str) -> None:
         """End the lease; no effect on one that has ended or is unknown."""
         await self._document(lease_id)

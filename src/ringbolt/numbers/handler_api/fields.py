@@ -1,0 +1,115 @@
+"""Single values of the protocol's documents: numbers of telephones, times, codes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import phonenumbers
+from phonenumbers import NumberParseException, PhoneNumberFormat
+
+from ringbolt.core.countries import COUNTRIES
+
+_HOUR_MS: Final = 3_600_000
+_AHEAD_MS: Final = 300_000
+"""How far a provider's clock may be ahead of ours."""
+_MOST: Final = 40
+_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,40}", re.ASCII)
+_CODE: Final = re.compile(r"(?=.*[0-9])[A-Za-z0-9]{3,12}", re.ASCII)
+
+
+def text_of(value: object) -> str:
+    """A field that providers write as text, number or null."""
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    return ""
+
+
+def lease_id_of(value: object) -> str:
+    """A provider's id of a lease; '' if it is none."""
+    found = text_of(value)
+    return found if _ID.fullmatch(found) else ""
+
+
+def items_of(value: object) -> list[Mapping[str, Any]]:
+    """The objects of a list, or of an object by index, as PHP writes lists."""
+    found: Iterable[object] = value.values() if isinstance(value, Mapping) else ()
+    if isinstance(value, list):
+        found = value
+    return [item for item in found if isinstance(item, Mapping)]
+
+
+def code_of(value: object) -> str:
+    """A code as the provider read it out of its text; '' for what is no code: some put the text
+    there if they find none."""
+    found = text_of(value)
+    if len(found) <= _MOST:
+        digits = found.replace("-", "").replace(" ", "")
+        found = digits if digits.isdigit() else found
+        if _CODE.fullmatch(found):
+            return found
+    return ""
+
+
+def number_of(value: object, country: int | None) -> str:
+    """A telephone number in E.164; '' if it is none.
+
+    Providers write it without '+', some without the calling code of ``country``.
+    """
+    digits = text_of(value).removeprefix("+")
+    if not (digits.isascii() and digits.isdigit() and 5 <= len(digits) <= 15):
+        return ""
+    region = "" if country is None or country not in COUNTRIES else COUNTRIES[country].region
+    if region and not is_of(f"+{digits}", region):
+        national = _parsed(digits, region)
+        if national is not None and phonenumbers.is_valid_number(national):
+            return phonenumbers.format_number(national, PhoneNumberFormat.E164)
+    return f"+{digits}"
+
+
+def is_of(number: str, region: str) -> bool:
+    """Whether a number in E.164 has the calling code of a region (ISO 3166)."""
+    return number.startswith(f"+{phonenumbers.country_code_for_region(region)}")
+
+
+def _parsed(digits: str, region: str) -> phonenumbers.PhoneNumber | None:
+    try:
+        return phonenumbers.parse(digits, region)
+    except NumberParseException:
+        return None
+
+
+def time_ms(value: object, now_ms: int) -> int | None:
+    """When something happened, ms UTC; None if it cannot be read.
+
+    Most providers write the local time of a zone that they do not name. All of these are whole
+    hours from UTC, so the time is taken for the latest one that is not in the future: right for
+    everything within the last hour.
+    """
+    text = text_of(value)
+    if len(text) > _MOST:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if found.tzinfo is not None:
+        return round(found.timestamp() * 1000)
+    at_ms = round(found.replace(tzinfo=UTC).timestamp() * 1000)
+    return at_ms + (now_ms + _AHEAD_MS - at_ms) // _HOUR_MS * _HOUR_MS
+
+
+def lasts_ms(start: object, end: object) -> int | None:
+    """The time between two times that a provider wrote in the same zone; None if either is
+    missing."""
+    try:
+        first = datetime.fromisoformat(text_of(start)[:_MOST])
+        last = datetime.fromisoformat(text_of(end)[:_MOST])
+        lasts = round((last - first).total_seconds() * 1000)
+    except (ValueError, TypeError):
+        return None
+    return lasts if lasts > 0 else None

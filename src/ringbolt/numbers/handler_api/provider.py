@@ -1,0 +1,331 @@
+"""A provider of numbers behind ``handler_api.php``.
+
+An answer to a purchase that is lost is never followed by a second purchase before the account's
+active leases were looked through; where a provider does not list them, there is none at all.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from ringbolt.clock import Clock
+from ringbolt.core.errors import Unavailable
+from ringbolt.core.outcome import Recovery, Rejected
+from ringbolt.core.sink import Sink
+from ringbolt.numbers.handler_api import listing, texts
+from ringbolt.numbers.handler_api.catalogue import Catalogue
+from ringbolt.numbers.handler_api.client import HandlerApi
+from ringbolt.numbers.handler_api.dialect import Dialect
+from ringbolt.numbers.handler_api.fields import text_of
+from ringbolt.numbers.handler_api.leases import ALL_TEXTS, TRY_AGAIN_MS, Leases
+from ringbolt.numbers.handler_api.polling import Poller, Texts
+from ringbolt.numbers.handler_api.prices import MICROS, Price
+from ringbolt.numbers.handler_api.purchase import Terms, result_of
+from ringbolt.numbers.handler_api.reply import Word
+from ringbolt.numbers.handler_api.texts import RENTAL
+from ringbolt.numbers.provider import (
+    ANY_COUNTRY,
+    Acquired,
+    AcquireNumber,
+    AcquireResult,
+    ActiveLease,
+    CancelResult,
+    InboundText,
+    LeaseBook,
+    Offer,
+    OpenLease,
+    Quote,
+    TextBatch,
+    TooEarly,
+)
+
+_REMEMBERED: Final = 5000
+_CHEAPEST: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """``sats_per_unit``: what a unit of its currency is worth, 0 if that is not known.
+    ``low_balance``: in its currency."""
+
+    name: str
+    url: str
+    api_key: str = field(repr=False)
+    dialect: Dialect
+    sats_per_unit: float = 0.0
+    low_balance: float = 0.0
+
+
+class HandlerApiProvider:
+    """Implements ``NumberProvider``, ``SupportsQuotes``, ``SupportsBalance`` and
+    ``SupportsCallbacks``."""
+
+    def __init__(self, account: Account, clock: Clock, book: LeaseBook) -> None:
+        self._account = account
+        self._dialect = account.dialect
+        self._clock = clock
+        self._book = book
+        self._api = HandlerApi(
+            account.name, account.url, account.api_key, account.dialect.per_second
+        )
+        self._catalogue = Catalogue(self._api, account.dialect, clock)
+        self._leases = Leases(self._api, account.dialect, clock)
+        self._known: OrderedDict[str, Acquired] = OrderedDict()
+        self._turn = 0
+
+    @property
+    def name(self) -> str:
+        return self._account.name
+
+    @property
+    def recovery(self) -> Recovery:
+        return Recovery.NONE
+
+    async def close(self) -> None:
+        await self._catalogue.close()
+        await self._api.close()
+
+    # Offers
+
+    async def countries(self) -> tuple[int, ...]:
+        return tuple(sorted((await self._catalogue.countries()).id_of))
+
+    async def offers(self, country: int) -> tuple[Offer, ...]:
+        names = await self._catalogue.services()
+        if country == ANY_COUNTRY:
+            return tuple(Offer(code, name, 1) for code, name in names.items())
+        prices = await self._catalogue.prices(country)
+        return tuple(Offer(code, names.get(code, ""), each.free) for code, each in prices.items())
+
+    def quote(self, service: str, country: int, hours: int) -> Quote:
+        closed = self._why_closed()
+        if hours and not self._dialect.rent:
+            return Quote(free=0, closed=closed)
+        if country == ANY_COUNTRY:
+            return Quote(closed=closed)
+        price = self._catalogue.known_price(service, country, hours)
+        if price is None:
+            return Quote(closed=closed)
+        return Quote(self._msat(price), price.free, closed)
+
+    def _why_closed(self) -> str:
+        balance = self._catalogue.known_balance()
+        if balance is None or balance >= self._account.low_balance * MICROS:
+            return ""
+        left = f"{balance / MICROS:.2f} {self._dialect.currency}"
+        return f"the balance at {self.name} is down to {left}: top it up"
+
+    def _msat(self, price: Price) -> int | None:
+        if price.micros is None or not self._account.sats_per_unit:
+            return None
+        return math.ceil(price.micros * self._account.sats_per_unit * 1000 / MICROS)
+
+    # Leases
+
+    async def acquire(self, wanted: AcquireNumber) -> AcquireResult:
+        try:
+            request = await self._request(wanted)
+        except Unavailable as error:
+            return Rejected(error.message, permanent=False)
+        if isinstance(request, Rejected):
+            return request
+        if not wanted.still_wanted():
+            return Rejected("the request for this number was withdrawn", permanent=False)
+        return await self._buy(wanted, *request)
+
+    async def _buy(
+        self, wanted: AcquireNumber, action: str, country: int, params: Mapping[str, str]
+    ) -> AcquireResult:
+        exchange = await self._api.buy(action, params)
+        self._api.rest_after(exchange)
+        terms = Terms(self._dialect, wanted, country, self._clock.now_ms(), self._country_of)
+        result = result_of(exchange, terms)
+        if isinstance(result, Acquired):
+            return await self._looked_at(result)
+        if isinstance(result, Rejected) and result.reason.startswith("NO_BALANCE"):
+            self._catalogue.no_balance_left()
+        return result
+
+    async def _request(self, wanted: AcquireNumber) -> tuple[str, int, dict[str, str]] | Rejected:
+        """The action, the country and the parameters. Raises ``Unavailable``."""
+        if wanted.real:
+            return Rejected("it has no numbers of real telephones")
+        if wanted.hours and not self._dialect.rent:
+            return Rejected("it leases no numbers for hours")
+        if wanted.again:
+            return await self._request_again(wanted)
+        country = wanted.country
+        if country == ANY_COUNTRY:
+            country = await self._any_country(wanted.service)
+        country_id = (await self._catalogue.countries()).id_of.get(country)
+        if country_id is None:
+            return Rejected("it has no numbers of that country")
+        params = {"service": wanted.service, "country": country_id}
+        if wanted.hours:
+            params[self._dialect.rent] = str(self._dialect.rent_time(wanted.hours))
+            return "getRentNumber", country, params
+        if (most := self._most(wanted)) and self._dialect.price:
+            params[self._dialect.price] = most
+        return self._dialect.buy, country, params
+
+    async def _request_again(
+        self, wanted: AcquireNumber
+    ) -> tuple[str, int, dict[str, str]] | Rejected:
+        former = await self._book.last_of(self.name, wanted.again)
+        if not self._dialect.again or not former or former.startswith(RENTAL):
+            return Rejected("it does not lease that number again")
+        params = {"id": former, "activationId": former, "service": wanted.service}
+        return self._dialect.again, wanted.country, params
+
+    async def _any_country(self, service: str) -> int:
+        """One of the cheapest countries that have the service, in turn; -1 if there is none."""
+        prices = await self._catalogue.prices_of(service)
+        having = [cc for cc, price in prices.items() if price.free]
+        having.sort(key=lambda cc: (prices[cc].micros or 0, cc))
+        if not having:
+            return -1
+        self._turn += 1
+        return having[self._turn % min(len(having), _CHEAPEST)]
+
+    def _most(self, wanted: AcquireNumber) -> str:
+        """The most that a number may cost, in the account's currency; '' if that is not known."""
+        if wanted.most_msat is None or not self._account.sats_per_unit:
+            return ""
+        units = wanted.most_msat / 1000 / self._account.sats_per_unit
+        return f"{math.floor(units * 10_000) / 10_000:.4f}"
+
+    def _country_of(self, country_id: object) -> int | None:
+        return self._catalogue.known_countries().cc_of.get(text_of(country_id))
+
+    async def _looked_at(self, acquired: Acquired) -> Acquired:
+        """The lease, unfit if a text is there already: nobody has seen the number yet."""
+        self._remember(acquired)
+        if acquired.unfit or acquired.lease_id.startswith(RENTAL):
+            return acquired
+        try:
+            reply = await self._api.ask("getStatus", id=acquired.lease_id)
+        except Unavailable:
+            return acquired
+        if isinstance(reply, Word) and reply.word == "STATUS_OK":
+            return replace(acquired, unfit="it came with the code of an earlier buyer")
+        return acquired
+
+    def _remember(self, acquired: Acquired) -> None:
+        self._known[acquired.lease_id] = acquired
+        self._known.move_to_end(acquired.lease_id)
+        if len(self._known) > _REMEMBERED:
+            self._known.popitem(last=False)
+
+    async def request_text(self, lease_id: str) -> bool:
+        return await self._leases.request_text(lease_id)
+
+    async def finish(self, lease_id: str) -> None:
+        await self._leases.finish(lease_id)
+
+    async def cancel(self, lease_id: str) -> CancelResult:
+        known = self._known.get(lease_id)
+        result = await self._leases.cancel(lease_id, self._number(lease_id))
+        if isinstance(result, TooEarly) and known is not None:
+            return TooEarly(max(known.cancel_after_ms, result.until_ms - TRY_AGAIN_MS))
+        return result
+
+    # Texts
+
+    async def texts(self, lease_id: str) -> Texts:
+        return await self._leases.look(lease_id, self._number(lease_id)) or ()
+
+    def _number(self, lease_id: str) -> str:
+        known = self._known.get(lease_id)
+        return "" if known is None else known.number
+
+    async def follow(self, cursor: str, sink: Sink[TextBatch]) -> None:
+        told: set[str] = set()
+
+        async def report(found: Texts) -> None:
+            new = [text for text in found if text.event_id not in told]
+            if new and self._dialect.full_text == ALL_TEXTS:
+                new = [text for text in await self._all_of(new) if text.event_id not in told]
+            if new or not found:
+                await sink(TextBatch(tuple(new), ""))
+                told.update(text.event_id for text in new)
+
+        await self._poller(report).run()
+
+    async def _all_of(self, found: Sequence[InboundText]) -> list[InboundText]:
+        """Every text of the leases that ``found`` are the last texts of."""
+        leases = {text.lease_id: text.number for text in found}
+        return [
+            text
+            for lease_id, number in leases.items()
+            for text in await self._leases.look(lease_id, number) or ()
+        ]
+
+    def _poller(self, report: Callable[[Texts], Awaitable[None]]) -> Poller:
+        return Poller(
+            name=self.name,
+            book=self._book,
+            clock=self._clock,
+            greet=self._catalogue.balance,
+            list_all=None,
+            look=self._look_at_open,
+            report=report,
+        )
+
+    async def _look_at_open(self, lease: OpenLease) -> Texts:
+        return await self._leases.look(lease.lease_id, lease.number) or ()
+
+
+class ListingHandlerApiProvider(HandlerApiProvider):
+    """One that lists its active leases: ``SupportsActiveLeases``."""
+
+    def __init__(self, account: Account, clock: Clock, book: LeaseBook) -> None:
+        super().__init__(account, clock, book)
+        self._seen_ms: dict[str, int] = {}
+
+    @property
+    def recovery(self) -> Recovery:
+        return Recovery.LOOKUP
+
+    async def active(self, *, rentals: bool) -> tuple[ActiveLease, ...] | None:
+        action = self._dialect.rents if rentals else self._dialect.listing
+        if not action:
+            return None
+        await self._catalogue.countries()
+        items = await listing.listed(self._api, self._dialect, action)
+        now_ms = self._clock.now_ms()
+        found = [
+            listing.rental(item, self._country_of, now_ms)
+            if rentals
+            else listing.activation(item, self._dialect, self._country_of, now_ms)
+            for item in items
+        ]
+        return tuple(lease for lease in found if lease is not None)
+
+    def _poller(self, report: Callable[[Texts], Awaitable[None]]) -> Poller:
+        poller = super()._poller(report)
+        poller.list_all = self._list_all
+        return poller
+
+    async def _list_all(self) -> Texts:
+        """The texts of all active activations; their time is when they were seen first."""
+        items = await listing.listed(self._api, self._dialect, self._dialect.listing)
+        now_ms = self._clock.now_ms()
+        found: list[InboundText] = []
+        for item in items:
+            if not item.get("smsCode") and not item.get("smsText"):
+                continue
+            lease = listing.activation(item, self._dialect, self._country_of, now_ms)
+            if lease is not None:
+                of = lease.acquired
+                found += texts.of_listed(of.lease_id, of.number, item, now_ms)
+        self._seen_ms = {text.event_id: self._seen_ms.get(text.event_id, now_ms) for text in found}
+        return tuple(replace(text, at_ms=self._seen_ms[text.event_id]) for text in found)
+
+
+def handler_api_provider(account: Account, clock: Clock, book: LeaseBook) -> HandlerApiProvider:
+    kind = ListingHandlerApiProvider if account.dialect.listing else HandlerApiProvider
+    return kind(account, clock, book)

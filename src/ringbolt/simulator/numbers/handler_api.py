@@ -1,0 +1,136 @@
+"""``/stubs/handler_api.php``: the protocol that most providers of numbers share, as the simulated
+provider would speak it.
+
+``/stubs/hero-sms/handler_api.php`` speaks the dialect of hero-sms (real HTTP statuses, JSON
+refusals, pages), ``/stubs/plain/handler_api.php`` only the oldest actions. Every API key has an
+account of its own.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from ringbolt.clock import Clock
+from ringbolt.simulator.numbers.activation import MICROS, Accounts
+from ringbolt.simulator.numbers.handler_account import HandlerAccount, Refusal, Style
+from ringbolt.simulator.numbers.inventory import NumberInventory
+
+PATH: Final = "/stubs/handler_api.php"
+HERO: Final = "/stubs/hero-sms/handler_api.php"
+PLAIN: Final = "/stubs/plain/handler_api.php"
+BALANCE: Final = "/simulator/lender/balance"
+_STATUSES: Final[Mapping[str, int]] = {
+    "BAD_KEY": 401,
+    "NO_KEY": 401,
+    "NO_BALANCE": 402,
+    "NO_NUMBERS": 404,
+    "NO_ACTIVATION": 404,
+    "OTP_RECEIVED": 409,
+}
+_Action = Callable[[HandlerAccount, Mapping[str, str]], Awaitable[Any]]
+_ACTIONS: Final[Mapping[str, _Action]] = {
+    "getBalance": lambda account, _: account.balance(),
+    "getNumber": lambda account, asked: account.buy(asked, is_v2=False),
+    "getNumberV2": lambda account, asked: account.buy(asked, is_v2=True),
+    "getStatus": lambda account, asked: account.status(asked),
+    "getStatusV2": lambda account, asked: account.status_v2(asked),
+    "setStatus": lambda account, asked: account.set_status(asked),
+    "finishActivation": lambda account, asked: account.set_status({**asked, "status": "6"}),
+    "cancelActivation": lambda account, asked: account.set_status({**asked, "status": "8"}),
+    "getActiveActivations": lambda account, asked: account.active(asked),
+    "getAllSms": lambda account, asked: account.all_texts(asked),
+    "getExtraActivation": lambda account, asked: account.again(asked, is_v2=False),
+    "reactivate": lambda account, asked: account.again(asked, is_v2=True),
+    "getNumbersStatus": lambda account, asked: account.counts(asked),
+    "getPrices": lambda account, asked: account.prices(asked),
+    "getCountries": lambda account, _: account.countries(),
+    "getServicesList": lambda account, _: account.services(),
+    "getRentServicesAndCountries": lambda account, asked: account.rent_prices(asked),
+    "getRentNumber": lambda account, asked: account.rent(asked),
+    "getRentStatus": lambda account, asked: account.rent_status(asked),
+    "setRentStatus": lambda account, asked: account.set_rent_status(asked),
+    "getRentList": lambda account, _: account.rentals(),
+}
+_PLAIN_ACTIONS: Final = (
+    *("getBalance", "getNumber", "getStatus", "setStatus", "getNumbersStatus", "getPrices"),
+    *("getCountries", "getServicesList"),
+)
+
+
+def routes(
+    inventory: NumberInventory, accounts: Accounts, clock: Clock, token: str = ""
+) -> list[Route]:
+    """``token``: the only API key that is accepted, '' if any is."""
+
+    def face(style: Style) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
+            asked = await _parameters(request)
+            api_key = asked.get("api_key", "")
+            account = HandlerAccount(inventory, accounts, clock, style, api_key)
+            try:
+                _check_key(api_key, token)
+                return _rendered(await _action(asked, style)(account, asked))
+            except Refusal as refusal:
+                return _refused(refusal, style, asked.get("action", ""))
+
+        return answer
+
+    async def set_balance(request: Request) -> Response:
+        """For tests of a balance that runs out: ``{"api_key": ..., "balance": 0.5}``."""
+        body = await request.json()
+        micros = round(float(body["balance"]) * MICROS)
+        _check_key(str(body["api_key"]), token)
+        await accounts.set_balance(accounts.account(str(body["api_key"])), micros)
+        return JSONResponse({"balance": micros / MICROS})
+
+    methods = ["GET", "POST"]
+    return [
+        Route(PATH, face(Style.CLASSIC), methods=methods),
+        Route(HERO, face(Style.HERO), methods=methods),
+        Route(PLAIN, face(Style.PLAIN), methods=methods),
+        Route(BALANCE, set_balance, methods=["POST"]),
+    ]
+
+
+async def _parameters(request: Request) -> dict[str, str]:
+    """Those of the query, and of a form in the body."""
+    asked = dict(request.query_params)
+    if request.method == "POST":
+        async with request.form() as form:
+            asked |= {key: value for key, value in form.items() if isinstance(value, str)}
+    return asked
+
+
+def _check_key(api_key: str, token: str) -> None:
+    if not api_key:
+        raise Refusal("NO_KEY")
+    if token and not hmac.compare_digest(api_key.encode(), token.encode()):
+        raise Refusal("BAD_KEY")
+
+
+def _action(asked: Mapping[str, str], style: Style) -> _Action:
+    name = asked.get("action", "")
+    if name not in _ACTIONS or (style is Style.PLAIN and name not in _PLAIN_ACTIONS):
+        raise Refusal("BAD_ACTION")
+    return _ACTIONS[name]
+
+
+def _rendered(answer: Any) -> Response:
+    return PlainTextResponse(answer) if isinstance(answer, str) else JSONResponse(answer)
+
+
+def _refused(refusal: Refusal, style: Style, action: str) -> Response:
+    if style is Style.HERO:
+        body = {"title": refusal.word, "details": refusal.word, "info": refusal.info}
+        return JSONResponse(body, _STATUSES.get(refusal.word, 400))
+    if "Rent" in action:
+        return JSONResponse({"status": "error", "message": refusal.word})
+    if action == "getActiveActivations":
+        return JSONResponse({"status": "error", "error": refusal.word})
+    return PlainTextResponse(":".join(filter(None, (refusal.word, refusal.rest))))
