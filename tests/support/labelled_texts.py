@@ -3,7 +3,7 @@
 ``development`` is read while the extraction is written, ``held_out`` only measures it; both were
 written after the wording of real services, with all personal details replaced. ``reported`` came
 out wrong for somebody. ``blind`` and ``blind_again`` were written by somebody who had not seen the
-rules, to measure them once.
+rules, to measure them once; ``blind_kinds`` to measure once what kinds of other codes are sold.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 PARTS: Final = ("development", "held_out", "reported")
-BLIND: Final = ("blind", "blind_again")
+BLIND: Final = ("blind", "blind_again", "blind_kinds")
 _FOLDER: Final = Path(__file__).parent.parent / "texts"
 
 

@@ -19,8 +19,8 @@ from ringbolt.core.texts.contexts import (
     BLANK,
     blanked,
     is_before_a_year,
-    is_promotion,
     is_something_else,
+    mentions,
 )
 from ringbolt.core.texts.known_names import (
     NAME,
@@ -52,7 +52,8 @@ from ringbolt.core.texts.surroundings import (
     stands_alone,
 )
 from ringbolt.core.texts.tokens import Words, tokens
-from ringbolt.core.texts.vocabulary import NOTHING, Role
+from ringbolt.core.texts.vocabulary import NOTHING, Role, is_strong
+from ringbolt.core.texts.words import WordList, words
 
 _ENOUGH: Final = 6
 _MARGIN: Final = 3
@@ -87,7 +88,11 @@ def extract_code(text: str, service_code: str = "") -> str | None:
         return bound[1]
     text = blanked(plain)
     written = candidates(text)
-    return _decision(_Scorer(text, written, service_code).scores()) if written else None
+    if not written:
+        return None
+    scorer = _Scorer(text, written, service_code)
+    code = _decision(scorer.scores())
+    return code if code and not scorer.is_about_something_else(written) else None
 
 
 def code_spans(plain: str) -> list[tuple[int, int]]:
@@ -135,7 +140,7 @@ class _Scorer:
         self.names_service = any(name.lower() in self.lower for name in called)
         said = self._words(written)
         found = [each for each in written if not is_something_else(each, self.text, said)]
-        self.is_promotion = is_promotion(self.lower, said, written)
+        self.is_promotion = mentions(WordList.PROMOTION, self.lower, said, written)
         self._judge_words(said, found)
         self.is_only_one = len([each for each in found if each.is_digits]) == 1
         self.has_code = bool(said.said() & Role.CODE)
@@ -194,11 +199,10 @@ class _Scorer:
                 return not (index and _qualifies(roles[index - 1]))  # "with code number 48213"
             if roles[at] & Role.AFTER_CODE:
                 # "PIN for order 7710456": that is what it is for
-                is_purpose = roles[at - 1] & Role.TO and _NUMBER_AFTER.match(
-                    self.text, said.ends[at]
-                )
-                return not is_purpose
-            if not roles[at] & (Role.TO | Role.LINK):
+                is_purpose = roles[at - 1] & Role.TO and roles[at] & Role.OTHER_NUMBER
+                return not (is_purpose and _NUMBER_AFTER.match(self.text, said.ends[at]))
+            is_small = not roles[at] and len(said.texts[at]) <= _LONGEST_LINK  # "код за отстъпка"
+            if not (is_small or roles[at] & (Role.TO | Role.LINK)):
                 return False
         return False
 
@@ -232,6 +236,28 @@ class _Scorer:
 
     def _fits(self, candidate: Candidate) -> bool:
         return self.form is not None and self.form.fits(candidate, self.text)
+
+    def is_about_something_else(self, written: list[Candidate]) -> bool:
+        """Whether the text is about a matter whose codes prove no identity: a prescription, or a
+        booking, whose "confirmation code" is typed nowhere."""
+        said, roles = self.reading.tokens, self.reading.tokens.said()
+        is_proof = self.has_purpose and self.is_kept_secret
+        if not is_proof and mentions(WordList.OTHER_MATTER, self.lower, said, written):
+            return True
+        purposes = [said.texts[index] for index in said.indexes(Role.PURPOSE)]
+        codes = [said.texts[index] for index in said.indexes(Role.CODE)]
+        return (
+            bool(purposes)
+            and all(map(_confirms, purposes))
+            and not any(map(is_strong, codes))
+            and not (self._is_to_be_kept() or roles & Role.TYPE)
+            and mentions(WordList.BOOKED_MATTER, self.lower, said, written)
+        )
+
+    def _is_to_be_kept(self) -> bool:
+        """Whether the text says how long something holds, besides naming a time."""
+        roles = self.reading.tokens.roles
+        return any(each & Role.VALIDITY and not each & Role.UNIT for each in roles)
 
     def scores(self) -> list[_Scored]:
         """Each candidate that is not ruled out, with its points."""
@@ -338,6 +364,10 @@ class _Scorer:
 def _qualifies(roles: int) -> bool:
     """Whether a word beside "code" says that it is one of these: "temporary", "verification"."""
     return bool(roles & (Role.QUALIFIER | Role.PURPOSE)) and not roles & Role.TYPE
+
+
+def _confirms(purpose: str) -> bool:
+    return purpose.startswith(words(WordList.CONFIRMATION))
 
 
 def _lower(text: str) -> str:

@@ -8,7 +8,7 @@ All patterns are linear, and those around a candidate see a few signs only.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache, lru_cache
 from typing import Final
 
@@ -222,18 +222,19 @@ def is_before_a_year(candidate: Candidate, lower: str) -> bool:
     return _year().search(lower, max(0, start - _WINDOW), start) is not None
 
 
-def is_promotion(lower: str, said: Words, found: Iterable[Candidate]) -> bool:
-    """Whether the text wants to sell something: letters and digits are no secret then.
+def mentions(name: WordList, lower: str, said: Words, found: Iterable[Candidate]) -> bool:
+    """Whether a word of the text begins like one of a list: of ``PROMOTION`` what wants to sell
+    something, whose letters and digits are no secret.
 
     ``said`` are its words but those in ``found``; the text is looked at where they begin so.
     """
-    pattern = _promotion()
+    pattern, begins = _mentioned(name)
     if "%" in lower or not is_plain(lower):
         return pattern.search(lower) is not None
     spans = [
         (start, end)
         for text, start, end in zip(said.texts, said.starts, said.ends, strict=True)
-        if _may_promote(text)
+        if begins(text)
     ]
     spans += [(each.start, each.end) for each in found]
     return any(pattern.search(lower, start, end + _WINDOW) for start, end in spans)
@@ -266,17 +267,14 @@ def _year() -> re.Pattern[str]:
 
 
 @cache
-def _promotion() -> re.Pattern[str]:
-    return re.compile(rf"% ?off|{beginning(WordList.PROMOTION)}")
+def _mentioned(name: WordList) -> tuple[re.Pattern[str], Callable[[str], bool]]:
+    """A pattern for the words of a list, and whether a word, or one of a phrase, begins like the
+    first of them."""
+    firsts = any_of({word.partition(" ")[0] for word in listed(name)})
+    first = re.compile(rf"(?<![^\W\d_])(?:{firsts})")
 
+    @lru_cache(4096)
+    def begins(text: str) -> bool:
+        return first.search(text) is not None
 
-@lru_cache(4096)
-def _may_promote(text: str) -> bool:
-    """Whether a word, or one of a phrase, begins like what says that a text is a promotion."""
-    return _promotion_begins().search(text) is not None
-
-
-@cache
-def _promotion_begins() -> re.Pattern[str]:
-    firsts = {word.partition(" ")[0] for word in listed(WordList.PROMOTION)}
-    return re.compile(rf"(?<![^\W\d_])(?:{any_of(firsts)})")
+    return re.compile(beginning(name)), begins

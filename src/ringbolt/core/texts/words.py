@@ -63,6 +63,9 @@ class WordList(StrEnum):
     CHANNEL = "channel"
     ALTERNATIVE = "alternative"
     AMBIGUOUS_NAME = "ambiguous name"
+    OTHER_MATTER = "other matter"
+    BOOKED_MATTER = "booked matter"
+    CONFIRMATION = "confirmation"
     STOP = "stop"
     START = "start"
 
