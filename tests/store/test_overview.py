@@ -128,7 +128,7 @@ async def test_money_adds_up_from_the_ledger(database: Database, call_order: str
 
     assert (today.received, today.held, today.returned) == (127_000, 4_000, 3_000)
     assert today.earned == 120_000
-    assert today.carriers == (2 * 20 + 7) * 1000, "two minutes begun, one segment"
+    assert today.carriers_at_most == (2 * 20 + 7) * 1000, "two minutes begun, one segment"
     assert today.margin == 120_000 - today.cost
 
 

@@ -25,6 +25,7 @@ STORED = {
     "pay_refund": ("payout", "refund:"),
     "pay_referral": ("payout", "payout:"),
     "send_webhook": ("webhook", "webhook:"),
+    "book_costs": ("webhook", "book_costs"),
     "sweep": ("webhook", "sweep"),
 }
 

@@ -175,6 +175,8 @@ PAY_REFERRAL: Final = JobKind(
 
 SEND_WEBHOOK: Final = JobKind("send_webhook", "webhook", "webhook:", GiveUp.EVERY_HOUR)
 """About an order and a topic of it."""
+BOOK_COSTS: Final = JobKind("book_costs", "webhook", "book_costs", GiveUp.EVERY_HOUR)
+"""There while any cost of an attempt is to be booked."""
 SWEEP: Final = JobKind("sweep", "webhook", "sweep", GiveUp.EVERY_HOUR)
 
 DISPATCH: Final[Mapping[Fulfilment, JobKind]] = {
@@ -187,7 +189,7 @@ DISPATCH: Final[Mapping[Fulfilment, JobKind]] = {
 KINDS: Final = (
     DISPATCH_CALL, CHECK_CALL, HANG_UP_CALL, HANG_UP_ATTEMPT, FETCH_RECORDINGS, DISPATCH_MESSAGE,
     MESSAGE_DEADLINE, DISPATCH_RECEIVING, END_RECEIVING, RELEASE_NUMBER, MATCH_TEXTS, CLOSE_HOLD,
-    LOOK_AFTER_HOLDS, PAY_REFUND, PAY_REFERRAL, SEND_WEBHOOK, SWEEP,
+    LOOK_AFTER_HOLDS, PAY_REFUND, PAY_REFERRAL, SEND_WEBHOOK, BOOK_COSTS, SWEEP,
 )  # fmt: skip
 
 

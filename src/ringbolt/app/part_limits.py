@@ -8,10 +8,11 @@ comes back: at a time that is reserved for it (requests a second), or for anothe
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
+from ringbolt.core.pricing.part_card import PartCard
 from ringbolt.registry.routing import next_to_ask
 from ringbolt.registry.terms import PartTerms
 from ringbolt.store import calls, jobs, rate_limits, spends
@@ -40,20 +41,40 @@ NO_TERMS: Final = PartTerms()
 class HasTerms(Protocol):
     def terms(self, name: str) -> PartTerms: ...
 
+    def bills(self, name: str) -> bool: ...
+
+
+Estimate = Callable[[PartCard], int | None]
+"""The most that an order can cost by a card, msat; None if that is not known."""
+
 
 @dataclass(frozen=True, slots=True)
 class Route:
     """The parts that may deliver an order, in the order of asking. ``area``: ``calls``, ``sms``,
-    ``numbers`` or ``mail``. ``limited``: the terms of those that have limits."""
+    ``numbers`` or ``mail``. ``limited``: the terms of those that have limits. ``billing``: those
+    whose costs are booked. ``expected_msat``: what counts for the day of those whose costs of a day
+    are limited, until the cost is known."""
 
     area: str
     names: tuple[str, ...]
     limited: Mapping[str, PartTerms]
+    billing: frozenset[str] = frozenset()
+    expected_msat: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, area: str, parts: HasTerms, names: Sequence[str]) -> Route:
-        terms = ((name, parts.terms(name)) for name in names)
-        return cls(area, tuple(names), {name: each for name, each in terms if each.is_limited})
+    def of(cls, area: str, parts: HasTerms, names: Sequence[str], estimate: Estimate) -> Route:
+        terms = {name: parts.terms(name) for name in names}
+        return cls(
+            area,
+            tuple(names),
+            {name: each for name, each in terms.items() if each.is_limited},
+            frozenset(name for name in names if parts.bills(name)),
+            {
+                name: estimate(each.card) or 0
+                for name, each in terms.items()
+                if each.daily_spend_msat and each.card is not None
+            },
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +128,8 @@ def _is_spent(tx: Tx, route: Route, name: str) -> bool:
     if not limit_msat:
         return False
     scope = spend_scope(route.area, name)
-    return spends.sold(tx, [scope]).get(scope, 0) >= limit_msat
+    spent_msat = spends.sold(tx, [scope]).get(scope, 0)
+    return spent_msat >= limit_msat or spent_msat + route.expected_msat.get(name, 0) > limit_msat
 
 
 def spend_scope(area: str, name: str) -> str:

@@ -12,6 +12,7 @@ from typing import Literal
 
 from ringbolt.core.keys import Keyring, hash_of, hashes_of
 from ringbolt.core.order import Fulfilment, OrderKind
+from ringbolt.core.pricing.exchange import Exchange
 from ringbolt.core.pricing.money import msat
 from ringbolt.registry.settings import SmsCarrierSettings
 from ringbolt.settings import Settings
@@ -144,6 +145,13 @@ class MessagePolicy:
         return self.settle_on_of.get(carrier, self.settle_on)
 
 
+def _senders(settings: Settings) -> tuple[str, ...]:
+    """All that texts of the shop may come from, by any carrier."""
+    sms = settings.sms
+    own = (each.senders for each in sms.carriers if isinstance(each, SmsCarrierSettings))
+    return tuple(dict.fromkeys((*sms.senders, *(each for senders in own for each in senders))))
+
+
 @dataclass(frozen=True, slots=True)
 class ReceivingPolicy:
     """How numbers are acquired and texts received. ``senders`` are the numbers that we send texts
@@ -164,7 +172,7 @@ class ReceivingPolicy:
             cancel_after_ms=orders.cancel_after_s * 1000,
             rental_trial_ms=orders.rental_trial_s * 1000,
             other_numbers=orders.other_numbers,
-            senders=settings.sms.senders,
+            senders=_senders(settings),
             keyring=keyring,
         )
 
@@ -235,6 +243,7 @@ class Policies:
     receiving: ReceivingPolicy
     payouts: PayoutPolicy
     retention: RetentionPolicy
+    exchange: Exchange
 
     @classmethod
     def of(cls, settings: Settings, keyring: Keyring) -> Policies:
@@ -248,4 +257,5 @@ class Policies:
             receiving=ReceivingPolicy.of(settings, keyring),
             payouts=PayoutPolicy.of(settings),
             retention=RetentionPolicy.of(settings),
+            exchange=Exchange(settings.costs.sats_per),
         )

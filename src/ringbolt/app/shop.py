@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from ringbolt.app.policies import Policies
 from ringbolt.clock import Clock
@@ -101,6 +101,17 @@ class Shop:
     def hash_of(self, text: str) -> str:
         """A number, address or client as the store keeps it: recognised, but not readable."""
         return hash_of(self.keyring.current, text)
+
+    def parts_of(self, area: str) -> Parts[Any]:
+        """The parts of an area that orders are asked of: ``calls``, ``sms``, ``numbers`` or
+        ``mail``."""
+        sets: dict[str, Parts[Any]] = {
+            "calls": self.carriers,
+            "sms": self.sms_carriers,
+            "numbers": self.number_providers,
+            "mail": self.mailers,
+        }
+        return sets[area]
 
     @property
     def node(self) -> LightningNode:

@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute
 from ringbolt.api.operator.routes import operator_token
 from ringbolt.api.renderers import renderers
 from ringbolt.api.server import Server
+from ringbolt.app import part_costs
 from ringbolt.app.jobs import move_payouts
 from ringbolt.app.operator import sweep
 from ringbolt.app.payments import expire_order
@@ -81,6 +82,7 @@ class OpenShop:
             if self.worker is not None:
                 await self.shop.db.tx(move_payouts)
                 await self.shop.db.tx(sweep.schedule)
+                await self.shop.db.tx(part_costs.schedule)
                 await self.shop.db.tx(expire_order.schedule)
                 group.create_task(self.worker.run())
                 group.create_task(warm_up_when_idle(self.shop.speaker))

@@ -213,9 +213,9 @@ def money(json: AsJson = False) -> None:
 
     In sats, from the ledger. in: paid by buyers over Lightning. held now: paid or reserved for
     orders that are not over. returned: refunds, and held payments that were let go. earned: became
-    the shop's. cost: routing fees, shares of referrers, and the most that the carriers of what was
-    charged can bill by the rate card and the costs of texts (what they do bill is not in the
-    ledger). margin: earned less cost.
+    the shop's. cost: routing fees, shares of referrers, and what carriers bill: as they tell it
+    or by their cost cards, else the most that it can be by the rate card and the costs of texts.
+    margin: earned less cost.
     """
     from ringbolt.cli.commands.money import money as report
 

@@ -13,6 +13,7 @@ NODE = "node"
 ESCROW = "escrow"
 REVENUE = "revenue"
 ROUTING_FEE = "routing_fee"
+PARTS_COST = "parts_cost"
 
 PAYMENT = "payment"  # node -> escrow: an invoice of ours was paid
 OVERPAYMENT = "overpayment"  # node -> escrow: a buyer paid more than the invoice asked for
@@ -26,6 +27,8 @@ PAYOUT_FEE = "payout_fee"  # routing_fee -> node: what the shop bears of a payou
 REFUND = "refund"  # escrow -> node: the buyer has the money back
 REFUND_FEE = "refund_fee"  # routing_fee -> node: the routing fee of a refund
 REFUND_ROUTE = "refund_route"  # escrow -> routing_fee: what the buyer left for that fee
+PART_COST = "part_cost"  # parts_cost -> part: what a carrier or provider bills for an attempt
+PART_COST_BACK = "part_cost_back"  # part -> parts_cost: it bills less than was booked before
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,9 @@ account_of_key: Final = Naming("key:")
 account_of_referrer: Final = Naming("referral:")
 """The ledger account of a Lightning Address to which referral shares are owed."""
 
+account_of_part: Final = Naming("part:")
+"""The ledger account of what is owed to a carrier or provider, by ``area:name``."""
+
 # Idempotency keys: the ledger books one transfer under each.
 payment_idem: Final = Naming("inv:")
 """An L402 payment, by its payment hash."""
@@ -58,3 +64,5 @@ refund_idem: Final = Naming("ord:", ":refund")
 """The refund of an order."""
 payout_idem: Final = Naming("payout:")
 """A payout to a referrer, by the payout's id."""
+part_cost_idem: Final = Naming("cost:")
+"""A booking of what an attempt costs, by the attempt's id and the booking's number."""

@@ -107,6 +107,12 @@ class Parts(Generic[T]):
         part = self._by_name.get(name)
         return PartTerms() if part is None else part.terms
 
+    def bills(self, name: str) -> bool:
+        """Whether requests to that part cost something, as far as is known: simulated ones do only
+        with a cost card."""
+        part = self._by_name.get(name)
+        return part is not None and (not part.is_simulated or part.terms.card is not None)
+
     def health(self, name: str) -> Health:
         """As this process sees it."""
         breaker = self._breakers.get(name)

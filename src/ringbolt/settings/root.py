@@ -21,6 +21,7 @@ from ringbolt.registry.settings import PartSettings
 from ringbolt.registry.values import usable, web_address
 from ringbolt.settings.abuse import AbuseSettings
 from ringbolt.settings.calls import SPEAKER, CallSettings
+from ringbolt.settings.costs import CostSettings
 from ringbolt.settings.fetch import FetchSettings
 from ringbolt.settings.l402 import L402Settings, PayoutSettings, RefundSettings
 from ringbolt.settings.lightning import NODE, LndSettings, with_lnd
@@ -127,6 +128,7 @@ class Settings(BaseSettings):
     sms: SmsSettings = SmsSettings()
     numbers: NumberSettings = NumberSettings()
     mail: MailSettings = MailSettings()
+    costs: CostSettings = CostSettings()
     abuse: AbuseSettings = AbuseSettings()
     keys: KeySettings = KeySettings()
     referral: ReferralSettings = ReferralSettings()

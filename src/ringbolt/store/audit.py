@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, not_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, not_, or_, select
 
 from ringbolt.core import chart_of_accounts as chart
 from ringbolt.core.chart_of_accounts import Naming
@@ -17,6 +17,7 @@ from ringbolt.core.order import DELIVERED, UNDER_WAY, UNPAID, OrderKind, OrderSt
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.payouts import JOB_PREFIX, PayoutState
 from ringbolt.store.refunds import RefundState
+from ringbolt.store.schema.part_tables import attempt_cost
 from ringbolt.store.schema.tables import (
     account,
     attempt,
@@ -319,6 +320,41 @@ def _payout_rules() -> list[_Rule]:
     return [*rules, ("Payout {:.12} is under way, but no job pays it.", unpaid)]
 
 
+def _cost_rules() -> list[_Rule]:
+    """What is booked as owed to parts is the sum of what their attempts cost."""
+    owed = literal(chart.account_of_part.prefix)
+    its_part = owed + attempt_cost.c.area + literal(":") + attempt_cost.c.part
+    costs = (
+        select(its_part.label("account"), func.sum(attempt_cost.c.msat).label("msat"))
+        .where(attempt_cost.c.msat.is_not(None))
+        .group_by(its_part)
+        .subquery()
+    )
+    is_more = transfer.c.kind == chart.PART_COST
+    its_account = case((is_more, transfer.c.credit), else_=transfer.c.debit)
+    booked = (
+        select(
+            its_account.label("account"),
+            func.sum(case((is_more, _MOVED), else_=-_MOVED)).label("msat"),
+        )
+        .where(_among(transfer.c.kind, (chart.PART_COST, chart.PART_COST_BACK)))
+        .group_by(its_account)
+        .subquery()
+    )
+    differs = (
+        select(costs.c.account)
+        .outerjoin(booked, booked.c.account == costs.c.account)
+        .where(costs.c.msat != func.coalesce(booked.c.msat, 0))
+    )
+    unknown = (
+        select(booked.c.account)
+        .outerjoin(costs, booked.c.account == costs.c.account)
+        .where(costs.c.account.is_(None), booked.c.msat != 0)
+    )
+    sentence = "What {} is owed in the books is not what its attempts cost."
+    return [(sentence, differs), (sentence, unknown)]
+
+
 def _attempt_rules() -> list[_Rule]:
     """A settled call has an attempt that a carrier accepted, and no order has two open attempts."""
     taken = exists().where(
@@ -368,7 +404,7 @@ def _stuck_rules() -> list[_Rule]:
 
 _RULES = [
     (sentence, violated.limit(_LIMIT))
-    for rules in (_order_rules(), _payout_rules(), _attempt_rules(), _stuck_rules())
+    for rules in (_order_rules(), _payout_rules(), _attempt_rules(), _stuck_rules(), _cost_rules())
     for sentence, violated in rules
 ]
 

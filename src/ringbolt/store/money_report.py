@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 from ringbolt.core import chart_of_accounts as chart
 from ringbolt.core.order import OrderState, PaymentMethod
 from ringbolt.store.engine.db import Tx
+from ringbolt.store.schema.part_tables import attempt_cost
 from ringbolt.store.schema.tables import call, orders, transfer
 from ringbolt.store.schema.text_tables import message
 
@@ -73,20 +74,24 @@ def held_now(tx: Tx) -> int:
 
 
 def sold_calls(tx: Tx, since_ms: int) -> list[SoldCall]:
-    """The calls that were charged since ``since_ms``."""
-    found = select(call.c.to_number, call.c.talked_ms, call.c.minutes).join_from(
-        transfer, call, call.c.order_id == transfer.c.order_id
+    """The calls that were charged since ``since_ms``, and whose cost is not booked."""
+    found = (
+        select(call.c.to_number, call.c.talked_ms, call.c.minutes)
+        .join_from(transfer, call, call.c.order_id == transfer.c.order_id)
+        .outerjoin(attempt_cost, attempt_cost.c.attempt_id == call.c.attempt_id)
+        .where(attempt_cost.c.msat.is_(None), *_earned(tx, since_ms))
     )
-    return [SoldCall(*row) for row in tx.run(found.where(*_earned(tx, since_ms)))]
+    return [SoldCall(*row) for row in tx.run(found)]
 
 
 def sold_texts(tx: Tx, since_ms: int) -> list[SoldText]:
-    """The texts that were charged since ``since_ms``."""
+    """The texts that were charged since ``since_ms``, and whose cost is not booked."""
     found = (
         select(orders.c.request, message.c.parts)
         .join_from(transfer, orders, orders.c.id == transfer.c.order_id)
         .join(message, message.c.order_id == orders.c.id)
-        .where(orders.c.kind == "sms", *_earned(tx, since_ms))
+        .outerjoin(attempt_cost, attempt_cost.c.attempt_id == message.c.attempt_id)
+        .where(orders.c.kind == "sms", attempt_cost.c.msat.is_(None), *_earned(tx, since_ms))
     )
     return [SoldText(*row) for row in tx.run(found)]
 

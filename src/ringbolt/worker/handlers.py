@@ -15,6 +15,7 @@ from ringbolt.app.calls.hang_up_attempt import hang_up_attempt
 from ringbolt.app.calls.hang_up_call import hang_up
 from ringbolt.app.calls.recordings import fetch_recordings
 from ringbolt.app.jobs import (
+    BOOK_COSTS,
     CHECK_CALL,
     CLOSE_HOLD,
     DISPATCH_CALL,
@@ -42,6 +43,7 @@ from ringbolt.app.numbers.end_receiving import abandon_receiving, end_receiving
 from ringbolt.app.numbers.receive_text import match_texts
 from ringbolt.app.numbers.release_number import release_number
 from ringbolt.app.operator.sweep import sweep
+from ringbolt.app.part_costs import book_costs
 from ringbolt.app.payments.close_hold import close_hold, order_to_close
 from ringbolt.app.payments.decide_outcome import fail
 from ringbolt.app.payments.expire_order import look_after_holds
@@ -111,6 +113,7 @@ _RUNS: dict[JobKind, Run] = {
     PAY_REFUND: pay_refund,
     PAY_REFERRAL: pay_referral,
     SEND_WEBHOOK: send_webhook,
+    BOOK_COSTS: book_costs,
     SWEEP: sweep,
 }
 _FAIL_ORDER: dict[JobKind, Abandon] = {

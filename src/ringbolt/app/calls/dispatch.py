@@ -18,6 +18,7 @@ from ringbolt.app.jobs import HANG_UP_CALL
 from ringbolt.app.limits.count_order import Refused, count_order
 from ringbolt.app.limits.destination_limits import Limits, limits_of_order
 from ringbolt.app.limits.spend_limits import is_counted, uncount_sale
+from ringbolt.app.part_costs import begin_cost
 from ringbolt.app.part_limits import CALLS, Route, Wait, choose_part, keep_turn, wait_for_part
 from ringbolt.app.policies import LimitPolicy, Policies
 from ringbolt.app.shop import Shop
@@ -26,6 +27,7 @@ from ringbolt.core.commands import CallOrder
 from ringbolt.core.errors import AudioBusy, AudioUnplayable, RateLimited, SpeechBusy, SpeechFailed
 from ringbolt.core.humanise import span
 from ringbolt.core.order import OrderState, PaymentMethod
+from ringbolt.core.pricing.part_card import PartCard
 from ringbolt.registry.routing import next_to_ask
 from ringbolt.store import calls, jobs, orders, suppressions
 from ringbolt.store.attempts import Asked
@@ -98,7 +100,7 @@ async def _first(shop: Shop, job: Job, work: Work) -> None:
     if work.is_late:
         await shop.db.tx(give_up, job, order.id, _too_late(order), True)
         return
-    route = Route.of(CALLS, shop.carriers, [each.name for each in call_route(shop, command)])
+    route = _route(shop, command)
     if not next_to_ask(route.names, work.asked.times, work.asked.refused):
         await shop.db.tx(give_up, job, order.id, _NO_CARRIER, True)
         return
@@ -124,6 +126,16 @@ async def _first(shop: Shop, job: Job, work: Work) -> None:
     carrier = None if attempt is None else shop.carriers.named(attempt.carrier)
     if attempt is not None and carrier is not None:
         await ask(shop, job, carrier, order, attempt, rendered)
+
+
+def _route(shop: Shop, command: CallOrder) -> Route:
+    exchange = shop.policies.exchange
+
+    def most_msat(card: PartCard) -> int | None:
+        return exchange.msat(card.call(command.to, command.max_duration_s))
+
+    names = [carrier.name for carrier in call_route(shop, command)]
+    return Route.of(CALLS, shop.carriers, names, most_msat)
 
 
 def _get_turn(tx: Tx, job: Job, work: Work, route: Route) -> Job | None:
@@ -260,4 +272,6 @@ def _intend(
     calls.update_call(tx, order_id, notes=notes)
     if limits.pacing is not None:
         began(tx, limits.pacing)
-    return calls.add_attempt(tx, order_id, attempt_id=ref, carrier=carrier, ref=ref)
+    attempt = calls.add_attempt(tx, order_id, attempt_id=ref, carrier=carrier, ref=ref)
+    begin_cost(tx, route, attempt)
+    return attempt

@@ -12,6 +12,8 @@ from ringbolt.app.calls import call_pacing
 from ringbolt.app.calls.charge_call import charge_call
 from ringbolt.app.calls.recordings import expect_recordings
 from ringbolt.app.jobs import CHECK_CALL, HANG_UP_ATTEMPT
+from ringbolt.app.part_costs import tell_cost
+from ringbolt.app.part_limits import CALLS
 from ringbolt.app.payments.decide_outcome import fail, fulfil
 from ringbolt.app.policies import ChargeOn
 from ringbolt.app.webhooks import call_notify
@@ -56,6 +58,7 @@ def apply_event(
     if event.seq != attempt.last_seq + 1 and not gaps_allowed:
         return False
     calls.update_attempt(tx, attempt.id, last_seq=event.seq)
+    tell_cost(tx, attempt, CALLS, event.cost)
     if attempt.state is AttemptState.DONE:
         return True  # its end was reported, and an ended call stays ended
     if attempt.state in UNANSWERED:

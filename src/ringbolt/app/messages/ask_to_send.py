@@ -12,6 +12,7 @@ from ringbolt.app.attempts import hear, part_is_gone, retry_delay_ms
 from ringbolt.app.checkout.routes import mail_route, text_route
 from ringbolt.app.limits.suppress import unsubscribe_link
 from ringbolt.app.messages.record_receipt import close, is_told_of, record_answer
+from ringbolt.app.part_costs import tell_cost
 from ringbolt.app.part_limits import MAIL, SMS, Route
 from ringbolt.app.payments.decide_outcome import fail, fulfil
 from ringbolt.app.policies import SettleOn
@@ -20,6 +21,7 @@ from ringbolt.app.webhooks import notify
 from ringbolt.core.commands import SendMail, SendText
 from ringbolt.core.order import OrderKind, OrderState
 from ringbolt.core.outcome import Rejected, Unknown
+from ringbolt.core.pricing.part_card import PartCard
 from ringbolt.core.texts import segments
 from ringbolt.mail import letter, mailer
 from ringbolt.sms import carrier
@@ -47,11 +49,18 @@ def is_late(order: Order, now_ms: int) -> bool:
 
 def route_of(shop: Shop, order: Order) -> Route:
     """The carriers or mail servers that may send it, in the order of asking."""
+    exchange = shop.policies.exchange
     if order.kind is OrderKind.EMAIL:
         mail_servers = mail_route(shop, order.command_as(SendMail).to)
-        return Route.of(MAIL, shop.mailers, [part.name for part in mail_servers])
-    carriers = text_route(shop, order.command_as(SendText).to)
-    return Route.of(SMS, shop.sms_carriers, [part.name for part in carriers])
+        names = [part.name for part in mail_servers]
+        return Route.of(MAIL, shop.mailers, names, lambda card: exchange.msat(card.units("", 1)))
+    text = order.command_as(SendText)
+
+    def cost_msat(card: PartCard) -> int | None:
+        return exchange.msat(card.units(text.to, len(segments.split(text.message))))
+
+    names = [part.name for part in text_route(shop, text.to)]
+    return Route.of(SMS, shop.sms_carriers, names, cost_msat)
 
 
 async def ask(shop: Shop, job: Job, order: Order, attempt: Attempt) -> None:
@@ -116,8 +125,9 @@ def sms_answered(
         # A receipt came, so there is a text; a refusal or "not known" must be out of date.
         result = carrier.Accepted(())
     match result:
-        case carrier.Accepted(part_ids, sent):
+        case carrier.Accepted(part_ids, sent, cost):
             jobs.finish(tx, job)
+            tell_cost(tx, attempt, SMS, cost)
             record_answer(
                 tx, attempt.order_id, attempt.ref, attempt.carrier, part_ids, settle_on, sent=sent
             )
@@ -159,8 +169,9 @@ def mail_answered(
 ) -> None:
     """Store a mail server's answer. Raises ``LeaseLost``."""
     match result:
-        case mailer.Accepted(remote_id):
+        case mailer.Accepted(remote_id, cost):
             jobs.finish(tx, job)
+            tell_cost(tx, attempt, MAIL, cost)
             record_mailed(tx, attempt, remote_id)
         case Rejected():
             _refused(tx, job, attempt, result, route)

@@ -15,10 +15,13 @@ from typing import Any
 from msgspec import structs
 
 from ringbolt.app.jobs import MESSAGE_DEADLINE
+from ringbolt.app.part_costs import tell_cost
+from ringbolt.app.part_limits import SMS
 from ringbolt.app.payments.decide_outcome import fail, fulfil
 from ringbolt.app.policies import SettleOn
 from ringbolt.app.webhooks import notify
 from ringbolt.core.order import OrderState
+from ringbolt.core.pricing.amount import Amount
 from ringbolt.core.sanitise import clamp_count, clamp_ms, sanitise
 from ringbolt.sms.carrier import DeliveryReceipt, ReceiptState
 from ringbolt.store import attempts, inbox, messages, orders
@@ -26,6 +29,7 @@ from ringbolt.store.attempts import Attempt, AttemptState
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.messages import Message, MessageStatus, Part, PartState
 from ringbolt.store.orders import Order
+from ringbolt.store.part_costs import WHOLE
 
 _PARKED_AT_MOST = 100
 _MAX_RAW = 200
@@ -151,12 +155,21 @@ def _apply(
         assert attempt is not None
         parts = _by_number(tx, place.attempt_id)
         _taken(tx, attempt, receipt.part_id if receipt.is_whole else None)
+    if receipt.cost is not None:
+        _tell_cost(tx, place, receipt, is_one=message is not None and message.parts == 1)
     moved = _moved(tx, parts[place.n], _STATES[receipt.state], receipt.raw)
     if moved is parts[place.n]:
         return
     parts[place.n] = moved
     if message is not None and message.attempt_id == place.attempt_id:
         _reckon(tx, message, place.attempt_id, list(parts.values()), settle_on, receipt.at_ms)
+
+
+def _tell_cost(tx: Tx, place: _Place, receipt: DeliveryReceipt, *, is_one: bool) -> None:
+    attempt = attempts.by_id(tx, place.attempt_id)
+    assert attempt is not None, "an attempt is never removed"
+    n = WHOLE if receipt.is_whole or is_one else place.n
+    tell_cost(tx, attempt, SMS, receipt.cost, n)
 
 
 def _by_number(tx: Tx, attempt_id: str) -> dict[int, Part]:
@@ -260,6 +273,7 @@ def _kept(receipt: DeliveryReceipt) -> dict[str, Any]:
         "state": receipt.state,
         "raw": receipt.raw,
         "at_ms": receipt.at_ms,
+        "cost": None if receipt.cost is None else [receipt.cost.micros, receipt.cost.currency],
         "is_whole": receipt.is_whole,
     }
 
@@ -273,5 +287,6 @@ def _receipt(event_id: str, kept: dict[str, Any]) -> DeliveryReceipt:
         state=ReceiptState(kept["state"]),
         raw=kept["raw"],
         at_ms=kept["at_ms"],
+        cost=Amount(*kept["cost"]) if kept.get("cost") else None,
         is_whole=kept.get("is_whole", False),
     )

@@ -14,6 +14,7 @@ from functools import partial
 from ringbolt.app.jobs import MESSAGE_DEADLINE
 from ringbolt.app.messages.ask_to_send import ask, give_up, is_late, last_moment_ms, route_of
 from ringbolt.app.messages.recover_message import Work, recover
+from ringbolt.app.part_costs import begin_cost
 from ringbolt.app.part_limits import Route, Wait, choose_part, wait_for_part
 from ringbolt.app.shop import Shop
 from ringbolt.core.order import ASKED, OrderState
@@ -86,7 +87,8 @@ def _intend(tx: Tx, route_to: RouteTo, job: Job, order: Order, ref: str) -> Atte
         jobs.finish(tx, job)
         return None
     asked = attempts.asked_in_this_try(tx, order.id)
-    carrier = choose_part(tx, job, route_to(order), asked, last_moment_ms(order))
+    route = route_to(order)
+    carrier = choose_part(tx, job, route, asked, last_moment_ms(order))
     if isinstance(carrier, Wait):
         wait_for_part(tx, job, carrier, last_moment_ms(order))
         return None
@@ -97,4 +99,6 @@ def _intend(tx: Tx, route_to: RouteTo, job: Job, order: Order, ref: str) -> Atte
     orders.move(tx, order.id, OrderState.DISPATCHING, f"asking {carrier}", part=carrier)
     jobs.check(tx, job)
     MESSAGE_DEADLINE.enqueue(tx, order_id=order.id, run_at_ms=order.deadline_ms)
-    return messages.add_attempt(tx, order.id, ref=ref, carrier=carrier)
+    attempt = messages.add_attempt(tx, order.id, ref=ref, carrier=carrier)
+    begin_cost(tx, route, attempt)
+    return attempt

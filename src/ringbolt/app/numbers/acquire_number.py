@@ -20,6 +20,7 @@ from ringbolt.app.numbers.ask_for_number import (
     route_of,
 )
 from ringbolt.app.numbers.recover_lease import recover
+from ringbolt.app.part_costs import begin_cost
 from ringbolt.app.part_limits import NUMBERS, Route, Wait, choose_part, wait_for_part
 from ringbolt.app.shop import Shop
 from ringbolt.core.commands import ReceiveTexts
@@ -66,14 +67,20 @@ def _last_attempt(tx: Tx, order_id: str) -> Attempt | None:
 async def _route(shop: Shop, request: ReceiveTexts) -> Route:
     """The providers to ask; for a number of a real telephone the one that has it."""
     if request.provider or not request.real:
-        return Route.of(NUMBERS, shop.number_providers, route_of(shop, request))
+        return _of(shop, route_of(shop, request))
     provider: NumberProvider | None
     try:
         provider = await choose_provider(shop, request.country)
     except Unavailable:
         provider = shop.own_numbers  # asked before: its answer about the lease is still to come
-    names = () if provider is None else (provider.name,)
-    return Route.of(NUMBERS, shop.number_providers, names)
+    return _of(shop, () if provider is None else (provider.name,))
+
+
+def _of(shop: Shop, names: tuple[str, ...]) -> Route:
+    exchange = shop.policies.exchange
+    return Route.of(
+        NUMBERS, shop.number_providers, names, lambda card: exchange.msat(card.units("", 1))
+    )
 
 
 def _asked(tx: Tx, order: Order) -> Asked:
@@ -110,7 +117,9 @@ def _intend(tx: Tx, job: Job, route: Route, ref: str) -> Attempt | None:
     why = f"asking {provider} for a number"
     orders.move(tx, order.id, OrderState.DISPATCHING, why, part=provider)
     END_RECEIVING.enqueue(tx, order_id=order.id, run_at_ms=order.deadline_ms)
-    return attempts.add(tx, order.id, attempt_id=ref, carrier=provider, ref=ref)
+    attempt = attempts.add(tx, order.id, attempt_id=ref, carrier=provider, ref=ref)
+    begin_cost(tx, route, attempt)
+    return attempt
 
 
 def _finish(tx: Tx, job: Job) -> None:

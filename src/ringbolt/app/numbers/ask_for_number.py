@@ -13,6 +13,7 @@ from ringbolt.app.checkout.reactivate_number import COOL_DOWN_MS, REUSE_AFTER_MS
 from ringbolt.app.checkout.routes import number_route
 from ringbolt.app.numbers.close_lease import close_receiving, see_to_giving_back, set_timer
 from ringbolt.app.numbers.receive_text import receive_early_texts
+from ringbolt.app.part_costs import tell_cost
 from ringbolt.app.part_limits import NUMBERS
 from ringbolt.app.payments.decide_outcome import fail
 from ringbolt.app.policies import ReceivingPolicy
@@ -131,6 +132,7 @@ def answered(tx: Tx, terms: Terms, job: Job, attempt: Attempt, result: AcquireRe
         return
     match result:
         case Acquired():
+            tell_cost(tx, current, NUMBERS, result.cost)
             _lent(tx, terms, job, order, receiving, current, result)
         case Rejected():
             _none(tx, terms, job, order, current, result)

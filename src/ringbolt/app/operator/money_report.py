@@ -1,7 +1,8 @@
 """What came in, went back, was earned and cost, today and in a week: from the ledger.
 
-What carriers bill is not in the ledger. It is estimated by the operator's own cards (the most that
-a minute or a segment can cost), for calls and texts; numbers and e-mail have no such card.
+What carriers bill is booked when they tell it, or by the operator's card for them. What is neither
+told nor on a card is estimated by the shop's own cards (the most that a minute or a segment can
+cost), for calls and texts.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ class MoneyReport:
     """Sums in msat. ``received``: paid by buyers over Lightning. ``returned``: paid back, and held
     payments that were let go. ``earned``: became the shop's. ``held``: paid or reserved for orders
     that are not over, now. ``fees``: what the shop bore for routing; ``referrals``: shares of
-    referrers; ``carriers``: the most that calls and texts can have cost."""
+    referrers; ``carriers``: what carriers, providers and mail servers bill; ``carriers_at_most``:
+    the most that calls and texts can have cost whose cost nobody told."""
 
     period: str
     since_ms: int
@@ -43,10 +45,11 @@ class MoneyReport:
     fees: int
     referrals: int
     carriers: int
+    carriers_at_most: int
 
     @property
     def cost(self) -> int:
-        return self.fees + self.referrals + self.carriers
+        return self.fees + self.referrals + self.carriers + self.carriers_at_most
 
     @property
     def margin(self) -> int:
@@ -63,7 +66,8 @@ class MoneyReport:
             "cost_msat": self.cost,
             "routing_fees_msat": self.fees,
             "referrals_msat": self.referrals,
-            "carriers_at_most_msat": self.carriers,
+            "carriers_msat": self.carriers,
+            "carriers_at_most_msat": self.carriers_at_most,
             "margin_msat": self.margin,
         }
 
@@ -91,7 +95,8 @@ def _report(
         earned=_sum(moved.booked, chart.CAPTURE) + _sum(moved.captured, chart.HOLD, chart.RESERVE),
         fees=_fees(moved),
         referrals=_sum(moved.booked, chart.REFERRAL),
-        carriers=_carriers(tx, since_ms, rates, text_costs),
+        carriers=_sum(moved.booked, chart.PART_COST) - _sum(moved.booked, chart.PART_COST_BACK),
+        carriers_at_most=_at_most(tx, since_ms, rates, text_costs),
     )
 
 
@@ -105,8 +110,8 @@ def _fees(moved: Moved) -> int:
     return paid - _sum(moved.booked, chart.REFUND_ROUTE)
 
 
-def _carriers(tx: Tx, since_ms: int, rates: RateCard, text_costs: TextCosts) -> int:
-    """The most that carriers can bill for what was charged since then, msat."""
+def _at_most(tx: Tx, since_ms: int, rates: RateCard, text_costs: TextCosts) -> int:
+    """The most that carriers can bill for what was charged since then and is not booked, msat."""
     sats = 0
     for sold in money_report.sold_calls(tx, since_ms):
         rate = rates.rate_for(sold.to)

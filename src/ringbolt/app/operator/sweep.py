@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ringbolt.app.calls.recordings import purge_recordings
 from ringbolt.app.jobs import SWEEP
+from ringbolt.app.part_costs import schedule as schedule_costs
 from ringbolt.app.shop import Shop
 from ringbolt.store import (
     housekeeping,
@@ -42,6 +43,7 @@ async def sweep(shop: Shop, job: Job) -> None:
         continue
     while await shop.db.tx(pool.forget) == pool.FORGET_BATCH:
         continue
+    await shop.db.tx(schedule_costs)
     await shop.db.tx(spends.forget, 7)
     await shop.db.tx(rate_limits.forget_idle)
     await purge_recordings(shop)

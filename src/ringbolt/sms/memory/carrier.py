@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from ringbolt.clock import Clock
 from ringbolt.core.errors import Unavailable
 from ringbolt.core.outcome import Recovery, Rejected, Unknown
+from ringbolt.core.pricing.amount import Amount
 from ringbolt.core.sink import Sink
 from ringbolt.core.texts.segments import part_fault
 from ringbolt.sms.carrier import (
@@ -113,7 +114,9 @@ class MemorySms:
 
     # Receipts
 
-    def tell(self, sms: OutSms, state: ReceiptState, n: int = 1) -> DeliveryReceipt:
+    def tell(
+        self, sms: OutSms, state: ReceiptState, n: int = 1, cost: Amount | None = None
+    ) -> DeliveryReceipt:
         """Report ``state`` of part ``n`` in a receipt."""
         part_id = f"{sms.ref}-{n}"
         receipt = DeliveryReceipt(
@@ -124,6 +127,7 @@ class MemorySms:
             state=state,
             raw=state.upper(),
             at_ms=self._clock.now_ms(),
+            cost=cost,
         )
         self.log.append(receipt)
         return receipt

@@ -11,6 +11,7 @@ from typing import Final
 from ringbolt.clock import Clock
 from ringbolt.core.calls.call import CallEvent, CallStatus, Clip, RenderedGather, RenderedScript
 from ringbolt.core.outcome import Recovery, Rejected, Unknown
+from ringbolt.core.pricing.amount import Amount
 from ringbolt.core.sink import Sink
 from ringbolt.upstream.event_log import EventLog
 from ringbolt.voice.carrier import Accepted, CallSnapshot, EventBatch, PlaceCall, PlaceResult
@@ -118,11 +119,13 @@ class MemoryCarrier:
         cause: str = "",
         heard_ms: int = 0,
         skip: int = 0,
+        cost: Amount | None = None,
     ) -> CallEvent:
         """Report the next event of a call. ``skip``: how many events are lost before it."""
         seq = sum(1 for event in self.log if event.ref == ref) + 1 + skip
         why = cause or CAUSES.get(status, "")
-        event = CallEvent(ref, seq, self._clock.now_ms(), status, digits, why, heard_ms)
+        now_ms = self._clock.now_ms()
+        event = CallEvent(ref, seq, now_ms, status, digits, why, heard_ms, cost=cost)
         self.log.append(event)
         return event
 
