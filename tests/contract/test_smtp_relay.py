@@ -69,7 +69,8 @@ async def test_a_refusal_is_definite_and_the_next_mail_goes_out(
     assert isinstance(result, Rejected)
     assert result.reason.startswith(reply[:3].decode())
     assert (result.permanent, result.retry_after_ms) == (pause_ms is None, pause_ms)
-    assert not result.by_destination
+    is_of_the_recipient = step == "RCPT" and reply.startswith(b"451")
+    assert result.by_destination is is_of_the_recipient, "else the relay itself is in trouble"
     assert isinstance(following, Accepted)
 
 

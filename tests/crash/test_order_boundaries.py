@@ -226,7 +226,7 @@ async def assert_survives_standstill(world: OrderWorld, flow: Flow, fate: Fate) 
 
 
 @pytest.mark.parametrize("recovery", [Recovery.IDEMPOTENT, Recovery.NONE])
-@pytest.mark.parametrize("flow", [FLOWS[0], FLOWS[6]], ids=lambda flow: flow.name)
+@pytest.mark.parametrize("flow", [FLOWS[0], FLOWS[4], FLOWS[6]], ids=lambda flow: flow.name)
 async def test_without_look_up_a_crash_may_cost_the_shop_but_never_the_buyer(
     world: OrderWorld, sqlite_url: str, clock: SystemClock, flow: Flow, recovery: Recovery
 ) -> None:

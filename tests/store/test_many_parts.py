@@ -218,3 +218,22 @@ async def test_a_hold_is_closed_at_the_node_that_it_is_at(
 
 def _at_node(order_id: str, name: str, tx: Tx) -> None:
     update_row(tx, orders.c.id, order_id, node=name)
+
+
+async def test_a_destination_that_wants_to_be_asked_later_is(
+    database: Database, clock: SystemClock
+) -> None:
+    server = NamedMailer("first")
+    server.answers.append(
+        lambda _: Rejected("greylisted", False, retry_after_ms=90_000, by_destination=True)
+    )
+    world = MessageWorld(database, clock)
+    order = await world.buy(mail=True)
+    process = sends(world, {"mailers": [server]})
+
+    await process.work()
+
+    assert await order.has_been_paid()
+    assert [each.carrier for each in await order.attempts()] == ["first", "first"]
+    assert not process.shop.mailers.health("first").failures
+    assert await world.complaints() == []

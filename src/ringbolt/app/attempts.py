@@ -35,8 +35,8 @@ def is_surely_absent(
 def retry_delay_ms(asked: Asked, route: Sequence[str], answer: Rejected) -> int | None:
     """The delay until the next of ``route`` is asked after the refusal ``answer``: 0 if it was not
     asked yet, else a growing pause. None if none is left to ask, or the destination itself
-    refused."""
-    if answer.by_destination:
+    refused and did not say when to come again."""
+    if answer.by_destination and answer.retry_after_ms is None:
         return None
     following = next_asked(route, asked.times, asked.refused)
     if following is None:

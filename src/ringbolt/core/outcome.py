@@ -17,7 +17,8 @@ class Rejected:
 
     ``permanent``: asking this part again is useless. ``retry_after_ms``: how long it asks to wait
     before the next request, None if it does not say. ``by_destination``: the answer of the person
-    or number itself (busy, declined, unallocated, unsubscribed), so that no other part is asked.
+    or number itself (busy, declined, unallocated, unsubscribed), so that no other part is asked;
+    with ``retry_after_ms`` it wants to be asked again later (a mail server that greylists).
 
     Wrong credentials and an empty balance are not permanent: they say nothing about the request,
     and a part that keeps refusing so is left alone for a while.

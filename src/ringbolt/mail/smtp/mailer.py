@@ -7,7 +7,7 @@ unknown (``Recovery.NONE``): the mail is not sent again, and the money returns a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from aiosmtplib import SMTP, SMTPException
@@ -23,7 +23,7 @@ from ringbolt.mail.smtp.connection import Endpoint, Terms, addresses_of, open_co
 from ringbolt.mail.smtp.dkim import DkimSigner
 from ringbolt.mail.smtp.exchangers import Exchangers, NoMailError
 from ringbolt.mail.smtp.kept import KeptConnections, say_goodbye
-from ringbolt.mail.smtp.replies import NotSentError
+from ringbolt.mail.smtp.replies import GREYLISTED_MS, NotSentError
 from ringbolt.mail.smtp.transfer import Envelope, transfer
 
 _END_TIMES: Final = 4
@@ -130,6 +130,11 @@ async def _reset(client: SMTP) -> None:
         client.close()
 
 
+def _theirs(error: NotSentError) -> Rejected:
+    """Servers of the recipient's domain that cannot be reached say nothing of this part."""
+    return replace(error.result, by_destination=True, retry_after_ms=GREYLISTED_MS)
+
+
 @dataclass(frozen=True, slots=True)
 class Direct:
     """Each mail goes to the servers of its recipient's domain, over a connection of its own."""
@@ -144,7 +149,7 @@ class Direct:
         except NoMailError as error:
             return Rejected(str(error), by_destination=True)
         except NotSentError as error:
-            return error.result
+            return _theirs(error)
         result: MailResult = Rejected("no mail server was asked", permanent=False)
         for endpoint in endpoints:
             result = await self._send_to(endpoint, envelope)
@@ -157,7 +162,7 @@ class Direct:
             client = await open_connection(endpoint, self.terms)
             result = await transfer(client, envelope, _END_TIMES * self.terms.timeout_s)
         except NotSentError as error:
-            return error.result
+            return _theirs(error)
         await say_goodbye(client)
         return result
 

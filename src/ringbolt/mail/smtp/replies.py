@@ -10,10 +10,11 @@ from ringbolt.core.outcome import Rejected
 GREYLISTED_MS: Final = 90_000
 """The pause after a 4xx about a mail. Greylisting servers take it after 1 to 5 minutes (RFC 6647,
 2.2 and 5); six tries with this pause are done within the ten minutes of an order."""
-BUSY_MS: Final = 15_000
+BUSY_MS: Final = 30_000
 """The pause after 421, and if a mail server cannot be reached: it may be restarting."""
 
 _MOST: Final = 200
+_CLOSING: Final = 421
 _OF_THE_LOGIN: Final = (530, 534, 535, 538)
 """Replies that ask for another or a better authentication (RFC 4954, 6)."""
 _NO_MAILBOX: Final = re.compile(r"5\.1\.[1236]\b")
@@ -36,11 +37,12 @@ class NotSentError(Exception):
         return Rejected(self.reason, permanent=False, retry_after_ms=BUSY_MS)
 
 
-def refused(code: int, text: str, to: str) -> Rejected:
+def refused(code: int, text: str, to: str, *, at_recipient: bool = False) -> Rejected:
     """The refusal of a mail to ``to``, by a reply of 4xx or 5xx.
 
-    One that says that there is no such mailbox is the recipient's own: no other server is asked.
-    One about our user name and password says nothing of the mail.
+    One that says that there is no such mailbox is the recipient's own: no other server is asked. So
+    is a "not now" to the recipient alone (``at_recipient``: to RCPT), which says nothing of the
+    server's own state. One about our user name and password says nothing of the mail.
     """
     words = plain(text, to)
     reason = f"{code} {words}".strip()
@@ -48,8 +50,9 @@ def refused(code: int, text: str, to: str) -> Rejected:
         return NotSentError(reason, code).result
     if code >= 500:
         return Rejected(reason, by_destination=bool(_NO_MAILBOX.match(words)))
-    pause_ms = BUSY_MS if code == 421 else GREYLISTED_MS
-    return Rejected(reason, permanent=False, retry_after_ms=pause_ms)
+    if code == _CLOSING:
+        return NotSentError(reason, code).result
+    return Rejected(reason, False, GREYLISTED_MS, by_destination=at_recipient)
 
 
 def plain(text: str, to: str = "") -> str:

@@ -12,7 +12,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from aiosmtplib import SMTP, SMTPException, SMTPResponse, SMTPResponseException
+from aiosmtplib import (
+    SMTP,
+    SMTPException,
+    SMTPRecipientRefused,
+    SMTPResponse,
+    SMTPResponseException,
+)
 
 from ringbolt.core.outcome import Rejected, Unknown
 from ringbolt.mail.mailer import Accepted, MailResult
@@ -58,17 +64,19 @@ async def transfer(client: SMTP, envelope: Envelope, patience_s: float) -> MailR
 
 async def _offer(client: SMTP, envelope: Envelope) -> Rejected | None:
     """MAIL, RCPT and DATA; the server's refusal, None if it wants the message."""
+    at_recipient = False
     try:
         await client.mail(envelope.sender)
         await client.rcpt(envelope.to)
         answer = await client.execute_command(b"DATA")
     except SMTPResponseException as error:
         answer = SMTPResponse(error.code, error.message)
+        at_recipient = isinstance(error, SMTPRecipientRefused)
     if answer.code == _START_INPUT:
         return None
     if not _is_refusal(answer.code):
         raise NotSentError(f"the mail server answers what is not SMTP: {plain(answer.message)}")
-    return refused(answer.code, answer.message, envelope.to)
+    return refused(answer.code, answer.message, envelope.to, at_recipient=at_recipient)
 
 
 async def _end(client: SMTP, to: str, patience_s: float) -> MailResult:

@@ -1,0 +1,143 @@
+"""E-mails over SMTP at a running shop: from the order to the mailbox and to the money, on both
+databases, whatever the relay does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.clients.orders import OrderClient
+from support.servers.mail_sink import MailSink, mail_sink
+from support.servers.shop import running_shop, settings_for
+from support.waiting import PATIENCE_S, until
+
+MAIL = "/createemailsendorder"
+ANN = "ann@inbox.example"
+DEADLINE_S = 601
+
+
+class Rig:
+    """A shop with relays. ``relays[0]`` comes first in its settings."""
+
+    def __init__(self, client: OrderClient, relays: list[MailSink]) -> None:
+        self.client = client
+        self.relays = relays
+        self.relay = relays[0]
+
+    async def buy(self, address: str = ANN) -> tuple[str, asyncio.Task[str]]:
+        return await self.client.buy(MAIL, {"address": address, "message": "Hello, Ann"})
+
+    async def bought(self, address: str = ANN) -> str:
+        """How the payment of a mail ended."""
+        _, payment = await self.buy(address)
+        return await asyncio.wait_for(payment, PATIENCE_S)
+
+    async def ended(self, payment: asyncio.Task[str], step_s: int) -> str:
+        """How it ended, with so many seconds of the shop's time passed again and again."""
+        for _ in range(50):
+            done, _ = await asyncio.wait([payment], timeout=0.5)
+            if done:
+                break
+            await self.client.shop.advance(step_s)
+        return await asyncio.wait_for(payment, PATIENCE_S)
+
+
+@asynccontextmanager
+async def shop_with(
+    tmp_path: Path, speech_dir: Path, database_url: str, relays: int = 1, **mail: Any
+) -> AsyncIterator[Rig]:
+    async with mail_sink() as first, mail_sink() as second:
+        sinks = [first, second][:relays]
+        servers = [
+            {"type": "smtp", "name": f"relay{n}", "url": f"smtp://127.0.0.1:{sink.port}"}
+            for n, sink in enumerate(sinks)
+        ]
+        options: dict[str, Any] = {"sender": "Shop <hi@shop.example>", "servers": servers} | mail
+        settings = settings_for(
+            tmp_path / "shop", speech_dir, database_url=database_url, mail=options
+        )
+        async with running_shop(settings) as shop:
+            yield Rig(OrderClient(shop), sinks)
+            assert (await shop.audit()).differences == []
+
+
+@pytest.fixture
+async def rig(tmp_path: Path, speech_dir: Path, database_url: str) -> AsyncIterator[Rig]:
+    async with shop_with(tmp_path, speech_dir, database_url) as running:
+        yield running
+
+
+@pytest.fixture
+async def two(tmp_path: Path, speech_dir: Path, database_url: str) -> AsyncIterator[Rig]:
+    async with shop_with(tmp_path, speech_dir, database_url, relays=2) as running:
+        yield running
+
+
+async def test_a_mail_that_a_relay_took_is_paid_for(rig: Rig) -> None:
+    order_id, payment = await rig.buy()
+    assert await asyncio.wait_for(payment, PATIENCE_S) == "SUCCEEDED"
+    assert (await rig.client.status(order_id))["emailStatus"] == "sent"
+    [mail] = rig.relay.arrived
+    assert mail.message["From"] == "Shop <hi@shop.example>"
+    assert mail.sender.startswith("bounce+") and mail.sender.endswith("@shop.example")
+    assert mail.text.startswith("Hello, Ann\n")
+
+
+async def test_one_click_and_the_next_mail_is_refused_before_there_is_an_invoice(rig: Rig) -> None:
+    assert await rig.bought() == "SUCCEEDED"
+    [mail] = rig.relay.arrived
+    assert mail.message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    link = mail.message["List-Unsubscribe"].strip("<>")
+    one_click = await rig.client.http.post(link, data={"List-Unsubscribe": "One-Click"})
+    assert one_click.status_code == 200
+    refused = await rig.client.post(MAIL, {"address": ANN, "message": "Again"})
+    assert refused.status_code == 422
+    assert "asked to get no calls and no messages" in refused.text
+    assert "payreq" not in refused.json()
+    assert len(rig.relay.arrived) == 1
+
+
+async def test_greylisting_is_waited_out_within_the_order_s_deadline(rig: Rig) -> None:
+    rig.relay.greylist = 4
+    _, payment = await rig.buy()
+    assert await rig.ended(payment, 91) == "SUCCEEDED"
+    assert len(rig.relay.arrived) == 1
+    assert len(rig.relay.senders) == 5
+
+
+async def test_a_recipient_who_is_refused_for_ever_for_now_is_given_up_in_time(rig: Rig) -> None:
+    rig.relay.greylist = 100
+    order_id, payment = await rig.buy()
+    assert await rig.ended(payment, 91) == "FAILED"
+    await rig.client.until(order_id, lambda seen: seen["state"] == "returned")
+    assert 5 <= len(rig.relay.senders) <= 7
+
+
+async def test_a_mail_whose_answer_was_lost_is_never_sent_again_and_not_paid_for(two: Rig) -> None:
+    for relay in two.relays:
+        relay.cut_after.add(ANN)
+    _, payment = await two.buy()
+    await until(lambda: two.relay.arrived)
+    assert await two.ended(payment, DEADLINE_S) == "FAILED"
+    assert [len(relay.arrived) for relay in two.relays] == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("refusal", "arrived", "payment"),
+    [
+        ("550 5.7.1 you may not relay here", [0, 1], "SUCCEEDED"),
+        ("450 4.7.1 greylisted", [0, 1], "SUCCEEDED"),
+        ("550 5.1.1 no such user", [0, 0], "FAILED"),
+    ],
+)
+async def test_the_next_relay_is_asked_unless_the_mailbox_does_not_exist(
+    two: Rig, refusal: str, arrived: list[int], payment: str
+) -> None:
+    two.relay.refusals[ANN] = refusal
+    assert await two.bought() == payment
+    assert [len(relay.arrived) for relay in two.relays] == arrived
