@@ -10,7 +10,8 @@ from ringbolt.mail.smtp.address import parse_relay
 from ringbolt.mail.smtp.part import SmtpSettings
 from ringbolt.settings import Settings, SettingsError, load_settings
 
-URL = "smtp://ann:p%40ss@relay.example"
+ENCODED = "p%40ss"
+URL = f"smtp://ann:{ENCODED}@relay.example"
 
 
 @pytest.mark.parametrize(
