@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ringbolt.app.policies import Policies
+from ringbolt.app.provider_success import ProviderSuccess
 from ringbolt.clock import Clock
 from ringbolt.core.calls.call import Clip
 from ringbolt.core.keys import Keyring, hash_of
@@ -92,6 +93,7 @@ class Shop:
     caller: WebhookClient
     base_url: str
     renderers: Mapping[str, NoticeRenderer]
+    provider_success: ProviderSuccess = field(default_factory=ProviderSuccess)
     policies: Policies = field(init=False)
 
     def __post_init__(self) -> None:

@@ -23,6 +23,10 @@ def _always() -> bool:
     return True
 
 
+def _unknown(_: str) -> Amount | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     """A service whose texts can be received. ``count``: how many numbers are free for it."""
@@ -40,7 +44,7 @@ class AcquireNumber:
     ``core.countries``, or ``ANY_COUNTRY``. ``hours``: 0 is an activation of about 20 minutes.
     ``real``: only a number of a real telephone. ``avoid``: numbers (E.164) that must not be
     assigned. ``again``: the number that this buyer had before and wants again, '' if none.
-    ``most_msat``: the most that it may cost, None if that does not matter.
+    ``most``: the most that it may cost in a currency, None if that is not known.
     ``still_wanted`` is called right before the request is sent; if it returns False, nothing is
     sent and the result is ``Rejected``, not permanent.
     """
@@ -52,7 +56,7 @@ class AcquireNumber:
     real: bool = False
     avoid: frozenset[str] = frozenset()
     again: str = ""
-    most_msat: int | None = None
+    most: Callable[[str], Amount | None] = field(default=_unknown, compare=False, repr=False)
     still_wanted: Callable[[], bool] = field(default=_always, compare=False, repr=False)
 
 
@@ -271,12 +275,12 @@ class SupportsStock(Protocol):
 class Quote:
     """What is known of a number before it is asked for.
 
-    ``cost_msat``: what it costs, ``free``: how many there are; None if that is not known.
+    ``cost``: what it costs, ``free``: how many there are; None if that is not known.
     ``closed``: why the provider leases nothing at all now, in words for the operator; '' if it
     does.
     """
 
-    cost_msat: int | None = None
+    cost: Amount | None = None
     free: int | None = None
     closed: str = ""
 

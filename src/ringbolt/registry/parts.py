@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from ringbolt.core.outcome import Rejected, Unknown
 from ringbolt.registry.routing import CircuitBreaker, Everywhere, Health, Routing
@@ -35,6 +35,10 @@ class Part(Generic[T]):
     routing: Routing = field(default_factory=Everywhere)
     is_simulated: bool = False
     terms: PartTerms = field(default_factory=PartTerms)
+
+
+def _cost(part: Part[Any]) -> float:
+    return part.routing.cost
 
 
 class Parts(Generic[T]):
@@ -73,9 +77,15 @@ class Parts(Generic[T]):
         part = self._by_name.get(name)
         return None if part is None else part.port
 
-    def route(self, destination: str, *, simulated_only: bool = False) -> tuple[T, ...]:
+    def route(
+        self,
+        destination: str,
+        *,
+        simulated_only: bool = False,
+        cost: Callable[[Part[T]], float] = _cost,
+    ) -> tuple[T, ...]:
         """The parts that serve ``destination``, in the order in which to try them: longest matching
-        prefix, then lowest cost, then order of the settings; parts with an open circuit breaker
+        prefix, then lowest ``cost``, then order of the settings; parts with an open circuit breaker
         last.
 
         A simulated part never replaces a real one, because the buyer would pay for nothing.
@@ -85,7 +95,7 @@ class Parts(Generic[T]):
         for place, part in enumerate(self._parts):
             match = part.routing.match(destination)
             if match is not None and (part.is_simulated or not simulated_only):
-                found.append((-match, part.routing.cost, place))
+                found.append((-match, cost(part), place))
         ranked = [self._parts[place] for _, _, place in sorted(found)]
         first_real = next((n for n, part in enumerate(ranked) if not part.is_simulated), None)
         if first_real is not None:

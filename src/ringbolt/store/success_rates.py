@@ -9,7 +9,7 @@ from sqlalchemy import Integer, bindparam, case, func, select
 from ringbolt.core.order import DECIDED, DELIVERED, OrderKind
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.schema.tables import orders
-from ringbolt.store.schema.text_tables import receiving
+from ringbolt.store.schema.text_tables import lease, receiving
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,24 @@ class SuccessRate:
     service: str
     orders: int
     delivered: int
+
+
+@dataclass(frozen=True, slots=True)
+class Success:
+    """``leases`` numbers were leased for codes; ``delivered`` of them got one."""
+
+    leases: int
+    delivered: int
+
+
+def of_providers(tx: Tx, since_ms: int, at_most: int) -> dict[tuple[str, str], Success]:
+    """By provider and service, among the latest ``at_most`` orders placed since ``since_ms`` that
+    are decided. A number that was replaced by another counts as one without a code."""
+    values = {"since_": since_ms, "most_": at_most}
+    return {
+        (row["provider"], row["service"]): Success(row["leases"], row["delivered"])
+        for row in tx.run(_OF_PROVIDERS, values).mappings()
+    }
 
 
 def of_latest(tx: Tx, since_ms: int, at_most: int, least: int) -> list[SuccessRate]:
@@ -54,4 +72,17 @@ _OF_LATEST = (
     )
     .group_by(receiving.c.number_country, receiving.c.service)
     .having(func.count() >= bindparam("least_", type_=Integer))
+)
+_has_code = (_latest.c.state.in_(DELIVERED)) & (receiving.c.lease_id == lease.c.id)
+_OF_PROVIDERS = (
+    select(
+        lease.c.provider,
+        lease.c.service,
+        func.count().label("leases"),
+        func.sum(case((_has_code, 1), else_=0)).label("delivered"),
+    )
+    .join(_latest, _latest.c.id == lease.c.order_id)
+    .join(receiving, receiving.c.order_id == lease.c.order_id)
+    .where(_latest.c.kind == OrderKind.ACTIVATION, _latest.c.state.in_(DECIDED))
+    .group_by(lease.c.provider, lease.c.service)
 )

@@ -23,12 +23,9 @@ from ringbolt.clock import SystemClock
 from ringbolt.core.countries import COUNTRIES
 from ringbolt.core.errors import Unavailable
 from ringbolt.core.outcome import Recovery
+from ringbolt.numbers.handler_api.account import Account
 from ringbolt.numbers.handler_api.dialect import DIALECTS
-from ringbolt.numbers.handler_api.provider import (
-    Account,
-    HandlerApiProvider,
-    handler_api_provider,
-)
+from ringbolt.numbers.handler_api.provider import HandlerApiProvider, handler_api_provider
 from ringbolt.numbers.memory.provider import MemoryLookupProvider, MemoryProvider
 from ringbolt.numbers.provider import (
     Acquired,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+from ringbolt.app.checkout.best_provider import cost_of_code
 from ringbolt.app.checkout.choose_provider import find_provider
 from ringbolt.app.checkout.purchase import Purchase
 from ringbolt.app.shop import Shop
@@ -40,13 +43,17 @@ def mail_route(shop: Shop, address: str) -> tuple[Mailer, ...]:
 
 
 def number_route(shop: Shop, request: ReceiveTexts) -> tuple[NumberProvider, ...]:
-    """The providers of such a number, in the order of asking; for a number that is ordered again,
-    its own. For real telephones see ``choose_provider``."""
+    """The providers of such a number, in the order of asking (``best_provider``); for a number that
+    is ordered again, its own. For real telephones see ``choose_provider``."""
     if request.provider:
         found = find_provider(shop, request.provider)
         return () if found is None else (found,)
     is_scripted = is_scripted_service(request.service)
-    return shop.number_providers.route(str(request.country), simulated_only=is_scripted)
+    return shop.number_providers.route(
+        str(request.country),
+        simulated_only=is_scripted,
+        cost=partial(cost_of_code, shop, request),
+    )
 
 
 def check_call_route(shop: Shop, number: str) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
+from ringbolt.app.checkout.best_provider import is_had, learn_success, quote_of
 from ringbolt.app.checkout.choose_provider import choose_provider, find_provider
 from ringbolt.app.checkout.place_order import PlacedOrder, place_order
 from ringbolt.app.checkout.prices import code_price, rental_price
@@ -84,21 +85,30 @@ async def _check(
 async def _check_stock(shop: Shop, command: ReceiveTexts) -> None:
     """Raises ``Conflict`` if it is certain that no provider has a number. A buyer who paid all the
     same would get the money back, but only after the payment was held for nothing."""
+    await learn_success(shop)
     route: Sequence[NumberProvider | None] = number_route(shop, command)
     if command.real:
         route = [await choose_provider(shop, command.country)]
     for provider in route:
-        if not isinstance(provider, SupportsStock):
-            return
-        if await provider.has_free(command.service, command.country):
+        if provider is None or await _may_have(shop, command, provider):
             return
     raise Conflict(
-        "All numbers of this shop there are in use, or had this service before.",
+        "No number for this service can be had there at the moment.",
         code="NO_NUMBER_FREE",
         role=Role.NUMBER if command.real else Role.COUNTRY,
         suggestion="Try again in 20 minutes, or choose another country or service. Nothing was "
         "charged.",
     )
+
+
+async def _may_have(shop: Shop, command: ReceiveTexts, provider: NumberProvider) -> bool:
+    """False if it is certain that the provider has none, or none that the price pays for."""
+    quote = quote_of(provider, command)
+    if quote is not None:
+        return is_had(shop, quote, number_price(shop, command))
+    if isinstance(provider, SupportsStock):
+        return await provider.has_free(command.service, command.country)
+    return True
 
 
 def _record(command: ReceiveTexts, tx: Tx, order: Order) -> None:

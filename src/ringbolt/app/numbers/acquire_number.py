@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 
+from ringbolt.app.checkout.best_provider import learn_success
 from ringbolt.app.checkout.choose_provider import choose_provider, find_provider
 from ringbolt.app.jobs import END_RECEIVING
 from ringbolt.app.numbers.ask_for_number import (
@@ -67,6 +68,7 @@ def _last_attempt(tx: Tx, order_id: str) -> Attempt | None:
 async def _route(shop: Shop, request: ReceiveTexts) -> Route:
     """The providers to ask; for a number of a real telephone the one that has it."""
     if request.provider or not request.real:
+        await learn_success(shop)
         return _of(shop, route_of(shop, request))
     provider: NumberProvider | None
     try:

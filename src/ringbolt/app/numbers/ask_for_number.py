@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import takewhile
 from typing import Any, Final
 
@@ -108,7 +109,7 @@ async def ask(
             real=request.real,
             avoid=frozenset(avoid),
             again=request.again,
-            most_msat=order.price_msat,
+            most=partial(shop.policies.exchange.units, order.price_msat),
             still_wanted=job.still_ours,
         )
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ringbolt.core.pricing.amount import MICROS, SATS, Amount
+from ringbolt.core.pricing.amount import MICROS, MOST_MICROS, SATS, Amount
 from ringbolt.core.pricing.money import MSAT_PER_SAT
 
 _MICROS_PER_SAT = MICROS // MSAT_PER_SAT
@@ -31,3 +31,11 @@ class Exchange:
         return min(
             MOST_MSAT, -(-amount.micros * round(rate * MICROS) // (_MICROS_PER_SAT * MICROS))
         )
+
+    def units(self, msat: int, currency: str) -> Amount | None:
+        """What so many msat are in a currency, rounded down; None if it has no rate."""
+        rate = 1.0 if currency == SATS else self.sats_per.get(currency)
+        if rate is None:
+            return None
+        micros = msat * _MICROS_PER_SAT * MICROS // round(rate * MICROS)
+        return Amount(min(MOST_MICROS, micros), currency)

@@ -29,6 +29,8 @@ TRY_AGAIN_MS: Final = 15_000
 """When to cancel again if the provider refuses for longer than it should."""
 ALL_TEXTS: Final = "getAllSms"
 """An action that shows every text, where the list of active leases has only the last one."""
+SAME_AS_ACTIVATIONS: Final = "setStatus"
+"""The action that ends rentals where they are activations that last for hours."""
 _DONE: Final = frozenset({"ACCESS_CANCEL", "ACCESS_ACTIVATION"})
 
 
@@ -78,7 +80,7 @@ class Leases:
 
     async def _set(self, lease_id: str, status: str) -> Reply:
         action = self._dialect.rent_set
-        if not lease_id.startswith(RENTAL) or action == "setStatus":
+        if not lease_id.startswith(RENTAL) or action == SAME_AS_ACTIVATIONS:
             own_id = lease_id.removeprefix(RENTAL)
             return await self._api.ask("setStatus", id=own_id, status=status)
         own_id = lease_id.removeprefix(RENTAL)

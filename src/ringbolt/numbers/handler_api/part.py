@@ -16,7 +16,9 @@ from ringbolt.registry.values import web_address
 
 class HandlerApiSettings(RoutedByCountry):
     """A provider of numbers with the protocol `handler_api.php`
-    ([how](howto-number-provider.md))."""
+    ([how](howto-number-provider.md)). With a rate in `[costs] sats_per` for its currency a number
+    never costs more than its buyer pays, and the provider with the cheapest codes is asked
+    first."""
 
     type: Literal["handler_api"] = "handler_api"
     dialect: str = Field(
@@ -24,14 +26,6 @@ class HandlerApiSettings(RoutedByCountry):
     )
     base_url: str = Field("", description="Its address. Empty: that of the dialect.")
     api_key: SecretStr = Field(description="The API key of your account there.")
-    sats_per_unit: float = Field(
-        0.0,
-        ge=0,
-        le=10**9,
-        description="How many sats a unit of the account's currency (a dollar) is worth. With it a "
-        "number never costs more than its buyer pays, and of several providers the cheaper is "
-        "asked first. 0: prices are not compared.",
-    )
     low_balance: float = Field(
         1.0,
         ge=0,
@@ -52,10 +46,8 @@ class HandlerApiSettings(RoutedByCountry):
 
 
 def _build(settings: HandlerApiSettings, context: NumbersContext) -> NumberProvider:
-    from ringbolt.numbers.handler_api.provider import (  # noqa: PLC0415 - as configured
-        Account,
-        handler_api_provider,
-    )
+    from ringbolt.numbers.handler_api.account import Account  # noqa: PLC0415 - as configured
+    from ringbolt.numbers.handler_api.provider import handler_api_provider  # noqa: PLC0415
 
     dialect = DIALECTS[settings.dialect]
     url = settings.base_url or dialect.url
@@ -64,9 +56,7 @@ def _build(settings: HandlerApiSettings, context: NumbersContext) -> NumberProvi
     api_key = settings.api_key.get_secret_value()
     if not api_key:
         raise PartUnusable("api_key is empty.")
-    account = Account(
-        settings.name, url, api_key, dialect, settings.sats_per_unit, settings.low_balance
-    )
+    account = Account(settings.name, url, api_key, dialect, settings.low_balance)
     return handler_api_provider(account, context.clock, context.leases)
 
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
+from ringbolt.core.pricing.amount import MICROS
 from ringbolt.numbers.handler_api.fields import text_of
 from ringbolt.numbers.handler_api.reply import Document
 
 _MOST: Final = Decimal(1_000_000)
 _MOST_CHARS: Final = 30
-MICROS: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)

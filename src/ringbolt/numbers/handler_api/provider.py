@@ -6,24 +6,30 @@ active leases were looked through; where a provider does not list them, there is
 
 from __future__ import annotations
 
-import math
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Final
 
 from ringbolt.clock import Clock
+from ringbolt.core.callback import CallbackRequest, CallbackResponse, CallbackRoute
 from ringbolt.core.errors import Unavailable
 from ringbolt.core.outcome import Recovery, Rejected
+from ringbolt.core.part_checks import Finding
+from ringbolt.core.pricing.amount import Amount
 from ringbolt.core.sink import Sink
-from ringbolt.numbers.handler_api import listing, texts
+from ringbolt.numbers.handler_api import callbacks, listing, texts
+from ringbolt.numbers.handler_api.account import Account, Funds
 from ringbolt.numbers.handler_api.catalogue import Catalogue
 from ringbolt.numbers.handler_api.client import HandlerApi
-from ringbolt.numbers.handler_api.dialect import Dialect
 from ringbolt.numbers.handler_api.fields import text_of
-from ringbolt.numbers.handler_api.leases import ALL_TEXTS, TRY_AGAIN_MS, Leases
+from ringbolt.numbers.handler_api.leases import (
+    ALL_TEXTS,
+    SAME_AS_ACTIVATIONS,
+    TRY_AGAIN_MS,
+    Leases,
+)
 from ringbolt.numbers.handler_api.polling import Poller, Texts
-from ringbolt.numbers.handler_api.prices import MICROS, Price
 from ringbolt.numbers.handler_api.purchase import Terms, result_of
 from ringbolt.numbers.handler_api.reply import Word
 from ringbolt.numbers.handler_api.texts import RENTAL
@@ -47,21 +53,8 @@ _REMEMBERED: Final = 5000
 _CHEAPEST: Final = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
-    """``sats_per_unit``: what a unit of its currency is worth, 0 if that is not known.
-    ``low_balance``: in its currency."""
-
-    name: str
-    url: str
-    api_key: str = field(repr=False)
-    dialect: Dialect
-    sats_per_unit: float = 0.0
-    low_balance: float = 0.0
-
-
 class HandlerApiProvider:
-    """Implements ``NumberProvider``, ``SupportsQuotes``, ``SupportsBalance`` and
+    """Implements ``NumberProvider``, ``SupportsQuotes``, ``SupportsBalance``, ``SupportsCheck`` and
     ``SupportsCallbacks``."""
 
     def __init__(self, account: Account, clock: Clock, book: LeaseBook) -> None:
@@ -76,6 +69,8 @@ class HandlerApiProvider:
         self._leases = Leases(self._api, account.dialect, clock)
         self._known: OrderedDict[str, Acquired] = OrderedDict()
         self._turn = 0
+        self._funds = Funds(account)
+        self._report: Callable[[Texts], Awaitable[None]] | None = None
 
     @property
     def name(self) -> str:
@@ -102,7 +97,7 @@ class HandlerApiProvider:
         return tuple(Offer(code, names.get(code, ""), each.free) for code, each in prices.items())
 
     def quote(self, service: str, country: int, hours: int) -> Quote:
-        closed = self._why_closed()
+        closed = self._funds.why_closed(self._catalogue.known_balance())
         if hours and not self._dialect.rent:
             return Quote(free=0, closed=closed)
         if country == ANY_COUNTRY:
@@ -110,19 +105,25 @@ class HandlerApiProvider:
         price = self._catalogue.known_price(service, country, hours)
         if price is None:
             return Quote(closed=closed)
-        return Quote(self._msat(price), price.free, closed)
+        return Quote(self._account.cost(price), price.free, closed)
 
-    def _why_closed(self) -> str:
-        balance = self._catalogue.known_balance()
-        if balance is None or balance >= self._account.low_balance * MICROS:
-            return ""
-        left = f"{balance / MICROS:.2f} {self._dialect.currency}"
-        return f"the balance at {self.name} is down to {left}: top it up"
+    async def balance(self) -> Amount | None:
+        found = await self._catalogue.balance()
+        return None if found is None else self._account.amount(found)
 
-    def _msat(self, price: Price) -> int | None:
-        if price.micros is None or not self._account.sats_per_unit:
-            return None
-        return math.ceil(price.micros * self._account.sats_per_unit * 1000 / MICROS)
+    async def check(self) -> Sequence[Finding]:
+        """The key, by a look at the account."""
+        try:
+            await self._catalogue.balance()
+        except Unavailable as error:
+            fix = "Look at base_url, dialect and api_key, and at the provider's own page."
+            return [Finding("wrong", "account", error.message, fix)]
+        found = [Finding("ok", "account", f"{self.name} accepts the API key.")]
+        if not self._dialect.listing:
+            said = f"{self.name} does not list active leases: a purchase whose answer is lost is"
+            fix = "See 'ringbolt numbers doubtful' from time to time, or choose another dialect."
+            found.append(Finding("note", "lost answers", f"{said} not found again.", fix))
+        return found
 
     # Leases
 
@@ -145,7 +146,7 @@ class HandlerApiProvider:
         terms = Terms(self._dialect, wanted, country, self._clock.now_ms(), self._country_of)
         result = result_of(exchange, terms)
         if isinstance(result, Acquired):
-            return await self._looked_at(result)
+            return await self._looked_at(self._with_cost(wanted, result))
         if isinstance(result, Rejected) and result.reason.startswith("NO_BALANCE"):
             self._catalogue.no_balance_left()
         return result
@@ -168,7 +169,7 @@ class HandlerApiProvider:
         if wanted.hours:
             params[self._dialect.rent] = str(self._dialect.rent_time(wanted.hours))
             return "getRentNumber", country, params
-        if (most := self._most(wanted)) and self._dialect.price:
+        if (most := self._account.most(wanted)) and self._dialect.price:
             params[self._dialect.price] = most
         return self._dialect.buy, country, params
 
@@ -191,13 +192,6 @@ class HandlerApiProvider:
         self._turn += 1
         return having[self._turn % min(len(having), _CHEAPEST)]
 
-    def _most(self, wanted: AcquireNumber) -> str:
-        """The most that a number may cost, in the account's currency; '' if that is not known."""
-        if wanted.most_msat is None or not self._account.sats_per_unit:
-            return ""
-        units = wanted.most_msat / 1000 / self._account.sats_per_unit
-        return f"{math.floor(units * 10_000) / 10_000:.4f}"
-
     def _country_of(self, country_id: object) -> int | None:
         return self._catalogue.known_countries().cc_of.get(text_of(country_id))
 
@@ -213,6 +207,15 @@ class HandlerApiProvider:
         if isinstance(reply, Word) and reply.word == "STATUS_OK":
             return replace(acquired, unfit="it came with the code of an earlier buyer")
         return acquired
+
+    def _with_cost(self, wanted: AcquireNumber, acquired: Acquired) -> Acquired:
+        """The lease with what it costs by the list of prices, if the answer did not say."""
+        if acquired.cost is not None:
+            return acquired
+        price = self._catalogue.known_price(wanted.service, acquired.country, wanted.hours)
+        if price is None or price.micros is None:
+            return acquired
+        return replace(acquired, cost=self._account.amount(price.micros))
 
     def _remember(self, acquired: Acquired) -> None:
         self._known[acquired.lease_id] = acquired
@@ -253,7 +256,26 @@ class HandlerApiProvider:
                 await sink(TextBatch(tuple(new), ""))
                 told.update(text.event_id for text in new)
 
-        await self._poller(report).run()
+        self._report = report
+        try:
+            await self._poller(report).run()
+        finally:
+            if self._report is report:
+                self._report = None
+
+    def callback_routes(self, base_url: str) -> Sequence[CallbackRoute]:
+        return [CallbackRoute("/texts", self._called_back)]
+
+    async def _called_back(self, request: CallbackRequest) -> CallbackResponse:
+        """A text came, the provider says. Only the lease's id is believed: we look ourselves."""
+        lease_ids = [await self._known_id(each) for each in callbacks.lease_ids(request)]
+        if lease_ids and self._report is None:
+            raise Unavailable("No process follows this provider at the moment.")
+        for lease_id in lease_ids:
+            found = await self._leases.look(lease_id, self._number(lease_id))
+            if found and self._report is not None:
+                await self._report(found)
+        return CallbackResponse(200)
 
     async def _all_of(self, found: Sequence[InboundText]) -> list[InboundText]:
         """Every text of the leases that ``found`` are the last texts of."""
@@ -263,6 +285,14 @@ class HandlerApiProvider:
             for lease_id, number in leases.items()
             for text in await self._leases.look(lease_id, number) or ()
         ]
+
+    async def _known_id(self, lease_id: str) -> str:
+        """The id as we have it: some providers name rentals like activations."""
+        rental = f"{RENTAL}{lease_id}"
+        if self._dialect.rent_set != SAME_AS_ACTIVATIONS or lease_id.startswith(RENTAL):
+            return lease_id
+        leases = await self._book.open_at(self.name)
+        return rental if any(lease.lease_id == rental for lease in leases) else lease_id
 
     def _poller(self, report: Callable[[Texts], Awaitable[None]]) -> Poller:
         return Poller(

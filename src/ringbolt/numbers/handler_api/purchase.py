@@ -8,15 +8,18 @@ from typing import Any, Final
 
 from ringbolt.core.countries import COUNTRIES
 from ringbolt.core.outcome import Rejected, Unknown
+from ringbolt.core.pricing.amount import Amount
 from ringbolt.numbers.handler_api.client import retry_after_s
 from ringbolt.numbers.handler_api.dialect import Dialect
-from ringbolt.numbers.handler_api.fields import is_of, lasts_ms, lease_id_of, number_of
+from ringbolt.numbers.handler_api.fields import is_of, lasts_ms, lease_id_of, number_of, text_of
 from ringbolt.numbers.handler_api.reply import Document, Meaning, Nonsense, Word, read
 from ringbolt.numbers.handler_api.texts import RENTAL
 from ringbolt.numbers.provider import Acquired, AcquireNumber, AcquireResult
 from ringbolt.upstream.exchange import Answer, Exchange, Lost, NeverSent
 
 HOUR_MS: Final = 3_600_000
+_CURRENCIES: Final = {"643": "RUB", "840": "USD", "978": "EUR", "156": "CNY"}
+"""By their numbers in ISO 4217, which the protocol uses."""
 _OPEN_STATUSES: Final = frozenset({408, 425})
 """These 4xx do not say whether the request was carried out."""
 _TOO_MANY: Final = 429
@@ -86,8 +89,15 @@ def _leased(
         until_ms=terms.now_ms + lasts,
         cancel_after_ms=0 if hours else terms.now_ms + terms.dialect.cancel_s * 1000,
         country=country,
+        cost=cost_of(more, terms.dialect),
         unfit=why_unfit(number, country, terms.country),
     )
+
+
+def cost_of(more: Mapping[str, Any], dialect: Dialect) -> Amount | None:
+    """What an answer says that the number costs."""
+    currency = _CURRENCIES.get(text_of(more.get("currency")), dialect.currency)
+    return Amount.read(more.get("activationCost"), currency)
 
 
 def why_unfit(number: str, country: int, wanted: int | None) -> str:
