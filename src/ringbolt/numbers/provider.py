@@ -132,7 +132,8 @@ class InboundText:
     """A text that came to ``number``. ``event_id``: unique per provider, the same when repeated.
 
     ``lease_id``: '' if the provider did not say (match it by number). ``sender`` is E.164 or a
-    name, '' if unknown. ``code``: as the provider found it, '' if it did not.
+    name, '' if unknown. ``code``: as the provider found it, '' if it did not. Where there is a
+    text, the text decides (``core.texts.reported_code``); a spoken code has none.
     """
 
     event_id: str

@@ -87,13 +87,13 @@ async def test_later_texts_are_shown_and_the_latest_code_counts(
     assert (receiving.code, receiving.texts) == ("2222", 3)
 
 
-async def test_the_code_that_the_provider_found_is_preferred(
+async def test_text_decides_against_a_code_that_the_provider_found(
     world: ReceivingWorld, process: ReceivingProcess
 ) -> None:
     order = await assigned(world, process)
     world.backend.text(await order.number(), CODE, "X7")
     await process.settle_down()
-    assert (await order.receiving()).code == "X7"
+    assert (await order.receiving()).code == "48010"
 
 
 async def test_a_text_without_a_code_is_shown_but_not_paid_for(

@@ -21,10 +21,10 @@ from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks import notify
 from ringbolt.core.order import DELIVERED, OrderState
 from ringbolt.core.sanitise import clamp_ms, sanitise
-from ringbolt.core.texts.codes import extract_code
 from ringbolt.core.texts.named_service import names_another
 from ringbolt.core.texts.opt_out import OptOut, opt_out_of
 from ringbolt.core.texts.redact import masked
+from ringbolt.core.texts.reported_code import code_of
 from ringbolt.numbers.provider import InboundText
 from ringbolt.store import jobs, orders, received_texts, receiving_orders, suppressions
 from ringbolt.store.engine.db import Tx
@@ -173,7 +173,7 @@ def _code_of(text: NewText | ReceivedText, receiving: ReceivingOrder) -> str:
     may have been used for that before."""
     if not receiving.is_rental and names_another(text.text, text.sender, receiving.service):
         return ""
-    return text.code or extract_code(text.text, receiving.service) or ""
+    return code_of(text.text, text.code, receiving.service)
 
 
 def receive_early_texts(tx: Tx, lease: NumberLease) -> None:

@@ -95,6 +95,17 @@ def extract_code(text: str, service_code: str = "") -> str | None:
     return code if code and not scorer.is_about_something_else(written) else None
 
 
+def possible_codes(text: str) -> frozenset[str]:
+    """What a text announces as a code, of whichever service: more than one if it is not clear which
+    it is."""
+    plain = blanked(plain_text(text))
+    written = candidates(plain)
+    scorer = _Scorer(plain, written, "")
+    if scorer.is_about_something_else(written):
+        return frozenset()
+    return frozenset(each.candidate.code for each in scorer.scores() if each.points >= _ENOUGH)
+
+
 def code_spans(plain: str) -> list[tuple[int, int]]:
     """Where a text in plain form has what could be taken for a code, whatever stands around it."""
     spans = [found.span(1) for found in _ORIGIN_BOUND.finditer(plain)] if "@" in plain else []
