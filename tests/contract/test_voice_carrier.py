@@ -13,14 +13,17 @@ import pytest
 from ringbolt.core.calls.call import CallEvent, CallStatus, Clip, Pause, RenderedGather
 from ringbolt.core.outcome import Recovery, Rejected, Unknown
 from ringbolt.voice.carrier import Accepted, EventBatch, SupportsCallLookup, VoiceCarrier
+from support.contracts import twilio_calls
 from support.contracts.following import Listener, heard
 from support.contracts.voice import PLAIN, SUBJECTS, Line, Part, after_g711, tone
 from support.waiting import eventually, until
 
+ALL = {**SUBJECTS, "twilio": twilio_calls.twilio}
 
-@pytest.fixture(params=SUBJECTS)
+
+@pytest.fixture(params=ALL)
 async def line(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Line[Any]]:
-    async with SUBJECTS[request.param](tmp_path) as made:
+    async with ALL[request.param](tmp_path) as made:
         yield made
 
 

@@ -108,7 +108,8 @@ REFUSED = b'{"code": 21211, "message": "Invalid To", "more_info": "...", "status
     ("exchange", "result"),
     [
         (Answer(201, b'{"sid": "CA1"}'), {"sid": "CA1"}),
-        (Answer(400, REFUSED), Rejected("HTTP 400 (21211: Invalid To)")),
+        (Answer(400, REFUSED), Rejected("HTTP 400 (21211: Invalid To)", by_destination=True)),
+        (Answer(400, b'{"code": 21212}'), Rejected("HTTP 400 (21212)")),
         (Answer(404, b"<html>"), Rejected("HTTP 404")),
         (Answer(401, b"{}"), Rejected("HTTP 401", permanent=False)),
         (Answer(429, b"{}", {"Retry-After": "7"}), Rejected("HTTP 429", False, 7000)),

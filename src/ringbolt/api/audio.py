@@ -44,6 +44,12 @@ async def _wav(clip: ServedClip, method: str) -> Response:
 async def _samples(clip: ServedClip, header: bytes) -> AsyncIterator[bytes]:
     yield header
     left = clip.size
+    if clip.path is None:
+        while left:
+            silence = bytes(min(left, _CHUNK_BYTES))
+            left -= len(silence)
+            yield silence
+        return
     file = await asyncio.to_thread(clip.path.open, "rb")
     try:
         while left and (chunk := await asyncio.to_thread(file.read, min(left, _CHUNK_BYTES))):

@@ -16,6 +16,7 @@ from ringbolt.api.operator.routes import operator_token
 from ringbolt.api.renderers import renderers
 from ringbolt.api.server import Server
 from ringbolt.app import part_costs
+from ringbolt.app.calls.call_records import ShopCallRecords
 from ringbolt.app.jobs import move_payouts
 from ringbolt.app.operator import sweep
 from ringbolt.app.payments import expire_order
@@ -45,6 +46,7 @@ from ringbolt.upstream.fetch.safe import SafeFetcher
 from ringbolt.upstream.fetch.webhook_client import WebhookClient
 from ringbolt.voice.audio.decoder import AudioDecoder
 from ringbolt.voice.audio.source import AudioLimits, AudioSource
+from ringbolt.voice.carrier import NeedsCallRecords
 from ringbolt.worker.handlers import handlers
 from ringbolt.worker.hold_watcher import hold_watcher
 from ringbolt.worker.inbound_watcher import inbound_watcher
@@ -162,6 +164,9 @@ async def open_shop(
         context = context_of(settings, world_url, own_url or world_url, clock, keyring, token)
         parts = open_parts(settings, context, DatabasePool(db), DatabaseLeases(db), stack)
         shop = _open_shop(settings, stack, keyring, db, context, parts)
+        for carrier in shop.carriers:
+            if isinstance(carrier, NeedsCallRecords):
+                carrier.read_records(ShopCallRecords(db, carrier.name))
         facts = _NodeFacts(shop.node, "regtest" if play else "")
         await refuse_unlimited_real_money(settings, shop.node)
         _warn_of_play_money(settings)

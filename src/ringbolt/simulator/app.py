@@ -21,6 +21,7 @@ from ringbolt.simulator.mail import mailbox_api, server_api
 from ringbolt.simulator.numbers import handler_api, inbound_api, provider_api
 from ringbolt.simulator.sms import carrier_api as sms_carrier_api
 from ringbolt.simulator.smsgate import app_api as smsgate_api
+from ringbolt.simulator.twilio import calls_api as twilio_calls_api
 from ringbolt.simulator.voice import carrier_api as voice_carrier_api
 from ringbolt.simulator.voice import phones_api
 from ringbolt.simulator.voice.clips import MAX_CLIP_BYTES
@@ -49,6 +50,8 @@ class Area(StrEnum):
     """The provider of numbers, and the texts that strangers send to them."""
     MAIL = "mail"
     CLOCK = "clock"
+    TWILIO = "twilio"
+    """The Twilio-compatible API. It fetches what it is told to, so no shop serves it itself."""
 
 
 CLIPS: Final = f"{voice_carrier_api.PREFIX}/clips/{{sha256}}"
@@ -71,10 +74,13 @@ _ROUTES: Final = MappingProxyType[Area, Callable[[World], list[Route]]](
             *mailbox_api.routes(world.mailboxes),
         ],
         Area.CLOCK: lambda world: clock_api.routes(world.clock),
+        Area.TWILIO: lambda world: twilio_calls_api.routes(
+            world.twilio.calls, world.twilio.accounts
+        ),
     }
 )
 _PHONE_AREAS: Final = frozenset({Area.PHONES, Area.SMS})
-_PLAY_MONEY: Final = frozenset({Area.NODE, Area.WALLET})
+_OWN_TOKENS: Final = frozenset({Area.NODE, Area.WALLET, Area.TWILIO})
 
 
 def routes(
@@ -83,18 +89,21 @@ def routes(
     """The routes of ``world`` for ``areas`` only.
 
     ``token``: what callers must show, '' if anyone may call. Play money needs none: real wallets
-    use it, which send a macaroon. A phone shows its calls and its texts, so the phones are included
-    with either carrier.
+    use it, which send a macaroon; the Twilio-compatible API has accounts with tokens. A phone shows
+    its calls and its texts, so the phones are included with either carrier.
     """
     found: list[BaseRoute] = []
     for area in Area:
         if area in areas:
-            needed = "" if area in _PLAY_MONEY else token
+            needed = "" if area in _OWN_TOKENS else token
             found += _guarded(_ROUTES[area](world), needed)
     if Area.NUMBERS in areas:  # its callers show an API key instead of a token
         found += _guarded(
             handler_api.routes(world.numbers, world.number_accounts, world.clock, token), ""
         )
+    if Area.TWILIO in areas:
+        world.twilio.accounts.token = token
+        found += _guarded(twilio_calls_api.control_routes(world.twilio.accounts), token)
     if not _PHONE_AREAS.isdisjoint(areas):
         found += _guarded(phones_api.routes(world.phones, world.sms), token)
     return found

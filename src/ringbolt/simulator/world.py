@@ -10,13 +10,34 @@ from ringbolt.simulator.file.store import WorldStore
 from ringbolt.simulator.lightning.addresses import LightningAddresses
 from ringbolt.simulator.lightning.network import LightningNetwork
 from ringbolt.simulator.mail.mailboxes import Mailboxes
-from ringbolt.simulator.numbers.activation import Accounts
+from ringbolt.simulator.numbers.activation import Accounts as NumberAccounts
 from ringbolt.simulator.numbers.inventory import NumberInventory
 from ringbolt.simulator.sms.network import SmsNetwork
 from ringbolt.simulator.smsgate.phones import SmsGatePhones
+from ringbolt.simulator.twilio.accounts import Accounts
+from ringbolt.simulator.twilio.callbacks import Callbacks
+from ringbolt.simulator.twilio.calls import TwilioCalls
 from ringbolt.simulator.voice.phones import PhoneNetwork
 
 FILE_NAME = "world.db"
+
+
+@dataclass(frozen=True, slots=True)
+class Twilio:
+    """The Twilio-compatible API in front of the phones."""
+
+    accounts: Accounts
+    callbacks: Callbacks
+    calls: TwilioCalls
+
+    @classmethod
+    def open(cls, phones: PhoneNetwork, store: WorldStore, clock: WorldClock) -> Twilio:
+        accounts, callbacks = Accounts(store, clock), Callbacks()
+        return cls(accounts, callbacks, TwilioCalls(phones, accounts, callbacks, store, clock))
+
+    async def close(self) -> None:
+        await self.calls.close()
+        await self.callbacks.close()
 
 
 @dataclass(slots=True)
@@ -31,8 +52,9 @@ class World:
     sms: SmsNetwork
     numbers: NumberInventory
     smsgate: SmsGatePhones
-    number_accounts: Accounts
+    number_accounts: NumberAccounts
     mailboxes: Mailboxes
+    twilio: Twilio
     speed: float
 
     @classmethod
@@ -47,14 +69,16 @@ class World:
             phones = PhoneNetwork(
                 clock=clock, store=store, audio_dir=data_dir / "phones", speed=speed
             )
+            twilio = Twilio.open(phones, store, clock)
             phones.start()
+            twilio.calls.start()
             sms = SmsNetwork(clock=clock, store=store, speed=speed)
             sms.start()
             numbers = NumberInventory(clock=clock, store=store)
             numbers.start()
             smsgate = SmsGatePhones(clock=clock, store=store, sms=sms, numbers=numbers, speed=speed)
             smsgate.start()
-            number_accounts = Accounts(store)
+            number_accounts = NumberAccounts(store)
             lightning = LightningNetwork(store, clock)
             addresses = LightningAddresses(store, lightning)
             mailboxes = Mailboxes(clock=clock, store=store)
@@ -69,6 +93,7 @@ class World:
                 smsgate,
                 number_accounts,
                 mailboxes,
+                twilio,
                 speed,
             )
         except BaseException:
@@ -79,6 +104,7 @@ class World:
         """End every stream and write what is queued. Closing twice is allowed."""
         self.clock.close()
         self.lightning.close()
+        await self.twilio.close()
         await self.phones.close()
         await self.smsgate.close()
         await self.sms.close()

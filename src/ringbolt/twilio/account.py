@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote, urlencode
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from ringbolt.core.callback import CallbackRequest
 from ringbolt.core.errors import Unavailable
 from ringbolt.core.outcome import Rejected, Unknown
+from ringbolt.core.part_checks import Finding
+from ringbolt.core.pricing.amount import Amount
 from ringbolt.twilio.dialect import WAYS, Dialect, Signing
 from ringbolt.twilio.signature import (
     SETTINGS_HEADER,
@@ -26,11 +29,15 @@ from ringbolt.upstream.http import HttpClient
 Form = Iterable[tuple[str, str]]
 
 MAX_ANSWER_BYTES: Final = 4 * 1024 * 1024
+_REFUSED_CREDENTIALS: Final = frozenset({401, 403})
 _FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 _TRY_LATER: Final = frozenset({401, 402, 403, 407, 408, 425, 429})
 """Refusals that say nothing about the one request: credentials, an account without money or
 suspended, too many requests at once."""
 _MAX_WORDS: Final = 200
+_BY_DESTINATION: Final = frozenset({21211, 21214, 21217, 21610, 21614})
+"""The number is none, cannot be called or texted at all, or its owner has unsubscribed:
+https://www.twilio.com/docs/api/errors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +69,7 @@ class TwilioApi:
         base_url = (account.base_url or ways.base_url).rstrip("/")
         self._url = f"{base_url}{ways.accounts}/{quote(account.account_sid, safe='')}"
         self._http = HttpClient({"Authorization": f"{scheme} {token}"})
-        self._ed25519: Any = None
+        self._ed25519: Ed25519PublicKey | None = None
         if ways.signing is Signing.ED25519 and account.signing_key:
             self._ed25519 = ed25519_key(account.signing_key)
 
@@ -92,12 +99,40 @@ class TwilioApi:
             raise self.unavailable(f"HTTP {answer.status}")
         return document
 
-    async def fetch(self, url: str, max_bytes: int) -> Answer:
-        """A file below the account, e.g. a recording. Raises ``Unavailable``."""
-        return self._told(await self._http.ask("GET", url, max_bytes=max_bytes))
+    async def file(self, path: str, max_bytes: int) -> Answer:
+        """A file below the account, e.g. ``Recordings/RE....wav``. Raises ``Unavailable``."""
+        return self._told(await self._http.ask("GET", f"{self._url}/{path}", max_bytes=max_bytes))
 
-    def url_of(self, resource: str, suffix: str) -> str:
-        return f"{self._url}/{resource}{suffix}"
+    async def check(self, resource: str) -> Sequence[Finding]:
+        """Whether the API is reached and takes the credentials, by a list of one resource, e.g.
+        ``Calls``. Raises ``Unavailable`` if it is not reached."""
+        params = {"PageSize": "1"}
+        exchange = await self._http.ask("GET", self._at(resource), params=params)
+        if isinstance(exchange, Answer) and exchange.status in _REFUSED_CREDENTIALS:
+            fix = "Compare account_sid and auth_token with the vendor's console."
+            detail = f"The API refuses the credentials: HTTP {exchange.status}{_because(exchange)}."
+            return [Finding("wrong", "credentials", detail, fix)]
+        answer = self._told(exchange)
+        if answer.status != 200 or document_of(answer.body) is None:
+            detail = f"What answers is not such an API: HTTP {answer.status}."
+            return [Finding("wrong", "address", detail, "Compare base_url and dialect.")]
+        found = [Finding("ok", "credentials", "The API takes the credentials.")]
+        if self.ways.signing is Signing.ED25519 and not self.account.signing_key:
+            detail = "Callbacks are not checked: anybody who knows their address can send them."
+            found.append(Finding("note", "callbacks", detail, "Set signing_key."))
+        if self.account.dialect is Dialect.SIGNALWIRE and not self.account.signing_key:
+            detail = "SignalWire signs callbacks with a key of its own: all will be refused."
+            found.append(Finding("wrong", "callbacks", detail, "Set signing_key."))
+        return found
+
+    async def balance(self) -> Amount | None:
+        """Raises ``Unavailable``."""
+        if self.account.dialect is not Dialect.TWILIO:
+            return None  # the others have no such resource
+        document = await self.get("Balance")
+        if document is None:
+            return None
+        return Amount.read(document.get("balance"), document.get("currency"))
 
     async def close(self) -> None:
         await self._http.close()
@@ -157,8 +192,13 @@ def created(exchange: Exchange) -> dict[str, Any] | Rejected | Unknown:
                 return document
             return Unknown(f"HTTP {answer.status}, but the answer has no sid")
         case Answer(status) as answer if answer.is_refusal:
-            why = f"HTTP {status}{_because(answer)}"
-            return Rejected(why, status not in _TRY_LATER, _retry_after_ms(answer))
+            code = (document_of(answer.body) or {}).get("code")
+            return Rejected(
+                f"HTTP {status}{_because(answer)}",
+                permanent=status not in _TRY_LATER,
+                retry_after_ms=answer.retry_after_ms,
+                by_destination=code in _BY_DESTINATION,
+            )
         case Answer(status):
             return Unknown(f"HTTP {status}")
         case NeverSent(why):
@@ -181,10 +221,3 @@ def _because(answer: Answer) -> str:
     code, message = document.get("code"), document.get("message")
     told = ": ".join(str(each) for each in (code, message) if each not in (None, ""))
     return f" ({told[:_MAX_WORDS]})" if told else ""
-
-
-def _retry_after_ms(answer: Answer) -> int | None:
-    value = next(
-        (text for name, text in answer.headers.items() if name.lower() == "retry-after"), ""
-    ).strip()
-    return int(value) * 1000 if value.isascii() and value.isdigit() and len(value) < 7 else None

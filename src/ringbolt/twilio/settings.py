@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
@@ -11,6 +11,9 @@ from ringbolt.registry.types import PartUnusable
 from ringbolt.registry.values import web_address
 from ringbolt.twilio.account import Account, TwilioApi
 from ringbolt.twilio.dialect import WAYS, Dialect
+
+WORLD_PATH: Final = "/simulator/twilio"
+"""Where ``ringbolt simulator`` serves such an API."""
 
 
 class TwilioAccountSettings(PartSettings):
@@ -36,8 +39,7 @@ class TwilioAccountSettings(PartSettings):
     signing_key: SecretStr = Field(
         SecretStr(""),
         description="What callbacks are signed with, if not with the auth token: SignalWire's "
-        "signing key, Telnyx's public key (needs the Python package cryptography), a shared key of "
-        "Twilio's.",
+        "signing key, Telnyx's public key, a shared key of Twilio's.",
     )
     application_sid: str = Field(
         "", max_length=100, description="Telnyx: the TeXML application that places the calls."
@@ -62,7 +64,5 @@ def open_api(settings: TwilioAccountSettings, name: str) -> TwilioApi:
     )
     try:
         return TwilioApi(account, name)
-    except ImportError:
-        raise PartUnusable("signing_key of telnyx needs the Python package cryptography") from None
     except ValueError:
         raise PartUnusable("signing_key is not an Ed25519 public key in base64") from None

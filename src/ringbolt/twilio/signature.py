@@ -7,8 +7,11 @@ import hmac
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 from urllib.parse import SplitResult, urlsplit
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 SETTINGS_HEADER: Final = "x-twilio-webhooks-signature-settings"
 """``key=...,algorithm=HMAC_SHA256``: signed with a shared key instead of the auth token."""
@@ -65,24 +68,16 @@ def _at(parts: SplitResult, netloc: str) -> str:
     return parts._replace(netloc=netloc).geturl()
 
 
-def ed25519_key(public_key: str) -> Any:
-    """The verifier of an Ed25519 public key in base64 (Telnyx). Raises ``ValueError`` if it is
-    none, ``ImportError`` without the package cryptography."""
-    # Imported here: only this dialect needs the package, which Ringbolt does not bring.
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # noqa: PLC0415
-        Ed25519PublicKey,
-    )
-
+def ed25519_key(public_key: str) -> Ed25519PublicKey:
+    """The verifier of an Ed25519 public key in base64 (Telnyx). Raises ``ValueError``."""
     try:
         return Ed25519PublicKey.from_public_bytes(b64decode(public_key, validate=True))
     except Base64Error as error:
         raise ValueError(str(error)) from error
 
 
-def is_signed_ed25519(key: Any, timestamp: str, body: bytes, signature: str) -> bool:
+def is_signed_ed25519(key: Ed25519PublicKey, timestamp: str, body: bytes, signature: str) -> bool:
     """Whether ``signature`` (base64) is that of ``timestamp|body``, as Telnyx signs."""
-    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415
-
     try:
         key.verify(b64decode(signature, validate=True), timestamp.encode() + b"|" + body)
     except (InvalidSignature, ValueError):

@@ -6,11 +6,11 @@ yes, a definite no, or unknown; an unknown one is looked up or waited for, never
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-from ringbolt.core.calls.call import CallEvent, Clip, RenderedScript
+from ringbolt.core.calls.call import CallEvent, Clip, RecordedCall, RenderedScript
 from ringbolt.core.outcome import Recovery, Rejected, Unknown
 from ringbolt.core.sink import Sink
 
@@ -122,6 +122,10 @@ class AudioUrls(Protocol):
         seconds. The URL is a secret: anybody who has it can listen."""
         ...
 
+    def silence(self, ms: int, valid_s: int) -> str:
+        """Where ``ms`` of silence are such a file: for far ends that pause by whole seconds."""
+        ...
+
 
 @runtime_checkable
 class NeedsAudioUrls(Protocol):
@@ -132,9 +136,32 @@ class NeedsAudioUrls(Protocol):
         ...
 
 
+class CallRecords(Protocol):
+    """The shop's records of the calls of one carrier."""
+
+    async def call(self, ref: str) -> RecordedCall | None: ...
+
+    async def calls_to(self, number: str, since_ms: int) -> Sequence[RecordedCall]:
+        """All requests for calls to ``number`` since then."""
+        ...
+
+    async def open_calls(self) -> Sequence[RecordedCall]: ...
+
+
+@runtime_checkable
+class NeedsCallRecords(Protocol):
+    """A carrier whose far end numbers nothing and repeats nothing: after a restart the shop's
+    records tell which events were committed, and which calls to ask about."""
+
+    def read_records(self, records: CallRecords) -> None:
+        """Called once, before any other method."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class CallSnapshot:
-    """What a carrier knows of one call: every event so far."""
+    """What a carrier knows of one call: every event so far; after a restart of the shop those that
+    are committed may be left out."""
 
     ref: str
     carrier_id: str

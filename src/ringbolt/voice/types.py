@@ -12,6 +12,7 @@ CARRIERS: Final = PartTypes[Context, VoiceCarrier](
     "ringbolt.voice",
     {
         "simulated": "ringbolt.voice.simulated.part:SIMULATED",
+        "twilio": "ringbolt.voice.twilio.part:TWILIO",
         "memory": "ringbolt.voice.memory.part:MEMORY",
     },
 )

@@ -158,3 +158,24 @@ class CallEvent:
     recordings: int = 0
     talked_ms: int | None = None
     cost: Amount | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedCall:
+    """What the shop has on record of one request for a call.
+
+    ``carrier_id``: '' as long as no answer told it. ``asked_ms``: before the request was sent.
+    ``is_unanswered``: whether there is such a call is not known. ``is_open``: its end is not known.
+    Of the committed events: ``last_seq`` is the number of the last one (0: none), ``status`` the
+    last status, and ``keys`` how many keys they told.
+    """
+
+    ref: str
+    to: str
+    carrier_id: str
+    asked_ms: int
+    is_unanswered: bool
+    is_open: bool
+    last_seq: int
+    status: CallStatus
+    keys: int

@@ -77,6 +77,8 @@ class Playback:
         self._offset = 0
         self._sent_ms = 0
         self._digits = 0
+        self.gathered: list[str] = []
+        """The keys that counted for a gather, finish keys too."""
         self.total_ms = sum(step.message_ms for step in self._steps)
 
     @property
@@ -123,6 +125,7 @@ class Playback:
             self._move_to(self._index + 1)
         if step.gather is None:
             return
+        self.gathered.append(key)
         self._digits += 1
         is_last = key == step.gather.finish_key or self._digits >= step.gather.max_digits
         self._move_to(self._after_key(step.part, is_last=is_last))
@@ -182,6 +185,9 @@ class Line:
 
     ``frame`` counts the frames sent, ``presses`` are the keys so far, ``outcome`` is set at the
     end. ``acts`` is what the phone does by itself; after a beep it speaks for ``speaks_ms``.
+
+    ``is_directed``: its script comes in pieces. When one is over (at first at once), it
+    ``is_waiting`` and no time passes in it, until the next one (``go_on``) or its end.
     """
 
     def __init__(
@@ -190,9 +196,17 @@ class Line:
         max_duration_s: int,
         acts: tuple[Act, ...],
         speaks_ms: int = 0,
+        *,
+        is_directed: bool = False,
     ) -> None:
         self._playback = Playback(script, speaks_ms)
         self._acts = list(acts)
+        self._speaks_ms = speaks_ms
+        self._is_directed = is_directed
+        self._has_begun = not is_directed
+        self._before_ms = 0
+        self._recorded_before: list[int] = []
+        self.is_waiting = False
         self._last_frame = max_duration_s * FRAMES_PER_SECOND
         self.frame = 0
         self.presses: list[Press] = []
@@ -202,18 +216,29 @@ class Line:
     @property
     def message_ms(self) -> int:
         """How much of the message the phone was sent."""
-        return self._playback.message_ms
+        return self._before_ms + self._playback.message_ms
 
     @property
     def recorded(self) -> list[int]:
         """How many frames of the phone each recording holds."""
-        return self._playback.recorded
+        return self._recorded_before + self._playback.recorded
+
+    @property
+    def gathered(self) -> str:
+        """The keys that counted for the gather of the present piece, its finish key too."""
+        return "".join(self._playback.gathered)
+
+    def go_on(self, script: RenderedScript) -> None:
+        """The next piece of a directed call's script."""
+        self._before_ms, self._recorded_before = self.message_ms, self.recorded
+        self._playback = Playback(script, self._speaks_ms)
+        self._has_begun, self.is_waiting = True, False
 
     def advance(self, frame: int) -> list[Span]:
         """Go on to ``frame`` or to the end of the call; what was sent on the way."""
         spans = []
         self._settle()
-        while self.outcome is None and self.frame < frame:
+        while self.outcome is None and not self.is_waiting and self.frame < frame:
             span = self._playback.take(min(frame, self._next_stop()) - self.frame)
             self.frame += span.frames
             spans.append(span)
@@ -234,13 +259,15 @@ class Line:
         """Let the phone act if it is time; then the caller hangs up if its script is over."""
         if self.outcome is not None:
             return
-        for act in [act for act in self._acts if self._is_due(act)]:
+        for act in [act for act in self._acts if self._has_begun and self._is_due(act)]:
             self._acts.remove(act)
             self.press(act.keys)
             if act.outcome is not None:
                 self.end(act.outcome)
                 return
-        if self._playback.is_over:
+        if self._playback.is_over and self._is_directed:
+            self.is_waiting = True
+        elif self._playback.is_over:
             self.end(CALLER_HUNG_UP)
         elif self.frame >= self._last_frame:
             self.end(TOO_LONG)
@@ -249,7 +276,7 @@ class Line:
         if act.after_ms is not None:
             return self.frame * FRAME_MS >= act.after_ms
         if act.part is not None:
-            return self.message_ms >= act.part * self._playback.total_ms
+            return self._playback.message_ms >= act.part * self._playback.total_ms
         return self._playback.is_heard
 
     def _next_stop(self) -> int:
@@ -259,7 +286,7 @@ class Line:
             if act.after_ms is not None:
                 stops.append(-(-act.after_ms // FRAME_MS))
             elif act.part is not None:
-                left_ms = act.part * self._playback.total_ms - self.message_ms
+                left_ms = act.part * self._playback.total_ms - self._playback.message_ms
                 stops.append(self.frame + int(left_ms // FRAME_MS))
         return max(min(stops), self.frame + 1)
 

@@ -12,11 +12,11 @@ import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 
-from ringbolt.core.calls.call import CallStatus, Clip
+from ringbolt.core.calls.call import CallStatus, Clip, RenderedScript
 from ringbolt.core.errors import Conflict, InvalidInput, NotFound
 from ringbolt.core.outcome import Rejected, Unknown
 from ringbolt.simulator.clock.world_time import WorldTime
@@ -56,6 +56,14 @@ class _Live:
     pace: Pace
 
 
+class Director(Protocol):
+    """Says piece by piece what a call does, as carriers do that fetch documents about it."""
+
+    async def next_piece(self, call: SimulatedCall, line: Line) -> RenderedScript | None:
+        """What comes after the piece that ``line`` has played (at first none); None: hang up."""
+        ...
+
+
 class PhoneNetwork:
     """All simulated phones and the carrier that reaches them. Call ``start`` in the event loop."""
 
@@ -72,6 +80,9 @@ class PhoneNetwork:
         self._records = CallRecords(store)
         self._ringing: dict[str, asyncio.Task[None]] = {}
         self._up: dict[str, _Live] = {}
+        self._directed: dict[str, asyncio.Task[None]] = {}
+        self.directors: dict[str, Director] = {}
+        """Who directs calls, by their reference: set before a call is placed or resumed."""
 
     def start(self) -> None:
         """Resume the calls of the world's file: rings go on, answered calls have ended."""
@@ -84,7 +95,7 @@ class PhoneNetwork:
     async def close(self) -> None:
         """Stop. When the world starts again, rings go on and answered calls are ended."""
         self._records.close()
-        ringing = list(self._ringing.values())
+        ringing = [*self._ringing.values(), *self._directed.values()]
         for task in ringing:
             task.cancel()
         await self._pacer.close()
@@ -94,14 +105,15 @@ class PhoneNetwork:
 
     # The carrier's side
 
-    async def place(self, request: PlaceCall) -> PlaceResult:
-        """Place a call, once per ``ref``: a repeated request gets the same call."""
+    async def place(self, request: PlaceCall, call_id: str = "") -> PlaceResult:
+        """Place a call, once per ``ref``: a repeated request gets the same call. ``call_id``: the
+        carrier's own id of it, '' for any."""
         reply = behaviour_of(request.to).reply
         call = self._records.by_ref(request.ref)
         if call is None:
             if not reply.places:
                 return _refusal(reply)
-            call = SimulatedCall(f"call_{secrets.token_hex(8)}", request, self._clock.now_ms())
+            call = SimulatedCall(call_id or _new_id(), request, self._clock.now_ms())
             self._records.add(call)
             self._records.save(call, call.report(call.placed_at_ms, CallStatus.INITIATED))
             self._spawn_ring(call)
@@ -242,7 +254,13 @@ class PhoneNetwork:
         self._records.save(call, call.answer(self._clock.now_ms()))
         behaviour = behaviour_of(call.request.to)
         request = call.request
-        line = Line(request.script, request.max_duration_s, behaviour.acts, behaviour.speaks_ms)
+        line = Line(
+            request.script,
+            request.max_duration_s,
+            behaviour.acts,
+            behaviour.speaks_ms,
+            is_directed=request.ref in self.directors,
+        )
         pace = self._pacer.start(lambda frame: self._advance(call, frame))
         self._up[call.id] = _Live(line, Recording(self._path(call)), pace)
 
@@ -267,6 +285,21 @@ class PhoneNetwork:
         self._report_keys(call, live.line)
         if live.line.outcome is not None:
             self._end(call, live.line.outcome)
+        elif live.line.is_waiting and call.id not in self._directed:
+            task = asyncio.create_task(self._direct(call, live.line), name=f"direct {call.id}")
+            self._directed[call.id] = task
+
+    async def _direct(self, call: SimulatedCall, line: Line) -> None:
+        try:
+            script = await self.directors[call.request.ref].next_piece(call, line)
+        finally:
+            self._directed.pop(call.id, None)
+        if call.is_over:
+            return
+        if script is None:
+            self._end(call, CALLER_HUNG_UP)
+        else:
+            line.go_on(script)
 
     def _report_keys(self, call: SimulatedCall, line: Line) -> None:
         for press in line.presses[len(call.presses) :]:
@@ -295,6 +328,10 @@ class PhoneNetwork:
         line = replay(request.script, request.max_duration_s, call.presses, frames, speaks_ms)
         call.heard_ms, call.recorded = line.message_ms, line.recorded
         self._records.save(call, call.end(self._clock.now_ms(), WORLD_RESTARTED, frames * FRAME_MS))
+
+
+def _new_id() -> str:
+    return f"call_{secrets.token_hex(8)}"
 
 
 def _refusal(reply: CarrierReply) -> PlaceResult:

@@ -24,6 +24,8 @@ AUDIO_PREFIX: Final = "/audio"
 BYTES_PER_MS: Final = SAMPLE_RATE * 2 // 1000
 _FIELDS: Final = struct.Struct(">QQ")
 _MAC_BYTES: Final = 16
+_SILENCE: Final = b""
+"""The name of no file."""
 
 
 class NotServed(Enum):
@@ -35,9 +37,9 @@ class NotServed(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ServedClip:
-    """``size`` bytes of samples at the beginning of the raw file ``path``."""
+    """``size`` bytes of samples at the beginning of the raw file ``path``; None: of silence."""
 
-    path: Path
+    path: Path | None
     size: int
 
 
@@ -55,8 +57,15 @@ class ServedAudio:
         """Where ``clip`` is a WAV file for ``valid_s`` seconds. Raises ``ValueError`` for one that
         is not in ``directory``."""
         name = Path(clip.path).relative_to(self._directory).as_posix().encode()
+        return self._signed(name, clip.duration_ms, valid_s)
+
+    def silence(self, ms: int, valid_s: int) -> str:
+        """Where ``ms`` of silence are a WAV file for ``valid_s`` seconds."""
+        return self._signed(_SILENCE, ms, valid_s)
+
+    def _signed(self, name: bytes, duration_ms: int, valid_s: int) -> str:
         until_ms = self._clock.now_ms() + valid_s * 1000
-        signed = _FIELDS.pack(until_ms, clip.duration_ms) + name
+        signed = _FIELDS.pack(until_ms, duration_ms) + name
         token = urlsafe_b64encode(self._macs[0](signed)[:_MAC_BYTES] + signed).decode()
         return f"{self._base_url}{AUDIO_PREFIX}/{token.rstrip('=')}.wav"
 
@@ -72,6 +81,8 @@ class ServedAudio:
         until_ms, duration_ms = _FIELDS.unpack_from(signed)
         if self._clock.now_ms() >= until_ms:
             return NotServed.EXPIRED
+        if signed[_FIELDS.size :] == _SILENCE:
+            return ServedClip(None, duration_ms * BYTES_PER_MS)
         path = self._directory / signed[_FIELDS.size :].decode()
         try:
             size = min(path.stat().st_size, duration_ms * BYTES_PER_MS)

@@ -1,0 +1,256 @@
+"""``/simulator/twilio``: the simulated Twilio-compatible API of calls, and its accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlencode
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from ringbolt.core.outcome import Rejected, Unknown
+from ringbolt.simulator.twilio.accounts import AccountChange, Accounts, AccountState
+from ringbolt.simulator.twilio.call import API_VERSION, TwilioCall
+from ringbolt.simulator.twilio.calls import TwilioCalls
+from ringbolt.twilio.settings import WORLD_PATH
+from ringbolt.voice.audio.wav import HEADER_SIZE
+from ringbolt.voice.carrier import Accepted
+
+PREFIX: Final = WORLD_PATH
+ACCOUNT: Final = f"{PREFIX}/{API_VERSION}/Accounts/{{account}}"
+_EVENTS: Final = frozenset({"initiated", "ringing", "answered", "completed"})
+_PAGE: Final = 50
+_MOST: Final = 1000
+_OVER: Final = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
+
+Handler = Callable[[Request, AccountState], Awaitable[Response]]
+
+
+def routes(calls: TwilioCalls, accounts: Accounts) -> list[Route]:
+    face = _Calls(calls, accounts)
+    doors = {
+        "/Calls.json": {"POST": face.create, "GET": face.list},
+        "/Calls/{sid}.json": {"POST": face.update, "GET": face.fetch},
+        "/Calls/{sid}/Recordings.json": {"GET": face.recordings},
+        "/Recordings/{recording}.wav": {"GET": face.media},
+        "/Balance.json": {"GET": face.balance},
+        ".json": {"GET": face.account},
+    }
+    return [
+        Route(ACCOUNT + path, guarded(accounts, handler), methods=[method])
+        for path, methods in doors.items()
+        for method, handler in methods.items()
+    ]
+
+
+def control_routes(accounts: Accounts) -> list[Route]:
+    """What an account has from now on; for tests of what goes wrong."""
+
+    async def change(request: Request) -> Response:
+        try:
+            wanted = msgspec.json.decode(await request.body(), type=AccountChange)
+        except msgspec.DecodeError as error:
+            return problem(400, 20001, str(error))
+        account = await accounts.change(request.path_params["account"], wanted)
+        return JSONResponse(msgspec.to_builtins(account))
+
+    return [Route(f"{PREFIX}/accounts/{{account}}", change, methods=["POST"])]
+
+
+def guarded(accounts: Accounts, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    """``handler`` for requests that show the account's token."""
+
+    async def answer(request: Request) -> Response:
+        sid = request.path_params["account"]
+        account = await accounts.opened(sid, request.headers.get("authorization", ""))
+        if account is None:
+            return problem(401, 20003, "Authenticate")
+        return await handler(request, account)
+
+    return answer
+
+
+def problem(status: int, code: int, message: str, **headers: str) -> Response:
+    more = f"https://www.twilio.com/docs/errors/{code}"
+    body = {"code": code, "message": message, "more_info": more, "status": status}
+    return JSONResponse(body, status, headers=headers)
+
+
+async def form_of(request: Request) -> list[tuple[str, str]]:
+    return parse_qsl((await request.body()).decode(), keep_blank_values=True)
+
+
+class _Calls:
+    def __init__(self, calls: TwilioCalls, accounts: Accounts) -> None:
+        self._calls = calls
+        self._accounts = accounts
+
+    async def create(self, request: Request, account: AccountState) -> Response:
+        pairs = await form_of(request)
+        form = {"Timeout": "60", "TimeLimit": "14400"} | dict(pairs)
+        events = [value for name, value in pairs if name == "StatusCallbackEvent"]
+        wrong = _wrong(form, events)
+        if wrong is not None:
+            return wrong
+        if self._accounts.is_too_fast(request.path_params["account"]):
+            return problem(429, 20429, "Too Many Requests", **{"Retry-After": "1"})
+        reply = account.replies.pop(0) if account.replies else None
+        if reply is not None and not reply[1]:
+            return _instead(reply[0])
+        answer = await self._placed(request.path_params["account"], form, events)
+        return answer if reply is None else _instead(reply[0])
+
+    async def _placed(self, account: str, form: dict[str, str], events: list[str]) -> Response:
+        made, result = await self._calls.place(account, form, events or ["completed"])
+        match result:
+            case Rejected(permanent=True):
+                return problem(400, 21215, f"Geo Permission configuration: {result.reason}")
+            case Rejected():
+                return problem(429, 20429, result.reason, **{"Retry-After": "1"})
+            case Unknown():
+                return _instead(504)
+            case Accepted():
+                return await self._shown(made, 201)
+
+    async def fetch(self, request: Request, account: AccountState) -> Response:
+        made = self._found(request)
+        return _absent(request) if made is None else await self._shown(made, 200)
+
+    async def list(self, request: Request, account: AccountState) -> Response:
+        wanted = request.query_params
+        shown = []
+        for made in self._calls.of(request.path_params["account"]):
+            document = await self._calls.show(made)
+            if document is not None and _matches(document, wanted):
+                shown.append(document)
+        size = min(_number(wanted.get("PageSize"), _PAGE) or _PAGE, _MOST)
+        page = _number(wanted.get("Page"), 0)
+        piece = shown[page * size : (page + 1) * size]
+        path = request.url.path
+
+        def uri(n: int) -> str:
+            return f"{path}?{urlencode({**wanted, 'PageSize': size, 'Page': n})}"
+
+        has_more = len(shown) > (page + 1) * size
+        return JSONResponse(
+            {
+                "calls": piece,
+                "page": page,
+                "page_size": size,
+                "start": page * size,
+                "end": page * size + max(len(piece) - 1, 0),
+                "uri": uri(page),
+                "first_page_uri": uri(0),
+                "previous_page_uri": uri(page - 1) if page else None,
+                "next_page_uri": uri(page + 1) if has_more else None,
+            }
+        )
+
+    async def update(self, request: Request, account: AccountState) -> Response:
+        made = self._found(request)
+        if made is None:
+            return _absent(request)
+        form = dict(await form_of(request))
+        if form.get("Status") not in ("canceled", "completed"):
+            return problem(400, 20001, "Parameter 'Status' is not valid")
+        document = await self._calls.show(made)
+        if document is None or document["status"] in _OVER:
+            return problem(400, 21220, "Call is not in-progress. Cannot redirect.")
+        await self._calls.hang_up(made)
+        return await self._shown(made, 200)
+
+    async def recordings(self, request: Request, account: AccountState) -> Response:
+        made = self._found(request)
+        if made is None:
+            return _absent(request)
+        kept = [
+            {
+                "sid": sid,
+                "call_sid": made.sid,
+                "duration": str(-(-(len(wav) - HEADER_SIZE) // 16_000)),
+                "status": "completed",
+            }
+            async for sid, wav in self._calls.recordings(made)
+        ]
+        # Newest first, as all lists of the API.
+        return JSONResponse({"recordings": kept[::-1], "page": 0, "next_page_uri": None})
+
+    async def media(self, request: Request, account: AccountState) -> Response:
+        for made in self._calls.of(request.path_params["account"]):
+            async for sid, wav in self._calls.recordings(made):
+                if sid == request.path_params["recording"]:
+                    return Response(wav, media_type="audio/x-wav")
+        return _absent(request)
+
+    async def balance(self, request: Request, account: AccountState) -> Response:
+        sid = request.path_params["account"]
+        return JSONResponse(
+            {"account_sid": sid, "balance": account.balance, "currency": account.price_unit}
+        )
+
+    async def account(self, request: Request, account: AccountState) -> Response:
+        sid = request.path_params["account"]
+        return JSONResponse(
+            {"sid": sid, "friendly_name": "simulated", "status": "active", "type": "Full"}
+        )
+
+    def _found(self, request: Request) -> TwilioCall | None:
+        return self._calls.find(request.path_params["account"], request.path_params["sid"])
+
+    async def _shown(self, made: TwilioCall, status: int) -> Response:
+        document = await self._calls.show(made)
+        if document is None:
+            return problem(404, 20404, f"The requested resource {made.sid} was not found")
+        return JSONResponse(document, status)
+
+
+def _wrong(form: dict[str, str], events: list[str]) -> Response | None:
+    """The API's refusal of a request that no call can be made of."""
+    number = form.get("To", "")
+    if not form.get("From"):
+        return problem(400, 21213, "No 'From' number is specified")
+    if not (number.startswith("+") and number[1:].isdigit() and len(number) <= 16):
+        return problem(400, 21211, f"The 'To' number {number} is not a valid phone number.")
+    if not (form.get("Url") or form.get("Twiml")) or len(form.get("Twiml", "")) > 4000:
+        return problem(400, 21205, "Url, or Twiml of 4000 characters at most, is required.")
+    for name, most in (("Timeout", 600), ("TimeLimit", 86_400)):
+        if not form[name].isdigit() or not 1 <= int(form[name]) <= most:
+            return problem(400, 21220, f"{name} is not valid")
+    if not _EVENTS.issuperset(events):
+        return problem(400, 21626, "StatusCallbackEvent is not valid")
+    return None
+
+
+def _matches(document: dict[str, Any], wanted: Any) -> bool:
+    for name in ("To", "From", "Status"):
+        if name in wanted and document[name.lower()] != wanted[name]:
+            return False
+    started = document["start_time"] or document["date_created"]
+    day = datetime.strptime(started, "%a, %d %b %Y %H:%M:%S %z").astimezone(UTC)
+    for name, fits in (
+        ("StartTime>", lambda told: day.isoformat() >= told),
+        ("StartTime<", lambda told: day.isoformat()[: len(told)] <= told),
+        ("StartTime", lambda told: day.isoformat().startswith(told)),
+    ):
+        if name in wanted and not fits(wanted[name]):
+            return False
+    return True
+
+
+def _number(text: str | None, otherwise: int) -> int:
+    is_number = text is not None and text.isascii() and text.isdigit() and len(text) < 7
+    return int(text) if text is not None and is_number else otherwise
+
+
+def _absent(request: Request) -> Response:
+    return problem(404, 20404, f"The requested resource {request.url.path} was not found")
+
+
+def _instead(status: int) -> Response:
+    """What a proxy before the API answers."""
+    page = f"<html><head><title>{status}</title></head><body>Bad luck</body></html>"
+    return Response(page, status, media_type="text/html")

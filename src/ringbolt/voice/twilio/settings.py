@@ -1,0 +1,20 @@
+"""The settings of a carrier of calls at Twilio or a relative."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from ringbolt.registry.settings import VoiceCarrierSettings
+from ringbolt.twilio.settings import TwilioAccountSettings
+
+
+class TwilioCarrierSettings(TwilioAccountSettings, VoiceCarrierSettings):
+    """Calls through Twilio, SignalWire, Telnyx (TeXML) or Somleng."""
+
+    poll_s: float = Field(
+        5.0,
+        ge=0.05,
+        le=300,
+        description="How often a call is asked about that no callback has told of yet, seconds; "
+        "with callbacks it is asked about far less often.",
+    )
