@@ -536,6 +536,10 @@ _AFTER = {
 }
 
 _SHOP = {
+    "FOREIGN_FORM": Meaning(
+        "A form of the [web pages](web-pages.md) was sent from another site.",
+        "Open the page itself, and send the form from there.",
+    ),
     "UNAVAILABLE": Meaning(
         "A part that the shop depends on does not answer.",
         "Repeat the request after `Retry-After` seconds.",

@@ -8,7 +8,7 @@ from collections.abc import Awaitable
 import pytest
 
 from ringbolt.api.orders import documents
-from ringbolt.api.orders.catalogue import FRESH_MS, Remembered
+from ringbolt.app.checkout.number_catalogue import FRESH_MS, Remembered
 from ringbolt.core.countries import COUNTRIES
 from ringbolt.core.errors import Unavailable
 from support.clients.orders import ANY, GERMANY, USA, OrderClient

@@ -8,7 +8,15 @@ from pathlib import Path
 
 from tools.lint.finding import Finding, called_name
 
-EXPECTATIONS = frozenset({"raises", "warns", "fail", "run_state_machine_as_test"})
+EXPECTATIONS = frozenset(
+    {
+        "raises",
+        "warns",
+        "fail",
+        "run_state_machine_as_test",
+        "to_have_text",
+    }
+)
 """Calls that fail a test by themselves, as functions named ``assert_...`` do."""
 
 _CLOCKS = frozenset({"monotonic", "perf_counter", "process_time", "time", "time_ns"})

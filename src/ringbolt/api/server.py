@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Match
 
 from ringbolt import __version__
 from ringbolt.api.fallback import fallback
@@ -27,9 +27,30 @@ from ringbolt.app.shop import Shop
 from ringbolt.http_body import Receive, Scope
 
 
+class WebPages(Protocol):
+    """The web pages, served beside the APIs. ``close`` ends their streams."""
+
+    def takes(self, scope: Scope) -> bool:
+        """Whether the request is for a page."""
+        ...
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None: ...
+
+    def is_browser(self, scope: Scope) -> bool:
+        """Whether the client wants to see a page."""
+        ...
+
+    async def not_found(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The page for an address that does not exist."""
+        ...
+
+    def close(self) -> None: ...
+
+
 class Server:
     """The ASGI application of a shop. ``extra_routes`` are served where no family has an address;
-    ``play``: anyone may create API keys, because a part is simulated."""
+    ``play``: anyone may create API keys, because a part is simulated. ``pages``: None for an API
+    only."""
 
     def __init__(
         self,
@@ -39,6 +60,7 @@ class Server:
         connected: Connected,
         extra_routes: Sequence[BaseRoute] = (),
         play: bool = False,
+        pages: WebPages | None = None,
     ) -> None:
         self.metrics = Metrics(shop)
         plain = plain_family()
@@ -55,21 +77,38 @@ class Server:
         )
         self._add_openapi(plain, shop.settings.public_url)
         self._fallback = fallback(extra_routes)
+        self._extra_routes = tuple(extra_routes)
+        self._pages = pages
 
     def hang_up(self) -> None:
         """End every long-poll and stream, because the shop stops."""
         for family in self._families:
             family.close()
+        if self._pages is not None:
+            self._pages.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             path = scope["path"]
+            if self._pages is not None and self._pages.takes(scope):
+                await self._pages(scope, receive, send)
+                return
             for family in self._families:
                 found = family.find(path)
                 if found is not None:
                     await family.answer(found, scope, receive, send)
                     return
+            if self._pages is not None and self._is_lost(scope):
+                await self._pages.not_found(scope, receive, send)
+                return
         await self._fallback(scope, receive, send)
+
+    def _is_lost(self, scope: Scope) -> bool:
+        """Whether a browser asks for an address that does not exist."""
+        assert self._pages is not None, "there are pages"
+        return self._pages.is_browser(scope) and not any(
+            route.matches(scope)[0] is not Match.NONE for route in self._extra_routes
+        )
 
     def _add_openapi(self, family: Family, public_url: str) -> None:
         """The document is made at its first request, in a thread, because that takes a while."""

@@ -47,6 +47,7 @@ from ringbolt.upstream.fetch.webhook_client import WebhookClient
 from ringbolt.voice.audio.decoder import AudioDecoder
 from ringbolt.voice.audio.source import AudioLimits, AudioSource
 from ringbolt.voice.carrier import NeedsCallRecords
+from ringbolt.web.app import Pages
 from ringbolt.worker.handlers import handlers
 from ringbolt.worker.hold_watcher import hold_watcher
 from ringbolt.worker.inbound_watcher import inbound_watcher
@@ -178,6 +179,7 @@ async def open_shop(
                 connected=lambda: opened.connected(),  # noqa: PLW0108 - it does not exist yet
                 extra_routes=[*_world_routes(world, settings, token), *called_routes(shop)],
                 play=play,
+                pages=Pages(shop, (world_url, token) if play else None),
             ),
             world=world,
             world_url=world_url,

@@ -1,0 +1,181 @@
+"""All pages as one ASGI application, beside the APIs."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import structlog
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from ringbolt import __version__
+from ringbolt.api.kit.http import Send
+from ringbolt.api.kit.limits import Guards
+from ringbolt.api.orders.waiting import Waiting
+from ringbolt.app.checkout.number_catalogue import NumberCatalogue
+from ringbolt.app.shop import Shop
+from ringbolt.core.errors import RingboltError
+from ringbolt.http_body import Receive, Scope, header
+from ringbolt.web.order_page import OrderPage
+from ringbolt.web.rendering import HEADERS, Renderer, asset, asset_url
+from ringbolt.web.sale_page import SalePage
+from ringbolt.web.sales.call import CallSale
+from ringbolt.web.sales.email import EmailSale
+from ringbolt.web.sales.number import CodeSale, RentSale
+from ringbolt.web.sales.sale import Sale
+from ringbolt.web.sales.text import TextSale
+from ringbolt.web.simulator_page import ACTIONS, SimulatorPage
+from ringbolt.web.storefront import Storefront
+
+log = structlog.get_logger("ringbolt.web")
+
+_ROBOTS: Final = "User-agent: *\nDisallow: /o/\nDisallow: /operator\nDisallow: /api/\n"
+_HTML: Final = "text/html"
+
+
+class Pages:
+    """The pages of a shop. ``world``: where the simulated world is, with its token, if the node is
+    simulated; every page says so then."""
+
+    def __init__(self, shop: Shop, world: tuple[str, str] | None) -> None:
+        self._renderer = Renderer(
+            {
+                "shop_name": "Ringbolt",
+                "play": world is not None,
+                "release": __version__,
+            }
+        )
+        self._world = world
+        self._waiting = Waiting(shop)
+        self._paths: frozenset[str] = frozenset()
+        self._app = self._application(shop)
+
+    def close(self) -> None:
+        """End every stream, because the shop stops."""
+        self._waiting.close()
+
+    def takes(self, scope: Scope) -> bool:
+        """Whether the request is for a page. ``/`` is one only for who accepts HTML."""
+        path = scope["path"]
+        if path == "/":
+            return self.is_browser(scope)
+        return path in self._paths or path.startswith(("/o/", "/static/"))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
+
+    def is_browser(self, scope: Scope) -> bool:
+        """Whether the client names HTML among what it accepts, as browsers do."""
+        return scope["method"] in ("GET", "HEAD") and _HTML in header(scope, b"accept")
+
+    async def not_found(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The page for an address that does not exist."""
+        await self._problem(404, "There is no page at this address.", "")(scope, receive, send)
+
+    def _application(self, shop: Shop) -> Starlette:
+        abuse = shop.settings.abuse
+        guards = Guards(
+            {"order": abuse.orders_per_minute, "read": abuse.reads_per_minute}, enabled=shop.limits
+        )
+        catalogue = NumberCatalogue(shop)
+        sales: tuple[Sale, ...] = (
+            CallSale(shop),
+            TextSale(shop),
+            CodeSale(shop, catalogue),
+            RentSale(shop, catalogue),
+            EmailSale(shop),
+        )
+        routes: list[Route] = []
+        offered: set[str] = set()
+        for sale in sales:
+            page, path = SalePage(shop, self._renderer, sale, guards), f"/{sale.name}"
+            routes += [
+                Route(path, page.show, methods=["GET"]),
+                Route(path, page.buy, methods=["POST"]),
+                Route(f"{path}/price", page.price, methods=["POST"]),
+            ]
+            if isinstance(sale, CallSale):
+                routes.append(Route(f"{path}/preview", page.listen, methods=["POST"]))
+            if page.is_open:
+                offered.add(path)
+        order = OrderPage(shop, self._renderer, self._waiting)
+        front = Storefront(shop, self._renderer, frozenset(offered))
+        routes += [
+            Route("/", front.show, methods=["GET"]),
+            Route("/robots.txt", _robots),
+            Route("/favicon.ico", _favicon),
+            Route("/static/{digest}/{name}", _static),
+        ]
+        routes += self._simulator()
+        self._paths = frozenset(route.path for route in routes) - {"/"}
+        routes += [
+            Route("/o/{token}", order.show, methods=["GET"]),
+            Route("/o/{token}/panel", order.panel, methods=["GET"]),
+            Route("/o/{token}/events", order.events, methods=["GET"]),
+            Route("/o/{token}/{action}", order.act, methods=["POST"]),
+        ]
+        return Starlette(
+            routes=routes,
+            exception_handlers={
+                HTTPException: self._on_http,
+                RingboltError: self._on_error,
+                Exception: self._on_fault,
+            },
+        )
+
+    def _simulator(self) -> list[Route]:
+        if self._world is None:
+            return []
+        page = SimulatorPage(self._renderer, *self._world)
+        acts = (
+            Route(f"/simulator/{action}", page.act_as(action), methods=["POST"])
+            for action in ACTIONS
+        )
+        return [
+            Route("/simulator", page.show, methods=["GET"]),
+            Route("/simulator/parts", page.parts, methods=["GET"]),
+            *acts,
+        ]
+
+    async def _on_http(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        if error.status_code == 405:
+            return self._problem(405, "This page cannot be used like that.", "", error.headers)
+        return self._problem(404, "There is no page at this address.", "")
+
+    async def _on_error(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, RingboltError)
+        more = {}
+        if error.retry_after_s is not None:
+            more["Retry-After"] = str(error.retry_after_s)
+        return self._problem(error.status, error.message, error.suggestion, more)
+
+    async def _on_fault(self, request: Request, error: Exception) -> Response:
+        """The server raises it again, and logs it."""
+        return self._problem(
+            500,
+            "Something broke here",
+            "It is our fault. If you have paid, your order is safe and goes on.",
+        )
+
+    def _problem(self, status: int, title: str, note: str, more: object = None) -> Response:
+        headers = dict(more) if isinstance(more, dict) else {}
+        return self._renderer.page("problem.html", status, headers, title=title, note=note)
+
+
+async def _robots(_: Request) -> Response:
+    return PlainTextResponse(_ROBOTS, headers={"Cache-Control": "public, max-age=86400"})
+
+
+async def _favicon(_: Request) -> Response:
+    return RedirectResponse(asset_url("mark.svg"), 302, {"Cache-Control": "public, max-age=3600"})
+
+
+async def _static(request: Request) -> Response:
+    found = asset(request.path_params["digest"], request.path_params["name"])
+    if found is None:
+        return Response(status_code=404, headers=dict(HEADERS))
+    return found

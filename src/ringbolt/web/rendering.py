@@ -1,0 +1,143 @@
+"""Pages from templates, with the headers that keep them safe.
+
+The Content-Security-Policy allows no inline script or style and nothing of another host. An order's
+address is its key: no page tells it to another host (``Referrer-Policy``) or to a cache.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.responses import Response
+
+from ringbolt.web.qr import qr_svg
+
+_POLICY: Final = "; ".join((
+    "default-src 'none'",
+    "style-src 'self'",
+    "script-src 'self'",
+    "img-src 'self' data:",
+    "media-src 'self' data:",
+    "connect-src 'self'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
+))  # fmt: skip
+HEADERS: Final[Mapping[str, str]] = {
+    "Content-Security-Policy": _POLICY,
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cache-Control": "no-store",
+}
+_TYPES: Final = {
+    "css": "text/css; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "svg": "image/svg+xml",
+    "txt": "text/plain; charset=utf-8",
+}
+
+
+class Renderer:
+    """Renders templates. ``common``: what every page has."""
+
+    def __init__(self, common: Mapping[str, Any]) -> None:
+        self._templates = Environment(
+            loader=PackageLoader("ringbolt.web"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.globals.update(common, asset=asset_url, qr=_qr)
+        self._templates.filters.update(
+            sats=grouped, clock=clock, minute=minute, day=day, stamp=stamp, spaced=spaced
+        )
+
+    def text(self, template: str, **values: Any) -> str:
+        return self._templates.get_template(template).render(values)
+
+    def page(
+        self, template: str, status: int = 200, more: Mapping[str, str] | None = None, **values: Any
+    ) -> Response:
+        return Response(
+            self.text(template, **values),
+            status,
+            {**HEADERS, **(more or {})},
+            "text/html; charset=utf-8",
+        )
+
+
+def grouped(number: int) -> str:
+    """``12,345``."""
+    return f"{number:,}"
+
+
+def clock(ms: int) -> str:
+    """``14:32:41``, UTC."""
+    return f"{_at(ms):%H:%M:%S}"
+
+
+def minute(ms: int) -> str:
+    """``14:32``, UTC."""
+    return f"{_at(ms):%H:%M}"
+
+
+def day(ms: int) -> str:
+    """``21 November 2026``."""
+    at = _at(ms)
+    return f"{at.day} {at:%B %Y}"
+
+
+def stamp(ms: int) -> str:
+    """For the ``datetime`` of ``<time>``."""
+    return f"{_at(ms):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def spaced(text: str) -> str:
+    """A code sign by sign, for screen readers."""
+    return " ".join(text)
+
+
+def _at(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms // 1000, UTC)
+
+
+def _qr(text: str) -> Markup:
+    # Only digits, letters and path commands of our own.
+    return Markup(qr_svg(text))  # noqa: S704
+
+
+@cache
+def _asset(name: str) -> tuple[bytes, str]:
+    """A static file and the digest in its address. Raises ``FileNotFoundError``."""
+    body = files("ringbolt.web").joinpath("static", name).read_bytes()
+    return body, hashlib.sha256(body).hexdigest()[:12]
+
+
+def asset_url(name: str) -> str:
+    """The address of a static file, which changes with its content."""
+    return f"/static/{_asset(name)[1]}/{name}"
+
+
+def asset(digest: str, name: str) -> Response | None:
+    """The static file at such an address; None if there is none."""
+    kind = _TYPES.get(name.rpartition(".")[2])
+    if kind is None or not name.replace(".", "").replace("-", "").isalnum():
+        return None
+    try:
+        body, present = _asset(name)
+    except (FileNotFoundError, IsADirectoryError):
+        return None
+    is_present = digest == present
+    age = "public, max-age=31536000, immutable" if is_present else "no-cache"
+    return Response(
+        body, headers={"Cache-Control": age, "X-Content-Type-Options": "nosniff"}, media_type=kind
+    )

@@ -1,0 +1,113 @@
+"""The pages of the forms: shown, priced while they are filled in, and sent."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from ringbolt.api.kit.http import client_address
+from ringbolt.api.kit.limits import Guards
+from ringbolt.api.kit.query import read_pairs
+from ringbolt.api.orders import FAMILY
+from ringbolt.app.checkout.purchase import Buyer, Hold
+from ringbolt.app.shop import Shop
+from ringbolt.core.errors import RingboltError, Unavailable
+from ringbolt.lightning.node import can_hold
+from ringbolt.web.forms import Form, read_form
+from ringbolt.web.order_page import no_such_page
+from ringbolt.web.rendering import HEADERS, Renderer
+from ringbolt.web.sales.call import CallSale
+from ringbolt.web.sales.sale import Quote, Sale
+
+_NOTHING_KNOWN: Final[dict[str, Any]] = {
+    "services": [],
+    "countries": [],
+    "chosen": "",
+    "hours": [],
+}
+
+
+class SalePage:
+    """One form. ``guards`` limit orders and reads by client address."""
+
+    def __init__(self, shop: Shop, renderer: Renderer, sale: Sale, guards: Guards) -> None:
+        self._shop = shop
+        self._renderer = renderer
+        self._sale = sale
+        self._guards = guards
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the service is sold here, and on the web: only by held payments."""
+        return self._sale.is_offered and can_hold(self._shop.node)
+
+    async def show(self, request: Request) -> Response:
+        self._check_open()
+        self._guards.check("read", client_address(request.scope))
+        form = Form(read_pairs(request.scope["query_string"]))
+        return await self._form(form)
+
+    async def price(self, request: Request) -> Response:
+        """The price of what is filled in so far: a part of the page."""
+        self._check_open()
+        self._guards.check("read", client_address(request.scope))
+        quote = await self._sale.quote(await read_form(request))
+        return self._renderer.page("price.html", quote=quote, sale=self._sale.name)
+
+    async def buy(self, request: Request) -> Response:
+        self._check_open()
+        client = client_address(request.scope)
+        form = await read_form(request)
+        if form.has("show"):  # the price, without JavaScript
+            return await self._form(form)
+        try:
+            self._guards.check("order", client)
+            buyer = Buyer(FAMILY, Hold(), self._shop.hash_of(client))
+            order = await self._sale.buy(form, buyer, client)
+        except RingboltError as error:
+            form.fail(error)
+            order = None
+        if order is None:
+            return await self._form(form)
+        return RedirectResponse(f"/o/{order.status_token}", 303, HEADERS)
+
+    async def listen(self, request: Request) -> Response:
+        """The form again, with the sound of its text."""
+        self._check_open()
+        assert isinstance(self._sale, CallSale), "only calls are heard"
+        form = await read_form(request)
+        wav: bytes | None = None
+        try:
+            self._guards.check("order", client_address(request.scope))
+            wav = await self._sale.listen(form)
+        except RingboltError as error:
+            form.fail(error)
+        heard = "" if wav is None else f"data:audio/wav;base64,{base64.b64encode(wav).decode()}"
+        return await self._form(form, heard=heard)
+
+    async def _form(self, form: Form, *, heard: str = "") -> Response:
+        try:
+            choices = await self._sale.choices(form)
+        except Unavailable as error:
+            form.fail(error)
+            choices = _NOTHING_KNOWN
+        except RingboltError as error:  # a country that does not exist
+            form.fail(error)
+            choices = await self._sale.choices(Form({}))
+        quote = await self._sale.quote(form) if not form.errors else Quote()
+        return self._renderer.page(
+            f"{self._sale.name}.html",
+            form.status,
+            form=form,
+            quote=quote,
+            sale=self._sale.name,
+            heard=heard,
+            **choices,
+        )
+
+    def _check_open(self) -> None:
+        if not self.is_open:
+            raise no_such_page()

@@ -1,0 +1,1 @@
+"""The forms that sell: one file for each service."""

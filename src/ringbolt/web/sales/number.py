@@ -1,0 +1,107 @@
+"""The forms of numbers: for one code, or rented."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from ringbolt.app.checkout.number_catalogue import NumberCatalogue
+from ringbolt.app.checkout.purchase import Buyer
+from ringbolt.app.checkout.sell_number import number_price, sell_number
+from ringbolt.app.shop import Shop
+from ringbolt.core.commands import ReceiveTexts
+from ringbolt.core.countries import AUTO_SELECT, COUNTRIES, resolve_country
+from ringbolt.core.errors import RingboltError
+from ringbolt.core.pricing.money import sats_up
+from ringbolt.core.pricing.prices import RENT_BLOCK_HOURS
+from ringbolt.core.services import FULL_RENT, SERVICES, resolve_service
+from ringbolt.store.orders import Order
+from ringbolt.web.forms import Form
+from ringbolt.web.sales.sale import Quote, Sale
+
+_NO_SERVICE: Final = "Name the service whose code you want, such as Telegram."
+_HOURS: Final = (4, 12, 24, 72, 168, 336, 672)
+
+
+class _NumberSale(Sale):
+    def __init__(self, shop: Shop, catalogue: NumberCatalogue) -> None:
+        super().__init__(shop)
+        self._catalogue = catalogue
+
+    @property
+    def is_offered(self) -> bool:
+        return len(self.shop.number_providers) > 0 or self.shop.own_numbers is not None
+
+    async def choices(self, form: Form) -> Mapping[str, Any]:
+        country = resolve_country(form.get("country") or AUTO_SELECT.cc)
+        offers = await self._catalogue.services(country, real=False)
+        countries = await self._catalogue.countries()
+        chosen = form.get("country") or str(AUTO_SELECT.cc)
+        return {
+            "services": [offer for offer in offers if offer.code != FULL_RENT],
+            "countries": countries,
+            "chosen": chosen,
+        }
+
+    def _country(self, form: Form) -> int:
+        """Raises ``InvalidInput``."""
+        return resolve_country(form.get("country") or AUTO_SELECT.cc).cc
+
+
+class CodeSale(_NumberSale):
+    name = "code"
+
+    async def quote(self, form: Form) -> Quote:
+        if not form.get("service"):
+            return Quote()
+        try:
+            command = self._command(form)
+        except RingboltError:
+            return Quote()
+        sats = sats_up(number_price(self.shop, command))
+        return Quote(sats, ((f"One code, {_named(command)}", sats),))
+
+    async def buy(self, form: Form, buyer: Buyer, client: str) -> Order | None:
+        if not form.get("service"):
+            form.refuse("service", _NO_SERVICE)
+            return None
+        return (await sell_number(self.shop, self._command(form), buyer)).order
+
+    def _command(self, form: Form) -> ReceiveTexts:
+        has_simulated = self.shop.number_providers.has_simulated
+        service = resolve_service(form.get("service"), scripted_allowed=has_simulated)
+        return ReceiveTexts(service=service.code, country=self._country(form))
+
+
+class RentSale(_NumberSale):
+    name = "rent"
+
+    async def choices(self, form: Form) -> Mapping[str, Any]:
+        most = self.shop.settings.orders.max_rental_hours
+        hours = [each for each in _HOURS if each <= most]
+        return {**await super().choices(form), "hours": hours}
+
+    async def quote(self, form: Form) -> Quote:
+        try:
+            command = self._command(form)
+        except RingboltError:
+            return Quote()
+        sats = sats_up(number_price(self.shop, command))
+        return Quote(sats, ((f"{command.hours} hours, {_named(command)}", sats),))
+
+    async def buy(self, form: Form, buyer: Buyer, client: str) -> Order | None:
+        return (await sell_number(self.shop, self._command(form), buyer)).order
+
+    def _command(self, form: Form) -> ReceiveTexts:
+        most = self.shop.settings.orders.max_rental_hours
+        usual = min(RENT_BLOCK_HOURS, most)
+        hours = form.number("hours", 1, most, usual)
+        return ReceiveTexts(service=FULL_RENT, country=self._country(form), hours=hours)
+
+
+def _named(command: ReceiveTexts) -> str:
+    service = SERVICES.get(command.service)
+    name = "every sender" if service is None else service.name
+    country = COUNTRIES.get(command.country)
+    where = "any country" if country is None or not country.region else country.name
+    return f"{name}, {where}"

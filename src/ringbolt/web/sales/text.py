@@ -1,0 +1,67 @@
+"""The form of a text message."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from ringbolt.api.kit.phone_input import international
+from ringbolt.app.checkout.prices import text_price
+from ringbolt.app.checkout.purchase import Buyer
+from ringbolt.app.checkout.sell_text import sell_text, text_destination
+from ringbolt.core.commands import SendText
+from ringbolt.core.errors import RingboltError
+from ringbolt.core.humanise import counted
+from ringbolt.core.phone import region_of
+from ringbolt.core.pricing.money import sats_up
+from ringbolt.core.texts.segments import count
+from ringbolt.store.orders import Order
+from ringbolt.web.forms import Form
+from ringbolt.web.regions import region_name
+from ringbolt.web.sales.sale import Quote, Sale
+
+_EMPTY: Final = "Enter the number to text."
+_NO_TEXT: Final = "Write what we should send."
+
+
+class TextSale(Sale):
+    name = "text"
+
+    @property
+    def is_offered(self) -> bool:
+        return len(self.shop.sms_carriers) > 0
+
+    async def choices(self, form: Form) -> Mapping[str, Any]:
+        return {"most_chars": self.shop.settings.sms.max_chars}
+
+    async def quote(self, form: Form) -> Quote:
+        message = form.raw("message")
+        number = international(form.get("phone_number")) or ""
+        segments = count(message or " ").segments
+        try:
+            destination = text_destination(self.shop, number) if number else None
+        except RingboltError:
+            destination = None
+        sats = sats_up(text_price(self.shop, destination, segments))
+        parts = counted(segments, "part")
+        hint = f"{counted(len(message), 'character')}, {parts}" if message else ""
+        where = region_name(region_of(number)) if number else ""
+        return Quote(sats, ((f"Text{f' to {where}' if where else ''}, {parts}", sats),), hint)
+
+    async def buy(self, form: Form, buyer: Buyer, client: str) -> Order | None:
+        has_simulated = self.shop.sms_carriers.has_simulated
+        number = form.phone("phone_number", _EMPTY, for_texts=True, scripted_allowed=has_simulated)
+        message = checked_message(form, _NO_TEXT, self.shop.settings.sms.max_chars)
+        if form.errors:
+            return None
+        return (await sell_text(self.shop, SendText(number, message), buyer)).order
+
+
+def checked_message(form: Form, empty: str, max_chars: int) -> str:
+    """The text as it was typed; ``form.errors`` says if it is empty or too long."""
+    message = form.raw("message")
+    if not message.strip():
+        form.refuse("message", empty)
+    elif len(message) > max_chars:
+        form.refuse("message", f"{counted(len(message) - max_chars, 'character')} too many.")
+    return message

@@ -1,0 +1,62 @@
+/* Small enhancements; every page works without this file. Live updates are htmx's. */
+(() => {
+  const root = document.documentElement;
+  root.classList.add("js"); // shows the buttons that need scripts
+  const say = (text) => { // one polite announcer for the whole page
+    let box = document.getElementById("announcer");
+    if (!box) {
+      box = document.createElement("div");
+      box.id = "announcer";
+      box.className = "vh";
+      box.setAttribute("role", "status");
+      document.body.append(box);
+    }
+    box.textContent = "";
+    requestAnimationFrame(() => { box.textContent = text; });
+  };
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy],[data-print]");
+    if (!button) return;
+    if ("print" in button.dataset) return print();
+    try {
+      await navigator.clipboard.writeText(button.dataset.copy);
+    } catch {
+      button.parentElement.querySelector("input")?.select();
+      return;
+    }
+    const label = button.querySelector("span"), before = label.textContent;
+    label.textContent = "Copied";
+    say("Copied");
+    setTimeout(() => { label.textContent = before; }, 2500);
+  });
+  // The seconds left come from the server, so the visitor's clock does not matter. Spoken twice:
+  // with two minutes left, and at the end.
+  const count = (clock) => {
+    if (clock.dataset.counts) return;
+    clock.dataset.counts = "yes";
+    const end = performance.now() + 1000 * clock.dataset.until;
+    let isSaid = false;
+    const tick = () => {
+      if (!clock.isConnected) return;
+      const left = Math.max(0, Math.round((end - performance.now()) / 1000));
+      clock.textContent = left > 120
+        ? `(${Math.ceil(left / 60)} minutes left)`
+        : `(${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")} left)`;
+      if (left <= 120 && !isSaid) { isSaid = true; say("2 minutes left to pay"); }
+      if (left > 0) setTimeout(tick, left > 120 ? 15000 : 1000);
+      else say("This invoice is no longer valid");
+    };
+    tick();
+  };
+  const countAll = () => document.querySelectorAll("[data-until]").forEach(count);
+  countAll();
+  // The title and the state of the page follow the parts that a stream has swapped.
+  document.addEventListener("htmx:after:swap", () => {
+    const head = document.querySelector("[data-title]"), main = document.querySelector("main");
+    if (head) {
+      document.title = head.dataset.title;
+      main.dataset.state = head.dataset.orderState;
+    }
+    countAll();
+  });
+})();

@@ -1,0 +1,99 @@
+"""``/``: what is sold here, and from which price."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ringbolt.api.kit.http import base_url
+from ringbolt.app.checkout.prices import code_price, mail_price, rental_price, text_price
+from ringbolt.app.shop import Shop
+from ringbolt.core.phone import EXAMPLE
+from ringbolt.core.pricing.money import sats_up
+from ringbolt.core.pricing.prices import RENT_BLOCK_HOURS
+from ringbolt.web.rendering import Renderer
+
+TO_ITSELF: Final = "+1234567890"
+"""The simulated telephone that answers and presses a key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One line of the list; ``sats`` is the lowest price."""
+
+    path: str
+    icon: str
+    name: str
+    what: str
+    sats: int
+    per: str
+    is_least: bool = False
+
+
+class Storefront:
+    """``offered``: the addresses of the forms that are open."""
+
+    def __init__(self, shop: Shop, renderer: Renderer, offered: frozenset[str]) -> None:
+        self._renderer = renderer
+        self._services = tuple(each for each in _services(shop) if each.path in offered)
+        self._public_url = shop.settings.public_url
+        self._example = TO_ITSELF if shop.carriers.has_simulated else EXAMPLE
+
+    async def show(self, request: Request) -> Response:
+        base = base_url(request.scope, self._public_url)
+        return self._renderer.page(
+            "storefront.html", services=self._services, base=base, example=self._example
+        )
+
+
+def _services(shop: Shop) -> tuple[Service, ...]:
+    per_minute = min(rate.sats_per_minute for rate in shop.rates.rates())
+    return (
+        Service(
+            "/call",
+            "call",
+            "Phone call",
+            "Speak a text or play a recording. Ask for a key press.",
+            per_minute,
+            "per minute",
+            is_least=True,
+        ),
+        Service(
+            "/text",
+            "text",
+            "Text message",
+            "Send an SMS and see when it is delivered.",
+            sats_up(text_price(shop)),
+            "per 160 characters",
+            is_least=True,
+        ),
+        Service(
+            "/code",
+            "code",
+            "Receive a code",
+            "A number for one activation code. Pay only if it arrives.",
+            sats_up(code_price(shop, None, "")),
+            "per code",
+            is_least=True,
+        ),
+        Service(
+            "/rent",
+            "rent",
+            "Rent a number",
+            "Keep a number and read every text it gets.",
+            sats_up(rental_price(shop, None)),
+            f"for {RENT_BLOCK_HOURS} hours",
+            is_least=True,
+        ),
+        Service(
+            "/email",
+            "mail",
+            "E-mail",
+            "One e-mail, sent without an account of yours.",
+            sats_up(mail_price(shop)),
+            "per e-mail",
+        ),
+    )

@@ -1,0 +1,95 @@
+"""Reads an order and everything that its page shows, in one transaction."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import Final
+
+import msgspec
+
+from ringbolt.api.orders import FAMILY
+from ringbolt.app.webhooks.order_notice import order_notice
+from ringbolt.core.commands import CallOrder, ReceiveTexts, SendMail, SendText
+from ringbolt.core.order import FINAL, OrderKind, OrderState
+from ringbolt.core.pricing.money import sats_up
+from ringbolt.store import calls, messages, orders
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.orders import Order, OrderEvent
+from ringbolt.web.views.call_view import call_body
+from ringbolt.web.views.message_view import message_body
+from ringbolt.web.views.number_view import number_body
+from ringbolt.web.views.view import Body, OrderView
+
+_LETTERS: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def order_view(tx: Tx, token: str, cancel_after_ms: int) -> OrderView | None:
+    """The page of the order with that token; None if there is none, or it belongs to another API.
+
+    ``cancel_after_ms``: how long after it was assigned a number can first be given back.
+    """
+    order = orders.by_status_token(tx, token)
+    if order is None or order.family != FAMILY or order.kind is OrderKind.FUND:
+        return None
+    history = orders.history(tx, order.id)
+    body = _body(tx, order, history, cancel_after_ms)
+    is_payable = order.state is OrderState.AWAITING_PAYMENT
+    until_ms = order.deadline_ms if is_payable and order.deadline_ms else order.created_ms
+    is_over = order.state in FINAL and order.finished_ms is not None
+    view = OrderView(
+        order_id=order.id,
+        token=token,
+        state=order.state,
+        name=short_name(order.id),
+        price_sats=sats_up(order.price_msat),
+        payreq=order.payreq,
+        payment_hash=order.payment_hash or "",
+        valid_until_ms=until_ms,
+        left_s=max(0, (until_ms - tx.now_ms) // 1000),
+        paid_ms=order.paid_ms,
+        is_payable=is_payable,
+        is_live=not is_over,
+        is_taken=order.state in (OrderState.FULFILLED, OrderState.SETTLED),
+        body=body,
+    )
+    return replace(view, version=_version(view))
+
+
+def short_name(order_id: str) -> str:
+    """``7F3K-29QD``: how people name the order to each other. It opens nothing."""
+    number = int.from_bytes(hashlib.blake2b(order_id.encode(), digest_size=8).digest())
+    signs = ""
+    for _ in range(8):
+        number, rest = divmod(number, len(_LETTERS))
+        signs += _LETTERS[rest]
+    return f"{signs[:4]}-{signs[4:]}"
+
+
+def _body(tx: Tx, order: Order, history: list[OrderEvent], cancel_after_ms: int) -> Body:
+    match order.command:
+        case CallOrder() as command:
+            call = calls.call_of(tx, order.id)
+            assert call is not None, "a call is written down with its order"
+            return call_body(order, command, call, history, tx.now_ms)
+        case SendText() | SendMail() as command:
+            message = messages.message_of(tx, order.id)
+            assert message is not None, "a message is written down with its order"
+            return message_body(order, command, message, history)
+        case ReceiveTexts() as command:
+            notice = order_notice(tx, order)
+            receiving = notice.receiving
+            if receiving is not None and receiving.assigned_ms is not None:
+                own_ms = receiving.assigned_ms + cancel_after_ms
+                patient_ms = max(own_ms, receiving.cancel_after_ms)
+                receiving = msgspec.structs.replace(receiving, cancel_after_ms=patient_ms)
+                notice = msgspec.structs.replace(notice, receiving=receiving)
+            return number_body(order, command, notice, history, tx.now_ms)
+    raise AssertionError(f"{order.kind} has no page")
+
+
+def _version(view: OrderView) -> str:
+    """Changes whenever something else is shown; the time that passes does not count."""
+    body = view.body
+    shown = repr((view.state, body.head.title, body.steps, body.actions, body.numbered))
+    return hashlib.blake2b(shown.encode(), digest_size=8).hexdigest()

@@ -1,0 +1,96 @@
+"""axe-core finds no violation on any page, in both colour schemes, on phones and desks."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser
+
+from support.clients.pages import PageClient
+from support.numbers import ANSWERS, BUSY
+from support.waiting import PATIENCE_S
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+VERSION = "4.11.0"
+SHA256 = "e9e5863c33a874f09bc01acd9234b7e3c871479f5eef8802fa582544465e6d01"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The source of axe-core."""
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("axe-core needs npm, which is not installed here")
+    folder: Path = tmp_path_factory.mktemp("axe")
+    options = ("--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund")
+    process = await asyncio.create_subprocess_exec(
+        npm,
+        "install",
+        *options,
+        "--save-exact",
+        f"axe-core@{VERSION}",
+        cwd=folder,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(PATIENCE_S):
+        _, errors = await process.communicate()
+    if process.returncode:
+        pytest.skip(f"axe-core cannot be fetched here: {errors.decode()}")
+    source = (folder / "node_modules/axe-core/axe.min.js").read_bytes()
+    assert hashlib.sha256(source).hexdigest() == SHA256
+    return source.decode()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def orders(pages: PageClient) -> list[str]:
+    """The pages of orders in several states: unpaid, paid, returned, with a number."""
+    open_ = await pages.send("/call", {"phone_number": ANSWERS, "message": "Hello"})
+    paid = await pages.send("/call", {"phone_number": ANSWERS, "message": "Hello", "gather": "1"})
+    busy = await pages.send("/call", {"phone_number": BUSY, "message": "Hello"})
+    code = await pages.send("/code", {"service": "telegram", "country": "187"})
+    payments = [pages.pay(each.invoice) for each in (paid, busy, code)]
+    await pages.until_state(paid.url, "settled")
+    await pages.until_state(busy.url, "returned")
+    await pages.until_state(code.url, "in_progress")
+    payments[2].cancel()
+    return [each.url for each in (open_, paid, busy, code)]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+async def test_axe_finds_nothing(
+    browser: Browser, pages: PageClient, axe: str, orders: list[str], scheme: Any, width: int
+) -> None:
+    context = await browser.new_context(
+        base_url=pages.shop.url, color_scheme=scheme, viewport={"width": width, "height": 900}
+    )
+    page = await context.new_page()
+    found: list[str] = []
+    forms = ["/call", "/text", "/code", "/rent", "/email"]
+    for path in ["/", *forms, "/simulator", "/nowhere", *orders]:
+        await page.goto(path)
+        if path in forms:
+            await page.get_by_role("button", name="Continue to payment").click()
+            await page.wait_for_load_state()
+        found += [f"{path} {each}" for each in await _violations(page, axe)]
+    await context.close()
+    assert found == []
+
+
+async def _violations(page: Any, axe: str) -> list[str]:
+    await page.evaluate(axe)
+    report = await page.evaluate("tags => axe.run(document, {runOnly: tags})", RULES)
+    return [
+        f"{rule['id']}: {node['html'][:120]}"
+        for rule in report["violations"]
+        for node in rule["nodes"]
+    ]
