@@ -23,6 +23,7 @@ from ringbolt.core.outcome import Recovery
 from ringbolt.sms.carrier import ReceiptState
 from ringbolt.store import jobs, receiving_orders
 from ringbolt.store.engine.opening import open_database
+from support.memory import SearchedSms
 from support.rigs.fate import Died, Fate
 from support.rigs.orders import Kind, OrderOfWorld, OrderProcess, OrderWorld
 from support.rigs.shop import let_stand_still
@@ -240,3 +241,14 @@ async def test_without_look_up_a_crash_may_cost_the_shop_but_never_the_buyer(
         assert story.order is not None
         end = await story.order.check()
         assert end is flow.end or recovery is Recovery.NONE
+
+
+@pytest.mark.parametrize("flow", FLOWS[:4], ids=lambda flow: flow.name)
+async def test_a_carrier_that_only_lists_texts_is_searched_after_a_crash(
+    world: OrderWorld, clock: SystemClock, flow: Flow
+) -> None:
+    world.sms = SearchedSms(clock)
+    for number in range(1, len(await _effects(world, flow)) + 1):
+        for kind in ("before", "after"):
+            await assert_survives_crash(world, flow, Fate(number, kind))
+        await assert_survives_standstill(world, flow, Fate(number, "pause"))

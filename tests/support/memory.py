@@ -4,17 +4,20 @@ so that a process hears what there is, and goes on."""
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from ringbolt.app.shop import ProbedAudio
 from ringbolt.clock import Clock
 from ringbolt.core.calls.call import Clip
 from ringbolt.core.outcome import Recovery
+from ringbolt.core.pricing.amount import Amount
 from ringbolt.lightning.memory.node import MemoryNode
 from ringbolt.mail.memory.mailer import MemoryMailer
 from ringbolt.mail.memory.mailer import memory_mailer as new_mailer
 from ringbolt.numbers.memory.provider import USA, MemoryListingProvider, MemoryProvider
 from ringbolt.numbers.memory.provider import memory_provider as new_provider
+from ringbolt.sms.carrier import DeliveryReceipt, OutSms, ReceiptState, SmsSnapshot
 from ringbolt.sms.memory.carrier import MemorySms
 from ringbolt.sms.memory.carrier import memory_sms as new_sms
 from ringbolt.speech.memory.speaker import SilentSpeaker
@@ -35,6 +38,26 @@ def memory_sms(recovery: Recovery, clock: Clock) -> MemorySms:
     made = new_sms(recovery, clock)
     made.log.stays_connected = False
     return made
+
+
+class SearchedSms(MemorySms):
+    """An SMS carrier that lists texts, but not by our reference; each has one id."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(Recovery.LOOKUP, clock)
+        self.one_name = True
+        self.log.stays_connected = False
+
+    def tell(
+        self, sms: OutSms, state: ReceiptState, n: int = 1, cost: Amount | None = None
+    ) -> DeliveryReceipt:
+        told = replace(super().tell(sms, state, 1, cost), is_whole=True)
+        self.log[-1] = told
+        return told
+
+    async def search(self, sms: OutSms, since_ms: int) -> list[SmsSnapshot]:
+        alike = (each for each in self.sent if (each.to, each.parts) == (sms.to, sms.parts))
+        return [SmsSnapshot(sms.ref, self.part_ids(each), self.receipts_of(each)) for each in alike]
 
 
 def memory_mailer(recovery: Recovery) -> MemoryMailer:

@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, parse_qsl
 
 import pytest
 from aiohttp import web
+from pydantic import ValidationError
 
 from ringbolt.clock import SystemClock
 from ringbolt.core.callback import CallbackRequest, SupportsCallbacks
@@ -35,6 +36,8 @@ from ringbolt.sms.carrier import (
 from ringbolt.sms.http.carrier import http_carrier
 from ringbolt.sms.http.settings import HttpSmsSettings
 from support.contracts.following import stop
+from support.servers.far_end import far_end
+from support.servers.ports import HeldPort
 
 PAGE = Path(__file__).parents[2] / "docs" / "howto-http-gateway.md"
 BLOCKS = re.findall(r"```toml\n(.*?)```", PAGE.read_text(), re.DOTALL)
@@ -249,6 +252,33 @@ async def test_parts_of_which_some_were_taken_are_not_sent_again(gateway: Gatewa
     assert isinstance(await sent(gateway, "vonage"), Unknown)
 
 
+# Telnyx
+
+
+async def test_telnyx_is_asked_as_it_documents(gateway: Gateway) -> None:
+    # https://developers.telnyx.com/docs/messaging/messages/message-detail-records
+    gateway.says({"data": {"record_type": "message", "id": "40385f64-5717-4562-b3fc", "to": []}})
+
+    result = await sent(gateway, "telnyx")
+
+    assert result == Accepted(("40385f64-5717-4562-b3fc",))
+    _, _, headers, body = gateway.asked[0]
+    assert headers["Authorization"] == "Bearer KEY..."
+    assert json.loads(body)["webhook_url"] == f"{BASE}/receipts/ref-1"
+    report = {  # https://developers.telnyx.com/api-reference/callbacks/delivery-update
+        "data": {
+            "record_type": "event",
+            "event_type": "message.finalized",
+            "payload": {
+                "id": "40385f64-5717-4562-b3fc",
+                "to": [{"phone_number": "+18665550001", "status": "delivered"}],
+            },
+        }
+    }
+    [receipt] = await told(gateway, "telnyx", body=json.dumps(report))
+    assert (receipt.part_id, receipt.state) == ("40385f64-5717-4562-b3fc", ReceiptState.DELIVERED)
+
+
 # Bad luck, whatever the gateway
 
 
@@ -306,6 +336,89 @@ async def test_a_callback_that_tells_nothing_is_refused(
     gateway: Gateway, body: str, ref: str
 ) -> None:
     assert await told(gateway, "46elks", body=body, ref=ref) == []
+
+
+async def test_a_silent_gateway_leaves_it_unknown() -> None:
+    async def say_nothing(n: int, writer: asyncio.StreamWriter) -> bool:
+        return True
+
+    async with far_end(say_nothing) as end:
+        settings = HttpSmsSettings.model_validate(
+            {**DOCUMENTED["46elks"], "url": end.url, "timeout_s": 0.2}
+        )
+        carrier = http_carrier(settings, SystemClock())
+        assert isinstance(await carrier.send(HELLO), Unknown)
+        await carrier.close()
+
+
+@pytest.mark.parametrize(
+    "said", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{", b"what?"]
+)
+async def test_a_gateway_that_breaks_off_leaves_it_unknown(said: bytes) -> None:
+    async def break_off(n: int, writer: asyncio.StreamWriter) -> bool:
+        writer.write(said)
+        return False
+
+    async with far_end(break_off) as end:
+        settings = HttpSmsSettings.model_validate({**DOCUMENTED["46elks"], "url": end.url})
+        carrier = http_carrier(settings, SystemClock())
+        assert isinstance(await carrier.send(HELLO), Unknown)
+        await carrier.close()
+        assert len(end.asked) == 1
+
+
+async def test_a_gateway_that_is_not_there_has_sent_nothing() -> None:
+    url = f"http://127.0.0.1:{HeldPort().number}/send"
+    settings = HttpSmsSettings.model_validate({**DOCUMENTED["46elks"], "url": url})
+    carrier = http_carrier(settings, SystemClock())
+
+    result = await carrier.send(HELLO)
+
+    assert isinstance(result, Rejected)
+    assert not result.permanent
+    await carrier.close()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"fields": {"to": "{reciever}"}}, "there is no {reciever}; there are"),
+        ({"url": "https://{to}.example/sms"}, "without placeholders"),
+        ({"url": "sms.example"}, "https://"),
+        ({"receipts": None, "settle_on": "delivered"}, "without receipts"),
+        ({"sends_once_per_ref": True}, "needs {ref}"),
+        ({"method": "GET", "body": "json"}, "query"),
+        ({"success_path": "a", "success_pattern": "b"}, "not both"),
+        ({"list_path": "messages", "id_path": ""}, "id_path"),
+        ({"cost_path": "a", "cost_currency": ""}, "cost_currency"),
+        (
+            {
+                "fields": {"to": "{to}"},
+                "id_path": "",
+                "receipts": {"state_path": "s", "states": {"1": "sent"}},
+            },
+            "callback_url",
+        ),
+        (
+            {
+                "receipts": {
+                    "by": "poll",
+                    "url": "https://a.example",
+                    "state_path": "s",
+                    "states": {"1": "sent"},
+                }
+            },
+            "{id} or {ref}",
+        ),
+        ({"receipts": {"state_path": "s", "states": {"1": "lost"}}}, "'enroute'"),
+        ({"receipts": {"state_path": "s", "states": {"1": "sent"}, "colour": 1}}, "Extra inputs"),
+    ],
+)
+def test_settings_that_cannot_work_are_refused(options: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValidationError) as error:
+        HttpSmsSettings.model_validate({**DOCUMENTED["46elks"], **options})
+
+    assert said in str(error.value)
 
 
 async def test_without_receipts_what_is_taken_is_sent(gateway: Gateway) -> None:

@@ -14,6 +14,7 @@ SMS_CARRIERS: Final = PartTypes[Context, SmsCarrier](
         "simulated": "ringbolt.sms.simulated.part:SIMULATED",
         "smsgate": "ringbolt.sms.smsgate.part:SMSGATE",
         "memory": "ringbolt.sms.memory.part:MEMORY",
+        "twilio": "ringbolt.sms.twilio.part:TWILIO",
         "http": "ringbolt.sms.http.part:HTTP",
     },
 )

@@ -28,7 +28,7 @@ from support.rigs.fate import Fate, mortal
 from support.rigs.paid import buy_paid
 from support.rigs.shop import Process, World, WorldOrder
 
-PORT = ("send", "find")
+PORT = ("send", "find", "search")
 _LONG = "A sentence of forty characters, repeated. "
 
 

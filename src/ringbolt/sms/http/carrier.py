@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from ipaddress import ip_address
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
@@ -19,6 +20,7 @@ from ringbolt.clock import Clock
 from ringbolt.core.callback import CallbackRequest, CallbackResponse, CallbackRoute
 from ringbolt.core.errors import Unavailable
 from ringbolt.core.outcome import Recovery, Rejected, Unknown
+from ringbolt.core.part_checks import Finding
 from ringbolt.core.pricing.amount import Amount
 from ringbolt.core.sink import Sink
 from ringbolt.core.texts.segments import part_fault
@@ -34,7 +36,7 @@ from ringbolt.sms.carrier import (
 )
 from ringbolt.sms.http.reading import decoded, form_of, list_at, matched, value_at
 from ringbolt.sms.http.settings import HttpSmsSettings, ReceiptsSettings
-from ringbolt.sms.http.template import fill, fill_all, fill_url
+from ringbolt.sms.http.template import fill, fill_all, fill_url, placeholders
 from ringbolt.upstream.exchange import Answer, Lost, NeverSent
 from ringbolt.upstream.http import HttpClient
 from ringbolt.upstream.pushed import PushedEvents
@@ -58,7 +60,8 @@ def http_carrier(settings: HttpSmsSettings, clock: Clock) -> SmsCarrier:
 
 
 class HttpSmsCarrier:
-    """Implements ``SmsCarrier`` for a gateway that reports nothing: a text it takes is sent."""
+    """Implements ``SmsCarrier`` and ``SupportsCheck`` for a gateway that reports nothing: a text
+    it takes is sent."""
 
     def __init__(self, settings: HttpSmsSettings, clock: Clock) -> None:
         self._settings = settings
@@ -100,6 +103,20 @@ class HttpSmsCarrier:
 
     async def follow(self, cursor: str, sink: Sink[ReceiptBatch]) -> None:
         await self._pushed.follow(sink, ReceiptBatch((), ""))
+
+    async def check(self) -> Sequence[Finding]:
+        """Whether the gateway is reached. Nothing else can be seen without sending a text."""
+        exchange = await self._http.ask("HEAD", URL(self._settings.url).origin())
+        if not isinstance(exchange, Answer):
+            raise Unavailable(f"The gateway {self.name} does not answer: {exchange.why}.")
+        told = "It answers; only a text shows whether it takes the credentials."
+        return [Finding("ok", "gateway", told), *self._findings()]
+
+    def _findings(self) -> Sequence[Finding]:
+        if self._settings.url.startswith("https:") or _is_near(self._settings.url):
+            return ()
+        told = "Texts and credentials are sent to it without encryption."
+        return [Finding("note", "encryption", told, "Write its url with https://.")]
 
     async def close(self) -> None:
         await self._http.close()
@@ -264,6 +281,15 @@ class CalledBackHttpSmsCarrier(_Reporting):
             CallbackRoute("/receipts", self._reported, methods),
         )
 
+    def _findings(self) -> Sequence[Finding]:
+        found = list(super()._findings())
+        asked = [self._settings.url, self._settings.fields, self._settings.headers]
+        if "callback_url" not in placeholders(asked) and self._callbacks:
+            told = "The gateway is not told where to report what becomes of texts."
+            fix = f"Name this address in its web pages: {self._callbacks}/receipts"
+            found.append(Finding("note", "receipts", told, fix))
+        return found
+
     async def _reported(self, request: CallbackRequest) -> CallbackResponse:
         ref = request.params.get("ref", "")
         document = _document(request)
@@ -294,6 +320,15 @@ class PolledHttpSmsCarrier(_Reporting):
                 document = decoded(exchange.body)
                 found += self._receipts_in(document, text.ref, part_id)
         return found
+
+
+def _is_near(url: str) -> bool:
+    """Whether it is this machine or its network."""
+    host = URL(url).host or ""
+    try:
+        return not ip_address(host).is_global
+    except ValueError:
+        return host == "localhost"
 
 
 def _document(request: CallbackRequest) -> Any:

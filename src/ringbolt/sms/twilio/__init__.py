@@ -1,0 +1,1 @@
+"""Texts by Twilio's REST API, or that of a relative."""
