@@ -27,7 +27,7 @@ from benchmarks.order_load import Rig, rig
 from benchmarks.processes import cpu_s
 from ringbolt.clock import SystemClock
 from ringbolt.mail import letter
-from ringbolt.mail.mailer import Accepted, Mailer
+from ringbolt.mail.mailer import Accepted, Mailer, OutMail
 from ringbolt.mail.smtp.part import SMTP
 from ringbolt.registry.types import Context
 
@@ -126,7 +126,7 @@ def _list(rates: list[float]) -> str:
     return ", ".join(f"{one:.0f}" for one in rates)
 
 
-def _mail() -> letter.OutMail:
+def _mail() -> OutMail:
     return letter.write(
         ref=secrets.token_hex(16),
         sender=SENDER,
