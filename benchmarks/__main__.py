@@ -22,7 +22,6 @@ ALL = (
     "orders",
     "order_history",
     "order_idle",
-    "mails",
     "recovery",
 )
 BY_NAME = ("soak", "listening")

@@ -94,11 +94,10 @@ def check_mail_text(text: str) -> str:
 
 
 def check_subject(text: str) -> str:
-    """A subject in one line, as it was written; '' for a blank one. Raises ``InvalidInput``
-    (``INVALID_TEXT``) for control characters other than tabs, line ends among them (they would
-    begin another header), and for encoded words (RFC 2047): mail programs decode them, whatever
-    they contain."""
-    _check_signs(text, "\t", Role.SUBJECT)
+    """A subject in one line, trimmed. Raises ``InvalidInput`` (``INVALID_TEXT``) for control
+    characters, line ends among them (they would begin another header), and for encoded words
+    (RFC 2047): mail programs decode them, whatever they contain."""
+    _check_signs(text, "", Role.SUBJECT)
     if has_encoded_word(text):
         raise InvalidInput.about(
             Role.SUBJECT,
@@ -106,7 +105,7 @@ def check_subject(text: str) -> str:
             code="INVALID_TEXT",
             suggestion="Write the subject itself, in any script: it is encoded for you.",
         )
-    return text if text.strip() else ""
+    return text.strip()
 
 
 def _check_signs(text: str, allowed: str, role: Role) -> None:
@@ -117,6 +116,6 @@ def _check_signs(text: str, allowed: str, role: Role) -> None:
                 f"contains the control character U+{ord(sign):04X}.",
                 code="INVALID_TEXT",
                 suggestion="Remove control characters and line breaks."
-                if role is Role.SUBJECT
+                if not allowed
                 else "Remove control characters; line breaks and tabs may stay.",
             )

@@ -22,6 +22,7 @@ from ringbolt.simulator.numbers import handler_api, inbound_api, provider_api
 from ringbolt.simulator.sms import carrier_api as sms_carrier_api
 from ringbolt.simulator.smsgate import app_api as smsgate_api
 from ringbolt.simulator.twilio import calls_api as twilio_calls_api
+from ringbolt.simulator.twilio import messages_api as twilio_messages_api
 from ringbolt.simulator.voice import carrier_api as voice_carrier_api
 from ringbolt.simulator.voice import phones_api
 from ringbolt.simulator.voice.clips import MAX_CLIP_BYTES
@@ -74,9 +75,10 @@ _ROUTES: Final = MappingProxyType[Area, Callable[[World], list[Route]]](
             *mailbox_api.routes(world.mailboxes),
         ],
         Area.CLOCK: lambda world: clock_api.routes(world.clock),
-        Area.TWILIO: lambda world: twilio_calls_api.routes(
-            world.twilio.calls, world.twilio.accounts
-        ),
+        Area.TWILIO: lambda world: [
+            *twilio_messages_api.routes(world.twilio_messages, world.twilio.accounts),
+            *twilio_calls_api.routes(world.twilio.calls, world.twilio.accounts),
+        ],
     }
 )
 _PHONE_AREAS: Final = frozenset({Area.PHONES, Area.SMS})

@@ -17,6 +17,7 @@ from ringbolt.simulator.smsgate.phones import SmsGatePhones
 from ringbolt.simulator.twilio.accounts import Accounts
 from ringbolt.simulator.twilio.callbacks import Callbacks
 from ringbolt.simulator.twilio.calls import TwilioCalls
+from ringbolt.simulator.twilio.messages import TwilioMessages
 from ringbolt.simulator.voice.phones import PhoneNetwork
 
 FILE_NAME = "world.db"
@@ -55,6 +56,7 @@ class World:
     number_accounts: NumberAccounts
     mailboxes: Mailboxes
     twilio: Twilio
+    twilio_messages: TwilioMessages
     speed: float
 
     @classmethod
@@ -76,6 +78,10 @@ class World:
             sms.start()
             numbers = NumberInventory(clock=clock, store=store)
             numbers.start()
+            twilio_messages = TwilioMessages(
+                sms, numbers, twilio.accounts, twilio.callbacks, store, clock
+            )
+            twilio_messages.start()
             smsgate = SmsGatePhones(clock=clock, store=store, sms=sms, numbers=numbers, speed=speed)
             smsgate.start()
             number_accounts = NumberAccounts(store)
@@ -94,6 +100,7 @@ class World:
                 number_accounts,
                 mailboxes,
                 twilio,
+                twilio_messages,
                 speed,
             )
         except BaseException:
@@ -104,6 +111,7 @@ class World:
         """End every stream and write what is queued. Closing twice is allowed."""
         self.clock.close()
         self.lightning.close()
+        await self.twilio_messages.close()
         await self.twilio.close()
         await self.phones.close()
         await self.smsgate.close()

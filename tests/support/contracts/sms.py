@@ -36,12 +36,18 @@ from ringbolt.sms.carrier import (
     SmsCarrier,
     SmsSnapshot,
     SupportsSmsLookup,
+    SupportsSmsSearch,
 )
+from ringbolt.sms.http.carrier import http_carrier
 from ringbolt.sms.memory.carrier import AnswerTo, MemoryLookupSms, MemorySms
 from ringbolt.sms.simulated.carrier import SimulatedSmsCarrier
 from ringbolt.sms.smsgate.carrier import SmsGateCarrier
 from ringbolt.sms.smsgate.settings import SmsGateSettings
+from ringbolt.sms.twilio.carrier import TwilioSms
+from ringbolt.sms.twilio.settings import TwilioSmsSettings
+from ringbolt.twilio.settings import open_api
 from support.contracts.following import stop
+from support.servers.twilio import account, as_any_gateway
 from support.servers.world import WorldServer, running_world, serving
 from support.waiting import eventually
 
@@ -251,22 +257,57 @@ async def phone(directory: Path, mode: str, **settings: Any) -> AsyncIterator[Ca
         keyring = Keyring([b"k" * 32])
         context = context_of(Settings(data_dir=directory), server.url, keyring=keyring)
         carrier = SmsGateCarrier(options, context)
-        fate = Fate(
-            delivered="+12025550123",
-            failed="+1234567804",
-            sent_then_failed="+1234567820",
-            refused="+1234567805",
-            refused_for_now="+1234567806",
-            answer_lost="+1234567807",
-            request_lost="+1234567808",
-            receipts_first="+1234567809",
-            doubled="+1234567822",
-        )
-        router = Router()
-        async with serving(router) as url:
-            router.routes += callback_routes(keyring, url, [("sms", "phone", carrier)])
-            yield Called(server, carrier, number, fate)
-            await carrier.close()
+        async with _called(server, carrier, number, FATES) as subject:
+            yield subject
+
+
+FATES = Fate(
+    delivered="+12025550123",
+    failed="+1234567804",
+    sent_then_failed="+1234567820",
+    refused="+1234567805",
+    refused_for_now="+1234567806",
+    answer_lost="+1234567807",
+    request_lost="+1234567808",
+    receipts_first="+1234567809",
+    doubled="+1234567822",
+)
+"""What all that are called back can be made to do."""
+
+
+@asynccontextmanager
+async def _called(
+    server: WorldServer, carrier: SmsCarrier, sender: str, fate: Fate
+) -> AsyncIterator[Called]:
+    """``carrier`` with its callbacks served."""
+    router = Router()
+    async with serving(router) as url:
+        keyring = Keyring([b"k" * 32])
+        router.routes += callback_routes(keyring, url, [("sms", carrier.name, carrier)])
+        yield Called(server, carrier, sender, fate)
+        await carrier.close()
+
+
+@asynccontextmanager
+async def twilio(directory: Path) -> AsyncIterator[Called]:
+    """An account at the world's Twilio-compatible API."""
+    async with running_world(directory / "world", speed=20) as server:
+        settings = TwilioSmsSettings(**account(server.url, name="twilio"))
+        carrier = TwilioSms(settings, open_api(settings, "twilio"), SystemClock())
+        fate = replace(FATES, sent_at_once="+1234567827")
+        async with _called(server, carrier, "Ringbolt", fate) as subject:
+            subject.is_reported_twice = True
+            yield subject
+
+
+@asynccontextmanager
+async def any_gateway(directory: Path) -> AsyncIterator[Called]:
+    """The same API, described in the settings of any gateway."""
+    async with running_world(directory / "world", speed=20) as server:
+        carrier = http_carrier(as_any_gateway(server.url), SystemClock())
+        async with _called(server, carrier, "Ringbolt", FATES) as subject:
+            subject.is_reported_twice = True
+            yield subject
 
 
 SUBJECTS: dict[str, Callable[[Path], AbstractAsyncContextManager[Subject]]] = {
@@ -275,6 +316,8 @@ SUBJECTS: dict[str, Callable[[Path], AbstractAsyncContextManager[Subject]]] = {
     "memory with look-up": memory_with_lookup,
     "phone": partial(phone, mode="local"),
     "phone behind a cloud": partial(phone, mode="cloud", auth="jwt"),
+    "twilio": twilio,
+    "any gateway": any_gateway,
 }
 
 
@@ -289,13 +332,15 @@ class Desk:
         self._listening: asyncio.Task[None] | None = None
         self.arrivals: list[str] = []
         self._refs = 0
+        self._texts: dict[str, OutSms] = {}
 
     def text(self, to: str | None, *parts: str, ref: str = "") -> OutSms:
         if to is None:
             pytest.skip("the far end cannot be made to do this")
         self._refs += 1
         ref = ref or f"attempt-{self._refs}"
-        return OutSms(ref, to, "Ringbolt", parts or ("hello",), "gsm7")
+        self._texts[ref] = OutSms(ref, to, "Ringbolt", parts or ("hello",), "gsm7")
+        return self._texts[ref]
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -344,6 +389,11 @@ class Desk:
         return [(receipt.n or 1, receipt.state) for receipt in self.of(ref)[:count]]
 
     async def find(self, ref: str) -> SmsSnapshot | None:
+        """What the carrier knows of a text; a search leaves out what is reported of others."""
+        if isinstance(self.carrier, SupportsSmsSearch) and ref in self._texts:
+            others = {each.part_id for each in self.reported if each.ref != ref}
+            found = await self.carrier.search(self._texts[ref], 0)
+            return next((each for each in found if others.isdisjoint(each.part_ids)), None)
         if not isinstance(self.carrier, SupportsSmsLookup):
             pytest.skip("the carrier cannot look a text up")
         return await self.carrier.find(ref)

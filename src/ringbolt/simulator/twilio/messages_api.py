@@ -1,0 +1,188 @@
+"""``Messages`` and ``IncomingPhoneNumbers`` of the simulated Twilio-compatible API."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from ringbolt.core.outcome import Rejected, Unknown
+from ringbolt.core.phone import is_e164
+from ringbolt.simulator.twilio.accounts import Accounts, AccountState
+from ringbolt.simulator.twilio.calls_api import ACCOUNT, PREFIX, form_of, guarded, problem
+from ringbolt.simulator.twilio.message import TwilioMessage, shown
+from ringbolt.simulator.twilio.messages import TwilioMessages, TwilioNumber
+from ringbolt.sms.carrier import Accepted, SendResult
+
+_MOST_CHARS: Final = 1600
+_MOST_VALIDITY_S: Final = 36_000
+_PAGE: Final = 50
+_MOST: Final = 1000
+_NUMBER: Final = re.compile(r"\+[0-9]{2,15}", re.ASCII)
+UNSUBSCRIBED: Final = "+1234567830"
+"""Who gets no texts from any sender any more (error 21610)."""
+_REFUSED: Final = {
+    UNSUBSCRIBED: (21610, "Attempt to send to unsubscribed recipient"),
+    "+1234567831": (21614, "'To' number is not a valid mobile number"),
+    "+1234567832": (21211, "Invalid 'To' Phone Number"),
+}
+
+
+def routes(messages: TwilioMessages, accounts: Accounts) -> list[Route]:
+    face = _Messages(messages, accounts)
+    doors = {
+        "/Messages.json": {"POST": face.create, "GET": face.list},
+        "/Messages/{sid}.json": {"GET": face.fetch},
+        "/IncomingPhoneNumbers.json": {"POST": face.keep_number, "GET": face.numbers},
+    }
+    return [
+        Route(ACCOUNT + path, guarded(accounts, handler), methods=[method])
+        for path, methods in doors.items()
+        for method, handler in methods.items()
+    ]
+
+
+class _Messages:
+    def __init__(self, messages: TwilioMessages, accounts: Accounts) -> None:
+        self._messages = messages
+        self._accounts = accounts
+
+    async def create(self, request: Request, account: AccountState) -> Response:
+        form = dict(await form_of(request))
+        wrong = _wrong(form)
+        if wrong is not None:
+            return wrong
+        if self._accounts.is_too_fast(request.path_params["account"]):
+            return problem(429, 20429, "Too Many Requests", **{"Retry-After": "1"})
+        reply = account.replies.pop(0) if account.replies else None
+        if reply is not None and not reply[1]:
+            return _instead(reply[0])
+        made, result = await self._messages.create(request.path_params["account"], form)
+        if reply is not None:
+            return _instead(reply[0])
+        return await self._answer(made, result, account)
+
+    async def _answer(
+        self, made: TwilioMessage, result: SendResult, account: AccountState
+    ) -> Response:
+        match result:
+            case Rejected(permanent=True) as refused:
+                return problem(400, 21408, f"Permission to send an SMS: {refused.reason}")
+            case Rejected() as refused:
+                after_s = -(-(refused.retry_after_ms or 0) // 1000)
+                return problem(429, 20429, refused.reason, **{"Retry-After": str(after_s)})
+            case Unknown():
+                return _instead(504)
+            case Accepted(_, sent):
+                document = await self._shown(made, account)
+                return JSONResponse({**document, "status": "sent" if sent else "queued"}, 201)
+
+    async def fetch(self, request: Request, account: AccountState) -> Response:
+        sid = request.path_params["sid"]
+        made = self._messages.find(request.path_params["account"], sid)
+        if made is None:
+            return problem(404, 20404, f"The requested resource {request.url.path} was not found")
+        return JSONResponse(await self._shown(made, account))
+
+    async def list(self, request: Request, account: AccountState) -> Response:
+        wanted = request.query_params
+        found = [
+            made
+            for made in self._messages.of(request.path_params["account"])
+            if all(made.form.get(name) == wanted[name] for name in ("To", "From") if name in wanted)
+        ]
+        page, size = _paging(request)
+        piece = found[page * size : (page + 1) * size]
+        documents = [await self._shown(made, account) for made in piece]
+        return _paged(request, "messages", documents, has_more=len(found) > (page + 1) * size)
+
+    async def _shown(self, made: TwilioMessage, account: AccountState) -> dict[str, Any]:
+        receipts = await self._messages.receipts(made)
+        return shown(made, receipts, account, self._messages.now_ms())
+
+    async def keep_number(self, request: Request, account: AccountState) -> Response:
+        form = dict(await form_of(request))
+        number = form.get("PhoneNumber", "")
+        if not is_e164(number):
+            return problem(400, 21421, "PhoneNumber is invalid")
+        account_sid = request.path_params["account"]
+        kept = await self._messages.keep_number(account_sid, number, form.get("SmsUrl", ""))
+        return JSONResponse(_number(kept), 201)
+
+    async def numbers(self, request: Request, account: AccountState) -> Response:
+        kept = self._messages.numbers_of(request.path_params["account"])
+        page, size = _paging(request)
+        piece = [_number(each) for each in kept[page * size : (page + 1) * size]]
+        has_more = len(kept) > (page + 1) * size
+        return _paged(request, "incoming_phone_numbers", piece, has_more=has_more)
+
+
+def _number(kept: TwilioNumber) -> dict[str, Any]:
+    return {
+        "sid": kept.sid,
+        "account_sid": kept.account_sid,
+        "phone_number": kept.number,
+        "sms_url": kept.sms_url,
+        "sms_method": "POST",
+        "capabilities": {"voice": True, "sms": True, "mms": False, "fax": False},
+    }
+
+
+def _wrong(form: dict[str, str]) -> Response | None:
+    """The API's refusal of a request that no message can be made of."""
+    number, body = form.get("To", ""), form.get("Body", "")
+    validity = form.get("ValidityPeriod", "1")
+    is_valid = validity.isdigit() and 1 <= int(validity) <= _MOST_VALIDITY_S
+    has_sender = bool(form.get("From") or form.get("MessagingServiceSid"))
+    faults = [
+        (number in _REFUSED, *_REFUSED.get(number, (0, ""))),
+        (not _NUMBER.fullmatch(number), 21211, f"The 'To' number {number} is not valid."),
+        (not has_sender, 21603, "A 'From' phone number is required."),
+        (not body, 21602, "Message body is required."),
+        (len(body) > _MOST_CHARS, 21617, "The message body exceeds 1600 characters."),
+        (not is_valid, 21626, "ValidityPeriod is not valid"),
+    ]
+    return next((problem(400, code, why) for is_so, code, why in faults if is_so), None)
+
+
+def _paging(request: Request) -> tuple[int, int]:
+    """Page and page size."""
+
+    def number(name: str, otherwise: int) -> int:
+        text = request.query_params.get(name, "")
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else otherwise
+
+    return number("Page", 0), max(1, min(number("PageSize", _PAGE), _MOST))
+
+
+def _paged(request: Request, name: str, piece: list[dict[str, Any]], *, has_more: bool) -> Response:
+    page, size = _paging(request)
+    wanted = dict(request.query_params)
+    path = request.url.path.removeprefix(PREFIX)  # the vendor's URIs begin after the host
+
+    def uri(n: int) -> str:
+        return f"{path}?{urlencode({**wanted, 'PageSize': size, 'Page': n})}"
+
+    return JSONResponse(
+        {
+            name: piece,
+            "page": page,
+            "page_size": size,
+            "start": page * size,
+            "end": page * size + max(len(piece) - 1, 0),
+            "uri": uri(page),
+            "first_page_uri": uri(0),
+            "previous_page_uri": uri(page - 1) if page else None,
+            "next_page_uri": uri(page + 1) if has_more else None,
+        }
+    )
+
+
+def _instead(status: int) -> Response:
+    """What a proxy before the API answers."""
+    page = f"<html><head><title>{status}</title></head><body>Bad luck</body></html>"
+    return Response(page, status, media_type="text/html")
