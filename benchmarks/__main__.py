@@ -22,6 +22,7 @@ ALL = (
     "orders",
     "order_history",
     "order_idle",
+    "mails",
     "recovery",
 )
 BY_NAME = ("soak", "listening")

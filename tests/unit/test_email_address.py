@@ -135,7 +135,7 @@ def test_text_with_a_control_character_is_refused(sign: str) -> None:
         assert f"U+{ord(sign):04X}" in refused.value.message
 
 
-@pytest.mark.parametrize("sign", ["\n", "\r", "\r\nBcc: eve@example.org", "\t", "\u2028", "\x85"])
+@pytest.mark.parametrize("sign", ["\n", "\r", "\r\nBcc: eve@example.org", "\x0b", "\u2028", "\x85"])
 def test_subject_is_one_line(sign: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         check_subject(f"Hello{sign}")
@@ -143,8 +143,14 @@ def test_subject_is_one_line(sign: str) -> None:
     assert (refused.value.code, refused.value.role) == ("INVALID_TEXT", Role.SUBJECT)
 
 
-def test_subject_is_trimmed() -> None:
-    assert check_subject("  Grüße 😀 ") == "Grüße 😀"
+@pytest.mark.parametrize("subject", ["  Grüße 😀 ", "a\tb", "\tHello\t", "\u3000こんにちは\u3000"])
+def test_a_subject_stays_as_it_was_written(subject: str) -> None:
+    assert check_subject(subject) == subject
+
+
+@pytest.mark.parametrize("blank", ["", "  ", "\t", "\u3000"])
+def test_a_blank_subject_is_none(blank: str) -> None:
+    assert check_subject(blank) == ""
 
 
 @pytest.mark.parametrize(

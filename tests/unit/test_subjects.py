@@ -25,7 +25,7 @@ PIECES = [
     "=?utf-8?q?a=0D=0ABcc:_eve=40x.example?=", "=?utf-8?q?half", "=?iso-8859-1?b?/w==?=",
     "=?utf-8?b?SGk=?=", "\u200b", "\ufeff", "%0d%0aBcc:", "&#13;",
 ]  # fmt: skip
-JOINTS = ["", "", " ", " ", "  ", "   "]
+JOINTS = ["", "", " ", " ", "  ", "   ", "\t", " \t"]
 
 _ENCODED = re.compile(r"=\?([A-Za-z0-9-]+)\?([BbQq])\?([!->@-~]*)\?=")
 
@@ -104,6 +104,7 @@ def test_3000_subjects_arrive_sign_by_sign_at_every_reader() -> None:
         "",
         " ",
         " leading and trailing ",
+        "\ttabs\tbetween\t",
         "two  blanks   three",
         "[y] - Zoë - [z]",
         "Übung Übung " * 15,

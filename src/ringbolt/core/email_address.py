@@ -94,10 +94,11 @@ def check_mail_text(text: str) -> str:
 
 
 def check_subject(text: str) -> str:
-    """A subject in one line, trimmed. Raises ``InvalidInput`` (``INVALID_TEXT``) for control
-    characters, line ends among them (they would begin another header), and for encoded words
-    (RFC 2047): mail programs decode them, whatever they contain."""
-    _check_signs(text, "", Role.SUBJECT)
+    """A subject in one line, as it was written; '' for a blank one. Raises ``InvalidInput``
+    (``INVALID_TEXT``) for control characters other than tabs, line ends among them (they would
+    begin another header), and for encoded words (RFC 2047): mail programs decode them, whatever
+    they contain."""
+    _check_signs(text, "\t", Role.SUBJECT)
     if has_encoded_word(text):
         raise InvalidInput.about(
             Role.SUBJECT,
@@ -105,7 +106,7 @@ def check_subject(text: str) -> str:
             code="INVALID_TEXT",
             suggestion="Write the subject itself, in any script: it is encoded for you.",
         )
-    return text.strip()
+    return text if text.strip() else ""
 
 
 def _check_signs(text: str, allowed: str, role: Role) -> None:
@@ -116,6 +117,6 @@ def _check_signs(text: str, allowed: str, role: Role) -> None:
                 f"contains the control character U+{ord(sign):04X}.",
                 code="INVALID_TEXT",
                 suggestion="Remove control characters and line breaks."
-                if not allowed
+                if role is Role.SUBJECT
                 else "Remove control characters; line breaks and tabs may stay.",
             )

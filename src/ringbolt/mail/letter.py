@@ -197,8 +197,8 @@ def _checked_name(name: str) -> str:
 
 
 def _check_line(what: str, value: str) -> str:
-    """``value`` if it is one line, short enough and without control characters."""
-    if any(unicodedata.category(sign) in _CONTROL for sign in value):
+    """``value`` if it is one line, short enough and without control characters but tabs."""
+    if any(unicodedata.category(sign) in _CONTROL for sign in value if sign != "\t"):
         raise ValueError(f"{what} contains a line break or another control character")
     if len(value.encode()) > _MAX_HEADER - 80:
         raise ValueError(f"{what} is too long")

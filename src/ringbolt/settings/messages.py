@@ -102,7 +102,7 @@ class MailSettings(Section):
     @classmethod
     def _is_a_subject(cls, value: str) -> str:
         try:
-            subject = check_subject(value)
+            subject = check_subject(value).strip()
         except InvalidInput:
             subject = ""
         if not subject or len(subject) > _MOST_OF_SUBJECT:
