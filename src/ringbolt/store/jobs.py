@@ -330,6 +330,8 @@ def sure(job: Job) -> None:
 def check(tx: Tx, job: Job) -> None:
     """Raise ``LeaseLost`` unless the job is still ours. Locks its row: no other worker can claim
     it before this transaction commits."""
+    if any(job.id == handed.id for handed in tx.handed):
+        return  # added by this transaction: nobody else sees it yet
     if tx.run(sql.HELD_LOCKED, _holder(job)).first() is None:
         raise _lost(job)
 
