@@ -12,6 +12,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
+from ringbolt.app.operator.overview import list_orders
+from ringbolt.app.operator.sign_in import new_link
+from ringbolt.store.overview import Wanted
 from support.clients.pages import PageClient
 from support.numbers import ANSWERS, BUSY
 from support.waiting import PATIENCE_S
@@ -75,8 +78,13 @@ async def test_axe_finds_nothing(
     )
     page = await context.new_page()
     found: list[str] = []
+    await page.goto(f"/operator/sign-in/{await pages.shop.shop.db.tx(new_link)}")
+    found += [f"sign in {each}" for each in await _violations(page, axe)]
+    await page.get_by_role("button", name="Sign in").click()
+    await page.wait_for_url("**/operator")
+    console = ["/operator", "/operator/orders", f"/operator/orders/{await _newest(pages)}"]
     forms = ["/call", "/text", "/code", "/rent", "/email"]
-    for path in ["/", *forms, "/simulator", "/nowhere", *orders]:
+    for path in ["/", *forms, "/simulator", "/nowhere", *orders, *console, "/operator/audit"]:
         await page.goto(path)
         if path in forms:
             await page.get_by_role("button", name="Continue to payment").click()
@@ -84,6 +92,13 @@ async def test_axe_finds_nothing(
         found += [f"{path} {each}" for each in await _violations(page, axe)]
     await context.close()
     assert found == []
+
+
+async def _newest(pages: PageClient) -> str:
+    wanted = Wanted(limit=1)
+    (newest,) = await pages.shop.shop.db.read(lambda tx: list_orders(tx, wanted, unmasked=False))
+    name: str = newest["id"]
+    return name
 
 
 async def _violations(page: Any, axe: str) -> list[str]:

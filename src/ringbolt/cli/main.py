@@ -14,6 +14,7 @@ from ringbolt.cli.commands import (
     calls,
     keys,
     numbers,
+    operator,
     orders,
     suppressions,
     wallet,
@@ -240,6 +241,7 @@ def move_to_postgresql(
 
 app.add_typer(orders.app, name="orders")
 app.add_typer(calls.app, name="calls")
+app.add_typer(operator.app, name="operator")
 app.add_typer(audit_group.app, name="audit")
 app.add_typer(keys.app, name="keys")
 app.add_typer(wallet.app, name="wallet")

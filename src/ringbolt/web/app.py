@@ -19,6 +19,8 @@ from ringbolt.app.checkout.number_catalogue import NumberCatalogue
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import RingboltError
 from ringbolt.http_body import Receive, Scope, header
+from ringbolt.web.console import PATH as CONSOLE
+from ringbolt.web.console import Console
 from ringbolt.web.order_page import OrderPage
 from ringbolt.web.rendering import HEADERS, Renderer, asset, asset_url
 from ringbolt.web.sale_page import SalePage
@@ -34,6 +36,7 @@ log = structlog.get_logger("ringbolt.web")
 
 _ROBOTS: Final = "User-agent: *\nDisallow: /o/\nDisallow: /operator\nDisallow: /api/\n"
 _HTML: Final = "text/html"
+_PREFIXES: Final = ("/o/", "/static/", "/operator/")
 
 
 class Pages:
@@ -62,7 +65,7 @@ class Pages:
         path = scope["path"]
         if path == "/":
             return self.is_browser(scope)
-        return path in self._paths or path.startswith(("/o/", "/static/"))
+        return path in self._paths or path.startswith(_PREFIXES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._app(scope, receive, send)
@@ -110,8 +113,10 @@ class Pages:
             Route("/static/{digest}/{name}", _static),
         ]
         routes += self._simulator()
-        self._paths = frozenset(route.path for route in routes) - {"/"}
+        console = Console(shop, self._renderer).routes()
+        self._paths = frozenset(route.path for route in routes) - {"/"} | {CONSOLE}
         routes += [
+            *console,
             Route("/o/{token}", order.show, methods=["GET"]),
             Route("/o/{token}/panel", order.panel, methods=["GET"]),
             Route("/o/{token}/events", order.events, methods=["GET"]),

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
+from ringbolt.api.kit import http
 from ringbolt.api.kit.family import Family
 from ringbolt.api.kit.fields import Fields
 from ringbolt.api.kit.operation import Handler, Operation, P
@@ -20,7 +21,7 @@ from ringbolt.app.accounts.keys import (
     list_keys,
     revoke_key,
 )
-from ringbolt.app.operator import import_numbers, own_numbers, suppressions
+from ringbolt.app.operator import import_numbers, own_numbers, sign_in, suppressions
 from ringbolt.app.operator.acknowledge import acknowledge
 from ringbolt.app.operator.audit_report import Difference
 from ringbolt.app.shop import Shop
@@ -115,6 +116,17 @@ class OperatorCommands:
         self._shop = shop
         self._db = shop.db
 
+    async def new_link(self, request: Request[Nothing]) -> dict[str, Any]:
+        """A link to the operator's pages."""
+        base = http.base_url(request.scope, self._shop.settings.public_url)
+        secret = await self._db.tx(sign_in.new_link)
+        return {"url": f"{base}/operator/sign-in/{secret}", "seconds": sign_in.LINK_MS // 1000}
+
+    async def sign_out(self, _: Request[Nothing]) -> dict[str, Any]:
+        """End every session on the pages."""
+        await self._db.tx(sign_in.end_sessions)
+        return {"signed_out": True}
+
     async def create_key(self, request: Request[NewKey]) -> dict[str, Any]:
         scopes = request.params.scopes
         key = await create_key(
@@ -184,6 +196,8 @@ def operator_api(shop: Shop) -> Family:
     def add(method: str, path: str, handler: Handler[P], takes: type[P], status: int = 200) -> None:
         family.add(method, PREFIX + path, handler, takes, status=status, hidden=True, cost="")
 
+    add("POST", "/links", commands.new_link, Nothing, CREATED)
+    add("POST", "/sign-out", commands.sign_out, Nothing)
     add("POST", "/keys", commands.create_key, NewKey, CREATED)
     add("GET", "/keys", commands.keys, Nothing)
     add("DELETE", "/keys/{key_id}", commands.revoke_key, Nothing)
