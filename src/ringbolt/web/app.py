@@ -29,7 +29,7 @@ from ringbolt.web.sales.email import EmailSale
 from ringbolt.web.sales.number import CodeSale, RentSale
 from ringbolt.web.sales.sale import Sale
 from ringbolt.web.sales.text import TextSale
-from ringbolt.web.simulator_page import ACTIONS, SimulatorPage
+from ringbolt.web.simulator_page import ACTIONS, ACTS, SimulatorPage
 from ringbolt.web.storefront import Storefront
 
 log = structlog.get_logger("ringbolt.web")
@@ -136,8 +136,7 @@ class Pages:
             return []
         page = SimulatorPage(self._renderer, *self._world)
         acts = (
-            Route(f"/simulator/{action}", page.act_as(action), methods=["POST"])
-            for action in ACTIONS
+            Route(f"{ACTS}/{action}", page.act_as(action), methods=["POST"]) for action in ACTIONS
         )
         return [
             Route("/simulator", page.show, methods=["GET"]),

@@ -32,6 +32,8 @@ _SHOWN: Final = 8
 _PAY_WITHIN_S: Final = 60
 _FEE_SATS: Final = "100"
 _PHONE_ACTS: Final = ("answer", "decline", "hangup", "keys")
+ACTS: Final = "/simulator/do"
+"""Where the buttons send to: an address that no route of the world has."""
 ACTIONS: Final = (*_PHONE_ACTS, "pay", "text", "clock")
 KEYPAD: Final = (
     ("1", ""), ("2", "ABC"), ("3", "DEF"), ("4", "GHI"), ("5", "JKL"), ("6", "MNO"),
