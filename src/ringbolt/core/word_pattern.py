@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 
 
 class _Node(dict[str, "_Node"]):
@@ -27,9 +28,9 @@ def any_of(words: Iterable[str]) -> str:
 
 def _pattern(node: _Node) -> str:
     single = [sign for sign, child in node.items() if not child]
-    branches = [re.escape(sign) + _pattern(child) for sign, child in node.items() if child]
+    branches = [_escaped(sign) + _pattern(child) for sign, child in node.items() if child]
     if single:
-        ends = "".join(map(re.escape, single))
+        ends = "".join(map(_escaped, single))
         branches.append(f"[{ends}]" if len(single) > 1 else ends)
     if not branches:
         return ""
@@ -37,3 +38,7 @@ def _pattern(node: _Node) -> str:
     if not node.is_end:
         return joined
     return f"(?:{joined})?"
+
+
+_escaped = cache(re.escape)
+"""The escape of a sign; the words of all lists have some hundreds."""

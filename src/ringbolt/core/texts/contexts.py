@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Final
 
 from ringbolt.core.texts.candidates import Candidate
-from ringbolt.core.texts.tokens import Words, is_plain
-from ringbolt.core.texts.vocabulary import NOTHING, Role, alone, beginning, listed
+from ringbolt.core.texts.tokens import Words, has_marks
+from ringbolt.core.texts.vocabulary import NOTHING, Role, alone, beginning, is_anywhere, listed
 from ringbolt.core.texts.words import WordList, words
 from ringbolt.core.word_pattern import any_of
 
+_LETTERS = re.compile(r"[^\W\d_]+")
 BLANK: Final = "\x00"
 """Stands for each sign that was taken out; a text in plain form has none itself."""
 
@@ -228,16 +230,18 @@ def mentions(name: WordList, lower: str, said: Words, found: Iterable[Candidate]
 
     ``said`` are its words but those in ``found``; the text is looked at where they begin so.
     """
-    pattern, begins = _mentioned(name)
-    if "%" in lower or not is_plain(lower):
-        return pattern.search(lower) is not None
-    spans = [
-        (start, end)
-        for text, start, end in zip(said.texts, said.starts, said.ends, strict=True)
-        if begins(text)
-    ]
-    spans += [(each.start, each.end) for each in found]
-    return any(pattern.search(lower, start, end + _WINDOW) for start, end in spans)
+    known = _mentioned(name)
+    if (known.has_signs and "%" in lower) or has_marks(lower):
+        return known.pattern.search(lower) is not None
+    if not lower.isascii() and known.anywhere.search(lower):
+        return True
+    for text, start, end in zip(said.texts, said.starts, said.ends, strict=True):
+        if known.begins(text):
+            look = known.pattern.search if " " in text else known.pattern.match
+            if look(lower, start, end + _WINDOW):
+                return True
+    spans = [(each.start, each.end) for each in found]
+    return any(known.pattern.search(lower, start, end + _WINDOW) for start, end in spans)
 
 
 _BEFORE_AMOUNT: Final = frozenset("$€£¥₹₽₴₺₩₦₫฿₱₸₪₮₲₡₵₾₼₿©@〒")
@@ -266,15 +270,32 @@ def _year() -> re.Pattern[str]:
     return re.compile(rf"(?:{alone(WordList.BEFORE_YEAR)}|(?<![а-яё])(?:за|в|на|для|до|с)|©) $")
 
 
+@dataclass(frozen=True, slots=True)
+class _Mentioned:
+    """Words that a text may mention: by ``pattern``; ``anywhere`` are those of scripts without
+    blanks. ``begins``: whether a word, or one of a phrase, begins like the first word of one.
+    ``has_signs``: whether one begins with a sign: "% off"."""
+
+    pattern: re.Pattern[str]
+    anywhere: re.Pattern[str]
+    begins: Callable[[str], bool]
+    has_signs: bool
+
+
 @cache
-def _mentioned(name: WordList) -> tuple[re.Pattern[str], Callable[[str], bool]]:
-    """A pattern for the words of a list, and whether a word, or one of a phrase, begins like the
-    first of them."""
-    firsts = any_of({word.partition(" ")[0] for word in listed(name)})
-    first = re.compile(rf"(?<![^\W\d_])(?:{firsts})")
+def _mentioned(name: WordList) -> _Mentioned:
+    single = any_of(filter(str.isalpha, listed(name)))
+    several = [word for word in listed(name) if not word.isalpha()]
+    firsts = any_of(found[0] for found in map(_LETTERS.match, several) if found)
+    first = re.compile(rf"(?<![^\W\d_])(?:(?:{single})|(?:{firsts})(?![^\W\d_]))")
 
     @lru_cache(4096)
     def begins(text: str) -> bool:
         return first.search(text) is not None
 
-    return re.compile(beginning(name)), begins
+    return _Mentioned(
+        re.compile(beginning(name)),
+        re.compile(any_of(filter(is_anywhere, listed(name)))),
+        begins,
+        not all(map(_LETTERS.match, several)),
+    )

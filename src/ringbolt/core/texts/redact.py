@@ -203,7 +203,7 @@ def _run_shown(run: str) -> _Shown:
     return _Shown(run if word in patterns.shown else MASK, MASK, is_spoken)
 
 
-_shown = lru_cache(4096)(_run_shown)
+_shown = lru_cache(2048)(_run_shown)
 """The same for runs that are not too long to be kept in memory."""
 
 
@@ -259,8 +259,8 @@ def _without_value(piece: str) -> str:
     return piece if piece == MASK else _TOKEN.sub(_token, piece)
 
 
-_address = lru_cache(4096)(_without_address)
-_value = lru_cache(4096)(_without_value)
+_address = lru_cache(2048)(_without_address)
+_value = lru_cache(2048)(_without_value)
 
 
 def _token(found: re.Match[str]) -> str:

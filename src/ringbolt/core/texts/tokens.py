@@ -112,6 +112,11 @@ def tokens(lower: str) -> Words:
     return found
 
 
+def has_marks(lower: str) -> bool:
+    """Whether a letter has marks, beside which a word may seem to begin."""
+    return not lower.isascii() and _HAS_MARKS.search(lower) is not None
+
+
 def is_plain(lower: str) -> bool:
     """Whether all words of a text stand between blanks and punctuation, and none has marks."""
     return lower.isascii() or _IS_SPECIAL.search(lower) is None
@@ -194,8 +199,8 @@ def _phrases_in(lower: str, found: Words) -> list[tuple[tuple[int, int], int]]:
     stands: only after marks, which may stand within a word, anywhere."""
     known = phrases()
     is_odd = any(phrase in lower for phrase in known.odd)
-    if is_odd or (not lower.isascii() and _HAS_MARKS.search(lower)):
-        matches = list(known.pattern.finditer(lower))
+    if is_odd or has_marks(lower):
+        matches = list(known.spaced.finditer(lower))
     else:
         matches, end = [], 0
         for text, start in zip(found.texts, found.starts, strict=True):
@@ -204,6 +209,6 @@ def _phrases_in(lower: str, found: Words) -> list[tuple[tuple[int, int], int]]:
                 if match is not None:
                     matches.append(match)
                     end = match.end()
-        if not lower.isascii():
-            matches += known.anywhere.finditer(lower)
+    if not lower.isascii():
+        matches += known.anywhere.finditer(lower)
     return [(match.span(), known.roles[match[0]]) for match in matches]

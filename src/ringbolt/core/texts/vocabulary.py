@@ -125,10 +125,13 @@ _PREFIXES = re.compile(r"[ובהלכשמ][א-ת]{3}|[وفبلك][\u0620-\u064a]{
 _NUMBER_OF = re.compile(r"[a-zà-ž]{4,30}nr")
 """Short for "number" at the end of a compound: ``Kundennr``."""
 _LEAST_OF_OTHERS: Final = 5
+_SHORT_STEM: Final = 4
 
 
 def normal(word: str) -> str:
     """A word of a list in the form in which texts are read."""
+    if word.isascii():
+        return word.lower()
     composed = unicodedata.normalize("NFKC", word).lower()
     return "".join(sign for sign in composed if unicodedata.category(sign) != "Cf")
 
@@ -191,16 +194,17 @@ class _Spaced:
     strong: re.Pattern[str]
 
 
-def listed(*names: WordList) -> list[str]:
+@cache
+def listed(*names: WordList) -> tuple[str, ...]:
     """The words of lists in the form in which texts are read."""
-    return [normal(word) for name in names for word in words(name)]
+    return tuple(normal(word) for name in names for word in words(name))
 
 
 def alone(*names: WordList) -> str:
     """A pattern for any word of the lists; in scripts with blanks no letter stands before it."""
     found = listed(*names)
-    spaced = any_of(word for word in found if not _is_anywhere(word))
-    anywhere = any_of(filter(_is_anywhere, found))
+    spaced = any_of(word for word in found if not is_anywhere(word))
+    anywhere = any_of(filter(is_anywhere, found))
     return rf"(?:(?<![^\W\d_])(?:{spaced}){f'|{anywhere}' if anywhere else ''})"
 
 
@@ -209,7 +213,8 @@ def beginning(*names: WordList) -> str:
     return rf"{alone(*names)}\w{{0,8}}"
 
 
-def _is_anywhere(word: str) -> bool:
+def is_anywhere(word: str) -> bool:
+    """Whether a word is of a script without blanks between words, or with endings of all kinds."""
     return _IS_ANYWHERE.search(word) is not None
 
 
@@ -225,18 +230,17 @@ def _roles_of_lists(lists: Iterable[tuple[WordList, int]]) -> dict[str, int]:
 def anywhere_words() -> _Known:
     """The words that are found anywhere."""
     lists = ((WordList.CODE, Role.CODE), *_LISTS, *_BEGINNINGS)
-    roles = {word: role for word, role in _roles_of_lists(lists).items() if _is_anywhere(word)}
+    roles = {word: role for word, role in _roles_of_lists(lists).items() if is_anywhere(word)}
     return _Known(re.compile(any_of(roles)), roles)
 
 
 @dataclass(frozen=True, slots=True)
 class _Phrases:
-    """What consists of several words, and what it says: by ``pattern``, which is ``spaced`` and
-    ``anywhere`` together; ``firsts`` are the first words of the spaced ones, ``odd`` those that
-    begin with none."""
+    """What consists of several words, and what it says: in scripts with blanks (``spaced``), or
+    found ``anywhere``. ``firsts`` are the first words of the spaced ones, ``odd`` those that begin
+    with none."""
 
     roles: dict[str, int]
-    pattern: re.Pattern[str]
     spaced: re.Pattern[str]
     anywhere: re.Pattern[str]
     firsts: frozenset[str]
@@ -252,13 +256,12 @@ def phrases() -> _Phrases:
         for word, role in _roles_of_lists(lists).items()
         if any(sign in " '’./$-?" for sign in word) and any(map(str.isalpha, word))
     }
-    between_blanks = [word for word in roles if not _is_anywhere(word)]
+    between_blanks = [word for word in roles if not is_anywhere(word)]
     firsts = {word: _FIRST_WORD.match(word) for word in between_blanks}
     spaced = rf"(?<![^\W\d_])(?:{any_of(between_blanks)})(?![^\W\d_])"
-    anywhere = any_of(filter(_is_anywhere, roles))
+    anywhere = any_of(filter(is_anywhere, roles))
     return _Phrases(
         roles,
-        re.compile(f"{spaced}|{anywhere}"),
         re.compile(spaced),
         re.compile(anywhere),
         frozenset(first[0] for first in firsts.values() if first),
@@ -268,17 +271,18 @@ def phrases() -> _Phrases:
 
 @cache
 def _spaced() -> _Spaced:
-    exact = {word: role for word, role in _roles_of_lists(_LISTS).items() if not _is_anywhere(word)}
-    stems = [word for word in listed(WordList.CODE) if not _is_anywhere(word)]
+    exact = {word: role for word, role in _roles_of_lists(_LISTS).items() if not is_anywhere(word)}
+    stems = [word for word in listed(WordList.CODE) if not is_anywhere(word)]
     latin = any_of(word for word in stems if _script(word) == "latin")
     arabic = any_of(word for word in stems if _script(word) == "arabic")
     hebrew = any_of(word for word in stems if _script(word) == "hebrew")
     others = any_of(word for word in stems if _script(word) == "other")
+    short = any_of(word for word in stems if len(word) <= _SHORT_STEM)
     ending = any_of(listed(WordList.CODE_ENDING))
     ending_elsewhere = any_of(listed(WordList.CODE_ENDING_ELSEWHERE))
     purpose = any_of(word for word in listed(WordList.PURPOSE) if word.isalpha())
     begins = f"(?:(?:{purpose})[a-zß-ž]{{0,8}}|{any_of(listed(WordList.CODE_BEGINNING))})"
-    others_before = [w for w in listed(WordList.OTHER_CODE) if w.isalpha() and not _is_anywhere(w)]
+    others_before = [w for w in listed(WordList.OTHER_CODE) if w.isalpha() and not is_anywhere(w)]
     code = (
         rf"{begins}?(?:{latin})(?:{ending})?|{begins}(?:tan|pin|otp)s?"
         rf"|(?:{others})\w{{0,7}}"
@@ -295,14 +299,10 @@ def _spaced() -> _Spaced:
         re.compile(
             rf"(?:{any_of(others_before)})s?(?:(?:{latin})(?:{ending})?|(?:{others})\w{{0,4}})"
         ),
-        re.compile(any_of([*listed(WordList.NO_CODE), *_other_codes(others_before, stems)])),
+        # ``promocode``, ``zipcode``, though they begin like a compound that is a code
+        re.compile(rf"{any_of(listed(WordList.NO_CODE))}|(?:{any_of(others_before)})(?:{short})"),
         re.compile(any_of(listed(WordList.STRONG))),
     )
-
-
-def _other_codes(others: list[str], stems: list[str]) -> list[str]:
-    """``promocode``, ``zipcode``: though they begin like a compound that is a code."""
-    return [other + stem for other in others for stem in stems if len(stem) <= 4]
 
 
 def _beginning(found: Iterable[str], least: int = 1) -> re.Pattern[str]:
@@ -311,7 +311,7 @@ def _beginning(found: Iterable[str], least: int = 1) -> re.Pattern[str]:
         any_of(
             word
             for word in found
-            if word.isalpha() and not _is_anywhere(word) and len(word) >= least
+            if word.isalpha() and not is_anywhere(word) and len(word) >= least
         )
     )
 
