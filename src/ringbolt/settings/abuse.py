@@ -34,10 +34,9 @@ class AbuseSettings(Section):
         description="The same for a day (30: 30 at once, and one more every 48 minutes).",
     )
     mails_per_address_per_day: int = Field(
-        10,
+        3,
         ge=1,
-        description=f"E-mails to one address: {_AND_ONE_MORE} a day "
-        "(10: one more every 2 hours 24 minutes).",
+        description=f"E-mails to one address: {_AND_ONE_MORE} a day (3: one more every 8 hours).",
     )
     mails_per_domain_per_hour: int = Field(
         300,
