@@ -3,7 +3,9 @@ account is one of the simulated world, which calls back, fetches audio, and ring
 
 from __future__ import annotations
 
+import asyncio
 import json
+import random
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from ringbolt.cli.exit_codes import EXIT_OK
 from support.clients.patient_buyer import PatientBuyer
 from support.clients.phones import Phones
 from support.contracts.twilio_calls import ACCOUNT, API, TOKEN
+from support.processes.chance import a_random_moment
 from support.processes.shop import ServerProcess, running_process, world_process
 from support.waiting import LONG_S, PATIENCE_S, eventually
 
@@ -110,3 +113,78 @@ async def test_a_call_is_bought_heard_and_settled(
     report = await ended(buyer)
     assert (report["digits"], report["cause"]) == ("1#", "the caller hung up")
     assert shop.run("audit").returncode == EXIT_OK
+
+
+async def restart(shop: ServerProcess, **environment: str) -> None:
+    shop.kill()
+    shop.environment |= environment
+    shop.start()
+    await shop.ready()
+
+
+def agrees(shop: ServerProcess) -> None:
+    audit = shop.run("audit")
+    assert audit.returncode == EXIT_OK, audit.stdout + audit.stderr
+
+
+async def test_a_shop_that_is_killed_while_it_rings_hears_of_the_answer_afterwards(
+    shop: ServerProcess, buyer: PatientBuyer, phones: Phones
+) -> None:
+    buyer.number = PERSON
+    await buyer.pay()
+    await buyer.redeem()
+    await phones.rings(PERSON)
+    shop.kill()
+    await phones.do(PERSON, "answer")  # its callback reaches nobody
+    await restart(shop)
+
+    await buyer.follow("settled")
+    assert len(await phones.calls(PERSON)) == 1
+    assert (await ended(buyer))["status"] == "completed"
+    agrees(shop)
+
+
+async def test_a_lost_answer_is_looked_up_by_number_and_nobody_is_called_twice(
+    shop: ServerProcess, world: ServerProcess, buyer: PatientBuyer, phones: Phones
+) -> None:
+    """No callback tells of it, and the shop is killed before it has looked."""
+    before = len(await phones.calls(LOST_ANSWER))
+    await change(world, tells=False)
+    buyer.number = LOST_ANSWER
+    await buyer.pay()
+    await buyer.redeem()
+
+    async def placed() -> bool:
+        return len(await phones.calls(LOST_ANSWER)) > before
+
+    await eventually(placed, LONG_S)
+    await restart(shop)
+
+    await buyer.follow("settled")
+    assert len(await phones.calls(LOST_ANSWER)) == before + 1
+    agrees(shop)
+
+
+KILLS = 6
+
+
+async def test_kills_at_any_moment_lose_no_money_and_call_nobody_twice(
+    shop: ServerProcess, world: ServerProcess, phones: Phones
+) -> None:
+    seed = random.randrange(1 << 30)
+    chance = random.Random(seed)
+    numbers = [f"+12345678{n}" for n in range(40, 40 + KILLS)]
+    buyers = [PatientBuyer(shop.url, world.url, number) for number in numbers]
+    running = []
+    for buyer in buyers:
+        running.append(asyncio.create_task(buyer.buy()))
+        await a_random_moment(chance, 0.1, 2.0)
+        await restart(shop)
+    ends = await asyncio.gather(*running)
+
+    assert ends == ["settled"] * KILLS, f"seed {seed}"
+    for number in numbers:
+        assert len(await phones.calls(number)) == 1, f"seed {seed}: {number}"
+    agrees(shop)
+    for buyer in buyers:
+        await buyer.close()

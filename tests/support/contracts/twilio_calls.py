@@ -52,12 +52,24 @@ class TwilioLine(Line[TwilioCarrier]):
         url: str,
         directory: Path,
         http: aiohttp.ClientSession,
+        shop: tuple[Router, str],
     ) -> None:
         super().__init__(carrier, directory)
+        self._shop = shop
         self.world = world
         self.url = url
         self._http = http
         self.callbacks: list[int] = []
+
+    def serve(self, carrier: TwilioCarrier) -> None:
+        """From now on, ``carrier`` is called back."""
+        router, url = self._shop
+        keyring = Keyring([b"a secret of thirty-two bytes, yes"])
+        audio = ServedAudio([b"k" * 32], self._directory, url, self.world.clock)
+        routes = callback_routes(keyring, url, [("voice", "twilio", carrier)])
+        carrier.fetch_audio_from(audio)
+        router.routes[:] = [*routes, *audio_routes(audio)]
+        self.carrier = carrier
 
     async def answer(self, number: str) -> None:
         await self.world.phones.answer(number)
@@ -90,15 +102,11 @@ async def twilio(directory: Path, speed: float = 20, **changes: Any) -> AsyncIte
     clips = directory / "clips"
     clips.mkdir()
     router = Router()
-    keyring = Keyring([b"a secret of thirty-two bytes, yes"])
     world = await World.open(directory / "world", speed)
     async with served(world) as url, serving(router) as shop, aiohttp.ClientSession() as http:
         carrier = TwilioCarrier(twilio_settings(url, **changes), world.clock, directory / "scripts")
-        made = TwilioLine(carrier, world, url, clips, http)
-        router.routes += callback_routes(keyring, shop, [("voice", "twilio", carrier)])
-        audio = ServedAudio([b"k" * 32], clips, shop, world.clock)
-        carrier.fetch_audio_from(audio)
-        router.routes += audio_routes(audio)
+        made = TwilioLine(carrier, world, url, clips, http, (router, shop))
+        made.serve(carrier)
         async with made.listening():
             yield made
         await carrier.close()

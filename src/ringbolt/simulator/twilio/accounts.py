@@ -63,7 +63,7 @@ class Accounts:
         self._asked: dict[str, list[int]] = {}
 
     def of(self, sid: str) -> AccountState:
-        """The account; one that was never named has no token that fits."""
+        """The account; without a token until somebody has shown one."""
         return self._accounts.get(sid) or AccountState("")
 
     async def opened(self, sid: str, authorization: str) -> AccountState | None:
@@ -71,9 +71,9 @@ class Accounts:
         shown = _shown(sid, authorization)
         if not shown:
             return None
-        account = self._accounts.get(sid)
-        if account is None:
-            account = AccountState(self.token or shown)
+        account = self.of(sid)
+        if not account.auth_token:
+            account.auth_token = self.token or shown
             if shown == account.auth_token:
                 await self._keep(sid, account)
         expected = account.auth_token.encode()
@@ -85,8 +85,7 @@ class Accounts:
             for name in AccountChange.__struct_fields__
             if (value := getattr(change, name)) is not None
         }
-        account = self._accounts.get(sid) or AccountState("")
-        account = msgspec.structs.replace(account, **wanted)
+        account = msgspec.structs.replace(self.of(sid), **wanted)
         await self._keep(sid, account)
         return account
 

@@ -10,7 +10,7 @@ import structlog
 
 from ringbolt.clock import Clock
 from ringbolt.core.callback import CallbackRequest, CallbackResponse, CallbackRoute
-from ringbolt.core.calls.call import RenderedScript
+from ringbolt.core.calls.call import RenderedGather, RenderedScript
 from ringbolt.core.sanitise import sanitise
 from ringbolt.twilio.account import TwilioApi
 from ringbolt.twilio.dialect import Dialect
@@ -137,31 +137,47 @@ class Answers:
         self, request: CallbackRequest, journal: Journal, form: Mapping[str, str]
     ) -> CallbackResponse:
         valid_s = 3600 if journal.length is None else journal.length.max_duration_s + 600
-        return await self._next(journal, 0, valid_s)
+        return self._next(journal, await self._script(journal), 0, valid_s)
 
     async def _keys(
         self, request: CallbackRequest, journal: Journal, form: Mapping[str, str]
     ) -> CallbackResponse:
         """The keys of a gather: what was pressed, and the key that ended it."""
-        pressed = form.get("Digits", "") + form.get("FinishedOnKey", "")
-        keys = "".join(key for key in pressed if key in _KEYS)[:_MOST_KEYS]
         step, before, valid_s = _numbers(request)
+        script = await self._script(journal)
+        digits = form.get("Digits", "")
+        pressed = digits + form.get("FinishedOnKey", _finish_key(script, step, digits))
+        keys = "".join(key for key in pressed if key in _KEYS)[:_MOST_KEYS]
         journal.press(keys, before, self._clock.now_ms())
         await self._flush(journal)
-        return await self._next(journal, step + 1, valid_s)
+        return self._next(journal, script, step + 1, valid_s)
 
     async def _recorded(
         self, request: CallbackRequest, journal: Journal, form: Mapping[str, str]
     ) -> CallbackResponse:
         step, _, valid_s = _numbers(request)
-        return await self._next(journal, step + 1, valid_s)
+        return self._next(journal, await self._script(journal), step + 1, valid_s)
 
-    async def _next(self, journal: Journal, first: int, valid_s: int) -> CallbackResponse:
-        script = await asyncio.to_thread(self._scripts.find, journal.ref)
-        if script is None or first >= len(script):
+    async def _script(self, journal: Journal) -> RenderedScript:
+        """The script of a call; empty if it is not kept: then nothing comes after this."""
+        return await asyncio.to_thread(self._scripts.find, journal.ref) or ()
+
+    def _next(
+        self, journal: Journal, script: RenderedScript, first: int, valid_s: int
+    ) -> CallbackResponse:
+        if first >= len(script):
             journal.is_ended_by_us = True
             return _twiml(HANG_UP)
         return _twiml(self.document(journal.ref, script, first, journal.keys, valid_s))
+
+
+def _finish_key(script: RenderedScript, step: int, digits: str) -> str:
+    """What parts the keys of this gather from those of the next one, for vendors that do not tell
+    the key that ended it."""
+    gather = script[step] if step < len(script) else None
+    if not isinstance(gather, RenderedGather) or len(digits) >= gather.max_digits:
+        return ""
+    return gather.finish_key
 
 
 def _numbers(request: CallbackRequest) -> tuple[int, int, int]:

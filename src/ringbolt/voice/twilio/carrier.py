@@ -39,9 +39,10 @@ from ringbolt.voice.twilio.journal import Journal, Length
 from ringbolt.voice.twilio.journals import Journals
 from ringbolt.voice.twilio.lookup import search
 from ringbolt.voice.twilio.poller import Poller
+from ringbolt.voice.twilio.same_account import SameAccount
 from ringbolt.voice.twilio.scripts import Scripts
 from ringbolt.voice.twilio.settings import TwilioCarrierSettings
-from ringbolt.voice.twilio.twiml import INLINE_CHARS, is_plain, is_whole, message_ms
+from ringbolt.voice.twilio.twiml import INLINE_CHARS, asks_at_end, is_plain, is_whole, message_ms
 from ringbolt.voice.twilio.wire import Told, cost_in, told_by_resource
 
 EVENTS: Final = ("initiated", "ringing", "answered", "completed")
@@ -67,6 +68,8 @@ class TwilioCarrier:
         self._api = open_api(settings, f"The carrier {settings.name}")
         self._journals = Journals()
         self._scripts = Scripts(folder)
+        account = f"{settings.dialect} {settings.base_url} {settings.account_sid}"
+        self._same_account = SameAccount(folder, account)
         self._pushed: PushedEvents[EventBatch] = PushedEvents()
         self._answers = Answers(
             self._api, self._journals, self._scripts, clock, self._hear, self._flush
@@ -95,7 +98,11 @@ class TwilioCarrier:
             return Rejected("the request for this call was withdrawn", permanent=False)
         journal = self._journals.open(call.ref, call.to, self._clock.now_ms())
         journal.length = Length(
-            message_ms(call.script), call.max_duration_s, is_plain(call.script), _records(call)
+            message_ms(call.script),
+            call.max_duration_s,
+            is_plain=is_plain(call.script),
+            asks_at_end=asks_at_end(call.script),
+            records=_records(call),
         )
         result = created(await self._api.create("Calls", form))
         if isinstance(result, Rejected) and not journal.sid:
@@ -148,6 +155,7 @@ class TwilioCarrier:
         return await asyncio.to_thread(wav_bytes, audio.pcm, audio.sample_rate)
 
     async def follow(self, cursor: str, sink: Sink[EventBatch]) -> None:
+        await self._account_since_ms()
         polling = asyncio.ensure_future(self._poller.run())
         following = asyncio.ensure_future(self._pushed.follow(sink, EventBatch((), "")))
         both = {polling, following}
@@ -215,6 +223,9 @@ class TwilioCarrier:
                 # It was accepted: another account's credentials must not undo that.
                 raise self._api.unavailable("it does not know a call that it had accepted")
         else:
+            since_ms = await self._account_since_ms()
+            if journal.asked_ms < since_ms:
+                raise self._api.unavailable("the call may have been asked for at another account")
             document = await search(self._api, self._journals, journal)
             if document is None:
                 return bool(journal.sid)  # a callback may have told it meanwhile
@@ -228,6 +239,12 @@ class TwilioCarrier:
         if is_end and not journal.is_over and (journal.length is None or journal.length.records):
             journal.recordings = len(await self._recordings(journal))
         journal.hear(told, self._clock.now_ms())
+
+    async def _account_since_ms(self) -> int:
+        try:
+            return await asyncio.to_thread(self._same_account.since_ms, self._clock.now_ms())
+        except OSError as error:
+            raise self._api.unavailable(f"its account cannot be kept: {error}") from error
 
     async def _has_sid(self, journal: Journal) -> bool:
         return bool(journal.sid) or await self._look(journal)

@@ -29,11 +29,13 @@ _OVER: Final = 4
 @dataclass(frozen=True, slots=True)
 class Length:
     """``message_ms`` of what is said; ``is_plain``: nothing else decides when it is over.
-    ``max_duration_s``: when the far end hangs up."""
+    ``asks_at_end``: we are asked for a next part at its end. ``max_duration_s``: when the far end
+    hangs up."""
 
     message_ms: int
     max_duration_s: int
     is_plain: bool
+    asks_at_end: bool = False
     records: bool = False
 
 
@@ -167,8 +169,10 @@ class Journal:
             return ""
         if told.talked_ms >= self.length.max_duration_s * 1000:
             return TIME_WAS_UP
-        is_heard = self.length.is_plain and told.talked_ms >= self.length.message_ms
-        return CALLER_HUNG_UP if is_heard else PHONE_HUNG_UP
+        if self.length.is_plain:
+            is_heard = told.talked_ms >= self.length.message_ms
+            return CALLER_HUNG_UP if is_heard else PHONE_HUNG_UP
+        return PHONE_HUNG_UP if self.length.asks_at_end else ""
 
 
 def _rank(status: CallStatus) -> int:

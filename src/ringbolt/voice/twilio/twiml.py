@@ -67,6 +67,11 @@ def is_plain(script: RenderedScript) -> bool:
     )
 
 
+def asks_at_end(script: RenderedScript) -> bool:
+    """Whether the far end asks for a next part when all is over."""
+    return bool(script) and not isinstance(script[-1], Clip)
+
+
 def _verbs(script: RenderedScript, first: int, links: Links) -> Iterator[str]:
     lingers = _lingers(script)
     sounds: list[Clip | Pause] = []
