@@ -23,6 +23,7 @@ ALL = (
     "order_history",
     "order_idle",
     "mails",
+    "texts_by_http",
     "recovery",
 )
 BY_NAME = ("soak", "listening")

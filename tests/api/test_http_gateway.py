@@ -67,3 +67,41 @@ async def test_a_text_of_three_parts_is_told_of_as_a_whole(
     assert paid == "SUCCEEDED"
     await client.until(order_id, lambda seen: seen["smsStatus"] == "delivered")
     assert "".join(text for _, _, text in kannel.centre.texts).strip() == THREE_PARTS.strip()
+
+
+@pytest.mark.parametrize("fate", ["refused", "failed"])
+async def test_what_becomes_of_a_text_decides_who_pays(
+    client: OrderClient, kannel: Kannel, fate: str
+) -> None:
+    kannel.centre.fates[BERLIN] = fate
+
+    order_id, paid = await ends(client, "Hello")
+
+    # A text that failed was sent before: the message centre had taken it.
+    assert paid == ("SUCCEEDED" if fate == "failed" else "FAILED")
+    await client.until(order_id, lambda seen: seen["smsStatus"] == "failed")
+    assert (await client.shop.audit()).differences == []
+
+
+async def test_where_delivery_is_charged_a_text_that_fails_costs_nothing(
+    open_shop: OpenShop, kannel: Kannel
+) -> None:
+    client = OrderClient(await open_shop(**carriers(kannel, settle_on="delivered")))
+    kannel.centre.fates[BERLIN] = "failed"
+
+    order_id, paid = await ends(client, "Hello")
+
+    assert paid == "FAILED"
+    assert (await client.status(order_id))["smsStatus"] == "failed"
+
+
+async def test_a_wrong_password_sends_nothing_and_is_told(
+    open_shop: OpenShop, kannel: Kannel
+) -> None:
+    client = OrderClient(await open_shop(**carriers(kannel, password="wrong")))
+
+    order_id, paid = await ends(client, "Hello")
+
+    assert paid == "FAILED"
+    assert "HTTP 403" in (await client.status(order_id))["error"]
+    assert kannel.centre.texts == []

@@ -113,10 +113,7 @@ class HttpSmsCarrier:
         return [Finding("ok", "gateway", told), *self._findings()]
 
     def _findings(self) -> Sequence[Finding]:
-        if self._settings.url.startswith("https:") or _is_near(self._settings.url):
-            return ()
-        told = "Texts and credentials are sent to it without encryption."
-        return [Finding("note", "encryption", told, "Write its url with https://.")]
+        return unencrypted(self._settings.url)
 
     async def close(self) -> None:
         await self._http.close()
@@ -322,13 +319,17 @@ class PolledHttpSmsCarrier(_Reporting):
         return found
 
 
-def _is_near(url: str) -> bool:
-    """Whether it is this machine or its network."""
-    host = URL(url).host or ""
+def unencrypted(url: str) -> Sequence[Finding]:
+    """What there is to say of an address to which texts and credentials are sent."""
+    parts = URL(url)
     try:
-        return not ip_address(host).is_global
+        is_near = not ip_address(parts.host or "").is_global
     except ValueError:
-        return host == "localhost"
+        is_near = parts.host == "localhost"
+    if parts.scheme == "https" or is_near:
+        return ()
+    told = "Texts and credentials are sent to it without encryption."
+    return (Finding("note", "encryption", told, "Write its url with https://."),)
 
 
 def _document(request: CallbackRequest) -> Any:
