@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ringbolt.app.operator.money_report import report_money
+from ringbolt.app.operator.part_report import KnownPart, report_parts
 from ringbolt.app.part_costs import LOOKUPS_MS
 from ringbolt.app.part_limits import spend_scope
 from ringbolt.clock import SystemClock
@@ -23,9 +24,11 @@ from ringbolt.core.pricing.rates import parse_csv
 from ringbolt.mail import mailer
 from ringbolt.mail.memory.mailer import MemoryLookupMailer
 from ringbolt.registry.parts import Part, Parts
+from ringbolt.registry.routing import Health
+from ringbolt.registry.settings import VoiceCarrierSettings
 from ringbolt.registry.terms import PartTerms
 from ringbolt.sms.carrier import Accepted, OutSms, ReceiptState, SendResult
-from ringbolt.store import part_costs, spends
+from ringbolt.store import part_costs, part_states, spends
 from ringbolt.store.engine.db import Database
 from ringbolt.store.part_costs import AttemptCost
 from support.named_parts import NamedCarrier, NamedSms
@@ -221,6 +224,37 @@ async def test_the_most_that_a_call_can_cost_counts_until_its_cost_is_known(cost
 
     assert len(costly.carrier.rings) == 2
     assert await costly.world.complaints() == []
+
+
+async def test_the_operator_sees_what_each_carrier_did_cost_and_earned(costly: Costly) -> None:
+    process = await costly.process()
+    ref = await answered(costly, process)
+    costly.carrier.tell(ref, CallStatus.COMPLETED, cost=usd(0.0075))
+    other = Buyer(costly.world)
+    await other.redeem(process)
+    costly.carrier.answers.append(Rejected("no route"))
+    await process.work()
+    # What is open at a part that is gone from the settings is listed, too.
+    costly.carrier.life = ANSWERED
+    third = Buyer(costly.world)
+    await third.redeem(process)
+    await process.run_all_due()
+
+    known = [KnownPart("calls", VoiceCarrierSettings(type="x", name="new"), "all numbers")]
+    health = Health(5, costly.world.clock.now_ms() + 60_000, "HTTP 500")
+    await costly.world.db.tx(part_states.record, "calls", "new", health)
+    new, gone = await costly.world.db.read(report_parts, known, ("calls",))
+    assert await costly.world.db.read(part_states.left_alone) == [("calls", "new", True)]
+
+    assert (new["name"], new["state"], new["reason"], new["asked"]) == (
+        "new",
+        "left alone",
+        "HTTP 500",
+        0,
+    )
+    assert (gone["name"], gone["state"], gone["asked"], gone["open"]) == ("real", "gone", 3, 1)
+    assert (gone["delivered"], gone["refused"], gone["success_percent"]) == (1, 1, 50.0)
+    assert (gone["cost_msat"], gone["earned_msat"]) == (7500, 250_000)
 
 
 # Texts, e-mail and numbers

@@ -12,7 +12,8 @@ import pytest
 from ringbolt.lightning.types import NODES
 from ringbolt.mail.types import MAILERS
 from ringbolt.numbers.types import PROVIDERS
-from ringbolt.registry.settings import PartSettings
+from ringbolt.registry.settings import PartSettings, VoiceCarrierSettings
+from ringbolt.registry.terms import CardUnusable, PartTerms
 from ringbolt.registry.types import PartTypes, PartUnusable
 from ringbolt.sms.types import SMS_CARRIERS
 from ringbolt.speech.types import SPEAKERS
@@ -111,3 +112,23 @@ def test_what_is_not_configured_is_not_loaded() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert ran.stdout.strip() == "[]"
+
+
+def test_a_cost_card_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    card = tmp_path / "card.csv"
+    settings = VoiceCarrierSettings(type="memory", name="memory", cost_card=str(card))
+    for content, said in (
+        (None, "cannot be read (No such file or directory)"),
+        ("prefix,cost\n1,7\n", "the first line of a cost card is prefix,cost,currency,per_seconds"),
+        ("prefix,cost,currency\n1,-7,USD\n", "row 1: write the cost as a number"),
+        ("prefix,cost,currency\n1,7,dollars\n", "row 1: write the cost as a number"),
+        ("prefix,cost,currency\n1,7,USD\n1,8,USD\n", "prefix 1 stands twice"),
+        ("prefix,cost,currency,per_seconds\n1,7,USD,0\n", "row 1: per_seconds"),
+        ("prefix,cost,currency\nx,7,USD\n", "row 1: a prefix is up to 15 digits"),
+    ):
+        if content is not None:
+            card.write_text(content)
+        with pytest.raises(CardUnusable) as fault:
+            PartTerms.of(settings)
+        assert said in str(fault.value)
+        assert str(card) in str(fault.value)

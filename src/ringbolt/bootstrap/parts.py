@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, cast
 
@@ -137,16 +137,36 @@ async def why_unusable(
 ) -> str:
     """Why a shop could not open this part; '' if it could. Connects to nothing. The part must not
     use ``context`` after it is built."""
-    numbers = NumbersContext(
-        context.clock, context.data_dir, context.world_url, context.base_url, lambda _: bytes(32),
-        cast("PoolStore", None), cast("LeaseBook", None),  # only for building: nothing is leased
-    )  # fmt: skip
     try:
-        part = types.open(settings, numbers)
+        part = types.open(settings, _without_leases(context, lambda _: bytes(32)))
     except PartUnusable as error:
         return str(error)
     await part.port.close()
     return ""
+
+
+@asynccontextmanager
+async def open_alone(
+    types: PartTypes[Any, _Closable], settings: PartSettings, context: Context
+) -> AsyncIterator[Part[Any]]:
+    """One part without a shop, to be checked or tested: it must not lease numbers. Raises
+    ``SettingsError``."""
+    part: Part[Any] = _opened(settings.type, types, settings, _without_leases(context))
+    try:
+        yield part
+    finally:
+        await part.port.close()
+
+
+def _without_leases(
+    context: Context, derive: Callable[[str], bytes] | None = None
+) -> NumbersContext:
+    return NumbersContext(
+        context.clock, context.data_dir, context.world_url, context.base_url,
+        derive or context.derive,
+        cast("PoolStore", None), cast("LeaseBook", None),  # nothing is leased
+        world_token=context.world_token, mail_sender=context.mail_sender,
+    )  # fmt: skip
 
 
 def _opened(

@@ -12,6 +12,7 @@ from ringbolt import __version__
 from ringbolt.cli.commands import (
     audit_group,
     calls,
+    carriers,
     keys,
     numbers,
     operator,
@@ -248,6 +249,8 @@ app.add_typer(wallet.app, name="wallet")
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(numbers.app, name="numbers")
 app.add_typer(suppressions.app, name="suppressions")
+app.add_typer(carriers.app, name="carriers")
+app.add_typer(carriers.providers, name="providers")
 
 
 @app.command()

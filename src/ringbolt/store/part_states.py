@@ -47,3 +47,11 @@ def listing(tx: Tx) -> dict[tuple[str, str], PartState]:
     """By area and name."""
     rows = tx.run(select(part_state)).mappings()
     return {(row["area"], row["name"]): PartState(**row) for row in rows}
+
+
+def left_alone(tx: Tx) -> list[tuple[str, str, bool]]:
+    """Area and name of every part that ever kept failing, and whether it is left alone now."""
+    return [
+        (area, name, state.left_alone_until_ms > tx.now_ms)
+        for (area, name), state in listing(tx).items()
+    ]

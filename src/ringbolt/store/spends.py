@@ -35,6 +35,12 @@ def today(tx: Tx) -> dict[str, int]:
     return _by_scope(tx.run(_TODAY, {"day_": tx.now_ms // DAY_MS}))
 
 
+def costs_today(tx: Tx) -> list[tuple[str, int]]:
+    """What parts (``area:name``) have cost today, msat."""
+    found = _by_scope(tx.run(_COSTS_TODAY, {"day_": tx.now_ms // DAY_MS}))
+    return [(scope.removeprefix(PART), msat) for scope, msat in found.items()]
+
+
 def sold(tx: Tx, scopes: Sequence[str]) -> dict[str, int]:
     """Today's sales in these scopes, msat; scopes without a sale are left out."""
     names = [name for scope in scopes for name in _names(tx, scope)]
@@ -118,6 +124,9 @@ _TODAY = select(spend.c.scope, spend.c.msat).where(
     spend.c.day == bindparam("day_"),
     spend.c.scope.not_like("fees%"),
     spend.c.scope.not_like(f"{PART}%"),
+)
+_COSTS_TODAY = select(spend.c.scope, spend.c.msat).where(
+    spend.c.day == bindparam("day_"), spend.c.scope.like(f"{PART}%")
 )
 _LESS = bindparam("msat_", type_=spend.c.msat.type)
 # Not below zero: an order sold while limits were off was not counted, but may still fail.

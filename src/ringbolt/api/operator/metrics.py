@@ -6,8 +6,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
 from ringbolt.app.operator.gone_parts import gone_parts, known_parts
 from ringbolt.app.shop import Shop
+from ringbolt.core.pricing.money import MSAT_PER_SAT
 from ringbolt.speech.engine import SupportsWarmUp
-from ringbolt.store import figures
+from ringbolt.store import figures, part_states, spends
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -46,6 +47,15 @@ class Metrics:
             "area",
             "part",
         )
+        self._left_alone = self._gauge(
+            "ringbolt_part_left_alone",
+            "1 while a part keeps failing and is left alone",
+            "area",
+            "part",
+        )
+        self._cost_today = self._gauge(
+            "ringbolt_part_cost_today_sats", "What a part has cost today (UTC)", "area", "part"
+        )
         self._speech = self._gauge(
             "ringbolt_speech_memory_bytes", "Memory of the processes that speak; 0: none is loaded"
         )
@@ -76,7 +86,16 @@ class Metrics:
         self._gone.clear()
         for each in gone:
             self._gone.labels(each.area, each.name).set(each.count)
+        await self._set_parts()
         self._speech.set(speech_memory(self._shop))
         for part, is_connected in connected.items():
             self._connected.labels(part).set(is_connected)
         return generate_latest(self._registry)
+
+    async def _set_parts(self) -> None:
+        for area, name, is_alone in await self._shop.db.read(part_states.left_alone):
+            self._left_alone.labels(area, name).set(is_alone)
+        self._cost_today.clear()
+        for part, cost_msat in await self._shop.db.read(spends.costs_today):
+            area, _, name = part.partition(":")
+            self._cost_today.labels(area, name).set(cost_msat / MSAT_PER_SAT)

@@ -24,6 +24,7 @@ from ringbolt.app.accounts.keys import (
 from ringbolt.app.operator import import_numbers, own_numbers, sign_in, suppressions
 from ringbolt.app.operator.acknowledge import acknowledge
 from ringbolt.app.operator.audit_report import Difference
+from ringbolt.app.operator.test_part import begin_test, look_at_test
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks.resend_webhook import resend_webhook
 from ringbolt.app.webhooks.webhook_list import LIMIT, list_webhooks
@@ -98,6 +99,13 @@ class Explained(msgspec.Struct):
     reason: Annotated[Line, about("", max_length=500)]
     by: Annotated[Line, about("", max_length=200)]
     amount_msat: Annotated[int, about("", ge=-MAX_AMOUNT_MSAT, le=MAX_AMOUNT_MSAT)] = 0
+
+
+class PartTest(msgspec.Struct):
+    """A test call, text or e-mail to the operator's own number or address."""
+
+    name: Annotated[Line, about("", max_length=80)]
+    to: Annotated[Line, about("", max_length=320)]
 
 
 class WebhookQuery(msgspec.Struct):
@@ -188,6 +196,13 @@ class OperatorCommands:
         keyring = self._shop.keyring
         return await self._db.tx(suppressions.allow_again, keyring, request.params.to)
 
+    async def begin_test(self, request: Request[PartTest]) -> dict[str, Any]:
+        return await begin_test(self._shop, request.params.name, request.params.to)
+
+    async def look_at_test(self, request: Request[Nothing]) -> dict[str, Any]:
+        area, name, ref = (request.in_path(each) for each in ("area", "name", "ref"))
+        return await look_at_test(self._shop, area, name, ref)
+
 
 def operator_api(shop: Shop) -> Family:
     """The operator's addresses; none is in the OpenAPI document."""
@@ -209,6 +224,8 @@ def operator_api(shop: Shop) -> Family:
     add("GET", "/numbers", commands.numbers, Nothing)
     add("GET", "/numbers/doubtful", commands.doubtful_numbers, Nothing)
     add("POST", "/numbers/remove", commands.remove_number, OwnNumber)
+    add("POST", "/parts/test", commands.begin_test, PartTest)
+    add("GET", "/parts/test/{area}/{name}/{ref}", commands.look_at_test, Nothing)
     add("POST", "/suppressions", commands.suppress, Suppression, CREATED)
     add("GET", "/suppressions", commands.suppressed, Nothing)
     add("POST", "/suppressions/remove", commands.allow_again, Suppression)

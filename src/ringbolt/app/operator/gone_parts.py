@@ -11,18 +11,11 @@ from typing import Final
 
 from ringbolt.app.jobs import CLOSE_HOLD
 from ringbolt.app.shop import Shop
-from ringbolt.core.order import OrderKind
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.open_at_parts import open_attempts, open_payments
+from ringbolt.store.part_figures import AREA_OF
 
 NODE: Final = "node"
-_AREAS: Final = {
-    OrderKind.CALL: "calls",
-    OrderKind.SMS: "sms",
-    OrderKind.EMAIL: "mail",
-    OrderKind.ACTIVATION: "numbers",
-    OrderKind.RENTAL: "numbers",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +62,7 @@ def gone_parts(tx: Tx, known: KnownParts) -> list[GonePart]:
     """The missing parts for which orders or payments wait."""
     waiting: dict[tuple[str, str], int] = {}
     for found in open_attempts(tx):
-        area = _AREAS.get(found.kind)
+        area = AREA_OF.get(found.kind)
         if area is not None and found.part not in known.of(area):
             place = (area, found.part)
             waiting[place] = waiting.get(place, 0) + found.count

@@ -14,9 +14,11 @@ import msgspec
 from ringbolt.core.errors import Conflict, InvalidInput, NotFound
 from ringbolt.core.mask import mask_destination, mask_words
 from ringbolt.core.order import OrderKind
-from ringbolt.store import attempts, overview
+from ringbolt.core.pricing.amount import Amount
+from ringbolt.store import attempts, overview, part_costs
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.overview import CallLine, OrderLine, StepLine, Wanted
+from ringbolt.store.part_costs import AttemptCost
 
 SHOWN_DIGITS: Final = 12
 _LEAST_DIGITS: Final = 6
@@ -43,6 +45,7 @@ def show_order(tx: Tx, name: str, *, unmasked: bool) -> dict[str, Any]:
     line = _named(tx, name)
     steps = overview.steps_of(tx, line.id)
     call = overview.call_line(tx, line.id)
+    costs = part_costs.of_order(tx, line.id)
     return {
         **_order(line, unmasked),
         "call": None if call is None else _call(call, unmasked),
@@ -55,6 +58,7 @@ def show_order(tx: Tx, name: str, *, unmasked: bool) -> dict[str, Any]:
                 "reason": each.reason if unmasked else mask_words(each.reason),
                 "created_ms": each.created_ms,
                 "finished_ms": each.finished_ms,
+                **_cost(costs.get(each.id)),
             }
             for each in attempts.of_order(tx, line.id)
         ],
@@ -81,6 +85,16 @@ def step_document(line: StepLine) -> dict[str, Any]:
         "to": line.target,
         "cause": mask_words(line.why),
         "part": line.part if line.source else "",  # nobody is asked before it begins
+    }
+
+
+def _cost(cost: AttemptCost | None) -> dict[str, Any]:
+    """What an attempt costs, as its part told it or by its card; nothing if that is not known."""
+    known = cost is not None and cost.micros is not None
+    return {
+        "cost": str(Amount(cost.micros, cost.currency)) if cost and cost.micros else "",
+        "cost_source": cost.source if cost is not None and known else "",
+        "cost_msat": cost.msat if cost is not None else None,
     }
 
 

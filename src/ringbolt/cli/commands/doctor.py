@@ -13,7 +13,7 @@ from typing import Final
 
 from ringbolt.bootstrap import context_of, load_rate_card, open_node, open_speaker
 from ringbolt.cli.check_result import Check, CheckResult
-from ringbolt.cli.commands import doctor_orders, doctor_parts, doctor_place
+from ringbolt.cli.commands import doctor_orders, doctor_parts, doctor_place, doctor_reach
 from ringbolt.cli.commands.doctor_subject import subject
 from ringbolt.cli.exit_codes import EXIT_FAILED, EXIT_OK
 from ringbolt.cli.operator_access import is_new, sqlite_file, world_url
@@ -207,6 +207,12 @@ CHECKS: Final = (
         writes=True,
     ),
     Check("parts", doctor_parts.carriers, "Correct the settings of the parts."),
+    Check(
+        "reach",
+        doctor_reach.reach,
+        "Look at the settings of the parts, and at this machine's network.",
+        writes=True,
+    ),
     Check("gone parts", doctor_parts.gone, _MAKE_ROOM, reads_store=True),
     Check("prices", doctor_orders.prices, "Correct the file that prices.table names."),
     Check("text costs", doctor_orders.text_costs, "Correct the file that sms.cost_card names."),

@@ -2,92 +2,51 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from ringbolt.app.operator.gone_parts import KnownParts, gone_parts
 from ringbolt.bootstrap import context_of, why_unusable
 from ringbolt.cli.check_result import CheckResult
+from ringbolt.cli.commands.part_kinds import KINDS, Kind, parts_of, served
 from ringbolt.clock import SystemClock
-from ringbolt.core.countries import resolve_country
 from ringbolt.core.humanise import counted
-from ringbolt.mail.types import MAILERS
-from ringbolt.numbers.types import OWN_NUMBERS, PROVIDERS
+from ringbolt.numbers.types import OWN_NUMBERS
 from ringbolt.registry.settings import (
     PartSettings,
     Priced,
-    RoutedByCountry,
-    RoutedByDomain,
-    RoutedByPrefix,
 )
-from ringbolt.registry.types import PartTypes
 from ringbolt.settings import Settings
 from ringbolt.settings.parts import SIMULATED
-from ringbolt.sms.types import SMS_CARRIERS
 from ringbolt.store.engine.opening import open_database
-from ringbolt.voice.types import CARRIERS
 
 _NOT_REAL: Final = (
     "Do not open this shop to the public: buyers pay real money for it. Only the operator's token "
     "(ringbolt token) opens /simulator."
 )
 _NOT_PAID: Final = "Do not open this shop to the public: it is paid with play money."
-_SHOWN: Final = 8
-"""How many prefixes, countries or domains of a part are shown."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    """``everywhere``: what a part without limits serves; ``world``: what the simulated one does."""
-
-    name: str
-    types: PartTypes[Any, Any]
-    everywhere: str
-    world: str
-
-
-_VOICE: Final = _Kind(
-    "voice carrier", CARRIERS, "all numbers", "phones ring in the simulated world"
-)
-_SMS: Final = _Kind(
-    "SMS carrier", SMS_CARRIERS, "all numbers", "texts reach phones of the simulated world"
-)
-_NUMBERS: Final = _Kind(
-    "number provider", PROVIDERS, "all countries", "numbers are leased from the simulated world"
-)
-_MAIL: Final = _Kind(
-    "mailer", MAILERS, "all addresses", "e-mails reach mailboxes of the simulated world"
-)
 
 
 async def carriers(settings: Settings) -> list[CheckResult]:
     """The carriers of calls and texts, the number providers and the mail servers."""
-    kinds: tuple[tuple[_Kind, tuple[PartSettings, ...]], ...] = (
-        (_VOICE, settings.calls.carriers),
-        (_SMS, settings.sms.carriers),
-        (_NUMBERS, settings.numbers.providers),
-        (_MAIL, settings.mail.servers),
-    )
     context = context_of(settings, "")
     found: list[CheckResult] = []
-    for kind, parts in kinds:
-        if not parts:
+    for kind in KINDS:
+        if not kind.parts(settings):
             found.append(CheckResult(kind.name, "-", "note", "none: nothing of that kind is sold"))
-        for part in parts:
-            name = kind.name if len(parts) == 1 else f"{kind.name} {part.name}"
-            why = await why_unusable(kind.types, part, context)
-            found.append(_part(name, kind, part, why, play=settings.node.simulated))
+    for kind, part, name in parts_of(settings):
+        why = await why_unusable(kind.types, part, context)
+        found.append(_part(name, kind, part, why, play=settings.node.simulated))
     return found
 
 
-def _part(name: str, kind: _Kind, part: PartSettings, why: str, *, play: bool) -> CheckResult:
+def _part(name: str, kind: Kind, part: PartSettings, why: str, *, play: bool) -> CheckResult:
     """``why``: why the part cannot be opened, '' if it can."""
     effect = "simulated" if part.simulated else "real"
     named = part.name if part.name == part.type else f"{part.name} (type {part.type})"
     if why:
         fix = "Change its settings: the shop does not start with them."
         return CheckResult(name, effect, "wrong", f"{named}: {why}", fix)
-    detail = f"{named}, for {_served(part) or kind.everywhere}"
+    detail = f"{named}, for {served(part) or kind.everywhere}"
     if isinstance(part, Priced) and part.cost:
         detail += f", cost {part.cost:g}"
     if part.type == SIMULATED:
@@ -95,19 +54,6 @@ def _part(name: str, kind: _Kind, part: PartSettings, why: str, *, play: bool) -
     is_alike = part.simulated == play
     fix = "" if is_alike else _NOT_REAL if part.simulated else _NOT_PAID
     return CheckResult(name, effect, "ok" if is_alike else "note", detail, fix)
-
-
-def _served(part: PartSettings) -> str:
-    """The destinations that a part is limited to; '' for all."""
-    names: tuple[str, ...] = ()
-    if isinstance(part, RoutedByPrefix):
-        names = part.prefixes
-    elif isinstance(part, RoutedByCountry):
-        names = tuple(resolve_country(str(cc)).name for cc in part.countries)
-    elif isinstance(part, RoutedByDomain):
-        names = part.domains
-    more = len(names) - _SHOWN
-    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 async def gone(settings: Settings) -> list[CheckResult]:

@@ -50,7 +50,8 @@ _COLUMNS = (
 _STEPS = (("at_ms", "at (UTC)"), ("from", "from"), ("to", "to"), ("ms", "after ms"),
           ("cause", "cause"))  # fmt: skip
 _ATTEMPTS = (("created_ms", "asked (UTC)"), ("part", "part"), ("state", "state"),
-             ("finished_ms", "over"), ("reason", "why"))  # fmt: skip
+             ("finished_ms", "over"), ("cost", "cost"), ("cost_msat", "sats"),
+             ("reason", "why"))  # fmt: skip
 _TRANSFERS = (("at_ms", "at (UTC)"), ("kind", "transfer"), ("amount_msat", "sats"),
               ("state", "state"), ("captured_msat", "captured"))  # fmt: skip
 

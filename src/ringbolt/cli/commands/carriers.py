@@ -1,0 +1,98 @@
+"""``ringbolt carriers`` and ``ringbolt providers``: state, success, cost, and a test of each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ringbolt.cli.commands.store_reader import AsJson, print_rows, read_store
+from ringbolt.cli.exit_codes import EXIT_OK
+from ringbolt.cli.run import run_command
+
+if TYPE_CHECKING:
+    from ringbolt.settings import Settings
+
+_READ = (
+    "Read from the store, beside a running shop: what became of the orders of the last 7 days. "
+    "cost: what is booked; earned: by the orders that it delivered; both in sats."
+)
+app = typer.Typer(
+    help="Carriers of calls and texts, and mail servers: state, success, cost, earnings, and a "
+    f"test of each.\n\n{_READ}",
+    no_args_is_help=True,
+)
+providers = typer.Typer(
+    help=f"Providers of numbers: state, success, cost and earnings.\n\n{_READ}",
+    no_args_is_help=True,
+)
+
+CARRIER_AREAS = ("calls", "sms", "mail")
+PROVIDER_AREAS = ("numbers",)
+_COLUMNS = (
+    ("area", "for"),
+    ("name", "name"),
+    ("type", "type"),
+    ("serves", "serves"),
+    ("state", "state"),
+    ("asked", "asked"),
+    ("success_percent", "success %"),
+    ("refused", "refused"),
+    ("unclear", "unclear"),
+    ("open", "open"),
+    ("cost_msat", "cost"),
+    ("earned_msat", "earned"),
+    ("spent_today_msat", "cost today"),
+    ("reason", "why"),
+)
+
+
+@app.command("list")
+def list_command(json: AsJson = False) -> None:
+    """Every carrier of calls and texts and every mail server.
+
+    state: asked; 'left alone' while it keeps failing, for half a minute to five; 'gone' if it is
+    not in the settings any more and orders wait for it.
+    """
+    run_command(lambda settings: list_parts(settings, CARRIER_AREAS, json))
+
+
+@app.command("test")
+def test_command(
+    name: Annotated[str, typer.Argument(help="The carrier's or mail server's name.")],
+    to: Annotated[str, typer.Argument(help="Your own number (E.164) or address.")],
+    json: AsJson = False,
+) -> None:
+    """Place a test call, or send a test text or e-mail, to yourself.
+
+    It costs what the carrier bills, and is no order: it is in no list of them and in no books. A
+    call says a sentence. The shop must run: far ends call it back.
+    """
+    run_command(lambda settings: test_part(settings, name, to, json))
+
+
+@providers.command("list")
+def list_providers_command(json: AsJson = False) -> None:
+    """Every provider of numbers; the columns are those of 'ringbolt carriers list'."""
+    run_command(lambda settings: list_parts(settings, PROVIDER_AREAS, json))
+
+
+async def list_parts(settings: Settings, areas: tuple[str, ...], as_json: bool) -> int:
+    from ringbolt.app.operator.part_report import KnownPart, report_parts
+    from ringbolt.cli.commands.part_kinds import parts_of, served
+
+    known = [
+        KnownPart(kind.area, part, served(part) or kind.everywhere)
+        for kind, part, _ in parts_of(settings)
+        if kind.area in areas
+    ]
+    found = await read_store(settings, report_parts, known, areas)
+    title = "Providers" if areas == PROVIDER_AREAS else "Carriers"
+    print_rows(title, _COLUMNS, found, as_json)
+    return EXIT_OK
+
+
+async def test_part(settings: Settings, name: str, to: str, as_json: bool) -> int:
+    from ringbolt.cli.commands.part_test import run_test
+
+    return await run_test(settings, name, to, as_json)
