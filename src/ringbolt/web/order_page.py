@@ -13,16 +13,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from ringbolt.api.kit.http import client_address
+from ringbolt.api.orders.cancel import cancel_or_hang_up
 from ringbolt.api.orders.waiting import Changes, Waiting
-from ringbolt.app.calls.hang_up_call import hang_up_call
 from ringbolt.app.numbers.accept_without_code import accept_without_code
-from ringbolt.app.numbers.cancel_order import cancel_order
 from ringbolt.app.numbers.replace_number import replace_number
 from ringbolt.app.numbers.request_text import request_text
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import NotFound, RingboltError
-from ringbolt.core.order import UNPAID, OrderKind
-from ringbolt.store import orders
 from ringbolt.web.forms import check_origin
 from ringbolt.web.rendering import HEADERS, Renderer
 from ringbolt.web.views.order_view import order_view
@@ -38,16 +35,8 @@ _AUTO_S: Final = 10
 Act = Callable[[Shop, str], Awaitable[object]]
 
 
-async def _cancel(shop: Shop, order_id: str) -> None:
-    order = await shop.db.read(orders.by_id, order_id)
-    if order is not None and order.kind is OrderKind.CALL and order.state not in UNPAID:
-        await hang_up_call(shop, order_id)
-    else:
-        await cancel_order(shop, order_id)
-
-
 _ACTS: Final[Mapping[str, Act]] = {
-    "cancel": _cancel,
+    "cancel": cancel_or_hang_up,
     "another-number": replace_number,
     "another-text": request_text,
     "accept": accept_without_code,

@@ -10,20 +10,19 @@ from typing import Any, Final
 from ringbolt.api.kit.request import Nothing, Request
 from ringbolt.api.kit.response import JSON, Response
 from ringbolt.api.orders import FAMILY
+from ringbolt.api.orders.cancel import cancel_or_hang_up
 from ringbolt.api.orders.documents import Done
 from ringbolt.api.orders.fields import canonical_id
 from ringbolt.api.orders.order_document import OrderRenderer
 from ringbolt.api.orders.schema import MAX_WAIT_S, OrderQuery, StatusQuery, WaitQuery
 from ringbolt.api.orders.waiting import Waiting
-from ringbolt.app.calls.hang_up_call import hang_up_call
 from ringbolt.app.numbers.accept_without_code import accept_without_code
-from ringbolt.app.numbers.cancel_order import cancel_order
 from ringbolt.app.numbers.replace_number import replace_number
 from ringbolt.app.numbers.request_text import request_text
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks.order_notice import order_notice
 from ringbolt.core.errors import Conflict, NotFound
-from ringbolt.core.order import FINAL, UNPAID, OrderKind
+from ringbolt.core.order import FINAL, OrderKind
 from ringbolt.store import orders
 from ringbolt.store.engine.db import Tx
 
@@ -129,12 +128,12 @@ class Statuses:
                 code="PREFETCH_REFUSED",
                 suggestion="Open the address itself, or send a POST.",
             )
-        await self._act(request.params.order_id, _cancel)
+        await self._act(request.params.order_id, cancel_or_hang_up)
         return Done()
 
     async def cancel_by_path(self, request: Request[Nothing]) -> Done:
         """Cancel a receive order that got no code, 2 minutes after its number was assigned."""
-        await self._act(id_in_path(request), _cancel)
+        await self._act(id_in_path(request), cancel_or_hang_up)
         return Done()
 
     async def replace_number(self, request: Request[Nothing]) -> Response:
@@ -154,14 +153,6 @@ class Statuses:
         await snapshot(self._shop, order_id)
         await act(self._shop, order_id)
         return _json(await snapshot(self._shop, order_id))
-
-
-async def _cancel(shop: Shop, order_id: str) -> None:
-    order = await shop.db.read(orders.by_id, order_id)
-    if order is not None and order.kind is OrderKind.CALL and order.state not in UNPAID:
-        await hang_up_call(shop, order_id)
-    else:
-        await cancel_order(shop, order_id)
 
 
 def id_in_path(request: Request[Any]) -> str:
