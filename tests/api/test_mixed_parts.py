@@ -15,12 +15,14 @@ from starlette.routing import Route
 
 from api.conftest import OpenShop
 from ringbolt.api.operator.routes import operator_token
+from ringbolt.app.part_limits import spend_scope
 from ringbolt.bootstrap.shop import _world_routes
 from ringbolt.core.calls.call import CallEvent, CallStatus
 from ringbolt.settings import Settings, SettingsError
-from ringbolt.store import attempts, orders
+from ringbolt.store import attempts, orders, spends
 from support.clients.l402 import Paid, say
 from support.clients.orders import GERMANY, USA, OrderClient
+from support.clients.voice import VoiceClient
 from support.numbers import ANSWERS, PLAIN
 from support.servers.shop import ShopServer, running_shop, settings_for
 from support.waiting import eventually
@@ -175,7 +177,13 @@ async def test_what_no_part_carries_is_refused_before_anybody_pays(open_shop: Op
         await client.post("/createemailsendorder", {"address": "a@b.example", "message": "Hello"}),
     ]
 
+    voice = await VoiceClient.with_balance(shop)
+    by_balance = await voice.ask("POST", "/voice/v1/calls", {"to": PLAIN, "text": "Hello"})
+
     assert (call.status_code, call.json()["error_code"]) == (422, "NO_CARRIER")
+    assert by_balance.status_code == 422, by_balance.text
+    assert "NO_CARRIER" in by_balance.text
+    assert await voice.balance() > 0
     assert (scripted.status_code, scripted.json()["error_code"]) == (422, "TEST_NUMBER")
     assert quote.json()["error_code"] == "NO_CARRIER"
     assert [(answer.status_code, answer.json().get("error_code")) for answer in bought] == [
@@ -184,6 +192,28 @@ async def test_what_no_part_carries_is_refused_before_anybody_pays(open_shop: Op
     assert (await client.get("/getCountries"), await client.get("/getServices", country=USA)) == (
         [], [],
     )  # fmt: skip
+
+
+async def test_sales_close_while_every_part_has_cost_its_share_of_the_day(
+    open_shop: OpenShop,
+) -> None:
+    limited = {"type": "simulated", "daily_spend": 50}
+    shop = await open_shop(
+        calls={"carriers": [limited]}, sms={"carriers": [limited, {**limited, "name": "other"}]}
+    )
+    client = OrderClient(shop)
+    scopes = [spend_scope(*place) for place in (("calls", "simulated"), ("sms", "simulated"))]
+    await shop.shop.db.tx(spends.add, scopes, 50_000, "ab12")
+
+    call = await shop.post(say(PLAIN))
+    text = await client.post("/createsendorder", {"phone": PLAIN, "message": "Hello"})
+    await shop.shop.db.tx(spends.add, [spend_scope("sms", "other")], 50_000, "ab12")
+    late = await client.post("/createsendorder", {"phone": PLAIN, "message": "Hello"})
+
+    assert (call.status_code, call.json()["error_code"]) == (422, "NO_CARRIER")
+    assert "today" in call.json()["detail"]
+    assert text.status_code < 300, text.text
+    assert (late.status_code, late.json()["error_code"]) == (422, "NO_CARRIER")
 
 
 async def test_providers_are_listed_together_and_each_leases_in_its_countries(

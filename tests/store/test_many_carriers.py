@@ -10,10 +10,13 @@ import structlog
 from ringbolt.app.operator.gone_parts import GonePart, gone_parts, known_parts
 from ringbolt.clock import SystemClock
 from ringbolt.core.calls.call import CallStatus
+from ringbolt.core.errors import Unavailable
 from ringbolt.core.order import OrderState
 from ringbolt.core.outcome import Recovery, Rejected, Unknown
+from ringbolt.registry.routing import FAILURES_TO_OPEN, OPEN_MS
+from ringbolt.store import part_states
 from ringbolt.store.engine.db import Database
-from ringbolt.voice.carrier import PlaceCall, PlaceResult
+from ringbolt.voice.carrier import CallSnapshot, PlaceCall, PlaceResult
 from ringbolt.voice.memory.carrier import BUSY, RINGS
 from support.named_parts import NamedCarrier
 from support.parts import simulated
@@ -274,3 +277,62 @@ async def test_no_carrier_at_all_returns_the_money_at_once(calls: Calls) -> None
 
     assert await calls.state() is OrderState.FAILED
     assert await calls.attempts() == []
+
+
+# Credentials that were changed, a balance that has run out
+
+
+REFUSED_CREDENTIALS = Rejected("HTTP 401: wrong credentials", permanent=False)
+
+
+async def test_calls_go_to_the_next_carrier_while_the_first_refuses_the_credentials(
+    calls: Calls,
+) -> None:
+    """They say nothing of the call: the carrier is left alone, and asked again afterwards."""
+    calls.first.by_number["+12025550123"] = REFUSED_CREDENTIALS
+    process = calls.process()
+    for _ in range(FAILURES_TO_OPEN + 2):
+        buyer = Buyer(calls.world)
+        await buyer.redeem(process)
+        await process.settle_down()
+        assert (await buyer.order()).state is OrderState.SETTLED
+    assert len(calls.second.rings) == FAILURES_TO_OPEN + 2
+    state = (await calls.world.db.read(part_states.listing))["calls", "first"]
+    assert (state.failures, state.reason) == (FAILURES_TO_OPEN, REFUSED_CREDENTIALS.reason)
+
+    calls.first.by_number.clear()  # the operator has corrected them
+    calls.world.pass_ms(OPEN_MS)
+    await calls.buyer.redeem(process)
+    await process.settle_down()
+
+    assert len(calls.first.rings) == 1
+    assert await calls.world.db.read(part_states.left_alone) == [("calls", "first", False)]
+    assert await calls.world.complaints() == []
+
+
+async def test_an_open_call_is_asked_about_again_once_the_credentials_are_right(
+    calls: Calls,
+) -> None:
+    """Its answer was lost, and then the credentials were changed at the carrier: nothing is
+    repeated, or given up before its deadline."""
+    calls.first.answers.append(calls.first.lost)
+    calls.first.log.stays_connected = False
+    process = await calls.bought()
+    await process.run_due()
+    find = calls.first.find
+
+    async def refused(ref: str) -> CallSnapshot | None:
+        raise Unavailable("HTTP 401: wrong credentials")
+
+    calls.first.find = refused  # type: ignore[method-assign]
+    calls.world.pass_ms(20_000)
+    await process.run_all_due()
+    assert await calls.state() is OrderState.DISPATCHING
+
+    calls.first.find = find  # type: ignore[method-assign]
+    await process.work()
+
+    assert await calls.attempts() == [("first", "done")]
+    assert len(calls.first.rings) == 1
+    assert calls.second.rings == []
+    assert await calls.state() is OrderState.SETTLED

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
 from ringbolt.core.outcome import Rejected, Unknown
+from ringbolt.core.part_checks import SupportsCostLookup
 from ringbolt.registry.routing import CircuitBreaker, Everywhere, Health, Routing
 from ringbolt.registry.terms import PartTerms
 
@@ -119,9 +120,12 @@ class Parts(Generic[T]):
 
     def bills(self, name: str) -> bool:
         """Whether requests to that part cost something, as far as is known: simulated ones do only
-        with a cost card."""
+        with a cost card, or if they tell costs."""
         part = self._by_name.get(name)
-        return part is not None and (not part.is_simulated or part.terms.card is not None)
+        if part is None:
+            return False
+        tells = isinstance(part.port, SupportsCostLookup)
+        return tells or not part.is_simulated or part.terms.card is not None
 
     def health(self, name: str) -> Health:
         """As this process sees it."""

@@ -7,6 +7,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from ringbolt.app.checkout.check_purchase import suppressed
+from ringbolt.app.checkout.spent_parts import budgets_of, check_spent
 from ringbolt.app.limits import destination_limits
 from ringbolt.app.limits.destination_limits import Limits, limits_of
 from ringbolt.app.limits.quiet_times import check_quiet_hours
@@ -52,6 +53,9 @@ class CallLimits:
             raise suppressed()
         if shop.policies.limits.abuse.quiet_hours:
             check_quiet_hours(shop.policies.limits, order.to, shop.clock.now_ms())
+        budgets = budgets_of(shop, order)
+        if budgets:  # only where every carrier has one: a challenge costs no query else
+            await shop.db.read(check_spent, budgets)
         await self._sold.check(price_msat, order.to)
         if known.full:
             limits = limits_of(shop.policies.limits, order, "", shop.hash_of(client_address))

@@ -8,6 +8,7 @@ from ringbolt.app.checkout.check_content import check_content
 from ringbolt.app.checkout.invoice_quota import look_at_invoices, look_at_numbers, make_room
 from ringbolt.app.checkout.purchase import Purchase
 from ringbolt.app.checkout.routes import check_route
+from ringbolt.app.checkout.spent_parts import Budgets, budgets_of, check_spent
 from ringbolt.app.limits import destination_limits
 from ringbolt.app.limits.destination_limits import limits_of
 from ringbolt.app.limits.quiet_times import check_quiet_hours
@@ -41,12 +42,14 @@ async def check_purchase(shop: Shop, purchase: Purchase) -> None:
     if isinstance(command, SendText) and not SCRIPTED.fullmatch(command.to):
         segments = count(command.message).segments
         shop.text_costs.check(command.to, sats_down(purchase.price_msat) // segments)
-    if await shop.db.read(_look, shop.policies.limits, purchase):
+    budgets = budgets_of(shop, command)
+    if await shop.db.read(_look, shop.policies.limits, purchase, budgets):
         await shop.db.tx(make_room, shop.policies.limits)
 
 
-def _look(tx: Tx, policy: LimitPolicy, purchase: Purchase) -> bool:
+def _look(tx: Tx, policy: LimitPolicy, purchase: Purchase, budgets: Budgets) -> bool:
     """Check the store's limits; returns whether room must be made for its invoice."""
+    check_spent(tx, budgets)
     if purchase.to and _is_suppressed(tx, policy, purchase):
         raise suppressed()
     is_number = purchase.kind.has_number
