@@ -187,3 +187,19 @@ async def test_open_texts_are_asked_about_until_their_end(
         assert (await order.message()).status is MessageStatus.DELIVERED
         assert await order.has_been_paid()
     assert await world.complaints() == []
+
+
+@pytest.mark.parametrize("state", [SENT, None])
+async def test_a_text_is_asked_about_once_more_before_the_money_is_returned(
+    database: Database, clock: SystemClock, state: ReceiptState | None
+) -> None:
+    world = MessageWorld(database, clock)
+    world.sms = polled = PolledSms(clock)
+    order = await sent(world, parts=3)
+    polled.answer = () if state is None else (state,)
+
+    await world.process().work()  # to its deadline
+
+    assert await order.has_been_paid() is (state is SENT)
+    assert len(polled.asked) == 1
+    assert len(polled.sent) == 1

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ringbolt.app.jobs import MESSAGE_DEADLINE
 from ringbolt.app.messages.ask_to_send import give_up
 from ringbolt.app.messages.record_receipt import close
-from ringbolt.app.messages.recover_message import Found, find, record_found
+from ringbolt.app.messages.recover_message import Found, find, is_surely_ours, part_of, record_found
 from ringbolt.app.policies import SettleOn
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import Unavailable
@@ -46,7 +46,8 @@ async def message_deadline(shop: Shop, job: Job) -> None:
                 await shop.db.tx(jobs.retry, job, delay_ms, error.message)
                 return
     settle_on = shop.policies.messages.settles_on(work.attempt.carrier)
-    await shop.db.tx(_end, job, work.attempt, found, settle_on)
+    part = part_of(shop, work.order, work.attempt)
+    await shop.db.tx(_end, job, work.attempt, found, settle_on, part)
 
 
 async def abandon_message(shop: Shop, job: Job, why: str) -> None:
@@ -60,9 +61,11 @@ def _load(tx: Tx, order_id: str) -> _Asked | None:
     return None if order is None or attempt is None else _Asked(order, attempt)
 
 
-def _end(tx: Tx, job: Job, attempt: Attempt, found: Found | None, settle_on: SettleOn) -> None:
+def _end(
+    tx: Tx, job: Job, attempt: Attempt, found: Found | None, settle_on: SettleOn, part: object
+) -> None:
     jobs.finish(tx, job)
-    if found is not None:
+    if found is not None and is_surely_ours(tx, part, attempt, found):
         record_found(tx, attempt, found, settle_on)
     if not give_up(tx, attempt.order_id, "its outcome was not reported in time"):
         close(tx, attempt.order_id, attempt.id)

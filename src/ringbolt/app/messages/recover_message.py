@@ -19,7 +19,14 @@ from ringbolt.core.errors import Unavailable
 from ringbolt.core.order import OrderKind
 from ringbolt.core.outcome import Recovery
 from ringbolt.mail.mailer import Mailer, SupportsMailLookup
-from ringbolt.sms.carrier import SmsCarrier, SmsSnapshot, SupportsSmsLookup, SupportsSmsSearch
+from ringbolt.sms.carrier import (
+    OpenText,
+    SmsCarrier,
+    SmsSnapshot,
+    SupportsSmsLookup,
+    SupportsSmsPolling,
+    SupportsSmsSearch,
+)
 from ringbolt.store import jobs, messages
 from ringbolt.store.attempts import Attempt
 from ringbolt.store.engine.db import Tx
@@ -48,7 +55,7 @@ class Work:
 
 async def recover(shop: Shop, job: Job, work: Work) -> None:
     """An earlier run asked, or was about to ask, and did not store the answer."""
-    part = _asked(shop, work.order, work.attempt)
+    part = part_of(shop, work.order, work.attempt)
     if part is None:
         part_is_gone(work.attempt)
         await shop.db.tx(jobs.finish, job)  # its deadline returns the money
@@ -62,7 +69,7 @@ async def recover(shop: Shop, job: Job, work: Work) -> None:
         await shop.db.tx(jobs.finish, job)
 
 
-def _asked(shop: Shop, order: Order, attempt: Attempt) -> Mailer | SmsCarrier | None:
+def part_of(shop: Shop, order: Order, attempt: Attempt) -> Mailer | SmsCarrier | None:
     """The carrier or mail server that was asked; None if it is gone from the settings."""
     if order.kind is OrderKind.EMAIL:
         return shop.mailers.named(attempt.carrier)
@@ -72,11 +79,16 @@ def _asked(shop: Shop, order: Order, attempt: Attempt) -> Mailer | SmsCarrier | 
 async def find(shop: Shop, order: Order, attempt: Attempt) -> Found | None:
     """What the carrier of ``attempt`` knows under our reference; None if it never accepted the
     message, cannot look it up, or is gone from the settings. Raises ``Unavailable``."""
-    part: object = _asked(shop, order, attempt)
+    part: object = part_of(shop, order, attempt)
     if part is None:
         part_is_gone(attempt)
     if isinstance(part, SupportsMailLookup | SupportsSmsLookup):
         return await part.find(attempt.ref)
+    if isinstance(part, SupportsSmsPolling):
+        known = await shop.db.read(messages.parts_of, attempt.id)
+        if known:
+            text = OpenText(attempt.ref, tuple(each.part_id for each in known))
+            return SmsSnapshot(text.ref, text.part_ids, tuple(await part.poll([text])))
     if isinstance(part, SupportsSmsSearch):
         return await _search(shop, part, order, attempt)
     return None
@@ -101,6 +113,15 @@ def _is_anothers(tx: Tx, attempt: Attempt, found: Found) -> bool:
     return any(each is not None and each[0].attempt_id != attempt.id for each in named)
 
 
+def is_surely_ours(tx: Tx, part: object, attempt: Attempt, found: Found) -> bool:
+    """Whether what a search found is still no other attempt's; nobody else can take it until the
+    commit. What was found under our reference is always ours."""
+    if isinstance(found, str) or not isinstance(part, SupportsSmsSearch):
+        return True
+    messages.claim_names(tx, attempt.carrier, found.part_ids)
+    return not _is_anothers(tx, attempt, found)
+
+
 def record_found(tx: Tx, attempt: Attempt, found: Found, settle_on: SettleOn) -> None:
     """Write down what was found; harmless if it is known."""
     if isinstance(found, str):
@@ -118,11 +139,12 @@ async def _look_up(shop: Shop, job: Job, work: Work) -> None:
     except Unavailable as error:
         await shop.db.tx(_look_again, job, work, error.message)
         return
-    is_searched = isinstance(_asked(shop, work.order, attempt), SupportsSmsSearch)
+    part = part_of(shop, work.order, attempt)
+    is_searched = isinstance(part, SupportsSmsSearch)
     absent_after_ms = UNLISTED_AFTER_MS if is_searched else ABSENT_AFTER_MS
     if found is not None:
         settle_on = shop.policies.messages.settles_on(attempt.carrier)
-        await shop.db.tx(_found, job, attempt, found, settle_on, is_searched=is_searched)
+        await shop.db.tx(_found, job, attempt, found, settle_on, part)
     elif not is_surely_absent(job, attempt, work.now_ms, absent_after_ms):
         seen = {"absent": attempt.ref, "absent_ms": work.now_ms}
         why = "it is not known there (yet)"
@@ -142,11 +164,9 @@ def _look_again(tx: Tx, job: Job, work: Work, why: str) -> None:
 
 
 def _found(
-    tx: Tx, job: Job, attempt: Attempt, found: Found, settle_on: SettleOn, *, is_searched: bool
+    tx: Tx, job: Job, attempt: Attempt, found: Found, settle_on: SettleOn, part: object
 ) -> None:
-    if not isinstance(found, str):
-        messages.claim_names(tx, attempt.carrier, found.part_ids)
-    if is_searched and _is_anothers(tx, attempt, found):
+    if not is_surely_ours(tx, part, attempt, found):
         jobs.retry(tx, job, 1000, "the text that was found is that of another order")
         return
     jobs.finish(tx, job)

@@ -37,6 +37,7 @@ from ringbolt.sms.carrier import (
 from ringbolt.sms.http.reading import decoded, form_of, list_at, matched, value_at
 from ringbolt.sms.http.settings import HttpSmsSettings, ReceiptsSettings
 from ringbolt.sms.http.template import fill, fill_all, fill_url, placeholders
+from ringbolt.sms.polling import each_of
 from ringbolt.upstream.exchange import Answer, Lost, NeverSent
 from ringbolt.upstream.http import HttpClient
 from ringbolt.upstream.pushed import PushedEvents
@@ -305,18 +306,18 @@ class PolledHttpSmsCarrier(_Reporting):
         return self._receipts.every_s
 
     async def poll(self, texts: Sequence[OpenText]) -> Sequence[DeliveryReceipt]:
-        found: list[DeliveryReceipt] = []
-        for text in texts:
-            part_id = text.part_ids[0] if text.part_ids else text.ref
-            values = {"id": part_id, "ref": text.ref, **self._secrets}
-            url = URL(fill_url(self._receipts.url, values), encoded=True)
-            exchange = await self._http.ask("GET", url)
-            if not isinstance(exchange, Answer):
-                raise Unavailable(f"The gateway {self.name} does not answer: {exchange.why}.")
-            if exchange.is_success:
-                document = decoded(exchange.body)
-                found += self._receipts_in(document, text.ref, part_id)
-        return found
+        ids = [(text.ref, part_id) for text in texts for part_id in text.part_ids]
+        return await each_of(self._poll_one, ids)
+
+    async def _poll_one(self, ref: str, part_id: str) -> list[DeliveryReceipt]:
+        values = {"id": part_id, "ref": ref, **self._secrets}
+        url = URL(fill_url(self._receipts.url, values), encoded=True)
+        exchange = await self._http.ask("GET", url)
+        if not isinstance(exchange, Answer):
+            raise Unavailable(f"The gateway {self.name} does not answer: {exchange.why}.")
+        if not exchange.is_success:
+            return []
+        return self._receipts_in(decoded(exchange.body), ref, part_id)
 
 
 def unencrypted(url: str) -> Sequence[Finding]:

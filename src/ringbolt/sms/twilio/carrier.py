@@ -30,6 +30,7 @@ from ringbolt.sms.carrier import (
     SendResult,
     SmsSnapshot,
 )
+from ringbolt.sms.polling import each_of
 from ringbolt.sms.twilio.message import (
     STATES,
     cost_of,
@@ -122,13 +123,11 @@ class TwilioSms:
         await self._receipts.follow(sink, ReceiptBatch((), ""))
 
     async def poll(self, texts: Sequence[OpenText]) -> Sequence[DeliveryReceipt]:
-        found = []
-        for text in texts:
-            for sid in text.part_ids:
-                document = await self._api.get(f"Messages/{quote(sid, safe='')}")
-                if document is not None:
-                    found.append(self._receipt(document, sid, text.ref))
-        return found
+        async def one(ref: str, sid: str) -> list[DeliveryReceipt]:
+            document = await self._api.get(f"Messages/{quote(sid, safe='')}")
+            return [] if document is None else [self._receipt(document, sid, ref)]
+
+        return await each_of(one, [(text.ref, sid) for text in texts for sid in text.part_ids])
 
     async def search(self, sms: OutSms, since_ms: int) -> Sequence[SmsSnapshot]:
         text = "".join(sms.parts)
