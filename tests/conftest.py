@@ -11,6 +11,7 @@ import hypothesis
 import pytest
 
 from support import speech
+from support.traced_threads import keep_greenlets_of_threads
 
 pytest_plugins = ("support.databases.fixtures", "support.fixtures")
 
@@ -45,6 +46,7 @@ def _keep_files_in_memory() -> None:
 
 
 _keep_files_in_memory()
+keep_greenlets_of_threads()
 
 
 # What takes longest begins first, so that no processor is left with it alone at the end.
