@@ -13,7 +13,7 @@ import sys
 import threading
 from typing import Any
 
-import greenlet
+import greenlet  # type: ignore[import-untyped]
 
 _kept: list[Any] = []
 
