@@ -17,6 +17,7 @@ ALL = (
     "store",
     "simulated_node",
     "simulated_calls",
+    "twilio_calls",
     "speech",
     "normalise",
     "orders",
