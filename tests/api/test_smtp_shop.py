@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from ringbolt.api.operator.routes import operator_token
 from support.clients.orders import OrderClient
 from support.servers.mail_sink import MailSink, mail_sink
 from support.servers.shop import running_shop, settings_for
@@ -100,6 +101,19 @@ async def test_one_click_and_the_next_mail_is_refused_before_there_is_an_invoice
     assert "asked to get no calls and no messages" in refused.text
     assert "payreq" not in refused.json()
     assert len(rig.relay.arrived) == 1
+
+
+async def test_a_mailbox_that_does_not_exist_gets_no_more_mail_and_its_order_stays(
+    rig: Rig,
+) -> None:
+    assert await rig.bought() == "SUCCEEDED"
+    ref = rig.relay.arrived[0].sender.partition("+")[2].partition("@")[0]
+    token = {"Authorization": f"Bearer {operator_token(rig.client.shop.shop.keyring)}"}
+    bounced = "/v1/operator/suppressions/bounced"
+    for body, status in (({"ref": ref}, 200), ({"ref": "unknown"}, 404)):
+        told = await rig.client.http.post(bounced, json={**body, "status": "5.1.1"}, headers=token)
+        assert told.status_code == status, told.text
+    assert (await rig.client.post(MAIL, {"address": ANN, "message": "Again"})).status_code == 422
 
 
 async def test_greylisting_is_waited_out_within_the_order_s_deadline(rig: Rig) -> None:

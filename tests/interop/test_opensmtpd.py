@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from ringbolt.mail.bounce import Bounce, read_bounce
 from ringbolt.mail.mailer import Accepted
 from ringbolt.mail.smtp.dkim import PrivateKey, load_key, public_part
 from support.contracts.mail import BOB, a_mail
@@ -100,4 +101,4 @@ async def test_a_refusal_behind_the_relay_bounces_to_the_address_of_this_mail_al
 
     [bounce] = sink.arrived
     assert (bounce.sender, bounce.to) == ("<>", f"bounce+{mail.ref}@shop.example")
-    assert "550 5.1.1 no such user" in bounce.raw.decode()
+    assert read_bounce(bounce.raw) == Bounce(mail.ref, "5.1.1")

@@ -92,6 +92,13 @@ class Suppression(msgspec.Struct):
     why: Annotated[Line, about("", max_length=200)] = "by the operator"
 
 
+class Bounced(msgspec.Struct):
+    """An e-mail that came back: our reference of it, and the mail server's status code."""
+
+    ref: Annotated[Line, about("", max_length=64)]
+    status: Annotated[Line, about("", max_length=20)]
+
+
 class Explained(msgspec.Struct):
     """A difference of the audit, explained. ``sentence`` and ``amount_msat`` as the audit says."""
 
@@ -189,6 +196,10 @@ class OperatorCommands:
         receiver, keyring = request.params, self._shop.keyring
         return await self._db.tx(suppressions.suppress, keyring, receiver.to, receiver.why)
 
+    async def bounced(self, request: Request[Bounced]) -> dict[str, Any]:
+        bounce = request.params
+        return await self._db.tx(suppressions.record_bounce, bounce.ref, bounce.status)
+
     async def suppressed(self, _: Request[Nothing]) -> list[dict[str, Any]]:
         return await self._db.read(suppressions.list_suppressed)
 
@@ -227,6 +238,7 @@ def operator_api(shop: Shop) -> Family:
     add("POST", "/parts/test", commands.begin_test, PartTest)
     add("GET", "/parts/test/{area}/{name}/{ref}", commands.look_at_test, Nothing)
     add("POST", "/suppressions", commands.suppress, Suppression, CREATED)
+    add("POST", "/suppressions/bounced", commands.bounced, Bounced)
     add("GET", "/suppressions", commands.suppressed, Nothing)
     add("POST", "/suppressions/remove", commands.allow_again, Suppression)
     return family

@@ -7,8 +7,9 @@ from typing import Any
 from ringbolt.core.email_address import mailbox_of, parse_address
 from ringbolt.core.errors import NotFound
 from ringbolt.core.keys import Keyring, hash_of, hashes_of
+from ringbolt.core.order import OrderKind
 from ringbolt.core.phone import parse_destination
-from ringbolt.store import suppressions
+from ringbolt.store import attempts, messages, orders, suppressions
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.suppressions import Channel
 
@@ -34,6 +35,21 @@ def allow_again(tx: Tx, keyring: Keyring, to: str) -> dict[str, Any]:
     if not any(removed):
         raise NotFound(f"{to} is not suppressed.")
     return {"to": to, "channel": channel, "suppressed": False}
+
+
+def record_bounce(tx: Tx, ref: str, status: str) -> dict[str, Any]:
+    """The mail with our reference ``ref`` came back, because its mailbox does not exist
+    (``status``: the mail server's code): send nothing there any more. The order stays as it is.
+
+    Raises ``NotFound`` if no mail has this reference, or its order is deleted.
+    """
+    attempt = attempts.by_ref(tx, ref)
+    order = None if attempt is None else orders.by_id(tx, attempt.order_id)
+    message = None if order is None else messages.message_of(tx, order.id)
+    if order is None or message is None or order.kind is not OrderKind.EMAIL:
+        raise NotFound("There is no e-mail with this reference.")
+    is_new = suppressions.add(tx, "email", message.to_hash, f"bounced: {status}"[:200])
+    return {"order_id": order.id, "suppressed": True, "was_before": not is_new}
 
 
 def list_suppressed(tx: Tx) -> list[dict[str, Any]]:

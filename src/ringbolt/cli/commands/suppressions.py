@@ -3,6 +3,7 @@ shop if there is one, else in its store."""
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -26,6 +27,18 @@ def add_command(
 ) -> None:
     """Send nothing there from now on."""
     run_command(lambda settings: add(settings, to, why))
+
+
+@app.command("bounce")
+def bounce_command() -> None:
+    """Read a bounced e-mail from the standard input, as a mail server pipes it to a program: if its
+    mailbox does not exist, send nothing there from now on."""
+    from ringbolt.mail.bounce import MOST_BYTES
+
+    raw = sys.stdin.buffer.read(MOST_BYTES)
+    while sys.stdin.buffer.read(MOST_BYTES):  # a pipe that is closed early is a failed delivery
+        pass
+    run_command(lambda settings: bounce(settings, raw))
 
 
 @app.command("list")
@@ -54,6 +67,29 @@ async def add(settings: Settings, to: str, why: str) -> int:
             keyring = load_keyring(settings, create=True)
             added = await admin.tx(suppressions.suppress, keyring, to, why)
     return print_done(added, f"{to} gets no messages from now on.")
+
+
+async def bounce(settings: Settings, raw: bytes) -> int:
+    """What is no bounce of ours is not an error: a mail server would report that in turn."""
+    from ringbolt.app.operator import suppressions
+    from ringbolt.cli.operator_access import OperatorClient, open_admin
+    from ringbolt.core.errors import NotFound
+    from ringbolt.mail.bounce import read_bounce
+
+    found = read_bounce(raw)
+    if found is None or not found.is_final:
+        why = "It is no bounce." if found is None else f"Status {found.status} may pass."
+        return print_done({"suppressed": False, "why": why}, f"Nothing is changed: {why}")
+    try:
+        async with open_admin(settings) as admin:
+            if isinstance(admin, OperatorClient):
+                body = {"ref": found.ref, "status": found.status}
+                done = await admin.ask("POST", "/suppressions/bounced", body)
+            else:
+                done = await admin.tx(suppressions.record_bounce, found.ref, found.status)
+    except NotFound as error:
+        return print_done({"suppressed": False, "why": error.message}, error.message)
+    return print_done(done, f"{found.status}: its recipient gets no e-mails from now on.")
 
 
 async def list_all(settings: Settings) -> int:
