@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from ringbolt.api.callbacks import callback_prefixes
 from ringbolt.cli.check_result import CheckResult
 from ringbolt.cli.commands import doctor_reach
 from ringbolt.clock import SystemClock
 from ringbolt.core.callback import CallbackRoute
 from ringbolt.core.errors import Unavailable
+from ringbolt.core.keys import Keyring
 from ringbolt.core.outcome import Recovery
 from ringbolt.core.part_checks import Finding
 from ringbolt.core.pricing.amount import Amount
@@ -47,7 +49,12 @@ class Checked(MemoryCarrier):
 
 
 class CalledBack(Checked):
+    """``told``: where it is called."""
+
+    told = ""
+
     def callback_routes(self, base_url: str) -> Sequence[CallbackRoute]:
+        self.told = base_url
         return ()
 
 
@@ -127,3 +134,16 @@ async def test_whether_the_far_end_reaches_the_shop(
     assert callbacks.state == state
     assert said in callbacks.detail
     assert callbacks.fix
+
+
+async def test_a_part_is_told_where_the_shop_would_be_called(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    part = CalledBack()
+    plug(monkeypatch, part)
+
+    await found(tmp_path, public_url="http://127.0.0.1:9", secret="5e" * 32)
+
+    keyring = Keyring([bytes.fromhex("5e" * 32)])
+    [prefix] = callback_prefixes(keyring, "voice", "trunk")
+    assert part.told == f"http://127.0.0.1:9{prefix}"

@@ -9,9 +9,10 @@ import socket
 from collections.abc import Sequence
 from typing import Any, Final
 
+from ringbolt.api.callbacks import callback_prefixes
 from ringbolt.bootstrap import context_of, open_alone, why_unusable
 from ringbolt.cli.check_result import CheckResult
-from ringbolt.cli.commands.part_kinds import parts_of
+from ringbolt.cli.commands.part_kinds import Kind, parts_of
 from ringbolt.cli.operator_access import world_url
 from ringbolt.cli.running_shop import running_shop
 from ringbolt.core.callback import SupportsCallbacks
@@ -19,7 +20,8 @@ from ringbolt.core.errors import RingboltError, Unavailable
 from ringbolt.core.part_checks import Finding, SupportsBalance, SupportsCheck
 from ringbolt.core.pricing.amount import Amount
 from ringbolt.registry.values import split_url
-from ringbolt.settings import Settings
+from ringbolt.settings import Settings, SettingsError
+from ringbolt.settings.secret import load_keyring
 from ringbolt.upstream.exchange import Answer
 from ringbolt.upstream.http import HttpClient
 from ringbolt.voice.carrier import NeedsAudioUrls
@@ -29,6 +31,8 @@ _REACH: Final = (
     "Look whether it is up and its address, credentials and this machine's network are right."
 )
 _CALLED: Final = "callbacks"
+_AREAS: Final = {"calls": "voice"}
+"""The areas of callbacks that are named otherwise than the section of the settings."""
 
 
 async def reach(settings: Settings) -> list[CheckResult]:
@@ -36,10 +40,11 @@ async def reach(settings: Settings) -> list[CheckResult]:
     async with world_url(settings) as world:
         context = context_of(settings, world)
 
-        async def look(kind: Any, part: Any, name: str) -> list[CheckResult]:
+        async def look(kind: Kind, part: Any, name: str) -> list[CheckResult]:
             if await why_unusable(kind.types, part, context):
                 return []  # said before
             async with open_alone(kind.types, part, context) as opened:
+                _tell_where_it_is_called(settings, kind, part.name, opened.port)
                 found = await _findings(opened.port)
                 if _is_called(opened.port):
                     found.append(await _called_back(settings))
@@ -51,6 +56,19 @@ async def reach(settings: Settings) -> list[CheckResult]:
 
         looks = [look(*each) for each in parts_of(settings)]
         return [each for found in await asyncio.gather(*looks) for each in found]
+
+
+def _tell_where_it_is_called(settings: Settings, kind: Kind, name: str, port: object) -> None:
+    """Give a part the address of its callbacks, as the shop does: its check may look at it."""
+    url = settings.public_url.rstrip("/")
+    if not url or not isinstance(port, SupportsCallbacks):
+        return
+    try:
+        keyring = load_keyring(settings, create=False)
+    except SettingsError:
+        return  # said by the doctor's line about the secret
+    prefix, *_ = callback_prefixes(keyring, _AREAS.get(kind.area, kind.area), name)
+    port.callback_routes(url + prefix)
 
 
 async def _findings(port: object) -> list[Finding]:
