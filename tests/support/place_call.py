@@ -49,4 +49,5 @@ def place_call(document: dict[str, Any] | bytes) -> CallRequest:
     except InvalidInput as error:
         worded = WORDS.word(error, request.fields.written, request.fields.label)
         error.field, error.message = worded.field, worded.message
+        error.suggestion = worded.suggestion
         raise

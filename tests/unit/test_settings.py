@@ -96,6 +96,8 @@ def test_every_option_has_its_variable(
         "carriers": "[]",
         "providers": "[]",
         "servers": "[]",
+        "smtp_url": "smtp://relay.example:25",
+        "sats_per": "USD=1100",
         "warm_up": "false",
         "token": "0123456789abcdef",
     }

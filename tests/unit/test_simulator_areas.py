@@ -38,7 +38,7 @@ async def test_all_areas_together_are_the_whole_world(world: World) -> None:
         (Area.WALLET, ("/simulator/wallet/",)),
         (Area.PHONES, ("/simulator/carrier/", "/simulator/phones", "/simulator/calls/")),
         (Area.SMS, ("/simulator/sms-carrier/", "/simulator/phones", "/simulator/calls/")),
-        (Area.NUMBERS, ("/simulator/lender/", "/simulator/sms")),
+        (Area.NUMBERS, ("/simulator/lender/", "/simulator/sms", "/stubs/")),
         (Area.MAIL, ("/simulator/mailer/", "/simulator/mailbox/")),
         (Area.CLOCK, ("/simulator/clock",)),
     ],

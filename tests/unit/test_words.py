@@ -118,6 +118,12 @@ def _texts(path: Path) -> list[tuple[int, str]]:
     ]
 
 
+def _others(path: Path) -> frozenset[str]:
+    """Words that a far end has for its own fields, or that operators write for it."""
+    words = {"sms/http": {"callback_url"}, "sms/twilio": {"phone_number"}}
+    return frozenset(words.get(str(path.parent.relative_to(SOURCE)), ()))
+
+
 def test_nothing_below_the_families_says_a_word_of_theirs() -> None:
     files = [path for room in BELOW_THE_FAMILIES for path in (SOURCE / room).rglob("*.py")]
     found = [
@@ -126,11 +132,11 @@ def test_nothing_below_the_families_says_a_word_of_theirs() -> None:
         if "migrations" not in path.parts
         for line, text in _texts(path)
         for word in FAMILY_WORDS
-        if word in text and text != word
+        if word in text and text != word and word not in _others(path)
     ]
 
     assert len(files) > 150
-    assert found == []
+    assert "\n".join(found) == ""
 
 
 def test_nothing_below_the_families_names_a_field_of_theirs() -> None:

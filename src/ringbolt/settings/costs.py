@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Annotated, Any, Final
 
@@ -26,6 +27,11 @@ class CostSettings(Section):
     def _split(cls, value: Any) -> Any:
         if not isinstance(value, str):
             return value
+        if value.lstrip().startswith("{"):  # JSON, as for parts
+            try:
+                return json.loads(value)
+            except ValueError:
+                raise ValueError('write USD=1100, or JSON such as {"USD": 1100}') from None
         pairs = [item.partition("=") for item in listed(value)]
         return {code.strip(): rate.strip() for code, _, rate in pairs}
 
