@@ -240,7 +240,7 @@ async def test_the_operator_sees_what_each_carrier_did_cost_and_earned(costly: C
     await third.redeem(process)
     await process.run_all_due()
 
-    known = [KnownPart("calls", VoiceCarrierSettings(type="x", name="new"), "all numbers")]
+    known = [KnownPart("calls", VoiceCarrierSettings(type="x", name="new"), False, "all")]
     health = Health(5, costly.world.clock.now_ms() + 60_000, "HTTP 500")
     await costly.world.db.tx(part_states.record, "calls", "new", health)
     new, gone = await costly.world.db.read(report_parts, known, ("calls",))

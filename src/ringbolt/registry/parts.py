@@ -52,6 +52,7 @@ class Parts(Generic[T]):
         if len(self._by_name) != len(self._parts):
             raise ValueError("two parts of one kind have the same name")
         self._breakers = {name: CircuitBreaker(now_ms) for name in self._by_name}
+        self._billing = frozenset(part.name for part in self._parts if _bills(part))
         self.has_simulated = any(part.is_simulated for part in self._parts)
 
     def __iter__(self) -> Iterator[T]:
@@ -121,11 +122,7 @@ class Parts(Generic[T]):
     def bills(self, name: str) -> bool:
         """Whether requests to that part cost something, as far as is known: simulated ones do only
         with a cost card, or if they tell costs."""
-        part = self._by_name.get(name)
-        if part is None:
-            return False
-        tells = isinstance(part.port, SupportsCostLookup)
-        return tells or not part.is_simulated or part.terms.card is not None
+        return name in self._billing
 
     def health(self, name: str) -> Health:
         """As this process sees it."""
@@ -149,6 +146,11 @@ class Parts(Generic[T]):
                 return breaker.failed(reason)
             case _:
                 return breaker.answered()
+
+
+def _bills(part: Part[Any]) -> bool:
+    tells = isinstance(part.port, SupportsCostLookup)
+    return tells or not part.is_simulated or part.terms.card is not None
 
 
 def parts_of(

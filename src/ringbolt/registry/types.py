@@ -104,7 +104,7 @@ class PartTypes(Generic[ContextT, T]):
             raise PartUnusable(str(error)) from None
         port = found.build(settings, context)
         routing = settings if isinstance(settings, Routing) else Everywhere()
-        return Part(settings.name, port, routing, _is_simulated(settings, context), terms)
+        return Part(settings.name, port, routing, is_simulated(settings, context.world_url), terms)
 
     def _entry(self, name: str) -> EntryPoint | None:
         if name in self._shipped:
@@ -114,10 +114,10 @@ class PartTypes(Generic[ContextT, T]):
         return next(iter(entry_points(group=self.group, name=name)), None)
 
 
-def _is_simulated(settings: PartSettings, context: Context) -> bool:
+def is_simulated(settings: PartSettings, world_url: str) -> bool:
     """Whether the part belongs to the simulated world, or is an ordinary one pointed at it."""
     base_url = getattr(settings, "base_url", "")
-    world = context.world_url.rstrip("/")
+    world = world_url.rstrip("/")
     return settings.simulated or (world != "" and f"{base_url}/".startswith(f"{world}/simulator/"))
 
 

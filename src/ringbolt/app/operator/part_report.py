@@ -23,6 +23,7 @@ class KnownPart:
 
     area: str
     settings: PartSettings
+    is_simulated: bool
     serves: str
 
 
@@ -44,7 +45,7 @@ def report_parts(
                 "area": part.area,
                 "name": part.settings.name,
                 "type": part.settings.type,
-                "simulated": part.settings.simulated,
+                "simulated": part.is_simulated,
                 "serves": part.serves,
                 "state": "left alone" if is_alone else "asked",
                 "left_alone_until_ms": until_ms if is_alone else None,

@@ -79,10 +79,10 @@ def list_providers_command(json: AsJson = False) -> None:
 
 async def list_parts(settings: Settings, areas: tuple[str, ...], as_json: bool) -> int:
     from ringbolt.app.operator.part_report import KnownPart, report_parts
-    from ringbolt.cli.commands.part_kinds import parts_of, served
+    from ringbolt.cli.commands.part_kinds import in_world, parts_of, served
 
     known = [
-        KnownPart(kind.area, part, served(part) or kind.everywhere)
+        KnownPart(kind.area, part, in_world(settings, part), served(part) or kind.everywhere)
         for kind, part, _ in parts_of(settings)
         if kind.area in areas
     ]

@@ -7,7 +7,7 @@ from typing import Final
 from ringbolt.app.operator.gone_parts import KnownParts, gone_parts
 from ringbolt.bootstrap import context_of, why_unusable
 from ringbolt.cli.check_result import CheckResult
-from ringbolt.cli.commands.part_kinds import KINDS, Kind, parts_of, served
+from ringbolt.cli.commands.part_kinds import KINDS, Kind, in_world, parts_of, served
 from ringbolt.clock import SystemClock
 from ringbolt.core.humanise import counted
 from ringbolt.numbers.types import OWN_NUMBERS
@@ -35,13 +35,14 @@ async def carriers(settings: Settings) -> list[CheckResult]:
             found.append(CheckResult(kind.name, "-", "note", "none: nothing of that kind is sold"))
     for kind, part, name in parts_of(settings):
         why = await why_unusable(kind.types, part, context)
-        found.append(_part(name, kind, part, why, play=settings.node.simulated))
+        found.append(_part(name, kind, part, why, settings))
     return found
 
 
-def _part(name: str, kind: Kind, part: PartSettings, why: str, *, play: bool) -> CheckResult:
+def _part(name: str, kind: Kind, part: PartSettings, why: str, settings: Settings) -> CheckResult:
     """``why``: why the part cannot be opened, '' if it can."""
-    effect = "simulated" if part.simulated else "real"
+    is_simulated = in_world(settings, part)
+    effect = "simulated" if is_simulated else "real"
     named = part.name if part.name == part.type else f"{part.name} (type {part.type})"
     if why:
         fix = "Change its settings: the shop does not start with them."
@@ -51,8 +52,8 @@ def _part(name: str, kind: Kind, part: PartSettings, why: str, *, play: bool) ->
         detail += f", cost {part.cost:g}"
     if part.type == SIMULATED:
         detail += f": {kind.world}"
-    is_alike = part.simulated == play
-    fix = "" if is_alike else _NOT_REAL if part.simulated else _NOT_PAID
+    is_alike = is_simulated == settings.node.simulated
+    fix = "" if is_alike else _NOT_REAL if is_simulated else _NOT_PAID
     return CheckResult(name, effect, "ok" if is_alike else "note", detail, fix)
 
 
