@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Final, Literal, Self
 
 from annotated_types import Ge, Le
@@ -22,6 +23,7 @@ from ringbolt.sms.carrier import ReceiptState
 from ringbolt.sms.http.template import OF_A_POLL, OF_A_TEXT, placeholders, unknown_placeholders
 
 _MOST_DEEP: Final = 8
+_HEADER: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,60}", re.ASCII)
 Words = Annotated[tuple[str, ...], BeforeValidator(listed)]
 
 
@@ -35,6 +37,17 @@ def _placed(value: Any, known: frozenset[str]) -> Any:
 
 def _of_a_text(value: Any) -> Any:
     return _placed(value, OF_A_TEXT)
+
+
+def _headers(value: dict[str, str]) -> dict[str, str]:
+    """A text may hold line breaks, and would begin another header."""
+    for name, text in value.items():
+        if not _HEADER.fullmatch(name):
+            raise ValueError(f"{name!r} is not the name of a header")
+        if not text.isprintable():
+            raise ValueError("a header has no line break or another control character")
+    _placed(value, OF_A_TEXT - {"text"})
+    return value
 
 
 def _shallow(value: Any) -> Any:
@@ -108,8 +121,8 @@ class HttpSmsSettings(SmsCarrierSettings):
         default_factory=dict,
         description="Further fields of texts that GSM-7 cannot hold.",
     )
-    headers: Annotated[dict[str, str], AfterValidator(_of_a_text)] = Field(
-        default_factory=dict, description="Further headers, with the same placeholders."
+    headers: Annotated[dict[str, str], AfterValidator(_headers)] = Field(
+        default_factory=dict, description="Further headers, with the same placeholders but {text}."
     )
     auth: Literal["none", "basic", "bearer"] = Field(
         "none", description="How username and password go into the Authorization header."
