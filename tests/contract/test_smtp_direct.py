@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -17,7 +18,9 @@ from support.contracts.mail import BOB, a_mail
 from support.rigs.smtp import smtp_mailer
 from support.servers.mail_names import MailNames, Records, mail_name_server
 from support.servers.mail_sink import MailSink, mail_sink
+from support.servers.scripted_smtp import SILENT, scripted_smtp
 from support.servers.sites import self_signed
+from support.waiting import until
 
 FIRST, SECOND, NOWHERE = "127.0.0.1", "127.0.0.2", "127.0.0.9"
 DOMAIN = "wallet.example"
@@ -155,6 +158,31 @@ async def test_nobody_s_records_lead_us_to_private_addresses(net: Net, address: 
     result = await net.send(allow_private_mx=False)
     assert isinstance(result, Rejected) and not result.permanent
     assert net.first.connections == 0
+
+
+async def test_one_domain_s_slow_servers_hold_up_no_more_mails_than_may_be(net: Net) -> None:
+    async with scripted_smtp({"MAIL": SILENT}) as slow:
+        mailer = smtp_mailer(
+            direct=True,
+            mx_port=slow.port,
+            name_servers=[net.names.address],
+            allow_private_mx=True,
+            connections=2,
+            timeout_s=60,
+        )
+        held = [asyncio.create_task(mailer.send(a_mail())) for _ in range(2)]
+        await until(lambda: slow.asked.count("MAIL") == 2)
+        crowded = await mailer.send(a_mail(f"ann@mail.{DOMAIN}"))
+        elsewhere = await mailer.send(a_mail("ann@other.test"))
+        for each in held:
+            each.cancel()
+        await asyncio.wait(held)
+        net.names.records = {}
+        after = await mailer.send(a_mail())
+    assert isinstance(crowded, Rejected) and not crowded.permanent and crowded.by_destination
+    assert "as many e-mails as may be" in crowded.reason
+    for other in (elsewhere, after):
+        assert isinstance(other, Rejected) and "there is no domain" in other.reason
 
 
 async def test_a_server_on_ipv6_alone_is_reached() -> None:

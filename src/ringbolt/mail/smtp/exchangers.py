@@ -22,6 +22,8 @@ from ringbolt.upstream.fetch.name_lookup import LookupFailedError, NameServers
 RESOLV_CONF: Final = Path("/etc/resolv.conf")
 _MOST_HOSTS: Final = 5
 """So many of a domain's servers are tried, the preferred first."""
+_MOST_ADDRESSES: Final = 4
+"""So many addresses of one server."""
 _DNS_PORT: Final = 53
 
 
@@ -107,4 +109,6 @@ class Exchangers:
         except LookupFailedError:
             return None
         usable = tuple(each for each in addresses if self._private_allowed or is_public(each))
-        return Endpoint(host, usable, self._port) if usable else None
+        if not usable:
+            return None
+        return Endpoint(host, usable[:_MOST_ADDRESSES], self._port)

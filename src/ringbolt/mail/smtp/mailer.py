@@ -6,8 +6,10 @@ unknown (``Recovery.NONE``): the mail is not sent again, and the money returns a
 
 from __future__ import annotations
 
+import time
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, Protocol
 
 from aiosmtplib import SMTP, SMTPException
@@ -25,10 +27,14 @@ from ringbolt.mail.smtp.exchangers import Exchangers, NoMailError
 from ringbolt.mail.smtp.kept import KeptConnections, say_goodbye
 from ringbolt.mail.smtp.replies import GREYLISTED_MS, NotSentError
 from ringbolt.mail.smtp.transfer import Envelope, transfer
+from ringbolt.upstream.fetch.name_lookup import zone_of
 
 _END_TIMES: Final = 4
 """The reply to a whole message may take so many times the timeout: servers scan it first
 (RFC 5321, 4.5.3.2.6)."""
+_TRIES_S: Final = 60.0
+"""After so long no further server of a domain is tried."""
+_CROWDED_MS: Final = 10_000
 
 
 class Way(Protocol):
@@ -135,17 +141,38 @@ def _theirs(error: NotSentError) -> Rejected:
     return replace(error.result, by_destination=True, retry_after_ms=GREYLISTED_MS)
 
 
-@dataclass(frozen=True, slots=True)
 class Direct:
-    """Each mail goes to the servers of its recipient's domain, over a connection of its own."""
+    """Each mail goes to the servers of its recipient's domain, over a connection of its own.
 
-    exchangers: Exchangers
-    terms: Terms
+    A stranger chooses the domain, and its servers may answer slowly on purpose: so at most
+    ``connections`` mails are under way to one domain, and the servers of a domain share one limit
+    of time.
+    """
+
+    def __init__(self, exchangers: Exchangers, terms: Terms, connections: int) -> None:
+        self._exchangers = exchangers
+        self._terms = terms
+        self._connections = connections
+        self._under_way: Counter[str] = Counter()
 
     async def send(self, envelope: Envelope) -> MailResult:
-        domain = envelope.to.rpartition("@")[2]
+        domain = envelope.to.rpartition("@")[2].lower()
+        zone = zone_of(domain)
+        if self._under_way[zone] >= self._connections:
+            why = "as many e-mails as may be are on their way to this domain"
+            return Rejected(why, False, _CROWDED_MS, by_destination=True)
+        self._under_way[zone] += 1
         try:
-            endpoints = await self.exchangers.of(domain)
+            return await self._send(envelope, domain)
+        finally:
+            self._under_way[zone] -= 1
+            if not self._under_way[zone]:
+                del self._under_way[zone]
+
+    async def _send(self, envelope: Envelope, domain: str) -> MailResult:
+        until_s = time.monotonic() + _TRIES_S
+        try:
+            endpoints = await self._exchangers.of(domain)
         except NoMailError as error:
             return Rejected(str(error), by_destination=True)
         except NotSentError as error:
@@ -155,12 +182,14 @@ class Direct:
             result = await self._send_to(endpoint, envelope)
             if not isinstance(result, Rejected) or result.permanent:
                 break  # taken, not known, or a server of the domain has said no for good
+            if time.monotonic() > until_s:
+                break
         return result
 
     async def _send_to(self, endpoint: Endpoint, envelope: Envelope) -> MailResult:
         try:
-            client = await open_connection(endpoint, self.terms)
-            result = await transfer(client, envelope, _END_TIMES * self.terms.timeout_s)
+            client = await open_connection(endpoint, self._terms)
+            result = await transfer(client, envelope, _END_TIMES * self._terms.timeout_s)
         except NotSentError as error:
             return _theirs(error)
         await say_goodbye(client)

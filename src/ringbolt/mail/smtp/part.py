@@ -65,7 +65,10 @@ class SmtpSettings(RoutedByDomain):
         "or else its address.",
     )
     connections: int = Field(
-        4, ge=1, le=100, description="Connections to the relay at the same time."
+        4,
+        ge=1,
+        le=100,
+        description="Connections to the relay at the same time (direct: to one domain).",
     )
     timeout_s: float = Field(
         30.0, gt=0, le=300, description="How long a mail server may take for each step, seconds."
@@ -115,7 +118,7 @@ def _build(settings: SmtpSettings, context: Context) -> Mailer:
     )
     sender = context.mail_sender
     domain = SenderDomain(sender_domain(sender) if sender else "", resolver)
-    way: Way = Direct(exchangers, terms)
+    way: Way = Direct(exchangers, terms, settings.connections)
     if relay is not None:
         way = ThroughRelay(relay, terms, settings.connections)
     check = SmtpCheck(relay, terms, exchangers, domain, signer, sender, context.base_url)
