@@ -18,6 +18,7 @@ from ringbolt.sms.carrier import OutSms, ReceiptState
 from ringbolt.sms.memory.carrier import MemoryLookupSms
 from ringbolt.store import jobs
 from ringbolt.store.messages import MessageStatus
+from support.memory import SearchedSms
 from support.rigs.messages import MessageOrder, MessageProcess, MessageWorld
 from support.rigs.shop import LEASE_MS
 from support.simulation.machine import ShopMachine, assert_holds_whatever_happens
@@ -50,7 +51,7 @@ class Texts(ShopMachine):
         method=METHODS,
         parts=PARTS,
         answer=ANSWERED,
-        recovery=st.sampled_from(list(Recovery)),
+        recovery=st.sampled_from([*Recovery, "searched"]),
         settle_on=st.sampled_from(["sent", "delivered"]),
         echoes=st.booleans(),
         one_name=st.booleans(),
@@ -60,16 +61,20 @@ class Texts(ShopMachine):
         method: PaymentMethod,
         parts: int,
         answer: str,
-        recovery: Recovery,
+        recovery: Recovery | str,
         settle_on: str,
         echoes: bool,
         one_name: bool,
     ) -> int:
         db = self.open_database()
         options = {"sms": {"settle_on": settle_on}}
-        self.world = MessageWorld(db, self.clock, recovery, options)
+        known = recovery if isinstance(recovery, Recovery) else Recovery.LOOKUP
+        self.world = MessageWorld(db, self.clock, known, options)
+        if isinstance(recovery, Recovery):
+            self.world.sms.one_name = one_name
+        else:
+            self.world.sms = SearchedSms(self.clock)
         self.world.sms.echoes = echoes
-        self.world.sms.one_name = one_name
         self.process = self.world.process()
         return self.buy_one(method, parts, answer, waits=False)
 
@@ -88,7 +93,9 @@ class Texts(ShopMachine):
     def buy_one(self, method: PaymentMethod, parts: int, answer: str, waits: bool) -> int:
         """A text is paid for, and sent at once unless the shop is busy (``waits``)."""
         if len(self.orders) < 3:
-            self.orders.append(self.run(self.world.buy(method, parts=parts)))
+            # Each to another number: whose of two alike a text is, only their receipts tell.
+            to = f"+120255501{len(self.orders):02d}"
+            self.orders.append(self.run(self.world.buy(method, parts=parts, to=to)))
             self.first_deadline_ms = self.first_deadline_ms or self._deadline_ms()
             self.world.sms.answers.append(getattr(self.world.sms, answer))
             if not waits:
@@ -205,7 +212,7 @@ class Texts(ShopMachine):
         reported = self.world.sms.receipts_of(sms)
         is_late = any(each.at_ms > self.first_deadline_ms for each in reported)
         failed = any(each.state is ReceiptState.FAILED for each in reported)
-        could_ask = isinstance(self.world.sms, MemoryLookupSms) and not self.was_down
+        could_ask = isinstance(self.world.sms, MemoryLookupSms | SearchedSms) and not self.was_down
         return could_ask and not failed and not is_late and self._is_reported(sms)
 
     def _is_reported(self, sms: OutSms) -> bool:
