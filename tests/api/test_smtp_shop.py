@@ -7,7 +7,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -50,15 +49,19 @@ class Rig:
 
 @asynccontextmanager
 async def shop_with(
-    tmp_path: Path, speech_dir: Path, database_url: str, relays: int = 1, **mail: Any
+    tmp_path: Path, speech_dir: Path, database_url: str, relays: int = 1, password: str = ""
 ) -> AsyncIterator[Rig]:
-    async with mail_sink() as first, mail_sink() as second:
+    """``password``: what the shop shows to the first relay, which wants ``secret`` then."""
+    login = ("ann", "secret") if password else ("", "")
+    async with mail_sink(login=login) as first, mail_sink() as second:
         sinks = [first, second][:relays]
         servers = [
             {"type": "smtp", "name": f"relay{n}", "url": f"smtp://127.0.0.1:{sink.port}"}
             for n, sink in enumerate(sinks)
         ]
-        options: dict[str, Any] = {"sender": "Shop <hi@shop.example>", "servers": servers} | mail
+        if password:
+            servers[0] |= {"username": "ann", "password": password}
+        options = {"sender": "Shop <hi@shop.example>", "servers": servers}
         settings = settings_for(
             tmp_path / "shop", speech_dir, database_url=database_url, mail=options
         )
@@ -130,6 +133,18 @@ async def test_a_recipient_who_is_refused_for_ever_for_now_is_given_up_in_time(r
     assert await rig.ended(payment, 91) == "FAILED"
     await rig.client.until(order_id, lambda seen: seen["state"] == "returned")
     assert 5 <= len(rig.relay.senders) <= 7
+
+
+@pytest.mark.filterwarnings("ignore:Requiring AUTH:UserWarning")
+async def test_credentials_that_were_changed_meanwhile_keep_an_order_waiting_until_they_are_right(
+    tmp_path: Path, speech_dir: Path, database_url: str
+) -> None:
+    async with shop_with(tmp_path, speech_dir, database_url, password="old") as rig:
+        _, payment = await rig.buy()
+        await until(lambda: rig.relay.logins)
+        rig.relay.login = ("ann", "old")
+        assert await rig.ended(payment, 31) == "SUCCEEDED"
+        assert len(rig.relay.arrived) == 1
 
 
 async def test_a_mail_whose_answer_was_lost_is_never_sent_again_and_not_paid_for(two: Rig) -> None:
