@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
+from ringbolt.clock import SystemClock
 from ringbolt.lightning.types import NODES
 from ringbolt.mail.types import MAILERS
 from ringbolt.numbers.types import PROVIDERS
 from ringbolt.registry.settings import PartSettings, VoiceCarrierSettings
 from ringbolt.registry.terms import CardUnusable, PartTerms
-from ringbolt.registry.types import PartTypes, PartUnusable
+from ringbolt.registry.types import Context, PartTypes, PartUnusable
 from ringbolt.sms.types import SMS_CARRIERS
 from ringbolt.speech.types import SPEAKERS
 from ringbolt.voice.types import CARRIERS
@@ -100,6 +101,30 @@ def test_a_plug_in_that_is_none_says_why(folder: Path, source: str, said: str) -
 
     with pytest.raises(PartUnusable, match=said):
         carriers().find("mine")
+
+
+@pytest.mark.parametrize(
+    ("base_url", "is_simulated"),
+    [
+        ("http://127.0.0.1:8403/simulator/smsgate/+4915112345670", True),
+        ("http://127.0.0.1:8403/simulator.example", False),
+        ("http://127.0.0.1:8404/simulator/smsgate", False),
+        ("https://api.sms-gate.app/3rdparty/v1", False),
+    ],
+)
+async def test_an_ordinary_part_that_is_pointed_at_the_simulated_world_is_simulated(
+    base_url: str, is_simulated: bool, tmp_path: Path
+) -> None:
+    found = SMS_CARRIERS.find("smsgate")
+    assert found is not None
+    settings = found.settings(type="smsgate", base_url=base_url, password="x", signing_key="y")
+    world = "http://127.0.0.1:8403"
+    context = Context(SystemClock(), tmp_path, world, world, lambda label: bytes(32))
+
+    part = SMS_CARRIERS.open(settings, context)
+
+    assert part.is_simulated is is_simulated
+    await part.port.close()
 
 
 def test_what_is_not_configured_is_not_loaded() -> None:
