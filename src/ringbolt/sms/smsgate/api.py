@@ -10,6 +10,7 @@ import msgspec
 
 from ringbolt.clock import Clock
 from ringbolt.core.errors import Unavailable
+from ringbolt.core.json_errors import UNREADABLE
 from ringbolt.sms.smsgate.wire import Refusal, Token, TokenRequest, ms_of
 from ringbolt.upstream.exchange import Answer, Exchange, Lost, NeverSent
 from ringbolt.upstream.http import HttpClient
@@ -98,7 +99,7 @@ class PhoneApi:
     def decode(self, answer: Answer, kind: type[Document]) -> Document:
         try:
             return msgspec.json.decode(answer.body, type=kind)
-        except msgspec.DecodeError:
+        except UNREADABLE:
             raise self.unavailable("it sent something else than expected") from None
 
     def unavailable(self, why: str) -> Unavailable:
@@ -124,7 +125,7 @@ class PhoneApi:
             case Answer(200 | 201, content):
                 try:
                     token = msgspec.json.decode(content, type=Token)
-                except msgspec.DecodeError:
+                except UNREADABLE:
                     return "it gave no token"
             case Answer() as answer:
                 return f"it gave no token ({refusal_words(answer)})"
@@ -148,7 +149,7 @@ def refusal_words(answer: Answer) -> str:
     """What the far end said, in one short line."""
     try:
         words = msgspec.json.decode(answer.body, type=Refusal).words
-    except msgspec.DecodeError:
+    except UNREADABLE:
         words = ""
     words = " ".join(words.split())[:_MAX_WORDS]
     return f"HTTP {answer.status}: {words}" if words else f"HTTP {answer.status}"

@@ -15,6 +15,7 @@ import structlog
 
 from ringbolt.core.callback import CallbackRequest, CallbackResponse, CallbackRoute
 from ringbolt.core.errors import Unavailable
+from ringbolt.core.json_errors import UNREADABLE
 from ringbolt.core.outcome import Recovery, Rejected, Unknown
 from ringbolt.core.part_checks import Finding
 from ringbolt.core.sink import Sink
@@ -61,7 +62,7 @@ _QUEUE_FULL: Final = b"QueueLimitExceeded"
 """503 of a cloud whose phone has too much to do, before it takes anything."""
 _RETRY_MS: Final = 10_000
 _PARTS_KEPT: Final = 1000
-POLL_EVERY_S: Final = 30.0
+POLL_EVERY_S: Final = 15.0
 """How often the shop looks for the texts that the phone has not reported yet."""
 
 
@@ -195,7 +196,7 @@ class SmsGateCarrier:
             event = msgspec.json.decode(request.body, type=WebhookEvent)
             if self._settings.device_id in ("", event.device_id):
                 await self._take(event)
-        except msgspec.DecodeError:
+        except UNREADABLE:
             log.warning("a phone reported what cannot be read", part=self.name)
             return CallbackResponse(400)
         return CallbackResponse()
@@ -288,6 +289,6 @@ def _result(ref: str, answer: Answer) -> SendResult:
 def _taken(ref: str, answer: Answer) -> SendResult:
     try:
         taken = msgspec.json.decode(answer.body, type=MessageState)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return Unknown("the phone's answer cannot be read")
     return Accepted((ref,)) if taken.id == ref else Unknown("the phone answered for another text")

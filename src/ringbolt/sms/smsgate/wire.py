@@ -120,8 +120,8 @@ def ms_of(text: str | None, otherwise_ms: int) -> int:
     """A time (ISO 8601) as ms UTC; ``otherwise_ms`` if it is none."""
     try:
         moment = datetime.fromisoformat(text or "")
-    except ValueError:
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        return round(moment.timestamp() * 1000)
+    except (ValueError, OverflowError):
         return otherwise_ms
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return round(moment.timestamp() * 1000)
