@@ -20,6 +20,8 @@ from ringbolt.store import spends
 from ringbolt.store.engine.db import Database
 from ringbolt.voice.memory.carrier import RINGS
 from support.named_parts import NamedCarrier, NamedSms
+from support.rigs.balance_calls import Caller, funded_key
+from support.rigs.balance_calls import limited as limited_accounts
 from support.rigs.calls import Buyer, CallProcess, CallWorld
 from support.rigs.messages import MessageProcess, MessageWorld
 
@@ -70,6 +72,32 @@ async def test_calls_wait_for_the_turn_of_their_carrier(calls: Calls) -> None:
     began = sorted([(await buyer.attempts())[0].created_ms for buyer in buyers])
     assert began[2] - began[0] >= 2 * 10_000 - 2000  # a turn may be used a little later
     assert await calls.world.complaints() == []
+
+
+@pytest.mark.parametrize(("of_account", "of_carrier"), [(50, 2), (50, 20), (3, 5), (4, 4)])
+async def test_turns_of_an_account_and_of_a_carrier_do_not_hold_each_other_up(
+    database: Database, clock: SystemClock, of_account: int, of_carrier: int
+) -> None:
+    """Also of two accounts: each waits at its own pace for the carrier's turns."""
+    carrier = NamedCarrier("only", clock)
+    world = CallWorld(database, clock, carrier)
+    world.settings = limited_accounts(calls_per_second=of_account, calls_at_once=100)
+    process = world.process()
+    terms = PartTerms(per_second=of_carrier)
+    process.shop = replace(process.shop, carriers=limited(clock, (carrier, terms)))
+    keys = [await funded_key(database) for _ in range(2)]
+    callers = [Caller(world, keys[n % 2], f"call {n}") for n in range(12)]
+    for caller in callers:
+        await caller.place(process)
+
+    await process.work()
+
+    began = sorted([(await caller.attempts())[0].created_ms for caller in callers])
+    assert len(carrier.rings) == 12
+    # A turn may be used a little later, but the average is kept.
+    assert began[-1] - began[0] >= 11 * 1000 // of_carrier - 2000
+    assert {(await caller.order()).state for caller in callers} == {OrderState.SETTLED}
+    assert await world.complaints() == []
 
 
 async def test_what_one_cannot_take_now_is_given_to_the_next(calls: Calls) -> None:

@@ -27,7 +27,7 @@ _SPENT_LOOK_MS: Final = 30_000
 _LATE_MS: Final = 2000
 """A turn that was missed by more than this, because no worker ran, has passed."""
 _PART: Final = "part"
-_TURN: Final = "part_turn_ms"
+_TURN: Final = calls.PART_TURN
 _ASKED: Final = "part_asked"
 
 CALLS: Final = "calls"
@@ -118,6 +118,11 @@ def keep_turn(tx: Tx, job: Job, name: str, asked: Asked) -> Job:
     return jobs.note(tx, job, {**job.payload, **_turn(name, tx.now_ms, asked)})
 
 
+def has_turn(tx: Tx, job: Job) -> bool:
+    """Whether the job comes back for a turn at a part that has come now."""
+    return _TURN in job.payload and 0 <= tx.now_ms - int(job.payload[_TURN]) <= _LATE_MS
+
+
 def _turn(name: str, at_ms: int, asked: Asked) -> dict[str, Any]:
     # A turn is for one request: with the count of earlier ones it is not used for a second.
     return {_PART: name, _TURN: at_ms, _ASKED: sum(asked.times.values())}
@@ -156,8 +161,10 @@ def _in_turn(
     """The first of ``names`` that may get a request at this moment, or the wait for the earliest
     turn."""
     if job.payload.get(_ASKED) == sum(asked.times.values()):
-        mine, missed_ms = str(job.payload[_PART]), tx.now_ms - int(job.payload[_TURN])
-        if mine in names and 0 <= missed_ms <= _LATE_MS:
+        mine, turn_ms = str(job.payload[_PART]), int(job.payload[_TURN])
+        if mine in names and tx.now_ms < turn_ms:  # the job was woken before its time
+            return Wait(turn_ms, _waiting_at(mine), job.payload)
+        if mine in names and tx.now_ms - turn_ms <= _LATE_MS:
             return mine
     steps = {name: _step_ms(route.limited.get(name, NO_TERMS)) for name in names}
     keys = {name: f"part-turn:{route.area}:{name}" for name in names if steps[name]}
@@ -172,7 +179,11 @@ def _in_turn(
     if at_ms <= tx.now_ms:
         return name
     payload = {**job.payload, **_turn(name, at_ms, asked)}
-    return Wait(at_ms, f"waiting for its turn at {name}", payload)
+    return Wait(at_ms, _waiting_at(name), payload)
+
+
+def _waiting_at(name: str) -> str:
+    return f"waiting for its turn at {name}"
 
 
 def _step_ms(terms: PartTerms) -> int:

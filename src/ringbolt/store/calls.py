@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import (
     BindParameter,
@@ -192,9 +192,14 @@ class Waiting:
     payload: str
 
 
+PART_TURN: Final = "part_turn_ms"
+"""In the payload of a job that waits for its own turn at a carrier with a limit a second."""
+
+
 def next_waiting(tx: Tx, account_id: str, prefix: str) -> Waiting | None:
     """The account's call that has waited longest, among those not yet sent to a carrier whose job
-    (named ``prefix`` + order id) no worker runs; None if there is none."""
+    (named ``prefix`` + order id) no worker runs; None if there is none. Calls that wait for a turn
+    at a carrier are left out: they have a time of their own."""
     values = {"account_": account_id, "prefix_": prefix, "now_": tx.now_ms}
     row = tx.run(_NEXT_WAITING, values).first()
     return None if row is None else Waiting(*row)
@@ -223,6 +228,7 @@ _NEXT_WAITING = (
         job.c.token.is_(None),
         job.c.dead == literal_column("0"),
         job.c.run_at_ms > bindparam("now_"),
+        job.c.payload.not_like(f'%"{PART_TURN}"%'),
     )
     .order_by(orders.c.created_ms, orders.c.id)
     .limit(1)

@@ -19,7 +19,15 @@ from ringbolt.app.limits.count_order import Refused, count_order
 from ringbolt.app.limits.destination_limits import Limits, limits_of_order
 from ringbolt.app.limits.spend_limits import is_counted, uncount_sale
 from ringbolt.app.part_costs import begin_cost
-from ringbolt.app.part_limits import CALLS, Route, Wait, choose_part, keep_turn, wait_for_part
+from ringbolt.app.part_limits import (
+    CALLS,
+    Route,
+    Wait,
+    choose_part,
+    has_turn,
+    keep_turn,
+    wait_for_part,
+)
 from ringbolt.app.policies import LimitPolicy, Policies
 from ringbolt.app.shop import Shop
 from ringbolt.core.calls.call import HUNG_UP
@@ -168,10 +176,17 @@ async def _rendered(shop: Shop, job: Job, order_id: str, command: CallOrder) -> 
 async def _may_begin(shop: Shop, job: Job, work: Work, limits: _Limits) -> bool:
     """Whether there is a line for the call; if not, its job comes back later."""
     if limits.pacing is not None and work.attempt is None:
-        return await shop.db.tx(may_start, job, work.order, limits.pacing, limits.lines)
+        return await shop.db.tx(_may_start, job, work.order, limits.pacing, limits.lines)
     if limits.lines and await shop.db.read(calls.open_attempts) >= limits.lines:
         return await shop.db.tx(_has_line, job, work.order, limits)
     return True
+
+
+def _may_start(tx: Tx, job: Job, order: Order, pacing: Pacing, lines: int) -> bool:
+    """A call that has waited for its carrier had its turn in the account before."""
+    if has_turn(tx, job):
+        return has_line(tx, job, order, pacing, lines)
+    return may_start(tx, job, order, pacing, lines)
 
 
 def _has_line(tx: Tx, job: Job, order: Order, limits: _Limits) -> bool:
