@@ -127,6 +127,17 @@ async def test_what_was_sent_is_paid_for_and_nothing_else(
     assert (await client.shop.audit()).differences == []
 
 
+async def test_who_unsubscribed_at_the_vendor_is_sold_no_text_any_more(
+    client: OrderClient,
+) -> None:
+    await ends(client, "Hello", "+1234567830")
+
+    refused = await client.post(SEND, {"phone": "+1234567830", "message": "Hello again"})
+
+    assert refused.status_code == 422
+    assert "asked" in refused.text
+
+
 # Answers that are lost
 
 

@@ -84,6 +84,7 @@ async def test_a_messaging_service_chooses_the_sender() -> None:
         (problem(30002), False, False),
         (problem(63038, 429), False, False),
         (Answer(403, b"<html>suspended</html>"), False, False),
+        (Answer(400, b'{"code": [], "message": {}}'), True, False),
         (NeverSent("no route"), False, False),
         (Answer(201, b'{"sid": "SM1", "status": "failed", "error_code": 30008}'), True, False),
     ],
@@ -95,6 +96,13 @@ async def test_a_definite_no_says_whose_it_is(
 
     assert isinstance(result, Rejected)
     assert (result.permanent, result.by_destination) == (permanent, by_destination)
+
+
+async def test_who_unsubscribed_wants_no_more() -> None:
+    result, _ = await sent(problem(21610))
+    other, _ = await sent(problem(21614))
+
+    assert (result.is_opted_out, other.is_opted_out) == (True, False)
 
 
 async def test_too_many_requests_say_when_to_come_again() -> None:

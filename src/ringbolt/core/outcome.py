@@ -19,6 +19,7 @@ class Rejected:
     before the next request, None if it does not say. ``by_destination``: the answer of the person
     or number itself (busy, declined, unallocated, unsubscribed), so that no other part is asked;
     with ``retry_after_ms`` it wants to be asked again later (a mail server that greylists).
+    ``is_opted_out``: the recipient asked for no more messages, and gets none from this shop either.
 
     Wrong credentials and an empty balance are not permanent: they say nothing about the request,
     and a part that keeps refusing so is left alone for a while.
@@ -28,6 +29,7 @@ class Rejected:
     permanent: bool = True
     retry_after_ms: int | None = None
     by_destination: bool = False
+    is_opted_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -197,7 +197,7 @@ def created(exchange: Exchange) -> dict[str, Any] | Rejected | Unknown:
                 f"HTTP {status}{_because(answer)}",
                 permanent=status not in _TRY_LATER,
                 retry_after_ms=answer.retry_after_ms,
-                by_destination=code in _BY_DESTINATION,
+                by_destination=isinstance(code, int) and code in _BY_DESTINATION,
             )
         case Answer(status):
             return Unknown(f"HTTP {status}")

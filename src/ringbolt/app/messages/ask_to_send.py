@@ -25,12 +25,13 @@ from ringbolt.core.pricing.part_card import PartCard
 from ringbolt.core.texts import segments
 from ringbolt.mail import letter, mailer
 from ringbolt.sms import carrier
-from ringbolt.store import attempts, jobs, messages, orders
+from ringbolt.store import attempts, jobs, messages, orders, suppressions
 from ringbolt.store.attempts import Attempt, AttemptState
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.jobs import Job
 from ringbolt.store.messages import MessageStatus
 from ringbolt.store.orders import Order
+from ringbolt.store.suppressions import channel_of
 
 LAST_MOMENT_MS = 10_000
 """This long before the deadline we stop asking: the answer would come after it."""
@@ -203,6 +204,8 @@ def _refused(tx: Tx, job: Job, attempt: Attempt, answer: Rejected, route: tuple[
     )
     why = f"it was refused ({answer.reason})"
     order = orders.by_id(tx, attempt.order_id)
+    if order is not None and answer.is_opted_out:
+        _suppress(tx, order, attempt.carrier)
     asked = attempts.asked_in_this_try(tx, attempt.order_id)
     delay_ms = retry_delay_ms(asked, route, answer)
     if delay_ms is None or order is None or is_late(order, tx.now_ms + delay_ms):
@@ -211,6 +214,14 @@ def _refused(tx: Tx, job: Job, attempt: Attempt, answer: Rejected, route: tuple[
     else:
         orders.move(tx, attempt.order_id, OrderState.PAID, why, only_from=OrderState.DISPATCHING)
         jobs.retry(tx, job, delay_ms, answer.reason)
+
+
+def _suppress(tx: Tx, order: Order, carrier: str) -> None:
+    """The recipient asked ``carrier`` for no more messages: none is sold any more."""
+    message = messages.message_of(tx, order.id)
+    if message is not None:
+        why = f"unsubscribed at {carrier}"
+        suppressions.add(tx, channel_of(order.kind), message.to_hash, why)
 
 
 def _unclear(tx: Tx, job: Job, attempt: Attempt, reason: str) -> None:

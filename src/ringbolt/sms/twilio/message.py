@@ -33,10 +33,11 @@ STATES: Final = MappingProxyType(
 )
 """What a status means; one that is not known decides nothing."""
 
+_UNSUBSCRIBED: Final = 21610
 BY_DESTINATION: Final = MappingProxyType(
     {
         21211: "there is no such number",
-        21610: "the recipient unsubscribed",
+        _UNSUBSCRIBED: "the recipient unsubscribed",
         21614: "it is not the number of a mobile phone",
         21635: "it is the number of a landline",
     }
@@ -66,7 +67,8 @@ def refusal(rejected: Rejected, code: int | None) -> Rejected:
         return replace(rejected, permanent=False)
     if code is not None and code in BY_DESTINATION:
         reason = f"{BY_DESTINATION[code]} ({code})"
-        return Rejected(reason, permanent=True, by_destination=True)
+        opted_out = code == _UNSUBSCRIBED
+        return Rejected(reason, permanent=True, by_destination=True, is_opted_out=opted_out)
     return rejected
 
 
