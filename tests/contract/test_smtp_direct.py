@@ -46,7 +46,7 @@ class Net:
             "mx_port": self.first.port,
             "name_servers": [self.names.address],
             "allow_private_mx": True,
-            "timeout_s": 5,
+            "timeout_s": 60,
         }
         mailer = smtp_mailer(**(settings | options))
         try:

@@ -14,7 +14,7 @@ from support.contracts.mail import BOB, a_mail
 from support.rigs.smtp import relay_url, smtp_mailer
 from support.servers.mail_sink import mail_sink
 from support.servers.scripted_smtp import CUT, DRIP, SILENT, ScriptedSmtp, scripted_smtp
-from support.waiting import until
+from support.waiting import PATIENCE_S, until
 
 BEFORE_THE_DOT = ["connect", "EHLO", "MAIL", "RCPT", "DATA"]
 SHORT_S = 1.0
@@ -158,15 +158,17 @@ async def test_a_connection_is_replaced_after_so_many_mails() -> None:
     assert (len(sink.arrived), sink.connections) == (MAILS_EACH + 1, 2)
 
 
-async def test_a_silent_relay_is_given_up_and_only_the_dot_leaves_a_doubt() -> None:
-    async def tried(step: str) -> MailResult:
+async def test_a_silent_relay_is_given_up_and_only_the_dot_leaves_a_doubt(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def tried(step: str, timeout_s: float) -> MailResult:
         async with scripted_smtp({step: SILENT}) as server:
-            return await send_to(server, SHORT_S)
+            return await send_to(server, timeout_s)
 
-    *before, end = await asyncio.gather(*map(tried, [*BEFORE_THE_DOT, "."]))
-    for result in before:
+    for result in await asyncio.gather(*(tried(step, SHORT_S) for step in BEFORE_THE_DOT)):
         assert isinstance(result, Rejected) and not result.permanent
-    assert isinstance(end, Unknown)
+    monkeypatch.setattr("ringbolt.mail.smtp.mailer._END_TIMES", SHORT_S / PATIENCE_S)
+    assert isinstance(await tried(".", PATIENCE_S), Unknown)
 
 
 @pytest.mark.parametrize("step", BEFORE_THE_DOT)

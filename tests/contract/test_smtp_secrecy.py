@@ -93,9 +93,9 @@ async def test_tls_that_breaks_off_is_done_without_only_if_it_is_optional() -> N
     broken = {"EHLO": b"250-relay.example\r\n250 STARTTLS\r\n", "STARTTLS": b"220 Go\r\nnonsense"}
     async with scripted_smtp(broken) as server:
         url = relay_url(server.port)
-        assert isinstance(await send(url=url, tls="opportunistic", timeout_s=5), Accepted)
+        assert isinstance(await send(url=url, tls="opportunistic", timeout_s=60), Accepted)
         assert server.asked.count("STARTTLS") == 1
-        strict = await send(url=url, tls="required", timeout_s=5)
+        strict = await send(url=url, tls="required", timeout_s=60)
         assert isinstance(strict, Rejected) and not strict.permanent
     assert len(server.messages) == 1
 
