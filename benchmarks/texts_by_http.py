@@ -3,9 +3,10 @@ the shop, beside that with the simulated carrier.
 
     python -m benchmarks.texts_by_http
 
-The far end is this process: it speaks Twilio's API, takes every text at once, and calls back that
-it was sent and delivered. It is used by ``type = "twilio"``, and by ``type = "http"`` with the same
-API described in the settings. The delay is from the payment being sent to the request's arrival.
+The far end is this process: it speaks Twilio's API and SMSGate's, takes every text at once, and
+calls back that it was sent and delivered. It is used by ``type = "twilio"``, by ``type = "http"``
+with the same API described in the settings, and by ``type = "smsgate"``. The delay is from the
+payment being sent to the request's arrival. Words on the command line choose some of the kinds.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from aiohttp import web
 
 from benchmarks.order_load import Rig, rig
 from benchmarks.processes import cpu_s
+from ringbolt.sms.smsgate.signature import sign as sign_webhook
 from ringbolt.twilio.signature import sign
 
 SID, TOKEN = "AC" + "5" * 32, "the-auth-token"
@@ -40,12 +42,17 @@ class FarEnd:
     def __init__(self) -> None:
         self.asked_ms: dict[int, float] = {}
         self.url = ""
+        self._webhook = ""
         self._http: aiohttp.ClientSession
         self._telling: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[FarEnd]:
         app = web.Application()
+        app.router.add_post("/phone/messages", self._take_by_phone)
+        app.router.add_get("/phone/messages/{id}", self._state)
+        app.router.add_post("/phone/webhooks", self._register)
+        app.router.add_route("*", "/phone/{path:.*}", self._nothing)
         app.router.add_post("/{path:.*}", self._take)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
@@ -61,10 +68,50 @@ class FarEnd:
         number = int(form["Body"][0].split()[1].strip("."))
         self.asked_ms[number] = asked_ms
         sid = f"SM{number:032x}"
-        task = asyncio.create_task(self._tell(sid, form["StatusCallback"][0].partition("#")[0]))
+        self._begin(self._tell(sid, form["StatusCallback"][0].partition("#")[0]))
+        return web.json_response({"sid": sid, "status": "queued"}, status=201)
+
+    # As a phone with SMSGate
+
+    async def _take_by_phone(self, request: web.Request) -> web.Response:
+        asked_ms = time.time() * 1000
+        document = await request.json()
+        self.asked_ms[int(document["textMessage"]["text"].split()[1].strip("."))] = asked_ms
+        self._begin(self._report(document["id"]))
+        return web.json_response({"id": document["id"], "state": "Pending"}, status=202)
+
+    async def _state(self, request: web.Request) -> web.Response:
+        states = {"Sent": "2026-01-01T00:00:00Z", "Delivered": "2026-01-01T00:00:01Z"}
+        found = {"id": request.match_info["id"], "state": "Delivered", "states": states}
+        return web.json_response(found)
+
+    async def _register(self, request: web.Request) -> web.Response:
+        document = await request.json()
+        self._webhook = document["url"]
+        return web.json_response(document, status=201)
+
+    async def _nothing(self, request: web.Request) -> web.Response:
+        return web.json_response({})
+
+    async def _report(self, message_id: str) -> None:
+        for n, event in enumerate(("sms:sent", "sms:delivered")):
+            event_id = f"{message_id}{n}"
+            payload = {"messageId": message_id}
+            body = json.dumps({"id": event_id, "event": event, "payload": payload}).encode()
+            timestamp = str(int(time.time()))
+            headers = {
+                "X-Timestamp": timestamp,
+                "X-Signature": sign_webhook(TOKEN.encode(), body, timestamp),
+            }
+            async with self._http.post(self._webhook, data=body, headers=headers) as answer:
+                assert answer.status < 300, answer.status
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self._telling.add(task)
         task.add_done_callback(self._telling.discard)
-        return web.json_response({"sid": sid, "status": "queued"}, status=201)
+
+    # As Twilio
 
     async def _tell(self, sid: str, url: str) -> None:
         for status in ("sent", "delivered"):
@@ -85,6 +132,9 @@ class FarEnd:
         if kind == "twilio":
             account = {"base_url": self.url, "account_sid": SID, "auth_token": TOKEN}
             return json.dumps([{"type": "twilio", **account}])
+        if kind == "smsgate":
+            phone = {"base_url": f"{self.url}/phone", "password": TOKEN, "signing_key": TOKEN}
+            return json.dumps([{"type": "smsgate", "per_second": 0, **phone}])
         fields = {"From": "{sender}", "To": "{to}", "Body": "{text}"}
         described: dict[str, Any] = {
             "type": "http",
@@ -126,7 +176,7 @@ async def buy_all(shop: Rig, numbers: range, at_once: int) -> dict[int, float]:
 async def measure(folder: Path) -> None:
     numbers = itertools.count(1, 10_000)
     async with FarEnd().running() as far_end:
-        for kind in ("simulated", "twilio", "http"):
+        for kind in sys.argv[1:] or ("simulated", "twilio", "http", "smsgate"):
             options = {"RINGBOLT_SMS_CARRIERS": far_end.carriers(kind)}
             async with rig(folder / kind, **options) as shop:
                 first = next(numbers)

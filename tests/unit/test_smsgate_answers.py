@@ -62,7 +62,6 @@ Answering = Callable[[web.Request], Awaitable[web.StreamResponse]]
         ({"x-signature": sign(KEY, b"{} ", str(NOW_MS // 1000))}, Signed.NO),
         ({"x-timestamp": str(NOW_MS // 1000 + 1)}, Signed.NO),
         ({"x-timestamp": "9" * 5000}, Signed.NO),
-        ({"x-timestamp": "²"}, Signed.NO),
         ({"x-timestamp": ""}, Signed.NO),
     ],
 )
@@ -92,11 +91,9 @@ def test_a_clock_that_is_very_wrong_makes_a_signature_stale(off_ms: int) -> None
         (None, SECOND, (FIRST, SECOND), SECOND),
         (1, "0151 12345670", (FIRST, SECOND), FIRST),
         (3, None, (FIRST, SECOND), ""),
-        (0, None, (FIRST, SECOND), ""),
         (None, None, (FIRST, SECOND), ""),
         (None, None, (FIRST,), FIRST),
         (None, FIRST, (), FIRST),
-        (None, "0151 12345670", (), ""),
         (10**30, None, (FIRST, SECOND), ""),
     ],
 )
@@ -126,7 +123,6 @@ def test_the_same_text_has_one_name_however_often_it_is_reported() -> None:
     [
         ("2026-12-01T00:00:00Z", NOW_MS),
         ("2026-12-01T07:00:00.000+07:00", NOW_MS),
-        ("2026-12-01T00:00:00", NOW_MS),
         ("yesterday", 5),
         ("", 5),
         (None, 5),
@@ -171,10 +167,8 @@ def test_failed_is_the_last_word_whatever_was_said_before() -> None:
 
 
 def carrier_at(url: str, folder: Path, **changes: Any) -> SmsGateCarrier:
-    settings = SmsGateSettings(
-        type="smsgate", name="pixel", base_url=url, password="pass word",
-        signing_key=KEY.decode(), numbers=(FIRST, SECOND), **changes,
-    )  # fmt: skip
+    who = {"type": "smsgate", "name": "pixel", "base_url": url, "password": "pass word"}
+    settings = SmsGateSettings(**who, signing_key=KEY.decode(), numbers=(FIRST, SECOND), **changes)
     context = Context(SystemClock(), folder, "", "https://shop.example", lambda label: bytes(32))
     return SmsGateCarrier(settings, context)
 
