@@ -42,7 +42,7 @@ async def client(open_shop: OpenShop, world: WorldServer) -> OrderClient:
 
 
 def carriers(world: WorldServer, **options: Any) -> dict[str, Any]:
-    parts = [account(world.url, poll_every_s=1, **options)]
+    parts = [account(world.url, poll_s=1, **options)]
     return {"simulator": {"url": world.url}, "sms": {"carriers": parts}}
 
 

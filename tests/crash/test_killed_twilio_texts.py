@@ -37,7 +37,7 @@ SORTS = [
 @pytest.fixture
 async def shop(tmp_path: Path, world: ServerProcess) -> AsyncIterator[ServerProcess]:
     await world.ready()
-    carriers = json.dumps([account(world.url, poll_every_s=1)])
+    carriers = json.dumps([account(world.url, poll_s=1)])
     where = {"RINGBOLT_SIMULATOR_URL": world.url, "RINGBOLT_SMS_CARRIERS": carriers}
     async with running_process(["serve"], tmp_path / "shop", **where) as process:
         yield process

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ringbolt.core.pricing.amount import Amount
 from ringbolt.sms.http.reading import MOST_CHARS, decoded, form_of, list_at, matched, value_at
+from ringbolt.sms.twilio.message import cost_of, created_ms, text_at
 from support.growth import LINEAR, growth_of_text
 
 documents = st.recursive(
@@ -66,6 +68,22 @@ def test_time_grows_with_the_text_only(pattern: str) -> None:
     text = "a" * MOST_CHARS
 
     assert growth_of_text(lambda piece: matched(pattern, piece), text) < LINEAR
+
+
+@given(
+    document=st.dictionaries(
+        st.sampled_from(["date_created", "price", "price_unit", "sid"]), documents
+    )
+)
+def test_any_message_of_an_account_is_read_or_not(document: dict[str, object]) -> None:
+    assert isinstance(created_ms(document), int | None)
+    assert isinstance(cost_of(document), Amount | None)
+    assert isinstance(text_at(document, "sid"), str)
+
+
+@given(st.text(alphabet="FriAugDec, 0123456789:+-GMTZ()", max_size=40))
+def test_any_date_is_read_or_not(date: str) -> None:
+    assert isinstance(created_ms({"date_created": date}), int | None)
 
 
 def test_a_number_of_any_length_is_a_text_or_nothing() -> None:

@@ -77,7 +77,7 @@ class TwilioSms:
 
     @property
     def poll_every_s(self) -> float:
-        return self._settings.poll_every_s
+        return self._settings.poll_s
 
     def callback_routes(self, base_url: str) -> Sequence[CallbackRoute]:
         self._callbacks = base_url

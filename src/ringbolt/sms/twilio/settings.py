@@ -27,7 +27,7 @@ class TwilioSmsSettings(SmsCarrierSettings, TwilioAccountSettings):
         description="How long a text may wait at the vendor; then it fails. No longer than "
         "orders.receipt_within_s, after which the money is returned.",
     )
-    poll_every_s: float = Field(
+    poll_s: float = Field(
         30.0,
         ge=1,
         le=3600,
