@@ -112,6 +112,8 @@ async def test_a_call_is_bought_heard_and_settled(
     assert call["heard_seconds"] > 1
     report = await ended(buyer)
     assert (report["digits"], report["cause"]) == ("1#", "the caller hung up")
+    told = {each["detail"] for each in json.loads(shop.run("doctor").stdout)}
+    assert "credentials: The API takes the credentials." in told
     assert shop.run("audit").returncode == EXIT_OK
 
 

@@ -1,5 +1,6 @@
 """What a script says in TwiML, and how what is told of a call becomes its numbered events."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
@@ -17,6 +18,7 @@ from ringbolt.core.calls.call import (
 )
 from ringbolt.core.pricing.amount import Amount
 from ringbolt.voice.twilio.journal import Journal, Length
+from ringbolt.voice.twilio.journals import LONGEST_MS, Journals
 from ringbolt.voice.twilio.same_account import SameAccount
 from ringbolt.voice.twilio.scripts import Scripts
 from ringbolt.voice.twilio.twiml import Links, document, is_plain, is_whole, message_ms
@@ -232,6 +234,29 @@ def test_a_script_is_kept_until_it_is_forgotten(tmp_path: Path) -> None:
     assert scripts.find("../new/ref") is None
     scripts.forget("ref")
     assert scripts.find("ref") is None
+
+
+def test_files_of_calls_that_nobody_ended_are_removed_after_days(tmp_path: Path) -> None:
+    scripts = Scripts(tmp_path)
+    for ref in ("old", "new"):
+        scripts.keep(ref, (A,))
+    days_ago_s = (tmp_path / "old.json").stat().st_mtime - 4 * 86_400
+    os.utime(tmp_path / "old.json", (days_ago_s, days_ago_s))
+
+    scripts.forget_lost()
+
+    assert scripts.find("old") is None
+    assert scripts.find("new") == (A,)
+
+
+def test_a_call_whose_end_nobody_told_is_forgotten_after_a_day() -> None:
+    journals = Journals()
+    lost = journals.open("lost", "+44", 1000)
+    present = journals.open("present", "+44", 1000 + LONGEST_MS)
+    journals.forget_lost(1000 + LONGEST_MS)
+    assert [*journals] == [lost, present]
+    journals.forget_lost(1001 + LONGEST_MS)
+    assert [*journals] == [present]
 
 
 def test_since_when_the_account_is_the_same(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ class TwilioCarrier:
         self._answers = Answers(
             self._api, self._journals, self._scripts, clock, self._hear, self._flush
         )
-        self._poller = Poller(self._journals, self._look, self._flush, settings.poll_s)
+        self._poller = Poller(self._journals, self._look, self._flush, settings.poll_s, clock)
 
     # Asked at the start
 
@@ -156,6 +156,7 @@ class TwilioCarrier:
 
     async def follow(self, cursor: str, sink: Sink[EventBatch]) -> None:
         await self._account_since_ms()
+        await asyncio.to_thread(self._scripts.forget_lost)
         polling = asyncio.ensure_future(self._poller.run())
         following = asyncio.ensure_future(self._pushed.follow(sink, EventBatch((), "")))
         both = {polling, following}

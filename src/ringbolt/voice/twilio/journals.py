@@ -13,6 +13,8 @@ from ringbolt.voice.twilio.journal import Journal
 _OTHERS_MS: Final = 86_400_000
 _NEAR_MS: Final = 300_000
 """A request that is lost makes no call later than that."""
+LONGEST_MS: Final = 30 * 3_600_000
+"""No call is up for longer: vendors end it after a day."""
 MOST_ENDED: Final = 2000
 """Journals of calls that are over, kept for what comes late; the shop's records know older ones."""
 
@@ -79,6 +81,12 @@ class Journals:
                         record.carrier_id, record.asked_ms, is_unanswered=record.is_unanswered
                     )
         return others
+
+    def forget_lost(self, now_ms: int) -> None:
+        """Forget calls of whose end nobody will tell any more."""
+        for each in self:
+            if now_ms - each.asked_ms > LONGEST_MS:
+                self.drop(each.ref)
 
     def end_if_over(self, journal: Journal) -> None:
         """Forget the oldest of those that are over and committed, if there are many."""

@@ -8,9 +8,10 @@ from typing import Final
 
 import structlog
 
+from ringbolt.clock import Clock
 from ringbolt.core.errors import Unavailable
 from ringbolt.voice.twilio.journal import Journal
-from ringbolt.voice.twilio.journals import Journals
+from ringbolt.voice.twilio.journals import LONGEST_MS, Journals
 
 AT_ONCE: Final = 8
 WITH_CALLBACKS_S: Final = 60.0
@@ -28,19 +29,23 @@ class Poller:
         look: Callable[[Journal], Awaitable[bool]],
         flush: Callable[[Journal], Awaitable[None]],
         every_s: float,
+        clock: Clock,
     ) -> None:
         self._journals = journals
         self._look = look
         self._flush = flush
         self._every_s = every_s
+        self._clock = clock
         self._places = asyncio.Semaphore(AT_ONCE)
 
     async def run(self) -> None:
         """Never returns; raises what the sink raises, but for ``Unavailable``."""
         while True:
             await asyncio.sleep(self._every_s)
+            self._journals.forget_lost(self._clock.now_ms())
             for record in await self._journals.open_calls():
-                await self._journals.known(record.ref)
+                if self._clock.now_ms() - record.asked_ms <= LONGEST_MS:
+                    await self._journals.known(record.ref)
             now_s = asyncio.get_running_loop().time()
             due = [each for each in self._journals if self._is_due(each, now_s)]
             await asyncio.gather(*map(self._ask, due))

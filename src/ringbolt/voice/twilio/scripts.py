@@ -7,6 +7,7 @@ document, whoever answers.
 from __future__ import annotations
 
 import re
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -15,6 +16,7 @@ import msgspec
 
 from ringbolt.core.calls.call import Clip, Pause, Record, RenderedGather, RenderedScript
 
+_KEPT_S: Final = 3 * 86_400
 _REF: Final = re.compile(r"[A-Za-z0-9_-]{1,100}", re.ASCII)
 
 
@@ -61,6 +63,14 @@ class Scripts:
         if _REF.fullmatch(ref) is not None:
             with suppress(OSError):  # it was not kept, or stays: it does no harm
                 self._path(ref).unlink()
+
+    def forget_lost(self) -> None:
+        """Remove files of calls whose end nobody told."""
+        before_s = time.time() - _KEPT_S
+        for path in self._folder.glob("*.json"):
+            with suppress(OSError):  # it is gone, or stays
+                if path.stat().st_mtime < before_s:
+                    path.unlink()
 
     def _path(self, ref: str) -> Path:
         return self._folder / f"{ref}.json"
