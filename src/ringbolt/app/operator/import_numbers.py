@@ -19,7 +19,9 @@ _SHOWN: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class NumberRow:
+    """A row of the table. ``n``: its number, from 1."""
+
     n: int
     number: str
     country: str
@@ -31,7 +33,7 @@ def import_numbers(tx: Tx, text: str) -> dict[str, Any]:
 
     Raises ``InvalidInput`` that names the first row with a fault; then nothing is added.
     """
-    rows = _rows(text)
+    rows = read_rows(text)
     known = {entry.number for entry in pool.listing(tx)}
     added = 0
     for row in rows:
@@ -46,7 +48,8 @@ def import_numbers(tx: Tx, text: str) -> dict[str, Any]:
     return {"added": added, "known": len(rows) - added}
 
 
-def _rows(text: str) -> list[_Row]:
+def read_rows(text: str) -> list[NumberRow]:
+    """The rows of a CSV of numbers. Raises ``InvalidInput``."""
     if len(text) > MOST_CHARS:
         raise _fault(f"it has more than {MOST_CHARS} characters: split it")
     lines = table_lines(text)
@@ -67,12 +70,12 @@ def _rows(text: str) -> list[_Row]:
     return [_row(n, columns, fields) for n, fields in enumerate(rows, 1)]
 
 
-def _row(n: int, columns: list[str], fields: list[str]) -> _Row:
+def _row(n: int, columns: list[str], fields: list[str]) -> NumberRow:
     if len(fields) != len(columns):
         raise _fault(f"row {n} has {len(fields)} fields, and the first line {len(columns)}")
     found = {name: text.strip() for name, text in zip(columns, fields, strict=True)}
     number = found["number"].replace(" ", "")
-    return _Row(n, number, found.get("country", ""), found.get("label", ""))
+    return NumberRow(n, number, found.get("country", ""), found.get("label", ""))
 
 
 def _fault(what: str) -> InvalidInput:
