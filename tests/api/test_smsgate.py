@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from ringbolt.simulator.smsgate.app_api import CLOUD, PASSWORD
+from ringbolt.simulator.smsgate.app_api import CLOUD, PASSWORD, USERNAME
 from ringbolt.simulator.smsgate.records import SIGNING_KEY
+from ringbolt.sms.smsgate.carrier import SmsGateCarrier
 from ringbolt.store import pool
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.pool import PoolNumber
@@ -94,3 +95,47 @@ async def test_a_text_goes_out_by_the_phone_and_a_code_comes_in(
     assert status["codeText"] == "070051"
     assert await paid == "SUCCEEDED"
     assert (await client.shop.audit()).differences == []
+
+
+async def test_the_operator_is_told_what_keeps_a_phone_from_working(
+    open_shop: OpenShop, world: WorldServer
+) -> None:
+    app = f"{world.url}/simulator/smsgate/{PHONE}{CLOUD}"
+    client = OrderClient(await open_shop(**options(world, mode="cloud", base_url=app)))
+    carrier = client.shop.shop.sms_carriers.named("pixel")
+    assert isinstance(carrier, SmsGateCarrier)
+
+    async def all_is_well() -> bool:
+        return {each.state for each in await carrier.check()} == {"ok"}
+
+    await eventually(all_is_well)
+    subjects = [each.subject for each in await carrier.check()]
+    assert subjects == ["credentials", "webhooks", "device"]
+
+    for known in (await client.http.get(f"{app}/webhooks", auth=(USERNAME, PASSWORD))).json():
+        gone = f"{app}/webhooks/{known['id']}"
+        await client.http.delete(gone, auth=(USERNAME, PASSWORD))
+    [told] = [each for each in await carrier.check() if each.state != "ok"]
+    assert (told.subject, told.state) == ("webhooks", "note")
+    assert "sms:received" in told.detail
+    assert told.fix
+
+
+@pytest.mark.parametrize(
+    ("changes", "subject"),
+    [({"password": "wrong"}, "credentials"), ({"base_url": "/simulator/nowhere"}, "address")],
+)
+async def test_a_phone_that_is_described_wrongly_is_named(
+    open_shop: OpenShop, world: WorldServer, changes: dict[str, str], subject: str
+) -> None:
+    if "base_url" in changes:
+        changes = {"base_url": world.url + changes["base_url"]}
+    client = OrderClient(await open_shop(**options(world, **changes)))
+    carrier = client.shop.shop.sms_carriers.named("pixel")
+    assert isinstance(carrier, SmsGateCarrier)
+
+    [told] = await carrier.check()
+
+    assert (told.subject, told.state) == (subject, "wrong")
+    assert "wrong" not in told.detail
+    assert told.fix

@@ -32,6 +32,7 @@ from ringbolt.sms.carrier import (
     SendResult,
     SmsSnapshot,
 )
+from ringbolt.sms.polling import each_of
 from ringbolt.sms.smsgate.api import PhoneApi, refusal_words
 from ringbolt.sms.smsgate.inbound import inbound_sms
 from ringbolt.sms.smsgate.phone_check import check_phone
@@ -151,8 +152,11 @@ class SmsGateCarrier:
 
     async def poll(self, texts: Sequence[OpenText]) -> Sequence[DeliveryReceipt]:
         """For webhooks that never come: Android keeps some from the app (its issues 129, 276)."""
-        found = [await self.find(text.ref) for text in texts]
-        return [receipt for each in found if each is not None for receipt in each.receipts]
+        return await each_of(self._receipts_of, [(text.ref, text.ref) for text in texts])
+
+    async def _receipts_of(self, ref: str, part_id: str) -> Sequence[DeliveryReceipt]:
+        found = await self.find(ref)
+        return () if found is None else found.receipts
 
     # What the phone reports
 
