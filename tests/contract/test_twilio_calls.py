@@ -255,6 +255,23 @@ async def test_the_call_whose_answer_was_lost_is_told_from_those_that_are_known(
     assert await line.rings_at(PLAIN) <= 2
 
 
+async def test_a_list_that_lacks_a_call_is_no_proof_at_once(
+    line: TwilioLine, second: Clip, tmp_path: Path
+) -> None:
+    await line.change_account(replies=[(500, False)])
+    carrier = TwilioCarrier(twilio_settings(line.url), line.world.clock, tmp_path / "scripts")
+    line.serve(carrier)
+    call = line.call(PLAIN, (second,))
+    assert await carrier.place(call) == Unknown("HTTP 500")
+
+    with pytest.raises(Unavailable, match="not be in its list yet"):
+        await carrier.find(call.ref)
+
+    await line.world.clock.advance(20)
+    assert await carrier.find(call.ref) is None
+    await carrier.close()
+
+
 class Records:
     """What a shop has on record after its restart."""
 

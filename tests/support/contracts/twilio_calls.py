@@ -104,7 +104,9 @@ async def twilio(directory: Path, speed: float = 20, **changes: Any) -> AsyncIte
     router = Router()
     world = await World.open(directory / "world", speed)
     async with served(world) as url, serving(router) as shop, aiohttp.ClientSession() as http:
-        carrier = TwilioCarrier(twilio_settings(url, **changes), world.clock, directory / "scripts")
+        carrier = TwilioCarrier(
+            twilio_settings(url, **changes), world.clock, directory / "scripts", 0
+        )
         made = TwilioLine(carrier, world, url, clips, http, (router, shop))
         made.serve(carrier)
         async with made.listening():

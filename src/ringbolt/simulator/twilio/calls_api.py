@@ -205,6 +205,8 @@ class _Calls:
         document = await self._calls.show(made)
         if document is None:
             return problem(404, 20404, f"The requested resource {made.sid} was not found")
+        if status == 201:
+            document["status"] = "queued"  # whatever it does by now: so does Twilio answer
         return JSONResponse(document, status)
 
 

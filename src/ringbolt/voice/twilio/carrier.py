@@ -46,6 +46,9 @@ from ringbolt.voice.twilio.twiml import INLINE_CHARS, asks_at_end, is_plain, is_
 from ringbolt.voice.twilio.wire import Told, cost_in, told_by_resource
 
 EVENTS: Final = ("initiated", "ringing", "answered", "completed")
+LISTED_AFTER_MS: Final = 20_000
+"""A list that lacks a call proves that it was not accepted only so long after it was asked for:
+no vendor promises that a list is up to date at once."""
 _AUDIO_MARGIN_S: Final = 600
 """Calls wait in the vendor's queue before they ring."""
 _MAX_RECORDING_BYTES: Final = 256 * 1024 * 1024
@@ -58,11 +61,19 @@ class TwilioCarrier:
     ``SupportsCheck`` and ``SupportsBalance``.
 
     ``folder``: where scripts of calls are kept that are played in several parts.
+    ``listed_after_ms``: when a call that was accepted is in the account's list for certain.
     """
 
     recovery = Recovery.LOOKUP
 
-    def __init__(self, settings: TwilioCarrierSettings, clock: Clock, folder: Path) -> None:
+    def __init__(
+        self,
+        settings: TwilioCarrierSettings,
+        clock: Clock,
+        folder: Path,
+        listed_after_ms: int = LISTED_AFTER_MS,
+    ) -> None:
+        self._listed_after_ms = listed_after_ms
         self.name = settings.name
         self._clock = clock
         self._api = open_api(settings, f"The carrier {settings.name}")
@@ -228,8 +239,12 @@ class TwilioCarrier:
             if journal.asked_ms < since_ms:
                 raise self._api.unavailable("the call may have been asked for at another account")
             document = await search(self._api, self._journals, journal)
+            if document is None and not journal.sid:  # a callback may have told it meanwhile
+                if self._clock.now_ms() < journal.asked_ms + self._listed_after_ms:
+                    raise self._api.unavailable("the call may not be in its list yet")
+                return False
             if document is None:
-                return bool(journal.sid)  # a callback may have told it meanwhile
+                return True
             journal.sid = journal.sid or document["sid"]
         await self._hear(journal, told_by_resource(document))
         return True
