@@ -21,6 +21,7 @@ from ringbolt.core.timestamps import iso_seconds
 from ringbolt.simulator.smsgate.app_api import PASSWORD, USERNAME
 from ringbolt.simulator.smsgate.records import SIGNING_KEY
 from ringbolt.sms.smsgate.signature import sign
+from ringbolt.sms.smsgate.webhooks import EVENTS
 from ringbolt.store import pool
 from ringbolt.store.pool import ALIVE_MS, REST_MS
 from support.clients.orders import OrderClient
@@ -207,3 +208,21 @@ async def test_a_text_to_a_number_that_is_not_ours_is_taken_and_forgotten(bench:
         "payload": {"message": "Hi", "phoneNumber": "+1", "receivedAt": "", "simNumber": 1},
     }
     assert await bench.post(event) == 204
+
+
+async def test_an_app_that_was_installed_anew_gets_its_webhooks_again(
+    open_shop: OpenShop, world: WorldServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ringbolt.sms.smsgate.carrier.LOOK_EVERY_S", 0.05)
+    bench = Bench(OrderClient(await open_shop(**options(world))), world)
+
+    async def are_all_there() -> bool:
+        return len(await bench.webhooks()) == len(EVENTS)
+
+    for _ in range(2):
+        await eventually(are_all_there)
+        for webhook_id in await bench.webhooks():
+            url = f"{bench.app}/webhooks/{webhook_id}"
+            await bench.client.http.delete(url, auth=(USERNAME, PASSWORD))
+
+    assert await eventually(are_all_there)

@@ -53,9 +53,11 @@ class Registration:
             delay_s = min(2 * delay_s, _LAST_DELAY_S)
 
     async def look(self) -> None:
-        """Raises ``Unavailable`` if the API, or the phone behind the cloud, does not answer."""
+        """Register again what the app has lost (it was installed anew). Raises ``Unavailable`` if
+        the API, or the phone behind the cloud, does not answer."""
+        if await self.missing():
+            await self._register()
         if self._settings.mode == "local":
-            await self._api.ask("GET", "/health")
             return
         device = await self.device()
         now_ms = self._context.clock.now_ms()
