@@ -15,13 +15,14 @@ from ringbolt.clock import SystemClock
 from ringbolt.core.calls.call import Clip
 from ringbolt.core.errors import Unavailable
 from ringbolt.core.outcome import Rejected, Unknown
+from ringbolt.upstream.http import HttpClient
 from ringbolt.voice.audio.served import ServedAudio
 from ringbolt.voice.carrier import Accepted, PlaceCall
 from ringbolt.voice.twilio.carrier import TwilioCarrier
 from ringbolt.voice.twilio.settings import TwilioCarrierSettings
 from support.contracts.twilio_calls import ACCOUNT, TOKEN
 from support.contracts.voice import CALLER, PLAIN
-from support.servers.far_end import FarEnd, Reply, far_end, hang_up, response, saying
+from support.servers.far_end import FarEnd, Reply, far_end, hang_up, response, saying, stall
 
 HTML = response("200 OK", b"<html><body>Welcome</body></html>")
 OTHER_CALL = response("201 Created", b'{"sid": "CA1", "to": "+4420", "status": "queued"}')
@@ -61,6 +62,21 @@ def form_of(asked: bytes) -> list[tuple[str, str]]:
 async def test_what_is_no_answer_to_the_request_leaves_it_unknown(
     opened: Open, reply: Reply
 ) -> None:
+    async with opened(reply) as (carrier, end, call):
+        assert isinstance(await carrier.place(call), Unknown)
+        assert len(end.asked) == 1, "a request for a call was repeated"
+
+
+HALF = b"HTTP/1.1 201 Created\r\nContent-Length: 900\r\n\r\n{"
+
+
+@pytest.mark.parametrize("reply", [stall, saying(HALF)], ids=["silent", "half an answer"])
+async def test_a_far_end_that_stops_answering_leaves_it_unknown(
+    opened: Open, reply: Reply, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    defaults = HttpClient.__init__.__kwdefaults__
+    assert defaults is not None
+    monkeypatch.setitem(defaults, "timeout_s", 0.5)
     async with opened(reply) as (carrier, end, call):
         assert isinstance(await carrier.place(call), Unknown)
         assert len(end.asked) == 1, "a request for a call was repeated"
