@@ -66,6 +66,29 @@ def doubtful_command() -> None:
     run_command(list_doubtful)
 
 
+@app.command("callbacks")
+def callbacks_command() -> None:
+    """The URLs to give to providers that can call one when a text comes (type handler_api). Whoever
+    knows such a URL can make the shop look for a text, no more."""
+    run_command(list_callbacks)
+
+
+async def list_callbacks(settings: Settings) -> int:
+    from ringbolt.api.callbacks import callback_prefixes
+    from ringbolt.numbers.handler_api.callbacks import PATH
+    from ringbolt.settings.secret import load_keyring
+
+    keyring = load_keyring(settings, create=False)
+    base_url = settings.public_url.rstrip("/") or f"http://{settings.host}:{settings.port}"
+    rows = [
+        (each.name, f"{base_url}{callback_prefixes(keyring, 'numbers', each.name)[0]}{PATH}")
+        for each in settings.numbers.providers
+        if each.type == "handler_api"
+    ]
+    found = [{"provider": name, "url": url} for name, url in rows]
+    return print_list("Callbacks", ("provider", "url"), rows, found)
+
+
 async def add(settings: Settings, number: str, country: str, label: str) -> int:
     from ringbolt.app.operator import own_numbers
     from ringbolt.cli.operator_access import OperatorClient, open_admin

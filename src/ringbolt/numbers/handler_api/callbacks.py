@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -12,6 +12,8 @@ from ringbolt.core.callback import CallbackRequest
 from ringbolt.core.json_errors import UNREADABLE
 from ringbolt.numbers.handler_api.fields import lease_id_of
 from ringbolt.numbers.handler_api.texts import RENTAL
+
+PATH: Final = "/texts"
 
 
 def lease_ids(request: CallbackRequest) -> list[str]:

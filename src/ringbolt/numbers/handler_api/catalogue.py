@@ -138,6 +138,10 @@ class Catalogue:
         """Never waits."""
         return self._balance.look(_BALANCE, self._kept_balance)
 
+    def balance_changed(self) -> None:
+        """Something was bought: the next look fetches it."""
+        self._balance.forget_age(_BALANCE)
+
     def no_balance_left(self) -> None:
         """The provider refused because of it."""
         self._balance.set(_BALANCE, 0)

@@ -146,6 +146,7 @@ class HandlerApiProvider:
         terms = Terms(self._dialect, wanted, country, self._clock.now_ms(), self._country_of)
         result = result_of(exchange, terms)
         if isinstance(result, Acquired):
+            self._catalogue.balance_changed()
             return await self._looked_at(self._with_cost(wanted, result))
         if isinstance(result, Rejected) and result.reason.startswith("NO_BALANCE"):
             self._catalogue.no_balance_left()
@@ -264,7 +265,7 @@ class HandlerApiProvider:
                 self._report = None
 
     def callback_routes(self, base_url: str) -> Sequence[CallbackRoute]:
-        return [CallbackRoute("/texts", self._called_back)]
+        return [CallbackRoute(callbacks.PATH, self._called_back)]
 
     async def _called_back(self, request: CallbackRequest) -> CallbackResponse:
         """A text came, the provider says. Only the lease's id is believed: we look ourselves."""

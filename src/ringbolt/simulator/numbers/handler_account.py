@@ -201,7 +201,7 @@ class HandlerAccount:
         return f"STATUS_WAIT_RETRY:{last}"
 
     async def status_v2(self, asked: Mapping[str, str]) -> dict[str, Any]:
-        bought = self._find(asked, rentals=True)
+        bought = self._find(asked, rentals=self._style is Style.HERO)
         texts = await self._texts(bought)
         await self._see_its_end(bought, texts)
         shown = None
@@ -285,7 +285,7 @@ class HandlerAccount:
         }
 
     async def all_texts(self, asked: Mapping[str, str]) -> dict[str, Any]:
-        bought = self._find(asked, rentals=True)
+        bought = self._find(asked, rentals=self._style is Style.HERO)
         texts = await self._texts(bought)
         await self._see_its_end(bought, texts)
         data = [

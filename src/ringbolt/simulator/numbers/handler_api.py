@@ -11,6 +11,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -102,8 +103,7 @@ async def _parameters(request: Request) -> dict[str, str]:
     """Those of the query, and of a form in the body."""
     asked = dict(request.query_params)
     if request.method == "POST":
-        async with request.form() as form:
-            asked |= {key: value for key, value in form.items() if isinstance(value, str)}
+        asked |= dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
     return asked
 
 

@@ -1,0 +1,217 @@
+"""A shop and a provider behind ``handler_api.php`` that does what it should not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+
+from ringbolt.clock import SystemClock
+from ringbolt.core.order import OrderState
+from ringbolt.numbers.handler_api.account import Account
+from ringbolt.numbers.handler_api.provider import handler_api_provider
+from ringbolt.numbers.memory.provider import USA
+from ringbolt.registry.parts import parts_of
+from ringbolt.store.engine.db import Database
+from ringbolt.store.lease_book import DatabaseLeases
+from support.contracts.numbers import FAST
+from support.rigs.fate import Fate
+from support.rigs.receiving import PaidReceivingOrder, ReceivingProcess, ReceivingWorld
+from support.servers.stubs import Stub, scripted
+
+S = OrderState
+MINUTE_MS = 60_000
+NUMBER, OTHER = "12025550111", "12025550122"
+
+
+class HandlerProcess(ReceivingProcess):
+    async def listen(self) -> None:
+        """It hears of texts only when it looks before the end of a lease."""
+
+
+class HandlerWorld(ReceivingWorld):
+    """A world whose providers are those at ``stubs``, in their order."""
+
+    def __init__(self, db: Database, clock: SystemClock, *stubs: Stub) -> None:
+        super().__init__(db, clock)
+        book = DatabaseLeases(db)
+        self.providers = [
+            handler_api_provider(
+                Account(f"provider-{n}", stub.url, "key", FAST["sms-activate"]), clock, book
+            )
+            for n, stub in enumerate(stubs)
+        ]
+
+    def process(self, fate: Fate | None = None) -> HandlerProcess:
+        fate = fate or Fate()
+        providers = parts_of(*self.providers, now_ms=self.clock.now_ms)
+        shop = self.shop(fate, number_providers=providers, own_numbers=self.own)
+        return HandlerProcess(self, shop, fate)
+
+
+@pytest.fixture
+async def stub() -> AsyncIterator[Stub]:
+    async with scripted() as stub:
+        stub.say("getStatus", "STATUS_WAIT_CODE")
+        stub.say("setStatus", "ACCESS_CANCEL")
+        stub.say("getActiveActivations", '{"status":"error","error":"NO_ACTIVATIONS"}')
+        yield stub
+
+
+@pytest.fixture
+async def world(database: Database, clock: SystemClock, stub: Stub) -> AsyncIterator[HandlerWorld]:
+    world = HandlerWorld(database, clock, stub)
+    yield world
+    for provider in world.providers:
+        await provider.close()
+
+
+def active(world: HandlerWorld, lease_id: int, number: str, **more: object) -> str:
+    """The provider's list with one lease that has just begun."""
+    item = {"activationId": lease_id, "phoneNumber": number, "serviceCode": "tg"}
+    return json.dumps({"status": "success", "activeActivations": [{**item, **more}]})
+
+
+async def bought(world: HandlerWorld, process: ReceivingProcess) -> PaidReceivingOrder:
+    order = await world.buy()
+    await process.settle_down()
+    return order
+
+
+async def test_a_number_that_was_lent_twice_goes_back(world: HandlerWorld, stub: Stub) -> None:
+    process = world.process()
+    stub.say("getNumberV2", f"ACCESS_NUMBER:17:{NUMBER}")
+    first = await bought(world, process)
+    twice, other = f"ACCESS_NUMBER:18:{NUMBER}", f"ACCESS_NUMBER:19:{OTHER}"
+    stub.say("getNumberV2", twice, other)
+
+    second = await bought(world, process)
+    await process.pass_ms(1000)
+
+    assert (await first.number(), await second.number()) == (f"+{NUMBER}", f"+{OTHER}")
+    assert [each["id"] for each in stub.asked_for("setStatus")] == ["18"]
+
+
+async def test_the_same_lease_for_two_purchases_stays_with_the_first(
+    world: HandlerWorld, stub: Stub
+) -> None:
+    process = world.process()
+    stub.say("getNumberV2", f"ACCESS_NUMBER:17:{NUMBER}")
+    first = await bought(world, process)
+    again, other = f"ACCESS_NUMBER:17:{NUMBER}", f"ACCESS_NUMBER:19:{OTHER}"
+    stub.say("getNumberV2", again, other)
+
+    second = await bought(world, process)
+
+    assert (await first.number(), await second.number()) == (f"+{NUMBER}", f"+{OTHER}")
+    assert stub.asked_for("setStatus") == [], "it is still the first one's"
+
+
+@pytest.mark.parametrize("unfit", ["another country", "a code from before"])
+async def test_an_unfit_number_goes_back_and_another_is_asked_for(
+    world: HandlerWorld, stub: Stub, unfit: str
+) -> None:
+    first = "4915112345678" if unfit == "another country" else NUMBER
+    stub.say("getNumberV2", f"ACCESS_NUMBER:17:{first}", f"ACCESS_NUMBER:18:{OTHER}")
+    if unfit == "a code from before":
+        stub.say("getStatus", "STATUS_OK:48010", "STATUS_WAIT_CODE")
+    process = world.process()
+
+    order = await bought(world, process)
+    await process.pass_ms(3 * MINUTE_MS)
+
+    assert await order.number() == f"+{OTHER}"
+    assert "17" in {each["id"] for each in stub.asked_for("setStatus")}
+    assert await order.texts() == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [(0, ""), (500, "<html>"), (200, "<html>"), (200, "SOMETHING_NEW"), (200, "ERROR_SQL")],
+)
+async def test_a_lost_answer_is_looked_for_and_never_bought_twice(
+    world: HandlerWorld, stub: Stub, answer: tuple[int, str]
+) -> None:
+    stub.say("getNumberV2", answer)
+    stub.say("getActiveActivations", active(world, 17, NUMBER, countryCode=str(USA)))
+    process = world.process()
+
+    order = await bought(world, process)
+    await process.pass_ms(30_000)
+
+    assert await order.number() == f"+{NUMBER}"
+    assert len(stub.asked_for("getNumberV2")) == 1
+
+
+async def test_a_purchase_that_never_arrived_is_made_again_after_two_looks(
+    world: HandlerWorld, stub: Stub
+) -> None:
+    stub.say("getNumberV2", (0, ""), f"ACCESS_NUMBER:18:{OTHER}")
+    process = world.process()
+
+    order = await bought(world, process)
+    await process.pass_ms(30_000)
+
+    assert await order.number() == f"+{OTHER}"
+    actions = [each["action"] for each in stub.asked]
+    first, last = (n for n, action in enumerate(actions) if action == "getNumberV2")
+    assert actions[first:last].count("getActiveActivations") >= 2
+
+
+async def test_a_list_that_cannot_be_read_leads_to_no_second_purchase(
+    world: HandlerWorld, stub: Stub
+) -> None:
+    stub.say("getNumberV2", (500, ""))
+    stub.say("getActiveActivations", (200, "<html>"))
+    process = world.process()
+
+    order = await bought(world, process)
+    await process.pass_ms(2 * MINUTE_MS)
+
+    assert len(stub.asked_for("getNumberV2")) == 1
+    assert not await order.has_been_paid()
+
+
+async def test_a_balance_that_is_gone_in_between_leads_to_the_next_provider(
+    database: Database, clock: SystemClock, stub: Stub
+) -> None:
+    async with scripted() as other:
+        other.say("getStatus", "STATUS_WAIT_CODE")
+        other.say("getNumberV2", f"ACCESS_NUMBER:5:{OTHER}")
+        stub.say("getNumberV2", "NO_BALANCE")
+        world = HandlerWorld(database, clock, stub, other)
+        process = world.process()
+
+        order = await bought(world, process)
+
+        assert await order.number() == f"+{OTHER}"
+        assert len(stub.asked_for("getNumberV2")) == 1
+        for provider in world.providers:
+            await provider.close()
+
+
+async def test_a_code_that_came_at_the_deadline_counts(world: HandlerWorld, stub: Stub) -> None:
+    stub.say("getNumberV2", f"ACCESS_NUMBER:17:{NUMBER}")
+    process = world.process()
+    order = await bought(world, process)
+    stub.say("getStatus", "STATUS_OK:48010")
+
+    await process.pass_ms(22 * MINUTE_MS)
+
+    assert await order.has_been_paid()
+    assert (await order.receiving()).code == "48010"
+    assert "8" not in {each["status"] for each in stub.asked_for("setStatus")}
+
+
+async def test_without_a_code_the_number_goes_back_and_so_does_the_money(
+    world: HandlerWorld, stub: Stub
+) -> None:
+    stub.say("getNumberV2", f"ACCESS_NUMBER:17:{NUMBER}")
+    process = world.process()
+    order = await bought(world, process)
+
+    await process.pass_ms(22 * MINUTE_MS)
+
+    assert not await order.has_been_paid()
+    assert [each["status"] for each in stub.asked_for("setStatus")] == ["8"]
