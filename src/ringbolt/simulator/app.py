@@ -103,6 +103,7 @@ def routes(
         found += _guarded(
             handler_api.routes(world.numbers, world.number_accounts, world.clock, token), ""
         )
+        found += _guarded(handler_api.control_routes(world.number_accounts), token)
     if Area.TWILIO in areas:
         world.twilio.accounts.token = token
         found += _guarded(twilio_calls_api.control_routes(world.twilio.accounts), token)

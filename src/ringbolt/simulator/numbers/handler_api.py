@@ -10,14 +10,17 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from urllib.parse import parse_qsl
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from ringbolt.clock import Clock
+from ringbolt.core.errors import InvalidInput
+from ringbolt.core.json_errors import UNREADABLE
 from ringbolt.simulator.numbers.activation import MICROS, Accounts
 from ringbolt.simulator.numbers.handler_account import HandlerAccount, Refusal, Style
 from ringbolt.simulator.numbers.inventory import NumberInventory
@@ -82,21 +85,38 @@ def routes(
 
         return answer
 
-    async def set_balance(request: Request) -> Response:
-        """For tests of a balance that runs out: ``{"api_key": ..., "balance": 0.5}``."""
-        body = await request.json()
-        micros = round(float(body["balance"]) * MICROS)
-        _check_key(str(body["api_key"]), token)
-        await accounts.set_balance(accounts.account(str(body["api_key"])), micros)
-        return JSONResponse({"balance": micros / MICROS})
-
     methods = ["GET", "POST"]
     return [
         Route(PATH, face(Style.CLASSIC), methods=methods),
         Route(HERO, face(Style.HERO), methods=methods),
         Route(PLAIN, face(Style.PLAIN), methods=methods),
-        Route(BALANCE, set_balance, methods=["POST"]),
     ]
+
+
+def control_routes(accounts: Accounts) -> list[Route]:
+    """Not of the protocol: for tests of a balance that runs out."""
+
+    async def set_balance(request: Request) -> Response:
+        wanted = _balance(await request.body())
+        micros = round(wanted.balance * MICROS)
+        await accounts.set_balance(accounts.account(wanted.api_key), micros)
+        return JSONResponse({"balance": micros / MICROS})
+
+    return [Route(BALANCE, set_balance, methods=["POST"])]
+
+
+class _Balance(msgspec.Struct):
+    api_key: str
+    balance: Annotated[float, msgspec.Meta(ge=0, le=1_000_000)]
+
+
+def _balance(body: bytes) -> _Balance:
+    try:
+        return msgspec.json.decode(body, type=_Balance)
+    except UNREADABLE as error:
+        raise InvalidInput(
+            f'The body is {{"api_key": "...", "balance": 0.5}}: {error}.', field="balance"
+        ) from error
 
 
 async def _parameters(request: Request) -> dict[str, str]:
