@@ -25,6 +25,7 @@ ALL = (
     "order_idle",
     "mails",
     "texts_by_http",
+    "handler_api",
     "recovery",
 )
 BY_NAME = ("soak", "listening")
