@@ -200,7 +200,11 @@ async def test_markup_that_is_typed_is_shown_as_text(pages: PageClient) -> None:
 
 @pytest.mark.parametrize(
     "headers",
-    [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}],
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "http://["},
+    ],
 )
 async def test_a_form_of_another_site_is_refused(
     pages: PageClient, headers: dict[str, str]

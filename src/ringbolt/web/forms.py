@@ -120,9 +120,16 @@ def check_origin(request: Request) -> None:
     if site in ("cross-site", "same-site"):
         raise _foreign()
     origin = request.headers.get("origin", "")
-    host = request.headers.get("host", "")
-    if not site and origin and origin != "null" and urlsplit(origin).netloc != host:
+    if not site and origin and origin != "null" and _host(origin) != request.headers.get("host"):
         raise _foreign()
+
+
+def _host(origin: str) -> str | None:
+    """The host and port of an origin; None for what is none."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None
 
 
 def _foreign() -> Forbidden:
