@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 
 import msgspec
 from starlette.requests import Request
@@ -16,6 +16,7 @@ from ringbolt.core.outcome import Rejected, Unknown
 from ringbolt.simulator.twilio.accounts import AccountChange, Accounts, AccountState
 from ringbolt.simulator.twilio.call import API_VERSION, TwilioCall
 from ringbolt.simulator.twilio.calls import TwilioCalls
+from ringbolt.simulator.twilio.paging import paged, paging
 from ringbolt.twilio.settings import WORLD_PATH
 from ringbolt.voice.audio.wav import HEADER_SIZE
 from ringbolt.voice.carrier import Accepted
@@ -23,8 +24,6 @@ from ringbolt.voice.carrier import Accepted
 PREFIX: Final = WORLD_PATH
 ACCOUNT: Final = f"{PREFIX}/{API_VERSION}/Accounts/{{account}}"
 _EVENTS: Final = frozenset({"initiated", "ringing", "answered", "completed"})
-_PAGE: Final = 50
-_MOST: Final = 1000
 _OVER: Final = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 
 Handler = Callable[[Request, AccountState], Awaitable[Response]]
@@ -127,28 +126,9 @@ class _Calls:
             document = await self._calls.show(made)
             if document is not None and _matches(document, wanted):
                 shown.append(document)
-        size = min(_number(wanted.get("PageSize"), _PAGE) or _PAGE, _MOST)
-        page = _number(wanted.get("Page"), 0)
+        page, size = paging(request)
         piece = shown[page * size : (page + 1) * size]
-        path = request.url.path
-
-        def uri(n: int) -> str:
-            return f"{path}?{urlencode({**wanted, 'PageSize': size, 'Page': n})}"
-
-        has_more = len(shown) > (page + 1) * size
-        return JSONResponse(
-            {
-                "calls": piece,
-                "page": page,
-                "page_size": size,
-                "start": page * size,
-                "end": page * size + max(len(piece) - 1, 0),
-                "uri": uri(page),
-                "first_page_uri": uri(0),
-                "previous_page_uri": uri(page - 1) if page else None,
-                "next_page_uri": uri(page + 1) if has_more else None,
-            }
-        )
+        return paged(request, "calls", piece, has_more=len(shown) > (page + 1) * size)
 
     async def update(self, request: Request, account: AccountState) -> Response:
         made = self._found(request)
@@ -241,11 +221,6 @@ def _matches(document: dict[str, Any], wanted: Any) -> bool:
         if name in wanted and not fits(wanted[name]):
             return False
     return True
-
-
-def _number(text: str | None, otherwise: int) -> int:
-    is_number = text is not None and text.isascii() and text.isdigit() and len(text) < 7
-    return int(text) if text is not None and is_number else otherwise
 
 
 def _absent(request: Request) -> Response:

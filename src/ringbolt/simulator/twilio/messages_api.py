@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from typing import Any, Final
-from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -13,15 +12,14 @@ from starlette.routing import Route
 from ringbolt.core.outcome import Rejected, Unknown
 from ringbolt.core.phone import is_e164
 from ringbolt.simulator.twilio.accounts import Accounts, AccountState
-from ringbolt.simulator.twilio.calls_api import ACCOUNT, PREFIX, form_of, guarded, problem
+from ringbolt.simulator.twilio.calls_api import ACCOUNT, form_of, guarded, problem
 from ringbolt.simulator.twilio.message import TwilioMessage, shown
 from ringbolt.simulator.twilio.messages import TwilioMessages, TwilioNumber
+from ringbolt.simulator.twilio.paging import paged, paging
 from ringbolt.sms.carrier import Accepted, SendResult
 
 _MOST_CHARS: Final = 1600
 _MOST_VALIDITY_S: Final = 36_000
-_PAGE: Final = 50
-_MOST: Final = 1000
 _NUMBER: Final = re.compile(r"\+[0-9]{2,15}", re.ASCII)
 UNSUBSCRIBED: Final = "+1234567830"
 """Who gets no texts from any sender any more (error 21610)."""
@@ -95,10 +93,10 @@ class _Messages:
             for made in self._messages.of(request.path_params["account"])
             if all(made.form.get(name) == wanted[name] for name in ("To", "From") if name in wanted)
         ]
-        page, size = _paging(request)
+        page, size = paging(request)
         piece = found[page * size : (page + 1) * size]
         documents = [await self._shown(made, account) for made in piece]
-        return _paged(request, "messages", documents, has_more=len(found) > (page + 1) * size)
+        return paged(request, "messages", documents, has_more=len(found) > (page + 1) * size)
 
     async def _shown(self, made: TwilioMessage, account: AccountState) -> dict[str, Any]:
         receipts = await self._messages.receipts(made)
@@ -115,10 +113,10 @@ class _Messages:
 
     async def numbers(self, request: Request, account: AccountState) -> Response:
         kept = self._messages.numbers_of(request.path_params["account"])
-        page, size = _paging(request)
+        page, size = paging(request)
         piece = [_number(each) for each in kept[page * size : (page + 1) * size]]
         has_more = len(kept) > (page + 1) * size
-        return _paged(request, "incoming_phone_numbers", piece, has_more=has_more)
+        return paged(request, "incoming_phone_numbers", piece, has_more=has_more)
 
 
 def _number(kept: TwilioNumber) -> dict[str, Any]:
@@ -147,39 +145,6 @@ def _wrong(form: dict[str, str]) -> Response | None:
         (not is_valid, 21626, "ValidityPeriod is not valid"),
     ]
     return next((problem(400, code, why) for is_so, code, why in faults if is_so), None)
-
-
-def _paging(request: Request) -> tuple[int, int]:
-    """Page and page size."""
-
-    def number(name: str, otherwise: int) -> int:
-        text = request.query_params.get(name, "")
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else otherwise
-
-    return number("Page", 0), max(1, min(number("PageSize", _PAGE), _MOST))
-
-
-def _paged(request: Request, name: str, piece: list[dict[str, Any]], *, has_more: bool) -> Response:
-    page, size = _paging(request)
-    wanted = dict(request.query_params)
-    path = request.url.path.removeprefix(PREFIX)  # the vendor's URIs begin after the host
-
-    def uri(n: int) -> str:
-        return f"{path}?{urlencode({**wanted, 'PageSize': size, 'Page': n})}"
-
-    return JSONResponse(
-        {
-            name: piece,
-            "page": page,
-            "page_size": size,
-            "start": page * size,
-            "end": page * size + max(len(piece) - 1, 0),
-            "uri": uri(page),
-            "first_page_uri": uri(0),
-            "previous_page_uri": uri(page - 1) if page else None,
-            "next_page_uri": uri(page + 1) if has_more else None,
-        }
-    )
 
 
 def _instead(status: int) -> Response:
