@@ -31,6 +31,7 @@ class Kept(Generic[T]):
         self._known: dict[Hashable, T] = {}
         self._due_ms: dict[Hashable, int] = {}
         self._tasks: dict[Hashable, asyncio.Task[None]] = {}
+        self._first: dict[Hashable, asyncio.Task[T]] = {}
 
     def look(self, key: Hashable, fetch: Fetch[T]) -> T | None:
         """What is known now, None if nothing is yet. Never waits."""
@@ -44,9 +45,11 @@ class Kept(Generic[T]):
             known = self.look(key, fetch)
             if known is not None:
                 return known
-        found = await fetch()
-        self._keep(key, found)
-        return found
+        first = self._first.get(key)
+        if first is None:
+            first = self._first[key] = asyncio.create_task(self._fetch_first(key, fetch))
+            first.add_done_callback(lambda _: self._first.pop(key, None))
+        return await asyncio.shield(first)  # others wait for the same answer
 
     def set(self, key: Hashable, value: T) -> None:
         """Use ``value`` until the next fetch."""
@@ -57,7 +60,7 @@ class Kept(Generic[T]):
         self._due_ms.pop(key, None)
 
     async def close(self) -> None:
-        tasks = list(self._tasks.values())
+        tasks = [*self._tasks.values(), *self._first.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -66,6 +69,11 @@ class Kept(Generic[T]):
         task = asyncio.create_task(self._fetch(key, fetch), name="a provider's lists")
         self._tasks[key] = task
         task.add_done_callback(lambda _: self._tasks.pop(key, None))
+
+    async def _fetch_first(self, key: Hashable, fetch: Fetch[T]) -> T:
+        found = await fetch()
+        self._keep(key, found)
+        return found
 
     async def _fetch(self, key: Hashable, fetch: Fetch[T]) -> None:
         try:
