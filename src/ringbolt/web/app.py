@@ -79,6 +79,29 @@ class Pages:
         await self._problem(404, "There is no page at this address.", "")(scope, receive, send)
 
     def _application(self, shop: Shop) -> Starlette:
+        forms = self._forms(shop)
+        offered = frozenset(form.path for form in forms if form.is_open)
+        front = Storefront(shop, self._renderer, offered)
+        pages = [
+            *(route for form in forms for route in form.routes()),
+            Route("/", front.show, methods=["GET"]),
+            Route("/robots.txt", _robots),
+            Route("/favicon.ico", _favicon),
+            Route("/static/{digest}/{name}", _static),
+            *self._simulator(),
+        ]
+        self._paths = frozenset(route.path for route in pages) - {"/"} | {CONSOLE}
+        return Starlette(
+            routes=[*pages, *Console(shop, self._renderer).routes(), *self._orders(shop)],
+            exception_handlers={
+                HTTPException: self._on_http,
+                RingboltError: self._on_error,
+                Exception: self._on_fault,
+            },
+        )
+
+    def _forms(self, shop: Shop) -> list[SalePage]:
+        """One form for each service, whether it is open or not."""
         abuse = shop.settings.abuse
         guards = Guards(
             {"order": abuse.orders_per_minute, "read": abuse.reads_per_minute}, enabled=shop.limits
@@ -91,45 +114,16 @@ class Pages:
             RentSale(shop, catalogue),
             EmailSale(shop),
         )
-        routes: list[Route] = []
-        offered: set[str] = set()
-        for sale in sales:
-            page, path = SalePage(shop, self._renderer, sale, guards), f"/{sale.name}"
-            routes += [
-                Route(path, page.show, methods=["GET"]),
-                Route(path, page.buy, methods=["POST"]),
-                Route(f"{path}/price", page.price, methods=["POST"]),
-            ]
-            if isinstance(sale, CallSale):
-                routes.append(Route(f"{path}/preview", page.listen, methods=["POST"]))
-            if page.is_open:
-                offered.add(path)
-        order = OrderPage(shop, self._renderer, self._waiting)
-        front = Storefront(shop, self._renderer, frozenset(offered))
-        routes += [
-            Route("/", front.show, methods=["GET"]),
-            Route("/robots.txt", _robots),
-            Route("/favicon.ico", _favicon),
-            Route("/static/{digest}/{name}", _static),
+        return [SalePage(shop, self._renderer, sale, guards) for sale in sales]
+
+    def _orders(self, shop: Shop) -> list[Route]:
+        page = OrderPage(shop, self._renderer, self._waiting)
+        return [
+            Route("/o/{token}", page.show, methods=["GET"]),
+            Route("/o/{token}/panel", page.panel, methods=["GET"]),
+            Route("/o/{token}/events", page.events, methods=["GET"]),
+            Route("/o/{token}/{action}", page.act, methods=["POST"]),
         ]
-        routes += self._simulator()
-        console = Console(shop, self._renderer).routes()
-        self._paths = frozenset(route.path for route in routes) - {"/"} | {CONSOLE}
-        routes += [
-            *console,
-            Route("/o/{token}", order.show, methods=["GET"]),
-            Route("/o/{token}/panel", order.panel, methods=["GET"]),
-            Route("/o/{token}/events", order.events, methods=["GET"]),
-            Route("/o/{token}/{action}", order.act, methods=["POST"]),
-        ]
-        return Starlette(
-            routes=routes,
-            exception_handlers={
-                HTTPException: self._on_http,
-                RingboltError: self._on_error,
-                Exception: self._on_fault,
-            },
-        )
 
     def _simulator(self) -> list[Route]:
         if self._world is None:

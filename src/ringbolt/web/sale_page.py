@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
 
 from ringbolt.api.kit.http import client_address
 from ringbolt.api.kit.limits import Guards
@@ -38,6 +39,18 @@ class SalePage:
         self._renderer = renderer
         self._sale = sale
         self._guards = guards
+        self.path = f"/{sale.name}"
+
+    def routes(self) -> list[Route]:
+        """The addresses of the form, its price and its purchase."""
+        routes = [
+            Route(self.path, self.show, methods=["GET"]),
+            Route(self.path, self.buy, methods=["POST"]),
+            Route(f"{self.path}/price", self.price, methods=["POST"]),
+        ]
+        if isinstance(self._sale, CallSale):
+            routes.append(Route(f"{self.path}/preview", self.listen, methods=["POST"]))
+        return routes
 
     @property
     def is_open(self) -> bool:
@@ -45,6 +58,7 @@ class SalePage:
         return self._sale.is_offered and can_hold(self._shop.node)
 
     async def show(self, request: Request) -> Response:
+        """The empty form, or filled in from the query."""
         self._check_open()
         self._guards.check("read", client_address(request.scope))
         form = Form(read_pairs(request.scope["query_string"]))
@@ -58,6 +72,7 @@ class SalePage:
         return self._renderer.page("price.html", quote=quote, sale=self._sale.name)
 
     async def buy(self, request: Request) -> Response:
+        """Place the order and go to its page; the form again, with what is wrong, if it cannot."""
         self._check_open()
         client = client_address(request.scope)
         form = await read_form(request)

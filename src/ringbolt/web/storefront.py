@@ -19,6 +19,23 @@ from ringbolt.web.rendering import Renderer
 TO_ITSELF: Final = "+1234567890"
 """The simulated telephone that answers and presses a key."""
 
+# Address, icon, name, what it does.
+_CALL: Final = (
+    "/call",
+    "call",
+    "Phone call",
+    "Speak a text or play a recording. Ask for a key press.",
+)
+_TEXT: Final = ("/text", "text", "Text message", "Send an SMS and see when it is delivered.")
+_CODE: Final = (
+    "/code",
+    "code",
+    "Receive a code",
+    "A number for one activation code. Pay only if it arrives.",
+)
+_RENT: Final = ("/rent", "rent", "Rent a number", "Keep a number and read every text it gets.")
+_EMAIL: Final = ("/email", "mail", "E-mail", "One e-mail, sent without an account of yours.")
+
 
 @dataclass(frozen=True, slots=True)
 class Service:
@@ -51,49 +68,11 @@ class Storefront:
 
 def _services(shop: Shop) -> tuple[Service, ...]:
     per_minute = min(rate.sats_per_minute for rate in shop.rates.rates())
+    text, code, rent = text_price(shop), code_price(shop, None, ""), rental_price(shop, None)
     return (
-        Service(
-            "/call",
-            "call",
-            "Phone call",
-            "Speak a text or play a recording. Ask for a key press.",
-            per_minute,
-            "per minute",
-            is_least=True,
-        ),
-        Service(
-            "/text",
-            "text",
-            "Text message",
-            "Send an SMS and see when it is delivered.",
-            sats_up(text_price(shop)),
-            "per 160 characters",
-            is_least=True,
-        ),
-        Service(
-            "/code",
-            "code",
-            "Receive a code",
-            "A number for one activation code. Pay only if it arrives.",
-            sats_up(code_price(shop, None, "")),
-            "per code",
-            is_least=True,
-        ),
-        Service(
-            "/rent",
-            "rent",
-            "Rent a number",
-            "Keep a number and read every text it gets.",
-            sats_up(rental_price(shop, None)),
-            f"for {RENT_BLOCK_HOURS} hours",
-            is_least=True,
-        ),
-        Service(
-            "/email",
-            "mail",
-            "E-mail",
-            "One e-mail, sent without an account of yours.",
-            sats_up(mail_price(shop)),
-            "per e-mail",
-        ),
+        Service(*_CALL, per_minute, "per minute", is_least=True),
+        Service(*_TEXT, sats_up(text), "per 160 characters", is_least=True),
+        Service(*_CODE, sats_up(code), "per code", is_least=True),
+        Service(*_RENT, sats_up(rent), f"for {RENT_BLOCK_HOURS} hours", is_least=True),
+        Service(*_EMAIL, sats_up(mail_price(shop)), "per e-mail"),
     )
