@@ -63,6 +63,15 @@ async def test_what_is_no_clear_answer_is_unknown(
     assert len(gateway.asked) == 1
 
 
+@pytest.mark.parametrize("parts", [["1", None], [None, "9"], ["0", "9"], ["9", "0"]])
+async def test_a_text_of_which_a_part_may_be_sent_is_not_sent_again(
+    gateway: Gateway, parts: list[str | None]
+) -> None:
+    gateway.says({"messages": [{"status": each, "message-id": "1"} for each in parts]})
+
+    assert isinstance(await sent(gateway, "vonage"), Unknown)
+
+
 @pytest.mark.parametrize("name", ["46elks", "vonage", "kannel"])
 @pytest.mark.parametrize(("status", "permanent"), [(400, True), (404, True), (401, False)])
 async def test_4xx_is_a_refusal(gateway: Gateway, name: str, status: int, permanent: bool) -> None:

@@ -9,6 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+from ringbolt.core.sanitise import sanitise
+
+_MOST_OF_REASON: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +36,23 @@ class Rejected:
     by_destination: bool = False
     is_opted_out: bool = False
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reason", _storable(self.reason))
+
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
     """It may or may not have been done: look it up or wait, but do not request it again."""
 
     reason: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reason", _storable(self.reason))
+
+
+def _storable(reason: str) -> str:
+    """A reason holds words of the far end. An answer that cannot be stored would count as lost."""
+    return sanitise(reason[:_MOST_OF_REASON])
 
 
 class Recovery(StrEnum):

@@ -13,6 +13,7 @@ from typing import Protocol, runtime_checkable
 
 from ringbolt.core.outcome import Recovery, Rejected, Unknown
 from ringbolt.core.pricing.amount import Amount
+from ringbolt.core.sanitise import storable_name
 
 
 def always() -> bool:
@@ -48,6 +49,9 @@ class Accepted:
 
     remote_id: str
     cost: Amount | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "remote_id", storable_name(self.remote_id))
 
 
 MailResult = Accepted | Rejected | Unknown

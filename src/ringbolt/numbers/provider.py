@@ -14,6 +14,7 @@ from typing import Final, Protocol, runtime_checkable
 
 from ringbolt.core.outcome import Recovery, Rejected, Unknown
 from ringbolt.core.pricing.amount import Amount
+from ringbolt.core.sanitise import clamp_ms, storable_name
 from ringbolt.core.sink import Sink
 
 ANY_COUNTRY: Final = 999
@@ -78,6 +79,15 @@ class Acquired:
     country: int
     cost: Amount | None = None
     unfit: str = ""
+
+    def __post_init__(self) -> None:
+        for name, value in (
+            ("lease_id", storable_name(self.lease_id)),
+            ("number", storable_name(self.number)),
+            ("until_ms", clamp_ms(self.until_ms)),
+            ("cancel_after_ms", clamp_ms(self.cancel_after_ms)),
+        ):
+            object.__setattr__(self, name, value)
 
 
 @dataclass(frozen=True, slots=True)

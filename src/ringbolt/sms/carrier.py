@@ -12,15 +12,23 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal, Protocol, runtime_checkable
+from typing import Final, Literal, Protocol, runtime_checkable
 
 from ringbolt.core.outcome import Recovery, Rejected, Unknown
 from ringbolt.core.pricing.amount import Amount
+from ringbolt.core.sanitise import storable_name
 from ringbolt.core.sink import Sink
+
+MOST_PARTS: Final = 255
+"""Of one text: its parts are numbered in one octet (3GPP TS 23.040, 9.2.3.24.1)."""
 
 
 def always() -> bool:
     return True
+
+
+def _names(part_ids: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(storable_name, part_ids[:MOST_PARTS]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +60,9 @@ class Accepted:
     part_ids: tuple[str, ...]
     sent: bool = False
     cost: Amount | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "part_ids", _names(self.part_ids))
 
 
 SendResult = Accepted | Rejected | Unknown
@@ -134,6 +145,9 @@ class SmsSnapshot:
     ref: str
     part_ids: tuple[str, ...]
     receipts: tuple[DeliveryReceipt, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "part_ids", _names(self.part_ids))
 
 
 @runtime_checkable

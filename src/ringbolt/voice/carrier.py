@@ -12,6 +12,7 @@ from typing import Protocol, runtime_checkable
 
 from ringbolt.core.calls.call import CallEvent, Clip, RecordedCall, RenderedScript
 from ringbolt.core.outcome import Recovery, Rejected, Unknown
+from ringbolt.core.sanitise import storable_name
 from ringbolt.core.sink import Sink
 
 
@@ -51,6 +52,9 @@ class Accepted:
     """The carrier accepted the call; ``carrier_id`` is its own id of it."""
 
     carrier_id: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "carrier_id", storable_name(self.carrier_id))
 
 
 PlaceResult = Accepted | Rejected | Unknown

@@ -22,7 +22,7 @@ from ringbolt.app.policies import SettleOn
 from ringbolt.app.webhooks import notify
 from ringbolt.core.order import OrderState
 from ringbolt.core.pricing.amount import Amount
-from ringbolt.core.sanitise import clamp_count, clamp_ms, sanitise
+from ringbolt.core.sanitise import clamp_count, clamp_ms, sanitise, storable_name
 from ringbolt.sms.carrier import DeliveryReceipt, ReceiptState
 from ringbolt.store import attempts, inbox, messages, orders
 from ringbolt.store.attempts import Attempt, AttemptState
@@ -256,8 +256,8 @@ def _parked(carrier: str, part_id: str) -> str:
 def _storable(receipt: DeliveryReceipt) -> DeliveryReceipt:
     return replace(
         receipt,
-        event_id=sanitise(receipt.event_id),
-        part_id=sanitise(receipt.part_id),
+        event_id=storable_name(receipt.event_id),
+        part_id=storable_name(receipt.part_id),
         ref=sanitise(receipt.ref),
         raw=sanitise(receipt.raw[:_MAX_RAW]),
         n=clamp_count(receipt.n),

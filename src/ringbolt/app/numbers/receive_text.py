@@ -6,7 +6,6 @@ text stays in quarantine, where no buyer sees it.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -20,7 +19,7 @@ from ringbolt.app.policies import ReceivingPolicy
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks import notify
 from ringbolt.core.order import DELIVERED, OrderState
-from ringbolt.core.sanitise import clamp_ms, sanitise
+from ringbolt.core.sanitise import MOST_OF_NAME, clamp_ms, sanitise, storable_name
 from ringbolt.core.texts.named_service import names_another
 from ringbolt.core.texts.opt_out import OptOut, opt_out_of
 from ringbolt.core.texts.redact import masked
@@ -40,7 +39,6 @@ CLOCKS_DIFFER_MS: Final = 5 * 60_000
 """How much a provider's clock may be behind ours; less than a number's cool-down."""
 MOST_CHARS: Final = 5000
 """How much of a text is stored: more than thirty segments, and more than any telephone sends."""
-_MOST_OF_NAME: Final = 200
 _MOST_OF_CODE: Final = 64
 _MATCH_AFTER_MS: Final = 2000
 _MATCH_SINCE_MS: Final = 120_000
@@ -65,16 +63,12 @@ def receive_texts(
 def _storable(source: str, text: InboundText) -> NewText:
     """The text with no more of each part than any telephone sends, as every database can store
     it."""
-    event_id = sanitise(text.event_id)
-    if len(event_id) > _MOST_OF_NAME:  # cut, two events could have one name
-        digest = hashlib.sha256(event_id.encode()).hexdigest()
-        event_id = f"{event_id[: _MOST_OF_NAME - len(digest)]}{digest}"
     return NewText(
         source=source,
-        event_id=event_id,
-        lease_id=sanitise(text.lease_id) or None,
-        number=sanitise(text.number)[:_MOST_OF_NAME],
-        sender=sanitise(text.sender)[:_MOST_OF_NAME],
+        event_id=storable_name(text.event_id),
+        lease_id=storable_name(text.lease_id) or None,
+        number=sanitise(text.number)[:MOST_OF_NAME],
+        sender=sanitise(text.sender)[:MOST_OF_NAME],
         text=sanitise(text.text)[:MOST_CHARS],
         code=sanitise(text.code)[:_MOST_OF_CODE],
         at_ms=clamp_ms(text.at_ms),

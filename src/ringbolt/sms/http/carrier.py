@@ -195,7 +195,8 @@ class HttpSmsCarrier:
             return self._accepted(*(part_ids or (ref,)), cost=_sum([each.cost for each in taken]))
         if taken:
             return Unknown("the gateway took only some of the parts")
-        return next(each for each in results if not isinstance(each, Accepted))
+        unclear = [each for each in results if isinstance(each, Unknown)]
+        return (unclear or results)[0]  # a part may have been sent, though others were refused
 
     def _entry(self, entry: Any) -> SendResult:
         """What an answer, or the entry of a part in it, says."""
