@@ -75,8 +75,24 @@ async def test_credentials_that_are_refused_are_told(
     await carrier.check()
     await change_account(world.url, auth_token="another")
 
-    with pytest.raises(Unavailable, match="401"):
-        await carrier.check()
+    [finding] = await carrier.check()
+
+    assert (finding.state, finding.subject) == ("wrong", "credentials")
+    assert "401" in finding.detail
+    assert "auth_token" in finding.fix
+
+
+async def test_a_site_that_is_no_such_api_is_told(world: WorldServer) -> None:
+    elsewhere = account(world.url) | {"base_url": f"{world.url}/simulator/phones"}
+    settings = TwilioSmsSettings.model_validate(elsewhere)
+    carrier = TwilioSms(settings, open_api(settings, "twilio"), SystemClock())
+    carrier.callback_routes(CALLBACKS)
+
+    [finding] = await carrier.check()
+
+    assert (finding.state, finding.subject) == ("wrong", "address")
+    assert "base_url" in finding.fix
+    await carrier.close()
 
 
 async def test_what_a_text_cost_is_known_some_time_after_its_end(carrier: TwilioSms) -> None:

@@ -52,7 +52,7 @@ def test_any_answer_is_a_document_a_refusal_or_unknown(status: int, body: bytes)
 @given(body=st.binary(), signature=st.text())
 def test_no_callback_that_is_not_signed_is_read(body: bytes, signature: str) -> None:
     headers = {"x-twilio-signature": signature}
-    assert API.form_of(CallbackRequest("POST", "https://x/y", {}, (), headers, body)) is None
+    assert API.form_of(CallbackRequest("POST", "https://x/y", {}, (), headers, body), 0) is None
 
 
 @given(st.dictionaries(st.text(), st.text()))
@@ -67,6 +67,6 @@ def test_long_bodies_take_time_by_their_length(piece: str) -> None:
     def read(text: str) -> None:
         body = text.encode()
         document_of(body)
-        API.form_of(CallbackRequest("POST", "https://x/y", {}, (), {}, body))
+        API.form_of(CallbackRequest("POST", "https://x/y", {}, (), {}, body), 0)
 
     assert growth_of_text(read, piece) < LINEAR

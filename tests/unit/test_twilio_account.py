@@ -1,24 +1,28 @@
 """Signatures, refusals and settings of an account at Twilio or a relative."""
 
+import json
+import re
 from base64 import b64encode
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from pydantic import ValidationError
 from twilio.request_validator import RequestValidator
 
 from ringbolt.core.callback import CallbackRequest
 from ringbolt.core.outcome import Rejected, Unknown
-from ringbolt.twilio.account import created
+from ringbolt.settings import SettingsError, load_settings
+from ringbolt.twilio.account import TwilioApi, created
 from ringbolt.twilio.settings import TwilioAccountSettings, open_api
 from ringbolt.twilio.signature import SETTINGS_HEADER, is_signed, sign
 from ringbolt.upstream.exchange import Answer, Lost, NeverSent
 
 SID = "AC" + "0" * 32
 TOKEN = "a token of the account"
+NOW_MS = 1_700_000_000_000
 FORM = {"CallSid": "CA1", "From": "+14158675309", "Digits": "1234", "Empty": "", "Name": "Zoë ✓"}
 URLS = (
     "https://shop.example/callbacks/x/status/1?of=1&to=%2B44",
@@ -59,21 +63,21 @@ def test_only_the_account_that_signed_what_came_is_heard() -> None:
     api = open_api(settings(), "x")
     good = {"x-twilio-signature": sign(TOKEN, URLS[0], FORM.items())}
 
-    assert api.form_of(callback(FORM, good)) == FORM
-    assert api.form_of(callback(FORM, {})) is None
-    assert api.form_of(callback(FORM | {"Digits": "12345"}, good)) is None
-    assert api.form_of(callback(FORM, good, URLS[1])) is None
+    assert api.form_of(callback(FORM, good), NOW_MS) == FORM
+    assert api.form_of(callback(FORM, {}), NOW_MS) is None
+    assert api.form_of(callback(FORM | {"Digits": "12345"}, good), NOW_MS) is None
+    assert api.form_of(callback(FORM, good, URLS[1]), NOW_MS) is None
     other_key = {"x-twilio-signature": sign("another", URLS[0], FORM.items())}
-    assert api.form_of(callback(FORM, other_key)) is None
+    assert api.form_of(callback(FORM, other_key), NOW_MS) is None
     unknown_hash = good | {SETTINGS_HEADER: "algorithm=MD5"}
-    assert api.form_of(callback(FORM, unknown_hash)) is None
+    assert api.form_of(callback(FORM, unknown_hash), NOW_MS) is None
 
 
 def test_a_callback_about_another_account_is_not_ours() -> None:
     form = FORM | {"AccountSid": "AC" + "1" * 32}
     signed = {"x-twilio-signature": sign(TOKEN, URLS[0], form.items())}
 
-    assert open_api(settings(), "x").form_of(callback(form, signed)) is None
+    assert open_api(settings(), "x").form_of(callback(form, signed), NOW_MS) is None
 
 
 def test_signalwire_signs_with_a_key_of_its_own() -> None:
@@ -82,23 +86,50 @@ def test_signalwire_signs_with_a_key_of_its_own() -> None:
     )
     signed = {"x-signalwire-signature": sign("other", URLS[0], FORM.items())}
 
-    assert api.form_of(callback(FORM, signed)) == FORM
+    assert api.form_of(callback(FORM, signed), NOW_MS) == FORM
     by_token = {"x-signalwire-signature": sign(TOKEN, URLS[0], FORM.items())}
-    assert api.form_of(callback(FORM, by_token)) is None
+    assert api.form_of(callback(FORM, by_token), NOW_MS) is None
 
 
 def test_telnyx_signs_the_time_and_the_body() -> None:
+    private, api = telnyx()
+    headers = signed_by(private, "1700000000")
+
+    assert api.form_of(callback(FORM, headers), NOW_MS) == FORM
+    assert api.form_of(callback(FORM, headers | {"telnyx-timestamp": "1700000001"}), NOW_MS) is None
+    assert api.form_of(callback(FORM, headers | {"telnyx-signature-ed25519": "?"}), NOW_MS) is None
+    assert api.form_of(callback(FORM, {}), NOW_MS) is None
+    assert api.form_of(callback(FORM, headers), NOW_MS + 300_000) == FORM
+
+
+def test_a_callback_of_telnyx_that_is_older_than_five_minutes_is_a_replay() -> None:
+    private, api = telnyx()
+    headers = signed_by(private, "1700000000")
+
+    assert api.form_of(callback(FORM, headers), NOW_MS + 300_001) is None
+    # A slow clock of ours is no reason to lose callbacks.
+    assert api.form_of(callback(FORM, headers), NOW_MS - 3_600_000) == FORM
+
+
+@pytest.mark.parametrize("time", ["", "now", "-1", "1.7e9", "\u0661\u0667", "9" * 5000])
+def test_a_callback_whose_signed_time_is_none_is_refused(time: str) -> None:
+    private, api = telnyx()
+
+    assert api.form_of(callback(FORM, signed_by(private, time)), NOW_MS) is None
+
+
+def telnyx() -> tuple[Ed25519PrivateKey, TwilioApi]:
     private = Ed25519PrivateKey.generate()
     public = b64encode(private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)).decode()
-    api = open_api(settings(dialect="telnyx", signing_key=public), "x")
-    body = urlencode(FORM).encode()
-    signature = b64encode(private.sign(b"1700000000|" + body)).decode()
-    headers = {"telnyx-signature-ed25519": signature, "telnyx-timestamp": "1700000000"}
+    return private, open_api(settings(dialect="telnyx", signing_key=public), "x")
 
-    assert api.form_of(callback(FORM, headers)) == FORM
-    assert api.form_of(callback(FORM, headers | {"telnyx-timestamp": "1700000001"})) is None
-    assert api.form_of(callback(FORM, headers | {"telnyx-signature-ed25519": "?"})) is None
-    assert api.form_of(callback(FORM, {})) is None
+
+def signed_by(private: Ed25519PrivateKey, time: str) -> dict[str, str]:
+    signature = private.sign(time.encode() + b"|" + urlencode(FORM).encode())
+    return {
+        "telnyx-signature-ed25519": b64encode(signature).decode(),
+        "telnyx-timestamp": time,
+    }
 
 
 REFUSED = b'{"code": 21211, "message": "Invalid To", "more_info": "...", "status": 400}'
@@ -127,16 +158,25 @@ def test_what_became_of_a_request_to_create(exchange: Any, result: object) -> No
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("changes", "said"),
     [
-        {"dialect": "signalwire"},
-        {"dialect": "vonage"},
-        {"account_sid": ""},
-        {"account_sid": "AC/../x"},
-        {"auth_token": ""},
-        {"base_url": "ftp://x"},
+        ({"dialect": "signalwire"}, "set base_url"),
+        ({"dialect": "telnyx"}, "application_sid"),
+        ({"dialect": "vonage"}, "write 'twilio', 'signalwire', 'telnyx' or 'somleng'"),
+        ({"account_sid": ""}, "it must not be empty"),
+        ({"account_sid": "AC/../x"}, "it has a character that cannot be in it"),
+        ({"auth_token": ""}, "it must not be empty"),
+        ({"base_url": "ftp://x"}, "http://"),
+        ({"caller_ids": ["12025550199"]}, "E.164"),
     ],
 )
-def test_settings_that_cannot_work_are_refused(changes: dict[str, str]) -> None:
-    with pytest.raises(ValidationError):
-        settings(**changes)
+def test_settings_that_cannot_work_are_refused_in_plain_words(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, changes: dict[str, Any], said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    wanted = {"type": "twilio", "account_sid": SID, "auth_token": TOKEN}
+    monkeypatch.setenv("RINGBOLT_CALLS_CARRIERS", json.dumps([wanted | changes]))
+
+    with pytest.raises(SettingsError, match=re.escape(said)) as raised:
+        load_settings()
+    assert str(raised.value).startswith("calls.carriers[twilio]")

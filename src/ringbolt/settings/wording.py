@@ -25,16 +25,21 @@ _SAID: Final = {
     "bool_parsing": "write true or false",
     "bool_type": "write true or false",
     "string_too_short": "it must not be empty",
+    "too_short": "it must not be empty",
+    "string_pattern_mismatch": "it has a character that cannot be in it",
     "missing": "it is missing",
     "model_type": "it is a section of options, not a value",
     "model_attributes_type": "it is a section of options, not a value",
     "dict_type": "it is a section of options, not a value",
 }
+_CHOICES: Final = ("literal_error", "enum")
 _BOUNDS: Final = {
     "greater_than_equal": ("ge", "it must be {} or more"),
     "greater_than": ("gt", "it must be more than {}"),
     "less_than_equal": ("le", "it must be {} or less"),
     "less_than": ("lt", "it must be less than {}"),
+    "string_too_long": ("max_length", "it must have {} characters at most"),
+    "too_long": ("max_length", "it must have {} entries at most"),
 }
 
 
@@ -47,7 +52,7 @@ def plain(fault: ErrorDetails) -> str:
     if kind in _BOUNDS:
         bound, said = _BOUNDS[kind]
         return said.format(f"{context[bound]:g}")
-    if kind == "literal_error":
+    if kind in _CHOICES:
         return f"write {context['expected']}"
     return _SAID.get(kind, "this value cannot be used")
 

@@ -20,6 +20,7 @@ from ringbolt.twilio.dialect import WAYS, Dialect, Signing
 from ringbolt.twilio.signature import (
     SETTINGS_HEADER,
     ed25519_key,
+    is_recent,
     is_signed,
     is_signed_ed25519,
 )
@@ -140,7 +141,7 @@ class TwilioApi:
     def unavailable(self, why: str) -> Unavailable:
         return Unavailable(f"{self._name} does not answer: {why}.")
 
-    def form_of(self, request: CallbackRequest) -> dict[str, str] | None:
+    def form_of(self, request: CallbackRequest, now_ms: int) -> dict[str, str] | None:
         """The form of a callback that the account's vendor signed; None for any other.
 
         Telnyx signs with a key that not every operator sets; without it, the secret in the
@@ -150,20 +151,23 @@ class TwilioApi:
             pairs = parse_qsl(request.body.decode(), keep_blank_values=True, max_num_fields=200)
         except ValueError:
             return None
-        if not self._is_signed(request, pairs):
+        if not self._is_signed(request, pairs, now_ms):
             return None
         form = dict(pairs)
         sid = form.get("AccountSid", "")
         return form if sid in ("", self.account.account_sid) else None
 
-    def _is_signed(self, request: CallbackRequest, pairs: list[tuple[str, str]]) -> bool:
+    def _is_signed(
+        self, request: CallbackRequest, pairs: list[tuple[str, str]], now_ms: int
+    ) -> bool:
         given = next(
             (request.headers[name] for name in self.ways.signatures if name in request.headers), ""
         )
         if self.ways.signing is Signing.ED25519:
             timestamp = request.headers.get("telnyx-timestamp", "")
-            return self._ed25519 is None or is_signed_ed25519(
-                self._ed25519, timestamp, request.body, given
+            return self._ed25519 is None or (
+                is_recent(timestamp, now_ms)
+                and is_signed_ed25519(self._ed25519, timestamp, request.body, given)
             )
         key = self.account.signing_key or self.account.auth_token
         settings = request.headers.get(SETTINGS_HEADER, "")

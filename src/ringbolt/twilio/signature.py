@@ -16,6 +16,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 SETTINGS_HEADER: Final = "x-twilio-webhooks-signature-settings"
 """``key=...,algorithm=HMAC_SHA256``: signed with a shared key instead of the auth token."""
 _HASHES: Final = {"hmac_sha1": hashlib.sha1, "hmac_sha256": hashlib.sha256}
+_OLDEST_MS: Final = 300_000
+"""How old a signed time may be: Telnyx's own libraries advise five minutes."""
+_MOST_DIGITS: Final = 12
 _PORTS: Final = {"https": 443, "http": 80}
 
 
@@ -83,3 +86,10 @@ def is_signed_ed25519(key: Ed25519PublicKey, timestamp: str, body: bytes, signat
     except (InvalidSignature, ValueError):
         return False
     return True
+
+
+def is_recent(timestamp: str, now_ms: int) -> bool:
+    """Whether a signed time (Unix seconds) is not so old that the callback may be a replay. One
+    from the future is no replay: the clock of this machine is slow."""
+    is_whole = timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= _MOST_DIGITS
+    return is_whole and int(timestamp) * 1000 >= now_ms - _OLDEST_MS

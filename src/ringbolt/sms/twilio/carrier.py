@@ -169,7 +169,7 @@ class TwilioSms:
         return receipt_of(sid, status, code, ref, self._clock.now_ms(), cost_of(document))
 
     async def _reported(self, request: CallbackRequest) -> CallbackResponse:
-        form = self._api.form_of(request)
+        form = self._api.form_of(request, self._clock.now_ms())
         if form is None:
             return CallbackResponse(403)
         sid = form.get("MessageSid") or form.get("SmsSid", "")
@@ -187,7 +187,7 @@ class TwilioSms:
         await self._inbound.follow(sink, InboundBatch(()))
 
     async def _received(self, request: CallbackRequest) -> CallbackResponse:
-        form = self._api.form_of(request)
+        form = self._api.form_of(request, self._clock.now_ms())
         if form is None:
             return CallbackResponse(403)
         sid = form.get("MessageSid") or form.get("SmsSid", "")
@@ -201,17 +201,11 @@ class TwilioSms:
     # What doctor asks
 
     async def balance(self) -> Amount | None:
-        document = await self._api.get("Balance")
-        if document is None:  # relatives have none
-            return None
-        return Amount.read(document.get("balance"), document.get("currency"))
+        return await self._api.balance()
 
     async def check(self) -> Sequence[Finding]:
-        if await self._api.get("Messages", {"PageSize": "1"}) is None:
-            fix = "Look at account_sid, base_url and dialect."
-            return [Finding("wrong", "account", "The account has no messages resource.", fix)]
-        found = [Finding("ok", "credentials", "The account takes them.")]
-        if not self._callbacks:
+        found = list(await self._api.check("Messages"))
+        if not self._callbacks or found[0].state == "wrong":
             return found
         numbers = await self._api.get("IncomingPhoneNumbers", {"PageSize": str(_PAGE)})
         kept = (numbers or {}).get("incoming_phone_numbers")

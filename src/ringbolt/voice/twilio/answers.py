@@ -107,7 +107,7 @@ class Answers:
         """``answer`` for signed requests about a call that is known, by the id that it has."""
 
         async def handle(request: CallbackRequest) -> CallbackResponse:
-            form = self._api.form_of(request)
+            form = self._api.form_of(request, self._clock.now_ms())
             if form is None:
                 log.warning("a callback is not signed by the account", path=request.params)
                 return CallbackResponse(403)

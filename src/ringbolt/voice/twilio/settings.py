@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Self
+
+from pydantic import Field, model_validator
 
 from ringbolt.registry.settings import VoiceCarrierSettings
+from ringbolt.twilio.dialect import WAYS
 from ringbolt.twilio.settings import TwilioAccountSettings
 
 
@@ -18,3 +21,9 @@ class TwilioCarrierSettings(TwilioAccountSettings, VoiceCarrierSettings):
         description="How often a call is asked about that no callback has told of yet, seconds; "
         "with callbacks it is asked about far less often.",
     )
+
+    @model_validator(mode="after")
+    def _has_an_application(self) -> Self:
+        if WAYS[self.dialect].needs_application and not self.application_sid:
+            raise ValueError(f"{self.dialect} needs an application_sid: the application that calls")
+        return self
