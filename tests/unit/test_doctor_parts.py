@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 import pytest
 
 from ringbolt.cli.banner import print_banner
+from ringbolt.cli.check_result import CheckResult
 from ringbolt.cli.commands.doctor_parts import carriers
 from ringbolt.registry.types import PartUnusable
 from ringbolt.settings import Settings
@@ -15,6 +16,8 @@ from ringbolt.voice.types import CARRIERS
 
 PLUGINS = Path(__file__).parents[1] / "plugins"
 TRUNK = {"type": "example", "name": "trunk", "url": "http://10.0.0.7", "prefixes": ["+44", "+33"]}
+TWILIO = {"type": "twilio", "account_sid": "AC1", "auth_token": "a token"}
+OURS = {"caller_ids": ["+442079460000"]}
 
 
 @pytest.fixture(autouse=True)
@@ -54,6 +57,18 @@ async def test_each_part_is_listed_with_its_name_type_destinations_and_cost() ->
         "f.example, g.example, h.example and 1 more: e-mails reach mailboxes of the simulated "
         "world",
     }
+
+
+async def test_a_real_carrier_whose_calls_come_from_nobody_is_noted() -> None:
+    def noted(found: list[CheckResult]) -> list[str]:
+        return [each.fix for each in found if "nobody's number" in each.detail]
+
+    named = {"carriers": [TWILIO], "caller_id": "+442079460000"}
+
+    assert noted(await carriers(settings_of(calls={"carriers": [TWILIO]})))
+    assert not noted(await carriers(settings_of(calls=named)))
+    assert not noted(await carriers(settings_of(calls={"carriers": [{**TWILIO, **OURS}]})))
+    assert not noted(await carriers(settings_of()))
 
 
 async def test_a_part_that_the_shop_could_not_open_is_wrong(

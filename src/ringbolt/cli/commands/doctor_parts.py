@@ -11,10 +11,7 @@ from ringbolt.cli.commands.part_kinds import KINDS, Kind, in_world, parts_of, se
 from ringbolt.clock import SystemClock
 from ringbolt.core.humanise import counted
 from ringbolt.numbers.types import OWN_NUMBERS
-from ringbolt.registry.settings import (
-    PartSettings,
-    Priced,
-)
+from ringbolt.registry.settings import PartSettings, Priced, VoiceCarrierSettings
 from ringbolt.settings import Settings
 from ringbolt.settings.parts import SIMULATED
 from ringbolt.store.engine.opening import open_database
@@ -24,6 +21,8 @@ _NOT_REAL: Final = (
     "(ringbolt token) opens /simulator."
 )
 _NOT_PAID: Final = "Do not open this shop to the public: it is paid with play money."
+
+_OWN_CALLER_ID: Final = "Set its caller_ids: numbers of your account there."
 
 
 async def carriers(settings: Settings) -> list[CheckResult]:
@@ -36,6 +35,9 @@ async def carriers(settings: Settings) -> list[CheckResult]:
     for kind, part, name in parts_of(settings):
         why = await why_unusable(kind.types, part, context)
         found.append(_part(name, kind, part, why, settings))
+        if not why and _calls_from_nobody(part, settings):
+            detail = f"calls come from {settings.calls.caller_id}, which is nobody's number"
+            found.append(CheckResult(name, "real", "note", detail, _OWN_CALLER_ID))
     return found
 
 
@@ -55,6 +57,13 @@ def _part(name: str, kind: Kind, part: PartSettings, why: str, settings: Setting
     is_alike = is_simulated == settings.node.simulated
     fix = "" if is_alike else _NOT_REAL if is_simulated else _NOT_PAID
     return CheckResult(name, effect, "ok" if is_alike else "note", detail, fix)
+
+
+def _calls_from_nobody(part: PartSettings, settings: Settings) -> bool:
+    """Whether neither a real carrier nor the shop names a number that calls come from."""
+    if not isinstance(part, VoiceCarrierSettings) or in_world(settings, part):
+        return False
+    return not part.caller_ids and "caller_id" not in settings.calls.model_fields_set
 
 
 async def gone(settings: Settings) -> list[CheckResult]:

@@ -77,7 +77,8 @@ async def _findings(port: object) -> list[Finding]:
         async with asyncio.timeout(_WITHIN_S):
             if isinstance(port, SupportsCheck):
                 found += await port.check()
-            if isinstance(port, SupportsBalance):
+            # What answers wrongly has no balance to tell.
+            if isinstance(port, SupportsBalance) and all(f.state != "wrong" for f in found):
                 found.append(_balance(await port.balance()))
     except TimeoutError:
         found.append(Finding("wrong", "far end", f"no answer within {_WITHIN_S:.0f} s", _REACH))
