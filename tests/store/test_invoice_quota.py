@@ -106,7 +106,7 @@ async def test_a_known_key_is_topped_up_however_many_invoices_are_open(
     database: Database,
 ) -> None:
     made = await database.tx(_full)
-    await database.tx(adopt, "key-1", "a key of somebody known")
+    await database.tx(adopt, "key-1", b"a key of somebody known")
     assert not await _gets_in(database, _by("b", TopUp("key-1", 100)))
     assert set(await _states(database, made)) == {OrderState.AWAITING_PAYMENT}
     with pytest.raises(RateLimited):

@@ -106,7 +106,9 @@ def test_every_option_has_its_variable(
     }  # fmt: skip
     before = load_settings()
     value = values.get(option, "some-text" if option in texts else "")
-    candidates = [value] if value else ["7", "70", "700", "7000", "true", "string", "delivered"]
+    candidates = (
+        [value] if value else ["7", "70", "700", "7000", "true", "false", "string", "delivered"]
+    )
 
     if value == "false":
         candidates.append("true")

@@ -89,6 +89,14 @@ class KeySettings(Section):
     )
 
 
+class AccountSettings(Section):
+    self_service: bool = Field(
+        True,
+        description="Whether anybody may make an account on /account. It is stored with its first "
+        "top-up.",
+    )
+
+
 class ReferralSettings(Section):
     percent: int = Field(10, ge=0, le=50, description="The referrer's share of a settled order, %.")
     min_payout_sats: int = Field(10, ge=1, description="Paid out from so many sats on.")

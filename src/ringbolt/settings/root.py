@@ -27,6 +27,7 @@ from ringbolt.settings.l402 import L402Settings, PayoutSettings, RefundSettings
 from ringbolt.settings.lightning import NODE, LndSettings, with_lnd
 from ringbolt.settings.messages import MailSettings, NumberSettings, SmsSettings
 from ringbolt.settings.orders import (
+    AccountSettings,
     CompatSettings,
     KeySettings,
     OrderSettings,
@@ -131,6 +132,7 @@ class Settings(BaseSettings):
     costs: CostSettings = CostSettings()
     abuse: AbuseSettings = AbuseSettings()
     keys: KeySettings = KeySettings()
+    accounts: AccountSettings = AccountSettings()
     referral: ReferralSettings = ReferralSettings()
     webhooks: WebhookSettings = WebhookSettings()
     voice: VoiceSettings = VoiceSettings()

@@ -64,6 +64,21 @@ def entries(tx: Tx, account: str, limit: int, after: str = "") -> list[Entry]:
     return [_entry(row, account) for row in rows[:limit]]
 
 
+def since_msat(tx: Tx, account: str, name: str) -> int:
+    """The sum of the account's entries that came after the one of that name, which is one of the
+    account's."""
+    below = _known(tx, _PLACE, {"account_": account, "idem_": name}).id
+    values = {"account_": account, "after_": below - 1}
+    return int(tx.run(_SINCE_IN, values).scalar_one()) - int(
+        tx.run(_SINCE_OUT, values).scalar_one()
+    )
+
+
+def pending_debits(tx: Tx, account: str) -> int:
+    """How many debits of the account are reserved and not decided yet."""
+    return int(tx.run(_PENDING_DEBITS, {"account_": account}).scalar_one())
+
+
 def top_ups(tx: Tx, account: str, kind: str, limit: int, after: str = "") -> list[TopUpOrder]:
     """The latest ``limit`` captured transfers of ``kind`` to an account, with their orders, or of
     those before the order ``after``. Raises ``InvalidInput`` if ``after`` is none of them."""
@@ -146,6 +161,22 @@ _CREDITS = _side(transfer.c.credit)
 _PLACE = select(transfer.c.id).where(
     transfer.c.idem == bindparam("idem_"),
     or_(transfer.c.debit == _ACCOUNT, transfer.c.credit == _ACCOUNT),
+)
+
+
+def _sum_since(side: Any, *states: str) -> Select[Any]:
+    moved = func.coalesce(transfer.c.captured_msat, transfer.c.amount_msat)
+    return select(func.coalesce(func.sum(moved), 0)).where(
+        side == _ACCOUNT,
+        transfer.c.id > bindparam("after_"),
+        or_(*(transfer.c.state == state for state in states)),
+    )
+
+
+_SINCE_OUT = _sum_since(transfer.c.debit, "posted", "captured", "pending")
+_SINCE_IN = _sum_since(transfer.c.credit, "posted", "captured")
+_PENDING_DEBITS = select(func.count()).where(
+    transfer.c.debit == _ACCOUNT, transfer.c.state == "pending"
 )
 
 _CAPTURED = (

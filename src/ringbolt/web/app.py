@@ -19,6 +19,9 @@ from ringbolt.app.checkout.number_catalogue import NumberCatalogue
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import RingboltError
 from ringbolt.http_body import Receive, Scope, header
+from ringbolt.web.account.pages import PATH as ACCOUNT
+from ringbolt.web.account.pages import AccountPages
+from ringbolt.web.account.session import Sessions
 from ringbolt.web.console import PATH as CONSOLE
 from ringbolt.web.console import Console
 from ringbolt.web.order_page import OrderPage
@@ -34,9 +37,10 @@ from ringbolt.web.storefront import Storefront
 
 log = structlog.get_logger("ringbolt.web")
 
-_ROBOTS: Final = "User-agent: *\nDisallow: /o/\nDisallow: /operator\nDisallow: /api/\n"
+_PRIVATE: Final = ("/o/", "/account", "/operator", "/api/")
+_ROBOTS: Final = "\n".join(("User-agent: *", *(f"Disallow: {each}" for each in _PRIVATE), ""))
 _HTML: Final = "text/html"
-_PREFIXES: Final = ("/o/", "/static/", "/operator/")
+_PREFIXES: Final = ("/o/", "/static/", "/operator/", "/account/")
 
 
 class Pages:
@@ -79,7 +83,8 @@ class Pages:
         await self._problem(404, "There is no page at this address.", "")(scope, receive, send)
 
     def _application(self, shop: Shop) -> Starlette:
-        forms = self._forms(shop)
+        guards = _guards(shop)
+        forms = self._forms(shop, guards)
         offered = frozenset(form.path for form in forms if form.is_open)
         front = Storefront(shop, self._renderer, offered)
         pages = [
@@ -90,9 +95,14 @@ class Pages:
             Route("/static/{digest}/{name}", _static),
             *self._simulator(),
         ]
-        self._paths = frozenset(route.path for route in pages) - {"/"} | {CONSOLE}
+        self._paths = frozenset(route.path for route in pages) - {"/"} | {CONSOLE, ACCOUNT}
         return Starlette(
-            routes=[*pages, *Console(shop, self._renderer).routes(), *self._orders(shop)],
+            routes=[
+                *pages,
+                *Console(shop, self._renderer).routes(),
+                *AccountPages(shop, self._renderer, Sessions(shop), guards).routes(),
+                *self._orders(shop),
+            ],
             exception_handlers={
                 HTTPException: self._on_http,
                 RingboltError: self._on_error,
@@ -100,12 +110,8 @@ class Pages:
             },
         )
 
-    def _forms(self, shop: Shop) -> list[SalePage]:
+    def _forms(self, shop: Shop, guards: Guards) -> list[SalePage]:
         """One form for each service, whether it is open or not."""
-        abuse = shop.settings.abuse
-        guards = Guards(
-            {"order": abuse.orders_per_minute, "read": abuse.reads_per_minute}, enabled=shop.limits
-        )
         catalogue = NumberCatalogue(shop)
         sales: tuple[Sale, ...] = (
             CallSale(shop),
@@ -162,6 +168,13 @@ class Pages:
     def _problem(self, status: int, title: str, note: str, more: object = None) -> Response:
         headers = dict(more) if isinstance(more, dict) else {}
         return self._renderer.page("problem.html", status, headers, title=title, note=note)
+
+
+def _guards(shop: Shop) -> Guards:
+    """The limits by client address that all pages share."""
+    abuse = shop.settings.abuse
+    limits = {"order": abuse.orders_per_minute, "read": abuse.reads_per_minute}
+    return Guards(limits, enabled=shop.limits)
 
 
 async def _robots(_: Request) -> Response:

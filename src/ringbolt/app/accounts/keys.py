@@ -41,6 +41,12 @@ class NewKey:
     scopes: frozenset[str]
 
 
+def new_key(scopes: frozenset[str] = DEFAULT_SCOPES, key_id: str = "") -> NewKey:
+    """A key that nothing knows yet; ``key_id``: of the account that it is for, '' for a new one."""
+    key_id = key_id or secrets.token_hex(6)
+    return NewKey(key_id, f"{_PREFIX}_{key_id}_{secrets.token_urlsafe(24)}", scopes)
+
+
 async def create_key(db: Database, label: str, scopes: frozenset[str] = DEFAULT_SCOPES) -> NewKey:
     """Raises ``InvalidInput`` for a scope that does not exist."""
     unknown = scopes - SCOPES
@@ -50,10 +56,9 @@ async def create_key(db: Database, label: str, scopes: frozenset[str] = DEFAULT_
             role=Role.SCOPES,
             suggestion=f"Choose from {', '.join(sorted(SCOPES))}.",
         )
-    key_id = secrets.token_hex(6)
-    key = f"{_PREFIX}_{key_id}_{secrets.token_urlsafe(24)}"
-    await db.tx(_add, key_id, _hash(key), scopes, label[:100])
-    return NewKey(key_id, key, scopes)
+    made = new_key(scopes)
+    await db.tx(_add, made.id, hash_of_key(made.key), scopes, label[:100])
+    return made
 
 
 def own_key_id(keyring: Keyring, key: str) -> str:
@@ -80,13 +85,13 @@ def own_key_id(keyring: Keyring, key: str) -> str:
     return keyring.derive("own key id", key.encode())[:8].hex()
 
 
-def adopt(tx: Tx, key_id: str, key: str) -> None:
-    """Make a key of a text that its holder chose; harmless if that was done before.
+def adopt(tx: Tx, key_id: str, key_hash: bytes, label: str = OWN_KEY_LABEL) -> None:
+    """Make a key of a text whose holder has it already; harmless if that was done before.
 
     Raises ``Conflict`` if it was done under another id, or the id is another key's.
     """
-    _add(tx, key_id, _hash(key), DEFAULT_SCOPES, OWN_KEY_LABEL)
-    found = find(tx, key)
+    _add(tx, key_id, key_hash, DEFAULT_SCOPES, label)
+    found = keys.by_hash(tx, key_hash)
     if found is None or found.id != key_id:
         raise Conflict(
             "This key could not be made.", suggestion="Try again; if that fails, use another key."
@@ -132,19 +137,28 @@ async def revoke_key(db: Database, key_id: str) -> None:
 
 def find(tx: Tx, key: str) -> ApiKey | None:
     """The key behind a text, revoked or not."""
-    return keys.by_hash(tx, _hash(key))
+    return keys.by_hash(tx, hash_of_key(key))
 
 
 def recognise(tx: Tx, key: str, scope: str) -> ApiKey:
     """The key behind a text, if it may do what ``scope`` names. Raises ``Unauthorized`` for one
     that is unknown or revoked, ``Forbidden`` for one that may not."""
-    found = find(tx, key)
+    return recognise_hash(tx, hash_of_key(key), scope)
+
+
+def recognise_hash(tx: Tx, key_hash: bytes, scope: str) -> ApiKey:
+    """The same of a key's hash."""
+    found = keys.by_hash(tx, key_hash)
     if found is None:
-        raise Unauthorized(
-            "This API key is not known.",
-            suggestion="Check it for missing characters, or ask the operator for a key.",
-        )
+        raise unknown_key()
     return permitted(found, scope)
+
+
+def unknown_key() -> Unauthorized:
+    return Unauthorized(
+        "This API key is not known.",
+        suggestion="Check it for missing characters, or ask the operator for a key.",
+    )
 
 
 def permitted(key: ApiKey, scope: str) -> ApiKey:
@@ -162,7 +176,8 @@ def permitted(key: ApiKey, scope: str) -> ApiKey:
     return key
 
 
-def _hash(key: str) -> bytes:
+def hash_of_key(key: str) -> bytes:
+    """What is stored of a key."""
     # A key of ours holds 192 random bits, so that a plain hash cannot be guessed back; one that
     # its holder chose is as good as it was chosen.
     return hashlib.sha256(key.encode()).digest()

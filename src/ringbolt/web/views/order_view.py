@@ -10,13 +10,14 @@ import msgspec
 
 from ringbolt.api.orders import FAMILY
 from ringbolt.app.webhooks.order_notice import order_notice
-from ringbolt.core.commands import CallOrder, ReceiveTexts, SendMail, SendText
-from ringbolt.core.order import FINAL, OrderKind, OrderState
+from ringbolt.core.commands import CallOrder, ReceiveTexts, SendMail, SendText, TopUp
+from ringbolt.core.order import FINAL, OrderState
 from ringbolt.core.pricing.money import sats_up
 from ringbolt.store import calls, messages, orders
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.orders import Order, OrderEvent
 from ringbolt.web.views.call_view import call_body
+from ringbolt.web.views.fund_view import fund_body
 from ringbolt.web.views.message_view import message_body
 from ringbolt.web.views.number_view import number_body
 from ringbolt.web.views.view import Body, OrderView
@@ -30,7 +31,7 @@ def order_view(tx: Tx, token: str, cancel_after_ms: int) -> OrderView | None:
     ``cancel_after_ms``: how long after it was assigned a number can first be given back.
     """
     order = orders.by_status_token(tx, token)
-    if order is None or order.family != FAMILY or order.kind is OrderKind.FUND:
+    if order is None or order.family != FAMILY:
         return None
     history = orders.history(tx, order.id)
     body = _body(tx, order, history, cancel_after_ms)
@@ -85,7 +86,8 @@ def _body(tx: Tx, order: Order, history: list[OrderEvent], cancel_after_ms: int)
                 receiving = msgspec.structs.replace(receiving, cancel_after_ms=patient_ms)
                 notice = msgspec.structs.replace(notice, receiving=receiving)
             return number_body(order, command, notice, history, tx.now_ms)
-    raise AssertionError(f"{order.kind} has no page")
+        case TopUp() as command:
+            return fund_body(order, command, history)
 
 
 def _version(view: OrderView) -> str:

@@ -1,0 +1,1 @@
+"""``/account``: a prepaid account for people. Signed in by its key."""
