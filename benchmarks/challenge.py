@@ -24,6 +24,7 @@ from starlette.routing import Route
 from benchmarks.asgi import cpu_us, request, scope
 from ringbolt.api.l402.challenge import PATH, REQUEST
 from ringbolt.api.server import Server
+from ringbolt.app.sales_terms import Cards, SalesTerms
 from ringbolt.app.shop import Shop
 from ringbolt.bootstrap import load_rate_card
 from ringbolt.clock import SystemClock
@@ -70,11 +71,11 @@ def shop() -> Shop:
     return Shop(
         settings=settings, db=cast(Any, NothingRefused()), clock=clock,
         keyring=Keyring([bytes(32)]),
-        rates=load_rate_card(settings),
+        terms=SalesTerms(Cards(cast(Any, None), load_rate_card(settings))),
         nodes=Parts([Part("node", cast(Any, InvoiceAtHand()))], now_ms),
         carriers=Parts([Part("simulated", nothing, is_simulated=True)], now_ms), speaker=nothing,
         audio=nothing, sms_carriers=none, number_providers=none, own_numbers=None, mailers=none,
-        prices=nothing, text_costs=nothing, addresses=None, caller=nothing,
+        text_costs=nothing, addresses=None, caller=nothing,
         base_url="http://127.0.0.1", renderers={},
     )  # fmt: skip
 

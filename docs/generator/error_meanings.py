@@ -557,6 +557,18 @@ _SHOP = {
         "Operators: check `lnd.macaroon` and its permissions.",
         503,
     ),
+    "SALES_CLOSED": Meaning(
+        "The operator takes no new orders for now. Orders that are paid are carried out.",
+        "Wait for `Retry-After` seconds if it is there; else try again later.",
+    ),
+    "SERVICE_CLOSED": Meaning(
+        "The operator does not sell this service for now.",
+        "Try again later, or use another service or shop.",
+    ),
+    "COUNTRY_CLOSED": Meaning(
+        "The operator sells nothing for this country for now.",
+        "Choose another country, or another shop.",
+    ),
     "STORE_UNAVAILABLE": Meaning(
         "The database does not answer, or did not confirm.",
         "Repeat the request; what was done is not done twice.",

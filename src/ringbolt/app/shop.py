@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from ringbolt.app.policies import Policies
 from ringbolt.app.provider_success import ProviderSuccess
+from ringbolt.app.sales_terms import SalesTerms
 from ringbolt.clock import Clock
 from ringbolt.core.calls.call import Clip
 from ringbolt.core.keys import Keyring, hash_of
@@ -69,7 +70,8 @@ class NoticeRenderer(Protocol):
 @dataclass(frozen=True, slots=True)
 class Shop:
     """Settings and every part that a use case may need. ``own_numbers`` provides the operator's
-    own numbers (None: there are none), ``number_providers`` those of others.
+    own numbers (None: there are none), ``number_providers`` those of others. ``terms`` change while
+    the shop is open.
     ``addresses`` is None where Lightning Addresses cannot be paid. ``base_url`` is the address of
     the shop on the outside, as far as it knows. ``renderers`` are by API family. ``policies`` are
     made of the settings."""
@@ -78,7 +80,6 @@ class Shop:
     db: Database
     clock: Clock
     keyring: Keyring
-    rates: RateCard
     nodes: Parts[LightningNode]
     carriers: Parts[VoiceCarrier]
     speaker: Speaker
@@ -87,7 +88,7 @@ class Shop:
     number_providers: Parts[NumberProvider]
     own_numbers: NumberProvider | None
     mailers: Parts[Mailer]
-    prices: PriceList
+    terms: SalesTerms
     text_costs: TextCosts
     addresses: AddressResolver | None
     caller: WebhookClient
@@ -99,6 +100,16 @@ class Shop:
     def __post_init__(self) -> None:
         policies = Policies.of(self.settings, self.keyring)
         object.__setattr__(self, "policies", policies)  # frozen for everybody else
+
+    @property
+    def prices(self) -> PriceList:
+        """The prices in force."""
+        return self.terms.prices
+
+    @property
+    def rates(self) -> RateCard:
+        """The rates of calls in force."""
+        return self.terms.rates
 
     def hash_of(self, text: str) -> str:
         """A number, address or client as the store keeps it: recognised, but not readable."""

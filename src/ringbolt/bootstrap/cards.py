@@ -8,6 +8,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TypeVar
 
+from ringbolt.app.sales_terms import Cards, SalesTerms
 from ringbolt.core.pricing import costs, rates
 from ringbolt.core.pricing.costs import TextCostError, TextCosts
 from ringbolt.core.pricing.prices import PriceList, PriceListError, PriceRow, parse_prices_csv
@@ -31,6 +32,12 @@ def load_prices(settings: Settings) -> PriceList:
     if not prices.table:
         return _read(setting, "", lambda _: prices_of(()))
     return _read(setting, prices.table, lambda text: prices_of(parse_prices_csv(text)))
+
+
+def load_terms(settings: Settings) -> SalesTerms:
+    """The prices and rates of the settings, which changes in the store replace once they are read
+    (``SalesTerms.refresh``). Raises ``SettingsError``."""
+    return SalesTerms(Cards(load_prices(settings), load_rate_card(settings)))
 
 
 def load_text_costs(settings: Settings) -> TextCosts:

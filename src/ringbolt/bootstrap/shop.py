@@ -22,7 +22,7 @@ from ringbolt.app.operator import sweep
 from ringbolt.app.payments import expire_order
 from ringbolt.app.shop import Shop
 from ringbolt.bootstrap.called import called_routes
-from ringbolt.bootstrap.cards import load_prices, load_rate_card, load_text_costs
+from ringbolt.bootstrap.cards import load_terms, load_text_costs
 from ringbolt.bootstrap.parts import ShopParts, context_of, open_parts
 from ringbolt.bootstrap.secret_check import keep_secret
 from ringbolt.bootstrap.warm_up import warm_up_when_idle
@@ -48,6 +48,7 @@ from ringbolt.voice.audio.decoder import AudioDecoder
 from ringbolt.voice.audio.source import AudioLimits, AudioSource
 from ringbolt.voice.carrier import NeedsCallRecords
 from ringbolt.web.app import Pages
+from ringbolt.worker.follow_changes import follow_changes
 from ringbolt.worker.handlers import handlers
 from ringbolt.worker.hold_watcher import hold_watcher
 from ringbolt.worker.inbound_watcher import inbound_watcher
@@ -91,6 +92,7 @@ class OpenShop:
                 group.create_task(warm_up_when_idle(self.shop.speaker))
             for watcher in self.watchers:
                 group.create_task(watcher.run())
+            group.create_task(follow_changes(self.shop))
             if self.clock is not None:
                 group.create_task(self._follow(self.clock))
             elif self.world is not None:
@@ -165,6 +167,7 @@ async def open_shop(
         context = context_of(settings, world_url, own_url or world_url, clock, keyring, token)
         parts = open_parts(settings, context, DatabasePool(db), DatabaseLeases(db), stack)
         shop = _open_shop(settings, stack, keyring, db, context, parts)
+        await shop.terms.refresh(db)
         for carrier in shop.carriers:
             if isinstance(carrier, NeedsCallRecords):
                 carrier.read_records(ShopCallRecords(db, carrier.name))
@@ -242,7 +245,6 @@ def _open_shop(
         db=db,
         clock=context.clock,
         keyring=keyring,
-        rates=load_rate_card(settings),
         nodes=parts.nodes,
         carriers=parts.carriers,
         speaker=parts.speaker,
@@ -251,7 +253,7 @@ def _open_shop(
         number_providers=parts.number_providers,
         own_numbers=parts.own_numbers,
         mailers=parts.mailers,
-        prices=load_prices(settings),
+        terms=load_terms(settings),
         text_costs=load_text_costs(settings),
         addresses=node.addresses if isinstance(node, SupportsAddresses) else None,
         caller=caller,

@@ -18,6 +18,7 @@ from ringbolt.cli.commands import (
     operator,
     orders,
     suppressions,
+    terms,
     wallet,
     webhooks,
 )
@@ -249,6 +250,7 @@ app.add_typer(wallet.app, name="wallet")
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(numbers.app, name="numbers")
 app.add_typer(suppressions.app, name="suppressions")
+app.add_typer(terms.app, name="terms")
 app.add_typer(carriers.app, name="carriers")
 app.add_typer(carriers.providers, name="providers")
 

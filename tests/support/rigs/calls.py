@@ -9,12 +9,14 @@ from contextlib import suppress
 from ringbolt.api import l402
 from ringbolt.app.checkout.place_l402_call import Paid, PlaceResult, Terms, place_l402_call
 from ringbolt.app.payments.refund import claim_refund
+from ringbolt.app.sales_terms import Cards, SalesTerms
 from ringbolt.clock import SystemClock
 from ringbolt.core.calls.call import CallStatus
 from ringbolt.core.commands import CallOrder
 from ringbolt.core.errors import Unavailable
 from ringbolt.core.lightning.l402 import Grant, Offer, memo, new_token
 from ringbolt.core.order import OrderState
+from ringbolt.core.pricing.prices import PriceList
 from ringbolt.core.pricing.rates import parse_csv
 from ringbolt.lightning.memory.node import wallet_invoice
 from ringbolt.settings import Settings
@@ -49,7 +51,7 @@ class CallWorld(World):
         carrier = mortal(self.carrier, fate, "place", "hang_up", "find")
         shop = self.shop(
             fate,
-            rates=parse_csv(_RATES),
+            terms=SalesTerms(Cards(PriceList(), parse_csv(_RATES))),
             nodes=one_node(self.clock, mortal(self.node, fate, "pay", "lookup_payment")),
             carriers=simulated(self.clock, carrier),
             speaker=self.speaker,

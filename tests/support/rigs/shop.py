@@ -15,11 +15,14 @@ from sqlalchemy import select
 from ringbolt.api.renderers import renderers
 from ringbolt.app.jobs import SWEEP
 from ringbolt.app.operator.audit import audit_shop
+from ringbolt.app.sales_terms import Cards, SalesTerms
 from ringbolt.app.shop import Shop
 from ringbolt.clock import SystemClock
 from ringbolt.core.errors import RingboltError
 from ringbolt.core.keys import Keyring
 from ringbolt.core.order import OrderState
+from ringbolt.core.pricing.prices import PriceList
+from ringbolt.core.pricing.rates import Rate, RateCard
 from ringbolt.lightning.memory.node import MemoryNode
 from ringbolt.lightning.node import InvoiceState
 from ringbolt.settings import Settings
@@ -56,7 +59,6 @@ class World:
     def shop(self, fate: Fate, db: Database | None = None, **parts: Any) -> Shop:
         """A shop of these ``parts``; it has no others. With ``db`` on a connection of its own."""
         none: dict[str, Any] = {
-            "rates": _NOTHING,
             "nodes": one_node(self.clock, self.node),
             "carriers": simulated(self.clock),
             "speaker": _NOTHING,
@@ -65,7 +67,7 @@ class World:
             "number_providers": simulated(self.clock),
             "own_numbers": None,
             "mailers": simulated(self.clock),
-            "prices": _NOTHING,
+            "terms": SalesTerms(Cards(PriceList(), RateCard([Rate("1", 100, 50)]))),
             "text_costs": _NOTHING,
             "addresses": None,
             "renderers": renderers(self.settings),

@@ -85,6 +85,8 @@ class PaidCalls:
     ) -> Response:
         if self._guard is not None:
             self._guard.check(call.client)
+        # A payment that was made while calls were sold is taken; new ones are not asked for.
+        self._shop.terms.check_open(call.order, self._shop.clock.now_ms())
         await self._call_limits.check(call.order, price.msat, call.client)
         duration = duration_of(call.order, await self._lengths(call))
         terms = Terms(

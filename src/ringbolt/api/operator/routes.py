@@ -14,6 +14,7 @@ from ringbolt.api.kit.operation import Handler, Operation, P
 from ringbolt.api.kit.plain import PlainDialect, plain_family
 from ringbolt.api.kit.request import Nothing, Request
 from ringbolt.api.kit.schema import Line, about
+from ringbolt.api.operator.terms import add_terms
 from ringbolt.app.accounts.keys import (
     DEFAULT_SCOPES,
     create_key,
@@ -241,6 +242,7 @@ def operator_api(shop: Shop) -> Family:
     add("POST", "/suppressions/bounced", commands.bounced, Bounced)
     add("GET", "/suppressions", commands.suppressed, Nothing)
     add("POST", "/suppressions/remove", commands.allow_again, Suppression)
+    add_terms(family, PREFIX, shop)
     return family
 
 

@@ -32,6 +32,7 @@ from ringbolt.store.engine.db import Tx
 async def check_purchase(shop: Shop, purchase: Purchase) -> None:
     """Raises ``RateLimited``, ``InvalidInput`` or ``DestinationRefused``, in plain words."""
     command = purchase.command
+    shop.terms.check_open(command, shop.clock.now_ms())
     check_route(shop, purchase)
     if purchase.buyer.webhook_url:
         check_webhook_url(shop, purchase.buyer.webhook_url)

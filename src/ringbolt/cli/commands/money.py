@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ringbolt.app.operator.money_report import report_money
-from ringbolt.bootstrap.cards import load_rate_card, load_text_costs
+from ringbolt.bootstrap.cards import load_terms, load_text_costs
 from ringbolt.cli.commands.store_reader import open_store, print_rows
 from ringbolt.cli.exit_codes import EXIT_OK
 from ringbolt.settings import Settings
@@ -20,8 +20,9 @@ _COLUMNS = (
 
 
 async def money(settings: Settings, as_json: bool) -> int:
-    rates, text_costs = load_rate_card(settings), load_text_costs(settings)
+    terms, text_costs = load_terms(settings), load_text_costs(settings)
     async with open_store(settings) as db:
-        found = await db.read(report_money, rates, text_costs)
+        await terms.refresh(db)
+        found = await db.read(report_money, terms.rates, text_costs)
     print_rows("Money", _COLUMNS, [each.document() for each in found], as_json)
     return EXIT_OK

@@ -69,6 +69,29 @@ class PriceList:
                 raise PriceListError(f"{_described(row)}: it stands twice in the price list")
             self._rows[key] = row.sats
 
+    def with_table(self, table: Iterable[PriceRow]) -> PriceList:
+        """The same static prices with another table, whose rows without country and service
+        replace them. Raises ``PriceListError``."""
+        static = self._static
+        return PriceList(
+            receive=static["receive"],
+            send=static["send"],
+            rent=static["rent"],
+            s4s=static["s4s"],
+            table=table,
+        )
+
+    def rows(self) -> tuple[PriceRow, ...]:
+        """Every price: first one row per kind, then the exceptions in order."""
+        kinds = [PriceRow(kind, None, "", self._lookup(kind, None, "")) for kind in _KINDS]
+        rest = (
+            PriceRow(kind, country, service, sats)
+            for (kind, country, service), sats in self._rows.items()
+            if country is not None or service
+        )
+        in_order = sorted(rest, key=lambda row: (row.kind, row.country or 0, row.service))
+        return (*kinds, *in_order)
+
     def receive(self, country: int | None, service: str) -> int:
         """An activation code on a number of the provider's."""
         return self._lookup("receive", country, service)
@@ -124,6 +147,15 @@ def parse_prices_csv(text: str) -> tuple[PriceRow, ...]:
     if header != _COLUMNS:
         raise PriceListError(f"the first line of a price list is {','.join(_COLUMNS)}")
     return tuple(_from_fields(fields, f"row {n}") for n, fields in enumerate(rows[1:], 1))
+
+
+def to_csv(rows: Iterable[PriceRow]) -> str:
+    """The table that ``parse_prices_csv`` reads."""
+    lines = [",".join(_COLUMNS)]
+    for row in rows:
+        country = "" if row.country is None else row.country
+        lines.append(f"{row.kind},{country},{row.service},{row.sats}")
+    return "\n".join(lines) + "\n"
 
 
 def _from_fields(fields: list[str], where: str) -> PriceRow:

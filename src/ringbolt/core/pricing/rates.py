@@ -7,6 +7,7 @@ refused when the card is read, so that no call is sold below cost.
 from __future__ import annotations
 
 import csv
+import io
 import math
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -146,6 +147,16 @@ def parse_csv(text: str) -> RateCard:
     """
     reader = csv.DictReader(table_lines(text))
     return RateCard(_from_row(row, f"row {n}") for n, row in enumerate(reader, 1))
+
+
+def to_csv(card: RateCard) -> str:
+    """The table that ``parse_csv`` reads."""
+    out = io.StringIO()
+    table = csv.writer(out, lineterminator="\n")
+    table.writerow(("prefix", "sats_per_minute", "cost_sats_per_minute", "label"))
+    for rate in card.rates():
+        table.writerow((rate.prefix, rate.sats_per_minute, rate.cost_sats_per_minute, rate.label))
+    return out.getvalue()
 
 
 def parse_toml(text: str) -> RateCard:
