@@ -5,10 +5,6 @@ a dead worker becomes due again by itself, and the job gets a new token. Every l
 worker requires that token. If another worker has claimed the job meanwhile, ``LeaseLost`` is
 raised and the whole transaction rolls back.
 
-A worker process may also be suspended for longer than its lease and then continue. So each claim
-also measures the lease on this machine's monotonic clock (``Lease``), which is checked without a
-database right before an action that cannot be undone.
-
 A timer is a job with a later ``run_at_ms``. ``uniq`` names what a job is for, e.g.
 ``dispatch:<order>``; no two jobs have the same name, buried (failed for good) ones included.
 """
@@ -17,7 +13,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, get_args
@@ -26,6 +21,7 @@ from ringbolt.core.errors import RingboltError
 from ringbolt.store import job_statements as sql
 from ringbolt.store.engine.db import Handover, Tx
 from ringbolt.store.engine.upsert import insert_new
+from ringbolt.store.job_lease import Lease
 from ringbolt.store.schema.tables import job as table
 
 Lane = Literal["money", "payout", "dispatch", "webhook", "unpaid"]
@@ -43,9 +39,6 @@ _EMPTY = "{}"
 _MAX_ERROR = 500
 POLL_MS = 5000
 """Workers look for due jobs at least this often, also if no wake-up comes."""
-_SURE_PART = 0.75
-"""The part of a lease that a worker relies on. The rest covers the difference between the clocks
-of two machines, and the time a request needs to reach its receiver."""
 
 
 class LeaseLost(RingboltError):
@@ -53,23 +46,6 @@ class LeaseLost(RingboltError):
 
     title = "Another worker has this job now"
     default_code = "LEASE_LOST"
-
-
-@dataclass(slots=True)
-class Lease:
-    """Until when a claim certainly holds, in seconds of ``time.monotonic``: changes of the wall
-    clock do not move it, and it keeps running while the process is suspended."""
-
-    sure_until_s: float
-
-    @classmethod
-    def of(cls, lease_ms: int) -> Lease:
-        """A lease that begins now."""
-        return cls(time.monotonic() + lease_ms / 1000 * _SURE_PART)
-
-    @property
-    def is_sure(self) -> bool:
-        return time.monotonic() < self.sure_until_s
 
 
 @dataclass(frozen=True, slots=True)
