@@ -21,7 +21,7 @@ from ringbolt.store.calls import Attempt
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.recordings import Recording
 from ringbolt.voice.audio.wav import read_wav
-from ringbolt.voice.carrier import Accepted, SupportsRecording
+from ringbolt.voice.carrier import SupportsRecording
 from support.clients.voice import PLAN, VoiceClient, assert_refused
 from support.contracts.voice import PLAIN, Part, Rig
 from support.servers.shop import ShopServer, running_shop, settings_for
@@ -34,11 +34,10 @@ ASKED = '<plan><say>Speak.</say><record maxSilence="2"/></plan>'
 DAY_S = 86_400
 
 
-async def recorded(line: Rig, to: str, *script: Part | Record, **limits: int) -> tuple[str, int]:
+async def recorded(line: Rig, to: str, *script: Part, **limits: int) -> tuple[str, int]:
     """Place a call and wait for its end; its reference, and how many recordings there are."""
-    call = line.call(to, script, **limits)
-    assert isinstance(await line.carrier.place(call), Accepted)
-    return call.ref, (await line.until_over(call.ref)).recordings
+    ref = await line.place(to, *script, **limits)
+    return ref, (await line.until_over(ref)).recordings
 
 
 async def sound(line: Rig, ref: str, n: int = 1) -> Any:

@@ -9,18 +9,10 @@ import pytest
 from ringbolt.core.calls.call import Clip, Pause
 from ringbolt.core.errors import Unavailable
 from ringbolt.core.outcome import Rejected, Unknown
-from ringbolt.voice.carrier import Accepted
 from ringbolt.voice.simulated.carrier import SimulatedCarrier
 from support.contracts.following import hear_nothing, reached
-from support.contracts.voice import PLAIN, Part, Rig, after_g711, tone
+from support.contracts.voice import PLAIN, Rig, after_g711, tone
 from support.waiting import PATIENCE_S
-
-
-async def place(line: Rig, to: str, *script: Part) -> str:
-    """Place a call; its reference."""
-    call = line.call(to, script)
-    assert isinstance(await line.carrier.place(call), Accepted)
-    return call.ref
 
 
 async def test_a_carrier_that_cannot_be_reached_was_asked_nothing(line: Rig, second: Clip) -> None:
@@ -79,11 +71,11 @@ async def test_a_clip_that_is_gone_from_our_disk_places_no_call(line: Rig) -> No
 
 
 async def test_a_world_that_forgot_a_clip_is_sent_it_again(line: Rig, second: Clip) -> None:
-    await line.until_over(await place(line, "+1234567800", second))
+    await line.until_over(await line.place("+1234567800", second))
     for kept in (line.world.phones.clips._directory).iterdir():
         kept.unlink()
 
-    ref = await place(line, "+1234567800", second)
+    ref = await line.place("+1234567800", second)
 
     await line.until_over(ref)
     assert await line.heard(ref) == after_g711(tone(1000))

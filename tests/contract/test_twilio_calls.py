@@ -14,7 +14,7 @@ import pytest
 from twilio.request_validator import RequestValidator
 from twilio.rest import Client
 
-from ringbolt.core.calls.call import CallStatus, Clip, Pause, Record, RecordedCall, RenderedGather
+from ringbolt.core.calls.call import CallStatus, Clip, Pause, Record, RenderedGather
 from ringbolt.core.errors import Unavailable
 from ringbolt.core.outcome import Rejected, Unknown
 from ringbolt.core.pricing.amount import Amount
@@ -34,11 +34,6 @@ ALL = ["initiated", "ringing", "in-progress", "completed"]
 async def line(tmp_path: Path) -> AsyncIterator[TwilioLine]:
     async with twilio(tmp_path) as made:
         yield made
-
-
-@pytest.fixture
-def second(line: TwilioLine) -> Clip:
-    return line.clip(tone(1000))
 
 
 class Told:
@@ -69,12 +64,6 @@ async def send(url: str, form: dict[str, str], signature: str = "") -> int:
     headers = {"X-Twilio-Signature": signature or sign(TOKEN, url, form.items())}
     async with aiohttp.ClientSession() as http, http.post(url, data=form, headers=headers) as got:
         return got.status
-
-
-async def place(line: TwilioLine, to: str, *script: Any, **limits: int) -> str:
-    call = line.call(to, script, **limits)
-    assert isinstance(await line.carrier.place(call), Accepted)
-    return call.ref
 
 
 def statuses(line: TwilioLine, ref: str) -> list[str]:
@@ -120,7 +109,7 @@ async def test_the_vendors_own_client_finds_the_api_as_it_knows_it(
 async def test_what_the_world_signs_passes_the_vendors_validator(
     line: TwilioLine, second: Clip, told: Told
 ) -> None:
-    ref = await place(line, PRESSES, RenderedGather((second,), 4, "#", 1000))
+    ref = await line.place(PRESSES, RenderedGather((second,), 4, "#", 1000))
     await line.until_over(ref)
 
     validator = RequestValidator(TOKEN)
@@ -137,7 +126,7 @@ async def test_what_the_world_signs_passes_the_vendors_validator(
 async def test_a_forged_callback_is_refused_and_tells_nothing(
     line: TwilioLine, second: Clip, told: Told
 ) -> None:
-    ref = await place(line, PLAIN, second)
+    ref = await line.place(PLAIN, second)
     await line.until_status(ref, CallStatus.RINGING)
     url, form, signature = told.of("ringing")
 
@@ -153,7 +142,7 @@ async def test_a_forged_callback_is_refused_and_tells_nothing(
 async def test_callbacks_that_come_again_late_or_in_another_order_change_nothing(
     line: TwilioLine, second: Clip, told: Told
 ) -> None:
-    ref = await place(line, LISTENS, second)
+    ref = await line.place(LISTENS, second)
     await line.until_over(ref)
 
     for url, form, signature in [*told.requests[::-1], *told.requests]:
@@ -170,7 +159,7 @@ async def test_callbacks_that_never_come_are_made_up_for_by_asking(
 ) -> None:
     await line.change_account(tells=False)
 
-    ref = await place(line, LISTENS, second)
+    ref = await line.place(LISTENS, second)
     end = await line.until_over(ref)
 
     assert statuses(line, ref) == ALL
@@ -242,7 +231,7 @@ async def test_of_several_calls_to_a_number_none_is_guessed(line: TwilioLine, se
 async def test_the_call_whose_answer_was_lost_is_told_from_those_that_are_known(
     line: TwilioLine, second: Clip
 ) -> None:
-    known = await place(line, PLAIN, second)
+    known = await line.place(PLAIN, second)
     await line.change_account(replies=[(500, True)], tells=False)
     lost = line.call(PLAIN, (second,))
     assert await line.carrier.place(lost) == Unknown("HTTP 500")
@@ -273,106 +262,10 @@ async def test_a_list_that_lacks_a_call_is_no_proof_at_once(
     await carrier.close()
 
 
-class Records:
-    """What a shop has on record after its restart."""
-
-    def __init__(self, *records: RecordedCall) -> None:
-        self.records = records
-
-    async def call(self, ref: str) -> RecordedCall | None:
-        return next((each for each in self.records if each.ref == ref), None)
-
-    async def calls_to(self, number: str, since_ms: int) -> list[RecordedCall]:
-        return [each for each in self.records if each.to == number and each.asked_ms >= since_ms]
-
-    async def open_calls(self) -> list[RecordedCall]:
-        return [each for each in self.records if each.is_open]
-
-
-def on_record(line: TwilioLine, ref: str, carrier_id: str, **changes: Any) -> RecordedCall:
-    values: dict[str, Any] = {
-        "to": PLAIN,
-        "asked_ms": line.world.clock.now_ms(),
-        "is_unanswered": not carrier_id,
-        "is_open": True,
-        "last_seq": 2,
-        "status": CallStatus.RINGING,
-        "keys": 0,
-    }
-    return RecordedCall(ref, carrier_id=carrier_id, **(values | changes))
-
-
-async def test_after_a_restart_a_call_is_followed_by_what_is_on_record(
-    line: TwilioLine, second: Clip, tmp_path: Path
-) -> None:
-    ref = await place(line, PLAIN, second)
-    await line.until_status(ref, CallStatus.RINGING)
-    found = await line.carrier.find(ref)
-    assert found is not None
-    await line.stop_listening()
-    again = TwilioCarrier(twilio_settings(line.url), line.world.clock, tmp_path / "scripts")
-    again.read_records(Records(on_record(line, ref, found.carrier_id)))
-    line.carrier, line.reported = again, []
-
-    async with line.listening():  # nobody calls this one back
-        await line.answer(PLAIN)
-        await line.until_over(ref)
-
-    assert [event.seq for event in line.of(ref)] == [3, 4]
-    await again.close()
-
-
-async def test_a_restarted_shop_goes_on_with_a_call_that_is_up(
-    line: TwilioLine, second: Clip, tmp_path: Path
-) -> None:
-    long = RenderedGather((line.clip(tone(4000)),), 4, "#", 60_000)
-    ref = await place(line, PLAIN, long, second)
-    await line.until_status(ref, CallStatus.RINGING)
-    await line.answer(PLAIN)
-    await line.until_status(ref, CallStatus.IN_PROGRESS)
-    found = await line.carrier.find(ref)
-    assert found is not None
-    call = await line.world.phones.call(found.carrier_id)
-    await until(lambda: line.world.phones.heard(call))  # the first document was fetched
-    await line.stop_listening()
-    again = TwilioCarrier(twilio_settings(line.url), line.world.clock, tmp_path / "scripts")
-    record = on_record(line, ref, found.carrier_id, last_seq=3, status=CallStatus.IN_PROGRESS)
-    again.read_records(Records(record))
-    line.serve(again)
-    line.reported = []
-
-    async with line.listening():
-        await line.world.phones.press(PLAIN, "42#")
-        end = await line.until_over(ref)
-
-    told = [(event.seq, event.digits) for event in line.of(ref)]
-    assert told == [(4, "4"), (5, "2"), (6, "#"), (7, "")]
-    assert end.status is CallStatus.COMPLETED
-    await again.close()
-
-
-async def test_another_account_does_not_undo_what_the_former_one_took(
-    line: TwilioLine, second: Clip, tmp_path: Path
-) -> None:
-    ref = await place(line, PLAIN, second)
-    found = await line.carrier.find(ref)
-    assert found is not None
-    other = twilio_settings(line.url, account_sid="AC" + "8" * 32)
-    changed = TwilioCarrier(other, line.world.clock, tmp_path / "scripts")
-    unknown = on_record(line, "lost", "", last_seq=0)
-    changed.read_records(Records(on_record(line, ref, found.carrier_id), unknown))
-
-    with pytest.raises(Unavailable, match="had accepted"):
-        await changed.find(ref)
-    with pytest.raises(Unavailable, match="another account"):
-        await changed.find("lost")
-    await changed.close()
-
-
 async def test_wrong_credentials_are_told_and_refuse_nothing_for_good(
     line: TwilioLine, second: Clip
 ) -> None:
-    ref = await place(line, PLAIN, second)
+    ref = await line.place(PLAIN, second)
     assert [each.state for each in await line.carrier.check()] == ["ok"]
     assert await line.carrier.balance() == Amount(20_000_000, "USD")
     await line.change_account(auth_token="changed")
@@ -395,7 +288,7 @@ async def test_a_script_in_several_parts_goes_on_where_the_keys_lead(
     """Two gathers: the phone presses 1 # in the first one, and nothing in the other."""
     script = (RenderedGather((second,), 4, "#", 1000), second, RenderedGather((), 4, "#", 2000))
 
-    ref = await place(line, PRESSES, *script)
+    ref = await line.place(PRESSES, *script)
     end = await line.until_over(ref)
 
     assert "".join(event.digits for event in line.of(ref)) == "1#"
@@ -406,14 +299,14 @@ async def test_a_script_in_several_parts_goes_on_where_the_keys_lead(
 async def test_keys_are_heard_in_the_silence_after_a_message(
     line: TwilioLine, second: Clip
 ) -> None:
-    ref = await place(line, PRESSES, second, Pause(2000))
+    ref = await line.place(PRESSES, second, Pause(2000))
     await line.until_over(ref)
 
     assert "".join(event.digits for event in line.of(ref)) == "1#"
 
 
 async def test_a_recording_is_made_counted_and_had(line: TwilioLine, second: Clip) -> None:
-    ref = await place(line, SPEAKS, second, Record("#", 2000, 60_000), second)
+    ref = await line.place(SPEAKS, second, Record("#", 2000, 60_000), second)
     end = await line.until_over(ref)
 
     assert end.recordings == 1
@@ -425,7 +318,7 @@ async def test_a_recording_is_made_counted_and_had(line: TwilioLine, second: Cli
 
 async def test_a_document_too_long_for_the_request_is_fetched(line: TwilioLine) -> None:
     clips = [line.clip(tone(100, 300 + 10 * n)) for n in range(30)]
-    ref = await place(line, LISTENS, *clips)
+    ref = await line.place(LISTENS, *clips)
     end = await line.until_over(ref)
 
     assert end.heard_ms == 3000
@@ -434,7 +327,7 @@ async def test_a_document_too_long_for_the_request_is_fetched(line: TwilioLine) 
 
 async def test_a_price_that_is_told_late_is_read_back(line: TwilioLine, second: Clip) -> None:
     await line.change_account(price="0.02", price_unit="EUR", price_after_s=3)
-    ref = await place(line, LISTENS, second)
+    ref = await line.place(LISTENS, second)
     await line.until_over(ref)
     found = await line.carrier.find(ref)
     assert found is not None
@@ -446,7 +339,7 @@ async def test_a_price_that_is_told_late_is_read_back(line: TwilioLine, second: 
 
 
 async def test_limits_are_always_in_the_request(line: TwilioLine, second: Clip) -> None:
-    await place(line, PLAIN, second, ring_timeout_s=17, max_duration_s=59)
+    await line.place(PLAIN, second, ring_timeout_s=17, max_duration_s=59)
     [made] = line.world.twilio.calls.of(ACCOUNT)
     assert (made.form["Timeout"], made.form["TimeLimit"]) == ("17", "59")
     assert made.events == ["initiated", "ringing", "answered", "completed"]
@@ -466,7 +359,7 @@ async def test_nothing_is_sent_for_a_call_that_is_not_wanted_any_more(
 async def test_nothing_that_is_told_is_committed_before_somebody_follows(
     line: TwilioLine, second: Clip, told: Told
 ) -> None:
-    ref = await place(line, PLAIN, second)
+    ref = await line.place(PLAIN, second)
     await line.until_status(ref, CallStatus.RINGING)
     await line.stop_listening()
     url, form, _ = told.of("ringing")

@@ -32,16 +32,9 @@ def second(line: Line[Any]) -> Clip:
     return line.clip(tone(1000))
 
 
-async def place(line: Line[Any], to: str, *script: Part, **limits: int) -> str:
-    """Place a call; its reference."""
-    call = line.call(to, script, **limits)
-    assert isinstance(await line.carrier.place(call), Accepted)
-    return call.ref
-
-
 async def answered(line: Line[Any], *script: Part, **limits: int) -> str:
     """Place a call to a plain phone and answer it; its reference."""
-    ref = await place(line, PLAIN, *script, **limits)
+    ref = await line.place(PLAIN, *script, **limits)
     await line.until_status(ref, CallStatus.RINGING)
     await line.answer(PLAIN)
     await line.until_status(ref, CallStatus.IN_PROGRESS)
@@ -54,7 +47,7 @@ async def answered(line: Line[Any], *script: Part, **limits: int) -> str:
 async def test_an_answered_call_tells_its_whole_story_in_order(
     line: Line[Any], second: Clip
 ) -> None:
-    ref = await place(line, "+1234567800", second)
+    ref = await line.place("+1234567800", second)
 
     end = await line.until_over(ref)
 
@@ -73,7 +66,7 @@ async def test_the_phone_hears_the_clip_as_g711_leaves_it(line: Line[Any]) -> No
     pcm, other = tone(3210), tone(500, 700)
     script = (line.clip(pcm), Pause(100), line.clip(other))
 
-    ref = await place(line, "+1234567800", *script)
+    ref = await line.place("+1234567800", *script)
     await line.until_over(ref)
 
     padding = bytes(2 * 80)  # 3,210 ms are 160.5 frames of 20 ms
@@ -92,7 +85,7 @@ async def test_the_phone_hears_the_clip_as_g711_leaves_it(line: Line[Any]) -> No
 async def test_a_call_that_is_not_answered_ends_with_its_cause(
     line: Line[Any], second: Clip, number: str, status: CallStatus, cause: str
 ) -> None:
-    ref = await place(line, number, second, ring_timeout_s=5)
+    ref = await line.place(number, second, ring_timeout_s=5)
 
     end = await line.until_over(ref)
 
@@ -145,7 +138,7 @@ async def test_a_slow_answer_is_an_answer_after_all(line: Line[Any], second: Cli
 
 async def test_a_network_failure_ends_the_call_as_failed(line: Line[Any], second: Clip) -> None:
     line.needs_media()
-    ref = await place(line, "+1234567817", second, second)
+    ref = await line.place("+1234567817", second, second)
 
     end = await line.until_over(ref)
 
@@ -157,7 +150,7 @@ async def test_a_network_failure_ends_the_call_as_failed(line: Line[Any], second
 
 async def test_keys_are_reported_while_the_message_plays(line: Line[Any]) -> None:
     line.needs_media()
-    ref = await place(line, "+1234567811", RenderedGather((line.clip(tone(4000)),), 4, "#", 500))
+    ref = await line.place("+1234567811", RenderedGather((line.clip(tone(4000)),), 4, "#", 500))
 
     await line.until(ref, lambda event: event.digits == "1")
     await line.until_over(ref)
@@ -168,7 +161,7 @@ async def test_keys_are_reported_while_the_message_plays(line: Line[Any]) -> Non
 
 async def test_a_gather_ends_on_its_finish_key(line: Line[Any], second: Clip) -> None:
     line.needs_media()
-    ref = await place(line, "+1234567812", RenderedGather((second,), 10, "#", 60_000))
+    ref = await line.place("+1234567812", RenderedGather((second,), 10, "#", 60_000))
 
     end = await line.until_over(ref)
 
@@ -179,7 +172,7 @@ async def test_a_gather_ends_on_its_finish_key(line: Line[Any], second: Clip) ->
 
 async def test_a_gather_without_keys_ends_after_its_time(line: Line[Any], second: Clip) -> None:
     line.needs_media()
-    ref = await place(line, "+1234567814", RenderedGather((second,), 10, "#", 2000))
+    ref = await line.place("+1234567814", RenderedGather((second,), 10, "#", 2000))
 
     end = await line.until_over(ref)
 
@@ -213,7 +206,7 @@ async def test_the_phone_can_hang_up_in_the_middle(line: Line[Any]) -> None:
 
 
 async def test_a_ringing_call_can_be_canceled(line: Line[Any], second: Clip) -> None:
-    ref = await place(line, PLAIN, second)
+    ref = await line.place(PLAIN, second)
     await line.until_status(ref, CallStatus.RINGING)
 
     await line.carrier.hang_up(ref)
@@ -224,7 +217,7 @@ async def test_a_ringing_call_can_be_canceled(line: Line[Any], second: Clip) -> 
 async def test_hanging_up_what_is_over_or_unknown_does_nothing(
     line: Line[Any], second: Clip
 ) -> None:
-    ref = await place(line, "+1234567800", second)
+    ref = await line.place("+1234567800", second)
     await line.until_over(ref)
 
     await line.carrier.hang_up(ref)
@@ -271,7 +264,7 @@ async def test_a_reference_that_was_never_used_is_a_definite_no(line: Line[Any])
 async def test_a_snapshot_holds_the_events_that_were_reported(
     line: Line[Any], second: Clip
 ) -> None:
-    ref = await place(line, "+1234567890", RenderedGather((second,), 4, "#", 1000))
+    ref = await line.place("+1234567890", RenderedGather((second,), 4, "#", 1000))
     await line.until_over(ref)
 
     snapshot = await line.carrier.find(ref)
@@ -297,12 +290,12 @@ async def test_a_cursor_gives_the_same_events_again_and_then_goes_on(
     line: Line[Any], second: Clip
 ) -> None:
     line.needs_replay()
-    first = await place(line, "+1234567800", second)
+    first = await line.place("+1234567800", second)
     await line.until_over(first)
     batches, events = await collect(line.carrier, "", 4)
     assert events == line.of(first)
 
-    other = await place(line, "+1234567800", second)
+    other = await line.place("+1234567800", second)
     await line.until_over(other)
 
     assert (await collect(line.carrier, "", 8))[1] == line.reported
@@ -314,7 +307,7 @@ async def test_a_cursor_of_another_world_gives_all_events(
     line: Line[Any], second: Clip, cursor: str
 ) -> None:
     line.needs_replay()
-    ref = await place(line, "+1234567800", second)
+    ref = await line.place("+1234567800", second)
     await line.until_over(ref)
 
     assert (await collect(line.carrier, cursor, 4))[1] == line.of(ref)
@@ -342,7 +335,7 @@ async def test_a_batch_that_was_not_committed_is_reported_again(
     await line.stop_listening()
     listener = Listener(line.carrier, lambda batch: batch.events, faults=1)
     async with listener.listening():
-        ref = await place(line, "+1234567800", second)
+        ref = await line.place("+1234567800", second)
         committed = await listener.until_committed(4)
 
     assert listener.refused
@@ -355,9 +348,9 @@ async def test_nothing_is_acknowledged_before_it_is_committed(
     await line.stop_listening()
     listener = Listener(line.carrier, lambda batch: batch.events, held=True)
     async with listener.listening():
-        first = await place(line, "+1234567800", second)
+        first = await line.place("+1234567800", second)
         await until(lambda: listener.handed_over)
-        other = await place(line, "+1234567800", second)
+        other = await line.place("+1234567800", second)
         for ref in (first, other):
             await until_far_end_is_done(line, ref)
 
@@ -376,7 +369,7 @@ async def test_nothing_is_acknowledged_before_it_is_committed(
 async def test_the_events_of_every_call_are_numbered_from_one_without_gaps(
     line: Line[Any], second: Clip
 ) -> None:
-    refs = await asyncio.gather(*(place(line, "+1234567890", second) for _ in range(3)))
+    refs = await asyncio.gather(*(line.place("+1234567890", second) for _ in range(3)))
     for ref in refs:
         await line.until_over(ref)
 

@@ -25,6 +25,7 @@ from ringbolt.core.calls.call import (
     CallStatus,
     Clip,
     Pause,
+    Record,
     RenderedGather,
     RenderedScript,
 )
@@ -51,7 +52,7 @@ from support.servers.exchange import TOKEN, Asked, Exchange, lives, running_exch
 from support.servers.world import serving
 from support.waiting import eventually
 
-Part = Clip | Pause | RenderedGather
+Part = Clip | Pause | RenderedGather | Record
 
 PLAIN = "+12025550123"
 CALLER = "+12025550100"
@@ -136,6 +137,12 @@ class Line(ABC, Generic[C]):
         self._refs += 1
         ref = f"attempt-{self._refs}"
         return PlaceCall(ref, to, CALLER, script, ring_timeout_s, max_duration_s)
+
+    async def place(self, to: str, *script: Part, **limits: int) -> str:
+        """Place a call that the carrier accepts; its reference."""
+        call = self.call(to, script, **limits)
+        assert isinstance(await self.carrier.place(call), Accepted)
+        return call.ref
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[Self]:
