@@ -17,7 +17,7 @@ PYTEST := -m pytest -n auto --dist worksteal
 # Images set this; every process that the tests start would compile what it imports once more.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo run test test-fast coverage lint check install install-dev lock docs bench soak listen clean help
+.PHONY: demo run test test-fast coverage lint check install install-dev lock docs translations bench soak listen clean help
 
 help: ## What can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -90,6 +90,9 @@ lock: ## Pin every dependency again, with hashes (needs uv)
 
 docs: install ## Write the generated pages again
 	$(BIN)/python docs/generate.py
+
+translations: install-dev ## Collect the sentences of the web pages into their catalogues
+	$(BIN)/python -m tools.translations
 
 bench: install install-dev ## Run the benchmarks (see docs/performance.md)
 	$(BIN)/python -m benchmarks

@@ -19,17 +19,22 @@ def counted(number: int | float, noun: str) -> str:
 
 def span(ms: int) -> str:
     """A time in its two largest units, rounded up: "6 minutes", "2 hours 24 minutes"."""
+    return " ".join(counted(number, noun) for number, noun in in_units(ms))
+
+
+def in_units(ms: int) -> list[tuple[int, str]]:
+    """A time in its two largest units, rounded up: 2 "hour", 24 "minute"."""
     seconds = max(1, -(-ms // 1000))
     for (size, _), (smaller, _) in pairwise(_UNITS):
         if seconds >= size:
             seconds = -(-seconds // smaller) * smaller
             break
-    parts: list[str] = []
+    parts: list[tuple[int, str]] = []
     for size, noun in _UNITS:
         number, seconds = divmod(seconds, size)
         if number:
-            parts.append(counted(number, noun))
-    return " ".join(parts)
+            parts.append((number, noun))
+    return parts
 
 
 def every(ms: int) -> str:

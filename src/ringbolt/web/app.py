@@ -24,6 +24,8 @@ from ringbolt.web.account.pages import AccountPages
 from ringbolt.web.account.session import Sessions
 from ringbolt.web.console import PATH as CONSOLE
 from ringbolt.web.console import Console
+from ringbolt.web.i18n import _, marked
+from ringbolt.web.negotiation import spoken_to
 from ringbolt.web.order_page import OrderPage
 from ringbolt.web.rendering import HEADERS, Renderer, asset, asset_url
 from ringbolt.web.sale_page import SalePage
@@ -40,6 +42,7 @@ log = structlog.get_logger("ringbolt.web")
 _PRIVATE: Final = ("/o/", "/account", "/operator", "/api/")
 _ROBOTS: Final = "\n".join(("User-agent: *", *(f"Disallow: {each}" for each in _PRIVATE), ""))
 _HTML: Final = "text/html"
+_NO_PAGE: Final = marked("There is no page at this address.")
 _PREFIXES: Final = ("/o/", "/static/", "/operator/", "/account/")
 
 
@@ -72,7 +75,7 @@ class Pages:
         return path in self._paths or path.startswith(_PREFIXES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._app(scope, receive, send)
+        await self._app(scope, receive, spoken_to(scope, send))
 
     def is_browser(self, scope: Scope) -> bool:
         """Whether the client names HTML among what it accepts, as browsers do."""
@@ -80,7 +83,8 @@ class Pages:
 
     async def not_found(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The page for an address that does not exist."""
-        await self._problem(404, "There is no page at this address.", "")(scope, receive, send)
+        answer = spoken_to(scope, send)
+        await self._problem(404, _(_NO_PAGE), "")(scope, receive, answer)
 
     def _application(self, shop: Shop) -> Starlette:
         guards = _guards(shop)
@@ -147,8 +151,8 @@ class Pages:
     async def _on_http(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         if error.status_code == 405:
-            return self._problem(405, "This page cannot be used like that.", "", error.headers)
-        return self._problem(404, "There is no page at this address.", "")
+            return self._problem(405, _("This page cannot be used like that."), "", error.headers)
+        return self._problem(404, _(_NO_PAGE), "")
 
     async def _on_error(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, RingboltError)
@@ -161,8 +165,8 @@ class Pages:
         """The server raises it again, and logs it."""
         return self._problem(
             500,
-            "Something broke here",
-            "It is our fault. If you have paid, your order is safe and goes on.",
+            _("Something broke here"),
+            _("It is our fault. If you have paid, your order is safe and goes on."),
         )
 
     def _problem(self, status: int, title: str, note: str, more: object = None) -> Response:
@@ -177,11 +181,11 @@ def _guards(shop: Shop) -> Guards:
     return Guards(limits, enabled=shop.limits)
 
 
-async def _robots(_: Request) -> Response:
+async def _robots(request: Request) -> Response:
     return PlainTextResponse(_ROBOTS, headers={"Cache-Control": "public, max-age=86400"})
 
 
-async def _favicon(_: Request) -> Response:
+async def _favicon(request: Request) -> Response:
     return RedirectResponse(asset_url("mark.svg"), 302, {"Cache-Control": "public, max-age=3600"})
 
 

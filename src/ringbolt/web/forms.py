@@ -14,6 +14,7 @@ from ringbolt.api.kit.words import Words
 from ringbolt.core.errors import Forbidden, InvalidInput, RingboltError, Role
 from ringbolt.core.phone import EXAMPLE, parse_destination
 from ringbolt.http_body import read_body
+from ringbolt.web.i18n import _, marked
 
 MAX_FORM_BYTES: Final = 64 * 1024
 MAX_PHONE_CHARS: Final = 64
@@ -33,21 +34,23 @@ WORDS: Final = Words(
         Role.FORMER_ORDER: "service",
     },
     labels={
-        Role.DESTINATION: "The number",
-        Role.TEXT: "The text",
-        Role.AUDIO: "The address of the file",
-        Role.MINUTES: "The length of the call",
-        Role.ADDRESS: "The e-mail address",
-        Role.SUBJECT: "The subject",
-        Role.SERVICE: "The service",
-        Role.COUNTRY: "The country",
-        Role.NUMBER: "The number",
-        Role.VOICE: "The voice",
-        Role.LANGUAGE: "The language",
+        Role.DESTINATION: marked("The number"),
+        Role.TEXT: marked("The text"),
+        Role.AUDIO: marked("The address of the file"),
+        Role.MINUTES: marked("The length of the call"),
+        Role.ADDRESS: marked("The e-mail address"),
+        Role.SUBJECT: marked("The subject"),
+        Role.SERVICE: marked("The service"),
+        Role.COUNTRY: marked("The country"),
+        Role.NUMBER: marked("The number"),
+        Role.VOICE: marked("The voice"),
+        Role.LANGUAGE: marked("The language"),
     },
     suggestions={
-        "HOLD_NOT_SUPPORTED": "This shop cannot sell on the web at the moment.",
-        "RATE_LIMITED": "Wait a little, then press the button again. Nothing has been charged.",
+        "HOLD_NOT_SUPPORTED": marked("This shop cannot sell on the web at the moment."),
+        "RATE_LIMITED": marked(
+            "Wait a little, then press the button again. Nothing has been charged."
+        ),
     },
 )
 
@@ -97,7 +100,13 @@ class Form:
             return ""
         number = international(written) if len(written) <= MAX_PHONE_CHARS else None
         if number is None:
-            self.refuse(name, f"Write + and the country code, then the number, such as {EXAMPLE}.")
+            self.refuse(
+                name,
+                _(
+                    "Write + and the country code, then the number, such as %(example)s.",
+                    example=EXAMPLE,
+                ),
+            )
             return ""
         try:
             parse_destination(number, scripted_allowed=scripted_allowed, for_texts=for_texts)
@@ -134,7 +143,7 @@ def _host(origin: str) -> str | None:
 
 def _foreign() -> Forbidden:
     return Forbidden(
-        "This form was sent from another site.",
+        _("This form was sent from another site."),
         code="FOREIGN_FORM",
-        suggestion="Open the page itself, and send the form from there.",
+        suggestion=_("Open the page itself, and send the form from there."),
     )

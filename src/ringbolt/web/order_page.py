@@ -21,6 +21,7 @@ from ringbolt.app.numbers.request_text import request_text
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import NotFound, RingboltError
 from ringbolt.web.forms import check_origin
+from ringbolt.web.i18n import _, in_this_language
 from ringbolt.web.rendering import HEADERS, Renderer
 from ringbolt.web.views.order_view import order_view
 from ringbolt.web.views.view import OrderView
@@ -137,16 +138,18 @@ class OrderPage:
         view = await self._read(token) if len(token) == _TOKEN_CHARS else None
         if view is None:
             raise NotFound(
-                "There is no order at this address.",
+                _("There is no order at this address."),
                 code="ORDER_NOT_FOUND",
-                suggestion="Check that the whole link was copied.",
+                suggestion=_("Check that the whole link was copied."),
             )
         return view
 
     async def _read(self, token: str) -> OrderView | None:
         cancel_after_ms = self._shop.settings.orders.cancel_after_s * 1000
-        return await self._shop.db.read(order_view, token, cancel_after_ms)
+        return await self._shop.db.read(in_this_language(order_view), token, cancel_after_ms)
 
 
 def no_such_page() -> NotFound:
-    return NotFound("There is no page at this address.", suggestion="Begin at the shop's page.")
+    return NotFound(
+        _("There is no page at this address."), suggestion=_("Begin at the shop's page.")
+    )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -17,6 +16,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import Response
 
+from ringbolt.web import formats, i18n
+from ringbolt.web.languages import LANGUAGES, language
 from ringbolt.web.qr import qr_svg
 
 _POLICY: Final = "; ".join((
@@ -55,14 +56,27 @@ class Renderer:
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            extensions=["jinja2.ext.i18n"],
         )
-        self._templates.globals.update(common, asset=asset_url, qr=_qr)
+        self._templates.policies["ext.i18n.trimmed"] = True
+        # What the extension adds to every environment: types know nothing of it.
+        self._templates.install_gettext_callables(**i18n.callables())  # type: ignore[attr-defined]
+        self._templates.globals.update(common, asset=asset_url, qr=_qr, languages=LANGUAGES)
         self._templates.filters.update(
-            sats=grouped, clock=clock, minute=minute, day=day, stamp=stamp, spaced=spaced
+            amount=formats.amount,
+            clock=formats.clock,
+            day=formats.day,
+            language_name=formats.language_name,
+            minute=formats.minute,
+            region_name=formats.region_name,
+            sats=formats.grouped,
+            spaced=spaced,
+            stamp=formats.stamp,
         )
 
     def text(self, template: str, **values: Any) -> str:
-        return self._templates.get_template(template).render(values)
+        """The template in the language of the request that is answered."""
+        return self._templates.get_template(template).render({"language": language(), **values})
 
     def page(
         self, template: str, status: int = 200, more: Mapping[str, str] | None = None, **values: Any
@@ -75,39 +89,9 @@ class Renderer:
         )
 
 
-def grouped(number: int) -> str:
-    """``12,345``."""
-    return f"{number:,}"
-
-
-def clock(ms: int) -> str:
-    """``14:32:41``, UTC."""
-    return f"{_at(ms):%H:%M:%S}"
-
-
-def minute(ms: int) -> str:
-    """``14:32``, UTC."""
-    return f"{_at(ms):%H:%M}"
-
-
-def day(ms: int) -> str:
-    """``21 November 2026``."""
-    at = _at(ms)
-    return f"{at.day} {at:%B %Y}"
-
-
-def stamp(ms: int) -> str:
-    """For the ``datetime`` of ``<time>``."""
-    return f"{_at(ms):%Y-%m-%dT%H:%M:%SZ}"
-
-
 def spaced(text: str) -> str:
     """A code sign by sign, for screen readers."""
     return " ".join(text)
-
-
-def _at(ms: int) -> datetime:
-    return datetime.fromtimestamp(ms // 1000, UTC)
 
 
 def _qr(text: str) -> Markup:

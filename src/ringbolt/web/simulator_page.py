@@ -22,6 +22,7 @@ from ringbolt.upstream.exchange import Answer
 from ringbolt.upstream.http import HttpClient
 from ringbolt.upstream.world_client import bearer, world_client
 from ringbolt.web.forms import Form, read_form
+from ringbolt.web.i18n import _
 from ringbolt.web.rendering import HEADERS, Renderer
 
 log = structlog.get_logger("ringbolt.web")
@@ -112,7 +113,7 @@ class SimulatorPage:
         to = international(form.get("to"))
         text = form.raw("text")
         if to is None or not text.strip():
-            raise InvalidInput("A text needs a number with its country code, and words.")
+            raise InvalidInput(_("A text needs a number with its country code, and words."))
         body = {"to": to, "from": form.get("sender") or "Simulator", "text": text}
         await self._post("/simulator/sms", body)
 
@@ -120,9 +121,9 @@ class SimulatorPage:
         """Begin a payment. A held one goes on until its order is decided."""
         invoice = form.get("invoice").lower().removeprefix("lightning:")
         if not invoice.startswith("ln"):
-            raise InvalidInput("Paste a Lightning invoice: it begins with ln.")
+            raise InvalidInput(_("Paste a Lightning invoice: it begins with ln."))
         if len(self._paying) >= _MOST_PAYMENTS:
-            raise InvalidInput("Too many payments are under way; wait for one of them.")
+            raise InvalidInput(_("Too many payments are under way; wait for one of them."))
         task = asyncio.create_task(self._paid(invoice))
         self._paying.add(task)
         task.add_done_callback(self._paying.discard)

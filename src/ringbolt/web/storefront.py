@@ -14,6 +14,8 @@ from ringbolt.app.shop import Shop
 from ringbolt.core.phone import EXAMPLE
 from ringbolt.core.pricing.money import sats_up
 from ringbolt.core.pricing.prices import RENT_BLOCK_HOURS
+from ringbolt.web.formats import amount
+from ringbolt.web.i18n import _, marked
 from ringbolt.web.rendering import Renderer
 
 TO_ITSELF: Final = "+1234567890"
@@ -23,23 +25,39 @@ TO_ITSELF: Final = "+1234567890"
 _CALL: Final = (
     "/call",
     "call",
-    "Phone call",
-    "Speak a text or play a recording. Ask for a key press.",
+    marked("Phone call"),
+    marked("Speak a text or play a recording. Ask for a key press."),
 )
-_TEXT: Final = ("/text", "text", "Text message", "Send an SMS and see when it is delivered.")
+_TEXT: Final = (
+    "/text",
+    "text",
+    marked("Text message"),
+    marked("Send an SMS and see when it is delivered."),
+)
 _CODE: Final = (
     "/code",
     "code",
-    "Receive a code",
-    "A number for one activation code. Pay only if it arrives.",
+    marked("Receive a code"),
+    marked("A number for one activation code. Pay only if it arrives."),
 )
-_RENT: Final = ("/rent", "rent", "Rent a number", "Keep a number and read every text it gets.")
-_EMAIL: Final = ("/email", "mail", "E-mail", "One e-mail, sent without an account of yours.")
+_RENT: Final = (
+    "/rent",
+    "rent",
+    marked("Rent a number"),
+    marked("Keep a number and read every text it gets."),
+)
+_EMAIL: Final = (
+    "/email",
+    "mail",
+    marked("E-mail"),
+    marked("One e-mail, sent without an account of yours."),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One line of the list; ``sats`` is the lowest price."""
+    """One line of the list; ``sats`` is the lowest price. ``name`` and ``what`` are English, for
+    the page to translate."""
 
     path: str
     icon: str
@@ -55,14 +73,16 @@ class Storefront:
 
     def __init__(self, shop: Shop, renderer: Renderer, offered: frozenset[str]) -> None:
         self._renderer = renderer
-        self._services = tuple(each for each in _services(shop) if each.path in offered)
+        self._shop = shop
+        self._offered = offered
         self._public_url = shop.settings.public_url
         self._example = TO_ITSELF if shop.carriers.has_simulated else EXAMPLE
 
     async def show(self, request: Request) -> Response:
         base = base_url(request.scope, self._public_url)
+        services = [each for each in _services(self._shop) if each.path in self._offered]
         return self._renderer.page(
-            "storefront.html", services=self._services, base=base, example=self._example
+            "storefront.html", services=services, base=base, example=self._example
         )
 
 
@@ -70,9 +90,14 @@ def _services(shop: Shop) -> tuple[Service, ...]:
     per_minute = min(rate.sats_per_minute for rate in shop.rates.rates())
     text, code, rent = text_price(shop), code_price(shop, None, ""), rental_price(shop, None)
     return (
-        Service(*_CALL, per_minute, "per minute", is_least=True),
-        Service(*_TEXT, sats_up(text), "per 160 characters", is_least=True),
-        Service(*_CODE, sats_up(code), "per code", is_least=True),
-        Service(*_RENT, sats_up(rent), f"for {RENT_BLOCK_HOURS} hours", is_least=True),
-        Service(*_EMAIL, sats_up(mail_price(shop)), "per e-mail"),
+        Service(*_CALL, per_minute, _("per minute"), is_least=True),
+        Service(*_TEXT, sats_up(text), _("per %(number)s characters", number=160), is_least=True),
+        Service(*_CODE, sats_up(code), _("per code"), is_least=True),
+        Service(
+            *_RENT,
+            sats_up(rent),
+            _("for %(time)s", time=amount(RENT_BLOCK_HOURS, "hour")),
+            is_least=True,
+        ),
+        Service(*_EMAIL, sats_up(mail_price(shop)), _("per e-mail")),
     )

@@ -52,6 +52,10 @@ class Seen:
             rf'<textarea[^>]* name="{field}"[^>]*>(.*?)</textarea>'
         )
 
+    def attribute(self, element: str, name: str) -> str:
+        """An attribute of the first element of that kind; '' if it has none."""
+        return self._first(rf'<{element}\b[^>]* {name}="([^"]*)"')
+
     def _first(self, pattern: str) -> str:
         found = re.search(pattern, self.text, re.DOTALL)
         return "" if found is None else html.unescape(found[1]).strip()

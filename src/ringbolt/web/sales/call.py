@@ -14,18 +14,18 @@ from ringbolt.app.checkout.sell_call import sell_plain_call
 from ringbolt.app.requests.plain_call import MAX_MESSAGE_CHARS, MAX_REPEAT, Keys, PlainCall
 from ringbolt.app.requests.reserve_minutes import length_of
 from ringbolt.core.errors import InvalidInput, RingboltError
-from ringbolt.core.humanise import counted
 from ringbolt.core.phone import region_of
 from ringbolt.core.pricing.rates import MAX_MINUTES
 from ringbolt.speech.voices import PERSONAS
 from ringbolt.store.orders import Order
+from ringbolt.web.formats import amount, region_name
 from ringbolt.web.forms import Form
-from ringbolt.web.regions import region_name
+from ringbolt.web.i18n import _, marked
 from ringbolt.web.sales.sale import Quote, Sale
 
-_EMPTY: Final = "Enter the number to call."
-_NO_TEXT: Final = "Write what we should say."
-_NO_FILE: Final = "Write the address of the file."
+_EMPTY: Final = marked("Enter the number to call.")
+_NO_TEXT: Final = marked("Write what we should say.")
+_NO_FILE: Final = marked("Write the address of the file.")
 _FINISH_KEY: Final = "#"
 MINUTES: Final = (1, 2, 3, 5, 10, 20, 30)
 
@@ -55,24 +55,29 @@ class CallSale(Sale):
         except RingboltError:
             return Quote()
         where = region_name(region_of(number)) or price.rate.label
+        what = _(
+            "Call to %(where)s, up to %(time)s",
+            where=where or number,
+            time=amount(minutes, "minute"),
+        )
         return Quote(
             price.sats,
-            ((f"Call to {where or number}, up to {counted(minutes, 'minute')}", price.sats),),
+            ((what, price.sats),),
             where,
         )
 
     async def buy(self, form: Form, buyer: Buyer, client: str) -> Order | None:
         number = form.phone(
             "phone_number",
-            _EMPTY,
+            _(_EMPTY),
             for_texts=False,
             scripted_allowed=self.shop.carriers.has_simulated,
         )
         if form.get("kind", "say") == "play":
             if not form.get("audio_url"):
-                form.refuse("audio_url", _NO_FILE)
+                form.refuse("audio_url", _(_NO_FILE))
         elif not form.raw("message").strip():
-            form.refuse("message", _NO_TEXT)
+            form.refuse("message", _(_NO_TEXT))
         if form.errors:
             return None
         sold = await sell_plain_call(self.shop, self._call(form, number), buyer, client)
@@ -81,7 +86,7 @@ class CallSale(Sale):
     async def listen(self, form: Form) -> bytes | None:
         """The text as it will sound, a WAV; None if ``form.errors`` says why there is none."""
         if not form.raw("message").strip():
-            form.refuse("message", _NO_TEXT)
+            form.refuse("message", _(_NO_TEXT))
             return None
         call = PlainCall(to="", message=form.raw("message"), voice=form.get("voice"))
         call.command()

@@ -12,11 +12,12 @@ from ringbolt.core.commands import SendMail
 from ringbolt.core.pricing.money import sats_up
 from ringbolt.store.orders import Order
 from ringbolt.web.forms import Form
+from ringbolt.web.i18n import _, marked
 from ringbolt.web.sales.sale import Quote, Sale
 from ringbolt.web.sales.text import checked_message
 
-_EMPTY: Final = "Enter the e-mail address to write to."
-_NO_TEXT: Final = "Write what we should send."
+_EMPTY: Final = marked("Enter the e-mail address to write to.")
+_NO_TEXT: Final = marked("Write what we should send.")
 
 
 class EmailSale(Sale):
@@ -32,12 +33,12 @@ class EmailSale(Sale):
 
     async def quote(self, form: Form) -> Quote:
         sats = sats_up(mail_price(self.shop))
-        return Quote(sats, (("One e-mail", sats),))
+        return Quote(sats, ((_("One e-mail"), sats),))
 
     async def buy(self, form: Form, buyer: Buyer, client: str) -> Order | None:
         address = form.get("address")
         if not address:
-            form.refuse("address", _EMPTY)
+            form.refuse("address", _(_EMPTY))
         message = checked_message(form, _NO_TEXT, self.shop.settings.mail.max_chars)
         if form.errors:
             return None

@@ -16,10 +16,12 @@ from ringbolt.core.pricing.money import sats_up
 from ringbolt.core.pricing.prices import RENT_BLOCK_HOURS
 from ringbolt.core.services import FULL_RENT, SERVICES, resolve_service
 from ringbolt.store.orders import Order
+from ringbolt.web.formats import amount, place_name
 from ringbolt.web.forms import Form
+from ringbolt.web.i18n import _, marked
 from ringbolt.web.sales.sale import Quote, Sale
 
-_NO_SERVICE: Final = "Name the service whose code you want, such as Telegram."
+_NO_SERVICE: Final = marked("Name the service whose code you want, such as Telegram.")
 _HOURS: Final = (4, 12, 24, 72, 168, 336, 672)
 
 
@@ -59,11 +61,11 @@ class CodeSale(_NumberSale):
         except RingboltError:
             return Quote()
         sats = sats_up(number_price(self.shop, command))
-        return Quote(sats, ((f"One code, {_named(command)}", sats),))
+        return Quote(sats, ((_("One code, %(of)s", of=_named(command)), sats),))
 
     async def buy(self, form: Form, buyer: Buyer, client: str) -> Order | None:
         if not form.get("service"):
-            form.refuse("service", _NO_SERVICE)
+            form.refuse("service", _(_NO_SERVICE))
             return None
         return (await sell_number(self.shop, self._command(form), buyer)).order
 
@@ -87,7 +89,7 @@ class RentSale(_NumberSale):
         except RingboltError:
             return Quote()
         sats = sats_up(number_price(self.shop, command))
-        return Quote(sats, ((f"{command.hours} hours, {_named(command)}", sats),))
+        return Quote(sats, ((f"{amount(command.hours, 'hour')}, {_named(command)}", sats),))
 
     async def buy(self, form: Form, buyer: Buyer, client: str) -> Order | None:
         return (await sell_number(self.shop, self._command(form), buyer)).order
@@ -101,7 +103,7 @@ class RentSale(_NumberSale):
 
 def _named(command: ReceiveTexts) -> str:
     service = SERVICES.get(command.service)
-    name = "every sender" if service is None else service.name
+    name = _("every sender") if service is None else service.name
     country = COUNTRIES.get(command.country)
-    where = "any country" if country is None or not country.region else country.name
+    where = place_name(country) or _("any country")
     return f"{name}, {where}"

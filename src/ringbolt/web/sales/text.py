@@ -11,17 +11,17 @@ from ringbolt.app.checkout.purchase import Buyer
 from ringbolt.app.checkout.sell_text import sell_text, text_destination
 from ringbolt.core.commands import SendText
 from ringbolt.core.errors import RingboltError
-from ringbolt.core.humanise import counted
 from ringbolt.core.phone import region_of
 from ringbolt.core.pricing.money import sats_up
 from ringbolt.core.texts.segments import count
 from ringbolt.store.orders import Order
+from ringbolt.web.formats import region_name
 from ringbolt.web.forms import Form
-from ringbolt.web.regions import region_name
+from ringbolt.web.i18n import _, marked, ngettext
 from ringbolt.web.sales.sale import Quote, Sale
 
-_EMPTY: Final = "Enter the number to text."
-_NO_TEXT: Final = "Write what we should send."
+_EMPTY: Final = marked("Enter the number to text.")
+_NO_TEXT: Final = marked("Write what we should send.")
 
 
 class TextSale(Sale):
@@ -43,14 +43,17 @@ class TextSale(Sale):
         except RingboltError:
             destination = None
         sats = sats_up(text_price(self.shop, destination, segments))
-        parts = counted(segments, "part")
-        hint = f"{counted(len(message), 'character')}, {parts}" if message else ""
+        parts = ngettext("%(num)s part", "%(num)s parts", segments)
+        chars = ngettext("%(num)s character", "%(num)s characters", len(message))
         where = region_name(region_of(number)) if number else ""
-        return Quote(sats, ((f"Text{f' to {where}' if where else ''}, {parts}", sats),), hint)
+        what = _("Text to %(where)s", where=where) if where else _("Text")
+        return Quote(sats, ((f"{what}, {parts}", sats),), f"{chars}, {parts}" if message else "")
 
     async def buy(self, form: Form, buyer: Buyer, client: str) -> Order | None:
         has_simulated = self.shop.sms_carriers.has_simulated
-        number = form.phone("phone_number", _EMPTY, for_texts=True, scripted_allowed=has_simulated)
+        number = form.phone(
+            "phone_number", _(_EMPTY), for_texts=True, scripted_allowed=has_simulated
+        )
         message = checked_message(form, _NO_TEXT, self.shop.settings.sms.max_chars)
         if form.errors:
             return None
@@ -61,7 +64,10 @@ def checked_message(form: Form, empty: str, max_chars: int) -> str:
     """The text as it was typed; ``form.errors`` says if it is empty or too long."""
     message = form.raw("message")
     if not message.strip():
-        form.refuse("message", empty)
+        form.refuse("message", _(empty))
     elif len(message) > max_chars:
-        form.refuse("message", f"{counted(len(message) - max_chars, 'character')} too many.")
+        too_many = ngettext(
+            "%(num)s character too many.", "%(num)s characters too many.", len(message) - max_chars
+        )
+        form.refuse("message", too_many)
     return message

@@ -1,6 +1,6 @@
 /* Small enhancements; every page works without this file. Live updates are htmx's. */
 (() => {
-  const root = document.documentElement;
+  const root = document.documentElement; // its data are the words of the visitor's language
   root.classList.add("js"); // shows the buttons that need scripts
   const say = (text) => { // one polite announcer for the whole page
     let box = document.getElementById("announcer");
@@ -25,12 +25,13 @@
       return;
     }
     const label = button.querySelector("span"), before = label.textContent;
-    label.textContent = "Copied";
-    say("Copied");
+    label.textContent = root.dataset.copied;
+    say(root.dataset.copied);
     setTimeout(() => { label.textContent = before; }, 2500);
   });
   // The seconds left come from the server, so the visitor's clock does not matter. Spoken twice:
   // with two minutes left, and at the end.
+  const minutes = new Intl.NumberFormat(root.lang, { style: "unit", unit: "minute", unitDisplay: "long" });
   const count = (clock) => {
     if (clock.dataset.counts) return;
     clock.dataset.counts = "yes";
@@ -39,12 +40,13 @@
     const tick = () => {
       if (!clock.isConnected) return;
       const left = Math.max(0, Math.round((end - performance.now()) / 1000));
-      clock.textContent = left > 120
-        ? `(${Math.ceil(left / 60)} minutes left)`
-        : `(${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")} left)`;
-      if (left <= 120 && !isSaid) { isSaid = true; say("2 minutes left to pay"); }
+      const time = left > 120
+        ? minutes.format(Math.ceil(left / 60))
+        : `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+      clock.textContent = `(${root.dataset.left.replace("{}", time)})`;
+      if (left <= 120 && !isSaid) { isSaid = true; say(clock.dataset.soon); }
       if (left > 0) setTimeout(tick, left > 120 ? 15000 : 1000);
-      else say("This invoice is no longer valid");
+      else say(clock.dataset.over);
     };
     tick();
   };

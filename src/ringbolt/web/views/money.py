@@ -5,11 +5,13 @@ from __future__ import annotations
 from ringbolt.core.order import DELIVERED, NOT_DELIVERED, OrderState
 from ringbolt.core.pricing.money import sats_up
 from ringbolt.store.orders import Order, OrderEvent
+from ringbolt.web.formats import grouped
+from ringbolt.web.i18n import _
 from ringbolt.web.views.view import Head, Step, Tag
 
 
 def sats(order: Order) -> str:
-    return f"{sats_up(order.price_msat):,} sats"
+    return _("%(number)s sats", number=grouped(sats_up(order.price_msat)))
 
 
 def moved_ms(history: list[OrderEvent], *states: OrderState) -> int | None:
@@ -22,18 +24,18 @@ def first_steps(order: Order) -> tuple[Step, ...]:
     """The invoice, and the money set aside."""
     if order.paid_ms is None:
         is_open = order.state is OrderState.AWAITING_PAYMENT
-        waiting = "Waiting for payment" if is_open else "Not paid"
+        waiting = _("Waiting for payment") if is_open else _("Not paid")
         return (
-            Step("done", "Invoice made", order.created_ms),
+            Step("done", _("Invoice made"), order.created_ms),
             Step("now" if is_open else "bad", waiting),
         )
     return (
-        Step("done", "Invoice made", order.created_ms),
+        Step("done", _("Invoice made"), order.created_ms),
         Step(
             "done",
-            f"{sats(order)} set aside",
+            _("%(sum)s set aside", sum=sats(order)),
             order.paid_ms,
-            "Your wallet shows the payment as pending until the end.",
+            _("Your wallet shows the payment as pending until the end."),
         ),
     )
 
@@ -43,33 +45,50 @@ def last_step(order: Order, history: list[OrderEvent]) -> Step:
     if order.state in DELIVERED:
         is_settled = order.state is OrderState.SETTLED
         at_ms = moved_ms(history, OrderState.FULFILLED)
-        return Step("ok", "Payment taken", at_ms, "" if is_settled else "It is being taken.")
+        return Step("ok", _("Payment taken"), at_ms, "" if is_settled else _("It is being taken."))
     if order.state in NOT_DELIVERED:
         at_ms = moved_ms(history, OrderState.RETURNED)
-        return Step("ok" if at_ms else "now", "Money returned", at_ms)
+        return Step("ok" if at_ms else "now", _("Money returned"), at_ms)
     if order.state is OrderState.EXPIRED:
-        return Step("todo", "Nothing was charged")
-    return Step("todo", "Payment taken, or returned")
+        return Step("todo", _("Nothing was charged"))
+    return Step("todo", _("Payment taken, or returned"))
 
 
 def unpaid_head(order: Order, taken_if: str) -> Head:
     if order.state is OrderState.AWAITING_PAYMENT:
-        return Head(Tag("Waiting for your payment", "now"), f"Pay {sats(order)}", taken_if)
+        return Head(
+            Tag(_("Waiting for your payment"), "now"), _("Pay %(sum)s", sum=sats(order)), taken_if
+        )
     if order.reason.startswith("cancel"):
-        return Head(Tag("Cancelled"), "Cancelled before it was paid", "You have not paid.")
+        return Head(Tag(_("Cancelled")), _("Cancelled before it was paid"), _("You have not paid."))
     return Head(
-        Tag("Not paid"),
-        "This invoice is no longer valid",
-        "You have not paid. A payment that comes now goes back by itself.",
+        Tag(_("Not paid")),
+        _("This invoice is no longer valid"),
+        _("You have not paid. A payment that comes now goes back by itself."),
     )
 
 
-def back(order: Order) -> str:
-    """The end of a heading."""
-    return f"Your {sats(order)} are back."
+def set_aside(order: Order) -> str:
+    """What a payment that is held looks like."""
+    return _(
+        "%(sum)s are set aside in your wallet. It shows the payment as pending; that is right.",
+        sum=sats(order),
+    )
+
+
+def quoted(text: str) -> str:
+    """A text in the quotation marks of the language."""
+    return _("“%(text)s”", text=text)
+
+
+def back(order: Order, what: str) -> str:
+    """A heading: what happened, and that the money is back."""
+    is_back = _("Your %(sum)s are back.", sum=sats(order))
+    return f"{what} {is_back}"
 
 
 def plain_reason(order: Order) -> str:
     """Why it failed, as a sentence."""
+    nothing = _("You paid nothing.")
     why = order.reason.strip().rstrip(".")
-    return f"{why[0].upper()}{why[1:]}. You paid nothing." if why else "You paid nothing."
+    return f"{why[0].upper()}{why[1:]}. {nothing}" if why else nothing

@@ -6,16 +6,17 @@ from typing import Final
 
 from ringbolt.core.commands import ReceiveTexts
 from ringbolt.core.countries import COUNTRIES
-from ringbolt.core.humanise import span
 from ringbolt.core.notices import NumberNotice, OrderNotice
 from ringbolt.core.order import DELIVERED, NOT_DELIVERED, UNPAID, OrderState
 from ringbolt.core.services import SERVICES
 from ringbolt.store.orders import Order, OrderEvent
+from ringbolt.web.formats import place_name, span
+from ringbolt.web.i18n import _, marked
 from ringbolt.web.views.money import back, first_steps, last_step, plain_reason, sats, unpaid_head
 from ringbolt.web.views.view import Action, Body, Head, Numbered, Step, Tag
 
-_IF_CODE: Final = "Taken only if the code arrives."
-_IF_NUMBER: Final = "Taken at the first text, or after 20 minutes."
+_IF_CODE: Final = marked("Taken only if the code arrives.")
+_IF_NUMBER: Final = marked("Taken at the first text, or after 20 minutes.")
 
 
 def number_body(
@@ -26,7 +27,7 @@ def number_body(
     now_ms: int,
 ) -> Body:
     receiving = notice.receiving
-    taken_if = _IF_NUMBER if command.hours else _IF_CODE
+    taken_if = _(_IF_NUMBER) if command.hours else _(_IF_CODE)
     return Body(
         what=f"{_service(command)}, {_country(command, receiving)}",
         head=_head(order, command, notice, now_ms, taken_if),
@@ -41,14 +42,14 @@ def number_body(
 
 def _service(command: ReceiveTexts) -> str:
     if command.hours:
-        return "Rented number"
+        return _("Rented number")
     service = SERVICES.get(command.service)
     return command.service if service is None else service.name
 
 
 def _country(command: ReceiveTexts, receiving: NumberNotice | None) -> str:
     country = COUNTRIES.get(command.country if receiving is None else receiving.country)
-    return "any country" if country is None or not country.region else country.name
+    return place_name(country) or _("any country")
 
 
 def _numbered(command: ReceiveTexts, receiving: NumberNotice) -> Numbered | None:
@@ -72,8 +73,8 @@ def _head(
     if order.state in NOT_DELIVERED:
         return _returned(order, command, notice)
     if order.state in DELIVERED and not command.hours:
-        what = "code" if receiving.code else "text"
-        return Head(Tag("Received", "ok"), f"Your {what} is here")
+        is_here = _("Your code is here") if receiving.code else _("Your text is here")
+        return Head(Tag(_("Received"), "ok"), is_here)
     return _waiting(command, receiving, notice.expires_ms, now_ms)
 
 
@@ -82,33 +83,43 @@ def _waiting(
 ) -> Head:
     if command.hours and receiving.number:
         left = max(0, (expires_ms or now_ms) - now_ms)
-        note = f"Yours for {span(left)} more." if left else "Its time is over."
-        return Head(Tag("Listening for texts", "now" if left else ""), "Your rented number", note)
+        note = _("Yours for %(time)s more.", time=span(left)) if left else _("Its time is over.")
+        return Head(
+            Tag(_("Listening for texts"), "now" if left else ""), _("Your rented number"), note
+        )
     if receiving.is_masked:
         return Head(
-            Tag("A text came", "warn"),
-            "A text came, but we found no code in it",
-            "Read it below: if it is what you need, take it. If not, wait for another one.",
+            Tag(_("A text came"), "warn"),
+            _("A text came, but we found no code in it"),
+            _("Read it below: if it is what you need, take it. If not, wait for another one."),
         )
     if receiving.number:
         return Head(
-            Tag("Waiting for the text", "now"),
-            "Use this number now",
-            f"Enter it at {_service(command)} and ask for the code. It appears here by itself.",
+            Tag(_("Waiting for the text"), "now"),
+            _("Use this number now"),
+            _(
+                "Enter it at %(service)s and ask for the code. It appears here by itself.",
+                service=_service(command),
+            ),
         )
-    return Head(Tag("Finding a number", "now"), "Finding a number", "This takes a few seconds.")
+    return Head(
+        Tag(_("Finding a number"), "now"), _("Finding a number"), _("This takes a few seconds.")
+    )
 
 
 def _returned(order: Order, command: ReceiveTexts, notice: OrderNotice) -> Head:
     if notice.has_no_number:
         return Head(
-            Tag("No number", "bad"),
-            f"No number was free. {back(order)}",
-            f"Our supplier had none left for {_service(command)}. You paid nothing.",
+            Tag(_("No number"), "bad"),
+            back(order, _("No number was free.")),
+            _(
+                "Our supplier had none left for %(service)s. You paid nothing.",
+                service=_service(command),
+            ),
         )
     if order.reason.startswith("cancel"):
-        return Head(Tag("Cancelled"), f"Cancelled. {back(order)}", "You paid nothing.")
-    return Head(Tag("No code", "bad"), f"No code came. {back(order)}", plain_reason(order))
+        return Head(Tag(_("Cancelled")), back(order, _("Cancelled.")), _("You paid nothing."))
+    return Head(Tag(_("No code"), "bad"), back(order, _("No code came.")), plain_reason(order))
 
 
 def _steps(order: Order, command: ReceiveTexts, notice: OrderNotice) -> tuple[Step, ...]:
@@ -117,27 +128,27 @@ def _steps(order: Order, command: ReceiveTexts, notice: OrderNotice) -> tuple[St
         return ()
     number = receiving.number if receiving else ""
     is_paid = order.paid_ms is not None
-    ready = Step("now" if is_paid else "todo", "Number ready")
+    ready = Step("now" if is_paid else "todo", _("Number ready"))
     if receiving is not None and number:
-        ready = Step("done", "Number ready", receiving.assigned_ms)
+        ready = Step("done", _("Number ready"), receiving.assigned_ms)
     if order.state in NOT_DELIVERED:
-        missing = Step("bad", "No code came" if number else "No number was free")
+        missing = Step("bad", _("No code came") if number else _("No number was free"))
         return (ready, missing) if number else (missing,)
     if command.hours:
         return (ready,)
     if order.state in DELIVERED:
         came_ms = receiving.texts[-1].at_ms if receiving and receiving.texts else None
-        return (ready, Step("done", "Code received", came_ms))
-    return (ready, Step("now" if number else "todo", "Waiting for the code"))
+        return (ready, Step("done", _("Code received"), came_ms))
+    return (ready, Step("now" if number else "todo", _("Waiting for the code")))
 
 
 def _facts(
     order: Order, command: ReceiveTexts, receiving: NumberNotice | None
 ) -> tuple[tuple[str, str], ...]:
-    found = [("Service", _service(command)), ("Country", _country(command, receiving))]
+    found = [(_("Service"), _service(command)), (_("Country"), _country(command, receiving))]
     if command.hours:
-        found.append(("For", span(command.hours * 3_600_000)))
-    return (*found, ("Total", sats(order)))
+        found.append((_("For"), span(command.hours * 3_600_000)))
+    return (*found, (_("Total"), sats(order)))
 
 
 def _actions(
@@ -147,15 +158,17 @@ def _actions(
     if order.state is not OrderState.IN_PROGRESS or receiving is None or command.hours:
         is_delivered = order.state in DELIVERED and not command.hours and receiving is not None
         is_open = is_delivered and (notice.expires_ms or 0) > now_ms
-        return (Action("another-text", "Wait for another text on this number"),) if is_open else ()
+        return (
+            (Action("another-text", _("Wait for another text on this number")),) if is_open else ()
+        )
     wait = ""
     if receiving.cancel_after_ms > now_ms:
-        wait = f"Possible in {span(receiving.cancel_after_ms - now_ms)}."
+        wait = _("Possible in %(time)s.", time=span(receiving.cancel_after_ms - now_ms))
     found: list[Action] = []
     if receiving.is_masked:
-        found.append(Action("accept", "Take this text", "primary"))
+        found.append(Action("accept", _("Take this text"), "primary"))
     return (
         *found,
-        Action("another-number", "Another number", wait_note=wait),
-        Action("cancel", "Cancel and get the money back", "danger", wait),
+        Action("another-number", _("Another number"), wait_note=wait),
+        Action("cancel", _("Cancel and get the money back"), "danger", wait),
     )

@@ -1,0 +1,90 @@
+"""Numbers, dates and spans of time as the visitor's language writes them (CLDR, by Babel).
+
+Times are UTC, in 24 hours; digits are the Latin ones in every language.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING
+
+from ringbolt.core.countries import Country
+from ringbolt.core.humanise import in_units
+from ringbolt.web.languages import language
+
+if TYPE_CHECKING:
+    from babel import Locale
+
+
+def grouped(number: int) -> str:
+    """``12,345``."""
+    from babel.numbers import format_decimal  # noqa: PLC0415 - takes a while to load
+
+    return format_decimal(number, locale=locale())
+
+
+def clock(ms: int) -> str:
+    """``14:32:41``, UTC."""
+    return f"{at(ms):%H:%M:%S}"
+
+
+def minute(ms: int) -> str:
+    """``14:32``, UTC."""
+    return f"{at(ms):%H:%M}"
+
+
+def day(ms: int) -> str:
+    """``21 November 2026``."""
+    from babel.dates import format_date  # noqa: PLC0415 - takes a while to load
+
+    return format_date(at(ms).date(), "long", locale=locale())
+
+
+def stamp(ms: int) -> str:
+    """For the ``datetime`` of ``<time>``."""
+    return f"{at(ms):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def amount(number: int, unit: str) -> str:
+    """A number of days, hours, minutes or seconds: ``5 minutes``."""
+    from babel.units import format_unit  # noqa: PLC0415 - takes a while to load
+
+    return format_unit(number, f"duration-{unit}", "long", locale=locale())
+
+
+def span(ms: int) -> str:
+    """A time in its two largest units, rounded up: ``6 minutes``, ``2 hours 24 minutes``."""
+    return " ".join(amount(number, unit) for number, unit in in_units(ms))
+
+
+def region_name(region: str) -> str:
+    """The name of an ISO 3166 region; '' if it has none."""
+    return str(locale().territories.get(region, "")) if region else ""
+
+
+def place_name(country: Country | None) -> str:
+    """The name of a country that numbers are leased in; '' for any country."""
+    if country is None or not country.region:
+        return ""
+    return region_name(country.region) or country.name
+
+
+def language_name(code: str) -> str:
+    """The name of a language, or its code."""
+    return str(locale().languages.get(code, code))
+
+
+def at(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms // 1000, UTC)
+
+
+def locale() -> Locale:
+    return _locale(language().locale)
+
+
+@cache
+def _locale(name: str) -> Locale:
+    from babel import Locale  # noqa: PLC0415 - takes a while to load
+
+    return Locale.parse(name)
