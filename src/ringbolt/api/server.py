@@ -44,6 +44,10 @@ class WebPages(Protocol):
         """The page for an address that does not exist."""
         ...
 
+    def describe(self, document: Callable[[], dict[str, Any]]) -> None:
+        """Serve pages about the API too; ``document`` makes the OpenAPI document."""
+        ...
+
     def close(self) -> None: ...
 
 
@@ -75,7 +79,9 @@ class Server:
             plain,
             operator_api(shop),
         )
-        self._add_openapi(plain, shop.settings.public_url)
+        document = self._add_openapi(plain, shop.settings.public_url)
+        if pages is not None:
+            pages.describe(document)
         self._fallback = fallback(extra_routes)
         self._extra_routes = tuple(extra_routes)
         self._pages = pages
@@ -110,7 +116,7 @@ class Server:
             route.matches(scope)[0] is not Match.NONE for route in self._extra_routes
         )
 
-    def _add_openapi(self, family: Family, public_url: str) -> None:
+    def _add_openapi(self, family: Family, public_url: str) -> Callable[[], dict[str, Any]]:
         """The document is made at its first request, in a thread, because that takes a while."""
 
         @cache
@@ -135,3 +141,4 @@ class Server:
             return await asyncio.to_thread(document)
 
         family.add("GET", "/openapi.json", answer, Nothing, hidden=True, cost="")
+        return document

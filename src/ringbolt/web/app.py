@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 import structlog
 from starlette.applications import Starlette
@@ -24,6 +25,7 @@ from ringbolt.web.account.pages import AccountPages
 from ringbolt.web.account.session import Sessions
 from ringbolt.web.console import PATH as CONSOLE
 from ringbolt.web.console import Console
+from ringbolt.web.docs import pages as docs
 from ringbolt.web.i18n import _, marked
 from ringbolt.web.negotiation import spoken_to
 from ringbolt.web.order_page import OrderPage
@@ -43,7 +45,7 @@ _PRIVATE: Final = ("/o/", "/account", "/operator", "/api/")
 _ROBOTS: Final = "\n".join(("User-agent: *", *(f"Disallow: {each}" for each in _PRIVATE), ""))
 _HTML: Final = "text/html"
 _NO_PAGE: Final = marked("There is no page at this address.")
-_PREFIXES: Final = ("/o/", "/static/", "/operator/", "/account/")
+_PREFIXES: Final = ("/o/", "/static/", "/operator/", "/account/", docs.PREFIX)
 
 
 class Pages:
@@ -61,11 +63,25 @@ class Pages:
         self._world = world
         self._waiting = Waiting(shop)
         self._paths: frozenset[str] = frozenset()
+        self._shop = shop
+        self._sale_pages: dict[str, SalePage] = {}
         self._app = self._application(shop)
 
     def close(self) -> None:
         """End every stream, because the shop stops."""
         self._waiting.close()
+
+    def describe(self, document: Callable[[], Mapping[str, Any]]) -> None:
+        """Serve the developers' pages, made from the OpenAPI document."""
+        pages = docs.DocsPages(
+            self._shop,
+            self._renderer,
+            document=document,
+            sold=lambda path: self._sale_pages[path].is_open,
+            play=self._world is not None,
+        )
+        self._paths |= {docs.PATH}
+        self._app.router.routes.extend(pages.routes())
 
     def takes(self, scope: Scope) -> bool:
         """Whether the request is for a page. ``/`` is one only for who accepts HTML."""
@@ -89,6 +105,7 @@ class Pages:
     def _application(self, shop: Shop) -> Starlette:
         guards = _guards(shop)
         forms = self._forms(shop, guards)
+        self._sale_pages = {form.path: form for form in forms}
         offered = frozenset(form.path for form in forms if form.is_open)
         front = Storefront(shop, self._renderer, offered)
         pages = [

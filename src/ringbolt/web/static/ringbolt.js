@@ -15,13 +15,15 @@
     requestAnimationFrame(() => { box.textContent = text; });
   };
   document.addEventListener("click", async (event) => {
-    const button = event.target.closest("[data-copy],[data-print]");
+    const button = event.target.closest("[data-copy],[data-copy-pre],[data-print]");
     if (!button) return;
     if ("print" in button.dataset) return print();
+    const block = "copyPre" in button.dataset ? button.closest(".cmd").querySelector("pre") : null;
     try {
-      await navigator.clipboard.writeText(button.dataset.copy);
-    } catch {
-      button.parentElement.querySelector("input")?.select();
+      await navigator.clipboard.writeText(block ? block.innerText : button.dataset.copy);
+    } catch { // refused: the text is marked, to be copied by hand
+      if (block) getSelection().selectAllChildren(block);
+      else button.parentElement.querySelector("input")?.select();
       return;
     }
     const label = button.querySelector("span"), before = label.textContent;

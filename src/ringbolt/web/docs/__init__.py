@@ -1,0 +1,1 @@
+"""The developers' pages: commands to copy, the reference, and the guides."""
