@@ -22,7 +22,7 @@ from ringbolt.core.errors import RingboltError
 
 def fallback(routes: Sequence[BaseRoute]) -> Starlette:
     """An application of those routes; its errors are problem documents."""
-    return Starlette(
+    app = Starlette(
         routes=list(routes),
         middleware=[Middleware(CORSMiddleware, **BROWSERS)],
         exception_handlers={
@@ -31,6 +31,8 @@ def fallback(routes: Sequence[BaseRoute]) -> Starlette:
             Exception: _on_error,
         },
     )
+    app.router.redirect_slashes = False  # to the host and scheme that the request names
+    return app
 
 
 async def _on_http(_: Request, error: Exception) -> JSONResponse:

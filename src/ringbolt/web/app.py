@@ -117,12 +117,12 @@ class Pages:
             *self._simulator(),
         ]
         self._paths = frozenset(route.path for route in pages) - {"/"} | {CONSOLE, ACCOUNT}
-        return Starlette(
+        app = Starlette(
             routes=[
                 *pages,
-                *Console(shop, self._renderer).routes(),
+                *Console(shop, self._renderer, guards).routes(),
                 *AccountPages(shop, self._renderer, Sessions(shop), guards).routes(),
-                *self._orders(shop),
+                *self._orders(shop, guards),
             ],
             exception_handlers={
                 HTTPException: self._on_http,
@@ -130,6 +130,10 @@ class Pages:
                 Exception: self._on_fault,
             },
         )
+        # It would send a browser to the host and scheme of the request, which may be anybody's, and
+        # behind a proxy that ends TLS are not the shop's: the order's key would go unencrypted.
+        app.router.redirect_slashes = False
+        return app
 
     def _forms(self, shop: Shop, guards: Guards) -> list[SalePage]:
         """One form for each service, whether it is open or not."""
@@ -143,8 +147,8 @@ class Pages:
         )
         return [SalePage(shop, self._renderer, sale, guards) for sale in sales]
 
-    def _orders(self, shop: Shop) -> list[Route]:
-        page = OrderPage(shop, self._renderer, self._waiting)
+    def _orders(self, shop: Shop, guards: Guards) -> list[Route]:
+        page = OrderPage(shop, self._renderer, self._waiting, guards)
         return [
             Route("/o/{token}", page.show, methods=["GET"]),
             Route("/o/{token}/panel", page.panel, methods=["GET"]),

@@ -16,6 +16,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from ringbolt.api.kit.http import base_url, client_address
+from ringbolt.api.kit.limits import Guards
 from ringbolt.app.calls.hang_up_call import hang_up_call
 from ringbolt.app.operator import sign_in
 from ringbolt.app.operator.audit import audit_shop
@@ -43,11 +45,12 @@ Page = Callable[[Request], Awaitable[Response]]
 
 
 class Console:
-    """The pages, each for a signed-in operator."""
+    """The pages, each for a signed-in operator. ``guards``: of those who are not, by address."""
 
-    def __init__(self, shop: Shop, renderer: Renderer) -> None:
+    def __init__(self, shop: Shop, renderer: Renderer, guards: Guards) -> None:
         self._shop = shop
         self._renderer = renderer
+        self._guards = guards
 
     def routes(self) -> list[Route]:
         return [
@@ -122,6 +125,7 @@ class Console:
 
     async def invite(self, request: Request) -> Response:
         """A link is only used by the button: programs that preview links press none."""
+        self._guards.check("order", client_address(request.scope))
         secret = str(request.path_params["secret"])
         is_open = await self._shop.db.read(sign_in.is_link, secret)
         return self._renderer.page(
@@ -129,6 +133,7 @@ class Console:
         )
 
     async def enter(self, request: Request) -> Response:
+        self._guards.check("order", client_address(request.scope))
         await read_form(request)
         shop, secret = self._shop, str(request.path_params["secret"])
         session = await shop.db.tx(sign_in.use_link, shop.keyring, secret)
@@ -141,7 +146,8 @@ class Console:
             session,
             max_age=sign_in.SESSION_MS // 1000,
             path=PATH,
-            secure=request.url.scheme == "https",
+            # Behind a proxy that ends TLS the request itself may look like plain HTTP.
+            secure=base_url(request.scope, shop.settings.public_url).startswith("https:"),
             httponly=True,
             samesite="strict",
         )
@@ -181,6 +187,7 @@ class Console:
         return sent
 
     async def _has_session(self, request: Request) -> bool:
+        self._guards.check("read", client_address(request.scope))
         session = _session(request)
         if not session:
             return False

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from ringbolt.api.kit.http import client_address
+from ringbolt.api.kit.limits import Guards
 from ringbolt.api.orders.cancel import cancel_or_hang_up
 from ringbolt.api.orders.waiting import Changes, Waiting
 from ringbolt.app.numbers.accept_without_code import accept_without_code
@@ -45,12 +46,14 @@ _ACTS: Final[Mapping[str, Act]] = {
 
 
 class OrderPage:
-    """The page, its parts for the stream, and its buttons."""
+    """The page, its parts for the stream, and its buttons. ``guards`` limit, by client address,
+    how often they are asked for and pressed."""
 
-    def __init__(self, shop: Shop, renderer: Renderer, waiting: Waiting) -> None:
+    def __init__(self, shop: Shop, renderer: Renderer, waiting: Waiting, guards: Guards) -> None:
         self._shop = shop
         self._renderer = renderer
         self._waiting = waiting
+        self._guards = guards
 
     async def show(self, request: Request) -> Response:
         view = await self._view(request)
@@ -67,6 +70,7 @@ class OrderPage:
     async def act(self, request: Request) -> Response:
         """Press a button of the order, and see the order again."""
         check_origin(request)
+        self._guards.check("order", client_address(request.scope))
         act = _ACTS.get(request.path_params["action"])
         view = await self._view(request)
         if act is None:
@@ -133,7 +137,8 @@ class OrderPage:
         )
 
     async def _view(self, request: Request) -> OrderView:
-        """Raises ``NotFound``."""
+        """Raises ``NotFound`` and ``RateLimited``."""
+        self._guards.check("read", client_address(request.scope))
         token = str(request.path_params["token"])
         view = await self._read(token) if len(token) == _TOKEN_CHARS else None
         if view is None:
