@@ -10,7 +10,7 @@ import pytest
 
 from ringbolt.app.operator.money_report import report_money
 from ringbolt.app.operator.part_report import KnownPart, report_parts
-from ringbolt.app.part_costs import LOOKUPS_MS
+from ringbolt.app.part_costs import EVERY_MS, LOOKUPS_MS
 from ringbolt.app.part_limits import spend_scope
 from ringbolt.clock import SystemClock
 from ringbolt.core.calls.call import CallStatus
@@ -28,13 +28,13 @@ from ringbolt.registry.routing import Health
 from ringbolt.registry.settings import VoiceCarrierSettings
 from ringbolt.registry.terms import PartTerms
 from ringbolt.sms.carrier import Accepted, OutSms, ReceiptState, SendResult
-from ringbolt.store import part_costs, part_states, spends
+from ringbolt.store import part_costs, part_figures, part_states, spends
 from ringbolt.store.engine.db import Database
 from ringbolt.store.part_costs import AttemptCost
 from support.named_parts import NamedCarrier, NamedSms
 from support.rigs.calls import Buyer, CallProcess, CallWorld
 from support.rigs.messages import MessageOrder, MessageProcess, MessageWorld
-from support.rigs.receiving import ReceivingWorld
+from support.rigs.receiving import CODE, ReceivingProcess, ReceivingWorld
 
 RATES = parse_csv("prefix,sats_per_minute,cost_sats_per_minute,label\n+1,10,5,US\n")
 DAY_MS = 86_400_000
@@ -348,11 +348,8 @@ async def test_a_mail_server_may_tell_its_cost(database: Database, clock: System
     assert (await cost_of(mail)).msat == 1000
 
 
-@pytest.mark.parametrize("has_code", [False, True])
-async def test_a_number_costs_only_if_its_text_came(
-    database: Database, clock: SystemClock, has_code: bool
-) -> None:
-    world = ReceivingWorld(database, clock)
+def costing(world: ReceivingWorld, clock: SystemClock) -> ReceivingProcess:
+    """A process whose numbers cost 5 sats each."""
     acquire = world.backend.acquire
 
     async def with_cost(wanted: Any) -> Any:
@@ -362,17 +359,46 @@ async def test_a_number_costs_only_if_its_text_came(
     world.backend.acquire = with_cost  # type: ignore[method-assign]
     process = world.process()
     process.shop = replace(process.shop, number_providers=real(world.backend, clock))
+    return process
+
+
+@pytest.mark.parametrize(
+    ("text", "cost_msat", "is_paid"),
+    [("", 0, False), ("Welcome to Telegram", 5000, False), (CODE, 5000, True)],
+)
+async def test_a_number_costs_only_if_its_text_came(
+    database: Database, clock: SystemClock, text: str, cost_msat: int, is_paid: bool
+) -> None:
+    """A provider bills a text without a code, too."""
+    world = ReceivingWorld(database, clock)
+    process = costing(world, clock)
     order = await world.buy()
     await process.settle_down()
-    if has_code:
-        world.backend.text(await order.number(), "Your Telegram code is 48010")
+    if text:
+        world.backend.text(await order.number(), text)
 
     await process.work()
 
     costs = await world.db.read(part_costs.of_order, order.id)
-    assert sum(each.msat or 0 for each in costs.values()) == (5000 if has_code else 0)
-    assert await order.has_been_paid() is has_code
+    assert sum(each.msat or 0 for each in costs.values()) == cost_msat
+    assert await order.has_been_paid() is is_paid
     assert await world.complaints() == []
+
+
+async def test_a_number_whose_code_came_has_delivered_and_costs_before_its_lease_is_over(
+    database: Database, clock: SystemClock
+) -> None:
+    world = ReceivingWorld(database, clock)
+    process = costing(world, clock)
+    order = await world.buy()
+    await world.buy()
+    await process.settle_down()
+    world.backend.text(await order.number(), CODE)
+    await process.pass_ms(EVERY_MS)
+
+    [figures] = (await world.db.read(part_figures.of_parts, 0)).values()
+    assert (figures.asked, figures.open, figures.delivered, figures.success_rate) == (2, 1, 1, 1)
+    assert figures.cost_msat == 5000
 
 
 async def test_recovery_none_is_told_of_costs_too(database: Database, clock: SystemClock) -> None:

@@ -128,7 +128,8 @@ class DueCost:
 
 
 def due(tx: Tx, at_most: int) -> list[DueCost]:
-    """Costs of attempts that are over, or whose part has told something, oldest first."""
+    """Costs of attempts that are over, or whose part has told something, and of numbers whose text
+    has come, oldest first."""
     rows = tx.run(_DUE, {"now_": tx.now_ms, "most_": at_most}).mappings()
     return [_due(row) for row in rows]
 
@@ -163,7 +164,7 @@ def _due(row: RowMapping) -> DueCost:
         segments=row["parts"] or 1,
         request=row["request"],
         number=row["number"] or "",
-        is_used=is_delivered or bool(row["has_text"]),
+        is_used=bool(row["has_text"] or (is_delivered and row["is_present"])),
     )
 
 
@@ -171,7 +172,10 @@ _OF_ATTEMPT = select(attempt_cost).where(attempt_cost.c.attempt_id == bindparam(
 _OF_ATTEMPT_LOCKED = _OF_ATTEMPT.with_for_update()
 _OPEN = attempt_cost.c.open == 1
 _NEXT = select(func.min(attempt_cost.c.due_ms)).where(_OPEN)
-_HAS_TEXT = exists().where(received_text.c.lease_id == attempt.c.id)
+_HAS_TEXT = exists().where(
+    received_text.c.order_id == attempt.c.order_id,
+    received_text.c.lease_id == attempt.c.carrier_id,
+)
 
 
 def _due_statement() -> Select[Any]:
@@ -192,6 +196,7 @@ def _due_statement() -> Select[Any]:
             call.c.ended_ms,
             message.c.parts,
             receiving.c.number,
+            (receiving.c.lease_id == attempt.c.id).label("is_present"),
             _HAS_TEXT.label("has_text"),
         )
         .join(attempt, attempt.c.id == attempt_cost.c.attempt_id)
@@ -202,10 +207,11 @@ def _due_statement() -> Select[Any]:
         .where(
             _OPEN,
             attempt_cost.c.due_ms <= bindparam("now_"),
-            # A leased number may still be given back: it costs nothing then.
+            # Until its text has come, a number may be given back, and costs nothing then.
             or_(
                 attempt.c.finished_ms.is_not(None),
                 and_(attempt_cost.c.told != "{}", attempt_cost.c.area != "numbers"),
+                and_(attempt_cost.c.area == "numbers", _HAS_TEXT),
             ),
         )
         .order_by(attempt_cost.c.due_ms, attempt_cost.c.attempt_id)

@@ -28,9 +28,9 @@ AREA_OF: Final = {
 @dataclass(slots=True)
 class PartFigures:
     """``asked``: attempts of the orders of a time, of which ``refused`` by the part, ``unclear``
-    without any answer, ``open`` now, ``delivered``. ``cost_msat``: booked; ``unbooked``: costs in
-    currencies without a rate; ``uncosted``: attempts whose cost nobody told. ``earned_msat``: by
-    the orders that it delivered."""
+    without any answer, ``delivered``, and ``open``: neither over nor delivered. ``cost_msat``:
+    booked; ``unbooked``: costs in currencies without a rate; ``uncosted``: attempts whose cost
+    nobody told. ``earned_msat``: by the orders that it delivered."""
 
     asked: int = 0
     refused: int = 0
@@ -44,7 +44,7 @@ class PartFigures:
 
     @property
     def success_rate(self) -> float | None:
-        """The share of the attempts that are over which delivered; None if there are none."""
+        """The share that delivered of the attempts that are not ``open``; None if all are."""
         over = self.asked - self.open
         return None if over <= 0 else self.delivered / over
 
@@ -96,7 +96,7 @@ def _attempts(since_ms: int) -> Any:
             _count(
                 and_(attempt.c.state == AttemptState.UNKNOWN, attempt.c.finished_ms.is_not(None))
             ),
-            _count(attempt.c.finished_ms.is_(None)),
+            _count(and_(attempt.c.finished_ms.is_(None), ~_IS_DELIVERED)),
             _count(_IS_DELIVERED),
         )
         .select_from(orders)

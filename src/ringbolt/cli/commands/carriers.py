@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 _READ = (
     "Read from the store, beside a running shop: what became of the orders of the last 7 days. "
-    "cost: what is booked; earned: by the orders that it delivered; both in sats."
+    "cost: what is booked; not booked: in a currency without a rate ([costs] sats_per); earned: by "
+    "the orders that it delivered. Amounts are in sats."
 )
 app = typer.Typer(
     help="Carriers of calls and texts, and mail servers: state, success, cost, earnings, and a "
@@ -88,8 +89,17 @@ async def list_parts(settings: Settings, areas: tuple[str, ...], as_json: bool) 
     ]
     found = await read_store(settings, report_parts, known, areas)
     title = "Providers" if areas == PROVIDER_AREAS else "Carriers"
-    print_rows(title, _COLUMNS, found, as_json)
+    print_rows(title, _columns(found), found, as_json)
     return EXIT_OK
+
+
+def _columns(found: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """Costs that could not be booked have a column if there are any."""
+    columns = list(_COLUMNS)
+    if any(each["cost_unbooked"] for each in found):
+        place = columns.index(("cost_msat", "cost")) + 1
+        columns.insert(place, ("cost_unbooked", "not booked"))
+    return columns
 
 
 async def test_part(settings: Settings, name: str, to: str, as_json: bool) -> int:

@@ -70,6 +70,8 @@ def cell(name: str, document: dict[str, Any]) -> str:
         return ""
     if name.endswith("_msat"):
         return sats(value)
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
     if name == "talked_ms":
         return f"{value / 1000:.0f} s"
     if name.endswith("_ms"):
