@@ -338,13 +338,24 @@ async def test_a_refusal_for_want_of_money_closes_the_sales(stub: Stub) -> None:
     await provider.close()
 
 
-@pytest.mark.parametrize(("answer", "state"), [("ACCESS_BALANCE:3", "ok"), ("BAD_KEY", "wrong")])
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [("ACCESS_BALANCE:3", "ok"), ("BAD_KEY", "wrong"), ("<html>Wait</html>", "wrong")],
+)
 async def test_the_doctor_sees_the_key(
     provider: HandlerApiProvider, stub: Stub, answer: str, state: str
 ) -> None:
     stub.say("getBalance", answer)
     first = (await provider.check())[0]
     assert (first.state, bool(first.fix)) == (state, state == "wrong")
+
+
+async def test_the_doctor_sees_a_low_balance(stub: Stub) -> None:
+    provider = provider_of(stub, low_balance=1.0)
+    stub.say("getBalance", "ACCESS_BALANCE:0.99")
+    [low] = [each for each in await provider.check() if each.subject == "balance"]
+    assert (low.state, bool(low.fix)) == ("wrong", True)
+    await provider.close()
 
 
 async def test_a_plain_provider_tells_only_the_code(stub: Stub) -> None:

@@ -35,6 +35,7 @@ class Checked(MemoryCarrier):
         super().__init__(Recovery.NONE, SystemClock(), "trunk")
         self.findings: Sequence[Finding] | Exception = [GOOD]
         self.left: Amount | None = Amount(12_340_000, "USD")
+        self.fault: Unavailable | None = None
         self.is_silent = False
 
     async def check(self) -> Sequence[Finding]:
@@ -45,6 +46,8 @@ class Checked(MemoryCarrier):
         return self.findings
 
     async def balance(self) -> Amount | None:
+        if self.fault is not None:
+            raise self.fault
         return self.left
 
 
@@ -76,7 +79,7 @@ async def found(folder: Path, **options: Any) -> list[CheckResult]:
 
 
 async def test_what_a_part_says_of_itself_and_its_balance(part: Checked, tmp_path: Path) -> None:
-    results = await found(tmp_path)
+    results = await found(tmp_path, costs={"sats_per": {"USD": 1100}})
     assert [(each.part, each.kind, each.state, each.detail) for each in results] == [
         ("voice carrier", "real", "ok", "credentials: they are taken"),
         ("voice carrier", "real", "ok", "balance: 12.34 USD is left"),
@@ -106,6 +109,21 @@ async def test_each_fault_has_its_remedy(
     [wrong] = [each for each in await found(tmp_path) if each.state == "wrong"]
     assert wrong.detail == said
     assert wrong.fix
+
+
+async def test_a_balance_in_a_currency_without_a_rate_is_told(
+    part: Checked, tmp_path: Path
+) -> None:
+    [note] = [each for each in await found(tmp_path) if each.state == "note"]
+    assert note.detail.startswith("costs: what a USD is worth in sats is not set")
+    assert note.fix.startswith("Set RINGBOLT_COSTS_SATS_PER=USD=")
+
+
+async def test_a_fault_is_told_once(part: Checked, tmp_path: Path) -> None:
+    part.findings = [Finding("wrong", "account", "HTTP 404", "Correct base_url.")]
+    part.fault = Unavailable("HTTP 404")
+    [wrong] = [each for each in await found(tmp_path) if each.state == "wrong"]
+    assert (wrong.detail, wrong.fix) == ("account: HTTP 404", "Correct base_url.")
 
 
 async def test_a_silent_part_does_not_hold_the_doctor_up(

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+import structlog
 
 from ringbolt.cli.exit_codes import EXIT_USAGE
 from ringbolt.cli.output import fail
+from ringbolt.cli.run import log_errors_to_stderr
+
+
+@pytest.fixture
+def unconfigured_log() -> Iterator[None]:
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
 
 
 @pytest.mark.parametrize("words", ["no [calls] section", "the server says [/x]", "[red]stop"])
@@ -15,3 +26,17 @@ def test_an_error_is_shown_as_it_is_whatever_brackets_it_holds(
     assert fail(words, EXIT_USAGE) == EXIT_USAGE
 
     assert capsys.readouterr().err == f"error: {words}\n"
+
+
+@pytest.mark.usefixtures("unconfigured_log")
+def test_what_a_part_logs_is_not_in_the_result_of_a_command(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    log_errors_to_stderr()
+    log = structlog.get_logger("ringbolt.numbers")
+    log.warning("no more numbers are sold")
+    log.error("the store is gone")
+
+    written = capsys.readouterr()
+    assert (written.out, "the store is gone" in written.err) == ("", True)
+    assert "no more numbers" not in written.err

@@ -107,6 +107,7 @@ def test_a_plug_in_that_is_none_says_why(folder: Path, source: str, said: str) -
     ("base_url", "is_simulated"),
     [
         ("http://127.0.0.1:8403/simulator/smsgate/+4915112345670", True),
+        ("http://127.0.0.1:8403/stubs/handler_api.php", True),
         ("http://127.0.0.1:8403/simulator.example", False),
         ("http://127.0.0.1:8404/simulator/smsgate", False),
         ("https://api.sms-gate.app/3rdparty/v1", False),

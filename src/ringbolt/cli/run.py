@@ -49,6 +49,7 @@ def finish(command: Coroutine[Any, Any, int]) -> None:
     from ringbolt.settings import SettingsError
     from ringbolt.store.errors import StoreRefused
 
+    log_errors_to_stderr()
     try:
         code = run_in_loop(command)
     except PurchaseError as error:
@@ -71,6 +72,19 @@ def finish(command: Coroutine[Any, Any, int]) -> None:
     except CancelledError:  # what is stopped by SIGTERM cancels itself
         code = EXIT_TERMINATED
     raise typer.Exit(code)
+
+
+def log_errors_to_stderr() -> None:
+    """Until a command configures its own log: stdout holds its result only, which may be JSON."""
+    import logging
+    import sys
+
+    import structlog
+
+    structlog.configure(
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
+    )
 
 
 def run_in_loop(main: Coroutine[Any, Any, int]) -> int:

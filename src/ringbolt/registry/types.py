@@ -114,11 +114,16 @@ class PartTypes(Generic[ContextT, T]):
         return next(iter(entry_points(group=self.group, name=name)), None)
 
 
+_PLACES_OF_WORLD: Final = ("simulator", "stubs")
+"""Where the simulated world is at its address. A shop may be at the same address."""
+
+
 def is_simulated(settings: PartSettings, world_url: str) -> bool:
     """Whether the part belongs to the simulated world, or is an ordinary one pointed at it."""
     base_url = getattr(settings, "base_url", "")
     world = world_url.rstrip("/")
-    return settings.simulated or (world != "" and f"{base_url}/".startswith(f"{world}/simulator/"))
+    places = tuple(f"{world}/{place}/" for place in _PLACES_OF_WORLD)
+    return settings.simulated or (world != "" and f"{base_url}/".startswith(places))
 
 
 def _load(entry: EntryPoint) -> PartType[Any, Any, Any]:

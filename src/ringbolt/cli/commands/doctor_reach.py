@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from ringbolt.api.callbacks import callback_prefixes
@@ -16,9 +16,9 @@ from ringbolt.cli.commands.part_kinds import Kind, parts_of
 from ringbolt.cli.operator_access import world_url
 from ringbolt.cli.running_shop import running_shop
 from ringbolt.core.callback import SupportsCallbacks
-from ringbolt.core.errors import RingboltError, Unavailable
+from ringbolt.core.errors import RingboltError
 from ringbolt.core.part_checks import Finding, SupportsBalance, SupportsCheck
-from ringbolt.core.pricing.amount import Amount
+from ringbolt.core.pricing.amount import SATS, Amount
 from ringbolt.registry.values import split_url
 from ringbolt.settings import Settings, SettingsError
 from ringbolt.settings.secret import load_keyring
@@ -45,7 +45,7 @@ async def reach(settings: Settings) -> list[CheckResult]:
                 return []  # said before
             async with open_alone(kind.types, part, context) as opened:
                 _tell_where_it_is_called(settings, kind, part.name, opened.port)
-                found = await _findings(opened.port)
+                found = await _findings(opened.port, settings.costs.sats_per)
                 if _is_called(opened.port):
                     found.append(await _called_back(settings))
             effect = "simulated" if opened.is_simulated else "real"
@@ -71,19 +71,19 @@ def _tell_where_it_is_called(settings: Settings, kind: Kind, name: str, port: ob
     port.callback_routes(url + prefix)
 
 
-async def _findings(port: object) -> list[Finding]:
+async def _findings(port: object, sats_per: Mapping[str, float]) -> list[Finding]:
     found: list[Finding] = []
     try:
         async with asyncio.timeout(_WITHIN_S):
             if isinstance(port, SupportsCheck):
                 found += await port.check()
-            # What answers wrongly has no balance to tell.
-            if isinstance(port, SupportsBalance) and all(f.state != "wrong" for f in found):
-                found.append(_balance(await port.balance()))
+            is_told = any(each.subject == "balance" for each in found)  # its check may know better
+            answers = is_told or all(each.state != "wrong" for each in found)
+            if isinstance(port, SupportsBalance) and answers:
+                left = await port.balance()
+                found += [*([] if is_told else [_balance(left)]), *_rate(left, sats_per)]
     except TimeoutError:
         found.append(Finding("wrong", "far end", f"no answer within {_WITHIN_S:.0f} s", _REACH))
-    except Unavailable as error:
-        found.append(Finding("wrong", "far end", error.message, error.suggestion or _REACH))
     except RingboltError as error:
         found.append(Finding("wrong", "far end", error.message, error.suggestion or _REACH))
     return found
@@ -95,6 +95,16 @@ def _balance(left: Amount | None) -> Finding:
     if left.micros <= 0:
         return Finding("wrong", "balance", f"{left} is left", "Top the account up: it refuses.")
     return Finding("ok", "balance", f"{left} is left")
+
+
+def _rate(left: Amount | None, sats_per: Mapping[str, float]) -> list[Finding]:
+    """Whether what the account is billed in can be told in sats."""
+    if left is None or left.currency == SATS or left.currency in sats_per:
+        return []
+    said = f"what a {left.currency} is worth in sats is not set: costs are listed, but not booked, "
+    said += "and bound no purchase"
+    fix = f"Set RINGBOLT_COSTS_SATS_PER={left.currency}=... (sats for one {left.currency})."
+    return [Finding("note", "costs", said, fix)]
 
 
 # Callbacks

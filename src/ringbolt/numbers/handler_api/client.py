@@ -21,8 +21,20 @@ BUY_S: Final = 12.0
 _LONGEST_REST_S: Final = 60.0
 _REST_S: Final = 2.0
 _TOO_MANY: Final = 429
+_MOST_SHOWN: Final = 200
 _UNUSABLE: Final = (Meaning.FUNDS, Meaning.ACCOUNT, Meaning.LATER, Meaning.OPEN)
 """What a word says about the provider or the account, whatever was asked."""
+_FIX_NETWORK: Final = "Look whether base_url is right, and whether this machine reaches it."
+_FIX_ADDRESS: Final = (
+    "Let base_url be the address of its handler_api.php, as its own page on the API has it."
+)
+_FIXES: Final = {
+    Meaning.ACCOUNT: "Copy the API key from your profile there into api_key; if it is right, ask "
+    "the provider's support about the account.",
+    Meaning.FUNDS: "Top the account up.",
+    Meaning.LATER: "Wait a minute. If it stays, ask the provider for a higher limit of requests.",
+    Meaning.OPEN: "Wait. If it stays, look at the provider's own page.",
+}
 
 
 class HandlerApi:
@@ -51,7 +63,7 @@ class HandlerApi:
         answer that is no reply of the protocol, and for one that concerns the account."""
         exchange = await self._http.ask("GET", self._of(action, params))
         if not isinstance(exchange, Answer):
-            raise self.unavailable(exchange.why)
+            raise self.unavailable(exchange.why, _FIX_NETWORK)
         self.rest_after(exchange)
         return self._reply(exchange)
 
@@ -63,10 +75,10 @@ class HandlerApi:
     def _reply(self, answer: Answer) -> Reply:
         reply = read(answer.body)
         if isinstance(reply, Nonsense):
-            raise self.unavailable(f"HTTP {answer.status}, {reply.shown!r}")
+            raise self.unavailable(_shown(answer, reply), _FIX_ADDRESS)
         if isinstance(reply, Word):
             if reply.meaning in _UNUSABLE:
-                raise self.unavailable(reply.says)
+                raise self.unavailable(reply.says, _FIXES.get(reply.meaning, ""))
             return reply
         if not answer.is_success:
             raise self.unavailable(f"HTTP {answer.status}")
@@ -91,12 +103,22 @@ class HandlerApi:
         if at_s > now_s:
             await asyncio.sleep(at_s - now_s)
 
-    def unavailable(self, why: str) -> Unavailable:
+    def unavailable(self, why: str, fix: str = "") -> Unavailable:
+        """``fix``: what the operator can do about it."""
         said = why.replace(self._api_key, "...") if self._api_key else why
-        return Unavailable(f"The number provider {self._name} does not answer: {said}.")
+        said = f"The number provider {self._name} cannot be used: {said}."
+        return Unavailable(said, suggestion=fix)
 
     def _of(self, action: str, params: Mapping[str, str]) -> URL:
         return self._url.extend_query({"api_key": self._api_key, "action": action, **params})
+
+
+def _shown(answer: Answer, reply: Nonsense) -> str:
+    """What came instead of a reply."""
+    said = f"HTTP {answer.status}"
+    if 300 <= answer.status < 400:
+        return f"{said}, it leads to {answer.headers.get('location', 'nowhere')[:_MOST_SHOWN]}"
+    return f"{said}, {reply.shown!r}" if reply.shown else f"{said} and nothing"
 
 
 def retry_after_s(answer: Answer) -> float:

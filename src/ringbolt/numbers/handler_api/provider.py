@@ -114,11 +114,15 @@ class HandlerApiProvider:
     async def check(self) -> Sequence[Finding]:
         """The key, by a look at the account."""
         try:
-            await self._catalogue.balance()
+            left = await self._catalogue.balance()
         except Unavailable as error:
-            fix = "Look at base_url, dialect and api_key, and at the provider's own page."
+            fix = error.suggestion or "Look at dialect, and at the provider's own page on the API."
             return [Finding("wrong", "account", error.message, fix)]
         found = [Finding("ok", "account", f"{self.name} accepts the API key.")]
+        why_closed = self._funds.why_closed(left)
+        if why_closed:
+            fix = "Until then it sells no numbers. The least that it must have is low_balance."
+            found.append(Finding("wrong", "balance", f"{why_closed}.", fix))
         if not self._dialect.listing:
             said = f"{self.name} does not list active leases: a purchase whose answer is lost is"
             fix = "See 'ringbolt numbers doubtful' from time to time, or choose another dialect."
