@@ -70,4 +70,4 @@ async def test_every_part_is_the_one_that_was_configured(shop: ShopServer) -> No
     assert isinstance(shop.shop.sms_carriers.named("memory"), MemorySms)
     assert isinstance(shop.shop.number_providers.named("memory"), MemoryProvider)
     assert shop.shop.mailers.named("memory") is not None
-    await until(lambda: all(shop.opened.connected().values()))
+    await until(lambda: all(each.connected for each in shop.opened.watchers))

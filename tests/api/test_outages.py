@@ -45,7 +45,8 @@ def with_own_world(
 
 async def node_is_seen(shop: ShopServer, is_seen: bool = True) -> None:
     async def seen() -> bool:
-        return bool(shop.opened.connected()["node"]) is is_seen
+        [node] = [each for each in shop.opened.watchers if each.name == "node"]
+        return bool(node.connected) is is_seen
 
     await eventually(seen)
 

@@ -119,9 +119,6 @@ class OpenShop:
         if self.world is not None:
             await self.world.close()
 
-    def connected(self) -> dict[str, bool]:
-        return {watcher.name: watcher.connected for watcher in self.watchers}
-
 
 class _NodeFacts:
     """Caches the node's network."""
@@ -152,47 +149,63 @@ async def open_shop(
         keyring = load_keyring(settings, create=True)
         world = await _open_world(settings, stack)
         play = settings.node.simulated
-        follows = play and world is None
         # Only with a simulated node may the world's clock be moved.
         clock: Clock = world.clock if world is not None and play else SystemClock()
-        db = await open_database(settings.database, clock, listen_url=settings.database_listen_url)
-        stack.push_async_callback(db.close)
-        await keep_secret(settings, keyring, db, accept=accept_secret)
-        if db.dialect == "sqlite":
-            # We hold the file's only lock, so the worker that claimed these jobs has ended.
-            await db.tx(jobs.release_all)
-        await _refuse_other_money(db, play=play)
+        db = await _open_store(settings, keyring, clock, stack, accept_secret=accept_secret)
         world_url = settings.simulator.url.rstrip("/") or own_url
         token = _world_token(settings, keyring)
         context = context_of(settings, world_url, own_url or world_url, clock, keyring, token)
         parts = open_parts(settings, context, DatabasePool(db), DatabaseLeases(db), stack)
         shop = _open_shop(settings, stack, keyring, db, context, parts)
         await shop.terms.refresh(db)
-        for carrier in shop.carriers:
-            if isinstance(carrier, NeedsCallRecords):
-                carrier.read_records(ShopCallRecords(db, carrier.name))
-        facts = _NodeFacts(shop.node, "regtest" if play else "")
         await refuse_unlimited_real_money(settings, shop.node)
         _warn_of_play_money(settings)
-        opened = OpenShop(
+        watchers = _watchers(shop, only_called_back=not with_worker)
+        follows = play and world is None
+        yield OpenShop(
             shop=shop,
-            server=Server(
-                shop,
-                network=facts.network,
-                connected=lambda: opened.connected(),  # noqa: PLW0108 - it does not exist yet
-                extra_routes=[*_world_routes(world, settings, token), *called_routes(shop)],
-                play=play,
-                pages=Pages(shop, (world_url, token) if play else None),
-            ),
+            server=_server(shop, world, world_url, token, watchers),
             world=world,
             world_url=world_url,
             world_token=token,
             clock=clock if follows and isinstance(clock, SystemClock) else None,
+            worker=Worker(shop, handlers()) if with_worker else None,
+            watchers=watchers,
         )
-        if with_worker:
-            opened.worker = Worker(shop, handlers())
-        opened.watchers = _watchers(shop, only_called_back=not with_worker)
-        yield opened
+
+
+def _server(
+    shop: Shop, world: World | None, world_url: str, token: str, watchers: Sequence[Watcher]
+) -> Server:
+    """``token``: what the world at ``world_url`` asks for."""
+    play = shop.settings.node.simulated
+    return Server(
+        shop,
+        network=_NodeFacts(shop.node, "regtest" if play else "").network,
+        connected=lambda: {watcher.name: watcher.connected for watcher in watchers},
+        extra_routes=[*_world_routes(world, shop.settings, token), *called_routes(shop)],
+        play=play,
+        pages=Pages(shop, (world_url, token) if play else None),
+    )
+
+
+async def _open_store(
+    settings: Settings,
+    keyring: Keyring,
+    clock: Clock,
+    stack: AsyncExitStack,
+    *,
+    accept_secret: bool,
+) -> Database:
+    """The database, once it is certain that it is this shop's. Raises ``SettingsError``."""
+    db = await open_database(settings.database, clock, listen_url=settings.database_listen_url)
+    stack.push_async_callback(db.close)
+    await keep_secret(settings, keyring, db, accept=accept_secret)
+    if db.dialect == "sqlite":
+        # We hold the file's only lock, so the worker that claimed these jobs has ended.
+        await db.tx(jobs.release_all)
+    await _refuse_other_money(db, play=settings.node.simulated)
+    return db
 
 
 def _watchers(shop: Shop, *, only_called_back: bool) -> list[Watcher]:
@@ -239,6 +252,9 @@ def _open_shop(
         user_agent=CALLER_NAME,
     )
     stack.push_async_callback(caller.close)
+    for carrier in parts.carriers:
+        if isinstance(carrier, NeedsCallRecords):
+            carrier.read_records(ShopCallRecords(db, carrier.name))
     node = next(iter(parts.nodes))
     return Shop(
         settings=settings,

@@ -128,28 +128,38 @@ def demo() -> None:
     finish(run_shop(settings, meanwhile=lambda url: run_demo(url, data_dir / "calls")))
 
 
+Called = Annotated[
+    str, typer.Argument(help="Whom to call, E.164, e.g. +12025550123; with --resume an id.")
+]
+Message = Annotated[str, typer.Argument(help="What to say (or use --audio-url).")]
+AudioUrl = Annotated[str, typer.Option(help="Play this audio file instead.")]
+Minutes = Annotated[float, typer.Option(help="With --audio-url: how many minutes.")]
+MaxSats = Annotated[int, typer.Option(min=1, help="The most to pay, sats.")]
+RefundAddress = Annotated[str, typer.Option(help="Lightning Address for a refund.")]
+Wait = Annotated[bool, typer.Option(help="Follow the call until it is over.")]
+Resume = Annotated[
+    bool,
+    typer.Option(
+        "--resume",
+        help="Go on with the purchase whose id is given, or the newest unfinished one.",
+    ),
+]
+
+
 @app.command()
 def call(
-    number: Annotated[
-        str, typer.Argument(help="Whom to call, E.164, e.g. +12025550123; with --resume an id.")
-    ] = "",
-    message: Annotated[str, typer.Argument(help="What to say (or use --audio-url).")] = "",
+    number: Called = "",
+    message: Message = "",
     server: Server = "",
-    audio_url: Annotated[str, typer.Option(help="Play this audio file instead.")] = "",
-    minutes: Annotated[float, typer.Option(help="With --audio-url: how many minutes.")] = 1,
-    max_sats: Annotated[int, typer.Option(min=1, help="The most to pay, sats.")] = 1000,
-    refund_address: Annotated[str, typer.Option(help="Lightning Address for a refund.")] = "",
+    audio_url: AudioUrl = "",
+    minutes: Minutes = 1,
+    max_sats: MaxSats = 1000,
+    refund_address: RefundAddress = "",
     wallet: WalletUrl = "",
     macaroon: Macaroon = "",
     tls_cert: Cert = "",
-    wait: Annotated[bool, typer.Option(help="Follow the call until it is over.")] = True,
-    resume: Annotated[
-        bool,
-        typer.Option(
-            "--resume",
-            help="Go on with the purchase whose id is given, or the newest unfinished one.",
-        ),
-    ] = False,
+    wait: Wait = True,
+    resume: Resume = False,
 ) -> None:
     """Buy a call from any server with this API, and follow it.
 
@@ -163,6 +173,20 @@ def call(
 
     if resume:
         finish(resume_call(number, WalletAddress(wallet, macaroon, tls_cert), waits=wait))
+    body = _call_body(number, message, audio_url, minutes, refund_address)
+
+    async def buy() -> int:
+        shop = await named_shop(server)
+        payer = WalletAddress(wallet or shop.play_wallet, macaroon, tls_cert)
+        return await buy_call(shop.url, body, payer, max_sats, waits=wait)
+
+    finish(buy())
+
+
+def _call_body(
+    number: str, message: str, audio_url: str, minutes: float, refund_address: str
+) -> dict[str, Any]:
+    """What is sent to buy a call. Raises ``typer.BadParameter``."""
     if not number:
         raise typer.BadParameter("Say whom to call, or use --resume.", param_hint="NUMBER")
     if not message and not audio_url:
@@ -176,13 +200,7 @@ def call(
         body["message"] = message
     if refund_address:
         body["refund_address"] = refund_address
-
-    async def buy() -> int:
-        shop = await named_shop(server)
-        payer = WalletAddress(wallet or shop.play_wallet, macaroon, tls_cert)
-        return await buy_call(shop.url, body, payer, max_sats, waits=wait)
-
-    finish(buy())
+    return body
 
 
 @app.command()

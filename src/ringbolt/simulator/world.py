@@ -67,45 +67,46 @@ class World:
         """
         store = WorldStore.open(data_dir / FILE_NAME)
         try:
-            clock = WorldClock(store, moves=clock_moves)
-            phones = PhoneNetwork(
-                clock=clock, store=store, audio_dir=data_dir / "phones", speed=speed
-            )
-            twilio = Twilio.open(phones, store, clock)
-            phones.start()
-            twilio.calls.start()
-            sms = SmsNetwork(clock=clock, store=store, speed=speed)
-            sms.start()
-            numbers = NumberInventory(clock=clock, store=store)
-            numbers.start()
-            twilio_messages = TwilioMessages(
-                sms, numbers, twilio.accounts, twilio.callbacks, store, clock
-            )
-            twilio_messages.start()
-            smsgate = SmsGatePhones(clock=clock, store=store, sms=sms, numbers=numbers, speed=speed)
-            smsgate.start()
-            number_accounts = NumberAccounts(store)
-            lightning = LightningNetwork(store, clock)
-            addresses = LightningAddresses(store, lightning)
-            mailboxes = Mailboxes(clock=clock, store=store)
-            return cls(
-                store,
-                clock,
-                lightning,
-                addresses,
-                phones,
-                sms,
-                numbers,
-                smsgate,
-                number_accounts,
-                mailboxes,
-                twilio,
-                twilio_messages,
-                speed,
-            )
+            world = cls._of(store, WorldClock(store, moves=clock_moves), data_dir, speed)
+            world._start()
+            return world
         except BaseException:
             store.close()
             raise
+
+    @classmethod
+    def _of(cls, store: WorldStore, clock: WorldClock, data_dir: Path, speed: float) -> World:
+        phones = PhoneNetwork(clock=clock, store=store, audio_dir=data_dir / "phones", speed=speed)
+        sms = SmsNetwork(clock=clock, store=store, speed=speed)
+        numbers = NumberInventory(clock=clock, store=store)
+        lightning = LightningNetwork(store, clock)
+        twilio = Twilio.open(phones, store, clock)
+        return cls(
+            store=store,
+            clock=clock,
+            lightning=lightning,
+            addresses=LightningAddresses(store, lightning),
+            phones=phones,
+            sms=sms,
+            numbers=numbers,
+            smsgate=SmsGatePhones(clock=clock, store=store, sms=sms, numbers=numbers, speed=speed),
+            number_accounts=NumberAccounts(store),
+            mailboxes=Mailboxes(clock=clock, store=store),
+            twilio=twilio,
+            twilio_messages=TwilioMessages(
+                sms, numbers, twilio.accounts, twilio.callbacks, store, clock
+            ),
+            speed=speed,
+        )
+
+    def _start(self) -> None:
+        """Go on with what was under way when the world was closed."""
+        self.phones.start()
+        self.twilio.calls.start()
+        self.sms.start()
+        self.numbers.start()
+        self.twilio_messages.start()
+        self.smsgate.start()
 
     async def close(self) -> None:
         """End every stream and write what is queued. Closing twice is allowed."""

@@ -75,22 +75,30 @@ async def challenge(shop: Shop, terms: Terms, refused: CredentialRefused | None)
     ]
     if not terms.is_mpp:
         headers.insert(0, (b"www-authenticate", _l402_line(macaroon, invoice.bolt11)))
-    detail = refused.message if refused else "This request is paid for over Lightning."
-    sats = sats_up(terms.amount_msat)
-    document = {
-        **problem_document(402, error_code, "Payment required", detail, type=mpp.PROBLEM_TYPE),
-        "suggestion": _REFUSED if refused else _HOW,
-        "example": "Authorization: L402 <macaroon>:<preimage>",
+    document = _problem(error_code, refused) | {
         "invoice": invoice.bolt11,
         "macaroon": macaroon,
         "payment_hash": token.payment_hash.hex(),
-        "amount_sats": sats,
-        "amountSats": sats,
-        "amount_msat": terms.amount_msat,
+        **_amounts(terms.amount_msat),
         "expires_at": iso(invoice.expires_at_ms),
         "redeem_until": iso((now_s + settings.redeem_s) * 1000),
     }
     return Challenge(headers, document)
+
+
+def _problem(error_code: str, refused: CredentialRefused | None) -> dict[str, Any]:
+    detail = refused.message if refused else "This request is paid for over Lightning."
+    return {
+        **problem_document(402, error_code, "Payment required", detail, type=mpp.PROBLEM_TYPE),
+        "suggestion": _REFUSED if refused else _HOW,
+        "example": "Authorization: L402 <macaroon>:<preimage>",
+    }
+
+
+def _amounts(msat: int) -> dict[str, int]:
+    """The price under the names that clients of the models look for."""
+    sats = sats_up(msat)
+    return {"amount_sats": sats, "amountSats": sats, "amount_msat": msat}
 
 
 def _l402_line(macaroon: str, invoice: str) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from ringbolt.api.l402.challenge import PATH
 from ringbolt.api.l402.schema import EXAMPLES, Quote
@@ -16,54 +16,62 @@ from ringbolt.app.requests.plain_call import (
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import InvalidInput
 from ringbolt.core.pricing.rates import MAX_MINUTES, started_minutes
+from ringbolt.settings import Settings
+
+_CHARGED: Final = {
+    "answered": "Only answered calls are charged.",
+    "placed": "Every call that is placed is charged.",
+}
+_ACCESS: Final = {
+    "authentication": {
+        "protocols": ["L402", "MPP"],
+        "header": "Authorization",
+        "format": "L402 {macaroon}:{proof_of_payment}",
+        "format_mpp": "Payment <base64url_json>",
+    }
+}
 
 
 def describe(shop: Shop, base: str, quote: Quote) -> dict[str, Any]:
     """Sats4AI's metadata document; with a number in ``quote`` also the exact price of a call
     there."""
-    settings = shop.settings
-    rates = [rate.sats_per_minute for rate in shop.rates.rates()]
     document: dict[str, Any] = {
         "name": "Automated phone call",
         "description": "Calls a number anywhere and speaks a text or plays an audio file. "
-        + (
-            "Only answered calls are charged."
-            if settings.calls.charge_on == "answered"
-            else "Every call that is placed is charged."
-        ),
-        "access": {
-            "authentication": {
-                "protocols": ["L402", "MPP"],
-                "header": "Authorization",
-                "format": "L402 {macaroon}:{proof_of_payment}",
-                "format_mpp": "Payment <base64url_json>",
-            },
-            "endpoint": f"{base}{PATH}",
-            "method": "POST",
-        },
+        + _CHARGED[shop.settings.calls.charge_on],
+        "access": {**_ACCESS, "endpoint": f"{base}{PATH}", "method": "POST"},
         "content_type": "api",
-        "pricing": {
-            "currency": "sat",
-            "unit": "started minute",
-            "minimum": min(rates),
-            "maximum": max(rates),
-            "quote": f"{base}{PATH}?phone_number=%2B12025550123&duration_minutes=2",
-        },
-        "limits": {
-            "message_max_characters": MAX_MESSAGE_CHARS,
-            "message_minutes": 1,
-            "duration_minutes": {"minimum": 1, "maximum": MAX_MINUTES},
-            "repeat": {"minimum": 1, "maximum": MAX_REPEAT},
-            "gather": {"max_digits": MAX_DIGITS, "timeout_seconds": MAX_TIMEOUT_S},
-            "invoice_expires_after_seconds": settings.l402.invoice_expiry_s,
-            "credential_valid_seconds": settings.l402.redeem_s,
-            "ring_timeout_seconds": settings.calls.ring_timeout_s,
-        },
+        "pricing": _pricing(shop, base),
+        "limits": _limits(shop.settings),
         "examples": list(EXAMPLES.values()),
     }
     if quote.phone_number.strip():
         document["quote"] = _quote(shop, quote)
     return document
+
+
+def _pricing(shop: Shop, base: str) -> dict[str, Any]:
+    rates = [rate.sats_per_minute for rate in shop.rates.rates()]
+    return {
+        "currency": "sat",
+        "unit": "started minute",
+        "minimum": min(rates),
+        "maximum": max(rates),
+        "quote": f"{base}{PATH}?phone_number=%2B12025550123&duration_minutes=2",
+    }
+
+
+def _limits(settings: Settings) -> dict[str, Any]:
+    return {
+        "message_max_characters": MAX_MESSAGE_CHARS,
+        "message_minutes": 1,
+        "duration_minutes": {"minimum": 1, "maximum": MAX_MINUTES},
+        "repeat": {"minimum": 1, "maximum": MAX_REPEAT},
+        "gather": {"max_digits": MAX_DIGITS, "timeout_seconds": MAX_TIMEOUT_S},
+        "invoice_expires_after_seconds": settings.l402.invoice_expiry_s,
+        "credential_valid_seconds": settings.l402.redeem_s,
+        "ring_timeout_seconds": settings.calls.ring_timeout_s,
+    }
 
 
 def _quote(shop: Shop, quote: Quote) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from ringbolt import __version__
@@ -99,38 +100,21 @@ def _add_sales(family: Family, shop: Shop) -> None:
         "headers": (_KEY_IF_IMMEDIATE,),
         "idempotent": True,
     }
-    family.add(
-        "POST",
-        "/createorder",
-        create,
-        schema.CreateOrder,
-        at_most={"rentalHours": shop.settings.orders.max_rental_hours},
-        examples=schema.CREATE_ORDER_EXAMPLES,
-        **sale,
-    )
-    family.add(
-        "POST",
-        "/createcallorder",
-        send.create_call,
-        schema.CreateCallOrder,
-        examples=schema.CALL_EXAMPLES,
-        **sale,
-    )
-    family.add(
-        "POST",
-        "/createsendorder",
-        send.create_text,
-        schema.CreateSendOrder,
-        examples=schema.TEXT_EXAMPLES,
-        **sale,
-    )
-    family.add(
-        "POST",
+    hours = {"rentalHours": shop.settings.orders.max_rental_hours}
+
+    def add(
+        path: str, handler: Handler[P], takes: type[P], examples: Mapping[str, Any], **more: Any
+    ) -> None:
+        family.add("POST", path, handler, takes, examples=examples, **more, **sale)
+
+    add("/createorder", create, schema.CreateOrder, schema.CREATE_ORDER_EXAMPLES, at_most=hours)
+    add("/createcallorder", send.create_call, schema.CreateCallOrder, schema.CALL_EXAMPLES)
+    add("/createsendorder", send.create_text, schema.CreateSendOrder, schema.TEXT_EXAMPLES)
+    add(
         "/createemailsendorder",
         send.create_email,
         schema.CreateEmailSendOrder,
-        examples=schema.EMAIL_EXAMPLES,
-        **sale,
+        schema.EMAIL_EXAMPLES,
     )
 
 

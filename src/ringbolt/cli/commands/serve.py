@@ -8,7 +8,8 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
-from typing import Any, Final
+from socket import socket
+from typing import TYPE_CHECKING, Any, Final
 
 from ringbolt.cli.http_server import (
     MAX_CONNECTIONS,
@@ -22,6 +23,9 @@ from ringbolt.logs import configure_logs
 from ringbolt.order_log import order_log
 from ringbolt.settings import Settings, SettingsError
 from ringbolt.settings.secret import load_keyring, secret_file
+
+if TYPE_CHECKING:
+    from ringbolt.bootstrap import OpenShop
 
 _YOUNG_OBJECTS: Final = 10_000
 """How many new objects there are before garbage is looked for. With Python's 700 that is every few
@@ -70,35 +74,46 @@ async def serve(
     keyring = load_keyring(settings, create=True)
     configure_logs(settings.log, keyring.derive("log"))
     sock = listen(settings.host, settings.port)
-    url = reachable_url(sock)
     try:
         async with open_shop(
-            settings, url, with_worker=with_worker, accept_secret=accept_secret
+            settings, reachable_url(sock), with_worker=with_worker, accept_secret=accept_secret
         ) as opened:
             opened.shop.db.report_steps_to(order_log(settings.log, keyring.derive("log")))
-
-            async def work() -> None:
-                note_running(settings.data_dir, url)
-                if on_ready is not None:
-                    on_ready(url)
-                if meanwhile is None:
-                    await opened.work()
-                else:
-                    await _until_done(opened.work(), meanwhile(url), outcome)
-
-            outcome: list[int] = []
-            config = server_config(opened.server, settings, to_itself=opened.world is not None)
-            server = BackgroundServer(config, work, opened.hang_up)
-            try:
-                await server.serve(sockets=[sock])
-            finally:  # inside the lock: a second shop that is refused must not delete this file
-                with suppress(OSError):
-                    (settings.data_dir / RUN_FILE).unlink()
-            failure = server.failure()
-            if failure is not None:
-                raise failure
+            return await _run(opened, settings, sock, on_ready, meanwhile)
     finally:
         sock.close()
+
+
+async def _run(
+    opened: OpenShop,
+    settings: Settings,
+    sock: socket,
+    on_ready: Callable[[str], None] | None,
+    meanwhile: Callable[[str], Awaitable[int]] | None,
+) -> int:
+    """Serve an open shop at ``sock`` and do its work; returns the exit code."""
+    url = reachable_url(sock)
+    outcome: list[int] = []
+
+    async def work() -> None:
+        note_running(settings.data_dir, url)
+        if on_ready is not None:
+            on_ready(url)
+        if meanwhile is None:
+            await opened.work()
+        else:
+            await _until_done(opened.work(), meanwhile(url), outcome)
+
+    config = server_config(opened.server, settings, to_itself=opened.world is not None)
+    server = BackgroundServer(config, work, opened.hang_up)
+    try:
+        await server.serve(sockets=[sock])
+    finally:  # inside the lock: a second shop that is refused must not delete this file
+        with suppress(OSError):
+            (settings.data_dir / RUN_FILE).unlink()
+    failure = server.failure()
+    if failure is not None:
+        raise failure
     return outcome[0] if outcome else 0
 
 
