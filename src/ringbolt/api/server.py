@@ -13,10 +13,12 @@ from ringbolt import __version__
 from ringbolt.api.fallback import fallback
 from ringbolt.api.guide import DESCRIPTION, TAGS
 from ringbolt.api.kit import openapi
+from ringbolt.api.kit.cacheable import cacheable
 from ringbolt.api.kit.family import Family
-from ringbolt.api.kit.http import Send
+from ringbolt.api.kit.http import Send, base_url, encode
 from ringbolt.api.kit.plain import plain_family
 from ringbolt.api.kit.request import Nothing, Request
+from ringbolt.api.kit.response import Response
 from ringbolt.api.l402 import routes as l402
 from ringbolt.api.operator.health import Connected, add_health
 from ringbolt.api.operator.metrics import Metrics
@@ -136,9 +138,11 @@ class Server:
             )
             return openapi.document(about, described)
 
-        async def answer(_: Request[Nothing]) -> dict[str, Any]:
+        async def answer(request: Request[Nothing]) -> Response:
             """This API's OpenAPI document."""
-            return await asyncio.to_thread(document)
+            found = await asyncio.to_thread(document)
+            servers = [{"url": base_url(request.scope, public_url)}]
+            return cacheable(request, encode(found | {"servers": servers}))
 
         family.add("GET", "/openapi.json", answer, Nothing, hidden=True, cost="")
         return document

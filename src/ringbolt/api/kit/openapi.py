@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from inspect import cleandoc
 from typing import Any, Final, get_args
@@ -14,6 +14,8 @@ from ringbolt.api.kit.dialect import QUERY_METHODS
 from ringbolt.api.kit.operation import Operation
 from ringbolt.api.kit.reader import documented_as_required, fields_of
 from ringbolt.api.kit.response import JSON
+from ringbolt.api.kit.sample_errors import SAMPLES
+from ringbolt.core.errors import RingboltError
 
 Schema = dict[str, Any]
 
@@ -25,23 +27,38 @@ IDEMPOTENCY_KEY: Final = "Idempotency-Key"
 FAULTS: Final = {
     400: "A field is wrong or missing",
     404: "There is no such thing",
+    401: "The key is missing, unknown or revoked",
+    403: "The key may not do this",
     413: "The body is too large",
     429: "Too many requests; see Retry-After",
     503: "A part that is needed does not answer; see Retry-After",
 }
 """The meaning of a status, unless a family describes it more exactly."""
+_LATER: Final = frozenset({429, 503})
+"""Statuses that come with Retry-After."""
+ERROR_HEADERS: Final = {
+    "X-Error-Code": {
+        "description": "The code of the error, which is stable; sentences are not.",
+        "schema": {"type": "string"},
+    },
+    "Retry-After": {
+        "description": "After how many seconds the same request may succeed.",
+        "schema": {"type": "integer", "minimum": 0},
+    },
+}
+"""Components, by the header's name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Documentation:
     """What the addresses of a family have in common in the document.
 
-    ``error`` is the struct of an error, ``error_type`` its media type; ``faults`` say what a status
-    means where ``FAULTS`` is not exact enough, ``in_path`` what the parts of a path are;
-    ``dropped`` is left out of operation ids. ``key`` is the parameter with the API key, and
-    ``security`` the same as security schemes, any of which will do; ``idempotency`` is what an
-    Idempotency-Key does. ``forms``: bodies may be forms; ``envelope``: the
-    struct whose ``data`` every document is.
+    ``error`` is the struct of an error, ``error_type`` its media type, ``shows`` makes one;
+    ``faults`` say what a status means where ``FAULTS`` is not exact enough, ``in_path`` what the
+    parts of a path are; ``dropped`` is left out of operation ids. ``key`` is the parameter with
+    the API key, and ``security`` the same as security schemes, any of which will do;
+    ``idempotency`` is what an Idempotency-Key does. ``forms``: bodies may be forms; ``envelope``:
+    the struct whose ``data`` every document is; ``answers``: examples of documents, by struct.
     """
 
     tag: str
@@ -55,6 +72,8 @@ class Documentation:
     idempotency: str = ""
     forms: bool = False
     envelope: type[msgspec.Struct] | None = None
+    shows: Callable[[RingboltError], Any] | None = None
+    answers: Mapping[type, Any] = field(default_factory=dict)
 
     def operation_id(self, method: str, path: str) -> str:
         """The same from release to release: generated clients name their methods by it."""
@@ -98,9 +117,10 @@ def document(about: About, operations: Iterable[Described]) -> dict[str, Any]:
     for documentation, _ in described:
         security |= documentation.security
     paths: dict[str, Any] = {}
+    faults: dict[str, Schema] = {}
     for documentation, operation in described:
         for method in operation.methods.split():
-            one = _Operation(documentation, operation, method, schemas).document()
+            one = _Operation(documentation, operation, method, schemas, faults).document()
             paths.setdefault(operation.path, {})[method.lower()] = one
     return {
         "openapi": VERSION,
@@ -112,7 +132,12 @@ def document(about: About, operations: Iterable[Described]) -> dict[str, Any]:
         "servers": [{"url": about.server}],
         "tags": [{"name": tag, "description": meaning} for tag, meaning in about.tags.items()],
         "paths": paths,
-        "components": {"schemas": schemas.components, "securitySchemes": security},
+        "components": {
+            "schemas": schemas.components,
+            "headers": ERROR_HEADERS,
+            "responses": faults,
+            "securitySchemes": security,
+        },
     }
 
 
@@ -125,6 +150,7 @@ class _Schemas:
             kinds[documentation.error] = None
             if documentation.envelope is not None:
                 kinds[documentation.envelope] = None
+            kinds |= dict.fromkeys(operation.error_structs.values())
             kinds[operation.takes] = None
             if operation.answers is not None and not isinstance(operation.answers, str):
                 kinds[operation.answers] = None
@@ -153,17 +179,21 @@ class _Schemas:
 
 @dataclass(frozen=True, slots=True)
 class _Operation:
-    """One method of an address, as it is documented."""
+    """One method of an address, as it is documented. ``faults`` gets the answers that are the same
+    for all addresses of a family."""
 
     documentation: Documentation
     operation: Operation[Any]
     method: str
     schemas: _Schemas
+    faults: dict[str, Schema]
 
     def document(self) -> Schema:
         operation = self.operation
-        found: Schema = {
-            "summary": operation.summary,
+        found: Schema = {"summary": operation.summary}
+        if operation.about:
+            found["description"] = operation.about
+        found |= {
             "operationId": operation.id
             or self.documentation.operation_id(self.method, operation.path),
         }
@@ -171,8 +201,7 @@ class _Operation:
         parameters = [*self._in_path(), *self._headers(), *self._in_query()]
         if parameters:
             found["parameters"] = parameters
-        if self.operation.right and self.documentation.security:
-            found["security"] = [{scheme: []} for scheme in self.documentation.security]
+        found["security"] = self._security()
         if self._takes_body:
             found["requestBody"] = {"required": True, "content": self._body()}
         return {**found, "responses": self._responses(), **operation.more}
@@ -182,6 +211,15 @@ class _Operation:
         """Whether the fields are in a body: where GET is one of the methods, no method has one."""
         is_query = not QUERY_METHODS.isdisjoint(self.operation.methods.split())
         return not is_query and bool(fields_of(self.operation.takes))
+
+    def _security(self) -> list[Schema]:
+        """Any of them will do; ``{}`` is none at all. Nothing to choose from: it is open."""
+        schemes: list[Schema] = [{scheme: []} for scheme in self.documentation.security]
+        key = self.documentation.key.get("name")
+        shown = [each for each in self.operation.headers if each["name"] == key]
+        if self.operation.right or any(each["required"] for each in shown):
+            return schemes
+        return [{}, *schemes] if shown else []
 
     def _in_path(self) -> Iterator[Schema]:
         for name in re.findall(r"{(\w+)}", self.operation.path):
@@ -195,7 +233,8 @@ class _Operation:
             }
 
     def _headers(self) -> Iterator[Schema]:
-        if self.operation.right:
+        # A parameter of the name Authorization is ignored (OpenAPI 3.1, 4.8.12.2.1).
+        if self.operation.right and self.documentation.key["name"] != "Authorization":
             yield self.documentation.key
         yield from map(dict, self.operation.headers)
         if self.operation.idempotent:
@@ -244,15 +283,33 @@ class _Operation:
         return found
 
     def _responses(self) -> Schema:
-        error = {
-            self.documentation.error_type: {"schema": self.schemas.of(self.documentation.error)}
-        }
-        meanings = {**FAULTS, **self.documentation.faults}
-        faults = {
-            str(status): {"description": meanings[status], "content": error}
-            for status in self._errors()
-        }
+        faults = {str(status): self._shared(status) for status in self._errors()}
         return {str(self.operation.status): self._success(), **faults}
+
+    def _shared(self, status: int) -> Schema:
+        """The answer of that status, by reference where it is the family's usual one."""
+        if status in self.operation.error_structs:
+            return self._fault(status)
+        name = f"{self.documentation.tag.title().replace(' ', '')}{status}"
+        if name not in self.faults:
+            self.faults[name] = self._fault(status)
+        return {"$ref": f"#/components/responses/{name}"}
+
+    def _fault(self, status: int) -> Schema:
+        """What is answered instead of a success."""
+        documentation, struct = self.documentation, self.operation.error_structs.get(status)
+        media: Schema = {"schema": self.schemas.of(struct or documentation.error)}
+        if struct is not None and struct in documentation.answers:
+            media["example"] = documentation.answers[struct]
+        elif documentation.shows is not None:
+            media["example"] = msgspec.to_builtins(documentation.shows(SAMPLES[status]))
+        names = ("X-Error-Code", "Retry-After") if status in _LATER else ("X-Error-Code",)
+        headers = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+        return {
+            "description": {**FAULTS, **documentation.faults}[status],
+            "headers": {**headers, **self.operation.error_headers.get(status, {})},
+            "content": {documentation.error_type: media},
+        }
 
     def _errors(self) -> list[int]:
         """The statuses of errors: those that follow from what is taken, and the address' own."""
@@ -273,13 +330,17 @@ class _Operation:
             return {"description": "The answer", "content": {"application/json": {}}}
         if isinstance(answers, str):
             return {"description": "The content", "content": {answers: {}}}
+        (struct,) = get_args(answers) or (answers,)
         schema = self.schemas.of(answers)
         if self.documentation.envelope is not None:
             around = self.schemas.of(self.documentation.envelope)
             schema = {"allOf": [around, {"properties": {"data": schema}}]}
-        (struct,) = get_args(answers) or (answers,)
+        media: Schema = {"schema": schema}
+        if struct in self.documentation.answers:
+            example = self.documentation.answers[struct]
+            media["example"] = example if struct is answers else [example]
         meaning = (struct.__doc__ or "The answer").partition("\n")[0]
-        return {"description": meaning, "content": {"application/json": {"schema": schema}}}
+        return {"description": meaning, "content": {"application/json": media}}
 
 
 def _limited(schema: Schema, most: int) -> Schema:

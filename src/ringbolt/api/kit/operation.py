@@ -22,14 +22,16 @@ class Operation(Generic[P]):
 
     ``takes`` is the struct that is read from the body or query, ``at_most`` the limits of its
     fields that are settings. ``answers`` is the struct of a success, or its media type; ``errors``
-    are statuses beyond those that follow from the rest. ``cost`` names the rate limit that a
-    request counts for, ``right`` what its API key must be allowed. ``acts``: even a GET changes
-    something, so that there is no HEAD. ``ignores_body``: a body is not read. ``status`` is that of
-    a document.
+    are statuses beyond those that follow from the rest, ``error_structs`` their structs where they
+    are not the family's, ``error_headers`` what headers they have. ``cost`` names the rate
+    limit that a request counts for, ``right`` what its API key must be allowed. ``acts``: even a
+    GET changes something, so that there is no HEAD. ``ignores_body``: a body is not read.
+    ``status`` is that of a document.
 
     For the OpenAPI document alone: ``tag`` (the family's, if ''), ``headers`` (parameters),
     ``idempotent`` (it has an Idempotency-Key), ``examples`` of the body, ``xml`` (the same, where
-    it may be XML), ``id``, ``more`` (members of the operation). What is ``hidden`` is not in it.
+    it may be XML), ``id``, ``about`` (more than the handler's first line says, Markdown),
+    ``more`` (members of the operation). What is ``hidden`` is not in it.
     """
 
     methods: str
@@ -38,6 +40,8 @@ class Operation(Generic[P]):
     takes: type[P]
     answers: Any = None
     errors: tuple[int, ...] = ()
+    error_structs: Mapping[int, type[Struct]] = field(default_factory=dict)
+    error_headers: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
     cost: str = "read"
     right: str = ""
     at_most: Mapping[str, int] = field(default_factory=dict)
@@ -50,6 +54,7 @@ class Operation(Generic[P]):
     examples: Mapping[str, Any] = field(default_factory=dict)
     xml: str = ""
     id: str = ""
+    about: str = ""
     more: Mapping[str, Any] = field(default_factory=dict)
     hidden: bool = False
 

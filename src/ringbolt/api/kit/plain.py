@@ -8,7 +8,7 @@ from ringbolt.api.kit import http
 from ringbolt.api.kit.dialect import Dialect, problem_response
 from ringbolt.api.kit.family import Family, browsers
 from ringbolt.api.kit.openapi import Documentation
-from ringbolt.api.kit.problem import Problem, problem_document
+from ringbolt.api.kit.problem import Problem, problem_document, shown_problem
 from ringbolt.api.kit.request import Request
 from ringbolt.api.kit.response import PROBLEM, Response
 from ringbolt.core.errors import RingboltError
@@ -21,7 +21,9 @@ _SEE: Final = "GET / names the APIs of this shop, GET /openapi.json all addresse
 BROWSERS: Final = browsers(
     methods=("GET", "POST", "DELETE"), exposes=("X-Error-Code", "Retry-After")
 )
-DOCUMENTATION: Final = Documentation(tag="operation", error=Problem, error_type=PROBLEM.decode())
+DOCUMENTATION: Final = Documentation(
+    tag="operation", error=Problem, error_type=PROBLEM.decode(), shows=shown_problem
+)
 
 
 class PlainDialect(Dialect):

@@ -46,3 +46,8 @@ def of_error(error: RingboltError, worded: Worded, **more: Any) -> dict[str, Any
     if worded.field is not None:
         members["field"] = worded.field
     return problem_document(error.status, error.code, error.title, worded.message, **members)
+
+
+def shown_problem(error: RingboltError) -> dict[str, Any]:
+    """An error as an example shows it."""
+    return of_error(error, Worded(error.message, error.message, error.suggestion, error.field))

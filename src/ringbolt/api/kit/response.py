@@ -33,7 +33,7 @@ async def send_body(send: Send, response: Response, *always: Header) -> None:
     headers: list[Header] = [*response.headers, *always]
     if response.cache:
         headers.append((b"cache-control", response.cache))
-    if response.status != 204:  # which has neither: RFC 9110, 8.6
+    if response.status not in (204, 304):  # which have neither: RFC 9110, 8.6
         length = str(len(response.body)).encode()
         headers += [(b"content-type", response.content_type), (b"content-length", length)]
     await send({"type": "http.response.start", "status": response.status, "headers": headers})

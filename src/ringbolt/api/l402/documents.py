@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
-from ringbolt.api.kit.problem import problem_document
+from ringbolt.api.kit.problem import Problem, problem_document
 from ringbolt.api.kit.schema import about
 from ringbolt.app.requests.digits import answered_digits
 from ringbolt.app.webhooks.call_status import CallReport
@@ -43,6 +43,21 @@ class PlacedCall(msgspec.Struct, kw_only=True, omit_defaults=True):
     price_sats: int
     ignored_fields: list[str] | None = None
     webhook_secret: Annotated[str | None, about("With callback_url: the key that signs.")] = None
+
+
+class PaymentRequired(Problem, kw_only=True):
+    """The invoice to pay, and the macaroon that its payment makes valid for this request alone."""
+
+    invoice: Annotated[str, about("BOLT11.")]
+    macaroon: Annotated[str, about("base64.")]
+    payment_hash: Annotated[str, about("Of the invoice, hex.")]
+    amount_sats: int
+    amount_msat: int
+    expires_at: Annotated[str, about("Until when the invoice can be paid.")]
+    redeem_until: Annotated[str, about("Until when the paid credential can be used.")]
+    minutes: Annotated[int, about("How many minutes are paid for.")]
+    estimated_minutes: Annotated[int | None, about("What it is reckoned to take.")]
+    notes: Annotated[list[str], about("For example message_may_be_cut.")]
 
 
 class RefundDocument(msgspec.Struct, kw_only=True, omit_defaults=True):

@@ -9,11 +9,11 @@ import msgspec
 from ringbolt.api.kit import http
 from ringbolt.api.kit.family import Family
 from ringbolt.api.kit.openapi import Documentation
-from ringbolt.api.kit.problem import Problem
+from ringbolt.api.kit.problem import Problem, shown_problem
 from ringbolt.api.kit.request import Nothing, Request
 from ringbolt.api.kit.response import PROBLEM, Response
 from ringbolt.api.kit.schema import about
-from ringbolt.api.l402 import documents, schema
+from ringbolt.api.l402 import documents, examples, schema
 from ringbolt.api.l402.challenge import FORMER_PATH, PATH
 from ringbolt.api.l402.describe import describe
 from ringbolt.api.l402.dialect import Count, PaidDialect
@@ -27,16 +27,24 @@ from ringbolt.core.lightning.lnurl import withdraw_request
 TAG: Final = "pay per request"
 SECURITY: Final = {
     "L402": {
-        "type": "apiKey",
-        "in": "header",
-        "name": "Authorization",
-        "description": "L402 <macaroon>:<preimage>, or Payment <base64url JSON>",
-    }
+        "type": "http",
+        "scheme": "L402",
+        "description": "`Authorization: L402 <macaroon>:<preimage>`: the macaroon of the 402, and "
+        "what proves that its invoice is paid.",
+    },
+    "Payment": {
+        "type": "http",
+        "scheme": "Payment",
+        "description": "`Authorization: Payment <base64url JSON>`: the Machine Payments Protocol, "
+        "with the same invoice.",
+    },
 }
 DOCUMENTATION: Final = Documentation(
     tag=TAG,
     error=Problem,
     error_type=PROBLEM.decode(),
+    shows=shown_problem,
+    answers=examples.ANSWERS,
     faults={
         400: "The request cannot be served as it stands; nothing was charged",
         402: "Pay the invoice, then repeat the request with the credential",
@@ -46,14 +54,35 @@ DOCUMENTATION: Final = Documentation(
     },
 )
 _PAYMENT: Final = {
-    "security": [{}, {"L402": []}],
+    "security": [{}, {"L402": []}, {"Payment": []}],
     "x-payment-info": {
         "protocols": ["L402", "MPP"],
         "method": "lightning",
         "intent": "charge",
         "currency": "sat",
-        "price": f"see GET {PATH}?phone_number=...",
+        "amount": None,
+        "price": {
+            "mode": "dynamic",
+            "currency": "sat",
+            "unit": "started minute",
+            "quote": f"{PATH}?phone_number=%2B12025550123&duration_minutes=1",
+        },
+        "description": "Pay the invoice of the 402, then repeat the request with the credential.",
     },
+}
+_HOW: Final = (
+    "Without a credential the answer is 402 with an invoice. Pay it, and send the same body again "
+    "with the credential: the call is placed. A call that nobody answers is refunded at "
+    "`status_url`."
+)
+_CHALLENGE: Final = {
+    402: {
+        "WWW-Authenticate": {
+            "description": "Two lines: L402 with macaroon and invoice, and Payment (MPP) with the "
+            "same invoice.",
+            "schema": {"type": "string"},
+        }
+    }
 }
 
 
@@ -95,8 +124,11 @@ def paid_api(shop: Shop, network: Network, count: Count) -> Family:
             schema.PlaceCall,
             documents.PlacedCall,
             errors=(402, 422, 429),
+            error_structs={402: documents.PaymentRequired},
+            error_headers=_CHALLENGE,
             cost="",
             id="place_call",
+            about=_HOW,
             examples=schema.EXAMPLES,
             more=_PAYMENT,
             hidden=hidden,

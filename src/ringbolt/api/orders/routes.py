@@ -12,7 +12,7 @@ from ringbolt.api.kit.family import Family, browsers
 from ringbolt.api.kit.openapi import Documentation, header
 from ringbolt.api.kit.operation import Handler, P
 from ringbolt.api.kit.request import Nothing, Request
-from ringbolt.api.orders import documents, schema
+from ringbolt.api.orders import documents, examples, schema
 from ringbolt.api.orders.account import Accounts
 from ringbolt.api.orders.catalogue import Catalogue
 from ringbolt.api.orders.dialect import OrdersDialect
@@ -33,8 +33,17 @@ _KEY_IF_IMMEDIATE: Final = _KEY | {"required": False}
 DOCUMENTATION: Final = Documentation(
     tag="orders",
     error=documents.OrderError,
+    shows=examples.shown_error,
+    answers=examples.ANSWERS,
     key=_KEY,
-    security={"ApiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"}},
+    security={
+        "ApiKey": {
+            "type": "apiKey",
+            "in": "header",
+            "name": "X-API-Key",
+            "description": "The API key of a prepaid account.",
+        }
+    },
     idempotency="A name of your own for this order: the same request under the same name answers "
     "with the same order, however often it is sent. Without an API key it must be random: at least "
     "20 characters, such as a UUID.",
@@ -54,6 +63,22 @@ DOCUMENTATION: Final = Documentation(
         422: "This is not sold; nothing was charged",
     },
 )
+_HELD: Final = (
+    "`payreq` is a hold invoice: the wallet's payment is held until the order is delivered, and "
+    "comes back by itself otherwise. With `immediate` and an API key, the price is taken from the "
+    "balance in the same way."
+)
+_PAYMENT: Final = {
+    "x-payment-info": {
+        "protocols": ["hold invoice", "prepaid key"],
+        "method": "lightning",
+        "intent": "charge",
+        "currency": "sat",
+        "amount": None,
+        "price": {"mode": "dynamic", "currency": "sat", "quote": "/price"},
+        "description": "Pay the invoice in `payreq`; `price` says how much it is.",
+    }
+}
 
 
 def orders_api(shop: Shop) -> Family:
@@ -95,6 +120,8 @@ def _add_sales(family: Family, shop: Shop) -> None:
     send, create = SendOrders(shop), ReceiveOrders(shop).create
     sale: dict[str, Any] = {
         "answers": documents.Created,
+        "about": _HELD,
+        "more": _PAYMENT,
         "errors": (401, 402, 403, 404, 409, 422),
         "cost": "order",
         "headers": (_KEY_IF_IMMEDIATE,),
@@ -162,6 +189,8 @@ def _add_accounts(family: Family, shop: Shop) -> None:
         idempotent=True,
         tag="accounts",
         examples=schema.FUND_EXAMPLES,
+        about="Pay the invoice `payreq`; the balance grows when it is settled.",
+        more=_PAYMENT,
     )
     family.add("GET", "/balance", accounts.balance, Nothing, documents.Balance, **own)
     family.add("GET", "/history", accounts.history, page, history, **own)

@@ -7,7 +7,7 @@ from typing import Any, Final
 from ringbolt.api.kit.family import Family, browsers
 from ringbolt.api.kit.openapi import Documentation, header
 from ringbolt.api.kit.request import Nothing
-from ringbolt.api.voice import documents, schema
+from ringbolt.api.voice import documents, examples, schema
 from ringbolt.api.voice.calls import Calls
 from ringbolt.api.voice.dialect import VoiceDialect
 from ringbolt.api.voice.envelope import Failure, Success
@@ -22,6 +22,8 @@ DOCUMENTATION: Final = Documentation(
     tag="voice",
     error=Failure,
     envelope=Success,
+    shows=examples.shown_error,
+    answers=examples.ANSWERS,
     key=header(
         "Authorization",
         "Bearer and the access_token of /auth/v1/tokens, or Bearer and the API key.",
@@ -50,6 +52,18 @@ DOCUMENTATION: Final = Documentation(
         422: "This number is not called, or the audio cannot be played; nothing was charged",
     },
 )
+_PAYMENT: Final = {
+    "x-payment-info": {
+        "protocols": ["prepaid key"],
+        "method": "lightning",
+        "intent": "charge",
+        "currency": "sat",
+        "amount": None,
+        "price": {"mode": "dynamic", "currency": "sat", "unit": "started minute"},
+        "description": "`price` is set aside on the balance, which /fund tops up; `cost` is taken "
+        "at the end of an answered call.",
+    }
+}
 
 
 def voice_api(shop: Shop) -> Family:
@@ -87,6 +101,7 @@ def _add_placing(family: Family, shop: Shop) -> None:
         "cost": "call",
         "right": "spend",
         "idempotent": True,
+        "more": _PAYMENT,
     }
     for path in ("/voice/v1/calls", _ALIAS):
         family.add(

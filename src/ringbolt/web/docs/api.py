@@ -64,7 +64,7 @@ class Operation:
 
     def answer(self, status: str) -> Any:
         """The example of an answer; None if there is none."""
-        for media in self.document["responses"][status].get("content", {}).values():
+        for media in self._response(status).get("content", {}).values():
             if "example" in media:
                 return media["example"]
         return None
@@ -78,10 +78,13 @@ class Operation:
     @property
     def faults(self) -> list[Fault]:
         return [
-            Fault(status, each["description"])
-            for status, each in self.document["responses"].items()
+            Fault(status, self._response(status)["description"])
+            for status in self.document["responses"]
             if status >= "400"
         ]
+
+    def _response(self, status: str) -> Schema:
+        return self._api.resolved(self.document["responses"][status])
 
 
 class ApiDocument:
@@ -100,11 +103,12 @@ class ApiDocument:
         return list(self._operations.values())
 
     def resolved(self, schema: Schema) -> Schema:
-        """The schema that a reference leads to."""
+        """What a reference leads to; anything else is itself."""
         reference = schema.get("$ref")
         if reference is None:
             return schema
-        found: Schema = self.document["components"]["schemas"][reference.rpartition("/")[2]]
+        _, _, kind, name = reference.split("/")
+        found: Schema = self.document["components"][kind][name]
         return found
 
     def fields(self, schema: Schema) -> Iterator[Field]:
