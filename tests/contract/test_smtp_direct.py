@@ -185,6 +185,29 @@ async def test_one_domain_s_slow_servers_hold_up_no_more_mails_than_may_be(net: 
         assert isinstance(other, Rejected) and "there is no domain" in other.reason
 
 
+async def test_many_domains_with_slow_servers_hold_up_no_more_mails_than_may_be(net: Net) -> None:
+    net.names.records = {f"slow{n}.test": {"a": [FIRST]} for n in range(8)}
+    async with scripted_smtp({"MAIL": SILENT}) as slow:
+        mailer = smtp_mailer(
+            direct=True,
+            mx_port=slow.port,
+            name_servers=[net.names.address],
+            allow_private_mx=True,
+            connections=1,
+            timeout_s=60,
+        )
+        held = [asyncio.create_task(mailer.send(a_mail(f"eve@slow{n}.test"))) for n in range(8)]
+        await until(lambda: slow.asked.count("MAIL") == 8)
+        crowded = await mailer.send(a_mail("ann@other.test"))
+        for each in held:
+            each.cancel()
+        await asyncio.wait(held)
+        after = await mailer.send(a_mail("ann@other.test"))
+    assert isinstance(crowded, Rejected) and not crowded.permanent
+    assert "as many e-mails as may be" in crowded.reason
+    assert isinstance(after, Rejected) and "there is no domain" in after.reason
+
+
 async def test_a_server_on_ipv6_alone_is_reached() -> None:
     if not socket.has_ipv6:
         pytest.skip("no IPv6 here")

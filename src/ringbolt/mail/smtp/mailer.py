@@ -35,6 +35,9 @@ _END_TIMES: Final = 4
 _TRIES_S: Final = 60.0
 """After so long no further server of a domain is tried."""
 _CROWDED_MS: Final = 10_000
+_DOMAINS: Final = 8
+"""So many times the mails of one domain may be under way to all: whoever has many domains, with
+slow servers, must not hold up the workers, who also place calls and send texts."""
 
 
 class Way(Protocol):
@@ -145,8 +148,8 @@ class Direct:
     """Each mail goes to the servers of its recipient's domain, over a connection of its own.
 
     A stranger chooses the domain, and its servers may answer slowly on purpose: so at most
-    ``connections`` mails are under way to one domain, and the servers of a domain share one limit
-    of time.
+    ``connections`` mails are under way to one domain, and ``_DOMAINS`` times as many in all, and
+    the servers of a domain share one limit of time.
     """
 
     def __init__(self, exchangers: Exchangers, terms: Terms, connections: int) -> None:
@@ -158,6 +161,9 @@ class Direct:
     async def send(self, envelope: Envelope) -> MailResult:
         domain = envelope.to.rpartition("@")[2].lower()
         zone = zone_of(domain)
+        if self._under_way.total() >= _DOMAINS * self._connections:
+            why = "as many e-mails as may be are on their way"
+            return Rejected(why, False, _CROWDED_MS, by_destination=True)
         if self._under_way[zone] >= self._connections:
             why = "as many e-mails as may be are on their way to this domain"
             return Rejected(why, False, _CROWDED_MS, by_destination=True)
