@@ -14,6 +14,7 @@ from ringbolt.clock import SystemClock
 from ringbolt.core.calls.call import CallStatus
 from ringbolt.core.order import OrderState
 from ringbolt.core.outcome import Rejected
+from ringbolt.core.pricing.part_card import parse_part_card
 from ringbolt.registry.parts import Part, Parts
 from ringbolt.registry.terms import PartTerms
 from ringbolt.store import spends
@@ -166,6 +167,18 @@ async def test_a_carrier_that_has_cost_its_share_of_the_day_is_left_out(calls: C
     assert (len(calls.first.rings), len(calls.second.rings)) == (0, 2)
     assert await states(buyers) == {OrderState.SETTLED}
     assert await calls.world.db.read(spends.today) == {}  # it is no sale
+
+
+async def test_machines_do_not_spend_the_same_rest_of_the_day(calls: Calls) -> None:
+    calls.first.life = RINGS
+    card = parse_part_card("prefix,cost,currency\n,20,SAT\n")
+    terms = (calls.first, PartTerms(card=card, daily_spend_msat=60_000))
+    processes = [calls.process(terms) for _ in range(8)]
+    await calls.bought(processes[0], 16)
+
+    await asyncio.gather(*(process.run_all_due() for process in processes))
+
+    assert len(calls.first.rings) == 3
 
 
 async def test_calls_have_the_caller_id_of_their_carrier(calls: Calls) -> None:

@@ -96,7 +96,7 @@ def choose_part(
         return None
     if names[0] not in route.limited:
         return names[0]
-    affordable = [name for name in names if not _is_spent(tx, route, name)]
+    affordable = _affordable(tx, route, names)
     if not affordable:
         return _later(tx, job, _SPENT_LOOK_MS, "its carriers have cost what they may cost today")
     with_lines = _with_lines(tx, route, affordable)
@@ -126,6 +126,15 @@ def has_turn(tx: Tx, job: Job) -> bool:
 def _turn(name: str, at_ms: int, asked: Asked) -> dict[str, Any]:
     # A turn is for one request: with the count of earlier ones it is not used for a second.
     return {_PART: name, _TURN: at_ms, _ASKED: sum(asked.times.values())}
+
+
+def _affordable(tx: Tx, route: Route, names: Sequence[str]) -> list[str]:
+    """Those of ``names`` that may cost more today."""
+    for name in sorted(names):
+        if route.limited.get(name, NO_TERMS).daily_spend_msat:
+            # As in ``_with_lines``: no two machines spend the same rest.
+            rate_limits.book(tx, f"part-spend:{route.area}:{name}", 0)
+    return [name for name in names if not _is_spent(tx, route, name)]
 
 
 def _is_spent(tx: Tx, route: Route, name: str) -> bool:
