@@ -12,7 +12,12 @@ from typing import Any, Final
 from ringbolt.app.attempts import hear
 from ringbolt.app.checkout.reactivate_number import COOL_DOWN_MS, REUSE_AFTER_MS, Claimant
 from ringbolt.app.checkout.routes import number_route
-from ringbolt.app.numbers.close_lease import close_receiving, see_to_giving_back, set_timer
+from ringbolt.app.numbers.close_lease import (
+    close_receiving,
+    is_known,
+    see_to_giving_back,
+    set_timer,
+)
 from ringbolt.app.numbers.receive_text import receive_early_texts
 from ringbolt.app.part_costs import tell_cost
 from ringbolt.app.part_limits import NUMBERS
@@ -115,6 +120,8 @@ async def ask(
     )
     if job.still_ours():
         await hear(shop.db, NUMBERS, shop.number_providers, attempt.carrier, result)
+    elif isinstance(result, Acquired):
+        await shop.db.tx(_give_back_late, attempt, result)
     await shop.db.tx(answered, terms_of(shop, order, attempt), job, attempt, result)
 
 
@@ -140,6 +147,16 @@ def answered(tx: Tx, terms: Terms, job: Job, attempt: Attempt, result: AcquireRe
         case Unknown(reason):
             attempts.update(tx, current.id, state=AttemptState.UNKNOWN, reason=reason)
             jobs.retry(tx, job, _AGAIN_MS, reason)
+
+
+def _give_back_late(tx: Tx, attempt: Attempt, acquired: Acquired) -> None:
+    """Another worker took the job over while this one stood still before it asked. If the attempt
+    has been resolved without this lease, nobody would use the number or give it back."""
+    receiving_orders.receiving_of(tx, attempt.order_id, lock=True)
+    current = attempts.by_ref(tx, attempt.ref, lock=True)
+    assert current is not None
+    if current.state not in OPEN and not is_known(tx, attempt.carrier, acquired.lease_id):
+        _release_number(tx, attempt, acquired)
 
 
 def give_up(tx: Tx, order_id: str, why: str) -> bool:

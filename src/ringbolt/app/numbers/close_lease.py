@@ -18,6 +18,13 @@ def lease_named(provider: str, provider_id: str) -> str:
     return f"{provider}:{provider_id}"
 
 
+def is_known(tx: Tx, provider: str, provider_id: str) -> bool:
+    """Whether an order has or had the lease, or it is about to be given back."""
+    if receiving_orders.lease_of_provider(tx, provider, provider_id) is not None:
+        return True
+    return RELEASE_NUMBER.exists(tx, lease_named(provider, provider_id))
+
+
 def set_timer(tx: Tx, order_id: str, at_ms: int) -> None:
     """Set the order's timer to ``at_ms``. A worker that runs it now loses its lease of the job."""
     if not END_RECEIVING.reschedule(tx, order_id, at_ms):

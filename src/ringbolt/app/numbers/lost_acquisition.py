@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from ringbolt.app.jobs import RELEASE_NUMBER
 from ringbolt.app.numbers.ask_for_number import Terms, answered
-from ringbolt.app.numbers.close_lease import lease_named
+from ringbolt.app.numbers.close_lease import is_known
 from ringbolt.app.numbers.receive_text import CLOCKS_DIFFER_MS
 from ringbolt.core.commands import ReceiveTexts
 from ringbolt.numbers.provider import ANY_COUNTRY, ActiveLease
-from ringbolt.store import jobs, orders, receiving_orders
+from ringbolt.store import jobs, orders
 from ringbolt.store.attempts import Attempt
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.jobs import Job
@@ -56,7 +55,7 @@ def _nobodys(tx: Tx, attempt: Attempt, leases: Iterable[ActiveLease]) -> list[Ac
     earliest_ms = attempt.created_ms - CLOCKS_DIFFER_MS
     fitting = [lease for lease in leases if _fits(wanted, lease) and lease.from_ms >= earliest_ms]
     unknown = [
-        lease for lease in fitting if not _is_known(tx, attempt.carrier, lease.acquired.lease_id)
+        lease for lease in fitting if not is_known(tx, attempt.carrier, lease.acquired.lease_id)
     ]
     return sorted(unknown, key=lambda lease: lease.from_ms)
 
@@ -68,10 +67,3 @@ def _fits(wanted: ReceiveTexts, lease: ActiveLease) -> bool:
         and wanted.country in (ANY_COUNTRY, lease.acquired.country)
         and (not wanted.again or lease.acquired.number == wanted.again)
     )
-
-
-def _is_known(tx: Tx, provider: str, lease_id: str) -> bool:
-    """Whether an order has or had it, or it is about to be given back."""
-    if receiving_orders.lease_of_provider(tx, provider, lease_id) is not None:
-        return True
-    return RELEASE_NUMBER.exists(tx, lease_named(provider, lease_id))

@@ -48,6 +48,7 @@ from ringbolt.numbers.provider import (
     TextBatch,
     TooEarly,
 )
+from ringbolt.upstream.http import HttpClient
 
 _REMEMBERED: Final = 5000
 _CHEAPEST: Final = 3
@@ -55,15 +56,17 @@ _CHEAPEST: Final = 3
 
 class HandlerApiProvider:
     """Implements ``NumberProvider``, ``SupportsQuotes``, ``SupportsBalance``, ``SupportsCheck`` and
-    ``SupportsCallbacks``."""
+    ``SupportsCallbacks``. ``http``: what sends its requests, None for a client of its own."""
 
-    def __init__(self, account: Account, clock: Clock, book: LeaseBook) -> None:
+    def __init__(
+        self, account: Account, clock: Clock, book: LeaseBook, http: HttpClient | None = None
+    ) -> None:
         self._account = account
         self._dialect = account.dialect
         self._clock = clock
         self._book = book
         self._api = HandlerApi(
-            account.name, account.url, account.api_key, account.dialect.per_second
+            account.name, account.url, account.api_key, account.dialect.per_second, http
         )
         self._catalogue = Catalogue(self._api, account.dialect, clock)
         self._leases = Leases(self._api, account.dialect, clock)
@@ -317,8 +320,10 @@ class HandlerApiProvider:
 class ListingHandlerApiProvider(HandlerApiProvider):
     """One that lists its active leases: ``SupportsActiveLeases``."""
 
-    def __init__(self, account: Account, clock: Clock, book: LeaseBook) -> None:
-        super().__init__(account, clock, book)
+    def __init__(
+        self, account: Account, clock: Clock, book: LeaseBook, http: HttpClient | None = None
+    ) -> None:
+        super().__init__(account, clock, book, http)
         self._seen_ms: dict[str, int] = {}
 
     @property
@@ -361,6 +366,8 @@ class ListingHandlerApiProvider(HandlerApiProvider):
         return tuple(replace(text, at_ms=self._seen_ms[text.event_id]) for text in found)
 
 
-def handler_api_provider(account: Account, clock: Clock, book: LeaseBook) -> HandlerApiProvider:
+def handler_api_provider(
+    account: Account, clock: Clock, book: LeaseBook, http: HttpClient | None = None
+) -> HandlerApiProvider:
     kind = ListingHandlerApiProvider if account.dialect.listing else HandlerApiProvider
-    return kind(account, clock, book)
+    return kind(account, clock, book, http)
