@@ -21,6 +21,7 @@ from support.servers.sites import self_signed
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH:UserWarning")
 
 DOMAIN = "shop.example"
+URL = ("port", "login", "scheme")
 RECORDS: dict[str, dict[str, list[str]]] = {
     DOMAIN: {
         "soa": ["ns.shop.example. me.shop.example. 1 2 3 4 5"],
@@ -51,10 +52,31 @@ async def found(names: MailNames, **options: Any) -> dict[str, Finding]:
     return {each.subject: each for each in findings}
 
 
-async def test_all_is_well(names: MailNames, tmp_path: Path) -> None:
-    pem = tmp_path / "dkim.pem"
+def key_file(folder: Path) -> Path:
+    pem = folder / "dkim.pem"
     key = Ed25519PrivateKey.generate()
     pem.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    pem.chmod(0o600)
+    return pem
+
+
+async def test_a_key_that_others_read_or_of_another_domain(
+    names: MailNames, tmp_path: Path
+) -> None:
+    pem = key_file(tmp_path)
+    signing = {"dkim_key": str(pem), "dkim_selector": "ring"}
+    async with mail_sink() as sink:
+        told = await found(names, url=relay_url(sink.port), dkim_domain="relay.example", **signing)
+        assert "DKIM key" not in told
+        assert told["DKIM"].detail.startswith("Signatures by relay.example do not count")
+        pem.chmod(0o644)
+        told = await found(names, url=relay_url(sink.port), **signing)
+    assert told["DKIM key"].fix == f"chmod 600 {pem}"
+    assert "There is no key at ring._domainkey.shop.example" in told["DKIM"].detail
+
+
+async def test_all_is_well(names: MailNames, tmp_path: Path) -> None:
+    pem = key_file(tmp_path)
     record = f'"v=DKIM1; k=ed25519; p={public_part(load_key(pem))}"'
     names.records = {**RECORDS, f"ring._domainkey.{DOMAIN}": {"txt": [record]}}
     async with mail_sink(self_signed(tmp_path), login=("ann", "secret")) as sink:
@@ -81,13 +103,16 @@ async def test_all_is_well(names: MailNames, tmp_path: Path) -> None:
         ({"login": "ann:wrong"}, "535", "user name and password"),
         ({"tls": "required"}, "offers no TLS", "587"),
         ({"port": 1}, "refused", "host and port"),
+        ({}, "530", "Set username and password"),
+        ({"scheme": "smtps"}, "no TLS connection", "smtp:// for others"),
     ],
 )
 async def test_a_relay_that_does_not_take_our_mail(
     names: MailNames, options: dict[str, Any], said: str, fix: str
 ) -> None:
     async with mail_sink(login=("ann", "secret")) as sink:
-        url = relay_url(options.pop("port", sink.port), options.pop("login", ""))
+        options = {"port": sink.port, **options}
+        url = relay_url(**{name: options.pop(name) for name in URL if name in options})
         told = await found(names, url=url, **options)
     assert told["relay"].state == "wrong"
     assert said in told["relay"].detail

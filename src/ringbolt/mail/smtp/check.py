@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -16,17 +18,21 @@ from ringbolt.mail.smtp.connection import Endpoint, Terms, addresses_of, open_co
 from ringbolt.mail.smtp.dkim import DkimSigner
 from ringbolt.mail.smtp.exchangers import Exchangers, NoMailError
 from ringbolt.mail.smtp.kept import say_goodbye
-from ringbolt.mail.smtp.replies import NotSentError, plain
+from ringbolt.mail.smtp.replies import OF_THE_LOGIN, NotSentError, plain
 from ringbolt.mail.smtp.sender_domain import SenderDomain
 
 _PATIENCE_S: Final = 5.0
 _RELAY: Final = "relay"
 _ENCRYPTION: Final = "encryption"
+_SCHEMES: Final = (
+    "Write smtps:// for a port with TLS from the first byte (465), smtp:// for others (587, 25)."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class SmtpCheck:
-    """``relay`` is None for direct delivery. ``sender``: the From of the mails."""
+    """``relay`` is None for direct delivery. ``sender``: the From of the mails. ``key_file``: of
+    ``signer``."""
 
     relay: Relay | None
     terms: Terms
@@ -35,12 +41,13 @@ class SmtpCheck:
     signer: DkimSigner | None
     sender: str
     base_url: str
+    key_file: Path | None = None
 
     async def run(self) -> Sequence[Finding]:
         terms = replace(self.terms, timeout_s=min(self.terms.timeout_s, _PATIENCE_S))
         found = await self._relay(self.relay, terms) if self.relay else await self._direct(terms)
         found += await self.domain.check(self.signer)
-        return [*found, _unsubscribing(self.base_url)]
+        return [*found, *_secrecy(self.key_file), _unsubscribing(self.base_url)]
 
     async def _relay(self, relay: Relay, terms: Terms) -> list[Finding]:
         where = f"{relay.host}:{relay.port}"
@@ -53,10 +60,9 @@ class SmtpCheck:
         encryption = _encryption(client, relay)
         refusal = await _refusal_of(client, sender_domain(self.sender))
         await say_goodbye(client)
-        if refusal:
-            said = f"{where} takes no mail from {self.sender}: {refusal}."
-            fix = "Set RINGBOLT_MAIL_SENDER to an address that this account may send from."
-            return [Finding("wrong", _RELAY, said, fix), encryption]
+        if refusal is not None:
+            said = f"{where} takes no mail from {self.sender}: {refusal.reason}."
+            return [Finding("wrong", _RELAY, said, _remedy_of_sender(refusal)), encryption]
         login = " and the user name and password" if relay.username else ""
         return [Finding("ok", _RELAY, f"{where} takes our mail{login}."), encryption]
 
@@ -79,13 +85,21 @@ class SmtpCheck:
 
 
 def _remedy(error: NotSentError) -> str:
-    if error.reply in (530, 534, 535, 538):
+    if error.reply in OF_THE_LOGIN:
         return "Correct the user name and password, or ask the relay for new ones."
     if "certificate" in error.reason:
         return "Use the name that its certificate is for, or name its authority in ca_file."
     if "offers no TLS" in error.reason:
-        return "Use the relay's port for submission (587, or smtps:// and 465)."
-    return "Correct host and port in the relay's url, and open them in your firewall."
+        return f"{_SCHEMES} Leave tls out for a relay on this machine."
+    if "no TLS connection" in error.reason:
+        return f"{_SCHEMES} Else its TLS is faulty or too old: ask the relay."
+    return f"Correct host and port in the relay's url, and open them in your firewall. {_SCHEMES}"
+
+
+def _remedy_of_sender(refusal: NotSentError) -> str:
+    if refusal.reply in OF_THE_LOGIN:
+        return "Set username and password, as the relay gave them to you."
+    return "Set RINGBOLT_MAIL_SENDER to an address that this account may send from."
 
 
 def _encryption(client: SMTP, relay: Relay) -> Finding:
@@ -98,16 +112,24 @@ def _encryption(client: SMTP, relay: Relay) -> Finding:
     return Finding("note", _ENCRYPTION, said, 'Set tls = "required".')
 
 
-async def _refusal_of(client: SMTP, domain: str) -> str:
-    """Why the relay refuses our envelope; '' if it does not. No mail is begun."""
+async def _refusal_of(client: SMTP, domain: str) -> NotSentError | None:
+    """Why the relay refuses our envelope; None if it does not. No mail is begun."""
     try:
         await client.mail(f"bounce+check@{domain}")
         await client.rset()
     except SMTPResponseException as error:
-        return f"{error.code} {plain(error.message)}"
+        return NotSentError(f"{error.code} {plain(error.message)}", error.code)
     except (SMTPException, OSError) as error:
-        return plain(str(error)) or "the connection was lost"
-    return ""
+        return NotSentError(plain(str(error)) or "the connection was lost")
+    return None
+
+
+def _secrecy(key_file: Path | None) -> list[Finding]:
+    """Whether others of this machine can read the key, and sign in the shop's name."""
+    if key_file is None or not key_file.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
+        return []
+    said = f"Others on this machine can read {key_file}, and sign mail in your name."
+    return [Finding("note", "DKIM key", said, f"chmod 600 {key_file}")]
 
 
 def _unsubscribing(base_url: str) -> Finding:

@@ -205,5 +205,5 @@ async def addresses_of(host: str, timeout_s: float) -> tuple[str, ...]:
     except TimeoutError:
         raise NotSentError(f"the name {host} cannot be looked up: no answer") from None
     except OSError as error:
-        raise NotSentError(f"the name {host} is not known: {plain(str(error))}") from error
+        raise NotSentError(f"the name {host} is not known: {error.strerror or error}") from error
     return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))  # type: ignore[index]

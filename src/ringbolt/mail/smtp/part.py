@@ -121,7 +121,8 @@ def _build(settings: SmtpSettings, context: Context) -> Mailer:
     way: Way = Direct(exchangers, terms, settings.connections)
     if relay is not None:
         way = ThroughRelay(relay, terms, settings.connections)
-    check = SmtpCheck(relay, terms, exchangers, domain, signer, sender, context.base_url)
+    key_file = Path(settings.dkim_key) if signer is not None else None
+    check = SmtpCheck(relay, terms, exchangers, domain, signer, sender, context.base_url, key_file)
     return SmtpMailer(settings.name, way, context.clock, signer, check)
 
 
@@ -182,7 +183,10 @@ def signer_of(settings: SmtpSettings) -> DkimSigner | None:
 
     try:
         key = load_key(Path(settings.dkim_key))
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        why = f"{settings.dkim_key}: {error.strerror or error}"
+        raise PartUnusable(f"dkim_key cannot be read: {why}") from None
+    except ValueError as error:
         raise PartUnusable(f"dkim_key cannot be used: {error}") from None
     return DkimSigner(settings.dkim_domain, settings.dkim_selector, key)
 

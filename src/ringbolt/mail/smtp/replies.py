@@ -15,7 +15,7 @@ BUSY_MS: Final = 30_000
 
 _MOST: Final = 200
 _CLOSING: Final = 421
-_OF_THE_LOGIN: Final = (530, 534, 535, 538)
+OF_THE_LOGIN: Final = (530, 534, 535, 538)
 """Replies that ask for another or a better authentication (RFC 4954, 6)."""
 _NO_MAILBOX: Final = re.compile(r"5\.1\.[1236]\b")
 """Enhanced status codes that speak of the recipient's address alone (RFC 3463, 3.2)."""
@@ -46,7 +46,7 @@ def refused(code: int, text: str, to: str, *, at_recipient: bool = False) -> Rej
     """
     words = plain(text, to)
     reason = f"{code} {words}".strip()
-    if code in _OF_THE_LOGIN:
+    if code in OF_THE_LOGIN:
         return NotSentError(reason, code).result
     if code >= 500:
         return Rejected(reason, by_destination=bool(_NO_MAILBOX.match(words)))

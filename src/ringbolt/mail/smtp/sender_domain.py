@@ -86,7 +86,11 @@ class SenderDomain:
             said = "The shop does not sign: the relay must."
             fix = "Look for dkim=pass in the headers of a test mail; if it is missing, set "
             return Finding("note", DKIM, said, f"{fix}dkim_key and dkim_selector.")
-        name = f"{signer.selector}._domainkey.{signer.domain or self._domain}"
+        domain = signer.domain or self._domain
+        if zone_of(domain) != zone_of(self._domain):
+            said = f"Signatures by {domain} do not count for mail from {self._domain} (DMARC)."
+            return Finding("wrong", DKIM, said, "Leave dkim_domain out, or sign by that domain.")
+        name = f"{signer.selector}._domainkey.{domain}"
         records = await self._texts(name)
         return check_dkim(name, records, public_part(signer.key), kind_of(signer.key))
 
