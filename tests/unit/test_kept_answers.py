@@ -8,7 +8,7 @@ import pytest
 
 from ringbolt.clock import SystemClock
 from ringbolt.core.errors import Unavailable
-from ringbolt.numbers.handler_api.kept import Kept
+from ringbolt.numbers.handler_api.kept import AT_ONCE, MOST, Kept
 
 
 async def test_who_asks_at_once_waits_for_the_same_answer() -> None:
@@ -49,4 +49,28 @@ async def test_a_failure_is_everybodys_and_the_next_one_asks_anew() -> None:
     assert await kept.get("prices", fetch) == 7
     with pytest.raises(StopIteration):
         next(answers)
+    await kept.close()
+
+
+async def test_strangers_who_ask_for_everything_fill_neither_queue_nor_memory() -> None:
+    kept: Kept[int] = Kept(SystemClock(), 60_000)
+    may_go, begun = asyncio.Event(), 0
+
+    async def fetch() -> int:
+        nonlocal begun
+        begun += 1
+        await may_go.wait()
+        raise Unavailable("The provider does not answer.")
+
+    for hours in range(2 * AT_ONCE):
+        kept.look(hours, fetch)
+    await asyncio.sleep(0)
+    assert begun == AT_ONCE
+    may_go.set()
+    for hours in range(3 * MOST):
+        kept.look(hours, fetch)
+        await asyncio.sleep(0)
+
+    assert begun > 2 * MOST
+    assert len(kept._due_ms) <= MOST
     await kept.close()

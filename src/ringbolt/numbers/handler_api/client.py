@@ -49,6 +49,7 @@ class HandlerApi:
         self._api_key = api_key
         self._gap_s = 1 / per_second
         self._next_s = 0.0
+        self._next_list_s = 0.0
         self._http = http or HttpClient()
 
     async def close(self) -> None:
@@ -85,8 +86,17 @@ class HandlerApi:
         return reply
 
     async def document(self, action: str, **params: str) -> Document | None:
-        """The JSON that an action in turn answers with; None if it has none (a word). Raises
-        ``Unavailable``."""
+        """The JSON of a list of countries, services or prices, None if it has none (a word). Raises
+        ``Unavailable``.
+
+        Anybody who looks at the shop's offers has them fetched. They get every other turn at most,
+        so that the texts of those who have paid are not late.
+        """
+        now_s = asyncio.get_running_loop().time()
+        at_s = max(now_s, self._next_list_s)
+        self._next_list_s = at_s + 2 * self._gap_s
+        if at_s > now_s:
+            await asyncio.sleep(at_s - now_s)
         reply = await self.ask_in_turn(action, **params)
         return None if isinstance(reply, Word | Nonsense) else reply
 

@@ -17,6 +17,9 @@ T = TypeVar("T")
 MOST: Final = 1000
 AGAIN_MS: Final = 15_000
 """How soon a fetch that failed is tried again."""
+AT_ONCE: Final = 50
+"""So many fetches wait in the background. Whoever asks for more, as a stranger may by odd hours and
+countries, gets what is known."""
 
 Fetch = Callable[[], Awaitable[T]]
 
@@ -35,7 +38,8 @@ class Kept(Generic[T]):
 
     def look(self, key: Hashable, fetch: Fetch[T]) -> T | None:
         """What is known now, None if nothing is yet. Never waits."""
-        if key not in self._tasks and self._clock.now_ms() >= self._due_ms.get(key, 0):
+        is_due = self._clock.now_ms() >= self._due_ms.get(key, 0)
+        if is_due and key not in self._tasks and len(self._tasks) < AT_ONCE:
             self._start(key, fetch)
         return self._known.get(key)
 
@@ -79,10 +83,10 @@ class Kept(Generic[T]):
         try:
             found = await fetch()
         except Unavailable:
-            self._due_ms[key] = self._clock.now_ms() + AGAIN_MS
+            self._wait(key, AGAIN_MS)
         except Exception:
             log.exception("a provider's list cannot be read")
-            self._due_ms[key] = self._clock.now_ms() + AGAIN_MS
+            self._wait(key, AGAIN_MS)
         else:
             self._keep(key, found)
 
@@ -90,4 +94,10 @@ class Kept(Generic[T]):
         if len(self._known) >= MOST and key not in self._known:
             self._known.pop(next(iter(self._known)))
         self._known[key] = found
-        self._due_ms[key] = self._clock.now_ms() + self._fresh_ms
+        self._wait(key, self._fresh_ms)
+
+    def _wait(self, key: Hashable, for_ms: int) -> None:
+        self._due_ms.pop(key, None)
+        if len(self._due_ms) >= MOST:
+            self._due_ms.pop(next(iter(self._due_ms)))
+        self._due_ms[key] = self._clock.now_ms() + for_ms

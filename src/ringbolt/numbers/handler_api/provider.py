@@ -51,6 +51,7 @@ from ringbolt.numbers.provider import (
 from ringbolt.upstream.http import HttpClient
 
 _REMEMBERED: Final = 5000
+_TOLD: Final = 50_000
 _CHEAPEST: Final = 3
 
 
@@ -254,7 +255,7 @@ class HandlerApiProvider:
         return "" if known is None else known.number
 
     async def follow(self, cursor: str, sink: Sink[TextBatch]) -> None:
-        told: set[str] = set()
+        told: dict[str, None] = {}
 
         async def report(found: Texts) -> None:
             new = [text for text in found if text.event_id not in told]
@@ -262,7 +263,9 @@ class HandlerApiProvider:
                 new = [text for text in await self._all_of(new) if text.event_id not in told]
             if new or not found:
                 await sink(TextBatch(tuple(new), ""))
-                told.update(text.event_id for text in new)
+                told.update(dict.fromkeys(text.event_id for text in new))
+                while len(told) > _TOLD:  # the shop knows the older ones
+                    del told[next(iter(told))]
 
         self._report = report
         try:
