@@ -19,7 +19,7 @@ NOT_CODES = frozenset(
         # names of the system's
         "LD_LIBRARY_PATH", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "O_NOFOLLOW", "TCP_KEEPIDLE",
         "SC_PAGE_SIZE",
-        "XDG_STATE_HOME",
+        "XDG_STATE_HOME", "LC_MESSAGES",
         # LND's words for a payment
         "IN_FLIGHT", "FAILURE_REASON_NONE", "FAILURE_REASON_NO_ROUTE",
         "FAILURE_REASON_INCORRECT_PAYMENT_DETAILS", "FAILURE_REASON_INSUFFICIENT_BALANCE",
@@ -520,6 +520,10 @@ _AFTER = {
         "The spoken text cannot be stored: the disk is full or read-only.", "Operators make room."
     ),
     "SPEECH_CLOSED": Meaning("The shop is shutting down.", "Repeat the request later."),
+    "WITHDRAWAL_TAKEN": Meaning(
+        "A wallet has named an invoice for this withdrawal already, or its time is over.",
+        "Look at your account: it says whether it is paid, or on the balance again.",
+    ),
     "REFUND_CLAIMED": Meaning(
         "Somebody has named an invoice for this refund already.",
         "Look at the status document: it says whether it is paid.",
@@ -590,6 +594,21 @@ _SHOP = {
     "FORBIDDEN": Meaning(
         "The API key is valid, but lacks the scope for this; the sentence names it.",
         "Ask the operator for a key with that scope.",
+    ),
+    "WITHDRAWAL_TOO_LARGE": Meaning(
+        "The balance is less than what is to be withdrawn and the most that its route may cost.",
+        "Withdraw what the sentence says, or less.",
+    ),
+    "NO_WITHDRAWALS": Meaning(
+        "This shop's balances cannot be withdrawn: the operator turned it off, or its node cannot "
+        "pay out.",
+        "Spend the balance, or write to the operator.",
+    ),
+    "NO_ADDRESSES": Meaning(
+        "This shop cannot pay to Lightning Addresses.", "Withdraw with a wallet that scans LNURL."
+    ),
+    "INVALID_ADDRESS": Meaning(
+        "This is no Lightning Address; the sentence says why.", "Write it like name@example.com."
     ),
     "INSUFFICIENT_FUNDS": Meaning(
         "A prepaid account has not enough left; the sentence says how much is missing.",

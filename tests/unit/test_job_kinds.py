@@ -24,6 +24,7 @@ STORED = {
     "look_after_holds": ("money", "look_after_holds"),
     "pay_refund": ("payout", "refund:"),
     "pay_referral": ("payout", "payout:"),
+    "withdraw": ("payout", "withdrawal:"),
     "send_webhook": ("webhook", "webhook:"),
     "book_costs": ("webhook", "book_costs"),
     "sweep": ("webhook", "sweep"),

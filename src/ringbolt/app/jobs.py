@@ -14,7 +14,7 @@ from enum import Enum
 from typing import Any, Final
 
 from ringbolt.core.order import Fulfilment
-from ringbolt.store import jobs, payouts
+from ringbolt.store import jobs, payouts, withdrawals
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.jobs import Job, Lane
 
@@ -172,6 +172,10 @@ PAY_REFERRAL: Final = JobKind(
     "pay_referral", "payout", payouts.JOB_PREFIX, GiveUp.EVERY_HOUR, Backoff(500, 60_000)
 )
 """About a Lightning Address."""
+WITHDRAW: Final = JobKind(
+    "withdraw", "payout", withdrawals.JOB_PREFIX, GiveUp.EVERY_HOUR, Backoff(500, 30_000)
+)
+"""About a withdrawal, by its id: there until it is paid, or back on the balance."""
 
 SEND_WEBHOOK: Final = JobKind("send_webhook", "webhook", "webhook:", GiveUp.EVERY_HOUR)
 """About an order and a topic of it."""
@@ -189,7 +193,8 @@ DISPATCH: Final[Mapping[Fulfilment, JobKind]] = {
 KINDS: Final = (
     DISPATCH_CALL, CHECK_CALL, HANG_UP_CALL, HANG_UP_ATTEMPT, FETCH_RECORDINGS, DISPATCH_MESSAGE,
     MESSAGE_DEADLINE, DISPATCH_RECEIVING, END_RECEIVING, RELEASE_NUMBER, MATCH_TEXTS, CLOSE_HOLD,
-    LOOK_AFTER_HOLDS, PAY_REFUND, PAY_REFERRAL, SEND_WEBHOOK, BOOK_COSTS, SWEEP,
+    LOOK_AFTER_HOLDS, PAY_REFUND, PAY_REFERRAL, WITHDRAW, SEND_WEBHOOK, BOOK_COSTS,
+    SWEEP,
 )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from typing import Literal
 from ringbolt.core.keys import Keyring, hash_of, hashes_of
 from ringbolt.core.order import Fulfilment, OrderKind
 from ringbolt.core.pricing.exchange import Exchange
-from ringbolt.core.pricing.money import msat
+from ringbolt.core.pricing.money import msat, sats_down
 from ringbolt.registry.settings import SmsCarrierSettings
 from ringbolt.settings import Settings
 from ringbolt.settings.abuse import AbuseSettings
@@ -214,6 +214,35 @@ class PayoutPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class WithdrawalPolicy:
+    """How unused balances are withdrawn. ``within_ms``: how long one waits for an invoice."""
+
+    is_open: bool
+    min_msat: int
+    fee_msat: int
+    within_ms: int
+
+    @classmethod
+    def of(cls, settings: Settings) -> WithdrawalPolicy:
+        accounts = settings.accounts
+        return cls(
+            is_open=accounts.withdrawals,
+            min_msat=msat(accounts.min_withdrawal_sats),
+            fee_msat=msat(accounts.withdrawal_fee_sats),
+            within_ms=accounts.withdraw_within_s * 1000,
+        )
+
+    def max_fee_msat(self, amount_msat: int) -> int:
+        """The most that a withdrawal of ``amount_msat`` may cost in routing fees."""
+        return max(self.fee_msat, amount_msat // 100)
+
+    def most_msat(self, available_msat: int) -> int:
+        """The most whole sats of a balance that can be withdrawn beside their fee; 0 for none."""
+        most = min(available_msat - self.fee_msat, available_msat * 100 // 101)
+        return max(0, msat(sats_down(most)))
+
+
+@dataclass(frozen=True, slots=True)
 class RetentionPolicy:
     """How long texts, the history of orders, and unpaid orders are kept, in ms."""
 
@@ -242,6 +271,7 @@ class Policies:
     messages: MessagePolicy
     receiving: ReceivingPolicy
     payouts: PayoutPolicy
+    withdrawals: WithdrawalPolicy
     retention: RetentionPolicy
     exchange: Exchange
 
@@ -256,6 +286,7 @@ class Policies:
             messages=MessagePolicy.of(settings),
             receiving=ReceivingPolicy.of(settings, keyring),
             payouts=PayoutPolicy.of(settings),
+            withdrawals=WithdrawalPolicy.of(settings),
             retention=RetentionPolicy.of(settings),
             exchange=Exchange(settings.costs.sats_per),
         )

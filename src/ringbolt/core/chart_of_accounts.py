@@ -24,6 +24,7 @@ RESERVE = "reserve"  # key -> revenue, pending: an order paid from a balance
 REFERRAL = "referral"  # revenue -> referral: the referrer's share of a settled order
 PAYOUT = "payout"  # referral -> node, pending: a share on its way, and what it bears of its fee
 PAYOUT_FEE = "payout_fee"  # routing_fee -> node: what the shop bears of a payout's routing fee
+WITHDRAWAL = "withdrawal"  # key -> node, pending: unused balance on its way out, and its fee
 REFUND = "refund"  # escrow -> node: the buyer has the money back
 REFUND_FEE = "refund_fee"  # routing_fee -> node: the routing fee of a refund
 REFUND_ROUTE = "refund_route"  # escrow -> routing_fee: what the buyer left for that fee
@@ -64,5 +65,7 @@ refund_idem: Final = Naming("ord:", ":refund")
 """The refund of an order."""
 payout_idem: Final = Naming("payout:")
 """A payout to a referrer, by the payout's id."""
+withdrawal_idem: Final = Naming("withdrawal:")
+"""A withdrawal of unused balance, by its id."""
 part_cost_idem: Final = Naming("cost:")
 """A booking of what an attempt costs, by the attempt's id and the booking's number."""

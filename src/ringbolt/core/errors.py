@@ -48,6 +48,8 @@ class Role(StrEnum):
     FORMER_ORDER = "former order"
     """An earlier order, whose number is ordered again."""
     AMOUNT = "amount"
+    PAYEE = "Lightning Address"
+    """Where unused balance is withdrawn to."""
     API_KEY = "API key"
     SCOPES = "scopes"
     WEBHOOK = "webhook URL"

@@ -95,6 +95,23 @@ class AccountSettings(Section):
         description="Whether anybody may make an account on /account. It is stored with its first "
         "top-up.",
     )
+    withdrawals: bool = Field(
+        True, description="Whether the unused balance of an account can be withdrawn."
+    )
+    min_withdrawal_sats: int = Field(100, ge=1, description="The least that is withdrawn, sats.")
+    withdrawal_fee_sats: int = Field(
+        3,
+        ge=0,
+        description="The most that a withdrawal may cost in routing fees, sats; 1 percent of it if "
+        "that is more. The account bears them.",
+    )
+    withdraw_within_s: int = Field(
+        900,
+        ge=60,
+        le=86_400,
+        description="A withdrawal that no wallet takes, or whose Lightning Address does not "
+        "answer, ends after so many seconds: the money is on the balance again.",
+    )
 
 
 class ReferralSettings(Section):

@@ -24,7 +24,8 @@ from ringbolt.store.schema.tables import (
     refund,
     transfer,
 )
-from ringbolt.store.schema.text_tables import payout
+from ringbolt.store.schema.text_tables import payout, withdrawal
+from ringbolt.store.withdrawals import WithdrawalState
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +42,12 @@ class Books:
     credited to balances.
 
     Balances: ``reserved`` for open orders, ``spent`` on orders, ``balances``: what all keys hold,
-    reserved amounts included. Referrers: ``accrued``: shares of settled orders; ``referrals``: not
-    paid out yet; ``referrals_paid``: paid out, with what referrers bore of the routing fees;
-    ``payout_fees``: what the shop bore of them.
+    reserved amounts included; ``withdrawing``: held for withdrawals, ``withdrawn``: paid out, with
+    what the accounts bore of the routing fees.
+
+    Referrers: ``accrued``: shares of settled orders; ``referrals``: not paid out yet;
+    ``referrals_paid``: paid out, with what referrers bore of the routing fees; ``payout_fees``:
+    what the shop bore of them.
     """
 
     received: int
@@ -60,6 +64,8 @@ class Books:
     reserved: int
     spent: int
     balances: int
+    withdrawing: int
+    withdrawn: int
     accrued: int
     referrals: int
     referrals_paid: int
@@ -77,7 +83,8 @@ class Booked:
 
 @dataclass(frozen=True, slots=True)
 class PaidOut:
-    """A refund or payout (``what``) that is recorded as paid by ``node`` ('' if not recorded)."""
+    """A refund, payout or withdrawal (``what``) that is recorded as paid by ``node`` ('' if not
+    recorded)."""
 
     what: str
     payment_hash: str
@@ -106,6 +113,8 @@ def books(tx: Tx) -> Books:
         reserved=total(chart.RESERVE, state="pending"),
         spent=total(chart.RESERVE, state="captured"),
         balances=_sum(tx, _OWED_TO_KEYS),
+        withdrawing=total(chart.WITHDRAWAL, state="pending"),
+        withdrawn=total(chart.WITHDRAWAL, state="captured"),
         accrued=total(chart.REFERRAL),
         referrals=_sum(tx, _OWED_TO_REFERRERS),
         referrals_paid=total(chart.PAYOUT, state="captured"),
@@ -179,10 +188,11 @@ _PAYMENTS = (
 
 
 def paid_out(tx: Tx) -> list[PaidOut]:
-    """Every refund and payout that is recorded as paid."""
+    """Every refund, payout and withdrawal that is recorded as paid."""
     return [
         *(PaidOut("Refund", *row) for row in tx.run(_PAID_REFUNDS)),
         *(PaidOut("Payout", *row) for row in tx.run(_PAID_PAYOUTS)),
+        *(PaidOut("Withdrawal", *row) for row in tx.run(_PAID_WITHDRAWALS)),
     ]
 
 
@@ -191,6 +201,9 @@ _PAID_REFUNDS = select(refund.c.payment_hash, refund.c.node).where(
 )
 _PAID_PAYOUTS = select(payout.c.payment_hash, payout.c.node).where(
     payout.c.state == PayoutState.PAID.value
+)
+_PAID_WITHDRAWALS = select(withdrawal.c.payment_hash, withdrawal.c.node).where(
+    withdrawal.c.state == WithdrawalState.PAID.value
 )
 
 

@@ -13,11 +13,13 @@ from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal,
 from ringbolt.core import chart_of_accounts as chart
 from ringbolt.core.chart_of_accounts import Naming
 from ringbolt.core.order import DELIVERED, UNDER_WAY, UNPAID, OrderKind, OrderState, PaymentMethod
+from ringbolt.store import withdrawals
 from ringbolt.store.payouts import JOB_PREFIX, PayoutState
 from ringbolt.store.refunds import RefundState
 from ringbolt.store.schema.part_tables import attempt_cost
 from ringbolt.store.schema.tables import attempt, call, job, orders, refund, transfer
-from ringbolt.store.schema.text_tables import payout
+from ringbolt.store.schema.text_tables import payout, withdrawal
+from ringbolt.store.withdrawals import WithdrawalState
 
 LIMIT: Final = 50
 """How many rows are told for each rule."""
@@ -135,6 +137,42 @@ def _payout_rules() -> list[Rule]:
     return [*rules, ("Payout {:.12} is under way, but no job pays it.", unpaid)]
 
 
+_WITHDRAWN = {
+    WithdrawalState.OPEN: "pending",
+    WithdrawalState.PAYING: "pending",
+    WithdrawalState.PAID: "captured",
+    WithdrawalState.FAILED: "voided",
+}
+
+
+def _withdrawal_rules() -> list[Rule]:
+    """A withdrawal's hold matches its state and its amounts, and an unfinished one has a job."""
+    its_own = is_named(chart.withdrawal_idem, withdrawal.c.id)
+    rules: list[Rule] = []
+    for state, booked in _WITHDRAWN.items():
+        is_booked = exists().where(its_own, transfer.c.state == booked)
+        rules.append((
+            f"Withdrawal {{:.12}} is {state}, but not {booked} in the books.",
+            select(withdrawal.c.id).where(withdrawal.c.state == state.value, not_(is_booked)),
+        ))  # fmt: skip
+    held = withdrawal.c.amount_msat + withdrawal.c.max_fee_msat
+    paid = withdrawal.c.amount_msat + withdrawal.c.fee_msat
+    is_other = or_(
+        transfer.c.amount_msat != held,
+        transfer.c.debit != withdrawal.c.account_id,
+        and_(transfer.c.state == "captured", transfer.c.captured_msat != paid),
+    )
+    other = select(withdrawal.c.id).where(exists().where(its_own, is_other))
+    name = literal(withdrawals.JOB_PREFIX) + withdrawal.c.id
+    has_job = exists().where(job.c.uniq == name, job.c.dead == 0)
+    unpaid = select(withdrawal.c.id).where(withdrawal.c.finished_ms.is_(None), not_(has_job))
+    return [
+        *rules,
+        ("Withdrawal {:.12} has another amount or account booked than its own.", other),
+        ("Withdrawal {:.12} is under way, but no job ends it.", unpaid),
+    ]
+
+
 def _cost_rules() -> list[Rule]:
     """What is booked as owed to parts is the sum of what their attempts cost."""
     owed = literal(chart.account_of_part.prefix)
@@ -219,6 +257,13 @@ def _stuck_rules() -> list[Rule]:
 
 RULES = [
     (sentence, violated.limit(LIMIT))
-    for rules in (_order_rules(), _payout_rules(), _attempt_rules(), _stuck_rules(), _cost_rules())
+    for rules in (
+        _order_rules(),
+        _payout_rules(),
+        _withdrawal_rules(),
+        _attempt_rules(),
+        _stuck_rules(),
+        _cost_rules(),
+    )
     for sentence, violated in rules
 ]

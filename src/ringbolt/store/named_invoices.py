@@ -1,4 +1,5 @@
-"""Every foreign invoice that was accepted for a refund or payout, so that none is used twice.
+"""Every foreign invoice that was accepted for a refund, a payout or a withdrawal, so that none is
+used twice.
 
 They are kept forever, in the table of outside events, even if their payment failed: a node that
 reported a payment as failed may report otherwise later.
@@ -15,15 +16,16 @@ from ringbolt.store.engine.db import Tx
 from ringbolt.store.engine.upsert import insert_new
 from ringbolt.store.payouts import PayoutState
 from ringbolt.store.schema.tables import inbox, refund
-from ringbolt.store.schema.text_tables import payout
+from ringbolt.store.schema.text_tables import payout, withdrawal
+from ringbolt.store.withdrawals import WithdrawalState
 
 SOURCE: Final = "invoice"
 """The ``source`` of these rows among the outside events."""
 
 
 def name(tx: Tx, payment_hash: str, what: str) -> bool:
-    """Record that an invoice (payment hash in hex) is used for ``what``, made by ``of_refund`` or
-    ``of_payout``. False if it was ever used before."""
+    """Record that an invoice (payment hash in hex) is used for ``what``, made by ``of_refund``,
+    ``of_payout`` or ``of_withdrawal``. False if it was ever used before."""
     if tx.run(_IN_ROWS, {"hash_": payment_hash}).first() is not None:
         return False
     return insert_new(
@@ -46,6 +48,10 @@ def of_payout(payout_id: str) -> str:
     return f"payout {payout_id}"
 
 
+def of_withdrawal(withdrawal_id: str) -> str:
+    return f"withdrawal {withdrawal_id}"
+
+
 def for_refund(tx: Tx, order_id: str) -> dict[str, int]:
     """All invoices used for an order's refund, the oldest first: the payment hash, and what it left
     for its routing fee (msat). Scans the table."""
@@ -60,7 +66,7 @@ def not_paid(tx: Tx) -> Sequence[tuple[str, str]]:
 
 
 def every(tx: Tx) -> set[str]:
-    """The payment hashes of all invoices that were ever used for a refund or payout."""
+    """The payment hashes of all invoices that were ever used."""
     return set(tx.run(_EVERY).scalars())
 
 
@@ -82,6 +88,9 @@ _ALIVE = union_all(
     select(refund.c.payment_hash).where(refund.c.payment_hash.is_not(None)),
     select(payout.c.payment_hash).where(
         payout.c.payment_hash.is_not(None), payout.c.state != PayoutState.FAILED
+    ),
+    select(withdrawal.c.payment_hash).where(
+        withdrawal.c.payment_hash.is_not(None), withdrawal.c.state != WithdrawalState.FAILED
     ),
 )
 _NOT_PAID = union_all(

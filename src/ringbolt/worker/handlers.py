@@ -33,6 +33,7 @@ from ringbolt.app.jobs import (
     RELEASE_NUMBER,
     SEND_WEBHOOK,
     SWEEP,
+    WITHDRAW,
     GiveUp,
     JobKind,
 )
@@ -49,6 +50,7 @@ from ringbolt.app.payments.decide_outcome import fail
 from ringbolt.app.payments.expire_order import look_after_holds
 from ringbolt.app.payments.pay_referral import pay_referral
 from ringbolt.app.payments.refund import pay_refund
+from ringbolt.app.payments.withdraw import pay_withdrawal
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks import call_notify
 from ringbolt.app.webhooks.send_webhook import next_webhook, send_webhook
@@ -112,6 +114,7 @@ _RUNS: dict[JobKind, Run] = {
     LOOK_AFTER_HOLDS: look_after_holds,
     PAY_REFUND: pay_refund,
     PAY_REFERRAL: pay_referral,
+    WITHDRAW: pay_withdrawal,
     SEND_WEBHOOK: send_webhook,
     BOOK_COSTS: book_costs,
     SWEEP: sweep,

@@ -18,7 +18,7 @@ from ringbolt.api.l402.challenge import FORMER_PATH, PATH
 from ringbolt.api.l402.describe import describe
 from ringbolt.api.l402.dialect import Count, PaidDialect
 from ringbolt.api.l402.place_call import Network, PaidCalls
-from ringbolt.app.payments.refund import claim_refund, offered_refund
+from ringbolt.app.payments.lnurl_withdraw import claim, offered
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks.call_status import report_by_token
 from ringbolt.core.errors import NotFound, RingboltError
@@ -87,7 +87,7 @@ _CHALLENGE: Final = {
 
 
 class Withdrawal(msgspec.Struct):
-    """A wallet's invoice for a refund."""
+    """A wallet's invoice for a refund, or for unused balance."""
 
     k1: Annotated[str, about("From the withdraw link.")] = ""
     pr: Annotated[str, about("The invoice, BOLT11.")] = ""
@@ -174,21 +174,21 @@ def _add_refunds(family: Family, shop: Shop) -> None:
         """LUD-03, first step: what a wallet may withdraw here."""
         k1 = request.in_path("k1")
         try:
-            _, allowed = await offered_refund(shop, k1)
+            offer = await offered(shop, k1)
         except RingboltError as error:
             return _lnurl_error(error)
         return withdraw_request(
             callback=f"{_base(request, shop)}/lnurl/callback",
             k1=k1,
-            min_msat=allowed.min_msat,
-            max_msat=allowed.max_msat,
-            description="Refund for a call that was not answered",
+            min_msat=offer.min_msat,
+            max_msat=offer.max_msat,
+            description=offer.description,
         )
 
     async def callback(request: Request[Withdrawal]) -> dict[str, Any]:
         """LUD-03, second step: the wallet's invoice, which is then paid."""
         try:
-            await claim_refund(shop, request.params.k1, request.params.pr)
+            await claim(shop, request.params.k1, request.params.pr)
         except RingboltError as error:
             return _lnurl_error(error)
         return {"status": "OK"}

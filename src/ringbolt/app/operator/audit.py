@@ -77,11 +77,11 @@ def check_sums(report: AuditReport) -> None:
             f"{books.received - difference} msat: {difference:+d} msat are unexplained.",
             difference,
         )
-    unspent = books.topped_up - books.spent - books.balances
+    unspent = books.topped_up - books.spent - books.withdrawn - books.balances
     if unspent:
         report.differs(
-            f"Topped up {books.topped_up} msat, but spent + balances is "
-            f"{books.spent + books.balances} msat: {unspent:+d} msat are unexplained.",
+            f"Topped up {books.topped_up} msat, but spent + withdrawn + balances is "
+            f"{books.topped_up - unspent} msat: {unspent:+d} msat are unexplained.",
             unspent,
         )
     unpaid = books.accrued - books.referrals_paid - books.referrals

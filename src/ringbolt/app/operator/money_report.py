@@ -30,11 +30,12 @@ _decode = msgspec.json.Decoder(SendText).decode
 
 @dataclass(frozen=True, slots=True)
 class MoneyReport:
-    """Sums in msat. ``received``: paid by buyers over Lightning. ``returned``: paid back, and held
-    payments that were let go. ``earned``: became the shop's. ``held``: paid or reserved for orders
-    that are not over, now. ``fees``: what the shop bore for routing; ``referrals``: shares of
-    referrers; ``carriers``: what carriers, providers and mail servers bill; ``carriers_at_most``:
-    the most that calls and texts can have cost whose cost nobody told."""
+    """Sums in msat. ``received``: paid by buyers over Lightning. ``returned``: paid back, unused
+    balance that was withdrawn, and held payments that were let go. ``earned``: became the shop's.
+    ``held``: paid or reserved for orders that are not over, now. ``fees``: what the shop bore for
+    routing; ``referrals``: shares of referrers; ``carriers``: what carriers, providers and mail
+    servers bill; ``carriers_at_most``: the most that calls and texts can have cost whose cost
+    nobody told."""
 
     period: str
     since_ms: int
@@ -101,7 +102,8 @@ def _report(
 
 
 def _returned(moved: Moved) -> int:
-    return _sum(moved.booked, chart.REFUND) + _sum(moved.voided, chart.HOLD, chart.TOP_UP)
+    paid_back = _sum(moved.booked, chart.REFUND) + _sum(moved.captured, chart.WITHDRAWAL)
+    return paid_back + _sum(moved.voided, chart.HOLD, chart.TOP_UP)
 
 
 def _fees(moved: Moved) -> int:

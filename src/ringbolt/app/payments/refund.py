@@ -9,12 +9,12 @@ allow it, the buyer may claim less than the whole, and what is left pays the rou
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 
 import structlog
 
 from ringbolt.app.jobs import PAY_REFUND
+from ringbolt.app.payments.foreign_invoice import check_invoice, decode_invoice
 from ringbolt.app.payments.node_of import node_of
 from ringbolt.app.payments.routing_fees import FeeShares, Withdrawable, withdrawable
 from ringbolt.app.payments.send_payment import send_payment
@@ -107,7 +107,7 @@ async def claim_refund(shop: Shop, k1: str, invoice_text: str) -> None:
     if named is not None and _is_claimed_with(named, written):
         return
     refund, allowed = _offered(named, left_msat, policy)
-    invoice = await asyncio.to_thread(_decode, invoice_text)
+    invoice = await decode_invoice(invoice_text)
     network = (await shop.node.info()).network
     amount_msat = _check(invoice, refund, allowed, network, shop.clock.now_ms())
     claim = Claim(written, invoice.payment_hash.hex(), amount_msat, shop.node_name)
@@ -116,13 +116,6 @@ async def claim_refund(shop: Shop, k1: str, invoice_text: str) -> None:
 
 def _is_claimed_with(refund: Refund, plain_invoice: str) -> bool:
     return refund.bolt11 is not None and bolt11.plain(refund.bolt11) == plain_invoice
-
-
-def _decode(text: str) -> bolt11.Bolt11:
-    try:
-        return bolt11.decode(text)
-    except bolt11.Bolt11Error as error:
-        raise InvalidInput(str(error)) from None
 
 
 def _check(
@@ -138,10 +131,7 @@ def _check(
         amount = f"{most} sats" if least == most else f"{least} to {most} sats"
         amount = "exactly that" if least == sats else amount
         raise InvalidInput(f"The refund is {sats} sats; make an invoice for {amount}.")
-    if invoice.network != network:
-        raise InvalidInput(f"The invoice is for {invoice.network}; this shop is on {network}.")
-    if now_ms >= (invoice.timestamp_s + invoice.expiry_s) * 1000:
-        raise InvalidInput("The invoice has expired; make a fresh one.")
+    check_invoice(invoice, network, now_ms)
     return invoice.amount_msat
 
 

@@ -131,6 +131,8 @@ def _sums(report: AuditReport) -> dict[str, dict[str, int]]:
             "spent_msat": books.spent,
             "owed_msat": books.balances,
             "reserved_msat": books.reserved,
+            "withdrawn_msat": books.withdrawn,
+            "withdrawing_msat": books.withdrawing,
         },
         "referrals": {
             "accrued_msat": books.accrued,

@@ -17,7 +17,7 @@ from ringbolt.store.errors import StoreUnsound
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0012"
+HEAD = "0013"
 """The newest revision in ``migrations/versions``."""
 
 MIGRATIONS = Path(__file__).with_name("migrations")

@@ -294,6 +294,8 @@ api_key = Table(
     Column("scopes", Text, nullable=False),
     Column("created_ms", Int64, nullable=False),
     Column("revoked_ms", Int64),
+    Column("webhook_secret", Integer, nullable=False, server_default="0"),  # how often replaced
+    Column("webhook_secret_ms", Int64),  # when it was last
     **STRICT,
 )
 

@@ -245,3 +245,29 @@ payout = Table(
     partial_index("ux_payout_open", "address", where="finished_ms IS NULL", unique=True),
     **STRICT,
 )
+
+withdrawal = Table(
+    "withdrawal",  # unused balance on its way out of a prepaid account
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("account_id", Text, ForeignKey("account.id"), nullable=False),
+    Column("amount_msat", Int64, nullable=False),
+    Column("max_fee_msat", Int64, nullable=False),  # held with the amount, for the route
+    Column("state", Text, nullable=False),
+    Column("k1", Text, unique=True),  # of LNURL-withdraw; NULL: to ``address``
+    Column("address", Text, nullable=False, server_default=""),  # a Lightning Address
+    Column("bolt11", Text, nullable=False, server_default=""),
+    Column("payment_hash", Text, unique=True),
+    Column("fee_msat", Int64, nullable=False, server_default="0"),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("created_ms", Int64, nullable=False),
+    Column("until_ms", Int64, nullable=False),  # until when an invoice may be named
+    Column("finished_ms", Int64),
+    Column("node", Text, nullable=False, server_default=""),  # the node that pays it
+    CheckConstraint("state IN ('open','paying','paid','failed')", name="withdrawal_state"),
+    CheckConstraint("amount_msat > 0", name="amount"),
+    # One unfinished withdrawal per account: two tabs, or two presses, are one
+    partial_index("ux_withdrawal_open", "account_id", where="finished_ms IS NULL", unique=True),
+    Index("ix_withdrawal_account", "account_id", "created_ms"),
+    **STRICT,
+)
