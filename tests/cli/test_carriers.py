@@ -11,7 +11,8 @@ import pytest
 import pytest_asyncio
 
 from cli.conftest import Desk
-from support.processes.shop import running_process
+from support.processes.shop import running_process, world_process
+from support.servers.twilio import account
 from support.waiting import eventually
 
 PARTS = {
@@ -21,7 +22,6 @@ PARTS = {
             {"type": "simulated", "name": "rest"},
         ]
     ),
-    "RINGBOLT_SMS_CARRIERS": json.dumps([{"type": "simulated", "name": "rest"}]),
 }
 ANSWERS = "+1234567890"
 
@@ -34,8 +34,13 @@ async def carriers_desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterat
         name: text.replace("cards.csv", str(folder / "cards.csv")) for name, text in PARTS.items()
     }
     quick = {"RINGBOLT_SIMULATOR_SPEED": "20"}
-    async with running_process(["serve"], folder / "data", **quick, **parts) as shop:
-        yield Desk(shop)
+    with world_process(folder, 20) as far_end:
+        vendor = account(far_end.url, name="vendor", senders=["+12025550199"])
+        texts = json.dumps([{"type": "simulated", "name": "rest"}, vendor])
+        parts["RINGBOLT_SMS_CARRIERS"] = texts
+        async with running_process(["serve"], folder / "data", **quick, **parts) as shop:
+            await far_end.ready()
+            yield Desk(shop)
 
 
 async def listed(desk: Desk, *command: str) -> dict[tuple[str, str], dict[str, Any]]:
@@ -62,6 +67,7 @@ async def test_each_carrier_is_listed_with_what_it_did_cost_and_earned(
         ("calls", "trunk"),
         ("calls", "rest"),
         ("sms", "rest"),
+        ("sms", "vendor"),
         ("mail", "simulated"),
     }
     trunk = found["calls", "trunk"]
@@ -119,12 +125,22 @@ async def test_a_test_text_and_a_test_mail_arrive(carriers_desk: Desk) -> None:
     assert box["messages"][-1]["subject"] == "A test by Ringbolt"
 
 
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_test_text_is_followed_at_a_carrier_that_is_asked_by_its_own_id(
+    carriers_desk: Desk,
+) -> None:
+    ran = await carriers_desk.run("carriers", "test", "vendor", "+12025550147")
+
+    assert (ran.code, ran.json["result"]) == (0, "accepted"), ran.out + ran.err
+    assert ran.json["detail"] == "delivered"
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (
             ("nobody", "+12025550147"),
-            "no carrier nobody; there are: trunk, rest.",
+            "no carrier nobody; there are: trunk, rest, vendor.",
         ),
         (("rest", "+12025550147"), "write calls.rest or sms.rest"),
         (("trunk", "+8821612345678"), "+8821612345678"),

@@ -116,6 +116,12 @@ class PartTest(msgspec.Struct):
     to: Annotated[Line, about("", max_length=320)]
 
 
+class TestQuery(msgspec.Struct):
+    """``ids``: the carrier's own ids of a text, separated by commas."""
+
+    ids: Annotated[Line, about("", max_length=2000)] = ""
+
+
 class WebhookQuery(msgspec.Struct):
     """Which webhooks are listed."""
 
@@ -211,9 +217,10 @@ class OperatorCommands:
     async def begin_test(self, request: Request[PartTest]) -> dict[str, Any]:
         return await begin_test(self._shop, request.params.name, request.params.to)
 
-    async def look_at_test(self, request: Request[Nothing]) -> dict[str, Any]:
+    async def look_at_test(self, request: Request[TestQuery]) -> dict[str, Any]:
         area, name, ref = (request.in_path(each) for each in ("area", "name", "ref"))
-        return await look_at_test(self._shop, area, name, ref)
+        ids = tuple(each for each in request.params.ids.split(",") if each)
+        return await look_at_test(self._shop, area, name, ref, ids)
 
 
 def operator_api(shop: Shop) -> Family:
@@ -237,7 +244,7 @@ def operator_api(shop: Shop) -> Family:
     add("GET", "/numbers/doubtful", commands.doubtful_numbers, Nothing)
     add("POST", "/numbers/remove", commands.remove_number, OwnNumber)
     add("POST", "/parts/test", commands.begin_test, PartTest)
-    add("GET", "/parts/test/{area}/{name}/{ref}", commands.look_at_test, Nothing)
+    add("GET", "/parts/test/{area}/{name}/{ref}", commands.look_at_test, TestQuery)
     add("POST", "/suppressions", commands.suppress, Suppression, CREATED)
     add("POST", "/suppressions/bounced", commands.bounced, Bounced)
     add("GET", "/suppressions", commands.suppressed, Nothing)

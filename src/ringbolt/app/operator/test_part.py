@@ -7,6 +7,7 @@ belongs to no attempt, and changes nothing.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from typing import Any, Final
 
 from ringbolt.app.part_limits import CALLS, MAIL, SMS
@@ -16,11 +17,20 @@ from ringbolt.core.email_address import parse_address
 from ringbolt.core.errors import Conflict, NotFound
 from ringbolt.core.outcome import Rejected, Unknown
 from ringbolt.core.phone import parse_destination
+from ringbolt.core.pricing.amount import Amount
 from ringbolt.core.texts import segments
 from ringbolt.mail import letter
 from ringbolt.mail.mailer import Mailer
 from ringbolt.registry.parts import Part
-from ringbolt.sms.carrier import OutSms, ReceiptState, SmsCarrier, SupportsSmsLookup
+from ringbolt.sms.carrier import (
+    DeliveryReceipt,
+    OpenText,
+    OutSms,
+    ReceiptState,
+    SmsCarrier,
+    SupportsSmsLookup,
+    SupportsSmsPolling,
+)
 from ringbolt.speech.engine import SpeechRequest
 from ringbolt.voice.carrier import PlaceCall, SupportsCallLookup, VoiceCarrier
 
@@ -44,9 +54,11 @@ async def begin_test(shop: Shop, name: str, to: str) -> dict[str, Any]:
     return {"area": area, "name": part.name, "to": to, "ref": ref, **result}
 
 
-async def look_at_test(shop: Shop, area: str, name: str, ref: str) -> dict[str, Any]:
-    """What became of a test by now, as far as the part can be asked. Raises ``NotFound``,
-    ``Unavailable``."""
+async def look_at_test(
+    shop: Shop, area: str, name: str, ref: str, part_ids: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """What became of a test by now, as far as the part can be asked. ``part_ids``: its own ids of a
+    text. Raises ``NotFound``, ``Unavailable``."""
     part = shop.parts_of(area).named(name) if area in (CALLS, SMS) else None
     if part is None:
         raise NotFound(f"There is no carrier {area}.{name}.")
@@ -55,17 +67,25 @@ async def look_at_test(shop: Shop, area: str, name: str, ref: str) -> dict[str, 
         if call is not None and call.events:
             last = call.events[-1]
             said = f"{last.status}{f' ({last.cause})' if last.cause else ''}"
-            cost = "" if last.cost is None else str(last.cost)
-            return {"detail": said, "cost": cost, "is_over": last.status.is_final}
-        return {"detail": "", "cost": "", "is_over": False}
+            return _seen(said, last.cost, is_over=last.status.is_final)
+        return _seen("", None, is_over=False)
     if isinstance(part, SupportsSmsLookup):
         text = await part.find(ref)
-        if text is not None and text.receipts:
-            latest = text.receipts[-1]
-            cost = "" if latest.cost is None else str(latest.cost)
-            return {"detail": latest.raw, "cost": cost, "is_over": latest.state in _FINAL}
-        return {"detail": "", "cost": "", "is_over": False}
-    return {"detail": "", "cost": "", "is_over": True}
+        return _seen_text(() if text is None else text.receipts)
+    if isinstance(part, SupportsSmsPolling) and part_ids:
+        return _seen_text(await part.poll([OpenText(ref, part_ids)]))
+    return _seen("", None, is_over=True)
+
+
+def _seen_text(receipts: Sequence[DeliveryReceipt]) -> dict[str, Any]:
+    if not receipts:
+        return _seen("", None, is_over=False)
+    latest = receipts[-1]
+    return _seen(latest.raw, latest.cost, is_over=latest.state in _FINAL)
+
+
+def _seen(detail: str, cost: Amount | None, *, is_over: bool) -> dict[str, Any]:
+    return {"detail": detail, "cost": "" if cost is None else str(cost), "is_over": is_over}
 
 
 def _named(shop: Shop, name: str, to: str) -> tuple[str, Part[Any]]:

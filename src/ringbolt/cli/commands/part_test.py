@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from typing import Any, Final
+from urllib.parse import quote
 
 from ringbolt.cli.commands.store_reader import print_rows
 from ringbolt.cli.exit_codes import EXIT_FAILED, EXIT_OK
@@ -50,7 +51,8 @@ async def run_test(settings: Settings, name: str, to: str, as_json: bool) -> int
 async def _follow(client: OperatorClient, found: dict[str, Any]) -> None:
     """Ask what became of it, until that is final or the patience is over."""
     until_s = time.monotonic() + _PATIENCE_S.get(found["area"], 0.0)
-    path = f"/parts/test/{found['area']}/{found['name']}/{found['ref']}"
+    ids = quote(found["id"].replace(", ", ","), safe="")
+    path = f"/parts/test/{found['area']}/{found['name']}/{found['ref']}?ids={ids}"
     while time.monotonic() < until_s:
         try:
             seen = await client.ask("GET", path)
