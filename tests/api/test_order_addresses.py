@@ -59,6 +59,7 @@ async def test_a_head_cancels_nothing(client: OrderClient) -> None:
         "/v1/orders/{id}/accept",
         "/v1/webhooks/msg_1/resend",
         "/v1/inbound/texts",
+        "/v1/inbound/heartbeats",
     ],
 )
 async def test_what_changes_something_takes_neither_head_nor_get(

@@ -110,6 +110,7 @@ def assert_helpful(answer: httpx.Response) -> dict[str, Any]:
         ("/orderstatus", {}),
         ("/fund", {"amount": 1000}),
         ("/v1/inbound/texts", {}),
+        ("/v1/inbound/heartbeats", {}),
         ("/v1/webhooks/msg_1/resend", {"orderId": NO_ORDER}),
         (f"/v1/orders/{NO_ORDER}/cancel", {}),
         (f"/v1/orders/{NO_ORDER}/another-number", {}),

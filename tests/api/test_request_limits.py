@@ -264,6 +264,7 @@ async def announced(url: str, method: str, path: str, *more: bytes) -> bytes:
         ("POST", "/v1/operator/keys", 401),
         ("POST", "/voice/v1/calls", 401),
         ("POST", "/v1/inbound/texts", 401),
+        ("POST", "/v1/inbound/heartbeats", 401),
         ("POST", "/createorder", 413),
         ("POST", "/api/l402/place-call", 413),
         ("POST", "/simulator/sms", 413),

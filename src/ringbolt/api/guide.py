@@ -47,7 +47,8 @@ TAGS: Final = MappingProxyType(
         "orders": APIS[1].use,
         "accounts": "Prepaid API keys: top up, balance, ledger.",
         "catalogue": "What is sold, where, and for how much. Free.",
-        "own numbers": "Hand in texts that came to the operator's own numbers.",
+        "own numbers": "Texts that came to the operator's own numbers, and signs of life of their "
+        "telephones.",
         "voice": APIS[2].use,
         "operation": "Whether the shop and its parts answer.",
     }

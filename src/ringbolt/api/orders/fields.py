@@ -104,7 +104,7 @@ def own_number(fields: Fields, name: str) -> str:
             name,
             f"is not a number in E.164 format: {number!r}.",
             "MISSING_FIELD",
-            f"Send the number that got the text, for example {EXAMPLE}.",
+            f"Send it as {EXAMPLE}.",
         )
     return number
 

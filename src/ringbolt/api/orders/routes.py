@@ -100,20 +100,23 @@ def orders_api(shop: Shop) -> Family:
     _add_orders(family, shop, waiting)
     _add_accounts(family, shop)
     _add_catalogue(family, shop)
-    family.add(
-        "POST",
-        "/v1/inbound/texts",
-        InboundTexts(shop).hand_in,
-        schema.InboundText,
-        documents.Done,
-        errors=(404,),
-        right=SCOPE,
-        tag="own numbers",
-    )
+    _add_own_numbers(family, shop)
     # RFC 8058, 3.1: the body is a form or multipart, and adds nothing to the token.
     unsubscribe = Unsubscribing(shop).either
     family.add("GET POST", "/u/{token}", unsubscribe, Nothing, ignores_body=True, hidden=True)
     return family
+
+
+def _add_own_numbers(family: Family, shop: Shop) -> None:
+    phones = InboundTexts(shop)
+    told: dict[str, Any] = {
+        "answers": documents.Done,
+        "errors": (404,),
+        "right": SCOPE,
+        "tag": "own numbers",
+    }
+    family.add("POST", "/v1/inbound/texts", phones.hand_in, schema.InboundText, **told)
+    family.add("POST", "/v1/inbound/heartbeats", phones.is_alive, schema.Heartbeat, **told)
 
 
 def _add_sales(family: Family, shop: Shop) -> None:

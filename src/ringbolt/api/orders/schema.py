@@ -276,6 +276,20 @@ class InboundText(Params, kw_only=True):
     ) = None
 
 
+class Heartbeat(Params, kw_only=True):
+    """A sign of life of the telephone of one of the operator's own numbers."""
+
+    number: Annotated[
+        str,
+        about(
+            "The number of the telephone that is alive, E.164.",
+            EXAMPLE,
+            read=fields.own_number,
+            why=f"The number of the telephone, for example {EXAMPLE}.",
+        ),
+    ]
+
+
 class Resend(Params, kw_only=True):
     """Which webhook's order it is."""
 
