@@ -1,35 +1,31 @@
-"""``/o/{token}``: an order from its invoice to its receipt, live.
-
-The server renders everything. The stream sends the parts of the page that changed, rendered from
-the store at that moment, so that an event that is lost, late or doubled cannot show a wrong state.
-"""
+"""``/o/{token}``: an order from its invoice to its receipt, live."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Final
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.responses import RedirectResponse, Response
 
 from ringbolt.api.kit.http import client_address
 from ringbolt.api.kit.limits import Guards
 from ringbolt.api.orders.cancel import cancel_or_hang_up
-from ringbolt.api.orders.waiting import Changes, Waiting
+from ringbolt.api.orders.waiting import Waiting
 from ringbolt.app.numbers.accept_without_code import accept_without_code
 from ringbolt.app.numbers.replace_number import replace_number
 from ringbolt.app.numbers.request_text import request_text
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import NotFound, RingboltError
+from ringbolt.store.orders import channel
 from ringbolt.web.forms import check_origin
 from ringbolt.web.i18n import _, in_this_language
+from ringbolt.web.live import Live
 from ringbolt.web.rendering import HEADERS, Renderer
 from ringbolt.web.views.order_view import order_view
 from ringbolt.web.views.view import OrderView
 
-HEARTBEAT_S: Final = 15.0
-_STREAM: Final = "text/event-stream; charset=utf-8"
-_RETRY: Final = b"retry: 2000\n\n"
 _TOKEN_CHARS: Final = 32
 _PRIVATE: Final = {"X-Robots-Tag": "noindex"}
 _AUTO_S: Final = 10
@@ -85,43 +81,16 @@ class OrderPage:
     async def events(self, request: Request) -> Response:
         """The parts that changed, as server-sent events, until the order is over."""
         view = await self._view(request)
-        seen = request.headers.get("last-event-id", "")
-        if request.method == "HEAD" or (not view.is_live and seen == view.version):
-            return Response(status_code=204, headers=dict(HEADERS))
-        client = client_address(request.scope)
-        return StreamingResponse(
-            self._stream(view, client, seen),
-            media_type=_STREAM,
-            headers={**HEADERS, "X-Accel-Buffering": "no"},
+        live = Live(
+            self._waiting,
+            channel(view.order_id),
+            partial(self._read, view.token),
+            self._parts,
         )
+        return live.answer(request, view)
 
-    async def _stream(self, view: OrderView, client: str, seen: str) -> AsyncIterator[bytes]:
-        yield _RETRY
-        try:
-            async with self._waiting.for_order(view.order_id, client) as changes:
-                async for event in self._changes(view.token, changes, seen):
-                    yield event
-        except RingboltError as error:  # the answer has begun: the browser connects again
-            yield f": {error.code}\n\n".encode()
-
-    async def _changes(self, token: str, changes: Changes, seen: str) -> AsyncIterator[bytes]:
-        while not self._waiting.closed:
-            view = await self._read(token)
-            if view is None:
-                return
-            if view.version != seen:
-                seen = view.version
-                yield self._event(view)
-            if not view.is_live:
-                yield b"event: over\ndata:\n\n"
-                return
-            while not self._waiting.closed and not await changes.wait(HEARTBEAT_S):
-                yield b":\n\n"
-
-    def _event(self, view: OrderView) -> bytes:
-        html = self._renderer.text("order_parts.html", view=view)
-        lines = "".join(f"data: {line}\n" for line in html.splitlines() if line.strip())
-        return f"id: {view.version}\n{lines}\n".encode()
+    def _parts(self, view: OrderView) -> str:
+        return self._renderer.text("order_parts.html", view=view)
 
     def _page(
         self, view: OrderView, status: int = 200, *, notice: str = "", auto_s: int = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import RateLimited
@@ -36,29 +36,33 @@ class Waiting:
     def close(self) -> None:
         self._closing.set()
 
+    def for_order(self, order_id: str, client: str) -> AbstractAsyncContextManager[Changes]:
+        """The changes of an order, as ``for_channel``."""
+        return self.for_channel(channel(order_id), client)
+
     @asynccontextmanager
-    async def for_order(self, order_id: str, client: str) -> AsyncIterator[Changes]:
-        """Listens from its beginning on. Raises ``RateLimited``."""
+    async def for_channel(self, name: str, client: str) -> AsyncIterator[Changes]:
+        """What wakes a channel of the store, from its beginning on. Raises ``RateLimited``."""
         if self._shop.limits:
-            self._check_limits(order_id, client)
-        subscription = self._shop.db.listen(channel(order_id))
+            self._check_limits(name, client)
+        subscription = self._shop.db.listen(name)
         self._waits[client] += 1
-        self._waits_for[order_id] += 1
+        self._waits_for[name] += 1
         try:
             yield Changes(subscription, self._closing)
         finally:
             subscription.close()
             _count_down(self._waits, client)
-            _count_down(self._waits_for, order_id)
+            _count_down(self._waits_for, name)
 
-    def _check_limits(self, order_id: str, client: str) -> None:
+    def _check_limits(self, name: str, client: str) -> None:
         if self._waits[client] >= MAX_WAITS_PER_CLIENT:
             raise RateLimited(
                 f"{MAX_WAITS_PER_CLIENT} requests from your address are waiting already.",
                 suggestion="Wait for fewer orders at once, or use a webhookUrl.",
                 retry_after_s=10,
             )
-        if self._waits_for[order_id] >= MAX_WAITS_PER_ORDER:
+        if self._waits_for[name] >= MAX_WAITS_PER_ORDER:
             raise RateLimited(
                 f"{MAX_WAITS_PER_ORDER} requests are waiting for this order already.",
                 suggestion="Wait once for each order, and share the answer.",
