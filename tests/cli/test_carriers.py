@@ -43,6 +43,12 @@ async def carriers_desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterat
             yield Desk(shop)
 
 
+async def lines(desk: Desk, *arguments: str) -> list[dict[str, Any]]:
+    ran = await desk.run(*arguments)
+    assert ran.code == 0, ran.err
+    return [json.loads(line) for line in ran.out.splitlines()]
+
+
 async def listed(desk: Desk, *command: str) -> dict[tuple[str, str], dict[str, Any]]:
     ran = await desk.run(*command)
     assert ran.code == 0, ran.err
@@ -83,6 +89,12 @@ async def test_each_carrier_is_listed_with_what_it_did_cost_and_earned(
     money = await carriers_desk.run("money", "--json")
     today = json.loads(money.out.splitlines()[0])
     assert (today["carriers_msat"], today["carriers_at_most_msat"]) == (7000, 0)
+    by_day = await lines(carriers_desk, "money", "--days", "3")
+    assert [day["earned_msat"] for day in by_day] == [0, 0, today["earned_msat"]]
+    assert [day["cost_msat"] for day in by_day] == [0, 0, today["cost_msat"]]
+    [destination] = await lines(carriers_desk, "carriers", "destinations")
+    assert (destination["calls"], destination["success_percent"]) == (1, 100.0)
+    assert await lines(carriers_desk, "jobs", "list") == []
 
 
 @pytest.mark.asyncio(loop_scope="module")

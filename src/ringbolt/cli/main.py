@@ -13,6 +13,7 @@ from ringbolt.cli.commands import (
     audit_group,
     calls,
     carriers,
+    jobs,
     keys,
     numbers,
     operator,
@@ -229,7 +230,10 @@ def token() -> None:
 
 
 @app.command()
-def money(json: AsJson = False) -> None:
+def money(
+    json: AsJson = False,
+    days: Annotated[int, typer.Option(min=0, max=366, help="So many days, one by one.")] = 0,
+) -> None:
     """What came in, is held, went back, was earned and cost: today, and in a week (UTC days).
 
     In sats, from the ledger. in: paid by buyers over Lightning. held now: paid or reserved for
@@ -240,7 +244,7 @@ def money(json: AsJson = False) -> None:
     """
     from ringbolt.cli.commands.money import money as report
 
-    run_command(lambda settings: report(settings, json))
+    run_command(lambda settings: report(settings, json, days))
 
 
 @app.command("move-to-postgresql")
@@ -269,6 +273,7 @@ app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(numbers.app, name="numbers")
 app.add_typer(suppressions.app, name="suppressions")
 app.add_typer(terms.app, name="terms")
+app.add_typer(jobs.app, name="jobs")
 app.add_typer(carriers.app, name="carriers")
 app.add_typer(carriers.providers, name="providers")
 

@@ -18,7 +18,7 @@ from ringbolt.store.engine.db import Tx
 from ringbolt.store.engine.upsert import insert_new
 from ringbolt.store.schema.tables import inbox
 
-_ASIDE = "aside"
+DEAD_LETTERS = "aside"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +56,15 @@ def mark_applied(tx: Tx, source: str, event_id: str) -> bool:
 
 def add_dead_letter(tx: Tx, source: str, event_id: str, fault: str) -> None:
     """Record that an event could not be stored, and why; once, however often it comes."""
-    accept(tx, _ASIDE, f"{source}:{event_id}", {"fault": fault})
+    accept(tx, DEAD_LETTERS, f"{source}:{event_id}", {"fault": fault})
 
 
 def count_dead_letters(tx: Tx) -> int:
     """How many dead letters there are; they are deleted with the rest of the inbox."""
-    return int(tx.run(_COUNT_ASIDE, {"source_": _ASIDE}).scalar_one())
+    return int(tx.run(_COUNT_DEAD_LETTERS, {"source_": DEAD_LETTERS}).scalar_one())
 
 
-_COUNT_ASIDE = (
+_COUNT_DEAD_LETTERS = (
     select(func.count())
     .select_from(inbox)
     .where(inbox.c.applied == 0, inbox.c.source == bindparam("source_"))

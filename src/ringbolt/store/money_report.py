@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, case, func, or_, select
 
 from ringbolt.core import chart_of_accounts as chart
 from ringbolt.core.order import OrderState, PaymentMethod
@@ -14,7 +14,8 @@ from ringbolt.store.schema.part_tables import attempt_cost
 from ringbolt.store.schema.tables import call, orders, transfer
 from ringbolt.store.schema.text_tables import message
 
-LONGEST_HOLD_MS: Final = 14 * 86_400_000
+DAY_MS: Final = 86_400_000
+LONGEST_HOLD_MS: Final = 14 * DAY_MS
 """A transfer is captured or voided within this time: no payment can be held for longer."""
 
 
@@ -30,19 +31,21 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class SoldCall:
-    """A call that was charged. ``talked_ms`` None: the carrier did not report it."""
+    """A call that was charged, at ``at_ms``. ``talked_ms`` None: the carrier did not report it."""
 
     to: str
     talked_ms: int | None
     minutes: int
+    at_ms: int
 
 
 @dataclass(frozen=True, slots=True)
 class SoldText:
-    """A text that was charged: the command as JSON, and its segments."""
+    """A text that was charged, at ``at_ms``: the command as JSON, and its segments."""
 
     request: str
     segments: int
+    at_ms: int
 
 
 def moved_since(tx: Tx, since_ms: int) -> Moved:
@@ -58,6 +61,22 @@ def moved_since(tx: Tx, since_ms: int) -> Moved:
     ):
         (moved.captured if state == "captured" else moved.voided)[kind] = int(amount)
     return moved
+
+
+def moved_by_day(tx: Tx, since_ms: int) -> dict[int, Moved]:
+    """What moved on each day of UTC (days since 1970) since ``since_ms``; days without a transfer
+    are left out."""
+    found: dict[int, Moved] = {}
+    low = _first(tx, since_ms - LONGEST_HOLD_MS)
+    began, ended = transfer.c.at_ms // DAY_MS, transfer.c.resolved_ms // DAY_MS
+    booked = _sums(began, transfer.c.kind, since=_first(tx, since_ms))
+    for day, kind, amount in tx.run(booked.where(transfer.c.at_ms >= since_ms)):
+        found.setdefault(int(day), Moved()).booked[kind] = int(amount)
+    resolved = _sums(ended, transfer.c.kind, transfer.c.state, since=low)
+    for day, kind, state, amount in tx.run(resolved.where(transfer.c.resolved_ms >= since_ms)):
+        moved = found.setdefault(int(day), Moved())
+        (moved.captured if state == "captured" else moved.voided)[kind] = int(amount)
+    return found
 
 
 def held_now(tx: Tx) -> int:
@@ -76,7 +95,7 @@ def held_now(tx: Tx) -> int:
 def sold_calls(tx: Tx, since_ms: int) -> list[SoldCall]:
     """The calls that were charged since ``since_ms``, and whose cost is not booked."""
     found = (
-        select(call.c.to_number, call.c.talked_ms, call.c.minutes)
+        select(call.c.to_number, call.c.talked_ms, call.c.minutes, _EARNED_MS)
         .join_from(transfer, call, call.c.order_id == transfer.c.order_id)
         .outerjoin(attempt_cost, attempt_cost.c.attempt_id == call.c.attempt_id)
         .where(attempt_cost.c.msat.is_(None), *_earned(tx, since_ms))
@@ -87,7 +106,7 @@ def sold_calls(tx: Tx, since_ms: int) -> list[SoldCall]:
 def sold_texts(tx: Tx, since_ms: int) -> list[SoldText]:
     """The texts that were charged since ``since_ms``, and whose cost is not booked."""
     found = (
-        select(orders.c.request, message.c.parts)
+        select(orders.c.request, message.c.parts, _EARNED_MS)
         .join_from(transfer, orders, orders.c.id == transfer.c.order_id)
         .join(message, message.c.order_id == orders.c.id)
         .outerjoin(attempt_cost, attempt_cost.c.attempt_id == message.c.attempt_id)
@@ -101,6 +120,9 @@ _IN_ESCROW = (
     OrderState.DISPATCHING,
     OrderState.IN_PROGRESS,
     OrderState.FAILED,
+)
+_EARNED_MS = case(
+    (transfer.c.kind == chart.CAPTURE, transfer.c.at_ms), else_=transfer.c.resolved_ms
 )
 _MOVED = func.coalesce(transfer.c.captured_msat, transfer.c.amount_msat)
 

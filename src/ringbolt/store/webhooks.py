@@ -185,6 +185,12 @@ def order_of(tx: Tx, webhook_id: str) -> str | None:
     return None if found is None else str(found)
 
 
+def count_in_state(tx: Tx, state: WebhookState) -> int:
+    """How many webhooks are in that state."""
+    found = select(func.count()).select_from(webhook).where(webhook.c.state == state)
+    return int(tx.run(found).scalar_one())
+
+
 def listing(
     tx: Tx, order_id: str = "", *, failed: bool = False, cursor: str = "", limit: int = 50
 ) -> Page:

@@ -23,11 +23,11 @@ from ringbolt.http_body import Receive, Scope, header
 from ringbolt.web.account.pages import PATH as ACCOUNT
 from ringbolt.web.account.pages import AccountPages
 from ringbolt.web.account.session import Sessions
-from ringbolt.web.console import PATH as CONSOLE
-from ringbolt.web.console import Console
 from ringbolt.web.docs import pages as docs
 from ringbolt.web.i18n import _, marked
 from ringbolt.web.negotiation import spoken_to
+from ringbolt.web.operator.console import Console
+from ringbolt.web.operator.frame import PATH as CONSOLE
 from ringbolt.web.order_page import OrderPage
 from ringbolt.web.rendering import HEADERS, Renderer, asset, asset_url
 from ringbolt.web.sale_page import SalePage
@@ -77,7 +77,7 @@ class Pages:
             self._shop,
             self._renderer,
             document=document,
-            sold=lambda path: self._sale_pages[path].is_open,
+            sold=self._is_sold,
             play=self._world is not None,
         )
         self._paths |= {docs.PATH}
@@ -106,8 +106,7 @@ class Pages:
         guards = _guards(shop)
         forms = self._forms(shop, guards)
         self._sale_pages = {form.path: form for form in forms}
-        offered = frozenset(form.path for form in forms if form.is_open)
-        front = Storefront(shop, self._renderer, offered)
+        front = Storefront(shop, self._renderer, self._is_sold)
         pages = [
             *(route for form in forms for route in form.routes()),
             Route("/", front.show, methods=["GET"]),
@@ -134,6 +133,10 @@ class Pages:
         # behind a proxy that ends TLS are not the shop's: the order's key would go unencrypted.
         app.router.redirect_slashes = False
         return app
+
+    def _is_sold(self, path: str) -> bool:
+        """Whether the form at that address is open now."""
+        return self._sale_pages[path].is_open
 
     def _forms(self, shop: Shop, guards: Guards) -> list[SalePage]:
         """One form for each service, whether it is open or not."""

@@ -41,6 +41,13 @@ def day(ms: int) -> str:
     return format_date(at(ms).date(), "long", locale=locale())
 
 
+def short_day(ms: int) -> str:
+    """``21 Nov``."""
+    from babel.dates import format_skeleton  # noqa: PLC0415 - takes a while to load
+
+    return format_skeleton("MMMd", at(ms).date(), locale=locale())
+
+
 def stamp(ms: int) -> str:
     """For the ``datetime`` of ``<time>``."""
     return f"{at(ms):%Y-%m-%dT%H:%M:%SZ}"

@@ -116,10 +116,10 @@ class Form:
         return number
 
 
-async def read_form(request: Request) -> Form:
+async def read_form(request: Request, most_bytes: int = MAX_FORM_BYTES) -> Form:
     """The form in the request's body. Raises ``InvalidInput`` and ``Forbidden``."""
     check_origin(request)
-    body = await read_body(request.scope, request.receive, MAX_FORM_BYTES)
+    body = await read_body(request.scope, request.receive, most_bytes)
     return Form(read_pairs(body, "form", "INVALID_BODY"))
 
 

@@ -68,6 +68,7 @@ class Renderer:
             day=formats.day,
             language_name=formats.language_name,
             minute=formats.minute,
+            short_day=formats.short_day,
             region_name=formats.region_name,
             sats=formats.grouped,
             spaced=spaced,

@@ -15,6 +15,7 @@ from ringbolt.api.kit.query import read_pairs
 from ringbolt.api.orders import FAMILY
 from ringbolt.app.checkout.purchase import Buyer, Hold
 from ringbolt.app.shop import Shop
+from ringbolt.core.closed_sales import Sold
 from ringbolt.core.errors import RingboltError, Unavailable
 from ringbolt.lightning.node import can_hold
 from ringbolt.web.forms import Form, read_form
@@ -54,26 +55,36 @@ class SalePage:
 
     @property
     def is_open(self) -> bool:
-        """Whether the service is sold here, and on the web: only by held payments."""
+        """Whether the service is sold here now."""
+        shop = self._shop
+        is_closed = shop.terms.closed.is_service_closed(self._sale.name, shop.clock.now_ms())
+        return self._is_offered and not is_closed
+
+    @property
+    def _is_offered(self) -> bool:
+        """Whether there is a part for it, and a node that holds: the web sells only so."""
         return self._sale.is_offered and can_hold(self._shop.node)
 
     async def show(self, request: Request) -> Response:
-        """The empty form, or filled in from the query."""
-        self._check_open()
+        """The empty form, or filled in from the query. Raises ``SalesClosed``; who was filling it
+        in when the service was closed gets the form back instead."""
+        self._check_offered()
+        shop = self._shop
+        shop.terms.closed.check(Sold(self._sale.name), shop.clock.now_ms())
         self._guards.check("read", client_address(request.scope))
         form = Form(read_pairs(request.scope["query_string"]))
         return await self._form(form)
 
     async def price(self, request: Request) -> Response:
         """The price of what is filled in so far: a part of the page."""
-        self._check_open()
+        self._check_offered()
         self._guards.check("read", client_address(request.scope))
         quote = await self._sale.quote(await read_form(request))
         return self._renderer.page("price.html", quote=quote, sale=self._sale.name)
 
     async def buy(self, request: Request) -> Response:
         """Place the order and go to its page; the form again, with what is wrong, if it cannot."""
-        self._check_open()
+        self._check_offered()
         client = client_address(request.scope)
         form = await read_form(request)
         if form.has("show"):  # the price, without JavaScript
@@ -91,7 +102,7 @@ class SalePage:
 
     async def listen(self, request: Request) -> Response:
         """The form again, with the sound of its text."""
-        self._check_open()
+        self._check_offered()
         assert isinstance(self._sale, CallSale), "only calls are heard"
         form = await read_form(request)
         wav: bytes | None = None
@@ -123,6 +134,6 @@ class SalePage:
             **choices,
         )
 
-    def _check_open(self) -> None:
-        if not self.is_open:
+    def _check_offered(self) -> None:
+        if not self._is_offered:
             raise no_such_page()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -69,20 +70,25 @@ class Service:
 
 
 class Storefront:
-    """``offered``: the addresses of the forms that are open."""
+    """``is_sold``: whether the form at an address is open now."""
 
-    def __init__(self, shop: Shop, renderer: Renderer, offered: frozenset[str]) -> None:
+    def __init__(self, shop: Shop, renderer: Renderer, is_sold: Callable[[str], bool]) -> None:
         self._renderer = renderer
         self._shop = shop
-        self._offered = offered
+        self._is_sold = is_sold
         self._public_url = shop.settings.public_url
         self._example = TO_ITSELF if shop.carriers.has_simulated else EXAMPLE
 
     async def show(self, request: Request) -> Response:
         base = base_url(request.scope, self._public_url)
-        services = [each for each in _services(self._shop) if each.path in self._offered]
+        closed, now_ms = self._shop.terms.closed, self._shop.clock.now_ms()
         return self._renderer.page(
-            "storefront.html", services=services, base=base, example=self._example
+            "storefront.html",
+            services=[each for each in _services(self._shop) if self._is_sold(each.path)],
+            base=base,
+            example=self._example,
+            is_closed=closed.is_all_closed(now_ms),
+            closed=closed,
         )
 
 

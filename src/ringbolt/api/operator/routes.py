@@ -25,16 +25,18 @@ from ringbolt.app.accounts.keys import (
 from ringbolt.app.operator import import_numbers, own_numbers, sign_in, suppressions
 from ringbolt.app.operator.acknowledge import acknowledge
 from ringbolt.app.operator.audit_report import Difference
+from ringbolt.app.operator.dead_jobs import retry_job
 from ringbolt.app.operator.test_part import begin_test, look_at_test
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks.resend_webhook import resend_webhook
 from ringbolt.app.webhooks.webhook_list import LIMIT, list_webhooks
-from ringbolt.core.errors import Unauthorized
+from ringbolt.core.errors import NotFound, Unauthorized
 from ringbolt.core.keys import Keyring
 from ringbolt.core.lightning.bolt11_fields import MAX_AMOUNT_MSAT
 
 PREFIX: Final = "/v1/operator"
 CREATED: Final = 201
+_MOST_DIGITS: Final = 16
 
 Label = Annotated[Line, about("", max_length=100)]
 
@@ -131,6 +133,14 @@ class WebhookQuery(msgspec.Struct):
     limit: Annotated[int, about("", ge=1, le=1000)] = LIMIT
 
 
+def int_in_path(request: Request[Any], name: str) -> int:
+    """A number in the address. Raises ``NotFound`` for what is none."""
+    text = request.in_path(name)
+    if not (text.isascii() and text.isdigit() and len(text) < _MOST_DIGITS):
+        raise NotFound(f"{text[:40]!r} is no number of one.")
+    return int(text)
+
+
 class OperatorCommands:
     """Keys, webhooks, own numbers, and receivers that get no messages."""
 
@@ -214,6 +224,11 @@ class OperatorCommands:
         keyring = self._shop.keyring
         return await self._db.tx(suppressions.allow_again, keyring, request.params.to)
 
+    async def retry_job(self, request: Request[Nothing]) -> dict[str, Any]:
+        job_id = int_in_path(request, "job_id")
+        await self._db.tx(retry_job, job_id)
+        return {"id": job_id, "due": True}
+
     async def begin_test(self, request: Request[PartTest]) -> dict[str, Any]:
         return await begin_test(self._shop, request.params.name, request.params.to)
 
@@ -243,6 +258,7 @@ def operator_api(shop: Shop) -> Family:
     add("GET", "/numbers", commands.numbers, Nothing)
     add("GET", "/numbers/doubtful", commands.doubtful_numbers, Nothing)
     add("POST", "/numbers/remove", commands.remove_number, OwnNumber)
+    add("POST", "/jobs/{job_id}/retry", commands.retry_job, Nothing)
     add("POST", "/parts/test", commands.begin_test, PartTest)
     add("GET", "/parts/test/{area}/{name}/{ref}", commands.look_at_test, TestQuery)
     add("POST", "/suppressions", commands.suppress, Suppression, CREATED)

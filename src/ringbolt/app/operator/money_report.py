@@ -21,7 +21,7 @@ from ringbolt.store import money_report
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.money_report import Moved
 
-DAY_MS: Final = 86_400_000
+DAY_MS: Final = money_report.DAY_MS
 _MINUTE_MS: Final = 60_000
 PERIODS: Final = {"today": 1, "week": 7}
 """How many days of UTC each has, today included."""
@@ -73,6 +73,31 @@ class MoneyReport:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class DayOfMoney:
+    """A day of UTC that begins at ``at_ms``; sums in msat as in ``MoneyReport``."""
+
+    at_ms: int
+    received: int
+    returned: int
+    earned: int
+    cost: int
+
+    @property
+    def margin(self) -> int:
+        return self.earned - self.cost
+
+    def document(self) -> dict[str, Any]:
+        return {
+            "at_ms": self.at_ms,
+            "in_msat": self.received,
+            "returned_msat": self.returned,
+            "earned_msat": self.earned,
+            "cost_msat": self.cost,
+            "margin_msat": self.margin,
+        }
+
+
 def report_money(tx: Tx, rates: RateCard, text_costs: TextCosts) -> list[MoneyReport]:
     """One report for each of ``PERIODS``."""
     held = money_report.held_now(tx)
@@ -83,6 +108,28 @@ def report_money(tx: Tx, rates: RateCard, text_costs: TextCosts) -> list[MoneyRe
     ]
 
 
+def money_by_day(tx: Tx, rates: RateCard, text_costs: TextCosts, days: int) -> list[DayOfMoney]:
+    """The last ``days`` days of UTC, today the last."""
+    today = tx.now_ms // DAY_MS
+    since_ms = (today - days + 1) * DAY_MS
+    moved = money_report.moved_by_day(tx, since_ms)
+    at_most = _at_most_by_day(tx, since_ms, rates, text_costs)
+    return [
+        _day(day, moved.get(day, Moved()), at_most.get(day, 0))
+        for day in range(today - days + 1, today + 1)
+    ]
+
+
+def _day(day: int, moved: Moved, at_most: int) -> DayOfMoney:
+    return DayOfMoney(
+        at_ms=day * DAY_MS,
+        received=_received(moved),
+        returned=_returned(moved),
+        earned=_earned(moved),
+        cost=_fees(moved) + _sum(moved.booked, chart.REFERRAL) + _carriers(moved) + at_most,
+    )
+
+
 def _report(
     tx: Tx, period: str, since_ms: int, held: int, rates: RateCard, text_costs: TextCosts
 ) -> MoneyReport:
@@ -90,15 +137,27 @@ def _report(
     return MoneyReport(
         period=period,
         since_ms=since_ms,
-        received=_sum(moved.booked, chart.PAYMENT, chart.OVERPAYMENT, chart.HOLD, chart.TOP_UP),
+        received=_received(moved),
         held=held,
         returned=_returned(moved),
-        earned=_sum(moved.booked, chart.CAPTURE) + _sum(moved.captured, chart.HOLD, chart.RESERVE),
+        earned=_earned(moved),
         fees=_fees(moved),
         referrals=_sum(moved.booked, chart.REFERRAL),
-        carriers=_sum(moved.booked, chart.PART_COST) - _sum(moved.booked, chart.PART_COST_BACK),
-        carriers_at_most=_at_most(tx, since_ms, rates, text_costs),
+        carriers=_carriers(moved),
+        carriers_at_most=sum(_at_most_by_day(tx, since_ms, rates, text_costs).values()),
     )
+
+
+def _received(moved: Moved) -> int:
+    return _sum(moved.booked, chart.PAYMENT, chart.OVERPAYMENT, chart.HOLD, chart.TOP_UP)
+
+
+def _earned(moved: Moved) -> int:
+    return _sum(moved.booked, chart.CAPTURE) + _sum(moved.captured, chart.HOLD, chart.RESERVE)
+
+
+def _carriers(moved: Moved) -> int:
+    return _sum(moved.booked, chart.PART_COST) - _sum(moved.booked, chart.PART_COST_BACK)
 
 
 def _returned(moved: Moved) -> int:
@@ -112,18 +171,26 @@ def _fees(moved: Moved) -> int:
     return paid - _sum(moved.booked, chart.REFUND_ROUTE)
 
 
-def _at_most(tx: Tx, since_ms: int, rates: RateCard, text_costs: TextCosts) -> int:
-    """The most that carriers can bill for what was charged since then and is not booked, msat."""
-    sats = 0
+def _at_most_by_day(
+    tx: Tx, since_ms: int, rates: RateCard, text_costs: TextCosts
+) -> dict[int, int]:
+    """The most that carriers can bill for what was charged since then and is not booked, msat by
+    day."""
+    sats: dict[int, int] = {}
+
+    def add(at_ms: int, amount: int) -> None:
+        day = at_ms // DAY_MS
+        sats[day] = sats.get(day, 0) + amount
+
     for sold in money_report.sold_calls(tx, since_ms):
         rate = rates.rate_for(sold.to)
         talked = sold.talked_ms
         minutes = sold.minutes if talked is None else max(1, -(-talked // _MINUTE_MS))
-        sats += 0 if rate is None else rate.cost_sats_per_minute * minutes
+        add(sold.at_ms, 0 if rate is None else rate.cost_sats_per_minute * minutes)
     for text in money_report.sold_texts(tx, since_ms):
         cost = text_costs.cost(_decode(text.request).to)
-        sats += (cost or 0) * text.segments
-    return msat(sats)
+        add(text.at_ms, (cost or 0) * text.segments)
+    return {day: msat(amount) for day, amount in sats.items()}
 
 
 def _sum(sums: dict[str, int], *kinds: str) -> int:

@@ -46,6 +46,13 @@ _COLUMNS = (
     ("spent_today_msat", "cost today"),
     ("reason", "why"),
 )
+_DESTINATIONS = (
+    ("prefix", "prefix"),
+    ("name", "destination"),
+    ("calls", "calls"),
+    ("answered_percent", "answered %"),
+    ("success_percent", "success %"),
+)
 
 
 @app.command("list")
@@ -72,6 +79,12 @@ def test_command(
     run_command(lambda settings: test_part(settings, name, to, json))
 
 
+@app.command("destinations")
+def destinations_command(json: AsJson = False) -> None:
+    """How calls of the last 7 days ended, by destination as the rate card names it."""
+    run_command(lambda settings: list_destinations(settings, json))
+
+
 @providers.command("list")
 def list_providers_command(json: AsJson = False) -> None:
     """Every provider of numbers; the columns are those of 'ringbolt carriers list'."""
@@ -79,8 +92,8 @@ def list_providers_command(json: AsJson = False) -> None:
 
 
 async def list_parts(settings: Settings, areas: tuple[str, ...], as_json: bool) -> int:
+    from ringbolt.app.operator.part_kinds import in_world, parts_of, served
     from ringbolt.app.operator.part_report import KnownPart, report_parts
-    from ringbolt.cli.commands.part_kinds import in_world, parts_of, served
 
     known = [
         KnownPart(kind.area, part, in_world(settings, part), served(part) or kind.everywhere)
@@ -100,6 +113,19 @@ def _columns(found: list[dict[str, Any]]) -> list[tuple[str, str]]:
         place = columns.index(("cost_msat", "cost")) + 1
         columns.insert(place, ("cost_unbooked", "not booked"))
     return columns
+
+
+async def list_destinations(settings: Settings, as_json: bool) -> int:
+    from ringbolt.app.operator.destination_report import report_destinations
+    from ringbolt.bootstrap.cards import load_terms
+    from ringbolt.cli.commands.store_reader import open_store
+
+    async with open_store(settings) as db:
+        terms = load_terms(settings)
+        await terms.refresh(db)
+        found = await db.read(report_destinations, terms.rates)
+    print_rows("Destinations", _DESTINATIONS, found, as_json)
+    return EXIT_OK
 
 
 async def test_part(settings: Settings, name: str, to: str, as_json: bool) -> int:

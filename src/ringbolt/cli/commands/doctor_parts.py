@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from ringbolt.app.operator.gone_parts import KnownParts, gone_parts
+from ringbolt.app.operator.part_kinds import KINDS, Kind, in_world, parts_of, served
 from ringbolt.bootstrap import context_of, why_unusable
 from ringbolt.cli.check_result import CheckResult
-from ringbolt.cli.commands.part_kinds import KINDS, Kind, in_world, parts_of, served
 from ringbolt.clock import SystemClock
 from ringbolt.core.humanise import counted
 from ringbolt.numbers.types import OWN_NUMBERS

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from ringbolt.api.callbacks import callback_prefixes
+from ringbolt.app.operator.part_kinds import Kind, parts_of
 from ringbolt.bootstrap import context_of, open_alone, why_unusable
 from ringbolt.cli.check_result import CheckResult
-from ringbolt.cli.commands.part_kinds import Kind, parts_of
 from ringbolt.cli.operator_access import world_url
 from ringbolt.cli.running_shop import running_shop
 from ringbolt.core.callback import SupportsCallbacks

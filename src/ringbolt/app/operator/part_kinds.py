@@ -1,4 +1,4 @@
-"""The kinds of parts that orders are asked of, for commands about them."""
+"""The kinds of parts that orders are asked of, for the operator."""
 
 from __future__ import annotations
 
