@@ -11,9 +11,6 @@ import pytest
 import pytest_asyncio
 
 from ringbolt.api.orders import schema, status
-from ringbolt.clock import SystemClock
-from ringbolt.store.engine.db import Database
-from ringbolt.store.engine.opening import open_database
 from support.servers.shop import BY_HAND, ShopServer, running_shop, settings_for
 from support.waiting import PATIENCE_S
 
@@ -89,11 +86,3 @@ async def shared_shop(
     settings = settings_for(tmp_path_factory.mktemp("shop"), speech_dir)
     async with running_shop(settings) as running:
         yield running
-
-
-@pytest.fixture
-async def db(sqlite_url: str, clock: SystemClock) -> AsyncIterator[Database]:
-    """An open store on SQLite, without a shop."""
-    opened = await open_database(sqlite_url, clock)
-    yield opened
-    await opened.close()

@@ -3,7 +3,6 @@ shop."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ import pytest
 from support.clients.orders import OrderClient
 from support.servers.kannel import NOT_HERE, WHY, Kannel, running_kannel
 from support.servers.shop import ShopServer
-from support.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.skipif(NOT_HERE, reason=WHY)
 
@@ -46,8 +44,7 @@ def carriers(kannel: Kannel, **options: Any) -> dict[str, Any]:
 
 
 async def ends(client: OrderClient, message: str) -> tuple[str, str]:
-    order_id, payment = await client.buy(SEND, {"phone": BERLIN, "message": message})
-    return order_id, await asyncio.wait_for(payment, PATIENCE_S)
+    return await client.buy_to_the_end(SEND, {"phone": BERLIN, "message": message})
 
 
 async def test_a_text_goes_out_and_is_paid_for(client: OrderClient, kannel: Kannel) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -13,17 +12,14 @@ from ringbolt.core.order import OrderState
 from ringbolt.logs import configure_logs
 from ringbolt.settings import LogSettings
 from ringbolt.store.engine.db import Database
-from ringbolt.store.engine.opening import open_database
 from support.rigs.orders import Kind, OrderWorld, paid
 
 pytestmark = pytest.mark.usefixtures("restored_logs")
 
 
 @pytest.fixture
-async def world(sqlite_url: str, clock: SystemClock) -> AsyncIterator[OrderWorld]:
-    opened: Database = await open_database(sqlite_url, clock)
-    yield OrderWorld(opened, clock)
-    await opened.close()
+async def world(db: Database, clock: SystemClock) -> OrderWorld:
+    return OrderWorld(db, clock)
 
 
 def _written(capsys: pytest.CaptureFixture[str], order_id: str) -> list[str]:

@@ -4,7 +4,7 @@ are lost or about to be, parts that fail, secrets and keys that change. Money an
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import pytest
@@ -22,7 +22,6 @@ from ringbolt.numbers.memory.provider import MINUTE_MS
 from ringbolt.sms.carrier import ReceiptState
 from ringbolt.store import keys, ledger
 from ringbolt.store.engine.db import Database, Tx
-from ringbolt.store.engine.opening import open_database
 from support.clients.orders import OrderClient
 from support.rigs.fate import RightBefore
 from support.rigs.orders import KINDS, Kind, OrderWorld, paid, waiting_for_a_code
@@ -40,17 +39,10 @@ PAID_KINDS = [kind for kind in KINDS if kind != "fund"]
 
 
 @pytest.fixture
-async def world(database: Database, clock: SystemClock) -> OrderWorld:
-    made = OrderWorld(database, clock)
+async def world(db: Database, clock: SystemClock) -> OrderWorld:
+    made = OrderWorld(db, clock)
     made.sms.life = SENT
     return made
-
-
-@pytest.fixture
-async def database(sqlite_url: str, clock: SystemClock) -> AsyncIterator[Database]:
-    opened = await open_database(sqlite_url, clock)
-    yield opened
-    await opened.close()
 
 
 # Held payments that are lost

@@ -4,7 +4,7 @@ agree."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import pytest
@@ -43,13 +43,6 @@ async def world(database: Database, clock: SystemClock) -> OrderWorld:
     made = OrderWorld(database, clock)
     made.sms.life = SENT
     return made
-
-
-@pytest.fixture
-async def database(database_url: str, clock: SystemClock) -> AsyncIterator[Database]:
-    opened = await open_database(database_url, clock)
-    yield opened
-    await opened.close()
 
 
 # A cancel, a code, and the end of the time

@@ -30,8 +30,7 @@ def text(number: str, message: str = "Hello") -> dict[str, Any]:
 
 async def ends(client: OrderClient, body: dict[str, Any], path: str = SEND) -> tuple[str, str]:
     """An order's id, and how its payment ended."""
-    order_id, payment = await client.buy(path, body)
-    return order_id, await asyncio.wait_for(payment, PATIENCE_S)
+    return await client.buy_to_the_end(path, body)
 
 
 async def test_a_text_goes_out_and_is_paid_for(client: OrderClient) -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
 import json
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -19,12 +16,16 @@ from herosms import HeroSMSClient
 from herosms.exceptions import APIError, InsufficientFundsError
 
 from ringbolt.simulator.numbers import handler_api
+from support.npm import Package, install, run
 from support.servers.world import WorldServer, running_world
-from support.waiting import PATIENCE_S
 
 GERMANY = 43
-PACKAGE, VERSION = "hero-sms", "2.0.0"
-SHA256 = "62299d01427074fa56804d2e7a70186f412b48352e790676a835d28ef8066224"
+PACKAGE = Package(
+    "hero-sms",
+    "2.0.0",
+    "dist/client.js",
+    "62299d01427074fa56804d2e7a70186f412b48352e790676a835d28ef8066224",
+)
 
 _BUY = """\
 const { HeroSMSClient } = require("hero-sms");
@@ -176,29 +177,11 @@ async def test_herosms_rents_a_number(world: WorldServer) -> None:
 # hero-sms of npm
 
 
-async def run(*command: str, cwd: Path) -> str:
-    pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(*command, cwd=cwd, stdout=pipe, stderr=pipe)
-    async with asyncio.timeout(PATIENCE_S):
-        output, errors = await process.communicate()
-    assert process.returncode == 0, errors.decode()
-    return output.decode()
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def hero(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with npm's hero-sms and the script ``buy.js``."""
-    npm = shutil.which("npm")
-    if npm is None or shutil.which("node") is None:
-        pytest.skip("hero-sms needs node and npm, which are not installed here")
     folder = tmp_path_factory.mktemp("hero-sms")
-    options = ("--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund")
-    try:
-        await run(npm, "install", *options, "--save-exact", f"{PACKAGE}@{VERSION}", cwd=folder)
-    except AssertionError as error:
-        pytest.skip(f"hero-sms cannot be fetched here: {error}")
-    installed = folder / "node_modules" / PACKAGE / "dist/client.js"
-    assert hashlib.sha256(installed.read_bytes()).hexdigest() == SHA256
+    await install(PACKAGE, folder)
     (folder / "buy.js").write_text(_BUY)
     return folder
 

@@ -6,10 +6,7 @@ It echoes only ``id``, ``realm``, ``method``, ``intent``, ``request`` and ``expi
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
 import json
-import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,16 +16,18 @@ import pytest
 import pytest_asyncio
 
 from support.clients.l402 import PATH, say
+from support.npm import Package, install, run
 from support.numbers import ANSWERS
 from support.servers.shop import ShopServer, running_shop, settings_for
-from support.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-PACKAGE = "@getalby/lightning-tools"
-VERSION = "9.0.1"
-SHA256 = "48368248e5721de3b3551762efa7ee0a60b7e068d00c44e890dff18ce51c588f"
-"""Of ``dist/esm/402.js``: the version above, and nothing else, is what is tested."""
+PACKAGE = Package(
+    "@getalby/lightning-tools",
+    "9.0.1",
+    "dist/esm/402.js",
+    "48368248e5721de3b3551762efa7ee0a60b7e068d00c44e890dff18ce51c588f",
+)
 PRICE = 50
 
 _BUY = """
@@ -60,29 +59,11 @@ console.log(JSON.stringify({
 """
 
 
-async def run(*command: str, cwd: Path) -> str:
-    pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(*command, cwd=cwd, stdout=pipe, stderr=pipe)
-    async with asyncio.timeout(PATIENCE_S):
-        output, errors = await process.communicate()
-    assert process.returncode == 0, errors.decode()
-    return output.decode()
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with lightning-tools and the script ``buy.mjs``."""
-    npm = shutil.which("npm")
-    if npm is None or shutil.which("node") is None:
-        pytest.skip("lightning-tools needs node and npm, which are not installed here")
     folder = tmp_path_factory.mktemp("lightning-tools")
-    options = ("--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund")
-    try:
-        await run(npm, "install", *options, "--save-exact", f"{PACKAGE}@{VERSION}", cwd=folder)
-    except AssertionError as error:
-        pytest.skip(f"lightning-tools cannot be fetched here: {error}")
-    installed = folder / "node_modules" / PACKAGE / "dist/esm/402.js"
-    assert hashlib.sha256(installed.read_bytes()).hexdigest() == SHA256
+    await install(PACKAGE, folder)
     (folder / "buy.mjs").write_text(_BUY)
     return folder
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import msgspec
-import pytest
 
 from ringbolt.app.webhooks.order_notice import order_notice
 from ringbolt.clock import SystemClock
 from ringbolt.core.notices import to_json
 from ringbolt.store.engine.db import Database, Tx
-from ringbolt.store.engine.opening import open_database
 from ringbolt.store.orders import Order
 from support.databases.order_rows import (
     move,
@@ -20,14 +18,6 @@ from support.databases.order_rows import (
     put_text,
 )
 from support.order_documents import NO_NUMBER, renderer, shown, waiting
-
-
-@pytest.fixture
-async def db(sqlite_url: str, clock: SystemClock) -> AsyncIterator[Database]:
-    opened = await open_database(sqlite_url, clock)
-    yield opened
-    await opened.close()
-
 
 DRAFT = (
     b'{"status":"OK","paid":true,"id":1234567890,"number":12345678901,"timestamp":9,"state":'

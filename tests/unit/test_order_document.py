@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import pytest
 
@@ -13,7 +13,6 @@ from ringbolt.clock import SystemClock
 from ringbolt.core.order import LOST, OrderState, PaymentMethod
 from ringbolt.store import messages, orders
 from ringbolt.store.engine.db import Database, Tx
-from ringbolt.store.engine.opening import open_database
 from ringbolt.store.messages import MessageStatus
 from support.databases.order_rows import (
     PUBLIC_ID,
@@ -23,13 +22,6 @@ from support.databases.order_rows import (
     put_text,
 )
 from support.order_documents import NO_NUMBER, renderer, shown, waiting
-
-
-@pytest.fixture
-async def db(sqlite_url: str, clock: SystemClock) -> AsyncIterator[Database]:
-    opened = await open_database(sqlite_url, clock)
-    yield opened
-    await opened.close()
 
 
 def with_code(code: str) -> Callable[[Tx], str]:

@@ -62,6 +62,11 @@ class OrderClient:
         created = await self.order(path, body)
         return created["orderId"], self.pay(created["payreq"])
 
+    async def buy_to_the_end(self, path: str, body: dict[str, Any]) -> tuple[str, str]:
+        """An order's id, and how its payment ended."""
+        order_id, payment = await self.buy(path, body)
+        return order_id, await asyncio.wait_for(payment, PATIENCE_S)
+
     async def status(self, order_id: str, **query: Any) -> dict[str, Any]:
         document: dict[str, Any] = await self.get("/orderstatus", orderId=order_id, **query)
         return document

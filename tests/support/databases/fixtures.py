@@ -128,3 +128,11 @@ async def database(database_url: str, clock: SystemClock) -> AsyncIterator[Datab
     opened = await open_database(database_url, clock)
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+async def db(sqlite_url: str, clock: SystemClock) -> AsyncIterator[Database]:
+    """A fresh, migrated SQLite database, open: where the kind of database does not matter."""
+    opened = await open_database(sqlite_url, clock)
+    yield opened
+    await opened.close()
