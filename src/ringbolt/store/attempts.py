@@ -13,6 +13,7 @@ from typing import Any
 from msgspec import Struct
 from sqlalchemy import RowMapping, bindparam, func, literal_column, select
 
+from ringbolt.core.outcome import Rejected
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.engine.upsert import update_row
 from ringbolt.store.schema.tables import attempt, orders
@@ -120,6 +121,18 @@ def first_of_this_try_ms(tx: Tx, order_id: str) -> int | None:
 
 def update(tx: Tx, attempt_id: str, **columns: Any) -> None:
     update_row(tx, attempt.c.id, attempt_id, **columns)
+
+
+def reject(tx: Tx, attempt_id: str, answer: Rejected) -> None:
+    """Record a definite refusal, which ends the attempt."""
+    update(
+        tx,
+        attempt_id,
+        state=AttemptState.REJECTED,
+        reason=answer.reason,
+        permanent=int(answer.permanent),
+        finished_ms=tx.now_ms,
+    )
 
 
 def of_row(row: RowMapping | None) -> Attempt | None:

@@ -18,7 +18,7 @@ from ringbolt.core.calls.call import HUNG_UP, CallStatus
 from ringbolt.core.commands import CallOrder
 from ringbolt.core.order import NOT_TAKEN, OrderState
 from ringbolt.core.outcome import Rejected, Unknown
-from ringbolt.store import calls, jobs, orders
+from ringbolt.store import attempts, calls, jobs, orders
 from ringbolt.store.calls import UNANSWERED, Attempt, AttemptState
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.jobs import Job
@@ -100,14 +100,7 @@ def _answered(tx: Tx, job: Job, attempt: Attempt, result: PlaceResult, terms: _T
 
 def _rejected(tx: Tx, job: Job, attempt: Attempt, answer: Rejected, route: tuple[str, ...]) -> None:
     """A refusal: ask the next carrier at once, or the same one a little later."""
-    calls.update_attempt(
-        tx,
-        attempt.id,
-        state=AttemptState.REJECTED,
-        reason=answer.reason,
-        permanent=int(answer.permanent),
-        finished_ms=tx.now_ms,
-    )
+    attempts.reject(tx, attempt.id, answer)
     why = f"the carrier refused: {answer.reason}"
     asked = calls.asked_in_this_try(tx, attempt.order_id)
     delay_ms = retry_delay_ms(asked, route, answer)

@@ -194,14 +194,7 @@ def record_mailed(tx: Tx, attempt: Attempt, remote_id: str) -> None:
 
 def _refused(tx: Tx, job: Job, attempt: Attempt, answer: Rejected, route: tuple[str, ...]) -> None:
     """A refusal: ask the next carrier at once, or the same one a little later."""
-    attempts.update(
-        tx,
-        attempt.id,
-        state=AttemptState.REJECTED,
-        reason=answer.reason,
-        permanent=int(answer.permanent),
-        finished_ms=tx.now_ms,
-    )
+    attempts.reject(tx, attempt.id, answer)
     why = f"it was refused ({answer.reason})"
     order = orders.by_id(tx, attempt.order_id)
     if order is not None and answer.is_opted_out:

@@ -8,9 +8,7 @@ in memory. Times are the world's.
 from __future__ import annotations
 
 import asyncio
-import heapq
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from typing import Final
 
 import msgspec
@@ -30,6 +28,7 @@ from ringbolt.numbers.provider import (
     TextBatch,
     TooEarly,
 )
+from ringbolt.simulator.clock.due_queue import DueQueue
 from ringbolt.simulator.clock.world_time import WorldTime
 from ringbolt.simulator.file.world_file import Append, Put, WorldFile
 from ringbolt.simulator.numbers.lease import LeaseDocument, SimulatedLease, new_lease, new_lease_id
@@ -51,7 +50,6 @@ KIND: Final = "lend"
 KNOWN: Final = "lend-number"
 """``lend-number/NUMBER``: it was leased before, so its former holder can lease it again."""
 _ANYWHERE: Final = (187, 16, 43)  # US, GB, DE: "any country" takes turns
-_IDLE_MS: Final = 3_600_000
 log = structlog.get_logger("ringbolt.numbers")
 
 
@@ -65,24 +63,18 @@ class NumberInventory:
         self._arrived = ArrivedTexts(store)
         self._live: dict[str, SimulatedLease] = {}
         self._by_number: dict[str, SimulatedLease] = {}
-        self._due: list[tuple[int, str]] = []
-        self._alarm: asyncio.Future[None] | None = None
-        self._alarm_ms = 0
-        self._timer: asyncio.Task[None] | None = None
+        self._due: DueQueue[str] = DueQueue(clock)
 
     def start(self) -> None:
         """Resume the leases of the world's file."""
         for document in self._store.load(LIVE).values():
             self._hold(SimulatedLease(msgspec.convert(document, LeaseDocument)))
-        self._timer = asyncio.create_task(self._run(), name="leases' timer")
+        self._due.start(self._take_up, "leases' timer")
 
     async def close(self) -> None:
         """Stop; pending events happen when the world starts again."""
         self._arrived.close()
-        if self._timer is not None:
-            self._timer.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._timer
+        await self._due.close()
 
     # Leases
 
@@ -233,9 +225,7 @@ class NumberInventory:
         if due_ms is None or (lease.queued_ms is not None and lease.queued_ms <= due_ms):
             return
         lease.queued_ms = due_ms
-        heapq.heappush(self._due, (due_ms, lease.doc.id))
-        if self._alarm is not None and due_ms < self._alarm_ms:
-            self._alarm.cancel()
+        self._due.push(due_ms, lease.doc.id)
 
     def _end(self, lease: SimulatedLease) -> None:
         lease.doc.ended_ms = min(self._clock.now_ms(), lease.doc.until_ms)
@@ -286,20 +276,12 @@ class NumberInventory:
 
     # Time
 
-    async def _run(self) -> None:
-        """Run everything when it is due: one timer for all leases."""
-        while True:
-            while self._due and self._due[0][0] <= self._clock.now_ms():
-                self._take_up(*heapq.heappop(self._due))
-                await asyncio.sleep(0)
-            self._alarm_ms = self._due[0][0] if self._due else self._clock.now_ms() + _IDLE_MS
-            self._alarm = asyncio.ensure_future(self._clock.sleep_until(self._alarm_ms))
-            try:
-                await asyncio.wait([self._alarm])
-            finally:
-                self._alarm.cancel()
-
-    def _take_up(self, queued_ms: int, lease_id: str) -> None:
+    def _take_up(self) -> None:
+        """Go on with the lease that is due first."""
+        due = self._due.pop()
+        if due is None:
+            return
+        queued_ms, lease_id = due
         lease = self._live.get(lease_id)
         if lease is not None and lease.queued_ms == queued_ms:
             lease.queued_ms = None

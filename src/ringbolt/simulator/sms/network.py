@@ -9,16 +9,15 @@ by the world's clock, divided by ``speed``.
 from __future__ import annotations
 
 import asyncio
-import heapq
 import secrets
 from collections.abc import AsyncIterator, Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
 import structlog
 
 from ringbolt.core.outcome import Rejected, Unknown
+from ringbolt.simulator.clock.due_queue import DueQueue
 from ringbolt.simulator.clock.world_time import WorldTime
 from ringbolt.simulator.file.world_file import WorldFile
 from ringbolt.simulator.sms.records import AcceptedSms, PhoneText, SmsRecords, Writes, receipts_of
@@ -35,7 +34,6 @@ from ringbolt.sms.simulated.wire import SmsRequest
 _TICK_MS: Final = 10
 """Everything due within a tick happens together: one wake-up, one commit for many texts."""
 _BATCH: Final = 500
-_IDLE_MS: Final = 3_600_000
 log = structlog.get_logger("ringbolt.sms")
 
 
@@ -61,25 +59,18 @@ class SmsNetwork:
         self._speed = speed
         self._records = SmsRecords(store)
         self._open: dict[str, _Open] = {}
-        self._due: list[tuple[int, int, _Open]] = []
-        self._queued = 0
-        self._timer: asyncio.Task[None] | None = None
-        self._alarm: asyncio.Future[None] | None = None
-        self._alarm_ms = 0
+        self._due: DueQueue[_Open] = DueQueue(clock)
 
     def start(self) -> None:
         """Resume the texts of the world's file."""
         for sms, done in self._records.pending():
             self._schedule(_Open(sms, done))
-        self._timer = asyncio.create_task(self._run(), name="sms timer")
+        self._due.start(self._run_due, "sms timer")
 
     async def close(self) -> None:
         """Stop; pending steps happen when the world starts again."""
         self._records.log.close()
-        if self._timer is not None:
-            self._timer.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._timer
+        await self._due.close()
 
     # The carrier's side
 
@@ -183,35 +174,17 @@ class SmsNetwork:
 
     def _schedule(self, text: _Open) -> None:
         self._open[text.sms.ref] = text
-        self._push(text)
-        if self._alarm is not None and text.due_ms < self._alarm_ms:
-            self._alarm.cancel()
+        self._due.push(text.due_ms, text)
 
-    def _push(self, text: _Open) -> None:
-        self._queued += 1
-        heapq.heappush(self._due, (text.due_ms, self._queued, text))
-
-    async def _run(self) -> None:
-        """Run every step when it is due: one timer for all texts."""
-        while True:
-            while self._due and self._due[0][0] <= self._clock.now_ms():
-                self._run_due(self._clock.now_ms())
-                await asyncio.sleep(0)
-            self._alarm_ms = self._due[0][0] if self._due else self._clock.now_ms() + _IDLE_MS
-            self._alarm = asyncio.ensure_future(self._clock.sleep_until(self._alarm_ms))
-            try:
-                await asyncio.wait([self._alarm])
-            finally:
-                self._alarm.cancel()
-
-    def _run_due(self, now_ms: int) -> None:
+    def _run_due(self) -> None:
+        """Run the steps that are due, many in one commit."""
         writes = Writes()
-        while self._due and self._due[0][0] <= now_ms and len(writes.puts) < _BATCH:
-            _, _, text = heapq.heappop(self._due)
+        while len(writes.puts) < _BATCH and (due := self._due.pop()) is not None:
+            _, text = due
             text.done += 1
             writes.step(text.sms, text.done)
             if text.done < len(text.sms.steps):
-                self._push(text)
+                self._due.push(text.due_ms, text)
         saved = self._records.write(writes)
         saved.add_done_callback(lambda saved: self._on_saved(saved, writes.over))
 

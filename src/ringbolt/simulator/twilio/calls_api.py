@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
-from urllib.parse import parse_qsl
 
 import msgspec
 from starlette.requests import Request
@@ -13,37 +12,37 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ringbolt.core.outcome import Rejected, Unknown
+from ringbolt.simulator.twilio.account_api import (
+    absent,
+    account_routes,
+    as_the_account_answers,
+    form_of,
+    problem,
+    proxy_page,
+)
 from ringbolt.simulator.twilio.accounts import AccountChange, Accounts, AccountState
-from ringbolt.simulator.twilio.call import API_VERSION, TwilioCall
+from ringbolt.simulator.twilio.call import TwilioCall
 from ringbolt.simulator.twilio.calls import TwilioCalls
-from ringbolt.simulator.twilio.paging import paged, paging
+from ringbolt.simulator.twilio.paging import paged, piece_of
 from ringbolt.twilio.settings import WORLD_PATH
 from ringbolt.voice.audio.wav import HEADER_SIZE
 from ringbolt.voice.carrier import Accepted
 
-PREFIX: Final = WORLD_PATH
-ACCOUNT: Final = f"{PREFIX}/{API_VERSION}/Accounts/{{account}}"
 _EVENTS: Final = frozenset({"initiated", "ringing", "answered", "completed"})
 _OVER: Final = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 
-Handler = Callable[[Request, AccountState], Awaitable[Response]]
-
 
 def routes(calls: TwilioCalls, accounts: Accounts) -> list[Route]:
-    face = _Calls(calls, accounts)
-    doors = {
-        "/Calls.json": {"POST": face.create, "GET": face.list},
-        "/Calls/{sid}.json": {"POST": face.update, "GET": face.fetch},
-        "/Calls/{sid}/Recordings.json": {"GET": face.recordings},
-        "/Recordings/{recording}.wav": {"GET": face.media},
-        "/Balance.json": {"GET": face.balance},
-        ".json": {"GET": face.account},
+    resource = _Calls(calls, accounts)
+    paths = {
+        "/Calls.json": {"POST": resource.create, "GET": resource.list},
+        "/Calls/{sid}.json": {"POST": resource.update, "GET": resource.fetch},
+        "/Calls/{sid}/Recordings.json": {"GET": resource.recordings},
+        "/Recordings/{recording}.wav": {"GET": resource.media},
+        "/Balance.json": {"GET": resource.balance},
+        ".json": {"GET": resource.account},
     }
-    return [
-        Route(ACCOUNT + path, guarded(accounts, handler), methods=[method])
-        for path, methods in doors.items()
-        for method, handler in methods.items()
-    ]
+    return account_routes(accounts, paths)
 
 
 def control_routes(accounts: Accounts) -> list[Route]:
@@ -57,30 +56,7 @@ def control_routes(accounts: Accounts) -> list[Route]:
         account = await accounts.change(request.path_params["account"], wanted)
         return JSONResponse(msgspec.to_builtins(account))
 
-    return [Route(f"{PREFIX}/accounts/{{account}}", change, methods=["POST"])]
-
-
-def guarded(accounts: Accounts, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
-    """``handler`` for requests that show the account's token."""
-
-    async def answer(request: Request) -> Response:
-        sid = request.path_params["account"]
-        account = await accounts.opened(sid, request.headers.get("authorization", ""))
-        if account is None:
-            return problem(401, 20003, "Authenticate")
-        return await handler(request, account)
-
-    return answer
-
-
-def problem(status: int, code: int, message: str, **headers: str) -> Response:
-    more = f"https://www.twilio.com/docs/errors/{code}"
-    body = {"code": code, "message": message, "more_info": more, "status": status}
-    return JSONResponse(body, status, headers=headers)
-
-
-async def form_of(request: Request) -> list[tuple[str, str]]:
-    return parse_qsl((await request.body()).decode(), keep_blank_values=True)
+    return [Route(f"{WORLD_PATH}/accounts/{{account}}", change, methods=["POST"])]
 
 
 class _Calls:
@@ -95,13 +71,9 @@ class _Calls:
         wrong = _wrong(form, events)
         if wrong is not None:
             return wrong
-        if self._accounts.is_too_fast(request.path_params["account"]):
-            return problem(429, 20429, "Too Many Requests", **{"Retry-After": "1"})
-        reply = account.replies.pop(0) if account.replies else None
-        if reply is not None and not reply[1]:
-            return _instead(reply[0])
-        answer = await self._placed(request.path_params["account"], form, events)
-        return answer if reply is None else _instead(reply[0])
+        sid = request.path_params["account"]
+        placed = partial(self._placed, sid, form, events)
+        return await as_the_account_answers(self._accounts, sid, placed)
 
     async def _placed(self, account: str, form: dict[str, str], events: list[str]) -> Response:
         made, result = await self._calls.place(account, form, events or ["completed"])
@@ -111,13 +83,13 @@ class _Calls:
             case Rejected():
                 return problem(429, 20429, result.reason, **{"Retry-After": "1"})
             case Unknown():
-                return _instead(504)
+                return proxy_page(504)
             case Accepted():
                 return await self._shown(made, 201)
 
     async def fetch(self, request: Request, account: AccountState) -> Response:
         made = self._found(request)
-        return _absent(request) if made is None else await self._shown(made, 200)
+        return absent(request) if made is None else await self._shown(made, 200)
 
     async def list(self, request: Request, account: AccountState) -> Response:
         wanted = request.query_params
@@ -126,14 +98,13 @@ class _Calls:
             document = await self._calls.show(made)
             if document is not None and _matches(document, wanted):
                 shown.append(document)
-        page, size = paging(request)
-        piece = shown[page * size : (page + 1) * size]
-        return paged(request, "calls", piece, has_more=len(shown) > (page + 1) * size)
+        piece, has_more = piece_of(request, shown)
+        return paged(request, "calls", piece, has_more=has_more)
 
     async def update(self, request: Request, account: AccountState) -> Response:
         made = self._found(request)
         if made is None:
-            return _absent(request)
+            return absent(request)
         form = dict(await form_of(request))
         if form.get("Status") not in ("canceled", "completed"):
             return problem(400, 20001, "Parameter 'Status' is not valid")
@@ -146,7 +117,7 @@ class _Calls:
     async def recordings(self, request: Request, account: AccountState) -> Response:
         made = self._found(request)
         if made is None:
-            return _absent(request)
+            return absent(request)
         kept = [
             {
                 "sid": sid,
@@ -164,7 +135,7 @@ class _Calls:
             async for sid, wav in self._calls.recordings(made):
                 if sid == request.path_params["recording"]:
                     return Response(wav, media_type="audio/x-wav")
-        return _absent(request)
+        return absent(request)
 
     async def balance(self, request: Request, account: AccountState) -> Response:
         sid = request.path_params["account"]
@@ -221,13 +192,3 @@ def _matches(document: dict[str, Any], wanted: Any) -> bool:
         if name in wanted and not fits(wanted[name]):
             return False
     return True
-
-
-def _absent(request: Request) -> Response:
-    return problem(404, 20404, f"The requested resource {request.url.path} was not found")
-
-
-def _instead(status: int) -> Response:
-    """What a proxy before the API answers."""
-    page = f"<html><head><title>{status}</title></head><body>Bad luck</body></html>"
-    return Response(page, status, media_type="text/html")

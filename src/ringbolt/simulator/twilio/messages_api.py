@@ -11,11 +11,18 @@ from starlette.routing import Route
 
 from ringbolt.core.outcome import Rejected, Unknown
 from ringbolt.core.phone import is_e164
+from ringbolt.simulator.twilio.account_api import (
+    absent,
+    account_routes,
+    as_the_account_answers,
+    form_of,
+    problem,
+    proxy_page,
+)
 from ringbolt.simulator.twilio.accounts import Accounts, AccountState
-from ringbolt.simulator.twilio.calls_api import ACCOUNT, form_of, guarded, problem
 from ringbolt.simulator.twilio.message import TwilioMessage, shown
 from ringbolt.simulator.twilio.messages import TwilioMessages, TwilioNumber
-from ringbolt.simulator.twilio.paging import paged, paging
+from ringbolt.simulator.twilio.paging import paged, piece_of
 from ringbolt.sms.carrier import Accepted, SendResult
 
 _MOST_CHARS: Final = 1600
@@ -31,17 +38,13 @@ _REFUSED: Final = {
 
 
 def routes(messages: TwilioMessages, accounts: Accounts) -> list[Route]:
-    face = _Messages(messages, accounts)
-    doors = {
-        "/Messages.json": {"POST": face.create, "GET": face.list},
-        "/Messages/{sid}.json": {"GET": face.fetch},
-        "/IncomingPhoneNumbers.json": {"POST": face.keep_number, "GET": face.numbers},
+    resource = _Messages(messages, accounts)
+    paths = {
+        "/Messages.json": {"POST": resource.create, "GET": resource.list},
+        "/Messages/{sid}.json": {"GET": resource.fetch},
+        "/IncomingPhoneNumbers.json": {"POST": resource.keep_number, "GET": resource.numbers},
     }
-    return [
-        Route(ACCOUNT + path, guarded(accounts, handler), methods=[method])
-        for path, methods in doors.items()
-        for method, handler in methods.items()
-    ]
+    return account_routes(accounts, paths)
 
 
 class _Messages:
@@ -54,15 +57,12 @@ class _Messages:
         wrong = _wrong(form)
         if wrong is not None:
             return wrong
-        if self._accounts.is_too_fast(request.path_params["account"]):
-            return problem(429, 20429, "Too Many Requests", **{"Retry-After": "1"})
-        reply = account.replies.pop(0) if account.replies else None
-        if reply is not None and not reply[1]:
-            return _instead(reply[0])
-        made, result = await self._messages.create(request.path_params["account"], form)
-        if reply is not None:
-            return _instead(reply[0])
-        return await self._answer(made, result, account)
+        sid = request.path_params["account"]
+
+        async def sent() -> Response:
+            return await self._answer(*await self._messages.create(sid, form), account)
+
+        return await as_the_account_answers(self._accounts, sid, sent)
 
     async def _answer(
         self, made: TwilioMessage, result: SendResult, account: AccountState
@@ -74,7 +74,7 @@ class _Messages:
                 after_s = -(-(refused.retry_after_ms or 0) // 1000)
                 return problem(429, 20429, refused.reason, **{"Retry-After": str(after_s)})
             case Unknown():
-                return _instead(504)
+                return proxy_page(504)
             case Accepted(_, sent):
                 document = await self._shown(made, account)
                 return JSONResponse({**document, "status": "sent" if sent else "queued"}, 201)
@@ -83,7 +83,7 @@ class _Messages:
         sid = request.path_params["sid"]
         made = self._messages.find(request.path_params["account"], sid)
         if made is None:
-            return problem(404, 20404, f"The requested resource {request.url.path} was not found")
+            return absent(request)
         return JSONResponse(await self._shown(made, account))
 
     async def list(self, request: Request, account: AccountState) -> Response:
@@ -93,10 +93,9 @@ class _Messages:
             for made in self._messages.of(request.path_params["account"])
             if all(made.form.get(name) == wanted[name] for name in ("To", "From") if name in wanted)
         ]
-        page, size = paging(request)
-        piece = found[page * size : (page + 1) * size]
+        piece, has_more = piece_of(request, found)
         documents = [await self._shown(made, account) for made in piece]
-        return paged(request, "messages", documents, has_more=len(found) > (page + 1) * size)
+        return paged(request, "messages", documents, has_more=has_more)
 
     async def _shown(self, made: TwilioMessage, account: AccountState) -> dict[str, Any]:
         receipts = await self._messages.receipts(made)
@@ -113,10 +112,9 @@ class _Messages:
 
     async def numbers(self, request: Request, account: AccountState) -> Response:
         kept = self._messages.numbers_of(request.path_params["account"])
-        page, size = paging(request)
-        piece = [_number(each) for each in kept[page * size : (page + 1) * size]]
-        has_more = len(kept) > (page + 1) * size
-        return paged(request, "incoming_phone_numbers", piece, has_more=has_more)
+        piece, has_more = piece_of(request, kept)
+        documents = [_number(each) for each in piece]
+        return paged(request, "incoming_phone_numbers", documents, has_more=has_more)
 
 
 def _number(kept: TwilioNumber) -> dict[str, Any]:
@@ -145,9 +143,3 @@ def _wrong(form: dict[str, str]) -> Response | None:
         (not is_valid, 21626, "ValidityPeriod is not valid"),
     ]
     return next((problem(400, code, why) for is_so, code, why in faults if is_so), None)
-
-
-def _instead(status: int) -> Response:
-    """What a proxy before the API answers."""
-    page = f"<html><head><title>{status}</title></head><body>Bad luck</body></html>"
-    return Response(page, status, media_type="text/html")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -12,9 +13,16 @@ from ringbolt.twilio.settings import WORLD_PATH
 
 _PAGE: Final = 50
 _MOST: Final = 1000
+T = TypeVar("T")
 
 
-def paging(request: Request) -> tuple[int, int]:
+def piece_of(request: Request, found: Sequence[T]) -> tuple[Sequence[T], bool]:
+    """The page of ``found`` that is asked for, and whether there is more behind it."""
+    page, size = _paging(request)
+    return found[page * size : (page + 1) * size], len(found) > (page + 1) * size
+
+
+def _paging(request: Request) -> tuple[int, int]:
     """Page and page size."""
 
     def number(name: str, otherwise: int) -> int:
@@ -24,9 +32,11 @@ def paging(request: Request) -> tuple[int, int]:
     return number("Page", 0), max(1, min(number("PageSize", _PAGE), _MOST))
 
 
-def paged(request: Request, name: str, piece: list[dict[str, Any]], *, has_more: bool) -> Response:
+def paged(
+    request: Request, name: str, piece: Sequence[dict[str, Any]], *, has_more: bool
+) -> Response:
     """A page of the list ``name``, with the addresses of its neighbours."""
-    page, size = paging(request)
+    page, size = _paging(request)
     wanted = dict(request.query_params)
     path = request.url.path.removeprefix(WORLD_PATH)  # the vendor's URIs begin after the host
 
