@@ -259,7 +259,14 @@ async def test_what_is_not_understood_ends_nothing(
 # After a lost answer
 
 
-@pytest.mark.parametrize("answer", ["<html>", (500, ""), '{"status":"success"}', "BAD_ACTION"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *("<html>", (500, ""), '{"status":"success"}', "BAD_ACTION", "[17]", '[{"id":17}]'),
+        json.dumps({"data": [{"phoneNumber": "4915112345678"}]}),
+        json.dumps([{"id": n, "phone": "4915112345678"} for n in range(5001)]),
+    ],
+)
 async def test_a_list_that_cannot_be_read_is_no_empty_list(
     provider: HandlerApiProvider, stub: Stub, answer: Any
 ) -> None:
@@ -279,6 +286,17 @@ async def test_there_are_no_active_leases(
     stub.say("getActiveActivations", answer)
     assert isinstance(provider, SupportsActiveLeases)
     assert await provider.active(rentals=False) == ()
+
+
+async def test_a_list_whose_pages_repeat_themselves_is_no_list(stub: Stub) -> None:
+    provider = provider_of(stub, "hero-sms")
+    page = [{"activationId": n, "phoneNumber": "4915112345678"} for n in range(100)]
+    stub.say("getActiveActivations", json.dumps({"status": "success", "data": page}))
+    assert isinstance(provider, SupportsActiveLeases)
+    with pytest.raises(Unavailable):
+        await provider.active(rentals=False)
+    assert [each["start"] for each in stub.asked_for("getActiveActivations")] == ["0", "100"]
+    await provider.close()
 
 
 async def test_providers_that_list_nothing_are_never_asked_again(stub: Stub) -> None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from ringbolt.clock import Clock
 from ringbolt.core.countries import COUNTRIES, find_country
 from ringbolt.numbers.handler_api.client import HandlerApi
 from ringbolt.numbers.handler_api.dialect import Dialect
-from ringbolt.numbers.handler_api.fields import items_of, text_of
+from ringbolt.numbers.handler_api.fields import MOST_ITEMS, items_of, text_of
 from ringbolt.numbers.handler_api.kept import Kept
 from ringbolt.numbers.handler_api.prices import Price, by_country, micros_of, of_rentals
 from ringbolt.numbers.handler_api.reply import Document, Word
@@ -22,6 +23,7 @@ from ringbolt.numbers.handler_api.reply import Document, Word
 PRICES_MS: Final = 120_000
 LISTS_MS: Final = 7_200_000
 BALANCE_MS: Final = 60_000
+_MOST_OF_NAME: Final = 100
 _BALANCE: Final = "balance"
 
 
@@ -74,7 +76,7 @@ class Catalogue:
         document = await self._api.document("getServicesList", lang="en")
         listed = document.get("services") if isinstance(document, Mapping) else document
         return {
-            code: text_of(item.get("name"))
+            code: text_of(item.get("name"))[:_MOST_OF_NAME]
             for item in items_of(listed)
             if (code := text_of(item.get("code")))
         }
@@ -187,8 +189,7 @@ def _countries_in(document: Document | None) -> list[Mapping[str, object]]:
     if isinstance(document, Mapping):
         listed = document.get("countries", document)
         if isinstance(listed, Mapping):
-            return [
-                {"id": key, **item} for key, item in listed.items() if isinstance(item, Mapping)
-            ]
+            items = islice(listed.items(), MOST_ITEMS)
+            return [{"id": key, **item} for key, item in items if isinstance(item, Mapping)]
         return list(items_of(listed))
     return list(items_of(document))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, Final
 
 import phonenumbers
@@ -15,7 +16,10 @@ from ringbolt.core.countries import COUNTRIES
 _HOUR_MS: Final = 3_600_000
 _AHEAD_MS: Final = 300_000
 """How far a provider's clock may be ahead of ours."""
+_DAY_MS: Final = 86_400_000
 _MOST: Final = 40
+MOST_ITEMS: Final = 5000
+"""Of one list: several times what any provider has services, and a shop has leases."""
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,40}", re.ASCII)
 _CODE: Final = re.compile(r"(?=.*[0-9])[A-Za-z0-9]{3,12}", re.ASCII)
 
@@ -24,7 +28,10 @@ def text_of(value: object) -> str:
     """A field that providers write as text, number or null."""
     if isinstance(value, str):
         return value.strip()
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, bool):
+        return ""
+    # Python refuses to write out an integer of more than 4,300 digits.
+    if isinstance(value, float) or (isinstance(value, int) and abs(value) < 10**_MOST):
         return str(value)
     return ""
 
@@ -36,11 +43,12 @@ def lease_id_of(value: object) -> str:
 
 
 def items_of(value: object) -> list[Mapping[str, Any]]:
-    """The objects of a list, or of an object by index, as PHP writes lists."""
+    """The objects of a list, or of an object by index, as PHP writes lists; ``MOST_ITEMS`` at
+    most."""
     found: Iterable[object] = value.values() if isinstance(value, Mapping) else ()
     if isinstance(value, list):
         found = value
-    return [item for item in found if isinstance(item, Mapping)]
+    return [item for item in islice(found, MOST_ITEMS) if isinstance(item, Mapping)]
 
 
 def code_of(value: object) -> str:
@@ -84,32 +92,49 @@ def _parsed(digits: str, region: str) -> phonenumbers.PhoneNumber | None:
 
 
 def time_ms(value: object, now_ms: int) -> int | None:
-    """When something happened, ms UTC; None if it cannot be read.
+    """When something happened, ms UTC; None if it cannot be read. What is dated ahead, happened
+    now.
 
     Most providers write the local time of a zone that they do not name. All of these are whole
     hours from UTC, so the time is taken for the latest one that is not in the future: right for
     everything within the last hour.
     """
-    text = text_of(value)
-    if len(text) > _MOST:
+    found = _time(value)
+    if found is None:
         return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    if found.tzinfo is not None:
-        return round(found.timestamp() * 1000)
-    at_ms = round(found.replace(tzinfo=UTC).timestamp() * 1000)
-    return at_ms + (now_ms + _AHEAD_MS - at_ms) // _HOUR_MS * _HOUR_MS
+    at_ms = _utc_ms(found)
+    if found.tzinfo is None:
+        at_ms += (now_ms + _AHEAD_MS - at_ms) // _HOUR_MS * _HOUR_MS
+    return min(at_ms, now_ms)
+
+
+def end_ms(value: object) -> int | None:
+    """When something is going to end, ms UTC; None without a zone: then no hour is the right
+    one."""
+    found = _time(value)
+    return None if found is None or found.tzinfo is None else _utc_ms(found)
 
 
 def lasts_ms(start: object, end: object) -> int | None:
     """The time between two times that a provider wrote in the same zone; None if either is
-    missing."""
-    try:
-        first = datetime.fromisoformat(text_of(start)[:_MOST])
-        last = datetime.fromisoformat(text_of(end)[:_MOST])
-        lasts = round((last - first).total_seconds() * 1000)
-    except (ValueError, TypeError):
+    missing, or if it is no time that an activation lasts."""
+    first, last = _time(start), _time(end)
+    if first is None or last is None or (first.tzinfo is None) is not (last.tzinfo is None):
         return None
-    return lasts if lasts > 0 else None
+    lasts = _utc_ms(last) - _utc_ms(first)
+    return lasts if 0 < lasts <= _DAY_MS else None
+
+
+def _time(value: object) -> datetime | None:
+    text = text_of(value)
+    if len(text) > _MOST:
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _utc_ms(found: datetime) -> int:
+    at = found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+    return round(at.timestamp() * 1000)

@@ -10,6 +10,8 @@ from ringbolt.core.phone import region_of
 from ringbolt.numbers.handler_api.client import HandlerApi
 from ringbolt.numbers.handler_api.dialect import Dialect
 from ringbolt.numbers.handler_api.fields import (
+    MOST_ITEMS,
+    end_ms,
     items_of,
     lease_id_of,
     number_of,
@@ -22,21 +24,24 @@ from ringbolt.numbers.handler_api.texts import RENTAL
 from ringbolt.numbers.provider import Acquired, ActiveLease
 
 CountryOf = Callable[[object], int | None]
-_MOST_PAGES: Final = 200
+UNREADABLE: Final = "it lists a lease that cannot be read"
+_TOO_LONG: Final = "its list of leases is too long"
 _LISTS: Final = ("activeActivations", "data", "activations", "values")
 
 
 async def listed(api: HandlerApi, dialect: Dialect, action: str) -> list[Mapping[str, Any]]:
     """Every item that ``action`` lists, page after page. Raises ``Unavailable``."""
     found: list[Mapping[str, Any]] = []
-    for n in range(_MOST_PAGES):
-        params = {"start": str(n * dialect.page), "limit": str(dialect.page)}
+    while len(found) <= MOST_ITEMS:
+        params = {"start": str(len(found)), "limit": str(dialect.page)}
         reply = await api.ask_in_turn(action, **(params if dialect.page else {}))
         items = _items(api, reply)
         found += items
-        if not dialect.page or len(items) < dialect.page:
+        if len(items) != dialect.page or not dialect.page:
             return found
-    raise api.unavailable("its list of leases has no end")
+        if items[0] in found[: -len(items)]:
+            raise api.unavailable("its list of leases begins again and again")
+    raise api.unavailable(_TOO_LONG)
 
 
 def _items(api: HandlerApi, reply: object) -> list[Mapping[str, Any]]:
@@ -46,13 +51,18 @@ def _items(api: HandlerApi, reply: object) -> list[Mapping[str, Any]]:
         if reply.word in ("NO_ACTIVATIONS", "NO_ACTIVATION", "NOT_FOUND", "STATUS_CANCEL"):
             return []
         raise api.unavailable(reply.says)
-    if isinstance(reply, list):
-        return items_of(reply)
+    listed: object = reply if isinstance(reply, list) else None
     if isinstance(reply, Mapping):
-        for name in _LISTS:
-            if isinstance(reply.get(name), list | dict):
-                return items_of(reply[name])
-    raise api.unavailable("its list of leases cannot be read")
+        named = (reply.get(name) for name in _LISTS)
+        listed = next((each for each in named if isinstance(each, list | dict)), None)
+    if not isinstance(listed, list | dict):
+        raise api.unavailable("its list of leases cannot be read")
+    if len(listed) > MOST_ITEMS:
+        raise api.unavailable(_TOO_LONG)
+    items = items_of(listed)
+    if len(items) < len(listed):
+        raise api.unavailable(UNREADABLE)
+    return items
 
 
 def activation(
@@ -79,7 +89,7 @@ def rental(item: Mapping[str, Any], country_of: CountryOf, now_ms: int) -> Activ
     lease_id, number, country = _named(item, country_of, "id")
     if not lease_id or not number:
         return None
-    until_ms = time_ms(item.get("endDate"), now_ms) or 0
+    until_ms = end_ms(item.get("endDate")) or 0
     until_ms = until_ms if until_ms > now_ms else now_ms + 4 * 3_600_000
     acquired = Acquired(f"{RENTAL}{lease_id}", number, until_ms, 0, country)
     return ActiveLease(acquired, text_of(item.get("service")) or None, None, now_ms)

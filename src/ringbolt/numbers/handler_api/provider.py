@@ -346,7 +346,10 @@ class ListingHandlerApiProvider(HandlerApiProvider):
             else listing.activation(item, self._dialect, self._country_of, now_ms)
             for item in items
         ]
-        return tuple(lease for lease in found if lease is not None)
+        leases = tuple(lease for lease in found if lease is not None)
+        if len(leases) < len(found):  # it may be the one that is looked for
+            raise self._api.unavailable(listing.UNREADABLE)
+        return leases
 
     def _poller(self, report: Callable[[Texts], Awaitable[None]]) -> Poller:
         poller = super()._poller(report)

@@ -98,7 +98,8 @@ def _refusal(document: Mapping[str, Any]) -> Word | None:
     title = document.get("title")
     if isinstance(title, str):
         return _word(title)
-    if str(document.get("status", "error")).lower() not in _FAILED:
+    status = document.get("status", "error")
+    if status is not False and not (isinstance(status, str) and status.lower() in _FAILED):
         return None
     for name in ("message", "error", "msg"):
         said = document.get(name)

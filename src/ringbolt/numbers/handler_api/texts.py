@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any, Final
 
 from ringbolt.numbers.handler_api.fields import code_of, items_of, text_of, time_ms
 from ringbolt.numbers.handler_api.reply import Document, Word
 from ringbolt.numbers.provider import InboundText
 
+MOST: Final = 500
+"""How many texts of one lease are looked at: more than an order shows."""
+_HALF: Final = MOST // 2
 RENTAL: Final = "rent-"
 """Ids of rentals begin so: a provider counts them apart from activations."""
 
@@ -48,9 +52,9 @@ def of_listed(
 
 def _listed(value: object) -> list[object]:
     if isinstance(value, Mapping):
-        return list(value.values())
+        return list(islice(value.values(), MOST))
     if isinstance(value, list):
-        return value
+        return value[:MOST]
     return [] if value in (None, "", "0", False) else [value]
 
 
@@ -114,6 +118,12 @@ def of_all_texts(
 
 
 def _items(document: Document) -> list[Mapping[str, Any]]:
+    """The first and the last of them: some providers begin with the latest."""
+    listed = document
     if isinstance(document, Mapping):
-        return items_of(document.get("values", document.get("data")))
-    return items_of(document)
+        listed = document.get("values", document.get("data", ()))
+    if isinstance(listed, Mapping):
+        listed = list(listed.values())
+    if not isinstance(listed, list):
+        return []
+    return items_of(listed if len(listed) <= MOST else [*listed[:_HALF], *listed[-_HALF:]])
