@@ -221,6 +221,25 @@ async def test_sales_close_while_every_part_has_cost_its_share_of_the_day(
     assert (late.status_code, late.json()["error_code"]) == (422, "NO_CARRIER")
 
 
+async def test_sales_close_when_one_more_would_cost_too_much_by_the_card(
+    open_shop: OpenShop, tmp_path: Path
+) -> None:
+    card = tmp_path / "card.csv"
+    card.write_text("prefix,cost,currency\n,3,SAT\n")
+    limited = {"type": "simulated", "daily_spend": 50, "cost_card": str(card)}
+    shop = await open_shop(mail={"servers": [limited]})
+    client, scope = OrderClient(shop), spend_scope("mail", "simulated")
+    mail = {"address": "ann@wallet.example", "message": "Hello"}
+
+    await shop.shop.db.tx(spends.add, [scope], 47_000, "ab12")
+    last = await client.post("/createemailsendorder", mail)
+    await shop.shop.db.tx(spends.add, [scope], 1_000, "ab12")
+    late = await client.post("/createemailsendorder", mail)
+
+    assert last.status_code < 300, last.text
+    assert (late.status_code, late.json()["error_code"]) == (422, "NO_CARRIER")
+
+
 async def test_providers_are_listed_together_and_each_leases_in_its_countries(
     open_shop: OpenShop,
 ) -> None:

@@ -12,7 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
+from ringbolt.core.commands import CallOrder, Command, SendText
+from ringbolt.core.pricing.exchange import Exchange
 from ringbolt.core.pricing.part_card import PartCard
+from ringbolt.core.texts import segments
 from ringbolt.registry.routing import next_to_ask
 from ringbolt.registry.terms import PartTerms
 from ringbolt.store import calls, jobs, rate_limits, spends
@@ -46,6 +49,23 @@ class HasTerms(Protocol):
 
 Estimate = Callable[[PartCard], int | None]
 """The most that an order can cost by a card, msat; None if that is not known."""
+
+
+def estimate_of(exchange: Exchange, command: Command) -> Estimate:
+    """What the order of ``command`` can cost: a call of its longest time, all segments of a text, a
+    number, an e-mail."""
+
+    def most_msat(card: PartCard) -> int | None:
+        match command:
+            case CallOrder():
+                most = card.call(command.to, command.max_duration_s)
+            case SendText():
+                most = card.units(command.to, len(segments.split(command.message)))
+            case _:
+                most = card.units("", 1)
+        return exchange.msat(most)
+
+    return most_msat
 
 
 @dataclass(frozen=True, slots=True)

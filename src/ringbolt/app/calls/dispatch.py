@@ -24,6 +24,7 @@ from ringbolt.app.part_limits import (
     Route,
     Wait,
     choose_part,
+    estimate_of,
     has_turn,
     keep_turn,
     wait_for_part,
@@ -35,7 +36,6 @@ from ringbolt.core.commands import CallOrder
 from ringbolt.core.errors import AudioBusy, AudioUnplayable, RateLimited, SpeechBusy, SpeechFailed
 from ringbolt.core.humanise import span
 from ringbolt.core.order import OrderState, PaymentMethod
-from ringbolt.core.pricing.part_card import PartCard
 from ringbolt.registry.routing import next_to_ask
 from ringbolt.store import calls, jobs, orders, suppressions
 from ringbolt.store.attempts import Asked
@@ -137,13 +137,8 @@ async def _first(shop: Shop, job: Job, work: Work) -> None:
 
 
 def _route(shop: Shop, command: CallOrder) -> Route:
-    exchange = shop.policies.exchange
-
-    def most_msat(card: PartCard) -> int | None:
-        return exchange.msat(card.call(command.to, command.max_duration_s))
-
     names = [carrier.name for carrier in call_route(shop, command)]
-    return Route.of(CALLS, shop.carriers, names, most_msat)
+    return Route.of(CALLS, shop.carriers, names, estimate_of(shop.policies.exchange, command))
 
 
 def _get_turn(tx: Tx, job: Job, work: Work, route: Route) -> Job | None:

@@ -13,7 +13,7 @@ from ringbolt.app.checkout.routes import mail_route, text_route
 from ringbolt.app.limits.suppress import unsubscribe_link
 from ringbolt.app.messages.record_receipt import close, is_told_of, record_answer
 from ringbolt.app.part_costs import tell_cost
-from ringbolt.app.part_limits import MAIL, SMS, Route
+from ringbolt.app.part_limits import MAIL, SMS, Route, estimate_of
 from ringbolt.app.payments.decide_outcome import fail, fulfil
 from ringbolt.app.policies import SettleOn
 from ringbolt.app.shop import Shop
@@ -21,7 +21,6 @@ from ringbolt.app.webhooks import notify
 from ringbolt.core.commands import SendMail, SendText
 from ringbolt.core.order import OrderKind, OrderState
 from ringbolt.core.outcome import Rejected, Unknown
-from ringbolt.core.pricing.part_card import PartCard
 from ringbolt.core.texts import segments
 from ringbolt.mail import letter, mailer
 from ringbolt.sms import carrier
@@ -52,16 +51,12 @@ def route_of(shop: Shop, order: Order) -> Route:
     """The carriers or mail servers that may send it, in the order of asking."""
     exchange = shop.policies.exchange
     if order.kind is OrderKind.EMAIL:
-        mail_servers = mail_route(shop, order.command_as(SendMail).to)
-        names = [part.name for part in mail_servers]
-        return Route.of(MAIL, shop.mailers, names, lambda card: exchange.msat(card.units("", 1)))
+        mail = order.command_as(SendMail)
+        names = [part.name for part in mail_route(shop, mail.to)]
+        return Route.of(MAIL, shop.mailers, names, estimate_of(exchange, mail))
     text = order.command_as(SendText)
-
-    def cost_msat(card: PartCard) -> int | None:
-        return exchange.msat(card.units(text.to, len(segments.split(text.message))))
-
     names = [part.name for part in text_route(shop, text.to)]
-    return Route.of(SMS, shop.sms_carriers, names, cost_msat)
+    return Route.of(SMS, shop.sms_carriers, names, estimate_of(exchange, text))
 
 
 async def ask(shop: Shop, job: Job, order: Order, attempt: Attempt) -> None:

@@ -22,7 +22,14 @@ from ringbolt.app.numbers.ask_for_number import (
 )
 from ringbolt.app.numbers.recover_lease import recover
 from ringbolt.app.part_costs import begin_cost
-from ringbolt.app.part_limits import NUMBERS, Route, Wait, choose_part, wait_for_part
+from ringbolt.app.part_limits import (
+    NUMBERS,
+    Route,
+    Wait,
+    choose_part,
+    estimate_of,
+    wait_for_part,
+)
 from ringbolt.app.shop import Shop
 from ringbolt.core.commands import ReceiveTexts
 from ringbolt.core.errors import Unavailable
@@ -69,20 +76,18 @@ async def _route(shop: Shop, request: ReceiveTexts) -> Route:
     """The providers to ask; for a number of a real telephone the one that has it."""
     if request.provider or not request.real:
         await learn_success(shop)
-        return _of(shop, route_of(shop, request))
+        return _of(shop, request, route_of(shop, request))
     provider: NumberProvider | None
     try:
         provider = await choose_provider(shop, request.country)
     except Unavailable:
         provider = shop.own_numbers  # asked before: its answer about the lease is still to come
-    return _of(shop, () if provider is None else (provider.name,))
+    return _of(shop, request, () if provider is None else (provider.name,))
 
 
-def _of(shop: Shop, names: tuple[str, ...]) -> Route:
-    exchange = shop.policies.exchange
-    return Route.of(
-        NUMBERS, shop.number_providers, names, lambda card: exchange.msat(card.units("", 1))
-    )
+def _of(shop: Shop, request: ReceiveTexts, names: tuple[str, ...]) -> Route:
+    estimate = estimate_of(shop.policies.exchange, request)
+    return Route.of(NUMBERS, shop.number_providers, names, estimate)
 
 
 def _asked(tx: Tx, order: Order) -> Asked:

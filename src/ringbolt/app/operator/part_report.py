@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -40,6 +41,7 @@ def report_parts(
         state = states.get(place)
         until_ms = 0 if state is None else state.left_alone_until_ms
         is_alone = until_ms > tx.now_ms
+        spent = _spent(tx, part)
         found.append(
             {
                 "area": part.area,
@@ -47,11 +49,11 @@ def report_parts(
                 "type": part.settings.type,
                 "simulated": part.is_simulated,
                 "serves": part.serves,
-                "state": "left alone" if is_alone else "asked",
+                "state": "left alone" if is_alone else "spent" if _is_spent(spent) else "asked",
                 "left_alone_until_ms": until_ms if is_alone else None,
                 "reason": state.reason if state is not None and until_ms else "",
                 **_figures(figures.get(place, PartFigures())),
-                **_spent(tx, part),
+                **spent,
             }
         )
     names = {(part.area, part.settings.name) for part in known}
@@ -78,12 +80,16 @@ def _figures(figures: PartFigures) -> dict[str, Any]:
     }
 
 
-def _spent(tx: Tx, part: KnownPart) -> dict[str, Any]:
+def _spent(tx: Tx, part: KnownPart) -> dict[str, int | None]:
     """What it has cost today, and may."""
     scope = spend_scope(part.area, part.settings.name)
     spent: Mapping[str, int] = spends.sold(tx, [scope])
     limit = part.settings.daily_spend if isinstance(part.settings, Priced) else 0
     return {"spent_today_msat": spent.get(scope, 0), "daily_spend_msat": limit * 1000 or None}
+
+
+def _is_spent(spent: Mapping[str, int | None]) -> bool:
+    return (spent["spent_today_msat"] or 0) >= (spent["daily_spend_msat"] or math.inf)
 
 
 def _gone(area: str, name: str, figures: PartFigures) -> dict[str, Any]:

@@ -59,8 +59,8 @@ _DESTINATIONS = (
 def list_command(json: AsJson = False) -> None:
     """Every carrier of calls and texts and every mail server.
 
-    state: asked; 'left alone' while it keeps failing, for half a minute to five; 'gone' if it is
-    not in the settings any more and orders wait for it.
+    state: asked; 'left alone' while it keeps failing, for half a minute to five; 'spent' when it
+    has cost its daily_spend; 'gone' if it is not in the settings any more and orders wait for it.
     """
     run_command(lambda settings: list_parts(settings, CARRIER_AREAS, json))
 
@@ -107,8 +107,11 @@ async def list_parts(settings: Settings, areas: tuple[str, ...], as_json: bool) 
 
 
 def _columns(found: list[dict[str, Any]]) -> list[tuple[str, str]]:
-    """Costs that could not be booked have a column if there are any."""
+    """Limits of a day, and costs that could not be booked, have a column if there are any."""
     columns = list(_COLUMNS)
+    if any(each["daily_spend_msat"] for each in found):
+        place = columns.index(("spent_today_msat", "cost today")) + 1
+        columns.insert(place, ("daily_spend_msat", "at most"))
     if any(each["cost_unbooked"] for each in found):
         place = columns.index(("cost_msat", "cost")) + 1
         columns.insert(place, ("cost_unbooked", "not booked"))
