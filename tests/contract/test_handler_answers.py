@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -28,7 +27,6 @@ from ringbolt.numbers.provider import (
 )
 from support.contracts.numbers import FAST, GERMANY, USA, Book
 from support.servers.stubs import Stub, scripted
-from support.waiting import until
 
 WAITS = "STATUS_WAIT_CODE"
 BOUGHT = "ACCESS_NUMBER:17:4915112345678"
@@ -397,20 +395,4 @@ async def test_a_whole_text_is_the_same_event_as_its_code(stub: Stub) -> None:
     stub.say("getFullSms", "FULL_SMS:Your code is 48010")
     (text,) = await provider.texts("17")
     assert (text.text, text.code, text.event_id) == ("Your code is 48010", "48010", "17:48010")
-    await provider.close()
-
-
-async def test_texts_are_looked_for_while_strangers_ask_for_every_price(stub: Stub) -> None:
-    stub.say("getPrices", "{}")
-    account = Account("provider", stub.url, "s3cret", replace(FAST["sms-activate"], per_second=50))
-    provider = handler_api_provider(account, SystemClock(), Book())
-    asking = [asyncio.create_task(provider.offers(cc)) for cc in range(1, 150)]
-    await until(lambda: stub.asked_for("getPrices"))
-
-    await provider.texts("17")
-
-    assert len(stub.asked_for("getPrices")) < 20
-    for each in asking:
-        each.cancel()
-    await asyncio.gather(*asking, return_exceptions=True)
     await provider.close()

@@ -10,7 +10,7 @@ import msgspec
 UNREADABLE: Final = (msgspec.MsgspecError, UnicodeError, RecursionError)
 """What msgspec raises for a body that cannot be read, nested too deep included."""
 
-_HALF_A_PAIR: Final = re.compile(
+HALF_A_PAIR: Final = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F][0-9a-fA-F]{2})"
     rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 )
@@ -21,7 +21,7 @@ def json_error(error: Exception, body: bytes) -> str:
     """msgspec's reason, without its path, which does not begin at a field (``$[...]``). For
     msgspec, half a surrogate pair at the end of a text is truncated data."""
     said = str(error).partition(" - at `")[0].rstrip(".")
-    if ("truncated" in said or "surrogate" in said) and _HALF_A_PAIR.search(body):
+    if ("truncated" in said or "surrogate" in said) and HALF_A_PAIR.search(body):
         return r"a text holds half of a surrogate pair (\ud800 to \udfff), which is no character"
     match said:
         case "Input data was truncated":

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from ringbolt.core import foreign_json
 from ringbolt.core.callback import CallbackRequest
 from ringbolt.core.errors import Unavailable
 from ringbolt.core.outcome import Rejected, Unknown
@@ -214,7 +215,7 @@ def created(exchange: Exchange) -> dict[str, Any] | Rejected | Unknown:
 def document_of(body: bytes) -> dict[str, Any] | None:
     """A JSON object; None for anything else, such as a proxy's HTML."""
     try:
-        return msgspec.json.decode(body, type=dict[str, Any])
+        return foreign_json.decode(body, type=dict[str, Any])
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return None
 

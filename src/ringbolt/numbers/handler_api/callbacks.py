@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-import msgspec
-
+from ringbolt.core import foreign_json
 from ringbolt.core.callback import CallbackRequest
 from ringbolt.core.json_errors import UNREADABLE
 from ringbolt.numbers.handler_api.fields import lease_id_of
@@ -32,7 +31,7 @@ def lease_ids(request: CallbackRequest) -> list[str]:
 
 def _fields(request: CallbackRequest) -> Mapping[str, Any]:
     try:
-        found = msgspec.json.decode(request.body)
+        found = foreign_json.decode(request.body)
     except UNREADABLE:
         text = request.body.decode("utf-8", "replace")
         return dict(request.query) | dict(parse_qsl(text))

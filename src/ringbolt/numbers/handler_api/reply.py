@@ -13,8 +13,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final
 
-import msgspec
-
+from ringbolt.core import foreign_json
 from ringbolt.core.json_errors import UNREADABLE
 from ringbolt.core.tables import shipped_rows
 
@@ -76,7 +75,7 @@ def read(body: bytes) -> Reply:
     text = body.decode("utf-8", "replace").lstrip("\ufeff").strip()
     if text[:1] in ("{", "[", '"'):
         try:
-            found = msgspec.json.decode(text)
+            found = foreign_json.decode(text.encode())
         except UNREADABLE:
             return Nonsense(text[:_SHOWN])
         if isinstance(found, str):

@@ -9,6 +9,8 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from ringbolt.core import foreign_json
+
 MOST_CHARS: Final = 16_000
 """No more of a plain text is searched."""
 _MOST_ID: Final = 200
@@ -18,7 +20,7 @@ _ID: Final = "{id}"
 def decoded(body: bytes) -> Any:
     """The JSON document; None if it is none."""
     try:
-        return msgspec.json.decode(body)
+        return foreign_json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import msgspec
 
 from ringbolt.clock import Clock
+from ringbolt.core import foreign_json
 from ringbolt.core.errors import Unavailable
 from ringbolt.core.json_errors import UNREADABLE
 from ringbolt.sms.smsgate.wire import Refusal, Token, TokenRequest, ms_of
@@ -98,7 +99,7 @@ class PhoneApi:
 
     def decode(self, answer: Answer, kind: type[Document]) -> Document:
         try:
-            return msgspec.json.decode(answer.body, type=kind)
+            return foreign_json.decode(answer.body, type=kind)
         except UNREADABLE:
             raise self.unavailable("it sent something else than expected") from None
 
@@ -124,7 +125,7 @@ class PhoneApi:
         match exchange:
             case Answer(200 | 201, content):
                 try:
-                    token = msgspec.json.decode(content, type=Token)
+                    token = foreign_json.decode(content, type=Token)
                 except UNREADABLE:
                     return "it gave no token"
             case Answer() as answer:
@@ -148,7 +149,7 @@ class PhoneApi:
 def refusal_words(answer: Answer) -> str:
     """What the far end said, in one short line."""
     try:
-        words = msgspec.json.decode(answer.body, type=Refusal).words
+        words = foreign_json.decode(answer.body, type=Refusal).words
     except UNREADABLE:
         words = ""
     words = " ".join(words.split())[:_MAX_WORDS]

@@ -10,9 +10,9 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
-import msgspec
 import structlog
 
+from ringbolt.core import foreign_json
 from ringbolt.core.callback import CallbackRequest, CallbackResponse, CallbackRoute
 from ringbolt.core.errors import Unavailable
 from ringbolt.core.json_errors import UNREADABLE
@@ -197,7 +197,7 @@ class SmsGateCarrier:
                 log.warning("the clock of a phone is wrong, its events are refused", part=self.name)
             return CallbackResponse(403)
         try:
-            event = msgspec.json.decode(request.body, type=WebhookEvent)
+            event = foreign_json.decode(request.body, type=WebhookEvent)
             if self._settings.device_id in ("", event.device_id):
                 await self._take(event)
         except UNREADABLE:
@@ -208,9 +208,9 @@ class SmsGateCarrier:
     async def _take(self, event: WebhookEvent) -> None:
         match event.event:
             case "sms:received":
-                await self._received(msgspec.json.decode(event.payload, type=Received))
+                await self._received(foreign_json.decode(event.payload, type=Received))
             case "sms:sent" | "sms:delivered" | "sms:failed":
-                await self._told(event, msgspec.json.decode(event.payload, type=Reported))
+                await self._told(event, foreign_json.decode(event.payload, type=Reported))
                 await self._is_alive()
             case _:
                 await self._is_alive()
@@ -292,7 +292,7 @@ def _result(ref: str, answer: Answer) -> SendResult:
 
 def _taken(ref: str, answer: Answer) -> SendResult:
     try:
-        taken = msgspec.json.decode(answer.body, type=MessageState)
+        taken = foreign_json.decode(answer.body, type=MessageState)
     except UNREADABLE:
         return Unknown("the phone's answer cannot be read")
     return Accepted((ref,)) if taken.id == ref else Unknown("the phone answered for another text")
