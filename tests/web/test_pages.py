@@ -109,6 +109,18 @@ async def test_a_text_and_an_email_are_sent(pages: PageClient) -> None:
     await eventually(has_arrived)
 
 
+async def test_offers_show_where_numbers_are_in_stock_and_one_is_chosen(pages: PageClient) -> None:
+    assert "Numbers for" not in (await pages.open("/code")).words
+    page = await pages.send("/code", {"service": "telegram", "country": "999", "show": "offers"})
+    assert (page.status, page.value("service")) == (200, "telegram")
+    assert "Numbers for Telegram" in page.words
+    offered = re.findall(r'href="(/code\?service=telegram&amp;country=\d+)"', page.text)
+    assert len(offered) == 12
+    assert "United Kingdom – not known yet more than 100" in page.words
+    chosen = await pages.open(offered[1].replace("&amp;", "&"))
+    assert "Chosen" in chosen.words
+
+
 async def test_a_code_is_received(pages: PageClient) -> None:
     page = await ordered(pages, "/code", {"service": "telegram", "country": "187"})
     payment = await paid(pages, page)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
-from ringbolt.core.countries import Country
+from ringbolt.core.countries import Country, by_region
 from ringbolt.core.humanise import in_units
 from ringbolt.web.languages import language
 
@@ -74,7 +74,10 @@ def place_name(country: Country | None) -> str:
     """The name of a country that numbers are leased in; '' for any country."""
     if country is None or not country.region:
         return ""
-    return region_name(country.region) or country.name
+    name = region_name(country.region) or country.name
+    usual = by_region(country.region)
+    # Some countries are listed twice, such as for virtual numbers.
+    return name if usual is None or usual.cc == country.cc else f"{name} ({country.name})"
 
 
 def language_name(code: str) -> str:

@@ -69,6 +69,7 @@ class Renderer:
             language_name=formats.language_name,
             minute=formats.minute,
             short_day=formats.short_day,
+            place_name=formats.place_name,
             region_name=formats.region_name,
             sats=formats.grouped,
             spaced=spaced,

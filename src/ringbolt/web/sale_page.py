@@ -29,6 +29,8 @@ _NOTHING_KNOWN: Final[dict[str, Any]] = {
     "countries": [],
     "chosen": "",
     "hours": [],
+    "lines": [],
+    "of": "",
 }
 
 

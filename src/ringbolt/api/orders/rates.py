@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import Final
-
 from ringbolt.api.kit.request import Request
 from ringbolt.api.orders import documents
 from ringbolt.api.orders.fields import country_of, service_of
 from ringbolt.api.orders.schema import PlaceQuery
+from ringbolt.app.checkout.code_success import DAYS, LEAST, CodeSuccess
 from ringbolt.app.shop import Shop
 from ringbolt.core.countries import AUTO_SELECT, COUNTRIES
 from ringbolt.core.services import SERVICES
-from ringbolt.store import success_rates
 from ringbolt.store.success_rates import SuccessRate
-
-DAYS: Final = 30
-LATEST: Final = 20_000
-LEAST: Final = 20
-"""With fewer orders a share is not significant, and could reveal single buyers."""
-FRESH_MS: Final = 300_000
-_DAY_MS: Final = 86_400_000
 
 
 class SuccessRates:
-    """Computed at most once every five minutes."""
-
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
-        self._lock = asyncio.Lock()
-        self._known: list[SuccessRate] = []
-        self._until_ms = 0
+        self._success = CodeSuccess(shop)
 
     async def rates(self, request: Request[PlaceQuery]) -> documents.SuccessRates:
         """How often a number got its code, by country and service, the best first.
@@ -43,7 +29,7 @@ class SuccessRates:
         service = service_of(self._shop, request.params.service)
         found = [
             rate
-            for rate in await self._latest()
+            for rate in await self._success.latest()
             if country.cc in (AUTO_SELECT.cc, rate.country)
             and (service is None or service.code == rate.service)
         ]
@@ -51,16 +37,6 @@ class SuccessRates:
         return documents.SuccessRates(
             days=DAYS, least_orders=LEAST, rates=[_document(rate) for rate in found]
         )
-
-    async def _latest(self) -> list[SuccessRate]:
-        async with self._lock:
-            now_ms = self._shop.clock.now_ms()
-            if now_ms >= self._until_ms:
-                since_ms = now_ms - DAYS * _DAY_MS
-                read = success_rates.of_latest
-                self._known = await self._shop.db.read(read, since_ms, LATEST, LEAST)
-                self._until_ms = now_ms + FRESH_MS
-            return self._known
 
 
 def _document(rate: SuccessRate) -> documents.SuccessRate:

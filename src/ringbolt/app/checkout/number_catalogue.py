@@ -82,6 +82,14 @@ def _known(entry: _Entry[Known]) -> Known:
     return entry.value
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """``count`` numbers of a country are free for a service."""
+
+    country: Country
+    count: int
+
+
 class NumberCatalogue:
     """What the providers of a shop offer."""
 
@@ -107,6 +115,23 @@ class NumberCatalogue:
         denied = {code.lower() for code in self._shop.settings.abuse.denied_services}
         allowed = [offer for offer in offers if offer.code not in denied]
         return sorted(allowed, key=lambda offer: offer.count <= 0)
+
+    async def places(self, service: str, countries: Sequence[Country]) -> list[Place]:
+        """In which of the ``countries`` there are numbers for ``service`` now; those whose
+        providers do not answer are left out."""
+        answers = await asyncio.gather(
+            *(self.services(country, real=False) for country in countries), return_exceptions=True
+        )
+        found: list[Place] = []
+        for country, answer in zip(countries, answers, strict=True):
+            if isinstance(answer, BaseException):
+                if not isinstance(answer, Unavailable):
+                    raise answer
+                continue
+            count = sum(offer.count for offer in answer if offer.code == service)
+            if count > 0:
+                found.append(Place(country, count))
+        return found
 
     async def countries(self) -> list[Country]:
         """The countries in which there are numbers. Raises ``Unavailable``."""
