@@ -7,7 +7,6 @@ read; one that looks like a misspelt field of ours is refused.
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -15,6 +14,7 @@ import msgspec
 from ringbolt.api.kit.fields import Fields
 from ringbolt.api.kit.reader import Reader
 from ringbolt.api.kit.schema import about
+from ringbolt.api.kit.telephone_fields import KEY, finish_key
 from ringbolt.app.requests.plain_call import (
     MAX_DIGITS,
     MAX_MESSAGE_CHARS,
@@ -24,8 +24,6 @@ from ringbolt.app.requests.plain_call import (
 )
 from ringbolt.core.phone import E164
 from ringbolt.core.pricing.rates import MAX_MINUTES
-
-_KEY: Final = re.compile(r"[0-9*#]?", re.ASCII)
 
 EXAMPLE: Final[dict[str, Any]] = {
     "phone_number": "+12025550123",
@@ -45,18 +43,6 @@ GATHER_EXAMPLE: Final[dict[str, Any]] = {
 EXAMPLES: Final = {"text": EXAMPLE, "audio": AUDIO_EXAMPLE, "keys": GATHER_EXAMPLE}
 
 
-def _finish_key(fields: Fields, name: str) -> str:
-    value = fields.get(name)
-    if isinstance(value, str) and _KEY.fullmatch(value):
-        return value
-    raise fields.wrong(
-        name,
-        "must be one of 0 to 9, * and #, in quotes.",
-        "INVALID_FINISH_KEY",
-        'Send one key such as "#", or "" for none.',
-    )
-
-
 class GatherKeys(msgspec.Struct, forbid_unknown_fields=True):
     """How many keys are collected, and for how long."""
 
@@ -65,8 +51,8 @@ class GatherKeys(msgspec.Struct, forbid_unknown_fields=True):
         str,
         about(
             "Ends the digits and is not one of them; empty: no key does.",
-            read=_finish_key,
-            schema={"pattern": f"^{_KEY.pattern}$"},
+            read=finish_key,
+            schema={"pattern": f"^{KEY.pattern}$"},
         ),
     ] = "#"
     timeout_s: Annotated[

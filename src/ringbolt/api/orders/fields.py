@@ -9,7 +9,6 @@ import re
 from typing import Final
 
 from ringbolt.api.kit.fields import Fields
-from ringbolt.api.kit.phone_input import MAX_PHONE_CHARS, international, one_number
 from ringbolt.api.kit.style import shown
 from ringbolt.app.shop import Shop
 from ringbolt.core.countries import AUTO_SELECT, Country, resolve_country
@@ -18,7 +17,6 @@ from ringbolt.core.phone import EXAMPLE, is_e164
 from ringbolt.core.services import Service, resolve_service
 
 MAX_NAME_CHARS: Final = 64
-KEYS: Final = frozenset("0123456789*#") | {""}
 NO_MESSAGE: Final = "It is the text to send, and cannot be empty."
 _ORDER_ID: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
@@ -64,36 +62,6 @@ def checked_message(fields: Fields, message: str, max_chars: int) -> str:
             "Shorten it, or send it as several orders.",
         )
     return message
-
-
-def phone(fields: Fields, name: str) -> str | None:
-    """A number to text: E.164, with or without '+', or as it is written down."""
-    value = one_number(fields.get(name))
-    written = value if value != fields.get(name) else fields.line(name, MAX_PHONE_CHARS)
-    if not written:
-        return None
-    number = international(written)
-    if number is None:
-        raise fields.wrong(
-            name,
-            f"is not a telephone number with its country code: {shown(written)}.",
-            "INVALID_PHONE_NUMBER",
-            f'Write + and the country code, then the number. Example: "{EXAMPLE}".',
-        )
-    return number
-
-
-def key(fields: Fields, name: str) -> str:
-    """One key of a telephone, '' for none."""
-    value = fields.line(name, 1)
-    if value not in KEYS:
-        raise fields.wrong(
-            name,
-            "must be one of 0 to 9, * and #.",
-            "INVALID_FINISH_KEY",
-            'Send one key such as "#", or "" for none.',
-        )
-    return value
 
 
 def own_number(fields: Fields, name: str) -> str:

@@ -13,6 +13,7 @@ import msgspec
 from ringbolt.api.kit.fields import Fields
 from ringbolt.api.kit.reader import Reader
 from ringbolt.api.kit.schema import ForeignText, Line, about
+from ringbolt.api.kit.telephone_fields import finish_key, phone_number
 from ringbolt.api.orders import fields
 from ringbolt.app.requests.plain_call import MAX_DIGITS, MAX_REPEAT, MAX_TIMEOUT_S
 from ringbolt.app.webhooks.order_notice import LAST_PAGE
@@ -147,7 +148,7 @@ class CreateSendOrder(Purchase, kw_only=True):
         about(
             "E.164, with or without +; spaces and dashes are taken.",
             "+19871234567",
-            read=fields.phone,
+            read=phone_number,
             why=f"The number to text, in E.164 format, for example {EXAMPLE}.",
         ),
     ]
@@ -182,7 +183,7 @@ class GatherKeys(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     max_digits: Annotated[int, about("", ge=1, le=MAX_DIGITS)] = 1
     finish_key: Annotated[
         str,
-        about("Ends the digits and is not one of them; empty: no key does.", read=fields.key),
+        about("Ends the digits and is not one of them; empty: no key does.", read=finish_key),
     ] = "#"
     timeout: Annotated[
         int, about("How long to wait for each key, seconds.", ge=1, le=MAX_TIMEOUT_S)
@@ -207,7 +208,7 @@ class CreateCallOrder(Purchase, kw_only=True):
         about(
             "E.164, with or without +; spaces and dashes are taken.",
             "+19871234567",
-            read=fields.phone,
+            read=phone_number,
             why=f"The number to call, in E.164 format, for example {EXAMPLE}.",
         ),
     ]
@@ -359,7 +360,7 @@ class PriceQuery(PlaceQuery, kw_only=True):
         str | None,
         about("Additive: the text to send; `send` is then the price of all its segments."),
     ] = None
-    phone: Annotated[str | None, about("Additive: the number to text.", read=fields.phone)] = None
+    phone: Annotated[str | None, about("Additive: the number to text.", read=phone_number)] = None
     address: Annotated[
         _Address,
         about(

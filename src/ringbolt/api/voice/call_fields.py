@@ -5,47 +5,22 @@ Each raises ``InvalidInput`` that names the field.
 
 from __future__ import annotations
 
-import re
 from typing import Any, Final
 
 import msgspec
 
 from ringbolt.api.kit.fields import Fields
-from ringbolt.api.kit.phone_input import MAX_PHONE_CHARS, international, one_number
-from ringbolt.api.kit.style import shown
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks.send_webhook import check_webhook_url
 from ringbolt.core.calls.call import CallStatus
 from ringbolt.core.errors import InvalidInput
-from ringbolt.core.phone import EXAMPLE
 
 MAX_URL_CHARS: Final = 2048
 MAX_METADATA_BYTES: Final = 4096
 MAX_PLAN_CHARS: Final = 32 * 1024
 METHODS: Final = ("POST", "GET")
-_FINISH_KEY: Final = re.compile(r"[0-9*#]?", re.ASCII)
 encode_json = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
-
-
-def phone_number(fields: Fields, name: str) -> str | None:
-    """A number as clients write it: one text, one number, or a list of one."""
-    value = one_number(fields.get(name))
-    if isinstance(value, str) and not value.strip():
-        return None
-    if not isinstance(value, str):
-        raise fields.wrong_kind(
-            name, "one number", f'Place one call per number. Example: "{EXAMPLE}".'
-        )
-    found = international(value.strip()) if len(value) <= MAX_PHONE_CHARS else None
-    if found is None:
-        raise fields.wrong(
-            name,
-            f"is not a telephone number with its country code: {shown(value)}.",
-            "INVALID_PHONE_NUMBER",
-            f'Write + and the country code, then the number; one per call. Example: "{EXAMPLE}".',
-        )
-    return found
 
 
 def audio_url(fields: Fields, name: str) -> str:
@@ -59,21 +34,6 @@ def audio_url(fields: Fields, name: str) -> str:
             "Give the public address of an MP3 or WAV file.",
         )
     return url
-
-
-def finish_key(fields: Fields, name: str) -> str:
-    """The key that ends the input, '' for none."""
-    value = fields.get(name)
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 9:
-        return str(value)
-    if isinstance(value, str) and _FINISH_KEY.fullmatch(value.strip()):
-        return value.strip()
-    raise fields.wrong(
-        name,
-        f"must be one of 0 to 9, * and #, or empty, not {shown(value)}.",
-        "INVALID_FINISH_KEY",
-        'Send one key, for example "#".',
-    )
 
 
 def plan(fields: Fields, name: str) -> str | None:

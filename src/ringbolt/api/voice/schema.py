@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from ringbolt.api.kit.schema import Line, about
+from ringbolt.api.kit.telephone_fields import finish_key, phone_number
 from ringbolt.api.voice import call_fields
 from ringbolt.core.calls.call import CallStatus
 from ringbolt.core.phone import EXAMPLE
@@ -82,7 +83,7 @@ class AnyCall(Spoken, kw_only=True):
         about(
             "The number to call, E.164, with or without +; spaces and dashes are taken.",
             EXAMPLE,
-            read=call_fields.phone_number,
+            read=phone_number,
             why=f"The number to call, in E.164 format, for example {EXAMPLE}.",
         ),
     ]
@@ -130,7 +131,7 @@ class Call(AnyCall, kw_only=True):
         str,
         about(
             "Additive: the key that ends the input, one of 0-9*#; '' for none.",
-            read=call_fields.finish_key,
+            read=finish_key,
         ),
     ] = "#"
     gather_timeout: Annotated[
