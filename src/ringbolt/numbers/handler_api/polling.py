@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ringbolt.clock import Clock
+from ringbolt.core.errors import Unavailable
 from ringbolt.numbers.handler_api.texts import RENTAL
 from ringbolt.numbers.provider import InboundText, LeaseBook, OpenLease
 
@@ -18,6 +19,9 @@ LIST_IDLE_S: Final = 30.0
 """How often they are listed while the shop has no lease there."""
 BOOKS_EVERY_S: Final = 1.0
 """How often the shop's books are read for leases to look at."""
+FAILURES: Final = 3
+"""So many looks in a row that fail are the provider's fault; one is perhaps that of the lease, and
+must not keep the texts from all others."""
 _MINUTE_MS: Final = 60_000
 _STEPS: Final = ((3 * _MINUTE_MS, 2.0), (10 * _MINUTE_MS, 4.0), (60 * _MINUTE_MS, 8.0))
 """A lease up to that age is looked at every so many seconds."""
@@ -103,14 +107,22 @@ class Poller:
     async def _one_by_one(self) -> None:
         rota = Rota(self.clock, self.list_all is not None)
         loop = asyncio.get_running_loop()
-        read_s = 0.0
+        read_s, failed = 0.0, 0
         while True:
             if loop.time() >= read_s:
                 self._open = await self.book.open_at(self.name)
                 read_s = loop.time() + BOOKS_EVERY_S
             due = rota.due(self._open, loop.time())[:_AT_A_TIME]
             for lease in due:
-                texts = await self.look(lease)
+                try:
+                    texts = await self.look(lease)
+                except Unavailable:
+                    failed += 1
+                    if failed >= FAILURES:
+                        raise
+                    texts = ()
+                else:
+                    failed = 0
                 rota.looked(lease, loop.time())
                 if texts:
                     await self.report(texts)
