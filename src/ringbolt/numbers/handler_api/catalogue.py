@@ -98,6 +98,15 @@ class Catalogue:
             return None
         return prices.get(service, Price(None, 0))
 
+    async def price(self, service: str, country: int, hours: int) -> Price:
+        """As ``known_price``, but waits for the first answer."""
+        if hours:
+            fetch_rentals = lambda: self._fetch_rentals(country, hours)  # noqa: E731
+            prices = await self._prices.get((country, hours), fetch_rentals)
+        else:
+            prices = await self.prices(country)
+        return prices.get(service, Price(None, 0))
+
     async def prices_of(self, service: str) -> dict[int, Price]:
         """The countries in which a service can be had."""
         return await self._of_service.get(service, lambda: self._fetch_prices_of(service))

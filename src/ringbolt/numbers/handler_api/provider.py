@@ -7,7 +7,7 @@ active leases were looked through; where a provider does not list them, there is
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -31,6 +31,7 @@ from ringbolt.numbers.handler_api.leases import (
 )
 from ringbolt.numbers.handler_api.polling import Poller, Texts
 from ringbolt.numbers.handler_api.purchase import Terms, result_of
+from ringbolt.numbers.handler_api.purchase_request import PurchaseRequest, Purchases
 from ringbolt.numbers.handler_api.reply import Word
 from ringbolt.numbers.handler_api.texts import RENTAL
 from ringbolt.numbers.provider import (
@@ -52,7 +53,6 @@ from ringbolt.upstream.http import HttpClient
 
 _REMEMBERED: Final = 5000
 _TOLD: Final = 50_000
-_CHEAPEST: Final = 3
 
 
 class HandlerApiProvider:
@@ -70,9 +70,9 @@ class HandlerApiProvider:
             account.name, account.url, account.api_key, account.dialect.per_second, http
         )
         self._catalogue = Catalogue(self._api, account.dialect, clock)
+        self._purchases = Purchases(account, self._catalogue, book)
         self._leases = Leases(self._api, account.dialect, clock)
         self._known: OrderedDict[str, Acquired] = OrderedDict()
-        self._turn = 0
         self._funds = Funds(account)
         self._report: Callable[[Texts], Awaitable[None]] | None = None
 
@@ -137,21 +137,20 @@ class HandlerApiProvider:
 
     async def acquire(self, wanted: AcquireNumber) -> AcquireResult:
         try:
-            request = await self._request(wanted)
+            request = await self._purchases.request(wanted)
         except Unavailable as error:
             return Rejected(error.message, permanent=False)
         if isinstance(request, Rejected):
             return request
         if not wanted.still_wanted():
             return Rejected("the request for this number was withdrawn", permanent=False)
-        return await self._buy(wanted, *request)
+        return await self._buy(wanted, request)
 
-    async def _buy(
-        self, wanted: AcquireNumber, action: str, country: int, params: Mapping[str, str]
-    ) -> AcquireResult:
-        exchange = await self._api.buy(action, params)
+    async def _buy(self, wanted: AcquireNumber, request: PurchaseRequest) -> AcquireResult:
+        exchange = await self._api.buy(request.action, request.params)
         self._api.rest_after(exchange)
-        terms = Terms(self._dialect, wanted, country, self._clock.now_ms(), self._country_of)
+        now_ms = self._clock.now_ms()
+        terms = Terms(self._dialect, wanted, request.country, now_ms, self._country_of)
         result = result_of(exchange, terms)
         if isinstance(result, Acquired):
             self._catalogue.balance_changed()
@@ -159,47 +158,6 @@ class HandlerApiProvider:
         if isinstance(result, Rejected) and result.reason.startswith("NO_BALANCE"):
             self._catalogue.no_balance_left()
         return result
-
-    async def _request(self, wanted: AcquireNumber) -> tuple[str, int, dict[str, str]] | Rejected:
-        """The action, the country and the parameters. Raises ``Unavailable``."""
-        if wanted.real:
-            return Rejected("it has no numbers of real telephones")
-        if wanted.hours and not self._dialect.rent:
-            return Rejected("it leases no numbers for hours")
-        if wanted.again:
-            return await self._request_again(wanted)
-        country = wanted.country
-        if country == ANY_COUNTRY:
-            country = await self._any_country(wanted.service)
-        country_id = (await self._catalogue.countries()).id_of.get(country)
-        if country_id is None:
-            return Rejected("it has no numbers of that country")
-        params = {"service": wanted.service, "country": country_id}
-        if wanted.hours:
-            params[self._dialect.rent] = str(self._dialect.rent_time(wanted.hours))
-            return "getRentNumber", country, params
-        if (most := self._account.most(wanted)) and self._dialect.price:
-            params[self._dialect.price] = most
-        return self._dialect.buy, country, params
-
-    async def _request_again(
-        self, wanted: AcquireNumber
-    ) -> tuple[str, int, dict[str, str]] | Rejected:
-        former = await self._book.last_of(self.name, wanted.again)
-        if not self._dialect.again or not former or former.startswith(RENTAL):
-            return Rejected("it does not lease that number again")
-        params = {"id": former, "activationId": former, "service": wanted.service}
-        return self._dialect.again, wanted.country, params
-
-    async def _any_country(self, service: str) -> int:
-        """One of the cheapest countries that have the service, in turn; -1 if there is none."""
-        prices = await self._catalogue.prices_of(service)
-        having = [cc for cc, price in prices.items() if price.free]
-        having.sort(key=lambda cc: (prices[cc].micros or 0, cc))
-        if not having:
-            return -1
-        self._turn += 1
-        return having[self._turn % min(len(having), _CHEAPEST)]
 
     def _country_of(self, country_id: object) -> int | None:
         return self._catalogue.known_countries().cc_of.get(text_of(country_id))

@@ -95,9 +95,9 @@ def _leased(
 
 
 def cost_of(more: Mapping[str, Any], dialect: Dialect) -> Amount | None:
-    """What an answer says that the number costs."""
-    currency = _CURRENCIES.get(text_of(more.get("currency")), dialect.currency)
-    return Amount.read(more.get("activationCost"), currency)
+    """What an answer says that the number costs; None in a currency that is not known here."""
+    told = text_of(more.get("currency"))
+    return Amount.read(more.get("activationCost"), _CURRENCIES.get(told, told or dialect.currency))
 
 
 def why_unfit(number: str, country: int, wanted: int | None) -> str:
