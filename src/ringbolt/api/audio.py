@@ -17,6 +17,8 @@ _CHUNK_BYTES: Final = 64 * 1024
 
 
 def audio_routes(audio: ServedAudio) -> list[BaseRoute]:
+    """The routes at which carriers fetch what is played."""
+
     async def clip(request: Request) -> Response:
         found = await asyncio.to_thread(audio.find, request.path_params["token"])
         match found:

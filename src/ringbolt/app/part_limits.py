@@ -42,6 +42,8 @@ NO_TERMS: Final = PartTerms()
 
 
 class HasTerms(Protocol):
+    """A set of parts that knows what each may do and whether it bills."""
+
     def terms(self, name: str) -> PartTerms: ...
 
     def bills(self, name: str) -> bool: ...

@@ -303,6 +303,7 @@ def _options(
 
 
 def main() -> None:
+    """Run the command that is written on the command line."""
     # Nothing that is imported is garbage; a collection would take a tenth of the start.
     gc.disable()
     app(prog_name="ringbolt")

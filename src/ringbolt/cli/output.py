@@ -25,10 +25,12 @@ progress = Progress()
 
 
 def is_terminal() -> bool:
+    """Whether somebody reads: tables are printed then, else JSON."""
     return sys.stdout.isatty()
 
 
 def print_json(value: Any) -> None:
+    """Print a value as indented JSON."""
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
@@ -39,6 +41,7 @@ def print_json_line(value: Any) -> None:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Print a table for somebody at a terminal."""
     from rich.console import Console
     from rich.table import Table
 

@@ -24,6 +24,7 @@ MOST_PARTS: Final = 255
 
 
 def always() -> bool:
+    """For texts that nobody can withdraw."""
     return True
 
 
@@ -116,6 +117,8 @@ class ReceiptBatch:
 
 
 class SmsCarrier(Protocol):
+    """Sends texts, and reports what becomes of them."""
+
     @property
     def name(self) -> str: ...
 
@@ -152,6 +155,8 @@ class SmsSnapshot:
 
 @runtime_checkable
 class SupportsSmsLookup(Protocol):
+    """A carrier that can say whether it has a text."""
+
     async def find(self, ref: str) -> SmsSnapshot | None:
         """The message with our reference; None if the carrier never accepted it (a definite no).
 

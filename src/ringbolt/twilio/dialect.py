@@ -14,6 +14,8 @@ from typing import Final
 
 
 class Dialect(StrEnum):
+    """Whose form of the API an account speaks."""
+
     TWILIO = "twilio"
     SIGNALWIRE = "signalwire"
     TELNYX = "telnyx"

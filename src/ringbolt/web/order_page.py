@@ -124,6 +124,7 @@ class OrderPage:
 
 
 def no_such_page() -> NotFound:
+    """The error for an address without a page."""
     return NotFound(
         _("There is no page at this address."), suggestion=_("Begin at the shop's page.")
     )

@@ -111,8 +111,10 @@ def error_headers(error: RingboltError) -> list[Header]:
 def json_response(
     status: int, document: Any, headers: list[Header], content_type: bytes = JSON
 ) -> Response:
+    """An answer whose body is ``document`` as JSON."""
     return Response(None, status, headers, http.encode(document), content_type)
 
 
 def problem_response(status: int, document: dict[str, Any], headers: list[Header]) -> Response:
+    """A problem document (RFC 9457)."""
     return json_response(status, document, headers, PROBLEM)

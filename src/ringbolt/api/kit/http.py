@@ -39,6 +39,8 @@ encode = msgspec.json.Encoder().encode
 
 
 class MethodNotAllowed(RingboltError):
+    """The address exists, and does not take this method."""
+
     status = 405
     title = "Method not allowed"
     default_code = "METHOD_NOT_ALLOWED"

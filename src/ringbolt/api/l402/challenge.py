@@ -44,6 +44,8 @@ class Terms(msgspec.Struct, frozen=True):
 
 
 class Challenge(msgspec.Struct, frozen=True):
+    """The headers and the document of a 402."""
+
     headers: list[Header]
     document: dict[str, Any]
 

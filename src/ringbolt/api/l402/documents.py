@@ -115,6 +115,7 @@ class CallStatus(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 def status_url(base: str, order: Order) -> str:
+    """The secret address of a call's status."""
     return f"{base}/api/l402/calls/{order.status_token}"
 
 

@@ -58,6 +58,7 @@ class StoreProbe:
 
 
 def add_health(family: Family, shop: Shop, metrics: Metrics, connected: Connected) -> None:
+    """Add the addresses that monitors ask: liveness, readiness and metrics."""
     store = StoreProbe(shop.db)
 
     async def healthz(_: Request[Nothing]) -> dict[str, str]:

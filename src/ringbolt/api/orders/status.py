@@ -50,6 +50,7 @@ class Snapshot:
 
 
 def not_found() -> NotFound:
+    """The error for an order that does not exist."""
     return NotFound(
         "order not found",
         code="ORDER_NOT_FOUND",

@@ -100,4 +100,5 @@ class VoiceDialect(Dialect):
 
 
 def is_xml(body: bytes) -> bool:
+    """Whether a body is XML, by its first character."""
     return body.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")

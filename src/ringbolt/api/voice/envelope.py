@@ -70,6 +70,7 @@ class Success(Envelope):
 
 
 def success(data: Any, client: ClientId, now_ms: int) -> Success:
+    """A successful answer in CEQUENS' envelope."""
     return Success(0, HANDLED, str(uuid.uuid4()), client, iso(now_ms, zone=""), data, None)
 
 

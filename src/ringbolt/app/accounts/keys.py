@@ -155,6 +155,7 @@ def recognise_hash(tx: Tx, key_hash: bytes, scope: str) -> ApiKey:
 
 
 def unknown_key() -> Unauthorized:
+    """The error for a key that does not exist."""
     return Unauthorized(
         "This API key is not known.",
         suggestion="Check it for missing characters, or ask the operator for a key.",

@@ -34,6 +34,7 @@ class Holder:
 
 
 def new_session(keyring: Keyring, key_id: str, key_hash: bytes, now_ms: int) -> str:
+    """A signed session of the holder of a key; it ends when the key is replaced or revoked."""
     return _signed(keyring, f"{key_id}.{key_hash.hex()}.{now_ms + SESSION_MS}")
 
 

@@ -65,6 +65,7 @@ def _caller_id(shop: Shop, carrier: str) -> str:
 async def write_down(
     shop: Shop, job: Job, order: Order, attempt: Attempt, result: PlaceResult
 ) -> None:
+    """Store what the carrier answered, and go on as it says. Raises ``LeaseLost``."""
     command, policy = order.command_as(CallOrder), shop.policies.calls
     route = tuple(carrier.name for carrier in call_route(shop, command))
     terms = _Terms(policy.charge_on, patience_ms(policy, command), route)

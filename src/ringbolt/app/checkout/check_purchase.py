@@ -75,6 +75,7 @@ def _look(tx: Tx, policy: LimitPolicy, purchase: Purchase, budgets: Budgets) -> 
 
 
 def suppressed() -> DestinationRefused:
+    """The error for a receiver who asked for no more messages."""
     return DestinationRefused(
         "The recipient asked to get no calls and no messages from us.",
         code="SUPPRESSED",

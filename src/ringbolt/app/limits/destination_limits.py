@@ -141,6 +141,7 @@ def _mailbox(to: str) -> str:
 
 
 def share_key(kind: str, to_hash: str, period_ms: int) -> str:
+    """The name under which a destination's share of a period is counted."""
     return f"{kind}:{to_hash}:{period_ms}"
 
 

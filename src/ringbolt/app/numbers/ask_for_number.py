@@ -48,6 +48,8 @@ OPEN = frozenset({AttemptState.INTENT, AttemptState.UNKNOWN})
 
 @dataclass(frozen=True, slots=True)
 class Work:
+    """An order that needs a number, and the attempt under way, if any."""
+
     order: Order
     attempt: Attempt | None
     now_ms: int
@@ -85,6 +87,7 @@ class Terms:
 
 
 def terms_of(shop: Shop, order: Order, attempt: Attempt) -> Terms:
+    """By which rules, and from whom, the order gets its number."""
     request = order.command_as(ReceiveTexts)
     route = (attempt.carrier,) if request.real else route_of(shop, request)
     return Terms(shop.policies.receiving, route)
@@ -99,6 +102,7 @@ def is_late(policy: ReceivingPolicy, order: Order, attempt: Attempt, now_ms: int
 async def ask(
     shop: Shop, job: Job, provider: NumberProvider, order: Order, attempt: Attempt
 ) -> None:
+    """Ask the provider for a number, and store what it answers. Raises ``LeaseLost``."""
     request = order.command_as(ReceiveTexts)
     avoid = set(job.payload.get("avoid", ()))
     if attempt.n > 1:

@@ -70,6 +70,7 @@ async def _cancel(shop: Shop, order_id: str) -> bool:
 
 
 def no_such_order() -> RingboltError:
+    """The error for an order that does not exist."""
     return NotFound(
         "There is no such order.",
         code="ORDER_NOT_FOUND",

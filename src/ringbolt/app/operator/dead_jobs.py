@@ -14,6 +14,7 @@ LIMIT: Final = 100
 
 
 def list_dead_jobs(tx: Tx, limit: int = LIMIT) -> list[dict[str, Any]]:
+    """The jobs that were given up, the latest first."""
     return [
         {
             "id": each.id,

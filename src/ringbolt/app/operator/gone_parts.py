@@ -48,6 +48,7 @@ class GonePart:
 
 
 def known_parts(shop: Shop) -> KnownParts:
+    """The names of the parts that the settings have now."""
     own = () if shop.own_numbers is None else (shop.own_numbers.name,)
     return KnownParts(
         nodes=shop.nodes.names,

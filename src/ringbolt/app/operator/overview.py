@@ -32,10 +32,12 @@ _decode = msgspec.json.Decoder(_Recipient).decode
 
 
 def list_orders(tx: Tx, wanted: Wanted, *, unmasked: bool) -> list[dict[str, Any]]:
+    """The latest orders that are ``wanted``."""
     return [_order(line, unmasked) for line in overview.latest_orders(tx, wanted)]
 
 
 def list_calls(tx: Tx, wanted: Wanted, *, unmasked: bool) -> list[dict[str, Any]]:
+    """The latest calls that are ``wanted``."""
     return [_call(line, unmasked) for line in overview.latest_calls(tx, wanted)]
 
 

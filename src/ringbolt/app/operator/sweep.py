@@ -30,6 +30,7 @@ def schedule(tx: Tx) -> None:
 
 
 async def sweep(shop: Shop, job: Job) -> None:
+    """Wipe and forget what has been kept for long enough. The job runs again later."""
     keep = shop.policies.retention
     wiped = housekeeping.BATCH
     while wiped == housekeeping.BATCH:  # small transactions, so that other writers do not wait long

@@ -14,6 +14,8 @@ from ringbolt.store.refunds import Refund
 
 @dataclass(frozen=True, slots=True)
 class CallReport:
+    """A call with its order, its refund (None: there is none) and the order's changes."""
+
     order: Order
     call: Call
     refund: Refund | None
@@ -49,16 +51,19 @@ def talked_ms(call: Call, now_ms: int) -> int:
 
 
 def report_by_token(tx: Tx, status_token: str) -> CallReport | None:
+    """The call behind a status address; None if there is none."""
     order = orders.by_status_token(tx, status_token)
     return None if order is None else report(tx, order)
 
 
 def report_by_id(tx: Tx, order_id: str) -> CallReport | None:
+    """The call of that order; None if it has none."""
     order = orders.by_id(tx, order_id)
     return None if order is None else report(tx, order)
 
 
 def report(tx: Tx, order: Order) -> CallReport | None:
+    """The call of an order, with its money; None if it has none."""
     call = calls.call_of(tx, order.id)
     if call is None:
         return None

@@ -47,10 +47,12 @@ def status_line(document: dict[str, Any]) -> str:
 
 
 def resume_command(purchase: Purchase) -> str:
+    """The command that goes on with a purchase."""
     return command("call", "--resume", purchase.id)
 
 
 def claim_command(purchase: Purchase, link: str) -> str:
+    """The command that takes the refund at ``link`` back."""
     return command("wallet", "claim", link, *purchase.wallet.options())
 
 

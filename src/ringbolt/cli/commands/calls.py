@@ -69,6 +69,7 @@ def show_command(
 
 
 async def list_latest(settings: Settings, wanted: Wanted, unmasked: bool, as_json: bool) -> int:
+    """Print the latest calls."""
     from ringbolt.app.operator.overview import list_calls
 
     found = await read_store(settings, list_calls, wanted, unmasked=unmasked)

@@ -92,6 +92,7 @@ def list_providers_command(json: AsJson = False) -> None:
 
 
 async def list_parts(settings: Settings, areas: tuple[str, ...], as_json: bool) -> int:
+    """Print the parts of these areas, with how they do."""
     from ringbolt.app.operator.part_kinds import in_world, parts_of, served
     from ringbolt.app.operator.part_report import KnownPart, report_parts
 
@@ -119,6 +120,7 @@ def _columns(found: list[dict[str, Any]]) -> list[tuple[str, str]]:
 
 
 async def list_destinations(settings: Settings, as_json: bool) -> int:
+    """Print where calls and texts go, and how they end there."""
     from ringbolt.app.operator.destination_report import report_destinations
     from ringbolt.bootstrap.cards import load_terms
     from ringbolt.cli.commands.store_reader import open_store
@@ -132,6 +134,7 @@ async def list_destinations(settings: Settings, as_json: bool) -> int:
 
 
 async def test_part(settings: Settings, name: str, to: str, as_json: bool) -> int:
+    """Test a part by a call, text or e-mail to the operator's own address."""
     from ringbolt.cli.commands.part_test import run_test
 
     return await run_test(settings, name, to, as_json)

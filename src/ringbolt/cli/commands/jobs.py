@@ -44,6 +44,7 @@ def retry_command(
 
 
 async def list_jobs(settings: Settings, as_json: bool) -> int:
+    """Print the jobs that were given up."""
     from ringbolt.app.operator.dead_jobs import list_dead_jobs
 
     print_rows("Jobs", _COLUMNS, await read_store(settings, list_dead_jobs), as_json)
@@ -51,6 +52,7 @@ async def list_jobs(settings: Settings, as_json: bool) -> int:
 
 
 async def list_letters(settings: Settings, as_json: bool) -> int:
+    """Print the outside events that could not be taken."""
     from ringbolt.app.operator.dead_jobs import list_dead_letters
 
     print_rows("Events", _LETTERS, await read_store(settings, list_dead_letters), as_json)
@@ -58,6 +60,7 @@ async def list_letters(settings: Settings, as_json: bool) -> int:
 
 
 async def retry(settings: Settings, job_id: int) -> int:
+    """Make a job due again that was given up. Raises ``NotFound``."""
     from ringbolt.app.operator.dead_jobs import retry_job
     from ringbolt.cli.operator_access import OperatorClient, open_admin
 

@@ -71,6 +71,7 @@ async def create(settings: Settings, label: str, scopes: list[str]) -> int:
 
 
 async def list_all(settings: Settings) -> int:
+    """Print the API keys and their balances."""
     from ringbolt.app.accounts.keys import key_document, list_keys
     from ringbolt.cli.operator_access import OperatorClient, open_admin
 
@@ -101,6 +102,7 @@ async def list_all(settings: Settings) -> int:
 
 
 async def revoke(settings: Settings, key_id: str) -> int:
+    """Revoke an API key. Raises ``NotFound``."""
     from ringbolt.app.accounts.keys import revoke_key
     from ringbolt.cli.operator_access import OperatorClient, open_admin
 

@@ -74,6 +74,7 @@ def callbacks_command() -> None:
 
 
 async def list_callbacks(settings: Settings) -> int:
+    """Print the addresses at which parts are called back."""
     from ringbolt.api.callbacks import callback_prefixes
     from ringbolt.numbers.handler_api.callbacks import PATH
     from ringbolt.settings.secret import load_keyring
@@ -90,6 +91,7 @@ async def list_callbacks(settings: Settings) -> int:
 
 
 async def add(settings: Settings, number: str, country: str, label: str) -> int:
+    """Add a number of the operator's own. Raises ``InvalidInput``."""
     from ringbolt.app.operator import own_numbers
     from ringbolt.cli.operator_access import OperatorClient, open_admin
 
@@ -103,6 +105,7 @@ async def add(settings: Settings, number: str, country: str, label: str) -> int:
 
 
 async def import_file(settings: Settings, file: Path) -> int:
+    """Add the numbers of a CSV file; a file with a fault adds none."""
     from ringbolt.app.operator import import_numbers
     from ringbolt.cli.operator_access import OperatorClient, open_admin
 
@@ -123,6 +126,7 @@ async def import_file(settings: Settings, file: Path) -> int:
 
 
 async def list_own(settings: Settings) -> int:
+    """Print the operator's own numbers."""
     from ringbolt.app.operator import own_numbers
     from ringbolt.cli.operator_access import OperatorClient, open_admin
 
@@ -141,6 +145,7 @@ async def list_own(settings: Settings) -> int:
 
 
 async def remove(settings: Settings, number: str) -> int:
+    """Stop offering an own number. Raises ``NotFound``."""
     from ringbolt.app.operator import own_numbers
     from ringbolt.cli.operator_access import OperatorClient, open_admin
 
@@ -153,6 +158,7 @@ async def remove(settings: Settings, number: str) -> int:
 
 
 async def list_doubtful(settings: Settings) -> int:
+    """Print the numbers that a provider may have leased without our knowing."""
     from ringbolt.app.operator import own_numbers
     from ringbolt.cli.operator_access import OperatorClient, open_admin
 

@@ -46,6 +46,7 @@ async def link(settings: Settings) -> int:
 
 
 async def sign_out(settings: Settings) -> int:
+    """End every session on the operator's pages."""
     from ringbolt.app.operator.sign_in import end_sessions
     from ringbolt.cli.operator_access import OperatorClient, open_admin
 

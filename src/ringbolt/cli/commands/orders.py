@@ -105,6 +105,7 @@ def one_of(allowed: Any, written: str, option: str) -> str:
 
 
 async def list_latest(settings: Settings, wanted: Wanted, unmasked: bool, as_json: bool) -> int:
+    """Print the latest orders."""
     from ringbolt.app.operator.overview import list_orders
 
     found = await read_store(settings, list_orders, wanted, unmasked=unmasked)
@@ -135,6 +136,7 @@ def print_order(found: dict[str, Any]) -> None:
 
 
 async def tail(settings: Settings, lines: int, follow: bool, as_json: bool) -> int:
+    """Print the latest ``lines`` steps, and with ``follow`` every later one."""
     from ringbolt.store import overview
 
     async with open_store(settings) as db:

@@ -56,6 +56,7 @@ def remove_command(
 
 
 async def add(settings: Settings, to: str, why: str) -> int:
+    """Have a receiver get no messages any more."""
     from ringbolt.app.operator import suppressions
     from ringbolt.cli.operator_access import OperatorClient, open_admin
     from ringbolt.settings.secret import load_keyring
@@ -93,6 +94,7 @@ async def bounce(settings: Settings, raw: bytes) -> int:
 
 
 async def list_all(settings: Settings) -> int:
+    """Print the receivers that get no messages."""
     from ringbolt.app.operator import suppressions
     from ringbolt.cli.operator_access import OperatorClient, open_admin
 
@@ -106,6 +108,7 @@ async def list_all(settings: Settings) -> int:
 
 
 async def remove(settings: Settings, to: str) -> int:
+    """Have a receiver get messages again. Raises ``NotFound``."""
     from ringbolt.app.operator import suppressions
     from ringbolt.cli.operator_access import OperatorClient, open_admin
     from ringbolt.settings.secret import load_keyring

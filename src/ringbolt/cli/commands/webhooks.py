@@ -43,6 +43,7 @@ def resend_command(
 
 
 async def list_latest(settings: Settings, order_id: str, failed: bool, limit: int) -> int:
+    """Print the latest webhooks, and what became of them."""
     from ringbolt.app.webhooks.webhook_list import list_webhooks
     from ringbolt.cli.operator_access import OperatorClient, open_admin
 
@@ -76,6 +77,7 @@ async def list_latest(settings: Settings, order_id: str, failed: bool, limit: in
 
 
 async def resend(settings: Settings, webhook_id: str) -> int:
+    """Send a webhook again. Raises ``NotFound``."""
     from ringbolt.app.webhooks import resend_webhook
     from ringbolt.cli.operator_access import OperatorClient, open_admin
 

@@ -39,6 +39,7 @@ def micros_of(value: object) -> int | None:
 
 
 def count_of(value: object) -> int:
+    """How many numbers there are; 0 for what is no count."""
     text = text_of(value)
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 

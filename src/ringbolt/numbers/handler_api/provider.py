@@ -333,5 +333,6 @@ class ListingHandlerApiProvider(HandlerApiProvider):
 def handler_api_provider(
     account: Account, clock: Clock, book: LeaseBook, http: HttpClient | None = None
 ) -> HandlerApiProvider:
+    """The provider of an account, with the abilities that its dialect has."""
     kind = ListingHandlerApiProvider if account.dialect.listing else HandlerApiProvider
     return kind(account, clock, book, http)

@@ -34,6 +34,7 @@ def unknown_placeholders(template: Any, known: frozenset[str]) -> list[str]:
 
 
 def placeholders(template: Any) -> set[str]:
+    """The names of the places in a template."""
     if isinstance(template, str):
         return set(_PLACEHOLDER.findall(template))
     if isinstance(template, Mapping):

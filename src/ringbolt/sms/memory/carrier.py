@@ -166,6 +166,7 @@ class MemoryLookupSms(MemorySms):
 
 
 def memory_sms(recovery: Recovery, clock: Clock, name: str = "memory") -> MemorySms:
+    """A carrier in memory, for tests."""
     if recovery is Recovery.LOOKUP:
         return MemoryLookupSms(clock, name)
     return MemorySms(recovery, clock, name)

@@ -113,7 +113,6 @@ class Reported(Struct, rename="camel"):
     delivered_at: str | None = None
     failed_at: str | None = None
     reason: str = ""
-    parts_count: int | None = None
 
 
 def ms_of(text: str | None, otherwise_ms: int) -> int:

@@ -56,6 +56,7 @@ class Told:
 
 
 def told_by_callback(form: Mapping[str, str]) -> Told:
+    """What a status callback tells of a call."""
     seconds = _whole(form.get("CallDuration"))
     return Told(
         _STATUSES.get(form.get("CallStatus", "")),

@@ -31,6 +31,8 @@ MINUTES: Final = (1, 2, 3, 5, 10, 20, 30)
 
 
 class CallSale(Sale):
+    """Phone calls: a text is spoken, or a file is played."""
+
     name = "call"
 
     @property

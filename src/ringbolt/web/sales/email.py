@@ -21,6 +21,8 @@ _NO_TEXT: Final = marked("Write what we should send.")
 
 
 class EmailSale(Sale):
+    """One e-mail."""
+
     name = "email"
 
     @property

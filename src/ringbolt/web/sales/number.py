@@ -69,6 +69,8 @@ class OfferLine:
 
 
 class CodeSale(_NumberSale):
+    """A number for one activation code."""
+
     name = "code"
 
     def __init__(self, shop: Shop, catalogue: NumberCatalogue) -> None:
@@ -126,6 +128,8 @@ class CodeSale(_NumberSale):
 
 
 class RentSale(_NumberSale):
+    """A number for some hours, with every text to it."""
+
     name = "rent"
 
     async def choices(self, form: Form) -> Mapping[str, Any]:

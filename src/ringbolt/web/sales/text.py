@@ -25,6 +25,8 @@ _NO_TEXT: Final = marked("Write what we should send.")
 
 
 class TextSale(Sale):
+    """One text message."""
+
     name = "text"
 
     @property

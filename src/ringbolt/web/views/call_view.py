@@ -27,13 +27,13 @@ from ringbolt.web.views.money import (
 from ringbolt.web.views.view import Action, Body, Head, Step, Tag
 
 TAKEN_IF: Final = marked("Taken only if someone answers.")
-_RINGING: Final = frozenset({CallStatus.QUEUED, CallStatus.INITIATED, CallStatus.RINGING})
 _CUT: Final = "message_cut"
 
 
 def call_body(
     order: Order, command: CallOrder, call: Call, history: list[OrderEvent], now_ms: int
 ) -> Body:
+    """The page's body for a call. ``now_ms``: for how long it has been up."""
     digits = answered_digits(command, call.digits) if command.gathers else ""
     return Body(
         what=_("Call to %(number)s", number=call.to_number),

@@ -21,6 +21,7 @@ _NOTE = marked("It can be spent as soon as it is paid.")
 
 
 def fund_body(order: Order, command: TopUp, history: list[OrderEvent]) -> Body:
+    """The page's body for money that is added to an account."""
     return Body(
         what=_("Money for an account"),
         head=_head(order),

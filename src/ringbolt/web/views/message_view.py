@@ -27,6 +27,7 @@ _IF_SENT: Final = marked("Taken only if it is sent.")
 def message_body(
     order: Order, command: SendText | SendMail, message: Message, history: list[OrderEvent]
 ) -> Body:
+    """The page's body for a text or an e-mail."""
     is_mail = order.kind is OrderKind.EMAIL
     return Body(
         what=_("E-mail to %(to)s", to=command.to)

@@ -11,6 +11,7 @@ from ringbolt.web.views.view import Head, Step, Tag
 
 
 def sats(order: Order) -> str:
+    """The order's price with its unit."""
     return _("%(number)s sats", number=grouped(sats_up(order.price_msat)))
 
 
@@ -55,6 +56,7 @@ def last_step(order: Order, history: list[OrderEvent]) -> Step:
 
 
 def unpaid_head(order: Order, taken_if: str) -> Head:
+    """The head of an order that is not paid. ``taken_if``: when the money would be taken."""
     if order.state is OrderState.AWAITING_PAYMENT:
         return Head(
             Tag(_("Waiting for your payment"), "now"), _("Pay %(sum)s", sum=sats(order)), taken_if

@@ -26,6 +26,7 @@ def number_body(
     history: list[OrderEvent],
     now_ms: int,
 ) -> Body:
+    """The page's body for an order that receives texts."""
     receiving = notice.receiving
     taken_if = _(_IF_NUMBER) if command.hours else _(_IF_CODE)
     return Body(
