@@ -45,7 +45,7 @@ def read(path: Path) -> Catalog:
 def update(path: Path, sentences: Catalog) -> int:
     """Bring one catalogue up to date. Returns how many sentences it leaves untranslated."""
     catalog = read(path)
-    catalog.update(sentences, no_fuzzy_matching=True)
+    catalog.update(sentences, no_fuzzy_matching=True, update_creation_date=False)
     catalog.obsolete.clear()
     with path.open("wb") as written:
         write_po(written, catalog, width=_WIDTH, sort_output=True, include_lineno=False)

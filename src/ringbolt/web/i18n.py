@@ -11,15 +11,17 @@ English sentences are the keys. Python modules of the pages write ``_("Pay %(sum
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from functools import cache, wraps
 from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
 from typing import Any, Final, ParamSpec, TypeVar
 
-from ringbolt.web.languages import ENGLISH, language, speak
+from ringbolt.web.languages import BY_CODE, ENGLISH, language, speak
 
 DOMAIN: Final = "ringbolt"
+_VALUE: Final = re.compile(r"%\((?!start\)|end\))[a-z_]+\)s", re.ASCII)
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -71,9 +73,22 @@ def catalogue(code: str) -> NullTranslations:
     path = files("ringbolt.web").joinpath("locale", code, "LC_MESSAGES", f"{DOMAIN}.po")
     compiled = io.BytesIO()
     with path.open("rb") as written:
-        write_mo(compiled, read_po(written, locale=code, domain=DOMAIN))
+        read = read_po(written, locale=code, domain=DOMAIN)
+    if BY_CODE[code].direction == "rtl":
+        for message in read:
+            message.string = _isolated(message.string)
+    write_mo(compiled, read)
     compiled.seek(0)
     return GNUTranslations(compiled)
+
+
+def _isolated(string: Any) -> Any:
+    """The translation, or its forms, with a wall around each value: a number with its ``+``, or
+    Latin letters, keep their own order within a sentence that runs from right to left. (Unicode
+    Bidirectional Algorithm, first strong isolates; ``start`` and ``end`` are markup.)"""
+    if isinstance(string, str):
+        return _VALUE.sub("\u2068\\g<0>\u2069", string)
+    return tuple(map(_isolated, string))
 
 
 def callables() -> dict[str, Any]:

@@ -41,7 +41,7 @@ LANGUAGES: Final = (
     Language("es", "es", "Español"),
     Language("ar", "ar", "العربية", "rtl"),
 )
-_BY_CODE: Final = {each.code: each for each in LANGUAGES}
+BY_CODE: Final = {each.code: each for each in LANGUAGES}
 _current: ContextVar[Language] = ContextVar("language", default=ENGLISH)
 
 
@@ -60,14 +60,14 @@ def asked_for(scope: Scope) -> Language | None:
     for pair in scope["query_string"].split(b"&", MAX_FIELDS):
         name, _, value = pair.partition(b"=")
         if name == b"lang":
-            return _BY_CODE.get(value.decode("latin-1"))
+            return BY_CODE.get(value.decode("latin-1"))
     return None
 
 
 def preferred(scope: Scope) -> Language:
     """The language of the cookie, or else the best of the browser's list."""
     cookies = cookie_parser(header(scope, b"cookie")[:4096])
-    kept = _BY_CODE.get(cookies.get(COOKIE, ""))
+    kept = BY_CODE.get(cookies.get(COOKIE, ""))
     return kept or best_of(header(scope, b"accept-language"))
 
 
@@ -76,7 +76,7 @@ def best_of(accepted: str) -> Language:
     best, weight = ENGLISH, 0.0
     for item in accepted[:_MOST_CHARS].split(",")[:_MOST_RANGES]:
         tag, _, rest = item.partition(";")
-        known = _BY_CODE.get(tag.strip().partition("-")[0].lower())
+        known = BY_CODE.get(tag.strip().partition("-")[0].lower())
         if known is not None and _weight(rest) > weight:
             best, weight = known, _weight(rest)
     return best
