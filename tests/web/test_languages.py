@@ -6,6 +6,7 @@ import pytest
 
 from ringbolt.web.languages import best_of
 from support.clients.pages import PageClient, Seen
+from support.numbers import ANSWERS, BUSY
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -63,3 +64,45 @@ async def test_every_page_offers_every_language(pages: PageClient) -> None:
         assert spoken(page) == ("en", "ltr")
         for code in ("en", "de", "es", "ar"):
             assert f'href="?lang={code}" lang="{code}"' in page.text
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "field", "words"),
+    [
+        ("/call", {"message": "Hallo"}, "phone_number", "Geben Sie die Nummer ein"),
+        ("/call", {"phone_number": "+1900", "message": "x"}, "phone_number", "Ländervorwahl"),
+        ("/call", {"phone_number": "+19005550100"}, "phone_number", "Solche Nummern"),
+        ("/call", {"phone_number": ANSWERS, "message": "ไทย"}, "message", "Keine unserer Stimmen"),
+        ("/text", {"phone_number": ANSWERS, "message": "x" * 500}, "message", "Zeichen zu viel"),
+        ("/code", {"service": "no such one"}, "service", "Wir kennen diesen Dienst nicht"),
+        ("/email", {"address": "a@@b", "message": "x"}, "address", "Das ist keine E-Mail-Adresse"),
+    ],
+)
+async def test_errors_beside_fields_are_translated(
+    pages: PageClient, path: str, fields: dict[str, str], field: str, words: str
+) -> None:
+    page = await pages.send(path, fields, **{"Accept-Language": "de"})
+    assert page.status >= 400
+    assert words in page.error(field)
+    assert "Es wurde nichts berechnet." in page.words
+
+
+async def test_an_order_is_told_in_the_language_of_each_reader(pages: PageClient) -> None:
+    page = await pages.send("/call", {"phone_number": BUSY, "message": "Hola"})
+    payment = pages.pay(page.invoice)
+    await pages.until_state(page.url, "returned")
+    assert await payment == "FAILED"
+    titles = {
+        "en": "Busy. Your 50 sats are back.",
+        "de": "Besetzt. Ihre 50 Sats sind zurück.",
+        "es": "Ocupado. Tus 50 sats han vuelto.",
+        # The sum is isolated, so that it keeps its own order.
+        "ar": "الخط مشغول. عاد إليك \u2068\u206850\u2069 ساتوشي\u2069.",
+    }
+    for code, title in titles.items():
+        assert (await pages.open(page.url, **{"Accept-Language": code})).title == title
+
+
+async def test_the_apis_stay_english(pages: PageClient) -> None:
+    answer = await pages.http.get("/no-such-address", headers={"Accept-Language": "de"})
+    assert "There is nothing at this address" in answer.text

@@ -24,6 +24,7 @@ from ringbolt.web.account.pages import PATH as ACCOUNT
 from ringbolt.web.account.pages import AccountPages
 from ringbolt.web.account.session import Sessions
 from ringbolt.web.docs import pages as docs
+from ringbolt.web.error_words import error_words
 from ringbolt.web.i18n import _, marked
 from ringbolt.web.negotiation import spoken_to
 from ringbolt.web.operator.console import Console
@@ -183,7 +184,7 @@ class Pages:
         more = {}
         if error.retry_after_s is not None:
             more["Retry-After"] = str(error.retry_after_s)
-        return self._problem(error.status, error.message, error.suggestion, more)
+        return self._problem(error.status, *error_words(error), more)
 
     async def _on_fault(self, request: Request, error: Exception) -> Response:
         """The server raises it again, and logs it."""

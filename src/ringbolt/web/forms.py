@@ -14,7 +14,8 @@ from ringbolt.api.kit.words import Words
 from ringbolt.core.errors import Forbidden, InvalidInput, RingboltError, Role
 from ringbolt.core.phone import EXAMPLE, parse_destination
 from ringbolt.http_body import read_body
-from ringbolt.web.i18n import _, marked
+from ringbolt.web.error_words import error_text
+from ringbolt.web.i18n import _
 
 MAX_FORM_BYTES: Final = 64 * 1024
 MAX_PHONE_CHARS: Final = 64
@@ -34,23 +35,21 @@ WORDS: Final = Words(
         Role.FORMER_ORDER: "service",
     },
     labels={
-        Role.DESTINATION: marked("The number"),
-        Role.TEXT: marked("The text"),
-        Role.AUDIO: marked("The address of the file"),
-        Role.MINUTES: marked("The length of the call"),
-        Role.ADDRESS: marked("The e-mail address"),
-        Role.SUBJECT: marked("The subject"),
-        Role.SERVICE: marked("The service"),
-        Role.COUNTRY: marked("The country"),
-        Role.NUMBER: marked("The number"),
-        Role.VOICE: marked("The voice"),
-        Role.LANGUAGE: marked("The language"),
+        Role.DESTINATION: "The number",
+        Role.TEXT: "The text",
+        Role.AUDIO: "The address of the file",
+        Role.MINUTES: "The length of the call",
+        Role.ADDRESS: "The e-mail address",
+        Role.SUBJECT: "The subject",
+        Role.SERVICE: "The service",
+        Role.COUNTRY: "The country",
+        Role.NUMBER: "The number",
+        Role.VOICE: "The voice",
+        Role.LANGUAGE: "The language",
     },
     suggestions={
-        "HOLD_NOT_SUPPORTED": marked("This shop cannot sell on the web at the moment."),
-        "RATE_LIMITED": marked(
-            "Wait a little, then press the button again. Nothing has been charged."
-        ),
+        "HOLD_NOT_SUPPORTED": "This shop cannot sell on the web at the moment.",
+        "RATE_LIMITED": "Wait a little, then press the button again. Nothing has been charged.",
     },
 )
 
@@ -88,7 +87,7 @@ class Form:
     def fail(self, error: RingboltError) -> None:
         """Show an error of the shop beside its field."""
         worded = WORDS.word(error)
-        text = " ".join(filter(None, (worded.message, worded.suggestion)))
+        text = error_text(error, (worded.message, worded.suggestion))
         self.errors.setdefault(worded.field or "", text)
         self.status = error.status
 

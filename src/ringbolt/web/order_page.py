@@ -19,6 +19,7 @@ from ringbolt.app.numbers.request_text import request_text
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import NotFound, RingboltError
 from ringbolt.store.orders import channel
+from ringbolt.web.error_words import error_text
 from ringbolt.web.forms import check_origin
 from ringbolt.web.i18n import _, in_this_language
 from ringbolt.web.live import Live
@@ -74,7 +75,7 @@ class OrderPage:
         try:
             await act(self._shop, view.order_id)
         except RingboltError as error:
-            text = " ".join(filter(None, (error.message, error.suggestion)))
+            text = error_text(error)
             return self._page(await self._view(request), error.status, notice=text)
         return RedirectResponse(f"/o/{view.token}", 303, HEADERS)
 

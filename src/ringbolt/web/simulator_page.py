@@ -21,6 +21,7 @@ from ringbolt.core.phone import EXAMPLE
 from ringbolt.upstream.exchange import Answer
 from ringbolt.upstream.http import HttpClient
 from ringbolt.upstream.world_client import bearer, world_client
+from ringbolt.web.error_words import error_text
 from ringbolt.web.forms import Form, read_form
 from ringbolt.web.i18n import _
 from ringbolt.web.rendering import HEADERS, Renderer
@@ -82,7 +83,7 @@ class SimulatorPage:
                 seconds = form.number("seconds", 1, 86_400, 120)
                 await self._post("/simulator/clock/advance", {"seconds": seconds})
         except RingboltError as error:
-            return await self._page("simulator.html", number, error.message, error.status)
+            return await self._page("simulator.html", number, error_text(error), error.status)
         return RedirectResponse(f"/simulator?number={quote(number)}", 303, HEADERS)
 
     async def _page(

@@ -7,6 +7,7 @@ from ringbolt.core.pricing.money import sats_up
 from ringbolt.store.orders import Order, OrderEvent
 from ringbolt.web.formats import grouped
 from ringbolt.web.i18n import _
+from ringbolt.web.languages import ENGLISH, language
 from ringbolt.web.views.view import Head, Step, Tag
 
 
@@ -90,7 +91,11 @@ def back(order: Order, what: str) -> str:
 
 
 def plain_reason(order: Order) -> str:
-    """Why it failed, as a sentence."""
+    """Why it failed, as a sentence. Reasons are stored in English."""
     nothing = _("You paid nothing.")
     why = order.reason.strip().rstrip(".")
-    return f"{why[0].upper()}{why[1:]}. {nothing}" if why else nothing
+    if not why:
+        return nothing
+    if language() is ENGLISH:
+        return f"{why[0].upper()}{why[1:]}. {nothing}"
+    return _("You paid nothing. The reason, in English: %(reason)s.", reason=why)
