@@ -57,7 +57,7 @@ async def test_many_numbers_come_from_a_csv_and_again_change_nothing(tmp_path: P
 @pytest.mark.parametrize(
     ("table", "said"),
     [
-        ("", "it is empty"),
+        ("", "is empty"),
         ("+12025550123\n", "its first line must name the columns"),
         ("number,number\n+12025550123,x\n", "its first line must name the columns"),
         ("number,colour\n+12025550123,red\n", "the column 'colour'"),

@@ -6,7 +6,7 @@ from typing import Any
 
 from ringbolt.core.countries import COUNTRIES, by_region, resolve_country
 from ringbolt.core.errors import InvalidInput, NotFound, Role
-from ringbolt.core.phone import parse_destination
+from ringbolt.core.phone import EXAMPLE, is_e164, parse_destination
 from ringbolt.store import pool, receiving_orders
 from ringbolt.store.engine.db import Tx
 
@@ -21,7 +21,7 @@ def add_number(tx: Tx, number: str, country: str, label: str) -> dict[str, Any]:
 
     Raises ``InvalidInput`` for a text that is not a number, or if it is offered already.
     """
-    region = parse_destination(number, scripted_allowed=False).region
+    region = _region_of(number)
     found = resolve_country(country) if country else by_region(region)
     if found is None:
         raise InvalidInput(
@@ -32,6 +32,25 @@ def add_number(tx: Tx, number: str, country: str, label: str) -> dict[str, Any]:
     if not pool.add(tx, number, found.cc, label[:100]):
         raise InvalidInput(f"{number} is among the numbers already.", role=Role.NUMBER)
     return {"number": number, "country": found.name, "label": label[:100]}
+
+
+def _region_of(number: str) -> str:
+    """The rules of destinations, in words about a number that texts come to."""
+    if not is_e164(number):
+        raise InvalidInput(
+            f"{number[:32]!r} is not in E.164 format: + and the country code, then the number, "
+            "digits only.",
+            role=Role.NUMBER,
+            suggestion=f"Write it as {EXAMPLE}.",
+        )
+    try:
+        return parse_destination(number, scripted_allowed=False).region
+    except InvalidInput as error:
+        raise InvalidInput(
+            f"{number} cannot be offered: it is no fixed or mobile number of a country.",
+            role=Role.NUMBER,
+            suggestion="Compare it with what the telephone shows.",
+        ) from error
 
 
 def list_numbers(tx: Tx) -> list[dict[str, Any]]:

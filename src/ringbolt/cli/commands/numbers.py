@@ -116,6 +116,8 @@ async def import_file(settings: Settings, file: Path) -> int:
         return fail(f"{file} cannot be read: {error.strerror}.")
     except UnicodeDecodeError:
         return fail(f"{file} is not in UTF-8: save it so, and try again.")
+    if not text.strip():
+        return fail(f"{file} is empty: write number,country,label, and a number a line below it.")
     async with open_admin(settings) as admin:
         if isinstance(admin, OperatorClient):
             done = await admin.ask("POST", "/numbers/import", {"csv": text})

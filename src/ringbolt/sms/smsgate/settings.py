@@ -69,6 +69,9 @@ class SmsGateSettings(SmsCarrierSettings):
     @model_validator(mode="before")
     @classmethod
     def _sends_from_its_numbers(cls, given: Any) -> Any:
-        if isinstance(given, dict) and given.get("numbers") and not given.get("senders"):
-            return {**given, "senders": given["numbers"]}
-        return given
+        if not isinstance(given, dict) or given.get("senders"):
+            return given
+        numbers = listed(given.get("numbers"))
+        # Wrong ones are told of numbers, and not of senders, which nobody wrote.
+        is_right = isinstance(numbers, list | tuple) and all(is_e164(str(each)) for each in numbers)
+        return {**given, "senders": numbers} if numbers and is_right else given
