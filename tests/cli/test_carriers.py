@@ -99,8 +99,10 @@ async def test_each_carrier_is_listed_with_what_it_did_cost_and_earned(
 
 @pytest.mark.asyncio(loop_scope="module")
 async def test_providers_are_listed_by_a_command_of_their_own(carriers_desk: Desk) -> None:
-    found = await listed(carriers_desk, "providers", "list")
+    found = await listed(carriers_desk, "providers")
     assert set(found) == {("numbers", "simulated")}
+    assert ("calls", "trunk") in await listed(carriers_desk, "carriers")
+    assert await listed(carriers_desk, "providers", "list") == found
     assert found["numbers", "simulated"]["success_percent"] is None
 
 

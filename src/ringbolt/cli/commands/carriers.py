@@ -19,13 +19,12 @@ _READ = (
     "the orders that it delivered. Amounts are in sats."
 )
 app = typer.Typer(
-    help="Carriers of calls and texts, and mail servers: state, success, cost, earnings, and a "
-    f"test of each.\n\n{_READ}",
-    no_args_is_help=True,
+    help="Carriers of calls and texts, and mail servers: state, success, cost, earnings (list, "
+    f"also without a word), and a test of each.\n\n{_READ}",
 )
 providers = typer.Typer(
-    help=f"Providers of numbers: state, success, cost and earnings.\n\n{_READ}",
-    no_args_is_help=True,
+    help="Providers of numbers: state, success, cost and earnings (list, also without a word)."
+    f"\n\n{_READ}",
 )
 
 CARRIER_AREAS = ("calls", "sms", "mail")
@@ -53,6 +52,18 @@ _DESTINATIONS = (
     ("answered_percent", "answered %"),
     ("success_percent", "success %"),
 )
+
+
+@app.callback(invoke_without_command=True)
+def carriers_command(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        list_command()
+
+
+@providers.callback(invoke_without_command=True)
+def providers_command(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        list_providers_command()
 
 
 @app.command("list")
