@@ -22,7 +22,13 @@ from ringbolt.voice.twilio.journals import LONGEST_MS, Journals
 from ringbolt.voice.twilio.same_account import SameAccount
 from ringbolt.voice.twilio.scripts import Scripts
 from ringbolt.voice.twilio.twiml import Links, document, is_plain, is_whole, message_ms
-from ringbolt.voice.twilio.wire import Told, cost_in, time_ms, told_by_callback, told_by_resource
+from ringbolt.voice.twilio.wire import (
+    StatusReport,
+    cost_in,
+    report_of_callback,
+    report_of_resource,
+    time_ms,
+)
 
 S = CallStatus
 A, B = Clip("/a&b", 1500), Clip("/b", 500)
@@ -102,23 +108,36 @@ def story(kept: Journal) -> list[tuple[int, str, str]]:
 
 
 WHOLE = [(1, "initiated", ""), (2, "ringing", ""), (3, "in-progress", ""), (4, "completed", "")]
-DONE = Told(S.COMPLETED, talked_ms=2000)
+DONE = StatusReport(S.COMPLETED, talked_ms=2000)
 
 
 @pytest.mark.parametrize(
     "told",
     [
-        [Told(S.INITIATED), Told(S.RINGING), Told(S.IN_PROGRESS), DONE],
-        [Told(S.INITIATED), Told(S.IN_PROGRESS), Told(S.RINGING), DONE, Told(S.RINGING)],
-        [Told(S.RINGING), Told(S.RINGING), DONE, Told(S.IN_PROGRESS), DONE, Told(S.FAILED)],
+        [StatusReport(S.INITIATED), StatusReport(S.RINGING), StatusReport(S.IN_PROGRESS), DONE],
+        [
+            StatusReport(S.INITIATED),
+            StatusReport(S.IN_PROGRESS),
+            StatusReport(S.RINGING),
+            DONE,
+            StatusReport(S.RINGING),
+        ],
+        [
+            StatusReport(S.RINGING),
+            StatusReport(S.RINGING),
+            DONE,
+            StatusReport(S.IN_PROGRESS),
+            DONE,
+            StatusReport(S.FAILED),
+        ],
         [DONE],
-        [Told(None), DONE, Told(None)],
+        [StatusReport(None), DONE, StatusReport(None)],
     ],
 )
-def test_any_order_repetition_or_loss_gives_the_same_story(told: list[Told]) -> None:
+def test_any_order_repetition_or_loss_gives_the_same_story(told: list[StatusReport]) -> None:
     kept = journal()
     for each in told:
-        kept.hear(each, 5000)
+        kept.record(each, 5000)
 
     assert story(kept) == WHOLE
     assert (kept.events[-1].heard_ms, kept.events[-1].talked_ms) == (1500, 2000)
@@ -127,7 +146,7 @@ def test_any_order_repetition_or_loss_gives_the_same_story(told: list[Told]) -> 
 
 def test_a_call_that_never_rang_does_not_ring_in_its_story() -> None:
     kept = journal()
-    kept.hear(Told(S.BUSY, cause="486 Busy Here"), 5000)
+    kept.record(StatusReport(S.BUSY, cause="486 Busy Here"), 5000)
     assert story(kept) == [(1, "initiated", ""), (2, "busy", "")]
 
 
@@ -136,7 +155,7 @@ def test_who_hung_up_follows_from_how_long_it_took() -> None:
         kept = journal()
         for name, value in changes.items():
             setattr(kept, name, value)
-        kept.hear(Told(S.COMPLETED, talked_ms=1000), 5000)
+        kept.record(StatusReport(S.COMPLETED, talked_ms=1000), 5000)
         return kept.events[-1].cause
 
     assert cause() == "the phone hung up"
@@ -150,7 +169,7 @@ def test_the_keys_of_a_gather_count_once() -> None:
     kept.press("12#", 0, 3000)
     kept.press("12#", 0, 3000)
     kept.press("4", 3, 4000)
-    kept.hear(DONE, 5000)
+    kept.record(DONE, 5000)
     kept.press("5", 4, 6000)
 
     assert "".join(event.digits for event in kept.events) == "12#4"
@@ -162,20 +181,20 @@ RECORD = RecordedCall("ref", "+44", "CA1", 1000, False, True, 3, S.IN_PROGRESS, 
 
 def test_after_a_restart_events_are_numbered_on() -> None:
     kept = Journal.of_record(replace(RECORD, last_seq=5, keys=2))
-    kept.hear(Told(S.RINGING), 5000)
+    kept.record(StatusReport(S.RINGING), 5000)
     kept.press("9", 0, 5000)
     kept.press("3", 2, 5000)
-    kept.hear(DONE, 6000)
+    kept.record(DONE, 6000)
 
     assert story(kept) == [(6, "in-progress", "3"), (7, "completed", "")]
 
 
 def test_what_another_process_has_committed_moves_the_numbers_on() -> None:
     kept = journal()
-    kept.hear(Told(S.IN_PROGRESS), 3000)
+    kept.record(StatusReport(S.IN_PROGRESS), 3000)
     kept.committed = len(kept.events)
     kept.rebase(replace(RECORD, last_seq=6, keys=3))
-    kept.hear(DONE, 5000)
+    kept.record(DONE, 5000)
     assert [event.seq for event in kept.uncommitted] == [7]
 
     # An end that was handed over under a number that was taken is handed over again.
@@ -199,15 +218,15 @@ def test_what_a_callback_tells() -> None:
         "SipResponseCode": "487",
     }
     at_ms = 1_796_083_205_000
-    assert told_by_callback(form) == Told(S.NO_ANSWER, at_ms, 0, "487 Request Terminated")
+    assert report_of_callback(form) == StatusReport(S.NO_ANSWER, at_ms, 0, "487 Request Terminated")
     nonsense = {"CallStatus": "?", "Timestamp": "x" * 70, "CallDuration": "-1"}
-    assert told_by_callback(nonsense) == Told(None)
+    assert report_of_callback(nonsense) == StatusReport(None)
 
 
 @pytest.mark.parametrize("duration", ["12", 12, 12.0])
 def test_what_a_resource_tells_in_any_dialect(duration: object) -> None:
     document = {"status": "completed", "duration": duration, "end_time": "2026-12-01T00:00:05Z"}
-    assert told_by_resource(document) == Told(S.COMPLETED, 1_796_083_205_000, 12_000)
+    assert report_of_resource(document) == StatusReport(S.COMPLETED, 1_796_083_205_000, 12_000)
 
 
 def test_a_price_is_an_amount_or_nothing() -> None:

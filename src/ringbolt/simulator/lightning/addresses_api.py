@@ -23,11 +23,11 @@ COMMENT_CHARS: Final = 140
 
 
 def routes(addresses: LightningAddresses) -> list[Route]:
-    face = _Addresses(addresses)
+    api = _Addresses(addresses)
     return [
-        Route(f"{PREFIX}/{{address}}", face.describe),
-        Route(f"{PREFIX}/{{address}}/callback", face.make_invoice),
-        Route(f"{PREFIX}/{{address}}/received", face.received),
+        Route(f"{PREFIX}/{{address}}", api.describe),
+        Route(f"{PREFIX}/{{address}}/callback", api.make_invoice),
+        Route(f"{PREFIX}/{{address}}/received", api.received),
     ]
 
 

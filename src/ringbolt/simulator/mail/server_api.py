@@ -19,10 +19,10 @@ _request = msgspec.json.Decoder(MailRequest).decode
 
 
 def routes(mailboxes: Mailboxes) -> list[Route]:
-    face = _MailServer(mailboxes)
+    api = _MailServer(mailboxes)
     return [
-        Route(f"{PREFIX}/messages", face.send, methods=["POST"]),
-        Route(f"{PREFIX}/messages/{{ref:path}}", face.find, methods=["GET"]),
+        Route(f"{PREFIX}/messages", api.send, methods=["POST"]),
+        Route(f"{PREFIX}/messages/{{ref:path}}", api.find, methods=["GET"]),
     ]
 
 

@@ -36,18 +36,18 @@ _encode = msgspec.json.Encoder().encode
 
 
 def routes(inventory: NumberInventory) -> list[Route]:
-    face = _Provider(inventory)
+    api = _Provider(inventory)
     lease = f"{PREFIX}/leases/{{lease_id}}"
     return [
-        Route(f"{PREFIX}/countries", face.countries),
-        Route(f"{PREFIX}/offers", face.offers),
-        Route(f"{PREFIX}/leases", face.acquire, methods=["POST"]),
-        Route(f"{PREFIX}/leases", face.find, methods=["GET"]),
-        Route(f"{lease}/texts", face.texts),
-        Route(f"{lease}/another", face.request_text, methods=["POST"]),
-        Route(f"{lease}/finish", face.finish, methods=["POST"]),
-        Route(f"{lease}/cancel", face.cancel, methods=["POST"]),
-        Route(f"{PREFIX}/events", face.events),
+        Route(f"{PREFIX}/countries", api.countries),
+        Route(f"{PREFIX}/offers", api.offers),
+        Route(f"{PREFIX}/leases", api.acquire, methods=["POST"]),
+        Route(f"{PREFIX}/leases", api.find, methods=["GET"]),
+        Route(f"{lease}/texts", api.texts),
+        Route(f"{lease}/another", api.request_text, methods=["POST"]),
+        Route(f"{lease}/finish", api.finish, methods=["POST"]),
+        Route(f"{lease}/cancel", api.cancel, methods=["POST"]),
+        Route(f"{PREFIX}/events", api.events),
     ]
 
 

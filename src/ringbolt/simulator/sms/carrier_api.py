@@ -20,11 +20,11 @@ _request = msgspec.json.Decoder(SmsRequest).decode
 
 
 def routes(network: SmsNetwork) -> list[Route]:
-    face = _SmsCarrier(network)
+    api = _SmsCarrier(network)
     return [
-        Route(f"{PREFIX}/messages", face.send, methods=["POST"]),
-        Route(f"{PREFIX}/messages/{{ref:path}}", face.find, methods=["GET"]),
-        Route(f"{PREFIX}/events", face.events, methods=["GET"]),
+        Route(f"{PREFIX}/messages", api.send, methods=["POST"]),
+        Route(f"{PREFIX}/messages/{{ref:path}}", api.find, methods=["GET"]),
+        Route(f"{PREFIX}/events", api.events, methods=["GET"]),
     ]
 
 

@@ -30,15 +30,15 @@ _encode = msgspec.json.Encoder().encode
 
 
 def routes(network: PhoneNetwork) -> list[Route]:
-    face = _Carrier(network)
+    api = _Carrier(network)
     return [
-        Route(f"{PREFIX}/clips/{{sha256}}", face.has_clip, methods=["HEAD"]),
-        Route(f"{PREFIX}/clips/{{sha256}}", face.keep_clip, methods=["PUT"]),
-        Route(f"{PREFIX}/calls", face.place, methods=["POST"]),
-        Route(f"{PREFIX}/calls/{{ref}}", face.find, methods=["GET"]),
-        Route(f"{PREFIX}/calls/{{ref}}/hangup", face.hang_up, methods=["POST"]),
-        Route(f"{PREFIX}/calls/{{ref}}/recordings/{{n:int}}", face.recording, methods=["GET"]),
-        Route(f"{PREFIX}/events", face.events, methods=["GET"]),
+        Route(f"{PREFIX}/clips/{{sha256}}", api.has_clip, methods=["HEAD"]),
+        Route(f"{PREFIX}/clips/{{sha256}}", api.keep_clip, methods=["PUT"]),
+        Route(f"{PREFIX}/calls", api.place, methods=["POST"]),
+        Route(f"{PREFIX}/calls/{{ref}}", api.find, methods=["GET"]),
+        Route(f"{PREFIX}/calls/{{ref}}/hangup", api.hang_up, methods=["POST"]),
+        Route(f"{PREFIX}/calls/{{ref}}/recordings/{{n:int}}", api.recording, methods=["GET"]),
+        Route(f"{PREFIX}/events", api.events, methods=["GET"]),
     ]
 
 

@@ -41,16 +41,16 @@ class _Body(msgspec.Struct):
 
 
 def routes(network: PhoneNetwork, sms: SmsNetwork) -> list[Route]:
-    face = _Phones(network, sms)
+    api = _Phones(network, sms)
     return [
-        Route(PHONES, face.scripted),
-        Route(f"{PHONES}/{{number}}", face.show),
-        Route(f"{PHONES}/{{number}}/answer", face.answer, methods=["POST"]),
-        Route(f"{PHONES}/{{number}}/decline", face.decline, methods=["POST"]),
-        Route(f"{PHONES}/{{number}}/hangup", face.hang_up, methods=["POST"]),
-        Route(f"{PHONES}/{{number}}/keys", face.press, methods=["POST"]),
-        Route(f"{CALLS}/{{call_id}}", face.call),
-        Route(f"{CALLS}/{{call_id}}/audio.wav", face.audio),
+        Route(PHONES, api.scripted),
+        Route(f"{PHONES}/{{number}}", api.show),
+        Route(f"{PHONES}/{{number}}/answer", api.answer, methods=["POST"]),
+        Route(f"{PHONES}/{{number}}/decline", api.decline, methods=["POST"]),
+        Route(f"{PHONES}/{{number}}/hangup", api.hang_up, methods=["POST"]),
+        Route(f"{PHONES}/{{number}}/keys", api.press, methods=["POST"]),
+        Route(f"{CALLS}/{{call_id}}", api.call),
+        Route(f"{CALLS}/{{call_id}}/audio.wav", api.audio),
     ]
 
 

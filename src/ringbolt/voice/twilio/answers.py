@@ -19,7 +19,7 @@ from ringbolt.voice.twilio.journal import Journal
 from ringbolt.voice.twilio.journals import Journals
 from ringbolt.voice.twilio.scripts import Scripts
 from ringbolt.voice.twilio.twiml import HANG_UP, Links, document
-from ringbolt.voice.twilio.wire import Told, told_by_callback
+from ringbolt.voice.twilio.wire import StatusReport, report_of_callback
 
 _MAX_BODY_BYTES: Final = 16 * 1024
 _MOST_KEYS: Final = 256
@@ -29,13 +29,13 @@ _REPEATED: Final = "#rc=5&rp=ct,rt,5xx"
 https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides."""
 log = structlog.get_logger("ringbolt.twilio")
 
-Hear = Callable[[Journal, Told], Awaitable[None]]
+RecordReport = Callable[[Journal, StatusReport], Awaitable[None]]
 Flush = Callable[[Journal], Awaitable[None]]
 Answer = Callable[[CallbackRequest, Journal, Mapping[str, str]], Awaitable[CallbackResponse]]
 
 
 class Answers:
-    """``hear`` writes down a status, ``flush`` commits what a journal has learned; both raise
+    """``record`` writes a status down, ``flush`` commits what a journal has learned; both raise
     ``Unavailable`` if they cannot."""
 
     def __init__(
@@ -44,14 +44,14 @@ class Answers:
         journals: Journals,
         scripts: Scripts,
         clock: Clock,
-        hear: Hear,
+        record: RecordReport,
         flush: Flush,
     ) -> None:
         self._api = api
         self._journals = journals
         self._scripts = scripts
         self._clock = clock
-        self._hear = hear
+        self._record = record
         self._flush = flush
         self._base_url = ""
         self._audio: AudioUrls | None = None
@@ -129,7 +129,7 @@ class Answers:
     async def _status(
         self, request: CallbackRequest, journal: Journal, form: Mapping[str, str]
     ) -> CallbackResponse:
-        await self._hear(journal, told_by_callback(form))
+        await self._record(journal, report_of_callback(form))
         await self._flush(journal)
         return CallbackResponse()
 

@@ -43,7 +43,7 @@ from ringbolt.voice.twilio.same_account import SameAccount
 from ringbolt.voice.twilio.scripts import Scripts
 from ringbolt.voice.twilio.settings import TwilioCarrierSettings
 from ringbolt.voice.twilio.twiml import INLINE_CHARS, asks_at_end, is_plain, is_whole, message_ms
-from ringbolt.voice.twilio.wire import Told, cost_in, told_by_resource
+from ringbolt.voice.twilio.wire import StatusReport, cost_in, report_of_resource
 
 EVENTS: Final = ("initiated", "ringing", "answered", "completed")
 LISTED_AFTER_MS: Final = 20_000
@@ -83,7 +83,7 @@ class TwilioCarrier:
         self._same_account = SameAccount(folder, account)
         self._pushed: PushedEvents[EventBatch] = PushedEvents()
         self._answers = Answers(
-            self._api, self._journals, self._scripts, clock, self._hear, self._flush
+            self._api, self._journals, self._scripts, clock, self._record, self._flush
         )
         self._poller = Poller(self._journals, self._look, self._flush, settings.poll_s, clock)
 
@@ -246,15 +246,15 @@ class TwilioCarrier:
             if document is None:
                 return True
             journal.sid = journal.sid or document["sid"]
-        await self._hear(journal, told_by_resource(document))
+        await self._record(journal, report_of_resource(document))
         return True
 
-    async def _hear(self, journal: Journal, told: Told) -> None:
+    async def _record(self, journal: Journal, report: StatusReport) -> None:
         """Raises ``Unavailable``."""
-        is_end = told.status is not None and told.status.is_final
+        is_end = report.status is not None and report.status.is_final
         if is_end and not journal.is_over and (journal.length is None or journal.length.records):
             journal.recordings = len(await self._recordings(journal))
-        journal.hear(told, self._clock.now_ms())
+        journal.record(report, self._clock.now_ms())
 
     async def _account_since_ms(self) -> int:
         try:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ringbolt.core.calls.call import TIME_WAS_UP, CallEvent, CallStatus, RecordedCall
-from ringbolt.voice.twilio.wire import Told
+from ringbolt.voice.twilio.wire import StatusReport
 
 CALLER_HUNG_UP: Final = "the caller hung up"
 PHONE_HUNG_UP: Final = "the phone hung up"
@@ -101,28 +101,28 @@ class Journal:
             self.status = record.status
         self.keys = max(self.keys, record.keys)
 
-    def hear(self, told: Told, now_ms: int) -> None:
+    def record(self, report: StatusReport, now_ms: int) -> None:
         """The far end told a status; one from before the present one is no news."""
-        if told.status is None or _rank(told.status) <= _rank(self.status):
+        if report.status is None or _rank(report.status) <= _rank(self.status):
             return
         at_ms = now_ms
-        if told.at_ms is not None and abs(told.at_ms - now_ms) > _LATE_MS:
-            at_ms = told.at_ms
-        self._add_what_it_implies(told.status, told.talked_ms or 0, at_ms)
-        self.status = told.status
-        if not told.status.is_final:
-            self._add(CallEvent(self.ref, self.seq + 1, at_ms, told.status))
+        if report.at_ms is not None and abs(report.at_ms - now_ms) > _LATE_MS:
+            at_ms = report.at_ms
+        self._add_what_it_implies(report.status, report.talked_ms or 0, at_ms)
+        self.status = report.status
+        if not report.status.is_final:
+            self._add(CallEvent(self.ref, self.seq + 1, at_ms, report.status))
             return
         self._add(
             CallEvent(
                 self.ref,
                 self.seq + 1,
                 at_ms,
-                told.status,
-                cause=told.cause or self._cause(told),
-                heard_ms=self._heard_ms(told.talked_ms),
+                report.status,
+                cause=report.cause or self._cause(report),
+                heard_ms=self._heard_ms(report.talked_ms),
                 recordings=self.recordings,
-                talked_ms=told.talked_ms,
+                talked_ms=report.talked_ms,
             )
         )
 
@@ -131,25 +131,27 @@ class Journal:
         if self.is_over or before != self.keys:
             return
         if _rank(self.status) < _ORDER[CallStatus.IN_PROGRESS]:
-            self.hear(Told(CallStatus.IN_PROGRESS), now_ms)  # the callback of the answer is late
+            self.record(
+                StatusReport(CallStatus.IN_PROGRESS), now_ms
+            )  # the callback of the answer is late
         for key in keys:
             event = CallEvent(self.ref, self.seq + 1, now_ms, CallStatus.IN_PROGRESS, digits=key)
             self._add(event)
         self.keys += len(keys)
 
-    def _add_what_it_implies(self, told: CallStatus, talked_ms: int, at_ms: int) -> None:
+    def _add_what_it_implies(self, status: CallStatus, talked_ms: int, at_ms: int) -> None:
         """A call that was answered has rung, and one that is completed was answered, though nobody
         has told yet: a call that is only asked about now and then is never seen in some states."""
         implied = [CallStatus.INITIATED]
-        if told in (CallStatus.IN_PROGRESS, CallStatus.COMPLETED):
+        if status in (CallStatus.IN_PROGRESS, CallStatus.COMPLETED):
             implied.append(CallStatus.RINGING)
-        if told is CallStatus.COMPLETED:
+        if status is CallStatus.COMPLETED:
             implied.append(CallStatus.IN_PROGRESS)
-        for status in implied:
-            if _rank(self.status) < _rank(status) < _rank(told):
-                self.status = status
+        for earlier in implied:
+            if _rank(self.status) < _rank(earlier) < _rank(status):
+                self.status = earlier
                 since_ms = max(self.asked_ms, at_ms - talked_ms)
-                self._add(CallEvent(self.ref, self.seq + 1, min(since_ms, at_ms), status))
+                self._add(CallEvent(self.ref, self.seq + 1, min(since_ms, at_ms), earlier))
 
     def _add(self, event: CallEvent) -> None:
         self.events.append(event)
@@ -159,18 +161,18 @@ class Journal:
         talked_ms = talked_ms or 0
         return talked_ms if self.length is None else min(self.length.message_ms, talked_ms)
 
-    def _cause(self, told: Told) -> str:
+    def _cause(self, report: StatusReport) -> str:
         """Who ended an answered call: nobody tells, but how long it took does."""
-        if told.status is not CallStatus.COMPLETED:
+        if report.status is not CallStatus.COMPLETED:
             return ""
         if self.is_ended_by_us:
             return CALLER_HUNG_UP
-        if self.length is None or told.talked_ms is None:
+        if self.length is None or report.talked_ms is None:
             return ""
-        if told.talked_ms >= self.length.max_duration_s * 1000:
+        if report.talked_ms >= self.length.max_duration_s * 1000:
             return TIME_WAS_UP
         if self.length.is_plain:
-            is_heard = told.talked_ms >= self.length.message_ms
+            is_heard = report.talked_ms >= self.length.message_ms
             return CALLER_HUNG_UP if is_heard else PHONE_HUNG_UP
         return PHONE_HUNG_UP if self.length.asks_at_end else ""
 

@@ -45,7 +45,7 @@ _MOST_CHARS: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class StatusReport:
     """``status``: None for one that is not known. ``at_ms``: when it happened, None if it is not
     told. ``talked_ms``: how long the call was up, None if it is not told."""
 
@@ -55,10 +55,10 @@ class Told:
     cause: str = ""
 
 
-def told_by_callback(form: Mapping[str, str]) -> Told:
+def report_of_callback(form: Mapping[str, str]) -> StatusReport:
     """What a status callback tells of a call."""
     seconds = _whole(form.get("CallDuration"))
-    return Told(
+    return StatusReport(
         _STATUSES.get(form.get("CallStatus", "")),
         time_ms(form.get("Timestamp")),
         None if seconds is None else seconds * 1000,
@@ -66,14 +66,14 @@ def told_by_callback(form: Mapping[str, str]) -> Told:
     )
 
 
-def told_by_resource(document: Mapping[str, Any]) -> Told:
+def report_of_resource(document: Mapping[str, Any]) -> StatusReport:
     """The resource of a call."""
     status = _STATUSES.get(str(document.get("status")))
     seconds = _whole(document.get("duration"))
     is_over = status is not None and status.is_final
     at_ms = time_ms(document.get("end_time")) if is_over else None
     talked_ms = None if seconds is None or not is_over else seconds * 1000
-    return Told(status, at_ms, talked_ms)
+    return StatusReport(status, at_ms, talked_ms)
 
 
 def cost_in(document: Mapping[str, Any]) -> Amount | None:

@@ -14,7 +14,7 @@ from ringbolt.core.outcome import Rejected, Unknown
 from ringbolt.twilio.account import Account, TwilioApi, created, document_of
 from ringbolt.twilio.signature import is_signed, sign
 from ringbolt.upstream.exchange import Answer
-from ringbolt.voice.twilio.wire import cost_in, time_ms, told_by_callback, told_by_resource
+from ringbolt.voice.twilio.wire import cost_in, report_of_callback, report_of_resource, time_ms
 from support.growth import LINEAR, growth_of_text
 
 API = TwilioApi(Account("https://api.example", "AC1", "token"))
@@ -27,14 +27,14 @@ fields = st.sampled_from(["CallStatus", "CallDuration", "Timestamp", "SipRespons
 
 @given(st.dictionaries(names, values))
 def test_any_resource_is_read_or_not(document: dict[str, Any]) -> None:
-    told = told_by_resource(document)
+    told = report_of_resource(document)
     assert told.talked_ms is None or 0 <= told.talked_ms <= 7 * 86_400_000
     cost_in(document)
 
 
 @given(st.dictionaries(fields, st.text() | st.sampled_from(["completed", "12", "486"])))
 def test_any_callback_is_read_or_not(form: dict[str, str]) -> None:
-    told = told_by_callback(form)
+    told = report_of_callback(form)
     assert len(told.cause) < 40
 
 
