@@ -185,6 +185,17 @@ async def test_one_domain_s_slow_servers_hold_up_no_more_mails_than_may_be(net: 
         assert isinstance(other, Rejected) and "there is no domain" in other.reason
 
 
+@pytest.mark.parametrize("step", ["MAIL", "RCPT", "DATA", "."])
+async def test_a_strangers_server_that_cannot_now_says_nothing_of_this_part(
+    net: Net, step: str
+) -> None:
+    net.names.records = {DOMAIN: {"a": [FIRST]}}
+    async with scripted_smtp({step: b"451 4.3.0 Not now\r\n"}) as server:
+        result = await net.send(mx_port=server.port)
+    assert isinstance(result, Rejected) and not result.permanent
+    assert result.by_destination and result.retry_after_ms
+
+
 async def test_many_domains_with_slow_servers_hold_up_no_more_mails_than_may_be(net: Net) -> None:
     net.names.records = {f"slow{n}.test": {"a": [FIRST]} for n in range(8)}
     async with scripted_smtp({"MAIL": SILENT}) as slow:

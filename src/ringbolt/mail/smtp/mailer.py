@@ -199,6 +199,8 @@ class Direct:
         except NotSentError as error:
             return _theirs(error)
         await say_goodbye(client)
+        if isinstance(result, Rejected) and not result.permanent:
+            return replace(result, by_destination=True)  # else a stranger's server fails our part
         return result
 
     async def close(self) -> None:
