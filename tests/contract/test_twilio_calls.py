@@ -191,7 +191,7 @@ async def test_a_callback_before_the_answer_to_the_request_names_the_call(
         ((429, False), Rejected("HTTP 429", permanent=False)),
         ((401, False), Rejected("HTTP 401", permanent=False)),
         ((502, False), Unknown("HTTP 502")),
-        ((200, True), Unknown("HTTP 200, but the answer has no sid")),
+        ((200, True), Unknown("HTTP 200, but the answer has no usable sid")),
     ],
 )
 async def test_a_page_of_a_proxy_is_read_by_its_status(

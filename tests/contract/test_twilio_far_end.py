@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from asyncio import StreamWriter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -65,6 +66,31 @@ async def test_what_is_no_answer_to_the_request_leaves_it_unknown(
     async with opened(reply) as (carrier, end, call):
         assert isinstance(await carrier.place(call), Unknown)
         assert len(end.asked) == 1, "a request for a call was repeated"
+
+
+@pytest.mark.parametrize(
+    ("listed", "why"),
+    [
+        ([{"sid": "CA1", "to": PLAIN}], "does not say when"),
+        ([{"sid": "CA1", "to": PLAIN, "date_created": "yesterday"}], "does not say when"),
+        ([{"to": PLAIN}], "cannot be read"),
+        ([None], "cannot be read"),
+        ([{"sid": "../../CA1"}, {"sid": ".."}], "cannot be read"),
+        ({}, "cannot be read"),
+    ],
+)
+async def test_a_list_that_may_hold_the_call_is_no_proof_that_there_is_none(
+    opened: Open, listed: Any, why: str
+) -> None:
+    document = json.dumps({"calls": listed}).encode()
+
+    async def reply(n: int, writer: StreamWriter) -> bool:
+        return await (hang_up if n == 1 else saying(response("200 OK", document)))(n, writer)
+
+    async with opened(reply) as (carrier, _, call):
+        assert isinstance(await carrier.place(call), Unknown)
+        with pytest.raises(Unavailable, match=why):
+            await carrier.find(call.ref)
 
 
 HALF = b"HTTP/1.1 201 Created\r\nContent-Length: 900\r\n\r\n{"

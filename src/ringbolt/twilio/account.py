@@ -37,6 +37,7 @@ _TRY_LATER: Final = frozenset({401, 402, 403, 407, 408, 425, 429})
 """Refusals that say nothing about the one request: credentials, an account without money or
 suspended, too many requests at once."""
 _MAX_WORDS: Final = 200
+_MOST_OF_SID: Final = 200
 _BY_DESTINATION: Final = frozenset({21211, 21214, 21217, 21610, 21614})
 """The number is none, cannot be called or texted at all, or its owner has unsubscribed:
 https://www.twilio.com/docs/api/errors."""
@@ -193,9 +194,9 @@ def created(exchange: Exchange) -> dict[str, Any] | Rejected | Unknown:
     match exchange:
         case Answer() as answer if answer.is_success:
             document = document_of(answer.body)
-            if document is not None and isinstance(document.get("sid"), str) and document["sid"]:
+            if document is not None and is_sid(document.get("sid")):
                 return document
-            return Unknown(f"HTTP {answer.status}, but the answer has no sid")
+            return Unknown(f"HTTP {answer.status}, but the answer has no usable sid")
         case Answer(status) as answer if answer.is_refusal:
             code = (document_of(answer.body) or {}).get("code")
             return Rejected(
@@ -210,6 +211,23 @@ def created(exchange: Exchange) -> dict[str, Any] | Rejected | Unknown:
             return Rejected(f"it cannot be reached: {why}", permanent=False)
         case Lost(why):
             return Unknown(f"the answer was lost: {why}")
+
+
+def is_sid(value: object) -> bool:
+    """Whether it can be a far end's id of a resource, which becomes a part of addresses."""
+    return (
+        isinstance(value, str)
+        and 0 < len(value) <= _MOST_OF_SID
+        and value.isascii()
+        and value.isprintable()
+        and " " not in value
+        and bool(value.strip("."))
+    )
+
+
+def resource(kind: str, sid: str) -> str:
+    """The path of one resource below the account, e.g. of ``Calls``."""
+    return f"{kind}/{quote(sid, safe='')}"
 
 
 def document_of(body: bytes) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ from ringbolt.clock import Clock
 from ringbolt.core.callback import CallbackRequest, CallbackResponse, CallbackRoute
 from ringbolt.core.calls.call import RenderedGather, RenderedScript
 from ringbolt.core.sanitise import sanitise
-from ringbolt.twilio.account import TwilioApi
+from ringbolt.twilio.account import TwilioApi, is_sid
 from ringbolt.twilio.dialect import Dialect
 from ringbolt.voice.carrier import AudioUrls
 from ringbolt.voice.twilio.journal import Journal
@@ -113,7 +113,7 @@ class Answers:
                 return CallbackResponse(403)
             journal = await self._journals.known(sanitise(request.params["ref"]))
             sid = form.get("CallSid", "")
-            if journal is None or not sid:
+            if journal is None or not is_sid(sid):
                 return CallbackResponse(404)
             if journal.sid and journal.sid != sid:
                 log.warning("a callback is about another call", ref=journal.ref, sid=sid[:64])

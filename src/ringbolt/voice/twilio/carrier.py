@@ -20,7 +20,7 @@ from ringbolt.core.outcome import Recovery, Rejected, Unknown
 from ringbolt.core.part_checks import Finding
 from ringbolt.core.pricing.amount import Amount
 from ringbolt.core.sink import Sink
-from ringbolt.twilio.account import created
+from ringbolt.twilio.account import created, resource
 from ringbolt.twilio.dialect import Dialect
 from ringbolt.twilio.settings import open_api
 from ringbolt.upstream.pushed import PushedEvents
@@ -138,7 +138,7 @@ class TwilioCarrier:
             return
         journal.is_ended_by_us = True
         # A call that is over is answered with 4xx.
-        await self._api.update(f"Calls/{journal.sid}", [("Status", "completed")])
+        await self._api.update(resource("Calls", journal.sid), [("Status", "completed")])
 
     async def find(self, ref: str) -> CallSnapshot | None:
         journal = await self._journals.known(ref)
@@ -190,7 +190,7 @@ class TwilioCarrier:
         sid = carrier_id or ("" if journal is None else journal.sid)
         if not sid:
             return None
-        document = await self._api.get(f"Calls/{sid}")
+        document = await self._api.get(resource("Calls", sid))
         return None if document is None else cost_in(document)
 
     async def check(self) -> Sequence[Finding]:
@@ -230,7 +230,7 @@ class TwilioCarrier:
         ``Unavailable``."""
         await self._journals.sync(journal)
         if journal.sid:
-            document = await self._api.get(f"Calls/{journal.sid}")
+            document = await self._api.get(resource("Calls", journal.sid))
             if document is None:
                 # It was accepted: another account's credentials must not undo that.
                 raise self._api.unavailable("it does not know a call that it had accepted")
@@ -277,7 +277,7 @@ class TwilioCarrier:
 
     async def _recordings(self, journal: Journal) -> list[str]:
         """The ids of a call's recordings, in the order in which they were made."""
-        document = await self._api.get(f"Calls/{journal.sid}/Recordings")
+        document = await self._api.get(f"{resource('Calls', journal.sid)}/Recordings")
         listed = (document or {}).get("recordings")
         if not isinstance(listed, list):
             raise self._api.unavailable("its list of recordings cannot be read")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from ringbolt.core.errors import Unavailable
-from ringbolt.twilio.account import TwilioApi
+from ringbolt.twilio.account import TwilioApi, is_sid
 from ringbolt.voice.twilio.journal import Journal
 from ringbolt.voice.twilio.journals import Journals
 from ringbolt.voice.twilio.wire import time_ms
@@ -27,12 +27,14 @@ async def search(api: TwilioApi, journals: Journals, journal: Journal) -> dict[s
     does not answer, or if several calls may be the one."""
     page = await api.get("Calls", {"To": journal.to, "PageSize": str(_PAGE)})
     listed = page.get("calls") if isinstance(page, dict) else None
-    if not isinstance(listed, list):
+    if not isinstance(listed, list) or not all(map(_is_call, listed)):
         raise api.unavailable("its list of calls cannot be read")
     others = await journals.others_to(journal)
     found = [each for each in listed if _may_be(each, journal, others.ids)]
+    if any(_made_ms(each) is None for each in found):
+        raise api.unavailable("its list does not say when a call was made")
     if not found:
-        if len(listed) >= _PAGE and _made_ms(listed[-1]) > journal.asked_ms:
+        if len(listed) >= _PAGE and (_made_ms(listed[-1]) or 0) > journal.asked_ms:
             raise Unavailable(f"There are too many calls to {journal.to} to find one of them.")
         return None
     if len(found) > 1 or others.has_unanswered:
@@ -40,18 +42,18 @@ async def search(api: TwilioApi, journals: Journals, journal: Journal) -> dict[s
     return dict(found[0])
 
 
-def _may_be(listed: Any, journal: Journal, others: set[str]) -> bool:
-    if not isinstance(listed, dict) or not isinstance(listed.get("sid"), str):
-        return False
+def _is_call(listed: object) -> bool:
+    return isinstance(listed, dict) and is_sid(listed.get("sid"))
+
+
+def _may_be(listed: dict[str, Any], journal: Journal, others: set[str]) -> bool:
     is_inbound = str(listed.get("direction", "")).startswith("inbound")
     if listed["sid"] in others or is_inbound or listed.get("to", journal.to) != journal.to:
         return False
-    since_ms = _made_ms(listed) - journal.asked_ms
-    return -_EARLIER_MS <= since_ms <= _LATER_MS
+    made_ms = _made_ms(listed)
+    return made_ms is None or -_EARLIER_MS <= made_ms - journal.asked_ms <= _LATER_MS
 
 
-def _made_ms(listed: Any) -> int:
-    """When a listed call was made; 0 if that is not told."""
-    if not isinstance(listed, dict):
-        return 0
-    return time_ms(listed.get("date_created")) or time_ms(listed.get("start_time")) or 0
+def _made_ms(listed: dict[str, Any]) -> int | None:
+    """When a listed call was made; None if that is not told."""
+    return time_ms(listed.get("date_created")) or time_ms(listed.get("start_time"))
