@@ -95,3 +95,18 @@ def test_the_banner_names_the_real_carriers_among_simulated_ones(
 
     said = "(play money; simulated phones (real: trunk), numbers, texts and mail)"
     assert said in capsys.readouterr().err
+
+
+def test_the_banner_counts_a_vendors_account_in_the_simulated_world_as_simulated(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    world = "http://127.0.0.1:8403"
+    there = {**TWILIO, **OURS, "base_url": f"{world}/simulator/twilio"}
+
+    print_banner(
+        settings_of(calls={"carriers": [there]}, simulator={"url": world}), "http://127.0.0.1:8402"
+    )
+
+    said = capsys.readouterr().err
+    assert "(play money; simulated phones, numbers, texts and mail)" in said
+    assert "+1234567890" in said

@@ -359,7 +359,7 @@ def _world_routes(world: World | None, settings: Settings, token: str) -> Sequen
 
 
 def _warn_of_play_money(settings: Settings) -> None:
-    real = [part.name for part in settings.parts if not part.simulated]
+    real = [part.name for part in settings.parts if not settings.in_world(part)]
     if settings.node.simulated and real:
         log.warning(
             "the node has play money, but these parts are real: do not open this shop to others",

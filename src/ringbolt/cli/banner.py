@@ -21,17 +21,21 @@ def print_banner(settings: Settings, url: str) -> None:
 
 
 def _lines(settings: Settings, url: str) -> Iterator[str]:
-    simulated = {kind: parts for kind, parts in _kinds(settings).items() if _any_simulated(parts)}
+    simulated = {
+        kind: parts
+        for kind, parts in _kinds(settings).items()
+        if any(map(settings.in_world, parts))
+    }
     money = (
         "play money" if settings.node.simulated else f"Lightning node {_address(settings)}"
-    ) + (f"; simulated {_listed(simulated)}" if simulated else "")
+    ) + (f"; simulated {_listed(settings, simulated)}" if simulated else "")
     if settings.is_paid_for_simulation:
         money += f"; /simulator needs the operator's token: {command('token')}"
     yield f"Ringbolt is open at {url}  ({money})"
     # Only where every part is simulated: with a real one a real phone might ring.
-    if _all_simulated(settings.calls.carriers):
+    if _all_simulated(settings, settings.calls.carriers):
         yield from _about_calls(url, play=settings.node.simulated)
-    if _all_simulated(settings.numbers.providers):
+    if _all_simulated(settings, settings.numbers.providers):
         yield ""
         yield "Order a code (texts, rented numbers, e-mail: docs/orders.md):"
         yield ""
@@ -69,18 +73,14 @@ def _kinds(settings: Settings) -> dict[str, Sequence[PartSettings]]:
     }
 
 
-def _any_simulated(parts: Sequence[PartSettings]) -> bool:
-    return any(part.simulated for part in parts)
+def _all_simulated(settings: Settings, parts: Sequence[PartSettings]) -> bool:
+    return bool(parts) and all(map(settings.in_world, parts))
 
 
-def _all_simulated(parts: Sequence[PartSettings]) -> bool:
-    return bool(parts) and all(part.simulated for part in parts)
-
-
-def _listed(kinds: dict[str, Sequence[PartSettings]]) -> str:
+def _listed(settings: Settings, kinds: dict[str, Sequence[PartSettings]]) -> str:
     """Kinds of parts, each with those of it that are real."""
     names = [
-        kind + _but_for([part.name for part in parts if not part.simulated])
+        kind + _but_for([part.name for part in parts if not settings.in_world(part)])
         for kind, parts in kinds.items()
     ]
     return " and ".join([*([", ".join(names[:-1])] if names[:-1] else []), *names[-1:]])

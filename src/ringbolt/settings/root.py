@@ -18,6 +18,7 @@ from pydantic_settings import (
 )
 
 from ringbolt.registry.settings import PartSettings
+from ringbolt.registry.types import is_simulated
 from ringbolt.registry.values import usable, web_address
 from ringbolt.settings.abuse import AbuseSettings
 from ringbolt.settings.calls import SPEAKER, CallSettings
@@ -214,10 +215,14 @@ class Settings(BaseSettings):
             *self.mail.servers,
         )
 
+    def in_world(self, part: PartSettings) -> bool:
+        """Whether a part belongs to the simulated world, or is an ordinary one pointed at it."""
+        return is_simulated(part, self.simulator.url)
+
     @property
     def uses_world(self) -> bool:
         """Whether any part is simulated."""
-        return any(part.simulated for part in self.parts)
+        return any(self.in_world(part) for part in self.parts)
 
     @property
     def is_paid_for_simulation(self) -> bool:

@@ -15,7 +15,7 @@ from ringbolt.registry.settings import (
     RoutedByDomain,
     RoutedByPrefix,
 )
-from ringbolt.registry.types import PartTypes, is_simulated
+from ringbolt.registry.types import PartTypes
 from ringbolt.settings import Settings
 from ringbolt.sms.types import SMS_CARRIERS
 from ringbolt.voice.types import CARRIERS
@@ -79,11 +79,6 @@ def parts_of(settings: Settings) -> Iterator[tuple[Kind, PartSettings, str]]:
         parts = kind.parts(settings)
         for part in parts:
             yield kind, part, kind.name if len(parts) == 1 else f"{kind.name} {part.name}"
-
-
-def in_world(settings: Settings, part: PartSettings) -> bool:
-    """Whether the part belongs to the simulated world, or is an ordinary one pointed at it."""
-    return is_simulated(part, settings.simulator.url)
 
 
 def served(part: PartSettings) -> str:

@@ -104,11 +104,11 @@ def list_providers_command(json: AsJson = False) -> None:
 
 async def list_parts(settings: Settings, areas: tuple[str, ...], as_json: bool) -> int:
     """Print the parts of these areas, with how they do."""
-    from ringbolt.app.operator.part_kinds import in_world, parts_of, served
+    from ringbolt.app.operator.part_kinds import parts_of, served
     from ringbolt.app.operator.part_report import KnownPart, report_parts
 
     known = [
-        KnownPart(kind.area, part, in_world(settings, part), served(part) or kind.everywhere)
+        KnownPart(kind.area, part, settings.in_world(part), served(part) or kind.everywhere)
         for kind, part, _ in parts_of(settings)
         if kind.area in areas
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ringbolt.app.operator.gone_parts import KnownParts, gone_parts
-from ringbolt.app.operator.part_kinds import KINDS, Kind, in_world, parts_of, served
+from ringbolt.app.operator.part_kinds import KINDS, Kind, parts_of, served
 from ringbolt.bootstrap import context_of, why_unusable
 from ringbolt.cli.check_result import CheckResult
 from ringbolt.clock import SystemClock
@@ -43,7 +43,7 @@ async def carriers(settings: Settings) -> list[CheckResult]:
 
 def _part(name: str, kind: Kind, part: PartSettings, why: str, settings: Settings) -> CheckResult:
     """``why``: why the part cannot be opened, '' if it can."""
-    is_simulated = in_world(settings, part)
+    is_simulated = settings.in_world(part)
     effect = "simulated" if is_simulated else "real"
     named = part.name if part.name == part.type else f"{part.name} (type {part.type})"
     if why:
@@ -61,7 +61,7 @@ def _part(name: str, kind: Kind, part: PartSettings, why: str, settings: Setting
 
 def _calls_from_nobody(part: PartSettings, settings: Settings) -> bool:
     """Whether neither a real carrier nor the shop names a number that calls come from."""
-    if not isinstance(part, VoiceCarrierSettings) or in_world(settings, part):
+    if not isinstance(part, VoiceCarrierSettings) or settings.in_world(part):
         return False
     return not part.caller_ids and "caller_id" not in settings.calls.model_fields_set
 

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ringbolt.app.operator.destination_report import report_destinations
-from ringbolt.app.operator.part_kinds import in_world, parts_of, served
+from ringbolt.app.operator.part_kinds import parts_of, served
 from ringbolt.app.operator.part_report import KnownPart, report_parts
 from ringbolt.web.operator.frame import Frame
 
@@ -26,7 +26,7 @@ class PartPages:
         shop = self._shop
         settings = shop.settings
         known = [
-            KnownPart(kind.area, part, in_world(settings, part), served(part) or kind.everywhere)
+            KnownPart(kind.area, part, settings.in_world(part), served(part) or kind.everywhere)
             for kind, part, _ in parts_of(settings)
         ]
         return self._frame.page(
