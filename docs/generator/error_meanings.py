@@ -561,6 +561,10 @@ _SHOP = {
         "Operators: check `lnd.macaroon` and its permissions.",
         503,
     ),
+    "CONTENT_WIPED": Meaning(
+        "The text or file of this order was deleted, some time after the order was over.",
+        "Place a new order.",
+    ),
     "SALES_CLOSED": Meaning(
         "The operator takes no new orders for now. Orders that are paid are carried out.",
         "Wait for `Retry-After` seconds if it is there; else try again later.",

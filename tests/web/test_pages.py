@@ -274,3 +274,43 @@ async def test_static_files_are_kept_for_ever_at_their_address(pages: PageClient
         assert answer.status_code == 200
         assert "immutable" in answer.headers["cache-control"]
     assert (await pages.http.get("/static/x/..%2f..%2fapp.py")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("/call", CALL),
+        ("/text", {"phone_number": "+12025550177", "message": "Hello again"}),
+        ("/code", {"service": "telegram", "country": "187"}),
+        ("/email", {"address": "a@example.com", "message": "Hello again"}),
+    ],
+)
+async def test_an_expired_invoice_is_made_anew_with_everything_kept(
+    pages: PageClient, path: str, fields: dict[str, str]
+) -> None:
+    page = await ordered(pages, path, fields)
+    early = await pages.send(f"{page.url}/again", {})
+    assert early.url != page.url
+    await pages.shop.advance(901)
+    expired = await pages.until_state(page.url, "expired")
+    assert "New invoice" in expired.words
+
+    anew = await pages.send(f"{page.url}/again", {})
+
+    assert (anew.status, anew.state) == (200, "awaiting_payment")
+    assert anew.url != page.url
+    assert anew.invoice not in ("", page.invoice)
+    assert anew.title == page.title
+
+
+async def test_a_finished_order_is_placed_once_more(pages: PageClient) -> None:
+    page = await ordered(pages, "/call", CALL | {"phone_number": ANSWERS})
+    await asyncio.wait_for(pages.pay(page.invoice), PATIENCE_S)
+
+    async def is_over() -> bool:
+        return "Once more" in (await pages.open(page.url)).words
+
+    await eventually(is_over)
+    assert (await pages.send(f"{page.url}/again", {})).state == "awaiting_payment"
+    foreign = await pages.send(f"{page.url}/again", {}, Origin="https://elsewhere.example")
+    assert foreign.status == 403

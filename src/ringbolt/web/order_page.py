@@ -11,13 +11,17 @@ from starlette.responses import RedirectResponse, Response
 
 from ringbolt.api.kit.http import client_address
 from ringbolt.api.kit.limits import Guards
+from ringbolt.api.orders import FAMILY
 from ringbolt.api.orders.cancel import cancel_or_hang_up
 from ringbolt.api.orders.waiting import Waiting
+from ringbolt.app.checkout.order_again import order_again
+from ringbolt.app.checkout.purchase import Buyer, Hold
 from ringbolt.app.numbers.accept_without_code import accept_without_code
 from ringbolt.app.numbers.replace_number import replace_number
 from ringbolt.app.numbers.request_text import request_text
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import NotFound, RingboltError
+from ringbolt.store import orders
 from ringbolt.store.orders import channel
 from ringbolt.web.error_words import error_text
 from ringbolt.web.forms import check_origin
@@ -78,6 +82,22 @@ class OrderPage:
             text = error_text(error)
             return self._page(await self._view(request), error.status, notice=text)
         return RedirectResponse(f"/o/{view.token}", 303, HEADERS)
+
+    async def again(self, request: Request) -> Response:
+        """Place the same order once more, with a new invoice, and go to its page."""
+        check_origin(request)
+        client = client_address(request.scope)
+        self._guards.check("order", client)
+        view = await self._view(request)
+        order = await self._shop.db.read(orders.by_id, view.order_id)
+        assert order is not None, "its page was read"
+        try:
+            buyer = Buyer(FAMILY, Hold(), self._shop.hash_of(client))
+            new = await order_again(self._shop, order, buyer)
+        except RingboltError as error:
+            text = " ".join(filter(None, (error.message, error.suggestion)))
+            return self._page(view, error.status, notice=text)
+        return RedirectResponse(f"/o/{new.status_token}", 303, HEADERS)
 
     async def events(self, request: Request) -> Response:
         """The parts that changed, as server-sent events, until the order is over."""

@@ -52,8 +52,29 @@
     };
     tick();
   };
+  // A wallet in the browser (WebLN): its button is shown only where an extension offers one. A held
+  // payment stays pending until the order is over, so nothing is awaited; the stream tells.
+  const offerWebln = () => {
+    if (!window.webln) return;
+    for (const button of document.querySelectorAll("[data-webln]")) button.hidden = false;
+  };
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-webln]");
+    if (!button || button.disabled) return;
+    button.disabled = true;
+    try {
+      await window.webln.enable();
+      await window.webln.sendPayment(button.dataset.webln);
+    } catch {
+      button.disabled = false;
+      say(button.dataset.refused);
+      button.querySelector("span").textContent = button.dataset.refused;
+    }
+  });
   const countAll = () => document.querySelectorAll("[data-until]").forEach(count);
   countAll();
+  offerWebln();
+  window.addEventListener("webln:ready", offerWebln);
   // The title and the state of the page follow the parts that a stream has swapped.
   document.addEventListener("htmx:after:swap", () => {
     const head = document.querySelector("[data-title]"), main = document.querySelector("main");
@@ -62,5 +83,6 @@
       main.dataset.state = head.dataset.orderState;
     }
     countAll();
+    offerWebln();
   });
 })();

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from ringbolt.api.orders import FAMILY
+from ringbolt.app.checkout.order_again import can_repeat
 from ringbolt.app.webhooks.order_notice import order_notice
 from ringbolt.core.commands import CallOrder, ReceiveTexts, SendMail, SendText, TopUp
 from ringbolt.core.order import FINAL, OrderState
@@ -51,6 +52,7 @@ def order_view(tx: Tx, token: str, cancel_after_ms: int) -> OrderView | None:
         paid_ms=order.paid_ms,
         is_payable=is_payable,
         is_live=not is_over,
+        can_repeat=is_over and can_repeat(order.command),
         is_taken=order.state in (OrderState.FULFILLED, OrderState.SETTLED),
         body=body,
     )
