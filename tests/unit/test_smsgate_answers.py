@@ -208,7 +208,7 @@ NOT_NOW = [
 ]  # fmt: skip
 NOBODY_KNOWS = [
     (202, "<html>Please log in to this Wi-Fi</html>"), (202, {**PENDING, "id": "another"}),
-    (200, "[" * 100_000), (202, ""), (500, {"message": "x"}), (502, "<html>"), (503, "<html>"),
+    (200, "[" * 100_000), (202, ""), (408, ""), (500, {"message": "x"}), (502, ""), (503, "<html>"),
 ]  # fmt: skip
 
 

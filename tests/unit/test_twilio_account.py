@@ -155,6 +155,7 @@ REFUSED = b'{"code": 21211, "message": "Invalid To", "more_info": "...", "status
         (Answer(200, b'{"sid": 7}'), Unknown("HTTP 200, but the answer has no usable sid")),
         (Answer(500, b"{}"), Unknown("HTTP 500")),
         (Answer(302, b""), Unknown("HTTP 302")),
+        (Answer(408, b"{}"), Unknown("HTTP 408")),
         (Lost("broken"), Unknown("the answer was lost: broken")),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -120,6 +121,7 @@ async def test_too_many_requests_say_when_to_come_again() -> None:
         Answer(201, b'{"status": "queued"}'),
         Answer(201, b'{"sid": 5}'),
         Answer(302, b""),
+        Answer(408, b""),
         Lost("nothing came in time"),
     ],
 )
@@ -196,3 +198,30 @@ def test_a_refusal_without_a_code_stays_what_it_is() -> None:
 def test_telnyx_has_another_api_for_texts() -> None:
     with pytest.raises(ValidationError, match="type = http"):
         settings(dialect="telnyx")
+
+
+@pytest.mark.parametrize(
+    ("listed", "is_found"),
+    [
+        ("Hello  you\n", True),
+        ("Hello you", True),
+        ("Sent from a trial account - Hello you", True),
+        ("", True),
+        ("Hello", False),
+    ],
+)
+async def test_a_text_whose_blanks_the_vendor_changed_is_found(listed: str, is_found: bool) -> None:
+    document = {"sid": "SM1", "direction": "outbound-api", "body": listed, "status": "sent"}
+
+    async def get(path: str, params: object = None) -> dict[str, Any]:
+        return {"messages": [document]}
+
+    made = settings()
+    api = open_api(made, "twilio")
+    api.get = get  # type: ignore[method-assign, assignment]
+    carrier = TwilioSms(made, api, SystemClock())
+
+    found = await carrier.search(replace(HELLO, parts=("Hello  you\n",)), 0)
+
+    assert bool(found) is is_found
+    await carrier.close()

@@ -36,6 +36,8 @@ _FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 _TRY_LATER: Final = frozenset({401, 402, 403, 407, 408, 425, 429})
 """Refusals that say nothing about the one request: credentials, an account without money or
 suspended, too many requests at once."""
+_TIMED_OUT: Final = 408
+"""Proxies also say it when the server behind them, which has the request, took too long."""
 _MAX_WORDS: Final = 200
 _MOST_OF_SID: Final = 200
 _BY_DESTINATION: Final = frozenset({21211, 21214, 21217, 21610, 21614})
@@ -197,7 +199,7 @@ def created(exchange: Exchange) -> dict[str, Any] | Rejected | Unknown:
             if document is not None and is_sid(document.get("sid")):
                 return document
             return Unknown(f"HTTP {answer.status}, but the answer has no usable sid")
-        case Answer(status) as answer if answer.is_refusal:
+        case Answer(status) as answer if answer.is_refusal and status != _TIMED_OUT:
             code = (document_of(answer.body) or {}).get("code")
             return Rejected(
                 f"HTTP {status}{_because(answer)}",

@@ -57,8 +57,10 @@ log = structlog.get_logger("ringbolt.sms")
 
 _NOTHING: Final = ReceiptBatch((), "")
 _PATH: Final = "/events"
-_NOT_OURS: Final = frozenset({301, 302, 303, 307, 308, 401, 403, 404, 405, 407, 408, 425, 429})
+_NOT_OURS: Final = frozenset({301, 302, 303, 307, 308, 401, 403, 404, 405, 407, 425, 429})
 """Refusals that say nothing about the text: an address, credentials or times that are wrong."""
+_TIMED_OUT: Final = 408
+"""Proxies also say it when the phone behind them, which has the text, took too long."""
 _QUEUE_FULL: Final = b"QueueLimitExceeded"
 """503 of a cloud whose phone has too much to do, before it takes anything."""
 _RETRY_MS: Final = 10_000
@@ -285,7 +287,7 @@ def _result(ref: str, answer: Answer) -> SendResult:
     if answer.status in _NOT_OURS or (answer.status == 503 and _QUEUE_FULL in answer.body):
         retry_after_ms = answer.retry_after_ms or _RETRY_MS
         return Rejected(f"the phone took nothing ({words})", False, retry_after_ms)
-    if answer.is_refusal:
+    if answer.is_refusal and answer.status != _TIMED_OUT:
         return Rejected(f"the phone refused the text ({words})")
     return Unknown(f"the phone answered {words}")
 
