@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ringbolt.api.orders import documents
-from ringbolt.api.orders.rates import LEAST
+from ringbolt.app.checkout.code_success import LEAST
 from ringbolt.store import receiving_orders
 from ringbolt.store.engine.db import Tx
 from support.clients.orders import GERMANY, USA, OrderClient

@@ -102,7 +102,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "NO_WITHDRAWALS": marked("Balances of this shop cannot be withdrawn."),
     "NO_ADDRESSES": marked("This shop cannot pay to Lightning addresses."),
     "WITHDRAWAL_TAKEN": marked("This withdrawal was taken, or is over."),
-    "INSUFFICIENT_BALANCE": marked("The balance is too small. Add money first."),
+    "INSUFFICIENT_FUNDS": marked("The balance is too small. Add money first."),
     "INVALID_API_KEY": marked("We do not know this key."),
     "UNAUTHORIZED": marked("We do not know this key."),
 }
