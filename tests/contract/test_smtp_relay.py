@@ -167,7 +167,7 @@ async def test_a_silent_relay_is_given_up_and_only_the_dot_leaves_a_doubt(
 
     for result in await asyncio.gather(*(tried(step, SHORT_S) for step in BEFORE_THE_DOT)):
         assert isinstance(result, Rejected) and not result.permanent
-    monkeypatch.setattr("ringbolt.mail.smtp.mailer._END_TIMES", SHORT_S / PATIENCE_S)
+    monkeypatch.setattr("ringbolt.mail.smtp.mailer._FINAL_REPLY_TIMEOUTS", SHORT_S / PATIENCE_S)
     assert isinstance(await tried(".", PATIENCE_S), Unknown)
 
 

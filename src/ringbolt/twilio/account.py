@@ -17,7 +17,7 @@ from ringbolt.core.errors import Unavailable
 from ringbolt.core.outcome import Rejected, Unknown
 from ringbolt.core.part_checks import Finding
 from ringbolt.core.pricing.amount import Amount
-from ringbolt.twilio.dialect import WAYS, Dialect, Signing
+from ringbolt.twilio.dialect import RULES, Dialect, Signing
 from ringbolt.twilio.signature import (
     SETTINGS_HEADER,
     ed25519_key,
@@ -63,19 +63,19 @@ class TwilioApi:
     ``Messages/SM...``. ``name`` is used in errors."""
 
     def __init__(self, account: Account, name: str = "Twilio") -> None:
-        ways = WAYS[account.dialect]
+        rules = RULES[account.dialect]
         token = account.auth_token
-        if not ways.is_bearer:
+        if not rules.is_bearer:
             token = b64encode(f"{account.account_sid}:{token}".encode()).decode()
-        scheme = "Bearer" if ways.is_bearer else "Basic"
+        scheme = "Bearer" if rules.is_bearer else "Basic"
         self.account = account
-        self.ways = ways
+        self.rules = rules
         self._name = name
-        base_url = (account.base_url or ways.base_url).rstrip("/")
-        self._url = f"{base_url}{ways.accounts}/{quote(account.account_sid, safe='')}"
+        base_url = (account.base_url or rules.base_url).rstrip("/")
+        self._url = f"{base_url}{rules.accounts}/{quote(account.account_sid, safe='')}"
         self._http = HttpClient({"Authorization": f"{scheme} {token}"})
         self._ed25519: Ed25519PublicKey | None = None
-        if ways.signing is Signing.ED25519 and account.signing_key:
+        if rules.signing is Signing.ED25519 and account.signing_key:
             self._ed25519 = ed25519_key(account.signing_key)
 
     async def create(self, resource: str, form: Form) -> Exchange:
@@ -115,14 +115,14 @@ class TwilioApi:
         exchange = await self._http.ask("GET", self._at(resource), params=params)
         if isinstance(exchange, Answer) and exchange.status in _REFUSED_CREDENTIALS:
             fix = "Compare account_sid and auth_token with the vendor's console."
-            detail = f"The API refuses the credentials: HTTP {exchange.status}{_because(exchange)}."
+            detail = f"The API refuses the credentials: HTTP {exchange.status}{_reason(exchange)}."
             return [Finding("wrong", "credentials", detail, fix)]
         answer = self._told(exchange)
         if answer.status != 200 or document_of(answer.body) is None:
             detail = f"What answers is not such an API: HTTP {answer.status}."
             return [Finding("wrong", "address", detail, "Compare base_url and dialect.")]
         found = [Finding("ok", "credentials", "The API takes the credentials.")]
-        if self.ways.signing is Signing.ED25519 and not self.account.signing_key:
+        if self.rules.signing is Signing.ED25519 and not self.account.signing_key:
             detail = "Callbacks are not checked: anybody who knows their address can send them."
             found.append(Finding("note", "callbacks", detail, "Set signing_key."))
         if self.account.dialect is Dialect.SIGNALWIRE and not self.account.signing_key:
@@ -165,9 +165,9 @@ class TwilioApi:
         self, request: CallbackRequest, pairs: list[tuple[str, str]], now_ms: int
     ) -> bool:
         given = next(
-            (request.headers[name] for name in self.ways.signatures if name in request.headers), ""
+            (request.headers[name] for name in self.rules.signatures if name in request.headers), ""
         )
-        if self.ways.signing is Signing.ED25519:
+        if self.rules.signing is Signing.ED25519:
             timestamp = request.headers.get("telnyx-timestamp", "")
             return self._ed25519 is None or (
                 is_recent(timestamp, now_ms)
@@ -178,13 +178,13 @@ class TwilioApi:
         return is_signed(key, request.url, pairs, given, settings)
 
     def _at(self, resource: str) -> str:
-        return f"{self._url}/{resource}{self.ways.suffix}"
+        return f"{self._url}/{resource}{self.rules.suffix}"
 
     def _told(self, exchange: Exchange) -> Answer:
         match exchange:
             case Answer(status) as answer:
                 if status >= 500 or status in _TRY_LATER:
-                    raise self.unavailable(f"HTTP {status}{_because(answer)}")
+                    raise self.unavailable(f"HTTP {status}{_reason(answer)}")
                 return answer
             case NeverSent(why) | Lost(why):
                 raise self.unavailable(why)
@@ -202,7 +202,7 @@ def created(exchange: Exchange) -> dict[str, Any] | Rejected | Unknown:
         case Answer(status) as answer if answer.is_refusal and status != _TIMED_OUT:
             code = (document_of(answer.body) or {}).get("code")
             return Rejected(
-                f"HTTP {status}{_because(answer)}",
+                f"HTTP {status}{_reason(answer)}",
                 permanent=status not in _TRY_LATER,
                 retry_after_ms=answer.retry_after_ms,
                 by_destination=isinstance(code, int) and code in _BY_DESTINATION,
@@ -240,7 +240,7 @@ def document_of(body: bytes) -> dict[str, Any] | None:
         return None
 
 
-def _because(answer: Answer) -> str:
+def _reason(answer: Answer) -> str:
     """`` (21211: Invalid 'To' Phone Number)``, of an error document of the API."""
     document = document_of(answer.body) or {}
     code, message = document.get("code"), document.get("message")

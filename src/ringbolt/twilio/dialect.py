@@ -31,7 +31,7 @@ class Signing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Ways:
+class DialectRules:
     """How a dialect is spoken.
 
     ``base_url``: the vendor's address, '' if every customer has another. ``accounts``: the path of
@@ -54,16 +54,18 @@ class Ways:
 
 _ACCOUNTS: Final = "/2010-04-01/Accounts"
 
-WAYS: Final = MappingProxyType(
+RULES: Final = MappingProxyType(
     {
-        Dialect.TWILIO: Ways("https://api.twilio.com", _ACCOUNTS, ".json", ("x-twilio-signature",)),
-        Dialect.SIGNALWIRE: Ways(
+        Dialect.TWILIO: DialectRules(
+            "https://api.twilio.com", _ACCOUNTS, ".json", ("x-twilio-signature",)
+        ),
+        Dialect.SIGNALWIRE: DialectRules(
             "",
             f"/api/laml{_ACCOUNTS}",
             ".json",
             ("x-signalwire-signature", "x-twilio-signature"),
         ),
-        Dialect.TELNYX: Ways(
+        Dialect.TELNYX: DialectRules(
             "https://api.telnyx.com",
             "/v2/texml/Accounts",
             "",
@@ -73,7 +75,7 @@ WAYS: Final = MappingProxyType(
             takes_twiml=False,
             needs_application=True,
         ),
-        Dialect.SOMLENG: Ways(
+        Dialect.SOMLENG: DialectRules(
             "https://api.somleng.org",
             _ACCOUNTS,
             ".json",

@@ -10,7 +10,7 @@ from ringbolt.registry.settings import PartSettings
 from ringbolt.registry.types import PartUnusable
 from ringbolt.registry.values import web_address
 from ringbolt.twilio.account import Account, TwilioApi
-from ringbolt.twilio.dialect import WAYS, Dialect
+from ringbolt.twilio.dialect import RULES, Dialect
 
 WORLD_PATH: Final = "/simulator/twilio"
 """Where ``ringbolt simulator`` serves such an API."""
@@ -47,7 +47,7 @@ class TwilioAccountSettings(PartSettings):
 
     @model_validator(mode="after")
     def _has_an_address(self) -> TwilioAccountSettings:
-        if not (self.base_url or WAYS[self.dialect].base_url):
+        if not (self.base_url or RULES[self.dialect].base_url):
             raise ValueError(f"{self.dialect} has no address of its own: set base_url")
         return self
 

@@ -29,18 +29,18 @@ from ringbolt.mail.smtp.replies import GREYLISTED_MS, NotSentError
 from ringbolt.mail.smtp.transfer import Envelope, transfer
 from ringbolt.upstream.fetch.name_lookup import zone_of
 
-_END_TIMES: Final = 4
+_FINAL_REPLY_TIMEOUTS: Final = 4
 """The reply to a whole message may take so many times the timeout: servers scan it first
 (RFC 5321, 4.5.3.2.6)."""
-_TRIES_S: Final = 60.0
+_ALL_SERVERS_S: Final = 60.0
 """After so long no further server of a domain is tried."""
-_CROWDED_MS: Final = 10_000
+_BUSY_DOMAIN_MS: Final = 10_000
 _DOMAINS: Final = 8
 """So many times the mails of one domain may be under way to all: whoever has many domains, with
 slow servers, must not hold up the workers, who also place calls and send texts."""
 
 
-class Way(Protocol):
+class Delivery(Protocol):
     """How mails leave: through a relay, or straight to their recipients' servers."""
 
     async def send(self, envelope: Envelope) -> MailResult: ...
@@ -53,10 +53,15 @@ class SmtpMailer:
     ``signer``, if any."""
 
     def __init__(
-        self, name: str, way: Way, clock: Clock, signer: DkimSigner | None, check: SmtpCheck
+        self,
+        name: str,
+        delivery: Delivery,
+        clock: Clock,
+        signer: DkimSigner | None,
+        check: SmtpCheck,
     ) -> None:
         self._name = name
-        self._way = way
+        self._delivery = delivery
         self._clock = clock
         self._signer = signer
         self._check = check
@@ -78,7 +83,7 @@ class SmtpMailer:
             return Rejected("the request for this e-mail was withdrawn", permanent=False)
         if self._signer is not None:
             message = self._signer.signed(message, mail.envelope_from.rpartition("@")[2])
-        return await self._way.send(
+        return await self._delivery.send(
             Envelope(mail.envelope_from, mail.to, message, mail.still_wanted)
         )
 
@@ -86,7 +91,7 @@ class SmtpMailer:
         return await self._check.run()
 
     async def close(self) -> None:
-        await self._way.close()
+        await self._delivery.close()
 
 
 class ThroughRelay:
@@ -106,7 +111,7 @@ class ThroughRelay:
 
     async def _send(self, envelope: Envelope) -> MailResult:
         kept = await self._kept.take()
-        patience_s = _END_TIMES * self._terms.timeout_s
+        patience_s = _FINAL_REPLY_TIMEOUTS * self._terms.timeout_s
         try:
             result = await transfer(kept.client, envelope, patience_s)
         except NotSentError:
@@ -139,7 +144,7 @@ async def _reset(client: SMTP) -> None:
         client.close()
 
 
-def _theirs(error: NotSentError) -> Rejected:
+def _destination_failed(error: NotSentError) -> Rejected:
     """Servers of the recipient's domain that cannot be reached say nothing of this part."""
     return replace(error.result, by_destination=True, retry_after_ms=GREYLISTED_MS)
 
@@ -163,10 +168,10 @@ class Direct:
         zone = zone_of(domain)
         if self._under_way.total() >= _DOMAINS * self._connections:
             why = "as many e-mails as may be are on their way"
-            return Rejected(why, False, _CROWDED_MS, by_destination=True)
+            return Rejected(why, False, _BUSY_DOMAIN_MS, by_destination=True)
         if self._under_way[zone] >= self._connections:
             why = "as many e-mails as may be are on their way to this domain"
-            return Rejected(why, False, _CROWDED_MS, by_destination=True)
+            return Rejected(why, False, _BUSY_DOMAIN_MS, by_destination=True)
         self._under_way[zone] += 1
         try:
             return await self._send(envelope, domain)
@@ -176,13 +181,13 @@ class Direct:
                 del self._under_way[zone]
 
     async def _send(self, envelope: Envelope, domain: str) -> MailResult:
-        until_s = time.monotonic() + _TRIES_S
+        until_s = time.monotonic() + _ALL_SERVERS_S
         try:
             endpoints = await self._exchangers.of(domain)
         except NoMailError as error:
             return Rejected(str(error), by_destination=True)
         except NotSentError as error:
-            return _theirs(error)
+            return _destination_failed(error)
         result: MailResult = Rejected("no mail server was asked", permanent=False)
         for endpoint in endpoints:
             result = await self._send_to(endpoint, envelope)
@@ -195,9 +200,9 @@ class Direct:
     async def _send_to(self, endpoint: Endpoint, envelope: Envelope) -> MailResult:
         try:
             client = await open_connection(endpoint, self._terms)
-            result = await transfer(client, envelope, _END_TIMES * self._terms.timeout_s)
+            result = await transfer(client, envelope, _FINAL_REPLY_TIMEOUTS * self._terms.timeout_s)
         except NotSentError as error:
-            return _theirs(error)
+            return _destination_failed(error)
         await say_goodbye(client)
         if isinstance(result, Rejected) and not result.permanent:
             return replace(result, by_destination=True)  # else a stranger's server fails our part

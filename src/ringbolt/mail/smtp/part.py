@@ -106,7 +106,7 @@ def _build(settings: SmtpSettings, context: Context) -> Mailer:
     from ringbolt.mail.letter import sender_domain  # noqa: PLC0415 - as configured
     from ringbolt.mail.smtp.check import SmtpCheck  # noqa: PLC0415
     from ringbolt.mail.smtp.exchangers import Exchangers, resolver_of  # noqa: PLC0415
-    from ringbolt.mail.smtp.mailer import Direct, SmtpMailer, ThroughRelay, Way  # noqa: PLC0415
+    from ringbolt.mail.smtp.mailer import Delivery, Direct, SmtpMailer, ThroughRelay  # noqa: PLC0415
     from ringbolt.mail.smtp.sender_domain import SenderDomain  # noqa: PLC0415
 
     relay = relay_of(settings)
@@ -118,12 +118,12 @@ def _build(settings: SmtpSettings, context: Context) -> Mailer:
     )
     sender = context.mail_sender
     domain = SenderDomain(sender_domain(sender) if sender else "", resolver)
-    way: Way = Direct(exchangers, terms, settings.connections)
+    delivery: Delivery = Direct(exchangers, terms, settings.connections)
     if relay is not None:
-        way = ThroughRelay(relay, terms, settings.connections)
+        delivery = ThroughRelay(relay, terms, settings.connections)
     key_file = Path(settings.dkim_key) if signer is not None else None
     check = SmtpCheck(relay, terms, exchangers, domain, signer, sender, context.base_url, key_file)
-    return SmtpMailer(settings.name, way, context.clock, signer, check)
+    return SmtpMailer(settings.name, delivery, context.clock, signer, check)
 
 
 def relay_of(settings: SmtpSettings) -> Relay | None:

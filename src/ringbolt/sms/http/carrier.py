@@ -44,9 +44,9 @@ from ringbolt.upstream.pushed import PushedEvents
 
 _FORM: Final = "application/x-www-form-urlencoded"
 _MOST_BYTES: Final = 256 * 1024
-_MAY_HAVE_BEEN_DONE: Final = frozenset({408, 409})
+_AMBIGUOUS: Final = frozenset({408, 409})
 """4xx that are no definite no: the request timed out, or was repeated by somebody on the way."""
-_SAY_NOTHING_OF_IT: Final = frozenset({401, 402, 403, 407, 425})
+_ABOUT_THE_ACCOUNT: Final = frozenset({401, 402, 403, 407, 425})
 """Refusals that are about our account or the moment, not about the text."""
 _MOST_REASON: Final = 200
 
@@ -163,9 +163,9 @@ class HttpSmsCarrier:
             if settings.success_pattern:
                 return self._by_pattern(answer, ref)
             return self._by_path(answer, ref)
-        if answer.is_refusal and answer.status not in _MAY_HAVE_BEEN_DONE:
+        if answer.is_refusal and answer.status not in _AMBIGUOUS:
             why = f"the gateway refused with HTTP {answer.status}{self._why(decoded(answer.body))}"
-            return Rejected(why, permanent=answer.status not in _SAY_NOTHING_OF_IT)
+            return Rejected(why, permanent=answer.status not in _ABOUT_THE_ACCOUNT)
         return Unknown(f"the gateway answered HTTP {answer.status}")
 
     def _by_pattern(self, answer: Answer, ref: str) -> SendResult:

@@ -206,7 +206,7 @@ class TwilioCarrier:
         ``OSError``, and ``ValueError`` for audio that cannot be served."""
         valid_s = call.ring_timeout_s + call.max_duration_s + _AUDIO_MARGIN_S
         text = self._answers.document(call.ref, call.script, 0, 0, valid_s)
-        is_inline = self._api.ways.takes_twiml and len(text) <= INLINE_CHARS
+        is_inline = self._api.rules.takes_twiml and len(text) <= INLINE_CHARS
         if not (is_inline and is_whole(call.script)):
             await asyncio.to_thread(self._scripts.keep, call.ref, call.script)
         url = self._answers.document_url(call.ref)
@@ -219,7 +219,7 @@ class TwilioCarrier:
             ("StatusCallback", self._answers.status_url(call.ref)),
             ("StatusCallbackMethod", "POST"),
         ]
-        if self._api.ways.needs_application:
+        if self._api.rules.needs_application:
             form.append(("ApplicationSid", self._api.account.application_sid))
         if self._api.account.dialect is Dialect.TELNYX:
             return [*form, ("StatusCallbackEvent", " ".join(EVENTS))]

@@ -131,9 +131,8 @@ class Journal:
         if self.is_over or before != self.keys:
             return
         if _rank(self.status) < _ORDER[CallStatus.IN_PROGRESS]:
-            self.record(
-                StatusReport(CallStatus.IN_PROGRESS), now_ms
-            )  # the callback of the answer is late
+            # The callback of the answer is late.
+            self.record(StatusReport(CallStatus.IN_PROGRESS), now_ms)
         for key in keys:
             event = CallEvent(self.ref, self.seq + 1, now_ms, CallStatus.IN_PROGRESS, digits=key)
             self._add(event)

@@ -66,10 +66,10 @@ class Journals:
     async def open_calls(self) -> Sequence[RecordedCall]:
         return () if self.records is None else await self.records.open_calls()
 
-    async def others_to(self, journal: Journal) -> Others:
+    async def others_to(self, journal: Journal) -> OtherCalls:
         """The other calls to the same number: ids that are theirs, and whether there is one whose
         id nobody knows."""
-        others = Others(journal.asked_ms)
+        others = OtherCalls(journal.asked_ms)
         for each in self._journals.values():
             if each.ref != journal.ref and each.to == journal.to:
                 others.add(each.sid, each.asked_ms, is_unanswered=not each.sid)
@@ -99,7 +99,7 @@ class Journals:
             self._journals.pop(ref, None)
 
 
-class Others:
+class OtherCalls:
     """Calls that a look-up by number must not take for the one asked for at ``asked_ms``."""
 
     def __init__(self, asked_ms: int) -> None:

@@ -7,7 +7,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from ringbolt.registry.settings import VoiceCarrierSettings
-from ringbolt.twilio.dialect import WAYS
+from ringbolt.twilio.dialect import RULES
 from ringbolt.twilio.settings import TwilioAccountSettings
 
 
@@ -24,6 +24,6 @@ class TwilioCarrierSettings(TwilioAccountSettings, VoiceCarrierSettings):
 
     @model_validator(mode="after")
     def _has_an_application(self) -> Self:
-        if WAYS[self.dialect].needs_application and not self.application_sid:
+        if RULES[self.dialect].needs_application and not self.application_sid:
             raise ValueError(f"{self.dialect} needs an application_sid: the application that calls")
         return self

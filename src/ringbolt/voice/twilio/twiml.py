@@ -51,7 +51,7 @@ def is_whole(script: RenderedScript) -> bool:
 def message_ms(script: RenderedScript) -> int:
     """How long the message of a script is, without what is waited for keys or recorded."""
     sounds: list[Clip | Pause] = []
-    for step in script[: _lingers(script)]:
+    for step in script[: _final_silence(script)]:
         match step:
             case RenderedGather(prompt):
                 sounds += prompt
@@ -63,7 +63,7 @@ def message_ms(script: RenderedScript) -> int:
 def is_plain(script: RenderedScript) -> bool:
     """Whether it only plays: its length is known, and its end needs no request."""
     return all(isinstance(step, Clip | Pause) for step in script) and (
-        _lingers(script) == len(script)
+        _final_silence(script) == len(script)
     )
 
 
@@ -73,11 +73,11 @@ def asks_at_end(script: RenderedScript) -> bool:
 
 
 def _verbs(script: RenderedScript, first: int, links: Links) -> Iterator[str]:
-    lingers = _lingers(script)
+    silence_at = _final_silence(script)
     sounds: list[Clip | Pause] = []
     for at in range(first, len(script)):
         step = script[at]
-        if isinstance(step, Clip | Pause) and at < lingers:
+        if isinstance(step, Clip | Pause) and at < silence_at:
             sounds.append(step)
             continue
         yield from _sounds(sounds, links)
@@ -105,7 +105,7 @@ def _decision(script: RenderedScript, at: int, links: Links) -> str:
             return _gather(attributes, "", links.gathered(len(script) - 1))
 
 
-def _lingers(script: RenderedScript) -> int:
+def _final_silence(script: RenderedScript) -> int:
     """Where the silence at the end of a script begins; its length if there is none."""
     at = len(script)
     while at and isinstance(script[at - 1], Pause):
