@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from ringbolt.api.operator.routes import operator_token
 from support.clients.orders import OrderClient
@@ -19,6 +20,8 @@ from support.waiting import PATIENCE_S, until
 MAIL = "/createemailsendorder"
 ANN = "ann@inbox.example"
 DEADLINE_S = 601
+FAILURES = 5
+"""So many in a row, and a part is left alone."""
 
 
 class Rig:
@@ -36,6 +39,12 @@ class Rig:
         """How the payment of a mail ended."""
         _, payment = await self.buy(address)
         return await asyncio.wait_for(payment, PATIENCE_S)
+
+    async def metric(self, name: str) -> str:
+        """A figure of the shop, as Prometheus reads it."""
+        lines = (await self.client.shop.http.get("/metrics")).text.splitlines()
+        [value] = [line.split()[-1] for line in lines if line.startswith(name)]
+        return value
 
     async def ended(self, payment: asyncio.Task[str], step_s: int) -> str:
         """How it ended, with so many seconds of the shop's time passed again and again."""
@@ -170,3 +179,25 @@ async def test_the_next_relay_is_asked_unless_the_mailbox_does_not_exist(
     two.relay.refusals[ANN] = refusal
     assert await two.bought() == payment
     assert [len(relay.arrived) for relay in two.relays] == arrived
+
+
+async def test_a_relay_that_keeps_failing_is_left_alone_and_asked_again_by_itself(
+    two: Rig,
+) -> None:
+    two.relay.refusals["@inbox.example"] = "421 4.3.2 closing"
+    with capture_logs() as logs:
+        for n in range(FAILURES):
+            assert await two.bought(f"a{n}@inbox.example") == "SUCCEEDED"
+    asked = len(two.relay.senders)
+    told = [each for each in logs if "keeps failing" in str(each["event"])]
+    assert [(each["part"], each["failures"]) for each in told] == [("relay0", FAILURES)]
+    assert await two.metric('ringbolt_part_left_alone{area="mail",part="relay0"}') == "1.0"
+
+    assert await two.bought() == "SUCCEEDED"
+    assert len(two.relay.senders) == asked, "the other one is asked at once"
+    two.relay.refusals.clear()
+    await two.client.shop.advance(31)
+    assert await two.bought("bob@inbox.example") == "SUCCEEDED"
+
+    assert [len(relay.arrived) for relay in two.relays] == [1, FAILURES + 1]
+    assert await two.metric('ringbolt_part_left_alone{area="mail",part="relay0"}') == "0.0"
