@@ -155,6 +155,7 @@ async def test_a_connection_is_replaced_after_so_many_mails() -> None:
         for _ in range(MAILS_EACH + 1):
             await mailer.send(a_mail())
         await mailer.close()
+        await until(lambda: sink.goodbyes == 2)
     assert (len(sink.arrived), sink.connections) == (MAILS_EACH + 1, 2)
 
 

@@ -156,7 +156,7 @@ async def test_no_password_goes_unencrypted_to_another_machine() -> None:
         ({"url": "smtp://relay.example", "dkim_key": "/nowhere.pem"}, "dkim_selector"),
         (
             {"url": "smtp://relay.example", "dkim_key": "/nowhere", "dkim_selector": "s"},
-            "dkim_key cannot be used",
+            "dkim_key cannot be read: /nowhere",
         ),
     ],
 )

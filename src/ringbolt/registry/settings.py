@@ -108,7 +108,7 @@ class Priced(PartSettings):
         0,
         ge=0,
         description="The most that it may cost a day (UTC), sats, by what it tells or by its cost "
-        "card; then another part is asked, or the order waits. 0: no limit.",
+        "card; then another part is asked; when all have, nothing is sold. 0: no limit.",
     )
     cost_card: str = Field(
         "",

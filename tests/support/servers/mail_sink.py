@@ -45,7 +45,8 @@ class MailSink:
     ``greylist``: how many times each address is refused with 451 first.
 
     ``cut``: addresses whose message is dropped with the connection; ``cut_after``: whose message
-    is kept, and the connection dropped without a reply. ``connections`` counts those made.
+    is kept, and the connection dropped without a reply. ``connections`` counts those made,
+    ``goodbyes`` those ended by QUIT.
     """
 
     refusals: Fates = field(default_factory=dict)
@@ -58,6 +59,7 @@ class MailSink:
     helos: list[str] = field(default_factory=list)
     senders: list[str] = field(default_factory=list)
     logins: int = 0
+    goodbyes: int = 0
     encrypted: list[bool] = field(default_factory=list)
     _seen: dict[str, int] = field(default_factory=dict)
     port: int = 0
@@ -104,6 +106,10 @@ class MailSink:
             assert server.transport is not None
             cast(Any, server.transport).abort()
         return f"250 2.0.0 Ok: queued as {len(self.arrived)}"
+
+    async def handle_QUIT(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        self.goodbyes += 1
+        return "221 Bye"
 
     def _has(self, cut: set[str], to: str) -> bool:
         return bool({to, _domain(to)} & cut)

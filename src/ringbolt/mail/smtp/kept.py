@@ -69,7 +69,7 @@ class KeptConnections:
             kept = self._idle.pop()  # the one that was used last
             if kept.is_fresh:
                 return kept
-            kept.client.close()
+            leave(kept.client)
         return Kept(await self._open())
 
     async def fresh(self) -> Kept:
@@ -81,7 +81,7 @@ class KeptConnections:
         """After a mail. A connection that is not ready for another is closed."""
         kept.mails += 1
         if self._is_closed or kept.mails >= MAILS_EACH or not kept.client.is_connected:
-            kept.client.close()
+            leave(kept.client)
             return
         kept.idle_since_s = time.monotonic()
         self._idle.append(kept)
@@ -94,7 +94,15 @@ class KeptConnections:
 
     def _drop_idle(self) -> None:
         while self._idle:
-            self._idle.pop().client.close()
+            leave(self._idle.pop().client)
+
+
+def leave(client: SMTP) -> None:
+    """QUIT, as RFC 5321 (4.1.1.10) has it, and close the connection without waiting for the
+    reply."""
+    if client.protocol is not None and client.is_connected:
+        client.protocol.write(b"QUIT\r\n")
+    client.close()
 
 
 async def say_goodbye(client: SMTP) -> None:
