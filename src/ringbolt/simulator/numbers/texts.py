@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import secrets
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
@@ -15,6 +16,7 @@ from ringbolt.simulator.file.world_file import Append, Put, WorldFile
 LOG: Final = "sms"
 """Every text that arrived at any number: {to, from, text, at_ms, ...}."""
 _OF_LEASE: Final = "lend-text:"
+_arrivals = itertools.count()
 
 
 class ArrivedTexts:
@@ -60,7 +62,8 @@ def writes_of(arrived: InboundText, copies: int = 1) -> tuple[list[Put], list[Ap
     }
     puts: list[Put] = []
     if arrived.lease_id:
-        key = f"{arrived.at_ms:013d}-{arrived.event_id}"
+        # Texts of one millisecond stay in the order of their arrival.
+        key = f"{arrived.at_ms:013d}-{next(_arrivals):08d}-{arrived.event_id}"
         puts.append((_OF_LEASE + arrived.lease_id, key, msgspec.to_builtins(arrived)))
     return puts, [(LOG, logged) for _ in range(copies)]
 
