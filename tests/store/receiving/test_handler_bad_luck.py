@@ -2,52 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator
 
 import pytest
 
 from ringbolt.clock import SystemClock
 from ringbolt.core.order import OrderState
-from ringbolt.numbers.handler_api.account import Account
-from ringbolt.numbers.handler_api.provider import handler_api_provider
 from ringbolt.numbers.memory.provider import USA
-from ringbolt.registry.parts import parts_of
 from ringbolt.store.engine.db import Database
-from ringbolt.store.lease_book import DatabaseLeases
-from support.contracts.numbers import FAST
-from support.rigs.fate import Fate
-from support.rigs.receiving import PaidReceivingOrder, ReceivingProcess, ReceivingWorld
+from support.rigs.handler_stubs import HandlerWorld, active
+from support.rigs.receiving import PaidReceivingOrder, ReceivingProcess
 from support.servers.stubs import Stub, scripted
 
 S = OrderState
 MINUTE_MS = 60_000
 NUMBER, OTHER = "12025550111", "12025550122"
-
-
-class HandlerProcess(ReceivingProcess):
-    async def listen(self) -> None:
-        """It hears of texts only when it looks before the end of a lease."""
-
-
-class HandlerWorld(ReceivingWorld):
-    """A world whose providers are those at ``stubs``, in their order."""
-
-    def __init__(self, db: Database, clock: SystemClock, *stubs: Stub) -> None:
-        super().__init__(db, clock)
-        book = DatabaseLeases(db)
-        self.providers = [
-            handler_api_provider(
-                Account(f"provider-{n}", stub.url, "key", FAST["sms-activate"]), clock, book
-            )
-            for n, stub in enumerate(stubs)
-        ]
-
-    def process(self, fate: Fate | None = None) -> HandlerProcess:
-        fate = fate or Fate()
-        providers = parts_of(*self.providers, now_ms=self.clock.now_ms)
-        shop = self.shop(fate, number_providers=providers, own_numbers=self.own)
-        return HandlerProcess(self, shop, fate)
 
 
 @pytest.fixture
@@ -63,14 +32,7 @@ async def stub() -> AsyncIterator[Stub]:
 async def world(database: Database, clock: SystemClock, stub: Stub) -> AsyncIterator[HandlerWorld]:
     world = HandlerWorld(database, clock, stub)
     yield world
-    for provider in world.providers:
-        await provider.close()
-
-
-def active(world: HandlerWorld, lease_id: int, number: str, **more: object) -> str:
-    """The provider's list with one lease that has just begun."""
-    item = {"activationId": lease_id, "phoneNumber": number, "serviceCode": "tg"}
-    return json.dumps({"status": "success", "activeActivations": [{**item, **more}]})
+    await world.close()
 
 
 async def bought(world: HandlerWorld, process: ReceivingProcess) -> PaidReceivingOrder:
@@ -134,7 +96,7 @@ async def test_a_lost_answer_is_looked_for_and_never_bought_twice(
     world: HandlerWorld, stub: Stub, answer: tuple[int, str]
 ) -> None:
     stub.say("getNumberV2", answer)
-    stub.say("getActiveActivations", active(world, 17, NUMBER, countryCode=str(USA)))
+    stub.say("getActiveActivations", active(17, NUMBER, countryCode=str(USA)))
     process = world.process()
 
     order = await bought(world, process)
@@ -187,8 +149,7 @@ async def test_a_balance_that_is_gone_in_between_leads_to_the_next_provider(
 
         assert await order.number() == f"+{OTHER}"
         assert len(stub.asked_for("getNumberV2")) == 1
-        for provider in world.providers:
-            await provider.close()
+        await world.close()
 
 
 async def test_a_code_that_came_at_the_deadline_counts(world: HandlerWorld, stub: Stub) -> None:

@@ -16,13 +16,14 @@ SILENCE = (0, b"")
 @dataclass
 class Stub:
     """``answers``: by action what is answered next, the last one again and again, with a status and
-    a body. ``asked``: every request's parameters."""
+    a body. ``asked``: every request's parameters. ``held``: by action, what an answer waits for."""
 
     url: str = ""
     answers: dict[str, deque[tuple[int, bytes]]] = field(
         default_factory=lambda: defaultdict(lambda: deque([(200, b"BAD_ACTION")]))
     )
     asked: list[dict[str, str]] = field(default_factory=list)
+    held: dict[str, asyncio.Event] = field(default_factory=dict)
 
     def say(self, action: str, *answers: str | tuple[int, str]) -> None:
         said = [(200, each) if isinstance(each, str) else each for each in answers]
@@ -35,6 +36,8 @@ class Stub:
         head = await reader.readuntil(b"\r\n\r\n")
         asked = dict(parse_qsl(urlsplit(head.split(b" ", 2)[1].decode()).query))
         self.asked.append(asked)
+        if (held := self.held.get(asked.get("action", ""))) is not None:
+            await held.wait()
         answers = self.answers[asked.get("action", "")]
         status, body = answers[0] if len(answers) == 1 else answers.popleft()
         if status:
