@@ -359,6 +359,9 @@ _ORDER = {
         "What the webhook said was wiped with the order's texts (`keep_texts_days`).",
         "Ask /orderstatus for what is left.",
     ),
+    "KEY_REPLACED": Meaning(
+        "The API key was replaced by another in this moment.", "Use the key that replaced it."
+    ),
     "INVALID_CURSOR": Meaning(
         "`cursor` is not one of your account's.", "Leave it out, then use `next` as answered."
     ),

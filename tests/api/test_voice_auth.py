@@ -11,7 +11,8 @@ import jwt
 import pytest
 
 from ringbolt.api.voice import tokens
-from ringbolt.app.accounts.keys import create_key, revoke_key
+from ringbolt.app.accounts.keys import create_key, replace_key, revoke_key
+from ringbolt.store import keys
 from support.clients.voice import CALLS, SIGN_IN, VOICES, VoiceClient, assert_refused
 from support.servers.shop import ShopServer
 
@@ -191,12 +192,27 @@ async def test_a_token_that_was_changed_is_refused(shared_shop: ShopServer) -> N
     assert assert_refused(await client.ask("GET", CALLS), 401)["code"] == "TOKEN_INVALID"
 
 
+async def test_a_key_that_is_replaced_ends_at_once_with_its_tokens(
+    shared_shop: ShopServer,
+) -> None:
+    client, key_id = await new_client(shared_shop)
+    assert (await client.ask("GET", CALLS)).status_code == 200
+    made = await replace_key(shared_shop.shop.db, key_id)
+    assert assert_refused(await client.ask("GET", CALLS), 401)["code"] == "TOKEN_REVOKED"
+    former, client.token = client.key, made.key
+    assert (await client.ask("GET", CALLS)).status_code == 200
+    client.token = former
+    assert_refused(await client.ask("GET", CALLS), 401)
+
+
 async def test_a_token_runs_out(shared_shop: ShopServer) -> None:
     client, key_id = await new_client(shared_shop)
     shop = shared_shop.shop
     now_s = shop.clock.now_ms() // 1000
 
-    client.token = tokens.issue(shop.keyring, key_id, "", now_s - 3600, 3600)
+    key = await shop.db.read(keys.by_id, key_id)
+    assert key is not None
+    client.token = tokens.issue(shop.keyring, key, "", now_s - 3600, 3600)
 
     error = assert_refused(await client.ask("GET", CALLS), 401)
     assert error["code"] == "TOKEN_EXPIRED"

@@ -233,8 +233,8 @@ class WithdrawalPolicy:
         )
 
     def max_fee_msat(self, amount_msat: int) -> int:
-        """The most that a withdrawal of ``amount_msat`` may cost in routing fees."""
-        return max(self.fee_msat, amount_msat // 100)
+        """The most that a withdrawal of ``amount_msat`` may cost in routing fees: whole sats."""
+        return max(self.fee_msat, msat(sats_down(amount_msat // 100)))
 
     def most_msat(self, available_msat: int) -> int:
         """The most whole sats of a balance that can be withdrawn beside their fee; 0 for none."""

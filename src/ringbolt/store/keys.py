@@ -14,13 +14,18 @@ from ringbolt.store.schema.tables import api_key
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """``id``: the key's visible prefix, also its account's name. ``scopes``: what it may do."""
+    """``id``: the key's visible prefix, also its account's name. ``scopes``: what it may do.
+    ``hash``: of the key that is in force now. ``webhook_secret``: how often the secret of its
+    webhooks was replaced, the last time at ``webhook_secret_ms``."""
 
     id: str
     label: str
     scopes: frozenset[str]
     created_ms: int
     revoked_ms: int | None
+    hash: bytes
+    webhook_secret: int
+    webhook_secret_ms: int | None
 
 
 def add(tx: Tx, id: str, key_hash: bytes, scopes: frozenset[str], label: str = "") -> bool:
@@ -58,9 +63,30 @@ def revoke(tx: Tx, id: str) -> bool:
     return tx.run(_REVOKE, {"id_": id, "now_": tx.now_ms}).rowcount == 1
 
 
+def replace(tx: Tx, id: str, old_hash: bytes, new_hash: bytes) -> bool:
+    """Put another key in the place of one, for the same account; False if it is not in force."""
+    values = {"id_": id, "old_": old_hash, "new_": new_hash}
+    return tx.run(_REPLACE, values).rowcount == 1
+
+
+def replace_webhook_secret(tx: Tx, id: str, present: int) -> bool:
+    """Count one more secret of the key's webhooks; False if ``present`` is not the latest."""
+    values = {"id_": id, "present_": present, "now_": tx.now_ms}
+    return tx.run(_REPLACE_WEBHOOK_SECRET, values).rowcount == 1
+
+
 def _api_key(row: Any) -> ApiKey:
     scopes = frozenset(row.scopes.split())
-    return ApiKey(row.id, row.label, scopes, row.created_ms, row.revoked_ms)
+    return ApiKey(
+        id=row.id,
+        label=row.label,
+        scopes=scopes,
+        created_ms=row.created_ms,
+        revoked_ms=row.revoked_ms,
+        hash=bytes(row.hash),
+        webhook_secret=row.webhook_secret,
+        webhook_secret_ms=row.webhook_secret_ms,
+    )
 
 
 _BY_HASH = select(api_key).where(api_key.c.hash == bindparam("hash_"))
@@ -70,4 +96,21 @@ _REVOKE = (
     update(api_key)
     .where(api_key.c.id == bindparam("id_"), api_key.c.revoked_ms.is_(None))
     .values(revoked_ms=bindparam("now_"))
+)
+_REPLACE = (
+    update(api_key)
+    .where(
+        api_key.c.id == bindparam("id_"),
+        api_key.c.hash == bindparam("old_"),
+        api_key.c.revoked_ms.is_(None),
+    )
+    .values(hash=bindparam("new_"))
+)
+_REPLACE_WEBHOOK_SECRET = (
+    update(api_key)
+    .where(api_key.c.id == bindparam("id_"), api_key.c.webhook_secret == bindparam("present_"))
+    .values(
+        webhook_secret=api_key.c.webhook_secret + 1,
+        webhook_secret_ms=bindparam("now_", type_=api_key.c.created_ms.type),
+    )
 )

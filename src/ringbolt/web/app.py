@@ -20,7 +20,7 @@ from ringbolt.app.checkout.number_catalogue import NumberCatalogue
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import RingboltError
 from ringbolt.http_body import Receive, Scope, header
-from ringbolt.web.account.pages import PATH as ACCOUNT
+from ringbolt.web.account.key_pages import PATH as ACCOUNT
 from ringbolt.web.account.pages import AccountPages
 from ringbolt.web.account.session import Sessions
 from ringbolt.web.docs import pages as docs
@@ -121,7 +121,7 @@ class Pages:
             routes=[
                 *pages,
                 *Console(shop, self._renderer, guards).routes(),
-                *AccountPages(shop, self._renderer, Sessions(shop), guards).routes(),
+                *AccountPages(shop, self._renderer, Sessions(shop), guards, self._waiting).routes(),
                 *self._orders(shop, guards),
             ],
             exception_handlers={

@@ -100,11 +100,13 @@ SENTENCES: Final[Mapping[str, str]] = {
     "CONFLICT": marked("That is not possible any more: the order has gone on in between."),
     "TOO_EARLY": marked("This is not possible yet. Wait a little."),
     "NO_WITHDRAWALS": marked("Balances of this shop cannot be withdrawn."),
-    "NO_ADDRESSES": marked("This shop cannot pay to Lightning addresses."),
     "WITHDRAWAL_TAKEN": marked("This withdrawal was taken, or is over."),
     "INSUFFICIENT_FUNDS": marked("The balance is too small. Add money first."),
     "INVALID_API_KEY": marked("We do not know this key."),
     "UNAUTHORIZED": marked("We do not know this key."),
+    # Accounts
+    "WITHDRAWAL_TOO_LARGE": marked("The balance does not cover so much and its network fee."),
+    "KEY_REPLACED": marked("This key was replaced in this moment."),
 }
 
 

@@ -6,11 +6,13 @@ Times are UTC, in 24 hours; digits are the Latin ones in every language.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING
 
 from ringbolt.core.countries import Country, by_region
 from ringbolt.core.humanise import in_units
+from ringbolt.core.pricing.money import MSAT_PER_SAT
 from ringbolt.web.languages import language
 
 if TYPE_CHECKING:
@@ -22,6 +24,20 @@ def grouped(number: int) -> str:
     from babel.numbers import format_decimal  # noqa: PLC0415 - takes a while to load
 
     return format_decimal(number, locale=locale())
+
+
+def exact_sats(msat: int) -> str:
+    """All of an amount in sats, with its sign: ``1,234``, ``-1.5``."""
+    from babel.numbers import format_decimal  # noqa: PLC0415 - takes a while to load
+
+    sats = Decimal(msat) / MSAT_PER_SAT
+    written = format_decimal(sats, format="#,##0.###", locale=locale())
+    return written.replace("-", "\N{MINUS SIGN}")
+
+
+def signed_sats(msat: int) -> str:
+    """The same, with a plus sign."""
+    return f"+{exact_sats(msat)}" if msat > 0 else exact_sats(msat)
 
 
 def clock(ms: int) -> str:

@@ -33,6 +33,8 @@ WORDS: Final = Words(
         Role.VOICE: "voice",
         Role.LANGUAGE: "language",
         Role.FORMER_ORDER: "service",
+        Role.AMOUNT: "amount",
+        Role.PAYEE: "lightning_address",
     },
     labels={
         Role.DESTINATION: "The number",
@@ -46,6 +48,7 @@ WORDS: Final = Words(
         Role.NUMBER: "The number",
         Role.VOICE: "The voice",
         Role.LANGUAGE: "The language",
+        Role.AMOUNT: "The amount",
     },
     suggestions={
         "HOLD_NOT_SUPPORTED": "This shop cannot sell on the web at the moment.",

@@ -108,7 +108,7 @@ class Saver:
     async def cancel(self, process: Teller) -> None:
         found = await self.latest()
         with suppress(Conflict, NotFound):
-            await cancel_withdrawal(process.shop, found)
+            await cancel_withdrawal(process.shop, found.id)
 
     async def balance(self) -> Balance:
         return await self.bank.db.read(ledger.balance, account_of_key(self.key_id))

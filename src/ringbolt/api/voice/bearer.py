@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from ringbolt.api.kit.request import Request
-from ringbolt.api.voice.tokens import key_id_of, looks_like_token
+from ringbolt.api.voice.tokens import Named, looks_like_token, mark_of, named_by
 from ringbolt.app.accounts.keys import permitted, recognise
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import Unauthorized
@@ -27,16 +27,17 @@ async def account_key(shop: Shop, request: Request[Any], right: str) -> ApiKey:
     """
     shown = _shown(request)
     if looks_like_token(shown):
-        key_id = key_id_of(shop.keyring, shown, shop.clock.now_ms() // 1000)
-        return await shop.db.read(_of_token, key_id, right)
+        named = named_by(shop.keyring, shown, shop.clock.now_ms() // 1000)
+        return await shop.db.read(_of_token, named, right)
     return await shop.db.read(recognise, shown, right)
 
 
-def _of_token(tx: Tx, key_id: str, right: str) -> ApiKey:
-    key = keys.by_id(tx, key_id)
-    if key is None or key.revoked_ms is not None:
+def _of_token(tx: Tx, named: Named, right: str) -> ApiKey:
+    key = keys.by_id(tx, named.key_id)
+    is_in_force = key is not None and key.revoked_ms is None
+    if key is None or not is_in_force or named.mark not in ("", mark_of(key)):
         raise Unauthorized(
-            "The API key of this token was revoked, and the token with it.",
+            "The API key of this token was revoked or replaced, and the token with it.",
             code="TOKEN_REVOKED",
             suggestion="Ask the operator for another key.",
         )

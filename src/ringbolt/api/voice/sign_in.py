@@ -30,6 +30,6 @@ class SignIn:
             error.role = Role.API_KEY
             raise
         now_s, lifetime_s = shop.clock.now_ms() // 1000, shop.settings.voice.token_minutes * 60
-        token = tokens.issue(shop.keyring, key.id, params.user_name, now_s, lifetime_s)
+        token = tokens.issue(shop.keyring, key, params.user_name, now_s, lifetime_s)
         log.info("signed in", key=key.id, user=params.user_name)
         return Token(access_token=token, token_type=TYPE, expires_in=lifetime_s)

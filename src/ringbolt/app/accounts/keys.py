@@ -129,10 +129,31 @@ def key_document(key: ApiKey, balance_msat: int) -> dict[str, Any]:
 async def revoke_key(db: Database, key_id: str) -> None:
     """Raises ``NotFound``."""
     if not await db.tx(keys.revoke, key_id):
-        raise NotFound(
-            f"There is no key {key_id} that could be revoked.",
-            suggestion="ringbolt keys list shows every key.",
-        )
+        raise _no_such_key(key_id)
+
+
+def _no_such_key(key_id: str) -> NotFound:
+    return NotFound(
+        f"There is no key {key_id}, or it was revoked.",
+        suggestion="ringbolt keys list shows every key.",
+    )
+
+
+async def replace_key(db: Database, key_id: str, present_hash: bytes | None = None) -> NewKey:
+    """Another key for the same account: the former one, its sessions and its tokens end at once;
+    balance and orders stay. ``present_hash``: of the key that is to be replaced, None for whichever
+    is in force.
+
+    Raises ``NotFound``, and ``Conflict`` if it was replaced meanwhile.
+    """
+    key = await db.read(keys.by_id, key_id)
+    if key is None or key.revoked_ms is not None:
+        raise _no_such_key(key_id)
+    made = new_key(key.scopes, key_id)
+    present = key.hash if present_hash is None else present_hash
+    if not await db.tx(keys.replace, key_id, present, hash_of_key(made.key)):
+        raise Conflict("This key was replaced meanwhile.", code="KEY_REPLACED")
+    return made
 
 
 def find(tx: Tx, key: str) -> ApiKey | None:

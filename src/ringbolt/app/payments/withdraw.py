@@ -41,9 +41,10 @@ from ringbolt.store.withdrawals import Withdrawal, WithdrawalState
 
 SCOPE = "spend"
 COMMENT = "Ringbolt withdrawal"
-_CANCELLED = "cancelled"
-_NOT_TAKEN = "no wallet took it in time"
-_NO_ANSWER = "the address did not answer in time"
+CANCELLED = "cancelled"
+"""Why a withdrawal ended unpaid, as it is stored."""
+NOT_TAKEN = "no wallet took it in time"
+NO_ANSWER = "the address did not answer in time"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +131,9 @@ def _present(tx: Tx, id: str) -> Withdrawal:
     return found
 
 
-async def cancel_withdrawal(shop: Shop, withdrawal: Withdrawal) -> None:
+async def cancel_withdrawal(shop: Shop, withdrawal_id: str) -> None:
     """Put the money back on the balance. Raises ``Conflict`` once an invoice was named."""
-    await shop.db.tx(_cancel, withdrawal.id)
+    await shop.db.tx(_cancel, withdrawal_id)
 
 
 def _cancel(tx: Tx, id: str) -> None:
@@ -140,7 +141,7 @@ def _cancel(tx: Tx, id: str) -> None:
     found = _present(tx, id)
     if found.state is WithdrawalState.FAILED:
         return
-    if not _is_open(found) or not _give_back(tx, found, _CANCELLED):
+    if not _is_open(found) or not _give_back(tx, found, CANCELLED):
         raise Conflict("A wallet has taken this withdrawal.", code="WITHDRAWAL_TAKEN")
 
 
@@ -240,7 +241,7 @@ async def _with_invoice(shop: Shop, job: Job, withdrawal: Withdrawal) -> Withdra
     """The withdrawal with the one invoice that will be paid for it; None if it waits for one, or
     is over without one."""
     if shop.clock.now_ms() >= withdrawal.until_ms:
-        why = _NO_ANSWER if withdrawal.address else _NOT_TAKEN
+        why = NO_ANSWER if withdrawal.address else NOT_TAKEN
         await shop.db.tx(_end, job, withdrawal, why)
         return None
     if not withdrawal.address:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,33 +12,43 @@ from ringbolt.app.accounts import account_history
 from ringbolt.core import chart_of_accounts as chart
 from ringbolt.core.commands import CallOrder, ReceiveTexts, SendMail, SendText
 from ringbolt.core.countries import COUNTRIES
-from ringbolt.core.pricing.money import MSAT_PER_SAT
 from ringbolt.core.services import FULL_RENT, SERVICES
 from ringbolt.store import ledger, ledger_entries, orders
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.keys import ApiKey
 from ringbolt.store.ledger_entries import Entry
 from ringbolt.store.orders import Order
+from ringbolt.web.formats import place_name, stamp
+from ringbolt.web.i18n import _, marked
 from ringbolt.web.views.view import Tag
 
 PAGE: Final = 20
+_MONEY: Final = marked("Money")
+_BOOKED: Final = Tag(marked("Booked"), "ok")
 _TAGS: Final = {
     chart.TOP_UP: {
-        "pending": Tag("On its way", "now"),
-        "captured": Tag("Received", "ok"),
-        "voided": Tag("Returned"),
+        "pending": Tag(marked("On its way"), "now"),
+        "captured": Tag(marked("Received"), "ok"),
+        "voided": Tag(marked("Returned")),
     },
     chart.RESERVE: {
-        "pending": Tag("Set aside", "now"),
-        "captured": Tag("Taken", "ok"),
-        "voided": Tag("Returned"),
+        "pending": Tag(marked("Set aside"), "now"),
+        "captured": Tag(marked("Taken"), "ok"),
+        "voided": Tag(marked("Returned")),
+    },
+    chart.WITHDRAWAL: {
+        "pending": Tag(marked("On its way"), "now"),
+        "captured": Tag(marked("Paid out"), "ok"),
+        "voided": Tag(marked("Returned")),
     },
 }
+"""The words of a transfer's kind and state, not translated yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """``href``: the page of what it is about, '' for none. ``amount_msat`` has its sign;
+    """In the visitor's language. ``href``: the page of what it is about, '' for none.
+    ``amount_msat`` has its sign;
     ``balance_msat`` is what could be spent after it."""
 
     what: str
@@ -85,45 +97,59 @@ def statement(tx: Tx, key: ApiKey, cursor: str = "", limit: int = PAGE) -> State
 
 def _line(tx: Tx, entry: Entry, balance_msat: int) -> Line:
     order = orders.by_id(tx, entry.order_id) if entry.order_id else None
-    what, href = ("Money", "") if order is None else (_what(order), _href(order))
-    tag = _TAGS.get(entry.kind, {}).get(entry.state, Tag("Booked", "ok"))
-    return Line(what, href, entry.at_ms, tag, entry.amount_msat, balance_msat)
+    tag = _TAGS.get(entry.kind, {}).get(entry.state, _BOOKED)
+    return Line(
+        what=_what(entry, order),
+        href=_href(entry, order),
+        at_ms=entry.at_ms,
+        tag=Tag(_(tag.words), tag.tone),
+        amount_msat=entry.amount_msat,
+        balance_msat=balance_msat,
+    )
 
 
-def _href(order: Order) -> str:
-    return f"/o/{order.status_token}" if order.family == FAMILY else ""
+def _href(entry: Entry, order: Order | None) -> str:
+    if entry.kind == chart.WITHDRAWAL:
+        return f"/account/withdrawals/{entry.name.removeprefix(chart.withdrawal_idem.prefix)}"
+    return f"/o/{order.status_token}" if order is not None and order.family == FAMILY else ""
 
 
-def _what(order: Order) -> str:
+def _what(entry: Entry, order: Order | None) -> str:
+    if entry.kind == chart.WITHDRAWAL:
+        return _("Money taken out")
+    return _(_MONEY) if order is None else _ordered(order)
+
+
+def _ordered(order: Order) -> str:
     match order.command:
         case CallOrder() as call:
-            return f"Call to {call.to}"
+            return _("Call to %(number)s", number=call.to)
         case SendText() as text:
-            return f"Text to {text.to}"
+            return _("Text to %(number)s", number=text.to)
         case SendMail() as mail:
-            return f"E-mail to {mail.to}" if mail.to else "E-mail"
+            return _("E-mail to %(address)s", address=mail.to) if mail.to else _("E-mail")
         case ReceiveTexts() as wanted:
             return _receiving(wanted)
         case _:
-            return "Money added"
+            return _("Money added")
 
 
 def _receiving(wanted: ReceiveTexts) -> str:
-    country = COUNTRIES.get(wanted.country)
-    where = country.name if country is not None and country.region else "any country"
+    where = place_name(COUNTRIES.get(wanted.country)) or _("any country")
     if wanted.service == FULL_RENT:
-        return f"Rented number, {where}"
+        return _("Rented number, %(country)s", country=where)
     service = SERVICES.get(wanted.service)
-    return f"Code, {service.name if service else wanted.service}, {where}"
+    name = service.name if service else wanted.service
+    return _("Code, %(service)s, %(country)s", service=name, country=where)
 
 
-def exact_sats(msat: int) -> str:
-    """``1,234``, ``-1.5``: all of it, with a real minus sign."""
-    sign = "\N{MINUS SIGN}" if msat < 0 else ""
-    whole, rest = divmod(abs(msat), MSAT_PER_SAT)
-    return f"{sign}{whole:,}" + (f".{rest:03}".rstrip("0") if rest else "")
-
-
-def signed_sats(msat: int) -> str:
-    """The same, with a plus sign."""
-    return f"+{exact_sats(msat)}" if msat > 0 else exact_sats(msat)
+def as_csv(shown: Statement) -> str:
+    """The lines as CSV (RFC 4180), amounts in sats; texts cannot begin a formula."""
+    written = io.StringIO()
+    rows = csv.writer(written)
+    rows.writerow(("at", "what", "state", "sats", "balance_sats"))
+    for line in shown.lines:
+        what = f"'{line.what}" if line.what.startswith(("=", "+", "-", "@")) else line.what
+        sats, balance = (f"{msat / 1000:.3f}" for msat in (line.amount_msat, line.balance_msat))
+        rows.writerow((stamp(line.at_ms), what, line.tag.words, sats, balance))
+    return written.getvalue()
