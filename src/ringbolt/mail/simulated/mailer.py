@@ -28,6 +28,8 @@ class SimulatedMailer:
     """Implements ``Mailer`` and ``SupportsMailLookup`` over the world at ``base_url``; mails are
     dated by ``clock``."""
 
+    recovery = Recovery.LOOKUP
+
     def __init__(
         self,
         base_url: str,
@@ -35,18 +37,10 @@ class SimulatedMailer:
         name: str = "simulated",
         token: str = "",
     ) -> None:
-        self._name = name
+        self.name = name
         self._messages = URL(f"{base_url.rstrip('/')}/simulator/mailer/messages")
         self._clock = clock or SystemClock()
         self._far_end = FarEnd("The simulated mail server", world_client(token))
-
-    @property
-    def name(self) -> str:
-        return self._name
-
-    @property
-    def recovery(self) -> Recovery:
-        return Recovery.LOOKUP
 
     async def send(self, mail: OutMail) -> MailResult:
         try:

@@ -52,6 +52,8 @@ class SmtpMailer:
     """Implements ``Mailer`` and ``SupportsCheck``; mails are dated by ``clock`` and signed by
     ``signer``, if any."""
 
+    recovery = Recovery.NONE
+
     def __init__(
         self,
         name: str,
@@ -60,19 +62,11 @@ class SmtpMailer:
         signer: DkimSigner | None,
         check: SmtpCheck,
     ) -> None:
-        self._name = name
+        self.name = name
         self._delivery = delivery
         self._clock = clock
         self._signer = signer
         self._check = check
-
-    @property
-    def name(self) -> str:
-        return self._name
-
-    @property
-    def recovery(self) -> Recovery:
-        return Recovery.NONE
 
     async def send(self, mail: OutMail) -> MailResult:
         try:

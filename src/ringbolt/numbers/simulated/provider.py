@@ -47,18 +47,12 @@ T = TypeVar("T")
 class SimulatedNumberProvider:
     """Implements ``NumberProvider`` and ``SupportsLeaseLookup`` over the world at ``base_url``."""
 
+    recovery = Recovery.LOOKUP
+
     def __init__(self, base_url: str, name: str = "simulated", token: str = "") -> None:
-        self._name = name
+        self.name = name
         self._url = f"{base_url.rstrip('/')}/simulator/lender"
         self._far_end = FarEnd("The simulated provider of numbers", world_client(token))
-
-    @property
-    def name(self) -> str:
-        return self._name
-
-    @property
-    def recovery(self) -> Recovery:
-        return Recovery.LOOKUP
 
     async def offers(self, country: int) -> tuple[Offer, ...]:
         reply = await self._get("/offers", OffersReply, country=str(country))

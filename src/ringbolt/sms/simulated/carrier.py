@@ -26,19 +26,13 @@ _encode = msgspec.json.Encoder().encode
 class SimulatedSmsCarrier:
     """Implements ``SmsCarrier`` and ``SupportsSmsLookup`` over the world at ``base_url``."""
 
+    recovery = Recovery.LOOKUP
+
     def __init__(self, base_url: str, name: str = "simulated", token: str = "") -> None:
-        self._name = name
+        self.name = name
         self._url = f"{base_url.rstrip('/')}/simulator/sms-carrier"
         self._messages = URL(f"{self._url}/messages")
         self._far_end = FarEnd("The simulated SMS carrier", world_client(token))
-
-    @property
-    def name(self) -> str:
-        return self._name
-
-    @property
-    def recovery(self) -> Recovery:
-        return Recovery.LOOKUP
 
     async def send(self, sms: OutSms) -> SendResult:
         body = _encode(request_of(sms))

@@ -42,20 +42,14 @@ class SimulatedCarrier:
     """Implements ``VoiceCarrier``, ``SupportsCallLookup`` and ``SupportsRecording`` over the world
     at ``base_url``."""
 
+    recovery = Recovery.LOOKUP
+
     def __init__(self, base_url: str, name: str = "simulated", token: str = "") -> None:
-        self._name = name
+        self.name = name
         self._url = f"{base_url.rstrip('/')}/simulator/carrier"
         self._far_end = FarEnd("The simulated carrier", world_client(token))
         self._sent: set[str] = set()
         self._names: dict[tuple[str, int, int], str] = {}
-
-    @property
-    def name(self) -> str:
-        return self._name
-
-    @property
-    def recovery(self) -> Recovery:
-        return Recovery.LOOKUP
 
     async def place(self, call: PlaceCall) -> PlaceResult:
         result = await self._send_clips_and_ask(call)
