@@ -100,9 +100,13 @@ def test_every_option_has_its_variable(
         "sats_per": "USD=1100",
         "warm_up": "false",
         "token": "0123456789abcdef",
+        "contact": "help@shop.example",
+        "security_contact": "https://shop.example/security",
+        "security_expires": "2027-06-30",
+        "currency": "CHF",
     }
     texts = {
-        "data_dir", "secret", "former_secrets", "macaroon", "tls_cert", "rate_card", "name",
+        "data_dir", "secret", "former_secrets", "macaroon", "tls_cert", "rate_card", "name", "path",
     }  # fmt: skip
     before = load_settings()
     value = values.get(option, "some-text" if option in texts else "")

@@ -40,6 +40,7 @@ from ringbolt.settings.process import LogSettings, WorkerSettings
 from ringbolt.settings.section import listed
 from ringbolt.settings.simulator import SimulatorSettings
 from ringbolt.settings.voice import VoiceSettings
+from ringbolt.settings.web import FiatSettings, WebSettings
 from ringbolt.settings.wording import PREFIX
 from ringbolt.speech.types import SpeakerSettings
 
@@ -143,6 +144,8 @@ class Settings(BaseSettings):
     speech: Annotated[SpeakerSettings, SPEAKER] = Field(
         default_factory=SPEAKER.default_part, description="Text to speech."
     )
+    web: WebSettings = WebSettings()
+    fiat: FiatSettings = FiatSettings()
     worker: WorkerSettings = WorkerSettings()
     log: LogSettings = LogSettings()
 

@@ -7,9 +7,8 @@ from typing import Any, Final
 
 import structlog
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from ringbolt import __version__
@@ -18,19 +17,18 @@ from ringbolt.api.kit.limits import Guards
 from ringbolt.api.orders.waiting import Waiting
 from ringbolt.app.checkout.number_catalogue import NumberCatalogue
 from ringbolt.app.shop import Shop
-from ringbolt.core.errors import RingboltError
 from ringbolt.http_body import Receive, Scope, header
 from ringbolt.web.account.key_pages import PATH as ACCOUNT
 from ringbolt.web.account.pages import AccountPages
 from ringbolt.web.account.session import Sessions
 from ringbolt.web.docs import pages as docs
-from ringbolt.web.error_words import error_words
-from ringbolt.web.i18n import _, marked
+from ringbolt.web.fiat import FiatHint
 from ringbolt.web.negotiation import spoken_to
 from ringbolt.web.operator.console import Console
 from ringbolt.web.operator.frame import PATH as CONSOLE
 from ringbolt.web.order_page import OrderPage
-from ringbolt.web.rendering import HEADERS, Renderer, asset, asset_url
+from ringbolt.web.problems import Problems
+from ringbolt.web.rendering import HEADERS, Renderer, asset
 from ringbolt.web.sale_page import SalePage
 from ringbolt.web.sales.call import CallSale
 from ringbolt.web.sales.email import EmailSale
@@ -38,14 +36,12 @@ from ringbolt.web.sales.number import CodeSale, RentSale
 from ringbolt.web.sales.sale import Sale
 from ringbolt.web.sales.text import TextSale
 from ringbolt.web.simulator_page import ACTIONS, ACTS, SimulatorPage
+from ringbolt.web.site_files import SiteFiles
 from ringbolt.web.storefront import Storefront
 
 log = structlog.get_logger("ringbolt.web")
 
-_PRIVATE: Final = ("/o/", "/account", "/operator", "/api/")
-_ROBOTS: Final = "\n".join(("User-agent: *", *(f"Disallow: {each}" for each in _PRIVATE), ""))
 _HTML: Final = "text/html"
-_NO_PAGE: Final = marked("There is no page at this address.")
 _PREFIXES: Final = ("/o/", "/static/", "/operator/", "/account/", docs.PREFIX)
 
 
@@ -54,13 +50,11 @@ class Pages:
     simulated; every page says so then."""
 
     def __init__(self, shop: Shop, world: tuple[str, str] | None) -> None:
+        self._fiat = FiatHint(shop.settings.fiat, shop.clock)
         self._renderer = Renderer(
-            {
-                "shop_name": "Ringbolt",
-                "play": world is not None,
-                "release": __version__,
-            }
+            {**_about(shop), "play": world is not None, "release": __version__, "fiat": self._fiat}
         )
+        self._problems = Problems(self._renderer)
         self._world = world
         self._waiting = Waiting(shop)
         self._paths: frozenset[str] = frozenset()
@@ -71,6 +65,7 @@ class Pages:
     def close(self) -> None:
         """End every stream, because the shop stops."""
         self._waiting.close()
+        self._fiat.close()
 
     def describe(self, document: Callable[[], Mapping[str, Any]]) -> None:
         """Serve the developers' pages, made from the OpenAPI document."""
@@ -101,7 +96,7 @@ class Pages:
     async def not_found(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The page for an address that does not exist."""
         answer = spoken_to(scope, send)
-        await self._problem(404, _(_NO_PAGE), "")(scope, receive, answer)
+        await self._problems.not_found()(scope, receive, answer)
 
     def _application(self, shop: Shop) -> Starlette:
         guards = _guards(shop)
@@ -111,8 +106,7 @@ class Pages:
         pages = [
             *(route for form in forms for route in form.routes()),
             Route("/", front.show, methods=["GET"]),
-            Route("/robots.txt", _robots),
-            Route("/favicon.ico", _favicon),
+            *SiteFiles(shop).routes(),
             Route("/static/{digest}/{name}", _static),
             *self._simulator(),
         ]
@@ -124,12 +118,8 @@ class Pages:
                 *AccountPages(shop, self._renderer, Sessions(shop), guards, self._waiting).routes(),
                 *self._orders(shop, guards),
             ],
-            exception_handlers={
-                HTTPException: self._on_http,
-                RingboltError: self._on_error,
-                Exception: self._on_fault,
-            },
         )
+        self._problems.handle(app)
         # It would send a browser to the host and scheme of the request, which may be anybody's, and
         # behind a proxy that ends TLS are not the shop's: the order's key would go unencrypted.
         app.router.redirect_slashes = False
@@ -174,30 +164,16 @@ class Pages:
             *acts,
         ]
 
-    async def _on_http(self, request: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)
-        if error.status_code == 405:
-            return self._problem(405, _("This page cannot be used like that."), "", error.headers)
-        return self._problem(404, _(_NO_PAGE), "")
 
-    async def _on_error(self, request: Request, error: Exception) -> Response:
-        assert isinstance(error, RingboltError)
-        more = {}
-        if error.retry_after_s is not None:
-            more["Retry-After"] = str(error.retry_after_s)
-        return self._problem(error.status, *error_words(error), more)
-
-    async def _on_fault(self, request: Request, error: Exception) -> Response:
-        """The server raises it again, and logs it."""
-        return self._problem(
-            500,
-            _("Something broke here"),
-            _("It is our fault. If you have paid, your order is safe and goes on."),
-        )
-
-    def _problem(self, status: int, title: str, note: str, more: object = None) -> Response:
-        headers = dict(more) if isinstance(more, dict) else {}
-        return self._renderer.page("problem.html", status, headers, title=title, note=note)
+def _about(shop: Shop) -> dict[str, str]:
+    """What every page says of the shop."""
+    contact = shop.settings.web.contact
+    is_page = contact.startswith(("https://", "http://"))
+    return {
+        "shop_name": shop.settings.web.shop_name,
+        "contact": contact,
+        "contact_url": contact if is_page else f"mailto:{contact}",
+    }
 
 
 def _guards(shop: Shop) -> Guards:
@@ -205,14 +181,6 @@ def _guards(shop: Shop) -> Guards:
     abuse = shop.settings.abuse
     limits = {"order": abuse.orders_per_minute, "read": abuse.reads_per_minute}
     return Guards(limits, enabled=shop.limits)
-
-
-async def _robots(request: Request) -> Response:
-    return PlainTextResponse(_ROBOTS, headers={"Cache-Control": "public, max-age=86400"})
-
-
-async def _favicon(request: Request) -> Response:
-    return RedirectResponse(asset_url("mark.svg"), 302, {"Cache-Control": "public, max-age=3600"})
 
 
 async def _static(request: Request) -> Response:

@@ -64,6 +64,14 @@ def short_day(ms: int) -> str:
     return format_skeleton("MMMd", at(ms).date(), locale=locale())
 
 
+def money(sum_: Decimal, currency: str) -> str:
+    """A sum in an ISO 4217 currency, ``€0.18``; what is less than its smallest coin is one."""
+    from babel.numbers import format_currency, get_currency_precision  # noqa: PLC0415
+
+    coin = Decimal(1).scaleb(-get_currency_precision(currency))
+    return format_currency(max(sum_, coin), currency, locale=locale())
+
+
 def stamp(ms: int) -> str:
     """For the ``datetime`` of ``<time>``."""
     return f"{at(ms):%Y-%m-%dT%H:%M:%SZ}"

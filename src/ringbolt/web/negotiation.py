@@ -9,9 +9,11 @@ from starlette.datastructures import MutableHeaders
 
 from ringbolt.api.kit.http import Send
 from ringbolt.http_body import Scope
-from ringbolt.web.languages import COOKIE, COOKIE_AGE_S, asked_for, language, preferred, speak
+from ringbolt.web.languages import COOKIE, COOKIE_AGE_S, ENGLISH, asked_for, language, preferred, speak
 
 _HTML: Final = "text/html"
+_ENGLISH_ONLY: Final = ("/operator", "/docs")
+"""Pages for operators and developers: as the commands, the log and the API are."""
 _START: Final = "http.response.start"
 
 
@@ -19,7 +21,8 @@ def spoken_to(scope: Scope, send: Send) -> Send:
     """Choose the language of everything that this task says from here on. The ``send`` that is
     returned names it in the headers of pages, and remembers one that the address asked for."""
     asked = asked_for(scope)
-    speak(asked or preferred(scope))
+    is_english = scope["path"].startswith(_ENGLISH_ONLY)
+    speak(ENGLISH if is_english else asked or preferred(scope))
 
     async def named(message: MutableMapping[str, Any]) -> None:
         if message["type"] == _START:
