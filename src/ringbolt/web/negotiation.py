@@ -9,7 +9,15 @@ from starlette.datastructures import MutableHeaders
 
 from ringbolt.api.kit.http import Send
 from ringbolt.http_body import Scope
-from ringbolt.web.languages import COOKIE, COOKIE_AGE_S, ENGLISH, asked_for, language, preferred, speak
+from ringbolt.web.languages import (
+    COOKIE,
+    COOKIE_AGE_S,
+    ENGLISH,
+    asked_for,
+    language,
+    preferred,
+    speak,
+)
 
 _HTML: Final = "text/html"
 _ENGLISH_ONLY: Final = ("/operator", "/docs")
