@@ -1,17 +1,15 @@
-"""What an account of the simulated ``handler_api.php`` can do."""
+"""What an account of the simulated ``handler_api.php`` can do with activations."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from enum import Enum
 from typing import Any, Final
 
 from ringbolt.clock import Clock
 from ringbolt.core.countries import COUNTRIES
 from ringbolt.core.phone import calling_code
-from ringbolt.core.services import FULL_RENT
 from ringbolt.numbers.provider import Acquired, AcquireNumber, Cancelled, InboundText, TooEarly
 from ringbolt.simulator.numbers.activation import (
     CANCELLED,
@@ -21,32 +19,21 @@ from ringbolt.simulator.numbers.activation import (
     ActivationDocument,
     price_micros,
 )
+from ringbolt.simulator.numbers.handler_words import (
+    Refusal,
+    Style,
+    code_shown,
+    country_of,
+    money,
+)
 from ringbolt.simulator.numbers.inventory import NumberInventory
 from ringbolt.simulator.numbers.lease import LeaseDocument
 from ringbolt.simulator.numbers.offers import offers
 
 _MOSCOW_MS: Final = 3 * 3_600_000
 """The protocol's first provider wrote the time of Moscow, without saying so."""
-_RENTAL_TRIAL_MS: Final = 20 * 60_000
-_HOURS: Final = range(4, 1345)
 _PAGE: Final = 100
-_CODE: Final = re.compile(r"[0-9]{4,8}|[0-9]{3}-[0-9]{3}", re.ASCII)
 _NUMBER: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?", re.ASCII)
-
-
-class Style(Enum):
-    CLASSIC = "sms-activate"
-    HERO = "hero-sms"
-    PLAIN = "plain"
-
-
-class Refusal(Exception):
-    """``rest``: what stands behind the word (``WRONG_MAX_PRICE:0.2``), ``info``: the same as an
-    object."""
-
-    def __init__(self, word: str, rest: str = "", info: object = None) -> None:
-        super().__init__(word)
-        self.word, self.rest, self.info = word, rest, info
 
 
 class HandlerAccount:
@@ -67,62 +54,7 @@ class HandlerAccount:
         self._account = accounts.account(api_key)
 
     async def balance(self) -> str:
-        return f"ACCESS_BALANCE:{_money(self._account.balance_micros)}"
-
-    # Lists
-
-    async def countries(self) -> dict[str, Any]:
-        return {
-            str(cc): {
-                "id": cc,
-                "rus": country.name,
-                "eng": country.name,
-                "chn": country.name,
-                "visible": 1,
-                "retry": 1,
-            }
-            for cc, country in COUNTRIES.items()
-        }
-
-    async def services(self) -> dict[str, Any]:
-        listed = [{"code": each.code, "name": each.name} for each in offers(187)]
-        return {"status": "success", "services": listed}
-
-    async def prices(self, asked: Mapping[str, str]) -> dict[str, Any]:
-        named = asked.get("country", "")
-        countries = list(COUNTRIES) if not named else [_country(named)]
-        service = asked.get("service", "")
-        return {
-            str(cc): {
-                offer.code: {
-                    "cost": _money(price_micros(offer.code, cc)),
-                    "count": offer.count,
-                    "physicalCount": offer.count,
-                }
-                for offer in offers(cc)
-                if service in ("", offer.code)
-            }
-            for cc in countries
-        }
-
-    async def counts(self, asked: Mapping[str, str]) -> dict[str, str]:
-        found = offers(_country(asked.get("country", "0")))
-        return {f"{offer.code}_0": str(offer.count) for offer in found}
-
-    async def rent_prices(self, asked: Mapping[str, str]) -> dict[str, Any]:
-        hours = self._hours(asked)
-        country = _country(asked.get("country", "0"))
-        services = {
-            offer.code: {
-                "cost": _money(price_micros(offer.code, country, hours)),
-                "quant": {"current": offer.count, "total": offer.count},
-            }
-            for offer in offers(country)
-        }
-        countries = {str(n): cc for n, cc in enumerate(COUNTRIES)}
-        return {"countries": countries, "operators": {"0": "any"}, "services": services}
-
-    # Activations
+        return f"ACCESS_BALANCE:{money(self._account.balance_micros)}"
 
     async def buy(self, asked: Mapping[str, str], *, is_v2: bool) -> Any:
         bought, acquired = await self._lease(asked, hours=0, again="")
@@ -138,13 +70,13 @@ class HandlerAccount:
     async def _lease(
         self, asked: Mapping[str, str], *, hours: int, again: str
     ) -> tuple[ActivationDocument, Acquired]:
-        service, country = asked.get("service", ""), _country(asked.get("country", "0"))
+        service, country = asked.get("service", ""), country_of(asked.get("country", "0"))
         if service not in {offer.code for offer in offers(country)}:
             raise Refusal("BAD_SERVICE")
         cost = price_micros(service, country, hours)
         most = asked.get("maxPrice", "")
         if most and (not _NUMBER.fullmatch(most) or float(most) * MICROS < cost):
-            raise Refusal("WRONG_MAX_PRICE", _money(cost), {"min": cost / MICROS})
+            raise Refusal("WRONG_MAX_PRICE", money(cost), {"min": cost / MICROS})
         if self._account.balance_micros < cost:
             raise Refusal("NO_BALANCE")
         new_id = await self._accounts.new_id()
@@ -195,7 +127,7 @@ class HandlerAccount:
         await self._see_its_end(bought, texts)
         if not texts:
             return "STATUS_CANCEL" if bought.end else "STATUS_WAIT_CODE"
-        last = _code(texts[-1])
+        last = code_shown(texts[-1])
         if len(texts) > bought.seen or bought.end:
             return f"STATUS_OK:{last}"
         return f"STATUS_WAIT_RETRY:{last}"
@@ -206,7 +138,7 @@ class HandlerAccount:
         await self._see_its_end(bought, texts)
         shown = None
         if texts:
-            at, code = self._time(texts[-1].at_ms), _code(texts[-1])
+            at, code = self._time(texts[-1].at_ms), code_shown(texts[-1])
             shown = {"dateTime": at, "code": code, "text": texts[-1].text}
             shown["from"] = texts[-1].sender
         return {"verificationType": 0, "sms": shown, "call": None}
@@ -256,8 +188,8 @@ class HandlerAccount:
             if not bought.end:
                 found.append(await self._listed(bought, texts))
         if self._style is Style.HERO:
-            start = int(asked.get("start", "0"))
-            limit = min(_PAGE, int(asked.get("limit", _PAGE)))
+            start = _count(asked.get("start", "0"))
+            limit = min(_PAGE, _count(asked.get("limit", str(_PAGE))))
             return {"status": "success", "data": found[start : start + limit]}
         if not found:
             raise Refusal("NO_ACTIVATIONS")
@@ -267,7 +199,7 @@ class HandlerAccount:
         self, bought: ActivationDocument, texts: Sequence[InboundText]
     ) -> dict[str, Any]:
         lease = await self._lease_of(bought)
-        codes: Any = [_code(text) for text in texts] or None
+        codes: Any = [code_shown(text) for text in texts] or None
         words: Any = [text.text for text in texts] or None
         if self._style is Style.HERO:  # it shows the last one only
             codes, words = codes and codes[-1], words and words[-1]
@@ -292,7 +224,7 @@ class HandlerAccount:
             {
                 "id": str(n),
                 "phoneFrom": text.sender,
-                "code": _code(text),
+                "code": code_shown(text),
                 "text": text.text,
                 "service": bought.service,
                 "date": self._time(text.at_ms),
@@ -301,75 +233,6 @@ class HandlerAccount:
             for n, text in enumerate(texts)
         ]
         return {"status": "success", "data": data}
-
-    # Rentals
-
-    async def rent(self, asked: Mapping[str, str]) -> Any:
-        service = asked.get("service", FULL_RENT)
-        wanted = {**asked, "service": service}
-        bought, acquired = await self._lease(wanted, hours=self._hours(asked), again="")
-        if self._style is Style.HERO:
-            return self._bought(bought, acquired, is_v2=True)
-        return self._rental(bought, acquired.number, acquired.until_ms)
-
-    def _rental(self, bought: ActivationDocument, number: str, until_ms: int) -> dict[str, Any]:
-        phone = {"id": bought.id, "endDate": self._time(until_ms), "number": number[1:]}
-        return {"status": "success", "phone": phone}
-
-    async def rentals(self) -> dict[str, Any]:
-        values: dict[str, Any] = {}
-        for bought in self._accounts.of(self._account, rentals=True):
-            lease = await self._lease_of(bought)
-            if lease.ended_ms is None:
-                values[str(len(values))] = {"id": str(bought.id), "phone": lease.number[1:]}
-        return {"status": "success", "values": values}
-
-    async def rent_status(self, asked: Mapping[str, str]) -> dict[str, Any]:
-        bought = self._find(asked, rentals=True)
-        texts = await self._texts(bought)
-        if bought.end == CANCELLED:
-            raise Refusal("STATUS_CANCEL")
-        if not texts:
-            lease = await self._lease_of(bought)
-            is_over = bought.end or lease.ended_ms is not None
-            raise Refusal("STATUS_FINISH" if is_over else "STATUS_WAIT_CODE")
-        values = {
-            str(n): {
-                "phoneFrom": text.sender,
-                "text": text.text,
-                "service": bought.service,
-                "date": self._time(text.at_ms),
-            }
-            for n, text in enumerate(reversed(texts))
-        }
-        return {"status": "success", "quantity": str(len(texts)), "values": values}
-
-    async def set_rent_status(self, asked: Mapping[str, str]) -> dict[str, Any]:
-        bought = self._find(asked, rentals=True)
-        if bought.end:
-            raise Refusal("ALREADY_CANCEL" if bought.end == CANCELLED else "ALREADY_FINISH")
-        match asked.get("status", ""):
-            case "1":
-                await self._finish(bought)
-            case "2":
-                is_late = self._clock.now_ms() >= bought.bought_ms + _RENTAL_TRIAL_MS
-                if is_late or await self._texts(bought):
-                    raise Refusal("CANT_CANCEL")
-                await self._inventory.finish(bought.lease_id)
-                await self._accounts.end(self._account, bought, CANCELLED)
-            case _:
-                raise Refusal("INCORECT_STATUS")
-        return {"status": "success"}
-
-    def _hours(self, asked: Mapping[str, str]) -> int:
-        is_hero = self._style is Style.HERO
-        text = asked.get("duration" if is_hero else "rent_time", "240" if is_hero else "4")
-        if not (text.isascii() and text.isdigit() and len(text) < 8):
-            raise Refusal("BAD_DURATION" if is_hero else "INVALID_TIME")
-        hours = -(-int(text) // 60) if is_hero else int(text)
-        if hours not in _HOURS:
-            raise Refusal("BAD_DURATION" if is_hero else "INVALID_TIME")
-        return hours
 
     # What is common
 
@@ -405,17 +268,7 @@ class HandlerAccount:
         return f"{at:%Y-%m-%d %H:%M:%S}"
 
 
-def _country(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 6) or int(text) not in COUNTRIES:
-        raise Refusal("BAD_COUNTRY")
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 8):
+        raise Refusal("BAD_DATA")
     return int(text)
-
-
-def _code(text: InboundText) -> str:
-    """What the provider takes for the code; the whole text if it finds none."""
-    found = _CODE.search(text.text)
-    return text.code or (found[0] if found else text.text)
-
-
-def _money(micros: int) -> str:
-    return f"{micros / MICROS:.2f}"

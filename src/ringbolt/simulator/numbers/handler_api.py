@@ -21,8 +21,10 @@ from starlette.routing import Route
 from ringbolt.clock import Clock
 from ringbolt.core.errors import InvalidInput
 from ringbolt.core.json_errors import UNREADABLE
+from ringbolt.simulator.numbers import handler_lists
 from ringbolt.simulator.numbers.activation import MICROS, Accounts
-from ringbolt.simulator.numbers.handler_account import HandlerAccount, Refusal, Style
+from ringbolt.simulator.numbers.handler_rentals import RentingAccount
+from ringbolt.simulator.numbers.handler_words import Refusal, Style
 from ringbolt.simulator.numbers.inventory import NumberInventory
 
 PATH: Final = "/stubs/handler_api.php"
@@ -37,7 +39,7 @@ _STATUSES: Final[Mapping[str, int]] = {
     "NO_ACTIVATION": 404,
     "OTP_RECEIVED": 409,
 }
-_Action = Callable[[HandlerAccount, Mapping[str, str]], Awaitable[Any]]
+_Action = Callable[[RentingAccount, Mapping[str, str]], Awaitable[Any]]
 _ACTIONS: Final[Mapping[str, _Action]] = {
     "getBalance": lambda account, _: account.balance(),
     "getNumber": lambda account, asked: account.buy(asked, is_v2=False),
@@ -51,15 +53,17 @@ _ACTIONS: Final[Mapping[str, _Action]] = {
     "getAllSms": lambda account, asked: account.all_texts(asked),
     "getExtraActivation": lambda account, asked: account.again(asked, is_v2=False),
     "reactivate": lambda account, asked: account.again(asked, is_v2=True),
-    "getNumbersStatus": lambda account, asked: account.counts(asked),
-    "getPrices": lambda account, asked: account.prices(asked),
-    "getCountries": lambda account, _: account.countries(),
-    "getServicesList": lambda account, _: account.services(),
-    "getRentServicesAndCountries": lambda account, asked: account.rent_prices(asked),
     "getRentNumber": lambda account, asked: account.rent(asked),
     "getRentStatus": lambda account, asked: account.rent_status(asked),
     "setRentStatus": lambda account, asked: account.set_rent_status(asked),
     "getRentList": lambda account, _: account.rentals(),
+}
+_LISTS: Final[Mapping[str, Callable[[Mapping[str, str], Style], Any]]] = {
+    "getNumbersStatus": lambda asked, _: handler_lists.counts(asked),
+    "getPrices": lambda asked, _: handler_lists.prices(asked),
+    "getCountries": lambda *_: handler_lists.countries(),
+    "getServicesList": lambda *_: handler_lists.services(),
+    "getRentServicesAndCountries": handler_lists.rent_prices,
 }
 _PLAIN_ACTIONS: Final = (
     *("getBalance", "getNumber", "getStatus", "setStatus", "getNumbersStatus", "getPrices"),
@@ -76,10 +80,10 @@ def routes(
         async def answer(request: Request) -> Response:
             asked = await _parameters(request)
             api_key = asked.get("api_key", "")
-            account = HandlerAccount(inventory, accounts, clock, style, api_key)
+            account = RentingAccount(inventory, accounts, clock, style, api_key)
             try:
                 _check_key(api_key, token)
-                return _rendered(await _action(asked, style)(account, asked))
+                return _rendered(await _done(account, asked, style))
             except Refusal as refusal:
                 return _refused(refusal, style, asked.get("action", ""))
 
@@ -134,11 +138,15 @@ def _check_key(api_key: str, token: str) -> None:
         raise Refusal("BAD_KEY")
 
 
-def _action(asked: Mapping[str, str], style: Style) -> _Action:
+async def _done(account: RentingAccount, asked: Mapping[str, str], style: Style) -> Any:
     name = asked.get("action", "")
-    if name not in _ACTIONS or (style is Style.PLAIN and name not in _PLAIN_ACTIONS):
+    if style is Style.PLAIN and name not in _PLAIN_ACTIONS:
         raise Refusal("BAD_ACTION")
-    return _ACTIONS[name]
+    if name in _LISTS:
+        return _LISTS[name](asked, style)
+    if name not in _ACTIONS:
+        raise Refusal("BAD_ACTION")
+    return await _ACTIONS[name](account, asked)
 
 
 def _rendered(answer: Any) -> Response:
