@@ -154,7 +154,7 @@ async def test_a_test_text_is_followed_at_a_carrier_that_is_asked_by_its_own_id(
     [
         (
             ("nobody", "+12025550147"),
-            "no carrier nobody; there are: trunk, rest, vendor.",
+            "no carrier nobody; there are: trunk, calls.rest, sms.rest, vendor.",
         ),
         (("rest", "+12025550147"), "write calls.rest or sms.rest"),
         (("trunk", "+8821612345678"), "+8821612345678"),

@@ -155,12 +155,17 @@ async def test_a_gateway_that_is_not_there_has_sent_nothing() -> None:
         ({"receipts": None, "settle_on": "delivered"}, "without receipts"),
         ({"sends_once_per_ref": True}, "needs {ref}"),
         ({"method": "GET", "body": "json"}, "query"),
+        ({"method": "GET"}, "query"),
+        ({"fields": {"text": "{text}"}}, "write {to}"),
+        ({"fields": {"to": "{to}"}}, "write {text}"),
+        ({"username": ""}, "needs a username"),
+        ({"auth": "bearer", "password": ""}, "auth = bearer needs a password"),
         ({"success_path": "a", "success_pattern": "b"}, "not both"),
         ({"list_path": "messages", "id_path": ""}, "id_path"),
         ({"cost_path": "a", "cost_currency": ""}, "cost_currency"),
         (
             {
-                "fields": {"to": "{to}"},
+                "fields": {"to": "{to}", "text": "{text}"},
                 "id_path": "",
                 "receipts": {"state_path": "s", "states": {"1": "sent"}},
             },

@@ -95,8 +95,12 @@ def _named(shop: Shop, name: str, to: str) -> tuple[str, Part[Any]]:
     found = [each for each in every if name in (each[1].name, f"{each[0]}.{each[1].name}")]
     if not found:
         what = "mail server" if "@" in to else "carrier"
-        known = ", ".join(dict.fromkeys(part.name for _, part in every)) or "none"
-        raise NotFound(f"There is no {what} {name}; there are: {known}.")
+        names = [part.name for _, part in every]
+        known = ", ".join(
+            each if names.count(each) == 1 else f"{area}.{each}"
+            for each, (area, _) in zip(names, every, strict=True)
+        )
+        raise NotFound(f"There is no {what} {name}; there are: {known or 'none'}.")
     if len(found) > 1:
         raise Conflict(
             f"Carriers of calls and of texts are both called {name}: write {CALLS}.{name} or "

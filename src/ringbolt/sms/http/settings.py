@@ -175,7 +175,7 @@ class HttpSmsSettings(SmsCarrierSettings):
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         has_own_id = bool(self.id_path) or "{id}" in self.success_pattern
-        if self.body != "form" and self.method == "GET" and self.body != "query":
+        if self.fields and self.method == "GET" and self.body != "query":
             raise ValueError("a GET has its fields in the query: write body = query")
         if self.success_path and self.success_pattern:
             raise ValueError("write success_path or success_pattern, not both")
@@ -186,6 +186,11 @@ class HttpSmsSettings(SmsCarrierSettings):
         if self.success_pattern.count("{id}") > 1:
             raise ValueError("write {id} once")
         asked = placeholders([self.url, self.fields, self.headers])
+        if not asked & {"to", "to_digits"}:
+            raise ValueError("the gateway is not told the recipient: write {to} in the fields")
+        if not asked & {"text", "text_hex"}:
+            raise ValueError("the gateway is not told the text: write {text} in the fields")
+        self._has_credentials()
         if self.sends_once_per_ref and "ref" not in asked:
             raise ValueError("sends_once_per_ref needs {ref} in the fields, headers or url")
         if self.receipts is None and self.settle_on == "delivered":
@@ -195,3 +200,9 @@ class HttpSmsSettings(SmsCarrierSettings):
         if is_called_back and not is_named and "callback_url" not in asked:
             raise ValueError("receipts need {callback_url} in the fields, or both id_paths")
         return self
+
+    def _has_credentials(self) -> None:
+        if self.auth != "none" and not self.password.get_secret_value():
+            raise ValueError(f"auth = {self.auth} needs a password")
+        if self.auth == "basic" and not self.username.get_secret_value():
+            raise ValueError("auth = basic needs a username")
