@@ -71,6 +71,25 @@ async def test_a_real_carrier_whose_calls_come_from_nobody_is_noted() -> None:
     assert not noted(await carriers(settings_of()))
 
 
+@pytest.mark.parametrize(
+    ("options", "rates", "said"),
+    [
+        ({"daily_spend": 5}, {}, "no cost_card"),
+        ({"daily_spend": 5, "cost_card": "card.csv"}, {}, "in USD, of which no rate is set"),
+        ({"daily_spend": 5, "cost_card": "card.csv"}, {"USD": 1100}, ""),
+        ({}, {}, ""),
+    ],
+)
+async def test_a_limit_of_costs_that_nobody_knows_is_noted(
+    tmp_path: Path, options: dict[str, Any], rates: dict[str, float], said: str
+) -> None:
+    (tmp_path / "card.csv").write_text("prefix,cost,currency\n1,0.0085,USD\n,3,SAT\n")
+    relay = {"type": "smtp", "url": "smtp://relay.example", **options}
+    settings = settings_of(mail={"servers": [relay]}, costs={"sats_per": rates})
+    notes = [each for each in await carriers(settings) if "cost_card" in each.detail]
+    assert [said in each.detail and bool(each.fix) for each in notes] == [True] * bool(said)
+
+
 async def test_a_part_that_the_shop_could_not_open_is_wrong(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

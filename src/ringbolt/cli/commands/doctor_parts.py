@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from ringbolt.app.operator.gone_parts import KnownParts, gone_parts
@@ -10,8 +11,10 @@ from ringbolt.bootstrap import context_of, why_unusable
 from ringbolt.cli.check_result import CheckResult
 from ringbolt.clock import SystemClock
 from ringbolt.core.humanise import counted
+from ringbolt.core.pricing.amount import SATS
 from ringbolt.numbers.types import OWN_NUMBERS
 from ringbolt.registry.settings import PartSettings, Priced, VoiceCarrierSettings
+from ringbolt.registry.terms import PartTerms
 from ringbolt.settings import Settings
 from ringbolt.settings.parts import SIMULATED
 from ringbolt.store.engine.opening import open_database
@@ -38,7 +41,26 @@ async def carriers(settings: Settings) -> list[CheckResult]:
         if not why and _calls_from_nobody(part, settings):
             detail = f"calls come from {settings.calls.caller_id}, which is nobody's number"
             found.append(CheckResult(name, "real", "note", detail, _OWN_CALLER_ID))
+        if not why and isinstance(part, Priced):
+            effect = "simulated" if settings.in_world(part) else "real"
+            notes = _costs(part, settings.costs.sats_per)
+            found += [CheckResult(name, effect, "note", *note) for note in notes]
     return found
+
+
+def _costs(part: Priced, sats_per: Mapping[str, float]) -> list[tuple[str, str]]:
+    """What a limit of a day's costs does not count, and what is not booked, with the remedies."""
+    card = PartTerms.of(part).card
+    if card is None:
+        if not part.daily_spend:
+            return []
+        said = "daily_spend counts only what the part itself tells, after the fact: no cost_card"
+        return [(said, "Write what it bills into a CSV, and name that in cost_card.")]
+    lacking = ", ".join(sorted(card.currencies - {SATS} - sats_per.keys()))
+    if not lacking:
+        return []
+    said = f"its cost_card is in {lacking}, of which no rate is set: nothing of it is booked"
+    return [(said, f"Set RINGBOLT_COSTS_SATS_PER={lacking.split(',')[0]}=... (sats for one).")]
 
 
 def _part(name: str, kind: Kind, part: PartSettings, why: str, settings: Settings) -> CheckResult:

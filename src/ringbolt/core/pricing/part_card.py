@@ -44,6 +44,10 @@ class PartCard:
     def __len__(self) -> int:
         return len(self._rates)
 
+    @property
+    def currencies(self) -> frozenset[str]:
+        return frozenset(rate.cost.currency for rate in self._rates.values())
+
     def rate_for(self, destination: str) -> PartRate | None:
         """The rate of the longest prefix of a number (E.164), or of everything else."""
         digits = destination.removeprefix("+")[:_MOST_DIGITS] if destination[:1] == "+" else ""
