@@ -13,6 +13,7 @@ import pytest
 from ringbolt.app.accounts.sessions import SESSION_MS
 from ringbolt.core.lightning.lnurl import decode
 from support.clients.pages import PageClient, Seen
+from support.numbers import ANSWERS, BUSY
 from support.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -333,3 +334,76 @@ async def test_what_cannot_be_taken_out_is_told_beside_its_field(
     assert says in page.error(field), page.words
     assert page.value(field) == (address if field == "lightning_address" else sats)
     assert await pages.balance(key) == 3000
+
+
+# -- spent -----------------------------------------------------------------------------------------
+
+TEXT = {"phone_number": "+1 202 555 0144", "message": "From a balance"}
+
+
+async def from_balance(pages: PageClient, path: str, fields: dict[str, str]) -> Seen:
+    form = await pages.open(path)
+    sent = {"token": form_token(form), "once": form.value("once"), "pay": "balance"}
+    return await pages.send(path, {**fields, **sent})
+
+
+async def test_an_order_is_paid_from_the_balance_once(pages: PageClient) -> None:
+    key = await a_key(pages)
+    await funded(pages, 3500)
+    priced = await pages.send("/text/price", TEXT)
+    assert "Pay from your balance" in priced.words
+    form = await pages.open("/text")
+    sent = {"token": form_token(form), "once": form.value("once"), "pay": "balance"}
+    page = await pages.send("/text", {**TEXT, **sent})
+    assert page.url.startswith("/o/")
+    assert "1,000 sats set aside from your balance" in page.words
+    again = await pages.send("/text", {**TEXT, **sent})
+    assert again.url == page.url, "a form that is sent twice buys once"
+    done = await pages.until_state(page.url, "settled")
+    assert "Payment taken" in done.words
+    assert "wallet" not in done.words
+    assert await pages.balance(key) == 2500
+    other = await from_balance(pages, "/text", TEXT)
+    assert other.url != page.url
+    account = await pages.open("/account")
+    assert page.url in account.text
+
+
+async def test_a_call_costs_the_minutes_that_were_begun(pages: PageClient) -> None:
+    key = await a_key(pages)
+    await funded(pages, 1000)
+    call = {"phone_number": ANSWERS, "message": "word " * 90, "kind": "say"}
+    page = await from_balance(pages, "/call", call)
+    done = await pages.until_state(page.url, "settled")
+    price = 1000 - await pages.balance(key)
+    assert f"Receipt {price} sats" in done.words
+    busy = await from_balance(pages, "/call", call | {"phone_number": BUSY})
+    back = await pages.until_state(busy.url, "returned")
+    assert "are back" in back.title
+    assert await pages.balance(key) == 1000 - price
+
+
+async def test_a_balance_that_is_too_small_says_so_and_buys_nothing(pages: PageClient) -> None:
+    key = await a_key(pages)
+    await funded(pages, 900)
+    priced = await pages.send("/text/price", TEXT)
+    assert "does not cover this" in priced.words
+    page = await from_balance(pages, "/text", TEXT)
+    assert page.status == 402
+    assert "900 can be spent" in page.words
+    assert page.value("message") == TEXT["message"]
+    assert await pages.balance(key) == 900
+
+
+async def test_who_is_signed_out_pays_from_no_balance(pages: PageClient) -> None:
+    await a_key(pages)
+    await funded(pages, 2000)
+    form = await pages.open("/text")
+    sent = {"token": form_token(form), "once": "x", "pay": "balance", **TEXT}
+    assert (await pages.send("/text", sent | {"token": "0" * 64})).status == 403
+    pages.http.cookies.clear()
+    page = await pages.send("/text", sent)
+    assert page.status == 422
+    assert "signed out" in page.words
+    assert page.value("message") == TEXT["message"]
+    assert "balance" not in (await pages.send("/text/price", TEXT)).words

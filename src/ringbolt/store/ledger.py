@@ -159,6 +159,12 @@ def balance(tx: Tx, id: str) -> Balance:
     return _sums(tx, id).get(id, Balance(0, 0))
 
 
+def captured_msat(tx: Tx, idem: str) -> int | None:
+    """What was captured of a hold; None if it was not, or does not exist."""
+    found = tx.run(_TRANSFER, {"idem_": idem}).one_or_none()
+    return None if found is None else found.captured_msat
+
+
 def totals(tx: Tx) -> dict[str, Balance]:
     """Every account's balance, computed from the transfers only; their sum is zero."""
     sums = _sums(tx, None)

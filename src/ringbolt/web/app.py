@@ -20,6 +20,7 @@ from ringbolt.app.shop import Shop
 from ringbolt.http_body import Receive, Scope, header
 from ringbolt.web.account.key_pages import PATH as ACCOUNT
 from ringbolt.web.account.pages import AccountPages
+from ringbolt.web.account.purse import Purses
 from ringbolt.web.account.session import Sessions
 from ringbolt.web.docs import pages as docs
 from ringbolt.web.fiat import FiatHint
@@ -100,7 +101,8 @@ class Pages:
 
     def _application(self, shop: Shop) -> Starlette:
         guards = _guards(shop)
-        forms = self._forms(shop, guards)
+        sessions = Sessions(shop)
+        forms = self._forms(shop, guards, Purses(shop, sessions))
         self._sale_pages = {form.path: form for form in forms}
         front = Storefront(shop, self._renderer, self._is_sold)
         pages = [
@@ -129,7 +131,7 @@ class Pages:
         """Whether the form at that address is open now."""
         return self._sale_pages[path].is_open
 
-    def _forms(self, shop: Shop, guards: Guards) -> list[SalePage]:
+    def _forms(self, shop: Shop, guards: Guards, purses: Purses) -> list[SalePage]:
         """One form for each service, whether it is open or not."""
         catalogue = NumberCatalogue(shop)
         sales: tuple[Sale, ...] = (
@@ -139,7 +141,7 @@ class Pages:
             RentSale(shop, catalogue),
             EmailSale(shop),
         )
-        return [SalePage(shop, self._renderer, sale, guards) for sale in sales]
+        return [SalePage(shop, self._renderer, sale, guards, purses) for sale in sales]
 
     def _orders(self, shop: Shop, guards: Guards) -> list[Route]:
         page = OrderPage(shop, self._renderer, self._waiting, guards)

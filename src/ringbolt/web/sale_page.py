@@ -18,12 +18,15 @@ from ringbolt.app.shop import Shop
 from ringbolt.core.closed_sales import Sold
 from ringbolt.core.errors import RingboltError, Unavailable
 from ringbolt.lightning.node import can_hold
+from ringbolt.web.account.purse import Purses
 from ringbolt.web.forms import Form, read_form
+from ringbolt.web.i18n import _
 from ringbolt.web.order_page import no_such_page
 from ringbolt.web.rendering import HEADERS, Renderer
 from ringbolt.web.sales.call import CallSale
 from ringbolt.web.sales.sale import Quote, Sale
 
+_BALANCE: Final = "balance"
 _NOTHING_KNOWN: Final[dict[str, Any]] = {
     "services": [],
     "countries": [],
@@ -37,7 +40,10 @@ _NOTHING_KNOWN: Final[dict[str, Any]] = {
 class SalePage:
     """One form. ``guards`` limit orders and reads by client address."""
 
-    def __init__(self, shop: Shop, renderer: Renderer, sale: Sale, guards: Guards) -> None:
+    def __init__(
+        self, shop: Shop, renderer: Renderer, sale: Sale, guards: Guards, purses: Purses
+    ) -> None:
+        self._purses = purses
         self._shop = shop
         self._renderer = renderer
         self._sale = sale
@@ -75,14 +81,15 @@ class SalePage:
         shop.terms.closed.check(Sold(self._sale.name), shop.clock.now_ms())
         self._guards.check("read", client_address(request.scope))
         form = Form(read_pairs(request.scope["query_string"]))
-        return await self._form(form)
+        return await self._form(request, form)
 
     async def price(self, request: Request) -> Response:
         """The price of what is filled in so far: a part of the page."""
         self._check_offered()
         self._guards.check("read", client_address(request.scope))
         quote = await self._sale.quote(await read_form(request))
-        return self._renderer.page("price.html", quote=quote, sale=self._sale.name)
+        purse = await self._purses.of(request)
+        return self._renderer.page("price.html", quote=quote, purse=purse, sale=self._sale.name)
 
     async def buy(self, request: Request) -> Response:
         """Place the order and go to its page; the form again, with what is wrong, if it cannot."""
@@ -90,17 +97,29 @@ class SalePage:
         client = client_address(request.scope)
         form = await read_form(request)
         if form.has("show"):  # the price, without JavaScript
-            return await self._form(form)
+            return await self._form(request, form)
+        order = None
         try:
             self._guards.check("order", client)
-            buyer = Buyer(FAMILY, Hold(), self._shop.hash_of(client))
-            order = await self._sale.buy(form, buyer, client)
+            buyer = await self._buyer(request, form, client)
+            if buyer is not None:
+                order = await self._sale.buy(form, buyer, client)
         except RingboltError as error:
             form.fail(error)
-            order = None
         if order is None:
-            return await self._form(form)
+            return await self._form(request, form)
         return RedirectResponse(f"/o/{order.status_token}", 303, HEADERS)
+
+    async def _buyer(self, request: Request, form: Form, client: str) -> Buyer | None:
+        """Who pays: by invoice, or from the balance of who is signed in; None if that is nobody,
+        which ``form.errors`` then says. Raises ``Forbidden``."""
+        if form.get("pay") != _BALANCE:
+            return Buyer(FAMILY, Hold(), self._shop.hash_of(client))
+        purse = await self._purses.of(request)
+        if purse is None:
+            form.refuse("", _("You are signed out. Sign in to pay from your balance."))
+            return None
+        return self._purses.buyer(request, form, purse, client)
 
     async def listen(self, request: Request) -> Response:
         """The form again, with the sound of its text."""
@@ -114,9 +133,9 @@ class SalePage:
         except RingboltError as error:
             form.fail(error)
         heard = "" if wav is None else f"data:audio/wav;base64,{base64.b64encode(wav).decode()}"
-        return await self._form(form, heard=heard)
+        return await self._form(request, form, heard=heard)
 
-    async def _form(self, form: Form, *, heard: str = "") -> Response:
+    async def _form(self, request: Request, form: Form, *, heard: str = "") -> Response:
         try:
             choices = await self._sale.choices(form)
         except Unavailable as error:
@@ -131,6 +150,7 @@ class SalePage:
             form.status,
             form=form,
             quote=quote,
+            purse=await self._purses.of(request),
             sale=self._sale.name,
             heard=heard,
             **choices,

@@ -1,8 +1,9 @@
-"""Words and timeline steps for the money of an order paid by a hold invoice."""
+"""Words and timeline steps for the money of an order, held by a wallet or set aside on a
+balance."""
 
 from __future__ import annotations
 
-from ringbolt.core.order import DELIVERED, NOT_DELIVERED, OrderState
+from ringbolt.core.order import DELIVERED, NOT_DELIVERED, OrderState, PaymentMethod
 from ringbolt.core.pricing.money import sats_up
 from ringbolt.store.orders import Order, OrderEvent
 from ringbolt.web.formats import grouped
@@ -24,6 +25,9 @@ def moved_ms(history: list[OrderEvent], *states: OrderState) -> int | None:
 
 def first_steps(order: Order) -> tuple[Step, ...]:
     """The invoice, and the money set aside."""
+    if order.method is PaymentMethod.BALANCE:
+        words = _("%(sum)s set aside from your balance", sum=sats(order))
+        return (Step("done", words, order.paid_ms),)
     if order.paid_ms is None:
         is_open = order.state is OrderState.AWAITING_PAYMENT
         waiting = _("Waiting for payment") if is_open else _("Not paid")
@@ -72,7 +76,9 @@ def unpaid_head(order: Order, taken_if: str) -> Head:
 
 
 def set_aside(order: Order) -> str:
-    """What a payment that is held looks like."""
+    """What money that is not taken yet looks like."""
+    if order.method is PaymentMethod.BALANCE:
+        return _("%(sum)s are set aside on your balance.", sum=sats(order))
     return _(
         "%(sum)s are set aside in your wallet. It shows the payment as pending; that is right.",
         sum=sats(order),

@@ -11,10 +11,11 @@ import msgspec
 from ringbolt.api.orders import FAMILY
 from ringbolt.app.checkout.order_again import can_repeat
 from ringbolt.app.webhooks.order_notice import order_notice
+from ringbolt.core.chart_of_accounts import hold_idem
 from ringbolt.core.commands import CallOrder, ReceiveTexts, SendMail, SendText, TopUp
-from ringbolt.core.order import FINAL, OrderState
+from ringbolt.core.order import DELIVERED, FINAL, OrderState, PaymentMethod
 from ringbolt.core.pricing.money import sats_up
-from ringbolt.store import calls, messages, orders
+from ringbolt.store import calls, ledger, messages, orders
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.orders import Order, OrderEvent
 from ringbolt.web.views.call_view import call_body
@@ -53,10 +54,22 @@ def order_view(tx: Tx, token: str, cancel_after_ms: int) -> OrderView | None:
         is_payable=is_payable,
         is_live=not is_over,
         can_repeat=is_over and can_repeat(order.command),
-        is_taken=order.state in (OrderState.FULFILLED, OrderState.SETTLED),
+        is_taken=order.state in DELIVERED,
+        taken_sats=_taken_sats(tx, order),
         body=body,
     )
     return replace(view, version=_version(view))
+
+
+def _taken_sats(tx: Tx, order: Order) -> int | None:
+    """What was paid in the end; None while it is open. A call on a balance costs the minutes that
+    were begun."""
+    if order.state not in DELIVERED:
+        return None
+    if order.method is not PaymentMethod.BALANCE:
+        return sats_up(order.price_msat)
+    captured_msat = ledger.captured_msat(tx, hold_idem(order.id))
+    return None if captured_msat is None else sats_up(captured_msat)
 
 
 def short_name(order_id: str) -> str:
@@ -95,5 +108,7 @@ def _body(tx: Tx, order: Order, history: list[OrderEvent], cancel_after_ms: int)
 def _version(view: OrderView) -> str:
     """Changes whenever something else is shown; the time that passes does not count."""
     body = view.body
-    shown = repr((view.state, body.head.title, body.steps, body.actions, body.numbered))
+    shown = repr(
+        (view.state, view.taken_sats, body.head.title, body.steps, body.actions, body.numbered)
+    )
     return hashlib.blake2b(shown.encode(), digest_size=8).hexdigest()

@@ -77,8 +77,8 @@ class Body:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderView:
     """The whole page of an order. ``state`` is the API's word. ``left_s``: how long the invoice can
-    be paid. ``is_live``: it may still change. ``can_repeat``: the
-    same can be ordered once more. ``version``: changes with what is shown."""
+    be paid. ``is_live``: it may still change. ``taken_sats``: what was paid in the end.
+    ``can_repeat``: the same can be ordered once more. ``version``: changes with what is shown."""
 
     order_id: str
     token: str
@@ -94,5 +94,6 @@ class OrderView:
     is_live: bool
     can_repeat: bool
     is_taken: bool
+    taken_sats: int | None
     version: str = ""
     body: Body = field(kw_only=True)
