@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -76,6 +77,24 @@ def serve(
         on_ready=lambda url: print_banner(settings, url),
     )
     finish(discard_refused_secret(settings, shop))
+
+
+@app.command()
+def init(
+    file: Annotated[Path, typer.Argument(help="The file to write.")] = Path("ringbolt.toml"),
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace a file that exists; it is kept as FILE.before.")
+    ] = False,
+) -> None:
+    """Ask for what a shop needs, test each answer, and write a settings file.
+
+    The address on the web, the database, the node, carriers of calls and texts, a provider of
+    numbers, a mail server, and prices. Nothing is written before the end. Also answers that a
+    script gives on the standard input are taken, line by line.
+    """
+    from ringbolt.cli.setup.init import set_up
+
+    raise typer.Exit(set_up(file, force=force))
 
 
 @app.command()

@@ -6,7 +6,7 @@ Settings, asyncio and what a command needs are imported when it runs, so that he
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
@@ -21,6 +21,9 @@ from ringbolt.cli.output import fail
 
 if TYPE_CHECKING:
     from ringbolt.settings import Settings
+
+
+T = TypeVar("T")
 
 
 def settings_or_exit(**overrides: Any) -> Settings:
@@ -87,7 +90,7 @@ def log_errors_to_stderr() -> None:
     )
 
 
-def run_in_loop(main: Coroutine[Any, Any, int]) -> int:
+def run_in_loop(main: Coroutine[Any, Any, T]) -> T:
     """Run to the end on uvloop, where there is one."""
     import asyncio
 

@@ -148,7 +148,7 @@ async def _damage(settings: Settings) -> CheckResult:
     return CheckResult("store", "embedded", "ok", f", {seen}")
 
 
-async def _node(settings: Settings) -> list[CheckResult]:
+async def check_node(settings: Settings) -> list[CheckResult]:
     kind = "simulated" if settings.node.simulated else "real"
     async with world_url(settings) as world:
         node = open_node(settings, context_of(settings, world))
@@ -202,7 +202,7 @@ CHECKS: Final = (
     Check("store", _store, _MAKE_ROOM),
     Check(
         "Lightning node",
-        _node,
+        check_node,
         "Look whether the node runs, and at the settings of [node].",
         writes=True,
     ),

@@ -1,0 +1,1 @@
+"""``ringbolt init``: the first settings, asked for and tested one by one."""
