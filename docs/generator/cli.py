@@ -104,6 +104,6 @@ def _default(parameter: Any) -> str:
     if parameter.secondary_opts:
         names = parameter.opts if parameter.default else parameter.secondary_opts
         return code(names[0])
-    if parameter.is_flag:
+    if getattr(parameter, "is_flag", False):
         return ""
     return code(str(parameter.default))
