@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from api.test_smsgate import (
     BUYERS,
@@ -190,7 +191,11 @@ async def test_forged_texts_reach_nobody_and_repeated_ones_once(bench: Bench) ->
             "receivedAt": iso_seconds(now),
         },
     }
-    assert await bench.post(event, "a key that was guessed") == 403
+    with capture_logs() as logs:
+        assert await bench.post(event, "a key that was guessed") == 403
+    assert [line["why"] for line in logs if "refused" in line["event"]] == [
+        "signing_key is not that of the app"
+    ]
     assert "messages" not in await client.status(order_id)
     for event_id in ("one", "one", "another"):  # repeated, replayed, reported again
         assert await bench.post(event | {"id": event_id}) == 204

@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 import pytest
 from sqlalchemy import select
+from structlog.testing import capture_logs
 
 from ringbolt.store import pool
 from ringbolt.store.engine.db import Tx
@@ -196,7 +197,9 @@ async def test_only_signed_callbacks_are_heard_and_repeats_change_nothing(
         headers = {"X-Twilio-Signature": signature}
         return (await client.http.post(to, data=form, headers=headers)).status_code
 
-    assert await told_with(told, "") == 403
+    with capture_logs() as logs:
+        assert await told_with(told, "") == 403
+    assert "a callback is not signed by the account" in [line["event"] for line in logs]
     assert await told_with(told, sign("another token", url, told.items())) == 403
     assert await told_with({**told, "MessageStatus": "failed"}, good) == 403
     assert await told_with(told, good, f"{url}0") == 403

@@ -44,7 +44,10 @@ async def own_numbers(settings: Settings) -> list[CheckResult]:
         ]
     if silent := states.count("silent"):
         what = f"the phones of {counted(silent, 'number')} give no sign of life"
-        fix = "ringbolt numbers list; look at the phones: power, network, the app (Settings, Ping)"
+        fix = (
+            "ringbolt numbers list; look at the phones: power, network, the app (Settings, Ping), "
+            "and at the log, which says if their events are refused"
+        )
         results.append(CheckResult("own numbers", "real", "note", what, fix))
     if doubtful:
         what = f"{counted(doubtful, 'number')} may have been leased without our knowing"

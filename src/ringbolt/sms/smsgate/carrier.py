@@ -195,8 +195,9 @@ class SmsGateCarrier:
         """One webhook, answered when it is committed; else the phone repeats it for two days."""
         signed = check(self._key, request.body, request.headers, self._clock.now_ms())
         if signed is not Signed.YES:
-            if signed is Signed.STALE:
-                log.warning("the clock of a phone is wrong, its events are refused", part=self.name)
+            stale = signed is Signed.STALE
+            why = "the clock of a phone is wrong" if stale else "signing_key is not that of the app"
+            log.warning("the events of a phone are refused", part=self.name, why=why)
             return CallbackResponse(403)
         try:
             event = foreign_json.decode(request.body, type=WebhookEvent)

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote, urlsplit
 
+import structlog
+
 from ringbolt.clock import Clock
 from ringbolt.core.callback import CallbackRequest, CallbackResponse, CallbackRoute
 from ringbolt.core.outcome import Recovery, Rejected, Unknown
@@ -44,6 +46,8 @@ from ringbolt.twilio.account import TwilioApi, created, document_of
 from ringbolt.twilio.dialect import Dialect
 from ringbolt.upstream.exchange import Answer
 from ringbolt.upstream.pushed import PushedEvents
+
+log = structlog.get_logger("ringbolt.sms")
 
 RETRIES: Final = "#rc=5&rp=ct,rt,5xx"
 """Has Twilio repeat a callback that we could not take; by default it repeats none that was
@@ -169,7 +173,7 @@ class TwilioSms:
         return receipt_of(sid, status, code, ref, self._clock.now_ms(), cost_of(document))
 
     async def _reported(self, request: CallbackRequest) -> CallbackResponse:
-        form = self._api.form_of(request, self._clock.now_ms())
+        form = self._signed_form(request)
         if form is None:
             return CallbackResponse(403)
         sid = form.get("MessageSid") or form.get("SmsSid", "")
@@ -181,13 +185,19 @@ class TwilioSms:
         await self._receipts.hand_over(ReceiptBatch((receipt,), ""), sid)
         return CallbackResponse()
 
+    def _signed_form(self, request: CallbackRequest) -> dict[str, str] | None:
+        form = self._api.form_of(request, self._clock.now_ms())
+        if form is None:
+            log.warning("a callback is not signed by the account", part=self.name)
+        return form
+
     # Texts to own numbers
 
     async def follow_texts(self, cursor: str, sink: Sink[InboundBatch]) -> None:
         await self._inbound.follow(sink, InboundBatch(()))
 
     async def _received(self, request: CallbackRequest) -> CallbackResponse:
-        form = self._api.form_of(request, self._clock.now_ms())
+        form = self._signed_form(request)
         if form is None:
             return CallbackResponse(403)
         sid = form.get("MessageSid") or form.get("SmsSid", "")
