@@ -106,6 +106,22 @@ async def test_a_lost_answer_is_looked_for_and_never_bought_twice(
     assert len(stub.asked_for("getNumberV2")) == 1
 
 
+async def test_a_lost_number_that_has_a_code_already_goes_back(
+    world: HandlerWorld, stub: Stub
+) -> None:
+    stub.say("getNumberV2", (0, ""), f"ACCESS_NUMBER:18:{OTHER}")
+    lost = active(17, NUMBER, countryCode=str(USA), smsCode=["48010"])
+    stub.say("getActiveActivations", lost)
+    process = world.process()
+
+    order = await bought(world, process)
+    await process.pass_ms(30_000)
+
+    assert await order.number() == f"+{OTHER}"
+    assert "17" in {each["id"] for each in stub.asked_for("setStatus")}
+    assert (await order.receiving()).code == ""
+
+
 async def test_a_purchase_that_never_arrived_is_made_again_after_two_looks(
     world: HandlerWorld, stub: Stub
 ) -> None:

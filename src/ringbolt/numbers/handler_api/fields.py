@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Final
@@ -92,20 +92,29 @@ def _parsed(digits: str, region: str) -> phonenumbers.PhoneNumber | None:
 
 
 def time_ms(value: object, now_ms: int) -> int | None:
-    """When something happened, ms UTC; None if it cannot be read. What is dated ahead, happened
-    now.
+    """When something happened, ms UTC; None if it cannot be read. See ``times_ms``."""
+    return times_ms([value], now_ms)[0]
+
+
+def times_ms(values: Sequence[object], now_ms: int) -> list[int | None]:
+    """When each of several things happened that one document tells of. What is dated ahead,
+    happened now.
 
     Most providers write the local time of a zone that they do not name. All of these are whole
-    hours from UTC, so the time is taken for the latest one that is not in the future: right for
-    everything within the last hour.
+    hours from UTC, so the last of the times is taken for the latest one that is not in the future:
+    right if it was within the last hour. The others are as long before it as they say.
     """
-    found = _time(value)
-    if found is None:
-        return None
-    at_ms = _utc_ms(found)
-    if found.tzinfo is None:
-        at_ms += (now_ms + _AHEAD_MS - at_ms) // _HOUR_MS * _HOUR_MS
-    return min(at_ms, now_ms)
+    times = [_time(value) for value in values]
+    local_ms = [_utc_ms(each) for each in times if each is not None and each.tzinfo is None]
+    shift_ms = 0
+    if local_ms:
+        shift_ms = (now_ms + _AHEAD_MS - max(local_ms)) // _HOUR_MS * _HOUR_MS
+    return [
+        None
+        if each is None
+        else min(now_ms, _utc_ms(each) + (shift_ms if each.tzinfo is None else 0))
+        for each in times
+    ]
 
 
 def end_ms(value: object) -> int | None:

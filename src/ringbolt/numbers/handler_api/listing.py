@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from ringbolt.core.countries import by_region
 from ringbolt.core.phone import region_of
+from ringbolt.numbers.handler_api import texts
 from ringbolt.numbers.handler_api.client import HandlerApi
 from ringbolt.numbers.handler_api.dialect import Dialect
 from ringbolt.numbers.handler_api.fields import (
@@ -18,7 +19,7 @@ from ringbolt.numbers.handler_api.fields import (
     text_of,
     time_ms,
 )
-from ringbolt.numbers.handler_api.purchase import why_unfit
+from ringbolt.numbers.handler_api.purchase import OLD_CODE, why_unfit
 from ringbolt.numbers.handler_api.reply import Word
 from ringbolt.numbers.handler_api.texts import RENTAL
 from ringbolt.numbers.provider import Acquired, ActiveLease
@@ -73,13 +74,16 @@ def activation(
     if not lease_id or not number:
         return None
     from_ms = time_ms(item.get("activationTime"), now_ms) or now_ms
+    unfit = why_unfit(number, country, None)
+    if not unfit and texts.of_listed(lease_id, number, item, now_ms):
+        unfit = OLD_CODE  # it is not in our books: nobody has seen the number yet
     acquired = Acquired(
         lease_id=lease_id,
         number=number,
         until_ms=from_ms + dialect.lasts_s * 1000,
         cancel_after_ms=from_ms + dialect.cancel_s * 1000,
         country=country,
-        unfit=why_unfit(number, country, None),
+        unfit=unfit,
     )
     return ActiveLease(acquired, text_of(item.get("serviceCode")) or None, 0, from_ms)
 

@@ -30,7 +30,7 @@ from ringbolt.numbers.handler_api.leases import (
     Leases,
 )
 from ringbolt.numbers.handler_api.polling import Poller, Texts
-from ringbolt.numbers.handler_api.purchase import Terms, result_of
+from ringbolt.numbers.handler_api.purchase import OLD_CODE, Terms, result_of
 from ringbolt.numbers.handler_api.purchase_request import PurchaseRequest, Purchases
 from ringbolt.numbers.handler_api.reply import Word
 from ringbolt.numbers.handler_api.texts import RENTAL
@@ -172,7 +172,7 @@ class HandlerApiProvider:
         except Unavailable:
             return acquired
         if isinstance(reply, Word) and reply.word == "STATUS_OK":
-            return replace(acquired, unfit="it came with the code of an earlier buyer")
+            return replace(acquired, unfit=OLD_CODE)
         return acquired
 
     def _with_cost(self, wanted: AcquireNumber, acquired: Acquired) -> Acquired:

@@ -20,6 +20,7 @@ from ringbolt.upstream.exchange import Answer, Exchange, Lost, NeverSent
 HOUR_MS: Final = 3_600_000
 _CURRENCIES: Final = {"643": "RUB", "840": "USD", "978": "EUR", "156": "CNY"}
 """By their numbers in ISO 4217, which the protocol uses."""
+OLD_CODE: Final = "it came with the code of an earlier buyer"
 _OPEN_STATUSES: Final = frozenset({408, 425})
 """These 4xx do not say whether the request was carried out."""
 _TOO_MANY: Final = 429

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any, Final
 
-from ringbolt.numbers.handler_api.fields import code_of, items_of, text_of, time_ms
+from ringbolt.numbers.handler_api.fields import code_of, items_of, text_of, time_ms, times_ms
 from ringbolt.numbers.handler_api.reply import Document, Word
 from ringbolt.numbers.provider import InboundText
 
@@ -91,12 +91,11 @@ def of_rental(
     """The texts that ``getRentStatus`` or ``getAllSms`` shows of a rental, in their order of
     time."""
     found = []
-    for item in _items(document):
+    for item, at_ms in _dated_items(document, now_ms):
         written, sender, date = (text_of(item.get(key)) for key in ("text", "phoneFrom", "date"))
         if not written:
             continue
         name = hashlib.sha256(f"{date}\n{sender}\n{written}".encode("utf-8", "replace"))
-        at_ms = time_ms(date, now_ms) or now_ms
         event_id = f"{lease_id}:{name.hexdigest()[:24]}"
         found.append(InboundText(event_id, number, lease_id, sender, written, "", at_ms))
     if isinstance(document, Mapping) and "values" in document:
@@ -109,12 +108,17 @@ def of_all_texts(
 ) -> tuple[InboundText, ...]:
     """The texts that ``getAllSms`` shows of an activation, in their order of time."""
     found = []
-    for item in _items(document):
+    for item, at_ms in _dated_items(document, now_ms):
         code, written, sender = (item.get(key) for key in ("code", "text", "phoneFrom"))
-        at_ms = time_ms(item.get("date"), now_ms) or now_ms
         text = with_code(lease_id, number, code, written, sender, at_ms)
         found += [] if text is None else [text]
     return tuple(sorted(found, key=lambda text: text.at_ms))
+
+
+def _dated_items(document: Document, now_ms: int) -> list[tuple[Mapping[str, Any], int]]:
+    items = _items(document)
+    times = times_ms([item.get("date") for item in items], now_ms)
+    return [(item, at_ms or now_ms) for item, at_ms in zip(items, times, strict=True)]
 
 
 def _items(document: Document) -> list[Mapping[str, Any]]:
