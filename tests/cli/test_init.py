@@ -17,7 +17,20 @@ from ringbolt.cli.setup import toml_file
 from support.processes.shop import world_process
 from support.servers.twilio import PATH, SID, TOKEN
 
-PLAY = ["", "", "simulated", "simulated", "simulated", "900", "simulated", "", "", "simulated"]
+PLAY = [
+    "",
+    "",
+    "",
+    "",
+    "simulated",
+    "simulated",
+    "simulated",
+    "900",
+    "simulated",
+    "",
+    "",
+    "simulated",
+]
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +74,7 @@ async def test_wrong_answers_are_asked_again_and_right_ones_are_kept(
     ran = await init(
         tmp_path,
         [
+            "Anna's calls", "nowhere", "Anna's calls", "anna@calls.example",
             "not an address", "https://calls.example",
             "mysql://nowhere", "",
             "1",  # play money
@@ -76,6 +90,7 @@ async def test_wrong_answers_are_asked_again_and_right_ones_are_kept(
     assert "testing ..." in ran.stdout
     assert "This one is needed." in ran.stdout
     document = written(tmp_path)
+    assert document["web"] == {"shop_name": "Anna's calls", "contact": "anna@calls.example"}
     assert document["public_url"] == "https://calls.example"
     assert "database_url" not in document
     assert document["calls"] == {
@@ -96,8 +111,21 @@ async def test_wrong_answers_are_asked_again_and_right_ones_are_kept(
 
 async def test_a_database_and_a_node_that_do_not_answer_are_told(tmp_path: Path) -> None:
     gone = "postgresql://nobody@127.0.0.1:1/nowhere"
-    answers = ["", gone, "n", "", "lnd", "https://127.0.0.1:1", "00ff", "", "n", "simulated"]
-    ran = await init(tmp_path, [*answers, *PLAY[3:]])
+    answers = [
+        "",
+        "",
+        "",
+        gone,
+        "n",
+        "",
+        "lnd",
+        "https://127.0.0.1:1",
+        "00ff",
+        "",
+        "n",
+        "simulated",
+    ]
+    ran = await init(tmp_path, [*answers, *PLAY[5:]])
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert ran.stdout.count("wrong:") >= 2
     assert "database_url" not in written(tmp_path)

@@ -30,6 +30,11 @@ class WebSettings(Section):
         description="Where visitors reach the operator: an e-mail address or a page. Every page "
         "names it.",
     )
+    figures: bool = Field(
+        False,
+        description="Show on the first page how many orders of the last day were delivered, of "
+        "services with 50 orders or more.",
+    )
     security_contact: str = Field(
         "",
         description="Where weaknesses are reported: an e-mail address or a page, for "

@@ -24,6 +24,14 @@ class SuccessRate:
 
 
 @dataclass(frozen=True, slots=True)
+class KindSuccess:
+    """``orders`` of a kind were paid and are over; ``delivered`` of them were."""
+
+    orders: int
+    delivered: int
+
+
+@dataclass(frozen=True, slots=True)
 class Success:
     """``leases`` numbers were leased for codes; ``delivered`` of them got one."""
 
@@ -48,6 +56,15 @@ def of_latest(tx: Tx, since_ms: int, at_most: int, least: int) -> list[SuccessRa
     return [SuccessRate(**row) for row in tx.run(_OF_LATEST, values).mappings()]
 
 
+def of_kinds(tx: Tx, since_ms: int, at_most: int) -> dict[OrderKind, KindSuccess]:
+    """By kind, among the latest ``at_most`` orders placed since ``since_ms``."""
+    values = {"since_": since_ms, "most_": at_most}
+    return {
+        OrderKind(row["kind"]): KindSuccess(row["orders"], row["delivered"])
+        for row in tx.run(_OF_KINDS, values).mappings()
+    }
+
+
 # The latest orders only, by the index on their times, so that the cost does not grow with history.
 _latest = (
     select(orders.c.id, orders.c.state, orders.c.kind)
@@ -57,6 +74,11 @@ _latest = (
     .subquery()
 )
 _delivered = func.sum(case((_latest.c.state.in_(DELIVERED), 1), else_=0))
+_OF_KINDS = (
+    select(_latest.c.kind, func.count().label("orders"), _delivered.label("delivered"))
+    .where(_latest.c.state.in_(DECIDED))
+    .group_by(_latest.c.kind)
+)
 _OF_LATEST = (
     select(
         receiving.c.number_country.label("country"),

@@ -11,7 +11,9 @@ from starlette.responses import Response
 
 from ringbolt.api.kit.http import base_url
 from ringbolt.app.checkout.prices import code_price, mail_price, rental_price, text_price
+from ringbolt.app.checkout.public_figures import PublicFigures
 from ringbolt.app.shop import Shop
+from ringbolt.core.order import OrderKind
 from ringbolt.core.phone import EXAMPLE
 from ringbolt.core.pricing.money import sats_up
 from ringbolt.core.pricing.prices import RENT_BLOCK_HOURS
@@ -53,6 +55,12 @@ _EMAIL: Final = (
     marked("E-mail"),
     marked("One e-mail, sent without an account of yours."),
 )
+_FIGURES: Final = {
+    OrderKind.CALL: marked("Calls answered"),
+    OrderKind.SMS: marked("Texts delivered"),
+    OrderKind.ACTIVATION: marked("Codes that arrived"),
+    OrderKind.EMAIL: marked("E-mails taken by their server"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +84,7 @@ class Storefront:
         self._renderer = renderer
         self._shop = shop
         self._is_sold = is_sold
+        self._figures = PublicFigures(shop)
         self._public_url = shop.settings.public_url
         self._example = TO_ITSELF if shop.carriers.has_simulated else EXAMPLE
 
@@ -87,6 +96,7 @@ class Storefront:
             services=[each for each in _services(self._shop) if self._is_sold(each.path)],
             base=base,
             example=self._example,
+            figures=[(_(_FIGURES[each.kind]), each) for each in await self._figures.latest()],
             is_closed=closed.is_all_closed(now_ms),
             closed=closed,
         )

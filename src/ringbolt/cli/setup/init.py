@@ -23,6 +23,7 @@ from ringbolt.lightning.types import NODES
 from ringbolt.registry.types import PartTypes
 from ringbolt.settings import Settings, SettingsError, load_settings
 from ringbolt.settings.orders import PriceSettings
+from ringbolt.settings.web import WebSettings
 from ringbolt.store.engine.opening import open_database
 
 Check = Callable[[Settings], Awaitable[list[CheckResult]]]
@@ -123,6 +124,7 @@ class Setup:
     def run(self) -> int:
         """Ask everything, and write the file. The exit code."""
         say("Each answer is tested as it is given. An empty one takes what stands in brackets.\n")
+        self._ask_name()
         self._ask_place()
         self._ask_node()
         for area in AREAS:
@@ -140,6 +142,18 @@ class Setup:
         return EXIT_OK
 
     # Where
+
+    def _ask_name(self) -> None:
+        while True:
+            web: dict[str, Any] = {}
+            name = ask("The shop's name", str(WebSettings.model_fields["shop_name"].default))
+            if name != WebSettings.model_fields["shop_name"].default:
+                web["shop_name"] = name
+            contact = ask("Where visitors reach you: an e-mail address or a page (none: nowhere)")
+            if contact:
+                web["contact"] = contact
+            if not web or self._takes(web=web):
+                return
 
     def _ask_place(self) -> None:
         while True:
