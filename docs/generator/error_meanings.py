@@ -372,7 +372,7 @@ _ORDER = {
         "`openssl rand -hex 24`.",
     ),
     "UNKNOWN_NUMBER": Meaning(
-        "A text was handed in for a number that is not this shop's.",
+        "A text or a sign of life was handed in for a number that is not this shop's.",
         "Operators: `ringbolt numbers add` it first.",
     ),
 }
