@@ -119,8 +119,12 @@ async def list_parts(settings: Settings, areas: tuple[str, ...], as_json: bool) 
 
 
 def _columns(found: list[dict[str, Any]]) -> list[tuple[str, str]]:
-    """Limits of a day, and costs that could not be booked, have a column if there are any."""
+    """The end of a pause, the limit of a day, and costs that could not be booked have a column if
+    any part has them."""
     columns = list(_COLUMNS)
+    if any(each["left_alone_until_ms"] for each in found):
+        place = columns.index(("state", "state")) + 1
+        columns.insert(place, ("left_alone_until_ms", "until (UTC)"))
     if any(each["daily_spend_msat"] for each in found):
         place = columns.index(("spent_today_msat", "cost today")) + 1
         columns.insert(place, ("daily_spend_msat", "at most"))
