@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -97,6 +98,24 @@ async def test_a_lost_answer_is_looked_for_and_never_bought_twice(
 ) -> None:
     stub.say("getNumberV2", answer)
     stub.say("getActiveActivations", active(17, NUMBER, countryCode=str(USA)))
+    process = world.process()
+
+    order = await bought(world, process)
+    await process.pass_ms(30_000)
+
+    assert await order.number() == f"+{NUMBER}"
+    assert len(stub.asked_for("getNumberV2")) == 1
+
+
+@pytest.mark.parametrize("minutes", [-4, 4, 7, 30])
+@pytest.mark.parametrize("zone_h", [0, 3])
+async def test_a_lost_number_is_found_though_the_providers_clock_differs(
+    world: HandlerWorld, stub: Stub, minutes: int, zone_h: int
+) -> None:
+    stub.say("getNumberV2", (0, ""))
+    at = datetime.now(UTC) + timedelta(hours=zone_h, minutes=minutes)
+    lost = active(17, NUMBER, countryCode=str(USA), activationTime=f"{at:%Y-%m-%d %H:%M:%S}")
+    stub.say("getActiveActivations", lost)
     process = world.process()
 
     order = await bought(world, process)

@@ -74,6 +74,10 @@ def activation(
     if not lease_id or not number:
         return None
     from_ms = time_ms(item.get("activationTime"), now_ms) or now_ms
+    if from_ms < now_ms - dialect.lasts_s * 1000:
+        # It would be over: its hour cannot be told, as the provider's clock is ahead of ours. Were
+        # it taken for old, it would not be found after a lost answer, and bought again.
+        from_ms = now_ms
     unfit = why_unfit(number, country, None)
     if not unfit and texts.of_listed(lease_id, number, item, now_ms):
         unfit = OLD_CODE  # it is not in our books: nobody has seen the number yet
