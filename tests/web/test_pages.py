@@ -314,3 +314,19 @@ async def test_a_finished_order_is_placed_once_more(pages: PageClient) -> None:
     assert (await pages.send(f"{page.url}/again", {})).state == "awaiting_payment"
     foreign = await pages.send(f"{page.url}/again", {}, Origin="https://elsewhere.example")
     assert foreign.status == 403
+
+
+async def test_play_money_is_paid_from_the_order_and_the_mail_is_in_its_mailbox(
+    pages: PageClient,
+) -> None:
+    mail = {"address": "anna@example.com", "message": "Your table is <ready>."}
+    page = await ordered(pages, "/email", mail)
+    [link] = re.findall(r'href="(/simulator\?invoice=[^"]*)"', page.text)
+    wallet = await pages.open(link.partition("#")[0])
+    assert wallet.value("invoice") == page.invoice
+
+    await pages.send("/simulator/do/pay", {"invoice": wallet.value("invoice")})
+    await pages.until_state(page.url, "settled")
+    mailbox = await pages.open("/simulator?mailbox=anna%40example.com")
+    assert "Your table is <ready>." in mailbox.words
+    assert "Nothing came" in (await pages.open("/simulator?mailbox=bert%40example.com")).words

@@ -37,6 +37,8 @@ _PHONE_ACTS: Final = ("answer", "decline", "hangup", "keys")
 ACTS: Final = "/simulator/do"
 """Where the buttons send to: an address that no route of the world has."""
 ACTIONS: Final = (*_PHONE_ACTS, "pay", "text", "clock")
+_MOST_ADDRESS_CHARS: Final = 320
+_MOST_INVOICE_CHARS: Final = 2000
 KEYPAD: Final = (
     ("1", ""), ("2", "ABC"), ("3", "DEF"), ("4", "GHI"), ("5", "JKL"), ("6", "MNO"),
     ("7", "PQRS"), ("8", "TUV"), ("9", "WXYZ"), ("*", ""), ("0", "+"), ("#", ""),
@@ -55,11 +57,11 @@ class SimulatorPage:
         self._paying: set[asyncio.Task[None]] = set()
 
     async def show(self, request: Request) -> Response:
-        return await self._page("simulator.html", _number(request.query_params))
+        return await self._page("simulator.html", request.query_params)
 
     async def parts(self, request: Request) -> Response:
         """The parts that change by themselves."""
-        return await self._page("simulator_parts.html", _number(request.query_params))
+        return await self._page("simulator_parts.html", request.query_params)
 
     def act_as(self, action: str) -> Callable[[Request], Awaitable[Response]]:
         """The button of that name: it does something with the telephone, the wallet, a text or the
@@ -83,16 +85,19 @@ class SimulatorPage:
                 seconds = form.number("seconds", 1, 86_400, 120)
                 await self._post("/simulator/clock/advance", {"seconds": seconds})
         except RingboltError as error:
-            return await self._page("simulator.html", number, error_text(error), error.status)
+            values = {**form.values, "number": number}
+            return await self._page("simulator.html", values, error_text(error), error.status)
         return RedirectResponse(f"/simulator?number={quote(number)}", 303, HEADERS)
 
     async def _page(
-        self, template: str, number: str, notice: str = "", status: int = 200
+        self, template: str, query: Mapping[str, str], notice: str = "", status: int = 200
     ) -> Response:
-        phone, balance, payments = await asyncio.gather(
+        number, mailbox = _number(query), query.get("mailbox", "").strip()[:_MOST_ADDRESS_CHARS]
+        phone, balance, payments, mails = await asyncio.gather(
             self._get(f"/simulator/phones/{quote(number)}"),
             self._get("/simulator/wallet/v1/balance/channels"),
             self._get("/simulator/wallet/v1/payments?reversed=true&include_incomplete=true"),
+            self._mails(mailbox),
         )
         return self._renderer.page(
             template,
@@ -104,7 +109,17 @@ class SimulatorPage:
             balance=int(balance.get("local_balance", {}).get("sat", balance.get("balance", 0))),
             payments=payments.get("payments", [])[:_SHOWN],
             keypad=KEYPAD,
+            invoice=query.get("invoice", "")[:_MOST_INVOICE_CHARS],
+            mailbox=mailbox,
+            mails=mails,
         )
+
+    async def _mails(self, address: str) -> list[dict[str, Any]]:
+        """The latest e-mails to an address, the last one first."""
+        if not address:
+            return []
+        found = await self._get(f"/simulator/mailbox/{quote(address, safe='')}")
+        return list(reversed(found["messages"]))[:_SHOWN]
 
     async def _use_phone(self, number: str, action: str, form: Form) -> None:
         body = {"digits": form.get("digits")} if action == "keys" else {}
