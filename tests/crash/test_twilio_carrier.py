@@ -26,7 +26,6 @@ pytestmark = pytest.mark.usefixtures("spoken")
 PRESSES = "+1234567890"
 LISTENS = "+1234567800"
 LOST_ANSWER = "+1234567807"
-LOST_REQUEST = "+1234567808"
 PERSON = "+442079460123"
 
 

@@ -9,9 +9,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlsplit
 
-SILENCE = (0, b"")
-"""Nothing is answered; the connection breaks."""
-
 
 @dataclass
 class Stub:
