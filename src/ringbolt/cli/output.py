@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from ringbolt.cli.exit_codes import EXIT_FAILED, EXIT_OK
+
+_UNPRINTABLE: Final = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+"""Control characters, which steer terminals, and marks that change the order of what is read."""
+
+
+def shown(value: Any) -> str:
+    """A value as one line for a terminal: reasons, texts and addresses come from strangers."""
+    return _UNPRINTABLE.sub("\ufffd", str(value))
 
 
 class Progress:
@@ -44,12 +55,13 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]
     """Print a table for somebody at a terminal."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(title=title, title_justify="left", show_edge=False)
     for column in columns:
         table.add_column(column)
     for row in rows:
-        table.add_row(*(str(cell) for cell in row))
+        table.add_row(*(Text(shown(cell)) for cell in row))  # else brackets are markup
     Console(highlight=False).print(table)
 
 
@@ -57,13 +69,13 @@ def print_facts(facts: dict[str, Any]) -> None:
     """Names and values, one a line."""
     width = max(map(len, facts))
     for name, value in facts.items():
-        sys.stdout.write(f"{name.ljust(width)}  {value}\n")
+        sys.stdout.write(f"{name.ljust(width)}  {shown(value)}\n")
 
 
 def print_done(document: dict[str, Any], sentence: str) -> int:
     """What a command did: ``sentence`` on a terminal, ``document`` in a pipe; the exit code."""
     if is_terminal():
-        sys.stdout.write(f"{sentence}\n")
+        sys.stdout.write(f"{shown(sentence)}\n")
     else:
         print_json(document)
     return EXIT_OK

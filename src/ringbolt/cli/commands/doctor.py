@@ -17,7 +17,7 @@ from ringbolt.cli.commands import doctor_orders, doctor_parts, doctor_place, doc
 from ringbolt.cli.commands.doctor_subject import subject
 from ringbolt.cli.exit_codes import EXIT_FAILED, EXIT_OK
 from ringbolt.cli.operator_access import is_new, sqlite_file, world_url
-from ringbolt.cli.output import is_terminal, print_json
+from ringbolt.cli.output import is_terminal, print_json, shown
 from ringbolt.clock import SystemClock
 from ringbolt.core.errors import RingboltError
 from ringbolt.core.humanise import counted
@@ -80,9 +80,9 @@ def _show(results: list[CheckResult]) -> None:
         return
     part, kind = (max(len(getattr(f, name)) for f in results) for name in ("part", "kind"))
     for f in results:
-        print(f"{f.state:5}  {f.part:{part}}  {f.kind:{kind}}  {f.detail}")
+        print(f"{f.state:5}  {f.part:{part}}  {f.kind:{kind}}  {shown(f.detail)}")
         if f.fix:
-            print(f"{'':5}  {'':{part}}  {'':{kind}}  -> {f.fix}")
+            print(f"{'':5}  {'':{part}}  {'':{kind}}  -> {shown(f.fix)}")
 
 
 async def _python() -> list[CheckResult]:
