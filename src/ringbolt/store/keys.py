@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select, update
 
+from ringbolt.core.chart_of_accounts import account_of_key
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.engine.upsert import insert_new
 from ringbolt.store.schema.tables import api_key
@@ -73,6 +74,14 @@ def replace_webhook_secret(tx: Tx, id: str, present: int) -> bool:
     """Count one more secret of the key's webhooks; False if ``present`` is not the latest."""
     values = {"id_": id, "present_": present, "now_": tx.now_ms}
     return tx.run(_REPLACE_WEBHOOK_SECRET, values).rowcount == 1
+
+
+def webhook_secret_of(tx: Tx, account: str) -> int:
+    """How often the secret of an account's webhooks was replaced; 0 for what is no account."""
+    if not account.startswith(account_of_key.prefix):
+        return 0
+    key = by_id(tx, account.removeprefix(account_of_key.prefix))
+    return 0 if key is None else key.webhook_secret
 
 
 def _api_key(row: Any) -> ApiKey:

@@ -29,8 +29,9 @@ from sqlalchemy import (
     update,
 )
 
+from ringbolt.core.chart_of_accounts import account_of_key
 from ringbolt.store.engine.db import Tx
-from ringbolt.store.schema.tables import orders
+from ringbolt.store.schema.tables import api_key, orders
 from ringbolt.store.schema.text_tables import webhook, webhook_try
 
 FORGET_BATCH = 500
@@ -45,8 +46,9 @@ class WebhookState(StrEnum):
 
 class Outgoing(Struct, frozen=True):
     """A webhook to be sent, the ``seq``-th of its topic. ``tries``: failed tries so far.
-    ``owner``: the account's or order's id, whose secret signs it. ``wiped``: the order's texts
-    were deleted already."""
+    ``owner``: the account's or order's id, whose secret signs it; ``secret``: how often the account
+    replaced it, the last time at ``secret_ms``. ``wiped``: the order's texts were deleted
+    already."""
 
     id: str
     order_id: str
@@ -59,6 +61,8 @@ class Outgoing(Struct, frozen=True):
     family: str
     owner: str
     wiped: bool
+    secret: int
+    secret_ms: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,15 +196,25 @@ def count_in_state(tx: Tx, state: WebhookState) -> int:
 
 
 def listing(
-    tx: Tx, order_id: str = "", *, failed: bool = False, cursor: str = "", limit: int = 50
+    tx: Tx,
+    order_id: str = "",
+    *,
+    account: str = "",
+    failed: bool = False,
+    cursor: str = "",
+    limit: int = 50,
 ) -> Page:
-    """Webhooks of one order or of all, the latest first. ``failed``: only those that were given
-    up, or are pending after a failed try. Raises ``ValueError`` for an invalid cursor."""
+    """Webhooks of one order, of the orders that one account paid for, or of all, the latest first.
+    ``failed``: only those that were given up, or are pending after a failed try. Raises
+    ``ValueError`` for an invalid cursor."""
     query = select(webhook).order_by(
         webhook.c.created_ms.desc(), webhook.c.seq.desc(), webhook.c.id
     )
     if order_id:
         query = query.where(webhook.c.order_id == order_id)
+    if account:
+        paid = select(orders.c.id).where(orders.c.account_id == account)
+        query = query.where(webhook.c.order_id.in_(paid))
     if failed:
         pending = and_(webhook.c.state == WebhookState.PENDING, webhook.c.tries > 0)
         query = query.where(or_(webhook.c.state == WebhookState.GIVEN_UP, pending))
@@ -269,6 +283,8 @@ def _outgoing(row: RowMapping) -> Outgoing:
         family=row["family"],
         owner=row["account_id"] or row["order_id"],
         wiped=row["wiped_ms"] is not None,
+        secret=row["webhook_secret"] or 0,
+        secret_ms=row["webhook_secret_ms"],
     )
 
 
@@ -317,6 +333,7 @@ _INSERT = (
     .from_select(list(_NEW), select(*_NEW.values()).where(_IS_NEWS))
     .returning(webhook.c.seq)
 )
+_KEY = account_of_key.prefix
 _NEXT = (
     select(
         webhook.c.id,
@@ -330,8 +347,14 @@ _NEXT = (
         orders.c.family,
         orders.c.account_id,
         orders.c.wiped_ms,
+        api_key.c.webhook_secret,
+        api_key.c.webhook_secret_ms,
     )
-    .select_from(webhook.join(orders, orders.c.id == webhook.c.order_id))
+    .select_from(
+        webhook.join(orders, orders.c.id == webhook.c.order_id).outerjoin(
+            api_key, api_key.c.id == func.substr(orders.c.account_id, len(_KEY) + 1)
+        )
+    )
     .where(*_OF_TOPIC, webhook.c.state == WebhookState.PENDING)
     .order_by(webhook.c.seq)
     .limit(1)

@@ -31,7 +31,7 @@ class Accounts:
         client = self._shop.hash_of(request.client)
         buyer = Buyer(FAMILY, Hold(), client, named(request, "key"))
         sold = await top_up(self._shop, key, request.params.amount, buyer)
-        return created(self._shop, sold.order, replayed=sold.replayed)
+        return await created(self._shop, sold.order, replayed=sold.replayed)
 
     async def balance(self, request: Request[Nothing]) -> Balance:
         """What can still be spent, without what is reserved for orders under way."""

@@ -12,7 +12,7 @@ from ringbolt.api.orders.dialect import api_key, shown_key
 from ringbolt.api.orders.documents import Created
 from ringbolt.app.checkout.purchase import Balance, Buyer, Hold, Idempotency
 from ringbolt.app.shop import Shop
-from ringbolt.app.webhooks.send_webhook import check_webhook_url, webhook_secret
+from ringbolt.app.webhooks.send_webhook import check_webhook_url, present_webhook_secret
 from ringbolt.core.canonical import canonical_json
 from ringbolt.core.errors import Unauthorized
 from ringbolt.core.order import OrderState, PaymentMethod
@@ -72,13 +72,15 @@ def named(request: Request[Any], principal: str) -> Idempotency | None:
     )
 
 
-def created(shop: Shop, order: Order, *, replayed: bool, segments: int | None = None) -> Response:
+async def created(
+    shop: Shop, order: Order, *, replayed: bool, segments: int | None = None
+) -> Response:
     """The answer to a placed order, the same each time it is requested."""
     is_hold = order.method is not PaymentMethod.BALANCE
     is_payable = order.state is OrderState.AWAITING_PAYMENT
     secret = None
     if order.webhook_url:
-        secret = webhook_secret(shop.keyring, order.account_id or order.id)
+        secret = await present_webhook_secret(shop, order.account_id or order.id)
     document = Created(
         order_id=order.id,
         payreq=order.payreq if is_hold else PAID,

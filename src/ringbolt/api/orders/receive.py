@@ -35,7 +35,7 @@ class ReceiveOrders:
         former = await self._former(request.params)
         command = self._command(request, former)
         sold = await sell_number(shop, command, await buyer_of(shop, request), former)
-        return created(shop, sold.order, replayed=sold.replayed)
+        return await created(shop, sold.order, replayed=sold.replayed)
 
     def _command(self, request: Request[CreateOrder], former: FormerOrder | None) -> ReceiveTexts:
         params = request.params

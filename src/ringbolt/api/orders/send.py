@@ -32,7 +32,7 @@ class SendOrders:
         message = checked_message(request.fields, params.message, shop.settings.sms.max_chars)
         to = text_destination(shop, params.phone).number
         sold = await sell_text(shop, SendText(to, message), await buyer_of(shop, request))
-        return created(shop, sold.order, replayed=sold.replayed, segments=sold.segments)
+        return await created(shop, sold.order, replayed=sold.replayed, segments=sold.segments)
 
     async def create_call(self, request: Request[CreateCallOrder]) -> Response:
         """Call a number and speak a text or play a file. It is paid for once somebody answers;
@@ -59,7 +59,7 @@ class SendOrders:
         )
         buyer = await buyer_of(shop, request)
         sold = await sell_plain_call(shop, call, buyer, request.client)
-        return created(shop, sold.order, replayed=sold.replayed)
+        return await created(shop, sold.order, replayed=sold.replayed)
 
     async def create_email(self, request: Request[CreateEmailSendOrder]) -> Response:
         """Send an e-mail. It is paid for once a mail server took it; else the money returns."""
@@ -69,4 +69,4 @@ class SendOrders:
             SendMail(params.address, message, params.subject), shop.policies.messages
         )
         sold = await sell_mail(shop, command, await buyer_of(shop, request))
-        return created(shop, sold.order, replayed=sold.replayed)
+        return await created(shop, sold.order, replayed=sold.replayed)

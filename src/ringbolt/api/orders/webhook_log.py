@@ -19,8 +19,8 @@ from ringbolt.core.errors import NotFound
 from ringbolt.store import orders, webhooks
 from ringbolt.store.engine.db import Tx
 
-_RESENDS_A_MINUTE = 6
-_RESENDS_AT_ONCE = 3
+RESENDS_A_MINUTE = 6
+RESENDS_AT_ONCE = 3
 """For one order: enough to repair a receiver, too few to flood that of somebody else."""
 
 
@@ -30,7 +30,7 @@ class WebhookLog:
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
         refusal = "This order's webhooks were resent too often."
-        self._resends = RateGuard(_RESENDS_A_MINUTE, _RESENDS_AT_ONCE, time.monotonic, refusal)
+        self._resends = RateGuard(RESENDS_A_MINUTE, RESENDS_AT_ONCE, time.monotonic, refusal)
 
     async def listing(self, request: Request[schema.PageQuery]) -> dict[str, Any]:
         """What was sent to the order's webhookUrl, the latest first, with every try."""

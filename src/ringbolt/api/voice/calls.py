@@ -22,7 +22,7 @@ from ringbolt.app.checkout.purchase import Balance, Buyer, Idempotency
 from ringbolt.app.checkout.sell_call import SoldCall, call_sold_before, sell_call
 from ringbolt.app.requests.speech_notes import speech_notes
 from ringbolt.app.shop import Shop
-from ringbolt.app.webhooks.send_webhook import webhook_secret
+from ringbolt.app.webhooks.send_webhook import present_webhook_secret
 from ringbolt.core.calls.call import CallStatus, Record
 from ringbolt.core.canonical import canonical_json
 from ringbolt.core.chart_of_accounts import account_of_key
@@ -100,7 +100,7 @@ async def place(shop: Shop, request: Request[Any], call_request: CallRequest) ->
     order, call, command = placed.order, placed.call, call_request.command
     secret = None
     if command.status_url or command.digits_url:
-        secret = webhook_secret(shop.keyring, account_of_key(request.key.id))
+        secret = await present_webhook_secret(shop, account_of_key(request.key.id))
     document = PlacedCall(
         call_id=call.sid,
         status=CallStatus.QUEUED,

@@ -47,9 +47,11 @@ def changed(
     added = webhooks.insert(tx, order_id, "POST", url, body, news=notice.news())
     if added is not None:
         seen: Outgoing | None
-        if order.finished_ms is None:
+        if order.finished_ms is None and order.account_id is None:
             seen = _outgoing(order, body, added)
-        else:  # its texts may be deleted already, which only its row says
+        else:
+            # Its texts may be deleted already, and an account may have replaced its secret: only
+            # their rows say so.
             seen = webhooks.next_of(tx, order_id)
         see_to_sending(tx, order_id, lane=lane_of(order.state), seen=seen)
 
@@ -93,6 +95,7 @@ def see_to_sending(
 
 
 def _outgoing(order: Order, body: bytes, added: Added) -> Outgoing:
+    """What is to be sent of an order that no account paid for."""
     return Outgoing(
         id=added.id,
         order_id=order.id,
@@ -103,6 +106,8 @@ def _outgoing(order: Order, body: bytes, added: Added) -> Outgoing:
         body=body,
         tries=0,
         family=order.family,
-        owner=order.account_id or order.id,
+        owner=order.id,
         wiped=False,
+        secret=0,
+        secret_ms=None,
     )

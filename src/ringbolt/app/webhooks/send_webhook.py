@@ -23,7 +23,7 @@ from ringbolt.clock import Clock
 from ringbolt.core.errors import InvalidInput, Role
 from ringbolt.core.keys import Keyring, derive
 from ringbolt.core.notices import from_json, is_notice
-from ringbolt.store import jobs, webhooks
+from ringbolt.store import jobs, keys, webhooks
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.jobs import Job
 from ringbolt.store.webhooks import Outgoing, WebhookState
@@ -45,9 +45,24 @@ _read_text = msgspec.json.Decoder(str).decode
 _LABEL = "webhook"
 
 
-def webhook_secret(keyring: Keyring, owner: str) -> str:
-    """The secret that signs webhooks. ``owner``: the account of a key's orders, else the order."""
-    return _as_text(keyring.derive(_LABEL, owner.encode()))
+FORMER_SECRET_MS = 86_400_000
+"""For how long webhooks are signed with a secret that was replaced, too."""
+
+
+def webhook_secret(keyring: Keyring, owner: str, number: int = 0) -> str:
+    """The secret that signs webhooks. ``owner``: the account of a key's orders, else the order;
+    ``number``: how often an account replaced its secret before."""
+    return _as_text(keyring.derive(_LABEL, *_names(owner, number)))
+
+
+async def present_webhook_secret(shop: Shop, owner: str) -> str:
+    """The same, as it is now."""
+    number = await shop.db.read(keys.webhook_secret_of, owner)
+    return webhook_secret(shop.keyring, owner, number)
+
+
+def _names(owner: str, number: int) -> tuple[bytes, ...]:
+    return (owner.encode(), str(number).encode()) if number else (owner.encode(),)
 
 
 def check_webhook_url(shop: Shop, url: str) -> None:
@@ -86,7 +101,7 @@ async def send_webhook(shop: Shop, job: Job) -> None:
     answer = await shop.caller.call(
         outgoing.method,
         without_fields(outgoing.url, _read_fields(body)) if is_get else outgoing.url,
-        _headers(shop.keyring, outgoing, sent, _machine_time_s(shop.clock)),
+        _headers(shop.keyring, outgoing, sent, shop.clock),
         sent,
         shop.settings.webhooks.timeout_s,
         query=as_query(body) if is_get else "",
@@ -196,13 +211,16 @@ def _go_on(tx: Tx, job: Job, order_id: str) -> None:
         see_to_sending(tx, order_id, topic, job.lane, seen=following)
 
 
-def _headers(keyring: Keyring, outgoing: Outgoing, body: bytes, now_s: int) -> Mapping[str, str]:
-    """The headers of a webhook that is sent at ``now_s``, signed as Standard Webhooks."""
+def _headers(keyring: Keyring, outgoing: Outgoing, body: bytes, clock: Clock) -> Mapping[str, str]:
+    """The headers of a webhook that is sent now, signed as Standard Webhooks."""
+    now_s = _machine_time_s(clock)
     at = datetime.fromtimestamp(now_s, UTC)
-    owner = outgoing.owner.encode()
     signatures = [  # after a change of the master secret, receivers still know the former one
-        Signer(derive(secret, _LABEL, owner)).sign(outgoing.id, at, body.decode())
+        Signer(derive(secret, _LABEL, *_names(outgoing.owner, number))).sign(
+            outgoing.id, at, body.decode()
+        )
         for secret in keyring.all()
+        for number in _numbers(outgoing, clock.now_ms())
     ]
     headers = {
         "webhook-id": outgoing.id,
@@ -212,6 +230,13 @@ def _headers(keyring: Keyring, outgoing: Outgoing, body: bytes, now_s: int) -> M
     if body:
         headers["Content-Type"] = "application/json"
     return headers
+
+
+def _numbers(outgoing: Outgoing, now_ms: int) -> tuple[int, ...]:
+    """The secrets of the account that its receivers may know: the present one first."""
+    number, replaced_ms = outgoing.secret, outgoing.secret_ms
+    is_fresh = replaced_ms is not None and now_ms < replaced_ms + FORMER_SECRET_MS
+    return (number, number - 1) if number and is_fresh else (number,)
 
 
 def _machine_time_s(clock: Clock) -> int:

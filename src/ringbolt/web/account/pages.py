@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
 from typing import Final
 
 from starlette.requests import Request
@@ -20,15 +21,20 @@ from ringbolt.app.checkout.purchase import Buyer, Hold, Idempotency
 from ringbolt.app.checkout.top_up import Payee, top_up_account
 from ringbolt.app.payments.withdraw import Wanted, may_withdraw, start_withdrawal
 from ringbolt.app.shop import Shop
+from ringbolt.app.webhooks.send_webhook import webhook_secret
 from ringbolt.core.chart_of_accounts import account_of_key
 from ringbolt.core.errors import RingboltError
 from ringbolt.core.pricing.money import sats_down
 from ringbolt.lightning.node import can_hold
 from ringbolt.store import withdrawals
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.keys import ApiKey
+from ringbolt.store.withdrawals import Withdrawal
 from ringbolt.web.account.key_pages import PATH, KeyPages
 from ringbolt.web.account.session import Sessions, token_of
 from ringbolt.web.account.signed_in import SignedIn
-from ringbolt.web.account.statement import EMPTY, as_csv, statement
+from ringbolt.web.account.statement import EMPTY, Statement, as_csv, statement
+from ringbolt.web.account.webhook_log import SentPage, WebhookForms, webhook_page
 from ringbolt.web.account.withdrawal_page import PATH as WITHDRAWALS
 from ringbolt.web.account.withdrawal_page import WithdrawalPage
 from ringbolt.web.formats import grouped
@@ -73,6 +79,7 @@ class AccountPages:
             Route(f"{PATH}/fund", signed.form(self.fund), methods=["POST"]),
             Route(WITHDRAWALS, signed.form(self.withdraw), methods=["POST"]),
             *self._keys.routes(signed),
+            *WebhookForms(self._shop).routes(signed),
             *withdrawal.routes(),
         ]
 
@@ -127,15 +134,14 @@ class AccountPages:
 
     async def _account(self, request: Request, holder: Holder, form: Form) -> Response:
         shop = self._shop
-        shown, under_way, most_sats = EMPTY, None, 0
+        seen = _NOTHING
         if holder.key is not None:
             await await_top_up(shop, holder.key_id)
-            cursor = request.query_params.get("before", "")
-            shown = await shop.db.read(in_this_language(statement), holder.key, cursor)
-            account = account_of_key(holder.key_id)
-            under_way = await shop.db.read(withdrawals.unfinished, account)
-            most_sats = sats_down(shop.policies.withdrawals.most_msat(shown.available_msat))
+            query = request.query_params
+            cursors = (query.get("before", ""), query.get("webhooks", ""))
+            seen = await shop.db.read(in_this_language(_seen), holder.key, *cursors)
         policy = shop.policies.withdrawals
+        most_sats = sats_down(policy.most_msat(seen.statement.available_msat))
         return self._renderer.page(
             "account.html",
             form.status,
@@ -144,17 +150,46 @@ class AccountPages:
             token=token_of(request),
             once=secrets.token_hex(8),
             holder=holder,
-            statement=shown,
+            statement=seen.statement,
+            webhooks=seen.webhooks,
+            webhook_secret=_secret(shop, holder),
             amounts=AMOUNTS,
             usual=_USUAL,
             can_fund=can_hold(shop.node),
             can_withdraw=holder.key is not None and may_withdraw(shop),
             has_addresses=shop.addresses is not None,
-            under_way=under_way,
+            under_way=seen.under_way,
             least_sats=sats_down(policy.min_msat),
             most_sats=most_sats,
             fee_msat=policy.max_fee_msat(most_sats * 1000),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What the page shows of an account that is stored."""
+
+    statement: Statement
+    webhooks: SentPage
+    under_way: Withdrawal | None
+
+
+_NOTHING: Final = _Seen(EMPTY, SentPage((), ""), None)
+
+
+def _seen(tx: Tx, key: ApiKey, before: str, older_webhooks: str) -> _Seen:
+    return _Seen(
+        statement(tx, key, before),
+        webhook_page(tx, key.id, older_webhooks),
+        withdrawals.unfinished(tx, account_of_key(key.id)),
+    )
+
+
+def _secret(shop: Shop, holder: Holder) -> str:
+    if holder.key is None:
+        return ""
+    account = account_of_key(holder.key_id)
+    return webhook_secret(shop.keyring, account, holder.key.webhook_secret)
 
 
 def _once(form: Form, what: str) -> Idempotency | None:

@@ -117,10 +117,11 @@ def _href(entry: Entry, order: Order | None) -> str:
 def _what(entry: Entry, order: Order | None) -> str:
     if entry.kind == chart.WITHDRAWAL:
         return _("Money taken out")
-    return _(_MONEY) if order is None else _ordered(order)
+    return _(_MONEY) if order is None else ordered(order)
 
 
-def _ordered(order: Order) -> str:
+def ordered(order: Order) -> str:
+    """What an order is for, in the visitor's language."""
     match order.command:
         case CallOrder() as call:
             return _("Call to %(number)s", number=call.to)
