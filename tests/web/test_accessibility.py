@@ -25,6 +25,7 @@ VERSION = "4.11.0"
 SHA256 = "e9e5863c33a874f09bc01acd9234b7e3c871479f5eef8802fa582544465e6d01"
 CONSOLE = ["", "/orders", "/money", "/parts", "/prices", "/sales", "/webhooks", "/jobs", "/audit",
            "/changes"]  # fmt: skip
+FORMS = ["/call", "/text", "/code", "/rent", "/email"]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -86,12 +87,34 @@ async def test_axe_finds_nothing(
     await page.wait_for_url("**/operator")
     console = [f"/operator{path}" for path in CONSOLE]
     console.append(f"/operator/orders/{await _newest(pages)}")
-    forms = ["/call", "/text", "/code", "/rent", "/email"]
-    for path in ["/", *forms, "/simulator", "/nowhere", *orders, *console]:
+    for path in ["/", *FORMS, "/simulator", "/nowhere", *orders, *console]:
         await page.goto(path)
-        if path in forms:
+        if path in FORMS:
             await page.get_by_role("button", name="Continue to payment").click()
             await page.wait_for_load_state()
+        found += [f"{path} {each}" for each in await _violations(page, axe)]
+    await context.close()
+    assert found == []
+
+
+@pytest.mark.parametrize("language", ["de", "es", "ar"])
+async def test_every_language_reads_well_on_the_narrowest_screen(
+    browser: Browser, pages: PageClient, axe: str, orders: list[str], language: str
+) -> None:
+    """Words are longer than English ones, and Arabic runs the other way."""
+    context = await browser.new_context(
+        base_url=pages.shop.url, locale=language, viewport={"width": 320, "height": 700}
+    )
+    page = await context.new_page()
+    found: list[str] = []
+    for path in ["/", *FORMS, "/account", "/simulator", "/nowhere", *orders]:
+        await page.goto(path)
+        assert await page.get_attribute("html", "lang") == language
+        if path in FORMS:
+            await page.locator("button.primary").click()
+            await page.wait_for_load_state()
+        wide = await page.evaluate("document.documentElement.scrollWidth")
+        found += [f"{path} is {wide} px wide"] if wide > 320 else []
         found += [f"{path} {each}" for each in await _violations(page, axe)]
     await context.close()
     assert found == []

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from ringbolt.web.languages import best_of
 from support.clients.pages import PageClient, Seen
 from support.numbers import ANSWERS, BUSY
+
+FORMS = ["/call", "/text", "/code", "/rent", "/email"]
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -20,6 +24,14 @@ def forgotten(pages: PageClient) -> None:
 def spoken(page: Seen) -> tuple[str, str]:
     """``lang`` and ``dir`` of the page."""
     return page.attribute("html", "lang"), page.attribute("html", "dir")
+
+
+def sentences(page: Seen) -> set[str]:
+    """Texts of three words and more; code is the same in every language."""
+    shown = re.sub(r"<(pre|code|script|style)\b.*?</\1>", "", page.text, flags=re.DOTALL)
+    texts = re.findall(r">([^<]+)<|(?:aria-label|placeholder)=\"([^\"]+)\"", shown)
+    words = (" ".join("".join(each).split()) for each in texts)
+    return {each for each in words if len(re.findall(r"[A-Za-z]{2,}", each)) >= 3}
 
 
 @pytest.mark.parametrize(
@@ -50,6 +62,20 @@ async def test_the_address_chooses_and_is_remembered(pages: PageClient) -> None:
     later = await pages.open("/", **{"Accept-Language": "de"})
     assert spoken(later) == ("ar", "rtl")
     assert {"Accept-Language", "Cookie"} <= set(later.headers["vary"].split(", "))
+
+
+@pytest.mark.parametrize("path", ["/", *FORMS, "/account", "/simulator", "/nowhere"])
+async def test_no_sentence_of_a_page_stays_english(pages: PageClient, path: str) -> None:
+    english = sentences(await pages.open(path))
+    for code in ("de", "es", "ar"):
+        assert english & sentences(await pages.open(path, **{"Accept-Language": code})) == set()
+
+
+async def test_constants_of_templates_are_said_anew_for_each_visitor(pages: PageClient) -> None:
+    """Jinja works out filters of constants when it compiles a template."""
+    assert "2 minutes on" in (await pages.open("/simulator")).words
+    german = await pages.open("/simulator", **{"Accept-Language": "de"})
+    assert "2 Minuten weiter" in german.words
 
 
 @pytest.mark.parametrize("asked", ["xx", "", "de%00", "../de", "de&lang=es"])

@@ -7,12 +7,13 @@ address is its key: no page tells it to another host (``Referrer-Policy``) or to
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 from starlette.responses import Response
 
@@ -62,21 +63,22 @@ class Renderer:
         # What the extension adds to every environment: types know nothing of it.
         self._templates.install_gettext_callables(**i18n.callables())  # type: ignore[attr-defined]
         self._templates.globals.update(common, asset=asset_url, qr=_qr, languages=LANGUAGES)
-        self._templates.filters.update(
-            amount=formats.amount,
-            clock=formats.clock,
-            day=formats.day,
-            exact=formats.exact_sats,
-            language_name=formats.language_name,
-            minute=formats.minute,
-            short_day=formats.short_day,
-            place_name=formats.place_name,
-            region_name=formats.region_name,
-            sats=formats.grouped,
-            signed=formats.signed_sats,
-            spaced=spaced,
-            stamp=formats.stamp,
-        )
+        filters: dict[str, Callable[..., str]] = {
+            "amount": formats.amount,
+            "clock": formats.clock,
+            "day": formats.day,
+            "exact": formats.exact_sats,
+            "language_name": formats.language_name,
+            "minute": formats.minute,
+            "short_day": formats.short_day,
+            "place_name": formats.place_name,
+            "region_name": formats.region_name,
+            "sats": formats.grouped,
+            "signed": formats.signed_sats,
+            "spaced": spaced,
+            "stamp": formats.stamp,
+        }
+        self._templates.filters.update((name, _said(fn)) for name, fn in filters.items())
 
     def text(self, template: str, **values: Any) -> str:
         """The template in the language of the request that is answered."""
@@ -91,6 +93,17 @@ class Renderer:
             {**HEADERS, **(more or {})},
             "text/html; charset=utf-8",
         )
+
+
+def _said(filter_: Callable[..., str]) -> Callable[..., str]:
+    """The filter, called at each rendering: Jinja would apply it to a constant only once, in the
+    language of the first visitor."""
+
+    @pass_context
+    def said(_: Context, *args: Any) -> str:
+        return filter_(*args)
+
+    return said
 
 
 def spaced(text: str) -> str:
