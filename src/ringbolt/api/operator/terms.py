@@ -72,7 +72,7 @@ class ChangeQuery(msgspec.Struct):
 
 
 class TermsCommands:
-    """Each answers with the terms then in force."""
+    """What ``ringbolt terms`` asks for. Each change answers with the terms then in force."""
 
     def __init__(self, shop: Shop) -> None:
         self._db = shop.db

@@ -15,6 +15,8 @@ from ringbolt.web.operator.frame import BY, Frame, back_to, sentence
 
 
 class Audit:
+    """The audit, made when the page is asked for."""
+
     def __init__(self, frame: Frame) -> None:
         self._frame = frame
         self._shop = frame.shop

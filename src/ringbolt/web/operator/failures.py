@@ -15,6 +15,8 @@ from ringbolt.web.operator.frame import Frame, back_to, sentence
 
 
 class Failures:
+    """Webhooks and jobs, with a button to try each again."""
+
     def __init__(self, frame: Frame) -> None:
         self._frame = frame
         self._db = frame.shop.db

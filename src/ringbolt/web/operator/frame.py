@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -130,6 +130,3 @@ def csv_answer(name: str, text: str) -> Response:
 
 def _session(request: Request) -> str:
     return request.cookies.get(COOKIE, "")[:_MOST_COOKIE_CHARS]
-
-
-Values = dict[str, Any]

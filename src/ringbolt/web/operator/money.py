@@ -22,6 +22,8 @@ _CHOICES: Final = (7, 14, 31, 92)
 
 
 class Money:
+    """Sums and days, as a chart, as tables and as CSV."""
+
     def __init__(self, frame: Frame) -> None:
         self._frame = frame
         self._shop = frame.shop

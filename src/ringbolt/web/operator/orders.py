@@ -33,6 +33,8 @@ _TIMES: Final = ("created_ms", "moved_ms", "finished_ms")
 
 
 class Orders:
+    """The pages of orders. Everything that shows a whole number or leaves the shop is recorded."""
+
     def __init__(self, frame: Frame) -> None:
         self._frame = frame
         self._db = frame.shop.db

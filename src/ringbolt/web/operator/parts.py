@@ -15,6 +15,8 @@ _AREAS = ("calls", "sms", "numbers", "mail")
 
 
 class PartPages:
+    """What ``ringbolt carriers`` and ``ringbolt providers`` list."""
+
     def __init__(self, frame: Frame) -> None:
         self._frame = frame
         self._shop = frame.shop

@@ -28,6 +28,8 @@ _SHOWN: Final = 30
 
 
 class Terms:
+    """Forms that change what ``SalesTerms`` holds; each answer shows what is in force."""
+
     def __init__(self, frame: Frame) -> None:
         self._frame = frame
         self._db = frame.shop.db

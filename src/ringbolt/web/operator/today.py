@@ -28,6 +28,8 @@ CHART_DAYS: Final = 14
 
 
 class Today:
+    """The first page of the console."""
+
     def __init__(self, frame: Frame) -> None:
         self._frame = frame
         self._shop = frame.shop
