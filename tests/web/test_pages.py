@@ -273,7 +273,26 @@ async def test_static_files_are_kept_for_ever_at_their_address(pages: PageClient
         answer = await pages.http.get(path)
         assert answer.status_code == 200
         assert "immutable" in answer.headers["cache-control"]
+        tag = answer.headers["etag"]
+        again = await pages.http.get(path, headers={"If-None-Match": tag})
+        assert (again.status_code, again.content) == (304, b"")
     assert (await pages.http.get("/static/x/..%2f..%2fapp.py")).status_code == 404
+
+
+async def test_files_are_sent_compressed_and_pages_with_secrets_are_not(pages: PageClient) -> None:
+    page = await pages.open("/", **{"Accept-Encoding": "gzip"})
+    assert "content-encoding" not in page.headers
+    transferred = len(page.text.encode())
+    for path in set(re.findall(r'(?:href|src)="(/static/[^"#]+)', page.text)):
+        small = await pages.http.get(path, headers={"Accept-Encoding": "gzip, br"})
+        plain = await pages.http.get(path, headers={"Accept-Encoding": "gzip;q=0, identity"})
+        assert small.headers["content-encoding"] == "gzip"
+        assert "content-encoding" not in plain.headers
+        assert small.content == plain.content
+        assert small.headers["etag"] != plain.headers["etag"]
+        assert small.headers["vary"] == plain.headers["vary"] == "Accept-Encoding"
+        transferred += int(small.headers["content-length"])
+    assert transferred <= 60_000
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from ringbolt.web.account.key_pages import PATH as ACCOUNT
 from ringbolt.web.account.pages import AccountPages
 from ringbolt.web.account.purse import Purses
 from ringbolt.web.account.session import Sessions
+from ringbolt.web.assets import asset
 from ringbolt.web.docs import pages as docs
 from ringbolt.web.fiat import FiatHint
 from ringbolt.web.negotiation import spoken_to
@@ -29,7 +30,7 @@ from ringbolt.web.operator.console import Console
 from ringbolt.web.operator.frame import PATH as CONSOLE
 from ringbolt.web.order_page import OrderPage
 from ringbolt.web.problems import Problems
-from ringbolt.web.rendering import HEADERS, Renderer, asset
+from ringbolt.web.rendering import HEADERS, Renderer
 from ringbolt.web.sale_page import SalePage
 from ringbolt.web.sales.call import CallSale
 from ringbolt.web.sales.email import EmailSale
@@ -186,7 +187,7 @@ def _guards(shop: Shop) -> Guards:
 
 
 async def _static(request: Request) -> Response:
-    found = asset(request.path_params["digest"], request.path_params["name"])
+    found = asset(request.path_params["digest"], request.path_params["name"], request.headers)
     if found is None:
         return Response(status_code=404, headers=dict(HEADERS))
     return found

@@ -6,10 +6,7 @@ address is its key: no page tells it to another host (``Referrer-Policy``) or to
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
-from functools import cache
-from importlib.resources import files
 from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
@@ -18,6 +15,7 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 from ringbolt.web import formats, i18n
+from ringbolt.web.assets import asset_url
 from ringbolt.web.languages import LANGUAGES, language
 from ringbolt.web.qr import qr_svg
 
@@ -38,12 +36,6 @@ HEADERS: Final[Mapping[str, str]] = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Cache-Control": "no-store",
-}
-_TYPES: Final = {
-    "css": "text/css; charset=utf-8",
-    "js": "text/javascript; charset=utf-8",
-    "svg": "image/svg+xml",
-    "txt": "text/plain; charset=utf-8",
 }
 
 
@@ -114,31 +106,3 @@ def spaced(text: str) -> str:
 def _qr(text: str) -> Markup:
     # Only digits, letters and path commands of our own.
     return Markup(qr_svg(text))  # noqa: S704
-
-
-@cache
-def _asset(name: str) -> tuple[bytes, str]:
-    """A static file and the digest in its address. Raises ``FileNotFoundError``."""
-    body = files("ringbolt.web").joinpath("static", name).read_bytes()
-    return body, hashlib.sha256(body).hexdigest()[:12]
-
-
-def asset_url(name: str) -> str:
-    """The address of a static file, which changes with its content."""
-    return f"/static/{_asset(name)[1]}/{name}"
-
-
-def asset(digest: str, name: str) -> Response | None:
-    """The static file at such an address; None if there is none."""
-    kind = _TYPES.get(name.rpartition(".")[2])
-    if kind is None or not name.replace(".", "").replace("-", "").isalnum():
-        return None
-    try:
-        body, present = _asset(name)
-    except (FileNotFoundError, IsADirectoryError):
-        return None
-    is_present = digest == present
-    age = "public, max-age=31536000, immutable" if is_present else "no-cache"
-    return Response(
-        body, headers={"Cache-Control": age, "X-Content-Type-Options": "nosniff"}, media_type=kind
-    )

@@ -12,8 +12,8 @@ from starlette.routing import Route
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import NotFound
 from ringbolt.settings.web import utc
+from ringbolt.web.assets import asset_url
 from ringbolt.web.i18n import _
-from ringbolt.web.rendering import asset_url
 
 SECURITY: Final = "/.well-known/security.txt"
 _PRIVATE: Final = ("/o/", "/account", "/operator", "/api/", "/lnurl/", "/simulator")
