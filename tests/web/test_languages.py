@@ -31,7 +31,7 @@ def sentences(page: Seen) -> set[str]:
     shown = re.sub(r"<(pre|code|script|style)\b.*?</\1>", "", page.text, flags=re.DOTALL)
     texts = re.findall(r">([^<]+)<|(?:aria-label|placeholder)=\"([^\"]+)\"", shown)
     words = (" ".join("".join(each).split()) for each in texts)
-    return {each for each in words if len(re.findall(r"[A-Za-z]{2,}", each)) >= 3}
+    return {each for each in words if len(re.findall(r"[A-Za-z]{2,}(?= |$)", each)) >= 3}
 
 
 @pytest.mark.parametrize(
