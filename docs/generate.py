@@ -21,6 +21,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/settings.md": settings.render_page,
     "ringbolt.sample.toml": settings.render_sample,
     "docs/errors.md": lambda: errors.render(SOURCE),
+    "src/ringbolt/api/error_codes.csv": lambda: errors.render_table(SOURCE),
     "docs/cli.md": cli.render,
     "docs/scripted-numbers.md": scripted_numbers.render,
 }

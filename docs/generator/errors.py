@@ -7,6 +7,8 @@ A code is any text in capitals with an underscore, wherever it stands, and whate
 from __future__ import annotations
 
 import ast
+import csv
+import io
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -20,6 +22,7 @@ _WORD = re.compile(r"[A-Z][A-Z0-9_]+")
 _OPEN_CODE = re.compile(r"(?!RINGBOLT_)[A-Z]+_")
 _FOREIGN = re.compile(r"numbers/handler_")
 """Modules with the words of a provider's protocol, which no buyer sees as codes."""
+_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 _NAMES = frozenset({"code", "error_code", "default_code"})
 
 _OF_FIELDS = {"wrong": 2, "Sentence": 1}
@@ -196,6 +199,25 @@ def render(source: Path) -> str:
         rows = (_row(name, meaning, found[name]) for name, meaning in group.items())
         blocks += [f"## {title}", text, table(columns, rows)]
     return page("Error codes", *blocks)
+
+
+def render_table(source: Path) -> str:
+    """The same codes as CSV, for the shop to serve."""
+    found = codes(source)
+    check(found, {name: m for _, _, group in GROUPS for name, m in group.items()})
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("code", "statuses", "when", "meaning", "what_to_do"))
+    for title, _, group in GROUPS:
+        for name, meaning in group.items():
+            statuses = sorted(found[name]) or _numbers(meaning.status)
+            words = (_LINK.sub(r"\1", each) for each in (meaning.means, meaning.do))
+            writer.writerow((name, "|".join(map(str, statuses)), title, *words))
+    return text.getvalue()
+
+
+def _numbers(status: int | str | None) -> list[int]:
+    return [status] if isinstance(status, int) else []
 
 
 def _row(name: str, meaning: Meaning, seen: set[int]) -> tuple[str, str, str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ from support.servers.shop import ShopServer
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 Document = dict[str, Any]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -120,3 +122,22 @@ async def test_it_names_this_host_and_is_asked_for_only_once(client: OrderClient
     assert (again.status_code, again.content) == (304, b"")
     assert elsewhere.json()["servers"] == [{"url": "http://shop.example"}]
     assert elsewhere.headers["etag"] != first.headers["etag"]
+
+
+async def test_every_error_code_is_listed_as_the_documentation_has_it(client: OrderClient) -> None:
+    page = (ROOT / "docs/errors.md").read_text(encoding="utf-8")
+    written = re.findall(r"^\| `([A-Z0-9_*]+)` \| ([^|]*) \|", page, re.MULTILINE)
+    listed = (await client.get("/api/error-codes"))["errors"]
+
+    assert [each["code"] for each in listed] == [code for code, _ in written]
+    for each, (_, statuses) in zip(listed, written, strict=True):
+        assert each["statuses"] == [int(number) for number in re.findall(r"\d+", statuses)]
+        assert each["meaning"]
+        assert each["what_to_do"]
+
+
+async def test_errors_that_are_sent_are_listed(client: OrderClient) -> None:
+    listed = {each["code"] for each in (await client.get("/api/error-codes"))["errors"]}
+    for path in ("/orderstatus", "/getPrice?country=atlantis", "/balance", "/v1/orders/0"):
+        answer = await client.http.get(path)
+        assert answer.headers["x-error-code"] in listed, path

@@ -50,6 +50,7 @@ TAGS: Final = MappingProxyType(
         "own numbers": "Texts that came to the operator's own numbers, and signs of life of their "
         "telephones.",
         "voice": APIS[2].use,
+        "discovery": "What the shop tells programs of itself.",
         "operation": "Whether the shop and its parts answer.",
     }
 )

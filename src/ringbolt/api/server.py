@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from starlette.routing import BaseRoute, Match
 
 from ringbolt import __version__
+from ringbolt.api.error_codes import add_error_codes
 from ringbolt.api.fallback import fallback
 from ringbolt.api.guide import DESCRIPTION, TAGS
 from ringbolt.api.kit import openapi
@@ -81,6 +82,7 @@ class Server:
             plain,
             operator_api(shop),
         )
+        add_error_codes(plain)
         document = self._add_openapi(plain, shop.settings.public_url)
         if pages is not None:
             pages.describe(document)

@@ -336,7 +336,9 @@ class _Operation:
             around = self.schemas.of(self.documentation.envelope)
             schema = {"allOf": [around, {"properties": {"data": schema}}]}
         media: Schema = {"schema": schema}
-        if struct in self.documentation.answers:
+        if self.operation.answer is not None:
+            media["example"] = self.operation.answer
+        elif struct in self.documentation.answers:
             example = self.documentation.answers[struct]
             media["example"] = example if struct is answers else [example]
         meaning = (struct.__doc__ or "The answer").partition("\n")[0]

@@ -29,9 +29,10 @@ class Operation(Generic[P]):
     ``status`` is that of a document.
 
     For the OpenAPI document alone: ``tag`` (the family's, if ''), ``headers`` (parameters),
-    ``idempotent`` (it has an Idempotency-Key), ``examples`` of the body, ``xml`` (the same, where
-    it may be XML), ``id``, ``about`` (more than the handler's first line says, Markdown),
-    ``more`` (members of the operation). What is ``hidden`` is not in it.
+    ``idempotent`` (it has an Idempotency-Key), ``examples`` of the body, ``answer`` (an example of
+    a success, if it is not the family's), ``xml`` (a body, where it may be XML), ``id``,
+    ``about`` (more than the handler's first line says, Markdown), ``more`` (members of the
+    operation). What is ``hidden`` is not in it.
     """
 
     methods: str
@@ -52,6 +53,7 @@ class Operation(Generic[P]):
     headers: tuple[Mapping[str, Any], ...] = ()
     idempotent: bool = False
     examples: Mapping[str, Any] = field(default_factory=dict)
+    answer: Any = None
     xml: str = ""
     id: str = ""
     about: str = ""

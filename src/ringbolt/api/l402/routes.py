@@ -166,6 +166,7 @@ def _add_status(family: Family, shop: Shop) -> None:
         cost="",
         tag=TAG,
         id="call_status_api_l402_calls__token__get",
+        answer=examples.ANSWERS[documents.CallStatus],
     )
 
 

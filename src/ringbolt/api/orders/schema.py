@@ -35,10 +35,13 @@ _LATEST_MS: Final = 10**15
 _LATEST_TEXT_MS: Final = 10**14
 _ORDER_ID: Final = "7dc6e6b61d8c54dff6b8d6ea2e3f08b018e57963df81d493a6f9728c4dc83318"
 
-CREATE_ORDER_EXAMPLES: Final = {"code": {"country": 187, "service": "vk"}}
-TEXT_EXAMPLES: Final = {"text": {"phone": "+19871234567", "message": "Hello from Lightning"}}
+CREATE_ORDER_EXAMPLES: Final = {
+    "code": {"country": 187, "service": "vk"},
+    "rental": {"country": 187, "service": "full", "isRental": True, "rentalHours": 4},
+}
+TEXT_EXAMPLES: Final = {"text": {"phone": EXAMPLE, "message": "Hello from Lightning"}}
 CALL_EXAMPLES: Final = {
-    "call": {"phone": "+19871234567", "message": "Your table is ready. Press 1.", "gather": True}
+    "call": {"phone": EXAMPLE, "message": "Your table is ready. Press 1.", "gather": True}
 }
 EMAIL_EXAMPLES: Final = {
     "e-mail": {"address": "satoshi@example.com", "message": "Hello from Lightning"}
@@ -147,7 +150,7 @@ class CreateSendOrder(Purchase, kw_only=True):
         str,
         about(
             "E.164, with or without +; spaces and dashes are taken.",
-            "+19871234567",
+            EXAMPLE,
             read=phone_number,
             why=f"The number to text, in E.164 format, for example {EXAMPLE}.",
         ),
@@ -207,7 +210,7 @@ class CreateCallOrder(Purchase, kw_only=True):
         str,
         about(
             "E.164, with or without +; spaces and dashes are taken.",
-            "+19871234567",
+            EXAMPLE,
             read=phone_number,
             why=f"The number to call, in E.164 format, for example {EXAMPLE}.",
         ),

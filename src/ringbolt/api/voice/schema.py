@@ -27,12 +27,13 @@ _MAX_USER_CHARS: Final = 128
 PLAN_EXAMPLE: Final = '<plan><say voice="Joanna">Hello.</say><pause length="1"/><hangup/></plan>'
 SIGN_IN_EXAMPLES: Final = {"sign in": {"apiKey": "rb_...", "userName": "somebody"}}
 CALL_EXAMPLES: Final = {
-    "call": {
+    "call": {"to": EXAMPLE, "sayText": "Press 1 to confirm.", "voice": "Joanna", "dtmf": True},
+    "call with a callback": {
         "to": EXAMPLE,
         "sayText": "Press 1 to confirm.",
         "dtmf": True,
         "dtmfCallbackEndpoint": "https://example.com/my_call_id/dtmf",
-    }
+    },
 }
 PLAN_EXAMPLES: Final = {"plan": {"to": EXAMPLE, "plan": PLAN_EXAMPLE}}
 SPEECH_EXAMPLES: Final = {"speech": {"sayText": "Press 1 to confirm.", "voice": "Joanna"}}
