@@ -26,6 +26,7 @@ SHA256 = "e9e5863c33a874f09bc01acd9234b7e3c871479f5eef8802fa582544465e6d01"
 CONSOLE = ["", "/orders", "/money", "/parts", "/prices", "/sales", "/webhooks", "/jobs", "/audit",
            "/changes"]  # fmt: skip
 FORMS = ["/call", "/text", "/code", "/rent", "/email"]
+DOCS = ["/docs", "/docs/voice?code=python", "/docs/errors", "/docs/reference/voice"]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -87,7 +88,7 @@ async def test_axe_finds_nothing(
     await page.wait_for_url("**/operator")
     console = [f"/operator{path}" for path in CONSOLE]
     console.append(f"/operator/orders/{await _newest(pages)}")
-    for path in ["/", *FORMS, "/simulator", "/nowhere", *orders, *console]:
+    for path in ["/", *FORMS, "/simulator", "/nowhere", *orders, *console, *DOCS]:
         await page.goto(path)
         if path in FORMS:
             await page.get_by_role("button", name="Continue to payment").click()

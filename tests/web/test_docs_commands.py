@@ -14,12 +14,19 @@ import pytest
 from ringbolt.web.docs.recipes import RECIPES
 from ringbolt.web.docs.snippets import Language
 from support.clients.pages import PageClient
-from support.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-ENDS_WITH = {"call": "completed"}
+ENDS_WITH = {
+    "call": "completed",
+    "text": "smsStatus",
+    "code": "048010",
+    "rent": "Your code is 048010",
+    "email": "emailStatus",
+    "voice": "completed",
+}
 """What the last answer of a page says, when everything went well."""
+PATIENCE_S = 60
 _RUNNERS = {
     Language.CURL: ("bash", "commands.sh"),
     Language.PYTHON: (sys.executable, "commands.py"),
@@ -49,8 +56,12 @@ async def run(language: Language, commands: list[str], folder: Path) -> str:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    async with asyncio.timeout(PATIENCE_S):
-        out, errors = await process.communicate()
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            out, errors = await process.communicate()
+    except TimeoutError:
+        process.kill()
+        raise
     assert process.returncode == 0, f"{out.decode()}\n{errors.decode()}"
     return out.decode()
 

@@ -55,12 +55,28 @@ class Operation:
         return self.media["examples"][name]["value"]
 
     @property
+    def examples(self) -> list[tuple[str, Any]]:
+        """Every example of the body, by its name."""
+        if "example" in self.media:
+            return [("example", self.media["example"])]
+        named = self.media.get("examples", {})
+        return [(name, each["value"]) for name, each in named.items()]
+
+    @property
+    def answers(self) -> list[Field]:
+        """The fields of a success."""
+        for media in self._response(self.success).get("content", {}).values():
+            if "schema" in media:
+                return list(self._api.fields(media["schema"]))
+        return []
+
+    @property
     def fields(self) -> list[Field]:
         """The fields of the body, or else of the query."""
         if self.media:
             return list(self._api.fields(self.media["schema"]))
         parameters = self.document.get("parameters", ())
-        return [_parameter(each) for each in parameters if each["in"] == "query"]
+        return [self._parameter(each) for each in parameters if each["in"] == "query"]
 
     def answer(self, status: str) -> Any:
         """The example of an answer; None if there is none."""
@@ -82,6 +98,11 @@ class Operation:
             for status in self.document["responses"]
             if status >= "400"
         ]
+
+    def _parameter(self, parameter: Schema) -> Field:
+        kind = self._api.kind(parameter["schema"])
+        meaning = parameter.get("description", "")
+        return Field(parameter["name"], kind, meaning, parameter.get("required", False))
 
     def _response(self, status: str) -> Schema:
         return self._api.resolved(self.document["responses"][status])
@@ -112,10 +133,16 @@ class ApiDocument:
         return found
 
     def fields(self, schema: Schema) -> Iterator[Field]:
-        """The fields of an object."""
+        """The fields of an object, of the objects in a list, or of what is in an envelope; first
+        those that are required."""
         schema = self.resolved(schema)
+        if "allOf" in schema:
+            schema = self.resolved(schema["allOf"][-1]["properties"]["data"])
+        if schema.get("type") == "array":
+            schema = self.resolved(schema["items"])
         required = schema.get("required", ())
-        for name, each in schema.get("properties", {}).items():
+        properties = schema.get("properties", {})
+        for name, each in sorted(properties.items(), key=lambda one: one[0] not in required):
             meaning = each.get("description", "")
             yield Field(name, self.kind(each), meaning, name in required)
 
@@ -155,9 +182,3 @@ def _limits(schema: Schema) -> str:
     if least is None:
         return "" if most is None else f", up to {most:,}"
     return f", from {least:,}" if most is None else f", {least:,} to {most:,}"
-
-
-def _parameter(parameter: Schema) -> Field:
-    kind = ApiDocument({"paths": {}}).kind(parameter["schema"])
-    meaning = parameter.get("description", "")
-    return Field(parameter["name"], kind, meaning, parameter.get("required", False))
