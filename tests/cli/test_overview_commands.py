@@ -32,9 +32,13 @@ async def test_an_operator_follows_an_order_from_the_list_to_its_money(desk: Des
     call = next(each for each in calls if each["sid"] == sid)
     (order, *_) = documents(await desk.run("orders", "list", "--limit", "1", "--unmasked"))
     shown = await desk.run("orders", "show", call["order_id"])
+    found = documents(await desk.run("orders", "find", ANSWERS))
+    nobody = documents(await desk.run("orders", "find", "anna@example.com"))
     of_call = await desk.run("calls", "show", sid)
     money = {each["period"]: each for each in documents(await desk.run("money"))}
 
+    assert call["order_id"] in {each["id"] for each in found}
+    assert nobody == []
     assert call["to"] == "+12•••890"
     assert (order["to"], order["id"][:12]) == (ANSWERS, call["order_id"])
     assert [step["to"] for step in shown.json["steps"]][-2:] == ["fulfilled", "settled"]

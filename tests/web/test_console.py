@@ -101,7 +101,10 @@ async def test_orders_are_listed_found_and_shown_masked(pages: PageClient) -> No
     listed = await pages.open("/operator/orders?kind=call&state=settled")
     assert name in listed.words
     assert name not in (await pages.open("/operator/orders?state=expired")).words
-    shown = await pages.open(f"/operator/orders?id={name}")
+    for known in (name, ANSWERS, "+1 234 567 890"):
+        found = await pages.send("/operator/orders", {"token": form_token(page), "find": known})
+        assert name in found.text
+    shown = await pages.send("/operator/orders", {"token": form_token(page), "find": name})
     assert shown.title == f"Order {name}"
     assert "the held payment is settled" in shown.words
     assert "Hello" not in shown.words

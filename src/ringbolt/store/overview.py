@@ -3,6 +3,7 @@ they happen. Reads only."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -165,6 +166,20 @@ def latest_orders(tx: Tx, wanted: Wanted) -> list[OrderLine]:
     if wanted.kind:
         found = found.where(orders.c.kind == OrderKind(wanted.kind))
     return [OrderLine(*row) for row in tx.run(found)]
+
+
+def orders_to(tx: Tx, to: str, hashes: Collection[str], limit: int) -> list[OrderLine]:
+    """The newest orders that called or leased the number ``to``, or sent something to it;
+    ``hashes`` are those of its messages' recipient."""
+    sent = select(message.c.order_id).where(message.c.to_hash.in_(list(hashes)))
+    concerned = or_(call.c.to_number == to, receiving.c.number == to, orders.c.id.in_(sent))
+    found = _ORDERS.where(concerned).order_by(*_NEWEST).limit(limit)
+    return [OrderLine(*row) for row in tx.run(found)]
+
+
+def orders_paid_by(tx: Tx, payment_hash: str) -> list[OrderLine]:
+    """The order with that payment hash, if there is one."""
+    return [OrderLine(*row) for row in tx.run(_ORDERS.where(orders.c.payment_hash == payment_hash))]
 
 
 def latest_calls(tx: Tx, wanted: Wanted) -> list[CallLine]:

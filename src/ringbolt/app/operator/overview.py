@@ -11,7 +11,9 @@ from typing import Any, Final
 
 import msgspec
 
+from ringbolt.core.email_address import mailbox_of
 from ringbolt.core.errors import Conflict, InvalidInput, NotFound
+from ringbolt.core.keys import Keyring, hashes_of
 from ringbolt.core.mask import mask_destination, mask_words
 from ringbolt.core.order import OrderKind
 from ringbolt.core.pricing.amount import Amount
@@ -22,6 +24,7 @@ from ringbolt.store.part_costs import AttemptCost
 
 SHOWN_DIGITS: Final = 12
 _LEAST_DIGITS: Final = 6
+_HASH_DIGITS: Final = 64
 
 
 class _Recipient(msgspec.Struct):
@@ -34,6 +37,30 @@ _decode = msgspec.json.Decoder(_Recipient).decode
 def list_orders(tx: Tx, wanted: Wanted, *, unmasked: bool) -> list[dict[str, Any]]:
     """The latest orders that are ``wanted``."""
     return [_order(line, unmasked) for line in overview.latest_orders(tx, wanted)]
+
+
+def find_orders(
+    tx: Tx, keyring: Keyring, text: str, limit: int, *, unmasked: bool
+) -> list[dict[str, Any]]:
+    """Orders by what somebody has at hand: a number (E.164) or an e-mail address that was called,
+    written to or leased, a payment hash, the first digits of an id, or the public id of a call or
+    message. Raises ``InvalidInput`` for fewer than 6 signs."""
+    wanted = "".join(text.split())
+    if len(wanted) < _LEAST_DIGITS:
+        raise InvalidInput(
+            "Write 6 signs or more.",
+            suggestion="A number with its country code, an e-mail address, a payment hash, or the "
+            "beginning of an order's id.",
+        )
+    if wanted.startswith("+") or "@" in wanted:
+        recipient = mailbox_of(wanted) if "@" in wanted else wanted
+        hashes = hashes_of(keyring, recipient)
+        lines = overview.orders_to(tx, wanted, hashes, limit)
+    else:
+        lines = overview.orders_named(tx, wanted)
+        if len(wanted) == _HASH_DIGITS:
+            lines += overview.orders_paid_by(tx, wanted.lower())
+    return [_order(line, unmasked) for line in lines]
 
 
 def list_calls(tx: Tx, wanted: Wanted, *, unmasked: bool) -> list[dict[str, Any]]:

@@ -76,6 +76,22 @@ def list_command(
     run_command(lambda settings: list_latest(settings, wanted, unmasked, json))
 
 
+@app.command("find")
+def find_command(
+    what: Annotated[
+        str,
+        typer.Argument(
+            help="A number (E.164), an e-mail address, a payment hash, or digits of an id."
+        ),
+    ],
+    limit: Limit = 50,
+    unmasked: Unmasked = False,
+    json: AsJson = False,
+) -> None:
+    """Orders by what somebody has at hand: whom they reached, or how they were paid."""
+    run_command(lambda settings: find(settings, what, limit, unmasked, json))
+
+
 @app.command("show")
 def show_command(
     order: Annotated[str, typer.Argument(help="Its id, or the first digits of it; CA.., SM..")],
@@ -109,6 +125,17 @@ async def list_latest(settings: Settings, wanted: Wanted, unmasked: bool, as_jso
     from ringbolt.app.operator.overview import list_orders
 
     found = await read_store(settings, list_orders, wanted, unmasked=unmasked)
+    print_rows("Orders", _COLUMNS, found, as_json)
+    return EXIT_OK
+
+
+async def find(settings: Settings, what: str, limit: int, unmasked: bool, as_json: bool) -> int:
+    """Raises ``InvalidInput``, and ``SettingsError`` without the shop's secret."""
+    from ringbolt.app.operator.overview import find_orders
+    from ringbolt.settings.secret import load_keyring
+
+    keyring = load_keyring(settings, create=False)
+    found = await read_store(settings, find_orders, keyring, what, limit, unmasked=unmasked)
     print_rows("Orders", _COLUMNS, found, as_json)
     return EXIT_OK
 

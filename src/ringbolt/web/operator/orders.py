@@ -6,23 +6,21 @@ from __future__ import annotations
 import csv
 import io
 from typing import Any, Final
-from urllib.parse import quote
 
 import structlog
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from ringbolt.app.calls.hang_up_call import hang_up_call
-from ringbolt.app.operator.overview import SHOWN_DIGITS, list_orders, show_order
-from ringbolt.core.errors import NotFound
+from ringbolt.app.operator.overview import SHOWN_DIGITS, find_orders, list_orders, show_order
+from ringbolt.core.errors import NotFound, RingboltError
 from ringbolt.core.order import OrderKind, OrderState
 from ringbolt.core.timestamps import iso_seconds
 from ringbolt.store.overview import Wanted, orders_named
 from ringbolt.web.forms import Form
-from ringbolt.web.operator.frame import PATH, Frame, back_to, csv_answer
+from ringbolt.web.operator.frame import Frame, back_to, csv_answer, sentence
 from ringbolt.web.operator.today import LIVE
-from ringbolt.web.rendering import HEADERS
 
 log = structlog.get_logger("ringbolt.operator")
 
@@ -42,30 +40,33 @@ class Orders:
     def routes(self) -> list[Route]:
         frame = self._frame
         return [
-            frame.show("/orders", self.list),
+            frame.show("/orders", self.latest),
+            frame.send("/orders", self.find),
             frame.show("/orders.csv", self.export),
             frame.show("/orders/{name}", self.show),
             frame.send("/orders/{name}/unmask", self.unmask),
             frame.send("/orders/{name}/hang-up", self.hang_up),
         ]
 
-    async def list(self, request: Request) -> Response:
-        """By state and kind, or one by the first digits of its id."""
-        form = Form(dict(request.query_params))
-        named = form.get("id")
-        if named:
-            return RedirectResponse(f"{PATH}/orders/{quote(named, safe='')}", 303, HEADERS)
-        wanted = _wanted(form, _LIST)
+    async def latest(self, request: Request) -> Response:
+        """By state and kind; see ``find`` for one."""
+        wanted = _wanted(Form(dict(request.query_params)), _LIST)
         found = await self._db.read(lambda tx: list_orders(tx, wanted, unmasked=False))
-        return self._frame.page(
-            request,
-            "operator_orders.html",
-            orders=found,
-            wanted=wanted,
-            is_all=len(found) < _LIST,
-            states=list(OrderState),
-            kinds=list(OrderKind),
-        )
+        return self._list(request, found, wanted)
+
+    async def find(self, request: Request, form: Form) -> Response:
+        """By a number, an address, a payment hash or an id. It is sent as a form, so that numbers
+        are in no address and no log."""
+        keyring, text = self._frame.shop.keyring, form.get("find")
+        try:
+            found = await self._db.read(
+                lambda tx: find_orders(tx, keyring, text, _LIST, unmasked=False)
+            )
+        except RingboltError as error:
+            return self._list(request, [], Wanted(), error.status, problem=sentence(error))
+        if len(found) == 1:
+            return back_to(f"/orders/{found[0]['id']}")
+        return self._list(request, found, Wanted(), found_by=text)
 
     async def export(self, request: Request) -> Response:
         """The same list, longer, as CSV. Times are ISO 8601."""
@@ -92,6 +93,26 @@ class Orders:
         await self._frame.record("hang up", f"order {lines[0].id[:SHOWN_DIGITS]}")
         log.warning("the operator hangs up a call", order=lines[0].id[:SHOWN_DIGITS])
         return back_to(f"/orders/{lines[0].id[:SHOWN_DIGITS]}")
+
+    def _list(
+        self,
+        request: Request,
+        found: list[dict[str, Any]],
+        wanted: Wanted,
+        status: int = 200,
+        **more: str,
+    ) -> Response:
+        return self._frame.page(
+            request,
+            "operator_orders.html",
+            status,
+            orders=found,
+            wanted=wanted,
+            is_all=len(found) < _LIST,
+            states=list(OrderState),
+            kinds=list(OrderKind),
+            **{"found_by": "", **more},
+        )
 
     async def _show(self, request: Request, *, unmasked: bool) -> Response:
         name = str(request.path_params["name"])
