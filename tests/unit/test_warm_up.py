@@ -1,14 +1,17 @@
-"""Loading the usual voice in the background: when the machine is idle, once, and never at the cost
-of a text that is to be spoken."""
+"""Loading the usual voice and the pages in the background: when the machine is idle, once, and
+never at the cost of a text that is to be spoken."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from ringbolt.bootstrap.warm_up import load_per_core, warm_up_when_idle
+from ringbolt.bootstrap.warm_up import load_per_core, warm_pages_when_idle, warm_up_when_idle
 from ringbolt.core.errors import SpeechFailed
 from ringbolt.speech.memory.speaker import SilentSpeaker
 from ringbolt.speech.speaker import LocalSpeaker
+from ringbolt.web.i18n import catalogue
+from ringbolt.web.languages import LANGUAGES, language
+from ringbolt.web.rendering import Renderer
 
 
 class ColdSpeaker(SilentSpeaker):
@@ -71,6 +74,19 @@ async def test_it_is_loaded_only_where_the_operator_wants_it(tmp_path: Path) -> 
         assert speaker.wants_warm_up is wanted
         assert speaker.memory_bytes() == 0
         await speaker.close()
+
+
+async def test_the_pages_are_loaded_once_the_machine_is_idle() -> None:
+    waits, loads, said = Waits(), iter([3.0, 0.1]), language()
+    renderer = Renderer({})
+    await warm_pages_when_idle(renderer.warm_up, lambda: next(loads), waits)
+
+    assert waits.number == 1
+    assert language() is said
+    before = catalogue.cache_info().misses
+    for each in LANGUAGES:
+        catalogue(each.code)
+    assert catalogue.cache_info().misses == before
 
 
 def test_the_load_of_this_machine_can_be_read() -> None:

@@ -53,6 +53,10 @@ class WebPages(Protocol):
 
     def close(self) -> None: ...
 
+    def warm_up(self) -> None:
+        """Load what the first visitors would wait for. For a thread."""
+        ...
+
 
 class Server:
     """The ASGI application of a shop. ``extra_routes`` are served where no family has an address;
@@ -89,6 +93,11 @@ class Server:
         self._fallback = fallback(extra_routes)
         self._extra_routes = tuple(extra_routes)
         self._pages = pages
+
+    def warm_up(self) -> None:
+        """Load what the first visitors of the pages would wait for. For a thread."""
+        if self._pages is not None:
+            self._pages.warm_up()
 
     def hang_up(self) -> None:
         """End every long-poll and stream, because the shop stops."""

@@ -25,7 +25,7 @@ from ringbolt.bootstrap.called import called_routes
 from ringbolt.bootstrap.cards import load_terms, load_text_costs
 from ringbolt.bootstrap.parts import ShopParts, context_of, open_parts
 from ringbolt.bootstrap.secret_check import keep_secret
-from ringbolt.bootstrap.warm_up import warm_up_when_idle
+from ringbolt.bootstrap.warm_up import warm_pages_when_idle, warm_up_when_idle
 from ringbolt.clock import Clock, SystemClock
 from ringbolt.core.callback import SupportsCallbacks
 from ringbolt.core.errors import NodeUnavailable
@@ -90,6 +90,7 @@ class OpenShop:
                 await self.shop.db.tx(expire_order.schedule)
                 group.create_task(self.worker.run())
                 group.create_task(warm_up_when_idle(self.shop.speaker))
+            group.create_task(warm_pages_when_idle(self.server.warm_up))
             for watcher in self.watchers:
                 group.create_task(watcher.run())
             group.create_task(follow_changes(self.shop))

@@ -1,5 +1,6 @@
-"""Loads the usual voice in the background, so that the first sentence after a start is not seconds
-slower than the rest."""
+"""Loads the usual voice and the pages in the background, so that the first sentence after a start
+is not seconds slower than the rest, and the first visitors do not wait for templates and languages.
+"""
 
 from __future__ import annotations
 
@@ -45,3 +46,18 @@ async def warm_up_when_idle(
         except (SpeechFailed, OSError) as error:
             log.warning("the voice is not loaded yet: the first text will take longer", why=error)
         return
+
+
+async def warm_pages_when_idle(
+    warm_up: Callable[[], None],
+    load: Callable[[], float] = load_per_core,
+    wait: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> None:
+    """Run ``warm_up`` in a thread as soon as the machine is idle. Never raises: a page that cannot
+    be loaded fails when it is asked for."""
+    while load() >= _IDLE:
+        await wait(_LOOK_EVERY_S)
+    try:
+        await asyncio.to_thread(warm_up)
+    except Exception:
+        log.exception("the pages could not be loaded in advance")

@@ -69,6 +69,10 @@ class Pages:
         self._waiting.close()
         self._fiat.close()
 
+    def warm_up(self) -> None:
+        """Load what the first visitors would wait for. For a thread."""
+        self._renderer.warm_up()
+
     def describe(self, document: Callable[[], Mapping[str, Any]]) -> None:
         """Serve the developers' pages, made from the OpenAPI document."""
         pages = docs.DocsPages(
