@@ -199,3 +199,14 @@ async def test_an_unknown_webhook_is_not_resent(pages: PageClient) -> None:
     missing = await send(pages, "/webhooks/msg_unknown/resend")
     assert (missing.status, "There is no webhook" in missing.words) == (404, True)
     assert "Webhooks" in (await pages.open("/operator/webhooks?all")).title
+
+
+async def test_a_rate_card_of_ten_thousand_prefixes_is_taken(pages: PageClient) -> None:
+    rows = "".join(f"{n},{n % 90 + 10},5,place {n}\n" for n in range(10_000, 20_000))
+    table = f"prefix,sats_per_minute,cost_sats_per_minute,label\n1,50,20,all\n{rows}"
+    preview = await send(pages, "/prices/rates", table=table, preview="yes")
+    assert preview.status == 200
+    assert "and 9," in preview.words.partition("Of Now Then")[2][:20_000]
+    await send(pages, "/prices/rates", table=table, apply="yes")
+    assert len(pages.shop.shop.rates) == 10_001
+    await send(pages, "/prices/rates", reset="yes")

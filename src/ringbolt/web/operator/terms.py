@@ -24,7 +24,8 @@ _MOST_BYTES: Final = 4 * MOST_CARD_CHARS
 _HOUR_MS: Final = 3_600_000
 _HOURS: Final = {"0": "until I open it", "1": "1 hour", "4": "4 hours", "12": "12 hours",
                  "24": "a day", "168": "a week"}  # fmt: skip
-_SHOWN: Final = 30
+_SHOWN: Final = 100
+"""How many lines of a preview."""
 
 
 class Terms:
@@ -131,6 +132,7 @@ class Terms:
             tables=tables,
             changed=terms["changed"],
             previewed=card,
+            shown=_SHOWN,
             **{"preview": None, **more},
         )
 
