@@ -28,6 +28,10 @@ _NAMES = frozenset({"code", "error_code", "default_code"})
 _OF_FIELDS = {"wrong": 2, "Sentence": 1}
 """What makes an error of a field, and where the code stands among its arguments."""
 
+_TABLE_NOTICE = """\
+# Every error code, for /api/error-codes.
+# Written by docs/generate.py from the code (make docs). Do not edit.
+"""
 _INTRO = """\
 An error is a document of type `application/problem+json` (RFC 9457) with `status`, `title`,
 `detail` and `type`, and beside them `error` (the same sentence as `detail`), `error_code`,
@@ -205,7 +209,8 @@ def render_table(source: Path) -> str:
     """The same codes as CSV, for the shop to serve."""
     found = codes(source)
     check(found, {name: m for _, _, group in GROUPS for name, m in group.items()})
-    text = io.StringIO()
+    text = io.StringIO(_TABLE_NOTICE)
+    text.seek(0, io.SEEK_END)
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("code", "statuses", "when", "meaning", "what_to_do"))
     for title, _, group in GROUPS:

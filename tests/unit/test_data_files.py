@@ -19,6 +19,7 @@ from ringbolt.core.texts.words import WordList, words
 from ringbolt.simulator.numbers.script import SCRIPTED_SERVICES
 from ringbolt.speech.languages import ALIASES, BY_SCRIPT, LANGUAGES
 from ringbolt.speech.voices import PERSONAS
+from ringbolt.web.docs.guides import GUIDES
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "ringbolt"
@@ -142,3 +143,4 @@ def test_the_wheel_holds_all_that_is_not_python(tmp_path: Path) -> None:
     ]
     assert {path.suffix for path in data} >= {".csv", ".png", ".typed", ".mako"}
     assert {path.relative_to(PACKAGE.parent).as_posix() for path in data} <= packed
+    assert {f"ringbolt/web/guides/{guide.file}" for guide in GUIDES} <= packed
