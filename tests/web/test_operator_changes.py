@@ -206,7 +206,7 @@ async def test_a_rate_card_of_ten_thousand_prefixes_is_taken(pages: PageClient) 
     table = f"prefix,sats_per_minute,cost_sats_per_minute,label\n1,50,20,all\n{rows}"
     preview = await send(pages, "/prices/rates", table=table, preview="yes")
     assert preview.status == 200
-    assert "and 9," in preview.words.partition("Of Now Then")[2][:20_000]
+    assert re.search(r" and [\d,]+ more ", preview.words)
     await send(pages, "/prices/rates", table=table, apply="yes")
     assert len(pages.shop.shop.rates) == 10_001
     await send(pages, "/prices/rates", reset="yes")
