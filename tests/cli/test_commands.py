@@ -7,6 +7,7 @@ import re
 import wave
 from pathlib import Path
 
+import httpx
 import pytest
 
 from cli.conftest import Desk, run_command
@@ -17,7 +18,7 @@ ANSWERS = "+1234567890"
 TEXT = "This is a test."
 COMMANDS = (
     "serve", "worker", "simulator", "demo", "call", "wallet", "doctor", "audit", "keys",
-    "webhooks", "numbers", "suppressions", "token", "orders", "calls", "money",
+    "withdrawals", "webhooks", "numbers", "suppressions", "token", "orders", "calls", "money",
 )  # fmt: skip
 
 
@@ -143,6 +144,21 @@ async def test_keys_go_through_the_running_shop(desk: Desk) -> None:
     assert [key["scopes"] for key in listed.json if key["id"] == made.json["id"]] == [["read"]]
     assert revoked.code == 0
     assert (await desk.run("keys", "revoke", made.json["id"])).code == 1
+
+
+async def test_a_key_is_replaced_and_its_withdrawals_are_listed(desk: Desk) -> None:
+    made = await desk.run("keys", "create")
+    replaced = await desk.run("keys", "replace", made.json["id"])
+    assert (await desk.run("keys", "replace", "0" * 12)).code == 1
+
+    assert replaced.json["id"] == made.json["id"]
+    assert replaced.json["key"] != made.json["key"]
+    for key, status in ((made.json["key"], 401), (replaced.json["key"], 200)):
+        async with httpx.AsyncClient(base_url=desk.url) as http:
+            answer = await http.get("/balance", headers={"X-API-Key": key})
+        assert answer.status_code == status
+    listed = await desk.run("withdrawals", "list")
+    assert (listed.code, listed.out) == (0, "")
 
 
 async def test_a_second_shop_on_the_same_folder_is_refused(desk: Desk) -> None:

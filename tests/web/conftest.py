@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
+from support.clients.axe import fetch_axe
 from support.clients.pages import PageClient
 from support.servers.shop import running_shop, settings_for
 
@@ -34,3 +35,9 @@ async def browser() -> AsyncIterator[Browser]:
         started = await playwright.chromium.launch(executable_path=CHROMIUM)
         yield started
         await started.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The source of axe-core."""
+    return await fetch_axe(tmp_path_factory.mktemp("axe"))

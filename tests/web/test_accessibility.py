@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
-import shutil
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,46 +11,16 @@ from playwright.async_api import Browser
 from ringbolt.app.operator.overview import list_orders
 from ringbolt.app.operator.sign_in import new_link
 from ringbolt.store.overview import Wanted
+from support.clients.axe import violations
 from support.clients.pages import PageClient
 from support.numbers import ANSWERS, BUSY
-from support.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-VERSION = "4.11.0"
-SHA256 = "e9e5863c33a874f09bc01acd9234b7e3c871479f5eef8802fa582544465e6d01"
 CONSOLE = ["", "/orders", "/money", "/parts", "/prices", "/sales", "/webhooks", "/jobs", "/audit",
            "/changes"]  # fmt: skip
 FORMS = ["/call", "/text", "/code", "/rent", "/email"]
 DOCS = ["/docs", "/docs/voice?code=python", "/docs/errors", "/docs/reference/voice"]
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The source of axe-core."""
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.skip("axe-core needs npm, which is not installed here")
-    folder: Path = tmp_path_factory.mktemp("axe")
-    options = ("--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund")
-    process = await asyncio.create_subprocess_exec(
-        npm,
-        "install",
-        *options,
-        "--save-exact",
-        f"axe-core@{VERSION}",
-        cwd=folder,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    async with asyncio.timeout(PATIENCE_S):
-        _, errors = await process.communicate()
-    if process.returncode:
-        pytest.skip(f"axe-core cannot be fetched here: {errors.decode()}")
-    source = (folder / "node_modules/axe-core/axe.min.js").read_bytes()
-    assert hashlib.sha256(source).hexdigest() == SHA256
-    return source.decode()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -83,7 +49,7 @@ async def test_axe_finds_nothing(
     page = await context.new_page()
     found: list[str] = []
     await page.goto(f"/operator/sign-in/{await pages.shop.shop.db.tx(new_link)}")
-    found += [f"sign in {each}" for each in await _violations(page, axe)]
+    found += [f"sign in {each}" for each in await violations(page, axe)]
     await page.get_by_role("button", name="Sign in").click()
     await page.wait_for_url("**/operator")
     console = [f"/operator{path}" for path in CONSOLE]
@@ -93,7 +59,7 @@ async def test_axe_finds_nothing(
         if path in FORMS:
             await page.get_by_role("button", name="Continue to payment").click()
             await page.wait_for_load_state()
-        found += [f"{path} {each}" for each in await _violations(page, axe)]
+        found += [f"{path} {each}" for each in await violations(page, axe)]
     await context.close()
     assert found == []
 
@@ -116,7 +82,7 @@ async def test_every_language_reads_well_on_the_narrowest_screen(
             await page.wait_for_load_state()
         wide = await page.evaluate("document.documentElement.scrollWidth")
         found += [f"{path} is {wide} px wide"] if wide > 320 else []
-        found += [f"{path} {each}" for each in await _violations(page, axe)]
+        found += [f"{path} {each}" for each in await violations(page, axe)]
     await context.close()
     assert found == []
 
@@ -126,13 +92,3 @@ async def _newest(pages: PageClient) -> str:
     (newest,) = await pages.shop.shop.db.read(lambda tx: list_orders(tx, wanted, unmasked=False))
     name: str = newest["id"]
     return name
-
-
-async def _violations(page: Any, axe: str) -> list[str]:
-    await page.evaluate(axe)
-    report = await page.evaluate("tags => axe.run(document, {runOnly: tags})", RULES)
-    return [
-        f"{rule['id']}: {node['html'][:120]}"
-        for rule in report["violations"]
-        for node in rule["nodes"]
-    ]

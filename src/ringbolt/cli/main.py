@@ -23,6 +23,7 @@ from ringbolt.cli.commands import (
     terms,
     wallet,
     webhooks,
+    withdrawals,
 )
 from ringbolt.cli.commands.store_reader import AsJson
 from ringbolt.cli.exit_codes import in_one_sentence
@@ -256,10 +257,10 @@ def money(
     """What came in, is held, went back, was earned and cost: today, and in a week (UTC days).
 
     In sats, from the ledger. in: paid by buyers over Lightning. held now: paid or reserved for
-    orders that are not over. returned: refunds, and held payments that were let go. earned: became
-    the shop's. cost: routing fees, shares of referrers, and what carriers bill: as they tell it
-    or by their cost cards, else the most that it can be by the rate card and the costs of texts.
-    margin: earned less cost.
+    orders that are not over. returned: refunds, withdrawals, and held payments that were let go.
+    earned: became the shop's. cost: routing fees, shares of referrers, and what carriers bill: as
+    they tell it or by their cost cards, else the most that it can be by the rate card and the costs
+    of texts. margin: earned less cost.
     """
     from ringbolt.cli.commands.money import money as report
 
@@ -289,6 +290,7 @@ app.add_typer(audit_group.app, name="audit")
 app.add_typer(keys.app, name="keys")
 app.add_typer(wallet.app, name="wallet")
 app.add_typer(webhooks.app, name="webhooks")
+app.add_typer(withdrawals.app, name="withdrawals")
 app.add_typer(numbers.app, name="numbers")
 app.add_typer(suppressions.app, name="suppressions")
 app.add_typer(terms.app, name="terms")

@@ -20,6 +20,7 @@ from ringbolt.app.accounts.keys import (
     create_key,
     key_document,
     list_keys,
+    replace_key,
     revoke_key,
 )
 from ringbolt.app.operator import import_numbers, own_numbers, sign_in, suppressions
@@ -169,6 +170,10 @@ class OperatorCommands:
     async def keys(self, _: Request[Nothing]) -> list[dict[str, Any]]:
         return [key_document(key, balance_msat) for key, balance_msat in await list_keys(self._db)]
 
+    async def replace_key(self, request: Request[Nothing]) -> dict[str, Any]:
+        key = await replace_key(self._db, request.in_path("key_id"))
+        return {"id": key.id, "key": key.key, "scopes": sorted(key.scopes)}
+
     async def revoke_key(self, request: Request[Nothing]) -> dict[str, Any]:
         key_id = request.in_path("key_id")
         await revoke_key(self._db, key_id)
@@ -249,6 +254,7 @@ def operator_api(shop: Shop) -> Family:
     add("POST", "/sign-out", commands.sign_out, Nothing)
     add("POST", "/keys", commands.create_key, NewKey, CREATED)
     add("GET", "/keys", commands.keys, Nothing)
+    add("POST", "/keys/{key_id}/replace", commands.replace_key, Nothing, CREATED)
     add("DELETE", "/keys/{key_id}", commands.revoke_key, Nothing)
     add("POST", "/acknowledgements", commands.acknowledge, Explained, CREATED)
     add("GET", "/webhooks", commands.webhooks, WebhookQuery)

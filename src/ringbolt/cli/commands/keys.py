@@ -50,6 +50,12 @@ def revoke_command(key_id: Annotated[str, typer.Argument(help="The key's id, see
     run_command(lambda settings: revoke(settings, key_id))
 
 
+@app.command("replace")
+def replace_command(key_id: Annotated[str, typer.Argument(help="The key's id, see list.")]) -> None:
+    """Make another key for the same account, and print it, once. The former one ends at once."""
+    run_command(lambda settings: replace(settings, key_id))
+
+
 async def create(settings: Settings, label: str, scopes: list[str]) -> int:
     """Make a key; no scopes means the usual ones."""
     from ringbolt.app.accounts.keys import DEFAULT_SCOPES, create_key
@@ -62,11 +68,7 @@ async def create(settings: Settings, label: str, scopes: list[str]) -> int:
         else:
             key = await create_key(admin, label, frozenset(scopes))
             made = {"id": key.id, "key": key.key, "scopes": sorted(key.scopes)}
-    if is_terminal():
-        print_facts({**made, "scopes": " ".join(made["scopes"])})
-        print("Keep the key now: it is not shown again.")
-    else:
-        print_json(made)
+    _print_key(made)
     return EXIT_OK
 
 
@@ -116,3 +118,25 @@ async def revoke(settings: Settings, key_id: str) -> int:
     else:
         print_json({"id": key_id, "revoked": True})
     return EXIT_OK
+
+
+async def replace(settings: Settings, key_id: str) -> int:
+    from ringbolt.app.accounts.keys import replace_key
+    from ringbolt.cli.operator_access import OperatorClient, open_admin
+
+    async with open_admin(settings) as admin:
+        if isinstance(admin, OperatorClient):
+            made = await admin.ask("POST", f"/keys/{key_id}/replace")
+        else:
+            key = await replace_key(admin, key_id)
+            made = {"id": key.id, "key": key.key, "scopes": sorted(key.scopes)}
+    _print_key(made)
+    return EXIT_OK
+
+
+def _print_key(made: dict[str, Any]) -> None:
+    if is_terminal():
+        print_facts({**made, "scopes": " ".join(made["scopes"])})
+        print("Keep the key now: it is not shown again.")
+    else:
+        print_json(made)
