@@ -588,7 +588,8 @@ _SHOP = {
         "The audio decoder does not start.", "Operators: reinstall Ringbolt."
     ),
     "NOT_READY": Meaning(
-        "`/readyz`: the store takes no writes, or the node or the carrier does not answer.",
+        "`/readyz`: the store takes no writes, or the node or every carrier of a kind does not "
+        "answer.",
         "Operators: see `parts`, then `ringbolt doctor`.",
         503,
     ),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ringbolt.api.operator.health import StoreProbe
+from ringbolt.api.operator.health import StoreProbe, missing_parts
 from ringbolt.core.errors import Unavailable
 from ringbolt.store.engine.sqlite.connection import raw_connection
 from support.servers.shop import ShopServer
@@ -42,6 +42,30 @@ async def test_a_write_is_tried_now_and_then() -> None:
     assert seen == [""] * 11 + ["The disk that holds the database is full."] * 10
     assert await probe.fault() == ""
     assert disk.writes == 3
+
+
+@pytest.mark.parametrize(
+    ("silent", "missing"),
+    [
+        (set(), []),
+        ({"sms:phone", "inbound:phone"}, []),
+        ({"sms:phone", "sms-poll:gateway"}, ["sms-poll:gateway", "sms:phone"]),
+        ({"carrier:trunk"}, ["carrier:trunk"]),
+        ({"node", "sms:phone"}, ["node"]),
+        ({"store"}, ["store"]),
+    ],
+)
+def test_one_of_several_carriers_may_be_silent(silent: set[str], missing: list[str]) -> None:
+    names = (
+        "store",
+        "node",
+        "holds",
+        "carrier:trunk",
+        "sms:phone",
+        "inbound:phone",
+        "sms-poll:gateway",
+    )
+    assert missing_parts({name: name not in silent for name in names}) == missing
 
 
 async def test_a_shop_whose_database_is_read_only_is_not_ready(

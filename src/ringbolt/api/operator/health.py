@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from ringbolt import __version__
@@ -24,6 +24,7 @@ Connected = Callable[[], dict[str, bool]]
 
 _NOT_READY: Final = "NOT_READY"
 _WITHIN_S: Final = 5.0
+_OWN_NUMBERS: Final = "inbound"
 
 
 class StoreProbe:
@@ -57,6 +58,22 @@ class StoreProbe:
         return ""
 
 
+def missing_parts(parts: Mapping[str, bool]) -> list[str]:
+    """The parts that do not answer and without which the shop cannot serve. ``parts``: by name
+    (``area:part``), whether each answers.
+
+    One of several carriers may be silent, since the others are asked; and so may the telephones of
+    own numbers, which are not leased meanwhile.
+    """
+    areas: dict[str, list[str]] = {}
+    for part in parts:
+        area = part.partition(":")[0].removesuffix("-poll")
+        if area != _OWN_NUMBERS:
+            areas.setdefault(area, []).append(part)
+    alone = (names for names in areas.values() if not any(parts[name] for name in names))
+    return sorted(name for names in alone for name in names)
+
+
 def add_health(family: Family, shop: Shop, metrics: Metrics, connected: Connected) -> None:
     """Add the addresses that monitors ask: liveness, readiness and metrics."""
     store = StoreProbe(shop.db)
@@ -66,15 +83,15 @@ def add_health(family: Family, shop: Shop, metrics: Metrics, connected: Connecte
         return {"status": "ok", "version": __version__}
 
     async def readyz(_: Request[Nothing]) -> dict[str, Any] | Response:
-        """The store takes writes, the node and the carrier answer; otherwise 503 and those that do
-        not."""
+        """The store takes writes, the node answers, and of each kind of carrier one does; otherwise
+        503 and those that do not."""
         fault = await store.fault()
         parts = {"store": not fault, **connected()}
-        silent = sorted(part for part, answers in parts.items() if not answers)
-        if not silent:
+        missing = missing_parts(parts)
+        if not missing:
             speech_mb = round(speech_memory(shop) / 1_000_000)
             return {"status": "ready", "parts": parts, "speech_memory_mb": speech_mb}
-        detail = f"No answer from: {', '.join(silent)}. {fault}".strip()
+        detail = f"No answer from: {', '.join(missing)}. {fault}".strip()
         document = problem_document(503, _NOT_READY, "Not ready", detail, parts=parts)
         headers = [(b"x-error-code", _NOT_READY.encode()), (b"retry-after", b"5")]
         return problem_response(503, document, headers)
