@@ -21,6 +21,7 @@ CONSOLE = ["", "/orders", "/money", "/parts", "/prices", "/sales", "/webhooks", 
            "/changes"]  # fmt: skip
 FORMS = ["/call", "/text", "/code", "/rent", "/email"]
 DOCS = ["/docs", "/docs/voice?code=python", "/docs/errors", "/docs/reference/voice"]
+OFFERS = "/code?service=telegram&country=187"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -74,7 +75,7 @@ async def test_every_language_reads_well_on_the_narrowest_screen(
     )
     page = await context.new_page()
     found: list[str] = []
-    for path in ["/", *FORMS, "/account", "/simulator", "/nowhere", *orders]:
+    for path in ["/", *FORMS, OFFERS, "/account", "/simulator", "/nowhere", *orders]:
         await page.goto(path)
         assert await page.get_attribute("html", "lang") == language
         if path in FORMS:

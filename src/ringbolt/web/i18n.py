@@ -40,6 +40,11 @@ def ngettext(one: str, many: str, number: int, /, **values: object) -> str:
     return chosen % {"num": number, **values}
 
 
+def both(first: str, second: str) -> str:
+    """Two things, with the comma of the language."""
+    return gettext("%(first)s, %(second)s", first=first, second=second)
+
+
 def marked(sentence: str) -> str:
     """The sentence itself: it is only collected here, and translated where it is shown."""
     return sentence

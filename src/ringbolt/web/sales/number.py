@@ -20,7 +20,7 @@ from ringbolt.core.services import FULL_RENT, SERVICES, find_service, resolve_se
 from ringbolt.store.orders import Order
 from ringbolt.web.formats import amount, place_name
 from ringbolt.web.forms import Form
-from ringbolt.web.i18n import _, marked
+from ringbolt.web.i18n import _, both, marked
 from ringbolt.web.sales.sale import Quote, Sale
 
 _NO_SERVICE: Final = marked("Name the service whose code you want, such as Telegram.")
@@ -143,7 +143,7 @@ class RentSale(_NumberSale):
         except RingboltError:
             return Quote()
         sats = sats_up(number_price(self.shop, command))
-        return Quote(sats, ((f"{amount(command.hours, 'hour')}, {_named(command)}", sats),))
+        return Quote(sats, ((both(amount(command.hours, "hour"), _named(command)), sats),))
 
     async def buy(self, form: Form, buyer: Buyer, client: str) -> Order | None:
         return (await sell_number(self.shop, self._command(form), buyer)).order
@@ -164,4 +164,4 @@ def _named(command: ReceiveTexts) -> str:
     name = _("every sender") if service is None else service.name
     country = COUNTRIES.get(command.country)
     where = place_name(country) or _("any country")
-    return f"{name}, {where}"
+    return both(name, where)

@@ -17,7 +17,7 @@ from ringbolt.core.texts.segments import count
 from ringbolt.store.orders import Order
 from ringbolt.web.formats import region_name
 from ringbolt.web.forms import Form
-from ringbolt.web.i18n import _, marked, ngettext
+from ringbolt.web.i18n import _, both, marked, ngettext
 from ringbolt.web.sales.sale import Quote, Sale
 
 _EMPTY: Final = marked("Enter the number to text.")
@@ -49,7 +49,7 @@ class TextSale(Sale):
         chars = ngettext("%(num)s character", "%(num)s characters", len(message))
         where = region_name(region_of(number)) if number else ""
         what = _("Text to %(where)s", where=where) if where else _("Text")
-        return Quote(sats, ((f"{what}, {parts}", sats),), f"{chars}, {parts}" if message else "")
+        return Quote(sats, ((both(what, parts), sats),), both(chars, parts) if message else "")
 
     async def buy(self, form: Form, buyer: Buyer, client: str) -> Order | None:
         has_simulated = self.shop.sms_carriers.has_simulated

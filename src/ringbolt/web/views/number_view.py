@@ -11,7 +11,7 @@ from ringbolt.core.order import DELIVERED, NOT_DELIVERED, UNPAID, OrderState
 from ringbolt.core.services import SERVICES
 from ringbolt.store.orders import Order, OrderEvent
 from ringbolt.web.formats import place_name, span
-from ringbolt.web.i18n import _, marked
+from ringbolt.web.i18n import _, both, marked
 from ringbolt.web.views.money import back, first_steps, last_step, plain_reason, sats, unpaid_head
 from ringbolt.web.views.view import Action, Body, Head, Numbered, Step, Tag
 
@@ -30,7 +30,7 @@ def number_body(
     receiving = notice.receiving
     taken_if = _(_IF_NUMBER) if command.hours else _(_IF_CODE)
     return Body(
-        what=f"{_service(command)}, {_country(command, receiving)}",
+        what=both(_service(command), _country(command, receiving)),
         head=_head(order, command, notice, now_ms, taken_if),
         steps=(*first_steps(order), *_steps(order, command, notice), last_step(order, history)),
         facts=_facts(order, command, receiving),
