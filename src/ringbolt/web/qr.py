@@ -19,18 +19,21 @@ def qr_svg(text: str) -> str:
     ``LIGHTNING:LNBC...``) need the fewest modules."""
     code = segno.make(text, error="l", boost_error=False, micro=False, mask=_MASK)
     size = len(code.matrix) + 2 * _QUIET
-    runs: list[str] = []
-    for y, row in enumerate(code.matrix):
-        x = 0
-        while x < len(row):
-            length = 0
-            while x + length < len(row) and row[x + length]:
-                length += 1
-            if length:
-                runs.append(f"M{x + _QUIET} {y + _QUIET}h{length}v1h-{length}z")
-            x += length + 1
+    lines = "".join(_line(y, bytes(row)) for y, row in enumerate(code.matrix))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size} {size}" '
         f'shape-rendering="crispEdges" aria-hidden="true"><path fill="#fff" '
-        f'd="M0 0h{size}v{size}H0z"/><path fill="#000" d="{"".join(runs)}"/></svg>'
+        f'd="M0 0h{size}v{size}H0z"/><path stroke="#000" d="{lines}"/></svg>'
     )
+
+
+def _line(y: int, modules: bytes) -> str:
+    """The dark modules of a row as dashes one module wide: half as long as filled squares."""
+    found, end = "", 0
+    while (begin := modules.find(1, end)) >= 0:
+        move = f"m{begin - end} 0" if found else f"M{begin + _QUIET} {y + _QUIET}.5"
+        end = modules.find(0, begin)
+        if end < 0:
+            end = len(modules)
+        found += f"{move}h{end - begin}"
+    return found
