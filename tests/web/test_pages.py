@@ -265,6 +265,25 @@ async def test_the_stream_sends_what_changed_and_ends(pages: PageClient) -> None
     assert again.status_code == 204
 
 
+async def test_the_stream_of_a_page_begins_with_what_the_page_does_not_show(
+    pages: PageClient,
+) -> None:
+    page = await ordered(pages, "/text", {"phone_number": "+12025550146", "message": "Hello"})
+    address = page.attribute("div", "hx-sse:connect")
+    version = address.partition("?seen=")[2]
+    assert version
+    payment: asyncio.Task[str] | None = None
+    async with pages.http.stream("GET", address, timeout=PATIENCE_S) as answer:
+        async for line in answer.aiter_lines():
+            if payment is None:  # the stream has begun
+                payment = pages.pay(page.invoice)
+            if line.startswith("id: "):
+                assert line != f"id: {version}"
+                break
+    assert payment is not None
+    assert await asyncio.wait_for(payment, PATIENCE_S) == "SUCCEEDED"
+
+
 async def test_static_files_are_kept_for_ever_at_their_address(pages: PageClient) -> None:
     page = await pages.open("/")
     found = re.findall(r'(?:href|src)="(/static/[^"#]+)', page.text)

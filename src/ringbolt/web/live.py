@@ -47,8 +47,9 @@ class Live(Generic[V]):
     render: Callable[[V], str]
 
     def answer(self, request: Request, view: V) -> Response:
-        """The stream, from ``view`` on; nothing for a browser that has seen the end."""
-        seen = request.headers.get("last-event-id", "")
+        """The stream, from ``view`` on; nothing for a browser that has seen the end. ``?seen=`` is
+        the version that the page was made with, which is not sent again."""
+        seen = request.headers.get("last-event-id") or request.query_params.get("seen", "")
         if request.method == "HEAD" or (not view.is_live and seen == view.version):
             return Response(status_code=204, headers=dict(HEADERS))
         return StreamingResponse(
