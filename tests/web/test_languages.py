@@ -84,6 +84,15 @@ async def test_an_unknown_language_changes_nothing(pages: PageClient, asked: str
     assert spoken(page) == ("de", "ltr")
 
 
+@pytest.mark.parametrize("path", ["/operator", "/docs", "/docs/choose"])
+async def test_pages_for_operators_and_developers_are_english_and_say_so(
+    pages: PageClient, path: str
+) -> None:
+    page = await pages.open(f"{path}?lang=de", **{"Accept-Language": "ar"})
+    assert spoken(page) == ("en", "ltr")
+    assert "?lang=" not in page.text
+
+
 async def test_every_page_offers_every_language(pages: PageClient) -> None:
     for path in ("/", "/call", "/simulator", "/nowhere"):
         page = await pages.open(path)
