@@ -47,12 +47,12 @@ def holder_of(tx: Tx, keyring: Keyring, session: str) -> Holder | None:
     is_ours = hmac.compare_digest(session, _signed(keyring, session.rpartition(".")[0]))
     if not is_ours or tx.now_ms >= until_ms:
         return None
-    key = keys.by_id(tx, key_id)
-    if key is None:
-        return Holder(key_id, key_hash, None)
-    present = keys.by_hash(tx, key_hash)
-    is_present = present is not None and present.id == key_id and present.revoked_ms is None
-    return Holder(key_id, key_hash, key) if is_present else None
+    key = keys.by_hash(tx, key_hash)
+    if key is not None:
+        # Its id may be another: a program may have stored it first, under a name of its own.
+        return Holder(key.id, key_hash, key) if key.revoked_ms is None else None
+    was_replaced = keys.by_id(tx, key_id) is not None
+    return None if was_replaced else Holder(key_id, key_hash, None)
 
 
 def form_token(session: str) -> str:

@@ -13,7 +13,6 @@ from starlette.routing import Route
 from ringbolt.api.kit.http import client_address
 from ringbolt.api.kit.limits import Guards
 from ringbolt.api.orders import FAMILY
-from ringbolt.api.orders.schema import MAX_SATS
 from ringbolt.api.orders.waiting import Waiting
 from ringbolt.app.accounts.await_top_up import await_top_up
 from ringbolt.app.accounts.sessions import Holder
@@ -30,6 +29,7 @@ from ringbolt.store import withdrawals
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.keys import ApiKey
 from ringbolt.store.withdrawals import Withdrawal
+from ringbolt.web.account.amount import whole_sats
 from ringbolt.web.account.key_pages import PATH, KeyPages
 from ringbolt.web.account.session import Sessions, token_of
 from ringbolt.web.account.signed_in import SignedIn
@@ -37,9 +37,8 @@ from ringbolt.web.account.statement import EMPTY, Statement, as_csv, statement
 from ringbolt.web.account.webhook_log import SentPage, WebhookForms, webhook_page
 from ringbolt.web.account.withdrawal_page import PATH as WITHDRAWALS
 from ringbolt.web.account.withdrawal_page import WithdrawalPage
-from ringbolt.web.formats import grouped
 from ringbolt.web.forms import Form
-from ringbolt.web.i18n import _, in_this_language
+from ringbolt.web.i18n import in_this_language
 from ringbolt.web.rendering import HEADERS, Renderer
 
 LABEL: Final = "made on the web"
@@ -47,7 +46,6 @@ AMOUNTS: Final = (10_000, 50_000, 100_000)
 _CSV_LINES: Final = 5000
 _LONGEST_ADDRESS: Final = 400
 _USUAL: Final = "50000"
-_GROUPING: Final = " ,.'\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"
 _PRIVATE: Final = {"X-Robots-Tag": "noindex"}
 
 
@@ -94,7 +92,7 @@ class AccountPages:
     async def fund(self, request: Request, holder: Holder, form: Form) -> Response:
         """An invoice for the account, on a page of its own."""
         client = client_address(request.scope)
-        sats = _whole_sats(form, "amount", form.get("preset", _USUAL))
+        sats = whole_sats(form, "amount", form.get("preset", _USUAL))
         if not form.errors:
             try:
                 self._guards.check("order", client)
@@ -108,7 +106,7 @@ class AccountPages:
 
     async def withdraw(self, request: Request, holder: Holder, form: Form) -> Response:
         """Begin to take money out; or go to the withdrawal that is under way."""
-        sats = _whole_sats(form, "sats", "")
+        sats = whole_sats(form, "sats", "")
         if not form.errors:
             address = form.get("lightning_address")[:_LONGEST_ADDRESS]
             wanted = Wanted(holder.key_id, holder.key_hash, sats, address)
@@ -196,16 +194,3 @@ def _once(form: Form, what: str) -> Idempotency | None:
     """A form that is sent twice orders once."""
     named = form.get("once")[:64]
     return Idempotency("", f"web:{named}:{what}", what) if named else None
-
-
-def _whole_sats(form: Form, field: str, usual: str) -> int:
-    """The satoshis in a field; ``form.errors`` says why it cannot be."""
-    written = form.get(field) or usual
-    digits = "".join(each for each in written if each not in _GROUPING)
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= 16):
-        form.refuse(field, _("Write a whole number of satoshis, such as 50,000."))
-        return 0
-    if not 1 <= int(digits) <= MAX_SATS:
-        most = grouped(MAX_SATS)
-        form.refuse(field, _("Choose between 1 and %(most)s sats.", most=most))
-    return int(digits)
