@@ -25,9 +25,14 @@ def account(world_url: str, **options: Any) -> dict[str, Any]:
 
 def as_any_gateway(world_url: str, **options: Any) -> HttpSmsSettings:
     """The API as a gateway that the settings describe."""
+    return HttpSmsSettings.model_validate({**gateway(world_url), **options})
+
+
+def gateway(world_url: str) -> dict[str, Any]:
+    """The options of that gateway."""
     url = f"{world_url}{PATH}/2010-04-01/Accounts/{SID}/Messages.json"
     states = {"sent": "sent", "delivered": "delivered", "failed": "failed", "undelivered": "failed"}
-    described = {
+    return {
         "type": "http",
         "name": "gateway",
         "url": url,
@@ -43,7 +48,6 @@ def as_any_gateway(world_url: str, **options: Any) -> HttpSmsSettings:
         "id_path": "sid",
         "receipts": {"id_path": "MessageSid", "state_path": "MessageStatus", "states": states},
     }
-    return HttpSmsSettings.model_validate({**described, **options})
 
 
 async def change_account(world_url: str, **changes: Any) -> None:
