@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from ringbolt.api.orders.waiting import Waiting
 from ringbolt.worker.handlers import handlers
 from ringbolt.worker.loop import Worker
 from support.servers.shop import ShopServer
@@ -24,3 +25,14 @@ async def test_a_worker_that_is_woken_while_it_is_stopped_stops(shop: ShopServer
     await asyncio.wait([working], timeout=PATIENCE_S)
 
     assert working.cancelled()
+
+
+async def test_who_waits_for_an_order_is_answered_when_the_shop_closes(shop: ShopServer) -> None:
+    waiting = Waiting(shop.shop)
+    async with waiting.for_order("0" * 64, "127.0.0.1") as changes:
+        wait = asyncio.create_task(changes.wait(3600))
+        await asyncio.sleep(0)  # it begins
+        waiting.close()
+
+        assert await asyncio.wait_for(wait, PATIENCE_S) is False
+        assert await changes.wait(3600) is False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -27,14 +26,17 @@ class Waiting:
         self._shop = shop
         self._waits: Counter[str] = Counter()
         self._waits_for: Counter[str] = Counter()
-        self._closing = asyncio.Event()
+        self._open: set[Subscription] = set()
+        self._is_closed = False
 
     @property
     def closed(self) -> bool:
-        return self._closing.is_set()
+        return self._is_closed
 
     def close(self) -> None:
-        self._closing.set()
+        self._is_closed = True
+        for subscription in self._open:
+            subscription.wake()
 
     def for_order(self, order_id: str, client: str) -> AbstractAsyncContextManager[Changes]:
         """The changes of an order, as ``for_channel``."""
@@ -46,12 +48,14 @@ class Waiting:
         if self._shop.limits:
             self._check_limits(name, client)
         subscription = self._shop.db.listen(name)
+        self._open.add(subscription)
         self._waits[client] += 1
         self._waits_for[name] += 1
         try:
-            yield Changes(subscription, self._closing)
+            yield Changes(subscription, self)
         finally:
             subscription.close()
+            self._open.discard(subscription)
             _count_down(self._waits, client)
             _count_down(self._waits_for, name)
 
@@ -79,19 +83,13 @@ def _count_down(waits: Counter[str], name: str) -> None:
 class Changes:
     """The changes of one order since the last look."""
 
-    def __init__(self, subscription: Subscription, closing: asyncio.Event) -> None:
+    def __init__(self, subscription: Subscription, waiting: Waiting) -> None:
         self._subscription = subscription
-        self._closing = closing
+        self._waiting = waiting
 
     async def wait(self, timeout_s: float) -> bool:
         """True if something may have changed; False after ``timeout_s``, or if we close."""
-        if self._closing.is_set() or timeout_s <= 0:
+        if self._waiting.closed or timeout_s <= 0:
             return False
-        change = asyncio.ensure_future(self._subscription.wait(timeout_s))
-        closing = asyncio.ensure_future(self._closing.wait())
-        try:
-            await asyncio.wait({change, closing}, return_when=asyncio.FIRST_COMPLETED)
-            return change.done() and change.result()
-        finally:
-            change.cancel()
-            closing.cancel()
+        # No task of its own: thousands may wait, and each would have one more at every heartbeat.
+        return await self._subscription.wait(timeout_s) and not self._waiting.closed

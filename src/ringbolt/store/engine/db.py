@@ -183,6 +183,10 @@ class Subscription(Protocol):
         """True if woken (perhaps without a change), False after ``timeout_s`` seconds."""
         ...
 
+    def wake(self) -> None:
+        """Wake it without a commit; on the event loop."""
+        ...
+
     def close(self) -> None: ...
 
 
