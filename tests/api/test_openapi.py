@@ -121,6 +121,7 @@ async def test_it_names_this_host_and_is_asked_for_only_once(client: OrderClient
     assert first.json()["servers"] == [{"url": client.shop.url}]
     assert (again.status_code, again.content) == (304, b"")
     assert elsewhere.json()["servers"] == [{"url": "http://shop.example"}]
+    assert elsewhere.json()["externalDocs"]["url"] == "http://shop.example/docs"
     assert elsewhere.headers["etag"] != first.headers["etag"]
 
 

@@ -14,6 +14,7 @@ import pytest
 from ringbolt.web.docs.recipes import RECIPES
 from ringbolt.web.docs.snippets import Language
 from support.clients.pages import PageClient
+from support.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -26,7 +27,6 @@ ENDS_WITH = {
     "voice": "completed",
 }
 """What the last answer of a page says, when everything went well."""
-PATIENCE_S = 60
 _RUNNERS = {
     Language.CURL: ("bash", "commands.sh"),
     Language.PYTHON: (sys.executable, "commands.py"),

@@ -152,8 +152,11 @@ class Server:
         async def answer(request: Request[Nothing]) -> Response:
             """This API's OpenAPI document."""
             found = await asyncio.to_thread(document)
-            servers = [{"url": base_url(request.scope, public_url)}]
-            return cacheable(request, encode(found | {"servers": servers}))
+            base = base_url(request.scope, public_url)
+            here: dict[str, Any] = {"servers": [{"url": base}]}
+            if self._pages is not None:
+                here["externalDocs"] = {"description": "For developers", "url": f"{base}/docs"}
+            return cacheable(request, encode(found | here))
 
         family.add("GET", "/openapi.json", answer, Nothing, hidden=True, cost="")
         return document

@@ -1,4 +1,4 @@
-"""Actions as JavaScript, for Node.js and browsers' consoles: nothing to install."""
+"""Actions as JavaScript, for Node.js 18 or later: nothing to install."""
 
 from __future__ import annotations
 
@@ -10,6 +10,15 @@ from ringbolt.web.docs.actions import VARIABLE, Action, Call, Enter, Pay, Paymen
 from ringbolt.web.docs.literals import Literals, indented
 
 _INDENT: Final = "  "
+_ASK: Final = """\
+import { createInterface } from "node:readline/promises";
+
+const ask = async (what) => {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const answer = await terminal.question(what);
+  terminal.close();
+  return answer;
+};"""
 
 
 def _name(variable: str) -> str:
@@ -33,7 +42,12 @@ _LITERALS: Final = Literals(_text, {True: "true", False: "false", None: "null"},
 
 class JavaScript:
     def start(self, actions: Sequence[Action]) -> str:
-        return ""
+        asks = any(
+            isinstance(each, Enter)
+            or (isinstance(each, Pay) and not each.wallet and each.how is Payment.PROOF)
+            for each in actions
+        )
+        return _ASK if asks else ""
 
     def call(self, call: Call) -> str:
         into = _name(call.into)
@@ -91,11 +105,7 @@ def _request(call: Call) -> str:
 
 
 def _asked(variable: str, what: str) -> str:
-    return (
-        'const { createInterface } = await import("node:readline/promises");\n'
-        "const terminal = createInterface({ input: process.stdin, output: process.stdout });\n"
-        f'const {_name(variable)} = await terminal.question("{what}: ");\nterminal.close();'
-    )
+    return f'const {_name(variable)} = await ask("{what}: ");'
 
 
 def _test(answer: str, name: str, values: tuple[str, ...]) -> str:
