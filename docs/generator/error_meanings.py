@@ -618,9 +618,60 @@ _SHOP = {
     "INVALID_ADDRESS": Meaning(
         "This is no Lightning Address; the sentence says why.", "Write it like name@example.com."
     ),
+    "PRICE_TOO_HIGH": Meaning(
+        "The order costs more than `maxPrice` allows; the sentence says how much it costs.",
+        "Order again with a higher `maxPrice`.",
+    ),
+    "BUDGET_EXCEEDED": Meaning(
+        "With this order, the key's orders of a day would cost more than `X-Budget-Sats` allows.",
+        "Wait, raise the budget, or leave `immediate` out and pay the invoice.",
+    ),
     "INSUFFICIENT_FUNDS": Meaning(
         "A prepaid account has not enough left; the sentence says how much is missing.",
         "Top it up by that, or leave `immediate` out and pay the invoice.",
+    ),
+}
+
+_AGENTS = {
+    "INVALID_ARGUMENTS": Meaning(
+        "The arguments do not fit the tool's schema.", "Call it again as the schema says.", "-"
+    ),
+    "NO_SUCH_TOOL": Meaning("There is no such tool.", "Call one of those that are listed.", "-"),
+    "NO_ANSWER": Meaning(
+        "The shop did not answer; an order may have been placed.",
+        "Repeat the call with the same `request_id`.",
+        "-",
+    ),
+    "INVALID_LINK": Meaning(
+        "This is no refund link of a shop.",
+        "Use `lnurl_withdraw` or `withdraw_url` as the shop answered it.",
+        "-",
+    ),
+    "NOT_WITHDRAWN": Meaning(
+        "The refund cannot be withdrawn so; the sentence says why.",
+        "Ask without an invoice how much can be withdrawn.",
+        "-",
+    ),
+    "NOT_PAID": Meaning(
+        "The wallet did not pay, or has its money back.",
+        "See that it has enough and can reach the shop, and buy again.",
+        "-",
+    ),
+    "PAYMENT_UNKNOWN": Meaning(
+        "The wallet does not say whether it has paid.", "Wait for the order's result.", "-"
+    ),
+    "WRONG_INVOICE": Meaning(
+        "The shop's invoice is over another amount than its price. Nothing was paid.",
+        "Do not use that shop.",
+        "-",
+    ),
+    "UNKNOWN_HOST": Meaning(
+        "The shop does not know that it is reached by this name.",
+        "Use its address; the operator sets `RINGBOLT_PUBLIC_URL`.",
+    ),
+    "UNKNOWN_ORIGIN": Meaning(
+        "A web page of another site may not use `/mcp`.",
+        "Use an agent program, or the HTTP API.",
     ),
 }
 
@@ -677,6 +728,12 @@ GROUPS = (
     ),
     ("After the payment", "Where the money is, stands at `status_url`.", _AFTER),
     ("The shop", "Nothing was charged for what was answered with one of these.", _SHOP),
+    (
+        "Tools for agents",
+        "In the answers of [tools](mcp.md), besides those above. Nothing was charged, unless the "
+        "meaning says otherwise.",
+        _AGENTS,
+    ),
     (
         "At the start and in the log",
         "These do not reach a buyer; commands print them and end with exit code 1.",

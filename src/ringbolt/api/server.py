@@ -58,10 +58,26 @@ class WebPages(Protocol):
         ...
 
 
+class Agents(Protocol):
+    """The tools for agents, served beside the APIs, which they use. ``close`` ends their waits."""
+
+    def use(self, app: Callable[[Scope, Receive, Send], Awaitable[None]]) -> None:
+        """Reach the APIs by ``app``."""
+        ...
+
+    def takes(self, path: str) -> bool:
+        """Whether the request is for them."""
+        ...
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None: ...
+
+    def close(self) -> None: ...
+
+
 class Server:
     """The ASGI application of a shop. ``extra_routes`` are served where no family has an address;
     ``play``: anyone may create API keys, because a part is simulated. ``pages``: None for an API
-    only."""
+    only; ``agents``: None for no tools."""
 
     def __init__(
         self,
@@ -72,6 +88,7 @@ class Server:
         extra_routes: Sequence[BaseRoute] = (),
         play: bool = False,
         pages: WebPages | None = None,
+        agents: Agents | None = None,
     ) -> None:
         self.metrics = Metrics(shop)
         plain = plain_family()
@@ -93,6 +110,9 @@ class Server:
         self._fallback = fallback(extra_routes)
         self._extra_routes = tuple(extra_routes)
         self._pages = pages
+        self._agents = agents
+        if agents is not None:
+            agents.use(self)
 
     def warm_up(self) -> None:
         """Load what the first visitors of the pages would wait for. For a thread."""
@@ -105,10 +125,15 @@ class Server:
             family.close()
         if self._pages is not None:
             self._pages.close()
+        if self._agents is not None:
+            self._agents.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             path = scope["path"]
+            if self._agents is not None and self._agents.takes(path):
+                await self._agents(scope, receive, send)
+                return
             if self._pages is not None and self._pages.takes(scope):
                 await self._pages(scope, receive, send)
                 return

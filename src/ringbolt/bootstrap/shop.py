@@ -32,6 +32,7 @@ from ringbolt.core.errors import NodeUnavailable
 from ringbolt.core.keys import Keyring
 from ringbolt.lightning.node import LightningNode
 from ringbolt.lightning.payout import SupportsAddresses
+from ringbolt.mcp.endpoint import AgentEndpoint
 from ringbolt.registry.types import Context
 from ringbolt.settings import Settings, SettingsError
 from ringbolt.settings.secret import load_keyring
@@ -187,6 +188,7 @@ def _server(
         extra_routes=[*_world_routes(world, shop.settings, token), *called_routes(shop)],
         play=play,
         pages=Pages(shop, (world_url, token) if play else None),
+        agents=AgentEndpoint(shop),
     )
 
 

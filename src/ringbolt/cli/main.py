@@ -99,6 +99,35 @@ def init(
 
 
 @app.command()
+def mcp(
+    server: Server = "",
+    budget_sats: Annotated[
+        int | None,
+        typer.Option(min=0, help="The most that the agent may spend while this runs, fees and all"),
+    ] = None,
+    wallet: Annotated[
+        str, typer.Option("--wallet", help="LND's REST address: this wallet pays.")
+    ] = "",
+    macaroon: Macaroon = "",
+    tls_cert: Cert = "",
+    play_wallet: Annotated[
+        bool, typer.Option("--play-wallet", help="The play-money wallet of the shop pays.")
+    ] = False,
+) -> None:
+    """Serve the tools of a shop to an agent program on this machine (MCP on standard input).
+
+    The agent program starts this command. A wallet pays, or the prepaid key in RINGBOLT_API_KEY,
+    never more than --budget-sats; without either, the agent gets invoices to be paid elsewhere.
+    Agent programs that speak HTTP need no command: they name the shop's address with /mcp.
+    """
+    from ringbolt.cli.buyer.wallet import WalletAddress
+    from ringbolt.cli.commands.mcp import serve_agent
+
+    address = WalletAddress(wallet, macaroon, tls_cert)
+    finish(serve_agent(server, address, play_wallet=play_wallet, budget_sats=budget_sats))
+
+
+@app.command()
 def worker(accept_secret: AcceptSecret = False) -> None:
     """Run jobs only: dispatch, refunds, watching the node and the carriers. Needs PostgreSQL."""
     from ringbolt.cli.commands.serve import discard_refused_secret, work_only

@@ -14,15 +14,16 @@ from ringbolt.app.checkout.purchase import Balance, Buyer, Hold, Idempotency
 from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks.send_webhook import check_webhook_url, present_webhook_secret
 from ringbolt.core.canonical import canonical_json
-from ringbolt.core.errors import Unauthorized
+from ringbolt.core.errors import InvalidInput, Unauthorized
 from ringbolt.core.order import OrderState, PaymentMethod
-from ringbolt.core.pricing.money import sats_up
+from ringbolt.core.pricing.money import msat, sats_up
 from ringbolt.store.orders import Order
 
 P = TypeVar("P", bound=schema.Purchase)
 
 PAID: Final = "paid"
 _ANYBODY: Final = "anybody"
+_MOST_DIGITS: Final = 15
 
 
 async def buyer_of(shop: Shop, request: Request[P]) -> Buyer:
@@ -38,6 +39,7 @@ async def buyer_of(shop: Shop, request: Request[P]) -> Buyer:
         _idempotency_of(request, payer),
         params.webhook_url,
         params.ref,
+        None if params.max_price is None else msat(params.max_price),
     )
 
 
@@ -51,7 +53,23 @@ async def _payer_of(shop: Shop, request: Request[P]) -> Hold | Balance:
             suggestion="Send your key in the header X-API-Key, or leave immediate out and pay the "
             "invoice.",
         )
-    return Balance((await api_key(shop, request, "spend")).id)
+    key = await api_key(shop, request, "spend")
+    return Balance(key.id, _budget_msat(request))
+
+
+def _budget_msat(request: Request[P]) -> int | None:
+    """What X-Budget-Sats allows; None without it. Raises ``InvalidInput``."""
+    written = request.header(b"x-budget-sats").strip()
+    if not written:
+        return None
+    if not (written.isascii() and written.isdigit() and len(written) <= _MOST_DIGITS):
+        raise InvalidInput(
+            "X-Budget-Sats is not a whole number of satoshis.",
+            code="OUT_OF_RANGE",
+            field="X-Budget-Sats",
+            suggestion="Send digits alone, for example 5000.",
+        )
+    return msat(int(written))
 
 
 def _idempotency_of(request: Request[P], payer: Hold | Balance) -> Idempotency | None:

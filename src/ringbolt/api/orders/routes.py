@@ -30,6 +30,13 @@ from ringbolt.app.shop import Shop
 
 _KEY: Final = header("X-API-Key", "The API key of a prepaid account.", required=True)
 _KEY_IF_IMMEDIATE: Final = _KEY | {"required": False}
+_BUDGET: Final = header(
+    "X-Budget-Sats",
+    "With `immediate`: the most satoshis that the key's orders of the last 24 hours may cost, this "
+    "one included. Returned money does not count.",
+    required=False,
+    pattern="^[0-9]{1,15}$",
+)
 DOCUMENTATION: Final = Documentation(
     tag="orders",
     error=documents.OrderError,
@@ -127,7 +134,7 @@ def _add_sales(family: Family, shop: Shop) -> None:
         "more": _PAYMENT,
         "errors": (401, 402, 403, 404, 409, 422),
         "cost": "order",
-        "headers": (_KEY_IF_IMMEDIATE,),
+        "headers": (_KEY_IF_IMMEDIATE, _BUDGET),
         "idempotent": True,
     }
     hours = {"rentalHours": shop.settings.orders.max_rental_hours}

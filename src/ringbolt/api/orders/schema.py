@@ -85,6 +85,18 @@ class Purchase(Params, kw_only=True):
         bool,
         about("true: take the price from the balance of the X-API-Key instead of an invoice."),
     ] = False
+    max_price: (
+        Annotated[
+            int,
+            about(
+                "Additive: the most that the order may cost, satoshis; if it costs more, nothing "
+                "is ordered (PRICE_TOO_HIGH).",
+                ge=0,
+                le=MAX_SATS,
+            ),
+        ]
+        | None
+    ) = None
     webhook_url: Annotated[
         _Text,
         about(

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from ringbolt.app.accounts.await_top_up import await_top_up
 from ringbolt.app.accounts.insufficient_funds import insufficient_funds
 from ringbolt.app.checkout.check_purchase import check_purchase
+from ringbolt.app.checkout.price_limits import check_budget, check_price
 from ringbolt.app.checkout.purchase import Balance, Hold, Idempotency, Purchase
 from ringbolt.app.limits.count_order import count_paid
 from ringbolt.app.payments.start_fulfilment import HOLDS, dispatch_paid
@@ -50,6 +51,7 @@ async def place_order(shop: Shop, purchase: Purchase) -> PlacedOrder:
         before = await placed_before(shop, named)
         if before is not None:
             return before
+    check_price(purchase)
     await check_purchase(shop, purchase)
     if purchase.check is not None:
         await purchase.check()
@@ -179,6 +181,7 @@ def _place(tx: Tx, limits: LimitPolicy, purchase: Purchase, order: Order) -> Ord
         raise _PlacedBefore
     if isinstance(purchase.buyer.payer, Balance):
         _reserve(tx, purchase.buyer.payer, order)
+        check_budget(tx, purchase.buyer.payer)
         refused = count_paid(tx, limits, order)
         if refused is not None:
             raise refused.error

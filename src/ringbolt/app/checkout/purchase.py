@@ -19,9 +19,11 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """The price is reserved on the balance of an API key."""
+    """The price is reserved on the balance of an API key. ``budget_msat``: what the key may spend
+    in ``BUDGET_HOURS``, this order included; None for all that it has."""
 
     key_id: str
+    budget_msat: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,8 @@ class Buyer:
 
     ``family`` is the API of the order; its notices have the shape of that API. ``client`` is the
     buyer's address, hashed. ``webhook_url`` gets every change of the order;
-    ``referrer`` is the Lightning Address that gets a share. Both are '' for none.
+    ``referrer`` is the Lightning Address that gets a share. Both are '' for none. ``max_msat``: the
+    most that the order may cost, None for any price.
     """
 
     family: str
@@ -49,6 +52,7 @@ class Buyer:
     idempotency: Idempotency | None = None
     webhook_url: str = ""
     referrer: str = ""
+    max_msat: int | None = None
 
     @property
     def account_id(self) -> str | None:

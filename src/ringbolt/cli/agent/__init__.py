@@ -1,0 +1,1 @@
+"""An agent's side: its shop over the network, and its wallet or prepaid key with a budget."""
