@@ -95,7 +95,7 @@ class OrderPage:
             buyer = Buyer(FAMILY, Hold(), self._shop.hash_of(client))
             new = await order_again(self._shop, order, buyer)
         except RingboltError as error:
-            text = " ".join(filter(None, (error.message, error.suggestion)))
+            text = error_text(error)
             return self._page(view, error.status, notice=text)
         return RedirectResponse(f"/o/{new.status_token}", 303, HEADERS)
 
