@@ -568,6 +568,10 @@ _SHOP = {
         "The text or file of this order was deleted, some time after the order was over.",
         "Place a new order.",
     ),
+    "NOT_SOLD_NOW": Meaning(
+        "This shop does not sell that at the moment, or has no part for it.",
+        "See `/llms.txt` or `/.well-known/l402-services` for what is sold now.",
+    ),
     "SALES_CLOSED": Meaning(
         "The operator takes no new orders for now. Orders that are paid are carried out.",
         "Wait for `Retry-After` seconds if it is there; else try again later.",

@@ -255,7 +255,7 @@ async def test_who_asks_is_looked_at_before_what_is_asked(shared_shop: ShopServe
         ("PUT", "/voice/v1/calls", 405),
         ("GET", "/voice/v1/simple-call", 405),
         ("PATCH", "/voice/v1/calls/CA00", 405),
-        ("GET", "/voice/v1/calls/plan", 405),
+        ("PUT", "/voice/v1/calls/plan", 405),
         ("DELETE", "/voice/v1/voices", 405),
         ("GET", "/voice/v1/calls/a/b", 404),
         ("GET", "/voice/v1//calls", 404),

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import cache
 from typing import Any, Protocol
 
 from starlette.routing import BaseRoute, Match
 
 from ringbolt import __version__
+from ringbolt.api.discovery.catalogue import Catalogue
+from ringbolt.api.discovery.estimate import add_estimate
+from ringbolt.api.discovery.routes import Discovery, add_descriptions, add_discovery
 from ringbolt.api.error_codes import add_error_codes
 from ringbolt.api.fallback import fallback
 from ringbolt.api.guide import DESCRIPTION, TAGS
@@ -17,6 +20,7 @@ from ringbolt.api.kit import openapi
 from ringbolt.api.kit.cacheable import cacheable
 from ringbolt.api.kit.family import Family
 from ringbolt.api.kit.http import Send, base_url, encode
+from ringbolt.api.kit.operation import Operation
 from ringbolt.api.kit.plain import plain_family
 from ringbolt.api.kit.request import Nothing, Request
 from ringbolt.api.kit.response import Response
@@ -105,6 +109,7 @@ class Server:
         )
         add_error_codes(plain)
         document = self._add_openapi(plain, shop.settings.public_url)
+        self._add_discovery(shop, plain, document)
         if pages is not None:
             pages.describe(document)
         self._fallback = fallback(extra_routes)
@@ -153,6 +158,19 @@ class Server:
         return self._pages.is_browser(scope) and not any(
             route.matches(scope)[0] is not Match.NONE for route in self._extra_routes
         )
+
+    def _add_discovery(
+        self, shop: Shop, plain: Family, document: Callable[[], dict[str, Any]]
+    ) -> None:
+        catalogue = Catalogue(shop, self._operations, document)
+        discovery = Discovery(shop, catalogue)
+        add_discovery(plain, discovery)
+        add_estimate(plain, shop)
+        for family in self._families:
+            add_descriptions(family, discovery)
+
+    def _operations(self) -> Iterator[Operation[Any]]:
+        return (operation for family in self._families for operation in family.operations)
 
     def _add_openapi(self, family: Family, public_url: str) -> Callable[[], dict[str, Any]]:
         """The document is made at its first request, in a thread, because that takes a while."""

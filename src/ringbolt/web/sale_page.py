@@ -14,6 +14,7 @@ from ringbolt.api.kit.limits import Guards
 from ringbolt.api.kit.query import read_pairs
 from ringbolt.api.orders import FAMILY
 from ringbolt.app.checkout.purchase import Buyer, Hold
+from ringbolt.app.checkout.sold_now import has_part, is_sold
 from ringbolt.app.shop import Shop
 from ringbolt.core.closed_sales import Sold
 from ringbolt.core.errors import RingboltError, Unavailable
@@ -64,14 +65,12 @@ class SalePage:
     @property
     def is_open(self) -> bool:
         """Whether the service is sold here now."""
-        shop = self._shop
-        is_closed = shop.terms.closed.is_service_closed(self._sale.name, shop.clock.now_ms())
-        return self._is_offered and not is_closed
+        return can_hold(self._shop.node) and is_sold(self._shop, self._sale.name)
 
     @property
     def _is_offered(self) -> bool:
         """Whether there is a part for it, and a node that holds: the web sells only so."""
-        return self._sale.is_offered and can_hold(self._shop.node)
+        return has_part(self._shop, self._sale.name) and can_hold(self._shop.node)
 
     async def show(self, request: Request) -> Response:
         """The empty form, or filled in from the query. Raises ``SalesClosed``; who was filling it

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from ringbolt.api.discovery.links import FOR_AGENTS
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import NotFound
 from ringbolt.settings.web import utc
@@ -16,8 +17,24 @@ from ringbolt.web.assets import asset_url
 from ringbolt.web.i18n import _
 
 SECURITY: Final = "/.well-known/security.txt"
-_PRIVATE: Final = ("/o/", "/account", "/operator", "/api/", "/lnurl/", "/simulator")
-_ROBOTS: Final = "\n".join(("User-agent: *", *(f"Disallow: {each}" for each in _PRIVATE), ""))
+_PRIVATE: Final = (
+    "/o/",
+    "/account",
+    "/operator",
+    "/api/l402/calls/",
+    "/v1/",
+    "/lnurl/",
+    "/simulator",
+)
+_ROBOTS: Final = "\n".join(
+    (
+        "User-agent: *",
+        *(f"Disallow: {each}" for each in _PRIVATE),
+        "",
+        *(f"# {path}: {what}" for path, what in FOR_AGENTS.items()),
+        "",
+    )
+)
 _USUALLY: Final = timedelta(days=90)
 _A_DAY: Final = {"Cache-Control": "public, max-age=86400"}
 
@@ -36,7 +53,8 @@ class SiteFiles:
         ]
 
     async def _robots(self, request: Request) -> Response:
-        """Asks crawlers to leave alone what belongs to one buyer, or costs an invoice."""
+        """Asks crawlers to leave alone what belongs to one buyer, and tells agents where to begin.
+        The comments stand after the rules: readers of the first group skip them."""
         return PlainTextResponse(_ROBOTS, headers=_A_DAY)
 
     async def _favicon(self, request: Request) -> Response:

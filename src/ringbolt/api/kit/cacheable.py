@@ -23,10 +23,10 @@ def is_current(shown: str, tag: str) -> bool:
     return shown.strip() == "*" or tag in tags
 
 
-def cacheable(request: Request[Any], body: bytes) -> Response:
-    """The JSON, or 304 if the client has it."""
+def cacheable(request: Request[Any], body: bytes, content_type: bytes = JSON) -> Response:
+    """The body (JSON, if nothing else is said), or 304 if the client has it."""
     tag = entity_tag(body)
     headers = [(b"etag", tag.encode())]
     if is_current(request.header(b"if-none-match"), tag):
-        return Response(status=304, headers=headers, content_type=JSON, cache=CACHE)
-    return Response(headers=headers, body=body, content_type=JSON, cache=CACHE)
+        return Response(status=304, headers=headers, content_type=content_type, cache=CACHE)
+    return Response(headers=headers, body=body, content_type=content_type, cache=CACHE)

@@ -204,7 +204,7 @@ class Family:
             raise NotFound(
                 "There is nothing at this address.",
                 code="NO_SUCH_ADDRESS",
-                suggestion="The addresses of this API are listed in /openapi.json.",
+                suggestion="/llms.txt says what is sold; /openapi.json lists all addresses.",
             )
         if request.method == "OPTIONS":
             headers = list(self._preflight) or [self._allow(address)]

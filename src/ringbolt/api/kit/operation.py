@@ -26,7 +26,8 @@ class Operation(Generic[P]):
     are not the family's, ``error_headers`` what headers they have. ``cost`` names the rate
     limit that a request counts for, ``right`` what its API key must be allowed. ``acts``: even a
     GET changes something, so that there is no HEAD. ``ignores_body``: a body is not read.
-    ``status`` is that of a document.
+    ``status`` is that of a document. ``sells``: the services that can be bought here
+    (``core.closed_sales.SERVICES``).
 
     For the OpenAPI document alone: ``tag`` (the family's, if ''), ``headers`` (parameters),
     ``idempotent`` (it has an Idempotency-Key), ``examples`` of the body, ``answer`` (an example of
@@ -49,6 +50,7 @@ class Operation(Generic[P]):
     acts: bool = False
     ignores_body: bool = False
     status: int = 200
+    sells: tuple[str, ...] = ()
     tag: str = ""
     headers: tuple[Mapping[str, Any], ...] = ()
     idempotent: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Any, Final
 
 from ringbolt.api.kit import http
@@ -17,12 +18,30 @@ _SENTENCES: Final = {
     404: "There is nothing at this address.",
     405: "This address does not take this method.",
 }
-_SEE: Final = "GET / names the APIs of this shop, GET /openapi.json all addresses."
+_SEE: Final = (
+    "GET / names the APIs of this shop, GET /llms.txt says what it sells and how to buy it, "
+    "GET /api/discover?q= searches in words."
+)
+LINKS: Final = MappingProxyType(
+    {
+        "services": "/.well-known/l402-services",
+        "llms": "/llms.txt",
+        "openapi": "/openapi.json",
+        "discover": "/api/discover",
+        "estimate": "/api/estimate-cost",
+        "error_codes": "/api/error-codes",
+    }
+)
+"""Where a program that knows nothing of the shop begins, by what is there."""
 BROWSERS: Final = browsers(
     methods=("GET", "POST", "DELETE"), exposes=("X-Error-Code", "Retry-After")
 )
 DOCUMENTATION: Final = Documentation(
-    tag="operation", error=Problem, error_type=PROBLEM.decode(), shows=shown_problem
+    tag="operation",
+    error=Problem,
+    error_type=PROBLEM.decode(),
+    shows=shown_problem,
+    faults={422: "This is not sold; nothing was charged"},
 )
 
 
@@ -46,4 +65,5 @@ def plain_family(dialect: Dialect | None = None) -> Family:
 def http_problem(status: int, title: str) -> dict[str, Any]:
     """The document of an error of HTTP itself."""
     sentence = _SENTENCES.get(status, title)
-    return problem_document(status, f"HTTP_{status}", title, sentence, suggestion=_SEE)
+    more = {"links": dict(LINKS)} if status == 404 else {}
+    return problem_document(status, f"HTTP_{status}", title, sentence, suggestion=_SEE, **more)

@@ -127,6 +127,7 @@ def paid_api(shop: Shop, network: Network, count: Count) -> Family:
             error_structs={402: documents.PaymentRequired},
             error_headers=_CHALLENGE,
             cost="",
+            sells=("call",),
             id="place_call",
             about=_HOW,
             examples=schema.EXAMPLES,

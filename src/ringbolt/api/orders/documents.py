@@ -288,6 +288,7 @@ class Availability(Document, kw_only=True):
     docs: str
     prices: str
     apis: list[ApiPointer]
+    links: Annotated[dict[str, str], about("Where programs read what is sold now, and how.")]
 
 
 class WebhookTry(Part, rename=None, kw_only=True):

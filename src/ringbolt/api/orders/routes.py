@@ -11,6 +11,7 @@ from ringbolt.api.kit import http
 from ringbolt.api.kit.family import Family, browsers
 from ringbolt.api.kit.openapi import Documentation, header
 from ringbolt.api.kit.operation import Handler, P
+from ringbolt.api.kit.plain import LINKS
 from ringbolt.api.kit.request import Nothing, Request
 from ringbolt.api.orders import documents, examples, schema
 from ringbolt.api.orders.account import Accounts
@@ -140,19 +141,21 @@ def _add_sales(family: Family, shop: Shop) -> None:
     hours = {"rentalHours": shop.settings.orders.max_rental_hours}
 
     def add(
-        path: str, handler: Handler[P], takes: type[P], examples: Mapping[str, Any], **more: Any
+        path: str,
+        handler: Handler[P],
+        takes: type[P],
+        examples: Mapping[str, Any],
+        *sells: str,
+        **more: Any,
     ) -> None:
-        family.add("POST", path, handler, takes, examples=examples, **more, **sale)
+        family.add("POST", path, handler, takes, examples=examples, sells=sells, **more, **sale)
 
-    add("/createorder", create, schema.CreateOrder, schema.CREATE_ORDER_EXAMPLES, at_most=hours)
-    add("/createcallorder", send.create_call, schema.CreateCallOrder, schema.CALL_EXAMPLES)
-    add("/createsendorder", send.create_text, schema.CreateSendOrder, schema.TEXT_EXAMPLES)
-    add(
-        "/createemailsendorder",
-        send.create_email,
-        schema.CreateEmailSendOrder,
-        schema.EMAIL_EXAMPLES,
-    )
+    order, call, text = schema.CreateOrder, schema.CreateCallOrder, schema.CreateSendOrder
+    number, mail = schema.CREATE_ORDER_EXAMPLES, schema.CreateEmailSendOrder
+    add("/createorder", create, order, number, "code", "rent", at_most=hours)
+    add("/createcallorder", send.create_call, call, schema.CALL_EXAMPLES, "call")
+    add("/createsendorder", send.create_text, text, schema.TEXT_EXAMPLES, "text")
+    add("/createemailsendorder", send.create_email, mail, schema.EMAIL_EXAMPLES, "email")
 
 
 def _add_orders(family: Family, shop: Shop, waiting: Waiting) -> None:
@@ -224,6 +227,7 @@ def _add_catalogue(family: Family, shop: Shop) -> None:
                 documents.ApiPointer(name=each.name, use=each.use, begin=f"{base}{each.begin}")
                 for each in APIS
             ],
+            links={name: f"{base}{path}" for name, path in LINKS.items()},
         )
 
     def add(path: str, handler: Handler[P], takes: type[P], answers: Any, **options: Any) -> None:

@@ -101,6 +101,7 @@ def _add_placing(family: Family, shop: Shop) -> None:
         "cost": "call",
         "right": "spend",
         "idempotent": True,
+        "sells": ("call",),
         "more": _PAYMENT,
     }
     for path in ("/voice/v1/calls", _ALIAS):

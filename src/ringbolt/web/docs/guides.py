@@ -40,6 +40,7 @@ GUIDES: Final = (
     Guide(f"{PREFIX}l402", "l402.md", "Pay per call"),
     Guide(f"{PREFIX}orders", "orders.md", "Orders"),
     Guide(f"{PREFIX}voice", "voice.md", "Voice API"),
+    Guide(f"{PREFIX}discovery", "discovery.md", "Discovery"),
     Guide(f"{PREFIX}codes", "codes.md", "Codes in texts"),
     Guide(f"{PREFIX}audio-files", "audio-files.md", "Audio files"),
     Guide(f"{PREFIX}spoken-texts", "spoken-texts.md", "Spoken texts"),

@@ -35,10 +35,6 @@ class CallSale(Sale):
 
     name = "call"
 
-    @property
-    def is_offered(self) -> bool:
-        return len(self.shop.carriers) > 0
-
     async def choices(self, form: Form) -> Mapping[str, Any]:
         return {
             "voices": PERSONAS,

@@ -25,10 +25,6 @@ class EmailSale(Sale):
 
     name = "email"
 
-    @property
-    def is_offered(self) -> bool:
-        return len(self.shop.mailers) > 0
-
     async def choices(self, form: Form) -> Mapping[str, Any]:
         mail = self.shop.settings.mail
         return {"most_chars": mail.max_chars, "has_subject": mail.allow_subject}

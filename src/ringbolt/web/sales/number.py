@@ -37,10 +37,6 @@ class _NumberSale(Sale):
         super().__init__(shop)
         self._catalogue = catalogue
 
-    @property
-    def is_offered(self) -> bool:
-        return len(self.shop.number_providers) > 0 or self.shop.own_numbers is not None
-
     async def choices(self, form: Form) -> Mapping[str, Any]:
         country = resolve_country(form.get("country") or AUTO_SELECT.cc)
         offers = await self._catalogue.services(country, real=False)

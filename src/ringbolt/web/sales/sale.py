@@ -24,17 +24,13 @@ class Quote:
 
 
 class Sale(ABC):
-    """A form that sells one service. ``name`` is its address and its template."""
+    """A form that sells one service. ``name`` is the service's (``closed_sales.SERVICES``), the
+    form's address and its template."""
 
     name: ClassVar[str]
 
     def __init__(self, shop: Shop) -> None:
         self.shop = shop
-
-    @property
-    @abstractmethod
-    def is_offered(self) -> bool:
-        """Whether the shop has a part that can deliver it."""
 
     @abstractmethod
     async def choices(self, form: Form) -> Mapping[str, Any]:

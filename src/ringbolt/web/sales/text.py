@@ -29,10 +29,6 @@ class TextSale(Sale):
 
     name = "text"
 
-    @property
-    def is_offered(self) -> bool:
-        return len(self.shop.sms_carriers) > 0
-
     async def choices(self, form: Form) -> Mapping[str, Any]:
         return {"most_chars": self.shop.settings.sms.max_chars}
 
