@@ -82,6 +82,23 @@ async def test_the_console_is_tried_only_so_often(guarded: PageClient) -> None:
     assert [answer.status_code for answer in looked] == [401] * READS + [429]
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["/docs", "/docs/choose", "/docs/guide/voice", "/docs/reference", "/docs/reference/voice"],
+)
+async def test_the_developers_pages_are_made_only_so_often(guarded: PageClient, path: str) -> None:
+    headers = of(f"203.0.113.{100 + len(path)}")
+    seen = [await guarded.http.get(path, headers=headers) for _ in range(READS + 1)]
+
+    assert [answer.status_code for answer in seen] == [200] * READS + [429]
+
+
+async def test_commands_name_the_public_address(guarded: PageClient) -> None:
+    page = await guarded.http.get("/docs/call", headers=of("203.0.113.8"))
+
+    assert f"{PUBLIC}/api/l402/place-call" in page.text
+
+
 async def test_the_operator_s_cookie_is_never_sent_unencrypted(guarded: PageClient) -> None:
     secret = await guarded.shop.shop.db.tx(sign_in.new_link)
     answer = await guarded.http.post(

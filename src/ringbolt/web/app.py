@@ -62,6 +62,7 @@ class Pages:
         self._paths: frozenset[str] = frozenset()
         self._shop = shop
         self._sale_pages: dict[str, SalePage] = {}
+        self._guards = _guards(shop)
         self._app = self._application(shop)
 
     def close(self) -> None:
@@ -80,6 +81,7 @@ class Pages:
             self._renderer,
             document=document,
             sold=self._is_sold,
+            guards=self._guards,
             play=self._world is not None,
         )
         self._paths |= {docs.PATH}
@@ -105,7 +107,7 @@ class Pages:
         await self._problems.not_found()(scope, receive, answer)
 
     def _application(self, shop: Shop) -> Starlette:
-        guards = _guards(shop)
+        guards = self._guards
         sessions = Sessions(shop)
         forms = self._forms(shop, guards, Purses(shop, sessions))
         self._sale_pages = {form.path: form for form in forms}

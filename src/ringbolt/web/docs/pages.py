@@ -13,7 +13,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ringbolt.api.kit.cacheable import entity_tag, is_current
-from ringbolt.api.kit.http import base_url
+from ringbolt.api.kit.http import base_url, client_address
+from ringbolt.api.kit.limits import Guards
 from ringbolt.app.shop import Shop
 from ringbolt.core.phone import EXAMPLE
 from ringbolt.web.docs import guides, reference
@@ -46,7 +47,8 @@ _MORE: Final = tuple(
 
 class DocsPages:
     """``document`` makes the OpenAPI document; ``sold`` says whether a service is sold now, by the
-    path of its form. ``play``: the money is play money."""
+    path of its form. ``guards`` limit reads by client address. ``play``: the money is play
+    money."""
 
     def __init__(
         self,
@@ -55,8 +57,10 @@ class DocsPages:
         *,
         document: Callable[[], Mapping[str, Any]],
         sold: Callable[[str], bool],
+        guards: Guards,
         play: bool,
     ) -> None:
+        self._guards = guards
         self._public_url = shop.settings.public_url
         self._renderer = renderer
         self._document = document
@@ -78,6 +82,7 @@ class DocsPages:
 
     async def service(self, request: Request) -> Response:
         """The commands of one service; of the first, if none is named."""
+        self._check(request)
         offered = [each for each in RECIPES if self._sold(_FORM_OF.get(each, f"/{each}"))]
         name = request.path_params.get("service") or next(iter(offered), "")
         if name not in offered:
@@ -113,22 +118,29 @@ class DocsPages:
         return show
 
     async def _guide(self, request: Request, guide: Guide) -> Response:
+        self._check(request)
         base = base_url(request.scope, self._public_url)
         html = await run_in_threadpool(self._guides.html, guide, base, play=self._play)
         return self._page(request, "docs/guide.html", at=guide.path, guide=guide, html=html)
 
     async def contents(self, request: Request) -> Response:
         """The reference: every address, with a link to it."""
+        self._check(request)
         found = reference.chapters(await self._api())
         return self._page(request, "docs/contents.html", at="/docs/reference", chapters=found)
 
     async def chapter(self, request: Request) -> Response:
         """The addresses of one tag."""
+        self._check(request)
         name = request.path_params["chapter"]
         found = {each.name: each for each in reference.chapters(await self._api())}.get(name)
         if found is None:
             raise no_such_page()
         return self._page(request, "docs/chapter.html", at="/docs/reference", chapter=found)
+
+    def _check(self, request: Request) -> None:
+        """Raises ``RateLimited``."""
+        self._guards.check("read", client_address(request.scope))
 
     async def _api(self) -> ApiDocument:
         return await run_in_threadpool(lambda: self._made)
