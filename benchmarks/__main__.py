@@ -1,6 +1,7 @@
 """Run every benchmark, or those that are named: ``python -m benchmarks [challenge paid ...]``.
 
-By their names only: ``soak`` takes 20 minutes, ``listening`` needs the packages of ``make listen``.
+By their names only: ``soak`` takes 20 minutes, ``listening`` needs the packages of ``make listen``,
+``web_browser`` needs Chromium.
 """
 
 from __future__ import annotations
@@ -27,8 +28,10 @@ ALL = (
     "texts_by_http",
     "handler_api",
     "recovery",
+    "web_pages",
+    "web_live",
 )
-BY_NAME = ("soak", "listening")
+BY_NAME = ("soak", "listening", "web_browser")
 
 
 def main() -> int:
