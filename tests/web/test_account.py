@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from ringbolt.app.accounts.keys import revoke_key
 from ringbolt.app.accounts.sessions import SESSION_MS
 from support.clients.account_pages import a_key, form_token, funded, key_of
 from support.clients.pages import PageClient, Seen
@@ -129,6 +130,23 @@ async def test_the_cookie_is_not_for_scripts_nor_for_other_sites(pages: PageClie
     assert "Secure" not in cookie, "the shop is reached by http"
     key = key_of(Seen(200, "", answer.text, answer.headers))
     assert key not in cookie
+
+
+async def test_behind_https_the_cookie_is_sent_over_https_alone(
+    tmp_path: Path, speech_dir: Path
+) -> None:
+    settings = settings_for(tmp_path, speech_dir, public_url="https://shop.example")
+    async with running_shop(settings) as running:
+        answer = await running.http.post("/account/key", data={})
+    assert "Secure" in answer.headers["set-cookie"]
+
+
+async def test_who_is_revoked_is_signed_out(pages: PageClient) -> None:
+    key = await a_key(pages)
+    await funded(pages, 1000)
+    await revoke_key(pages.shop.shop.db, key.split("_")[1])
+    assert "Sign in" in (await pages.open("/account")).words
+    assert (await pages.send("/account/sign-in", {"key": key})).status == 401
 
 
 async def test_a_session_ends_by_itself(pages: PageClient) -> None:

@@ -23,6 +23,8 @@ from ringbolt.web.i18n import _, marked
 from ringbolt.web.views.view import Tag
 
 PAGE: Final = 20
+_NO_ISOLATES: Final = {0x2068: None, 0x2069: None}
+"""Signs that keep a number's order within a sentence from right to left."""
 _MONEY: Final = marked("Money")
 _BOOKED: Final = Tag(marked("Booked"), "ok")
 _TAGS: Final = {
@@ -150,7 +152,8 @@ def as_csv(shown: Statement) -> str:
     rows = csv.writer(written)
     rows.writerow(("at", "what", "state", "sats", "balance_sats"))
     for line in shown.lines:
-        what = f"'{line.what}" if line.what.startswith(("=", "+", "-", "@")) else line.what
+        what = line.what.translate(_NO_ISOLATES)
+        what = f"'{what}" if what.startswith(("=", "+", "-", "@")) else what
         sats, balance = (f"{msat / 1000:.3f}" for msat in (line.amount_msat, line.balance_msat))
         rows.writerow((stamp(line.at_ms), what, line.tag.words, sats, balance))
     return written.getvalue()
