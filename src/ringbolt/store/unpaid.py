@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import BindParameter, bindparam, delete, exists, literal_column, not_, select
 
 from ringbolt.store.engine.db import Tx
-from ringbolt.store.schema.tables import job, order_event, orders, transfer
+from ringbolt.store.schema.tables import call, job, order_event, orders, transfer
 from ringbolt.store.schema.text_tables import idempotency, message, receiving, webhook, webhook_try
 
 FORGET_BATCH: Final = 100
@@ -50,7 +50,7 @@ _FORGET = (
     delete(webhook_try).where(webhook_try.c.webhook_id.in_(_of_order)),
     *(
         delete(table).where(table.c.order_id.in_(_ids))
-        for table in (webhook, message, receiving, idempotency, order_event)
+        for table in (webhook, call, message, receiving, idempotency, order_event)
     ),
     delete(orders).where(orders.c.id.in_(_ids)),
 )
