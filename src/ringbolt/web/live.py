@@ -15,22 +15,30 @@ from starlette.responses import Response, StreamingResponse
 
 from ringbolt.api.kit.http import client_address
 from ringbolt.api.orders.waiting import Changes, Waiting
+from ringbolt.clock import Clock
 from ringbolt.core.errors import RingboltError
 from ringbolt.web.rendering import HEADERS
 
 HEARTBEAT_S: Final = 15.0
 _STREAM: Final = "text/event-stream; charset=utf-8"
 _RETRY: Final = b"retry: 2000\n\n"
+_ALIVE: Final = b"event: alive\ndata:\n\n"
+"""Pages see events, but no comments (static/live.js)."""
+_LEAST_WAIT_S: Final = 0.1
 
 
 class Shown(Protocol):
-    """``version`` changes with what is shown; ``is_live``: it may still change."""
+    """``version`` changes with what is shown; ``is_live``: it may still change; ``changes_ms``:
+    when it does so by the time alone, None if it does not."""
 
     @property
     def version(self) -> str: ...
 
     @property
     def is_live(self) -> bool: ...
+
+    @property
+    def changes_ms(self) -> int | None: ...
 
 
 V = TypeVar("V", bound=Shown)
@@ -42,15 +50,17 @@ class Live(Generic[V]):
     there is no such thing any more."""
 
     waiting: Waiting
+    clock: Clock
     channel: str
     read: Callable[[], Awaitable[V | None]]
     render: Callable[[V], str]
 
     def answer(self, request: Request, view: V) -> Response:
-        """The stream, from ``view`` on; nothing for a browser that has seen the end. ``?seen=`` is
-        the version that the page was made with, which is not sent again."""
+        """The stream, from ``view`` on; only its end for a browser that has seen all: htmx takes
+        an answer without a body for a lost connection, and would ask for ever. ``?seen=`` is the
+        version that the page was made with, which is not sent again."""
         seen = request.headers.get("last-event-id") or request.query_params.get("seen", "")
-        if request.method == "HEAD" or (not view.is_live and seen == view.version):
+        if request.method == "HEAD":
             return Response(status_code=204, headers=dict(HEADERS))
         return StreamingResponse(
             self._stream(client_address(request.scope), seen),
@@ -78,8 +88,16 @@ class Live(Generic[V]):
             if not view.is_live:
                 yield b"event: over\ndata:\n\n"
                 return
-            while not self.waiting.closed and not await changes.wait(HEARTBEAT_S):
-                yield b":\n\n"
+            while not self.waiting.closed and not await changes.wait(self._patience_s(view)):
+                if view.changes_ms is not None and view.changes_ms <= self.clock.now_ms():
+                    break
+                yield _ALIVE
+
+    def _patience_s(self, view: V) -> float:
+        if view.changes_ms is None:
+            return HEARTBEAT_S
+        left_s = (view.changes_ms - self.clock.now_ms()) / 1000
+        return min(HEARTBEAT_S, max(_LEAST_WAIT_S, left_s))
 
     def _event(self, view: V) -> bytes:
         lines = self.render(view).splitlines()

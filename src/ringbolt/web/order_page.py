@@ -104,6 +104,7 @@ class OrderPage:
         view = await self._view(request)
         live = Live(
             self._waiting,
+            self._shop.clock,
             channel(view.order_id),
             partial(self._read, view.token),
             self._parts,

@@ -65,6 +65,7 @@ class WithdrawalPage:
         token = token_of(request)
         live = Live(
             self._waiting,
+            self._shop.clock,
             channel(view.id),
             partial(self._read, view.id, self._base(request)),
             lambda seen: self._renderer.text("withdrawal_parts.html", view=seen, token=token),

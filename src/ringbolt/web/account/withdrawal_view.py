@@ -43,6 +43,7 @@ class WithdrawalView:
     may_cancel: bool
     is_live: bool
     version: str = ""
+    changes_ms: int | None = None
 
 
 def withdrawal_view(tx: Tx, id: str, base: str) -> WithdrawalView | None:

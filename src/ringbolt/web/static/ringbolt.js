@@ -33,22 +33,28 @@
   });
   // The seconds left come from the server, so the visitor's clock does not matter. Spoken twice:
   // with two minutes left, and at the end.
-  const minutes = new Intl.NumberFormat(root.lang, { style: "unit", unit: "minute", unitDisplay: "long" });
+  const units = { day: 86400, hour: 3600, minute: 60 };
+  const written = (left) => {
+    if (left <= 120) return `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+    const unit = left > 172800 ? "day" : left > 7200 ? "hour" : "minute";
+    const format = new Intl.NumberFormat(root.lang, { style: "unit", unit, unitDisplay: "long" });
+    return format.format(Math.ceil(left / units[unit]));
+  };
+  const ends = new WeakMap(); // when each clock ends, and what it was told: a swap tells it anew
   const count = (clock) => {
-    if (clock.dataset.counts) return;
-    clock.dataset.counts = "yes";
-    const end = performance.now() + 1000 * clock.dataset.until;
-    let isSaid = false;
+    const until = clock.dataset.until;
+    if (ends.get(clock)?.until === until && clock.textContent) return;
+    const mine = { until };
+    ends.set(clock, mine);
+    const end = performance.now() + 1000 * until;
+    let isSaid = until <= 120;
     const tick = () => {
-      if (!clock.isConnected) return;
+      if (!clock.isConnected || ends.get(clock) !== mine) return;
       const left = Math.max(0, Math.round((end - performance.now()) / 1000));
-      const time = left > 120
-        ? minutes.format(Math.ceil(left / 60))
-        : `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
-      clock.textContent = `(${root.dataset.left.replace("{}", time)})`;
-      if (left <= 120 && !isSaid) { isSaid = true; say(clock.dataset.soon); }
+      clock.textContent = `(${root.dataset.left.replace("{}", written(left))})`;
+      if (left <= 120 && !isSaid) { isSaid = true; if (clock.dataset.soon) say(clock.dataset.soon); }
       if (left > 0) setTimeout(tick, left > 120 ? 15000 : 1000);
-      else say(clock.dataset.over);
+      else if (clock.dataset.over) say(clock.dataset.over);
     };
     tick();
   };

@@ -28,6 +28,8 @@ from ringbolt.web.views.view import Action, Body, Head, Step, Tag
 
 TAKEN_IF: Final = marked("Taken only if someone answers.")
 _CUT: Final = "message_cut"
+_DECLINED: Final = ("603", "607")
+"""SIP: Decline (RFC 3261 21.6.2), Unwanted (RFC 8197)."""
 
 
 def call_body(
@@ -112,9 +114,11 @@ def _returned(order: Order, call: Call) -> Head:
     match call.status:
         case CallStatus.NO_ANSWER:
             return Head(Tag(_("No answer"), "bad"), back(order, _("Nobody answered.")), nothing)
-        case CallStatus.BUSY if "declined" in order.reason and "busy" not in order.reason:
+        case CallStatus.BUSY if _is_declined(call):
             return Head(
-                Tag(_("Declined"), "bad"), back(order, _("The call was declined.")), nothing
+                Tag(_("Declined"), "bad"),
+                back(order, _("The call was declined.")),
+                _("Somebody pressed the red button. You paid nothing."),
             )
         case CallStatus.BUSY:
             return Head(
@@ -130,6 +134,10 @@ def _returned(order: Order, call: Call) -> Head:
                 back(order, _("The call could not be made.")),
                 plain_reason(order),
             )
+
+
+def _is_declined(call: Call) -> bool:
+    return call.status is CallStatus.BUSY and call.cause.startswith(_DECLINED)
 
 
 def _steps(order: Order, command: CallOrder, call: Call, digits: str) -> tuple[Step, ...]:
@@ -162,6 +170,8 @@ def _ring(order: Order, call: Call) -> Step:
 
 
 def _ending(call: Call) -> str:
+    if _is_declined(call):
+        return _("Declined")
     words = {
         CallStatus.NO_ANSWER: _("Nobody answered"),
         CallStatus.BUSY: _("Busy"),

@@ -10,7 +10,7 @@ from ringbolt.core.notices import NumberNotice, OrderNotice
 from ringbolt.core.order import DELIVERED, NOT_DELIVERED, UNPAID, OrderState
 from ringbolt.core.services import SERVICES
 from ringbolt.store.orders import Order, OrderEvent
-from ringbolt.web.formats import place_name, span
+from ringbolt.web.formats import clock, day, minute, place_name, span
 from ringbolt.web.i18n import _, both, marked
 from ringbolt.web.views.money import back, first_steps, last_step, plain_reason, sats, unpaid_head
 from ringbolt.web.views.view import Action, Body, Head, Numbered, Step, Tag
@@ -38,7 +38,21 @@ def number_body(
         actions=_actions(order, command, notice, now_ms),
         numbered=None if receiving is None else _numbered(command, receiving),
         taken_if=taken_if,
+        changes_ms=_changes_ms(command, notice, now_ms),
+        left_s=_left_ms(notice.expires_ms, now_ms) // 1000 if command.hours else 0,
     )
+
+
+def _changes_ms(command: ReceiveTexts, notice: OrderNotice, now_ms: int) -> int | None:
+    """When the number may be given back, or a rented one is the visitor's no more."""
+    times = [notice.expires_ms] if command.hours else []
+    if notice.receiving is not None and not command.hours:
+        times = [notice.receiving.cancel_after_ms, notice.expires_ms]
+    return min((time for time in times if time is not None and time > now_ms), default=None)
+
+
+def _left_ms(expires_ms: int | None, now_ms: int) -> int:
+    return max(0, (expires_ms or now_ms) - now_ms)
 
 
 def _service(command: ReceiveTexts) -> str:
@@ -83,11 +97,12 @@ def _waiting(
     command: ReceiveTexts, receiving: NumberNotice, expires_ms: int | None, now_ms: int
 ) -> Head:
     if command.hours and receiving.number:
-        left = max(0, (expires_ms or now_ms) - now_ms)
-        note = _("Yours for %(time)s more.", time=span(left)) if left else _("Its time is over.")
-        return Head(
-            Tag(_("Listening for texts"), "now" if left else ""), _("Your rented number"), note
+        if not expires_ms or not _left_ms(expires_ms, now_ms):
+            return Head(Tag(_("Over")), _("Your rented number"), _("Its time is over."))
+        until = _(
+            "Yours until %(day)s, %(time)s UTC.", day=day(expires_ms), time=minute(expires_ms)
         )
+        return Head(Tag(_("Listening for texts"), "now"), _("Your rented number"), until)
     if receiving.is_masked:
         return Head(
             Tag(_("A text came"), "warn"),
@@ -164,7 +179,7 @@ def _actions(
         )
     wait = ""
     if receiving.cancel_after_ms > now_ms:
-        wait = _("Possible in %(time)s.", time=span(receiving.cancel_after_ms - now_ms))
+        wait = _("Possible from %(time)s UTC on.", time=clock(receiving.cancel_after_ms))
     found: list[Action] = []
     if receiving.is_masked:
         found.append(Action("accept", _("Take this text"), "primary"))

@@ -108,7 +108,7 @@ def _body(tx: Tx, order: Order, history: list[OrderEvent], cancel_after_ms: int)
 def _version(view: OrderView) -> str:
     """Changes whenever something else is shown; the time that passes does not count."""
     body = view.body
-    shown = repr(
-        (view.state, view.taken_sats, body.head.title, body.steps, body.actions, body.numbered)
-    )
-    return hashlib.blake2b(shown.encode(), digest_size=8).hexdigest()
+    head = body.head
+    shown = (view.state, view.taken_sats, head.tag, head.title, body.steps, body.actions)
+    whole = repr((*shown, body.numbered))
+    return hashlib.blake2b(whole.encode(), digest_size=8).hexdigest()

@@ -62,7 +62,9 @@ class Numbered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
-    """What depends on the kind of order. ``what`` is its first line, ``facts`` what was ordered."""
+    """What depends on the kind of order. ``what`` is its first line, ``facts`` what was ordered.
+    ``changes_ms``: when it changes by the time alone. ``left_s``: how long a rented number is the
+    visitor's still."""
 
     what: str
     head: Head
@@ -70,6 +72,8 @@ class Body:
     facts: tuple[tuple[str, str], ...]
     again: str
     actions: tuple[Action, ...] = ()
+    changes_ms: int | None = None
+    left_s: int = 0
     numbered: Numbered | None = None
     taken_if: str = ""
 
@@ -97,3 +101,7 @@ class OrderView:
     taken_sats: int | None
     version: str = ""
     body: Body = field(kw_only=True)
+
+    @property
+    def changes_ms(self) -> int | None:
+        return self.body.changes_ms
