@@ -146,7 +146,9 @@ async def test_a_lost_program_is_told_where_to_begin(shared_shop: ShopServer) ->
 
 
 async def test_nothing_is_sent_twice_to_who_has_it(shared_shop: ShopServer) -> None:
-    for path in (MANIFEST, "/llms.txt", "/llms-full.txt", "/api/error-codes", "/openapi.json"):
+    documents = (MANIFEST, "/llms.txt", "/llms-full.txt", "/api/error-codes", "/openapi.json")
+    lists = ("/price", "/getPrice", "/getServices", "/getCountries", "/getRentalCountries")
+    for path in documents + lists:
         first = await shared_shop.http.get(path)
         again = await shared_shop.http.get(path, headers={"If-None-Match": first.headers["etag"]})
         assert (again.status_code, again.content) == (304, b""), path

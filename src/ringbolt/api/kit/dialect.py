@@ -8,6 +8,7 @@ from ringbolt.api.kit import http, problem
 from ringbolt.api.kit.fields import Fields
 from ringbolt.api.kit.http import Header
 from ringbolt.api.kit.json_body import read_object
+from ringbolt.api.kit.limits import limit_headers
 from ringbolt.api.kit.names import Names
 from ringbolt.api.kit.operation import Operation
 from ringbolt.api.kit.query import read_pairs
@@ -105,6 +106,8 @@ def error_headers(error: RingboltError) -> list[Header]:
     headers: list[Header] = [(b"x-error-code", error.code.encode())]
     if error.retry_after_s is not None:
         headers.append((b"retry-after", str(error.retry_after_s).encode()))
+    if error.params:
+        headers += limit_headers(error.params)
     return headers
 
 

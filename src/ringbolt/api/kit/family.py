@@ -10,6 +10,7 @@ import structlog
 from starlette.middleware.cors import CORSMiddleware
 
 from ringbolt.api.kit import http
+from ringbolt.api.kit.cacheable import cacheable
 from ringbolt.api.kit.dialect import QUERY_METHODS, Dialect
 from ringbolt.api.kit.fields import Fields
 from ringbolt.api.kit.http import Header, Send
@@ -216,8 +217,10 @@ class Family:
             request.body = await self._body(request.scope, receive)
         request.fields = dialect.read(request, operation, served.names)
         request.params = served.reader.read(request.fields)
-        answer = await operation.handler(request)
-        return self._encoded(request, operation, answer)
+        answer = self._encoded(request, operation, await operation.handler(request))
+        if request.limited is not None and isinstance(answer, Response):
+            answer.headers += request.limited()
+        return answer
 
     def _encoded(self, request: Request[Any], operation: Operation[Any], answer: Any) -> Any:
         if not isinstance(answer, Response):
@@ -227,6 +230,8 @@ class Family:
         if not answer.content_type and answer.status != 204:
             answer.body = self.dialect.success(request, answer.document)
             answer.content_type = JSON
+            if operation.cached and not answer.headers:
+                return cacheable(request, answer.body)
         return answer
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes:

@@ -19,7 +19,8 @@ CORS: tuple[Header, ...] = (
     (b"access-control-allow-origin", b"*"),
     (
         b"access-control-expose-headers",
-        b"WWW-Authenticate, Payment-Receipt, X-Error-Code, Idempotent-Replayed, Retry-After",
+        b"WWW-Authenticate, Payment-Receipt, X-Error-Code, Idempotent-Replayed, Retry-After, "
+        b"RateLimit, RateLimit-Policy",
     ),
 )
 PREFLIGHT: tuple[Header, ...] = (

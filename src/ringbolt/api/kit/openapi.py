@@ -45,6 +45,16 @@ ERROR_HEADERS: Final = {
         "description": "After how many seconds the same request may succeed.",
         "schema": {"type": "integer", "minimum": 0},
     },
+    "RateLimit-Policy": {
+        "description": "How many requests are taken in how many seconds, by what they cost: "
+        '`"order";q=60;w=60`.',
+        "schema": {"type": "string"},
+    },
+    "RateLimit": {
+        "description": "How many are left now, and in how many seconds all are: "
+        '`"order";r=0;t=60`.',
+        "schema": {"type": "string"},
+    },
 }
 """Components, by the header's name."""
 
@@ -304,6 +314,8 @@ class _Operation:
         elif documentation.shows is not None:
             media["example"] = msgspec.to_builtins(documentation.shows(SAMPLES[status]))
         names = ("X-Error-Code", "Retry-After") if status in _LATER else ("X-Error-Code",)
+        if status == 429:
+            names = (*names, "RateLimit-Policy", "RateLimit")
         headers = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
         return {
             "description": {**FAULTS, **documentation.faults}[status],

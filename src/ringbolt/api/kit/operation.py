@@ -27,7 +27,8 @@ class Operation(Generic[P]):
     limit that a request counts for, ``right`` what its API key must be allowed. ``acts``: even a
     GET changes something, so that there is no HEAD. ``ignores_body``: a body is not read.
     ``status`` is that of a document. ``sells``: the services that can be bought here
-    (``core.closed_sales.SERVICES``).
+    (``core.closed_sales.SERVICES``). ``cached``: who has the document is told that it is current
+    (ETag).
 
     For the OpenAPI document alone: ``tag`` (the family's, if ''), ``headers`` (parameters),
     ``idempotent`` (it has an Idempotency-Key), ``examples`` of the body, ``answer`` (an example of
@@ -51,6 +52,7 @@ class Operation(Generic[P]):
     ignores_body: bool = False
     status: int = 200
     sells: tuple[str, ...] = ()
+    cached: bool = False
     tag: str = ""
     headers: tuple[Mapping[str, Any], ...] = ()
     idempotent: bool = False

@@ -34,7 +34,7 @@ LINKS: Final = MappingProxyType(
 )
 """Where a program that knows nothing of the shop begins, by what is there."""
 BROWSERS: Final = browsers(
-    methods=("GET", "POST", "DELETE"), exposes=("X-Error-Code", "Retry-After")
+    methods=("GET", "POST", "DELETE"), exposes=("X-Error-Code", "Retry-After", "ETag")
 )
 DOCUMENTATION: Final = Documentation(
     tag="operation",

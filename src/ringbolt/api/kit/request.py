@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -30,6 +30,7 @@ class Request(Generic[P]):
 
     ``document`` is the body or query as it was decoded, ``fields`` the same under canonical names;
     both are empty until they are read. ``params`` is the struct that the address takes.
+    ``limited`` makes the RateLimit headers of a success, where requests are counted.
     """
 
     scope: Scope
@@ -42,6 +43,7 @@ class Request(Generic[P]):
     document: dict[str, Any] = field(default_factory=dict)
     params: P = field(init=False)
     arrived_s: float = field(default_factory=time.monotonic)
+    limited: Callable[[], list[http.Header]] | None = None
     _key: ApiKey | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from ringbolt.api.kit.dialect import PLAIN, Dialect, error_headers, json_response, status_of
@@ -90,6 +91,7 @@ class OrdersDialect(Dialect):
                 suggestion="Send the key alone, as it was made.",
             )
         self._guards.check(operation.cost, request.client)
+        request.limited = partial(self._guards.standing, operation.cost, request.client)
         if shown:
             self._guards.check(operation.cost, f"key:{shown}")
         if operation.right:

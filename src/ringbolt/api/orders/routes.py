@@ -99,7 +99,14 @@ def orders_api(shop: Shop) -> Family:
             methods=("GET", "POST"),
             # Any: what a client's library adds (Cache-Control, X-Requested-With) does no harm.
             headers=("*",),
-            exposes=("X-Error-Code", "Retry-After", "Idempotent-Replayed"),
+            exposes=(
+                "X-Error-Code",
+                "Retry-After",
+                "Idempotent-Replayed",
+                "RateLimit",
+                "RateLimit-Policy",
+                "ETag",
+            ),
         ),
     )
     waiting = Waiting(shop)
@@ -231,7 +238,7 @@ def _add_catalogue(family: Family, shop: Shop) -> None:
         )
 
     def add(path: str, handler: Handler[P], takes: type[P], answers: Any, **options: Any) -> None:
-        family.add("GET", path, handler, takes, answers, tag="catalogue", **options)
+        family.add("GET", path, handler, takes, answers, tag="catalogue", cached=True, **options)
 
     add("/", availability, Nothing, documents.Availability, id="availability")
     add("/price", prices.prices, schema.PriceQuery, documents.Prices, at_most=hours)

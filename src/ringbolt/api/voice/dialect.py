@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from ringbolt.api.kit import http
@@ -59,6 +60,7 @@ class VoiceDialect(Dialect):
     async def admit(self, request: Request[Any], operation: Operation[Any]) -> None:
         """Raises ``RateLimited``, ``Unauthorized``, ``Forbidden``."""
         self._guards.check(operation.cost, request.client)
+        request.limited = partial(self._guards.standing, operation.cost, request.client)
         if operation.right:
             request.key = await account_key(self._shop, request, operation.right)
             account = f"key:{request.key.id}"

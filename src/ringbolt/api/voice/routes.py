@@ -74,7 +74,14 @@ def voice_api(shop: Shop) -> Family:
         roots=ROOTS,
         cors=browsers(
             methods=("GET", "POST", "DELETE"),
-            exposes=("X-Error-Code", "Retry-After", "Idempotent-Replayed", "X-Ringbolt-Notes"),
+            exposes=(
+                "X-Error-Code",
+                "Retry-After",
+                "Idempotent-Replayed",
+                "X-Ringbolt-Notes",
+                "RateLimit",
+                "RateLimit-Policy",
+            ),
         ),
     )
     family.add(
