@@ -13,6 +13,7 @@ import asyncio
 import json
 import secrets
 import time
+from types import SimpleNamespace
 from typing import Any, cast
 
 import msgspec
@@ -22,7 +23,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from benchmarks.asgi import cpu_us, request, scope
-from ringbolt.api.l402.challenge import PATH, REQUEST
+from ringbolt.api.l402.call_service import PATH
 from ringbolt.api.server import Server
 from ringbolt.app.sales_terms import Cards, SalesTerms
 from ringbolt.app.shop import Shop
@@ -67,13 +68,14 @@ def shop() -> Shop:
     nothing = cast(Any, None)
     clock = SystemClock()
     now_ms = clock.now_ms
+    carrier = cast(Any, SimpleNamespace(name="simulated"))
     none: Parts[Any] = Parts((), now_ms)
     return Shop(
         settings=settings, db=cast(Any, NothingRefused()), clock=clock,
         keyring=Keyring([bytes(32)]),
         terms=SalesTerms(Cards(cast(Any, None), load_rate_card(settings))),
         nodes=Parts([Part("node", cast(Any, InvoiceAtHand()))], now_ms),
-        carriers=Parts([Part("simulated", nothing, is_simulated=True)], now_ms), speaker=nothing,
+        carriers=Parts([Part("simulated", carrier, is_simulated=True)], now_ms), speaker=nothing,
         audio=nothing, sms_carriers=none, number_providers=none, own_numbers=None, mailers=none,
         text_costs=nothing, addresses=None, caller=nothing,
         base_url="http://127.0.0.1", renderers={},
@@ -125,7 +127,8 @@ async def main() -> None:
         parse_destination(asked["phone_number"], scripted_allowed=True)
         price = opened.rates.price(asked["phone_number"], 1)
         token = l402.new_token(opened.keyring, secrets.token_bytes(15))
-        offer = l402.Offer("place_call", REQUEST, digest(canonical_json(asked)), price.msat, 1)
+        bound = digest(canonical_json(asked))
+        offer = l402.Offer("place_call", f"POST {PATH}", bound, price.msat, 1)
         macaroon = l402.mint(opened.keyring, token, offer)
         invoice = document["invoice"]
         line = f'L402 macaroon="{macaroon}", invoice="{invoice}", version="0", token="{macaroon}"'

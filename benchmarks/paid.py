@@ -24,18 +24,19 @@ from starlette.responses import Response
 from benchmarks.asgi import App, cpu_us, request, scope
 from benchmarks.challenge import answer, body, shop, starlette
 from ringbolt.api.l402 import FAMILY
-from ringbolt.api.l402.challenge import PATH, REQUEST
+from ringbolt.api.l402.call_service import PATH
 from ringbolt.api.server import Server
-from ringbolt.app.checkout.place_l402_call import Paid, Placed, Terms, place_l402_call
+from ringbolt.app.checkout.place_l402_order import Paid, Placed, Terms, place_l402_order
 from ringbolt.clock import SystemClock
 from ringbolt.core.canonical import canonical_json, digest
 from ringbolt.core.commands import CallOrder
 from ringbolt.core.lightning import l402
+from ringbolt.store.calls import Call
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.engine.opening import open_database
 from ringbolt.store.schema.tables import cursor
 
-TERMS = Terms(120_000, 300_000)
+REQUEST = f"POST {PATH}"
 
 
 class Credentials:
@@ -61,6 +62,7 @@ async def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         db = await open_database(f"sqlite:///{Path(folder) / 'shop.db'}", SystemClock())
         opened = dataclasses.replace(shop(), db=db)
+        terms = Terms(120_000, 300_000, opened.policies.limits)
         make = Credentials(opened.keyring)
 
         async def network() -> str:
@@ -85,11 +87,11 @@ async def main() -> None:
             grant, asked, bound = checked(r, await r.body())
             order = CallOrder(to=asked["phone_number"], minutes=1, message=asked["message"])
             placed = await db.tx(
-                place_l402_call, order,
-                Paid(FAMILY, grant, bound, "", "", age_ms=0), TERMS,
+                place_l402_order, order,
+                Paid(FAMILY, grant, bound, "", "", age_ms=0), terms,
             )  # fmt: skip
-            assert isinstance(placed, Placed)
-            return answer(status, headers, encode({"sid": placed.call.sid, **decode(content)}))
+            assert isinstance(placed, Placed) and isinstance(placed.row, Call)
+            return answer(status, headers, encode({"sid": placed.row.sid, **decode(content)}))
 
         def one_row(tx: Tx, name: str) -> None:
             tx.run(insert(cursor), {"name": name, "value": ""})

@@ -483,12 +483,12 @@ _PAYMENT = {
     ),
     "L402_TOKEN_SPENT": Meaning("The credential has bought its call already.", _PAY_AGAIN, 402),
     "L402_ORDER_FAILED": Meaning(
-        "The call failed and cannot be tried again.",
+        "The order failed and cannot be tried again.",
         "Withdraw the refund at `previous.status_url`.",
         402,
     ),
     "L402_REFUND_CLAIMED": Meaning(
-        "The call failed and its refund is being paid.", _PAY_AGAIN, 402
+        "The order failed and its refund is being paid.", _PAY_AGAIN, 402
     ),
     "L402_REFUNDED": Meaning("The money of this credential was paid back.", _PAY_AGAIN, 402),
 }
@@ -497,6 +497,11 @@ _AFTER = {
     "CALL_FAILED": Meaning(
         "The paid call failed before anything rang, for a reason without a code of its own.",
         "Repeat the request with the same credential, or withdraw the refund.",
+        422,
+    ),
+    "MESSAGE_FAILED": Meaning(
+        "The paid text or e-mail was not sent: a limit was reached since its challenge.",
+        "Repeat the request with the same credential once there is room, or withdraw the refund.",
         422,
     ),
     "SPEECH_FAILED": Meaning(

@@ -13,8 +13,8 @@ import pytest
 from sqlalchemy import select
 
 from api.conftest import OpenShop
-from ringbolt.api.l402 import place_call
-from ringbolt.app.checkout.call_limits import CallLimits
+from ringbolt.api.l402 import paid_url
+from ringbolt.app.checkout.paid_limits import PaidLimits
 from ringbolt.app.limits import destination_limits
 from ringbolt.app.limits.destination_limits import limits_of
 from ringbolt.core.commands import CallOrder
@@ -44,7 +44,7 @@ def text(n: int, digits: int = 7) -> dict[str, Any]:
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a process knows of limits is never old."""
-    monkeypatch.setattr(place_call, "CallLimits", partial(CallLimits, max_age_s=-1.0))
+    monkeypatch.setattr(paid_url, "PaidLimits", partial(PaidLimits, max_age_s=-1.0))
 
 
 async def limited(open_shop: OpenShop, **abuse: Any) -> OrderClient:

@@ -197,7 +197,7 @@ async def test_the_openapi_document_describes_the_whole(client: OrderClient) -> 
 async def test_the_root_and_what_is_not_there_point_on(client: OrderClient) -> None:
     root = await client.get("/")
 
-    assert [api["name"] for api in root["apis"]] == ["pay per call", "orders", "voice"]
+    assert [api["name"] for api in root["apis"]] == ["pay per request", "orders", "voice"]
     for api in root["apis"]:
         assert (await client.http.get(api["begin"])).status_code in (200, 401)
     for path in ("/nothing", "/voice/v1/nothing", "/v1/nothing"):

@@ -297,7 +297,7 @@ async def test_a_fault_before_any_payment_charges_nothing(
     def fail(*_: Any) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr("ringbolt.api.l402.place_call.check_call", fail)
+    monkeypatch.setattr("ringbolt.api.l402.call_service.check_call", fail)
     answer = await shop.http.post(PATH, json=say(ANSWERS))
 
     assert (answer.status_code, answer.json()["charged"]) == (500, False)

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from ringbolt.api.l402 import place_call
-from ringbolt.app.checkout.call_limits import CallLimits
+from ringbolt.api.l402 import paid_url
+from ringbolt.app.checkout.paid_limits import PaidLimits
 from support.clients.l402 import say
 from support.clients.orders import OrderClient
 from support.servers.shop import running_shop, settings_for
@@ -29,7 +29,7 @@ Machines = tuple[OrderClient, OrderClient]
 async def machines(
     postgres_url: str, tmp_path: Path, speech_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Machines]:
-    monkeypatch.setattr(place_call, "CallLimits", partial(CallLimits, max_age_s=-1.0))
+    monkeypatch.setattr(paid_url, "PaidLimits", partial(PaidLimits, max_age_s=-1.0))
     options: dict[str, Any] = {
         "database_url": postgres_url, "limits": "on", "abuse": ABUSE, "secret": "ab" * 32,
     }  # fmt: skip

@@ -9,7 +9,7 @@ import pytest
 from ringbolt.api.l402.duration_check import duration_of
 from ringbolt.core.commands import CallOrder
 from ringbolt.core.errors import InvalidInput
-from support.place_call import place_call
+from support.place_call import call_order
 
 TO = "+12025550123"
 FILE = "https://example.com/a.mp3"
@@ -18,7 +18,7 @@ DIGITS = "4829 " * 100  # about 200 s
 
 
 def call(message: str, **more: Any) -> CallOrder:
-    return place_call({"phone_number": TO, "message": message, **more}).order
+    return call_order({"phone_number": TO, "message": message, **more})
 
 
 @pytest.mark.parametrize(

@@ -10,22 +10,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ringbolt.api.kit.query import MAX_FIELDS
-from ringbolt.api.l402.call_request import CallRequest
-from ringbolt.api.l402.schema import AUDIO_EXAMPLE, EXAMPLE, PlaceCall
+from ringbolt.api.l402.call_schema import AUDIO_EXAMPLE, EXAMPLE, PlaceCall
+from ringbolt.api.l402.paid_request import PaidRequest
 from ringbolt.core.canonical import canonical_json
 from ringbolt.core.commands import CallOrder
 from ringbolt.core.errors import InvalidInput
 from support.documents import field_names
 from support.growth import LINEAR, growth
-from support.place_call import decode_body, place_call
+from support.place_call import call_order, decode_body, place_call
 
 TO = "+12025550123"
 SPOKEN = {"phone_number": TO, "message": "Hello."}
 PLAYED = {"phone_number": TO, "audio_url": "https://example.com/a.mp3", "duration_minutes": 2}
 
 
-def parse(document: dict[str, Any], **changed: Any) -> CallRequest:
+def parse(document: dict[str, Any], **changed: Any) -> PaidRequest:
     return place_call({**document, **changed})
+
+
+def order_of(document: dict[str, Any], **changed: Any) -> CallOrder:
+    return call_order({**document, **changed})
 
 
 def refusal(document: dict[str, Any], **changed: Any) -> InvalidInput:
@@ -52,32 +56,32 @@ def test_text_is_one_minute() -> None:
 
 
 def test_audio_is_its_duration() -> None:
-    assert parse(PLAYED).order == CallOrder(to=TO, minutes=2, audio_url="https://example.com/a.mp3")
+    assert order_of(PLAYED) == CallOrder(to=TO, minutes=2, audio_url="https://example.com/a.mp3")
 
 
 @pytest.mark.parametrize("example", [EXAMPLE, AUDIO_EXAMPLE])
 def test_the_examples_that_errors_show_are_valid(example: dict[str, Any]) -> None:
-    assert parse(example).order.to == TO
+    assert order_of(example).to == TO
 
 
 @pytest.mark.parametrize(
     ("duration", "minutes"), [(1, 1), (30, 30), (2.5, 3), (1.0, 1), (29.000001, 30)]
 )
 def test_started_minutes_are_sold_and_played(duration: float, minutes: int) -> None:
-    order = parse(PLAYED, duration_minutes=duration).order
+    order = order_of(PLAYED, duration_minutes=duration)
 
     assert (order.minutes, order.max_play_ms) == (minutes, minutes * 60_000)
 
 
 def test_audio_url_wins_over_a_message_even_one_that_is_too_long() -> None:
-    order = parse(PLAYED, message="x" * 501).order
+    order = order_of(PLAYED, message="x" * 501)
 
     assert (order.audio_url, order.message) == (PLAYED["audio_url"], "")
 
 
 @pytest.mark.parametrize("nothing", [None, "", "   ", "\n\t"])
 def test_blank_audio_url_is_none(nothing: str | None) -> None:
-    assert parse(SPOKEN, audio_url=nothing).order.message == "Hello."
+    assert order_of(SPOKEN, audio_url=nothing).message == "Hello."
 
 
 @pytest.mark.parametrize("nothing", [None, "", "  "])
@@ -86,8 +90,8 @@ def test_blank_refund_address_is_none(nothing: str | None) -> None:
 
 
 def test_duration_of_a_text_is_not_needed_and_changes_nothing() -> None:
-    assert parse(SPOKEN, duration_minutes=None).order == parse(SPOKEN, duration_minutes=5).order
-    assert parse(SPOKEN, duration_minutes=5).order.minutes == 1
+    assert order_of(SPOKEN, duration_minutes=None) == order_of(SPOKEN, duration_minutes=5)
+    assert order_of(SPOKEN, duration_minutes=5).minutes == 1
 
 
 def test_refund_address_is_kept_in_lower_case() -> None:
@@ -96,7 +100,7 @@ def test_refund_address_is_kept_in_lower_case() -> None:
 
 @pytest.mark.parametrize("char", ["a", "é", "ж", "あ", "ب"])
 def test_500_characters_are_spoken_and_501_are_not(char: str) -> None:
-    assert parse(SPOKEN, message=char * 500).order.message == char * 500
+    assert order_of(SPOKEN, message=char * 500).message == char * 500
 
     refused = refusal(SPOKEN, message=char * 501)
 
@@ -107,7 +111,7 @@ def test_500_characters_are_spoken_and_501_are_not(char: str) -> None:
 def test_characters_outside_the_basic_plane_count_once() -> None:
     message = "Hello " + "😀" * 494
 
-    assert parse(SPOKEN, message=message).order.message == message
+    assert order_of(SPOKEN, message=message).message == message
     assert refusal(SPOKEN, message=message + "😀").code == "MESSAGE_TOO_LONG"
 
 
@@ -115,7 +119,7 @@ def test_characters_outside_the_basic_plane_count_once() -> None:
     "text", ["مرحبا بك", "שלום לך", "Call 5 now", "12345", "a\u202eb", "Olá\x00"]
 )
 def test_right_to_left_text_digits_and_odd_characters_are_spoken(text: str) -> None:
-    assert parse(SPOKEN, message=text).order.message == text
+    assert order_of(SPOKEN, message=text).message == text
 
 
 # -- what is refused ----------------------------------------------------------------------------
@@ -319,7 +323,7 @@ def test_byte_order_mark_is_read_over() -> None:
 def test_of_a_repeated_field_the_last_counts_for_the_call_and_for_what_is_bound() -> None:
     body = b'{"phone_number":"+19005550000","message":"a","phone_number":"+12025550123"}'
 
-    assert place_call(body).order.to == TO
+    assert call_order(body).to == TO
     assert b"+19005550000" not in canonical_json(decode_body(body))
 
 
@@ -342,15 +346,15 @@ json_values = st.recursive(
 @given(st.dictionaries(st.sampled_from(NAMES), json_values, max_size=6))
 def test_any_object_is_a_valid_call_or_refused_with_words(document: dict[str, Any]) -> None:
     try:
-        call = place_call(document)
+        order = call_order(document)
     except InvalidInput as refused:
         assert refused.message
         assert refused.suggestion
         assert refused.status == 400
         return
 
-    assert 1 <= call.order.minutes <= 30
-    said = (call.order.message, call.order.audio_url, call.order.steps)
+    assert 1 <= order.minutes <= 30
+    said = (order.message, order.audio_url, order.steps)
     assert [bool(each) for each in said].count(True) == 1
 
 

@@ -16,8 +16,8 @@ class Api(NamedTuple):
 
 APIS: Final = (
     Api(
-        "pay per call",
-        "One phone call at a time, without an account: each is paid by L402 or MPP.",
+        "pay per request",
+        "One call, text or e-mail at a time, without an account: each is paid by L402 or MPP.",
         "/api/l402/place-call",
     ),
     Api(
@@ -43,7 +43,7 @@ DESCRIPTION: Final = (
 TAGS: Final = MappingProxyType(
     {
         "pay per request": APIS[0].use,
-        "refunds": "The money of calls that failed, withdrawn by LNURL (LUD-03).",
+        "refunds": "The money of what failed, withdrawn by LNURL (LUD-03).",
         "orders": APIS[1].use,
         "accounts": "Prepaid API keys: top up, balance, ledger.",
         "catalogue": "What is sold, where, and for how much. Free.",

@@ -76,11 +76,13 @@ class SendText(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class SendMail(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Mail ``message`` to ``to``; ``subject`` is '' for the operator's own."""
+    """Mail ``message`` to ``to``; ``subject`` is '' for the operator's own. ``reply_to``: the
+    address that answers go to, '' for none."""
 
     to: str
     message: str = ""  # once it was wiped
     subject: str = ""
+    reply_to: str = ""
 
 
 class ReceiveTexts(msgspec.Struct, frozen=True, omit_defaults=True):

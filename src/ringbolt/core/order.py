@@ -193,7 +193,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         "pending -> voided",
     ),
     Transition(
-        _S.FAILED, _S.PAID, "place_l402_call",
+        _S.FAILED, _S.PAID, "place_l402_order",
         "the same L402 credential is shown again, within 24 hours, while nothing billable "
         "happened and no refund is claimed", "none: still in escrow",
     ),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.errors import MessageError
 from email.header import Header
@@ -108,6 +109,11 @@ def write(
         headers=tuple(headers),
         still_wanted=still_wanted,
     )
+
+
+def answered_to(mail: OutMail, address: str) -> OutMail:
+    """The same e-mail, whose answers go to ``address``. Raises ``ValueError``."""
+    return replace(mail, headers=(*mail.headers, ("Reply-To", _checked_address(address))))
 
 
 def _with_foot(text: str, origin: str, unsubscribe_url: str) -> str:

@@ -15,8 +15,11 @@ from ringbolt.store.schema.text_tables import received_text, receiving
 
 BATCH = 500
 _TEXTS = frozenset(
-    {"message", "subject", "audio_url", "text", "url", "status_url", "digits_url", "metadata"}
-)
+    {
+        "message", "subject", "reply_to", "audio_url", "text", "url", "status_url", "digits_url",
+        "metadata",
+    }
+)  # fmt: skip
 """Fields of a command, and of its steps, that contain the buyer's own text."""
 
 

@@ -107,6 +107,20 @@ def update_message(tx: Tx, order_id: str, **columns: Any) -> None:
     tx.wake.add(channel(order_id))
 
 
+def renew(tx: Tx, order_id: str) -> None:
+    """Reset a message for another try: the results of the former one are cleared."""
+    update_message(
+        tx,
+        order_id,
+        status=MessageStatus.CREATED,
+        attempt_id=None,
+        cause="",
+        sent_ms=None,
+        delivered_ms=None,
+        failed_ms=None,
+    )
+
+
 def add_attempt(tx: Tx, order_id: str, *, ref: str, carrier: str) -> Attempt:
     """Record the intent to send through ``carrier``, as the message's current attempt."""
     added = attempts.add(tx, order_id, attempt_id=ref, carrier=carrier, ref=ref)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from sqlalchemy import bindparam, delete, func, select
 
@@ -14,6 +14,7 @@ from ringbolt.store.schema.text_tables import suppression
 
 Channel = Literal["sms", "email"]
 """``sms`` covers texts and calls."""
+CHANNELS: Final[tuple[Channel, ...]] = ("sms", "email")
 
 
 def channel_of(kind: OrderKind) -> Channel:

@@ -44,14 +44,19 @@ class L402Client:
     # -- a buyer ------------------------------------------------------------------------------
 
     async def post(
-        self, body: dict[str, Any] | bytes, authorization: str = "", **headers: str
+        self,
+        body: dict[str, Any] | bytes,
+        authorization: str = "",
+        *,
+        path: str = PATH,
+        **headers: str,
     ) -> httpx.Response:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if authorization:
             sent["Authorization"] = authorization
         if isinstance(body, bytes):
-            return await self.http.post(PATH, content=body, headers=sent)
-        return await self.http.post(PATH, json=body, headers=sent)
+            return await self.http.post(path, content=body, headers=sent)
+        return await self.http.post(path, json=body, headers=sent)
 
     async def pay(self, invoice: str) -> str:
         """The preimage, in hexadecimal, of an invoice that the simulated wallet has paid."""
@@ -64,17 +69,19 @@ class L402Client:
         preimage: str = payment["payment_preimage"]
         return preimage
 
-    async def buy_credential(self, body: dict[str, Any] | bytes) -> Paid:
-        asked = await self.post(body)
+    async def buy_credential(self, body: dict[str, Any] | bytes, path: str = PATH) -> Paid:
+        asked = await self.post(body, path=path)
         assert asked.status_code == 402, asked.text
         document = asked.json()
         preimage = await self.pay(document["invoice"])
         return Paid(document, preimage, f"L402 {document['macaroon']}:{preimage}")
 
-    async def buy(self, body: dict[str, Any], **headers: str) -> tuple[Paid, dict[str, Any]]:
+    async def buy(
+        self, body: dict[str, Any], *, path: str = PATH, **headers: str
+    ) -> tuple[Paid, dict[str, Any]]:
         """A paid request, and its answer, which must be 200."""
-        paid = await self.buy_credential(body)
-        answer = await self.post(body, paid.authorization, **headers)
+        paid = await self.buy_credential(body, path)
+        answer = await self.post(body, paid.authorization, path=path, **headers)
         assert answer.status_code == 200, answer.text
         document: dict[str, Any] = answer.json()
         return paid, document

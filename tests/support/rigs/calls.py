@@ -7,7 +7,7 @@ import secrets
 from contextlib import suppress
 
 from ringbolt.api import l402
-from ringbolt.app.checkout.place_l402_call import Paid, PlaceResult, Terms, place_l402_call
+from ringbolt.app.checkout.place_l402_order import Paid, PlaceResult, Terms, place_l402_order
 from ringbolt.app.payments.refund import claim_refund
 from ringbolt.app.sales_terms import Cards, SalesTerms
 from ringbolt.clock import SystemClock
@@ -90,8 +90,8 @@ class Buyer:
     async def redeem(self, process: CallProcess) -> PlaceResult:
         paid = Paid(l402.FAMILY, self.grant, "b", "", "", age_ms=0)
         command = CallOrder(to="+12025550123", minutes=1, message="hello")
-        terms = Terms(120_000, 300_000)
-        return await process.shop.db.tx(place_l402_call, command, paid, terms)
+        terms = Terms(120_000, 300_000, process.shop.policies.limits)
+        return await process.shop.db.tx(place_l402_order, command, paid, terms)
 
     async def claim(self, process: CallProcess) -> None:
         """Ask for the refund with a fresh invoice, if it is open."""

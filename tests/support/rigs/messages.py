@@ -23,7 +23,7 @@ from ringbolt.store.messages import Message
 from ringbolt.store.orders import Order
 from ringbolt.worker.message_watcher import sms_watcher
 from support.memory import memory_mailer, memory_node, memory_sms
-from support.parts import simulated
+from support.parts import one_node, simulated
 from support.rigs.fate import Fate, mortal
 from support.rigs.paid import buy_paid
 from support.rigs.shop import Process, World, WorldOrder
@@ -50,6 +50,7 @@ class MessageWorld(World):
         fate = fate or Fate()
         shop = self.shop(
             fate,
+            nodes=one_node(self.clock, mortal(self.node, fate, "pay", "lookup_payment")),
             sms_carriers=simulated(self.clock, mortal(self.sms, fate, *PORT)),
             mailers=simulated(self.clock, mortal(self.mailer, fate, *PORT)),
         )

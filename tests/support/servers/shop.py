@@ -88,7 +88,7 @@ class ShopServer(L402Client):
         """Kind and sats of every transfer of an order, its payment included, in order."""
 
         def read(tx: Tx) -> list[tuple[str, int]]:
-            order = orders.by_id(tx, document["call_id"])
+            order = orders.by_id(tx, document.get("call_id") or document["order_id"])
             assert order is not None
             rows = tx.conn.exec_driver_sql(
                 "SELECT kind, amount_msat FROM transfer WHERE state = 'posted' AND "

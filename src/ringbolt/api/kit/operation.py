@@ -32,9 +32,9 @@ class Operation(Generic[P]):
 
     For the OpenAPI document alone: ``tag`` (the family's, if ''), ``headers`` (parameters),
     ``idempotent`` (it has an Idempotency-Key), ``examples`` of the body, ``answer`` (an example of
-    a success, if it is not the family's), ``xml`` (a body, where it may be XML), ``id``,
-    ``about`` (more than the handler's first line says, Markdown), ``more`` (members of the
-    operation). What is ``hidden`` is not in it.
+    a success, if it is not the family's), ``xml`` (a body, where it may be XML), ``id``, ``does``
+    (the summary, where that is not the handler's first line), ``about`` (more than that,
+    Markdown), ``more`` (members of the operation). What is ``hidden`` is not in it.
     """
 
     methods: str
@@ -60,11 +60,12 @@ class Operation(Generic[P]):
     answer: Any = None
     xml: str = ""
     id: str = ""
+    does: str = ""
     about: str = ""
     more: Mapping[str, Any] = field(default_factory=dict)
     hidden: bool = False
 
     @property
     def summary(self) -> str:
-        """The handler's first line."""
-        return (self.handler.__doc__ or "").partition("\n")[0].rstrip(".")
+        """What it does, in a line."""
+        return (self.does or self.handler.__doc__ or "").partition("\n")[0].rstrip(".")

@@ -18,13 +18,6 @@ from ringbolt.core.lightning.l402 import CredentialRefused, Offer
 from ringbolt.core.pricing.money import sats_up
 from ringbolt.core.timestamps import iso
 
-SERVICE = "place_call"
-PATH = "/api/l402/place-call"
-FORMER_PATH = "/api/l402/call"
-"""Sats4AI's earlier address for the same; a credential is valid at both."""
-REQUEST = f"POST {PATH}"
-_LABEL = "Phone call"
-
 _HOW = (
     "Pay the invoice with a Lightning wallet, then repeat the same request with the header "
     "'Authorization: L402 <macaroon>:<preimage>'. The JSON body must be the same."
@@ -33,8 +26,12 @@ _REFUSED = "Nothing was charged. " + _HOW
 
 
 class Terms(msgspec.Struct, frozen=True):
-    """The price, and the request that the payment is bound to."""
+    """The price, and the request that the payment is bound to: ``service`` in the caveats,
+    ``request`` method and path. ``label`` begins the invoice's memo."""
 
+    service: str
+    request: str
+    label: str
     amount_msat: int
     body: str  # digest of the canonical JSON
     raw_digest: str  # digest of the bytes as they came, for MPP
@@ -55,10 +52,14 @@ async def challenge(shop: Shop, terms: Terms, refused: CredentialRefused | None)
     settings = shop.settings.l402
     token = l402.new_token(shop.keyring, secrets.token_bytes(l402.NONCE_BYTES - 1))
     invoice = await shop.node.create_invoice(
-        terms.amount_msat, l402.memo(_LABEL, token.nonce), settings.invoice_expiry_s, token.preimage
+        terms.amount_msat,
+        l402.memo(terms.label, token.nonce),
+        settings.invoice_expiry_s,
+        token.preimage,
     )
     now_s = shop.clock.now_ms() // 1000
-    offer = Offer(SERVICE, REQUEST, terms.body, terms.amount_msat, now_s + settings.redeem_s)
+    valid_until_s = now_s + settings.redeem_s
+    offer = Offer(terms.service, terms.request, terms.body, terms.amount_msat, valid_until_s)
     macaroon = l402.mint(shop.keyring, token, offer)
     payment = mpp.challenge(
         shop.keyring,
@@ -83,7 +84,7 @@ async def challenge(shop: Shop, terms: Terms, refused: CredentialRefused | None)
         "payment_hash": token.payment_hash.hex(),
         **_amounts(terms.amount_msat),
         "expires_at": iso(invoice.expires_at_ms),
-        "redeem_until": iso((now_s + settings.redeem_s) * 1000),
+        "redeem_until": iso(valid_until_s * 1000),
     }
     return Challenge(headers, document)
 

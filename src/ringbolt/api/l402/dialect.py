@@ -1,4 +1,4 @@
-"""How the paid URL reads and answers: strict JSON, errors with the names of two standards.
+"""How the paid URLs read and answer: strict JSON, errors with the names of two standards.
 
 Errors have Sats4AI's ``error``, ``error_code``, ``suggestion`` and ``example``, and the RFC's
 ``type``, ``title``, ``status`` and ``detail``.
@@ -6,20 +6,21 @@ Errors have Sats4AI's ``error``, ``error_code``, ``suggestion`` and ``example``,
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import parse_qs
 
 from ringbolt.api.kit import http, problem
 from ringbolt.api.kit.dialect import QUERY_METHODS, Dialect, error_headers, problem_response
 from ringbolt.api.kit.fields import Fields
+from ringbolt.api.kit.json_body import read_object
 from ringbolt.api.kit.names import Names
 from ringbolt.api.kit.operation import Operation
 from ringbolt.api.kit.request import Request
 from ringbolt.api.kit.response import Response
 from ringbolt.api.kit.style import Sentence, Style
-from ringbolt.api.l402.schema import AUDIO_EXAMPLE, EXAMPLE
-from ringbolt.api.l402.words import WORDS
+from ringbolt.api.kit.words import Worded
+from ringbolt.api.l402.wording import Wording
 from ringbolt.core.errors import RingboltError, Unavailable
 from ringbolt.store.errors import OutcomeUnknown
 
@@ -57,20 +58,21 @@ Count = Callable[[int, str], None]
 
 
 class PaidDialect(Dialect):
-    """``count`` counts every error."""
+    """``count`` counts every error. ``wordings`` are by address."""
 
     style = STYLE
-    words = WORDS
-    no_body = "Send a JSON object with phone_number and message."
-    body_hint = "Send only the documented fields; put audio behind audio_url."
+    body_hint = "Send only the documented fields."
 
-    def __init__(self, count: Count) -> None:
+    def __init__(self, count: Count, wordings: Mapping[str, Wording]) -> None:
         self._count = count
+        self._wordings = wordings
 
     def read(self, request: Request[Any], operation: Operation[Any], names: Names) -> Fields:
         """A query for the price is read leniently, because it buys nothing."""
         if request.method not in QUERY_METHODS:
-            return super().read(request, operation, names)
+            empty = self._wordings[request.path].no_body
+            request.document = read_object(request.body, empty=empty)
+            return names.read(request.document)
         found = parse_qs(request.query.decode("latin-1"))
         request.document = {name: values[0] for name, values in found.items()}
         return Fields(STYLE, request.document)
@@ -90,12 +92,12 @@ class PaidDialect(Dialect):
         if is_fault:
             outcome_known = not any(http.headers(request.scope, b"authorization"))
         self._count(error.status, error.code)
+        wording = self._wordings[request.path]
         worded = self.word(request, error)
-        about_audio = worded.field in ("audio_url", "duration_minutes")
         document = problem.of_error(
             error,
             worded,
-            example=AUDIO_EXAMPLE if about_audio else EXAMPLE,
+            example=wording.examples.get(worded.field or "", wording.example),
             charged=False if outcome_known else None,
         )
         if not outcome_known:
@@ -107,6 +109,10 @@ class PaidDialect(Dialect):
         if previous is not None:
             document["previous"] = previous
         return problem_response(error.status, document, error_headers(error))
+
+    def word(self, request: Request[Any], error: RingboltError) -> Worded:
+        words = self._wordings[request.path].words
+        return words.word(error, request.fields.written, request.fields.label)
 
     def fault(self, request: Request[Any]) -> Response:
         fault = RingboltError("Something went wrong on our side.")

@@ -1,8 +1,9 @@
-"""What the pay-per-request family answers: a placed call, its status, its refund."""
+"""What the pay-per-request family answers: what is accepted, its status, its refund."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -11,9 +12,11 @@ from ringbolt.api.kit.problem import Problem, problem_document
 from ringbolt.api.kit.schema import about
 from ringbolt.app.requests.digits import answered_digits
 from ringbolt.app.webhooks.call_status import CallReport
-from ringbolt.core.commands import CallOrder
+from ringbolt.app.webhooks.message_status import MessageReport
+from ringbolt.app.webhooks.order_report import OrderReport
+from ringbolt.core.commands import CallOrder, SendMail, SendText
 from ringbolt.core.lightning import lnurl
-from ringbolt.core.order import OrderState
+from ringbolt.core.order import OrderKind, OrderState
 from ringbolt.core.pricing.money import sats_down, sats_up
 from ringbolt.core.timestamps import iso
 from ringbolt.store.orders import Order
@@ -45,7 +48,25 @@ class PlacedCall(msgspec.Struct, kw_only=True, omit_defaults=True):
     webhook_secret: Annotated[str | None, about("With callback_url: the key that signs.")] = None
 
 
-class PaymentRequired(Problem, kw_only=True):
+class SentMessage(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """The text or e-mail is accepted, and is sent."""
+
+    success: bool
+    sid: Annotated[str, about("", schema={"pattern": "^(SM|EM)[0-9a-f]{32}$"})]
+    status: Annotated[str, about("", "queued")]
+    to: str
+    order_id: str
+    status_url: str
+    price_sats: int
+    segments: Annotated[int | None, about("Into how many segments a text is divided.")] = None
+    ignored_fields: list[str] | None = None
+    webhook_secret: Annotated[str | None, about("With callback_url: the key that signs.")] = None
+
+
+Accepted = PlacedCall | SentMessage
+
+
+class Invoiced(Problem, kw_only=True):
     """The invoice to pay, and the macaroon that its payment makes valid for this request alone."""
 
     invoice: Annotated[str, about("BOLT11.")]
@@ -55,9 +76,37 @@ class PaymentRequired(Problem, kw_only=True):
     amount_msat: int
     expires_at: Annotated[str, about("Until when the invoice can be paid.")]
     redeem_until: Annotated[str, about("Until when the paid credential can be used.")]
+
+
+class PaymentRequired(Invoiced, kw_only=True):
+    """The invoice to pay for a call, and the macaroon that its payment makes valid for this
+    request alone."""
+
     minutes: Annotated[int, about("How many minutes are paid for.")]
     estimated_minutes: Annotated[int | None, about("What it is reckoned to take.")]
     notes: Annotated[list[str], about("For example message_may_be_cut.")]
+
+
+class TextPaymentRequired(Invoiced, kw_only=True):
+    """The invoice to pay for a text, and the macaroon that its payment makes valid for this
+    request alone."""
+
+    segments: Annotated[int, about("Into how many segments the text is divided; each is charged.")]
+
+
+class MailPaymentRequired(Invoiced, kw_only=True):
+    """The invoice to pay for an e-mail, and the macaroon that its payment makes valid for this
+    request alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailedWords:
+    """What is said of a paid order that failed before anything was done for it. ``code`` is used
+    where its reason has none."""
+
+    code: str
+    title: str
+    nothing: str
 
 
 class RefundDocument(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -114,9 +163,32 @@ class CallStatus(msgspec.Struct, kw_only=True, omit_defaults=True):
     refund_address: str | None = None
 
 
+class MessageStatus(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """A text or e-mail, and its money."""
+
+    order_id: str
+    sid: str
+    to: str
+    status: Annotated[str, about("created, sent, delivered or failed.")]
+    order_state: str
+    reason: str
+    segments: int
+    price_sats: int
+    charged_sats: int
+    sent_at: str | None
+    delivered_at: str | None
+    failed_at: str | None
+    cause: str
+    refund: RefundDocument | None
+    retry: Retry | None
+    timeline: list[Change]
+    refund_address: str | None = None
+
+
 def status_url(base: str, order: Order) -> str:
-    """The secret address of a call's status."""
-    return f"{base}/api/l402/calls/{order.status_token}"
+    """The secret address of an order's status."""
+    folder = "calls" if order.kind is OrderKind.CALL else "messages"
+    return f"{base}/api/l402/{folder}/{order.status_token}"
 
 
 def refund_document(refund: Refund, base: str) -> RefundDocument:
@@ -156,24 +228,60 @@ def status_document(report: CallReport, base: str) -> CallStatus:
         cause=call.cause,
         notes=list(call.notes),
         refund=None if report.refund is None else refund_document(report.refund, base),
-        retry=Retry(iso(order.retry_until_ms), _RETRY) if report.may_retry else None,
-        timeline=[Change(iso(each.at_ms), each.to_state, each.why) for each in report.history],
+        retry=_retry(report),
+        timeline=_timeline(report),
         refund_address=order.refund_address or None,
     )
 
 
-def failed_document(report: CallReport, base: str, example: dict[str, Any]) -> dict[str, Any]:
-    """A paid call that failed before anything rang: the reason, and its refund."""
+def message_document(report: MessageReport, base: str) -> MessageStatus:
+    """What became of a text or e-mail, and of its money."""
+    order, message = report.order, report.message
+    command = order.command
+    assert isinstance(command, SendText | SendMail)
+    return MessageStatus(
+        order_id=order.id,
+        sid=message.public_id,
+        to=command.to,
+        status=message.status,
+        order_state=order.state,
+        reason=order.reason,
+        segments=message.parts,
+        price_sats=sats_up(order.price_msat),
+        charged_sats=sats_up(report.charged_msat),
+        sent_at=iso(message.sent_ms),
+        delivered_at=iso(message.delivered_ms),
+        failed_at=iso(message.failed_ms),
+        cause=message.cause,
+        refund=None if report.refund is None else refund_document(report.refund, base),
+        retry=_retry(report),
+        timeline=_timeline(report),
+        refund_address=order.refund_address or None,
+    )
+
+
+def _retry(report: OrderReport) -> Retry | None:
+    return Retry(iso(report.order.retry_until_ms), _RETRY) if report.may_retry else None
+
+
+def _timeline(report: OrderReport) -> list[Change]:
+    return [Change(iso(each.at_ms), each.to_state, each.why) for each in report.history]
+
+
+def failed_document(
+    report: OrderReport, base: str, example: dict[str, Any], words: FailedWords
+) -> dict[str, Any]:
+    """A paid order that failed before anything was done: the reason, and its refund."""
     code, _, sentence = report.order.reason.partition(": ")
     if not sentence or not _CODE.fullmatch(code):
-        code, sentence = "CALL_FAILED", report.order.reason
+        code, sentence = words.code, report.order.reason
     is_open = report.order.state is OrderState.FAILED and report.refund is not None
     return problem_document(
         422,
         code,
-        "The call could not be placed",
+        words.title,
         sentence,
-        suggestion="Nothing rang and nothing was spent. Fix the cause and repeat the request "
+        suggestion=f"{words.nothing} and nothing was spent. Fix the cause and repeat the request "
         "with the same credential, or claim the refund.",
         example=example,
         charged=False,

@@ -1,4 +1,5 @@
-"""The addresses of the pay-per-request family: the paid URL, a call's status, LNURL refunds."""
+"""The addresses of the pay-per-request family: the paid URLs, the status of what they sold, LNURL
+refunds."""
 
 from __future__ import annotations
 
@@ -11,16 +12,17 @@ from ringbolt.api.kit.family import Family
 from ringbolt.api.kit.openapi import Documentation
 from ringbolt.api.kit.problem import Problem, shown_problem
 from ringbolt.api.kit.request import Nothing, Request
-from ringbolt.api.kit.response import PROBLEM, Response
+from ringbolt.api.kit.response import PROBLEM
 from ringbolt.api.kit.schema import about
-from ringbolt.api.l402 import documents, examples, schema
-from ringbolt.api.l402.challenge import FORMER_PATH, PATH
-from ringbolt.api.l402.describe import describe
+from ringbolt.api.l402 import documents, examples
+from ringbolt.api.l402.call_service import PhoneCalls
 from ringbolt.api.l402.dialect import Count, PaidDialect
-from ringbolt.api.l402.place_call import Network, PaidCalls
+from ringbolt.api.l402.message_services import Mails, Texts
+from ringbolt.api.l402.paid_url import Network, PaidDesk, PaidUrl
+from ringbolt.api.l402.service import PaidService
 from ringbolt.app.payments.lnurl_withdraw import claim, offered
 from ringbolt.app.shop import Shop
-from ringbolt.app.webhooks.call_status import report_by_token
+from ringbolt.app.webhooks import call_status, message_status
 from ringbolt.core.errors import NotFound, RingboltError
 from ringbolt.core.lightning.lnurl import withdraw_request
 
@@ -49,32 +51,18 @@ DOCUMENTATION: Final = Documentation(
         400: "The request cannot be served as it stands; nothing was charged",
         402: "Pay the invoice, then repeat the request with the credential",
         413: "The body is over 64 KiB",
-        422: "This number is not called, or the audio cannot be played",
+        422: "This number or address gets nothing from here, or the audio cannot be played",
         503: "The Lightning node or the store does not answer; see Retry-After",
     },
 )
 _PAYMENT: Final = {
-    "security": [{}, {"L402": []}, {"Payment": []}],
-    "x-payment-info": {
-        "protocols": ["L402", "MPP"],
-        "method": "lightning",
-        "intent": "charge",
-        "currency": "sat",
-        "amount": None,
-        "price": {
-            "mode": "dynamic",
-            "currency": "sat",
-            "unit": "started minute",
-            "quote": f"{PATH}?phone_number=%2B12025550123&duration_minutes=1",
-        },
-        "description": "Pay the invoice of the 402, then repeat the request with the credential.",
-    },
+    "protocols": ["L402", "MPP"],
+    "method": "lightning",
+    "intent": "charge",
+    "currency": "sat",
+    "amount": None,
+    "description": "Pay the invoice of the 402, then repeat the request with the credential.",
 }
-_HOW: Final = (
-    "Without a credential the answer is 402 with an invoice. Pay it, and send the same body again "
-    "with the credential: the call is placed. A call that nobody answers is refunded at "
-    "`status_url`."
-)
 _CHALLENGE: Final = {
     402: {
         "WWW-Authenticate": {
@@ -94,51 +82,69 @@ class Withdrawal(msgspec.Struct):
 
 
 def paid_api(shop: Shop, network: Network, count: Count) -> Family:
-    """The paid URL. ``network`` knows the node's network, ``count`` counts answers."""
-    dialect = PaidDialect(count)
+    """The paid URLs. ``network`` knows the node's network, ``count`` counts answers."""
+    services: tuple[PaidService[Any, Any], ...] = (PhoneCalls(shop), Texts(shop), Mails(shop))
+    wordings = {
+        path: service.wording
+        for service in services
+        for path in (service.path, service.former_path)
+    }
+    dialect = PaidDialect(count, wordings)
     family = Family(
         dialect, DOCUMENTATION, always=http.CORS, preflight=http.PREFLIGHT, names_head=True
     )
-    calls = PaidCalls(shop, dialect, network, count)
+    desk = PaidDesk(shop, dialect, network, count)
+    for service in services:
+        _add_service(family, PaidUrl(desk, service), service)
+    return family
 
-    async def metadata(request: Request[schema.Quote]) -> Response:
-        """What a call takes and costs."""
-        base = http.base_url(request.scope, shop.settings.public_url)
-        return Response(describe(shop, base, request.params), cache=b"")
 
-    for path in (PATH, FORMER_PATH):
-        hidden = path != PATH
+def _add_service(family: Family, url: PaidUrl[Any, Any], service: PaidService[Any, Any]) -> None:
+    said = service.documented
+    for path in (service.path, service.former_path):
+        hidden = path != service.path
         family.add(
             "GET",
             path,
-            metadata,
-            schema.Quote,
+            url.describe,
+            service.quotes,
             cost="",
-            id="describe_place_call",
+            id=f"describe_{service.name}",
+            does=said.describes,
             hidden=hidden,
         )
         family.add(
             "POST",
             path,
-            calls.place,
-            schema.PlaceCall,
-            documents.PlacedCall,
+            url.sell,
+            service.takes,
+            service.answers,
             errors=(402, 422, 429),
-            error_structs={402: documents.PaymentRequired},
+            error_structs={402: service.asks},
             error_headers=_CHALLENGE,
             cost="",
-            sells=("call",),
-            id="place_call",
-            about=_HOW,
-            examples=schema.EXAMPLES,
-            more=_PAYMENT,
+            sells=(service.sells,),
+            id=service.name,
+            does=said.does,
+            about=said.how,
+            examples=said.examples,
+            more=_payment(service),
             hidden=hidden,
         )
-    return family
+
+
+def _payment(service: PaidService[Any, Any]) -> dict[str, Any]:
+    said = service.documented
+    price = {"mode": "dynamic", "currency": "sat", "unit": said.unit}
+    price["quote"] = f"{service.path}?{said.quote}" if said.quote else service.path
+    return {
+        "security": [{}, {"L402": []}, {"Payment": []}],
+        "x-payment-info": {**_PAYMENT, "price": price},
+    }
 
 
 def add_free_addresses(family: Family, shop: Shop) -> None:
-    """The free addresses: the status of calls, and refunds."""
+    """The free addresses: the status of what was bought, and refunds."""
     _add_status(family, shop)
     _add_refunds(family, shop)
 
@@ -148,9 +154,9 @@ def _base(request: Request[Any], shop: Shop) -> str:
 
 
 def _add_status(family: Family, shop: Shop) -> None:
-    async def call_status(request: Request[Nothing]) -> documents.CallStatus:
+    async def call_status_of(request: Request[Nothing]) -> documents.CallStatus:
         """A call and its money as they are now. Free; the address itself is the key."""
-        report = await shop.db.read(report_by_token, request.in_path("token"))
+        report = await shop.db.read(call_status.report_by_token, request.in_path("token"))
         if report is None:
             raise NotFound(
                 "There is no such call.", suggestion="Use status_url as it was answered."
@@ -160,7 +166,7 @@ def _add_status(family: Family, shop: Shop) -> None:
     family.add(
         "GET",
         "/api/l402/calls/{token}",
-        call_status,
+        call_status_of,
         Nothing,
         documents.CallStatus,
         errors=(404,),
@@ -168,6 +174,28 @@ def _add_status(family: Family, shop: Shop) -> None:
         tag=TAG,
         id="call_status_api_l402_calls__token__get",
         answer=examples.ANSWERS[documents.CallStatus],
+    )
+
+    async def message_status_of(request: Request[Nothing]) -> documents.MessageStatus:
+        """A text or e-mail and its money as they are now. Free; the address itself is the key."""
+        token = request.in_path("token")
+        report = await shop.db.read(message_status.report_by_token, token)
+        if report is None:
+            raise NotFound(
+                "There is no such message.", suggestion="Use status_url as it was answered."
+            )
+        return documents.message_document(report, _base(request, shop))
+
+    family.add(
+        "GET",
+        "/api/l402/messages/{token}",
+        message_status_of,
+        Nothing,
+        documents.MessageStatus,
+        errors=(404,),
+        cost="",
+        tag=TAG,
+        id="message_status",
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ringbolt.api.l402.challenge import REQUEST, SERVICE
 from ringbolt.core.keys import Keyring
 from ringbolt.core.lightning import l402, mpp
 from ringbolt.core.lightning.l402 import CredentialRefused, Grant
@@ -20,8 +19,11 @@ class Verified:
 
 @dataclass(frozen=True, slots=True)
 class Purpose:
-    """What a credential must be valid for: digests of the body, and the time of the request."""
+    """What a credential must be valid for: the service, its method and path, digests of the body,
+    and the time of the request."""
 
+    service: str
+    request: str
     body: str
     raw_digest: str
     now_s: int
@@ -65,8 +67,8 @@ def _l402(keyring: Keyring, credential: l402.Credential, purpose: Purpose) -> Gr
     return l402.verify(
         keyring,
         credential,
-        request=REQUEST,
-        service=SERVICE,
+        request=purpose.request,
+        service=purpose.service,
         body=purpose.body,
         now_s=purpose.now_s,
     )
@@ -76,7 +78,7 @@ def _payment(keyring: Keyring, value: str, purpose: Purpose) -> Verified:
     shown = mpp.parse(value)
     if shown.l402 is not None:
         return Verified(_l402(keyring, shown.l402, purpose), shown.challenge.id)
-    sold = mpp.Sold(SERVICE, REQUEST, purpose.raw_digest, purpose.body)
+    sold = mpp.Sold(purpose.service, purpose.request, purpose.raw_digest, purpose.body)
     grant = mpp.verify(
         keyring, shown, sold, redeem_s=purpose.redeem_after_expiry_s, now_s=purpose.now_s
     )

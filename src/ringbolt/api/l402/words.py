@@ -8,6 +8,8 @@ from ringbolt.api.kit.words import Words
 from ringbolt.app.requests.plain_call import SHORTEN
 from ringbolt.core.errors import Role
 
+_SENTENCES: Final = {"METHOD_NOT_ALLOWED": "This address does not take this method."}
+
 WORDS: Final = Words(
     fields={
         Role.DESTINATION: "phone_number",
@@ -18,12 +20,35 @@ WORDS: Final = Words(
         Role.LANGUAGE: "language",
         Role.WEBHOOK: "callback_url",
     },
-    sentences={"METHOD_NOT_ALLOWED": "This address does not take this method."},
+    sentences=_SENTENCES,
     suggestions={
         SHORTEN: SHORTEN,
         "CALL_TOO_LONG": "Send duration_minutes: {minutes}, or shorten the message. "
         "Nothing was charged.",
         "MESSAGE_TOO_LONG": "Shorten it, or record it and send audio_url with duration_minutes.",
         "METHOD_NOT_ALLOWED": "Use POST to place a call, or GET to read what it takes.",
+    },
+)
+TEXT_WORDS: Final = Words(
+    fields={
+        Role.DESTINATION: "phone_number",
+        Role.TEXT: "message",
+        Role.WEBHOOK: "callback_url",
+    },
+    sentences=_SENTENCES,
+    suggestions={
+        "METHOD_NOT_ALLOWED": "Use POST to send a text, or GET to read what it takes.",
+    },
+)
+MAIL_WORDS: Final = Words(
+    fields={
+        Role.ADDRESS: "to",
+        Role.TEXT: "body",
+        Role.SUBJECT: "subject",
+        Role.WEBHOOK: "callback_url",
+    },
+    sentences=_SENTENCES,
+    suggestions={
+        "METHOD_NOT_ALLOWED": "Use POST to send an e-mail, or GET to read what it takes.",
     },
 )

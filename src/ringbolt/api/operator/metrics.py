@@ -27,7 +27,7 @@ class Metrics:
         self._registry = CollectorRegistry()
         self.answers = Counter(
             "ringbolt_place_call_answers",
-            "Answers of POST /api/l402/place-call",
+            "Answers of the paid URLs (POST /api/l402/place-call, send-sms, send-email)",
             ["status", "code"],
             registry=self._registry,
         )

@@ -33,19 +33,25 @@ async def check_purchase(shop: Shop, purchase: Purchase) -> None:
     """Raises ``RateLimited``, ``InvalidInput`` or ``DestinationRefused``, in plain words."""
     command = purchase.command
     shop.terms.check_open(command, shop.clock.now_ms())
-    check_route(shop, purchase)
+    check_route(shop, command)
     if purchase.buyer.webhook_url:
         check_webhook_url(shop, purchase.buyer.webhook_url)
     if isinstance(command, CallOrder):
         check_call(shop, command)
     else:
         check_content(shop.policies.limits.abuse, command)
-    if isinstance(command, SendText) and not SCRIPTED.fullmatch(command.to):
-        segments = count(command.message).segments
-        shop.text_costs.check(command.to, sats_down(purchase.price_msat) // segments)
+    if isinstance(command, SendText):
+        check_text_cost(shop, command, purchase.price_msat)
     budgets = budgets_of(shop, command)
     if await shop.db.read(_look, shop.policies.limits, purchase, budgets):
         await shop.db.tx(make_room, shop.policies.limits)
+
+
+def check_text_cost(shop: Shop, command: SendText, price_msat: int) -> None:
+    """Raises ``DestinationRefused`` for a text that costs the shop too much at that price."""
+    if not SCRIPTED.fullmatch(command.to):
+        segments = count(command.message).segments
+        shop.text_costs.check(command.to, sats_down(price_msat) // segments)
 
 
 def _look(tx: Tx, policy: LimitPolicy, purchase: Purchase, budgets: Budgets) -> bool:

@@ -6,10 +6,9 @@ from functools import partial
 
 from ringbolt.app.checkout.best_provider import cost_of_code
 from ringbolt.app.checkout.choose_provider import find_provider
-from ringbolt.app.checkout.purchase import Purchase
 from ringbolt.app.shop import Shop
 from ringbolt.core.calls.call import Record
-from ringbolt.core.commands import CallOrder, ReceiveTexts, SendMail, SendText
+from ringbolt.core.commands import CallOrder, Command, ReceiveTexts, SendMail, SendText
 from ringbolt.core.errors import DestinationRefused, Role
 from ringbolt.core.phone import SCRIPTED
 from ringbolt.core.services import is_scripted_service
@@ -68,9 +67,9 @@ def check_call_route(shop: Shop, number: str) -> None:
         )
 
 
-def check_route(shop: Shop, purchase: Purchase) -> None:
+def check_route(shop: Shop, command: Command) -> None:
     """Raises ``DestinationRefused`` for an order that no part of this shop can deliver."""
-    match purchase.command:
+    match command:
         case CallOrder(to=to):
             check_call_route(shop, to)
         case SendText(to=to) if not text_route(shop, to):

@@ -58,9 +58,15 @@ def checked_mail(command: SendMail, policy: MessagePolicy) -> SendMail:
             code="SUBJECT_NOT_ALLOWED",
             suggestion="Leave it out.",
         )
-    return replace(command, to=to, message=message, subject=subject)
+    reply_to = parse_address(command.reply_to).address if command.reply_to else ""
+    return replace(command, to=to, message=message, subject=subject, reply_to=reply_to)
 
 
 def _record(to_hash: str, tx: Tx, order: Order) -> None:
+    record_mail(tx, order, to_hash)
+
+
+def record_mail(tx: Tx, order: Order, to_hash: str) -> None:
+    """Store the message of an order, with the order."""
     public_id = "EM" + secrets.token_hex(16)
     messages.insert(tx, order.id, to_hash, 1, public_id)

@@ -40,12 +40,11 @@ async def sell_text(shop: Shop, command: SendText, buyer: Buyer) -> SoldText:
     """
     destination = text_destination(shop, command.to)
     segments = count(command.message).segments
-    sender = command.sender or shop.settings.sms.senders[0]
     placed = await place_order(
         shop,
         Purchase(
             kind=OrderKind.SMS,
-            command=replace(command, sender=sender),
+            command=with_sender(shop, command),
             price_msat=text_price(shop, destination, segments),
             buyer=buyer,
             record=partial(_record, shop.hash_of(command.to), segments),
@@ -71,6 +70,16 @@ def text_destination(shop: Shop, number: str) -> Destination:
     return destination
 
 
+def with_sender(shop: Shop, command: SendText) -> SendText:
+    """The text from the operator's first sender, unless it names one."""
+    return command if command.sender else replace(command, sender=shop.settings.sms.senders[0])
+
+
 def _record(to_hash: str, segments: int, tx: Tx, order: Order) -> None:
+    record_text(tx, order, to_hash, segments)
+
+
+def record_text(tx: Tx, order: Order, to_hash: str, segments: int) -> None:
+    """Store the message of an order, with the order."""
     public_id = "SM" + secrets.token_hex(16)
     messages.insert(tx, order.id, to_hash, segments, public_id)

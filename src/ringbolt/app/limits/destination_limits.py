@@ -32,8 +32,11 @@ is paid for incoming calls."""
 
 _AT_ONCE: Final = 1000
 
-OF_CALLS: Final = (f"{OrderKind.CALL}:", "contact:", "block:", "same:")
-"""The prefixes of the keys for which calls may be refused."""
+REFUSING: Final = (
+    f"{OrderKind.CALL}:", f"{OrderKind.SMS}:", f"{OrderKind.EMAIL}:", "contact:", "block:",
+    "domain:", "same:",
+)  # fmt: skip
+"""The prefixes of the keys for which calls, texts and e-mails may be refused."""
 
 FEW: Final = "DESTINATION_LIMIT_REACHED"
 SAME: Final = "SAME_TEXT_LIMIT_REACHED"

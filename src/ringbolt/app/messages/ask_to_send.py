@@ -149,6 +149,8 @@ async def _ask_mailer(
             unsubscribe_url=unsubscribe_link(shop.base_url, shop.keyring, command.to),
             still_wanted=job.still_ours,
         )
+        if command.reply_to:
+            mail = letter.answered_to(mail, command.reply_to)
     except ValueError as error:
         result = Rejected(str(error))
     else:
@@ -197,7 +199,7 @@ def _refused(tx: Tx, job: Job, attempt: Attempt, answer: Rejected, route: tuple[
     asked = attempts.asked_in_this_try(tx, attempt.order_id)
     delay_ms = retry_delay_ms(asked, route, answer)
     if delay_ms is None or order is None or is_late(order, tx.now_ms + delay_ms):
-        give_up(tx, attempt.order_id, why)
+        give_up(tx, attempt.order_id, why, may_retry=True)
         jobs.finish(tx, job)
     else:
         orders.move(tx, attempt.order_id, OrderState.PAID, why, only_from=OrderState.DISPATCHING)
@@ -220,10 +222,11 @@ def _unclear(tx: Tx, job: Job, attempt: Attempt, reason: str) -> None:
     jobs.retry(tx, job, 1000, reason)
 
 
-def give_up(tx: Tx, order_id: str, why: str) -> bool:
-    """Fail the order and all that belongs to it; False if it was decided before."""
+def give_up(tx: Tx, order_id: str, why: str, *, may_retry: bool = False) -> bool:
+    """Fail the order and all that belongs to it; False if it was decided before. ``may_retry``:
+    nothing was sent for sure, so that an L402 credential may try again."""
     message = messages.lock(tx, order_id)
-    if message is None or not fail(tx, order_id, why):
+    if message is None or not fail(tx, order_id, why, may_retry=may_retry):
         return False
     messages.update_message(
         tx, order_id, status=MessageStatus.FAILED, cause=why, failed_ms=tx.now_ms

@@ -83,7 +83,7 @@ def _intend(tx: Tx, route_to: RouteTo, job: Job, order: Order, ref: str) -> Atte
     elif suppressions.holds(tx, channel, message.to_hash):
         refusal = "the recipient asked to get no messages from us"
     if refusal:
-        give_up(tx, order.id, refusal)
+        give_up(tx, order.id, refusal, may_retry=True)
         jobs.finish(tx, job)
         return None
     asked = attempts.asked_in_this_try(tx, order.id)
@@ -93,7 +93,8 @@ def _intend(tx: Tx, route_to: RouteTo, job: Job, order: Order, ref: str) -> Atte
         wait_for_part(tx, job, carrier, last_moment_ms(order))
         return None
     if carrier is None:
-        give_up(tx, order.id, "no carrier of this shop reaches this destination any more")
+        why = "no carrier of this shop reaches this destination any more"
+        give_up(tx, order.id, why, may_retry=True)
         jobs.finish(tx, job)
         return None
     orders.move(tx, order.id, OrderState.DISPATCHING, f"asking {carrier}", part=carrier)

@@ -9,7 +9,7 @@ from ringbolt.app.payments.withdraw import claim_withdrawal, offered_withdrawal
 from ringbolt.app.shop import Shop
 from ringbolt.store import withdrawals
 
-_REFUND = "Refund for a call that was not answered"
+_REFUND = "Refund for an order that was not delivered"
 _BALANCE = "Unused balance"
 
 

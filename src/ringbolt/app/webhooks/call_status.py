@@ -4,41 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ringbolt.core.order import DELIVERED, OrderState
+from ringbolt.app.webhooks.order_report import OrderReport
 from ringbolt.store import calls, orders, refunds
 from ringbolt.store.calls import Call
 from ringbolt.store.engine.db import Tx
-from ringbolt.store.orders import Order, OrderEvent
-from ringbolt.store.refunds import Refund
+from ringbolt.store.orders import Order
 
 
 @dataclass(frozen=True, slots=True)
-class CallReport:
-    """A call with its order, its refund (None: there is none) and the order's changes."""
+class CallReport(OrderReport):
+    """A call with its order."""
 
-    order: Order
     call: Call
-    refund: Refund | None
-    history: list[OrderEvent]
-    now_ms: int
 
     @property
-    def charged_msat(self) -> int:
-        """What the call has cost so far: nothing until it is fulfilled."""
-        return self.order.price_msat if self.order.state in DELIVERED else 0
+    def was_asked(self) -> bool:
+        return self.call.attempt_id is not None
 
     @property
     def duration_ms(self) -> int:
         """How long the call lasted, or has lasted so far."""
         return talked_ms(self.call, self.now_ms)
-
-    @property
-    def may_retry(self) -> bool:
-        return (
-            self.order.state is OrderState.FAILED
-            and self.order.may_retry
-            and self.now_ms < self.order.retry_until_ms
-        )
 
 
 def talked_ms(call: Call, now_ms: int) -> int:
@@ -68,4 +54,4 @@ def report(tx: Tx, order: Order) -> CallReport | None:
     if call is None:
         return None
     refund = refunds.of_order(tx, order.id)
-    return CallReport(order, call, refund, orders.history(tx, order.id), tx.now_ms)
+    return CallReport(order, refund, orders.history(tx, order.id), tx.now_ms, call)

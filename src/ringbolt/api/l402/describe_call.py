@@ -1,11 +1,11 @@
-"""``GET`` on the paid URL: what it does, which fields it takes, what it costs. Free."""
+"""``GET`` on the paid URL of calls: what it does, which fields it takes, what it costs. Free."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from ringbolt.api.l402.challenge import PATH
-from ringbolt.api.l402.schema import EXAMPLES, Quote
+from ringbolt.api.l402.call_schema import EXAMPLES, Quote
+from ringbolt.api.l402.service import ACCESS
 from ringbolt.app.checkout.prices import call_price
 from ringbolt.app.requests.plain_call import (
     MAX_DIGITS,
@@ -22,26 +22,18 @@ _CHARGED: Final = {
     "answered": "Only answered calls are charged.",
     "placed": "Every call that is placed is charged.",
 }
-_ACCESS: Final = {
-    "authentication": {
-        "protocols": ["L402", "MPP"],
-        "header": "Authorization",
-        "format": "L402 {macaroon}:{proof_of_payment}",
-        "format_mpp": "Payment <base64url_json>",
-    }
-}
 
 
-def describe(shop: Shop, base: str, quote: Quote) -> dict[str, Any]:
+def describe_call(shop: Shop, base: str, path: str, quote: Quote) -> dict[str, Any]:
     """Sats4AI's metadata document; with a number in ``quote`` also the exact price of a call
     there."""
     document: dict[str, Any] = {
         "name": "Automated phone call",
         "description": "Calls a number anywhere and speaks a text or plays an audio file. "
         + _CHARGED[shop.settings.calls.charge_on],
-        "access": {**_ACCESS, "endpoint": f"{base}{PATH}", "method": "POST"},
+        "access": {**ACCESS, "endpoint": f"{base}{path}", "method": "POST"},
         "content_type": "api",
-        "pricing": _pricing(shop, base),
+        "pricing": _pricing(shop, f"{base}{path}"),
         "limits": _limits(shop.settings),
         "examples": list(EXAMPLES.values()),
     }
@@ -50,14 +42,14 @@ def describe(shop: Shop, base: str, quote: Quote) -> dict[str, Any]:
     return document
 
 
-def _pricing(shop: Shop, base: str) -> dict[str, Any]:
+def _pricing(shop: Shop, url: str) -> dict[str, Any]:
     rates = [rate.sats_per_minute for rate in shop.rates.rates()]
     return {
         "currency": "sat",
         "unit": "started minute",
         "minimum": min(rates),
         "maximum": max(rates),
-        "quote": f"{base}{PATH}?phone_number=%2B12025550123&duration_minutes=2",
+        "quote": f"{url}?phone_number=%2B12025550123&duration_minutes=2",
     }
 
 

@@ -5,18 +5,27 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 
-from ringbolt.app.checkout.sell_call import new_sid, record_call
-from ringbolt.app.jobs import DISPATCH_CALL
+from ringbolt.app.checkout.order_rows import (
+    OrderRow,
+    Sent,
+    fail_message,
+    kind_of,
+    record_row,
+    record_undelivered,
+    renew_row,
+    row_of,
+)
+from ringbolt.app.jobs import DISPATCH
+from ringbolt.app.limits.count_order import count_paid
+from ringbolt.app.payments.decide_outcome import fail
 from ringbolt.app.payments.start_fulfilment import dispatch_paid
-from ringbolt.app.webhooks import call_notify
+from ringbolt.app.policies import LimitPolicy
+from ringbolt.app.webhooks import notify
 from ringbolt.core import commands
-from ringbolt.core.calls.call import CallStatus
 from ringbolt.core.chart_of_accounts import ESCROW, NODE, PAYMENT, payment_idem
-from ringbolt.core.commands import CallOrder
 from ringbolt.core.lightning.l402 import Grant
 from ringbolt.core.order import OrderKind, OrderState, PaymentMethod
-from ringbolt.store import calls, ledger, orders, refunds
-from ringbolt.store.calls import Call
+from ringbolt.store import ledger, orders, refunds
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.orders import Order
 
@@ -25,7 +34,7 @@ from ringbolt.store.orders import Order
 class Paid:
     """What comes with a paid request, apart from the command. ``family`` is the API that it came
     by, ``age_ms`` ago, from ``client`` (hashed). ``node`` is the name of the Lightning node that
-    its invoice was paid to."""
+    its invoice was paid to. ``webhook_url`` gets every change of a message, '' for none."""
 
     family: str
     grant: Grant
@@ -35,14 +44,17 @@ class Paid:
     age_ms: int
     client: str = ""
     node: str = ""
+    webhook_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The settings that apply to an L402 order."""
+    """The settings that apply to an L402 order. ``deadline_ms``: how long after its payment it is
+    given up, a call if no carrier took it by then, a message if its end is not known."""
 
     replay_window_ms: int
-    dispatch_deadline_ms: int
+    deadline_ms: int
+    limits: LimitPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +62,7 @@ class Placed:
     """The order is placed (or placed again after a failure that cost nothing)."""
 
     order: Order
-    call: Call
+    row: OrderRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +70,12 @@ class Replayed:
     """The same paid request, seen again soon: the same answer as the first time."""
 
     order: Order
-    call: Call
+    row: OrderRow
 
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """The credential has already bought its call, or its money was claimed back."""
+    """The credential has already bought its order, or its money was claimed back."""
 
     order: Order
     code: str
@@ -73,26 +85,40 @@ class Spent:
 PlaceResult = Placed | Replayed | Spent
 
 
-def place_l402_call(tx: Tx, command: CallOrder, paid: Paid, terms: Terms) -> PlaceResult:
-    """One payment hash, one order. Of any number of copies at once, one places the call."""
+_NOUN = {OrderKind.CALL: "call", OrderKind.SMS: "text", OrderKind.EMAIL: "e-mail"}
+
+
+def place_l402_order(tx: Tx, command: Sent, paid: Paid, terms: Terms) -> PlaceResult:
+    """One payment hash, one order. Of any number of copies at once, one places it."""
     existing = orders.by_payment_hash(tx, paid.grant.payment_hash.hex())
     if existing is None:
         order = _new_order(tx, command, paid, terms)
         if orders.insert(tx, order, "paid with L402"):
             _book_payment(tx, order)
-            call = record_call(tx, order, command)
-            dispatch_paid(tx, order)
-            return Placed(order, call)
+            row = record_row(tx, order, command, terms.limits)
+            return _started(tx, order, row, terms)
         # Another machine inserted the same hash between our look and our insert.
         existing = orders.by_payment_hash(tx, paid.grant.payment_hash.hex())
         assert existing is not None
     return _again(tx, existing, paid, terms)
 
 
-def record_unredeemed(tx: Tx, command: CallOrder, paid: Paid, terms: Terms, why: str) -> Order:
-    """A paid credential that cannot buy its call any more: the buyer gets the money back.
+def _started(tx: Tx, order: Order, row: OrderRow, terms: Terms) -> Placed:
+    """The order is under way, unless it is over a limit since its challenge was given."""
+    refused = count_paid(tx, terms.limits, order)
+    if refused is None:
+        dispatch_paid(tx, order)
+        return Placed(order, row)
+    fail_message(tx, order.id, refused.why)  # calls count when a carrier is asked
+    fail(tx, order.id, refused.why, may_retry=True)
+    notify.changed(tx, order.id)
+    return Placed(_present(tx, order), row_of(tx, order))
 
-    It was shown after it had expired, or the number is not called here any more. The order is
+
+def record_unredeemed(tx: Tx, command: Sent, paid: Paid, terms: Terms, why: str) -> Order:
+    """A paid credential that cannot buy its order any more: the buyer gets the money back.
+
+    It was shown after it had expired, or what it bought is not sold any more. The order is
     born failed, with its refund open. Returns the order (an earlier one if the credential had
     bought something before).
     """
@@ -102,35 +128,38 @@ def record_unredeemed(tx: Tx, command: CallOrder, paid: Paid, terms: Terms, why:
     order = _new_order(tx, command, paid, terms)
     if orders.insert(tx, order, "paid with L402"):
         _book_payment(tx, order)
-        calls.insert_call(tx, order.id, new_sid(), command.to, command.minutes)
-        calls.update_call(tx, order.id, status=CallStatus.CANCELED, ended_ms=tx.now_ms, cause=why)
+        record_undelivered(tx, order, command, terms.limits, why)
         orders.move(tx, order.id, OrderState.FAILED, why, may_retry=0)
         refunds.open_refund(tx, order.id, order.price_msat)
         orders.finish(tx, order.id)
+        notify.changed(tx, order.id)
     found = orders.by_payment_hash(tx, paid.grant.payment_hash.hex())
     assert found is not None
     return found
 
 
 def _again(tx: Tx, order: Order, paid: Paid, terms: Terms) -> PlaceResult:
-    call = _call(tx, order.id)
+    row = row_of(tx, order)
     same_key = bool(paid.idempotency_key) and paid.idempotency_key == order.idempotency_key
     if order.state is OrderState.FAILED:
         # A request sent before the failure is a copy of the failed one, not a new request.
         if order.finished_ms is not None and tx.now_ms - paid.age_ms <= order.finished_ms:
-            return Replayed(order, call)
+            return Replayed(order, row)
         return _retry(tx, order, paid, terms)
     if order.state is OrderState.RETURNED:
-        return Spent(order, "L402_REFUNDED", "The money for this call was paid back.")
+        return Spent(
+            order, "L402_REFUNDED", f"The money for this {_NOUN[order.kind]} was paid back."
+        )
     if same_key:
-        return Replayed(order, call)
+        return Replayed(order, row)
     another_request = bool(paid.idempotency_key and order.idempotency_key)
     if not another_request and tx.now_ms - order.started_ms < terms.replay_window_ms:
-        return Replayed(order, call)
+        return Replayed(order, row)
     return Spent(
         order,
         "L402_TOKEN_SPENT",
-        "This credential has already bought its call. A payment buys exactly one call.",
+        f"This credential has already bought its {_NOUN[order.kind]}. "
+        f"A payment buys exactly one {_NOUN[order.kind]}.",
     )
 
 
@@ -139,7 +168,8 @@ def _retry(tx: Tx, order: Order, paid: Paid, terms: Terms) -> PlaceResult:
         return Spent(
             order,
             "L402_ORDER_FAILED",
-            "The call that this credential paid for failed and cannot be tried again; "
+            f"The {_NOUN[order.kind]} that this credential paid for failed and cannot be tried "
+            "again; "
             "its refund is at the status page.",
         )
     if not refunds.drop_open(tx, order.id):
@@ -152,19 +182,17 @@ def _retry(tx: Tx, order: Order, paid: Paid, terms: Terms) -> PlaceResult:
         may_retry=0,
         started_ms=tx.now_ms,
         finished_ms=None,
-        deadline_ms=tx.now_ms + terms.dispatch_deadline_ms,
+        paid_ms=None if order.paid_ms is None else tx.now_ms,
+        deadline_ms=tx.now_ms + terms.deadline_ms,
         idempotency_key=paid.idempotency_key,
     )
     assert moved, "a failed order with an open refund can be tried again"
-    calls.requeue_call(tx, order.id)
-    call_notify.changed(tx, order.id)
+    renew_row(tx, order)
     # The job of the former try may still wait for the carrier's answer, and would replace this
     # one when it ends: cancel it, so that its worker loses the lease.
-    DISPATCH_CALL.cancel(tx, order.id)
-    renewed = orders.by_id(tx, order.id)
-    assert renewed is not None
-    dispatch_paid(tx, renewed)
-    return Placed(renewed, _call(tx, order.id))
+    DISPATCH[order.kind.fulfilment].cancel(tx, order.id)
+    renewed = _present(tx, order)
+    return _started(tx, renewed, row_of(tx, renewed), terms)
 
 
 def _retried_or_claimed(tx: Tx, order: Order, paid: Paid, terms: Terms) -> PlaceResult:
@@ -172,13 +200,15 @@ def _retried_or_claimed(tx: Tx, order: Order, paid: Paid, terms: Terms) -> Place
     present = orders.by_id(tx, order.id)
     if present is not None and present.state is not OrderState.FAILED:
         return _again(tx, present, paid, terms)
-    return Spent(order, "L402_REFUND_CLAIMED", "The refund for this call was claimed.")
+    what = _NOUN[order.kind]
+    return Spent(order, "L402_REFUND_CLAIMED", f"The refund for this {what} was claimed.")
 
 
-def _new_order(tx: Tx, command: CallOrder, paid: Paid, terms: Terms) -> Order:
+def _new_order(tx: Tx, command: Sent, paid: Paid, terms: Terms) -> Order:
+    kind = kind_of(command)
     return Order(
         id=secrets.token_hex(32),
-        kind=OrderKind.CALL,
+        kind=kind,
         family=paid.family,
         state=OrderState.PAID,
         reason="",
@@ -192,13 +222,16 @@ def _new_order(tx: Tx, command: CallOrder, paid: Paid, terms: Terms) -> Order:
         refund_address=paid.refund_address,
         may_retry=False,
         retry_until_ms=paid.grant.offer.valid_until_s * 1000,
-        deadline_ms=tx.now_ms + terms.dispatch_deadline_ms,
+        deadline_ms=tx.now_ms + terms.deadline_ms,
         idempotency_key=paid.idempotency_key,
         created_ms=tx.now_ms,
         started_ms=tx.now_ms,
         finished_ms=None,
+        # When it was counted for the limits; a call is counted when a carrier is asked.
+        paid_ms=None if kind is OrderKind.CALL else tx.now_ms,
         client=paid.client,
         node=paid.node,
+        webhook_url=paid.webhook_url,
     )
 
 
@@ -214,7 +247,7 @@ def _book_payment(tx: Tx, order: Order) -> None:
     )
 
 
-def _call(tx: Tx, order_id: str) -> Call:
-    call = calls.call_of(tx, order_id)
-    assert call is not None
-    return call
+def _present(tx: Tx, order: Order) -> Order:
+    found = orders.by_id(tx, order.id)
+    assert found is not None
+    return found
