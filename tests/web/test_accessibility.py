@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from ringbolt.store.overview import Wanted
 from support.clients.axe import violations
 from support.clients.pages import PageClient
 from support.numbers import ANSWERS, BUSY
+from support.rigs.page_states import PageStates
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -37,6 +39,14 @@ async def orders(pages: PageClient) -> list[str]:
     await pages.until_state(code.url, "in_progress")
     payments[2].cancel()
     return [each.url for each in (open_, paid, busy, code)]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def states(pages: PageClient) -> AsyncIterator[PageStates]:
+    made = PageStates(pages)
+    await made.make()
+    yield made
+    made.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -84,6 +94,24 @@ async def test_every_language_reads_well_on_the_narrowest_screen(
         wide = await page.evaluate("document.documentElement.scrollWidth")
         found += [f"{path} is {wide} px wide"] if wide > 320 else []
         found += [f"{path} {each}" for each in await violations(page, axe)]
+    await context.close()
+    assert found == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_axe_finds_nothing_in_any_state_of_an_order(
+    browser: Browser, pages: PageClient, axe: str, states: PageStates, scheme: Any
+) -> None:
+    context = await browser.new_context(
+        base_url=pages.shop.url, color_scheme=scheme, viewport={"width": 320, "height": 700}
+    )
+    page = await context.new_page()
+    found: list[str] = []
+    for name, path in [*states.urls.items(), ("ringing", await states.ringing())]:
+        await page.goto(path)
+        found += [f"{name} {each}" for each in await violations(page, axe)]
+        if await page.evaluate("document.documentElement.scrollWidth") > 320:
+            found.append(f"{name} is wider than the screen")
     await context.close()
     assert found == []
 

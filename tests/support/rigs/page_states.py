@@ -38,7 +38,7 @@ async def until_title(pages: PageClient, path: str, title: str) -> Seen:
     return await eventually(probe)
 
 
-_BUSY_ENDS: Final[Mapping[str, tuple[str, dict[str, str], str]]] = {
+_LASTING: Final[Mapping[str, tuple[str, dict[str, str], str]]] = {
     "call-answered": ("/call", call(LISTENS), "Answered."),
     "call-key": ("/call", call(ANSWERS, gather="yes"), "Answered. They pressed"),
     "call-busy": ("/call", call(BUSY), "Busy."),
@@ -68,9 +68,9 @@ class PageStates:
     async def make(self) -> dict[str, str]:
         """The pages of orders in every state that lasts, by name."""
         await self._expired()
-        for name, (path, fields, _) in _BUSY_ENDS.items():
+        for name, (path, fields, _) in _LASTING.items():
             await self._paid(name, path, fields)
-        for name, (_, _, title) in _BUSY_ENDS.items():
+        for name, (_, _, title) in _LASTING.items():
             await until_title(self._pages, self.urls[name], title)
         await self._texts()
         await self._cancelled()
