@@ -27,6 +27,7 @@ ALL = (
     "mails",
     "texts_by_http",
     "handler_api",
+    "agents",
     "recovery",
     "web_pages",
     "web_live",

@@ -89,6 +89,24 @@ async def test_rental_e_mail_and_text(buyer: OrderClient) -> None:
         assert (text["price_sats"], text["segments"]) == (TEXT_SATS, 1)
 
 
+@pytest.mark.parametrize(
+    ("buy", "fields", "sats", "unit"),
+    [
+        ("call", {"phone": ANSWERS, "minutes": 2}, 100, "minute"),
+        ("text", TEXT, TEXT_SATS, "segment"),
+        ("email", {"message": "Hello"}, 1000, "e-mail"),
+        ("code", {"service": "telegram", "country": "US"}, 3000, "code"),
+        ("rent", {"country": "US", "hours": 8}, 30000, "hour"),
+    ],
+)
+async def test_a_price_is_quoted(
+    shared_shop: ShopServer, buy: str, fields: dict[str, Any], sats: int, unit: str
+) -> None:
+    async with agent_at(shared_shop.url) as agent:
+        quote = await agent.use("quote", buy=buy, **fields)
+    assert (quote["price_sats"], quote["unit"]) == (sats, unit)
+
+
 async def test_an_unpaid_order_is_cancelled(buyer: OrderClient) -> None:
     async with agent_at(buyer.shop.url) as agent:
         order = await agent.use("send_text", **TEXT)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -99,6 +99,21 @@ class SendEmail(Buy, kw_only=True):
     address: Annotated[str, Meta(description="One e-mail address.")]
     message: Annotated[str, Meta(description="The text.")]
     subject: Annotated[str, Meta(description="The subject, where the shop allows it.")] = ""
+
+
+class Quote(Arguments, kw_only=True):
+    """The purchase whose price is wanted."""
+
+    buy: Annotated[
+        Literal["call", "text", "code", "rent", "email"], Meta(description="What is bought.")
+    ]
+    phone: Annotated[str, Meta(description="Of a call or text.")] = ""
+    message: Annotated[str, Meta(description="Of a call, text or e-mail.")] = ""
+    minutes: Annotated[int, Meta(ge=1, description="Of a call.")] = 1
+    address: Annotated[str, Meta(description="Of an e-mail.")] = ""
+    service: Annotated[str, Meta(description="Of a code or rental.")] = ""
+    country: _Country = ""
+    hours: Annotated[int, Meta(ge=1, description="Of a rental.")] = 4
 
 
 class OneOrder(Arguments, kw_only=True):

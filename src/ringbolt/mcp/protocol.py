@@ -26,7 +26,7 @@ from ringbolt.mcp.tools import TOOLS, Call, Tool, use
 
 INSTRUCTIONS: Final = (
     "This shop sells phone calls, text messages, activation codes, rented phone numbers and "
-    "e-mails, paid in satoshis over Bitcoin Lightning. A purchase answers "
+    "e-mails, paid in satoshis over Bitcoin Lightning. Call quote for a price. A purchase answers "
     "with an order_id, and with an invoice unless a prepaid key or wallet pays; then call "
     "wait_for_result. Nothing is charged for what is not delivered. Every answer has next_step."
 )

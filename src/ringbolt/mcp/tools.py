@@ -126,6 +126,33 @@ async def _send_email(call: Call, wanted: arguments.SendEmail) -> Result:
     return await _buy(call, "/createemailsendorder", wanted, fields)
 
 
+async def _quote(call: Call, wanted: arguments.Quote) -> Result:
+    is_call, is_rent = wanted.buy == "call", wanted.buy == "rent"
+    fields = {
+        "service": wanted.buy,
+        "phone_number": wanted.phone,
+        "message": wanted.message,
+        "duration_minutes": wanted.minutes if is_call else "",
+        "app": wanted.service,
+        "country": wanted.country,
+        "hours": wanted.hours if is_rent else "",
+    }
+    given = {key: value for key, value in fields.items() if value != ""}
+    answer = await call.door.ask("GET", "/api/estimate-cost", given, {})
+    if not answer.is_success:
+        return results.refused(answer)
+    told = answer.document
+    return Result(
+        {
+            "price_sats": told["amount_sats"],
+            "quantity": told["quantity"],
+            "unit": told["unit"],
+            "is_exact": told["exact"],
+            "next_step": "Buy it, with max_sats to be sure of the price.",
+        }
+    )
+
+
 async def _list_services(call: Call, wanted: arguments.Services) -> Result:
     fields = {"country": wanted.country} if wanted.country else {}
     answer = await call.door.ask("GET", "/getnumbersstatus", fields, {})
@@ -231,6 +258,14 @@ _PAYMENT: Final = (
 )
 
 _ALL: Final = (
+    Tool(
+        "quote",
+        "Ask for a price",
+        "What a call, text, code, rented number or e-mail costs, in satoshis. Free.",
+        arguments.Quote,
+        _quote,
+        reads=True,
+    ),
     Tool(
         "call_phone",
         "Call a phone number",
