@@ -125,6 +125,7 @@ async def test_a_key_that_was_shown_is_not_shown_by_going_back(tab: Page) -> Non
     key = await sign_up(tab)
     with suppress(Error):  # Chromium asks before it sends a form again, and shows nothing
         await tab.go_back()
+    await tab.wait_for_load_state()
     assert key not in await tab.content()
     await tab.goto("/account")
     assert key not in await tab.content()
