@@ -369,3 +369,19 @@ async def test_play_money_is_paid_from_the_order_and_the_mail_is_in_its_mailbox(
     mailbox = await pages.open("/simulator?mailbox=anna%40example.com")
     assert "Your table is <ready>." in mailbox.words
     assert "Nothing came" in (await pages.open("/simulator?mailbox=bert%40example.com")).words
+
+
+async def test_what_a_call_says_is_heard_again_from_its_page(pages: PageClient) -> None:
+    page = await ordered(pages, "/call", CALL | {"phone_number": ANSWERS})
+    assert "said.wav" not in page.text
+    assert (await pages.http.get(f"{page.url}/said.wav")).status_code == 404
+    await asyncio.wait_for(pages.pay(page.invoice), PATIENCE_S)
+    done = await pages.until_state(page.url, "settled")
+    assert f'src="{done.url}/said.wav"' in done.text
+    wav = await pages.http.get(f"{page.url}/said.wav")
+    assert (wav.status_code, wav.headers["content-type"]) == (200, "audio/wav")
+    assert wav.content[:4] == b"RIFF"
+    assert len(wav.content) > 8_000
+
+    text = await ordered(pages, "/text", {"phone_number": "+12025550177", "message": "Hello"})
+    assert (await pages.http.get(f"{text.url}/said.wav")).status_code == 404

@@ -51,6 +51,16 @@ class CallOrder(msgspec.Struct, frozen=True, omit_defaults=True):
         return (said, Pause(linger_ms)) if linger_ms else (said,)
 
     @property
+    def first_words(self) -> Say | None:
+        """The first text that it speaks; None if it plays files alone, or its texts were wiped."""
+        for step in self.script(0):
+            said = step.prompt if isinstance(step, Gather) else (step,)
+            for each in said:
+                if isinstance(each, Say) and each.text:
+                    return each
+        return None
+
+    @property
     def gathers(self) -> tuple[Gather, ...]:
         """Where keys are asked for."""
         return tuple(step for step in self.steps if isinstance(step, Gather))

@@ -156,6 +156,7 @@ class Pages:
             Route("/o/{token}", page.show, methods=["GET"]),
             Route("/o/{token}/panel", page.panel, methods=["GET"]),
             Route("/o/{token}/events", page.events, methods=["GET"]),
+            Route("/o/{token}/said.wav", page.said, methods=["GET"]),
             Route("/o/{token}/again", page.again, methods=["POST"]),
             Route("/o/{token}/{action}", page.act, methods=["POST"]),
         ]

@@ -14,12 +14,14 @@ from ringbolt.api.kit.limits import Guards
 from ringbolt.api.orders import FAMILY
 from ringbolt.api.orders.cancel import cancel_or_hang_up
 from ringbolt.api.orders.waiting import Waiting
+from ringbolt.app.calls.preview_speech import preview
 from ringbolt.app.checkout.order_again import order_again
 from ringbolt.app.checkout.purchase import Buyer, Hold
 from ringbolt.app.numbers.accept_without_code import accept_without_code
 from ringbolt.app.numbers.replace_number import replace_number
 from ringbolt.app.numbers.request_text import request_text
 from ringbolt.app.shop import Shop
+from ringbolt.core.commands import CallOrder
 from ringbolt.core.errors import NotFound, RingboltError
 from ringbolt.store import orders
 from ringbolt.store.orders import channel
@@ -98,6 +100,21 @@ class OrderPage:
             text = error_text(error)
             return self._page(view, error.status, notice=text)
         return RedirectResponse(f"/o/{new.status_token}", 303, HEADERS)
+
+    async def said(self, request: Request) -> Response:
+        """The first text of a call as it sounds on the telephone, a WAV; while texts are kept.
+        Raises ``NotFound``, ``RateLimited``, ``SpeechFailed``."""
+        self._guards.check("order", client_address(request.scope))
+        view = await self._view(request)
+        order = await self._shop.db.read(orders.by_id, view.order_id)
+        words = (
+            order.command.first_words if order and isinstance(order.command, CallOrder) else None
+        )
+        if not view.body.can_hear or words is None:
+            raise no_such_page()
+        heard = await preview(self._shop, words.text, words.voice, words.language, words.neural)
+        headers = {**HEADERS, **_PRIVATE}
+        return Response(heard.wav, 200, headers, "audio/wav")
 
     async def events(self, request: Request) -> Response:
         """The parts that changed, as server-sent events, until the order is over."""

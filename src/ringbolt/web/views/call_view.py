@@ -49,6 +49,7 @@ def call_body(
         again="/call",
         actions=_actions(order, call),
         taken_if=_(TAKEN_IF),
+        can_hear=order.paid_ms is not None and command.first_words is not None,
     )
 
 

@@ -64,7 +64,7 @@ class Numbered:
 class Body:
     """What depends on the kind of order. ``what`` is its first line, ``facts`` what was ordered.
     ``changes_ms``: when it changes by the time alone. ``left_s``: how long a rented number is the
-    visitor's still."""
+    visitor's still. ``can_hear``: what a call says can be heard again."""
 
     what: str
     head: Head
@@ -76,6 +76,7 @@ class Body:
     left_s: int = 0
     numbered: Numbered | None = None
     taken_if: str = ""
+    can_hear: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
