@@ -30,6 +30,8 @@ from ringbolt.web.operator.console import Console
 from ringbolt.web.operator.frame import PATH as CONSOLE
 from ringbolt.web.order_page import OrderPage
 from ringbolt.web.problems import Problems
+from ringbolt.web.refund_page import PREFIX as REFUND
+from ringbolt.web.refund_page import RefundPage
 from ringbolt.web.rendering import HEADERS, Renderer
 from ringbolt.web.sale_page import SalePage
 from ringbolt.web.sales.call import CallSale
@@ -92,6 +94,8 @@ class Pages:
         path = scope["path"]
         if path == "/":
             return self.is_browser(scope)
+        if path.startswith(REFUND):  # wallets ask there too, and not for HTML
+            return scope["method"] == "POST" or self.is_browser(scope)
         return path in self._paths or path.startswith(_PREFIXES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -126,6 +130,7 @@ class Pages:
                 *Console(shop, self._renderer, guards).routes(),
                 *AccountPages(shop, self._renderer, Sessions(shop), guards, self._waiting).routes(),
                 *self._orders(shop, guards),
+                *RefundPage(shop, self._renderer, guards).routes(),
             ],
         )
         self._problems.handle(app)
