@@ -18,8 +18,9 @@ from ringbolt.api.kit.call_callbacks import DIGITS_FIELDS, STATUS_FIELDS
 from ringbolt.app.webhooks.call_notify import DIGITS, STATUS
 from ringbolt.app.webhooks.resend_webhook import resend_webhook
 from ringbolt.app.webhooks.send_webhook import as_query, without_fields
-from ringbolt.store import calls, webhooks
-from ringbolt.store.webhooks import Webhook, WebhookState
+from ringbolt.store import calls, webhook_log
+from ringbolt.store.webhook_log import Webhook
+from ringbolt.store.webhooks import WebhookState
 from support.clients.voice import CALLS, VoiceClient, assert_refused
 from support.numbers import ANSWERS, BUSY, NEVER_ANSWERS, PLAIN, REFUSED
 from support.servers.shop import ShopServer, running_shop, settings_for
@@ -62,7 +63,7 @@ class Receivers:
         async def probe() -> Webhook | None:
             call = await self.server.shop.db.read(calls.by_sid, call_id)
             assert call is not None
-            page = await self.server.shop.db.read(webhooks.listing, call.order_id)
+            page = await self.server.shop.db.read(webhook_log.listing, call.order_id)
             found = [each for each in page.webhooks if each.topic == topic]
             return found[0] if found and len(found[0].log) >= times else None
 

@@ -17,10 +17,11 @@ from ringbolt.app.webhooks import notify
 from ringbolt.app.webhooks.resend_webhook import resend_webhook
 from ringbolt.app.webhooks.send_webhook import SCHEDULE_S, webhook_secret
 from ringbolt.core.errors import NotFound
-from ringbolt.store import webhooks
+from ringbolt.store import webhook_log, webhooks
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.schema.tables import job
-from ringbolt.store.webhooks import Webhook, WebhookState
+from ringbolt.store.webhook_log import Webhook
+from ringbolt.store.webhooks import WebhookState
 from support.clients.orders import GETS_IT, OrderClient
 from support.databases.order_rows import assign_number, move, put_order, put_text
 from support.servers.shop import ShopServer, running_shop, settings_for
@@ -68,7 +69,7 @@ class Receivers:
 
     async def log(self, order_id: str) -> list[Webhook]:
         """The order's webhooks, the first one first."""
-        page = await self.server.shop.db.read(webhooks.listing, order_id)
+        page = await self.server.shop.db.read(webhook_log.listing, order_id)
         return sorted(page.webhooks, key=lambda webhook: webhook.seq)
 
     async def tried(self, order_id: str, times: int, seq: int = 1) -> Webhook:

@@ -15,7 +15,7 @@ from ringbolt.core.calls.call import CallStatus, Gather, Play, Say
 from ringbolt.core.commands import CallOrder, to_json
 from ringbolt.core.notices import CallNotice, DigitsNotice, Notice, OrderNotice, from_json
 from ringbolt.core.order import OrderKind, OrderState, PaymentMethod
-from ringbolt.store import calls, housekeeping, jobs, orders, webhooks
+from ringbolt.store import calls, housekeeping, jobs, orders, webhook_log, webhooks
 from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.schema.text_tables import webhook
 from ringbolt.store.webhooks import WebhookState
@@ -107,7 +107,7 @@ async def test_a_call_that_asks_for_nothing_has_no_digits_to_tell(database: Data
     order_id = await database.tx(place, command)
     await database.tx(become, order_id, CallStatus.COMPLETED, "1")
 
-    assert (await database.read(webhooks.listing, order_id)).webhooks == ()
+    assert (await database.read(webhook_log.listing, order_id)).webhooks == ()
 
 
 async def test_a_call_without_receivers_makes_no_job(database: Database) -> None:
@@ -125,7 +125,7 @@ async def test_topics_have_jobs_and_numbers_of_their_own(database: Database) -> 
     )  # fmt: skip
     await database.tx(notify.enqueue, order_id, "POST", HOOK, paid)
 
-    page = await database.read(webhooks.listing, order_id)
+    page = await database.read(webhook_log.listing, order_id)
     receivers = sorted((found.topic, found.seq) for found in page.webhooks)
     assert receivers == [("", 1), (DIGITS, 1), (STATUS, 1), (STATUS, 2)]
     claimed = await database.tx(jobs.claim, "webhook", 10, 15_000)
@@ -139,7 +139,7 @@ async def test_one_that_is_sent_again_is_next_of_its_own_topic(database: Databas
     order_id = await database.tx(place)
     await database.tx(become, order_id, CallStatus.BUSY)
     await database.tx(reported_to, order_id, DIGITS)
-    page = await database.read(webhooks.listing, order_id)
+    page = await database.read(webhook_log.listing, order_id)
     (digits,) = [found for found in page.webhooks if found.topic == DIGITS]
 
     await database.tx(resend, digits.id)
@@ -181,7 +181,7 @@ async def test_words_addresses_and_digits_are_wiped_together(database: Database)
     for topic in (STATUS, DIGITS):
         assert await database.read(last_notice, order_id, topic) is None
         assert set(await database.read(news, order_id, topic)) == {""}
-    page = await database.read(webhooks.listing, order_id)
+    page = await database.read(webhook_log.listing, order_id)
     assert all("1234" not in found.url for found in page.webhooks)
 
 

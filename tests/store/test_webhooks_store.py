@@ -12,7 +12,7 @@ from ringbolt.clock import SystemClock
 from ringbolt.core import notices
 from ringbolt.core.notices import Notice, NumberNotice, OrderNotice
 from ringbolt.core.order import OrderKind, OrderState, PaymentMethod
-from ringbolt.store import jobs, orders, receiving_orders, webhooks
+from ringbolt.store import jobs, orders, receiving_orders, webhook_log, webhooks
 from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.webhooks import Outgoing, WebhookState
 from support.databases.order_rows import (
@@ -80,7 +80,7 @@ async def test_every_change_is_reported_in_order_with_the_orders_id(database: Da
 async def test_what_was_reported_is_not_reported_again(database: Database) -> None:
     order_id = await database.tx(activation)
     await database.tx(notify.changed, order_id)
-    page = await database.read(webhooks.listing, order_id)
+    page = await database.read(webhook_log.listing, order_id)
     assert len(page.webhooks) == 1
 
 
@@ -102,7 +102,7 @@ async def test_changes_at_once_are_all_reported_and_none_is_numbered_twice(
         notify.changed(tx, order_id)
 
     await asyncio.gather(*(database.tx(take, n) for n in range(8)))
-    page = await database.read(webhooks.listing, order_id)
+    page = await database.read(webhook_log.listing, order_id)
     assert sorted(found.seq for found in page.webhooks) == list(range(1, 11))
     last = numbered(await database.read(last_notice, order_id))
     assert len(last.texts) == 8
@@ -179,7 +179,7 @@ async def test_every_try_is_in_the_log_the_latest_first(database: Database) -> N
     order_id = await database.tx(activation)
     await database.tx(fail, order_id)
     await database.tx(deliver, order_id)
-    (found,) = (await database.read(webhooks.listing, order_id)).webhooks
+    (found,) = (await database.read(webhook_log.listing, order_id)).webhooks
     assert found.state is WebhookState.DELIVERED
     assert found.done_ms is not None
     assert [(each.status, each.error) for each in found.log] == [(200, ""), (500, "HTTP 500")]
@@ -195,7 +195,7 @@ async def test_the_list_goes_on_where_its_cursor_says(
     seen: list[str] = []
     cursor = ""
     while True:
-        page = await database.read(webhooks.listing, cursor=cursor, limit=2)
+        page = await database.read(webhook_log.listing, cursor=cursor, limit=2)
         seen += [found.order_id for found in page.webhooks]
         cursor = page.cursor
         if not cursor:
@@ -203,7 +203,7 @@ async def test_the_list_goes_on_where_its_cursor_says(
     assert seen == expected
     for nonsense in ("nonsense", f"{'9' * 30}-1-msg_a"):
         with pytest.raises(ValueError, match="not a cursor"):
-            await database.read(webhooks.listing, cursor=nonsense)
+            await database.read(webhook_log.listing, cursor=nonsense)
 
 
 async def test_failed_ones_can_be_listed_alone(database: Database) -> None:
@@ -211,7 +211,7 @@ async def test_failed_ones_can_be_listed_alone(database: Database) -> None:
     await database.tx(deliver, ids[0])
     failing = await database.tx(fail, ids[1])
     lost = await database.tx(fail, ids[2], WebhookState.GIVEN_UP)
-    page = await database.read(webhooks.listing, failed=True)
+    page = await database.read(webhook_log.listing, failed=True)
     assert {found.id for found in page.webhooks} == {failing.id, lost.id}
 
 
@@ -240,7 +240,7 @@ async def test_old_ones_are_forgotten_with_their_tries_but_none_that_waits(
     clock.set_offset(31 * DAY_MS)
     assert await database.tx(webhooks.forget, 30 * DAY_MS) == 1
     assert await database.tx(webhooks.forget, 30 * DAY_MS) == 0
-    left = (await database.read(webhooks.listing)).webhooks
+    left = (await database.read(webhook_log.listing)).webhooks
     assert [found.order_id for found in left] == [waits]
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ringbolt.core.errors import InvalidInput, Role
-from ringbolt.store import webhooks
+from ringbolt.store import webhook_log
 from ringbolt.store.engine.db import Tx
-from ringbolt.store.webhooks import Webhook
+from ringbolt.store.webhook_log import Webhook
 
 LIMIT = 100
 
@@ -20,7 +20,7 @@ def list_webhooks(
     Raises ``InvalidInput`` for a cursor that is none.
     """
     try:
-        page = webhooks.listing(tx, order_id, failed=failed, cursor=cursor, limit=limit)
+        page = webhook_log.listing(tx, order_id, failed=failed, cursor=cursor, limit=limit)
     except ValueError as error:
         raise InvalidInput(
             f"{error}.",

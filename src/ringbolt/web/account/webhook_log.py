@@ -18,9 +18,10 @@ from ringbolt.app.shop import Shop
 from ringbolt.app.webhooks.resend_webhook import resend_webhook
 from ringbolt.core.chart_of_accounts import account_of_key
 from ringbolt.core.errors import InvalidInput, NotFound
-from ringbolt.store import keys, orders, webhooks
+from ringbolt.store import keys, orders, webhook_log, webhooks
 from ringbolt.store.engine.db import Tx
-from ringbolt.store.webhooks import Webhook, WebhookState
+from ringbolt.store.webhook_log import Webhook
+from ringbolt.store.webhooks import WebhookState
 from ringbolt.web.account.key_pages import PATH
 from ringbolt.web.account.signed_in import SignedIn
 from ringbolt.web.account.statement import ordered
@@ -58,7 +59,7 @@ def webhook_page(tx: Tx, key_id: str, cursor: str) -> SentPage:
     """Webhooks of the orders that the account paid for. Raises ``InvalidInput`` for a cursor that
     is none."""
     try:
-        page = webhooks.listing(tx, account=account_of_key(key_id), cursor=cursor, limit=PAGE)
+        page = webhook_log.listing(tx, account=account_of_key(key_id), cursor=cursor, limit=PAGE)
     except ValueError as error:
         raise InvalidInput(f"{error}.", code="INVALID_CURSOR") from error
     return SentPage(tuple(_sent(tx, each) for each in page.webhooks), page.cursor)

@@ -17,7 +17,8 @@ from ringbolt.core.humanise import counted
 from ringbolt.store import figures, part_states
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.overview import Wanted
-from ringbolt.store.webhooks import WebhookState, count_in_state
+from ringbolt.store.webhook_log import count_in_state
+from ringbolt.store.webhooks import WebhookState
 from ringbolt.web.operator.chart import chart_of
 from ringbolt.web.operator.frame import Frame
 
