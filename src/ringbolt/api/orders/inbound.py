@@ -4,8 +4,8 @@ of life."""
 from __future__ import annotations
 
 from ringbolt.api.kit.request import Request
-from ringbolt.api.orders import schema
 from ringbolt.api.orders.documents import Done
+from ringbolt.api.orders.inbound_schema import Heartbeat, InboundText
 from ringbolt.app.numbers.receive_own_text import receive_own_text
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import NotFound
@@ -22,7 +22,7 @@ class InboundTexts:
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
 
-    async def hand_in(self, request: Request[schema.InboundText]) -> Done:
+    async def hand_in(self, request: Request[InboundText]) -> Done:
         """Hand in a text that came to one of the operator's own numbers.
 
         A text with the same id counts once, however often it is sent. The key needs the scope
@@ -41,7 +41,7 @@ class InboundTexts:
             raise _not_ours()
         return Done()
 
-    async def is_alive(self, request: Request[schema.Heartbeat]) -> Done:
+    async def is_alive(self, request: Request[Heartbeat]) -> Done:
         """Say that the telephone of one of the operator's own numbers is alive.
 
         From the first time on the number is leased only while this is said at least every five

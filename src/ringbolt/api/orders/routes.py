@@ -19,6 +19,7 @@ from ringbolt.api.orders.catalogue import Catalogue
 from ringbolt.api.orders.dialect import OrdersDialect
 from ringbolt.api.orders.events import OrderEvents
 from ringbolt.api.orders.inbound import SCOPE, InboundTexts
+from ringbolt.api.orders.inbound_schema import Heartbeat, InboundText
 from ringbolt.api.orders.prices import PriceLists
 from ringbolt.api.orders.rates import SuccessRates
 from ringbolt.api.orders.receive import ReceiveOrders
@@ -130,8 +131,8 @@ def _add_own_numbers(family: Family, shop: Shop) -> None:
         "right": SCOPE,
         "tag": "own numbers",
     }
-    family.add("POST", "/v1/inbound/texts", phones.hand_in, schema.InboundText, **told)
-    family.add("POST", "/v1/inbound/heartbeats", phones.is_alive, schema.Heartbeat, **told)
+    family.add("POST", "/v1/inbound/texts", phones.hand_in, InboundText, **told)
+    family.add("POST", "/v1/inbound/heartbeats", phones.is_alive, Heartbeat, **told)
 
 
 def _add_sales(family: Family, shop: Shop) -> None:

@@ -12,7 +12,7 @@ import msgspec
 
 from ringbolt.api.kit.fields import Fields
 from ringbolt.api.kit.reader import Reader
-from ringbolt.api.kit.schema import ForeignText, Line, about
+from ringbolt.api.kit.schema import Line, about
 from ringbolt.api.kit.telephone_fields import finish_key, phone_number
 from ringbolt.api.orders import fields
 from ringbolt.app.requests.plain_call import MAX_DIGITS, MAX_REPEAT, MAX_TIMEOUT_S
@@ -32,7 +32,6 @@ _MAX_SUBJECT_CHARS: Final = 200
 _MAX_CURSOR_CHARS: Final = 200
 _MAX_NAME_CHARS: Final = fields.MAX_NAME_CHARS
 _LATEST_MS: Final = 10**15
-_LATEST_TEXT_MS: Final = 10**14
 _ORDER_ID: Final = "7dc6e6b61d8c54dff6b8d6ea2e3f08b018e57963df81d493a6f9728c4dc83318"
 
 CREATE_ORDER_EXAMPLES: Final = {
@@ -258,50 +257,6 @@ class CreateFund(Params, kw_only=True):
             unquoted=True,
             ge=1,
             le=MAX_SATS,
-        ),
-    ]
-
-
-class InboundText(Params, kw_only=True):
-    """A text that came to a number of the operator's own."""
-
-    id: Annotated[
-        Line,
-        about(
-            "Your id for it: the same for the same text.",
-            why="The same for the same text, so that it counts once.",
-            max_length=128,
-        ),
-    ]
-    to: Annotated[
-        str,
-        about(
-            "The number that got it, E.164.",
-            EXAMPLE,
-            read=fields.own_number,
-            why=f"The number that got the text, for example {EXAMPLE}.",
-        ),
-    ]
-    from_: Annotated[ForeignText, about("Who sent it: a number or a name.", max_length=64)] = (
-        msgspec.field(name="from", default="")
-    )
-    text: Annotated[ForeignText, about("What it says.", why="What the text says.", max_length=8000)]
-    at: (
-        Annotated[int, about("When it came, ms UTC; now if not given.", ge=0, le=_LATEST_TEXT_MS)]
-        | None
-    ) = None
-
-
-class Heartbeat(Params, kw_only=True):
-    """A sign of life of the telephone of one of the operator's own numbers."""
-
-    number: Annotated[
-        str,
-        about(
-            "The number of the telephone that is alive, E.164.",
-            EXAMPLE,
-            read=fields.own_number,
-            why=f"The number of the telephone, for example {EXAMPLE}.",
         ),
     ]
 
