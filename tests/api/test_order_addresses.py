@@ -49,9 +49,6 @@ async def test_a_head_cancels_nothing(client: OrderClient) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/createorder",
-        "/createsendorder",
-        "/createemailsendorder",
         "/fund",
         "/v1/orders/{id}/cancel",
         "/v1/orders/{id}/another-number",
@@ -71,6 +68,16 @@ async def test_what_changes_something_takes_neither_head_nor_get(
 
         assert answer.status_code == 405
     assert (await client.status(order_id))["state"] == "awaiting_payment"
+
+
+@pytest.mark.parametrize("path", ["/createorder", "/createsendorder", "/createemailsendorder"])
+async def test_reading_what_sells_describes_it_and_orders_nothing(
+    client: OrderClient, path: str
+) -> None:
+    before = (await client.shop.rows())["orders"]
+    for method in ("HEAD", "GET"):
+        assert (await client.http.request(method, path)).status_code == 200
+    assert (await client.shop.rows())["orders"] == before
 
 
 async def test_a_head_of_what_only_tells_is_answered(client: OrderClient) -> None:

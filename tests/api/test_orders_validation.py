@@ -258,7 +258,7 @@ async def test_a_body_of_a_megabyte_is_too_large(client: OrderClient, path: str)
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("GET", "/createorder"),
+        ("PUT", "/createorder"),
         ("PUT", "/createsendorder"),
         ("DELETE", "/fund"),
         ("POST", "/orderstatus"),

@@ -29,7 +29,8 @@ VALUES = [
 ]
 FREE_TEXT = {
     "data_dir", "mail.subject", "lnd.macaroon", "lnd.tls_cert", "abuse.denied_words", "host",
-    "prices.table", "calls.rate_card", "sms.cost_card", "secret", "former_secrets",
+    "prices.table", "calls.rate_card", "sms.cost_card", "secret", "former_secrets", "web.shop_name",
+    "fiat.path",
 }  # fmt: skip
 """Settings in which any word has a meaning until it is used: it is checked when the shop opens."""
 OPTIONS = every_option()

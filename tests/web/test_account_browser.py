@@ -16,7 +16,7 @@ from playwright.async_api import Browser, Error, Page, expect
 from ringbolt.core.lightning.lnurl import decode
 from support.clients.axe import violations
 from support.clients.pages import PageClient
-from support.waiting import PATIENCE_S
+from support.waiting import PATIENCE_S, eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -125,8 +125,13 @@ async def test_a_key_that_was_shown_is_not_shown_by_going_back(tab: Page) -> Non
     key = await sign_up(tab)
     with suppress(Error):  # Chromium asks before it sends a form again, and shows nothing
         await tab.go_back()
-    await tab.wait_for_load_state()
-    assert key not in await tab.content()
+
+    async def content() -> str:
+        with suppress(Error):  # it is on its way still
+            return await tab.content()
+        return ""
+
+    assert key not in await eventually(content)
     await tab.goto("/account")
     assert key not in await tab.content()
     assert key not in str(await tab.evaluate("JSON.stringify(Object.entries(localStorage))"))

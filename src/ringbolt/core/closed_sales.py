@@ -119,7 +119,9 @@ def checked(closed: ClosedSales) -> ClosedSales:
                 suggestion="Write countries as two letters, such as DE.",
             )
     if len(closed.reason) > MOST_REASON_CHARS:
-        raise InvalidInput(f"A reason has at most {MOST_REASON_CHARS} characters.")
+        raise InvalidInput(
+            f"A reason has at most {MOST_REASON_CHARS} characters.", suggestion="Shorten it."
+        )
     return msgspec.structs.replace(
         closed, services=tuple(s for s in SERVICES if s in closed.services), countries=countries
     )

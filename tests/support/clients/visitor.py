@@ -48,7 +48,7 @@ class Visitor:
         return await self.invoice()
 
     async def invoice(self) -> str:
-        await self.page.wait_for_url("**/o/*")
+        await self.page.wait_for_url("**/o/*", wait_until="domcontentloaded")
         href = await self.page.get_attribute('a[href^="lightning:"]', "href")
         assert href is not None
         return href.removeprefix("lightning:")

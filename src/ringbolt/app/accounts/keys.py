@@ -152,7 +152,11 @@ async def replace_key(db: Database, key_id: str, present_hash: bytes | None = No
     made = new_key(key.scopes, key_id)
     present = key.hash if present_hash is None else present_hash
     if not await db.tx(keys.replace, key_id, present, hash_of_key(made.key)):
-        raise Conflict("This key was replaced meanwhile.", code="KEY_REPLACED")
+        raise Conflict(
+            "This key was replaced meanwhile.",
+            code="KEY_REPLACED",
+            suggestion="Use the new one.",
+        )
     return made
 
 

@@ -43,6 +43,7 @@ async def top_up(shop: Shop, presented_key: str, sats: int, buyer: Buyer) -> Pla
     ``Forbidden`` for one that may not do this, ``InvalidInput``, ``RateLimited``,
     ``NodeUnavailable``.
     """
+    _check_amount(sats)
     key = await shop.db.read(keys.find, presented_key)
     if key is not None:
         key_id = keys.permitted(key, SCOPE).id
@@ -56,13 +57,7 @@ async def top_up(shop: Shop, presented_key: str, sats: int, buyer: Buyer) -> Pla
 
 async def top_up_account(shop: Shop, payee: Payee, sats: int, buyer: Buyer) -> PlacedOrder:
     """The same for an account whose key was recognised before."""
-    if sats < 1:
-        raise InvalidInput.about(
-            Role.AMOUNT,
-            f"must be at least 1 satoshi, not {sats}.",
-            code="OUT_OF_RANGE",
-            suggestion="Send a whole number of satoshis, 1 or more.",
-        )
+    _check_amount(sats)
     if buyer.idempotency is not None:
         named = replace(buyer.idempotency, principal=f"key:{payee.key_id}")
         buyer = replace(buyer, idempotency=named)
@@ -74,6 +69,17 @@ async def top_up_account(shop: Shop, payee: Payee, sats: int, buyer: Buyer) -> P
         record=partial(_ensure_key, payee),
     )
     return await place_order(shop, purchase)
+
+
+def _check_amount(sats: int) -> None:
+    """Raises ``InvalidInput``."""
+    if sats < 1:
+        raise InvalidInput.about(
+            Role.AMOUNT,
+            f"must be at least 1 satoshi, not {sats}.",
+            code="OUT_OF_RANGE",
+            suggestion="Send a whole number of satoshis, 1 or more.",
+        )
 
 
 def _ensure_key(payee: Payee, tx: Tx, order: Order) -> None:
