@@ -577,6 +577,10 @@ _SHOP = {
         "This shop does not sell that at the moment, or has no part for it.",
         "See `/llms.txt` or `/.well-known/l402-services` for what is sold now.",
     ),
+    "TERMS_UNUSABLE": Meaning(
+        "Prices, rates or switches that the operator changed cannot be read by this version.",
+        "Operators: set them anew, or return to the settings (`ringbolt terms`).",
+    ),
     "SALES_CLOSED": Meaning(
         "The operator takes no new orders for now. Orders that are paid are carried out.",
         "Wait for `Retry-After` seconds if it is there; else try again later.",

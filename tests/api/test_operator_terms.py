@@ -8,9 +8,17 @@ from typing import Any
 import pytest
 
 from ringbolt.api.operator.routes import operator_token
+from ringbolt.app.sales_terms import PRICES, SALES, Cards, SalesTerms, TermsUnusable
+from ringbolt.clock import SystemClock
 from ringbolt.core.lightning import bolt11
 from ringbolt.core.pricing import rates
+from ringbolt.core.pricing.prices import PriceList
 from ringbolt.core.pricing.rates import Rate, RateCard
+from ringbolt.settings import SettingsError
+from ringbolt.store import operator_changes
+from ringbolt.store.engine.db import Tx
+from ringbolt.store.engine.opening import open_database
+from ringbolt.store.schema.shop_tables import operator_change
 from support.clients.l402 import say
 from support.clients.orders import GERMANY, OrderClient
 from support.numbers import ANSWERS
@@ -172,3 +180,49 @@ async def test_another_process_follows_within_seconds(
 
         await eventually(has_followed)
         assert await price_of_a_text(first) == 123
+
+
+async def test_changes_that_cannot_be_read_leave_the_former_in_force_and_are_told(
+    any_shop: ShopServer,
+) -> None:
+    operator, terms = Operator(any_shop), any_shop.shop.terms
+    await operator.post("/prices", csv="kind,country,service,sats\nsend,,,777\n")
+    await any_shop.shop.db.tx(operator_changes.add, PRICES, "nonsense", "", "a later version")
+
+    with pytest.raises(TermsUnusable, match="first line"):
+        await terms.refresh(any_shop.shop.db)
+    assert terms.prices.send(None, 1) == 777
+
+    await operator.post("/prices", reset=True)
+    assert terms.prices.send(None, 1) == 1000
+
+
+async def test_a_shop_with_changes_that_cannot_be_read_does_not_open(
+    tmp_path: Path, speech_dir: Path
+) -> None:
+    settings = settings_for(tmp_path / "shop", speech_dir)
+    async with running_shop(settings) as shop:
+        await shop.shop.db.tx(operator_changes.add, SALES, "{", "", "a later version")
+    with pytest.raises(SettingsError, match="ringbolt terms open"):
+        async with running_shop(settings):
+            pass
+
+
+async def test_a_change_that_is_committed_late_is_seen(postgres_url: str) -> None:
+    """A lower id may be committed after a higher one."""
+    db = await open_database(postgres_url, SystemClock())
+    try:
+        terms = SalesTerms(Cards(PriceList(), RateCard([Rate("1", 10, 5)])))
+        late = operator_change.insert().values(
+            id=1, setting=PRICES, value="kind,country,service,sats\nsend,,,9\n", reason="",
+            by="", at_ms=0,
+        )  # fmt: skip
+        first = operator_change.insert().values(
+            id=2, setting=SALES, value='{"services":["call"]}', reason="", by="", at_ms=0
+        )
+        for change in (first, late):
+            await db.tx(Tx.run, change)
+            assert await terms.refresh(db)
+        assert (terms.prices.send(None, 1), terms.closed.services) == (9, ("call",))
+    finally:
+        await db.close()

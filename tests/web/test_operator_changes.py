@@ -139,6 +139,7 @@ async def test_the_shop_is_closed_for_an_hour_and_opened_by_hand(pages: PageClie
 async def test_a_country_that_does_not_exist_is_refused(pages: PageClient) -> None:
     refused = await send(pages, "/sales", countries="DE, XX")
     assert (refused.status, "There is no country" in refused.words) == (400, True)
+    assert refused.value("countries") == "DE XX"
 
 
 async def test_money_is_shown_by_day_and_exported(pages: PageClient) -> None:

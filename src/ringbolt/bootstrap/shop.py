@@ -20,6 +20,7 @@ from ringbolt.app.calls.call_records import ShopCallRecords
 from ringbolt.app.jobs import move_payouts
 from ringbolt.app.operator import sweep
 from ringbolt.app.payments import expire_order
+from ringbolt.app.sales_terms import TermsUnusable
 from ringbolt.app.shop import Shop
 from ringbolt.bootstrap.called import called_routes
 from ringbolt.bootstrap.cards import load_terms, load_text_costs
@@ -122,6 +123,15 @@ class OpenShop:
             await self.world.close()
 
 
+async def _take_over_terms(shop: Shop) -> None:
+    """Raises ``SettingsError`` for changes that cannot be read: a shop does not sell at prices that
+    its operator replaced."""
+    try:
+        await shop.terms.refresh(shop.db)
+    except TermsUnusable as error:
+        raise SettingsError(f"{error.message} {error.suggestion}") from None
+
+
 class _NodeFacts:
     """Caches the node's network."""
 
@@ -159,7 +169,7 @@ async def open_shop(
         context = context_of(settings, world_url, own_url or world_url, clock, keyring, token)
         parts = open_parts(settings, context, DatabasePool(db), DatabaseLeases(db), stack)
         shop = _open_shop(settings, stack, keyring, db, context, parts)
-        await shop.terms.refresh(db)
+        await _take_over_terms(shop)
         await refuse_unlimited_real_money(settings, shop.node)
         _warn_of_play_money(settings)
         watchers = _watchers(shop, only_called_back=not with_worker)

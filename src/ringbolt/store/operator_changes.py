@@ -30,9 +30,10 @@ def add(tx: Tx, setting: str, value: str, reason: str, by: str) -> None:
     tx.run(operator_change.insert(), values)
 
 
-def newest(tx: Tx) -> int:
-    """The id of the newest change; 0 if there is none."""
-    return int(tx.run(_NEWEST).scalar() or 0)
+def version(tx: Tx) -> int:
+    """How many changes there are. It rises with every commit; ids do not, on PostgreSQL, where a
+    change with a lower id may be committed after one with a higher."""
+    return int(tx.run(_COUNT).scalar_one())
 
 
 def in_force(tx: Tx, settings: Collection[str]) -> dict[str, Change]:
@@ -54,7 +55,7 @@ def by_id(tx: Tx, id: int) -> Change | None:
     return None if row is None else Change(*row)
 
 
-_NEWEST: Final = select(func.max(operator_change.c.id))
+_COUNT: Final = select(func.count()).select_from(operator_change)
 _LATEST: Final = (
     select(func.max(operator_change.c.id))
     .where(operator_change.c.setting.in_(bindparam("settings_", expanding=True)))

@@ -7,6 +7,7 @@ from typing import Final
 
 import structlog
 
+from ringbolt.app.sales_terms import TermsUnusable
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import Unavailable
 
@@ -22,5 +23,7 @@ async def follow_changes(shop: Shop) -> None:
         try:
             if await shop.terms.refresh(shop.db):
                 log.info("prices, rates or what is sold were changed")
+        except TermsUnusable as error:
+            log.error("what was in force stays", error=error.message, remedy=error.suggestion)
         except Unavailable as error:
             log.debug("changes cannot be read now", error=error.message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from ringbolt.core.order import DELIVERED, OrderState
@@ -10,7 +11,7 @@ from ringbolt.store.refunds import Refund
 
 
 @dataclass(frozen=True, slots=True)
-class OrderReport:
+class OrderReport(ABC):
     """An order with its refund (None: there is none) and its changes."""
 
     order: Order
@@ -32,6 +33,6 @@ class OrderReport:
         )
 
     @property
+    @abstractmethod
     def was_asked(self) -> bool:
         """Whether a carrier or mail server was asked in the latest try."""
-        raise NotImplementedError

@@ -159,15 +159,18 @@ async def close(
 
 
 async def reopen(settings: Settings, services: list[str], countries: list[str], reason: str) -> int:
+    if (
+        not services and not countries
+    ):  # nothing is read: this is also the remedy for what cannot be
+        return await _set_sales(settings, [], [], is_closed=False, until_ms=None, reason=reason)
     known = (await _terms(settings))["sales"]
-    is_all = not services and not countries
     gone = {each.upper() for each in countries}
     return await _set_sales(
         settings,
-        [] if is_all else [each for each in known["services"] if each not in services],
-        [] if is_all else [each for each in known["countries"] if each not in gone],
-        is_closed=not is_all and known["is_closed"],
-        until_ms=None if is_all else known["until_ms"],
+        [each for each in known["services"] if each not in services],
+        [each for each in known["countries"] if each not in gone],
+        is_closed=known["is_closed"],
+        until_ms=known["until_ms"],
         reason=reason,
     )
 

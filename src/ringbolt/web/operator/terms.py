@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Concatenate, Final, ParamSpec
 
 from starlette.requests import Request
@@ -24,6 +24,7 @@ _MOST_BYTES: Final = 4 * MOST_CARD_CHARS
 _HOUR_MS: Final = 3_600_000
 _HOURS: Final = {"0": "until I open it", "1": "1 hour", "4": "4 hours", "12": "12 hours",
                  "24": "a day", "168": "a week"}  # fmt: skip
+_AS_STORED: Final[Mapping[str, Any]] = {}
 _SHOWN: Final = 100
 """How many lines of a preview."""
 
@@ -83,7 +84,12 @@ class Terms:
         try:
             await self._changed(change_terms.change_sales, closed, closed.reason, BY)
         except RingboltError as error:
-            return await self._sales(request, error.status, problem=sentence(error))
+            typed = {
+                "services": list(closed.services),
+                "countries": list(closed.countries),
+                "reason": closed.reason,
+            }
+            return await self._sales(request, error.status, typed, problem=sentence(error))
         return back_to("/sales")
 
     async def changes(self, request: Request) -> Response:
@@ -136,13 +142,19 @@ class Terms:
             **{"preview": None, **more},
         )
 
-    async def _sales(self, request: Request, status: int = 200, **more: Any) -> Response:
+    async def _sales(
+        self,
+        request: Request,
+        status: int = 200,
+        typed: Mapping[str, Any] = _AS_STORED,
+        **more: Any,
+    ) -> Response:
         terms = await self._document()
         return self._frame.page(
             request,
             "operator_sales.html",
             status,
-            sales=terms["sales"],
+            sales={**terms["sales"], **typed},
             changed=terms["changed"].get(SALES),
             services=SERVICES,
             hours=_HOURS,
