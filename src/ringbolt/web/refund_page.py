@@ -16,8 +16,9 @@ from ringbolt.app.payments.refund import offered_refund
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import NotFound, RingboltError
 from ringbolt.core.lightning import lnurl
-from ringbolt.store import refunds
+from ringbolt.store import refunds, withdrawals
 from ringbolt.store.refunds import Refund, RefundState
+from ringbolt.web.account.withdrawal_page import PATH as WITHDRAWALS
 from ringbolt.web.forms import Form, read_form
 from ringbolt.web.i18n import _
 from ringbolt.web.rendering import HEADERS, Renderer
@@ -45,6 +46,10 @@ class RefundPage:
 
     async def show(self, request: Request) -> Response:
         self._guards.check("read", client_address(request.scope))
+        k1 = str(request.path_params["k1"])
+        balance = await self._shop.db.read(withdrawals.by_k1, k1)
+        if balance is not None:  # of an account, which has a page of its own
+            return RedirectResponse(f"{WITHDRAWALS}/{balance.id}", 303, HEADERS)
         return await self._page(request, Form({}))
 
     async def claim(self, request: Request) -> Response:

@@ -68,8 +68,8 @@ def doubtful_command() -> None:
 
 @app.command("callbacks")
 def callbacks_command() -> None:
-    """The URLs to give to providers that can call one when a text comes (type handler_api). Whoever
-    knows such a URL can make the shop look for a text, no more."""
+    """The URLs to give to providers that can call one when a text comes (type handler_api).
+    Anybody who knows such a URL can make the shop look for a text, no more."""
     run_command(list_callbacks)
 
 

@@ -1,7 +1,7 @@
 """``/operator``: the shop for its operator, signed in by a one-time link.
 
 Numbers and reasons are masked as in the commands (``ringbolt orders``): a page may be seen by
-whoever passes. Every change is recorded (``/operator/changes``).
+passers-by. Every change is recorded (``/operator/changes``).
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from ringbolt.web.rendering import HEADERS, Renderer
 PATH: Final = "/operator"
 COOKIE: Final = "ringbolt_operator"
 BY: Final = "web"
-"""Who makes changes here: whoever has the operator's link."""
+"""Who makes changes here: the holder of the operator's link."""
 PRIVATE: Final = {"X-Robots-Tag": "noindex"}
 _MOST_COOKIE_CHARS: Final = 200
 
