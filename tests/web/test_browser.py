@@ -154,3 +154,16 @@ async def test_no_page_scrolls_sideways(browser: Browser, pages: PageClient, wid
         wide = await page.evaluate("document.documentElement.scrollWidth")
         assert wide <= width, path
     await context.close()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+async def test_the_button_does_not_move_when_the_price_comes(tab: Page, width: int) -> None:
+    """A press takes the focus from a field, and so brings its price in the midst of the press."""
+    await tab.set_viewport_size({"width": width, "height": 900})
+    await tab.goto("/call")
+    button = tab.get_by_role("button", name="Continue to payment")
+    before = await button.bounding_box()
+    await tab.get_by_label("Number to call").fill("+12025550123")
+    await tab.get_by_label("Text to speak").fill("Your table is ready.")
+    await expect(tab.locator("#price .total")).to_be_visible()
+    assert await button.bounding_box() == before
