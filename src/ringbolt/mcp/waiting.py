@@ -29,9 +29,10 @@ async def wait_for(door: Door, order_id: str, seconds: int, tell: Tell) -> Resul
         passed = now() - begun
         if answer.is_success:
             document = answer.document
+            # Told of a result, too: whoever asks for progress hears at least once.
+            await tell(min(passed, seconds), seconds, _words(document))
             if _has_result(document) or passed >= seconds or door.is_closing:
                 return results.order_result(order_id, document)
-            await tell(min(passed, seconds), seconds, _words(document))
             left = max(1, int(seconds - passed))
             fields = {
                 "orderId": order_id,
