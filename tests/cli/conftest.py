@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +11,9 @@ from typing import Any
 
 import pytest_asyncio
 
-from support.processes.shop import ServerProcess, running_process
+from support.processes import preloaded
+from support.processes.shop import ServerProcess, executed_process
+from support.waiting import LONG_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,23 +43,13 @@ class Desk:
 
 async def run_command(environment: dict[str, str], *arguments: str) -> Ran:
     """Run ``ringbolt`` with ``arguments``, its output in pipes."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "ringbolt",
-        *arguments,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    out, err = await process.communicate()
-    assert process.returncode is not None
-    return Ran(process.returncode, out.decode(), err.decode())
+    done = await asyncio.to_thread(preloaded.run, [*arguments], environment, LONG_S)
+    return Ran(done.returncode, done.stdout, done.stderr)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def desk(tmp_path_factory: object) -> AsyncIterator[Desk]:
     folder: Path = tmp_path_factory.mktemp("shop")  # type: ignore[attr-defined]
     quick = {"RINGBOLT_SIMULATOR_SPEED": "20"}
-    async with running_process(["serve"], folder / "data", **quick) as shop:
+    async with executed_process(["serve"], folder / "data", **quick) as shop:
         yield Desk(shop)

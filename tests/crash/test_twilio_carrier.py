@@ -18,7 +18,7 @@ from support.clients.patient_buyer import PatientBuyer
 from support.clients.phones import Phones
 from support.contracts.twilio_calls import ACCOUNT, API, TOKEN
 from support.processes.chance import a_random_moment
-from support.processes.shop import ServerProcess, running_process, world_process
+from support.processes.shop import ServerProcess, executed_process, world_process
 from support.waiting import LONG_S, PATIENCE_S, eventually
 
 pytestmark = pytest.mark.usefixtures("spoken")
@@ -53,7 +53,7 @@ async def shop(tmp_path: Path, world: ServerProcess) -> AsyncIterator[ServerProc
         "RINGBOLT_SIMULATOR_URL": world.url,
         "RINGBOLT_CALLS_CARRIERS": twilio(world),
     }
-    async with running_process(["serve"], tmp_path / "shop", **environment) as process:
+    async with executed_process(["serve"], tmp_path / "shop", **environment) as process:
         yield process
 
 

@@ -6,14 +6,13 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import httpx
 
 from support import speech
-from support.processes import reaper
+from support.processes import preloaded, reaper
 from support.servers.ports import HeldPort
 from support.waiting import LONG_S, PATIENCE_S, eventually
 
@@ -23,6 +22,9 @@ STOP_S = 30.0
 
 class ServerProcess:
     """One ``ringbolt`` command that keeps running, on a port and a data folder of its own."""
+
+    executed = False
+    """See ``preloaded.start``."""
 
     def __init__(self, command: list[str], data_dir: Path, **environment: str) -> None:
         self._port = HeldPort()
@@ -42,16 +44,13 @@ class ServerProcess:
             "RINGBOLT_SPEECH_WARM_UP": "false",
             **environment,
         }
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: preloaded.Process | None = None
 
     def start(self) -> None:
         speech.link_into(self.data_dir)
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "ringbolt", *self._command],
-                env=self.environment,
-                stdout=log,
-                stderr=log,
+            self.process = preloaded.start(
+                self._command, self.environment, stdout=log, stderr=log, executed=self.executed
             )
         reaper.ends_with_us(self.process.pid)
 
@@ -88,14 +87,7 @@ class ServerProcess:
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         """Another command of the same shop, to its end."""
-        return subprocess.run(
-            [sys.executable, "-m", "ringbolt", *command],
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=LONG_S,
-            check=False,
-        )
+        return preloaded.run([*command], self.environment, LONG_S)
 
 
 @contextlib.asynccontextmanager
@@ -103,7 +95,23 @@ async def running_process(
     command: list[str], data_dir: Path, **environment: str
 ) -> AsyncIterator[ServerProcess]:
     """A process that answers; stopped at the end of the block, and if it never comes up."""
+    async with _running(ServerProcess(command, data_dir, **environment)) as process:
+        yield process
+
+
+@contextlib.asynccontextmanager
+async def executed_process(
+    command: list[str], data_dir: Path, **environment: str
+) -> AsyncIterator[ServerProcess]:
+    """As ``running_process``, and ``doctor`` can read its environment."""
     process = ServerProcess(command, data_dir, **environment)
+    process.executed = True
+    async with _running(process):
+        yield process
+
+
+@contextlib.asynccontextmanager
+async def _running(process: ServerProcess) -> AsyncIterator[ServerProcess]:
     process.start()
     try:
         await process.ready()

@@ -18,6 +18,9 @@ _LEAST_FEE_SATS: Final = 10
 _FEE_PART: Final = 20
 _SOON_S: Final = 1.0
 """How long a payment that fails at once may take to do so."""
+_RETURNING_S: Final = 5.0
+"""How long money is waited for that is not enough only because payments are under way: an order is
+known to have failed a moment before the wallet has its payment back."""
 _GIVEN_BACK: Final = "FAILURE_REASON_INCORRECT_PAYMENT_DETAILS"
 """LND's reason for a held payment that the shop let go: the order has failed, and says why."""
 _UNKNOWN: Final = frozenset({"NO_ANSWER"})
@@ -71,13 +74,10 @@ class WalletPurse(InvoicePurse):
             return await super().pay_for(wanted, place)
         budget, name = self._budget, wanted.request_id
         async with budget.lock:
-            most = _price_within(budget.left_for(name))
-            most = _most(wanted, most)
-            if most <= 0:
-                return budget.exceeded()
-            result = await place({"maxPrice": most})
+            result = await self._placed(wanted, place)
             if result.is_error:
-                return _with_rest(_in_words_of(budget, wanted, result), budget)
+                return result
+            most = self._most(wanted)
             document = result.document
             invoice = document["invoice"]
             price = _amount_of(invoice)
@@ -97,6 +97,24 @@ class WalletPurse(InvoicePurse):
         told = {key: value for key, value in document.items() if key != "invoice"}
         told |= {"paid": not came_back, "next_step": "Call wait_for_result with this order_id."}
         return _with_rest(Result(told), budget)
+
+    async def _placed(self, wanted: Buy, place: Place) -> Result:
+        """An order within the budget; what is coming back is waited for if it does not fit in."""
+        paying = {each for each in self._payments.values() if not each.done()}
+        while True:
+            most = self._most(wanted)
+            result = self._budget.exceeded() if most <= 0 else await place({"maxPrice": most})
+            result = _in_words_of(self._budget, wanted, result)
+            if result.document.get("error") != "BUDGET_EXCEEDED" or not paying:
+                return _with_rest(result, self._budget) if result.is_error else result
+            ended, paying = await asyncio.wait(
+                paying, timeout=_RETURNING_S, return_when=asyncio.FIRST_COMPLETED
+            )
+            if not ended:
+                paying = set()
+
+    def _most(self, wanted: Buy) -> int:
+        return _most(wanted, _price_within(self._budget.left_for(wanted.request_id)))
 
     async def invoice(self, sats: int) -> str:
         """An invoice of the wallet."""
