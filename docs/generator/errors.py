@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import csv
+import functools
 import io
 import re
 from collections.abc import Iterable, Iterator
@@ -78,6 +79,7 @@ class _Found:
         return next((value for value in inherited if value is not None), None)
 
 
+@functools.cache
 def codes(source: Path) -> dict[str, set[int]]:
     """Every error code in the Python files under ``source``, with the HTTP statuses it is seen
     with; none where the code is not given to an error class directly."""

@@ -41,3 +41,24 @@ async def test_a_refused_challenge_says_so_too(open_shop: OpenShop) -> None:
     assert refused.status_code == 429
     assert left_of(refused.headers["ratelimit"]) == 0
     assert int(refused.headers["retry-after"]) > 0
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/l402/call", say()),
+        ("/api/l402/send-sms", {"phone_number": "+12025550130", "message": "Hello"}),
+        ("/api/l402/send-email", {"to": "ann@inbox.example", "body": "Hello"}),
+    ],
+)
+async def test_paid_addresses_say_how_many_challenges_are_left(
+    open_shop: OpenShop, path: str, body: dict[str, str]
+) -> None:
+    shop = await open_shop(limits="on", l402={"challenges_per_minute": 2})
+    asked = await shop.post(body, path=path)
+    paid = await shop.buy_credential(body, path)
+    bought = await shop.post(body, paid.authorization, path=path)
+
+    assert [asked.status_code, bought.status_code] == [402, 200]
+    assert [left_of(each.headers["ratelimit"]) for each in (asked, bought)] == [1, 0]
+    assert asked.headers["ratelimit-policy"] == '"requests";q=2;w=60'

@@ -242,6 +242,7 @@ async def test_a_process_that_hangs_fails_the_job_and_not_the_next(
 
     with monkeypatch.context() as impatient, pytest.raises(SpeechFailed) as raised:
         impatient.setattr(pool, "_timeout_s", 0.5)
+        impatient.setattr(pool, "_load_s", 0.5)
         await pool.run(KANA)
 
     assert raised.value.code == "SPEECH_TIMEOUT"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import shutil
@@ -60,7 +61,12 @@ def test_a_generated_page_is_as_the_code_is(name: str) -> None:
     assert written == generate.PAGES[name](), f"{name} is stale: run 'make docs'"
 
 
-def test_a_stale_page_is_named(tmp_path: Path) -> None:
+def test_a_stale_page_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    two = ("docs/errors.md", "docs/scripted-numbers.md")
+    texts = {name: generate.PAGES[name]() for name in two}
+    monkeypatch.setattr(
+        generate, "PAGES", {name: functools.partial(texts.__getitem__, name) for name in two}
+    )
     generate.write(tmp_path)
     with (tmp_path / "docs/errors.md").open("a", encoding="utf-8") as page:
         page.write("an edit by hand\n")

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from ringbolt.api.kit import http
 from ringbolt.api.kit.dialect import problem_response
+from ringbolt.api.kit.http import Header
 from ringbolt.api.kit.limits import RateGuard
 from ringbolt.api.kit.request import Request
 from ringbolt.api.kit.response import Response
@@ -43,6 +44,10 @@ class PaidDesk:
         per_minute = shop.settings.l402.challenges_per_minute
         self.guard = RateGuard(per_minute, per_minute, time.monotonic) if shop.limits else None
 
+    def standing(self, client: str) -> list[Header]:
+        """How many challenges the client may still ask for; nothing where there is no limit."""
+        return [] if self.guard is None else self.guard.standing(client)
+
 
 class PaidUrl(Generic[P, Q]):
     """One service, paid for request by request."""
@@ -68,7 +73,9 @@ class PaidUrl(Generic[P, Q]):
             price_msat = self._service.check(paid)
             if paid.is_paid:
                 try:
-                    return await self._redemption.redeem(paid)
+                    answer = await self._redemption.redeem(paid)
+                    answer.headers += self._desk.standing(paid.client)
+                    return answer
                 except CredentialRefused as error:
                     refused = error
                     previous = await self._redemption.previous(paid, error)
@@ -111,7 +118,7 @@ class PaidUrl(Generic[P, Q]):
         if request.ignored:
             document["ignored_fields"] = list(request.ignored)
         desk.count(402, document["error_code"])
-        return problem_response(402, document, made.headers)
+        return problem_response(402, document, made.headers + desk.standing(request.client))
 
 
 @lru_cache(maxsize=16)  # nearly always the same

@@ -69,7 +69,11 @@ _CHALLENGE: Final = {
             "description": "Two lines: L402 with macaroon and invoice, and Payment (MPP) with the "
             "same invoice.",
             "schema": {"type": "string"},
-        }
+        },
+        **{
+            name: {"$ref": f"#/components/headers/{name}"}
+            for name in ("RateLimit-Policy", "RateLimit")
+        },
     }
 }
 
