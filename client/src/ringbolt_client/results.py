@@ -1,0 +1,74 @@
+"""What was bought, as the shop tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from ringbolt_client.errors import Failed
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """``status`` in the shop's words, ``charged_sats`` what it cost at last, ``document`` all that
+    the shop says. ``refund`` says where money is that came back."""
+
+    status: str
+    charged_sats: int
+    refund: Mapping[str, Any] | None
+    document: Mapping[str, Any]
+
+    @property
+    def is_delivered(self) -> bool:
+        return self.status in ("completed", "sent", "delivered")
+
+    def or_fail(self) -> Self:
+        """This, if it was delivered. Raises ``Failed``."""
+        if not self.is_delivered:
+            said = self.document.get("cause") or self.document.get("reason") or self.status
+            raise Failed(f"It was not delivered: {said}.", document=self.document)
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class CallResult(Result):
+    """``digits`` are the keys that were pressed, ``timeline`` what happened when (ISO 8601)."""
+
+    digits: str
+    duration_seconds: float
+    timeline: tuple[Mapping[str, Any], ...]
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> CallResult:
+        return cls(
+            **_common(document),
+            digits=str(document["digits"]),
+            duration_seconds=float(document["duration_seconds"]),
+            timeline=tuple(document["timeline"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MessageResult(Result):
+    """``sent_at`` and ``delivered_at`` are ISO 8601, '' for not (yet)."""
+
+    sent_at: str
+    delivered_at: str
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> MessageResult:
+        return cls(
+            **_common(document),
+            sent_at=document.get("sent_at") or "",
+            delivered_at=document.get("delivered_at") or "",
+        )
+
+
+def _common(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "status": str(document["status"]),
+        "charged_sats": int(document["charged_sats"]),
+        "refund": document.get("refund"),
+        "document": document,
+    }

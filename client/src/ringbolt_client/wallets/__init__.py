@@ -1,0 +1,26 @@
+"""Wallets that pay. ``pay`` may be asked again for the same invoice: it is paid once."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from ringbolt_client.invoice import Invoice
+from ringbolt_client.steps import Steps
+from ringbolt_client.wallets.function import FunctionWallet
+from ringbolt_client.wallets.lnd import LndWallet, PlayWallet
+
+__all__ = ["FunctionWallet", "LndWallet", "PlayWallet", "Wallet"]
+
+
+class Wallet(Protocol):
+    """What the client needs of a wallet; preimages are hex."""
+
+    def pay(self, invoice: Invoice, fee_limit_sats: int) -> Steps[str]:
+        """Pay, and return the preimage; waits as long as the payment is in flight. Raises
+        ``NotPaid`` if it is not paid and will not be, ``NotReached`` if that is not known."""
+        ...
+
+    def find(self, invoice: Invoice) -> Steps[str | None]:
+        """The preimage of a payment that was begun before; waits while it is in flight. None if
+        there is none. Raises ``NotPaid`` if it failed, ``NotReached`` if that is not known."""
+        ...
