@@ -1,4 +1,4 @@
-"""Buys phone calls, texts and e-mail from a Ringbolt shop, and pays any server that
+"""Buys phone calls, texts, codes, numbers and e-mail from a Ringbolt shop, and pays any server that
 asks for it by L402 or MPP, over Lightning.
 
     from ringbolt_client import PlayWallet, Ringbolt
@@ -7,8 +7,8 @@ asks for it by L402 or MPP, over Lightning.
     print(shop.call("+1234567890", "Hello. Press 1.", gather=True).wait().digits)
 """
 
-from ringbolt_client.async_client import AsyncOrder, AsyncRingbolt
-from ringbolt_client.client import Order, Ringbolt
+from ringbolt_client.async_client import AsyncNumberOrder, AsyncOrder, AsyncRingbolt
+from ringbolt_client.client import NumberOrder, Order, Ringbolt
 from ringbolt_client.errors import (
     BudgetExceeded,
     ClientError,
@@ -19,19 +19,21 @@ from ringbolt_client.errors import (
     TooExpensive,
     Undelivered,
 )
-from ringbolt_client.results import CallResult, MessageResult
+from ringbolt_client.results import CallResult, MessageResult, NumberResult
 from ringbolt_client.wallets import (
     FunctionWallet,
+    LNbitsWallet,
     LndWallet,
+    PhoenixdWallet,
     PlayWallet,
     Wallet,
 )
 from ringbolt_client.webhooks import WebhookRefused, verify_webhook
 
 __all__ = [
-    "AsyncOrder", "AsyncRingbolt", "BudgetExceeded", "CallResult",
-    "ClientError", "Failed", "FunctionWallet", "LndWallet", "MessageResult",
-    "NotPaid", "NotReached", "Order",
+    "AsyncNumberOrder", "AsyncOrder", "AsyncRingbolt", "BudgetExceeded", "CallResult",
+    "ClientError", "Failed", "FunctionWallet", "LNbitsWallet", "LndWallet", "MessageResult",
+    "NotPaid", "NotReached", "NumberOrder", "NumberResult", "Order", "PhoenixdWallet",
     "PlayWallet", "Refused", "Ringbolt", "TooExpensive", "Undelivered", "Wallet",
     "WebhookRefused", "verify_webhook",
 ]  # fmt: skip

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Coroutine
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar, Unpack
 
 import httpx
 
-from ringbolt_client.buying import Buyer
+from ringbolt_client.buying import Buyer, fee_limit
 from ringbolt_client.client import LONG_S
+from ringbolt_client.errors import ClientError
 from ringbolt_client.journal import Journal, Purchase, default_folder
-from ringbolt_client.results import CallResult, MessageResult
+from ringbolt_client.results import CallResult, MessageResult, NumberResult
 from ringbolt_client.shop import (
     Bought,
     CallOptions,
     MailOptions,
     MessageOptions,
+    Ordered,
     Shop,
 )
 from ringbolt_client.steps import Steps, run_async
@@ -41,6 +45,42 @@ class AsyncOrder(Generic[R]):
         return await self._client._do(self._client._shop.result(self._bought, timeout_s))
 
 
+class AsyncNumberOrder:
+    """An order of a number. Its payment is held by the wallet, and taken on delivery only."""
+
+    def __init__(self, client: AsyncRingbolt, ordered: Ordered) -> None:
+        self._client = client
+        self._ordered = ordered
+        self.id = ordered.id
+        self.price_sats = ordered.price_sats
+        self._fault: ClientError | None = None
+        if ordered.invoice is not None and client._wallet is not None:
+            client._pay_in_background(self._pay())
+
+    async def wait(self, timeout_s: float = LONG_S) -> NumberResult:
+        """The order once its code has come or it is over, or as it is after ``timeout_s``. A rental
+        is answered when it has its number. Raises what the wallet said if it did not pay."""
+        result = await self._client._do(self._client._shop.number(self._ordered, timeout_s))
+        if result.state in ("awaiting_payment", "expired") and self._fault is not None:
+            raise self._fault
+        return result
+
+    async def cancel(self) -> NumberResult:
+        """Cancel it, as long as no code came; the money returns by itself."""
+        return await self._client._do(self._client._shop.cancel(self._ordered))
+
+    async def _pay(self) -> None:
+        assert self._ordered.invoice is not None
+        assert self._client._wallet is not None
+        invoice, limit = self._ordered.invoice, fee_limit(self._ordered.price_sats)
+        try:
+            # A client of its own: the payment lasts until the order is decided.
+            async with self._client._new_http() as http:
+                await run_async(self._client._wallet.pay(invoice, limit), http)
+        except ClientError as error:
+            self._fault = error
+
+
 class AsyncRingbolt:
     """As ``Ringbolt``; ``http_options`` are those of ``httpx.AsyncClient``."""
 
@@ -62,6 +102,7 @@ class AsyncRingbolt:
         buyer = Buyer(wallet, self._journal)
         self._shop = Shop(url, buyer, self._journal, api_key=api_key, max_sats=max_sats)
         self._http = self._new_http()
+        self._payments: set[asyncio.Task[None]] = set()
 
     async def call(
         self,
@@ -91,6 +132,20 @@ class AsyncRingbolt:
         """Send an e-mail in plain text."""
         return AsyncOrder(self, await self._do(self._shop.mail(to, body, name, options)))
 
+    async def receive_code(
+        self, service: str, country: str | int = 999, *, name: str = ""
+    ) -> AsyncNumberOrder:
+        """A fresh number, and the code that ``service`` texts to it. ``country`` 999 is any."""
+        body = {"service": service, "country": country}
+        return AsyncNumberOrder(self, await self._do(self._shop.order(body, name)))
+
+    async def rent(
+        self, country: str | int, hours: int = 4, *, service: str = "full", name: str = ""
+    ) -> AsyncNumberOrder:
+        """A number for ``hours``, and every text to it."""
+        body = {"country": country, "service": service, "isRental": True, "rentalHours": hours}
+        return AsyncNumberOrder(self, await self._do(self._shop.order(body, name)))
+
     async def request(
         self, method: str, url: str, json: Any = None, *, name: str = ""
     ) -> dict[str, Any]:
@@ -111,6 +166,10 @@ class AsyncRingbolt:
         return self._journal.left_sats()
 
     async def close(self) -> None:
+        """Payments that are held stay with the wallet; nothing waits for them here any more."""
+        for payment in self._payments:
+            payment.cancel()
+        await asyncio.gather(*self._payments, return_exceptions=True)
         await self._http.aclose()
 
     async def __aenter__(self) -> Self:
@@ -126,6 +185,11 @@ class AsyncRingbolt:
 
     def _new_http(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(**self._options)
+
+    def _pay_in_background(self, payment: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(payment)
+        self._payments.add(task)
+        task.add_done_callback(self._payments.discard)
 
     async def _do(self, steps: Steps[T]) -> T:
         return await run_async(steps, self._http)

@@ -123,7 +123,7 @@ class Buyer:
             asked_at=self._now_s(),
             is_kept=bool(wanted.name),
         )
-        return self._journal.begin(purchase, sats + _fee_limit(sats))
+        return self._journal.begin(purchase, sats + fee_limit(sats))
 
     def _resumed(self, purchase: Purchase) -> Steps[Purchase | None]:
         """A purchase of an earlier run, paid; None if nothing was paid for it, and nothing can be.
@@ -151,7 +151,7 @@ class Buyer:
         invoice = read_invoice(purchase.invoice)
         wallet = self._needed_wallet(purchase)
         try:
-            preimage = yield from wallet.pay(invoice, _fee_limit(purchase.amount_sats))
+            preimage = yield from wallet.pay(invoice, fee_limit(purchase.amount_sats))
         except NotPaid:
             self._journal.unpaid(purchase)
             raise
@@ -251,7 +251,8 @@ def _challenge_of(purchase: Purchase) -> Challenge:
     return Challenge(purchase.scheme, purchase.parameters, read_invoice(purchase.invoice))
 
 
-def _fee_limit(sats: int) -> int:
+def fee_limit(sats: int) -> int:
+    """What may be paid for routing, sats."""
     return max(_LEAST_FEE_SATS, sats // _FEE_PART)
 
 

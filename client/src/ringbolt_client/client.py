@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar, Unpack
 
 import httpx
 
-from ringbolt_client.buying import Buyer
+from ringbolt_client.buying import Buyer, fee_limit
+from ringbolt_client.errors import ClientError
 from ringbolt_client.journal import Journal, Purchase, default_folder
-from ringbolt_client.results import CallResult, MessageResult
+from ringbolt_client.results import CallResult, MessageResult, NumberResult
 from ringbolt_client.shop import (
     Bought,
     CallOptions,
     MailOptions,
     MessageOptions,
+    Ordered,
     Shop,
 )
 from ringbolt_client.steps import Steps, run
@@ -40,6 +43,42 @@ class Order(Generic[R]):
     def wait(self, timeout_s: float = LONG_S) -> R:
         """The result once it is over, or as it is after ``timeout_s``."""
         return self._client._do(self._client._shop.result(self._bought, timeout_s))
+
+
+class NumberOrder:
+    """An order of a number. Its payment is held by the wallet, and taken on delivery only."""
+
+    def __init__(self, client: Ringbolt, ordered: Ordered) -> None:
+        self._client = client
+        self._ordered = ordered
+        self.id = ordered.id
+        self.price_sats = ordered.price_sats
+        self._fault: ClientError | None = None
+        if ordered.invoice is not None and client._wallet is not None:
+            threading.Thread(target=self._pay, daemon=True).start()
+
+    def wait(self, timeout_s: float = LONG_S) -> NumberResult:
+        """The order once its code has come or it is over, or as it is after ``timeout_s``. A rental
+        is answered when it has its number. Raises what the wallet said if it did not pay."""
+        result = self._client._do(self._client._shop.number(self._ordered, timeout_s))
+        if result.state in ("awaiting_payment", "expired") and self._fault is not None:
+            raise self._fault
+        return result
+
+    def cancel(self) -> NumberResult:
+        """Cancel it, as long as no code came; the money returns by itself."""
+        return self._client._do(self._client._shop.cancel(self._ordered))
+
+    def _pay(self) -> None:
+        assert self._ordered.invoice is not None
+        assert self._client._wallet is not None
+        invoice, limit = self._ordered.invoice, fee_limit(self._ordered.price_sats)
+        try:
+            # A client of its own: the payment lasts until the order is decided.
+            with self._client._new_http() as http:
+                run(self._client._wallet.pay(invoice, limit), http)
+        except ClientError as error:
+            self._fault = error
 
 
 class Ringbolt:
@@ -93,6 +132,20 @@ class Ringbolt:
     ) -> Order[MessageResult]:
         """Send an e-mail in plain text."""
         return Order(self, self._do(self._shop.mail(to, body, name, options)))
+
+    def receive_code(
+        self, service: str, country: str | int = 999, *, name: str = ""
+    ) -> NumberOrder:
+        """A fresh number, and the code that ``service`` texts to it. ``country`` 999 is any."""
+        body = {"service": service, "country": country}
+        return NumberOrder(self, self._do(self._shop.order(body, name)))
+
+    def rent(
+        self, country: str | int, hours: int = 4, *, service: str = "full", name: str = ""
+    ) -> NumberOrder:
+        """A number for ``hours``, and every text to it."""
+        body = {"country": country, "service": service, "isRental": True, "rentalHours": hours}
+        return NumberOrder(self, self._do(self._shop.order(body, name)))
 
     def request(self, method: str, url: str, json: Any = None, *, name: str = "") -> dict[str, Any]:
         """Any request, here (a path) or at another server (a URL), paid if it has to be."""

@@ -90,6 +90,18 @@ class Journal:
             self._write(purchase)
         return purchase
 
+    def priced(self, purchase: Purchase, with_fee_sats: int) -> Purchase:
+        """Write a purchase down again whose price is known now. Raises ``BudgetExceeded`` if it is
+        more than what was counted, and does not fit; it is forgotten then."""
+        with self._locked():
+            self._save([each for each in self._spent() if each[0] != purchase.key])
+            try:
+                self._count(purchase.key, with_fee_sats)
+            except BudgetExceeded:
+                self._remove(purchase.key)
+                raise
+            return self._write(purchase)
+
     def paid(self, purchase: Purchase, preimage: str) -> Purchase:
         """Write the proof of payment down, before it is used."""
         with self._locked():
@@ -114,6 +126,10 @@ class Journal:
         if self._budget_sats is None:
             return None
         return self._budget_sats - _sum(self._spent())
+
+    def counted_sats(self, key: str) -> int:
+        """What is counted for a purchase; 0 if nothing is."""
+        return _sum([each for each in self._spent() if each[0] == key])
 
     def forget(self, key: str) -> None:
         """Give a purchase up. What it cost stays counted."""

@@ -65,6 +65,42 @@ class MessageResult(Result):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class NumberResult:
+    """``number`` in E.164, ``code`` and ``text`` of the latest text ('' for none yet), ``texts``
+    all that the shop shows. ``state`` is the order's."""
+
+    state: str
+    number: str
+    code: str
+    text: str
+    texts: tuple[Mapping[str, Any], ...]
+    document: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> NumberResult:
+        number = document.get("number")
+        return cls(
+            state=str(document["state"]),
+            number=f"+{number}" if number else "",
+            code=str(document.get("codeText") or ""),
+            text=str(document.get("sms") or ""),
+            texts=tuple(document.get("messages") or ()),
+            document=document,
+        )
+
+    @property
+    def is_delivered(self) -> bool:
+        return self.state in ("fulfilled", "settled")
+
+    def or_fail(self) -> NumberResult:
+        """This, if it was delivered. Raises ``Failed``: the money came back by itself."""
+        if self.state in ("failed", "returned", "expired"):
+            said = self.document.get("error") or self.state
+            raise Failed(f"It was not delivered: {said}", document=self.document)
+        return self
+
+
 def _common(document: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "status": str(document["status"]),

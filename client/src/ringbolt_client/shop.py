@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Generic, TypedDict, TypeVar
 
 import httpx
 
-from ringbolt_client.buying import Buyer, Wanted, refusal_of
+from ringbolt_client.buying import Buyer, Wanted, fee_limit, refusal_of
 from ringbolt_client.challenge import document_of
-from ringbolt_client.errors import NotReached, Undelivered
-from ringbolt_client.journal import Journal
-from ringbolt_client.results import CallResult, MessageResult
+from ringbolt_client.errors import ClientError, NotReached, TooExpensive, Undelivered
+from ringbolt_client.invoice import Invoice, read_invoice
+from ringbolt_client.journal import Journal, Purchase, key_of
+from ringbolt_client.results import CallResult, MessageResult, NumberResult
 from ringbolt_client.steps import Send, Sleep, Steps
 
 R = TypeVar("R")
@@ -75,6 +77,16 @@ class Bought(Generic[R]):
     document: Mapping[str, Any]
     read: Callable[[Mapping[str, Any]], R]
     final: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """An order of a number. ``invoice``: what is still to be paid, and held; None if nothing is."""
+
+    id: str
+    price_sats: int
+    purchase: Purchase
+    invoice: Invoice | None
 
 
 class Shop:
@@ -146,6 +158,138 @@ class Shop:
                     return bought.read(document)
             yield Sleep(min(_LOOK_S * 2 ** min(silent, 5), max(0.0, until - self._now_s()) + 0.01))
 
+    def order(self, body: Mapping[str, Any], name: str) -> Steps[Ordered]:
+        """Order a number. The same order that is not over is found again, and not placed twice."""
+        url = f"{self.url}/createorder"
+        key = key_of("POST", url, dict(body), name)
+        while (turn := self._journal.turn(key)) is None:
+            yield Sleep(_LOOK_S)
+        try:
+            purchase = self._journal.find(key)
+            if purchase is None:
+                purchase = self._journal.begin(self._wish(key, url, body, name), self._most())
+            if not purchase.parameters.get("orderId"):
+                purchase = yield from self._placed(purchase)
+            return _ordered(purchase)
+        finally:
+            turn.release()
+
+    def _wish(self, key: str, url: str, body: Mapping[str, Any], name: str) -> Purchase:
+        return Purchase(
+            key=key,
+            method="POST",
+            url=url,
+            body=dict(body),
+            scheme=HOLD,
+            # The same after a crash: the order is found, and not placed or paid for again.
+            parameters={"idempotencyKey": secrets.token_hex(16)},
+            invoice="",
+            amount_sats=0,
+            asked_at=self._now_s(),
+            is_kept=bool(name),
+        )
+
+    def _most(self) -> int:
+        """What is counted before an order is placed, because placing it pays from the balance."""
+        left = self._journal.left_sats()
+        if not self._api_key or left is None:
+            return 0
+        return max(1, left if self._max_sats is None else min(self._max_sats, left))
+
+    def _placed(self, purchase: Purchase) -> Steps[Purchase]:
+        """Place the order of a purchase. What was asked for before is found by its key."""
+        fields = dict(purchase.body)
+        headers = {"Idempotency-Key": purchase.parameters["idempotencyKey"]}
+        if self._api_key:
+            fields["immediate"] = True
+            headers["X-API-Key"] = self._api_key
+        most = self._most_price(purchase)
+        if most is not None:
+            fields["maxPrice"] = most
+        try:
+            answer: httpx.Response = yield Send("POST", purchase.url, headers, json=fields)
+        except NotReached as error:
+            if self._api_key and error.is_sent:
+                raise Undelivered(
+                    f"It is not known whether the order was placed: {error.message}",
+                    suggestion="Repeat the same request: it is not paid twice.",
+                ) from error
+            self._journal.unpaid(purchase)
+            raise
+        if answer.status_code in _NOT_YET and self._api_key:
+            raise Undelivered(f"The order may have been placed: {refusal_of(answer)}")
+        if not answer.is_success:
+            self._journal.unpaid(purchase)
+            raise refusal_of(answer)
+        return self._begun(purchase, document_of(answer), most)
+
+    def _most_price(self, purchase: Purchase) -> int | None:
+        """The highest price that the shop may sell it for; None for any."""
+        if self._api_key:
+            counted = self._journal.counted_sats(purchase.key)
+            return counted or self._max_sats
+        return self._max_sats
+
+    def _begun(self, purchase: Purchase, answer: Mapping[str, Any], most: int | None) -> Purchase:
+        sats, payreq = int(answer["price"]), str(answer["payreq"])
+        is_to_pay = payreq != "paid"
+        if is_to_pay and (read_invoice(payreq).sats > sats or (most is not None and sats > most)):
+            self._journal.unpaid(purchase)
+            raise TooExpensive(
+                f"The shop asks for {read_invoice(payreq).sats} sats; nothing was paid.",
+                document=answer,
+            )
+        purchase = replace(
+            purchase,
+            parameters={**purchase.parameters, "orderId": str(answer["orderId"])},
+            invoice=payreq if is_to_pay else "",
+            amount_sats=sats,
+        )
+        return self._journal.priced(purchase, sats + (fee_limit(sats) if is_to_pay else 0))
+
+    def number(self, order: Ordered, wait_s: float) -> Steps[NumberResult]:
+        """The order once its code has come or it is over, or as it is after ``wait_s``. A rental is
+        there as soon as it has its number."""
+        until, silent, since = self._now_s() + wait_s, 0, 0
+        while True:
+            left = max(0, min(_WAIT_S, int(until - self._now_s())))
+            query = f"orderId={order.id}&wait={left}&since={since}"
+            try:
+                document = yield from self._read(f"{self.url}/orderstatus?{query}", {})
+            except NotReached:
+                silent += 1
+                if silent == _SILENT:
+                    raise
+                yield Sleep(_LOOK_S)
+                continue
+            silent, since = 0, int(document.get("timestamp") or 0)
+            if self._is_over(order, document) or self._now_s() >= until:
+                return NumberResult.of(document)
+            yield Sleep(0.05)  # a shop that does not wait is not asked in a loop
+
+    def _is_over(self, order: Ordered, document: Mapping[str, Any]) -> bool:
+        state = str(document["state"])
+        if state in _UNPAID:
+            self._journal.unpaid(order.purchase)
+            return True
+        if state in ("fulfilled", "settled"):
+            if not document.get("isRental") or state == "settled":
+                self._journal.delivered(order.purchase, dict(document))
+            return True
+        return bool(
+            document.get("textMasked") or (document.get("isRental") and "number" in document)
+        )
+
+    def cancel(self, order: Ordered) -> Steps[NumberResult]:
+        """Cancel an order whose code has not come; the money returns by itself. Raises ``Refused``
+        where that is not possible (yet)."""
+        answer: httpx.Response = yield Send(
+            "POST", f"{self.url}/cancelorder", json={"orderId": order.id}
+        )
+        if not answer.is_success:
+            raise refusal_of(answer)
+        return (yield from self.number(order, 0))
+
     def _read(self, url: str, headers: Mapping[str, str]) -> Steps[dict[str, Any]]:
         answer: httpx.Response = yield Send("GET", url, headers)
         if answer.status_code in _NOT_YET:
@@ -153,6 +297,14 @@ class Shop:
         if not answer.is_success:
             raise refusal_of(answer)
         return document_of(answer)
+
+
+def _ordered(purchase: Purchase) -> Ordered:
+    order_id = purchase.parameters.get("orderId", "")
+    if purchase.scheme != HOLD or not order_id:
+        raise ClientError("This purchase is no order.")
+    invoice = read_invoice(purchase.invoice) if purchase.invoice and not purchase.answer else None
+    return Ordered(order_id, purchase.amount_sats, purchase, invoice)
 
 
 def _bought(

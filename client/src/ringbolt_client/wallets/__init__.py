@@ -7,9 +7,13 @@ from typing import Protocol
 from ringbolt_client.invoice import Invoice
 from ringbolt_client.steps import Steps
 from ringbolt_client.wallets.function import FunctionWallet
+from ringbolt_client.wallets.lnbits import LNbitsWallet
 from ringbolt_client.wallets.lnd import LndWallet, PlayWallet
+from ringbolt_client.wallets.phoenixd import PhoenixdWallet
 
-__all__ = ["FunctionWallet", "LndWallet", "PlayWallet", "Wallet"]
+__all__ = [
+    "FunctionWallet", "LNbitsWallet", "LndWallet", "PhoenixdWallet", "PlayWallet", "Wallet",
+]  # fmt: skip
 
 
 class Wallet(Protocol):

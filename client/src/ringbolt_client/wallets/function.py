@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import inspect
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from ringbolt_client.errors import ClientError, NotPaid, NotReached
@@ -35,14 +37,27 @@ class FunctionWallet:
 
 def _called(function: Callable[..., Any], argument: str) -> Steps[Any]:
     def guarded(given: str) -> Any:
-        try:
-            return function(given)
-        except ClientError:
-            raise
-        except Exception as error:
-            raise NotReached(f"The wallet's function failed: {error!r}") from error
+        with _plain_faults():
+            result = function(given)
+            return _awaited(result) if inspect.isawaitable(result) else result
 
     result = yield Call(guarded, (argument,))
     if result == "":
         raise NotPaid("The wallet's function returned no preimage.")
     return result
+
+
+async def _awaited(result: Awaitable[Any]) -> Any:
+    with _plain_faults():
+        return await result
+
+
+@contextmanager
+def _plain_faults() -> Iterator[None]:
+    """Whatever the user's function raises leaves open whether it has paid."""
+    try:
+        yield
+    except ClientError:
+        raise
+    except Exception as error:
+        raise NotReached(f"The wallet's function failed: {error!r}") from error
