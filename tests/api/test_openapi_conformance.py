@@ -104,6 +104,8 @@ def _ask(
         nonlocal asked
         asked += 1
         answer = case.call(session=session, headers=headers, timeout=ANSWER_S)
+        if answer.status_code >= 400 and "x-error-code" not in answer.headers:
+            faults.append(f"{operation.label}: {answer.status_code} has no X-Error-Code")
         try:
             case.validate_response(answer, checks=CHECKS)
         except FailureGroup as group:
