@@ -137,6 +137,8 @@ async def test_a_lost_program_is_told_where_to_begin(shared_shop: ShopServer) ->
 
     links = lost.json()["links"]
     assert links["services"] == MANIFEST
+    # Agents POST there; what they say first is tested with their clients.
+    assert (await shared_shop.http.get(links.pop("mcp"))).status_code == 405
     for path in links.values():
         found = await shared_shop.http.get(path, params={"service": "email"})
         assert found.status_code == 200, path

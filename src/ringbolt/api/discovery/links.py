@@ -14,6 +14,7 @@ OPENAPI: Final = LINKS["openapi"]
 DISCOVER: Final = LINKS["discover"]
 ESTIMATE: Final = LINKS["estimate"]
 ERROR_CODES: Final = LINKS["error_codes"]
+MCP: Final = LINKS["mcp"]
 FOR_AGENTS: Final = MappingProxyType(
     {
         LLMS: "what is sold now and how to buy it, in Markdown",
@@ -22,6 +23,7 @@ FOR_AGENTS: Final = MappingProxyType(
         OPENAPI: "OpenAPI 3.1 of every address",
         DISCOVER: "search in words: ?q=send a text",
         ESTIMATE: "the exact price of a request, without an invoice: ?service=call&phone_number=",
+        MCP: "tools for agents by the Model Context Protocol (streamable HTTP)",
         ERROR_CODES: "every error code and what to do about it (header X-Error-Code)",
     }
 )

@@ -30,6 +30,7 @@ LINKS: Final = MappingProxyType(
         "discover": "/api/discover",
         "estimate": "/api/estimate-cost",
         "error_codes": "/api/error-codes",
+        "mcp": "/mcp",
     }
 )
 """Where a program that knows nothing of the shop begins, by what is there."""
