@@ -4,7 +4,6 @@ audit after it came back. The world is another process and is never killed."""
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import signal
 from collections.abc import AsyncIterator, Iterator
@@ -15,6 +14,7 @@ import pytest
 from ringbolt.cli.exit_codes import EXIT_OK
 from support.clients.patient_buyer import PatientBuyer
 from support.clients.phones import Phones
+from support.processes import chance
 from support.processes.chance import a_random_moment
 from support.processes.shop import ServerProcess, world_process
 from support.waiting import LONG_S, PATIENCE_S, eventually
@@ -26,7 +26,7 @@ BUSY = "+1234567801"
 ANSWERS = "+1234567820"
 ANSWERS_SLOWLY = "+1234567809"
 PLAIN = "+12025550123"
-KILLS = int(os.environ.get("RINGBOLT_TEST_KILLS", "10"))
+KILLS = chance.KILLS
 
 
 @pytest.fixture(scope="module")

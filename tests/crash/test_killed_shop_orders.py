@@ -5,18 +5,18 @@ is another process and is never killed."""
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 from typing import Any
 
 from ringbolt.cli.exit_codes import EXIT_OK
 from support.clients.patient_orders import PatientOrder, balance_sats, funded_key
 from support.clients.phones import Phones
+from support.processes import chance
 from support.processes.chance import a_random_moment
 from support.processes.shop import ServerProcess
 
 SPEED = 10
-KILLS = int(os.environ.get("RINGBOLT_TEST_KILLS", "10")) // 2
+KILLS = chance.KILLS // 2
 USA = 187
 TOP_UP = 200_000
 SEND, MAIL, RECEIVE = "/createsendorder", "/createemailsendorder", "/createorder"

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import random
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -20,11 +19,12 @@ from ringbolt.simulator.smsgate.app_api import CLOUD, PASSWORD
 from ringbolt.simulator.smsgate.records import SIGNING_KEY
 from support.clients.patient_orders import FINAL, PatientOrder
 from support.clients.phones import Phones
+from support.processes import chance
 from support.processes.chance import a_random_moment
 from support.processes.shop import ServerProcess, running_process
 from support.waiting import LONG_S, eventually
 
-KILLS = int(os.environ.get("RINGBOLT_TEST_KILLS", "10")) // 2
+KILLS = chance.KILLS // 2
 GERMANY = 43
 SEND, RECEIVE = "/createsendorder", "/createorder"
 NUMBERS = tuple(f"+491511234567{n}" for n in range(4))

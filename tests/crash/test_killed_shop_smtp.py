@@ -5,7 +5,6 @@ was lost with the shop costs the shop a mail, and nobody money."""
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 from pathlib import Path
 
@@ -13,12 +12,13 @@ import httpx
 
 from ringbolt.cli.exit_codes import EXIT_OK
 from support.clients.patient_orders import PatientOrder
+from support.processes import chance
 from support.processes.chance import a_random_moment
 from support.processes.shop import ServerProcess, running_process
 from support.servers.mail_sink import MailSink, mail_sink
 from support.waiting import PATIENCE_S
 
-KILLS = int(os.environ.get("RINGBOLT_TEST_KILLS", "10")) // 2
+KILLS = chance.KILLS // 2
 MAIL = "/createemailsendorder"
 PER_KILL = 6
 WAYS = [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
@@ -15,6 +14,7 @@ import pytest
 from ringbolt.cli.exit_codes import EXIT_OK
 from support.clients.patient_buyer import PatientBuyer
 from support.clients.phones import Phones
+from support.processes import chance
 from support.processes.chance import a_random_moment, stand_still
 from support.processes.shop import ServerProcess, world_process
 from support.waiting import LONG_S, eventually
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("spoken")
 SPEED = 10
 LEASE_S = 3
 OVER_A_LEASE_S = LEASE_S + 1  # so that another takes its work over
-KILLS = int(os.environ.get("RINGBOLT_TEST_KILLS", "10"))
+KILLS = chance.KILLS
 BUSY = "+1234567801"
 PLAIN = "+12025550124"
 
