@@ -28,6 +28,7 @@ ALL = (
     "texts_by_http",
     "handler_api",
     "agents",
+    "python_client",
     "recovery",
     "web_pages",
     "web_live",

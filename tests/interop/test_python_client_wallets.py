@@ -122,15 +122,19 @@ async def test_a_failed_payment_costs_nothing_and_is_forgotten(
         shop.url,
         wallet=wallet,
         state_dir=tmp_path / "state",
-        budget_sats_per_day=100,
+        budget_sats_per_day=200,
         transport=far,
     ) as client:
         with pytest.raises(NotPaid):
             await client.call(ANSWERS, "Hello.")
-        assert (client.unfinished(), client.budget_left_sats) == ([], 100)
+        assert (client.unfinished(), client.budget_left_sats) == ([], 200)
         far.fails = False
         order = await client.call(ANSWERS, "Hello.")
         assert (await order.wait()).or_fail().charged_sats == PRICE
+        far.fails = True
+        with pytest.raises(NotPaid):
+            await client.call(ANSWERS, "Hello.")
+        assert client.budget_left_sats == 200 - PRICE - 10, "the one that was paid stays counted"
 
 
 @pytest.mark.parametrize("wallet", WALLETS.values(), ids=WALLETS.keys())

@@ -7,7 +7,10 @@ asks for it by L402 or MPP, over Lightning.
     print(shop.call("+1234567890", "Hello. Press 1.", gather=True).wait().digits)
 """
 
-from ringbolt_client.async_client import AsyncNumberOrder, AsyncOrder, AsyncRingbolt
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from ringbolt_client.client import NumberOrder, Order, Ringbolt
 from ringbolt_client.errors import (
     BudgetExceeded,
@@ -30,6 +33,9 @@ from ringbolt_client.wallets import (
 )
 from ringbolt_client.webhooks import WebhookRefused, verify_webhook
 
+if TYPE_CHECKING:
+    from ringbolt_client.async_client import AsyncNumberOrder, AsyncOrder, AsyncRingbolt
+
 __all__ = [
     "AsyncNumberOrder", "AsyncOrder", "AsyncRingbolt", "BudgetExceeded", "CallResult",
     "ClientError", "Failed", "FunctionWallet", "LNbitsWallet", "LndWallet", "MessageResult",
@@ -38,3 +44,13 @@ __all__ = [
     "WebhookRefused", "verify_webhook",
 ]  # fmt: skip
 __version__ = "0.1.0"
+_ASYNC = frozenset({"AsyncNumberOrder", "AsyncOrder", "AsyncRingbolt"})
+
+
+def __getattr__(name: str) -> Any:
+    """Asyncio is imported with what needs it: that takes a quarter of the whole import."""
+    if name not in _ASYNC:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from ringbolt_client import async_client  # noqa: PLC0415
+
+    return getattr(async_client, name)

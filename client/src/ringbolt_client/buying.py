@@ -26,7 +26,7 @@ from ringbolt_client.errors import (
     Undelivered,
 )
 from ringbolt_client.invoice import read_invoice
-from ringbolt_client.journal import Journal, Purchase, key_of
+from ringbolt_client.journal import Journal, Purchase, key_of, new_id
 from ringbolt_client.steps import Send, Sleep, Steps
 from ringbolt_client.wallets import Wallet
 
@@ -113,6 +113,7 @@ class Buyer:
             )
         purchase = Purchase(
             key=wanted.key,
+            id=new_id(),
             method=wanted.method,
             url=wanted.url,
             body=wanted.body,

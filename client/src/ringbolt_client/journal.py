@@ -28,10 +28,12 @@ _RETRY_S: Final = 0.005
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """A request that is bought. ``preimage`` is '' until the invoice is known to be paid;
+    """A request that is bought. ``key`` is the same for the same request, ``id`` is another each
+    time. ``preimage`` is '' until the invoice is known to be paid;
     ``answer`` is set once it is delivered, and kept for purchases with a name."""
 
     key: str
+    id: str
     method: str
     url: str
     body: Any
@@ -49,6 +51,11 @@ def key_of(method: str, url: str, body: Any, name: str) -> str:
     """The same for the same request; another with each ``name``."""
     written = json.dumps([method, url, body, name], sort_keys=True, separators=(",", ":"))
     return sha256(written.encode()).hexdigest()[:32]
+
+
+def new_id() -> str:
+    """For a purchase that begins."""
+    return secrets.token_hex(8)
 
 
 def default_folder() -> Path:
@@ -86,7 +93,7 @@ class Journal:
             earlier = self.find(purchase.key)
             if earlier is not None:
                 return earlier
-            self._count(purchase.key, with_fee_sats)
+            self._count(purchase.id, with_fee_sats)
             self._write(purchase)
         return purchase
 
@@ -94,9 +101,9 @@ class Journal:
         """Write a purchase down again whose price is known now. Raises ``BudgetExceeded`` if it is
         more than what was counted, and does not fit; it is forgotten then."""
         with self._locked():
-            self._save([each for each in self._spent() if each[0] != purchase.key])
+            self._save([each for each in self._spent() if each[0] != purchase.id])
             try:
-                self._count(purchase.key, with_fee_sats)
+                self._count(purchase.id, with_fee_sats)
             except BudgetExceeded:
                 self._remove(purchase.key)
                 raise
@@ -119,7 +126,7 @@ class Journal:
         """It is certain that nothing was paid, or that all came back."""
         with self._locked():
             self._remove(purchase.key)
-            self._save([each for each in self._spent() if each[0] != purchase.key])
+            self._save([each for each in self._spent() if each[0] != purchase.id])
 
     def left_sats(self) -> int | None:
         """What may still be spent now; None without a budget."""
@@ -127,9 +134,9 @@ class Journal:
             return None
         return self._budget_sats - _sum(self._spent())
 
-    def counted_sats(self, key: str) -> int:
+    def counted_sats(self, purchase: Purchase) -> int:
         """What is counted for a purchase; 0 if nothing is."""
-        return _sum([each for each in self._spent() if each[0] == key])
+        return _sum([each for each in self._spent() if each[0] == purchase.id])
 
     def forget(self, key: str) -> None:
         """Give a purchase up. What it cost stays counted."""
@@ -141,7 +148,7 @@ class Journal:
         turn."""
         return FileLock.take(self._folder / f"{key}.{_LOCK}", is_own=True)
 
-    def _count(self, key: str, sats: int) -> None:
+    def _count(self, purchase_id: str, sats: int) -> None:
         spent = self._spent()
         left = None if self._budget_sats is None else self._budget_sats - _sum(spent)
         if left is not None and sats > left:
@@ -150,7 +157,7 @@ class Journal:
                 f"{self._budget_sats} are left; nothing was paid.",
                 suggestion="Raise budget_sats_per_day, or wait.",
             )
-        self._save([*spent, (key, self._now_s(), sats)])
+        self._save([*spent, (purchase_id, self._now_s(), sats)])
 
     def _spent(self) -> list[tuple[str, float, int]]:
         try:
@@ -160,7 +167,7 @@ class Journal:
         except (OSError, ValueError) as error:
             raise ClientError(f"{self._folder / _SPENT} cannot be read: {error}") from None
         since = self._now_s() - _DAY_S
-        return [(str(key), float(at), int(sats)) for key, at, sats in rows if at > since]
+        return [(str(name), float(at), int(sats)) for name, at, sats in rows if at > since]
 
     def _save(self, spent: list[tuple[str, float, int]]) -> None:
         _write(self._folder / _SPENT, spent)

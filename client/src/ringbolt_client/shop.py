@@ -14,7 +14,7 @@ from ringbolt_client.buying import Buyer, Wanted, fee_limit, refusal_of
 from ringbolt_client.challenge import document_of
 from ringbolt_client.errors import ClientError, NotReached, TooExpensive, Undelivered
 from ringbolt_client.invoice import Invoice, read_invoice
-from ringbolt_client.journal import Journal, Purchase, key_of
+from ringbolt_client.journal import Journal, Purchase, key_of, new_id
 from ringbolt_client.results import CallResult, MessageResult, NumberResult
 from ringbolt_client.steps import Send, Sleep, Steps
 
@@ -177,6 +177,7 @@ class Shop:
     def _wish(self, key: str, url: str, body: Mapping[str, Any], name: str) -> Purchase:
         return Purchase(
             key=key,
+            id=new_id(),
             method="POST",
             url=url,
             body=dict(body),
@@ -226,7 +227,7 @@ class Shop:
     def _most_price(self, purchase: Purchase) -> int | None:
         """The highest price that the shop may sell it for; None for any."""
         if self._api_key:
-            counted = self._journal.counted_sats(purchase.key)
+            counted = self._journal.counted_sats(purchase)
             return counted or self._max_sats
         return self._max_sats
 

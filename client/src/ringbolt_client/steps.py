@@ -4,7 +4,6 @@ once for those of asyncio. Every rule about money is written once, as a generato
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable, Generator, Mapping
@@ -96,6 +95,8 @@ async def _perform_async(step: Step, http: httpx.AsyncClient) -> Any:
             except (*_UNUSABLE, httpx.HTTPError) as error:
                 raise _fault(step, error) from None
         case Sleep(seconds):
+            import asyncio  # noqa: PLC0415 - not for programs that wait
+
             return await asyncio.sleep(seconds)
         case Call(function, arguments):
             result = function(*arguments)
