@@ -47,6 +47,7 @@ GUIDES: Final = (
     Guide(f"{PREFIX}lifecycle", "lifecycle.md", "An order's life"),
     Guide(f"{PREFIX}mcp", "mcp.md", "Agents (MCP)"),
     Guide(f"{PREFIX}client", "client.md", "The Python client"),
+    Guide(f"{PREFIX}recipes", "recipes.md", "Recipes: LangChain, n8n"),
     Guide(f"{PREFIX}tutorial", "tutorial.md", "Buy a call", at_home=True),
     Guide(f"{PREFIX}receive-a-code", "tutorial-receive-a-code.md", "Receive a code", at_home=True),
     Guide(f"{PREFIX}ask-by-phone", "tutorial-ask-by-phone.md", "Ask by phone", at_home=True),
