@@ -59,7 +59,7 @@ async def test_without_scripts_there_is_no_button_to_copy(
     await page.goto("/docs/call")
 
     assert await page.get_by_role("button", name="Copy").count() == 0
-    await page.get_by_role("link", name="Python").first.click()
+    await page.get_by_role("link", name="Python", exact=True).first.click()
     assert "httpx.post(" in await page.locator("pre").nth(1).inner_text()
     await context.close()
 
