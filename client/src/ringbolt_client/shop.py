@@ -69,7 +69,8 @@ class MailOptions(MessageOptions, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Bought(Generic[R]):
-    """A purchase that the shop has taken. ``look`` are the steps that read its state."""
+    """A purchase that the shop has taken. ``read`` makes a result of its status document, which is
+    over in one of the states ``final``."""
 
     id: str
     price_sats: int
